@@ -1,0 +1,16 @@
+export type { Clock } from "./clock.ts";
+export {
+  type Diagnostic,
+  type DiagnosticRecord,
+  hasErrors,
+  printDiagnostic,
+  printExcerpt,
+  printRecord,
+  type Severity,
+  sortDiagnostics,
+  toDiagnosticRecord,
+} from "./diagnostic.ts";
+export { parseDuration } from "./duration.ts";
+export { type Facts, type Log, type LogLevel, makeLog, SILENT } from "./log.ts";
+export { makeRandom, type Random } from "./random.ts";
+export { type Location, type Position, positionAt, printPlace, rowText, type Source, type Span } from "./source.ts";

@@ -1,0 +1,86 @@
+/**
+ * What a policy decided, as values: the strict reading of an entrypoint's result.
+ * An unknown field or a wrong type is a fault, never ignored (design.md, "Decisions").
+ */
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+/** Why an entrypoint gave no usable answer; the closed list that logs and clients see. */
+export type PolicyFault =
+  | "policy_type_error"
+  | "policy_conflict"
+  | "policy_trap"
+  | "policy_fuel_exhausted"
+  | "policy_memory_exhausted"
+  | "policy_depth_exceeded"
+  | "policy_abi_mismatch"
+  | "policy_missing"
+  | "policy_stale";
+
+/** One entrypoint's outcome. `undefined` is Rego's: no rule held. */
+export type Outcome<T> =
+  | { readonly kind: "defined"; readonly value: T }
+  | { readonly kind: "undefined" }
+  | { readonly kind: "fault"; readonly fault: PolicyFault; readonly message: string };
+
+/** `mesh/authz/allow`: a boolean, or opa-envoy-plugin's object. */
+export type AuthzDecision = {
+  readonly allowed: boolean;
+  /** Request fields to set when allowed, response fields when denied. */
+  readonly headers: Fields;
+  readonly responseHeadersToAdd: Fields;
+  readonly requestHeadersToRemove: readonly string[];
+  readonly queryParametersToSet: Fields;
+  readonly queryParametersToRemove: readonly string[];
+  /** Content of the denial. */
+  readonly body: string | undefined;
+  /** Status of the denial; 403 where the policy gives none. */
+  readonly httpStatus: number;
+  /** JSON value for logs. */
+  readonly dynamicMetadata: unknown;
+};
+
+export type RouteTarget = {
+  /** Name of a MeshService, `orders` or `orders.namespace`. */
+  readonly to: string;
+  readonly subset: string | undefined;
+  /** Share of the traffic, relative to the sum of the weights; at least one is above 0. */
+  readonly weight: number;
+};
+
+export type RetryPolicy = {
+  /** Tries after the first one. */
+  readonly attempts: number;
+  readonly perTryMs: number | undefined;
+  readonly on: readonly RetryCondition[];
+};
+export type RetryCondition = "connect" | "reset" | "5xx" | "gateway-error";
+
+export type FieldChanges = { readonly set: Fields; readonly add: Fields; readonly remove: readonly string[] };
+
+/** `mesh/routing/route`. Every field may be absent; an absent `targets` is the service's default route. */
+export type RouteDecision = {
+  readonly targets: readonly RouteTarget[] | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly retry: RetryPolicy | undefined;
+  readonly rewrite: { readonly path?: string; readonly prefix?: string; readonly authority?: string } | undefined;
+  readonly redirect:
+    | { readonly status: number; readonly scheme?: string; readonly authority?: string; readonly path?: string }
+    | undefined;
+  readonly respond: { readonly status: number; readonly body: string; readonly headers: Fields } | undefined;
+  readonly requestHeaders: FieldChanges | undefined;
+  readonly responseHeaders: FieldChanges | undefined;
+  readonly mirrors: readonly { readonly to: string; readonly percent: number }[];
+  readonly fault: { readonly delayMs?: number; readonly abortStatus?: number; readonly percent: number } | undefined;
+  readonly hashKey: string | undefined;
+};
+
+/** One member of `mesh/ratelimit/limits`. */
+export type LimitDecision = {
+  readonly key: string;
+  /** Requests a window. */
+  readonly limit: number;
+  readonly windowMs: number;
+  readonly burst: number;
+  readonly scope: "local" | "global";
+  readonly cost: number;
+};

@@ -1,0 +1,23 @@
+export { CONTEXT_FIELDS, type ConnectionContext, type Destination } from "./connection.ts";
+export type {
+  AuthzDecision,
+  FieldChanges,
+  Fields,
+  LimitDecision,
+  Outcome,
+  PolicyFault,
+  RetryCondition,
+  RetryPolicy,
+  RouteDecision,
+  RouteTarget,
+} from "./decision.ts";
+export { ENTRYPOINTS, type EntrypointKind, type EntrypointSpec } from "./entrypoints.ts";
+export {
+  META_SECTION,
+  MODULE_ABI,
+  type ModuleEntrypoint,
+  type ModuleMeta,
+  type ModuleReads,
+  type RulePlace,
+} from "./module-meta.ts";
+export { DEFAULT_LIMITS, type Policy, type PolicyDecision, type PolicyLimits } from "./policy.ts";

@@ -1,0 +1,44 @@
+/**
+ * A loaded policy as the proxy sees it. One instance serves one thread; a decision
+ * is read out before the next `decide` (its storage is reused, nothing is allocated).
+ */
+import type { ConnectionContext, Destination } from "./connection.ts";
+import type { AuthzDecision, LimitDecision, Outcome, RouteDecision } from "./decision.ts";
+import type { ModuleMeta, RulePlace } from "./module-meta.ts";
+
+export type PolicyLimits = {
+  /** Steps an entrypoint may take in one evaluation. */
+  readonly fuel: number;
+  /** Bytes of the module's memory, data included. */
+  readonly memoryBytesMax: number;
+};
+
+/** Refuse nothing realistic, stop everything that runs away: a decision takes some hundred steps. */
+export const DEFAULT_LIMITS: PolicyLimits = { fuel: 2_000_000, memoryBytesMax: 64 * 1024 * 1024 };
+
+export interface Policy {
+  readonly meta: ModuleMeta;
+  /** Sets what `input.destination` is; once, before requests. */
+  setDestination(destination: Destination): void;
+  /** The facts of a connection, copied into the module; hold for the following decisions until set again. */
+  setConnection(context: ConnectionContext): void;
+  /**
+   * Asks the entrypoints of `mask` (bit = index in meta.entrypoints) about one request head,
+   * `head[start, end)`: exactly the bytes that go upstream. Returns the reused decision.
+   */
+  decide(head: Uint8Array, start: number, end: number, mask: number, requestId: string, nowMs: number): PolicyDecision;
+}
+
+/** The outcome of one `decide`; valid until the next one. */
+export interface PolicyDecision {
+  /** The policy reads the query and it is malformed: answer 400, ask nobody. */
+  readonly badRequest: boolean;
+  authz(entrypoint: number): Outcome<AuthzDecision>;
+  route(entrypoint: number): Outcome<RouteDecision>;
+  limits(entrypoint: number): Outcome<readonly LimitDecision[]>;
+  /** Rules that fired, of all entrypoints asked. Allocates: only for records that are kept. */
+  firedRules(): readonly RulePlace[];
+  /** Built-in errors met (each made its expression undefined). */
+  readonly builtinErrors: number;
+  readonly fuelUsed: number;
+}
