@@ -1,0 +1,91 @@
+/** The command line: finds the command, gives it the world, turns what it says into an exit code. */
+import { type Command, EXIT, type Io, UsageError } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+
+/** Runs one command and sets the process's exit code; the process ends when nothing is left to do. */
+export async function main(args: readonly string[]): Promise<void> {
+  followLauncher();
+  process.exitCode = await dispatch(args, makeIo());
+}
+
+/** The exit code of a command line. */
+export async function dispatch(args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") return printHelp(rest, io);
+  if (name === "--version") {
+    io.out("regomesh 0.1.0\n");
+    return EXIT.ok;
+  }
+  const row = COMMANDS.find((command) => command.name === name);
+  if (row === undefined) {
+    const near = COMMANDS.find((command) => command.name[0] === name[0]);
+    const hint = near === undefined ? "" : `; did you mean ${near.name}?`;
+    io.err(`regomesh: no command ${name}${hint} (regomesh --help lists them)\n`);
+    return EXIT.usage;
+  }
+  return await runCommand(await row.load(), rest, io);
+}
+
+async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    io.out(`${command.help.trim()}\n`);
+    return EXIT.ok;
+  }
+  try {
+    return await command.run(args, io);
+  } catch (error) {
+    if (error instanceof UsageError || isParseArgsError(error)) {
+      io.err(`regomesh ${command.name}: ${firstSentence(error.message)} (regomesh ${command.name} --help)\n`);
+      return EXIT.usage;
+    }
+    throw error;
+  }
+}
+
+async function printHelp(args: readonly string[], io: Io): Promise<number> {
+  const row = COMMANDS.find((command) => command.name === args[0]);
+  if (row !== undefined) {
+    io.out(`${(await row.load()).help.trim()}\n`);
+    return EXIT.ok;
+  }
+  const width = Math.max(...COMMANDS.map((command) => command.name.length));
+  const list = COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`).join("\n");
+  io.out(
+    `Regomesh: a service mesh whose every decision is Rego.\n\nUsage: regomesh COMMAND [flags]\n\n${list}\n\nregomesh COMMAND --help shows flags, an example and exit codes.\n`,
+  );
+  return EXIT.ok;
+}
+
+function makeIo(): Io {
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (ending.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+      ending.abort(new Error(signal));
+    });
+  }
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: (name) => process.env[name],
+    cwd: process.cwd(),
+    isTerminal: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 100,
+    signal: ending.signal,
+  };
+}
+
+/** Started by an older Node that only waits for us: its end is ours. */
+function followLauncher(): void {
+  if (process.env["REGOMESH_LAUNCHER"] === undefined || process.channel === undefined) return;
+  process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  process.channel?.unref();
+}
+
+function isParseArgsError(error: unknown): error is Error {
+  return error instanceof TypeError && String((error as { code?: unknown }).code ?? "").startsWith("ERR_PARSE_ARGS");
+}
+
+function firstSentence(message: string): string {
+  return (message.split(". ")[0] ?? message).replace(/^[A-Z]/, (c) => c.toLowerCase());
+}

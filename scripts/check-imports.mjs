@@ -1,0 +1,113 @@
+// Holds the layering of docs/architecture.md: which package may import which, and
+// that pure folders stay pure (no Node module, no clock, no randomness, no process).
+// A folder named `shell` and all below it may touch the world; so may entry files.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+
+const LAYERS = {
+  base: [],
+  "policy-runtime": ["base"],
+  "policy-compiler": ["base", "policy-runtime"],
+  resources: ["base"],
+  protocol: ["base"],
+  proxy: ["base", "protocol", "policy-runtime"],
+  controller: ["base", "protocol", "resources", "policy-compiler", "policy-runtime"],
+  dashboard: ["controller", "policy-runtime"],
+  cli: ["base", "policy-runtime", "policy-compiler", "resources", "protocol", "proxy", "controller"],
+  conformance: ["base", "policy-runtime", "policy-compiler", "resources", "protocol", "proxy", "controller", "cli"],
+};
+
+// Third-party packages that do no I/O of their own, so that pure folders may use them.
+const PURE_PACKAGES = new Set(["yaml", "node-forge", "preact", "@dagrejs/dagre", "@bufbuild/protobuf", "graphql"]);
+// Packages that are a shell as a whole: programs, test benches, the page.
+const SHELL_PACKAGES = new Set(["cli", "conformance", "dashboard", "examples", "scripts", "protocol"]);
+const IMPURE = [
+  [/\bDate\.now\(\)|\bnew Date\(\)/, "reads the clock (take nowMs as a parameter)"],
+  [/\bMath\.random\b/, "draws randomness (take random as a parameter)"],
+  [/\bprocess\.(?!$)/, "uses process"],
+  [/\b(setTimeout|setInterval|setImmediate)\(/, "starts a timer"],
+  [/\bperformance\.now\(/, "reads the clock"],
+  [/\bconsole\./, "writes to the console"],
+];
+
+const files = execFileSync(
+  "git",
+  ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx", "*.mjs"],
+  {
+    cwd: root,
+    encoding: "utf8",
+  },
+)
+  .split("\n")
+  .filter((file) => file !== "" && !file.startsWith("policy-compiler/runtime/") && !file.includes("/generated/"));
+
+const problems = [];
+for (const file of files) {
+  let text;
+  try {
+    text = readFileSync(join(root, file), "utf8");
+  } catch {
+    continue; // removed in the work tree
+  }
+  const [pack] = file.split("/");
+  if (!(pack in LAYERS)) continue;
+  const isTest = /\.test\.tsx?$/.test(file) || /\/test\//.test(file);
+  const isShell = SHELL_PACKAGES.has(pack) || isTest || /(^|\/)(shell|bin)\//.test(file) || /\/main\.ts$/.test(file);
+  const lines = text.split("\n");
+  for (const [index, line] of lines.entries()) {
+    const place = `${file}:${index + 1}`;
+    const target = line.match(
+      /^\s*(?:import|export)\b.*?from\s+"([^"]+)"|^\}\s+from\s+"([^"]+)"|^\s*import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/,
+    );
+    const name = target?.[1] ?? target?.[2] ?? target?.[3] ?? target?.[4];
+    if (name !== undefined)
+      checkImport({ place, pack, file, name, isShell, isTest, isType: /^\s*(import|export) type\b/.test(line) });
+    if (!isShell && !/^\s*(\*|\/\/|\/\*)/.test(line)) {
+      for (const [pattern, what] of IMPURE) {
+        if (pattern.test(line.replace(/"(?:[^"\\]|\\.)*"|`[^`]*`/g, '""')))
+          problems.push(`${place}: a pure folder ${what}`);
+      }
+    }
+  }
+}
+
+function checkImport({ place, pack, file, name, isShell, isTest, isType }) {
+  if (name.startsWith(".")) {
+    const [other] = relativeTo(file, name).split("/");
+    if (other !== pack) problems.push(`${place}: imports ${other} by path; go through @regomesh/${other}`);
+    const intoShell = /\/shell\//.test(relativeTo(file, name));
+    if (intoShell && !isShell && !isType && !/\/src\/index\.ts$|\/src\/node\.ts$/.test(file)) {
+      problems.push(`${place}: a pure file imports from a shell folder`);
+    }
+    if (!/\.(ts|tsx|mjs|json|css)$/.test(name))
+      problems.push(`${place}: relative imports name the file with its ending`);
+    return;
+  }
+  if (name.startsWith("@regomesh/")) {
+    const other = name.split("/")[1];
+    if (other !== pack && !LAYERS[pack].includes(other) && !isTest) {
+      problems.push(`${place}: ${pack} may not import ${other} (docs/architecture.md)`);
+    }
+    if (pack === "dashboard" && other === "controller" && !isType) {
+      problems.push(`${place}: the page takes only types from the controller`);
+    }
+    return;
+  }
+  const bare = name.startsWith("@") ? name.split("/").slice(0, 2).join("/") : name.split("/")[0];
+  if (!isShell && !isType && !PURE_PACKAGES.has(bare)) problems.push(`${place}: a pure folder imports ${name}`);
+}
+
+function relativeTo(file, name) {
+  return join(dirname(file), name);
+}
+
+if (problems.length > 0) {
+  console.error(problems.join("\n"));
+  console.error(`${problems.length} import or purity ${problems.length === 1 ? "fault" : "faults"}`);
+  process.exit(1);
+}
+console.log(`${files.length} files, no fault`);
