@@ -1,4 +1,6 @@
+export { canonicalJson } from "./canonical-json.ts";
 export * from "./generated/regomesh/v1/control.ts";
+export type { Problem as SnapshotProblem } from "./shape.ts";
 export {
   type BoundEntrypoint,
   type InboundPort,
@@ -11,3 +13,14 @@ export {
   type TrafficSettings,
   type WorkloadSnapshot,
 } from "./snapshot.ts";
+export { checkSnapshot } from "./snapshot-check.ts";
+export {
+  type FileEndpoint,
+  makeSnapshotFile,
+  moduleHash,
+  parseSnapshotFile,
+  printSnapshotFile,
+  type SnapshotFile,
+  type SnapshotModule,
+  snapshotHash,
+} from "./snapshot-file.ts";

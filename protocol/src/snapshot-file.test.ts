@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import type { Snapshot } from "./snapshot.ts";
+import { checkSnapshot } from "./snapshot-check.ts";
+import { makeSnapshotFile, parseSnapshotFile, printSnapshotFile } from "./snapshot-file.ts";
+
+const snapshot: Snapshot = {
+  format: 1,
+  revision: { epoch: "e1", sequence: 3, name: "1f3c9a2" },
+  issuedAtMs: 1,
+  expiresAtMs: 2,
+  mesh: { name: "demo", trustDomain: "cluster.local", explainDenials: false },
+  workloads: [
+    {
+      name: "web",
+      namespace: "default",
+      service: "web",
+      labels: { version: "v1" },
+      principal: "spiffe://cluster.local/ns/default/sa/web",
+      inbound: [
+        {
+          name: "http",
+          protocol: "http",
+          mode: "strict",
+          listen: { address: "127.0.0.1", port: 0 },
+          application: { address: "127.0.0.1", port: 8080 },
+        },
+      ],
+      outbound: [
+        {
+          name: "orders",
+          namespace: "default",
+          hosts: ["orders", "orders.default"],
+          port: 80,
+          portName: "http",
+          subsets: [{ name: "v1", labels: { version: "v1" } }],
+          principals: ["spiffe://cluster.local/ns/default/sa/orders"],
+          defaultRoute: [{ subset: "v1", weight: 1 }],
+          traffic: {
+            balancer: "least-request",
+            connectTimeoutMs: 1000,
+            requestTimeoutMs: 15_000,
+            idleTimeoutMs: 60_000,
+            connectionsMax: 100,
+            pendingMax: 100,
+            retry: { attempts: 1, perTryMs: undefined, on: ["connect"], budgetPercent: 20, budgetMin: 3 },
+            breaker: { failuresMax: 5, openMs: 1000, openMaxMs: 30_000 },
+          },
+        },
+      ],
+      policies: {},
+      defaultVerdict: "deny",
+      pathLevel: "BASE",
+    },
+  ],
+};
+
+test("a file is read back as it was printed", () => {
+  const file = makeSnapshotFile(snapshot, [{ wasm: new Uint8Array([0, 97, 115, 109]), data: "{}" }]);
+  const read = parseSnapshotFile(printSnapshotFile(file));
+  expect(read.problems).toEqual([]);
+  expect(read.file?.hash).toBe(file.hash);
+  expect(read.file?.snapshot).toEqual(JSON.parse(JSON.stringify(snapshot)));
+});
+
+const FAULTS: readonly (readonly [
+  name: string,
+  change: (json: ReturnType<typeof JSON.parse>) => void,
+  message: string,
+])[] = [
+  ["another body", (json) => (json.body.revision.name = "x"), "the body has another hash"],
+  ["an unknown field", (json) => (json.body.mesh.open = true), "mesh.open is unknown"],
+  ["a missing field", (json) => delete json.body.workloads[0].defaultVerdict, "workloads[0].defaultVerdict is missing"],
+  ["a later format", (json) => (json.body.format = 2), "format must be one of 1"],
+  ["no workload", (json) => (json.body.workloads = []), "the snapshot has no workload"],
+  [
+    "a subset that is not there",
+    (json) => (json.body.workloads[0].outbound[0].defaultRoute = [{ subset: "v9", weight: 1 }]),
+    "orders.default has no subset v9",
+  ],
+];
+
+test.each(FAULTS)("a file with %s is refused", (_, change, message) => {
+  const json = JSON.parse(printSnapshotFile(makeSnapshotFile(snapshot)));
+  change(json);
+  expect(parseSnapshotFile(JSON.stringify(json)).problems.map((problem) => problem.message)).toContain(message);
+});
+
+test("checkSnapshot refuses what is no object", () => {
+  expect(checkSnapshot([]).problems.map((problem) => problem.message)).toEqual(["the document must be an object"]);
+});

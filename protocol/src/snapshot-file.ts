@@ -1,0 +1,150 @@
+/**
+ * A snapshot as a file: what `regomesh proxy --snapshot FILE` reads, and the last good
+ * one that a proxy keeps. Modules lie beside the body in base64; endpoints, which are
+ * state, only where the operator wrote the file. Never a key.
+ */
+import { createHash } from "node:crypto";
+import { canonicalJson } from "./canonical-json.ts";
+import { checkShape, integer, list, mapOf, object, type Problem, text } from "./shape.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { checkSnapshot } from "./snapshot-check.ts";
+
+export type SnapshotModule = { readonly hash: string; readonly wasm: Uint8Array; readonly data: string };
+
+export type FileEndpoint = {
+  /** `name.namespace` */
+  readonly service: string;
+  readonly address: string;
+  readonly port: number;
+  readonly workload: string;
+  readonly principal: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly portName: string;
+};
+
+export type SnapshotFile = {
+  readonly snapshot: Snapshot;
+  /** The body as it was hashed and signed. */
+  readonly bodyText: string;
+  readonly hash: string;
+  readonly modules: readonly SnapshotModule[];
+  readonly endpoints: readonly FileEndpoint[];
+  /** By the controller's snapshot key over the body; absent in an operator's own file. */
+  readonly signature: Uint8Array | undefined;
+  readonly signerPem: string | undefined;
+};
+
+const fileShape = object({
+  body: () => {},
+  hash: text({ pattern: /^[0-9a-f]{64}$/ }),
+  modules: list(
+    object({
+      hash: text({ pattern: /^[0-9a-f]{64}$/ }),
+      wasm: text({ lengthMax: 256 * 1024 * 1024 }),
+      data: text({ lengthMax: 256 * 1024 * 1024 }),
+    }),
+    1000,
+  ),
+  "endpoints?": list(
+    object({
+      service: text(),
+      address: text(),
+      port: integer(1, 65_535),
+      workload: text(),
+      principal: text(),
+      labels: mapOf(text()),
+      portName: text(),
+    }),
+  ),
+  "signature?": text(),
+  "signerPem?": text({ lengthMax: 65_536 }),
+});
+
+type FileJson = {
+  readonly body: unknown;
+  readonly hash: string;
+  readonly modules: readonly { readonly hash: string; readonly wasm: string; readonly data: string }[];
+  readonly endpoints?: readonly FileEndpoint[];
+  readonly signature?: string;
+  readonly signerPem?: string;
+};
+
+/** sha256 of a snapshot's canonical body, hex: its name. */
+export function snapshotHash(bodyText: string): string {
+  return createHash("sha256").update(bodyText).digest("hex");
+}
+
+/** sha256 over a module's bytes and its data document, hex: the module's name everywhere. */
+export function moduleHash(wasm: Uint8Array, data: string | Uint8Array): string {
+  return createHash("sha256").update(wasm).update(data).digest("hex");
+}
+
+/** Reads the text of a snapshot file; hashes are checked, signatures are the caller's affair. */
+export function parseSnapshotFile(fileText: string): {
+  readonly file?: SnapshotFile;
+  readonly problems: readonly Problem[];
+} {
+  let value: unknown;
+  try {
+    value = JSON.parse(fileText);
+  } catch (error) {
+    return { problems: [{ code: "snapshot_json", message: `the file is not JSON: ${(error as Error).message}` }] };
+  }
+  const shape = checkShape(fileShape, value, "snapshot_shape");
+  if (shape.length > 0) return { problems: shape };
+  const json = value as FileJson;
+  const { snapshot, problems } = checkSnapshot(json.body);
+  if (snapshot === undefined) return { problems };
+  const bodyText = canonicalJson(json.body);
+  const faults: Problem[] = [];
+  if (snapshotHash(bodyText) !== json.hash)
+    faults.push({ code: "snapshot_hash", message: "the body has another hash" });
+  const modules = json.modules.map(({ hash, wasm, data }) => ({ hash, wasm: Buffer.from(wasm, "base64"), data }));
+  for (const { hash, wasm, data } of modules) {
+    if (moduleHash(wasm, data) !== hash)
+      faults.push({ code: "module_hash", message: `module ${hash} has another hash` });
+  }
+  if (faults.length > 0) return { problems: faults };
+  return {
+    problems: [],
+    file: {
+      snapshot,
+      bodyText,
+      hash: json.hash,
+      modules,
+      endpoints: json.endpoints ?? [],
+      signature: json.signature === undefined ? undefined : Buffer.from(json.signature, "base64"),
+      signerPem: json.signerPem,
+    },
+  };
+}
+
+export function printSnapshotFile(file: Omit<SnapshotFile, "snapshot">): string {
+  const json: FileJson = {
+    body: JSON.parse(file.bodyText),
+    hash: file.hash,
+    modules: file.modules.map(({ hash, wasm, data }) => ({ hash, wasm: Buffer.from(wasm).toString("base64"), data })),
+    ...(file.endpoints.length === 0 ? {} : { endpoints: file.endpoints }),
+    ...(file.signature === undefined ? {} : { signature: Buffer.from(file.signature).toString("base64") }),
+    ...(file.signerPem === undefined ? {} : { signerPem: file.signerPem }),
+  };
+  return `${JSON.stringify(json)}\n`;
+}
+
+/** A file of an operator's own: body, modules, endpoints, no signature. */
+export function makeSnapshotFile(
+  snapshot: Snapshot,
+  modules: readonly { readonly wasm: Uint8Array; readonly data: string }[] = [],
+  endpoints: readonly FileEndpoint[] = [],
+): SnapshotFile {
+  const bodyText = canonicalJson(snapshot);
+  return {
+    snapshot,
+    bodyText,
+    hash: snapshotHash(bodyText),
+    modules: modules.map(({ wasm, data }) => ({ hash: moduleHash(wasm, data), wasm, data })),
+    endpoints,
+    signature: undefined,
+    signerPem: undefined,
+  };
+}
