@@ -1,0 +1,170 @@
+/**
+ * OPA's WASM ABI 1.3 (openpolicyagent.org/docs/wasm). A context is {input, data, result,
+ * entrypoint}. What opa_json_parse gives is sealed: it is how an SDK loads data.
+ */
+import { abortWith } from "../failure";
+import { alloc, heapPtr, sealHeap, setHeapPtr } from "../memory";
+import { beginEvaluation, builtinNames, entrypointNames, runPlan } from "../policy";
+import { parseJson } from "../json/read";
+import { REGO, dumpText } from "../json/write";
+import { arrayGet, arrayLen } from "../value/array";
+import { addEntry, entriesOf } from "../value/entries";
+import { makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "../value/object";
+import { equal } from "../value/compare";
+import { seal } from "../value/seal";
+import { OBJECT, kindOf } from "../value/value";
+
+let jsonParses: i32 = 0;
+let stashed: usize = 0;
+
+/** Calls of opa_json_parse since the start; a request on the fast path makes none. */
+export function rm_json_parses(): i32 {
+  return jsonParses;
+}
+
+export function opa_malloc(size: usize): usize {
+  return alloc(size);
+}
+
+export function opa_free(_ptr: usize): void {}
+
+export function opa_json_parse(ptr: usize, length: i32): usize {
+  jsonParses++;
+  return seal(parseJson(ptr, length));
+}
+
+export function opa_value_parse(ptr: usize, length: i32): usize {
+  return seal(parseJson(ptr, length, true));
+}
+
+export function opa_json_dump(value: usize): usize {
+  return dumpText(value, 0);
+}
+
+export function opa_value_dump(value: usize): usize {
+  return dumpText(value, REGO);
+}
+
+export function opa_value_free(_value: usize): void {}
+
+const OK: i32 = 0;
+const INVALID_TYPE: i32 = 2;
+const INVALID_PATH: i32 = 3;
+
+/** Puts `value` at the path (an array of strings) below `base`; its last parent must be there. */
+export function opa_value_add_path(base: usize, path: usize, value: usize): i32 {
+  const parent = parentOf(base, path);
+  if (parent == 0) return INVALID_PATH;
+  if (kindOf(parent) != OBJECT) return INVALID_TYPE;
+  objectInsert(parent, seal(arrayGet(path, arrayLen(path) - 1)), seal(value));
+  seal(base);
+  return OK;
+}
+
+export function opa_value_remove_path(base: usize, path: usize): i32 {
+  const parent = parentOf(base, path);
+  if (parent == 0) return INVALID_PATH;
+  if (kindOf(parent) != OBJECT) return INVALID_TYPE;
+  const key = arrayGet(path, arrayLen(path) - 1);
+  const length = objectLen(parent);
+  const rest = makeObject(length);
+  for (let i = 0; i < length; i++) {
+    if (!equal(objectKeyAt(parent, i), key)) addEntry(rest, objectKeyAt(parent, i), objectValueAt(parent, i));
+  }
+  memory.copy(parent, rest, 24);
+  seal(base);
+  return entriesOf(base) == 0 ? INVALID_PATH : OK;
+}
+
+function parentOf(base: usize, path: usize): usize {
+  const length = arrayLen(path);
+  if (length == 0) return 0;
+  let parent = base;
+  for (let i = 0; i < length - 1; i++) {
+    if (kindOf(parent) != OBJECT) return 0;
+    parent = objectGet(parent, arrayGet(path, i));
+  }
+  return parent;
+}
+
+export function opa_heap_ptr_get(): usize {
+  return heapPtr;
+}
+
+export function opa_heap_ptr_set(at: usize): void {
+  setHeapPtr(at);
+}
+
+/** There are no freed blocks, so there is nothing to put aside but the pointer. */
+export function opa_heap_blocks_stash(): void {
+  stashed = heapPtr;
+}
+
+export function opa_heap_blocks_restore(): void {
+  if (stashed != 0) setHeapPtr(stashed);
+}
+
+export function opa_heap_stash_clear(): void {
+  stashed = 0;
+}
+
+export function opa_eval_ctx_new(): usize {
+  const ctx = alloc(16);
+  memory.fill(ctx, 0, 16);
+  return ctx;
+}
+
+export function opa_eval_ctx_set_input(ctx: usize, value: usize): void {
+  store<u32>(ctx, <u32>value, 0);
+}
+
+export function opa_eval_ctx_set_data(ctx: usize, value: usize): void {
+  store<u32>(ctx, <u32>value, 4);
+}
+
+export function opa_eval_ctx_set_entrypoint(ctx: usize, entrypoint: i32): void {
+  store<i32>(ctx, entrypoint, 12);
+}
+
+export function opa_eval_ctx_get_result(ctx: usize): usize {
+  return <usize>load<u32>(ctx, 8);
+}
+
+export function evaluate(ctx: usize): i32 {
+  beginEvaluation();
+  const results = runPlan(load<i32>(ctx, 12), <usize>load<u32>(ctx, 0), <usize>load<u32>(ctx, 4));
+  store<u32>(ctx, <u32>results, 8);
+  return 0;
+}
+
+/** One call for all: the input's text in, the results' text out; format 0 is JSON, 1 Rego's own. */
+export function opa_eval(
+  _reserved: usize,
+  entrypoint: i32,
+  data: usize,
+  input: usize,
+  inputLength: i32,
+  heap: usize,
+  format: i32,
+): usize {
+  setHeapPtr(heap);
+  beginEvaluation();
+  let value: usize = 0;
+  if (input != 0 && inputLength > 0) {
+    value = parseJson(input, inputLength);
+    if (value == 0) abortWith("rm_input: the input is not JSON");
+  }
+  return dumpText(runPlan(entrypoint, value, data), format == 1 ? REGO : 0);
+}
+
+export function entrypoints(): usize {
+  return entrypointNames();
+}
+
+export function builtins(): usize {
+  return builtinNames();
+}
+
+export function sealData(): void {
+  sealHeap();
+}

@@ -1,0 +1,134 @@
+/**
+ * What stops an evaluation (abort) and what only makes an expression undefined
+ * (a built-in error), and the fuel that bounds both.
+ *
+ * An abort's text begins with OPA's error code where OPA has one; the others begin
+ * with `rm_`: fuel, memory, depth. The host tells them apart by that word.
+ */
+
+@external("env", "opa_abort")
+declare function hostAbort(text: usize): void;
+
+export const ABORT_FUEL: i32 = 1;
+export const ABORT_MEMORY: i32 = 2;
+export const ABORT_DEPTH: i32 = 3;
+
+/** Steps left; every loop and call of policy and runtime takes one or more. */
+export let fuel: i64 = i64.MAX_VALUE;
+
+/** Calls of policy functions that may be under way. */
+const DEPTH_MAX: i32 = 2000;
+export let depth: i32 = 0;
+
+/** Built-in errors abort the evaluation. */
+let isStrict: bool = false;
+/** Built-in errors since the evaluation began; each made its expression undefined. */
+export let builtinErrorCount: i32 = 0;
+
+/** Text of the first built-in error (zero-terminated), for the host. */
+const ERROR_TEXT_BYTES: i32 = 512;
+const errorText = memory.data(512);
+const abortText = memory.data(640);
+
+export function resetFailure(): void {
+  builtinErrorCount = 0;
+  depth = 0;
+}
+
+export function setStrict(strict: bool): void {
+  isStrict = strict;
+}
+
+export function setFuel(steps: i64): void {
+  fuel = steps;
+}
+
+/** Takes `steps` of the fuel; aborts when it is spent. */
+// @ts-ignore: decorator
+@inline
+export function burn(steps: i64): void {
+  fuel -= steps;
+  if (fuel < 0) abort(ABORT_FUEL);
+}
+
+/** Called at the entry of each policy function that may recurse through the host of `with`. */
+export function enter(): void {
+  burn(1);
+  if (++depth > DEPTH_MAX) abort(ABORT_DEPTH);
+}
+
+export function leave(): void {
+  depth--;
+}
+
+export function abort(reason: i32): void {
+  if (reason == ABORT_FUEL) abortWith("rm_fuel: the evaluation took more steps than it may");
+  else if (reason == ABORT_MEMORY) abortWith("rm_memory: the evaluation needs more memory than it may");
+  else abortWith("rm_depth: calls are nested too deeply");
+}
+
+/** Aborts with a static text. */
+export function abortWith(text: string): void {
+  const length = copyText(abortText, 0, text);
+  store<u8>(abortText + length, 0);
+  hostAbort(abortText);
+  unreachable();
+}
+
+/** Aborts with a text that lies in memory, zero-terminated. */
+export function abortAt(text: usize): void {
+  hostAbort(text);
+  unreachable();
+}
+
+/**
+ * A built-in met an operand it cannot work with: counts it, keeps the first text, and
+ * gives undefined (0); aborts in strict mode. `text` is OPA's wording, ASCII.
+ */
+export function builtinError(text: string): usize {
+  return builtinErrorText(0, 0, text);
+}
+
+/** As builtinError, with bytes of the evaluation (a bad pattern, say) behind the text. */
+export function builtinErrorText(ptr: usize, length: i32, text: string): usize {
+  if (builtinErrorCount++ == 0 || isStrict) {
+    let at = copyText(errorText, 0, text);
+    const room = ERROR_TEXT_BYTES - 1 - at;
+    const take = length < room ? length : room;
+    memory.copy(errorText + at, ptr, take);
+    at += take;
+    store<u8>(errorText + at, 0);
+  }
+  if (isStrict) {
+    const prefix = copyText(abortText, 0, "eval_builtin_error: ");
+    let at: i32 = 0;
+    while (load<u8>(errorText + at) != 0) at++;
+    memory.copy(abortText + prefix, errorText, at + 1);
+    abortAt(abortText);
+  }
+  return 0;
+}
+
+/** As builtinError with OPA's other code for operands of a wrong type. */
+export function typeError(text: string): usize {
+  if (isStrict) {
+    const prefix = copyText(abortText, 0, "eval_type_error: ");
+    const end = copyText(abortText, prefix, text);
+    store<u8>(abortText + end, 0);
+    abortAt(abortText);
+  }
+  builtinErrorCount++;
+  return 0;
+}
+
+/** Address of the first built-in error's text. */
+export function firstErrorText(): usize {
+  return errorText;
+}
+
+/** Writes a static ASCII text at `base + at`; gives the offset behind it. */
+export function copyText(base: usize, at: i32, text: string): i32 {
+  const length = text.length;
+  for (let i = 0; i < length && at < ERROR_TEXT_BYTES - 1; i++) store<u8>(base + at++, <u8>text.charCodeAt(i));
+  return at;
+}

@@ -1,0 +1,22 @@
+/** What the runtime module exports: OPA's ABI, the fast path, what emitted code calls, built-ins. */
+export * from "./builtins/index";
+
+export {
+  opa_malloc, opa_free, opa_json_parse, opa_json_dump, opa_value_parse, opa_value_dump, opa_value_free,
+  opa_value_add_path, opa_value_remove_path, opa_heap_ptr_get, opa_heap_ptr_set, opa_heap_blocks_stash,
+  opa_heap_blocks_restore, opa_heap_stash_clear, opa_eval_ctx_new, opa_eval_ctx_set_input,
+  opa_eval_ctx_set_data, opa_eval_ctx_set_entrypoint, opa_eval_ctx_get_result, opa_eval,
+  evaluate as eval, entrypoints, builtins, rm_json_parses,
+} from "./abi/opa";
+export { rm_link, rm_seed, rm_fuel, memoGeneration, memoPush, memoPop } from "./policy";
+export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/host";
+export { fuel, depth, setStrict as rm_strict, builtinErrorCount } from "./failure";
+export { setMemoryMax as rm_memory_max } from "./memory";
+export {
+  tick, tooDeep, isEqual, lengthOf, hasKind, assignConflict, objectInsertOnce, functionAt,
+} from "./policy-calls";
+export { makeArray, arrayPush } from "./value/array";
+export { makeObject, objectInsert, objectGet } from "./value/object";
+export { makeSet, setAdd } from "./value/set";
+export { valueGet, scanLength, scanKey, scanValue, merge, upsert } from "./value/access";
+export { NULL_VALUE, FALSE_VALUE, TRUE_VALUE } from "./value/value";

@@ -1,0 +1,255 @@
+/**
+ * JSON text → value. Strings without escapes are views on the text, which must outlive
+ * the value. With `REGO` also sets (`{1, 2}`, `set()`) and keys of any kind, as
+ * `opa_value_dump` writes them. Of equal keys the last one counts, as in Go.
+ */
+import { burn } from "../failure";
+import { alloc, setHeapPtr } from "../memory";
+import { parseNumber } from "../number/number";
+import { arrayPush, makeArray } from "../value/array";
+import { makeObject, objectInsert } from "../value/object";
+import { makeSet, setAdd } from "../value/set";
+import { FALSE_VALUE, NULL_VALUE, TRUE_VALUE, makeView } from "../value/value";
+
+const DEPTH_MAX: i32 = 1000;
+
+let at: usize = 0;
+let end: usize = 0;
+let isRego: bool = false;
+
+/** The value, or 0 where the text is not JSON (or deeper than DEPTH_MAX). */
+export function parseJson(ptr: usize, length: i32, rego: bool = false): usize {
+  at = ptr;
+  end = ptr + <usize>length;
+  isRego = rego;
+  const value = readValue(0);
+  if (value == 0) return 0;
+  skipSpace();
+  return at == end ? value : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function skipSpace(): void {
+  while (at < end) {
+    const byte = load<u8>(at);
+    if (byte > 0x20 || (byte != 0x20 && byte != 0x0a && byte != 0x0d && byte != 0x09)) return;
+    at++;
+  }
+}
+
+function readValue(depth: i32): usize {
+  skipSpace();
+  if (at >= end || depth > DEPTH_MAX) return 0;
+  burn(1);
+  const byte = load<u8>(at);
+  if (byte == 0x22) return readString();
+  if (byte == 0x7b) return readObject(depth);
+  if (byte == 0x5b) return readArray(depth);
+  if (byte == 0x2d || (byte >= 0x30 && byte <= 0x39)) return readNumber();
+  const left = end - at;
+  if (left >= 4 && load<u32>(at) == 0x65757274) {
+    at += 4;
+    return TRUE_VALUE;
+  }
+  if (left >= 4 && load<u32>(at) == 0x6c6c756e) {
+    at += 4;
+    return NULL_VALUE;
+  }
+  if (left >= 5 && byte == 0x66 && load<u32>(at + 1) == 0x65736c61) {
+    at += 5;
+    return FALSE_VALUE;
+  }
+  if (isRego && left >= 5 && load<u32>(at) == 0x28746573 && load<u8>(at + 4) == 0x29) {
+    at += 5;
+    return makeSet();
+  }
+  return 0;
+}
+
+function readNumber(): usize {
+  const from = at;
+  if (load<u8>(at) == 0x2d) at++;
+  if (at >= end) return 0;
+  const first = load<u8>(at);
+  if (first == 0x30) at++;
+  else if (!digits()) return 0;
+  if (at < end && load<u8>(at) == 0x2e) {
+    at++;
+    if (!digits()) return 0;
+  }
+  if (at < end && (load<u8>(at) | 0x20) == 0x65) {
+    at++;
+    if (at < end && (load<u8>(at) == 0x2b || load<u8>(at) == 0x2d)) at++;
+    if (!digits()) return 0;
+  }
+  return parseNumber(from, <i32>(at - from));
+}
+
+/** At least one. */
+function digits(): bool {
+  const from = at;
+  while (at < end && <u32>load<u8>(at) - 0x30 <= 9) at++;
+  return at > from;
+}
+
+function readArray(depth: i32): usize {
+  at++;
+  const array = makeArray(4);
+  skipSpace();
+  if (at < end && load<u8>(at) == 0x5d) {
+    at++;
+    return array;
+  }
+  while (true) {
+    const value = readValue(depth + 1);
+    if (value == 0) return 0;
+    arrayPush(array, value);
+    skipSpace();
+    if (at >= end) return 0;
+    const byte = load<u8>(at++);
+    if (byte == 0x5d) return array;
+    if (byte != 0x2c) return 0;
+  }
+}
+
+function readObject(depth: i32): usize {
+  at++;
+  skipSpace();
+  if (at < end && load<u8>(at) == 0x7d) {
+    at++;
+    return makeObject();
+  }
+  let set: usize = 0;
+  let object: usize = 0;
+  while (true) {
+    skipSpace();
+    if (!isRego && (at >= end || load<u8>(at) != 0x22)) return 0;
+    const key = readValue(depth + 1);
+    if (key == 0) return 0;
+    skipSpace();
+    if (at >= end) return 0;
+    let byte = load<u8>(at);
+    if (set == 0 && byte == 0x3a) {
+      at++;
+      if (object == 0) object = makeObject();
+      const value = readValue(depth + 1);
+      if (value == 0) return 0;
+      objectInsert(object, key, value);
+      skipSpace();
+      if (at >= end) return 0;
+      byte = load<u8>(at);
+    } else {
+      if (object != 0 || !isRego) return 0;
+      if (set == 0) set = makeSet();
+      setAdd(set, key);
+    }
+    at++;
+    if (byte == 0x7d) return set != 0 ? set : object;
+    if (byte != 0x2c) return 0;
+  }
+}
+
+/** `at` stands on the opening quote. */
+function readString(): usize {
+  const from = ++at;
+  while (at < end) {
+    const byte = load<u8>(at);
+    if (byte == 0x22) {
+      const value = makeView(from, <i32>(at - from));
+      at++;
+      return value;
+    }
+    if (byte == 0x5c) return readEscaped(from);
+    if (byte < 0x20) return 0;
+    at++;
+  }
+  return 0;
+}
+
+function readEscaped(from: usize): usize {
+  // The decoded text is never longer than the written one.
+  let close = at;
+  while (close < end && load<u8>(close) != 0x22) close += load<u8>(close) == 0x5c ? 2 : 1;
+  if (close >= end) return 0;
+  const target = alloc(close - from);
+  memory.copy(target, from, at - from);
+  let to = target + (at - from);
+  while (at < close) {
+    const byte = load<u8>(at);
+    if (byte < 0x20) return 0;
+    if (byte != 0x5c) {
+      store<u8>(to++, byte);
+      at++;
+      continue;
+    }
+    const escape = load<u8>(at + 1);
+    at += 2;
+    if (escape == 0x75) {
+      let point = readHex(at, close);
+      if (point < 0) return 0;
+      at += 4;
+      if (point >= 0xd800 && point < 0xe000) {
+        let low = -1;
+        if (point < 0xdc00 && at + 6 <= close && load<u16>(at) == 0x755c) low = readHex(at + 2, close);
+        if (low >= 0xdc00 && low < 0xe000) {
+          at += 6;
+          point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+        } else point = 0xfffd;
+      }
+      to = putPoint(to, <u32>point);
+      continue;
+    }
+    let plain: u32 = 0;
+    if (escape == 0x22 || escape == 0x5c || escape == 0x2f) plain = escape;
+    else if (escape == 0x6e) plain = 0x0a;
+    else if (escape == 0x74) plain = 0x09;
+    else if (escape == 0x72) plain = 0x0d;
+    else if (escape == 0x62) plain = 0x08;
+    else if (escape == 0x66) plain = 0x0c;
+    else return 0;
+    store<u8>(to++, <u8>plain);
+  }
+  at = close + 1;
+  setHeapPtr(to);
+  return makeView(target, <i32>(to - target));
+}
+
+function putPoint(to: usize, point: u32): usize {
+  if (point < 0x80) {
+    store<u8>(to, <u8>point);
+    return to + 1;
+  }
+  if (point < 0x800) {
+    store<u8>(to, <u8>(0xc0 | (point >> 6)));
+    store<u8>(to + 1, <u8>(0x80 | (point & 0x3f)));
+    return to + 2;
+  }
+  if (point < 0x10000) {
+    store<u8>(to, <u8>(0xe0 | (point >> 12)));
+    store<u8>(to + 1, <u8>(0x80 | ((point >> 6) & 0x3f)));
+    store<u8>(to + 2, <u8>(0x80 | (point & 0x3f)));
+    return to + 3;
+  }
+  store<u8>(to, <u8>(0xf0 | (point >> 18)));
+  store<u8>(to + 1, <u8>(0x80 | ((point >> 12) & 0x3f)));
+  store<u8>(to + 2, <u8>(0x80 | ((point >> 6) & 0x3f)));
+  store<u8>(to + 3, <u8>(0x80 | (point & 0x3f)));
+  return to + 4;
+}
+
+/** Four hexadecimal digits, or -1. */
+function readHex(from: usize, limit: usize): i32 {
+  if (from + 4 > limit) return -1;
+  let n = 0;
+  for (let i: usize = 0; i < 4; i++) {
+    const byte = <i32>load<u8>(from + i);
+    let digit = byte - 0x30;
+    if (digit < 0 || digit > 9) {
+      digit = (byte | 0x20) - 0x61 + 10;
+      if (digit < 10 || digit > 15) return -1;
+    }
+    n = (n << 4) | digit;
+  }
+  return n;
+}

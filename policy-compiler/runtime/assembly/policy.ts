@@ -1,0 +1,103 @@
+/**
+ * The seam to the code that the linker appends: where its functions stand in the table,
+ * its constants, and the memory of rules already evaluated.
+ *
+ * A rule without arguments keeps its value per generation: 8 bytes {generation u32, value}
+ * in the memo table, indexed by the emitted code. An evaluation is a new generation, and
+ * so is every `with` scope, which goes back to the outer one at its end.
+ */
+import { fuel, resetFailure, setFuel } from "./failure";
+import { sealHeap, startHeap } from "./memory";
+import { enterAtoms } from "./value/atoms";
+import { setHashSeed } from "./value/hash";
+import { parseJson } from "./json/read";
+
+let planTable: u32 = 0;
+let memoTable: usize = 0;
+let memoBytes: usize = 0;
+let atomCells: usize = 0;
+let atomCount: i32 = 0;
+let entrypointsText: usize = 0;
+let entrypointsLength: i32 = 0;
+let builtinsText: usize = 0;
+let builtinsLength: i32 = 0;
+let heapStart: usize = 0;
+
+/** The current generation; emitted code compares and stores it. */
+export let memoGeneration: u32 = 0;
+let lastGeneration: u32 = 0;
+
+/** Steps of one evaluation. */
+let fuelPerRun: i64 = i64.MAX_VALUE;
+
+/** Called once by the module's start function with the addresses of the linked block. */
+export function rm_link(block: usize): void {
+  heapStart = load<u32>(block, 0);
+  planTable = load<u32>(block, 4);
+  memoTable = load<u32>(block, 8);
+  memoBytes = <usize>load<u32>(block, 12) << 3;
+  atomCells = load<u32>(block, 16);
+  atomCount = load<i32>(block, 20);
+  entrypointsText = load<u32>(block, 24);
+  entrypointsLength = load<i32>(block, 28);
+  builtinsText = load<u32>(block, 32);
+  builtinsLength = load<i32>(block, 36);
+  startHeap(heapStart);
+  enterAtoms(atomCells, atomCount);
+  sealHeap();
+}
+
+/** Another seed for the hashes; only before data is loaded. */
+export function rm_seed(seed: u32): void {
+  setHashSeed(seed);
+  startHeap(heapStart);
+  enterAtoms(atomCells, atomCount);
+  sealHeap();
+}
+
+/** Steps that each evaluation may take from now on. */
+export function rm_fuel(steps: f64): void {
+  fuelPerRun = steps < 9e18 ? <i64>steps : i64.MAX_VALUE;
+}
+
+export function entrypointNames(): usize {
+  return parseJson(entrypointsText, entrypointsLength);
+}
+
+export function builtinNames(): usize {
+  return parseJson(builtinsText, builtinsLength);
+}
+
+function nextGeneration(): u32 {
+  if (lastGeneration == 0xffffffff) {
+    memory.fill(memoTable, 0, memoBytes);
+    lastGeneration = 0;
+  }
+  return ++lastGeneration;
+}
+
+export function beginEvaluation(): void {
+  resetFailure();
+  setFuel(fuelPerRun);
+  memoGeneration = nextGeneration();
+}
+
+export function fuelUsed(): i64 {
+  return fuelPerRun - fuel;
+}
+
+/** Opens a `with` scope; gives the generation to go back to. */
+export function memoPush(): u32 {
+  const outer = memoGeneration;
+  memoGeneration = nextGeneration();
+  return outer;
+}
+
+export function memoPop(outer: u32): void {
+  memoGeneration = outer;
+}
+
+/** The results (an array of binding objects) of an entrypoint. */
+export function runPlan(entrypoint: i32, input: usize, data: usize): usize {
+  return call_indirect<usize>(planTable + entrypoint, input, data);
+}

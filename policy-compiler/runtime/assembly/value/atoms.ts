@@ -1,0 +1,39 @@
+/**
+ * The policy's constant strings ("atoms"): one cell each, found by their bytes. A string
+ * that is an atom carries ATOM; two different atoms are never equal.
+ */
+import { allocZeroed } from "../memory";
+import { equalStrings } from "./compare";
+import { hashString } from "./hash";
+import { ATOM, setFlag } from "./value";
+
+let table: usize = 0;
+let mask: u32 = 0;
+
+/** Hashes and enters `count` string cells of 16 bytes that lie behind each other. */
+export function enterAtoms(cells: usize, count: i32): void {
+  let slots: u32 = 16;
+  while (slots < <u32>count << 2) slots <<= 1;
+  table = allocZeroed(<usize>slots << 2);
+  mask = slots - 1;
+  for (let i = 0; i < count; i++) {
+    const cell = cells + (<usize>i << 4);
+    store<u32>(cell, 0, 8);
+    let slot = hashString(cell) & mask;
+    while (load<u32>(table + (<usize>slot << 2)) != 0) slot = (slot + 1) & mask;
+    store<u32>(table + (<usize>slot << 2), <u32>cell);
+    setFlag(cell, ATOM);
+  }
+}
+
+/** The atom equal to the string, or the string itself. */
+export function internAtom(value: usize): usize {
+  if (table == 0) return value;
+  let slot = hashString(value) & mask;
+  while (true) {
+    const atom = <usize>load<u32>(table + (<usize>slot << 2));
+    if (atom == 0) return value;
+    if (equalStrings(atom, value)) return atom;
+    slot = (slot + 1) & mask;
+  }
+}

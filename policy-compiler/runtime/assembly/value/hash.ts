@@ -1,0 +1,104 @@
+/**
+ * Hashes of values: equal values have equal hashes. A seed of the instance, set by the
+ * host before anything is hashed, keeps a client from choosing colliding keys; the last
+ * mixing spreads every bit into the low ones, which choose the slot.
+ */
+import { burn } from "../failure";
+import { hashNumber } from "../number/number";
+import { arrayGet, arrayLen } from "./array";
+import { ARRAY, BOOLEAN, DECIMAL, NUMBER, OBJECT, STRING, intOf, kindOf, stringLen, stringPtr } from "./value";
+
+const K1: u64 = 0x9e3779b97f4a7c15;
+const K2: u64 = 0xff51afd7ed558ccd;
+const K3: u64 = 0xc4ceb9fe1a85ec53;
+
+let seed: u64 = 0x5bd1e9955bd1e995;
+
+export function setHashSeed(value: u32): void {
+  seed = (<u64>value | 1) * K1;
+}
+
+// @ts-ignore: decorator
+@inline
+function mix(h: u64): u64 {
+  h ^= h >>> 32;
+  h *= K2;
+  h ^= h >>> 29;
+  h *= K3;
+  return h ^ (h >>> 32);
+}
+
+// @ts-ignore: decorator
+@inline
+function short(h: u64): u32 {
+  const low = <u32>mix(h);
+  return low == 0 ? 1 : low;
+}
+
+/** Never 0. */
+export function hashBytes(ptr: usize, length: i32): u32 {
+  let h = seed ^ ((<u64>length) * K1);
+  let at = ptr;
+  let left = length;
+  while (left > 8) {
+    h = (h ^ load<u64>(at)) * K2;
+    h ^= h >>> 32;
+    at += 8;
+    left -= 8;
+  }
+  let tail: u64 = 0;
+  if (left >= 4) tail = <u64>load<u32>(at) | ((<u64>load<u32>(at + left - 4)) << 32);
+  else if (left > 0) {
+    tail = <u64>load<u8>(at) | ((<u64>load<u8>(at + (left >> 1))) << 8) | ((<u64>load<u8>(at + left - 1)) << 16);
+  }
+  return short((h ^ tail) * K3);
+}
+
+/** Hash of a string cell, kept in the cell. */
+// @ts-ignore: decorator
+@inline
+export function hashString(value: usize): u32 {
+  const known = load<u32>(value, 8);
+  if (known != 0) return known;
+  return hashStringNow(value);
+}
+
+function hashStringNow(value: usize): u32 {
+  const length = stringLen(value);
+  if (length > 256) burn(length >> 6);
+  const h = hashBytes(stringPtr(value), length);
+  store<u32>(value, h, 8);
+  return h;
+}
+
+export function hashInt(n: i64): u32 {
+  return short(seed ^ ((<u64>n) * K1));
+}
+
+export function hashOf(value: usize): u32 {
+  const kind = kindOf(value);
+  if (kind == STRING) return hashString(value);
+  if (kind == NUMBER) {
+    if (value & 1 || !(load<u32>(value) & DECIMAL)) return hashInt(intOf(value));
+    return hashNumber(value);
+  }
+  if (kind <= BOOLEAN) return short(seed ^ (value == 0 ? 0 : <u64>load<u64>(value)) * K1);
+  burn(1);
+  if (kind == ARRAY) {
+    const length = arrayLen(value);
+    let h = seed + K1;
+    for (let i = 0; i < length; i++) h = mix(h ^ <u64>hashOf(arrayGet(value, i)));
+    return short(h);
+  }
+  // The order of entries does not count.
+  const length = load<i32>(value, 4);
+  let at = <usize>load<u32>(value, 12);
+  let sum: u64 = seed + <u64>length;
+  for (let i = 0; i < length; i++) {
+    let h = <u64>hashOf(<usize>load<u32>(at)) * K2;
+    if (kind == OBJECT) h = mix(h) + <u64>hashOf(<usize>load<u32>(at, 4));
+    sum += mix(h);
+    at += 8;
+  }
+  return short(sum);
+}
