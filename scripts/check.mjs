@@ -5,7 +5,10 @@ import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
 const steps = [
-  ["format and lint", [process.execPath, [join(root, "scripts/biome.mjs"), "ci", "--log-level=warn", "."]]],
+  [
+    "format and lint",
+    [process.execPath, [join(root, "scripts/biome.mjs"), "ci", "--colors=off", "--diagnostic-level=warn", "."]],
+  ],
   ["types", [join(root, "node_modules/.bin/tsc"), ["-p", "."]]],
   ["imports and purity", [process.execPath, [join(root, "scripts/check-imports.mjs")]]],
 ];

@@ -8,39 +8,4 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     summary: "bring up a whole mesh on this machine, with three services and a page",
     load: async () => (await import("./commands/up.ts")).up,
   },
-  {
-    name: "check",
-    summary: "check policies and resources, without running them",
-    load: async () => (await import("./commands/check.ts")).check,
-  },
-  {
-    name: "test",
-    summary: "run the unit tests of policies in the engine that enforces them",
-    load: async () => (await import("./commands/test.ts")).test,
-  },
-  {
-    name: "eval",
-    summary: "evaluate a Rego query",
-    load: async () => (await import("./commands/eval.ts")).evaluate,
-  },
-  {
-    name: "build",
-    summary: "compile policies to a WebAssembly module",
-    load: async () => (await import("./commands/build.ts")).build,
-  },
-  {
-    name: "status",
-    summary: "say what is in force, where, and what was refused",
-    load: async () => (await import("./commands/status.ts")).status,
-  },
-  {
-    name: "controller",
-    summary: "run the controller",
-    load: async () => (await import("./commands/controller.ts")).controller,
-  },
-  {
-    name: "proxy",
-    summary: "run one sidecar proxy",
-    load: async () => (await import("./commands/proxy.ts")).proxy,
-  },
 ];

@@ -77,7 +77,7 @@ function makeIo(): Io {
 
 /** Started by an older Node that only waits for us: its end is ours. */
 function followLauncher(): void {
-  if (process.env["REGOMESH_LAUNCHER"] === undefined || process.channel === undefined) return;
+  if (process.env.REGOMESH_LAUNCHER === undefined || process.channel === undefined) return;
   process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
   process.channel?.unref();
 }

@@ -1,1 +1,16 @@
-export {};
+export type {
+  BoundPolicyBody,
+  DecisionBody,
+  DecisionsBody,
+  EdgeBody,
+  EndpointBody,
+  FailedTestBody,
+  GraphBody,
+  HistoryPoint,
+  NodeBody,
+  ProxyBody,
+  RefusedBody,
+  RevisionBody,
+  RuleBody,
+  StatusBody,
+} from "./api/bodies.ts";

@@ -1,0 +1,191 @@
+/** `regomesh up`: a whole mesh on this machine, until Ctrl-C. */
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { StatusBody } from "@regomesh/controller";
+import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { makePaint } from "../paint.ts";
+import { ChildFailed } from "../up/child.ts";
+import { type Mesh, openMesh, WORKLOADS } from "../up/mesh.ts";
+import { PortBusy, takePort } from "../up/ports.ts";
+import { Progress } from "../up/progress.ts";
+import { openRepository } from "../up/repository.ts";
+import { printUp, type UpFacts } from "../up/screen.ts";
+import { ask, startTraffic } from "../up/traffic.ts";
+
+const DEFAULT_PAGE_PORT = 15_000;
+const DEFAULT_EDGE_PORT = 15_080;
+const IN_FORCE_TIMEOUT_MS = 10_000;
+const POLL_MS = 50;
+
+const help = `
+Usage: regomesh up [flags]
+
+Brings up a mesh on this machine, without root and without a cluster: a controller,
+three services (two versions of one), a sidecar beside each, and a page. Policies and
+resources are read from a git repository in .regomesh/repo, made at the first start.
+
+  --page-port N    port of the page and the API (default ${DEFAULT_PAGE_PORT}, or a free one)
+  --edge-port N    port on which web takes requests from outside (default ${DEFAULT_EDGE_PORT}, or a free one)
+  --state DIR      where everything is kept (default .regomesh)
+  --fresh          forget what is kept and start anew
+  --no-traffic     send no requests of its own
+  --workers N      worker threads of each sidecar (default 1)
+  --color WHEN     auto, always or never
+
+Example: regomesh up --edge-port 8080
+
+Exit codes: 0 ended by Ctrl-C, 1 could not start, 2 wrong flags
+`;
+
+export const up: Command = { name: "up", summary: "bring up a whole mesh on this machine", help, run };
+
+type Flags = {
+  readonly pagePort: number;
+  readonly edgePort: number;
+  readonly state: string;
+  readonly isFresh: boolean;
+  readonly hasTraffic: boolean;
+  readonly workers: number;
+  readonly color: string;
+};
+
+async function run(args: readonly string[], io: Io): Promise<number> {
+  const startedMs = performance.now();
+  let flags: Flags;
+  try {
+    flags = await parseFlags(args, io.cwd);
+  } catch (error) {
+    if (!(error instanceof PortBusy)) throw error;
+    io.err(`regomesh up: ${error.message}\n`);
+    return EXIT.failed;
+  }
+  if (flags.isFresh) await rm(flags.state, { recursive: true, force: true });
+  const root = resolve(import.meta.dirname, "../../..");
+  const count = WORKLOADS.length;
+  const progress = new Progress(io, [
+    { name: "controller", done: 0, of: 1 },
+    { name: "policies", done: 0, of: 1 },
+    { name: "identities", done: 0, of: count },
+    { name: "sidecars", done: 0, of: count },
+    { name: "services", done: 0, of: count },
+  ]);
+  let mesh: Mesh;
+  try {
+    const repository = await openRepository(join(flags.state, "repo"), root);
+    mesh = await openMesh({
+      root,
+      state: flags.state,
+      repository: repository.dir,
+      pagePort: flags.pagePort,
+      edgePort: flags.edgePort,
+      workers: flags.workers,
+      onStep: (step) => progress.advance(step),
+      onExit: (name, how) => {
+        if (!io.signal.aborted) io.err(`${name} ended (${how}); the page shows what that does to the mesh\n`);
+      },
+    });
+  } catch (error) {
+    progress.clear();
+    io.err(
+      `regomesh up: ${error instanceof ChildFailed ? error.message : `could not start: ${(error as Error).message}`}\n`,
+    );
+    return EXIT.failed;
+  }
+  const facts = await gatherFacts(mesh, flags, io, startedMs);
+  progress.clear();
+  io.out(printUp(facts, makePaint(io, flags.color)));
+  const stopTraffic = flags.hasTraffic ? startTraffic(mesh.edge) : () => {};
+  await untilAborted(io.signal);
+  stopTraffic();
+  await mesh.close();
+  return EXIT.ok;
+}
+
+async function parseFlags(args: readonly string[], cwd: string): Promise<Flags> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      "page-port": { type: "string" },
+      "edge-port": { type: "string" },
+      state: { type: "string" },
+      fresh: { type: "boolean" },
+      "no-traffic": { type: "boolean" },
+      workers: { type: "string" },
+      color: { type: "string" },
+    },
+  });
+  const page = parseNumber(values["page-port"], "--page-port", 1, 65_535);
+  const edge = parseNumber(values["edge-port"], "--edge-port", 1, 65_535);
+  const color = values.color ?? "auto";
+  if (!["auto", "always", "never"].includes(color))
+    throw new UsageError(`--color takes auto, always or never, not ${color}`);
+  return {
+    pagePort: await takePort(page ?? DEFAULT_PAGE_PORT, page === undefined ? undefined : "--page-port"),
+    edgePort: await takePort(edge ?? DEFAULT_EDGE_PORT, edge === undefined ? undefined : "--edge-port"),
+    state: resolve(cwd, values.state ?? ".regomesh"),
+    isFresh: values.fresh ?? false,
+    hasTraffic: !(values["no-traffic"] ?? false),
+    workers: parseNumber(values.workers, "--workers", 1, 64) ?? 1,
+    color,
+  };
+}
+
+function parseNumber(text: string | undefined, flag: string, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not ${text}`);
+  }
+  return value;
+}
+
+/** Waits until the revision is in force everywhere, then tries the request that is refused. */
+async function gatherFacts(mesh: Mesh, flags: Flags, io: Io, startedMs: number): Promise<UpFacts> {
+  const untilMs = performance.now() + IN_FORCE_TIMEOUT_MS;
+  let status = await readStatus(mesh.page);
+  while (
+    performance.now() < untilMs &&
+    !io.signal.aborted &&
+    (status === undefined || status.enforced < status.proxies)
+  ) {
+    await new Promise((next) => setTimeout(next, POLL_MS));
+    status = await readStatus(mesh.page);
+  }
+  return {
+    seconds: (performance.now() - startedMs) / 1000,
+    page: mesh.page,
+    edge: mesh.edge,
+    revision: status?.revision ?? "none",
+    enforced: status?.enforced ?? 0,
+    sidecars: WORKLOADS.length,
+    repository: join(flags.state, "repo").replace(`${io.cwd}/`, ""),
+    denial: await tryDenial(mesh.edge),
+  };
+}
+
+async function readStatus(page: string): Promise<{ revision: string; enforced: number; proxies: number } | undefined> {
+  try {
+    const body = (await (await fetch(`${page}/api/status`)).json()) as StatusBody;
+    if (body.revision === undefined) return undefined;
+    return { revision: body.revision.name.slice(0, 7), enforced: body.revision.enforced, proxies: WORKLOADS.length };
+  } catch {
+    return undefined;
+  }
+}
+
+async function tryDenial(edge: string): Promise<UpFacts["denial"]> {
+  try {
+    const { status, body } = await ask(edge, "/refunds", "alice");
+    const { decision, rule, place } = JSON.parse(body) as { decision?: string; rule?: string; place?: string };
+    if (status !== 403 || decision === undefined) return undefined;
+    return { status, decision, rule: rule ?? "", place: place ?? "" };
+  } catch {
+    return undefined;
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }));
+}

@@ -1,0 +1,125 @@
+/**
+ * A process of the local mesh: started with a pipe as standard input, so that it ends
+ * when this process does, however that goes; it says that it is ready in one JSON line.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** What is kept of a child's standard error, to say why it ended. */
+const STDERR_LINES_MAX = 40;
+const KILL_AFTER_MS = 2000;
+
+export type Ready = Readonly<Record<string, unknown>>;
+
+export type ChildOptions = {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly readyTimeoutMs: number;
+  /** Called once if the child ends without being asked to. */
+  readonly onExit: (child: Child, how: string) => void;
+};
+
+export class ChildFailed extends Error {
+  readonly code = "child_failed";
+}
+
+export class Child {
+  readonly name: string;
+  readonly #process: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #exited: Promise<void>;
+  #isEnding = false;
+
+  constructor(options: ChildOptions) {
+    this.name = options.name;
+    this.#process = spawn(process.execPath, [...options.args], {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env, NO_COLOR: "1" },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.#process.stdin?.on("error", () => {});
+    if (this.#process.stderr !== null) {
+      createInterface({ input: this.#process.stderr }).on("line", (line) => this.#keep(line));
+    }
+    this.#exited = new Promise((settle) => {
+      this.#process.once("error", (error) => {
+        this.#keep(error.message);
+        settle();
+      });
+      this.#process.once("exit", (code, signal) => {
+        settle();
+        if (!this.#isEnding) options.onExit(this, signal ?? `exit code ${code}`);
+      });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** The child's first line that says `ready`; fails with what it wrote if it ends or stays silent. */
+  ready(timeoutMs: number): Promise<Ready> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(this.#failure(`is not ready after ${timeoutMs / 1000} s`)), timeoutMs);
+      void this.#exited.then(() => {
+        clearTimeout(timer);
+        reject(this.#failure("ended before it was ready"));
+      });
+      const { stdout } = this.#process;
+      if (stdout === null) return;
+      createInterface({ input: stdout }).on("line", (line) => {
+        const ready = parseReady(line);
+        if (ready === undefined) return;
+        clearTimeout(timer);
+        resolve(ready);
+      });
+    });
+  }
+
+  /** Asks it to end, waits, and ends it by force after two seconds. */
+  async close(): Promise<void> {
+    this.#isEnding = true;
+    this.#process.stdin?.end();
+    this.#process.kill("SIGTERM");
+    const force = setTimeout(() => this.#process.kill("SIGKILL"), KILL_AFTER_MS);
+    await this.#exited;
+    clearTimeout(force);
+  }
+
+  /** The last lines that it wrote to standard error. */
+  lastWords(): readonly string[] {
+    return this.#lines;
+  }
+
+  #keep(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > STDERR_LINES_MAX) this.#lines.shift();
+  }
+
+  #failure(what: string): ChildFailed {
+    const words = this.#lines.slice(-5).map(readableLine).join("\n  ");
+    return new ChildFailed(`${this.name} ${what}${words === "" ? "" : `:\n  ${words}`}`);
+  }
+}
+
+function parseReady(line: string): Ready | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null && "ready" in value ? (value as Ready) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A log line as a person reads it: message and error, not JSON. */
+function readableLine(line: string): string {
+  try {
+    const { message, error, detail } = JSON.parse(line) as Record<string, unknown>;
+    return [message, error, detail].filter((part) => typeof part === "string").join(": ");
+  } catch {
+    return line;
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * What the controller's HTTP API answers: the contract with page and command line.
+ * Every time is milliseconds since the epoch, every rate requests a second.
+ */
+import type { DiagnosticRecord } from "@regomesh/base";
+
+/** `GET /api/status`. */
+export type StatusBody = {
+  readonly mesh: string;
+  readonly trustDomain: string;
+  readonly nowMs: number;
+  /** The newest revision that was built; absent until there is one. */
+  readonly revision?: RevisionBody;
+  /** The last commit that was refused, while it is newer than the revision. */
+  readonly refused?: RefusedBody;
+  readonly proxies: readonly ProxyBody[];
+};
+
+export type RevisionBody = {
+  /** The commit's hash. */
+  readonly name: string;
+  readonly sequence: number;
+  readonly source: string;
+  readonly subject: string;
+  readonly author: string;
+  readonly committedAtMs: number;
+  readonly builtAtMs: number;
+  /** Connected proxies that have ACKed it, and all that should. */
+  readonly enforced: number;
+  readonly proxies: number;
+  /** Milliseconds from built to ACK, over the proxies. */
+  readonly ackP99Ms?: number;
+};
+
+export type RefusedBody = {
+  readonly commit: string;
+  readonly subject: string;
+  readonly atMs: number;
+  readonly diagnostics: readonly DiagnosticRecord[];
+  readonly failedTests: readonly FailedTestBody[];
+};
+
+export type FailedTestBody = {
+  readonly name: string;
+  readonly file: string;
+  readonly row: number;
+  readonly message: string;
+};
+
+export type ProxyBody = {
+  readonly workload: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly principal: string;
+  readonly state: "ready" | "stale" | "gone" | "never";
+  readonly lastWordMs?: number;
+  /** Name of the revision that it enforces. */
+  readonly revision?: string;
+  readonly nack?: readonly string[];
+  readonly svidNotAfterMs?: number;
+  readonly policyP50Ns?: number;
+  readonly policyP99Ns?: number;
+  readonly refusedPerSecond: number;
+  /** Loopback address of its admin interface. */
+  readonly admin?: string;
+  /** A local process can go round an explicitly captured sidecar. */
+  readonly isBypassable: boolean;
+};
+
+/** `GET /api/graph`, and each `graph` event of `GET /api/events`. */
+export type GraphBody = {
+  readonly nowMs: number;
+  readonly requestsPerSecond: number;
+  readonly refusedPerSecond: number;
+  readonly nodes: readonly NodeBody[];
+  readonly edges: readonly EdgeBody[];
+};
+
+export type NodeBody = {
+  /** `name.namespace`; `outside` for callers that are not of the mesh. */
+  readonly id: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly kind: "service" | "outside";
+  readonly subsets: readonly string[];
+  readonly workloads: readonly string[];
+  /** `none`: a service without a sidecar; `stale`, `gone`: since lastWordMs. */
+  readonly state: "ready" | "stale" | "gone" | "none";
+  readonly lastWordMs?: number;
+  readonly requestsPerSecond: number;
+  /** 0 to 1; 1 where nothing was asked. */
+  readonly success: number;
+  readonly p50Ms?: number;
+  readonly p99Ms?: number;
+  readonly policies: readonly BoundPolicyBody[];
+  readonly endpoints: readonly EndpointBody[];
+};
+
+export type BoundPolicyBody = {
+  readonly binding: string;
+  readonly unit: string;
+  readonly tier: string;
+  readonly entrypoints: readonly string[];
+};
+
+export type EndpointBody = {
+  readonly workload: string;
+  readonly address: string;
+  readonly port: number;
+  readonly principal: string;
+  readonly svidNotAfterMs?: number;
+  readonly breaker: "closed" | "open" | "half-open";
+};
+
+export type EdgeBody = {
+  readonly id: string;
+  /** Node ids. */
+  readonly from: string;
+  readonly to: string;
+  readonly mtls: boolean;
+  /** `gone`: a proxy at its end has stopped reporting. */
+  readonly state: "ready" | "stale" | "gone";
+  readonly requestsPerSecond: number;
+  /** 0 to 1. */
+  readonly success: number;
+  /** Verdicts of a policy. */
+  readonly deniedPerSecond: number;
+  readonly limitedPerSecond: number;
+  readonly deniedTotal: number;
+  readonly p50Ms?: number;
+  readonly p99Ms?: number;
+  /** The last ten minutes, oldest first, a point every five seconds. */
+  readonly history: readonly HistoryPoint[];
+};
+
+export type HistoryPoint = {
+  readonly atMs: number;
+  readonly requestsPerSecond: number;
+  readonly failuresPerSecond: number;
+  readonly refusedPerSecond: number;
+  readonly p99Ms?: number;
+};
+
+/** `GET /api/decisions?limit=&verdict=&q=`, and each `decisions` event: newest first. */
+export type DecisionsBody = {
+  readonly decisions: readonly DecisionBody[];
+  /** Decisions made but not kept (sampled away), since the start. */
+  readonly dropped: number;
+};
+
+/** `GET /api/decisions/ID`: as in the list, with the rules' source. */
+export type DecisionBody = {
+  readonly id: string;
+  readonly timeMs: number;
+  readonly direction: "inbound" | "outbound";
+  readonly verdict: "allowed" | "denied" | "limited" | "broken";
+  readonly status: number;
+  readonly reason: string;
+  readonly method: string;
+  readonly path: string;
+  readonly source: string;
+  readonly service: string;
+  readonly workload: string;
+  readonly entrypoint: string;
+  readonly revision: string;
+  readonly requestId: string;
+  readonly durationMs: number;
+  readonly policyNs: number;
+  readonly builtinErrors: number;
+  readonly rules: readonly RuleBody[];
+};
+
+export type RuleBody = {
+  readonly path: string;
+  readonly file: string;
+  readonly row: number;
+  /** Lines around the rule in the revision that decided, and who wrote that line. */
+  readonly excerpt?: readonly { readonly row: number; readonly text: string }[];
+  readonly commit?: { readonly hash: string; readonly author: string; readonly subject: string };
+};

@@ -1,0 +1,146 @@
+/**
+ * The prebuilt runtime, taken apart once: its sections as bytes, and what the linker must
+ * know of them. Nothing in it moves: what is linked is appended to each section, so no
+ * index in the runtime's code changes.
+ */
+import { SECTION } from "../emit/wasm.ts";
+
+export type RuntimeModule = {
+  /** Content by section id: the count of its entries, and the entries' bytes. */
+  readonly sections: ReadonlyMap<number, RuntimeSection>;
+  readonly exports: ReadonlyMap<string, RuntimeExport>;
+  readonly typeCount: number;
+  readonly functionImports: number;
+  readonly functionCount: number;
+  readonly globalValues: ReadonlyMap<number, number>;
+  readonly tableSize: number;
+  readonly memoryPages: number;
+  readonly start: number | undefined;
+};
+
+export type RuntimeSection = { readonly count: number; readonly entries: Uint8Array };
+export type RuntimeExport = { readonly name: string; readonly kind: number; readonly index: number };
+
+export const KIND_FUNCTION = 0;
+export const KIND_TABLE = 1;
+export const KIND_MEMORY = 2;
+export const KIND_GLOBAL = 3;
+
+type Reader = { readonly bytes: Uint8Array; at: number };
+
+/** Throws where the bytes are no module of the expected shape: the runtime is ours. */
+export function parseRuntime(bytes: Uint8Array): RuntimeModule {
+  const magic = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  if (!magic.every((byte, i) => bytes[i] === byte)) throw new Error("the policy runtime is not a WebAssembly module");
+  const reader: Reader = { bytes, at: 8 };
+  const sections = new Map<number, RuntimeSection>();
+  let start: number | undefined;
+  while (reader.at < bytes.length) {
+    const id = bytes[reader.at++] as number;
+    const size = readU32(reader);
+    const end = reader.at + size;
+    if (id === SECTION.start) start = readU32(reader);
+    else if (id === SECTION.dataCount) sections.set(id, { count: readU32(reader), entries: new Uint8Array() });
+    else if (id !== SECTION.custom) {
+      const count = readU32(reader);
+      sections.set(id, { count, entries: bytes.subarray(reader.at, end) });
+    }
+    reader.at = end;
+  }
+  const imports = readImports(sections.get(SECTION.import));
+  const functions = sections.get(SECTION.function)?.count ?? 0;
+  return {
+    sections,
+    exports: readExports(sections.get(SECTION.export)),
+    typeCount: sections.get(SECTION.type)?.count ?? 0,
+    functionImports: imports.functions,
+    functionCount: imports.functions + functions,
+    globalValues: readGlobals(sections.get(SECTION.global)),
+    tableSize: readTableSize(sections.get(SECTION.table)),
+    memoryPages: imports.memoryPages,
+    start,
+  };
+}
+
+function readU32(reader: Reader): number {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = reader.bytes[reader.at++] as number;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return value >>> 0;
+  }
+}
+
+function readS32(reader: Reader): number {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = reader.bytes[reader.at++] as number;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return shift < 25 && byte & 0x40 ? value | (-1 << (shift + 7)) : value;
+  }
+}
+
+function readName(reader: Reader): string {
+  const length = readU32(reader);
+  reader.at += length;
+  return new TextDecoder().decode(reader.bytes.subarray(reader.at - length, reader.at));
+}
+
+function readImports(section: RuntimeSection | undefined): { functions: number; memoryPages: number } {
+  let functions = 0;
+  let memoryPages = 0;
+  if (section === undefined) return { functions, memoryPages };
+  const reader: Reader = { bytes: section.entries, at: 0 };
+  for (let i = 0; i < section.count; i++) {
+    readName(reader);
+    readName(reader);
+    const kind = reader.bytes[reader.at++];
+    if (kind === KIND_FUNCTION) {
+      readU32(reader);
+      functions++;
+    } else if (kind === KIND_MEMORY) {
+      const flags = readU32(reader);
+      memoryPages = readU32(reader);
+      if (flags & 1) readU32(reader);
+    } else throw new Error("the policy runtime imports something else than functions and memory");
+  }
+  return { functions, memoryPages };
+}
+
+function readExports(section: RuntimeSection | undefined): ReadonlyMap<string, RuntimeExport> {
+  const found = new Map<string, RuntimeExport>();
+  if (section === undefined) return found;
+  const reader: Reader = { bytes: section.entries, at: 0 };
+  for (let i = 0; i < section.count; i++) {
+    const name = readName(reader);
+    const kind = reader.bytes[reader.at++] as number;
+    found.set(name, { name, kind, index: readU32(reader) });
+  }
+  return found;
+}
+
+/** Values of the globals that begin with an i32 constant. */
+function readGlobals(section: RuntimeSection | undefined): ReadonlyMap<number, number> {
+  const values = new Map<number, number>();
+  if (section === undefined) return values;
+  const reader: Reader = { bytes: section.entries, at: 0 };
+  for (let i = 0; i < section.count; i++) {
+    const type = reader.bytes[reader.at];
+    reader.at += 2;
+    const opcode = reader.bytes[reader.at++];
+    if (opcode === 0x41) values.set(i, readS32(reader));
+    else if (opcode === 0x42) while ((reader.bytes[reader.at++] as number) >= 0x80);
+    else if (opcode === 0x43) reader.at += 4;
+    else if (opcode === 0x44) reader.at += 8;
+    else throw new Error(`the policy runtime has a global of type ${type} with an unknown initial value`);
+    reader.at++;
+  }
+  return values;
+}
+
+function readTableSize(section: RuntimeSection | undefined): number {
+  if (section === undefined) return 0;
+  const reader: Reader = { bytes: section.entries, at: 1 };
+  readU32(reader);
+  return readU32(reader);
+}

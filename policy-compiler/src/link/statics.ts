@@ -1,0 +1,115 @@
+/**
+ * The constants of a policy: strings ("atoms", one cell each, whose addresses are known
+ * while code is emitted), other values (as text that the runtime reads and seals when it
+ * starts; code loads them from a table), and the memo table.
+ *
+ * [link block 64][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][bytes]
+ */
+import { storeU32 } from "../emit/wasm.ts";
+
+const BLOCK_BYTES = 64;
+const CELL_BYTES = 16;
+const STRING_HEAD = 4;
+
+/** Grows while functions are emitted; `layOut` fixes all addresses. */
+export type Statics = {
+  readonly atoms: Map<string, number>;
+  readonly values: Map<string, number>;
+  memoSlots: number;
+};
+
+export type Layout = {
+  readonly bytes: Uint8Array;
+  readonly heapStart: number;
+};
+
+export function newStatics(): Statics {
+  return { atoms: new Map(), values: new Map(), memoSlots: 0 };
+}
+
+/** Number of the atom. */
+export function atomOf(statics: Statics, text: string): number {
+  const known = statics.atoms.get(text);
+  if (known !== undefined) return known;
+  statics.atoms.set(text, statics.atoms.size);
+  return statics.atoms.size - 1;
+}
+
+/** Number of the constant with this text (JSON, or Rego's `{1}` and `set()`). */
+export function constantOf(statics: Statics, text: string): number {
+  const known = statics.values.get(text);
+  if (known !== undefined) return known;
+  statics.values.set(text, statics.values.size);
+  return statics.values.size - 1;
+}
+
+export type Addresses = {
+  readonly atom: (index: number) => number;
+  readonly value: (index: number) => number;
+  readonly memo: (slot: number) => number;
+};
+
+/** Places everything from `base` on (a multiple of 16); nothing may be added afterwards. */
+export function addressesOf(statics: Statics, base: number): Addresses {
+  const atoms = base + BLOCK_BYTES;
+  const values = atoms + statics.atoms.size * CELL_BYTES;
+  const memo = align(values + statics.values.size * 12, 8);
+  return {
+    atom: (index) => atoms + index * CELL_BYTES,
+    value: (index) => values + index * 4,
+    memo: (slot) => memo + slot * 8,
+  };
+}
+
+export type LinkBlock = { readonly planTable: number; readonly entrypoints: string; readonly builtins: string };
+
+/** The segment's bytes, and where the heap may begin. */
+export function layOut(statics: Statics, base: number, block: LinkBlock): Layout {
+  const encoder = new TextEncoder();
+  const addresses = addressesOf(statics, base);
+  const texts = addresses.memo(statics.memoSlots);
+  const chunks: Uint8Array[] = [];
+  let end = texts;
+  const place = (text: string): readonly [number, number] => {
+    const bytes = encoder.encode(text);
+    chunks.push(bytes);
+    end += bytes.length;
+    return [end - bytes.length, bytes.length];
+  };
+  const atomPlaces = [...statics.atoms.keys()].map(place);
+  const valuePlaces = [...statics.values.keys()].map(place);
+  const entrypoints = place(block.entrypoints);
+  const builtins = place(block.builtins);
+  const heapStart = align(end + 8, 16);
+
+  const bytes = new Uint8Array(end - base);
+  const put = (address: number, value: number) => storeU32(bytes, address - base, value);
+  const valueTexts = addresses.value(statics.values.size);
+  const words = [
+    ...[heapStart, block.planTable, addresses.memo(0), statics.memoSlots],
+    ...[addresses.atom(0), statics.atoms.size, ...entrypoints, ...builtins],
+    ...[addresses.value(0), statics.values.size, valueTexts],
+  ];
+  words.forEach((word, i) => {
+    put(base + i * 4, word);
+  });
+  atomPlaces.forEach(([ptr, length], i) => {
+    put(addresses.atom(i), STRING_HEAD);
+    put(addresses.atom(i) + 4, length);
+    put(addresses.atom(i) + 12, ptr);
+  });
+  valuePlaces.forEach(([ptr, length], i) => {
+    put(valueTexts + i * 8, ptr);
+    put(valueTexts + i * 8 + 4, length);
+  });
+  let at = texts - base;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return { bytes, heapStart };
+}
+
+export function align(at: number, to: number): number {
+  return Math.ceil(at / to) * to;
+}

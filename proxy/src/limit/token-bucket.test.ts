@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { bucketTableBytes, giveBackTokens, hashLimitKey, openBucketTable, takeTokens } from "./token-bucket.ts";
+
+const makeTable = (slots = 1024) => openBucketTable(new SharedArrayBuffer(bucketTableBytes(slots)));
+const hundred = { limit: 100, windowMs: 1000, burst: 1, cost: 1 };
+
+test("100 a second let 100 ± 2 pass every second of a minute", () => {
+  const table = makeTable();
+  const passed = new Array<number>(60).fill(0);
+  for (let tenths = 0; tenths < 60_000 * 2; tenths++) {
+    const nowMs = tenths / 2;
+    if (takeTokens(table, 77, hundred, nowMs) === 0) passed[Math.floor(nowMs / 1000)]! += 1;
+  }
+  expect(Math.max(...passed)).toBeLessThanOrEqual(102);
+  expect(Math.min(...passed)).toBeGreaterThanOrEqual(98);
+});
+
+test("a burst passes at once, then the rate holds, and the wait is told", () => {
+  const table = makeTable();
+  const limit = { limit: 10, windowMs: 1000, burst: 5, cost: 1 };
+  const waits = [0, 0, 0, 0, 0, 0].map(() => takeTokens(table, 5, limit, 0));
+  expect(waits).toEqual([0, 0, 0, 0, 0, 100]);
+  expect(takeTokens(table, 5, limit, 99)).toBeGreaterThan(0);
+  expect(takeTokens(table, 5, limit, 100)).toBe(0);
+});
+
+test("keys do not see each other; a given-back token can be had again", () => {
+  const table = makeTable();
+  const one = { limit: 1, windowMs: 60_000, burst: 1, cost: 1 };
+  const alice = hashLimitKey("b", "user:alice", 1, 60_000);
+  const bob = hashLimitKey("b", "user:bob", 1, 60_000);
+  expect(takeTokens(table, alice, one, 0)).toBe(0);
+  expect(takeTokens(table, bob, one, 0)).toBe(0);
+  expect(takeTokens(table, alice, one, 1)).toBeGreaterThan(59_000);
+  giveBackTokens(table, alice, one, 1);
+  expect(takeTokens(table, alice, one, 1)).toBe(0);
+});
+
+test("a full table gives up its stalest bucket, never the limit in use", () => {
+  const table = makeTable(8);
+  const slow = { limit: 1, windowMs: 60_000, burst: 1, cost: 1 };
+  expect(takeTokens(table, 999, slow, 0)).toBe(0);
+  for (let key = 1; key <= 100; key++) takeTokens(table, key, { ...hundred, limit: 100_000 }, key);
+  expect(takeTokens(table, 999, slow, 101)).toBeGreaterThan(0);
+});
+
+test("times past the wrap of 32 bits still count", () => {
+  const table = makeTable();
+  const start = 2 ** 31 / 16 - 5;
+  const waits = [0, 1, 2, 10, 11].map((ms) =>
+    takeTokens(table, 3, { limit: 1, windowMs: 10, burst: 1, cost: 1 }, start + ms),
+  );
+  expect(waits.map((wait) => wait === 0)).toEqual([true, false, false, true, false]);
+});
