@@ -1,0 +1,122 @@
+/**
+ * Rego as a tree, after parsing and after analysis alike: analysis rewrites a tree into
+ * one that uses fewer of these forms (`resolved` below), and never changes a node in place.
+ *
+ * What `analyze` hands to `plan` (a resolved module):
+ * - no `some`, `assign`, infix operator or import is left: `:=` is a call of `eq` on variables
+ *   renamed to be unique in their rule (`x` → `x#1`; the name before `#` is the user's), and
+ *   operators are calls of OPA's built-ins (`plus`, `equal`, `internal.member_2` …);
+ * - every reference begins with `data`, `input` or a variable; calls name a built-in
+ *   (`["io","jwt","decode"]`) or a function by its whole path (`["data","a","f"]`);
+ * - rule heads are whole paths below `data`; a template string is a call of
+ *   `internal.template_string`;
+ * - expressions of a body stand in an order in which every variable is bound before it is
+ *   needed; wildcards are variables of their own (`$1`, `$2` …).
+ */
+import type { Location } from "@regomesh/base";
+
+type Node<Kind extends string, Fields> = { readonly kind: Kind; readonly at: Location } & Readonly<Fields>;
+
+export type Module = {
+  readonly at: Location;
+  readonly package: PackageClause;
+  readonly imports: readonly Import[];
+  readonly rules: readonly Rule[];
+  readonly comments: readonly Comment[];
+  readonly annotations: readonly Annotation[];
+};
+
+/** `path` without `data`: `package a.b["c"]` is `["a", "b", "c"]`. */
+export type PackageClause = { readonly at: Location; readonly path: readonly string[] };
+
+/** `path` with its root: `["input", "attributes"]`, `["data", "mesh"]`, `["rego", "v1"]`. */
+export type Import = { readonly at: Location; readonly path: readonly string[]; readonly alias: string | undefined };
+
+export type Comment = { readonly at: Location; readonly text: string };
+
+/** A `# METADATA` block: its YAML, and what it stands before. */
+export type Annotation = {
+  readonly at: Location;
+  readonly scope: "package" | "subpackages" | "document" | "rule";
+  readonly value: unknown;
+  /** Index of the rule it stands before; undefined where that is the package. */
+  readonly rule: number | undefined;
+};
+
+export type Rule = {
+  readonly at: Location;
+  readonly isDefault: boolean;
+  readonly head: Head;
+  /** True where the text has none. */
+  readonly body: Body;
+  /** The next link of an `else` chain. */
+  readonly else: Rule | undefined;
+};
+
+/**
+ * complete `p := v`, function `f(x) := v`, set `p contains v`, object `p[k] := v` and heads of
+ * any depth: what makes a rule partial is a term in `ref` that is no constant, or `contains`.
+ */
+export type Head = {
+  readonly at: Location;
+  /** As written, below the package: first a string, then terms (`a.b[x].c`). Resolved: from the root of `data`. */
+  readonly ref: readonly Term[];
+  /** Undefined where the rule is no function; `f()` has none but is one. */
+  readonly args: readonly Term[] | undefined;
+  /** `contains`: the key is `value`. */
+  readonly isSet: boolean;
+  readonly value: Term;
+};
+
+/** Expressions that must all hold; the order is that of evaluation once resolved. */
+export type Body = readonly Expr[];
+
+export type Expr = Node<"expr", { isNegated: boolean; what: What; with: readonly With[] }>;
+
+/** What an expression says. `some` and `assign` are gone once resolved. */
+export type What =
+  | Node<"term", { term: Term }>
+  | Node<"call", { operator: Operator; args: readonly Term[] }>
+  /** `:=`, `=`; once resolved only `unify`. */
+  | Node<"assign", { left: Term; right: Term }>
+  | Node<"unify", { left: Term; right: Term }>
+  /** `some x, y`. */
+  | Node<"some", { variables: readonly Variable[] }>
+  /** `some v in xs`, `some k, v in xs`: every variable in key and value is new. Resolved: `xs[k] = v` forms. */
+  | Node<"some-in", { key: Term | undefined; value: Term; domain: Term }>
+  /** `every k, v in xs { … }`; key and value are variables. */
+  | Node<"every", { key: Variable | undefined; value: Variable; domain: Term; body: Body }>
+  /** `not { … }`, an operand of `and`/`or`, and what rewriting needs: true if the body holds. */
+  | Node<"body", { body: Body }>;
+
+/** A built-in's or function's name, in parts. As written it may begin with an import's alias. */
+export type Operator = { readonly at: Location; readonly path: readonly string[] };
+
+export type With = { readonly at: Location; readonly target: Ref; readonly value: Term };
+
+export type Term =
+  | Scalar
+  | Variable
+  | Ref
+  | Node<"array", { items: readonly Term[] }>
+  | Node<"object", { entries: readonly (readonly [key: Term, value: Term])[] }>
+  | Node<"set", { items: readonly Term[] }>
+  | Node<"array-comprehension", { value: Term; body: Body }>
+  | Node<"set-comprehension", { value: Term; body: Body }>
+  | Node<"object-comprehension", { key: Term; value: Term; body: Body }>
+  | Node<"call-term", { operator: Operator; args: readonly Term[] }>
+  /** `$"…{x}…"`: strings and terms in turn; a term may be undefined. Gone once resolved. */
+  | Node<"template", { parts: readonly (string | Term)[] }>;
+
+export type Scalar =
+  | Node<"null", Record<never, never>>
+  | Node<"boolean", { value: boolean }>
+  /** The text as written: numbers are exact. */
+  | Node<"number", { text: string }>
+  | Node<"string", { value: string }>;
+
+/** `_` is a wildcard; once resolved each is a variable of its own. */
+export type Variable = Node<"var", { name: string }>;
+
+/** `head.a[x]`: the head is a variable (`data` and `input` among them) or any other term. */
+export type Ref = Node<"ref", { head: Term; path: readonly Term[] }>;
