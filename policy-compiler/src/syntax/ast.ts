@@ -3,9 +3,10 @@
  * one that uses fewer of these forms (`resolved` below), and never changes a node in place.
  *
  * What `analyze` hands to `plan` (a resolved module):
- * - no `some`, `assign`, infix operator or import is left: `:=` is a call of `eq` on variables
- *   renamed to be unique in their rule (`x` → `x#1`; the name before `#` is the user's), and
- *   operators are calls of OPA's built-ins (`plus`, `equal`, `internal.member_2` …);
+ * - no `some`, `some-in`, `assign`, `template`, infix operator or import is left: `:=` is
+ *   `unify` on variables renamed to be unique in their rule (`x` → `x#1`; the name before `#`
+ *   is the user's), `some k, v in xs` is `xs[k] = v`, and operators are calls of OPA's
+ *   built-ins (`plus`, `equal`, `internal.member_2` …);
  * - every reference begins with `data`, `input` or a variable; calls name a built-in
  *   (`["io","jwt","decode"]`) or a function by its whole path (`["data","a","f"]`);
  * - rule heads are whole paths below `data`; a template string is a call of
