@@ -156,6 +156,10 @@ export interface ProxyReport {
   policyP99Ns: number;
   refusedTotal: number;
   endpoints: EndpointState[];
+  /** Who reports, as in the Hello: two workloads may share one SPIFFE ID and one machine. */
+  workload: string;
+  namespace: string;
+  instance: string;
 }
 
 export interface EndpointState {
@@ -1281,6 +1285,9 @@ function createBaseProxyReport(): ProxyReport {
     policyP99Ns: 0,
     refusedTotal: 0,
     endpoints: [],
+    workload: "",
+    namespace: "",
+    instance: "",
   };
 }
 
@@ -1315,6 +1322,15 @@ export const ProxyReport: MessageFns<ProxyReport> = {
     }
     for (const v of message.endpoints) {
       EndpointState.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.workload !== "") {
+      writer.uint32(90).string(message.workload);
+    }
+    if (message.namespace !== "") {
+      writer.uint32(98).string(message.namespace);
+    }
+    if (message.instance !== "") {
+      writer.uint32(106).string(message.instance);
     }
     return writer;
   },
@@ -1410,6 +1426,30 @@ export const ProxyReport: MessageFns<ProxyReport> = {
             }
 
             message.endpoints.push(EndpointState.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.workload = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.instance = reader.string();
             continue;
           }
         }
