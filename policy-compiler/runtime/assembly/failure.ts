@@ -111,13 +111,37 @@ export function builtinErrorText(ptr: usize, length: i32, text: string): usize {
 
 /** As builtinError with OPA's other code for operands of a wrong type. */
 export function typeError(text: string): usize {
+  if (isErrorTextWanted()) {
+    const end = copyText(errorText, 0, text);
+    store<u8>(errorText + end, 0);
+  }
+  return failTyped();
+}
+
+/** As typeError, with a text made while evaluating. */
+export function typeErrorAt(ptr: usize, length: i32): usize {
+  if (isErrorTextWanted()) {
+    const take = length < ERROR_TEXT_BYTES - 1 ? length : ERROR_TEXT_BYTES - 1;
+    memory.copy(errorText, ptr, take);
+    store<u8>(errorText + take, 0);
+  }
+  return failTyped();
+}
+
+/** The text of a built-in error that came now would be kept; otherwise it need not be made. */
+export function isErrorTextWanted(): bool {
+  return builtinErrorCount == 0 || isStrict;
+}
+
+function failTyped(): usize {
+  builtinErrorCount++;
   if (isStrict) {
     const prefix = copyText(abortText, 0, "eval_type_error: ");
-    const end = copyText(abortText, prefix, text);
-    store<u8>(abortText + end, 0);
+    let at: i32 = 0;
+    while (load<u8>(errorText + at) != 0) at++;
+    memory.copy(abortText + prefix, errorText, at + 1);
     abortAt(abortText);
   }
-  builtinErrorCount++;
   return 0;
 }
 

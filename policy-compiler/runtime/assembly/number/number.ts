@@ -12,15 +12,19 @@ export function parseNumber(ptr: usize, length: i32): usize {
   const end = ptr + <usize>length;
   const isNegative = load<u8>(at) == 0x2d;
   if (isNegative) at++;
-  if (end - at <= 18) {
-    let n: i64 = 0;
+  if (end - at <= 19) {
+    // Nineteen digits fit 64 bits without sign.
+    let n: u64 = 0;
     while (at < end) {
       const digit = <u32>load<u8>(at) - 0x30;
       if (digit > 9) break;
-      n = n * 10 + <i64>digit;
+      n = n * 10 + <u64>digit;
       at++;
     }
-    if (at == end) return makeInt(isNegative ? -n : n);
+    if (at == end && !(isNegative && n == 0)) {
+      if (n <= <u64>i64.MAX_VALUE) return makeInt(isNegative ? -<i64>n : <i64>n);
+      if (isNegative && n == 0x8000000000000000) return makeInt(i64.MIN_VALUE);
+    }
   }
   const cell = alloc(16);
   store<u32>(cell, NUMBER | DECIMAL);
@@ -76,4 +80,14 @@ export function hashNumber(value: usize): u32 {
   if (!isDecimalNumber(value)) return hashInt(intOf(value));
   const n = toDouble(value);
   return Math.floor(n) == n && Math.abs(n) < 9e15 ? hashInt(<i64>n) : hashInt(reinterpret<i64>(n));
+}
+
+/** What toInt64 found. */
+export let int64: i64 = 0;
+
+/** The number is an integer of 64 bits, then in `int64`; `2.0` is one too. */
+export function toInt64(value: usize): bool {
+  if (isDecimalNumber(value)) return false;
+  int64 = intOf(value);
+  return true;
 }
