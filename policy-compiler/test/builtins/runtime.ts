@@ -5,7 +5,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { buildRuntime } from "../../../scripts/build-runtime.mjs";
 
 /** Of five pages that a module may ask for; the runtime's own statics lie below. */
 const LINK_BLOCK = 4 * 65536;
@@ -24,7 +23,6 @@ let compiled: WebAssembly.Module | undefined;
 
 function moduleOf(): WebAssembly.Module {
   if (compiled === undefined) {
-    buildRuntime();
     const path = join(import.meta.dirname, "../../runtime/build/runtime.wasm");
     compiled = new WebAssembly.Module(readFileSync(path));
   }
