@@ -1,1 +1,23 @@
-export {};
+export type { MeshConfigSpec } from "./kinds/mesh-config.ts";
+export { DEFAULT_TRUST_DOMAIN, meshConfigSpec } from "./kinds/mesh-config.ts";
+export type { MeshServiceSpec } from "./kinds/mesh-service.ts";
+export { API_GROUP, API_VERSION, DEFAULT_NAMESPACE } from "./kinds/metadata.ts";
+export type { PolicyBindingSpec } from "./kinds/policy-binding.ts";
+export { type TrafficPolicySpec, trafficPolicySpec } from "./kinds/traffic-policy.ts";
+export type { WorkloadSpec } from "./kinds/workload.ts";
+export { DOCUMENTS_MAX, type Parsed, parseResources, RESOURCE_TEXT_MAX } from "./parse.ts";
+export {
+  KINDS,
+  type Kind,
+  locate,
+  type MeshConfig,
+  type MeshService,
+  type PolicyBinding,
+  type Resource,
+  type TrafficPolicy,
+  type Workload,
+} from "./resource.ts";
+export type { ResourceCode } from "./schema/code.ts";
+export { defaultsOf } from "./schema/composite.ts";
+export { nearest } from "./schema/nearest.ts";
+export type { JsonSchema } from "./schema/schema.ts";

@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { printDiagnostic } from "@regomesh/base";
+import { describe, expect, test } from "vitest";
+import { parseResources } from "./parse.ts";
+import { locate } from "./resource.ts";
+
+const read = (text: string) => parseResources({ name: "mesh.yaml", text });
+const head = (kind: string, name = "x") =>
+  `apiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name} }\n`;
+
+describe("parseResources", () => {
+  test("fills every default", () => {
+    const { resources, diagnostics } = read(
+      `${head("TrafficPolicy")}spec: { services: [orders], timeouts: { request: 2s } }`,
+    );
+    expect(diagnostics).toEqual([]);
+    expect(resources[0]?.metadata).toEqual({ name: "x", namespace: "default", labels: {}, annotations: {} });
+    expect(resources[0]?.spec).toEqual({
+      services: ["orders"],
+      balancer: "LeastRequest",
+      timeouts: { connect: 5000, request: 2000, idle: 90_000 },
+      retries: { attempts: 2, on: ["connect", "reset", "gateway-error"], budgetPercent: 20, budgetMin: 3 },
+      breaker: { failures: 5, open: 1000, openMax: 30_000 },
+      pool: { connectionsMax: 1024, pendingMax: 1024 },
+    });
+  });
+
+  test("reads an entrypoint in its short form", () => {
+    const spec =
+      "spec: { unit: policies/mesh, direction: Inbound, entrypoints: [mesh/authz/allow, { name: my/own, kind: Authz }] }";
+    const [binding] = read(head("PolicyBinding") + spec).resources;
+    expect(binding?.kind === "PolicyBinding" && binding.spec.entrypoints).toEqual([
+      { name: "mesh/authz/allow" },
+      { name: "my/own", kind: "Authz" },
+    ]);
+  });
+
+  test("reads many documents and skips empty and foreign ones", () => {
+    const workload = `${head("Workload")}spec: { service: x }`;
+    const { resources, diagnostics } = read(
+      `---\n---\n${workload}\n---\napiVersion: apps/v1\nkind: Deployment\n---\n${workload}`,
+    );
+    expect(resources.map((resource) => resource.kind)).toEqual(["Workload", "Workload"]);
+    expect(diagnostics.map(({ severity, code }) => [severity, code])).toEqual([["warning", "resource_foreign"]]);
+  });
+
+  test("knows where each value stands", () => {
+    const [resource] = read(`${head("Workload")}spec:\n  service: orders\n`).resources;
+    if (resource === undefined) throw new Error("no resource");
+    const text = (path: string) => {
+      const { span } = locate(resource, path);
+      return resource.source.text.slice(span.start, span.end);
+    };
+    expect(text("spec.service")).toBe("orders");
+    expect(text("spec.ports[3].listen")).toBe("service: orders\n");
+  });
+
+  test("a labels key __proto__ is a label and nothing else", () => {
+    const [resource] = read(
+      `${head("Workload").replace("name: x", "name: x, labels: { __proto__: v }")}spec: { service: x }`,
+    ).resources;
+    expect(Object.entries(resource?.metadata.labels ?? {})).toEqual([["__proto__", "v"]]);
+    expect(({} as Record<string, unknown>)["v"]).toBeUndefined();
+  });
+
+  for (const [name, text] of [
+    ["flow nesting", `a: ${"[".repeat(100_000)}`],
+    ["sequence nesting", "- ".repeat(100_000)],
+    ["explicit keys", "? ".repeat(100_000)],
+    ["a long file", `a: ${"x".repeat(1_100_000)}`],
+    ["aliases", `${head("Workload")}spec: { service: &a orders, ports: [*a] }`],
+    ["many documents", "---\na: 1\n".repeat(2000)],
+  ] as const) {
+    test(`hostile ${name} is refused with a diagnostic`, () => {
+      const { resources, diagnostics } = read(text);
+      expect(resources).toEqual([]);
+      expect(diagnostics.length).toBeGreaterThan(0);
+      expect(diagnostics.every(({ severity }) => severity === "error")).toBe(true);
+    });
+  }
+});
+
+describe("diagnostics", () => {
+  const folder = join(import.meta.dirname, "../test/golden");
+  for (const file of readdirSync(folder)) {
+    test(file, async () => {
+      const [input = ""] = readFileSync(join(folder, file), "utf8").split("\n-----\n");
+      const printed = read(input).diagnostics.map(printDiagnostic).join("\n");
+      await expect(`${input}\n-----\n${printed}\n`).toMatchFileSnapshot(join(folder, file));
+    });
+  }
+});
