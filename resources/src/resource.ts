@@ -2,7 +2,7 @@
 import type { Location, Source, Span } from "@regomesh/base";
 import { type MeshConfigSpec, meshConfigSpec } from "./kinds/mesh-config.ts";
 import { type MeshServiceSpec, meshServiceSpec } from "./kinds/mesh-service.ts";
-import { type ClusterMetadata, clusterMetadata, type Metadata, metadata } from "./kinds/metadata.ts";
+import { type ClusterMetadata, clusterMetadata, type Metadata, metadata, serviceMetadata } from "./kinds/metadata.ts";
 import { type PolicyBindingSpec, policyBindingSpec } from "./kinds/policy-binding.ts";
 import { type TrafficPolicySpec, trafficPolicySpec } from "./kinds/traffic-policy.ts";
 import { type WorkloadSpec, workloadSpec } from "./kinds/workload.ts";
@@ -59,7 +59,7 @@ export const KINDS = {
   MeshService: object({
     apiVersion,
     kind,
-    metadata: required(metadata, "name"),
+    metadata: required(serviceMetadata, "name"),
     spec: required(meshServiceSpec, "ports"),
   }),
   Workload: object({ apiVersion, kind, metadata: required(metadata, "name"), spec: required(workloadSpec, "service") }),

@@ -36,6 +36,12 @@ export const metadata = object({
   annotations,
 });
 
+/** Of services: `NAME.NAMESPACE` is an authority, so that the name itself has no dots. */
+export const serviceMetadata = object({
+  ...metadata.fields,
+  name: required(dnsLabel, "name that clients of the same namespace call"),
+});
+
 /** Of kinds that belong to no namespace. */
 export const clusterMetadata = object({ name, labels: labelsField, annotations });
 

@@ -1,0 +1,210 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { printRecord, type Source } from "@regomesh/base";
+import { checkSnapshot, SNAPSHOT_FORMAT } from "@regomesh/protocol";
+import { describe, expect, test } from "vitest";
+import { ROOT_SOURCE, type SourceRights } from "../index/mesh-index.ts";
+import { build } from "./build.ts";
+import type { PolicyTools } from "./tools.ts";
+
+/** Stands for the compiler where only what is around it is tested: every rule is there, nothing reads a body. */
+const nothing: PolicyTools = {
+  version: "none",
+  compile: (units, entrypoints) => ({
+    diagnostics: [],
+    module: {
+      wasm: new TextEncoder().encode(JSON.stringify(entrypoints)),
+      data: "{}",
+      meta: {
+        abi: 1,
+        compiler: "none",
+        entrypoints: entrypoints.map(({ unit, name }) => ({ unit, name: units.length > 1 ? `${unit}/${name}` : name })),
+        rules: [],
+        reads: {
+          body: units.some(({ files }) => files.some(({ text }) => text.includes("parsed_body"))),
+          query: false,
+        },
+        hostBuiltins: [],
+      },
+    },
+  }),
+  test: () => ({ diagnostics: [], passed: 0, failed: [] }),
+};
+
+const root = join(import.meta.dirname, "../../..");
+const demo: readonly Source[] = ["policies/mesh", "examples/authz", "examples/mesh"].flatMap((folder) =>
+  readdirSync(join(root, folder)).map((file) => ({
+    name: relative(root, join(root, folder, file)),
+    text: readFileSync(join(root, folder, file), "utf8"),
+  })),
+);
+const unit: Source = { name: "authz/a.rego", text: "package mesh.authz\n\nallow := true\n" };
+
+function buildText(yaml: string, options: { rights?: SourceRights; files?: readonly Source[] } = {}) {
+  const files = [{ name: "mesh.yaml", text: yaml }, ...(options.files ?? [unit])];
+  return build({ path: "", files }, options.rights ?? ROOT_SOURCE, nothing);
+}
+
+const resource = (kind: string, name: string, spec: string, namespace = "default") =>
+  `---\napiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: ${spec}\n`;
+const web =
+  resource("MeshService", "web", "{ ports: [{ port: 80 }] }") + resource("Workload", "web", "{ service: web }");
+const binding = (name: string, spec: string, namespace = "default") =>
+  resource(
+    "PolicyBinding",
+    name,
+    `{ unit: authz, direction: Inbound, entrypoints: [mesh/authz/allow], ${spec} }`,
+    namespace,
+  );
+
+describe("the demo's mesh", () => {
+  const built = build({ path: "", files: demo }, ROOT_SOURCE, nothing);
+
+  test("builds without a word", () => {
+    expect(built.diagnostics).toEqual([]);
+    expect(built.plan?.workloads.map(({ name }) => name)).toEqual(["orders-v1", "orders-v2", "payments", "web"]);
+  });
+
+  test("gives snapshots that pass the protocol's checks", () => {
+    for (const workload of built.plan?.workloads ?? []) {
+      const snapshot = {
+        format: SNAPSHOT_FORMAT,
+        revision: { epoch: "e", sequence: 1, name: "r" },
+        issuedAtMs: 0,
+        expiresAtMs: 1,
+        mesh: { ...built.plan?.mesh, explainDenials: false },
+        workloads: [workload],
+      };
+      expect(checkSnapshot(snapshot).problems).toEqual([]);
+    }
+  });
+
+  test("shares a module between workloads of the same units, one for each direction", () => {
+    const workloads = built.plan?.workloads ?? [];
+    expect(new Set(workloads.map(({ policies }) => policies.inbound?.module)).size).toBe(1);
+    expect(built.plan?.modules).toHaveLength(2);
+  });
+
+  test("lets web be reached from outside on its edge alone, and from the mesh on its port", () => {
+    const [orders, , , edge] = built.plan?.workloads ?? [];
+    expect(edge?.inbound.map(({ name, mode }) => [name, mode])).toEqual([
+      ["http", "strict"],
+      ["edge", "edge"],
+    ]);
+    expect(orders?.outbound.find(({ name }) => name === "web")).toMatchObject({
+      hosts: ["web", "web.default", "web.default.svc", "web.default.svc.cluster.local"],
+      port: 80,
+      portName: "http",
+      principals: ["spiffe://cluster.local/ns/default/sa/web"],
+    });
+  });
+
+  test("binds the guardrail before the shop's own policy", () => {
+    const [orders] = built.plan?.workloads ?? [];
+    expect(orders?.policies.inbound?.entrypoints.map(({ name, tier, kind }) => [name, tier, kind])).toEqual([
+      ["policies/mesh/mesh/authz/allow", "mandatory", "authz"],
+      ["policies/mesh/mesh/ratelimit/limits", "namespace", "limits"],
+      ["examples/authz/mesh/authz/allow", "namespace", "authz"],
+    ]);
+  });
+});
+
+describe("composition", () => {
+  const tiers = (bindings: string) =>
+    buildText(web + bindings).plan?.workloads[0]?.policies.inbound?.entrypoints.map(({ binding }) => binding);
+
+  test("of the tiers beside mandatory, the most specific decides", () => {
+    const all =
+      binding("d", "tier: Default") +
+      binding("n", "") +
+      binding("w", "tier: Workload") +
+      binding("m", "tier: Mandatory");
+    expect(tiers(all)).toEqual(["default/m", "default/w"]);
+    expect(tiers(binding("d", "tier: Default") + binding("n", ""))).toEqual(["default/n"]);
+  });
+
+  test("a shadow comes along and displaces nothing", () => {
+    expect(tiers(binding("w", "tier: Workload, mode: Shadow") + binding("n", ""))).toEqual(["default/w", "default/n"]);
+  });
+
+  test("a workload without a binding has no policy, and the mesh's default verdict", () => {
+    const [workload] = buildText(web).plan?.workloads ?? [];
+    expect(workload?.policies).toEqual({});
+    expect(workload?.defaultVerdict).toBe("deny");
+  });
+});
+
+const team: SourceRights = { isRoot: false, namespaces: ["default"] };
+const refusals: Record<
+  string,
+  { yaml: string; rights?: SourceRights; files?: readonly Source[]; says: readonly string[] }
+> = {
+  "a name with two owners": {
+    yaml: web + resource("Workload", "web", "{ service: web }"),
+    says: ["mesh.yaml:14:19: resource_duplicate: Workload default/web is defined twice"],
+  },
+  "a service that is not there": {
+    yaml: web + resource("Workload", "w", "{ service: wbe }"),
+    says: ["mesh.yaml:15:18: reference_unknown: namespace default has no MeshService wbe"],
+  },
+  "a unit that is not there": {
+    yaml: web + resource("PolicyBinding", "b", "{ unit: auth, direction: Inbound, entrypoints: [mesh/authz/allow] }"),
+    says: ["mesh.yaml:15:15: reference_unknown: no directory auth with Rego in the source"],
+  },
+  "a selector that matches nothing is a warning": {
+    yaml: web + binding("b", "selector: { labels: { version: v9 } }"),
+    says: ["mesh.yaml:15:85: reference_unused: binding b matches no workload"],
+  },
+  "a team's mandatory binding": {
+    yaml: web + binding("b", "tier: Mandatory"),
+    rights: team,
+    says: ["mesh.yaml:15:81: binding_tier: only the root source may bind a mandatory unit"],
+  },
+  "a team's binding that reaches another namespace": {
+    yaml: web + binding("b", 'selector: { namespaces: ["*", default] }'),
+    rights: team,
+    says: ["mesh.yaml:15:100: binding_namespace: a binding of namespace default may not reach all namespaces"],
+  },
+  "a team's resource of another namespace": {
+    yaml: web + binding("b", "", "kube-system"),
+    rights: team,
+    says: ["mesh.yaml:14:33: resource_namespace: this source may not speak for namespace kube-system"],
+  },
+  "an entrypoint in the wrong direction": {
+    yaml: web + resource("PolicyBinding", "b", "{ unit: authz, direction: Outbound, entrypoints: [mesh/authz/allow] }"),
+    says: ["mesh.yaml:15:57: binding_entrypoint: mesh/authz/allow is asked Inbound, not Outbound"],
+  },
+  "an entrypoint that says nothing": {
+    yaml: web + resource("PolicyBinding", "b", "{ unit: authz, direction: Inbound, entrypoints: [my/own] }"),
+    says: ["mesh.yaml:15:56: binding_entrypoint: my/own is not an entrypoint of the mesh"],
+  },
+  "a policy that reads the body": {
+    yaml: web + binding("b", ""),
+    files: [{ ...unit, text: `${unit.text}x := input.parsed_body\n` }],
+    says: ["mesh.yaml:15:55: binding_body: mesh/authz/allow of authz reads the request's body"],
+  },
+  "a default route to no subset, and weights that come to nothing": {
+    yaml: resource("MeshService", "web", "{ ports: [{ port: 80 }], defaultRoute: [{ subset: v1, weight: 0 }] }"),
+    says: [
+      "mesh.yaml:5:46: service_route: every weight is 0",
+      "mesh.yaml:5:57: reference_unknown: web has no subset v1",
+    ],
+  },
+  "one fault in YAML hides no other file's, and makes none of what it names": {
+    yaml: `${web.replace("port: 80", "prot: 80")}`,
+    says: [
+      "mesh.yaml:5:17: resource_missing: spec.ports[0].port is missing",
+      "mesh.yaml:5:19: resource_field: unknown field prot in spec.ports[0]",
+    ],
+  },
+};
+
+describe("refusals", () => {
+  for (const [name, { yaml, says, ...options }] of Object.entries(refusals)) {
+    test(name, () => {
+      const built = buildText(yaml, options);
+      expect(built.diagnostics.map(printRecord)).toEqual(says);
+      expect(built.plan === undefined).toBe(built.diagnostics.some(({ severity }) => severity === "error"));
+    });
+  }
+});

@@ -1,0 +1,146 @@
+/**
+ * From the files of a commit to what every proxy shall have, or to the reasons why not.
+ * A build is whole or it is refused: one fault anywhere, and no proxy changes.
+ */
+import { type Diagnostic, type DiagnosticRecord, hasErrors, sortDiagnostics, toDiagnosticRecord } from "@regomesh/base";
+import type { WorkloadSnapshot } from "@regomesh/protocol";
+import { parseResources, type Resource } from "@regomesh/resources";
+import type { BoundPolicyBody, FailedTestBody } from "../api/bodies.ts";
+import { checkBindings } from "../index/check-bindings.ts";
+import { checkServices } from "../index/check-services.ts";
+import { indexResources, type MeshIndex, type SourceRights } from "../index/mesh-index.ts";
+import { makeReport } from "../index/report.ts";
+import { composePolicies } from "../snapshot/composition.ts";
+import { toWorkloadSnapshot } from "../snapshot/workload.ts";
+import { type BuiltModule, makeModules } from "./modules.ts";
+import { resourceFiles, type SourceTree, unitNames, unitOf } from "./source-tree.ts";
+import type { PolicyTools } from "./tools.ts";
+
+/** What a revision holds beside its name: plain data that crosses processes and is kept on disk. */
+export type MeshPlan = {
+  readonly mesh: { readonly name: string; readonly trustDomain: string };
+  readonly workloads: readonly WorkloadSnapshot[];
+  readonly services: readonly ServicePlan[];
+  readonly modules: readonly BuiltModule[];
+};
+
+/** What the status tells of a service. */
+export type ServicePlan = {
+  readonly name: string;
+  readonly namespace: string;
+  readonly subsets: readonly string[];
+  readonly policies: readonly BoundPolicyBody[];
+};
+
+export type Built = {
+  /** Absent where the build is refused. */
+  readonly plan?: MeshPlan;
+  readonly diagnostics: readonly DiagnosticRecord[];
+  readonly failedTests: readonly FailedTestBody[];
+  readonly passedTests: number;
+};
+
+/** Diagnostics that a person will read; more are counted, not kept. */
+const DIAGNOSTICS_MAX = 200;
+
+export function build(tree: SourceTree, rights: SourceRights, tools: PolicyTools): Built {
+  const diagnostics: Diagnostic[] = [];
+  const index = readIndex(tree, rights, diagnostics);
+  if (hasErrors(diagnostics)) return refused(diagnostics);
+  const tests = testUnits(tree, index, tools);
+  diagnostics.push(...tests.diagnostics);
+  if (hasErrors(diagnostics) || tests.failed.length > 0) return refused(diagnostics, tests.failed, tests.passed);
+  const plan = makePlan(tree, index, tools, diagnostics);
+  if (hasErrors(diagnostics)) return refused(diagnostics, [], tests.passed);
+  return { plan, diagnostics: toRecords(diagnostics), failedTests: [], passedTests: tests.passed };
+}
+
+function readIndex(tree: SourceTree, rights: SourceRights, diagnostics: Diagnostic[]): MeshIndex {
+  const resources: Resource[] = [];
+  for (const file of resourceFiles(tree)) {
+    const parsed = parseResources(file);
+    resources.push(...parsed.resources);
+    diagnostics.push(...parsed.diagnostics);
+  }
+  const { index, diagnostics: found } = indexResources(resources, rights);
+  diagnostics.push(...found);
+  // References are checked only where every resource could be read: a file with a fault
+  // would otherwise make a fault of each thing that names what it holds.
+  if (hasErrors(diagnostics)) return index;
+  const report = makeReport(diagnostics);
+  checkServices(index, report);
+  const bound = index.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(tree, unit) !== undefined);
+  checkBindings(index, [...new Set([...unitNames(tree), ...bound])], rights, report);
+  return index;
+}
+
+function testUnits(tree: SourceTree, index: MeshIndex, tools: PolicyTools) {
+  const diagnostics: Diagnostic[] = [];
+  const failed: FailedTestBody[] = [];
+  let passed = 0;
+  for (const name of new Set(index.bindings.map(({ spec }) => spec.unit))) {
+    const unit = unitOf(tree, name);
+    if (unit === undefined) continue;
+    const result = tools.test(unit);
+    diagnostics.push(...result.diagnostics);
+    failed.push(...result.failed);
+    passed += result.passed;
+  }
+  return { diagnostics, failed, passed };
+}
+
+function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagnostics: Diagnostic[]): MeshPlan {
+  const modules = makeModules(tree, tools, diagnostics);
+  const workloads = [...index.workloads.values()].map((workload) => {
+    const inbound = modules.refer(composePolicies(index, workload, "inbound"));
+    const outbound = modules.refer(composePolicies(index, workload, "outbound"));
+    return toWorkloadSnapshot(index, workload, {
+      ...(inbound === undefined ? {} : { inbound }),
+      ...(outbound === undefined ? {} : { outbound }),
+    });
+  });
+  return {
+    mesh: { name: index.name, trustDomain: index.config.trustDomain },
+    workloads,
+    services: [...index.services.values()].map(({ metadata: { name, namespace }, spec }) => ({
+      name,
+      namespace,
+      subsets: spec.subsets.map((subset) => subset.name),
+      policies: boundPolicies(workloads.filter((each) => each.service === name && each.namespace === namespace)),
+    })),
+    modules: modules.built(),
+  };
+}
+
+function boundPolicies(workloads: readonly WorkloadSnapshot[]): readonly BoundPolicyBody[] {
+  const found = new Map<string, BoundPolicyBody>();
+  for (const { policies } of workloads) {
+    for (const { binding, unit, tier, name } of [policies.inbound, policies.outbound].flatMap(
+      (each) => each?.entrypoints ?? [],
+    )) {
+      const entrypoints = found.get(binding)?.entrypoints ?? [];
+      const entrypoint = name.startsWith(`${unit}/`) ? name.slice(unit.length + 1) : name;
+      if (entrypoints.includes(entrypoint)) continue;
+      found.set(binding, { binding, unit, tier, entrypoints: [...entrypoints, entrypoint] });
+    }
+  }
+  return [...found.values()];
+}
+
+function refused(
+  diagnostics: readonly Diagnostic[],
+  failedTests: readonly FailedTestBody[] = [],
+  passedTests = 0,
+): Built {
+  return { diagnostics: toRecords(diagnostics), failedTests: failedTests.slice(0, DIAGNOSTICS_MAX), passedTests };
+}
+
+/** As records, each once: a unit is compiled for its tests and for every module that holds it. */
+function toRecords(diagnostics: readonly Diagnostic[]): readonly DiagnosticRecord[] {
+  const found = new Map<string, DiagnosticRecord>();
+  for (const diagnostic of sortDiagnostics(diagnostics)) {
+    const record = toDiagnosticRecord(diagnostic);
+    found.set(JSON.stringify(record), record);
+  }
+  return [...found.values()].slice(0, DIAGNOSTICS_MAX);
+}

@@ -1,0 +1,97 @@
+/** One module for each distinct set of bound units and role, shared by the workloads that have it. */
+import { type Diagnostic, hasErrors } from "@regomesh/base";
+import { type BoundEntrypoint, moduleHash, type PolicyRef } from "@regomesh/protocol";
+import { type IndexCode, makeReport } from "../index/report.ts";
+import { type Bound, ENTRYPOINTS_MAX } from "../snapshot/composition.ts";
+import { type SourceTree, unitOf } from "./source-tree.ts";
+import type { CompiledModule, PolicyTools, UnitEntrypoint } from "./tools.ts";
+
+export type BuiltModule = { readonly hash: string; readonly wasm: Uint8Array; readonly data: string };
+
+export type Modules = {
+  /** The module that answers a workload's entrypoints; undefined where there are none, or after a diagnostic. */
+  refer(bound: readonly Bound[]): PolicyRef | undefined;
+  built(): readonly BuiltModule[];
+};
+
+type Made = { readonly hash: string; readonly module: CompiledModule } | undefined;
+
+export function makeModules(tree: SourceTree, tools: PolicyTools, diagnostics: Diagnostic[]): Modules {
+  const made = new Map<string, Made>();
+  const report = makeReport(diagnostics);
+
+  function make(bound: readonly Bound[]): Made {
+    const units = [...new Set(bound.map(({ unit }) => unit))].sort();
+    const found = units.flatMap((name) => unitOf(tree, name) ?? []);
+    const entrypoints = distinct(bound);
+    const compiled = tools.compile(found, entrypoints);
+    diagnostics.push(...compiled.diagnostics);
+    if (compiled.module === undefined || hasErrors(compiled.diagnostics)) return undefined;
+    if (compiled.module.meta.reads.body) {
+      refuseBodies(bound);
+      return undefined;
+    }
+    return { hash: moduleHash(compiled.module.wasm, compiled.module.data), module: compiled.module };
+  }
+
+  /** Bodies do not reach policies yet: a policy that needs one would decide on nothing. */
+  function refuseBodies(bound: readonly Bound[]): void {
+    for (const each of bound) {
+      const unit = unitOf(tree, each.unit);
+      const alone = unit && tools.compile([unit], [{ unit: each.unit, name: each.entrypoint }]).module;
+      if (alone?.meta.reads.body === false) continue;
+      const code: IndexCode = "binding_body";
+      report(each.resource, "spec.entrypoints", code, `${each.entrypoint} of ${each.unit} reads the request's body`, {
+        hint: "policies see the head of a request, not yet its body",
+      });
+    }
+  }
+
+  return {
+    refer(bound) {
+      const [first] = bound;
+      if (first === undefined) return undefined;
+      if (bound.length > ENTRYPOINTS_MAX) {
+        const message = `a workload has more than ${ENTRYPOINTS_MAX} entrypoints of one direction`;
+        report(first.resource, "spec.selector", "binding_count", message);
+        return undefined;
+      }
+      const key = JSON.stringify(distinct(bound));
+      if (!made.has(key)) made.set(key, make(bound));
+      const entry = made.get(key);
+      return entry === undefined ? undefined : toRef(entry.hash, entry.module, bound, report);
+    },
+    built() {
+      const all = [...made.values()].flatMap((entry) => (entry === undefined ? [] : [entry]));
+      return [
+        ...new Map(all.map(({ hash, module }) => [hash, { hash, wasm: module.wasm, data: module.data }])).values(),
+      ];
+    },
+  };
+}
+
+/** Each rule once, in an order that does not depend on the bindings' names. */
+function distinct(bound: readonly Bound[]): readonly UnitEntrypoint[] {
+  const keys = [...new Set(bound.map(({ unit, entrypoint }) => JSON.stringify([unit, entrypoint])))].sort();
+  return keys.map((key) => {
+    const [unit, name] = JSON.parse(key) as [string, string];
+    return { unit, name };
+  });
+}
+
+function toRef(
+  hash: string,
+  { meta }: CompiledModule,
+  bound: readonly Bound[],
+  report: ReturnType<typeof makeReport>,
+): PolicyRef {
+  const entrypoints: BoundEntrypoint[] = [];
+  for (const { entrypoint, resource, ...rest } of bound) {
+    const names = [entrypoint, `${rest.unit}/${entrypoint}`];
+    const found = meta.entrypoints.find(({ unit, name }) => unit === rest.unit && names.includes(name));
+    if (found === undefined) {
+      report(resource, "spec.entrypoints", "binding_entrypoint", `unit ${rest.unit} has no rule ${entrypoint}`);
+    } else entrypoints.push({ ...rest, name: found.name });
+  }
+  return { module: hash, entrypoints };
+}

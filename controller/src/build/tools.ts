@@ -1,0 +1,37 @@
+/** What a build needs of the policy compiler; the worker process brings the real one. */
+import type { Diagnostic, Source } from "@regomesh/base";
+import type { ModuleMeta } from "@regomesh/policy-runtime";
+import type { FailedTestBody } from "../api/bodies.ts";
+
+/** A policy unit: a directory of the source, its files named as in the repository. */
+export type UnitFiles = {
+  /** As bindings name it. */
+  readonly name: string;
+  /** The directory's path in the repository, without a slash at its end. */
+  readonly directory: string;
+  readonly files: readonly Source[];
+};
+
+export type UnitEntrypoint = { readonly unit: string; readonly name: string };
+
+export type CompiledModule = {
+  readonly wasm: Uint8Array;
+  /** JSON text of the module's data document. */
+  readonly data: string;
+  readonly meta: ModuleMeta;
+};
+
+export interface PolicyTools {
+  /** Name and version of the compiler and its runtime: a build by another one is another build. */
+  readonly version: string;
+  compile(
+    units: readonly UnitFiles[],
+    entrypoints: readonly UnitEntrypoint[],
+  ): { readonly module?: CompiledModule; readonly diagnostics: readonly Diagnostic[] };
+  /** Runs every test rule of a unit. */
+  test(unit: UnitFiles): {
+    readonly diagnostics: readonly Diagnostic[];
+    readonly passed: number;
+    readonly failed: readonly FailedTestBody[];
+  };
+}

@@ -1,0 +1,112 @@
+/** Checks of policy bindings: what they name must be there, and they may reach no further than their source. */
+import { ENTRYPOINTS, type EntrypointKind } from "@regomesh/policy-runtime";
+import type { PolicyBinding, Workload } from "@regomesh/resources";
+import { didYouMean, servicesOf } from "./check-services.ts";
+import { hasLabels, type MeshIndex, type SourceRights } from "./mesh-index.ts";
+import type { Report } from "./report.ts";
+
+/** `units`: directories of the source that hold modules, in the form in which bindings name them. */
+export function checkBindings(index: MeshIndex, units: readonly string[], rights: SourceRights, report: Report): void {
+  for (const binding of index.bindings) {
+    const { spec } = binding;
+    if (!units.includes(spec.unit)) {
+      const hint = didYouMean(spec.unit, units);
+      report(binding, "spec.unit", "reference_unknown", `no directory ${spec.unit} with Rego in the source`, { hint });
+    }
+    if (spec.tier === "Mandatory" && !rights.isRoot) {
+      report(binding, "spec.tier", "binding_tier", "only the root source may bind a mandatory unit");
+    }
+    checkSelector(binding, index, rights, report);
+    checkEntrypoints(binding, report);
+  }
+}
+
+/** Whether a binding is about a workload. */
+export function isBound(binding: PolicyBinding, workload: Workload): boolean {
+  const { namespaces, services, labels } = binding.spec.selector;
+  const { namespace } = workload.metadata;
+  const isNamespace =
+    namespaces === undefined
+      ? namespace === binding.metadata.namespace
+      : namespaces.includes("*") || namespaces.includes(namespace);
+  return (
+    isNamespace &&
+    (services === undefined || services.includes(workload.spec.service)) &&
+    hasLabels(workload.metadata.labels, labels)
+  );
+}
+
+/** The question that an entrypoint of a binding answers; undefined where neither its name nor the binding says. */
+export function kindOf(entrypoint: PolicyBinding["spec"]["entrypoints"][number]): EntrypointKind | undefined {
+  if (entrypoint.kind !== undefined) return KINDS[entrypoint.kind];
+  return ENTRYPOINTS.find(({ names }) => names.includes(entrypoint.name))?.kind;
+}
+
+const KINDS = { Authz: "authz", Route: "route", Limits: "limits" } as const satisfies Record<string, EntrypointKind>;
+
+/** Limits may also be asked by the sender, on request (design.md). */
+const DIRECTIONS: Readonly<Record<EntrypointKind, readonly string[]>> = {
+  authz: ["Inbound"],
+  route: ["Outbound"],
+  limits: ["Inbound", "Outbound"],
+};
+
+function checkSelector(binding: PolicyBinding, index: MeshIndex, rights: SourceRights, report: Report): void {
+  const { namespaces, services } = binding.spec.selector;
+  for (const [at, namespace] of (namespaces ?? []).entries()) {
+    if (rights.isRoot || namespace === binding.metadata.namespace) continue;
+    const message = `a binding of namespace ${binding.metadata.namespace} may not reach ${namespace === "*" ? "all namespaces" : `namespace ${namespace}`}`;
+    report(binding, `spec.selector.namespaces[${at}]`, "binding_namespace", message);
+  }
+  const reached = namespaces === undefined ? [binding.metadata.namespace] : namespaces;
+  for (const [at, service] of (services ?? []).entries()) {
+    const known = [...index.services.values()]
+      .filter(({ metadata }) => reached.includes("*") || reached.includes(metadata.namespace))
+      .map(({ metadata }) => metadata.name);
+    if (known.includes(service)) continue;
+    report(binding, `spec.selector.services[${at}]`, "reference_unknown", `no MeshService ${service} in reach`, {
+      hint: didYouMean(
+        service,
+        reached.flatMap((namespace) => servicesOf(index, namespace)),
+      ),
+    });
+  }
+  if (![...index.workloads.values()].some((workload) => isBound(binding, workload))) {
+    report(binding, "spec.selector", "reference_unused", `binding ${binding.metadata.name} matches no workload`, {
+      severity: "warning",
+    });
+  }
+}
+
+function checkEntrypoints(binding: PolicyBinding, report: Report): void {
+  const { entrypoints, direction, onFault } = binding.spec;
+  if (entrypoints.length === 0)
+    report(binding, "spec.entrypoints", "binding_entrypoint", "a binding has at least one entrypoint");
+  const seen = new Set<string>();
+  for (const [at, entrypoint] of entrypoints.entries()) {
+    const path = `spec.entrypoints[${at}]`;
+    if (seen.has(entrypoint.name)) report(binding, path, "binding_entrypoint", `${entrypoint.name} is named twice`);
+    seen.add(entrypoint.name);
+    const kind = kindOf(entrypoint);
+    if (kind === undefined) {
+      report(binding, path, "binding_entrypoint", `${entrypoint.name} is not an entrypoint of the mesh`, {
+        hint: `say what it answers: { name: ${entrypoint.name}, kind: Authz }`,
+      });
+      continue;
+    }
+    if (!DIRECTIONS[kind].includes(direction)) {
+      const asked = DIRECTIONS[kind].join(" or ");
+      report(binding, path, "binding_entrypoint", `${entrypoint.name} is asked ${asked}, not ${direction}`, {
+        hint: `set direction: ${asked}`,
+      });
+    }
+    if (kind !== "limits" && onFault === "Allow") {
+      report(
+        binding,
+        "spec.onFault",
+        "binding_fault",
+        `a fault of ${entrypoint.name} always denies; Allow is for limits`,
+      );
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/** Checks of services, workloads and traffic policies against each other. */
+import { type MeshService, nearest, type TrafficPolicy, type Workload } from "@regomesh/resources";
+import { hasLabels, type MeshIndex, serviceKey, serviceOf, workloadsOf } from "./mesh-index.ts";
+import type { Report } from "./report.ts";
+
+export function checkServices(index: MeshIndex, report: Report): void {
+  const hosts = new Map<string, MeshService>();
+  for (const service of index.services.values()) {
+    checkPorts(service, report);
+    checkSubsets(service, index, report);
+    checkHosts(service, hosts, index, report);
+  }
+  for (const workload of index.workloads.values()) checkWorkload(workload, index, report);
+  for (const policy of new Set(index.traffic.values())) checkTraffic(policy, index, report);
+}
+
+function checkPorts(service: MeshService, report: Report): void {
+  const names = new Set<string>();
+  const numbers = new Set<number>();
+  if (service.spec.ports.length === 0) report(service, "spec.ports", "service_port", "a service has at least one port");
+  for (const [at, { name, port, mode }] of service.spec.ports.entries()) {
+    if (names.has(name)) report(service, `spec.ports[${at}]`, "service_port", `two ports are named ${name}`);
+    names.add(name);
+    if (mode === "Edge") continue;
+    if (numbers.has(port)) report(service, `spec.ports[${at}].port`, "service_port", `two ports are port ${port}`);
+    numbers.add(port);
+  }
+}
+
+function checkSubsets(service: MeshService, index: MeshIndex, report: Report): void {
+  const { subsets, defaultRoute } = service.spec;
+  const names = subsets.map(({ name }) => name);
+  const workloads = workloadsOf(index, serviceKey(service));
+  for (const [at, { name, labels }] of subsets.entries()) {
+    if (names.indexOf(name) !== at) {
+      report(service, `spec.subsets[${at}].name`, "service_route", `two subsets are named ${name}`);
+    }
+    if (!workloads.some((workload) => hasLabels(workload.metadata.labels, labels))) {
+      const message = `no workload of ${service.metadata.name} has the labels of subset ${name}`;
+      report(service, `spec.subsets[${at}].labels`, "reference_unused", message, { severity: "warning" });
+    }
+  }
+  for (const [at, { subset }] of defaultRoute.entries()) {
+    if (subset === undefined || names.includes(subset)) continue;
+    report(
+      service,
+      `spec.defaultRoute[${at}].subset`,
+      "reference_unknown",
+      `${service.metadata.name} has no subset ${subset}`,
+      { hint: didYouMean(subset, names) },
+    );
+  }
+  if (defaultRoute.length > 0 && defaultRoute.every(({ weight }) => weight === 0)) {
+    report(service, "spec.defaultRoute", "service_route", "every weight is 0");
+  }
+}
+
+/** Extra hosts are the mesh's: two services may not share one, nor take another's own name. */
+function checkHosts(service: MeshService, hosts: Map<string, MeshService>, index: MeshIndex, report: Report): void {
+  for (const [at, host] of service.spec.hosts.entries()) {
+    const path = `spec.hosts[${at}]`;
+    const other = hosts.get(host);
+    if (other !== undefined) report(service, path, "service_host", `${host} names ${serviceKey(other)} already`);
+    hosts.set(host, service);
+    const own = [...index.services.values()].find((candidate) => ownHosts(candidate).includes(host));
+    if (own !== undefined && own !== service) {
+      report(service, path, "service_host", `${host} is the own name of ${serviceKey(own)}`);
+    }
+  }
+}
+
+/** Authorities that name a service from anywhere in the mesh: Kubernetes' forms. The first, the short one, only from its own namespace. */
+export function ownHosts({ metadata: { name, namespace } }: MeshService): readonly string[] {
+  return [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
+}
+
+function checkWorkload(workload: Workload, index: MeshIndex, report: Report): void {
+  const service = index.services.get(serviceOf(workload));
+  const { namespace } = workload.metadata;
+  if (service === undefined) {
+    const message = `namespace ${namespace} has no MeshService ${workload.spec.service}`;
+    const hint = didYouMean(workload.spec.service, servicesOf(index, namespace));
+    report(workload, "spec.service", "reference_unknown", message, { hint });
+    return;
+  }
+  const ports = service.spec.ports.map(({ name }) => name);
+  const seen = new Set<string>();
+  for (const [at, { name }] of workload.spec.ports.entries()) {
+    const path = `spec.ports[${at}].name`;
+    if (!ports.includes(name)) {
+      const message = `MeshService ${service.metadata.name} has no port ${name}`;
+      report(workload, path, "reference_unknown", message, { hint: didYouMean(name, ports) });
+    }
+    if (seen.has(name)) report(workload, path, "service_port", `port ${name} is given twice`);
+    seen.add(name);
+  }
+}
+
+function checkTraffic(policy: TrafficPolicy, index: MeshIndex, report: Report): void {
+  const { namespace } = policy.metadata;
+  for (const [at, service] of policy.spec.services.entries()) {
+    if (index.services.has(`${service}.${namespace}`)) continue;
+    report(
+      policy,
+      `spec.services[${at}]`,
+      "reference_unknown",
+      `namespace ${namespace} has no MeshService ${service}`,
+      {
+        hint: didYouMean(service, servicesOf(index, namespace)),
+      },
+    );
+  }
+}
+
+export function servicesOf(index: MeshIndex, namespace: string): readonly string[] {
+  return [...index.services.values()]
+    .filter((service) => service.metadata.namespace === namespace)
+    .map((service) => service.metadata.name);
+}
+
+/** The hint where a name is a slip of a known one, or the list of a few. */
+export function didYouMean(name: string, known: readonly string[]): string | undefined {
+  const near = nearest(name, known);
+  if (near !== undefined) return `did you mean ${near}?`;
+  return known.length > 0 && known.length <= 12 ? `there are ${[...known].sort().join(", ")}` : undefined;
+}

@@ -1,0 +1,62 @@
+/**
+ * Which entrypoints decide for a workload, in which order (design.md, "Composition"):
+ * every mandatory unit; of the other tiers' authorization, the most specific one that
+ * has any; of limits, all; of routes, all, the most specific first. Shadows come along.
+ */
+import type { BoundEntrypoint } from "@regomesh/protocol";
+import type { PolicyBinding, Workload } from "@regomesh/resources";
+import { isBound, kindOf } from "../index/check-bindings.ts";
+import type { MeshIndex } from "../index/mesh-index.ts";
+
+export type Direction = "inbound" | "outbound";
+
+/** An entrypoint as bound; its name in the module comes with the module. */
+export type Bound = Omit<BoundEntrypoint, "name"> & {
+  /** As the binding writes it: `mesh/authz/allow`. */
+  readonly entrypoint: string;
+  readonly resource: PolicyBinding;
+};
+
+/** A decision's mask is one 32-bit word without its sign. */
+export const ENTRYPOINTS_MAX = 31;
+
+const TIERS = ["mandatory", "workload", "namespace", "default"] as const;
+type Tier = (typeof TIERS)[number];
+const TIER_OF = { Mandatory: "mandatory", Workload: "workload", Namespace: "namespace", Default: "default" } as const;
+
+export function composePolicies(index: MeshIndex, workload: Workload, direction: Direction): readonly Bound[] {
+  const bound = index.bindings
+    .filter((binding) => binding.spec.direction.toLowerCase() === direction && isBound(binding, workload))
+    .flatMap(toBound)
+    .sort((a, b) => TIERS.indexOf(a.tier) - TIERS.indexOf(b.tier));
+  const deciding = decidingTier(bound);
+  return bound.filter(
+    ({ kind, tier, mode }) => kind !== "authz" || mode === "shadow" || tier === "mandatory" || tier === deciding,
+  );
+}
+
+/** The most specific tier, other than the mandatory one, whose authorization is enforced. */
+function decidingTier(bound: readonly Bound[]): Tier | undefined {
+  return bound.find(({ kind, mode, tier }) => kind === "authz" && mode === "enforce" && tier !== "mandatory")?.tier;
+}
+
+function toBound(binding: PolicyBinding): readonly Bound[] {
+  const { unit, tier, mode, fuel, onFault, entrypoints } = binding.spec;
+  return entrypoints.flatMap((entrypoint) => {
+    const kind = kindOf(entrypoint);
+    if (kind === undefined) return [];
+    return [
+      {
+        entrypoint: entrypoint.name,
+        kind,
+        unit,
+        binding: `${binding.metadata.namespace}/${binding.metadata.name}`,
+        tier: TIER_OF[tier],
+        mode: mode === "Enforce" ? "enforce" : "shadow",
+        fuel,
+        onFault: onFault === "Deny" ? "deny" : "allow",
+        resource: binding,
+      },
+    ];
+  });
+}
