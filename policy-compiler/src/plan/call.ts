@@ -1,0 +1,82 @@
+/** Calls: built-ins, functions of the policy, and what `with` puts in their place. */
+import type { IrOperand } from "../ir/policy.ts";
+import type { Term } from "../syntax/ast.ts";
+import { type Environment, type Mock, resolveEnvironment } from "./environment.ts";
+import { requireBuiltin } from "./planner.ts";
+import { callFunction } from "./rule.ts";
+import { dataName } from "./rule-tree.ts";
+import { append, appendBlock, bool, local, newLocal, planTerm, type Site, scan } from "./site.ts";
+
+/** The value of a call. A relation iterates over its answers. */
+export function planCall(site: Site, operator: readonly string[], args: readonly Term[]): IrOperand {
+  const operands = args.map((arg) => planTerm(site, arg));
+  return invoke(site, callName(operator), operands);
+}
+
+/**
+ * A call as an expression: it holds if its value is not false. One more argument than
+ * there are parameters is what the value must match.
+ */
+export function planCallExpression(site: Site, operator: readonly string[], args: readonly Term[]): void {
+  const name = callName(operator);
+  const arity = arityOf(site, name);
+  const operands = args.slice(0, arity).map((arg) => planTerm(site, arg));
+  if (isVoid(site, name)) {
+    appendBlock(site, (nested) => invoke(nested, name, operands));
+    return;
+  }
+  const value = invoke(site, name, operands);
+  const pattern = args[arity];
+  if (pattern !== undefined) site.planner.constructs.unifyOperand(site, value, pattern);
+  else append(site, { type: "NotEqualStmt", stmt: { a: value, b: bool(false) } });
+}
+
+/** The name of a call's operator, as `with` targets and functions are known by. */
+export function callName(operator: readonly string[]): string {
+  const [root, ...path] = operator;
+  return root === "data" ? dataName(path) : operator.join(".");
+}
+
+function arityOf(site: Site, name: string): number {
+  const rules = site.planner.tree.functions.get(name);
+  return rules?.arity ?? requireSignature(site, name).arity;
+}
+
+function isVoid(site: Site, name: string): boolean {
+  return !site.planner.tree.functions.has(name) && requireSignature(site, name).isVoid;
+}
+
+function requireSignature(site: Site, name: string) {
+  const signature = site.planner.builtins(name);
+  if (signature === undefined) throw new Error(`the planner was given a call of ${name}, which nothing defines`);
+  return signature;
+}
+
+function invoke(site: Site, name: string, args: readonly IrOperand[]): IrOperand {
+  const mock = site.environment.mocks.get(name);
+  if (mock === undefined) return invokeOriginal(site, name, args);
+  return invokeMock(site, name, mock, args);
+}
+
+function invokeMock(site: Site, name: string, mock: Mock, args: readonly IrOperand[]): IrOperand {
+  switch (mock.kind) {
+    case "value":
+      return site.passed.get(name) as IrOperand;
+    case "callable":
+      // What takes a function's place sees no replacement itself, so it can call the original.
+      return invokeOriginal({ ...site, environment: withoutMocks(site), passed: new Map() }, mock.name, args);
+  }
+}
+
+function withoutMocks(site: Site): Environment {
+  return resolveEnvironment(site.planner.generations, site.environment.hidden, new Map());
+}
+
+function invokeOriginal(site: Site, name: string, args: readonly IrOperand[]): IrOperand {
+  const rules = site.planner.tree.functions.get(name);
+  if (rules !== undefined) return callFunction(site, rules, args);
+  const { isRelation } = requireBuiltin(site.planner, name);
+  const result = newLocal(site);
+  append(site, { type: "CallStmt", stmt: { func: name, args: [...args], result } });
+  return isRelation ? scan(site, local(result)).value : local(result);
+}

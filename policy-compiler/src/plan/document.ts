@@ -1,0 +1,162 @@
+/**
+ * References into `data`: base documents, the rules' virtual documents laid over them,
+ * and keys that choose among both. A path is followed through the tree of rules while its
+ * keys are constants; from a rule on it goes on in the rule's value, from a place without
+ * rules in the base document.
+ */
+import type { IrFunc, IrOperand } from "../ir/policy.ts";
+import { isHidden } from "./environment.ts";
+import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite } from "./func.ts";
+import { isKeyReady, type Key, matchKey, planKey, planPath } from "./path.ts";
+import { requireFunc } from "./planner.ts";
+import { openVariables } from "./readiness.ts";
+import { callRules } from "./rule.ts";
+import { dataName, type RuleNode } from "./rule-tree.ts";
+import { append, appendBlock, bool, dot, integer, local, newLocal, type Site, scan, text, toLocal } from "./site.ts";
+import { bindVariable, resolveVariable } from "./variables.ts";
+
+export function planDataRef(site: Site, path: readonly Key[]): IrOperand {
+  return planAt(site, site.planner.tree.root, path);
+}
+
+function planAt(site: Site, from: RuleNode, path: readonly Key[]): IrOperand {
+  let node = from;
+  for (const [i, key] of path.entries()) {
+    if (isHidden(site.environment, node.path)) return planPath(site, planBase(site, node.path), path.slice(i));
+    if (node.rules.length > 0) return planPath(site, callRules(site, node), path.slice(i));
+    if (node.children.size === 0) return planPath(site, planBase(site, node.path), path.slice(i));
+    const child = key.kind === "name" ? node.children.get(key.name) : undefined;
+    if (child !== undefined) node = child;
+    else if (key.kind === "name" || isScalar(key)) return planPath(site, planBase(site, node.path), path.slice(i));
+    else return planChoice(site, node, path.slice(i));
+  }
+  return planDocument(site, node);
+}
+
+/** The whole document at a node. */
+function planDocument(site: Site, node: RuleNode): IrOperand {
+  if (isHidden(site.environment, node.path)) return planBase(site, node.path);
+  if (node.rules.length > 0) return callRules(site, node);
+  const { planner, environment } = site;
+  const name = `${planner.prefix}g${environment.generation}.document.${dataName(node.path)}`;
+  requireFunc(planner.output, name, () => planExtent(makeFuncSite(planner, environment, []), name, node));
+  return callUnitFunc(site, name, []);
+}
+
+/** The base document, with the rules' documents laid over it. */
+function planExtent(func: FuncSite, name: string, node: RuleNode): IrFunc {
+  const { site, result } = func;
+  const virtual = newLocal(site);
+  append(site, { type: "MakeObjectStmt", stmt: { target: virtual } });
+  for (const [part, child] of node.children) {
+    if (isHidden(site.environment, child.path)) continue;
+    appendBlock(site, (nested) => {
+      const value = planDocument(nested, child);
+      append(nested, { type: "ObjectInsertStmt", stmt: { key: text(nested, part), value, object: virtual } });
+    });
+  }
+  append(site, { type: "AssignVarStmt", stmt: { source: local(virtual), target: result } });
+  appendBlock(site, (nested) => {
+    const base = toLocal(nested, planBase(nested, node.path));
+    append(nested, { type: "IsObjectStmt", stmt: { source: local(base) } });
+    append(nested, { type: "ObjectMergeStmt", stmt: { a: base, b: virtual, target: result } });
+  });
+  return finishFunc(name, func);
+}
+
+function planBase(site: Site, path: readonly string[]): IrOperand {
+  return path.reduce<IrOperand>((source, part) => dot(site, source, text(site, part)), local(site.data));
+}
+
+/** Whether no rule can stand at the key whatever it is. */
+function isScalar(key: Key): boolean {
+  if (key.kind !== "term") return false;
+  const { kind } = key.term;
+  return kind === "number" || kind === "boolean" || kind === "null";
+}
+
+/**
+ * The first key is no constant: it chooses among the node's children and the base
+ * document. Each that fits is planned for itself, so that no other rule is evaluated.
+ */
+function planChoice(site: Site, node: RuleNode, path: readonly Key[]): IrOperand {
+  const keys = path.map((key) => (isKeyReady(site, key) ? operandKey(site, key) : key));
+  const unbound = unboundVariables(site, keys);
+  if (keys.every((key) => key.kind !== "term")) return planSingle(site, node, keys);
+  return planAnswers(site, node, keys, unbound);
+}
+
+function operandKey(site: Site, key: Key): Key {
+  return key.kind === "term" ? { kind: "operand", operand: planKey(site, key) } : key;
+}
+
+function unboundVariables(site: Site, keys: readonly Key[]): readonly string[] {
+  const names = new Set<string>();
+  for (const key of keys) if (key.kind === "term") openVariables(key.term, names);
+  return [...names].filter((name) => resolveVariable(site.variables, name) === undefined);
+}
+
+/** All keys are known: there is at most one answer. */
+function planSingle(site: Site, node: RuleNode, keys: readonly Key[]): IrOperand {
+  const target = newLocal(site);
+  append(site, { type: "ResetLocalStmt", stmt: { target } });
+  eachChoice(site, node, keys, (nested, value) => {
+    append(nested, { type: "AssignVarStmt", stmt: { source: value, target } });
+  });
+  append(site, { type: "IsDefinedStmt", stmt: { source: target } });
+  return local(target);
+}
+
+/** Collects `[value, variables…]` of every answer and iterates over them. */
+function planAnswers(site: Site, node: RuleNode, keys: readonly Key[], unbound: readonly string[]): IrOperand {
+  const answers = newLocal(site);
+  append(site, { type: "MakeArrayStmt", stmt: { capacity: 0, target: answers } });
+  eachChoice(site, node, keys, (nested, value) => {
+    const answer = newLocal(nested);
+    append(nested, { type: "MakeArrayStmt", stmt: { capacity: unbound.length + 1, target: answer } });
+    const operands = unbound.map((name) => resolveVariable(nested.variables, name) ?? bool(true));
+    for (const operand of [value, ...operands]) {
+      append(nested, { type: "ArrayAppendStmt", stmt: { value: operand, array: answer } });
+    }
+    append(nested, { type: "ArrayAppendStmt", stmt: { value: local(answer), array: answers } });
+  });
+  const answer = scan(site, local(answers)).value;
+  unbound.forEach((name, i) => {
+    bindVariable(site.variables, name, dot(site, answer, integer(site, i + 1)));
+  });
+  return dot(site, answer, integer(site, 0));
+}
+
+function eachChoice(
+  site: Site,
+  node: RuleNode,
+  keys: readonly Key[],
+  use: (nested: Site, value: IrOperand) => void,
+): void {
+  const [first, ...rest] = keys as [Key, ...Key[]];
+  const children = [...node.children].filter(([, child]) => !isHidden(site.environment, child.path));
+  for (const [part, child] of children) {
+    appendBlock(site, (nested) => {
+      matchKey(nested, first, text(nested, part));
+      use(nested, planAt(nested, child, rest));
+    });
+  }
+  appendBlock(site, (nested) => {
+    const base = planBase(nested, node.path);
+    const exclude = (key: IrOperand): void => {
+      for (const [part] of children) {
+        append(nested, { type: "NotEqualStmt", stmt: { a: key, b: text(nested, part) } });
+      }
+    };
+    if (isKeyReady(nested, first)) {
+      const key = planKey(nested, first);
+      exclude(key);
+      use(nested, planPath(nested, dot(nested, base, key), rest));
+    } else {
+      const member = scan(nested, base);
+      exclude(member.key);
+      matchKey(nested, first, member.key);
+      use(nested, planPath(nested, member.value, rest));
+    }
+  });
+}

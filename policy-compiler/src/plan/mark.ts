@@ -1,0 +1,30 @@
+/** Bodies of rules, and the bits by which a decision knows those that held. */
+import type { Expr, Rule } from "../syntax/ast.ts";
+import { markOf } from "./planner.ts";
+import { append, planBody, type Site } from "./site.ts";
+
+/** Plans the body; what follows at the site is reached when it holds, and the rule's bit is set there. */
+export function planRuleBody(site: Site, path: string, rule: Rule): void {
+  const { planner } = site;
+  if (planner.traced(path)) {
+    for (const expr of rule.body) {
+      planBody(site, [expr]);
+      markExpression(site, path, expr);
+    }
+  } else {
+    planBody(site, rule.body);
+  }
+  markRule(site, path, rule);
+}
+
+export function markRule(site: Site, path: string, rule: Rule): void {
+  const index = markOf(site.planner.output, path, rule.at);
+  append(site, { type: "MarkStmt", stmt: { rule: index } });
+}
+
+function markExpression(site: Site, path: string, expr: Expr): void {
+  const { output } = site.planner;
+  const index = markOf(output, `${path} ${expr.at.span.start}`, expr.at);
+  output.expressions.set(index, { path, expr });
+  append(site, { type: "MarkStmt", stmt: { rule: index } });
+}

@@ -1,0 +1,53 @@
+/** What stands after a reference's head: keys that look up, and keys that iterate and bind. */
+import type { IrOperand } from "../ir/policy.ts";
+import type { Term } from "../syntax/ast.ts";
+import { isReady } from "./readiness.ts";
+import { dot, equal, planTerm, type Site, scan, text } from "./site.ts";
+
+/** A key of a reference: a constant string, another term, or the operand that holds it already. */
+export type Key =
+  | { readonly kind: "name"; readonly name: string }
+  | { readonly kind: "term"; readonly term: Term }
+  | { readonly kind: "operand"; readonly operand: IrOperand };
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+export function termKeys(path: readonly Term[]): readonly Key[] {
+  return path.map((term) => (term.kind === "string" ? { kind: "name", name: term.value } : { kind: "term", term }));
+}
+
+/** Follows the keys from a value; a key with unbound variables moves the site into an iteration. */
+export function planPath(site: Site, from: IrOperand, path: readonly Key[]): IrOperand {
+  let value = from;
+  for (const key of path) value = planStep(site, value, key);
+  return value;
+}
+
+/** True if the key's value can be planned here without iterating. */
+export function isKeyReady(site: Site, key: Key): boolean {
+  return key.kind !== "term" || isReady(site.variables, key.term, NOTHING);
+}
+
+export function planKey(site: Site, key: Key): IrOperand {
+  switch (key.kind) {
+    case "name":
+      return text(site, key.name);
+    case "term":
+      return planTerm(site, key.term);
+    case "operand":
+      return key.operand;
+  }
+}
+
+/** Binds or matches what the key says of the actual key of a member. */
+export function matchKey(site: Site, key: Key, actual: IrOperand): void {
+  if (key.kind === "term") site.planner.constructs.unifyOperand(site, actual, key.term);
+  else equal(site, planKey(site, key), actual);
+}
+
+function planStep(site: Site, value: IrOperand, key: Key): IrOperand {
+  if (isKeyReady(site, key)) return dot(site, value, planKey(site, key));
+  const member = scan(site, value);
+  matchKey(site, key, member.key);
+  return member.value;
+}

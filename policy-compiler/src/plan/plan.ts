@@ -1,0 +1,130 @@
+/** From resolved modules to OPA's IR: one plan for each question that the module answers. */
+import type { IrOperand, IrPolicy } from "../ir/policy.ts";
+import type { Body, Module } from "../syntax/ast.ts";
+import { planBodyHere } from "./body.ts";
+import { planDataRef } from "./document.ts";
+import { AS_WRITTEN, makeGenerations } from "./environment.ts";
+import {
+  type BuiltinSignatures,
+  finishPolicy,
+  makeOutput,
+  type Output,
+  type Planner,
+  type TracedExpression,
+} from "./planner.ts";
+import { makeRuleTree } from "./rule-tree.ts";
+import { append, dot, local, makeBlock, newLocal, type OpenBlock, planFirst, type Site, text } from "./site.ts";
+import { planTermHere } from "./term.ts";
+import { planUnifyOperand } from "./unify.ts";
+import { makeVariables, resolveVariable } from "./variables.ts";
+
+export type UnitPlan = {
+  /** Key of the unit's part of the data; undefined where the data are the unit's. */
+  readonly name: string | undefined;
+  readonly modules: readonly Module[];
+  readonly entrypoints: readonly EntrypointPlan[];
+  /** Rules of which every expression is marked, by `data.` name. */
+  readonly traced?: (path: string) => boolean;
+};
+
+export type EntrypointPlan = { readonly name: string; readonly path: readonly string[] };
+
+export type PlannedPolicy = {
+  readonly policy: IrPolicy;
+  /** The marks that stand for expressions, not rules. */
+  readonly expressions: ReadonlyMap<number, TracedExpression>;
+};
+
+/** Plans the entrypoints of all units, in the order given. */
+export function planUnits(units: readonly UnitPlan[], builtins: BuiltinSignatures): PlannedPolicy {
+  const output = makeOutput();
+  units.forEach((unit, i) => {
+    const prefix = unit.name === undefined ? "" : `u${i}.`;
+    const planner = makePlanner(output, prefix, unit.modules, builtins, unit.traced);
+    for (const entrypoint of unit.entrypoints) planEntrypoint(planner, unit.name, entrypoint);
+  });
+  return { policy: finishPolicy(output), expressions: output.expressions };
+}
+
+/** Plans a query: the plan `eval` gives an object of the query's named variables for each answer. */
+export function planQuery(modules: readonly Module[], query: Body, builtins: BuiltinSignatures): IrPolicy {
+  const output = makeOutput();
+  const planner = makePlanner(output, "", modules, builtins, undefined);
+  const { site, block } = makePlanSite(planner);
+  planBodyHere(site, query);
+  const bindings = [...site.variables.bound].flatMap(([name]) => {
+    const operand = resolveVariable(site.variables, name);
+    return operand === undefined || name.startsWith("$") ? [] : [{ name: name.replace(/#\d+$/, ""), operand }];
+  });
+  addResult(site, bindings);
+  output.plans.push({ name: "eval", blocks: [block] });
+  return finishPolicy(output);
+}
+
+function makePlanner(
+  output: Output,
+  prefix: string,
+  modules: readonly Module[],
+  builtins: BuiltinSignatures,
+  traced: ((path: string) => boolean) | undefined,
+): Planner {
+  return {
+    output,
+    prefix,
+    tree: makeRuleTree(modules),
+    builtins,
+    generations: makeGenerations(),
+    constructs: { term: planTermHere, body: planBodyHere, unifyOperand: planUnifyOperand },
+    traced: traced ?? (() => false),
+  };
+}
+
+function planEntrypoint(planner: Planner, unit: string | undefined, { name, path }: EntrypointPlan): void {
+  const { site: whole, block } = makePlanSite(planner);
+  const site = unit === undefined ? whole : { ...whole, data: unitData(whole, unit) };
+  const operand = planDataRef(
+    site,
+    path.map((part) => ({ kind: "name", name: part })),
+  );
+  addResult(site, [{ name: "result", operand }]);
+  planner.output.plans.push({ name, blocks: [block] });
+}
+
+/** A unit sees its own part of the data only. */
+function unitData(site: Site, unit: string): number {
+  return planFirst(site, [
+    (nested) => dot(nested, local(nested.data), text(nested, unit)),
+    (nested) => {
+      const target = newLocal(nested);
+      append(nested, { type: "MakeObjectStmt", stmt: { target } });
+      return local(target);
+    },
+  ]);
+}
+
+function makePlanSite(planner: Planner): { readonly site: Site; readonly block: OpenBlock } {
+  const block = makeBlock();
+  const site: Site = {
+    planner,
+    frame: { next: 2 },
+    environment: AS_WRITTEN,
+    passed: new Map(),
+    input: 0,
+    data: 1,
+    variables: makeVariables(),
+    place: {},
+    cursor: { block },
+  };
+  return { site, block };
+}
+
+type Binding = { readonly name: string; readonly operand: IrOperand };
+
+function addResult(site: Site, bindings: readonly Binding[]): void {
+  const object = newLocal(site);
+  append(site, { type: "MakeObjectStmt", stmt: { target: object } });
+  for (const { name, operand } of bindings) {
+    append(site, { type: "ObjectInsertStmt", stmt: { key: text(site, name), value: operand, object } });
+  }
+  append(site, { type: "ResultSetAddStmt", stmt: { value: object } });
+}

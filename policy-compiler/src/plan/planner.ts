@@ -1,0 +1,150 @@
+/**
+ * The policy under construction: what all its functions and plans share. Functions are
+ * asked for by name and made later, one after the other, so that planning a body never
+ * enters another body.
+ */
+import type { Location } from "@regomesh/base";
+import type { IrBuiltin, IrFunc, IrLocation, IrOperand, IrPlan, IrPolicy, IrRule } from "../ir/policy.ts";
+import type { Body, Expr, Term } from "../syntax/ast.ts";
+import type { Generations } from "./environment.ts";
+import { type Places, placeOf } from "./places.ts";
+import type { RuleTree } from "./rule-tree.ts";
+import type { Site } from "./site.ts";
+
+/** What the units of one module have in common. */
+export type Output = {
+  readonly strings: Interned;
+  readonly files: Interned;
+  readonly places: Places;
+  readonly marks: IrRule[];
+  readonly markIndices: Map<string, number>;
+  /** Places of the expressions that are marked, by mark; only where `traced` asks for them. */
+  readonly expressions: Map<number, TracedExpression>;
+  readonly externs: Map<string, IrBuiltin>;
+  readonly funcs: Map<string, IrFunc | undefined>;
+  readonly plans: IrPlan[];
+  readonly pending: PendingFunc[];
+  readonly statements: { count: number };
+};
+
+export type TracedExpression = { readonly path: string; readonly expr: Expr };
+
+export type Planner = {
+  readonly output: Output;
+  /** Distinguishes the functions of several units in one module; "" where there is one. */
+  readonly prefix: string;
+  readonly tree: RuleTree;
+  readonly builtins: BuiltinSignatures;
+  readonly generations: Generations;
+  readonly constructs: Constructs;
+  /** Rules of which each expression of the body is marked: tests. */
+  readonly traced: (path: string) => boolean;
+};
+
+/** The constructs that contain each other, joined here because their files must not import in a circle. */
+export type Constructs = {
+  readonly term: (site: Site, term: Term) => IrOperand;
+  readonly body: (site: Site, body: Body) => void;
+  readonly unifyOperand: (site: Site, operand: IrOperand, term: Term) => void;
+};
+
+/** What planning must know of a built-in. */
+export type BuiltinSignature = {
+  readonly arity: number;
+  /** It gives no value: `print`. */
+  readonly isVoid: boolean;
+  /** Its value is a set of answers: `walk`. */
+  readonly isRelation: boolean;
+};
+
+export type BuiltinSignatures = (name: string) => BuiltinSignature | undefined;
+
+export type PendingFunc = { readonly name: string; readonly make: () => IrFunc };
+
+export type Interned = { readonly indices: Map<string, number>; readonly texts: string[] };
+
+/** Statements of one module; what needs more is refused rather than compiled for minutes. */
+export const STATEMENTS_MAX = 2_000_000;
+
+/** The policy is too large once planned: `with` in many combinations, or very many rules. */
+export class PolicyTooLarge extends Error {}
+
+export function makeOutput(): Output {
+  return {
+    strings: makeInterned(),
+    files: makeInterned(),
+    places: new Map(),
+    marks: [],
+    markIndices: new Map(),
+    expressions: new Map(),
+    externs: new Map(),
+    funcs: new Map(),
+    plans: [],
+    pending: [],
+    statements: { count: 0 },
+  };
+}
+
+/** The policy of all that was planned and asked for. */
+export function finishPolicy(output: Output): IrPolicy {
+  for (let next = output.pending.pop(); next !== undefined; next = output.pending.pop()) {
+    output.funcs.set(next.name, next.make());
+  }
+  return {
+    static: {
+      strings: output.strings.texts.map((value) => ({ value })),
+      builtin_funcs: [...output.externs.values()],
+      files: output.files.texts.map((value) => ({ value })),
+      rules: output.marks,
+    },
+    plans: { plans: output.plans },
+    funcs: { funcs: [...output.funcs.values()].filter((func) => func !== undefined) },
+  };
+}
+
+function makeInterned(): Interned {
+  return { indices: new Map(), texts: [] };
+}
+
+export function intern(table: Interned, text: string): number {
+  const known = table.indices.get(text);
+  if (known !== undefined) return known;
+  const index = table.texts.push(text) - 1;
+  table.indices.set(text, index);
+  return index;
+}
+
+/** Asks for the function of this name; `make` runs once, later, if nobody asked before. */
+export function requireFunc(output: Output, name: string, make: () => IrFunc): string {
+  if (!output.funcs.has(name)) {
+    output.funcs.set(name, undefined);
+    output.pending.push({ name, make });
+  }
+  return name;
+}
+
+/** The built-in's signature, noted as one that the module needs. */
+export function requireBuiltin(planner: Planner, name: string): BuiltinSignature {
+  const signature = planner.builtins(name);
+  if (signature === undefined) throw new Error(`the planner was given a call of ${name}, which is no built-in`);
+  const { externs } = planner.output;
+  if (!externs.has(name)) externs.set(name, { name });
+  return signature;
+}
+
+export function irPlace(output: Output, at: Location): IrLocation {
+  const { row, column } = placeOf(output.places, at.source, at.span.start);
+  return { file: intern(output.files, at.source.name), row, col: column };
+}
+
+/** The bit of a rule body that can fire; one body has one bit, however often it is planned. */
+export function markOf(output: Output, path: string, at: Location): number {
+  const { row, column } = placeOf(output.places, at.source, at.span.start);
+  const file = at.source.name;
+  const key = JSON.stringify([path, file, row, column]);
+  const known = output.markIndices.get(key);
+  if (known !== undefined) return known;
+  const index = output.marks.push({ path, file, row, column }) - 1;
+  output.markIndices.set(key, index);
+  return index;
+}

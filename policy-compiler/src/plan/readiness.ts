@@ -1,0 +1,161 @@
+/** Whether a term can be planned as a value now, or waits for variables that are not bound yet. */
+import type { Body, Term } from "../syntax/ast.ts";
+import { resolveVariable, type Variables } from "./variables.ts";
+
+const ROOTS: ReadonlySet<string> = new Set(["input", "data"]);
+
+export function isRoot(name: string): boolean {
+  return ROOTS.has(name);
+}
+
+export function isBound(variables: Variables, name: string): boolean {
+  return isRoot(name) || resolveVariable(variables, name) !== undefined;
+}
+
+/**
+ * True if planning the term needs no further variable. Variables in the brackets of a
+ * reference need not be bound: the reference binds them. The body of a comprehension
+ * stands where all that it needs is bound, but for `awaited`: what its own equation binds.
+ */
+export function isReady(variables: Variables, term: Term, awaited: ReadonlySet<string>): boolean {
+  const ready = (inner: Term): boolean => isReady(variables, inner, awaited);
+  switch (term.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return true;
+    case "var":
+      return isBound(variables, term.name);
+    case "ref":
+      return ready(term.head) && term.path.every((key) => isPattern(key) || ready(key));
+    case "array":
+    case "set":
+      return term.items.every(ready);
+    case "object":
+      return term.entries.every(([key, value]) => ready(key) && ready(value));
+    case "call-term":
+      return term.args.every(ready);
+    case "template":
+      return term.parts.every((part) => typeof part === "string" || ready(part));
+    case "array-comprehension":
+    case "set-comprehension":
+      return !usesAwaited(variables, [term.value], term.body, awaited);
+    case "object-comprehension":
+      return !usesAwaited(variables, [term.key, term.value], term.body, awaited);
+  }
+}
+
+/** In brackets: binds what is not bound, or is matched with each key. */
+function isPattern(term: Term): boolean {
+  return term.kind === "var" || term.kind === "array" || term.kind === "object";
+}
+
+function usesAwaited(variables: Variables, terms: readonly Term[], body: Body, awaited: ReadonlySet<string>): boolean {
+  if (awaited.size === 0) return false;
+  const names = new Set<string>();
+  for (const term of terms) collectVariables(term, names);
+  collectBody(body, names);
+  return [...names].some((name) => awaited.has(name) && !isBound(variables, name));
+}
+
+/** The variables that the term itself would bind or needs, without those of comprehensions in it. */
+export function openVariables(term: Term, names: Set<string> = new Set()): Set<string> {
+  switch (term.kind) {
+    case "var":
+      if (!isRoot(term.name)) names.add(term.name);
+      break;
+    case "ref":
+      for (const part of [term.head, ...term.path]) openVariables(part, names);
+      break;
+    case "array":
+    case "set":
+      for (const item of term.items) openVariables(item, names);
+      break;
+    case "object":
+      for (const part of term.entries.flat()) openVariables(part, names);
+      break;
+    case "call-term":
+      for (const arg of term.args) openVariables(arg, names);
+      break;
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+    case "template":
+    case "array-comprehension":
+    case "set-comprehension":
+    case "object-comprehension":
+      break;
+  }
+  return names;
+}
+
+/** Every variable in the term, those of bodies in it too. */
+function collectVariables(term: Term, names: Set<string>): void {
+  openVariables(term, names);
+  eachBody(term, (terms, body) => {
+    for (const inner of terms) collectVariables(inner, names);
+    collectBody(body, names);
+  });
+}
+
+function collectBody(body: Body, names: Set<string>): void {
+  for (const { what } of body) {
+    switch (what.kind) {
+      case "term":
+        collectVariables(what.term, names);
+        break;
+      case "call":
+        for (const arg of what.args) collectVariables(arg, names);
+        break;
+      case "assign":
+      case "unify":
+        collectVariables(what.left, names);
+        collectVariables(what.right, names);
+        break;
+      case "every":
+        collectVariables(what.domain, names);
+        collectBody(what.body, names);
+        break;
+      case "body":
+        collectBody(what.body, names);
+        break;
+      case "some":
+      case "some-in":
+        break;
+    }
+  }
+}
+
+function eachBody(term: Term, visit: (terms: readonly Term[], body: Body) => void): void {
+  switch (term.kind) {
+    case "array-comprehension":
+    case "set-comprehension":
+      visit([term.value], term.body);
+      break;
+    case "object-comprehension":
+      visit([term.key, term.value], term.body);
+      break;
+    case "ref":
+      for (const part of [term.head, ...term.path]) eachBody(part, visit);
+      break;
+    case "array":
+    case "set":
+      for (const item of term.items) eachBody(item, visit);
+      break;
+    case "object":
+      for (const part of term.entries.flat()) eachBody(part, visit);
+      break;
+    case "call-term":
+      for (const arg of term.args) eachBody(arg, visit);
+      break;
+    case "var":
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+    case "template":
+      break;
+  }
+}

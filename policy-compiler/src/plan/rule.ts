@@ -1,0 +1,83 @@
+/** Rules that have one value: complete documents and functions, with their defaults and `else`. */
+import type { IrFunc, IrOperand } from "../ir/policy.ts";
+import type { Rule, Term } from "../syntax/ast.ts";
+import { earlyValue } from "./early-exit.ts";
+import type { Environment } from "./environment.ts";
+import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite, nextBlock } from "./func.ts";
+import { markRule, planRuleBody } from "./mark.ts";
+import { isPartial, planPartial } from "./partial.ts";
+import { type Planner, requireFunc } from "./planner.ts";
+import { dataName, type FunctionRules, type RuleNode } from "./rule-tree.ts";
+import { append, local, newLocal, planTerm, type Site } from "./site.ts";
+
+/** The document of a node's rules. */
+export function callRules(site: Site, node: RuleNode): IrOperand {
+  const { planner, environment } = site;
+  const name = funcName(planner, environment, dataName(node.path));
+  requireFunc(planner.output, name, () => planNode(planner, environment, name, node));
+  return callUnitFunc(site, name, []);
+}
+
+/** Calls a function of the policy; `args` are as many as it has parameters. */
+export function callFunction(site: Site, rules: FunctionRules, args: readonly IrOperand[]): IrOperand {
+  const { planner, environment } = site;
+  const name = funcName(planner, environment, `${dataName(rules.path)}()`);
+  const params = Array.from({ length: rules.arity });
+  requireFunc(planner.output, name, () =>
+    planComplete(name, dataName(rules.path), makeFuncSite(planner, environment, params), rules.rules),
+  );
+  return callUnitFunc(site, name, args);
+}
+
+function funcName(planner: Planner, environment: Environment, name: string): string {
+  return `${planner.prefix}g${environment.generation}.${name}`;
+}
+
+function planNode(planner: Planner, environment: Environment, name: string, node: RuleNode): IrFunc {
+  const func = makeFuncSite(planner, environment, []);
+  if (isPartial(node)) return planPartial(name, func, node, callRules);
+  return planComplete(name, dataName(node.path), func, node.rules);
+}
+
+function planComplete(name: string, path: string, func: FuncSite, rules: readonly Rule[]): IrFunc {
+  const value = newLocal(func.site);
+  const early = earlyValue(rules);
+  for (const rule of rules) {
+    if (!rule.isDefault) planChain(func, path, rule, { value, early });
+  }
+  for (const rule of rules) {
+    if (!rule.isDefault) continue;
+    const site = nextBlock(func);
+    append(site, { type: "IsUndefinedStmt", stmt: { source: func.result } });
+    markRule(site, path, rule);
+    append(site, { type: "AssignVarStmt", stmt: { source: planTerm(site, rule.head.value), target: func.result } });
+  }
+  return finishFunc(name, func);
+}
+
+type Target = { readonly value: number; readonly early: boolean };
+
+/** A rule and its `else` links: the first that holds gives the value, which must be that of every other chain. */
+function planChain(func: FuncSite, path: string, rule: Rule, { value, early }: Target): void {
+  let site = nextBlock(func);
+  append(site, { type: "ResetLocalStmt", stmt: { target: value } });
+  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+    if (link !== rule) {
+      site = nextBlock(func);
+      append(site, { type: "IsUndefinedStmt", stmt: { source: value } });
+    }
+    bindArguments(site, func, link.head.args ?? rule.head.args ?? []);
+    planRuleBody(site, path, link);
+    append(site, { type: "AssignVarOnceStmt", stmt: { source: planTerm(site, link.head.value), target: value } });
+    if (early) append(site, { type: "ReturnLocalStmt", stmt: { source: value } });
+  }
+  const last = nextBlock(func);
+  append(last, { type: "IsDefinedStmt", stmt: { source: value } });
+  append(last, { type: "AssignVarOnceStmt", stmt: { source: local(value), target: func.result } });
+}
+
+function bindArguments(site: Site, func: FuncSite, args: readonly Term[]): void {
+  args.forEach((arg, i) => {
+    site.planner.constructs.unifyOperand(site, func.args[i] as IrOperand, arg);
+  });
+}

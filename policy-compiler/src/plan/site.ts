@@ -1,0 +1,144 @@
+/**
+ * Where a construct is planned: the names it sees, and the block that its statements go to.
+ *
+ * A site is passed down and never changed, but for its cursor: iteration opens a block
+ * that everything after it belongs to, so the cursor moves inwards and the caller goes on
+ * there. A statement that is undefined leaves the block it stands in: inside an iteration
+ * that is the next turn.
+ */
+import type { IrBlock, IrLocation, IrOperand, IrStmt } from "../ir/policy.ts";
+import type { Environment } from "./environment.ts";
+import { intern, type Planner, PolicyTooLarge, STATEMENTS_MAX } from "./planner.ts";
+import { makeVariables, type Variables } from "./variables.ts";
+
+export type Site = {
+  readonly planner: Planner;
+  /** The next free local of the function or plan. */
+  readonly frame: { next: number };
+  readonly environment: Environment;
+  /** Operands of the environment's passed values, by replaced function. */
+  readonly passed: ReadonlyMap<string, IrOperand>;
+  readonly input: number;
+  readonly data: number;
+  readonly variables: Variables;
+  readonly place: IrLocation;
+  readonly cursor: { block: OpenBlock };
+};
+
+export type OpenBlock = { readonly stmts: IrStmt[] };
+
+export function makeBlock(): OpenBlock {
+  return { stmts: [] };
+}
+
+export function append(site: Site, stmt: IrStmt): void {
+  const { statements } = site.planner.output;
+  if (++statements.count > STATEMENTS_MAX) throw new PolicyTooLarge();
+  site.cursor.block.stmts.push({ type: stmt.type, stmt: { ...stmt.stmt, ...site.place } } as IrStmt);
+}
+
+export function newLocal(site: Site): number {
+  return site.frame.next++;
+}
+
+export function local(value: number): IrOperand {
+  return { type: "local", value };
+}
+
+export function bool(value: boolean): IrOperand {
+  return { type: "bool", value };
+}
+
+export function text(site: Site, value: string): IrOperand {
+  return { type: "string_index", value: intern(site.planner.output.strings, value) };
+}
+
+/** A local that holds the operand: some statements take nothing else. */
+export function toLocal(site: Site, operand: IrOperand): number {
+  if (operand.type === "local") return operand.value;
+  const target = newLocal(site);
+  append(site, { type: "AssignVarStmt", stmt: { source: operand, target } });
+  return target;
+}
+
+export function dot(site: Site, source: IrOperand, key: IrOperand): IrOperand {
+  const target = newLocal(site);
+  append(site, { type: "DotStmt", stmt: { source, key, target } });
+  return local(target);
+}
+
+export function integer(site: Site, value: number): IrOperand {
+  const target = newLocal(site);
+  append(site, { type: "MakeNumberIntStmt", stmt: { value, target } });
+  return local(target);
+}
+
+export function equal(site: Site, a: IrOperand, b: IrOperand): void {
+  append(site, { type: "EqualStmt", stmt: { a, b } });
+}
+
+/** What follows is never reached. */
+export function fail(site: Site): void {
+  append(site, { type: "BreakStmt", stmt: { index: 0 } });
+}
+
+/** Iterates over a collection; everything planned at this site from here on is done for each of its members. */
+export function scan(site: Site, collection: IrOperand): { readonly key: IrOperand; readonly value: IrOperand } {
+  const source = toLocal(site, collection);
+  const key = newLocal(site);
+  const value = newLocal(site);
+  const block = makeBlock();
+  append(site, { type: "ScanStmt", stmt: { source, key, value, block } });
+  site.cursor.block = block;
+  return { key: local(key), value: local(value) };
+}
+
+/** The site of a nested block, whose variables are its own; the block is not yet part of anything. */
+export function enter(site: Site): Site {
+  return { ...site, variables: makeVariables(site.variables), cursor: { block: makeBlock() } };
+}
+
+/**
+ * Plans a nested block with `inside` and runs it here; what fails in it ends only it.
+ * Returns the block.
+ */
+export function appendBlock(site: Site, inside: (nested: Site) => void): IrBlock {
+  const nested = enter(site);
+  const { block } = nested.cursor;
+  inside(nested);
+  append(site, { type: "BlockStmt", stmt: { blocks: [block] } });
+  return block;
+}
+
+/** A local that is true if the block of `inside` reached its end at least once, else undefined. */
+export function planReached(site: Site, inside: (nested: Site) => void): number {
+  const reached = newLocal(site);
+  append(site, { type: "ResetLocalStmt", stmt: { target: reached } });
+  appendBlock(site, (nested) => {
+    inside(nested);
+    append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: reached } });
+  });
+  return reached;
+}
+
+/** The first of the alternatives that reaches its end gives the value; none: undefined. */
+export function planFirst(site: Site, alternatives: readonly ((nested: Site) => IrOperand)[]): number {
+  const target = newLocal(site);
+  append(site, { type: "ResetLocalStmt", stmt: { target } });
+  alternatives.forEach((alternative, i) => {
+    appendBlock(site, (nested) => {
+      if (i > 0) append(nested, { type: "IsUndefinedStmt", stmt: { source: target } });
+      append(nested, { type: "AssignVarStmt", stmt: { source: alternative(nested), target } });
+    });
+  });
+  append(site, { type: "IsDefinedStmt", stmt: { source: target } });
+  return target;
+}
+
+export function planTerm(site: Site, term: Parameters<Planner["constructs"]["term"]>[1]): IrOperand {
+  return site.planner.constructs.term(site, term);
+}
+
+export function planBody(site: Site, body: Parameters<Planner["constructs"]["body"]>[1]): void {
+  site.planner.constructs.body(site, body);
+}

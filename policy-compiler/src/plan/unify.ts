@@ -1,0 +1,142 @@
+/**
+ * `left = right`. Both sides may hold variables that the other side binds, at any depth,
+ * so an equation is taken apart into smaller ones, and those that can be planned go first.
+ */
+import type { IrOperand } from "../ir/policy.ts";
+import type { Term } from "../syntax/ast.ts";
+import { isBound, isReady, openVariables } from "./readiness.ts";
+import { append, dot, equal, fail, integer, local, newLocal, planTerm, type Site } from "./site.ts";
+import { bindVariable } from "./variables.ts";
+
+type Side = { readonly kind: "operand"; readonly operand: IrOperand } | Term;
+type Equation = { readonly left: Side; readonly right: Term };
+
+export function planUnify(site: Site, left: Term, right: Term): void {
+  solve(site, [{ left, right }]);
+}
+
+/** Matches a value with a term, binding the term's variables. */
+export function planUnifyOperand(site: Site, operand: IrOperand, term: Term): void {
+  solve(site, [{ left: { kind: "operand", operand }, right: term }]);
+}
+
+function solve(site: Site, equations: readonly Equation[]): void {
+  const open = [...equations];
+  while (open.length > 0) {
+    const awaited = awaitedBy(site, open);
+    let index = open.findIndex((equation) => isSolvable(site, equation, awaited));
+    if (index < 0) index = 0;
+    const [equation] = open.splice(index, 1) as [Equation];
+    open.splice(index, 0, ...step(site, equation, awaited));
+  }
+}
+
+/** The variables that plain terms of these equations will bind. */
+function awaitedBy(site: Site, equations: readonly Equation[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { left, right } of equations) {
+    if (left.kind !== "operand") openVariables(left, names);
+    openVariables(right, names);
+  }
+  return new Set([...names].filter((name) => !isBound(site.variables, name)));
+}
+
+function isSolvable(site: Site, { left, right }: Equation, awaited: ReadonlySet<string>): boolean {
+  const isRightReady = isReady(site.variables, right, awaited);
+  if (left.kind === "operand")
+    return isRightReady || right.kind === "var" || right.kind === "array" || isRecord(site, right, awaited);
+  return (
+    isRightReady ||
+    isReady(site.variables, left, awaited) ||
+    bothLists(left, right) ||
+    recordKeys(left, right) !== undefined
+  );
+}
+
+/** Plans what can be planned of the equation and returns what is left of it. */
+function step(site: Site, { left, right }: Equation, awaited: ReadonlySet<string>): readonly Equation[] {
+  if (left.kind === "operand") return matchOperand(site, left.operand, right, awaited);
+  if (bothLists(left, right)) return pairItems(site, left, right);
+  const entries = recordKeys(left, right);
+  if (entries !== undefined) return entries;
+  if (isReady(site.variables, left, awaited) || !isReady(site.variables, right, awaited)) {
+    // The pattern is matched in place: binding a variable costs nothing.
+    return matchOperand(site, planTerm(site, left), right, awaited);
+  }
+  return matchOperand(site, planTerm(site, right), left, awaited);
+}
+
+function matchOperand(site: Site, operand: IrOperand, term: Term, awaited: ReadonlySet<string>): readonly Equation[] {
+  if (term.kind === "var" && !isBound(site.variables, term.name)) {
+    bindVariable(site.variables, term.name, operand);
+    return [];
+  }
+  if (isReady(site.variables, term, awaited)) {
+    equal(site, operand, planTerm(site, term));
+    return [];
+  }
+  if (term.kind === "array") {
+    append(site, { type: "IsArrayStmt", stmt: { source: operand } });
+    checkLength(site, operand, term.items.length);
+    return term.items.map((item, i) => ({
+      left: { kind: "operand", operand: dot(site, operand, integer(site, i)) },
+      right: item,
+    }));
+  }
+  if (term.kind === "object") {
+    append(site, { type: "IsObjectStmt", stmt: { source: operand } });
+    checkLength(site, operand, term.entries.length);
+    return term.entries.map(([key, value]) => ({
+      left: { kind: "operand", operand: dot(site, operand, planTerm(site, key)) },
+      right: value,
+    }));
+  }
+  equal(site, operand, planTerm(site, term));
+  return [];
+}
+
+function checkLength(site: Site, operand: IrOperand, length: number): void {
+  const target = newLocal(site);
+  append(site, { type: "LenStmt", stmt: { source: operand, target } });
+  equal(site, local(target), integer(site, length));
+}
+
+type List = Extract<Term, { kind: "array" }>;
+
+function bothLists(left: Side, right: Term): boolean {
+  return left.kind === "array" && right.kind === "array";
+}
+
+function pairItems(site: Site, left: Side, right: Term): readonly Equation[] {
+  const lefts = (left as List).items;
+  const rights = (right as List).items;
+  if (lefts.length !== rights.length) {
+    fail(site);
+    return [];
+  }
+  return lefts.map((item, i) => ({ left: item, right: rights[i] as Term }));
+}
+
+/** An object whose keys can be planned can be matched, whatever its values are. */
+function isRecord(site: Site, term: Term, awaited: ReadonlySet<string>): boolean {
+  return term.kind === "object" && term.entries.every(([key]) => isReady(site.variables, key, awaited));
+}
+
+/** Two objects with the same constant keys, paired by key. */
+function recordKeys(left: Side, right: Term): readonly Equation[] | undefined {
+  if (left.kind !== "object" || right.kind !== "object") return undefined;
+  if (left.entries.length !== right.entries.length) return undefined;
+  const rights = new Map<string, Term>();
+  for (const [key, value] of right.entries) {
+    if (key.kind !== "string" || rights.has(key.value)) return undefined;
+    rights.set(key.value, value);
+  }
+  const pairs: Equation[] = [];
+  for (const [key, value] of left.entries) {
+    const other = key.kind === "string" ? rights.get(key.value) : undefined;
+    if (key.kind !== "string" || other === undefined) return undefined;
+    rights.delete(key.value);
+    pairs.push({ left: value, right: other });
+  }
+  return pairs;
+}
