@@ -3,8 +3,9 @@
  * integers exactly at any size, all else as binary floats of 64 bits. Division is exact
  * only where both are integers of 32 bits and the divisor divides.
  */
-import { builtinError } from "../failure";
-import { addNumbers, divideNumbers, multiplyNumbers, remainderOf, subtractNumbers } from "../number/arithmetic";
+import {
+  absolute, addNumbers, ceiling, divideNumbers, floored, multiplyNumbers, remainderOf, rounded, subtractNumbers,
+} from "../number/arithmetic";
 import { NUMBER, SET, kindOf, makeInt } from "../value/value";
 import { expectKind, operandError } from "./operands";
 import { difference } from "./sets";
@@ -47,12 +48,26 @@ export function mul(a: usize, b: usize): usize {
 }
 
 export function div(a: usize, b: usize): usize {
-  if (!areNumbers("div", a, b)) return 0;
-  const quotient = divideNumbers(a, b);
-  return quotient == 0 ? builtinError("div: divide by zero") : quotient;
+  return areNumbers("div", a, b) ? divideNumbers(a, b) : 0;
 }
 
 export function rem(a: usize, b: usize): usize {
   if (areSmall(a, b) && small(b) != 0) return makeInt(small(a) % small(b));
   return areNumbers("rem", a, b) ? remainderOf(a, b) : 0;
+}
+
+export function abs(value: usize): usize {
+  return expectKind("abs", 1, value, NUMBER) ? absolute(value) : 0;
+}
+
+export function round(value: usize): usize {
+  return expectKind("round", 1, value, NUMBER) ? rounded(value) : 0;
+}
+
+export function ceil(value: usize): usize {
+  return expectKind("ceil", 1, value, NUMBER) ? ceiling(value) : 0;
+}
+
+export function floor(value: usize): usize {
+  return expectKind("floor", 1, value, NUMBER) ? floored(value) : 0;
 }

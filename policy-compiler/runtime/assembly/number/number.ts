@@ -1,12 +1,20 @@
 /**
- * Numbers that are no 64-bit integers keep the text they were written with. This is what
- * values, JSON and the compiler need of them; the arithmetic stands beside.
+ * Numbers that are no 64-bit integers keep the text they were written with, as OPA's do.
+ * This is what values, JSON and the compiler need of them; the arithmetic stands beside.
  */
-import { hashInt } from "../value/hash";
-import { alloc } from "../memory";
+import { alloc, heapPtr, setHeapPtr } from "../memory";
 import { DECIMAL, NUMBER, intOf, makeInt } from "../value/value";
+import { isDecimalNumber, exponentOfText, textLength, textPtr } from "./decimal-text";
+import { exponentOfFloat, isNegative, mantissaOf } from "./float";
+import { floatFromText } from "./float-text";
+import { lowBits } from "./natural";
 
-/** A number from a literal of JSON's grammar (checked by the caller). */
+export { compareNumbers, hashNumber, int64, isDecimalNumber, toInt64 } from "./decimal-text";
+
+/** OPA's bound: numbers written with an exponent lie between 2^-100000 and 2^100000. */
+const EXPONENT_MAX: i32 = 30103;
+
+/** A number from a literal of JSON's grammar (checked by the caller), or 0 where it is out of range. */
 export function parseNumber(ptr: usize, length: i32): usize {
   let at = ptr;
   const end = ptr + <usize>length;
@@ -26,6 +34,22 @@ export function parseNumber(ptr: usize, length: i32): usize {
       if (isNegative && n == 0x8000000000000000) return makeInt(i64.MIN_VALUE);
     }
   }
+  if (!isInRange(ptr, length)) return 0;
+  return makeDecimal(ptr, length);
+}
+
+/** Only what is written with an exponent can be out of range. */
+function isInRange(ptr: usize, length: i32): bool {
+  for (let i = 0; i < length; i++) {
+    if ((load<u8>(ptr + i) | 0x20) != 0x65) continue;
+    const exponent = exponentOfText(ptr, length);
+    return exponent <= EXPONENT_MAX && exponent > -EXPONENT_MAX;
+  }
+  return true;
+}
+
+/** A number that keeps this text; it must not be that of an integer of 64 bits. */
+export function makeDecimal(ptr: usize, length: i32): usize {
   const cell = alloc(16);
   store<u32>(cell, NUMBER | DECIMAL);
   store<u32>(cell, <u32>length, 4);
@@ -34,60 +58,17 @@ export function parseNumber(ptr: usize, length: i32): usize {
   return cell;
 }
 
-export function isDecimalNumber(value: usize): bool {
-  return !(value & 1) && (load<u32>(value) & DECIMAL) != 0;
-}
-
+/** The nearest double; infinite where it is too large. */
 export function toDouble(value: usize): f64 {
   if (!isDecimalNumber(value)) return <f64>intOf(value);
-  const ptr = <usize>load<u32>(value, 8);
-  const length = load<i32>(value, 4);
-  let n: f64 = 0;
-  let scale: i32 = 0;
-  let at = 0;
-  const isNegative = load<u8>(ptr) == 0x2d;
-  if (isNegative) at++;
-  let hasPoint = false;
-  for (; at < length; at++) {
-    const byte = load<u8>(ptr + at);
-    if (byte == 0x2e) hasPoint = true;
-    else if (byte >= 0x30 && byte <= 0x39) {
-      n = n * 10 + <f64>(byte - 0x30);
-      if (hasPoint) scale--;
-    } else break;
-  }
-  if (at < length) {
-    at++;
-    let sign = 1;
-    if (load<u8>(ptr + at) == 0x2d) sign = -1;
-    if (load<u8>(ptr + at) == 0x2d || load<u8>(ptr + at) == 0x2b) at++;
-    let exponent = 0;
-    for (; at < length; at++) exponent = exponent * 10 + <i32>(load<u8>(ptr + at) - 0x30);
-    scale += sign * exponent;
-  }
-  n = scale < 0 ? n / Math.pow(10, <f64>-scale) : n * Math.pow(10, <f64>scale);
-  return isNegative ? -n : n;
-}
-
-export function compareNumbers(a: usize, b: usize): i32 {
-  const x = toDouble(a);
-  const y = toDouble(b);
-  return x < y ? -1 : x > y ? 1 : 0;
-}
-
-/** The same for every text of one value; for an integer that of `hashInt`. */
-export function hashNumber(value: usize): u32 {
-  if (!isDecimalNumber(value)) return hashInt(intOf(value));
-  const n = toDouble(value);
-  return Math.floor(n) == n && Math.abs(n) < 9e15 ? hashInt(<i64>n) : hashInt(reinterpret<i64>(n));
-}
-
-/** What toInt64 found. */
-export let int64: i64 = 0;
-
-/** The number is an integer of 64 bits, then in `int64`; `2.0` is one too. */
-export function toInt64(value: usize): bool {
-  if (isDecimalNumber(value)) return false;
-  int64 = intOf(value);
-  return true;
+  const mark = heapPtr;
+  const float = floatFromText(textPtr(value), textLength(value), 53);
+  let n = <f64>lowBits(mantissaOf(float));
+  let exponent = exponentOfFloat(float);
+  const negative = isNegative(float);
+  setHeapPtr(mark);
+  for (; exponent > 900 && n != 0 && n < Infinity; exponent -= 900) n *= Math.pow(2, 900);
+  for (; exponent < -900 && n != 0; exponent += 900) n *= Math.pow(2, -900);
+  n *= Math.pow(2, <f64>exponent);
+  return negative ? -n : n;
 }
