@@ -1,1 +1,10 @@
-export {};
+export { textOf } from "./http1/characters.ts";
+export { FAULTS, type Fault, type FaultCode } from "./http1/fault.ts";
+export { FieldEdits } from "./http1/field-edits.ts";
+export { Framing, Head, TargetForm } from "./http1/head.ts";
+export { headRoom, type Span, writeRequestHead, writeResponseHead } from "./http1/head-writer.ts";
+export { type CodecLimits, DEFAULT_CODEC_LIMITS } from "./http1/limits.ts";
+export { Method } from "./http1/method.ts";
+export { ReaderEvent } from "./http1/reader-event.ts";
+export { RequestReader } from "./http1/request-reader.ts";
+export { ResponseReader } from "./http1/response-reader.ts";

@@ -1,0 +1,98 @@
+/**
+ * What a forwarded head differs in from the one received: fields that go, lines that come.
+ * One record is reused; `clear` brings it back to what every forwarded head loses.
+ */
+import { asciiBytes, equalsFolded, IS_TOKEN, IS_VALUE } from "./characters.ts";
+import { copyBytes } from "./copy-bytes.ts";
+import { type Framing, type Head, NO_BYTES } from "./head.ts";
+import { HOP_BY_HOP } from "./known-field.ts";
+
+const LINES_BYTES_AT_FIRST = 512;
+const encoder = new TextEncoder();
+
+export class FieldEdits {
+  /** Mask of known fields that are not forwarded. */
+  drop = HOP_BY_HOP;
+  /** Names (lower case) of further fields that are not. */
+  readonly removed: Uint8Array[] = [];
+  /** Whole field lines that are added at the end, lines[0, linesBytes). */
+  lines = new Uint8Array(LINES_BYTES_AT_FIRST);
+  linesBytes = 0;
+  /** Framing on the outgoing connection; undefined as received. */
+  framing: Framing | undefined = undefined;
+
+  clear(drop: number = HOP_BY_HOP): void {
+    this.drop = drop | HOP_BY_HOP;
+    this.removed.length = 0;
+    this.linesBytes = 0;
+    this.framing = undefined;
+  }
+
+  /** Drops every field of this name. False, and nothing done, where it is not a token. */
+  remove(name: string): boolean {
+    if (!isToken(name)) return false;
+    this.removed.push(asciiBytes(name.toLowerCase()));
+    return true;
+  }
+
+  /** Adds a line. False, and nothing done, where name or value may not stand in a head. */
+  add(name: string, value: string): boolean {
+    if (!isToken(name) || !isFieldValue(value)) return false;
+    this.#reserve(name.length + value.length * 3 + 4);
+    const { lines } = this;
+    let at = this.linesBytes;
+    at += encoder.encodeInto(name, lines.subarray(at)).written;
+    lines[at++] = 0x3a;
+    lines[at++] = 0x20;
+    at += encoder.encodeInto(value, lines.subarray(at)).written;
+    lines[at++] = 0x0d;
+    lines[at++] = 0x0a;
+    this.linesBytes = at;
+    return true;
+  }
+
+  /** Removes the fields of this name and adds one with this value. */
+  set(name: string, value: string): boolean {
+    return isFieldValue(value) && this.remove(name) && this.add(name, value);
+  }
+
+  /** Adds lines made once and for all: `name: value` CR LF, known to be valid. */
+  addLines(bytes: Uint8Array, from: number, to: number): void {
+    this.#reserve(to - from);
+    this.linesBytes = copyBytes(this.lines, this.linesBytes, bytes, from, to);
+  }
+
+  /** Whether the field at `index` goes. */
+  isDropped(head: Head, index: number): boolean {
+    if ((this.drop & (1 << head.names[index]!) & ~1) !== 0 || head.marks[index] === 1) return true;
+    for (let at = 0; at < this.removed.length; at++) {
+      const name = this.removed[at] ?? NO_BYTES;
+      if (equalsFolded(head.bytes, head.spans[index * 4]!, head.spans[index * 4 + 1]!, name)) return true;
+    }
+    return false;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.linesBytes + bytes <= this.lines.length) return;
+    let size = this.lines.length * 2;
+    while (size < this.linesBytes + bytes) size *= 2;
+    const lines = new Uint8Array(size);
+    lines.set(this.lines);
+    this.lines = lines;
+  }
+}
+
+function isToken(name: string): boolean {
+  if (name.length === 0) return false;
+  for (let at = 0; at < name.length; at++) if (IS_TOKEN[name.charCodeAt(at)] !== 1) return false;
+  return true;
+}
+
+/** Without control characters, and without white space at its ends. */
+function isFieldValue(value: string): boolean {
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code < 256 && IS_VALUE[code] !== 1) return false;
+  }
+  return value.trim() === value;
+}

@@ -1,0 +1,70 @@
+/**
+ * Field lines (RFC 9112, section 5) up to and including the empty line, of heads and
+ * trailer sections alike. One pass over each byte: names must be tokens directly before
+ * the colon, values hold no control character, lines end with CR LF, nothing is folded.
+ */
+import { COLON, CR, HTAB, IS_TOKEN, IS_VALUE, LF, SP } from "./characters.ts";
+import { FAULTS } from "./fault.ts";
+import type { Head } from "./head.ts";
+import { knownField } from "./known-field.ts";
+import { INCOMPLETE, refuse } from "./line-step.ts";
+
+/**
+ * Reads lines from `start`. Behind the empty line is what is returned; where the bytes end
+ * before, INCOMPLETE, and `head.end` is the start of the line that is not whole.
+ */
+export function readFieldLines(head: Head, start: number, limit: number, fieldsMax: number): number {
+  const { bytes } = head;
+  let at = start;
+  for (;;) {
+    const line = at;
+    head.end = line;
+    if (at === limit) return INCOMPLETE;
+    const first = bytes[at]!;
+    if (first === CR) {
+      if (at + 1 === limit) return INCOMPLETE;
+      return bytes[at + 1] === LF ? at + 2 : refuse(head, FAULTS["line-end"]);
+    }
+    while (at < limit && IS_TOKEN[bytes[at]!] === 1) at++;
+    if (at === limit) return INCOMPLETE;
+    if (bytes[at] !== COLON || at === line) return refuseName(head, line, at);
+    const nameEnd = at;
+    at++;
+    while (at < limit && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    const value = at;
+    while (at < limit && IS_VALUE[bytes[at]!] === 1) at++;
+    if (at === limit) return INCOMPLETE;
+    if (bytes[at] !== CR) return refuse(head, bytes[at] === LF ? FAULTS["line-end"] : FAULTS["field-value"]);
+    if (at + 1 === limit) return INCOMPLETE;
+    if (bytes[at + 1] !== LF) return refuse(head, FAULTS["line-end"]);
+    let valueEnd = at;
+    while (valueEnd > value && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
+    at += 2;
+    if (head.fieldCount === fieldsMax) return refuse(head, FAULTS["fields-many"]);
+    addField(head, line, nameEnd, value, valueEnd);
+  }
+}
+
+function addField(head: Head, name: number, nameEnd: number, value: number, valueEnd: number): void {
+  head.reserve();
+  const index = head.fieldCount++;
+  const { spans } = head;
+  spans[index * 4] = name;
+  spans[index * 4 + 1] = nameEnd;
+  spans[index * 4 + 2] = value;
+  spans[index * 4 + 3] = valueEnd;
+  const field = knownField(head.bytes, name, nameEnd);
+  head.names[index] = field;
+  head.marks[index] = 0;
+  if (field === 0) return;
+  const bit = 1 << field;
+  head.repeated |= head.present & bit;
+  head.present |= bit;
+}
+
+function refuseName(head: Head, line: number, at: number): number {
+  const byte = head.bytes[at];
+  if (byte === LF || (byte === CR && at > line)) return refuse(head, FAULTS["line-end"]);
+  if (at === line && (byte === SP || byte === HTAB)) return refuse(head, FAULTS["field-fold"]);
+  return refuse(head, FAULTS["field-name"]);
+}

@@ -1,0 +1,168 @@
+/**
+ * Reads one head after another (or trailer sections) from bytes that come in any pieces.
+ * A head that lies whole in one piece is read in place; one that does not is gathered in
+ * a buffer of the reader's own. A line is read when it is whole, and looked at at most
+ * three times, so feeding byte by byte costs no more than a constant factor.
+ */
+import { CR, LF } from "./characters.ts";
+import { FAULTS } from "./fault.ts";
+import { readFieldLines } from "./field-lines.ts";
+import { Head, NO_BYTES } from "./head.ts";
+import type { CodecLimits } from "./limits.ts";
+import { FAULTY, INCOMPLETE, refuse } from "./line-step.ts";
+import { readRequestLine } from "./request-line.ts";
+import { readStatusLine } from "./status-line.ts";
+
+export type HeadKind = "request" | "response" | "trailers";
+export const HeadStep = { needMore: 0, done: 1, fault: 2 } as const;
+export type HeadStep = (typeof HeadStep)[keyof typeof HeadStep];
+
+/** First size of the gathering buffer: most heads fit. */
+const GATHERED_AT_FIRST = 2048;
+/** A larger one is not kept for the next head. */
+const GATHERED_KEPT = 8192;
+
+export class HeadReader {
+  readonly head = new Head();
+  /** Position in the bytes fed last, behind what was taken from them. */
+  at = 0;
+  readonly #kind: HeadKind;
+  readonly #limits: CodecLimits;
+  readonly #bytesMax: number;
+  readonly #fieldsMax: number;
+  #gathered: Uint8Array = NO_BYTES;
+  #gatheredBytes = 0;
+  /** Start of the line that is not read yet, and how far its end was looked for. */
+  #line = 0;
+  #scanned = 0;
+  #isLineRead = false;
+  #emptyLines = 0;
+
+  constructor(kind: HeadKind, limits: CodecLimits) {
+    this.#kind = kind;
+    this.#limits = limits;
+    this.#bytesMax = kind === "trailers" ? limits.trailerBytesMax : limits.headBytesMax;
+    this.#fieldsMax = kind === "trailers" ? limits.trailersMax : limits.fieldsMax;
+  }
+
+  /** Whether a head has begun and is not whole. */
+  get isPending(): boolean {
+    return this.#gatheredBytes > this.#line;
+  }
+
+  /** Takes bytes[at, end) up to the end of the head. */
+  feed(bytes: Uint8Array, at: number, end: number): HeadStep {
+    if (this.#gatheredBytes > 0) return this.#feedGathered(bytes, at, end);
+    if (this.#gathered.length > GATHERED_KEPT) this.#gathered = NO_BYTES;
+    this.#begin(bytes, at);
+    const next = this.#read(at, end);
+    if (next >= 0) return this.#finish(next);
+    if (next === FAULTY) return HeadStep.fault;
+    this.#gather(bytes, at, end);
+    this.#begin(this.#gathered, 0);
+    this.#read(0, this.#gatheredBytes);
+    this.at = end;
+    return HeadStep.needMore;
+  }
+
+  #feedGathered(bytes: Uint8Array, at: number, end: number): HeadStep {
+    const before = this.#gatheredBytes;
+    const taken = Math.min(end, at + this.#bytesMax - before);
+    this.#gather(bytes, at, taken);
+    this.head.bytes = this.#gathered;
+    this.at = taken;
+    const next = this.#read(0, this.#gatheredBytes);
+    if (next >= 0) {
+      this.#finish(next);
+      this.at = at + next - before;
+      this.#gatheredBytes = 0;
+      return HeadStep.done;
+    }
+    return next === FAULTY ? HeadStep.fault : HeadStep.needMore;
+  }
+
+  #begin(bytes: Uint8Array, start: number): void {
+    this.head.reset(bytes, start);
+    this.#line = start;
+    this.#scanned = start;
+    this.#isLineRead = this.#kind === "trailers";
+    this.#emptyLines = 0;
+  }
+
+  #finish(next: number): HeadStep {
+    this.head.end = next;
+    this.at = next;
+    this.#line = 0;
+    return HeadStep.done;
+  }
+
+  /** Reads lines of head.bytes[start, end) from where it stopped; no head goes beyond its limit. */
+  #read(start: number, end: number): number {
+    const { head } = this;
+    const limit = Math.min(end, start + this.#bytesMax);
+    const isFull = limit === start + this.#bytesMax;
+    if (this.#scanned > this.#line && !isFull && !hasLineEnd(head.bytes, this.#scanned, limit)) {
+      this.#scanned = limit;
+      return INCOMPLETE;
+    }
+    const next = this.#readLines(limit);
+    if (next !== INCOMPLETE) return next;
+    if (isFull) return refuse(head, this.#kind === "trailers" ? FAULTS["trailers-long"] : FAULTS["head-long"]);
+    this.#scanned = limit;
+    return INCOMPLETE;
+  }
+
+  #readLines(limit: number): number {
+    const { head } = this;
+    if (!this.#isLineRead) {
+      if (!this.#skipEmptyLines(limit)) return head.fault === undefined ? INCOMPLETE : FAULTY;
+      const next =
+        this.#kind === "request"
+          ? readRequestLine(head, this.#line, limit, this.#limits)
+          : readStatusLine(head, this.#line, limit);
+      if (next < 0) return next;
+      this.#line = next;
+      this.#isLineRead = true;
+    }
+    const next = readFieldLines(head, this.#line, limit, this.#fieldsMax);
+    if (next === INCOMPLETE) this.#line = head.end;
+    if (next === FAULTY && head.fault === FAULTS["fields-many"] && this.#kind === "trailers") {
+      head.fault = FAULTS["trailers-long"];
+    }
+    return next;
+  }
+
+  /** False where the bytes end before the start line begins, or with a fault. */
+  #skipEmptyLines(limit: number): boolean {
+    const { head } = this;
+    const { bytes } = head;
+    while (this.#line < limit) {
+      const first = bytes[this.#line];
+      if (first !== CR && first !== LF) return true;
+      if (first === CR && this.#line + 1 === limit) return false;
+      if (first === LF || bytes[this.#line + 1] !== LF) head.fault = FAULTS["line-end"];
+      else if (++this.#emptyLines > this.#limits.emptyLinesMax) head.fault = FAULTS["empty-lines"];
+      if (head.fault !== undefined) return false;
+      this.#line += 2;
+    }
+    return false;
+  }
+
+  #gather(bytes: Uint8Array, at: number, end: number): void {
+    const length = this.#gatheredBytes + end - at;
+    if (length > this.#gathered.length) {
+      let size = Math.max(this.#gathered.length, GATHERED_AT_FIRST);
+      while (size < length) size *= 2;
+      const gathered = new Uint8Array(size);
+      gathered.set(this.#gathered.subarray(0, this.#gatheredBytes));
+      this.#gathered = gathered;
+    }
+    this.#gathered.set(bytes.subarray(at, end), this.#gatheredBytes);
+    this.#gatheredBytes = length;
+  }
+}
+
+function hasLineEnd(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === LF) return true;
+  return false;
+}

@@ -1,0 +1,144 @@
+/**
+ * A message head as offsets into the bytes it was read from. One record is reused for
+ * every message of a connection: a reader writes it, everyone else only reads it, and
+ * it holds until the reader is asked for the next message or its bytes are reused.
+ *
+ *     spans:  4 numbers a field: name start, name end, value start, value end (OWS trimmed)
+ *     names:  its KnownField
+ *     marks:  1 where a Connection field names it, so that it is not forwarded
+ */
+import { textOf } from "./characters.ts";
+import type { Fault } from "./fault.ts";
+import type { KnownField } from "./known-field.ts";
+import { Method } from "./method.ts";
+
+/** How the content of a message is delimited (RFC 9112, section 6.3). */
+export const Framing = { none: 0, length: 1, chunked: 2, close: 3 } as const;
+export type Framing = (typeof Framing)[keyof typeof Framing];
+
+/** Forms of a request target (RFC 9112, section 3.2); authority-form is refused. */
+export const TargetForm = { origin: 0, absolute: 1, asterisk: 2 } as const;
+export type TargetForm = (typeof TargetForm)[keyof typeof TargetForm];
+
+export const NO_BYTES = new Uint8Array(0);
+const FIELDS_AT_FIRST = 32;
+
+export class Head {
+  bytes: Uint8Array = NO_BYTES;
+  /** From the first byte of the start line to behind the empty line. */
+  start = 0;
+  end = 0;
+
+  // A request's line.
+  method: Method = Method.other;
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  targetForm: TargetForm = TargetForm.origin;
+  /** Path and query: the target without scheme and authority; empty where an absolute target has none. */
+  pathStart = 0;
+  pathEnd = 0;
+
+  // A response's line.
+  status = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
+
+  /** Of HTTP/1.x: 0 or 1. */
+  minor = 1;
+
+  // Fields.
+  fieldCount = 0;
+  spans = new Int32Array(FIELDS_AT_FIRST * 4);
+  names = new Uint8Array(FIELDS_AT_FIRST);
+  marks = new Uint8Array(FIELDS_AT_FIRST);
+  /** Masks of the known fields that are there, and that are there more than once. */
+  present = 0;
+  repeated = 0;
+
+  // What the fields mean.
+  /** Authority: the absolute target's, otherwise the Host field's; empty on an HTTP/1.0 request without. */
+  authorityStart = 0;
+  authorityEnd = 0;
+  framing: Framing = Framing.none;
+  /** Bytes of content where framing is `length`. */
+  contentLength = 0;
+  /** Whether the connection may carry a further message, as far as this message says. */
+  keepAlive = true;
+  /** The client waits for 100 (Continue) before it sends content. */
+  expectsContinue = false;
+  /** Some field is marked. */
+  hasMarks = false;
+  /** Max-Forwards of OPTIONS and TRACE; -1 where there is none. */
+  maxForwards = -1;
+
+  /** What is wrong, where reading it ended in a fault. */
+  fault: Fault | undefined = undefined;
+
+  /** Index of the first field of this kind, or -1. */
+  indexOf(field: KnownField): number {
+    if ((this.present & (1 << field)) === 0) return -1;
+    for (let index = 0; index < this.fieldCount; index++) if (this.names[index] === field) return index;
+    return -1;
+  }
+
+  nameText(index: number): string {
+    return textOf(this.bytes, this.spans[index * 4]!, this.spans[index * 4 + 1]!);
+  }
+
+  valueText(index: number): string {
+    return textOf(this.bytes, this.spans[index * 4 + 2]!, this.spans[index * 4 + 3]!);
+  }
+
+  methodText(): string {
+    return textOf(this.bytes, this.start, this.methodEnd);
+  }
+
+  targetText(): string {
+    return textOf(this.bytes, this.targetStart, this.targetEnd);
+  }
+
+  pathText(): string {
+    return textOf(this.bytes, this.pathStart, this.pathEnd);
+  }
+
+  authorityText(): string {
+    return textOf(this.bytes, this.authorityStart, this.authorityEnd);
+  }
+
+  reasonText(): string {
+    return textOf(this.bytes, this.reasonStart, this.reasonEnd);
+  }
+
+  /** For readers: forgets the fields and what they meant. */
+  reset(bytes: Uint8Array, start: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.fieldCount = 0;
+    this.present = 0;
+    this.repeated = 0;
+    this.fault = undefined;
+    this.authorityStart = 0;
+    this.authorityEnd = 0;
+    this.framing = Framing.none;
+    this.contentLength = 0;
+    this.keepAlive = true;
+    this.expectsContinue = false;
+    this.hasMarks = false;
+    this.maxForwards = -1;
+  }
+
+  /** For readers: room for one more field. */
+  reserve(): void {
+    if (this.fieldCount < this.names.length) return;
+    const spans = new Int32Array(this.spans.length * 2);
+    spans.set(this.spans);
+    this.spans = spans;
+    const names = new Uint8Array(this.names.length * 2);
+    names.set(this.names);
+    this.names = names;
+    const marks = new Uint8Array(names.length);
+    marks.set(this.marks);
+    this.marks = marks;
+  }
+}

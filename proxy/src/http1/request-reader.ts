@@ -1,0 +1,127 @@
+/**
+ * The server's side of a connection: bytes in, requests out, one after the other.
+ *
+ *     head → content* → end → head → …        any of them → fault
+ *
+ * Pulled by its caller, so that a request is dealt with before the next one is looked at:
+ *
+ *     let at = start;
+ *     for (;;) {
+ *       const event = reader.next(bytes, at, end);
+ *       at = reader.at;
+ *       if (event === ReaderEvent.needMore) break;
+ *       …
+ *     }
+ */
+import { ContentReader } from "./content-reader.ts";
+import { FAULTS, type Fault } from "./fault.ts";
+import { settleRequest } from "./framing.ts";
+import type { Head } from "./head.ts";
+import { HeadReader, HeadStep } from "./head-reader.ts";
+import { type CodecLimits, DEFAULT_CODEC_LIMITS } from "./limits.ts";
+import { ReaderEvent } from "./reader-event.ts";
+
+type State = "head" | "content" | "closed" | "faulty";
+
+export class RequestReader {
+  /** Position in the bytes fed last, behind the event. */
+  at = 0;
+  /** Span of content, after ReaderEvent.content. */
+  from = 0;
+  to = 0;
+  fault: Fault = FAULTS.incomplete;
+  readonly head: Head;
+  readonly #limits: CodecLimits;
+  readonly #heads: HeadReader;
+  readonly #content: ContentReader;
+  #state: State = "head";
+
+  constructor(limits: CodecLimits = DEFAULT_CODEC_LIMITS) {
+    this.#limits = limits;
+    this.#heads = new HeadReader("request", limits);
+    this.#content = new ContentReader(limits);
+    this.head = this.#heads.head;
+  }
+
+  get trailers(): Head {
+    return this.#content.trailers;
+  }
+
+  /** Nothing of a message is under way: the connection may be closed without harm. */
+  get isIdle(): boolean {
+    return (this.#state === "head" && !this.#heads.isPending) || this.#state === "closed";
+  }
+
+  /**
+   * The bytes so far end inside chunk framing or trailers, which may still prove invalid.
+   * Whoever holds a head back until this is false forwards nothing of a message whose
+   * framing is broken from the start.
+   */
+  get isInFraming(): boolean {
+    return this.#state === "content" && this.#content.isInFraming;
+  }
+
+  next(bytes: Uint8Array, at: number, end: number): ReaderEvent {
+    switch (this.#state) {
+      case "head":
+        return this.#nextHead(bytes, at, end);
+      case "content":
+        return this.#nextContent(bytes, at, end);
+      case "closed":
+        this.at = at;
+        return at === end ? ReaderEvent.needMore : this.#refuse(FAULTS["after-close"]);
+      case "faulty":
+        return ReaderEvent.fault;
+    }
+  }
+
+  /** The client will send no more: undefined where that is well, otherwise the fault. */
+  finish(): Fault | undefined {
+    if (this.isIdle) return undefined;
+    this.#refuse(FAULTS.incomplete);
+    return this.fault;
+  }
+
+  /** Takes no request after the one under way, whatever its head says (draining). */
+  closeAfter(): void {
+    this.head.keepAlive = false;
+  }
+
+  #nextHead(bytes: Uint8Array, at: number, end: number): ReaderEvent {
+    this.at = at;
+    if (at === end) return ReaderEvent.needMore;
+    const step = this.#heads.feed(bytes, at, end);
+    this.at = this.#heads.at;
+    if (step === HeadStep.needMore) return ReaderEvent.needMore;
+    if (step === HeadStep.fault) return this.#refuse(this.head.fault ?? FAULTS.incomplete);
+    const fault = settleRequest(this.head, this.#limits);
+    if (fault !== undefined) return this.#refuse(fault);
+    this.#content.begin(this.head);
+    this.#state = "content";
+    return ReaderEvent.head;
+  }
+
+  #nextContent(bytes: Uint8Array, at: number, end: number): ReaderEvent {
+    const event = this.#content.next(bytes, at, end);
+    this.at = this.#content.at;
+    switch (event) {
+      case ReaderEvent.content:
+        this.from = this.#content.from;
+        this.to = this.#content.to;
+        return event;
+      case ReaderEvent.end:
+        this.#state = this.head.keepAlive ? "head" : "closed";
+        return event;
+      case ReaderEvent.fault:
+        return this.#refuse(this.#content.fault);
+      default:
+        return event;
+    }
+  }
+
+  #refuse(fault: Fault): ReaderEvent {
+    this.fault = fault;
+    this.#state = "faulty";
+    return ReaderEvent.fault;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The client's side of a connection: bytes in, the responses to the requests that were
+ * announced by `expect`, in order. Bytes that nobody asked for are a fault, and so are a
+ * switch of protocols (the mesh never forwards Upgrade) and endless interim responses.
+ *
+ *     expect → (interim head)* → head → content* → end
+ */
+import { ContentReader } from "./content-reader.ts";
+import { FAULTS, type Fault } from "./fault.ts";
+import { settleResponse } from "./framing.ts";
+import type { Head } from "./head.ts";
+import { HeadReader, HeadStep } from "./head-reader.ts";
+import { type CodecLimits, DEFAULT_CODEC_LIMITS } from "./limits.ts";
+import { Method } from "./method.ts";
+import { ReaderEvent } from "./reader-event.ts";
+
+type State = "idle" | "head" | "content" | "closed" | "faulty";
+
+export class ResponseReader {
+  /** Position in the bytes fed last, behind the event. */
+  at = 0;
+  /** Span of content, after ReaderEvent.content. */
+  from = 0;
+  to = 0;
+  /** To the client it is 502, whatever its own status. */
+  fault: Fault = FAULTS.incomplete;
+  readonly head: Head;
+  readonly #limits: CodecLimits;
+  readonly #heads: HeadReader;
+  readonly #content: ContentReader;
+  #method: Method = Method.other;
+  #interim = 0;
+  #state: State = "idle";
+
+  constructor(limits: CodecLimits = DEFAULT_CODEC_LIMITS) {
+    this.#limits = limits;
+    this.#heads = new HeadReader("response", limits);
+    this.#content = new ContentReader(limits);
+    this.head = this.#heads.head;
+  }
+
+  get trailers(): Head {
+    return this.#content.trailers;
+  }
+
+  /** Nothing is expected, and the connection may carry a further request. */
+  get isReusable(): boolean {
+    return this.#state === "idle";
+  }
+
+  /** Announces a request of this method; only while reusable. */
+  expect(method: Method): void {
+    this.#method = method;
+    this.#interim = 0;
+    this.#state = "head";
+  }
+
+  next(bytes: Uint8Array, at: number, end: number): ReaderEvent {
+    switch (this.#state) {
+      case "head":
+        return this.#nextHead(bytes, at, end);
+      case "content":
+        return this.#nextContent(bytes, at, end);
+      case "idle":
+        this.at = at;
+        return at === end ? ReaderEvent.needMore : this.#refuse(FAULTS.surplus);
+      case "closed":
+        this.at = at;
+        return at === end ? ReaderEvent.needMore : this.#refuse(FAULTS["after-close"]);
+      case "faulty":
+        return ReaderEvent.fault;
+    }
+  }
+
+  /**
+   * The upstream closed the connection: `end` where that ends the content under way,
+   * `needMore` where nothing was under way, otherwise `fault`.
+   */
+  finish(): ReaderEvent {
+    if (this.#state === "idle" || this.#state === "closed") return ReaderEvent.needMore;
+    if (this.#state === "content" && this.#content.closed()) {
+      this.#state = "closed";
+      return ReaderEvent.end;
+    }
+    return this.#state === "faulty" ? ReaderEvent.fault : this.#refuse(FAULTS.incomplete);
+  }
+
+  #nextHead(bytes: Uint8Array, at: number, end: number): ReaderEvent {
+    this.at = at;
+    if (at === end) return ReaderEvent.needMore;
+    const step = this.#heads.feed(bytes, at, end);
+    this.at = this.#heads.at;
+    if (step === HeadStep.needMore) return ReaderEvent.needMore;
+    if (step === HeadStep.fault) return this.#refuse(this.head.fault ?? FAULTS.incomplete);
+    const fault = settleResponse(this.head, this.#method, this.#limits);
+    if (fault !== undefined) return this.#refuse(fault);
+    if (this.head.status < 200) {
+      return ++this.#interim > this.#limits.interimMax ? this.#refuse(FAULTS["interim-many"]) : ReaderEvent.head;
+    }
+    this.#content.begin(this.head);
+    this.#state = "content";
+    return ReaderEvent.head;
+  }
+
+  #nextContent(bytes: Uint8Array, at: number, end: number): ReaderEvent {
+    const event = this.#content.next(bytes, at, end);
+    this.at = this.#content.at;
+    switch (event) {
+      case ReaderEvent.content:
+        this.from = this.#content.from;
+        this.to = this.#content.to;
+        return event;
+      case ReaderEvent.end:
+        this.#state = this.head.keepAlive ? "idle" : "closed";
+        return event;
+      case ReaderEvent.fault:
+        return this.#refuse(this.#content.fault);
+      default:
+        return event;
+    }
+  }
+
+  #refuse(fault: Fault): ReaderEvent {
+    this.fault = fault;
+    this.#state = "faulty";
+    return ReaderEvent.fault;
+  }
+}
