@@ -106,7 +106,10 @@ test("edits refuse what could end a line", () => {
 });
 
 describe("a response head is forwarded", () => {
-  const rows: Record<string, readonly [raw: string, forwarded: string, framing?: Framing | undefined, method?: Method]> = {
+  const rows: Record<
+    string,
+    readonly [raw: string, forwarded: string, framing?: Framing | undefined, method?: Method]
+  > = {
     "as it is": ["HTTP/1.1 200 Fine\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 200 Fine\r\nContent-Length: 1\r\n\r\n"],
     "with a reason": [
       "HTTP/1.1 404\r\nContent-Length: 1\r\n\r\n",
