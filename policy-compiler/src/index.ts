@@ -1,1 +1,4 @@
-export {};
+export { EmitError } from "./emit/error.ts";
+export { emitModule, type ModuleSource } from "./emit/module.ts";
+export type { IrPolicy } from "./ir/policy.ts";
+export { parseRuntime, type RuntimeModule } from "./link/runtime-module.ts";

@@ -13,6 +13,15 @@ export type {
 } from "./decision.ts";
 export { ENTRYPOINTS, type EntrypointKind, type EntrypointSpec } from "./entrypoints.ts";
 export {
+  type EvaluateOptions,
+  type Evaluation,
+  type Evaluator,
+  type EvaluatorOptions,
+  openEvaluator,
+} from "./evaluator.ts";
+export type { HostBuiltin, HostBuiltins } from "./host-builtins.ts";
+export { type Fault, type FaultCode, type InstanceOptions, PolicyAbort } from "./instance.ts";
+export {
   META_SECTION,
   MODULE_ABI,
   type ModuleEntrypoint,

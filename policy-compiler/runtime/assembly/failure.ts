@@ -16,8 +16,7 @@ export const ABORT_DEPTH: i32 = 3;
 /** Steps left; every loop and call of policy and runtime takes one or more. */
 export let fuel: i64 = i64.MAX_VALUE;
 
-/** Calls of policy functions that may be under way. */
-const DEPTH_MAX: i32 = 2000;
+/** Calls of policy functions under way, counted by emitted code where they may be many. */
 export let depth: i32 = 0;
 
 /** Built-in errors abort the evaluation. */
@@ -49,16 +48,6 @@ export function setFuel(steps: i64): void {
 export function burn(steps: i64): void {
   fuel -= steps;
   if (fuel < 0) abort(ABORT_FUEL);
-}
-
-/** Called at the entry of each policy function that may recurse through the host of `with`. */
-export function enter(): void {
-  burn(1);
-  if (++depth > DEPTH_MAX) abort(ABORT_DEPTH);
-}
-
-export function leave(): void {
-  depth--;
 }
 
 export function abort(reason: i32): void {
@@ -107,6 +96,11 @@ export function builtinErrorText(ptr: usize, length: i32, text: string): usize {
     abortAt(abortText);
   }
   return 0;
+}
+
+/** A built-in of the host failed: the text's bytes are the host's. */
+export function hostBuiltinError(ptr: usize, length: i32): void {
+  builtinErrorText(ptr, length, "");
 }
 
 /** As builtinError with OPA's other code for operands of a wrong type. */

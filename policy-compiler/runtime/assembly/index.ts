@@ -8,15 +8,18 @@ export {
   opa_eval_ctx_set_data, opa_eval_ctx_set_entrypoint, opa_eval_ctx_get_result, opa_eval,
   evaluate as eval, entrypoints, builtins, rm_json_parses,
 } from "./abi/opa";
-export { rm_link, rm_seed, rm_fuel, memoGeneration, memoPush, memoPop } from "./policy";
+export {
+  rm_link, rm_seed, rm_fuel, rm_fuel_used, rm_marks, rm_run, rm_builtin_errors, rm_builtin_error_text,
+  memoGeneration, runGeneration, memoPush, memoPop,
+} from "./policy";
 export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/host";
-export { fuel, depth, setStrict as rm_strict, builtinErrorCount } from "./failure";
+export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error } from "./failure";
 export { setMemoryMax as rm_memory_max } from "./memory";
 export {
-  tick, tooDeep, isEqual, lengthOf, hasKind, assignConflict, objectInsertOnce, functionAt,
+  outOfFuel, tooDeep, isEqual, lengthOf, hasKind, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
 } from "./policy-calls";
 export { makeArray, arrayPush } from "./value/array";
-export { makeObject, objectInsert, objectGet } from "./value/object";
-export { makeSet, setAdd } from "./value/set";
+export { objectInsert, objectGet } from "./value/object";
+export { setAdd } from "./value/set";
 export { valueGet, scanLength, scanKey, scanValue, merge, upsert } from "./value/access";
 export { NULL_VALUE, FALSE_VALUE, TRUE_VALUE } from "./value/value";

@@ -1,15 +1,23 @@
 /** What emitted code calls; the emitter finds these by their names. */
-import { ABORT_DEPTH, abort, abortWith, burn } from "./failure";
-import { findEntry } from "./value/entries";
-import { arrayGet, arrayLen, makeArray } from "./value/array";
+import { ABORT_DEPTH, ABORT_FUEL, abort, abortWith } from "./failure";
+import { arrayGet, arrayLen } from "./value/array";
 import { equal } from "./value/compare";
-import { objectGet, objectInsert } from "./value/object";
-import { valueGet, valueLength } from "./value/access";
-import { ARRAY, OBJECT, SET, UNDEFINED, kindOf, makeInt } from "./value/value";
+import { makeObject, objectGet, objectInsert } from "./value/object";
+import { makeSet } from "./value/set";
+import { valueLength } from "./value/access";
+import { OBJECT, UNDEFINED, kindOf, makeInt } from "./value/value";
 
-/** Steps of loops and calls. */
-export function tick(): void {
-  burn(1);
+/** Emitted code takes its steps from `fuel` itself. */
+export function outOfFuel(): void {
+  abort(ABORT_FUEL);
+}
+
+export function newObject(): usize {
+  return makeObject();
+}
+
+export function newSet(): usize {
+  return makeSet();
 }
 
 export function tooDeep(): void {

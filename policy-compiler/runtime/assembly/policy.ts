@@ -6,10 +6,11 @@
  * in the memo table, indexed by the emitted code. An evaluation is a new generation, and
  * so is every `with` scope, which goes back to the outer one at its end.
  */
-import { fuel, resetFailure, setFuel } from "./failure";
+import { builtinErrorCount, firstErrorText, fuel, resetFailure, setFuel } from "./failure";
 import { sealHeap, startHeap } from "./memory";
 import { enterAtoms } from "./value/atoms";
 import { setHashSeed } from "./value/hash";
+import { seal } from "./value/seal";
 import { parseJson } from "./json/read";
 
 let planTable: u32 = 0;
@@ -22,10 +23,17 @@ let entrypointsLength: i32 = 0;
 let builtinsText: usize = 0;
 let builtinsLength: i32 = 0;
 let heapStart: usize = 0;
+let valueTable: usize = 0;
+let valueCount: i32 = 0;
+let valueTexts: usize = 0;
+let markTable: usize = 0;
+let markCount: i32 = 0;
 
 /** The current generation; emitted code compares and stores it. */
 export let memoGeneration: u32 = 0;
 let lastGeneration: u32 = 0;
+/** The generation that the evaluation began with: what a rule that fired writes to its mark. */
+export let runGeneration: u32 = 0;
 
 /** Steps of one evaluation. */
 let fuelPerRun: i64 = i64.MAX_VALUE;
@@ -42,17 +50,29 @@ export function rm_link(block: usize): void {
   entrypointsLength = load<i32>(block, 28);
   builtinsText = load<u32>(block, 32);
   builtinsLength = load<i32>(block, 36);
+  valueTable = load<u32>(block, 40);
+  valueCount = load<i32>(block, 44);
+  valueTexts = load<u32>(block, 48);
+  markTable = load<u32>(block, 52);
+  markCount = load<i32>(block, 56);
+  enterConstants();
+}
+
+function enterConstants(): void {
   startHeap(heapStart);
   enterAtoms(atomCells, atomCount);
+  for (let i = 0; i < valueCount; i++) {
+    const text = valueTexts + (<usize>i << 3);
+    const value = seal(parseJson(<usize>load<u32>(text), load<i32>(text, 4), true));
+    store<u32>(valueTable + (<usize>i << 2), <u32>value);
+  }
   sealHeap();
 }
 
 /** Another seed for the hashes; only before data is loaded. */
 export function rm_seed(seed: u32): void {
   setHashSeed(seed);
-  startHeap(heapStart);
-  enterAtoms(atomCells, atomCount);
-  sealHeap();
+  enterConstants();
 }
 
 /** Steps that each evaluation may take from now on. */
@@ -71,6 +91,7 @@ export function builtinNames(): usize {
 function nextGeneration(): u32 {
   if (lastGeneration == 0xffffffff) {
     memory.fill(memoTable, 0, memoBytes);
+    memory.fill(markTable, 0, <usize>markCount << 2);
     lastGeneration = 0;
   }
   return ++lastGeneration;
@@ -80,10 +101,30 @@ export function beginEvaluation(): void {
   resetFailure();
   setFuel(fuelPerRun);
   memoGeneration = nextGeneration();
+  runGeneration = memoGeneration;
 }
 
-export function fuelUsed(): i64 {
-  return fuelPerRun - fuel;
+/** Steps that the evaluation has taken. */
+export function rm_fuel_used(): f64 {
+  return <f64>(fuelPerRun - fuel);
+}
+
+/** Address of a u32 for each rule, which equals `rm_run` where the rule fired in the last evaluation. */
+export function rm_marks(): usize {
+  return markTable;
+}
+
+export function rm_run(): u32 {
+  return runGeneration;
+}
+
+export function rm_builtin_errors(): i32 {
+  return builtinErrorCount;
+}
+
+/** Zero-terminated text of the evaluation's first built-in error. */
+export function rm_builtin_error_text(): usize {
+  return firstErrorText();
 }
 
 /** Opens a `with` scope; gives the generation to go back to. */

@@ -13,6 +13,7 @@ export const OP = {
   brTable: 0x0e,
   return: 0x0f,
   call: 0x10,
+  callIndirect: 0x11,
   drop: 0x1a,
   select: 0x1b,
   localGet: 0x20,
@@ -23,6 +24,7 @@ export const OP = {
   i32Load: 0x28,
   i32Load8: 0x2d,
   i32Store: 0x36,
+  memorySize: 0x3f,
   memoryGrow: 0x40,
   i32Const: 0x41,
   i64Const: 0x42,
@@ -31,6 +33,7 @@ export const OP = {
   i32Ne: 0x47,
   i32LtS: 0x48,
   i32GtS: 0x4a,
+  i32GtU: 0x4b,
   i32GeS: 0x4e,
   i64LtS: 0x53,
   i32Add: 0x6a,
@@ -40,6 +43,9 @@ export const OP = {
   i64Sub: 0x7d,
   bulk: 0xfc,
 } as const;
+
+/** What follows OP.bulk. */
+export const BULK = { memoryInit: 8, dataDrop: 9 } as const;
 
 export const I32 = 0x7f;
 export const VOID = 0x40;

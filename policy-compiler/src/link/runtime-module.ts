@@ -15,8 +15,14 @@ export type RuntimeModule = {
   readonly globalValues: ReadonlyMap<number, number>;
   readonly tableSize: number;
   readonly memoryPages: number;
+  /** First byte behind the runtime's own statics. */
+  readonly staticsEnd: number;
   readonly start: number | undefined;
+  /** Numbers of parameters and results of a function that is not imported. */
+  readonly signatureOf: (index: number) => Signature;
 };
+
+export type Signature = { readonly params: number; readonly results: number };
 
 export type RuntimeSection = { readonly count: number; readonly entries: Uint8Array };
 export type RuntimeExport = { readonly name: string; readonly kind: number; readonly index: number };
@@ -49,6 +55,8 @@ export function parseRuntime(bytes: Uint8Array): RuntimeModule {
   }
   const imports = readImports(sections.get(SECTION.import));
   const functions = sections.get(SECTION.function)?.count ?? 0;
+  const signatures = readSignatures(sections.get(SECTION.type));
+  const functionTypes = readIndexes(sections.get(SECTION.function));
   return {
     sections,
     exports: readExports(sections.get(SECTION.export)),
@@ -58,7 +66,9 @@ export function parseRuntime(bytes: Uint8Array): RuntimeModule {
     globalValues: readGlobals(sections.get(SECTION.global)),
     tableSize: readTableSize(sections.get(SECTION.table)),
     memoryPages: imports.memoryPages,
+    staticsEnd: readStaticsEnd(sections.get(SECTION.data)),
     start,
+    signatureOf: (index) => signatures[functionTypes[index - imports.functions] as number] as Signature,
   };
 }
 
@@ -143,4 +153,42 @@ function readTableSize(section: RuntimeSection | undefined): number {
   const reader: Reader = { bytes: section.entries, at: 1 };
   readU32(reader);
   return readU32(reader);
+}
+
+function readIndexes(section: RuntimeSection | undefined): readonly number[] {
+  if (section === undefined) return [];
+  const reader: Reader = { bytes: section.entries, at: 0 };
+  return Array.from({ length: section.count }, () => readU32(reader));
+}
+
+function readSignatures(section: RuntimeSection | undefined): readonly Signature[] {
+  if (section === undefined) return [];
+  const reader: Reader = { bytes: section.entries, at: 0 };
+  const types = (): number => {
+    const count = readU32(reader);
+    reader.at += count;
+    return count;
+  };
+  return Array.from({ length: section.count }, () => {
+    if (reader.bytes[reader.at++] !== 0x60) throw new Error("the policy runtime has a type that is no function's");
+    return { params: types(), results: types() };
+  });
+}
+
+/** The compiler writes all statics out, zeros too, because it cannot know what imported memory holds. */
+function readStaticsEnd(section: RuntimeSection | undefined): number {
+  let end = 0;
+  if (section === undefined) return end;
+  const reader: Reader = { bytes: section.entries, at: 0 };
+  for (let i = 0; i < section.count; i++) {
+    if (readU32(reader) !== 0 || reader.bytes[reader.at++] !== 0x41) {
+      throw new Error("the policy runtime has a data segment without a constant place");
+    }
+    const at = readS32(reader);
+    reader.at++;
+    const length = readU32(reader);
+    reader.at += length;
+    end = Math.max(end, at + length);
+  }
+  return end;
 }

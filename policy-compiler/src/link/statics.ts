@@ -1,9 +1,9 @@
 /**
- * The constants of a policy: strings ("atoms", one cell each, whose addresses are known
- * while code is emitted), other values (as text that the runtime reads and seals when it
- * starts; code loads them from a table), and the memo table.
+ * The constants of a policy: strings ("atoms", one cell each), other values (as text that
+ * the runtime reads and seals when it starts; code loads them from a table), the memo
+ * table and the marks of rules that fired.
  *
- * [link block 64][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][bytes]
+ * [link block 64][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][bytes]
  */
 import { storeU32 } from "../emit/wasm.ts";
 
@@ -16,6 +16,7 @@ export type Statics = {
   readonly atoms: Map<string, number>;
   readonly values: Map<string, number>;
   memoSlots: number;
+  marks: number;
 };
 
 export type Layout = {
@@ -24,11 +25,12 @@ export type Layout = {
 };
 
 export function newStatics(): Statics {
-  return { atoms: new Map(), values: new Map(), memoSlots: 0 };
+  return { atoms: new Map(), values: new Map(), memoSlots: 0, marks: 0 };
 }
 
-/** Number of the atom. */
-export function atomOf(statics: Statics, text: string): number {
+/** Number of the atom. Two texts that have the same UTF-8 are one. */
+export function atomOf(statics: Statics, written: string): number {
+  const text = written.toWellFormed();
   const known = statics.atoms.get(text);
   if (known !== undefined) return known;
   statics.atoms.set(text, statics.atoms.size);
@@ -47,6 +49,7 @@ export type Addresses = {
   readonly atom: (index: number) => number;
   readonly value: (index: number) => number;
   readonly memo: (slot: number) => number;
+  readonly mark: (rule: number) => number;
 };
 
 /** Places everything from `base` on (a multiple of 16); nothing may be added afterwards. */
@@ -54,10 +57,12 @@ export function addressesOf(statics: Statics, base: number): Addresses {
   const atoms = base + BLOCK_BYTES;
   const values = atoms + statics.atoms.size * CELL_BYTES;
   const memo = align(values + statics.values.size * 12, 8);
+  const marks = memo + statics.memoSlots * 8;
   return {
     atom: (index) => atoms + index * CELL_BYTES,
     value: (index) => values + index * 4,
     memo: (slot) => memo + slot * 8,
+    mark: (rule) => marks + rule * 4,
   };
 }
 
@@ -67,7 +72,7 @@ export type LinkBlock = { readonly planTable: number; readonly entrypoints: stri
 export function layOut(statics: Statics, base: number, block: LinkBlock): Layout {
   const encoder = new TextEncoder();
   const addresses = addressesOf(statics, base);
-  const texts = addresses.memo(statics.memoSlots);
+  const texts = addresses.mark(statics.marks);
   const chunks: Uint8Array[] = [];
   let end = texts;
   const place = (text: string): readonly [number, number] => {
@@ -88,7 +93,7 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
   const words = [
     ...[heapStart, block.planTable, addresses.memo(0), statics.memoSlots],
     ...[addresses.atom(0), statics.atoms.size, ...entrypoints, ...builtins],
-    ...[addresses.value(0), statics.values.size, valueTexts],
+    ...[addresses.value(0), statics.values.size, valueTexts, addresses.mark(0), statics.marks],
   ];
   words.forEach((word, i) => {
     put(base + i * 4, word);

@@ -2,8 +2,8 @@
  * OPA's WASM ABI 1.3 (openpolicyagent.org/docs/wasm). A context is {input, data, result,
  * entrypoint}. What opa_json_parse gives is sealed: it is how an SDK loads data.
  */
-import { abortWith } from "../failure";
-import { alloc, heapPtr, sealHeap, setHeapPtr } from "../memory";
+import { abortWith, fuel, setFuel } from "../failure";
+import { alloc, heapPtr, setHeapPtr } from "../memory";
 import { beginEvaluation, builtinNames, entrypointNames, runPlan } from "../policy";
 import { parseJson } from "../json/read";
 import { REGO, dumpText } from "../json/write";
@@ -30,19 +30,38 @@ export function opa_free(_ptr: usize): void {}
 
 export function opa_json_parse(ptr: usize, length: i32): usize {
   jsonParses++;
-  return seal(parseJson(ptr, length));
+  return parseFor(ptr, length, false);
 }
 
 export function opa_value_parse(ptr: usize, length: i32): usize {
-  return seal(parseJson(ptr, length, true));
+  return parseFor(ptr, length, true);
 }
 
 export function opa_json_dump(value: usize): usize {
-  return dumpText(value, 0);
+  return dumpFor(value, 0);
 }
 
 export function opa_value_dump(value: usize): usize {
-  return dumpText(value, REGO);
+  return dumpFor(value, REGO);
+}
+
+// What the host asks for is not charged to an evaluation, whose fuel may be spent; the
+// host's own text and the memory's limit bound it.
+
+function parseFor(ptr: usize, length: i32, rego: bool): usize {
+  const left = fuel;
+  setFuel(i64.MAX_VALUE);
+  const value = seal(parseJson(ptr, length, rego));
+  setFuel(left);
+  return value;
+}
+
+function dumpFor(value: usize, mode: i32): usize {
+  const left = fuel;
+  setFuel(i64.MAX_VALUE);
+  const text = dumpText(value, mode);
+  setFuel(left);
+  return text;
 }
 
 export function opa_value_free(_value: usize): void {}
@@ -163,8 +182,4 @@ export function entrypoints(): usize {
 
 export function builtins(): usize {
   return builtinNames();
-}
-
-export function sealData(): void {
-  sealHeap();
 }

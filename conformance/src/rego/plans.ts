@@ -1,0 +1,103 @@
+/**
+ * OPA's own plans of its compliance cases, run on our back end alone: under our evaluator,
+ * and, where a stock SDK can express the case, under the npm SDK with the same results.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as sdk from "@open-policy-agent/opa-wasm";
+import { emitModule, type IrPolicy, type RuntimeModule } from "@regomesh/policy-compiler";
+import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
+import { isSameSet, mismatch, type Wanted } from "./compare.ts";
+import { parseExact } from "./exact.ts";
+
+const opa = (sdk as unknown as { readonly default: typeof sdk }).default; // CommonJS, typed as if it were not
+
+export type PlanCase = {
+  /** `category/file.json#place` */
+  readonly id: string;
+  readonly note: string;
+  readonly plan: IrPolicy;
+  readonly entrypoint: string;
+  /** JSON text. */
+  readonly data: string;
+  readonly input: string | undefined;
+  readonly inputIsRego: boolean;
+  readonly strict: boolean;
+  readonly wanted: Wanted;
+};
+
+type RawCase = {
+  readonly note: string;
+  readonly plan: IrPolicy;
+  readonly entrypoints: readonly string[];
+  readonly strict_error?: boolean;
+  readonly sort_bindings?: boolean;
+  readonly want_error?: string;
+  readonly want_error_code?: string;
+  readonly input_term?: string;
+};
+type ExactCase = { readonly data?: unknown; readonly input?: unknown; readonly want_plan_result?: readonly unknown[] };
+
+export function readPlanCases(folder: string): readonly PlanCase[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"));
+  return files.sort().flatMap((file) => {
+    const text = readFileSync(join(folder, file), "utf8");
+    const { cases } = JSON.parse(text) as { cases: readonly RawCase[] };
+    const exact = (parseExact(text) as { cases: readonly ExactCase[] }).cases;
+    return cases.map((raw, i) => caseOf(`${file}#${i}`, raw, exact[i] as ExactCase));
+  });
+}
+
+function caseOf(id: string, raw: RawCase, exact: ExactCase): PlanCase {
+  return {
+    id,
+    note: raw.note,
+    plan: raw.plan,
+    entrypoint: raw.entrypoints[0] ?? "eval",
+    data: exact.data === undefined ? "{}" : JSON.stringify(exact.data),
+    input: raw.input_term ?? ("input" in exact ? JSON.stringify(exact.input) : undefined),
+    inputIsRego: raw.input_term !== undefined,
+    strict: raw.strict_error ?? false,
+    wanted: {
+      results: exact.want_plan_result,
+      errorCode: raw.want_error_code,
+      error: raw.want_error,
+      sortBindings: raw.sort_bindings ?? false,
+    },
+  };
+}
+
+/** Undefined where the case passes, otherwise what is wrong. */
+export function runPlanCase(
+  planCase: PlanCase,
+  runtime: RuntimeModule,
+  hostBuiltins: HostBuiltins,
+): string | undefined {
+  const wasm = emitModule({ ir: planCase.plan, runtime });
+  if (!WebAssembly.validate(wasm)) return "the module is not valid WebAssembly";
+  const evaluator = openEvaluator({ wasm, data: planCase.data, hostBuiltins });
+  const given = evaluator.evaluate(planCase.entrypoint, planCase.input, planCase);
+  const wrong = mismatch(given, planCase.wanted);
+  if (wrong !== undefined || given.kind === "fault") return wrong;
+  return sdkMismatch(planCase, wasm, hostBuiltins, given.text);
+}
+
+/** The SDK has no strict mode and no terms, and takes a falsy input for none. */
+function sdkMismatch(
+  planCase: PlanCase,
+  wasm: Uint8Array,
+  hostBuiltins: HostBuiltins,
+  text: string,
+): string | undefined {
+  const { input, data } = planCase;
+  if (planCase.strict || planCase.inputIsRego || ["0", "false", "null", '""'].includes(input ?? "")) return undefined;
+  const policy = opa.loadPolicySync(wasm as Uint8Array<ArrayBuffer>, {}, hostBuiltins as never);
+  policy.setData(bufferOf(data));
+  const results = policy.evaluate(input === undefined ? undefined : bufferOf(input), planCase.entrypoint);
+  if (isSameSet(results, JSON.parse(text))) return undefined;
+  return `the npm SDK got ${JSON.stringify(results)}, our evaluator ${text}`;
+}
+
+function bufferOf(text: string): ArrayBuffer {
+  return new TextEncoder().encode(text).buffer;
+}

@@ -1,0 +1,65 @@
+/**
+ * Which functions may be part of a chain of calls too long for the stack. Rego forbids
+ * recursion, so for a planner's output this is nearly always none, and no depth is counted.
+ */
+import type { IrBlock, IrFunc } from "../ir/policy.ts";
+
+/** Frames that no stack is too small for. */
+const CHAIN_MAX = 200;
+
+export function deepFunctions(funcs: readonly IrFunc[]): ReadonlySet<string> {
+  const byName = new Map(funcs.map((func) => [func.name, func]));
+  const callees = new Map(funcs.map((func) => [func.name, calleesOf(func)]));
+  // Longest chain below each function; undefined while it is being looked at.
+  const heights = new Map<string, number | undefined>();
+  const deep = new Set<string>();
+  for (const root of funcs) {
+    const open: { name: string; rest: string[]; height: number }[] = [];
+    const enter = (name: string) => {
+      heights.set(name, undefined);
+      open.push({ name, rest: [...(callees.get(name) ?? [])], height: 0 });
+    };
+    if (!heights.has(root.name)) enter(root.name);
+    while (open.length > 0) {
+      const at = open[open.length - 1] as (typeof open)[number];
+      const next = at.rest.pop();
+      if (next === undefined) {
+        open.pop();
+        heights.set(at.name, at.height);
+        if (at.height > CHAIN_MAX) deep.add(at.name);
+        const parent = open.at(-1);
+        if (parent !== undefined) parent.height = Math.max(parent.height, at.height + 1);
+        continue;
+      }
+      if (!byName.has(next)) continue;
+      if (!heights.has(next)) enter(next);
+      else {
+        const known = heights.get(next);
+        if (known === undefined)
+          deep.add(next); // a cycle: one of its functions counts
+        else at.height = Math.max(at.height, known + 1);
+      }
+    }
+  }
+  return deep;
+
+  function calleesOf(func: IrFunc): ReadonlySet<string> {
+    const names = new Set<string>();
+    visitBlocks(func.blocks, names, funcs);
+    return names;
+  }
+}
+
+function visitBlocks(blocks: readonly IrBlock[] | null, names: Set<string>, funcs: readonly IrFunc[]): void {
+  for (const block of blocks ?? []) {
+    for (const { type, stmt } of block.stmts ?? []) {
+      if (type === "CallStmt") names.add(stmt.func);
+      else if (type === "CallDynamicStmt") {
+        const params = stmt.args?.length ?? 0;
+        for (const func of funcs) if (func.path && func.params.length === params) names.add(func.name);
+      } else if (type === "BlockStmt") visitBlocks(stmt.blocks, names, funcs);
+      else if (type === "ScanStmt" || type === "NotStmt" || type === "WithStmt")
+        visitBlocks([stmt.block], names, funcs);
+    }
+  }
+}

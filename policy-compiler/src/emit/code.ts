@@ -1,0 +1,236 @@
+/**
+ * The body of one function under way: its bytes, its locals, its open labels, and the
+ * places where addresses of statics go in once they are known.
+ *
+ * A *frame* is a block of the IR: a statement that is undefined branches to the end of the
+ * innermost one. A frame of a `with` statement has something to put back when it is left.
+ */
+import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
+import { EmitError } from "./error.ts";
+import type { RuntimeCalls, RuntimeFunction, RuntimeGlobal } from "./runtime-calls.ts";
+import { type Bytes, I32, OP, putBytes, putS32, putU32, VOID } from "./wasm.ts";
+
+/** V8 refuses a function with more. */
+const LOCALS_MAX = 50_000;
+/** Bytes of an address in code: a signed LEB128 of 28 bits, padded, written when all statics are known. */
+const ADDRESS_BYTES = 4;
+const ADDRESS_END = 1 << 27;
+
+export type Body = {
+  readonly name: string;
+  readonly calls: RuntimeCalls;
+  readonly statics: Statics;
+  readonly code: Bytes;
+  readonly patches: Patch[];
+  /** Local of the IR → local of WebAssembly. */
+  readonly locals: Map<number, number>;
+  readonly params: number;
+  localCount: number;
+  /** Labels open around the next instruction. */
+  labels: number;
+  readonly frames: Frame[];
+};
+
+export type Frame = {
+  /** Labels open inside of it. */
+  readonly labels: number;
+  readonly restore: Restore | undefined;
+};
+
+/** What a `with` statement puts back. */
+export type Restore = { readonly target: number; readonly saved: number; readonly generation: number };
+
+type AddressKind = keyof Addresses;
+type Patch = { readonly at: number; readonly kind: AddressKind; readonly index: number; readonly offset: number };
+
+export function newBody(name: string, params: number, calls: RuntimeCalls, statics: Statics): Body {
+  return {
+    ...{ name, calls, statics, params },
+    ...{ code: [], patches: [], locals: new Map(), localCount: params, labels: 0, frames: [] },
+  };
+}
+
+// ── locals ──
+
+export function newLocal(body: Body): number {
+  if (body.localCount >= LOCALS_MAX) throw new EmitError(`${body.name} needs more than ${LOCALS_MAX} locals`);
+  return body.localCount++;
+}
+
+/** The local of WebAssembly for a local of the IR; all begin undefined (0). */
+export function localOf(body: Body, irLocal: number): number {
+  const known = body.locals.get(irLocal);
+  if (known !== undefined) return known;
+  const local = newLocal(body);
+  body.locals.set(irLocal, local);
+  return local;
+}
+
+export function get(body: Body, local: number): void {
+  body.code.push(OP.localGet);
+  putU32(body.code, local);
+}
+
+export function set(body: Body, local: number): void {
+  body.code.push(OP.localSet);
+  putU32(body.code, local);
+}
+
+export function tee(body: Body, local: number): void {
+  body.code.push(OP.localTee);
+  putU32(body.code, local);
+}
+
+// ── constants, globals, calls ──
+
+export function i32Const(body: Body, value: number): void {
+  body.code.push(OP.i32Const);
+  putS32(body.code, value);
+}
+
+function address(body: Body, kind: AddressKind, index: number, offset = 0): void {
+  body.code.push(OP.i32Const);
+  body.patches.push({ at: body.code.length, kind, index, offset });
+  for (let i = 0; i < ADDRESS_BYTES; i++) body.code.push(0);
+}
+
+/** A constant string. */
+export function atom(body: Body, text: string): void {
+  address(body, "atom", atomOf(body.statics, text));
+}
+
+/** A constant that is no string, from its text (JSON, or Rego's sets). */
+export function constant(body: Body, text: string): void {
+  address(body, "value", constantOf(body.statics, text));
+  load(body, 0);
+}
+
+export function memoAddress(body: Body, slot: number): void {
+  address(body, "memo", slot);
+}
+
+export function markAddress(body: Body, rule: number): void {
+  address(body, "mark", rule);
+}
+
+export function load(body: Body, offset: number): void {
+  body.code.push(OP.i32Load, 2);
+  putU32(body.code, offset);
+}
+
+export function store(body: Body, offset: number): void {
+  body.code.push(OP.i32Store, 2);
+  putU32(body.code, offset);
+}
+
+export function globalGet(body: Body, name: RuntimeGlobal): void {
+  body.code.push(OP.globalGet);
+  putU32(body.code, body.calls.globals[name]);
+}
+
+export function globalSet(body: Body, name: RuntimeGlobal): void {
+  body.code.push(OP.globalSet);
+  putU32(body.code, body.calls.globals[name]);
+}
+
+export function call(body: Body, name: RuntimeFunction): void {
+  callIndex(body, body.calls.functions[name]);
+}
+
+export function callIndex(body: Body, index: number): void {
+  body.code.push(OP.call);
+  putU32(body.code, index);
+}
+
+export function op(body: Body, ...opcodes: readonly number[]): void {
+  for (const opcode of opcodes) body.code.push(opcode);
+}
+
+// ── labels and frames ──
+
+export function open(body: Body, opcode: typeof OP.block | typeof OP.loop | typeof OP.if, type: number = VOID): number {
+  body.code.push(opcode, type);
+  return ++body.labels;
+}
+
+export function close(body: Body): void {
+  body.code.push(OP.end);
+  body.labels--;
+}
+
+/** Branches to the label that `open` returned. */
+export function br(body: Body, label: number, opcode: typeof OP.br | typeof OP.brIf = OP.br): void {
+  body.code.push(opcode);
+  putU32(body.code, body.labels - label);
+}
+
+/** A block of the IR around `inner`. */
+export function frame(body: Body, inner: () => void, restore?: Restore): void {
+  const labels = open(body, OP.block);
+  body.frames.push({ labels, restore });
+  inner();
+  body.frames.pop();
+  close(body);
+}
+
+/** Leaves the innermost block of the IR. */
+export function undefinedHere(body: Body): void {
+  br(body, innermost(body).labels);
+}
+
+/** Leaves the innermost block of the IR if the i32 on the stack is not 0. */
+export function undefinedIf(body: Body): void {
+  br(body, innermost(body).labels, OP.brIf);
+}
+
+function innermost(body: Body): Frame {
+  const found = body.frames.at(-1);
+  if (found === undefined) throw new EmitError(`${body.name} has a statement outside of all blocks`);
+  return found;
+}
+
+/** Leaves `index + 1` blocks of the IR, undoing every `with` whose block is left from inside. */
+export function leave(body: Body, index: number): void {
+  const at = body.frames.length - 1 - index;
+  const target = body.frames[at];
+  if (target === undefined || index < 0)
+    throw new EmitError(`${body.name} leaves ${index + 1} blocks, but is in fewer`);
+  for (let i = body.frames.length - 1; i > at; i--) putBack(body, body.frames[i]?.restore);
+  br(body, target.labels);
+}
+
+/** Undoes a `with`. */
+export function putBack(body: Body, restore: Restore | undefined): void {
+  if (restore === undefined) return;
+  get(body, restore.saved);
+  set(body, restore.target);
+  get(body, restore.generation);
+  globalSet(body, "memoGeneration");
+}
+
+// ── the whole ──
+
+/** The entry of the code section: size, locals, instructions. */
+export function finish(body: Body, addresses: Addresses): Bytes {
+  for (const { at, kind, index, offset } of body.patches) patch(body.code, at, addresses[kind](index) + offset);
+  const extra = body.localCount - body.params;
+  const head: Bytes = [];
+  if (extra === 0) head.push(0);
+  else {
+    head.push(1);
+    putU32(head, extra);
+    head.push(I32);
+  }
+  const entry: Bytes = [];
+  putU32(entry, head.length + body.code.length);
+  putBytes(entry, head);
+  putBytes(entry, body.code);
+  return entry;
+}
+
+function patch(code: Bytes, at: number, value: number): void {
+  if (value >= ADDRESS_END) throw new EmitError(`the policy's constants need more than ${ADDRESS_END >> 20} MiB`);
+  for (let i = 0; i < ADDRESS_BYTES; i++) {
+    code[at + i] = ((value >>> (7 * i)) & 0x7f) | (i < ADDRESS_BYTES - 1 ? 0x80 : 0);
+  }
+}

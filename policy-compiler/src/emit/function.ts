@@ -1,0 +1,151 @@
+/**
+ * Functions and plans. A function whose only parameters are input and data (a rule without
+ * arguments) keeps its value for the generation in which it was found; one that is part
+ * of a long or endless chain of calls counts the depth.
+ */
+import type { IrBlock, IrFunc, IrPlan } from "../ir/policy.ts";
+import {
+  type Body,
+  br,
+  call,
+  close,
+  frame,
+  get,
+  globalGet,
+  globalSet,
+  i32Const,
+  load,
+  memoAddress,
+  newBody,
+  newLocal,
+  op,
+  open,
+  set,
+  store,
+  tee,
+} from "./code.ts";
+import type { PolicyContext } from "./policy-context.ts";
+import { block } from "./statements.ts";
+import { tick } from "./steps.ts";
+import { I32, OP } from "./wasm.ts";
+
+/** Calls of policy functions that may be under way where recursion is possible. */
+const DEPTH_MAX = 2000;
+
+export type FunctionTraits = {
+  /** Place in the memo table; undefined where the value is not kept. */
+  readonly memo: number | undefined;
+  readonly countsDepth: boolean;
+};
+
+export function emitFunction(policy: PolicyContext, func: IrFunc, traits: FunctionTraits): Body {
+  const body = newBody(func.name, func.params.length, policy.calls, policy.statics);
+  func.params.forEach((param, i) => {
+    body.locals.set(param, i);
+  });
+  tick(body);
+  const generation = traits.memo === undefined ? undefined : newLocal(body);
+  if (traits.memo !== undefined && generation !== undefined) recall(body, traits.memo, generation);
+  if (traits.countsDepth) goDown(body);
+  const done = open(body, OP.block, I32);
+  blocks(policy, body, func.blocks, () => returnTo(body, done), undefined);
+  i32Const(body, 0);
+  close(body);
+  if (traits.countsDepth) goUp(body);
+  if (traits.memo !== undefined && generation !== undefined) remember(body, traits.memo, generation);
+  op(body, OP.end);
+  return body;
+}
+
+/** A plan is a function of input and data that gives the set of its results. */
+export function emitPlan(policy: PolicyContext, plan: IrPlan): Body {
+  const body = newBody(`plan ${plan.name}`, 2, policy.calls, policy.statics);
+  body.locals.set(0, 0).set(1, 1);
+  const results = newLocal(body);
+  call(body, "newSet");
+  set(body, results);
+  const done = open(body, OP.block, I32);
+  blocks(
+    policy,
+    body,
+    plan.blocks,
+    () => {
+      op(body, OP.drop);
+      get(body, results);
+      returnTo(body, done);
+    },
+    results,
+  );
+  get(body, results);
+  close(body);
+  op(body, OP.end);
+  return body;
+}
+
+function blocks(
+  policy: PolicyContext,
+  body: Body,
+  irBlocks: readonly IrBlock[] | null,
+  returnValue: () => void,
+  results: number | undefined,
+): void {
+  for (const irBlock of irBlocks ?? []) {
+    frame(body, () => block({ body, policy, returnValue, results }, irBlock));
+  }
+}
+
+/** Returns the value on the stack. The generation of the outermost open `with` comes back. */
+function returnTo(body: Body, done: number): void {
+  const outermost = body.frames.find((open) => open.restore !== undefined)?.restore;
+  if (outermost !== undefined) {
+    get(body, outermost.generation);
+    globalSet(body, "memoGeneration");
+  }
+  br(body, done);
+}
+
+function recall(body: Body, slot: number, generation: number): void {
+  memoAddress(body, slot);
+  load(body, 0);
+  globalGet(body, "memoGeneration");
+  tee(body, generation);
+  op(body, OP.i32Eq);
+  open(body, OP.if);
+  memoAddress(body, slot);
+  load(body, 4);
+  op(body, OP.return);
+  close(body);
+}
+
+/** Keeps the value on the stack, and leaves it there. The generation is stored last: a trap in between keeps nothing. */
+function remember(body: Body, slot: number, generation: number): void {
+  const value = newLocal(body);
+  set(body, value);
+  memoAddress(body, slot);
+  get(body, value);
+  store(body, 4);
+  memoAddress(body, slot);
+  get(body, generation);
+  store(body, 0);
+  get(body, value);
+}
+
+function goDown(body: Body): void {
+  globalGet(body, "depth");
+  i32Const(body, 1);
+  op(body, OP.i32Add);
+  globalSet(body, "depth");
+  globalGet(body, "depth");
+  i32Const(body, DEPTH_MAX);
+  op(body, OP.i32GtS);
+  open(body, OP.if);
+  call(body, "tooDeep");
+  close(body);
+}
+
+function goUp(body: Body): void {
+  globalGet(body, "depth");
+  i32Const(body, 1);
+  op(body, OP.i32Sub);
+  globalSet(body, "depth");
+}

@@ -1,0 +1,102 @@
+/** A policy's plan to a module: every function emitted, the constants laid out, all appended to the runtime. */
+import { META_SECTION, MODULE_ABI, type ModuleMeta } from "@regomesh/policy-runtime";
+import type { IrFunc, IrPlan, IrPolicy } from "../ir/policy.ts";
+import { appendToRuntime } from "../link/append.ts";
+import type { RuntimeModule } from "../link/runtime-module.ts";
+import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
+import { deepFunctions } from "./call-graph.ts";
+import { type Body, finish } from "./code.ts";
+import { EmitError } from "./error.ts";
+import { emitFunction, emitPlan } from "./function.ts";
+import { builtinsOf, type PolicyContext, type PolicyFunction, stringsOf, treeOf } from "./policy-context.ts";
+import { resolveRuntime } from "./runtime-calls.ts";
+
+export type ModuleSource = {
+  readonly ir: IrPolicy;
+  /** The prebuilt runtime, taken apart by `parseRuntime`. */
+  readonly runtime: RuntimeModule;
+  /** What the compiler knows and the plan does not say. */
+  readonly meta?: Partial<Pick<ModuleMeta, "compiler" | "entrypoints" | "reads">>;
+};
+
+/** Bytes of the module. Throws EmitError where the plan breaks the IR's rules. */
+export function emitModule({ ir, runtime, meta = {} }: ModuleSource): Uint8Array {
+  const plans = ir.plans?.plans ?? [];
+  const funcs = ir.funcs?.funcs ?? [];
+  const types: number[] = [];
+  const typeOf = typesFrom(runtime.typeCount, types);
+  const policy = contextOf(ir, runtime, typeOf);
+  const bodies = emitBodies(policy, plans, funcs);
+
+  const base = align(runtime.staticsEnd, 16);
+  const addresses = addressesOf(policy.statics, base);
+  const entrypoints = Object.fromEntries(plans.map((plan, i) => [plan.name, i]));
+  const layout = layOut(policy.statics, base, {
+    planTable: runtime.tableSize,
+    entrypoints: JSON.stringify(entrypoints),
+    builtins: JSON.stringify(Object.fromEntries(policy.hostBuiltins)),
+  });
+  const custom: ModuleMeta = {
+    abi: MODULE_ABI,
+    compiler: meta.compiler ?? "regomesh",
+    entrypoints: meta.entrypoints ?? plans.map((plan) => ({ name: plan.name, unit: "" })),
+    rules: ir.static?.rules ?? [],
+    reads: meta.reads ?? { body: true, query: true },
+    hostBuiltins: [...policy.hostBuiltins.keys()],
+  };
+  return appendToRuntime(runtime, {
+    functions: bodies.map((body) => ({ type: typeOf(body.params), code: finish(body, addresses) })),
+    types,
+    table: bodies.map((_, i) => runtime.functionCount + i),
+    statics: { base, ...layout },
+    custom: [[META_SECTION, JSON.stringify(custom)]],
+  });
+}
+
+function typesFrom(first: number, types: number[]): (params: number) => number {
+  const known = new Map<number, number>();
+  return (params) => {
+    const index = known.get(params);
+    if (index !== undefined) return index;
+    known.set(params, first + types.length);
+    types.push(params);
+    return first + types.length - 1;
+  };
+}
+
+/** Plans stand first, in the table and among the functions. */
+function contextOf(ir: IrPolicy, runtime: RuntimeModule, typeOf: (params: number) => number): PolicyContext {
+  const plans = ir.plans?.plans ?? [];
+  const functions = new Map<string, PolicyFunction>();
+  for (const [i, func] of (ir.funcs?.funcs ?? []).entries()) {
+    if (functions.has(func.name)) throw new EmitError(`the plan has two functions ${func.name}`);
+    functions.set(func.name, {
+      func,
+      index: runtime.functionCount + plans.length + i,
+      tableIndex: runtime.tableSize + plans.length + i,
+    });
+  }
+  return {
+    runtime,
+    calls: resolveRuntime(runtime),
+    statics: newStatics(),
+    strings: stringsOf(ir),
+    rules: ir.static?.rules?.length ?? 0,
+    functions,
+    builtins: builtinsOf(ir),
+    hostBuiltins: new Map(),
+    typeOf,
+    functionTree: (params) => treeOf(functions.values(), params),
+  };
+}
+
+function emitBodies(policy: PolicyContext, plans: readonly IrPlan[], funcs: readonly IrFunc[]): readonly Body[] {
+  const deep = deepFunctions(funcs);
+  policy.statics.marks = policy.rules;
+  const bodies = plans.map((plan) => emitPlan(policy, plan));
+  for (const func of funcs) {
+    const memo = func.params.length === 2 ? policy.statics.memoSlots++ : undefined;
+    bodies.push(emitFunction(policy, func, { memo, countsDepth: deep.has(func.name) }));
+  }
+  return bodies;
+}

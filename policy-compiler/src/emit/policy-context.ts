@@ -1,0 +1,66 @@
+/** What all functions of a policy share while they are emitted. */
+import type { IrFunc, IrPolicy } from "../ir/policy.ts";
+import type { RuntimeModule } from "../link/runtime-module.ts";
+import type { Statics } from "../link/statics.ts";
+import { EmitError } from "./error.ts";
+import type { RuntimeCalls } from "./runtime-calls.ts";
+
+export type PolicyContext = {
+  readonly runtime: RuntimeModule;
+  readonly calls: RuntimeCalls;
+  readonly statics: Statics;
+  readonly strings: readonly string[];
+  /** Number of rules that MarkStmt may name. */
+  readonly rules: number;
+  readonly functions: ReadonlyMap<string, PolicyFunction>;
+  /** Declared built-ins; true for those that have no result. */
+  readonly builtins: ReadonlyMap<string, boolean>;
+  /** Number of each built-in that the host must bring; grows. */
+  readonly hostBuiltins: Map<string, number>;
+  /** Index of the type of functions from `params` values to a value; types are added as asked for. */
+  readonly typeOf: (params: number) => number;
+  /** Tree of the functions with `params` parameters by their paths, as JSON text; leaves are places in the table. */
+  readonly functionTree: (params: number) => string;
+};
+
+export type PolicyFunction = { readonly func: IrFunc; readonly index: number; readonly tableIndex: number };
+
+export function stringsOf(policy: IrPolicy): readonly string[] {
+  return (policy.static?.strings ?? []).map((string) => string.value);
+}
+
+export function builtinsOf(policy: IrPolicy): ReadonlyMap<string, boolean> {
+  return new Map((policy.static?.builtin_funcs ?? []).map(({ name, decl }) => [name, isVoid(decl)]));
+}
+
+function isVoid(decl: unknown): boolean {
+  return typeof decl === "object" && decl !== null && !("result" in decl && decl.result);
+}
+
+type Tree = Map<string, Tree | number>;
+
+export function treeOf(functions: Iterable<PolicyFunction>, params: number): string {
+  const root: Tree = new Map();
+  for (const { func, tableIndex } of functions) {
+    const path = func.path ?? [];
+    if (func.params.length !== params || path.length === 0) continue;
+    let node = root;
+    for (const key of path.slice(0, -1)) {
+      const next = node.get(key) ?? new Map();
+      if (typeof next === "number") throw new EmitError(`${func.name} lies below another function's path`);
+      node.set(key, next);
+      node = next;
+    }
+    const last = path.at(-1) as string;
+    if (node.has(last)) throw new EmitError(`${func.name} has the path of another function`);
+    node.set(last, tableIndex);
+  }
+  return printTree(root);
+}
+
+function printTree(tree: Tree): string {
+  const entries = [...tree].map(
+    ([key, value]) => `${JSON.stringify(key)}:${typeof value === "number" ? value : printTree(value)}`,
+  );
+  return `{${entries.join(",")}}`;
+}

@@ -1,0 +1,85 @@
+/** The runtime's functions, globals and built-ins as the emitter uses them: found by export name, once. */
+import { KIND_FUNCTION, KIND_GLOBAL, type RuntimeModule, type Signature } from "../link/runtime-module.ts";
+import { EmitError } from "./error.ts";
+
+const FUNCTIONS = [
+  "outOfFuel",
+  "tooDeep",
+  "isEqual",
+  "lengthOf",
+  "hasKind",
+  "assignConflict",
+  "objectInsertOnce",
+  "functionAt",
+  "newObject",
+  "newSet",
+  "makeArray",
+  "arrayPush",
+  "objectInsert",
+  "setAdd",
+  "valueGet",
+  "scanLength",
+  "scanKey",
+  "scanValue",
+  "merge",
+  "upsert",
+  "memoPush",
+  "memoPop",
+  "hostCall0",
+  "hostCall1",
+  "hostCall2",
+  "hostCall3",
+  "hostCall4",
+] as const;
+
+const GLOBALS = ["fuel", "depth", "memoGeneration", "runGeneration"] as const;
+const VALUES = ["NULL_VALUE", "FALSE_VALUE", "TRUE_VALUE"] as const;
+
+export type RuntimeFunction = (typeof FUNCTIONS)[number];
+export type RuntimeGlobal = (typeof GLOBALS)[number];
+export type RuntimeValue = (typeof VALUES)[number];
+
+export type RuntimeCalls = {
+  readonly functions: Readonly<Record<RuntimeFunction, number>>;
+  readonly globals: Readonly<Record<RuntimeGlobal, number>>;
+  /** Addresses of null, false and true. */
+  readonly values: Readonly<Record<RuntimeValue, number>>;
+};
+
+/** Throws EmitError where the runtime lacks one: it was built from other sources. */
+export function resolveRuntime(runtime: RuntimeModule): RuntimeCalls {
+  const indexOf = (name: string, kind: number): number => {
+    const found = runtime.exports.get(name);
+    if (found === undefined || found.kind !== kind) {
+      throw new EmitError(`the policy runtime does not export ${name}; build it anew (npm run prepare)`);
+    }
+    return found.index;
+  };
+  const addressOf = (name: string): number => {
+    const value = runtime.globalValues.get(indexOf(name, KIND_GLOBAL));
+    if (value === undefined) throw new EmitError(`the policy runtime's ${name} is no constant`);
+    return value;
+  };
+  return {
+    functions: table(FUNCTIONS, (name) => indexOf(name, KIND_FUNCTION)),
+    globals: table(GLOBALS, (name) => indexOf(name, KIND_GLOBAL)),
+    values: table(VALUES, addressOf),
+  };
+}
+
+function table<Name extends string>(
+  names: readonly Name[],
+  of: (name: Name) => number,
+): Readonly<Record<Name, number>> {
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, number>;
+}
+
+/** The runtime's own built-in of this name, if it has it: `io.jwt.decode` is the export `b$io$jwt$decode`. */
+export function runtimeBuiltin(
+  runtime: RuntimeModule,
+  name: string,
+): { readonly index: number; readonly signature: Signature } | undefined {
+  const found = runtime.exports.get(`b$${name.replaceAll(".", "$")}`);
+  if (found === undefined || found.kind !== KIND_FUNCTION) return undefined;
+  return { index: found.index, signature: runtime.signatureOf(found.index) };
+}

@@ -1,0 +1,216 @@
+/**
+ * The module: the runtime's sections with the policy's entries behind its own, so that no
+ * index in the runtime's code changes. Exports are OPA's ABI and what begins with `rm_`;
+ * the rest of the runtime's is for the emitter alone.
+ *
+ * The memory is imported with the runtime's few pages and no maximum, as the npm SDK
+ * demands; the policy's statics, which may be larger, are a passive segment that the
+ * start function copies in after growing the memory.
+ */
+import {
+  BULK,
+  type Bytes,
+  I32,
+  OP,
+  putBytes,
+  putName,
+  putS32,
+  putU32,
+  SECTION,
+  SECTION_ORDER,
+  VOID,
+} from "../emit/wasm.ts";
+import { KIND_FUNCTION, KIND_GLOBAL, KIND_MEMORY, type RuntimeModule, type RuntimeSection } from "./runtime-module.ts";
+
+/** Functions' types, codes and places, in the order of their indexes from `runtime.functionCount` on. */
+export type Appendix = {
+  /** Numbers of parameters of the types from `runtime.typeCount` on; each has one result. */
+  readonly types: readonly number[];
+  readonly functions: readonly { readonly type: number; readonly code: Bytes }[];
+  /** Indexes of the functions in the table, from `runtime.tableSize` on. */
+  readonly table: readonly number[];
+  readonly statics: { readonly base: number; readonly bytes: Uint8Array; readonly heapStart: number };
+  /** Text of the custom section, by its name. */
+  readonly custom: readonly (readonly [name: string, text: string])[];
+};
+
+const ABI_VERSION = 1;
+const ABI_MINOR_VERSION = 3;
+const PAGE = 65_536;
+const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
+export function appendToRuntime(runtime: RuntimeModule, appendix: Appendix): Uint8Array {
+  const startType = runtime.typeCount + appendix.types.length;
+  const startIndex = runtime.functionCount + appendix.functions.length;
+  const sections: Readonly<Record<number, Bytes>> = {
+    [SECTION.type]: typesOf(appendix),
+    [SECTION.function]: functionsOf(appendix, startType),
+    [SECTION.global]: [I32, 0, OP.i32Const, ABI_VERSION, OP.end, I32, 0, OP.i32Const, ABI_MINOR_VERSION, OP.end],
+    [SECTION.element]: elementsOf(runtime, appendix),
+    [SECTION.code]: codesOf(runtime, appendix),
+    [SECTION.data]: dataOf(appendix),
+  };
+  const counts: Readonly<Record<number, number>> = {
+    [SECTION.type]: appendix.types.length + 1,
+    [SECTION.function]: appendix.functions.length + 1,
+    [SECTION.global]: 2,
+    [SECTION.element]: appendix.table.length > 0 ? 1 : 0,
+    [SECTION.code]: appendix.functions.length + 1,
+    [SECTION.data]: 1,
+  };
+  const parts: ArrayLike<number>[] = [MAGIC];
+  for (const id of SECTION_ORDER) {
+    const own = runtime.sections.get(id);
+    if (id === SECTION.export) putSection(parts, id, exportsOf(runtime));
+    else if (id === SECTION.table) putSection(parts, id, tableOf(runtime, appendix));
+    else if (id === SECTION.start) putSection(parts, id, [u32(startIndex)]);
+    else if (id === SECTION.dataCount)
+      putSection(parts, id, [u32((runtime.sections.get(SECTION.data)?.count ?? 0) + 1)]);
+    else appendSection(parts, id, own, counts[id] ?? 0, sections[id] ?? []);
+  }
+  for (const [name, text] of appendix.custom) {
+    const content: Bytes = [];
+    putName(content, name);
+    putSection(parts, SECTION.custom, [content, new TextEncoder().encode(text)]);
+  }
+  return concatenate(parts);
+}
+
+function appendSection(
+  parts: ArrayLike<number>[],
+  id: number,
+  own: RuntimeSection | undefined,
+  added: number,
+  entries: Bytes,
+): void {
+  const count = (own?.count ?? 0) + added;
+  if (count > 0) putSection(parts, id, [u32(count), own?.entries ?? [], entries]);
+}
+
+function putSection(parts: ArrayLike<number>[], id: number, contents: readonly ArrayLike<number>[]): void {
+  const size = contents.reduce((sum, content) => sum + content.length, 0);
+  parts.push([id], u32(size), ...contents);
+}
+
+function u32(value: number): Bytes {
+  const out: Bytes = [];
+  putU32(out, value);
+  return out;
+}
+
+function typesOf({ types }: Appendix): Bytes {
+  const out: Bytes = [];
+  for (const params of types) {
+    out.push(0x60);
+    putU32(out, params);
+    for (let i = 0; i < params; i++) out.push(I32);
+    out.push(1, I32);
+  }
+  out.push(0x60, 0, 0);
+  return out;
+}
+
+function functionsOf({ functions }: Appendix, startType: number): Bytes {
+  const out: Bytes = [];
+  for (const { type } of functions) putU32(out, type);
+  putU32(out, startType);
+  return out;
+}
+
+function tableOf(runtime: RuntimeModule, appendix: Appendix): readonly Bytes[] {
+  const limits: Bytes = [0x70, 0];
+  putU32(limits, runtime.tableSize + appendix.table.length);
+  return [[1], limits];
+}
+
+function elementsOf(runtime: RuntimeModule, { table }: Appendix): Bytes {
+  if (table.length === 0) return [];
+  const out: Bytes = [0, OP.i32Const];
+  putS32(out, runtime.tableSize);
+  out.push(OP.end);
+  putU32(out, table.length);
+  for (const index of table) putU32(out, index);
+  return out;
+}
+
+const ABI_NAMES = new Set(["eval", "entrypoints", "builtins", "memory"]);
+
+function exportsOf(runtime: RuntimeModule): readonly Bytes[] {
+  const out: Bytes = [];
+  let count = 0;
+  const put = (name: string, kind: number, index: number) => {
+    putName(out, name);
+    out.push(kind);
+    putU32(out, index);
+    count++;
+  };
+  for (const { name, kind, index } of runtime.exports.values()) {
+    const isOurs = name.startsWith("opa_") || name.startsWith("rm_") || ABI_NAMES.has(name);
+    if (isOurs && name !== "rm_link" && (kind === KIND_FUNCTION || kind === KIND_MEMORY)) put(name, kind, index);
+  }
+  const globals = runtime.sections.get(SECTION.global)?.count ?? 0;
+  put("opa_wasm_abi_version", KIND_GLOBAL, globals);
+  put("opa_wasm_abi_minor_version", KIND_GLOBAL, globals + 1);
+  return [u32(count), out];
+}
+
+function codesOf(runtime: RuntimeModule, appendix: Appendix): Bytes {
+  const out: Bytes = [];
+  for (const { code } of appendix.functions) putBytes(out, code);
+  const start = startCode(runtime, appendix);
+  putU32(out, start.length);
+  putBytes(out, start);
+  return out;
+}
+
+/** Grows the memory to what the statics need, copies them in, lets the runtime begin. */
+function startCode(runtime: RuntimeModule, { statics }: Appendix): Bytes {
+  const link = runtime.exports.get("rm_link");
+  if (link === undefined) throw new Error("the policy runtime does not export rm_link");
+  const pages = Math.ceil(statics.heapStart / PAGE);
+  const segment = runtime.sections.get(SECTION.data)?.count ?? 0;
+  const out: Bytes = [0];
+  const i32Const = (value: number) => {
+    out.push(OP.i32Const);
+    putS32(out, value);
+  };
+  i32Const(pages);
+  out.push(OP.memorySize, 0, OP.i32GtS, OP.if, VOID);
+  i32Const(pages);
+  out.push(OP.memorySize, 0, OP.i32Sub, OP.memoryGrow, 0);
+  i32Const(-1);
+  out.push(OP.i32Eq, OP.if, VOID, OP.unreachable, OP.end, OP.end);
+  i32Const(statics.base);
+  i32Const(0);
+  i32Const(statics.bytes.length);
+  out.push(OP.bulk, BULK.memoryInit);
+  putU32(out, segment);
+  out.push(0, OP.bulk, BULK.dataDrop);
+  putU32(out, segment);
+  for (const index of runtime.start === undefined ? [] : [runtime.start]) {
+    out.push(OP.call);
+    putU32(out, index);
+  }
+  i32Const(statics.base);
+  out.push(OP.call);
+  putU32(out, link.index);
+  out.push(OP.end);
+  return out;
+}
+
+function dataOf({ statics }: Appendix): Bytes {
+  const out: Bytes = [1];
+  putU32(out, statics.bytes.length);
+  putBytes(out, statics.bytes);
+  return out;
+}
+
+function concatenate(parts: readonly ArrayLike<number>[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

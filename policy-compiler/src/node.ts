@@ -1,0 +1,2 @@
+/** What only Node users of the compiler can have. */
+export { loadRuntime } from "./shell/runtime-file.ts";
