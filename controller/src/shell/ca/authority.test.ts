@@ -1,0 +1,133 @@
+import { execFileSync } from "node:child_process";
+import { createPublicKey, generateKeyPairSync, verify, X509Certificate } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { makeCsr } from "../../../test/make-csr.ts";
+import { Authority, signSnapshot } from "./authority.ts";
+import { JoinTokens, TOKEN_TTL_MS } from "./join-tokens.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "regomesh-ca-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const NOW = Date.parse("2026-11-25T12:00:00Z");
+const HOUR = 3_600_000;
+const ID = "spiffe://cluster.local/ns/default/sa/web";
+const authority = Authority.open(join(folder, "ca"), "cluster.local", NOW);
+const issue = (csr = makeCsr(), ttlMs = HOUR) => authority.issueSvid(csr.der, ID, ttlMs, NOW);
+const derOf = (pem: string) => new X509Certificate(pem).raw;
+
+describe("an SVID", () => {
+  test("names its SPIFFE ID and nothing that the CSR asked for", () => {
+    const certificate = new X509Certificate(issue(makeCsr({ commonName: "admin" })).chainPem);
+    expect(certificate.subjectAltName).toBe(`URI:${ID}`);
+    expect(certificate.subject).toBe("O=Regomesh\nCN=workload");
+    expect(certificate.ca).toBe(false);
+    expect(certificate.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]);
+    expect(certificate.validToDate.getTime()).toBe(NOW + HOUR);
+    expect(certificate.validFromDate.getTime()).toBe(NOW - 120_000);
+  });
+
+  test("proves its principal until it expires, to this authority alone", () => {
+    const { chainPem } = issue();
+    const other = Authority.open(join(folder, "other"), "cluster.local", NOW);
+    expect(authority.principalOf(derOf(chainPem), NOW)).toBe(ID);
+    expect(authority.principalOf(derOf(chainPem), NOW + HOUR + 1000)).toBeUndefined();
+    expect(other.principalOf(derOf(chainPem), NOW)).toBeUndefined();
+  });
+
+  test("is what openssl calls valid, as client and as server", ({ skip }) => {
+    try {
+      execFileSync("openssl", ["version"]);
+    } catch {
+      skip("no openssl here");
+    }
+    const [root, leaf, server] = ["root.pem", "leaf.pem", "server.pem"].map((file) => join(folder, file)) as [
+      string,
+      string,
+      string,
+    ];
+    const check = (...args: readonly string[]) =>
+      execFileSync("openssl", ["verify", "-x509_strict", "-CAfile", root, ...args]).toString();
+    // openssl goes by the real clock.
+    const fresh = Authority.open(join(folder, "fresh"), "cluster.local", Date.now());
+    writeFileSync(root, fresh.bundlePem);
+    writeFileSync(leaf, fresh.issueSvid(makeCsr().der, ID, HOUR, Date.now()).chainPem);
+    writeFileSync(server, fresh.issueServer(["127.0.0.1", "::1", "localhost"], Date.now()).chainPem);
+    expect(check("-purpose", "sslclient", leaf)).toContain("OK");
+    expect(check("-purpose", "sslserver", "-verify_ip", "127.0.0.1", server)).toContain("OK");
+    expect(check("-purpose", "sslserver", "-verify_ip", "::1", server)).toContain("OK");
+  });
+});
+
+describe("a CSR is refused", () => {
+  const cases: Record<string, readonly [Uint8Array, RegExp]> = {
+    "of another curve": [makeCsr({ curve: "P-384" }).der, /not an ECDSA P-256 key/],
+    "signed by another key": [
+      makeCsr({ signer: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey }).der,
+      /not its key's/,
+    ],
+    "that is too long": [new Uint8Array(8193), /longer than 8192/],
+    "that is nothing": [new Uint8Array(0), /not a PKCS#10/],
+    "that is nested without end": [new Uint8Array(8192).fill(0x30), /not a PKCS#10/],
+    "cut short": [makeCsr().der.subarray(0, 100), /not a PKCS#10/],
+    "with bytes behind it": [Uint8Array.from([...makeCsr().der, 0]), /not a PKCS#10/],
+  };
+  for (const [name, [der, message]] of Object.entries(cases)) {
+    test(name, () => expect(() => authority.issueSvid(der, ID, HOUR, NOW)).toThrow(message));
+  }
+});
+
+describe("the authority", () => {
+  test("is the same after a restart, with its key for its owner alone", () => {
+    const again = Authority.open(join(folder, "ca"), "cluster.local", NOW + HOUR);
+    expect(again.bundlePem).toBe(authority.bundlePem);
+    expect(again.principalOf(derOf(issue().chainPem), NOW)).toBe(ID);
+    expect(statSync(join(folder, "ca/root_key.pem")).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(folder, "ca")).sort()).toEqual(["root.pem", "root_key.pem"]);
+  });
+
+  test("does not become another trust domain's", () => {
+    expect(() => Authority.open(join(folder, "ca"), "example.org", NOW)).toThrow(
+      /of trust domain cluster.local, not example.org/,
+    );
+  });
+
+  test("signs snapshots with a key that is no workload's", () => {
+    const signer = authority.issueSnapshotSigner(NOW);
+    const body = new TextEncoder().encode("{}");
+    const certificate = new X509Certificate(signer.chainPem);
+    const key = createPublicKey(certificate.publicKey.export({ type: "spki", format: "pem" }));
+    expect(verify("sha256", body, { key, dsaEncoding: "ieee-p1363" }, signSnapshot(body, signer.keyPem))).toBe(true);
+    expect(certificate.verify(new X509Certificate(authority.bundlePem).publicKey)).toBe(true);
+    expect(authority.principalOf(derOf(signer.chainPem), NOW)).toBeUndefined();
+    expect(authority.principalOf(derOf(authority.issueServer(["localhost"], NOW).chainPem), NOW)).toBeUndefined();
+    expect(authority.principalOf(derOf(authority.bundlePem), NOW)).toBeUndefined();
+  });
+});
+
+describe("a join token", () => {
+  const tokens = new JoinTokens(join(folder, "tokens.json"));
+  const [first, second] = [makeCsr().publicKey, makeCsr().publicKey];
+
+  test("is good again for the key that used it, and for no other", () => {
+    const token = tokens.create(ID, NOW);
+    expect(tokens.redeem(token, first, NOW)).toEqual({ spiffeId: ID });
+    expect(tokens.redeem(token, first, NOW + 1)).toEqual({ spiffeId: ID });
+    expect(tokens.redeem(token, second, NOW + 1)).toEqual({ fault: "the join token was used by another key" });
+    expect(new JoinTokens(join(folder, "tokens.json")).redeem(token, second, NOW)).toHaveProperty("fault");
+  });
+
+  test("expires, and a wrong one is nothing", () => {
+    const token = tokens.create(ID, NOW);
+    expect(tokens.redeem(token, first, NOW + TOKEN_TTL_MS)).toEqual({ fault: "the join token has expired" });
+    expect(tokens.redeem("", first, NOW)).toEqual({ fault: "the join token is unknown" });
+  });
+
+  test("is not kept in the clear", () => {
+    const token = tokens.create(ID, NOW);
+    expect(execFileSync("cat", [join(folder, "tokens.json")]).toString()).not.toContain(token);
+    expect(statSync(join(folder, "tokens.json")).mode & 0o777).toBe(0o600);
+  });
+});

@@ -1,0 +1,223 @@
+/**
+ * The mesh's certificate authority: one ECDSA P-256 root on disk, SVIDs from CSRs, the
+ * controller's own server certificate, and the key that signs snapshots.
+ */
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  verify,
+  X509Certificate,
+} from "node:crypto";
+import { isIPv4, isIPv6 } from "node:net";
+import { join } from "node:path";
+import { encodeCertificate, type NameFacts } from "../../ca/certificate.ts";
+import { decodeCsr, pointOf } from "../../ca/csr.ts";
+import { toPem } from "../../ca/der.ts";
+import { PUBLIC, readIfThere, SECRET, writeWhole } from "./files.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Rotation of the root is an operator's act; ten years is what service meshes use. */
+const ROOT_TTL_MS = 3650 * DAY_MS;
+/** Clocks of machines differ: Istio backdates by two minutes, and so do we. */
+const BACKDATE_MS = 120_000;
+/** A proxy may start from a persisted snapshot for a day; its signer lives far longer. */
+const SIGNER_TTL_MS = 90 * DAY_MS;
+const SERVER_TTL_MS = 30 * DAY_MS;
+const SERIAL_BYTES = 16;
+
+export const SVID_TTL_DEFAULT_MS = DAY_MS;
+
+export type Issued = { readonly chainPem: string; readonly notAfterMs: number };
+
+export type KeyAndChain = Issued & { readonly keyPem: string };
+
+export class AuthorityError extends Error {
+  readonly code: "trust_domain" | "csr";
+  constructor(code: "trust_domain" | "csr", message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class Authority {
+  readonly trustDomain: string;
+  /** The root, PEM: what peers trust. */
+  readonly bundlePem: string;
+  readonly #root: X509Certificate;
+  readonly #key: KeyObject;
+  readonly #keyId: Uint8Array;
+  readonly #name: NameFacts;
+
+  private constructor(trustDomain: string, bundlePem: string, key: KeyObject) {
+    this.trustDomain = trustDomain;
+    this.bundlePem = bundlePem;
+    this.#root = new X509Certificate(bundlePem);
+    this.#key = key;
+    this.#keyId = keyIdOf(createPublicKey(key));
+    this.#name = rootName(trustDomain);
+  }
+
+  /** Opens the authority in a folder, making it there the first time. Throws where it is another trust domain's. */
+  static open(folder: string, trustDomain: string, nowMs: number): Authority {
+    const certificateFile = join(folder, "root.pem");
+    const keyFile = join(folder, "root_key.pem");
+    const pem = readIfThere(certificateFile);
+    const keyPem = readIfThere(keyFile);
+    if (pem !== undefined && keyPem !== undefined) {
+      const found = new X509Certificate(pem).subjectAltName;
+      if (found !== `URI:spiffe://${trustDomain}`) {
+        const other = found?.replace("URI:spiffe://", "") ?? "nothing";
+        throw new AuthorityError(
+          "trust_domain",
+          `the authority in ${folder} is of trust domain ${other}, not ${trustDomain}`,
+        );
+      }
+      return new Authority(trustDomain, pem, createPrivateKey(keyPem));
+    }
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const der = encodeCertificate(
+      {
+        serial: makeSerial(),
+        issuer: rootName(trustDomain),
+        subject: rootName(trustDomain),
+        notBeforeMs: nowMs - BACKDATE_MS,
+        notAfterMs: nowMs + ROOT_TTL_MS,
+        publicKey: publicKey.export({ type: "spki", format: "der" }),
+        uri: `spiffe://${trustDomain}`,
+        use: "root",
+        subjectKeyId: keyIdOf(publicKey),
+        issuerKeyId: keyIdOf(publicKey),
+      },
+      (bytes) => sign("sha256", bytes, privateKey),
+    );
+    // The key first: a certificate without its key would look like an authority that is there.
+    writeWhole(keyFile, privateKey.export({ type: "pkcs8", format: "pem" }), SECRET);
+    writeWhole(certificateFile, toPem("CERTIFICATE", der), PUBLIC);
+    return new Authority(trustDomain, toPem("CERTIFICATE", der), privateKey);
+  }
+
+  /** An SVID for the key of a CSR; throws AuthorityError where the CSR is not one or its signature is wrong. */
+  issueSvid(csrDer: Uint8Array, spiffeId: string, ttlMs: number, nowMs: number): Issued {
+    const result = decodeCsr(csrDer);
+    if ("fault" in result) throw new AuthorityError("csr", result.fault);
+    const { publicKey, signed, signature } = result.csr;
+    if (!isSignedBy(publicKey, signed, signature)) {
+      throw new AuthorityError("csr", "the CSR's signature is not its key's");
+    }
+    return this.#issue({ publicKey, uri: spiffeId, use: "workload", ttlMs, nowMs });
+  }
+
+  /** The controller's own certificate, under every name by which proxies dial it. */
+  issueServer(hosts: readonly string[], nowMs: number): KeyAndChain {
+    const addresses = hosts.filter((host) => isIPv4(host) || isIPv6(host)).map(addressBytes);
+    const dnsNames = hosts.filter((host) => !isIPv4(host) && !isIPv6(host));
+    const uri = `spiffe://${this.trustDomain}/regomesh/controller`;
+    return this.#issueWithKey({ uri, use: "workload", ttlMs: SERVER_TTL_MS, nowMs, dnsNames, addresses });
+  }
+
+  issueSnapshotSigner(nowMs: number): KeyAndChain {
+    const uri = `spiffe://${this.trustDomain}/regomesh/snapshots`;
+    return this.#issueWithKey({ uri, use: "snapshots", ttlMs: SIGNER_TTL_MS, nowMs });
+  }
+
+  /** The SPIFFE ID that a peer's certificate proves, or undefined: not ours, not valid now, not an SVID. */
+  principalOf(certificateDer: Uint8Array, nowMs: number): string | undefined {
+    let certificate: X509Certificate;
+    try {
+      certificate = new X509Certificate(certificateDer);
+    } catch {
+      return undefined;
+    }
+    if (certificate.ca || !certificate.checkIssued(this.#root) || !certificate.verify(this.#root.publicKey)) {
+      return undefined;
+    }
+    if (nowMs < certificate.validFromDate.getTime() || nowMs > certificate.validToDate.getTime()) return undefined;
+    // Our SVIDs have this one name and no other: the whole text must be it.
+    const [, id] = /^URI:(spiffe:\/\/[A-Za-z0-9._/-]+)$/.exec(certificate.subjectAltName ?? "") ?? [];
+    return id?.startsWith(`spiffe://${this.trustDomain}/ns/`) ? id : undefined;
+  }
+
+  #issueWithKey(facts: Omit<LeafFacts, "publicKey">): KeyAndChain {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const issued = this.#issue({ ...facts, publicKey: publicKey.export({ type: "spki", format: "der" }) });
+    return { ...issued, keyPem: String(privateKey.export({ type: "pkcs8", format: "pem" })) };
+  }
+
+  #issue({ ttlMs, nowMs, ...facts }: LeafFacts): Issued {
+    const notAfterMs = Math.min(nowMs + ttlMs, this.#root.validToDate.getTime());
+    const der = encodeCertificate(
+      {
+        ...facts,
+        serial: makeSerial(),
+        issuer: this.#name,
+        subject: { organization: this.#name.organization, commonName: "workload" },
+        notBeforeMs: nowMs - BACKDATE_MS,
+        notAfterMs,
+        subjectKeyId: sha1(pointOf(facts.publicKey) ?? facts.publicKey),
+        issuerKeyId: this.#keyId,
+      },
+      (bytes) => sign("sha256", bytes, this.#key),
+    );
+    // Certificates count in whole seconds.
+    return { chainPem: toPem("CERTIFICATE", der), notAfterMs: Math.floor(notAfterMs / 1000) * 1000 };
+  }
+}
+
+type LeafFacts = {
+  readonly publicKey: Uint8Array;
+  readonly uri: string;
+  readonly use: "workload" | "snapshots";
+  readonly ttlMs: number;
+  readonly nowMs: number;
+  readonly dnsNames?: readonly string[];
+  readonly addresses?: readonly Uint8Array[];
+};
+
+/** The key that signs snapshots, raw r||s over the body. */
+export function signSnapshot(body: Uint8Array, signerKeyPem: string): Buffer {
+  return sign("sha256", body, { key: signerKeyPem, dsaEncoding: "ieee-p1363" });
+}
+
+function rootName(trustDomain: string): NameFacts {
+  return { organization: "Regomesh", commonName: `${trustDomain} root` };
+}
+
+function isSignedBy(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" });
+    return verify("sha256", bytes, key, signature);
+  } catch {
+    return false; // not a point of the curve
+  }
+}
+
+/** Positive, unpredictable, never zero (RFC 5280 §4.1.2.2). */
+function makeSerial(): Uint8Array {
+  const bytes = randomBytes(SERIAL_BYTES);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes;
+}
+
+function keyIdOf(key: KeyObject): Uint8Array {
+  const spki = key.export({ type: "spki", format: "der" });
+  return sha1(pointOf(spki) ?? spki);
+}
+
+function sha1(bytes: Uint8Array): Uint8Array {
+  return createHash("sha1").update(bytes).digest();
+}
+
+function addressBytes(address: string): Uint8Array {
+  if (isIPv4(address)) return Uint8Array.from(address.split("."), Number);
+  const [head = "", tail = ""] = address.split("::");
+  const words = (part: string) => (part === "" ? [] : part.split(":").map((word) => Number.parseInt(word, 16)));
+  const [left, right] = [words(head), words(tail)];
+  const all = [...left, ...Array<number>(Math.max(0, 8 - left.length - right.length)).fill(0), ...right];
+  return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 0xff]));
+}
