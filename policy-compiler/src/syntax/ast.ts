@@ -87,8 +87,11 @@ export type What =
   | Node<"some-in", { key: Term | undefined; value: Term; domain: Term }>
   /** `every k, v in xs { … }`; key and value are variables. */
   | Node<"every", { key: Variable | undefined; value: Variable; domain: Term; body: Body }>
-  /** `not { … }`, an operand of `and`/`or`, and what rewriting needs: true if the body holds. */
-  | Node<"body", { body: Body }>;
+  /**
+   * `not { … }`, an operand of `and`/`or`, and what rewriting needs: true, once, if the body holds.
+   * Implicit where the text has no braces: such a body reads variables, and binds none of its own.
+   */
+  | Node<"body", { body: Body; isImplicit: boolean }>;
 
 /** A built-in's or function's name, in parts. As written it may begin with an import's alias. */
 export type Operator = { readonly at: Location; readonly path: readonly string[] };
@@ -106,8 +109,11 @@ export type Term =
   | Node<"set-comprehension", { value: Term; body: Body }>
   | Node<"object-comprehension", { key: Term; value: Term; body: Body }>
   | Node<"call-term", { operator: Operator; args: readonly Term[] }>
-  /** `$"…{x}…"`: strings and terms in turn; a term may be undefined. Gone once resolved. */
-  | Node<"template", { parts: readonly (string | Term)[] }>;
+  /** `$"…{x}…"`: strings and expressions in turn; these may be undefined. Gone once resolved. */
+  | Node<"template", { parts: readonly (string | TemplateValue)[] }>;
+
+/** `{x}` or `{x with input as y}` in a template string. */
+export type TemplateValue = { readonly at: Location; readonly term: Term; readonly with: readonly With[] };
 
 export type Scalar =
   | Node<"null", Record<never, never>>

@@ -1,0 +1,202 @@
+/**
+ * A place in the tokens of one source: what the parts of the parser share. A part that can't
+ * go on throws `SyntaxFault`; the module parser catches it, keeps the diagnostic and resumes at
+ * the next rule. It never leaves this folder.
+ */
+import type { Diagnostic, Location, Source } from "@regomesh/base";
+import type { Expr, Term } from "./ast.ts";
+import { NESTING_MAX } from "./limits.ts";
+import { describeToken, type Token } from "./token.ts";
+
+export class SyntaxFault extends Error {
+  readonly diagnostic: Diagnostic;
+  constructor(diagnostic: Diagnostic) {
+    super(diagnostic.message);
+    this.diagnostic = diagnostic;
+  }
+}
+
+/** Keywords that imports turn on. */
+export type Keywords = { readonly and: boolean; readonly or: boolean; readonly not: boolean };
+
+/**
+ * The grammar is recursive, imports are not: the parts that nest in one another are handed to
+ * them here (`grammar.ts` ties the knot).
+ */
+export type Grammar = {
+  readonly parseLiteral: (cursor: Cursor) => Expr;
+  readonly parseLogical: (cursor: Cursor) => Expr;
+  readonly parseBrackets: (cursor: Cursor) => Term;
+  readonly parseBraces: (cursor: Cursor) => Term;
+  readonly parseTemplate: (cursor: Cursor) => Term;
+};
+
+export class Cursor {
+  readonly source: Source;
+  readonly grammar: Grammar;
+  keywords: Keywords = { and: false, or: false, not: false };
+  /** Faults that don't stop parsing. */
+  readonly diagnostics: Diagnostic[] = [];
+  /** Places that were tried as a comprehension, a body or a group and are none: never tried twice. */
+  readonly #refuted = new Set<string>();
+  readonly #tokens: readonly Token[];
+  #index = 0;
+  #depth = 0;
+
+  constructor(source: Source, tokens: readonly Token[], grammar: Grammar) {
+    this.source = source;
+    this.grammar = grammar;
+    this.#tokens = tokens;
+  }
+
+  get token(): Token {
+    return this.#tokens[this.#index] as Token;
+  }
+
+  get previous(): Token | undefined {
+    return this.#tokens[this.#index - 1];
+  }
+
+  get index(): number {
+    return this.#index;
+  }
+
+  peek(ahead = 1): Token {
+    return this.#tokens[Math.min(this.#index + ahead, this.#tokens.length - 1)] as Token;
+  }
+
+  /** The present token; the cursor then stands on the next one. */
+  take(): Token {
+    const { token } = this;
+    if (token.kind !== "eof") this.#index++;
+    return token;
+  }
+
+  isAt(text: string): boolean {
+    const { token } = this;
+    return token.text === text && (token.kind === "punct" || token.kind === "keyword");
+  }
+
+  isKind(kind: Token["kind"]): boolean {
+    return this.token.kind === kind;
+  }
+
+  /** A punctuation mark right behind the token before, without a blank. */
+  isAtAdjacent(text: string): boolean {
+    return this.isAt(text) && !this.token.spaceBefore;
+  }
+
+  accept(text: string): Token | undefined {
+    return this.isAt(text) ? this.take() : undefined;
+  }
+
+  expect(text: string, note: string): Token {
+    return this.accept(text) ?? this.failHere(note);
+  }
+
+  /** `unexpected } token: note`, at the present token. */
+  failHere(note?: string, hint?: string): never {
+    const { token } = this;
+    const what = token.kind === "illegal" ? token.value : `unexpected ${describeToken(token)}`;
+    this.fail(this.at(token), note === undefined || token.kind === "illegal" ? what : `${what}: ${note}`, hint);
+  }
+
+  fail(at: Location, message: string, hint?: string): never {
+    throw this.fault(at, message, hint);
+  }
+
+  fault(at: Location, message: string, hint?: string): SyntaxFault {
+    return new SyntaxFault(makeParseError(at, message, hint));
+  }
+
+  report(at: Location, message: string, hint?: string): void {
+    this.diagnostics.push(makeParseError(at, message, hint));
+  }
+
+  at(token: Token): Location {
+    return { source: this.source, span: { start: token.start, end: token.end } };
+  }
+
+  /** From an offset to the end of the last token taken. */
+  from(start: number): Location {
+    return { source: this.source, span: { start, end: Math.max(start, this.previous?.end ?? start) } };
+  }
+
+  /** Counts one more level for as long as `parse` runs. */
+  nest<T>(parse: () => T): T {
+    if (this.#depth >= NESTING_MAX) this.failDepth();
+    this.#depth++;
+    try {
+      return parse();
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  failDepth(): never {
+    this.fail(this.at(this.token), `max nesting depth of ${NESTING_MAX} exceeded`, "split the expression into rules");
+  }
+
+  /** What `parse` returns, or undefined and the cursor where it was; a place that failed as `what` isn't tried again. */
+  attempt<T>(what: string, parse: () => T | undefined): T | undefined {
+    const start = this.#index;
+    const key = `${what}@${start}`;
+    if (this.#refuted.has(key)) return undefined;
+    const reported = this.diagnostics.length;
+    try {
+      const result = parse();
+      if (result !== undefined) return result;
+    } catch (fault) {
+      if (!(fault instanceof SyntaxFault)) throw fault;
+    }
+    this.#refuted.add(key);
+    this.diagnostics.length = reported;
+    this.#index = start;
+    return undefined;
+  }
+
+  isRefuted(index: number): boolean {
+    return this.#refuted.has(`comprehension@${index}`);
+  }
+
+  /** The `|` at this token begins no comprehension. */
+  refute(index: number): void {
+    this.#refuted.add(`comprehension@${index}`);
+  }
+
+  /** What `parse` returns, or its fault; unlike `attempt` the caller says where to stand. */
+  trial<T>(parse: () => T): { readonly result?: T; readonly fault?: SyntaxFault } {
+    const reported = this.diagnostics.length;
+    try {
+      return { result: parse() };
+    } catch (fault) {
+      if (!(fault instanceof SyntaxFault)) throw fault;
+      this.diagnostics.length = reported;
+      return { fault };
+    }
+  }
+
+  /** Stands again on a token where the cursor was before. */
+  returnTo(index: number): void {
+    this.#index = index;
+  }
+
+  /**
+   * After a fault in the statement that began at `start`: skips to the next token that begins a
+   * line without indentation and could begin a statement.
+   */
+  resume(start: number): void {
+    this.#index = Math.min(Math.max(this.#index, start + 1), this.#tokens.length - 1);
+    while (this.token.kind !== "eof" && !this.#isStatementStart()) this.#index++;
+  }
+
+  #isStatementStart(): boolean {
+    const { token } = this;
+    const isLineStart = token.start === 0 || this.source.text[token.start - 1] === "\n";
+    return isLineStart && (token.kind === "ident" || token.kind === "keyword") && token.text !== "else";
+  }
+}
+
+export function makeParseError(at: Location, message: string, hint?: string): Diagnostic {
+  return { code: "rego_parse_error", severity: "error", message, at, ...(hint === undefined ? {} : { hint }) };
+}

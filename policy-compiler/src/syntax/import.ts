@@ -1,0 +1,72 @@
+/** `package` and `import`. */
+import type { Import, PackageClause } from "./ast.ts";
+import type { Cursor } from "./cursor.ts";
+import { parsePath } from "./term.ts";
+
+export function parsePackage(cursor: Cursor): PackageClause {
+  const { start } = cursor.take();
+  const path = parseName(cursor);
+  // `package data.a` is the same as `package a` in no version: OPA keeps the name as it is.
+  return { at: cursor.from(start), path };
+}
+
+export function parseImport(cursor: Cursor): Import {
+  const { start } = cursor.take();
+  const { token } = cursor;
+  const path = parseName(cursor);
+  const at = cursor.from(token.start);
+  checkImportPath(cursor, path, at);
+  let alias: string | undefined;
+  if (cursor.accept("as") !== undefined) {
+    if (!cursor.isKind("ident")) cursor.failHere("expected var");
+    alias = cursor.take().text;
+    if (path[0] === "rego" || path[0] === "future") {
+      cursor.fail(at, `${path[0]} imports cannot be aliased`);
+    }
+  }
+  return { at: cursor.from(start), path, alias };
+}
+
+/** A name in dotted parts, all of them constant. */
+function parseName(cursor: Cursor): readonly string[] {
+  const { token } = cursor;
+  if (token.kind !== "ident") cursor.failHere("expected ident");
+  cursor.take();
+  const rest = parsePath(cursor).map((part) => {
+    if (part.kind === "string") return part.value;
+    return cursor.fail(part.at, "unexpected term: expecting string", 'write the part in quotes: ["a"]');
+  });
+  return [token.text, ...rest];
+}
+
+const FUTURE = ["and", "contains", "every", "if", "in", "not", "or"];
+
+function checkImportPath(cursor: Cursor, path: readonly string[], at: Import["at"]): void {
+  const [root, second, third] = path;
+  switch (root) {
+    case "data":
+    case "input":
+      return;
+    case "rego":
+      if (path.length !== 2 || (second !== "v1" && second !== "v2")) {
+        cursor.fail(at, `invalid import \`${path.join(".")}\`, must be \`rego.v1\` or \`rego.v2\``);
+      }
+      if (second === "v2") cursor.keywords = { and: true, or: true, not: true };
+      return;
+    case "future":
+      if (second !== "keywords" || path.length > 3) {
+        cursor.fail(at, "invalid import, must be `future.keywords`");
+      }
+      if (third !== undefined && !FUTURE.includes(third)) {
+        cursor.fail(at, `unexpected keyword, must be one of [${FUTURE.join(" ")}]`);
+      }
+      cursor.keywords = {
+        and: cursor.keywords.and || third === "and" || third === undefined,
+        or: cursor.keywords.or || third === "or" || third === undefined,
+        not: cursor.keywords.not || third === "not" || third === undefined,
+      };
+      return;
+    default:
+      cursor.fail(at, `unexpected import path, must begin with one of: {data, future, input, rego}, got: ${root}`);
+  }
+}

@@ -1,0 +1,119 @@
+/** One literal of a body: a declaration, `every`, or an expression, with its `with` modifiers. */
+import type { Expr, Ref, Term, Variable, What, With } from "./ast.ts";
+import { parseBracedBody } from "./body.ts";
+import type { Cursor } from "./cursor.ts";
+import { parseInfixAfter, parseRelation, parseTerm, parseValue } from "./term.ts";
+
+export function parseLiteral(cursor: Cursor): Expr {
+  return cursor.nest(() => {
+    const { start } = cursor.token;
+    if (cursor.isAt("some")) return finish(cursor, start, false, parseSome(cursor));
+    if (isLogical(cursor)) return cursor.grammar.parseLogical(cursor);
+    return parsePlain(cursor);
+  });
+}
+
+function isLogical({ keywords }: Cursor): boolean {
+  return keywords.and || keywords.or || keywords.not;
+}
+
+/** A literal without `and` and `or`. */
+export function parsePlain(cursor: Cursor): Expr {
+  const { start } = cursor.token;
+  const isNegated = cursor.accept("not") !== undefined;
+  if (isNegated && cursor.isAt("some")) cursor.failHere("illegal negation of 'some'");
+  if (isNegated && cursor.isAt("every")) cursor.failHere("illegal negation of 'every'");
+  if (isNegated && cursor.isAt("not")) cursor.failHere("illegal negation of 'not'");
+  return finish(cursor, start, isNegated, parseWhat(cursor));
+}
+
+export function finish(cursor: Cursor, start: number, isNegated: boolean, what: What): Expr {
+  const modifiers = parseWiths(cursor);
+  return { kind: "expr", at: cursor.from(start), isNegated, what, with: modifiers };
+}
+
+/** `every` or an expression, without `not` and `with`. */
+export function parseWhat(cursor: Cursor): What {
+  if (cursor.isAt("every")) return parseEvery(cursor);
+  const { start } = cursor.token;
+  const left = parseValue(cursor);
+  if (cursor.isAt(":=") || cursor.isAt("=")) {
+    const kind = cursor.take().text === ":=" ? "assign" : "unify";
+    const right = parseValue(cursor);
+    return { kind, at: cursor.from(start), left, right };
+  }
+  if (left.kind === "call-term") return { kind: "call", at: left.at, operator: left.operator, args: left.args };
+  return { kind: "term", at: left.at, term: left };
+}
+
+function parseSome(cursor: Cursor): What {
+  const { start } = cursor.take();
+  const terms = [parseRelation(cursor)];
+  while (cursor.accept(",")) terms.push(parseRelation(cursor));
+  if (cursor.accept("in")) {
+    const [first, second, extra] = terms as [Term, Term?, Term?];
+    if (extra !== undefined) cursor.fail(extra.at, "expected `x in xs` or `k, v in xs` expression");
+    const domain = parseRelation(cursor);
+    if (cursor.isAt("in")) cursor.failHere("expected `x in xs` or `k, v in xs` expression");
+    const [key, value] = second === undefined ? [undefined, first] : [first, second];
+    return { kind: "some-in", at: cursor.from(start), key, value, domain };
+  }
+  const variables = terms.map((term) => {
+    if (term.kind === "var") return term;
+    return cursor.fail(term.at, `unexpected ${describeTerm(term)}: expected var`, "some declares variables only");
+  });
+  return { kind: "some", at: cursor.from(start), variables };
+}
+
+function parseEvery(cursor: Cursor): What {
+  const { start } = cursor.take();
+  const variables = [parseLoopVariable(cursor)];
+  if (cursor.accept(",")) variables.push(parseLoopVariable(cursor));
+  cursor.expect("in", "expected `x[, y] in xs { ... }` expression");
+  const domain = parseRelation(cursor);
+  if (!cursor.isAt("{")) cursor.failHere("missing body");
+  const body = parseBracedBody(cursor);
+  const [key, value] = variables.length === 2 ? variables : [undefined, variables[0]];
+  return { kind: "every", at: cursor.from(start), key, value: value as Variable, domain, body };
+}
+
+function parseLoopVariable(cursor: Cursor): Variable {
+  const term = parseInfixAfter(cursor, parseTerm(cursor), Number.POSITIVE_INFINITY);
+  if (term.kind === "var") return term;
+  return cursor.fail(term.at, `unexpected ${describeTerm(term)}: expected var`, "every takes one or two variables");
+}
+
+export function parseWiths(cursor: Cursor): readonly With[] {
+  const modifiers: With[] = [];
+  while (cursor.isAt("with")) {
+    const { start } = cursor.take();
+    const target = toTarget(cursor, parseTerm(cursor));
+    cursor.expect("as", "expected as keyword");
+    const value = parseValue(cursor);
+    modifiers.push({ at: cursor.from(start), target, value });
+  }
+  return modifiers;
+}
+
+function toTarget(cursor: Cursor, term: Term): Ref {
+  if (term.kind === "var") return { kind: "ref", at: term.at, head: term, path: [] };
+  if (term.kind === "ref" && term.head.kind === "var") return term;
+  return cursor.fail(term.at, "expected with target path", "with replaces input, data or a function by name");
+}
+
+export function describeTerm(term: Term): string {
+  switch (term.kind) {
+    case "call-term":
+      return "call";
+    case "array-comprehension":
+      return "arraycomprehension";
+    case "set-comprehension":
+      return "setcomprehension";
+    case "object-comprehension":
+      return "objectcomprehension";
+    case "template":
+      return "templatestring";
+    default:
+      return term.kind;
+  }
+}

@@ -1,0 +1,75 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { NESTING_MAX } from "./limits.ts";
+import { parseModule, parseQuery } from "./parse.ts";
+
+const parse = (text: string) => parseModule({ name: "p.rego", text });
+const messages = (text: string) => parse(text).diagnostics.map((d) => d.message);
+
+const FRAGMENTS = [
+  ...'{}[]()|:;,.#\n"`$_-=',
+  ":=",
+  " if ",
+  " some ",
+  " in ",
+  " not ",
+  " with ",
+  " as ",
+  " every ",
+  " else ",
+  " contains ",
+  "default ",
+  "import future.keywords\n",
+  "x",
+  "data.a",
+  "1",
+  '"s"',
+  '$"{',
+  " and ",
+  " or ",
+  "# METADATA\n",
+  "\\",
+];
+
+test("parseModule and parseQuery never throw on arbitrary text", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 60 }).map((parts) => parts.join("")),
+  );
+  void fc.assert(
+    fc.property(text, (body) => {
+      const { module, diagnostics } = parse(`package p\n${body}`);
+      expect(module === undefined).toBe(diagnostics.length > 0);
+      parse(body);
+      parseQuery({ name: "query", text: body });
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("several statements report several errors", () => {
+  expect(messages('package p\n\na := 1 1\n\nb if {\n  input.x y\n}\n\nc := "\n\nd := 1\n')).toEqual([
+    "unexpected number token: expected \\n or ;",
+    "unexpected identifier token: expected \\n or ; or }",
+    "non-terminated string",
+  ]);
+});
+
+test.each([
+  ["arrays", (n: number) => `${"[".repeat(n)}${"]".repeat(n)}`],
+  ["parentheses", (n: number) => `${"(".repeat(n)}1${")".repeat(n)}`],
+  ["objects", (n: number) => `${'{"a":'.repeat(n)}1${"}".repeat(n)}`],
+  ["comprehensions", (n: number) => `${"[x | x = ".repeat(n)}1${"]".repeat(n)}`],
+  ["references", (n: number) => `${"input[".repeat(n)}1${"]".repeat(n)}`],
+  ["calls", (n: number) => `${"f(".repeat(n)}1${")".repeat(n)}`],
+  ["unions", (n: number) => `${"{a | ".repeat(n)}b${", c}".repeat(n)}`],
+  ["templates", (n: number) => `${'$"{'.repeat(n)}1${'}"'.repeat(n)}`],
+])("%s may nest, but not without end", (_, make) => {
+  expect(messages(`package p\nx := ${make(NESTING_MAX / 4)}`)).toEqual([]);
+  expect(messages(`package p\nx := ${make(100_000)}`)).toHaveLength(1);
+});
+
+test("an operator chain is as deep as it is long", () => {
+  expect(messages(`package p\nx := 1${" + 1".repeat(500)}`)).toEqual([]);
+  expect(messages(`package p\nx := 1${" + 1".repeat(50_000)}`)).toHaveLength(1);
+});

@@ -1,0 +1,115 @@
+/** The parser's entry: a module or a query from a source. Text that is wrong gives diagnostics, never a throw. */
+import { type Diagnostic, hasErrors, type Source, sortDiagnostics } from "@regomesh/base";
+import { parseAnnotations } from "./annotation.ts";
+import type { Body, Comment, Import, Module, PackageClause, Rule } from "./ast.ts";
+import { parseBody } from "./body.ts";
+import { Cursor, makeParseError, SyntaxFault } from "./cursor.ts";
+import { findTooDeep } from "./depth.ts";
+import { GRAMMAR } from "./grammar.ts";
+import { parseImport, parsePackage } from "./import.ts";
+import { DIAGNOSTICS_MAX, NESTING_MAX, SOURCE_LENGTH_MAX } from "./limits.ts";
+import { parseRule } from "./rule.ts";
+import { scan } from "./scanner.ts";
+
+export type ParsedModule = { readonly module?: Module; readonly diagnostics: readonly Diagnostic[] };
+export type ParsedQuery = { readonly body?: Body; readonly diagnostics: readonly Diagnostic[] };
+
+/** A Rego v1 module. There is no module where a diagnostic is an error. */
+export function parseModule(source: Source): ParsedModule {
+  const tooLong = checkLength(source);
+  if (tooLong !== undefined) return { diagnostics: [tooLong] };
+  const { tokens, comments } = scan(source);
+  const cursor = new Cursor(source, tokens, GRAMMAR);
+  const parts = parseStatements(cursor);
+  if (parts === undefined) return { diagnostics: cursor.diagnostics };
+  const { annotations, diagnostics } = parseAnnotations({ comments, package: parts.package, rules: parts.rules });
+  return finishModule(cursor, { ...parts, comments, annotations }, diagnostics);
+}
+
+/** A query: a body, `;` or line ends between its expressions. */
+export function parseQuery(source: Source): ParsedQuery {
+  const tooLong = checkLength(source);
+  if (tooLong !== undefined) return { diagnostics: [tooLong] };
+  const cursor = new Cursor(source, scan(source).tokens, GRAMMAR);
+  const body = guard(cursor, () => {
+    const parsed = parseBody(cursor, "eof");
+    checkDepth(cursor, parsed);
+    return parsed;
+  });
+  if (body === undefined || hasErrors(cursor.diagnostics)) return { diagnostics: cursor.diagnostics };
+  return { body, diagnostics: cursor.diagnostics };
+}
+
+type Statements = { readonly package: PackageClause; readonly imports: Import[]; readonly rules: Rule[] };
+
+function parseStatements(cursor: Cursor): Statements | undefined {
+  if (cursor.isKind("eof")) {
+    cursor.report(cursor.at(cursor.token), "empty module", "a module begins with its package: package a.b");
+    return undefined;
+  }
+  if (!cursor.isAt("package")) {
+    cursor.report(cursor.at(cursor.token), "package expected", "a module begins with its package: package a.b");
+    return undefined;
+  }
+  const clause = guard(cursor, () => parsePackage(cursor));
+  if (clause === undefined) return undefined;
+  const statements: Statements = { package: clause, imports: [], rules: [] };
+  while (!cursor.isKind("eof") && cursor.diagnostics.length < DIAGNOSTICS_MAX) {
+    if (cursor.accept(";")) continue;
+    guard(cursor, () => parseStatement(cursor, statements));
+  }
+  return statements;
+}
+
+function parseStatement(cursor: Cursor, statements: Statements): void {
+  if (cursor.isAt("import")) {
+    statements.imports.push(parseImport(cursor));
+    return;
+  }
+  const rule = parseRule(cursor);
+  checkDepth(cursor, rule);
+  checkLineEnd(cursor);
+  statements.rules.push(rule);
+}
+
+/** A statement ends with its line, or with its body's brace. */
+function checkLineEnd(cursor: Cursor): void {
+  const { token, previous } = cursor;
+  if (token.kind === "eof" || token.newlineBefore || cursor.isAt(";") || previous?.text === "}") return;
+  cursor.failHere("expected \\n or ;");
+}
+
+function checkDepth(cursor: Cursor, root: object): void {
+  const tooDeep = findTooDeep(root);
+  if (tooDeep !== undefined) cursor.fail(tooDeep, `max nesting depth of ${NESTING_MAX} exceeded`);
+}
+
+function checkLength(source: Source): Diagnostic | undefined {
+  if (source.text.length <= SOURCE_LENGTH_MAX) return undefined;
+  const at = { source, span: { start: 0, end: 0 } };
+  return makeParseError(at, `source is longer than ${SOURCE_LENGTH_MAX} characters`, "split the module");
+}
+
+/** What `parse` returns; a fault is kept and the cursor moved to the next statement. */
+function guard<T>(cursor: Cursor, parse: () => T): T | undefined {
+  const { index } = cursor;
+  try {
+    return parse();
+  } catch (fault) {
+    if (!(fault instanceof SyntaxFault)) throw fault;
+    cursor.diagnostics.push(fault.diagnostic);
+    cursor.resume(index);
+    return undefined;
+  }
+}
+
+function finishModule(
+  cursor: Cursor,
+  parts: Omit<Module, "at" | "comments"> & { readonly comments: readonly Comment[] },
+  more: readonly Diagnostic[],
+): ParsedModule {
+  const diagnostics = sortDiagnostics([...cursor.diagnostics, ...more]).slice(0, DIAGNOSTICS_MAX);
+  if (hasErrors(diagnostics)) return { diagnostics };
+  const at = { source: cursor.source, span: { start: 0, end: cursor.source.text.length } };
+  return { module: { at, ...parts }, diagnostics };
+}

@@ -1,0 +1,164 @@
+/** Rules of every kind: heads, defaults, bodies and `else` chains. */
+import type { Location } from "@regomesh/base";
+import type { Body, Expr, Head, Rule, Term } from "./ast.ts";
+import { parseBracedBody } from "./body.ts";
+import type { Cursor } from "./cursor.ts";
+import { checkDefault } from "./default-rule.ts";
+import { ELSE_LINKS_MAX } from "./limits.ts";
+import { parseLiteral } from "./literal.ts";
+import { parseItems, parsePath, parseValue } from "./term.ts";
+
+const IF_HINT = "Rego v1 writes: name if { ... }";
+
+export function parseRule(cursor: Cursor): Rule {
+  const { index } = cursor;
+  const { start } = cursor.token;
+  const isDefault = cursor.accept("default") !== undefined;
+  const { head, hasValue } = parseHead(cursor);
+  if (isDefault) {
+    if (!hasValue) cursor.fail(head.at, "illegal default rule (must have a value)");
+    checkDefault(cursor, head);
+    return { at: cursor.from(start), isDefault, head, body: makeTrue(head.at), else: undefined };
+  }
+  const body = parseRuleBody(cursor);
+  if (body === undefined && !hasValue && !head.isSet) failHeadAlone(cursor, head, index);
+  const links = cursor.isAt("else") ? parseElse(cursor, head, body !== undefined) : [];
+  const chain = links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined);
+  return { at: cursor.from(start), isDefault, head, body: body ?? makeTrue(head.at), else: chain };
+}
+
+function parseHead(cursor: Cursor): { readonly head: Head; readonly hasValue: boolean } {
+  const { token } = cursor;
+  if (token.kind !== "ident") cursor.failHere();
+  cursor.take();
+  const name: Term = { kind: "string", at: cursor.at(token), value: token.text };
+  const ref = [name, ...parsePath(cursor)];
+  const args = cursor.isAtAdjacent("(") ? parseArgs(cursor) : undefined;
+  const named = cursor.from(token.start);
+  const isSet = cursor.isKind("ident") && cursor.token.text === "contains";
+  if (isSet) {
+    if (args !== undefined) cursor.failHere("the contains keyword can only be used with multi-value rule definitions");
+    cursor.take();
+    const value = parseValue(cursor);
+    if (cursor.isAt(":=") || cursor.isAt("=")) {
+      cursor.failHere(
+        "the contains keyword can only be used with multi-value rule definitions (e.g., p contains <VALUE> { ... })",
+      );
+    }
+    return { head: { at: cursor.from(token.start), ref, args, isSet, value }, hasValue: false };
+  }
+  const hasValue = cursor.isAt(":=") || cursor.isAt("=");
+  if (hasValue) cursor.take();
+  const value: Term = hasValue ? parseValue(cursor) : { kind: "boolean", at: named, value: true };
+  return { head: { at: cursor.from(token.start), ref, args, isSet, value }, hasValue };
+}
+
+function parseArgs(cursor: Cursor): readonly Term[] {
+  cursor.take();
+  return parseItems(cursor, ")");
+}
+
+/** The body, or undefined where the text has none. */
+function parseRuleBody(cursor: Cursor): Body | undefined {
+  if (cursor.isAt("{")) {
+    cursor.fail(cursor.at(cursor.token), "`if` keyword is required before rule body", IF_HINT);
+  }
+  if (cursor.accept("if") === undefined) return undefined;
+  if (!cursor.isAt("{")) return [parseLiteral(cursor)];
+  const { index } = cursor;
+  // `if { … }` is a body; `if {1, 2} == xs` and `if {"a": 1}[x]` are a literal that begins with a brace.
+  const braced = cursor.trial(() => parseBracedBody(cursor));
+  if (braced.result !== undefined && !continuesTerm(cursor)) return braced.result;
+  const afterBody = cursor.index;
+  cursor.returnTo(index);
+  const literal = cursor.trial(() => parseLiteral(cursor));
+  if (literal.result !== undefined && !isSetLiteral(literal.result)) return [literal.result];
+  if (braced.result !== undefined) {
+    cursor.returnTo(afterBody);
+    return braced.result;
+  }
+  throw braced.fault;
+}
+
+/** What follows a closed brace shows that the braces were a term. */
+function continuesTerm(cursor: Cursor): boolean {
+  const { token } = cursor;
+  if (token.kind === "eof" || token.newlineBefore) return false;
+  return (token.kind === "punct" && token.text !== ";" && token.text !== "}") || token.text === "in";
+}
+
+/** A set is always true: `if { true }` can't have been meant as one. */
+function isSetLiteral({ what }: Expr): boolean {
+  return what.kind === "term" && what.term.kind === "set";
+}
+
+function parseElse(cursor: Cursor, head: Head, hasBody: boolean): readonly Rule[] {
+  if (head.isSet) {
+    cursor.fail(cursor.at(cursor.token), "else keyword cannot be used on multi-value rules");
+  }
+  if (!hasBody) cursor.failHere("else needs a rule body before it");
+  const links: Rule[] = [];
+  while (cursor.isAt("else")) {
+    if (links.length >= ELSE_LINKS_MAX) {
+      cursor.fail(
+        cursor.at(cursor.token),
+        `max else links of ${ELSE_LINKS_MAX} exceeded`,
+        "look the value up in an object",
+      );
+    }
+    const { start } = cursor.take();
+    const hasValue = cursor.isAt(":=") || cursor.isAt("=");
+    if (hasValue) cursor.take();
+    else if (!cursor.isAt("if") && !cursor.isAt("{")) cursor.failHere("expected else value term or rule body");
+    const value: Term = hasValue ? parseValue(cursor) : { kind: "boolean", at: cursor.from(start), value: true };
+    const at = cursor.from(start);
+    const body = parseRuleBody(cursor);
+    links.push({
+      at: cursor.from(start),
+      isDefault: false,
+      head: { ...head, at, value },
+      body: body ?? makeTrue(at),
+      else: undefined,
+    });
+    if (body === undefined) break;
+  }
+  return links;
+}
+
+function makeTrue(at: Location): Body {
+  const term: Term = { kind: "boolean", at, value: true };
+  return [{ kind: "expr", at, isNegated: false, what: { kind: "term", at, term }, with: [] }];
+}
+
+/** A head with neither value, `contains` nor body says nothing. */
+function failHeadAlone(cursor: Cursor, head: Head, start: number): never {
+  // A brace too many closed the rule early: say so, not what is wrong with the expressions behind it.
+  const isExpression = cursor.trial(() => {
+    cursor.returnTo(start);
+    parseLiteral(cursor);
+  });
+  if (isExpression.fault === undefined && cursor.isAt("}")) cursor.failHere();
+  if (head.args !== undefined) {
+    cursor.fail(
+      head.at,
+      "`if` keyword is required before rule body",
+      "a function without a body needs a value: f(x) := y",
+    );
+  }
+  if (head.ref.length === 1) {
+    cursor.fail(
+      head.at,
+      "var cannot be used for rule name",
+      "give the rule a value (name := value) or a body (name if ...)",
+    );
+  }
+  const last = head.ref.at(-1);
+  if (head.ref.length === 2 && last?.kind !== "string") {
+    cursor.fail(head.at, "`contains` keyword is required for partial set rules", "write: name contains value");
+  }
+  cursor.fail(
+    head.at,
+    "ref cannot be used for rule name",
+    "give the rule a value (a.b := value) or a body (a.b if ...)",
+  );
+}

@@ -1,0 +1,212 @@
+/**
+ * Text to tokens, in one pass and without recursion: template strings keep a stack of the
+ * braces that are open, so that the text after `}` is template text again.
+ */
+import type { Location, Source } from "@regomesh/base";
+import type { Comment } from "./ast.ts";
+import { unescapeString } from "./string-literal.ts";
+import { KEYWORDS, type Token, type TokenKind } from "./token.ts";
+
+/** A template string that is open: its closing quote, and the braces open inside the present `{…}`. */
+type OpenTemplate = { readonly quote: '"' | "`"; braces: number };
+
+const IDENT = /[A-Za-z_][A-Za-z0-9_]*/y;
+const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const PUNCTUATION = /:=|==|!=|<=|>=|[=<>+\-*/%&|,;.:()[\]{}]/y;
+const SPACE = /[ \t\r]+/y;
+
+export function scan(source: Source): { readonly tokens: readonly Token[]; readonly comments: readonly Comment[] } {
+  const scanner = new Scanner(source);
+  scanner.scanAll();
+  return { tokens: scanner.tokens, comments: scanner.comments };
+}
+
+class Scanner {
+  readonly tokens: Token[] = [];
+  readonly comments: Comment[] = [];
+  readonly #source: Source;
+  readonly #text: string;
+  readonly #templates: OpenTemplate[] = [];
+  #offset = 0;
+  #newlineBefore = false;
+  #spaceBefore = false;
+
+  constructor(source: Source) {
+    this.#source = source;
+    this.#text = source.text;
+    if (this.#text.startsWith("\uFEFF")) this.#offset = 1;
+  }
+
+  scanAll(): void {
+    while (true) {
+      this.#skipSpace();
+      if (this.#offset >= this.#text.length) break;
+      this.#scanToken();
+    }
+    this.#push("eof", this.#text.length, this.#text.length);
+  }
+
+  #skipSpace() {
+    while (this.#offset < this.#text.length) {
+      const c = this.#text[this.#offset];
+      if (c === "\n") {
+        this.#offset++;
+        this.#newlineBefore = true;
+      } else if (c === "#") {
+        const end = this.#lineEnd(this.#offset);
+        const text = this.#text.slice(this.#offset + 1, end).replace(/\r$/, "");
+        this.comments.push({ at: this.#at(this.#offset, end), text });
+        this.#offset = end;
+      } else {
+        const space = this.#match(SPACE);
+        if (space === undefined) return;
+        this.#offset += space.length;
+      }
+      this.#spaceBefore = true;
+    }
+  }
+
+  #scanToken() {
+    const start = this.#offset;
+    const c = this.#text[start] as string;
+    if (c === '"') return this.#scanString(start);
+    if (c === "`") return this.#scanRawString(start);
+    if (c === "$" && (this.#text[start + 1] === '"' || this.#text[start + 1] === "`")) return this.#openTemplate(start);
+    const word = this.#match(IDENT);
+    if (word !== undefined) {
+      // `not.foo` and `input.not` are references: a keyword beside a dot is a name.
+      const isName = this.#text[start + word.length] === "." || this.#isAfterDot(start);
+      return this.#push(KEYWORDS.has(word) && !isName ? "keyword" : "ident", start, start + word.length);
+    }
+    if (c >= "0" && c <= "9") return this.#scanNumber(start);
+    const mark = this.#match(PUNCTUATION);
+    if (mark === undefined) {
+      return this.#push("illegal", start, start + String.fromCodePoint(this.#text.codePointAt(start) ?? 0).length);
+    }
+    const template = this.#templates.at(-1);
+    if (template !== undefined && mark === "{") template.braces++;
+    if (template !== undefined && mark === "}") {
+      if (template.braces === 0) {
+        this.#push("template-close", start, start + 1);
+        return this.#scanTemplateText();
+      }
+      template.braces--;
+    }
+    this.#push("punct", start, start + mark.length);
+  }
+
+  #isAfterDot(start: number): boolean {
+    const before = this.tokens.at(-1);
+    return before !== undefined && before.end === start && before.kind === "punct" && before.text === ".";
+  }
+
+  #scanNumber(start: number) {
+    const digits = this.#match(NUMBER) ?? "";
+    let end = start + digits.length;
+    if (!/[0-9A-Za-z_]/.test(this.#text[end] ?? "")) return this.#push("number", start, end);
+    while (/[0-9A-Za-z_]/.test(this.#text[end] ?? "")) end++;
+    this.#push("illegal", start, end, "illegal number format");
+  }
+
+  #scanString(start: number) {
+    const end = this.#quoteEnd(start + 1);
+    if (end === undefined) {
+      return this.#push("illegal", start, this.#lineEnd(start), "non-terminated string");
+    }
+    const literal = unescapeString(this.#text.slice(start + 1, end), false);
+    if ("fault" in literal) return this.#push("illegal", start, end + 1, literal.fault);
+    this.#push("string", start, end + 1, literal.value);
+  }
+
+  #scanRawString(start: number) {
+    const end = this.#text.indexOf("`", start + 1);
+    if (end < 0) return this.#push("illegal", start, this.#text.length, "non-terminated string");
+    this.#push(
+      "string",
+      start,
+      end + 1,
+      this.#text
+        .slice(start + 1, end)
+        .replaceAll("\r", "")
+        .toWellFormed(),
+    );
+  }
+
+  /** The offset of the quote that ends a string on its own line. */
+  #quoteEnd(from: number): number | undefined {
+    for (let i = from; i < this.#text.length; i++) {
+      const c = this.#text[i];
+      if (c === '"') return i;
+      if (c === "\n") return undefined;
+      if (c === "\\") i++;
+    }
+    return undefined;
+  }
+
+  #openTemplate(start: number) {
+    this.#templates.push({ quote: this.#text[start + 1] as '"' | "`", braces: 0 });
+    this.#push("template-start", start, start + 2);
+    this.#scanTemplateText();
+  }
+
+  /** Template text up to an expression or to the closing quote. */
+  #scanTemplateText() {
+    const { quote } = this.#templates.at(-1) as OpenTemplate;
+    const start = this.#offset;
+    let end = start;
+    for (; end < this.#text.length; end++) {
+      const c = this.#text[end];
+      if (c === quote || c === "{") break;
+      if (c === "\n" && quote === '"') break;
+      if (c === "\\" && (quote === '"' || this.#text[end + 1] === "{")) end++;
+    }
+    const stop = this.#text[end];
+    if (stop !== quote && stop !== "{") {
+      this.#templates.pop();
+      return this.#push("illegal", start, Math.min(end, this.#text.length), "non-terminated string");
+    }
+    if (end > start) this.#pushTemplateText(start, end, quote);
+    if (stop === "{") return this.#push("template-open", end, end + 1);
+    this.#templates.pop();
+    this.#push("template-end", end, end + 1);
+  }
+
+  #pushTemplateText(start: number, end: number, quote: string) {
+    const text = this.#text.slice(start, end);
+    if (quote === "`") {
+      return this.#push("template-text", start, end, text.replaceAll("\\{", "{").replaceAll("\r", "").toWellFormed());
+    }
+    const literal = unescapeString(text, true);
+    if ("fault" in literal) return this.#push("illegal", start, end, literal.fault);
+    this.#push("template-text", start, end, literal.value);
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#offset;
+    return pattern.exec(this.#text)?.[0];
+  }
+
+  #lineEnd(from: number): number {
+    const end = this.#text.indexOf("\n", from);
+    return end < 0 ? this.#text.length : end;
+  }
+
+  #push(kind: TokenKind, start: number, end: number, value = "") {
+    this.tokens.push({
+      kind,
+      text: this.#text.slice(start, end),
+      start,
+      end,
+      newlineBefore: this.#newlineBefore,
+      spaceBefore: this.#spaceBefore,
+      value: kind === "illegal" && value === "" ? "illegal token" : value,
+    });
+    this.#newlineBefore = false;
+    this.#spaceBefore = false;
+    this.#offset = end;
+  }
+
+  #at(start: number, end: number): Location {
+    return { source: this.#source, span: { start, end } };
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Terms: primaries with their tails (`.a`, `[x]`, `(args)`), and infix operators by how
+ * tight they bind (Pratt).
+ */
+import type { Operator, Ref, Term } from "./ast.ts";
+import type { Cursor } from "./cursor.ts";
+import { INFIX, MEMBERSHIP_LEVEL, RELATION_LEVEL } from "./operators.ts";
+
+/** A term with operators, `k, v in xs` too: what stands where one term is expected. */
+export function parseValue(cursor: Cursor): Term {
+  const left = parseInfix(cursor, MEMBERSHIP_LEVEL);
+  return cursor.isAt(",") ? (parsePair(cursor, left) ?? left) : left;
+}
+
+/** A term with operators in a list: a comma ends it. */
+export function parseItem(cursor: Cursor): Term {
+  return parseInfix(cursor, MEMBERSHIP_LEVEL);
+}
+
+/** A term without `in` on its outside: the domain of `some` and `every`, a pair's parts. */
+export function parseRelation(cursor: Cursor): Term {
+  return parseInfix(cursor, RELATION_LEVEL);
+}
+
+/** Goes on with the operators behind a term that is parsed already. */
+export function parseInfixAfter(cursor: Cursor, first: Term, least: number = MEMBERSHIP_LEVEL): Term {
+  let left = first;
+  while (true) {
+    const { token } = cursor;
+    if (token.kind !== "punct" && token.kind !== "keyword") return left;
+    const infix = INFIX.get(token.text);
+    if (infix === undefined || infix.level < least) return left;
+    cursor.take();
+    const right = parseInfix(cursor, infix.level + 1);
+    const operator: Operator = { at: cursor.at(token), path: infix.builtin.split(".") };
+    left = { kind: "call-term", at: cursor.from(left.at.span.start), operator, args: [left, right] };
+  }
+}
+
+function parseInfix(cursor: Cursor, least: number): Term {
+  return parseInfixAfter(cursor, parseTerm(cursor), least);
+}
+
+/** `k, v in xs` behind `k`, or undefined where the comma means something else. */
+function parsePair(cursor: Cursor, key: Term): Term | undefined {
+  return cursor.attempt("pair", () => {
+    cursor.take();
+    const value = parseRelation(cursor);
+    const word = cursor.accept("in");
+    if (word === undefined) return undefined;
+    const domain = parseRelation(cursor);
+    const operator: Operator = { at: cursor.at(word), path: ["internal", "member_3"] };
+    const call: Term = {
+      kind: "call-term",
+      at: cursor.from(key.at.span.start),
+      operator,
+      args: [key, value, domain],
+    };
+    return parseInfixAfter(cursor, call);
+  });
+}
+
+/** A term without operators. */
+export function parseTerm(cursor: Cursor): Term {
+  return cursor.nest(() => parseTail(cursor, parsePrimary(cursor)));
+}
+
+function parsePrimary(cursor: Cursor): Term {
+  const { token } = cursor;
+  const at = cursor.at(token);
+  switch (token.kind) {
+    case "ident":
+      cursor.take();
+      return { kind: "var", at, name: token.text };
+    case "string":
+      cursor.take();
+      return { kind: "string", at, value: token.value };
+    case "number":
+      cursor.take();
+      return { kind: "number", at, text: token.text };
+    case "template-start":
+      return cursor.grammar.parseTemplate(cursor);
+    case "keyword":
+      if (token.text !== "true" && token.text !== "false" && token.text !== "null") break;
+      cursor.take();
+      return token.text === "null" ? { kind: "null", at } : { kind: "boolean", at, value: token.text === "true" };
+    case "punct":
+      if (token.text === "-") return parseNegative(cursor);
+      if (token.text === "(") return parseParentheses(cursor);
+      if (token.text === "[") return cursor.grammar.parseBrackets(cursor);
+      if (token.text === "{") return cursor.grammar.parseBraces(cursor);
+      break;
+    case "template-text":
+    case "template-open":
+    case "template-close":
+    case "template-end":
+    case "illegal":
+    case "eof":
+      break;
+  }
+  return cursor.failHere();
+}
+
+/** Minus stands only before a number. */
+function parseNegative(cursor: Cursor): Term {
+  const minus = cursor.take();
+  const { token } = cursor;
+  if (token.kind !== "number") cursor.failHere("expected number", "write 0 - x to negate a value");
+  cursor.take();
+  return { kind: "number", at: cursor.from(minus.start), text: `-${token.text}` };
+}
+
+function parseParentheses(cursor: Cursor): Term {
+  cursor.take();
+  const term = parseValue(cursor);
+  if (!cursor.isAt(")")) {
+    if (cursor.token.kind === "illegal") cursor.failHere();
+    cursor.fail(cursor.at(cursor.token), "non-terminated expression", "close the parenthesis");
+  }
+  cursor.take();
+  return term;
+}
+
+const REF_HEADS: ReadonlySet<Term["kind"]> = new Set([
+  "var",
+  "ref",
+  "call-term",
+  "array",
+  "object",
+  "set",
+  "array-comprehension",
+  "set-comprehension",
+  "object-comprehension",
+]);
+
+/** `.a`, `[x]` and `(args)` right behind a term. */
+export function parseTail(cursor: Cursor, head: Term): Term {
+  const start = head.at.span.start;
+  let term = head;
+  for (let links = 0; ; links++) {
+    if (cursor.isAtAdjacent("(")) {
+      const path = operatorPath(term);
+      if (path === undefined) return term;
+      term = parseCall(cursor, term, path);
+    } else if (cursor.isAtAdjacent(".") || cursor.isAtAdjacent("[")) {
+      if (!REF_HEADS.has(term.kind)) {
+        cursor.fail(term.at, `illegal ref (head cannot be ${term.kind})`);
+      }
+      const path = parsePath(cursor);
+      const ref: Ref =
+        term.kind === "ref" && links === 0 ? { ...term, path: [...term.path, ...path] } : makeRef(term, path);
+      term = { ...ref, at: cursor.from(start) };
+    } else {
+      return term;
+    }
+  }
+}
+
+function makeRef(head: Term, path: readonly Term[]): Ref {
+  return { kind: "ref", at: head.at, head, path };
+}
+
+/** All `.a` and `[x]` in a row. */
+export function parsePath(cursor: Cursor): readonly Term[] {
+  const path: Term[] = [];
+  while (cursor.isAtAdjacent(".") || cursor.isAtAdjacent("[")) {
+    if (cursor.take().text === ".") {
+      const { token } = cursor;
+      if ((token.kind !== "ident" && token.kind !== "keyword") || token.spaceBefore) {
+        cursor.failHere("expected identifier");
+      }
+      cursor.take();
+      path.push({ kind: "string", at: cursor.at(token), value: token.text });
+    } else {
+      path.push(parseValue(cursor));
+      cursor.expect("]", "expected ]");
+    }
+  }
+  return path;
+}
+
+/** The name that a term is as a function: a variable, and strings behind it. */
+function operatorPath(term: Term): readonly string[] | undefined {
+  if (term.kind === "var") return [term.name];
+  if (term.kind !== "ref" || term.head.kind !== "var") return undefined;
+  const path = [term.head.name];
+  for (const part of term.path) {
+    if (part.kind !== "string") return undefined;
+    path.push(part.value);
+  }
+  return path;
+}
+
+function parseCall(cursor: Cursor, name: Term, path: readonly string[]): Term {
+  cursor.take();
+  const args = parseItems(cursor, ")");
+  const at = cursor.from(name.at.span.start);
+  if (path.length === 1 && path[0] === "set" && args.length === 0) return { kind: "set", at, items: [] };
+  return { kind: "call-term", at, operator: { at: name.at, path }, args };
+}
+
+/** Items up to the closing mark, which is taken; a comma may stand behind the last one. */
+export function parseItems(cursor: Cursor, end: ")" | "]" | "}", first: readonly Term[] = []): readonly Term[] {
+  const items = [...first];
+  if (items.length > 0 && !cursor.isAt(end)) cursor.expect(",", `expected , or ${end}`);
+  while (!cursor.isAt(end)) {
+    items.push(parseItem(cursor));
+    if (!cursor.isAt(end)) cursor.expect(",", `expected , or ${end}`);
+  }
+  cursor.take();
+  return items;
+}
