@@ -37,7 +37,7 @@ export function isReady(variables: Variables, term: Term, awaited: ReadonlySet<s
     case "call-term":
       return term.args.every(ready);
     case "template":
-      return term.parts.every((part) => typeof part === "string" || ready(part));
+      return term.parts.every((part) => typeof part === "string" || ready(part.term));
     case "array-comprehension":
     case "set-comprehension":
       return !usesAwaited(variables, [term.value], term.body, awaited);
