@@ -12,6 +12,7 @@ import { enterAtoms } from "./value/atoms";
 import { setHashSeed } from "./value/hash";
 import { seal } from "./value/seal";
 import { parseJson } from "./json/read";
+import { dropPassingPrograms, startPrograms } from "./regex/store";
 
 let planTable: u32 = 0;
 let memoTable: usize = 0;
@@ -66,6 +67,7 @@ function enterConstants(): void {
     const value = seal(parseJson(<usize>load<u32>(text), load<i32>(text, 4), true));
     store<u32>(valueTable + (<usize>i << 2), <u32>value);
   }
+  startPrograms();
   sealHeap();
 }
 
@@ -99,6 +101,7 @@ function nextGeneration(): u32 {
 
 export function beginEvaluation(): void {
   resetFailure();
+  dropPassingPrograms();
   setFuel(fuelPerRun);
   memoGeneration = nextGeneration();
   runGeneration = memoGeneration;
