@@ -93,6 +93,7 @@ export function openEvaluator(options: EvaluatorOptions): Evaluator {
 
 function runText(open: Instance, entrypoint: number, data: number, input: string | undefined): number {
   const [ptr, length] = input === undefined ? [0, 0] : writeText(open, input);
+  if (input !== undefined && length === 0) throw new PolicyAbort("rm_input: the input is empty"); // in the ABI, none
   const heap = open.exports.opa_heap_ptr_get();
   return open.exports.opa_eval(0, entrypoint, data, ptr, length, heap, 0);
 }

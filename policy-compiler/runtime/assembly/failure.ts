@@ -42,6 +42,16 @@ export function setFuel(steps: i64): void {
   fuel = steps;
 }
 
+/**
+ * What the host asks for between this and `setFuel` with the result is not charged to an
+ * evaluation, whose fuel may be spent: the host's own text and the memory's limit bound it.
+ */
+export function holdFuel(): i64 {
+  const left = fuel;
+  fuel = i64.MAX_VALUE;
+  return left;
+}
+
 /** Takes `steps` of the fuel; aborts when it is spent. */
 // @ts-ignore: decorator
 @inline

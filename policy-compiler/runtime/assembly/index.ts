@@ -3,11 +3,12 @@ export * from "./builtins/index";
 
 export {
   opa_malloc, opa_free, opa_json_parse, opa_json_dump, opa_value_parse, opa_value_dump, opa_value_free,
-  opa_value_add_path, opa_value_remove_path, opa_heap_ptr_get, opa_heap_ptr_set, opa_heap_blocks_stash,
+  opa_heap_ptr_get, opa_heap_ptr_set, opa_heap_blocks_stash,
   opa_heap_blocks_restore, opa_heap_stash_clear, opa_eval_ctx_new, opa_eval_ctx_set_input,
   opa_eval_ctx_set_data, opa_eval_ctx_set_entrypoint, opa_eval_ctx_get_result, opa_eval,
   evaluate as eval, entrypoints, builtins, rm_json_parses,
 } from "./abi/opa";
+export { opa_value_add_path, opa_value_remove_path } from "./abi/paths";
 export {
   rm_link, rm_seed, rm_fuel, rm_fuel_used, rm_marks, rm_run, rm_builtin_errors, rm_builtin_error_text,
   memoGeneration, runGeneration, memoPush, memoPop,

@@ -83,3 +83,8 @@ export function runtimeBuiltin(
   if (found === undefined || found.kind !== KIND_FUNCTION) return undefined;
   return { index: found.index, signature: runtime.signatureOf(found.index) };
 }
+
+/** Whether a built-in runs inside the module. */
+export function hasBuiltin(runtime: RuntimeModule, name: string): boolean {
+  return runtimeBuiltin(runtime, name) !== undefined;
+}

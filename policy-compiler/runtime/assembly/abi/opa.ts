@@ -2,20 +2,14 @@
  * OPA's WASM ABI 1.3 (openpolicyagent.org/docs/wasm). A context is {input, data, result,
  * entrypoint}. What opa_json_parse gives is sealed: it is how an SDK loads data.
  */
-import { abortWith, fuel, setFuel } from "../failure";
+import { abortWith, holdFuel, setFuel } from "../failure";
 import { alloc, heapPtr, setHeapPtr } from "../memory";
 import { beginEvaluation, builtinNames, entrypointNames, runPlan } from "../policy";
 import { parseJson } from "../json/read";
 import { REGO, dumpText } from "../json/write";
-import { arrayGet, arrayLen } from "../value/array";
-import { addEntry, entriesOf } from "../value/entries";
-import { makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "../value/object";
-import { equal } from "../value/compare";
 import { seal } from "../value/seal";
-import { OBJECT, kindOf } from "../value/value";
 
 let jsonParses: i32 = 0;
-let stashed: usize = 0;
 
 /** Calls of opa_json_parse since the start; a request on the fast path makes none. */
 export function rm_json_parses(): i32 {
@@ -45,66 +39,21 @@ export function opa_value_dump(value: usize): usize {
   return dumpFor(value, REGO);
 }
 
-// What the host asks for is not charged to an evaluation, whose fuel may be spent; the
-// host's own text and the memory's limit bound it.
-
 function parseFor(ptr: usize, length: i32, rego: bool): usize {
-  const left = fuel;
-  setFuel(i64.MAX_VALUE);
+  const left = holdFuel();
   const value = seal(parseJson(ptr, length, rego));
   setFuel(left);
   return value;
 }
 
 function dumpFor(value: usize, mode: i32): usize {
-  const left = fuel;
-  setFuel(i64.MAX_VALUE);
+  const left = holdFuel();
   const text = dumpText(value, mode);
   setFuel(left);
   return text;
 }
 
 export function opa_value_free(_value: usize): void {}
-
-const OK: i32 = 0;
-const INVALID_TYPE: i32 = 2;
-const INVALID_PATH: i32 = 3;
-
-/** Puts `value` at the path (an array of strings) below `base`; its last parent must be there. */
-export function opa_value_add_path(base: usize, path: usize, value: usize): i32 {
-  const parent = parentOf(base, path);
-  if (parent == 0) return INVALID_PATH;
-  if (kindOf(parent) != OBJECT) return INVALID_TYPE;
-  objectInsert(parent, seal(arrayGet(path, arrayLen(path) - 1)), seal(value));
-  seal(base);
-  return OK;
-}
-
-export function opa_value_remove_path(base: usize, path: usize): i32 {
-  const parent = parentOf(base, path);
-  if (parent == 0) return INVALID_PATH;
-  if (kindOf(parent) != OBJECT) return INVALID_TYPE;
-  const key = arrayGet(path, arrayLen(path) - 1);
-  const length = objectLen(parent);
-  const rest = makeObject(length);
-  for (let i = 0; i < length; i++) {
-    if (!equal(objectKeyAt(parent, i), key)) addEntry(rest, objectKeyAt(parent, i), objectValueAt(parent, i));
-  }
-  memory.copy(parent, rest, 24);
-  seal(base);
-  return entriesOf(base) == 0 ? INVALID_PATH : OK;
-}
-
-function parentOf(base: usize, path: usize): usize {
-  const length = arrayLen(path);
-  if (length == 0) return 0;
-  let parent = base;
-  for (let i = 0; i < length - 1; i++) {
-    if (kindOf(parent) != OBJECT) return 0;
-    parent = objectGet(parent, arrayGet(path, i));
-  }
-  return parent;
-}
 
 export function opa_heap_ptr_get(): usize {
   return heapPtr;
@@ -114,18 +63,13 @@ export function opa_heap_ptr_set(at: usize): void {
   setHeapPtr(at);
 }
 
-/** There are no freed blocks, so there is nothing to put aside but the pointer. */
-export function opa_heap_blocks_stash(): void {
-  stashed = heapPtr;
-}
+// Nothing is freed singly, so there are no free blocks to put aside; the host keeps the heap pointer itself.
 
-export function opa_heap_blocks_restore(): void {
-  if (stashed != 0) setHeapPtr(stashed);
-}
+export function opa_heap_blocks_stash(): void {}
 
-export function opa_heap_stash_clear(): void {
-  stashed = 0;
-}
+export function opa_heap_blocks_restore(): void {}
+
+export function opa_heap_stash_clear(): void {}
 
 export function opa_eval_ctx_new(): usize {
   const ctx = alloc(16);

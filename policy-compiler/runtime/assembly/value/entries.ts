@@ -83,6 +83,15 @@ export function addEntry(cell: usize, key: usize, value: usize): void {
   }
 }
 
+/** Takes the i-th entry out; the others keep their order. */
+export function removeEntry(cell: usize, i: i32): void {
+  const length = entryCount(cell);
+  const at = entriesOf(cell) + (<usize>i << 3);
+  memory.copy(at, at + 8, <usize>(length - i - 1) << 3);
+  store<u32>(cell, <u32>(length - 1), 4);
+  indexEntries(cell);
+}
+
 // @ts-ignore: decorator
 @inline
 function putSlot(index: usize, mask: u32, hash: u32, position: u32): void {
