@@ -20,3 +20,22 @@ export {
   regexTemplateMatch as b$regex$template_match, regexGlobsMatch as b$regex$globs_match,
 } from "./regex";
 export { globMatch as b$glob$match, globQuoteMeta as b$glob$quote_meta } from "./glob";
+  count as b$count, sum as b$sum, product as b$product, max as b$max, min as b$min, sort as b$sort, all as b$all,
+  any as b$any,
+} from "./aggregates";
+export {
+  concatArrays as b$array$concat, flatten as b$array$flatten, reverseArray as b$array$reverse,
+  slice as b$array$slice,
+} from "./arrays";
+export {
+  get as b$object$get, keys as b$object$keys, remove as b$object$remove, filter as b$object$filter,
+  unionOfTwo as b$object$union, unionOfAll as b$object$union_n,
+} from "./objects";
+export { subset as b$object$subset } from "./subset";
+export {
+  isArray as b$is_array, isBoolean as b$is_boolean, isNull as b$is_null, isNumber as b$is_number,
+  isObject as b$is_object, isSet as b$is_set, isStringBuiltin as b$is_string, typeName as b$type_name,
+  castArray as b$cast_array, castSet as b$cast_set, castString as b$cast_string, castBoolean as b$cast_boolean,
+  castNull as b$cast_null, castObject as b$cast_object,
+} from "./types";
+export { walk as b$walk } from "./walk";

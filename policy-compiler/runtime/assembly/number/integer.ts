@@ -126,3 +126,10 @@ function negateLimbs(limbs: usize, length: i32): void {
     carry >>= 32;
   }
 }
+
+/** The number has no fraction. */
+export function isWholeNumber(value: usize): bool {
+  if (isInt(value)) return true;
+  readNumber(value);
+  return signOf() == 0 || digitsOf() <= exponentOf();
+}
