@@ -2,40 +2,10 @@
  * The built-ins that run inside the module, each exported under `b$` and OPA's name with
  * `$` for `.`: `io.jwt.decode` is `b$io$jwt$decode`. All take and give values.
  */
-export {
-  equalBuiltin as b$equal, equalBuiltin as b$eq, notEqual as b$neq, lessThan as b$lt, lessOrEqual as b$lte,
-  greaterThan as b$gt, greaterOrEqual as b$gte,
-} from "./comparison";
-export {
-  plus as b$plus, minus as b$minus, mul as b$mul, div as b$div, rem as b$rem, abs as b$abs, round as b$round,
-  ceil as b$ceil, floor as b$floor,
-} from "./arithmetic";
-export {
-  and as b$and, or as b$or, setDiff as b$set_diff, intersection as b$intersection, union as b$union,
-} from "./sets";
-export { member as b$internal$member_2, memberWithKey as b$internal$member_3 } from "./membership";
+export * from "./values";
 export {
   regexMatch as b$regex$match, regexIsValid as b$regex$is_valid, regexSplit as b$regex$split, regexFindN as b$regex$find_n,
   regexFindAllStringSubmatchN as b$regex$find_all_string_submatch_n, regexReplace as b$regex$replace,
   regexTemplateMatch as b$regex$template_match, regexGlobsMatch as b$regex$globs_match,
 } from "./regex";
 export { globMatch as b$glob$match, globQuoteMeta as b$glob$quote_meta } from "./glob";
-  count as b$count, sum as b$sum, product as b$product, max as b$max, min as b$min, sort as b$sort, all as b$all,
-  any as b$any,
-} from "./aggregates";
-export {
-  concatArrays as b$array$concat, flatten as b$array$flatten, reverseArray as b$array$reverse,
-  slice as b$array$slice,
-} from "./arrays";
-export {
-  get as b$object$get, keys as b$object$keys, remove as b$object$remove, filter as b$object$filter,
-  unionOfTwo as b$object$union, unionOfAll as b$object$union_n,
-} from "./objects";
-export { subset as b$object$subset } from "./subset";
-export {
-  isArray as b$is_array, isBoolean as b$is_boolean, isNull as b$is_null, isNumber as b$is_number,
-  isObject as b$is_object, isSet as b$is_set, isStringBuiltin as b$is_string, typeName as b$type_name,
-  castArray as b$cast_array, castSet as b$cast_set, castString as b$cast_string, castBoolean as b$cast_boolean,
-  castNull as b$cast_null, castObject as b$cast_object,
-} from "./types";
-export { walk as b$walk } from "./walk";
