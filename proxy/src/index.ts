@@ -8,3 +8,8 @@ export { Method } from "./http1/method.ts";
 export { ReaderEvent } from "./http1/reader-event.ts";
 export { RequestReader } from "./http1/request-reader.ts";
 export { ResponseReader } from "./http1/response-reader.ts";
+export { parseSpiffeId, type SpiffeId } from "./identity/spiffe-id.ts";
+export { checkPeer, type Peer, type PeerCheck, type PeerFault, type PeerRefusal } from "./identity/svid-check.ts";
+export { PathNormaliser, PathOutcome } from "./path/normalise-path.ts";
+export { PATH_LEVELS, type PathLevel } from "./path/path-level.ts";
+export { refusedPath } from "./path/refused-path.ts";
