@@ -1,5 +1,6 @@
 export { canonicalJson } from "./canonical-json.ts";
 export * from "./generated/regomesh/v1/control.ts";
+export { CONTROLLER_SERVER_NAME, controllerId, type JoinTokenFile, snapshotSignerId } from "./names.ts";
 export type { Problem as SnapshotProblem } from "./shape.ts";
 export {
   type BoundEntrypoint,
