@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeCsr } from "../../../test/make-csr.ts";
-import { Authority, signSnapshot } from "./authority.ts";
+import { Authority, readCsr, signSnapshot } from "./authority.ts";
 import { JoinTokens, TOKEN_TTL_MS } from "./join-tokens.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "regomesh-ca-"));
@@ -15,7 +15,7 @@ const NOW = Date.parse("2026-11-25T12:00:00Z");
 const HOUR = 3_600_000;
 const ID = "spiffe://cluster.local/ns/default/sa/web";
 const authority = Authority.open(join(folder, "ca"), "cluster.local", NOW);
-const issue = (csr = makeCsr(), ttlMs = HOUR) => authority.issueSvid(csr.der, ID, ttlMs, NOW);
+const issue = (csr = makeCsr(), ttlMs = HOUR) => authority.issueSvid(readCsr(csr.der), ID, ttlMs, NOW);
 const derOf = (pem: string) => new X509Certificate(pem).raw;
 
 describe("an SVID", () => {
@@ -53,7 +53,7 @@ describe("an SVID", () => {
     // openssl goes by the real clock.
     const fresh = Authority.open(join(folder, "fresh"), "cluster.local", Date.now());
     writeFileSync(root, fresh.bundlePem);
-    writeFileSync(leaf, fresh.issueSvid(makeCsr().der, ID, HOUR, Date.now()).chainPem);
+    writeFileSync(leaf, fresh.issueSvid(readCsr(makeCsr().der), ID, HOUR, Date.now()).chainPem);
     writeFileSync(server, fresh.issueServer(["127.0.0.1", "::1", "localhost"], Date.now()).chainPem);
     expect(check("-purpose", "sslclient", leaf)).toContain("OK");
     expect(check("-purpose", "sslserver", "-verify_ip", "127.0.0.1", server)).toContain("OK");
@@ -75,7 +75,7 @@ describe("a CSR is refused", () => {
     "with bytes behind it": [Uint8Array.from([...makeCsr().der, 0]), /not a PKCS#10/],
   };
   for (const [name, [der, message]] of Object.entries(cases)) {
-    test(name, () => expect(() => authority.issueSvid(der, ID, HOUR, NOW)).toThrow(message));
+    test(name, () => expect(() => readCsr(der)).toThrow(message));
   }
 });
 

@@ -15,8 +15,9 @@ import {
 } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
 import { join } from "node:path";
+import { CONTROLLER_SERVER_NAME, controllerId, snapshotSignerId } from "@regomesh/protocol";
 import { encodeCertificate, type NameFacts } from "../../ca/certificate.ts";
-import { decodeCsr, pointOf } from "../../ca/csr.ts";
+import { type Csr, decodeCsr, pointOf } from "../../ca/csr.ts";
 import { toPem } from "../../ca/der.ts";
 import { PUBLIC, readIfThere, SECRET, writeWhole } from "./files.ts";
 
@@ -102,14 +103,8 @@ export class Authority {
     return new Authority(trustDomain, toPem("CERTIFICATE", der), privateKey);
   }
 
-  /** An SVID for the key of a CSR; throws AuthorityError where the CSR is not one or its signature is wrong. */
-  issueSvid(csrDer: Uint8Array, spiffeId: string, ttlMs: number, nowMs: number): Issued {
-    const result = decodeCsr(csrDer);
-    if ("fault" in result) throw new AuthorityError("csr", result.fault);
-    const { publicKey, signed, signature } = result.csr;
-    if (!isSignedBy(publicKey, signed, signature)) {
-      throw new AuthorityError("csr", "the CSR's signature is not its key's");
-    }
+  /** An SVID for the key of a CSR that `readCsr` has let through. */
+  issueSvid({ publicKey }: Csr, spiffeId: string, ttlMs: number, nowMs: number): Issued {
     return this.#issue({ publicKey, uri: spiffeId, use: "workload", ttlMs, nowMs });
   }
 
@@ -117,12 +112,18 @@ export class Authority {
   issueServer(hosts: readonly string[], nowMs: number): KeyAndChain {
     const addresses = hosts.filter((host) => isIPv4(host) || isIPv6(host)).map(addressBytes);
     const dnsNames = hosts.filter((host) => !isIPv4(host) && !isIPv6(host));
-    const uri = `spiffe://${this.trustDomain}/regomesh/controller`;
-    return this.#issueWithKey({ uri, use: "workload", ttlMs: SERVER_TTL_MS, nowMs, dnsNames, addresses });
+    return this.#issueWithKey({
+      uri: controllerId(this.trustDomain),
+      use: "workload",
+      ttlMs: SERVER_TTL_MS,
+      nowMs,
+      dnsNames: [CONTROLLER_SERVER_NAME, ...dnsNames],
+      addresses,
+    });
   }
 
   issueSnapshotSigner(nowMs: number): KeyAndChain {
-    const uri = `spiffe://${this.trustDomain}/regomesh/snapshots`;
+    const uri = snapshotSignerId(this.trustDomain);
     return this.#issueWithKey({ uri, use: "snapshots", ttlMs: SIGNER_TTL_MS, nowMs });
   }
 
@@ -179,7 +180,18 @@ type LeafFacts = {
   readonly addresses?: readonly Uint8Array[];
 };
 
-/** The key that signs snapshots, raw r||s over the body. */
+/** A CSR whose signature is its key's: the asker holds the key. Throws AuthorityError for anything else. */
+export function readCsr(der: Uint8Array): Csr {
+  const result = decodeCsr(der);
+  if ("fault" in result) throw new AuthorityError("csr", result.fault);
+  const { publicKey, signed, signature } = result.csr;
+  if (!isSignedBy(publicKey, signed, signature)) {
+    throw new AuthorityError("csr", "the CSR's signature is not its key's");
+  }
+  return result.csr;
+}
+
+/** A signature over a snapshot's body, raw r||s over the body. */
 export function signSnapshot(body: Uint8Array, signerKeyPem: string): Buffer {
   return sign("sha256", body, { key: signerKeyPem, dsaEncoding: "ieee-p1363" });
 }

@@ -19,14 +19,6 @@ type Entry = {
   readonly keyHash?: string;
 };
 
-/** What a join token file holds; the proxy reads it. */
-export type JoinTokenFile = {
-  readonly token: string;
-  readonly spiffeId: string;
-  /** The mesh's root: the proxy accepts no other controller. */
-  readonly caPem: string;
-};
-
 export type Redeemed = { readonly spiffeId: string } | { readonly fault: string };
 
 export class JoinTokens {

@@ -1,0 +1,72 @@
+/**
+ * What the controller knows of one proxy's stream, as a value.
+ *
+ * hello --> (snapshot sent --> ACK: in force | NACK: refused, the old one stays)*
+ *
+ * A snapshot is sent when it is wanted and neither in force, nor on its way, nor refused.
+ * Answers carry the nonce of what they answer; one that answers nothing is ignored.
+ */
+import type { Ack, Hello, Nack } from "@regomesh/protocol";
+
+export type Session = {
+  readonly hello: Hello;
+  /** Hash of the snapshot in force; "" for none. */
+  readonly inForce: string;
+  /** Modules that the proxy surely holds. */
+  readonly held: readonly string[];
+  readonly sent: Sent | undefined;
+  readonly refused: { readonly hash: string; readonly problems: readonly string[] } | undefined;
+  readonly ackedAtMs: number | undefined;
+};
+
+export type Sent = {
+  readonly nonce: string;
+  readonly hash: string;
+  readonly modules: readonly string[];
+  readonly atMs: number;
+};
+
+/** What is kept of a NACK. */
+const PROBLEMS_MAX = 20;
+const PROBLEM_LENGTH_MAX = 500;
+
+export function openSession(hello: Hello): Session {
+  return {
+    hello,
+    inForce: hello.snapshotHash,
+    held: hello.moduleHashes,
+    sent: undefined,
+    refused: undefined,
+    ackedAtMs: undefined,
+  };
+}
+
+/** A later hello on the same stream tells new listen addresses; it may not become another proxy. */
+export function repeatHello(session: Session, hello: Hello): Session | undefined {
+  const { workload, namespace, instance } = session.hello;
+  if (hello.workload !== workload || hello.namespace !== namespace || hello.instance !== instance) return undefined;
+  return { ...session, hello };
+}
+
+export function isWanted(session: Session, hash: string): boolean {
+  return hash !== session.inForce && hash !== session.sent?.hash && hash !== session.refused?.hash;
+}
+
+export function send(session: Session, sent: Sent): Session {
+  return { ...session, sent };
+}
+
+export function settleAck(session: Session, ack: Ack, nowMs: number): Session {
+  const { sent } = session;
+  if (sent?.nonce !== ack.nonce || sent.hash !== ack.hash) return session;
+  return { ...session, inForce: sent.hash, held: sent.modules, sent: undefined, refused: undefined, ackedAtMs: nowMs };
+}
+
+export function settleNack(session: Session, nack: Nack): Session {
+  const { sent } = session;
+  if (sent?.nonce !== nack.nonce || sent.hash !== nack.hash) return session;
+  const problems = nack.problems
+    .slice(0, PROBLEMS_MAX)
+    .map(({ code, message }) => `${code}: ${message}`.slice(0, PROBLEM_LENGTH_MAX));
+  return { ...session, sent: undefined, refused: { hash: sent.hash, problems } };
+}

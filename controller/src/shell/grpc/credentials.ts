@@ -1,0 +1,49 @@
+/**
+ * TLS of the gRPC server: every client is asked for a certificate and none is refused for
+ * having none, since a proxy without one must reach Identity. Who a client is, is checked
+ * per call, against the mesh's own authority.
+ */
+import { experimental, type ServerCredentials, type ServerUnaryCall } from "@grpc/grpc-js";
+import type { Authority, KeyAndChain } from "../ca/authority.ts";
+
+type Provider = Parameters<typeof experimental.createCertificateProviderServerCredentials>[0];
+
+export type ServerIdentity = {
+  readonly credentials: ServerCredentials;
+  /** Puts a new certificate in place for connections to come. */
+  renew(issued: KeyAndChain): void;
+};
+
+export function makeServerIdentity(authority: Authority, first: KeyAndChain): ServerIdentity {
+  type Listener = Parameters<Provider["addIdentityCertificateListener"]>[0];
+  const listeners = new Set<Listener>();
+  let current = first;
+  const update = () => ({ certificate: Buffer.from(current.chainPem), privateKey: Buffer.from(current.keyPem) });
+  const provider: Provider = {
+    // After the turn: grpc-js hears nothing that is said while it adds its listeners.
+    addCaCertificateListener: (listener) => {
+      queueMicrotask(() => listener({ caCertificate: Buffer.from(authority.bundlePem) }));
+    },
+    removeCaCertificateListener: () => {},
+    addIdentityCertificateListener: (listener) => {
+      listeners.add(listener);
+      queueMicrotask(() => listener(update()));
+    },
+    removeIdentityCertificateListener: (listener) => void listeners.delete(listener),
+  };
+  return {
+    credentials: experimental.createCertificateProviderServerCredentials(provider, provider, false),
+    renew(issued) {
+      current = issued;
+      for (const listener of listeners) listener(update());
+    },
+  };
+}
+
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "getAuthContext">;
+
+/** The SPIFFE ID that the caller's certificate proves; undefined where it shows none that is good now. */
+export function callerOf(call: AnyCall, authority: Authority, nowMs: number): string | undefined {
+  const certificate = call.getAuthContext().sslPeerCertificate?.raw;
+  return certificate === undefined ? undefined : authority.principalOf(certificate, nowMs);
+}

@@ -1,0 +1,72 @@
+/** Identity.Issue: an SVID for a join token, or for the SVID that the connection shows. */
+
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import type { Clock, Log } from "@regomesh/base";
+import type { IdentityServer, IssueReply, IssueRequest } from "@regomesh/protocol";
+import type { Csr } from "../../ca/csr.ts";
+import { type Authority, AuthorityError, readCsr } from "../ca/authority.ts";
+import type { JoinTokens } from "../ca/join-tokens.ts";
+import { callerOf } from "./credentials.ts";
+import { makeFailure } from "./failure.ts";
+
+const TOKEN_LENGTH_MAX = 512;
+
+export type IdentityOptions = {
+  readonly authority: Authority;
+  readonly tokens: JoinTokens;
+  readonly svidTtlMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether a workload with this SPIFFE ID is still part of the mesh: others are not renewed. */
+  readonly isMember: (spiffeId: string) => boolean;
+};
+
+export function makeIdentityServer(options: IdentityOptions): IdentityServer {
+  return {
+    issue(call: ServerUnaryCall<IssueRequest, IssueReply>, reply: sendUnaryData<IssueReply>) {
+      try {
+        reply(null, issue(call, options));
+      } catch (error) {
+        if (error instanceof AuthorityError) reply(makeFailure("invalid", error.message));
+        else if ((error as { details?: string }).details !== undefined) reply(error as Error);
+        else {
+          options.log.log("error", "an SVID could not be issued", { error: (error as Error).message });
+          reply(makeFailure("unavailable", "the authority failed"));
+        }
+      }
+    },
+  };
+}
+
+function issue(call: ServerUnaryCall<IssueRequest, IssueReply>, options: IdentityOptions): IssueReply {
+  const { authority, svidTtlMs, clock, log } = options;
+  const nowMs = clock.nowMs();
+  const { csrDer, joinToken } = call.request;
+  const csr = readCsr(csrDer);
+  const spiffeId = joinToken === "" ? renewedId(call, options, nowMs) : joinedId(joinToken, csr, options, nowMs);
+  const { chainPem, notAfterMs } = authority.issueSvid(csr, spiffeId, svidTtlMs, nowMs);
+  log.log("info", joinToken === "" ? "SVID renewed" : "SVID issued", { spiffeId, notAfterMs });
+  return {
+    certificateChainPem: chainPem,
+    trustBundlePem: authority.bundlePem,
+    spiffeId,
+    notAfterMs,
+  };
+}
+
+function renewedId(call: ServerUnaryCall<IssueRequest, IssueReply>, options: IdentityOptions, nowMs: number): string {
+  const spiffeId = callerOf(call, options.authority, nowMs);
+  if (spiffeId === undefined) throw makeFailure("unauthenticated", "neither a join token nor an SVID that is good now");
+  if (!options.isMember(spiffeId)) throw makeFailure("forbidden", `${spiffeId} is no workload of this mesh`);
+  return spiffeId;
+}
+
+function joinedId(token: string, csr: Csr, options: IdentityOptions, nowMs: number): string {
+  if (token.length > TOKEN_LENGTH_MAX) throw makeFailure("invalid", "the join token is too long");
+  const redeemed = options.tokens.redeem(token, csr.publicKey, nowMs);
+  if ("fault" in redeemed) {
+    options.log.log("warn", "a join token was refused", { reason: redeemed.fault });
+    throw makeFailure("unauthenticated", redeemed.fault);
+  }
+  return redeemed.spiffeId;
+}

@@ -1,0 +1,374 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { SILENT } from "@regomesh/base";
+import {
+  CONTROLLER_SERVER_NAME,
+  ControlClient,
+  type ControllerMessage,
+  type EndpointsUpdate,
+  type Hello,
+  IdentityClient,
+  type IssueReply,
+  type ProxyMessage,
+  type ProxyReport,
+  parseSnapshotFile,
+  type SnapshotMessage,
+  type WorkloadSnapshot,
+} from "@regomesh/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
+import type { MeshPlan } from "../../build/build.ts";
+import type { Release } from "../../control/release.ts";
+import { Authority, signSnapshot } from "../ca/authority.ts";
+import { JoinTokens } from "../ca/join-tokens.ts";
+import { SYSTEM_CLOCK } from "../system-clock.ts";
+import { type Control, makeControl } from "./control.ts";
+import { makeServerIdentity } from "./credentials.ts";
+import { makeIdentityServer } from "./identity.ts";
+import { Proxies } from "./proxies.ts";
+import { type GrpcServer, serveGrpc } from "./server.ts";
+
+const NAMED = { "grpc.ssl_target_name_override": CONTROLLER_SERVER_NAME };
+const ID = (name: string) => `spiffe://cluster.local/ns/default/sa/${name}`;
+const wasm = Uint8Array.of(0, 97, 115, 109);
+const hash = "a".repeat(64);
+
+function workload(name: string): WorkloadSnapshot {
+  return {
+    name,
+    namespace: "default",
+    service: name,
+    labels: {},
+    principal: ID(name),
+    inbound: [
+      {
+        name: "http",
+        protocol: "http",
+        mode: "strict",
+        listen: { address: "127.0.0.1", port: 0 },
+        application: { address: "127.0.0.1", port: 0 },
+      },
+    ],
+    outbound: [],
+    policies: { inbound: { module: hash, entrypoints: [] } },
+    defaultVerdict: "deny",
+    pathLevel: "BASE",
+  };
+}
+
+function release(sequence: number, names: readonly string[] = ["web", "orders"]): Release {
+  const plan: MeshPlan = {
+    mesh: { name: "mesh", trustDomain: "cluster.local" },
+    workloads: names.map(workload),
+    services: names.map((name) => ({ name, namespace: "default", subsets: [], policies: [] })),
+    modules: [{ hash, wasm, data: "{}" }],
+  };
+  return {
+    revision: { epoch: "e", sequence, name: `r${sequence}` },
+    plan,
+    source: "test",
+    builtAtMs: 0,
+    issuedAtMs: 0,
+    explainDenials: false,
+  };
+}
+
+const hello = (name: string, more: Partial<Hello> = {}): ProxyMessage => ({
+  message: {
+    $case: "hello",
+    value: {
+      workload: name,
+      namespace: "default",
+      instance: `${name}-1`,
+      moduleAbi: 1,
+      snapshotFormats: [1],
+      features: [],
+      snapshotHash: "",
+      moduleHashes: [],
+      listen: [],
+      admin: "",
+      ...more,
+    },
+  },
+});
+
+let folder: string;
+let authority: Authority;
+let tokens: JoinTokens;
+let proxies: Proxies;
+let control: Control;
+let server: GrpcServer;
+let reports: [string, ProxyReport][];
+const closers: (() => void)[] = [];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "regomesh-grpc-"));
+  authority = Authority.open(folder, "cluster.local", Date.now());
+  tokens = new JoinTokens(join(folder, "tokens.json"));
+  const signer = authority.issueSnapshotSigner(Date.now());
+  reports = [];
+  proxies = new Proxies({
+    clock: SYSTEM_CLOCK,
+    sign: (body) => ({ signature: signSnapshot(body, signer.keyPem), signerPem: signer.chainPem }),
+    onChange: () => control.refresh(),
+  });
+  const shared = { authority, proxies, clock: SYSTEM_CLOCK, log: SILENT };
+  control = makeControl({ ...shared, onReport: (name, report) => void reports.push([name, report]) });
+  const identity = makeServerIdentity(authority, authority.issueServer(["127.0.0.1"], Date.now()));
+  server = await serveGrpc("127.0.0.1:0", identity, {
+    control: control.server,
+    identity: makeIdentityServer({
+      ...shared,
+      tokens,
+      svidTtlMs: 60_000,
+      isMember: (id) => id === ID("web") || id === ID("orders"),
+    }),
+  });
+});
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) close();
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+const root = () => Buffer.from(authority.bundlePem);
+
+function issue(csr: MadeCsr, joinToken: string, as?: { reply: IssueReply; csr: MadeCsr }): Promise<IssueReply> {
+  const tls =
+    as === undefined
+      ? credentials.createSsl(root())
+      : credentials.createSsl(root(), Buffer.from(as.csr.keyPem), Buffer.from(as.reply.certificateChainPem));
+  const client = new IdentityClient(server.address, tls, NAMED);
+  closers.push(() => client.close());
+  return new Promise((resolve, reject) => {
+    client.issue({ csrDer: Buffer.from(csr.der), joinToken }, (error, reply) =>
+      error ? reject(error) : resolve(reply),
+    );
+  });
+}
+
+async function join_(name: string): Promise<{ client: ControlClient; reply: IssueReply; csr: MadeCsr }> {
+  const csr = makeCsr();
+  const reply = await issue(csr, tokens.create(ID(name), Date.now()));
+  const client = new ControlClient(
+    server.address,
+    credentials.createSsl(root(), Buffer.from(csr.keyPem), Buffer.from(reply.certificateChainPem)),
+    NAMED,
+  );
+  closers.push(() => client.close());
+  return { client, reply, csr };
+}
+
+type Snapshots = ClientDuplexStream<ProxyMessage, ControllerMessage>;
+
+function next(stream: Snapshots): Promise<SnapshotMessage> {
+  return new Promise((resolve, reject) => {
+    stream.once("error", reject);
+    stream.once("data", ({ message }: ControllerMessage) => {
+      stream.removeListener("error", reject);
+      if (message !== undefined) resolve(message.value);
+    });
+  });
+}
+
+const failureOf = (stream: NodeJS.EventEmitter): Promise<ServiceError> =>
+  new Promise((resolve) => void stream.once("error", resolve));
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("Identity", () => {
+  test("issues for a join token, and renews by the SVID that it gave", async () => {
+    const csr = makeCsr();
+    const reply = await issue(csr, tokens.create(ID("web"), Date.now()));
+    expect(reply.spiffeId).toBe(ID("web"));
+    expect(reply.trustBundlePem).toBe(authority.bundlePem);
+    const renewed = await issue(makeCsr(), "", { reply, csr });
+    expect(renewed.spiffeId).toBe(ID("web"));
+    expect(renewed.certificateChainPem).not.toBe(reply.certificateChainPem);
+  });
+
+  test("refuses whoever shows neither, another's token, and a workload that is gone", async () => {
+    await expect(issue(makeCsr(), "")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+    await expect(issue(makeCsr(), "guess")).rejects.toMatchObject({ details: "the join token is unknown" });
+    const csr = makeCsr();
+    const reply = await issue(csr, tokens.create(ID("gone"), Date.now()));
+    await expect(issue(makeCsr(), "", { reply, csr })).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
+  });
+
+  test("does not know the SVID of another authority", async () => {
+    const other = Authority.open(join(folder, "other"), "cluster.local", Date.now());
+    const csr = makeCsr();
+    const { chainPem, notAfterMs } = other.issueSvid(
+      { ...csr, point: csr.publicKey, signed: csr.der, signature: csr.der },
+      ID("web"),
+      60_000,
+      Date.now(),
+    );
+    const reply = { certificateChainPem: chainPem, trustBundlePem: "", spiffeId: "", notAfterMs };
+    await expect(issue(makeCsr(), "", { reply, csr })).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+});
+
+describe("Control.Snapshots", () => {
+  test("sends the snapshot with its modules, signed; after an ACK only what is new", async () => {
+    proxies.publish(release(1));
+    const { client } = await join_("web");
+    const stream = client.snapshots();
+    closers.push(() => stream.on("error", () => {}).cancel());
+    stream.write(hello("web"));
+    const first = await next(stream);
+    expect(first.modules.map((module) => [module.hash, [...module.wasm]])).toEqual([[hash, [...wasm]]]);
+    const { problems } = parseSnapshotFile(
+      JSON.stringify({ body: JSON.parse(String(first.body)), hash: first.hash, modules: [] }),
+    );
+    expect(problems).toEqual([]);
+    stream.write({ message: { $case: "ack", value: { nonce: first.nonce, hash: first.hash } } });
+    await until(() => proxies.sessions()[0]?.session.inForce === first.hash);
+    proxies.publish(release(2));
+    const second = await next(stream);
+    expect(JSON.parse(String(second.body)).revision.sequence).toBe(2);
+    expect(second.modules).toEqual([]);
+  });
+
+  test("a proxy that has it already is sent nothing; one that refuses keeps its old one until there is another", async () => {
+    proxies.publish(release(1));
+    const { client } = await join_("web");
+    const stream = client.snapshots();
+    closers.push(() => stream.on("error", () => {}).cancel());
+    stream.write(hello("web", { snapshotHash: proxies.wanted("default/web")?.hash ?? "" }));
+    await until(() => proxies.sessions().length === 1);
+    proxies.publish(release(2));
+    const second = await next(stream);
+    const problems = [{ code: "module_abi", message: "no" }];
+    stream.write({ message: { $case: "nack", value: { nonce: second.nonce, hash: second.hash, problems } } });
+    await until(() => proxies.sessions()[0]?.session.refused !== undefined);
+    expect(proxies.sessions()[0]?.session.refused?.problems).toEqual(["module_abi: no"]);
+    expect(proxies.sessions()[0]?.session.inForce).not.toBe(second.hash);
+    proxies.publish(release(3));
+    expect(JSON.parse(String((await next(stream)).body)).revision.sequence).toBe(3);
+  });
+
+  test("a workload speaks for itself alone, and no stranger speaks", async () => {
+    proxies.publish(release(1));
+    const { client } = await join_("web");
+    const stream = client.snapshots();
+    stream.write(hello("orders"));
+    expect(await failureOf(stream)).toMatchObject({ code: status.PERMISSION_DENIED });
+    const stranger = new ControlClient(server.address, credentials.createSsl(root()), NAMED);
+    closers.push(() => stranger.close());
+    const strange = stranger.snapshots(new Metadata());
+    strange.write(hello("web"));
+    expect(await failureOf(strange)).toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+
+  test("a proxy of another ABI, an ACK before a hello, and a hello of two proxies are refused", async () => {
+    proxies.publish(release(1));
+    const { client } = await join_("web");
+    for (const [messages, code] of [
+      [[hello("web", { moduleAbi: 99 })], status.FAILED_PRECONDITION],
+      [[{ message: { $case: "ack", value: { nonce: "", hash: "" } } }], status.INVALID_ARGUMENT],
+      [[hello("web"), hello("web", { instance: "other" })], status.INVALID_ARGUMENT],
+    ] as const) {
+      const stream = client.snapshots();
+      stream.on("data", () => {});
+      const failed = failureOf(stream);
+      for (const message of messages) stream.write(message as ProxyMessage);
+      expect(await failed).toMatchObject({ code });
+    }
+  });
+
+  test("a workload that a revision takes away loses its stream", async () => {
+    proxies.publish(release(1));
+    const { client } = await join_("web");
+    const stream = client.snapshots();
+    stream.write(hello("web"));
+    await next(stream);
+    const failed = failureOf(stream);
+    proxies.publish(release(2, ["orders"]));
+    expect(await failed).toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(proxies.sessions()).toEqual([]);
+  });
+});
+
+describe("Control.Endpoints", () => {
+  test("tells where the others listen, as long as their streams live", async () => {
+    proxies.publish(release(1));
+    const [web, orders] = [await join_("web"), await join_("orders")];
+    const updates: EndpointsUpdate[] = [];
+    const watch = web.client.endpoints({ workload: "web", namespace: "default" });
+    closers.push(() => watch.cancel());
+    watch.on("error", () => {});
+    watch.on("data", (update: EndpointsUpdate) => updates.push(update));
+    await until(() => updates.length === 1);
+    expect(updates[0]).toMatchObject({
+      complete: true,
+      services: [{ service: "web.default" }, { service: "orders.default" }],
+    });
+    const stream = orders.client.snapshots();
+    stream.on("data", () => {});
+    stream.write(hello("orders"));
+    const listen = [
+      { portName: "http", address: "127.0.0.1", port: 4001 },
+      { portName: "http", address: "10.0.0.1", port: 4002 },
+      { portName: "admin", address: "127.0.0.1", port: 4003 },
+    ];
+    stream.write(hello("orders", { listen }));
+    await until(() => updates.length === 2);
+    expect(updates[1]).toEqual({
+      complete: false,
+      services: [
+        {
+          service: "orders.default",
+          endpoints: [
+            {
+              address: "127.0.0.1",
+              port: 4001,
+              workload: "orders",
+              principal: ID("orders"),
+              labels: {},
+              portName: "http",
+            },
+          ],
+        },
+      ],
+    });
+    stream.end();
+    await until(() => updates.length === 3);
+    expect(updates[2]).toEqual({ complete: false, services: [{ service: "orders.default", endpoints: [] }] });
+  });
+});
+
+describe("Control.Report", () => {
+  const report: ProxyReport = {
+    timeMs: 1,
+    edges: [],
+    decisions: [],
+    decisionsDropped: 0,
+    snapshotHash: "",
+    svidNotAfterMs: 0,
+    policyP50Ns: 0,
+    policyP99Ns: 0,
+    refusedTotal: 7,
+    endpoints: [],
+    workload: "web",
+    namespace: "default",
+    instance: "web-1",
+  };
+
+  test("hears a workload's own reports and nobody else's", async () => {
+    proxies.publish(release(1));
+    const { client } = await join_("web");
+    const ended = new Promise<ServiceError | null>((resolve) => {
+      const stream = client.report(resolve);
+      stream.write(report);
+      stream.write({ ...report, workload: "orders" });
+    });
+    expect(await ended).toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(reports).toEqual([["default/web", report]]);
+  });
+});

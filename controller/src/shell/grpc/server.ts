@@ -1,0 +1,44 @@
+/** The controller's gRPC server: one port for Control and Identity. */
+import { Server } from "@grpc/grpc-js";
+import { type ControlServer, ControlService, type IdentityServer, IdentityService } from "@regomesh/protocol";
+import type { ServerIdentity } from "./credentials.ts";
+
+/** Reports are small; a megabyte is a thousand edges with their histograms. */
+const RECEIVE_BYTES_MAX = 1024 * 1024;
+/** A proxy opens three. */
+const STREAMS_MAX = 16;
+/** Silence of a whole machine shows after these; a killed process closes its sockets at once. */
+const KEEPALIVE_MS = 5000;
+const KEEPALIVE_TIMEOUT_MS = 3000;
+
+export type GrpcServer = {
+  readonly address: string;
+  close(): Promise<void>;
+};
+
+export async function serveGrpc(
+  address: string,
+  identity: ServerIdentity,
+  services: { readonly control: ControlServer; readonly identity: IdentityServer },
+): Promise<GrpcServer> {
+  const server = new Server({
+    "grpc.max_receive_message_length": RECEIVE_BYTES_MAX,
+    "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": STREAMS_MAX,
+    "grpc.keepalive_time_ms": KEEPALIVE_MS,
+    "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+  });
+  server.addService(ControlService, services.control);
+  server.addService(IdentityService, services.identity);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, identity.credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+  const host = address.slice(0, address.lastIndexOf(":"));
+  return {
+    address: `${host}:${port}`,
+    async close() {
+      server.forceShutdown();
+      await Promise.resolve();
+    },
+  };
+}
