@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { toUnit } from "./unit.ts";
+
+const unitOf = (files: Record<string, string>, data?: "bundle" | "directory") =>
+  toUnit({
+    name: "authz",
+    directory: "policies/authz",
+    files: Object.entries(files).map(([name, text]) => ({ name: `policies/authz/${name}`, text })),
+    ...(data === undefined ? {} : { data }),
+  });
+
+test("toUnit tells modules, tests and data apart and puts data under their directory", () => {
+  const { unit, diagnostics } = unitOf({
+    "b.rego": "package b",
+    "a.rego": "package a",
+    "a_test.rego": "package a_test",
+    "data.yaml": "roles:\n  admin: [alice]\n",
+    "deep/er/data.json": '{"n": 123456789012345678901, "f": 1.50}',
+    "binding.yaml": "kind: PolicyBinding\n",
+  });
+  expect(diagnostics).toEqual([]);
+  expect(unit.modules.map(({ name }) => name)).toEqual(["policies/authz/a.rego", "policies/authz/b.rego"]);
+  expect(unit.tests.map(({ name }) => name)).toEqual(["policies/authz/a_test.rego"]);
+  expect(JSON.stringify(unit.data)).toBe(
+    '{"roles":{"admin":["alice"]},"deep":{"er":{"n":123456789012345678901,"f":1.50}}}',
+  );
+});
+
+test("toUnit reads every JSON and YAML file of a directory when asked to", () => {
+  expect(unitOf({ "x/roles.yaml": "a: 1", "y.json": '{"b": 2}' }, "directory").unit.data).toEqual({
+    x: { a: 1 },
+    b: 2,
+  });
+});
+
+const faults: Record<string, readonly [Record<string, string>, string]> = {
+  "the same path in two files": [
+    { "data.json": '{"a": {"b": 1}}', "a/data.yaml": "b: 2" },
+    "data.a.b is given by another data file too",
+  ],
+  "text after the value": [
+    { "data.json": "{} {}" },
+    "not JSON: unexpected non-whitespace character after json at position 3",
+  ],
+  "YAML of two documents": [{ "data.yaml": "a: 1\n---\nb: 2\n" }, "not YAML"],
+  "no object at the root": [{ "data.json": "[1]" }, "data at the unit's root must be an object"],
+  "too deep": [{ "data.json": `{"a":${"[".repeat(501)}${"]".repeat(501)}}` }, "data nest deeper than 500 levels"],
+};
+
+test.each(Object.entries(faults))("toUnit refuses %s", (_, [files, message]) => {
+  const { diagnostics } = unitOf(files);
+  expect(diagnostics.map((each) => each.message.slice(0, message.length))).toEqual([message]);
+});
+
+test("a key named __proto__ is a key", () => {
+  const { unit } = unitOf({ "data.json": '{"__proto__": {"a": 1}}', "x/data.json": '{"__proto__": 1}' });
+  expect(JSON.stringify(unit.data)).toBe('{"__proto__":{"a":1},"x":{"__proto__":1}}');
+});

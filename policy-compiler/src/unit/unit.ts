@@ -1,0 +1,62 @@
+/** A policy unit: one bundle of modules and data that no other unit sees. */
+import type { Diagnostic, Source } from "@regomesh/base";
+import { type DataFile, mergeData } from "./data.ts";
+import type { JsonObject } from "./json.ts";
+
+export type Unit = {
+  readonly name: string;
+  readonly modules: readonly Source[];
+  readonly data: JsonObject;
+};
+
+/** A unit with its tests, which are no part of what is deployed. */
+export type TestedUnit = Unit & { readonly tests: readonly Source[] };
+
+export type UnitFiles = {
+  readonly name: string;
+  /** The directory that is the unit, without a slash at its end; "" where files are named from it. */
+  readonly directory: string;
+  /** All files below the directory, named as people know them. */
+  readonly files: readonly Source[];
+  /**
+   * Which files are data: `data.json`, `data.yaml` and `data.yml` as in OPA's bundles, or
+   * every JSON and YAML file as in directories that `opa eval -d` reads.
+   */
+  readonly data?: "bundle" | "directory";
+};
+
+/** Sorts a directory's files into modules, tests and data; a data file's content goes under its directory's path. */
+export function toUnit({ name, directory, files, data: which = "bundle" }: UnitFiles): {
+  readonly unit: TestedUnit;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const rego = sorted.filter((file) => file.name.endsWith(".rego"));
+  const dataFiles = sorted.filter((file) => isData(baseName(file.name), which));
+  const { data, diagnostics } = mergeData(dataFiles.map((source) => toDataFile(directory, source)));
+  const unit = {
+    name,
+    modules: rego.filter((file) => !isTest(file)),
+    tests: rego.filter(isTest),
+    data,
+  };
+  return { unit, diagnostics };
+}
+
+function isTest(file: Source): boolean {
+  return file.name.endsWith("_test.rego");
+}
+
+function isData(name: string, which: "bundle" | "directory"): boolean {
+  return which === "bundle" ? /^data\.(json|ya?ml)$/.test(name) : /^[^.].*\.(json|ya?ml)$/.test(name);
+}
+
+function toDataFile(directory: string, source: Source): DataFile {
+  const inside = directory === "" ? source.name : source.name.slice(directory.length + 1);
+  const parts = inside.split("/").filter((part) => part !== "" && part !== ".");
+  return { source, path: parts.slice(0, -1) };
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
