@@ -19,8 +19,15 @@ export type ModuleSource = {
   readonly meta?: Partial<Pick<ModuleMeta, "compiler" | "entrypoints" | "reads">>;
 };
 
+/** A module's bytes, and what its custom section says of it. */
+export type DescribedModule = { readonly wasm: Uint8Array; readonly meta: ModuleMeta };
+
 /** Bytes of the module. Throws EmitError where the plan breaks the IR's rules. */
-export function emitModule({ ir, runtime, meta = {} }: ModuleSource): Uint8Array {
+export function emitModule(source: ModuleSource): Uint8Array {
+  return emitDescribed(source).wasm;
+}
+
+export function emitDescribed({ ir, runtime, meta = {} }: ModuleSource): DescribedModule {
   const plans = ir.plans?.plans ?? [];
   const funcs = ir.funcs?.funcs ?? [];
   const types: number[] = [];
@@ -44,13 +51,14 @@ export function emitModule({ ir, runtime, meta = {} }: ModuleSource): Uint8Array
     reads: meta.reads ?? { body: true, query: true },
     hostBuiltins: [...policy.hostBuiltins.keys()],
   };
-  return appendToRuntime(runtime, {
+  const wasm = appendToRuntime(runtime, {
     functions: bodies.map((body) => ({ type: typeOf(body.params), code: finish(body, addresses) })),
     types,
     table: bodies.map((_, i) => runtime.functionCount + i),
     statics: { base, ...layout },
     custom: [[META_SECTION, JSON.stringify(custom)]],
   });
+  return { wasm, meta: custom };
 }
 
 function typesFrom(first: number, types: number[]): (params: number) => number {

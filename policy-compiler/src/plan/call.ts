@@ -5,7 +5,7 @@ import { type Environment, type Mock, resolveEnvironment } from "./environment.t
 import { requireBuiltin } from "./planner.ts";
 import { callFunction } from "./rule.ts";
 import { dataName } from "./rule-tree.ts";
-import { append, appendBlock, bool, local, newLocal, planTerm, type Site, scan } from "./site.ts";
+import { append, bool, local, newLocal, planTerm, type Site, scan } from "./site.ts";
 
 /** The value of a call. A relation iterates over its answers. */
 export function planCall(site: Site, operator: readonly string[], args: readonly Term[]): IrOperand {
@@ -22,7 +22,7 @@ export function planCallExpression(site: Site, operator: readonly string[], args
   const arity = arityOf(site, name);
   const operands = args.slice(0, arity).map((arg) => planTerm(site, arg));
   if (isVoid(site, name)) {
-    appendBlock(site, (nested) => invoke(nested, name, operands));
+    invoke(site, name, operands);
     return;
   }
   const value = invoke(site, name, operands);

@@ -128,7 +128,7 @@ export function requireBuiltin(planner: Planner, name: string): BuiltinSignature
   const signature = planner.builtins(name);
   if (signature === undefined) throw new Error(`the planner was given a call of ${name}, which is no built-in`);
   const { externs } = planner.output;
-  if (!externs.has(name)) externs.set(name, { name });
+  if (!externs.has(name)) externs.set(name, signature.isVoid ? { name, decl: {} } : { name });
   return signature;
 }
 

@@ -32,6 +32,7 @@ export function makeRuleTree(modules: readonly Module[]): RuleTree {
         nodeAt(root, prefix).rules.push(rule);
         continue;
       }
+      nodeAt(root, prefix.slice(0, -1));
       const name = dataName(prefix);
       const known = functions.get(name);
       if (known === undefined) functions.set(name, { path: prefix, arity: args.length, rules: [rule] });

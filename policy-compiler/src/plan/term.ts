@@ -69,9 +69,15 @@ function planRef(site: Site, head: Term, path: readonly Term[]): IrOperand {
 }
 
 function planRoot(site: Site, name: string, path: readonly Term[]): IrOperand {
-  if (name === "data") return planDataRef(site, termKeys(path));
-  if (path.length === 0) append(site, { type: "IsDefinedStmt", stmt: { source: site.input } });
-  return planPath(site, local(site.input), termKeys(path));
+  if (name === "data") return path.length === 0 ? copy(site, planDataRef(site, [])) : planDataRef(site, termKeys(path));
+  if (path.length > 0) return planPath(site, local(site.input), termKeys(path));
+  append(site, { type: "IsDefinedStmt", stmt: { source: site.input } });
+  return copy(site, local(site.input));
+}
+
+/** The locals of input and data change under `with`; what refers to them keeps their value. */
+function copy(site: Site, source: IrOperand): IrOperand {
+  return make(site, (target) => ({ type: "AssignVarStmt", stmt: { source, target } }));
 }
 
 function planArray(site: Site, items: readonly Term[]): IrOperand {

@@ -11,7 +11,9 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
 
-export type RawNumber = { readonly rawJSON: string };
+/** The object of JSON.rawJSON. */
+export type RawNumber = { readonly [isRaw]: true };
+declare const isRaw: unique symbol;
 
 export type JsonObject = { readonly [key: string]: JsonValue };
 
@@ -37,5 +39,5 @@ export function isRawNumber(value: unknown): value is RawNumber {
 }
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawNumber(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawNumber(value as JsonValue);
 }
