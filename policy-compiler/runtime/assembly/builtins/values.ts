@@ -31,3 +31,12 @@ export {
   castNull as b$cast_null, castObject as b$cast_object,
 } from "./types";
 export { walk as b$walk } from "./walk";
+export { print as b$internal$print, templateString as b$internal$template_string } from "./print";
+export {
+  range as b$numbers$range, rangeStep as b$numbers$range_step, toNumber as b$to_number, formatInt as b$format_int,
+} from "./numbers";
+export {
+  bitsAnd as b$bits$and, bitsOr as b$bits$or, bitsXor as b$bits$xor, bitsNegate as b$bits$negate,
+  bitsShiftLeft as b$bits$lsh, bitsShiftRight as b$bits$rsh,
+} from "./bits";
+export { parseUnits as b$units$parse, parseBytes as b$units$parse_bytes } from "./units";

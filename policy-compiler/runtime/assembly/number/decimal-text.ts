@@ -213,3 +213,15 @@ export function digitsOf(): i32 {
 export function exponentOf(): i32 {
   return load<i32>(partsA + EXPONENT);
 }
+
+/** The number is written without point and exponent. */
+export function isPlainInteger(value: usize): bool {
+  if (!isDecimalNumber(value)) return true;
+  const length = textLength(value);
+  burn(length >> 4);
+  for (let i = 0; i < length; i++) {
+    const byte = load<u8>(textPtr(value) + i);
+    if (byte == 0x2e || (byte | 0x20) == 0x65) return false;
+  }
+  return true;
+}

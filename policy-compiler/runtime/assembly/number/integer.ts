@@ -121,7 +121,8 @@ function negateLimbs(limbs: usize, length: i32): void {
   let carry: u64 = 1;
   for (let i = 0; i < length; i++) {
     const at = limbs + (<usize>i << 2);
-    carry += <u64>(~load<u32>(at));
+    const inverted: u32 = ~load<u32>(at);
+    carry += <u64>inverted;
     store<u32>(at, <u32>carry);
     carry >>= 32;
   }

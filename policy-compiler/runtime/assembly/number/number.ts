@@ -9,7 +9,7 @@ import { exponentOfFloat, isNegative, mantissaOf } from "./float";
 import { floatFromText } from "./float-text";
 import { lowBits } from "./natural";
 
-export { compareNumbers, hashNumber, int64, isDecimalNumber, toInt64 } from "./decimal-text";
+export { compareNumbers, hashNumber, int64, isDecimalNumber, isPlainInteger, toInt64 } from "./decimal-text";
 
 /** OPA's bound: numbers written with an exponent lie between 2^-100000 and 2^100000. */
 const EXPONENT_MAX: i32 = 30103;

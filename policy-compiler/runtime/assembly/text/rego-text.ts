@@ -1,0 +1,136 @@
+/**
+ * Values as OPA shows them to people (its String methods): a blank behind `,` and `:`,
+ * sets in braces, strings quoted as Go's strconv.Quote does.
+ */
+import { putByte, putBytes, putString, putText } from "../buffer";
+import { burn } from "../failure";
+import { writeNumber } from "../json/write";
+import { BAD_POINT, pointAt, pointWidth } from "../regex/utf8";
+import { CATEGORY_BYTES, categoryRuns } from "../regex/unicode-tables";
+import { arrayGet, arrayLen } from "../value/array";
+import { entryCount, sortEntries } from "../value/entries";
+import { objectKeyAt, objectValueAt } from "../value/object";
+import {
+  ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING, TRUE_VALUE, kindOf, stringLen, stringPtr,
+} from "../value/value";
+
+/** A string's own bytes; any other value as writeRego writes it. */
+export function writePlainly(buffer: usize, value: usize): void {
+  if (kindOf(value) == STRING) putString(buffer, value);
+  else writeRego(buffer, value);
+}
+
+export function writeRego(buffer: usize, value: usize): void {
+  const kind = kindOf(value);
+  burn(1);
+  if (kind == STRING) writeQuoted(buffer, stringPtr(value), stringLen(value));
+  else if (kind == NUMBER) writeNumber(buffer, value);
+  else if (kind == NULL) putText(buffer, "null");
+  else if (kind == BOOLEAN) putText(buffer, value == TRUE_VALUE ? "true" : "false");
+  else if (kind == ARRAY) writeArray(buffer, value);
+  else if (kind == OBJECT || entryCount(value) > 0) writeEntries(buffer, value, kind == OBJECT);
+  else if (kind != 0) putText(buffer, "set()");
+}
+
+function writeArray(buffer: usize, value: usize): void {
+  const length = arrayLen(value);
+  putByte(buffer, 0x5b);
+  for (let i = 0; i < length; i++) {
+    if (i > 0) putText(buffer, ", ");
+    writeRego(buffer, arrayGet(value, i));
+  }
+  putByte(buffer, 0x5d);
+}
+
+function writeEntries(buffer: usize, value: usize, isObject: bool): void {
+  sortEntries(value);
+  const length = entryCount(value);
+  putByte(buffer, 0x7b);
+  for (let i = 0; i < length; i++) {
+    if (i > 0) putText(buffer, ", ");
+    writeRego(buffer, objectKeyAt(value, i));
+    if (!isObject) continue;
+    putText(buffer, ": ");
+    writeRego(buffer, objectValueAt(value, i));
+  }
+  putByte(buffer, 0x7d);
+}
+
+/** In double quotes, with Go's escapes. */
+export function writeQuoted(buffer: usize, ptr: usize, length: i32): void {
+  const end = ptr + <usize>length;
+  burn(length >> 5);
+  putByte(buffer, 0x22);
+  for (let at = ptr; at < end; ) {
+    const byte = <u32>load<u8>(at);
+    const width = pointWidth(at, end);
+    if (byte >= 0x80 && width == 1) {
+      putText(buffer, "\\x");
+      writeHex(buffer, byte, 2);
+    } else if (byte < 0x80) writeAscii(buffer, byte);
+    else {
+      const point = pointAt(at, end);
+      if (isPrintable(point)) putBytes(buffer, at, width);
+      else writePoint(buffer, point);
+    }
+    at += width;
+  }
+  putByte(buffer, 0x22);
+}
+
+function writeAscii(buffer: usize, byte: u32): void {
+  if (byte == 0x22 || byte == 0x5c) {
+    putByte(buffer, 0x5c);
+    putByte(buffer, byte);
+  } else if (byte >= 0x20 && byte < 0x7f) putByte(buffer, byte);
+  else if (byte >= 0x07 && byte <= 0x0d) {
+    putByte(buffer, 0x5c);
+    putByte(buffer, "abtnvfr".charCodeAt(byte - 7));
+  } else {
+    putText(buffer, "\\x");
+    writeHex(buffer, byte, 2);
+  }
+}
+
+function writePoint(buffer: usize, point: u32): void {
+  putText(buffer, point < 0x10000 ? "\\u" : "\\U");
+  writeHex(buffer, point, point < 0x10000 ? 4 : 8);
+}
+
+/** The lowest `digits` hexadecimal digits, lower case. */
+export function writeHex(buffer: usize, n: u32, digits: i32): void {
+  for (let i = digits - 1; i >= 0; i--) {
+    const digit = (n >> (<u32>i << 2)) & 15;
+    putByte(buffer, digit < 10 ? 0x30 + digit : 0x57 + digit);
+  }
+}
+
+/** Letters, marks, numbers, punctuation, symbols (Go's unicode.IsPrint); the only blank is ASCII's. */
+export function isPrintable(point: u32): bool {
+  if (point < 0x80) return point >= 0x20 && point < 0x7f;
+  if (point == BAD_POINT || (point >= 0x4e00 && point < 0xa000) || (point >= 0xac00 && point < 0xd7a4)) return true;
+  if (point > 0xa0 && point < 0x370) return point != 0xad;
+  const category = categoryOf(point);
+  return category > 0 && category <= LAST_SYMBOL;
+}
+
+/** Class of So in the table; behind it come separators and other. */
+const LAST_SYMBOL: u32 = 22;
+
+function categoryOf(point: u32): u32 {
+  burn(16);
+  let at = 0;
+  let reached: u32 = 0;
+  while (at < CATEGORY_BYTES) {
+    const kind = load<u8>(categoryRuns + <usize>(at++));
+    let length: u32 = 0;
+    for (let shift: u32 = 0; ; shift += 7) {
+      const byte = <u32>load<u8>(categoryRuns + <usize>(at++));
+      length |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    reached += length;
+    if (point < reached) return kind;
+  }
+  return 0;
+}
