@@ -26,7 +26,7 @@ export type Destination = {
   readonly port: number;
 };
 
-/** Order of the pairs in the module's context block (see policy-compiler/runtime, request/context). */
+/** Order of the values in the module's context block (policy-compiler/runtime/assembly/request/region.ts). */
 export const CONTEXT_FIELDS = [
   "scheme",
   "principal",
@@ -38,5 +38,4 @@ export const CONTEXT_FIELDS = [
   "destinationAddress",
   "destinationPort",
   "destinationPrincipal",
-  "requestId",
 ] as const;

@@ -10,7 +10,7 @@ export type {
   RetryPolicy,
   RouteDecision,
   RouteTarget,
-} from "./decision.ts";
+} from "./decision/decision.ts";
 export { ENTRYPOINTS, type EntrypointKind, type EntrypointSpec } from "./entrypoints.ts";
 export {
   type EvaluateOptions,
@@ -19,6 +19,7 @@ export {
   type EvaluatorOptions,
   openEvaluator,
 } from "./evaluator.ts";
+export { openPolicy, type PolicyOptions, PolicyUnfit } from "./fast-policy.ts";
 export type { HostBuiltin, HostBuiltins } from "./host-builtins.ts";
 export { type Fault, type FaultCode, type InstanceOptions, PolicyAbort } from "./instance.ts";
 export {

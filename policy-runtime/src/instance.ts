@@ -43,6 +43,16 @@ export type PolicyExports = {
   readonly rm_host_error?: (ptr: number, length: number) => void;
   readonly rm_marks?: () => number;
   readonly rm_run?: () => number;
+  readonly rm_json_parses?: () => number;
+  // The fast path (fast-policy.ts):
+  readonly rm_request_open?: (headBytes: number, contextBytes: number, data: number, destination: number) => number;
+  readonly rm_context?: () => number;
+  readonly rm_request_id?: () => number;
+  readonly rm_records?: () => number;
+  readonly rm_entrypoint_fuel?: (index: number, steps: number) => void;
+  readonly rm_bad_request?: () => number;
+  readonly rm_decide?: (headBytes: number, idBytes: number, mask: number, nowMs: number) => void;
+  readonly rm_decide_on?: (mask: number) => void;
 };
 
 export type InstanceOptions = {

@@ -2,8 +2,8 @@
  * A loaded policy as the proxy sees it. One instance serves one thread; a decision
  * is read out before the next `decide` (its storage is reused, nothing is allocated).
  */
-import type { ConnectionContext, Destination } from "./connection.ts";
-import type { AuthzDecision, LimitDecision, Outcome, RouteDecision } from "./decision.ts";
+import type { ConnectionContext } from "./connection.ts";
+import type { AuthzDecision, LimitDecision, Outcome, RouteDecision } from "./decision/decision.ts";
 import type { ModuleMeta, RulePlace } from "./module-meta.ts";
 
 export type PolicyLimits = {
@@ -18,8 +18,6 @@ export const DEFAULT_LIMITS: PolicyLimits = { fuel: 2_000_000, memoryBytesMax: 6
 
 export interface Policy {
   readonly meta: ModuleMeta;
-  /** Sets what `input.destination` is; once, before requests. */
-  setDestination(destination: Destination): void;
   /** The facts of a connection, copied into the module; hold for the following decisions until set again. */
   setConnection(context: ConnectionContext): void;
   /**

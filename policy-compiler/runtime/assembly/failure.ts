@@ -34,6 +34,11 @@ export function resetFailure(): void {
   depth = 0;
 }
 
+/** No call is under way, whatever an abort left counted. */
+export function resetDepth(): void {
+  depth = 0;
+}
+
 export function setStrict(strict: bool): void {
   isStrict = strict;
 }

@@ -13,6 +13,10 @@ export {
   rm_link, rm_seed, rm_fuel, rm_fuel_used, rm_marks, rm_run, rm_builtin_errors, rm_builtin_error_text,
   memoGeneration, runGeneration, memoPush, memoPop,
 } from "./policy";
+export {
+  rm_request_open, rm_context, rm_request_id, rm_records, rm_entrypoint_fuel, rm_bad_request, rm_decide, rm_decide_on,
+} from "./abi/decide";
+export { slotGet, needInput } from "./request/slots";
 export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/host";
 export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error } from "./failure";
 export { setMemoryMax as rm_memory_max } from "./memory";

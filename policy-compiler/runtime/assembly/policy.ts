@@ -13,6 +13,7 @@ import { setHashSeed } from "./value/hash";
 import { seal } from "./value/seal";
 import { parseJson } from "./json/read";
 import { dropPassingPrograms, startPrograms } from "./regex/store";
+import { linkSlots } from "./request/slots";
 
 let planTable: u32 = 0;
 let memoTable: usize = 0;
@@ -56,6 +57,7 @@ export function rm_link(block: usize): void {
   valueTexts = load<u32>(block, 48);
   markTable = load<u32>(block, 52);
   markCount = load<i32>(block, 56);
+  linkSlots(load<u32>(block, 60));
   enterConstants();
 }
 
@@ -100,11 +102,21 @@ function nextGeneration(): u32 {
 }
 
 export function beginEvaluation(): void {
+  setFuel(fuelPerRun);
+  beginDecision();
+}
+
+/** As beginEvaluation, for a caller that sets the fuel of each entrypoint itself. */
+export function beginDecision(): void {
   resetFailure();
   dropPassingPrograms();
-  setFuel(fuelPerRun);
   memoGeneration = nextGeneration();
   runGeneration = memoGeneration;
+}
+
+/** Forgets the values of rules, which an abort may have left half made; marks stay. */
+export function forgetMemo(): void {
+  memoGeneration = nextGeneration();
 }
 
 /** Steps that the evaluation has taken. */

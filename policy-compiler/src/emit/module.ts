@@ -4,6 +4,7 @@ import type { IrFunc, IrPlan, IrPolicy } from "../ir/policy.ts";
 import { appendToRuntime } from "../link/append.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
+import { projectInput } from "../optimize/input-slots.ts";
 import { deepFunctions } from "./call-graph.ts";
 import { type Body, finish } from "./code.ts";
 import { EmitError } from "./error.ts";
@@ -27,7 +28,8 @@ export function emitModule(source: ModuleSource): Uint8Array {
   return emitDescribed(source).wasm;
 }
 
-export function emitDescribed({ ir, runtime, meta = {} }: ModuleSource): DescribedModule {
+export function emitDescribed({ ir: planned, runtime, meta = {} }: ModuleSource): DescribedModule {
+  const ir = projectInput(planned);
   const plans = ir.plans?.plans ?? [];
   const funcs = ir.funcs?.funcs ?? [];
   const types: number[] = [];

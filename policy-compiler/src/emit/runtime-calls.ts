@@ -23,6 +23,8 @@ const FUNCTIONS = [
   "scanValue",
   "merge",
   "upsert",
+  "slotGet",
+  "needInput",
   "memoPush",
   "memoPop",
   "hostCall0",

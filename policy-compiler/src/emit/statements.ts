@@ -1,5 +1,7 @@
 /** One emitter for each statement of the IR; ir/policy.ts and OPA's ir.go say what they mean. */
 import type { IrBlock, IrStmt, IrStmtType } from "../ir/policy.ts";
+import { slotOf } from "../link/statics.ts";
+import { slotKind } from "../optimize/input-slots.ts";
 import { call as callStatement, dynamicCall } from "./call.ts";
 import {
   type Body,
@@ -291,5 +293,17 @@ const EMITTERS: Emitters = {
     markAddress(body, stmt.rule);
     globalGet(body, "runGeneration");
     store(body, 0);
+  },
+  InputSlotStmt: ({ body }, stmt) => {
+    get(body, localOf(body, stmt.source));
+    i32Const(body, slotOf(body.statics, stmt.path, slotKind(stmt.path)));
+    call(body, "slotGet");
+    tee(body, localOf(body, stmt.target));
+    op(body, OP.i32Eqz);
+    undefinedIf(body);
+  },
+  NeedInputStmt: ({ body }, stmt) => {
+    get(body, localOf(body, stmt.source));
+    call(body, "needInput");
   },
 };

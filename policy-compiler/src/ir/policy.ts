@@ -8,7 +8,7 @@
  * input and local 1 data in all of them.
  *
  * Own additions, absent from OPA's JSON: `MarkStmt` and `static.rules`, by which a decision
- * knows the rules that fired.
+ * knows the rules that fired; `InputSlotStmt` and `NeedInputStmt`, which optimize/input-slots.ts makes.
  */
 export type IrPolicy = {
   readonly static?: IrStatic;
@@ -101,6 +101,10 @@ export type IrStmt =
   | Stmt<"NopStmt", Record<never, never>>
   | Stmt<"ResultSetAddStmt", { value: number }>
   /** The rule's body holds: its bit in the decision is set. */
-  | Stmt<"MarkStmt", { rule: number }>;
+  | Stmt<"MarkStmt", { rule: number }>
+  /** `target` is the value at a path of constant keys below input, which is local `source`: a chain of DotStmts in one. */
+  | Stmt<"InputSlotStmt", { source: number; path: readonly string[]; target: number }>
+  /** Input, in local `source`, is used as a value from here on. */
+  | Stmt<"NeedInputStmt", { source: number }>;
 
 export type IrStmtType = IrStmt["type"];

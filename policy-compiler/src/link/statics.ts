@@ -3,13 +3,14 @@
  * the runtime reads and seals when it starts; code loads them from a table), the memo
  * table and the marks of rules that fired.
  *
- * [link block 64][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][bytes]
+ * [link block 64][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][slots 16 each][bytes]
  */
 import { storeU32 } from "../emit/wasm.ts";
 
 const BLOCK_BYTES = 64;
 const CELL_BYTES = 16;
 const STRING_HEAD = 4;
+const SLOT_BYTES = 16;
 
 /** Grows while functions are emitted; `layOut` fixes all addresses. */
 export type Statics = {
@@ -17,6 +18,8 @@ export type Statics = {
   readonly values: Map<string, number>;
   memoSlots: number;
   marks: number;
+  /** Input slots by their path as JSON text: kind, and number of the constant that holds the path. */
+  readonly slots: Map<string, { readonly kind: number; readonly path: number }>;
 };
 
 export type Layout = {
@@ -25,7 +28,7 @@ export type Layout = {
 };
 
 export function newStatics(): Statics {
-  return { atoms: new Map(), values: new Map(), memoSlots: 0, marks: 0 };
+  return { atoms: new Map(), values: new Map(), memoSlots: 0, marks: 0, slots: new Map() };
 }
 
 /** Number of the atom. Two texts that have the same UTF-8 are one. */
@@ -43,6 +46,16 @@ export function constantOf(statics: Statics, text: string): number {
   if (known !== undefined) return known;
   statics.values.set(text, statics.values.size);
   return statics.values.size - 1;
+}
+
+/** Number of the slot for a path of keys below input. */
+export function slotOf(statics: Statics, path: readonly string[], kind: number): number {
+  const text = JSON.stringify(path);
+  const numbers = [...statics.slots.keys()];
+  const known = numbers.indexOf(text);
+  if (known >= 0) return known;
+  statics.slots.set(text, { kind, path: constantOf(statics, text) });
+  return numbers.length;
 }
 
 export type Addresses = {
@@ -72,7 +85,8 @@ export type LinkBlock = { readonly planTable: number; readonly entrypoints: stri
 export function layOut(statics: Statics, base: number, block: LinkBlock): Layout {
   const encoder = new TextEncoder();
   const addresses = addressesOf(statics, base);
-  const texts = addresses.mark(statics.marks);
+  const slots = align(addresses.mark(statics.marks), 16);
+  const texts = slots + statics.slots.size * SLOT_BYTES;
   const chunks: Uint8Array[] = [];
   let end = texts;
   const place = (text: string): readonly [number, number] => {
@@ -94,6 +108,7 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
     ...[heapStart, block.planTable, addresses.memo(0), statics.memoSlots],
     ...[addresses.atom(0), statics.atoms.size, ...entrypoints, ...builtins],
     ...[addresses.value(0), statics.values.size, valueTexts, addresses.mark(0), statics.marks],
+    slots,
   ];
   words.forEach((word, i) => {
     put(base + i * 4, word);
@@ -106,6 +121,10 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
   valuePlaces.forEach(([ptr, length], i) => {
     put(valueTexts + i * 8, ptr);
     put(valueTexts + i * 8 + 4, length);
+  });
+  [...statics.slots.values()].forEach(({ kind, path }, i) => {
+    put(slots + i * SLOT_BYTES, kind);
+    put(slots + i * SLOT_BYTES + 4, addresses.value(path));
   });
   let at = texts - base;
   for (const chunk of chunks) {

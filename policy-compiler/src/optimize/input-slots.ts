@@ -1,0 +1,197 @@
+/**
+ * Input by slots: a chain of DotStmts with constant keys that starts at input becomes one
+ * InputSlotStmt, so that the fast path reads just that value off the request's head; before
+ * every other use of input stands a NeedInputStmt, which makes the document where it must.
+ *
+ * Input is local 0 of every function and plan. It may be passed on to a function of the
+ * policy untouched (as its first argument); a `with` that replaces it goes on with a value.
+ */
+import { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
+import type { IrBlock, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
+
+const INPUT = 0;
+const FIELD = 8;
+const DESTINATION = 13;
+const CONTEXT = 32;
+/** Any other path: read from the document. */
+const DOCUMENT = 0;
+
+/** Paths that have a reader of their own, and its number in policy-compiler/runtime/assembly/request/slots.ts. */
+const HTTP = ["attributes", "request", "http"];
+const KINDS: ReadonlyMap<string, number> = new Map([
+  kind([...HTTP, "method"], 1),
+  kind([...HTTP, "path"], 2),
+  kind([...HTTP, "host"], 3),
+  kind([...HTTP, "scheme"], 4),
+  kind([...HTTP, "protocol"], 5),
+  kind([...HTTP, "id"], 6),
+  kind([...HTTP, "headers"], 7),
+  kind(["parsed_path"], 9),
+  kind(["parsed_query"], 10),
+  kind(HTTP, 11),
+  kind(["source"], 12),
+  kind(["attributes", "request", "time"], 14),
+  ...contextKinds({
+    principal: [["source", "principal"], ["source_principal"], ["attributes", "source", "principal"]],
+    trustDomain: [["source", "trustDomain"]],
+    namespace: [["source", "namespace"]],
+    serviceAccount: [["source", "serviceAccount"]],
+    sourceAddress: [["attributes", "source", "address", "socketAddress", "address"]],
+    sourcePort: [["attributes", "source", "address", "socketAddress", "portValue"]],
+    destinationAddress: [["attributes", "destination", "address", "socketAddress", "address"]],
+    destinationPort: [["attributes", "destination", "address", "socketAddress", "portValue"]],
+    destinationPrincipal: [["attributes", "destination", "principal"]],
+  }),
+]);
+
+function kind(path: readonly string[], number: number): [string, number] {
+  return [JSON.stringify(path), number];
+}
+
+function contextKinds(
+  paths: Readonly<Partial<Record<(typeof CONTEXT_FIELDS)[number], readonly string[][]>>>,
+): [string, number][] {
+  return CONTEXT_FIELDS.flatMap((field, i) => (paths[field] ?? []).map((path) => kind(path, CONTEXT + i)));
+}
+
+/** The reader of a path below input. */
+export function slotKind(path: readonly string[]): number {
+  const known = KINDS.get(JSON.stringify(path));
+  if (known !== undefined) return known;
+  if (path.length === 5 && path[3] === "headers" && HTTP.every((key, i) => path[i] === key)) return FIELD;
+  return path[0] === "destination" ? DESTINATION : DOCUMENT;
+}
+
+export function projectInput(policy: IrPolicy): IrPolicy {
+  const strings = (policy.static?.strings ?? []).map((string) => string.value);
+  const own = new Set((policy.funcs?.funcs ?? []).map((func) => func.name));
+  const project = <Body extends { readonly blocks: readonly IrBlock[] | null }>(body: Body): Body => {
+    const uses = countUses(body.blocks);
+    return { ...body, blocks: projectBlocks(body.blocks, { strings, own, uses }) };
+  };
+  return {
+    ...policy,
+    ...(policy.plans === undefined ? {} : { plans: { plans: (policy.plans.plans ?? []).map(project) } }),
+    ...(policy.funcs === undefined ? {} : { funcs: { funcs: (policy.funcs.funcs ?? []).map(project) } }),
+  };
+}
+
+type Scope = {
+  readonly strings: readonly string[];
+  readonly own: ReadonlySet<string>;
+  /** How often each local is read. */
+  readonly uses: ReadonlyMap<number, number>;
+};
+
+function projectBlocks(blocks: readonly IrBlock[] | null, scope: Scope): readonly IrBlock[] {
+  return (blocks ?? []).map((block) => projectBlock(block, scope));
+}
+
+function projectBlock(block: IrBlock, scope: Scope): IrBlock {
+  const stmts = block.stmts ?? [];
+  const out: IrStmt[] = [];
+  for (let i = 0; i < stmts.length; ) {
+    const chain = chainAt(stmts, i, scope);
+    if (chain === undefined) {
+      const stmt = projectInner(stmts[i] as IrStmt, scope);
+      if (usesInput(stmt, scope.own)) out.push({ type: "NeedInputStmt", stmt: { source: INPUT } });
+      out.push(stmt);
+      i++;
+    } else {
+      out.push({ type: "InputSlotStmt", stmt: { source: INPUT, path: chain.path, target: chain.target } });
+      i += chain.path.length;
+    }
+  }
+  return { stmts: out };
+}
+
+function projectInner(stmt: IrStmt, scope: Scope): IrStmt {
+  switch (stmt.type) {
+    case "BlockStmt":
+      return { ...stmt, stmt: { ...stmt.stmt, blocks: projectBlocks(stmt.stmt.blocks, scope) } };
+    case "ScanStmt":
+    case "NotStmt":
+    case "WithStmt":
+      return { ...stmt, stmt: { ...stmt.stmt, block: projectBlock(stmt.stmt.block, scope) } } as IrStmt;
+    default:
+      return stmt;
+  }
+}
+
+/** The DotStmts from `at` on that lead from input down, each on the result of the one before and nobody else's. */
+function chainAt(
+  stmts: readonly IrStmt[],
+  at: number,
+  scope: Scope,
+): { readonly path: readonly string[]; readonly target: number } | undefined {
+  const path: string[] = [];
+  let source = INPUT;
+  for (let i = at; i < stmts.length; i++) {
+    const { type, stmt } = stmts[i] as IrStmt;
+    if (type !== "DotStmt" || stmt.key.type !== "string_index" || !isLocal(stmt.source, source)) break;
+    if (path.length > 0 && scope.uses.get(source) !== 1) break;
+    path.push(scope.strings[stmt.key.value] ?? "");
+    source = stmt.target;
+  }
+  return path.length === 0 ? undefined : { path, target: source };
+}
+
+function isLocal(operand: IrOperand, local: number): boolean {
+  return operand.type === "local" && operand.value === local;
+}
+
+/** Whether the statement itself, apart from its blocks, takes input as a value. */
+function usesInput(stmt: IrStmt, own: ReadonlySet<string>): boolean {
+  if (stmt.type === "CallStmt") {
+    const args = stmt.stmt.args ?? [];
+    return (own.has(stmt.stmt.func) ? args.slice(1) : args).some((arg) => isLocal(arg, INPUT));
+  }
+  if (stmt.type === "CallDynamicStmt") return (stmt.stmt.args ?? []).slice(1).includes(INPUT);
+  if (stmt.type === "WithStmt") {
+    const { local, path, value } = stmt.stmt;
+    return (local === INPUT && (path ?? []).length > 0) || isLocal(value, INPUT);
+  }
+  return readsOf(stmt).includes(INPUT);
+}
+
+/** Locals that a statement reads: every operand that is one, and plain numbers in reading fields. */
+function readsOf({ type, stmt }: IrStmt): readonly number[] {
+  const reads: number[] = [];
+  for (const [field, value] of Object.entries(stmt)) {
+    if (typeof value === "number") {
+      if (isReadNumber(type, field)) reads.push(value);
+    } else if (Array.isArray(value)) {
+      if (field === "blocks" || (field === "path" && type !== "CallDynamicStmt")) continue;
+      for (const item of value) {
+        if (typeof item === "number") reads.push(item);
+        else if (isOperand(item) && item.type === "local") reads.push(item.value);
+      }
+    } else if (isOperand(value) && value.type === "local") reads.push(value.value);
+  }
+  return reads;
+}
+
+/** Numbers that are locals and read; ResultSetAddStmt's value, ArrayAppendStmt's array and their like. */
+function isReadNumber(type: IrStmt["type"], field: string): boolean {
+  if (field === "value") return type === "ResultSetAddStmt";
+  return ["source", "array", "object", "set", "a", "b"].includes(field);
+}
+
+function isOperand(value: unknown): value is IrOperand {
+  return typeof value === "object" && value !== null && "type" in value && "value" in value;
+}
+
+function countUses(blocks: readonly IrBlock[] | null, uses: Map<number, number> = new Map()): Map<number, number> {
+  for (const block of blocks ?? []) {
+    for (const stmt of block.stmts ?? []) {
+      for (const local of readsOf(stmt)) uses.set(local, (uses.get(local) ?? 0) + 1);
+      // What `with` replaces is put back afterwards: it is read.
+      if (stmt.type === "WithStmt") uses.set(stmt.stmt.local, (uses.get(stmt.stmt.local) ?? 0) + 2);
+      if (stmt.type === "BlockStmt") countUses(stmt.stmt.blocks, uses);
+      else if (stmt.type === "ScanStmt" || stmt.type === "NotStmt" || stmt.type === "WithStmt") {
+        countUses([stmt.stmt.block], uses);
+      }
+    }
+  }
+  return uses;
+}
