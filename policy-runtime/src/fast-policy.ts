@@ -258,6 +258,21 @@ class FastPolicy implements Policy, PolicyDecision {
     return this.#read(entrypoint, this.#stateOf(entrypoint), toLimitDecisions);
   }
 
+  value(entrypoint: number): Outcome<Json> {
+    const state = this.#stateOf(entrypoint);
+    if (state === RUNNING) return this.#faultAt(entrypoint);
+    if (state === UNDEFINED) return UNDEFINED_OUTCOME;
+    return this.#dump(this.#valueAt(entrypoint), (value) => value);
+  }
+
+  #faultAt(entrypoint: number): Outcome<never> {
+    return (this.#headFault ?? this.#faults[entrypoint]) as Outcome<never>;
+  }
+
+  #valueAt(entrypoint: number): number {
+    return this.#words[(this.#recordsAt >> 2) + entrypoint * 4 + 1] ?? 0;
+  }
+
   #stateOf(entrypoint: number): number {
     if (this.#hasFaults && (this.#headFault ?? this.#faults[entrypoint]) !== undefined) return RUNNING;
     this.#refresh();
@@ -265,9 +280,9 @@ class FastPolicy implements Policy, PolicyDecision {
   }
 
   #read<T>(entrypoint: number, state: number, read: (value: Json) => T): Outcome<T> {
-    if (state === RUNNING) return (this.#headFault ?? this.#faults[entrypoint]) as Outcome<never>;
+    if (state === RUNNING) return this.#faultAt(entrypoint);
     if (state === UNDEFINED) return UNDEFINED_OUTCOME;
-    const value = this.#words[(this.#recordsAt >> 2) + entrypoint * 4 + 1] ?? 0;
+    const value = this.#valueAt(entrypoint);
     const kept = this.#kept.get(value);
     if (kept !== undefined) return kept as Outcome<T>;
     const outcome = this.#dump(value, read);

@@ -11,6 +11,7 @@ export type {
   RouteDecision,
   RouteTarget,
 } from "./decision/decision.ts";
+export type { Json } from "./decision/shape.ts";
 export { ENTRYPOINTS, type EntrypointKind, type EntrypointSpec } from "./entrypoints.ts";
 export {
   type EvaluateOptions,

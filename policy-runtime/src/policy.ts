@@ -4,6 +4,7 @@
  */
 import type { ConnectionContext } from "./connection.ts";
 import type { AuthzDecision, LimitDecision, Outcome, RouteDecision } from "./decision/decision.ts";
+import type { Json } from "./decision/shape.ts";
 import type { ModuleMeta, RulePlace } from "./module-meta.ts";
 
 export type PolicyLimits = {
@@ -34,6 +35,8 @@ export interface PolicyDecision {
   authz(entrypoint: number): Outcome<AuthzDecision>;
   route(entrypoint: number): Outcome<RouteDecision>;
   limits(entrypoint: number): Outcome<readonly LimitDecision[]>;
+  /** The answer as JSON (sets are arrays), whatever its shape: for explanations and tests. */
+  value(entrypoint: number): Outcome<Json>;
   /** Rules that fired, of all entrypoints asked. Allocates: only for records that are kept. */
   firedRules(): readonly RulePlace[];
   /** Built-in errors met (each made its expression undefined). */
