@@ -1,0 +1,105 @@
+/**
+ * Runs git on a repository that may be hostile: no hooks, no command out of its
+ * configuration, no network, nothing of the caller's environment, bounded output and time.
+ */
+import { spawn } from "node:child_process";
+
+export type GitErrorCode = "git_missing" | "git_failed" | "git_limit" | "git_repository";
+
+export class GitError extends Error {
+  readonly code: GitErrorCode;
+  constructor(code: GitErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const TIMEOUT_MS = 10_000;
+const STDERR_BYTES_MAX = 4096;
+
+/** Read commands need none of these; a repository's own configuration may set each to a command. */
+const NEUTRAL = [
+  "core.hooksPath=/dev/null",
+  "core.fsmonitor=false",
+  "core.untrackedCache=false",
+  "core.pager=cat",
+  "core.sshCommand=false",
+  "core.alternateRefsCommand=false",
+  "protocol.allow=never",
+  "gc.auto=0",
+  "log.showSignature=false",
+  "blame.ignoreRevsFile=",
+].flatMap((setting) => ["-c", setting]);
+
+export type GitOptions = {
+  readonly gitDir: string;
+  readonly args: readonly string[];
+  readonly input?: string;
+  readonly bytesMax: number;
+};
+
+/** Standard output of a git command; throws GitError where it fails, is too long or takes too long. */
+export function runGit({ gitDir, args, input, bytesMax }: GitOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("git", ["--no-pager", `--git-dir=${gitDir}`, ...NEUTRAL, ...args], {
+      cwd: gitDir,
+      env: gitEnvironment(),
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let stderr = "";
+    let failure: GitError | undefined;
+    const stop = (error: GitError) => {
+      failure ??= error;
+      child.kill("SIGKILL");
+    };
+    const timer = setTimeout(
+      () => stop(new GitError("git_limit", `git ${args[0]} took longer than ${TIMEOUT_MS / 1000} s`)),
+      TIMEOUT_MS,
+    );
+    child.stdout.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) stop(new GitError("git_limit", `git ${args[0]} gave more than ${bytesMax} bytes`));
+      else chunks.push(chunk);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      if (stderr.length < STDERR_BYTES_MAX) stderr += chunk.toString();
+    });
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      const isMissing = error.code === "ENOENT";
+      failure = isMissing
+        ? new GitError("git_missing", "git is not on the PATH")
+        : new GitError("git_failed", `git could not be started: ${error.message}`);
+    });
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      if (failure !== undefined) reject(failure);
+      else if (code !== 0) reject(new GitError("git_failed", `git ${args[0]}: ${firstLine(stderr) || `exit ${code}`}`));
+      else resolve(Buffer.concat(chunks));
+    });
+    child.stdin.on("error", () => {}); // it ended before it had read everything; its exit code says why
+    child.stdin.end(input ?? "");
+  });
+}
+
+/** PATH and nothing else of ours: neither GIT_DIR of an outer hook, nor tokens, nor a home with configuration. */
+function gitEnvironment(): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH ?? "/usr/bin:/bin",
+    HOME: "/nonexistent",
+    LC_ALL: "C",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_OPTIONAL_LOCKS: "0",
+    GIT_NO_REPLACE_OBJECTS: "1",
+    GIT_NO_LAZY_FETCH: "1",
+    GIT_ALLOW_PROTOCOL: "none",
+    GIT_ATTR_NOSYSTEM: "1",
+  };
+}
+
+function firstLine(text: string): string {
+  return text.trim().split("\n", 1)[0] ?? "";
+}

@@ -1,0 +1,214 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { SILENT } from "@regomesh/base";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SYSTEM_CLOCK } from "../system-clock.ts";
+import { Excerpts } from "./blame.ts";
+import { type CommitTree, FILE_BYTES_MAX } from "./read-tree.ts";
+import { GitSource } from "./source.ts";
+
+let folder: string;
+let seen: CommitTree[];
+
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
+function git(...args: readonly string[]): string {
+  const own = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false"];
+  return execFileSync("git", [...own, "-C", folder, ...args], { env, encoding: "utf8" }).trim();
+}
+function write(files: Readonly<Record<string, string | Uint8Array>>): void {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+}
+function commit(message: string, files: Readonly<Record<string, string | Uint8Array>> = {}): string {
+  write(files);
+  git("add", "-A");
+  git("commit", "-q", "--allow-empty", "-m", message);
+  return git("rev-parse", "HEAD");
+}
+const open = (path = "", directory = folder) =>
+  GitSource.open({
+    directory,
+    branch: "main",
+    path,
+    clock: SYSTEM_CLOCK,
+    log: SILENT,
+    onCommit: async (tree) => void seen.push(tree),
+  });
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "regomesh-git-"));
+  seen = [];
+  git("init", "-q", "--initial-branch=main");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe("the git source", () => {
+  test("hands over each commit's readable files once, and says who wrote it", async () => {
+    const hash = commit("first\n\nmore", { "a/p.rego": "package p\n", "a/data.yaml": "x: 1\n", "image.png": "no" });
+    const source = await open();
+    await source.look();
+    await source.look();
+    expect(seen).toHaveLength(1);
+    expect(seen[0]?.commit).toMatchObject({ hash, subject: "first", author: "Ann" });
+    expect(seen[0]?.files).toEqual([
+      { name: "a/data.yaml", text: "x: 1\n" },
+      { name: "a/p.rego", text: "package p\n" },
+    ]);
+  });
+
+  test("reads one directory, by names from the repository's root", async () => {
+    commit("first", { "in/p.rego": "package p\n", "in/deep/q.rego": "package q\n", "inside/r.rego": "package r\n" });
+    await (await open("in")).look();
+    expect(seen[0]?.files.map(({ name }) => name)).toEqual(["in/deep/q.rego", "in/p.rego"]);
+  });
+
+  test("follows force pushes, packed refs and a branch that goes and comes", async () => {
+    const source = await open();
+    await source.look();
+    expect(source.trouble).toContain("has no branch main with a commit");
+    const first = commit("first");
+    await source.look();
+    const second = commit("second");
+    git("pack-refs", "--all");
+    expect(existsSync(join(folder, ".git/refs/heads/main"))).toBe(false);
+    await source.look();
+    git("reset", "-q", "--hard", first);
+    await source.look();
+    git("checkout", "-q", "-b", "other");
+    git("branch", "-D", "main");
+    await source.look();
+    expect(source.trouble).toContain("has no branch main");
+    git("branch", "main", second);
+    await source.look();
+    expect(seen.map((tree) => tree.commit.hash)).toEqual([first, second, first, second]);
+    expect(source.trouble).toBeUndefined();
+  });
+
+  test("reads a linked work tree and a bare repository", async () => {
+    const hash = commit("first", { "p.rego": "package p\n" });
+    const linked = `${folder}-linked`;
+    const bare = `${folder}-bare`;
+    git("worktree", "add", "-q", linked, "-b", "side");
+    execFileSync("git", ["clone", "-q", "--bare", folder, bare], { env });
+    for (const directory of [linked, bare]) await (await open("", directory)).look();
+    expect(seen.map((tree) => [tree.commit.hash, tree.files.length])).toEqual([
+      [hash, 1],
+      [hash, 1],
+    ]);
+    rmSync(linked, { recursive: true });
+    rmSync(bare, { recursive: true });
+  });
+
+  test("wakes at once for a hook", async () => {
+    commit("first");
+    const source = await open();
+    source.start();
+    while (seen.length < 1) await new Promise((next) => setImmediate(next));
+    commit("second");
+    source.wake();
+    while (seen.length < 2) await new Promise((next) => setImmediate(next));
+    await source.close();
+    expect(seen[1]?.commit.subject).toBe("second");
+  });
+
+  test("is no way to run a repository's commands", async () => {
+    const marker = join(folder, "ran");
+    const script = join(folder, "evil.sh");
+    writeFileSync(script, `#!/bin/sh\ntouch ${marker}\ncat "$@"\n`, { mode: 0o755 });
+    commit("first", { "p.rego": "package p\n", ".gitattributes": "*.rego diff=evil filter=evil\n" });
+    for (const name of ["core.fsmonitor", "core.pager", "diff.evil.textconv", "core.sshCommand", "diff.external"]) {
+      git("config", name, script);
+    }
+    git("config", "core.hooksPath", folder);
+    const hash = git("rev-parse", "HEAD");
+    const source = await open();
+    await source.look();
+    const excerpt = await new Excerpts(source.repository.gitDir).read(hash, "p.rego", 1);
+    expect(excerpt?.commit).toMatchObject({ hash, author: "Ann", subject: "first" });
+    expect(seen[0]?.files.map(({ name }) => name)).toEqual(["p.rego"]);
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  test("takes nothing of the environment that points elsewhere", async () => {
+    const hash = commit("first");
+    process.env["GIT_DIR"] = "/nonexistent";
+    try {
+      await (await open()).look();
+    } finally {
+      delete process.env["GIT_DIR"];
+    }
+    expect(seen[0]?.commit.hash).toBe(hash);
+  });
+});
+
+describe("a hostile tree is refused", () => {
+  const refusals: Record<string, readonly [() => void, string]> = {
+    "a symbolic link": [
+      () => symlinkSync("/etc/passwd", join(folder, "p.rego")),
+      "p.rego: a symbolic link is not followed",
+    ],
+    "a huge file": [
+      () => write({ "p.rego": new Uint8Array(FILE_BYTES_MAX + 1) }),
+      `p.rego: the file is larger than ${FILE_BYTES_MAX} bytes`,
+    ],
+    "a file that is not text": [() => write({ "p.rego": Uint8Array.of(0x70, 0xff) }), "p.rego: the file is not UTF-8"],
+    "a name with a line end": [() => write({ "p\n.rego": "" }), "p\n.rego: the name is not plain text"],
+  };
+  for (const [name, [make, says]] of Object.entries(refusals)) {
+    test(name, async () => {
+      make();
+      commit("evil");
+      await (await open()).look();
+      expect(seen[0]?.diagnostics.map(({ file, message }) => `${file}: ${message}`)).toEqual([says]);
+    });
+  }
+
+  test("a corrupted object is no half commit", async () => {
+    commit("first", { "p.rego": "package p\n" });
+    const blob = git("rev-parse", "HEAD:p.rego");
+    rmSync(join(folder, ".git/objects", blob.slice(0, 2), blob.slice(2)), { force: true });
+    const source = await GitSource.open({
+      directory: folder,
+      branch: "main",
+      path: "",
+      clock: { ...SYSTEM_CLOCK, sleep: async () => {} },
+      log: SILENT,
+      onCommit: async (tree) => void seen.push(tree),
+    });
+    await source.look();
+    expect(seen).toEqual([]);
+    expect(source.trouble).toBeDefined();
+  });
+
+  test.each(["--upload-pack=x", "../main", "a..b", "main@{1}", ""])("the branch %s is refused", async (branch) => {
+    commit("first");
+    const options = { directory: folder, branch, path: "", clock: SYSTEM_CLOCK, log: SILENT, onCommit: async () => {} };
+    await expect(GitSource.open(options)).rejects.toThrow("is not a branch's name");
+  });
+
+  test("a folder that is no repository is said so", async () => {
+    await expect(open("", tmpdir())).rejects.toThrow("is not a git repository");
+  });
+});
+
+test("an excerpt shows the rule's line between its neighbours", async () => {
+  const first = commit("first", { "p.rego": "package p\n\nallow := true\n" });
+  const second = commit("second", { "p.rego": "package p\n\nallow := false\n" });
+  const excerpts = new Excerpts(join(folder, ".git"));
+  expect(await excerpts.read(second, "p.rego", 3)).toEqual({
+    excerpt: [
+      { row: 1, text: "package p" },
+      { row: 2, text: "" },
+      { row: 3, text: "allow := false" },
+      { row: 4, text: "" },
+    ],
+    commit: { hash: second, author: "Ann", subject: "second" },
+  });
+  expect((await excerpts.read(first, "p.rego", 1))?.commit?.hash).toBe(first);
+  expect(await excerpts.read(second, "--output=/tmp/x", 1)).toBeUndefined();
+  expect(await excerpts.read(second, "p.rego", 99)).toBeUndefined();
+});
