@@ -9,3 +9,11 @@ export {
   regexTemplateMatch as b$regex$template_match, regexGlobsMatch as b$regex$globs_match,
 } from "./regex";
 export { globMatch as b$glob$match, globQuoteMeta as b$glob$quote_meta } from "./glob";
+export {
+  cidrContains as b$net$cidr_contains, cidrContains as b$net$cidr_overlap, cidrContainsMatches as b$net$cidr_contains_matches,
+  cidrExpand as b$net$cidr_expand, cidrIntersects as b$net$cidr_intersects, cidrIsValid as b$net$cidr_is_valid,
+  cidrMerge as b$net$cidr_merge,
+} from "./net";
+export { semverCompare as b$semver$compare, semverIsValid as b$semver$is_valid } from "./semver";
+export { uuidParse as b$uuid$parse } from "./uuid";
+export { graphReachable as b$graph$reachable, graphReachablePaths as b$graph$reachable_paths } from "./graph";
