@@ -7,11 +7,16 @@ import { burn } from "../failure";
 import { alloc, setHeapPtr } from "../memory";
 import { parseNumber } from "../number/number";
 import { arrayPush, makeArray } from "../value/array";
+import { internAtom } from "../value/atoms";
+import { dropLastEntry, indexEntries, pushEntry, repeatsKey } from "../value/entries";
+import { hashString } from "../value/hash";
 import { makeObject, objectInsert } from "../value/object";
 import { makeSet, setAdd } from "../value/set";
-import { FALSE_VALUE, NULL_VALUE, TRUE_VALUE, makeView } from "../value/value";
+import { FALSE_VALUE, NULL_VALUE, STRING, TRUE_VALUE, kindOf, makeView } from "../value/value";
 
 const DEPTH_MAX: i32 = 1000;
+/** Entries up to which equal keys are looked for without an index. */
+const PLAIN_MAX: i32 = 32;
 
 let at: usize = 0;
 let end: usize = 0;
@@ -22,6 +27,7 @@ export function parseJson(ptr: usize, length: i32, rego: bool = false): usize {
   at = ptr;
   end = ptr + <usize>length;
   isRego = rego;
+  burn(length >> 4);
   const value = readValue(0);
   if (value == 0) return 0;
   skipSpace();
@@ -41,7 +47,6 @@ function skipSpace(): void {
 function readValue(depth: i32): usize {
   skipSpace();
   if (at >= end || depth > DEPTH_MAX) return 0;
-  burn(1);
   const byte = load<u8>(at);
   if (byte == 0x22) return readString();
   if (byte == 0x7b) return readObject(depth);
@@ -113,7 +118,54 @@ function readArray(depth: i32): usize {
   }
 }
 
+/** Keys are the policy's own strings where they are equal, so that code finds them by address. */
 function readObject(depth: i32): usize {
+  if (isRego) return readRegoObject(depth);
+  at++;
+  const object = makeObject();
+  skipSpace();
+  if (at < end && load<u8>(at) == 0x7d) {
+    at++;
+    return object;
+  }
+  let seen: u64 = 0; // a bit for each key's hash: most keys need no look at the others
+  let isIndexed = false;
+  while (true) {
+    skipSpace();
+    if (at >= end || load<u8>(at) != 0x22) return 0;
+    let key = readString();
+    if (key == 0) return 0;
+    key = internAtom(key);
+    skipSpace();
+    if (at >= end || load<u8>(at) != 0x3a) return 0;
+    at++;
+    const value = readValue(depth + 1);
+    if (value == 0) return 0;
+    if (isIndexed) objectInsert(object, key, value);
+    else {
+      const hash = hashString(key);
+      const bit = (<u64>1) << (hash & 63);
+      const length = pushEntry(object, key, value);
+      if (seen & bit && repeatsKey(object, hash)) {
+        dropLastEntry(object);
+        objectInsert(object, key, value);
+        isIndexed = true;
+      } else if (length == PLAIN_MAX) {
+        indexEntries(object);
+        isIndexed = true;
+      }
+      seen |= bit;
+    }
+    skipSpace();
+    if (at >= end) return 0;
+    const byte = load<u8>(at++);
+    if (byte == 0x7d) return object;
+    if (byte != 0x2c) return 0;
+  }
+}
+
+/** An object with keys of any kind, or a set. */
+function readRegoObject(depth: i32): usize {
   at++;
   skipSpace();
   if (at < end && load<u8>(at) == 0x7d) {
@@ -124,9 +176,9 @@ function readObject(depth: i32): usize {
   let object: usize = 0;
   while (true) {
     skipSpace();
-    if (!isRego && (at >= end || load<u8>(at) != 0x22)) return 0;
-    const key = readValue(depth + 1);
+    let key = readValue(depth + 1);
     if (key == 0) return 0;
+    if (kindOf(key) == STRING) key = internAtom(key);
     skipSpace();
     if (at >= end) return 0;
     let byte = load<u8>(at);
@@ -140,7 +192,7 @@ function readObject(depth: i32): usize {
       if (at >= end) return 0;
       byte = load<u8>(at);
     } else {
-      if (object != 0 || !isRego) return 0;
+      if (object != 0) return 0;
       if (set == 0) set = makeSet();
       setAdd(set, key);
     }
@@ -152,19 +204,40 @@ function readObject(depth: i32): usize {
 
 /** `at` stands on the opening quote. */
 function readString(): usize {
-  const from = ++at;
-  while (at < end) {
-    const byte = load<u8>(at);
-    if (byte == 0x22) {
-      const value = makeView(from, <i32>(at - from));
-      at++;
-      return value;
-    }
-    if (byte == 0x5c) return readEscaped(from);
-    if (byte < 0x20) return 0;
-    at++;
+  const from = at + 1;
+  const to = endOfPlain(from);
+  at = to;
+  if (to >= end) return 0;
+  const byte = load<u8>(to);
+  if (byte == 0x22) {
+    at = to + 1;
+    return makeView(from, <i32>(to - from));
   }
-  return 0;
+  return byte == 0x5c ? readEscaped(from) : 0;
+}
+
+/** The first quote, backslash or control character from `from` on, or `end`. */
+// @ts-ignore: decorator
+@inline
+function endOfPlain(from: usize): usize {
+  let p = from;
+  const last = end - 16;
+  while (<isize>p <= <isize>last) {
+    const bytes = v128.load(p);
+    const stops = v128.or(
+      v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))),
+      i8x16.lt_u(bytes, i8x16.splat(0x20)),
+    );
+    const mask = i8x16.bitmask(stops);
+    if (mask != 0) return p + <usize>ctz(mask);
+    p += 16;
+  }
+  while (p < end) {
+    const byte = load<u8>(p);
+    if (byte == 0x22 || byte == 0x5c || byte < 0x20) return p;
+    p++;
+  }
+  return p;
 }
 
 function readEscaped(from: usize): usize {

@@ -5,7 +5,7 @@
 import { allocZeroed } from "../memory";
 import { equalStrings } from "./compare";
 import { hashString } from "./hash";
-import { ATOM, setFlag } from "./value";
+import { ATOM, CHECKED, setFlag } from "./value";
 
 let table: usize = 0;
 let mask: u32 = 0;
@@ -26,14 +26,19 @@ export function enterAtoms(cells: usize, count: i32): void {
   }
 }
 
-/** The atom equal to the string, or the string itself. */
+/** The atom equal to the string, or the string itself, which then is CHECKED. Not for sealed strings: they have been. */
 export function internAtom(value: usize): usize {
+  if (load<u32>(value) & (ATOM | CHECKED)) return value;
   if (table == 0) return value;
-  let slot = hashString(value) & mask;
+  const hash = hashString(value);
+  let slot = hash & mask;
   while (true) {
     const atom = <usize>load<u32>(table + (<usize>slot << 2));
-    if (atom == 0) return value;
-    if (equalStrings(atom, value)) return atom;
+    if (atom == 0) {
+      setFlag(value, CHECKED);
+      return value;
+    }
+    if (load<u32>(atom, 8) == hash && equalStrings(atom, value)) return atom;
     slot = (slot + 1) & mask;
   }
 }

@@ -5,7 +5,7 @@ import { arrayGet, arrayLen } from "./array";
 import { compareBytes, equalBytes } from "./bytes";
 import { entriesOf, entryCount, findEntry, sortEntries } from "./entries";
 import {
-  ARRAY, BOOLEAN, DECIMAL, NUMBER, OBJECT, STRING, TRUE_VALUE, intOf, kindOf, stringLen, stringPtr,
+  ARRAY, ATOM, BOOLEAN, CHECKED, DECIMAL, NUMBER, OBJECT, STRING, TRUE_VALUE, intOf, kindOf, stringLen, stringPtr,
 } from "./value";
 
 // @ts-ignore: decorator
@@ -21,6 +21,9 @@ export function equal(a: usize, b: usize): bool {
 export function equalStrings(a: usize, b: usize): bool {
   const length = load<u32>(a, 4);
   if (length != load<u32>(b, 4)) return false;
+  const flags = load<u32>(a);
+  const others = load<u32>(b);
+  if (flags & others & ATOM || (flags & ATOM && others & CHECKED) || (flags & CHECKED && others & ATOM)) return a == b;
   const x = load<u32>(a, 8);
   const y = load<u32>(b, 8);
   if (x != y && x != 0 && y != 0) return false;

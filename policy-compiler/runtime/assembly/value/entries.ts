@@ -1,20 +1,21 @@
 /**
  * What objects and sets share: entries of 8 bytes (key, value) in the order of insertion
  * or in Rego's, and above INDEX_FROM entries a hash index (open addressing, at most
- * half full) of 8-byte slots {hash, position + 1}.
+ * half full) of 8-byte slots {hash, position + 1}. What was read from JSON gets its index
+ * when it is first searched for a key that is no constant, or is sealed; sealed data always has one.
  */
 import { burn } from "../failure";
 import { alloc, allocZeroed } from "../memory";
 import { compare, equal } from "./compare";
 import { hashOf } from "./hash";
-import { SORTED } from "./value";
+import { ATOM, CHECKED, KEYED, SORTED, STRING } from "./value";
 
 const INDEX_FROM: i32 = 8;
 
 export function makeEntries(kind: u32, capacity: i32): usize {
   const room = capacity < 4 ? 4 : capacity;
   const cell = alloc(24);
-  store<u32>(cell, kind);
+  store<u32>(cell, kind | KEYED);
   store<u32>(cell, 0, 4);
   store<u32>(cell, <u32>room, 8);
   store<u32>(cell, <u32>alloc(<usize>room << 3), 12);
@@ -36,8 +37,13 @@ export function entriesOf(cell: usize): usize {
 
 /** Position of the key's entry, or -1. */
 export function findEntry(cell: usize, key: usize): i32 {
-  const index = <usize>load<u32>(cell, 16);
+  if (!(key & 1) && load<u32>(key) & ATOM && load<u32>(cell) & KEYED) return findAtom(cell, key);
+  let index = <usize>load<u32>(cell, 16);
   const entries = entriesOf(cell);
+  if (index == 0 && entryCount(cell) > INDEX_FROM) {
+    indexEntries(cell);
+    index = <usize>load<u32>(cell, 16);
+  }
   if (index == 0) {
     const length = entryCount(cell);
     for (let i = 0; i < length; i++) if (equal(<usize>load<u32>(entries + (<usize>i << 3)), key)) return i;
@@ -60,8 +66,41 @@ export function findEntry(cell: usize, key: usize): i32 {
   }
 }
 
+/** Position of a constant's entry in something KEYED, or -1: equal is the same address. */
+export function findAtom(cell: usize, atom: usize): i32 {
+  const index = <usize>load<u32>(cell, 16);
+  const entries = entriesOf(cell);
+  if (index == 0) {
+    const length = entryCount(cell);
+    for (let i = 0; i < length; i++) if (<usize>load<u32>(entries + (<usize>i << 3)) == atom) return i;
+    return -1;
+  }
+  const mask = load<u32>(cell, 20);
+  let slot = load<u32>(atom, 8) & mask;
+  let probes = 0;
+  while (true) {
+    const position = load<u32>(index + (<usize>slot << 3), 4);
+    if (position == 0) return -1;
+    if (<usize>load<u32>(entries + (<usize>(position - 1) << 3)) == atom) return <i32>position - 1;
+    slot = (slot + 1) & mask;
+    if (++probes > 16) burn(1);
+  }
+}
+
 /** Appends an entry whose key is known to be absent. */
 export function addEntry(cell: usize, key: usize, value: usize): void {
+  const length = pushEntry(cell, key, value);
+  if (length > INDEX_FROM) {
+    const mask = load<u32>(cell, 20);
+    if (mask == 0 || <u32>length << 1 > mask) indexEntries(cell);
+    else putSlot(<usize>load<u32>(cell, 16), mask, hashOf(key), <u32>length);
+  }
+}
+
+/** Appends an entry and leaves the index to the caller; gives the number of entries now. */
+// @ts-ignore: decorator
+@inline
+export function pushEntry(cell: usize, key: usize, value: usize): i32 {
   const length = entryCount(cell);
   const capacity = load<i32>(cell, 8);
   if (length == capacity) {
@@ -75,12 +114,32 @@ export function addEntry(cell: usize, key: usize, value: usize): void {
   store<u32>(at, <u32>key);
   store<u32>(at, <u32>value, 4);
   store<u32>(cell, <u32>(length + 1), 4);
-  store<u32>(cell, load<u32>(cell) & ~SORTED);
-  if (length + 1 > INDEX_FROM) {
-    const mask = load<u32>(cell, 20);
-    if (mask == 0 || <u32>(length + 1) << 1 > mask) indexEntries(cell);
-    else putSlot(<usize>load<u32>(cell, 16), mask, hashOf(key), <u32>(length + 1));
+  let head = load<u32>(cell) & ~SORTED;
+  if (!(key & 1) && (load<u32>(key) & (0xff | ATOM | CHECKED)) == STRING) head &= ~KEYED;
+  store<u32>(cell, head);
+  return length + 1;
+}
+
+/** Takes back the last pushEntry. */
+export function dropLastEntry(cell: usize): void {
+  store<u32>(cell, load<u32>(cell, 4) - 1, 4);
+}
+
+/** Gives many entries their index if they have none. */
+export function ensureIndex(cell: usize): void {
+  if (load<u32>(cell, 16) == 0) indexEntries(cell);
+}
+
+/** Whether the last entry's key is another one's too; entries have no index yet. */
+export function repeatsKey(cell: usize, hash: u32): bool {
+  const last = entryCount(cell) - 1;
+  const entries = entriesOf(cell);
+  const key = <usize>load<u32>(entries + (<usize>last << 3));
+  for (let i = 0; i < last; i++) {
+    const other = <usize>load<u32>(entries + (<usize>i << 3));
+    if (other == key || (load<u32>(other, 8) == hash && equal(other, key))) return true;
   }
+  return false;
 }
 
 /** Takes the i-th entry out; the others keep their order. */
@@ -150,7 +209,7 @@ export function sortEntries(cell: usize): void {
       burn(length);
       if (length <= 12) insertionSort(entries, length);
       else mergeSort(entries, length);
-      indexEntries(cell);
+      if (load<u32>(cell, 16) != 0) indexEntries(cell);
     }
   }
   store<u32>(cell, load<u32>(cell) | SORTED);

@@ -5,9 +5,9 @@
  */
 import { arrayGet, arrayLen, arraySet } from "./array";
 import { internAtom } from "./atoms";
-import { entriesOf, entryCount, sortEntries } from "./entries";
+import { ensureIndex, entriesOf, entryCount, sortEntries } from "./entries";
 import { hashString } from "./hash";
-import { ARRAY, OBJECT, SET, STRING } from "./value";
+import { ARRAY, KEYED, OBJECT, SET, STRING, setFlag } from "./value";
 
 /** The value to use instead: the same, or an equal atom. */
 export function seal(value: usize): usize {
@@ -31,7 +31,9 @@ export function seal(value: usize): usize {
       store<u32>(at, <u32>(kind == SET ? key : seal(<usize>load<u32>(at, 4))), 4);
       at += 8;
     }
+    setFlag(value, KEYED);
     sortEntries(value);
+    ensureIndex(value);
   }
   return value;
 }

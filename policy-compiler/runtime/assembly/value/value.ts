@@ -39,6 +39,10 @@ export const SORTED: u32 = 1 << 8;
 export const DECIMAL: u32 = 1 << 9;
 /** A string that is one of the policy's constants: unequal to every other such string. */
 export const ATOM: u32 = 1 << 10;
+/** A string that was looked up among the constants and is none: unequal to all of them. */
+export const CHECKED: u32 = 1 << 11;
+/** Every string among the keys is ATOM or CHECKED, so that a constant is found by its address. */
+export const KEYED: u32 = 1 << 12;
 
 const nullCell = memory.data<u32>([1, 0], 8);
 const falseCell = memory.data<u32>([2, 0], 8);
