@@ -40,3 +40,18 @@ export {
   bitsShiftLeft as b$bits$lsh, bitsShiftRight as b$bits$rsh,
 } from "./bits";
 export { parseUnits as b$units$parse, parseBytes as b$units$parse_bytes } from "./units";
+export { filterPaths as b$json$filter, removePaths as b$json$remove } from "./json-paths";
+export { patch as b$json$patch } from "./json-patch";
+export {
+  concat as b$concat, contains as b$contains, startsWith as b$startswith, endsWith as b$endswith,
+  anyPrefixMatch as b$strings$any_prefix_match, anySuffixMatch as b$strings$any_suffix_match, indexOf as b$indexof,
+  indexOfAll as b$indexof_n, countParts as b$strings$count, substring as b$substring, lower as b$lower,
+  upper as b$upper, reverseString as b$strings$reverse,
+} from "./strings";
+export {
+  trim as b$trim, trimLeft as b$trim_left, trimRight as b$trim_right, trimSpace as b$trim_space,
+  trimPrefix as b$trim_prefix, trimSuffix as b$trim_suffix,
+} from "./trimming";
+export {
+  split as b$split, splitN as b$strings$split_n, replace as b$replace, replaceN as b$strings$replace_n,
+} from "./splitting";
