@@ -66,6 +66,11 @@ export class ContentReader {
     return this.#framing === Framing.close;
   }
 
+  /** No more bytes come, and the content is not whole: why. */
+  finish(): Fault {
+    return this.#trailers.isPending ? this.#trailers.finish() : FAULTS.incomplete;
+  }
+
   next(bytes: Uint8Array, at: number, end: number): ReaderEvent {
     switch (this.#framing) {
       case Framing.none:

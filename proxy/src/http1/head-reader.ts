@@ -5,7 +5,7 @@
  * three times, so feeding byte by byte costs no more than a constant factor.
  */
 import { CR, LF } from "./characters.ts";
-import { FAULTS } from "./fault.ts";
+import { FAULTS, type Fault } from "./fault.ts";
 import { readFieldLines } from "./field-lines.ts";
 import { Head, NO_BYTES } from "./head.ts";
 import type { CodecLimits } from "./limits.ts";
@@ -47,7 +47,13 @@ export class HeadReader {
 
   /** Whether a head has begun and is not whole. */
   get isPending(): boolean {
-    return this.#gatheredBytes > this.#line;
+    return this.#gatheredBytes > 0 && (this.#isLineRead || this.#gatheredBytes > this.#line);
+  }
+
+  /** No more bytes come: what is wrong with a head that is not whole, besides that. */
+  finish(): Fault {
+    const next = this.#gatheredBytes > this.#line ? this.#readLines(this.#gatheredBytes) : INCOMPLETE;
+    return next === FAULTY && this.head.fault !== undefined ? this.head.fault : FAULTS.incomplete;
   }
 
   /** Takes bytes[at, end) up to the end of the head. */

@@ -11,7 +11,7 @@ export type CodecLimits = {
   readonly targetBytesMax: number;
   /** Bytes of a method. The longest registered one has 18 (UPDATEREDIRECTREF). */
   readonly methodBytesMax: number;
-  /** Empty lines before a start line. RFC 9112, section 2.2: at least one should be ignored. */
+  /** Empty lines before a start line. RFC 9112, section 2.2: at least one should be ignored; old clients end content with two. */
   readonly emptyLinesMax: number;
   /** Options of the Connection fields of a head: each is compared with every field name. */
   readonly connectionOptionsMax: number;
@@ -32,7 +32,7 @@ export const DEFAULT_CODEC_LIMITS: CodecLimits = {
   fieldsMax: 200,
   targetBytesMax: 16 * 1024,
   methodBytesMax: 32,
-  emptyLinesMax: 1,
+  emptyLinesMax: 4,
   connectionOptionsMax: 16,
   chunkSizeDigitsMax: 16,
   chunkExtensionBytesMax: 4096,

@@ -78,7 +78,7 @@ export class RequestReader {
   /** The client will send no more: undefined where that is well, otherwise the fault. */
   finish(): Fault | undefined {
     if (this.isIdle) return undefined;
-    this.#refuse(FAULTS.incomplete);
+    if (this.#state !== "faulty") this.#refuse(this.#state === "head" ? this.#heads.finish() : this.#content.finish());
     return this.fault;
   }
 

@@ -82,7 +82,8 @@ export class ResponseReader {
       this.#state = "closed";
       return ReaderEvent.end;
     }
-    return this.#state === "faulty" ? ReaderEvent.fault : this.#refuse(FAULTS.incomplete);
+    if (this.#state === "faulty") return ReaderEvent.fault;
+    return this.#refuse(this.#state === "head" ? this.#heads.finish() : this.#content.finish());
   }
 
   #nextHead(bytes: Uint8Array, at: number, end: number): ReaderEvent {

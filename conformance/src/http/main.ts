@@ -1,0 +1,38 @@
+/** `npm run conformance:http`: the pure suites. */
+import { parseArgs } from "node:util";
+import { failuresOf, printReports, type SuiteReport } from "./report.ts";
+import { runPureSuites } from "./suites.ts";
+import { defaultVectors } from "./vectors.ts";
+
+const HELP = `Runs the HTTP vectors: codec, paths and identities, as pure code.
+
+usage: npm run conformance:http -- [--vectors DIR] [--only RE] [--verbose]
+  --vectors DIR  folder of the records (default ../shared/http)
+  --only RE      records whose id or name matches
+  --verbose      each record that differs from its oracle for a reason
+example: npm run conformance:http -- --only chunk
+exit codes: 0 all pass, 1 some fail, 2 wrong usage`;
+
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      vectors: { type: "string", default: defaultVectors() },
+      only: { type: "string", default: "" },
+      verbose: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const selection = { folder: values.vectors, only: new RegExp(values.only) };
+  const reports: SuiteReport[] = runPureSuites(selection);
+  if (reports.length === 0) {
+    console.error(`conformance:http: no records in ${values.vectors}`);
+    return 2;
+  }
+  console.log(printReports(reports, { verbose: values.verbose }));
+  return reports.some((report) => failuresOf(report).length > 0) ? 1 : 0;
+}
