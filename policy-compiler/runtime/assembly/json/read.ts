@@ -1,7 +1,7 @@
 /**
  * JSON text → value. Strings without escapes are views on the text, which must outlive
- * the value. With `REGO` also sets (`{1, 2}`, `set()`) and keys of any kind, as
- * `opa_value_dump` writes them. Of equal keys the last one counts, as in Go.
+ * the value. With `rego` also sets (`{1, 2}`, `set()`), keys of any kind and a comma
+ * before what closes, as in Rego's ground terms. Of equal keys the last one counts, as in Go.
  */
 import { burn } from "../failure";
 import { alloc, setHeapPtr } from "../memory";
@@ -115,6 +115,7 @@ function readArray(depth: i32): usize {
     const byte = load<u8>(at++);
     if (byte == 0x5d) return array;
     if (byte != 0x2c) return 0;
+    if (isRego && closes(0x5d)) return array;
   }
 }
 
@@ -197,9 +198,17 @@ function readRegoObject(depth: i32): usize {
       setAdd(set, key);
     }
     at++;
-    if (byte == 0x7d) return set != 0 ? set : object;
+    if (byte == 0x7d || (byte == 0x2c && closes(0x7d))) return set != 0 ? set : object;
     if (byte != 0x2c) return 0;
   }
+}
+
+/** Takes the closing byte if it comes next. */
+function closes(byte: u32): bool {
+  skipSpace();
+  if (at >= end || load<u8>(at) != byte) return false;
+  at++;
+  return true;
 }
 
 /** `at` stands on the opening quote. */

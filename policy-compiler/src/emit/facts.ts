@@ -1,0 +1,93 @@
+/**
+ * What is known of a function's locals before it is emitted.
+ *
+ * A local is looked at if one statement writes it and all that reads it comes behind, in the
+ * same block or inside: then its value is that statement's. It may be a constant (a
+ * literal that the planner built step by step), or a part of input or data.
+ */
+import type { IrBlock, IrStmt } from "../ir/policy.ts";
+import { isMaker, usesOf } from "./uses.ts";
+
+export type Facts = {
+  /** Locals with one writer whose reads are all behind it. */
+  readonly single: ReadonlySet<number>;
+  /** Of these, arrays, objects and sets that grow only in their own block, before anything reads them. */
+  readonly settled: ReadonlySet<number>;
+  /** How often a local is read. */
+  readonly reads: ReadonlyMap<number, number>;
+  /** The function grows something that it did not make itself. */
+  readonly changesOthers: boolean;
+};
+
+type Record = {
+  writes: number;
+  reads: number;
+  maker: boolean;
+  block: IrBlock | undefined;
+  readTooEarly: boolean;
+  unsettled: boolean;
+  changed: boolean;
+};
+
+type Walk = { readonly records: Map<number, Record>; readonly active: Set<number> };
+
+export function factsOf(params: readonly number[], blocks: readonly IrBlock[] | null): Facts {
+  const walk: Walk = { records: new Map(), active: new Set(params) };
+  for (const param of params) recordOf(walk, param).writes++;
+  for (const block of blocks ?? []) walkBlock(walk, block);
+  const single = new Set<number>();
+  const settled = new Set<number>();
+  let changesOthers = false;
+  for (const [local, record] of walk.records) {
+    const isSingle = record.writes === 1 && !record.readTooEarly;
+    if (isSingle) single.add(local);
+    if (isSingle && !record.unsettled) settled.add(local);
+    if (record.changed && !(record.maker && record.writes === 1)) changesOthers = true;
+  }
+  const reads = new Map([...walk.records].map(([local, record]) => [local, record.reads]));
+  return { single, settled, reads, changesOthers };
+}
+
+function recordOf(walk: Walk, local: number): Record {
+  const known = walk.records.get(local);
+  if (known !== undefined) return known;
+  const fresh: Record = {
+    ...{ writes: 0, reads: 0, maker: false, block: undefined },
+    ...{ readTooEarly: false, unsettled: false, changed: false },
+  };
+  walk.records.set(local, fresh);
+  return fresh;
+}
+
+function walkBlock(walk: Walk, block: IrBlock): void {
+  const defined: number[] = [];
+  for (const stmt of block.stmts ?? []) walkStatement(walk, block, stmt, defined);
+  for (const local of defined) walk.active.delete(local);
+}
+
+function walkStatement(walk: Walk, block: IrBlock, stmt: IrStmt, defined: number[]): void {
+  const uses = usesOf(stmt);
+  for (const operand of uses.reads) {
+    if (operand.type !== "local") continue;
+    const record = recordOf(walk, operand.value);
+    record.reads++;
+    if (!walk.active.has(operand.value)) record.readTooEarly = true;
+  }
+  if (uses.changes !== undefined) {
+    const record = recordOf(walk, uses.changes);
+    record.changed = true;
+    if (!walk.active.has(uses.changes)) record.readTooEarly = true;
+    if (record.reads > 0 || record.block !== block) record.unsettled = true;
+  }
+  for (const local of uses.writes) {
+    const record = recordOf(walk, local);
+    record.writes++;
+    record.block = block;
+    record.maker = isMaker(stmt.type);
+    if (!walk.active.has(local)) {
+      walk.active.add(local);
+      defined.push(local);
+    }
+  }
+  for (const inner of uses.blocks ?? []) walkBlock(walk, inner);
+}
