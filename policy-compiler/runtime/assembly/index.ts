@@ -21,10 +21,10 @@ export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/hos
 export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error } from "./failure";
 export { setMemoryMax as rm_memory_max } from "./memory";
 export {
-  outOfFuel, tooDeep, isEqual, lengthOf, hasKind, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
+  outOfFuel, tooDeep, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
 } from "./policy-calls";
 export { makeArray, arrayPush } from "./value/array";
 export { objectInsert, objectGet } from "./value/object";
 export { setAdd } from "./value/set";
-export { valueGet, scanLength, scanKey, scanValue, merge, upsert } from "./value/access";
+export { valueGet, scanLength, merge, upsert } from "./value/access";
 export { NULL_VALUE, FALSE_VALUE, TRUE_VALUE } from "./value/value";

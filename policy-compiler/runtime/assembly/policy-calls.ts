@@ -1,11 +1,12 @@
 /** What emitted code calls; the emitter finds these by their names. */
 import { ABORT_DEPTH, ABORT_FUEL, abort, abortWith } from "./failure";
 import { arrayGet, arrayLen } from "./value/array";
-import { equal } from "./value/compare";
+import { equal, equalCells, equalStrings } from "./value/compare";
+import { entriesOf, findAtom, findEntry } from "./value/entries";
 import { makeObject, objectGet, objectInsert } from "./value/object";
 import { makeSet } from "./value/set";
 import { valueLength } from "./value/access";
-import { OBJECT, UNDEFINED, kindOf, makeInt } from "./value/value";
+import { ARRAY, ATOM, CHECKED, KEYED, OBJECT, SET, STRING, UNDEFINED, kindOf, makeInt } from "./value/value";
 
 /** Emitted code takes its steps from `fuel` itself. */
 export function outOfFuel(): void {
@@ -24,16 +25,34 @@ export function tooDeep(): void {
   abort(ABORT_DEPTH);
 }
 
+/** Equality of values that are not the same word, and not both small integers. */
 export function isEqual(a: usize, b: usize): bool {
-  return equal(a, b);
+  return equalCells(a, b);
+}
+
+/** Equality with a constant string that is not the same cell. */
+export function isAtomText(value: usize, atom: usize): bool {
+  return !(value & 1) && (load<u32>(value) & (0xff | ATOM | CHECKED)) == STRING && equalStrings(value, atom);
+}
+
+/** `value[atom]`, or undefined. */
+export function getAtom(value: usize, atom: usize): usize {
+  if (value & 1) return UNDEFINED;
+  const head = load<u32>(value); // of address 0: 0
+  if ((head & 0xff) == OBJECT) {
+    const i = head & KEYED ? findAtom(value, atom) : findEntry(value, atom);
+    return i < 0 ? UNDEFINED : <usize>load<u32>(entriesOf(value) + (<usize>i << 3), 4);
+  }
+  return (head & 0xff) == SET && findEntry(value, atom) >= 0 ? atom : UNDEFINED;
+}
+
+/** Where the first value of something scanLength made ready lies: array elements, or entries behind their keys. */
+export function scanStart(value: usize): usize {
+  return <usize>load<u32>(value, 12) + ((load<u32>(value) & 0xff) == ARRAY ? 0 : 4);
 }
 
 export function lengthOf(value: usize): usize {
   return makeInt(valueLength(value));
-}
-
-export function hasKind(value: usize, kind: u32): bool {
-  return kindOf(value) == kind;
 }
 
 export function assignConflict(): void {

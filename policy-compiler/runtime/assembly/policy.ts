@@ -13,7 +13,7 @@ import { setHashSeed } from "./value/hash";
 import { seal } from "./value/seal";
 import { parseJson } from "./json/read";
 import { dropPassingPrograms, startPrograms } from "./regex/store";
-import { linkSlots } from "./request/slots";
+import { clearSlots, linkSlots } from "./request/slots";
 
 let planTable: u32 = 0;
 let memoTable: usize = 0;
@@ -57,7 +57,7 @@ export function rm_link(block: usize): void {
   valueTexts = load<u32>(block, 48);
   markTable = load<u32>(block, 52);
   markCount = load<i32>(block, 56);
-  linkSlots(load<u32>(block, 60));
+  linkSlots(load<u32>(block, 60), load<i32>(block, 64));
   enterConstants();
 }
 
@@ -96,6 +96,7 @@ function nextGeneration(): u32 {
   if (lastGeneration == 0xffffffff) {
     memory.fill(memoTable, 0, memoBytes);
     memory.fill(markTable, 0, <usize>markCount << 2);
+    clearSlots();
     lastGeneration = 0;
   }
   return ++lastGeneration;

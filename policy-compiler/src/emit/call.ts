@@ -14,7 +14,7 @@ import {
   undefinedIf,
 } from "./code.ts";
 import { EmitError } from "./error.ts";
-import { operand, stringAt } from "./operand.ts";
+import { operand, readLocal, stringAt } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import { type RuntimeFunction, runtimeBuiltin } from "./runtime-calls.ts";
 import type { StatementContext } from "./statements.ts";
@@ -90,7 +90,7 @@ export function dynamicCall(context: StatementContext, stmt: CallDynamicStmt): v
   i32Const(body, 0);
   op(body, OP.i32LtS);
   undefinedIf(body);
-  for (const arg of args) get(body, localOf(body, arg));
+  for (const arg of args) readLocal(body, arg);
   get(body, place);
   op(body, OP.callIndirect);
   putU32(body.code, policy.typeOf(args.length));

@@ -5,6 +5,7 @@
  * A *frame* is a block of the IR: a statement that is undefined branches to the end of the
  * innermost one. A frame of a `with` statement has something to put back when it is left.
  */
+import type { IrStmt } from "../ir/policy.ts";
 import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
 import { EmitError } from "./error.ts";
 import type { RuntimeCalls, RuntimeFunction, RuntimeGlobal } from "./runtime-calls.ts";
@@ -25,10 +26,21 @@ export type Body = {
   /** Local of the IR → local of WebAssembly. */
   readonly locals: Map<number, number>;
   readonly params: number;
+  readonly known: Known;
   localCount: number;
   /** Labels open around the next instruction. */
   labels: number;
   readonly frames: Frame[];
+};
+
+/** What is known of the function before it is emitted. */
+export type Known = {
+  /** Texts of locals that are constants. */
+  readonly texts: ReadonlyMap<number, string>;
+  /** Statements with nothing left to do. */
+  readonly done: ReadonlySet<IrStmt>;
+  /** How often each local is read. */
+  readonly reads: ReadonlyMap<number, number>;
 };
 
 export type Frame = {
@@ -43,9 +55,14 @@ export type Restore = { readonly target: number; readonly saved: number; readonl
 type AddressKind = keyof Addresses;
 type Patch = { readonly at: number; readonly kind: AddressKind; readonly index: number; readonly offset: number };
 
-export function newBody(name: string, params: number, calls: RuntimeCalls, statics: Statics): Body {
+export function newBody(
+  name: string,
+  params: number,
+  known: Known,
+  { calls, statics }: { readonly calls: RuntimeCalls; readonly statics: Statics },
+): Body {
   return {
-    ...{ name, calls, statics, params },
+    ...{ name, calls, statics, params, known },
     ...{ code: [], patches: [], locals: new Map(), localCount: params, labels: 0, frames: [] },
   };
 }
@@ -107,6 +124,10 @@ export function constant(body: Body, text: string): void {
 
 export function memoAddress(body: Body, slot: number): void {
   address(body, "memo", slot);
+}
+
+export function slotAddress(body: Body, slot: number): void {
+  address(body, "slot", slot);
 }
 
 export function markAddress(body: Body, rule: number): void {
@@ -176,6 +197,11 @@ export function frame(body: Body, inner: () => void, restore?: Restore): void {
 /** Leaves the innermost block of the IR. */
 export function undefinedHere(body: Body): void {
   br(body, innermost(body).labels);
+}
+
+/** The label that `undefinedHere` branches to. */
+export function undefinedLabel(body: Body): number {
+  return innermost(body).labels;
 }
 
 /** Leaves the innermost block of the IR if the i32 on the stack is not 0. */

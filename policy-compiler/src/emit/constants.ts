@@ -49,27 +49,19 @@ function walkBlock(walk: Walk, block: IrBlock): void {
 
 function make(walk: Walk, statement: IrStmt): void {
   const { type, stmt } = statement;
-  switch (type) {
-    case "MakeNullStmt":
-      scalar(walk, statement, stmt.target, "null");
-      return;
-    case "MakeNumberIntStmt":
-      scalar(walk, statement, stmt.target, `${stmt.value}`);
-      return;
-    case "MakeNumberRefStmt":
-      scalar(walk, statement, stmt.target, stringAt(walk.strings, stmt.Index));
-      return;
-    case "MakeArrayStmt":
-      draft(walk, statement, stmt.target, { open: "[", close: "]", empty: "[]", parts: [] });
-      return;
-    case "MakeObjectStmt":
-      draft(walk, statement, stmt.target, { open: "{", close: "}", empty: "{}", parts: [] });
-      return;
-    case "MakeSetStmt":
-      draft(walk, statement, stmt.target, { open: "{", close: "}", empty: "set()", parts: [] });
-      return;
+  if (type === "MakeNullStmt") scalar(walk, statement, stmt.target, "null");
+  else if (type === "MakeNumberIntStmt") scalar(walk, statement, stmt.target, `${stmt.value}`);
+  else if (type === "MakeNumberRefStmt") scalar(walk, statement, stmt.target, stringAt(walk.strings, stmt.Index));
+  else if (type === "MakeArrayStmt" || type === "MakeObjectStmt" || type === "MakeSetStmt") {
+    draft(walk, statement, stmt.target, { ...EMPTY[type], parts: [] });
   }
 }
+
+const EMPTY = {
+  MakeArrayStmt: { open: "[", close: "]", empty: "[]" },
+  MakeObjectStmt: { open: "{", close: "}", empty: "{}" },
+  MakeSetStmt: { open: "{", close: "}", empty: "set()" },
+} as const;
 
 function scalar(walk: Walk, statement: IrStmt, local: number, text: string): void {
   if (!walk.facts.single.has(local)) return;

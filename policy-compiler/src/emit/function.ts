@@ -14,6 +14,7 @@ import {
   globalGet,
   globalSet,
   i32Const,
+  type Known,
   load,
   memoAddress,
   newBody,
@@ -25,6 +26,7 @@ import {
   tee,
 } from "./code.ts";
 import type { PolicyContext } from "./policy-context.ts";
+import type { FunctionTraits } from "./prepare.ts";
 import { block } from "./statements.ts";
 import { tick } from "./steps.ts";
 import { I32, OP } from "./wasm.ts";
@@ -32,34 +34,29 @@ import { I32, OP } from "./wasm.ts";
 /** Calls of policy functions that may be under way where recursion is possible. */
 const DEPTH_MAX = 2000;
 
-export type FunctionTraits = {
-  /** Place in the memo table; undefined where the value is not kept. */
-  readonly memo: number | undefined;
-  readonly countsDepth: boolean;
-};
-
 export function emitFunction(policy: PolicyContext, func: IrFunc, traits: FunctionTraits): Body {
-  const body = newBody(func.name, func.params.length, policy.calls, policy.statics);
+  const body = newBody(func.name, func.params.length, traits.known, policy);
+  const memo = traits.isKept ? policy.statics.memoSlots++ : undefined;
   func.params.forEach((param, i) => {
     body.locals.set(param, i);
   });
-  tick(body);
-  const generation = traits.memo === undefined ? undefined : newLocal(body);
-  if (traits.memo !== undefined && generation !== undefined) recall(body, traits.memo, generation);
+  if (traits.countsCall) tick(body);
+  const generation = memo === undefined ? undefined : newLocal(body);
+  if (memo !== undefined && generation !== undefined) recall(body, memo, generation);
   if (traits.countsDepth) goDown(body);
   const done = open(body, OP.block, I32);
   blocks(policy, body, func.blocks, () => returnTo(body, done), undefined);
   i32Const(body, 0);
   close(body);
   if (traits.countsDepth) goUp(body);
-  if (traits.memo !== undefined && generation !== undefined) remember(body, traits.memo, generation);
+  if (memo !== undefined && generation !== undefined) remember(body, memo, generation);
   op(body, OP.end);
   return body;
 }
 
 /** A plan is a function of input and data that gives the set of its results. */
-export function emitPlan(policy: PolicyContext, plan: IrPlan): Body {
-  const body = newBody(`plan ${plan.name}`, 2, policy.calls, policy.statics);
+export function emitPlan(policy: PolicyContext, plan: IrPlan, known: Known): Body {
+  const body = newBody(`plan ${plan.name}`, 2, known, policy);
   body.locals.set(0, 0).set(1, 1);
   const results = newLocal(body);
   call(body, "newSet");

@@ -5,11 +5,11 @@ import { appendToRuntime } from "../link/append.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
 import { projectInput } from "../optimize/input-slots.ts";
-import { deepFunctions } from "./call-graph.ts";
-import { type Body, finish } from "./code.ts";
+import { type Body, finish, type Known } from "./code.ts";
 import { EmitError } from "./error.ts";
 import { emitFunction, emitPlan } from "./function.ts";
 import { builtinsOf, type PolicyContext, type PolicyFunction, stringsOf, treeOf } from "./policy-context.ts";
+import { type FunctionTraits, type Prepared, prepare } from "./prepare.ts";
 import { resolveRuntime } from "./runtime-calls.ts";
 
 export type ModuleSource = {
@@ -34,8 +34,9 @@ export function emitDescribed({ ir: planned, runtime, meta = {} }: ModuleSource)
   const funcs = ir.funcs?.funcs ?? [];
   const types: number[] = [];
   const typeOf = typesFrom(runtime.typeCount, types);
-  const policy = contextOf(ir, runtime, typeOf);
-  const bodies = emitBodies(policy, plans, funcs);
+  const prepared = prepare(plans, funcs, stringsOf(ir));
+  const policy = contextOf(ir, runtime, typeOf, prepared.sharesInput);
+  const bodies = emitBodies(policy, prepared, plans, funcs);
 
   const base = align(runtime.staticsEnd, 16);
   const addresses = addressesOf(policy.statics, base);
@@ -75,7 +76,12 @@ function typesFrom(first: number, types: number[]): (params: number) => number {
 }
 
 /** Plans stand first, in the table and among the functions. */
-function contextOf(ir: IrPolicy, runtime: RuntimeModule, typeOf: (params: number) => number): PolicyContext {
+function contextOf(
+  ir: IrPolicy,
+  runtime: RuntimeModule,
+  typeOf: (params: number) => number,
+  sharesInput: boolean,
+): PolicyContext {
   const plans = ir.plans?.plans ?? [];
   const functions = new Map<string, PolicyFunction>();
   for (const [i, func] of (ir.funcs?.funcs ?? []).entries()) {
@@ -96,17 +102,20 @@ function contextOf(ir: IrPolicy, runtime: RuntimeModule, typeOf: (params: number
     builtins: builtinsOf(ir),
     hostBuiltins: new Map(),
     typeOf,
+    sharesInput,
     functionTree: (params) => treeOf(functions.values(), params),
   };
 }
 
-function emitBodies(policy: PolicyContext, plans: readonly IrPlan[], funcs: readonly IrFunc[]): readonly Body[] {
-  const deep = deepFunctions(funcs);
+function emitBodies(
+  policy: PolicyContext,
+  prepared: Prepared,
+  plans: readonly IrPlan[],
+  funcs: readonly IrFunc[],
+): readonly Body[] {
   policy.statics.marks = policy.rules;
-  const bodies = plans.map((plan) => emitPlan(policy, plan));
-  for (const func of funcs) {
-    const memo = func.params.length === 2 ? policy.statics.memoSlots++ : undefined;
-    bodies.push(emitFunction(policy, func, { memo, countsDepth: deep.has(func.name) }));
-  }
-  return bodies;
+  return [
+    ...plans.map((plan, i) => emitPlan(policy, plan, prepared.plans[i] as Known)),
+    ...funcs.map((func) => emitFunction(policy, func, prepared.functions.get(func.name) as FunctionTraits)),
+  ];
 }

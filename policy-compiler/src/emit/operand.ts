@@ -14,7 +14,7 @@ export function stringAt(strings: Strings, index: number): string {
 export function operand(body: Body, strings: Strings, value: IrOperand): void {
   switch (value.type) {
     case "local":
-      get(body, localOf(body, value.value));
+      readLocal(body, value.value);
       return;
     case "string_index":
       atom(body, stringAt(strings, value.value));
@@ -25,14 +25,42 @@ export function operand(body: Body, strings: Strings, value: IrOperand): void {
   }
 }
 
+/** The value of a local of the IR. */
+export function readLocal(body: Body, irLocal: number): void {
+  const text = body.known.texts.get(irLocal);
+  if (text === undefined) get(body, localOf(body, irLocal));
+  else literal(body, text);
+}
+
 const SMALL_INT = 2 ** 30;
 const INTEGER = /^-?[1-9][0-9]{0,9}$|^0$/;
 
-/** A number from its text. Small integers are words, as the runtime has them (value/value.ts). */
-export function number(body: Body, text: string): void {
+/** The word of a small integer (value/value.ts), from a number's text. */
+function smallInt(text: string): number | undefined {
   const value = INTEGER.test(text) ? Number(text) : Number.NaN;
-  if (value >= -SMALL_INT && value < SMALL_INT) i32Const(body, (value << 1) | 1);
+  return value >= -SMALL_INT && value < SMALL_INT ? (value << 1) | 1 : undefined;
+}
+
+/** A constant from its text: no string. */
+export function literal(body: Body, text: string): void {
+  const word = smallInt(text);
+  if (word !== undefined) i32Const(body, word);
+  else if (text === "null") i32Const(body, body.calls.values.NULL_VALUE);
   else constant(body, text);
+}
+
+/**
+ * What an operand is known to be, as far as comparing goes: a word that only itself equals
+ * ("unique": null and booleans), a small integer, a constant string, or anything.
+ */
+export type OperandKind = "unique" | "small-int" | "atom" | "any";
+
+export function kindOfOperand(body: Body, value: IrOperand): OperandKind {
+  if (value.type === "bool") return "unique";
+  if (value.type === "string_index") return "atom";
+  const text = body.known.texts.get(value.value);
+  if (text === "null") return "unique";
+  return text !== undefined && smallInt(text) !== undefined ? "small-int" : "any";
 }
 
 /** Whether both operands are the same local or constant. */

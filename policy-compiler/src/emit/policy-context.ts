@@ -21,6 +21,8 @@ export type PolicyContext = {
   readonly typeOf: (params: number) => number;
   /** Tree of the functions with `params` parameters by their paths, as JSON text; leaves are places in the table. */
   readonly functionTree: (params: number) => string;
+  /** All functions of one generation get the same input: what is read of it may be kept. */
+  readonly sharesInput: boolean;
 };
 
 export type PolicyFunction = { readonly func: IrFunc; readonly index: number; readonly tableIndex: number };

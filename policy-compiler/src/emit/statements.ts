@@ -14,6 +14,7 @@ import {
   globalGet,
   i32Const,
   leave,
+  load,
   localOf,
   markAddress,
   newLocal,
@@ -22,16 +23,18 @@ import {
   putBack,
   type Restore,
   set,
+  slotAddress,
   store,
   tee,
   undefinedHere,
   undefinedIf,
 } from "./code.ts";
+import { assignOnce, leaveIfEqual, leaveUnlessEqual, leaveUnlessKind } from "./compare.ts";
 import { EmitError } from "./error.ts";
-import { isSameOperand, number, operand, stringAt } from "./operand.ts";
+import { isSameOperand, literal, operand, readLocal, stringAt } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
-import { tick } from "./steps.ts";
-import { OP } from "./wasm.ts";
+import { scan } from "./scan.ts";
+import { I32, OP } from "./wasm.ts";
 
 /** What a function's statements share. */
 export type StatementContext = {
@@ -58,44 +61,10 @@ export function block(context: StatementContext, irBlock: IrBlock): void {
 }
 
 export function statement(context: StatementContext, stmt: IrStmt): void {
+  if (context.body.known.done.has(stmt)) return;
   const emit = EMITTERS[stmt.type] as ((context: StatementContext, stmt: IrStmt["stmt"]) => void) | undefined;
   if (emit === undefined) throw new EmitError(`${context.body.name} has a statement of unknown type ${stmt.type}`);
   emit(context, stmt.stmt);
-}
-
-function scan({ body, ...context }: StatementContext, stmt: StmtOf<"ScanStmt">): void {
-  const source = localOf(body, stmt.source);
-  const position = newLocal(body);
-  const length = newLocal(body);
-  const exit = open(body, OP.block);
-  get(body, source);
-  call(body, "scanLength");
-  tee(body, length);
-  op(body, OP.i32Eqz);
-  br(body, exit, OP.brIf);
-  i32Const(body, 0);
-  set(body, position);
-  const again = open(body, OP.loop);
-  tick(body);
-  for (const [target, read] of [
-    [stmt.key, "scanKey"],
-    [stmt.value, "scanValue"],
-  ] as const) {
-    get(body, source);
-    get(body, position);
-    call(body, read);
-    set(body, localOf(body, target));
-  }
-  frame(body, () => block({ body, ...context }, stmt.block));
-  get(body, position);
-  i32Const(body, 1);
-  op(body, OP.i32Add);
-  tee(body, position);
-  get(body, length);
-  op(body, OP.i32LtS);
-  br(body, again, OP.brIf);
-  close(body);
-  close(body);
 }
 
 function not(context: StatementContext, stmt: StmtOf<"NotStmt">): void {
@@ -142,23 +111,6 @@ function withStatement(context: StatementContext, stmt: StmtOf<"WithStmt">): voi
   putBack(body, restore);
 }
 
-function assignOnce({ body, policy }: StatementContext, stmt: StmtOf<"AssignVarOnceStmt">): void {
-  const target = localOf(body, stmt.target);
-  get(body, target);
-  open(body, OP.if);
-  get(body, target);
-  operand(body, policy.strings, stmt.source);
-  call(body, "isEqual");
-  op(body, OP.i32Eqz);
-  open(body, OP.if);
-  call(body, "assignConflict");
-  close(body);
-  op(body, OP.else);
-  operand(body, policy.strings, stmt.source);
-  set(body, target);
-  close(body);
-}
-
 function dot({ body, policy }: StatementContext, stmt: StmtOf<"DotStmt">): void {
   if (stmt.source.type !== "local") {
     undefinedHere(body); // strings and booleans have no parts
@@ -166,16 +118,33 @@ function dot({ body, policy }: StatementContext, stmt: StmtOf<"DotStmt">): void 
   }
   operand(body, policy.strings, stmt.source);
   operand(body, policy.strings, stmt.key);
-  call(body, "valueGet");
+  call(body, stmt.key.type === "string_index" ? "getAtom" : "valueGet");
   tee(body, localOf(body, stmt.target));
   op(body, OP.i32Eqz);
   undefinedIf(body);
 }
 
-function kind({ body, policy }: StatementContext, source: StmtOf<"IsSetStmt">["source"], wanted: number): void {
-  operand(body, policy.strings, source);
-  i32Const(body, wanted);
-  call(body, "hasKind");
+/** What the slot keeps of this generation, or the value at its path. */
+function inputSlot({ body, policy }: StatementContext, stmt: StmtOf<"InputSlotStmt">): void {
+  const slot = slotOf(body.statics, stmt.path, slotKind(stmt.path));
+  const fill = () => {
+    readLocal(body, stmt.source);
+    slotAddress(body, slot);
+    call(body, "slotGet");
+  };
+  if (policy.sharesInput) {
+    slotAddress(body, slot);
+    load(body, 8);
+    globalGet(body, "memoGeneration");
+    op(body, OP.i32Eq);
+    open(body, OP.if, I32);
+    slotAddress(body, slot);
+    load(body, 12);
+    op(body, OP.else);
+    fill();
+    close(body);
+  } else fill();
+  tee(body, localOf(body, stmt.target));
   op(body, OP.i32Eqz);
   undefinedIf(body);
 }
@@ -190,7 +159,7 @@ function insert(
   stmt: StmtOf<"ObjectInsertStmt">,
   how: "objectInsert" | "objectInsertOnce",
 ): void {
-  get(body, localOf(body, stmt.object));
+  readLocal(body, stmt.object);
   operand(body, policy.strings, stmt.key);
   operand(body, policy.strings, stmt.value);
   call(body, how);
@@ -198,7 +167,7 @@ function insert(
 
 const EMITTERS: Emitters = {
   ReturnLocalStmt: ({ body, returnValue }, stmt) => {
-    get(body, localOf(body, stmt.source));
+    readLocal(body, stmt.source);
     returnValue();
   },
   CallStmt: callStatement,
@@ -213,18 +182,18 @@ const EMITTERS: Emitters = {
       operand(context.body, context.policy.strings, stmt.source);
       call(context.body, "lengthOf");
     }),
-  ScanStmt: scan,
+  ScanStmt: (context, stmt) => scan(context.body, stmt, () => block(context, stmt.block)),
   NotStmt: not,
-  AssignIntStmt: (context, stmt) => assign(context, stmt.target, () => number(context.body, `${stmt.value}`)),
+  AssignIntStmt: (context, stmt) => assign(context, stmt.target, () => literal(context.body, `${stmt.value}`)),
   AssignVarStmt: (context, stmt) =>
     assign(context, stmt.target, () => operand(context.body, context.policy.strings, stmt.source)),
-  AssignVarOnceStmt: assignOnce,
+  AssignVarOnceStmt: ({ body, policy }, stmt) => assignOnce(body, policy.strings, stmt.source, stmt.target),
   ResetLocalStmt: (context, stmt) => assign(context, stmt.target, () => i32Const(context.body, 0)),
   MakeNullStmt: (context, stmt) =>
     assign(context, stmt.target, () => i32Const(context.body, context.body.calls.values.NULL_VALUE)),
-  MakeNumberIntStmt: (context, stmt) => assign(context, stmt.target, () => number(context.body, `${stmt.value}`)),
+  MakeNumberIntStmt: (context, stmt) => assign(context, stmt.target, () => literal(context.body, `${stmt.value}`)),
   MakeNumberRefStmt: (context, stmt) =>
-    assign(context, stmt.target, () => number(context.body, stringAt(context.policy.strings, stmt.Index))),
+    assign(context, stmt.target, () => literal(context.body, stringAt(context.policy.strings, stmt.Index))),
   MakeArrayStmt: (context, stmt) =>
     assign(context, stmt.target, () => {
       i32Const(context.body, Math.min(Math.max(stmt.capacity, 0), CAPACITY_MAX));
@@ -232,38 +201,25 @@ const EMITTERS: Emitters = {
     }),
   MakeObjectStmt: (context, stmt) => assign(context, stmt.target, () => call(context.body, "newObject")),
   MakeSetStmt: (context, stmt) => assign(context, stmt.target, () => call(context.body, "newSet")),
-  EqualStmt: ({ body, policy }, stmt) => {
-    if (isSameOperand(stmt.a, stmt.b)) return;
-    operand(body, policy.strings, stmt.a);
-    operand(body, policy.strings, stmt.b);
-    call(body, "isEqual");
-    op(body, OP.i32Eqz);
-    undefinedIf(body);
-  },
+  EqualStmt: ({ body, policy }, stmt) => leaveUnlessEqual(body, policy.strings, stmt.a, stmt.b),
   NotEqualStmt: ({ body, policy }, stmt) => {
-    if (isSameOperand(stmt.a, stmt.b)) {
-      undefinedHere(body);
-      return;
-    }
-    operand(body, policy.strings, stmt.a);
-    operand(body, policy.strings, stmt.b);
-    call(body, "isEqual");
-    undefinedIf(body);
+    if (isSameOperand(stmt.a, stmt.b)) undefinedHere(body);
+    else leaveIfEqual(body, policy.strings, stmt.a, stmt.b);
   },
-  IsArrayStmt: (context, stmt) => kind(context, stmt.source, ARRAY),
-  IsObjectStmt: (context, stmt) => kind(context, stmt.source, OBJECT),
-  IsSetStmt: (context, stmt) => kind(context, stmt.source, SET),
+  IsArrayStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, ARRAY),
+  IsObjectStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, OBJECT),
+  IsSetStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, SET),
   IsDefinedStmt: ({ body }, stmt) => {
-    get(body, localOf(body, stmt.source));
+    readLocal(body, stmt.source);
     op(body, OP.i32Eqz);
     undefinedIf(body);
   },
   IsUndefinedStmt: ({ body }, stmt) => {
-    get(body, localOf(body, stmt.source));
+    readLocal(body, stmt.source);
     undefinedIf(body);
   },
   ArrayAppendStmt: ({ body, policy }, stmt) => {
-    get(body, localOf(body, stmt.array));
+    readLocal(body, stmt.array);
     operand(body, policy.strings, stmt.value);
     call(body, "arrayPush");
   },
@@ -271,12 +227,12 @@ const EMITTERS: Emitters = {
   ObjectInsertOnceStmt: (context, stmt) => insert(context, stmt, "objectInsertOnce"),
   ObjectMergeStmt: (context, stmt) =>
     assign(context, stmt.target, () => {
-      get(context.body, localOf(context.body, stmt.a));
-      get(context.body, localOf(context.body, stmt.b));
+      readLocal(context.body, stmt.a);
+      readLocal(context.body, stmt.b);
       call(context.body, "merge");
     }),
   SetAddStmt: ({ body, policy }, stmt) => {
-    get(body, localOf(body, stmt.set));
+    readLocal(body, stmt.set);
     operand(body, policy.strings, stmt.value);
     call(body, "setAdd");
   },
@@ -285,7 +241,7 @@ const EMITTERS: Emitters = {
   ResultSetAddStmt: ({ body, results }, stmt) => {
     if (results === undefined) throw new EmitError(`${body.name} adds to the results outside of a plan`);
     get(body, results);
-    get(body, localOf(body, stmt.value));
+    readLocal(body, stmt.value);
     call(body, "setAdd");
   },
   MarkStmt: ({ body, policy }, stmt) => {
@@ -294,16 +250,9 @@ const EMITTERS: Emitters = {
     globalGet(body, "runGeneration");
     store(body, 0);
   },
-  InputSlotStmt: ({ body }, stmt) => {
-    get(body, localOf(body, stmt.source));
-    i32Const(body, slotOf(body.statics, stmt.path, slotKind(stmt.path)));
-    call(body, "slotGet");
-    tee(body, localOf(body, stmt.target));
-    op(body, OP.i32Eqz);
-    undefinedIf(body);
-  },
+  InputSlotStmt: inputSlot,
   NeedInputStmt: ({ body }, stmt) => {
-    get(body, localOf(body, stmt.source));
+    readLocal(body, stmt.source);
     call(body, "needInput");
   },
 };

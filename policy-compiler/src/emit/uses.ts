@@ -19,7 +19,10 @@ export function usesOf({ type, stmt }: IrStmt): Uses {
     case "ReturnLocalStmt":
     case "IsDefinedStmt":
     case "IsUndefinedStmt":
+    case "NeedInputStmt":
       return { reads: [local(stmt.source)], writes: [] };
+    case "InputSlotStmt":
+      return { reads: [local(stmt.source)], writes: [stmt.target] };
     case "CallStmt":
       return { reads: stmt.args ?? [], writes: [stmt.result] };
     case "CallDynamicStmt":

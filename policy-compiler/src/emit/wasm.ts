@@ -40,6 +40,7 @@ export const OP = {
   i32Sub: 0x6b,
   i32And: 0x71,
   i32Or: 0x72,
+  i32Shl: 0x74,
   i64Sub: 0x7d,
   bulk: 0xfc,
 } as const;

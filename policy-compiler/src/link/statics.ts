@@ -3,11 +3,11 @@
  * the runtime reads and seals when it starts; code loads them from a table), the memo
  * table and the marks of rules that fired.
  *
- * [link block 64][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][slots 16 each][bytes]
+ * [link block 128][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][slots 16 each][bytes]
  */
 import { storeU32 } from "../emit/wasm.ts";
 
-const BLOCK_BYTES = 64;
+const BLOCK_BYTES = 128;
 const CELL_BYTES = 16;
 const STRING_HEAD = 4;
 const SLOT_BYTES = 16;
@@ -18,9 +18,12 @@ export type Statics = {
   readonly values: Map<string, number>;
   memoSlots: number;
   marks: number;
-  /** Input slots by their path as JSON text: kind, and number of the constant that holds the path. */
-  readonly slots: Map<string, { readonly kind: number; readonly path: number }>;
+  /** Input slots by their path as JSON text. */
+  readonly slots: Map<string, InputSlot>;
 };
+
+/** `kind` is that of optimize/input-slots.ts, `path` the number of the constant that holds the path. */
+export type InputSlot = { readonly number: number; readonly kind: number; readonly path: number };
 
 export type Layout = {
   readonly bytes: Uint8Array;
@@ -51,11 +54,11 @@ export function constantOf(statics: Statics, text: string): number {
 /** Number of the slot for a path of keys below input. */
 export function slotOf(statics: Statics, path: readonly string[], kind: number): number {
   const text = JSON.stringify(path);
-  const numbers = [...statics.slots.keys()];
-  const known = numbers.indexOf(text);
-  if (known >= 0) return known;
-  statics.slots.set(text, { kind, path: constantOf(statics, text) });
-  return numbers.length;
+  const known = statics.slots.get(text);
+  if (known !== undefined) return known.number;
+  const number = statics.slots.size;
+  statics.slots.set(text, { number, kind, path: constantOf(statics, text) });
+  return number;
 }
 
 export type Addresses = {
@@ -63,6 +66,7 @@ export type Addresses = {
   readonly value: (index: number) => number;
   readonly memo: (slot: number) => number;
   readonly mark: (rule: number) => number;
+  readonly slot: (slot: number) => number;
 };
 
 /** Places everything from `base` on (a multiple of 16); nothing may be added afterwards. */
@@ -71,11 +75,13 @@ export function addressesOf(statics: Statics, base: number): Addresses {
   const values = atoms + statics.atoms.size * CELL_BYTES;
   const memo = align(values + statics.values.size * 12, 8);
   const marks = memo + statics.memoSlots * 8;
+  const slots = align(marks + statics.marks * 4, SLOT_BYTES);
   return {
     atom: (index) => atoms + index * CELL_BYTES,
     value: (index) => values + index * 4,
     memo: (slot) => memo + slot * 8,
     mark: (rule) => marks + rule * 4,
+    slot: (slot) => slots + slot * SLOT_BYTES,
   };
 }
 
@@ -85,7 +91,7 @@ export type LinkBlock = { readonly planTable: number; readonly entrypoints: stri
 export function layOut(statics: Statics, base: number, block: LinkBlock): Layout {
   const encoder = new TextEncoder();
   const addresses = addressesOf(statics, base);
-  const slots = align(addresses.mark(statics.marks), 16);
+  const slots = addresses.slot(0);
   const texts = slots + statics.slots.size * SLOT_BYTES;
   const chunks: Uint8Array[] = [];
   let end = texts;
@@ -108,7 +114,7 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
     ...[heapStart, block.planTable, addresses.memo(0), statics.memoSlots],
     ...[addresses.atom(0), statics.atoms.size, ...entrypoints, ...builtins],
     ...[addresses.value(0), statics.values.size, valueTexts, addresses.mark(0), statics.marks],
-    slots,
+    ...[slots, statics.slots.size],
   ];
   words.forEach((word, i) => {
     put(base + i * 4, word);

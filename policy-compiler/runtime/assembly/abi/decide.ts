@@ -10,7 +10,7 @@
 import { fuel, resetDepth, setFuel } from "../failure";
 import { alloc, allocZeroed, resetHeap, sealHeap } from "../memory";
 import { beginDecision, forgetMemo, runPlan } from "../policy";
-import { LAZY_INPUT, beginRequest, forgetSlots } from "../request/slots";
+import { LAZY_INPUT, beginRequest, forgetDocument } from "../request/slots";
 import { contextBlock, openRegion, setDestinationValue, setHead } from "../request/region";
 import { isBadRequest } from "../request/target";
 import { entriesOf, entryCount } from "../value/entries";
@@ -91,7 +91,7 @@ export function rm_decide(headBytes: i32, idBytes: i32, mask: u32, nowMs: f64): 
 /** Goes on after an abort, with nothing that the aborted entrypoint may have left half made. */
 export function rm_decide_on(mask: u32): void {
   forgetMemo();
-  forgetSlots();
+  forgetDocument();
   ask(mask);
 }
 

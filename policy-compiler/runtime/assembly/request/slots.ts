@@ -1,12 +1,13 @@
 /**
  * Input by slots. The compiler gives each constant path that a policy reads below `input`
  * a slot; what reads it is `slotGet`. On the fast path `input` is LAZY_INPUT, a cell that
- * stands for the request: slots are read off the head, once a request, and the document is
+ * stands for the request: slots are read off the head, once a generation, and the document is
  * built (`needInput`) only where a policy uses `input` in another way.
  *
  * Slot, 16 bytes: {kind, address of the constant that holds the path (an array of keys), generation, value}.
  */
 import { arrayGet, arrayLen } from "../value/array";
+import { memoGeneration } from "../policy";
 import { valueGet } from "../value/access";
 import { OBJECT } from "../value/value";
 import { documentValue, httpValue, protocolValue, sourceValue } from "./document";
@@ -41,37 +42,41 @@ const lazyCell = memory.data(24);
 export const LAZY_INPUT: usize = lazyCell;
 
 let isBuilt: bool = false;
-/** A request's number: slots that hold another one are unread. */
-let requestGeneration: u32 = 0;
 let slotTable: usize = 0;
+let slotCount: i32 = 0;
 
-export function linkSlots(table: usize): void {
+export function linkSlots(table: usize, count: i32): void {
   slotTable = table;
+  slotCount = count;
+}
+
+/** For the day when generations begin again. */
+export function clearSlots(): void {
+  for (let i = 0; i < slotCount; i++) store<u32>(slotTable + (<usize>i << 4), 0, 8);
 }
 
 /** Begins a request whose head the host has written. */
 export function beginRequest(): void {
   resetHead();
   resetTarget();
-  forgetSlots();
+  forgetDocument();
 }
 
-/** Slots are read anew: what they held may be half made. */
-export function forgetSlots(): void {
-  requestGeneration++;
+/** The document is built anew: it may be half made. The caller begins a new generation. */
+export function forgetDocument(): void {
   isBuilt = false;
   store<u32>(lazyCell, OBJECT);
   memory.fill(lazyCell + 4, 0, 20);
 }
 
-/** The value at the slot's path below `input`, or undefined (0). */
-export function slotGet(input: usize, slot: i32): usize {
-  const at = slotTable + (<usize>slot << 4);
-  if (input != lazyCell) return walk(input, pathOf(at), 0);
-  if (load<u32>(at, 8) == requestGeneration) return <usize>load<u32>(at, 12);
-  const value = read(load<u32>(at), pathOf(at));
+/**
+ * The value at the slot's path below `input`, or undefined (0); kept for the generation, in
+ * which input is one value. Emitted code looks at what is kept itself, and calls this else.
+ */
+export function slotGet(input: usize, at: usize): usize {
+  const value = input == lazyCell ? read(load<u32>(at), pathOf(at)) : walk(input, pathOf(at), 0);
   store<u32>(at, <u32>value, 12);
-  store<u32>(at, requestGeneration, 8);
+  store<u32>(at, memoGeneration, 8);
   return value;
 }
 

@@ -1,0 +1,108 @@
+/**
+ * What is found out of all functions together before any is emitted: their literals, which
+ * of them keep their values, which count depth or steps.
+ */
+import type { IrBlock, IrFunc, IrOperand, IrPlan, IrStmt } from "../ir/policy.ts";
+import { deepFunctions } from "./call-graph.ts";
+import type { Known } from "./code.ts";
+import { constantsOf } from "./constants.ts";
+import { factsOf } from "./facts.ts";
+import type { Strings } from "./operand.ts";
+import { usesOf } from "./uses.ts";
+
+export type FunctionTraits = {
+  readonly known: Known;
+  /** The value is kept for the generation: asked for more than once. */
+  readonly isKept: boolean;
+  readonly countsDepth: boolean;
+  /** Calls others, so that its calls may multiply; what only loops takes its steps there. */
+  readonly countsCall: boolean;
+};
+
+export type Prepared = {
+  readonly plans: readonly Known[];
+  readonly functions: ReadonlyMap<string, FunctionTraits>;
+  readonly sharesInput: boolean;
+};
+
+type Callable = { readonly blocks: readonly IrBlock[] | null; readonly params?: readonly number[] };
+
+export function prepare(plans: readonly IrPlan[], funcs: readonly IrFunc[], strings: Strings): Prepared {
+  const own = new Map(funcs.map((func) => [func.name, func]));
+  const deep = deepFunctions(funcs);
+  const planFacts = plans.map((plan) => factsOf([0, 1], plan.blocks));
+  const funcFacts = funcs.map((func) => factsOf(func.params, func.blocks));
+  const mayFold = ![...planFacts, ...funcFacts].some((facts) => facts.changesOthers);
+  const knownOf = ({ blocks }: Callable, facts: (typeof planFacts)[number]): Known => ({
+    ...constantsOf(blocks, facts, strings, mayFold),
+    reads: facts.reads,
+  });
+  const calls = new Map<string, number>();
+  let sharesInput = true;
+  for (const callable of [...plans, ...funcs] as readonly Callable[]) {
+    const times = (callable.params?.length ?? 2) > 2 ? 2 : 1;
+    if (!countCalls(callable.blocks, { own, calls, times })) sharesInput = false;
+  }
+  return {
+    plans: plans.map((plan, i) => knownOf(plan, planFacts[i] as (typeof planFacts)[number])),
+    functions: new Map(
+      funcs.map((func, i) => [
+        func.name,
+        {
+          known: knownOf(func, funcFacts[i] as (typeof funcFacts)[number]),
+          isKept: func.params.length === 2 && (calls.get(func.name) ?? 0) > 1,
+          countsDepth: deep.has(func.name),
+          countsCall: callsOthers(func.blocks, own),
+        },
+      ]),
+    ),
+    sharesInput,
+  };
+}
+
+type Count = {
+  readonly own: ReadonlyMap<string, IrFunc>;
+  readonly calls: Map<string, number>;
+  /** 2 where the statements may run more than once. */
+  readonly times: number;
+};
+
+/** Counts how often functions are called, 2 for many times; gives whether all get the caller's input and data. */
+function countCalls(blocks: readonly IrBlock[] | null, count: Count): boolean {
+  let shares = true;
+  const add = (name: string, times: number) => count.calls.set(name, (count.calls.get(name) ?? 0) + times);
+  for (const statement of (blocks ?? []).flatMap((block) => block.stmts ?? [])) {
+    const { type, stmt } = statement;
+    if (type === "CallStmt" && count.own.has(stmt.func)) {
+      add(stmt.func, count.times);
+      if (!startsWithInput(stmt.args ?? [])) shares = false;
+    } else if (type === "CallDynamicStmt") {
+      for (const func of count.own.values()) if (func.path) add(func.name, 2);
+      if (stmt.args?.[0] !== 0 || stmt.args[1] !== 1) shares = false;
+    }
+    const inner = type === "ScanStmt" ? { ...count, times: 2 } : count;
+    if (!countCalls(usesOf(statement).blocks ?? [], inner)) shares = false;
+    if (setsInput(statement)) shares = false;
+  }
+  return shares;
+}
+
+function startsWithInput([input, data]: readonly IrOperand[]): boolean {
+  return input?.type === "local" && input.value === 0 && data?.type === "local" && data.value === 1;
+}
+
+/** Input and data change under `with` only, which begins a generation. */
+function setsInput(statement: IrStmt): boolean {
+  return statement.type !== "WithStmt" && usesOf(statement).writes.some((local) => local === 0 || local === 1);
+}
+
+function callsOthers(blocks: readonly IrBlock[] | null, own: ReadonlyMap<string, IrFunc>): boolean {
+  return (blocks ?? []).some((block) =>
+    (block.stmts ?? []).some(
+      (stmt) =>
+        stmt.type === "CallDynamicStmt" ||
+        (stmt.type === "CallStmt" && own.has(stmt.stmt.func)) ||
+        callsOthers(usesOf(stmt).blocks ?? [], own),
+    ),
+  );
+}

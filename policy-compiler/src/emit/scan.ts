@@ -1,0 +1,100 @@
+/** ScanStmt: walking an array, object or set by the addresses of its values. */
+import type { IrStmt } from "../ir/policy.ts";
+import {
+  type Body,
+  br,
+  call,
+  close,
+  frame,
+  get,
+  i32Const,
+  load,
+  localOf,
+  newLocal,
+  op,
+  open,
+  set,
+  tee,
+} from "./code.ts";
+import { readLocal } from "./operand.ts";
+import { tick } from "./steps.ts";
+import { OP } from "./wasm.ts";
+
+type ScanStmt = Extract<IrStmt, { readonly type: "ScanStmt" }>["stmt"];
+
+const ARRAY = 5;
+
+/** The place in a walk: address of the current value, bytes from one to the next, how many there are, which this is. */
+type Cursor = { readonly at: number; readonly stride: number; readonly length: number; readonly position: number };
+
+/** `inner` emits the statements of its block. */
+export function scan(body: Body, stmt: ScanStmt, inner: () => void): void {
+  const cursor: Cursor = {
+    ...{ at: newLocal(body), stride: newLocal(body) },
+    ...{ length: newLocal(body), position: newLocal(body) },
+  };
+  const exit = open(body, OP.block);
+  begin(body, stmt.source, cursor, exit);
+  const again = open(body, OP.loop);
+  tick(body);
+  if ((body.known.reads.get(stmt.key) ?? 0) > 0) readKey(body, stmt.key, cursor);
+  get(body, cursor.at);
+  load(body, 0);
+  set(body, localOf(body, stmt.value));
+  frame(body, inner);
+  advance(body, cursor);
+  br(body, again, OP.brIf);
+  close(body);
+  close(body);
+}
+
+function begin(body: Body, source: number, { at, stride, length, position }: Cursor, exit: number): void {
+  readLocal(body, source);
+  call(body, "scanLength");
+  tee(body, length);
+  op(body, OP.i32Eqz);
+  br(body, exit, OP.brIf);
+  readLocal(body, source);
+  call(body, "scanStart");
+  set(body, at);
+  i32Const(body, 4);
+  i32Const(body, 8);
+  readLocal(body, source);
+  op(body, OP.i32Load8, 0, 0);
+  i32Const(body, ARRAY);
+  op(body, OP.i32Eq, OP.select);
+  set(body, stride);
+  i32Const(body, 0);
+  set(body, position);
+}
+
+/** Of an array the position, of others what lies before the value. */
+function readKey(body: Body, key: number, { at, stride, position }: Cursor): void {
+  get(body, position);
+  i32Const(body, 1);
+  op(body, OP.i32Shl);
+  i32Const(body, 1);
+  op(body, OP.i32Or);
+  get(body, at);
+  i32Const(body, 4);
+  op(body, OP.i32Sub);
+  load(body, 0);
+  get(body, stride);
+  i32Const(body, 4);
+  op(body, OP.i32Eq, OP.select);
+  set(body, localOf(body, key));
+}
+
+/** Leaves on the stack whether there is another one. */
+function advance(body: Body, { at, stride, length, position }: Cursor): void {
+  get(body, at);
+  get(body, stride);
+  op(body, OP.i32Add);
+  set(body, at);
+  get(body, position);
+  i32Const(body, 1);
+  op(body, OP.i32Add);
+  tee(body, position);
+  get(body, length);
+  op(body, OP.i32LtS);
+}
