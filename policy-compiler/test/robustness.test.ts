@@ -40,6 +40,7 @@ const misdeeds: Readonly<Record<string, readonly IrStmt[]>> = {
     scan(5, 10, [
       scan(5, 12, [
         { type: "MakeArrayStmt", stmt: { capacity: 4096, target: 7 } },
+        { type: "ArrayAppendStmt", stmt: { array: 7, value: local(13) } },
         { type: "ArrayAppendStmt", stmt: { array: 6, value: local(7) } },
       ]),
     ]),
