@@ -8,4 +8,9 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     summary: "bring up a whole mesh on this machine, with three services and a page",
     load: async () => (await import("./commands/up.ts")).up,
   },
+  {
+    name: "proxy",
+    summary: "run the sidecar of one workload",
+    load: async () => (await import("./commands/proxy.ts")).proxy,
+  },
 ];

@@ -36,3 +36,8 @@ export function methodOf(bytes: Uint8Array, start: number, end: number): Method 
   }
   return Method.other;
 }
+
+/** Done twice is as done once (RFC 9110, section 9.2.2). */
+export function isIdempotent(method: Method): boolean {
+  return method !== Method.other && method !== Method.post && method !== Method.patch && method < Method.connect;
+}

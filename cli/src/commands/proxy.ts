@@ -1,0 +1,186 @@
+/** `regomesh proxy`: one sidecar, under a controller or alone from a snapshot file. */
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { makeLog } from "@regomesh/base";
+import { parseSnapshotFile } from "@regomesh/protocol";
+import { type Address, openProxy, type ProxyOptions, readIdentityFolder, type Sidecar } from "@regomesh/proxy";
+import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { followParent } from "../follow-parent.ts";
+
+const DEFAULT_STATE = ".regomesh/proxy";
+const DRAIN_MS = 10_000;
+
+const help = `
+Usage: regomesh proxy --controller ADDR --workload NAME [flags]
+       regomesh proxy --snapshot FILE (--identity DIR | --plaintext) [flags]
+
+Runs the sidecar of one workload. Under a controller it gets identity, snapshots and
+endpoints from it; alone it enforces one snapshot file, which is the operator's own word.
+Prints one line of JSON with its addresses once it is ready, then runs until SIGTERM.
+
+  --workload NAME        the workload that it serves (alone: default the file's only one)
+  --namespace NAME       the workload's namespace (default "default")
+  --controller ADDR      host:port of the controller
+  --join-token-file F    what the controller wrote for this workload; needed the first time
+  --snapshot FILE        enforce this file, without a controller
+  --identity DIR         folder with svid.pem, svid_key.pem and svid_bundle.pem
+  --plaintext            alone: no mTLS, neither way
+  --state DIR            identity, last good snapshot and admin token (default ${DEFAULT_STATE})
+  --app PORT             where the application listens on 127.0.0.1
+  --edge HOST:PORT       where edge ports listen, in place of what the snapshot says
+  --outbound PORT        where the application sends its requests (default a free port)
+  --access-log FILE      one line of JSON for each request
+  --workers N            worker threads (default 1)
+  --exit-with-parent     end when standard input ends
+
+Example: regomesh proxy --snapshot web.json --plaintext --app 8080
+         curl -x http://127.0.0.1:OUTBOUND http://orders/
+
+Exit codes: 0 ended by a signal, 1 could not start, 2 wrong flags
+`;
+
+export const proxy: Command = { name: "proxy", summary: "run the sidecar of one workload", help, run };
+
+type Flags = Omit<ProxyOptions, "log"> & {
+  readonly mode:
+    | { readonly kind: "controller"; readonly address: string; readonly tokenFile: string | undefined }
+    | { readonly kind: "file"; readonly path: string; readonly identity: string | undefined };
+  readonly exitsWithParent: boolean;
+};
+
+async function run(args: readonly string[], io: Io): Promise<number> {
+  const flags = parseFlags(args, io.cwd);
+  const log = makeLog({ write: io.err, nowMs: Date.now });
+  const ending = endOf(io, flags.exitsWithParent);
+  let sidecar: Sidecar | undefined;
+  try {
+    sidecar = await openProxy({ ...flags, log });
+    const requested = new Promise<void>((done) => {
+      if (sidecar !== undefined) sidecar.onDrainRequested = done;
+    });
+    if (flags.mode.kind === "file") await startAlone(sidecar, flags.mode.path, flags.mode.identity);
+    io.out(`${readyLine(sidecar)}\n`);
+    await Promise.race([ending, requested]);
+    await sidecar.drain(DRAIN_MS);
+    return EXIT.ok;
+  } catch (error) {
+    await sidecar?.close();
+    log.log("error", "the proxy could not start", { error: (error as Error).message });
+    return EXIT.failed;
+  }
+}
+
+async function startAlone(sidecar: Sidecar, path: string, identity: string | undefined): Promise<void> {
+  const { file, problems } = parseSnapshotFile(await readFile(path, "utf8"));
+  if (file === undefined) {
+    throw new Error(
+      `${path} is no snapshot: ${problems
+        .slice(0, 5)
+        .map(({ message }) => message)
+        .join("; ")}`,
+    );
+  }
+  if (identity !== undefined) await sidecar.setIdentity(await readIdentityFolder(identity));
+  await sidecar.applyFile(file);
+}
+
+function readyLine(sidecar: Sidecar): string {
+  const { outbound, inbound, admin } = sidecar.addresses;
+  const print = ({ address, port }: Address): string => `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  return JSON.stringify({
+    ready: true,
+    outbound: print(outbound),
+    inbound: Object.fromEntries(Object.entries(inbound).map(([name, address]) => [name, print(address)])),
+    admin: print(admin),
+  });
+}
+
+/** Resolves at the first signal, or when the parent is gone. */
+function endOf(io: Io, exitsWithParent: boolean): Promise<void> {
+  const signalled = new Promise<void>((done) => {
+    if (io.signal.aborted) done();
+    io.signal.addEventListener("abort", () => done(), { once: true });
+  });
+  return exitsWithParent ? Promise.race([signalled, followParent()]) : signalled;
+}
+
+function parseFlags(args: readonly string[], cwd: string): Flags {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      workload: { type: "string" },
+      namespace: { type: "string" },
+      controller: { type: "string" },
+      "join-token-file": { type: "string" },
+      snapshot: { type: "string" },
+      identity: { type: "string" },
+      plaintext: { type: "boolean" },
+      state: { type: "string" },
+      app: { type: "string" },
+      edge: { type: "string" },
+      outbound: { type: "string" },
+      "access-log": { type: "string" },
+      workers: { type: "string" },
+      "exit-with-parent": { type: "boolean" },
+    },
+  });
+  const path = (value: string | undefined): string | undefined =>
+    value === undefined ? undefined : resolve(cwd, value);
+  return {
+    mode: parseMode(values, path),
+    workload: values.workload,
+    namespace: values.namespace ?? "default",
+    appPort: parseNumber(values.app, "--app", 1, 65_535),
+    edge: values.edge === undefined ? undefined : parseAddress(values.edge, "--edge"),
+    outboundPort: parseNumber(values.outbound, "--outbound", 0, 65_535) ?? 0,
+    accessLog: path(values["access-log"]),
+    workers: parseNumber(values.workers, "--workers", 1, 64) ?? 1,
+    state: resolve(cwd, values.state ?? join(DEFAULT_STATE, values.workload ?? "alone")),
+    exitsWithParent: values["exit-with-parent"] ?? false,
+  };
+}
+
+type ModeValues = {
+  readonly workload?: string | undefined;
+  readonly controller?: string | undefined;
+  readonly "join-token-file"?: string | undefined;
+  readonly snapshot?: string | undefined;
+  readonly identity?: string | undefined;
+  readonly plaintext?: boolean | undefined;
+};
+
+function parseMode(values: ModeValues, path: (value: string | undefined) => string | undefined): Flags["mode"] {
+  const { controller, snapshot, identity, plaintext } = values;
+  if (controller !== undefined && snapshot !== undefined)
+    throw new UsageError("--controller and --snapshot exclude each other: a proxy has one source");
+  if (controller !== undefined) {
+    if (identity !== undefined || plaintext)
+      throw new UsageError("--identity and --plaintext are for --snapshot alone");
+    if (values.workload === undefined)
+      throw new UsageError("--controller needs --workload, the name of what it serves");
+    parseAddress(controller, "--controller");
+    return { kind: "controller", address: controller, tokenFile: path(values["join-token-file"]) };
+  }
+  if (snapshot === undefined) throw new UsageError("it needs --controller ADDR, or --snapshot FILE to run alone");
+  if (values["join-token-file"] !== undefined) throw new UsageError("--join-token-file needs --controller");
+  if ((identity === undefined) === !plaintext)
+    throw new UsageError("--snapshot needs either --identity DIR for mTLS or an explicit --plaintext");
+  return { kind: "file", path: path(snapshot) ?? snapshot, identity: path(identity) };
+}
+
+function parseAddress(text: string, flag: string): Address {
+  const match = /^(\[[0-9A-Fa-f:.]+\]|[^:]+):([0-9]{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match?.[1] === undefined || port > 65_535) throw new UsageError(`${flag} takes HOST:PORT, not ${text}`);
+  return { address: match[1].replace(/^\[|\]$/g, ""), port };
+}
+
+function parseNumber(text: string | undefined, flag: string, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^[0-9]+$/.test(text) || value < least || value > most) {
+    throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not ${text}`);
+  }
+  return value;
+}

@@ -1,0 +1,8 @@
+/** Resolves when the parent is gone: its end of our standard input closes, however it went. */
+export function followParent(): Promise<void> {
+  return new Promise((done) => {
+    process.stdin.on("end", () => done());
+    process.stdin.on("error", () => done());
+    process.stdin.resume();
+  });
+}

@@ -1,0 +1,80 @@
+/**
+ * A policy as one direction of a workload asks it: which entrypoints, in which order
+ * they count. Made once for each snapshot.
+ *
+ * A request is allowed if every mandatory unit allows and every unit of the most
+ * specific other tier that has any allows. Limits are united. The most specific route
+ * wins. Shadow entrypoints are asked, but decide nothing.
+ */
+import type { Policy } from "@regomesh/policy-runtime";
+import type { BoundEntrypoint, PolicyRef, SnapshotProblem } from "@regomesh/protocol";
+
+export type BoundRef = { readonly bit: number; readonly bound: BoundEntrypoint };
+
+export type BoundPolicy = {
+  readonly policy: Policy;
+  /** Everything that is asked in one call. */
+  readonly mask: number;
+  readonly authz: readonly BoundRef[];
+  readonly limits: readonly BoundRef[];
+  /** Most specific first. */
+  readonly routes: readonly BoundRef[];
+  readonly shadows: readonly BoundRef[];
+};
+
+/** Most specific first; mandatory units decide before everyone else's. */
+const SPECIFICITY: Readonly<Record<BoundEntrypoint["tier"], number>> = {
+  mandatory: 3,
+  workload: 2,
+  namespace: 1,
+  default: 0,
+};
+
+/** Finds the entrypoints of a reference in the module that was opened for it. */
+export function bindPolicy(
+  policy: Policy,
+  ref: PolicyRef,
+): { readonly bound?: BoundPolicy; readonly problems: readonly SnapshotProblem[] } {
+  const problems: SnapshotProblem[] = [];
+  const refs: BoundRef[] = [];
+  for (const bound of ref.entrypoints) {
+    const bit = policy.meta.entrypoints.findIndex((entrypoint) => entrypoint.name === bound.name);
+    if (bit >= 0) refs.push({ bit, bound });
+    else {
+      problems.push({
+        code: "policy_entrypoint",
+        message: `binding ${bound.binding} names entrypoint ${bound.name}, which module ${ref.module.slice(0, 12)} does not have`,
+      });
+    }
+  }
+  if (policy.meta.reads.body) {
+    problems.push({
+      code: "policy_reads_body",
+      message: `module ${ref.module.slice(0, 12)} reads the request's body, which this proxy does not offer to policies`,
+    });
+  }
+  if (problems.length > 0) return { problems };
+  const enforced = refs.filter(({ bound }) => bound.mode === "enforce");
+  const kind = (wanted: BoundEntrypoint["kind"]): BoundRef[] => enforced.filter(({ bound }) => bound.kind === wanted);
+  return {
+    problems,
+    bound: {
+      policy,
+      mask: refs.reduce((mask, { bit }) => mask | (1 << bit), 0),
+      authz: decisive(kind("authz")),
+      limits: kind("limits"),
+      routes: kind("route").sort((a, b) => SPECIFICITY[b.bound.tier] - SPECIFICITY[a.bound.tier]),
+      shadows: refs.filter(({ bound }) => bound.mode === "shadow"),
+    },
+  };
+}
+
+/** Every mandatory unit, and those of the most specific other tier. */
+function decisive(refs: readonly BoundRef[]): readonly BoundRef[] {
+  const others = refs.filter(({ bound }) => bound.tier !== "mandatory");
+  const most = Math.max(-1, ...others.map(({ bound }) => SPECIFICITY[bound.tier]));
+  return [
+    ...refs.filter(({ bound }) => bound.tier === "mandatory"),
+    ...others.filter(({ bound }) => SPECIFICITY[bound.tier] === most),
+  ];
+}

@@ -1,0 +1,139 @@
+/** Metrics as Prometheus reads them (text format 0.0.4). Names are of the mesh, times in seconds. */
+import { Counter, decisionCounts } from "./counters.ts";
+import { EDGE_COUNTERS, EdgeColumn, type EdgeCounts } from "./edge-table.ts";
+import { BOUNDS_MS, BUCKETS } from "./histogram.ts";
+
+export type ProxyFacts = {
+  readonly isReady: boolean;
+  readonly revision: string;
+  /** notAfter of the SVID in seconds since the epoch; undefined without one. */
+  readonly svidNotAfterSeconds: number | undefined;
+  readonly isControllerConnected: boolean | undefined;
+};
+
+type Totals = { readonly edges: readonly EdgeCounts[]; readonly counters: Float64Array };
+
+const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "counter" | "gauge", help: string])[] = [
+  ["regomesh_requests_total", Counter.requests, "counter", "Requests that ended, of every kind."],
+  ["regomesh_requests_refused_total", Counter.refused, "counter", "Requests that a policy denied or limited."],
+  [
+    "regomesh_requests_invalid_total",
+    Counter.invalid,
+    "counter",
+    "Requests that broke the protocol, or whose client left.",
+  ],
+  ["regomesh_retries_total", Counter.retries, "counter", "Tries after the first one."],
+  ["regomesh_downstream_connections_total", Counter.connectionsOpened, "counter", "Connections of clients."],
+  ["regomesh_downstream_connections", Counter.connectionsOpen, "gauge", "Connections of clients that are open."],
+  ["regomesh_upstream_connections_total", Counter.upstreamOpened, "counter", "Connections to endpoints."],
+  ["regomesh_upstream_connections", Counter.upstreamOpen, "gauge", "Connections to endpoints that are open."],
+  ["regomesh_handshake_failures_total", Counter.handshakeFailures, "counter", "Peers that did not prove who they are."],
+  [
+    "regomesh_policy_builtin_errors_total",
+    Counter.builtinErrors,
+    "counter",
+    "Built-in errors; each made its expression undefined.",
+  ],
+  ["regomesh_policy_faults_total", Counter.policyFaults, "counter", "Entrypoints that gave no usable answer."],
+  [
+    "regomesh_decisions_dropped_total",
+    Counter.decisionsDropped,
+    "counter",
+    "Decisions that were not kept for reports.",
+  ],
+  [
+    "regomesh_log_lines_dropped_total",
+    Counter.logLinesDropped,
+    "counter",
+    "Access log lines that the disk did not take in time.",
+  ],
+];
+
+export function printMetrics({ edges, counters }: Totals, facts: ProxyFacts | undefined): string {
+  const lines: string[] = [];
+  for (const [name, counter, kind, help] of COUNTERS) {
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, `${name} ${counters[counter] ?? 0}`);
+  }
+  printDecisions(counters, lines);
+  printEdges(edges, lines);
+  if (facts !== undefined) printFacts(facts, lines);
+  return `${lines.join("\n")}\n`;
+}
+
+function printDecisions(counters: Float64Array, lines: string[]): void {
+  const name = "regomesh_policy_duration_seconds";
+  lines.push(`# HELP ${name} Time of one decision.`, `# TYPE ${name} histogram`);
+  // The decisions' histogram counts microseconds where the bounds say milliseconds.
+  printHistogram(name, "", decisionCounts(counters), 0, 1e-6, lines);
+}
+
+function printEdges(edges: readonly EdgeCounts[], lines: string[]): void {
+  const requests = "regomesh_edge_requests_total";
+  lines.push(`# HELP ${requests} Requests between two services, by how they ended.`, `# TYPE ${requests} counter`);
+  for (const edge of edges) {
+    for (const result of ["success", "failures", "denied", "limited"] as const) {
+      const count = edge.counts[EdgeColumn[result]] ?? 0;
+      lines.push(`${requests}{${labels(edge)},result="${result}"} ${count}`);
+    }
+  }
+  const duration = "regomesh_edge_duration_seconds";
+  lines.push(`# HELP ${duration} Time from the request's head to the response's end.`, `# TYPE ${duration} histogram`);
+  for (const edge of edges) printHistogram(duration, labels(edge), edge.counts, EDGE_COUNTERS, 1e-3, lines);
+}
+
+function printFacts(facts: ProxyFacts, lines: string[]): void {
+  const gauge = (name: string, help: string, value: string): void => {
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, value);
+  };
+  gauge("regomesh_ready", "1 where a snapshot is in force.", `regomesh_ready ${facts.isReady ? 1 : 0}`);
+  const revision = `regomesh_revision_info{revision="${escapeLabel(facts.revision)}"} 1`;
+  gauge("regomesh_revision_info", "The revision in force.", revision);
+  if (facts.svidNotAfterSeconds !== undefined) {
+    const name = "regomesh_svid_not_after_timestamp_seconds";
+    gauge(name, "When the SVID ends.", `${name} ${facts.svidNotAfterSeconds}`);
+  }
+  if (facts.isControllerConnected !== undefined) {
+    const name = "regomesh_controller_connected";
+    gauge(name, "1 while the snapshot stream is open.", `${name} ${facts.isControllerConnected ? 1 : 0}`);
+  }
+}
+
+/** Cumulative, as the format asks; the sum is estimated from the bounds. */
+function printHistogram(
+  name: string,
+  label: string,
+  counts: Float64Array,
+  offset: number,
+  unit: number,
+  lines: string[],
+): void {
+  const prefix = label === "" ? "" : `${label},`;
+  let seen = 0;
+  let sum = 0;
+  for (let i = 0; i < BUCKETS; i++) {
+    const count = counts[offset + i] ?? 0;
+    const bound = BOUNDS_MS[i] ?? 0;
+    seen += count;
+    if (Number.isFinite(bound)) sum += count * bound * unit * 0.8;
+    const le = Number.isFinite(bound) ? String(Number((bound * unit).toPrecision(6))) : "+Inf";
+    lines.push(`${name}_bucket{${prefix}le="${le}"} ${seen}`);
+  }
+  const braces = label === "" ? "" : `{${label}}`;
+  lines.push(`${name}_sum${braces} ${sum}`, `${name}_count${braces} ${seen}`);
+}
+
+function labels(edge: EdgeCounts): string {
+  const { direction, peerService, peerPrincipal, service, subset, mtls } = edge;
+  return [
+    `direction="${direction}"`,
+    `peer_service="${escapeLabel(peerService)}"`,
+    `peer_principal="${escapeLabel(peerPrincipal)}"`,
+    `service="${escapeLabel(service)}"`,
+    `subset="${escapeLabel(subset)}"`,
+    `mtls="${mtls}"`,
+  ].join(",");
+}
+
+function escapeLabel(value: string): string {
+  return value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n");
+}

@@ -1,0 +1,85 @@
+/**
+ * Text as bytes into one buffer that is used again: what is logged for every request
+ * is written here, without strings in between.
+ */
+const HEX = "0123456789abcdef";
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+export class ByteWriter {
+  bytes: Uint8Array<ArrayBuffer>;
+  at = 0;
+
+  constructor(bytes: number) {
+    this.bytes = new Uint8Array(bytes);
+  }
+
+  get room(): number {
+    return this.bytes.length - this.at;
+  }
+
+  /** ASCII only; what does not fit must have been asked for with `room`. */
+  ascii(text: string): void {
+    const { bytes } = this;
+    let at = this.at;
+    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+    this.at = at;
+  }
+
+  /** Any string as the inside of a JSON string, in ASCII. At most 6 bytes a UTF-16 unit. */
+  jsonText(text: string): void {
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit < 0x80) this.jsonByte(unit);
+      else this.#unicode(unit);
+    }
+  }
+
+  /** Latin-1 bytes as the inside of a JSON string. At most 6 bytes each. */
+  jsonBytes(source: Uint8Array, start: number, end: number): void {
+    for (let i = start; i < end; i++) this.jsonByte(source[i] as number);
+  }
+
+  jsonByte(byte: number): void {
+    const { bytes } = this;
+    if (byte < 0x20 || byte >= 0x7f) this.#unicode(byte);
+    else {
+      if (byte === QUOTE || byte === BACKSLASH) bytes[this.at++] = BACKSLASH;
+      bytes[this.at++] = byte;
+    }
+  }
+
+  /** A whole number of at most 15 digits, not negative. */
+  integer(value: number): void {
+    if (value < 10) {
+      this.bytes[this.at++] = 0x30 + value;
+      return;
+    }
+    let digits = 1;
+    for (let power = 10; power <= value; power *= 10) digits++;
+    let rest = value;
+    for (let at = this.at + digits - 1; at >= this.at; at--) {
+      const next = Math.floor(rest / 10);
+      this.bytes[at] = 0x30 + (rest - next * 10);
+      rest = next;
+    }
+    this.at += digits;
+  }
+
+  /** With three decimals, not negative. */
+  thousandths(value: number): void {
+    const units = Math.round(value * 1000);
+    const whole = Math.floor(units / 1000);
+    this.integer(whole);
+    const rest = units - whole * 1000;
+    this.bytes[this.at++] = 0x2e;
+    this.bytes[this.at++] = 0x30 + Math.floor(rest / 100);
+    this.bytes[this.at++] = 0x30 + (Math.floor(rest / 10) % 10);
+    this.bytes[this.at++] = 0x30 + (rest % 10);
+  }
+
+  #unicode(unit: number): void {
+    this.ascii("\\u");
+    for (let shift = 12; shift >= 0; shift -= 4) this.bytes[this.at++] = HEX.charCodeAt((unit >> shift) & 15);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * A service as this proxy sends to it: what the snapshot says of it, and the endpoints
+ * that there are now, whole and by subset.
+ */
+import type { Random } from "@regomesh/base";
+import type { OutboundService } from "@regomesh/protocol";
+import { BALANCERS, type Candidates } from "../balance/balancer.ts";
+import { mayAdmit } from "../resilience/breaker.ts";
+import { makeRetryBudget, type RetryBudget } from "../resilience/retry-budget.ts";
+import { type Endpoint, matchesLabels } from "./endpoint.ts";
+
+export type Cluster = {
+  /** `name.namespace` */
+  readonly key: string;
+  readonly service: OutboundService;
+  readonly budget: RetryBudget;
+  /** The whole service is subset "". */
+  readonly groups: ReadonlyMap<string, Group>;
+};
+
+/** The endpoints of one subset. */
+export type Group = {
+  readonly subset: string;
+  endpoints: readonly Endpoint[];
+  turn: number;
+  /** Row of the metrics for requests to it. */
+  edge: number;
+};
+
+export function makeCluster(
+  service: OutboundService,
+  endpoints: readonly Endpoint[],
+  edgeOf: (subset: string) => number,
+): Cluster {
+  const cluster: Cluster = {
+    key: `${service.name}.${service.namespace}`,
+    service,
+    budget: makeRetryBudget(),
+    groups: new Map(
+      ["", ...service.subsets.map(({ name }) => name)].map((subset) => [
+        subset,
+        { subset, endpoints: [], turn: 0, edge: edgeOf(subset) },
+      ]),
+    ),
+  };
+  setEndpoints(cluster, endpoints);
+  return cluster;
+}
+
+/** Endpoints of the service's port, sorted into the subsets whose labels they carry. */
+export function setEndpoints(cluster: Cluster, endpoints: readonly Endpoint[]): void {
+  const { service } = cluster;
+  const ofPort = endpoints.filter((endpoint) => endpoint.portName === service.portName);
+  for (const group of cluster.groups.values()) {
+    const labels = service.subsets.find(({ name }) => name === group.subset)?.labels ?? {};
+    group.endpoints = ofPort.filter((endpoint) => matchesLabels(endpoint, labels));
+  }
+}
+
+/** What `pickEndpoint` looks at; one object, used again for each pick, so that picking allocates nothing. */
+class View implements Candidates {
+  endpoints: readonly Endpoint[] = [];
+  tried: Endpoint | undefined = undefined;
+  nowMs = 0;
+
+  get length(): number {
+    return this.endpoints.length;
+  }
+
+  isOpen(index: number): boolean {
+    const endpoint = this.endpoints[index] as Endpoint;
+    return endpoint !== this.tried && mayAdmit(endpoint.breaker, this.nowMs);
+  }
+
+  load(index: number): number {
+    return (this.endpoints[index] as Endpoint).active;
+  }
+}
+
+const view = new View();
+
+/** An endpoint of the group that may be asked; another than `tried` where there is one. */
+export function pickEndpoint(
+  cluster: Cluster,
+  group: Group,
+  tried: Endpoint | undefined,
+  random: Random,
+  nowMs: number,
+): Endpoint | undefined {
+  view.endpoints = group.endpoints;
+  view.tried = tried;
+  view.nowMs = nowMs;
+  const pick = BALANCERS[cluster.service.traffic.balancer];
+  const turn = group.turn++;
+  let index = pick(view, random, turn);
+  if (index < 0 && tried !== undefined) {
+    view.tried = undefined;
+    index = pick(view, random, turn);
+  }
+  view.tried = undefined;
+  return index < 0 ? undefined : group.endpoints[index];
+}

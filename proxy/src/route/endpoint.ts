@@ -1,0 +1,67 @@
+/**
+ * One address that answers for a service, with what this thread knows of it: breaker,
+ * requests in flight, connections. It lives as long as the controller names it, over
+ * any number of snapshots.
+ */
+import type { FileEndpoint } from "@regomesh/protocol";
+import { type Breaker, makeBreaker } from "../resilience/breaker.ts";
+import type { Pool } from "../shell/pool.ts";
+
+export type Endpoint = {
+  readonly address: string;
+  readonly port: number;
+  readonly portName: string;
+  readonly workload: string;
+  /** SPIFFE ID that it must show; "" on plaintext. */
+  readonly principal: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly breaker: Breaker;
+  /** Requests that are being tried on it. */
+  active: number;
+  /** Opened with the first request. */
+  pool: Pool | undefined;
+  /** The controller no longer names it: no new request. */
+  isGone: boolean;
+};
+
+export function makeEndpoint(facts: Omit<FileEndpoint, "service">): Endpoint {
+  return {
+    address: facts.address,
+    port: facts.port,
+    portName: facts.portName,
+    workload: facts.workload,
+    principal: facts.principal,
+    labels: facts.labels,
+    breaker: makeBreaker(),
+    active: 0,
+    pool: undefined,
+    isGone: false,
+  };
+}
+
+function isSame(endpoint: Endpoint, facts: Omit<FileEndpoint, "service">): boolean {
+  const names = Object.keys(facts.labels);
+  return (
+    endpoint.address === facts.address &&
+    endpoint.port === facts.port &&
+    endpoint.principal === facts.principal &&
+    endpoint.portName === facts.portName &&
+    endpoint.workload === facts.workload &&
+    names.length === Object.keys(endpoint.labels).length &&
+    names.every((name) => endpoint.labels[name] === facts.labels[name])
+  );
+}
+
+/** The endpoints that facts describe: those that are known stay the same things. Also those that went. */
+export function updateEndpoints(
+  known: readonly Endpoint[],
+  facts: readonly Omit<FileEndpoint, "service">[],
+): { readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] } {
+  const endpoints = facts.map((fact) => known.find((endpoint) => isSame(endpoint, fact)) ?? makeEndpoint(fact));
+  const kept = new Set(endpoints);
+  return { endpoints, gone: known.filter((endpoint) => !kept.has(endpoint)) };
+}
+
+export function matchesLabels(endpoint: Endpoint, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(labels).every(([name, value]) => endpoint.labels[name] === value);
+}

@@ -1,0 +1,58 @@
+/** What carries requests, in one thread or several, as the rest of the process sees it. */
+import type { DecisionReport, EndpointState, FileEndpoint, Snapshot, SnapshotProblem } from "@regomesh/protocol";
+import type { EdgeCounts } from "../metrics/edge-table.ts";
+import type { DownstreamTimeouts } from "./downstream.ts";
+import type { Address } from "./listener.ts";
+import type { Identity } from "./tls.ts";
+
+export type SnapshotLoad = {
+  readonly snapshot: Snapshot;
+  readonly hash: string;
+  readonly modules: readonly { readonly hash: string; readonly wasm: Uint8Array; readonly data: string }[];
+};
+
+export type DataPlaneOptions = {
+  /** Undefined: the one workload of the snapshot. */
+  readonly workload: string | undefined;
+  readonly namespace: string;
+  /** Where the application listens, where the snapshot leaves it to the flag. */
+  readonly appPort: number | undefined;
+  /** Where edge ports listen, in place of what the snapshot says. */
+  readonly edge: Address | undefined;
+  /** Several threads listen on the same ports. */
+  readonly isShared: boolean;
+  readonly timeouts?: DownstreamTimeouts | undefined;
+};
+
+/** What a plane has counted since its start, and how it stands. */
+export type Reading = {
+  readonly edges: readonly EdgeCounts[];
+  readonly counters: Float64Array;
+  /** The last decisions, newest first. */
+  readonly recent: readonly DecisionReport[];
+  readonly endpoints: readonly EndpointState[];
+};
+
+/** Decisions since they were taken last, refused first, and how many were made but not kept. */
+export type Taken = { readonly decisions: readonly DecisionReport[]; readonly dropped: number };
+
+export type Prepared = {
+  readonly problems: readonly SnapshotProblem[];
+  /** Where the inbound ports listen. */
+  readonly inbound: Readonly<Record<string, Address>>;
+};
+
+export interface DataPlane {
+  listenOutbound(port: number): Promise<Address>;
+  /** Makes a snapshot ready; with problems nothing has changed. `ports`: where inbound ports are to listen. */
+  prepare(load: SnapshotLoad, ports: Readonly<Record<string, number>>): Promise<Prepared>;
+  /** Puts what was prepared in force. */
+  commit(): Promise<void>;
+  setEndpoints(endpoints: readonly FileEndpoint[], services: readonly string[], isComplete: boolean): Promise<void>;
+  setIdentity(identity: Identity): Promise<void>;
+  read(): Promise<Reading>;
+  takeDecisions(): Promise<Taken>;
+  /** Takes no new connection, waits for what is under way, closes. */
+  drain(deadlineMs: number): Promise<void>;
+  close(): Promise<void>;
+}

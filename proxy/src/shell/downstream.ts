@@ -1,0 +1,409 @@
+/**
+ * A client's connection: reads requests one after the other, has each decided by its
+ * handler, and hands on what the exchange needs. Pipelined bytes wait until the response
+ * before them is out. Every way to stall ends at a deadline.
+ */
+import type { Socket } from "node:net";
+import type { ConnectionContext } from "@regomesh/policy-runtime";
+import { faultReason } from "../filter/fault-reason.ts";
+import type { Reason } from "../filter/reason.ts";
+import { Framing, type Head } from "../http1/head.ts";
+import { ReaderEvent } from "../http1/reader-event.ts";
+import { RequestReader } from "../http1/request-reader.ts";
+import { Counter } from "../metrics/counters.ts";
+import { Timer } from "../time/timer-wheel.ts";
+import { type Answer, encodeAnswer, refusalAnswer } from "./answer.ts";
+import { Exchange, type ExchangeSide } from "./exchange.ts";
+import { Outgoing } from "./outgoing.ts";
+import { RequestRecord } from "./request-record.ts";
+import type { Thread } from "./thread.ts";
+
+/** Time limits of a client's connection, in milliseconds. */
+export type DownstreamTimeouts = {
+  /** Between requests. */
+  readonly idleMs: number;
+  /** From the first byte of a head to its last: slow loris. */
+  readonly headMs: number;
+  /** Without a byte of content, or of the response taken. */
+  readonly stallMs: number;
+};
+
+export const DEFAULT_TIMEOUTS: DownstreamTimeouts = { idleMs: 60_000, headMs: 10_000, stallMs: 60_000 };
+
+/** After a last response the client may still be sending: it is read for a while, so that the response is not lost. */
+const LINGER_MS = 1000;
+const LINGER_BYTES_MAX = 1024 * 1024;
+/** Content that is read and thrown away rather than the connection closed. */
+const DISCARD_BYTES_MAX = 64 * 1024;
+/** A chunked request's head waits this long for its first chunk to prove well formed. */
+const HOLD_MS = 100;
+
+/** Decides one request: begins the exchange, or answers. */
+export interface RequestHandler {
+  handle(downstream: Downstream, head: Head): void;
+  /** Whether responses should end their connections: the proxy is draining. */
+  readonly isDraining: boolean;
+  onClosed(downstream: Downstream): void;
+  /** The request's record is complete. */
+  onRecord(downstream: Downstream): void;
+}
+
+type State = "reading" | "busy" | "lingering" | "closed";
+
+export class Downstream implements ExchangeSide {
+  readonly thread: Thread;
+  readonly context: ConnectionContext;
+  readonly out: Outgoing;
+  readonly exchange: Exchange;
+  readonly record = new RequestRecord();
+  readonly #socket: Socket;
+  readonly #handler: RequestHandler;
+  readonly #timeouts: DownstreamTimeouts;
+  readonly #reader = new RequestReader();
+  readonly #watch: Timer;
+  readonly #hold: Timer;
+  #state: State = "reading";
+  #sinceMs: number;
+  /** Pipelined bytes that wait for their turn. */
+  #stash: Buffer | undefined = undefined;
+  #isInputEnded = false;
+  #isPaused = false;
+  #wantsPause = false;
+  #isAnswered = false;
+  #keepAlive = true;
+  #lingered = 0;
+
+  constructor(
+    thread: Thread,
+    socket: Socket,
+    handler: RequestHandler,
+    context: ConnectionContext,
+    timeouts: DownstreamTimeouts,
+  ) {
+    this.thread = thread;
+    this.#socket = socket;
+    this.#handler = handler;
+    this.context = context;
+    this.#timeouts = timeouts;
+    this.out = new Outgoing(socket, thread.slabs, thread.turn);
+    this.exchange = new Exchange(thread, this);
+    this.#sinceMs = thread.monoMs();
+    this.#watch = new Timer(() => this.#onWatch());
+    this.#hold = new Timer(() => this.exchange.start());
+    thread.arm(this.#watch, Math.min(timeouts.idleMs, timeouts.stallMs));
+    thread.counters.add(Counter.connectionsOpened);
+    thread.counters.add(Counter.connectionsOpen);
+    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    socket.on("end", () => this.#onEnd());
+    socket.on("error", () => {});
+    socket.on("close", () => this.#onClose());
+  }
+
+  get isIdle(): boolean {
+    return this.#state === "reading" && this.#reader.isIdle;
+  }
+
+  get isReading(): boolean {
+    return this.#state === "reading";
+  }
+
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Ends an idle connection now, a busy one after its response. */
+  drain(): void {
+    if (this.isIdle) this.out.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    this.#onClose();
+  }
+
+  // Reading.
+
+  #onData(chunk: Buffer): void {
+    this.#sinceMs = this.thread.monoMs();
+    if (this.#state === "lingering") return void this.#linger(chunk.length);
+    if (this.#stash !== undefined || (this.#state === "busy" && this.#isRequestRead()))
+      return void this.#wait(chunk, 0);
+    this.#consume(chunk);
+  }
+
+  /** The request under way has been read to its end. */
+  #isRequestRead(): boolean {
+    return this.#isRequestEnd;
+  }
+  #isRequestEnd = false;
+
+  #consume(bytes: Buffer): void {
+    const reader = this.#reader;
+    const end = bytes.length;
+    let at = 0;
+    for (;;) {
+      const event = reader.next(bytes, at, end);
+      at = reader.at;
+      switch (event) {
+        case ReaderEvent.needMore:
+          return void this.#read();
+        case ReaderEvent.head:
+          this.#begin(reader.head);
+          break;
+        case ReaderEvent.content:
+          this.record.bytesIn += reader.to - reader.from;
+          if (!this.#isAnswered) this.exchange.content(bytes, reader.from, reader.to);
+          break;
+        case ReaderEvent.end:
+          this.#isRequestEnd = true;
+          if (this.#isAnswered) this.#finish();
+          else {
+            this.exchange.contentEnd(reader.trailers);
+            this.#start();
+          }
+          if (this.#state === "busy" && at < end) return void this.#wait(bytes, at);
+          break;
+        case ReaderEvent.fault:
+          return void this.#refuseInput();
+      }
+      if (this.#state !== "reading" && this.#state !== "busy") return;
+    }
+  }
+
+  /** All bytes at hand are read: a head that was held back may go on. */
+  #read(): void {
+    if (this.#state === "busy") {
+      if (this.exchange.phase !== "held") return;
+      if (!this.#reader.isInFraming || this.record.bytesIn > 0 || this.#reader.head.expectsContinue) this.#start();
+      else if (!this.#hold.isArmed) this.thread.arm(this.#hold, HOLD_MS);
+    } else if (!this.#reader.isIdle) {
+      // A head has begun and is not whole.
+      if (!this.#isHeadPending) {
+        this.#isHeadPending = true;
+        this.thread.arm(this.#watch, this.#timeouts.headMs);
+      }
+    }
+  }
+  #isHeadPending = false;
+
+  #begin(head: Head): void {
+    this.#isHeadPending = false;
+    this.#state = "busy";
+    this.#isAnswered = false;
+    this.#isRequestEnd = false;
+    this.#keepAlive = head.keepAlive && !this.#handler.isDraining;
+    this.record.begin(this.thread.monoMs());
+    this.#handler.handle(this, head);
+    if (!this.#isAnswered && head.framing !== Framing.chunked) this.exchange.start();
+  }
+
+  #start(): void {
+    this.thread.disarm(this.#hold);
+    this.exchange.start();
+  }
+
+  /** Keeps bytes for later, and reads no more until then. */
+  #wait(bytes: Buffer, at: number): void {
+    const rest = bytes.subarray(at);
+    this.#stash = this.#stash === undefined ? rest : Buffer.concat([this.#stash, rest]);
+    this.#setPaused();
+  }
+
+  #refuseInput(): void {
+    const reason = faultReason(this.#reader.fault);
+    this.#keepAlive = false;
+    if (this.#state === "reading") {
+      this.record.begin(this.thread.monoMs());
+      this.#state = "busy";
+      this.#isAnswered = false;
+      // What the connection carries from here on is not understood.
+      this.#isRequestEnd = false;
+      return void this.respond(reason, this.#reader.fault.reason);
+    }
+    if (this.#isAnswered) return void this.#finish();
+    if (this.exchange.phase === "responding") return void this.cut();
+    this.exchange.abort();
+    this.respond(reason, this.#reader.fault.reason);
+  }
+
+  #onEnd(): void {
+    this.#isInputEnded = true;
+    // Closing by ourselves already: the socket ends once the rest is written.
+    if (this.#state === "lingering") return;
+    if (this.#stash !== undefined) return;
+    if (this.#state === "busy" && this.#isRequestEnd) return;
+    if (this.#reader.finish() !== undefined) this.#refuseInput();
+    else if (this.#state === "reading") this.#close();
+  }
+
+  // The exchange's side.
+
+  pauseReading(): void {
+    this.#wantsPause = true;
+    this.#setPaused();
+  }
+
+  resumeReading(): void {
+    if (!this.#wantsPause) return;
+    this.#wantsPause = false;
+    this.#setPaused();
+  }
+
+  #setPaused(): void {
+    const isPaused = this.#wantsPause || this.#stash !== undefined;
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  respond(reason: Reason, detail: string): void {
+    this.answer(refusalAnswer(this, reason, detail));
+  }
+
+  /** Gives a response of the mesh itself. */
+  answer(answer: Answer): void {
+    if (this.#state !== "busy" || this.#isAnswered) return;
+    if (this.exchange.phase === "responding") return void this.cut();
+    this.#isAnswered = true;
+    this.record.status = answer.status;
+    this.record.isLocal = true;
+    const { head } = this.#reader;
+    if (!this.#isRequestEnd && !this.#mayDiscard(head)) this.#keepAlive = false;
+    const bytes = encodeAnswer(answer, head, this.#keepAlive, this.thread.wallMs());
+    this.record.bytesOut = bytes.length;
+    this.out.append(bytes, 0, bytes.length);
+    this.resumeReading();
+    if (this.#isRequestEnd || !this.#keepAlive) this.#finish();
+  }
+
+  #mayDiscard(head: Head): boolean {
+    if (head.expectsContinue) return false;
+    return (
+      head.framing === Framing.none || (head.framing === Framing.length && head.contentLength <= DISCARD_BYTES_MAX)
+    );
+  }
+
+  onExchangeDone(isClean: boolean): void {
+    if (this.#state !== "busy") return;
+    if (!isClean) this.#keepAlive = false;
+    this.record.status = this.exchange.status;
+    this.record.bytesOut = this.exchange.bytesOut;
+    this.#finish();
+  }
+
+  cut(): void {
+    if (this.#state === "closed") return;
+    this.record.isCut = true;
+    this.record.status = this.exchange.status;
+    this.record.bytesOut = this.exchange.bytesOut;
+    this.destroy();
+  }
+
+  /** The response is out: on to the next request, or to the end of the connection. */
+  #finish(): void {
+    this.#endRecord();
+    if (!this.#keepAlive || this.#isInputEndedWithoutRest()) return void this.#close();
+    this.#state = "reading";
+    this.#isRequestEnd = false;
+    this.#sinceMs = this.thread.monoMs();
+    // From the top of a stack of its own: a pipeline of cheap requests must not nest.
+    if (this.#stash !== undefined) setImmediate(() => this.#continue());
+  }
+
+  #continue(): void {
+    const stash = this.#stash;
+    if (this.#state !== "reading" || stash === undefined) return;
+    this.#stash = undefined;
+    this.#consume(stash);
+    if (this.isClosed) return;
+    if (this.isReading && this.#stash === undefined && this.#isInputEnded) this.#onEnd();
+    this.#setPaused();
+  }
+
+  #isInputEndedWithoutRest(): boolean {
+    return this.#isInputEnded && this.#stash === undefined;
+  }
+
+  #endRecord(): void {
+    this.record.durationMs = this.thread.monoMs() - this.record.startedMs;
+    this.#handler.onRecord(this);
+    this.thread.disarm(this.#hold);
+    this.exchange.reset();
+    this.record.end();
+  }
+
+  /** Sends what is left, then ends; reads on for a while where the client may still be sending. */
+  #close(): void {
+    if (this.#state === "closed" || this.#state === "lingering") return;
+    this.#state = "lingering";
+    this.#stash = undefined;
+    this.#wantsPause = false;
+    this.#lingered = 0;
+    this.#sinceMs = this.thread.monoMs();
+    this.out.end();
+    this.#setPaused();
+    this.thread.arm(this.#watch, this.#isInputEnded ? this.#timeouts.stallMs : LINGER_MS);
+  }
+
+  #linger(bytes: number): void {
+    this.#lingered += bytes;
+    if (this.#lingered > LINGER_BYTES_MAX) this.destroy();
+  }
+
+  #onWatch(): void {
+    const { idleMs, headMs, stallMs } = this.#timeouts;
+    const quietMs = this.thread.monoMs() - this.#sinceMs;
+    switch (this.#state) {
+      case "closed":
+        return;
+      case "lingering":
+        // A client that takes the last response slowly may go on, one that takes nothing may not.
+        if (this.out.pendingBytes > 0 && (this.out.hasMoved() || quietMs < stallMs)) {
+          return void this.thread.arm(this.#watch, stallMs);
+        }
+        return void this.destroy();
+      case "reading":
+        if (this.#isHeadPending) {
+          this.#isHeadPending = false;
+          this.#keepAlive = false;
+          this.record.begin(this.thread.monoMs());
+          this.#state = "busy";
+          return void this.respond("request_timeout", `no whole head in ${headMs} ms`);
+        }
+        if (quietMs >= idleMs) return void this.#close();
+        return void this.thread.arm(this.#watch, Math.min(idleMs - quietMs, stallMs));
+      case "busy":
+        return void this.#onBusyWatch(quietMs, stallMs);
+    }
+  }
+
+  #onBusyWatch(quietMs: number, stallMs: number): void {
+    const isClientSlow = this.out.pendingBytes > 0 || (!this.#isRequestEnd && !this.#isPaused);
+    if (isClientSlow && quietMs >= stallMs && !this.out.hasMoved()) {
+      if (this.exchange.phase === "responding" || this.#isAnswered) return void this.cut();
+      this.exchange.abort();
+      this.#keepAlive = false;
+      return void this.respond("request_timeout", `no content for ${stallMs} ms`);
+    }
+    this.thread.arm(this.#watch, stallMs);
+  }
+
+  #onClose(): void {
+    if (this.#state === "closed") return;
+    const wasBusy = this.#state === "busy";
+    this.#state = "closed";
+    if (wasBusy) {
+      if (!this.record.isCut) this.record.reason = "client_gone";
+      if (this.record.reason === "client_gone") this.thread.counters.add(Counter.clientsGone);
+      this.exchange.abort();
+      this.#endRecord();
+    }
+    this.thread.disarm(this.#watch);
+    this.thread.disarm(this.#hold);
+    this.out.close();
+    this.#stash = undefined;
+    this.thread.counters.add(Counter.connectionsOpen, -1);
+    this.#handler.onClosed(this);
+  }
+}

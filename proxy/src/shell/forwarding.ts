@@ -1,0 +1,22 @@
+/** Where and how a permitted request goes on: what the route, or the service's own settings, say. */
+import type { RetryCondition } from "@regomesh/policy-runtime";
+import type { FieldEdits } from "../http1/field-edits.ts";
+import type { Head } from "../http1/head.ts";
+import type { Cluster, Group } from "../route/cluster.ts";
+import type { Endpoint } from "../route/endpoint.ts";
+import type { Pool } from "./pool.ts";
+
+export type Forwarding = {
+  readonly cluster: Cluster;
+  readonly group: Group;
+  /** Of the whole request; 0: none. */
+  readonly timeoutMs: number;
+  readonly perTryMs: number;
+  readonly attempts: number;
+  readonly retryOn: readonly RetryCondition[];
+  /** The workload's own application, not a peer. */
+  readonly isApplication: boolean;
+  readonly poolOf: (endpoint: Endpoint) => Pool;
+  /** What policy wants changed in the response; undefined where nothing. */
+  readonly editResponse: ((edits: FieldEdits, head: Head) => void) | undefined;
+};

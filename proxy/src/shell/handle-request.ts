@@ -1,0 +1,153 @@
+/**
+ * What both listeners do before the policy is asked: the path is normalised once, the
+ * head that goes on is written, and everything after looks at those bytes.
+ */
+import type { PolicyDecision } from "@regomesh/policy-runtime";
+import type { BoundPolicy, BoundRef } from "../decide/bound-policy.ts";
+import { FieldEdits } from "../http1/field-edits.ts";
+import { type Head, TargetForm } from "../http1/head.ts";
+import { headRoom, type Span, writeRequestHead } from "../http1/head-writer.ts";
+import { KnownField } from "../http1/known-field.ts";
+import { Method } from "../http1/method.ts";
+import { applyLimits } from "../limit/apply-limits.ts";
+import { Counter } from "../metrics/counters.ts";
+import { PathNormaliser, PathOutcome } from "../path/normalise-path.ts";
+import { refusedPath } from "../path/refused-path.ts";
+import type { InForce } from "../snapshot/in-force.ts";
+import { refusalAnswer } from "./answer.ts";
+import type { Downstream } from "./downstream.ts";
+
+/** Used by one request at a time, from its head to its decision, which is one call. */
+export const edits = new FieldEdits();
+const normaliser = new PathNormaliser();
+const VALID_REQUEST_ID = /^[A-Za-z0-9._~+/=:@-]{1,128}$/;
+
+/** The target as it goes on: undefined where it stays, "refused" where it was answered. */
+export function normalisePath(downstream: Downstream, head: Head, inForce: InForce): Span | undefined | "refused" {
+  if (head.targetForm === TargetForm.asterisk || head.pathStart === head.pathEnd) return undefined;
+  const level = inForce.workload.pathLevel;
+  const { bytes, pathStart, pathEnd } = head;
+  const fault = refusedPath(level, bytes, pathStart, pathEnd);
+  if (fault !== undefined) {
+    describe(downstream, head);
+    downstream.respond("bad_path", fault);
+    return "refused";
+  }
+  const outcome = normaliser.normalise(level, bytes, pathStart, pathEnd);
+  if (outcome === PathOutcome.unchanged) return undefined;
+  if (outcome === PathOutcome.changed) return normaliser;
+  describe(downstream, head);
+  downstream.respond("bad_path", "the path cannot be normalised");
+  return "refused";
+}
+
+/** Method and target for the record of a request whose head was never written. */
+export function describe(downstream: Downstream, head: Head): void {
+  downstream.record.method = head.methodText();
+  downstream.record.path = head.pathText();
+}
+
+/** True where the request ends here, because its Max-Forwards is used up. */
+export function answersItself(downstream: Downstream, head: Head): boolean {
+  if (head.maxForwards !== 0) return false;
+  describe(downstream, head);
+  if (head.method === Method.options) downstream.answer({ status: 200, fields: [], body: "" });
+  else downstream.respond("not_implemented", "TRACE is not answered by the proxy");
+  return true;
+}
+
+/** Prepares `edits` with the request's id, the client's where it has a usable one. */
+export function settleRequestId(downstream: Downstream, head: Head): void {
+  const index = head.indexOf(KnownField.requestId);
+  const given = index < 0 ? undefined : head.valueText(index);
+  if (given !== undefined && VALID_REQUEST_ID.test(given) && (head.repeated & (1 << KnownField.requestId)) === 0) {
+    downstream.record.requestId = given;
+    return;
+  }
+  const id = downstream.thread.requestIds.next();
+  downstream.record.requestId = id;
+  edits.drop |= 1 << KnownField.requestId;
+  edits.add("x-request-id", id);
+}
+
+/** Writes the head that goes on into a slab that the exchange holds. */
+export function writeHead(
+  downstream: Downstream,
+  head: Head,
+  target: Span | undefined,
+  authority: Span | undefined,
+): void {
+  const slab = downstream.thread.slabs.take(headRoom(head, edits, target, authority));
+  const end = writeRequestHead(slab, 0, head, edits, target, authority);
+  downstream.exchange.hold(slab, end);
+}
+
+/** Asks everything that is bound in one call. */
+export function ask(downstream: Downstream, bound: BoundPolicy): PolicyDecision {
+  const { exchange, record, thread } = downstream;
+  const { policy } = bound;
+  policy.setConnection(downstream.context);
+  const beganMs = thread.monoMs();
+  const decision = policy.decide(
+    exchange.head as Buffer,
+    0,
+    exchange.headEnd,
+    bound.mask,
+    record.requestId,
+    thread.wallMs(),
+  );
+  record.policyMs = thread.monoMs() - beganMs;
+  thread.counters.decided(record.policyMs);
+  if (decision.builtinErrors > 0) {
+    record.builtinErrors = decision.builtinErrors;
+    thread.counters.add(Counter.builtinErrors, decision.builtinErrors);
+  }
+  return decision;
+}
+
+/** Counts the limits that the policy asks for; true where the request was refused. */
+export function isLimited(
+  downstream: Downstream,
+  decision: PolicyDecision,
+  refs: readonly BoundRef[],
+  inForce: InForce,
+): boolean {
+  const { thread, record } = downstream;
+  for (const { bit, bound } of refs) {
+    const outcome = decision.limits(bit);
+    if (outcome.kind === "undefined") continue;
+    if (outcome.kind === "fault") {
+      thread.counters.add(Counter.policyFaults);
+      if (bound.onFault === "allow") continue;
+      refuseWithRules(downstream, decision, bound.name, () => downstream.respond(outcome.fault, outcome.message));
+      return true;
+    }
+    const verdict = applyLimits(thread.buckets, inForce.workload.principal, outcome.value, thread.monoMs());
+    if (verdict.kind === "within") continue;
+    refuseWithRules(downstream, decision, bound.name, () => {
+      if (verdict.kind === "unsupported") return downstream.respond("limit_unsupported", verdict.detail);
+      record.entrypoint = bound.name;
+      const fields = [["retry-after", String(Math.max(1, Math.ceil(verdict.retryAfterMs / 1000)))]] as const;
+      downstream.answer(refusalAnswer(downstream, "rate_limited", `limit ${verdict.key}`, { fields }));
+    });
+    return true;
+  }
+  return false;
+}
+
+/** Keeps the rules that fired for the record before the decision's storage is used again. */
+export function refuseWithRules(
+  downstream: Downstream,
+  decision: PolicyDecision,
+  entrypoint: string,
+  refuse: () => void,
+): void {
+  const { record, thread } = downstream;
+  record.entrypoint = entrypoint;
+  if (thread.decisions.wantsRefused) record.rules = printRules(decision);
+  refuse();
+}
+
+export function printRules(decision: PolicyDecision): readonly string[] {
+  return decision.firedRules().map(({ path, file, row, column }) => `${path} ${file}:${row}:${column}`);
+}

@@ -1,0 +1,169 @@
+/**
+ * Requests to the workload: authorized by its policy, held to its limits, and forwarded
+ * to the one port of the application that the listener stands for.
+ */
+import type { PolicyDecision } from "@regomesh/policy-runtime";
+import { authorize, type Refusal, withoutPolicy } from "../decide/authorize.ts";
+import type { Permit } from "../decide/permit.ts";
+import { asciiBytes } from "../http1/characters.ts";
+import type { Head } from "../http1/head.ts";
+import type { Span } from "../http1/head-writer.ts";
+import { KnownField, maskOf } from "../http1/known-field.ts";
+import { Counter } from "../metrics/counters.ts";
+import type { InForce } from "../snapshot/in-force.ts";
+import { refusalAnswer } from "./answer.ts";
+import type { Downstream, RequestHandler } from "./downstream.ts";
+import { explain } from "./explain.ts";
+import type { Forwarding } from "./forwarding.ts";
+import {
+  answersItself,
+  ask,
+  describe,
+  edits,
+  isLimited,
+  normalisePath,
+  refuseWithRules,
+  settleRequestId,
+  writeHead,
+} from "./handle-request.ts";
+import { permitEdits, responseEdits } from "./permit-edits.ts";
+import type { Plane } from "./plane.ts";
+import { recordRequest } from "./record-request.ts";
+
+/** Only the mesh says these: who the peer is, what was decided. */
+const DROP = maskOf(KnownField.forwardedClientCert, KnownField.decisionId);
+
+/** What the listener knows of the peer of a connection. */
+export type InboundPeer = {
+  /** The x-forwarded-client-cert line with CR LF; empty on plaintext. */
+  readonly certLine: Uint8Array;
+  /** Row of the metrics. */
+  readonly edge: number;
+};
+
+export class InboundHandler implements RequestHandler {
+  readonly #plane: Plane;
+  readonly #portName: string;
+  readonly #peerOf: (downstream: Downstream) => InboundPeer;
+  readonly #onClosed: (downstream: Downstream) => void;
+  /** Made once for each snapshot. */
+  #forwarding: Forwarding | undefined = undefined;
+  #madeFor: InForce | undefined = undefined;
+
+  constructor(
+    plane: Plane,
+    portName: string,
+    peerOf: (downstream: Downstream) => InboundPeer,
+    onClosed: (downstream: Downstream) => void,
+  ) {
+    this.#plane = plane;
+    this.#portName = portName;
+    this.#peerOf = peerOf;
+    this.#onClosed = onClosed;
+  }
+
+  get isDraining(): boolean {
+    return this.#plane.isDraining;
+  }
+
+  handle(downstream: Downstream, head: Head): void {
+    const { record } = downstream;
+    const { inForce } = this.#plane;
+    const peer = this.#peerOf(downstream);
+    record.edge = peer.edge;
+    if (inForce === undefined) {
+      describe(downstream, head);
+      return void downstream.respond("no_snapshot", "");
+    }
+    record.inForce = inForce;
+    const forwarding = this.#forwardingOf(inForce);
+    const target = normalisePath(downstream, head, inForce);
+    if (target === "refused" || answersItself(downstream, head)) return;
+    edits.clear(DROP);
+    if (peer.certLine.length > 0) edits.addLines(peer.certLine, 0, peer.certLine.length);
+    settleRequestId(downstream, head);
+    writeHead(downstream, head, target, authorityOf(head, inForce));
+    if (forwarding === undefined) return void downstream.respond("no_such_port", `no port ${this.#portName}`);
+    const permit = this.#permit(downstream, inForce);
+    if (permit === undefined) return;
+    const { request, query, responseHeadersToAdd } = permit;
+    if (request !== undefined || query !== undefined) {
+      if (!permitEdits(downstream, head, target, authorityOf(head, inForce), permit)) return;
+    }
+    const going =
+      responseHeadersToAdd.length === 0
+        ? forwarding
+        : { ...forwarding, editResponse: responseEdits(undefined, responseHeadersToAdd) };
+    downstream.exchange.begin(permit, going, head, this.isDraining);
+  }
+
+  onClosed(downstream: Downstream): void {
+    this.#onClosed(downstream);
+  }
+
+  onRecord(downstream: Downstream): void {
+    recordRequest(downstream, "inbound");
+  }
+
+  /** The permit, or undefined where the request was answered. */
+  #permit(downstream: Downstream, inForce: InForce): Permit | undefined {
+    const { inbound, workload } = inForce;
+    if (inbound === undefined) {
+      const authorization = withoutPolicy(workload.defaultVerdict);
+      if (authorization.kind === "permitted") return authorization.permit;
+      this.#refuse(downstream, authorization.refusal, undefined, inForce);
+      return undefined;
+    }
+    const decision = ask(downstream, inbound);
+    if (decision.badRequest) {
+      downstream.respond("bad_query", "the policy reads the query, which is malformed");
+      return undefined;
+    }
+    const authorization = authorize(decision, inbound.authz, workload.defaultVerdict);
+    if (authorization.kind === "refused") {
+      this.#refuse(downstream, authorization.refusal, decision, inForce);
+      return undefined;
+    }
+    if (inbound.limits.length > 0 && isLimited(downstream, decision, inbound.limits, inForce)) return undefined;
+    return authorization.permit;
+  }
+
+  #refuse(downstream: Downstream, refusal: Refusal, decision: PolicyDecision | undefined, inForce: InForce): void {
+    const { reason, status, headers, body, entrypoint, detail } = refusal;
+    if (reason !== "denied" && reason !== "default_deny") downstream.thread.counters.add(Counter.policyFaults);
+    const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, entrypoint) : undefined;
+    const answer = (): void =>
+      downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation }));
+    if (decision === undefined) answer();
+    else refuseWithRules(downstream, decision, entrypoint, answer);
+  }
+
+  #forwardingOf(inForce: InForce): Forwarding | undefined {
+    if (this.#madeFor === inForce) return this.#forwarding;
+    this.#madeFor = inForce;
+    const cluster = inForce.applications.get(this.#portName);
+    const group = cluster?.groups.get("");
+    this.#forwarding =
+      cluster === undefined || group === undefined
+        ? undefined
+        : {
+            cluster,
+            group,
+            timeoutMs: cluster.service.traffic.requestTimeoutMs,
+            perTryMs: 0,
+            attempts: 0,
+            retryOn: [],
+            isApplication: true,
+            poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, true),
+            editResponse: undefined,
+          };
+    return this.#forwarding;
+  }
+}
+
+/** HTTP/1.0 may come without a Host: the workload's service is meant. */
+function authorityOf(head: Head, inForce: InForce): Span | undefined {
+  if (head.authorityEnd > head.authorityStart) return undefined;
+  const bytes = asciiBytes(inForce.workload.service);
+  return { bytes, start: 0, end: bytes.length };
+}

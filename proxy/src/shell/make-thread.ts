@@ -1,0 +1,74 @@
+/** Makes what one thread shares: the only place in the data path where clock and randomness are real. */
+import type { Log } from "@regomesh/base";
+import { bucketTableBytes, openBucketTable } from "../limit/token-bucket.ts";
+import { Counters } from "../metrics/counters.ts";
+import { EdgeTable } from "../metrics/edge-table.ts";
+import { DecisionIds } from "../record/decision-id.ts";
+import { DecisionRing } from "../record/decision-ring.ts";
+import { TimerWheel } from "../time/timer-wheel.ts";
+import type { AccessLog } from "./access-log.ts";
+import { RequestIds } from "./request-ids.ts";
+import { SlabPool } from "./slab-pool.ts";
+import type { Thread } from "./thread.ts";
+import { Turn } from "./turn.ts";
+
+/** Live limit keys of a proxy: 512 KiB for all its threads. */
+const BUCKET_SLOTS = 65_536;
+/** As much as a socket gives at once. */
+const READ_BYTES = 64 * 1024;
+
+/** The memory that all threads of a process share. */
+export function makeSharedMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(bucketTableBytes(BUCKET_SLOTS));
+}
+
+export function makeThread(options: {
+  readonly log: Log;
+  readonly shared: SharedArrayBuffer;
+  readonly accessLog: AccessLog | undefined;
+}): Thread {
+  const monoMs = monotonicClock();
+  const wheel = makeWheel(monoMs);
+  return {
+    log: options.log,
+    random: Math.random,
+    monoMs,
+    wallMs: Date.now,
+    ...wheel,
+    slabs: new SlabPool(),
+    turn: new Turn(),
+    readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    ids: new DecisionIds(Math.random),
+    requestIds: new RequestIds(),
+    buckets: openBucketTable(options.shared),
+    edges: new EdgeTable(),
+    counters: new Counters(),
+    decisions: new DecisionRing(),
+    accessLog: options.accessLog,
+  };
+}
+
+/** performance.now counts from the start of its thread; CLOCK_MONOTONIC is one for all of them. */
+function monotonicClock(): () => number {
+  const [seconds, nanoseconds] = process.hrtime();
+  const offset = seconds * 1000 + nanoseconds / 1e6 - performance.now();
+  return () => performance.now() + offset;
+}
+
+function makeWheel(monoMs: () => number): Pick<Thread, "arm" | "disarm"> {
+  let alarm: NodeJS.Timeout | undefined;
+  const wake = (atMs: number): void => {
+    clearTimeout(alarm);
+    alarm = setTimeout(ring, Math.max(1, Math.ceil(atMs - monoMs())));
+    alarm.unref();
+  };
+  const wheel = new TimerWheel(monoMs(), wake);
+  const ring = (): void => {
+    const next = wheel.advance(monoMs());
+    if (next !== undefined) wake(next);
+  };
+  return {
+    arm: (timer, afterMs) => wheel.arm(timer, monoMs(), afterMs),
+    disarm: (timer) => wheel.disarm(timer),
+  };
+}

@@ -1,0 +1,51 @@
+/** Opens the policy that a snapshot refers to, or says why the snapshot cannot be enforced. */
+import {
+  type Destination,
+  META_SECTION,
+  MODULE_ABI,
+  type ModuleMeta,
+  openPolicy,
+  type Policy,
+  PolicyUnfit,
+} from "@regomesh/policy-runtime";
+import type { PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
+
+/** `input.destination`: the proxy's own workload. */
+export function destinationOf(workload: WorkloadSnapshot): Destination {
+  const { service, namespace, name, labels, inbound } = workload;
+  return { service, namespace, workload: name, labels, port: inbound[0]?.application.port ?? 0 };
+}
+
+type Opened = { readonly policy?: Policy; readonly problems: readonly SnapshotProblem[] };
+
+export function openModule(ref: PolicyRef, modules: readonly SnapshotModule[], destination: Destination): Opened {
+  const name = `module ${ref.module.slice(0, 12)}`;
+  const module = modules.find(({ hash }) => hash === ref.module);
+  if (module === undefined) return problem("policy_missing", `${name} is not there`);
+  try {
+    const wasm = new WebAssembly.Module(new Uint8Array(module.wasm));
+    const meta = readMeta(wasm);
+    if (meta?.abi !== MODULE_ABI) {
+      return problem("policy_abi_mismatch", `${name} has ABI ${meta?.abi ?? "none"}, this proxy runs ${MODULE_ABI}`);
+    }
+    const fuel = new Map<number, number>();
+    for (const entrypoint of ref.entrypoints) {
+      const index = meta.entrypoints.findIndex((other) => other.name === entrypoint.name);
+      if (index >= 0) fuel.set(index, entrypoint.fuel);
+    }
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    return { policy: openPolicy({ wasm, data: module.data, destination, fuel, seed }), problems: [] };
+  } catch (error) {
+    const code = error instanceof PolicyUnfit ? error.code : "policy_bad_module";
+    return problem(code, `${name} does not load: ${(error as Error).message}`);
+  }
+}
+
+function readMeta(wasm: WebAssembly.Module): ModuleMeta | undefined {
+  const [section] = WebAssembly.Module.customSections(wasm, META_SECTION);
+  return section === undefined ? undefined : (JSON.parse(new TextDecoder().decode(section)) as ModuleMeta);
+}
+
+function problem(code: string, message: string): Opened {
+  return { problems: [{ code, message }] };
+}

@@ -1,0 +1,237 @@
+/**
+ * Requests of the workload's own application: the authority names the service, the
+ * policy may route, the proxy draws and carries out.
+ */
+import type { PolicyDecision, RouteDecision } from "@regomesh/policy-runtime";
+import { authorize, withoutPolicy } from "../decide/authorize.ts";
+import type { BoundPolicy } from "../decide/bound-policy.ts";
+import type { Permit } from "../decide/permit.ts";
+import { asciiBytes, textOf } from "../http1/characters.ts";
+import type { Head } from "../http1/head.ts";
+import type { Span } from "../http1/head-writer.ts";
+import { KnownField, maskOf } from "../http1/known-field.ts";
+import { Counter } from "../metrics/counters.ts";
+import type { Cluster, Group } from "../route/cluster.ts";
+import { pickTarget } from "../route/pick-target.ts";
+import { redirectLocation, rewriteTarget } from "../route/rewrite.ts";
+import { matchAuthority } from "../route/service-table.ts";
+import type { InForce } from "../snapshot/in-force.ts";
+import { refusalAnswer } from "./answer.ts";
+import type { Downstream, RequestHandler } from "./downstream.ts";
+import { explain } from "./explain.ts";
+import type { Forwarding } from "./forwarding.ts";
+import {
+  answersItself,
+  ask,
+  describe,
+  edits,
+  isLimited,
+  normalisePath,
+  refuseWithRules,
+  settleRequestId,
+  writeHead,
+} from "./handle-request.ts";
+import { applyChanges, responseEdits } from "./permit-edits.ts";
+import type { Plane } from "./plane.ts";
+import { recordRequest } from "./record-request.ts";
+
+const DROP = maskOf(KnownField.forwardedClientCert, KnownField.decisionId);
+
+export class OutboundHandler implements RequestHandler {
+  readonly #plane: Plane;
+  readonly #onClosed: (downstream: Downstream) => void;
+  /** What the settings of a service say where no route does; made once for each subset. */
+  readonly #plain = new WeakMap<Group, Forwarding>();
+
+  constructor(plane: Plane, onClosed: (downstream: Downstream) => void) {
+    this.#plane = plane;
+    this.#onClosed = onClosed;
+  }
+
+  get isDraining(): boolean {
+    return this.#plane.isDraining;
+  }
+
+  handle(downstream: Downstream, head: Head): void {
+    const { record } = downstream;
+    const { inForce } = this.#plane;
+    if (inForce === undefined) {
+      describe(downstream, head);
+      return void downstream.respond("no_snapshot", "");
+    }
+    record.inForce = inForce;
+    const authority = textOf(head.bytes, head.authorityStart, head.authorityEnd);
+    const cluster = matchAuthority(inForce.services, authority);
+    if (cluster === undefined) {
+      describe(downstream, head);
+      return void downstream.respond("no_such_service", authority);
+    }
+    record.service = cluster.key;
+    record.edge = cluster.groups.get("")?.edge ?? -1;
+    const target = normalisePath(downstream, head, inForce);
+    if (target === "refused" || answersItself(downstream, head)) return;
+    edits.clear(DROP);
+    settleRequestId(downstream, head);
+    writeHead(downstream, head, target, undefined);
+    const { outbound } = inForce;
+    if (outbound === undefined) return void this.#forward(downstream, head, inForce, cluster, withoutRoute());
+    this.#decide(downstream, head, inForce, cluster, outbound, target);
+  }
+
+  onClosed(downstream: Downstream): void {
+    this.#onClosed(downstream);
+  }
+
+  onRecord(downstream: Downstream): void {
+    recordRequest(downstream, "outbound");
+  }
+
+  #decide(
+    downstream: Downstream,
+    head: Head,
+    inForce: InForce,
+    cluster: Cluster,
+    bound: BoundPolicy,
+    target: Span | undefined,
+  ): void {
+    const decision = ask(downstream, bound);
+    if (decision.badRequest)
+      return void downstream.respond("bad_query", "the policy reads the query, which is malformed");
+    const authorization = authorize(decision, bound.authz, "allow");
+    if (authorization.kind === "refused") {
+      const { reason, status, headers, body, entrypoint, detail } = authorization.refusal;
+      const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, entrypoint) : undefined;
+      return void refuseWithRules(downstream, decision, entrypoint, () =>
+        downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation })),
+      );
+    }
+    if (bound.limits.length > 0 && isLimited(downstream, decision, bound.limits, inForce)) return;
+    const route = findRoute(downstream, decision, bound);
+    if (route === "refused") return;
+    const { permit } = authorization;
+    if (route === undefined) return void this.#forward(downstream, head, inForce, cluster, permit);
+    if (route.redirect !== undefined || route.respond !== undefined) return void answerRoute(downstream, head, route);
+    const { fault } = route;
+    if (fault !== undefined && downstream.thread.random() * 100 < fault.percent) {
+      if (fault.abortStatus !== undefined) {
+        return void downstream.answer(refusalAnswer(downstream, "fault_injected", "", { status: fault.abortStatus }));
+      }
+    }
+    if (changesRequest(route)) {
+      const rewritten = rewriteTarget(head, target, route.rewrite);
+      if (route.requestHeaders !== undefined) applyChanges(edits, route.requestHeaders);
+      writeHead(downstream, head, rewritten, authorityOf(route));
+    }
+    this.#forward(downstream, head, inForce, cluster, permit, route);
+  }
+
+  #forward(
+    downstream: Downstream,
+    head: Head,
+    inForce: InForce,
+    cluster: Cluster,
+    permit: Permit,
+    route?: RouteDecision,
+  ): void {
+    const to = pickTarget(inForce.services, cluster, route?.targets, this.#plane.thread.random);
+    if (to === undefined)
+      return void downstream.respond("no_route", "the route names no service or subset of the mesh");
+    const { record } = downstream;
+    record.service = to.cluster.key;
+    record.edge = to.group.edge;
+    const plain = this.#plainOf(to.cluster, to.group);
+    const forwarding = route === undefined ? plain : routed(plain, route);
+    downstream.exchange.begin(permit, forwarding, head, this.isDraining);
+    const delayMs = delayOf(downstream, route);
+    if (delayMs > 0) downstream.exchange.delay(delayMs);
+  }
+
+  #plainOf(cluster: Cluster, group: Group): Forwarding {
+    const known = this.#plain.get(group);
+    if (known !== undefined) return known;
+    const { requestTimeoutMs, retry } = cluster.service.traffic;
+    const forwarding: Forwarding = {
+      cluster,
+      group,
+      timeoutMs: requestTimeoutMs,
+      perTryMs: retry.perTryMs ?? 0,
+      attempts: retry.attempts,
+      retryOn: retry.on,
+      isApplication: false,
+      poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, false),
+      editResponse: undefined,
+    };
+    this.#plain.set(group, forwarding);
+    return forwarding;
+  }
+}
+
+function routed(plain: Forwarding, route: RouteDecision): Forwarding {
+  const { timeoutMs, retry, responseHeaders } = route;
+  if (timeoutMs === undefined && retry === undefined && responseHeaders === undefined) return plain;
+  return {
+    ...plain,
+    timeoutMs: timeoutMs ?? plain.timeoutMs,
+    perTryMs: retry === undefined ? plain.perTryMs : (retry.perTryMs ?? 0),
+    attempts: retry?.attempts ?? plain.attempts,
+    retryOn: retry?.on ?? plain.retryOn,
+    editResponse: responseEdits(responseHeaders, []),
+  };
+}
+
+/** The most specific route that is defined; a fault of one is not passed over. */
+function findRoute(
+  downstream: Downstream,
+  decision: PolicyDecision,
+  bound: BoundPolicy,
+): RouteDecision | undefined | "refused" {
+  for (const { bit, bound: entrypoint } of bound.routes) {
+    const outcome = decision.route(bit);
+    if (outcome.kind === "defined") {
+      downstream.record.entrypoint = entrypoint.name;
+      return outcome.value;
+    }
+    if (outcome.kind === "undefined") continue;
+    downstream.thread.counters.add(Counter.policyFaults);
+    refuseWithRules(downstream, decision, entrypoint.name, () => downstream.respond(outcome.fault, outcome.message));
+    return "refused";
+  }
+  return undefined;
+}
+
+function answerRoute(downstream: Downstream, head: Head, route: RouteDecision): void {
+  const { redirect, respond } = route;
+  if (redirect !== undefined) {
+    const fields = [["location", redirectLocation(head, redirect)]] as const;
+    return void downstream.answer(
+      refusalAnswer(downstream, "redirected", "", { status: redirect.status, fields, body: "" }),
+    );
+  }
+  if (respond === undefined) return;
+  const { status, headers, body } = respond;
+  downstream.answer(refusalAnswer(downstream, "responded", "", { status, fields: headers, body }));
+}
+
+function changesRequest(route: RouteDecision): boolean {
+  return route.rewrite !== undefined || route.requestHeaders !== undefined;
+}
+
+function authorityOf(route: RouteDecision): Span | undefined {
+  const authority = route.rewrite?.authority;
+  if (authority === undefined || !/^[-._~A-Za-z0-9:[\]]{1,253}$/.test(authority)) return undefined;
+  const bytes = asciiBytes(authority);
+  return { bytes, start: 0, end: bytes.length };
+}
+
+function delayOf(downstream: Downstream, route: RouteDecision | undefined): number {
+  const fault = route?.fault;
+  if (fault?.delayMs === undefined || fault.abortStatus !== undefined) return 0;
+  return downstream.thread.random() * 100 < fault.percent ? fault.delayMs : 0;
+}
+
+/** Who may come in is the receiver's decision; nothing is bound to what goes out. */
+function withoutRoute(): Permit {
+  const authorization = withoutPolicy("allow");
+  if (authorization.kind !== "permitted") throw new Error("the verdict allow gives a permit");
+  return authorization.permit;
+}

@@ -1,0 +1,161 @@
+/**
+ * The sidecar as a thing with a lifetime: opens listeners, takes snapshots from a file or
+ * from the controller, answers the admin interface, and drains when it ends.
+ */
+import type { Log } from "@regomesh/base";
+import type { SnapshotFile, SnapshotProblem } from "@regomesh/protocol";
+import type { ProxyFacts } from "../metrics/print-metrics.ts";
+import { AccessLog } from "./access-log.ts";
+import { type Admin, openAdmin } from "./admin.ts";
+import type { DataPlane, SnapshotLoad } from "./data-plane.ts";
+import type { DownstreamTimeouts } from "./downstream.ts";
+import type { Address } from "./listener.ts";
+import { makeSharedMemory, makeThread } from "./make-thread.ts";
+import { ThreadPlane } from "./thread-plane.ts";
+import type { Identity } from "./tls.ts";
+
+export type ProxyOptions = {
+  readonly log: Log;
+  readonly workload: string | undefined;
+  readonly namespace: string;
+  readonly appPort: number | undefined;
+  readonly edge: Address | undefined;
+  /** Where the application sends its requests; 0: a free port. */
+  readonly outboundPort: number;
+  readonly accessLog: string | undefined;
+  readonly workers: number;
+  /** Folder of the admin token, and of what is kept. */
+  readonly state: string | undefined;
+  readonly timeouts?: DownstreamTimeouts | undefined;
+};
+
+export class SnapshotRefused extends Error {
+  readonly code = "snapshot_refused";
+  readonly problems: readonly SnapshotProblem[];
+  constructor(problems: readonly SnapshotProblem[]) {
+    super(problems.map(({ message }) => message).join("; "));
+    this.problems = problems;
+  }
+}
+
+export type Addresses = {
+  readonly outbound: Address;
+  readonly inbound: Readonly<Record<string, Address>>;
+  readonly admin: Address;
+};
+
+export class Sidecar {
+  readonly plane: DataPlane;
+  readonly #admin: Admin;
+  readonly #outbound: Address;
+  #inbound: Readonly<Record<string, Address>> = {};
+  #load: SnapshotLoad | undefined = undefined;
+  #isDraining = false;
+  #identity: Identity | undefined = undefined;
+  /** What a proxy without a snapshot waits for; set by whoever brings it one. */
+  waitingReason = "no snapshot yet";
+  isControllerConnected: boolean | undefined = undefined;
+  onDrainRequested: (() => void) | undefined = undefined;
+
+  constructor(plane: DataPlane, admin: Admin, outbound: Address) {
+    this.plane = plane;
+    this.#admin = admin;
+    this.#outbound = outbound;
+  }
+
+  get addresses(): Addresses {
+    return { outbound: this.#outbound, inbound: this.#inbound, admin: this.#admin.address };
+  }
+
+  /** What is in force. */
+  get load(): SnapshotLoad | undefined {
+    return this.#load;
+  }
+
+  get isReady(): boolean {
+    return this.#load !== undefined && !this.#isDraining;
+  }
+
+  /** Puts a snapshot in force, whole, or gives why not; the old one stays then. */
+  async apply(load: SnapshotLoad, ports: Readonly<Record<string, number>> = {}): Promise<readonly SnapshotProblem[]> {
+    const { problems, inbound } = await this.plane.prepare(load, ports);
+    if (problems.length > 0) return problems;
+    await this.plane.commit();
+    this.#inbound = inbound;
+    this.#load = load;
+    return problems;
+  }
+
+  /** An operator's own file, endpoints included. */
+  async applyFile(file: SnapshotFile): Promise<void> {
+    const problems = await this.apply(file);
+    if (problems.length > 0) throw new SnapshotRefused(problems);
+    const services = [...new Set(file.endpoints.map(({ service }) => service))];
+    await this.plane.setEndpoints(file.endpoints, services, true);
+  }
+
+  async setIdentity(identity: Identity): Promise<void> {
+    this.#identity = identity;
+    await this.plane.setIdentity(identity);
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity;
+  }
+
+  /** Why it is not ready; "" where it is. */
+  waitingFor(): string {
+    if (this.#isDraining) return "draining";
+    return this.isReady ? "" : this.waitingReason;
+  }
+
+  facts(): ProxyFacts {
+    return {
+      isReady: this.isReady,
+      revision: this.#load?.snapshot.revision.name ?? "",
+      svidNotAfterSeconds: this.#identity === undefined ? undefined : Math.floor(this.#identity.notAfterMs / 1000),
+      isControllerConnected: this.isControllerConnected,
+    };
+  }
+
+  /** Called where an operator asks the proxy to end. */
+  requestDrain(): void {
+    this.onDrainRequested?.();
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    this.#isDraining = true;
+    await this.plane.drain(deadlineMs);
+    await this.#admin.close();
+  }
+
+  async close(): Promise<void> {
+    await this.plane.close();
+    await this.#admin.close();
+  }
+}
+
+/** Opens listeners for the application and for the operator; nothing is served before a snapshot is applied. */
+export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
+  const { log, workload, namespace, appPort, edge, timeouts } = options;
+  const accessLog = options.accessLog === undefined ? undefined : await AccessLog.open(options.accessLog);
+  const thread = makeThread({ log, shared: makeSharedMemory(), accessLog });
+  const plane: DataPlane = new ThreadPlane(thread, {
+    workload,
+    namespace,
+    appPort,
+    edge,
+    isShared: false,
+    timeouts,
+  });
+  try {
+    const outbound = await plane.listenOutbound(options.outboundPort);
+    let proxy: Sidecar | undefined;
+    const admin = await openAdmin({ state: options.state, plane, current: () => proxy });
+    proxy = new Sidecar(plane, admin, outbound);
+    return proxy;
+  } catch (error) {
+    await plane.close();
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+/** What everything on one thread shares: buffers, time, randomness, counters, the record of what happened. */
+import type { Log, Random } from "@regomesh/base";
+import type { BucketTable } from "../limit/token-bucket.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { EdgeTable } from "../metrics/edge-table.ts";
+import type { DecisionIds } from "../record/decision-id.ts";
+import type { DecisionRing } from "../record/decision-ring.ts";
+import type { Timer } from "../time/timer-wheel.ts";
+import type { AccessLog } from "./access-log.ts";
+import type { RequestIds } from "./request-ids.ts";
+import type { SlabPool } from "./slab-pool.ts";
+import type { Turn } from "./turn.ts";
+
+export type Thread = {
+  readonly log: Log;
+  readonly random: Random;
+  /** Monotonic milliseconds, the same count in every thread of the process. */
+  readonly monoMs: () => number;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly wallMs: () => number;
+  readonly arm: (timer: Timer, afterMs: number) => void;
+  readonly disarm: (timer: Timer) => void;
+  readonly slabs: SlabPool;
+  readonly turn: Turn;
+  /** Every upstream socket reads into this; a callback takes what it needs before it returns. */
+  readonly readBuffer: Buffer;
+  readonly ids: DecisionIds;
+  readonly requestIds: RequestIds;
+  readonly buckets: BucketTable;
+  readonly edges: EdgeTable;
+  readonly counters: Counters;
+  readonly decisions: DecisionRing;
+  readonly accessLog: AccessLog | undefined;
+};

@@ -1,0 +1,176 @@
+/**
+ * One connection to an endpoint: carries one request at a time, is lent by its pool and
+ * comes back only if nothing is left on it. Reads into the thread's one buffer: a span
+ * handed on is valid until the callback returns.
+ */
+import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net";
+import type { Reason } from "../filter/reason.ts";
+import type { Head } from "../http1/head.ts";
+import { ReaderEvent } from "../http1/reader-event.ts";
+import { ResponseReader } from "../http1/response-reader.ts";
+import { Counter } from "../metrics/counters.ts";
+import type { Endpoint } from "../route/endpoint.ts";
+import { Timer } from "../time/timer-wheel.ts";
+import { Outgoing } from "./outgoing.ts";
+import type { Thread } from "./thread.ts";
+import type { PeerDial } from "./tls.ts";
+
+/** The request that a connection carries, as the connection sees it. */
+export interface UpstreamUser {
+  onResponseHead(upstream: Upstream, head: Head): void;
+  onResponseContent(bytes: Uint8Array, from: number, to: number): void;
+  /** The response is whole; `isReusable`: the connection may carry another request. */
+  onResponseEnd(upstream: Upstream, isReusable: boolean): void;
+  /** Before the response was whole. */
+  onUpstreamFailed(upstream: Upstream, reason: Reason): void;
+}
+
+/** Whose connection it is: told once when it is ready, and once when it is gone. */
+export interface UpstreamOwner {
+  onReady(upstream: Upstream): void;
+  onClosed(upstream: Upstream, reason: Reason): void;
+}
+
+export type DialOptions = {
+  readonly connectTimeoutMs: number;
+  /** Undefined: plaintext (the workload's own application, or a mesh without identities). */
+  readonly peer: PeerDial | undefined;
+  readonly principals: readonly string[];
+};
+
+export class Upstream {
+  readonly endpoint: Endpoint;
+  readonly out: Outgoing;
+  readonly reader = new ResponseReader();
+  user: UpstreamUser | undefined = undefined;
+  /** Requests that it has carried. */
+  uses = 0;
+  idleSinceMs = 0;
+  isReady = false;
+  readonly #thread: Thread;
+  readonly #owner: UpstreamOwner;
+  readonly #socket: Socket;
+  readonly #connectTimer: Timer;
+  #isClosed = false;
+  #failure: Reason = "connect_failed";
+
+  constructor(thread: Thread, owner: UpstreamOwner, endpoint: Endpoint, options: DialOptions) {
+    this.#thread = thread;
+    this.#owner = owner;
+    this.endpoint = endpoint;
+    const onread: OnReadOpts = {
+      buffer: thread.readBuffer,
+      callback: (length, bytes) => this.#onBytes(bytes, length),
+    };
+    const { peer } = options;
+    const { address: host, port } = endpoint;
+    this.#socket =
+      peer === undefined ? connectPlain({ host, port, noDelay: true, onread }) : peer.connect(host, port, onread);
+    this.out = new Outgoing(this.#socket, thread.slabs, thread.turn);
+    this.#connectTimer = new Timer(() => this.#fail("connect_timeout"));
+    thread.arm(this.#connectTimer, options.connectTimeoutMs);
+    thread.counters.add(Counter.upstreamOpened);
+    thread.counters.add(Counter.upstreamOpen);
+    this.#listen(peer, options.principals);
+  }
+
+  #listen(peer: PeerDial | undefined, principals: readonly string[]): void {
+    const socket = this.#socket;
+    if (peer === undefined) socket.once("connect", () => this.#ready());
+    else {
+      socket.once("secureConnect", () => {
+        const fault = peer.check(socket, this.endpoint.principal, principals);
+        if (fault === undefined) this.#ready();
+        else this.#fail(fault);
+      });
+    }
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (!this.isReady || error.code?.startsWith("ERR_SSL")) this.#failure = peer?.reasonOf(error) ?? "connect_failed";
+    });
+    socket.on("end", () => this.#onEnd());
+    socket.on("close", () => this.#closed());
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Ends the connection at once; whoever uses it has let go of it. */
+  destroy(): void {
+    this.user = undefined;
+    this.#close(this.#failure);
+  }
+
+  #ready(): void {
+    if (this.#isClosed) return;
+    this.#thread.disarm(this.#connectTimer);
+    this.isReady = true;
+    this.#failure = "upstream_reset";
+    this.#owner.onReady(this);
+  }
+
+  #fail(reason: Reason): void {
+    this.#failure = reason;
+    this.#close(reason);
+  }
+
+  #closed(): void {
+    this.#close(this.#failure);
+  }
+
+  #close(reason: Reason): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#thread.disarm(this.#connectTimer);
+    this.#thread.counters.add(Counter.upstreamOpen, -1);
+    this.out.close();
+    this.#socket.destroy();
+    const { user } = this;
+    this.user = undefined;
+    this.#owner.onClosed(this, reason);
+    user?.onUpstreamFailed(this, reason);
+  }
+
+  /** Always true: pausing is by `pause`. */
+  #onBytes(bytes: Uint8Array, length: number): boolean {
+    const { reader } = this;
+    let at = 0;
+    while (!this.#isClosed) {
+      const event = reader.next(bytes, at, length);
+      at = reader.at;
+      const { user } = this;
+      if (event === ReaderEvent.needMore) return true;
+      if (event === ReaderEvent.fault || user === undefined) {
+        this.#fail("upstream_protocol");
+        return true;
+      }
+      if (event === ReaderEvent.head) user.onResponseHead(this, reader.head);
+      else if (event === ReaderEvent.content) user.onResponseContent(bytes, reader.from, reader.to);
+      else {
+        this.user = undefined;
+        const isReusable = at === length && reader.isReusable;
+        user.onResponseEnd(this, isReusable);
+        if (at < length) this.destroy();
+      }
+    }
+    return true;
+  }
+
+  #onEnd(): void {
+    if (this.#isClosed) return;
+    const { user } = this;
+    if (this.reader.finish() === ReaderEvent.end && user !== undefined) {
+      this.user = undefined;
+      user.onResponseEnd(this, false);
+    }
+    this.#close(this.#failure);
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * The snapshot that requests are decided by, with all that is made of it once: tables,
+ * bound policies. Swapped in one assignment; a request keeps the one it began with.
+ */
+import type { Snapshot, WorkloadSnapshot } from "@regomesh/protocol";
+import type { BoundPolicy } from "../decide/bound-policy.ts";
+import type { Cluster } from "../route/cluster.ts";
+import type { ServiceTable } from "../route/service-table.ts";
+
+export type InForce = {
+  readonly hash: string;
+  readonly snapshot: Snapshot;
+  readonly workload: WorkloadSnapshot;
+  readonly inbound: BoundPolicy | undefined;
+  readonly outbound: BoundPolicy | undefined;
+  readonly services: ServiceTable;
+  /** The workload's own application, by the name of the inbound port. */
+  readonly applications: ReadonlyMap<string, Cluster>;
+};
