@@ -5,7 +5,8 @@
 import { bufferLength, bufferPtr, newBuffer, putByte, putInt, putText } from "../buffer";
 import { isErrorTextWanted, typeErrorAt } from "../failure";
 import { toInt64 } from "../number/number";
-import { ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, SET, STRING, kindOf } from "../value/value";
+import { writeQuoted } from "../text/rego-text";
+import { ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, SET, STRING, kindOf, stringLen, stringPtr } from "../value/value";
 
 /** OPA's name of a kind. */
 export function kindName(kind: u32): string {
@@ -54,11 +55,12 @@ export function elementError(name: string, position: i32, composite: usize, valu
   return typeErrorAt(bufferPtr(text), bufferLength(text));
 }
 
-/** `bits.lsh: operand 2 ` and the words given; gives undefined. */
-export function operandFault(name: string, position: i32, words: string): usize {
+/** `bits.lsh: operand 2 `, the words given and a string in quotes, if there is one; gives undefined. */
+export function operandFault(name: string, position: i32, words: string, named: usize = 0): usize {
   if (!isErrorTextWanted()) return typeErrorAt(0, 0);
   const text = begin(name, position);
   putText(text, words);
+  if (kindOf(named) == STRING) writeQuoted(text, stringPtr(named), stringLen(named));
   return typeErrorAt(bufferPtr(text), bufferLength(text));
 }
 

@@ -55,3 +55,21 @@ export {
 export {
   split as b$split, splitN as b$strings$split_n, replace as b$replace, replaceN as b$strings$replace_n,
 } from "./splitting";
+export {
+  md5 as b$crypto$md5, sha1 as b$crypto$sha1, sha256 as b$crypto$sha256, hmacMd5 as b$crypto$hmac$md5,
+  hmacSha1 as b$crypto$hmac$sha1, hmacSha256 as b$crypto$hmac$sha256, hmacSha512 as b$crypto$hmac$sha512,
+  hmacEqual as b$crypto$hmac$equal,
+} from "./crypto";
+export {
+  marshal as b$json$marshal, marshalWithOptions as b$json$marshal_with_options, unmarshal as b$json$unmarshal,
+  isValid as b$json$is_valid,
+} from "./json";
+export {
+  base64Encode as b$base64$encode, base64Decode as b$base64$decode, base64IsValid as b$base64$is_valid,
+  base64UrlEncode as b$base64url$encode, base64UrlEncodeNoPad as b$base64url$encode_no_pad,
+  base64UrlDecode as b$base64url$decode, hexEncode as b$hex$encode, hexDecode as b$hex$decode,
+} from "./base-encodings";
+export {
+  encodeQuery as b$urlquery$encode, decodeQuery as b$urlquery$decode, encodeObject as b$urlquery$encode_object,
+  decodeObject as b$urlquery$decode_object,
+} from "./urlquery";

@@ -3,11 +3,11 @@
  * in quotes. REGO: sets as `{…}` and `set()`, keys of any kind. Objects and sets come in
  * Rego's order.
  */
-import { advance, bufferLength, bufferPtr, newBuffer, putByte, putBytes, putInt, putText, reserve } from "../buffer";
+import { advance, bufferPtr, bufferString, newBuffer, putByte, putBytes, putInt, putText, reserve } from "../buffer";
 import { burn } from "../failure";
 import { arrayGet, arrayLen } from "../value/array";
 import { entryCount, sortEntries } from "../value/entries";
-import { objectKeyAt, objectValueAt } from "../value/object";
+import { makeObject, objectInsert, objectKeyAt, objectValueAt } from "../value/object";
 import {
   ARRAY, BOOLEAN, DECIMAL, NULL, NUMBER, OBJECT, STRING, TRUE_VALUE, intOf, kindOf, stringLen, stringPtr,
 } from "../value/value";
@@ -33,14 +33,15 @@ export function writeValue(buffer: usize, value: usize, mode: i32): void {
     }
     putByte(buffer, 0x5d);
   } else if (kind == OBJECT) {
-    sortEntries(value);
-    const length = entryCount(value);
+    const object = mode & REGO ? value : textKeys(value);
+    sortEntries(object);
+    const length = entryCount(object);
     putByte(buffer, 0x7b);
     for (let i = 0; i < length; i++) {
       if (i > 0) putByte(buffer, 0x2c);
-      writeKey(buffer, objectKeyAt(value, i), mode);
+      writeValue(buffer, objectKeyAt(object, i), mode);
       putByte(buffer, 0x3a);
-      writeValue(buffer, objectValueAt(value, i), mode);
+      writeValue(buffer, objectValueAt(object, i), mode);
     }
     putByte(buffer, 0x7d);
   } else if (kind != 0) {
@@ -60,14 +61,22 @@ export function writeValue(buffer: usize, value: usize, mode: i32): void {
   }
 }
 
-function writeKey(buffer: usize, key: usize, mode: i32): void {
-  if ((mode & REGO) != 0 || kindOf(key) == STRING) {
-    writeValue(buffer, key, mode);
-    return;
+/** The object with keys that are all strings: of others their JSON text. */
+export function textKeys(object: usize): usize {
+  sortEntries(object);
+  const length = entryCount(object);
+  // Sorted, strings stand together.
+  if (length == 0) return object;
+  if (kindOf(objectKeyAt(object, 0)) == STRING && kindOf(objectKeyAt(object, length - 1)) == STRING) return object;
+  const shown = makeObject(length);
+  burn(length);
+  for (let i = 0; i < length; i++) {
+    const key = objectKeyAt(object, i);
+    const text = newBuffer();
+    if (kindOf(key) != STRING) writeValue(text, key, HTML);
+    objectInsert(shown, kindOf(key) == STRING ? key : bufferString(text), objectValueAt(object, i));
   }
-  const text = newBuffer();
-  writeValue(text, key, mode);
-  writeString(buffer, bufferPtr(text), bufferLength(text), mode);
+  return shown;
 }
 
 export function writeNumber(buffer: usize, value: usize): void {
