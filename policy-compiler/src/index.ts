@@ -1,3 +1,7 @@
+export { type Analysis, type AnalyzeOptions, analyze } from "./analyze/analyze.ts";
+export { type AnalyzeQueryOptions, analyzeQuery, type QueryAnalysis } from "./analyze/analyze-query.ts";
+export type { BuiltinSignature } from "./builtins/signature.ts";
+export { BUILTINS, type BuiltinSignatures, makeSignatures } from "./builtins/table.ts";
 export { EmitError } from "./emit/error.ts";
 export { emitModule, type ModuleSource } from "./emit/module.ts";
 export { hasBuiltin } from "./emit/runtime-calls.ts";

@@ -1,0 +1,81 @@
+/**
+ * A query compiled against resolved modules. Its named variables are what an answer binds:
+ * those of its outermost level, `x` or `x#1`; wildcards and generated ones begin with `$`.
+ */
+import { type Diagnostic, hasErrors, sortDiagnostics } from "@regomesh/base";
+import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
+import type { Body, Import, Module } from "../syntax/ast.ts";
+import { checkBodyCalls, makeCallables } from "./check-calls.ts";
+import { checkModifiers } from "./check-with.ts";
+import type { RewriteContext } from "./context.ts";
+import { collectGlobals, type Exports } from "./names.ts";
+import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
+import { addImplicit } from "./rewrite-term.ts";
+import { indexRules } from "./rule-index.ts";
+import { orderQuery } from "./safety.ts";
+import { declaredNames, type Scope } from "./scope.ts";
+import { eachDeepExpr } from "./tree.ts";
+
+export type AnalyzeQueryOptions = {
+  /** Resolved ones. */
+  readonly modules: readonly Module[];
+  readonly builtins?: BuiltinSignatures;
+  /** The query may use the names of this package's rules; without `data`. */
+  readonly package?: readonly string[];
+  readonly imports?: readonly Import[];
+  readonly print?: boolean;
+};
+
+export type QueryAnalysis = { readonly body?: Body; readonly diagnostics: readonly Diagnostic[] };
+
+export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAnalysis {
+  const { modules, builtins = BUILTINS, print = false } = options;
+  const diagnostics: Diagnostic[] = [];
+  const path = options.package ?? [];
+  const exports = options.package === undefined ? new Map() : resolvedExports(modules, options.package);
+  const globals = collectGlobals(path, options.imports ?? [], exports);
+  const counter = { locals: 0, generated: 0 };
+  const context: RewriteContext = {
+    builtins,
+    print,
+    strict: false,
+    globals,
+    diagnostics,
+    metadata: () => undefined,
+    counter,
+  };
+  const rewritten = rewriteQuery(context, body);
+  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+  const root = indexRules(modules);
+  const callables = makeCallables(root, builtins);
+  checkBodyCalls(rewritten, { callables, builtins, diagnostics });
+  eachDeepExpr(rewritten, (expr) => checkModifiers(expr, { root, callables, builtins, diagnostics }));
+  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+  const ordered = orderQuery(rewritten, callables.arity, diagnostics, counter);
+  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+  return { body: ordered, diagnostics };
+}
+
+function rewriteQuery(context: RewriteContext, body: Body): Body {
+  const scope: Scope = { parent: undefined, names: new Map(), pending: declaredNames(body), mentioned: new Set() };
+  addImplicit(context, scope, [], body, (name) => name);
+  const rewritten = rewriteBody(makeRewriter(context), scope, body);
+  // What a query declares is an answer: it needs no other use.
+  for (const local of scope.names.values()) local.isUsed = true;
+  closeScope(context, scope);
+  return rewritten;
+}
+
+/** The names that a package's rules have, from heads that begin at the root. */
+function resolvedExports(modules: readonly Module[], path: readonly string[]): Exports {
+  const names = new Set<string>();
+  const wanted = JSON.stringify(path);
+  for (const module of modules) {
+    if (JSON.stringify(module.package.path) !== wanted) continue;
+    for (const { head } of module.rules) {
+      const part = head.ref[path.length];
+      if (part?.kind === "string") names.add(part.value);
+    }
+  }
+  return new Map([[wanted, names]]);
+}

@@ -1,0 +1,117 @@
+/**
+ * From parsed modules to resolved ones, by an ordered list of stages. A stage that finds
+ * errors is the last one: what comes after would report their consequences.
+ */
+import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
+import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
+import type { Module, Rule, Term } from "../syntax/ast.ts";
+import { type Callables, checkRuleCalls, makeCallables } from "./check-calls.ts";
+import { checkConflicts } from "./check-conflicts.ts";
+import { checkImports } from "./check-imports.ts";
+import { checkRecursion } from "./check-recursion.ts";
+import { checkModifiers } from "./check-with.ts";
+import type { RewriteContext } from "./context.ts";
+import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./metadata.ts";
+import { collectExports, collectGlobals } from "./names.ts";
+import { rewriteRule } from "./rewrite-rule.ts";
+import { indexRules, type RuleNode } from "./rule-index.ts";
+import { orderRule } from "./safety.ts";
+import { eachRuleExpr } from "./tree.ts";
+
+export type AnalyzeOptions = {
+  readonly modules: readonly Module[];
+  /** OPA's, unless a host has more. */
+  readonly builtins?: BuiltinSignatures;
+  /** Keep calls of print; otherwise they are erased. */
+  readonly print?: boolean;
+  /** Also refuse what is unused. */
+  readonly strict?: boolean;
+};
+
+export type Analysis = {
+  /** Resolved (`syntax/ast.ts`); absent where a diagnostic is an error. */
+  readonly modules?: readonly Module[];
+  readonly diagnostics: readonly Diagnostic[];
+};
+
+/** What the stages hand on. */
+type State = {
+  readonly modules: readonly Module[];
+  readonly builtins: BuiltinSignatures;
+  readonly print: boolean;
+  readonly strict: boolean;
+  readonly index: RuleNode;
+  readonly callables: Callables;
+};
+
+type Stage = { readonly name: string; readonly run: (state: State, diagnostics: Diagnostic[]) => State };
+
+const STAGES: readonly Stage[] = [
+  { name: "check imports", run: checkAllImports },
+  { name: "resolve names and rewrite", run: rewriteModules },
+  { name: "check conflicts", run: (state, diagnostics) => keep(state, diagnostics, checkConflicts(state.index)) },
+  { name: "check calls and with", run: checkCalls },
+  { name: "order for safety", run: orderModules },
+  { name: "check recursion", run: (state, diagnostics) => keep(state, diagnostics, checkRecursion(state.index)) },
+];
+
+export function analyze(options: AnalyzeOptions): Analysis {
+  const { modules, builtins = BUILTINS, print = false, strict = false } = options;
+  const index = indexRules([]);
+  let state: State = { modules, builtins, print, strict, index, callables: makeCallables(index, builtins) };
+  const diagnostics: Diagnostic[] = [];
+  for (const stage of STAGES) {
+    state = stage.run(state, diagnostics);
+    if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+  }
+  return { modules: state.modules, diagnostics: sortDiagnostics(diagnostics) };
+}
+
+function keep(state: State, diagnostics: Diagnostic[], found: readonly Diagnostic[]): State {
+  diagnostics.push(...found);
+  return state;
+}
+
+function checkAllImports(state: State, diagnostics: Diagnostic[]): State {
+  for (const module of state.modules) diagnostics.push(...checkImports(module, state.strict));
+  return state;
+}
+
+function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
+  const exports = collectExports(state.modules);
+  const annotations = collectAnnotations(state.modules);
+  const modules = state.modules.map((module): Module => {
+    const globals = collectGlobals(module.package.path, module.imports, exports);
+    const rules = module.rules.map((rule) => {
+      const metadata = (name: "chain" | "rule", at: Location): Term =>
+        jsonTerm(at, (name === "chain" ? metadataChain : metadataRule)(annotations, module, rule));
+      const counter = { locals: 0, generated: 0 };
+      const context: RewriteContext = { ...state, globals, diagnostics, metadata, counter };
+      return rewriteRule(context, module.package.path, rule);
+    });
+    return { ...module, imports: [], rules };
+  });
+  const index = indexRules(modules);
+  return { ...state, modules, index, callables: makeCallables(index, state.builtins) };
+}
+
+function checkCalls(state: State, diagnostics: Diagnostic[]): State {
+  const context = { ...state, root: state.index, diagnostics };
+  for (const module of state.modules) {
+    for (const rule of module.rules) {
+      checkRuleCalls(rule, context);
+      eachRuleExpr(rule, (expr) => checkModifiers(expr, context));
+    }
+  }
+  return state;
+}
+
+/** Generated variables of this stage are numbered from here, so that none is one of rewriting. */
+const ORDERING_START = 1_000_000;
+
+function orderModules(state: State, diagnostics: Diagnostic[]): State {
+  const order = (rule: Rule): Rule =>
+    orderRule(rule, state.callables.arity, diagnostics, { generated: ORDERING_START });
+  const modules = state.modules.map((module) => ({ ...module, rules: module.rules.map(order) }));
+  return { ...state, modules, index: indexRules(modules) };
+}

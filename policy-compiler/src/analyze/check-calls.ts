@@ -1,0 +1,98 @@
+/** Calls name a function or built-in that there is, with as many arguments as it takes. */
+import type { Diagnostic, Location } from "@regomesh/base";
+import type { BuiltinSignatures } from "../builtins/table.ts";
+import { printType } from "../builtins/type.ts";
+import type { Body, Operator, Rule, Term } from "../syntax/ast.ts";
+import { printPath } from "./names.ts";
+import { makeProblem } from "./problem.ts";
+import { findNode, type RuleNode } from "./rule-index.ts";
+import { eachDeepTerm, eachRuleTerm } from "./tree.ts";
+
+export type Callables = {
+  /** Arguments that it takes, its result not counted; undefined where there is no such function. */
+  arity(path: readonly string[]): number | undefined;
+};
+
+export function makeCallables(root: RuleNode, builtins: BuiltinSignatures): Callables {
+  return {
+    arity(path) {
+      if (path[0] !== "data") return builtins.resolve(path.join("."))?.arity;
+      return findNode(root, path.slice(1))?.rules.find(({ head }) => head.args !== undefined)?.head.args?.length;
+    },
+  };
+}
+
+export type CallContext = {
+  readonly callables: Callables;
+  readonly builtins: BuiltinSignatures;
+  readonly diagnostics: Diagnostic[];
+};
+
+export function checkRuleCalls(rule: Rule, context: CallContext): void {
+  eachRuleTerm(rule, (term, isStatement) => checkTerm(term, isStatement, context));
+}
+
+export function checkBodyCalls(body: Body, context: CallContext): void {
+  for (const expr of body) eachDeepTerm(expr, (term, isStatement) => checkTerm(term, isStatement, context));
+}
+
+/** As a statement a call may name its result: f(x, y) is f(x) = y. */
+function checkTerm(term: Term, isStatement: boolean, context: CallContext): void {
+  if (term.kind !== "call-term") return;
+  checkCall(term.operator, term.args.length, isStatement ? 1 : 0, term.at, context);
+}
+
+function checkCall(operator: Operator, given: number, more: 0 | 1, at: Location, context: CallContext): void {
+  const { path } = operator;
+  const arity = context.callables.arity(path);
+  if (arity === undefined) {
+    reportUndefined(operator, context);
+    return;
+  }
+  const builtin = path[0] === "data" ? undefined : context.builtins.resolve(path.join("."));
+  if (builtin?.isDeprecated) {
+    const message = `deprecated built-in function calls in expression: ${builtin.name}`;
+    context.diagnostics.push(makeProblem("rego_type_error", at, message));
+  }
+  if (builtin?.isVoid && more === 0) {
+    const message = `${builtin.name} gives no value and can't be used as one`;
+    context.diagnostics.push(makeProblem("rego_type_error", at, message, "write it as an expression of its own"));
+    return;
+  }
+  const allowed = builtin?.isVoid ? 0 : more;
+  if (builtin?.isVariadic || given === arity || given === arity + allowed) return;
+  if (builtin === undefined) {
+    const message = `function ${printPath(path)} has arity ${arity}, got ${given} argument${given === 1 ? "" : "s"}`;
+    context.diagnostics.push(makeProblem("rego_type_error", at, message));
+    return;
+  }
+  const want = builtin.args.map(printType).join(", ");
+  const message = `${builtin.name}: arity mismatch: takes ${arity} argument${arity === 1 ? "" : "s"} (${want}), got ${given}`;
+  context.diagnostics.push(makeProblem("rego_type_error", at, message));
+}
+
+function reportUndefined(operator: Operator, context: CallContext): void {
+  const name = printPath(operator.path);
+  const near = findNear(operator.path.join("."), context.builtins);
+  const hint = near === undefined ? undefined : `did you mean ${near}?`;
+  context.diagnostics.push(makeProblem("rego_type_error", operator.at, `undefined function ${name}`, hint));
+}
+
+/** A built-in that differs in one character, or by what stands before its last dot. */
+function findNear(name: string, builtins: BuiltinSignatures): string | undefined {
+  const last = name.slice(name.lastIndexOf(".") + 1);
+  let near: string | undefined;
+  for (const known of builtins.names) {
+    if (isOneEdit(name, known)) return known;
+    if (known.slice(known.lastIndexOf(".") + 1) === last) near = known;
+  }
+  return near;
+}
+
+function isOneEdit(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start++;
+  const [restA, restB] = [a.slice(start), b.slice(start)];
+  return restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1);
+}

@@ -1,0 +1,49 @@
+/** Imports: none twice, none that hides input or data; no rule of that name either. Strict: none unused. */
+import type { Diagnostic } from "@regomesh/base";
+import type { Module } from "../syntax/ast.ts";
+import { importName, isLanguageImport, printPath } from "./names.ts";
+import { makeProblem } from "./problem.ts";
+import { eachRuleTerm } from "./tree.ts";
+
+export function checkImports(module: Module, isStrict: boolean): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Set<string>();
+  for (const clause of module.imports) {
+    if (isLanguageImport(clause)) continue;
+    const name = importName(clause);
+    if (seen.has(name)) {
+      const message = `import must not shadow import ${printPath(clause.path)}`;
+      diagnostics.push(
+        makeProblem("rego_compile_error", clause.at, message, "import it once, or under another name (as)"),
+      );
+    }
+    seen.add(name);
+    if ((name === "input" || name === "data") && clause.path.length > 1) {
+      const message = `imports must not shadow ${name} (use a different variable name)`;
+      diagnostics.push(makeProblem("rego_compile_error", clause.at, message));
+    }
+  }
+  for (const { head } of module.rules) {
+    const [first] = head.ref;
+    if (first?.kind !== "string" || (first.value !== "input" && first.value !== "data")) continue;
+    const message = `rules must not shadow ${first.value} (use a different rule name)`;
+    diagnostics.push(makeProblem("rego_compile_error", first.at, message));
+  }
+  if (isStrict) diagnostics.push(...findUnused(module));
+  return diagnostics;
+}
+
+function findUnused(module: Module): readonly Diagnostic[] {
+  const used = new Set<string>();
+  for (const rule of module.rules) {
+    eachRuleTerm(rule, (term) => {
+      if (term.kind === "var") used.add(term.name);
+      if (term.kind === "call-term") used.add(term.operator.path[0] as string);
+    });
+  }
+  return module.imports
+    .filter((clause) => !isLanguageImport(clause) && !used.has(importName(clause)))
+    .map((clause) =>
+      makeProblem("rego_compile_error", clause.at, `${printPath(clause.path)} unused`, "leave the import out"),
+    );
+}

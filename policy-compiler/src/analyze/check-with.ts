@@ -1,0 +1,78 @@
+/** `with` replaces input, data that are no part of a rule, or a function by one that takes as many arguments. */
+import type { Diagnostic } from "@regomesh/base";
+import type { BuiltinSignatures } from "../builtins/table.ts";
+import type { Expr, Term, With } from "../syntax/ast.ts";
+import type { Callables } from "./check-calls.ts";
+import { printPath } from "./names.ts";
+import { makeProblem } from "./problem.ts";
+import { termName } from "./rewrite-with.ts";
+import { findNode, hasConstantHead, nodeName, type RuleNode } from "./rule-index.ts";
+
+export type WithContext = {
+  readonly root: RuleNode;
+  readonly callables: Callables;
+  readonly builtins: BuiltinSignatures;
+  readonly diagnostics: Diagnostic[];
+};
+
+const NOT_REPLACED: ReadonlySet<string> = new Set(["eq", "assign", "walk", "print"]);
+
+export function checkModifiers(expr: Expr, context: WithContext): void {
+  for (const modifier of expr.with) {
+    const fault = findFault(modifier, context);
+    if (fault !== undefined) context.diagnostics.push(fault);
+  }
+}
+
+function findFault(modifier: With, context: WithContext): Diagnostic | undefined {
+  const { target } = modifier;
+  const root = target.head.kind === "var" ? target.head.name : "";
+  if (root === "input" || root === "data") {
+    if (!target.path.every(isConstant)) {
+      return makeProblem("rego_type_error", target.at, "with keyword target must be ground", "name each part");
+    }
+    return root === "input" ? undefined : findDataFault(modifier, context);
+  }
+  const name = termName(target)?.join(".");
+  if (name === undefined || context.builtins.resolve(name) === undefined) {
+    const message = "with keyword target must reference existing input, data, or a function";
+    return makeProblem("rego_type_error", target.at, message);
+  }
+  if (NOT_REPLACED.has(name) || name.startsWith("internal.") || name.startsWith("rego.metadata.")) {
+    return makeProblem(
+      "rego_compile_error",
+      target.at,
+      `with keyword replacing built-in function: ${name} can't be replaced`,
+    );
+  }
+  return findArityFault(modifier, [name], context);
+}
+
+function isConstant({ kind }: Term): boolean {
+  return kind === "string" || kind === "number";
+}
+
+function findDataFault(modifier: With, context: WithContext): Diagnostic | undefined {
+  const names = termName(modifier.target)?.slice(1) ?? [];
+  for (let length = 1; length < names.length; length++) {
+    const node = findNode(context.root, names.slice(0, length));
+    if (node?.rules.some(hasConstantHead)) {
+      const message = "with keyword cannot partially replace virtual document(s)";
+      return makeProblem("rego_compile_error", modifier.target.at, message, `replace ${nodeName(node)} as a whole`);
+    }
+  }
+  const isFunction = findNode(context.root, names)?.rules.some(({ head }) => head.args !== undefined);
+  return isFunction ? findArityFault(modifier, ["data", ...names], context) : undefined;
+}
+
+/** A function's replacement is a function of as many arguments, or a value. */
+function findArityFault(modifier: With, path: readonly string[], context: WithContext): Diagnostic | undefined {
+  const name = termName(modifier.value);
+  if (name === undefined) return undefined;
+  const operator = name[0] === "data" ? name : [name.join(".")];
+  const arity = context.callables.arity(operator);
+  const wanted = context.callables.arity(path);
+  if (arity === undefined || wanted === undefined || arity === wanted) return undefined;
+  const message = `with keyword replacing ${printPath(path)}: ${printPath(operator)} takes ${arity} arguments, not ${wanted}`;
+  return makeProblem("rego_type_error", modifier.value.at, message);
+}

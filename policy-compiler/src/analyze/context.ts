@@ -1,0 +1,45 @@
+/** What the rewriting of one rule or query shares: names, counters, and where faults go. */
+import type { Diagnostic, Location } from "@regomesh/base";
+import type { BuiltinSignatures } from "../builtins/table.ts";
+import type { Term } from "../syntax/ast.ts";
+import { type Globals, makeVar } from "./names.ts";
+import type { AnalysisCode } from "./problem.ts";
+import { makeProblem } from "./problem.ts";
+
+export type RewriteOptions = {
+  readonly builtins: BuiltinSignatures;
+  /** Keep calls of print. */
+  readonly print: boolean;
+  readonly strict: boolean;
+};
+
+export type RewriteContext = RewriteOptions & {
+  readonly globals: Globals;
+  readonly diagnostics: Diagnostic[];
+  /** What rego.metadata.chain() and rule() are here; undefined in a query. */
+  readonly metadata: (name: "chain" | "rule", at: Location) => Term | undefined;
+  readonly counter: { locals: number; generated: number };
+};
+
+/** A user's variable under a name of its own. */
+export function freshName(context: RewriteContext, name: string): string {
+  return `${name}#${++context.counter.locals}`;
+}
+
+/** Numbers the variables that the text does not have. */
+export type Generator = { readonly counter: { generated: number } };
+
+/** A variable that the text does not have. */
+export function freshVar(context: Generator, at: Location): Extract<Term, { kind: "var" }> {
+  return makeVar(at, `$${++context.counter.generated}`);
+}
+
+export function report(
+  context: RewriteContext,
+  code: AnalysisCode,
+  at: Location,
+  message: string,
+  hint?: string,
+): void {
+  context.diagnostics.push(makeProblem(code, at, message, hint));
+}

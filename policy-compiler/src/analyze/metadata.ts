@@ -1,0 +1,129 @@
+/** `rego.metadata.chain()` and `rule()`: constants that analysis knows from the annotations. */
+import type { Location } from "@regomesh/base";
+import type { Annotation, Module, Rule, Term } from "../syntax/ast.ts";
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** The annotations of all modules, by what they stand for. */
+export type Annotations = {
+  /** Of packages, by path; the last module that has one wins. */
+  readonly packages: ReadonlyMap<string, readonly Annotation[]>;
+  /** Of documents, by the path of their rules. */
+  readonly documents: ReadonlyMap<string, readonly Annotation[]>;
+  readonly rules: ReadonlyMap<Rule, readonly Annotation[]>;
+};
+
+export function collectAnnotations(modules: readonly Module[]): Annotations {
+  const packages = new Map<string, Annotation[]>();
+  const documents = new Map<string, Annotation[]>();
+  const rules = new Map<Rule, Annotation[]>();
+  for (const module of modules) {
+    for (const annotation of module.annotations) {
+      const rule = annotation.rule === undefined ? undefined : module.rules[annotation.rule];
+      if (rule === undefined) push(packages, key(module.package.path), annotation);
+      else if (annotation.scope === "document") push(documents, key(rulePath(module, rule)), annotation);
+      else if (annotation.scope === "rule") push(rules, rule, annotation);
+      else push(packages, key(module.package.path), annotation);
+    }
+  }
+  return { packages, documents, rules };
+}
+
+/** The value of `chain()` in a rule: what stands for the rule, its document, its package, packages above. */
+export function metadataChain(annotations: Annotations, module: Module, rule: Rule): Json {
+  const path = rulePath(module, rule);
+  const own = annotations.rules.get(rule) ?? [];
+  const entries: Json[] = own.length === 0 ? [] : own.map((annotation) => makeEntry(path, annotation));
+  const documents = annotations.documents.get(key(path)) ?? [];
+  entries.push(...documents.map((annotation) => makeEntry(path, annotation)));
+  if (entries.length === 0) entries.push({ path });
+  const packagePath = module.package.path;
+  for (const annotation of annotations.packages.get(key(packagePath)) ?? []) {
+    if (annotation.scope === "package") entries.push(makeEntry(packagePath, annotation));
+  }
+  for (let length = packagePath.length; length > 0; length--) {
+    const above = packagePath.slice(0, length);
+    for (const annotation of annotations.packages.get(key(above)) ?? []) {
+      if (annotation.scope === "subpackages") entries.push(makeEntry(above, annotation));
+    }
+  }
+  return entries;
+}
+
+/** The value of `rule()`: the rule's own annotation, or its document's, or an empty object. */
+export function metadataRule(annotations: Annotations, module: Module, rule: Rule): Json {
+  const path = key(rulePath(module, rule));
+  const annotation = annotations.rules.get(rule)?.[0] ?? annotations.documents.get(path)?.[0];
+  return annotation === undefined ? {} : toJson(annotation);
+}
+
+function makeEntry(path: readonly string[], annotation: Annotation): Json {
+  return { path, annotations: toJson(annotation) };
+}
+
+/** The fields as OPA shows them: authors and resources as objects, the scope spelt out. */
+function toJson({ value, scope }: Annotation): Json {
+  const fields = value as Readonly<Record<string, unknown>>;
+  const json: Record<string, Json> = { scope };
+  for (const [name, field] of Object.entries(fields)) {
+    if (name === "authors" && Array.isArray(field)) json[name] = field.map(toAuthor);
+    else if (name === "related_resources" && Array.isArray(field)) json[name] = field.map(toResource);
+    else if (name !== "scope") json[name] = toPlain(field);
+  }
+  return json;
+}
+
+function toAuthor(author: unknown): Json {
+  if (typeof author !== "string") return toPlain(author);
+  const [, name = "", email] = /^(.*?)\s*(?:<([^>]*)>)?$/.exec(author.trim()) ?? [];
+  return { ...(name === "" ? {} : { name }), ...(email === undefined ? {} : { email }) };
+}
+
+function toResource(resource: unknown): Json {
+  return typeof resource === "string" ? { ref: resource } : toPlain(resource);
+}
+
+function toPlain(value: unknown): Json {
+  if (value === null || typeof value === "boolean" || typeof value === "number" || typeof value === "string")
+    return value;
+  if (Array.isArray(value)) return value.map(toPlain);
+  if (typeof value !== "object") return null;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, toPlain(field)]));
+}
+
+/** A JSON value as a term. */
+export function jsonTerm(at: Location, value: Json): Term {
+  if (value === null) return { kind: "null", at };
+  if (typeof value === "boolean") return { kind: "boolean", at, value };
+  if (typeof value === "number") return { kind: "number", at, text: String(value) };
+  if (typeof value === "string") return { kind: "string", at, value };
+  if (isList(value)) return { kind: "array", at, items: value.map((item) => jsonTerm(at, item)) };
+  const entries = Object.entries(value).map(
+    ([name, field]) => [{ kind: "string", at, value: name } as const, jsonTerm(at, field)] as const,
+  );
+  return { kind: "object", at, entries };
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** Package and constant beginning of the head. */
+function rulePath(module: Module, rule: Rule): readonly string[] {
+  const path = [...module.package.path];
+  for (const part of rule.head.ref) {
+    if (part.kind !== "string") break;
+    path.push(part.value);
+  }
+  return path;
+}
+
+function key(path: readonly string[]): string {
+  return JSON.stringify(path);
+}
+
+function push<Key>(map: Map<Key, Annotation[]>, at: Key, annotation: Annotation): void {
+  const list = map.get(at);
+  if (list === undefined) map.set(at, [annotation]);
+  else list.push(annotation);
+}

@@ -1,0 +1,84 @@
+/**
+ * What a plain `not` negates. OPA evaluates the calls nested in a negated expression, and the
+ * references among its arguments, before it negates: where one of them is undefined, so is the
+ * body. `import future.keywords.not` makes a body of the expression instead, and nothing is moved.
+ */
+import type { Expr, Term, What } from "../syntax/ast.ts";
+import { freshVar, type Generator } from "./context.ts";
+
+type Move = (term: Term) => Term;
+
+/** The expression with each call inside its terms replaced, behind the equations that bind them. */
+export function liftCalls(context: Generator, expr: Expr): readonly Expr[] {
+  const moved: Expr[] = [];
+  const move = makeMove(context, expr, moved);
+  const what = mapTerms(expr.what, (term) => replaceCalls(term, move));
+  return [...moved, { ...expr, what }];
+}
+
+/** The same for references among the arguments of calls; done once it is known that all variables are safe. */
+export function liftRefs(context: Generator, expr: Expr): readonly Expr[] {
+  const { what } = expr;
+  const moved: Expr[] = [];
+  const move = makeMove(context, expr, moved);
+  const isEquation = what.kind === "unify" || (what.kind === "call" && what.operator.path.join(".") === "equal");
+  const isTop = isEquation || what.kind === "term";
+  const lifted = mapTerms(what, (term) => (isTop ? replaceBelow(term, move) : replaceRefs(term, move)));
+  return [...moved, { ...expr, what: lifted }];
+}
+
+function makeMove(context: Generator, expr: Expr, moved: Expr[]): Move {
+  return (term) => {
+    const variable = freshVar(context, term.at);
+    const what: What = { kind: "unify", at: term.at, left: variable, right: term };
+    moved.push({ kind: "expr", at: expr.at, isNegated: false, what, with: expr.with });
+    return variable;
+  };
+}
+
+function mapTerms(what: What, map: (term: Term) => Term): What {
+  switch (what.kind) {
+    case "term":
+      return { ...what, term: map(what.term) };
+    case "call":
+      return { ...what, args: what.args.map(map) };
+    case "unify":
+      return { ...what, left: map(what.left), right: map(what.right) };
+    default:
+      return what;
+  }
+}
+
+/** Calls at any place in the term but inside closures, the innermost first. */
+function replaceCalls(term: Term, move: Move): Term {
+  const inner = (part: Term): Term => replaceCalls(part, move);
+  return term.kind === "call-term" ? move({ ...term, args: term.args.map(inner) }) : mapParts(term, inner);
+}
+
+function replaceRefs(term: Term, move: Move): Term {
+  const inner = (part: Term): Term => replaceRefs(part, move);
+  const mapped = mapParts(term, inner);
+  return term.kind === "ref" ? move(mapped) : mapped;
+}
+
+/** References inside the brackets of a reference; anything else as a whole. */
+function replaceBelow(term: Term, move: Move): Term {
+  if (term.kind !== "ref") return replaceRefs(term, move);
+  return { ...term, path: term.path.map((part) => replaceRefs(part, move)) };
+}
+
+function mapParts(term: Term, map: (part: Term) => Term): Term {
+  switch (term.kind) {
+    case "ref":
+      return { ...term, head: map(term.head), path: term.path.map(map) };
+    case "array":
+    case "set":
+      return { ...term, items: term.items.map(map) };
+    case "object":
+      return { ...term, entries: term.entries.map(([key, value]) => [map(key), map(value)] as const) };
+    case "call-term":
+      return { ...term, args: term.args.map(map) };
+    default:
+      return term;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Which variables an expression binds, given those that are bound already: the brackets of
+ * references that iterate, the sides of `=`, the left of `:=`, and a call's extra argument.
+ */
+import type { Expr, Term, What } from "../syntax/ast.ts";
+import { patternVariables } from "./scope.ts";
+import { eachTerm, subterms, termsOfModifiers, termsOfWhat } from "./tree.ts";
+
+export type Bound = {
+  has(name: string): boolean;
+};
+
+/** Arguments that a call takes: one more stands for its result. */
+export type Arity = (operator: readonly string[]) => number | undefined;
+
+/** Names that are always bound. */
+export function isRootName(name: string): boolean {
+  return name === "data" || name === "input";
+}
+
+export function outputsOf(expr: Expr, bound: Bound, arity: Arity): ReadonlySet<string> {
+  const outputs = new Set<string>();
+  const known: Bound = { has: (name) => outputs.has(name) || bound.has(name) || isRootName(name) };
+  if (expr.isNegated || !termsOfModifiers(expr).every((value) => isKnown(value, known))) return outputs;
+  const { what } = expr;
+  bindRefs(termsOfWhat(what), known, outputs);
+  switch (what.kind) {
+    case "unify":
+      bindEquation(what.left, what.right, known, outputs);
+      break;
+    case "assign":
+      if (isKnown(what.right, known)) bindPattern(what.left, outputs);
+      break;
+    case "call":
+      bindResult(what, known, outputs, arity);
+      break;
+    case "term":
+    case "some":
+    case "some-in":
+    case "every":
+    case "body":
+      break;
+  }
+  for (const name of outputs) if (bound.has(name)) outputs.delete(name);
+  return outputs;
+}
+
+/** Variables that iterating the references in some terms binds. */
+export function bindRefs(terms: readonly Term[], known: Bound, outputs: Set<string>): void {
+  // A reference may need what another one binds, in either order.
+  for (let before = -1; before !== outputs.size; ) {
+    before = outputs.size;
+    for (const term of terms) eachTerm(term, (part) => bindRef(part, known, outputs));
+  }
+}
+
+function bindRef(term: Term, known: Bound, outputs: Set<string>): void {
+  if (term.kind !== "ref" || !isKnown(term.head, known)) return;
+  for (const part of term.path) {
+    if (part.kind === "var") outputs.add(part.name);
+    else if (part.kind === "array" || part.kind === "object") bindPattern(part, outputs);
+  }
+}
+
+/** All variables of a term on its own level are bound. */
+export function isKnown(term: Term, known: Bound): boolean {
+  if (term.kind === "var") return known.has(term.name);
+  return subterms(term).every((part) => isKnown(part, known));
+}
+
+function bindPattern(term: Term, outputs: Set<string>): void {
+  for (const { name } of patternVariables(term)) outputs.add(name);
+}
+
+/** `left = right`: what is known on one side binds the other; arrays and objects go by their parts. */
+function bindEquation(left: Term, right: Term, known: Bound, outputs: Set<string>): void {
+  for (let before = -1; before !== outputs.size; ) {
+    before = outputs.size;
+    bindSides(left, right, known, outputs);
+  }
+}
+
+function bindSides(left: Term, right: Term, known: Bound, outputs: Set<string>): void {
+  if (isKnown(right, known)) bindPattern(left, outputs);
+  if (isKnown(left, known)) bindPattern(right, outputs);
+  if (left.kind === "array" && right.kind === "array" && left.items.length === right.items.length) {
+    for (const [i, item] of left.items.entries()) bindSides(item, right.items[i] as Term, known, outputs);
+  }
+  if (left.kind === "object" && right.kind === "object") {
+    const values = new Map(right.entries.map(([key, value]) => [scalarKey(key), value]));
+    for (const [key, value] of left.entries) {
+      const name = scalarKey(key);
+      const other = name === undefined ? undefined : values.get(name);
+      if (other !== undefined) bindSides(value, other, known, outputs);
+    }
+  }
+}
+
+function scalarKey(term: Term): string | undefined {
+  switch (term.kind) {
+    case "string":
+      return JSON.stringify(term.value);
+    case "number":
+      return term.text;
+    case "boolean":
+      return String(term.value);
+    case "null":
+      return "null";
+    default:
+      return undefined;
+  }
+}
+
+/** `f(x, y)` where f takes one argument binds y. */
+function bindResult(what: Extract<What, { kind: "call" }>, known: Bound, outputs: Set<string>, arity: Arity): void {
+  const inputs = arity(what.operator.path);
+  if (inputs === undefined || what.args.length <= inputs) return;
+  if (!what.args.slice(0, inputs).every((arg) => isKnown(arg, known))) return;
+  for (const arg of what.args.slice(inputs)) bindPattern(arg, outputs);
+}

@@ -1,0 +1,248 @@
+/**
+ * Bodies: declarations rename, `some … in` becomes a reference that iterates, print is kept
+ * or erased, and what a plain `not` evaluates before it negates is moved in front of it.
+ */
+import type { Location } from "@regomesh/base";
+import type { Body, Expr, Term, What } from "../syntax/ast.ts";
+import { freshName, freshVar, type RewriteContext, report } from "./context.ts";
+import { liftCalls } from "./negation.ts";
+import { openScope, resolveOperator, rewriteTerm } from "./rewrite-term.ts";
+import { rewriteModifiers } from "./rewrite-with.ts";
+import type { Rewriter } from "./rewriter.ts";
+import { type Declared, type Local, patternVariables, type Scope } from "./scope.ts";
+
+export function makeRewriter(context: RewriteContext): Rewriter {
+  return { context, body: rewriteBody, modifiers: rewriteModifiers, close: closeScope };
+}
+
+export function rewriteBody(rewriter: Rewriter, scope: Scope, body: Body): Body {
+  const rewritten = body.flatMap((expr) => rewriteExpr(rewriter, scope, expr));
+  if (rewritten.length > 0 || body[0] === undefined) return rewritten;
+  const { at } = body[0];
+  return [
+    {
+      kind: "expr",
+      at,
+      isNegated: false,
+      what: { kind: "term", at, term: { kind: "boolean", at, value: true } },
+      with: [],
+    },
+  ];
+}
+
+function rewriteExpr(rewriter: Rewriter, scope: Scope, expr: Expr): readonly Expr[] {
+  const { what } = expr;
+  const modifiers = rewriteModifiers(rewriter, scope, expr.with);
+  const make = (rewritten: What): Expr => ({ ...expr, what: rewritten, with: modifiers });
+  switch (what.kind) {
+    case "some":
+      for (const variable of what.variables) declare(rewriter.context, scope, variable, "declared");
+      return [];
+    case "some-in":
+      return rewriteSomeIn(rewriter, scope, what, make);
+    case "assign":
+      return [make(rewriteAssign(rewriter, scope, what))];
+    case "call":
+      return rewriteCallExpr(rewriter, scope, what, make);
+    case "unify": {
+      const left = rewriteTerm(rewriter, scope, what.left);
+      const right = rewriteTerm(rewriter, scope, what.right);
+      return lift(rewriter, make({ ...what, left, right }));
+    }
+    case "term":
+      return lift(rewriter, make({ ...what, term: rewriteTerm(rewriter, scope, what.term) }));
+    case "every":
+      return [make(rewriteEvery(rewriter, scope, what))];
+    case "body": {
+      const inner = what.isImplicit ? scope : openScope(rewriter.context, scope, [], what.body);
+      const body = rewriteBody(rewriter, inner, what.body);
+      if (!what.isImplicit) closeScope(rewriter.context, inner);
+      return [make({ ...what, body })];
+    }
+  }
+}
+
+function lift(rewriter: Rewriter, expr: Expr): readonly Expr[] {
+  return expr.isNegated ? liftCalls(rewriter.context, expr) : [expr];
+}
+
+function rewriteCallExpr(
+  rewriter: Rewriter,
+  scope: Scope,
+  what: Extract<What, { kind: "call" }>,
+  make: (what: What) => Expr,
+): readonly Expr[] {
+  const operator = resolveOperator(rewriter.context, what.operator);
+  if (operator.path.length === 1 && operator.path[0] === "print") {
+    return rewritePrint(rewriter, scope, what).map(make);
+  }
+  const term = rewriteTerm(rewriter, scope, {
+    kind: "call-term",
+    at: what.at,
+    operator: what.operator,
+    args: what.args,
+  });
+  // rego.metadata.rule() as a statement is the constant it stands for.
+  if (term.kind !== "call-term") return [make({ kind: "term", at: what.at, term })];
+  return lift(rewriter, make({ ...what, operator: term.operator, args: term.args }));
+}
+
+/** `print(x)` is `internal.print([{$1 | $1 = x}])`: an argument may be undefined. */
+function rewritePrint(rewriter: Rewriter, scope: Scope, what: Extract<What, { kind: "call" }>): readonly What[] {
+  const { context } = rewriter;
+  if (!context.print) {
+    // Erased, its arguments still count as uses of their variables.
+    for (const arg of what.args) rewriteTerm(rewriter, scope, arg);
+    return [];
+  }
+  const items = what.args.map((arg): Term => {
+    const value = freshVar(context, arg.at);
+    const right = rewriteTerm(rewriter, scope, arg);
+    const equation: What = { kind: "unify", at: arg.at, left: value, right };
+    const body: Body = [{ kind: "expr", at: arg.at, isNegated: false, what: equation, with: [] }];
+    return { kind: "set-comprehension", at: arg.at, value, body };
+  });
+  const operator = { at: what.operator.at, path: ["internal", "print"] };
+  return [{ kind: "call", at: what.at, operator, args: [{ kind: "array", at: what.at, items }] }];
+}
+
+/** The right side is read before the left declares: `x := x + 1` reads an outer `x`. */
+function rewriteAssign(rewriter: Rewriter, scope: Scope, what: Extract<What, { kind: "assign" }>): What {
+  const right = rewriteTerm(rewriter, scope, what.right);
+  checkAssignable(rewriter.context, what.left);
+  for (const variable of patternVariables(what.left)) declare(rewriter.context, scope, variable, "assigned");
+  const left = rewritePattern(rewriter, scope, what.left);
+  return { ...what, left, right };
+}
+
+function checkAssignable(context: RewriteContext, left: Term): void {
+  switch (left.kind) {
+    case "var":
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return;
+    case "array":
+      for (const item of left.items) checkAssignable(context, item);
+      return;
+    case "object":
+      for (const [, value] of left.entries) checkAssignable(context, value);
+      return;
+    default:
+      report(
+        context,
+        "rego_compile_error",
+        left.at,
+        `cannot assign to ${left.kind === "call-term" ? "call" : left.kind}`,
+      );
+  }
+}
+
+/** Rewrites what was just declared, without counting it as a use. */
+function rewritePattern(rewriter: Rewriter, scope: Scope, pattern: Term): Term {
+  const used = patternVariables(pattern).map(({ name }) => scope.names.get(name));
+  const before = used.map((local) => local?.isUsed ?? true);
+  const rewritten = rewriteTerm(rewriter, scope, pattern);
+  for (const [i, local] of used.entries()) if (local !== undefined) local.isUsed = before[i] as boolean;
+  return rewritten;
+}
+
+/** `some k, v in xs` is `xs[k] = v`; a key that is no variable or constant is matched with a new one. */
+function rewriteSomeIn(
+  rewriter: Rewriter,
+  scope: Scope,
+  what: Extract<What, { kind: "some-in" }>,
+  make: (what: What) => Expr,
+): readonly Expr[] {
+  const { context } = rewriter;
+  const domain = rewriteTerm(rewriter, scope, what.domain);
+  const patterns = what.key === undefined ? [what.value] : [what.key, what.value];
+  for (const variable of patterns.flatMap(patternVariables)) {
+    const local = declare(context, scope, variable, "declared");
+    if (local !== undefined) local.isUsed = true;
+  }
+  const value = rewriteTerm(rewriter, scope, what.value);
+  const key = what.key === undefined ? freshVar(context, what.at) : rewriteTerm(rewriter, scope, what.key);
+  const isKey = key.kind === "var" || key.kind === "string" || key.kind === "number";
+  const index = isKey ? key : freshVar(context, key.at);
+  const path = domain.kind === "ref" ? [...domain.path, index] : [index];
+  const head = domain.kind === "ref" ? domain.head : domain;
+  const element: Term = { kind: "ref", at: what.domain.at, head, path };
+  const iteration = make({ kind: "unify", at: what.at, left: element, right: value });
+  return isKey ? [iteration] : [iteration, make({ kind: "unify", at: key.at, left: key, right: index })];
+}
+
+function rewriteEvery(rewriter: Rewriter, scope: Scope, what: Extract<What, { kind: "every" }>): What {
+  const { context } = rewriter;
+  const domain = rewriteTerm(rewriter, scope, what.domain);
+  const inner = openScope(context, scope, [], what.body, patternNames(what));
+  const declareOne = (variable: Extract<Term, { kind: "var" }>): Extract<Term, { kind: "var" }> => {
+    if (variable.name === "_") return freshVar(context, variable.at);
+    const local = declare(context, inner, variable, "declared");
+    if (local === undefined) return variable;
+    local.isUsed = true;
+    return { ...variable, name: local.name };
+  };
+  const key = what.key === undefined ? undefined : declareOne(what.key);
+  const value = declareOne(what.value);
+  const body = rewriteBody(rewriter, inner, what.body);
+  closeScope(context, inner);
+  return { ...what, key, value, domain, body };
+}
+
+function patternNames(what: Extract<What, { kind: "every" }>): readonly string[] {
+  return [what.key, what.value].flatMap((variable) => (variable === undefined ? [] : [variable.name]));
+}
+
+/** Declares a variable; undefined where that is wildcard or a fault. */
+export function declare(
+  context: RewriteContext,
+  scope: Scope,
+  variable: { readonly name: string; readonly at: Location },
+  how: Declared,
+): Local | undefined {
+  const { name, at } = variable;
+  if (name === "_") return undefined;
+  if (name === "input" || name === "data") {
+    report(context, "rego_compile_error", at, `variables must not shadow ${name} (use a different variable name)`);
+    return undefined;
+  }
+  const known = scope.names.get(name);
+  if (known !== undefined || scope.mentioned.has(name)) {
+    report(context, "rego_compile_error", at, describeConflict(name, known));
+    if (known !== undefined) known.isUsed = true;
+    return undefined;
+  }
+  const local: Local = { name: freshName(context, name), how, at, isUsed: false };
+  scope.names.set(name, local);
+  return local;
+}
+
+function describeConflict(name: string, known: Local | undefined): string {
+  switch (known?.how) {
+    case "argument":
+      return `arg ${name} redeclared`;
+    case "declared":
+      return `var ${name} declared above`;
+    case "assigned":
+      return `var ${name} assigned above`;
+    case "implicit":
+    case undefined:
+      return `var ${name} referenced above`;
+  }
+}
+
+/** Where a scope ends, what it declared must have been used. */
+export function closeScope(context: RewriteContext, scope: Scope): void {
+  for (const [name, local] of scope.names) {
+    if (local.isUsed) continue;
+    if (local.how === "declared") {
+      report(context, "rego_compile_error", local.at, `declared var ${name} unused`, "use it, or leave it out");
+    } else if (local.how === "assigned" && context.strict) {
+      report(context, "rego_compile_error", local.at, `assigned var ${name} unused`, "use it, or assign to _");
+    } else if (local.how === "argument" && context.strict) {
+      report(context, "rego_compile_error", local.at, `unused argument ${name}`, "use _ (wildcard variable) instead");
+    }
+  }
+}

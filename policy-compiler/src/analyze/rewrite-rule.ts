@@ -1,0 +1,107 @@
+/** Rules: the head from the root of `data`, arguments as variables, each link of the chain with a scope of its own. */
+import type { Body, Expr, Head, Rule, Term } from "../syntax/ast.ts";
+import { freshName, freshVar, type RewriteContext } from "./context.ts";
+import { makeString } from "./names.ts";
+import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
+import { addImplicit, rewriteTerm } from "./rewrite-term.ts";
+import type { Rewriter } from "./rewriter.ts";
+import { declaredNames, type Local, mentionedNames, type Scope } from "./scope.ts";
+import { eachTerm } from "./tree.ts";
+
+export function rewriteRule(context: RewriteContext, packagePath: readonly string[], rule: Rule): Rule {
+  const rewriter = makeRewriter(context);
+  const args = rule.head.args === undefined ? undefined : rewriteArgs(rewriter, rule.head.args);
+  const links: Rule[] = [];
+  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+    links.push(rewriteLink(rewriter, packagePath, link, args));
+  }
+  return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
+}
+
+type Args = { readonly terms: readonly Term[]; readonly locals: ReadonlyMap<string, Local> };
+
+/** Every variable in the arguments is one of the rule; a name that repeats is one variable. */
+function rewriteArgs(rewriter: Rewriter, args: readonly Term[]): Args {
+  const { context } = rewriter;
+  const locals = new Map<string, Local>();
+  for (const [name, at] of mentionedNames(args, [])) {
+    if (name === "_" || isRootOfRef(args, name)) continue;
+    locals.set(name, { name: freshName(context, name), how: "argument", at, isUsed: false });
+  }
+  const scope: Scope = { parent: undefined, names: new Map(locals), pending: new Set(), mentioned: new Set() };
+  const terms = args.map((arg) => rewriteTerm(rewriter, scope, arg));
+  for (const local of locals.values()) local.isUsed = false;
+  return { terms, locals };
+}
+
+/** `data` and `input` stay what they are where an argument is a reference. */
+function isRootOfRef(args: readonly Term[], name: string): boolean {
+  if (name !== "data" && name !== "input") return false;
+  let isRoot = false;
+  for (const arg of args) {
+    eachTerm(arg, (term) => {
+      if (term.kind === "ref" && term.head.kind === "var" && term.head.name === name) isRoot = true;
+    });
+  }
+  return isRoot;
+}
+
+function rewriteLink(rewriter: Rewriter, packagePath: readonly string[], link: Rule, args: Args | undefined): Rule {
+  const { context } = rewriter;
+  const { head } = link;
+  const scope: Scope = {
+    parent: undefined,
+    names: new Map(args?.locals),
+    pending: declaredNames(link.body),
+    mentioned: new Set(),
+  };
+  addImplicit(context, scope, [...head.ref.slice(1), head.value], link.body, (name) => name);
+  const body = rewriteBody(rewriter, scope, link.body);
+  const ref = head.ref.slice(1).map((part) => rewriteTerm(rewriter, scope, part));
+  const value = rewriteTerm(rewriter, scope, head.value);
+  closeScope(context, scope);
+  const moved = link.isDefault ? { body, ref, value } : moveOut(context, body, ref, value);
+  const root = packagePath.map((part) => makeString(head.at, part));
+  const rewritten: Head = {
+    ...head,
+    ref: [...root, head.ref[0] as Term, ...moved.ref],
+    args: args?.terms,
+    value: moved.value,
+  };
+  return { ...link, head: rewritten, body: moved.body, else: undefined };
+}
+
+/**
+ * The head's references that iterate (`p contains xs[_]`), and keys that are no variable or
+ * scalar, become variables that the body binds last.
+ */
+function moveOut(
+  context: RewriteContext,
+  body: Body,
+  ref: readonly Term[],
+  value: Term,
+): { readonly body: Body; readonly ref: readonly Term[]; readonly value: Term } {
+  const moved: Expr[] = [];
+  const move = (term: Term): Term => {
+    const variable = freshVar(context, term.at);
+    const what = { kind: "unify", at: term.at, left: variable, right: term } as const;
+    moved.push({ kind: "expr", at: term.at, isNegated: false, what, with: [] });
+    return variable;
+  };
+  const keys = ref.map((part) => (part.kind === "var" || isScalar(part) ? part : move(part)));
+  const result = iterates(value) ? move(value) : value;
+  return { body: moved.length === 0 ? body : [...body, ...moved], ref: keys, value: result };
+}
+
+function isScalar({ kind }: Term): boolean {
+  return kind === "string" || kind === "number" || kind === "boolean" || kind === "null";
+}
+
+/** True where a term has a reference with a variable, or something that holds one, in its brackets. */
+function iterates(term: Term): boolean {
+  let found = false;
+  eachTerm(term, (part) => {
+    if (part.kind === "ref" && part.path.some((key) => !isScalar(key))) found = true;
+  });
+  return found;
+}

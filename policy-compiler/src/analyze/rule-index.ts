@@ -1,0 +1,83 @@
+/**
+ * All rules by their place below `data`, as a tree of names: what conflicts, calls, `with`
+ * and recursion look things up in. Rules are those after rewriting: their heads begin at the root.
+ */
+import type { Rule, Term } from "../syntax/ast.ts";
+import { printPath, printTermPath } from "./names.ts";
+
+export type RuleNode = {
+  /** Below `data`. */
+  readonly path: readonly string[];
+  readonly children: Map<string, RuleNode>;
+  /** Rules whose constant beginning ends here. */
+  readonly rules: Rule[];
+  /** A module's package is here. */
+  isPackage: boolean;
+};
+
+export type IndexedModule = { readonly package: { readonly path: readonly string[] }; readonly rules: readonly Rule[] };
+
+export function indexRules(modules: readonly IndexedModule[]): RuleNode {
+  const root = makeNode([]);
+  for (const module of modules) {
+    openNode(root, module.package.path).isPackage = true;
+    for (const rule of module.rules) openNode(root, constantPath(rule.head.ref)).rules.push(rule);
+  }
+  return root;
+}
+
+/** The names in front of the first variable or other key. */
+export function constantPath(ref: readonly Term[]): readonly string[] {
+  const path: string[] = [];
+  for (const part of ref) {
+    if (part.kind !== "string") break;
+    path.push(part.value);
+  }
+  return path;
+}
+
+export function findNode(root: RuleNode, path: readonly string[]): RuleNode | undefined {
+  let node: RuleNode | undefined = root;
+  for (const part of path) node = node?.children.get(part);
+  return node;
+}
+
+/** Every node, a parent before its children. */
+export function* eachNode(root: RuleNode): Generator<RuleNode> {
+  const stack = [root];
+  while (stack.length > 0) {
+    const node = stack.pop() as RuleNode;
+    yield node;
+    stack.push(...node.children.values());
+  }
+}
+
+export function hasConstantHead(rule: Rule): boolean {
+  return rule.head.ref.every((part) => part.kind === "string");
+}
+
+/** `data.a.p`, with variables where the head has them: `data.a.p[x]`. */
+export function ruleName(rule: Rule): string {
+  return `data${printTermPath(rule.head.ref)}`;
+}
+
+export function nodeName(node: RuleNode): string {
+  return printPath(["data", ...node.path]);
+}
+
+function openNode(root: RuleNode, path: readonly string[]): RuleNode {
+  let node = root;
+  for (const [i, part] of path.entries()) {
+    let child = node.children.get(part);
+    if (child === undefined) {
+      child = makeNode(path.slice(0, i + 1));
+      node.children.set(part, child);
+    }
+    node = child;
+  }
+  return node;
+}
+
+function makeNode(path: readonly string[]): RuleNode {
+  return { path, children: new Map(), rules: [], isPackage: false };
+}

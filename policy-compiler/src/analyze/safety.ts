@@ -1,0 +1,264 @@
+/**
+ * Safety: every variable is bound by a positive expression before it is needed. Bodies are
+ * put into an order in which that holds, keeping the text's where they can; what can't be
+ * placed is reported. Closures see what is bound before the expression that contains them.
+ */
+import type { Diagnostic } from "@regomesh/base";
+import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
+import { userName } from "./names.ts";
+import { liftRefs } from "./negation.ts";
+import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
+import { makeProblem } from "./problem.ts";
+import {
+  type Closure,
+  closureOfTerm,
+  closureOfWhat,
+  closuresOfExpr,
+  closuresOfTerm,
+  eachDeepTerm,
+  eachTerm,
+  subterms,
+  termsOfExpr,
+} from "./tree.ts";
+
+type Context = {
+  readonly arity: Arity;
+  readonly diagnostics: Diagnostic[];
+  readonly counter: { generated: number };
+  /** Variables reported already: each once in a rule. */
+  readonly reported: Set<string>;
+};
+
+/** Orders the bodies of a rule and of its `else` links, and checks its head. */
+export function orderRule(rule: Rule, arity: Arity, diagnostics: Diagnostic[], counter: { generated: number }): Rule {
+  const links: Rule[] = [];
+  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+    links.push(orderLink(link, { arity, diagnostics, counter, reported: new Set() }));
+  }
+  return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
+}
+
+function orderLink(link: Rule, context: Context): Rule {
+  const { head } = link;
+  const bound = new Set<string>();
+  for (const arg of head.args ?? []) eachTerm(arg, (term) => void (term.kind === "var" && bound.add(term.name)));
+  const body = orderBody(link.body, bound, bound, context);
+  const heads = [...head.ref, head.value];
+  const outputs = new Set<string>();
+  const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };
+  bindRefs(heads, known, outputs);
+  for (const term of heads) reportUnbound([term], known, context);
+  const value = orderTerm(head.value, bound, bound, context);
+  return { ...link, body, head: { ...head, value } };
+}
+
+/** The bodies of a query; its variables are bound by itself. */
+export function orderQuery(body: Body, arity: Arity, diagnostics: Diagnostic[], counter: { generated: number }): Body {
+  const bound = new Set<string>();
+  return orderBody(body, bound, bound, { arity, diagnostics, counter, reported: new Set() });
+}
+
+/**
+ * The body in an order that is safe. What it binds is added to `bound`. `visible` are the
+ * variables of the levels around it: a closure that mentions one means that one.
+ */
+function orderBody(body: Body, bound: Set<string>, visible: ReadonlySet<string>, context: Context): Body {
+  const here = new Set(visible);
+  for (const expr of body) addLevel(expr, here);
+  const waiting = body.map((expr) => ({ expr, needs: needsOf(expr, here) }));
+  const placed: Expr[] = [];
+  let rest = waiting;
+  while (rest.length > 0) {
+    const left: typeof rest = [];
+    for (const item of rest) {
+      const outputs = outputsOf(item.expr, bound, context.arity);
+      const isSafe =
+        every(item.needs.own, (name) => bound.has(name) || outputs.has(name)) &&
+        every(item.needs.closed, (name) => bound.has(name));
+      if (!isSafe) {
+        left.push(item);
+        continue;
+      }
+      const ordered = orderClosures(item.expr, bound, here, context);
+      for (const name of outputs) bound.add(name);
+      placed.push(...finish(ordered, context));
+    }
+    if (left.length === rest.length) break;
+    rest = left;
+  }
+  for (const { expr } of rest) reportExpr(expr, here, bound, context);
+  return placed;
+}
+
+/** Once in place, `:=` is `=`, `f(x, y)` is `f(x) = y`, and what a plain `not` evaluates first stands in front of it. */
+function finish(expr: Expr, context: Context): readonly Expr[] {
+  const lifted = expr.isNegated ? liftRefs(context, expr) : [expr];
+  return lifted.map((each) => {
+    const what = toEquation(each.what, context.arity);
+    return what === each.what ? each : { ...each, what };
+  });
+}
+
+function toEquation(what: What, arity: Arity): What {
+  if (what.kind === "assign") return { ...what, kind: "unify" };
+  if (what.kind !== "call") return what;
+  const inputs = arity(what.operator.path);
+  if (inputs === undefined || what.args.length <= inputs) return what;
+  const call: Term = { ...what, kind: "call-term", args: what.args.slice(0, inputs) };
+  return { kind: "unify", at: what.at, left: call, right: what.args[inputs] as Term };
+}
+
+type Needs = {
+  /** Variables on the expression's own level. */
+  readonly own: ReadonlySet<string>;
+  /** Variables of this level and those around that its closures mention. */
+  readonly closed: ReadonlySet<string>;
+};
+
+function needsOf(expr: Expr, here: ReadonlySet<string>): Needs {
+  const own = new Set<string>();
+  const closed = new Set<string>();
+  for (const term of termsOfExpr(expr)) eachTerm(term, (part) => addVariable(part, own));
+  for (const closure of closuresOfExpr(expr)) {
+    eachClosed(closure, (term) => {
+      if (term.kind === "var" && !isRootName(term.name) && here.has(term.name)) closed.add(term.name);
+    });
+  }
+  return { own, closed };
+}
+
+/** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */
+function addLevel(expr: Expr, names: Set<string>, isImplicit = false): void {
+  for (const term of termsOfExpr(expr)) {
+    eachTerm(term, (part) => {
+      if (!isImplicit || (part.kind === "var" && !part.name.startsWith("$"))) addVariable(part, names);
+    });
+  }
+  const closure = closureOfWhat(expr.what);
+  if (closure?.isImplicit) for (const inner of closure.body) addLevel(inner, names, true);
+}
+
+function addVariable(term: Term, names: Set<string>): void {
+  if (term.kind === "var" && !isRootName(term.name)) names.add(term.name);
+}
+
+function eachClosed(closure: Closure, visit: (term: Term) => void): void {
+  for (const expr of closure.body) eachDeepTerm(expr, visit);
+  for (const head of closure.heads) {
+    eachTerm(head, visit);
+    for (const inner of closuresOfTerm(head)) eachClosed(inner, visit);
+  }
+}
+
+/** The same expression with the bodies of its closures in order. */
+function orderClosures(expr: Expr, bound: ReadonlySet<string>, visible: ReadonlySet<string>, context: Context): Expr {
+  if (closuresOfExpr(expr).length === 0) return expr;
+  const term = (inner: Term): Term => orderTerm(inner, bound, visible, context);
+  const modifiers = expr.with.map((modifier) => ({ ...modifier, value: term(modifier.value) }));
+  const { what } = expr;
+  switch (what.kind) {
+    case "term":
+      return { ...expr, with: modifiers, what: { ...what, term: term(what.term) } };
+    case "call":
+      return { ...expr, with: modifiers, what: { ...what, args: what.args.map(term) } };
+    case "assign":
+    case "unify":
+      return { ...expr, with: modifiers, what: { ...what, left: term(what.left), right: term(what.right) } };
+    case "every": {
+      const inner = new Set(bound);
+      inner.add(what.value.name);
+      if (what.key !== undefined) inner.add(what.key.name);
+      const around = new Set([...visible, ...inner]);
+      const body = orderBody(what.body, inner, around, context);
+      return { ...expr, with: modifiers, what: { ...what, domain: term(what.domain), body } };
+    }
+    case "body": {
+      const body = orderBody(what.body, new Set(bound), visible, context);
+      return { ...expr, with: modifiers, what: { ...what, body } };
+    }
+    case "some":
+    case "some-in":
+      return expr;
+  }
+}
+
+function orderTerm(term: Term, bound: ReadonlySet<string>, visible: ReadonlySet<string>, context: Context): Term {
+  const inner = (part: Term): Term => orderTerm(part, bound, visible, context);
+  switch (term.kind) {
+    case "ref":
+      return { ...term, head: inner(term.head), path: term.path.map(inner) };
+    case "array":
+    case "set":
+      return { ...term, items: term.items.map(inner) };
+    case "object":
+      return { ...term, entries: term.entries.map(([key, value]) => [inner(key), inner(value)] as const) };
+    case "call-term":
+      return { ...term, args: term.args.map(inner) };
+    case "array-comprehension":
+    case "set-comprehension": {
+      const { body, heads } = orderComprehension([term.value], term.body, bound, visible, context);
+      return { ...term, body, value: heads[0] as Term };
+    }
+    case "object-comprehension": {
+      const { body, heads } = orderComprehension([term.key, term.value], term.body, bound, visible, context);
+      return { ...term, body, key: heads[0] as Term, value: heads[1] as Term };
+    }
+    default:
+      return term;
+  }
+}
+
+function orderComprehension(
+  heads: readonly Term[],
+  body: Body,
+  bound: ReadonlySet<string>,
+  visible: ReadonlySet<string>,
+  context: Context,
+): { readonly heads: readonly Term[]; readonly body: Body } {
+  const inner = new Set(bound);
+  const around = new Set(visible);
+  for (const head of heads) eachTerm(head, (term) => addVariable(term, around));
+  const ordered = orderBody(body, inner, around, context);
+  const outputs = new Set<string>();
+  const known: Bound = { has: (name) => inner.has(name) || outputs.has(name) || isRootName(name) };
+  bindRefs(heads, known, outputs);
+  reportUnbound(heads, known, context);
+  for (const expr of body) addLevel(expr, around);
+  return { heads: heads.map((head) => orderTerm(head, inner, around, context)), body: ordered };
+}
+
+/** Reports the variables of an expression that can't be placed. */
+function reportExpr(expr: Expr, here: ReadonlySet<string>, bound: ReadonlySet<string>, context: Context): void {
+  const outputs = outputsOf(expr, bound, context.arity);
+  const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };
+  reportUnbound(termsOfExpr(expr), known, context);
+  const inside: Bound = { has: (name) => bound.has(name) || !here.has(name) || isRootName(name) };
+  for (const closure of closuresOfExpr(expr)) {
+    eachClosed(closure, (term) => {
+      if (term.kind === "var" && !inside.has(term.name)) reportVariable(term, context);
+    });
+  }
+}
+
+function reportUnbound(terms: readonly Term[], known: Bound, context: Context): void {
+  for (const term of terms) {
+    if (closureOfTerm(term) !== undefined) continue;
+    if (term.kind === "var" && !known.has(term.name)) reportVariable(term, context);
+    reportUnbound(subterms(term), known, context);
+  }
+}
+
+function reportVariable(term: Extract<Term, { kind: "var" }>, context: Context): void {
+  if (context.reported.has(term.name)) return;
+  context.reported.add(term.name);
+  const name = userName(term.name);
+  const isGenerated = term.name.startsWith("$") && term.at.source.text[term.at.span.start] !== "_";
+  const message = isGenerated ? "expression is unsafe" : `var ${name} is unsafe`;
+  const hint = isGenerated ? undefined : `bind ${name} in a positive expression, or correct the name`;
+  context.diagnostics.push(makeProblem("rego_unsafe_var_error", term.at, message, hint));
+}
+
+function every(names: ReadonlySet<string>, holds: (name: string) => boolean): boolean {
+  for (const name of names) if (!holds(name)) return false;
+  return true;
+}

@@ -1,0 +1,89 @@
+/**
+ * Scopes of variables: one for a rule (its arguments and body) and one for each closure.
+ * Names declared in a scope (`some`, `:=`, arguments, `every`) are renamed to be unique in
+ * their rule; other names belong to the outermost level that mentions them.
+ */
+import type { Location } from "@regomesh/base";
+import type { Body, Expr, Term } from "../syntax/ast.ts";
+import { closureOfWhat, eachTerm, termsOfExpr } from "./tree.ts";
+
+export type Declared = "argument" | "declared" | "assigned" | "implicit";
+
+export type Local = {
+  readonly name: string;
+  readonly how: Declared;
+  readonly at: Location;
+  isUsed: boolean;
+};
+
+export type Scope = {
+  readonly parent: Scope | undefined;
+  readonly names: Map<string, Local>;
+  /** Declared somewhere on this level: from the start no global name. */
+  readonly pending: ReadonlySet<string>;
+  /** Pending names that were mentioned before their declaration. */
+  readonly mentioned: Set<string>;
+};
+
+export type Found =
+  | { readonly kind: "local"; readonly local: Local }
+  /** Declared later, or not at all. */
+  | { readonly kind: "unknown"; readonly isPending: boolean };
+
+/** What a name stands for in this scope and those around it. */
+export function findName(scope: Scope, name: string): Found {
+  let isPending = false;
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+    const local = at.names.get(name);
+    if (local !== undefined) return { kind: "local", local };
+    if (at.pending.has(name)) isPending = true;
+  }
+  return { kind: "unknown", isPending };
+}
+
+/** Names that a body declares on its own level. */
+export function declaredNames(body: Body): ReadonlySet<string> {
+  const names = new Set<string>();
+  const add = (term: Term) => {
+    for (const { name } of patternVariables(term)) if (name !== "_") names.add(name);
+  };
+  for (const { what } of body) {
+    if (what.kind === "some") what.variables.forEach(add);
+    else if (what.kind === "assign") add(what.left);
+    else if (what.kind === "some-in") {
+      add(what.value);
+      if (what.key !== undefined) add(what.key);
+    }
+  }
+  return names;
+}
+
+/** The variables a pattern binds: those in arrays and in the values of objects. */
+export function patternVariables(term: Term): readonly Extract<Term, { kind: "var" }>[] {
+  switch (term.kind) {
+    case "var":
+      return [term];
+    case "array":
+      return term.items.flatMap(patternVariables);
+    case "object":
+      return term.entries.flatMap(([, value]) => patternVariables(value));
+    default:
+      return [];
+  }
+}
+
+/** Names that terms and a body mention on their own level; implicit bodies are part of it. */
+export function mentionedNames(terms: readonly Term[], body: Body): ReadonlyMap<string, Location> {
+  const names = new Map<string, Location>();
+  const visit = (term: Term) => {
+    if (term.kind === "var" && !names.has(term.name)) names.set(term.name, term.at);
+  };
+  const visitExpr = (expr: Expr) => {
+    for (const term of termsOfExpr(expr)) eachTerm(term, visit);
+    const closure = closureOfWhat(expr.what);
+    if (closure?.isImplicit) closure.body.forEach(visitExpr);
+  };
+  for (const term of terms) eachTerm(term, visit);
+  body.forEach(visitExpr);
+  return names;
+}

@@ -1,0 +1,168 @@
+/**
+ * Walking the tree. What a closure contains (the body of a comprehension, of `every`, of
+ * `not { … }`) is another level: `each…` stop there, `eachDeep…` go in.
+ */
+import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
+
+/** The terms a comprehension yields, or the variables of `every`, and the body they belong to. */
+export type Closure = { readonly heads: readonly Term[]; readonly body: Body; readonly isImplicit: boolean };
+
+/** The parts of a term on its own level. */
+export function subterms(term: Term): readonly Term[] {
+  switch (term.kind) {
+    case "ref":
+      return [term.head, ...term.path];
+    case "array":
+    case "set":
+      return term.items;
+    case "object":
+      return term.entries.flat();
+    case "call-term":
+      return term.args;
+    case "template":
+      return term.parts.flatMap((part) =>
+        typeof part === "string" ? [] : [part.term, ...part.with.map(({ value }) => value)],
+      );
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+    case "var":
+    case "array-comprehension":
+    case "set-comprehension":
+    case "object-comprehension":
+      return [];
+  }
+}
+
+export function closureOfTerm(term: Term): Closure | undefined {
+  switch (term.kind) {
+    case "array-comprehension":
+    case "set-comprehension":
+      return { heads: [term.value], body: term.body, isImplicit: false };
+    case "object-comprehension":
+      return { heads: [term.key, term.value], body: term.body, isImplicit: false };
+    default:
+      return undefined;
+  }
+}
+
+export function closureOfWhat(what: What): Closure | undefined {
+  if (what.kind === "body") return { heads: [], body: what.body, isImplicit: what.isImplicit };
+  if (what.kind !== "every") return undefined;
+  const heads = what.key === undefined ? [what.value] : [what.key, what.value];
+  return { heads, body: what.body, isImplicit: false };
+}
+
+/** The terms of an expression on its own level, without its modifiers. */
+export function termsOfWhat(what: What): readonly Term[] {
+  switch (what.kind) {
+    case "term":
+      return [what.term];
+    case "call":
+      return what.args;
+    case "assign":
+    case "unify":
+      return [what.left, what.right];
+    case "some":
+      return what.variables;
+    case "some-in":
+      return what.key === undefined ? [what.value, what.domain] : [what.key, what.value, what.domain];
+    case "every":
+      return [what.domain];
+    case "body":
+      return [];
+  }
+}
+
+/** The same with the values of its modifiers, but for those that name a built-in. */
+export function termsOfExpr(expr: Expr): readonly Term[] {
+  const own = termsOfWhat(expr.what);
+  return expr.with.length === 0 ? own : [...own, ...termsOfModifiers(expr)];
+}
+
+export function termsOfModifiers(expr: Expr): readonly Term[] {
+  return expr.with.map(({ value }) => value).filter((value) => !isBuiltinName(value));
+}
+
+function isBuiltinName(value: Term): boolean {
+  if (value.kind !== "ref" || value.path.length > 0 || value.head.kind !== "var") return false;
+  return value.head.name !== "data" && value.head.name !== "input";
+}
+
+/** Each term on this level, outer before inner. */
+export function eachTerm(term: Term, visit: (term: Term) => void): void {
+  visit(term);
+  for (const part of subterms(term)) eachTerm(part, visit);
+}
+
+/** The closures of an expression, those of its terms among them. */
+export function closuresOfExpr(expr: Expr): readonly Closure[] {
+  const closures: Closure[] = [];
+  for (const term of termsOfExpr(expr)) collectClosures(term, closures);
+  const own = closureOfWhat(expr.what);
+  if (own !== undefined) closures.push(own);
+  return closures;
+}
+
+export function closuresOfTerm(term: Term): readonly Closure[] {
+  const closures: Closure[] = [];
+  collectClosures(term, closures);
+  return closures;
+}
+
+function collectClosures(term: Term, closures: Closure[]): void {
+  const own = closureOfTerm(term);
+  if (own !== undefined) closures.push(own);
+  for (const part of subterms(term)) collectClosures(part, closures);
+}
+
+/** Called with each term; a call that is a statement comes as a term too, and says so. */
+export type TermVisit = (term: Term, isStatement: boolean) => void;
+
+/** Each term of an expression at any depth. */
+export function eachDeepTerm(expr: Expr, visit: TermVisit): void {
+  if (expr.what.kind === "call") visit({ ...expr.what, kind: "call-term" }, true);
+  for (const term of termsOfExpr(expr)) deepTerm(term, visit);
+  eachClosureTerm(closureOfWhat(expr.what), visit);
+}
+
+export function deepTerm(term: Term, visit: TermVisit): void {
+  visit(term, false);
+  for (const part of subterms(term)) deepTerm(part, visit);
+  eachClosureTerm(closureOfTerm(term), visit);
+}
+
+function eachClosureTerm(closure: Closure | undefined, visit: TermVisit): void {
+  if (closure === undefined) return;
+  for (const head of closure.heads) deepTerm(head, visit);
+  for (const expr of closure.body) eachDeepTerm(expr, visit);
+}
+
+/** Each term of a rule, its head, body and `else` links. */
+export function eachRuleTerm(rule: Rule, visit: TermVisit): void {
+  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+    for (const term of link.head.args ?? []) deepTerm(term, visit);
+    for (const term of link.head.ref) deepTerm(term, visit);
+    deepTerm(link.head.value, visit);
+    for (const expr of link.body) eachDeepTerm(expr, visit);
+  }
+}
+
+/** Each expression of a rule at any depth. */
+export function eachRuleExpr(rule: Rule, visit: (expr: Expr) => void): void {
+  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+    for (const term of [...(link.head.args ?? []), ...link.head.ref, link.head.value]) {
+      for (const closure of closuresOfTerm(term)) eachDeepExpr(closure.body, visit);
+    }
+    eachDeepExpr(link.body, visit);
+  }
+}
+
+/** Each expression of a body at any depth, outer before inner. */
+export function eachDeepExpr(body: Body, visit: (expr: Expr) => void): void {
+  for (const expr of body) {
+    visit(expr);
+    for (const closure of closuresOfExpr(expr)) eachDeepExpr(closure.body, visit);
+  }
+}
