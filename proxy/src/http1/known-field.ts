@@ -99,28 +99,32 @@ export const NEVER_NOMINATED = maskOf(
 );
 
 type Candidate = { readonly name: Uint8Array; readonly field: KnownField };
-const BY_LENGTH: readonly (readonly Candidate[])[] = byLength();
 
-/** The known field whose name the token is, or `other`. */
+/** Known names by length, first and last letter; nearly every other name finds an empty place. */
+const PLACES = 256;
+const BY_PLACE: readonly (Candidate | undefined)[] = byPlace();
+
+/** The known field whose name the token (not empty) is, or `other`. */
 export function knownField(bytes: Uint8Array, start: number, end: number): KnownField {
-  const candidates = BY_LENGTH[end - start];
-  if (candidates === undefined) return KnownField.other;
-  next: for (let index = 0; index < candidates.length; index++) {
-    const { name, field } = candidates[index]!;
-    for (let at = 0; at < name.length; at++) {
-      if (lower(bytes[start + at]!) !== name[at]) continue next;
-    }
-    return field;
-  }
-  return KnownField.other;
+  const candidate = BY_PLACE[placeOf(end - start, bytes[start]!, bytes[end - 1]!)];
+  if (candidate === undefined) return KnownField.other;
+  const { name } = candidate;
+  if (name.length !== end - start) return KnownField.other;
+  for (let at = 0; at < name.length; at++) if (lower(bytes[start + at]!) !== name[at]) return KnownField.other;
+  return candidate.field;
 }
 
-function byLength(): Candidate[][] {
-  const table: Candidate[][] = [];
+function placeOf(length: number, first: number, last: number): number {
+  return (length * 37 + (first | 0x20) * 5 + (last | 0x20) * 11) & (PLACES - 1);
+}
+
+function byPlace(): (Candidate | undefined)[] {
+  const table: (Candidate | undefined)[] = Array.from({ length: PLACES }, () => undefined);
   for (const [text, field] of Object.entries(NAMES)) {
     const name = asciiBytes(text);
-    for (let length = table.length; length <= name.length; length++) table.push([]);
-    table[name.length]!.push({ name, field });
+    const place = placeOf(name.length, name[0]!, name.at(-1)!);
+    if (table[place] !== undefined) throw new Error(`${text} shares its place: change placeOf`);
+    table[place] = { name, field };
   }
   return table;
 }

@@ -20,19 +20,20 @@ export const Method = {
 } as const;
 export type Method = (typeof Method)[keyof typeof Method];
 
-const NAMES = Object.entries(Method)
-  .filter(([, method]) => method !== Method.other)
-  .map(([text, method]) => ({ lower: asciiBytes(text), upper: asciiBytes(text.toUpperCase()), method }));
+type Name = { readonly lower: Uint8Array; readonly upper: Uint8Array; readonly method: Method };
+
+/** Names by length; at most three share one. */
+const BY_LENGTH: readonly (readonly Name[])[] = byLength();
 
 /** The method's number, or undefined where it is a known one in another letter case. */
 export function methodOf(bytes: Uint8Array, start: number, end: number): Method | undefined {
-  for (let index = 0; index < NAMES.length; index++) {
-    const name = NAMES[index]!;
-    if (!equalsFolded(bytes, start, end, name.lower)) continue;
-    for (let at = 0; at < name.upper.length; at++) {
-      if (bytes[start + at] !== name.upper[at]) return undefined;
-    }
-    return name.method;
+  const names = BY_LENGTH[end - start];
+  if (names === undefined) return Method.other;
+  for (let index = 0; index < names.length; index++) {
+    const { lower, upper, method } = names[index]!;
+    if (!equalsFolded(bytes, start, end, lower)) continue;
+    for (let at = 0; at < upper.length; at++) if (bytes[start + at] !== upper[at]) return undefined;
+    return method;
   }
   return Method.other;
 }
@@ -40,4 +41,14 @@ export function methodOf(bytes: Uint8Array, start: number, end: number): Method 
 /** Done twice is as done once (RFC 9110, section 9.2.2). */
 export function isIdempotent(method: Method): boolean {
   return method !== Method.other && method !== Method.post && method !== Method.patch && method < Method.connect;
+}
+
+function byLength(): Name[][] {
+  const table: Name[][] = [];
+  for (const [text, method] of Object.entries(Method)) {
+    if (method === Method.other) continue;
+    while (table.length <= text.length) table.push([]);
+    table[text.length]!.push({ lower: asciiBytes(text), upper: asciiBytes(text.toUpperCase()), method });
+  }
+  return table;
 }
