@@ -12,5 +12,13 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     name: "proxy",
     summary: "run the sidecar of one workload",
     load: async () => (await import("./commands/proxy.ts")).proxy,
+    name: "status",
+    summary: "show which revision is in force where, and what was refused",
+    load: async () => (await import("./commands/status.ts")).status,
+  },
+  {
+    name: "controller",
+    summary: "run the controller of a mesh: git source, builds, certificate authority, page",
+    load: async () => (await import("./commands/controller.ts")).controller,
   },
 ];

@@ -14,3 +14,5 @@ export type {
   RuleBody,
   StatusBody,
 } from "./api/bodies.ts";
+export { type Controller, ControllerFailed, type ControllerOptions, openController } from "./shell/controller.ts";
+export { SYSTEM_CLOCK } from "./shell/system-clock.ts";

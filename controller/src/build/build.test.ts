@@ -42,7 +42,7 @@ const unit: Source = { name: "authz/a.rego", text: "package mesh.authz\n\nallow 
 
 function buildText(yaml: string, options: { rights?: SourceRights; files?: readonly Source[] } = {}) {
   const files = [{ name: "mesh.yaml", text: yaml }, ...(options.files ?? [unit])];
-  return build({ path: "", files }, options.rights ?? ROOT_SOURCE, nothing);
+  return build({ path: "", files }, { rights: options.rights ?? ROOT_SOURCE, trustDomain: "cluster.local" }, nothing);
 }
 
 const resource = (kind: string, name: string, spec: string, namespace = "default") =>
@@ -58,7 +58,7 @@ const binding = (name: string, spec: string, namespace = "default") =>
   );
 
 describe("the demo's mesh", () => {
-  const built = build({ path: "", files: demo }, ROOT_SOURCE, nothing);
+  const built = build({ path: "", files: demo }, { rights: ROOT_SOURCE }, nothing);
 
   test("builds without a word", () => {
     expect(built.diagnostics).toEqual([]);
@@ -189,6 +189,10 @@ const refusals: Record<
       "mesh.yaml:5:46: service_route: every weight is 0",
       "mesh.yaml:5:57: reference_unknown: web has no subset v1",
     ],
+  },
+  "another trust domain than identities have": {
+    yaml: "apiVersion: regomesh.dev/v1alpha1\nkind: MeshConfig\nmetadata: { name: m }\nspec: { trustDomain: example.org }\n",
+    says: ["mesh.yaml:4:22: trust_domain: the trust domain is cluster.local and cannot become example.org"],
   },
   "one fault in YAML hides no other file's, and makes none of what it names": {
     yaml: `${web.replace("port: 80", "prot: 80")}`,

@@ -43,9 +43,16 @@ export type Built = {
 /** Diagnostics that a person will read; more are counted, not kept. */
 const DIAGNOSTICS_MAX = 200;
 
-export function build(tree: SourceTree, rights: SourceRights, tools: PolicyTools): Built {
+export type BuildRules = {
+  readonly rights: SourceRights;
+  /** The trust domain in which identities are issued; absent while there are none. */
+  readonly trustDomain?: string | undefined;
+};
+
+export function build(tree: SourceTree, { rights, trustDomain }: BuildRules, tools: PolicyTools): Built {
   const diagnostics: Diagnostic[] = [];
   const index = readIndex(tree, rights, diagnostics);
+  checkTrustDomain(index, trustDomain, diagnostics);
   if (hasErrors(diagnostics)) return refused(diagnostics);
   const tests = testUnits(tree, index, tools);
   diagnostics.push(...tests.diagnostics);
@@ -72,6 +79,19 @@ function readIndex(tree: SourceTree, rights: SourceRights, diagnostics: Diagnost
   const bound = index.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(tree, unit) !== undefined);
   checkBindings(index, [...new Set([...unitNames(tree), ...bound])], rights, report);
   return index;
+}
+
+/** Identities cannot follow: every peer would be of another trust domain than its certificate. */
+function checkTrustDomain(index: MeshIndex, trustDomain: string | undefined, diagnostics: Diagnostic[]): void {
+  const { config, configResource } = index;
+  if (trustDomain === undefined || trustDomain === config.trustDomain || configResource === undefined) return;
+  makeReport(diagnostics)(
+    configResource,
+    "spec.trustDomain",
+    "trust_domain",
+    `the trust domain is ${trustDomain} and cannot become ${config.trustDomain}`,
+    { hint: "a new trust domain needs a new state folder, and every proxy to join again" },
+  );
 }
 
 function testUnits(tree: SourceTree, index: MeshIndex, tools: PolicyTools) {

@@ -16,7 +16,8 @@ export type Session = {
   readonly held: readonly string[];
   readonly sent: Sent | undefined;
   readonly refused: { readonly hash: string; readonly problems: readonly string[] } | undefined;
-  readonly ackedAtMs: number | undefined;
+  /** Milliseconds from the sending of the snapshot in force to its ACK. */
+  readonly ackTookMs: number | undefined;
 };
 
 export type Sent = {
@@ -37,7 +38,7 @@ export function openSession(hello: Hello): Session {
     held: hello.moduleHashes,
     sent: undefined,
     refused: undefined,
-    ackedAtMs: undefined,
+    ackTookMs: undefined,
   };
 }
 
@@ -59,7 +60,14 @@ export function send(session: Session, sent: Sent): Session {
 export function settleAck(session: Session, ack: Ack, nowMs: number): Session {
   const { sent } = session;
   if (sent?.nonce !== ack.nonce || sent.hash !== ack.hash) return session;
-  return { ...session, inForce: sent.hash, held: sent.modules, sent: undefined, refused: undefined, ackedAtMs: nowMs };
+  return {
+    ...session,
+    inForce: sent.hash,
+    held: sent.modules,
+    sent: undefined,
+    refused: undefined,
+    ackTookMs: nowMs - sent.atMs,
+  };
 }
 
 export function settleNack(session: Session, nack: Nack): Session {

@@ -19,7 +19,7 @@ import { CONTROLLER_SERVER_NAME, controllerId, snapshotSignerId } from "@regomes
 import { encodeCertificate, type NameFacts } from "../../ca/certificate.ts";
 import { type Csr, decodeCsr, pointOf } from "../../ca/csr.ts";
 import { toPem } from "../../ca/der.ts";
-import { PUBLIC, readIfThere, SECRET, writeWhole } from "./files.ts";
+import { PUBLIC, readIfThere, SECRET, writeWhole } from "../files.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -36,7 +36,12 @@ export const SVID_TTL_DEFAULT_MS = DAY_MS;
 
 export type Issued = { readonly chainPem: string; readonly notAfterMs: number };
 
-export type KeyAndChain = Issued & { readonly keyPem: string };
+export type KeyAndChain = Issued & { readonly keyPem: string; readonly issuedAtMs: number };
+
+/** Half of its time is over: the time to have another. */
+export function isHalfOver({ issuedAtMs, notAfterMs }: KeyAndChain, nowMs: number): boolean {
+  return nowMs >= (issuedAtMs + notAfterMs) / 2;
+}
 
 export class AuthorityError extends Error {
   readonly code: "trust_domain" | "csr";
@@ -147,7 +152,8 @@ export class Authority {
   #issueWithKey(facts: Omit<LeafFacts, "publicKey">): KeyAndChain {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const issued = this.#issue({ ...facts, publicKey: publicKey.export({ type: "spki", format: "der" }) });
-    return { ...issued, keyPem: String(privateKey.export({ type: "pkcs8", format: "pem" })) };
+    const keyPem = String(privateKey.export({ type: "pkcs8", format: "pem" }));
+    return { ...issued, keyPem, issuedAtMs: facts.nowMs };
   }
 
   #issue({ ttlMs, nowMs, ...facts }: LeafFacts): Issued {

@@ -4,7 +4,7 @@
  * again but nobody else can use what was overheard. Only hashes are kept.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { readIfThere, SECRET, writeWhole } from "./files.ts";
+import { readIfThere, SECRET, writeWhole } from "../files.ts";
 
 const TOKEN_BYTES = 32;
 /** Long enough for a machine to come up, short for a secret in a file. */

@@ -10,6 +10,7 @@ type Provider = Parameters<typeof experimental.createCertificateProviderServerCr
 
 export type ServerIdentity = {
   readonly credentials: ServerCredentials;
+  readonly current: () => KeyAndChain;
   /** Puts a new certificate in place for connections to come. */
   renew(issued: KeyAndChain): void;
 };
@@ -33,6 +34,7 @@ export function makeServerIdentity(authority: Authority, first: KeyAndChain): Se
   };
   return {
     credentials: experimental.createCertificateProviderServerCredentials(provider, provider, false),
+    current: () => current,
     renew(issued) {
       current = issued;
       for (const listener of listeners) listener(update());

@@ -49,6 +49,7 @@ export class Proxies {
   readonly #options: ProxiesOptions;
   readonly #connected = new Map<Stream, Connected>();
   readonly #leases = new Map<string, Lease>();
+  readonly #words = new Map<string, number>();
   #release: Release | undefined;
   #workloads: ReadonlyMap<string, WorkloadRelease> = new Map();
   #modules: ReadonlyMap<string, BuiltModule> = new Map();
@@ -71,6 +72,15 @@ export class Proxies {
     return [...this.#connected.values()].map(({ stream, session }) => ({ workload: stream.workload, session }));
   }
 
+  isConnected(workload: string): boolean {
+    return [...this.#connected.keys()].some((stream) => stream.workload === workload);
+  }
+
+  /** When a workload's proxy was last heard on its stream. */
+  lastWordMs(workload: string): number | undefined {
+    return this.#words.get(workload);
+  }
+
   /** Puts a release in force: every connected proxy is sent what differs. */
   publish(release: Release): void {
     this.#release = release;
@@ -87,6 +97,7 @@ export class Proxies {
   open(stream: Stream, hello: Hello): void {
     this.#connected.set(stream, { stream, session: openSession(hello), isFull: false });
     this.#leases.delete(stream.workload);
+    this.#hear(stream.workload);
     this.flush(stream);
     this.#options.onChange();
   }
@@ -97,6 +108,7 @@ export class Proxies {
     const session = connected && repeatHello(connected.session, hello);
     if (connected === undefined || session === undefined) return false;
     connected.session = session;
+    this.#hear(stream.workload);
     this.#options.onChange();
     return true;
   }
@@ -122,6 +134,7 @@ export class Proxies {
     const connected = this.#connected.get(stream);
     if (connected === undefined) return;
     this.#connected.delete(stream);
+    this.#hear(stream.workload);
     const claim = toClaim(stream.workload, connected.session.hello.listen);
     if (!isOrderly) this.lease([claim], LEASE_MS);
     this.#options.onChange();
@@ -131,7 +144,7 @@ export class Proxies {
   lease(claims: readonly Claim[], ms: number): void {
     const untilMs = this.#options.clock.nowMs() + ms;
     for (const claim of claims) {
-      if (this.#isConnected(claim.workload)) continue;
+      if (this.isConnected(claim.workload)) continue;
       this.#leases.set(claim.workload, { claim, untilMs });
     }
     void this.#options.clock.sleep(ms + 1).then(() => this.#expire());
@@ -153,6 +166,7 @@ export class Proxies {
     const connected = this.#connected.get(stream);
     if (connected === undefined) return;
     connected.session = next(connected.session);
+    this.#hear(stream.workload);
     this.#push(connected);
     this.#options.onChange();
   }
@@ -178,14 +192,14 @@ export class Proxies {
     if (!isRoomLeft) connected.isFull = true;
   }
 
+  #hear(workload: string): void {
+    this.#words.set(workload, this.#options.clock.nowMs());
+  }
+
   #artifact(hash: string) {
     const module = this.#modules.get(hash);
     if (module === undefined) return [];
     return [{ hash, wasm: Buffer.from(module.wasm), data: Buffer.from(module.data) }];
-  }
-
-  #isConnected(workload: string): boolean {
-    return [...this.#connected.keys()].some((stream) => stream.workload === workload);
   }
 
   #expire(): void {

@@ -31,7 +31,9 @@ export async function serveGrpc(
   server.addService(ControlService, services.control);
   server.addService(IdentityService, services.identity);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, identity.credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+    server.bindAsync(address, identity.credentials, (error, bound) =>
+      error ? reject(new Error(`cannot listen on ${address}: ${error.message}`)) : resolve(bound),
+    );
   });
   const host = address.slice(0, address.lastIndexOf(":"));
   return {

@@ -1,0 +1,82 @@
+/** The status as text: one line for the revision, one for each proxy, and what was refused, with its place. */
+import { printRecord } from "@regomesh/base";
+import type { ProxyBody, RefusedBody, RevisionBody, StatusBody } from "@regomesh/controller";
+import type { Paint } from "./paint.ts";
+import { plain, printSpan, printTook, shortHash } from "./units.ts";
+
+const FAULTS_SHOWN = 5;
+
+export function printStatus(status: StatusBody, paint: Paint): string {
+  const lines = [
+    status.revision === undefined ? paint.red("no revision yet") : printRevision(status.revision, status, paint),
+    ...printProxies(status, paint),
+    ...(status.refused === undefined ? [] : printRefused(status.refused, paint)),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function printRevision(revision: RevisionBody, { nowMs }: StatusBody, paint: Paint): string {
+  const { name, subject, source, committedAtMs, enforced, proxies, ackP99Ms } = revision;
+  const force = `in force on ${enforced} of ${proxies}`;
+  const took = ackP99Ms === undefined ? "" : `, p99 ${printTook(ackP99Ms)}`;
+  const painted = enforced === proxies ? paint.green(force) : paint.red(force);
+  const age = `${plain(source)}, ${printSpan(nowMs - committedAtMs)} ago`;
+  return `revision ${paint.bold(shortHash(name))} "${plain(subject)}" (${age})   ${painted}${took}`;
+}
+
+function printProxies(status: StatusBody, paint: Paint): readonly string[] {
+  const rows = status.proxies.map((proxy) => toCells(proxy, status));
+  const widths = rows.reduce<readonly number[]>(
+    (widest, cells) => cells.map((cell, at) => Math.max(widest[at] ?? 0, cell.length)),
+    [],
+  );
+  return rows.flatMap((cells, index) => {
+    const proxy = status.proxies[index];
+    if (proxy === undefined) return [];
+    const padded = cells.map((cell, at) =>
+      isNumber(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0),
+    );
+    const colored = padded.map((cell, at) => (at === STATE ? paintState(cell, proxy, paint) : cell));
+    const nack = (proxy.nack ?? [])
+      .slice(0, FAULTS_SHOWN)
+      .map((why) => paint.red(`      refuses the revision: ${plain(why)}`));
+    return [`  ${colored.join("  ").trimEnd()}`, ...nack];
+  });
+}
+
+const STATE = 2;
+/** Columns of numbers, aligned right: policy and refusals. */
+const isNumber = (column: number) => column === 4 || column === 5;
+
+function toCells(proxy: ProxyBody, { revision, nowMs }: StatusBody): readonly string[] {
+  const { workload, state, svidNotAfterMs, policyP50Ns, refusedPerSecond, lastWordMs, isBypassable } = proxy;
+  const enforced = proxy.revision === undefined ? "-" : shortHash(proxy.revision);
+  const lags = proxy.revision !== undefined && proxy.revision !== revision?.name ? " (lags)" : "";
+  const silence = state === "ready" || lastWordMs === undefined ? "" : ` ${printSpan(nowMs - lastWordMs)}`;
+  return [
+    plain(workload),
+    `${enforced}${lags}`,
+    `${state}${silence}`,
+    svidNotAfterMs === undefined ? "no svid" : `svid ${printSpan(svidNotAfterMs - nowMs)}`,
+    policyP50Ns === undefined ? "policy -" : `policy ${printTook(policyP50Ns / 1e6)} p50`,
+    `${Math.round(refusedPerSecond * 10) / 10} refused/s`,
+    isBypassable ? "bypassable" : "",
+  ];
+}
+
+function paintState(cell: string, { state }: ProxyBody, paint: Paint): string {
+  if (state === "ready") return paint.green(cell);
+  return state === "never" ? paint.dim(cell) : paint.red(cell);
+}
+
+function printRefused({ commit, subject, diagnostics, failedTests }: RefusedBody, paint: Paint): readonly string[] {
+  const errors = diagnostics.filter(({ severity }) => severity === "error").map(printRecord);
+  const tests = failedTests.map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
+  const [first = "no reason given", ...rest] = [...errors, ...tests].map(plain);
+  const more = rest.length > FAULTS_SHOWN ? [`  and ${rest.length - FAULTS_SHOWN} more`] : [];
+  return [
+    `${paint.red("last refused commit")}: ${shortHash(commit)} "${plain(subject)}" — ${first}`,
+    ...rest.slice(0, FAULTS_SHOWN).map((fault) => `  ${fault}`),
+    ...more,
+  ];
+}

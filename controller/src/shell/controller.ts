@@ -1,0 +1,254 @@
+/**
+ * The controller: a git source on one side, proxies on the other, and between them builds.
+ * This file only puts the parts together, in the order in which they need each other.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, type Log, printRecord } from "@regomesh/base";
+import type { JoinTokenFile } from "@regomesh/protocol";
+import type { RefusedBody } from "../api/bodies.ts";
+import type { Release } from "../control/release.ts";
+import { Builder } from "./build/builder.ts";
+import {
+  Authority,
+  AuthorityError,
+  isHalfOver,
+  type KeyAndChain,
+  SVID_TTL_DEFAULT_MS,
+  signSnapshot,
+} from "./ca/authority.ts";
+import { JoinTokens } from "./ca/join-tokens.ts";
+import { SECRET, writeWhole } from "./files.ts";
+import { Excerpts } from "./git/blame.ts";
+import { GitError } from "./git/git.ts";
+import { GitSource } from "./git/source.ts";
+import { type Control, makeControl } from "./grpc/control.ts";
+import { makeServerIdentity } from "./grpc/credentials.ts";
+import { makeIdentityServer } from "./grpc/identity.ts";
+import { Proxies, RESTART_LEASE_MS } from "./grpc/proxies.ts";
+import { serveGrpc } from "./grpc/server.ts";
+import { openApiToken } from "./http/guard.ts";
+import { type HttpServer, serveHttp } from "./http/server.ts";
+import { MeshState } from "./mesh.ts";
+import { Rollout } from "./rollout.ts";
+import { KeptClaims } from "./store/claims.ts";
+import { LastGood } from "./store/last-good.ts";
+
+export type ControllerOptions = {
+  /** Folder of everything that is kept. */
+  readonly state: string;
+  readonly git: string;
+  readonly branch: string;
+  /** A directory of the repository; "" for all of it. */
+  readonly path: string;
+  /** `HOST:PORT`; port 0 is a free one. */
+  readonly http: string;
+  readonly grpc: string;
+  readonly explainDenials: boolean;
+  readonly joinTokens: readonly { readonly workload: string; readonly file: string }[];
+  readonly svidTtlMs?: number;
+  readonly pageFolder?: string;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export type Controller = {
+  readonly grpc: string;
+  /** `http://HOST:PORT` */
+  readonly http: string;
+  close(): Promise<void>;
+};
+
+/** What keeps a controller from starting, in sentences for people. */
+export class ControllerFailed extends Error {
+  readonly code = "controller_failed";
+}
+
+/** How often it is looked whether something is half way to its end. */
+const RENEW_EVERY_MS = 60_000;
+
+export async function openController(options: ControllerOptions): Promise<Controller> {
+  mkdirSync(options.state, { recursive: true, mode: 0o700 });
+  const builder = await Builder.open(options.log);
+  const closers: (() => Promise<void> | void)[] = [() => builder.close()];
+  const close = async () => {
+    for (const each of closers.splice(0).reverse()) await each();
+  };
+  try {
+    return { ...(await openParts(builder, options, closers)), close };
+  } catch (error) {
+    await close();
+    if (error instanceof GitError || error instanceof AuthorityError) throw new ControllerFailed(error.message);
+    throw error;
+  }
+}
+
+type Closers = (() => Promise<void> | void)[];
+
+/** The parts that hold state, and those that come later and are told of changes. */
+type Core = {
+  readonly proxies: Proxies;
+  readonly mesh: MeshState;
+  readonly rollout: Rollout;
+  readonly claims: KeptClaims;
+  readonly late: {
+    authority: Authority | undefined;
+    signer: KeyAndChain | undefined;
+    control: Control | undefined;
+    http: HttpServer | undefined;
+  };
+};
+
+async function openParts(
+  builder: Builder,
+  options: ControllerOptions,
+  closers: Closers,
+): Promise<Pick<Controller, "grpc" | "http">> {
+  const { clock, log, state } = options;
+  const core = makeCore(builder, options);
+  const { rollout, proxies, claims, late } = core;
+  rollout.restore();
+  const source = await GitSource.open({
+    directory: options.git,
+    branch: options.branch,
+    path: options.path,
+    clock,
+    log,
+    onCommit: (tree) => rollout.take(tree),
+  });
+  await source.look();
+  if (rollout.release === undefined) throw nothingToServe(rollout.refused, source.trouble);
+  late.authority = Authority.open(join(state, "ca"), rollout.release.plan.mesh.trustDomain, clock.nowMs());
+  proxies.lease(claims.read(), RESTART_LEASE_MS);
+  const grpc = await openGrpc(core, late.authority, options, closers);
+  const http = await serveHttp({
+    address: options.http,
+    mesh: core.mesh,
+    excerpts: new Excerpts(source.repository.gitDir),
+    token: openApiToken(state),
+    log,
+    counts: () => rollout.counts,
+    onHook: () => source.wake(),
+    ...(options.pageFolder === undefined ? {} : { pageFolder: options.pageFolder }),
+  });
+  late.http = http;
+  closers.push(() => http.close());
+  source.start();
+  closers.push(() => source.close());
+  // First of all when it ends: streams that end with the controller are no proxies that end.
+  closers.push(() => {
+    late.control = undefined;
+    late.http = undefined;
+  });
+  // Where the command line finds this controller.
+  writeWhole(join(state, "controller.json"), `${JSON.stringify({ http: http.url, grpc })}\n`, SECRET);
+  return { grpc, http: http.url };
+}
+
+function makeCore(builder: Builder, options: ControllerOptions): Core {
+  const { clock, log, state, branch, path, explainDenials } = options;
+  const late: Core["late"] = { authority: undefined, signer: undefined, control: undefined, http: undefined };
+  const claims = new KeptClaims(state);
+  const proxies = new Proxies({
+    clock,
+    sign: (body) => sign(body, late, clock),
+    onChange: () => {
+      late.control?.refresh();
+      late.http?.poke();
+      if (late.control !== undefined) claims.write(proxies.claims());
+    },
+  });
+  const mesh = new MeshState({ proxies, clock, log });
+  const rollout = new Rollout({
+    builder,
+    lastGood: new LastGood(state),
+    path,
+    source: `git ${branch}`,
+    explainDenials,
+    clock,
+    log,
+    publish: (release) => mesh.publish(release),
+    refuse: (refused) => {
+      mesh.refuse(refused);
+      late.http?.poke();
+    },
+  });
+  return { proxies, mesh, rollout, claims, late };
+}
+
+async function openGrpc(
+  { proxies, mesh, rollout, late }: Core,
+  authority: Authority,
+  options: ControllerOptions,
+  closers: Closers,
+): Promise<string> {
+  const { clock, log, state, svidTtlMs = SVID_TTL_DEFAULT_MS } = options;
+  const tokens = new JoinTokens(join(state, "ca", "join-tokens.json"));
+  writeJoinTokens(options, authority, tokens, rollout.release);
+  const control = makeControl({
+    authority,
+    proxies,
+    clock,
+    log,
+    onReport: (workload, report) => mesh.hear(workload, report),
+  });
+  const isMember = (id: string) => proxies.release?.plan.workloads.some(({ principal }) => principal === id) ?? false;
+  const makeCertificate = () => authority.issueServer([hostOf(options.grpc), "localhost"], clock.nowMs());
+  const identity = makeServerIdentity(authority, makeCertificate());
+  const grpc = await serveGrpc(options.grpc, identity, {
+    control: control.server,
+    identity: makeIdentityServer({ authority, tokens, svidTtlMs, clock, log, isMember }),
+  });
+  late.control = control;
+  closers.push(() => grpc.close());
+  const renewal = setInterval(() => {
+    rollout.renew();
+    if (isHalfOver(identity.current(), clock.nowMs())) identity.renew(makeCertificate());
+  }, RENEW_EVERY_MS);
+  closers.push(() => clearInterval(renewal));
+  return grpc.address;
+}
+
+/** Signs by a key that lives in this process alone and is replaced at half of its time. */
+function sign(body: Uint8Array, late: Core["late"], clock: Clock) {
+  const { authority } = late;
+  if (authority === undefined) throw new Error("there is no authority yet");
+  const nowMs = clock.nowMs();
+  if (late.signer === undefined || isHalfOver(late.signer, nowMs)) late.signer = authority.issueSnapshotSigner(nowMs);
+  return { signature: signSnapshot(body, late.signer.keyPem), signerPem: late.signer.chainPem };
+}
+
+function writeJoinTokens(
+  { joinTokens, clock }: ControllerOptions,
+  authority: Authority,
+  tokens: JoinTokens,
+  release: Release | undefined,
+): void {
+  for (const { workload, file } of joinTokens) {
+    const [namespace, name] = workload.includes("/") ? workload.split("/") : ["default", workload];
+    const found = release?.plan.workloads.find((each) => each.name === name && each.namespace === namespace);
+    if (found === undefined) {
+      throw new ControllerFailed(`a join token was asked for ${workload}, but the mesh has no Workload of that name`);
+    }
+    const spiffeId = found.principal;
+    const content: JoinTokenFile = {
+      token: tokens.create(spiffeId, clock.nowMs()),
+      spiffeId,
+      caPem: authority.bundlePem,
+    };
+    writeWhole(file, `${JSON.stringify(content)}\n`, SECRET);
+  }
+}
+
+function nothingToServe(refused: RefusedBody | undefined, trouble: string | undefined): ControllerFailed {
+  if (refused === undefined) return new ControllerFailed(trouble ?? "the source has no commit");
+  const errors = refused.diagnostics.filter(({ severity }) => severity === "error").map(printRecord);
+  const tests = refused.failedTests.map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
+  return new ControllerFailed(
+    `commit ${refused.commit.slice(0, 7)} cannot be put in force, and there is no earlier revision: ${[...errors, ...tests].join("\n")}`,
+  );
+}
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+}

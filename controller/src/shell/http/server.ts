@@ -1,0 +1,142 @@
+/** The HTTP API for page and command line, on loopback: reading is free to this machine, changing needs the token. */
+
+import type { Log } from "@regomesh/base";
+import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import { type ControllerCounts, printMetrics } from "../../status/metrics.ts";
+import type { Excerpts } from "../git/blame.ts";
+import type { MeshState } from "../mesh.ts";
+import { EventStream } from "./events.ts";
+import { isAuthorized, isLocalHost } from "./guard.ts";
+import { loadPage, PAGE_FOLDER, SECURITY_HEADERS } from "./page.ts";
+
+const BODY_BYTES_MAX = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 10_000;
+const QUERY_LENGTH_MAX = 1000;
+
+export type HttpOptions = {
+  /** `HOST:PORT` */
+  readonly address: string;
+  readonly mesh: MeshState;
+  readonly excerpts: Excerpts;
+  readonly token: string;
+  readonly log: Log;
+  readonly counts: () => ControllerCounts;
+  /** A hook says that the source has something new. */
+  readonly onHook: () => void;
+  readonly pageFolder?: string;
+};
+
+export type HttpServer = {
+  readonly url: string;
+  /** Status has changed. */
+  poke(): void;
+  close(): Promise<void>;
+};
+
+export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
+  const { address } = options;
+  const host = address.slice(0, address.lastIndexOf(":"));
+  const port = Number(address.slice(address.lastIndexOf(":") + 1));
+  const app = Fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    logger: false,
+  });
+  const events = new EventStream(options.mesh);
+  addGuards(app, host, options);
+  addReads(app, options, events);
+  addWrites(app, options);
+  addPage(app, options.pageFolder ?? PAGE_FOLDER);
+  await app.listen({ host: host.replace(/^\[|\]$/g, ""), port });
+  const bound = app.server.address();
+  const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
+  return {
+    url: `http://${host}:${boundPort}`,
+    poke: () => events.poke(),
+    async close() {
+      events.close();
+      await app.close();
+    },
+  };
+}
+
+function addGuards(app: FastifyInstance, host: string, { log }: HttpOptions): void {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+    if (!isLocalHost(request.headers.host, host))
+      await reply.code(403).send({ error: "this API answers to this machine's names only" });
+  });
+  app.setErrorHandler(async (error: Error & { statusCode?: number }, _, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) log.log("error", "a request failed", { error: error.message });
+    await reply.code(status).send({ error: status >= 500 ? "the controller failed" : error.message });
+  });
+  app.setNotFoundHandler(async (_, reply) => {
+    await reply.code(404).send({ error: "nothing here" });
+  });
+}
+
+function addReads(app: FastifyInstance, { mesh, excerpts, counts }: HttpOptions, events: EventStream): void {
+  app.get("/healthz", async () => ({ ok: true }));
+  app.get("/metrics", async (_, reply) => {
+    await reply.type("text/plain; version=0.0.4; charset=utf-8").send(printMetrics(mesh.status(), counts()));
+  });
+  app.get("/api/status", async (_, reply) => await fresh(reply).send(mesh.status()));
+  app.get("/api/graph", async (_, reply) => await fresh(reply).send(mesh.graph()));
+  app.get("/api/decisions", async (request, reply) => {
+    const query = request.query as Readonly<Record<string, unknown>>;
+    const text = (name: string) => (typeof query[name] === "string" ? query[name].slice(0, QUERY_LENGTH_MAX) : "");
+    const limit = Number(text("limit") || 100);
+    if (!Number.isInteger(limit) || limit < 1)
+      return await reply.code(400).send({ error: "limit must be a whole number from 1" });
+    return await fresh(reply).send(mesh.decisions.list({ limit, verdict: text("verdict"), q: text("q") }));
+  });
+  app.get<{ Params: { id: string } }>("/api/decisions/:id", async (request, reply) => {
+    const decision = await mesh.explain(request.params.id, excerpts);
+    if (decision !== undefined) return await fresh(reply).send(decision);
+    return await reply
+      .code(404)
+      .send({ error: `no decision ${request.params.id.slice(0, 100)}: only the last ones are kept` });
+  });
+  app.get("/api/events", async (_, reply) => {
+    if (events.isFull) return await reply.code(503).send({ error: "too many pages are open" });
+    reply.hijack();
+    events.add(reply.raw, SECURITY_HEADERS);
+    return reply;
+  });
+}
+
+function addWrites(app: FastifyInstance, { token, onHook }: HttpOptions): void {
+  app.post("/hook", async (request, reply) => {
+    if (!isAuthorized(request.headers.authorization, token)) {
+      return await reply.code(401).send({ error: "the token in the state folder's api-token is needed" });
+    }
+    onHook();
+    return await reply.code(202).send({ ok: true });
+  });
+  // A hook may send anything, or nothing: what it says is not read.
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_, __, done) => done(null, undefined));
+}
+
+function addPage(app: FastifyInstance, folder: string): void {
+  let page = loadPage(folder);
+  app.get("/*", async (request, reply) => {
+    page ??= loadPage(folder);
+    const path = request.url.split("?", 1)[0] ?? "/";
+    const file = page?.get(path);
+    if (file !== undefined) {
+      const cache = file.isNamedByContent ? "public, max-age=31536000, immutable" : "no-cache";
+      return await reply.type(file.type).header("cache-control", cache).send(file.content);
+    }
+    if (path === "/" && page === undefined) {
+      const message = "The page is not built here. Run npm run prepare, then reload. The API is at /api/status.\n";
+      return await reply.code(503).type("text/plain; charset=utf-8").send(message);
+    }
+    return await reply.code(404).send({ error: "nothing here" });
+  });
+}
+
+function fresh(reply: FastifyReply): FastifyReply {
+  return reply.header("cache-control", "no-store");
+}

@@ -1,0 +1,61 @@
+/**
+ * The last good release on disk, so that a controller that starts anew serves what was in
+ * force before it has read anything. Its digest is checked: a torn or changed file is none.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { canonicalJson } from "@regomesh/protocol";
+import type { Release } from "../../control/release.ts";
+import { readIfThere, SECRET, writeWhole } from "../files.ts";
+
+/** A file of another format is not read: the release is built again. */
+const FORMAT = 1;
+
+export type Kept = {
+  readonly release: Release;
+  /** Version of the compiler that built it. */
+  readonly compiler: string;
+  /** What was built: commit and path. */
+  readonly built: string;
+};
+
+type File = { readonly format: number; readonly digest: string; readonly content: unknown };
+
+export class LastGood {
+  readonly #file: string;
+
+  constructor(stateFolder: string) {
+    this.#file = join(stateFolder, "snapshots", "last-good.json");
+  }
+
+  write(kept: Kept): void {
+    const { plan } = kept.release;
+    const modules = plan.modules.map(({ wasm, ...rest }) => ({ ...rest, wasm: Buffer.from(wasm).toString("base64") }));
+    const content = { ...kept, release: { ...kept.release, plan: { ...plan, modules } } };
+    const file: File = { format: FORMAT, digest: digestOf(content), content };
+    writeWhole(this.#file, `${JSON.stringify(file)}\n`, SECRET);
+  }
+
+  /** Undefined where there is none, or none that can be trusted; `fault` then says why. */
+  read(): { readonly kept?: Kept; readonly fault?: string } {
+    const text = readIfThere(this.#file);
+    if (text === undefined) return {};
+    try {
+      const { format, digest, content } = JSON.parse(text) as File;
+      if (format !== FORMAT) return { fault: `${this.#file} has format ${format}` };
+      if (digestOf(content) !== digest) return { fault: `${this.#file} has another digest than it says` };
+      const kept = content as Kept;
+      const modules = kept.release.plan.modules.map((module) => ({
+        ...module,
+        wasm: new Uint8Array(Buffer.from(module.wasm as unknown as string, "base64")),
+      }));
+      return { kept: { ...kept, release: { ...kept.release, plan: { ...kept.release.plan, modules } } } };
+    } catch (error) {
+      return { fault: `${this.#file} cannot be read: ${(error as Error).message}` };
+    }
+  }
+}
+
+function digestOf(content: unknown): string {
+  return createHash("sha256").update(canonicalJson(content)).digest("hex");
+}

@@ -1,0 +1,103 @@
+/** The last decisions, for people to look at: bounded, newest first. The full record goes from proxies to collectors. */
+import type { DecisionReport, ProxyReport } from "@regomesh/protocol";
+import type { DecisionBody, DecisionsBody, RuleBody } from "../api/bodies.ts";
+import { findService, OUTSIDE, type Places } from "./places.ts";
+
+const KEPT_MAX = 2000;
+const PER_REPORT_MAX = 500;
+const TEXT_LENGTH_MAX = 1024;
+const RULES_MAX = 32;
+export const LISTED_DEFAULT = 100;
+export const LISTED_MAX = 500;
+
+const VERDICTS = ["allowed", "denied", "limited", "broken"] as const;
+
+export type DecisionQuery = { readonly limit?: number; readonly verdict?: string; readonly q?: string };
+
+export class DecisionLog {
+  #kept: DecisionBody[] = [];
+  #dropped = 0;
+  #version = 0;
+
+  /** Grows with every decision: whoever has seen this one has seen all. */
+  get version(): number {
+    return this.#version;
+  }
+
+  apply(workload: string, report: ProxyReport, places: Places): void {
+    const listed = report.decisions.slice(-PER_REPORT_MAX);
+    const taken = listed.map((decision) => toBody(decision, workload, places));
+    this.#dropped += Math.max(0, report.decisionsDropped) + report.decisions.length - listed.length;
+    this.#version += taken.length;
+    this.#kept = [...taken.reverse(), ...this.#kept].slice(0, KEPT_MAX);
+  }
+
+  find(id: string): DecisionBody | undefined {
+    return this.#kept.find((decision) => decision.id === id);
+  }
+
+  /** Newest first; each word of `q` must be somewhere in the decision. */
+  list({ limit = LISTED_DEFAULT, verdict, q = "" }: DecisionQuery): DecisionsBody {
+    const words = q
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== "");
+    const decisions: DecisionBody[] = [];
+    for (const decision of this.#kept) {
+      if (decisions.length >= Math.min(limit, LISTED_MAX)) break;
+      if (isVerdict(decision, verdict) && words.every((word) => searchText(decision).includes(word))) {
+        decisions.push(decision);
+      }
+    }
+    return { decisions, dropped: this.#dropped };
+  }
+}
+
+/** `refused` is both verdicts of a policy. */
+function isVerdict(decision: DecisionBody, verdict: string | undefined): boolean {
+  if (verdict === undefined || verdict === "") return true;
+  if (verdict === "refused") return decision.verdict === "denied" || decision.verdict === "limited";
+  return decision.verdict === verdict;
+}
+
+function searchText(decision: DecisionBody): string {
+  const { id, verdict, status, reason, method, path, source, service, workload, rules } = decision;
+  const refused = verdict === "denied" || verdict === "limited" ? "refused" : "";
+  const places = rules.map((rule) => `${rule.path} ${rule.file}`).join(" ");
+  return `${id} ${verdict} ${refused} ${status} ${reason} ${method} ${path} ${source} ${service} ${workload} ${places}`.toLowerCase();
+}
+
+function toBody(decision: DecisionReport, workload: string, places: Places): DecisionBody {
+  const [namespace = "", name = ""] = workload.split("/");
+  const principal = clip(decision.sourcePrincipal);
+  return {
+    id: clip(decision.id),
+    timeMs: decision.timeMs,
+    direction: decision.direction === "outbound" ? "outbound" : "inbound",
+    verdict: VERDICTS.find((verdict) => verdict === decision.verdict) ?? "broken",
+    status: decision.status,
+    reason: clip(decision.reason),
+    method: clip(decision.method),
+    path: clip(decision.path),
+    source: places.serviceOfPrincipal.get(principal) ?? (principal === "" ? OUTSIDE : principal),
+    service: findService(places, namespace, clip(decision.destinationService), "") ?? clip(decision.destinationService),
+    workload: decision.destinationWorkload === "" ? name : clip(decision.destinationWorkload),
+    entrypoint: clip(decision.entrypoint),
+    revision: clip(decision.revision),
+    requestId: clip(decision.requestId),
+    durationMs: decision.durationMs,
+    policyNs: decision.policyNs,
+    builtinErrors: decision.builtinErrors,
+    rules: decision.rules.slice(0, RULES_MAX).flatMap(parseRule),
+  };
+}
+
+/** `data.mesh.authz.allow examples/authz/orders.rego:14:1` */
+function parseRule(text: string): readonly RuleBody[] {
+  const [, path, file, row] = /^(\S+) (.+?):(\d+)(?::\d+)?$/.exec(clip(text)) ?? [];
+  return path === undefined || file === undefined ? [] : [{ path, file, row: Number(row) }];
+}
+
+function clip(text: string): string {
+  return text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text;
+}
