@@ -1,0 +1,94 @@
+/**
+ * What the page knows: the newest words of the controller, and whether it still speaks.
+ * Server-sent events bring status, graph and decisions; after a loss the stream is opened
+ * again with growing pauses, and what is shown is marked with the time of the last word.
+ */
+import type { DecisionBody, DecisionsBody, GraphBody, StatusBody } from "@regomesh/controller";
+
+export type Link =
+  | { readonly kind: "loading" }
+  | { readonly kind: "live" }
+  /** `sinceMs`: the last word came then. */
+  | { readonly kind: "away"; readonly sinceMs: number | undefined };
+
+export type Feed = {
+  readonly link: Link;
+  readonly status: StatusBody | undefined;
+  readonly graph: GraphBody | undefined;
+  /** Newest first. */
+  readonly decisions: readonly DecisionBody[];
+  readonly dropped: number;
+};
+
+export const EMPTY: Feed = {
+  link: { kind: "loading" },
+  status: undefined,
+  graph: undefined,
+  decisions: [],
+  dropped: 0,
+};
+
+/** Decisions that the page keeps. */
+const DECISIONS_MAX = 300;
+const RETRY_FIRST_MS = 1000;
+const RETRY_MAX_MS = 15_000;
+/** The controller sends something at least every two seconds. */
+const SILENCE_MS = 6000;
+
+/** Opens the stream; each change is told to `onChange`. The result ends it. */
+export function openFeed(onChange: (feed: Feed) => void): () => void {
+  let feed = EMPTY;
+  let lastWordMs: number | undefined;
+  let retryMs = RETRY_FIRST_MS;
+  let source: EventSource | undefined;
+  let retry: number | undefined;
+  const tell = (change: Partial<Feed>): void => {
+    feed = { ...feed, ...change };
+    onChange(feed);
+  };
+  const heard = (change: Partial<Feed>): void => {
+    lastWordMs = Date.now();
+    retryMs = RETRY_FIRST_MS;
+    tell({ ...change, link: { kind: "live" } });
+  };
+  const lose = (): void => {
+    source?.close();
+    tell({ link: { kind: "away", sinceMs: lastWordMs } });
+    window.clearTimeout(retry);
+    retry = window.setTimeout(connect, retryMs);
+    retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+  };
+  const connect = (): void => {
+    source = new EventSource("/api/events");
+    const on = (name: string, change: (value: unknown) => Partial<Feed>): void => {
+      source?.addEventListener(name, (event) => heard(change(JSON.parse((event as MessageEvent<string>).data))));
+    };
+    on("status", (value) => ({ status: value as StatusBody }));
+    on("graph", (value) => ({ graph: value as GraphBody }));
+    on("decisions", (value) => addDecisions(feed, value as DecisionsBody));
+    source.addEventListener("heartbeat", () => heard({}));
+    source.onerror = lose;
+  };
+  const watch = window.setInterval(() => {
+    if (feed.link.kind === "live" && lastWordMs !== undefined && Date.now() - lastWordMs > SILENCE_MS) lose();
+  }, 1000);
+  connect();
+  return () => {
+    window.clearInterval(watch);
+    window.clearTimeout(retry);
+    source?.close();
+  };
+}
+
+/** New decisions before the known ones, each once. */
+export function addDecisions(feed: Feed, { decisions, dropped }: DecisionsBody): Partial<Feed> {
+  const known = new Set(decisions.map(({ id }) => id));
+  const kept = feed.decisions.filter(({ id }) => !known.has(id));
+  return { decisions: [...decisions, ...kept].slice(0, DECISIONS_MAX), dropped };
+}
+
+/** One decision with the source of its rules; undefined where the controller has forgotten it. */
+export async function fetchDecision(id: string): Promise<DecisionBody | undefined> {
+  const response = await fetch(`/api/decisions/${encodeURIComponent(id)}`);
+  return response.ok ? ((await response.json()) as DecisionBody) : undefined;
+}

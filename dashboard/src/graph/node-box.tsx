@@ -1,0 +1,97 @@
+/** A service as a box: name, versions, how much, how well, how fast. */
+import type { NodeBody } from "@regomesh/controller";
+import { healthOf, printAge, printMs, printRate, printShare } from "../format.ts";
+import type { Box } from "./layout.ts";
+
+type Props = {
+  readonly node: NodeBody;
+  readonly box: Box;
+  readonly nowMs: number;
+  readonly isSelected: boolean;
+  readonly onSelect: () => void;
+};
+
+export function NodeBox({ node, box, nowMs, isSelected, onSelect }: Props) {
+  const state = node.kind === "outside" ? "outside" : node.state;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a button cannot be part of an SVG
+    <g
+      class={`node ${state} ${isSelected ? "selected" : ""}`}
+      style={{ transform: `translate(${box.x}px, ${box.y}px)` }}
+      role="button"
+      tabIndex={0}
+      aria-label={`${node.name}, ${wordOf(node, nowMs)}`}
+      onClick={onSelect}
+      onFocus={onSelect}
+    >
+      <rect class="box" width={box.width} height={box.height} rx="8" />
+      <text class="name" x="14" y="25">
+        {node.name}
+      </text>
+      <text class="tag" x={box.width - 14} y="25" text-anchor="end">
+        {node.kind === "outside" ? "" : node.namespace}
+      </text>
+      <Numbers node={node} nowMs={nowMs} />
+      {node.subsets.length > 1 && <Subsets names={node.subsets} y={box.height - 26} />}
+    </g>
+  );
+}
+
+function Numbers({ node, nowMs }: { readonly node: NodeBody; readonly nowMs: number }) {
+  if (node.kind === "outside") {
+    return (
+      <text class="figure" x="14" y="52">
+        {printRate(node.requestsPerSecond)}/s sent
+      </text>
+    );
+  }
+  if (node.state !== "ready") {
+    return (
+      <text class="trouble" x="14" y="52">
+        {wordOf(node, nowMs)}
+      </text>
+    );
+  }
+  return (
+    <>
+      <text class="figure" x="14" y="52">
+        {printRate(node.requestsPerSecond)}/s
+      </text>
+      <text class={`figure ${healthOf(node.success)}`} x="70" y="52">
+        {printShare(node.success)}
+      </text>
+      <text class="label" x="14" y="72">
+        p50 {printMs(node.p50Ms)} · p99 {printMs(node.p99Ms)}
+      </text>
+    </>
+  );
+}
+
+function Subsets({ names, y }: { readonly names: readonly string[]; readonly y: number }) {
+  return (
+    <>
+      {names.slice(0, 4).map((name, i) => (
+        <g key={name} style={{ transform: `translate(${14 + i * 44}px, ${y}px)` }}>
+          <rect class="chip" width="38" height="17" rx="4" />
+          <text class="chip-name" x="19" y="12.5" text-anchor="middle">
+            {name.slice(0, 5)}
+          </text>
+        </g>
+      ))}
+    </>
+  );
+}
+
+function wordOf({ state, lastWordMs }: NodeBody, nowMs: number): string {
+  const since = lastWordMs === undefined ? "" : `, last word ${printAge(nowMs - lastWordMs)} ago`;
+  switch (state) {
+    case "ready":
+      return "ready";
+    case "none":
+      return "no sidecar";
+    case "stale":
+      return `silent${since}`;
+    case "gone":
+      return `sidecar gone${since}`;
+  }
+}

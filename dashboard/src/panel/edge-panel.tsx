@@ -1,0 +1,65 @@
+/** Traffic between two services over ten minutes, and the last requests that were refused. */
+import type { DecisionBody, EdgeBody } from "@regomesh/controller";
+import { healthOf, printMs, printPrincipal, printRate, printShare } from "../format.ts";
+import type { Selection } from "../selection.ts";
+import { DecisionLine } from "../strip/decision-line.tsx";
+import { Chart } from "./chart.tsx";
+import { Row, Rows } from "./rows.tsx";
+
+type Props = {
+  readonly edge: EdgeBody;
+  readonly decisions: readonly DecisionBody[];
+  readonly onSelect: (selection: Selection) => void;
+};
+
+const REFUSED_SHOWN = 8;
+
+export function EdgePanel({ edge, decisions, onSelect }: Props) {
+  const [from = "", to = ""] = [edge.from, edge.to].map((id) => id.split(".")[0]);
+  const refused = decisions
+    .filter(({ verdict, service, source }) => verdict !== "allowed" && isOf(service, to) && isFrom(source, from))
+    .slice(0, REFUSED_SHOWN);
+  return (
+    <>
+      <h2>
+        {from} → {to}
+      </h2>
+      <p class="dim">{edge.mtls ? "mutual TLS" : "plaintext"}</p>
+      <Rows>
+        <Row name="requests">{printRate(edge.requestsPerSecond)}/s</Row>
+        <Row name="success">
+          <span class={healthOf(edge.success)}>{printShare(edge.success)}</span>
+        </Row>
+        <Row name="p50 · p99">
+          {printMs(edge.p50Ms)} · {printMs(edge.p99Ms)}
+        </Row>
+        <Row name="denied">{printRate(edge.deniedPerSecond)}/s</Row>
+        <Row name="limited">{printRate(edge.limitedPerSecond)}/s</Row>
+      </Rows>
+      <Chart name="requests/s" points={edge.history} value={(p) => p.requestsPerSecond} print={printRate} />
+      <Chart name="p99" points={edge.history} value={(p) => p.p99Ms} print={printMs} />
+      <Chart
+        name="failed and refused/s"
+        tone="bad"
+        points={edge.history}
+        value={(p) => p.failuresPerSecond + p.refusedPerSecond}
+        print={printRate}
+      />
+      <h3>Last refused</h3>
+      {refused.length === 0 && <p class="dim">None seen.</p>}
+      <ol class="decisions">
+        {refused.map((decision) => (
+          <DecisionLine key={decision.id} decision={decision} onSelect={onSelect} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function isOf(service: string, name: string): boolean {
+  return service === name || service.startsWith(`${name}.`);
+}
+
+function isFrom(source: string, name: string): boolean {
+  return name === "outside" ? source === "" : printPrincipal(source) === name || isOf(source, name);
+}

@@ -1,0 +1,65 @@
+/** Every proxy: what it enforces, until when its identity holds, how fast it decides. */
+import type { ProxyBody, StatusBody } from "@regomesh/controller";
+import { printAge, printLeft, printNs, printRate } from "../format.ts";
+
+type Props = { readonly status: StatusBody | undefined; readonly nowMs: number };
+
+export function MeshPanel({ status, nowMs }: Props) {
+  if (status === undefined) return <p class="dim">Loading …</p>;
+  return (
+    <>
+      <h2>{status.mesh}</h2>
+      <p class="dim">trust domain {status.trustDomain}</p>
+      <h3>Proxies</h3>
+      {status.proxies.length === 0 && <p class="dim">None yet: no Workload is declared.</p>}
+      {status.proxies.map((proxy) => (
+        <Proxy key={`${proxy.namespace}/${proxy.workload}`} proxy={proxy} status={status} nowMs={nowMs} />
+      ))}
+    </>
+  );
+}
+
+function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: StatusBody; nowMs: number }) {
+  const lags = status.revision !== undefined && proxy.revision !== status.revision.name;
+  return (
+    <section class="proxy">
+      <div class="line">
+        <b>{proxy.workload}</b>
+        <span class={proxy.state === "ready" ? "good" : "bad"}>{wordOf(proxy, nowMs)}</span>
+      </div>
+      <div class="line dim">
+        <span>
+          <code>{proxy.revision?.slice(0, 7) ?? "none"}</code>
+          {lags && <span class="bad"> lags</span>}
+        </span>
+        <span>policy {printNs(proxy.policyP50Ns)} p50</span>
+        <span>{printRate(proxy.refusedPerSecond)} refused/s</span>
+      </div>
+      <div class="line dim">
+        <span>identity {proxy.svidNotAfterMs === undefined ? "–" : printLeft(proxy.svidNotAfterMs - nowMs)}</span>
+        {proxy.isBypassable && (
+          <span title="Traffic is captured through HTTP_PROXY; a local process can go round it.">bypassable</span>
+        )}
+      </div>
+      {proxy.nack?.map((problem) => (
+        <p key={problem} class="bad">
+          {problem}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+function wordOf({ state, lastWordMs }: ProxyBody, nowMs: number): string {
+  const since = lastWordMs === undefined ? "" : `, ${printAge(nowMs - lastWordMs)} ago`;
+  switch (state) {
+    case "ready":
+      return "ready";
+    case "stale":
+      return `silent${since}`;
+    case "gone":
+      return `gone${since}`;
+    case "never":
+      return "never seen";
+  }
+}

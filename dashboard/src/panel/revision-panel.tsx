@@ -1,0 +1,67 @@
+/** What is in force, and which commit was refused and why. */
+import type { RefusedBody, StatusBody } from "@regomesh/controller";
+import { printAge, printMs } from "../format.ts";
+import { Row, Rows } from "./rows.tsx";
+
+type Props = { readonly status: StatusBody | undefined; readonly nowMs: number };
+
+export function RevisionPanel({ status, nowMs }: Props) {
+  const revision = status?.revision;
+  return (
+    <>
+      {status?.refused !== undefined && <Refused refused={status.refused} nowMs={nowMs} />}
+      <h2>In force</h2>
+      {revision === undefined ? (
+        <p class="dim">No revision yet.</p>
+      ) : (
+        <>
+          <p>{revision.subject}</p>
+          <Rows>
+            <Row name="commit">
+              <code>{revision.name.slice(0, 12)}</code>
+            </Row>
+            <Row name="author">{revision.author}</Row>
+            <Row name="committed">{printAge(nowMs - revision.committedAtMs)} ago</Row>
+            <Row name="in force">
+              {revision.enforced} of {revision.proxies} proxies
+            </Row>
+            <Row name="ACKs, p99">{printMs(revision.ackP99Ms)}</Row>
+            <Row name="source">{revision.source}</Row>
+          </Rows>
+        </>
+      )}
+    </>
+  );
+}
+
+function Refused({ refused, nowMs }: { readonly refused: RefusedBody; readonly nowMs: number }) {
+  return (
+    <section class="refusal">
+      <h2 class="bad">Refused</h2>
+      <p>
+        <code>{refused.commit.slice(0, 7)}</code> {refused.subject}{" "}
+        <span class="dim">{printAge(nowMs - refused.atMs)} ago</span>
+      </p>
+      <p class="dim">No proxy has changed. Fix it and commit again.</p>
+      {refused.diagnostics.map((each) => (
+        <div key={`${each.file}:${each.row}:${each.column}:${each.code}`} class="fault">
+          <code>
+            {each.file}:{each.row}:{each.column}
+          </code>
+          <p>{each.message}</p>
+          {each.hint !== undefined && <p class="dim">{each.hint}</p>}
+        </div>
+      ))}
+      {refused.failedTests.map((each) => (
+        <div key={each.name} class="fault">
+          <code>
+            {each.file}:{each.row}
+          </code>
+          <p>
+            test {each.name} failed: {each.message}
+          </p>
+        </div>
+      ))}
+    </section>
+  );
+}

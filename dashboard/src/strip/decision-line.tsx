@@ -1,0 +1,38 @@
+/** One decision in a line. */
+import type { DecisionBody } from "@regomesh/controller";
+import { printClock, printNs, printPrincipal } from "../format.ts";
+import type { Selection } from "../selection.ts";
+
+type Props = { readonly decision: DecisionBody; readonly onSelect: (selection: Selection) => void };
+
+export function DecisionLine({ decision, onSelect }: Props) {
+  const rule = decision.rules[0];
+  return (
+    <li class={`decision ${decision.verdict}`}>
+      <button type="button" onClick={() => onSelect({ kind: "decision", id: decision.id })}>
+        <span class="time">{printClock(decision.timeMs)}</span>
+        <span class="verdict">
+          {MARKS[decision.verdict]} {decision.verdict} {decision.status}
+        </span>
+        <span class="way">
+          {printPrincipal(decision.source)} → {decision.service.split(".")[0]}
+        </span>
+        <code class="request">
+          {decision.method} {decision.path}
+        </code>
+        <code class="place">
+          {decision.reason || (rule === undefined ? "no rule held" : `${rule.file}:${rule.row}`)}
+        </code>
+        <span class="policy">{printNs(decision.policyNs)}</span>
+      </button>
+    </li>
+  );
+}
+
+/** So that colour is never the only carrier. */
+const MARKS: Readonly<Record<DecisionBody["verdict"], string>> = {
+  allowed: "✓",
+  denied: "✕",
+  limited: "◔",
+  broken: "!",
+};
