@@ -62,7 +62,7 @@ export function DecisionPanel({ id, known }: { readonly id: string; readonly kno
 function Rule({ rule }: { readonly rule: RuleBody }) {
   return (
     <section class="rule">
-      <div class="line">
+      <div class="row">
         <code>{rule.path}</code>
         <code class="dim">
           {rule.file}:{rule.row}

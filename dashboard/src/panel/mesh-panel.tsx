@@ -13,7 +13,7 @@ export function MeshPanel({ status, nowMs }: Props) {
       <h3>Proxies</h3>
       {status.proxies.length === 0 && <p class="dim">None yet: no Workload is declared.</p>}
       {status.proxies.map((proxy) => (
-        <Proxy key={`${proxy.namespace}/${proxy.workload}`} proxy={proxy} status={status} nowMs={nowMs} />
+        <ProxyState key={`${proxy.namespace}/${proxy.workload}`} proxy={proxy} status={status} nowMs={nowMs} />
       ))}
     </>
   );
@@ -23,11 +23,11 @@ function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: Status
   const lags = status.revision !== undefined && proxy.revision !== status.revision.name;
   return (
     <section class="proxy">
-      <div class="line">
+      <div class="row">
         <b>{proxy.workload}</b>
         <span class={proxy.state === "ready" ? "good" : "bad"}>{wordOf(proxy, nowMs)}</span>
       </div>
-      <div class="line dim">
+      <div class="row dim">
         <span>
           <code>{proxy.revision?.slice(0, 7) ?? "none"}</code>
           {lags && <span class="bad"> lags</span>}
@@ -35,7 +35,7 @@ function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: Status
         <span>policy {printNs(proxy.policyP50Ns)} p50</span>
         <span>{printRate(proxy.refusedPerSecond)} refused/s</span>
       </div>
-      <div class="line dim">
+      <div class="row dim">
         <span>identity {proxy.svidNotAfterMs === undefined ? "–" : printLeft(proxy.svidNotAfterMs - nowMs)}</span>
         {proxy.isBypassable && (
           <span title="Traffic is captured through HTTP_PROXY; a local process can go round it.">bypassable</span>

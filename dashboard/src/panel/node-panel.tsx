@@ -33,11 +33,11 @@ function Service({ node, nowMs }: { readonly node: NodeBody; readonly nowMs: num
       {node.endpoints.length === 0 && <p class="bad">None: no sidecar of {node.workloads.join(", ")} is connected.</p>}
       {node.endpoints.map((endpoint) => (
         <section key={`${endpoint.address}:${endpoint.port}`} class="proxy">
-          <div class="line">
+          <div class="row">
             <b>{endpoint.workload}</b>
             <span class={endpoint.breaker === "closed" ? "good" : "bad"}>breaker {endpoint.breaker}</span>
           </div>
-          <div class="line dim">
+          <div class="row dim">
             <code>
               {endpoint.address}:{endpoint.port}
             </code>
@@ -52,11 +52,11 @@ function Service({ node, nowMs }: { readonly node: NodeBody; readonly nowMs: num
       {node.policies.length === 0 && <p class="dim">None bound: the mesh's default verdict stands.</p>}
       {node.policies.map((policy) => (
         <section key={policy.binding} class="proxy">
-          <div class="line">
+          <div class="row">
             <b>{policy.binding}</b>
             <span class="dim">{policy.tier}</span>
           </div>
-          <div class="line dim">
+          <div class="row dim">
             <code>{policy.unit}</code>
             <span>{policy.entrypoints.join(", ")}</span>
           </div>
