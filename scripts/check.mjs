@@ -10,6 +10,8 @@ const steps = [
     [process.execPath, [join(root, "scripts/biome.mjs"), "ci", "--colors=off", "--diagnostic-level=warn", "."]],
   ],
   ["types", [join(root, "node_modules/.bin/tsc"), ["-p", "."]]],
+  // The page alone knows the DOM, so that no other code can mistake a global of the browser for its own.
+  ["types of the page", [join(root, "node_modules/.bin/tsc"), ["-p", "dashboard"]]],
   ["imports and purity", [process.execPath, [join(root, "scripts/check-imports.mjs")]]],
 ];
 

@@ -1,4 +1,4 @@
-import type { DecisionBody, GraphBody } from "@regomesh/controller";
+import type { DecisionBody, GraphBody } from "@regomesh/controller/api";
 import { expect, test } from "vitest";
 import { addDecisions, EMPTY } from "./api/feed.ts";
 import { healthOf, printAge, printLeft, printMs, printPrincipal, printRate, printShare } from "./format.ts";

@@ -1,5 +1,5 @@
 /** What the panel shows, and how the arrow keys walk the graph. */
-import type { GraphBody } from "@regomesh/controller";
+import type { GraphBody } from "@regomesh/controller/api";
 
 export type Selection =
   | { readonly kind: "mesh" }

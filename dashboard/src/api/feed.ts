@@ -3,7 +3,7 @@
  * Server-sent events bring status, graph and decisions; after a loss the stream is opened
  * again with growing pauses, and what is shown is marked with the time of the last word.
  */
-import type { DecisionBody, DecisionsBody, GraphBody, StatusBody } from "@regomesh/controller";
+import type { DecisionBody, DecisionsBody, GraphBody, StatusBody } from "@regomesh/controller/api";
 
 export type Link =
   | { readonly kind: "loading" }

@@ -2,7 +2,7 @@
  * Traffic between two services: width is the rate, colour the success, a lock where it is
  * mutual TLS. Refused traffic is a line of its own: dashed, and ending in a bar.
  */
-import type { EdgeBody } from "@regomesh/controller";
+import type { EdgeBody } from "@regomesh/controller/api";
 import { healthOf, printRate } from "../format.ts";
 import { type Box, pathOf, pointAt } from "./layout.ts";
 

@@ -1,5 +1,5 @@
 /** The service graph, most of the screen. */
-import type { GraphBody } from "@regomesh/controller";
+import type { GraphBody } from "@regomesh/controller/api";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Selection } from "../selection.ts";
 import { EdgeLine } from "./edge-line.tsx";

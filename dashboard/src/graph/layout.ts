@@ -3,7 +3,7 @@
  * whatever the numbers do.
  */
 import dagre from "@dagrejs/dagre";
-import type { GraphBody } from "@regomesh/controller";
+import type { GraphBody } from "@regomesh/controller/api";
 
 export type Point = { readonly x: number; readonly y: number };
 export type Box = Point & { readonly width: number; readonly height: number };

@@ -1,5 +1,5 @@
 /** A service as a box: name, versions, how much, how well, how fast. */
-import type { NodeBody } from "@regomesh/controller";
+import type { NodeBody } from "@regomesh/controller/api";
 import { healthOf, printAge, printMs, printRate, printShare } from "../format.ts";
 import type { Box } from "./layout.ts";
 

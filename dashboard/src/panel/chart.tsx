@@ -1,5 +1,5 @@
 /** Ten minutes as a small chart: an area, its highest value named, and the time below. */
-import type { HistoryPoint } from "@regomesh/controller";
+import type { HistoryPoint } from "@regomesh/controller/api";
 
 type Props = {
   readonly name: string;

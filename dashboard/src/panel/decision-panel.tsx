@@ -1,5 +1,5 @@
 /** One decision: the verdict, the rules with their source, the commit and author of the line. */
-import type { DecisionBody, RuleBody } from "@regomesh/controller";
+import type { DecisionBody, RuleBody } from "@regomesh/controller/api";
 import { useEffect, useState } from "preact/hooks";
 import { fetchDecision } from "../api/feed.ts";
 import { printClock, printMs, printNs, printPrincipal } from "../format.ts";

@@ -1,5 +1,5 @@
 /** Traffic between two services over ten minutes, and the last requests that were refused. */
-import type { DecisionBody, EdgeBody } from "@regomesh/controller";
+import type { DecisionBody, EdgeBody } from "@regomesh/controller/api";
 import { healthOf, printMs, printPrincipal, printRate, printShare } from "../format.ts";
 import type { Selection } from "../selection.ts";
 import { DecisionLine } from "../strip/decision-line.tsx";

@@ -1,5 +1,5 @@
 /** Every proxy: what it enforces, until when its identity holds, how fast it decides. */
-import type { ProxyBody, StatusBody } from "@regomesh/controller";
+import type { ProxyBody, StatusBody } from "@regomesh/controller/api";
 import { printAge, printLeft, printNs, printRate } from "../format.ts";
 
 type Props = { readonly status: StatusBody | undefined; readonly nowMs: number };

@@ -1,5 +1,5 @@
 /** A service: its identity, the policies bound to it, its endpoints and their breakers. */
-import type { NodeBody } from "@regomesh/controller";
+import type { NodeBody } from "@regomesh/controller/api";
 import { healthOf, printLeft, printMs, printPrincipal, printRate, printShare } from "../format.ts";
 import { Row, Rows } from "./rows.tsx";
 

@@ -1,5 +1,5 @@
 /** What is in force, and which commit was refused and why. */
-import type { RefusedBody, StatusBody } from "@regomesh/controller";
+import type { RefusedBody, StatusBody } from "@regomesh/controller/api";
 import { printAge, printMs } from "../format.ts";
 import { Row, Rows } from "./rows.tsx";
 

@@ -1,5 +1,5 @@
 /** One decision in a line. */
-import type { DecisionBody } from "@regomesh/controller";
+import type { DecisionBody } from "@regomesh/controller/api";
 import { printClock, printNs, printPrincipal } from "../format.ts";
 import type { Selection } from "../selection.ts";
 

@@ -1,5 +1,5 @@
 /** Which decisions the strip shows: those that every typed word is found in, refused ones first. */
-import type { DecisionBody } from "@regomesh/controller";
+import type { DecisionBody } from "@regomesh/controller/api";
 
 const SHOWN_MAX = 60;
 

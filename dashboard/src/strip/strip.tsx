@@ -1,5 +1,5 @@
 /** Decisions as they come. It stands still while the pointer rests on it. */
-import type { DecisionBody } from "@regomesh/controller";
+import type { DecisionBody } from "@regomesh/controller/api";
 import { useEffect, useState } from "preact/hooks";
 import type { Feed } from "../api/feed.ts";
 import type { Selection } from "../selection.ts";
