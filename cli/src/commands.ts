@@ -12,6 +12,8 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     name: "proxy",
     summary: "run the sidecar of one workload",
     load: async () => (await import("./commands/proxy.ts")).proxy,
+  },
+  {
     name: "status",
     summary: "show which revision is in force where, and what was refused",
     load: async () => (await import("./commands/status.ts")).status,
