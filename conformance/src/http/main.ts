@@ -1,17 +1,19 @@
-/** `npm run conformance:http`: the pure suites. */
+/** `npm run conformance:http`: the pure suites, then the wire through a real proxy process. */
 import { parseArgs } from "node:util";
 import { failuresOf, printReports, type SuiteReport } from "./report.ts";
 import { runPureSuites } from "./suites.ts";
 import { defaultVectors } from "./vectors.ts";
+import { runWireSuites } from "./wire/run.ts";
 
-const HELP = `Runs the HTTP vectors: codec, paths and identities, as pure code.
+const HELP = `Runs the HTTP vectors: codec, paths and identities as pure code, the rest through a real proxy.
 
-usage: npm run conformance:http -- [--vectors DIR] [--only RE] [--verbose]
+usage: npm run conformance:http -- [--vectors DIR] [--only RE] [--pure] [--verbose]
   --vectors DIR  folder of the records (default ../shared/http)
   --only RE      records whose id or name matches
+  --pure         no proxy
   --verbose      each record that differs from its oracle for a reason
 example: npm run conformance:http -- --only chunk
-exit codes: 0 all pass, 1 some fail, 2 wrong usage`;
+exit codes: 0 all pass but known issues, 1 some fail, 2 wrong usage`;
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -19,6 +21,7 @@ export async function main(args: readonly string[]): Promise<number> {
     options: {
       vectors: { type: "string", default: defaultVectors() },
       only: { type: "string", default: "" },
+      pure: { type: "boolean", default: false },
       verbose: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -29,6 +32,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const selection = { folder: values.vectors, only: new RegExp(values.only) };
   const reports: SuiteReport[] = runPureSuites(selection);
+  if (!values.pure) reports.push(...(await runWireSuites(selection)));
   if (reports.length === 0) {
     console.error(`conformance:http: no records in ${values.vectors}`);
     return 2;
