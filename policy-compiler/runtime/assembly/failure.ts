@@ -118,6 +118,11 @@ export function hostBuiltinError(ptr: usize, length: i32): void {
   builtinErrorText(ptr, length, "");
 }
 
+/** The host's built-in did not like its operands. */
+export function hostTypeError(ptr: usize, length: i32): void {
+  typeErrorAt(ptr, length);
+}
+
 /** As builtinError with OPA's other code for operands of a wrong type. */
 export function typeError(text: string): usize {
   if (isErrorTextWanted()) {

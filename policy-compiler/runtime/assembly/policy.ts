@@ -12,6 +12,7 @@ import { enterAtoms } from "./value/atoms";
 import { setHashSeed } from "./value/hash";
 import { seal } from "./value/seal";
 import { parseJson } from "./json/read";
+import { forgetHost, linkHost } from "./builtins/host";
 import { dropPassingPrograms, startPrograms } from "./regex/store";
 import { clearSlots, linkSlots } from "./request/slots";
 
@@ -69,6 +70,7 @@ function enterConstants(): void {
     const value = seal(parseJson(<usize>load<u32>(text), load<i32>(text, 4), true));
     store<u32>(valueTable + (<usize>i << 2), <u32>value);
   }
+  linkHost(builtinNames());
   startPrograms();
   sealHeap();
 }
@@ -111,6 +113,7 @@ export function beginEvaluation(): void {
 export function beginDecision(): void {
   resetFailure();
   dropPassingPrograms();
+  forgetHost();
   memoGeneration = nextGeneration();
   runGeneration = memoGeneration;
 }

@@ -16,7 +16,7 @@ import {
 import { EmitError } from "./error.ts";
 import { operand, readLocal, stringAt } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
-import { type RuntimeFunction, runtimeBuiltin } from "./runtime-calls.ts";
+import { HOST_PARTS, type RuntimeFunction, runtimeBuiltin } from "./runtime-calls.ts";
 import type { StatementContext } from "./statements.ts";
 import { OP, putU32 } from "./wasm.ts";
 
@@ -40,6 +40,7 @@ export function call(context: StatementContext, stmt: CallStmt): void {
   const isVoid = policy.builtins.get(stmt.func);
   const builtin = runtimeBuiltin(policy.runtime, stmt.func);
   if (builtin !== undefined) {
+    for (const part of HOST_PARTS[stmt.func] ?? []) hostNumber(policy, part);
     checkCount(context, stmt.func, args.length, builtin.signature.params);
     for (const arg of args) operand(body, policy.strings, arg);
     callIndex(body, builtin.index);

@@ -86,6 +86,25 @@ export function runtimeBuiltin(
   return { index: found.index, signature: runtime.signatureOf(found.index) };
 }
 
+const ZONES = ["time.zone"];
+
+/**
+ * What the runtime's built-ins ask the host for (builtins/host.ts there): declared among the
+ * host's built-ins of a policy that calls them. `time.zone(name, seconds)` gives
+ * `[seconds east of UTC, abbreviation]`, or undefined for a zone it does not know.
+ */
+export const HOST_PARTS: Readonly<Record<string, readonly string[]>> = {
+  "time.now_ns": ["time.now_ns"],
+  "time.add_date": ZONES,
+  "time.clock": ZONES,
+  "time.date": ZONES,
+  "time.diff": ZONES,
+  "time.format": ZONES,
+  "time.weekday": ZONES,
+  "uuid.rfc4122": ["uuid.rfc4122"],
+  "rand.intn": ["rand.intn"],
+};
+
 /** Whether a built-in runs inside the module. */
 export function hasBuiltin(runtime: RuntimeModule, name: string): boolean {
   return runtimeBuiltin(runtime, name) !== undefined;

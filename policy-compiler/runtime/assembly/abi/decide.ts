@@ -7,6 +7,7 @@
  * entrypoint that was running at RUNNING; the host calls `rm_decide_on` with those still to
  * ask, so that one which runs away never loses an answer already given.
  */
+import { fixNow } from "../builtins/host";
 import { fuel, resetDepth, setFuel } from "../failure";
 import { alloc, allocZeroed, resetHeap, sealHeap } from "../memory";
 import { beginDecision, forgetMemo, runPlan } from "../policy";
@@ -81,6 +82,7 @@ export function rm_bad_request(): bool {
 export function rm_decide(headBytes: i32, idBytes: i32, mask: u32, nowMs: f64): void {
   resetHeap();
   beginDecision();
+  fixNow(nowMs);
   store<u32>(idCell, <u32>idBytes, 4);
   store<u32>(idCell, 0, 8);
   setHead(headBytes, idBytes > 0 ? idCell : 0, nowMs);

@@ -17,3 +17,9 @@ export {
 export { semverCompare as b$semver$compare, semverIsValid as b$semver$is_valid } from "./semver";
 export { uuidParse as b$uuid$parse } from "./uuid";
 export { graphReachable as b$graph$reachable, graphReachablePaths as b$graph$reachable_paths } from "./graph";
+export {
+  timeDate as b$time$date, timeClock as b$time$clock, timeWeekday as b$time$weekday, timeAddDate as b$time$add_date,
+  timeDiff as b$time$diff, timeFormat as b$time$format, timeParseNs as b$time$parse_ns,
+  timeParseRfc3339Ns as b$time$parse_rfc3339_ns, timeParseDurationNs as b$time$parse_duration_ns,
+} from "./time";
+export { nowNs as b$time$now_ns, uuidRfc4122 as b$uuid$rfc4122, randIntn as b$rand$intn, trace as b$trace } from "./host";

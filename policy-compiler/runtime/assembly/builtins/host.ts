@@ -1,0 +1,121 @@
+/**
+ * What built-ins of the runtime ask the host for, and what stays the same throughout an
+ * evaluation: the clock, and random values by their keys.
+ *
+ * The emitter declares these names as built-ins of the host for policies that call what
+ * needs them (HOST_PARTS in emit/runtime-calls.ts); their numbers are found by name here.
+ */
+import { hostCall0, hostCall1, hostCall2 } from "../abi/host";
+import { builtinError, burn } from "../failure";
+import { int64, toInt64 } from "../number/number";
+import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
+import { compare } from "../value/compare";
+import { objectGet } from "../value/object";
+import { ARRAY, NUMBER, OBJECT, STRING, TRUE_VALUE, UNDEFINED, intOf, kindOf, makeInt, makeText, stringLen, stringPtr } from "../value/value";
+import { expectInt, expectKind } from "./operands";
+
+let clock: i32 = -1;
+let zone: i32 = -1;
+let uuid: i32 = -1;
+let random: i32 = -1;
+
+/** Finds the host's numbers in the object of its names. */
+export function linkHost(names: usize): void {
+  clock = numberOf(names, "time.now_ns");
+  zone = numberOf(names, "time.zone");
+  uuid = numberOf(names, "uuid.rfc4122");
+  random = numberOf(names, "rand.intn");
+}
+
+function numberOf(names: usize, name: string): i32 {
+  if (kindOf(names) != OBJECT) return -1;
+  const number = objectGet(names, makeText(name));
+  return number == UNDEFINED ? -1 : <i32>intOf(number);
+}
+
+// ── the same throughout an evaluation ──
+
+let now: usize = 0;
+/** Array of [host's number, key, value]. */
+let drawn: usize = 0;
+
+export function forgetHost(): void {
+  now = 0;
+  drawn = 0;
+}
+
+/** The evaluation's time, where the host gave it beforehand. */
+export function fixNow(ms: f64): void {
+  now = makeInt(<i64>ms * 1000000);
+}
+
+export function nowNs(): usize {
+  if (now != 0) return now;
+  if (clock < 0) return builtinError("time.now_ns: the host has no clock");
+  now = hostCall0(clock);
+  return now;
+}
+
+/** What was drawn for the key before in this evaluation, or 0. */
+function drawnFor(host: i32, key: usize): usize {
+  const length = drawn == 0 ? 0 : arrayLen(drawn);
+  burn(length);
+  for (let i = 0; i < length; i += 3) {
+    if (arrayGet(drawn, i) == makeInt(host) && compare(arrayGet(drawn, i + 1), key) == 0) return arrayGet(drawn, i + 2);
+  }
+  return 0;
+}
+
+function keepDrawn(host: i32, key: usize, value: usize): usize {
+  if (value == UNDEFINED) return value;
+  if (drawn == 0) drawn = makeArray(6);
+  arrayPush(drawn, makeInt(host));
+  arrayPush(drawn, key);
+  arrayPush(drawn, value);
+  return value;
+}
+
+export function uuidRfc4122(key: usize): usize {
+  if (uuid < 0) return builtinError("uuid.rfc4122: the host has no randomness");
+  const known = drawnFor(uuid, key);
+  return known != 0 ? known : keepDrawn(uuid, key, hostCall1(uuid, key));
+}
+
+export function randIntn(key: usize, bound: usize): usize {
+  if (!expectKind("rand.intn", 1, key, STRING) || !expectInt("rand.intn", 2, bound)) return UNDEFINED;
+  if (random < 0) return builtinError("rand.intn: the host has no randomness");
+  toInt64(bound);
+  if (int64 == 0) return makeInt(0);
+  const top = makeInt(int64 < 0 ? -int64 : int64);
+  const pair = makeArray(2);
+  arrayPush(pair, key);
+  arrayPush(pair, top);
+  const known = drawnFor(random, pair);
+  return known != 0 ? known : keepDrawn(random, pair, hostCall2(random, key, top));
+}
+
+export function trace(note: usize): usize {
+  return expectKind("trace", 1, note, STRING) ? TRUE_VALUE : UNDEFINED;
+}
+
+// ── time zones ──
+
+/** What zoneAt found: seconds east of UTC, and the abbreviation's bytes. */
+export let zoneOffset: i32 = 0;
+export let zoneName: usize = 0;
+export let zoneNameLength: i32 = 0;
+
+/** How the zone (a string) stood at the moment; false where the host does not know it. */
+export function zoneAt(name: usize, seconds: i64): bool {
+  if (zone < 0) return false;
+  const facts = hostCall2(zone, name, makeInt(seconds));
+  if (kindOf(facts) != ARRAY || arrayLen(facts) != 2) return false;
+  const offset = arrayGet(facts, 0);
+  const abbreviation = arrayGet(facts, 1);
+  if (kindOf(offset) != NUMBER || kindOf(abbreviation) != STRING || !toInt64(offset)) return false;
+  if (int64 <= -86400 * 2 || int64 >= 86400 * 2) return false;
+  zoneOffset = <i32>int64;
+  zoneName = stringPtr(abbreviation);
+  zoneNameLength = stringLen(abbreviation);
+  return true;
+}

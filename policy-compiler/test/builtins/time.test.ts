@@ -1,0 +1,80 @@
+import { type Row, testRows } from "./runtime.ts";
+
+const text = JSON.stringify;
+const parses = (layout: string, value: string, wanted: string): Row => [
+  "time.parse_ns",
+  [text(layout), text(value)],
+  wanted,
+];
+const formats = (ns: string, layout: string, wanted: string): Row => [
+  "time.format",
+  [`[${ns}, "UTC", ${text(layout)}]`],
+  text(wanted),
+];
+const lasts = (duration: string, wanted: string): Row => ["time.parse_duration_ns", [text(duration)], wanted];
+
+const MOMENT = "1670006453141828752";
+
+testRows([
+  parses("2006-01-02T15:04:05Z07:00", "2017-06-02T19:00:00-07:00", "1496455200000000000"),
+  parses("2006-01-02T15:04:05Z07:00", "1677-09-21T00:12:43.145224192-00:00", "-9223372036854775808"),
+  parses(
+    "2006-01-02T15:04:05Z07:00",
+    "1677-09-21T00:12:43.145224191-00:00",
+    "! eval_builtin_error: time.parse_ns: time outside of valid range",
+  ),
+  parses("01/02 03:04:05PM '06 -0700", "06/02 07:00:00PM '17 -0700", "1496455200000000000"),
+  parses("RFC822Z", "02 Jun 17 19:00 -0700", "1496455200000000000"),
+  parses("RFC1123", "Fri, 02 Jun 2017 19:00:00 GMT", "1496430000000000000"),
+  parses("ANSIC", "fri jun  2 19:00:00 2017", "1496430000000000000"),
+  parses("2006-01-02", "2020-02-30", "! cannot parse"),
+  parses("2006-01-02", "2020-02-02x", "! cannot parse"),
+  parses("2006-002", "2020-060", "1582934400000000000"),
+  parses("2006-1-2 3:4 pm", "2020-3-1 12:30 am", "1583022600000000000"),
+  parses("15:04:05.000", "01:02:03,045", "! time outside of valid range"),
+  parses("2006-01-02 15:04:05.999", "2020-01-01 00:00:00", "1577836800000000000"),
+  parses("2006-01-02 15:04:05", "2020-01-01 00:00:00.5", "1577836800500000000"),
+  parses("2006-01-02 MST", "2020-01-01 GMT+3", "1577826000000000000"),
+  parses("January 2, 2006", "february 29, 2020", "1582934400000000000"),
+  ["time.parse_rfc3339_ns", ['"1970-01-01T00:00:00Z"'], "0"],
+  ["time.parse_rfc3339_ns", ['"1970-01-01 00:00:00Z"'], "! cannot parse"],
+  ["time.format", [MOMENT], '"2022-12-02T18:40:53.141828752Z"'],
+  ["time.format", ["1670006453100000000"], '"2022-12-02T18:40:53.1Z"'],
+  ["time.format", ["-1"], '"1969-12-31T23:59:59.999999999Z"'],
+  formats(MOMENT, "Mon Jan 02 15:04:05 -0700 2006", "Fri Dec 02 18:40:53 +0000 2022"),
+  formats(MOMENT, "RFC850", "Friday, 02-Dec-22 18:40:53 UTC"),
+  formats(MOMENT, "3:04 PM _2 __2 002 .000 .99 Z07:00", "6:40 PM  2 336 336 .141 .14 Z"),
+  formats(MOMENT, "Januar Janx MST", "Januar Janx UTC"),
+  ["time.date", [MOMENT], "[2022,12,2]"],
+  ["time.date", ['[1582977600000000000, ""]'], "[2020,2,29]"],
+  ["time.date", ["1582977600000000000000000"], "! eval_builtin_error: time.date: timestamp too big"],
+  [
+    "time.date",
+    ['"x"'],
+    "! eval_type_error: time.date: operand 1 must be either number (ns) or [number (ns), string (tz)] but got string",
+  ],
+  ["time.clock", ["1517832000000000000"], "[12,0,0]"],
+  ["time.weekday", ["1518350400000000000"], '"Sunday"'],
+  ["time.weekday", ["-86400000000000"], '"Wednesday"'],
+  ["time.add_date", ["1585852421593912000", "3", "9", "12"], "1705257221593912000"],
+  ["time.add_date", ["1585852421593912000", "-1", "-1", "-1"], "1551465221593912000"],
+  ["time.add_date", ["0", "2262", "1", "1"], "! time outside of valid range"],
+  ["time.add_date", ["0", "1.5", "1", "1"], "! eval_type_error: time.add_date: operand 2"],
+  ["time.diff", ["1580601600000000000", "1583020800000000000"], "[0,0,28,0,0,0]"],
+  ["time.diff", ["[1583020800000000000]", "1580601661000000000"], "[0,0,27,23,58,59]"],
+  lasts("100ms", "100000000"),
+  lasts("1h15m30.918s", "4530918000000"),
+  lasts("-1.5h", "-5400000000000"),
+  lasts("2µs", "2000"),
+  lasts("2μs3ns", "2003"),
+  lasts("0", "0"),
+  lasts(".5s", "500000000"),
+  lasts("9223372036854775807ns", "9223372036854775807"),
+  lasts("9223372036854775808ns", "! invalid duration"),
+  lasts("1", "! invalid duration"),
+  lasts("s", "! invalid duration"),
+  lasts("1d", "! invalid duration"),
+  lasts("", "! invalid duration"),
+  ["time.date", ['[0, "Mars/Olympus"]'], "! eval_builtin_error: time.date: unknown time zone Mars/Olympus"],
+  ["trace", ['"here"'], "true"],
+]);
