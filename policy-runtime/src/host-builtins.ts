@@ -1,7 +1,8 @@
 /**
  * Built-ins that the host brings, by their Rego names. Operands and results are JSON values:
  * a set arrives as an array in Rego's order. `undefined` makes the call undefined; a thrown
- * error is a built-in error (the call is undefined, or the evaluation ends in strict mode).
+ * error is a built-in error (the call is undefined, or the evaluation ends in strict mode);
+ * one whose `code` is `eval_type_error` ends it with that code.
  */
 export type HostBuiltins = Readonly<Record<string, HostBuiltin>>;
 export type HostBuiltin = (...operands: never[]) => unknown;

@@ -41,6 +41,7 @@ export type PolicyExports = {
   readonly rm_builtin_errors?: () => number;
   readonly rm_builtin_error_text?: () => number;
   readonly rm_host_error?: (ptr: number, length: number) => void;
+  readonly rm_host_type_error?: (ptr: number, length: number) => void;
   readonly rm_marks?: () => number;
   readonly rm_run?: () => number;
   readonly rm_json_parses?: () => number;
@@ -164,7 +165,8 @@ function callBuiltin(open: Instance, hostBuiltins: HostBuiltins, name: string, o
     result = (hostBuiltins[name] as (...operands: unknown[]) => unknown)(...values);
   } catch (error) {
     const [ptr, length] = writeText(open, `${name}: ${error instanceof Error ? error.message : String(error)}`);
-    open.exports.rm_host_error?.(ptr, length);
+    const isTyped = error instanceof Error && "code" in error && error.code === "eval_type_error";
+    (isTyped ? open.exports.rm_host_type_error : open.exports.rm_host_error)?.(ptr, length);
     return 0;
   }
   if (result === undefined) return 0;

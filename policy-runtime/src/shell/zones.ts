@@ -1,0 +1,58 @@
+/** Time zones from the runtime's own data (Intl). */
+
+export type ZoneFacts = readonly [offsetSeconds: number, abbreviation: string];
+
+/** Formatters are dear to make; a mesh names few zones. */
+const FORMATTERS_MAX = 64;
+const formatters = new Map<string, Intl.DateTimeFormat>();
+const DATE_SECONDS_MAX = 8_640_000_000_000;
+
+/** How the zone stood at the moment; undefined for a name that is none. */
+export function zoneFacts(name: string, seconds: number): ZoneFacts | undefined {
+  const formatter = formatterOf(name);
+  if (formatter === undefined || Math.abs(seconds) > DATE_SECONDS_MAX) return undefined;
+  const parts = new Map(formatter.formatToParts(seconds * 1000).map(({ type, value }) => [type, value]));
+  const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.get(type));
+  const year = parts.get("era") === "BC" ? 1 - part("year") : part("year");
+  const local = new Date(0);
+  local.setUTCFullYear(year, part("month") - 1, part("day"));
+  local.setUTCHours(part("hour"), part("minute"), part("second"));
+  const offset = local.getTime() / 1000 - Math.floor(seconds);
+  return [offset, abbreviationOf(parts.get("timeZoneName") ?? "", offset)];
+}
+
+function formatterOf(name: string): Intl.DateTimeFormat | undefined {
+  const known = formatters.get(name);
+  if (known !== undefined) return known;
+  // Go knows names of the tz database only, by their exact case: neither offsets nor "utc".
+  if (!/^[A-Z][A-Za-z0-9_+-]*(\/[A-Z][A-Za-z0-9_+-]*)*$/.test(name)) return undefined;
+  try {
+    const made = new Intl.DateTimeFormat("en-US", {
+      timeZone: name,
+      calendar: "gregory",
+      hourCycle: "h23",
+      era: "short",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+      timeZoneName: "short",
+    });
+    if (formatters.size >= FORMATTERS_MAX) formatters.clear();
+    formatters.set(name, made);
+    return made;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Intl writes `GMT+5:30` where it has no abbreviation; the tz database writes `+0530`. */
+function abbreviationOf(name: string, offset: number): string {
+  if (!/^GMT[+-]/.test(name)) return name;
+  const minutes = Math.floor(Math.abs(offset) / 60);
+  const two = (n: number) => String(n).padStart(2, "0");
+  const rest = minutes % 60 === 0 ? "" : two(minutes % 60);
+  return `${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}${rest}`;
+}
