@@ -21,8 +21,7 @@ export function liftRefs(context: Generator, expr: Expr): readonly Expr[] {
   const { what } = expr;
   const moved: Expr[] = [];
   const move = makeMove(context, expr, moved);
-  const isEquation = what.kind === "unify" || (what.kind === "call" && what.operator.path.join(".") === "equal");
-  const isTop = isEquation || what.kind === "term";
+  const isTop = what.kind === "unify" || what.kind === "term";
   const lifted = mapTerms(what, (term) => (isTop ? replaceBelow(term, move) : replaceRefs(term, move)));
   return [...moved, { ...expr, what: lifted }];
 }

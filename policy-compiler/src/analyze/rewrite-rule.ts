@@ -1,5 +1,5 @@
 /** Rules: the head from the root of `data`, arguments as variables, each link of the chain with a scope of its own. */
-import type { Body, Expr, Head, Rule, Term } from "../syntax/ast.ts";
+import type { Body, Expr, Head, Rule, Term, Variable } from "../syntax/ast.ts";
 import { freshName, freshVar, type RewriteContext } from "./context.ts";
 import { makeString } from "./names.ts";
 import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
@@ -18,32 +18,53 @@ export function rewriteRule(context: RewriteContext, packagePath: readonly strin
   return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
 }
 
-type Args = { readonly terms: readonly Term[]; readonly locals: ReadonlyMap<string, Local> };
+type Args = {
+  readonly terms: readonly Term[];
+  readonly locals: ReadonlyMap<string, Local>;
+  /** What an argument must be evaluated for, and the variable that stands for it. */
+  readonly moved: readonly (readonly [variable: Variable, term: Term])[];
+};
 
-/** Every variable in the arguments is one of the rule; a name that repeats is one variable. */
+/**
+ * Every variable in the patterns is one of the rule; a name that repeats is one variable. An
+ * argument that is no pattern (`f(input.x)`) is compared with in the body.
+ */
 function rewriteArgs(rewriter: Rewriter, args: readonly Term[]): Args {
   const { context } = rewriter;
+  const moved: (readonly [Variable, Term])[] = [];
+  const patterns = args.map((arg) => splitPattern(context, arg, moved));
   const locals = new Map<string, Local>();
-  for (const [name, at] of mentionedNames(args, [])) {
-    if (name === "_" || isRootOfRef(args, name)) continue;
+  for (const [name, at] of mentionedNames(patterns, [])) {
+    if (name === "_" || name.startsWith("$")) continue;
     locals.set(name, { name: freshName(context, name), how: "argument", at, isUsed: false });
   }
   const scope: Scope = { parent: undefined, names: new Map(locals), pending: new Set(), mentioned: new Set() };
-  const terms = args.map((arg) => rewriteTerm(rewriter, scope, arg));
+  const terms = patterns.map((pattern) => rewriteTerm(rewriter, scope, pattern));
   for (const local of locals.values()) local.isUsed = false;
-  return { terms, locals };
+  return { terms, locals, moved };
 }
 
-/** `data` and `input` stay what they are where an argument is a reference. */
-function isRootOfRef(args: readonly Term[], name: string): boolean {
-  if (name !== "data" && name !== "input") return false;
-  let isRoot = false;
-  for (const arg of args) {
-    eachTerm(arg, (term) => {
-      if (term.kind === "ref" && term.head.kind === "var" && term.head.name === name) isRoot = true;
-    });
+/** The argument with a new variable for each part that needs evaluation. */
+function splitPattern(context: RewriteContext, term: Term, moved: (readonly [Variable, Term])[]): Term {
+  switch (term.kind) {
+    case "var":
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return term;
+    case "array":
+      return { ...term, items: term.items.map((item) => splitPattern(context, item, moved)) };
+    case "object": {
+      const entries = term.entries.map(([key, value]) => [key, splitPattern(context, value, moved)] as const);
+      return { ...term, entries };
+    }
+    default: {
+      const variable = freshVar(context, term.at);
+      moved.push([variable, term]);
+      return variable;
+    }
   }
-  return isRoot;
 }
 
 function rewriteLink(rewriter: Rewriter, packagePath: readonly string[], link: Rule, args: Args | undefined): Rule {
@@ -55,8 +76,14 @@ function rewriteLink(rewriter: Rewriter, packagePath: readonly string[], link: R
     pending: declaredNames(link.body),
     mentioned: new Set(),
   };
-  addImplicit(context, scope, [...head.ref.slice(1), head.value], link.body, (name) => name);
-  const body = rewriteBody(rewriter, scope, link.body);
+  const compared = args?.moved ?? [];
+  const heads = [...head.ref.slice(1), head.value, ...compared.map(([, term]) => term)];
+  addImplicit(context, scope, heads, link.body, (name) => name);
+  const ownBody = rewriteBody(rewriter, scope, link.body);
+  const body = [
+    ...ownBody,
+    ...compared.map(([variable, term]) => makeEquation(variable, rewriteTerm(rewriter, scope, term))),
+  ];
   const ref = head.ref.slice(1).map((part) => rewriteTerm(rewriter, scope, part));
   const value = rewriteTerm(rewriter, scope, head.value);
   closeScope(context, scope);
@@ -84,13 +111,17 @@ function moveOut(
   const moved: Expr[] = [];
   const move = (term: Term): Term => {
     const variable = freshVar(context, term.at);
-    const what = { kind: "unify", at: term.at, left: variable, right: term } as const;
-    moved.push({ kind: "expr", at: term.at, isNegated: false, what, with: [] });
+    moved.push(makeEquation(variable, term));
     return variable;
   };
   const keys = ref.map((part) => (part.kind === "var" || isScalar(part) ? part : move(part)));
   const result = iterates(value) ? move(value) : value;
   return { body: moved.length === 0 ? body : [...body, ...moved], ref: keys, value: result };
+}
+
+function makeEquation(left: Variable, right: Term): Expr {
+  const what = { kind: "unify", at: right.at, left, right } as const;
+  return { kind: "expr", at: right.at, isNegated: false, what, with: [] };
 }
 
 function isScalar({ kind }: Term): boolean {

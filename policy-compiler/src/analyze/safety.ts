@@ -79,15 +79,49 @@ function orderBody(body: Body, bound: Set<string>, visible: ReadonlySet<string>,
         left.push(item);
         continue;
       }
-      const ordered = orderClosures(item.expr, bound, here, context);
+      const expr = equate(item.expr);
+      const parts = splitIteration(expr, outputs, context);
+      if (parts.length > 1) {
+        placed.push(...orderBody(parts, new Set(bound), here, context));
+      } else {
+        placed.push(...finish(orderClosures(expr, bound, here, context), context));
+      }
       for (const name of outputs) bound.add(name);
-      placed.push(...finish(ordered, context));
     }
     if (left.length === rest.length) break;
     rest = left;
   }
   for (const { expr } of rest) reportExpr(expr, here, bound, context);
   return placed;
+}
+
+/** `==` as an expression is `=`, now that its variables are known to be bound elsewhere. */
+function equate(expr: Expr): Expr {
+  const { what } = expr;
+  if (what.kind !== "call" || what.operator.path.join(".") !== "equal" || what.args.length !== 2) return expr;
+  return { ...expr, what: { kind: "unify", at: what.at, left: what.args[0] as Term, right: what.args[1] as Term } };
+}
+
+/**
+ * `i < xs[i]`: where an expression needs a variable in a call beside the reference that binds it,
+ * the reference is an equation of its own, in front.
+ */
+function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Context): readonly Expr[] {
+  if (outputs.size === 0 || expr.isNegated) return [expr];
+  const { what } = expr;
+  const isCall = what.kind === "call" || termsOfExpr(expr).some(hasCall);
+  return isCall && termsOfExpr(expr).some((term) => needsBeside(term, outputs)) ? liftRefs(context, expr) : [expr];
+}
+
+function hasCall(term: Term): boolean {
+  return term.kind === "call-term" || subterms(term).some(hasCall);
+}
+
+/** A variable among those bound here stands in the term elsewhere than in brackets. */
+function needsBeside(term: Term, outputs: ReadonlySet<string>): boolean {
+  if (term.kind === "var") return outputs.has(term.name);
+  if (term.kind !== "ref") return subterms(term).some((part) => needsBeside(part, outputs));
+  return [term.head, ...term.path.filter(({ kind }) => kind !== "var")].some((part) => needsBeside(part, outputs));
 }
 
 /** Once in place, `:=` is `=`, `f(x, y)` is `f(x) = y`, and what a plain `not` evaluates first stands in front of it. */
