@@ -2,9 +2,17 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { makeLog } from "@regomesh/base";
+import { type Log, makeLog } from "@regomesh/base";
 import { parseSnapshotFile } from "@regomesh/protocol";
-import { type Address, openProxy, type ProxyOptions, readIdentityFolder, type Sidecar } from "@regomesh/proxy";
+import {
+  type Address,
+  Controlled,
+  openProxy,
+  type ProxyOptions,
+  readIdentityFolder,
+  type Sidecar,
+  SYSTEM_CLOCK,
+} from "@regomesh/proxy";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { followParent } from "../follow-parent.ts";
 
@@ -43,6 +51,7 @@ Exit codes: 0 ended by a signal, 1 could not start, 2 wrong flags
 export const proxy: Command = { name: "proxy", summary: "run the sidecar of one workload", help, run };
 
 type Flags = Omit<ProxyOptions, "log"> & {
+  readonly state: string;
   readonly mode:
     | { readonly kind: "controller"; readonly address: string; readonly tokenFile: string | undefined }
     | { readonly kind: "file"; readonly path: string; readonly identity: string | undefined };
@@ -54,21 +63,51 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const log = makeLog({ write: io.err, nowMs: Date.now });
   const ending = endOf(io, flags.exitsWithParent);
   let sidecar: Sidecar | undefined;
+  let link: Controlled | undefined;
   try {
     sidecar = await openProxy({ ...flags, log });
     const requested = new Promise<void>((done) => {
       if (sidecar !== undefined) sidecar.onDrainRequested = done;
     });
     if (flags.mode.kind === "file") await startAlone(sidecar, flags.mode.path, flags.mode.identity);
+    else {
+      link = await startControlled(sidecar, flags, flags.mode, log);
+      await Promise.race([link.ready, ending, requested]);
+      if (!sidecar.isReady) return EXIT.ok;
+    }
     io.out(`${readyLine(sidecar)}\n`);
     await Promise.race([ending, requested]);
+    // The controller hears first, so that peers stop sending.
+    await link?.close();
+    link = undefined;
     await sidecar.drain(DRAIN_MS);
     return EXIT.ok;
   } catch (error) {
-    await sidecar?.close();
     log.log("error", "the proxy could not start", { error: (error as Error).message });
     return EXIT.failed;
+  } finally {
+    await link?.close();
+    await sidecar?.close();
   }
+}
+
+async function startControlled(
+  sidecar: Sidecar,
+  flags: Flags,
+  mode: Extract<Flags["mode"], { kind: "controller" }>,
+  log: Log,
+): Promise<Controlled> {
+  return await Controlled.open({
+    sidecar,
+    address: mode.address,
+    tokenFile: mode.tokenFile,
+    workload: flags.workload ?? "",
+    namespace: flags.namespace,
+    state: flags.state,
+    clock: SYSTEM_CLOCK,
+    random: Math.random,
+    log,
+  });
 }
 
 async function startAlone(sidecar: Sidecar, path: string, identity: string | undefined): Promise<void> {

@@ -1,0 +1,62 @@
+/** What a proxy has counted, as the controller is told it. */
+import type { DecisionReport, EdgeReport, EndpointState, ProxyReport } from "@regomesh/protocol";
+import { Counter, decisionCounts } from "../metrics/counters.ts";
+import { EDGE_COUNTERS, EdgeColumn, type EdgeCounts } from "../metrics/edge-table.ts";
+import { BOUNDS_MS, BUCKETS, quantileMs } from "../metrics/histogram.ts";
+
+/** The last bucket has no bound: the largest number stands for it. */
+const BOUNDS = BOUNDS_MS.map((bound) => (Number.isFinite(bound) ? bound : Number.MAX_VALUE));
+
+export type ReportFacts = {
+  readonly workload: string;
+  readonly namespace: string;
+  /** The process that counted: totals begin anew with another. */
+  readonly instance: string;
+  readonly timeMs: number;
+  readonly edges: readonly EdgeCounts[];
+  readonly counters: Float64Array;
+  readonly decisions: readonly DecisionReport[];
+  readonly dropped: number;
+  readonly endpoints: readonly EndpointState[];
+  readonly snapshotHash: string;
+  readonly svidNotAfterMs: number;
+};
+
+export function toReport(facts: ReportFacts): ProxyReport {
+  const policy = decisionCounts(facts.counters);
+  return {
+    workload: facts.workload,
+    namespace: facts.namespace,
+    instance: facts.instance,
+    timeMs: facts.timeMs,
+    edges: facts.edges.filter(({ counts }) => (counts[EdgeColumn.requests] ?? 0) > 0).map(toEdgeReport),
+    decisions: [...facts.decisions],
+    decisionsDropped: facts.dropped,
+    snapshotHash: facts.snapshotHash,
+    svidNotAfterMs: facts.svidNotAfterMs,
+    // The histogram counts microseconds where its bounds say milliseconds.
+    policyP50Ns: quantileMs(policy, 0, 0.5) * 1000,
+    policyP99Ns: quantileMs(policy, 0, 0.99) * 1000,
+    refusedTotal: facts.counters[Counter.refused] ?? 0,
+    endpoints: [...facts.endpoints],
+  };
+}
+
+function toEdgeReport({ counts, ...key }: EdgeCounts): EdgeReport {
+  const { direction, peerService, peerPrincipal, service, subset, mtls } = key;
+  return {
+    direction,
+    peerService,
+    peerPrincipal,
+    service,
+    subset,
+    mtls,
+    requests: counts[EdgeColumn.requests] ?? 0,
+    success: counts[EdgeColumn.success] ?? 0,
+    failures: counts[EdgeColumn.failures] ?? 0,
+    denied: counts[EdgeColumn.denied] ?? 0,
+    limited: counts[EdgeColumn.limited] ?? 0,
+    boundsMs: BOUNDS,
+    counts: Array.from({ length: BUCKETS }, (_, bucket) => counts[EDGE_COUNTERS + bucket] ?? 0),
+  };
+}

@@ -1,0 +1,267 @@
+/**
+ * A proxy under a controller: identity first, then the last good snapshot if one is kept,
+ * then the streams, again and again. What was in force stays in force while the
+ * controller is away; a snapshot that cannot be enforced is refused with its reasons.
+ */
+import { randomUUID } from "node:crypto";
+import type { Clock, Log, Random } from "@regomesh/base";
+import { MODULE_ABI } from "@regomesh/policy-runtime";
+import {
+  type EndpointsUpdate,
+  type FileEndpoint,
+  type Hello,
+  type ProxyReport,
+  SNAPSHOT_FORMAT,
+  type SnapshotFile,
+  type SnapshotMessage,
+  type SnapshotProblem,
+} from "@regomesh/protocol";
+import { backoffMs, RECONNECT } from "../../control/backoff.ts";
+import { toReport } from "../../control/report.ts";
+import type { Sidecar } from "../proxy.ts";
+import type { Identity } from "../tls.ts";
+import { ControlStreams } from "./control-streams.ts";
+import { describeError, IdentityKeeper } from "./identity-keeper.ts";
+import { readSnapshotMessage } from "./read-snapshot.ts";
+import { StateFolder } from "./state-folder.ts";
+
+export type ControlOptions = {
+  readonly sidecar: Sidecar;
+  readonly address: string;
+  readonly tokenFile: string | undefined;
+  readonly workload: string;
+  readonly namespace: string;
+  readonly state: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+};
+
+/** Endpoints change in bursts while a mesh comes up: the last word is what is kept. */
+const KEEP_AFTER_MS = 1000;
+
+export class Controlled {
+  readonly #options: ControlOptions;
+  readonly #state: StateFolder;
+  readonly #instance = randomUUID();
+  readonly #ending = new AbortController();
+  #streams: ControlStreams | undefined = undefined;
+  #identity: Identity | undefined = undefined;
+  #file: SnapshotFile | undefined = undefined;
+  readonly #endpoints = new Map<string, readonly FileEndpoint[]>();
+  #keepTimer: NodeJS.Timeout | undefined = undefined;
+  #markReady: () => void = () => {};
+  /** Resolves once a snapshot is in force. */
+  readonly ready: Promise<void>;
+  #running: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: ControlOptions, state: StateFolder) {
+    this.#options = options;
+    this.#state = state;
+    this.ready = new Promise((done) => {
+      this.#markReady = done;
+    });
+  }
+
+  /** Starts; `ready` says when it serves. */
+  static async open(options: ControlOptions): Promise<Controlled> {
+    const controlled = new Controlled(options, await StateFolder.open(options.state));
+    controlled.#running = controlled.#run().catch((error: unknown) => {
+      if (!controlled.#ending.signal.aborted) {
+        options.log.log("error", "the link to the controller failed", { error: describeError(error) });
+      }
+    });
+    return controlled;
+  }
+
+  /** Tells the controller that this proxy goes, and stops. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    this.#streams?.close();
+    if (this.#keepTimer !== undefined) {
+      clearTimeout(this.#keepTimer);
+      await this.#keep();
+    }
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { sidecar, clock, log, address, tokenFile, random } = this.#options;
+    const { signal } = this.#ending;
+    sidecar.isControllerConnected = false;
+    const keeper = new IdentityKeeper({
+      address,
+      tokenFile,
+      state: this.#state,
+      clock,
+      random,
+      log,
+      signal,
+      onIdentity: (identity) => this.#setIdentity(identity),
+      onWaiting: (reason) => {
+        sidecar.waitingReason = reason;
+      },
+    });
+    const identity = await keeper.first();
+    await this.#startFromLastGood(identity);
+    await Promise.all([keeper.keep(), this.#follow()]);
+  }
+
+  /** A new identity holds for connections to come, and for streams that are opened before the old ones end. */
+  async #setIdentity(identity: Identity): Promise<void> {
+    this.#identity = identity;
+    await this.#options.sidecar.setIdentity(identity);
+    const before = this.#streams;
+    if (before === undefined) return;
+    this.#isRenewing = true;
+    this.#streams = this.#connect(identity);
+    before.close();
+  }
+  #isRenewing = false;
+
+  async #startFromLastGood(identity: Identity): Promise<void> {
+    const { sidecar, clock, log } = this.#options;
+    const { file, why } = await this.#state.readSnapshot(identity, clock.nowMs());
+    if (file === undefined) {
+      sidecar.waitingReason = `no snapshot yet: the controller has sent none, and of the last good one ${why}`;
+      return log.log("info", "waiting for the controller's first snapshot", { lastGood: why });
+    }
+    const problems = await sidecar.apply(file);
+    if (problems.length > 0) {
+      sidecar.waitingReason = `no snapshot yet: the last good one does not apply: ${problems[0]?.message ?? ""}`;
+      return log.log("warn", "the last good snapshot does not apply", { problem: problems[0]?.message });
+    }
+    this.#file = file;
+    for (const endpoint of file.endpoints) {
+      this.#endpoints.set(endpoint.service, [...(this.#endpoints.get(endpoint.service) ?? []), endpoint]);
+    }
+    await sidecar.plane.setEndpoints(file.endpoints, [...this.#endpoints.keys()], true);
+    log.log("info", "serving on the last good snapshot", { revision: file.snapshot.revision.name });
+    this.#markReady();
+  }
+
+  /** Streams, one after the other, until the end. */
+  async #follow(): Promise<void> {
+    const { clock, random, log, sidecar } = this.#options;
+    const { signal } = this.#ending;
+    let attempt = 0;
+    while (!signal.aborted) {
+      this.#streams ??= this.#connect(this.#identity as Identity);
+      const streams = this.#streams;
+      try {
+        await streams.ended;
+        if (this.#streams === streams) this.#streams = undefined;
+        attempt = 0;
+        continue;
+      } catch (error) {
+        if (this.#streams === streams) this.#streams = undefined;
+        if (sidecar.isControllerConnected) attempt = 0;
+        sidecar.isControllerConnected = false;
+        attempt++;
+        if (!sidecar.isReady) sidecar.waitingReason = `no snapshot yet: ${describeError(error)}`;
+        if (attempt === 1 || attempt % 10 === 0) {
+          log.log("warn", "the controller is away", { error: describeError(error), attempt, serving: sidecar.isReady });
+        }
+      }
+      await clock.sleep(backoffMs(RECONNECT, attempt, random), signal);
+    }
+  }
+
+  #connect(identity: Identity): ControlStreams {
+    const { address, sidecar, log } = this.#options;
+    return new ControlStreams(address, identity, {
+      hello: () => this.#hello(),
+      onSnapshot: (message) => this.#onSnapshot(message),
+      onEndpoints: (update) => this.#onEndpoints(update),
+      report: () => this.#report(),
+      onConnected: () => {
+        if (!sidecar.isControllerConnected && !this.#isRenewing)
+          log.log("info", "connected to the controller", { address });
+        sidecar.isControllerConnected = true;
+        this.#isRenewing = false;
+      },
+    });
+  }
+
+  #hello(): Hello {
+    const { workload, namespace, sidecar } = this.#options;
+    const { inbound, admin } = sidecar.addresses;
+    return {
+      workload,
+      namespace,
+      instance: this.#instance,
+      moduleAbi: MODULE_ABI,
+      snapshotFormats: [SNAPSHOT_FORMAT],
+      features: [],
+      snapshotHash: sidecar.load?.hash ?? "",
+      moduleHashes: (sidecar.load?.modules ?? []).map(({ hash }) => hash),
+      listen: Object.entries(inbound).map(([portName, { address, port }]) => ({ portName, address, port })),
+      admin: `${admin.address}:${admin.port}`,
+    };
+  }
+
+  async #onSnapshot(message: SnapshotMessage): Promise<readonly SnapshotProblem[]> {
+    const { sidecar, clock, log } = this.#options;
+    const read = readSnapshotMessage(message, {
+      current: sidecar.load,
+      trust: this.#identity as Identity,
+      nowMs: clock.nowMs(),
+    });
+    const { file } = read;
+    const problems = file === undefined ? read.problems : await sidecar.apply(file);
+    if (file === undefined || problems.length > 0) {
+      const first = problems[0]?.message ?? "";
+      log.log("warn", "a snapshot was refused", { hash: message.hash.slice(0, 12), problem: first });
+      if (!sidecar.isReady) sidecar.waitingReason = `the controller's snapshot was refused: ${first}`;
+      return problems;
+    }
+    this.#file = file;
+    log.log("info", "a snapshot is in force", { revision: file.snapshot.revision.name, hash: file.hash.slice(0, 12) });
+    this.#keepSoon();
+    this.#markReady();
+    return [];
+  }
+
+  async #onEndpoints(update: EndpointsUpdate): Promise<void> {
+    if (update.complete) this.#endpoints.clear();
+    for (const { service, endpoints } of update.services) {
+      this.#endpoints.set(
+        service,
+        endpoints.map((endpoint) => ({ ...endpoint, service })),
+      );
+    }
+    const services = update.services.map(({ service }) => service);
+    const endpoints = services.flatMap((service) => this.#endpoints.get(service) ?? []);
+    await this.#options.sidecar.plane.setEndpoints(endpoints, services, update.complete);
+    this.#keepSoon();
+  }
+
+  async #report(): Promise<ProxyReport | undefined> {
+    const { sidecar, workload, namespace, clock } = this.#options;
+    const [reading, taken] = await Promise.all([sidecar.plane.read(), sidecar.plane.takeDecisions()]);
+    return toReport({
+      workload,
+      namespace,
+      instance: this.#instance,
+      timeMs: clock.nowMs(),
+      ...reading,
+      ...taken,
+      snapshotHash: sidecar.load?.hash ?? "",
+      svidNotAfterMs: this.#identity?.notAfterMs ?? 0,
+    });
+  }
+
+  #keepSoon(): void {
+    this.#keepTimer ??= setTimeout(() => void this.#keep(), KEEP_AFTER_MS);
+  }
+
+  async #keep(): Promise<void> {
+    this.#keepTimer = undefined;
+    if (this.#file === undefined) return;
+    try {
+      await this.#state.keepSnapshot({ ...this.#file, endpoints: [...this.#endpoints.values()].flat() });
+    } catch (error) {
+      this.#options.log.log("error", "the last good snapshot could not be kept", { error: describeError(error) });
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Keeps the proxy's identity good: from the state folder, by join token the first time,
+ * by the current SVID ever after, at half of its life. A controller that is away is
+ * asked again and again; the old SVID serves to its end.
+ */
+import { readFile } from "node:fs/promises";
+import type { Clock, Log, Random } from "@regomesh/base";
+import type { IssueReply, JoinTokenFile } from "@regomesh/protocol";
+import { type BackoffSettings, backoffMs, RECONNECT, renewAfterMs } from "../../control/backoff.ts";
+import { makeIdentity } from "../identity-folder.ts";
+import type { Identity } from "../tls.ts";
+import { issue } from "./channel.ts";
+import { encodeCsr, makeKeyPem } from "./csr.ts";
+import type { StateFolder } from "./state-folder.ts";
+
+export type KeeperOptions = {
+  readonly address: string;
+  readonly tokenFile: string | undefined;
+  readonly state: StateFolder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Told each new identity, also the first. */
+  readonly onIdentity: (identity: Identity) => Promise<void>;
+  /** Told why there is none yet. */
+  readonly onWaiting: (reason: string) => void;
+};
+
+export class IdentityKeeper {
+  readonly #options: KeeperOptions;
+  #identity: Identity | undefined = undefined;
+  #renewAtMs = 0;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  /** The first identity: the one kept, or one by join token, however long that takes. */
+  async first(): Promise<Identity> {
+    const { state, clock, random, log, signal, onWaiting } = this.#options;
+    const kept = await state.readIdentity();
+    if (kept !== undefined && kept.notAfterMs > clock.nowMs()) return await this.#take(kept, false);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#take(await this.#join(), true);
+      } catch (error) {
+        const reason = `no identity yet: ${describeError(error)}`;
+        onWaiting(reason);
+        log.log("warn", "no identity yet", { error: describeError(error), attempt });
+        await clock.sleep(backoffMs(RECONNECT, attempt, random), signal);
+      }
+    }
+  }
+
+  /** Renews for as long as the signal lets it. */
+  async keep(): Promise<void> {
+    const { clock, signal } = this.#options;
+    while (!signal.aborted) {
+      const leftMs = this.#renewAtMs - clock.nowMs();
+      if (leftMs > 0) await clock.sleep(Math.min(leftMs, SLEEP_MAX_MS), signal);
+      else await this.#renewAtLast();
+    }
+  }
+
+  async #renewAtLast(): Promise<void> {
+    const { clock, random, log, signal } = this.#options;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        const { notAfterMs } = await this.#take(await this.#renew(), true);
+        return log.log("info", "the SVID was renewed", { notAfterMs });
+      } catch (error) {
+        if (signal.aborted) throw error;
+        log.log("warn", "the SVID could not be renewed", { error: describeError(error), attempt });
+        await clock.sleep(backoffMs(RENEW_AGAIN, attempt, random), signal);
+      }
+    }
+  }
+
+  async #take(identity: Identity, isNew: boolean): Promise<Identity> {
+    if (isNew) await this.#options.state.keepIdentity(identity);
+    const { clock, random } = this.#options;
+    this.#identity = identity;
+    this.#renewAtMs = clock.nowMs() + renewAfterMs(clock.nowMs(), identity.notAfterMs, random);
+    await this.#options.onIdentity(identity);
+    return identity;
+  }
+
+  async #join(): Promise<Identity> {
+    const { address, state } = this.#options;
+    const token = await this.#readToken();
+    let keyPem = await state.readPendingKey();
+    if (keyPem === undefined) {
+      keyPem = makeKeyPem();
+      await state.keepPendingKey(keyPem);
+    }
+    const csrDer = encodeCsr(keyPem);
+    const reply = await issue({ address, rootPem: token.caPem, csrDer, identity: undefined, joinToken: token.token });
+    return toIdentity(keyPem, reply, token.spiffeId);
+  }
+
+  /** A new key for each certificate; past its end only the token can help. */
+  async #renew(): Promise<Identity> {
+    const identity = this.#identity as Identity;
+    if (identity.notAfterMs <= this.#options.clock.nowMs()) return await this.#join();
+    const keyPem = makeKeyPem();
+    const csrDer = encodeCsr(keyPem);
+    const { address } = this.#options;
+    const reply = await issue({ address, rootPem: identity.bundlePem, csrDer, identity, joinToken: "" });
+    return toIdentity(keyPem, reply, identity.spiffeId);
+  }
+
+  async #readToken(): Promise<JoinTokenFile> {
+    const { tokenFile } = this.#options;
+    if (tokenFile === undefined) throw new Error("there is no identity in the state folder, and no --join-token-file");
+    let value: Partial<JoinTokenFile>;
+    try {
+      value = JSON.parse(await readFile(tokenFile, "utf8")) as Partial<JoinTokenFile>;
+    } catch (error) {
+      throw new Error(`${tokenFile} is no join token file: ${(error as Error).message}`);
+    }
+    const { token, spiffeId, caPem } = value;
+    if (typeof token !== "string" || typeof spiffeId !== "string" || typeof caPem !== "string") {
+      throw new Error(`${tokenFile} is no join token file: it needs token, spiffeId and caPem`);
+    }
+    return { token, spiffeId, caPem };
+  }
+}
+
+/** Within a timer's own bound, and short enough that a clock that jumps is noticed. */
+const SLEEP_MAX_MS = 3_600_000;
+const RENEW_AGAIN: BackoffSettings = { firstMs: 500, maxMs: 10_000 };
+
+/** The identity that a reply gives, if it is the one that was meant. */
+function toIdentity(keyPem: string, reply: IssueReply, wanted: string): Identity {
+  const identity = makeIdentity(keyPem, reply.certificateChainPem, reply.trustBundlePem, "the controller's reply");
+  if (identity.spiffeId !== wanted)
+    throw new Error(`the controller gave ${identity.spiffeId} where ${wanted} was meant`);
+  return identity;
+}
+
+/** gRPC's details where there are any, else the error's own words. */
+export function describeError(error: unknown): string {
+  const { details, message } = error as { readonly details?: string; readonly message?: string };
+  return details || message || String(error);
+}

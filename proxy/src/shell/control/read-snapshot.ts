@@ -1,0 +1,81 @@
+/** A snapshot as the controller sends it, checked from the signature down; modules that are held already are put beside it. */
+import {
+  checkSnapshot,
+  moduleHash,
+  type Snapshot,
+  type SnapshotFile,
+  type SnapshotMessage,
+  type SnapshotModule,
+  type SnapshotProblem,
+  snapshotHash,
+} from "@regomesh/protocol";
+import type { SnapshotLoad } from "../data-plane.ts";
+import type { Identity } from "../tls.ts";
+import { signatureFault } from "./signed-snapshot.ts";
+
+export type ReadContext = {
+  /** What is in force: its modules are not sent again. */
+  readonly current: SnapshotLoad | undefined;
+  readonly trust: Pick<Identity, "bundlePem" | "trustDomain">;
+  readonly nowMs: number;
+};
+
+export function readSnapshotMessage(
+  message: SnapshotMessage,
+  { current, trust, nowMs }: ReadContext,
+): { readonly file?: SnapshotFile; readonly problems: readonly SnapshotProblem[] } {
+  const { body, signature, signerPem, hash } = message;
+  const fault = signatureFault({ body, signature, signerPem }, trust, nowMs);
+  if (fault !== undefined) return refuse("snapshot_signature", fault);
+  const bodyText = Buffer.from(body).toString("utf8");
+  if (snapshotHash(bodyText) !== hash) return refuse("snapshot_hash", "the body has another hash");
+  const { snapshot, problems } = checkSnapshot(parse(bodyText));
+  if (snapshot === undefined) return { problems };
+  const older = olderThan(snapshot, current?.snapshot);
+  if (older !== undefined) return refuse("snapshot_sequence", older);
+  const modules = collectModules(snapshot, message, current);
+  if (!Array.isArray(modules)) return refuse("module_hash", modules as string);
+  return { problems: [], file: { snapshot, bodyText, hash, modules, endpoints: [], signature, signerPem } };
+}
+
+/** Within an epoch revisions only go on: an older one is somebody's replay. */
+function olderThan(next: Snapshot, current: Snapshot | undefined): string | undefined {
+  if (current === undefined || current.revision.epoch !== next.revision.epoch) return undefined;
+  const { sequence } = next.revision;
+  if (sequence >= current.revision.sequence) return undefined;
+  return `sequence ${sequence} is older than ${current.revision.sequence}, which is in force`;
+}
+
+/** Every module that is at hand and named; a fault where one is not what its name says. */
+function collectModules(
+  snapshot: Snapshot,
+  message: SnapshotMessage,
+  current: SnapshotLoad | undefined,
+): SnapshotModule[] | string {
+  const named = new Set(
+    snapshot.workloads.flatMap(({ policies }) =>
+      [policies.inbound, policies.outbound].flatMap((ref) => (ref === undefined ? [] : [ref.module])),
+    ),
+  );
+  const modules: SnapshotModule[] = [];
+  for (const { hash, wasm, data } of message.modules) {
+    if (moduleHash(wasm, data) !== hash) return `module ${hash.slice(0, 12)} has another hash`;
+    if (named.has(hash)) modules.push({ hash, wasm, data: Buffer.from(data).toString("utf8") });
+  }
+  for (const module of current?.modules ?? []) {
+    if (named.has(module.hash) && !modules.some(({ hash }) => hash === module.hash)) modules.push(module);
+  }
+  return modules;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(code: string, message: string) {
+  return { problems: [{ code, message }] };
+}
