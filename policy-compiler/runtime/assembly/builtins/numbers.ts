@@ -3,8 +3,8 @@ import { bufferLength, bufferPtr, bufferString, newBuffer, putByte, putBytes, pu
 import { builtinError, builtinErrorText, burn } from "../failure";
 import { addNumbers, floatOf, subtractNumbers } from "../number/arithmetic";
 import { isNegative, truncated } from "../number/float";
-import { integerOf, isMinus, isWholeNumber, magnitudeOf, makeInteger, writeInteger } from "../number/integer";
-import { bitAt, bitLength } from "../number/natural";
+import { integerOf, isWholeNumber, makeInteger } from "../number/integer";
+import { writeRadix } from "../number/radix";
 import { int64, isPlainInteger, parseNumber, toDouble, toInt64 } from "../number/number";
 import { literalLength, tidyLiteral } from "../number/literal";
 import { arrayPush, makeArray } from "../value/array";
@@ -134,23 +134,4 @@ function wholePart(number: usize): usize {
   if (isPlainInteger(number)) return integerOf(number);
   const float = floatOf(number);
   return float == 0 ? 0 : makeInteger(isNegative(float), truncated(float));
-}
-
-/** Lower-case digits, without a prefix. */
-export function writeRadix(buffer: usize, integer: usize, radix: i32): void {
-  if (radix == 10) {
-    writeInteger(buffer, integer);
-    return;
-  }
-  if (isMinus(integer)) putByte(buffer, 0x2d);
-  const magnitude = magnitudeOf(integer);
-  const width = radix == 2 ? 1 : radix == 8 ? 3 : 4;
-  const digits = (bitLength(magnitude) + width - 1) / width;
-  burn(digits >> 4);
-  if (digits == 0) putByte(buffer, 0x30);
-  for (let i = digits - 1; i >= 0; i--) {
-    let digit: u32 = 0;
-    for (let bit = width - 1; bit >= 0; bit--) digit = (digit << 1) | bitAt(magnitude, i * width + bit);
-    putByte(buffer, digit < 10 ? 0x30 + digit : 0x57 + digit);
-  }
 }

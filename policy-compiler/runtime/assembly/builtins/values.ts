@@ -73,3 +73,4 @@ export {
   encodeQuery as b$urlquery$encode, decodeQuery as b$urlquery$decode, encodeObject as b$urlquery$encode_object,
   decodeObject as b$urlquery$decode_object,
 } from "./urlquery";
+export { sprintf as b$sprintf } from "./sprintf";

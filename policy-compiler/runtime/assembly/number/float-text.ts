@@ -1,13 +1,13 @@
 /** Text → float and float → text, with the roundings of Go's math/big (floatconv.go, ftoa.go). */
-import { bufferLength, bufferPtr, newBuffer, putByte, putBytes, putInt } from "../buffer";
+import { putByte, putBytes, putInt } from "../buffer";
 import { alloc } from "../memory";
 import {
-  PRECISION, addFloats, divideFloats, exponentOfFloat, isNegative, isWhole, isZeroFloat, makeFloat, mantissaOf,
+  divideFloats, exponentOfFloat, isNegative, isWhole, isZeroFloat, makeFloat, mantissaOf,
   multiplyFloats, precisionOf, roundFloat,
 } from "./float";
 import {
   addNaturals, bitLength, decimalDigits, digitCount, multiplyNaturals, naturalFromDigits, naturalOf, powerOf,
-  shiftLeft, subtractNaturals,
+  shiftLeft, subtractNaturals, trailingZeros,
 } from "./natural";
 import { readExponent } from "./decimal-text";
 
@@ -39,6 +39,20 @@ export function floatFromText(ptr: usize, length: i32, precision: i32): usize {
   const exact = makeFloat(negative, mantissa, power, bits);
   const five = powerOfFive(power < 0 ? -power : power, precision + 64);
   return power < 0 ? divideFloats(exact, five, precision) : multiplyFloats(exact, five, precision);
+}
+
+/** The float with the bits of the nearest double: fewer than 53 below the normal ones. */
+export function doubleFromText(ptr: usize, length: i32): usize {
+  const float = floatFromText(ptr, length, 53);
+  const mantissa = mantissaOf(float);
+  const kept = bitLength(mantissa) + exponentOfFloat(float) + 1074;
+  if (kept >= 53 || isZeroFloat(float)) return float;
+  // Half of the smallest double or less is zero.
+  if (kept < 0) return makeFloat(isNegative(float), naturalOf(0), 0, 53);
+  const rounded = roundFloat(isNegative(float), mantissa, exponentOfFloat(float), max(kept, 1));
+  if (kept > 0 || isZeroFloat(rounded)) return rounded;
+  const isMore = trailingZeros(mantissa) < bitLength(mantissa) - 1;
+  return makeFloat(isNegative(float), naturalOf(isMore ? 1 : 0), isMore ? -1074 : 0, 1);
 }
 
 function powerOfFive(exponent: i32, precision: i32): usize {
@@ -109,12 +123,16 @@ function roundDecimal(decimal: usize, count: i32): void {
 }
 
 /** The fewest digits that give the float again when read with its precision. */
-function roundShortest(decimal: usize, float: usize): void {
+function roundShortest(decimal: usize, float: usize, isDouble: bool): void {
   const shift = precisionOf(float) + 1 - bitLength(mantissaOf(float));
   const mantissa = shiftLeft(mantissaOf(float), shift);
   const exponent = exponentOfFloat(float) - shift;
   const one = naturalOf(1);
-  const lower = toDecimal(subtractNaturals(mantissa, one), exponent);
+  // Below a power of two a double's neighbour is only half as far.
+  const isPower = isDouble && trailingZeros(mantissa) == bitLength(mantissa) - 1;
+  const lower = isPower
+    ? toDecimal(subtractNaturals(shiftLeft(mantissa, 1), one), exponent - 1)
+    : toDecimal(subtractNaturals(mantissa, one), exponent);
   const upper = toDecimal(addNaturals(mantissa, one), exponent);
   const isInclusive = (load<u32>(mantissa, 8) & 2) == 0;
   const length = load<i32>(decimal, 4);
@@ -133,16 +151,32 @@ function roundShortest(decimal: usize, float: usize): void {
 
 /** Go's 'f' for whole numbers and 'g' for others, both in the fewest digits. */
 export function writeFloat(buffer: usize, float: usize): void {
+  writeFloatAs(buffer, float, isWhole(float) ? 0x66 : 0x67, SHORTEST, false);
+}
+
+/** As precision: the fewest digits. */
+export const SHORTEST: i32 = -1;
+
+/** By Go's verb (e, f or g) with as many places; a double's shortest form looks at its own neighbours. */
+export function writeFloatAs(buffer: usize, float: usize, verb: u32, precision: i32, isDouble: bool): void {
   if (isNegative(float)) putByte(buffer, 0x2d);
-  if (isZeroFloat(float)) {
-    putByte(buffer, 0x30);
-    return;
-  }
   const decimal = toDecimal(mantissaOf(float), exponentOfFloat(float));
-  roundShortest(decimal, float);
-  const exponent = load<i32>(decimal, 8) - 1;
-  if (!isWhole(float) && (exponent < -4 || exponent >= 6)) writeScientific(buffer, decimal, load<i32>(decimal, 4) - 1);
-  else writePlain(buffer, decimal, load<i32>(decimal, 4) - load<i32>(decimal, 8));
+  if (isZeroFloat(float)) store<u64>(decimal, 0, 4);
+  const exponent = load<i32>(decimal, 8);
+  if (precision == SHORTEST) {
+    if (!isZeroFloat(float)) roundShortest(decimal, float, isDouble);
+  } else roundDecimal(decimal, verb == 0x65 ? precision + 1 : verb == 0x66 ? exponent + precision : max(precision, 1));
+  const count = load<i32>(decimal, 4);
+  const point = load<i32>(decimal, 8);
+  if (verb == 0x65) writeScientific(buffer, decimal, precision == SHORTEST ? count - 1 : precision);
+  else if (verb == 0x66) writePlain(buffer, decimal, precision == SHORTEST ? count - point : precision);
+  else {
+    const digits = precision == SHORTEST ? count : max(precision, 1);
+    let limit = digits > count && count >= point ? count : digits;
+    if (precision == SHORTEST) limit = 6;
+    if (point - 1 < -4 || point - 1 >= limit) writeScientific(buffer, decimal, min(digits, count) - 1);
+    else writePlain(buffer, decimal, (digits > point ? count : digits) - point);
+  }
 }
 
 /** With a number of digits behind the point. */

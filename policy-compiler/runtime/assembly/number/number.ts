@@ -6,7 +6,7 @@ import { alloc, heapPtr, setHeapPtr } from "../memory";
 import { DECIMAL, NUMBER, intOf, makeInt } from "../value/value";
 import { isDecimalNumber, exponentOfText, textLength, textPtr } from "./decimal-text";
 import { exponentOfFloat, isNegative, mantissaOf } from "./float";
-import { floatFromText } from "./float-text";
+import { doubleFromText } from "./float-text";
 import { lowBits } from "./natural";
 
 export { compareNumbers, hashNumber, int64, isDecimalNumber, isPlainInteger, toInt64 } from "./decimal-text";
@@ -62,7 +62,7 @@ export function makeDecimal(ptr: usize, length: i32): usize {
 export function toDouble(value: usize): f64 {
   if (!isDecimalNumber(value)) return <f64>intOf(value);
   const mark = heapPtr;
-  const float = floatFromText(textPtr(value), textLength(value), 53);
+  const float = doubleFromText(textPtr(value), textLength(value));
   let n = <f64>lowBits(mantissaOf(float));
   let exponent = exponentOfFloat(float);
   const negative = isNegative(float);

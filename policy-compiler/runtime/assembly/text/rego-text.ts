@@ -2,7 +2,7 @@
  * Values as OPA shows them to people (its String methods): a blank behind `,` and `:`,
  * sets in braces, strings quoted as Go's strconv.Quote does.
  */
-import { putByte, putBytes, putString, putText } from "../buffer";
+import { putByte, putCodePoint, putString, putText } from "../buffer";
 import { burn } from "../failure";
 import { writeNumber } from "../json/write";
 import { BAD_POINT, pointAt, pointWidth } from "../regex/utf8";
@@ -56,40 +56,35 @@ function writeEntries(buffer: usize, value: usize, isObject: bool): void {
   putByte(buffer, 0x7d);
 }
 
-/** In double quotes, with Go's escapes. */
-export function writeQuoted(buffer: usize, ptr: usize, length: i32): void {
+/** In double quotes, with Go's escapes; on demand all but ASCII escaped. */
+export function writeQuoted(buffer: usize, ptr: usize, length: i32, isAscii: bool = false): void {
   const end = ptr + <usize>length;
   burn(length >> 5);
   putByte(buffer, 0x22);
-  for (let at = ptr; at < end; ) {
+  for (let at = ptr; at < end; at += pointWidth(at, end)) {
     const byte = <u32>load<u8>(at);
-    const width = pointWidth(at, end);
-    if (byte >= 0x80 && width == 1) {
+    if (byte < 0x80 || pointWidth(at, end) > 1) writeQuotedPoint(buffer, pointAt(at, end), 0x22, isAscii);
+    else {
       putText(buffer, "\\x");
       writeHex(buffer, byte, 2);
-    } else if (byte < 0x80) writeAscii(buffer, byte);
-    else {
-      const point = pointAt(at, end);
-      if (isPrintable(point)) putBytes(buffer, at, width);
-      else writePoint(buffer, point);
     }
-    at += width;
   }
   putByte(buffer, 0x22);
 }
 
-function writeAscii(buffer: usize, byte: u32): void {
-  if (byte == 0x22 || byte == 0x5c) {
+/** A code point as it stands between quotes of this kind. */
+export function writeQuotedPoint(buffer: usize, point: u32, quote: u32, isAscii: bool): void {
+  if (point == quote || point == 0x5c) {
     putByte(buffer, 0x5c);
-    putByte(buffer, byte);
-  } else if (byte >= 0x20 && byte < 0x7f) putByte(buffer, byte);
-  else if (byte >= 0x07 && byte <= 0x0d) {
+    putByte(buffer, point);
+  } else if (point < 0x80 ? point >= 0x20 && point < 0x7f : !isAscii && isPrintable(point)) putCodePoint(buffer, point);
+  else if (point >= 0x07 && point <= 0x0d) {
     putByte(buffer, 0x5c);
-    putByte(buffer, "abtnvfr".charCodeAt(byte - 7));
-  } else {
+    putByte(buffer, "abtnvfr".charCodeAt(point - 7));
+  } else if (point < 0x80) {
     putText(buffer, "\\x");
-    writeHex(buffer, byte, 2);
-  }
+    writeHex(buffer, point, 2);
+  } else writePoint(buffer, point);
 }
 
 function writePoint(buffer: usize, point: u32): void {
