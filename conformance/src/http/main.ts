@@ -31,7 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const selection = { folder: values.vectors, only: new RegExp(values.only) };
-  const reports: SuiteReport[] = runPureSuites(selection);
+  const reports: SuiteReport[] = await runPureSuites(selection);
   if (!values.pure) reports.push(...(await runWireSuites(selection)));
   if (reports.length === 0) {
     console.error(`conformance:http: no records in ${values.vectors}`);

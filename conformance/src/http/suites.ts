@@ -1,8 +1,9 @@
 /** The suites of pure code: which file of records is judged by what. */
+import { judgeEnvoyPaths } from "./pure/envoy-path.ts";
 import { judgeLlhttp } from "./pure/llhttp-codec.ts";
 import { judgePath, judgeSpiffeId, judgeSvids } from "./pure/tables.ts";
 import type { Outcome, SuiteReport } from "./report.ts";
-import { type LlhttpRow, type PathRow, readVectors, type SpiffeIdRow } from "./vectors.ts";
+import { type EnvoyPathRow, type LlhttpRow, type PathRow, readVectors, type SpiffeIdRow } from "./vectors.ts";
 
 export type Selection = {
   readonly folder: string;
@@ -11,12 +12,16 @@ export type Selection = {
 };
 
 /** Pure code against records: no process, no socket. */
-export function runPureSuites({ folder, only }: Selection): SuiteReport[] {
+export async function runPureSuites({ folder, only }: Selection): Promise<SuiteReport[]> {
   const reports: SuiteReport[] = [
     { suite: "llhttp (codec)", outcomes: readVectors<LlhttpRow>(folder, "llhttp.jsonl").map(judgeLlhttp) },
     { suite: "path-normalization", outcomes: readVectors<PathRow>(folder, "path-normalization.jsonl").map(judgePath) },
     { suite: "spiffe-id", outcomes: readVectors<SpiffeIdRow>(folder, "spiffe-id.jsonl").map(judgeSpiffeId) },
     { suite: "svid-pem", outcomes: judgeSvids(folder) },
+    {
+      suite: "opa-envoy-path",
+      outcomes: await judgeEnvoyPaths(readVectors<EnvoyPathRow>(folder, "opa-envoy-path.jsonl")),
+    },
   ];
   return reports
     .map(({ suite, outcomes }) => ({ suite, outcomes: outcomes.filter((outcome) => isSelected(outcome, only)) }))
