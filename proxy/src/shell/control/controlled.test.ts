@@ -1,0 +1,223 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SILENT } from "@regomesh/base";
+import { moduleHash, type Snapshot } from "@regomesh/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Backend, exchange, openBackend, statuses } from "../../test/bench.ts";
+import { makeService, makeSnapshot, makeWorkload } from "../../test/make-snapshot.ts";
+import { TestAuthority } from "../../test/test-authority.ts";
+import { TestController } from "../../test/test-controller.ts";
+import { openProxy, type Sidecar } from "../proxy.ts";
+import { SYSTEM_CLOCK } from "../system-clock.ts";
+import { Controlled } from "./controlled.ts";
+
+const WEB = "spiffe://cluster.local/ns/default/sa/web";
+const authority = new TestAuthority("cluster.local");
+const open: { close(): Promise<unknown> }[] = [];
+let backend: Backend;
+let controller: TestController;
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "regomesh-proxy-"));
+  backend = await openBackend();
+  controller = new TestController(authority, WEB);
+  await writeFile(
+    join(folder, "token"),
+    JSON.stringify({ token: "the-token", spiffeId: WEB, caPem: authority.bundlePem }),
+  );
+  open.push(backend, controller);
+});
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+  await rm(folder, { recursive: true });
+});
+
+const revision = (sequence: number): Snapshot =>
+  makeSnapshot(
+    makeWorkload({
+      inbound: makeWorkload().inbound.map((port) => ({ ...port, mode: "edge" as const })),
+      outbound: [makeService("orders")],
+      defaultVerdict: sequence % 2 === 1 ? "allow" : "deny",
+    }),
+    { revision: { epoch: "e", sequence, name: `r${sequence}` } },
+  );
+
+async function start(): Promise<{ sidecar: Sidecar; link: Controlled }> {
+  const sidecar = await openProxy({
+    log: SILENT,
+    workload: "web",
+    namespace: "default",
+    appPort: backend.port,
+    edge: undefined,
+    outboundPort: 0,
+    accessLog: undefined,
+    workers: 1,
+    state: join(folder, "state"),
+  });
+  open.push(sidecar);
+  const link = await Controlled.open({
+    sidecar,
+    address: `127.0.0.1:${controller.port}`,
+    tokenFile: join(folder, "token"),
+    workload: "web",
+    namespace: "default",
+    state: join(folder, "state"),
+    clock: SYSTEM_CLOCK,
+    random: Math.random,
+    log: SILENT,
+  });
+  open.push(link);
+  return { sidecar, link };
+}
+
+async function ask(sidecar: Sidecar): Promise<number | undefined> {
+  const { port } = sidecar.addresses.inbound["http"] ?? { port: 0 };
+  return statuses(await exchange(port, "GET / HTTP/1.1\r\nHost: web\r\n\r\n"))[0];
+}
+
+test("a proxy joins, enforces, says where it listens, and reports", async () => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  const { sidecar, link } = await start();
+  await link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  expect(await ask(sidecar)).toBe(200);
+  const { hellos } = controller.heard;
+  const { address, port } = sidecar.addresses.inbound["http"] ?? { address: "", port: 0 };
+  expect(hellos.map(({ listen }) => listen)).toEqual([[], [{ portName: "http", address, port }]]);
+  await controller.until(() =>
+    controller.heard.reports.some(({ edges }) => edges.some(({ requests }) => requests === 1)),
+  );
+  expect((await stat(join(folder, "state/identity.json"))).mode & 0o777).toBe(0o600);
+});
+
+test("endpoints come and go by their own stream", async () => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  const { sidecar, link } = await start();
+  await link.ready;
+  const out = async () =>
+    await exchange(sidecar.addresses.outbound.port, "GET http://orders/ HTTP/1.1\r\nHost: orders\r\n\r\n");
+  expect(await out()).toContain('"reason":"no_endpoint"');
+  const endpoint = { address: "127.0.0.1", port: 1, workload: "o", principal: WEB, labels: {}, portName: "http" };
+  controller.sendEndpoints({ services: [{ service: "orders.default", endpoints: [endpoint] }], complete: false });
+  await controller.until(() => controller.heard.reports.at(-1)?.endpoints.length === 1);
+  expect(await out()).toContain('"reason":"connect_failed"');
+  controller.sendEndpoints({ services: [], complete: true });
+  await controller.until(() => controller.heard.reports.at(-1)?.endpoints.length === 0);
+  expect(await out()).toContain('"reason":"no_endpoint"');
+});
+
+const wasm = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+const withModule = (hash: string): Snapshot => {
+  const snapshot = revision(2);
+  const [workload] = snapshot.workloads;
+  if (workload === undefined) throw new Error("no workload");
+  return { ...snapshot, workloads: [{ ...workload, policies: { inbound: { module: hash, entrypoints: [] } } }] };
+};
+
+test.each([
+  [
+    "is not signed by the mesh",
+    () => controller.send(revision(2), [], (body) => Buffer.concat([body, Buffer.of(32)])),
+    "snapshot_signature",
+  ],
+  ["is older", () => controller.send(revision(0)), "snapshot_sequence"],
+  ["names a module that is not there", () => controller.send(withModule("a".repeat(64))), "policy_missing"],
+  [
+    "has a module of another ABI",
+    () => {
+      const hash = moduleHash(wasm, "{}");
+      controller.send(withModule(hash), [{ hash, wasm, data: "{}" }]);
+    },
+    "policy_abi_mismatch",
+  ],
+  [
+    "has a module with another hash",
+    () => controller.send(withModule("b".repeat(64)), [{ hash: "b".repeat(64), wasm, data: "{}" }]),
+    "module_hash",
+  ],
+])("a snapshot that %s is refused with the reason, and the old one stays", async (_, send, code) => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  const { sidecar, link } = await start();
+  await link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  send();
+  await controller.until(() => controller.heard.nacks.length === 1);
+  expect(controller.heard.nacks[0]?.problems[0]?.code).toBe(code);
+  expect(sidecar.load?.snapshot.revision.name).toBe("r1");
+  expect(await ask(sidecar)).toBe(200);
+});
+
+test("while the controller is away the last word holds, and its return is noticed", async () => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  const { sidecar, link } = await start();
+  await link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  controller.kill();
+  for (let i = 0; i < 5; i++) expect(await ask(sidecar)).toBe(200);
+  controller.snapshot = revision(2);
+  await controller.start();
+  await controller.until(() => controller.heard.acks.length === 2);
+  expect(await ask(sidecar)).toBe(403);
+});
+
+test("a proxy that is started with the controller away serves on the last good snapshot", async () => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  const first = await start();
+  await first.link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  await first.link.close();
+  await first.sidecar.close();
+  controller.kill();
+  const second = await start();
+  await second.link.ready;
+  expect(await ask(second.sidecar)).toBe(200);
+});
+
+test.each([
+  ["changed", (text: string) => text.replace('"defaultVerdict":"allow"', '"defaultVerdict":"deny"')],
+  ["cut off", (text: string) => text.slice(0, 100)],
+])("a last good snapshot that was %s is not started from", async (_, change) => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  const first = await start();
+  await first.link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  await first.link.close();
+  await first.sidecar.close();
+  controller.kill();
+  const file = join(folder, "state/last-good.json");
+  await writeFile(file, change(await readFile(file, "utf8")));
+  const { sidecar } = await start();
+  const health = await (await fetch(`http://127.0.0.1:${sidecar.addresses.admin.port}/healthz`)).json();
+  expect(health).toMatchObject({ ready: false });
+});
+
+test("without controller and snapshot a proxy says what it waits for", async () => {
+  const { sidecar } = await start();
+  expect(sidecar.isReady).toBe(false);
+  const text = await exchange(sidecar.addresses.outbound.port, "GET http://orders/ HTTP/1.1\r\nHost: orders\r\n\r\n");
+  expect(text).toContain('"reason":"no_snapshot"');
+  const response = await fetch(`http://127.0.0.1:${sidecar.addresses.admin.port}/healthz`);
+  expect([response.status, ((await response.json()) as { reason: string }).reason]).toEqual([
+    503,
+    expect.stringContaining("no"),
+  ]);
+});
+
+test("an SVID is renewed before its end, and the streams go over to it", async () => {
+  controller.snapshot = revision(1);
+  controller.svidTtlMs = 2500;
+  await controller.start();
+  const { sidecar, link } = await start();
+  await link.ready;
+  await controller.until(() => controller.heard.issued >= 3);
+  expect(await ask(sidecar)).toBe(200);
+  expect(sidecar.isReady).toBe(true);
+});
