@@ -19,7 +19,7 @@ function printRevision(revision: RevisionBody, { nowMs }: StatusBody, paint: Pai
   const { name, subject, source, committedAtMs, enforced, proxies, ackP99Ms } = revision;
   const force = `in force on ${enforced} of ${proxies}`;
   const took = ackP99Ms === undefined ? "" : `, p99 ${printTook(ackP99Ms)}`;
-  const painted = enforced === proxies ? paint.green(force) : paint.red(force);
+  const painted = proxies === 0 ? force : enforced === proxies ? paint.green(force) : paint.red(force);
   const age = `${plain(source)}, ${printSpan(nowMs - committedAtMs)} ago`;
   return `revision ${paint.bold(shortHash(name))} "${plain(subject)}" (${age})   ${painted}${took}`;
 }

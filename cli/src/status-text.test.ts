@@ -1,0 +1,109 @@
+import type { StatusBody } from "@regomesh/controller";
+import { expect, test } from "vitest";
+import { makePaint } from "./paint.ts";
+import { printStatus } from "./status-text.ts";
+import { printSpan, printTook } from "./units.ts";
+
+const NOW = 1_800_000_000_000;
+const paint = makePaint(
+  {
+    out: () => {},
+    err: () => {},
+    env: () => undefined,
+    cwd: "/",
+    isTerminal: false,
+    columns: 80,
+    signal: AbortSignal.abort(),
+  },
+  "never",
+);
+const proxy = (workload: string, more: Partial<StatusBody["proxies"][number]>): StatusBody["proxies"][number] => ({
+  workload,
+  namespace: "default",
+  service: workload,
+  principal: "",
+  state: "ready",
+  refusedPerSecond: 0,
+  isBypassable: false,
+  ...more,
+});
+const hash = (digit: string) => digit.repeat(40);
+const status: StatusBody = {
+  mesh: "demo",
+  trustDomain: "cluster.local",
+  nowMs: NOW,
+  revision: {
+    name: hash("8"),
+    sequence: 4,
+    source: "git main",
+    subject: "refunds \u001b[31mfor alice",
+    author: "Ann",
+    committedAtMs: NOW - 12_000,
+    builtAtMs: NOW,
+    enforced: 1,
+    proxies: 3,
+    ackP99Ms: 310,
+  },
+  refused: {
+    commit: hash("4"),
+    subject: "tighten",
+    atMs: NOW,
+    diagnostics: [
+      {
+        code: "rego_unsafe_var_error",
+        severity: "error",
+        message: "var role is unsafe",
+        file: "policies/mesh/authz.rego",
+        row: 12,
+        column: 5,
+      },
+      {
+        code: "reference_unused",
+        severity: "warning",
+        message: "binding b matches no workload",
+        file: "mesh.yaml",
+        row: 1,
+        column: 1,
+      },
+    ],
+    failedTests: [
+      { name: "data.mesh.authz_test.test_x", file: "policies/mesh/authz_test.rego", row: 3, message: "x is not true" },
+    ],
+  },
+  proxies: [
+    proxy("web", { revision: hash("8"), svidNotAfterMs: NOW + 85_260_000, policyP50Ns: 1900, isBypassable: true }),
+    proxy("orders-v1", { revision: hash("7"), nack: ["module_abi: no"], refusedPerSecond: 12.34 }),
+    proxy("payments", { state: "gone", lastWordMs: NOW - 4000 }),
+    proxy("idle", { state: "never" }),
+  ],
+};
+
+test("printStatus tells everything at one glance", () => {
+  expect(printStatus(status, paint)).toBe(
+    `revision 8888888 "refunds  [31mfor alice" (git main, 12 s ago)   in force on 1 of 3, p99 310 ms
+  web        8888888         ready     svid 23h 41m  policy 1.9 µs p50     0 refused/s  bypassable
+  orders-v1  7777777 (lags)  ready     no svid                policy -  12.3 refused/s
+      refuses the revision: module_abi: no
+  payments   -               gone 4 s  no svid                policy -     0 refused/s
+  idle       -               never     no svid                policy -     0 refused/s
+last refused commit: 4444444 "tighten" — policies/mesh/authz.rego:12:5: rego_unsafe_var_error: var role is unsafe
+  policies/mesh/authz_test.rego:3: data.mesh.authz_test.test_x fails: x is not true
+`,
+  );
+});
+
+test.each([
+  [0.0005, "500 ns"],
+  [0.0019, "1.9 µs"],
+  [4.26, "4.3 ms"],
+  [312.4, "312 ms"],
+  [4123, "4.12 s"],
+])("printTook of %f ms", (ms, text) => expect(printTook(ms)).toBe(text));
+
+test.each([
+  [-5, "0 s"],
+  [59_999, "59 s"],
+  [61_000, "1 min"],
+  [85_260_000, "23h 41m"],
+  [10 * 86_400_000, "10 days"],
+])("printSpan of %i ms", (ms, text) => expect(printSpan(ms)).toBe(text));

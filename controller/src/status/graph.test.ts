@@ -1,0 +1,236 @@
+import type { DecisionReport, EdgeReport, ProxyReport } from "@regomesh/protocol";
+import { describe, expect, test } from "vitest";
+import type { GraphBody } from "../api/bodies.ts";
+import type { MeshPlan } from "../build/build.ts";
+import { DecisionLog } from "./decision-log.ts";
+import { type ProxyStates, toGraph } from "./graph.ts";
+import { Ledger } from "./ledger.ts";
+import { toPlaces } from "./places.ts";
+import { quantile } from "./tally.ts";
+
+const workload = (name: string, service: string) =>
+  ({
+    name,
+    namespace: "default",
+    service,
+    principal: `spiffe://td/ns/default/sa/${service}`,
+  }) as MeshPlan["workloads"][number];
+const plan: MeshPlan = {
+  mesh: { name: "m", trustDomain: "td" },
+  workloads: [workload("web", "web"), workload("orders-v1", "orders"), workload("orders-v2", "orders")],
+  services: ["web", "orders"].map((name) => ({ name, namespace: "default", subsets: [], policies: [] })),
+  modules: [],
+};
+const places = toPlaces(plan);
+
+const edge = (more: Partial<EdgeReport>): EdgeReport => ({
+  direction: "inbound",
+  peerService: "",
+  peerPrincipal: "",
+  service: "",
+  subset: "",
+  mtls: true,
+  requests: 0,
+  success: 0,
+  failures: 0,
+  denied: 0,
+  limited: 0,
+  boundsMs: [1, 10, 100],
+  counts: [0, 0, 0, 0],
+  ...more,
+});
+const report = (name: string, edges: readonly EdgeReport[], more: Partial<ProxyReport> = {}): ProxyReport => ({
+  timeMs: 0,
+  edges: [...edges],
+  decisions: [],
+  decisionsDropped: 0,
+  snapshotHash: "",
+  svidNotAfterMs: 0,
+  policyP50Ns: 0,
+  policyP99Ns: 0,
+  refusedTotal: 0,
+  endpoints: [],
+  workload: name,
+  namespace: "default",
+  instance: "i",
+  ...more,
+});
+const states = (state: "ready" | "stale" | "gone" = "ready", orders = state): ProxyStates =>
+  new Map([
+    ["default/web", { state, lastWordMs: 1 }],
+    ["default/orders-v1", { state: orders, lastWordMs: 1 }],
+    ["default/orders-v2", { state: orders, lastWordMs: 1 }],
+  ]);
+
+/** Plays reports `[atMs, workload, edges, instance]` and draws the graph at a time. */
+function play(
+  steps: readonly (readonly [number, string, readonly EdgeReport[], string?])[],
+  nowMs: number,
+  of = states(),
+): GraphBody {
+  const ledger = new Ledger();
+  for (const [atMs, name, edges, instance = "i"] of steps) {
+    ledger.apply(`default/${name}`, report(name, edges, { instance }), places, atMs);
+  }
+  return toGraph({ plan, ledger, states: of, endpoints: [], nowMs });
+}
+
+const toOrders = (more: Partial<EdgeReport>) => edge({ direction: "outbound", peerService: "orders.default", ...more });
+const fromWeb = (more: Partial<EdgeReport>) =>
+  edge({ peerPrincipal: "spiffe://td/ns/default/sa/web", service: "orders", ...more });
+
+describe("the graph", () => {
+  test("counts from an instance's first report, and both ends of an edge are one edge", () => {
+    const graph = play(
+      [
+        [10_000, "web", [toOrders({ requests: 1000, success: 1000 })]],
+        [10_000, "orders-v1", [fromWeb({ requests: 500, success: 500, denied: 0 })]],
+        [11_000, "web", [toOrders({ requests: 1010, success: 1008, failures: 2, counts: [5, 5, 0, 0] })]],
+        [11_000, "orders-v1", [fromWeb({ requests: 510, success: 507, denied: 3 })]],
+      ],
+      11_000,
+    );
+    expect(graph.edges).toHaveLength(1);
+    expect(graph.edges[0]).toMatchObject({
+      from: "web.default",
+      to: "orders.default",
+      mtls: true,
+      state: "ready",
+      requestsPerSecond: 5,
+      success: 0.8,
+      deniedPerSecond: 1.5,
+      deniedTotal: 3,
+      p50Ms: 1,
+    });
+    expect(graph.refusedPerSecond).toBe(1.5);
+  });
+
+  test("an edge that is new to a known instance counts from zero, a restarted instance anew", () => {
+    const graph = play(
+      [
+        [10_000, "web", []],
+        [11_000, "web", [toOrders({ requests: 4, success: 4 })]],
+        [12_000, "web", [toOrders({ requests: 100, success: 100 })], "j"],
+        [13_000, "web", [toOrders({ requests: 102, success: 102 })], "j"],
+      ],
+      13_000,
+    );
+    expect(graph.edges[0]?.history.map(({ requestsPerSecond }) => requestsPerSecond)).toEqual([2]);
+    expect(graph.edges[0]?.requestsPerSecond).toBe(2);
+  });
+
+  test("callers that are not of the mesh are outside", () => {
+    const graph = play([[1000, "web", [edge({ service: "web", mtls: false, requests: 3 })]]], 1000);
+    expect(graph.nodes.map(({ id }) => id)).toEqual(["web.default", "orders.default", "outside"]);
+    expect(graph.edges.map(({ id, mtls }) => [id, mtls])).toEqual([["outside web.default", false]]);
+  });
+
+  test("rates fall to nothing when nobody reports, and the history keeps quiet points", () => {
+    const steps = [
+      [10_000, "web", [toOrders({ requests: 1 })]],
+      [11_000, "web", [toOrders({ requests: 11 })]],
+    ] as const;
+    const later = play(steps, 31_000).edges[0];
+    expect(later?.requestsPerSecond).toBe(0);
+    expect(later?.success).toBe(1);
+    expect(later?.history).toHaveLength(5);
+    expect(play(steps, 700_000).edges).toEqual([]);
+  });
+
+  test("a service whose proxies are all gone takes its edges with it; one of two makes it stale", () => {
+    const steps = [[1000, "web", [toOrders({ requests: 1 })]]] as const;
+    const gone = play(steps, 1000, states("ready", "gone"));
+    expect(gone.nodes.map(({ state }) => state)).toEqual(["ready", "gone"]);
+    expect(gone.edges[0]?.state).toBe("gone");
+    const half = new Map(states()).set("default/orders-v2", { state: "gone", lastWordMs: 1 });
+    expect(play(steps, 1000, half).nodes[1]?.state).toBe("stale");
+    const never = new Map(states()).set("default/orders-v2", { state: "never", lastWordMs: undefined });
+    expect(play(steps, 1000, never).nodes[1]?.state).toBe("ready");
+  });
+
+  test("an unknown service, a workload of another mesh and nonsense numbers change nothing", () => {
+    const graph = play(
+      [
+        [1000, "stranger", [toOrders({ requests: 1 })]],
+        [1000, "web", [edge({ direction: "outbound", peerService: "nowhere", requests: 5 })]],
+        [1000, "web", [toOrders({ requests: Number.NaN, denied: -5 })]],
+        [2000, "web", [toOrders({ requests: Number.POSITIVE_INFINITY, boundsMs: Array(10_000).fill(1) })]],
+      ],
+      2000,
+    );
+    expect(graph.edges).toEqual([]);
+    expect(graph.requestsPerSecond).toBe(0);
+  });
+});
+
+test.each([
+  [[10, 0, 0, 0], 0.5, 0.5],
+  [[0, 10, 0, 0], 0.99, 9.91],
+  [[0, 0, 0, 10], 0.5, 100],
+  [[0, 0, 0, 0], 0.5, undefined],
+])("quantile of %j at %f", (counts, share, value) => {
+  const tally = { requests: 0, success: 0, failures: 0, denied: 0, limited: 0, boundsMs: [1, 10, 100], counts };
+  const found = quantile(tally, share);
+  expect(found === undefined ? undefined : Math.round(found * 100) / 100).toBe(value);
+});
+
+describe("the decision log", () => {
+  const decision = (id: string, more: Partial<DecisionReport> = {}): DecisionReport => ({
+    id,
+    timeMs: 1,
+    direction: "inbound",
+    verdict: "denied",
+    status: 403,
+    reason: "",
+    method: "GET",
+    path: "/refunds",
+    sourcePrincipal: "spiffe://td/ns/default/sa/web",
+    destinationService: "orders",
+    destinationWorkload: "orders-v1",
+    rules: ["data.mesh.authz.allow examples/authz/orders.rego:14:1", "nonsense"],
+    entrypoint: "mesh/authz/allow",
+    revision: "r",
+    requestId: "",
+    durationMs: 1,
+    policyNs: 1,
+    builtinErrors: 0,
+    ...more,
+  });
+  const log = new DecisionLog();
+  log.apply(
+    "default/orders-v1",
+    report("orders-v1", [], { decisions: [decision("a"), decision("b", { verdict: "allowed" })], decisionsDropped: 7 }),
+    places,
+  );
+  log.apply(
+    "default/orders-v1",
+    report("orders-v1", [], { decisions: [decision("c", { verdict: "odd", path: "x".repeat(10_000) })] }),
+    places,
+  );
+
+  test("lists the newest first, with rules taken apart and places by name", () => {
+    const { decisions, dropped } = log.list({});
+    expect(decisions.map(({ id }) => id)).toEqual(["c", "b", "a"]);
+    expect(dropped).toBe(7);
+    expect(log.find("a")).toMatchObject({ source: "web.default", service: "orders.default", verdict: "denied" });
+    expect(log.find("a")?.rules).toEqual([
+      { path: "data.mesh.authz.allow", file: "examples/authz/orders.rego", row: 14 },
+    ]);
+  });
+
+  test("finds by words and verdict, within limits", () => {
+    expect(log.list({ q: "refused web orders.rego" }).decisions.map(({ id }) => id)).toEqual(["a"]);
+    expect(log.list({ verdict: "allowed" }).decisions.map(({ id }) => id)).toEqual(["b"]);
+    expect(log.list({ limit: 1 }).decisions.map(({ id }) => id)).toEqual(["c"]);
+    expect(log.find("c")).toMatchObject({ verdict: "broken", path: "x".repeat(1024) });
+  });
+
+  test("keeps the last two thousand", () => {
+    for (let turn = 0; turn < 10; turn++) {
+      const decisions = Array.from({ length: 300 }, (_, at) => decision(`${turn}-${at}`));
+      log.apply("default/orders-v1", report("orders-v1", [], { decisions }), places);
+    }
+    expect(log.find("a")).toBeUndefined();
+    expect(log.list({ limit: 9999 }).decisions).toHaveLength(500);
+  });
+});

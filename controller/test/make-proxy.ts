@@ -1,0 +1,129 @@
+/** A proxy as far as the control plane sees one: joins, takes snapshots, answers, reports. For tests. */
+import { readFileSync } from "node:fs";
+import { type ClientDuplexStream, credentials } from "@grpc/grpc-js";
+import {
+  CONTROLLER_SERVER_NAME,
+  ControlClient,
+  type ControllerMessage,
+  type EndpointsUpdate,
+  type Hello,
+  IdentityClient,
+  type IssueReply,
+  type JoinTokenFile,
+  type ProxyMessage,
+  type ProxyReport,
+  type Snapshot,
+  type SnapshotMessage,
+} from "@regomesh/protocol";
+import { type MadeCsr, makeCsr } from "./make-csr.ts";
+
+const NAMED = { "grpc.ssl_target_name_override": CONTROLLER_SERVER_NAME };
+
+export class TestProxy {
+  readonly workload: string;
+  readonly endpoints: EndpointsUpdate[] = [];
+  readonly received: SnapshotMessage[] = [];
+  readonly #caPem: string;
+  readonly #csr: MadeCsr;
+  readonly #identity: IssueReply;
+  #client: ControlClient | undefined;
+  #stream: ClientDuplexStream<ProxyMessage, ControllerMessage> | undefined;
+  #waiting: ((message: SnapshotMessage) => void)[] = [];
+
+  private constructor(workload: string, caPem: string, csr: MadeCsr, identity: IssueReply) {
+    this.workload = workload;
+    this.#caPem = caPem;
+    this.#csr = csr;
+    this.#identity = identity;
+  }
+
+  static async join(workload: string, address: string, tokenFile: string): Promise<TestProxy> {
+    const { token, caPem } = JSON.parse(readFileSync(tokenFile, "utf8")) as JoinTokenFile;
+    const client = new IdentityClient(address, credentials.createSsl(Buffer.from(caPem)), NAMED);
+    const csr = makeCsr();
+    const identity = await new Promise<IssueReply>((resolve, reject) => {
+      client.issue({ csrDer: Buffer.from(csr.der), joinToken: token }, (error, reply) =>
+        error ? reject(error) : resolve(reply),
+      );
+    });
+    client.close();
+    return new TestProxy(workload, caPem, csr, identity);
+  }
+
+  connect(address: string, more: Partial<Hello> = {}): void {
+    const { certificateChainPem } = this.#identity;
+    const tls = credentials.createSsl(
+      Buffer.from(this.#caPem),
+      Buffer.from(this.#csr.keyPem),
+      Buffer.from(certificateChainPem),
+    );
+    this.#client = new ControlClient(address, tls, NAMED);
+    this.#stream = this.#client.snapshots();
+    this.#stream.on("error", () => {});
+    this.#stream.on("data", ({ message }: ControllerMessage) => {
+      if (message === undefined) return;
+      this.received.push(message.value);
+      this.#waiting.shift()?.(message.value);
+    });
+    this.#stream.write({
+      message: {
+        $case: "hello",
+        value: {
+          workload: this.workload,
+          namespace: "default",
+          instance: "1",
+          moduleAbi: 1,
+          snapshotFormats: [1],
+          features: [],
+          snapshotHash: "",
+          moduleHashes: [],
+          listen: [],
+          admin: "",
+          ...more,
+        },
+      },
+    });
+    const watch = this.#client.endpoints({ workload: this.workload, namespace: "default" });
+    watch.on("error", () => {});
+    watch.on("data", (update: EndpointsUpdate) => this.endpoints.push(update));
+  }
+
+  next(): Promise<SnapshotMessage> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  ack({ nonce, hash }: SnapshotMessage): void {
+    this.#stream?.write({ message: { $case: "ack", value: { nonce, hash } } });
+  }
+
+  report(more: Partial<ProxyReport>): void {
+    this.#client
+      ?.report(() => {})
+      .end({
+        timeMs: Date.now(),
+        edges: [],
+        decisions: [],
+        decisionsDropped: 0,
+        snapshotHash: "",
+        svidNotAfterMs: this.#identity.notAfterMs,
+        policyP50Ns: 1900,
+        policyP99Ns: 9000,
+        refusedTotal: 0,
+        endpoints: [],
+        workload: this.workload,
+        namespace: "default",
+        instance: "1",
+        ...more,
+      });
+  }
+
+  /** As a killed process: sockets closed, no word. */
+  close(): void {
+    this.#stream?.cancel();
+    this.#client?.close();
+  }
+}
+
+export function bodyOf(message: SnapshotMessage): Snapshot {
+  return JSON.parse(message.body.toString()) as Snapshot;
+}
