@@ -1,18 +1,22 @@
 /** Calls: of the policy's functions, of built-ins in the runtime or at the host, and of functions found by path. */
 import type { IrOperand, IrStmt } from "../ir/policy.ts";
 import {
+  br,
   callIndex,
   call as callRuntime,
+  close,
   constant,
   get,
   i32Const,
   localOf,
   newLocal,
   op,
+  open,
   set,
   tee,
   undefinedIf,
 } from "./code.ts";
+import { branchIfEqual } from "./compare.ts";
 import { EmitError } from "./error.ts";
 import { operand, readLocal, stringAt } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
@@ -26,9 +30,14 @@ type CallDynamicStmt = Extract<IrStmt, { readonly type: "CallDynamicStmt" }>["st
 /** OPA's ABI has opa_builtin0 to opa_builtin4. */
 const HOST_OPERANDS_MAX = 4;
 
-export function call(context: StatementContext, stmt: CallStmt): void {
+/** `elements` are those of a collection to compare with in line, where the call is a membership test. */
+export function call(context: StatementContext, stmt: CallStmt, elements?: readonly IrOperand[]): void {
   const { body, policy } = context;
   const args = stmt.args ?? [];
+  if (elements !== undefined && args[0] !== undefined) {
+    isOneOf(context, args[0], elements, stmt.result);
+    return;
+  }
   const own = policy.functions.get(stmt.func);
   if (own !== undefined) {
     checkCount(context, stmt.func, args.length, own.func.params.length);
@@ -52,6 +61,25 @@ export function call(context: StatementContext, stmt: CallStmt): void {
   }
   if (isVoid === true) op(body, OP.drop);
   else result(context, stmt.result);
+}
+
+function isOneOf(
+  { body, policy }: StatementContext,
+  value: IrOperand,
+  elements: readonly IrOperand[],
+  target: number,
+): void {
+  const { FALSE_VALUE, TRUE_VALUE } = body.calls.values;
+  const done = open(body, OP.block);
+  const found = open(body, OP.block);
+  for (const element of elements) branchIfEqual(body, policy.strings, value, element, found);
+  i32Const(body, FALSE_VALUE);
+  set(body, localOf(body, target));
+  br(body, done);
+  close(body);
+  i32Const(body, TRUE_VALUE);
+  set(body, localOf(body, target));
+  close(body);
 }
 
 function hostCall({ body, policy }: StatementContext, name: string, args: readonly IrOperand[]): void {

@@ -5,7 +5,7 @@
  * A *frame* is a block of the IR: a statement that is undefined branches to the end of the
  * innermost one. A frame of a `with` statement has something to put back when it is left.
  */
-import type { IrStmt } from "../ir/policy.ts";
+import type { IrOperand, IrStmt } from "../ir/policy.ts";
 import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
 import { EmitError } from "./error.ts";
 import type { RuntimeCalls, RuntimeFunction, RuntimeGlobal } from "./runtime-calls.ts";
@@ -39,6 +39,8 @@ export type Known = {
   readonly texts: ReadonlyMap<number, string>;
   /** Statements with nothing left to do. */
   readonly done: ReadonlySet<IrStmt>;
+  /** Elements to compare with instead of calling a membership test. */
+  readonly elements: ReadonlyMap<IrStmt, readonly IrOperand[]>;
   /** How often each local is read. */
   readonly reads: ReadonlyMap<number, number>;
 };

@@ -42,17 +42,23 @@ export function leaveUnlessEqual(body: Body, strings: Strings, first: IrOperand,
   close(body);
 }
 
-/** Leaves the block where the operands are equal. */
-export function leaveIfEqual(body: Body, strings: Strings, first: IrOperand, second: IrOperand): void {
+/** Branches to `label` where the operands are equal. */
+export function branchIfEqual(
+  body: Body,
+  strings: Strings,
+  first: IrOperand,
+  second: IrOperand,
+  label = undefinedLabel(body),
+): void {
   const [a, b] = constantLast(body, first, second);
   both(body, strings, a, b);
   op(body, OP.i32Eq);
-  undefinedIf(body);
+  br(body, label, OP.brIf);
   if (kindOfOperand(body, b) === "unique") return;
   const differ = open(body, OP.block);
   smallInts(body, strings, a, b, differ);
   slowly(body, strings, a, b);
-  undefinedIf(body);
+  br(body, label, OP.brIf);
   close(body);
 }
 

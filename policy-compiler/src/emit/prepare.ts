@@ -6,7 +6,9 @@ import type { IrBlock, IrFunc, IrOperand, IrPlan, IrStmt } from "../ir/policy.ts
 import { deepFunctions } from "./call-graph.ts";
 import type { Known } from "./code.ts";
 import { constantsOf } from "./constants.ts";
-import { factsOf } from "./facts.ts";
+import { EmitError } from "./error.ts";
+import { type Facts, factsOf } from "./facts.ts";
+import { membershipsOf } from "./membership.ts";
 import type { Strings } from "./operand.ts";
 import { usesOf } from "./uses.ts";
 
@@ -33,10 +35,15 @@ export function prepare(plans: readonly IrPlan[], funcs: readonly IrFunc[], stri
   const planFacts = plans.map((plan) => factsOf([0, 1], plan.blocks));
   const funcFacts = funcs.map((func) => factsOf(func.params, func.blocks));
   const mayFold = ![...planFacts, ...funcFacts].some((facts) => facts.changesOthers);
-  const knownOf = ({ blocks }: Callable, facts: (typeof planFacts)[number]): Known => ({
-    ...constantsOf(blocks, facts, strings, mayFold),
-    reads: facts.reads,
-  });
+  const knownOf = ({ blocks }: Callable, facts: Facts | undefined): Known => {
+    if (facts === undefined) throw new EmitError("a function without facts");
+    const { texts, done } = constantsOf(blocks, facts, strings, mayFold);
+    const memberships = membershipsOf(blocks, facts);
+    return {
+      ...{ texts, done: new Set([...done, ...memberships.done]) },
+      ...{ elements: memberships.elements, reads: facts.reads },
+    };
+  };
   const calls = new Map<string, number>();
   let sharesInput = true;
   for (const callable of [...plans, ...funcs] as readonly Callable[]) {
@@ -44,12 +51,12 @@ export function prepare(plans: readonly IrPlan[], funcs: readonly IrFunc[], stri
     if (!countCalls(callable.blocks, { own, calls, times })) sharesInput = false;
   }
   return {
-    plans: plans.map((plan, i) => knownOf(plan, planFacts[i] as (typeof planFacts)[number])),
+    plans: plans.map((plan, i) => knownOf(plan, planFacts[i])),
     functions: new Map(
       funcs.map((func, i) => [
         func.name,
         {
-          known: knownOf(func, funcFacts[i] as (typeof funcFacts)[number]),
+          known: knownOf(func, funcFacts[i]),
           isKept: func.params.length === 2 && (calls.get(func.name) ?? 0) > 1,
           countsDepth: deep.has(func.name),
           countsCall: callsOthers(func.blocks, own),

@@ -29,7 +29,7 @@ import {
   undefinedHere,
   undefinedIf,
 } from "./code.ts";
-import { assignOnce, leaveIfEqual, leaveUnlessEqual, leaveUnlessKind } from "./compare.ts";
+import { assignOnce, branchIfEqual, leaveUnlessEqual, leaveUnlessKind } from "./compare.ts";
 import { EmitError } from "./error.ts";
 import { isSameOperand, literal, operand, readLocal, stringAt } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
@@ -47,7 +47,9 @@ export type StatementContext = {
 };
 
 type StmtOf<Type extends IrStmtType> = Extract<IrStmt, { readonly type: Type }>["stmt"];
-type Emitters = { readonly [Type in IrStmtType]: (context: StatementContext, stmt: StmtOf<Type>) => void };
+type Emitters = {
+  readonly [Type in IrStmtType]: (context: StatementContext, stmt: StmtOf<Type>, statement: IrStmt) => void;
+};
 
 /** Elements that an array gets room for at once, whatever the plan foresees. */
 const CAPACITY_MAX = 4096;
@@ -62,9 +64,11 @@ export function block(context: StatementContext, irBlock: IrBlock): void {
 
 export function statement(context: StatementContext, stmt: IrStmt): void {
   if (context.body.known.done.has(stmt)) return;
-  const emit = EMITTERS[stmt.type] as ((context: StatementContext, stmt: IrStmt["stmt"]) => void) | undefined;
+  const emit = EMITTERS[stmt.type] as
+    | ((context: StatementContext, fields: IrStmt["stmt"], statement: IrStmt) => void)
+    | undefined;
   if (emit === undefined) throw new EmitError(`${context.body.name} has a statement of unknown type ${stmt.type}`);
-  emit(context, stmt.stmt);
+  emit(context, stmt.stmt, stmt);
 }
 
 function not(context: StatementContext, stmt: StmtOf<"NotStmt">): void {
@@ -170,7 +174,7 @@ const EMITTERS: Emitters = {
     readLocal(body, stmt.source);
     returnValue();
   },
-  CallStmt: callStatement,
+  CallStmt: (context, stmt, statement) => callStatement(context, stmt, context.body.known.elements.get(statement)),
   CallDynamicStmt: dynamicCall,
   BlockStmt: (context, stmt) => {
     for (const inner of stmt.blocks ?? []) frame(context.body, () => block(context, inner));
@@ -204,7 +208,7 @@ const EMITTERS: Emitters = {
   EqualStmt: ({ body, policy }, stmt) => leaveUnlessEqual(body, policy.strings, stmt.a, stmt.b),
   NotEqualStmt: ({ body, policy }, stmt) => {
     if (isSameOperand(stmt.a, stmt.b)) undefinedHere(body);
-    else leaveIfEqual(body, policy.strings, stmt.a, stmt.b);
+    else branchIfEqual(body, policy.strings, stmt.a, stmt.b);
   },
   IsArrayStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, ARRAY),
   IsObjectStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, OBJECT),

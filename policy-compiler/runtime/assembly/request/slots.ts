@@ -8,7 +8,7 @@
  */
 import { arrayGet, arrayLen } from "../value/array";
 import { memoGeneration } from "../policy";
-import { valueGet } from "../value/access";
+import { getAtom } from "../policy-calls";
 import { OBJECT } from "../value/value";
 import { documentValue, httpValue, protocolValue, sourceValue } from "./document";
 import { authorityValue, fieldValue, headersValue, methodValue, targetValue } from "./fields";
@@ -95,7 +95,7 @@ export function needInput(input: usize): void {
 
 function walk(value: usize, path: usize, from: i32): usize {
   const length = arrayLen(path);
-  for (let i = from; i < length && value != 0; i++) value = valueGet(value, arrayGet(path, i));
+  for (let i = from; i < length && value != 0; i++) value = getAtom(value, arrayGet(path, i));
   return value;
 }
 

@@ -11,8 +11,10 @@ export function equalBytes(a: usize, b: usize, length: i32): bool {
   if (length >= 4) {
     return load<u32>(a) == load<u32>(b) && load<u32>(a + length - 4) == load<u32>(b + length - 4);
   }
-  for (let i = 0; i < length; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
-  return true;
+  if (length >= 2) {
+    return load<u16>(a) == load<u16>(b) && load<u8>(a + length - 1) == load<u8>(b + length - 1);
+  }
+  return length == 0 || load<u8>(a) == load<u8>(b);
 }
 
 /** Byte order, which for UTF-8 is the order of code points; a prefix comes first. */

@@ -32,14 +32,22 @@ export function equalStrings(a: usize, b: usize): bool {
 
 /** Equality of values of which not both are small integers and that are not one address. */
 export function equalCells(a: usize, b: usize): bool {
-  const kind = kindOf(a);
-  if (kind != kindOf(b)) return false;
+  if ((a | b) & 1) return equalNumbers(a, b);
+  const kind = load<u32>(a) & 0xff; // of address 0: 0
+  if (kind != (load<u32>(b) & 0xff)) return false;
   if (kind == STRING) return equalStrings(a, b);
-  if (kind == NUMBER) {
-    if (!isDecimal(a) && !isDecimal(b)) return intOf(a) == intOf(b);
-    return compareNumbers(a, b) == 0;
-  }
-  if (kind <= BOOLEAN) return false;
+  if (kind == NUMBER) return equalNumbers(a, b);
+  if (kind <= BOOLEAN) return a == b;
+  return equalComposites(a, b, kind);
+}
+
+function equalNumbers(a: usize, b: usize): bool {
+  if (kindOf(a) != NUMBER || kindOf(b) != NUMBER) return false;
+  if (!isDecimal(a) && !isDecimal(b)) return intOf(a) == intOf(b);
+  return compareNumbers(a, b) == 0;
+}
+
+function equalComposites(a: usize, b: usize, kind: u32): bool {
   if (a == b) return true;
   if (kind == ARRAY) {
     const length = arrayLen(a);
