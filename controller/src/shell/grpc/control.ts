@@ -1,5 +1,11 @@
 /** The Control service: snapshots down, ACKs up, endpoints, reports. Every call is its workload's own. */
-import type { ServerDuplexStream, ServerReadableStream, ServerWritableStream, sendUnaryData } from "@grpc/grpc-js";
+import {
+  Metadata,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
 import type { Clock, Log } from "@regomesh/base";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
@@ -78,6 +84,8 @@ function serveSnapshots(call: ServerDuplexStream<ProxyMessage, ControllerMessage
           },
           write: (value) => call.write({ message: { $case: "snapshot", value } }),
         };
+        // The proxy knows by this that it is connected, though there may be nothing to send.
+        call.sendMetadata(new Metadata());
         proxies.open(stream, message.value);
       } else if (!proxies.hear(stream, message.value)) {
         fail(makeFailure("invalid", "a stream is one proxy's: a later hello named another"));

@@ -20,6 +20,8 @@ import {
 
 /** How long the endpoints of a stream that broke off still count: a lost connection is not yet a lost proxy. */
 export const LEASE_MS = 1000;
+/** A proxy that renews its identity ends one stream as it opens the next: its endpoints stay meanwhile. */
+export const HANDOVER_MS = 250;
 /** After a start, for as long as proxies need to come back: until then what is kept on disk counts. */
 export const RESTART_LEASE_MS = 15_000;
 
@@ -129,14 +131,14 @@ export class Proxies {
     this.#push(connected);
   }
 
-  /** A stream ended: at its proxy's word its endpoints are gone at once, otherwise after their lease. */
+  /** A stream ended: at its proxy's word its endpoints are gone almost at once, otherwise after their lease. */
   close(stream: Stream, isOrderly: boolean): void {
     const connected = this.#connected.get(stream);
     if (connected === undefined) return;
     this.#connected.delete(stream);
     this.#hear(stream.workload);
     const claim = toClaim(stream.workload, connected.session.hello.listen);
-    if (!isOrderly) this.lease([claim], LEASE_MS);
+    this.lease([claim], isOrderly ? HANDOVER_MS : LEASE_MS);
     this.#options.onChange();
   }
 
