@@ -103,6 +103,8 @@ export const HOST_PARTS: Readonly<Record<string, readonly string[]>> = {
   "time.weekday": ZONES,
   "uuid.rfc4122": ["uuid.rfc4122"],
   "rand.intn": ["rand.intn"],
+  "providers.aws.sign_req": ["providers.aws.sign_req"],
+  "net.lookup_ip_addr": ["net.lookup_ip_addr"],
 };
 
 /** Whether a built-in runs inside the module. */

@@ -5,7 +5,11 @@ import { makeHostBuiltins } from "./host-builtins.ts";
 type Call = (...operands: unknown[]) => unknown;
 
 const NOW_MS = Date.UTC(2026, 0, 1);
-const host = makeHostBuiltins({ nowMs: () => NOW_MS, env: { HOME: "/" } }) as unknown as Record<string, Call>;
+const host = makeHostBuiltins({
+  nowMs: () => NOW_MS,
+  env: { HOME: "/" },
+  hosts: "127.0.0.1 localhost # loopback",
+}) as unknown as Record<string, Call>;
 const call = (name: string, ...operands: unknown[]): unknown => (host[name] as Call)(...operands);
 
 const SECRET = { kty: "oct", k: Buffer.from("not so secret").toString("base64url") };
@@ -132,4 +136,11 @@ test("the clock, randomness and the environment come from the options", () => {
   expect(call("uuid.rfc4122", "k")).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   expect(call("rand.intn", "k", 1)).toBe(0);
   expect(call("opa.runtime")).toEqual({ env: { HOME: "/" } });
+});
+
+test("names are looked up in the hosts given, never in the network", () => {
+  expect(call("net.lookup_ip_addr", "LocalHost")).toEqual(["127.0.0.1"]);
+  expect(call("net.lookup_ip_addr", "::1")).toEqual(["::1"]);
+  expect(() => call("net.lookup_ip_addr", "loopback")).toThrow("lookup loopback: no such host");
+  expect(Object.hasOwn(makeHostBuiltins({ nowMs: () => 0 }), "net.lookup_ip_addr")).toBe(false);
 });

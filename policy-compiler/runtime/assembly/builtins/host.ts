@@ -5,12 +5,13 @@
  * The emitter declares these names as built-ins of the host for policies that call what
  * needs them (HOST_PARTS in emit/runtime-calls.ts); their numbers are found by name here.
  */
-import { hostCall0, hostCall1, hostCall2 } from "../abi/host";
+import { hostCall0, hostCall1, hostCall2, hostCall3 } from "../abi/host";
 import { builtinError, burn } from "../failure";
 import { int64, toInt64 } from "../number/number";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
 import { compare } from "../value/compare";
-import { objectGet } from "../value/object";
+import { copyObject, objectGet, objectInsert, objectLen } from "../value/object";
+import { makeSet, setAdd } from "../value/set";
 import { ARRAY, NUMBER, OBJECT, STRING, TRUE_VALUE, UNDEFINED, intOf, kindOf, makeInt, makeText, stringLen, stringPtr } from "../value/value";
 import { expectInt, expectKind } from "./operands";
 
@@ -18,6 +19,8 @@ let clock: i32 = -1;
 let zone: i32 = -1;
 let uuid: i32 = -1;
 let random: i32 = -1;
+let awsSign: i32 = -1;
+let lookup: i32 = -1;
 
 /** Finds the host's numbers in the object of its names. */
 export function linkHost(names: usize): void {
@@ -25,6 +28,8 @@ export function linkHost(names: usize): void {
   zone = numberOf(names, "time.zone");
   uuid = numberOf(names, "uuid.rfc4122");
   random = numberOf(names, "rand.intn");
+  awsSign = numberOf(names, "providers.aws.sign_req");
+  lookup = numberOf(names, "net.lookup_ip_addr");
 }
 
 function numberOf(names: usize, name: string): i32 {
@@ -96,6 +101,34 @@ export function randIntn(key: usize, bound: usize): usize {
 
 export function trace(note: usize): usize {
   return expectKind("trace", 1, note, STRING) ? TRUE_VALUE : UNDEFINED;
+}
+
+// ── what JSON alone would not bring back: sets ──
+
+/** The request with the host's headers; the rest of it, sets among it, stays as it was. */
+export function signAwsRequest(request: usize, config: usize, timeNs: usize): usize {
+  if (awsSign < 0) return builtinError("providers.aws.sign_req: the host cannot sign");
+  const signed = hostCall3(awsSign, request, config, timeNs);
+  if (kindOf(signed) != OBJECT || kindOf(request) != OBJECT) return UNDEFINED;
+  const key = makeText("headers");
+  const copy = copyObject(request);
+  burn(objectLen(request));
+  objectInsert(copy, key, objectGet(signed, key));
+  return copy;
+}
+
+/** The set of a name's addresses. */
+export function lookupIpAddr(name: usize): usize {
+  if (!expectKind("net.lookup_ip_addr", 1, name, STRING)) return UNDEFINED;
+  if (lookup < 0) return builtinError("net.lookup_ip_addr: the host resolves no names");
+  const known = drawnFor(lookup, name);
+  if (known != 0) return known;
+  const found = hostCall1(lookup, name);
+  if (kindOf(found) != ARRAY) return UNDEFINED;
+  const addresses = makeSet();
+  const length = arrayLen(found);
+  for (let i = 0; i < length; i++) setAdd(addresses, arrayGet(found, i));
+  return keepDrawn(lookup, name, addresses);
 }
 
 // ── time zones ──

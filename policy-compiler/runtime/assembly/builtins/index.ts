@@ -22,4 +22,8 @@ export {
   timeDiff as b$time$diff, timeFormat as b$time$format, timeParseNs as b$time$parse_ns,
   timeParseRfc3339Ns as b$time$parse_rfc3339_ns, timeParseDurationNs as b$time$parse_duration_ns,
 } from "./time";
-export { nowNs as b$time$now_ns, uuidRfc4122 as b$uuid$rfc4122, randIntn as b$rand$intn, trace as b$trace } from "./host";
+export {
+  nowNs as b$time$now_ns, uuidRfc4122 as b$uuid$rfc4122, randIntn as b$rand$intn, trace as b$trace,
+  signAwsRequest as b$providers$aws$sign_req, lookupIpAddr as b$net$lookup_ip_addr,
+} from "./host";
+export { jwtDecode as b$io$jwt$decode } from "./jwt";

@@ -1,0 +1,98 @@
+import { generateKeyPairSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { makeHostBuiltins } from "./host-builtins.ts";
+
+/** root (path length 1) → mid (path length 0) → leaf, made with openssl for a hundred years. */
+const file = (name: string) => readFileSync(join(import.meta.dirname, "../../test/certificates", name), "utf8");
+const [root, mid, leaf] = ["root.pem", "mid.pem", "leaf.pem"].map(file) as [string, string, string];
+
+const host = makeHostBuiltins({ nowMs: () => Date.UTC(2027, 0, 1) });
+type Fields = { readonly [field: string]: unknown };
+const call = <T = Fields>(name: string, ...operands: unknown[]): T =>
+  (host[`crypto.${name}`] as (...operands: unknown[]) => unknown)(...operands) as T;
+
+test("a certificate's fields are those of Go's structure", () => {
+  const [fields] = call<Fields[]>("x509.parse_certificates", leaf);
+  expect(fields).toMatchObject({
+    Version: 3,
+    SignatureAlgorithm: 10,
+    PublicKeyAlgorithm: 3,
+    Subject: { CommonName: "orders", Country: ["CH"], Organization: null },
+    Issuer: { CommonName: "mid" },
+    DNSNames: ["orders.mesh"],
+    URIStrings: ["spiffe://mesh/ns/a/sa/b"],
+    URIs: [{ Scheme: "spiffe", Host: "mesh", Path: "/ns/a/sa/b" }],
+    IPAddresses: ["10.0.0.1", "2001:db8::1"],
+    KeyUsage: 1,
+    ExtKeyUsage: [1, 2],
+    BasicConstraintsValid: true,
+    IsCA: false,
+    MaxPathLen: -1,
+    EmailAddresses: null,
+  });
+});
+
+test("certificates may come as PEM, as base64 of PEM, and as base64 of DER", () => {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const der = (pem: string) => Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64");
+  const names = (text: string) =>
+    call<Fields[]>("x509.parse_certificates", text).map(({ Subject }) => (Subject as Fields)["CommonName"]);
+  expect(names(root + leaf)).toEqual(["root", "orders"]);
+  expect(names(base64(root + leaf))).toEqual(["root", "orders"]);
+  expect(names(Buffer.concat([der(root), der(leaf)]).toString("base64"))).toEqual(["root", "orders"]);
+});
+
+test("every cut of a certificate is refused with an error, none is read past its end", () => {
+  const der = Buffer.from(leaf.replace(/-----.*-----|\s/g, ""), "base64");
+  for (let length = 1; length < der.length; length++) {
+    expect(() => call("x509.parse_certificates", der.subarray(0, length).toString("base64"))).toThrow("malformed");
+  }
+});
+
+const VERIFY = "x509.parse_and_verify_certificates";
+const chains: Record<string, readonly [certificates: string, options: object | undefined, isValid: boolean]> = {
+  "root, mid, leaf": [root + mid + leaf, undefined, true],
+  "root, leaf": [root + leaf, undefined, false],
+  "mid as root": [mid + leaf, undefined, true],
+  "a lone certificate": [root, undefined, false],
+  "what is no certificate": ["foobar", undefined, false],
+  "the name of the leaf": [root + mid + leaf, { DNSName: "orders.mesh" }, true],
+  "another name": [root + mid + leaf, { DNSName: "payments.mesh" }, false],
+  "before it begins": [root + mid + leaf, { CurrentTime: 1e18 }, false],
+  "a usage it has": [root + mid + leaf, { KeyUsages: ["KeyUsageClientAuth"] }, true],
+  "a usage it has not": [root + mid + leaf, { KeyUsages: ["KeyUsageCodeSigning"] }, false],
+};
+
+for (const [name, [certificates, options, isValid]] of Object.entries(chains)) {
+  test(`a chain ${isValid ? "verifies" : "does not verify"}: ${name}`, () => {
+    const [valid, chain] =
+      options === undefined
+        ? call<[boolean, unknown[]]>(VERIFY, certificates)
+        : call<[boolean, unknown[]]>(`${VERIFY}_with_options`, certificates, options);
+    expect(valid).toBe(isValid);
+    expect(chain.length > 0).toBe(isValid);
+  });
+}
+
+test("a certificate request's fields are those of Go's structure", () => {
+  expect(call("x509.parse_certificate_request", file("leaf.csr"))).toMatchObject({
+    Version: 0,
+    Subject: { CommonName: "orders" },
+    DNSNames: ["orders.mesh"],
+  });
+  expect(() => call("x509.parse_certificate_request", "YmFkc3RyaW5n")).toThrow("asn1: structure error");
+});
+
+test("private keys are read from PEM of each kind", () => {
+  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  const ec = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const pem = rsa.export({ format: "pem", type: "pkcs1" }) as string;
+  const both = pem + (ec.export({ format: "pem", type: "sec1" }) as string);
+  expect(call("x509.parse_rsa_private_key", pem)).toEqual(rsa.export({ format: "jwk" }));
+  expect(call("x509.parse_rsa_private_key", Buffer.from(both).toString("base64"))).toMatchObject({ kty: "RSA" });
+  expect(JSON.stringify(call("parse_private_keys", both))).toMatch(/^\[\{"N":\d{600,},"E":65537,.*"X":\d+/);
+  expect(call("parse_private_keys", "")).toBe(null);
+  expect(() => call("x509.parse_keypair", leaf, pem)).toThrow("private key does not match");
+});
