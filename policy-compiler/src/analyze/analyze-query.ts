@@ -6,6 +6,7 @@ import { type Diagnostic, hasErrors, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { Body, Import, Module } from "../syntax/ast.ts";
 import { checkBodyCalls, makeCallables } from "./check-calls.ts";
+import { checkBodyTypes } from "./check-types.ts";
 import { checkModifiers } from "./check-with.ts";
 import type { RewriteContext } from "./context.ts";
 import { collectGlobals, type Exports } from "./names.ts";
@@ -52,6 +53,8 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   eachDeepExpr(rewritten, (expr) => checkModifiers(expr, { root, callables, builtins, diagnostics }));
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const ordered = orderQuery(rewritten, callables.arity, diagnostics, counter);
+  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+  diagnostics.push(...checkBodyTypes(root, ordered, builtins));
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   return { body: ordered, diagnostics };
 }

@@ -115,6 +115,38 @@ test.each(Object.entries(RULES))("rules: %s", (_, [text, ...expected]) => {
   expect(check(text)).toEqual(expected);
 });
 
+const TYPES: Record<string, readonly [text: string, ...expected: string[]]> = {
+  "scalars that differ": [
+    'package p\nq if 1 == "1"',
+    "2: rego_type_error: match error: left is number, right is string",
+  ],
+  "through rules": [
+    'package p\na := {"n": 1}\nq if a.n == "x"',
+    "3: rego_type_error: match error: left is number, right is string",
+  ],
+  "through variables and calls": [
+    'package p\nq if {\n x := count(input.xs)\n x == "a"\n}',
+    "4: rego_type_error: match error: left is number, right is string",
+  ],
+  "an argument of the wrong kind": [
+    "package p\nq := upper(1)",
+    "2: rego_type_error: upper: invalid argument(s): have (number), want (string)",
+  ],
+  "a union overlaps": ['package p\na := 1 if input.x\nelse := "s"\nq if a == "s"'],
+  "nothing is known of input": ['package p\nq if {\n x := input.a\n x == 1\n upper(x) == "A"\n}'],
+  "a replacement may be of any type": ['package p\na := 1\nq if a == "x" with data.p.a as "x"'],
+  "an empty collection says nothing": ["package p\nq if {\n some x in set()\n x == 1\n}"],
+};
+
+test.each(Object.entries(TYPES))("types: %s", (_, [text, ...expected]) => {
+  expect(check(text)).toEqual(expected);
+});
+
+test("rules that double a type stay bounded", () => {
+  const rules = Array.from({ length: 60 }, (_, i) => `a${i} := {"x": a${i + 1}, "y": a${i + 1}}`);
+  expect(check(`package p\n${rules.join("\n")}\na60 := 1`)).toEqual([]);
+});
+
 test("strict analysis refuses what is unused", () => {
   const text = "package p\nimport data.a\nf(x, y) := x if {\n z := 1\n}";
   expect(check(text)).toEqual([]);

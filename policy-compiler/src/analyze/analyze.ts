@@ -9,6 +9,7 @@ import { type Callables, checkRuleCalls, makeCallables } from "./check-calls.ts"
 import { checkConflicts } from "./check-conflicts.ts";
 import { checkImports } from "./check-imports.ts";
 import { checkRecursion } from "./check-recursion.ts";
+import { checkTypes } from "./check-types.ts";
 import { checkModifiers } from "./check-with.ts";
 import type { RewriteContext } from "./context.ts";
 import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./metadata.ts";
@@ -53,6 +54,7 @@ const STAGES: readonly Stage[] = [
   { name: "check calls and with", run: checkCalls },
   { name: "order for safety", run: orderModules },
   { name: "check recursion", run: (state, diagnostics) => keep(state, diagnostics, checkRecursion(state.index)) },
+  { name: "check types", run: checkAllTypes },
 ];
 
 export function analyze(options: AnalyzeOptions): Analysis {
@@ -104,6 +106,11 @@ function checkCalls(state: State, diagnostics: Diagnostic[]): State {
     }
   }
   return state;
+}
+
+function checkAllTypes(state: State, diagnostics: Diagnostic[]): State {
+  const rules = state.modules.flatMap((module) => module.rules);
+  return keep(state, diagnostics, checkTypes(state.index, rules, state.builtins));
 }
 
 /** Generated variables of this stage are numbered from here, so that none is one of rewriting. */

@@ -78,7 +78,7 @@ function reportUndefined(operator: Operator, context: CallContext): void {
   context.diagnostics.push(makeProblem("rego_type_error", operator.at, `undefined function ${name}`, hint));
 }
 
-/** A built-in that differs in one character, or by what stands before its last dot. */
+/** A built-in that differs in one character or two that changed places, or by what stands before its last dot. */
 function findNear(name: string, builtins: BuiltinSignatures): string | undefined {
   const last = name.slice(name.lastIndexOf(".") + 1);
   let near: string | undefined;
@@ -94,5 +94,6 @@ function isOneEdit(a: string, b: string): boolean {
   let start = 0;
   while (start < a.length && a[start] === b[start]) start++;
   const [restA, restB] = [a.slice(start), b.slice(start)];
+  if (a.length === b.length && restA[0] === restB[1] && restA[1] === restB[0]) return restA.slice(2) === restB.slice(2);
   return restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1);
 }

@@ -19,6 +19,7 @@ import {
   eachTerm,
   subterms,
   termsOfExpr,
+  termsOfWhat,
 } from "./tree.ts";
 
 type Context = {
@@ -108,13 +109,17 @@ function equate(expr: Expr): Expr {
  */
 function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Context): readonly Expr[] {
   if (outputs.size === 0 || expr.isNegated) return [expr];
-  const { what } = expr;
-  const isCall = what.kind === "call" || termsOfExpr(expr).some(hasCall);
-  return isCall && termsOfExpr(expr).some((term) => needsBeside(term, outputs)) ? liftRefs(context, expr) : [expr];
+  const what = toEquation(expr.what, context.arity);
+  const needs =
+    what.kind === "call"
+      ? what.args.some((arg) => needsBeside(arg, outputs))
+      : termsOfWhat(what).some((term) => needsInCall(term, outputs));
+  return needs ? liftRefs(context, { ...expr, what }) : [expr];
 }
 
-function hasCall(term: Term): boolean {
-  return term.kind === "call-term" || subterms(term).some(hasCall);
+function needsInCall(term: Term, outputs: ReadonlySet<string>): boolean {
+  if (term.kind === "call-term") return term.args.some((arg) => needsBeside(arg, outputs));
+  return subterms(term).some((part) => needsInCall(part, outputs));
 }
 
 /** A variable among those bound here stands in the term elsewhere than in brackets. */

@@ -90,10 +90,28 @@ function isBuiltinName(value: Term): boolean {
   return value.head.name !== "data" && value.head.name !== "input";
 }
 
-/** Each term on this level, outer before inner. */
+/** Each term on this level, outer before inner. Called for every rule several times: it makes no arrays. */
 export function eachTerm(term: Term, visit: (term: Term) => void): void {
   visit(term);
-  for (const part of subterms(term)) eachTerm(part, visit);
+  switch (term.kind) {
+    case "ref":
+      eachTerm(term.head, visit);
+      for (const part of term.path) eachTerm(part, visit);
+      return;
+    case "array":
+    case "set":
+      for (const item of term.items) eachTerm(item, visit);
+      return;
+    case "call-term":
+      for (const arg of term.args) eachTerm(arg, visit);
+      return;
+    case "object":
+    case "template":
+      for (const part of subterms(term)) eachTerm(part, visit);
+      return;
+    default:
+      return;
+  }
 }
 
 /** The closures of an expression, those of its terms among them. */
@@ -112,9 +130,10 @@ export function closuresOfTerm(term: Term): readonly Closure[] {
 }
 
 function collectClosures(term: Term, closures: Closure[]): void {
-  const own = closureOfTerm(term);
-  if (own !== undefined) closures.push(own);
-  for (const part of subterms(term)) collectClosures(part, closures);
+  eachTerm(term, (part) => {
+    const own = closureOfTerm(part);
+    if (own !== undefined) closures.push(own);
+  });
 }
 
 /** Called with each term; a call that is a statement comes as a term too, and says so. */
@@ -128,9 +147,10 @@ export function eachDeepTerm(expr: Expr, visit: TermVisit): void {
 }
 
 export function deepTerm(term: Term, visit: TermVisit): void {
-  visit(term, false);
-  for (const part of subterms(term)) deepTerm(part, visit);
-  eachClosureTerm(closureOfTerm(term), visit);
+  eachTerm(term, (part) => {
+    visit(part, false);
+    eachClosureTerm(closureOfTerm(part), visit);
+  });
 }
 
 function eachClosureTerm(closure: Closure | undefined, visit: TermVisit): void {

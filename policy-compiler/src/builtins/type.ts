@@ -1,6 +1,6 @@
 /**
- * Rego's static types, as far as signatures and the type check need them. A union has no
- * member of kind `any` or `union`; an empty union is the type of what is never defined.
+ * Rego's static types, as far as signatures and the type check need them. A union has two
+ * members or more, none of them `any` or a union; what is made of nothing is of any type.
  */
 export type RegoType =
   | { readonly kind: "any" | "null" | "boolean" | "number" | "string" }
@@ -30,6 +30,7 @@ export function makeUnion(members: readonly RegoType[]): RegoType {
       seen.add(text);
     }
   }
+  if (flat.length === 0) return ANY;
   return flat.length === 1 ? (flat[0] as RegoType) : { kind: "union", of: flat };
 }
 

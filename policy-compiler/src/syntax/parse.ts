@@ -7,7 +7,7 @@ import { Cursor, makeParseError, SyntaxFault } from "./cursor.ts";
 import { findTooDeep } from "./depth.ts";
 import { GRAMMAR } from "./grammar.ts";
 import { parseImport, parsePackage } from "./import.ts";
-import { DIAGNOSTICS_MAX, NESTING_MAX, SOURCE_LENGTH_MAX } from "./limits.ts";
+import { DIAGNOSTICS_MAX, NESTING_MAX, SOURCE_LENGTH_MAX, TREE_DEPTH_MAX } from "./limits.ts";
 import { parseRule } from "./rule.ts";
 import { scan } from "./scanner.ts";
 
@@ -66,8 +66,10 @@ function parseStatement(cursor: Cursor, statements: Statements): void {
     statements.imports.push(parseImport(cursor));
     return;
   }
+  const { index } = cursor;
   const rule = parseRule(cursor);
-  checkDepth(cursor, rule);
+  // A level of the tree takes a token or more: a short rule is not deep.
+  if (cursor.index - index > TREE_DEPTH_MAX / 4) checkDepth(cursor, rule);
   checkLineEnd(cursor);
   statements.rules.push(rule);
 }
