@@ -2,6 +2,17 @@ export { type Analysis, type AnalyzeOptions, analyze } from "./analyze/analyze.t
 export { type AnalyzeQueryOptions, analyzeQuery, type QueryAnalysis } from "./analyze/analyze-query.ts";
 export type { BuiltinSignature } from "./builtins/signature.ts";
 export { BUILTINS, type BuiltinSignatures, makeSignatures } from "./builtins/table.ts";
+export {
+  COMPILER,
+  type Compiled,
+  type CompiledModule,
+  type CompileRequest,
+  checkUnit,
+  compile,
+  compileQuery,
+  type Entrypoint,
+  type QueryRequest,
+} from "./compile.ts";
 export { EmitError } from "./emit/error.ts";
 export { emitModule, type ModuleSource } from "./emit/module.ts";
 export { hasBuiltin } from "./emit/runtime-calls.ts";
@@ -9,3 +20,16 @@ export type { IrPolicy } from "./ir/policy.ts";
 export { parseRuntime, type RuntimeModule } from "./link/runtime-module.ts";
 export type * from "./syntax/ast.ts";
 export { type ParsedModule, type ParsedQuery, parseModule, parseQuery } from "./syntax/parse.ts";
+export { printDuration, printTests } from "./tester/print.ts";
+export {
+  countTests,
+  type TestCaseResult,
+  type TestCounts,
+  type TestFailure,
+  type TestOutcome,
+  type TestReport,
+  type TestResult,
+} from "./tester/report.ts";
+export { runTests, type TestRequest } from "./tester/run.ts";
+export type { JsonObject, JsonValue } from "./unit/json.ts";
+export { type TestedUnit, toUnit, type Unit, type UnitFiles } from "./unit/unit.ts";

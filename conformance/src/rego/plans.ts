@@ -4,13 +4,11 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as sdk from "@open-policy-agent/opa-wasm";
 import { emitModule, hasBuiltin, type IrPolicy, type RuntimeModule } from "@regomesh/policy-compiler";
 import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { isSameSet, mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
-
-const opa = (sdk as unknown as { readonly default: typeof sdk }).default; // CommonJS, typed as if it were not
+import { askSdk } from "./sdk.ts";
 
 export type PlanCase = {
   /** `category/file.json#place` */
@@ -97,13 +95,7 @@ function sdkMismatch(
 ): string | undefined {
   const { input, data } = planCase;
   if (planCase.strict || planCase.inputIsRego || ["0", "false", "null", '""'].includes(input ?? "")) return undefined;
-  const policy = opa.loadPolicySync(wasm as Uint8Array<ArrayBuffer>, {}, hostBuiltins as never);
-  policy.setData(bufferOf(data));
-  const results = policy.evaluate(input === undefined ? undefined : bufferOf(input), planCase.entrypoint);
-  if (isSameSet(results, JSON.parse(text))) return undefined;
+  const results = askSdk({ wasm, data, input, entrypoint: planCase.entrypoint, hostBuiltins });
+  if (results === undefined || isSameSet(results, JSON.parse(text))) return undefined;
   return `the npm SDK got ${JSON.stringify(results)}, our evaluator ${text}`;
-}
-
-function bufferOf(text: string): ArrayBuffer {
-  return new TextEncoder().encode(text).buffer;
 }

@@ -47,7 +47,7 @@ function isVoid(site: Site, name: string): boolean {
 }
 
 function requireSignature(site: Site, name: string) {
-  const signature = site.planner.builtins(name);
+  const signature = site.planner.builtins.resolve(name);
   if (signature === undefined) throw new Error(`the planner was given a call of ${name}, which nothing defines`);
   return signature;
 }

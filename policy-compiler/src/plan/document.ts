@@ -12,7 +12,20 @@ import { requireFunc } from "./planner.ts";
 import { openVariables } from "./readiness.ts";
 import { callRules } from "./rule.ts";
 import { dataName, type RuleNode } from "./rule-tree.ts";
-import { append, appendBlock, bool, dot, integer, local, newLocal, type Site, scan, text, toLocal } from "./site.ts";
+import {
+  append,
+  appendBlock,
+  bool,
+  dot,
+  integer,
+  local,
+  newLocal,
+  planFirst,
+  type Site,
+  scan,
+  text,
+  toLocal,
+} from "./site.ts";
 import { bindVariable, resolveVariable } from "./variables.ts";
 
 export function planDataRef(site: Site, path: readonly Key[]): IrOperand {
@@ -22,12 +35,12 @@ export function planDataRef(site: Site, path: readonly Key[]): IrOperand {
 function planAt(site: Site, from: RuleNode, path: readonly Key[]): IrOperand {
   let node = from;
   for (const [i, key] of path.entries()) {
-    if (isHidden(site.environment, node.path)) return planPath(site, planBase(site, node.path), path.slice(i));
+    if (isHidden(site.environment, node.path)) return planInBase(site, planBase(site, node.path), path.slice(i));
     if (node.rules.length > 0) return planPath(site, callRules(site, node), path.slice(i));
-    if (node.children.size === 0) return planPath(site, planBase(site, node.path), path.slice(i));
+    if (node.children.size === 0) return planInBase(site, planBase(site, node.path), path.slice(i));
     const child = key.kind === "name" ? node.children.get(key.name) : undefined;
     if (child !== undefined) node = child;
-    else if (key.kind === "name" || isScalar(key)) return planPath(site, planBase(site, node.path), path.slice(i));
+    else if (key.kind === "name" || isScalar(key)) return planInBase(site, planBase(site, node.path), path.slice(i));
     else return planChoice(site, node, path.slice(i));
   }
   return planDocument(site, node);
@@ -66,6 +79,28 @@ function planExtent(func: FuncSite, name: string, node: RuleNode): IrFunc {
 
 function planBase(site: Site, path: readonly string[]): IrOperand {
   return path.reduce<IrOperand>((source, part) => dot(site, source, text(site, part)), local(site.data));
+}
+
+/**
+ * Keys into a base document. OPA reads base documents by paths of texts, so there the
+ * number 2 also finds the key "2"; an array's index and an object's own key come first.
+ */
+function planInBase(site: Site, base: IrOperand, path: readonly Key[]): IrOperand {
+  let value = base;
+  for (const key of path) {
+    const source = value;
+    const digits = key.kind === "term" && key.term.kind === "number" ? key.term.text : undefined;
+    if (digits === undefined) value = planPath(site, source, [key]);
+    else {
+      value = local(
+        planFirst(site, [
+          (nested) => planPath(nested, source, [key]),
+          (nested) => dot(nested, source, text(nested, digits)),
+        ]),
+      );
+    }
+  }
+  return value;
 }
 
 /** Whether no rule can stand at the key whatever it is. */

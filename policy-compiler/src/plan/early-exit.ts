@@ -3,14 +3,15 @@
  * Left out are bodies with `with` anywhere outside a nested body, since returning from
  * inside a replacement would leave it in force.
  */
-import type { Body, Rule, Term } from "../syntax/ast.ts";
+import type { Body, Rule } from "../syntax/ast.ts";
+import { constantText } from "./constant.ts";
 
 /** True if all of the rules have the same constant value. */
 export function earlyValue(rules: readonly Rule[]): boolean {
   const values = new Set<string>();
   for (const rule of rules) {
     if (rule.isDefault) continue;
-    const value = constantOf(rule.head.value);
+    const value = constantText(rule.head.value);
     if (value === undefined || rule.else !== undefined || hasWith(rule.body)) return false;
     values.add(value);
   }
@@ -19,19 +20,4 @@ export function earlyValue(rules: readonly Rule[]): boolean {
 
 function hasWith(body: Body): boolean {
   return body.some((expr) => expr.with.length > 0);
-}
-
-function constantOf(term: Term): string | undefined {
-  switch (term.kind) {
-    case "null":
-      return "null";
-    case "boolean":
-      return String(term.value);
-    case "string":
-      return JSON.stringify(term.value);
-    case "number":
-      return term.text;
-    default:
-      return undefined;
-  }
 }

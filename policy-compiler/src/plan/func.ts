@@ -46,6 +46,17 @@ export function nextBlock(func: FuncSite): Site {
   return { ...func.site, variables: makeVariables(func.site.variables), cursor: { block } };
 }
 
+/**
+ * Plans something whose locals nothing after it needs, so that what comes next has them
+ * again. A local used once tells the back end more, so this is for functions that would
+ * need more locals than engines take.
+ */
+export function reuseLocals({ site }: FuncSite, plan: () => void): void {
+  const { next } = site.frame;
+  plan();
+  site.frame.next = next;
+}
+
 export function finishFunc(name: string, func: FuncSite): IrFunc {
   const last = nextBlock(func);
   append(last, { type: "ReturnLocalStmt", stmt: { source: func.result } });

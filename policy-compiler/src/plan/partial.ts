@@ -6,7 +6,7 @@
 import type { IrFunc, IrOperand, IrStmt } from "../ir/policy.ts";
 import type { Rule } from "../syntax/ast.ts";
 import { isHidden } from "./environment.ts";
-import { type FuncSite, finishFunc, nextBlock } from "./func.ts";
+import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";
 import { planRuleBody } from "./mark.ts";
 import { dataName, descendantsWithRules, type RuleNode } from "./rule-tree.ts";
 import { append, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
@@ -15,6 +15,9 @@ import { append, local, makeBlock, newLocal, planTerm, type Site, text } from ".
 export function isPartial(node: RuleNode): boolean {
   return node.rules.some((rule) => rule.head.isSet || rule.head.ref.length > node.path.length);
 }
+
+/** More rules than these share their locals. */
+const PIECES_MAX = 256;
 
 export type CallRules = (site: Site, node: RuleNode) => IrOperand;
 
@@ -26,20 +29,28 @@ export function planPartial(name: string, func: FuncSite, node: RuleNode, callRu
   if (shapes !== undefined) append(func.site, { type: "MakeObjectStmt", stmt: { target: shapes } });
   const document: Document = { root: func.result, shapes };
   for (const piece of pieces) {
-    const site = nextBlock(func);
-    if (piece.kind === "complete") {
-      const value = callRules(site, piece.node);
-      const path = piece.node.path.slice(node.path.length).map((part) => text(site, part));
-      insert(site, document, path, { kind: "value", value });
-      continue;
-    }
-    const { rule } = piece;
-    planRuleBody(site, dataName(piece.path), rule);
-    const path = rule.head.ref.slice(node.path.length).map((term) => planTerm(site, term));
-    const value = planTerm(site, rule.head.value);
-    insert(site, document, path, { kind: rule.head.isSet ? "member" : "value", value });
+    const plan = (): void => planPiece(func, node, piece, { document, callRules });
+    if (pieces.length > PIECES_MAX) reuseLocals(func, plan);
+    else plan();
   }
   return finishFunc(name, func);
+}
+
+type Into = { readonly document: Document; readonly callRules: CallRules };
+
+function planPiece(func: FuncSite, node: RuleNode, piece: Piece, { document, callRules }: Into): void {
+  const site = nextBlock(func);
+  if (piece.kind === "complete") {
+    const value = callRules(site, piece.node);
+    const path = piece.node.path.slice(node.path.length).map((part) => text(site, part));
+    insert(site, document, path, { kind: "value", value });
+    return;
+  }
+  const { rule } = piece;
+  planRuleBody(site, dataName(piece.path), rule);
+  const path = rule.head.ref.slice(node.path.length).map((term) => planTerm(site, term));
+  const value = planTerm(site, rule.head.value);
+  insert(site, document, path, { kind: rule.head.isSet ? "member" : "value", value });
 }
 
 type Piece =

@@ -1,17 +1,11 @@
 /** From resolved modules to OPA's IR: one plan for each question that the module answers. */
+import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrOperand, IrPolicy } from "../ir/policy.ts";
 import type { Body, Module } from "../syntax/ast.ts";
 import { planBodyHere } from "./body.ts";
 import { planDataRef } from "./document.ts";
 import { AS_WRITTEN, makeGenerations } from "./environment.ts";
-import {
-  type BuiltinSignatures,
-  finishPolicy,
-  makeOutput,
-  type Output,
-  type Planner,
-  type TracedExpression,
-} from "./planner.ts";
+import { finishPolicy, makeOutput, type Output, type Planner, type TracedExpression } from "./planner.ts";
 import { makeRuleTree } from "./rule-tree.ts";
 import { append, dot, local, makeBlock, newLocal, type OpenBlock, planFirst, type Site, text } from "./site.ts";
 import { planTermHere } from "./term.ts";

@@ -4,6 +4,8 @@
  * enters another body.
  */
 import type { Location } from "@regomesh/base";
+import type { BuiltinSignature } from "../builtins/signature.ts";
+import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrBuiltin, IrFunc, IrLocation, IrOperand, IrPlan, IrPolicy, IrRule } from "../ir/policy.ts";
 import type { Body, Expr, Term } from "../syntax/ast.ts";
 import type { Generations } from "./environment.ts";
@@ -48,17 +50,6 @@ export type Constructs = {
   readonly unifyOperand: (site: Site, operand: IrOperand, term: Term) => void;
 };
 
-/** What planning must know of a built-in. */
-export type BuiltinSignature = {
-  readonly arity: number;
-  /** It gives no value: `print`. */
-  readonly isVoid: boolean;
-  /** Its value is a set of answers: `walk`. */
-  readonly isRelation: boolean;
-};
-
-export type BuiltinSignatures = (name: string) => BuiltinSignature | undefined;
-
 export type PendingFunc = { readonly name: string; readonly make: () => IrFunc };
 
 export type Interned = { readonly indices: Map<string, number>; readonly texts: string[] };
@@ -66,8 +57,20 @@ export type Interned = { readonly indices: Map<string, number>; readonly texts: 
 /** Statements of one module; what needs more is refused rather than compiled for minutes. */
 export const STATEMENTS_MAX = 2_000_000;
 
-/** The policy is too large once planned: `with` in many combinations, or very many rules. */
-export class PolicyTooLarge extends Error {}
+/** What no plan can be made of; `at` is where, if it is a place. */
+export class PlanFault extends Error {
+  override readonly name = "PlanFault";
+  readonly code: "policy_too_large" | "rego_unsafe_var_error" | "rego_type_error";
+  readonly at: Location | undefined;
+  readonly hint: string;
+
+  constructor(code: PlanFault["code"], message: string, options: { readonly at?: Location; readonly hint: string }) {
+    super(message);
+    this.code = code;
+    this.at = options.at;
+    this.hint = options.hint;
+  }
+}
 
 export function makeOutput(): Output {
   return {
@@ -125,7 +128,7 @@ export function requireFunc(output: Output, name: string, make: () => IrFunc): s
 
 /** The built-in's signature, noted as one that the module needs. */
 export function requireBuiltin(planner: Planner, name: string): BuiltinSignature {
-  const signature = planner.builtins(name);
+  const signature = planner.builtins.resolve(name);
   if (signature === undefined) throw new Error(`the planner was given a call of ${name}, which is no built-in`);
   const { externs } = planner.output;
   if (!externs.has(name)) externs.set(name, signature.isVoid ? { name, decl: {} } : { name });

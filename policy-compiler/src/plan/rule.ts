@@ -8,7 +8,7 @@ import { markRule, planRuleBody } from "./mark.ts";
 import { isPartial, planPartial } from "./partial.ts";
 import { type Planner, requireFunc } from "./planner.ts";
 import { dataName, type FunctionRules, type RuleNode } from "./rule-tree.ts";
-import { append, local, newLocal, planTerm, type Site } from "./site.ts";
+import { append, local, newLocal, planTerm, type Site, toLocal } from "./site.ts";
 
 /** The document of a node's rules. */
 export function callRules(site: Site, node: RuleNode): IrOperand {
@@ -23,8 +23,9 @@ export function callFunction(site: Site, rules: FunctionRules, args: readonly Ir
   const { planner, environment } = site;
   const name = funcName(planner, environment, `${dataName(rules.path)}()`);
   const params = Array.from({ length: rules.arity });
+  const path = dataName(rules.path);
   requireFunc(planner.output, name, () =>
-    planComplete(name, dataName(rules.path), makeFuncSite(planner, environment, params), rules.rules),
+    planComplete(makeFuncSite(planner, environment, params), { name, path, rules: rules.rules }),
   );
   return callUnitFunc(site, name, args);
 }
@@ -36,15 +37,19 @@ function funcName(planner: Planner, environment: Environment, name: string): str
 function planNode(planner: Planner, environment: Environment, name: string, node: RuleNode): IrFunc {
   const func = makeFuncSite(planner, environment, []);
   if (isPartial(node)) return planPartial(name, func, node, callRules);
-  return planComplete(name, dataName(node.path), func, node.rules);
+  return planComplete(func, { name, path: dataName(node.path), rules: node.rules });
 }
 
-function planComplete(name: string, path: string, func: FuncSite, rules: readonly Rule[]): IrFunc {
-  const value = newLocal(func.site);
-  const early = earlyValue(rules);
-  for (const rule of rules) {
-    if (!rule.isDefault) planChain(func, path, rule, { value, early });
-  }
+/** Chains that one function of the IR holds at most: engines optimise small functions better, and refuse huge ones. */
+const CHAINS_MAX = 128;
+
+type Complete = { readonly name: string; readonly path: string; readonly rules: readonly Rule[] };
+
+function planComplete(func: FuncSite, { name, path, rules }: Complete): IrFunc {
+  const chains = rules.filter((rule) => !rule.isDefault);
+  const early = earlyValue(chains);
+  if (chains.length <= CHAINS_MAX) planChains(func, path, chains, early);
+  else planParts(func, { name, path, rules: chains }, early);
   for (const rule of rules) {
     if (!rule.isDefault) continue;
     const site = nextBlock(func);
@@ -53,6 +58,24 @@ function planComplete(name: string, path: string, func: FuncSite, rules: readonl
     append(site, { type: "AssignVarStmt", stmt: { source: planTerm(site, rule.head.value), target: func.result } });
   }
   return finishFunc(name, func);
+}
+
+/** The chains in functions of their own, asked in turn. */
+function planParts(func: FuncSite, { name, path, rules }: Complete, early: boolean): void {
+  const { planner, environment } = func.site;
+  for (let start = 0; start < rules.length; start += CHAINS_MAX) {
+    const part = { name: `${name}.part${start / CHAINS_MAX}`, path, rules: rules.slice(start, start + CHAINS_MAX) };
+    requireFunc(planner.output, part.name, () => planComplete(makeFuncSite(planner, environment, func.args), part));
+    const site = nextBlock(func);
+    const value = toLocal(site, callUnitFunc(site, part.name, func.args));
+    append(site, { type: "AssignVarOnceStmt", stmt: { source: local(value), target: func.result } });
+    if (early) append(site, { type: "ReturnLocalStmt", stmt: { source: value } });
+  }
+}
+
+function planChains(func: FuncSite, path: string, rules: readonly Rule[], early: boolean): void {
+  const value = newLocal(func.site);
+  for (const rule of rules) planChain(func, path, rule, { value, early });
 }
 
 type Target = { readonly value: number; readonly early: boolean };

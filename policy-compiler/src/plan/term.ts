@@ -1,10 +1,10 @@
 /** Terms as values: an operand, after the statements that make it. */
 import type { IrOperand } from "../ir/policy.ts";
-import type { Term } from "../syntax/ast.ts";
+import type { Term, Variable } from "../syntax/ast.ts";
 import { planCall } from "./call.ts";
 import { planDataRef } from "./document.ts";
 import { planPath, termKeys } from "./path.ts";
-import { intern } from "./planner.ts";
+import { intern, PlanFault } from "./planner.ts";
 import { isRoot } from "./readiness.ts";
 import { append, appendBlock, bool, integer, local, newLocal, planBody, type Site, text } from "./site.ts";
 import { resolveVariable } from "./variables.ts";
@@ -22,7 +22,7 @@ export function planTermHere(site: Site, term: Term): IrOperand {
     case "string":
       return text(site, term.value);
     case "var":
-      return isRoot(term.name) ? planRoot(site, term.name, []) : planVariable(site, term.name);
+      return isRoot(term.name) ? planRoot(site, term.name, []) : planVariable(site, term);
     case "ref":
       return planRef(site, term.head, term.path);
     case "array":
@@ -57,10 +57,13 @@ function planNumber(site: Site, digits: string): IrOperand {
   return make(site, (target) => ({ type: "MakeNumberRefStmt", stmt: { Index: index, target } }));
 }
 
-function planVariable(site: Site, name: string): IrOperand {
+function planVariable(site: Site, { name, at }: Variable): IrOperand {
   const operand = resolveVariable(site.variables, name);
-  if (operand === undefined) throw new Error(`the planner met var ${name} before what binds it`);
-  return operand;
+  if (operand !== undefined) return operand;
+  throw new PlanFault("rego_unsafe_var_error", `var ${name.replace(/#\d+$/, "")} is unsafe`, {
+    at,
+    hint: "bind it by an expression that needs none of what it is to be compared with",
+  });
 }
 
 function planRef(site: Site, head: Term, path: readonly Term[]): IrOperand {

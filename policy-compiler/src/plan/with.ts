@@ -86,7 +86,7 @@ function callableName(site: Site, term: Ref | Extract<Term, { kind: "var" }>): s
   }
   const name = callName(parts);
   if (site.planner.tree.functions.has(name)) return name;
-  return !isRoot(head.name) && site.planner.builtins(name) !== undefined ? name : undefined;
+  return !isRoot(head.name) && site.planner.builtins.resolve(name) !== undefined ? name : undefined;
 }
 
 function rootOf(target: Ref): string {

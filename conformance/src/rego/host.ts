@@ -1,0 +1,20 @@
+/** The built-ins that the suites expect of a host. Nothing goes out to a network. */
+import { isIP } from "node:net";
+import type { HostBuiltins } from "@regomesh/policy-runtime";
+import { makeHostBuiltins } from "@regomesh/policy-runtime/node";
+
+export function makeSuiteBuiltins(env?: Readonly<Record<string, string>>): HostBuiltins {
+  return {
+    ...makeHostBuiltins({ nowMs: Date.now, ...(env === undefined ? {} : { env }) }),
+    // Part of OPA's test run alone: its case is about time standing still, not about waiting.
+    "test.sleep": () => null,
+    "net.lookup_ip_addr": lookup,
+    trace: () => true,
+  };
+}
+
+function lookup(name: string): ReadonlySet<string> {
+  if (isIP(name) !== 0) return new Set([name]);
+  if (name === "localhost") return new Set(["127.0.0.1", "::1"]);
+  throw new Error(`lookup ${name}: no such host`);
+}

@@ -1,0 +1,126 @@
+/** `npm run conformance:rego`: the Rego suites with counts by category; a run of one suite closes with its totals. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { makeSuiteBuiltins } from "./host.ts";
+import { readMeshPolicies } from "./mesh-policies.ts";
+import { readPlanCases, runPlanCase } from "./plans.ts";
+import { readQueryCases } from "./queries.ts";
+import {
+  printCounts,
+  readKnownIssues,
+  runSuite,
+  type SuiteCase,
+  type SuiteName,
+  type SuiteReport,
+  surprises,
+  writeKnownIssues,
+} from "./suite.ts";
+
+const USAGE = `npm run conformance:rego -- [--cases DIR] [--plans DIR] [--policies DIR] [--filter RE] [--quiet]
+
+  --cases DIR     run OPA's compliance cases in DIR, from source
+  --plans DIR     run OPA's plans of them in DIR, on the back end alone
+  --policies DIR  run the authorization policies in DIR, under our evaluator and the npm SDK
+  --filter RE     only cases whose file#place or note matches
+  --quiet         no line for each failing case
+  --write-known   make known-issues.json the list of what fails now
+
+Without any DIR all of them run, from $REGOMESH_SHARED (default ../shared).
+Exit code 1: a failing case that known-issues.json lacks, or a listed one that passes.`;
+
+type Selection = { readonly suite: SuiteName; readonly folder: string };
+
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      cases: { type: "string" },
+      plans: { type: "string" },
+      policies: { type: "string" },
+      filter: { type: "string" },
+      quiet: { type: "boolean", default: false },
+      "write-known": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const selections = select(values);
+  const missing = selections.find(({ folder }) => !existsSync(folder));
+  if (missing !== undefined) {
+    console.error(`conformance: there is no folder ${missing.folder}: name it with --cases, --plans or --policies`);
+    return 2;
+  }
+  const filter = values.filter === undefined ? undefined : new RegExp(values.filter);
+  let exit = 0;
+  for (const selection of selections) {
+    const result = await run(selection, filter);
+    if (values["write-known"]) writeKnownIssues(result);
+    exit = Math.max(exit, report(result, values.quiet));
+  }
+  return exit;
+}
+
+type Folders = Partial<Readonly<Record<"cases" | "plans" | "policies", string>>>;
+
+function select({ cases, plans, policies }: Folders): readonly Selection[] {
+  const isAll = cases === undefined && plans === undefined && policies === undefined;
+  const given = { "rego-conformance": cases, "rego-plans": plans, "mesh-policies": policies };
+  return SUITES.flatMap((suite) => {
+    const folder = isAll ? suiteFolder(suite) : given[suite];
+    return folder === undefined ? [] : [{ suite, folder: resolve(folder) }];
+  });
+}
+
+export const SUITES: readonly SuiteName[] = ["rego-conformance", "rego-plans", "mesh-policies"];
+
+const FOLDERS: Readonly<Record<SuiteName, string>> = {
+  "rego-conformance": "rego/rego-conformance/v1",
+  "rego-plans": "rego/rego-plans/v1",
+  "mesh-policies": "rego/mesh-policies",
+};
+
+/** Where the suite lies when nobody names a folder. */
+export function suiteFolder(suite: SuiteName): string {
+  const shared = process.env["REGOMESH_SHARED"] ?? resolve(import.meta.dirname, "../../../../shared");
+  return join(shared, FOLDERS[suite]);
+}
+
+export async function readCases({ suite, folder }: Selection): Promise<readonly SuiteCase[]> {
+  const runtime = await loadRuntime();
+  switch (suite) {
+    case "rego-conformance":
+      return readQueryCases(folder, runtime);
+    case "rego-plans":
+      return readPlanCases(folder).map((each) => ({
+        id: each.id,
+        note: each.note,
+        run: () => runPlanCase(each, runtime, makeSuiteBuiltins()),
+      }));
+    case "mesh-policies":
+      return readMeshPolicies(folder, runtime);
+  }
+}
+
+async function run(selection: Selection, filter: RegExp | undefined): Promise<SuiteReport> {
+  const cases = await readCases(selection);
+  const chosen = cases.filter(({ id, note }) => filter === undefined || filter.test(id) || filter.test(note));
+  return runSuite(selection.suite, chosen);
+}
+
+function report(result: SuiteReport, isQuiet: boolean): number {
+  const { unlisted, passing } = surprises(result, readKnownIssues(result.suite));
+  if (!isQuiet) {
+    for (const { id, note, reason } of result.failed) {
+      console.log(`${id} (${note})\n    ${reason.replaceAll("\n", "\n    ")}`);
+    }
+  }
+  for (const line of printCounts(result)) console.log(line);
+  for (const id of passing) console.log(`${id} is listed in known-issues.json and passes: take it off`);
+  console.log(`${result.passed.length} passed, ${result.failed.length} failed`);
+  return unlisted.length > 0 || passing.length > 0 ? 1 : 0;
+}

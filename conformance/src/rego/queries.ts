@@ -1,0 +1,83 @@
+/** OPA's compliance cases from the source on: modules and query through the whole compiler, asked under our evaluator. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hasErrors, printDiagnostic, type Source } from "@regomesh/base";
+import { compileQuery, type JsonObject, makeSignatures, type RuntimeModule } from "@regomesh/policy-compiler";
+import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
+import { mismatch, type Wanted } from "./compare.ts";
+import { parseExact } from "./exact.ts";
+import { makeSuiteBuiltins } from "./host.ts";
+import type { SuiteCase } from "./suite.ts";
+
+type QueryCase = {
+  readonly note: string;
+  readonly query: string;
+  readonly modules: readonly Source[];
+  readonly data: JsonObject;
+  /** JSON text, or a Rego term. */
+  readonly input: string | undefined;
+  readonly inputIsRego: boolean;
+  readonly strict: boolean;
+  readonly env: Readonly<Record<string, string>> | undefined;
+  readonly wanted: Wanted;
+};
+
+type RawCase = {
+  readonly note: string;
+  readonly query: string;
+  readonly modules?: readonly string[];
+  readonly strict_error?: boolean;
+  readonly sort_bindings?: boolean;
+  readonly want_error?: string;
+  readonly want_error_code?: string;
+  readonly input_term?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+type ExactCase = { readonly data?: JsonObject; readonly input?: unknown; readonly want_result?: readonly unknown[] };
+
+export function readQueryCases(folder: string, runtime: RuntimeModule): readonly SuiteCase[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"));
+  return files.sort().flatMap((file) => {
+    const text = readFileSync(join(folder, file), "utf8");
+    const { cases } = JSON.parse(text) as { cases: readonly RawCase[] };
+    const exact = (parseExact(text) as { cases: readonly ExactCase[] }).cases;
+    return cases.map((raw, i) => {
+      const queryCase = caseOf(raw, exact[i] as ExactCase);
+      return { id: `${file}#${i}`, note: raw.note, run: () => runCase(queryCase, runtime) };
+    });
+  });
+}
+
+function caseOf(raw: RawCase, exact: ExactCase): QueryCase {
+  return {
+    note: raw.note,
+    query: raw.query,
+    modules: (raw.modules ?? []).map((text, i) => ({ name: `test-${i}.rego`, text })),
+    data: exact.data ?? {},
+    input: raw.input_term ?? ("input" in exact ? JSON.stringify(exact.input) : undefined),
+    inputIsRego: raw.input_term !== undefined,
+    strict: raw.strict_error ?? false,
+    env: raw.env,
+    wanted: {
+      results: exact.want_result,
+      errorCode: raw.want_error_code,
+      error: raw.want_error,
+      sortBindings: raw.sort_bindings ?? false,
+    },
+  };
+}
+
+/** `test.sleep` exists in OPA's test run only. */
+const BUILTINS = makeSignatures("test.sleep(string) -> null");
+
+function runCase(queryCase: QueryCase, runtime: RuntimeModule): string | undefined {
+  const { modules, data, input, wanted, env } = queryCase;
+  const query = { name: "query", text: queryCase.query };
+  const { module, diagnostics } = compileQuery({ modules, query, data, runtime, builtins: BUILTINS });
+  if (module === undefined || hasErrors(diagnostics)) return diagnostics.map(printDiagnostic).join("\n");
+  const hostBuiltins: HostBuiltins = makeSuiteBuiltins(env);
+  const evaluator = openEvaluator({ wasm: module.wasm, data: module.data, hostBuiltins });
+  const given = evaluator.evaluate("eval", input, queryCase);
+  const wrong = mismatch(given, wanted);
+  return wrong === undefined || given.builtinError === undefined ? wrong : `${wrong}; ${given.builtinError}`;
+}

@@ -1,0 +1,106 @@
+import { openEvaluator } from "@regomesh/policy-runtime";
+import { expect, test } from "vitest";
+import { type CompileRequest, checkUnit, compile } from "./compile.ts";
+import { loadRuntime } from "./node.ts";
+import type { JsonObject } from "./unit/json.ts";
+import type { Unit } from "./unit/unit.ts";
+
+const runtime = await loadRuntime();
+
+function makeUnit(name: string, text: string, data: JsonObject = {}): Unit {
+  return { name, modules: [{ name: `${name}.rego`, text }], data };
+}
+
+function compileOk(units: readonly Unit[], entrypoints: CompileRequest["entrypoints"]) {
+  const { module, diagnostics } = compile({ units, entrypoints, runtime });
+  expect(diagnostics).toEqual([]);
+  if (module === undefined) throw new Error("no module");
+  return module;
+}
+
+const authz = `package envoy.authz
+default allow := false
+allow if input.user in data.users`;
+
+test("units of one module see their own data and rules only", () => {
+  const module = compileOk(
+    [makeUnit("a", authz, { users: ["alice"] }), makeUnit("team/b", authz, { users: ["bob"] })],
+    [
+      { unit: "a", name: "envoy/authz/allow" },
+      { unit: "team/b", name: "envoy/authz/allow" },
+    ],
+  );
+  expect(module.meta.entrypoints).toEqual([
+    { name: "a/envoy/authz/allow", unit: "a" },
+    { name: "team/b/envoy/authz/allow", unit: "team/b" },
+  ]);
+  expect(JSON.parse(module.data)).toEqual({ a: { users: ["alice"] }, "team/b": { users: ["bob"] } });
+  const evaluator = openEvaluator(module);
+  const ask = (entrypoint: number, user: string) => evaluator.evaluate(entrypoint, JSON.stringify({ user }));
+  expect(ask(0, "alice")).toMatchObject({ text: '[{"result":true}]' });
+  expect(ask(0, "bob")).toMatchObject({ text: '[{"result":false}]' });
+  expect(ask(1, "bob")).toMatchObject({ text: '[{"result":true}]' });
+});
+
+test("one unit keeps plain names and its data as it is", () => {
+  const module = compileOk([makeUnit("a", authz, { users: ["alice"] })], [{ unit: "a", name: "envoy/authz/allow" }]);
+  expect(module.meta.entrypoints).toEqual([{ name: "envoy/authz/allow", unit: "a" }]);
+  expect(module.data).toBe('{"users":["alice"]}');
+});
+
+test("the rules that fired are known by file and place, the default among them", () => {
+  const module = compileOk([makeUnit("a", authz, { users: ["alice"] })], [{ unit: "a", name: "envoy/authz/allow" }]);
+  const evaluator = openEvaluator(module);
+  evaluator.evaluate(0, '{"user": "alice"}');
+  expect(evaluator.firedRules()).toEqual([{ path: "data.envoy.authz.allow", file: "a.rego", row: 3, column: 1 }]);
+  evaluator.evaluate(0, '{"user": "eve"}');
+  expect(evaluator.firedRules()).toEqual([{ path: "data.envoy.authz.allow", file: "a.rego", row: 2, column: 1 }]);
+});
+
+test("an entrypoint that no rule answers names the rules beside it", () => {
+  const { module, diagnostics } = compile({
+    units: [makeUnit("a", "package a\ndeny := true")],
+    entrypoints: [{ unit: "a", name: "a/allow" }],
+    runtime,
+  });
+  expect(module).toBeUndefined();
+  expect(diagnostics).toMatchObject([
+    {
+      code: "entrypoint_missing",
+      message: "entrypoint a/allow: unit a has no rule data.a.allow",
+      hint: "define it, or name a rule that is there: a/deny",
+    },
+  ]);
+});
+
+test("a base document at a rule's path is refused", () => {
+  const diagnostics = checkUnit(makeUnit("a", "package a\nb.c[x] := 1 if x := 2", { a: { b: { c: {} } } }));
+  expect(diagnostics).toMatchObject([
+    {
+      code: "rego_compile_error",
+      message: "conflicting rule for data path a/b/c: the unit's data has a value there too",
+    },
+  ]);
+});
+
+const reads: readonly (readonly [rule: string, body: boolean, query: boolean])[] = [
+  ["p if input.parsed_body.a", true, false],
+  ["p if input.attributes.request.http.body", true, false],
+  ["p if input.attributes.request.http.rawBody", true, false],
+  ["p if input.truncated_body", true, false],
+  ["p if input.parsed_query.a[_] == 1", false, true],
+  ["p if http.body\nhttp := input.attributes.request.http", false, false],
+  ["p if f(input.attributes.request.http)\nf(http) if http.body", true, false],
+  ["p if f(input)\nf(x) if g(x.attributes)\ng(x) if x.request.http.body", true, false],
+  ["p if not input.parsed_query", false, true],
+  ["p if input.attributes.request.http.method", false, false],
+  ["p if input.attributes.request.body", false, false],
+  ["p if input == {}", false, false],
+  ["p := 1\nq if input.parsed_body", false, false],
+  ["p if input.parsed_path with input.parsed_body as 1", false, false],
+];
+
+test.each(reads)("what is read by %j", (rule, body, query) => {
+  const module = compileOk([makeUnit("a", `package a\n${rule}`)], [{ unit: "a", name: "a/p" }]);
+  expect(module.meta.reads).toEqual({ body, query });
+});

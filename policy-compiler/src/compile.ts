@@ -1,0 +1,187 @@
+/**
+ * The whole way from Rego to a module: parse, analyze, plan, emit, link. Text that is
+ * wrong gives diagnostics; a module comes out only where none of them is an error.
+ */
+import { type Diagnostic, hasErrors, type Source, sortDiagnostics } from "@regomesh/base";
+import type { ModuleMeta } from "@regomesh/policy-runtime";
+import { analyze } from "./analyze/analyze.ts";
+import { analyzeQuery } from "./analyze/analyze-query.ts";
+import { BUILTINS, type BuiltinSignatures } from "./builtins/table.ts";
+import { EmitError } from "./emit/error.ts";
+import { emitDescribed } from "./emit/module.ts";
+import type { RuntimeModule } from "./link/runtime-module.ts";
+import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
+import { PlanFault } from "./plan/planner.ts";
+import { findReads } from "./plan/reads.ts";
+import { makeRuleTree } from "./plan/rule-tree.ts";
+import type { Module } from "./syntax/ast.ts";
+import { parseModule, parseQuery } from "./syntax/parse.ts";
+import { checkEntrypoint, toDataPath } from "./unit/entrypoint.ts";
+import type { JsonObject } from "./unit/json.ts";
+import { checkRulePaths } from "./unit/rule-paths.ts";
+import type { Unit } from "./unit/unit.ts";
+
+/** Part of a module's identity: the same text compiled by another version is another module. */
+export const COMPILER = "regomesh 0.1.0";
+
+export type Entrypoint = {
+  readonly unit: string;
+  /** The rule's path: `mesh/authz/allow`. */
+  readonly name: string;
+};
+
+export type CompileRequest = {
+  readonly units: readonly Unit[];
+  readonly entrypoints: readonly Entrypoint[];
+  readonly runtime: RuntimeModule;
+  /** Keeps calls of print, which are erased otherwise. */
+  readonly print?: boolean;
+  /** OPA's, unless the host has more (`makeSignatures`). */
+  readonly builtins?: BuiltinSignatures;
+};
+
+export type CompiledModule = {
+  readonly wasm: Uint8Array;
+  /**
+   * JSON text of the data document the module wants: with one unit its data, with
+   * several `{unit: data}`, so that none sees another's.
+   */
+  readonly data: string;
+  readonly meta: ModuleMeta;
+};
+
+export type Compiled = { readonly module?: CompiledModule; readonly diagnostics: readonly Diagnostic[] };
+
+/** One module that answers all entrypoints; each unit is analyzed and planned on its own. */
+export function compile(request: CompileRequest): Compiled {
+  const { units, entrypoints, runtime, print = false, builtins = BUILTINS } = request;
+  const diagnostics: Diagnostic[] = [];
+  const plans: UnitPlan[] = [];
+  const isAlone = units.length === 1;
+  for (const unit of units) {
+    const checked = resolveUnit(unit, { print, builtins });
+    diagnostics.push(...checked.diagnostics);
+    if (checked.modules === undefined) continue;
+    const { root } = makeRuleTree(checked.modules);
+    const wanted = entrypoints.filter((entrypoint) => entrypoint.unit === unit.name);
+    for (const { name } of wanted) diagnostics.push(...checkEntrypoint(unit, root, name));
+    plans.push({
+      name: isAlone ? undefined : unit.name,
+      modules: checked.modules,
+      entrypoints: wanted.map(({ name }) => planOf(unit.name, name, isAlone)),
+    });
+  }
+  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+  const finished = finish(units, plans, { runtime, builtins });
+  return { ...finished, diagnostics: sortDiagnostics([...diagnostics, ...finished.diagnostics]) };
+}
+
+function planOf(unit: string, name: string, isAlone: boolean): EntrypointPlan {
+  return { name: isAlone ? name : `${unit}/${name}`, path: toDataPath(name) };
+}
+
+function finish(
+  units: readonly Unit[],
+  plans: readonly UnitPlan[],
+  { runtime, builtins }: { readonly runtime: RuntimeModule; readonly builtins: BuiltinSignatures },
+): Compiled {
+  const entrypoints = units.flatMap(({ name: unit }, i) =>
+    (plans[i]?.entrypoints ?? []).map(({ name }) => ({ name, unit })),
+  );
+  const emitted = guard(units, () => {
+    const { policy } = planUnits(plans, builtins);
+    return emitDescribed({ ir: policy, runtime, meta: { compiler: COMPILER, entrypoints, reads: findReads(policy) } });
+  });
+  if ("diagnostics" in emitted) return emitted;
+  return { module: { ...emitted.value, data: dataText(units) }, diagnostics: [] };
+}
+
+function dataText(units: readonly Unit[]): string {
+  const [first, ...others] = units;
+  if (first !== undefined && others.length === 0) return JSON.stringify(first.data);
+  return JSON.stringify(Object.fromEntries(units.map(({ name, data }) => [name, data])));
+}
+
+/** What is wrong with a unit, without making a module. */
+export function checkUnit(unit: Unit, options: Partial<AnalyzeSettings> = {}): readonly Diagnostic[] {
+  return sortDiagnostics(resolveUnit(unit, { print: true, builtins: BUILTINS, ...options }).diagnostics);
+}
+
+export type QueryRequest = {
+  readonly modules: readonly Source[];
+  readonly query: Source;
+  readonly data?: JsonObject;
+  readonly runtime: RuntimeModule;
+  readonly print?: boolean;
+  readonly builtins?: BuiltinSignatures;
+};
+
+/**
+ * A module whose entrypoint `eval` gives one object for each answer of the query: its
+ * named variables and their values. Base documents may stand where rules do; rules win.
+ */
+export function compileQuery(request: QueryRequest): Compiled {
+  const { modules, query, data = {}, runtime, print = true, builtins = BUILTINS } = request;
+  const unit: Unit = { name: query.name, modules, data };
+  const policy = analyzeSources(modules, { print, builtins });
+  const parsed = parseQuery(query);
+  const diagnostics = [...policy.diagnostics, ...parsed.diagnostics];
+  if (policy.modules === undefined || parsed.body === undefined || hasErrors(diagnostics)) {
+    return { diagnostics: sortDiagnostics(diagnostics) };
+  }
+  const resolved = analyzeQuery(parsed.body, { modules: policy.modules, builtins, print });
+  diagnostics.push(...resolved.diagnostics);
+  const { body } = resolved;
+  if (body === undefined || hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+  const { modules: known } = policy;
+  const entrypoints = [{ name: "eval", unit: "" }];
+  const emitted = guard([unit], () => {
+    const ir = planQuery(known, body, builtins);
+    return emitDescribed({ ir, runtime, meta: { compiler: COMPILER, entrypoints, reads: findReads(ir) } });
+  });
+  if ("diagnostics" in emitted) return emitted;
+  return { module: { ...emitted.value, data: JSON.stringify(data) }, diagnostics: sortDiagnostics(diagnostics) };
+}
+
+type Resolved = { readonly modules: readonly Module[] | undefined; readonly diagnostics: readonly Diagnostic[] };
+
+export type AnalyzeSettings = {
+  readonly print: boolean;
+  readonly builtins: BuiltinSignatures;
+  /** Also refuse what is unused, as `opa check --strict` does. */
+  readonly strict?: boolean;
+};
+
+function resolveUnit(unit: Unit, settings: AnalyzeSettings): Resolved {
+  const { modules, diagnostics } = analyzeSources(unit.modules, settings);
+  if (modules === undefined) return { modules, diagnostics };
+  return { modules, diagnostics: [...diagnostics, ...checkRulePaths(unit, makeRuleTree(modules).root)] };
+}
+
+/** The resolved modules of the sources; none where one has an error. */
+export function analyzeSources(sources: readonly Source[], settings: AnalyzeSettings): Resolved {
+  const parsed = sources.map(parseModule);
+  const faults = parsed.flatMap(({ diagnostics }) => diagnostics);
+  if (hasErrors(faults)) return { modules: undefined, diagnostics: faults };
+  const modules = parsed.flatMap(({ module }) => (module === undefined ? [] : [module]));
+  const analyzed = analyze({ modules, ...settings });
+  const diagnostics = [...faults, ...analyzed.diagnostics];
+  return { modules: hasErrors(diagnostics) ? undefined : analyzed.modules, diagnostics };
+}
+
+/** What the action gives, or the diagnostic of a policy that no module can be made of. */
+export function guard<T>(
+  units: readonly Pick<Unit, "name" | "modules">[],
+  action: () => T,
+): { readonly value: T } | { readonly diagnostics: readonly Diagnostic[] } {
+  try {
+    return { value: action() };
+  } catch (error) {
+    if (!(error instanceof PlanFault || error instanceof EmitError)) throw error;
+    const source = units[0]?.modules[0] ?? { name: units[0]?.name ?? "policy", text: "" };
+    const whole = { source, span: { start: 0, end: 0 } };
+    const { code, message } = error;
+    const place = error instanceof PlanFault ? { at: error.at ?? whole, hint: error.hint } : { at: whole };
+    return { diagnostics: [{ code, severity: "error", message, ...place }] };
+  }
+}

@@ -1,0 +1,121 @@
+import { expect, test } from "vitest";
+import { loadRuntime } from "../node.ts";
+import { printTests } from "./print.ts";
+import type { TestReport } from "./report.ts";
+import { runTests } from "./run.ts";
+
+const runtime = await loadRuntime();
+
+function run(policy: string, tests: string, filter?: RegExp): TestReport {
+  let now = 0;
+  return runTests({
+    unit: {
+      name: "authz",
+      modules: [{ name: "authz.rego", text: policy }],
+      tests: [{ name: "authz_test.rego", text: tests }],
+      data: { roles: { alice: ["admin"] } },
+    },
+    runtime,
+    nowMs: () => now++ / 4,
+    ...(filter === undefined ? {} : { filter }),
+  });
+}
+
+const policy = `package authz
+
+default allow := false
+
+allow if {
+	some role in data.roles[input.user]
+	role == "admin"
+}
+
+clash := 1 if true
+clash := 2 if true
+`;
+
+test("tests pass, fail, err and are skipped; print is kept", () => {
+  const { tests, diagnostics } = run(
+    policy,
+    `package authz_test
+import data.authz
+test_alice if authz.allow with input.user as "alice"
+test_bob if { print("asking", "bob"); authz.allow with input.user as "bob" }
+test_clash if authz.clash == 1
+todo_test_later if false
+test_false := false
+test_alice if false
+helper_test if false
+`,
+  );
+  expect(diagnostics).toEqual([]);
+  expect(tests.map(({ name, outcome, row, output }) => [name, outcome, row, output])).toEqual([
+    ["data.authz_test.test_alice", "pass", 3, []],
+    ["data.authz_test.test_bob", "fail", 4, ["asking bob"]],
+    ["data.authz_test.test_clash", "error", 5, []],
+    ["data.authz_test.todo_test_later", "skip", 6, []],
+    ["data.authz_test.test_false", "fail", 7, []],
+    ["data.authz_test.test_alice#01", "pass", 8, []],
+  ]);
+  expect(tests[2]?.error).toContain("eval_conflict_error");
+});
+
+test("a failure shows the expression that never held, its values and what fired", () => {
+  const report = run(
+    policy,
+    `package authz_test
+import data.authz
+
+test_eve_is_refused if {
+	user := "alice"
+	not authz.allow with input.user as user
+}
+
+test_count if {
+	xs := [1, 2]
+	count(xs) == 3
+}
+`,
+  );
+  expect(printTests(report)).toEqual([
+    "authz_test.rego:",
+    "data.authz_test.test_eve_is_refused: FAIL (250 µs)",
+    "   6 | \tnot authz.allow with input.user as user",
+    "     | \t    ^^^^^^^^^^^ authz.allow is true",
+    "     |   fired authz.rego:5",
+    "data.authz_test.test_count: FAIL (250 µs)",
+    "  11 | \tcount(xs) == 3",
+    "     | \t^^^^^^^^^ count(xs) is 2",
+    "",
+    "PASS: 0/2   FAIL: 2/2",
+  ]);
+});
+
+test("variables in a test's head make cases", () => {
+  const { tests } = run(
+    policy,
+    `package authz_test
+import data.authz
+test_users[user][want] if {
+	some user, want in {"alice": "true", "bob": "true"}
+	authz.allow == (want == "true") with input.user as user
+}
+`,
+  );
+  expect(tests[0]).toMatchObject({
+    outcome: "fail",
+    cases: [
+      { name: "alice", passed: true, cases: [{ name: "true", passed: true }] },
+      { name: "bob", passed: false, cases: [{ name: "true", passed: false }] },
+    ],
+  });
+});
+
+test("a filter chooses tests; a fault in a module runs none", () => {
+  expect(
+    run(policy, "package a_test\ntest_a if true\ntest_b if true", /test_b$/).tests.map(({ name }) => name),
+  ).toEqual(["data.a_test.test_b"]);
+  const broken = run(policy, "package a_test\ntest_a if {");
+  expect(broken.tests).toEqual([]);
+  expect(broken.diagnostics[0]?.code).toBe("rego_parse_error");
+});

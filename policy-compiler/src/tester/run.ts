@@ -1,0 +1,151 @@
+/** Runs a unit's tests by the engine that enforces the unit: one module, one entrypoint for each test. */
+import { type Diagnostic, hasErrors, positionAt, sortDiagnostics } from "@regomesh/base";
+import { type Evaluation, type HostBuiltins, openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
+import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
+import { analyzeSources, guard } from "../compile.ts";
+import { emitModule } from "../emit/module.ts";
+import type { RuntimeModule } from "../link/runtime-module.ts";
+import { type EntrypointPlan, planUnits } from "../plan/plan.ts";
+import { makeRuleTree } from "../plan/rule-tree.ts";
+import type { Module } from "../syntax/ast.ts";
+import { checkRulePaths } from "../unit/rule-paths.ts";
+import type { TestedUnit } from "../unit/unit.ts";
+import { casesModule, casesPath, findTests, placeOfTest, type TestCase } from "./cases.ts";
+import { explainFailure } from "./explain.ts";
+import type { TestCaseResult, TestOutcome, TestReport, TestResult } from "./report.ts";
+
+export type TestRequest = {
+  readonly unit: TestedUnit;
+  readonly runtime: RuntimeModule;
+  /** Built-ins that are not in the module, as everywhere. */
+  readonly hostBuiltins?: HostBuiltins;
+  /** OPA's, unless the host has more. */
+  readonly builtins?: BuiltinSignatures;
+  /** Only tests whose `data.pkg.name` matches. */
+  readonly filter?: RegExp;
+  /** A clock for durations; fractions of a millisecond are welcome. */
+  readonly nowMs: () => number;
+  readonly limits?: PolicyLimits;
+};
+
+export function runTests(request: TestRequest): TestReport {
+  const { unit, filter, builtins = BUILTINS } = request;
+  const resolved = analyzeSources([...unit.modules, ...unit.tests], { print: true, builtins });
+  const diagnostics = [...resolved.diagnostics];
+  const { modules } = resolved;
+  if (modules === undefined) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
+  diagnostics.push(...checkRulePaths(unit, makeRuleTree(modules).root));
+  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
+  const tests = findTests(modules).filter(({ name }) => filter === undefined || filter.test(name));
+  const run = prepare(request, modules, tests);
+  if ("diagnostics" in run) return { diagnostics: run.diagnostics, tests: [] };
+  return { diagnostics: sortDiagnostics(diagnostics), tests: tests.map(run.value) };
+}
+
+type Run = (test: TestCase) => TestResult;
+
+function prepare(
+  request: TestRequest,
+  resolved: readonly Module[],
+  tests: readonly TestCase[],
+): { readonly value: Run } | { readonly diagnostics: readonly Diagnostic[] } {
+  const { unit, runtime, hostBuiltins = {}, builtins = BUILTINS, limits, nowMs } = request;
+  const active = tests.filter(({ isSkipped }) => !isSkipped);
+  const cases = casesModule(active.filter(({ levels }) => levels > 0));
+  const modules = cases === undefined ? resolved : [...resolved, cases];
+  const documents = new Set(active.map(({ document }) => document));
+  const plan = {
+    name: undefined,
+    modules,
+    entrypoints: entrypointsOf(active),
+    traced: (path: string) => documents.has(path),
+  };
+  const compiled = guard([unit], () => {
+    const { policy, expressions } = planUnits([plan], builtins);
+    return { wasm: emitModule({ ir: policy, runtime }), expressions };
+  });
+  if ("diagnostics" in compiled) return compiled;
+  const { wasm, expressions } = compiled.value;
+  const data = JSON.stringify(unit.data);
+  let output: string[] = [];
+  const evaluator = openEvaluator({
+    wasm,
+    data,
+    hostBuiltins,
+    onPrint: (line) => output.push(line),
+    ...(limits === undefined ? {} : { limits }),
+  });
+  const context = { modules, data, runtime, hostBuiltins, builtins, expressions };
+  const value: Run = (test) => {
+    if (test.isSkipped) return describe(test, { outcome: "skip" });
+    output = [];
+    const tried = test.levels > 0 ? resultOf(evaluator.evaluate(casesName(test), undefined)) : undefined;
+    output = [];
+    const start = nowMs();
+    const evaluation = evaluator.evaluate(test.document, undefined);
+    const durationMs = nowMs() - start;
+    if (evaluation.kind === "fault") {
+      return describe(test, { outcome: "error", durationMs, output, error: evaluation.message });
+    }
+    const results = compareCases(tried, resultOf(evaluation), test.levels);
+    const passed =
+      test.levels > 0 ? results.length > 0 && results.every((each) => each.passed) : resultOf(evaluation) === true;
+    if (passed) return describe(test, { outcome: "pass", durationMs, output, cases: results });
+    const failure = explainFailure(context, evaluator, { test, builtinError: evaluation.builtinError });
+    return describe(test, { outcome: "fail", durationMs, output, cases: results, failure });
+  };
+  return { value };
+}
+
+function entrypointsOf(tests: readonly TestCase[]): readonly EntrypointPlan[] {
+  const plans = new Map<string, EntrypointPlan>();
+  for (const test of tests) {
+    plans.set(test.document, { name: test.document, path: test.path });
+    if (test.levels > 0) plans.set(casesName(test), { name: casesName(test), path: casesPath(test.path) });
+  }
+  return [...plans.values()];
+}
+
+function casesName({ document }: TestCase): string {
+  return `cases of ${document}`;
+}
+
+/** The result of an evaluation of a rule; undefined where it is undefined or a fault. */
+function resultOf(evaluation: Evaluation): unknown {
+  if (evaluation.kind === "fault") return undefined;
+  const [first] = JSON.parse(evaluation.text) as readonly { readonly result: unknown }[];
+  return first?.result;
+}
+
+/** The cases tried, each with whether it is true in the test's document. */
+function compareCases(tried: unknown, result: unknown, levels: number): readonly TestCaseResult[] {
+  if (levels === 0 || typeof tried !== "object" || tried === null) return [];
+  return Object.entries(tried).map(([name, inner]) => {
+    const value = typeof result === "object" && result !== null ? (result as Record<string, unknown>)[name] : undefined;
+    const cases = compareCases(inner, value, levels - 1);
+    return { name, passed: levels > 1 ? cases.every((each) => each.passed) : value === true, cases };
+  });
+}
+
+type Found = { readonly outcome: TestOutcome } & Partial<
+  Pick<TestResult, "durationMs" | "output" | "error" | "failure" | "cases">
+>;
+
+function describe(test: TestCase, found: Found): TestResult {
+  const at = placeOfTest(test);
+  const { row, column } = positionAt(at.source, at.span.start);
+  return {
+    name: test.name,
+    package: test.package,
+    at,
+    file: at.source.name,
+    row,
+    column,
+    durationMs: 0,
+    output: [],
+    error: undefined,
+    failure: undefined,
+    cases: [],
+    ...found,
+  };
+}
