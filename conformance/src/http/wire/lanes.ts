@@ -1,7 +1,7 @@
 /** One proxy process with several inbound ports, each before a recording application of its own. */
 import { makeSnapshotFile, type Snapshot } from "@regomesh/protocol";
+import { openProxyProcess } from "../../proxy-process.ts";
 import type { Lane } from "./drive.ts";
-import { openProxyProcess } from "./proxy-process.ts";
 import { RecordingBackend } from "./recording-backend.ts";
 
 /** More would only queue: proxy and referee share the machine's cores. */

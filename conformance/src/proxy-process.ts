@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { makeSnapshotFile, printSnapshotFile, type Snapshot, type SnapshotFile } from "@regomesh/protocol";
+import { printSnapshotFile, type SnapshotFile } from "@regomesh/protocol";
 
 export type ProxyProcess = {
   readonly pid: number;
@@ -13,19 +13,27 @@ export type ProxyProcess = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-const ROOT = resolve(import.meta.dirname, "../../../..");
+const ROOT = resolve(import.meta.dirname, "../..");
 const START_MS = 20_000;
 
 type Ready = { readonly inbound: Readonly<Record<string, string>>; readonly outbound: string };
 
-/** Starts it and waits until it is ready; what it says on standard error is in the error otherwise. */
-export async function openProxyProcess(file: SnapshotFile, flags: readonly string[] = []): Promise<ProxyProcess> {
+/**
+ * Starts it and waits until it is ready; what it says on standard error is in the error
+ * otherwise. `before` stands before the command, as `taskset -c 0` does.
+ */
+export async function openProxyProcess(
+  file: SnapshotFile,
+  flags: readonly string[] = [],
+  before: readonly string[] = [],
+): Promise<ProxyProcess> {
   const folder = await mkdtemp(join(tmpdir(), "regomesh-conformance-"));
   const path = join(folder, "snapshot.json");
   await writeFile(path, printSnapshotFile(file));
   const command = [join(ROOT, "cli/bin/regomesh.mjs"), "proxy", "--snapshot", path, "--state", join(folder, "state")];
   const mode = flags.includes("--identity") ? [] : ["--plaintext"];
-  const child = spawn(process.execPath, [...command, "--exit-with-parent", ...mode, ...flags], {
+  const [program = process.execPath, ...args] = [...before, process.execPath, ...command];
+  const child = spawn(program, [...args, "--exit-with-parent", ...mode, ...flags], {
     stdio: ["pipe", "pipe", "pipe"],
   });
   const close = async () => {
@@ -45,8 +53,6 @@ export async function openProxyProcess(file: SnapshotFile, flags: readonly strin
     throw error;
   }
 }
-
-export { makeSnapshotFile, type Snapshot };
 
 async function readyOf(child: ChildProcess): Promise<Ready> {
   let out = "";

@@ -1,0 +1,74 @@
+/** `npm run bench`: the codec's nanoseconds, then nginx and regomesh side by side. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { measureCodec } from "./codec.ts";
+import { type Measured, measurePaired, printMeasured } from "./paired.ts";
+import { chain, oneHop, type Scene, type Stage } from "./scenes.ts";
+import { findTools, type Tools } from "./tools.ts";
+
+const HELP = `Measures the data plane against nginx, as paired rounds; CPU a request is what counts.
+
+usage: npm run bench -- [--only codec|hop|chain] [--rounds N] [--seconds N] [--check]
+  --check  exit 1 where a floor is missed: 0.75 × nginx (hop), 0.6 × nginx + nginx (chain)
+needs nginx, wrk, taskset and openssl (Debian: nginx-light wrk util-linux openssl)
+example: npm run bench -- --only hop --rounds 5`;
+
+type Row = { readonly name: string; readonly floor: number; open(stage: Stage): Promise<Scene> };
+const SCENES: readonly Row[] = [
+  { name: "hop", floor: 0.75, open: oneHop },
+  { name: "chain", floor: 0.6, open: chain },
+];
+
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: "string" },
+      rounds: { type: "string", default: "3" },
+      seconds: { type: "string", default: "4" },
+      check: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const { only } = values;
+  if (only === undefined || only === "codec") console.log(`${measureCodec()}\n`);
+  const scenes = SCENES.filter(({ name }) => only === undefined || only === name);
+  if (scenes.length === 0) return 0;
+  const tools = findTools();
+  if (!("nginx" in tools)) {
+    console.error(`bench: left out, for want of ${tools.join(", ")}: ${scenes.map(({ name }) => name).join(", ")}`);
+    return values.check ? 1 : 0;
+  }
+  let missed = 0;
+  for (const scene of scenes) {
+    const measured = await measureScene(scene, tools, Number(values.rounds), Number(values.seconds));
+    const last = measured.at(-1);
+    if (last !== undefined && !(last.cpuRatio >= scene.floor && last.errors === 0)) {
+      console.log(
+        `floor missed: ${last.name} is ${last.cpuRatio.toFixed(2)} × ${measured[0]?.name}, not ${scene.floor}`,
+      );
+      missed++;
+    }
+    console.log("");
+  }
+  return values.check && missed > 0 ? 1 : 0;
+}
+
+async function measureScene(row: Row, tools: Tools, rounds: number, seconds: number): Promise<readonly Measured[]> {
+  const folder = mkdtempSync(join(tmpdir(), "regomesh-bench-"));
+  try {
+    await using stack = new AsyncDisposableStack();
+    const scene = await row.open({ tools, folder, stack });
+    const measured = await measurePaired(scene.candidates, { rounds, seconds });
+    console.log(printMeasured(`${scene.title} (${rounds} rounds of ${seconds} s)`, measured));
+    return measured;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

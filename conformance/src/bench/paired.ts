@@ -1,0 +1,93 @@
+/**
+ * Paired measurement: all candidates are started once and stay warm, then rounds in order
+ * A B C, A B C. What counts is the median over rounds of each round's ratio to the baseline
+ * of that round: noise of the machine hits both.
+ */
+import { cpuMicroseconds, residentMebibytes } from "./cpu-time.ts";
+import type { LoadResult } from "./load.ts";
+
+export type Candidate = {
+  readonly name: string;
+  /** Processes whose CPU time is the candidate's. */
+  readonly pids: readonly number[];
+  load(seconds: number): Promise<LoadResult>;
+};
+export type Measured = {
+  readonly name: string;
+  readonly requestsPerSecond: number;
+  readonly cpuUsPerRequest: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly residentMiB: number;
+  readonly errors: number;
+  /** Baseline's CPU a request over this one's: above 1 is cheaper than the baseline. */
+  readonly cpuRatio: number;
+  readonly speedRatio: number;
+};
+
+type Round = { readonly result: LoadResult; readonly cpuUs: number };
+
+export async function measurePaired(
+  candidates: readonly Candidate[],
+  options: { readonly rounds: number; readonly seconds: number; readonly onRound?: (round: number) => void },
+): Promise<Measured[]> {
+  for (const candidate of candidates) await candidate.load(Math.min(3, options.seconds));
+  const rounds = candidates.map((): Round[] => []);
+  for (let round = 0; round < options.rounds; round++) {
+    options.onRound?.(round);
+    for (const [index, candidate] of candidates.entries()) {
+      const before = cpuMicroseconds(candidate.pids);
+      const result = await candidate.load(options.seconds);
+      rounds[index]?.push({ result, cpuUs: (cpuMicroseconds(candidate.pids) - before) / result.requests });
+    }
+  }
+  const baseline = rounds[0] ?? [];
+  return candidates.map((candidate, index) => summarise(candidate, rounds[index] ?? [], baseline));
+}
+
+function summarise(candidate: Candidate, rounds: readonly Round[], baseline: readonly Round[]): Measured {
+  const of = (value: (round: Round, index: number) => number) => median(rounds.map(value));
+  return {
+    name: candidate.name,
+    requestsPerSecond: of((round) => round.result.requestsPerSecond),
+    cpuUsPerRequest: of((round) => round.cpuUs),
+    p50Us: of((round) => round.result.p50Us),
+    p99Us: of((round) => round.result.p99Us),
+    residentMiB: candidate.pids.reduce((sum, pid) => sum + residentMebibytes(pid), 0),
+    errors: rounds.reduce((sum, round) => sum + round.result.errors, 0),
+    cpuRatio: of((round, index) => (baseline[index]?.cpuUs ?? Number.NaN) / round.cpuUs),
+    speedRatio: of(
+      (round, index) => round.result.requestsPerSecond / (baseline[index]?.result.requestsPerSecond ?? Number.NaN),
+    ),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}
+
+/** A table for people: a row a candidate, the baseline first. */
+export function printMeasured(title: string, measured: readonly Measured[]): string {
+  const columns: readonly (readonly [name: string, value: (row: Measured) => string])[] = [
+    ["rps", (row) => row.requestsPerSecond.toFixed(0)],
+    ["CPU µs/request", (row) => row.cpuUsPerRequest.toFixed(1)],
+    ["× by CPU", (row) => row.cpuRatio.toFixed(2)],
+    ["× by rps", (row) => row.speedRatio.toFixed(2)],
+    ["p50 µs", (row) => row.p50Us.toFixed(0)],
+    ["p99 µs", (row) => row.p99Us.toFixed(0)],
+    ["RSS MiB", (row) => row.residentMiB.toFixed(0)],
+    ["errors", (row) => String(row.errors)],
+  ];
+  const rows = [
+    ["", ...columns.map(([name]) => name)],
+    ...measured.map((row) => [row.name, ...columns.map(([, value]) => value(row))]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join("  "),
+  );
+  return [title, ...lines].join("\n");
+}
