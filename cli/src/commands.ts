@@ -14,6 +14,21 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/proxy.ts")).proxy,
   },
   {
+    name: "test",
+    summary: "run the unit tests of policies in the engine that enforces them",
+    load: async () => (await import("./commands/test.ts")).test,
+  },
+  {
+    name: "eval",
+    summary: "evaluate a Rego query",
+    load: async () => (await import("./commands/eval.ts")).evaluate,
+  },
+  {
+    name: "build",
+    summary: "compile policies to a WebAssembly module",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
     name: "status",
     summary: "show which revision is in force where, and what was refused",
     load: async () => (await import("./commands/status.ts")).status,

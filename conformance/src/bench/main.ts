@@ -1,16 +1,17 @@
-/** `npm run bench`: the codec's nanoseconds, then nginx and regomesh side by side. */
-import { mkdtempSync, rmSync } from "node:fs";
+/** `npm run bench`: nanoseconds of the codec and of a decision, then nginx and regomesh side by side. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureCodec } from "./codec.ts";
+import { printDecisions, timeDecisions } from "./decision.ts";
 import { type Measured, measurePaired, printMeasured } from "./paired.ts";
 import { chain, oneHop, type Scene, type Stage } from "./scenes.ts";
 import { findTools, type Tools } from "./tools.ts";
 
 const HELP = `Measures the data plane against nginx, as paired rounds; CPU a request is what counts.
 
-usage: npm run bench -- [--only codec|hop|chain] [--rounds N] [--seconds N] [--check]
+usage: npm run bench -- [--only codec|decision|hop|chain] [--rounds N] [--seconds N] [--check]
   --check  exit 1 where a floor is missed: 0.75 × nginx (hop), 0.6 × nginx + nginx (chain)
 needs nginx, wrk, taskset and openssl (Debian: nginx-light wrk util-linux openssl)
 example: npm run bench -- --only hop --rounds 5`;
@@ -38,6 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const { only } = values;
   if (only === undefined || only === "codec") console.log(`${measureCodec()}\n`);
+  if (only === undefined || only === "decision") console.log(`${await measureDecisions()}\n`);
   const scenes = SCENES.filter(({ name }) => only === undefined || only === name);
   if (scenes.length === 0) return 0;
   const tools = findTools();
@@ -58,6 +60,12 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log("");
   }
   return values.check && missed > 0 ? 1 : 0;
+}
+
+async function measureDecisions(): Promise<string> {
+  const folder = join(process.env["REGOMESH_SHARED"] ?? join(import.meta.dirname, "../../../../shared"), "bench");
+  if (!existsSync(folder)) return `decision: left out, for want of outside data (${folder}, set by REGOMESH_SHARED)`;
+  return printDecisions(await timeDecisions(folder));
 }
 
 async function measureScene(row: Row, tools: Tools, rounds: number, seconds: number): Promise<readonly Measured[]> {

@@ -1,0 +1,100 @@
+/** `regomesh test`: the unit tests of policies, run by the engine that proxies have. */
+import { parseArgs } from "node:util";
+import { type Diagnostic, hasErrors } from "@regomesh/base";
+import { countTests, printTests, runTests, type TestReport, type TestResult } from "@regomesh/policy-compiler";
+import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { makeHostBuiltins } from "@regomesh/policy-runtime/node";
+import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { readFiles } from "../files/read-files.ts";
+import { findUnits } from "../files/units.ts";
+import { type Format, parseFormat, printDiagnostics } from "../report.ts";
+
+const help = `
+Usage: regomesh test [flags] [PATH…]
+
+Runs every rule whose name begins with test_ in the units below each PATH (default: the
+current directory). A unit is a directory with its policies, its data.yaml or data.json,
+and its _test.rego files. Rules that begin with todo_test_ are skipped.
+
+  -v, --verbose      name the tests that pass, too
+  -r, --run REGEX    only tests whose full name (data.pkg.test_x) matches
+  --format FORMAT    pretty (default) or json, which has the shape of opa test's
+  --fail-on-empty    no test is a failure
+
+Example: regomesh test -v policies examples
+
+Exit codes: 0 all passed, 1 the policies do not compile, 2 a test failed, or wrong flags
+`;
+
+const TESTS_FAILED = 2;
+
+export const test: Command = { name: "test", summary: "run the unit tests of policies", help, run };
+
+async function run(args: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      verbose: { type: "boolean", short: "v" },
+      run: { type: "string", short: "r" },
+      format: { type: "string" },
+      "fail-on-empty": { type: "boolean" },
+    },
+  });
+  const format = parseFormat(values.format);
+  const filter = parseFilter(values.run);
+  const paths = positionals.length === 0 ? ["."] : positionals;
+  const files = await readFiles(paths, io.cwd, /\.rego$|^data\.(json|ya?ml)$|\/data\.(json|ya?ml)$/);
+  const runtime = await loadRuntime();
+  const hostBuiltins = makeHostBuiltins({ nowMs: Date.now });
+  const diagnostics: Diagnostic[] = [];
+  const tests: TestResult[] = [];
+  for (const { unit, diagnostics: faults } of findUnits(files)) {
+    diagnostics.push(...faults);
+    if (hasErrors(faults)) continue;
+    const nowMs = () => performance.now();
+    const report = runTests({ unit, runtime, hostBuiltins, nowMs, ...(filter === undefined ? {} : { filter }) });
+    diagnostics.push(...report.diagnostics);
+    tests.push(...report.tests);
+  }
+  if (hasErrors(diagnostics)) {
+    io.err(printDiagnostics(diagnostics, format));
+    return EXIT.failed;
+  }
+  return show({ diagnostics, tests }, format, values.verbose ?? false, values["fail-on-empty"] ?? false, io);
+}
+
+function show(report: TestReport, format: Format, verbose: boolean, failsOnEmpty: boolean, io: Io): number {
+  if (format === "json") io.out(`${JSON.stringify(report.tests.map(toJson), null, 2)}\n`);
+  else {
+    io.err(printDiagnostics(report.diagnostics, "pretty"));
+    io.out(report.tests.length === 0 ? "no tests found\n" : `${printTests(report, { verbose }).join("\n")}\n`);
+  }
+  if (report.tests.length === 0) return failsOnEmpty ? EXIT.failed : EXIT.ok;
+  const counts = countTests(report.tests);
+  return counts.fail + counts.error > 0 ? TESTS_FAILED : EXIT.ok;
+}
+
+/** A record of `opa test --format json`. */
+function toJson(result: TestResult): object {
+  const { file, row, column } = result;
+  return {
+    location: { file, row, col: column },
+    package: result.package,
+    name: result.name.slice(result.package.length + 1),
+    ...(result.outcome === "fail" ? { fail: true } : {}),
+    ...(result.outcome === "error" ? { error: { message: result.error } } : {}),
+    ...(result.outcome === "skip" ? { skip: true } : {}),
+    duration: Math.round(result.durationMs * 1e6),
+    ...(result.output.length === 0 ? {} : { output: Buffer.from(`${result.output.join("\n")}\n`).toString("base64") }),
+  };
+}
+
+function parseFilter(pattern: string | undefined): RegExp | undefined {
+  if (pattern === undefined) return undefined;
+  try {
+    return new RegExp(pattern, "u");
+  } catch (error) {
+    throw new UsageError(`--run: ${(error as Error).message}`);
+  }
+}
