@@ -3,6 +3,7 @@ import { bufferLength, bufferPtr, bufferString, newBuffer, putByte } from "../bu
 import { builtinError, builtinErrorText, burn } from "../failure";
 import { hexValue } from "../text/hex";
 import { indexOfBytes } from "../text/find";
+import { writeQueryEscaped } from "../text/query";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
 import { sortEntries } from "../value/entries";
 import { makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "../value/object";
@@ -10,27 +11,6 @@ import { setAt, setLen } from "../value/set";
 import { textKeys } from "../json/write";
 import { ARRAY, OBJECT, SET, STRING, kindOf, makeView, stringLen, stringPtr } from "../value/value";
 import { expectKind, operandFault } from "./operands";
-
-function writeEscaped(buffer: usize, value: usize): void {
-  const length = stringLen(value);
-  burn(length >> 4);
-  for (let i = 0; i < length; i++) {
-    const byte = <u32>load<u8>(stringPtr(value) + i);
-    const isPlain =
-      byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26 || byte == 0x2d || byte == 0x5f || byte == 0x2e || byte == 0x7e;
-    if (isPlain) putByte(buffer, byte);
-    else if (byte == 0x20) putByte(buffer, 0x2b);
-    else {
-      putByte(buffer, 0x25);
-      putByte(buffer, upperDigit(byte >> 4));
-      putByte(buffer, upperDigit(byte & 15));
-    }
-  }
-}
-
-function upperDigit(n: u32): u32 {
-  return n < 10 ? 0x30 + n : 0x37 + n;
-}
 
 /** The text without escapes, or 0 and the place of the bad one in `badEscape`. */
 function unescaped(ptr: usize, length: i32): usize {
@@ -69,7 +49,7 @@ function escapeError(words: string): usize {
 export function encodeQuery(value: usize): usize {
   if (!expectKind("urlquery.encode", 1, value, STRING)) return 0;
   const text = newBuffer(stringLen(value) + 16);
-  writeEscaped(text, value);
+  writeQueryEscaped(text, value);
   return bufferString(text);
 }
 
@@ -111,9 +91,9 @@ function badValue(): usize {
 function writePair(text: usize, key: usize, value: usize): void {
   burn(1);
   if (bufferLength(text) > 0) putByte(text, 0x26);
-  writeEscaped(text, key);
+  writeQueryEscaped(text, key);
   putByte(text, 0x3d);
-  writeEscaped(text, value);
+  writeQueryEscaped(text, value);
 }
 
 const ampersand = memory.data<u8>([0x26]);

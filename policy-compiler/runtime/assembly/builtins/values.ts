@@ -74,3 +74,4 @@ export {
   decodeObject as b$urlquery$decode_object,
 } from "./urlquery";
 export { sprintf as b$sprintf } from "./sprintf";
+export { renderTemplate as b$strings$render_template } from "./render-template";

@@ -9,7 +9,7 @@ import { textLength, textPtr } from "../number/decimal-text";
 import { integerOf, writeInteger } from "../number/integer";
 import { pointAt, pointWidth } from "../regex/utf8";
 import { arrayGet, arrayLen } from "../value/array";
-import { NUMBER, STRING, isInt, kindOf, makeView, stringLen, stringPtr } from "../value/value";
+import { BOOLEAN, NUMBER, STRING, isInt, kindOf, makeView, stringLen, stringPtr } from "../value/value";
 import {
   MINUS, NONE, PLUS, SHARP, SHARP_V, SPACE, ZERO, addFlag, clearFlags, has, precision, putPadded, putRepeated,
   setPrecision, setWidth, turnFlagsForV, width,
@@ -28,8 +28,12 @@ let end: usize = 0;
 let isReordered: bool = false;
 let isGoodIndex: bool = true;
 
+/** Booleans are Go's own, as in templates; sprintf passes them as strings. */
+let hasBooleans: bool = false;
+
 /** The text as a string value. */
-export function formatText(format: usize, values: usize): usize {
+export function formatText(format: usize, values: usize, keepsBooleans: bool = false): usize {
+  hasBooleans = keepsBooleans;
   args = values;
   argIndex = 0;
   at = stringPtr(format);
@@ -202,6 +206,10 @@ function putArgument(text: usize, value: usize, verb: u32): void {
     const name = newBuffer(16);
     putText(name, typeOf(value));
     putStringVerb(text, bufferString(name), 0x73);
+    return;
+  }
+  if (verb == 0x74 && hasBooleans && kindOf(value) == BOOLEAN) {
+    putStringVerb(text, shownString(value), 0x73);
     return;
   }
   const kind = kindOf(value) == NUMBER ? numberKind(value) : TEXT;

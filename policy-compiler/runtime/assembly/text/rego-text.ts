@@ -92,11 +92,11 @@ function writePoint(buffer: usize, point: u32): void {
   writeHex(buffer, point, point < 0x10000 ? 4 : 8);
 }
 
-/** The lowest `digits` hexadecimal digits, lower case. */
-export function writeHex(buffer: usize, n: u32, digits: i32): void {
+/** The lowest `digits` hexadecimal digits. */
+export function writeHex(buffer: usize, n: u32, digits: i32, isUpper: bool = false): void {
   for (let i = digits - 1; i >= 0; i--) {
     const digit = (n >> (<u32>i << 2)) & 15;
-    putByte(buffer, digit < 10 ? 0x30 + digit : 0x57 + digit);
+    putByte(buffer, digit < 10 ? 0x30 + digit : (isUpper ? 0x37 : 0x57) + digit);
   }
 }
 
