@@ -6,6 +6,7 @@ import { randomInt, randomUUID } from "node:crypto";
 import type { HostBuiltins } from "../host-builtins.ts";
 import { signAwsRequest } from "./aws-signature.ts";
 import { addressesOf } from "./hosts.ts";
+import { matchSchema, verifySchema } from "./json-schema.ts";
 import { decodeVerify, encodeSign, encodeSignRaw, verifyWithKeys, verifyWithSecret } from "./jwt.ts";
 import { parseKeyPair, parsePrivateKeys, parseRsaPrivateKey } from "./private-keys.ts";
 import { parseCertificateRequest, parseCertificates } from "./x509.ts";
@@ -42,6 +43,8 @@ export function makeHostBuiltins({ nowMs, env, hosts }: HostOptions): HostBuilti
       parseAndVerifyWith(certs, options, nowMs()),
     "crypto.x509.parse_keypair": parseKeyPair,
     "crypto.x509.parse_rsa_private_key": parseRsaPrivateKey,
+    "json.match_schema": matchSchema,
+    "json.verify_schema": verifySchema,
     "providers.aws.sign_req": signAwsRequest,
     "yaml.is_valid": isYaml,
     "yaml.marshal": marshalYaml,
