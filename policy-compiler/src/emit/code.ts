@@ -9,7 +9,7 @@ import type { IrOperand, IrStmt } from "../ir/policy.ts";
 import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
 import { EmitError } from "./error.ts";
 import type { RuntimeCalls, RuntimeFunction, RuntimeGlobal } from "./runtime-calls.ts";
-import { type Bytes, I32, OP, putBytes, putS32, putU32, VOID } from "./wasm.ts";
+import { type Bytes, ByteWriter, I32, OP, putS32, putU32, VOID } from "./wasm.ts";
 
 /** V8 refuses a function with more. */
 const LOCALS_MAX = 50_000;
@@ -21,8 +21,8 @@ export type Body = {
   readonly name: string;
   readonly calls: RuntimeCalls;
   readonly statics: Statics;
-  readonly code: Bytes;
-  readonly patches: Patch[];
+  readonly code: ByteWriter;
+  readonly patches: Patches;
   /** Local of the IR → local of WebAssembly. */
   readonly locals: Map<number, number>;
   readonly params: number;
@@ -55,7 +55,8 @@ export type Frame = {
 export type Restore = { readonly target: number; readonly saved: number; readonly generation: number };
 
 type AddressKind = keyof Addresses;
-type Patch = { readonly at: number; readonly kind: AddressKind; readonly index: number; readonly offset: number };
+/** Three columns: places in the code, and which address each wants. */
+type Patches = { readonly at: number[]; readonly kind: AddressKind[]; readonly index: number[] };
 
 export function newBody(
   name: string,
@@ -65,7 +66,14 @@ export function newBody(
 ): Body {
   return {
     ...{ name, calls, statics, params, known },
-    ...{ code: [], patches: [], locals: new Map(), localCount: params, labels: 0, frames: [] },
+    ...{
+      code: new ByteWriter(),
+      patches: { at: [], kind: [], index: [] },
+      locals: new Map(),
+      localCount: params,
+      labels: 0,
+      frames: [],
+    },
   };
 }
 
@@ -107,9 +115,11 @@ export function i32Const(body: Body, value: number): void {
   putS32(body.code, value);
 }
 
-function address(body: Body, kind: AddressKind, index: number, offset = 0): void {
+function address(body: Body, kind: AddressKind, index: number): void {
   body.code.push(OP.i32Const);
-  body.patches.push({ at: body.code.length, kind, index, offset });
+  body.patches.at.push(body.code.length);
+  body.patches.kind.push(kind);
+  body.patches.index.push(index);
   for (let i = 0; i < ADDRESS_BYTES; i++) body.code.push(0);
 }
 
@@ -137,12 +147,14 @@ export function markAddress(body: Body, rule: number): void {
 }
 
 export function load(body: Body, offset: number): void {
-  body.code.push(OP.i32Load, 2);
+  body.code.push(OP.i32Load);
+  body.code.push(2);
   putU32(body.code, offset);
 }
 
 export function store(body: Body, offset: number): void {
-  body.code.push(OP.i32Store, 2);
+  body.code.push(OP.i32Store);
+  body.code.push(2);
   putU32(body.code, offset);
 }
 
@@ -172,7 +184,8 @@ export function op(body: Body, ...opcodes: readonly number[]): void {
 // ── labels and frames ──
 
 export function open(body: Body, opcode: typeof OP.block | typeof OP.loop | typeof OP.if, type: number = VOID): number {
-  body.code.push(opcode, type);
+  body.code.push(opcode);
+  body.code.push(type);
   return ++body.labels;
 }
 
@@ -239,8 +252,12 @@ export function putBack(body: Body, restore: Restore | undefined): void {
 // ── the whole ──
 
 /** The entry of the code section: size, locals, instructions. */
-export function finish(body: Body, addresses: Addresses): Bytes {
-  for (const { at, kind, index, offset } of body.patches) patch(body.code, at, addresses[kind](index) + offset);
+export function finish(body: Body, addresses: Addresses): Uint8Array {
+  const code = body.code.bytes;
+  const { at, kind, index } = body.patches;
+  for (let i = 0; i < at.length; i++) {
+    patch(code, at[i] as number, addresses[kind[i] as AddressKind](index[i] as number));
+  }
   const extra = body.localCount - body.params;
   const head: Bytes = [];
   if (extra === 0) head.push(0);
@@ -249,14 +266,16 @@ export function finish(body: Body, addresses: Addresses): Bytes {
     putU32(head, extra);
     head.push(I32);
   }
-  const entry: Bytes = [];
-  putU32(entry, head.length + body.code.length);
-  putBytes(entry, head);
-  putBytes(entry, body.code);
+  const size: Bytes = [];
+  putU32(size, head.length + code.length);
+  const entry = new Uint8Array(size.length + head.length + code.length);
+  entry.set(size);
+  entry.set(head, size.length);
+  entry.set(code, size.length + head.length);
   return entry;
 }
 
-function patch(code: Bytes, at: number, value: number): void {
+function patch(code: Uint8Array, at: number, value: number): void {
   if (value >= ADDRESS_END) throw new EmitError(`the policy's constants need more than ${ADDRESS_END >> 20} MiB`);
   for (let i = 0; i < ADDRESS_BYTES; i++) {
     code[at + i] = ((value >>> (7 * i)) & 0x7f) | (i < ADDRESS_BYTES - 1 ? 0x80 : 0);

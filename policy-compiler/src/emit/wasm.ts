@@ -1,6 +1,35 @@
 /** Writing WebAssembly (core specification, "Binary Format"): numbers, sections, the opcodes that we emit. */
 export type Bytes = number[];
 
+/** What takes bytes one after the other: an array for little, ByteWriter for much. */
+export interface Sink {
+  push(byte: number): unknown;
+}
+
+/** Bytes in one growing block. */
+export class ByteWriter implements Sink {
+  #block = new Uint8Array(256);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(byte: number): void {
+    if (this.#length === this.#block.length) {
+      const grown = new Uint8Array(this.#length * 2);
+      grown.set(this.#block);
+      this.#block = grown;
+    }
+    this.#block[this.#length++] = byte;
+  }
+
+  /** The bytes so far; a view that is good until the next push. */
+  get bytes(): Uint8Array {
+    return this.#block.subarray(0, this.#length);
+  }
+}
+
 export const OP = {
   unreachable: 0x00,
   block: 0x02,
@@ -70,7 +99,7 @@ export const SECTION = {
 /** Order in which sections must stand. */
 export const SECTION_ORDER = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11] as const;
 
-export function putU32(out: Bytes, value: number): void {
+export function putU32(out: Sink, value: number): void {
   let left = value >>> 0;
   while (left >= 0x80) {
     out.push((left & 0x7f) | 0x80);
@@ -80,7 +109,7 @@ export function putU32(out: Bytes, value: number): void {
 }
 
 /** Signed LEB128 of a 32-bit integer. */
-export function putS32(out: Bytes, value: number): void {
+export function putS32(out: Sink, value: number): void {
   let left = value | 0;
   while (left < -0x40 || left > 0x3f) {
     out.push((left & 0x7f) | 0x80);

@@ -7,32 +7,22 @@
  * demands; the policy's statics, which may be larger, are a passive segment that the
  * start function copies in after growing the memory.
  */
-import {
-  BULK,
-  type Bytes,
-  I32,
-  OP,
-  putBytes,
-  putName,
-  putS32,
-  putU32,
-  SECTION,
-  SECTION_ORDER,
-  VOID,
-} from "../emit/wasm.ts";
+import { BULK, type Bytes, I32, OP, putName, putS32, putU32, SECTION, SECTION_ORDER, VOID } from "../emit/wasm.ts";
 import { KIND_FUNCTION, KIND_GLOBAL, KIND_MEMORY, type RuntimeModule, type RuntimeSection } from "./runtime-module.ts";
 
 /** Functions' types, codes and places, in the order of their indexes from `runtime.functionCount` on. */
 export type Appendix = {
   /** Numbers of parameters of the types from `runtime.typeCount` on; each has one result. */
   readonly types: readonly number[];
-  readonly functions: readonly { readonly type: number; readonly code: Bytes }[];
+  readonly functions: readonly { readonly type: number; readonly code: Uint8Array }[];
   /** Indexes of the functions in the table, from `runtime.tableSize` on. */
   readonly table: readonly number[];
   readonly statics: { readonly base: number; readonly bytes: Uint8Array; readonly heapStart: number };
   /** Text of the custom section, by its name. */
   readonly custom: readonly (readonly [name: string, text: string])[];
 };
+
+type Parts = readonly ArrayLike<number>[];
 
 const ABI_VERSION = 1;
 const ABI_MINOR_VERSION = 3;
@@ -42,11 +32,11 @@ const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 export function appendToRuntime(runtime: RuntimeModule, appendix: Appendix): Uint8Array {
   const startType = runtime.typeCount + appendix.types.length;
   const startIndex = runtime.functionCount + appendix.functions.length;
-  const sections: Readonly<Record<number, Bytes>> = {
-    [SECTION.type]: typesOf(appendix),
-    [SECTION.function]: functionsOf(appendix, startType),
-    [SECTION.global]: [I32, 0, OP.i32Const, ABI_VERSION, OP.end, I32, 0, OP.i32Const, ABI_MINOR_VERSION, OP.end],
-    [SECTION.element]: elementsOf(runtime, appendix),
+  const sections: Readonly<Record<number, Parts>> = {
+    [SECTION.type]: [typesOf(appendix)],
+    [SECTION.function]: [functionsOf(appendix, startType)],
+    [SECTION.global]: [[I32, 0, OP.i32Const, ABI_VERSION, OP.end, I32, 0, OP.i32Const, ABI_MINOR_VERSION, OP.end]],
+    [SECTION.element]: [elementsOf(runtime, appendix)],
     [SECTION.code]: codesOf(runtime, appendix),
     [SECTION.data]: dataOf(appendix),
   };
@@ -81,13 +71,13 @@ function appendSection(
   id: number,
   own: RuntimeSection | undefined,
   added: number,
-  entries: Bytes,
+  entries: Parts,
 ): void {
   const count = (own?.count ?? 0) + added;
-  if (count > 0) putSection(parts, id, [u32(count), own?.entries ?? [], entries]);
+  if (count > 0) putSection(parts, id, [u32(count), own?.entries ?? [], ...entries]);
 }
 
-function putSection(parts: ArrayLike<number>[], id: number, contents: readonly ArrayLike<number>[]): void {
+function putSection(parts: ArrayLike<number>[], id: number, contents: Parts): void {
   const size = contents.reduce((sum, content) => sum + content.length, 0);
   parts.push([id], u32(size), ...contents);
 }
@@ -154,13 +144,9 @@ function exportsOf(runtime: RuntimeModule): readonly Bytes[] {
   return [u32(count), out];
 }
 
-function codesOf(runtime: RuntimeModule, appendix: Appendix): Bytes {
-  const out: Bytes = [];
-  for (const { code } of appendix.functions) putBytes(out, code);
+function codesOf(runtime: RuntimeModule, appendix: Appendix): Parts {
   const start = startCode(runtime, appendix);
-  putU32(out, start.length);
-  putBytes(out, start);
-  return out;
+  return [...appendix.functions.map(({ code }) => code), u32(start.length), start];
 }
 
 /** Grows the memory to what the statics need, copies them in, lets the runtime begin. */
@@ -198,11 +184,8 @@ function startCode(runtime: RuntimeModule, { statics }: Appendix): Bytes {
   return out;
 }
 
-function dataOf({ statics }: Appendix): Bytes {
-  const out: Bytes = [1];
-  putU32(out, statics.bytes.length);
-  putBytes(out, statics.bytes);
-  return out;
+function dataOf({ statics }: Appendix): Parts {
+  return [[1], u32(statics.bytes.length), statics.bytes];
 }
 
 function concatenate(parts: readonly ArrayLike<number>[]): Uint8Array {
