@@ -4,5 +4,7 @@ export function followParent(): Promise<void> {
     process.stdin.on("end", () => done());
     process.stdin.on("error", () => done());
     process.stdin.resume();
+    // A pipe that is still open must not keep a process alive that has nothing left to do.
+    (process.stdin as { unref?: () => void }).unref?.();
   });
 }

@@ -15,6 +15,7 @@ import { Timer } from "../time/timer-wheel.ts";
 import { type Answer, encodeAnswer, refusalAnswer } from "./answer.ts";
 import { Exchange, type ExchangeSide } from "./exchange.ts";
 import { Outgoing } from "./outgoing.ts";
+import { readInto } from "./read-into.ts";
 import { RequestRecord } from "./request-record.ts";
 import type { Thread } from "./thread.ts";
 
@@ -67,6 +68,8 @@ export class Downstream implements ExchangeSide {
   /** Pipelined bytes that wait for their turn. */
   #stash: Buffer | undefined = undefined;
   #isInputEnded = false;
+  /** The request under way has been read to its end. */
+  #isRequestEnd = false;
   #isPaused = false;
   #wantsPause = false;
   #isAnswered = false;
@@ -93,7 +96,9 @@ export class Downstream implements ExchangeSide {
     thread.arm(this.#watch, Math.min(timeouts.idleMs, timeouts.stallMs));
     thread.counters.add(Counter.connectionsOpened);
     thread.counters.add(Counter.connectionsOpen);
-    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    const { readBuffer } = thread;
+    const isReadInto = thread.readsInto && readInto(socket, readBuffer, (length) => this.#onBytes(readBuffer, length));
+    if (!isReadInto) socket.on("data", (chunk: Buffer) => this.#onBytes(chunk, chunk.length));
     socket.on("end", () => this.#onEnd());
     socket.on("error", () => {});
     socket.on("close", () => this.#onClose());
@@ -123,23 +128,17 @@ export class Downstream implements ExchangeSide {
 
   // Reading.
 
-  #onData(chunk: Buffer): void {
+  /** bytes[0, length) is the next one's as soon as this returns: what is kept is copied. */
+  #onBytes(bytes: Buffer, length: number): void {
     this.#sinceMs = this.thread.monoMs();
-    if (this.#state === "lingering") return void this.#linger(chunk.length);
-    if (this.#stash !== undefined || (this.#state === "busy" && this.#isRequestRead()))
-      return void this.#wait(chunk, 0);
-    this.#consume(chunk);
+    if (this.#state === "lingering") this.#linger(length);
+    else if (this.#stash !== undefined || (this.#state === "busy" && this.#isRequestEnd)) this.#wait(bytes, 0, length);
+    else this.#consume(bytes, length);
+    this.thread.afterRead?.(bytes);
   }
 
-  /** The request under way has been read to its end. */
-  #isRequestRead(): boolean {
-    return this.#isRequestEnd;
-  }
-  #isRequestEnd = false;
-
-  #consume(bytes: Buffer): void {
+  #consume(bytes: Buffer, end: number): void {
     const reader = this.#reader;
-    const end = bytes.length;
     let at = 0;
     for (;;) {
       const event = reader.next(bytes, at, end);
@@ -161,7 +160,7 @@ export class Downstream implements ExchangeSide {
             this.exchange.contentEnd(reader.trailers);
             this.#start();
           }
-          if (this.#state === "busy" && at < end) return void this.#wait(bytes, at);
+          if (this.#state === "busy" && at < end) return void this.#wait(bytes, at, end);
           break;
         case ReaderEvent.fault:
           return void this.#refuseInput();
@@ -202,10 +201,10 @@ export class Downstream implements ExchangeSide {
     this.exchange.start();
   }
 
-  /** Keeps bytes for later, and reads no more until then. */
-  #wait(bytes: Buffer, at: number): void {
-    const rest = bytes.subarray(at);
-    this.#stash = this.#stash === undefined ? rest : Buffer.concat([this.#stash, rest]);
+  /** Keeps a copy of bytes for later, and reads no more until then. */
+  #wait(bytes: Buffer, at: number, end: number): void {
+    const rest = bytes.subarray(at, end);
+    this.#stash = this.#stash === undefined ? Buffer.from(rest) : Buffer.concat([this.#stash, rest]);
     this.#setPaused();
   }
 
@@ -315,7 +314,7 @@ export class Downstream implements ExchangeSide {
     const stash = this.#stash;
     if (this.#state !== "reading" || stash === undefined) return;
     this.#stash = undefined;
-    this.#consume(stash);
+    this.#consume(stash, stash.length);
     if (this.isClosed) return;
     if (this.isReading && this.#stash === undefined && this.#isInputEnded) this.#onEnd();
     this.#setPaused();

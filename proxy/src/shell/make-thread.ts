@@ -17,6 +17,9 @@ const BUCKET_SLOTS = 65_536;
 /** As much as a socket gives at once. */
 const READ_BYTES = 64 * 1024;
 
+/** How sockets are read; tests try every way. */
+export type ReadOptions = Partial<Pick<Thread, "readsInto" | "afterRead">>;
+
 /** The memory that all threads of a process share. */
 export function makeSharedMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(bucketTableBytes(BUCKET_SLOTS));
@@ -26,6 +29,7 @@ export function makeThread(options: {
   readonly log: Log;
   readonly shared: SharedArrayBuffer;
   readonly accessLog: AccessLog | undefined;
+  readonly reading?: ReadOptions | undefined;
 }): Thread {
   const monoMs = monotonicClock();
   const wheel = makeWheel(monoMs);
@@ -38,6 +42,8 @@ export function makeThread(options: {
     slabs: new SlabPool(),
     turn: new Turn(),
     readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    readsInto: options.reading?.readsInto ?? true,
+    afterRead: options.reading?.afterRead,
     ids: new DecisionIds(Math.random),
     requestIds: new RequestIds(),
     buckets: openBucketTable(options.shared),

@@ -10,7 +10,7 @@ import { type Admin, openAdmin } from "./admin.ts";
 import type { DataPlane, SnapshotLoad } from "./data-plane.ts";
 import type { DownstreamTimeouts } from "./downstream.ts";
 import type { Address } from "./listener.ts";
-import { makeSharedMemory, makeThread } from "./make-thread.ts";
+import { makeSharedMemory, makeThread, type ReadOptions } from "./make-thread.ts";
 import { ThreadPlane } from "./thread-plane.ts";
 import type { Identity } from "./tls.ts";
 
@@ -27,6 +27,7 @@ export type ProxyOptions = {
   /** Folder of the admin token, and of what is kept. */
   readonly state: string | undefined;
   readonly timeouts?: DownstreamTimeouts | undefined;
+  readonly reading?: ReadOptions | undefined;
 };
 
 export class SnapshotRefused extends Error {
@@ -139,7 +140,7 @@ export class Sidecar {
 export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
   const { log, workload, namespace, appPort, edge, timeouts } = options;
   const accessLog = options.accessLog === undefined ? undefined : await AccessLog.open(options.accessLog);
-  const thread = makeThread({ log, shared: makeSharedMemory(), accessLog });
+  const thread = makeThread({ log, shared: makeSharedMemory(), accessLog, reading: options.reading });
   const plane: DataPlane = new ThreadPlane(thread, {
     workload,
     namespace,

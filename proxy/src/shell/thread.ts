@@ -22,8 +22,12 @@ export type Thread = {
   readonly disarm: (timer: Timer) => void;
   readonly slabs: SlabPool;
   readonly turn: Turn;
-  /** Every upstream socket reads into this; a callback takes what it needs before it returns. */
+  /** Every socket reads into this; a callback takes what it needs before it returns. */
   readonly readBuffer: Buffer;
+  /** Accepted sockets too, where this Node lets them. */
+  readonly readsInto: boolean;
+  /** Called after each read: tests spoil the buffer, so that whoever kept a view of it is found out. */
+  readonly afterRead: ((buffer: Buffer) => void) | undefined;
   readonly ids: DecisionIds;
   readonly requestIds: RequestIds;
   readonly buckets: BucketTable;

@@ -60,7 +60,11 @@ export class Upstream {
     this.endpoint = endpoint;
     const onread: OnReadOpts = {
       buffer: thread.readBuffer,
-      callback: (length, bytes) => this.#onBytes(bytes, length),
+      callback: (length, bytes) => {
+        this.#onBytes(bytes, length);
+        thread.afterRead?.(thread.readBuffer);
+        return true;
+      },
     };
     const { peer } = options;
     const { address: host, port } = endpoint;
@@ -139,19 +143,15 @@ export class Upstream {
     user?.onUpstreamFailed(this, reason);
   }
 
-  /** Always true: pausing is by `pause`. */
-  #onBytes(bytes: Uint8Array, length: number): boolean {
+  #onBytes(bytes: Uint8Array, length: number): void {
     const { reader } = this;
     let at = 0;
     while (!this.#isClosed) {
       const event = reader.next(bytes, at, length);
       at = reader.at;
       const { user } = this;
-      if (event === ReaderEvent.needMore) return true;
-      if (event === ReaderEvent.fault || user === undefined) {
-        this.#fail("upstream_protocol");
-        return true;
-      }
+      if (event === ReaderEvent.needMore) return;
+      if (event === ReaderEvent.fault || user === undefined) return void this.#fail("upstream_protocol");
       if (event === ReaderEvent.head) user.onResponseHead(this, reader.head);
       else if (event === ReaderEvent.content) user.onResponseContent(bytes, reader.from, reader.to);
       else {
@@ -161,7 +161,6 @@ export class Upstream {
         if (at < length) this.destroy();
       }
     }
-    return true;
   }
 
   #onEnd(): void {

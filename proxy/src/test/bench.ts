@@ -68,6 +68,7 @@ export async function openBench(
     accessLog: undefined,
     workers: 1,
     state: undefined,
+    reading: { afterRead: (buffer) => void buffer.fill(0xdb) },
     ...change,
   });
   const apply = async (next: Snapshot, endpoints = ordersPorts.map(makeOrders)): Promise<void> =>
