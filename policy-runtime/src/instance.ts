@@ -2,7 +2,7 @@
  * A module's instance: its memory, its imports, and how its aborts and traps become faults.
  * Both ways of asking a policy (evaluator.ts through OPA's ABI, the proxy's fast path) stand on it.
  */
-import { type HostBuiltins, termText } from "./host-builtins.ts";
+import type { HostBuiltins } from "./host-builtins.ts";
 import { META_SECTION, type ModuleMeta } from "./module-meta.ts";
 import { DEFAULT_LIMITS, type PolicyLimits } from "./policy.ts";
 
@@ -170,7 +170,8 @@ function callBuiltin(open: Instance, hostBuiltins: HostBuiltins, name: string, o
     return 0;
   }
   if (result === undefined) return 0;
-  return open.exports.opa_value_parse(...writeText(open, termText(result)));
+  const [ptr, length] = writeText(open, JSON.stringify(result));
+  return open.exports.opa_json_parse(ptr, length);
 }
 
 /** A value of the module's, through its JSON. */

@@ -13,8 +13,8 @@ export function makeSuiteBuiltins(env?: Readonly<Record<string, string>>): HostB
   };
 }
 
-function lookup(name: string): ReadonlySet<string> {
-  if (isIP(name) !== 0) return new Set([name]);
-  if (name === "localhost") return new Set(["127.0.0.1", "::1"]);
+function lookup(name: string): readonly string[] {
+  if (isIP(name) !== 0) return [name];
+  if (name === "localhost") return ["127.0.0.1", "::1"];
   throw new Error(`lookup ${name}: no such host`);
 }

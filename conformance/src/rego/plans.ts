@@ -96,6 +96,6 @@ function sdkMismatch(
   const { input, data } = planCase;
   if (planCase.strict || planCase.inputIsRego || ["0", "false", "null", '""'].includes(input ?? "")) return undefined;
   const results = askSdk({ wasm, data, input, entrypoint: planCase.entrypoint, hostBuiltins });
-  if (results === undefined || isSameSet(results, JSON.parse(text))) return undefined;
+  if (isSameSet(results, JSON.parse(text))) return undefined;
   return `the npm SDK got ${JSON.stringify(results)}, our evaluator ${text}`;
 }

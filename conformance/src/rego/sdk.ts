@@ -14,24 +14,11 @@ export type SdkQuestion = {
   readonly hostBuiltins: HostBuiltins;
 };
 
-/**
- * The results; undefined where a built-in of the host gave a set, which the SDK cannot carry.
- * Throws what the SDK throws: for an abort of the module that is an object with a message.
- */
-export function askSdk({ wasm, data, input, entrypoint, hostBuiltins }: SdkQuestion): readonly unknown[] | undefined {
-  let gaveSet = false;
-  const carried = Object.entries(hostBuiltins).map(([name, builtin]) => [
-    name,
-    (...operands: unknown[]) => {
-      const result = (builtin as (...operands: unknown[]) => unknown)(...operands);
-      gaveSet ||= result instanceof Set;
-      return result;
-    },
-  ]);
-  const policy = opa.loadPolicySync(wasm as Uint8Array<ArrayBuffer>, {}, Object.fromEntries(carried));
+/** The results. Throws what the SDK throws: for an abort of the module that is an object with a message. */
+export function askSdk({ wasm, data, input, entrypoint, hostBuiltins }: SdkQuestion): readonly unknown[] {
+  const policy = opa.loadPolicySync(wasm as Uint8Array<ArrayBuffer>, {}, hostBuiltins as never);
   policy.setData(bufferOf(data));
-  const results = policy.evaluate(input === undefined ? undefined : bufferOf(input), entrypoint);
-  return gaveSet ? undefined : (results as readonly unknown[]);
+  return policy.evaluate(input === undefined ? undefined : bufferOf(input), entrypoint) as readonly unknown[];
 }
 
 function bufferOf(text: string): ArrayBuffer {

@@ -62,7 +62,16 @@ export function writeKnownIssues({ suite, failed }: SuiteReport): void {
     return { suite, case: id, reason: before.get(id) ?? line.slice(0, REASON_LENGTH_MAX) };
   });
   const sorted = [...others, ...now].sort((a, b) => compare(a.suite, b.suite) || compare(a.case, b.case));
-  writeFileSync(KNOWN, `[\n${sorted.map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n]\n`);
+  writeFileSync(KNOWN, sorted.length === 0 ? "[]\n" : `[\n${sorted.map(printIssue).join(",\n")}\n]\n`);
+}
+
+const LINE_WIDTH = 120;
+
+/** As the formatter prints it. */
+function printIssue(row: KnownIssue): string {
+  const fields = Object.entries(row).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  const line = `  { ${fields.join(", ")} },`;
+  return line.length <= LINE_WIDTH ? line.slice(0, -1) : `  {\n    ${fields.join(",\n    ")}\n  }`;
 }
 
 function compare(a: string, b: string): number {

@@ -121,15 +121,7 @@ class Scanner {
   #scanRawString(start: number) {
     const end = this.#text.indexOf("`", start + 1);
     if (end < 0) return this.#push("illegal", start, this.#text.length, "non-terminated string");
-    this.#push(
-      "string",
-      start,
-      end + 1,
-      this.#text
-        .slice(start + 1, end)
-        .replaceAll("\r", "")
-        .toWellFormed(),
-    );
+    this.#push("string", start, end + 1, this.#text.slice(start + 1, end).toWellFormed());
   }
 
   /** The offset of the quote that ends a string on its own line. */
@@ -174,7 +166,7 @@ class Scanner {
   #pushTemplateText(start: number, end: number, quote: string) {
     const text = this.#text.slice(start, end);
     if (quote === "`") {
-      return this.#push("template-text", start, end, text.replaceAll("\\{", "{").replaceAll("\r", "").toWellFormed());
+      return this.#push("template-text", start, end, text.replaceAll("\\{", "{").toWellFormed());
     }
     const literal = unescapeString(text, true);
     if ("fault" in literal) return this.#push("illegal", start, end, literal.fault);
