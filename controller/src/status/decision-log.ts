@@ -68,7 +68,7 @@ function searchText(decision: DecisionBody): string {
 }
 
 function toBody(decision: DecisionReport, workload: string, places: Places): DecisionBody {
-  const [namespace = "", name = ""] = workload.split("/");
+  const [, name = ""] = workload.split("/");
   const principal = clip(decision.sourcePrincipal);
   return {
     id: clip(decision.id),
@@ -80,7 +80,7 @@ function toBody(decision: DecisionReport, workload: string, places: Places): Dec
     method: clip(decision.method),
     path: clip(decision.path),
     source: places.serviceOfPrincipal.get(principal) ?? (principal === "" ? OUTSIDE : principal),
-    service: findService(places, namespace, clip(decision.destinationService), "") ?? clip(decision.destinationService),
+    service: serviceOf(decision, workload, places),
     workload: decision.destinationWorkload === "" ? name : clip(decision.destinationWorkload),
     entrypoint: clip(decision.entrypoint),
     revision: clip(decision.revision),
@@ -90,6 +90,13 @@ function toBody(decision: DecisionReport, workload: string, places: Places): Dec
     builtinErrors: decision.builtinErrors,
     rules: decision.rules.slice(0, RULES_MAX).flatMap(parseRule),
   };
+}
+
+/** An inbound decision is about the workload's own service, whether the report says so or not. */
+function serviceOf({ direction, destinationService }: DecisionReport, workload: string, places: Places): string {
+  const own = places.serviceOfWorkload.get(workload);
+  if (destinationService === "") return direction === "inbound" ? (own ?? "") : "";
+  return findService(places, workload.split("/")[0] ?? "", clip(destinationService), "") ?? clip(destinationService);
 }
 
 /** `data.mesh.authz.allow examples/authz/orders.rego:14:1` */

@@ -67,7 +67,7 @@ function serveSnapshots(call: ServerDuplexStream<ProxyMessage, ControllerMessage
     if (stream !== undefined) proxies.close(stream, isOrderly);
     stream = undefined;
   };
-  call.on("data", ({ message }: ProxyMessage) => {
+  const hear = ({ message }: ProxyMessage) => {
     if (message?.$case === "hello") {
       const failure = checkHello(message.value, call, options);
       if (failure !== undefined) {
@@ -99,7 +99,8 @@ function serveSnapshots(call: ServerDuplexStream<ProxyMessage, ControllerMessage
       });
       proxies.nack(stream, message.value);
     }
-  });
+  };
+  call.on("data", (message: ProxyMessage) => guard(() => hear(message), log, fail));
   call.on("drain", () => {
     if (stream !== undefined) proxies.flush(stream);
   });
@@ -159,15 +160,26 @@ function serveReports(
     if (failure === null) reply(null, {});
     else reply(failure);
   };
-  call.on("data", (report: ProxyReport) => {
+  const hear = (report: ProxyReport) => {
     if (isOver) return;
     const workload = `${report.namespace}/${report.workload}`;
     const failure = checkWorkload(workload, call, options);
     if (failure !== undefined) finish(failure);
     else options.onReport(workload, report);
-  });
+  };
+  call.on("data", (report: ProxyReport) => guard(() => hear(report), options.log, finish));
   call.on("end", () => finish(null));
   call.on("error", () => finish(null));
+}
+
+/** A fault of ours in one message ends that message's stream, not the controller. */
+function guard(action: () => void, log: Log, fail: (failure: Failure) => void): void {
+  try {
+    action();
+  } catch (error) {
+    log.log("error", "a proxy's message could not be dealt with", { error: (error as Error).stack });
+    fail(makeFailure("internal", "the controller failed"));
+  }
 }
 
 type AnyCall = Parameters<typeof callerOf>[0];

@@ -8,6 +8,7 @@ const CODES = {
   unfit: status.FAILED_PRECONDITION,
   exhausted: status.RESOURCE_EXHAUSTED,
   unavailable: status.UNAVAILABLE,
+  internal: status.INTERNAL,
 } as const;
 
 export type Failure = Error & { code: status; details: string; metadata?: Metadata };

@@ -1,0 +1,47 @@
+/** The policy compiler as builds use it. */
+import { createHash } from "node:crypto";
+import { positionAt } from "@regomesh/base";
+import { COMPILER, compile, runTests, type TestResult, toUnit } from "@regomesh/policy-compiler";
+import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { makeHostBuiltins } from "@regomesh/policy-runtime/node";
+import type { FailedTestBody } from "../../api/bodies.ts";
+import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
+
+export async function loadTools(): Promise<PolicyTools> {
+  const runtime = await loadRuntime();
+  const hostBuiltins = makeHostBuiltins({ nowMs: Date.now });
+  const digest = createHash("sha256");
+  for (const { entries } of runtime.sections.values()) digest.update(entries);
+  return {
+    version: `${COMPILER} ${digest.digest("hex").slice(0, 16)}`,
+    compile(units, entrypoints) {
+      const made = units.map((unit) => toUnit(unit));
+      const faults = made.flatMap(({ diagnostics }) => diagnostics);
+      const compiled = compile({ units: made.map(({ unit }) => unit), entrypoints, runtime });
+      return { ...compiled, diagnostics: [...faults, ...compiled.diagnostics] };
+    },
+    test(files: UnitFiles) {
+      const { unit, diagnostics } = toUnit(files);
+      const report = runTests({ unit, runtime, hostBuiltins, nowMs: () => performance.now() });
+      return {
+        diagnostics: [...diagnostics, ...report.diagnostics],
+        passed: report.tests.filter(({ outcome }) => outcome === "pass").length,
+        failed: report.tests.filter(({ outcome }) => outcome === "fail" || outcome === "error").map(toFailedTest),
+      };
+    },
+  };
+}
+
+/** The expression that did not hold, with its place; the test's own where it ended in an error. */
+function toFailedTest({ name, file, row, error, failure }: TestResult): FailedTestBody {
+  if (failure === undefined) return { name, file, row, message: error ?? "it is not true" };
+  const { at, text, isNegated, values } = failure;
+  const known = values.map((each) => `${each.text} = ${each.value ?? "undefined"}`).join(", ");
+  const held = isNegated ? "is true" : "is not true";
+  return {
+    name,
+    file: at.source.name,
+    row: positionAt(at.source, at.span.start).row,
+    message: `${text} ${held}${known === "" ? "" : `: ${known}`}`,
+  };
+}
