@@ -52,9 +52,13 @@ test("the rules that fired are known by file and place, the default among them",
   const module = compileOk([makeUnit("a", authz, { users: ["alice"] })], [{ unit: "a", name: "envoy/authz/allow" }]);
   const evaluator = openEvaluator(module);
   evaluator.evaluate(0, '{"user": "alice"}');
-  expect(evaluator.firedRules()).toEqual([{ path: "data.envoy.authz.allow", file: "a.rego", row: 3, column: 1 }]);
+  expect(evaluator.firedRules()).toEqual([
+    { unit: "a", path: "data.envoy.authz.allow", file: "a.rego", row: 3, column: 1 },
+  ]);
   evaluator.evaluate(0, '{"user": "eve"}');
-  expect(evaluator.firedRules()).toEqual([{ path: "data.envoy.authz.allow", file: "a.rego", row: 2, column: 1 }]);
+  expect(evaluator.firedRules()).toEqual([
+    { unit: "a", path: "data.envoy.authz.allow", file: "a.rego", row: 2, column: 1 },
+  ]);
 });
 
 test("an entrypoint that no rule answers names the rules beside it", () => {

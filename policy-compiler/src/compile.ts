@@ -67,6 +67,7 @@ export function compile(request: CompileRequest): Compiled {
     for (const { name } of wanted) diagnostics.push(...checkEntrypoint(unit, root, name));
     plans.push({
       name: isAlone ? undefined : unit.name,
+      unit: unit.name,
       modules: checked.modules,
       entrypoints: wanted.map(({ name }) => planOf(unit.name, name, isAlone)),
     });

@@ -26,6 +26,8 @@ export type ModuleEntrypoint = {
 };
 
 export type RulePlace = {
+  /** The unit that the rule belongs to. */
+  readonly unit: string;
   /** `data.mesh.authz.allow` */
   readonly path: string;
   readonly file: string;

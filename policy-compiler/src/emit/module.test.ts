@@ -28,7 +28,7 @@ test("an empty policy is a valid module with OPA's ABI", () => {
 });
 
 test("a rule that fired has its mark in that evaluation only", () => {
-  const rules = ["data.a.x", "data.a.y"].map((path) => ({ path, file: "a.rego", row: 1, column: 1 }));
+  const rules = ["data.a.x", "data.a.y"].map((path) => ({ unit: "", path, file: "a.rego", row: 1, column: 1 }));
   const ir = makePlan(
     [
       { type: "AssignVarStmt", stmt: { source: { type: "local", value: 0 }, target: 2 } },

@@ -29,6 +29,8 @@ export type IrString = { readonly value: string };
 export type IrBuiltin = { readonly name: string; readonly decl?: unknown };
 
 export type IrRule = {
+  /** The unit that it belongs to; "" where the policy has no units. */
+  readonly unit: string;
   /** `data.mesh.authz.allow` */
   readonly path: string;
   readonly file: string;

@@ -18,13 +18,13 @@ export function planRuleBody(site: Site, path: string, rule: Rule): void {
 }
 
 export function markRule(site: Site, path: string, rule: Rule): void {
-  const index = markOf(site.planner.output, path, rule.at);
+  const index = markOf(site.planner, path, rule.at);
   append(site, { type: "MarkStmt", stmt: { rule: index } });
 }
 
 function markExpression(site: Site, path: string, expr: Expr): void {
-  const { output } = site.planner;
-  const index = markOf(output, `${path} ${expr.at.span.start}`, expr.at);
-  output.expressions.set(index, { path, expr });
+  const { planner } = site;
+  const index = markOf(planner, `${path} ${expr.at.span.start}`, expr.at);
+  planner.output.expressions.set(index, { path, expr });
   append(site, { type: "MarkStmt", stmt: { rule: index } });
 }

@@ -15,6 +15,8 @@ import { makeVariables, resolveVariable } from "./variables.ts";
 export type UnitPlan = {
   /** Key of the unit's part of the data; undefined where the data are the unit's. */
   readonly name: string | undefined;
+  /** The unit's name, whatever its data are. */
+  readonly unit: string;
   readonly modules: readonly Module[];
   readonly entrypoints: readonly EntrypointPlan[];
   /** Rules of which every expression is marked, by `data.` name. */
@@ -34,7 +36,7 @@ export function planUnits(units: readonly UnitPlan[], builtins: BuiltinSignature
   const output = makeOutput();
   units.forEach((unit, i) => {
     const prefix = unit.name === undefined ? "" : `u${i}.`;
-    const planner = makePlanner(output, prefix, unit.modules, builtins, unit.traced);
+    const planner = makePlanner(output, { ...unit, prefix }, builtins);
     for (const entrypoint of unit.entrypoints) planEntrypoint(planner, unit.name, entrypoint);
   });
   return { policy: finishPolicy(output), expressions: output.expressions };
@@ -43,7 +45,7 @@ export function planUnits(units: readonly UnitPlan[], builtins: BuiltinSignature
 /** Plans a query: the plan `eval` gives an object of the query's named variables for each answer. */
 export function planQuery(modules: readonly Module[], query: Body, builtins: BuiltinSignatures): IrPolicy {
   const output = makeOutput();
-  const planner = makePlanner(output, "", modules, builtins, undefined);
+  const planner = makePlanner(output, { prefix: "", unit: "", modules }, builtins);
   const { site, block } = makePlanSite(planner);
   planBodyHere(site, query);
   const bindings = [...site.variables.bound].flatMap(([name]) => {
@@ -55,16 +57,17 @@ export function planQuery(modules: readonly Module[], query: Body, builtins: Bui
   return finishPolicy(output);
 }
 
+type PlannedUnit = Pick<UnitPlan, "unit" | "modules" | "traced"> & Pick<Planner, "prefix">;
+
 function makePlanner(
   output: Output,
-  prefix: string,
-  modules: readonly Module[],
+  { prefix, unit, modules, traced }: PlannedUnit,
   builtins: BuiltinSignatures,
-  traced: ((path: string) => boolean) | undefined,
 ): Planner {
   return {
     output,
     prefix,
+    unit,
     tree: makeRuleTree(modules),
     builtins,
     generations: makeGenerations(),

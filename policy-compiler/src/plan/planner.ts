@@ -35,6 +35,8 @@ export type Planner = {
   readonly output: Output;
   /** Distinguishes the functions of several units in one module; "" where there is one. */
   readonly prefix: string;
+  /** The unit's name, for marks. */
+  readonly unit: string;
   readonly tree: RuleTree;
   readonly builtins: BuiltinSignatures;
   readonly generations: Generations;
@@ -141,13 +143,13 @@ export function irPlace(output: Output, at: Location): IrLocation {
 }
 
 /** The bit of a rule body that can fire; one body has one bit, however often it is planned. */
-export function markOf(output: Output, path: string, at: Location): number {
+export function markOf({ output, unit }: Planner, path: string, at: Location): number {
   const { row, column } = placeOf(output.places, at.source, at.span.start);
   const file = at.source.name;
-  const key = JSON.stringify([path, file, row, column]);
+  const key = JSON.stringify([unit, path, file, row, column]);
   const known = output.markIndices.get(key);
   if (known !== undefined) return known;
-  const index = output.marks.push({ path, file, row, column }) - 1;
+  const index = output.marks.push({ unit, path, file, row, column }) - 1;
   output.markIndices.set(key, index);
   return index;
 }

@@ -56,6 +56,7 @@ function prepare(
   const documents = new Set(active.map(({ document }) => document));
   const plan = {
     name: undefined,
+    unit: unit.name,
     modules,
     entrypoints: entrypointsOf(active),
     traced: (path: string) => documents.has(path),

@@ -4,14 +4,23 @@ import type { Reason } from "../filter/reason.ts";
 import type { BoundRef } from "./bound-policy.ts";
 import { isChanging, makePermit, type Permit, plainPermit } from "./permit.ts";
 
+/** An entrypoint and its unit; both "" where none was asked. */
+export type Decider = { readonly entrypoint: string; readonly unit: string };
+
+export const NOBODY: Decider = { entrypoint: "", unit: "" };
+
+export function deciderOf({ name, unit }: BoundRef["bound"]): Decider {
+  return { entrypoint: name, unit };
+}
+
 export type Refusal = {
   readonly reason: Reason;
   /** Undefined: what the reason gives. */
   readonly status: number | undefined;
   readonly headers: Fields;
   readonly body: string | undefined;
-  /** Entrypoint that refused; "" where none was asked. */
-  readonly entrypoint: string;
+  /** The entrypoint that refused. */
+  readonly decider: Decider;
   /** For records, not for clients. */
   readonly detail: string;
 };
@@ -35,11 +44,11 @@ export function authorize(
     const outcome = decision.authz(bit);
     switch (outcome.kind) {
       case "undefined":
-        return refused({ ...DENIED, entrypoint: bound.name });
+        return refused({ ...DENIED, decider: deciderOf(bound) });
       case "fault":
-        return refused({ ...DENIED, reason: outcome.fault, entrypoint: bound.name, detail: outcome.message });
+        return refused({ ...DENIED, reason: outcome.fault, decider: deciderOf(bound), detail: outcome.message });
       case "defined":
-        if (!outcome.value.allowed) return refused(denial(outcome.value, bound.name));
+        if (!outcome.value.allowed) return refused(denial(outcome.value, deciderOf(bound)));
         if (isChanging(outcome.value)) {
           changing ??= [];
           changing.push(outcome.value);
@@ -59,17 +68,17 @@ const DENIED: Refusal = {
   status: undefined,
   headers: NO_FIELDS,
   body: undefined,
-  entrypoint: "",
+  decider: NOBODY,
   detail: "",
 };
 
-function denial(decision: AuthzDecision, entrypoint: string): Refusal {
+function denial(decision: AuthzDecision, decider: Decider): Refusal {
   return {
     reason: "denied",
     status: decision.httpStatus,
     headers: decision.headers,
     body: decision.body,
-    entrypoint,
+    decider,
     detail: "",
   };
 }

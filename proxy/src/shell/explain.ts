@@ -1,12 +1,29 @@
-/** The rule that a client is shown where the mesh explains its denials: a demo's, never production's. */
-import type { PolicyDecision } from "@regomesh/policy-runtime";
+/** Which rules made a decision: those of the unit that decided, its entrypoint's own first. */
+import type { PolicyDecision, RulePlace } from "@regomesh/policy-runtime";
+import type { Decider } from "../decide/authorize.ts";
 import type { Explanation } from "./answer.ts";
 
-/** The fired rule of the entrypoint itself, otherwise the first that fired, otherwise the entrypoint's name. */
-export function explain(decision: PolicyDecision | undefined, entrypoint: string): Explanation | undefined {
+/** The rule that a client is shown where the mesh explains its denials: a demo's, never production's. */
+export function explain(decision: PolicyDecision | undefined, decider: Decider): Explanation | undefined {
   if (decision === undefined) return undefined;
-  const path = `data.${entrypoint.split("/").slice(-3).join(".")}`;
-  const fired = decision.firedRules();
-  const rule = fired.find((place) => place.path === path) ?? fired[0];
-  return rule === undefined ? { rule: path, place: "" } : { rule: rule.path, place: `${rule.file}:${rule.row}` };
+  const [rule] = rulesOf(decision, decider);
+  if (rule === undefined || rule.unit !== decider.unit) return { rule: pathOf(decider), place: "" };
+  return { rule: rule.path, place: `${rule.file}:${rule.row}` };
+}
+
+/** Every rule that fired, as `path file:row:column`. */
+export function printRules(decision: PolicyDecision, decider: Decider): readonly string[] {
+  return rulesOf(decision, decider).map(({ path, file, row, column }) => `${path} ${file}:${row}:${column}`);
+}
+
+function rulesOf(decision: PolicyDecision, decider: Decider): readonly RulePlace[] {
+  const path = pathOf(decider);
+  const rank = (rule: RulePlace): number => (rule.unit !== decider.unit ? 2 : rule.path === path ? 0 : 1);
+  return [...decision.firedRules()].sort((a, b) => rank(a) - rank(b));
+}
+
+/** `data.mesh.authz.allow`, of `mesh/authz/allow` or, with several units, `unit/mesh/authz/allow`. */
+function pathOf({ entrypoint, unit }: Decider): string {
+  const rule = entrypoint.startsWith(`${unit}/`) ? entrypoint.slice(unit.length + 1) : entrypoint;
+  return `data.${rule.replaceAll("/", ".")}`;
 }

@@ -2,7 +2,9 @@
  * What both listeners do before the policy is asked: the path is normalised once, the
  * head that goes on is written, and everything after looks at those bytes.
  */
+
 import type { PolicyDecision } from "@regomesh/policy-runtime";
+import { type Decider, deciderOf } from "../decide/authorize.ts";
 import type { BoundPolicy, BoundRef } from "../decide/bound-policy.ts";
 import { FieldEdits } from "../http1/field-edits.ts";
 import { type Head, TargetForm } from "../http1/head.ts";
@@ -16,6 +18,7 @@ import { refusedPath } from "../path/refused-path.ts";
 import type { InForce } from "../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";
 import type { Downstream } from "./downstream.ts";
+import { printRules } from "./explain.ts";
 
 /** Used by one request at a time, from its head to its decision, which is one call. */
 export const edits = new FieldEdits();
@@ -119,12 +122,12 @@ export function isLimited(
     if (outcome.kind === "fault") {
       thread.counters.add(Counter.policyFaults);
       if (bound.onFault === "allow") continue;
-      refuseWithRules(downstream, decision, bound.name, () => downstream.respond(outcome.fault, outcome.message));
+      refuseWithRules(downstream, decision, deciderOf(bound), () => downstream.respond(outcome.fault, outcome.message));
       return true;
     }
     const verdict = applyLimits(thread.buckets, inForce.workload.principal, outcome.value, thread.monoMs());
     if (verdict.kind === "within") continue;
-    refuseWithRules(downstream, decision, bound.name, () => {
+    refuseWithRules(downstream, decision, deciderOf(bound), () => {
       if (verdict.kind === "unsupported") return downstream.respond("limit_unsupported", verdict.detail);
       record.entrypoint = bound.name;
       const fields = [["retry-after", String(Math.max(1, Math.ceil(verdict.retryAfterMs / 1000)))]] as const;
@@ -139,15 +142,11 @@ export function isLimited(
 export function refuseWithRules(
   downstream: Downstream,
   decision: PolicyDecision,
-  entrypoint: string,
+  decider: Decider,
   refuse: () => void,
 ): void {
   const { record, thread } = downstream;
-  record.entrypoint = entrypoint;
-  if (thread.decisions.wantsRefused) record.rules = printRules(decision);
+  record.entrypoint = decider.entrypoint;
+  if (thread.decisions.wantsRefused) record.rules = printRules(decision, decider);
   refuse();
-}
-
-export function printRules(decision: PolicyDecision): readonly string[] {
-  return decision.firedRules().map(({ path, file, row, column }) => `${path} ${file}:${row}:${column}`);
 }

@@ -49,6 +49,8 @@ export class InboundHandler implements RequestHandler {
   /** Made once for each snapshot. */
   #forwarding: Forwarding | undefined = undefined;
   #madeFor: InForce | undefined = undefined;
+  /** `name.namespace` of the workload's own service. */
+  #service = "";
 
   constructor(
     plane: Plane,
@@ -77,6 +79,7 @@ export class InboundHandler implements RequestHandler {
     }
     record.inForce = inForce;
     const forwarding = this.#forwardingOf(inForce);
+    record.service = this.#service;
     const target = normalisePath(downstream, head, inForce);
     if (target === "refused" || answersItself(downstream, head)) return;
     edits.clear(DROP);
@@ -129,18 +132,19 @@ export class InboundHandler implements RequestHandler {
   }
 
   #refuse(downstream: Downstream, refusal: Refusal, decision: PolicyDecision | undefined, inForce: InForce): void {
-    const { reason, status, headers, body, entrypoint, detail } = refusal;
+    const { reason, status, headers, body, decider, detail } = refusal;
     if (reason !== "denied" && reason !== "default_deny") downstream.thread.counters.add(Counter.policyFaults);
-    const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, entrypoint) : undefined;
+    const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider) : undefined;
     const answer = (): void =>
       downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation }));
     if (decision === undefined) answer();
-    else refuseWithRules(downstream, decision, entrypoint, answer);
+    else refuseWithRules(downstream, decision, decider, answer);
   }
 
   #forwardingOf(inForce: InForce): Forwarding | undefined {
     if (this.#madeFor === inForce) return this.#forwarding;
     this.#madeFor = inForce;
+    this.#service = `${inForce.workload.service}.${inForce.workload.namespace}`;
     const cluster = inForce.applications.get(this.#portName);
     const group = cluster?.groups.get("");
     this.#forwarding =

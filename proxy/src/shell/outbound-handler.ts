@@ -3,7 +3,7 @@
  * policy may route, the proxy draws and carries out.
  */
 import type { PolicyDecision, RouteDecision } from "@regomesh/policy-runtime";
-import { authorize, withoutPolicy } from "../decide/authorize.ts";
+import { authorize, deciderOf, withoutPolicy } from "../decide/authorize.ts";
 import type { BoundPolicy } from "../decide/bound-policy.ts";
 import type { Permit } from "../decide/permit.ts";
 import { asciiBytes, textOf } from "../http1/characters.ts";
@@ -99,9 +99,9 @@ export class OutboundHandler implements RequestHandler {
       return void downstream.respond("bad_query", "the policy reads the query, which is malformed");
     const authorization = authorize(decision, bound.authz, "allow");
     if (authorization.kind === "refused") {
-      const { reason, status, headers, body, entrypoint, detail } = authorization.refusal;
-      const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, entrypoint) : undefined;
-      return void refuseWithRules(downstream, decision, entrypoint, () =>
+      const { reason, status, headers, body, decider, detail } = authorization.refusal;
+      const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider) : undefined;
+      return void refuseWithRules(downstream, decision, decider, () =>
         downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation })),
       );
     }
@@ -193,7 +193,9 @@ function findRoute(
     }
     if (outcome.kind === "undefined") continue;
     downstream.thread.counters.add(Counter.policyFaults);
-    refuseWithRules(downstream, decision, entrypoint.name, () => downstream.respond(outcome.fault, outcome.message));
+    refuseWithRules(downstream, decision, deciderOf(entrypoint), () =>
+      downstream.respond(outcome.fault, outcome.message),
+    );
     return "refused";
   }
   return undefined;
