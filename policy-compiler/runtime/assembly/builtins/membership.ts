@@ -1,11 +1,11 @@
 /** `x in c` and `k, v in c`. */
 import { burn } from "../failure";
 import { arrayGet, arrayLen } from "../value/array";
-import { equal } from "../value/compare";
+import { equal, equalStrings } from "../value/compare";
 import { objectLen, objectValueAt } from "../value/object";
 import { setHas } from "../value/set";
 import { valueGet } from "../value/access";
-import { ARRAY, FALSE_VALUE, OBJECT, SET, TRUE_VALUE, kindOf, makeBoolean } from "../value/value";
+import { ARRAY, FALSE_VALUE, OBJECT, SET, STRING, TRUE_VALUE, kindOf, makeBoolean, stringLen } from "../value/value";
 
 export function member(value: usize, collection: usize): usize {
   const kind = kindOf(collection);
@@ -13,6 +13,7 @@ export function member(value: usize, collection: usize): usize {
   if (kind == ARRAY) {
     const length = arrayLen(collection);
     burn(length >> 2);
+    if (kindOf(value) == STRING) return makeBoolean(holdsString(collection, length, value));
     for (let i = 0; i < length; i++) if (equal(arrayGet(collection, i), value)) return TRUE_VALUE;
     return FALSE_VALUE;
   }
@@ -22,6 +23,19 @@ export function member(value: usize, collection: usize): usize {
     for (let i = 0; i < length; i++) if (equal(objectValueAt(collection, i), value)) return TRUE_VALUE;
   }
   return FALSE_VALUE;
+}
+
+/** Most strings differ in their length already. */
+function holdsString(array: usize, length: i32, value: usize): bool {
+  const bytes = stringLen(value);
+  for (let i = 0; i < length; i++) {
+    const element = arrayGet(array, i);
+    if (element == value) return true;
+    if (!(element & 1) && (load<u32>(element) & 0xff) == STRING && stringLen(element) == bytes) {
+      if (equalStrings(element, value)) return true;
+    }
+  }
+  return false;
 }
 
 /** The key of a set's member is the member itself. */
