@@ -27,7 +27,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
   Accept: "application/json",
   "Accept-Encoding": "gzip, deflate",
-  Authorization: "Bearer eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl",
+  /** bob, whom the policy knows (policy.ts). */
+  Authorization: "Basic Ym9iOmNvcnJlY3QtaG9yc2UtYmF0dGVyeS1zdGFwbGUtYW5kLWEtbGl0dGxlLW1vcmU=",
   "X-Tenant": "tenant-0042",
   Cookie: "session=0123456789abcdef; theme=dark",
 };

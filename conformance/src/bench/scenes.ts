@@ -5,12 +5,13 @@
  */
 import { join } from "node:path";
 import { makeSnapshotFile, type OutboundService, type Snapshot, type WorkloadSnapshot } from "@regomesh/protocol";
+import type { CompiledPolicy } from "../compiled-policy.ts";
 import { openProxyProcess, type ProxyProcess } from "../proxy-process.ts";
 import { makeIdentities, spiffeIdOf, TRUST_DOMAIN } from "./identities.ts";
 import { runLoad } from "./load.ts";
 import { freePort, openNginx, upstreamServer } from "./nginx.ts";
 import type { Candidate } from "./paired.ts";
-import { type BenchPolicy, makeBenchPolicy } from "./policy.ts";
+import { makeBenchPolicy } from "./policy.ts";
 import type { Tools } from "./tools.ts";
 
 export type Scene = { readonly title: string; readonly candidates: readonly Candidate[] };
@@ -118,7 +119,7 @@ async function openProxy(
   { tools, folder, stack }: Stage,
   name: string,
   snapshot: Snapshot,
-  policy: BenchPolicy | undefined,
+  policy: CompiledPolicy | undefined,
   identity?: string,
   endpoints: Parameters<typeof makeSnapshotFile>[2] = [],
 ): Promise<ProxyProcess> {
@@ -145,7 +146,7 @@ function workloadOf(
   name: string,
   options: {
     readonly application: number;
-    readonly policy?: BenchPolicy;
+    readonly policy?: CompiledPolicy;
     readonly mode?: "strict" | "edge";
     readonly outbound?: readonly OutboundService[];
   },

@@ -8,6 +8,8 @@ import { type Framing, type Head, NO_BYTES } from "./head.ts";
 import { HOP_BY_HOP } from "./known-field.ts";
 
 const LINES_BYTES_AT_FIRST = 512;
+/** A UTF-16 unit's most. */
+const UTF8_BYTES_MAX = 3;
 const encoder = new TextEncoder();
 
 export class FieldEdits {
@@ -38,13 +40,13 @@ export class FieldEdits {
   /** Adds a line. False, and nothing done, where name or value may not stand in a head. */
   add(name: string, value: string): boolean {
     if (!isToken(name) || !isFieldValue(value)) return false;
-    this.#reserve(name.length + value.length * 3 + 4);
+    this.#reserve(name.length + value.length * UTF8_BYTES_MAX + 4);
     const { lines } = this;
     let at = this.linesBytes;
-    at += encoder.encodeInto(name, lines.subarray(at)).written;
+    for (let index = 0; index < name.length; index++) lines[at++] = name.charCodeAt(index);
     lines[at++] = 0x3a;
     lines[at++] = 0x20;
-    at += encoder.encodeInto(value, lines.subarray(at)).written;
+    at = writeText(lines, at, value);
     lines[at++] = 0x0d;
     lines[at++] = 0x0a;
     this.linesBytes = at;
@@ -94,5 +96,19 @@ function isFieldValue(value: string): boolean {
     const code = value.charCodeAt(at);
     if (code < 256 && IS_VALUE[code] !== 1) return false;
   }
-  return value.trim() === value;
+  return value === "" || (!isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(value.length - 1)));
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+/** UTF-8; what is all ASCII, as nearly everything is, without a detour. */
+function writeText(out: Uint8Array, start: number, text: string): number {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0x80) return start + encoder.encodeInto(text, out.subarray(start)).written;
+    out[start + index] = code;
+  }
+  return start + text.length;
 }

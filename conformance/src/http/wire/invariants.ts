@@ -1,6 +1,7 @@
 /** The README's invariants on what one record did: to the client, to the application, to the next request. */
 import type { WireRow } from "../vectors.ts";
 import type { Exchange } from "./exchange.ts";
+import { differencesToPolicy } from "./policy-saw.ts";
 import type { Recording } from "./recording-backend.ts";
 import { connectionOptions, leadingRequests, type SeenRequest } from "./strict-request.ts";
 
@@ -27,6 +28,7 @@ export function brokenInvariants(trial: Trial): string[] {
   if (row.must === "reject") broken.push(...brokenRejection(trial));
   if (row.must === "accept") broken.push(...brokenForwarding(trial));
   broken.push(...forbidden(row, recording.requests));
+  broken.push(...recording.requests.flatMap(differencesToPolicy));
   return broken;
 }
 
@@ -71,7 +73,7 @@ function differences(want: SeenRequest, got: SeenRequest): string[] {
 
 /** What a proxy of this mesh adds. */
 const ADDED =
-  /^(host|via|x-request-id|traceparent|tracestate|x-forwarded-(for|proto|host|client-cert)|x-regomesh-[a-z-]+|transfer-encoding):/;
+  /^(host|via|x-request-id|traceparent|tracestate|x-forwarded-(for|proto|host|client-cert)|x-regomesh-[a-z-]+|x-policy-saw|transfer-encoding):/;
 
 const HOP_BY_HOP = new Set([
   "connection",

@@ -1,7 +1,9 @@
 /** One proxy process with several inbound ports, each before a recording application of its own. */
 import { makeSnapshotFile, type Snapshot } from "@regomesh/protocol";
+import { type CompiledPolicy, compileAuthz } from "../../compiled-policy.ts";
 import { openProxyProcess } from "../../proxy-process.ts";
 import type { Lane } from "./drive.ts";
+import { POLICY_SAW } from "./policy-saw.ts";
 import { RecordingBackend } from "./recording-backend.ts";
 
 /** More would only queue: proxy and referee share the machine's cores. */
@@ -15,7 +17,8 @@ export async function openLanes(): Promise<Lanes> {
     for (const backend of backends) await backend[Symbol.asyncDispose]();
   };
   try {
-    const proxy = await openProxyProcess(makeSnapshotFile(snapshotOf(backends), [], []));
+    const policy = await compileAuthz("echo", ECHO);
+    const proxy = await openProxyProcess(makeSnapshotFile(snapshotOf(backends, policy), [policy.module], []));
     return {
       lanes: backends.map((backend, index) => ({ backend, port: proxy.inbound[`lane-${index}`] ?? 0 })),
       [Symbol.asyncDispose]: async () => {
@@ -29,8 +32,13 @@ export async function openLanes(): Promise<Lanes> {
   }
 }
 
-/** No policy is bound and everything is allowed: what is tried is the codec and its shell. */
-function snapshotOf(backends: readonly RecordingBackend[]): Snapshot {
+/** Allows everything, and tells the application what it was asked about (invariant 5). */
+const ECHO = `package mesh.authz
+
+allow := {"allowed": true, "headers": {"${POLICY_SAW}": base64.encode(json.marshal(input.attributes.request.http))}}
+`;
+
+function snapshotOf(backends: readonly RecordingBackend[], policy: CompiledPolicy): Snapshot {
   return {
     format: 1,
     revision: { epoch: "conformance", sequence: 1, name: "http" },
@@ -52,8 +60,8 @@ function snapshotOf(backends: readonly RecordingBackend[]): Snapshot {
           application: { address: "127.0.0.1", port: backend.port },
         })),
         outbound: [],
-        policies: {},
-        defaultVerdict: "allow",
+        policies: { inbound: policy.ref },
+        defaultVerdict: "deny",
         pathLevel: "BASE",
       },
     ],
