@@ -5,8 +5,9 @@
 import { build } from "../../build/build.ts";
 import { loadTools } from "./compiler.ts";
 import type { BuildReply, BuildRequest } from "./messages.ts";
+import { remember } from "./remember.ts";
 
-const tools = await loadTools();
+const tools = remember(await loadTools());
 
 function reply(message: BuildReply): void {
   process.send?.(message);

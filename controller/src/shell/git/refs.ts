@@ -1,6 +1,7 @@
 /** Where a branch points, read from the repository's files: cheap enough for every 200 ms. */
+import { watch } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { findPackedRef, isHash, isRefName, parseLooseRef } from "../../git/packed-refs.ts";
 import { GitError, runGit } from "./git.ts";
 
@@ -58,6 +59,17 @@ export class BranchHead {
       ref = content.ref;
     }
     return undefined;
+  }
+
+  /** Calls back when the branch may have moved: a hint that saves waiting for the next look, never relied upon. */
+  watch(onHint: () => void, signal: AbortSignal): void {
+    try {
+      const watcher = watch(dirname(join(this.#repository.commonDir, this.#ref)), { signal, persistent: false });
+      watcher.on("change", onHint);
+      watcher.on("error", () => watcher.close()); // no folder, or no more watches on this machine
+    } catch {
+      // the looks go on
+    }
   }
 
   async #readPacked(ref: string): Promise<string | undefined> {

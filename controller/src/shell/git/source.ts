@@ -70,6 +70,7 @@ export class GitSource {
 
   /** Looks again and again until it is closed. */
   start(): void {
+    this.#head.watch(() => this.wake(), this.#ending.signal);
     this.#running = (async () => {
       while (!this.#ending.signal.aborted) {
         await this.look();

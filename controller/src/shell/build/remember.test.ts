@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
+import { remember } from "./remember.ts";
+
+const unit = (name: string, text: string): UnitFiles => ({
+  name,
+  directory: name,
+  files: [{ name: `${name}/p.rego`, text }],
+});
+
+test("what has not changed is neither compiled nor tested again", () => {
+  const calls: string[] = [];
+  const tools: PolicyTools = remember({
+    version: "v",
+    compile: (units, entrypoints) => {
+      calls.push(`compile ${units.map(({ name }) => name)} ${entrypoints.map(({ name }) => name)}`);
+      return { diagnostics: [] };
+    },
+    test: ({ name }) => {
+      calls.push(`test ${name}`);
+      return { diagnostics: [], passed: 1, failed: [] };
+    },
+  });
+  const [a, b] = [unit("a", "1"), unit("b", "1")];
+  for (const units of [
+    [a, b],
+    [a, b],
+    [a, unit("b", "2")],
+    [a, b],
+  ]) {
+    for (const each of units) tools.test(each);
+    tools.compile(units, [{ unit: "a", name: "x" }]);
+  }
+  tools.compile([a, b], [{ unit: "a", name: "y" }]);
+  expect(calls).toEqual(["test a", "test b", "compile a,b x", "test b", "compile a,b x", "compile a,b y"]);
+});
