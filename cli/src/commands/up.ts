@@ -80,6 +80,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       pagePort: flags.pagePort,
       edgePort: flags.edgePort,
       workers: flags.workers,
+      signal: io.signal,
       onStep: (step) => progress.advance(step),
       onExit: (name, how) => {
         if (!io.signal.aborted) io.err(`${name} ended (${how}); the page shows what that does to the mesh\n`);
@@ -87,6 +88,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     });
   } catch (error) {
     progress.clear();
+    if (io.signal.aborted) return EXIT.ok; // told to end while it came up
     io.err(
       `regomesh up: ${error instanceof ChildFailed ? error.message : `could not start: ${(error as Error).message}`}\n`,
     );

@@ -16,7 +16,6 @@ export type ChildOptions = {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
-  readonly readyTimeoutMs: number;
   /** Called once if the child ends without being asked to. */
   readonly onExit: (child: Child, how: string) => void;
 };
@@ -86,6 +85,13 @@ export class Child {
     const force = setTimeout(() => this.#process.kill("SIGKILL"), KILL_AFTER_MS);
     await this.#exited;
     clearTimeout(force);
+  }
+
+  /** Ends it at once, as a crash would; resolves when it has ended. */
+  async kill(): Promise<void> {
+    this.#isEnding = true;
+    this.#process.kill("SIGKILL");
+    await this.#exited;
   }
 
   /** The last lines that it wrote to standard error. */

@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Child } from "./child.ts";
+import { Child, ChildFailed, type Ready } from "./child.ts";
 import { freePort } from "./ports.ts";
 
 const READY_TIMEOUT_MS = 20_000;
@@ -22,9 +22,13 @@ export type MeshOptions = {
   readonly root: string;
   readonly state: string;
   readonly repository: string;
+  /** 0: a free one. */
   readonly pagePort: number;
+  /** 0: a free one. */
   readonly edgePort: number;
   readonly workers: number;
+  /** Aborted: whatever has been started by then is ended. */
+  readonly signal?: AbortSignal;
   readonly onStep: (step: "controller" | "identities" | "policies" | "sidecars" | "services") => void;
   readonly onExit: (name: string, how: string, lastWords: readonly string[]) => void;
 };
@@ -32,105 +36,184 @@ export type MeshOptions = {
 export type Mesh = {
   readonly page: string;
   readonly edge: string;
+  /** By name: `controller`, `sidecar of web`, `web`. The one that runs, or ran last. */
+  process(name: string): Child;
+  /** Starts one that has ended again, at the addresses that it had. */
+  restart(name: string): Promise<void>;
   close(): Promise<void>;
 };
 
+/** A process that can be started once more: with what arguments, once it has been ready. */
+type Running = { readonly child: Child; again: Launch };
+type Launch = {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where its process id is written. */
+  readonly pidFile?: string;
+};
+type Workload = (typeof WORKLOADS)[number];
+
 /** Starts everything; on failure ends what was started and throws why. */
 export async function openMesh(options: MeshOptions): Promise<Mesh> {
-  const children: Child[] = [];
-  const start = (name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child => {
-    const child = new Child({
-      name,
-      args,
-      env,
-      cwd: options.root,
-      readyTimeoutMs: READY_TIMEOUT_MS,
-      onExit: (ended, how) => options.onExit(name, how, ended.lastWords()),
-    });
-    children.push(child);
-    return child;
-  };
-  const close = async (): Promise<void> => {
-    await Promise.all([...children].reverse().map((child) => child.close()));
-  };
+  const family = new Family(options);
+  const abort = () => void family.close();
+  options.signal?.addEventListener("abort", abort);
   try {
-    const { grpc, page } = await startController(options, start);
-    const edge = `http://127.0.0.1:${options.edgePort}`;
-    await Promise.all(WORKLOADS.map((workload) => startWorkload(options, workload, grpc, start)));
-    return { page, edge, close };
+    const { grpc, page } = await startController(options, family);
+    const edges = await Promise.all(WORKLOADS.map((workload) => startWorkload(options, workload, grpc, family)));
+    return {
+      page,
+      edge: `http://${edges.find((edge) => edge !== undefined)}`,
+      process: (name) => family.get(name).child,
+      restart: (name) => family.restart(name),
+      close: () => family.close(),
+    };
   } catch (error) {
-    await close();
+    await family.close();
     throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", abort);
   }
 }
 
-type Start = (name: string, args: readonly string[], env?: Readonly<Record<string, string>>) => Child;
-type Workload = (typeof WORKLOADS)[number];
+/** The processes of a mesh, by name. */
+class Family {
+  readonly #options: MeshOptions;
+  readonly #running = new Map<string, Running>();
+  #isClosed = false;
+
+  constructor(options: MeshOptions) {
+    this.#options = options;
+  }
+
+  /** Starts one and waits until it is ready; `again` turns what it said into its arguments for another time. */
+  async start(name: string, launch: Launch, again: (ready: Ready) => Launch = () => launch): Promise<Ready> {
+    const { root, onExit } = this.#options;
+    if (this.#isClosed) throw new ChildFailed(`${name} is not started: the mesh is being ended`);
+    const child = new Child({
+      name,
+      args: launch.args,
+      env: launch.env ?? {},
+      cwd: root,
+      onExit: (ended, how) => onExit(name, how, ended.lastWords()),
+    });
+    const running = { child, again: launch };
+    this.#running.set(name, running);
+    const ready = await child.ready(READY_TIMEOUT_MS);
+    running.again = again(ready);
+    if (launch.pidFile !== undefined) await writeFile(launch.pidFile, `${child.pid}\n`);
+    return ready;
+  }
+
+  async restart(name: string): Promise<void> {
+    const { child, again } = this.get(name);
+    await child.close();
+    await this.start(name, again);
+  }
+
+  get(name: string): Running {
+    const found = this.#running.get(name);
+    if (found === undefined) throw new Error(`the mesh has no process ${name}`);
+    return found;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#running.values()].reverse().map(({ child }) => child.close()));
+  }
+}
 
 const command = (root: string): string => join(root, "cli/bin/regomesh.mjs");
 const tokenFile = (options: MeshOptions, name: string): string => join(options.state, "tokens", `${name}.token`);
 
-async function startController(options: MeshOptions, start: Start): Promise<{ grpc: string; page: string }> {
+async function startController(
+  options: MeshOptions,
+  family: Family,
+): Promise<{ readonly grpc: string; readonly page: string }> {
   await mkdir(join(options.state, "tokens"), { recursive: true, mode: 0o700 });
   const tokens = WORKLOADS.flatMap(({ name }) => ["--join-token", `${name}=${tokenFile(options, name)}`]);
-  const controller = start("controller", [
-    command(options.root),
+  const launch = (http: string, grpc: string): Launch => ({
+    args: [
+      command(options.root),
+      "controller",
+      "--state",
+      options.state,
+      "--git",
+      options.repository,
+      "--branch",
+      "main",
+      "--http",
+      http,
+      "--grpc",
+      grpc,
+      "--explain-denials",
+      "--exit-with-parent",
+      ...tokens,
+    ],
+  });
+  const ready = await family.start(
     "controller",
-    "--state",
-    options.state,
-    "--git",
-    options.repository,
-    "--branch",
-    "main",
-    "--http",
-    `127.0.0.1:${options.pagePort}`,
-    "--grpc",
-    "127.0.0.1:0",
-    "--explain-denials",
-    "--exit-with-parent",
-    ...tokens,
-  ]);
-  const ready = await controller.ready(READY_TIMEOUT_MS);
+    launch(`127.0.0.1:${options.pagePort}`, "127.0.0.1:0"),
+    ({ http, grpc }) => launch(String(http).replace("http://", ""), String(grpc)),
+  );
   options.onStep("controller");
   options.onStep("policies");
   return { grpc: String(ready["grpc"]), page: String(ready["http"]) };
 }
 
-async function startWorkload(options: MeshOptions, workload: Workload, grpc: string, start: Start): Promise<void> {
+/** The sidecar, then its service; gives the address of its edge port, if it has one. */
+async function startWorkload(
+  options: MeshOptions,
+  workload: Workload,
+  grpc: string,
+  family: Family,
+): Promise<string | undefined> {
   const appPort = await freePort();
   const state = join(options.state, "proxies", workload.name);
   await mkdir(state, { recursive: true, mode: 0o700 });
-  const sidecar = start(`sidecar of ${workload.name}`, [
-    command(options.root),
-    "proxy",
-    "--workload",
-    workload.name,
-    "--controller",
-    grpc,
-    "--join-token-file",
-    tokenFile(options, workload.name),
-    "--state",
-    state,
-    "--app",
-    String(appPort),
-    "--access-log",
-    join(state, "access.log"),
-    "--workers",
-    String(options.workers),
-    "--exit-with-parent",
-    ...(workload.isEdge ? ["--edge", `127.0.0.1:${options.edgePort}`] : []),
-  ]);
-  const ready = await sidecar.ready(READY_TIMEOUT_MS);
+  const launch = (outbound: string, edge: string | undefined): Launch => ({
+    pidFile: join(state, "pid"),
+    args: [
+      command(options.root),
+      "proxy",
+      "--workload",
+      workload.name,
+      "--controller",
+      grpc,
+      "--join-token-file",
+      tokenFile(options, workload.name),
+      "--state",
+      state,
+      "--app",
+      String(appPort),
+      "--outbound",
+      outbound.slice(outbound.lastIndexOf(":") + 1),
+      "--access-log",
+      join(state, "access.log"),
+      "--workers",
+      String(options.workers),
+      "--exit-with-parent",
+      ...(edge === undefined ? [] : ["--edge", edge]),
+    ],
+  });
+  const edgeOf = ({ inbound }: Ready) => (inbound as Readonly<Record<string, string>>)["edge"];
+  const ready = await family.start(
+    `sidecar of ${workload.name}`,
+    launch("127.0.0.1:0", workload.isEdge ? `127.0.0.1:${options.edgePort}` : undefined),
+    (said) => launch(String(said["outbound"]), edgeOf(said)),
+  );
   options.onStep("identities");
   options.onStep("sidecars");
-  if (sidecar.pid !== undefined) await writeFile(join(state, "pid"), `${sidecar.pid}\n`);
-  const service = start(workload.name, [join(options.root, `examples/services/${workload.service}.ts`)], {
-    PORT: String(appPort),
-    VERSION: workload.version,
-    HTTP_PROXY: `http://${String(ready["outbound"])}`,
-    NODE_USE_ENV_PROXY: "1",
-    NO_PROXY: "",
+  await family.start(workload.name, {
+    args: [join(options.root, `examples/services/${workload.service}.ts`)],
+    env: {
+      PORT: String(appPort),
+      VERSION: workload.version,
+      HTTP_PROXY: `http://${String(ready["outbound"])}`,
+      NODE_USE_ENV_PROXY: "1",
+      NO_PROXY: "",
+    },
   });
-  await service.ready(READY_TIMEOUT_MS);
   options.onStep("services");
+  return edgeOf(ready);
 }

@@ -1,0 +1,163 @@
+/** What a policy can do wrong, in a commit and at run time, to a mesh that serves. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TestMesh } from "./test-mesh.ts";
+
+const POLICY = "examples/authz/orders.rego";
+const TESTS = "examples/authz/orders_test.rego";
+
+let mesh: TestMesh;
+beforeAll(async () => {
+  mesh = await TestMesh.open();
+  // Every pool of every sidecar has its connection, and both versions have been asked.
+  for (const version of ["v1", "v2"]) await mesh.ask("/orders", { "x-user": "alice", "x-version": version });
+});
+afterAll(async () => await mesh?.[Symbol.asyncDispose]());
+
+type Refusal = {
+  readonly name: string;
+  readonly edit: Readonly<Record<string, (text: string) => string>>;
+  /** `FILE:ROW:COLUMN: CODE` of the first diagnostic, or FILE:ROW of the failed test. */
+  readonly place: RegExp;
+};
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    name: "a syntax error",
+    edit: { [POLICY]: (text) => `${text}\nallow if {\n\tinput.method ==\n}\n` },
+    place: /^examples\/authz\/orders\.rego:\d+:\d+: rego_parse_error$/,
+  },
+  {
+    name: "an unsafe variable",
+    edit: { [POLICY]: (text) => `${text}\nallow if wanted == role\n` },
+    place: /^examples\/authz\/orders\.rego:\d+:\d+: rego_unsafe_var_error$/,
+  },
+  {
+    name: "a test that fails",
+    edit: { [TESTS]: (text) => `${text}\ntest_nobody_passes if {\n\tauthz.allow with input as {}\n}\n` },
+    place: /^examples\/authz\/orders_test\.rego:\d+$/,
+  },
+];
+
+describe("a commit changes nothing where it holds", () => {
+  test.each(REFUSALS)("$name", async ({ edit, place }) => {
+    const [before, connections] = [await mesh.status(), await mesh.connections()];
+    const refused = await mesh.refused(await mesh.commit("A fault", edit));
+    expect(placeOf(refused)).toMatch(place);
+    expect(revisionsOf(refused)).toEqual(revisionsOf(before));
+    expect(await mesh.ask("/orders")).toMatchObject({ status: 200 });
+    expect(await mesh.ask("/refunds")).toMatchObject({ status: 403, reason: "denied" });
+    await mesh.revert();
+    await mesh.leavesNothing(connections);
+  });
+});
+
+type Fault = {
+  readonly name: string;
+  readonly path: string;
+  readonly status: number;
+  readonly reason: string;
+  readonly withinMs: number;
+};
+
+/** Each is a rule of its own, asked for by its own path: one commit holds them all. */
+const FAULTY = `
+allow if {
+	wanted == "conflict"
+	verdict == "yes"
+}
+
+verdict := "yes" if http.method == "GET"
+
+verdict := "no" if http.headers["x-user"]
+
+allow if {
+	wanted == "loop"
+	some a in numbers.range(1, count(http.path) * 1000)
+	some b in numbers.range(1, count(http.path) * 1000)
+	a * b == -1
+}
+
+allow if {
+	wanted == "range"
+	count(numbers.range(1, 1e9)) == 7
+}
+
+allow if {
+	wanted == "range-of-input"
+	count(numbers.range(1, to_number(http.headers["x-number"]))) == 7
+}
+
+allow if {
+	wanted == "regex"
+	regex.match("^([a-z/]|[a-z/]*x|[a-z/]*y){1,500}[A-Z]$", concat("", [letters | some _ in numbers.range(1, 4000); letters := http.path]))
+}
+
+allow if {
+	wanted == "builtin-error"
+	json.unmarshal(http.headers["x-user"]).grant
+}
+`;
+
+/** Two million steps take tens of milliseconds; the rest is for a machine that runs all tests at once. */
+const RUNAWAY_MS = 1500;
+
+const FAULTS: readonly Fault[] = [
+  { name: "a conflict", path: "/conflict", status: 503, reason: "policy_conflict", withinMs: 500 },
+  { name: "a loop that runs away", path: "/loop", status: 503, reason: "policy_fuel_exhausted", withinMs: RUNAWAY_MS },
+  {
+    name: "numbers.range(1, 1e9)",
+    path: "/range",
+    status: 503,
+    reason: "policy_fuel_exhausted",
+    withinMs: RUNAWAY_MS,
+  },
+  {
+    name: "numbers.range as far as the caller says",
+    path: "/range-of-input",
+    status: 503,
+    reason: "policy_fuel_exhausted",
+    withinMs: RUNAWAY_MS,
+  },
+  {
+    name: "a regular expression that runs away",
+    path: "/regex",
+    status: 503,
+    reason: "policy_fuel_exhausted",
+    withinMs: RUNAWAY_MS,
+  },
+  { name: "a built-in error", path: "/builtin-error", status: 403, reason: "denied", withinMs: 500 },
+];
+
+describe("at run time", () => {
+  beforeAll(async () => {
+    await mesh.inForce(await mesh.commit("Rules that go wrong", { [POLICY]: (text) => `${text}${FAULTY}` }));
+  });
+
+  test.each(FAULTS)("$name gives $status $reason", async ({ path, status, reason, withinMs }) => {
+    const connections = await mesh.connections();
+    const answer = await mesh.ask(path, { "x-user": "alice", "x-number": "1000000000" });
+    expect(answer).toMatchObject({ status, reason });
+    expect(answer.tookMs).toBeLessThan(withinMs);
+    expect(await mesh.ask("/orders")).toMatchObject({ status: 200 });
+    const decision = await mesh.decision(answer.decision ?? "");
+    expect(decision).toMatchObject({
+      status,
+      // The log gives a reason to what broke; a denial is its rules.
+      reason: status === 403 ? "" : reason,
+      verdict: status === 403 ? "denied" : "broken",
+      builtinErrors: path === "/builtin-error" ? 1 : 0,
+    });
+    await mesh.leavesNothing(connections);
+  });
+});
+
+function placeOf({ refused }: Awaited<ReturnType<TestMesh["status"]>>): string {
+  const [diagnostic] = refused?.diagnostics ?? [];
+  const [test] = refused?.failedTests ?? [];
+  if (diagnostic !== undefined) return `${diagnostic.file}:${diagnostic.row}:${diagnostic.column}: ${diagnostic.code}`;
+  return `${test?.file}:${test?.row}`;
+}
+
+function revisionsOf({ revision, proxies }: Awaited<ReturnType<TestMesh["status"]>>) {
+  return [revision?.name, ...proxies.map((proxy) => `${proxy.workload} ${proxy.revision} ${proxy.state}`)];
+}

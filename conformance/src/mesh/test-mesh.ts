@@ -1,0 +1,218 @@
+/**
+ * The demo's mesh as tests use it: real processes, a folder of its own, commits, requests
+ * to the edge, and afterwards the question whether anything was left behind.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { type Mesh, openMesh, openRepository, WORKLOADS } from "@regomesh/cli";
+import type { DecisionBody, StatusBody } from "@regomesh/controller";
+import { until } from "./deadline.ts";
+import { nextEvent } from "./events.ts";
+import { socketsOf } from "./sockets.ts";
+
+export const ROOT = resolve(import.meta.dirname, "../../..");
+const run = promisify(execFile);
+
+/** A request to the edge may take no longer: nothing in these tests is allowed to hang. */
+const ANSWER_MS = 5000;
+/** From a commit to every ACK, on a machine that runs all tests at once. */
+export const IN_FORCE_MS = 15_000;
+/** Pooled connections of the demo's own services stay open for up to four seconds. */
+const SETTLE_MS = 8000;
+
+export type Answer = {
+  readonly status: number;
+  readonly reason: string | undefined;
+  readonly decision: string | undefined;
+  readonly body: unknown;
+  readonly tookMs: number;
+};
+
+export class TestMesh {
+  readonly folder: string;
+  readonly repository: string;
+  readonly mesh: Mesh;
+
+  private constructor(folder: string, repository: string, mesh: Mesh) {
+    this.folder = folder;
+    this.repository = repository;
+    this.mesh = mesh;
+  }
+
+  /** `edit` changes the repository before the first start. */
+  static async open(edit: Readonly<Record<string, (text: string) => string>> = {}): Promise<TestMesh> {
+    const folder = await mkdtemp(join(tmpdir(), "regomesh-mesh-"));
+    const { dir } = await openRepository(join(folder, "repo"), ROOT);
+    await editFiles(dir, edit);
+    if (Object.keys(edit).length > 0) await commitAll(dir, "What this test needs");
+    try {
+      const mesh = await openMesh({
+        root: ROOT,
+        state: folder,
+        repository: dir,
+        pagePort: 0,
+        edgePort: 0,
+        workers: 1,
+        onStep: () => {},
+        onExit: () => {},
+      });
+      const made = new TestMesh(folder, dir, mesh);
+      await made.inForce(await headOf(dir));
+      return made;
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Changes files, commits, and gives the commit's hash. */
+  async commit(subject: string, edit: Readonly<Record<string, (text: string) => string>>): Promise<string> {
+    await editFiles(this.repository, edit);
+    return await commitAll(this.repository, subject);
+  }
+
+  /** Takes the last commit back by another one, and waits until that is in force. */
+  async revert(): Promise<void> {
+    await run("git", ["-C", this.repository, "revert", "--no-edit", "HEAD"]);
+    await this.inForce(await headOf(this.repository));
+  }
+
+  async status(): Promise<StatusBody> {
+    return (await (await fetch(`${this.mesh.page}/api/status`)).json()) as StatusBody;
+  }
+
+  /** Waits until every proxy has acknowledged a commit. */
+  async inForce(commit: string): Promise<StatusBody> {
+    return await nextEvent<StatusBody>(this.mesh.page, "status", {
+      what: `commit ${commit.slice(0, 7)} in force on all`,
+      withinMs: IN_FORCE_MS,
+      wanted: (status) => isInForce(status, commit),
+    });
+  }
+
+  /** Waits until the controller has refused a commit. */
+  async refused(commit: string): Promise<StatusBody> {
+    return await nextEvent<StatusBody>(this.mesh.page, "status", {
+      what: `commit ${commit.slice(0, 7)} refused`,
+      withinMs: IN_FORCE_MS,
+      wanted: (status) => status.refused?.commit === commit,
+    });
+  }
+
+  /** The decision as the controller keeps it, once the proxy has reported it. */
+  async decision(id: string): Promise<DecisionBody> {
+    return await until(`decision ${id} reported`, ANSWER_MS, async () => {
+      const response = await fetch(`${this.mesh.page}/api/decisions/${id}`);
+      return response.ok ? ((await response.json()) as DecisionBody) : undefined;
+    });
+  }
+
+  /** One request on a connection of its own. */
+  async ask(path: string, fields: Readonly<Record<string, string>> = { "x-user": "alice" }): Promise<Answer> {
+    return await askEdge(this.mesh.edge, path, fields);
+  }
+
+  sidecarPid(workload: string): number {
+    return this.mesh.process(`sidecar of ${workload}`).pid ?? 0;
+  }
+
+  /** How many connections each sidecar holds. */
+  async connections(): Promise<Readonly<Record<string, number>>> {
+    const counted = WORKLOADS.map(async ({ name }) => {
+      const sockets = await socketsOf(this.sidecarPid(name));
+      return [name, sockets.filter(({ state }) => state !== "listening").length] as const;
+    });
+    return Object.fromEntries(await Promise.all(counted));
+  }
+
+  /** Fails unless every sidecar comes back to as many connections as it had, none of them half closed. */
+  async leavesNothing(before: Readonly<Record<string, number>>): Promise<void> {
+    let last = "";
+    await until(`no more connections than ${JSON.stringify(before)}`, SETTLE_MS, async () => {
+      const now = await this.connections();
+      const halves = await this.#halfClosed();
+      last = JSON.stringify(now);
+      return halves === 0 && WORKLOADS.every(({ name }) => (now[name] ?? 0) <= (before[name] ?? 0)) ? true : undefined;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}, but ${last}`);
+    });
+  }
+
+  async #halfClosed(): Promise<number> {
+    const all = await Promise.all(WORKLOADS.map(({ name }) => socketsOf(this.sidecarPid(name))));
+    return all.flat().filter(({ state }) => state === "half-closed").length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.mesh.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function isInForce({ revision }: StatusBody, commit: string): boolean {
+  return revision?.name === commit && revision.enforced === WORKLOADS.length;
+}
+
+export async function headOf(repository: string): Promise<string> {
+  return (await run("git", ["-C", repository, "rev-parse", "HEAD"])).stdout.trim();
+}
+
+async function editFiles(folder: string, edit: Readonly<Record<string, (text: string) => string>>): Promise<void> {
+  for (const [file, change] of Object.entries(edit)) {
+    const path = join(folder, file);
+    const text = await readFile(path, "utf8").catch(() => "");
+    await writeFile(path, change(text));
+  }
+}
+
+async function commitAll(repository: string, subject: string): Promise<string> {
+  await run("git", ["-C", repository, "add", "--all"]);
+  await run("git", ["-C", repository, "commit", "--quiet", "-m", subject]);
+  return await headOf(repository);
+}
+
+/** One request to an edge on a connection of its own; fails if it is not answered in time. */
+export function askEdge(edge: string, path: string, fields: Readonly<Record<string, string>>): Promise<Answer> {
+  const startMs = performance.now();
+  return new Promise((resolve, reject) => {
+    const outgoing = request(`${edge}${path}`, { agent: false, headers: { ...fields } }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        clearTimeout(timer);
+        const body = parseBody(text);
+        const { reason } = (typeof body === "object" && body !== null ? body : {}) as { readonly reason?: string };
+        const decision = response.headers["x-regomesh-decision"];
+        resolve({
+          status: response.statusCode ?? 0,
+          reason,
+          decision: typeof decision === "string" ? decision : undefined,
+          body,
+          tookMs: performance.now() - startMs,
+        });
+      });
+    });
+    const timer = setTimeout(() => outgoing.destroy(new Error(`${path} has no answer in ${ANSWER_MS} ms`)), ANSWER_MS);
+    outgoing.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    outgoing.end();
+  });
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
