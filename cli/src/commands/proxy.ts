@@ -64,26 +64,33 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const ending = endOf(io, flags.exitsWithParent);
   let sidecar: Sidecar | undefined;
   let link: Controlled | undefined;
+  let isReady = false;
   try {
-    sidecar = await openProxy({ ...flags, log });
+    let fail: (error: Error) => void = () => {};
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    failed.catch(() => {});
+    sidecar = await openProxy({ ...flags, log, onFailed: (error) => fail(error) });
     const requested = new Promise<void>((done) => {
       if (sidecar !== undefined) sidecar.onDrainRequested = done;
     });
     if (flags.mode.kind === "file") await startAlone(sidecar, flags.mode.path, flags.mode.identity);
     else {
       link = await startControlled(sidecar, flags, flags.mode, log);
-      await Promise.race([link.ready, ending, requested]);
+      await Promise.race([link.ready, ending, requested, failed]);
       if (!sidecar.isReady) return EXIT.ok;
     }
     io.out(`${readyLine(sidecar)}\n`);
-    await Promise.race([ending, requested]);
+    isReady = true;
+    await Promise.race([ending, requested, failed]);
     // The controller hears first, so that peers stop sending.
     await link?.close();
     link = undefined;
     await sidecar.drain(DRAIN_MS);
     return EXIT.ok;
   } catch (error) {
-    log.log("error", "the proxy could not start", { error: (error as Error).message });
+    log.log("error", isReady ? "the proxy failed" : "the proxy could not start", { error: (error as Error).message });
     return EXIT.failed;
   } finally {
     await link?.close();

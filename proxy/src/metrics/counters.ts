@@ -16,6 +16,7 @@ export const Counter = {
   logLinesDropped: 11,
   policyFaults: 12,
   clientsGone: 13,
+  internalFaults: 14,
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
 const COLUMNS = Object.keys(Counter).length;

@@ -47,6 +47,12 @@ const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "count
     "counter",
     "Access log lines that the disk did not take in time.",
   ],
+  [
+    "regomesh_internal_faults_total",
+    Counter.internalFaults,
+    "counter",
+    "Faults of the proxy itself; each ended a connection.",
+  ],
 ];
 
 export function printMetrics({ edges, counters }: Totals, facts: ProxyFacts | undefined): string {

@@ -48,6 +48,8 @@ export interface DataPlane {
   prepare(load: SnapshotLoad, ports: Readonly<Record<string, number>>): Promise<Prepared>;
   /** Puts what was prepared in force. */
   commit(): Promise<void>;
+  /** Forgets what was prepared. */
+  abandon(): Promise<void>;
   setEndpoints(endpoints: readonly FileEndpoint[], services: readonly string[], isComplete: boolean): Promise<void>;
   setIdentity(identity: Identity): Promise<void>;
   read(): Promise<Reading>;

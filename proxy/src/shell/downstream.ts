@@ -131,10 +131,25 @@ export class Downstream implements ExchangeSide {
   /** bytes[0, length) is the next one's as soon as this returns: what is kept is copied. */
   #onBytes(bytes: Buffer, length: number): void {
     this.#sinceMs = this.thread.monoMs();
-    if (this.#state === "lingering") this.#linger(length);
-    else if (this.#stash !== undefined || (this.#state === "busy" && this.#isRequestEnd)) this.#wait(bytes, 0, length);
-    else this.#consume(bytes, length);
+    try {
+      if (this.#state === "lingering") this.#linger(length);
+      else if (this.#stash !== undefined || (this.#state === "busy" && this.#isRequestEnd))
+        this.#wait(bytes, 0, length);
+      else this.#consume(bytes, length);
+    } catch (error) {
+      this.#fail(error);
+    }
     this.thread.afterRead?.(bytes);
+  }
+
+  /** A fault of our own: counted, answered with 500 where that is still possible, and the connection ends. */
+  #fail(error: unknown): void {
+    this.thread.counters.add(Counter.internalFaults);
+    this.thread.log.log("error", "a fault in the proxy", { error: (error as Error).stack ?? String(error) });
+    if (this.#state !== "busy" || this.#isAnswered) return void this.destroy();
+    this.#keepAlive = false;
+    this.exchange.abort();
+    this.respond("internal", "");
   }
 
   #consume(bytes: Buffer, end: number): void {
@@ -314,7 +329,11 @@ export class Downstream implements ExchangeSide {
     const stash = this.#stash;
     if (this.#state !== "reading" || stash === undefined) return;
     this.#stash = undefined;
-    this.#consume(stash, stash.length);
+    try {
+      this.#consume(stash, stash.length);
+    } catch (error) {
+      return void this.#fail(error);
+    }
     if (this.isClosed) return;
     if (this.isReading && this.#stash === undefined && this.#isInputEnded) this.#onEnd();
     this.#setPaused();

@@ -13,6 +13,7 @@ import type { Address } from "./listener.ts";
 import { makeSharedMemory, makeThread, type ReadOptions } from "./make-thread.ts";
 import { ThreadPlane } from "./thread-plane.ts";
 import type { Identity } from "./tls.ts";
+import { WorkerPlane } from "./worker-plane.ts";
 
 export type ProxyOptions = {
   readonly log: Log;
@@ -28,6 +29,8 @@ export type ProxyOptions = {
   readonly state: string | undefined;
   readonly timeouts?: DownstreamTimeouts | undefined;
   readonly reading?: ReadOptions | undefined;
+  /** A worker thread ended unasked: the process should end too, and be started anew. */
+  readonly onFailed?: (error: Error) => void;
 };
 
 export class SnapshotRefused extends Error {
@@ -138,25 +141,32 @@ export class Sidecar {
 
 /** Opens listeners for the application and for the operator; nothing is served before a snapshot is applied. */
 export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
-  const { log, workload, namespace, appPort, edge, timeouts } = options;
-  const accessLog = options.accessLog === undefined ? undefined : await AccessLog.open(options.accessLog);
-  const thread = makeThread({ log, shared: makeSharedMemory(), accessLog, reading: options.reading });
-  const plane: DataPlane = new ThreadPlane(thread, {
-    workload,
-    namespace,
-    appPort,
-    edge,
-    isShared: false,
-    timeouts,
-  });
+  const plane = await openPlane(options);
   try {
     const outbound = await plane.listenOutbound(options.outboundPort);
-    let proxy: Sidecar | undefined;
-    const admin = await openAdmin({ state: options.state, plane, current: () => proxy });
-    proxy = new Sidecar(plane, admin, outbound);
-    return proxy;
+    let sidecar: Sidecar | undefined;
+    const admin = await openAdmin({ state: options.state, plane, current: () => sidecar });
+    sidecar = new Sidecar(plane, admin, outbound);
+    return sidecar;
   } catch (error) {
     await plane.close();
     throw error;
   }
+}
+
+/** One worker is this thread itself: a thread more would only cost memory. */
+async function openPlane(options: ProxyOptions): Promise<DataPlane> {
+  const { log, workload, namespace, appPort, edge, timeouts, workers, accessLog, reading } = options;
+  const isShared = workers > 1;
+  const planeOptions = { workload, namespace, appPort, edge, isShared, timeouts };
+  const shared = makeSharedMemory();
+  if (isShared) {
+    const start = { options: planeOptions, shared, accessLog, reading: { readsInto: reading?.readsInto ?? true } };
+    return await WorkerPlane.open(workers, start, log, (error) => {
+      log.log("error", "a worker thread failed", { error: error.message });
+      options.onFailed?.(error);
+    });
+  }
+  const file = accessLog === undefined ? undefined : await AccessLog.open(accessLog);
+  return new ThreadPlane(makeThread({ log, shared, accessLog: file, reading }), planeOptions);
 }

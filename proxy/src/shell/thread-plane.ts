@@ -92,6 +92,10 @@ export class ThreadPlane implements DataPlane {
     }
   }
 
+  async abandon(): Promise<void> {
+    this.#dropCandidate();
+  }
+
   async setEndpoints(
     endpoints: readonly FileEndpoint[],
     services: readonly string[],

@@ -61,7 +61,13 @@ export class Upstream {
     const onread: OnReadOpts = {
       buffer: thread.readBuffer,
       callback: (length, bytes) => {
-        this.#onBytes(bytes, length);
+        try {
+          this.#onBytes(bytes, length);
+        } catch (error) {
+          thread.counters.add(Counter.internalFaults);
+          thread.log.log("error", "a fault in the proxy", { error: (error as Error).stack ?? String(error) });
+          this.#fail("internal");
+        }
         thread.afterRead?.(thread.readBuffer);
         return true;
       },
