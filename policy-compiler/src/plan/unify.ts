@@ -20,14 +20,17 @@ export function planUnifyOperand(site: Site, operand: IrOperand, term: Term): vo
   solve(site, [{ left: { kind: "operand", operand }, right: term }]);
 }
 
+/** The next equation is the last of `open`: the first that can be planned, in the order of the text. */
 function solve(site: Site, equations: readonly Equation[]): void {
-  const open = [...equations];
+  const open = equations.toReversed();
+  const awaited = awaitedBy(site, open);
   while (open.length > 0) {
-    const awaited = awaitedBy(site, open);
-    let index = open.findIndex((equation) => isSolvable(site, equation, awaited));
-    if (index < 0) index = 0;
-    const [equation] = open.splice(index, 1) as [Equation];
-    open.splice(index, 0, ...step(site, equation, awaited));
+    let index = open.findLastIndex((equation) => isSolvable(site, equation, awaited));
+    if (index < 0) index = open.length - 1;
+    const later = open.splice(index + 1);
+    const rest = step(site, open.pop() as Equation, awaited);
+    for (const equation of rest.toReversed()) open.push(equation);
+    for (const equation of later) open.push(equation);
   }
 }
 
