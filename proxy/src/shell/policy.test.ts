@@ -1,0 +1,247 @@
+import type { SnapshotModule, WorkloadSnapshot } from "@regomesh/protocol";
+import { makeSnapshotFile } from "@regomesh/protocol";
+import { afterEach, expect, test } from "vitest";
+import { type Backend, type Bench, exchange, makeOrders, openBackend, openBench, statuses } from "../test/bench.ts";
+import { type MadePolicy, makeAuthz, makePolicy } from "../test/make-policy.ts";
+import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
+import type { ProxyOptions } from "./proxy.ts";
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+});
+
+type Setting = { readonly backend: Backend; readonly bench: Bench };
+
+async function setUp(
+  change: Partial<WorkloadSnapshot>,
+  policies: { readonly inbound?: MadePolicy; readonly outbound?: MadePolicy },
+  options: { readonly explain?: boolean; readonly proxy?: Partial<ProxyOptions> } = {},
+): Promise<Setting> {
+  const backend = await openBackend((request, response) => {
+    response.setHeader("x-backend", String(request.headers["x-given"] ?? "none"));
+    response.end(`${request.method} ${request.url} ${request.headers.host} ${request.headers["x-version"] ?? ""}`);
+  });
+  const bench = await openBench(backend.port, [backend.port], options.proxy);
+  open.push(backend, bench);
+  const { inbound, outbound } = policies;
+  const workload = makeWorkload({
+    outbound: [makeService("orders")],
+    ...change,
+    policies: {
+      ...(inbound === undefined ? {} : { inbound: inbound.ref }),
+      ...(outbound === undefined ? {} : { outbound: outbound.ref }),
+    },
+  });
+  const mesh = { name: "test", trustDomain: "cluster.local", explainDenials: options.explain ?? false };
+  const modules: readonly SnapshotModule[] = [inbound, outbound].flatMap((made) =>
+    made === undefined ? [] : [made.module],
+  );
+  const endpoints = [makeOrders(backend.port)];
+  await bench.proxy.applyFile(makeSnapshotFile(makeSnapshot(workload, { mesh }), modules, endpoints));
+  return { backend, bench };
+}
+
+const get = (bench: Bench, path: string, fields = ""): Promise<string> =>
+  exchange(bench.inbound, `GET ${path} HTTP/1.1\r\nHost: svc\r\n${fields}\r\n`);
+const out = (bench: Bench, path: string, fields = ""): Promise<string> =>
+  exchange(bench.outbound, `GET http://orders${path} HTTP/1.1\r\nHost: orders\r\n${fields}\r\n`);
+
+test("a policy decides on the normalised path and the fields, and nothing else goes on", async () => {
+  const inbound = makePolicy(
+    makeAuthz('default allow := false\n\nallow if {\n\thttp.path == "/ok"\n\thttp.headers["x-user"] == "alice"\n}'),
+  );
+  const { backend, bench } = await setUp({}, { inbound });
+  expect(statuses(await get(bench, "/a/../ok", "X-User: alice\r\n"))).toEqual([200]);
+  const refused = await get(bench, "/ok", "X-User: bob\r\n");
+  expect(statuses(refused)).toEqual([403]);
+  expect(refused).toMatch(/x-regomesh-decision: ([0-9A-Z]{10})\r\n[\s\S]*"decision":"\1"/);
+  expect(refused).not.toContain(".rego");
+  expect(backend.seen).toEqual(["GET /ok"]);
+});
+
+test("a demo's denials name rule and place", async () => {
+  const inbound = makePolicy(makeAuthz("default allow := false"));
+  const { bench } = await setUp({}, { inbound }, { explain: true });
+  const refused = await get(bench, "/");
+  expect(refused).toContain('"rule":"data.mesh.authz.allow","place":"authz-one.rego:5"');
+});
+
+test("an object gives the status, fields and content of a denial, and the fields of a request", async () => {
+  const rules = [
+    'allow := {"allowed": true, "headers": {"x-given": "by policy"}, "response_headers_to_add": {"x-added": "1"}} if http.path == "/ok"',
+    'allow := {"allowed": false, "http_status": 418, "headers": {"x-why": "tea"}, "body": "no coffee"} if http.path != "/ok"',
+  ];
+  const { bench } = await setUp({}, { inbound: makePolicy(makeAuthz(rules.join("\n\n"))) });
+  const allowed = await get(bench, "/ok");
+  expect(allowed).toContain("x-backend: by policy");
+  expect(allowed).toContain("x-added: 1");
+  const refused = await get(bench, "/tea");
+  expect(statuses(refused)).toEqual([418]);
+  expect(refused).toMatch(/x-why: tea[\s\S]*\r\n\r\nno coffee$/);
+});
+
+test.each([
+  ["is not defined", 'allow if http.path == "/never"', 403, "denied"],
+  [
+    "has two values",
+    'allow := true if http.path == "/"\n\nallow := false if http.method == "GET"',
+    503,
+    "policy_conflict",
+  ],
+  ["is of the wrong type", 'allow := "yes"', 503, "policy_type_error"],
+  [
+    "runs away",
+    "allow if {\n\tsome a in numbers.range(1, 3000)\n\tsome b in numbers.range(1, 3000)\n\ta * b < 0\n}",
+    503,
+    "policy_fuel_exhausted",
+  ],
+  ["runs away in a built-in", "allow if count(numbers.range(1, 1000000000)) > 0", 503, "policy_"],
+])("a policy that %s denies, and the next request is decided anew", async (_, rules, status, reason) => {
+  const { bench, backend } = await setUp({}, { inbound: makePolicy(makeAuthz(rules)) });
+  for (let i = 0; i < 2; i++) {
+    const text = await get(bench, "/");
+    expect(statuses(text)).toEqual([status]);
+    expect(text).toContain(`"reason":"${reason}`);
+  }
+  expect(backend.seen).toEqual([]);
+});
+
+test("a built-in error leaves the policy's default to decide, and is counted", async () => {
+  const inbound = makePolicy(makeAuthz('default allow := false\n\nallow if to_number(http.headers["x-n"]) == 1'));
+  const { bench } = await setUp({}, { inbound });
+  expect(statuses(await get(bench, "/", "X-N: 1\r\n"))).toEqual([200]);
+  expect(statuses(await get(bench, "/", "X-N: one\r\n"))).toEqual([403]);
+  const { recent } = await bench.proxy.plane.read();
+  expect(recent.map(({ builtinErrors }) => builtinErrors)).toEqual([1, 0]);
+});
+
+test("every mandatory unit and the most specific other tier must allow", async () => {
+  const when = (unit: string, path: string, tier: "mandatory" | "workload" | "default") =>
+    makeAuthz(`allow if startswith(http.path, "${path}")`, { unit, tier });
+  const inbound = makePolicy(
+    when("a", "/m", "mandatory"),
+    when("b", "/m/w", "workload"),
+    when("c", "/never", "default"),
+  );
+  const { bench } = await setUp({}, { inbound });
+  const answers = await Promise.all(["/m/w", "/m", "/w", "/never"].map((path) => get(bench, path)));
+  expect(answers.flatMap(statuses)).toEqual([200, 403, 403, 403]);
+});
+
+test("a shadow unit decides nothing", async () => {
+  const inbound = makePolicy(makeAuthz("allow := true"), makeAuthz("allow := false", { unit: "s", mode: "shadow" }));
+  const { bench } = await setUp({ defaultVerdict: "deny" }, { inbound });
+  expect(statuses(await get(bench, "/"))).toEqual([200]);
+});
+
+const limited = {
+  name: "limits",
+  rego: 'package mesh.ratelimit\n\nlimits contains {"key": input.attributes.request.http.headers["x-user"], "limit": 3, "window": "1h", "burst": 3}\n',
+  entrypoints: [{ name: "mesh/ratelimit/limits", kind: "limits" }],
+} as const;
+
+test.each([1, 2])("a limit holds over all connections and %d threads", async (workers) => {
+  const inbound = makePolicy(makeAuthz("allow := true"), limited);
+  const { bench } = await setUp({}, { inbound }, { proxy: { workers, reading: undefined } });
+  const texts = await Promise.all(Array.from({ length: 12 }, () => get(bench, "/", "X-User: alice\r\n")));
+  expect(texts.flatMap(statuses).sort()).toEqual([200, 200, 200, ...Array(9).fill(429)]);
+  expect(texts.find((text) => text.includes("429"))).toMatch(/retry-after: \d+/);
+  expect(statuses(await get(bench, "/", "X-User: bob\r\n"))).toEqual([200]);
+});
+
+const routing = (rules: string): MadePolicy =>
+  makePolicy({
+    name: "routing",
+    rego: `package mesh.routing\n\nimport input.attributes.request.http\n\n${rules}\n`,
+    entrypoints: [{ name: "mesh/routing/route", kind: "route" }],
+  });
+
+test.each([
+  ["rewrites", 'route := {"rewrite": {"path": "/new", "authority": "other"}}', [200], "GET /new?x=1 other"],
+  ["puts a prefix in its place", 'route := {"rewrite": {"prefix": "/v2"}}', [200], "GET /v2/b?x=1 orders"],
+  ["sets a field", 'route := {"headers": {"request": {"set": {"x-version": "v9"}}}}', [200], "orders v9"],
+  [
+    "answers itself",
+    'route := {"respond": {"status": 203, "body": "here", "headers": {"x-a": "b"}}}',
+    [203],
+    "\r\n\r\nhere",
+  ],
+  [
+    "redirects",
+    'route := {"redirect": {"status": 308, "authority": "shop", "path": "/there"}}',
+    [308],
+    "location: http://shop/there",
+  ],
+  ["names nothing of the mesh", 'route := {"to": "nobody"}', [503], '"reason":"no_route"'],
+  ["is of the wrong type", 'route := {"too": "orders"}', [503], '"reason":"policy_type_error"'],
+  ["aborts", 'route := {"fault": {"abortStatus": 555, "percent": 100}}', [555], '"reason":"fault_injected"'],
+  ["is not defined", 'route := {"to": "nobody"} if http.path == "/never"', [200], "GET /a/b?x=1 orders"],
+])("a route that %s", async (_, rules, wanted, part) => {
+  const { bench } = await setUp({}, { outbound: routing(rules) });
+  const text = await out(bench, "/a/b?x=1");
+  expect(statuses(text)).toEqual(wanted);
+  expect(text).toContain(part);
+});
+
+test("a route splits by weight and by what the request says", async () => {
+  const orders = {
+    ...makeService("orders"),
+    subsets: [
+      { name: "v1", labels: { version: "v1" } },
+      { name: "v2", labels: { version: "v2" } },
+    ],
+  };
+  const rules = [
+    'route := {"to": [{"to": "orders", "subset": http.headers["x-version"], "weight": 1}]} if http.headers["x-version"]',
+    'route := {"to": [{"to": "orders", "subset": "v1", "weight": 3}, {"to": "orders", "subset": "v2", "weight": 1}]} if not http.headers["x-version"]',
+  ];
+  const { bench } = await setUp({ outbound: [orders] }, { outbound: routing(rules.join("\n\n")) });
+  const second = await openBackend((_, response) => response.end("second"));
+  open.push(second);
+  const first = await openBackend((_, response) => response.end("first"));
+  open.push(first);
+  const facts = [makeOrders(first.port, "v1"), makeOrders(second.port, "v2")];
+  await bench.proxy.plane.setEndpoints(facts, ["orders.default"], true);
+  expect(await out(bench, "/", "X-Version: v2\r\n")).toContain("second");
+  const texts = await Promise.all(Array.from({ length: 80 }, () => out(bench, "/")));
+  const firsts = texts.filter((text) => text.includes("first")).length;
+  expect(firsts).toBeGreaterThan(40);
+  expect(firsts).toBeLessThan(76);
+});
+
+test("a policy that reads the body is refused, and the old snapshot stays", async () => {
+  const { bench } = await setUp({}, {});
+  const made = makePolicy(makeAuthz('allow if input.parsed_body.user == "alice"'));
+  const workload = makeWorkload({ policies: { inbound: made.ref } });
+  const file = makeSnapshotFile(makeSnapshot(workload), [made.module]);
+  await expect(bench.proxy.applyFile(file)).rejects.toThrow("reads the request's body");
+  expect(statuses(await get(bench, "/"))).toEqual([200]);
+});
+
+test("of 200 swaps between two policies no request mixes", async () => {
+  const version = (name: string): MadePolicy =>
+    makePolicy(
+      makeAuthz(
+        `allow := {"allowed": true, "headers": {"x-given": "${name}"}, "response_headers_to_add": {"x-version": "${name}"}}`,
+      ),
+    );
+  const versions = [version("one"), version("two")];
+  const { bench } = await setUp({}, {});
+  let isDone = false;
+  const asking = (async () => {
+    const texts: string[] = [];
+    while (!isDone) texts.push(await get(bench, "/"));
+    return texts;
+  })();
+  for (let turn = 0; turn < 200; turn++) {
+    const made = versions[turn % 2] as MadePolicy;
+    const workload = makeWorkload({ policies: { inbound: made.ref } });
+    await bench.proxy.applyFile(makeSnapshotFile(makeSnapshot(workload), [made.module]));
+  }
+  isDone = true;
+  const texts = (await asking).slice(1);
+  const pairs = texts.map((text) => [/x-backend: (\w+)/.exec(text)?.[1], /x-version: (\w+)/.exec(text)?.[1]]);
+  for (const [given, said] of pairs) if (said !== undefined) expect(given).toBe(said);
+  expect(texts.flatMap(statuses).every((status) => status === 200)).toBe(true);
+});
