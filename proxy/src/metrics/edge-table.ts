@@ -44,7 +44,7 @@ export class EdgeTable {
     return row;
   }
 
-  /** Counts one request that ended; a status of 0 is a client that left. */
+  /** Counts one request that ended. */
   count(row: number, outcome: Outcome, status: number, durationMs: number): void {
     const counts = this.#counts;
     const at = row * WIDTH;

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import type { ConnectionContext } from "@regomesh/policy-runtime";
 import { faultReason } from "../filter/fault-reason.ts";
 import type { Reason } from "../filter/reason.ts";
+import { rescue } from "../filter/rescue.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { ReaderEvent } from "../http1/reader-event.ts";
 import { RequestReader } from "../http1/request-reader.ts";
@@ -235,7 +236,7 @@ export class Downstream implements ExchangeSide {
       return void this.respond(reason, this.#reader.fault.reason);
     }
     if (this.#isAnswered) return void this.#finish();
-    if (this.exchange.phase === "responding") return void this.cut();
+    if (this.exchange.phase === "responding") return void this.cut(reason);
     this.exchange.abort();
     this.respond(reason, this.#reader.fault.reason);
   }
@@ -278,7 +279,7 @@ export class Downstream implements ExchangeSide {
   /** Gives a response of the mesh itself. */
   answer(answer: Answer): void {
     if (this.#state !== "busy" || this.#isAnswered) return;
-    if (this.exchange.phase === "responding") return void this.cut();
+    if (this.exchange.phase === "responding") return void this.cut("internal");
     this.#isAnswered = true;
     this.record.status = answer.status;
     this.record.isLocal = true;
@@ -306,11 +307,14 @@ export class Downstream implements ExchangeSide {
     this.#finish();
   }
 
-  cut(): void {
+  cut(reason: Reason): void {
     if (this.#state === "closed") return;
-    this.record.isCut = true;
-    this.record.status = this.exchange.status;
-    this.record.bytesOut = this.exchange.bytesOut;
+    const { record, exchange } = this;
+    record.isCut = true;
+    record.reason = reason;
+    record.verdict = rescue(reason).verdict;
+    record.status = exchange.status;
+    record.bytesOut = exchange.bytesOut;
     this.destroy();
   }
 
@@ -399,7 +403,10 @@ export class Downstream implements ExchangeSide {
   #onBusyWatch(quietMs: number, stallMs: number): void {
     const isClientSlow = this.out.pendingBytes > 0 || (!this.#isRequestEnd && !this.#isPaused);
     if (isClientSlow && quietMs >= stallMs && !this.out.hasMoved()) {
-      if (this.exchange.phase === "responding" || this.#isAnswered) return void this.cut();
+      if (this.exchange.phase === "responding" || this.#isAnswered) {
+        this.record.detail = `took nothing of the response for ${stallMs} ms`;
+        return void this.destroy();
+      }
       this.exchange.abort();
       this.#keepAlive = false;
       return void this.respond("request_timeout", `no content for ${stallMs} ms`);
@@ -407,13 +414,25 @@ export class Downstream implements ExchangeSide {
     this.thread.arm(this.#watch, stallMs);
   }
 
+  /** The client left a request that was under way: the record says how far its response had come. */
+  #noteClientGone(): void {
+    const { record, exchange } = this;
+    this.thread.counters.add(Counter.clientsGone);
+    // A refusal keeps its own reason.
+    if (this.#isAnswered) return;
+    record.reason = "client_gone";
+    if (exchange.phase === "responding") {
+      record.status = exchange.status;
+      record.bytesOut = exchange.bytesOut;
+    } else ({ status: record.status, verdict: record.verdict } = rescue("client_gone"));
+  }
+
   #onClose(): void {
     if (this.#state === "closed") return;
     const wasBusy = this.#state === "busy";
     this.#state = "closed";
     if (wasBusy) {
-      if (!this.record.isCut) this.record.reason = "client_gone";
-      if (this.record.reason === "client_gone") this.thread.counters.add(Counter.clientsGone);
+      if (!this.record.isCut) this.#noteClientGone();
       this.exchange.abort();
       this.#endRecord();
     }

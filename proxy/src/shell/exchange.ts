@@ -42,8 +42,8 @@ export interface ExchangeSide {
   respond(reason: Reason, detail: string): void;
   /** The response has gone out whole. `isClean`: the connection may carry another request. */
   onExchangeDone(isClean: boolean): void;
-  /** The response broke off: the connection is cut. */
-  cut(): void;
+  /** The response broke off for `reason`: the connection is cut. */
+  cut(reason: Reason): void;
 }
 
 /** Responses of the application whose decision id is not the mesh's word lose it. */
@@ -227,7 +227,7 @@ export class Exchange implements Waiter, UpstreamUser {
   /** The try came to nothing: once more, or say why. */
   #failTry(outcome: TryOutcome, reason: Reason): void {
     this.#settle(false);
-    if (this.phase === "responding") return void this.#side.cut();
+    if (this.phase === "responding") return void this.#side.cut(reason);
     if (!this.#retry(outcome)) this.#refuse(reason);
   }
 
@@ -271,7 +271,7 @@ export class Exchange implements Waiter, UpstreamUser {
     if (this.phase === "idle") return;
     this.#settle(false);
     this.#leaveUpstream();
-    if (this.phase === "responding") this.#side.cut();
+    if (this.phase === "responding") this.#side.cut("request_deadline");
     else this.#refuse("request_deadline");
   }
 

@@ -17,7 +17,9 @@ const OID = {
 } as const;
 
 export type LeafOptions = {
+  /** Without these and DNS names there is no subjectAltName at all: a common name alone. */
   readonly uris: readonly string[];
+  readonly commonName?: string;
   readonly dnsNames?: readonly string[];
   readonly notBeforeMs?: number;
   readonly notAfterMs?: number;
@@ -40,7 +42,7 @@ export class TestAuthority {
   issue(options: LeafOptions): { readonly keyPem: string; readonly chainPem: string } {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const keyPem = String(privateKey.export({ type: "pkcs8", format: "pem" }));
-    return { keyPem, chainPem: this.#certificate(publicKey, "workload", options, false) };
+    return { keyPem, chainPem: this.#certificate(publicKey, options.commonName ?? "workload", options, false) };
   }
 
   /** A certificate for a key that somebody else holds, in SubjectPublicKeyInfo. */
@@ -61,7 +63,7 @@ export class TestAuthority {
       ...(options.dnsNames ?? []).map((name) => tlv(0x82, Buffer.from(name))),
     ];
     const extensions = [
-      extension(OID.subjectAltName, tlv(SEQUENCE, ...names)),
+      ...(names.length === 0 ? [] : [extension(OID.subjectAltName, tlv(SEQUENCE, ...names))]),
       extension(OID.basicConstraints, isCa ? Buffer.from("30030101ff", "hex") : Buffer.from("3000", "hex")),
       extension(OID.keyUsage, Buffer.from(isCa ? "03020106" : "03020780", "hex")),
       ...(isCa ? [] : [extension(OID.extendedKeyUsage, tlv(SEQUENCE, hex(OID.serverAuth), hex(OID.clientAuth)))]),
