@@ -1,5 +1,5 @@
 /** The controller's gRPC server: one port for Control and Identity. */
-import { Server } from "@grpc/grpc-js";
+import { logVerbosity, Server, setLogVerbosity } from "@grpc/grpc-js";
 import { type ControlServer, ControlService, type IdentityServer, IdentityService } from "@regomesh/protocol";
 import type { ServerIdentity } from "./credentials.ts";
 
@@ -21,6 +21,7 @@ export async function serveGrpc(
   identity: ServerIdentity,
   services: { readonly control: ControlServer; readonly identity: IdentityServer },
 ): Promise<GrpcServer> {
+  setLogVerbosity(logVerbosity.NONE); // what fails is told once, by us
   const server = new Server({
     "grpc.max_receive_message_length": RECEIVE_BYTES_MAX,
     "grpc.max_send_message_length": -1,
@@ -32,7 +33,7 @@ export async function serveGrpc(
   server.addService(IdentityService, services.identity);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, identity.credentials, (error, bound) =>
-      error ? reject(new Error(`cannot listen on ${address}: ${error.message}`)) : resolve(bound),
+      error ? reject(toListenError(address, error)) : resolve(bound),
     );
   });
   const host = address.slice(0, address.lastIndexOf(":"));
@@ -43,4 +44,12 @@ export async function serveGrpc(
       await Promise.resolve();
     },
   };
+}
+
+/** grpc-js tells the system's error in its message alone. */
+function toListenError(address: string, { message }: Error): Error {
+  const [host, port] = [address.slice(0, address.lastIndexOf(":")), address.slice(address.lastIndexOf(":") + 1)];
+  return message.includes("EADDRINUSE")
+    ? new Error(`port ${port} of ${host} (--grpc) is in use by another process`)
+    : new Error(`cannot listen on ${address} (--grpc): ${message}`);
 }

@@ -1,0 +1,52 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { Kept } from "./last-good.ts";
+import { LastGood } from "./last-good.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "regomesh-store-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = join(folder, "snapshots/last-good.json");
+
+const kept: Kept = {
+  release: {
+    revision: { epoch: "e", sequence: 3, name: "r" },
+    plan: {
+      mesh: { name: "m", trustDomain: "td" },
+      workloads: [],
+      services: [],
+      modules: [{ hash: "h", wasm: Uint8Array.of(0, 97, 255), data: '{"a":1}' }],
+    },
+    source: "git main",
+    builtAtMs: 1,
+    issuedAtMs: 2,
+    explainDenials: false,
+  },
+  compiler: "c",
+  built: "commit path",
+};
+
+test("what is kept comes back, modules byte for byte, for its owner alone", () => {
+  const store = new LastGood(folder);
+  expect(store.read()).toEqual({});
+  store.write(kept);
+  expect(store.read()).toEqual({ kept });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test("a file that was changed, cut or is of another format is not used, and said so", () => {
+  const store = new LastGood(folder);
+  store.write(kept);
+  const text = readFileSync(file, "utf8");
+  for (const [changed, fault] of [
+    [text.replace('"sequence":3', '"sequence":4'), /another digest/],
+    [text.slice(0, text.length / 2), /cannot be read/],
+    [text.replace('"format":1', '"format":2'), /has format 2/],
+    ["", /cannot be read/],
+  ] as const) {
+    writeFileSync(file, changed);
+    expect(store.read().kept).toBeUndefined();
+    expect(store.read().fault).toMatch(fault);
+  }
+});
