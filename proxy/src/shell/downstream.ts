@@ -119,7 +119,7 @@ export class Downstream implements ExchangeSide {
 
   /** Ends an idle connection now, a busy one after its response. */
   drain(): void {
-    if (this.isIdle) this.out.end();
+    if (this.isIdle) this.#close();
   }
 
   destroy(): void {

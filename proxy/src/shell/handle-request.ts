@@ -67,10 +67,10 @@ export function settleRequestId(downstream: Downstream, head: Head): void {
     downstream.record.requestId = given;
     return;
   }
-  const id = downstream.thread.requestIds.next();
-  downstream.record.requestId = id;
+  const { requestIds } = downstream.thread;
+  downstream.record.requestId = requestIds.next();
   edits.drop |= 1 << KnownField.requestId;
-  edits.add("x-request-id", id);
+  edits.addLines(requestIds.line, 0, requestIds.line.length);
 }
 
 /** Writes the head that goes on into a slab that the exchange holds. */
