@@ -17,6 +17,8 @@ export const Counter = {
   policyFaults: 12,
   clientsGone: 13,
   internalFaults: 14,
+  mirrors: 15,
+  mirrorsDropped: 16,
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
 const COLUMNS = Object.keys(Counter).length;

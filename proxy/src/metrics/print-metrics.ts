@@ -47,6 +47,13 @@ const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "count
     "counter",
     "Access log lines that the disk did not take in time.",
   ],
+  ["regomesh_mirrors_total", Counter.mirrors, "counter", "Copies of requests that were sent."],
+  [
+    "regomesh_mirrors_dropped_total",
+    Counter.mirrorsDropped,
+    "counter",
+    "Copies that were not sent, for want of a connection or because the content was too large.",
+  ],
   [
     "regomesh_internal_faults_total",
     Counter.internalFaults,

@@ -22,6 +22,7 @@ import { retryVerdict, type TryOutcome } from "../resilience/retry.ts";
 import { giveBackRetry, takeRetry } from "../resilience/retry-budget.ts";
 import { pickEndpoint } from "../route/cluster.ts";
 import type { Endpoint } from "../route/endpoint.ts";
+import { pickByKey } from "../route/pick-by-key.ts";
 import { Timer } from "../time/timer-wheel.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { HELD_BYTES_MAX, HeldContent } from "./held-content.ts";
@@ -148,7 +149,16 @@ export class Exchange implements Waiter, UpstreamUser {
   contentEnd(trailers: Head): void {
     this.#isRequestWhole = true;
     if (this.#held.isWhole) appendContentEnd(this.#held, this.#framing, trailers);
+    this.#mirror();
     if (this.#upstream !== undefined) appendContentEnd(this.#upstream.out, this.#framing, trailers);
+  }
+
+  /** Copies of the request go out once it is whole; of content beyond the bound there is no copy. */
+  #mirror(): void {
+    const { mirror } = this.#forwarding ?? {};
+    if (mirror === undefined || this.head === undefined) return;
+    if (this.#held.isWhole) mirror(this.#held.copyBehind(this.head.subarray(0, this.headEnd)), this.#method);
+    else this.#thread.counters.add(Counter.mirrorsDropped);
   }
 
   /** The client broke the protocol or left: nothing of the request goes on any more. */
@@ -185,7 +195,11 @@ export class Exchange implements Waiter, UpstreamUser {
     this.tries++;
     if (group.endpoints.length === 0) return void this.#refuse("no_endpoint");
     const nowMs = this.#thread.monoMs();
-    const endpoint = pickEndpoint(cluster, group, tried, this.#thread.random, nowMs);
+    const { hashKey } = forwarding;
+    const endpoint =
+      hashKey === undefined
+        ? pickEndpoint(cluster, group, tried, this.#thread.random, nowMs)
+        : pickByKey(group.endpoints, hashKey, tried, nowMs);
     if (endpoint === undefined) return void this.#refuse("endpoints_ejected");
     this.#generation = admit(endpoint.breaker, nowMs);
     if (this.#generation === REFUSED) return void this.#refuse("endpoints_ejected");

@@ -2,6 +2,7 @@
 import type { RetryCondition } from "@regomesh/policy-runtime";
 import type { FieldEdits } from "../http1/field-edits.ts";
 import type { Head } from "../http1/head.ts";
+import type { Method } from "../http1/method.ts";
 import type { Cluster, Group } from "../route/cluster.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 import type { Pool } from "./pool.ts";
@@ -16,6 +17,10 @@ export type Forwarding = {
   readonly retryOn: readonly RetryCondition[];
   /** The workload's own application, not a peer. */
   readonly isApplication: boolean;
+  /** Requests of one key go to one endpoint; undefined: the balancer picks. */
+  readonly hashKey: string | undefined;
+  /** Told the whole request, head and content in a buffer of its own; undefined: nobody is. */
+  readonly mirror: ((whole: Buffer, method: Method) => void) | undefined;
   readonly poolOf: (endpoint: Endpoint) => Pool;
   /** What policy wants changed in the response; undefined where nothing. */
   readonly editResponse: ((edits: FieldEdits, head: Head) => void) | undefined;

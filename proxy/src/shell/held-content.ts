@@ -47,6 +47,12 @@ export class HeldContent {
     if (this.#slab !== undefined) out.append(this.#slab, 0, this.#used);
   }
 
+  /** A copy of everything held, behind `head`. */
+  copyBehind(head: Uint8Array): Buffer {
+    const parts = this.#slab === undefined ? this.#full : [...this.#full, this.#slab.subarray(0, this.#used)];
+    return Buffer.concat([head, ...parts]);
+  }
+
   /** Lets go of the bytes, and holds no more of this request's: no retry can send them. */
   drop(): void {
     this.isWhole = false;

@@ -158,6 +158,8 @@ export class InboundHandler implements RequestHandler {
             attempts: 0,
             retryOn: [],
             isApplication: true,
+            hashKey: undefined,
+            mirror: undefined,
             poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, true),
             editResponse: undefined,
           };

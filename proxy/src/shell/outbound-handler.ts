@@ -10,11 +10,12 @@ import { asciiBytes, textOf } from "../http1/characters.ts";
 import type { Head } from "../http1/head.ts";
 import type { Span } from "../http1/head-writer.ts";
 import { KnownField, maskOf } from "../http1/known-field.ts";
+import type { Method } from "../http1/method.ts";
 import { Counter } from "../metrics/counters.ts";
-import type { Cluster, Group } from "../route/cluster.ts";
-import { pickTarget } from "../route/pick-target.ts";
+import { type Cluster, type Group, pickEndpoint } from "../route/cluster.ts";
+import { pickTarget, type Target } from "../route/pick-target.ts";
 import { redirectLocation, rewriteTarget } from "../route/rewrite.ts";
-import { matchAuthority } from "../route/service-table.ts";
+import { matchAuthority, matchName } from "../route/service-table.ts";
 import type { InForce } from "../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";
 import type { Downstream, RequestHandler } from "./downstream.ts";
@@ -31,6 +32,7 @@ import {
   settleRequestId,
   writeHead,
 } from "./handle-request.ts";
+import { MirrorCall } from "./mirror.ts";
 import { applyChanges, responseEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
@@ -140,10 +142,32 @@ export class OutboundHandler implements RequestHandler {
     record.service = to.cluster.key;
     record.edge = to.group.edge;
     const plain = this.#plainOf(to.cluster, to.group);
-    const forwarding = route === undefined ? plain : routed(plain, route);
+    const forwarding = route === undefined ? plain : routed(plain, route, this.#mirrorOf(inForce, route));
     downstream.exchange.begin(permit, forwarding, head, this.isDraining);
     const delayMs = delayOf(downstream, route);
     if (delayMs > 0) downstream.exchange.delay(delayMs);
+  }
+
+  /** Draws which of the route's mirrors get a copy of this request. */
+  #mirrorOf(inForce: InForce, route: RouteDecision): Forwarding["mirror"] {
+    const { thread } = this.#plane;
+    const drawn = route.mirrors.filter(({ percent }) => thread.random() * 100 < percent);
+    if (drawn.length === 0) return undefined;
+    return (whole, method) => {
+      for (const { to } of drawn) {
+        const cluster = matchName(inForce.services, to);
+        const target = cluster && pickTarget(inForce.services, cluster, undefined, thread.random);
+        if (target !== undefined) this.#mirrorTo(target, whole, method);
+        else thread.counters.add(Counter.mirrorsDropped);
+      }
+    };
+  }
+
+  #mirrorTo({ cluster, group }: Target, whole: Buffer, method: Method): void {
+    const { thread } = this.#plane;
+    const endpoint = pickEndpoint(cluster, group, undefined, thread.random, thread.monoMs());
+    if (endpoint === undefined) thread.counters.add(Counter.mirrorsDropped);
+    else MirrorCall.send(thread, whole, method, this.#plane.poolOf(cluster, endpoint, false), endpoint);
   }
 
   #plainOf(cluster: Cluster, group: Group): Forwarding {
@@ -158,6 +182,8 @@ export class OutboundHandler implements RequestHandler {
       attempts: retry.attempts,
       retryOn: retry.on,
       isApplication: false,
+      hashKey: undefined,
+      mirror: undefined,
       poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, false),
       editResponse: undefined,
     };
@@ -166,15 +192,18 @@ export class OutboundHandler implements RequestHandler {
   }
 }
 
-function routed(plain: Forwarding, route: RouteDecision): Forwarding {
-  const { timeoutMs, retry, responseHeaders } = route;
-  if (timeoutMs === undefined && retry === undefined && responseHeaders === undefined) return plain;
+function routed(plain: Forwarding, route: RouteDecision, mirror: Forwarding["mirror"]): Forwarding {
+  const { timeoutMs, retry, responseHeaders, hashKey } = route;
+  const isPlain = [timeoutMs, retry, responseHeaders, hashKey, mirror].every((part) => part === undefined);
+  if (isPlain) return plain;
   return {
     ...plain,
     timeoutMs: timeoutMs ?? plain.timeoutMs,
     perTryMs: retry === undefined ? plain.perTryMs : (retry.perTryMs ?? 0),
     attempts: retry?.attempts ?? plain.attempts,
     retryOn: retry?.on ?? plain.retryOn,
+    hashKey,
+    mirror,
     editResponse: responseEdits(responseHeaders, []),
   };
 }

@@ -1,7 +1,16 @@
 import type { SnapshotModule, WorkloadSnapshot } from "@regomesh/protocol";
 import { makeSnapshotFile } from "@regomesh/protocol";
 import { afterEach, expect, test } from "vitest";
-import { type Backend, type Bench, exchange, makeOrders, openBackend, openBench, statuses } from "../test/bench.ts";
+import {
+  type Backend,
+  type Bench,
+  exchange,
+  makeOrders,
+  openBackend,
+  openBench,
+  readAll,
+  statuses,
+} from "../test/bench.ts";
 import { type MadePolicy, makeAuthz, makePolicy } from "../test/make-policy.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
 import type { ProxyOptions } from "./proxy.ts";
@@ -208,6 +217,47 @@ test("a route splits by weight and by what the request says", async () => {
   const firsts = texts.filter((text) => text.includes("first")).length;
   expect(firsts).toBeGreaterThan(40);
   expect(firsts).toBeLessThan(76);
+});
+
+test("a mirror gets a copy, content too, and nobody waits for its answer", async () => {
+  const rules = 'route := {"mirror": [{"to": "shadow", "percent": 100}]}';
+  const outbound = [makeService("orders"), makeService("shadow")];
+  const { bench, backend } = await setUp({ outbound }, { outbound: routing(rules) });
+  let hear: (text: string) => void = () => {};
+  const heard = new Promise<string>((done) => {
+    hear = done;
+  });
+  const shadow = await openBackend((request) => void readAll(request).then((body) => hear(`${request.url} ${body}`)));
+  open.push(shadow);
+  const endpoints = [makeOrders(backend.port), { ...makeOrders(shadow.port), service: "shadow.default" }];
+  await bench.proxy.plane.setEndpoints(endpoints, ["orders.default", "shadow.default"], true);
+  const text = await exchange(
+    bench.outbound,
+    "POST http://orders/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+  );
+  expect(statuses(text)).toEqual([200]);
+  expect(await heard).toBe("/a hello");
+});
+
+test("requests of one hash key go to one endpoint", async () => {
+  const { bench } = await setUp({}, { outbound: routing('route := {"hashKey": http.headers["x-user"]}') });
+  const backends = await Promise.all(
+    ["a", "b", "c"].map((name) => openBackend((_, response) => response.end(`from ${name}`))),
+  );
+  open.push(...backends);
+  await bench.proxy.plane.setEndpoints(
+    backends.map(({ port }) => makeOrders(port)),
+    ["orders.default"],
+    true,
+  );
+  const seen = new Set<string | undefined>();
+  for (let user = 0; user < 12; user++) {
+    const texts = await Promise.all([1, 2, 3].map(() => out(bench, "/", `X-User: ${user}\r\n`)));
+    const froms = new Set(texts.map((text) => /from (\w)/.exec(text)?.[1]));
+    expect(froms.size).toBe(1);
+    for (const from of froms) seen.add(from);
+  }
+  expect(seen.size).toBeGreaterThan(1);
 });
 
 test("a policy that reads the body is refused, and the old snapshot stays", async () => {
