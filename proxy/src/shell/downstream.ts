@@ -37,6 +37,8 @@ const LINGER_MS = 1000;
 const LINGER_BYTES_MAX = 1024 * 1024;
 /** Content that is read and thrown away rather than the connection closed. */
 const DISCARD_BYTES_MAX = 64 * 1024;
+/** Five minutes by default, as Envoy's idle timeout of streams. */
+const QUIET_TURNS_MAX = 5;
 /** A chunked request's head waits this long for its first chunk to prove well formed. */
 const HOLD_MS = 100;
 
@@ -76,6 +78,8 @@ export class Downstream implements ExchangeSide {
   #isAnswered = false;
   #keepAlive = true;
   #lingered = 0;
+  /** Looks in a row, a stall's time apart, at which nothing had moved in any direction. */
+  #quietTurns = 0;
 
   constructor(
     thread: Thread,
@@ -401,17 +405,25 @@ export class Downstream implements ExchangeSide {
   }
 
   #onBusyWatch(quietMs: number, stallMs: number): void {
+    const isQuiet = quietMs >= stallMs && !this.out.hasMoved();
     const isClientSlow = this.out.pendingBytes > 0 || (!this.#isRequestEnd && !this.#isPaused);
-    if (isClientSlow && quietMs >= stallMs && !this.out.hasMoved()) {
-      if (this.exchange.phase === "responding" || this.#isAnswered) {
-        this.record.detail = `took nothing of the response for ${stallMs} ms`;
-        return void this.destroy();
-      }
-      this.exchange.abort();
-      this.#keepAlive = false;
-      return void this.respond("request_timeout", `no content for ${stallMs} ms`);
+    this.#quietTurns = this.exchange.hasMoved() || !isQuiet ? 0 : this.#quietTurns + 1;
+    if (isClientSlow && isQuiet) this.#giveUp("request_timeout", `nothing sent or taken for ${stallMs} ms`);
+    // Half-closed may be gone altogether: only writing would tell, and there is nothing to write.
+    else if (this.#isInputEnded && this.#quietTurns > 0)
+      this.#giveUp("client_gone", "half-closed, and nothing to send");
+    else if (this.#quietTurns >= QUIET_TURNS_MAX) this.#giveUp("upstream_timeout", "nothing came from upstream");
+    else this.thread.arm(this.#watch, stallMs);
+  }
+
+  #giveUp(reason: Reason, detail: string): void {
+    if (reason === "client_gone" || this.exchange.phase === "responding" || this.#isAnswered) {
+      this.record.detail = detail;
+      return void (reason === "upstream_timeout" ? this.cut(reason) : this.destroy());
     }
-    this.thread.arm(this.#watch, stallMs);
+    this.exchange.abort();
+    this.#keepAlive = false;
+    this.respond(reason, detail);
   }
 
   /** The client left a request that was under way: the record says how far its response had come. */

@@ -82,6 +82,7 @@ export class Exchange implements Waiter, UpstreamUser {
   status = 0;
   /** Content of the response. */
   bytesOut = 0;
+  #hasMoved = false;
 
   constructor(thread: Thread, side: ExchangeSide) {
     this.#thread = thread;
@@ -97,6 +98,13 @@ export class Exchange implements Waiter, UpstreamUser {
 
   get forwarding(): Forwarding | undefined {
     return this.#forwarding;
+  }
+
+  /** Whether anything came from upstream since this was asked last. */
+  hasMoved(): boolean {
+    const hasMoved = this.#hasMoved;
+    this.#hasMoved = false;
+    return hasMoved;
   }
 
   /** Takes the slab that holds the request's head as it goes on, in place of one it has. */
@@ -334,6 +342,7 @@ export class Exchange implements Waiter, UpstreamUser {
 
   onResponseHead(upstream: Upstream, head: Head): void {
     const forwarding = this.#forwarding as Forwarding;
+    this.#hasMoved = true;
     if (head.status < 200) return void this.#interim(head);
     const isFailure = head.status >= 500;
     if (isFailure) {
@@ -379,6 +388,7 @@ export class Exchange implements Waiter, UpstreamUser {
   onResponseContent(bytes: Uint8Array, from: number, to: number): void {
     const { out } = this.#side;
     this.bytesOut += to - from;
+    this.#hasMoved = true;
     appendContent(out, this.#responseFraming, bytes, from, to);
     if (out.isFull && this.#upstream !== undefined) this.#pauseUpstream(this.#upstream);
   }

@@ -203,6 +203,19 @@ test("content that stops coming gets 408, and upstream is let go", async () => {
   await untilClosed(bench);
 });
 
+test("an application that never answers is given up", async () => {
+  const backend = await openBackend(silent);
+  const bench = await openBench(backend.port, undefined, quick);
+  open.push(backend, bench);
+  const waiting = new Client(bench.inbound);
+  waiting.write("GET / HTTP/1.1\r\nHost: s\r\n\r\n");
+  // Half-closed: perhaps gone altogether, so nobody is waited for that long.
+  expect(await exchange(bench.inbound, "GET / HTTP/1.1\r\nHost: s\r\n\r\n")).toBe("");
+  expect(statuses(await waiting.until("upstream_timeout"))).toEqual([504]);
+  waiting.close();
+  await untilClosed(bench);
+});
+
 test("draining lets what is under way end, says close, and takes nothing new", async () => {
   let finish: () => void = () => {};
   const backend = await openBackend((_, response) => {
