@@ -52,3 +52,30 @@ test("times past the wrap of 32 bits still count", () => {
   );
   expect(waits.map((wait) => wait === 0)).toEqual([true, false, false, true, false]);
 });
+
+test("a hundred thousand a second are counted one by one", () => {
+  const table = makeTable();
+  const limit = { limit: 100_000, windowMs: 1000, burst: 10, cost: 1 };
+  let passed = 0;
+  for (let i = 0; i < 400_000; i++) if (takeTokens(table, 9, limit, i / 400) === 0) passed++;
+  expect(passed).toBeGreaterThan(97_000);
+  expect(passed).toBeLessThan(103_000);
+});
+
+test.each([60_000, 3_600_000, 86_400_000 * 2])("a bucket that was not asked for %d ms is full", (idleMs) => {
+  for (const limit of [
+    { limit: 1, windowMs: 1000, burst: 1, cost: 1 },
+    { limit: 1, windowMs: 86_400_000, burst: 1, cost: 1 },
+  ]) {
+    if (idleMs < limit.windowMs) continue;
+    const table = makeTable();
+    expect(takeTokens(table, 4, limit, 0)).toBe(0);
+    expect(takeTokens(table, 4, limit, idleMs)).toBe(0);
+  }
+});
+
+test("a burst worth more time than can be counted is cut, never turned into a refusal", () => {
+  const table = makeTable();
+  const limit = { limit: 1, windowMs: 86_400_000, burst: 1000, cost: 1 };
+  expect(takeTokens(table, 6, limit, 0)).toBe(0);
+});

@@ -5,16 +5,23 @@
  * A bucket is the generic cell rate algorithm: one number, the time up to which the
  * capacity is used (theoretical arrival time). A request of cost c moves it by
  * c × window / limit; it may lie ahead of now by at most the burst's worth of time.
- * Two words a slot: the key's hash (never 0) and that time in units of a 1/16 ms since
- * the table's epoch. One compare-and-swap admits a request.
+ * Two words a slot: the key's hash (never 0) and that time in units since the table's
+ * epoch: 1/16 ms, or 1/4096 ms where the burst's worth of time is short, so that a
+ * million a second are still counted one by one. The hash's last bit says which.
  *
- *     slot: | key hash | arrival time |
+ *     slot: | key hash, fine? | arrival time |
  *
- * Times wrap after 2^32 / 16 ms (3.1 days): a difference is what counts, so windows are
- * bounded by a day. Two keys of one 32-bit hash in one table share a bucket: of 10,000
- * live keys that befalls about one in 80 tables, and errs on the side of refusing.
+ * Times wrap after 2^32 units (3.1 days; 17 minutes): a difference is what counts. One
+ * that is more than the burst's worth ahead is no time of ours but a wrap, and counts as
+ * long past. Two keys of one 32-bit hash in one table share a bucket: of 10,000 live keys
+ * that befalls about one in 40 tables, and errs on the side of refusing.
  */
-export const UNITS_PER_MS = 16;
+const COARSE_UNITS_PER_MS = 16;
+const FINE_UNITS_PER_MS = 4096;
+/** The burst's worth of time up to which a bucket is counted finely. */
+const FINE_ROOM_MS_MAX = 65_536;
+/** Below the half of the wrap, with room for one more step. */
+const ROOM_UNITS_MAX = 1.5e9;
 /** Longest window: a difference of times must stay below half of the wrap. */
 export const WINDOW_MS_MAX = 86_400_000;
 /** Slots looked at for a key before the stalest of them is taken over. */
@@ -39,58 +46,81 @@ export type Limit = {
   readonly cost: number;
 };
 
+/** How one limit is counted. */
+type Scale = { readonly unitsPerMs: number; readonly step: number; readonly room: number };
+
+function scaleOf(limit: Limit): Scale {
+  const msPerToken = Math.min(limit.windowMs, WINDOW_MS_MAX) / limit.limit;
+  const roomMs = msPerToken * Math.max(limit.burst, 1);
+  const unitsPerMs = roomMs <= FINE_ROOM_MS_MAX ? FINE_UNITS_PER_MS : COARSE_UNITS_PER_MS;
+  const step = Math.max(1, Math.round(msPerToken * unitsPerMs * limit.cost));
+  return { unitsPerMs, step, room: Math.min(ROOM_UNITS_MAX, Math.round(roomMs * unitsPerMs)) };
+}
+
 /** 0 where the request is admitted; otherwise milliseconds until it would be. `nowMs` counts from the table's epoch. */
 export function takeTokens(table: BucketTable, keyHash: number, limit: Limit, nowMs: number): number {
+  if (limit.cost <= 0) return 0;
   const { words } = table;
-  const now = Math.floor(nowMs * UNITS_PER_MS) | 0;
-  const slot = findSlot(table, keyHash === 0 ? 1 : keyHash, now);
-  const unitsPerToken = (Math.min(limit.windowMs, WINDOW_MS_MAX) * UNITS_PER_MS) / limit.limit;
-  const step = Math.max(1, Math.round(unitsPerToken * limit.cost));
-  const room = Math.round(unitsPerToken * Math.max(limit.burst, 1));
+  const { unitsPerMs, step, room } = scaleOf(limit);
+  const now = Math.floor(nowMs * unitsPerMs) | 0;
+  const slot = findSlot(table, slotKey(keyHash, unitsPerMs), nowMs);
   for (;;) {
     const seen = Atomics.load(words, slot + 1);
-    const ahead = Math.max(0, (seen - now) | 0);
-    if (limit.cost > 0 && ahead + step > room + 1) return Math.max(1, Math.ceil((ahead + step - room) / UNITS_PER_MS));
-    const next = (now + ahead + (limit.cost > 0 ? step : 0)) | 0;
-    if (Atomics.compareExchange(words, slot + 1, seen, next) === seen) return 0;
+    const ahead = aheadOf(seen, now, room);
+    if (ahead + step > room + 1) return Math.max(1, Math.ceil((ahead + step - room) / unitsPerMs));
+    if (Atomics.compareExchange(words, slot + 1, seen, (now + ahead + step) | 0) === seen) return 0;
   }
 }
 
 /** Gives back what `takeTokens` took, for a request that another limit refused. */
 export function giveBackTokens(table: BucketTable, keyHash: number, limit: Limit, nowMs: number): void {
-  const now = Math.floor(nowMs * UNITS_PER_MS) | 0;
-  const slot = findSlot(table, keyHash === 0 ? 1 : keyHash, now);
-  const step = Math.max(
-    1,
-    Math.round(((Math.min(limit.windowMs, WINDOW_MS_MAX) * UNITS_PER_MS) / limit.limit) * limit.cost),
-  );
-  Atomics.sub(table.words, slot + 1, step);
+  if (limit.cost <= 0) return;
+  const { unitsPerMs, step } = scaleOf(limit);
+  Atomics.sub(table.words, findSlot(table, slotKey(keyHash, unitsPerMs), nowMs) + 1, step);
+}
+
+/** Units by which a bucket is used beyond now. */
+function aheadOf(seen: number, now: number, room: number): number {
+  const ahead = (seen - now) | 0;
+  return ahead < 0 || ahead > room + 1 ? 0 : ahead;
+}
+
+function slotKey(keyHash: number, unitsPerMs: number): number {
+  const key = (keyHash & ~1) | (unitsPerMs === FINE_UNITS_PER_MS ? 1 : 0);
+  return key === 0 ? 2 : key;
+}
+
+function unitsOf(key: number): number {
+  return (key & 1) === 1 ? FINE_UNITS_PER_MS : COARSE_UNITS_PER_MS;
 }
 
 /** Word offset of the key's slot; a new key takes an empty slot, or the one unused for longest. */
-function findSlot(table: BucketTable, keyHash: number, now: number): number {
+function findSlot(table: BucketTable, key: number, nowMs: number): number {
   const { words, slots } = table;
-  const home = (Math.imul(keyHash, 0x9e3779b1) >>> 0) % slots;
+  const home = (Math.imul(key, 0x9e3779b1) >>> 0) % slots;
   let victim = -1;
-  let victimAhead = 0;
+  let victimAheadMs = 0;
   for (let probe = 0; probe < PROBES; probe++) {
     const slot = ((home + probe) % slots) * 2;
-    const key = Atomics.load(words, slot);
-    if (key === keyHash) return slot;
-    if (key === 0) {
-      const raced = Atomics.compareExchange(words, slot, 0, keyHash);
-      if (raced === 0) Atomics.store(words, slot + 1, now);
-      if (raced === 0 || raced === keyHash) return slot;
+    const found = Atomics.load(words, slot);
+    if (found === key) return slot;
+    if (found === 0) {
+      const raced = Atomics.compareExchange(words, slot, 0, key);
+      if (raced === 0) Atomics.store(words, slot + 1, Math.floor(nowMs * unitsOf(key)) | 0);
+      if (raced === 0 || raced === key) return slot;
     }
-    const ahead = (Atomics.load(words, slot + 1) - now) | 0;
-    if (victim < 0 || ahead < victimAhead) {
+    const units = unitsOf(Atomics.load(words, slot));
+    const aheadMs = ((Atomics.load(words, slot + 1) - Math.floor(nowMs * units)) | 0) / units;
+    if (victim < 0 || aheadMs < victimAheadMs) {
       victim = slot;
-      victimAhead = ahead;
+      victimAheadMs = aheadMs;
     }
   }
   // A full bucket (time not ahead of now) says nothing that a fresh one does not.
   const old = Atomics.load(words, victim);
-  if (Atomics.compareExchange(words, victim, old, keyHash) === old) Atomics.store(words, victim + 1, now);
+  if (Atomics.compareExchange(words, victim, old, key) === old) {
+    Atomics.store(words, victim + 1, Math.floor(nowMs * unitsOf(key)) | 0);
+  }
   return victim;
 }
 
