@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+// `npm run soak -- [--megabytes N] [--rate N]`
+import { launch } from "./launch.mjs";
+
+await launch("proxy/soak/main.ts");

@@ -1,0 +1,36 @@
+/** `npm run soak`: prints what each sidecar took, and fails where one took more than it may. */
+import { parseArgs } from "node:util";
+import { type Soaked, soak } from "./soak.ts";
+
+const MEGABYTE = 1_000_000;
+/** How far a sidecar's peak may be above its warm state. */
+export const ABOVE_BYTES_MAX = 50 * MEGABYTE;
+
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { megabytes: { type: "string", default: "1000" }, rate: { type: "string", default: "50" } },
+  });
+  const [megabytes, rate] = [Number(values.megabytes), Number(values.rate)];
+  if (!(megabytes > 0) || !(rate > 0)) {
+    console.error("soak: --megabytes and --rate (megabytes a second) are numbers above 0");
+    return 2;
+  }
+  const soaked = await soak({ bytes: Math.floor(megabytes * MEGABYTE), bytesPerSecond: rate * MEGABYTE });
+  console.log(`${megabytes} MB through two sidecars over mTLS, to a receiver that takes ${rate} MB/s`);
+  console.log(soaked.map(printSoaked).join("\n"));
+  const worst = Math.max(...soaked.map(({ aboveBytes }) => aboveBytes));
+  if (worst <= ABOVE_BYTES_MAX) return 0;
+  console.error(
+    `soak: a peak is ${inMegabytes(worst)} MB above the warm state; ${inMegabytes(ABOVE_BYTES_MAX)} MB may be`,
+  );
+  return 1;
+}
+
+function printSoaked({ proxy, direction, warmBytes, aboveBytes, seconds }: Soaked): string {
+  return `  ${direction.padEnd(5)}${proxy.padEnd(8)}warm ${inMegabytes(warmBytes)} MB, peak ${inMegabytes(aboveBytes)} MB above it, ${seconds.toFixed(1)} s`;
+}
+
+function inMegabytes(bytes: number): string {
+  return (bytes / MEGABYTE).toFixed(1);
+}
