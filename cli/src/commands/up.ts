@@ -25,8 +25,8 @@ Brings up a mesh on this machine, without root and without a cluster: a controll
 three services (two versions of one), a sidecar beside each, and a page. Policies and
 resources are read from a git repository in .regomesh/repo, made at the first start.
 
-  --page-port N    port of the page and the API (default ${DEFAULT_PAGE_PORT}, or a free one)
-  --edge-port N    port on which web takes requests from outside (default ${DEFAULT_EDGE_PORT}, or a free one)
+  --page-port N    port of the page and the API (default ${DEFAULT_PAGE_PORT}, or a free one; 0: a free one)
+  --edge-port N    port on which web takes requests from outside (default ${DEFAULT_EDGE_PORT}, or a free one; 0: a free one)
   --state DIR      where everything is kept (default .regomesh)
   --fresh          forget what is kept and start anew
   --no-traffic     send no requests of its own
@@ -70,7 +70,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     { name: "sidecars", done: 0, of: count },
     { name: "services", done: 0, of: count },
   ]);
-  let mesh: Mesh;
+  let mesh: Mesh | undefined;
   try {
     const repository = await openRepository(join(flags.state, "repo"), root);
     mesh = await openMesh({
@@ -83,7 +83,9 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       signal: io.signal,
       onStep: (step) => progress.advance(step),
       onExit: (name, how) => {
-        if (!io.signal.aborted) io.err(`${name} ended (${how}); the page shows what that does to the mesh\n`);
+        // Before that, what ended is why it could not start.
+        if (mesh !== undefined && !io.signal.aborted)
+          io.err(`${name} ended (${how}); the page shows what that does to the mesh\n`);
       },
     });
   } catch (error) {
@@ -117,8 +119,8 @@ async function parseFlags(args: readonly string[], cwd: string): Promise<Flags> 
       color: { type: "string" },
     },
   });
-  const page = parseNumber(values["page-port"], "--page-port", 1, 65_535);
-  const edge = parseNumber(values["edge-port"], "--edge-port", 1, 65_535);
+  const page = parseNumber(values["page-port"], "--page-port", 0, 65_535);
+  const edge = parseNumber(values["edge-port"], "--edge-port", 0, 65_535);
   const color = values.color ?? "auto";
   if (!["auto", "always", "never"].includes(color))
     throw new UsageError(`--color takes auto, always or never, not ${color}`);

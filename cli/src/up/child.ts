@@ -7,6 +7,8 @@ import { createInterface } from "node:readline";
 
 /** What is kept of a child's standard error, to say why it ended. */
 const STDERR_LINES_MAX = 40;
+/** How a command of ours begins the sentence that says why it could not start. */
+const OWN_SENTENCE = /^regomesh [a-z]+: /;
 const KILL_AFTER_MS = 2000;
 
 export type Ready = Readonly<Record<string, unknown>>;
@@ -30,6 +32,7 @@ export class Child {
   readonly #lines: string[] = [];
   readonly #exited: Promise<void>;
   #isEnding = false;
+  #said: Ready | undefined;
 
   constructor(options: ChildOptions) {
     this.name = options.name;
@@ -47,7 +50,7 @@ export class Child {
         this.#keep(error.message);
         settle();
       });
-      this.#process.once("exit", (code, signal) => {
+      this.#process.once("close", (code, signal) => {
         settle();
         if (!this.#isEnding) options.onExit(this, signal ?? `exit code ${code}`);
       });
@@ -56,6 +59,11 @@ export class Child {
 
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  /** What it said when it was ready. */
+  get said(): Ready | undefined {
+    return this.#said;
   }
 
   /** The child's first line that says `ready`; fails with what it wrote if it ends or stays silent. */
@@ -72,6 +80,7 @@ export class Child {
         const ready = parseReady(line);
         if (ready === undefined) return;
         clearTimeout(timer);
+        this.#said = ready;
         resolve(ready);
       });
     });
@@ -104,7 +113,10 @@ export class Child {
     if (this.#lines.length > STDERR_LINES_MAX) this.#lines.shift();
   }
 
+  /** In its own sentence, if it found one; otherwise with its last words. */
   #failure(what: string): ChildFailed {
+    const start = this.#lines.findLastIndex((line) => OWN_SENTENCE.test(line));
+    if (start >= 0) return new ChildFailed(this.#lines.slice(start).join("\n").replace(OWN_SENTENCE, ""));
     const words = this.#lines.slice(-5).map(readableLine).join("\n  ");
     return new ChildFailed(`${this.name} ${what}${words === "" ? "" : `:\n  ${words}`}`);
   }

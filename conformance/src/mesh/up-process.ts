@@ -1,0 +1,74 @@
+/** `regomesh up` as a process of its own, as a person starts it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { until, within } from "./deadline.ts";
+import { familyOf, isAlive } from "./processes.ts";
+import { ROOT } from "./test-mesh.ts";
+
+/** The issue says 20 s on a free machine; this one runs all tests at once. */
+const UP_MS = 30_000;
+/** After Ctrl-C or a SIGKILL of the parent, no child lives longer. */
+const GONE_MS = 3000;
+
+export class UpProcess {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number | string>;
+  out = "";
+  err = "";
+
+  /** In a group of its own, as a terminal's foreground job is. */
+  constructor(state: string, flags: readonly string[] = []) {
+    const args = [join(ROOT, "cli/bin/regomesh.mjs"), "up", "--state", state, ...flags];
+    this.#child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+    this.#child.stdout?.on("data", (chunk) => {
+      this.out += String(chunk);
+    });
+    this.#child.stderr?.on("data", (chunk) => {
+      this.err += String(chunk);
+    });
+    this.#exited = new Promise((resolve) => this.#child.on("close", (code, signal) => resolve(signal ?? code ?? 0)));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Waits until it has said something. */
+  async says(pattern: RegExp, withinMs = UP_MS): Promise<RegExpExecArray> {
+    return await until(`${pattern} said`, withinMs, () => {
+      if (this.#child.exitCode !== null) throw new Error(`it ended with ${this.#child.exitCode}: ${this.err}`);
+      return pattern.exec(this.out) ?? undefined;
+    });
+  }
+
+  /** The edge's URL once everything is up. */
+  async edge(): Promise<string> {
+    await this.says(/Ctrl-C ends everything/);
+    return /curl (http:\/\/\S+)\/orders/.exec(this.out)?.[1] ?? "";
+  }
+
+  /** Its exit code, or the signal that ended it. */
+  async exit(withinMs = UP_MS): Promise<number | string> {
+    return await within("it ends", withinMs, this.#exited);
+  }
+
+  /** Sends a signal, to it alone or to its group; fails unless all that it started is gone in time. */
+  async end(signal: NodeJS.Signals, to: "it" | "group"): Promise<number | string> {
+    const family = await familyOf(this.pid);
+    process.kill(to === "it" ? this.pid : -this.pid, signal);
+    await until(`none of ${family.length} processes lives`, GONE_MS, async () => {
+      const alive = await Promise.all(family.map(isAlive));
+      return alive.includes(true) ? undefined : true;
+    });
+    return await this.exit();
+  }
+
+  /** Ends what is left of it, whatever happened. */
+  [Symbol.dispose](): void {
+    try {
+      process.kill(-this.pid, "SIGKILL");
+    } catch {
+      // All of the group has ended.
+    }
+  }
+}
