@@ -18,6 +18,13 @@ const OPTIONS: ClientOptions = {
   "grpc.use_local_subchannel_pool": 1,
 };
 
+/**
+ * For a channel that asks once: whoever asks again opens another. Left to itself, one that
+ * was closed before it had a connection would still make one, and hold it until grpc-js
+ * looks for unused ones (every ten seconds); longer than that is never.
+ */
+const ONCE: ClientOptions = { ...OPTIONS, "grpc.initial_reconnect_backoff_ms": 60_000 };
+
 function makeCredentials(rootPem: string, identity: Identity | undefined) {
   return identity === undefined
     ? credentials.createSsl(Buffer.from(rootPem))
@@ -39,7 +46,7 @@ export type Asking = {
 
 /** Asks for an SVID once; rejects with what the controller, or the way to it, said. */
 export function issue({ address, rootPem, csrDer, identity, joinToken }: Asking): Promise<IssueReply> {
-  const client = new IdentityClient(address, makeCredentials(rootPem, identity), OPTIONS);
+  const client = new IdentityClient(address, makeCredentials(rootPem, identity), ONCE);
   return new Promise<IssueReply>((done, fail) => {
     const deadline = Date.now() + ISSUE_TIMEOUT_MS;
     client.issue({ csrDer, joinToken }, new Metadata(), { deadline }, (error, reply) =>
