@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import type { GraphBody } from "@regomesh/controller";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { WITHOUT_LIMITS } from "./commit-latency.ts";
 import { until, within } from "./deadline.ts";
 import { nextEvent } from "./events.ts";
 import { CLIENTS, Load } from "./load.ts";
@@ -18,8 +19,7 @@ const REFUSED_MS = 5000;
 
 let mesh: TestMesh;
 beforeAll(async () => {
-  // Nobody is limited: the load is ours.
-  mesh = await TestMesh.open({ "policies/mesh/data.yaml": (text) => text.replaceAll(/limit: \d+/g, "limit: 6000000") });
+  mesh = await TestMesh.open(WITHOUT_LIMITS);
 });
 afterAll(async () => await mesh?.[Symbol.asyncDispose]());
 

@@ -42,6 +42,8 @@ export class TestMesh {
   readonly folder: string;
   readonly repository: string;
   readonly mesh: Mesh;
+  /** When the last `git commit` ended. */
+  committedMs = 0;
   #baseline: Connections = {};
 
   private constructor(folder: string, repository: string, mesh: Mesh) {
@@ -81,7 +83,9 @@ export class TestMesh {
   /** Changes files, commits, and gives the commit's hash. */
   async commit(subject: string, edit: Readonly<Record<string, (text: string) => string>>): Promise<string> {
     await editFiles(this.repository, edit);
-    return await commitAll(this.repository, subject);
+    await commitAll(this.repository, subject);
+    this.committedMs = performance.now();
+    return await headOf(this.repository);
   }
 
   /** Takes the last commit back by another one, and waits until that is in force. */
@@ -183,10 +187,9 @@ async function editFiles(folder: string, edit: Readonly<Record<string, (text: st
   }
 }
 
-async function commitAll(repository: string, subject: string): Promise<string> {
+async function commitAll(repository: string, subject: string): Promise<void> {
   await run("git", ["-C", repository, "add", "--all"]);
   await run("git", ["-C", repository, "commit", "--quiet", "-m", subject]);
-  return await headOf(repository);
 }
 
 /** One request to an edge on a connection of its own; fails if it is not answered in time. */

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { percentile, timeCommits, WITHOUT_LIMITS } from "./commit-latency.ts";
+import { TestMesh } from "./test-mesh.ts";
+
+const COMMITS = 6;
+/** The goal, p95 of 20 commits within a second, is `npm run bench -- --only commit`'s to judge, on a free machine. */
+const IN_FORCE_P95_MS = 3000;
+
+test("a commit changes responses, with every ACK in, within seconds even where other tests run", async () => {
+  await using mesh = await TestMesh.open(WITHOUT_LIMITS);
+  const latencies = await timeCommits(mesh, COMMITS);
+  expect(
+    percentile(
+      latencies.map(({ inForceMs }) => inForceMs),
+      0.95,
+    ),
+  ).toBeLessThan(IN_FORCE_P95_MS);
+  expect(await mesh.ask("/refunds")).toMatchObject({ status: 403, reason: "denied" });
+  await mesh.leavesNothing();
+});
+
+test("a percentile is the nearest rank's", () => {
+  expect([0.5, 0.95, 1].map((share) => percentile([4, 1, 3, 2], share))).toEqual([2, 4, 4]);
+});
