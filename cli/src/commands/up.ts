@@ -6,6 +6,7 @@ import type { StatusBody } from "@regomesh/controller";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { makePaint } from "../paint.ts";
 import { ChildFailed } from "../up/child.ts";
+import { followNpm } from "../up/follow-npm.ts";
 import { type Mesh, openMesh, WORKLOADS } from "../up/mesh.ts";
 import { PortBusy, takePort } from "../up/ports.ts";
 import { Progress } from "../up/progress.ts";
@@ -50,7 +51,9 @@ type Flags = {
   readonly color: string;
 };
 
-async function run(args: readonly string[], io: Io): Promise<number> {
+async function run(args: readonly string[], world: Io): Promise<number> {
+  const npmGone = followNpm(world.env("npm_lifecycle_event") !== undefined);
+  const io: Io = { ...world, signal: AbortSignal.any([world.signal, npmGone]) };
   const startedMs = performance.now();
   let flags: Flags;
   try {

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { openRepository } from "@regomesh/cli";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "./deadline.ts";
-import { familyOf } from "./processes.ts";
+import { livingOf } from "./processes.ts";
 import { askEdge, headOf, ROOT } from "./test-mesh.ts";
 import { UpProcess } from "./up-process.ts";
 
@@ -38,7 +38,7 @@ test("it comes up, obeys a commit, ends by Ctrl-C without a child left, and the 
     await grantRefunds(repository);
     commit = await headOf(repository);
     await until("alice's refund passes", FLIP_MS, async () => (await status(edge, "/refunds")) === 200 || undefined);
-    expect(await familyOf(up.pid)).toHaveLength(PROCESSES);
+    expect(await livingOf(up.pid)).toHaveLength(PROCESSES);
     expect(await up.end("SIGINT", "group")).toBe(0);
     expect(up.err).toBe("");
   }
@@ -57,6 +57,15 @@ test("told to end while it comes up, it leaves no child and says nothing wrong",
   expect(await up.end("SIGTERM", "it")).toBe(0);
   expect(up.err).toBe("");
 });
+
+test.each(["SIGKILL", "SIGTERM"] as const)(
+  "npm start, of which npm alone gets a %s, leaves no child",
+  async (signal) => {
+    using up = new UpProcess(state, FREE_PORTS, "npm");
+    await up.says(/controller ✓/);
+    await up.end(signal, "it");
+  },
+);
 
 test.each(["--page-port", "--edge-port"])("a busy %s is one clear sentence", async (flag) => {
   await using busy = await listen();
@@ -78,7 +87,7 @@ test("a broken policy at the first start is one clear sentence with its place, a
   expect(up.err).toBe(
     `regomesh up: commit ${commit} cannot be put in force, and there is no earlier revision: examples/authz/orders.rego:${row}:20: rego_unsafe_var_error: var role is unsafe\n`,
   );
-  expect(await familyOf(up.pid)).toEqual([]);
+  expect(await livingOf(up.pid)).toEqual([]);
 });
 
 async function status(edge: string, path: string): Promise<number> {
