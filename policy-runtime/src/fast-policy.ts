@@ -138,6 +138,10 @@ class FastPolicy implements Policy, PolicyDecision {
     throw new PolicyUnfit("policy_bad_module", `${what} is not JSON`);
   }
 
+  get jsonParses(): number {
+    return this.#exports.rm_json_parses();
+  }
+
   setConnection(context: ConnectionContext): void {
     if (context === this.#context) return;
     let block = this.#blocks.get(context);

@@ -19,6 +19,8 @@ export const DEFAULT_LIMITS: PolicyLimits = { fuel: 2_000_000, memoryBytesMax: 6
 
 export interface Policy {
   readonly meta: ModuleMeta;
+  /** Documents that the module has read as JSON text since it was opened: its data and destination, and for a request none. */
+  readonly jsonParses: number;
   /** The facts of a connection, copied into the module; hold for the following decisions until set again. */
   setConnection(context: ConnectionContext): void;
   /**
