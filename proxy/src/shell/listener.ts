@@ -136,7 +136,15 @@ export function makeInbound(
   });
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
     thread.counters.add(Counter.handshakeFailures);
-    thread.log.log("debug", "a handshake failed", { error: error.code ?? error.message, port: port.name });
+    // Of a certificate that does not verify, Node's error says only that the connection was reset.
+    const fault: unknown = socket.authorizationError;
+    if (typeof fault === "string") {
+      thread.log.log("warn", "a peer was refused", {
+        fault,
+        detail: "its certificate does not verify",
+        port: port.name,
+      });
+    } else thread.log.log("debug", "a handshake failed", { error: error.code ?? error.message, port: port.name });
     socket.destroy();
   });
   return new Listener(port.name, server, connections);

@@ -1,5 +1,6 @@
 /** One end of a connection that a scenario plays byte by byte: a client of the proxy, or what stands behind it. */
 import { connect as connectPlain, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { within } from "./within.ts";
 
 const PATIENCE_MS = 5000;
@@ -91,16 +92,18 @@ export class Played {
   /** Failures of what is played. */
   readonly failures: unknown[] = [];
 
-  private constructor(play: Part) {
-    this.server = createServer({ noDelay: true }, (socket) => {
+  private constructor(play: Part, tls: TlsOptions | undefined) {
+    const take = (socket: Socket): void => {
       const wire = new Wire(socket);
       const index = this.wires.push(wire) - 1;
       void (async () => await play(wire, index))().catch((error: unknown) => this.failures.push(error));
-    });
+    };
+    this.server = tls === undefined ? createServer({ noDelay: true }, take) : createTlsServer(tls, take);
   }
 
-  static async open(play: Part): Promise<Played> {
-    const played = new Played(play);
+  /** Over TLS, a connection is played once its handshake is done. */
+  static async open(play: Part, tls?: TlsOptions): Promise<Played> {
+    const played = new Played(play, tls);
     await new Promise<void>((done) => played.server.listen(0, "127.0.0.1", done));
     return played;
   }
