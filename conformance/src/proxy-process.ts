@@ -10,6 +10,8 @@ export type ProxyProcess = {
   /** Ports by name of the inbound port. */
   readonly inbound: Readonly<Record<string, number>>;
   readonly outbound: number;
+  /** Its exit code; null where a signal ended it. */
+  readonly exited: Promise<number | null>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -36,6 +38,7 @@ export async function openProxyProcess(
   const child = spawn(program, [...args, "--exit-with-parent", ...mode, ...flags], {
     stdio: ["pipe", "pipe", "pipe"],
   });
+  const exited = new Promise<number | null>((done) => child.once("exit", done));
   const close = async () => {
     await ended(child);
     await rm(folder, { recursive: true, force: true });
@@ -46,6 +49,7 @@ export async function openProxyProcess(
       pid: child.pid ?? 0,
       inbound: Object.fromEntries(Object.entries(ready.inbound).map(([name, address]) => [name, portOf(address)])),
       outbound: portOf(ready.outbound),
+      exited,
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
