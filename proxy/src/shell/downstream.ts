@@ -121,6 +121,10 @@ export class Downstream implements ExchangeSide {
     return this.#state === "closed";
   }
 
+  get isEnding(): boolean {
+    return this.#handler.isDraining;
+  }
+
   /** Ends an idle connection now, a busy one after its response. */
   drain(): void {
     if (this.isIdle) this.#close();
@@ -288,7 +292,7 @@ export class Downstream implements ExchangeSide {
     this.record.status = answer.status;
     this.record.isLocal = true;
     const { head } = this.#reader;
-    if (!this.#isRequestEnd && !this.#mayDiscard(head)) this.#keepAlive = false;
+    if (this.isEnding || (!this.#isRequestEnd && !this.#mayDiscard(head))) this.#keepAlive = false;
     const bytes = encodeAnswer(answer, head, this.#keepAlive, this.thread.wallMs());
     this.record.bytesOut = bytes.length;
     this.out.append(bytes, 0, bytes.length);

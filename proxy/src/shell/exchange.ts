@@ -36,6 +36,8 @@ export type Phase = "idle" | "held" | "waiting" | "sent" | "responding";
 /** The connection that the request came on. */
 export interface ExchangeSide {
   readonly out: Outgoing;
+  /** The response should end the connection: the proxy is draining. */
+  readonly isEnding: boolean;
   /** Reading stops, because nobody takes the content. */
   pauseReading(): void;
   resumeReading(): void;
@@ -358,6 +360,8 @@ export class Exchange implements Waiter, UpstreamUser {
     if (framing === Framing.close) framing = this.#minor === 0 ? Framing.close : Framing.chunked;
     else if (framing === Framing.chunked && this.#minor === 0) framing = Framing.close;
     if (framing === Framing.close) this.#keepAlive = false;
+    // What began before the drain did ends its connection all the same, and says so.
+    if (this.#side.isEnding) this.#keepAlive = false;
     // A response before the request's end: whoever sent the rest would wait for a reader.
     if (!this.#isRequestWhole) this.#keepAlive = false;
     this.#responseFraming = framing;
