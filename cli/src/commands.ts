@@ -9,9 +9,9 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/up.ts")).up,
   },
   {
-    name: "proxy",
-    summary: "run the sidecar of one workload",
-    load: async () => (await import("./commands/proxy.ts")).proxy,
+    name: "check",
+    summary: "check policies and resources, without running them",
+    load: async () => (await import("./commands/check.ts")).check,
   },
   {
     name: "test",
@@ -37,5 +37,10 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     name: "controller",
     summary: "run the controller of a mesh: git source, builds, certificate authority, page",
     load: async () => (await import("./commands/controller.ts")).controller,
+  },
+  {
+    name: "proxy",
+    summary: "run the sidecar of one workload",
+    load: async () => (await import("./commands/proxy.ts")).proxy,
   },
 ];

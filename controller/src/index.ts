@@ -14,5 +14,6 @@ export type {
   RuleBody,
   StatusBody,
 } from "./api/bodies.ts";
+export { checkSource, type SourceCheck } from "./shell/check-source.ts";
 export { type Controller, ControllerFailed, type ControllerOptions, openController } from "./shell/controller.ts";
 export { SYSTEM_CLOCK } from "./shell/system-clock.ts";

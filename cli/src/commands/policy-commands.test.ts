@@ -1,0 +1,96 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { dispatch } from "../main.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "regomesh-cli-"));
+  for (const name of ["policies", "examples"]) await cp(join(root, name), join(folder, name), { recursive: true });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const code = await dispatch(args, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    env: () => undefined,
+    cwd: folder,
+    isTerminal: false,
+    columns: 100,
+    signal: new AbortController().signal,
+  });
+  return { code, out, err };
+}
+
+async function changed(file: string, from: string, to: string, then: () => Promise<void>): Promise<void> {
+  const place = join(folder, file);
+  const text = await readFile(place, "utf8");
+  await writeFile(place, text.replace(from, to));
+  await then();
+  await writeFile(place, text);
+}
+
+test("check finds nothing to refuse in what is shipped", async () => {
+  expect(await run("check")).toMatchObject({ code: 0, err: "", out: expect.stringMatching(/4 workloads: ok\n$/) });
+});
+
+test("check names places in policies and resources alike, with a way out", async () => {
+  await changed("examples/mesh/bindings.yaml", "unit: examples/authz", "unit: examples/auth", async () => {
+    const { code, err } = await run("check");
+    expect(code).toBe(1);
+    expect(err).toContain("examples/mesh/bindings.yaml:34:9: reference_unknown: no directory examples/auth with Rego");
+    expect(err).toContain("hint: did you mean examples/authz?");
+  });
+});
+
+test("test runs the shipped tests, and shows what failed and where", async () => {
+  expect(await run("test", "policies", "examples")).toMatchObject({ code: 0, out: "PASS: 19/19\n" });
+  await changed("examples/authz/orders.rego", "wanted in data.users", "not wanted in data.users", async () => {
+    const { code, out } = await run("test", "examples");
+    expect(code).toBe(2);
+    expect(out).toMatch(/examples\/authz\/orders_test\.rego:\ndata\.mesh\.authz_test\.test_\w+: FAIL/);
+  });
+});
+
+test("test gives records in the shape of opa test", async () => {
+  const { out } = await run("test", "--format", "json", "--run", "bob", "examples/authz");
+  expect(JSON.parse(out)).toMatchObject([
+    { location: { row: 31, col: 1 }, package: "data.mesh.authz_test", name: "test_bob_may_refund" },
+  ]);
+});
+
+test.each([
+  [["1 + 2 * 3"], "7\n"],
+  [["-d", "examples/authz", "data.users.bob"], '[\n  "orders",\n  "refunds"\n]\n'],
+  [["x := 1; y := x + 1"], '{\n  "x": 1,\n  "y": 2\n}\n'],
+])("eval %j", async (args, out) => {
+  expect(await run("eval", ...args)).toEqual({ code: 0, out, err: "" });
+});
+
+test("build writes a module that WebAssembly takes", async () => {
+  const { code, out } = await run("build", "-e", "mesh/authz/allow", "-o", "out", "examples/authz");
+  expect([code, out]).toEqual([0, expect.stringMatching(/policy\.wasm {2}[\d.]+ KiB, \d+ rules, 1 entrypoint\n$/)]);
+  expect(WebAssembly.validate(await readFile(join(folder, "out/policy.wasm")))).toBe(true);
+});
+
+test.each([
+  ["check", ["check", "nowhere"], /^regomesh check: nowhere: no such file or directory/],
+  ["eval", ["eval"], /^regomesh eval: needs a query/],
+  ["build", ["build", "policies/mesh"], /^regomesh build: needs an entrypoint/],
+  ["test", ["test", "--run", "("], /^regomesh test: --run: /],
+  ["a wrong flag", ["eval", "--nope", "1"], /^regomesh eval: unknown option '--nope'/],
+])("%s says in one sentence what is missing", async (_, args, message) => {
+  const { code, err } = await run(...args);
+  expect([code, err.split("\n").length]).toEqual([2, 2]);
+  expect(err).toMatch(message);
+});
