@@ -1,6 +1,7 @@
 /**
  * Authorization policies of other projects, each compiled as a unit, asked under our
- * evaluator and under the npm SDK: both must give the case's decision.
+ * evaluator and under the npm SDK: both must give the case's decision. Where the input is an
+ * HTTP request without a body, the fast path must give it too, from a raw head.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,9 +14,10 @@ import {
   type RuntimeModule,
   type Unit,
 } from "@regomesh/policy-compiler";
-import { openEvaluator } from "@regomesh/policy-runtime";
+import { openEvaluator, openPolicy } from "@regomesh/policy-runtime";
 import { isSameSet, mismatch } from "./compare.ts";
 import { makeSuiteBuiltins } from "./host.ts";
+import { requestOf } from "./raw-request.ts";
 import { askSdk } from "./sdk.ts";
 import type { SuiteCase } from "./suite.ts";
 
@@ -84,8 +86,22 @@ function runPolicyCase({ module, entrypoint }: Asked, each: PolicyCase): string 
   const sdk = trySdk(module, entrypoint, each.input);
   if (given.kind === "fault") return "fault" in sdk ? undefined : "the npm SDK gives results, our evaluator a fault";
   if ("fault" in sdk) return `the npm SDK fails: ${sdk.fault}`;
-  if (isSameSet(sdk.results, JSON.parse(given.text))) return undefined;
-  return `the npm SDK got ${JSON.stringify(sdk.results)}, our evaluator ${given.text}`;
+  if (!isSameSet(sdk.results, JSON.parse(given.text)))
+    return `the npm SDK got ${JSON.stringify(sdk.results)}, our evaluator ${given.text}`;
+  return runFast({ module, entrypoint }, each, given.text);
+}
+
+/** What the fast path gives otherwise; undefined also where the case is no bodiless request. */
+function runFast({ module }: Asked, { input }: PolicyCase, wanted: string): string | undefined {
+  const request = requestOf(input);
+  if (request === undefined) return undefined;
+  const policy = openPolicy({ wasm: module.wasm, data: module.data, seed: 1, hostBuiltins: makeSuiteBuiltins() });
+  policy.setConnection(request.context);
+  const outcome = policy.decide(request.head, 0, request.head.length, 1, "", Date.now()).value(0);
+  if (outcome.kind === "fault") return `the fast path has a fault: ${outcome.message}`;
+  const results = outcome.kind === "defined" ? [{ result: outcome.value }] : [];
+  if (isSameSet(results, JSON.parse(wanted))) return undefined;
+  return `the fast path got ${JSON.stringify(results)}, our evaluator ${wanted}`;
 }
 
 type SdkAnswer = { readonly results: readonly unknown[] } | { readonly fault: string };
