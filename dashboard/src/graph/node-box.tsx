@@ -46,10 +46,16 @@ function Numbers({ node, nowMs }: { readonly node: NodeBody; readonly nowMs: num
     );
   }
   if (node.state !== "ready") {
+    const [state, since] = wordOf(node, nowMs).split(", ");
     return (
-      <text class="trouble" x="14" y="52">
-        {wordOf(node, nowMs)}
-      </text>
+      <>
+        <text class="trouble" x="14" y="52">
+          {state}
+        </text>
+        <text class="label" x="14" y="72">
+          {since}
+        </text>
+      </>
     );
   }
   return (

@@ -4,11 +4,18 @@ export type Viewport = { readonly x: number; readonly y: number; readonly scale:
 const SCALE_MIN = 0.2;
 const SCALE_MAX = 3;
 
-/** All of a drawing of that size in the middle of a window of that size, never magnified. */
+/** Smaller, and nothing can be read: a narrow window shows the beginning, and the rest is dragged in. */
+const READABLE_MIN = 0.55;
+
+/** All of a drawing of that size in the middle of a window of that size, hardly magnified. */
 export function fit(width: number, height: number, windowWidth: number, windowHeight: number): Viewport {
   if (width === 0 || height === 0) return { x: 0, y: 0, scale: 1 };
-  const scale = Math.max(SCALE_MIN, Math.min(1.15, windowWidth / width, windowHeight / height));
-  return { scale, x: (windowWidth - width * scale) / 2, y: (windowHeight - height * scale) / 2 };
+  const scale = Math.max(READABLE_MIN, Math.min(1.15, windowWidth / width, windowHeight / height));
+  return {
+    scale,
+    x: Math.max(0, (windowWidth - width * scale) / 2),
+    y: Math.max(0, (windowHeight - height * scale) / 2),
+  };
 }
 
 /** Scaled by `factor`, with the point (px, py) of the window staying where it is. */
