@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { emitModule, hasBuiltin, type IrPolicy, type RuntimeModule } from "@regomesh/policy-compiler";
+import { emitModule, type IrPolicy, type RuntimeModule } from "@regomesh/policy-compiler";
 import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { isSameSet, mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
@@ -63,12 +63,6 @@ function caseOf(id: string, raw: RawCase, exact: ExactCase): PlanCase {
       sortBindings: raw.sort_bindings ?? false,
     },
   };
-}
-
-/** Built-ins that the case declares and neither the runtime nor the host has. */
-export function missingBuiltins(planCase: PlanCase, runtime: RuntimeModule, host: HostBuiltins): readonly string[] {
-  const declared = (planCase.plan.static?.builtin_funcs ?? []).map(({ name }) => name);
-  return declared.filter((name) => !hasBuiltin(runtime, name) && !Object.hasOwn(host, name));
 }
 
 /** Undefined where the case passes, otherwise what is wrong. */

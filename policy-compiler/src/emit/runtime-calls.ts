@@ -106,8 +106,3 @@ export const HOST_PARTS: Readonly<Record<string, readonly string[]>> = {
   "providers.aws.sign_req": ["providers.aws.sign_req"],
   "net.lookup_ip_addr": ["net.lookup_ip_addr"],
 };
-
-/** Whether a built-in runs inside the module. */
-export function hasBuiltin(runtime: RuntimeModule, name: string): boolean {
-  return runtimeBuiltin(runtime, name) !== undefined;
-}
