@@ -32,3 +32,11 @@ export {
   type RulePlace,
 } from "./module-meta.ts";
 export { DEFAULT_LIMITS, type Policy, type PolicyDecision, type PolicyLimits } from "./policy.ts";
+export {
+  CAPABILITIES,
+  type Capabilities,
+  type Lacking,
+  lackingIn,
+  type Role,
+  whyWithheld,
+} from "./role/capabilities.ts";

@@ -6,6 +6,7 @@ import type { ConnectionContext } from "./connection.ts";
 import type { AuthzDecision, LimitDecision, Outcome, RouteDecision } from "./decision/decision.ts";
 import type { Json } from "./decision/shape.ts";
 import type { ModuleMeta, RulePlace } from "./module-meta.ts";
+import { CAPABILITIES } from "./role/capabilities.ts";
 
 export type PolicyLimits = {
   /** Steps an entrypoint may take in one evaluation. */
@@ -14,8 +15,8 @@ export type PolicyLimits = {
   readonly memoryBytesMax: number;
 };
 
-/** Refuse nothing realistic, stop everything that runs away: a decision takes some hundred steps. */
-export const DEFAULT_LIMITS: PolicyLimits = { fuel: 2_000_000, memoryBytesMax: 64 * 1024 * 1024 };
+/** For whoever runs a module without saying more; memory as fuel: refuses nothing realistic, stops what runs away. */
+export const DEFAULT_LIMITS: PolicyLimits = { fuel: CAPABILITIES.cli.fuel, memoryBytesMax: 64 * 1024 * 1024 };
 
 export interface Policy {
   readonly meta: ModuleMeta;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { printRecord, type Source } from "@regomesh/base";
+import { CAPABILITIES } from "@regomesh/policy-runtime";
 import { checkSnapshot, SNAPSHOT_FORMAT } from "@regomesh/protocol";
 import { describe, expect, test } from "vitest";
 import { ROOT_SOURCE, type SourceRights } from "../index/mesh-index.ts";
@@ -202,6 +203,11 @@ const refusals: Record<
     ],
   },
 };
+
+test("a binding that says nothing of fuel has what its role gives", () => {
+  const { plan } = buildText(web + binding("b", ""));
+  expect(JSON.stringify(plan?.workloads)).toContain(`"fuel":${CAPABILITIES.inbound.fuel},`);
+});
 
 describe("refusals", () => {
   for (const [name, { yaml, says, ...options }] of Object.entries(refusals)) {

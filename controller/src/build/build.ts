@@ -112,8 +112,8 @@ function testUnits(tree: SourceTree, index: MeshIndex, tools: PolicyTools) {
 function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagnostics: Diagnostic[]): MeshPlan {
   const modules = makeModules(tree, tools, diagnostics);
   const workloads = [...index.workloads.values()].map((workload) => {
-    const inbound = modules.refer(composePolicies(index, workload, "inbound"));
-    const outbound = modules.refer(composePolicies(index, workload, "outbound"));
+    const inbound = modules.refer("inbound", composePolicies(index, workload, "inbound"));
+    const outbound = modules.refer("outbound", composePolicies(index, workload, "outbound"));
     return toWorkloadSnapshot(index, workload, {
       ...(inbound === undefined ? {} : { inbound }),
       ...(outbound === undefined ? {} : { outbound }),

@@ -1,5 +1,6 @@
 /** One module for each distinct set of bound units and role, shared by the workloads that have it. */
 import { type Diagnostic, hasErrors } from "@regomesh/base";
+import { lackingIn, type Role } from "@regomesh/policy-runtime";
 import { type BoundEntrypoint, moduleHash, type PolicyRef } from "@regomesh/protocol";
 import { type IndexCode, makeReport } from "../index/report.ts";
 import { type Bound, ENTRYPOINTS_MAX } from "../snapshot/composition.ts";
@@ -9,8 +10,8 @@ import type { CompiledModule, PolicyTools, UnitEntrypoint } from "./tools.ts";
 export type BuiltModule = { readonly hash: string; readonly wasm: Uint8Array; readonly data: string };
 
 export type Modules = {
-  /** The module that answers a workload's entrypoints; undefined where there are none, or after a diagnostic. */
-  refer(bound: readonly Bound[]): PolicyRef | undefined;
+  /** The module that answers a workload's entrypoints in this role; undefined where there are none, or after a diagnostic. */
+  refer(role: Role, bound: readonly Bound[]): PolicyRef | undefined;
   built(): readonly BuiltModule[];
 };
 
@@ -20,26 +21,26 @@ export function makeModules(tree: SourceTree, tools: PolicyTools, diagnostics: D
   const made = new Map<string, Made>();
   const report = makeReport(diagnostics);
 
-  function make(bound: readonly Bound[]): Made {
+  function make(role: Role, bound: readonly Bound[]): Made {
     const units = [...new Set(bound.map(({ unit }) => unit))].sort();
     const found = units.flatMap((name) => unitOf(tree, name) ?? []);
     const entrypoints = distinct(bound);
     const compiled = tools.compile(found, entrypoints);
     diagnostics.push(...compiled.diagnostics);
     if (compiled.module === undefined || hasErrors(compiled.diagnostics)) return undefined;
-    if (compiled.module.meta.reads.body) {
-      refuseBodies(bound);
+    if (lackingIn(role, compiled.module.meta)?.bodies === true) {
+      refuseBodies(role, bound);
       return undefined;
     }
     return { hash: moduleHash(compiled.module.wasm, compiled.module.data), module: compiled.module };
   }
 
   /** Bodies do not reach policies yet: a policy that needs one would decide on nothing. */
-  function refuseBodies(bound: readonly Bound[]): void {
+  function refuseBodies(role: Role, bound: readonly Bound[]): void {
     for (const each of bound) {
       const unit = unitOf(tree, each.unit);
       const alone = unit && tools.compile([unit], [{ unit: each.unit, name: each.entrypoint }]).module;
-      if (alone?.meta.reads.body === false) continue;
+      if (alone !== undefined && lackingIn(role, alone.meta)?.bodies !== true) continue;
       const code: IndexCode = "binding_body";
       report(each.resource, "spec.entrypoints", code, `${each.entrypoint} of ${each.unit} reads the request's body`, {
         hint: "policies see the head of a request, not yet its body",
@@ -48,7 +49,7 @@ export function makeModules(tree: SourceTree, tools: PolicyTools, diagnostics: D
   }
 
   return {
-    refer(bound) {
+    refer(role, bound) {
       const [first] = bound;
       if (first === undefined) return undefined;
       if (bound.length > ENTRYPOINTS_MAX) {
@@ -56,8 +57,8 @@ export function makeModules(tree: SourceTree, tools: PolicyTools, diagnostics: D
         report(first.resource, "spec.selector", "binding_count", message);
         return undefined;
       }
-      const key = JSON.stringify(distinct(bound));
-      if (!made.has(key)) made.set(key, make(bound));
+      const key = JSON.stringify([role, ...distinct(bound)]);
+      if (!made.has(key)) made.set(key, make(role, bound));
       const entry = made.get(key);
       return entry === undefined ? undefined : toRef(entry.hash, entry.module, bound, report);
     },

@@ -6,7 +6,7 @@
  * specific other tier that has any allows. Limits are united. The most specific route
  * wins. Shadow entrypoints are asked, but decide nothing.
  */
-import type { Policy } from "@regomesh/policy-runtime";
+import { lackingIn, type Policy, type Role } from "@regomesh/policy-runtime";
 import type { BoundEntrypoint, PolicyRef, SnapshotProblem } from "@regomesh/protocol";
 
 export type BoundRef = { readonly bit: number; readonly bound: BoundEntrypoint };
@@ -30,8 +30,9 @@ const SPECIFICITY: Readonly<Record<BoundEntrypoint["tier"], number>> = {
   default: 0,
 };
 
-/** Finds the entrypoints of a reference in the module that was opened for it. */
+/** Finds the entrypoints of a reference in the module that was opened for it, to be asked in this role. */
 export function bindPolicy(
+  role: Role,
   policy: Policy,
   ref: PolicyRef,
 ): { readonly bound?: BoundPolicy; readonly problems: readonly SnapshotProblem[] } {
@@ -47,7 +48,7 @@ export function bindPolicy(
       });
     }
   }
-  if (policy.meta.reads.body) {
+  if (lackingIn(role, policy.meta)?.bodies === true) {
     problems.push({
       code: "policy_reads_body",
       message: `module ${ref.module.slice(0, 12)} reads the request's body, which this proxy does not offer to policies`,

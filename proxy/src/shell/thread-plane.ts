@@ -172,7 +172,7 @@ export class ThreadPlane implements DataPlane {
       if (opened.policy === undefined) return { problems: opened.problems };
       policy = opened.policy;
     }
-    const { bound, problems } = bindPolicy(policy, ref);
+    const { bound, problems } = bindPolicy(direction, policy, ref);
     if (bound === undefined) return { problems };
     if (isNew) warm(bound);
     policies.set(key, policy);

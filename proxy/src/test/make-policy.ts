@@ -2,7 +2,7 @@
 
 import { compile } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { DEFAULT_LIMITS } from "@regomesh/policy-runtime";
+import { CAPABILITIES } from "@regomesh/policy-runtime";
 import { type BoundEntrypoint, moduleHash, type PolicyRef, type SnapshotModule } from "@regomesh/protocol";
 
 export type TestUnit = {
@@ -32,7 +32,7 @@ export function makePolicy(...units: readonly TestUnit[]): MadePolicy {
         binding: `${unit}-binding`,
         tier: "workload",
         mode: "enforce",
-        fuel: DEFAULT_LIMITS.fuel,
+        fuel: CAPABILITIES.inbound.fuel,
         onFault: "deny",
         ...entrypoint,
         name: isAlone ? entrypoint.name : `${unit}/${entrypoint.name}`,

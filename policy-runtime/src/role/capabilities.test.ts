@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { makeHostBuiltins } from "../shell/host-builtins.ts";
+import { CAPABILITIES, lackingIn, type Role, whyWithheld } from "./capabilities.ts";
+
+const META = {
+  abi: 1,
+  compiler: "",
+  entrypoints: [],
+  rules: [],
+  hostBuiltins: [],
+  reads: { body: false, query: false },
+};
+const ROLES: readonly Role[] = ["inbound", "outbound", "edge", "cli", "controller"];
+
+test("what tools offer is what the host brings, no more and no less", () => {
+  const brought = Object.keys(makeHostBuiltins({ nowMs: () => 0, hosts: "" })).sort();
+  for (const role of ["cli", "controller"] as const)
+    expect([...CAPABILITIES[role].hostBuiltins].sort()).toEqual(brought);
+});
+
+test("proxies offer nothing that tests cannot run, and say why they withhold the rest", () => {
+  for (const role of ["inbound", "outbound", "edge"] as const) {
+    for (const name of CAPABILITIES[role].hostBuiltins) expect(CAPABILITIES.controller.hostBuiltins).toContain(name);
+    for (const name of CAPABILITIES.cli.hostBuiltins) {
+      expect([name, whyWithheld(role, name) === undefined]).toEqual([name, CAPABILITIES[role].hostBuiltins.has(name)]);
+    }
+  }
+});
+
+test("a module that wants nothing of the host runs in every role", () => {
+  for (const role of ROLES) expect(lackingIn(role, META)).toBe(undefined);
+});
+
+test.each([
+  ["inbound", { hostBuiltins: ["opa.runtime"] }, { builtins: ["opa.runtime"], bodies: false }],
+  ["outbound", { reads: { body: true, query: false } }, { builtins: [], bodies: true }],
+  ["cli", { reads: { body: true, query: false } }, undefined],
+  ["controller", { hostBuiltins: ["moon.phase"] }, { builtins: ["moon.phase"], bodies: false }],
+] as const)("in role %s a module with %j lacks %j", (role, wants, lacking) => {
+  expect(lackingIn(role, { ...META, ...wants })).toEqual(lacking);
+});
