@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { readCompileCases } from "./compile-cases.ts";
 import { makeSuiteBuiltins } from "./host.ts";
 import { readMeshPolicies } from "./mesh-policies.ts";
 import { readPlanCases, runPlanCase } from "./plans.ts";
@@ -18,9 +19,10 @@ import {
   writeKnownIssues,
 } from "./suite.ts";
 
-const USAGE = `npm run conformance:rego -- [--cases DIR] [--plans DIR] [--policies DIR] [--filter RE] [--quiet]
+const USAGE = `npm run conformance:rego -- [--cases DIR] [--compile DIR] [--plans DIR] [--policies DIR] [--filter RE] [--quiet]
 
-  --cases DIR     run OPA's compliance cases in DIR, from source
+  --cases DIR     run cases in the format of OPA's compliance suite in DIR, from source
+  --compile DIR   run the cases in DIR of modules that must not compile
   --plans DIR     run OPA's plans of them in DIR, on the back end alone
   --policies DIR  run the authorization policies in DIR, under our evaluator and the npm SDK
   --filter RE     only cases whose file#place or note matches
@@ -37,6 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
     args: [...args],
     options: {
       cases: { type: "string" },
+      compile: { type: "string" },
       plans: { type: "string" },
       policies: { type: "string" },
       filter: { type: "string" },
@@ -52,7 +55,9 @@ export async function main(args: readonly string[]): Promise<number> {
   const selections = select(values);
   const missing = selections.find(({ folder }) => !existsSync(folder));
   if (missing !== undefined) {
-    console.error(`conformance: there is no folder ${missing.folder}: name it with --cases, --plans or --policies`);
+    console.error(
+      `conformance: there is no folder ${missing.folder}: name it with --cases, --compile, --plans or --policies`,
+    );
     return 2;
   }
   const filter = values.filter === undefined ? undefined : new RegExp(values.filter);
@@ -65,35 +70,59 @@ export async function main(args: readonly string[]): Promise<number> {
   return exit;
 }
 
-type Folders = Partial<Readonly<Record<"cases" | "plans" | "policies", string>>>;
+type Folders = Partial<Readonly<Record<"cases" | "compile" | "plans" | "policies", string>>>;
 
-function select({ cases, plans, policies }: Folders): readonly Selection[] {
-  const isAll = cases === undefined && plans === undefined && policies === undefined;
-  const given = { "rego-conformance": cases, "rego-plans": plans, "mesh-policies": policies };
-  return SUITES.flatMap((suite) => {
-    const folder = isAll ? suiteFolder(suite) : given[suite];
-    return folder === undefined ? [] : [{ suite, folder: resolve(folder) }];
-  });
+/** The suites named by the options; none named: all. */
+function select(folders: Folders): readonly Selection[] {
+  const named = Object.entries(folders).flatMap(([option, folder]) =>
+    option in OPTIONS && folder !== undefined ? [selectionOf(option as keyof typeof OPTIONS, resolve(folder))] : [],
+  );
+  return named.length > 0 ? named : SUITES.map((suite) => ({ suite, folder: suiteFolder(suite) }));
 }
 
-export const SUITES: readonly SuiteName[] = ["rego-conformance", "rego-plans", "mesh-policies"];
+const OPTIONS = {
+  cases: "rego-conformance",
+  compile: "reports-compile",
+  plans: "rego-plans",
+  policies: "mesh-policies",
+} as const satisfies Record<keyof Folders, SuiteName>;
+
+/** A suite of its own that lies in the folder, or in its `v1`, keeps its list of known issues. */
+function selectionOf(option: keyof typeof OPTIONS, folder: string): Selection {
+  for (const suite of SUITES) {
+    const own = suiteFolder(suite);
+    if (own === folder || own === join(folder, "v1")) return { suite, folder: own };
+  }
+  return { suite: OPTIONS[option], folder };
+}
 
 const FOLDERS: Readonly<Record<SuiteName, string>> = {
   "rego-conformance": "rego/rego-conformance/v1",
+  "rego-derived": "rego/rego-conformance-derived/v1",
   "rego-plans": "rego/rego-plans/v1",
   "mesh-policies": "rego/mesh-policies",
+  reports: "rego/reports/conformance/v1",
+  "reports-compile": "rego/reports/compile",
+  "reports-schema": "rego/reports/schema/v1",
+  "reports-x509": "rego/reports/x509/v1",
 };
+
+export const SUITES = Object.keys(FOLDERS) as readonly SuiteName[];
 
 /** Where the suite lies when nobody names a folder. */
 export function suiteFolder(suite: SuiteName): string {
   const shared = process.env["REGOMESH_SHARED"] ?? resolve(import.meta.dirname, "../../../../shared");
-  return join(shared, FOLDERS[suite]);
+  return resolve(join(shared, FOLDERS[suite]));
 }
 
 export async function readCases({ suite, folder }: Selection): Promise<readonly SuiteCase[]> {
   const runtime = await loadRuntime();
   switch (suite) {
     case "rego-conformance":
+    case "rego-derived":
+    case "reports":
+    case "reports-schema":
+    case "reports-x509":
       return readQueryCases(folder, runtime);
     case "rego-plans":
       return readPlanCases(folder).map((each) => ({
@@ -101,6 +130,8 @@ export async function readCases({ suite, folder }: Selection): Promise<readonly 
         note: each.note,
         run: () => runPlanCase(each, runtime, makeSuiteBuiltins()),
       }));
+    case "reports-compile":
+      return readCompileCases(folder);
     case "mesh-policies":
       return readMeshPolicies(folder, runtime);
   }

@@ -6,9 +6,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { emitModule, type IrPolicy, type RuntimeModule } from "@regomesh/policy-compiler";
 import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
-import { isSameSet, mismatch, type Wanted } from "./compare.ts";
+import { mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
-import { askSdk } from "./sdk.ts";
+import { sdkMismatch } from "./sdk.ts";
 
 export type PlanCase = {
   /** `category/file.json#place` */
@@ -77,19 +77,5 @@ export function runPlanCase(
   const given = evaluator.evaluate(planCase.entrypoint, planCase.input, planCase);
   const wrong = mismatch(given, planCase.wanted);
   if (wrong !== undefined || given.kind === "fault") return wrong;
-  return sdkMismatch(planCase, wasm, hostBuiltins, given.text);
-}
-
-/** The SDK has no strict mode and no terms, and takes a falsy input for none. */
-function sdkMismatch(
-  planCase: PlanCase,
-  wasm: Uint8Array,
-  hostBuiltins: HostBuiltins,
-  text: string,
-): string | undefined {
-  const { input, data } = planCase;
-  if (planCase.strict || planCase.inputIsRego || ["0", "false", "null", '""'].includes(input ?? "")) return undefined;
-  const results = askSdk({ wasm, data, input, entrypoint: planCase.entrypoint, hostBuiltins });
-  if (isSameSet(results, JSON.parse(text))) return undefined;
-  return `the npm SDK got ${JSON.stringify(results)}, our evaluator ${text}`;
+  return sdkMismatch({ ...planCase, wasm, hostBuiltins }, given.text);
 }

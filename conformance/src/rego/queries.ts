@@ -1,4 +1,7 @@
-/** OPA's compliance cases from the source on: modules and query through the whole compiler, asked under our evaluator. */
+/**
+ * Cases in the format of OPA's compliance suite, from the source on: modules and query through the
+ * whole compiler, asked under our evaluator and, where it can express the case, under the npm SDK.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasErrors, printDiagnostic, type Source } from "@regomesh/base";
@@ -7,6 +10,7 @@ import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
 import { makeSuiteBuiltins } from "./host.ts";
+import { sdkMismatch } from "./sdk.ts";
 import type { SuiteCase } from "./suite.ts";
 
 type QueryCase = {
@@ -79,5 +83,10 @@ function runCase(queryCase: QueryCase, runtime: RuntimeModule): string | undefin
   const evaluator = openEvaluator({ wasm: module.wasm, data: module.data, hostBuiltins });
   const given = evaluator.evaluate("eval", input, queryCase);
   const wrong = mismatch(given, wanted);
-  return wrong === undefined || given.builtinError === undefined ? wrong : `${wrong}; ${given.builtinError}`;
+  if (wrong !== undefined) return given.builtinError === undefined ? wrong : `${wrong}; ${given.builtinError}`;
+  // To the SDK a built-in's error is the end of the evaluation, not an undefined call.
+  if (given.kind === "fault" || given.builtinError !== undefined) return undefined;
+  const { inputIsRego, strict } = queryCase;
+  const asked = { wasm: module.wasm, data: module.data, input, inputIsRego, strict, hostBuiltins };
+  return sdkMismatch({ ...asked, entrypoint: "eval" }, given.text);
 }

@@ -2,7 +2,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-export type SuiteName = "rego-conformance" | "rego-plans" | "mesh-policies";
+export type SuiteName =
+  | "rego-conformance"
+  | "rego-derived"
+  | "rego-plans"
+  | "mesh-policies"
+  | "reports"
+  | "reports-compile"
+  | "reports-schema"
+  | "reports-x509";
 
 export type SuiteCase = {
   /** `category/file.json#place`: notes repeat. */
