@@ -7,6 +7,7 @@ import {
   type ControllerMessage,
   type EndpointsUpdate,
   type Hello,
+  type Holding,
   IdentityClient,
   type IssueReply,
   type JoinTokenFile,
@@ -75,8 +76,7 @@ export class TestProxy {
           moduleAbi: 1,
           snapshotFormats: [1],
           features: [],
-          snapshotHash: "",
-          moduleHashes: [],
+          holding: undefined,
           listen: [],
           admin: "",
           ...more,
@@ -92,8 +92,10 @@ export class TestProxy {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  ack({ nonce, hash }: SnapshotMessage): void {
-    this.#stream?.write({ message: { $case: "ack", value: { nonce, hash } } });
+  ack(message: SnapshotMessage): void {
+    this.#stream?.write({
+      message: { $case: "ack", value: { nonce: message.nonce, holding: holdingOf(message) } },
+    });
   }
 
   report(more: Partial<ProxyReport>): void {
@@ -104,7 +106,7 @@ export class TestProxy {
         edges: [],
         decisions: [],
         decisionsDropped: 0,
-        snapshotHash: "",
+        holding: undefined,
         svidNotAfterMs: this.#identity.notAfterMs,
         policyP50Ns: 1900,
         policyP99Ns: 9000,
@@ -122,6 +124,17 @@ export class TestProxy {
     this.#stream?.cancel();
     this.#client?.close();
   }
+}
+
+/** What a proxy holds that has taken this snapshot. */
+export function holdingOf(message: SnapshotMessage): Holding {
+  const { revision, workloads } = bodyOf(message);
+  const refs = workloads.flatMap(({ policies }) => [policies.inbound, policies.outbound]);
+  return {
+    snapshotHash: message.hash,
+    revision: { epoch: revision.epoch, sequence: revision.sequence, name: revision.name },
+    contentHashes: [...new Set(refs.flatMap((ref) => (ref === undefined ? [] : [ref.module])))],
+  };
 }
 
 export function bodyOf(message: SnapshotMessage): Snapshot {

@@ -38,8 +38,8 @@ export class PolicyUnfit extends Error {
   override readonly name = "PolicyUnfit";
   readonly code: "policy_abi_mismatch" | "policy_missing_builtin" | "policy_bad_module";
 
-  constructor(code: PolicyUnfit["code"], message: string) {
-    super(message);
+  constructor(code: PolicyUnfit["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }
@@ -82,7 +82,9 @@ function openModule(options: PolicyOptions): Instance {
   try {
     return openInstance(options);
   } catch (error) {
-    throw new PolicyUnfit("policy_bad_module", `the module cannot be started: ${(error as Error).message}`);
+    throw new PolicyUnfit("policy_bad_module", `the module cannot be started: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,24 @@
 export { canonicalJson } from "./canonical-json.ts";
 export * from "./generated/regomesh/v1/control.ts";
+export {
+  ANSWER_WITHIN_MS,
+  isReachableBy,
+  PROXY_FEATURES,
+  PROXY_TRANSPORTS,
+  type ProxyFeature,
+  TRANSPORT_DEFAULT,
+  TRANSPORTS,
+  type Transport,
+} from "./link.ts";
+export {
+  classOf,
+  NACK_REASONS,
+  type NackClass,
+  type NackReason,
+  parseNackReason,
+  type SnapshotProblem,
+} from "./nack.ts";
 export { CONTROLLER_SERVER_NAME, controllerId, type JoinTokenFile, snapshotSignerId } from "./names.ts";
-export type { Problem as SnapshotProblem } from "./shape.ts";
 export {
   type BoundEntrypoint,
   type InboundPort,

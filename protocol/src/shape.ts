@@ -3,7 +3,9 @@
  * bounded; an unknown field is a problem (an older reader must not ignore what it
  * does not know). Problems are collected, with the path of the value.
  */
-export type Problem = { readonly code: string; readonly message: string };
+import type { NackReason, SnapshotProblem } from "./nack.ts";
+
+export type Problem = SnapshotProblem;
 
 /** Adds a problem about the value at `path`. */
 export type Report = (path: string, message: string) => void;
@@ -69,7 +71,7 @@ export function object(fields: Readonly<Record<string, Shape>>): Shape {
   };
 }
 
-export function checkShape(shape: Shape, value: unknown, code: string): readonly Problem[] {
+export function checkShape(shape: Shape, value: unknown, code: NackReason): readonly Problem[] {
   const problems: Problem[] = [];
   shape(value, "", (path, message) => {
     problems.push({ code, message: `${path === "" ? "the document" : path} ${message}` });

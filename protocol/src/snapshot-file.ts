@@ -20,6 +20,8 @@ export type FileEndpoint = {
   readonly principal: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly portName: string;
+  /** Absent: `h1`. */
+  readonly transports?: readonly string[];
 };
 
 export type SnapshotFile = {
@@ -54,6 +56,7 @@ const fileShape = object({
       principal: text(),
       labels: mapOf(text()),
       portName: text(),
+      "transports?": list(text({ lengthMax: 16 }), 16),
     }),
   ),
   "signature?": text(),

@@ -162,7 +162,9 @@ export type DecisionBody = {
   readonly service: string;
   readonly workload: string;
   readonly entrypoint: string;
+  /** Name of the revision that decided, and its number; "" and 0 where there was none yet. */
   readonly revision: string;
+  readonly sequence: number;
   readonly requestId: string;
   readonly durationMs: number;
   readonly policyNs: number;

@@ -32,6 +32,7 @@ export function toServiceEndpoints(plan: MeshPlan, claims: readonly Claim[]): re
         principal: workload.principal,
         labels: { ...workload.labels },
         portName: address.portName,
+        transports: address.transports,
       });
     }
   }

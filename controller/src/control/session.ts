@@ -6,7 +6,7 @@
  * A snapshot is sent when it is wanted and neither in force, nor on its way, nor refused.
  * Answers carry the nonce of what they answer; one that answers nothing is ignored.
  */
-import type { Ack, Hello, Nack } from "@regomesh/protocol";
+import { type Ack, type Hello, type Nack, type NackClass, type NackReason, parseNackReason } from "@regomesh/protocol";
 
 export type Session = {
   readonly hello: Hello;
@@ -15,9 +15,18 @@ export type Session = {
   /** Modules that the proxy surely holds. */
   readonly held: readonly string[];
   readonly sent: Sent | undefined;
-  readonly refused: { readonly hash: string; readonly problems: readonly string[] } | undefined;
+  readonly refused: Refusal | undefined;
   /** Milliseconds from the sending of the snapshot in force to its ACK. */
   readonly ackTookMs: number | undefined;
+};
+
+/** A proxy's refusal of a snapshot, as far as it is kept. */
+export type Refusal = {
+  readonly hash: string;
+  readonly class: NackClass;
+  readonly reason: NackReason;
+  /** `code: message`, with the place before it where that is known. */
+  readonly problems: readonly string[];
 };
 
 export type Sent = {
@@ -34,8 +43,8 @@ const PROBLEM_LENGTH_MAX = 500;
 export function openSession(hello: Hello): Session {
   return {
     hello,
-    inForce: hello.snapshotHash,
-    held: hello.moduleHashes,
+    inForce: hello.holding?.snapshotHash ?? "",
+    held: hello.holding?.contentHashes ?? [],
     sent: undefined,
     refused: undefined,
     ackTookMs: undefined,
@@ -49,8 +58,9 @@ export function repeatHello(session: Session, hello: Hello): Session | undefined
   return { ...session, hello };
 }
 
+/** Whether to send it now. While an answer is out nothing is: what is missing depends on the answer. */
 export function isWanted(session: Session, hash: string): boolean {
-  return hash !== session.inForce && hash !== session.sent?.hash && hash !== session.refused?.hash;
+  return session.sent === undefined && hash !== session.inForce && hash !== session.refused?.hash;
 }
 
 export function send(session: Session, sent: Sent): Session {
@@ -59,11 +69,11 @@ export function send(session: Session, sent: Sent): Session {
 
 export function settleAck(session: Session, ack: Ack, nowMs: number): Session {
   const { sent } = session;
-  if (sent?.nonce !== ack.nonce || sent.hash !== ack.hash) return session;
+  if (sent?.nonce !== ack.nonce) return session;
   return {
     ...session,
     inForce: sent.hash,
-    held: sent.modules,
+    held: ack.holding?.contentHashes ?? sent.modules,
     sent: undefined,
     refused: undefined,
     ackTookMs: nowMs - sent.atMs,
@@ -75,6 +85,16 @@ export function settleNack(session: Session, nack: Nack): Session {
   if (sent?.nonce !== nack.nonce || sent.hash !== nack.hash) return session;
   const problems = nack.problems
     .slice(0, PROBLEMS_MAX)
-    .map(({ code, message }) => `${code}: ${message}`.slice(0, PROBLEM_LENGTH_MAX));
-  return { ...session, sent: undefined, refused: { hash: sent.hash, problems } };
+    .map((problem) => printProblem(problem).slice(0, PROBLEM_LENGTH_MAX));
+  const refused: Refusal = {
+    hash: sent.hash,
+    class: nack.class === "content" ? "content" : "local",
+    reason: parseNackReason(nack.reason),
+    problems,
+  };
+  return { ...session, sent: undefined, refused };
+}
+
+function printProblem({ code, message, file, row, column }: Nack["problems"][number]): string {
+  return file === "" ? `${code}: ${message}` : `${file}:${row}:${column}: ${code}: ${message}`;
 }

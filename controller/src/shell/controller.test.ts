@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { SILENT } from "@regomesh/base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bodyOf, TestProxy } from "../../test/make-proxy.ts";
-import type { DecisionBody, GraphBody, StatusBody } from "../api/bodies.ts";
+import { bodyOf, holdingOf, TestProxy } from "../../test/make-proxy.ts";
+import type { DecisionBody, GraphBody, RevisionBody, StatusBody } from "../api/bodies.ts";
 import { type Controller, type ControllerOptions, openController } from "./controller.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 
@@ -70,7 +70,9 @@ beforeAll(async () => {
   controller = await openController(options());
   web = await TestProxy.join("web", controller.grpc, token("web"));
   const snapshot = web.next();
-  web.connect(controller.grpc, { listen: [{ portName: "http", address: "127.0.0.1", port: 4001 }] });
+  web.connect(controller.grpc, {
+    listen: [{ portName: "http", address: "127.0.0.1", port: 4001, transports: ["h1"] }],
+  });
   web.ack(await snapshot);
   await until(status, (body) => body.revision?.enforced === 1);
 });
@@ -171,7 +173,8 @@ describe("a commit", () => {
 
 describe("reports", () => {
   test("become edges, decisions and their source", async () => {
-    const revision = (await status()).revision?.name ?? "";
+    const { name, sequence } = (await status()).revision as RevisionBody;
+    const revision = { epoch: "e", sequence, name };
     const edge = {
       direction: "inbound",
       peerService: "",
@@ -179,6 +182,7 @@ describe("reports", () => {
       service: "web",
       subset: "",
       mtls: false,
+      revision,
       requests: 3,
       success: 2,
       failures: 0,
@@ -278,7 +282,7 @@ describe("a controller that starts anew", () => {
     web.close();
     controller = await openController(options());
     const count = web.received.length;
-    web.connect(controller.grpc, { snapshotHash: held?.hash ?? "", instance: "2" });
+    web.connect(controller.grpc, { holding: held && holdingOf(held), instance: "2" });
     const body = await until(status, ({ revision }) => revision?.enforced === 1);
     expect(body.revision?.sequence).toBe(before.revision?.sequence);
     expect(body.refused?.commit).toBe(broken);
@@ -287,7 +291,7 @@ describe("a controller that starts anew", () => {
 
   test("tells endpoints before their proxies are back", async () => {
     const orders = await TestProxy.join("orders-v1", controller.grpc, token("orders-v1"));
-    const listen = [{ portName: "http", address: "127.0.0.1", port: 4002 }];
+    const listen = [{ portName: "http", address: "127.0.0.1", port: 4002, transports: ["h1"] }];
     const snapshot = orders.next();
     orders.connect(controller.grpc, { listen });
     orders.ack(await snapshot);

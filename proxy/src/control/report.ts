@@ -1,5 +1,5 @@
 /** What a proxy has counted, as the controller is told it. */
-import type { DecisionReport, EdgeReport, EndpointState, ProxyReport } from "@regomesh/protocol";
+import type { DecisionReport, EdgeReport, EndpointState, Holding, ProxyReport } from "@regomesh/protocol";
 import { Counter, decisionCounts } from "../metrics/counters.ts";
 import { EDGE_COUNTERS, EdgeColumn, type EdgeCounts } from "../metrics/edge-table.ts";
 import { BOUNDS_MS, BUCKETS, quantileMs } from "../metrics/histogram.ts";
@@ -18,7 +18,7 @@ export type ReportFacts = {
   readonly decisions: readonly DecisionReport[];
   readonly dropped: number;
   readonly endpoints: readonly EndpointState[];
-  readonly snapshotHash: string;
+  readonly holding: Holding;
   readonly svidNotAfterMs: number;
 };
 
@@ -29,10 +29,10 @@ export function toReport(facts: ReportFacts): ProxyReport {
     namespace: facts.namespace,
     instance: facts.instance,
     timeMs: facts.timeMs,
-    edges: facts.edges.filter(({ counts }) => (counts[EdgeColumn.requests] ?? 0) > 0).map(toEdgeReport),
+    edges: facts.edges.map(toEdgeReport),
     decisions: [...facts.decisions],
     decisionsDropped: facts.dropped,
-    snapshotHash: facts.snapshotHash,
+    holding: facts.holding,
     svidNotAfterMs: facts.svidNotAfterMs,
     // The histogram counts microseconds where its bounds say milliseconds.
     policyP50Ns: quantileMs(policy, 0, 0.5) * 1000,
@@ -43,7 +43,7 @@ export function toReport(facts: ReportFacts): ProxyReport {
 }
 
 function toEdgeReport({ counts, ...key }: EdgeCounts): EdgeReport {
-  const { direction, peerService, peerPrincipal, service, subset, mtls } = key;
+  const { direction, peerService, peerPrincipal, service, subset, mtls, revision } = key;
   return {
     direction,
     peerService,
@@ -51,6 +51,7 @@ function toEdgeReport({ counts, ...key }: EdgeCounts): EdgeReport {
     service,
     subset,
     mtls,
+    revision,
     requests: counts[EdgeColumn.requests] ?? 0,
     success: counts[EdgeColumn.success] ?? 0,
     failures: counts[EdgeColumn.failures] ?? 0,

@@ -1,6 +1,6 @@
 /** Metrics as Prometheus reads them (text format 0.0.4). Names are of the mesh, times in seconds. */
 import { Counter, decisionCounts } from "./counters.ts";
-import { EDGE_COUNTERS, EdgeColumn, type EdgeCounts } from "./edge-table.ts";
+import { EDGE_COUNTERS, EdgeColumn, type EdgeCounts, sumRevisions } from "./edge-table.ts";
 import { BOUNDS_MS, BUCKETS } from "./histogram.ts";
 
 export type ProxyFacts = {
@@ -11,7 +11,11 @@ export type ProxyFacts = {
   readonly isControllerConnected: boolean | undefined;
 };
 
-type Totals = { readonly edges: readonly EdgeCounts[]; readonly counters: Float64Array };
+type Totals = {
+  readonly edges: readonly EdgeCounts[];
+  readonly pastEdges: readonly EdgeCounts[];
+  readonly counters: Float64Array;
+};
 
 const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "counter" | "gauge", help: string])[] = [
   ["regomesh_requests_total", Counter.requests, "counter", "Requests that ended, of every kind."],
@@ -62,13 +66,14 @@ const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "count
   ],
 ];
 
-export function printMetrics({ edges, counters }: Totals, facts: ProxyFacts | undefined): string {
+export function printMetrics({ edges, pastEdges, counters }: Totals, facts: ProxyFacts | undefined): string {
   const lines: string[] = [];
   for (const [name, counter, kind, help] of COUNTERS) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, `${name} ${counters[counter] ?? 0}`);
   }
   printDecisions(counters, lines);
-  printEdges(edges, lines);
+  // A series a revision would grow without end: what the revisions did apart, the controller is told.
+  printEdges(sumRevisions([...edges, ...pastEdges]), lines);
   if (facts !== undefined) printFacts(facts, lines);
   return `${lines.join("\n")}\n`;
 }

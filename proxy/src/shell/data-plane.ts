@@ -26,7 +26,10 @@ export type DataPlaneOptions = {
 
 /** What a plane has counted since its start, and how it stands. */
 export type Reading = {
+  /** By the revision that decided, for the newest few. */
   readonly edges: readonly EdgeCounts[];
+  /** Of revisions that are no longer told apart. */
+  readonly pastEdges: readonly EdgeCounts[];
   readonly counters: Float64Array;
   /** The last decisions, newest first. */
   readonly recent: readonly DecisionReport[];

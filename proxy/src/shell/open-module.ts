@@ -8,7 +8,7 @@ import {
   type Policy,
   PolicyUnfit,
 } from "@regomesh/policy-runtime";
-import type { PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
+import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
 
 /** `input.destination`: the proxy's own workload. */
 export function destinationOf(workload: WorkloadSnapshot): Destination {
@@ -36,9 +36,15 @@ export function openModule(ref: PolicyRef, modules: readonly SnapshotModule[], d
     const seed = Math.floor(Math.random() * 2 ** 32);
     return { policy: openPolicy({ wasm, data: module.data, destination, fuel, seed }), problems: [] };
   } catch (error) {
-    const code = error instanceof PolicyUnfit ? error.code : "policy_bad_module";
-    return problem(code, `${name} does not load: ${(error as Error).message}`);
+    return problem(reasonOf(error), `${name} does not load: ${(error as Error).message}`);
   }
+}
+
+/** V8 reports memory that it does not get as a RangeError: that says nothing about the module. */
+function reasonOf(error: unknown): NackReason {
+  const { cause } = error as Error;
+  if (error instanceof RangeError || cause instanceof RangeError) return "memory";
+  return error instanceof PolicyUnfit ? error.code : "policy_bad_module";
 }
 
 function readMeta(wasm: WebAssembly.Module): ModuleMeta | undefined {
@@ -46,6 +52,6 @@ function readMeta(wasm: WebAssembly.Module): ModuleMeta | undefined {
   return section === undefined ? undefined : (JSON.parse(new TextDecoder().decode(section)) as ModuleMeta);
 }
 
-function problem(code: string, message: string): Opened {
+function problem(code: NackReason, message: string): Opened {
   return { problems: [{ code, message }] };
 }

@@ -20,7 +20,7 @@ export function recordRequest(downstream: Downstream, direction: "inbound" | "ou
   if (isRefused) counters.add(Counter.refused);
   if (record.verdict === "invalid") counters.add(Counter.invalid);
   if (record.edge >= 0 && record.verdict !== "invalid") {
-    thread.edges.count(record.edge, record.verdict, record.status, record.durationMs);
+    record.inForce?.counts.count(record.edge, record.verdict, record.status, record.durationMs);
   }
   writeLine(downstream, direction);
   if (record.verdict === "invalid") return;
@@ -51,7 +51,7 @@ function decisionReport(downstream: Downstream, direction: "inbound" | "outbound
     destinationWorkload: direction === "inbound" ? (workload?.name ?? "") : (exchange.endpoint?.workload ?? ""),
     rules: [...record.rules],
     entrypoint: record.entrypoint,
-    revision: record.inForce?.snapshot.revision.name ?? "",
+    revision: record.inForce?.counts.revision,
     requestId: record.requestId,
     durationMs: record.durationMs,
     policyNs: record.policyMs * 1e6,

@@ -10,7 +10,7 @@ import { makeCluster } from "../route/cluster.ts";
 import { makeEndpoint } from "../route/endpoint.ts";
 import { makeServiceTable } from "../route/service-table.ts";
 import { applicationService } from "../snapshot/application-service.ts";
-import type { InForce } from "../snapshot/in-force.ts";
+import { type InForce, toRevisionId } from "../snapshot/in-force.ts";
 import type { DataPlane, DataPlaneOptions, Prepared, Reading, SnapshotLoad, Taken } from "./data-plane.ts";
 import { type Address, type Listener, makeInbound, makeOutbound } from "./listener.ts";
 import { destinationOf, openModule } from "./open-module.ts";
@@ -20,7 +20,7 @@ import { type Identity, makePeerDial } from "./tls.ts";
 import { warm } from "./warm.ts";
 
 type Candidate = {
-  readonly inForce: InForce;
+  readonly inForce: Omit<InForce, "counts">;
   readonly opened: readonly Listener[];
   readonly policies: ReadonlyMap<string, Policy>;
 };
@@ -63,7 +63,7 @@ export class ThreadPlane implements DataPlane {
     if (problems.length > 0) return { problems, inbound: {} };
     const listeners = await this.#openInbound(workload, ports);
     if (listeners.problems.length > 0) return { problems: listeners.problems, inbound: {} };
-    const inForce: InForce = {
+    const inForce: Candidate["inForce"] = {
       hash: load.hash,
       snapshot,
       workload,
@@ -83,7 +83,8 @@ export class ThreadPlane implements DataPlane {
     this.#candidate = undefined;
     for (const listener of candidate.opened) this.#inbound.set(listener.name, listener);
     this.#policies = candidate.policies;
-    this.#plane.enforce(candidate.inForce);
+    const counts = this.#thread.edges.enforce(toRevisionId(candidate.inForce.snapshot));
+    this.#plane.enforce({ ...candidate.inForce, counts });
     const names = new Set(candidate.inForce.workload.inbound.map(({ name }) => name));
     for (const [name, listener] of this.#inbound) {
       if (names.has(name)) continue;
@@ -119,6 +120,7 @@ export class ThreadPlane implements DataPlane {
   async read(): Promise<Reading> {
     return {
       edges: this.#thread.edges.read(),
+      pastEdges: this.#thread.edges.readPast(),
       counters: this.#thread.counters.read(),
       recent: this.#thread.decisions.recent(),
       endpoints: this.#plane.endpointStates(),

@@ -78,6 +78,7 @@ export class WorkerPlane implements DataPlane {
     const recent = readings.flatMap((reading) => reading.recent).sort((a, b) => b.timeMs - a.timeMs);
     return {
       edges: sumEdges(readings.map(({ edges }) => edges)),
+      pastEdges: sumEdges(readings.map(({ pastEdges }) => pastEdges)),
       counters: sumCounters(readings.map(({ counters }) => counters)),
       recent: recent.slice(0, RECENT_MAX),
       endpoints: worstStates(readings.flatMap(({ endpoints }) => endpoints)),

@@ -2,8 +2,9 @@
  * The snapshot that requests are decided by, with all that is made of it once: tables,
  * bound policies. Swapped in one assignment; a request keeps the one it began with.
  */
-import type { Snapshot, WorkloadSnapshot } from "@regomesh/protocol";
+import type { RevisionId, Snapshot, WorkloadSnapshot } from "@regomesh/protocol";
 import type { BoundPolicy } from "../decide/bound-policy.ts";
+import type { RevisionCounts } from "../metrics/edge-table.ts";
 import type { Cluster } from "../route/cluster.ts";
 import type { ServiceTable } from "../route/service-table.ts";
 
@@ -16,4 +17,10 @@ export type InForce = {
   readonly services: ServiceTable;
   /** The workload's own application, by the name of the inbound port. */
   readonly applications: ReadonlyMap<string, Cluster>;
+  /** Where requests are counted that this snapshot decides. */
+  readonly counts: RevisionCounts;
 };
+
+export function toRevisionId({ revision: { epoch, sequence, name } }: Snapshot): RevisionId {
+  return { epoch, sequence, name };
+}

@@ -150,7 +150,7 @@ export class TestController {
       if (message?.$case === "hello") {
         this.heard.hellos.push(message.value);
         const { snapshot } = this;
-        if (snapshot !== undefined && snapshotHash(canonicalJson(snapshot)) !== message.value.snapshotHash) {
+        if (snapshot !== undefined && snapshotHash(canonicalJson(snapshot)) !== message.value.holding?.snapshotHash) {
           this.send(snapshot, this.modules);
         }
       } else if (message?.$case === "ack") this.heard.acks.push(message.value);

@@ -26,7 +26,10 @@ import { type Failure, makeFailure } from "./failure.ts";
 import type { Proxies, Stream } from "./proxies.ts";
 
 const NAME_LENGTH_MAX = 253;
-const MODULE_HASHES_MAX = 1000;
+const CONTENT_HASHES_MAX = 1000;
+/** More ways to be spoken to than are thought of. */
+const TRANSPORTS_MAX = 8;
+const TRANSPORT_LENGTH_MAX = 16;
 
 export type ControlOptions = {
   readonly authority: Authority;
@@ -201,7 +204,14 @@ function checkHello(hello: Hello, call: AnyCall, options: ControlOptions): Failu
     hello.namespace.length <= NAME_LENGTH_MAX &&
     hello.instance.length <= NAME_LENGTH_MAX &&
     hello.listen.length <= LISTEN_MAX &&
-    hello.moduleHashes.length <= MODULE_HASHES_MAX;
+    hello.listen.every(
+      ({ portName, address, transports }) =>
+        portName.length <= NAME_LENGTH_MAX &&
+        address.length <= NAME_LENGTH_MAX &&
+        transports.length <= TRANSPORTS_MAX &&
+        transports.every((transport) => transport.length <= TRANSPORT_LENGTH_MAX),
+    ) &&
+    (hello.holding?.contentHashes.length ?? 0) <= CONTENT_HASHES_MAX;
   if (!isBounded) return makeFailure("invalid", "the hello is too large");
   const failure = checkWorkload(`${hello.namespace}/${hello.workload}`, call, options);
   if (failure !== undefined) return failure;

@@ -19,6 +19,7 @@ import {
 } from "@regomesh/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
+import { holdingOf } from "../../../test/make-proxy.ts";
 import type { MeshPlan } from "../../build/build.ts";
 import type { Release } from "../../control/release.ts";
 import { Authority, signSnapshot } from "../ca/authority.ts";
@@ -85,8 +86,7 @@ const hello = (name: string, more: Partial<Hello> = {}): ProxyMessage => ({
       moduleAbi: 1,
       snapshotFormats: [1],
       features: [],
-      snapshotHash: "",
-      moduleHashes: [],
+      holding: undefined,
       listen: [],
       admin: "",
       ...more,
@@ -227,7 +227,7 @@ describe("Control.Snapshots", () => {
       JSON.stringify({ body: JSON.parse(String(first.body)), hash: first.hash, modules: [] }),
     );
     expect(problems).toEqual([]);
-    stream.write({ message: { $case: "ack", value: { nonce: first.nonce, hash: first.hash } } });
+    stream.write({ message: { $case: "ack", value: { nonce: first.nonce, holding: holdingOf(first) } } });
     await until(() => proxies.sessions()[0]?.session.inForce === first.hash);
     proxies.publish(release(2));
     const second = await next(stream);
@@ -240,14 +240,25 @@ describe("Control.Snapshots", () => {
     const { client } = await join_("web");
     const stream = client.snapshots();
     closers.push(() => stream.on("error", () => {}).cancel());
-    stream.write(hello("web", { snapshotHash: proxies.wanted("default/web")?.hash ?? "" }));
+    stream.write(
+      hello("web", {
+        holding: { snapshotHash: proxies.wanted("default/web")?.hash ?? "", revision: undefined, contentHashes: [] },
+      }),
+    );
     await until(() => proxies.sessions().length === 1);
     proxies.publish(release(2));
     const second = await next(stream);
-    const problems = [{ code: "module_abi", message: "no" }];
-    stream.write({ message: { $case: "nack", value: { nonce: second.nonce, hash: second.hash, problems } } });
+    const problems = [{ code: "listen_failed", message: "no", file: "", row: 0, column: 0 }];
+    const { nonce, hash } = second;
+    const value = { nonce, hash, class: "local", reason: "listen_failed", problems, holding: undefined };
+    stream.write({ message: { $case: "nack", value } });
     await until(() => proxies.sessions()[0]?.session.refused !== undefined);
-    expect(proxies.sessions()[0]?.session.refused?.problems).toEqual(["module_abi: no"]);
+    expect(proxies.sessions()[0]?.session.refused).toEqual({
+      hash,
+      class: "local",
+      reason: "listen_failed",
+      problems: ["listen_failed: no"],
+    });
     expect(proxies.sessions()[0]?.session.inForce).not.toBe(second.hash);
     proxies.publish(release(3));
     expect(JSON.parse(String((await next(stream)).body)).revision.sequence).toBe(3);
@@ -271,7 +282,7 @@ describe("Control.Snapshots", () => {
     const { client } = await join_("web");
     for (const [messages, code] of [
       [[hello("web", { moduleAbi: 99 })], status.FAILED_PRECONDITION],
-      [[{ message: { $case: "ack", value: { nonce: "", hash: "" } } }], status.INVALID_ARGUMENT],
+      [[{ message: { $case: "ack", value: { nonce: "", holding: undefined } } }], status.INVALID_ARGUMENT],
       [[hello("web"), hello("web", { instance: "other" })], status.INVALID_ARGUMENT],
     ] as const) {
       const stream = client.snapshots();
@@ -313,9 +324,9 @@ describe("Control.Endpoints", () => {
     stream.on("data", () => {});
     stream.write(hello("orders"));
     const listen = [
-      { portName: "http", address: "127.0.0.1", port: 4001 },
-      { portName: "http", address: "10.0.0.1", port: 4002 },
-      { portName: "admin", address: "127.0.0.1", port: 4003 },
+      { portName: "http", address: "127.0.0.1", port: 4001, transports: ["h1"] },
+      { portName: "http", address: "10.0.0.1", port: 4002, transports: ["h1"] },
+      { portName: "admin", address: "127.0.0.1", port: 4003, transports: ["h1"] },
     ];
     stream.write(hello("orders", { listen }));
     await until(() => updates.length === 2);
@@ -332,6 +343,7 @@ describe("Control.Endpoints", () => {
               principal: ID("orders"),
               labels: {},
               portName: "http",
+              transports: ["h1"],
             },
           ],
         },
@@ -349,7 +361,7 @@ describe("Control.Report", () => {
     edges: [],
     decisions: [],
     decisionsDropped: 0,
-    snapshotHash: "",
+    holding: undefined,
     svidNotAfterMs: 0,
     policyP50Ns: 0,
     policyP99Ns: 0,

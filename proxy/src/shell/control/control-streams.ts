@@ -3,21 +3,27 @@
  * one by one with ACK or NACK), endpoints, and reports.
  */
 import type { ClientDuplexStream, ClientReadableStream, ClientWritableStream } from "@grpc/grpc-js";
-import type {
-  ControlClient,
-  ControllerMessage,
-  EndpointsUpdate,
-  Hello,
-  ProxyMessage,
-  ProxyReport,
-  SnapshotMessage,
-  SnapshotProblem,
+import {
+  type ControlClient,
+  type ControllerMessage,
+  classOf,
+  type EndpointsUpdate,
+  type Hello,
+  type Holding,
+  type Nack,
+  type Problem,
+  type ProxyMessage,
+  type ProxyReport,
+  type SnapshotMessage,
+  type SnapshotProblem,
 } from "@regomesh/protocol";
 import type { Identity } from "../tls.ts";
 import { openControl } from "./channel.ts";
 
 export type StreamHandlers = {
   readonly hello: () => Hello;
+  /** What is in force and held at this moment. */
+  readonly holding: () => Holding;
   /** Puts it in force, or says why not. */
   readonly onSnapshot: (message: SnapshotMessage) => Promise<readonly SnapshotProblem[]>;
   readonly onEndpoints: (update: EndpointsUpdate) => Promise<void>;
@@ -120,14 +126,14 @@ export class ControlStreams {
 
   async #answer(message: SnapshotMessage): Promise<void> {
     const problems = await this.#handlers.onSnapshot(message);
-    const { nonce, hash } = message;
+    const holding = this.#handlers.holding();
     if (problems.length > 0) {
-      this.#snapshots?.write({ message: { $case: "nack", value: { nonce, hash, problems: [...problems] } } });
+      this.#snapshots?.write({ message: { $case: "nack", value: toNack(message, problems, holding) } });
       return;
     }
     // First where to be reached, then that the snapshot is in force.
     this.hello();
-    this.#snapshots?.write({ message: { $case: "ack", value: { nonce, hash } } });
+    this.#snapshots?.write({ message: { $case: "ack", value: { nonce: message.nonce, holding } } });
   }
 
   async #report(): Promise<void> {
@@ -153,3 +159,22 @@ export class ControlStreams {
 }
 
 const CLOSE_GRACE_MS = 200;
+
+function toNack({ nonce, hash }: SnapshotMessage, problems: readonly SnapshotProblem[], holding: Holding): Nack {
+  return {
+    nonce,
+    hash,
+    class: classOf(problems),
+    reason: problems[0]?.code ?? "internal",
+    problems: problems.map(
+      ({ code, message, at }): Problem => ({
+        code,
+        message,
+        file: at?.file ?? "",
+        row: at?.row ?? 0,
+        column: at?.column ?? 0,
+      }),
+    ),
+    holding,
+  };
+}

@@ -86,10 +86,20 @@ test("a proxy joins, enforces, says where it listens, and reports", async () => 
   expect(await ask(sidecar)).toBe(200);
   const { hellos } = controller.heard;
   const { address, port } = sidecar.addresses.inbound["http"] ?? { address: "", port: 0 };
-  expect(hellos.map(({ listen }) => listen)).toEqual([[], [{ portName: "http", address, port }]]);
+  expect(hellos.map(({ listen }) => listen)).toEqual([[], [{ portName: "http", address, port, transports: ["h1"] }]]);
+  const decidedBy = { epoch: "e", sequence: 1, name: "r1" };
+  expect(controller.heard.acks[0]?.holding).toEqual({
+    snapshotHash: sidecar.load?.hash,
+    revision: decidedBy,
+    contentHashes: [],
+  });
   await controller.until(() =>
     controller.heard.reports.some(({ edges }) => edges.some(({ requests }) => requests === 1)),
   );
+  const told = controller.heard.reports.find(({ edges }) => edges.length > 0);
+  expect(told?.edges.map((edge) => edge.revision)).toEqual([decidedBy]);
+  expect(told?.decisions.map((decision) => decision.revision)).toEqual([decidedBy]);
+  expect(told?.holding?.revision).toEqual(decidedBy);
   expect((await stat(join(folder, "state/identity.json"))).mode & 0o777).toBe(0o600);
 });
 
@@ -101,10 +111,26 @@ test("endpoints come and go by their own stream", async () => {
   const out = async () =>
     await exchange(sidecar.addresses.outbound.port, "GET http://orders/ HTTP/1.1\r\nHost: orders\r\n\r\n");
   expect(await out()).toContain('"reason":"no_endpoint"');
-  const endpoint = { address: "127.0.0.1", port: 1, workload: "o", principal: WEB, labels: {}, portName: "http" };
+  const endpoint = {
+    address: "127.0.0.1",
+    port: 1,
+    workload: "o",
+    principal: WEB,
+    labels: {},
+    portName: "http",
+    transports: ["h1"],
+  };
   controller.sendEndpoints({ services: [{ service: "orders.default", endpoints: [endpoint] }], complete: false });
   await controller.until(() => controller.heard.reports.at(-1)?.endpoints.length === 1);
   expect(await out()).toContain('"reason":"connect_failed"');
+  const unspoken = { ...endpoint, port: 2, transports: ["h2"] };
+  const both = { ...endpoint, port: 3, transports: ["h2", "h1"] };
+  controller.sendEndpoints({
+    services: [{ service: "orders.default", endpoints: [unspoken, both] }],
+    complete: false,
+  });
+  await controller.until(() => controller.heard.reports.at(-1)?.endpoints[0]?.port === 3);
+  expect(controller.heard.reports.at(-1)?.endpoints.length).toBe(1);
   controller.sendEndpoints({ services: [], complete: true });
   await controller.until(() => controller.heard.reports.at(-1)?.endpoints.length === 0);
   expect(await out()).toContain('"reason":"no_endpoint"');
@@ -123,9 +149,10 @@ test.each([
     "is not signed by the mesh",
     () => controller.send(revision(2), [], (body) => Buffer.concat([body, Buffer.of(32)])),
     "snapshot_signature",
+    "local",
   ],
-  ["is older", () => controller.send(revision(0)), "snapshot_sequence"],
-  ["names a module that is not there", () => controller.send(withModule("a".repeat(64))), "policy_missing"],
+  ["is older", () => controller.send(revision(0)), "snapshot_sequence", "local"],
+  ["names a module that is not there", () => controller.send(withModule("a".repeat(64))), "policy_missing", "local"],
   [
     "has a module of another ABI",
     () => {
@@ -133,13 +160,15 @@ test.each([
       controller.send(withModule(hash), [{ hash, wasm, data: "{}" }]);
     },
     "policy_abi_mismatch",
+    "content",
   ],
   [
     "has a module with another hash",
     () => controller.send(withModule("b".repeat(64)), [{ hash: "b".repeat(64), wasm, data: "{}" }]),
     "module_hash",
+    "content",
   ],
-])("a snapshot that %s is refused with the reason, and the old one stays", async (_, send, code) => {
+])("a snapshot that %s is refused with the reason, and the old one stays", async (_, send, code, kind) => {
   controller.snapshot = revision(1);
   await controller.start();
   const { sidecar, link } = await start();
@@ -147,7 +176,12 @@ test.each([
   await controller.until(() => controller.heard.acks.length === 1);
   send();
   await controller.until(() => controller.heard.nacks.length === 1);
-  expect(controller.heard.nacks[0]?.problems[0]?.code).toBe(code);
+  expect(controller.heard.nacks[0]).toMatchObject({
+    class: kind,
+    reason: code,
+    problems: [{ code }],
+    holding: { revision: { sequence: 1 } },
+  });
   expect(sidecar.load?.snapshot.revision.name).toBe("r1");
   expect(await ask(sidecar)).toBe(200);
 });

@@ -10,6 +10,10 @@ import {
   type EndpointsUpdate,
   type FileEndpoint,
   type Hello,
+  type Holding,
+  isReachableBy,
+  PROXY_FEATURES,
+  PROXY_TRANSPORTS,
   type ProxyReport,
   SNAPSHOT_FORMAT,
   type SnapshotFile,
@@ -18,6 +22,7 @@ import {
 } from "@regomesh/protocol";
 import { backoffMs, RECONNECT } from "../../control/backoff.ts";
 import { toReport } from "../../control/report.ts";
+import { toRevisionId } from "../../snapshot/in-force.ts";
 import type { Sidecar } from "../proxy.ts";
 import type { Identity } from "../tls.ts";
 import { ControlStreams } from "./control-streams.ts";
@@ -171,6 +176,7 @@ export class Controlled {
     const { address, sidecar, log } = this.#options;
     return new ControlStreams(address, identity, {
       hello: () => this.#hello(),
+      holding: () => this.#holding(),
       onSnapshot: (message) => this.#onSnapshot(message),
       onEndpoints: (update) => this.#onEndpoints(update),
       report: () => this.#report(),
@@ -192,11 +198,24 @@ export class Controlled {
       instance: this.#instance,
       moduleAbi: MODULE_ABI,
       snapshotFormats: [SNAPSHOT_FORMAT],
-      features: [],
-      snapshotHash: sidecar.load?.hash ?? "",
-      moduleHashes: (sidecar.load?.modules ?? []).map(({ hash }) => hash),
-      listen: Object.entries(inbound).map(([portName, { address, port }]) => ({ portName, address, port })),
+      features: [...PROXY_FEATURES],
+      holding: this.#holding(),
+      listen: Object.entries(inbound).map(([portName, { address, port }]) => ({
+        portName,
+        address,
+        port,
+        transports: [...PROXY_TRANSPORTS],
+      })),
       admin: `${admin.address}:${admin.port}`,
+    };
+  }
+
+  #holding(): Holding {
+    const { load } = this.#options.sidecar;
+    return {
+      snapshotHash: load?.hash ?? "",
+      revision: load === undefined ? undefined : toRevisionId(load.snapshot),
+      contentHashes: (load?.modules ?? []).map(({ hash }) => hash),
     };
   }
 
@@ -208,7 +227,7 @@ export class Controlled {
       nowMs: clock.nowMs(),
     });
     const { file } = read;
-    const problems = file === undefined ? read.problems : await sidecar.apply(file);
+    const problems = file === undefined ? read.problems : await this.#apply(file);
     if (file === undefined || problems.length > 0) {
       const first = problems[0]?.message ?? "";
       log.log("warn", "a snapshot was refused", { hash: message.hash.slice(0, 12), problem: first });
@@ -222,12 +241,24 @@ export class Controlled {
     return [];
   }
 
+  /** What fails in a way that has no name is this machine's affair: the link and the old snapshot stay. */
+  async #apply(file: SnapshotFile): Promise<readonly SnapshotProblem[]> {
+    try {
+      return await this.#options.sidecar.apply(file);
+    } catch (error) {
+      this.#options.log.log("error", "a snapshot could not be put in force", { error: (error as Error).stack });
+      return [{ code: "internal", message: describeError(error) }];
+    }
+  }
+
   async #onEndpoints(update: EndpointsUpdate): Promise<void> {
     if (update.complete) this.#endpoints.clear();
     for (const { service, endpoints } of update.services) {
       this.#endpoints.set(
         service,
-        endpoints.map((endpoint) => ({ ...endpoint, service })),
+        endpoints
+          .filter(({ transports }) => isReachableBy(transports, PROXY_TRANSPORTS))
+          .map((endpoint) => ({ ...endpoint, service })),
       );
     }
     const services = update.services.map(({ service }) => service);
@@ -246,7 +277,7 @@ export class Controlled {
       timeMs: clock.nowMs(),
       ...reading,
       ...taken,
-      snapshotHash: sidecar.load?.hash ?? "",
+      holding: this.#holding(),
       svidNotAfterMs: this.#identity?.notAfterMs ?? 0,
     });
   }

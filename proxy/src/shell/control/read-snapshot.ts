@@ -2,6 +2,7 @@
 import {
   checkSnapshot,
   moduleHash,
+  type NackReason,
   type Snapshot,
   type SnapshotFile,
   type SnapshotMessage,
@@ -76,6 +77,6 @@ function parse(text: string): unknown {
   }
 }
 
-function refuse(code: string, message: string) {
+function refuse(code: NackReason, message: string): { readonly problems: readonly SnapshotProblem[] } {
   return { problems: [{ code, message }] };
 }

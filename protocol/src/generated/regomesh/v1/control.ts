@@ -41,6 +41,29 @@ export interface ProxyMessage {
   message: { $case: "hello"; value: Hello } | { $case: "ack"; value: Ack } | { $case: "nack"; value: Nack } | undefined;
 }
 
+/** Which revision: within an epoch sequences only grow; those of two epochs do not compare. */
+export interface RevisionId {
+  epoch: string;
+  sequence: number;
+  /** For people: the commit's hash where git is the source. */
+  name: string;
+}
+
+/** What a proxy has now. */
+export interface Holding {
+  /** sha256 of the snapshot in force, hex; "" for none. */
+  snapshotHash: string;
+  /** Its revision; absent for none. */
+  revision:
+    | RevisionId
+    | undefined;
+  /**
+   * Contents that the proxy holds, by hash, so that they are not sent again: modules. Other parts
+   * of a snapshot may stand here too, once a proxy announces the feature "delta".
+   */
+  contentHashes: string[];
+}
+
 export interface Hello {
   /** Name of the Workload that this proxy serves. */
   workload: string;
@@ -51,11 +74,11 @@ export interface Hello {
   moduleAbi: number;
   /** Versions of the snapshot format that the proxy reads. */
   snapshotFormats: number[];
+  /** What the proxy can do beyond the format (PROXY_FEATURES); an unknown one is ignored. */
   features: string[];
-  /** Hash of the snapshot in force, "" for none: an equal one is not sent again. */
-  snapshotHash: string;
-  /** Modules that the proxy holds, so that they are not sent again. */
-  moduleHashes: string[];
+  holding:
+    | Holding
+    | undefined;
   /** Where the inbound listener takes mTLS connections, by port name. */
   listen: ListenAddress[];
   /** Loopback address of the proxy's admin interface, for people; "" if none. */
@@ -66,22 +89,40 @@ export interface ListenAddress {
   portName: string;
   address: string;
   port: number;
+  /** What is spoken inside mTLS: "h1"; later "h2" and more. */
+  transports: string[];
 }
 
+/** What the nonce names is in force. */
 export interface Ack {
   nonce: string;
-  hash: string;
+  holding: Holding | undefined;
 }
 
+/** What the nonce names was refused, and `holding` stays. */
 export interface Nack {
   nonce: string;
+  /** Hash of what was refused. */
   hash: string;
   problems: Problem[];
+  /**
+   * "content": the snapshot itself is wrong, any proxy would refuse it. "local": this machine
+   * cannot take it now (a taken port, a full disk, memory, a clock).
+   */
+  class: string;
+  /** Of the closed list NACK_REASONS: the first problem's. */
+  reason: string;
+  holding: Holding | undefined;
 }
 
 export interface Problem {
+  /** Of NACK_REASONS. */
   code: string;
   message: string;
+  /** Place in the source; "" and 0 where it is not known. Row and column count from 1. */
+  file: string;
+  row: number;
+  column: number;
 }
 
 export interface ControllerMessage {
@@ -134,6 +175,8 @@ export interface Endpoint {
   principal: string;
   labels: { [key: string]: string };
   portName: string;
+  /** As in ListenAddress; a caller uses an endpoint only by a transport that it speaks. */
+  transports: string[];
 }
 
 export interface Endpoint_LabelsEntry {
@@ -148,7 +191,6 @@ export interface ProxyReport {
   decisions: DecisionReport[];
   /** Decisions made but not listed above (sampled away), since the last report. */
   decisionsDropped: number;
-  snapshotHash: string;
   /** notAfter of the SVID, milliseconds since the epoch; 0 for none. */
   svidNotAfterMs: number;
   /** Nanoseconds a decision at p50 and p99 since the start. */
@@ -160,6 +202,7 @@ export interface ProxyReport {
   workload: string;
   namespace: string;
   instance: string;
+  holding: Holding | undefined;
 }
 
 export interface EndpointState {
@@ -190,6 +233,8 @@ export interface EdgeReport {
   /** Latency histogram, counts by upper bound in milliseconds (cumulative = false). */
   boundsMs: number[];
   counts: number[];
+  /** The revision that decided; absent for those too old to be told apart. A proxy lists its newest few. */
+  revision: RevisionId | undefined;
 }
 
 export interface DecisionReport {
@@ -209,7 +254,8 @@ export interface DecisionReport {
   /** Rules that fired, `data.mesh.authz.allow examples/authz/orders.rego:14:1` */
   rules: string[];
   entrypoint: string;
-  revision: string;
+  /** The revision that decided; absent where there was none yet. */
+  revision: RevisionId | undefined;
   requestId: string;
   durationMs: number;
   policyNs: number;
@@ -304,6 +350,142 @@ export const ProxyMessage: MessageFns<ProxyMessage> = {
   },
 };
 
+function createBaseRevisionId(): RevisionId {
+  return { epoch: "", sequence: 0, name: "" };
+}
+
+export const RevisionId: MessageFns<RevisionId> = {
+  encode(message: RevisionId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.epoch !== "") {
+      writer.uint32(10).string(message.epoch);
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(16).uint64(message.sequence);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevisionId {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevisionId();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.epoch = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseHolding(): Holding {
+  return { snapshotHash: "", revision: undefined, contentHashes: [] };
+}
+
+export const Holding: MessageFns<Holding> = {
+  encode(message: Holding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.snapshotHash !== "") {
+      writer.uint32(10).string(message.snapshotHash);
+    }
+    if (message.revision !== undefined) {
+      RevisionId.encode(message.revision, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.contentHashes) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Holding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHolding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.snapshotHash = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.revision = RevisionId.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.contentHashes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseHello(): Hello {
   return {
     workload: "",
@@ -312,8 +494,7 @@ function createBaseHello(): Hello {
     moduleAbi: 0,
     snapshotFormats: [],
     features: [],
-    snapshotHash: "",
-    moduleHashes: [],
+    holding: undefined,
     listen: [],
     admin: "",
   };
@@ -343,11 +524,8 @@ export const Hello: MessageFns<Hello> = {
     for (const v of message.features) {
       writer.uint32(50).string(v!);
     }
-    if (message.snapshotHash !== "") {
-      writer.uint32(58).string(message.snapshotHash);
-    }
-    for (const v of message.moduleHashes) {
-      writer.uint32(66).string(v!);
+    if (message.holding !== undefined) {
+      Holding.encode(message.holding, writer.uint32(58).fork()).join();
     }
     for (const v of message.listen) {
       ListenAddress.encode(v!, writer.uint32(74).fork()).join();
@@ -434,15 +612,7 @@ export const Hello: MessageFns<Hello> = {
               break;
             }
 
-            message.snapshotHash = reader.string();
-            continue;
-          }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.moduleHashes.push(reader.string());
+            message.holding = Holding.decode(reader, reader.uint32());
             continue;
           }
           case 9: {
@@ -475,7 +645,7 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseListenAddress(): ListenAddress {
-  return { portName: "", address: "", port: 0 };
+  return { portName: "", address: "", port: 0, transports: [] };
 }
 
 export const ListenAddress: MessageFns<ListenAddress> = {
@@ -488,6 +658,9 @@ export const ListenAddress: MessageFns<ListenAddress> = {
     }
     if (message.port !== 0) {
       writer.uint32(24).uint32(message.port);
+    }
+    for (const v of message.transports) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -529,6 +702,14 @@ export const ListenAddress: MessageFns<ListenAddress> = {
             message.port = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.transports.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -543,7 +724,7 @@ export const ListenAddress: MessageFns<ListenAddress> = {
 };
 
 function createBaseAck(): Ack {
-  return { nonce: "", hash: "" };
+  return { nonce: "", holding: undefined };
 }
 
 export const Ack: MessageFns<Ack> = {
@@ -551,8 +732,8 @@ export const Ack: MessageFns<Ack> = {
     if (message.nonce !== "") {
       writer.uint32(10).string(message.nonce);
     }
-    if (message.hash !== "") {
-      writer.uint32(18).string(message.hash);
+    if (message.holding !== undefined) {
+      Holding.encode(message.holding, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -578,12 +759,12 @@ export const Ack: MessageFns<Ack> = {
             message.nonce = reader.string();
             continue;
           }
-          case 2: {
-            if (tag !== 18) {
+          case 3: {
+            if (tag !== 26) {
               break;
             }
 
-            message.hash = reader.string();
+            message.holding = Holding.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -600,7 +781,7 @@ export const Ack: MessageFns<Ack> = {
 };
 
 function createBaseNack(): Nack {
-  return { nonce: "", hash: "", problems: [] };
+  return { nonce: "", hash: "", problems: [], class: "", reason: "", holding: undefined };
 }
 
 export const Nack: MessageFns<Nack> = {
@@ -613,6 +794,15 @@ export const Nack: MessageFns<Nack> = {
     }
     for (const v of message.problems) {
       Problem.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.class !== "") {
+      writer.uint32(34).string(message.class);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.holding !== undefined) {
+      Holding.encode(message.holding, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -654,6 +844,30 @@ export const Nack: MessageFns<Nack> = {
             message.problems.push(Problem.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.class = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.holding = Holding.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -668,7 +882,7 @@ export const Nack: MessageFns<Nack> = {
 };
 
 function createBaseProblem(): Problem {
-  return { code: "", message: "" };
+  return { code: "", message: "", file: "", row: 0, column: 0 };
 }
 
 export const Problem: MessageFns<Problem> = {
@@ -678,6 +892,15 @@ export const Problem: MessageFns<Problem> = {
     }
     if (message.message !== "") {
       writer.uint32(18).string(message.message);
+    }
+    if (message.file !== "") {
+      writer.uint32(26).string(message.file);
+    }
+    if (message.row !== 0) {
+      writer.uint32(32).uint32(message.row);
+    }
+    if (message.column !== 0) {
+      writer.uint32(40).uint32(message.column);
     }
     return writer;
   },
@@ -709,6 +932,30 @@ export const Problem: MessageFns<Problem> = {
             }
 
             message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.file = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.row = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.column = reader.uint32();
             continue;
           }
         }
@@ -1113,7 +1360,7 @@ export const ServiceEndpoints: MessageFns<ServiceEndpoints> = {
 };
 
 function createBaseEndpoint(): Endpoint {
-  return { address: "", port: 0, workload: "", principal: "", labels: {}, portName: "" };
+  return { address: "", port: 0, workload: "", principal: "", labels: {}, portName: "", transports: [] };
 }
 
 export const Endpoint: MessageFns<Endpoint> = {
@@ -1135,6 +1382,9 @@ export const Endpoint: MessageFns<Endpoint> = {
     });
     if (message.portName !== "") {
       writer.uint32(50).string(message.portName);
+    }
+    for (const v of message.transports) {
+      writer.uint32(58).string(v!);
     }
     return writer;
   },
@@ -1201,6 +1451,14 @@ export const Endpoint: MessageFns<Endpoint> = {
             }
 
             message.portName = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.transports.push(reader.string());
             continue;
           }
         }
@@ -1279,7 +1537,6 @@ function createBaseProxyReport(): ProxyReport {
     edges: [],
     decisions: [],
     decisionsDropped: 0,
-    snapshotHash: "",
     svidNotAfterMs: 0,
     policyP50Ns: 0,
     policyP99Ns: 0,
@@ -1288,6 +1545,7 @@ function createBaseProxyReport(): ProxyReport {
     workload: "",
     namespace: "",
     instance: "",
+    holding: undefined,
   };
 }
 
@@ -1304,9 +1562,6 @@ export const ProxyReport: MessageFns<ProxyReport> = {
     }
     if (message.decisionsDropped !== 0) {
       writer.uint32(32).uint64(message.decisionsDropped);
-    }
-    if (message.snapshotHash !== "") {
-      writer.uint32(42).string(message.snapshotHash);
     }
     if (message.svidNotAfterMs !== 0) {
       writer.uint32(49).double(message.svidNotAfterMs);
@@ -1331,6 +1586,9 @@ export const ProxyReport: MessageFns<ProxyReport> = {
     }
     if (message.instance !== "") {
       writer.uint32(106).string(message.instance);
+    }
+    if (message.holding !== undefined) {
+      Holding.encode(message.holding, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -1378,14 +1636,6 @@ export const ProxyReport: MessageFns<ProxyReport> = {
             }
 
             message.decisionsDropped = longToNumber(reader.uint64());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.snapshotHash = reader.string();
             continue;
           }
           case 6: {
@@ -1450,6 +1700,14 @@ export const ProxyReport: MessageFns<ProxyReport> = {
             }
 
             message.instance = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.holding = Holding.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1559,6 +1817,7 @@ function createBaseEdgeReport(): EdgeReport {
     limited: 0,
     boundsMs: [],
     counts: [],
+    revision: undefined,
   };
 }
 
@@ -1610,6 +1869,9 @@ export const EdgeReport: MessageFns<EdgeReport> = {
         writer.uint64(v);
       }
       writer.join();
+    }
+    if (message.revision !== undefined) {
+      RevisionId.encode(message.revision, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -1751,6 +2013,14 @@ export const EdgeReport: MessageFns<EdgeReport> = {
 
             break;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.revision = RevisionId.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1779,7 +2049,7 @@ function createBaseDecisionReport(): DecisionReport {
     destinationWorkload: "",
     rules: [],
     entrypoint: "",
-    revision: "",
+    revision: undefined,
     requestId: "",
     durationMs: 0,
     policyNs: 0,
@@ -1828,8 +2098,8 @@ export const DecisionReport: MessageFns<DecisionReport> = {
     if (message.entrypoint !== "") {
       writer.uint32(106).string(message.entrypoint);
     }
-    if (message.revision !== "") {
-      writer.uint32(114).string(message.revision);
+    if (message.revision !== undefined) {
+      RevisionId.encode(message.revision, writer.uint32(154).fork()).join();
     }
     if (message.requestId !== "") {
       writer.uint32(122).string(message.requestId);
@@ -1963,12 +2233,12 @@ export const DecisionReport: MessageFns<DecisionReport> = {
             message.entrypoint = reader.string();
             continue;
           }
-          case 14: {
-            if (tag !== 114) {
+          case 19: {
+            if (tag !== 154) {
               break;
             }
 
-            message.revision = reader.string();
+            message.revision = RevisionId.decode(reader, reader.uint32());
             continue;
           }
           case 15: {
@@ -2189,7 +2459,11 @@ export const IssueReply: MessageFns<IssueReply> = {
 
 export type ControlService = typeof ControlService;
 export const ControlService = {
-  /** First message up is a Hello; every Snapshot is answered by one Ack or Nack with its nonce. */
+  /**
+   * First message up is a Hello; every Snapshot is answered by one Ack or Nack with its nonce.
+   * One Snapshot at a time is on its way: the next is sent when the last was answered, and a
+   * stream whose answer does not come within the deadline (ANSWER_WITHIN_MS) is closed.
+   */
   snapshots: {
     path: "/regomesh.v1.Control/Snapshots" as const,
     requestStream: true as const,
@@ -2222,7 +2496,11 @@ export const ControlService = {
 } as const;
 
 export interface ControlServer extends UntypedServiceImplementation {
-  /** First message up is a Hello; every Snapshot is answered by one Ack or Nack with its nonce. */
+  /**
+   * First message up is a Hello; every Snapshot is answered by one Ack or Nack with its nonce.
+   * One Snapshot at a time is on its way: the next is sent when the last was answered, and a
+   * stream whose answer does not come within the deadline (ANSWER_WITHIN_MS) is closed.
+   */
   snapshots: handleBidiStreamingCall<ProxyMessage, ControllerMessage>;
   /** The whole state first, then changes by service; the newest word on a service replaces the older one. */
   endpoints: handleServerStreamingCall<EndpointsRequest, EndpointsUpdate>;
@@ -2231,7 +2509,11 @@ export interface ControlServer extends UntypedServiceImplementation {
 }
 
 export interface ControlClient extends Client {
-  /** First message up is a Hello; every Snapshot is answered by one Ack or Nack with its nonce. */
+  /**
+   * First message up is a Hello; every Snapshot is answered by one Ack or Nack with its nonce.
+   * One Snapshot at a time is on its way: the next is sent when the last was answered, and a
+   * stream whose answer does not come within the deadline (ANSWER_WITHIN_MS) is closed.
+   */
   snapshots(): ClientDuplexStream<ProxyMessage, ControllerMessage>;
   snapshots(options: Partial<CallOptions>): ClientDuplexStream<ProxyMessage, ControllerMessage>;
   snapshots(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ProxyMessage, ControllerMessage>;
