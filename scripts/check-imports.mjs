@@ -22,7 +22,15 @@ const LAYERS = {
 };
 
 // Third-party packages that do no I/O of their own, so that pure folders may use them.
-const PURE_PACKAGES = new Set(["yaml", "node-forge", "preact", "@dagrejs/dagre", "@bufbuild/protobuf", "graphql"]);
+const PURE_PACKAGES = new Set([
+  "yaml",
+  "zod",
+  "node-forge",
+  "preact",
+  "@dagrejs/dagre",
+  "@bufbuild/protobuf",
+  "graphql",
+]);
 // Packages that are a shell as a whole: programs, test benches, the page.
 const SHELL_PACKAGES = new Set(["cli", "conformance", "dashboard", "examples", "scripts", "protocol"]);
 const IMPURE = [

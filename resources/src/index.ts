@@ -1,9 +1,9 @@
 export type { MeshConfigSpec } from "./kinds/mesh-config.ts";
-export { DEFAULT_TRUST_DOMAIN, meshConfigSpec } from "./kinds/mesh-config.ts";
+export { DEFAULT_TRUST_DOMAIN, MESH_DEFAULTS } from "./kinds/mesh-config.ts";
 export type { MeshServiceSpec } from "./kinds/mesh-service.ts";
 export { API_GROUP, API_VERSION, DEFAULT_NAMESPACE } from "./kinds/metadata.ts";
 export type { PolicyBindingSpec } from "./kinds/policy-binding.ts";
-export { type TrafficPolicySpec, trafficPolicySpec } from "./kinds/traffic-policy.ts";
+export { TRAFFIC_DEFAULTS, type TrafficPolicySpec } from "./kinds/traffic-policy.ts";
 export type { WorkloadSpec } from "./kinds/workload.ts";
 export { DOCUMENTS_MAX, type Parsed, parseResources, RESOURCE_TEXT_MAX } from "./parse.ts";
 export {
@@ -18,6 +18,5 @@ export {
   type Workload,
 } from "./resource.ts";
 export type { ResourceCode } from "./schema/code.ts";
-export { defaultsOf } from "./schema/composite.ts";
+export { type JsonSchema, printJsonSchema } from "./schema/json-schema.ts";
 export { nearest } from "./schema/nearest.ts";
-export type { JsonSchema } from "./schema/schema.ts";

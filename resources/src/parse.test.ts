@@ -56,11 +56,14 @@ describe("parseResources", () => {
     expect(text("spec.ports[3].listen")).toBe("service: orders\n");
   });
 
-  test("a labels key __proto__ is a label and nothing else", () => {
-    const [resource] = read(
+  test("a labels key __proto__ is refused, and touches nothing", () => {
+    const { resources, diagnostics } = read(
       `${head("Workload").replace("name: x", "name: x, labels: { __proto__: v }")}spec: { service: x }`,
-    ).resources;
-    expect(Object.entries(resource?.metadata.labels ?? {})).toEqual([["__proto__", "v"]]);
+    );
+    expect(resources).toEqual([]);
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      "metadata.labels has a key __proto__, which is no name",
+    ]);
     expect(({} as Record<string, unknown>)["v"]).toBeUndefined();
   });
 

@@ -5,7 +5,7 @@ import { API_GROUP, API_VERSION } from "./kinds/metadata.ts";
 import { KINDS, type Kind, type Resource } from "./resource.ts";
 import type { ResourceCode } from "./schema/code.ts";
 import { nearest } from "./schema/nearest.ts";
-import type { Place } from "./schema/schema.ts";
+import { readNode } from "./schema/read.ts";
 
 /** A file of resources: Kubernetes refuses objects above 1.5 MB, and none of ours comes near. */
 export const RESOURCE_TEXT_MAX = 1024 * 1024;
@@ -73,15 +73,10 @@ function parseDocument(document: Document, source: Source, report: Report): Reso
   if (reportAliases(document, report)) return undefined;
   const kind = kindOf(root, report);
   if (kind === undefined) return undefined;
-  const spans = new Map<string, Span>([["", spanOf(root)]]);
-  const place: Place = {
-    path: "",
-    depth: 0,
-    keep: (path, node) => spans.set(path, spanOf(node)),
-    report: ({ code, message, node, hint }) => report(code, message, spanOf(node), hint),
-  };
-  const value = KINDS[kind].read(root, place);
+  const { value, faults, nodes } = readNode(KINDS[kind], root);
+  for (const { code, message, node, hint } of faults) report(code, message, spanOf(node), hint);
   if (value === undefined) return undefined;
+  const spans = new Map(Array.from(nodes, ([path, node]) => [path, spanOf(node)]));
   return { ...value, kind, source, spans } as Resource;
 }
 

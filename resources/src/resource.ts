@@ -1,13 +1,13 @@
 /** A resource as it was written: kind, metadata, spec with every default, and where each value stands. */
 import type { Location, Source, Span } from "@regomesh/base";
+import { z } from "zod";
 import { type MeshConfigSpec, meshConfigSpec } from "./kinds/mesh-config.ts";
 import { type MeshServiceSpec, meshServiceSpec } from "./kinds/mesh-service.ts";
 import { type ClusterMetadata, clusterMetadata, type Metadata, metadata, serviceMetadata } from "./kinds/metadata.ts";
 import { type PolicyBindingSpec, policyBindingSpec } from "./kinds/policy-binding.ts";
 import { type TrafficPolicySpec, trafficPolicySpec } from "./kinds/traffic-policy.ts";
 import { type WorkloadSpec, workloadSpec } from "./kinds/workload.ts";
-import { object, required } from "./schema/composite.ts";
-import { text } from "./schema/schema.ts";
+import { text } from "./schema/values.ts";
 
 export type MeshConfig = Written & {
   readonly kind: "MeshConfig";
@@ -45,37 +45,22 @@ export type Written = {
   readonly spans: ReadonlyMap<string, Span>;
 };
 
-const apiVersion = required(text({}), "regomesh.dev/v1alpha1");
-const kind = required(text({}), "one of the mesh's kinds");
+const document = <M extends z.ZodType, S extends z.ZodType>(metadata: M, spec: S) =>
+  z.strictObject({
+    apiVersion: text({}).describe("regomesh.dev/v1alpha1"),
+    kind: text({}).describe("one of the mesh's kinds"),
+    metadata: metadata.describe("name"),
+    spec: spec.describe("what is wanted"),
+  });
 
 /** Every kind, with the schema of its whole document. */
 export const KINDS = {
-  MeshConfig: object({
-    apiVersion,
-    kind,
-    metadata: required(clusterMetadata, "name"),
-    spec: required(meshConfigSpec, "settings"),
-  }),
-  MeshService: object({
-    apiVersion,
-    kind,
-    metadata: required(serviceMetadata, "name"),
-    spec: required(meshServiceSpec, "ports"),
-  }),
-  Workload: object({ apiVersion, kind, metadata: required(metadata, "name"), spec: required(workloadSpec, "service") }),
-  PolicyBinding: object({
-    apiVersion,
-    kind,
-    metadata: required(metadata, "name"),
-    spec: required(policyBindingSpec, "unit"),
-  }),
-  TrafficPolicy: object({
-    apiVersion,
-    kind,
-    metadata: required(metadata, "name"),
-    spec: required(trafficPolicySpec, "services"),
-  }),
-} as const satisfies Record<Kind, unknown>;
+  MeshConfig: document(clusterMetadata, meshConfigSpec),
+  MeshService: document(serviceMetadata, meshServiceSpec),
+  Workload: document(metadata, workloadSpec),
+  PolicyBinding: document(metadata, policyBindingSpec),
+  TrafficPolicy: document(metadata, trafficPolicySpec),
+} as const satisfies Record<Kind, z.ZodType>;
 
 /** The place of the value at a path, or of the nearest thing around it that was written. */
 export function locate(resource: Written, path: string): Location {

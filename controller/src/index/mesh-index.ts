@@ -4,12 +4,10 @@
  */
 import type { Diagnostic } from "@regomesh/base";
 import {
-  DEFAULT_TRUST_DOMAIN,
-  defaultsOf,
+  MESH_DEFAULTS,
   type MeshConfig,
   type MeshConfigSpec,
   type MeshService,
-  meshConfigSpec,
   type PolicyBinding,
   type Resource,
   type TrafficPolicy,
@@ -65,7 +63,7 @@ export function indexResources(
   }
   const index: MeshIndex = {
     name: config?.metadata.name ?? "mesh",
-    config: config?.spec ?? { ...defaultsOf(meshConfigSpec), trustDomain: DEFAULT_TRUST_DOMAIN },
+    config: config?.spec ?? MESH_DEFAULTS,
     configResource: config,
     services: byKey(
       owned.filter((resource) => resource.kind === "MeshService"),

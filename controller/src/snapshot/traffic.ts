@@ -1,12 +1,12 @@
 /** Numbers of a TrafficPolicy as a snapshot carries them, every default filled in by the schema. */
 import type { TrafficSettings } from "@regomesh/protocol";
-import { defaultsOf, type TrafficPolicy, trafficPolicySpec } from "@regomesh/resources";
+import { TRAFFIC_DEFAULTS, type TrafficPolicy } from "@regomesh/resources";
 
 const BALANCERS = { LeastRequest: "least-request", RoundRobin: "round-robin", Random: "random" } as const;
 
 /** The settings of a service; the defaults where it has no policy. */
 export function toTrafficSettings(policy: TrafficPolicy | undefined): TrafficSettings {
-  const { balancer, timeouts, retries, breaker, pool } = policy?.spec ?? defaultsOf(trafficPolicySpec);
+  const { balancer, timeouts, retries, breaker, pool } = policy?.spec ?? TRAFFIC_DEFAULTS;
   return {
     balancer: BALANCERS[balancer],
     connectTimeoutMs: timeouts.connect,

@@ -1,6 +1,6 @@
 /** MeshConfig: what holds for the whole mesh. One a mesh; none means every default. */
-import { defaulted, object } from "../schema/composite.ts";
-import { type Infer, oneOf, text } from "../schema/schema.ts";
+import { z } from "zod";
+import { oneOf, text } from "../schema/values.ts";
 
 export const DEFAULT_TRUST_DOMAIN = "cluster.local";
 
@@ -10,22 +10,22 @@ export const trustDomain = text({
   lengthMax: 255,
 });
 
-export const meshConfigSpec = object({
-  trustDomain: defaulted(
-    trustDomain,
-    DEFAULT_TRUST_DOMAIN,
-    "trust domain of every SPIFFE ID; cluster.local as in Istio and Linkerd. Fixed once identities are issued",
-  ),
-  defaultVerdict: defaulted(
-    oneOf("Deny", "Allow"),
-    "Deny",
-    "what a request gets where no unit is bound; Deny, so that a forgotten binding opens nothing",
-  ),
-  pathLevel: defaulted(
-    oneOf("Base", "MergeSlashes", "DecodeAndMergeSlashes"),
-    "Base",
-    "how paths are normalised before policy and application see them; Base changes least and is what RFC 3986 asks",
-  ),
+export const meshConfigSpec = z.strictObject({
+  trustDomain: trustDomain
+    .prefault(DEFAULT_TRUST_DOMAIN)
+    .describe(
+      "trust domain of every SPIFFE ID; cluster.local as in Istio and Linkerd. Fixed once identities are issued",
+    ),
+  defaultVerdict: oneOf("Deny", "Allow")
+    .prefault("Deny")
+    .describe("what a request gets where no unit is bound; Deny, so that a forgotten binding opens nothing"),
+  pathLevel: oneOf("Base", "MergeSlashes", "DecodeAndMergeSlashes")
+    .prefault("Base")
+    .describe(
+      "how paths are normalised before policy and application see them; Base changes least and is what RFC 3986 asks",
+    ),
 });
 
-export type MeshConfigSpec = Infer<typeof meshConfigSpec>;
+export type MeshConfigSpec = z.output<typeof meshConfigSpec>;
+
+export const MESH_DEFAULTS: MeshConfigSpec = meshConfigSpec.parse({});

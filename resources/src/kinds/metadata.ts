@@ -1,6 +1,6 @@
 /** Names and labels: what every resource carries, in Kubernetes' shape. */
-import { defaulted, mapOf, object, required } from "../schema/composite.ts";
-import { type Infer, text } from "../schema/schema.ts";
+import { z } from "zod";
+import { mapOf, text } from "../schema/values.ts";
 
 export const API_GROUP = "regomesh.dev";
 export const API_VERSION = "regomesh.dev/v1alpha1";
@@ -21,29 +21,27 @@ export const dnsName = text({
 
 export const labels = mapOf(text({ what: "a label's value", lengthMax: 256 }), 64);
 
-const name = required(dnsName, "unique among the resources of its kind and namespace");
-const labelsField = defaulted(labels, {}, "what selectors and subsets match; none unless given");
-const annotations = defaulted(
-  mapOf(text({ what: "an annotation's text" }), 64),
-  {},
-  "notes for people and tools; the mesh reads none",
-);
+const name = dnsName.describe("unique among the resources of its kind and namespace");
+const labelsField = labels.prefault({}).describe("what selectors and subsets match; none unless given");
+const annotations = mapOf(text({ what: "an annotation's text" }), 64)
+  .prefault({})
+  .describe("notes for people and tools; the mesh reads none");
 
-export const metadata = object({
+export const metadata = z.strictObject({
   name,
-  namespace: defaulted(dnsLabel, DEFAULT_NAMESPACE, "Kubernetes' own default namespace"),
+  namespace: dnsLabel.prefault(DEFAULT_NAMESPACE).describe("Kubernetes' own default namespace"),
   labels: labelsField,
   annotations,
 });
 
 /** Of services: `NAME.NAMESPACE` is an authority, so that the name itself has no dots. */
-export const serviceMetadata = object({
-  ...metadata.fields,
-  name: required(dnsLabel, "name that clients of the same namespace call"),
+export const serviceMetadata = z.strictObject({
+  ...metadata.shape,
+  name: dnsLabel.describe("name that clients of the same namespace call"),
 });
 
 /** Of kinds that belong to no namespace. */
-export const clusterMetadata = object({ name, labels: labelsField, annotations });
+export const clusterMetadata = z.strictObject({ name, labels: labelsField, annotations });
 
-export type Metadata = Infer<typeof metadata>;
-export type ClusterMetadata = Infer<typeof clusterMetadata>;
+export type Metadata = z.output<typeof metadata>;
+export type ClusterMetadata = z.output<typeof clusterMetadata>;

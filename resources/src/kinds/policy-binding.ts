@@ -1,14 +1,15 @@
 /** PolicyBinding: ties the entrypoints of a policy unit to workloads. */
-import { defaulted, list, mapOf, object, optional, required, shorthand } from "../schema/composite.ts";
-import { type Infer, integer, oneOf, text } from "../schema/schema.ts";
+import { z } from "zod";
+import { integer, list, mapOf, oneOf, text } from "../schema/values.ts";
 import { dnsLabel } from "./metadata.ts";
 
 /** Ten times what the largest of the policies we measured needs. */
 export const FUEL_DEFAULT = 1_000_000;
 
+/** No segment is `.` or `..`; written without look-ahead, which CRDs do not take. */
 const unitPath = text({
   what: "a directory of the source, such as policies/mesh",
-  pattern: /^(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/,
+  pattern: /^\.{0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*(\/\.{0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/,
   lengthMax: 255,
 });
 
@@ -18,43 +19,52 @@ const entrypointName = text({
   lengthMax: 255,
 });
 
-export const entrypoint = object({
-  name: required(entrypointName, "package and rule, joined by slashes"),
-  kind: optional(
-    oneOf("Authz", "Route", "Limits"),
-    "the question that it answers; only needed where the name is not one of the mesh's own",
-  ),
+export const entrypoint = z.strictObject({
+  name: entrypointName.describe("package and rule, joined by slashes"),
+  kind: oneOf("Authz", "Route", "Limits")
+    .exactOptional()
+    .describe("the question that it answers; only needed where the name is not one of the mesh's own"),
 });
+
+/** May be written as the rule's path alone. */
+const shortEntrypoint = z.union([
+  entrypointName.transform((name): z.output<typeof entrypoint> => ({ name })),
+  entrypoint,
+]);
 
 const anyNamespace = text({ what: "a namespace, or * for all", pattern: /^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$/ });
 
-export const selector = object({
-  namespaces: optional(list(anyNamespace, 64), "the binding's own where absent; others only from the root source"),
-  services: optional(list(dnsLabel, 256), "any service where absent"),
-  labels: defaulted(mapOf(text({ lengthMax: 256 }), 32), {}, "labels of the workload, all of which must match"),
+export const selector = z.strictObject({
+  namespaces: list(anyNamespace, 64)
+    .exactOptional()
+    .describe("the binding's own where absent; others only from the root source"),
+  services: list(dnsLabel, 256).exactOptional().describe("any service where absent"),
+  labels: mapOf(text({ lengthMax: 256 }), 32)
+    .prefault({})
+    .describe("labels of the workload, all of which must match"),
 });
 
-export const policyBindingSpec = object({
-  unit: required(unitPath, "a directory of the source: its modules and data are one unit"),
-  selector: defaulted(selector, { labels: {} }, "every workload of the binding's namespace"),
-  direction: required(oneOf("Inbound", "Outbound"), "whether the receiving or the sending proxy asks"),
-  tier: defaulted(
-    oneOf("Mandatory", "Workload", "Namespace", "Default"),
-    "Namespace",
-    "Mandatory units must all allow; of the others, those of the most specific tier that has any decide",
-  ),
-  entrypoints: required(list(shorthand(entrypoint, "name"), 16), "the rules that are asked"),
-  mode: defaulted(oneOf("Enforce", "Shadow"), "Enforce", "Shadow decides and reports, but nothing follows from it"),
-  fuel: defaulted(
-    integer(1000, 1_000_000_000),
-    FUEL_DEFAULT,
-    "steps that one evaluation of an entrypoint may take; far above what honest policies need, a few milliseconds at most",
-  ),
-  onFault: defaulted(
-    oneOf("Deny", "Allow"),
-    "Deny",
-    "what a fault of a Limits entrypoint means; Deny, as the mesh fails closed. A fault of Authz always denies",
-  ),
+export const policyBindingSpec = z.strictObject({
+  unit: unitPath.describe("a directory of the source: its modules and data are one unit"),
+  selector: selector.prefault({}).describe("every workload of the binding's namespace"),
+  direction: oneOf("Inbound", "Outbound").describe("whether the receiving or the sending proxy asks"),
+  tier: oneOf("Mandatory", "Workload", "Namespace", "Default")
+    .prefault("Namespace")
+    .describe("Mandatory units must all allow; of the others, those of the most specific tier that has any decide"),
+  entrypoints: list(shortEntrypoint, 16).describe("the rules that are asked"),
+  mode: oneOf("Enforce", "Shadow")
+    .prefault("Enforce")
+    .describe("Shadow decides and reports, but nothing follows from it"),
+  fuel: integer(1000, 1_000_000_000)
+    .prefault(FUEL_DEFAULT)
+    .describe(
+      "steps that one evaluation of an entrypoint may take; far above what honest policies need, a few milliseconds at most",
+    ),
+  onFault: oneOf("Deny", "Allow")
+    .prefault("Deny")
+    .describe(
+      "what a fault of a Limits entrypoint means; Deny, as the mesh fails closed. A fault of Authz always denies",
+    ),
 });
 
-export type PolicyBindingSpec = Infer<typeof policyBindingSpec>;
+export type PolicyBindingSpec = z.output<typeof policyBindingSpec>;

@@ -1,0 +1,71 @@
+/**
+ * A YAML node as plain data, with the place of every value. What plain data cannot say
+ * (keys that are no strings, a key without a value) is reported here.
+ */
+import { isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
+
+/** Kubernetes' own resources stay far below this; a hostile file must not exhaust the stack. */
+const DEPTH_MAX = 32;
+
+export type Plain = {
+  readonly value: unknown;
+  /** Nodes by path (`spec.ports[0].name`); "" is the document. */
+  readonly nodes: ReadonlyMap<string, Node>;
+  /** The keys, by the path of what they name. */
+  readonly keys: ReadonlyMap<string, Node>;
+  readonly faults: readonly PlainFault[];
+};
+
+export type PlainFault = { readonly path: string; readonly message: string; readonly node: Node };
+
+type Walk = {
+  readonly nodes: Map<string, Node>;
+  readonly keys: Map<string, Node>;
+  readonly faults: PlainFault[];
+};
+
+export function toPlain(root: Node): Plain {
+  const walk: Walk = { nodes: new Map(), keys: new Map(), faults: [] };
+  const value = read(root, "", 0, walk);
+  return { value, ...walk };
+}
+
+function read(node: Node, path: string, depth: number, walk: Walk): unknown {
+  walk.nodes.set(path, node);
+  if (isScalar(node)) return node.value;
+  if (depth > DEPTH_MAX) return fault(walk, path, "is nested too deeply", node);
+  if (isSeq(node)) {
+    return node.items.map((item, index) => read(item as Node, `${path}[${index}]`, depth + 1, walk));
+  }
+  if (!isMap(node)) return fault(walk, path, "is nothing that is read here", node);
+  const entries = node.items.flatMap((pair) => {
+    const name = nameOf(pair, node, path, walk);
+    if (name === undefined) return [];
+    const at = joinPath(path, name);
+    const { key, value } = pair as Pair<Node, Node | null>;
+    walk.keys.set(at, key);
+    if (value !== null) return [[name, read(value, at, depth + 1, walk)] as const];
+    walk.nodes.set(at, key);
+    return [[name, fault(walk, at, "has no value", key)] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function nameOf(pair: Pair, parent: Node, path: string, walk: Walk): string | undefined {
+  const key = (pair.key as Node | null) ?? parent;
+  const name = isScalar(pair.key) ? pair.key.value : undefined;
+  if (typeof name !== "string") return fault(walk, path, "has a key that is not a string", key);
+  // Plain objects cannot carry it, and no field or label may have it.
+  if (name === "__proto__") return fault(walk, path, "has a key __proto__, which is no name", key);
+  return name;
+}
+
+function fault(walk: Walk, path: string, message: string, node: Node): undefined {
+  walk.faults.push({ path, message, node });
+  return undefined;
+}
+
+export function joinPath(path: string, part: PropertyKey): string {
+  if (typeof part === "number") return `${path}[${part}]`;
+  return path === "" ? String(part) : `${path}.${String(part)}`;
+}
