@@ -1,13 +1,32 @@
 import { defineConfig } from "vitest/config";
 
+const EXCLUDE = ["**/node_modules/**", "**/dist/**", "**/.regomesh/**"];
+/** Tests that start the project's own processes, or a whole mesh of them (scripts/check-imports.mjs holds it). */
+const PROCESSES = ["conformance/src/mesh/**/*.test.ts", "**/*.process.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/dist/**", "**/.regomesh/**"],
     globalSetup: ["scripts/test-setup.mjs"],
-    // Whole-mesh scenarios start real processes on a two-core machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ["default"],
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["**/*.test.ts"], exclude: [...EXCLUDE, ...PROCESSES] },
+      },
+      {
+        extends: true,
+        // One file at a time, and nothing beside it: a mesh's processes share two cores with no other test.
+        test: {
+          name: "mesh",
+          include: PROCESSES,
+          exclude: EXCLUDE,
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { failuresOf, printReports, type SuiteReport } from "./report.ts";
 import { runPureSuites } from "./suites.ts";
 import { defaultVectors } from "./vectors.ts";
+import { AS_DOCUMENTED } from "./wire/drive.ts";
 import { runWireSuites } from "./wire/run.ts";
 
 const HELP = `Runs the HTTP vectors: codec, paths and identities as pure code, the rest through a real proxy.
@@ -32,7 +33,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const selection = { folder: values.vectors, only: new RegExp(values.only) };
   const reports: SuiteReport[] = await runPureSuites(selection);
-  if (!values.pure) reports.push(...(await runWireSuites(selection)));
+  if (!values.pure) reports.push(...(await runWireSuites(selection, AS_DOCUMENTED)));
   if (reports.length === 0) {
     console.error(`conformance:http: no records in ${values.vectors}`);
     return 2;

@@ -54,7 +54,6 @@ type Fault = {
   readonly path: string;
   readonly status: number;
   readonly reason: string;
-  readonly withinMs: number;
 };
 
 /** Each is a rule of its own, asked for by its own path: one commit holds them all. */
@@ -96,34 +95,28 @@ allow if {
 }
 `;
 
-/** Two million steps take tens of milliseconds; the rest is for a machine that runs all tests at once. */
-const RUNAWAY_MS = 1500;
-
 const FAULTS: readonly Fault[] = [
-  { name: "a conflict", path: "/conflict", status: 503, reason: "policy_conflict", withinMs: 500 },
-  { name: "a loop that runs away", path: "/loop", status: 503, reason: "policy_fuel_exhausted", withinMs: RUNAWAY_MS },
+  { name: "a conflict", path: "/conflict", status: 503, reason: "policy_conflict" },
+  { name: "a loop that runs away", path: "/loop", status: 503, reason: "policy_fuel_exhausted" },
   {
     name: "numbers.range(1, 1e9)",
     path: "/range",
     status: 503,
     reason: "policy_fuel_exhausted",
-    withinMs: RUNAWAY_MS,
   },
   {
     name: "numbers.range as far as the caller says",
     path: "/range-of-input",
     status: 503,
     reason: "policy_fuel_exhausted",
-    withinMs: RUNAWAY_MS,
   },
   {
     name: "a regular expression that runs away",
     path: "/regex",
     status: 503,
     reason: "policy_fuel_exhausted",
-    withinMs: RUNAWAY_MS,
   },
-  { name: "a built-in error", path: "/builtin-error", status: 403, reason: "denied", withinMs: 500 },
+  { name: "a built-in error", path: "/builtin-error", status: 403, reason: "denied" },
 ];
 
 describe("at run time", () => {
@@ -131,10 +124,9 @@ describe("at run time", () => {
     await mesh.inForce(await mesh.commit("Rules that go wrong", { [POLICY]: (text) => `${text}${FAULTY}` }));
   });
 
-  test.each(FAULTS)("$name gives $status $reason", async ({ path, status, reason, withinMs }) => {
+  test.each(FAULTS)("$name gives $status $reason", async ({ path, status, reason }) => {
     const answer = await mesh.ask(path, { "x-user": "alice", "x-number": "1000000000" });
     expect(answer).toMatchObject({ status, reason });
-    expect(answer.tookMs).toBeLessThan(withinMs);
     expect(await mesh.ask("/orders")).toMatchObject({ status: 200 });
     const decision = await mesh.decision(answer.decision ?? "");
     expect(decision).toMatchObject({

@@ -29,7 +29,6 @@ export type Answer = {
   readonly reason: string | undefined;
   readonly decision: string | undefined;
   readonly body: unknown;
-  readonly tookMs: number;
 };
 
 /** A sidecar has pools with its application, both ways, with its callers and with those that it calls. */
@@ -194,7 +193,6 @@ async function commitAll(repository: string, subject: string): Promise<void> {
 
 /** One request to an edge on a connection of its own; fails if it is not answered in time. */
 export function askEdge(edge: string, path: string, fields: Readonly<Record<string, string>>): Promise<Answer> {
-  const startMs = performance.now();
   return new Promise((resolve, reject) => {
     const outgoing = request(`${edge}${path}`, { agent: false, headers: { ...fields } }, (response) => {
       let text = "";
@@ -213,7 +211,6 @@ export function askEdge(edge: string, path: string, fields: Readonly<Record<stri
           reason,
           decision: typeof decision === "string" ? decision : undefined,
           body,
-          tookMs: performance.now() - startMs,
         });
       });
     });

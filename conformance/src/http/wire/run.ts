@@ -2,12 +2,12 @@
 import type { SuiteReport } from "../report.ts";
 import { isSelected, type Selection } from "../suites.ts";
 import { type LlhttpRow, readVectors, type WireRow } from "../vectors.ts";
-import { drive, wireRowsOf } from "./drive.ts";
+import { type Deadlines, drive, wireRowsOf } from "./drive.ts";
 import { applyKnown } from "./known-issues.ts";
 import { openLanes } from "./lanes.ts";
 
 /** Records through a real proxy, file by file. */
-export async function runWireSuites({ folder, only }: Selection): Promise<SuiteReport[]> {
+export async function runWireSuites({ folder, only }: Selection, deadlines: Deadlines): Promise<SuiteReport[]> {
   const files: readonly (readonly [suite: string, rows: readonly WireRow[]])[] = [
     ["rfc911x", readVectors<WireRow>(folder, "rfc911x.jsonl")],
     ["http-garden", readVectors<WireRow>(folder, "http-garden.jsonl")],
@@ -18,7 +18,7 @@ export async function runWireSuites({ folder, only }: Selection): Promise<SuiteR
   const reports: SuiteReport[] = [];
   for (const [suite, all] of files) {
     const rows = all.filter((row) => isSelected({ id: row.id, name: row.name ?? row.title ?? "" }, only));
-    if (rows.length > 0) reports.push({ suite, outcomes: applyKnown(await drive(rows, lanes.lanes)) });
+    if (rows.length > 0) reports.push({ suite, outcomes: applyKnown(await drive(rows, lanes.lanes, deadlines)) });
   }
   return reports;
 }

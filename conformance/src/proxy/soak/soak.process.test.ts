@@ -13,6 +13,4 @@ test("content passes two sidecars no faster than it is taken, whole, and they ho
     "down orders",
   ]);
   expect(soaked.filter(({ aboveBytes }) => aboveBytes > ABOVE_BYTES_MAX)).toEqual([]);
-  // The receiver set the pace.
-  expect(Math.min(...soaked.map(({ seconds }) => seconds))).toBeGreaterThan(2);
 }, 60_000);
