@@ -1,6 +1,7 @@
 /**
  * Built-ins that the host brings, by their Rego names. Operands and results are JSON values:
- * a set arrives as an array in Rego's order. `undefined` makes the call undefined; a thrown
+ * a set arrives as an array in Rego's order, a number that a double cannot hold as its text
+ * (exact-json.ts). What depends on the time takes the evaluation's, in nanoseconds, last. `undefined` makes the call undefined; a thrown
  * error is a built-in error (the call is undefined, or the evaluation ends in strict mode);
  * one whose `code` is `eval_type_error` ends it with that code.
  */

@@ -2,6 +2,7 @@
  * A module's instance: its memory, its imports, and how its aborts and traps become faults.
  * Both ways of asking a policy (evaluator.ts through OPA's ABI, the proxy's fast path) stand on it.
  */
+import { parseJsonExact } from "./exact-json.ts";
 import type { HostBuiltins } from "./host-builtins.ts";
 import { META_SECTION, type ModuleMeta } from "./module-meta.ts";
 import { DEFAULT_LIMITS, type PolicyLimits } from "./policy.ts";
@@ -158,19 +159,20 @@ function namesByNumber(numbers: unknown): readonly string[] {
 }
 
 function callBuiltin(open: Instance, hostBuiltins: HostBuiltins, name: string, operands: readonly number[]): number {
-  const values = operands.map((operand) => readValue(open, operand));
-  let result: unknown;
+  const texts = operands.map((operand) => textAt(open.bytes(), open.exports.opa_json_dump(operand)));
+  let answer: string | undefined;
   try {
     if (!Object.hasOwn(hostBuiltins, name)) throw new Error(`the host has no built-in ${name}`);
-    result = (hostBuiltins[name] as (...operands: unknown[]) => unknown)(...values);
+    const operate = hostBuiltins[name] as (...operands: unknown[]) => unknown;
+    answer = JSON.stringify(operate(...texts.map(parseJsonExact)));
   } catch (error) {
     const [ptr, length] = writeText(open, `${name}: ${error instanceof Error ? error.message : String(error)}`);
     const isTyped = error instanceof Error && "code" in error && error.code === "eval_type_error";
     (isTyped ? open.exports.rm_host_type_error : open.exports.rm_host_error)?.(ptr, length);
     return 0;
   }
-  if (result === undefined) return 0;
-  const [ptr, length] = writeText(open, JSON.stringify(result));
+  if (answer === undefined) return 0;
+  const [ptr, length] = writeText(open, answer);
   return open.exports.opa_json_parse(ptr, length);
 }
 

@@ -5,7 +5,7 @@ import { type Diagnostic, hasErrors, type Source } from "@regomesh/base";
 import { compileQuery, type JsonObject, type JsonValue, parseQuery, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { openEvaluator } from "@regomesh/policy-runtime";
-import { makeHostBuiltins } from "@regomesh/policy-runtime/node";
+import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles, readFlagFile } from "../files/read-files.ts";
 import { printDiagnostics } from "../report.ts";
@@ -51,7 +51,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const evaluator = openEvaluator({
     wasm: module.wasm,
     data: module.data,
-    hostBuiltins: makeHostBuiltins({ nowMs: Date.now }),
+    hostBuiltins: await makeBuiltinLoader({ nowMs: Date.now })(),
     onPrint: (line) => io.err(`${line}\n`),
   });
   const input = flags.input === undefined ? undefined : await readInput(flags.input, io.cwd);

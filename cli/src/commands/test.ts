@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { type Diagnostic, hasErrors } from "@regomesh/base";
 import { countTests, printTests, runTests, type TestReport, type TestResult } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { makeHostBuiltins } from "@regomesh/policy-runtime/node";
+import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
@@ -46,7 +46,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const paths = positionals.length === 0 ? ["."] : positionals;
   const files = await readFiles(paths, io.cwd, /\.rego$|^data\.(json|ya?ml)$|\/data\.(json|ya?ml)$/);
   const runtime = await loadRuntime();
-  const hostBuiltins = makeHostBuiltins({ nowMs: Date.now });
+  const hostBuiltins = await makeBuiltinLoader({ nowMs: Date.now })();
   const diagnostics: Diagnostic[] = [];
   const tests: TestResult[] = [];
   for (const { unit, diagnostics: faults } of findUnits(files)) {

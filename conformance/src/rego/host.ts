@@ -1,11 +1,14 @@
 /** The built-ins that the suites expect of a host. Nothing goes out to a network. */
 import { isIP } from "node:net";
 import type { HostBuiltins } from "@regomesh/policy-runtime";
-import { makeHostBuiltins } from "@regomesh/policy-runtime/node";
+import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
+
+const host = await makeBuiltinLoader({ nowMs: Date.now })();
 
 export function makeSuiteBuiltins(env?: Readonly<Record<string, string>>): HostBuiltins {
   return {
-    ...makeHostBuiltins({ nowMs: Date.now, ...(env === undefined ? {} : { env }) }),
+    ...host,
+    ...(env === undefined ? {} : { "opa.runtime": () => ({ env }) }),
     // Part of OPA's test run alone: its case is about time standing still, not about waiting.
     "test.sleep": () => null,
     "net.lookup_ip_addr": lookup,

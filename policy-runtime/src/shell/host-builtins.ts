@@ -1,17 +1,13 @@
 /**
  * The built-ins that need what a module has not: keys, certificates, the clock, randomness,
- * time zones. `http.send` is not offered: a decision must not wait.
+ * time zones. One set for tests, command line and proxy; each family is loaded when a module
+ * first needs it, so that an idle proxy pays for none. `http.send` is not offered: a
+ * decision must not wait.
  */
 import { randomInt, randomUUID } from "node:crypto";
-import type { HostBuiltins } from "../host-builtins.ts";
-import { signAwsRequest } from "./aws-signature.ts";
+import { numberOf } from "../exact-json.ts";
+import type { HostBuiltin, HostBuiltins } from "../host-builtins.ts";
 import { addressesOf } from "./hosts.ts";
-import { matchSchema, verifySchema } from "./json-schema.ts";
-import { decodeVerify, encodeSign, encodeSignRaw, verifyWithKeys, verifyWithSecret } from "./jwt.ts";
-import { parseKeyPair, parsePrivateKeys, parseRsaPrivateKey } from "./private-keys.ts";
-import { parseCertificateRequest, parseCertificates } from "./x509.ts";
-import { parseAndVerify, parseAndVerifyWith } from "./x509-chain.ts";
-import { isYaml, marshalYaml, unmarshalYaml } from "./yaml.ts";
 import { zoneFacts } from "./zones.ts";
 
 export type HostOptions = {
@@ -23,46 +19,63 @@ export type HostOptions = {
   readonly hosts?: string;
 };
 
-export function makeHostBuiltins({ nowMs, env, hosts }: HostOptions): HostBuiltins {
-  const nowNs = () => Math.round(nowMs() * 1e6);
-  const builtins: Record<string, (...operands: never[]) => unknown> = {
-    "time.now_ns": nowNs,
+/** Gives the built-ins of these names that there are, or all of them where no names are given. */
+export type LoadBuiltins = (names?: readonly string[]) => Promise<HostBuiltins>;
+
+type Family = { readonly prefix: string; readonly load: () => Promise<HostBuiltins> };
+
+const FAMILIES: readonly Family[] = [
+  { prefix: "crypto.", load: async () => (await import("./x509/builtins.ts")).certificateBuiltins() },
+  { prefix: "io.jwt.", load: async () => (await import("./jwt/builtins.ts")).tokenBuiltins() },
+  { prefix: "json.", load: async () => (await import("./json-schema/builtins.ts")).schemaBuiltins() },
+  {
+    prefix: "providers.aws.",
+    load: async () => ({ "providers.aws.sign_req": (await import("./aws-signature.ts")).signAwsRequest }),
+  },
+  {
+    prefix: "yaml.",
+    load: async () => {
+      const { isYaml, marshalYaml, unmarshalYaml } = await import("./yaml.ts");
+      return { "yaml.is_valid": isYaml, "yaml.marshal": marshalYaml, "yaml.unmarshal": unmarshalYaml };
+    },
+  },
+];
+
+/** What is loaded once is shared by everything that asks the same loader, tokens already verified among it. */
+export function makeBuiltinLoader(options: HostOptions): LoadBuiltins {
+  const own = ownBuiltins(options);
+  const loaded = new Map<Family, Promise<HostBuiltins>>();
+  const load = (family: Family): Promise<HostBuiltins> => {
+    const known = loaded.get(family) ?? family.load();
+    loaded.set(family, known);
+    return known;
+  };
+  return async (names) => {
+    const isNeeded = ({ prefix }: Family) => names === undefined || names.some((name) => name.startsWith(prefix));
+    const families = await Promise.all(FAMILIES.filter(isNeeded).map(load));
+    const all: HostBuiltins = Object.assign({}, own, ...families);
+    if (names === undefined) return all;
+    return Object.fromEntries(
+      names.flatMap((name) => (Object.hasOwn(all, name) ? [[name, all[name] as HostBuiltin]] : [])),
+    );
+  };
+}
+
+function ownBuiltins({ nowMs, env, hosts }: HostOptions): HostBuiltins {
+  const builtins: Record<string, HostBuiltin> = {
+    "time.now_ns": () => Math.round(nowMs() * 1e6),
     "time.zone": zoneFacts,
     "uuid.rfc4122": () => randomUUID(),
     "rand.intn": drawBelow,
     "opa.runtime": () => (env === undefined ? {} : { env }),
-    "io.jwt.decode_verify": (jwt: unknown, constraints: unknown) => decodeVerify(jwt, constraints, nowNs),
-    "io.jwt.encode_sign": encodeSign,
-    "io.jwt.encode_sign_raw": encodeSignRaw,
-    "io.jwt.verify_eddsa": verifyWithKeys("EdDSA"),
-    "crypto.parse_private_keys": parsePrivateKeys,
-    "crypto.x509.parse_certificate_request": parseCertificateRequest,
-    "crypto.x509.parse_certificates": parseCertificates,
-    "crypto.x509.parse_and_verify_certificates": (certs: unknown) => parseAndVerify(certs, nowMs()),
-    "crypto.x509.parse_and_verify_certificates_with_options": (certs: unknown, options: unknown) =>
-      parseAndVerifyWith(certs, options, nowMs()),
-    "crypto.x509.parse_keypair": parseKeyPair,
-    "crypto.x509.parse_rsa_private_key": parseRsaPrivateKey,
-    "json.match_schema": matchSchema,
-    "json.verify_schema": verifySchema,
-    "providers.aws.sign_req": signAwsRequest,
-    "yaml.is_valid": isYaml,
-    "yaml.marshal": marshalYaml,
-    "yaml.unmarshal": unmarshalYaml,
   };
   if (hosts !== undefined) builtins["net.lookup_ip_addr"] = (name: string) => addressesOf(name, hosts);
-  for (const bits of ["256", "384", "512"]) {
-    for (const family of ["RS", "PS", "ES"]) {
-      builtins[`io.jwt.verify_${family.toLowerCase()}${bits}`] = verifyWithKeys(family + bits);
-    }
-    builtins[`io.jwt.verify_hs${bits}`] = verifyWithSecret(`HS${bits}`);
-  }
   return builtins;
 }
 
 /** node:crypto draws below 2^48 at most. */
 const RANDOM_MAX = 2 ** 48 - 1;
 
-function drawBelow(_key: string, bound: number): number {
-  return randomInt(Math.min(bound, RANDOM_MAX));
+function drawBelow(_key: string, bound: unknown): number {
+  return randomInt(Math.min(numberOf(bound) ?? 0, RANDOM_MAX));
 }

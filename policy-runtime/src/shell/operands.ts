@@ -1,4 +1,5 @@
 /** Operands of the host's built-ins. A type fault carries the code that OPA gives it. */
+import { isRawJson, numberOf } from "../exact-json.ts";
 
 /** Ends as `eval_type_error` in strict mode. */
 export class OperandError extends Error {
@@ -17,12 +18,14 @@ export function expectObject(value: unknown, position: number): { readonly [key:
 }
 
 export function expectNumber(value: unknown, position: number): number {
-  if (typeof value === "number") return value;
+  const number = numberOf(value);
+  if (number !== undefined) return number;
   throw new OperandError(`operand ${position} must be number but got ${kindOf(value)}`);
 }
 
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
+  if (isRawJson(value)) return "number";
   return Array.isArray(value) ? "array" : typeof value;
 }
 

@@ -1,5 +1,6 @@
 /** Makes what one thread shares: the only place in the data path where clock and randomness are real. */
 import type { Log } from "@regomesh/base";
+import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { bucketTableBytes, openBucketTable } from "../limit/token-bucket.ts";
 import { Counters } from "../metrics/counters.ts";
 import { EdgeTable } from "../metrics/edge-table.ts";
@@ -30,14 +31,17 @@ export function makeThread(options: {
   readonly shared: SharedArrayBuffer;
   readonly accessLog: AccessLog | undefined;
   readonly reading?: ReadOptions | undefined;
+  /** Tests set the time. */
+  readonly wallMs?: (() => number) | undefined;
 }): Thread {
   const monoMs = monotonicClock();
+  const wallMs = options.wallMs ?? Date.now;
   const wheel = makeWheel(monoMs);
   return {
     log: options.log,
     random: Math.random,
     monoMs,
-    wallMs: Date.now,
+    wallMs,
     ...wheel,
     slabs: new SlabPool(),
     turn: new Turn(),
@@ -51,6 +55,7 @@ export function makeThread(options: {
     counters: new Counters(),
     decisions: new DecisionRing(),
     accessLog: options.accessLog,
+    loadBuiltins: makeBuiltinLoader({ nowMs: wallMs }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type Policy,
   PolicyUnfit,
 } from "@regomesh/policy-runtime";
+import type { LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
 
 /** `input.destination`: the proxy's own workload. */
@@ -18,7 +19,13 @@ export function destinationOf(workload: WorkloadSnapshot): Destination {
 
 type Opened = { readonly policy?: Policy; readonly problems: readonly SnapshotProblem[] };
 
-export function openModule(ref: PolicyRef, modules: readonly SnapshotModule[], destination: Destination): Opened {
+/** `load` brings the built-ins that the module needs; a module that needs none costs nothing. */
+export async function openModule(
+  ref: PolicyRef,
+  modules: readonly SnapshotModule[],
+  destination: Destination,
+  load: LoadBuiltins,
+): Promise<Opened> {
   const name = `module ${ref.module.slice(0, 12)}`;
   const module = modules.find(({ hash }) => hash === ref.module);
   if (module === undefined) return problem("policy_missing", `${name} is not there`);
@@ -34,7 +41,8 @@ export function openModule(ref: PolicyRef, modules: readonly SnapshotModule[], d
       if (index >= 0) fuel.set(index, entrypoint.fuel);
     }
     const seed = Math.floor(Math.random() * 2 ** 32);
-    return { policy: openPolicy({ wasm, data: module.data, destination, fuel, seed }), problems: [] };
+    const hostBuiltins = await load(meta.hostBuiltins);
+    return { policy: openPolicy({ wasm, data: module.data, destination, fuel, seed, hostBuiltins }), problems: [] };
   } catch (error) {
     return problem(reasonOf(error), `${name} does not load: ${(error as Error).message}`);
   }

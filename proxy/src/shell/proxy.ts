@@ -29,6 +29,8 @@ export type ProxyOptions = {
   readonly state: string | undefined;
   readonly timeouts?: DownstreamTimeouts | undefined;
   readonly reading?: ReadOptions | undefined;
+  /** The time of day for a proxy of one thread, in milliseconds since 1970; tests set it. */
+  readonly wallMs?: (() => number) | undefined;
   /** A worker thread ended unasked: the process should end too, and be started anew. */
   readonly onFailed?: (error: Error) => void;
 };
@@ -168,5 +170,5 @@ async function openPlane(options: ProxyOptions): Promise<DataPlane> {
     });
   }
   const file = accessLog === undefined ? undefined : await AccessLog.open(accessLog);
-  return new ThreadPlane(makeThread({ log, shared, accessLog: file, reading }), planeOptions);
+  return new ThreadPlane(makeThread({ log, shared, accessLog: file, reading, wallMs: options.wallMs }), planeOptions);
 }

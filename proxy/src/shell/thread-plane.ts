@@ -57,8 +57,8 @@ export class ThreadPlane implements DataPlane {
       return { problems: [{ code: "snapshot_workload", message }], inbound: {} };
     }
     const policies = new Map<string, Policy>();
-    const inbound = this.#bind("inbound", workload.policies.inbound, load, workload, policies);
-    const outbound = this.#bind("outbound", workload.policies.outbound, load, workload, policies);
+    const inbound = await this.#bind("inbound", workload.policies.inbound, load, workload, policies);
+    const outbound = await this.#bind("outbound", workload.policies.outbound, load, workload, policies);
     const problems = [...inbound.problems, ...outbound.problems];
     if (problems.length > 0) return { problems, inbound: {} };
     const listeners = await this.#openInbound(workload, ports);
@@ -157,20 +157,20 @@ export class ThreadPlane implements DataPlane {
     return snapshot.workloads.find((workload) => workload.name === name && workload.namespace === namespace);
   }
 
-  #bind(
+  async #bind(
     direction: "inbound" | "outbound",
     ref: PolicyRef | undefined,
     load: SnapshotLoad,
     workload: WorkloadSnapshot,
     policies: Map<string, Policy>,
-  ): { readonly bound?: BoundPolicy; readonly problems: readonly SnapshotProblem[] } {
+  ): Promise<{ readonly bound?: BoundPolicy; readonly problems: readonly SnapshotProblem[] }> {
     if (ref === undefined) return { problems: [] };
     const destination = destinationOf(workload);
     const key = [direction, ref.module, JSON.stringify([destination, ref.entrypoints])].join(" ");
     let policy = this.#policies.get(key);
     const isNew = policy === undefined;
     if (policy === undefined) {
-      const opened = openModule(ref, load.modules, destination);
+      const opened = await openModule(ref, load.modules, destination, this.#thread.loadBuiltins);
       if (opened.policy === undefined) return { problems: opened.problems };
       policy = opened.policy;
     }

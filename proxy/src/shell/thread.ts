@@ -1,5 +1,6 @@
 /** What everything on one thread shares: buffers, time, randomness, counters, the record of what happened. */
 import type { Log, Random } from "@regomesh/base";
+import type { LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { BucketTable } from "../limit/token-bucket.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { EdgeTable } from "../metrics/edge-table.ts";
@@ -35,4 +36,6 @@ export type Thread = {
   readonly counters: Counters;
   readonly decisions: DecisionRing;
   readonly accessLog: AccessLog | undefined;
+  /** Brings built-ins to policies; tokens already verified are known to all policies of the thread. */
+  readonly loadBuiltins: LoadBuiltins;
 };

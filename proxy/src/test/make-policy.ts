@@ -1,6 +1,6 @@
 /** Compiles Rego into a snapshot's module, with the real compiler. */
 
-import { compile } from "@regomesh/policy-compiler";
+import { compile, type Unit } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { CAPABILITIES } from "@regomesh/policy-runtime";
 import { type BoundEntrypoint, moduleHash, type PolicyRef, type SnapshotModule } from "@regomesh/protocol";
@@ -8,6 +8,7 @@ import { type BoundEntrypoint, moduleHash, type PolicyRef, type SnapshotModule }
 export type TestUnit = {
   readonly name: string;
   readonly rego: string;
+  readonly data?: Unit["data"];
   readonly entrypoints: readonly (Pick<BoundEntrypoint, "name" | "kind"> & Partial<BoundEntrypoint>)[];
 };
 
@@ -19,7 +20,7 @@ const runtime = await loadRuntime();
 export function makePolicy(...units: readonly TestUnit[]): MadePolicy {
   const { module, diagnostics } = compile({
     runtime,
-    units: units.map(({ name, rego }) => ({ name, modules: [{ name: `${name}.rego`, text: rego }], data: {} })),
+    units: units.map(({ name, rego, data = {} }) => ({ name, modules: [{ name: `${name}.rego`, text: rego }], data })),
     entrypoints: units.flatMap(({ name: unit, entrypoints }) => entrypoints.map(({ name }) => ({ unit, name }))),
   });
   if (module === undefined) throw new Error(diagnostics[0]?.message ?? "no module");

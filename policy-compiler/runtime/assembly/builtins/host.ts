@@ -21,6 +21,9 @@ let uuid: i32 = -1;
 let random: i32 = -1;
 let awsSign: i32 = -1;
 let lookup: i32 = -1;
+let tokenVerify: i32 = -1;
+let chainVerify: i32 = -1;
+let chainVerifyWith: i32 = -1;
 
 /** Finds the host's numbers in the object of its names. */
 export function linkHost(names: usize): void {
@@ -30,6 +33,9 @@ export function linkHost(names: usize): void {
   random = numberOf(names, "rand.intn");
   awsSign = numberOf(names, "providers.aws.sign_req");
   lookup = numberOf(names, "net.lookup_ip_addr");
+  tokenVerify = numberOf(names, "io.jwt.decode_verify");
+  chainVerify = numberOf(names, "crypto.x509.parse_and_verify_certificates");
+  chainVerifyWith = numberOf(names, "crypto.x509.parse_and_verify_certificates_with_options");
 }
 
 function numberOf(names: usize, name: string): i32 {
@@ -59,6 +65,28 @@ export function nowNs(): usize {
   if (clock < 0) return builtinError("time.now_ns: the host has no clock");
   now = hostCall0(clock);
   return now;
+}
+
+// ── what is valid for a time: the host is told the evaluation's, as its last operand ──
+
+export function jwtDecodeVerify(token: usize, constraints: usize): usize {
+  if (tokenVerify < 0) return builtinError("io.jwt.decode_verify: the host verifies no tokens");
+  const time = nowNs();
+  return time == UNDEFINED ? UNDEFINED : hostCall3(tokenVerify, token, constraints, time);
+}
+
+export function verifyChain(certificates: usize): usize {
+  if (chainVerify < 0) return builtinError("crypto.x509.parse_and_verify_certificates: the host verifies none");
+  const time = nowNs();
+  return time == UNDEFINED ? UNDEFINED : hostCall2(chainVerify, certificates, time);
+}
+
+export function verifyChainWith(certificates: usize, options: usize): usize {
+  if (chainVerifyWith < 0) {
+    return builtinError("crypto.x509.parse_and_verify_certificates_with_options: the host verifies none");
+  }
+  const time = nowNs();
+  return time == UNDEFINED ? UNDEFINED : hostCall3(chainVerifyWith, certificates, options, time);
 }
 
 /** What was drawn for the key before in this evaluation, or 0. */

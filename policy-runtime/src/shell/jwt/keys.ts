@@ -7,9 +7,10 @@ import {
   type KeyObject,
   X509Certificate,
 } from "node:crypto";
-import { isJsonObject, type JsonObject, parseJsonExact } from "./json-text.ts";
-import { expectSize } from "./operands.ts";
-import { readPem } from "./pem.ts";
+import { parseJsonExact } from "../../exact-json.ts";
+import { isJsonObject, type JsonObject } from "../json-text.ts";
+import { expectSize } from "../operands.ts";
+import { readPem } from "../pem.ts";
 
 export type VerificationKey = { readonly key: KeyObject; readonly alg: string; readonly kid: string };
 
@@ -20,18 +21,29 @@ export const ALGORITHMS: ReadonlySet<string> = new Set([
 
 const KEY_BYTES_MAX = 256 * 1024;
 const KEYS_MAX = 200;
-/** Parsed keys by their text: a policy verifies every request with the same few. */
-const PARSED_MAX = 64;
-const parsed = new Map<string, readonly VerificationKey[]>();
+/** A policy verifies every request with the same few. */
+const SETS_MAX = 64;
+
+/** The keys of a text, and the number of this version of them: no other text ever has it. */
+export type KeySet = { readonly version: number; readonly keys: readonly VerificationKey[] };
 
 /** Keys are parsed once for each text. */
-export function verificationKeys(text: string): readonly VerificationKey[] {
-  const known = parsed.get(text);
-  if (known !== undefined) return known;
-  const keys = parseKeys(expectSize(text, KEY_BYTES_MAX, "the key"));
-  if (parsed.size >= PARSED_MAX) parsed.clear();
-  parsed.set(text, keys);
-  return keys;
+export class KeySets {
+  readonly #parsed = new Map<string, KeySet>();
+  #versions = 0;
+
+  /** Throws where the text holds no keys. */
+  of(text: string): KeySet {
+    const known = this.#parsed.get(text);
+    if (known !== undefined) return known;
+    const set = { version: ++this.#versions, keys: parseKeys(expectSize(text, KEY_BYTES_MAX, "the key")) };
+    for (const oldest of this.#parsed.keys()) {
+      if (this.#parsed.size < SETS_MAX) break;
+      this.#parsed.delete(oldest);
+    }
+    this.#parsed.set(text, set);
+    return set;
+  }
 }
 
 function parseKeys(text: string): readonly VerificationKey[] {

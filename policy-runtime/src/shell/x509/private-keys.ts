@@ -1,9 +1,9 @@
 /** Private keys in PEM: as a JWK, as Go's structures, and paired with their certificates. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { decodeBase64 } from "./base64.ts";
-import { expectSize, expectString } from "./operands.ts";
-import { readPemBlocks } from "./pem.ts";
-import { certificateBytes } from "./x509.ts";
+import { decodeBase64 } from "../base64.ts";
+import { expectSize, expectString } from "../operands.ts";
+import { readPemBlocks } from "../pem.ts";
+import { certificateBytes } from "./certificate.ts";
 
 const KEY_BYTES_MAX = 256 * 1024;
 const KINDS: Readonly<Record<string, "pkcs1" | "pkcs8" | "sec1">> = {

@@ -1,7 +1,8 @@
 /** The parts of a JSON web token (RFC 7519) as OPA takes them apart; throws OPA's words. */
-import { decodeBase64Url } from "./base64.ts";
-import { isJsonObject, type JsonObject, parseJsonExact } from "./json-text.ts";
-import { expectSize, expectString } from "./operands.ts";
+import { parseJsonExact } from "../../exact-json.ts";
+import { decodeBase64Url } from "../base64.ts";
+import { isJsonObject, type JsonObject } from "../json-text.ts";
+import { expectSize, expectString } from "../operands.ts";
 
 const TOKEN_BYTES_MAX = 64 * 1024;
 

@@ -4,8 +4,9 @@
  * text). What is not supported is an error, never silently passed. Faults have the types
  * and words of gojsonschema, which OPA uses.
  */
-import { isJsonObject, numberOf, parseJsonExact, printGoJson } from "./json-text.ts";
-import { expectSize, kindOf, OperandError } from "./operands.ts";
+import { numberOf, parseJsonExact } from "../../exact-json.ts";
+import { isJsonObject, printGoJson } from "../json-text.ts";
+import { expectSize, kindOf, OperandError } from "../operands.ts";
 
 type Schema = boolean | { readonly [keyword: string]: unknown };
 export type SchemaFault = {

@@ -1,7 +1,8 @@
 /** Whether certificates form a chain: the first is the root, the last the leaf, all others between them. */
 import { X509Certificate } from "node:crypto";
-import { expectNumber, expectObject } from "./operands.ts";
-import { certificateBytes, certificateFields } from "./x509.ts";
+import { numberOf } from "../../exact-json.ts";
+import { expectNumber, expectObject } from "../operands.ts";
+import { certificateBytes, certificateFields } from "./certificate.ts";
 
 const INVALID = [false, []] as const;
 const CHAIN_MAX = 20;
@@ -25,20 +26,21 @@ type VerifyOptions = { nowMs: number; dnsName?: string; usages: readonly number[
 type Link = { readonly certificate: X509Certificate; readonly fields: { readonly [field: string]: unknown } };
 
 /** `[true, chain from leaf to root]`, or `[false, []]`. */
-export function parseAndVerify(value: unknown, nowMs: number): unknown {
-  return verify(value, { nowMs, usages: [1] });
+export function parseAndVerify(value: unknown, nowNs: unknown): unknown {
+  return verify(value, { nowMs: expectNumber(nowNs, 2) / 1e6, usages: [1] });
 }
 
 /** Options: DNSName, CurrentTime (ns), KeyUsages, MaxConstraintComparisons. */
-export function parseAndVerifyWith(value: unknown, given: unknown, nowMs: number): unknown {
-  const options: VerifyOptions = { nowMs, usages: [1] };
+export function parseAndVerifyWith(value: unknown, given: unknown, nowNs: unknown): unknown {
+  const options: VerifyOptions = { nowMs: expectNumber(nowNs, 3) / 1e6, usages: [1] };
   for (const [name, option] of Object.entries(expectObject(given, 2))) {
     if (name === "DNSName") {
       if (typeof option !== "string") throw new Error("'DNSName' should be a string");
       options.dnsName = option;
     } else if (name === "CurrentTime") {
-      if (typeof option !== "number") throw new Error("'CurrentTime' should be a number");
-      options.nowMs = option / 1e6;
+      const ns = numberOf(option);
+      if (ns === undefined) throw new Error("'CurrentTime' should be a number");
+      options.nowMs = ns / 1e6;
     } else if (name === "KeyUsages") options.usages = readUsages(option);
     else if (name === "MaxConstraintComparisons") expectNumber(option, 2);
     else throw new Error("invalid key option");

@@ -1,6 +1,8 @@
 /** Certificates and requests for them as the JSON of Go's crypto/x509 structures. */
 import { createPublicKey } from "node:crypto";
-import { decodeBase64 } from "./base64.ts";
+import { decodeBase64 } from "../base64.ts";
+import { expectSize, expectString } from "../operands.ts";
+import { readPem, readPemBlocks } from "../pem.ts";
 import {
   bitsOf,
   childrenOf,
@@ -13,10 +15,8 @@ import {
   TAG,
   timeOf,
 } from "./der.ts";
-import { expectSize, expectString } from "./operands.ts";
-import { readPem, readPemBlocks } from "./pem.ts";
-import { extensionFields, extensionsOf } from "./x509-extensions.ts";
-import { nameOf } from "./x509-name.ts";
+import { extensionFields, extensionsOf } from "./extensions.ts";
+import { nameOf } from "./name.ts";
 
 const TEXT_BYTES_MAX = 512 * 1024;
 const CERTIFICATES_MAX = 100;
