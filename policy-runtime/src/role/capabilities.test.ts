@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { makeHostBuiltins } from "../shell/host-builtins.ts";
+import { makeBuiltinLoader } from "../shell/host-builtins.ts";
 import { CAPABILITIES, lackingIn, type Role, whyWithheld } from "./capabilities.ts";
 
 const META = {
@@ -12,8 +12,8 @@ const META = {
 };
 const ROLES: readonly Role[] = ["inbound", "outbound", "edge", "cli", "controller"];
 
-test("what tools offer is what the host brings, no more and no less", () => {
-  const brought = Object.keys(makeHostBuiltins({ nowMs: () => 0, hosts: "" })).sort();
+test("what tools offer is what the host brings, no more and no less", async () => {
+  const brought = Object.keys(await makeBuiltinLoader({ nowMs: () => 0, hosts: "" })()).sort();
   for (const role of ["cli", "controller"] as const)
     expect([...CAPABILITIES[role].hostBuiltins].sort()).toEqual(brought);
 });
@@ -25,6 +25,11 @@ test("proxies offer nothing that tests cannot run, and say why they withhold the
       expect([name, whyWithheld(role, name) === undefined]).toEqual([name, CAPABILITIES[role].hostBuiltins.has(name)]);
     }
   }
+});
+
+test("a proxy can load by name all that it offers", async () => {
+  const offered = [...CAPABILITIES.inbound.hostBuiltins];
+  expect(Object.keys(await makeBuiltinLoader({ nowMs: () => 0 })(offered))).toEqual(offered);
 });
 
 test("a module that wants nothing of the host runs in every role", () => {

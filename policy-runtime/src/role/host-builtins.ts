@@ -10,17 +10,16 @@ export type HostBuiltinRow = {
   readonly tools: true | string;
 };
 
-const NOT_YET = "proxies do not bring it";
 const SIGNED = ["rs", "ps", "es", "hs"].flatMap((family) =>
   ["256", "384", "512"].map((bits) => `io.jwt.verify_${family}${bits}`),
 );
 
 export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
-  { names: ["time.now_ns", "time.zone"], proxies: NOT_YET, tools: true },
-  { names: ["uuid.rfc4122", "rand.intn"], proxies: NOT_YET, tools: true },
+  { names: ["time.now_ns", "time.zone"], proxies: true, tools: true },
+  { names: ["uuid.rfc4122", "rand.intn"], proxies: true, tools: true },
   {
     names: [...SIGNED, "io.jwt.verify_eddsa", "io.jwt.decode_verify", "io.jwt.encode_sign", "io.jwt.encode_sign_raw"],
-    proxies: NOT_YET,
+    proxies: true,
     tools: true,
   },
   {
@@ -33,11 +32,11 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
       "crypto.x509.parse_keypair",
       "crypto.x509.parse_rsa_private_key",
     ],
-    proxies: NOT_YET,
+    proxies: true,
     tools: true,
   },
-  { names: ["json.match_schema", "json.verify_schema"], proxies: NOT_YET, tools: true },
-  { names: ["yaml.is_valid", "yaml.marshal", "yaml.unmarshal"], proxies: NOT_YET, tools: true },
+  { names: ["json.match_schema", "json.verify_schema"], proxies: true, tools: true },
+  { names: ["yaml.is_valid", "yaml.marshal", "yaml.unmarshal"], proxies: true, tools: true },
   {
     names: ["opa.runtime"],
     proxies: "what it shows differs from host to host: put the value into the policy's data",

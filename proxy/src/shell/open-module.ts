@@ -1,5 +1,6 @@
 /** Opens the policy that a snapshot refers to, or says why the snapshot cannot be enforced. */
 import {
+  CAPABILITIES,
   type Destination,
   META_SECTION,
   MODULE_ABI,
@@ -7,6 +8,7 @@ import {
   openPolicy,
   type Policy,
   PolicyUnfit,
+  type Role,
 } from "@regomesh/policy-runtime";
 import type { LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
@@ -25,6 +27,7 @@ export async function openModule(
   modules: readonly SnapshotModule[],
   destination: Destination,
   load: LoadBuiltins,
+  role: Role,
 ): Promise<Opened> {
   const name = `module ${ref.module.slice(0, 12)}`;
   const module = modules.find(({ hash }) => hash === ref.module);
@@ -41,7 +44,8 @@ export async function openModule(
       if (index >= 0) fuel.set(index, entrypoint.fuel);
     }
     const seed = Math.floor(Math.random() * 2 ** 32);
-    const hostBuiltins = await load(meta.hostBuiltins);
+    const offered = CAPABILITIES[role].hostBuiltins;
+    const hostBuiltins = await load(meta.hostBuiltins.filter((builtin) => offered.has(builtin)));
     return { policy: openPolicy({ wasm, data: module.data, destination, fuel, seed, hostBuiltins }), problems: [] };
   } catch (error) {
     return problem(reasonOf(error), `${name} does not load: ${(error as Error).message}`);

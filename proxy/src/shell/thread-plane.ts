@@ -170,7 +170,7 @@ export class ThreadPlane implements DataPlane {
     let policy = this.#policies.get(key);
     const isNew = policy === undefined;
     if (policy === undefined) {
-      const opened = await openModule(ref, load.modules, destination, this.#thread.loadBuiltins);
+      const opened = await openModule(ref, load.modules, destination, this.#thread.loadBuiltins, direction);
       if (opened.policy === undefined) return { problems: opened.problems };
       policy = opened.policy;
     }
