@@ -127,10 +127,22 @@ export type EdgeBody = {
   readonly deniedPerSecond: number;
   readonly limitedPerSecond: number;
   readonly deniedTotal: number;
+  /** By the revision that decided, the newest few, newest first; counted since the controller knows its reporters. */
+  readonly revisions: readonly EdgeRevisionBody[];
   readonly p50Ms?: number;
   readonly p99Ms?: number;
   /** The last ten minutes, oldest first, a point every five seconds. */
   readonly history: readonly HistoryPoint[];
+};
+
+export type EdgeRevisionBody = {
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly name: string;
+  readonly requests: number;
+  readonly failures: number;
+  readonly denied: number;
+  readonly limited: number;
 };
 
 export type HistoryPoint = {

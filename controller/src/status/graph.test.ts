@@ -120,6 +120,27 @@ describe("the graph", () => {
     expect(graph.edges[0]?.requestsPerSecond).toBe(2);
   });
 
+  test("an edge names the revisions that decided, the newest first", () => {
+    const at = (sequence: number, more: Partial<EdgeReport>) =>
+      toOrders({ revision: { epoch: "e", sequence, name: `r${sequence}` }, ...more });
+    const graph = play(
+      [
+        [10_000, "web", [at(1, { requests: 100, success: 100 })]],
+        [11_000, "web", [at(1, { requests: 104, success: 104 })]],
+        [12_000, "web", [at(2, { requests: 3, denied: 3 }), at(1, { requests: 105, success: 104, failures: 1 })]],
+      ],
+      12_000,
+    );
+    expect(graph.edges.map(({ id }) => id)).toEqual(["web.default orders.default"]);
+    expect(
+      graph.edges[0]?.revisions.map(({ name, requests, denied, failures }) => [name, requests, denied, failures]),
+    ).toEqual([
+      ["r2", 3, 3, 0],
+      ["r1", 5, 0, 1],
+    ]);
+    expect(graph.edges[0]?.deniedTotal).toBe(3);
+  });
+
   test("callers that are not of the mesh are outside", () => {
     const graph = play([[1000, "web", [edge({ service: "web", mtls: false, requests: 3 })]]], 1000);
     expect(graph.nodes.map(({ id }) => id)).toEqual(["web.default", "orders.default", "outside"]);
@@ -161,6 +182,28 @@ describe("the graph", () => {
     );
     expect(graph.edges).toEqual([]);
     expect(graph.requestsPerSecond).toBe(0);
+  });
+});
+
+describe("what is kept of reports is bounded", () => {
+  test("whatever names a proxy makes up, and however often it starts anew", () => {
+    const ledger = new Ledger();
+    for (let turn = 0; turn < 200; turn++) {
+      const edges = Array.from({ length: 1000 }, (_, at) =>
+        toOrders({
+          requests: 1,
+          subset: `${turn} ${at} `.repeat(1000),
+          revision: { epoch: "e", sequence: turn, name: "r" },
+        }),
+      );
+      ledger.apply("default/web", report("web", edges, { instance: `${turn % 3}` }), places, turn);
+    }
+    expect(ledger.seriesKept).toBeLessThanOrEqual(3 * 1000);
+    for (let turn = 0; turn < 1000; turn++) {
+      ledger.apply("default/web", report("web", [toOrders({ requests: 1 })], { instance: `i${turn}` }), places, turn);
+    }
+    expect(ledger.seriesKept).toBeLessThanOrEqual(64);
+    expect(ledger.edges(1000)[0]?.revisions.length).toBe(8);
   });
 });
 

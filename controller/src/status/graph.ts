@@ -41,7 +41,7 @@ export function toGraph(facts: GraphFacts): GraphBody {
 }
 
 function toEdge(
-  { from, to, outbound, inbound, mtls, deniedTotal }: EdgeSides,
+  { from, to, outbound, inbound, mtls, deniedTotal, revisions }: EdgeSides,
   stateOf: ReadonlyMap<string, NodeBody["state"]>,
   nowMs: number,
 ): EdgeBody {
@@ -62,6 +62,7 @@ function toEdge(
     deniedPerSecond: Math.max(sent.denied, received.denied),
     limitedPerSecond: Math.max(sent.limited, received.limited),
     deniedTotal,
+    revisions,
     ...percentiles(seen, nowMs),
     history: seen?.history(nowMs) ?? [],
   };
@@ -91,7 +92,7 @@ function toNode(
     policies,
     endpoints: (endpoints.find(({ service: of }) => of === id)?.endpoints ?? []).map((endpoint): EndpointBody => {
       const { workload, address, port, principal } = endpoint;
-      const svidNotAfterMs = ledger.word(`${namespace}/${workload}`)?.svidNotAfterMs ?? 0;
+      const svidNotAfterMs = ledger.lastReport(`${namespace}/${workload}`)?.svidNotAfterMs ?? 0;
       return {
         workload,
         address,
@@ -114,8 +115,8 @@ function serviceState(states: readonly ("ready" | "stale" | "gone" | "never")[])
 
 /** The breaker of an endpoint as the callers have it; open at one of them is open. */
 function worstBreaker(plan: MeshPlan, ledger: Ledger, endpoint: string): EndpointBody["breaker"] {
-  const found = plan.workloads.map(({ name, namespace }) =>
-    ledger.word(`${namespace}/${name}`)?.breakers.get(endpoint),
+  const found = plan.workloads.flatMap(({ name, namespace }) =>
+    ledger.lastReports(`${namespace}/${name}`).map(({ breakers }) => breakers.get(endpoint)),
   );
   return found.includes("open") ? "open" : found.includes("half-open") ? "half-open" : "closed";
 }

@@ -1,7 +1,10 @@
 /**
  * What the proxies report, added up: edges between services as both ends saw them, and the
- * last word of each proxy. Counters are totals since a proxy's start; the first report of
+ * last report of each proxy. Counters are totals since a proxy's start; the first report of
  * an instance is where counting begins.
+ *
+ * A proxy chooses the strings that it reports: of each instance no more is kept than one
+ * report can hold, and of each edge no more than a few revisions.
  */
 import type { EdgeReport, ProxyReport } from "@regomesh/protocol";
 import { findService, OUTSIDE, type Places } from "./places.ts";
@@ -16,9 +19,21 @@ export type EdgeSides = {
   readonly inbound: Timeline | undefined;
   readonly mtls: boolean;
   readonly deniedTotal: number;
+  /** By the revision that decided, as the sender counted where there is one; the newest first. */
+  readonly revisions: readonly RevisionTally[];
 };
 
-export type ProxyWord = {
+export type RevisionTally = {
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly name: string;
+  readonly requests: number;
+  readonly failures: number;
+  readonly denied: number;
+  readonly limited: number;
+};
+
+export type LastReport = {
   readonly instance: string;
   readonly atMs: number;
   readonly svidNotAfterMs: number;
@@ -31,32 +46,78 @@ export type ProxyWord = {
 /** A report of more edges is cut: a mesh of that many services has other tools. */
 const EDGES_PER_REPORT_MAX = 1000;
 const EDGES_MAX = 10_000;
+/** Instances of one workload whose totals are known; of more, the one that was silent longest is let go. */
+const INSTANCES_MAX = 64;
+/** Revisions of one edge that are told apart: as many as a proxy tells apart. */
+const REVISIONS_MAX = 8;
+/** No name of the mesh is longer; SPIFFE IDs of ours are not either. */
+const TEXT_LENGTH_MAX = 512;
 
 type Direction = "inbound" | "outbound";
-type Side = { readonly timeline: Timeline; totals: Map<string, Tally>; isMtls: boolean };
+type Side = {
+  readonly timeline: Timeline;
+  readonly revisions: Map<string, RevisionTally>;
+  isMtls: boolean;
+  deniedTotal: number;
+  /** Requests in the totals of its reporters, those before the first report included. */
+  requestsTotal: number;
+};
 type Edge = { readonly from: string; readonly to: string; readonly sides: Partial<Record<Direction, Side>> };
-type Word = Omit<ProxyWord, "atMs"> & { atMs: number; refusedTotal: number };
+/** Totals by series, of one process. */
+type Instance = { readonly totals: Map<string, Tally>; report: LastReport; refusedTotal: number };
 
 export class Ledger {
   readonly #edges = new Map<string, Edge>();
-  readonly #words = new Map<string, Word>();
+  /** By workload, then by instance; the one heard last is last. */
+  readonly #workloads = new Map<string, Map<string, Instance>>();
 
   /** Takes in a report of a workload, `namespace/name`. */
   apply(workload: string, report: ProxyReport, places: Places, nowMs: number): void {
     const own = places.serviceOfWorkload.get(workload);
     if (own === undefined) return;
-    const before = this.#words.get(workload);
-    const isFirst = before?.instance !== report.instance;
-    this.#hear(workload, report, isFirst ? undefined : before, nowMs);
+    const instances = this.#workloads.get(workload) ?? new Map<string, Instance>();
+    this.#workloads.set(workload, instances);
+    const name = clip(report.instance);
+    const before = instances.get(name);
+    const instance: Instance = {
+      totals: before?.totals ?? new Map<string, Tally>(),
+      report: toLastReport(report, before, nowMs),
+      refusedTotal: report.refusedTotal,
+    };
+    instances.delete(name);
+    instances.set(name, instance);
+    for (const oldest of instances.keys()) {
+      if (instances.size <= INSTANCES_MAX) break;
+      instances.delete(oldest);
+    }
+    const listed = new Set<string>();
     for (const edge of report.edges.slice(0, EDGES_PER_REPORT_MAX)) {
       const ends = endsOf(edge, own, report.namespace, places);
-      if (ends !== undefined) this.#count(ends, edge, `${workload} ${report.instance}`, isFirst, nowMs);
+      if (ends !== undefined) listed.add(this.#count(ends, edge, instance.totals, before === undefined, nowMs));
+    }
+    // Within the bound a series that is not told for a while is still known when it comes back.
+    for (const series of instance.totals.keys()) {
+      if (instance.totals.size <= EDGES_PER_REPORT_MAX) break;
+      if (!listed.has(series)) instance.totals.delete(series);
     }
   }
 
-  /** The last word of a workload's proxy. */
-  word(workload: string): ProxyWord | undefined {
-    return this.#words.get(workload);
+  /** The last report of a workload's proxy: of that instance, or of whichever reported last. */
+  lastReport(workload: string, instance?: string): LastReport | undefined {
+    return instance === undefined
+      ? this.lastReports(workload).at(-1)
+      : this.#workloads.get(workload)?.get(clip(instance))?.report;
+  }
+
+  /** The last report of each of a workload's proxies, whoever reported last at the end. */
+  lastReports(workload: string): readonly LastReport[] {
+    return [...(this.#workloads.get(workload)?.values() ?? [])].map(({ report }) => report);
+  }
+
+  /** Series whose totals are kept: what a test of the bound counts. */
+  get seriesKept(): number {
+    const instances = [...this.#workloads.values()].flatMap((each) => [...each.values()]);
+    return instances.reduce((sum, { totals }) => sum + totals.size, 0);
   }
 
   edges(nowMs: number): readonly EdgeSides[] {
@@ -67,55 +128,91 @@ export class Ledger {
       outbound: sides.outbound?.timeline,
       inbound: sides.inbound?.timeline,
       mtls: (sides.inbound ?? sides.outbound)?.isMtls ?? false,
-      deniedTotal: Math.max(deniedOf(sides.inbound), deniedOf(sides.outbound)),
+      deniedTotal: Math.max(sides.inbound?.deniedTotal ?? 0, sides.outbound?.deniedTotal ?? 0),
+      revisions: [...((sides.outbound ?? sides.inbound)?.revisions.values() ?? [])].reverse(),
     }));
   }
 
-  #hear(workload: string, report: ProxyReport, before: Word | undefined, nowMs: number): void {
-    const refused = before?.refused ?? new Timeline();
-    const change = before === undefined ? 0 : Math.max(0, report.refusedTotal - before.refusedTotal);
-    refused.record({ ...EMPTY, denied: change }, nowMs);
-    this.#words.set(workload, {
-      instance: report.instance,
-      atMs: nowMs,
-      svidNotAfterMs: report.svidNotAfterMs,
-      policyP50Ns: report.policyP50Ns,
-      policyP99Ns: report.policyP99Ns,
-      refused,
-      refusedTotal: report.refusedTotal,
-      breakers: new Map(
-        report.endpoints
-          .slice(0, EDGES_PER_REPORT_MAX)
-          .map(({ service, address, port, breaker }) => [`${service} ${address}:${port}`, breaker]),
-      ),
-    });
-  }
-
+  /** Counts what is new in one series of a report; its name. */
   #count(
     { from, to, direction }: { readonly from: string; readonly to: string; readonly direction: Direction },
     edge: EdgeReport,
-    reporter: string,
+    totals: Map<string, Tally>,
     isFirst: boolean,
     nowMs: number,
-  ): void {
+  ): string {
+    const series = seriesOf(edge);
     const key = `${from} ${to}`;
     let found = this.#edges.get(key);
     if (found === undefined) {
-      if (this.#edges.size >= EDGES_MAX) return;
+      if (this.#edges.size >= EDGES_MAX) return series;
       found = { from, to, sides: {} };
       this.#edges.set(key, found);
     }
-    const side = found.sides[direction] ?? { timeline: new Timeline(), totals: new Map(), isMtls: edge.mtls };
+    const side = found.sides[direction] ?? makeSide(edge.mtls);
     found.sides[direction] = side;
     side.isMtls = edge.mtls;
-    const series = `${reporter} ${edge.service} ${edge.subset} ${edge.peerService} ${edge.peerPrincipal} ${edge.mtls}`;
     const now = toTally(edge);
-    const before = side.totals.get(series);
-    side.totals.set(series, now);
+    const before = totals.get(series);
+    totals.set(series, now);
+    const change = before === undefined ? now : since(now, before);
+    side.requestsTotal += change.requests;
+    side.deniedTotal += change.denied + change.limited;
     // An instance heard for the first time may have counted for hours; an edge that is new to it counts from zero.
-    const change = before === undefined ? (isFirst ? EMPTY : now) : since(now, before);
-    side.timeline.record(change, nowMs);
+    const isPast = before === undefined && isFirst;
+    side.timeline.record(isPast ? EMPTY : change, nowMs);
+    if (!isPast) countRevision(side.revisions, edge, change);
+    return series;
   }
+}
+
+function makeSide(isMtls: boolean): Side {
+  return { timeline: new Timeline(), revisions: new Map(), isMtls, deniedTotal: 0, requestsTotal: 0 };
+}
+
+function seriesOf(edge: EdgeReport): string {
+  const { direction, service, subset, peerService, peerPrincipal, mtls, revision } = edge;
+  const texts = [direction, service, subset, peerService, peerPrincipal, revision?.epoch ?? ""].map(clip);
+  return [...texts, mtls, revision?.sequence ?? ""].join("\n");
+}
+
+function countRevision(revisions: Map<string, RevisionTally>, { revision }: EdgeReport, change: Tally): void {
+  if (revision === undefined || change.requests === 0) return;
+  const [epoch, name] = [clip(revision.epoch), clip(revision.name)];
+  const key = `${epoch} ${revision.sequence}`;
+  const before = revisions.get(key);
+  revisions.set(key, {
+    epoch,
+    sequence: revision.sequence,
+    name,
+    requests: (before?.requests ?? 0) + change.requests,
+    failures: (before?.failures ?? 0) + change.failures,
+    denied: (before?.denied ?? 0) + change.denied,
+    limited: (before?.limited ?? 0) + change.limited,
+  });
+  for (const oldest of revisions.keys()) {
+    if (revisions.size <= REVISIONS_MAX) break;
+    revisions.delete(oldest);
+  }
+}
+
+function toLastReport(report: ProxyReport, before: Instance | undefined, nowMs: number): LastReport {
+  const refused = before?.report.refused ?? new Timeline();
+  const change = before === undefined ? 0 : Math.max(0, report.refusedTotal - before.refusedTotal);
+  refused.record({ ...EMPTY, denied: change }, nowMs);
+  return {
+    instance: clip(report.instance),
+    atMs: nowMs,
+    svidNotAfterMs: report.svidNotAfterMs,
+    policyP50Ns: report.policyP50Ns,
+    policyP99Ns: report.policyP99Ns,
+    refused,
+    breakers: new Map(
+      report.endpoints
+        .slice(0, EDGES_PER_REPORT_MAX)
+        .map(({ service, address, port, breaker }) => [`${clip(service)} ${clip(address)}:${port}`, clip(breaker)]),
+    ),
+  };
 }
 
 /** Which services an edge joins; undefined where its other end is neither a service nor outside. */
@@ -129,14 +226,13 @@ function endsOf(edge: EdgeReport, own: string, namespace: string, places: Places
   return to === undefined ? undefined : { from: own, to, direction: "outbound" as const };
 }
 
-function deniedOf(side: Side | undefined): number {
-  return [...(side?.totals.values() ?? [])].reduce((sum, { denied, limited }) => sum + denied + limited, 0);
-}
-
 function isAlive({ sides }: Edge, nowMs: number): boolean {
   return [sides.inbound, sides.outbound].some((side) => {
     if (side === undefined) return false;
-    const counted = [...side.totals.values()].some(({ requests }) => requests > 0);
-    return counted && (side.timeline.isAlive(nowMs) || side.timeline.total.requests === 0);
+    return side.requestsTotal > 0 && (side.timeline.isAlive(nowMs) || side.timeline.total.requests === 0);
   });
+}
+
+function clip(text: string): string {
+  return text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text;
 }

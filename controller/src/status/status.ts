@@ -37,7 +37,7 @@ export function toStates(
     release.plan.workloads.map(({ namespace, name }) => {
       const key = `${namespace}/${name}`;
       const connection = connections.get(key);
-      const lastWordMs = latest(connection?.lastWordMs, ledger.word(key)?.atMs);
+      const lastWordMs = latest(connection?.lastWordMs, ledger.lastReport(key)?.atMs);
       const isSilent = nowMs - (lastWordMs ?? 0) > SILENCE_MAX_MS;
       const state = connection?.isConnected
         ? isSilent
@@ -98,9 +98,9 @@ function toProxy(
   const key = `${namespace}/${name}`;
   const { state, lastWordMs } = states.get(key) ?? { state: "never", lastWordMs: undefined };
   const session = connections.get(key)?.session;
-  const word = ledger.word(key);
+  const report = ledger.lastReport(key);
   const revision = session === undefined ? undefined : names.get(session.inForce);
-  const refused = word?.refused.recent(nowMs);
+  const refused = report?.refused.recent(nowMs);
   return {
     workload: name,
     namespace,
@@ -110,9 +110,9 @@ function toProxy(
     ...(lastWordMs === undefined ? {} : { lastWordMs }),
     ...(revision === undefined ? {} : { revision }),
     ...(session?.refused === undefined ? {} : { nack: session.refused.problems }),
-    ...(word !== undefined && word.svidNotAfterMs > 0 ? { svidNotAfterMs: word.svidNotAfterMs } : {}),
-    ...(word !== undefined && word.policyP99Ns > 0
-      ? { policyP50Ns: word.policyP50Ns, policyP99Ns: word.policyP99Ns }
+    ...(report !== undefined && report.svidNotAfterMs > 0 ? { svidNotAfterMs: report.svidNotAfterMs } : {}),
+    ...(report !== undefined && report.policyP99Ns > 0
+      ? { policyP50Ns: report.policyP50Ns, policyP99Ns: report.policyP99Ns }
       : {}),
     refusedPerSecond: refused === undefined || state === "gone" ? 0 : refused.tally.denied / refused.seconds,
     ...(session === undefined || session.hello.admin === "" ? {} : { admin: session.hello.admin.slice(0, 100) }),

@@ -45,6 +45,15 @@ export function EdgePanel({ edge, decisions, onSelect }: Props) {
         value={(p) => p.failuresPerSecond + p.refusedPerSecond}
         print={printRate}
       />
+      <h3>By revision</h3>
+      {edge.revisions.length === 0 && <p class="dim">None yet.</p>}
+      <Rows>
+        {edge.revisions.map(({ epoch, sequence, name, requests, failures, denied, limited }) => (
+          <Row key={`${epoch} ${sequence}`} name={name.slice(0, 7)}>
+            {requests} requests · {failures} failed · {denied + limited} refused
+          </Row>
+        ))}
+      </Rows>
       <h3>Last refused</h3>
       {refused.length === 0 && <p class="dim">None seen.</p>}
       <ol class="decisions">
@@ -61,5 +70,5 @@ function isOf(service: string, name: string): boolean {
 }
 
 function isFrom(source: string, name: string): boolean {
-  return name === "outside" ? source === "" : printPrincipal(source) === name || isOf(source, name);
+  return printPrincipal(source) === name || isOf(source, name);
 }
