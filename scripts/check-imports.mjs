@@ -33,6 +33,19 @@ const PURE_PACKAGES = new Set([
 ]);
 // Packages that are a shell as a whole: programs, test benches, the page.
 const SHELL_PACKAGES = new Set(["cli", "conformance", "dashboard", "examples", "scripts", "protocol"]);
+// What the process of a sidecar loads, from the command line's entry on: no schema library, no
+// compiler, no controller. What it reads comes checked and signed.
+const SIDECAR_ENTRIES = ["cli/src/main.ts", "cli/src/commands/proxy.ts", "proxy/src/shell/worker-main.ts"];
+const SIDECAR_PACKAGES = new Set([
+  "@bufbuild/protobuf",
+  "@grpc/grpc-js",
+  "@regomesh/base",
+  "@regomesh/policy-runtime",
+  "@regomesh/protocol",
+  "@regomesh/proxy",
+  "node-forge",
+  "yaml",
+]);
 const IMPURE = [
   [/\bDate\.now\(\)|\bnew Date\(\)/, "reads the clock (take nowMs as a parameter)"],
   [/\bMath\.random\b/, "draws randomness (take random as a parameter)"],
@@ -68,10 +81,7 @@ for (const file of files) {
   const lines = text.split("\n");
   for (const [index, line] of lines.entries()) {
     const place = `${file}:${index + 1}`;
-    const target = line.match(
-      /^\s*(?:import|export)\b.*?from\s+"([^"]+)"|^\}\s+from\s+"([^"]+)"|^\s*import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/,
-    );
-    const name = target?.[1] ?? target?.[2] ?? target?.[3] ?? target?.[4];
+    const name = importedBy(line);
     if (name !== undefined)
       checkImport({ place, pack, file, name, isShell, isTest, isType: /^\s*(import|export) type\b/.test(line) });
     if (!isShell && !/^\s*(\*|\/\/|\/\*)/.test(line)) {
@@ -81,6 +91,51 @@ for (const file of files) {
       }
     }
   }
+}
+
+checkSidecar();
+
+function importedBy(line) {
+  const target = line.match(
+    /^\s*(?:import|export)\b.*?from\s+"([^"]+)"|^\}\s+from\s+"([^"]+)"|^\s*import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/,
+  );
+  return target?.[1] ?? target?.[2] ?? target?.[3] ?? target?.[4];
+}
+
+/** Walks every import of the sidecar; the command line's own are loaded on use, a command each, and stop at its table. */
+function checkSidecar() {
+  const seen = new Set();
+  const queue = [...SIDECAR_ENTRIES];
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (seen.has(file)) continue;
+    seen.add(file);
+    let isTypeBlock = false;
+    for (const [index, line] of readFileSync(join(root, file), "utf8").split("\n").entries()) {
+      if (/^(import|export) type \{[^}]*$/.test(line)) isTypeBlock = true;
+      const name = importedBy(line);
+      const isType = isTypeBlock || /^\s*(import|export) type\b/.test(line);
+      if (/^\}/.test(line)) isTypeBlock = false;
+      if (name === undefined || isType || name.startsWith("node:")) continue;
+      if (name.startsWith(".")) {
+        if (file !== "cli/src/commands.ts") queue.push(relativeTo(file, name));
+        continue;
+      }
+      const bare = bareName(name);
+      if (!SIDECAR_PACKAGES.has(bare)) problems.push(`${file}:${index + 1}: the sidecar loads ${name}`);
+      else if (bare.startsWith("@regomesh/")) queue.push(exportOf(name));
+    }
+  }
+}
+
+/** The file behind a name of one of our packages. */
+function exportOf(name) {
+  const [, pack, ...rest] = name.split("/");
+  const { exports } = JSON.parse(readFileSync(join(root, pack, "package.json"), "utf8"));
+  return join(pack, exports[rest.length === 0 ? "." : `./${rest.join("/")}`]);
+}
+
+function bareName(name) {
+  return name.startsWith("@") ? name.split("/").slice(0, 2).join("/") : name.split("/")[0];
 }
 
 function checkImport({ place, pack, file, name, isShell, isTest, isType }) {
@@ -105,7 +160,7 @@ function checkImport({ place, pack, file, name, isShell, isTest, isType }) {
     }
     return;
   }
-  const bare = name.startsWith("@") ? name.split("/").slice(0, 2).join("/") : name.split("/")[0];
+  const bare = bareName(name);
   if (!isShell && !isType && !PURE_PACKAGES.has(bare)) problems.push(`${place}: a pure folder imports ${name}`);
 }
 

@@ -7,11 +7,16 @@ import * as nodeModule from "node:module";
 import { join, resolve } from "node:path";
 
 const MAJOR_LEAST = 24;
+// A sidecar turns no text into code: eval and new Function throw, in its worker threads too.
+// WebAssembly still compiles. V8 takes the flag at a process's start only.
+const NODE_FLAGS = process.argv[2] === "proxy" ? ["--disallow-code-generation-from-strings"] : [];
 const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 const major = Number(process.versions.node.split(".")[0]);
 
 if (!existsSync(join(root, "node_modules/@regomesh/base"))) {
   fail("regomesh is not installed here: run npm ci first");
+} else if (major >= MAJOR_LEAST && NODE_FLAGS.some((flag) => !process.execArgv.includes(flag))) {
+  startAgain();
 } else if (major >= MAJOR_LEAST) {
   // Stripped and compiled code is kept: a third of the time to start, and 30 MB less of memory.
   nodeModule.enableCompileCache(join(root, "node_modules/.cache/regomesh"));
@@ -26,9 +31,21 @@ if (!existsSync(join(root, "node_modules/@regomesh/base"))) {
     );
 }
 
-/** The channel tells the child when this process is gone, however it went. */
+/** The same process with the flags: its id and its streams stay. Where the system cannot, a child. */
+function startAgain() {
+  const args = [...process.execArgv, ...NODE_FLAGS, ...process.argv.slice(1)];
+  if (process.execve !== undefined && process.platform !== "win32") {
+    process.execve(process.execPath, [process.execPath, ...args], process.env);
+  } else startChild(process.execPath, args);
+}
+
 function startBundled(node) {
-  const child = spawn(node, process.argv.slice(1), {
+  startChild(node, [...NODE_FLAGS, ...process.argv.slice(1)]);
+}
+
+/** The channel tells the child when this process is gone, however it went. */
+function startChild(node, args) {
+  const child = spawn(node, args, {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, REGOMESH_LAUNCHER: "1" },
   });

@@ -1,117 +1,32 @@
-/** Strict checks of a snapshot: its shape, and that what it refers to is there. */
-
-import { boolean, checkShape, integer, list, mapOf, number, object, oneOf, type Problem, text } from "./shape.ts";
-import { SNAPSHOT_FORMAT, type Snapshot, type WorkloadSnapshot } from "./snapshot.ts";
+/**
+ * Strict checks of a snapshot: its shape, and that what it refers to is there. Plain code,
+ * for the sidecar runs it: what it reads was checked by schemas before it was signed.
+ */
+import { collectProblems, type FieldReader, readFields } from "./field-reader.ts";
+import type { SnapshotProblem } from "./nack.ts";
+import {
+  type BoundEntrypoint,
+  type InboundPort,
+  type OutboundService,
+  type PolicyRef,
+  SNAPSHOT_FORMAT,
+  type Snapshot,
+  type TrafficSettings,
+  type WorkloadSnapshot,
+} from "./snapshot.ts";
 
 const DAY_MS = 86_400_000;
-const HASH = /^[0-9a-f]{64}$/;
-const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
-
-const name = text({ pattern: NAME, lengthMax: 253 });
-const port = integer(0, 65_535);
-const durationMs = integer(0, DAY_MS);
-const principal = text({ lengthMax: 2048, pattern: /^spiffe:\/\// });
-const labels = mapOf(text({ lengthMax: 256 }));
-const address = object({ address: text({ lengthMax: 253 }), port });
-
-const traffic = object({
-  balancer: oneOf("least-request", "round-robin", "random"),
-  connectTimeoutMs: durationMs,
-  requestTimeoutMs: durationMs,
-  idleTimeoutMs: durationMs,
-  connectionsMax: integer(1, 1_000_000),
-  pendingMax: integer(0, 1_000_000),
-  retry: object({
-    attempts: integer(0, 10),
-    "perTryMs?": durationMs,
-    on: list(oneOf("connect", "reset", "5xx", "gateway-error"), 4),
-    budgetPercent: integer(0, 100),
-    budgetMin: integer(0, 1000),
-  }),
-  breaker: object({ failuresMax: integer(1, 1_000_000), openMs: durationMs, openMaxMs: durationMs }),
-});
-
-const policyRef = object({
-  module: text({ pattern: HASH }),
-  entrypoints: list(
-    object({
-      name: text(),
-      kind: oneOf("authz", "route", "limits"),
-      unit: text(),
-      binding: text(),
-      tier: oneOf("mandatory", "workload", "namespace", "default"),
-      mode: oneOf("enforce", "shadow"),
-      fuel: integer(1, 1_000_000_000),
-      onFault: oneOf("deny", "allow"),
-    }),
-    // A decision's mask is one 32-bit word; the sign bit stays clear.
-    31,
-  ),
-});
-
-const workload = object({
-  name,
-  namespace: name,
-  service: name,
-  labels,
-  principal,
-  inbound: list(
-    object({
-      name: text({ lengthMax: 63 }),
-      protocol: oneOf("http"),
-      mode: oneOf("strict", "edge"),
-      listen: address,
-      application: address,
-    }),
-    64,
-  ),
-  outbound: list(
-    object({
-      name,
-      namespace: name,
-      hosts: list(text({ lengthMax: 253, pattern: /^[^A-Z\s:/]+$/ }), 64),
-      port: integer(1, 65_535),
-      portName: text({ lengthMax: 63 }),
-      subsets: list(object({ name, labels }), 256),
-      principals: list(principal, 10_000),
-      defaultRoute: list(object({ "subset?": name, weight: integer(0, 1_000_000) }), 256),
-      traffic,
-    }),
-  ),
-  policies: object({ "inbound?": policyRef, "outbound?": policyRef }),
-  defaultVerdict: oneOf("deny", "allow"),
-  pathLevel: oneOf("BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"),
-});
-
-const snapshot = object({
-  format: oneOf(SNAPSHOT_FORMAT),
-  revision: object({
-    epoch: text({ lengthMax: 64 }),
-    sequence: integer(0, Number.MAX_SAFE_INTEGER),
-    name: text({ lengthMax: 128 }),
-    "commit?": object({
-      hash: text({ lengthMax: 64 }),
-      subject: text(),
-      author: text(),
-      committedAtMs: number,
-    }),
-  }),
-  issuedAtMs: number,
-  expiresAtMs: number,
-  mesh: object({
-    name: text({ lengthMax: 253 }),
-    trustDomain: text({ lengthMax: 255, pattern: /^[a-z0-9._-]+$/ }),
-    explainDenials: boolean,
-  }),
-  workloads: list(workload, 1000),
-});
+const NAME = { pattern: /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, lengthMax: 253 };
+const SHORT_NAME = { lengthMax: 63 };
+const PRINCIPAL = { pattern: /^spiffe:\/\//, lengthMax: 2048 };
+const LABEL = { lengthMax: 256 };
 
 /** The snapshot that a JSON value is, or what keeps it from being one. */
 export function checkSnapshot(value: unknown): {
   readonly snapshot?: Snapshot;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly SnapshotProblem[];
 } {
-  const shape = checkShape(snapshot, value, "snapshot_shape");
+  const shape = collectProblems("snapshot_shape", (report) => readFields<Snapshot>(value, "", report, checkFields));
   if (shape.length > 0) return { problems: shape };
   const checked = value as Snapshot;
   const problems = checked.workloads.flatMap(checkReferences);
@@ -119,9 +34,127 @@ export function checkSnapshot(value: unknown): {
   return problems.length > 0 ? { problems } : { snapshot: checked, problems };
 }
 
+function checkFields(snapshot: FieldReader<Snapshot>): void {
+  snapshot.oneOf("format", SNAPSHOT_FORMAT);
+  snapshot.object("revision", (revision) => {
+    revision.text("epoch", { lengthMax: 64 });
+    revision.integer("sequence", 0, Number.MAX_SAFE_INTEGER);
+    revision.text("name", { lengthMax: 128 });
+    if (revision.has("commit")) {
+      revision.object("commit", (commit) => {
+        commit.text("hash", { lengthMax: 64 });
+        commit.text("subject");
+        commit.text("author");
+        commit.number("committedAtMs");
+      });
+    }
+  });
+  snapshot.number("issuedAtMs");
+  snapshot.number("expiresAtMs");
+  snapshot.object("mesh", (mesh) => {
+    mesh.text("name", { lengthMax: 253 });
+    mesh.text("trustDomain", { lengthMax: 255, pattern: /^[a-z0-9._-]+$/ });
+    mesh.boolean("explainDenials");
+  });
+  snapshot.objects("workloads", checkWorkload, 1000);
+}
+
+function checkWorkload(workload: FieldReader<WorkloadSnapshot>): void {
+  workload.text("name", NAME);
+  workload.text("namespace", NAME);
+  workload.text("service", NAME);
+  workload.labels("labels", LABEL);
+  workload.text("principal", PRINCIPAL);
+  workload.objects("inbound", checkInbound, 64);
+  workload.objects("outbound", checkOutbound);
+  workload.object("policies", (policies) => {
+    if (policies.has("inbound")) policies.object("inbound", checkPolicyRef);
+    if (policies.has("outbound")) policies.object("outbound", checkPolicyRef);
+  });
+  workload.oneOf("defaultVerdict", "deny", "allow");
+  workload.oneOf("pathLevel", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES");
+}
+
+function checkInbound(port: FieldReader<InboundPort>): void {
+  port.text("name", SHORT_NAME);
+  port.oneOf("protocol", "http");
+  port.oneOf("mode", "strict", "edge");
+  port.object("listen", checkAddress);
+  port.object("application", checkAddress);
+}
+
+function checkAddress(at: FieldReader<InboundPort["listen"]>): void {
+  at.text("address", { lengthMax: 253 });
+  at.integer("port", 0, 65_535);
+}
+
+function checkOutbound(service: FieldReader<OutboundService>): void {
+  service.text("name", NAME);
+  service.text("namespace", NAME);
+  service.texts("hosts", 64, { lengthMax: 253, pattern: /^[^A-Z\s:/]+$/ });
+  service.integer("port", 1, 65_535);
+  service.text("portName", SHORT_NAME);
+  service.objects(
+    "subsets",
+    (subset) => {
+      subset.text("name", NAME);
+      subset.labels("labels", LABEL);
+    },
+    256,
+  );
+  service.texts("principals", 10_000, PRINCIPAL);
+  service.objects(
+    "defaultRoute",
+    (target) => {
+      if (target.has("subset")) target.text("subset", NAME);
+      target.integer("weight", 0, 1_000_000);
+    },
+    256,
+  );
+  service.object("traffic", checkTraffic);
+}
+
+function checkTraffic(traffic: FieldReader<TrafficSettings>): void {
+  traffic.oneOf("balancer", "least-request", "round-robin", "random");
+  traffic.integer("connectTimeoutMs", 0, DAY_MS);
+  traffic.integer("requestTimeoutMs", 0, DAY_MS);
+  traffic.integer("idleTimeoutMs", 0, DAY_MS);
+  traffic.integer("connectionsMax", 1, 1_000_000);
+  traffic.integer("pendingMax", 0, 1_000_000);
+  traffic.object("retry", (retry) => {
+    retry.integer("attempts", 0, 10);
+    if (retry.has("perTryMs")) retry.integer("perTryMs", 0, DAY_MS);
+    retry.members("on", 4, "connect", "reset", "5xx", "gateway-error");
+    retry.integer("budgetPercent", 0, 100);
+    retry.integer("budgetMin", 0, 1000);
+  });
+  traffic.object("breaker", (breaker) => {
+    breaker.integer("failuresMax", 1, 1_000_000);
+    breaker.integer("openMs", 0, DAY_MS);
+    breaker.integer("openMaxMs", 0, DAY_MS);
+  });
+}
+
+function checkPolicyRef(policy: FieldReader<PolicyRef>): void {
+  policy.text("module", { pattern: /^[0-9a-f]{64}$/ });
+  // A decision's mask is one 32-bit word; the sign bit stays clear.
+  policy.objects("entrypoints", checkEntrypoint, 31);
+}
+
+function checkEntrypoint(entrypoint: FieldReader<BoundEntrypoint>): void {
+  entrypoint.text("name");
+  entrypoint.oneOf("kind", "authz", "route", "limits");
+  entrypoint.text("unit");
+  entrypoint.text("binding");
+  entrypoint.oneOf("tier", "mandatory", "workload", "namespace", "default");
+  entrypoint.oneOf("mode", "enforce", "shadow");
+  entrypoint.integer("fuel", 1, 1_000_000_000);
+  entrypoint.oneOf("onFault", "deny", "allow");
+}
+
 /** Names that must be unique, subsets that must exist, weights that must add up to something. */
-function checkReferences(workload: WorkloadSnapshot): readonly Problem[] {
-  const problems: Problem[] = [];
+function checkReferences(workload: WorkloadSnapshot): readonly SnapshotProblem[] {
+  const problems: SnapshotProblem[] = [];
   const ports = new Set<string>();
   for (const { name } of workload.inbound) {
     if (ports.has(name)) problems.push(problem(`workload ${workload.name} has two inbound ports ${name}`));
@@ -147,6 +180,6 @@ function checkReferences(workload: WorkloadSnapshot): readonly Problem[] {
   return problems;
 }
 
-function problem(message: string): Problem {
+function problem(message: string): SnapshotProblem {
   return { code: "snapshot_reference", message };
 }

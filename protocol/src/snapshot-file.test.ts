@@ -47,7 +47,23 @@ const snapshot: Snapshot = {
           },
         },
       ],
-      policies: {},
+      policies: {
+        inbound: {
+          module: "0".repeat(64),
+          entrypoints: [
+            {
+              name: "mesh/authz/allow",
+              kind: "authz",
+              unit: "policies/mesh",
+              binding: "default/authz",
+              tier: "namespace",
+              mode: "enforce",
+              fuel: 1000,
+              onFault: "deny",
+            },
+          ],
+        },
+      },
       defaultVerdict: "deny",
       pathLevel: "BASE",
     },
@@ -87,4 +103,34 @@ test.each(FAULTS)("a file with %s is refused", (_, change, message) => {
 
 test("checkSnapshot refuses what is no object", () => {
   expect(checkSnapshot([]).problems.map((problem) => problem.message)).toEqual(["the document must be an object"]);
+});
+
+/** Every place in a JSON value, as the object or list that holds it and the key in it. */
+function placesIn(value: unknown, path = ""): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) => {
+    const at = `${path}/${key}`;
+    return [at, ...placesIn(member, at)];
+  });
+}
+
+/** A copy in which the value at a path is another, or is left out. */
+function changed(path: string, value: unknown): unknown {
+  const copy: unknown = structuredClone(snapshot);
+  const keys = path.slice(1).split("/");
+  const holder = keys.slice(0, -1).reduce((at, key) => (at as Record<string, unknown>)[key], copy);
+  (holder as Record<string, unknown>)[keys.at(-1) ?? ""] = value;
+  return copy;
+}
+
+/** What may be left out: it is optional, or any number of it may be there. */
+const OPTIONAL = /\/(perTryMs|version|subset|policies\/inbound)$|\/\d+$/;
+
+test("checkSnapshot asks for every field, each with its type", () => {
+  expect(checkSnapshot(snapshot).problems).toEqual([]);
+  const places = placesIn(snapshot);
+  expect(places.length).toBeGreaterThan(60);
+  const isTaken = (value: unknown) => (path: string) => checkSnapshot(changed(path, value)).problems.length === 0;
+  expect(places.filter(isTaken(Symbol("of no type")))).toEqual([]);
+  expect(places.filter((path) => !OPTIONAL.test(path)).filter(isTaken(undefined))).toEqual([]);
 });

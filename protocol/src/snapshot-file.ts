@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "./canonical-json.ts";
-import { checkShape, integer, list, mapOf, object, type Problem, text } from "./shape.ts";
+import { collectProblems, type FieldReader, readFields } from "./field-reader.ts";
+import type { SnapshotProblem } from "./nack.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { checkSnapshot } from "./snapshot-check.ts";
 
@@ -36,33 +37,6 @@ export type SnapshotFile = {
   readonly signerPem: string | undefined;
 };
 
-const fileShape = object({
-  body: () => {},
-  hash: text({ pattern: /^[0-9a-f]{64}$/ }),
-  modules: list(
-    object({
-      hash: text({ pattern: /^[0-9a-f]{64}$/ }),
-      wasm: text({ lengthMax: 256 * 1024 * 1024 }),
-      data: text({ lengthMax: 256 * 1024 * 1024 }),
-    }),
-    1000,
-  ),
-  "endpoints?": list(
-    object({
-      service: text(),
-      address: text(),
-      port: integer(1, 65_535),
-      workload: text(),
-      principal: text(),
-      labels: mapOf(text()),
-      portName: text(),
-      "transports?": list(text({ lengthMax: 16 }), 16),
-    }),
-  ),
-  "signature?": text(),
-  "signerPem?": text({ lengthMax: 65_536 }),
-});
-
 type FileJson = {
   readonly body: unknown;
   readonly hash: string;
@@ -71,6 +45,36 @@ type FileJson = {
   readonly signature?: string;
   readonly signerPem?: string;
 };
+
+const HASH = { pattern: /^[0-9a-f]{64}$/ };
+const MODULE = { lengthMax: 256 * 1024 * 1024 };
+
+function checkFile(file: FieldReader<FileJson>): void {
+  file.any("body"); // checkSnapshot reads it
+  file.text("hash", HASH);
+  file.objects(
+    "modules",
+    (module) => {
+      module.text("hash", HASH);
+      module.text("wasm", MODULE);
+      module.text("data", MODULE);
+    },
+    1000,
+  );
+  if (file.has("endpoints")) {
+    file.objects("endpoints", (endpoint) => {
+      endpoint.text("service");
+      endpoint.text("address");
+      endpoint.integer("port", 1, 65_535);
+      endpoint.text("workload");
+      endpoint.text("principal");
+      endpoint.labels("labels");
+      endpoint.text("portName");
+    });
+  }
+  if (file.has("signature")) file.text("signature");
+  if (file.has("signerPem")) file.text("signerPem", { lengthMax: 65_536 });
+}
 
 /** sha256 of a snapshot's canonical body, hex: its name. */
 export function snapshotHash(bodyText: string): string {
@@ -85,7 +89,7 @@ export function moduleHash(wasm: Uint8Array, data: string | Uint8Array): string 
 /** Reads the text of a snapshot file; hashes are checked, signatures are the caller's affair. */
 export function parseSnapshotFile(fileText: string): {
   readonly file?: SnapshotFile;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly SnapshotProblem[];
 } {
   let value: unknown;
   try {
@@ -93,13 +97,13 @@ export function parseSnapshotFile(fileText: string): {
   } catch (error) {
     return { problems: [{ code: "snapshot_json", message: `the file is not JSON: ${(error as Error).message}` }] };
   }
-  const shape = checkShape(fileShape, value, "snapshot_shape");
+  const shape = collectProblems("snapshot_shape", (report) => readFields<FileJson>(value, "", report, checkFile));
   if (shape.length > 0) return { problems: shape };
   const json = value as FileJson;
   const { snapshot, problems } = checkSnapshot(json.body);
   if (snapshot === undefined) return { problems };
   const bodyText = canonicalJson(json.body);
-  const faults: Problem[] = [];
+  const faults: SnapshotProblem[] = [];
   if (snapshotHash(bodyText) !== json.hash)
     faults.push({ code: "snapshot_hash", message: "the body has another hash" });
   const modules = json.modules.map(({ hash, wasm, data }) => ({ hash, wasm: Buffer.from(wasm, "base64"), data }));
