@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type Clock, type Log, printRecord } from "@regomesh/base";
 import type { JoinTokenFile } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/bodies.ts";
-import type { Release } from "../control/release.ts";
+import type { Release } from "../distribution/release.ts";
 import { Builder } from "./build/builder.ts";
 import {
   Authority,

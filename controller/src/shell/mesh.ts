@@ -5,7 +5,7 @@
 import type { Clock, Log } from "@regomesh/base";
 import type { ProxyReport } from "@regomesh/protocol";
 import type { DecisionBody, GraphBody, RefusedBody, StatusBody } from "../api/bodies.ts";
-import { type Release, toWorkloadReleases } from "../control/release.ts";
+import { type Release, toWorkloadReleases } from "../distribution/release.ts";
 import { DecisionLog } from "../status/decision-log.ts";
 import { toGraph } from "../status/graph.ts";
 import { Ledger } from "../status/ledger.ts";

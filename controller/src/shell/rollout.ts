@@ -8,7 +8,7 @@ import type { Clock, DiagnosticRecord, Log } from "@regomesh/base";
 import { printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Built } from "../build/build.ts";
-import { type Release, SNAPSHOT_TTL_MS } from "../control/release.ts";
+import { type Release, SNAPSHOT_TTL_MS } from "../distribution/release.ts";
 import { ROOT_SOURCE } from "../index/mesh-index.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";

@@ -1,7 +1,7 @@
 /** The mesh's state in one value: revision, what was refused, every workload's proxy. */
 import type { ProxyBody, RefusedBody, RevisionBody, StatusBody } from "../api/bodies.ts";
-import type { Release, WorkloadRelease } from "../control/release.ts";
-import type { Session } from "../control/session.ts";
+import type { Session } from "../distribution/proxy.ts";
+import type { Release, WorkloadRelease } from "../distribution/release.ts";
 import type { ProxyStates } from "./graph.ts";
 import type { Ledger } from "./ledger.ts";
 

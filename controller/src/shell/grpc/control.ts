@@ -19,7 +19,7 @@ import {
   type ReportReply,
   SNAPSHOT_FORMAT,
 } from "@regomesh/protocol";
-import { changedServices, LISTEN_MAX } from "../../control/endpoints.ts";
+import { changedServices, LISTEN_MAX } from "../../distribution/endpoints.ts";
 import type { Authority } from "../ca/authority.ts";
 import { callerOf } from "./credentials.ts";
 import { type Failure, makeFailure } from "./failure.ts";

@@ -6,8 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "@regomesh/base";
 import type { Ack, Hello, ListenAddress, Nack, ServiceEndpoints, SnapshotMessage } from "@regomesh/protocol";
 import type { BuiltModule } from "../../build/modules.ts";
-import { type Claim, toServiceEndpoints } from "../../control/endpoints.ts";
-import { type Release, toWorkloadReleases, type WorkloadRelease } from "../../control/release.ts";
+import { type Claim, toServiceEndpoints } from "../../distribution/endpoints.ts";
 import {
   isWanted,
   openSession,
@@ -16,7 +15,8 @@ import {
   send,
   settleAck,
   settleNack,
-} from "../../control/session.ts";
+} from "../../distribution/proxy.ts";
+import { type Release, toWorkloadReleases, type WorkloadRelease } from "../../distribution/release.ts";
 
 /** How long the endpoints of a stream that broke off still count: a lost connection is not yet a lost proxy. */
 export const LEASE_MS = 1000;

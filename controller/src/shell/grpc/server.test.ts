@@ -21,7 +21,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
 import { holdingOf } from "../../../test/make-proxy.ts";
 import type { MeshPlan } from "../../build/build.ts";
-import type { Release } from "../../control/release.ts";
+import type { Release } from "../../distribution/release.ts";
 import { Authority, signSnapshot } from "../ca/authority.ts";
 import { JoinTokens } from "../ca/join-tokens.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";

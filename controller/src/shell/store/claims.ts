@@ -1,6 +1,6 @@
 /** Where proxies listened, on disk: a controller that starts anew tells endpoints before their proxies are back. */
 import { join } from "node:path";
-import type { Claim } from "../../control/endpoints.ts";
+import type { Claim } from "../../distribution/endpoints.ts";
 import { readIfThere, SECRET, writeWhole } from "../files.ts";
 
 export class KeptClaims {

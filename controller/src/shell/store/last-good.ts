@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { canonicalJson } from "@regomesh/protocol";
-import type { Release } from "../../control/release.ts";
+import type { Release } from "../../distribution/release.ts";
 import { readIfThere, SECRET, writeWhole } from "../files.ts";
 
 /** A file of another format is not read: the release is built again. */
