@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -341,6 +350,24 @@ describe("a controller cannot start", () => {
       "has no branch none with a commit",
     );
     rmSync(state, { recursive: true });
+  });
+
+  test("on the state folder of one that runs, which it leaves as it was", async () => {
+    await expect(openController(options())).rejects.toThrow(
+      new RegExp(
+        `^the state folder ${join(folder, "state")} belongs to a controller that runs: process ${process.pid} `,
+      ),
+    );
+    expect((await status()).revision).toBeDefined();
+  });
+
+  test("without the root key that its mesh has", async () => {
+    await controller.close();
+    const key = join(folder, "state/ca/root_key.pem");
+    renameSync(key, `${key}.away`);
+    await expect(openController(options())).rejects.toThrow("the root key ca/root_key.pem is lost");
+    renameSync(`${key}.away`, key);
+    controller = await openController(options());
   });
 
   test("with a token for a workload that is not there", async () => {

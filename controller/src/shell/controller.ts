@@ -2,12 +2,12 @@
  * The controller: a git source on one side, proxies on the other, and between them builds.
  * This file only puts the parts together, in the order in which they need each other.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { hostname } from "node:os";
 import { type Clock, type Log, printRecord } from "@regomesh/base";
 import type { JoinTokenFile } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Release } from "../distribution/release.ts";
+import { type Lease, StoreError, writeText } from "../store/store.ts";
 import { Builder } from "./build/builder.ts";
 import {
   Authority,
@@ -32,6 +32,7 @@ import { type HttpServer, serveHttp } from "./http/server.ts";
 import { MeshState } from "./mesh.ts";
 import { Rollout } from "./rollout.ts";
 import { KeptClaims } from "./store/claims.ts";
+import { FolderStore } from "./store/folder-store.ts";
 import { LastGood } from "./store/last-good.ts";
 
 export type ControllerOptions = {
@@ -68,17 +69,16 @@ export class ControllerFailed extends Error {
 const RENEW_EVERY_MS = 60_000;
 
 export async function openController(options: ControllerOptions): Promise<Controller> {
-  mkdirSync(options.state, { recursive: true, mode: 0o700 });
-  const builder = await Builder.open(options.log);
-  const closers: (() => Promise<void> | void)[] = [() => builder.close()];
+  const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const each of closers.splice(0).reverse()) await each();
   };
   try {
-    return { ...(await openParts(builder, options, closers)), close };
+    return { ...(await openParts(options, closers)), close };
   } catch (error) {
     await close();
-    if (error instanceof GitError || error instanceof AuthorityError) throw new ControllerFailed(error.message);
+    if (error instanceof GitError || error instanceof AuthorityError || error instanceof StoreError)
+      throw new ControllerFailed(error.message);
     throw error;
   }
 }
@@ -99,15 +99,16 @@ type Core = {
   };
 };
 
-async function openParts(
-  builder: Builder,
-  options: ControllerOptions,
-  closers: Closers,
-): Promise<Pick<Controller, "grpc" | "http">> {
-  const { clock, log, state } = options;
-  const core = makeCore(builder, options);
+async function openParts(options: ControllerOptions, closers: Closers): Promise<Pick<Controller, "grpc" | "http">> {
+  const { clock, log } = options;
+  const store = await FolderStore.open(options.state);
+  const lease = await store.lease({ pid: process.pid, host: hostname(), sinceMs: clock.nowMs() });
+  closers.push(() => lease.end());
+  const builder = await Builder.open(log);
+  closers.push(() => builder.close());
+  const core = makeCore(builder, lease, options);
   const { rollout, proxies, claims, late } = core;
-  rollout.restore();
+  await rollout.restore();
   const source = await GitSource.open({
     directory: options.git,
     branch: options.branch,
@@ -118,14 +119,14 @@ async function openParts(
   });
   await source.look();
   if (rollout.release === undefined) throw nothingToServe(rollout.refused, source.trouble);
-  late.authority = Authority.open(join(state, "ca"), rollout.release.plan.mesh.trustDomain, clock.nowMs());
-  proxies.lease(claims.read(), RESTART_LEASE_MS);
-  const grpc = await openGrpc(core, late.authority, options, closers);
+  late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
+  proxies.lease(await claims.read(), RESTART_LEASE_MS);
+  const grpc = await openGrpc(core, late.authority, lease, options, closers);
   const http = await serveHttp({
     address: options.http,
     mesh: core.mesh,
     excerpts: new Excerpts(source.repository.gitDir),
-    token: openApiToken(state),
+    token: await openApiToken(lease),
     log,
     counts: () => rollout.counts,
     onHook: () => source.wake(),
@@ -141,27 +142,30 @@ async function openParts(
     late.http = undefined;
   });
   // Where the command line finds this controller.
-  writeWhole(join(state, "controller.json"), `${JSON.stringify({ http: http.url, grpc })}\n`, SECRET);
+  await writeText(lease, "controller.json", `${JSON.stringify({ http: http.url, grpc })}\n`);
   return { grpc, http: http.url };
 }
 
-function makeCore(builder: Builder, options: ControllerOptions): Core {
-  const { clock, log, state, branch, path, explainDenials } = options;
+function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): Core {
+  const { clock, log, branch, path, explainDenials } = options;
   const late: Core["late"] = { authority: undefined, signer: undefined, control: undefined, http: undefined };
-  const claims = new KeptClaims(state);
+  const claims = new KeptClaims(lease);
   const proxies = new Proxies({
     clock,
     sign: (body) => sign(body, late, clock),
     onChange: () => {
       late.control?.refresh();
       late.http?.poke();
-      if (late.control !== undefined) claims.write(proxies.claims());
+      if (late.control === undefined) return;
+      claims.write(proxies.claims()).catch((error: Error) => {
+        log.log("warn", "where proxies listen is not kept", { reason: error.message });
+      });
     },
   });
   const mesh = new MeshState({ proxies, clock, log });
   const rollout = new Rollout({
     builder,
-    lastGood: new LastGood(state),
+    lastGood: new LastGood(lease),
     path,
     source: `git ${branch}`,
     explainDenials,
@@ -179,12 +183,13 @@ function makeCore(builder: Builder, options: ControllerOptions): Core {
 async function openGrpc(
   { proxies, mesh, rollout, late }: Core,
   authority: Authority,
+  lease: Lease,
   options: ControllerOptions,
   closers: Closers,
 ): Promise<string> {
-  const { clock, log, state, svidTtlMs = SVID_TTL_DEFAULT_MS } = options;
-  const tokens = new JoinTokens(join(state, "ca", "join-tokens.json"));
-  writeJoinTokens(options, authority, tokens, rollout.release);
+  const { clock, log, svidTtlMs = SVID_TTL_DEFAULT_MS } = options;
+  const tokens = new JoinTokens(lease);
+  await writeJoinTokens(options, authority, tokens, rollout.release);
   const control = makeControl({
     authority,
     proxies,
@@ -202,7 +207,7 @@ async function openGrpc(
   late.control = control;
   closers.push(() => grpc.close());
   const renewal = setInterval(() => {
-    rollout.renew();
+    void rollout.renew();
     if (isHalfOver(identity.current(), clock.nowMs())) identity.renew(makeCertificate());
   }, RENEW_EVERY_MS);
   closers.push(() => clearInterval(renewal));
@@ -218,12 +223,12 @@ function sign(body: Uint8Array, late: Core["late"], clock: Clock) {
   return { signature: signSnapshot(body, late.signer.keyPem), signerPem: late.signer.chainPem };
 }
 
-function writeJoinTokens(
+async function writeJoinTokens(
   { joinTokens, clock }: ControllerOptions,
   authority: Authority,
   tokens: JoinTokens,
   release: Release | undefined,
-): void {
+): Promise<void> {
   for (const { workload, file } of joinTokens) {
     const [namespace, name] = workload.includes("/") ? workload.split("/") : ["default", workload];
     const found = release?.plan.workloads.find((each) => each.name === name && each.namespace === namespace);
@@ -232,11 +237,11 @@ function writeJoinTokens(
     }
     const spiffeId = found.principal;
     const content: JoinTokenFile = {
-      token: tokens.create(spiffeId, clock.nowMs()),
+      token: await tokens.create(spiffeId, clock.nowMs()),
       spiffeId,
       caPem: authority.bundlePem,
     };
-    writeWhole(file, `${JSON.stringify(content)}\n`, SECRET);
+    await writeWhole(file, `${JSON.stringify(content)}\n`, SECRET);
   }
 }
 

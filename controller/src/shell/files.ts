@@ -1,23 +1,49 @@
-/** Files of the state folder: written whole or not at all, secrets for the owner's eyes only. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+/** Files written whole or not at all, also where power fails; secrets for the owner's eyes only. */
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 export const SECRET = 0o600;
 export const PUBLIC = 0o644;
 
-/** Replaces a file in one step; a crash leaves the old one or the new one. */
-export function writeWhole(path: string, content: string | Uint8Array, mode: number): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+/**
+ * Replaces a file in one step: written beside it and synced, renamed, and the folder synced,
+ * so that a crash leaves the old one or the new one. Where it fails nothing is left beside it.
+ */
+export async function writeWhole(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const beside = `${path}.${process.pid}.new`;
-  rmSync(beside, { force: true });
-  writeFileSync(beside, content, { mode, flag: "wx" });
-  renameSync(beside, path);
+  await rm(beside, { force: true });
+  try {
+    const file = await open(beside, "wx", mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => {}); // the first error says more
+    throw error;
+  }
+  await syncFolder(folder);
 }
 
-/** A file's text, or undefined where there is none; any other failure is thrown. */
-export function readIfThere(path: string): string | undefined {
+/** What was renamed into a folder is there after a crash only when the folder is written too. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
   try {
-    return readFileSync(path, "utf8");
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** A file's bytes, or undefined where there is none; any other failure is thrown. */
+export async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

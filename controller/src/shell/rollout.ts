@@ -32,6 +32,7 @@ export class Rollout {
   readonly #options: RolloutOptions;
   #kept: Kept | undefined;
   #refused: RefusedBody | undefined;
+  #last: Promise<void> = Promise.resolve();
   #counts: ControllerCounts = { builds: 0, refused: 0, lastBuildSeconds: 0 };
 
   constructor(options: RolloutOptions) {
@@ -51,24 +52,28 @@ export class Rollout {
   }
 
   /** Puts what was in force at the last end in force again. */
-  restore(): void {
+  async restore(): Promise<void> {
     const { lastGood, log, explainDenials, publish } = this.#options;
-    const { kept, fault } = lastGood.read();
+    const { kept, fault } = await lastGood.read();
     if (fault !== undefined) log.log("warn", "the last good revision is not used", { reason: fault });
     if (kept === undefined) return;
     this.#kept = { ...kept, release: { ...kept.release, explainDenials } };
     publish(this.#kept.release);
-    this.renew();
+    await this.renew();
   }
 
-  /** Issues the release anew when half of its snapshots' time is over. */
-  renew(): void {
-    const { clock, lastGood, publish } = this.#options;
-    const nowMs = clock.nowMs();
-    if (this.#kept === undefined || nowMs - this.#kept.release.issuedAtMs < SNAPSHOT_TTL_MS / 2) return;
-    this.#kept = { ...this.#kept, release: { ...this.#kept.release, issuedAtMs: nowMs } };
-    lastGood.write(this.#kept);
-    publish(this.#kept.release);
+  /** Issues the release anew when half of its snapshots' time is over, whether that can be kept or not. */
+  async renew(): Promise<void> {
+    await this.#inTurn(async () => {
+      const { clock, lastGood, log, publish } = this.#options;
+      const nowMs = clock.nowMs();
+      if (this.#kept === undefined || nowMs - this.#kept.release.issuedAtMs < SNAPSHOT_TTL_MS / 2) return;
+      this.#kept = { ...this.#kept, release: { ...this.#kept.release, issuedAtMs: nowMs } };
+      publish(this.#kept.release);
+      await lastGood.write(this.#kept).catch((error: Error) => {
+        log.log("warn", "the renewed release is not kept", { reason: error.message });
+      });
+    });
   }
 
   /** Takes a commit of the source. */
@@ -82,7 +87,17 @@ export class Rollout {
     const lastBuildSeconds = (performance.now() - startMs) / 1000;
     this.#counts = { ...this.#counts, lastBuildSeconds };
     if (result.plan === undefined) this.#refuse(tree, result);
-    else this.#accept(tree, result.plan, { compiler, built });
+    else {
+      const { plan } = result;
+      await this.#inTurn(() => this.#accept(tree, plan, { compiler, built }));
+    }
+  }
+
+  /** One change of what is kept after the other. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    await turn;
   }
 
   async #build(tree: CommitTree): Promise<Built> {
@@ -105,11 +120,12 @@ export class Rollout {
     }
   }
 
-  #accept(
+  /** Keeps it, then puts it in force: what cannot be kept changes nothing. Throws StoreError. */
+  async #accept(
     { commit }: CommitTree,
     plan: Release["plan"],
     identity: { readonly compiler: string; readonly built: string },
-  ): void {
+  ): Promise<void> {
     const { clock, lastGood, source, explainDenials, publish } = this.#options;
     const nowMs = clock.nowMs();
     const before = this.release?.revision;
@@ -126,9 +142,10 @@ export class Rollout {
       issuedAtMs: nowMs,
       explainDenials,
     };
-    this.#kept = { release, ...identity };
+    const kept = { release, ...identity };
+    await lastGood.write(kept);
+    this.#kept = kept;
     this.#counts = { ...this.#counts, builds: this.#counts.builds + 1 };
-    lastGood.write(this.#kept);
     this.#settle(undefined);
     publish(release);
   }

@@ -3,9 +3,11 @@ import { createPublicKey, generateKeyPairSync, verify, X509Certificate } from "n
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeCsr } from "../../../test/make-csr.ts";
-import { Authority, readCsr, signSnapshot } from "./authority.ts";
+import { makeAuthority, makeLease } from "../../../test/make-lease.ts";
+import type { Lease } from "../../store/store.ts";
+import { readCsr, signSnapshot } from "./authority.ts";
 import { JoinTokens, TOKEN_TTL_MS } from "./join-tokens.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "regomesh-ca-"));
@@ -14,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const NOW = Date.parse("2026-11-25T12:00:00Z");
 const HOUR = 3_600_000;
 const ID = "spiffe://cluster.local/ns/default/sa/web";
-const authority = Authority.open(join(folder, "ca"), "cluster.local", NOW);
+const authority = await makeAuthority(folder, NOW);
 const issue = (csr = makeCsr(), ttlMs = HOUR) => authority.issueSvid(readCsr(csr.der), ID, ttlMs, NOW);
 const derOf = (pem: string) => new X509Certificate(pem).raw;
 
@@ -29,15 +31,15 @@ describe("an SVID", () => {
     expect(certificate.validFromDate.getTime()).toBe(NOW - 120_000);
   });
 
-  test("proves its principal until it expires, to this authority alone", () => {
+  test("proves its principal until it expires, to this authority alone", async () => {
     const { chainPem } = issue();
-    const other = Authority.open(join(folder, "other"), "cluster.local", NOW);
+    const other = await makeAuthority(join(folder, "other"), NOW);
     expect(authority.principalOf(derOf(chainPem), NOW)).toBe(ID);
     expect(authority.principalOf(derOf(chainPem), NOW + HOUR + 1000)).toBeUndefined();
     expect(other.principalOf(derOf(chainPem), NOW)).toBeUndefined();
   });
 
-  test("is what openssl calls valid, as client and as server", ({ skip }) => {
+  test("is what openssl calls valid, as client and as server", async ({ skip }) => {
     try {
       execFileSync("openssl", ["version"]);
     } catch {
@@ -51,7 +53,7 @@ describe("an SVID", () => {
     const check = (...args: readonly string[]) =>
       execFileSync("openssl", ["verify", "-x509_strict", "-CAfile", root, ...args]).toString();
     // openssl goes by the real clock.
-    const fresh = Authority.open(join(folder, "fresh"), "cluster.local", Date.now());
+    const fresh = await makeAuthority(join(folder, "fresh"), Date.now());
     writeFileSync(root, fresh.bundlePem);
     writeFileSync(leaf, fresh.issueSvid(readCsr(makeCsr().der), ID, HOUR, Date.now()).chainPem);
     writeFileSync(server, fresh.issueServer(["127.0.0.1", "::1", "localhost"], Date.now()).chainPem);
@@ -80,18 +82,59 @@ describe("a CSR is refused", () => {
 });
 
 describe("the authority", () => {
-  test("is the same after a restart, with its key for its owner alone", () => {
-    const again = Authority.open(join(folder, "ca"), "cluster.local", NOW + HOUR);
+  test("is the same after a restart, with its key for its owner alone", async () => {
+    const again = await makeAuthority(folder, NOW + HOUR);
     expect(again.bundlePem).toBe(authority.bundlePem);
     expect(again.principalOf(derOf(issue().chainPem), NOW)).toBe(ID);
     expect(statSync(join(folder, "ca/root_key.pem")).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(folder, "ca")).sort()).toEqual(["root.pem", "root_key.pem"]);
   });
 
-  test("does not become another trust domain's", () => {
-    expect(() => Authority.open(join(folder, "ca"), "example.org", NOW)).toThrow(
+  test("does not become another trust domain's", async () => {
+    await expect(makeAuthority(folder, NOW, "example.org")).rejects.toThrow(
       /of trust domain cluster.local, not example.org/,
     );
+  });
+
+  type Loss = { readonly name: string; readonly lose: (at: string) => void; readonly says: RegExp };
+  const root = (at: string) => join(at, "ca/root.pem");
+  const rootKey = (at: string) => join(at, "ca/root_key.pem");
+  const LOSSES: readonly Loss[] = [
+    { name: "its key", lose: (at) => rmSync(rootKey(at)), says: /the root key ca\/root_key\.pem is lost: put it back/ },
+    {
+      name: "all of it",
+      lose: (at) => rmSync(join(at, "ca"), { recursive: true }),
+      says: /the authority \(ca\/root_key\.pem, ca\/root\.pem\) is lost: put it back/,
+    },
+    {
+      name: "its key for another's",
+      lose: (at) => writeFileSync(rootKey(at), makeCsr().keyPem),
+      says: /ca\/root_key\.pem is not the key of ca\/root\.pem/,
+    },
+    { name: "its key to noise", lose: (at) => writeFileSync(rootKey(at), ""), says: /ca\/root_key\.pem is damaged/ },
+    { name: "its certificate to noise", lose: (at) => writeFileSync(root(at), "x"), says: /ca\/root\.pem is damaged/ },
+  ];
+  test.each(LOSSES)("that has lost $name is refused, and no new root is made", async ({ lose, says }) => {
+    const at = mkdtempSync(join(folder, "lost-"));
+    await makeAuthority(at, NOW);
+    writeFileSync(join(at, "controller.json"), "{}");
+    lose(at);
+    const left = () => readdirSync(at, { recursive: true }).sort();
+    const before = left();
+    await expect(makeAuthority(at, NOW)).rejects.toMatchObject({
+      code: "root_lost",
+      message: expect.stringMatching(says),
+    });
+    expect(left()).toEqual(before);
+  });
+
+  test("that has lost its certificate alone has another of the same key, which its SVIDs still prove", async () => {
+    const at = mkdtempSync(join(folder, "lost-"));
+    const before = await makeAuthority(at, NOW);
+    rmSync(root(at));
+    const after = await makeAuthority(at, NOW);
+    const svid = before.issueSvid(readCsr(makeCsr().der), ID, HOUR, NOW);
+    expect(after.principalOf(derOf(svid.chainPem), NOW)).toBe(ID);
   });
 
   test("signs snapshots with a key that is no workload's", () => {
@@ -108,26 +151,32 @@ describe("the authority", () => {
 });
 
 describe("a join token", () => {
-  const tokens = new JoinTokens(join(folder, "tokens.json"));
+  let lease: Lease;
+  let tokens: JoinTokens;
+  beforeAll(async () => {
+    lease = await makeLease(folder);
+    tokens = new JoinTokens(lease);
+  });
+  afterAll(() => lease.end());
   const [first, second] = [makeCsr().publicKey, makeCsr().publicKey];
 
-  test("is good again for the key that used it, and for no other", () => {
-    const token = tokens.create(ID, NOW);
-    expect(tokens.redeem(token, first, NOW)).toEqual({ spiffeId: ID });
-    expect(tokens.redeem(token, first, NOW + 1)).toEqual({ spiffeId: ID });
-    expect(tokens.redeem(token, second, NOW + 1)).toEqual({ fault: "the join token was used by another key" });
-    expect(new JoinTokens(join(folder, "tokens.json")).redeem(token, second, NOW)).toHaveProperty("fault");
+  test("is good again for the key that used it, and for no other", async () => {
+    const token = await tokens.create(ID, NOW);
+    expect(await tokens.redeem(token, first, NOW)).toEqual({ spiffeId: ID });
+    expect(await tokens.redeem(token, first, NOW + 1)).toEqual({ spiffeId: ID });
+    expect(await tokens.redeem(token, second, NOW + 1)).toEqual({ fault: "the join token was used by another key" });
+    expect(await new JoinTokens(lease).redeem(token, second, NOW)).toHaveProperty("fault");
   });
 
-  test("expires, and a wrong one is nothing", () => {
-    const token = tokens.create(ID, NOW);
-    expect(tokens.redeem(token, first, NOW + TOKEN_TTL_MS)).toEqual({ fault: "the join token has expired" });
-    expect(tokens.redeem("", first, NOW)).toEqual({ fault: "the join token is unknown" });
+  test("expires, and a wrong one is nothing", async () => {
+    const token = await tokens.create(ID, NOW);
+    expect(await tokens.redeem(token, first, NOW + TOKEN_TTL_MS)).toEqual({ fault: "the join token has expired" });
+    expect(await tokens.redeem("", first, NOW)).toEqual({ fault: "the join token is unknown" });
   });
 
-  test("is not kept in the clear", () => {
-    const token = tokens.create(ID, NOW);
-    expect(execFileSync("cat", [join(folder, "tokens.json")]).toString()).not.toContain(token);
-    expect(statSync(join(folder, "tokens.json")).mode & 0o777).toBe(0o600);
+  test("is not kept in the clear", async () => {
+    const token = await tokens.create(ID, NOW);
+    expect(execFileSync("cat", [join(folder, "ca/join-tokens.json")]).toString()).not.toContain(token);
+    expect(statSync(join(folder, "ca/join-tokens.json")).mode & 0o777).toBe(0o600);
   });
 });

@@ -14,12 +14,11 @@ import {
   X509Certificate,
 } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
-import { join } from "node:path";
 import { CONTROLLER_SERVER_NAME, controllerId, snapshotSignerId } from "@regomesh/protocol";
 import { encodeCertificate, type NameFacts } from "../../ca/certificate.ts";
 import { type Csr, decodeCsr, pointOf } from "../../ca/csr.ts";
 import { toPem } from "../../ca/der.ts";
-import { PUBLIC, readIfThere, SECRET, writeWhole } from "../files.ts";
+import { type Lease, readText, writeText } from "../../store/store.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -43,9 +42,18 @@ export function isHalfOver({ issuedAtMs, notAfterMs }: KeyAndChain, nowMs: numbe
   return nowMs >= (issuedAtMs + notAfterMs) / 2;
 }
 
+/** `root_lost`: what is kept of the root is not the whole of it, and a new one would not be this mesh's. */
+type AuthorityErrorCode = "trust_domain" | "csr" | "root_lost";
+
+const ROOT_KEY = "ca/root_key.pem";
+const ROOT = "ca/root.pem";
+/** Written only once there is an authority: where one of these stands, a root was there. */
+const AFTER_ROOT = ["controller.json", "ca/join-tokens.json"];
+const WAY_OUT = "put it back from a backup, or start with an empty state folder, which every proxy must join anew";
+
 export class AuthorityError extends Error {
-  readonly code: "trust_domain" | "csr";
-  constructor(code: "trust_domain" | "csr", message: string) {
+  readonly code: AuthorityErrorCode;
+  constructor(code: AuthorityErrorCode, message: string) {
     super(message);
     this.code = code;
   }
@@ -69,43 +77,29 @@ export class Authority {
     this.#name = rootName(trustDomain);
   }
 
-  /** Opens the authority in a folder, making it there the first time. Throws where it is another trust domain's. */
-  static open(folder: string, trustDomain: string, nowMs: number): Authority {
-    const certificateFile = join(folder, "root.pem");
-    const keyFile = join(folder, "root_key.pem");
-    const pem = readIfThere(certificateFile);
-    const keyPem = readIfThere(keyFile);
-    if (pem !== undefined && keyPem !== undefined) {
-      const found = new X509Certificate(pem).subjectAltName;
-      if (found !== `URI:spiffe://${trustDomain}`) {
-        const other = found?.replace("URI:spiffe://", "") ?? "nothing";
-        throw new AuthorityError(
-          "trust_domain",
-          `the authority in ${folder} is of trust domain ${other}, not ${trustDomain}`,
-        );
+  /**
+   * Opens the authority of a store, making it there the first time. Throws AuthorityError where
+   * it is another trust domain's, or where a part of it is lost: never is a new root made in its place.
+   */
+  static async open(lease: Lease, trustDomain: string, nowMs: number): Promise<Authority> {
+    const pem = await readText(lease, ROOT);
+    const keyPem = await readText(lease, ROOT_KEY);
+    if (keyPem === undefined) {
+      if (pem !== undefined) throw new AuthorityError("root_lost", `the root key ${ROOT_KEY} is lost: ${WAY_OUT}`);
+      for (const trace of AFTER_ROOT) {
+        if ((await lease.get(trace)) === undefined) continue;
+        throw new AuthorityError("root_lost", `the authority (${ROOT_KEY}, ${ROOT}) is lost: ${WAY_OUT}`);
       }
-      return new Authority(trustDomain, pem, createPrivateKey(keyPem));
     }
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const der = encodeCertificate(
-      {
-        serial: makeSerial(),
-        issuer: rootName(trustDomain),
-        subject: rootName(trustDomain),
-        notBeforeMs: nowMs - BACKDATE_MS,
-        notAfterMs: nowMs + ROOT_TTL_MS,
-        publicKey: publicKey.export({ type: "spki", format: "der" }),
-        uri: `spiffe://${trustDomain}`,
-        use: "root",
-        subjectKeyId: keyIdOf(publicKey),
-        issuerKeyId: keyIdOf(publicKey),
-      },
-      (bytes) => sign("sha256", bytes, privateKey),
-    );
-    // The key first: a certificate without its key would look like an authority that is there.
-    writeWhole(keyFile, privateKey.export({ type: "pkcs8", format: "pem" }), SECRET);
-    writeWhole(certificateFile, toPem("CERTIFICATE", der), PUBLIC);
-    return new Authority(trustDomain, toPem("CERTIFICATE", der), privateKey);
+    const key = keyPem === undefined ? makeKey() : readKey(keyPem);
+    if (keyPem === undefined) {
+      await writeText(lease, ROOT_KEY, String(key.export({ type: "pkcs8", format: "pem" })));
+    }
+    if (pem !== undefined) return new Authority(trustDomain, checkRoot(pem, key, trustDomain), key);
+    // Of the key that is there: what it signs is trusted by whoever trusts the certificate that it had.
+    const made = makeRoot(key, trustDomain, nowMs);
+    await writeText(lease, ROOT, made, { isPublic: true });
+    return new Authority(trustDomain, made, key);
   }
 
   /** An SVID for the key of a CSR that `readCsr` has let through. */
@@ -185,6 +179,56 @@ type LeafFacts = {
   readonly dnsNames?: readonly string[];
   readonly addresses?: readonly Uint8Array[];
 };
+
+function makeKey(): KeyObject {
+  return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+}
+
+function readKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new AuthorityError("root_lost", `the root key ${ROOT_KEY} is damaged: ${WAY_OUT}`);
+  }
+}
+
+/** The certificate, if it is that key's and that trust domain's. */
+function checkRoot(pem: string, key: KeyObject, trustDomain: string): string {
+  let root: X509Certificate;
+  try {
+    root = new X509Certificate(pem);
+  } catch {
+    throw new AuthorityError("root_lost", `the root certificate ${ROOT} is damaged: ${WAY_OUT}`);
+  }
+  if (!root.checkPrivateKey(key)) {
+    throw new AuthorityError("root_lost", `${ROOT_KEY} is not the key of ${ROOT}: ${WAY_OUT}`);
+  }
+  if (root.subjectAltName !== `URI:spiffe://${trustDomain}`) {
+    const other = root.subjectAltName?.replace("URI:spiffe://", "") ?? "nothing";
+    throw new AuthorityError("trust_domain", `the authority is of trust domain ${other}, not ${trustDomain}`);
+  }
+  return pem;
+}
+
+function makeRoot(key: KeyObject, trustDomain: string, nowMs: number): string {
+  const publicKey = createPublicKey(key);
+  const der = encodeCertificate(
+    {
+      serial: makeSerial(),
+      issuer: rootName(trustDomain),
+      subject: rootName(trustDomain),
+      notBeforeMs: nowMs - BACKDATE_MS,
+      notAfterMs: nowMs + ROOT_TTL_MS,
+      publicKey: publicKey.export({ type: "spki", format: "der" }),
+      uri: `spiffe://${trustDomain}`,
+      use: "root",
+      subjectKeyId: keyIdOf(publicKey),
+      issuerKeyId: keyIdOf(publicKey),
+    },
+    (bytes) => sign("sha256", bytes, key),
+  );
+  return toPem("CERTIFICATE", der);
+}
 
 /** A CSR whose signature is its key's: the asker holds the key. Throws AuthorityError for anything else. */
 export function readCsr(der: Uint8Array): Csr {

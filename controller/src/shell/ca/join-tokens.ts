@@ -4,7 +4,7 @@
  * again but nobody else can use what was overheard. Only hashes are kept.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { readIfThere, SECRET, writeWhole } from "../files.ts";
+import { change, type Lease } from "../../store/store.ts";
 
 const TOKEN_BYTES = 32;
 /** Long enough for a machine to come up, short for a secret in a file. */
@@ -21,50 +21,60 @@ type Entry = {
 
 export type Redeemed = { readonly spiffeId: string } | { readonly fault: string };
 
-export class JoinTokens {
-  readonly #file: string;
-  #entries: readonly Entry[];
+const KEY = "ca/join-tokens.json";
 
-  constructor(file: string) {
-    this.#file = file;
-    this.#entries = parseEntries(readIfThere(file));
+export class JoinTokens {
+  readonly #lease: Lease;
+
+  constructor(lease: Lease) {
+    this.#lease = lease;
   }
 
-  /** A new token for a SPIFFE ID. */
-  create(spiffeId: string, nowMs: number): string {
+  /** A new token for a SPIFFE ID. Throws StoreError. */
+  async create(spiffeId: string, nowMs: number): Promise<string> {
     const token = randomBytes(TOKEN_BYTES).toString("base64url");
-    const living = this.#entries.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
-    this.#keep([...living, { hash: sha256(token), spiffeId, expiresAtMs: nowMs + TOKEN_TTL_MS }].slice(-TOKENS_MAX));
+    await this.#change((entries) => {
+      const living = entries.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+      return [...living, { hash: sha256(token), spiffeId, expiresAtMs: nowMs + TOKEN_TTL_MS }].slice(-TOKENS_MAX);
+    });
     return token;
   }
 
-  /** The SPIFFE ID of a token, from now on for this public key alone. */
-  redeem(token: string, publicKey: Uint8Array, nowMs: number): Redeemed {
+  /** The SPIFFE ID of a token, from now on for this public key alone. Throws StoreError where that cannot be kept. */
+  async redeem(token: string, publicKey: Uint8Array, nowMs: number): Promise<Redeemed> {
     const hash = sha256(token);
-    const entry = this.#entries.find((candidate) => candidate.hash === hash);
-    if (entry === undefined) return { fault: "the join token is unknown" };
-    if (entry.expiresAtMs <= nowMs) return { fault: "the join token has expired" };
     const keyHash = sha256(publicKey);
-    if (entry.keyHash !== undefined && entry.keyHash !== keyHash) {
-      return { fault: "the join token was used by another key" };
-    }
-    if (entry.keyHash === undefined) {
-      this.#keep(this.#entries.map((each) => (each === entry ? { ...entry, keyHash } : each)));
-    }
-    return { spiffeId: entry.spiffeId };
+    let redeemed: Redeemed = { fault: "the join token is unknown" };
+    await this.#change((entries) => {
+      const entry = entries.find((candidate) => candidate.hash === hash);
+      redeemed = redeem(entry, keyHash, nowMs);
+      if (entry === undefined || entry.keyHash !== undefined || "fault" in redeemed) return undefined;
+      return entries.map((each) => (each === entry ? { ...entry, keyHash } : each));
+    });
+    return redeemed;
   }
 
-  #keep(entries: readonly Entry[]): void {
-    this.#entries = entries;
-    writeWhole(this.#file, `${JSON.stringify(entries)}\n`, SECRET);
+  async #change(edit: (entries: readonly Entry[]) => readonly Entry[] | undefined): Promise<void> {
+    await change(this.#lease, KEY, (value) => {
+      const entries = edit(parseEntries(value));
+      return entries === undefined ? undefined : new TextEncoder().encode(`${JSON.stringify(entries)}\n`);
+    });
   }
 }
 
-function parseEntries(text: string | undefined): readonly Entry[] {
-  if (text === undefined) return [];
+function redeem(entry: Entry | undefined, keyHash: string, nowMs: number): Redeemed {
+  if (entry === undefined) return { fault: "the join token is unknown" };
+  if (entry.expiresAtMs <= nowMs) return { fault: "the join token has expired" };
+  if (entry.keyHash !== undefined && entry.keyHash !== keyHash)
+    return { fault: "the join token was used by another key" };
+  return { spiffeId: entry.spiffeId };
+}
+
+function parseEntries(value: Uint8Array | undefined): readonly Entry[] {
+  if (value === undefined) return [];
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? (value as readonly Entry[]) : [];
+    const entries: unknown = JSON.parse(new TextDecoder().decode(value));
+    return Array.isArray(entries) ? (entries as readonly Entry[]) : [];
   } catch {
     return []; // tokens are remade at the next start; none is better than a wrong one
   }

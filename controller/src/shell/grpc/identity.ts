@@ -24,26 +24,27 @@ export type IdentityOptions = {
 export function makeIdentityServer(options: IdentityOptions): IdentityServer {
   return {
     issue(call: ServerUnaryCall<IssueRequest, IssueReply>, reply: sendUnaryData<IssueReply>) {
-      try {
-        reply(null, issue(call, options));
-      } catch (error) {
-        if (error instanceof AuthorityError) reply(makeFailure("invalid", error.message));
-        else if ((error as { details?: string }).details !== undefined) reply(error as Error);
-        else {
-          options.log.log("error", "an SVID could not be issued", { error: (error as Error).message });
-          reply(makeFailure("unavailable", "the authority failed"));
-        }
-      }
+      issue(call, options).then(
+        (issued) => reply(null, issued),
+        (error: unknown) => {
+          if (error instanceof AuthorityError) reply(makeFailure("invalid", error.message));
+          else if ((error as { details?: string }).details !== undefined) reply(error as Error);
+          else {
+            options.log.log("error", "an SVID could not be issued", { error: (error as Error).message });
+            reply(makeFailure("unavailable", "the authority failed"));
+          }
+        },
+      );
     },
   };
 }
 
-function issue(call: ServerUnaryCall<IssueRequest, IssueReply>, options: IdentityOptions): IssueReply {
+async function issue(call: ServerUnaryCall<IssueRequest, IssueReply>, options: IdentityOptions): Promise<IssueReply> {
   const { authority, svidTtlMs, clock, log } = options;
   const nowMs = clock.nowMs();
   const { csrDer, joinToken } = call.request;
   const csr = readCsr(csrDer);
-  const spiffeId = joinToken === "" ? renewedId(call, options, nowMs) : joinedId(joinToken, csr, options, nowMs);
+  const spiffeId = joinToken === "" ? renewedId(call, options, nowMs) : await joinedId(joinToken, csr, options, nowMs);
   const { chainPem, notAfterMs } = authority.issueSvid(csr, spiffeId, svidTtlMs, nowMs);
   log.log("info", joinToken === "" ? "SVID renewed" : "SVID issued", { spiffeId, notAfterMs });
   return {
@@ -61,9 +62,9 @@ function renewedId(call: ServerUnaryCall<IssueRequest, IssueReply>, options: Ide
   return spiffeId;
 }
 
-function joinedId(token: string, csr: Csr, options: IdentityOptions, nowMs: number): string {
+async function joinedId(token: string, csr: Csr, options: IdentityOptions, nowMs: number): Promise<string> {
   if (token.length > TOKEN_LENGTH_MAX) throw makeFailure("invalid", "the join token is too long");
-  const redeemed = options.tokens.redeem(token, csr.publicKey, nowMs);
+  const redeemed = await options.tokens.redeem(token, csr.publicKey, nowMs);
   if ("fault" in redeemed) {
     options.log.log("warn", "a join token was refused", { reason: redeemed.fault });
     throw makeFailure("unauthenticated", redeemed.fault);

@@ -19,10 +19,12 @@ import {
 } from "@regomesh/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
+import { makeAuthority, makeLease } from "../../../test/make-lease.ts";
 import { holdingOf } from "../../../test/make-proxy.ts";
 import type { MeshPlan } from "../../build/build.ts";
 import type { Release } from "../../distribution/release.ts";
-import { Authority, signSnapshot } from "../ca/authority.ts";
+import type { Lease } from "../../store/store.ts";
+import { type Authority, signSnapshot } from "../ca/authority.ts";
 import { JoinTokens } from "../ca/join-tokens.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { type Control, makeControl } from "./control.ts";
@@ -96,6 +98,7 @@ const hello = (name: string, more: Partial<Hello> = {}): ProxyMessage => ({
 
 let folder: string;
 let authority: Authority;
+let lease: Lease;
 let tokens: JoinTokens;
 let proxies: Proxies;
 let control: Control;
@@ -105,8 +108,9 @@ const closers: (() => void)[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "regomesh-grpc-"));
-  authority = Authority.open(folder, "cluster.local", Date.now());
-  tokens = new JoinTokens(join(folder, "tokens.json"));
+  authority = await makeAuthority(folder, Date.now());
+  lease = await makeLease(folder);
+  tokens = new JoinTokens(lease);
   const signer = authority.issueSnapshotSigner(Date.now());
   reports = [];
   proxies = new Proxies({
@@ -131,6 +135,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const close of closers.splice(0)) close();
   await server.close();
+  await lease.end();
   rmSync(folder, { recursive: true });
 });
 
@@ -152,7 +157,7 @@ function issue(csr: MadeCsr, joinToken: string, as?: { reply: IssueReply; csr: M
 
 async function join_(name: string): Promise<{ client: ControlClient; reply: IssueReply; csr: MadeCsr }> {
   const csr = makeCsr();
-  const reply = await issue(csr, tokens.create(ID(name), Date.now()));
+  const reply = await issue(csr, await tokens.create(ID(name), Date.now()));
   const client = new ControlClient(
     server.address,
     credentials.createSsl(root(), Buffer.from(csr.keyPem), Buffer.from(reply.certificateChainPem)),
@@ -184,7 +189,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 describe("Identity", () => {
   test("issues for a join token, and renews by the SVID that it gave", async () => {
     const csr = makeCsr();
-    const reply = await issue(csr, tokens.create(ID("web"), Date.now()));
+    const reply = await issue(csr, await tokens.create(ID("web"), Date.now()));
     expect(reply.spiffeId).toBe(ID("web"));
     expect(reply.trustBundlePem).toBe(authority.bundlePem);
     const renewed = await issue(makeCsr(), "", { reply, csr });
@@ -196,12 +201,12 @@ describe("Identity", () => {
     await expect(issue(makeCsr(), "")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
     await expect(issue(makeCsr(), "guess")).rejects.toMatchObject({ details: "the join token is unknown" });
     const csr = makeCsr();
-    const reply = await issue(csr, tokens.create(ID("gone"), Date.now()));
+    const reply = await issue(csr, await tokens.create(ID("gone"), Date.now()));
     await expect(issue(makeCsr(), "", { reply, csr })).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
   });
 
   test("does not know the SVID of another authority", async () => {
-    const other = Authority.open(join(folder, "other"), "cluster.local", Date.now());
+    const other = await makeAuthority(join(folder, "other"), Date.now());
     const csr = makeCsr();
     const { chainPem, notAfterMs } = other.issueSvid(
       { ...csr, point: csr.publicKey, signed: csr.der, signature: csr.der },

@@ -1,17 +1,16 @@
 /** Who may ask: names of this machine alone (a page elsewhere must not reach us by a name of its own), and changes only with the token. */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { join } from "node:path";
-import { readIfThere, SECRET, writeWhole } from "../files.ts";
+import { type Lease, readText, writeText } from "../../store/store.ts";
 
 const TOKEN_BYTES = 32;
+const KEY = "api-token";
 
-/** The token for requests that change something; kept in the state folder, for the owner's eyes. */
-export function openApiToken(stateFolder: string): string {
-  const file = join(stateFolder, "api-token");
-  const kept = readIfThere(file)?.trim();
+/** The token for requests that change something; kept, for the owner's eyes. Throws StoreError. */
+export async function openApiToken(lease: Lease): Promise<string> {
+  const kept = (await readText(lease, KEY))?.trim();
   if (kept !== undefined && kept.length >= TOKEN_BYTES) return kept;
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
-  writeWhole(file, `${token}\n`, SECRET);
+  await writeText(lease, KEY, `${token}\n`);
   return token;
 }
 

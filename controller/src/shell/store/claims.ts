@@ -1,29 +1,42 @@
-/** Where proxies listened, on disk: a controller that starts anew tells endpoints before their proxies are back. */
-import { join } from "node:path";
+/** Where proxies listened, kept: a controller that starts anew tells endpoints before their proxies are back. */
 import type { Claim } from "../../distribution/endpoints.ts";
-import { readIfThere, SECRET, writeWhole } from "../files.ts";
+import { type Lease, readText, writeText } from "../../store/store.ts";
+
+const KEY = "snapshots/endpoints.json";
 
 export class KeptClaims {
-  readonly #file: string;
+  readonly #lease: Lease;
+  #wanted = "";
   #written = "";
+  #writing: Promise<void> | undefined;
 
-  constructor(stateFolder: string) {
-    this.#file = join(stateFolder, "snapshots", "endpoints.json");
+  constructor(lease: Lease) {
+    this.#lease = lease;
   }
 
-  write(claims: readonly Claim[]): void {
-    const text = JSON.stringify(claims);
-    if (text === this.#written) return;
-    this.#written = text;
-    writeWhole(this.#file, `${text}\n`, SECRET);
+  /** Writes the newest claims; those between are left out. Throws StoreError; the next call tries again. */
+  async write(claims: readonly Claim[]): Promise<void> {
+    this.#wanted = `${JSON.stringify(claims)}\n`;
+    this.#writing ??= this.#writeWanted().finally(() => {
+      this.#writing = undefined;
+    });
+    await this.#writing;
   }
 
-  read(): readonly Claim[] {
+  async read(): Promise<readonly Claim[]> {
     try {
-      const value: unknown = JSON.parse(readIfThere(this.#file) ?? "[]");
+      const value: unknown = JSON.parse((await readText(this.#lease, KEY)) ?? "[]");
       return Array.isArray(value) ? value.filter(isClaim) : [];
     } catch {
       return []; // proxies will tell; nothing is better than something wrong
+    }
+  }
+
+  async #writeWanted(): Promise<void> {
+    while (this.#written !== this.#wanted) {
+      const text = this.#wanted;
+      await writeText(this.#lease, KEY, text);
+      this.#written = text;
     }
   }
 }

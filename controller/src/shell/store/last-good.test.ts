@@ -2,11 +2,16 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { makeLease } from "../../../test/make-lease.ts";
 import type { Kept } from "./last-good.ts";
 import { LastGood } from "./last-good.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "regomesh-store-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const lease = await makeLease(folder);
+afterAll(async () => {
+  await lease.end();
+  rmSync(folder, { recursive: true });
+});
 const file = join(folder, "snapshots/last-good.json");
 
 const kept: Kept = {
@@ -27,17 +32,17 @@ const kept: Kept = {
   built: "commit path",
 };
 
-test("what is kept comes back, modules byte for byte, for its owner alone", () => {
-  const store = new LastGood(folder);
-  expect(store.read()).toEqual({});
-  store.write(kept);
-  expect(store.read()).toEqual({ kept });
+test("what is kept comes back, modules byte for byte, for its owner alone", async () => {
+  const store = new LastGood(lease);
+  expect(await store.read()).toEqual({});
+  await store.write(kept);
+  expect(await store.read()).toEqual({ kept });
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-test("a file that was changed, cut or is of another format is not used, and said so", () => {
-  const store = new LastGood(folder);
-  store.write(kept);
+test("a file that was changed, cut or is of another format is not used, and said so", async () => {
+  const store = new LastGood(lease);
+  await store.write(kept);
   const text = readFileSync(file, "utf8");
   for (const [changed, fault] of [
     [text.replace('"sequence":3', '"sequence":4'), /another digest/],
@@ -46,7 +51,8 @@ test("a file that was changed, cut or is of another format is not used, and said
     ["", /cannot be read/],
   ] as const) {
     writeFileSync(file, changed);
-    expect(store.read().kept).toBeUndefined();
-    expect(store.read().fault).toMatch(fault);
+    const read = await store.read();
+    expect(read.kept).toBeUndefined();
+    expect(read.fault).toMatch(fault);
   }
 });

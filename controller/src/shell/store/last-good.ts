@@ -1,15 +1,15 @@
 /**
- * The last good release on disk, so that a controller that starts anew serves what was in
+ * The last good release as it is kept, so that a controller that starts anew serves what was in
  * force before it has read anything. Its digest is checked: a torn or changed file is none.
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { canonicalJson } from "@regomesh/protocol";
 import type { Release } from "../../distribution/release.ts";
-import { readIfThere, SECRET, writeWhole } from "../files.ts";
+import { type Lease, readText, writeText } from "../../store/store.ts";
 
 /** A file of another format is not read: the release is built again. */
 const FORMAT = 1;
+const KEY = "snapshots/last-good.json";
 
 export type Kept = {
   readonly release: Release;
@@ -22,28 +22,29 @@ export type Kept = {
 type File = { readonly format: number; readonly digest: string; readonly content: unknown };
 
 export class LastGood {
-  readonly #file: string;
+  readonly #lease: Lease;
 
-  constructor(stateFolder: string) {
-    this.#file = join(stateFolder, "snapshots", "last-good.json");
+  constructor(lease: Lease) {
+    this.#lease = lease;
   }
 
-  write(kept: Kept): void {
+  /** Throws StoreError; what was kept before is then kept still. */
+  async write(kept: Kept): Promise<void> {
     const { plan } = kept.release;
     const modules = plan.modules.map(({ wasm, ...rest }) => ({ ...rest, wasm: Buffer.from(wasm).toString("base64") }));
     const content = { ...kept, release: { ...kept.release, plan: { ...plan, modules } } };
     const file: File = { format: FORMAT, digest: digestOf(content), content };
-    writeWhole(this.#file, `${JSON.stringify(file)}\n`, SECRET);
+    await writeText(this.#lease, KEY, `${JSON.stringify(file)}\n`);
   }
 
   /** Undefined where there is none, or none that can be trusted; `fault` then says why. */
-  read(): { readonly kept?: Kept; readonly fault?: string } {
-    const text = readIfThere(this.#file);
+  async read(): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
+    const text = await readText(this.#lease, KEY);
     if (text === undefined) return {};
     try {
       const { format, digest, content } = JSON.parse(text) as File;
-      if (format !== FORMAT) return { fault: `${this.#file} has format ${format}` };
-      if (digestOf(content) !== digest) return { fault: `${this.#file} has another digest than it says` };
+      if (format !== FORMAT) return { fault: `${KEY} has format ${format}` };
+      if (digestOf(content) !== digest) return { fault: `${KEY} has another digest than it says` };
       const kept = content as Kept;
       const modules = kept.release.plan.modules.map((module) => ({
         ...module,
@@ -51,7 +52,7 @@ export class LastGood {
       }));
       return { kept: { ...kept, release: { ...kept.release, plan: { ...kept.release.plan, modules } } } };
     } catch (error) {
-      return { fault: `${this.#file} cannot be read: ${(error as Error).message}` };
+      return { fault: `${KEY} cannot be read: ${(error as Error).message}` };
     }
   }
 }

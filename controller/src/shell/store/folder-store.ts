@@ -1,0 +1,203 @@
+/**
+ * The state folder as a store: a key is a file. The lease is a lock that the kernel holds and
+ * gives back when its process ends, however it ends: Node has no flock, so SQLite takes it for
+ * us, on an empty file. Its epoch stands in `lease.json`.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, watch } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type Holder, type Kept, type Lease, type Store, StoreError, type WriteOptions } from "../../store/store.ts";
+import { PUBLIC, readIfThere, SECRET, writeWhole } from "../files.ts";
+
+const LOCK = "lock";
+const LEASE = "lease.json";
+/** SQLITE_BUSY: another has the lock (sqlite.org/rescode.html). */
+const BUSY = 5;
+
+export class FolderStore implements Store {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Makes the folder where it is not there. Throws StoreError `refused`. */
+  static async open(folder: string): Promise<FolderStore> {
+    await guarded(folder, "the folder itself", mkdir(folder, { recursive: true, mode: 0o700 }));
+    return new FolderStore(folder);
+  }
+
+  async get(key: string): Promise<Kept | undefined> {
+    const value = await guarded(this.folder, key, readIfThere(join(this.folder, key)));
+    return value === undefined ? undefined : { value, version: versionOf(value) };
+  }
+
+  watch(key: string, onChange: () => void, signal: AbortSignal): void {
+    const path = join(this.folder, key);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const watcher = watch(dirname(path), { persistent: false, signal }, (_, name) => {
+      if (name === null || name === basename(path)) onChange();
+    });
+    watcher.on("error", () => onChange()); // it can no longer tell: a look costs little
+  }
+
+  async lease(holder: Holder): Promise<Lease> {
+    const lock = takeLock(join(this.folder, LOCK));
+    if (lock === undefined) throw new StoreError("held", await this.#heldSentence());
+    try {
+      const { epoch = 0 } = (await this.#record()) ?? {};
+      return await FolderLease.open(this, lock, { ...holder, epoch: epoch + 1 });
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** The lease that was given last; undefined where none was, or its file is damaged. */
+  async #record(): Promise<Partial<LeaseRecord> | undefined> {
+    return parseRecord((await this.get(LEASE))?.value);
+  }
+
+  async #heldSentence(): Promise<string> {
+    const { pid, host, sinceMs } = (await this.#record()) ?? {};
+    const who =
+      pid === undefined
+        ? "another process"
+        : `process ${pid} on ${host}, since ${new Date(sinceMs ?? 0).toISOString().replace(/\.\d+Z$/, "Z")}`;
+    return `the state folder ${this.folder} belongs to a controller that runs: ${who}`;
+  }
+}
+
+type LeaseRecord = Holder & { readonly epoch: number };
+
+class FolderLease implements Lease {
+  readonly epoch: number;
+  readonly #store: FolderStore;
+  readonly #lock: DatabaseSync;
+  readonly #own: LeaseRecord;
+  #isRecorded = false;
+  #isEnded = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(store: FolderStore, lock: DatabaseSync, own: LeaseRecord) {
+    this.#store = store;
+    this.#lock = lock;
+    this.#own = own;
+    this.epoch = own.epoch;
+  }
+
+  /** A disk that takes nothing now may take the record later: with the first write, which needs it. */
+  static async open(store: FolderStore, lock: DatabaseSync, own: LeaseRecord): Promise<FolderLease> {
+    const lease = new FolderLease(store, lock, own);
+    await lease.#record().catch((error: unknown) => {
+      if (!(error instanceof StoreError) || error.code !== "refused") throw error;
+    });
+    return lease;
+  }
+
+  get(key: string): Promise<Kept | undefined> {
+    return this.#store.get(key);
+  }
+
+  watch(key: string, onChange: () => void, signal: AbortSignal): void {
+    this.#store.watch(key, onChange, signal);
+  }
+
+  async compareAndSet(
+    key: string,
+    expected: string | undefined,
+    value: Uint8Array,
+    { isPublic = false }: WriteOptions = {},
+  ): Promise<string> {
+    return await this.#inTurn(async () => {
+      await this.#requireOwn();
+      const found = (await this.get(key))?.version;
+      if (found !== expected) throw new StoreError("conflict", `${key} was changed by another`);
+      await this.#write(key, value, isPublic ? PUBLIC : SECRET);
+      return versionOf(value);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (!this.#isEnded) this.#lock.close();
+      this.#isEnded = true;
+    });
+  }
+
+  async #requireOwn(): Promise<void> {
+    const kept = parseRecord((await this.get(LEASE))?.value);
+    if (this.#isEnded || (kept?.epoch ?? 0) > this.epoch) {
+      throw new StoreError("fenced", `this controller no longer holds ${this.#store.folder}`);
+    }
+    if (!this.#isRecorded) await this.#record();
+  }
+
+  async #record(): Promise<void> {
+    await this.#write(LEASE, new TextEncoder().encode(`${JSON.stringify(this.#own)}\n`), SECRET);
+    this.#isRecorded = true;
+  }
+
+  async #write(key: string, value: Uint8Array, mode: number): Promise<void> {
+    const { folder } = this.#store;
+    await guarded(folder, key, writeWhole(join(folder, key), value, mode));
+  }
+
+  /** One write after the other: what is compared is still so when it is set. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work);
+    this.#last = turn.catch(() => {});
+    return await turn;
+  }
+}
+
+/** The lock, or undefined where another has it. Throws StoreError where there can be none. */
+function takeLock(path: string): DatabaseSync | undefined {
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(path, { timeout: 0 });
+    lock.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if ((error as { errcode?: unknown }).errcode === BUSY) return undefined;
+    throw new StoreError("refused", `${path} cannot be locked: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** What the disk said, as a sentence that names the folder and what was not taken. */
+async function guarded<T>(folder: string, key: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = SENTENCES[code ?? ""] ?? code ?? message;
+    throw new StoreError("refused", `the state folder ${folder} does not take or give ${key}: ${why}`, {
+      cause: error,
+    });
+  }
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left on its disk",
+  EDQUOT: "its quota is used up",
+  EROFS: "it is read-only",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EIO: "its disk fails",
+};
+
+function parseRecord(value: Uint8Array | undefined): Partial<LeaseRecord> | undefined {
+  try {
+    const record = JSON.parse(new TextDecoder().decode(value)) as Partial<LeaseRecord>;
+    return typeof record.epoch === "number" ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function versionOf(value: Uint8Array): string {
+  return createHash("sha256").update(value).digest("hex");
+}

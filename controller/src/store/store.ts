@@ -1,0 +1,87 @@
+/**
+ * What the controller keeps between its lives: values by key, written by whoever holds the lease.
+ * Today a folder (`shell/store/folder-store.ts`); nothing here says so, that a cluster can be one.
+ */
+
+/** A value, and the version that a change of it must name. Versions are compared, never read. */
+export type Kept = { readonly value: Uint8Array; readonly version: string };
+
+/** Who asks for the lease, for the sentence that refuses another. */
+export type Holder = { readonly pid: number; readonly host: string; readonly sinceMs: number };
+
+/** Keys are paths: `ca/root.pem`. */
+export interface Reading {
+  get(key: string): Promise<Kept | undefined>;
+  /** Calls `onChange` after the key was written or taken away, by whomever, until the signal is aborted. */
+  watch(key: string, onChange: () => void, signal: AbortSignal): void;
+}
+
+export interface Store extends Reading {
+  /** Throws StoreError `held`, which names the holder, where another has it. */
+  lease(holder: Holder): Promise<Lease>;
+}
+
+export type WriteOptions = {
+  /** Others of this machine may read it; everything else is for its owner's eyes. */
+  readonly isPublic?: boolean;
+};
+
+/** The right to write, until it is ended or its process is. */
+export interface Lease extends Reading {
+  /** Larger than that of every lease before it: a write of an older one is refused (`fenced`). */
+  readonly epoch: number;
+  /**
+   * Writes where the key still has this version (undefined: where it is not there), whole or
+   * not at all, and gives the new version. Throws StoreError.
+   */
+  compareAndSet(key: string, expected: string | undefined, value: Uint8Array, options?: WriteOptions): Promise<string>;
+  end(): Promise<void>;
+}
+
+/**
+ * `held`: another has the lease · `fenced`: a later lease was given · `conflict`: the key has
+ * another version · `refused`: what keeps the values took nothing (a full disk, say); worth another try.
+ */
+export type StoreErrorCode = "held" | "fenced" | "conflict" | "refused";
+
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Of a change against one that came between; nobody but a second writer makes more than one needed. */
+const TRIES_MAX = 5;
+
+/** Changes a value by what it is; `change` gives undefined to leave it. Throws StoreError. */
+export async function change(
+  lease: Lease,
+  key: string,
+  edit: (value: Uint8Array | undefined) => Uint8Array | undefined,
+): Promise<void> {
+  for (let left = TRIES_MAX; ; left--) {
+    const kept = await lease.get(key);
+    const value = edit(kept?.value);
+    if (value === undefined) return;
+    try {
+      await lease.compareAndSet(key, kept?.version, value);
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== "conflict" || left <= 1) throw error;
+    }
+  }
+}
+
+/** The text of a value; undefined where there is none. */
+export async function readText(reading: Reading, key: string): Promise<string | undefined> {
+  const kept = await reading.get(key);
+  return kept === undefined ? undefined : new TextDecoder().decode(kept.value);
+}
+
+/** Writes a text whatever stands there. Throws StoreError. */
+export async function writeText(lease: Lease, key: string, text: string, options?: WriteOptions): Promise<void> {
+  const kept = await lease.get(key);
+  await lease.compareAndSet(key, kept?.version, new TextEncoder().encode(text), options);
+}
