@@ -23,8 +23,9 @@ export { setMemoryMax as rm_memory_max } from "./memory";
 export {
   outOfFuel, tooDeep, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
 } from "./policy-calls";
+export { memoCounts, memoFind, memoKeep, NO_VALUE } from "./memo";
 export { makeArray, arrayPush } from "./value/array";
 export { objectInsert, objectGet } from "./value/object";
 export { setAdd } from "./value/set";
-export { valueGet, scanLength, merge, upsert } from "./value/access";
+export { valueGet, baseGet, scanLength, merge, upsert } from "./value/access";
 export { NULL_VALUE, FALSE_VALUE, TRUE_VALUE } from "./value/value";

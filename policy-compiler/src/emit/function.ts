@@ -1,6 +1,7 @@
 /**
  * Functions and plans. A function whose only parameters are input and data (a rule without
- * arguments) keeps its value for the generation in which it was found; one that is part
+ * arguments) keeps its value for the generation in which it was found, one with arguments its
+ * answers by them (runtime/assembly/memo.ts); one that is part
  * of a long or endless chain of calls counts the depth.
  */
 import type { IrBlock, IrFunc, IrPlan } from "../ir/policy.ts";
@@ -43,6 +44,7 @@ export function emitFunction(policy: PolicyContext, func: IrFunc, traits: Functi
   if (traits.countsCall) tick(body);
   const generation = memo === undefined ? undefined : newLocal(body);
   if (memo !== undefined && generation !== undefined) recall(body, memo, generation);
+  const answers = traits.keepsAnswers ? recallAnswer(body, policy.statics.memoSlots++) : undefined;
   if (traits.countsDepth) goDown(body);
   const done = open(body, OP.block, I32);
   blocks(policy, body, func.blocks, () => returnTo(body, done), undefined);
@@ -50,6 +52,7 @@ export function emitFunction(policy: PolicyContext, func: IrFunc, traits: Functi
   close(body);
   if (traits.countsDepth) goUp(body);
   if (memo !== undefined && generation !== undefined) remember(body, memo, generation);
+  if (answers !== undefined) rememberAnswer(body, answers);
   op(body, OP.end);
   return body;
 }
@@ -124,6 +127,60 @@ function remember(body: Body, slot: number, generation: number): void {
   memoAddress(body, slot);
   get(body, generation);
   store(body, 0);
+  get(body, value);
+}
+
+type Answers = {
+  readonly slot: number;
+  /** Local with the array of arguments; 0 while calls are only counted. */
+  readonly args: number;
+  readonly generation: number;
+};
+
+/** Returns the answer that is kept for these arguments, if there is one. Input and data are the generation's. */
+function recallAnswer(body: Body, slot: number): Answers {
+  const answers: Answers = { slot, args: newLocal(body), generation: newLocal(body) };
+  const found = newLocal(body);
+  memoAddress(body, slot);
+  call(body, "memoCounts");
+  open(body, OP.if);
+  i32Const(body, body.params - 2);
+  call(body, "makeArray");
+  set(body, answers.args);
+  for (let param = 2; param < body.params; param++) {
+    get(body, answers.args);
+    get(body, param);
+    call(body, "arrayPush");
+  }
+  memoAddress(body, slot);
+  get(body, answers.args);
+  call(body, "memoFind");
+  tee(body, found);
+  open(body, OP.if);
+  i32Const(body, 0);
+  get(body, found);
+  get(body, found);
+  i32Const(body, body.calls.values.NO_VALUE);
+  op(body, OP.i32Eq, OP.select, OP.return);
+  close(body);
+  globalGet(body, "memoGeneration");
+  set(body, answers.generation);
+  close(body);
+  return answers;
+}
+
+/** Keeps the value on the stack, and leaves it there. */
+function rememberAnswer(body: Body, { slot, args, generation }: Answers): void {
+  const value = newLocal(body);
+  set(body, value);
+  get(body, args);
+  open(body, OP.if);
+  memoAddress(body, slot);
+  get(body, generation);
+  get(body, args);
+  get(body, value);
+  call(body, "memoKeep");
+  close(body);
   get(body, value);
 }
 

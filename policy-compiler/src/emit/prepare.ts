@@ -16,6 +16,8 @@ export type FunctionTraits = {
   readonly known: Known;
   /** The value is kept for the generation: asked for more than once. */
   readonly isKept: boolean;
+  /** The answers are kept for the generation by their arguments: asked for more than once, and not found at once. */
+  readonly keepsAnswers: boolean;
   readonly countsDepth: boolean;
   /** Calls others, so that its calls may multiply; what only loops takes its steps there. */
   readonly countsCall: boolean;
@@ -58,6 +60,8 @@ export function prepare(plans: readonly IrPlan[], funcs: readonly IrFunc[], stri
         {
           known: knownOf(func, funcFacts[i]),
           isKept: func.params.length === 2 && (calls.get(func.name) ?? 0) > 1,
+          keepsAnswers:
+            mayFold && func.params.length > 2 && (calls.get(func.name) ?? 0) > 1 && isLaborious(func.blocks, own),
           countsDepth: deep.has(func.name),
           countsCall: callsOthers(func.blocks, own),
         },
@@ -101,6 +105,17 @@ function startsWithInput([input, data]: readonly IrOperand[]): boolean {
 /** Input and data change under `with` only, which begins a generation. */
 function setsInput(statement: IrStmt): boolean {
   return statement.type !== "WithStmt" && usesOf(statement).writes.some((local) => local === 0 || local === 1);
+}
+
+/** Loops, or calls others. */
+function isLaborious(blocks: readonly IrBlock[] | null, own: ReadonlyMap<string, IrFunc>): boolean {
+  return callsOthers(blocks, own) || loops(blocks);
+}
+
+function loops(blocks: readonly IrBlock[] | null): boolean {
+  return (blocks ?? []).some(({ stmts }) =>
+    (stmts ?? []).some((stmt) => stmt.type === "ScanStmt" || loops(usesOf(stmt).blocks ?? [])),
+  );
 }
 
 function callsOthers(blocks: readonly IrBlock[] | null, own: ReadonlyMap<string, IrFunc>): boolean {

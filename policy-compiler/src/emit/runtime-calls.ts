@@ -19,6 +19,7 @@ const FUNCTIONS = [
   "objectInsert",
   "setAdd",
   "valueGet",
+  "baseGet",
   "scanLength",
   "scanStart",
   "merge",
@@ -27,6 +28,9 @@ const FUNCTIONS = [
   "needInput",
   "memoPush",
   "memoPop",
+  "memoCounts",
+  "memoFind",
+  "memoKeep",
   "hostCall0",
   "hostCall1",
   "hostCall2",
@@ -35,7 +39,7 @@ const FUNCTIONS = [
 ] as const;
 
 const GLOBALS = ["fuel", "depth", "memoGeneration", "runGeneration"] as const;
-const VALUES = ["NULL_VALUE", "FALSE_VALUE", "TRUE_VALUE"] as const;
+const VALUES = ["NULL_VALUE", "FALSE_VALUE", "TRUE_VALUE", "NO_VALUE"] as const;
 
 export type RuntimeFunction = (typeof FUNCTIONS)[number];
 export type RuntimeGlobal = (typeof GLOBALS)[number];
@@ -44,7 +48,7 @@ export type RuntimeValue = (typeof VALUES)[number];
 export type RuntimeCalls = {
   readonly functions: Readonly<Record<RuntimeFunction, number>>;
   readonly globals: Readonly<Record<RuntimeGlobal, number>>;
-  /** Addresses of null, false and true. */
+  /** Addresses of null, false and true, and of what stands for undefined among kept answers. */
   readonly values: Readonly<Record<RuntimeValue, number>>;
 };
 

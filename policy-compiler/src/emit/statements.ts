@@ -115,14 +115,22 @@ function withStatement(context: StatementContext, stmt: StmtOf<"WithStmt">): voi
   putBack(body, restore);
 }
 
-function dot({ body, policy }: StatementContext, stmt: StmtOf<"DotStmt">): void {
+function dot(context: StatementContext, stmt: StmtOf<"DotStmt">): void {
+  lookUp(context, stmt, stmt.key.type === "string_index" ? "getAtom" : "valueGet");
+}
+
+function lookUp(
+  { body, policy }: StatementContext,
+  stmt: StmtOf<"DotStmt" | "BaseDotStmt">,
+  how: "getAtom" | "valueGet" | "baseGet",
+): void {
   if (stmt.source.type !== "local") {
     undefinedHere(body); // strings and booleans have no parts
     return;
   }
   operand(body, policy.strings, stmt.source);
   operand(body, policy.strings, stmt.key);
-  call(body, stmt.key.type === "string_index" ? "getAtom" : "valueGet");
+  call(body, how);
   tee(body, localOf(body, stmt.target));
   op(body, OP.i32Eqz);
   undefinedIf(body);
@@ -181,6 +189,7 @@ const EMITTERS: Emitters = {
   },
   BreakStmt: ({ body }, stmt) => leave(body, stmt.index),
   DotStmt: dot,
+  BaseDotStmt: (context, stmt) => lookUp(context, stmt, "baseGet"),
   LenStmt: (context, stmt) =>
     assign(context, stmt.target, () => {
       operand(context.body, context.policy.strings, stmt.source);

@@ -36,6 +36,7 @@ export function usesOf({ type, stmt }: IrStmt): Uses {
     case "WithStmt":
       return { reads: [local(stmt.local), stmt.value], writes: [stmt.local], blocks: [stmt.block] };
     case "DotStmt":
+    case "BaseDotStmt":
       return { reads: [stmt.source, stmt.key], writes: [stmt.target] };
     case "LenStmt":
     case "AssignVarStmt":

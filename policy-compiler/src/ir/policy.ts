@@ -8,7 +8,8 @@
  * input and local 1 data in all of them.
  *
  * Own additions, absent from OPA's JSON: `MarkStmt` and `static.rules`, by which a decision
- * knows the rules that fired; `InputSlotStmt` and `NeedInputStmt`, which optimize/input-slots.ts makes.
+ * knows the rules that fired; `BaseDotStmt`, by which base documents are read; `InputSlotStmt`
+ * and `NeedInputStmt`, which optimize/input-slots.ts makes.
  */
 export type IrPolicy = {
   readonly static?: IrStatic;
@@ -102,6 +103,8 @@ export type IrStmt =
   | Stmt<"WithStmt", { local: number; path: readonly number[] | null; value: IrOperand; block: IrBlock }>
   | Stmt<"NopStmt", Record<never, never>>
   | Stmt<"ResultSetAddStmt", { value: number }>
+  /** A DotStmt into a base document, whose keys are texts: number 2 finds "2", and "0" the first element of an array. */
+  | Stmt<"BaseDotStmt", { source: IrOperand; key: IrOperand; target: number }>
   /** The rule's body holds: its bit in the decision is set. */
   | Stmt<"MarkStmt", { rule: number }>
   /** `target` is the value at a path of constant keys below input, which is local `source`: a chain of DotStmts in one. */

@@ -5,22 +5,23 @@
  * rules in the base document.
  */
 import type { IrFunc, IrOperand } from "../ir/policy.ts";
-import { isHidden } from "./environment.ts";
+import { type DataPath, isHidden } from "./environment.ts";
 import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite } from "./func.ts";
-import { isKeyReady, type Key, matchKey, planKey, planPath } from "./path.ts";
+import { isPartial, keysDeep } from "./partial.ts";
+import { isKeyReady, type Key, matchKey, planBasePath, planKey, planPath } from "./path.ts";
 import { requireFunc } from "./planner.ts";
 import { openVariables } from "./readiness.ts";
-import { callRules } from "./rule.ts";
+import { callKeyed, callRules } from "./rule.ts";
 import { dataName, type RuleNode } from "./rule-tree.ts";
 import {
   append,
   appendBlock,
+  baseDot,
   bool,
   dot,
   integer,
   local,
   newLocal,
-  planFirst,
   type Site,
   scan,
   text,
@@ -35,12 +36,12 @@ export function planDataRef(site: Site, path: readonly Key[]): IrOperand {
 function planAt(site: Site, from: RuleNode, path: readonly Key[]): IrOperand {
   let node = from;
   for (const [i, key] of path.entries()) {
-    if (isHidden(site.environment, node.path)) return planInBase(site, planBase(site, node.path), path.slice(i));
-    if (node.rules.length > 0) return planPath(site, callRules(site, node), path.slice(i));
-    if (node.children.size === 0) return planInBase(site, planBase(site, node.path), path.slice(i));
+    if (isHidden(site.environment, node.path)) return planInBase(site, node.path, path.slice(i));
+    if (node.rules.length > 0) return planInRules(site, node, path.slice(i));
+    if (node.children.size === 0) return planInBase(site, node.path, path.slice(i));
     const child = key.kind === "name" ? node.children.get(key.name) : undefined;
     if (child !== undefined) node = child;
-    else if (key.kind === "name" || isScalar(key)) return planInBase(site, planBase(site, node.path), path.slice(i));
+    else if (key.kind === "name" || isScalar(key)) return planInBase(site, node.path, path.slice(i));
     else return planChoice(site, node, path.slice(i));
   }
   return planDocument(site, node);
@@ -81,26 +82,37 @@ function planBase(site: Site, path: readonly string[]): IrOperand {
   return path.reduce<IrOperand>((source, part) => dot(site, source, text(site, part)), local(site.data));
 }
 
-/**
- * Keys into a base document. OPA reads base documents by paths of texts, so there the
- * number 2 also finds the key "2"; an array's index and an object's own key come first.
- */
-function planInBase(site: Site, base: IrOperand, path: readonly Key[]): IrOperand {
-  let value = base;
-  for (const key of path) {
-    const source = value;
-    const digits = key.kind === "term" && key.term.kind === "number" ? key.term.text : undefined;
-    if (digits === undefined) value = planPath(site, source, [key]);
-    else {
-      value = local(
-        planFirst(site, [
-          (nested) => planPath(nested, source, [key]),
-          (nested) => dot(nested, source, text(nested, digits)),
-        ]),
-      );
-    }
+/** Keys below a place without rules. What replaces data is a value like any other: its keys are of any type. */
+function planInBase(site: Site, place: DataPath, path: readonly Key[]): IrOperand {
+  const base = planBase(site, place);
+  const names = namesOf(path);
+  for (let length = 0; length <= names.length; length++) {
+    if (!isHidden(site.environment, [...place, ...names.slice(0, length)])) continue;
+    return planPath(site, planBasePath(site, base, path.slice(0, length)), path.slice(length));
   }
-  return value;
+  return planBasePath(site, base, path);
+}
+
+/** The constant names that a path begins with. */
+function namesOf(path: readonly Key[]): DataPath {
+  const names: string[] = [];
+  for (const key of path) {
+    if (key.kind !== "name") break;
+    names.push(key.name);
+  }
+  return names;
+}
+
+/**
+ * Keys into what rules make. Of a document made piece by piece, only the pieces that the
+ * known keys leave are evaluated: a fault at another key is none of this reference's.
+ */
+function planInRules(site: Site, node: RuleNode, path: readonly Key[]): IrOperand {
+  const depth = isPartial(node) ? Math.min(keysDeep(node), path.length) : 0;
+  const keys = path.map((key, i) => (i < depth && isKeyReady(site, key) ? operandKey(site, key) : key));
+  const known = keys.slice(0, depth).map((key) => (key.kind === "term" ? undefined : planKey(site, key)));
+  const document = known.some((key) => key !== undefined) ? callKeyed(site, node, known) : callRules(site, node);
+  return planPath(site, document, keys);
 }
 
 /** Whether no rule can stand at the key whatever it is. */
@@ -186,12 +198,12 @@ function eachChoice(
     if (isKeyReady(nested, first)) {
       const key = planKey(nested, first);
       exclude(key);
-      use(nested, planPath(nested, dot(nested, base, key), rest));
+      use(nested, planBasePath(nested, baseDot(nested, base, key), rest));
     } else {
       const member = scan(nested, base);
       exclude(member.key);
       matchKey(nested, first, member.key);
-      use(nested, planPath(nested, member.value, rest));
+      use(nested, planBasePath(nested, member.value, rest));
     }
   });
 }

@@ -4,24 +4,37 @@
  * document; those below it that are complete give their value to the place they name.
  */
 import type { IrFunc, IrOperand, IrStmt } from "../ir/policy.ts";
-import type { Rule } from "../syntax/ast.ts";
+import type { Rule, Term } from "../syntax/ast.ts";
+import { constantText } from "./constant.ts";
 import { isHidden } from "./environment.ts";
 import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";
 import { planRuleBody } from "./mark.ts";
+import { isRoot } from "./readiness.ts";
 import { dataName, descendantsWithRules, type RuleNode } from "./rule-tree.ts";
-import { append, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
+import { append, equal, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
 
 /** True if the node's rules make its document piece by piece. */
 export function isPartial(node: RuleNode): boolean {
   return node.rules.some((rule) => rule.head.isSet || rule.head.ref.length > node.path.length);
 }
 
+/** How many keys below the node any of its pieces has: one more than its head's where that makes a set. */
+export function keysDeep(node: RuleNode): number {
+  const pieces = [node, ...descendantsWithRules(node)].flatMap(({ rules }) => rules);
+  const depths = pieces.map(({ head }) => head.ref.length - node.path.length + (head.isSet ? 1 : 0));
+  return Math.max(0, ...depths);
+}
+
 /** More rules than these share their locals. */
 const PIECES_MAX = 256;
 
-export type CallRules = (site: Site, node: RuleNode) => IrOperand;
+export type PartialOptions = {
+  readonly callRules: (site: Site, node: RuleNode) => IrOperand;
+  /** Keys that are known, by their place below the node: only pieces that have them are evaluated. */
+  readonly keys: readonly (IrOperand | undefined)[];
+};
 
-export function planPartial(name: string, func: FuncSite, node: RuleNode, callRules: CallRules): IrFunc {
+export function planPartial(name: string, func: FuncSite, node: RuleNode, options: PartialOptions): IrFunc {
   const isSet = node.rules.every((rule) => rule.head.isSet && rule.head.ref.length === node.path.length);
   append(func.site, { type: isSet ? "MakeSetStmt" : "MakeObjectStmt", stmt: { target: func.result } });
   const pieces = piecesOf(func.site, node);
@@ -29,28 +42,61 @@ export function planPartial(name: string, func: FuncSite, node: RuleNode, callRu
   if (shapes !== undefined) append(func.site, { type: "MakeObjectStmt", stmt: { target: shapes } });
   const document: Document = { root: func.result, shapes };
   for (const piece of pieces) {
-    const plan = (): void => planPiece(func, node, piece, { document, callRules });
+    const plan = (): void => planPiece(func, node, piece, { ...options, document });
     if (pieces.length > PIECES_MAX) reuseLocals(func, plan);
     else plan();
   }
   return finishFunc(name, func);
 }
 
-type Into = { readonly document: Document; readonly callRules: CallRules };
+type Into = PartialOptions & { readonly document: Document };
 
-function planPiece(func: FuncSite, node: RuleNode, piece: Piece, { document, callRules }: Into): void {
+function planPiece(func: FuncSite, node: RuleNode, piece: Piece, { document, callRules, keys }: Into): void {
   const site = nextBlock(func);
   if (piece.kind === "complete") {
-    const value = callRules(site, piece.node);
     const path = piece.node.path.slice(node.path.length).map((part) => text(site, part));
+    for (const [i, part] of path.entries()) {
+      const key = keys[i];
+      if (key !== undefined) equal(site, part, key);
+    }
+    const value = callRules(site, piece.node);
     insert(site, document, path, { kind: "value", value });
     return;
   }
   const { rule } = piece;
+  const terms = rule.head.ref.slice(node.path.length);
+  for (const [i, term] of terms.entries()) matchKnown(site, keys[i], term);
+  const member = rule.head.isSet ? keys[terms.length] : undefined;
+  if (isPattern(rule.head.value)) matchKnown(site, member, rule.head.value);
   planRuleBody(site, dataName(piece.path), rule);
-  const path = rule.head.ref.slice(node.path.length).map((term) => planTerm(site, term));
+  const path = terms.map((term) => planTerm(site, term));
   const value = planTerm(site, rule.head.value);
+  if (member !== undefined && !isPattern(rule.head.value)) equal(site, value, member);
   insert(site, document, path, { kind: rule.head.isSet ? "member" : "value", value });
+}
+
+/** A head's key takes the known one before the body is looked at. */
+function matchKnown(site: Site, key: IrOperand | undefined, term: Term): void {
+  if (key !== undefined) site.planner.constructs.unifyOperand(site, key, term);
+}
+
+/** What binds its variables by being matched, and needs none of the body's. */
+function isPattern(term: Term): boolean {
+  switch (term.kind) {
+    case "var":
+      return !isRoot(term.name);
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return true;
+    case "array":
+      return term.items.every(isPattern);
+    case "object":
+      return term.entries.every(([key, value]) => constantText(key) !== undefined && isPattern(value));
+    default:
+      return false;
+  }
 }
 
 type Piece =

@@ -2,7 +2,7 @@
 import type { IrOperand } from "../ir/policy.ts";
 import type { Term } from "../syntax/ast.ts";
 import { isReady } from "./readiness.ts";
-import { dot, equal, planTerm, type Site, scan, text } from "./site.ts";
+import { baseDot, dot, equal, planTerm, type Site, scan, text } from "./site.ts";
 
 /** A key of a reference: a constant string, another term, or the operand that holds it already. */
 export type Key =
@@ -22,6 +22,23 @@ export function planPath(site: Site, from: IrOperand, path: readonly Key[]): IrO
   for (const key of path) value = planStep(site, value, key);
   return value;
 }
+
+/**
+ * The same from a base document: OPA reads it by a path of texts, so a number finds the key
+ * of its text, and a text of digits an array's element.
+ */
+export function planBasePath(site: Site, from: IrOperand, path: readonly Key[]): IrOperand {
+  let value = from;
+  for (const key of path) {
+    const isPlainName = key.kind === "name" && !INDEX.test(key.name);
+    const isReady = !isPlainName && isKeyReady(site, key);
+    value = isReady ? baseDot(site, value, planKey(site, key)) : planStep(site, value, key);
+  }
+  return value;
+}
+
+/** Texts that may mean an array's element. */
+const INDEX = /^[+-]?[0-9.]+$/;
 
 /** True if the key's value can be planned here without iterating. */
 export function isKeyReady(site: Site, key: Key): boolean {

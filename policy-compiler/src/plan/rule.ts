@@ -18,6 +18,25 @@ export function callRules(site: Site, node: RuleNode): IrOperand {
   return callUnitFunc(site, name, []);
 }
 
+/**
+ * The document of a node's rules as far as some of its keys are known, by their place below
+ * the node: whatever lies at other keys is left out, and not evaluated.
+ */
+export function callKeyed(site: Site, node: RuleNode, keys: readonly (IrOperand | undefined)[]): IrOperand {
+  const { planner, environment } = site;
+  const known = keys.map((key) => key !== undefined);
+  const mask = known.map((isKnown) => (isKnown ? "k" : "_")).join("");
+  const name = funcName(planner, environment, `${dataName(node.path)}[${mask}]`);
+  const args = keys.filter((key) => key !== undefined);
+  requireFunc(planner.output, name, () => {
+    const func = makeFuncSite(planner, environment, args);
+    let next = 0;
+    const operands = known.map((isKnown) => (isKnown ? func.args[next++] : undefined));
+    return planPartial(name, func, node, { callRules, keys: operands });
+  });
+  return callUnitFunc(site, name, args);
+}
+
 /** Calls a function of the policy; `args` are as many as it has parameters. */
 export function callFunction(site: Site, rules: FunctionRules, args: readonly IrOperand[]): IrOperand {
   const { planner, environment } = site;
@@ -36,7 +55,7 @@ function funcName(planner: Planner, environment: Environment, name: string): str
 
 function planNode(planner: Planner, environment: Environment, name: string, node: RuleNode): IrFunc {
   const func = makeFuncSite(planner, environment, []);
-  if (isPartial(node)) return planPartial(name, func, node, callRules);
+  if (isPartial(node)) return planPartial(name, func, node, { callRules, keys: [] });
   return planComplete(func, { name, path: dataName(node.path), rules: node.rules });
 }
 

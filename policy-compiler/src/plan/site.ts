@@ -71,6 +71,13 @@ export function dot(site: Site, source: IrOperand, key: IrOperand): IrOperand {
   return local(target);
 }
 
+/** A part of a base document, by any key. */
+export function baseDot(site: Site, source: IrOperand, key: IrOperand): IrOperand {
+  const target = newLocal(site);
+  append(site, { type: "BaseDotStmt", stmt: { source, key, target } });
+  return local(target);
+}
+
 export function integer(site: Site, value: number): IrOperand {
   const target = newLocal(site);
   append(site, { type: "MakeNumberIntStmt", stmt: { value, target } });

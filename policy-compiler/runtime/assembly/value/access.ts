@@ -1,9 +1,12 @@
 /** What works on values of any kind: references, lengths, merging, changing along a path. */
+import { bufferString, newBuffer } from "../buffer";
 import { burn } from "../failure";
+import { writeNumber } from "../json/write";
+import { textLength, textPtr } from "../number/decimal-text";
 import { arrayGet, arrayLen } from "./array";
 import { entriesOf, entryCount, findEntry, sortEntries } from "./entries";
 import { copyObject, makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "./object";
-import { ARRAY, OBJECT, SET, STRING, UNDEFINED, intOf, isInt, kindOf, makeInt, stringLen, stringPtr } from "./value";
+import { ARRAY, NUMBER, OBJECT, SET, STRING, UNDEFINED, intOf, isInt, kindOf, makeInt, stringLen, stringPtr } from "./value";
 
 /** `value[key]`, or undefined (0). A set gives the member itself. */
 export function valueGet(value: usize, key: usize): usize {
@@ -11,15 +14,54 @@ export function valueGet(value: usize, key: usize): usize {
   const kind = load<u32>(value) & 0xff;
   if (kind == OBJECT) return objectGet(value, key);
   if (kind == ARRAY) {
-    if (!isInt(key)) return UNDEFINED;
-    const i = intOf(key);
-    return i >= 0 && i < <i64>arrayLen(value) ? arrayGet(value, <i32>i) : UNDEFINED;
+    if (isInt(key)) return elementAt(value, intOf(key));
+    return kindOf(key) == NUMBER ? elementAt(value, indexOfText(textPtr(key), textLength(key))) : UNDEFINED;
   }
   if (kind == SET) {
     const i = findEntry(value, key);
     return i < 0 ? UNDEFINED : <usize>load<u32>(entriesOf(value) + (<usize>i << 3));
   }
   return UNDEFINED;
+}
+
+function elementAt(array: usize, i: i64): usize {
+  return i >= 0 && i < <i64>arrayLen(array) ? arrayGet(array, <i32>i) : UNDEFINED;
+}
+
+const INDEX_DIGITS_MAX: i32 = 19;
+
+/** The index that a text means: an optional sign, digits, and zeros behind a point (OPA's util.Atoi64); -1 for none. */
+function indexOfText(ptr: usize, length: i32): i64 {
+  let at = ptr;
+  const end = ptr + <usize>length;
+  const sign = length > 0 ? load<u8>(at) : 0;
+  if (sign == 0x2b || sign == 0x2d) at++;
+  if (at == end || <i32>(end - at) > INDEX_DIGITS_MAX) return -1;
+  let n: i64 = 0;
+  let isFraction = false;
+  for (; at < end; at++) {
+    const byte = <u32>load<u8>(at);
+    if (byte == 0x2e && !isFraction) isFraction = true;
+    else if (isFraction ? byte != 0x30 : byte - 0x30 > 9) return -1;
+    else if (!isFraction) n = n * 10 + <i64>(byte - 0x30);
+  }
+  return sign == 0x2d ? -n : n;
+}
+
+/**
+ * `value[key]` where the value is a base document. OPA reads those by paths of texts: a number
+ * also finds the key of its text in an object, and a text of digits the element of an array.
+ */
+export function baseGet(value: usize, key: usize): usize {
+  if (value & 1 || value == 0) return UNDEFINED;
+  const kind = load<u32>(value) & 0xff;
+  const isText = kindOf(key) == STRING;
+  if (kind == ARRAY && isText) return elementAt(value, indexOfText(stringPtr(key), stringLen(key)));
+  const own = valueGet(value, key);
+  if (own != UNDEFINED || kind != OBJECT || kindOf(key) != NUMBER) return own;
+  const buffer = newBuffer(24);
+  writeNumber(buffer, key);
+  return objectGet(value, bufferString(buffer));
 }
 
 /** Elements, entries, or code points of a string; -1 for other kinds. */
