@@ -55,5 +55,5 @@ function startChild(node, args) {
 
 function fail(message) {
   console.error(`regomesh: ${message}`);
-  process.exit(2);
+  process.exit(1);
 }

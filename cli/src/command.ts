@@ -1,15 +1,26 @@
 /**
- * What a command is: a row of the table in `commands.ts`. A command parses its own
- * flags, writes through `io`, and gives its exit code.
+ * What a command is: a row of the table in `commands.ts`. A command names its flags and what
+ * its exit codes mean, writes through `io`, and gives its exit code. The words are those of
+ * docs/cli.md, for every command the same.
  */
+import type { ParseArgsConfig } from "node:util";
+
+/** Flags as `parseArgs` takes them. */
+export type Flags = NonNullable<ParseArgsConfig["options"]>;
+
 export type Command = {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Shown by `--help`: usage, flags, an example, exit codes. */
+  /** Shown by `--help`: usage, flags, an example. Exit codes are added to it. */
   readonly help: string;
+  readonly flags: Flags;
+  readonly exits: Exits;
   run(args: readonly string[], io: Io): Promise<number>;
 };
+
+/** What the codes of a command mean; 64 means the same in all of them. */
+export type Exits = { readonly 0: string; readonly 1: string; readonly 2?: string };
 
 /** The world as a command sees it; tests pass their own. */
 export type Io = {
@@ -24,10 +35,16 @@ export type Io = {
   readonly signal: AbortSignal;
 };
 
-/** Exit codes that mean the same in every command. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+/** `opa` is what opa exits with for a failed test or evaluation; 64 is EX_USAGE (sysexits.h). */
+export const EXIT = { yes: 0, no: 1, opa: 2, usage: 64 } as const;
 
-/** A command line that cannot be understood: one sentence, exit code 2. */
+/** A command line that cannot be understood: one sentence, exit code 64. */
 export class UsageError extends Error {
   readonly code = "usage";
+}
+
+/** The help of a command, whole. */
+export function printHelp({ help, exits }: Command): string {
+  const codes = Object.entries({ ...exits, [EXIT.usage]: "wrong usage" });
+  return `${help.trim()}\n\nExit codes: ${codes.map(([code, meaning]) => `${code} ${meaning}`).join(", ")}\n`;
 }

@@ -44,3 +44,12 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/proxy.ts")).proxy,
   },
 ];
+
+/** The command that a wrong name was meant to be, if one is near enough. */
+export async function findNear(name: string): Promise<string | undefined> {
+  const { nearest } = await import("./near.ts");
+  return nearest(
+    name,
+    COMMANDS.map((command) => command.name),
+  );
+}

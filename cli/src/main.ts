@@ -1,6 +1,6 @@
 /** The command line: finds the command, gives it the world, turns what it says into an exit code. */
-import { type Command, EXIT, type Io, UsageError } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { type Command, EXIT, type Io, printHelp, UsageError } from "./command.ts";
+import { COMMANDS, findNear } from "./commands.ts";
 
 /** Runs one command and sets the process's exit code; the process ends when nothing is left to do. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -11,15 +11,15 @@ export async function main(args: readonly string[]): Promise<void> {
 /** The exit code of a command line. */
 export async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === "help" || name === "--help" || name === "-h") return printHelp(rest, io);
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") return await help(rest, io);
   if (name === "--version") {
     io.out("regomesh 0.1.0\n");
-    return EXIT.ok;
+    return EXIT.yes;
   }
   const row = COMMANDS.find((command) => command.name === name);
   if (row === undefined) {
-    const near = COMMANDS.find((command) => command.name[0] === name[0]);
-    const hint = near === undefined ? "" : `; did you mean ${near.name}?`;
+    const near = await findNear(name);
+    const hint = near === undefined ? "" : `; did you mean ${near}?`;
     io.err(`regomesh: no command ${name}${hint} (regomesh --help lists them)\n`);
     return EXIT.usage;
   }
@@ -28,8 +28,8 @@ export async function dispatch(args: readonly string[], io: Io): Promise<number>
 
 async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
-    io.out(`${command.help.trim()}\n`);
-    return EXIT.ok;
+    io.out(printHelp(command));
+    return EXIT.yes;
   }
   try {
     return await command.run(args, io);
@@ -42,18 +42,18 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
   }
 }
 
-async function printHelp(args: readonly string[], io: Io): Promise<number> {
+async function help(args: readonly string[], io: Io): Promise<number> {
   const row = COMMANDS.find((command) => command.name === args[0]);
   if (row !== undefined) {
-    io.out(`${(await row.load()).help.trim()}\n`);
-    return EXIT.ok;
+    io.out(printHelp(await row.load()));
+    return EXIT.yes;
   }
   const width = Math.max(...COMMANDS.map((command) => command.name.length));
   const list = COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`).join("\n");
   io.out(
     `Regomesh: a service mesh whose every decision is Rego.\n\nUsage: regomesh COMMAND [flags]\n\n${list}\n\nregomesh COMMAND --help shows flags, an example and exit codes.\n`,
   );
-  return EXIT.ok;
+  return EXIT.yes;
 }
 
 function makeIo(): Io {

@@ -1,5 +1,6 @@
 /** Colour for a terminal, and only there: never the only carrier of a meaning. */
 import type { Io } from "./command.ts";
+import type { Color } from "./flags.ts";
 
 export type Paint = {
   readonly bold: (text: string) => string;
@@ -11,7 +12,7 @@ export type Paint = {
 };
 
 /** `--color` (always, never, auto) wins, then NO_COLOR, then whether the output is a terminal. */
-export function makePaint(io: Io, flag: string = "auto"): Paint {
+export function makePaint(io: Io, flag: Color = "auto"): Paint {
   const isOn = flag === "always" || (flag === "auto" && (io.env("NO_COLOR") ?? "") === "" && io.isTerminal);
   const code = (open: number, close: number) => (text: string) => (isOn ? `\x1b[${open}m${text}\x1b[${close}m` : text);
   return {

@@ -6,10 +6,11 @@ import { plain, printSpan, printTook, shortHash } from "./units.ts";
 
 const FAULTS_SHOWN = 5;
 
-export function printStatus(status: StatusBody, paint: Paint): string {
+/** `isWide`: workloads with their namespace, proxies with their principal. */
+export function printStatus(status: StatusBody, paint: Paint, { isWide = false } = {}): string {
   const lines = [
     status.revision === undefined ? paint.red("no revision yet") : printRevision(status.revision, status, paint),
-    ...printProxies(status, paint),
+    ...printProxies(status, paint, isWide),
     ...(status.refused === undefined ? [] : printRefused(status.refused, paint)),
   ];
   return `${lines.join("\n")}\n`;
@@ -24,8 +25,11 @@ function printRevision(revision: RevisionBody, { nowMs }: StatusBody, paint: Pai
   return `revision ${paint.bold(shortHash(name))} "${plain(subject)}" (${age})   ${painted}${took}`;
 }
 
-function printProxies(status: StatusBody, paint: Paint): readonly string[] {
-  const rows = status.proxies.map((proxy) => toCells(proxy, status));
+function printProxies(status: StatusBody, paint: Paint, isWide: boolean): readonly string[] {
+  const rows = status.proxies.map((proxy) => {
+    const [workload = "", ...more] = toCells(proxy, status);
+    return isWide ? [`${plain(proxy.namespace)}/${workload}`, ...more, plain(proxy.principal)] : [workload, ...more];
+  });
   const widths = rows.reduce<readonly number[]>(
     (widest, cells) => cells.map((cell, at) => Math.max(widest[at] ?? 0, cell.length)),
     [],

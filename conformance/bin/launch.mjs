@@ -17,7 +17,7 @@ export async function launch(module) {
   const bundled = join(root, `node_modules/node-${process.platform}-${process.arch}/bin/node`);
   if (!existsSync(bundled)) {
     console.error(`conformance: needs Node ${MAJOR_LEAST} or newer, and the one that npm ci brings is missing`);
-    process.exit(2);
+    process.exit(1);
   }
   const child = spawn(bundled, process.argv.slice(1), { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

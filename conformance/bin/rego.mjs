@@ -25,5 +25,5 @@ if (!existsSync(join(root, "node_modules/@regomesh/base"))) {
 
 function fail(message) {
   console.error(`conformance: ${message}`);
-  process.exit(2);
+  process.exit(1);
 }

@@ -8,7 +8,8 @@ import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
-import { countOf, parseFormat, printDiagnostics } from "../report.ts";
+import { parseFormat } from "../flags.ts";
+import { countOf, printDiagnostics } from "../report.ts";
 
 const help = `
 Usage: regomesh build -e ENTRYPOINT [flags] DIRECTORY
@@ -17,25 +18,34 @@ Compiles the unit in DIRECTORY to one WebAssembly module with OPA's ABI 1.3 and 
 fast path: policy.wasm, and data.json beside it.
 
   -e, --entrypoint PATH  rule to ask, such as mesh/authz/allow (repeatable)
-  -o, --output DIR       where to write (default: the current directory)
-  --format FORMAT        of diagnostics and of the summary: pretty (default) or json
+  --out DIR              where to write (default: the current directory); -o, --output are the
+                         same, as in opa build
+  -f, --format FORMAT    of diagnostics and of the summary: pretty (default) or json
 
-Example: regomesh build -e mesh/authz/allow -o /tmp/orders examples/authz
-
-Exit codes: 0 built, 1 the policies do not compile, 2 wrong flags
+Example: regomesh build -e mesh/authz/allow --out /tmp/orders examples/authz
 `;
 
-export const build: Command = { name: "build", summary: "compile policies to a WebAssembly module", help, run };
+const flags = {
+  entrypoint: { type: "string", short: "e", multiple: true },
+  out: { type: "string" },
+  output: { type: "string", short: "o" },
+  format: { type: "string", short: "f" },
+} as const;
+
+export const build: Command = {
+  name: "build",
+  summary: "compile policies to a WebAssembly module",
+  help,
+  flags,
+  exits: { 0: "built", 1: "the policies do not compile" },
+  run,
+};
 
 async function run(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: {
-      entrypoint: { type: "string", short: "e", multiple: true },
-      output: { type: "string", short: "o" },
-      format: { type: "string" },
-    },
+    options: flags,
   });
   const format = parseFormat(values.format);
   const names = values.entrypoint ?? [];
@@ -60,9 +70,9 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     ? { diagnostics: faults }
     : compile({ units: [unit], entrypoints, runtime: await loadRuntime() });
   io.err(printDiagnostics(compiled.diagnostics, format));
-  if (!("module" in compiled) || compiled.module === undefined) return EXIT.failed;
+  if (!("module" in compiled) || compiled.module === undefined) return EXIT.no;
   const { wasm, data, meta } = compiled.module;
-  const output = resolve(io.cwd, values.output ?? ".");
+  const output = resolve(io.cwd, values.out ?? values.output ?? ".");
   await mkdir(output, { recursive: true });
   await writeFile(join(output, "policy.wasm"), wasm);
   await writeFile(join(output, "data.json"), `${data}\n`);
@@ -72,5 +82,5 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     io.out(
       `${join(output, "policy.wasm")}  ${(wasm.length / 1024).toFixed(1)} KiB, ${countOf(meta.rules.length, "rule")}, ${countOf(meta.entrypoints.length, "entrypoint")}\n`,
     );
-  return EXIT.ok;
+  return EXIT.yes;
 }

@@ -6,7 +6,8 @@ import { checkUnit } from "@regomesh/policy-compiler";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
-import { countOf, type Format, parseFormat, printDiagnostics } from "../report.ts";
+import { type Format, parseFormat } from "../flags.ts";
+import { countOf, printDiagnostics } from "../report.ts";
 
 const help = `
 Usage: regomesh check [flags] [DIRECTORY]
@@ -15,20 +16,27 @@ Checks a source as the controller would check a commit of it: every policy and i
 compile, every resource is right by itself and fits the others, every binding's unit and
 entrypoints are there. Runs nothing. Without resources only the policies are checked.
 
-  --format FORMAT  pretty (default) or json: {"diagnostics": […]}
+  -f, --format FORMAT  pretty (default) or json: {"diagnostics": […]}
 
 Example: regomesh check .regomesh/repo
-
-Exit codes: 0 nothing to refuse (there may be warnings), 1 errors, 2 wrong flags
 `;
 
-export const check: Command = { name: "check", summary: "check policies and resources", help, run };
+const flags = { format: { type: "string", short: "f" } } as const;
+
+export const check: Command = {
+  name: "check",
+  summary: "check policies and resources",
+  help,
+  flags,
+  exits: { 0: "nothing to refuse (there may be warnings)", 1: "errors" },
+  run,
+};
 
 async function run(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { format: { type: "string" } },
+    options: flags,
   });
   const format = parseFormat(values.format);
   if (positionals.length > 1) throw new UsageError("takes one directory: the source as a whole");
@@ -46,7 +54,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     for (const record of records) io.err(`${printFound(record, ofUnits, files, format)}\n`);
     io.out(`${summary(files, units.length, source, records)}\n`);
   }
-  return records.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
+  return records.some(({ severity }) => severity === "error") ? EXIT.no : EXIT.yes;
 }
 
 /** Sorted by place, each once: a unit is checked by itself and for every binding of it. */

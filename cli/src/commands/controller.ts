@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { makeLog, parseDuration } from "@regomesh/base";
 import { ControllerFailed, type ControllerOptions, openController, SYSTEM_CLOCK } from "@regomesh/controller";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { STATE_DEFAULT } from "../find-controller.ts";
 import { followParent } from "../follow-parent.ts";
 
 const DEFAULT_HTTP = "127.0.0.1:15000";
@@ -31,11 +32,29 @@ one line of JSON with its addresses once it is ready, then runs until SIGTERM.
   --exit-with-parent          end when standard input ends
 
 Example: regomesh controller --git . --join-token web=web.token
-
-Exit codes: 0 ended by a signal, 1 could not start, 2 wrong flags
 `;
 
-export const controller: Command = { name: "controller", summary: "run the controller of a mesh", help, run };
+const flags = {
+  git: { type: "string" },
+  branch: { type: "string" },
+  path: { type: "string" },
+  state: { type: "string" },
+  http: { type: "string" },
+  grpc: { type: "string" },
+  "join-token": { type: "string", multiple: true },
+  "svid-ttl": { type: "string" },
+  "explain-denials": { type: "boolean" },
+  "exit-with-parent": { type: "boolean" },
+} as const;
+
+export const controller: Command = {
+  name: "controller",
+  summary: "run the controller of a mesh",
+  help,
+  flags,
+  exits: { 0: "ended by a signal", 1: "could not start" },
+  run,
+};
 
 async function run(args: readonly string[], io: Io): Promise<number> {
   const { options, exitsWithParent } = parseFlags(args, io);
@@ -51,11 +70,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     await opened.close();
   } catch (error) {
     io.err(`regomesh controller: ${sentenceOf(error)}\n`);
-    return EXIT.failed;
+    return EXIT.no;
   } finally {
     if (exitsWithParent) process.stdin.destroy();
   }
-  return EXIT.ok;
+  return EXIT.yes;
 }
 
 function sentenceOf(error: unknown): string {
@@ -70,18 +89,7 @@ function parseFlags(
 ): { readonly options: ControllerOptions; readonly exitsWithParent: boolean } {
   const { values } = parseArgs({
     args: [...args],
-    options: {
-      git: { type: "string" },
-      branch: { type: "string" },
-      path: { type: "string" },
-      state: { type: "string" },
-      http: { type: "string" },
-      grpc: { type: "string" },
-      "join-token": { type: "string", multiple: true },
-      "svid-ttl": { type: "string" },
-      "explain-denials": { type: "boolean" },
-      "exit-with-parent": { type: "boolean" },
-    },
+    options: flags,
   });
   if (values.git === undefined) throw new UsageError("--git DIR is needed: the repository to read from");
   const svidTtlMs = values["svid-ttl"] === undefined ? undefined : parseTtl(values["svid-ttl"]);
@@ -91,7 +99,7 @@ function parseFlags(
       git: resolve(io.cwd, values.git),
       branch: values.branch ?? "main",
       path: parsePath(values.path ?? ""),
-      state: resolve(io.cwd, values.state ?? ".regomesh"),
+      state: resolve(io.cwd, values.state ?? STATE_DEFAULT),
       http: parseAddress(values.http ?? DEFAULT_HTTP, "--http"),
       grpc: parseAddress(values.grpc ?? DEFAULT_GRPC, "--grpc"),
       explainDenials: values["explain-denials"] ?? false,

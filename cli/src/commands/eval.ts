@@ -8,6 +8,7 @@ import { openEvaluator } from "@regomesh/policy-runtime";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles, readFlagFile } from "../files/read-files.ts";
+import { type Format, parseFormat } from "../flags.ts";
 import { printDiagnostics } from "../report.ts";
 
 const help = `
@@ -21,14 +22,27 @@ one expression, otherwise an object of its variables.
   -i, --input FILE     input document, JSON (- reads standard input)
   --strict-builtin-errors  a built-in error ends the evaluation
   --fail               exit 1 where the query is undefined
-  --format FORMAT      pretty (default) or json: {"result": [bindings …], "errors": […]}
+  -f, --format FORMAT  pretty (default) or json: {"result": [bindings …], "errors": […]}
 
 Example: echo '{"user": "alice"}' | regomesh eval -d examples/authz -i - 'data.users[input.user]'
-
-Exit codes: 0 evaluated, 1 an error, or undefined with --fail, 2 wrong flags
 `;
 
-export const evaluate: Command = { name: "eval", summary: "evaluate a Rego query", help, run };
+const flagsOfEval = {
+  data: { type: "string", short: "d", multiple: true },
+  input: { type: "string", short: "i" },
+  "strict-builtin-errors": { type: "boolean" },
+  fail: { type: "boolean" },
+  format: { type: "string", short: "f" },
+} as const;
+
+export const evaluate: Command = {
+  name: "eval",
+  summary: "evaluate a Rego query",
+  help,
+  flags: flagsOfEval,
+  exits: { 0: "evaluated", 1: "undefined, with --fail", 2: "an error in policies, query or evaluation" },
+  run,
+};
 
 type Flags = {
   readonly query: string;
@@ -36,7 +50,7 @@ type Flags = {
   readonly input: string | undefined;
   readonly isStrict: boolean;
   readonly failsUndefined: boolean;
-  readonly format: "pretty" | "json";
+  readonly format: Format;
 };
 
 async function run(args: readonly string[], io: Io): Promise<number> {
@@ -60,13 +74,13 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     if (flags.format === "json")
       io.out(`${JSON.stringify({ errors: [{ code: evaluation.code, message: evaluation.message }] }, null, 2)}\n`);
     else io.err(`${evaluation.message}\n`);
-    return EXIT.failed;
+    return EXIT.opa;
   }
   const answers = JSON.parse(evaluation.text) as readonly Record<string, unknown>[];
   if (flags.format === "json") io.out(`${JSON.stringify({ result: answers }, null, 2)}\n`);
   else for (const answer of answers) io.out(`${JSON.stringify(shownOf(answer), null, 2)}\n`);
   if (answers.length === 0 && flags.format === "pretty") io.err("undefined\n");
-  return answers.length === 0 && flags.failsUndefined ? EXIT.failed : EXIT.ok;
+  return answers.length === 0 && flags.failsUndefined ? EXIT.no : EXIT.yes;
 }
 
 /** A query that is one expression was compiled as `value = expression`. */
@@ -81,19 +95,12 @@ function parseFlags(args: readonly string[]): Flags {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: {
-      data: { type: "string", short: "d", multiple: true },
-      input: { type: "string", short: "i" },
-      "strict-builtin-errors": { type: "boolean" },
-      fail: { type: "boolean" },
-      format: { type: "string" },
-    },
+    options: flagsOfEval,
   });
   const [query, ...more] = positionals;
   if (query === undefined) throw new UsageError("needs a query, such as data.mesh.authz.allow");
   if (more.length > 0) throw new UsageError(`takes one query; put it in quotes: '${positionals.join(" ")}'`);
-  const format = values.format ?? "pretty";
-  if (format !== "pretty" && format !== "json") throw new UsageError(`--format takes pretty or json, not ${format}`);
+  const format = parseFormat(values.format);
   return {
     query,
     data: values.data ?? [],
@@ -167,5 +174,5 @@ async function readInput(path: string, cwd: string): Promise<string> {
 
 function fail(diagnostics: readonly Diagnostic[], flags: Flags, io: Io): number {
   io.err(printDiagnostics(diagnostics, flags.format));
-  return EXIT.failed;
+  return EXIT.opa;
 }

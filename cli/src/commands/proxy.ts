@@ -14,6 +14,7 @@ import {
   SYSTEM_CLOCK,
 } from "@regomesh/proxy";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { parseNumber } from "../flags.ts";
 import { followParent } from "../follow-parent.ts";
 
 const DEFAULT_STATE = ".regomesh/proxy";
@@ -28,7 +29,7 @@ endpoints from it; alone it enforces one snapshot file, which is the operator's 
 Prints one line of JSON with its addresses once it is ready, then runs until SIGTERM.
 
   --workload NAME        the workload that it serves (alone: default the file's only one)
-  --namespace NAME       the workload's namespace (default "default")
+  -n, --namespace NAME   the workload's namespace (default "default")
   --controller ADDR      host:port of the controller
   --join-token-file F    what the controller wrote for this workload; needed the first time
   --snapshot FILE        enforce this file, without a controller
@@ -44,13 +45,35 @@ Prints one line of JSON with its addresses once it is ready, then runs until SIG
 
 Example: regomesh proxy --snapshot web.json --plaintext --app 8080
          curl -x http://127.0.0.1:OUTBOUND http://orders/
-
-Exit codes: 0 ended by a signal, 1 could not start, 2 wrong flags
 `;
 
-export const proxy: Command = { name: "proxy", summary: "run the sidecar of one workload", help, run };
+const flags = {
+  workload: { type: "string" },
+  namespace: { type: "string", short: "n" },
+  controller: { type: "string" },
+  "join-token-file": { type: "string" },
+  snapshot: { type: "string" },
+  identity: { type: "string" },
+  plaintext: { type: "boolean" },
+  state: { type: "string" },
+  app: { type: "string" },
+  edge: { type: "string" },
+  outbound: { type: "string" },
+  "access-log": { type: "string" },
+  workers: { type: "string" },
+  "exit-with-parent": { type: "boolean" },
+} as const;
 
-type Flags = Omit<ProxyOptions, "log"> & {
+export const proxy: Command = {
+  name: "proxy",
+  summary: "run the sidecar of one workload",
+  help,
+  flags,
+  exits: { 0: "ended by a signal", 1: "could not start, or failed" },
+  run,
+};
+
+type Asked = Omit<ProxyOptions, "log"> & {
   readonly state: string;
   readonly mode:
     | { readonly kind: "controller"; readonly address: string; readonly tokenFile: string | undefined }
@@ -59,9 +82,9 @@ type Flags = Omit<ProxyOptions, "log"> & {
 };
 
 async function run(args: readonly string[], io: Io): Promise<number> {
-  const flags = parseFlags(args, io.cwd);
+  const asked = parseFlags(args, io.cwd);
   const log = makeLog({ write: io.err, nowMs: Date.now });
-  const ending = endOf(io, flags.exitsWithParent);
+  const ending = endOf(io, asked.exitsWithParent);
   let sidecar: Sidecar | undefined;
   let link: Controlled | undefined;
   let isReady = false;
@@ -71,15 +94,15 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       fail = reject;
     });
     failed.catch(() => {});
-    sidecar = await openProxy({ ...flags, log, onFailed: (error) => fail(error) });
+    sidecar = await openProxy({ ...asked, log, onFailed: (error) => fail(error) });
     const requested = new Promise<void>((done) => {
       if (sidecar !== undefined) sidecar.onDrainRequested = done;
     });
-    if (flags.mode.kind === "file") await startAlone(sidecar, flags.mode.path, flags.mode.identity);
+    if (asked.mode.kind === "file") await startAlone(sidecar, asked.mode.path, asked.mode.identity);
     else {
-      link = await startControlled(sidecar, flags, flags.mode, log);
+      link = await startControlled(sidecar, asked, asked.mode, log);
       await Promise.race([link.ready, ending, requested, failed]);
-      if (!sidecar.isReady) return EXIT.ok;
+      if (!sidecar.isReady) return EXIT.yes;
     }
     io.out(`${readyLine(sidecar)}\n`);
     isReady = true;
@@ -88,10 +111,10 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     await link?.close();
     link = undefined;
     await sidecar.drain(DRAIN_MS);
-    return EXIT.ok;
+    return EXIT.yes;
   } catch (error) {
     log.log("error", isReady ? "the proxy failed" : "the proxy could not start", { error: (error as Error).message });
-    return EXIT.failed;
+    return EXIT.no;
   } finally {
     await link?.close();
     await sidecar?.close();
@@ -100,17 +123,17 @@ async function run(args: readonly string[], io: Io): Promise<number> {
 
 async function startControlled(
   sidecar: Sidecar,
-  flags: Flags,
-  mode: Extract<Flags["mode"], { kind: "controller" }>,
+  asked: Asked,
+  mode: Extract<Asked["mode"], { kind: "controller" }>,
   log: Log,
 ): Promise<Controlled> {
   return await Controlled.open({
     sidecar,
     address: mode.address,
     tokenFile: mode.tokenFile,
-    workload: flags.workload ?? "",
-    namespace: flags.namespace,
-    state: flags.state,
+    workload: asked.workload ?? "",
+    namespace: asked.namespace,
+    state: asked.state,
     clock: SYSTEM_CLOCK,
     random: Math.random,
     log,
@@ -151,25 +174,10 @@ function endOf(io: Io, exitsWithParent: boolean): Promise<void> {
   return exitsWithParent ? Promise.race([signalled, followParent()]) : signalled;
 }
 
-function parseFlags(args: readonly string[], cwd: string): Flags {
+function parseFlags(args: readonly string[], cwd: string): Asked {
   const { values } = parseArgs({
     args: [...args],
-    options: {
-      workload: { type: "string" },
-      namespace: { type: "string" },
-      controller: { type: "string" },
-      "join-token-file": { type: "string" },
-      snapshot: { type: "string" },
-      identity: { type: "string" },
-      plaintext: { type: "boolean" },
-      state: { type: "string" },
-      app: { type: "string" },
-      edge: { type: "string" },
-      outbound: { type: "string" },
-      "access-log": { type: "string" },
-      workers: { type: "string" },
-      "exit-with-parent": { type: "boolean" },
-    },
+    options: flags,
   });
   const path = (value: string | undefined): string | undefined =>
     value === undefined ? undefined : resolve(cwd, value);
@@ -196,7 +204,7 @@ type ModeValues = {
   readonly plaintext?: boolean | undefined;
 };
 
-function parseMode(values: ModeValues, path: (value: string | undefined) => string | undefined): Flags["mode"] {
+function parseMode(values: ModeValues, path: (value: string | undefined) => string | undefined): Asked["mode"] {
   const { controller, snapshot, identity, plaintext } = values;
   if (controller !== undefined && snapshot !== undefined)
     throw new UsageError("--controller and --snapshot exclude each other: a proxy has one source");
@@ -220,13 +228,4 @@ function parseAddress(text: string, flag: string): Address {
   const port = Number(match?.[2]);
   if (match?.[1] === undefined || port > 65_535) throw new UsageError(`${flag} takes HOST:PORT, not ${text}`);
   return { address: match[1].replace(/^\[|\]$/g, ""), port };
-}
-
-function parseNumber(text: string | undefined, flag: string, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!/^[0-9]+$/.test(text) || value < least || value > most) {
-    throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not ${text}`);
-  }
-  return value;
 }

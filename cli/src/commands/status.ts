@@ -1,10 +1,11 @@
 /** `regomesh status`: which revision is in force where, and what was refused. */
-import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { StatusBody } from "@regomesh/controller";
+import { stringify } from "yaml";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
-import { makePaint } from "../paint.ts";
+import { findController, STATE_DEFAULT } from "../find-controller.ts";
+import { parseColor, parseView, type View } from "../flags.ts";
+import { makePaint, type Paint } from "../paint.ts";
 import { printStatus } from "../status-text.ts";
 
 const TIMEOUT_MS = 5000;
@@ -16,58 +17,71 @@ Shows the revision in force, each workload's proxy, and the last commit that was
 with the place of its fault.
 
   --controller URL  the controller's HTTP address (default: the one that runs with --state)
-  --state DIR       the controller's state folder (default .regomesh)
-  --format FORMAT   text or json (the body of GET /api/status)
+  --state DIR       the controller's state folder (default ${STATE_DEFAULT})
+  -n, --namespace N proxies of this namespace alone
+  -o VIEW           wide (namespaces and principals, too), yaml or json (the body of GET /api/status)
+  --format json     the same as -o json
   --color WHEN      auto, always or never
 
-Example: regomesh status --format json | jq .revision.enforced
-
-Exit codes: 0 shown, 1 no controller answers, 2 wrong flags
+Example: regomesh status -o json | jq .revision.enforced
 `;
 
-export const status: Command = { name: "status", summary: "show which revision is in force where", help, run };
+const flags = {
+  controller: { type: "string" },
+  state: { type: "string" },
+  namespace: { type: "string", short: "n" },
+  view: { type: "string", short: "o" },
+  format: { type: "string" },
+  color: { type: "string" },
+} as const;
+
+export const status: Command = {
+  name: "status",
+  summary: "show which revision is in force where",
+  help,
+  flags,
+  exits: { 0: "shown", 1: "no controller answers" },
+  run,
+};
 
 async function run(args: readonly string[], io: Io): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      controller: { type: "string" },
-      state: { type: "string" },
-      format: { type: "string" },
-      color: { type: "string" },
-    },
-  });
-  const { format = "text", color = "auto" } = values;
-  if (format !== "text" && format !== "json") throw new UsageError(`--format takes text or json, not ${format}`);
-  if (!["auto", "always", "never"].includes(color))
-    throw new UsageError(`--color takes auto, always or never, not ${color}`);
-  const state = resolve(io.cwd, values.state ?? ".regomesh");
-  const url = values.controller ?? (await findController(state));
-  if (url === undefined) {
-    io.err(`regomesh status: no controller has run with ${state}; start one, or name it with --controller URL\n`);
-    return EXIT.failed;
+  const { values } = parseArgs({ args: [...args], options: flags });
+  if (values.format !== undefined && values.format !== "text" && values.format !== "json")
+    throw new UsageError(`--format takes text or json, not ${values.format}`);
+  const view = parseView(values.view ?? (values.format === "json" ? "json" : undefined));
+  const color = parseColor(values.color);
+  const found = await findController(values, io.cwd);
+  if ("fault" in found) {
+    io.err(`regomesh status: ${found.fault}\n`);
+    return EXIT.no;
   }
-  if (!URL.canParse(url)) throw new UsageError(`--controller takes a URL such as http://127.0.0.1:15000, not ${url}`);
   let body: StatusBody;
   try {
-    const response = await fetch(new URL("/api/status", url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(new URL("/api/status", found.url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok) throw new Error(`it answered ${response.status}`);
     body = (await response.json()) as StatusBody;
   } catch (error) {
-    io.err(`regomesh status: the controller at ${url} does not answer: ${reasonOf(error)}\n`);
-    return EXIT.failed;
+    io.err(`regomesh status: the controller at ${found.url} does not answer: ${reasonOf(error)}\n`);
+    return EXIT.no;
   }
-  io.out(format === "json" ? `${JSON.stringify(body, undefined, 2)}\n` : printStatus(body, makePaint(io, color)));
-  return EXIT.ok;
+  const { namespace } = values;
+  const shown =
+    namespace === undefined
+      ? body
+      : { ...body, proxies: body.proxies.filter((proxy) => proxy.namespace === namespace) };
+  io.out(printView(shown, view, makePaint(io, color)));
+  return EXIT.yes;
 }
 
-/** The address that a controller has left in its state folder. */
-async function findController(state: string): Promise<string | undefined> {
-  try {
-    const { http } = JSON.parse(await readFile(join(state, "controller.json"), "utf8")) as { readonly http?: unknown };
-    return typeof http === "string" ? http : undefined;
-  } catch {
-    return undefined;
+function printView(body: StatusBody, view: View, paint: Paint): string {
+  switch (view) {
+    case "json":
+      return `${JSON.stringify(body, undefined, 2)}\n`;
+    case "yaml":
+      return stringify(body);
+    case "table":
+    case "wide":
+      return printStatus(body, paint, { isWide: view === "wide" });
   }
 }
 

@@ -7,7 +7,8 @@ import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
-import { type Format, parseFormat, printDiagnostics } from "../report.ts";
+import { type Format, parseFormat } from "../flags.ts";
+import { printDiagnostics } from "../report.ts";
 
 const help = `
 Usage: regomesh test [flags] [PATH…]
@@ -16,30 +17,35 @@ Runs every rule whose name begins with test_ in the units below each PATH (defau
 current directory). A unit is a directory with its policies, its data.yaml or data.json,
 and its _test.rego files. Rules that begin with todo_test_ are skipped.
 
-  -v, --verbose      name the tests that pass, too
-  -r, --run REGEX    only tests whose full name (data.pkg.test_x) matches
-  --format FORMAT    pretty (default) or json, which has the shape of opa test's
-  --fail-on-empty    no test is a failure
+  -v, --verbose        name the tests that pass, too
+  -r, --run REGEX      only tests whose full name (data.pkg.test_x) matches
+  -f, --format FORMAT  pretty (default) or json, which has the shape of opa test's
+  --fail-on-empty      no test is a failure
 
 Example: regomesh test -v policies examples
-
-Exit codes: 0 all passed, 1 the policies do not compile, 2 a test failed, or wrong flags
 `;
 
-const TESTS_FAILED = 2;
+const flags = {
+  verbose: { type: "boolean", short: "v" },
+  run: { type: "string", short: "r" },
+  format: { type: "string", short: "f" },
+  "fail-on-empty": { type: "boolean" },
+} as const;
 
-export const test: Command = { name: "test", summary: "run the unit tests of policies", help, run };
+export const test: Command = {
+  name: "test",
+  summary: "run the unit tests of policies",
+  help,
+  flags,
+  exits: { 0: "all passed", 1: "the policies do not compile, or no test with --fail-on-empty", 2: "a test failed" },
+  run,
+};
 
 async function run(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: {
-      verbose: { type: "boolean", short: "v" },
-      run: { type: "string", short: "r" },
-      format: { type: "string" },
-      "fail-on-empty": { type: "boolean" },
-    },
+    options: flags,
   });
   const format = parseFormat(values.format);
   const filter = parseFilter(values.run);
@@ -59,7 +65,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   }
   if (hasErrors(diagnostics)) {
     io.err(printDiagnostics(diagnostics, format));
-    return EXIT.failed;
+    return EXIT.no;
   }
   return show({ diagnostics, tests }, format, values.verbose ?? false, values["fail-on-empty"] ?? false, io);
 }
@@ -70,9 +76,9 @@ function show(report: TestReport, format: Format, verbose: boolean, failsOnEmpty
     io.err(printDiagnostics(report.diagnostics, "pretty"));
     io.out(report.tests.length === 0 ? "no tests found\n" : `${printTests(report, { verbose }).join("\n")}\n`);
   }
-  if (report.tests.length === 0) return failsOnEmpty ? EXIT.failed : EXIT.ok;
+  if (report.tests.length === 0) return failsOnEmpty ? EXIT.no : EXIT.yes;
   const counts = countTests(report.tests);
-  return counts.fail + counts.error > 0 ? TESTS_FAILED : EXIT.ok;
+  return counts.fail + counts.error > 0 ? EXIT.opa : EXIT.yes;
 }
 
 /** A record of `opa test --format json`. */

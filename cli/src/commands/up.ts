@@ -3,7 +3,9 @@ import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { StatusBody } from "@regomesh/controller";
-import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { type Command, EXIT, type Io } from "../command.ts";
+import { STATE_DEFAULT } from "../find-controller.ts";
+import { type Color, parseColor, parseNumber } from "../flags.ts";
 import { makePaint } from "../paint.ts";
 import { ChildFailed } from "../up/child.ts";
 import { followNpm } from "../up/follow-npm.ts";
@@ -35,35 +37,50 @@ resources are read from a git repository in .regomesh/repo, made at the first st
   --color WHEN     auto, always or never
 
 Example: regomesh up --edge-port 8080
-
-Exit codes: 0 ended by Ctrl-C, 1 could not start, 2 wrong flags
 `;
 
-export const up: Command = { name: "up", summary: "bring up a whole mesh on this machine", help, run };
+const flags = {
+  "page-port": { type: "string" },
+  "edge-port": { type: "string" },
+  state: { type: "string" },
+  fresh: { type: "boolean" },
+  "no-traffic": { type: "boolean" },
+  workers: { type: "string" },
+  color: { type: "string" },
+} as const;
 
-type Flags = {
+export const up: Command = {
+  name: "up",
+  summary: "bring up a whole mesh on this machine",
+  help,
+  flags,
+  exits: { 0: "ended by Ctrl-C", 1: "could not start" },
+  run,
+};
+
+type Asked = {
   readonly pagePort: number;
   readonly edgePort: number;
   readonly state: string;
   readonly isFresh: boolean;
   readonly hasTraffic: boolean;
   readonly workers: number;
-  readonly color: string;
+  readonly color: Color;
 };
 
 async function run(args: readonly string[], world: Io): Promise<number> {
   const npmGone = followNpm(world.env("npm_lifecycle_event") !== undefined);
   const io: Io = { ...world, signal: AbortSignal.any([world.signal, npmGone]) };
   const startedMs = performance.now();
-  let flags: Flags;
+  let asked: Asked;
   try {
-    flags = await parseFlags(args, io.cwd);
+    asked = await parseFlags(args, io.cwd);
   } catch (error) {
     if (!(error instanceof PortBusy)) throw error;
     io.err(`regomesh up: ${error.message}\n`);
-    return EXIT.failed;
+    return EXIT.no;
   }
-  if (flags.isFresh) await rm(flags.state, { recursive: true, force: true });
+  if (asked.isFresh) await rm(asked.state, { recursive: true, force: true });
   const root = resolve(import.meta.dirname, "../../..");
   const count = WORKLOADS.length;
   const progress = new Progress(io, [
@@ -75,14 +92,14 @@ async function run(args: readonly string[], world: Io): Promise<number> {
   ]);
   let mesh: Mesh | undefined;
   try {
-    const repository = await openRepository(join(flags.state, "repo"), root);
+    const repository = await openRepository(join(asked.state, "repo"), root);
     mesh = await openMesh({
       root,
-      state: flags.state,
+      state: asked.state,
       repository: repository.dir,
-      pagePort: flags.pagePort,
-      edgePort: flags.edgePort,
-      workers: flags.workers,
+      pagePort: asked.pagePort,
+      edgePort: asked.edgePort,
+      workers: asked.workers,
       signal: io.signal,
       onStep: (step) => progress.advance(step),
       onExit: (name, how) => {
@@ -93,44 +110,34 @@ async function run(args: readonly string[], world: Io): Promise<number> {
     });
   } catch (error) {
     progress.clear();
-    if (io.signal.aborted) return EXIT.ok; // told to end while it came up
+    if (io.signal.aborted) return EXIT.yes; // told to end while it came up
     io.err(
       `regomesh up: ${error instanceof ChildFailed ? error.message : `could not start: ${(error as Error).message}`}\n`,
     );
-    return EXIT.failed;
+    return EXIT.no;
   }
-  const facts = await gatherFacts(mesh, flags, io, startedMs);
+  const facts = await gatherFacts(mesh, asked, io, startedMs);
   progress.clear();
-  io.out(printUp(facts, makePaint(io, flags.color)));
-  const stopTraffic = flags.hasTraffic ? startTraffic(mesh.edge) : () => {};
+  io.out(printUp(facts, makePaint(io, asked.color)));
+  const stopTraffic = asked.hasTraffic ? startTraffic(mesh.edge) : () => {};
   await untilAborted(io.signal);
   stopTraffic();
   await mesh.close();
-  return EXIT.ok;
+  return EXIT.yes;
 }
 
-async function parseFlags(args: readonly string[], cwd: string): Promise<Flags> {
+async function parseFlags(args: readonly string[], cwd: string): Promise<Asked> {
   const { values } = parseArgs({
     args: [...args],
-    options: {
-      "page-port": { type: "string" },
-      "edge-port": { type: "string" },
-      state: { type: "string" },
-      fresh: { type: "boolean" },
-      "no-traffic": { type: "boolean" },
-      workers: { type: "string" },
-      color: { type: "string" },
-    },
+    options: flags,
   });
   const page = parseNumber(values["page-port"], "--page-port", 0, 65_535);
   const edge = parseNumber(values["edge-port"], "--edge-port", 0, 65_535);
-  const color = values.color ?? "auto";
-  if (!["auto", "always", "never"].includes(color))
-    throw new UsageError(`--color takes auto, always or never, not ${color}`);
+  const color = parseColor(values.color);
   return {
     pagePort: await takePort(page ?? DEFAULT_PAGE_PORT, page === undefined ? undefined : "--page-port"),
     edgePort: await takePort(edge ?? DEFAULT_EDGE_PORT, edge === undefined ? undefined : "--edge-port"),
-    state: resolve(cwd, values.state ?? ".regomesh"),
+    state: resolve(cwd, values.state ?? STATE_DEFAULT),
     isFresh: values.fresh ?? false,
     hasTraffic: !(values["no-traffic"] ?? false),
     workers: parseNumber(values.workers, "--workers", 1, 64) ?? 1,
@@ -138,17 +145,8 @@ async function parseFlags(args: readonly string[], cwd: string): Promise<Flags> 
   };
 }
 
-function parseNumber(text: string | undefined, flag: string, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not ${text}`);
-  }
-  return value;
-}
-
 /** Waits until the revision is in force everywhere, then tries the request that is refused. */
-async function gatherFacts(mesh: Mesh, flags: Flags, io: Io, startedMs: number): Promise<UpFacts> {
+async function gatherFacts(mesh: Mesh, asked: Asked, io: Io, startedMs: number): Promise<UpFacts> {
   const untilMs = performance.now() + IN_FORCE_TIMEOUT_MS;
   let status = await readStatus(mesh.page);
   while (
@@ -166,7 +164,7 @@ async function gatherFacts(mesh: Mesh, flags: Flags, io: Io, startedMs: number):
     revision: status?.revision ?? "none",
     enforced: status?.enforced ?? 0,
     sidecars: WORKLOADS.length,
-    repository: join(flags.state, "repo").replace(`${io.cwd}/`, ""),
+    repository: join(asked.state, "repo").replace(`${io.cwd}/`, ""),
     denial: await tryDenial(mesh.edge),
   };
 }

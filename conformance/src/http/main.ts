@@ -14,7 +14,7 @@ usage: npm run conformance:http -- [--vectors DIR] [--only RE] [--pure] [--verbo
   --pure         no proxy
   --verbose      each record that differs from its oracle for a reason
 example: npm run conformance:http -- --only chunk
-exit codes: 0 all pass but known issues, 1 some fail, 2 wrong usage`;
+exit codes: 0 all pass but known issues, 1 some fail, 64 wrong usage`;
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -36,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
   if (!values.pure) reports.push(...(await runWireSuites(selection, AS_DOCUMENTED)));
   if (reports.length === 0) {
     console.error(`conformance:http: no records in ${values.vectors}`);
-    return 2;
+    return 64;
   }
   console.log(printReports(reports, { verbose: values.verbose }));
   return reports.some((report) => failuresOf(report).length > 0) ? 1 : 0;

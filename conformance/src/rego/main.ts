@@ -58,7 +58,7 @@ export async function main(args: readonly string[]): Promise<number> {
     console.error(
       `conformance: there is no folder ${missing.folder}: name it with --cases, --compile, --plans or --policies`,
     );
-    return 2;
+    return 64;
   }
   const filter = values.filter === undefined ? undefined : new RegExp(values.filter);
   let exit = 0;

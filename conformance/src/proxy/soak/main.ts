@@ -14,7 +14,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const [megabytes, rate] = [Number(values.megabytes), Number(values.rate)];
   if (!(megabytes > 0) || !(rate > 0)) {
     console.error("soak: --megabytes and --rate (megabytes a second) are numbers above 0");
-    return 2;
+    return 64;
   }
   const soaked = await soak({ bytes: Math.floor(megabytes * MEGABYTE), bytesPerSecond: rate * MEGABYTE });
   console.log(`${megabytes} MB through two sidecars over mTLS, to a receiver that takes ${rate} MB/s`);

@@ -1,0 +1,2 @@
+/** Loaded on use, so that a sidecar does not pay for it. */
+export { nearest } from "@regomesh/resources";
