@@ -1,8 +1,9 @@
 /** crypto.x509.* and crypto.parse_private_keys; digests are the module's own. */
 import type { HostBuiltins } from "../../host-builtins.ts";
-import { parseCertificateRequest, parseCertificates } from "./certificate.ts";
+import { parseCertificates } from "./certificate-text.ts";
 import { parseAndVerify, parseAndVerifyWith } from "./chain.ts";
 import { parseKeyPair, parsePrivateKeys, parseRsaPrivateKey } from "./private-keys.ts";
+import { parseCertificateRequest } from "./request.ts";
 
 export function certificateBuiltins(): HostBuiltins {
   return {

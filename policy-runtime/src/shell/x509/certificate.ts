@@ -1,205 +1,111 @@
-/** Certificates and requests for them as the JSON of Go's crypto/x509 structures. */
-import { createPublicKey } from "node:crypto";
-import { decodeBase64 } from "../base64.ts";
-import { expectSize, expectString } from "../operands.ts";
-import { readPem, readPemBlocks } from "../pem.ts";
+/** Certificates (RFC 5280 §4.1) as Go's crypto/x509 parses them: as strict, and as lax. */
+import { context, contextOf, DerError, DerReader, rightAligned, TAG } from "./der.ts";
 import {
-  bitsOf,
-  childrenOf,
-  type DerNode,
-  expectTag,
-  integerOf,
-  oidOf,
-  readDer,
-  readWhole,
-  TAG,
-  timeOf,
-} from "./der.ts";
-import { extensionFields, extensionsOf } from "./extensions.ts";
-import { nameOf } from "./name.ts";
+  type Extension,
+  type ExtensionFacts,
+  factsOf,
+  NAME_CONSTRAINTS,
+  noFacts,
+  readExtensions,
+  SUBJECT_ALTERNATIVE_NAME,
+} from "./extensions.ts";
+import { type Name, parseName } from "./name.ts";
+import { type PublicKey, readPublicKey } from "./public-key.ts";
+import { readAlgorithm, type Signed } from "./signature.ts";
+import { type CertificateTime, readTime } from "./time.ts";
 
-const TEXT_BYTES_MAX = 512 * 1024;
+export type Certificate = {
+  readonly raw: Buffer;
+  readonly rawSpki: Buffer;
+  readonly rawSubject: Buffer;
+  readonly rawIssuer: Buffer;
+  /** What was signed, and how. */
+  readonly signed: Signed;
+  readonly publicKey: PublicKey;
+  /** 1, 2 or 3. */
+  readonly version: number;
+  readonly serial: bigint;
+  readonly issuer: Name;
+  readonly subject: Name;
+  readonly notBefore: CertificateTime;
+  readonly notAfter: CertificateTime;
+  readonly extensions: readonly Extension[];
+  readonly facts: ExtensionFacts;
+  readonly hasNameConstraints: boolean;
+  readonly hasAlternativeNames: boolean;
+};
+
 const CERTIFICATES_MAX = 100;
 
-/** Numbers of Go's x509.SignatureAlgorithm. */
-const SIGNATURE_ALGORITHMS: Readonly<Record<string, number>> = {
-  "1.2.840.113549.1.1.2": 1,
-  "1.2.840.113549.1.1.4": 2,
-  "1.2.840.113549.1.1.5": 3,
-  "1.2.840.113549.1.1.11": 4,
-  "1.2.840.113549.1.1.12": 5,
-  "1.2.840.113549.1.1.13": 6,
-  "1.2.840.10040.4.3": 7,
-  "2.16.840.1.101.3.4.3.2": 8,
-  "1.2.840.10045.4.1": 9,
-  "1.2.840.10045.4.3.2": 10,
-  "1.2.840.10045.4.3.3": 11,
-  "1.2.840.10045.4.3.4": 12,
-  "1.3.101.112": 16,
-};
-const KEY_ALGORITHMS: Readonly<Record<string, number>> = {
-  "1.2.840.113549.1.1.1": 1,
-  "1.2.840.10040.4.1": 2,
-  "1.2.840.10045.2.1": 3,
-  "1.3.101.112": 4,
-};
-
-/** The DER of each certificate in PEM, in base64 of PEM, or in base64 of DER. */
-export function certificateBytes(value: unknown): readonly Buffer[] {
-  const text = expectSize(expectString(value, 1), TEXT_BYTES_MAX, "the certificates");
-  if (text.startsWith("-----BEGIN")) return ofPem(text);
-  const bytes = decodeBase64(text);
-  if (bytes.subarray(0, 10).toString("latin1").startsWith("-----BEGIN")) return ofPem(bytes.toString());
-  const certificates: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const { raw } = malformed("certificate", () => readDer(bytes, at));
-    certificates.push(raw);
-    at += raw.length;
+/** Certificates one behind the other. Throws DerError. */
+export function parseCertificates(der: Buffer): readonly Certificate[] {
+  const certificates: Certificate[] = [];
+  for (let at = 0; at < der.length; at += (certificates.at(-1) as Certificate).raw.length) {
+    if (certificates.length === CERTIFICATES_MAX) throw new Error(`more than ${CERTIFICATES_MAX} certificates`);
+    certificates.push(parseCertificate(der.subarray(at)));
   }
-  return checkCount(certificates);
+  return certificates;
 }
 
-function ofPem(text: string): readonly Buffer[] {
-  const blocks = readPemBlocks(text);
-  const last = blocks.at(-1);
-  if (last === undefined) throw new Error("failed to decode PEM block");
-  for (const { type, headers } of blocks) {
-    if (type !== "CERTIFICATE" || headers !== "") throw new Error("PEM data contains blocks that are not certificates");
+/** The certificate at the begin of the bytes. */
+function parseCertificate(bytes: Buffer): Certificate {
+  const whole = new DerReader(bytes).read(TAG.sequence, "x509: malformed certificate");
+  const outer = new DerReader(whole.bytes);
+  const signedPart = outer.read(TAG.sequence, "x509: malformed tbs certificate");
+  const tbs = new DerReader(signedPart.bytes);
+  const version = readVersion(tbs);
+  const serial = tbs.integer("x509: malformed serial number");
+  if (serial < 0n) throw new DerError("x509: negative serial number");
+  const algorithm = tbs.read(TAG.sequence, "x509: malformed signature algorithm identifier").bytes;
+  if (!outer.read(TAG.sequence, "x509: malformed algorithm identifier").bytes.equals(algorithm)) {
+    throw new DerError("x509: inner and outer signature algorithm identifiers don't match");
   }
-  if (last.rest.trim() !== "") throw new Error("extra data after the certificates");
-  return checkCount(blocks.map(({ bytes }) => bytes));
-}
-
-function checkCount(certificates: readonly Buffer[]): readonly Buffer[] {
-  if (certificates.length <= CERTIFICATES_MAX) return certificates;
-  throw new Error(`more than ${CERTIFICATES_MAX} certificates`);
-}
-
-function malformed<T>(what: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw new Error(`x509: malformed ${what}: ${(error as Error).message}`);
-  }
-}
-
-export function parseCertificates(value: unknown): readonly object[] {
-  return certificateBytes(value).map(certificateFields);
-}
-
-/** Throws where the bytes are no certificate. */
-export function certificateFields(bytes: Buffer): object {
-  return malformed("certificate", () => {
-    const whole = readWhole(bytes);
-    const [signed, algorithm, signature] = childrenOf(expectTag(whole, TAG.sequence)) as unknown as readonly DerNode[];
-    const parts = [...childrenOf(expectTag(signed, TAG.sequence))];
-    const version = parts[0]?.tag === 0xa0 ? Number(integerOf(readWhole((parts.shift() as DerNode).bytes))) + 1 : 1;
-    const [serial, , issuer, validity, subject, key, ...optional] = parts as unknown as readonly [
-      DerNode,
-      DerNode,
-      DerNode,
-      DerNode,
-      DerNode,
-      DerNode,
-      ...DerNode[],
-    ];
-    const [notBefore, notAfter] = childrenOf(validity) as unknown as readonly [DerNode, DerNode];
-    const list = optional.find(({ tag }) => tag === 0xa3);
-    const extensions = list === undefined ? [] : extensionsOf(readWhole(list.bytes));
-    const base64 = (node: DerNode) => node.raw.toString("base64");
-    return {
-      Raw: base64(whole),
-      RawTBSCertificate: base64(signed as DerNode),
-      RawSubjectPublicKeyInfo: base64(key),
-      RawSubject: base64(subject),
-      RawIssuer: base64(issuer),
-      Signature: bitsOf(signature as DerNode).toString("base64"),
-      SignatureAlgorithm: signatureAlgorithm(algorithm as DerNode),
-      ...keyFields(key),
-      Version: version,
-      SerialNumber: rawNumber(integerOf(serial)),
-      Issuer: nameOf(issuer),
-      Subject: nameOf(subject),
-      NotBefore: timeOf(notBefore),
-      NotAfter: timeOf(notAfter),
-      ...extensionFields(extensions),
-      Extensions: extensions.map(({ Value, ...rest }) => ({ ...rest, Value: Value.toString("base64") })),
-      ExtraExtensions: null,
-      UnhandledCriticalExtensions: null,
-    };
-  });
-}
-
-function signatureAlgorithm(node: DerNode): number {
-  return SIGNATURE_ALGORITHMS[oidOf(childrenOf(node)[0] as DerNode)] ?? 0;
-}
-
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
-function rawNumber(value: bigint): unknown {
-  return rawJson(value.toString());
-}
-
-/** The key as Go's structures: RSA `{N, E}`, elliptic curves `{X, Y}`, Ed25519 its bytes. */
-function keyFields(info: DerNode): object {
-  const [algorithm] = childrenOf(info);
-  const number = KEY_ALGORITHMS[oidOf(childrenOf(algorithm as DerNode)[0] as DerNode)] ?? 0;
-  return { PublicKeyAlgorithm: number, PublicKey: publicKeyOf(info.raw) };
-}
-
-function publicKeyOf(spki: Buffer): unknown {
-  let jwk: { readonly [name: string]: unknown };
-  try {
-    jwk = createPublicKey({ key: spki, format: "der", type: "spki" }).export({ format: "jwk" }) as typeof jwk;
-  } catch {
-    return null; // of a kind that Node does not know
-  }
-  const number = (name: string) =>
-    rawNumber(BigInt(`0x${Buffer.from(String(jwk[name]), "base64url").toString("hex")}`));
-  if (jwk["kty"] === "RSA") return { N: number("n"), E: number("e") };
-  if (jwk["kty"] === "EC") return { Curve: {}, X: number("x"), Y: number("y") };
-  return Buffer.from(String(jwk["x"]), "base64url").toString("base64");
-}
-
-export function parseCertificateRequest(value: unknown): object {
-  const text = expectSize(expectString(value, 1), TEXT_BYTES_MAX, "the certificate request");
-  const isPem = text.startsWith("-----BEGIN CERTIFICATE REQUEST-----");
-  const bytes = isPem ? Buffer.from(text) : decodeBase64(text);
-  const block = readPem(bytes.toString("latin1"));
-  if (block !== undefined && block.type !== "CERTIFICATE REQUEST") {
-    throw new Error("invalid PEM-encoded certificate signing request");
-  }
-  try {
-    return requestFields(block?.bytes ?? bytes);
-  } catch (error) {
-    throw new Error(`asn1: structure error: ${(error as Error).message}`);
-  }
-}
-
-const EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
-
-function requestFields(bytes: Buffer): object {
-  const whole = expectTag(readWhole(bytes), TAG.sequence);
-  const [signed, algorithm, signature] = childrenOf(whole) as unknown as readonly DerNode[];
-  const [version, subject, key, attributes] = childrenOf(expectTag(signed, TAG.sequence)) as unknown as DerNode[];
-  const requested = (attributes === undefined ? [] : childrenOf(attributes))
-    .map(childrenOf)
-    .find(([type]) => type !== undefined && oidOf(type) === EXTENSION_REQUEST)?.[1];
-  const extensions = requested === undefined ? [] : extensionsOf(childrenOf(requested)[0] as DerNode);
-  const { DNSNames, EmailAddresses, IPAddresses, URIs } = extensionFields(extensions);
-  const base64 = (node: DerNode | undefined) => (node as DerNode).raw.toString("base64");
+  const signatureAlgorithm = readAlgorithm(algorithm);
+  const rawIssuer = tbs.read(TAG.sequence, "x509: malformed issuer").raw;
+  const issuer = parseName(rawIssuer);
+  const validity = tbs.into(TAG.sequence, "x509: malformed validity");
+  const [notBefore, notAfter] = [readTime(validity), readTime(validity)];
+  const rawSubject = tbs.read(TAG.sequence, "x509: malformed issuer").raw;
+  const subject = parseName(rawSubject);
+  const rawSpki = tbs.read(TAG.sequence, "x509: malformed spki").raw;
+  const publicKey = readPublicKey(rawSpki);
+  const extensions = readOptional(tbs, version);
+  const has = (oid: string) => extensions.some(({ id }) => id.join(".") === oid);
   return {
-    Raw: base64(whole),
-    RawTBSCertificateRequest: base64(signed),
-    RawSubjectPublicKeyInfo: base64(key),
-    RawSubject: base64(subject),
-    Version: Number(integerOf(version as DerNode)),
-    Signature: bitsOf(signature as DerNode).toString("base64"),
-    SignatureAlgorithm: signatureAlgorithm(algorithm as DerNode),
-    ...keyFields(key as DerNode),
-    Subject: nameOf(subject as DerNode),
-    Attributes: [],
-    Extensions: extensions.map(({ Value, ...rest }) => ({ ...rest, Value: Value.toString("base64") })),
-    ExtraExtensions: null,
-    ...{ DNSNames, EmailAddresses, IPAddresses, URIs },
+    raw: whole.raw,
+    ...{ rawSpki, rawSubject, rawIssuer, publicKey, version, serial, issuer, subject, notBefore, notAfter, extensions },
+    signed: {
+      algorithm: signatureAlgorithm,
+      bytes: signedPart.raw,
+      signature: rightAligned(outer.bits("x509: malformed signature")),
+    },
+    facts: extensions.length === 0 ? noFacts() : factsOf(extensions),
+    hasNameConstraints: has(NAME_CONSTRAINTS),
+    hasAlternativeNames: has(SUBJECT_ALTERNATIVE_NAME),
   };
+}
+
+function readVersion(tbs: DerReader): number {
+  if (!tbs.isNext(contextOf(0))) return 1;
+  const what = "x509: malformed version";
+  const inner = tbs.into(contextOf(0), what);
+  const version = inner.integer(what) + 1n;
+  if (!inner.isEmpty || version < 1n) throw new DerError(what);
+  if (version > 3n) throw new DerError("x509: invalid version");
+  return Number(version);
+}
+
+function readOptional(tbs: DerReader, version: number): readonly Extension[] {
+  if (version === 1) return [];
+  tbs.optional(context(1), "x509: malformed issuerUniqueID");
+  tbs.optional(context(2), "x509: malformed subjectUniqueID");
+  const what = "x509: malformed extensions";
+  if (version < 3 || !tbs.isNext(contextOf(3))) return [];
+  const extensions = readExtensions(tbs.into(contextOf(3), what).into(TAG.sequence, what));
+  const ids = extensions.map(({ id }) => id.join("."));
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) {
+    throw new DerError(`x509: certificate contains duplicate extension with OID "${twice}"`);
+  }
+  return extensions;
 }

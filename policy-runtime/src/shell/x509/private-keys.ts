@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { decodeBase64 } from "../base64.ts";
 import { expectSize, expectString } from "../operands.ts";
 import { readPemBlocks } from "../pem.ts";
-import { certificateBytes } from "./certificate.ts";
+import { readCertificates } from "./certificate-text.ts";
 
 const KEY_BYTES_MAX = 256 * 1024;
 const KINDS: Readonly<Record<string, "pkcs1" | "pkcs8" | "sec1">> = {
@@ -56,7 +56,7 @@ function keyFields(key: KeyObject): unknown {
 
 /** A certificate chain and the key of its first certificate, as Go's tls.Certificate. */
 export function parseKeyPair(certificates: unknown, keyText: unknown): object {
-  const chain = certificateBytes(certificates);
+  const chain = readCertificates(certificates).map(({ raw }) => raw);
   const [key] = keysOf(expectSize(expectString(keyText, 2), KEY_BYTES_MAX, "the key"));
   const leaf = chain[0];
   if (key === undefined || leaf === undefined) throw new Error("failed to find a key or a certificate in PEM");

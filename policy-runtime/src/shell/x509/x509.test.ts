@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parseJsonExact } from "../../exact-json.ts";
 import { makeBuiltinLoader } from "../host-builtins.ts";
 
 /** root (path length 1) → mid (path length 0) → leaf, made with openssl for a hundred years. */
@@ -96,4 +97,41 @@ test("private keys are read from PEM of each kind", () => {
   expect(JSON.stringify(call("parse_private_keys", both))).toMatch(/^\[\{"N":\d{600,},"E":65537,.*"X":\d+/);
   expect(call("parse_private_keys", "")).toBe(null);
   expect(() => call("x509.parse_keypair", leaf, pem)).toThrow("private key does not match");
+});
+
+type Probe = {
+  readonly certificates: string;
+  readonly options: object;
+  /** What OPA says; null: a built-in error. */
+  readonly valid: boolean | null;
+  readonly length: number;
+};
+
+/** Chains with one oddity each (constraints, usages, policies, versions, keys, PEM), made at random, answered by OPA. */
+const probes = parseJsonExact(file("chains.json")) as readonly Probe[];
+
+test.each(probes.map((probe, i) => [i, probe] as const))("chain %d is to us what it is to OPA", (_, probe) => {
+  const ask = () => call<[boolean, unknown[]]>(`${VERIFY}_with_options`, probe.certificates, probe.options, NOW_NS);
+  if (probe.valid === null) expect(ask).toThrow();
+  else {
+    const [valid, chain] = ask();
+    expect([valid, chain.length]).toEqual([probe.valid, probe.length]);
+  }
+});
+
+test("a certificate has every field of Go's structure, and OPA's own where nothing is verified with options", () => {
+  const [fields] = call<Fields[]>("x509.parse_certificates", leaf);
+  const names =
+    "AuthorityKeyId BasicConstraintsValid CRLDistributionPoints DNSNames EmailAddresses ExcludedDNSDomains ExcludedEmailAddresses ExcludedIPRanges ExcludedURIDomains ExtKeyUsage Extensions ExtraExtensions IPAddresses InhibitAnyPolicy InhibitAnyPolicyZero InhibitPolicyMapping InhibitPolicyMappingZero IsCA Issuer IssuingCertificateURL KeyUsage MaxPathLen MaxPathLenZero NotAfter NotBefore OCSPServer PermittedDNSDomains PermittedDNSDomainsCritical PermittedEmailAddresses PermittedIPRanges PermittedURIDomains Policies PolicyIdentifiers PolicyMappings PublicKey PublicKeyAlgorithm Raw RawIssuer RawSubject RawSubjectPublicKeyInfo RawTBSCertificate RequireExplicitPolicy RequireExplicitPolicyZero SerialNumber Signature SignatureAlgorithm Subject SubjectKeyId URIStrings URIs UnhandledCriticalExtensions UnknownExtKeyUsage Version";
+  expect(Object.keys(fields as Fields).sort()).toEqual(names.split(" "));
+  const [, [verified]] = call<[boolean, Fields[]]>(`${VERIFY}_with_options`, root + mid + leaf, {}, NOW_NS);
+  expect(Object.keys(verified as Fields).sort()).toEqual(names.split(" ").filter((name) => name !== "URIStrings"));
+});
+
+test("text of a client keeps nobody waiting: PEM and options are read in one go", () => {
+  const spaces = " ".repeat(200_000);
+  expect(() => call("x509.parse_certificates", `-----BEGIN CERTIFICATE-----\n${spaces}x\n${spaces}`)).not.toThrow();
+  expect(
+    call<[boolean]>(`${VERIFY}_with_options`, root + leaf, { DNSName: `${'"'.repeat(200_000)}x` }, NOW_NS)[0],
+  ).toBe(false);
 });
