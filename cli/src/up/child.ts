@@ -9,7 +9,8 @@ import { createInterface } from "node:readline";
 const STDERR_LINES_MAX = 40;
 /** How a command of ours begins the sentence that says why it could not start. */
 const OWN_SENTENCE = /^regomesh [a-z]+: /;
-const KILL_AFTER_MS = 2000;
+/** A sidecar says that it leaves before it closes its ports. */
+const KILL_AFTER_MS = 5000;
 
 export type Ready = Readonly<Record<string, unknown>>;
 
@@ -86,7 +87,7 @@ export class Child {
     });
   }
 
-  /** Asks it to end, waits, and ends it by force after two seconds. */
+  /** Asks it to end, waits, and ends it by force after five seconds. */
   async close(): Promise<void> {
     this.#isEnding = true;
     this.#process.stdin?.end();

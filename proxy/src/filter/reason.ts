@@ -38,6 +38,7 @@ export type ServeReason =
   | "upstream_timeout"
   | "request_deadline"
   | "draining"
+  | "connection_ended"
   | "client_gone"
   | "limit_unsupported"
   | "internal";

@@ -48,6 +48,7 @@ const RESCUES: Readonly<Record<Reason, Rescue>> = {
   upstream_timeout: broken(504, "the service did not answer in time"),
   request_deadline: broken(504, "the request was not answered in time"),
   draining: broken(503, "the proxy is ending"),
+  connection_ended: broken(503, "what opened the connection has ended"),
   // Nobody sees this status but logs and metrics (nginx's number for it).
   client_gone: { status: 499, verdict: "invalid", message: "the client left" },
   limit_unsupported: broken(503, "a limit asks for what this proxy cannot count"),

@@ -22,7 +22,14 @@ export type DataPlaneOptions = {
   /** Several threads listen on the same ports. */
   readonly isShared: boolean;
   readonly timeouts?: DownstreamTimeouts | undefined;
+  /** What a request under way may still take when its connection has come to its end. */
+  readonly graceMs: number;
 };
+
+export type Direction = "inbound" | "outbound";
+
+/** Connections of clients: those that are open, and those that were ever taken. */
+export type Activity = { readonly connections: number; readonly accepted: number };
 
 /** What a plane has counted since its start, and how it stands. */
 export type Reading = {
@@ -57,7 +64,10 @@ export interface DataPlane {
   setIdentity(identity: Identity): Promise<void>;
   read(): Promise<Reading>;
   takeDecisions(): Promise<Taken>;
-  /** Takes no new connection, waits for what is under way, closes. */
-  drain(deadlineMs: number): Promise<void>;
+  /** From now on responses end their connections and say so; new connections are taken. */
+  announceDrain(direction: Direction): Promise<void>;
+  /** Takes no new connection, and ends those on which nothing is under way. */
+  closePorts(direction: Direction): Promise<void>;
+  activity(direction: Direction): Promise<Activity>;
   close(): Promise<void>;
 }

@@ -66,6 +66,7 @@ export class Downstream implements ExchangeSide {
   readonly #reader = new RequestReader();
   readonly #watch: Timer;
   readonly #hold: Timer;
+  readonly #end: Timer;
   #state: State = "reading";
   #sinceMs: number;
   /** Pipelined bytes that wait for their turn. */
@@ -77,6 +78,8 @@ export class Downstream implements ExchangeSide {
   #wantsPause = false;
   #isAnswered = false;
   #keepAlive = true;
+  /** Takes no further request: what opened the connection has come to its end. */
+  #isRetired = false;
   #lingered = 0;
   /** Looks in a row, a stall's time apart, at which nothing had moved in any direction. */
   #quietTurns = 0;
@@ -98,6 +101,7 @@ export class Downstream implements ExchangeSide {
     this.#sinceMs = thread.monoMs();
     this.#watch = new Timer(() => this.#onWatch());
     this.#hold = new Timer(() => this.exchange.start());
+    this.#end = new Timer(() => this.#giveUp("connection_ended", "its grace is over"));
     thread.arm(this.#watch, Math.min(timeouts.idleMs, timeouts.stallMs));
     thread.counters.add(Counter.connectionsOpened);
     thread.counters.add(Counter.connectionsOpen);
@@ -122,12 +126,20 @@ export class Downstream implements ExchangeSide {
   }
 
   get isEnding(): boolean {
-    return this.#handler.isDraining;
+    return this.#isRetired || this.#handler.isDraining;
   }
 
   /** Ends an idle connection now, a busy one after its response. */
   drain(): void {
     if (this.isIdle) this.#close();
+  }
+
+  /** Takes no further request: ends now, or with the response under way, for which there are `graceMs`. */
+  retire(graceMs: number): void {
+    if (this.#isRetired || this.#state === "closed" || this.#state === "lingering") return;
+    this.#isRetired = true;
+    if (this.#state === "reading") this.#close();
+    else this.thread.arm(this.#end, graceMs);
   }
 
   destroy(): void {
@@ -214,7 +226,7 @@ export class Downstream implements ExchangeSide {
     this.#state = "busy";
     this.#isAnswered = false;
     this.#isRequestEnd = false;
-    this.#keepAlive = head.keepAlive && !this.#handler.isDraining;
+    this.#keepAlive = head.keepAlive && !this.isEnding;
     this.record.begin(this.thread.monoMs());
     this.#handler.handle(this, head);
     if (!this.#isAnswered && head.framing !== Framing.chunked) this.exchange.start();
@@ -329,7 +341,7 @@ export class Downstream implements ExchangeSide {
   /** The response is out: on to the next request, or to the end of the connection. */
   #finish(): void {
     this.#endRecord();
-    if (!this.#keepAlive || this.#isInputEndedWithoutRest()) return void this.#close();
+    if (!this.#keepAlive || this.#isRetired || this.#isInputEndedWithoutRest()) return void this.#close();
     this.#state = "reading";
     this.#isRequestEnd = false;
     this.#sinceMs = this.thread.monoMs();
@@ -423,7 +435,7 @@ export class Downstream implements ExchangeSide {
   #giveUp(reason: Reason, detail: string): void {
     if (reason === "client_gone" || this.exchange.phase === "responding" || this.#isAnswered) {
       this.record.detail = detail;
-      return void (reason === "upstream_timeout" ? this.cut(reason) : this.destroy());
+      return void (reason === "upstream_timeout" || reason === "connection_ended" ? this.cut(reason) : this.destroy());
     }
     this.exchange.abort();
     this.#keepAlive = false;
@@ -454,6 +466,7 @@ export class Downstream implements ExchangeSide {
     }
     this.thread.disarm(this.#watch);
     this.thread.disarm(this.#hold);
+    this.thread.disarm(this.#end);
     this.out.close();
     this.#stash = undefined;
     this.thread.counters.add(Counter.connectionsOpen, -1);

@@ -39,6 +39,8 @@ export type InboundPeer = {
   readonly certLine: Uint8Array;
   /** Row of the metrics. */
   readonly edge: number;
+  /** Wall clock; never on plaintext. */
+  readonly notAfterMs: number;
 };
 
 export class InboundHandler implements RequestHandler {
@@ -78,6 +80,12 @@ export class InboundHandler implements RequestHandler {
       return void downstream.respond("no_snapshot", "");
     }
     record.inForce = inForce;
+    // The connection's own timer is late where the machine has slept, or its clock was set.
+    if (peer.notAfterMs <= downstream.thread.wallMs()) {
+      describe(downstream, head);
+      downstream.retire(this.#plane.graceMs);
+      return void downstream.respond("connection_ended", "the peer's certificate has expired");
+    }
     const forwarding = this.#forwardingOf(inForce);
     record.service = this.#service;
     const target = normalisePath(downstream, head, inForce);

@@ -51,7 +51,7 @@ export class OutboundHandler implements RequestHandler {
   }
 
   get isDraining(): boolean {
-    return this.#plane.isDraining;
+    return this.#plane.isOutboundDraining;
   }
 
   handle(downstream: Downstream, head: Head): void {

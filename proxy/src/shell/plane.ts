@@ -2,26 +2,34 @@
  * The data plane of one thread: what is in force, the endpoints, the pools, and the
  * connections of its listeners.
  */
+import type { X509Certificate } from "node:crypto";
 import type { EndpointState, FileEndpoint } from "@regomesh/protocol";
 import type { Cluster } from "../route/cluster.ts";
 import { setEndpoints } from "../route/cluster.ts";
 import { type Endpoint, updateEndpoints } from "../route/endpoint.ts";
 import type { InForce } from "../snapshot/in-force.ts";
-import { Pool } from "./pool.ts";
+import { Pool, type PoolSettings } from "./pool.ts";
 import type { Thread } from "./thread.ts";
 import type { PeerDial } from "./tls.ts";
 
 export class Plane {
   readonly thread: Thread;
+  /** What a request under way may still take when its connection has come to its end. */
+  readonly graceMs: number;
   inForce: InForce | undefined = undefined;
+  /** Responses end their connections: of clients, and of the application. */
   isDraining = false;
+  isOutboundDraining = false;
   /** How peers are reached; undefined on a mesh in plaintext. */
   peer: PeerDial | undefined = undefined;
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
   readonly #pools = new Set<Pool>();
+  /** Of endpoints that are gone, with their service: busy connections still end with the identity that opened them. */
+  readonly #leaving = new Map<Pool, string>();
 
-  constructor(thread: Thread) {
+  constructor(thread: Thread, graceMs: number) {
     this.thread = thread;
+    this.graceMs = graceMs;
   }
 
   endpointsOf(service: string): readonly Endpoint[] {
@@ -38,51 +46,68 @@ export class Plane {
       for (const cluster of this.inForce?.services.all ?? []) {
         if (cluster.key === name) setEndpoints(cluster, endpoints);
       }
-      for (const endpoint of gone) this.#retire(endpoint);
+      for (const endpoint of gone) this.#retire(endpoint, name);
     }
   }
 
   poolOf(cluster: Cluster, endpoint: Endpoint, isApplication: boolean): Pool {
     if (endpoint.pool !== undefined) return endpoint.pool;
-    const { traffic, principals } = cluster.service;
-    const pool = new Pool(this.thread, endpoint, {
-      connectTimeoutMs: traffic.connectTimeoutMs,
-      idleTimeoutMs: traffic.idleTimeoutMs,
-      connectionsMax: traffic.connectionsMax,
-      pendingMax: traffic.pendingMax,
-      principals,
-      peer: isApplication ? () => undefined : () => this.peer,
-    });
+    const pool = new Pool(this.thread, endpoint, this.#poolSettings(cluster, isApplication));
     endpoint.pool = pool;
     this.#pools.add(pool);
     return pool;
   }
 
-  /** Swaps the snapshot in; pools learn the new settings. */
+  /** Swaps the snapshot in; pools learn the new settings, and lose connections to whom it no longer allows. */
   enforce(next: InForce): void {
     const before = this.inForce;
     this.inForce = next;
     for (const cluster of next.services.all) {
-      for (const endpoint of cluster.groups.get("")?.endpoints ?? []) {
-        const { traffic, principals } = cluster.service;
-        if (endpoint.pool === undefined) continue;
-        endpoint.pool.settings = {
-          connectTimeoutMs: traffic.connectTimeoutMs,
-          idleTimeoutMs: traffic.idleTimeoutMs,
-          connectionsMax: traffic.connectionsMax,
-          pendingMax: traffic.pendingMax,
-          principals,
-          peer: () => this.peer,
-        };
-        if (!isSame(before, cluster, principals)) endpoint.pool.renew();
+      const { principals } = cluster.service;
+      const allowed = new Set(principals);
+      const isNarrowed = !isSame(before, cluster, principals);
+      for (const { pool } of cluster.groups.get("")?.endpoints ?? []) {
+        if (pool === undefined) continue;
+        pool.settings = this.#poolSettings(cluster, false);
+        if (isNarrowed) pool.revoke(({ principal }) => principal === undefined || allowed.has(principal));
       }
+    }
+    for (const [pool, service] of this.#stillLeaving()) {
+      const clusters = next.services.all.filter(({ key }) => key === service);
+      const allowed = new Set(clusters.flatMap((cluster) => cluster.service.principals));
+      pool.revoke(({ principal }) => principal === undefined || allowed.has(principal));
     }
   }
 
-  /** Connections made from now on show the new identity; idle ones of the old are closed. */
-  setPeer(peer: PeerDial | undefined): void {
+  #stillLeaving(): ReadonlyMap<Pool, string> {
+    for (const pool of this.#leaving.keys()) if (pool.openCount === 0) this.#leaving.delete(pool);
+    return this.#leaving;
+  }
+
+  #poolSettings({ service: { traffic, principals } }: Cluster, isApplication: boolean): PoolSettings {
+    return {
+      connectTimeoutMs: traffic.connectTimeoutMs,
+      idleTimeoutMs: traffic.idleTimeoutMs,
+      connectionsMax: traffic.connectionsMax,
+      pendingMax: traffic.pendingMax,
+      principals,
+      graceMs: this.graceMs,
+      peer: isApplication ? () => undefined : () => this.peer,
+    };
+  }
+
+  /**
+   * Connections made from now on show the new identity, and those open take no further
+   * request. `authorities`: where some are no longer trusted, those that still are;
+   * connections to whom they do not vouch for end at once.
+   */
+  setPeer(peer: PeerDial | undefined, authorities: readonly X509Certificate[] | undefined): void {
     this.peer = peer;
-    for (const endpoints of this.#endpoints.values()) for (const { pool } of endpoints) pool?.renew();
+    const dialled = [...this.#endpoints.values()].flatMap((endpoints) => endpoints.map(({ pool }) => pool));
+    for (const pool of [...dialled, ...this.#stillLeaving().keys()]) {
+      if (authorities !== undefined) pool?.revoke((upstream) => upstream.isTrustedBy(authorities));
+      pool?.renew();
+    }
   }
 
   /** Breakers of every endpoint that a service of the snapshot has. */
@@ -93,15 +118,19 @@ export class Plane {
   }
 
   close(): void {
-    for (const pool of this.#pools) pool.destroy();
+    for (const pool of [...this.#pools, ...this.#leaving.keys()]) pool.destroy();
     this.#pools.clear();
+    this.#leaving.clear();
   }
 
-  #retire(endpoint: Endpoint): void {
+  #retire(endpoint: Endpoint, service: string): void {
     endpoint.isGone = true;
     if (endpoint.pool === undefined) return;
-    endpoint.pool.close();
-    this.#pools.delete(endpoint.pool);
+    const { pool } = endpoint;
+    pool.close();
+    this.#pools.delete(pool);
+    this.#stillLeaving();
+    if (pool.openCount > 0) this.#leaving.set(pool, service);
   }
 }
 

@@ -21,6 +21,7 @@ export type PoolSettings = {
   readonly connectionsMax: number;
   readonly pendingMax: number;
   readonly principals: readonly string[];
+  readonly graceMs: number;
   /** How to reach a peer; asked for each connection, so that a new identity holds from the next one. */
   readonly peer: () => PeerDial | undefined;
 };
@@ -75,7 +76,7 @@ export class Pool implements UpstreamOwner {
   /** Takes a connection back on which nothing is left. */
   release(upstream: Upstream): void {
     if (upstream.isClosed) return;
-    if (this.#isClosing) return void upstream.destroy();
+    if (this.#isClosing || upstream.isRetired) return void upstream.destroy();
     const waiter = this.#waiting.shift();
     if (waiter !== undefined) return void waiter.onUpstream(upstream);
     upstream.idleSinceMs = this.#thread.monoMs();
@@ -91,9 +92,18 @@ export class Pool implements UpstreamOwner {
     for (const waiter of this.#waiting.splice(0)) waiter.onNoUpstream("no_endpoint");
   }
 
-  /** Closes idle connections, so that the next ones are made anew (another identity, another trust). */
+  /** No open connection takes a further request, so that the next one is made anew (with another identity of ours). */
   renew(): void {
-    for (const upstream of this.#idle.splice(0)) upstream.destroy();
+    for (const upstream of [...this.#open]) upstream.retire();
+  }
+
+  /** Ends every connection at once, idle or busy, whose peer may not answer any more. */
+  revoke(mayStay: (upstream: Upstream) => boolean): void {
+    for (const upstream of [...this.#open]) {
+      // Of one that is being opened nobody knows yet whose it is: it is opened anew.
+      if (!upstream.isReady) upstream.retire();
+      else if (!mayStay(upstream)) upstream.revoke();
+    }
   }
 
   /** Ends everything at once. */
@@ -105,6 +115,10 @@ export class Pool implements UpstreamOwner {
   onReady(upstream: Upstream): void {
     this.#connecting--;
     this.release(upstream);
+  }
+
+  onRetired(upstream: Upstream): void {
+    if (this.#idle.includes(upstream)) upstream.destroy();
   }
 
   onClosed(upstream: Upstream, reason: Reason): void {
@@ -120,8 +134,8 @@ export class Pool implements UpstreamOwner {
 
   #openMore(): void {
     while (this.#connecting < this.#waiting.length && this.#open.size < this.#settings.connectionsMax) {
-      const { connectTimeoutMs, principals, peer } = this.#settings;
-      const options: DialOptions = { connectTimeoutMs, principals, peer: peer() };
+      const { connectTimeoutMs, principals, peer, graceMs } = this.#settings;
+      const options: DialOptions = { connectTimeoutMs, principals, peer: peer(), graceMs };
       this.#connecting++;
       this.#open.add(new Upstream(this.#thread, this, this.#endpoint, options));
     }

@@ -9,6 +9,7 @@ import { AccessLog } from "./access-log.ts";
 import { type Admin, openAdmin } from "./admin.ts";
 import type { DataPlane, SnapshotLoad } from "./data-plane.ts";
 import type { DownstreamTimeouts } from "./downstream.ts";
+import { drainPlane } from "./drain.ts";
 import type { Address } from "./listener.ts";
 import { makeSharedMemory, makeThread, type ReadOptions } from "./make-thread.ts";
 import { ThreadPlane } from "./thread-plane.ts";
@@ -28,12 +29,17 @@ export type ProxyOptions = {
   /** Folder of the admin token, and of what is kept. */
   readonly state: string | undefined;
   readonly timeouts?: DownstreamTimeouts | undefined;
+  /** What a request under way may still take when its connection has come to its end; default 30 s. */
+  readonly graceMs?: number | undefined;
   readonly reading?: ReadOptions | undefined;
   /** The time of day for a proxy of one thread, in milliseconds since 1970; tests set it. */
   readonly wallMs?: (() => number) | undefined;
   /** A worker thread ended unasked: the process should end too, and be started anew. */
   readonly onFailed?: (error: Error) => void;
 };
+
+/** Longer than nearly every response, shorter than a renewal that is late. */
+export const DEFAULT_GRACE_MS = 30_000;
 
 export class SnapshotRefused extends Error {
   readonly code = "snapshot_refused";
@@ -129,10 +135,15 @@ export class Sidecar {
     this.onDrainRequested?.();
   }
 
+  /**
+   * Ends in order: responses announce it while new connections are still taken, then the
+   * ports close and what is under way is finished; first inbound, so that its requests can
+   * still call out, then outbound. What is left after `deadlineMs` is cut.
+   */
   async drain(deadlineMs: number): Promise<void> {
     this.#isDraining = true;
-    await this.plane.drain(deadlineMs);
-    await this.#admin.close();
+    await drainPlane(this.plane, deadlineMs);
+    await this.close();
   }
 
   async close(): Promise<void> {
@@ -159,8 +170,9 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
 /** One worker is this thread itself: a thread more would only cost memory. */
 async function openPlane(options: ProxyOptions): Promise<DataPlane> {
   const { log, workload, namespace, appPort, edge, timeouts, workers, accessLog, reading } = options;
+  const { graceMs = DEFAULT_GRACE_MS } = options;
   const isShared = workers > 1;
-  const planeOptions = { workload, namespace, appPort, edge, isShared, timeouts };
+  const planeOptions = { workload, namespace, appPort, edge, isShared, timeouts, graceMs };
   const shared = makeSharedMemory();
   if (isShared) {
     const start = { options: planeOptions, shared, accessLog, reading: { readsInto: reading?.readsInto ?? true } };

@@ -11,17 +11,28 @@ import { makeEndpoint } from "../route/endpoint.ts";
 import { makeServiceTable } from "../route/service-table.ts";
 import { applicationService } from "../snapshot/application-service.ts";
 import { type InForce, toRevisionId } from "../snapshot/in-force.ts";
-import type { DataPlane, DataPlaneOptions, Prepared, Reading, SnapshotLoad, Taken } from "./data-plane.ts";
-import { type Address, type Listener, makeInbound, makeOutbound } from "./listener.ts";
+import { OutboundAcceptor } from "./acceptor.ts";
+import type {
+  Activity,
+  DataPlane,
+  DataPlaneOptions,
+  Direction,
+  Prepared,
+  Reading,
+  SnapshotLoad,
+  Taken,
+} from "./data-plane.ts";
+import { type Address, Listener } from "./listener.ts";
 import { destinationOf, openModule } from "./open-module.ts";
 import { Plane } from "./plane.ts";
+import { type PortPlan, Ports } from "./ports.ts";
 import type { Thread } from "./thread.ts";
-import { type Identity, makePeerDial } from "./tls.ts";
+import { authoritiesOf, type Identity, makePeerDial } from "./tls.ts";
 import { warm } from "./warm.ts";
 
 type Candidate = {
   readonly inForce: Omit<InForce, "counts">;
-  readonly opened: readonly Listener[];
+  readonly ports: PortPlan;
   readonly policies: ReadonlyMap<string, Policy>;
 };
 
@@ -29,8 +40,9 @@ export class ThreadPlane implements DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #plane: Plane;
   readonly #thread: Thread;
-  readonly #inbound = new Map<string, Listener>();
-  #outbound: Listener | undefined = undefined;
+  readonly #ports: Ports;
+  readonly #outbound: OutboundAcceptor;
+  #outboundListener: Listener | undefined = undefined;
   #identity: Identity | undefined = undefined;
   #candidate: Candidate | undefined = undefined;
   /** Opened policies by direction and module; those of the snapshot in force. */
@@ -39,12 +51,16 @@ export class ThreadPlane implements DataPlane {
   constructor(thread: Thread, options: DataPlaneOptions) {
     this.#thread = thread;
     this.#options = options;
-    this.#plane = new Plane(thread);
+    this.#plane = new Plane(thread, options.graceMs);
+    this.#ports = new Ports(this.#plane, options);
+    this.#outbound = new OutboundAcceptor(this.#plane, options.timeouts);
   }
 
   async listenOutbound(port: number): Promise<Address> {
-    this.#outbound = makeOutbound(this.#plane, this.#options.timeouts);
-    return await this.#outbound.listen({ address: "127.0.0.1", port, isShared: this.#options.isShared });
+    const listener = await Listener.open({ address: "127.0.0.1", port, isShared: this.#options.isShared });
+    listener.serve(this.#outbound);
+    this.#outboundListener = listener;
+    return listener.address;
   }
 
   async prepare(load: SnapshotLoad, ports: Readonly<Record<string, number>>): Promise<Prepared> {
@@ -61,8 +77,8 @@ export class ThreadPlane implements DataPlane {
     const outbound = await this.#bind("outbound", workload.policies.outbound, load, workload, policies);
     const problems = [...inbound.problems, ...outbound.problems];
     if (problems.length > 0) return { problems, inbound: {} };
-    const listeners = await this.#openInbound(workload, ports);
-    if (listeners.problems.length > 0) return { problems: listeners.problems, inbound: {} };
+    const planned = await this.#ports.plan(workload, ports);
+    if (planned.plan === undefined) return { problems: planned.problems, inbound: {} };
     const inForce: Candidate["inForce"] = {
       hash: load.hash,
       snapshot,
@@ -72,25 +88,19 @@ export class ThreadPlane implements DataPlane {
       services: this.#services(workload),
       applications: this.#applications(workload),
     };
-    this.#candidate = { inForce, opened: listeners.opened, policies };
-    const known = [...this.#inbound.values(), ...listeners.opened];
-    return { problems, inbound: Object.fromEntries(known.map(({ name, address }) => [name, address])) };
+    this.#candidate = { inForce, ports: planned.plan, policies };
+    return { problems, inbound: this.#ports.addresses(planned.plan) };
   }
 
   async commit(): Promise<void> {
     const candidate = this.#candidate;
     if (candidate === undefined) return;
     this.#candidate = undefined;
-    for (const listener of candidate.opened) this.#inbound.set(listener.name, listener);
     this.#policies = candidate.policies;
     const counts = this.#thread.edges.enforce(toRevisionId(candidate.inForce.snapshot));
     this.#plane.enforce({ ...candidate.inForce, counts });
-    const names = new Set(candidate.inForce.workload.inbound.map(({ name }) => name));
-    for (const [name, listener] of this.#inbound) {
-      if (names.has(name)) continue;
-      listener.drain();
-      this.#inbound.delete(name);
-    }
+    // In the same turn of the event loop: no request is decided by one and served by the other.
+    this.#ports.commit(candidate.ports);
   }
 
   async abandon(): Promise<void> {
@@ -112,9 +122,11 @@ export class ThreadPlane implements DataPlane {
   }
 
   async setIdentity(identity: Identity): Promise<void> {
+    const before = this.#identity;
     this.#identity = identity;
-    this.#plane.setPeer(makePeerDial(identity, this.#thread.wallMs));
-    for (const listener of this.#inbound.values()) listener.setIdentity(identity);
+    const authorities = authoritiesLeft(before, identity);
+    this.#plane.setPeer(makePeerDial(identity, this.#thread.wallMs), authorities);
+    this.#ports.setIdentity(identity, authorities);
   }
 
   async read(): Promise<Reading> {
@@ -131,22 +143,28 @@ export class ThreadPlane implements DataPlane {
     return this.#thread.decisions.take();
   }
 
-  async drain(deadlineMs: number): Promise<void> {
-    this.#plane.isDraining = true;
-    const listeners = [...this.#inbound.values(), ...(this.#outbound === undefined ? [] : [this.#outbound])];
-    for (const listener of listeners) listener.drain();
-    const untilMs = this.#thread.monoMs() + deadlineMs;
-    while (listeners.some(({ connections }) => connections > 0) && this.#thread.monoMs() < untilMs) {
-      await new Promise((next) => setTimeout(next, 20));
-      for (const listener of listeners) listener.drain();
-    }
-    await this.close();
+  async announceDrain(direction: Direction): Promise<void> {
+    if (direction === "inbound") this.#plane.isDraining = true;
+    else this.#plane.isOutboundDraining = true;
+  }
+
+  async closePorts(direction: Direction): Promise<void> {
+    if (direction === "inbound") return this.#ports.closeIdle();
+    this.#outboundListener?.close();
+    this.#outbound.endIdle();
+  }
+
+  async activity(direction: Direction): Promise<Activity> {
+    if (direction === "inbound") return this.#ports.activity();
+    const { connections, accepted } = this.#outbound;
+    return { connections, accepted };
   }
 
   async close(): Promise<void> {
     this.#dropCandidate();
-    this.#outbound?.close();
-    for (const listener of this.#inbound.values()) listener.close();
+    this.#outboundListener?.close();
+    this.#outbound.destroy();
+    this.#ports.close();
     this.#plane.close();
     await this.#thread.accessLog?.close();
   }
@@ -179,39 +197,6 @@ export class ThreadPlane implements DataPlane {
     if (isNew) warm(bound);
     policies.set(key, policy);
     return { bound, problems };
-  }
-
-  async #openInbound(
-    workload: WorkloadSnapshot,
-    ports: Readonly<Record<string, number>>,
-  ): Promise<{ readonly opened: readonly Listener[]; readonly problems: readonly SnapshotProblem[] }> {
-    const opened: Listener[] = [];
-    for (const port of workload.inbound) {
-      if (this.#inbound.has(port.name)) continue;
-      const where = this.#whereToListen(port.name, port.listen, port.mode, ports);
-      const service = `${workload.service}.${workload.namespace}`;
-      const listener = makeInbound(this.#plane, port, this.#identity, service, this.#options.timeouts);
-      try {
-        await listener.listen({ ...where, isShared: this.#options.isShared });
-        opened.push(listener);
-      } catch (error) {
-        for (const other of opened) other.close();
-        const message = `cannot listen on ${where.address}:${where.port} (port ${port.name}): ${(error as Error).message}`;
-        return { opened: [], problems: [{ code: "listen_failed", message }] };
-      }
-    }
-    return { opened, problems: [] };
-  }
-
-  #whereToListen(
-    name: string,
-    listen: Address,
-    mode: "strict" | "edge",
-    ports: Readonly<Record<string, number>>,
-  ): Address {
-    const edge = mode === "edge" ? this.#options.edge : undefined;
-    const { address, port } = edge ?? listen;
-    return { address, port: ports[name] ?? port };
   }
 
   #services(workload: WorkloadSnapshot) {
@@ -249,7 +234,15 @@ export class ThreadPlane implements DataPlane {
   }
 
   #dropCandidate(): void {
-    for (const listener of this.#candidate?.opened ?? []) listener.close();
+    if (this.#candidate !== undefined) this.#ports.abandon(this.#candidate.ports);
     this.#candidate = undefined;
   }
+}
+
+/** What is left of the authorities where the new identity trusts some of the old one's no longer; otherwise undefined. */
+function authoritiesLeft(before: Identity | undefined, identity: Identity) {
+  if (before === undefined || before.bundlePem === identity.bundlePem) return undefined;
+  const left = authoritiesOf(identity.bundlePem);
+  const names = new Set(left.map(({ fingerprint256 }) => fingerprint256));
+  return authoritiesOf(before.bundlePem).every(({ fingerprint256 }) => names.has(fingerprint256)) ? undefined : left;
 }

@@ -1,8 +1,9 @@
 /**
  * Mutual TLS between sidecars: TLS 1.3 with our SVID against the mesh's authorities, and
  * then the SPIFFE checks of our own, on both sides. Sessions are never resumed: a resumed
- * one has no certificate to check.
+ * one proves who the peer was, not who it is now.
  */
+import { constants, X509Certificate } from "node:crypto";
 import type { OnReadOpts, Socket } from "node:net";
 import { type ConnectionOptions, connect, createSecureContext, type TLSSocket, type TlsOptions } from "node:tls";
 import type { Reason } from "../filter/reason.ts";
@@ -21,8 +22,10 @@ export type Identity = {
 
 export interface PeerDial {
   connect(host: string, port: number, onread: OnReadOpts): Socket;
-  /** Undefined where the peer shows the endpoint's principal and the service may answer with it. */
-  check(socket: Socket, principal: string, allowed: readonly string[]): Reason | undefined;
+  /** When our own SVID ends, with which connections are opened. */
+  readonly notAfterMs: number;
+  /** Who the peer is; a refusal where it is not the endpoint's principal, or the service may not answer with it. */
+  check(socket: Socket, principal: string, allowed: readonly string[]): Peer | PeerRefusal;
   /** Why a connection failed. */
   reasonOf(error: NodeJS.ErrnoException): Reason;
 }
@@ -33,6 +36,7 @@ export function makePeerDial(identity: Identity, wallMs: () => number): PeerDial
   const { keyPem: key, chainPem: cert, bundlePem: ca, trustDomain } = identity;
   const secureContext = createSecureContext({ key, cert, ca, minVersion: "TLSv1.3" });
   return {
+    notAfterMs: identity.notAfterMs,
     connect: (host, port, onread) =>
       connect({
         host,
@@ -47,9 +51,10 @@ export function makePeerDial(identity: Identity, wallMs: () => number): PeerDial
       } as ConnectionOptions),
     check(socket, principal, allowed) {
       const peer = peerOf(socket as TLSSocket, trustDomain, wallMs());
-      if (peer.kind === "fault") return "peer_identity";
+      if (peer.kind === "fault") return peer;
       const isExpected = (principal === "" || peer.principal === principal) && allowed.includes(peer.principal);
-      return isExpected ? undefined : "peer_identity";
+      if (isExpected) return peer;
+      return { kind: "fault", fault: "principal-unexpected", message: `${peer.principal} may not answer here` };
     },
     reasonOf: ({ code = "" }) => {
       if (/^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_PURPOSE|ERR_TLS_CERT)/.test(code)) return "peer_identity";
@@ -67,9 +72,31 @@ export function peerOf(socket: TLSSocket, trustDomain: string, nowMs: number): P
   return checkPeer({ der: certificate.raw, trustDomain, nowMs });
 }
 
+/** The certificates of a bundle, in its order. */
+export function authoritiesOf(bundlePem: string): readonly X509Certificate[] {
+  const blocks = bundlePem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((pem) => new X509Certificate(pem));
+}
+
+/** Issuers between a leaf and its root; more is no chain that anyone makes. */
+const CHAIN_MAX = 8;
+
+/** Whether what the peer of an open connection showed leads to one of these authorities. */
+export function leadsToOneOf(socket: TLSSocket, authorities: readonly X509Certificate[]): boolean {
+  let certificate = socket.getPeerX509Certificate();
+  for (let depth = 0; certificate !== undefined && depth < CHAIN_MAX; depth++) {
+    const shown = certificate;
+    if (authorities.some((authority) => shown.checkIssued(authority) && shown.verify(authority.publicKey))) return true;
+    certificate = shown.issuerCertificate;
+  }
+  return false;
+}
+
 /** Options of a listener that only members of the mesh can speak to. */
 export function serverOptions(identity: Identity): TlsOptions {
   return {
+    // A ticket would let its holder come back without showing a certificate.
+    secureOptions: constants.SSL_OP_NO_TICKET,
     key: identity.keyPem,
     cert: identity.chainPem,
     ca: identity.bundlePem,

@@ -3,17 +3,20 @@
  * comes back only if nothing is left on it. Reads into the thread's one buffer: a span
  * handed on is valid until the callback returns.
  */
+import type { X509Certificate } from "node:crypto";
 import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Reason } from "../filter/reason.ts";
 import type { Head } from "../http1/head.ts";
 import { ReaderEvent } from "../http1/reader-event.ts";
 import { ResponseReader } from "../http1/response-reader.ts";
+import type { PeerRefusal } from "../identity/svid-check.ts";
 import { Counter } from "../metrics/counters.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 import { Timer } from "../time/timer-wheel.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { Thread } from "./thread.ts";
-import type { PeerDial } from "./tls.ts";
+import { leadsToOneOf, type PeerDial } from "./tls.ts";
 
 /** The request that a connection carries, as the connection sees it. */
 export interface UpstreamUser {
@@ -28,6 +31,8 @@ export interface UpstreamUser {
 /** Whose connection it is: told once when it is ready, and once when it is gone. */
 export interface UpstreamOwner {
   onReady(upstream: Upstream): void;
+  /** It takes no further request. */
+  onRetired(upstream: Upstream): void;
   onClosed(upstream: Upstream, reason: Reason): void;
 }
 
@@ -36,6 +41,8 @@ export type DialOptions = {
   /** Undefined: plaintext (the workload's own application, or a mesh without identities). */
   readonly peer: PeerDial | undefined;
   readonly principals: readonly string[];
+  /** What a request under way may still take when the identities that opened the connection have ended. */
+  readonly graceMs: number;
 };
 
 export class Upstream {
@@ -47,10 +54,16 @@ export class Upstream {
   uses = 0;
   idleSinceMs = 0;
   isReady = false;
+  /** It takes no further request. */
+  isRetired = false;
+  /** Whom TLS has shown at the other end; undefined on plaintext, and before the handshake. */
+  principal: string | undefined = undefined;
   readonly #thread: Thread;
   readonly #owner: UpstreamOwner;
   readonly #socket: Socket;
   readonly #connectTimer: Timer;
+  /** At the identities' end, and again when the grace is over. */
+  readonly #end: Timer;
   #isClosed = false;
   #failure: Reason = "connect_failed";
 
@@ -78,6 +91,7 @@ export class Upstream {
       peer === undefined ? connectPlain({ host, port, noDelay: true, onread }) : peer.connect(host, port, onread);
     this.out = new Outgoing(this.#socket, thread.slabs, thread.turn);
     this.#connectTimer = new Timer(() => this.#fail("connect_timeout"));
+    this.#end = new Timer(() => (this.isRetired ? this.revoke() : this.retire(options.graceMs)));
     thread.arm(this.#connectTimer, options.connectTimeoutMs);
     thread.counters.add(Counter.upstreamOpened);
     thread.counters.add(Counter.upstreamOpen);
@@ -89,9 +103,11 @@ export class Upstream {
     if (peer === undefined) socket.once("connect", () => this.#ready());
     else {
       socket.once("secureConnect", () => {
-        const fault = peer.check(socket, this.endpoint.principal, principals);
-        if (fault === undefined) this.#ready();
-        else this.#fail(fault);
+        const found = peer.check(socket, this.endpoint.principal, principals);
+        if (found.kind === "fault") return this.#refusePeer(found);
+        this.principal = found.principal;
+        this.#thread.arm(this.#end, Math.min(found.notAfterMs, peer.notAfterMs) - this.#thread.wallMs());
+        this.#ready();
       });
     }
     socket.on("error", (error: NodeJS.ErrnoException) => {
@@ -99,6 +115,37 @@ export class Upstream {
     });
     socket.on("end", () => this.#onEnd());
     socket.on("close", () => this.#closed());
+  }
+
+  #refusePeer({ fault, message: detail }: PeerRefusal): void {
+    const { address, port, workload } = this.endpoint;
+    this.#thread.log.log("warn", "an endpoint was refused", {
+      fault,
+      detail,
+      workload,
+      endpoint: `${address}:${port}`,
+    });
+    this.#fail("peer_identity");
+  }
+
+  /** Whether the peer's certificate leads to one of these authorities; true on plaintext. */
+  isTrustedBy(authorities: readonly X509Certificate[]): boolean {
+    return this.principal === undefined || leadsToOneOf(this.#socket as TLSSocket, authorities);
+  }
+
+  /** Takes no further request; the one under way has `graceMs`, or all the time it needs. */
+  retire(graceMs?: number): void {
+    if (this.#isClosed) return;
+    if (graceMs !== undefined) this.#thread.arm(this.#end, graceMs);
+    if (this.isRetired) return;
+    this.isRetired = true;
+    this.#owner.onRetired(this);
+  }
+
+  /** Ends the connection at once, whatever is under way: its peer is nobody to speak to any more. */
+  revoke(): void {
+    this.isRetired = true;
+    this.#fail("peer_identity");
   }
 
   pause(): void {
@@ -140,6 +187,7 @@ export class Upstream {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#thread.disarm(this.#connectTimer);
+    this.#thread.disarm(this.#end);
     this.#thread.counters.add(Counter.upstreamOpen, -1);
     this.out.close();
     this.#socket.destroy();

@@ -7,7 +7,7 @@ import type { Log } from "@regomesh/base";
 import type { EndpointState, FileEndpoint } from "@regomesh/protocol";
 import { sumCounters } from "../metrics/counters.ts";
 import { sumEdges } from "../metrics/edge-table.ts";
-import type { DataPlane, Prepared, Reading, SnapshotLoad, Taken } from "./data-plane.ts";
+import type { Activity, DataPlane, Direction, Prepared, Reading, SnapshotLoad, Taken } from "./data-plane.ts";
 import type { Address } from "./listener.ts";
 import type { Identity } from "./tls.ts";
 import type { Call, FromWorker, PlaneMethod, WorkerStart } from "./worker-calls.ts";
@@ -97,9 +97,20 @@ export class WorkerPlane implements DataPlane {
     };
   }
 
-  async drain(deadlineMs: number): Promise<void> {
-    await this.#all("drain", deadlineMs);
-    await this.#terminate();
+  async announceDrain(direction: Direction): Promise<void> {
+    await this.#all("announceDrain", direction);
+  }
+
+  async closePorts(direction: Direction): Promise<void> {
+    await this.#all("closePorts", direction);
+  }
+
+  async activity(direction: Direction): Promise<Activity> {
+    const all = (await this.#all("activity", direction)) as Activity[];
+    return {
+      connections: all.reduce((sum, { connections }) => sum + connections, 0),
+      accepted: all.reduce((sum, { accepted }) => sum + accepted, 0),
+    };
   }
 
   async close(): Promise<void> {

@@ -49,6 +49,8 @@ export type StandOptions = {
   readonly modules?: readonly SnapshotModule[];
   readonly timeouts?: DownstreamTimeouts;
   readonly identity?: Identity;
+  readonly workers?: number;
+  readonly graceMs?: number;
 };
 
 /** Short, and far enough apart that each is told from the others. */
@@ -134,9 +136,10 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     edge: undefined,
     outboundPort: 0,
     accessLog: join(folder, "access.log"),
-    workers: 1,
+    workers: options.workers ?? 1,
     state: undefined,
     timeouts: options.timeouts,
+    graceMs: options.graceMs,
   });
   if (options.identity !== undefined) await proxy.setIdentity(options.identity);
   await proxy.applyFile(snapshotOf(options));

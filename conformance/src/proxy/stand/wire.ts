@@ -73,8 +73,8 @@ export class Wire {
   }
 }
 
-export function dial(port: number): Wire {
-  return new Wire(connectPlain({ host: "127.0.0.1", port, noDelay: true }));
+export function dial(port: number, host = "127.0.0.1"): Wire {
+  return new Wire(connectPlain({ host, port, noDelay: true }));
 }
 
 /** One exchange on a connection of its own, half-closed behind the bytes. */

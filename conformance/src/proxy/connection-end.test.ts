@@ -1,0 +1,213 @@
+/** A connection ends with the identities that opened it, idle or busy, at both ends. */
+import { connect, type TLSSocket } from "node:tls";
+import type { Identity } from "@regomesh/proxy";
+import { type LeafOptions, TestAuthority } from "@regomesh/proxy/test";
+import { afterEach, describe, expect, test } from "vitest";
+import { dialMesh } from "./stand/mesh-client.ts";
+import { endpointAt, openStand, type Stand, type StandOptions, snapshotOf } from "./stand/stand.ts";
+import { dial, echo, type Part, Played, response, Wire } from "./stand/wire.ts";
+
+const ID = (name: string): string => `spiffe://cluster.local/ns/default/sa/${name}`;
+const authority = new TestAuthority("cluster.local");
+const successor = new TestAuthority("successor");
+const REQUEST = "GET /asked HTTP/1.1\r\nHost: orders\r\n\r\n";
+/** Certificates count whole seconds: this one has between one and two. */
+const SHORT_MS = 2000;
+const silent: Part = () => undefined;
+
+const open: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+});
+
+function issue(name: string, change: Partial<LeafOptions> = {}, by = authority): Identity {
+  return by.identity(ID(name), change);
+}
+
+const shortLived = (name: string): Identity => issue(name, { notAfterMs: Date.now() + SHORT_MS });
+
+/** The receiver shows a certificate of its own, and trusts `trusted` alone. */
+function trusting(name: string, ...trusted: readonly TestAuthority[]): Identity {
+  const by = trusted.at(-1) ?? authority;
+  return { ...issue(name, {}, by), bundlePem: trusted.map(({ bundlePem }) => bundlePem).join("") };
+}
+
+async function play(part: Part, identity?: Identity): Promise<Played> {
+  const tls = identity && {
+    key: identity.keyPem,
+    cert: identity.chainPem,
+    ca: identity.bundlePem,
+    requestCert: true,
+    minVersion: "TLSv1.3" as const,
+  };
+  const played = await Played.open(part, tls);
+  open.push(played);
+  return played;
+}
+
+async function start(options: StandOptions): Promise<Stand> {
+  const stand = await openStand({ identity: issue("web"), ...options });
+  open.push({ close: () => stand.proxy.close() });
+  return stand;
+}
+
+describe("inbound", () => {
+  /** A request that the application has, and does not answer yet. */
+  async function busy(stand: Stand, app: Played, identity: Identity): Promise<{ client: Wire; behind: Wire }> {
+    const client = (await dialMesh(stand.inbound, identity)).write(REQUEST);
+    const behind = await app.next();
+    await behind.until("\r\n\r\n");
+    return { client, behind };
+  }
+
+  test("an idle connection ends when the client's certificate does", async () => {
+    const app = await play(echo);
+    const stand = await start({ app: app.port });
+    const notAfterMs = Date.now() + SHORT_MS;
+    const client = (await dialMesh(stand.inbound, issue("shop", { notAfterMs }))).write(REQUEST);
+    await client.until("GET /asked");
+    await client.whole();
+    expect(Date.now()).toBeGreaterThanOrEqual(Math.floor(notAfterMs / 1000) * 1000);
+  });
+
+  test("of a busy one the request under way is finished, and no other is taken", async () => {
+    const app = await play(silent);
+    const stand = await start({ app: app.port });
+    const identity = shortLived("shop");
+    const { client, behind } = await busy(stand, app, identity);
+    const idle = await dialMesh(stand.inbound, identity);
+    await idle.whole();
+    client.write(REQUEST);
+    behind.write(response("finished"));
+    expect(await client.whole()).toMatch(/connection: close[\s\S]*finished$/i);
+    expect([client.statuses, behind.text.match(/asked/g)?.length]).toEqual([[200], 1]);
+  });
+
+  test("a request under way is cut when the grace is over", async () => {
+    const app = await play(silent);
+    const stand = await start({ app: app.port, graceMs: 50 });
+    const { client, behind } = await busy(stand, app, shortLived("shop"));
+    behind.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart");
+    expect(await client.whole()).toMatch(/part$/);
+    await behind.whole();
+  });
+
+  test("connections of an authority that is no longer trusted end at once; the others stay", async () => {
+    const app = await play(silent);
+    const stand = await start({ app: app.port, identity: trusting("web", authority, successor) });
+    const old = await busy(stand, app, issue("shop"));
+    const idle = await dialMesh(stand.inbound, issue("shop"));
+    const fresh = await busy(stand, app, issue("shop", {}, successor));
+    await stand.proxy.setIdentity(trusting("web", successor));
+    await Promise.all([idle.whole(), old.client.whole(), old.behind.whole()]);
+    expect(old.client.text).toBe("");
+    fresh.behind.write(response("finished"));
+    expect(await fresh.client.until("finished")).toContain("200 OK");
+    fresh.client.socket.destroy();
+  });
+
+  test("a client that keeps sessions shows its certificate each time", async () => {
+    const app = await play(echo);
+    const stand = await start({ app: app.port });
+    const { keyPem: key, chainPem: cert } = issue("shop");
+    let session: Buffer | undefined;
+    for (let turn = 0; turn < 3; turn++) {
+      const socket: TLSSocket = connect({
+        host: "127.0.0.1",
+        port: stand.inbound,
+        key,
+        cert,
+        session,
+        rejectUnauthorized: false,
+      });
+      socket.on("session", (next) => {
+        session = next;
+      });
+      const client = new Wire(socket).write(REQUEST);
+      await client.until("GET /asked");
+      expect([client.statuses, socket.isSessionReused()]).toEqual([[200], false]);
+      socket.destroy();
+    }
+  });
+});
+
+describe("outbound", () => {
+  type Asked = { readonly stand: Stand; readonly client: Wire; readonly behind: Wire; readonly orders: Played };
+  const endpoint = (port: number) => endpointAt(port, { principal: ID("orders") });
+
+  /** A request that the endpoint has, and answers when the scenario says so. */
+  async function ask(server: Identity, options: StandOptions = {}): Promise<Asked> {
+    const orders = await play(silent, server);
+    const stand = await start({ orders: [endpoint(orders.port)], ...options });
+    const client = dial(stand.outbound).write(REQUEST);
+    await new Promise<void>((done) => orders.server.once("secureConnection", () => done()));
+    const [behind] = orders.wires;
+    if (behind === undefined) throw new Error("the endpoint has no connection");
+    await behind.until("\r\n\r\n");
+    return { stand, client, behind, orders };
+  }
+
+  const narrowed = (port: number, principals: readonly string[]) =>
+    snapshotOf({ orders: [endpoint(port)], service: { principals } });
+
+  test("a principal that the snapshot no longer allows is left in the middle of its answer", async () => {
+    const { stand, client, behind, orders } = await ask(issue("orders"));
+    behind.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart");
+    await client.until("part");
+    await stand.proxy.applyFile(narrowed(orders.port, [ID("others")]));
+    await Promise.all([client.whole(), behind.whole()]);
+    const next = dial(stand.outbound).write(REQUEST);
+    expect(await next.until("reason")).toContain('"reason":"peer_identity"');
+    next.socket.destroy();
+  });
+
+  test("and an idle connection to it is closed", async () => {
+    const { stand, client, behind, orders } = await ask(issue("orders"));
+    behind.write(response("done"));
+    await client.until("done");
+    await stand.proxy.applyFile(narrowed(orders.port, [ID("others")]));
+    await behind.whole();
+    client.socket.destroy();
+  });
+
+  test("one that it still allows stays", async () => {
+    const { stand, client, behind, orders } = await ask(issue("orders"));
+    await stand.proxy.applyFile(narrowed(orders.port, [ID("orders"), ID("others")]));
+    behind.write(response("done"));
+    await client.until("done");
+    client.write(REQUEST);
+    await behind.until(/asked[\s\S]*asked/);
+    client.socket.destroy();
+  });
+
+  test("with a new identity of ours, the connection under way carries no further request", async () => {
+    const { stand, client, behind, orders } = await ask(issue("orders"));
+    await stand.proxy.setIdentity(issue("web"));
+    behind.write(response("done"));
+    await client.until("done");
+    await behind.whole();
+    client.write(REQUEST);
+    await new Promise<void>((done) => orders.server.once("secureConnection", () => done()));
+    client.socket.destroy();
+  });
+
+  test("an endpoint of an authority that is no longer trusted is left at once", async () => {
+    const server = trusting("orders", successor, authority);
+    const { stand, client, behind } = await ask(server, { identity: trusting("web", successor, authority) });
+    await stand.proxy.setIdentity(trusting("web", successor));
+    await behind.whole();
+    expect(await client.until("reason")).toContain("503");
+    client.socket.destroy();
+  });
+
+  test.each([
+    ["the endpoint's", () => ({ server: shortLived("orders"), identity: issue("web") })],
+    ["our own", () => ({ server: issue("orders"), identity: shortLived("web") })],
+  ])("a busy connection is cut when %s certificate and the grace have ended", async (_, make) => {
+    const { server, identity } = make();
+    const { client, behind } = await ask(server, { identity, graceMs: 50 });
+    behind.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart");
+    expect(await client.whole()).toMatch(/part$/);
+    await behind.whole();
+  });
+});
