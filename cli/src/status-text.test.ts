@@ -69,10 +69,25 @@ const status: StatusBody = {
     failedTests: [
       { name: "data.mesh.authz_test.test_x", file: "policies/mesh/authz_test.rego", row: 3, message: "x is not true" },
     ],
+    refusals: [],
   },
   proxies: [
     proxy("web", { revision: hash("8"), svidNotAfterMs: NOW + 85_260_000, policyP50Ns: 1900, isBypassable: true }),
-    proxy("orders-v1", { revision: hash("7"), nack: ["module_abi: no"], refusedPerSecond: 12.34 }),
+    proxy("orders-v1", {
+      revision: hash("7"),
+      instance: "11111111-a",
+      refusal: {
+        class: "local",
+        reason: "listen_failed",
+        problems: ["listen_failed: cannot listen on 127.0.0.1:80"],
+        revision: hash("8"),
+        sequence: 4,
+        atMs: NOW - 2000,
+        attempts: 3,
+      },
+      refusedPerSecond: 12.34,
+    }),
+    proxy("orders-v1", { revision: hash("8"), instance: "22222222-b" }),
     proxy("payments", { state: "gone", lastWordMs: NOW - 4000 }),
     proxy("idle", { state: "never" }),
   ],
@@ -81,14 +96,49 @@ const status: StatusBody = {
 test("printStatus tells everything at one glance", () => {
   expect(printStatus(status, paint)).toBe(
     `revision 8888888 "refunds  [31mfor alice" (git main, 12 s ago)   in force on 1 of 3, p99 310 ms
-  web        8888888         ready     svid 23h 41m  policy 1.9 µs p50     0 refused/s  bypassable
-  orders-v1  7777777 (lags)  ready     no svid                policy -  12.3 refused/s
-      refuses the revision: module_abi: no
-  payments   -               gone 4 s  no svid                policy -     0 refused/s
-  idle       -               never     no svid                policy -     0 refused/s
+  web                   8888888         ready     svid 23h 41m  policy 1.9 µs p50     0 refused/s  bypassable
+  orders-v1 (11111111)  7777777 (lags)  ready     no svid                policy -  12.3 refused/s
+      cannot take revision 8888888, and tries again (last 2 s ago, 3 times): listen_failed: cannot listen on 127.0.0.1:80
+  orders-v1 (22222222)  8888888         ready     no svid                policy -     0 refused/s
+  payments              -               gone 4 s  no svid                policy -     0 refused/s
+  idle                  -               never     no svid                policy -     0 refused/s
 last refused commit: 4444444 "tighten" — policies/mesh/authz.rego:12:5: rego_unsafe_var_error: var role is unsafe
   policies/mesh/authz_test.rego:3: data.mesh.authz_test.test_x fails: x is not true
 `,
+  );
+});
+
+test("a release that proxies have refused is told with who refused it, and a proxy that refuses alone too", () => {
+  const refusal = {
+    class: "content" as const,
+    reason: "policy_bad_module",
+    problems: ["policy_bad_module: no"],
+    revision: hash("8"),
+    sequence: 4,
+    atMs: NOW,
+    attempts: 1,
+  };
+  const refused = {
+    commit: hash("8"),
+    subject: "tighten",
+    atMs: NOW,
+    diagnostics: [
+      {
+        code: "policy_bad_module",
+        severity: "error" as const,
+        message: "proxy default/web refuses it: no",
+        file: ".",
+        row: 1,
+        column: 1,
+      },
+    ],
+    failedTests: [],
+    refusals: [{ workload: "web", namespace: "default", instance: "i", reason: "policy_bad_module", problems: [] }],
+  };
+  const text = printStatus({ ...status, refused, proxies: [proxy("web", { refusal })] }, paint);
+  expect(text).toContain("refuses revision 8888888: policy_bad_module: no");
+  expect(text).toContain(
+    'commit taken back: 8888888 "tighten" — .:1:1: policy_bad_module: proxy default/web refuses it',
   );
 });
 

@@ -41,24 +41,40 @@ function printProxies(status: StatusBody, paint: Paint, isWide: boolean): readon
       isNumber(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0),
     );
     const colored = padded.map((cell, at) => (at === STATE ? paintState(cell, proxy, paint) : cell));
-    const nack = (proxy.nack ?? [])
-      .slice(0, FAULTS_SHOWN)
-      .map((why) => paint.red(`      refuses the revision: ${plain(why)}`));
-    return [`  ${colored.join("  ").trimEnd()}`, ...nack];
+    return [`  ${colored.join("  ").trimEnd()}`, ...printRefusal(proxy, status).map((line) => paint.red(line))];
   });
+}
+
+/** What a proxy refuses, and whether that is the revision's fault or its machine's own. */
+function printRefusal({ refusal }: ProxyBody, { nowMs }: StatusBody): readonly string[] {
+  if (refusal === undefined) return [];
+  const { class: kind, revision, problems, attempts, atMs } = refusal;
+  const often = attempts === 1 ? "" : `, ${attempts} times`;
+  const why =
+    kind === "content"
+      ? `refuses revision ${shortHash(revision)}`
+      : `cannot take revision ${shortHash(revision)}, and tries again (last ${printSpan(nowMs - atMs)} ago${often})`;
+  return problems.slice(0, FAULTS_SHOWN).map((problem) => `      ${why}: ${plain(problem)}`);
 }
 
 const STATE = 2;
 /** Columns of numbers, aligned right: policy and refusals. */
 const isNumber = (column: number) => column === 4 || column === 5;
 
-function toCells(proxy: ProxyBody, { revision, nowMs }: StatusBody): readonly string[] {
-  const { workload, state, svidNotAfterMs, policyP50Ns, refusedPerSecond, lastWordMs, isBypassable } = proxy;
+/** Its name is enough while it is a workload's only one. */
+function nameOf({ workload, namespace, instance }: ProxyBody, { proxies }: StatusBody): string {
+  const same = proxies.filter((each) => each.workload === workload && each.namespace === namespace);
+  return same.length < 2 || instance === undefined ? workload : `${workload} (${instance.slice(0, 8)})`;
+}
+
+function toCells(proxy: ProxyBody, status: StatusBody): readonly string[] {
+  const { revision, nowMs } = status;
+  const { state, svidNotAfterMs, policyP50Ns, refusedPerSecond, lastWordMs, isBypassable } = proxy;
   const enforced = proxy.revision === undefined ? "-" : shortHash(proxy.revision);
   const lags = proxy.revision !== undefined && proxy.revision !== revision?.name ? " (lags)" : "";
   const silence = state === "ready" || lastWordMs === undefined ? "" : ` ${printSpan(nowMs - lastWordMs)}`;
   return [
-    plain(workload),
+    plain(nameOf(proxy, status)),
     `${enforced}${lags}`,
     `${state}${silence}`,
     svidNotAfterMs === undefined ? "no svid" : `svid ${printSpan(svidNotAfterMs - nowMs)}`,
@@ -73,13 +89,14 @@ function paintState(cell: string, { state }: ProxyBody, paint: Paint): string {
   return state === "never" ? paint.dim(cell) : paint.red(cell);
 }
 
-function printRefused({ commit, subject, diagnostics, failedTests }: RefusedBody, paint: Paint): readonly string[] {
+function printRefused(refused: RefusedBody, paint: Paint): readonly string[] {
+  const { commit, subject, diagnostics, failedTests, refusals } = refused;
   const errors = diagnostics.filter(({ severity }) => severity === "error").map(printRecord);
   const tests = failedTests.map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
   const [first = "no reason given", ...rest] = [...errors, ...tests].map(plain);
   const more = rest.length > FAULTS_SHOWN ? [`  and ${rest.length - FAULTS_SHOWN} more`] : [];
   return [
-    `${paint.red("last refused commit")}: ${shortHash(commit)} "${plain(subject)}" — ${first}`,
+    `${paint.red(refusals.length === 0 ? "last refused commit" : "commit taken back")}: ${shortHash(commit)} "${plain(subject)}" — ${first}`,
     ...rest.slice(0, FAULTS_SHOWN).map((fault) => `  ${fault}`),
     ...more,
   ];

@@ -9,6 +9,8 @@ export type {
   HistoryPoint,
   NodeBody,
   ProxyBody,
+  ProxyRefusalBody,
+  RefusalBody,
   RefusedBody,
   RevisionBody,
   RuleBody,

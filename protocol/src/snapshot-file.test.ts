@@ -78,6 +78,13 @@ test("a file is read back as it was printed", () => {
   expect(read.file?.snapshot).toEqual(JSON.parse(JSON.stringify(snapshot)));
 });
 
+test("endpoints are read with the transports that they take, and without", () => {
+  const endpoint = { service: "s", address: "a", port: 1, workload: "w", principal: "p", labels: {}, portName: "http" };
+  const endpoints = [{ ...endpoint, transports: ["h1", "h2"] }, endpoint];
+  const read = parseSnapshotFile(printSnapshotFile(makeSnapshotFile(snapshot, [], endpoints)));
+  expect(read.file?.endpoints).toEqual(endpoints);
+});
+
 const FAULTS: readonly (readonly [
   name: string,
   change: (json: ReturnType<typeof JSON.parse>) => void,

@@ -70,6 +70,7 @@ function checkFile(file: FieldReader<FileJson>): void {
       endpoint.text("principal");
       endpoint.labels("labels");
       endpoint.text("portName");
+      if (endpoint.has("transports")) endpoint.texts("transports", 16, { lengthMax: 16 });
     });
   }
   if (file.has("signature")) file.text("signature");

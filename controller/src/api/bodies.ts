@@ -38,6 +38,19 @@ export type RefusedBody = {
   readonly atMs: number;
   readonly diagnostics: readonly DiagnosticRecord[];
   readonly failedTests: readonly FailedTestBody[];
+  /** The proxies that refused the release; empty where it was refused before any proxy was sent it. */
+  readonly refusals: readonly ProxyRefusalBody[];
+};
+
+/** A proxy that has refused a release, and why. */
+export type ProxyRefusalBody = {
+  readonly workload: string;
+  readonly namespace: string;
+  readonly instance: string;
+  /** Of the protocol's closed list. */
+  readonly reason: string;
+  /** `code: message`, behind the place where that is known. */
+  readonly problems: readonly string[];
 };
 
 export type FailedTestBody = {
@@ -47,16 +60,33 @@ export type FailedTestBody = {
   readonly message: string;
 };
 
+/** What a proxy refuses at this moment. */
+export type RefusalBody = {
+  /** `content`: the snapshot is wrong; `local`: its machine cannot take it now, and it tries again. */
+  readonly class: "content" | "local";
+  readonly reason: string;
+  readonly problems: readonly string[];
+  /** What it refuses: name and number of the revision. */
+  readonly revision: string;
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly attempts: number;
+};
+
+/** A row for each proxy; a workload that never had one has one row, in state `never`. */
 export type ProxyBody = {
   readonly workload: string;
   readonly namespace: string;
   readonly service: string;
   readonly principal: string;
+  /** The process; absent where there never was one. */
+  readonly instance?: string;
   readonly state: "ready" | "stale" | "gone" | "never";
   readonly lastWordMs?: number;
-  /** Name of the revision that it enforces. */
+  /** Name and number of the revision that it enforces. */
   readonly revision?: string;
-  readonly nack?: readonly string[];
+  readonly sequence?: number;
+  readonly refusal?: RefusalBody;
   readonly svidNotAfterMs?: number;
   readonly policyP50Ns?: number;
   readonly policyP99Ns?: number;

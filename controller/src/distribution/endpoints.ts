@@ -2,11 +2,17 @@
  * Endpoints: state, never part of a revision. Outside Kubernetes an endpoint is what an
  * authenticated proxy says of its listeners, as far as its Workload resource lets it.
  */
-import type { Endpoint, ListenAddress, ServiceEndpoints } from "@regomesh/protocol";
+import type { Endpoint, EndpointsUpdate, ListenAddress, ServiceEndpoints } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 
 /** Where a workload's proxy says that it listens. */
-export type Claim = { readonly workload: string; readonly listen: readonly ListenAddress[] };
+export type Claim = {
+  /** `namespace/name` */
+  readonly workload: string;
+  /** The proxy's process; absent in what an earlier version kept. */
+  readonly instance?: string;
+  readonly listen: readonly ListenAddress[];
+};
 
 /** Listeners of one proxy; a workload has no more ports. */
 export const LISTEN_MAX = 64;
@@ -39,12 +45,38 @@ export function toServiceEndpoints(plan: MeshPlan, claims: readonly Claim[]): re
   return [...services].map(([service, endpoints]) => ({ service, endpoints: distinct(endpoints) }));
 }
 
-/** Services whose endpoints differ from what was said last. */
-export function changedServices(
-  said: ReadonlyMap<string, string>,
-  now: readonly ServiceEndpoints[],
-): readonly ServiceEndpoints[] {
-  return now.filter(({ service, endpoints }) => said.get(service) !== JSON.stringify(endpoints));
+/** Every service with its endpoints, and a text of them that tells two states apart. */
+export type EndpointTable = {
+  readonly services: ReadonlyMap<string, { readonly endpoints: ServiceEndpoints; readonly text: string }>;
+};
+
+export const EMPTY_TABLE: EndpointTable = { services: new Map() };
+
+/** The table of a plan and of claims; `before` itself where nothing differs from it. */
+export function toEndpointTable(plan: MeshPlan, claims: readonly Claim[], before: EndpointTable): EndpointTable {
+  const services = new Map(
+    toServiceEndpoints(plan, claims).map((endpoints) => {
+      const text = JSON.stringify(endpoints.endpoints);
+      const known = before.services.get(endpoints.service);
+      return [endpoints.service, known?.text === text ? known : { endpoints, text }];
+    }),
+  );
+  const isSame =
+    services.size === before.services.size && [...services].every(([name, row]) => before.services.get(name) === row);
+  return isSame ? before : { services };
+}
+
+/** What a listener who was told `told` must be told of `now`; undefined where nothing. */
+export function toUpdate(told: EndpointTable | undefined, now: EndpointTable): EndpointsUpdate | undefined {
+  if (told === now) return undefined;
+  // Services come and go with revisions: then the whole state is told again.
+  const isWhole =
+    told === undefined ||
+    told.services.size !== now.services.size ||
+    [...now.services.keys()].some((name) => !told.services.has(name));
+  const rows = [...now.services].filter(([name, row]) => isWhole || told.services.get(name) !== row);
+  if (rows.length === 0 && !isWhole) return undefined;
+  return { services: rows.map(([, { endpoints }]) => endpoints), complete: isWhole };
 }
 
 /** The claim must be an address that the Workload resource names, or any of its own where that leaves it open. */

@@ -1,100 +1,211 @@
 /**
- * What the controller knows of one proxy's stream, as a value.
+ * One proxy's stream, as a value.
  *
- * hello --> (snapshot sent --> ACK: in force | NACK: refused, the old one stays)*
+ * settled --send--> awaiting --ACK--> settled
+ *                   awaiting --NACK, content--> refused: not sent again
+ *                   awaiting --NACK, local--> retrying: sent again after a while
+ *                   awaiting --no answer in time--> the stream is closed
  *
- * A snapshot is sent when it is wanted and neither in force, nor on its way, nor refused.
- * Answers carry the nonce of what they answer; one that answers nothing is ignored.
+ * One snapshot is on its way at a time; what is wanted meanwhile is sent after the answer.
+ * Answers carry the nonce of what they answer; one that answers nothing is ignored. What is
+ * in force is what the proxy says: in its hello, in every ACK and NACK.
  */
-import { type Ack, type Hello, type Nack, type NackClass, type NackReason, parseNackReason } from "@regomesh/protocol";
+import {
+  type Ack,
+  ANSWER_WITHIN_MS,
+  type Hello,
+  type Holding,
+  type ListenAddress,
+  type Nack,
+  type NackClass,
+  type NackReason,
+  parseNackReason,
+  type RevisionId,
+} from "@regomesh/protocol";
+import type { PackedSnapshot } from "./release.ts";
 
-export type Session = {
-  readonly hello: Hello;
-  /** Hash of the snapshot in force; "" for none. */
-  readonly inForce: string;
-  /** Modules that the proxy surely holds. */
-  readonly held: readonly string[];
-  readonly sent: Sent | undefined;
-  readonly refused: Refusal | undefined;
+/** Names one stream while it is open; streams to come have greater ones. */
+export type StreamId = number;
+
+export type ProxyStream = {
+  readonly id: StreamId;
+  /** `namespace/name` */
+  readonly workload: string;
+  /** The process: a proxy that is started anew is another instance. */
+  readonly instance: string;
+  /** SPIFFE ID that it has proven. */
+  readonly principal: string;
+  readonly listen: readonly ListenAddress[];
+  readonly admin: string;
+  readonly holding: Holding;
+  readonly delivery: Delivery;
+  /** Its last refusal, until it takes what it is sent. */
+  readonly refusal: Refusal | undefined;
+  /** When it was last heard on this stream. */
+  readonly heardMs: number;
   /** Milliseconds from the sending of the snapshot in force to its ACK. */
   readonly ackTookMs: number | undefined;
 };
 
-/** A proxy's refusal of a snapshot, as far as it is kept. */
-export type Refusal = {
-  readonly hash: string;
+export type Delivery =
+  | { readonly kind: "settled" }
+  | ({ readonly kind: "awaiting"; readonly nonce: string; readonly sentAtMs: number; readonly untilMs: number } & Sent)
+  | { readonly kind: "refused"; readonly hash: string }
+  | { readonly kind: "retrying"; readonly hash: string; readonly atMs: number };
+
+type Sent = { readonly hash: string; readonly revision: RevisionId };
+
+export type Refusal = Sent & {
   readonly class: NackClass;
   readonly reason: NackReason;
-  /** `code: message`, with the place before it where that is known. */
-  readonly problems: readonly string[];
+  readonly problems: readonly RefusalProblem[];
+  readonly atMs: number;
+  /** How often in a row it has refused what has this hash. */
+  readonly attempts: number;
 };
 
-export type Sent = {
-  readonly nonce: string;
-  readonly hash: string;
-  readonly modules: readonly string[];
-  readonly atMs: number;
+export type RefusalProblem = {
+  readonly code: NackReason;
+  readonly message: string;
+  /** Place in the source; "" and 0 where it is not known. */
+  readonly file: string;
+  readonly row: number;
+  readonly column: number;
 };
 
 /** What is kept of a NACK. */
 const PROBLEMS_MAX = 20;
-const PROBLEM_LENGTH_MAX = 500;
+const TEXT_LENGTH_MAX = 500;
+const CONTENTS_MAX = 1000;
+const HASH = /^[0-9a-f]{64}$/;
 
-export function openSession(hello: Hello): Session {
+/** A port is free again, a disk has room: a machine's own trouble is tried again soon, then less and less. */
+export const RETRY_FIRST_MS = 500;
+export const RETRY_MAX_MS = 30_000;
+
+export function openProxy(
+  id: StreamId,
+  { workload, principal, hello }: { readonly workload: string; readonly principal: string; readonly hello: Hello },
+  nowMs: number,
+): ProxyStream {
   return {
-    hello,
-    inForce: hello.holding?.snapshotHash ?? "",
-    held: hello.holding?.contentHashes ?? [],
-    sent: undefined,
-    refused: undefined,
+    id,
+    workload,
+    instance: hello.instance,
+    principal,
+    listen: hello.listen,
+    admin: hello.admin,
+    holding: toHolding(hello.holding),
+    delivery: { kind: "settled" },
+    refusal: undefined,
+    heardMs: nowMs,
     ackTookMs: undefined,
   };
 }
 
 /** A later hello on the same stream tells new listen addresses; it may not become another proxy. */
-export function repeatHello(session: Session, hello: Hello): Session | undefined {
-  const { workload, namespace, instance } = session.hello;
-  if (hello.workload !== workload || hello.namespace !== namespace || hello.instance !== instance) return undefined;
-  return { ...session, hello };
+export function applyHello(proxy: ProxyStream, hello: Hello, nowMs: number): ProxyStream | undefined {
+  if (`${hello.namespace}/${hello.workload}` !== proxy.workload || hello.instance !== proxy.instance) return undefined;
+  const { listen, admin } = hello;
+  return { ...proxy, listen, admin, holding: toHolding(hello.holding), heardMs: nowMs };
 }
 
-/** Whether to send it now. While an answer is out nothing is: what is missing depends on the answer. */
-export function isWanted(session: Session, hash: string): boolean {
-  return session.sent === undefined && hash !== session.inForce && hash !== session.refused?.hash;
+/** Whether a snapshot shall be sent now. */
+export function isDue({ delivery, holding }: ProxyStream, hash: string, nowMs: number): boolean {
+  if (hash === holding.snapshotHash) return false;
+  switch (delivery.kind) {
+    case "settled":
+      return true;
+    case "awaiting":
+      return false;
+    case "refused":
+      return delivery.hash !== hash;
+    case "retrying":
+      return delivery.hash !== hash || delivery.atMs <= nowMs;
+  }
 }
 
-export function send(session: Session, sent: Sent): Session {
-  return { ...session, sent };
+export function send(
+  proxy: ProxyStream,
+  { hash }: PackedSnapshot,
+  revision: RevisionId,
+  nonce: string,
+  nowMs: number,
+): ProxyStream {
+  const untilMs = nowMs + ANSWER_WITHIN_MS;
+  return { ...proxy, delivery: { kind: "awaiting", nonce, hash, revision, sentAtMs: nowMs, untilMs } };
 }
 
-export function settleAck(session: Session, ack: Ack, nowMs: number): Session {
-  const { sent } = session;
-  if (sent?.nonce !== ack.nonce) return session;
+export function applyAck(proxy: ProxyStream, ack: Ack, nowMs: number): ProxyStream {
+  const { delivery } = proxy;
+  if (delivery.kind !== "awaiting" || delivery.nonce !== ack.nonce) return proxy;
+  const holding = toHolding(ack.holding);
+  if (holding.snapshotHash !== delivery.hash) return applyFalseAck(proxy, delivery, holding, nowMs);
   return {
-    ...session,
-    inForce: sent.hash,
-    held: ack.holding?.contentHashes ?? sent.modules,
-    sent: undefined,
-    refused: undefined,
-    ackTookMs: nowMs - sent.atMs,
+    ...proxy,
+    holding,
+    delivery: { kind: "settled" },
+    refusal: undefined,
+    heardMs: nowMs,
+    ackTookMs: nowMs - delivery.sentAtMs,
   };
 }
 
-export function settleNack(session: Session, nack: Nack): Session {
-  const { sent } = session;
-  if (sent?.nonce !== nack.nonce || sent.hash !== nack.hash) return session;
-  const problems = nack.problems
-    .slice(0, PROBLEMS_MAX)
-    .map((problem) => printProblem(problem).slice(0, PROBLEM_LENGTH_MAX));
-  const refused: Refusal = {
-    hash: sent.hash,
-    class: nack.class === "content" ? "content" : "local",
-    reason: parseNackReason(nack.reason),
-    problems,
-  };
-  return { ...session, sent: undefined, refused };
+/** An ACK of what is not in force is a fault of the proxy: what it was sent is sent again, in time. */
+function applyFalseAck(proxy: ProxyStream, sent: Sent, holding: Holding, nowMs: number): ProxyStream {
+  const message = "the proxy acknowledged the snapshot, but says that another one is in force";
+  const problem: RefusalProblem = { code: "internal", message, file: "", row: 0, column: 0 };
+  return refuse({ ...proxy, holding }, sent, { class: "local", reason: "internal", problems: [problem] }, nowMs);
 }
 
-function printProblem({ code, message, file, row, column }: Nack["problems"][number]): string {
-  return file === "" ? `${code}: ${message}` : `${file}:${row}:${column}: ${code}: ${message}`;
+export function applyNack(proxy: ProxyStream, nack: Nack, nowMs: number): ProxyStream {
+  const { delivery } = proxy;
+  if (delivery.kind !== "awaiting" || delivery.nonce !== nack.nonce) return proxy;
+  const holding = nack.holding === undefined ? proxy.holding : toHolding(nack.holding);
+  return refuse(
+    { ...proxy, holding },
+    delivery,
+    {
+      class: nack.class === "content" ? "content" : "local",
+      reason: parseNackReason(nack.reason),
+      problems: nack.problems.slice(0, PROBLEMS_MAX).map(toProblem),
+    },
+    nowMs,
+  );
+}
+
+function refuse(
+  proxy: ProxyStream,
+  { hash, revision }: Sent,
+  why: Pick<Refusal, "class" | "reason" | "problems">,
+  nowMs: number,
+): ProxyStream {
+  const attempts = proxy.refusal?.hash === hash ? proxy.refusal.attempts + 1 : 1;
+  return {
+    ...proxy,
+    heardMs: nowMs,
+    refusal: { ...why, hash, revision, atMs: nowMs, attempts },
+    delivery:
+      why.class === "content"
+        ? { kind: "refused", hash }
+        : { kind: "retrying", hash, atMs: nowMs + Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempts - 1)) },
+  };
+}
+
+/** What a proxy says that it holds, with nothing endless in it. */
+function toHolding(holding: Holding | undefined): Holding {
+  const { revision } = holding ?? {};
+  return {
+    snapshotHash: HASH.test(holding?.snapshotHash ?? "") ? (holding?.snapshotHash ?? "") : "",
+    revision: revision && { ...revision, epoch: clip(revision.epoch), name: clip(revision.name) },
+    contentHashes: (holding?.contentHashes ?? []).slice(0, CONTENTS_MAX).filter((hash) => HASH.test(hash)),
+  };
+}
+
+function toProblem({ code, message, file, row, column }: Nack["problems"][number]): RefusalProblem {
+  return { code: parseNackReason(code), message: clip(message), file: clip(file), row, column };
+}
+
+function clip(text: string): string {
+  return text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text;
 }

@@ -1,5 +1,13 @@
 /** A revision that was built: what it is called, what it holds, and the snapshot of it that each workload gets. */
-import { canonicalJson, type Revision, SNAPSHOT_FORMAT, type Snapshot, snapshotHash } from "@regomesh/protocol";
+import {
+  canonicalJson,
+  checkSnapshot,
+  type Revision,
+  SNAPSHOT_FORMAT,
+  type Snapshot,
+  type SnapshotProblem,
+  snapshotHash,
+} from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 
 /** A persisted snapshot is started from for a day; half of it, and it is issued anew. */
@@ -15,7 +23,8 @@ export type Release = {
   readonly explainDenials: boolean;
 };
 
-export type WorkloadRelease = {
+/** A workload's snapshot in the bytes that are hashed, signed and sent. */
+export type PackedSnapshot = {
   /** `namespace/name` */
   readonly workload: string;
   readonly principal: string;
@@ -25,19 +34,16 @@ export type WorkloadRelease = {
   readonly modules: readonly string[];
 };
 
+/** A release with every snapshot of it, by workload. */
+export type Publication = {
+  readonly release: Release;
+  readonly snapshots: ReadonlyMap<string, PackedSnapshot>;
+};
+
 /** The same release makes the same bytes, so that a controller started anew need not send what is in force. */
-export function toWorkloadReleases(release: Release): ReadonlyMap<string, WorkloadRelease> {
-  const { plan, revision, issuedAtMs, explainDenials } = release;
-  const found = plan.workloads.map((workload): readonly [string, WorkloadRelease] => {
-    const snapshot: Snapshot = {
-      format: SNAPSHOT_FORMAT,
-      revision,
-      issuedAtMs,
-      expiresAtMs: issuedAtMs + SNAPSHOT_TTL_MS,
-      mesh: { ...plan.mesh, explainDenials },
-      workloads: [workload],
-    };
-    const bodyText = canonicalJson(snapshot);
+export function toPublication(release: Release): Publication {
+  const packed = release.plan.workloads.map((workload): readonly [string, PackedSnapshot] => {
+    const bodyText = canonicalJson(toSnapshot(release, workload));
     const { inbound, outbound } = workload.policies;
     const modules = [inbound, outbound].flatMap((policy) => (policy === undefined ? [] : [policy.module]));
     const key = `${workload.namespace}/${workload.name}`;
@@ -52,5 +58,29 @@ export function toWorkloadReleases(release: Release): ReadonlyMap<string, Worklo
       },
     ];
   });
-  return new Map(found);
+  return { release, snapshots: new Map(packed) };
+}
+
+/** What every proxy would refuse in a release: the check that proxies run, on each snapshot of it. */
+export function checkRelease(
+  release: Release,
+): readonly { readonly workload: string; readonly problem: SnapshotProblem }[] {
+  return release.plan.workloads.flatMap((workload) =>
+    checkSnapshot(toSnapshot(release, workload)).problems.map((problem) => ({
+      workload: `${workload.namespace}/${workload.name}`,
+      problem,
+    })),
+  );
+}
+
+function toSnapshot(release: Release, workload: MeshPlan["workloads"][number]): Snapshot {
+  const { plan, revision, issuedAtMs, explainDenials } = release;
+  return {
+    format: SNAPSHOT_FORMAT,
+    revision,
+    issuedAtMs,
+    expiresAtMs: issuedAtMs + SNAPSHOT_TTL_MS,
+    mesh: { ...plan.mesh, explainDenials },
+    workloads: [workload],
+  };
 }

@@ -7,6 +7,7 @@ import { type Clock, type Log, printRecord } from "@regomesh/base";
 import type { JoinTokenFile } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Release } from "../distribution/release.ts";
+import { RESTART_LEASE_MS } from "../distribution/roster.ts";
 import { type Lease, StoreError, writeText } from "../store/store.ts";
 import { Builder } from "./build/builder.ts";
 import {
@@ -24,8 +25,8 @@ import { GitError } from "./git/git.ts";
 import { GitSource } from "./git/source.ts";
 import { type Control, makeControl } from "./grpc/control.ts";
 import { makeServerIdentity } from "./grpc/credentials.ts";
+import { Distributor } from "./grpc/distributor.ts";
 import { makeIdentityServer } from "./grpc/identity.ts";
-import { Proxies, RESTART_LEASE_MS } from "./grpc/proxies.ts";
 import { serveGrpc } from "./grpc/server.ts";
 import { openApiToken } from "./http/guard.ts";
 import { type HttpServer, serveHttp } from "./http/server.ts";
@@ -87,7 +88,7 @@ type Closers = (() => Promise<void> | void)[];
 
 /** The parts that hold state, and those that come later and are told of changes. */
 type Core = {
-  readonly proxies: Proxies;
+  readonly distributor: Distributor;
   readonly mesh: MeshState;
   readonly rollout: Rollout;
   readonly claims: KeptClaims;
@@ -107,7 +108,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const builder = await Builder.open(log);
   closers.push(() => builder.close());
   const core = makeCore(builder, lease, options);
-  const { rollout, proxies, claims, late } = core;
+  const { rollout, distributor, claims, late } = core;
   await rollout.restore();
   const source = await GitSource.open({
     directory: options.git,
@@ -120,7 +121,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   await source.look();
   if (rollout.release === undefined) throw nothingToServe(rollout.refused, source.trouble);
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
-  proxies.lease(await claims.read(), RESTART_LEASE_MS);
+  distributor.lease(await claims.read(), RESTART_LEASE_MS);
   const grpc = await openGrpc(core, late.authority, lease, options, closers);
   const http = await serveHttp({
     address: options.http,
@@ -140,6 +141,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   closers.push(() => {
     late.control = undefined;
     late.http = undefined;
+    distributor.stop();
   });
   // Where the command line finds this controller.
   await writeText(lease, "controller.json", `${JSON.stringify({ http: http.url, grpc })}\n`);
@@ -150,20 +152,25 @@ function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): C
   const { clock, log, branch, path, explainDenials } = options;
   const late: Core["late"] = { authority: undefined, signer: undefined, control: undefined, http: undefined };
   const claims = new KeptClaims(lease);
-  const proxies = new Proxies({
+  const distributor: Distributor = new Distributor({
     clock,
     sign: (body) => sign(body, late, clock),
     onChange: () => {
       late.control?.refresh();
       late.http?.poke();
       if (late.control === undefined) return;
-      claims.write(proxies.claims()).catch((error: Error) => {
+      claims.write(distributor.claims()).catch((error: Error) => {
         log.log("warn", "where proxies listen is not kept", { reason: error.message });
       });
     },
+    onHold: (hold, release) => {
+      if (release !== undefined) mesh.takeBack(release);
+      void rollout.hold(hold, release);
+    },
+    onOvertake: (sequence) => void rollout.overtake(sequence),
   });
-  const mesh = new MeshState({ proxies, clock, log });
-  const rollout = new Rollout({
+  const mesh = new MeshState({ distributor, clock, log });
+  const rollout: Rollout = new Rollout({
     builder,
     lastGood: new LastGood(lease),
     path,
@@ -171,17 +178,17 @@ function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): C
     explainDenials,
     clock,
     log,
-    publish: (release) => mesh.publish(release),
+    publish: (release, isProven) => mesh.publish(release, isProven),
     refuse: (refused) => {
       mesh.refuse(refused);
       late.http?.poke();
     },
   });
-  return { proxies, mesh, rollout, claims, late };
+  return { distributor, mesh, rollout, claims, late };
 }
 
 async function openGrpc(
-  { proxies, mesh, rollout, late }: Core,
+  { distributor, mesh, rollout, late }: Core,
   authority: Authority,
   lease: Lease,
   options: ControllerOptions,
@@ -192,12 +199,13 @@ async function openGrpc(
   await writeJoinTokens(options, authority, tokens, rollout.release);
   const control = makeControl({
     authority,
-    proxies,
+    distributor,
     clock,
     log,
-    onReport: (workload, report) => mesh.hear(workload, report),
+    onReport: (workload, report) => mesh.report(workload, report),
   });
-  const isMember = (id: string) => proxies.release?.plan.workloads.some(({ principal }) => principal === id) ?? false;
+  const isMember = (id: string) =>
+    distributor.release?.plan.workloads.some(({ principal }) => principal === id) ?? false;
   const makeCertificate = () => authority.issueServer([hostOf(options.grpc), "localhost"], clock.nowMs());
   const identity = makeServerIdentity(authority, makeCertificate());
   const grpc = await serveGrpc(options.grpc, identity, {

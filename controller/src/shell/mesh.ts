@@ -5,45 +5,41 @@
 import type { Clock, Log } from "@regomesh/base";
 import type { ProxyReport } from "@regomesh/protocol";
 import type { DecisionBody, GraphBody, RefusedBody, StatusBody } from "../api/bodies.ts";
-import { type Release, toWorkloadReleases } from "../distribution/release.ts";
+import { type Release, toPublication } from "../distribution/release.ts";
 import { DecisionLog } from "../status/decision-log.ts";
 import { toGraph } from "../status/graph.ts";
 import { Ledger } from "../status/ledger.ts";
 import { type Places, toPlaces } from "../status/places.ts";
-import { type Connection, toStates, toStatus } from "../status/status.ts";
+import { toStates, toStatus } from "../status/status.ts";
 import type { Excerpts } from "./git/blame.ts";
-import type { Proxies } from "./grpc/proxies.ts";
-
-/** Revisions whose snapshots are still known by name. */
-const NAMES_MAX = 100_000;
+import type { Distributor } from "./grpc/distributor.ts";
 
 export class MeshState {
   readonly decisions = new DecisionLog();
-  readonly proxies: Proxies;
+  readonly distributor: Distributor;
   readonly #ledger = new Ledger();
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #names = new Map<string, string>();
   #places: Places | undefined;
   #refused: RefusedBody | undefined;
 
-  constructor(options: { readonly proxies: Proxies; readonly clock: Clock; readonly log: Log }) {
-    this.proxies = options.proxies;
+  constructor(options: { readonly distributor: Distributor; readonly clock: Clock; readonly log: Log }) {
+    this.distributor = options.distributor;
     this.#clock = options.clock;
     this.#log = options.log;
   }
 
-  /** Puts a release in force. */
-  publish(release: Release): void {
+  /** Gives a release to every proxy; `isProven` where it was in force before. */
+  publish(release: Release, isProven: boolean): void {
     this.#places = toPlaces(release.plan);
-    for (const { hash } of toWorkloadReleases(release).values()) this.#names.set(hash, release.revision.name);
-    for (const hash of this.#names.keys()) {
-      if (this.#names.size <= NAMES_MAX) break;
-      this.#names.delete(hash);
-    }
-    this.proxies.publish(release);
+    this.distributor.publish(toPublication(release), isProven);
     const { name, sequence } = release.revision;
     this.#log.log("info", "revision published", { revision: name, sequence });
+  }
+
+  /** A release stands in the place of another that was held. */
+  takeBack(release: Release): void {
+    this.#places = toPlaces(release.plan);
   }
 
   /** Why the newest commit was refused; undefined where it was not. */
@@ -51,39 +47,26 @@ export class MeshState {
     this.#refused = refused;
   }
 
-  hear(workload: string, report: ProxyReport): void {
+  /** Takes in what a proxy of a workload, `namespace/name`, reports. */
+  report(workload: string, report: ProxyReport): void {
     if (this.#places === undefined) return;
     this.#ledger.apply(workload, report, this.#places, this.#clock.nowMs());
     this.decisions.apply(workload, report, this.#places);
   }
 
   status(): StatusBody {
-    const release = this.#release();
-    return toStatus({
-      release,
-      refused: this.#refused,
-      wanted: new Map(
-        release.plan.workloads.flatMap(({ namespace, name }) => {
-          const wanted = this.proxies.wanted(`${namespace}/${name}`);
-          return wanted === undefined ? [] : [[wanted.workload, wanted] as const];
-        }),
-      ),
-      connections: this.#connections(release),
-      ledger: this.#ledger,
-      names: this.#names,
-      nowMs: this.#clock.nowMs(),
-    });
+    return toStatus({ ...this.#facts(), refused: this.#refused });
   }
 
   graph(): GraphBody {
-    const release = this.#release();
-    const nowMs = this.#clock.nowMs();
+    const facts = this.#facts();
+    const { services } = this.distributor.endpoints();
     return toGraph({
-      plan: release.plan,
+      plan: facts.release.plan,
       ledger: this.#ledger,
-      states: toStates(release, this.#connections(release), this.#ledger, nowMs),
-      endpoints: this.proxies.endpoints() ?? [],
-      nowMs,
+      states: toStates(facts),
+      endpoints: [...services.values()].map(({ endpoints }) => endpoints),
+      nowMs: facts.nowMs,
     });
   }
 
@@ -98,20 +81,9 @@ export class MeshState {
     return { ...decision, rules: await Promise.all(rules) };
   }
 
-  #connections(release: Release): ReadonlyMap<string, Connection> {
-    const sessions = new Map(this.proxies.sessions().map(({ workload, session }) => [workload, session]));
-    return new Map(
-      release.plan.workloads.map(({ namespace, name }) => {
-        const key = `${namespace}/${name}`;
-        const session = sessions.get(key);
-        return [key, { isConnected: session !== undefined, session, lastWordMs: this.proxies.lastWordMs(key) }];
-      }),
-    );
-  }
-
-  #release(): Release {
-    const { release } = this.proxies;
+  #facts() {
+    const { release, state } = this.distributor;
     if (release === undefined) throw new Error("there is no release yet");
-    return release;
+    return { release, distribution: state, ledger: this.#ledger, nowMs: this.#clock.nowMs() };
   }
 }

@@ -8,9 +8,11 @@ import type { Clock, DiagnosticRecord, Log } from "@regomesh/base";
 import { printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Built } from "../build/build.ts";
-import { type Release, SNAPSHOT_TTL_MS } from "../distribution/release.ts";
+import type { Hold } from "../distribution/hold.ts";
+import { checkRelease, type Release, SNAPSHOT_TTL_MS } from "../distribution/release.ts";
 import { ROOT_SOURCE } from "../index/mesh-index.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
+import { printProblem } from "../status/status.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
 import type { CommitTree } from "./git/read-tree.ts";
 import type { Kept, LastGood } from "./store/last-good.ts";
@@ -24,7 +26,8 @@ export type RolloutOptions = {
   readonly explainDenials: boolean;
   readonly clock: Clock;
   readonly log: Log;
-  readonly publish: (release: Release) => void;
+  /** `isProven`: it was in force before. */
+  readonly publish: (release: Release, isProven: boolean) => void;
   readonly refuse: (refused: RefusedBody | undefined) => void;
 };
 
@@ -33,6 +36,8 @@ export class Rollout {
   #kept: Kept | undefined;
   #refused: RefusedBody | undefined;
   #last: Promise<void> = Promise.resolve();
+  /** The greatest that was given to proxies. */
+  #sequence = 0;
   #counts: ControllerCounts = { builds: 0, refused: 0, lastBuildSeconds: 0 };
 
   constructor(options: RolloutOptions) {
@@ -57,8 +62,15 @@ export class Rollout {
     const { kept, fault } = await lastGood.read();
     if (fault !== undefined) log.log("warn", "the last good revision is not used", { reason: fault });
     if (kept === undefined) return;
-    this.#kept = { ...kept, release: { ...kept.release, explainDenials } };
-    publish(this.#kept.release);
+    const release = { ...kept.release, explainDenials };
+    const [wrong] = checkRelease(release);
+    if (wrong !== undefined) {
+      const reason = `${wrong.workload}: ${wrong.problem.message}`;
+      return log.log("warn", "the last good revision is not used", { reason });
+    }
+    this.#kept = { ...kept, release };
+    this.#sequence = release.revision.sequence;
+    publish(release, true);
     await this.renew();
   }
 
@@ -69,9 +81,52 @@ export class Rollout {
       const nowMs = clock.nowMs();
       if (this.#kept === undefined || nowMs - this.#kept.release.issuedAtMs < SNAPSHOT_TTL_MS / 2) return;
       this.#kept = { ...this.#kept, release: { ...this.#kept.release, issuedAtMs: nowMs } };
-      publish(this.#kept.release);
+      publish(this.#kept.release, true);
       await lastGood.write(this.#kept).catch((error: Error) => {
         log.log("warn", "the renewed release is not kept", { reason: error.message });
+      });
+    });
+  }
+
+  /**
+   * The release was taken back: `release` is in force in its place, or none where there was
+   * nothing to go back to. The commit counts as refused, also after a restart.
+   */
+  async hold(hold: Hold, release: Release | undefined): Promise<void> {
+    const { log, lastGood, path } = this.#options;
+    const held = this.#kept;
+    if (release !== undefined) this.#sequence = Math.max(this.#sequence, release.revision.sequence);
+    if (held === undefined || held.release.revision.sequence !== hold.revision.sequence) return;
+    const refused = toRefused(held.release, hold);
+    this.#counts = { ...this.#counts, refused: this.#counts.refused + 1 };
+    const by = refused.refusals.map(({ namespace, workload }) => `${namespace}/${workload}`).join(", ");
+    log.log("warn", "release taken back", { commit: refused.commit, by, reason: refused.diagnostics[0]?.message });
+    this.#settle(refused);
+    if (release === undefined) return;
+    const { compiler, built } = held;
+    const kept = { release, compiler, built: `${release.revision.name} ${path}`, held: { compiler, built, refused } };
+    await this.#inTurn(async () => {
+      if (this.#kept !== held) return;
+      this.#kept = kept;
+      await lastGood.write(kept).catch((error: Error) => {
+        log.log("warn", "that the release was taken back is not kept", { reason: error.message });
+      });
+    });
+  }
+
+  /** Gives the release again under a number that proxies take who have seen later ones than this controller. */
+  async overtake(sequence: number): Promise<void> {
+    await this.#inTurn(async () => {
+      const { lastGood, log, publish } = this.#options;
+      const kept = this.#kept;
+      if (kept === undefined || this.#sequence >= sequence) return;
+      this.#sequence = sequence;
+      const revision = { ...kept.release.revision, sequence };
+      this.#kept = { ...kept, release: { ...kept.release, revision } };
+      log.log("warn", "a proxy has a later revision than this controller: numbers go on from there", { sequence });
+      publish(this.#kept.release, true);
+      await lastGood.write(this.#kept).catch((error: Error) => {
+        log.log("warn", "the new number is not kept", { reason: error.message });
       });
     });
   }
@@ -81,6 +136,8 @@ export class Rollout {
     const { builder, path } = this.#options;
     const compiler = await builder.version();
     const built = `${tree.commit.hash} ${path}`;
+    const { held } = this.#kept ?? {};
+    if (held?.built === built && held.compiler === compiler) return this.#settle(held.refused);
     if (this.#kept?.built === built && this.#kept.compiler === compiler) return this.#settle(undefined);
     const startMs = performance.now();
     const result = await this.#build(tree);
@@ -120,34 +177,31 @@ export class Rollout {
     }
   }
 
-  /** Keeps it, then puts it in force: what cannot be kept changes nothing. Throws StoreError. */
+  /** Keeps it, then gives it to the proxies: what cannot be kept changes nothing. Throws StoreError. */
   async #accept(
-    { commit }: CommitTree,
+    tree: CommitTree,
     plan: Release["plan"],
     identity: { readonly compiler: string; readonly built: string },
   ): Promise<void> {
     const { clock, lastGood, source, explainDenials, publish } = this.#options;
+    const { commit } = tree;
     const nowMs = clock.nowMs();
-    const before = this.release?.revision;
-    const release: Release = {
-      revision: {
-        epoch: before?.epoch ?? randomUUID(),
-        sequence: (before?.sequence ?? 0) + 1,
-        name: commit.hash,
-        commit,
-      },
-      plan,
-      source,
-      builtAtMs: nowMs,
-      issuedAtMs: nowMs,
-      explainDenials,
-    };
-    const kept = { release, ...identity };
-    await lastGood.write(kept);
+    const epoch = this.release?.revision.epoch ?? randomUUID();
+    // While it is being written another release may be taken back, which takes a number.
+    let kept: Kept;
+    do {
+      const revision = { epoch, sequence: this.#sequence + 1, name: commit.hash, commit };
+      const release: Release = { revision, plan, source, builtAtMs: nowMs, issuedAtMs: nowMs, explainDenials };
+      const faults = checkRelease(release);
+      if (faults.length > 0) return this.#refuse(tree, { ...REFUSED, diagnostics: faults.map(toDiagnostic) });
+      kept = { release, ...identity };
+      await lastGood.write(kept);
+    } while (this.#sequence >= kept.release.revision.sequence);
+    this.#sequence = kept.release.revision.sequence;
     this.#kept = kept;
     this.#counts = { ...this.#counts, builds: this.#counts.builds + 1 };
     this.#settle(undefined);
-    publish(release);
+    publish(kept.release, false);
   }
 
   #refuse({ commit }: CommitTree, { diagnostics, failedTests }: Built): void {
@@ -164,6 +218,7 @@ export class Rollout {
       atMs: clock.nowMs(),
       diagnostics,
       failedTests,
+      refusals: [],
     });
   }
 
@@ -171,4 +226,45 @@ export class Rollout {
     this.#refused = refused;
     this.#options.refuse(refused);
   }
+}
+
+const REFUSED: Built = { diagnostics: [], failedTests: [], passedTests: 0 };
+
+/** A fault that the check of snapshots finds and no check of resources found before: it has no place in a file. */
+function toDiagnostic({ workload, problem }: ReturnType<typeof checkRelease>[number]): DiagnosticRecord {
+  return {
+    code: problem.code,
+    severity: "error",
+    message: `the snapshot of workload ${workload} is one that proxies refuse: ${problem.message}`,
+    file: ".",
+    row: 1,
+    column: 1,
+  };
+}
+
+/** What status tells of a release that proxies have refused. */
+function toRefused({ revision }: Release, { refusals, atMs }: Hold): RefusedBody {
+  const diagnostics = refusals.flatMap(({ workload, problems }) =>
+    problems.map(
+      ({ code, message, file, row, column }): DiagnosticRecord => ({
+        code,
+        severity: "error",
+        message: `proxy ${workload} refuses it: ${message}`,
+        file: file === "" ? "." : file,
+        row: Math.max(1, row),
+        column: Math.max(1, column),
+      }),
+    ),
+  );
+  return {
+    commit: revision.commit?.hash ?? revision.name,
+    subject: revision.commit?.subject ?? "",
+    atMs,
+    diagnostics,
+    failedTests: [],
+    refusals: refusals.map(({ workload, instance, reason, problems }) => {
+      const [namespace = "", name = ""] = workload.split("/");
+      return { workload: name, namespace, instance, reason, problems: problems.map(printProblem) };
+    }),
+  };
 }

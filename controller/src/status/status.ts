@@ -1,80 +1,69 @@
-/** The mesh's state in one value: revision, what was refused, every workload's proxy. */
-import type { ProxyBody, RefusedBody, RevisionBody, StatusBody } from "../api/bodies.ts";
-import type { Session } from "../distribution/proxy.ts";
-import type { Release, WorkloadRelease } from "../distribution/release.ts";
+/** The mesh's state in one value: revision, what was refused, every proxy. */
+import type { ProxyBody, RefusalBody, RefusedBody, RevisionBody, StatusBody } from "../api/bodies.ts";
+import { type Distribution, wanted } from "../distribution/distribution.ts";
+import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy.ts";
+import type { Release } from "../distribution/release.ts";
+import type { GoneProxy } from "../distribution/roster.ts";
 import type { ProxyStates } from "./graph.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** A proxy reports at least twice a second; after three missed reports it is stale. */
 export const SILENCE_MAX_MS = 1500;
 
-export type Connection = {
-  readonly isConnected: boolean;
-  /** The newest stream's. */
-  readonly session: Session | undefined;
-  readonly lastWordMs: number | undefined;
-};
-
 export type StatusFacts = {
   readonly release: Release;
+  readonly distribution: Distribution;
   readonly refused: RefusedBody | undefined;
-  readonly wanted: ReadonlyMap<string, WorkloadRelease>;
-  /** By `namespace/name`. */
-  readonly connections: ReadonlyMap<string, Connection>;
   readonly ledger: Ledger;
-  /** Names of revisions by the hashes of their snapshots. */
-  readonly names: ReadonlyMap<string, string>;
   readonly nowMs: number;
 };
 
-export function toStates(
-  release: Release,
-  connections: ReadonlyMap<string, Connection>,
-  ledger: Ledger,
-  nowMs: number,
-): ProxyStates {
+/** One proxy as it is told: connected, or gone. */
+type Seen =
+  | { readonly isConnected: true; readonly proxy: ProxyStream; readonly lastWordMs: number }
+  | { readonly isConnected: false; readonly proxy: GoneProxy; readonly lastWordMs: number };
+
+/** By workload, `namespace/name`: ready where all of its proxies are, gone where none is left. */
+export function toStates({ release, distribution, ledger, nowMs }: Omit<StatusFacts, "refused">): ProxyStates {
   return new Map(
     release.plan.workloads.map(({ namespace, name }) => {
       const key = `${namespace}/${name}`;
-      const connection = connections.get(key);
-      const lastWordMs = latest(connection?.lastWordMs, ledger.lastReport(key)?.atMs);
-      const isSilent = nowMs - (lastWordMs ?? 0) > SILENCE_MAX_MS;
-      const state = connection?.isConnected
-        ? isSilent
-          ? "stale"
-          : "ready"
-        : lastWordMs === undefined
-          ? "never"
-          : "gone";
-      return [key, { state, lastWordMs }] as const;
+      const seen = seenOf(key, distribution, ledger);
+      const states = seen.map((each) => stateOf(each, nowMs));
+      const lastWordMs = seen.length === 0 ? undefined : Math.max(...seen.map((each) => each.lastWordMs));
+      return [key, { state: sumOfStates(states), lastWordMs }] as const;
     }),
   );
 }
 
+function sumOfStates(states: readonly ("ready" | "stale" | "gone")[]): "ready" | "stale" | "gone" | "never" {
+  if (states.length === 0) return "never";
+  if (states.every((state) => state === "gone")) return "gone";
+  return states.every((state) => state === "ready") ? "ready" : "stale";
+}
+
 export function toStatus(facts: StatusFacts): StatusBody {
-  const { release, refused, nowMs, connections, ledger } = facts;
-  const states = toStates(release, connections, ledger, nowMs);
-  const { commit } = release.revision;
-  const isNewer = refused !== undefined && refused.commit !== commit?.hash;
+  const { release, refused, nowMs } = facts;
+  const isOpen =
+    refused !== undefined && (refused.commit !== release.revision.commit?.hash || refused.refusals.length > 0);
   return {
     mesh: release.plan.mesh.name,
     trustDomain: release.plan.mesh.trustDomain,
     nowMs,
-    revision: toRevision(facts, states),
-    ...(isNewer ? { refused } : {}),
-    proxies: release.plan.workloads.map((workload) => toProxy(workload, facts, states)),
+    revision: toRevision(facts),
+    ...(isOpen ? { refused } : {}),
+    proxies: release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),
   };
 }
 
-function toRevision({ release, wanted, connections }: StatusFacts, states: ProxyStates): RevisionBody {
-  const { revision, source, builtAtMs } = release;
-  const seen = [...states].filter(([, { state }]) => state !== "never").map(([key]) => key);
-  const enforcing = seen.flatMap((key) => {
-    const connection = connections.get(key);
-    const isEnforced = connection?.isConnected === true && connection.session?.inForce === wanted.get(key)?.hash;
-    return isEnforced ? [connection.session] : [];
+function toRevision({ release, distribution, ledger }: StatusFacts): RevisionBody {
+  const { revision, source, builtAtMs, plan } = release;
+  const seen = plan.workloads.flatMap(({ namespace, name }) => seenOf(`${namespace}/${name}`, distribution, ledger));
+  const enforcing = seen.flatMap(({ isConnected, proxy }) => {
+    const isEnforced = proxy.holding.snapshotHash === wanted(distribution, proxy.workload)?.hash;
+    return isConnected && isEnforced ? [proxy] : [];
   });
-  const took = enforcing.flatMap((session) => session?.ackTookMs ?? []).sort((a, b) => a - b);
+  const took = enforcing.flatMap(({ ackTookMs }) => ackTookMs ?? []).sort((a, b) => a - b);
   const ackP99Ms = took[Math.ceil(took.length * 0.99) - 1];
   return {
     name: revision.name,
@@ -90,37 +79,72 @@ function toRevision({ release, wanted, connections }: StatusFacts, states: Proxy
   };
 }
 
+/** A row for each proxy of a workload, and one where there never was any. */
+function toProxies(workload: Release["plan"]["workloads"][number], facts: StatusFacts): readonly ProxyBody[] {
+  const { name, namespace, service, principal } = workload;
+  const seen = seenOf(`${namespace}/${name}`, facts.distribution, facts.ledger);
+  const base = { workload: name, namespace, service, principal };
+  // Explicit capture: HTTP_PROXY is the application's own choice, and loopback is open to its neighbours.
+  if (seen.length === 0) return [{ ...base, state: "never", refusedPerSecond: 0, isBypassable: true }];
+  return seen.map((each) => ({ ...base, ...toProxy(each, facts), isBypassable: true }));
+}
+
 function toProxy(
-  { name, namespace, service, principal }: Release["plan"]["workloads"][number],
-  { connections, ledger, names, nowMs }: StatusFacts,
-  states: ProxyStates,
-): ProxyBody {
-  const key = `${namespace}/${name}`;
-  const { state, lastWordMs } = states.get(key) ?? { state: "never", lastWordMs: undefined };
-  const session = connections.get(key)?.session;
-  const report = ledger.lastReport(key);
-  const revision = session === undefined ? undefined : names.get(session.inForce);
+  seen: Seen,
+  { ledger, nowMs }: StatusFacts,
+): Omit<ProxyBody, "workload" | "namespace" | "service" | "principal" | "isBypassable"> {
+  const { proxy, isConnected, lastWordMs } = seen;
+  const report = ledger.lastReport(proxy.workload, proxy.instance);
   const refused = report?.refused.recent(nowMs);
+  const { revision } = proxy.holding;
+  const admin = isConnected ? seen.proxy.admin.slice(0, ADMIN_LENGTH_MAX) : "";
   return {
-    workload: name,
-    namespace,
-    service,
-    principal,
-    state,
-    ...(lastWordMs === undefined ? {} : { lastWordMs }),
-    ...(revision === undefined ? {} : { revision }),
-    ...(session?.refused === undefined ? {} : { nack: session.refused.problems }),
+    instance: proxy.instance,
+    state: stateOf(seen, nowMs),
+    lastWordMs,
+    ...(isConnected && revision !== undefined ? { revision: revision.name, sequence: revision.sequence } : {}),
+    ...(isConnected && seen.proxy.refusal !== undefined ? { refusal: toRefusal(seen.proxy.refusal) } : {}),
     ...(report !== undefined && report.svidNotAfterMs > 0 ? { svidNotAfterMs: report.svidNotAfterMs } : {}),
     ...(report !== undefined && report.policyP99Ns > 0
       ? { policyP50Ns: report.policyP50Ns, policyP99Ns: report.policyP99Ns }
       : {}),
-    refusedPerSecond: refused === undefined || state === "gone" ? 0 : refused.tally.denied / refused.seconds,
-    ...(session === undefined || session.hello.admin === "" ? {} : { admin: session.hello.admin.slice(0, 100) }),
-    // Explicit capture: HTTP_PROXY is the application's own choice, and loopback is open to its neighbours.
-    isBypassable: true,
+    refusedPerSecond: refused === undefined || !isConnected ? 0 : refused.tally.denied / refused.seconds,
+    ...(admin === "" ? {} : { admin }),
   };
 }
 
-function latest(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
+const ADMIN_LENGTH_MAX = 100;
+
+function toRefusal({ class: kind, reason, problems, revision, atMs, attempts }: Refusal): RefusalBody {
+  return {
+    class: kind,
+    reason,
+    problems: problems.map(printProblem),
+    revision: revision.name,
+    sequence: revision.sequence,
+    atMs,
+    attempts,
+  };
+}
+
+/** `code: message`, behind the place where that is known. */
+export function printProblem({ code, message, file, row, column }: RefusalProblem): string {
+  return file === "" ? `${code}: ${message}` : `${file}:${row}:${column}: ${code}: ${message}`;
+}
+
+function stateOf({ isConnected, lastWordMs }: Seen, nowMs: number): "ready" | "stale" | "gone" {
+  if (!isConnected) return "gone";
+  return nowMs - lastWordMs > SILENCE_MAX_MS ? "stale" : "ready";
+}
+
+function seenOf(workload: string, { roster }: Distribution, ledger: Ledger): readonly Seen[] {
+  const lastWordMs = ({ instance, heardMs }: Pick<ProxyStream, "instance" | "heardMs">) =>
+    Math.max(heardMs, ledger.lastReport(workload, instance)?.atMs ?? 0);
+  const isOf = (proxy: Pick<ProxyStream, "workload">) => proxy.workload === workload;
+  return [
+    ...[...roster.proxies.values()]
+      .filter(isOf)
+      .map((proxy): Seen => ({ isConnected: true, proxy, lastWordMs: lastWordMs(proxy) })),
+    ...roster.gone.filter(isOf).map((proxy): Seen => ({ isConnected: false, proxy, lastWordMs: lastWordMs(proxy) })),
+  ];
 }

@@ -13,7 +13,12 @@ export function MeshPanel({ status, nowMs }: Props) {
       <h3>Proxies</h3>
       {status.proxies.length === 0 && <p class="dim">None yet: no Workload is declared.</p>}
       {status.proxies.map((proxy) => (
-        <ProxyState key={`${proxy.namespace}/${proxy.workload}`} proxy={proxy} status={status} nowMs={nowMs} />
+        <ProxyState
+          key={`${proxy.namespace}/${proxy.workload} ${proxy.instance ?? ""}`}
+          proxy={proxy}
+          status={status}
+          nowMs={nowMs}
+        />
       ))}
     </>
   );
@@ -41,7 +46,14 @@ function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: Status
           <span title="Traffic is captured through HTTP_PROXY; a local process can go round it.">bypassable</span>
         )}
       </div>
-      {proxy.nack?.map((problem) => (
+      {proxy.refusal !== undefined && (
+        <p class="bad">
+          {proxy.refusal.class === "content" ? "refuses" : "cannot take"} revision{" "}
+          <code>{proxy.refusal.revision.slice(0, 7)}</code>
+          {proxy.refusal.class === "local" && `, tries again (${proxy.refusal.attempts} so far)`}
+        </p>
+      )}
+      {proxy.refusal?.problems.map((problem) => (
         <p key={problem} class="bad">
           {problem}
         </p>

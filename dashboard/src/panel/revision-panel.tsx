@@ -37,12 +37,19 @@ export function RevisionPanel({ status, nowMs }: Props) {
 function Refused({ refused, nowMs }: { readonly refused: RefusedBody; readonly nowMs: number }) {
   return (
     <section class="refusal">
-      <h2 class="bad">Refused</h2>
+      <h2 class="bad">{refused.refusals.length === 0 ? "Refused" : "Taken back"}</h2>
       <p>
         <code>{refused.commit.slice(0, 7)}</code> {refused.subject}{" "}
         <span class="dim">{printAge(nowMs - refused.atMs)} ago</span>
       </p>
-      <p class="dim">No proxy has changed. Fix it and commit again.</p>
+      {refused.refusals.length === 0 ? (
+        <p class="dim">No proxy has changed. Fix it and commit again.</p>
+      ) : (
+        <p class="dim">
+          Refused by {refused.refusals.map(({ workload }) => workload).join(", ")}; every proxy is back on what was in
+          force before. Fix it and commit again.
+        </p>
+      )}
       {refused.diagnostics.map((each) => (
         <div key={`${each.file}:${each.row}:${each.column}:${each.code}`} class="fault">
           <code>

@@ -35,7 +35,7 @@ export function TopLine({ feed, nowMs, onSelect, onRefused }: Props) {
       )}
       {status?.refused !== undefined && (
         <button type="button" class="bad" onClick={() => onSelect({ kind: "revision" })}>
-          commit {status.refused.commit.slice(0, 7)} refused
+          commit {status.refused.commit.slice(0, 7)} {status.refused.refusals.length === 0 ? "refused" : "taken back"}
         </button>
       )}
       <span class="gap" />

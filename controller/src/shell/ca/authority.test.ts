@@ -34,9 +34,9 @@ describe("an SVID", () => {
   test("proves its principal until it expires, to this authority alone", async () => {
     const { chainPem } = issue();
     const other = await makeAuthority(join(folder, "other"), NOW);
-    expect(authority.principalOf(derOf(chainPem), NOW)).toBe(ID);
-    expect(authority.principalOf(derOf(chainPem), NOW + HOUR + 1000)).toBeUndefined();
-    expect(other.principalOf(derOf(chainPem), NOW)).toBeUndefined();
+    expect(authority.peerOf(derOf(chainPem), NOW)).toEqual({ principal: ID, notAfterMs: NOW + HOUR });
+    expect(authority.peerOf(derOf(chainPem), NOW + HOUR + 1000)).toBeUndefined();
+    expect(other.peerOf(derOf(chainPem), NOW)).toBeUndefined();
   });
 
   test("is what openssl calls valid, as client and as server", async ({ skip }) => {
@@ -85,7 +85,7 @@ describe("the authority", () => {
   test("is the same after a restart, with its key for its owner alone", async () => {
     const again = await makeAuthority(folder, NOW + HOUR);
     expect(again.bundlePem).toBe(authority.bundlePem);
-    expect(again.principalOf(derOf(issue().chainPem), NOW)).toBe(ID);
+    expect(again.peerOf(derOf(issue().chainPem), NOW)?.principal).toBe(ID);
     expect(statSync(join(folder, "ca/root_key.pem")).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(folder, "ca")).sort()).toEqual(["root.pem", "root_key.pem"]);
   });
@@ -134,7 +134,7 @@ describe("the authority", () => {
     rmSync(root(at));
     const after = await makeAuthority(at, NOW);
     const svid = before.issueSvid(readCsr(makeCsr().der), ID, HOUR, NOW);
-    expect(after.principalOf(derOf(svid.chainPem), NOW)).toBe(ID);
+    expect(after.peerOf(derOf(svid.chainPem), NOW)?.principal).toBe(ID);
   });
 
   test("signs snapshots with a key that is no workload's", () => {
@@ -144,9 +144,9 @@ describe("the authority", () => {
     const key = createPublicKey(certificate.publicKey.export({ type: "spki", format: "pem" }));
     expect(verify("sha256", body, { key, dsaEncoding: "ieee-p1363" }, signSnapshot(body, signer.keyPem))).toBe(true);
     expect(certificate.verify(new X509Certificate(authority.bundlePem).publicKey)).toBe(true);
-    expect(authority.principalOf(derOf(signer.chainPem), NOW)).toBeUndefined();
-    expect(authority.principalOf(derOf(authority.issueServer(["localhost"], NOW).chainPem), NOW)).toBeUndefined();
-    expect(authority.principalOf(derOf(authority.bundlePem), NOW)).toBeUndefined();
+    expect(authority.peerOf(derOf(signer.chainPem), NOW)).toBeUndefined();
+    expect(authority.peerOf(derOf(authority.issueServer(["localhost"], NOW).chainPem), NOW)).toBeUndefined();
+    expect(authority.peerOf(derOf(authority.bundlePem), NOW)).toBeUndefined();
   });
 });
 

@@ -35,6 +35,9 @@ export const SVID_TTL_DEFAULT_MS = DAY_MS;
 
 export type Issued = { readonly chainPem: string; readonly notAfterMs: number };
 
+/** What a peer's certificate proves: its SPIFFE ID, until then. */
+export type Peer = { readonly principal: string; readonly notAfterMs: number };
+
 export type KeyAndChain = Issued & { readonly keyPem: string; readonly issuedAtMs: number };
 
 /** Half of its time is over: the time to have another. */
@@ -126,8 +129,8 @@ export class Authority {
     return this.#issueWithKey({ uri, use: "snapshots", ttlMs: SIGNER_TTL_MS, nowMs });
   }
 
-  /** The SPIFFE ID that a peer's certificate proves, or undefined: not ours, not valid now, not an SVID. */
-  principalOf(certificateDer: Uint8Array, nowMs: number): string | undefined {
+  /** Who a peer's certificate proves to be, or undefined: not ours, not valid now, not an SVID. */
+  peerOf(certificateDer: Uint8Array, nowMs: number): Peer | undefined {
     let certificate: X509Certificate;
     try {
       certificate = new X509Certificate(certificateDer);
@@ -137,10 +140,11 @@ export class Authority {
     if (certificate.ca || !certificate.checkIssued(this.#root) || !certificate.verify(this.#root.publicKey)) {
       return undefined;
     }
-    if (nowMs < certificate.validFromDate.getTime() || nowMs > certificate.validToDate.getTime()) return undefined;
+    const notAfterMs = certificate.validToDate.getTime();
+    if (nowMs < certificate.validFromDate.getTime() || nowMs > notAfterMs) return undefined;
     // Our SVIDs have this one name and no other: the whole text must be it.
     const [, id] = /^URI:(spiffe:\/\/[A-Za-z0-9._/-]+)$/.exec(certificate.subjectAltName ?? "") ?? [];
-    return id?.startsWith(`spiffe://${this.trustDomain}/ns/`) ? id : undefined;
+    return id?.startsWith(`spiffe://${this.trustDomain}/ns/`) ? { principal: id, notAfterMs } : undefined;
   }
 
   #issueWithKey(facts: Omit<LeafFacts, "publicKey">): KeyAndChain {

@@ -3,7 +3,7 @@
  * having none, since a proxy without one must reach Identity. Who a client is, is checked
  * per call, against the mesh's own authority.
  */
-import { experimental, type ServerCredentials, type ServerUnaryCall } from "@grpc/grpc-js";
+import { experimental, type ServerCredentials } from "@grpc/grpc-js";
 import type { Authority, KeyAndChain } from "../ca/authority.ts";
 
 type Provider = Parameters<typeof experimental.createCertificateProviderServerCredentials>[0];
@@ -40,12 +40,4 @@ export function makeServerIdentity(authority: Authority, first: KeyAndChain): Se
       for (const listener of listeners) listener(update());
     },
   };
-}
-
-type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "getAuthContext">;
-
-/** The SPIFFE ID that the caller's certificate proves; undefined where it shows none that is good now. */
-export function callerOf(call: AnyCall, authority: Authority, nowMs: number): string | undefined {
-  const certificate = call.getAuthContext().sslPeerCertificate?.raw;
-  return certificate === undefined ? undefined : authority.principalOf(certificate, nowMs);
 }

@@ -6,6 +6,7 @@ const CODES = {
   forbidden: status.PERMISSION_DENIED,
   invalid: status.INVALID_ARGUMENT,
   unfit: status.FAILED_PRECONDITION,
+  late: status.DEADLINE_EXCEEDED,
   exhausted: status.RESOURCE_EXHAUSTED,
   unavailable: status.UNAVAILABLE,
   internal: status.INTERNAL,

@@ -6,7 +6,7 @@ import type { IdentityServer, IssueReply, IssueRequest } from "@regomesh/protoco
 import type { Csr } from "../../ca/csr.ts";
 import { type Authority, AuthorityError, readCsr } from "../ca/authority.ts";
 import type { JoinTokens } from "../ca/join-tokens.ts";
-import { callerOf } from "./credentials.ts";
+import { peerOf } from "./caller.ts";
 import { makeFailure } from "./failure.ts";
 
 const TOKEN_LENGTH_MAX = 512;
@@ -56,7 +56,7 @@ async function issue(call: ServerUnaryCall<IssueRequest, IssueReply>, options: I
 }
 
 function renewedId(call: ServerUnaryCall<IssueRequest, IssueReply>, options: IdentityOptions, nowMs: number): string {
-  const spiffeId = callerOf(call, options.authority, nowMs);
+  const spiffeId = peerOf(call, options.authority, nowMs)?.principal;
   if (spiffeId === undefined) throw makeFailure("unauthenticated", "neither a join token nor an SVID that is good now");
   if (!options.isMember(spiffeId)) throw makeFailure("forbidden", `${spiffeId} is no workload of this mesh`);
   return spiffeId;

@@ -22,15 +22,15 @@ import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
 import { makeAuthority, makeLease } from "../../../test/make-lease.ts";
 import { holdingOf } from "../../../test/make-proxy.ts";
 import type { MeshPlan } from "../../build/build.ts";
-import type { Release } from "../../distribution/release.ts";
+import { type Release, toPublication } from "../../distribution/release.ts";
 import type { Lease } from "../../store/store.ts";
 import { type Authority, signSnapshot } from "../ca/authority.ts";
 import { JoinTokens } from "../ca/join-tokens.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { type Control, makeControl } from "./control.ts";
 import { makeServerIdentity } from "./credentials.ts";
+import { Distributor } from "./distributor.ts";
 import { makeIdentityServer } from "./identity.ts";
-import { Proxies } from "./proxies.ts";
 import { type GrpcServer, serveGrpc } from "./server.ts";
 
 const NAMED = { "grpc.ssl_target_name_override": CONTROLLER_SERVER_NAME };
@@ -100,7 +100,7 @@ let folder: string;
 let authority: Authority;
 let lease: Lease;
 let tokens: JoinTokens;
-let proxies: Proxies;
+let distributor: Distributor;
 let control: Control;
 let server: GrpcServer;
 let reports: [string, ProxyReport][];
@@ -113,12 +113,14 @@ beforeEach(async () => {
   tokens = new JoinTokens(lease);
   const signer = authority.issueSnapshotSigner(Date.now());
   reports = [];
-  proxies = new Proxies({
+  distributor = new Distributor({
     clock: SYSTEM_CLOCK,
     sign: (body) => ({ signature: signSnapshot(body, signer.keyPem), signerPem: signer.chainPem }),
     onChange: () => control.refresh(),
+    onHold: () => {},
+    onOvertake: () => {},
   });
-  const shared = { authority, proxies, clock: SYSTEM_CLOCK, log: SILENT };
+  const shared = { authority, distributor, clock: SYSTEM_CLOCK, log: SILENT };
   control = makeControl({ ...shared, onReport: (name, report) => void reports.push([name, report]) });
   const identity = makeServerIdentity(authority, authority.issueServer(["127.0.0.1"], Date.now()));
   server = await serveGrpc("127.0.0.1:0", identity, {
@@ -139,6 +141,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const publish = (next: Release) => distributor.publish(toPublication(next), false);
+const proxies = () => [...distributor.state.roster.proxies.values()];
 const root = () => Buffer.from(authority.bundlePem);
 
 function issue(csr: MadeCsr, joinToken: string, as?: { reply: IssueReply; csr: MadeCsr }): Promise<IssueReply> {
@@ -221,7 +225,7 @@ describe("Identity", () => {
 
 describe("Control.Snapshots", () => {
   test("sends the snapshot with its modules, signed; after an ACK only what is new", async () => {
-    proxies.publish(release(1));
+    publish(release(1));
     const { client } = await join_("web");
     const stream = client.snapshots();
     closers.push(() => stream.on("error", () => {}).cancel());
@@ -233,44 +237,49 @@ describe("Control.Snapshots", () => {
     );
     expect(problems).toEqual([]);
     stream.write({ message: { $case: "ack", value: { nonce: first.nonce, holding: holdingOf(first) } } });
-    await until(() => proxies.sessions()[0]?.session.inForce === first.hash);
-    proxies.publish(release(2));
+    await until(() => proxies()[0]?.holding.snapshotHash === first.hash);
+    publish(release(2));
     const second = await next(stream);
     expect(JSON.parse(String(second.body)).revision.sequence).toBe(2);
     expect(second.modules).toEqual([]);
   });
 
   test("a proxy that has it already is sent nothing; one that refuses keeps its old one until there is another", async () => {
-    proxies.publish(release(1));
+    publish(release(1));
     const { client } = await join_("web");
     const stream = client.snapshots();
     closers.push(() => stream.on("error", () => {}).cancel());
     stream.write(
       hello("web", {
-        holding: { snapshotHash: proxies.wanted("default/web")?.hash ?? "", revision: undefined, contentHashes: [] },
+        holding: {
+          snapshotHash: distributor.wanted("default/web")?.hash ?? "",
+          revision: undefined,
+          contentHashes: [],
+        },
       }),
     );
-    await until(() => proxies.sessions().length === 1);
-    proxies.publish(release(2));
+    await until(() => proxies().length === 1);
+    publish(release(2));
     const second = await next(stream);
     const problems = [{ code: "listen_failed", message: "no", file: "", row: 0, column: 0 }];
     const { nonce, hash } = second;
     const value = { nonce, hash, class: "local", reason: "listen_failed", problems, holding: undefined };
     stream.write({ message: { $case: "nack", value } });
-    await until(() => proxies.sessions()[0]?.session.refused !== undefined);
-    expect(proxies.sessions()[0]?.session.refused).toEqual({
+    await until(() => proxies()[0]?.refusal !== undefined);
+    expect(proxies()[0]?.refusal).toMatchObject({
       hash,
       class: "local",
       reason: "listen_failed",
-      problems: ["listen_failed: no"],
+      attempts: 1,
+      problems,
     });
-    expect(proxies.sessions()[0]?.session.inForce).not.toBe(second.hash);
-    proxies.publish(release(3));
+    expect(proxies()[0]?.holding.snapshotHash).not.toBe(second.hash);
+    publish(release(3));
     expect(JSON.parse(String((await next(stream)).body)).revision.sequence).toBe(3);
   });
 
   test("a workload speaks for itself alone, and no stranger speaks", async () => {
-    proxies.publish(release(1));
+    publish(release(1));
     const { client } = await join_("web");
     const stream = client.snapshots();
     stream.write(hello("orders"));
@@ -283,7 +292,7 @@ describe("Control.Snapshots", () => {
   });
 
   test("a proxy of another ABI, an ACK before a hello, and a hello of two proxies are refused", async () => {
-    proxies.publish(release(1));
+    publish(release(1));
     const { client } = await join_("web");
     for (const [messages, code] of [
       [[hello("web", { moduleAbi: 99 })], status.FAILED_PRECONDITION],
@@ -299,21 +308,21 @@ describe("Control.Snapshots", () => {
   });
 
   test("a workload that a revision takes away loses its stream", async () => {
-    proxies.publish(release(1));
+    publish(release(1));
     const { client } = await join_("web");
     const stream = client.snapshots();
     stream.write(hello("web"));
     await next(stream);
     const failed = failureOf(stream);
-    proxies.publish(release(2, ["orders"]));
+    publish(release(2, ["orders"]));
     expect(await failed).toMatchObject({ code: status.PERMISSION_DENIED });
-    expect(proxies.sessions()).toEqual([]);
+    expect(proxies()).toEqual([]);
   });
 });
 
 describe("Control.Endpoints", () => {
   test("tells where the others listen, as long as their streams live", async () => {
-    proxies.publish(release(1));
+    publish(release(1));
     const [web, orders] = [await join_("web"), await join_("orders")];
     const updates: EndpointsUpdate[] = [];
     const watch = web.client.endpoints({ workload: "web", namespace: "default" });
@@ -377,11 +386,16 @@ describe("Control.Report", () => {
     instance: "web-1",
   };
 
-  test("hears a workload's own reports and nobody else's", async () => {
-    proxies.publish(release(1));
+  test("hears a workload's own reports, of proxies that are connected, and nobody else's", async () => {
+    publish(release(1));
     const { client } = await join_("web");
+    const connected = client.snapshots();
+    closers.push(() => connected.on("error", () => {}).cancel());
+    connected.write(hello("web"));
+    await until(() => proxies().length === 1);
     const ended = new Promise<ServiceError | null>((resolve) => {
       const stream = client.report(resolve);
+      stream.write({ ...report, instance: "web-2" });
       stream.write(report);
       stream.write({ ...report, workload: "orders" });
     });

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@regomesh/protocol";
+import type { RefusedBody } from "../../api/bodies.ts";
 import type { Release } from "../../distribution/release.ts";
 import { type Lease, readText, writeText } from "../../store/store.ts";
 
@@ -17,6 +18,8 @@ export type Kept = {
   readonly compiler: string;
   /** What was built: commit and path. */
   readonly built: string;
+  /** What was built later and taken back, so that it is not tried again at each start. */
+  readonly held?: { readonly compiler: string; readonly built: string; readonly refused: RefusedBody };
 };
 
 type File = { readonly format: number; readonly digest: string; readonly content: unknown };

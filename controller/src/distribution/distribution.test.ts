@@ -1,0 +1,441 @@
+import { ANSWER_WITHIN_MS, type Hello, type Holding, type Nack, type NackReason } from "@regomesh/protocol";
+import { describe, expect, test } from "vitest";
+import {
+  type Distribution,
+  type DistributionEvent,
+  type Effect,
+  EMPTY_DISTRIBUTION,
+  nextDueMs,
+  step,
+  wanted,
+} from "./distribution.ts";
+import { type Publication, type Release, toPublication } from "./release.ts";
+import { claimsOf, LEASE_MS, ORDERLY_LEASE_MS } from "./roster.ts";
+
+const WORKLOADS = ["web", "orders", "payments"] as const;
+const MODULE = "a".repeat(64);
+const principal = (name: string) => `spiffe://td/ns/default/sa/${name}`;
+
+function makeRelease(sequence: number, name: string, names: readonly string[] = WORKLOADS, module = MODULE): Release {
+  const workload = (each: string): Release["plan"]["workloads"][number] => ({
+    name: each,
+    namespace: "default",
+    service: each,
+    labels: {},
+    principal: principal(each),
+    inbound: [],
+    outbound: [],
+    policies: { inbound: { module, entrypoints: [] } },
+    defaultVerdict: "deny",
+    pathLevel: "BASE",
+  });
+  return {
+    revision: { epoch: "e", sequence, name },
+    plan: {
+      mesh: { name: "m", trustDomain: "td" },
+      workloads: names.map(workload),
+      services: [],
+      modules: [{ hash: module, wasm: new Uint8Array(), data: "{}" }],
+    },
+    source: "git main",
+    builtAtMs: 0,
+    issuedAtMs: 0,
+    explainDenials: false,
+  };
+}
+
+const A = toPublication(makeRelease(1, "A"));
+const B = toPublication(makeRelease(2, "B"));
+const C = toPublication(makeRelease(3, "C"));
+
+/** Plays events and tells what came of them: sends as `web:B`, closes as `web closed late`, holds as `held B`. */
+class Play {
+  state: Distribution = EMPTY_DISTRIBUTION;
+  nowMs = 0;
+  readonly #ids = new Map<string, number>();
+  readonly #names = new Map<number, string>();
+  readonly #nonces = new Map<string, { nonce: string; hash: string; sequence: number; name: string }>();
+  /** What each proxy has in force, as it will say. */
+  readonly #inForce = new Map<string, Holding>();
+  #lastId = 0;
+
+  publish(publication: Publication, isProven = false): readonly string[] {
+    return this.take({ kind: "publish", publication, isProven });
+  }
+
+  /** `web`, or `orders/2` for a second instance. */
+  connect(proxy: string, more: Partial<Hello> = {}): readonly string[] {
+    const [workload = ""] = proxy.split("/");
+    const id = ++this.#lastId;
+    this.#ids.set(proxy, id);
+    this.#names.set(id, proxy);
+    const hello = makeHello(workload, { instance: proxy, holding: this.#inForce.get(proxy), ...more });
+    return this.take({ kind: "connect", id, workload: `default/${workload}`, principal: principal(workload), hello });
+  }
+
+  leave(proxy: string, isOrderly = false): readonly string[] {
+    return this.take({ kind: "disconnect", id: this.#idOf(proxy), isOrderly });
+  }
+
+  ack(proxy: string): readonly string[] {
+    const out = this.#out(proxy);
+    const revision = { epoch: "e", sequence: out.sequence, name: out.name };
+    const holding = { snapshotHash: out.hash, revision, contentHashes: [MODULE] };
+    this.#inForce.set(proxy, holding);
+    return this.take({ kind: "ack", id: this.#idOf(proxy), ack: { nonce: out.nonce, holding } });
+  }
+
+  nack(proxy: string, kind: "content" | "local", reason: NackReason = "listen_failed"): readonly string[] {
+    const out = this.#out(proxy);
+    const problems = [{ code: reason, message: "no", file: "", row: 0, column: 0 }];
+    const nack: Nack = {
+      nonce: out.nonce,
+      hash: out.hash,
+      class: kind,
+      reason,
+      problems,
+      holding: this.#inForce.get(proxy),
+    };
+    return this.take({ kind: "nack", id: this.#idOf(proxy), nack });
+  }
+
+  at(nowMs: number): readonly string[] {
+    this.nowMs = nowMs;
+    return this.take({ kind: "tick" });
+  }
+
+  /** Of each connected proxy the revision that it says is in force. */
+  inForce(): readonly string[] {
+    return [...this.state.roster.proxies.values()].map(
+      ({ instance, holding }) => `${instance}:${holding.revision?.name ?? "-"}`,
+    );
+  }
+
+  take(event: DistributionEvent): readonly string[] {
+    const { state, effects } = step(this.state, event, this.nowMs);
+    this.state = state;
+    return effects.map((effect) => this.#print(effect));
+  }
+
+  #print(effect: Effect): string {
+    switch (effect.kind) {
+      case "send": {
+        const { sequence, name } = JSON.parse(new TextDecoder().decode(effect.snapshot.body)).revision;
+        const proxy = this.#names.get(effect.id) ?? "";
+        this.#nonces.set(proxy, { nonce: effect.nonce, hash: effect.snapshot.hash, sequence, name });
+        return `${proxy}:${name}${sequence}${effect.modules.length > 0 ? "+module" : ""}`;
+      }
+      case "close":
+        return `${this.#names.get(effect.id)} closed ${effect.reason}`;
+      case "hold":
+        return `held ${effect.hold.revision.name} by ${effect.hold.refusals.map(({ instance }) => instance).join(", ")}, back to ${effect.release?.revision.name ?? "nothing"}`;
+      case "overtake":
+        return `overtake ${effect.sequence}`;
+    }
+  }
+
+  #idOf(proxy: string): number {
+    return this.#ids.get(proxy) ?? 0;
+  }
+
+  #out(proxy: string) {
+    const out = this.#nonces.get(proxy);
+    if (out === undefined) throw new Error(`nothing was sent to ${proxy}`);
+    return out;
+  }
+}
+
+function makeHello(workload: string, more: Partial<Hello>): Hello {
+  return {
+    workload,
+    namespace: "default",
+    instance: workload,
+    moduleAbi: 1,
+    snapshotFormats: [1],
+    features: [],
+    holding: undefined,
+    listen: [{ portName: "http", address: "127.0.0.1", port: 80, transports: ["h1"] }],
+    admin: "",
+    ...more,
+  };
+}
+
+/** Every proxy connected, and A in force on all of them. */
+function settled(...proxies: readonly string[]): Play {
+  const play = new Play();
+  play.publish(A);
+  for (const proxy of proxies) {
+    play.connect(proxy);
+    play.ack(proxy);
+  }
+  return play;
+}
+
+describe("one snapshot is on its way at a time", () => {
+  test("a revert while an answer is out ends on the revert, and status never says otherwise", () => {
+    const play = settled("web");
+    expect(play.publish(B)).toEqual(["web:B2"]);
+    expect(play.publish(toPublication(makeRelease(3, "A")))).toEqual([]);
+    expect(play.inForce()).toEqual(["web:A"]);
+    expect(play.ack("web")).toEqual(["web:A3"]);
+    expect(play.inForce()).toEqual(["web:B"]);
+    expect(play.ack("web")).toEqual([]);
+    expect(play.inForce()).toEqual(["web:A"]);
+  });
+
+  test("what is missing is judged by the last answer: a module that was dropped is sent again", () => {
+    const play = new Play();
+    play.publish(A);
+    expect(play.connect("web")).toEqual(["web:A1+module"]);
+    play.ack("web");
+    expect(play.publish(B)).toEqual(["web:B2"]);
+    expect(play.nack("web", "local", "policy_missing")).toEqual([]);
+    play.leave("web");
+    expect(play.connect("web", { holding: undefined })).toEqual(["web:B2+module"]);
+  });
+
+  test("of many commits while an answer is out the last one is sent", () => {
+    const play = settled("web");
+    expect(play.publish(B)).toEqual(["web:B2"]);
+    for (let sequence = 3; sequence < 30; sequence++) play.publish(toPublication(makeRelease(sequence, "x")));
+    expect(play.publish(toPublication(makeRelease(30, "Z")))).toEqual([]);
+    expect(play.ack("web")).toEqual(["web:Z30"]);
+  });
+
+  test("an answer that does not come in time closes the stream, and the proxy is away", () => {
+    const play = settled("web", "orders");
+    expect(play.publish(B)).toEqual(["web:B2", "orders:B2"]);
+    play.ack("orders");
+    expect(nextDueMs(play.state)).toBe(ANSWER_WITHIN_MS);
+    expect(play.at(ANSWER_WITHIN_MS)).toEqual(["web closed late"]);
+    expect(play.inForce()).toEqual(["orders:B"]);
+    expect(play.state.roster.gone.map(({ instance }) => instance)).toEqual(["web"]);
+    expect(play.connect("web")).toEqual(["web:B2"]);
+  });
+
+  test("an answer to nothing changes nothing", () => {
+    const play = settled("web");
+    const before = play.state;
+    expect(play.ack("web")).toEqual([]);
+    expect(play.state).toEqual(before);
+  });
+
+  test("an ACK of what is not in force counts as a refusal, not as in force", () => {
+    const play = settled("web");
+    play.publish(B);
+    const delivery = [...play.state.roster.proxies.values()][0]?.delivery;
+    const nonce = delivery?.kind === "awaiting" ? delivery.nonce : "";
+    const holding = { snapshotHash: "", revision: undefined, contentHashes: [] };
+    expect(play.take({ kind: "ack", id: 1, ack: { nonce, holding } })).toEqual([]);
+    expect(play.inForce()).toEqual(["web:-"]);
+    expect(play.at(500)).toEqual(["web:B2+module"]);
+  });
+});
+
+describe("a release that is wrong is held", () => {
+  test("by a second proxy that refuses its content: everyone is back on what was proven", () => {
+    const play = settled("web", "orders", "payments");
+    expect(play.publish(B)).toEqual(["web:B2", "orders:B2", "payments:B2"]);
+    expect(play.ack("web")).toEqual([]);
+    expect(play.nack("orders", "content", "policy_missing_builtin")).toEqual([]);
+    expect(play.nack("payments", "content", "policy_missing_builtin")).toEqual([
+      "held B by orders, payments, back to A",
+      "web:A3",
+      "orders:A3",
+      "payments:A3",
+    ]);
+    for (const proxy of ["web", "orders", "payments"]) play.ack(proxy);
+    expect(play.inForce()).toEqual(["web:A", "orders:A", "payments:A"]);
+    expect(play.state.hold?.refusals.map(({ workload, reason }) => [workload, reason])).toEqual([
+      ["default/orders", "policy_missing_builtin"],
+      ["default/payments", "policy_missing_builtin"],
+    ]);
+    expect(play.publish(toPublication(makeRelease(4, "C")))).toEqual(["web:C4", "orders:C4", "payments:C4"]);
+    expect(play.state.hold).toBeUndefined();
+  });
+
+  test("also by two replicas of one workload, and one that is still busy with it goes back afterwards", () => {
+    const play = settled("web", "orders", "orders/2");
+    play.publish(B);
+    play.nack("orders", "content", "policy_bad_module");
+    expect(play.nack("orders/2", "content", "policy_bad_module")).toEqual([
+      "held B by orders, orders/2, back to A",
+      "orders:A3",
+      "orders/2:A3",
+    ]);
+    expect(play.ack("web")).toEqual(["web:A3"]);
+  });
+
+  test("not by one proxy alone: it is named, and the others go on", () => {
+    const play = settled("web", "orders");
+    play.publish(B);
+    expect(play.nack("orders", "content", "policy_bad_module")).toEqual([]);
+    expect(play.ack("web")).toEqual([]);
+    expect(play.inForce()).toEqual(["web:B", "orders:A"]);
+    expect(play.at(60_000)).toEqual([]);
+    expect([...play.state.roster.proxies.values()].map(({ refusal }) => refusal?.reason)).toEqual([
+      undefined,
+      "policy_bad_module",
+    ]);
+  });
+
+  test("by one proxy where the controller's own check says the same", () => {
+    const release = makeRelease(2, "bad");
+    const [web, ...others] = release.plan.workloads;
+    if (web === undefined) throw new Error("no workload");
+    const inbound = { name: "http", protocol: "http", mode: "strict" } as const;
+    const listen = { address: "127.0.0.1", port: 0 };
+    const twice = { ...inbound, listen, application: listen };
+    const bad = { ...release, plan: { ...release.plan, workloads: [{ ...web, inbound: [twice, twice] }, ...others] } };
+    const play = settled("web", "orders");
+    play.publish(toPublication(bad));
+    play.ack("orders");
+    expect(play.nack("web", "content", "snapshot_reference")).toEqual([
+      "held bad by web, back to A",
+      "web:A3",
+      "orders:A3",
+    ]);
+  });
+
+  test("with nothing to go back to, nobody else is sent it", () => {
+    const play = new Play();
+    play.publish(B);
+    play.connect("web");
+    play.connect("orders");
+    play.nack("web", "content", "policy_bad_module");
+    expect(play.nack("orders", "content", "policy_bad_module")).toEqual(["held B by web, orders, back to nothing"]);
+    expect(play.connect("payments")).toEqual([]);
+    expect(play.publish(C)).toEqual(["web:C3+module", "orders:C3+module", "payments:C3+module"]);
+  });
+
+  test("never once it was in force everywhere: two that come later with less are only named", () => {
+    const play = settled("web");
+    play.connect("orders");
+    play.connect("payments");
+    play.nack("orders", "content", "policy_missing_builtin");
+    expect(play.nack("payments", "content", "policy_missing_builtin")).toEqual([]);
+    expect(play.inForce()).toEqual(["web:A", "orders:-", "payments:-"]);
+  });
+
+  test("goes back to the last that was proven, over others that never were", () => {
+    const play = settled("web", "orders");
+    play.publish(B);
+    play.publish(C);
+    play.ack("web");
+    play.ack("orders");
+    play.nack("web", "content", "policy_bad_module");
+    expect(play.nack("orders", "content", "policy_bad_module")).toEqual([
+      "held C by web, orders, back to A",
+      "web:A4",
+      "orders:A4",
+    ]);
+  });
+});
+
+describe("a machine that is wrong is named", () => {
+  test("a local refusal holds nobody, and is tried again, less and less often", () => {
+    const play = settled("web", "orders");
+    play.publish(B);
+    play.ack("web");
+    expect(play.nack("orders", "local", "disk")).toEqual([]);
+    expect(play.state.proven?.release.revision.name).toBe("B");
+    expect(play.inForce()).toEqual(["web:B", "orders:A"]);
+    expect(play.at(499)).toEqual([]);
+    expect(play.at(500)).toEqual(["orders:B2"]);
+    play.nack("orders", "local", "disk");
+    expect(play.at(1499)).toEqual([]);
+    expect(play.at(1500)).toEqual(["orders:B2"]);
+    play.ack("orders");
+    expect(play.inForce()).toEqual(["web:B", "orders:B"]);
+    expect([...play.state.roster.proxies.values()].every(({ refusal }) => refusal === undefined)).toBe(true);
+  });
+
+  test("any number of local refusals, of any proxies, hold nothing", () => {
+    const play = settled("web", "orders", "payments");
+    play.publish(B);
+    play.ack("web");
+    play.nack("orders", "local", "listen_failed");
+    expect(play.nack("payments", "local", "memory")).toEqual([]);
+    expect(play.state.publication).toBe(B);
+  });
+
+  test("what is newer is sent at once, whatever was refused before", () => {
+    const play = settled("web");
+    play.publish(B);
+    play.nack("web", "local", "disk");
+    expect(play.publish(C)).toEqual(["web:C3"]);
+  });
+});
+
+describe("who is there", () => {
+  test("replicas each count, and each is sent what is wanted", () => {
+    const play = settled("orders", "orders/2");
+    expect(play.publish(B)).toEqual(["orders:B2", "orders/2:B2"]);
+    play.ack("orders");
+    expect(play.inForce()).toEqual(["orders:B", "orders/2:A"]);
+    expect(claimsOf(play.state.roster).length).toBe(2);
+  });
+
+  test("a proxy's second stream takes the first one's place", () => {
+    const play = settled("web");
+    expect(play.connect("web")).toEqual(["web closed replaced"]);
+    expect(play.inForce()).toEqual(["web:A"]);
+    expect(play.state.roster.gone).toEqual([]);
+  });
+
+  test("an endpoint outlives a broken stream by its lease, an orderly end by less", () => {
+    const play = settled("web", "orders");
+    play.leave("web");
+    play.leave("orders", true);
+    expect(claimsOf(play.state.roster).map(({ workload }) => workload)).toEqual(["default/web", "default/orders"]);
+    play.at(ORDERLY_LEASE_MS);
+    expect(claimsOf(play.state.roster).map(({ workload }) => workload)).toEqual(["default/web"]);
+    play.at(LEASE_MS);
+    expect(claimsOf(play.state.roster)).toEqual([]);
+  });
+
+  test("a proxy that was started anew stands in for the one that is gone", () => {
+    const play = settled("web", "orders");
+    play.leave("web");
+    play.connect("web/2");
+    expect(play.state.roster.gone).toEqual([]);
+    expect(claimsOf(play.state.roster).map(({ instance }) => instance)).toEqual(["orders", "web/2"]);
+  });
+
+  test("a workload that a revision takes away loses its stream, and so does one whose identity changes", () => {
+    const play = settled("web", "orders");
+    expect(play.publish(toPublication(makeRelease(2, "B", ["orders"])))).toEqual([
+      "web closed not-a-member",
+      "orders:B2",
+    ]);
+    expect(wanted(play.state, "default/web")).toBeUndefined();
+  });
+
+  test("a hello that names another proxy ends the stream", () => {
+    const play = settled("web");
+    expect(play.take({ kind: "hello", id: 1, hello: makeHello("orders", {}) })).toEqual(["web closed another-proxy"]);
+  });
+
+  test("more proxies of one workload than it can have are turned away", () => {
+    const play = settled("web");
+    for (let i = 1; i < 64; i++) play.connect(`web/${i}`);
+    expect(play.connect("web/64")).toEqual(["web/64 closed too-many"]);
+    expect(play.state.roster.proxies.size).toBe(64);
+  });
+
+  test("a controller that knows less than its proxies goes on from their number", () => {
+    const play = new Play();
+    play.publish(A, true);
+    const holding = {
+      snapshotHash: "b".repeat(64),
+      revision: { epoch: "e", sequence: 57, name: "x" },
+      contentHashes: [],
+    };
+    expect(play.connect("web", { holding })).toEqual(["overtake 58", "web:A1+module"]);
+    const revision = { epoch: "other", sequence: 57, name: "x" };
+    expect(play.connect("orders", { holding: { ...holding, revision } })).toEqual(["orders:A1+module"]);
+    expect(
+      play.connect("payments", { holding: { ...holding, revision: { ...revision, epoch: "e", sequence: 2 ** 50 } } }),
+    ).toEqual(["payments:A1+module"]);
+  });
+});

@@ -1,0 +1,277 @@
+/**
+ * Who gets what, as a value: the release that every proxy shall have, the one to go back to,
+ * and each proxy's stream. All that happens is an event; what is to be done about it is told
+ * as effects, which the shell carries out.
+ *
+ * A release is proven once every connected proxy has it in force, or has refused it for a
+ * reason of its own machine. While it is not, it can be held: it is taken back, by publishing
+ * the proven one anew under the next sequence, since proxies only go on within an epoch.
+ */
+import type { Ack, Hello, Nack, RevisionId } from "@regomesh/protocol";
+import type { Claim } from "./endpoints.ts";
+import { type Hold, holdOf } from "./hold.ts";
+import { applyAck, applyHello, applyNack, isDue, openProxy, type ProxyStream, type StreamId, send } from "./proxy.ts";
+import { type PackedSnapshot, type Publication, type Release, toPublication } from "./release.ts";
+import {
+  EMPTY_ROSTER,
+  expire,
+  join,
+  lease,
+  leave,
+  PROXIES_PER_WORKLOAD_MAX,
+  proxiesOf,
+  type Roster,
+} from "./roster.ts";
+
+export type Distribution = {
+  /** What every proxy shall have; undefined before there is a release. */
+  readonly publication: Publication | undefined;
+  /** What is gone back to; undefined before any release was proven. */
+  readonly proven: Publication | undefined;
+  /** The last release that was held, until another one is published. */
+  readonly hold: Hold | undefined;
+  readonly roster: Roster;
+  /** Messages sent so far: nonces are made of it. */
+  readonly sent: number;
+};
+
+export type DistributionEvent =
+  /** `isProven`: it was in force before, and only comes again. */
+  | { readonly kind: "publish"; readonly publication: Publication; readonly isProven: boolean }
+  | {
+      readonly kind: "connect";
+      readonly id: StreamId;
+      readonly workload: string;
+      readonly principal: string;
+      readonly hello: Hello;
+    }
+  | { readonly kind: "hello"; readonly id: StreamId; readonly hello: Hello }
+  | { readonly kind: "ack"; readonly id: StreamId; readonly ack: Ack }
+  | { readonly kind: "nack"; readonly id: StreamId; readonly nack: Nack }
+  /** `isOrderly`: the proxy said that it goes. */
+  | { readonly kind: "disconnect"; readonly id: StreamId; readonly isOrderly: boolean }
+  /** Claims that were kept count until then. */
+  | { readonly kind: "lease"; readonly claims: readonly Claim[]; readonly untilMs: number }
+  /** Time has passed. */
+  | { readonly kind: "tick" };
+
+export type Effect =
+  | {
+      readonly kind: "send";
+      readonly id: StreamId;
+      readonly nonce: string;
+      readonly snapshot: PackedSnapshot;
+      /** Hashes of the modules to send along. */
+      readonly modules: readonly string[];
+    }
+  | { readonly kind: "close"; readonly id: StreamId; readonly reason: CloseReason; readonly message: string }
+  /** A release was held; `release` is what stands in its place, undefined where nothing was proven before. */
+  | { readonly kind: "hold"; readonly hold: Hold; readonly release: Release | undefined }
+  /** A proxy has a later revision of this epoch (a backup was restored): publish with at least this sequence. */
+  | { readonly kind: "overtake"; readonly sequence: number };
+
+export type CloseReason = "not-a-member" | "another-proxy" | "late" | "replaced" | "too-many";
+
+export const EMPTY_DISTRIBUTION: Distribution = {
+  publication: undefined,
+  proven: undefined,
+  hold: undefined,
+  roster: EMPTY_ROSTER,
+  sent: 0,
+};
+
+/** Revisions that a restored backup may lack; a proxy that claims more is not believed. */
+const OVERTAKE_MAX = 1_000_000;
+
+type Step = { readonly state: Distribution; readonly effects: readonly Effect[] };
+
+export function step(state: Distribution, event: DistributionEvent, nowMs: number): Step {
+  const first = apply(state, event, nowMs);
+  return [advanceTime, closeStrangers, holdWhatIsWrong, proveWhatHolds, sendWhatIsDue].reduce<Step>((before, move) => {
+    const { state: next, effects } = move(before.state, nowMs);
+    return { state: next, effects: [...before.effects, ...effects] };
+  }, first);
+}
+
+/** When time alone will change something; undefined where nothing is waited for. */
+export function nextDueMs({ roster }: Distribution): number | undefined {
+  const times = [
+    ...roster.leases.map(({ untilMs }) => untilMs),
+    ...[...roster.proxies.values()].flatMap(({ delivery }) => {
+      if (delivery.kind === "awaiting") return [delivery.untilMs];
+      return delivery.kind === "retrying" ? [delivery.atMs] : [];
+    }),
+  ];
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** The snapshot that a workload's proxies shall have; undefined for one that is not of the mesh. */
+export function wanted({ publication }: Distribution, workload: string): PackedSnapshot | undefined {
+  return publication?.snapshots.get(workload);
+}
+
+function apply(state: Distribution, event: DistributionEvent, nowMs: number): Step {
+  switch (event.kind) {
+    case "publish":
+      return still(publish(state, event.publication, event.isProven));
+    case "connect":
+      return connect(state, event, nowMs);
+    case "hello":
+      return hello(state, event.id, event.hello, nowMs);
+    case "ack":
+      return still(changeProxy(state, event.id, (proxy) => applyAck(proxy, event.ack, nowMs)));
+    case "nack":
+      return still(changeProxy(state, event.id, (proxy) => applyNack(proxy, event.nack, nowMs)));
+    case "disconnect":
+      return still({ ...state, roster: leave(state.roster, event.id, event.isOrderly, nowMs) });
+    case "lease":
+      return still({ ...state, roster: lease(state.roster, event.claims, event.untilMs) });
+    case "tick":
+      return still(state);
+  }
+}
+
+function publish(state: Distribution, publication: Publication, isProven: boolean): Distribution {
+  const isSame = publication.release.revision.sequence === state.publication?.release.revision.sequence;
+  return {
+    ...state,
+    publication,
+    proven: isProven ? publication : state.proven,
+    hold: isSame ? state.hold : undefined,
+  };
+}
+
+function connect(state: Distribution, event: Extract<DistributionEvent, { kind: "connect" }>, nowMs: number): Step {
+  const { id, workload } = event;
+  const { roster, replaced } = join(state.roster, openProxy(id, event, nowMs));
+  if (proxiesOf(roster, workload).length > PROXIES_PER_WORKLOAD_MAX) {
+    const message = `${workload} has ${PROXIES_PER_WORKLOAD_MAX} proxies connected already`;
+    return { state, effects: [{ kind: "close", id, reason: "too-many", message }] };
+  }
+  const effects = replaced.map(
+    (old): Effect => ({ kind: "close", id: old, reason: "replaced", message: "the proxy has opened another stream" }),
+  );
+  return { state: { ...state, roster }, effects: [...effects, ...overtake(state, event.hello)] };
+}
+
+function hello(state: Distribution, id: StreamId, message: Hello, nowMs: number): Step {
+  const proxy = state.roster.proxies.get(id);
+  if (proxy === undefined) return still(state);
+  const next = applyHello(proxy, message, nowMs);
+  if (next !== undefined) return still(changeProxy(state, id, () => next));
+  const why = "a stream is one proxy's: a later hello named another";
+  return {
+    state: { ...state, roster: leave(state.roster, id, false, nowMs) },
+    effects: [{ kind: "close", id, reason: "another-proxy", message: why }],
+  };
+}
+
+function overtake({ publication }: Distribution, { holding }: Hello): readonly Effect[] {
+  const [ours, theirs] = [publication?.release.revision, holding?.revision];
+  if (ours === undefined || theirs === undefined || theirs.epoch !== ours.epoch) return [];
+  const isAhead = theirs.sequence > ours.sequence && theirs.sequence - ours.sequence <= OVERTAKE_MAX;
+  return isAhead ? [{ kind: "overtake", sequence: theirs.sequence + 1 }] : [];
+}
+
+/** Leases end; a proxy that does not answer is away. */
+function advanceTime(state: Distribution, nowMs: number): Step {
+  const late = [...state.roster.proxies.values()].filter(
+    ({ delivery }) => delivery.kind === "awaiting" && delivery.untilMs <= nowMs,
+  );
+  const left = late.reduce((roster, { id }) => leave(roster, id, false, nowMs), state.roster);
+  const isMember = (workload: string) => state.publication?.snapshots.has(workload) ?? true;
+  return {
+    state: { ...state, roster: expire(left, isMember, nowMs) },
+    effects: late.map(({ id }) => ({
+      kind: "close",
+      id,
+      reason: "late",
+      message: "the snapshot was not answered in time",
+    })),
+  };
+}
+
+/** Whoever is no longer the workload that it was, may not stay. */
+function closeStrangers(state: Distribution, nowMs: number): Step {
+  if (state.publication === undefined) return still(state);
+  const strangers = [...state.roster.proxies.values()].filter(
+    ({ workload, principal }) => wanted(state, workload)?.principal !== principal,
+  );
+  const roster = strangers.reduce((before, { id }) => leave(before, id, false, nowMs), state.roster);
+  return {
+    state: { ...state, roster },
+    effects: strangers.map(({ id, principal, workload }) => ({
+      kind: "close",
+      id,
+      reason: "not-a-member",
+      message: `${principal} is no longer workload ${workload}`,
+    })),
+  };
+}
+
+function holdWhatIsWrong(state: Distribution, nowMs: number): Step {
+  const { publication, proven, roster } = state;
+  if (publication === undefined || publication === proven || isHeld(state)) return still(state);
+  const hold = holdOf(publication, roster.proxies.values(), nowMs);
+  if (hold === undefined) return still(state);
+  if (proven === undefined) return { state: { ...state, hold }, effects: [{ kind: "hold", hold, release: undefined }] };
+  const { revision } = proven.release;
+  const release: Release = {
+    ...proven.release,
+    revision: { ...revision, sequence: publication.release.revision.sequence + 1 },
+    issuedAtMs: nowMs,
+  };
+  const back = toPublication(release);
+  return {
+    state: { ...state, publication: back, proven: back, hold },
+    effects: [{ kind: "hold", hold, release }],
+  };
+}
+
+function proveWhatHolds(state: Distribution): Step {
+  const { publication, proven, roster } = state;
+  if (publication === undefined || publication === proven || isHeld(state)) return still(state);
+  const proxies = [...roster.proxies.values()];
+  const isInForce = ({ workload, holding }: ProxyStream) => holding.snapshotHash === wanted(state, workload)?.hash;
+  const isSettled = (proxy: ProxyStream) =>
+    isInForce(proxy) ||
+    (proxy.refusal?.class === "local" && proxy.refusal.hash === wanted(state, proxy.workload)?.hash);
+  return still(proxies.some(isInForce) && proxies.every(isSettled) ? { ...state, proven: publication } : state);
+}
+
+function sendWhatIsDue(state: Distribution, nowMs: number): Step {
+  const { publication } = state;
+  if (publication === undefined || isHeld(state)) return still(state);
+  const { epoch, sequence, name } = publication.release.revision;
+  const revision: RevisionId = { epoch, sequence, name };
+  const proxies = new Map(state.roster.proxies);
+  const effects: Effect[] = [];
+  let { sent } = state;
+  for (const [id, proxy] of proxies) {
+    const snapshot = wanted(state, proxy.workload);
+    if (snapshot === undefined || !isDue(proxy, snapshot.hash, nowMs)) continue;
+    const nonce = String(++sent);
+    proxies.set(id, send(proxy, snapshot, revision, nonce, nowMs));
+    const modules = snapshot.modules.filter((hash) => !proxy.holding.contentHashes.includes(hash));
+    effects.push({ kind: "send", id, nonce, snapshot, modules });
+  }
+  return effects.length === 0
+    ? still(state)
+    : { state: { ...state, sent, roster: { ...state.roster, proxies } }, effects };
+}
+
+/** The release in place was held and there was none to go back to: nobody else is sent it. */
+function isHeld({ hold, publication }: Distribution): boolean {
+  return hold !== undefined && hold.revision.sequence === publication?.release.revision.sequence;
+}
+
+function changeProxy(state: Distribution, id: StreamId, change: (proxy: ProxyStream) => ProxyStream): Distribution {
+  const proxy = state.roster.proxies.get(id);
+  if (proxy === undefined) return state;
+  const proxies = new Map(state.roster.proxies).set(id, change(proxy));
+  return { ...state, roster: { ...state.roster, proxies } };
+}
+
+function still(state: Distribution): Step {
+  return { state, effects: [] };
+}

@@ -1,0 +1,45 @@
+/**
+ * When a release is wrong. A proxy that refuses it as to its content may be right, or be
+ * wrong itself: so it takes the controller's own check, or a second proxy, to say the same.
+ */
+import { checkSnapshot, type RevisionId } from "@regomesh/protocol";
+import type { ProxyStream, Refusal } from "./proxy.ts";
+import type { Publication } from "./release.ts";
+
+/** Proxies that must refuse a release as to its content. */
+const PROXIES_MIN = 2;
+
+/** Why a release was taken back. */
+export type Hold = {
+  readonly revision: RevisionId;
+  readonly refusals: readonly HoldRefusal[];
+  readonly atMs: number;
+};
+
+export type HoldRefusal = Pick<ProxyStream, "workload" | "instance"> & Pick<Refusal, "reason" | "problems">;
+
+/** The hold that a release has earned; undefined while it may go on. */
+export function holdOf(publication: Publication, proxies: Iterable<ProxyStream>, nowMs: number): Hold | undefined {
+  const refusing = [...proxies].filter(({ workload, refusal }) => {
+    const hash = publication.snapshots.get(workload)?.hash;
+    return refusal?.class === "content" && refusal.hash === hash;
+  });
+  const isConfirmed =
+    refusing.length >= PROXIES_MIN || refusing.some(({ workload }) => isRefusedHere(publication, workload));
+  if (!isConfirmed) return undefined;
+  const { epoch, sequence, name } = publication.release.revision;
+  return {
+    revision: { epoch, sequence, name },
+    refusals: refusing.flatMap(({ workload, instance, refusal }) =>
+      refusal === undefined ? [] : [{ workload, instance, reason: refusal.reason, problems: refusal.problems }],
+    ),
+    atMs: nowMs,
+  };
+}
+
+/** The very bytes that the proxy was sent, under the check that it runs. */
+function isRefusedHere({ snapshots }: Publication, workload: string): boolean {
+  const body = snapshots.get(workload)?.body;
+  if (body === undefined) return false;
+  return checkSnapshot(JSON.parse(new TextDecoder().decode(body))).problems.length > 0;
+}

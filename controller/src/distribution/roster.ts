@@ -1,0 +1,110 @@
+/**
+ * Who is there, and who was: open streams, the proxies that went, and the endpoints that
+ * still count for a while without a stream. A lost connection is not yet a lost proxy.
+ */
+import type { Claim } from "./endpoints.ts";
+import type { ProxyStream, StreamId } from "./proxy.ts";
+
+/** How long the endpoints of a stream that broke off still count. */
+export const LEASE_MS = 1000;
+/** A proxy that ends in order says so: its endpoints go almost at once. */
+export const ORDERLY_LEASE_MS = 250;
+/** After a start, for as long as proxies need to come back: until then what is kept on disk counts. */
+export const RESTART_LEASE_MS = 15_000;
+/** Proxies of one workload that are connected at once: its replicas. */
+export const PROXIES_PER_WORKLOAD_MAX = 64;
+/** Proxies of one workload that are remembered as gone. */
+const GONE_PER_WORKLOAD_MAX = 16;
+
+export type Roster = {
+  readonly proxies: ReadonlyMap<StreamId, ProxyStream>;
+  /** The one that went last is last. */
+  readonly gone: readonly GoneProxy[];
+  readonly leases: readonly Lease[];
+};
+
+export type GoneProxy = Pick<ProxyStream, "workload" | "instance" | "heardMs" | "holding" | "refusal">;
+
+export type Lease = { readonly claim: Claim; readonly untilMs: number };
+
+export const EMPTY_ROSTER: Roster = { proxies: new Map(), gone: [], leases: [] };
+
+export function proxiesOf({ proxies }: Roster, workload: string): readonly ProxyStream[] {
+  return [...proxies.values()].filter((proxy) => proxy.workload === workload);
+}
+
+/**
+ * Takes a proxy's new stream in. A second stream of one instance takes the first one's place
+ * (identities are renewed so); a new instance stands in for the one of its workload that has
+ * been gone longest, which is how a proxy that was started anew looks from here.
+ */
+export function join(
+  roster: Roster,
+  proxy: ProxyStream,
+): { readonly roster: Roster; readonly replaced: readonly StreamId[] } {
+  const isSame = ({ workload, instance }: Pick<ProxyStream, "workload" | "instance">) =>
+    workload === proxy.workload && instance === proxy.instance;
+  const replaced = [...roster.proxies.values()].filter(isSame).map(({ id }) => id);
+  const proxies = new Map([...roster.proxies].filter(([id]) => !replaced.includes(id)));
+  proxies.set(proxy.id, proxy);
+  const known =
+    replaced.length > 0
+      ? undefined
+      : (roster.gone.find(isSame) ?? roster.gone.find(({ workload }) => workload === proxy.workload));
+  return {
+    replaced,
+    roster: {
+      proxies,
+      gone: roster.gone.filter((each) => each !== known),
+      leases: roster.leases.filter(({ claim }) => {
+        const isOf = claim.instance === undefined || [proxy.instance, known?.instance].includes(claim.instance);
+        return claim.workload !== proxy.workload || !isOf;
+      }),
+    },
+  };
+}
+
+/** A stream ended: `isOrderly` where the proxy itself said that it goes. */
+export function leave(roster: Roster, id: StreamId, isOrderly: boolean, nowMs: number): Roster {
+  const proxy = roster.proxies.get(id);
+  if (proxy === undefined) return roster;
+  const proxies = new Map(roster.proxies);
+  proxies.delete(id);
+  const { workload, instance, holding, refusal, listen } = proxy;
+  const others = [...proxies.values()].some((each) => each.workload === workload);
+  const before = roster.gone.filter((each) => each.workload === workload);
+  const dropped = before.slice(0, Math.max(0, before.length + 1 - GONE_PER_WORKLOAD_MAX));
+  const untilMs = nowMs + (isOrderly ? ORDERLY_LEASE_MS : LEASE_MS);
+  return {
+    proxies,
+    gone:
+      isOrderly && others
+        ? roster.gone
+        : [
+            ...roster.gone.filter((each) => !dropped.includes(each)),
+            { workload, instance, holding, refusal, heardMs: nowMs },
+          ],
+    leases: [...roster.leases, { claim: { workload, instance, listen }, untilMs }],
+  };
+}
+
+/** Lets claims count for a while without a stream. */
+export function lease(roster: Roster, claims: readonly Claim[], untilMs: number): Roster {
+  const isThere = (claim: Claim) => proxiesOf(roster, claim.workload).length > 0;
+  const added = claims.filter((claim) => !isThere(claim)).map((claim) => ({ claim, untilMs }));
+  return { ...roster, leases: [...roster.leases, ...added] };
+}
+
+/** What is over by now goes; what no longer belongs to the mesh is forgotten. */
+export function expire(roster: Roster, isMember: (workload: string) => boolean, nowMs: number): Roster {
+  const leases = roster.leases.filter(({ untilMs }) => untilMs > nowMs);
+  const gone = roster.gone.filter(({ workload }) => isMember(workload));
+  if (leases.length === roster.leases.length && gone.length === roster.gone.length) return roster;
+  return { ...roster, leases, gone };
+}
+
+/** Where proxies listen, connected ones and those whose lease runs. */
+export function claimsOf({ proxies, leases }: Roster): readonly Claim[] {
+  const live = [...proxies.values()].map(({ workload, instance, listen }) => ({ workload, instance, listen }));
+  return [...live, ...leases.map(({ claim }) => claim)];
+}

@@ -1,0 +1,202 @@
+/**
+ * Carries out what `distribution/` decides: keeps its state, hands it what happens, writes
+ * to streams, and wakes it when time alone changes something.
+ */
+import type { Clock } from "@regomesh/base";
+import type { Ack, Hello, Nack, SnapshotMessage } from "@regomesh/protocol";
+import {
+  type CloseReason,
+  type Distribution,
+  type DistributionEvent,
+  type Effect,
+  EMPTY_DISTRIBUTION,
+  nextDueMs,
+  step,
+  wanted,
+} from "../../distribution/distribution.ts";
+import { type Claim, EMPTY_TABLE, type EndpointTable, toEndpointTable } from "../../distribution/endpoints.ts";
+import type { Hold } from "../../distribution/hold.ts";
+import type { StreamId } from "../../distribution/proxy.ts";
+import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
+import { claimsOf } from "../../distribution/roster.ts";
+
+/** One open Snapshots stream, as far as this side acts on it. */
+export type Stream = {
+  readonly write: (message: SnapshotMessage) => void;
+  /** Ends the stream from this side. */
+  readonly close: (reason: CloseReason, message: string) => void;
+};
+
+export type DistributorOptions = {
+  readonly clock: Clock;
+  /** Signs a snapshot's body. */
+  readonly sign: (body: Uint8Array) => { readonly signature: Buffer; readonly signerPem: string };
+  /** Called after anything has changed that status or endpoint streams show. */
+  readonly onChange: () => void;
+  /** A release was taken back; what stands in its place is in force already. */
+  readonly onHold: (hold: Hold, release: Release | undefined) => void;
+  /** A proxy has a later revision of this epoch than the controller. */
+  readonly onOvertake: (sequence: number) => void;
+};
+
+export class Distributor {
+  readonly #options: DistributorOptions;
+  readonly #streams = new Map<StreamId, Stream>();
+  #state: Distribution = EMPTY_DISTRIBUTION;
+  #lastId = 0;
+  #queue: DistributionEvent[] = [];
+  #isBusy = false;
+  #alarm: { readonly atMs: number; readonly stop: AbortController } | undefined;
+  #endpoints: EndpointTable = EMPTY_TABLE;
+  #endpointsOf: { readonly publication: unknown; readonly roster: unknown } | undefined;
+
+  constructor(options: DistributorOptions) {
+    this.#options = options;
+  }
+
+  get state(): Distribution {
+    return this.#state;
+  }
+
+  /** What every proxy shall have. */
+  get release(): Release | undefined {
+    return this.#state.publication?.release;
+  }
+
+  /** The snapshot that a workload shall have; undefined for one that is not of the mesh. */
+  wanted(workload: string): PackedSnapshot | undefined {
+    return wanted(this.#state, workload);
+  }
+
+  isConnected(workload: string, instance: string): boolean {
+    for (const proxy of this.#state.roster.proxies.values()) {
+      if (proxy.workload === workload && proxy.instance === instance) return true;
+    }
+    return false;
+  }
+
+  /** Gives every proxy a release; `isProven` where it was in force before. */
+  publish(publication: Publication, isProven: boolean): void {
+    this.#take({ kind: "publish", publication, isProven });
+  }
+
+  open(stream: Stream, workload: string, principal: string, hello: Hello): StreamId {
+    const id = ++this.#lastId;
+    this.#streams.set(id, stream);
+    this.#take({ kind: "connect", id, workload, principal, hello });
+    return id;
+  }
+
+  hello(id: StreamId, hello: Hello): void {
+    this.#take({ kind: "hello", id, hello });
+  }
+
+  ack(id: StreamId, ack: Ack): void {
+    this.#take({ kind: "ack", id, ack });
+  }
+
+  nack(id: StreamId, nack: Nack): void {
+    this.#take({ kind: "nack", id, nack });
+  }
+
+  close(id: StreamId, isOrderly: boolean): void {
+    if (this.#streams.delete(id)) this.#take({ kind: "disconnect", id, isOrderly });
+  }
+
+  /** Lets claims count for a while without a stream. */
+  lease(claims: readonly Claim[], ms: number): void {
+    this.#take({ kind: "lease", claims, untilMs: this.#options.clock.nowMs() + ms });
+  }
+
+  claims(): readonly Claim[] {
+    return claimsOf(this.#state.roster);
+  }
+
+  /** Every service with its endpoints; made anew only where something changed. */
+  endpoints(): EndpointTable {
+    const { publication, roster } = this.#state;
+    if (publication === undefined) return EMPTY_TABLE;
+    if (this.#endpointsOf?.publication !== publication || this.#endpointsOf.roster !== roster) {
+      this.#endpointsOf = { publication, roster };
+      this.#endpoints = toEndpointTable(publication.release.plan, claimsOf(roster), this.#endpoints);
+    }
+    return this.#endpoints;
+  }
+
+  /** Waits for nothing any more. */
+  stop(): void {
+    this.#alarm?.stop.abort();
+    this.#alarm = undefined;
+  }
+
+  /** What an effect sets off comes after it, never within. */
+  #take(event: DistributionEvent): void {
+    this.#queue.push(event);
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        const { state, effects } = step(this.#state, next, this.#options.clock.nowMs());
+        this.#state = state;
+        for (const effect of effects) this.#carryOut(effect);
+      }
+    } finally {
+      this.#isBusy = false;
+      this.#setAlarm();
+    }
+    this.#options.onChange();
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case "send":
+        this.#send(effect);
+        break;
+      case "close": {
+        const stream = this.#streams.get(effect.id);
+        this.#streams.delete(effect.id);
+        stream?.close(effect.reason, effect.message);
+        break;
+      }
+      case "hold":
+        this.#options.onHold(effect.hold, effect.release);
+        break;
+      case "overtake":
+        this.#options.onOvertake(effect.sequence);
+        break;
+    }
+  }
+
+  #send({ id, nonce, snapshot, modules }: Extract<Effect, { kind: "send" }>): void {
+    const known = this.release?.plan.modules ?? [];
+    this.#streams.get(id)?.write({
+      nonce,
+      hash: snapshot.hash,
+      body: Buffer.from(snapshot.body),
+      modules: known
+        .filter(({ hash }) => modules.includes(hash))
+        .map(({ hash, wasm, data }) => ({ hash, wasm: Buffer.from(wasm), data: Buffer.from(data) })),
+      ...this.#options.sign(snapshot.body),
+    });
+  }
+
+  #setAlarm(): void {
+    const atMs = nextDueMs(this.#state);
+    if (atMs === this.#alarm?.atMs) return;
+    this.#alarm?.stop.abort();
+    this.#alarm = undefined;
+    if (atMs === undefined) return;
+    const stop = new AbortController();
+    const alarm = { atMs, stop };
+    this.#alarm = alarm;
+    const { clock } = this.#options;
+    clock.sleep(Math.max(1, atMs - clock.nowMs()), stop.signal).then(
+      () => {
+        if (this.#alarm !== alarm) return;
+        this.#alarm = undefined;
+        this.#take({ kind: "tick" });
+      },
+      () => {},
+    );
+  }
+}

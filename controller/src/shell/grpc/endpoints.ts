@@ -1,0 +1,75 @@
+/**
+ * Control.Endpoints: where every service listens, whole first and then what changes. Whoever
+ * listens is asked for its right again at each change, and at the end of its certificate.
+ */
+import type { ServerWritableStream } from "@grpc/grpc-js";
+import type { EndpointsRequest, EndpointsUpdate } from "@regomesh/protocol";
+import { EMPTY_TABLE, type EndpointTable, toUpdate } from "../../distribution/endpoints.ts";
+import { atExpiry, peerOf, refusalOf, type StreamOptions } from "./caller.ts";
+import { guard } from "./guard.ts";
+
+export type EndpointStreams = {
+  serve(call: ServerWritableStream<EndpointsRequest, EndpointsUpdate>): void;
+  /** Tells every stream what has changed. */
+  refresh(): void;
+};
+
+export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
+  const listeners = new Set<() => void>();
+  return {
+    serve: (call) => serveEndpoints(call, options, listeners),
+    refresh() {
+      for (const update of [...listeners]) update();
+    },
+  };
+}
+
+function serveEndpoints(
+  call: ServerWritableStream<EndpointsRequest, EndpointsUpdate>,
+  options: StreamOptions,
+  listeners: Set<() => void>,
+): void {
+  const { authority, clock, distributor, log } = options;
+  const workload = `${call.request.namespace}/${call.request.workload}`;
+  const peer = peerOf(call, authority, clock.nowMs());
+  let told: EndpointTable | undefined;
+  let isFull = false;
+  const check = (): boolean => {
+    const failure = refusalOf(peer, workload, options);
+    if (failure === undefined) return true;
+    stop();
+    call.emit("error", failure);
+    return false;
+  };
+  const update = () =>
+    guard(
+      () => {
+        if (!check() || isFull) return;
+        const now = distributor.endpoints();
+        if (now === EMPTY_TABLE) return;
+        const message = toUpdate(told, now);
+        told = now;
+        if (message !== undefined) isFull = !call.write(message);
+      },
+      log,
+      (failure) => {
+        stop();
+        call.emit("error", failure);
+      },
+    );
+  const stopWaiting = peer === undefined ? () => {} : atExpiry(peer, clock, () => void check());
+  const stop = () => {
+    listeners.delete(update);
+    stopWaiting();
+  };
+  if (!check()) return;
+  listeners.add(update);
+  call.on("drain", () => {
+    isFull = false;
+    update();
+  });
+  call.on("cancelled", stop);
+  call.on("close", stop);
+  call.on("error", stop);
+  update();
+}

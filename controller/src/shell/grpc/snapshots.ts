@@ -1,0 +1,121 @@
+/** Control.Snapshots: a proxy's stream from its hello to its end. */
+import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
+import { MODULE_ABI } from "@regomesh/policy-runtime";
+import { type ControllerMessage, type Hello, type ProxyMessage, SNAPSHOT_FORMAT } from "@regomesh/protocol";
+import type { CloseReason } from "../../distribution/distribution.ts";
+import { LISTEN_MAX } from "../../distribution/endpoints.ts";
+import type { StreamId } from "../../distribution/proxy.ts";
+import { atExpiry, peerOf, refusalOf, type StreamOptions } from "./caller.ts";
+import { type Failure, makeFailure } from "./failure.ts";
+import { guard } from "./guard.ts";
+
+const NAME_LENGTH_MAX = 253;
+const CONTENT_HASHES_MAX = 1000;
+/** More ways to be spoken to than are thought of. */
+const TRANSPORTS_MAX = 8;
+const TRANSPORT_LENGTH_MAX = 16;
+
+const FAILURES = {
+  "not-a-member": "forbidden",
+  "another-proxy": "invalid",
+  late: "late",
+  "too-many": "exhausted",
+} as const satisfies Partial<Record<CloseReason, Parameters<typeof makeFailure>[0]>>;
+
+type Call = ServerDuplexStream<ProxyMessage, ControllerMessage>;
+
+export function serveSnapshots(call: Call, options: StreamOptions): void {
+  const { distributor, log, clock, authority } = options;
+  const peer = peerOf(call, authority, clock.nowMs());
+  let id: StreamId | undefined;
+  let isOpen = true;
+  const fail = (failure: Failure) => {
+    log.log("warn", "a proxy's stream was refused", { reason: failure.details });
+    call.emit("error", failure);
+  };
+  const leave = (isOrderly: boolean) => {
+    isOpen = false;
+    stopWaiting();
+    if (id !== undefined) distributor.close(id, isOrderly);
+    id = undefined;
+  };
+  const stopWaiting =
+    peer === undefined
+      ? () => {}
+      : atExpiry(peer, clock, () => {
+          leave(false);
+          fail(makeFailure("unauthenticated", "the SVID has ended"));
+        });
+  const open = (hello: Hello) => {
+    const workload = `${hello.namespace}/${hello.workload}`;
+    // The proxy knows by this that it is connected, though there may be nothing to send.
+    call.sendMetadata(new Metadata());
+    const stream = {
+      write: (value: Parameters<Parameters<typeof distributor.open>[0]["write"]>[0]) =>
+        void call.write({ message: { $case: "snapshot", value } }),
+      close: (reason: CloseReason, message: string) => {
+        id = undefined;
+        leave(false);
+        if (reason === "replaced") call.end();
+        else fail(makeFailure(FAILURES[reason], message));
+      },
+    };
+    id = distributor.open(stream, workload, peer?.principal ?? "", hello);
+  };
+  const take = ({ message }: ProxyMessage) => {
+    if (!isOpen) return;
+    if (message?.$case === "hello") {
+      const failure = checkHello(message.value) ?? refusalOf(peer, workloadOf(message.value), options);
+      if (failure !== undefined) {
+        leave(true);
+        return fail(failure);
+      }
+      if (id === undefined) open(message.value);
+      else distributor.hello(id, message.value);
+    } else if (id === undefined) fail(makeFailure("invalid", "the first message must be a hello"));
+    else if (message?.$case === "ack") distributor.ack(id, message.value);
+    else if (message?.$case === "nack") {
+      const { class: kind, reason, problems } = message.value;
+      log.log("warn", "a proxy refused a snapshot", { class: kind, reason, problem: problems[0]?.message });
+      distributor.nack(id, message.value);
+    }
+  };
+  call.on("data", (message: ProxyMessage) => guard(() => take(message), log, fail));
+  call.on("end", () => {
+    leave(true);
+    call.end();
+  });
+  call.on("cancelled", () => leave(false));
+  call.on("close", () => leave(false));
+  call.on("error", () => leave(false));
+}
+
+function workloadOf({ namespace, workload }: Hello): string {
+  return `${namespace}/${workload}`;
+}
+
+/** Whether the hello is one that this controller can serve. */
+function checkHello(hello: Hello): Failure | undefined {
+  const isBounded =
+    [hello.workload, hello.namespace, hello.instance, hello.admin].every(({ length }) => length <= NAME_LENGTH_MAX) &&
+    hello.listen.length <= LISTEN_MAX &&
+    hello.listen.every(
+      ({ portName, address, transports }) =>
+        portName.length <= NAME_LENGTH_MAX &&
+        address.length <= NAME_LENGTH_MAX &&
+        transports.length <= TRANSPORTS_MAX &&
+        transports.every((transport) => transport.length <= TRANSPORT_LENGTH_MAX),
+    ) &&
+    (hello.holding?.contentHashes.length ?? 0) <= CONTENT_HASHES_MAX;
+  if (!isBounded) return makeFailure("invalid", "the hello is too large");
+  if (hello.moduleAbi !== MODULE_ABI) {
+    return makeFailure(
+      "unfit",
+      `the proxy runs module ABI ${hello.moduleAbi}, this controller's modules have ${MODULE_ABI}`,
+    );
+  }
+  if (!hello.snapshotFormats.includes(SNAPSHOT_FORMAT)) {
+    return makeFailure("unfit", `the proxy does not read snapshot format ${SNAPSHOT_FORMAT}`);
+  }
+  return undefined;
+}
