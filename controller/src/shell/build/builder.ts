@@ -1,7 +1,7 @@
 /**
- * Builds in a process of their own: one that is started ahead and kept, and replaced when
- * a build takes too long or ends it. Node's permission model keeps it from network, child
- * processes, and all files but the project's code.
+ * Builds in a process of their own: one that is started ahead and kept, and replaced whenever it
+ * ends. Node's permission model keeps it from network, child processes, and all files but the
+ * project's code.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
@@ -16,6 +16,12 @@ const BUILD_TIMEOUT_MS = 30_000;
 const START_TIMEOUT_MS = 20_000;
 const HEAP_MIB_MAX = 1024;
 const STDERR_LENGTH_MAX = 2000;
+/** A process that another has killed says nothing of the commit: so many builds, and starts, in a row. */
+const TRIES_MAX = 3;
+const RESTART_MS = 100;
+const RESTART_MAX_MS = 5000;
+/** Sent from outside; a process that runs out of its heap aborts itself. */
+const KILLED_BY: ReadonlySet<NodeJS.Signals> = new Set(["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
 
 const ROOT = resolve(import.meta.dirname, "../../../..");
 /** What the process may read: code, and nothing that a state folder in the project holds. */
@@ -30,6 +36,7 @@ const READABLE = [
   "controller",
 ].map((name) => `--allow-fs-read=${join(ROOT, name)}`);
 
+/** The commit's own fault: it cannot be built within the bounds. */
 export class BuildFailed extends Error {
   readonly code: "build_timeout" | "build_crashed";
   constructor(code: "build_timeout" | "build_crashed", message: string) {
@@ -38,14 +45,28 @@ export class BuildFailed extends Error {
   }
 }
 
+/** This machine's fault: there is no process to build in, or it was killed again and again. Worth another try. */
+export class BuildUnavailable extends Error {
+  readonly code = "build_unavailable";
+}
+
 type Waiting = { readonly resolve: (built: Built) => void; readonly reject: (error: Error) => void };
-type Worker = { readonly child: ChildProcess; readonly ready: Promise<string>; readonly waiting: Map<number, Waiting> };
+type Worker = {
+  readonly child: ChildProcess;
+  /** The compiler's version; rejects with BuildUnavailable where the process ends before. */
+  readonly ready: Promise<string>;
+  readonly waiting: Map<number, Waiting>;
+  isEnded: boolean;
+};
 
 export class Builder {
   readonly #log: Log;
   #worker: Worker;
   #nextId = 1;
   #isClosed = false;
+  /** Starts in a row that came to nothing. */
+  #failedStarts = 0;
+  #restart: NodeJS.Timeout | undefined;
 
   private constructor(log: Log) {
     this.#log = log;
@@ -58,18 +79,51 @@ export class Builder {
     return new Builder(log);
   }
 
-  /** Compiler's and runtime's version, part of what makes a build the same. */
-  async version(): Promise<string> {
-    return await this.#worker.ready;
+  /** The build process's id; it changes when the process is started anew. */
+  get pid(): number | undefined {
+    return this.#worker.child.pid;
   }
 
+  /** Compiler's and runtime's version, part of what makes a build the same. Throws BuildUnavailable. */
+  async version(): Promise<string> {
+    return await (await this.#living()).ready;
+  }
+
+  /** Throws BuildFailed where the files are to blame, BuildUnavailable where the machine is. */
   async build(tree: SourceTree, rules: BuildRules): Promise<Built> {
-    if (this.#worker.child.exitCode !== null || this.#worker.child.signalCode !== null) this.#worker = this.#start();
-    const worker = this.#worker;
-    await worker.ready;
+    for (let left = TRIES_MAX; ; left--) {
+      try {
+        return await this.#buildIn(await this.#living(), tree, rules);
+      } catch (error) {
+        if (!(error instanceof BuildUnavailable) || left <= 1 || this.#isClosed) throw error;
+      }
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#restart);
+    this.#worker.child.kill("SIGKILL");
+  }
+
+  /** The process, once it is ready: one that has ended is replaced, also one that ends while it starts. */
+  async #living(): Promise<Worker> {
+    for (let left = TRIES_MAX; ; left--) {
+      if (this.#worker.isEnded) this.#worker = this.#start();
+      const worker = this.#worker;
+      try {
+        await worker.ready;
+        return worker;
+      } catch (error) {
+        if (left <= 1 || this.#isClosed) throw error;
+      }
+    }
+  }
+
+  #buildIn(worker: Worker, tree: SourceTree, rules: BuildRules): Promise<Built> {
     const id = this.#nextId++;
     const request: BuildRequest = { id, tree, rules };
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         worker.waiting.delete(id);
         reject(new BuildFailed("build_timeout", `the build took longer than ${BUILD_TIMEOUT_MS / 1000} s`));
@@ -81,17 +135,17 @@ export class Builder {
           clearTimeout(timer);
           action(value);
         };
-      worker.waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
-      worker.child.send(request);
+      const waiting = { resolve: settle(resolve), reject: settle(reject) };
+      worker.waiting.set(id, waiting);
+      worker.child.send(request, (error) => {
+        if (error === null || !worker.waiting.delete(id)) return;
+        waiting.reject(new BuildUnavailable(`the build process takes nothing: ${error.message}`));
+      });
     });
   }
 
-  close(): void {
-    this.#isClosed = true;
-    this.#worker.child.kill("SIGKILL");
-  }
-
   #start(): Worker {
+    clearTimeout(this.#restart);
     const child = spawn(
       process.execPath,
       [
@@ -105,37 +159,47 @@ export class Builder {
     );
     const waiting = new Map<number, Waiting>();
     let stderr = "";
-    let isReady = false;
     child.stderr?.on("data", (chunk: Buffer) => {
       stderr = `${stderr}${chunk.toString()}`.slice(-STDERR_LENGTH_MAX);
     });
     const ready = new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => child.kill("SIGKILL"), START_TIMEOUT_MS);
       child.on("message", (reply: BuildReply) => {
-        if (reply.kind === "ready") {
-          clearTimeout(timer);
-          isReady = true;
-          resolve(reply.version);
-        } else answer(waiting, reply);
-      });
-      child.once("error", reject);
-      child.once("exit", (code, signal) => {
+        if (reply.kind !== "ready") return answer(waiting, reply);
         clearTimeout(timer);
-        const failure = new BuildFailed(
-          "build_crashed",
-          `the build process ended (${signal ?? code}): ${crashLine(stderr)}`,
-        );
-        reject(failure);
-        for (const { reject: refuse } of waiting.values()) refuse(failure);
-        waiting.clear();
-        // One that was ready is replaced ahead of the next build; one that never was, by the next build.
-        if (!isReady || this.#isClosed || this.#worker.child !== child) return;
-        this.#log.log("warn", "the build process is started anew", { reason: failure.message });
-        this.#worker = this.#start();
+        this.#failedStarts = 0;
+        resolve(reply.version);
       });
+      const end = (how: string, isKilled: boolean) => {
+        if (worker.isEnded) return;
+        worker.isEnded = true;
+        clearTimeout(timer);
+        const message = `the build process ended (${how}): ${crashLine(stderr)}`;
+        reject(new BuildUnavailable(message));
+        for (const { reject: refuse } of waiting.values()) {
+          refuse(isKilled ? new BuildUnavailable(message) : new BuildFailed("build_crashed", message));
+        }
+        waiting.clear();
+        this.#startAgain(worker, message);
+      };
+      // More than one may come, and one that nobody hears would end the controller.
+      child.on("error", (error) => end(error.message, true));
+      child.once("exit", (code, signal) => end(String(signal ?? code), signal !== null && KILLED_BY.has(signal)));
     });
     ready.catch(() => {}); // whoever builds hears of it
-    return { child, ready, waiting };
+    const worker: Worker = { child, ready, waiting, isEnded: false };
+    return worker;
+  }
+
+  /** Ahead of the next build, after a pause that grows with starts that come to nothing. */
+  #startAgain(worker: Worker, reason: string): void {
+    if (this.#isClosed || this.#worker !== worker) return;
+    const inMs = this.#failedStarts === 0 ? 0 : Math.min(RESTART_MS * 2 ** this.#failedStarts, RESTART_MAX_MS);
+    this.#failedStarts++;
+    this.#log.log("warn", "the build process is started anew", { reason, inMs });
+    this.#restart = setTimeout(() => {
+      if (!this.#isClosed && this.#worker.isEnded) this.#worker = this.#start();
+    }, inMs);
   }
 }
 

@@ -184,6 +184,43 @@ describe("a hostile tree is refused", () => {
     expect(source.trouble).toBeDefined();
   });
 
+  test("a commit that could not be taken is handed over again until it is, and trouble says so meanwhile", async () => {
+    const hash = commit("first");
+    const disk = ["no space is left", "no space is left", "taken"];
+    const taken: string[] = [];
+    const source = await GitSource.open({
+      directory: folder,
+      branch: "main",
+      path: "",
+      clock: { ...SYSTEM_CLOCK, sleep: async () => {} },
+      log: SILENT,
+      onCommit: async (tree) => {
+        const says = disk.shift();
+        if (says !== "taken") throw new Error(says);
+        taken.push(tree.commit.hash);
+      },
+    });
+    const troubles: (string | undefined)[] = [];
+    for (let look = 0; look < 4; look++) {
+      await source.look();
+      troubles.push(source.trouble);
+    }
+    const says = `commit ${hash.slice(0, 7)} is not taken yet, and is tried again: no space is left`;
+    expect([taken, troubles]).toEqual([[hash], [says, says, undefined, undefined]]);
+  });
+
+  test("a branch that comes back where it was is no trouble any more", async () => {
+    const hash = commit("first");
+    const source = await open();
+    await source.look();
+    git("update-ref", "-d", "refs/heads/main");
+    await source.look();
+    expect(source.trouble).toContain("has no branch main");
+    git("update-ref", "refs/heads/main", hash);
+    await source.look();
+    expect([source.trouble, seen.length]).toEqual([undefined, 1]);
+  });
+
   test.each(["--upload-pack=x", "../main", "a..b", "main@{1}", ""])("the branch %s is refused", async (branch) => {
     commit("first");
     const options = { directory: folder, branch, path: "", clock: SYSTEM_CLOCK, log: SILENT, onCommit: async () => {} };

@@ -1,12 +1,11 @@
 /** The git source: looks where a branch points, and hands over each new commit's files. Only the newest counts. */
 import type { Clock, Log } from "@regomesh/base";
-import { GitError } from "./git.ts";
 import { type CommitTree, readCommitTree } from "./read-tree.ts";
 import { BranchHead, findRepository, type Repository } from "./refs.ts";
 
 /** Looking is two file reads; five times a second is unnoticeable and feels immediate. */
 export const LOOK_EVERY_MS = 200;
-/** A commit that could not be read (a pack half written, a disk that failed) is tried again after this. */
+/** A commit that could not be read or taken (a pack half written, a full disk) is tried again after this. */
 const RETRY_MS = 2000;
 
 export type GitSourceOptions = {
@@ -16,7 +15,7 @@ export type GitSourceOptions = {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Takes a commit; the next one is handed over when this is done. */
+  /** Takes a commit; the next one is handed over when this is done, the same one again where it throws. */
   readonly onCommit: (tree: CommitTree) => Promise<void>;
 };
 
@@ -46,26 +45,37 @@ export class GitSource {
     return this.#trouble;
   }
 
-  /** One look: hands over a new commit, if there is one. */
+  /** One look: hands over a new commit, if there is one. One that could not be taken is handed over again. */
   async look(): Promise<void> {
-    const { branch, directory, path, log, onCommit } = this.#options;
     try {
-      const hash = await this.#head.read();
-      if (hash === undefined) {
-        this.#trouble = `${directory} has no branch ${branch} with a commit`;
-        return;
-      }
-      if (hash === this.#seen) return;
-      const tree = await readCommitTree(this.repository.gitDir, hash, path);
-      this.#seen = hash;
-      this.#trouble = undefined;
-      await onCommit(tree);
+      await this.#take();
     } catch (error) {
-      const message = error instanceof GitError ? error.message : String((error as Error).message);
-      if (this.#trouble !== message) log.log("error", "the git source could not be read", { error: message });
+      const message = String((error as Error).message);
+      if (this.#trouble !== message)
+        this.#options.log.log("error", "the newest commit is not taken", { reason: message });
       this.#trouble = message;
       await this.#pause(RETRY_MS);
     }
+  }
+
+  async #take(): Promise<void> {
+    const { branch, directory, path, onCommit } = this.#options;
+    const hash = await this.#head.read();
+    if (hash === undefined) {
+      this.#trouble = `${directory} has no branch ${branch} with a commit`;
+      return;
+    }
+    if (hash !== this.#seen) {
+      const tree = await readCommitTree(this.repository.gitDir, hash, path);
+      try {
+        await onCommit(tree);
+      } catch (error) {
+        const reason = (error as Error).message;
+        throw new Error(`commit ${hash.slice(0, 7)} is not taken yet, and is tried again: ${reason}`, { cause: error });
+      }
+      this.#seen = hash;
+    }
+    this.#trouble = undefined;
   }
 
   /** Looks again and again until it is closed. */
