@@ -102,11 +102,13 @@ async function run(args: readonly string[], world: Io): Promise<number> {
       workers: asked.workers,
       signal: io.signal,
       onStep: (step) => progress.advance(step),
-      onExit: (name, how) => {
+      restarts: true,
+      onExit: (name, how, pauseMs) => {
         // Before that, what ended is why it could not start.
-        if (mesh !== undefined && !io.signal.aborted)
-          io.err(`${name} ended (${how}); the page shows what that does to the mesh\n`);
+        if (pauseMs === undefined || io.signal.aborted) return;
+        io.err(`${name} ended (${how}); it is started again in ${pauseMs / 1000} s\n`);
       },
+      onRestarted: (name) => io.err(`${name} runs again\n`),
     });
   } catch (error) {
     progress.clear();

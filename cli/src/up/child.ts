@@ -16,6 +16,8 @@ export type Ready = Readonly<Record<string, unknown>>;
 
 export type ChildOptions = {
   readonly name: string;
+  /** Stands before the command: a program that runs it in its own place. */
+  readonly before?: readonly string[];
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
@@ -37,7 +39,8 @@ export class Child {
 
   constructor(options: ChildOptions) {
     this.name = options.name;
-    this.#process = spawn(process.execPath, [...options.args], {
+    const [program = process.execPath, ...args] = [...(options.before ?? []), process.execPath, ...options.args];
+    this.#process = spawn(program, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env, NO_COLOR: "1" },
       stdio: ["pipe", "pipe", "pipe"],

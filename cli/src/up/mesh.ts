@@ -2,12 +2,11 @@
  * The local mesh: controller, services and sidecars as processes of their own.
  * Opening it starts them in the order in which they need each other; closing ends them all.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Child, ChildFailed, type Ready } from "./child.ts";
+import type { Child, Ready } from "./child.ts";
+import { Family, type FamilyEvents, type Launch } from "./family.ts";
 import { freePort } from "./ports.ts";
-
-const READY_TIMEOUT_MS = 20_000;
 
 /** The demo's workloads; services as examples/services names them. */
 export const WORKLOADS = [
@@ -27,11 +26,14 @@ export type MeshOptions = {
   /** 0: a free one. */
   readonly edgePort: number;
   readonly workers: number;
+  /** What dies unasked, once all runs, is started again after a pause. */
+  readonly restarts: boolean;
+  /** Stands before the command of every process, as `nsenter -t 1 -m` does. */
+  readonly before?: readonly string[];
   /** Aborted: whatever has been started by then is ended. */
   readonly signal?: AbortSignal;
   readonly onStep: (step: "controller" | "identities" | "policies" | "sidecars" | "services") => void;
-  readonly onExit: (name: string, how: string, lastWords: readonly string[]) => void;
-};
+} & FamilyEvents;
 
 export type Mesh = {
   readonly page: string;
@@ -43,14 +45,6 @@ export type Mesh = {
   close(): Promise<void>;
 };
 
-/** A process that can be started once more: with what arguments, once it has been ready. */
-type Running = { readonly child: Child; again: Launch };
-type Launch = {
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  /** Where its process id is written. */
-  readonly pidFile?: string;
-};
 type Workload = (typeof WORKLOADS)[number];
 
 /** Starts everything; on failure ends what was started and throws why. */
@@ -61,6 +55,7 @@ export async function openMesh(options: MeshOptions): Promise<Mesh> {
   try {
     const { grpc, page } = await startController(options, family);
     const edges = await Promise.all(WORKLOADS.map((workload) => startWorkload(options, workload, grpc, family)));
+    if (options.restarts) family.keepAlive();
     return {
       page,
       edge: `http://${edges.find((edge) => edge !== undefined)}`,
@@ -73,53 +68,6 @@ export async function openMesh(options: MeshOptions): Promise<Mesh> {
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", abort);
-  }
-}
-
-/** The processes of a mesh, by name. */
-class Family {
-  readonly #options: MeshOptions;
-  readonly #running = new Map<string, Running>();
-  #isClosed = false;
-
-  constructor(options: MeshOptions) {
-    this.#options = options;
-  }
-
-  /** Starts one and waits until it is ready; `again` turns what it said into its arguments for another time. */
-  async start(name: string, launch: Launch, again: (ready: Ready) => Launch = () => launch): Promise<Ready> {
-    const { root, onExit } = this.#options;
-    if (this.#isClosed) throw new ChildFailed(`${name} is not started: the mesh is being ended`);
-    const child = new Child({
-      name,
-      args: launch.args,
-      env: launch.env ?? {},
-      cwd: root,
-      onExit: (ended, how) => onExit(name, how, ended.lastWords()),
-    });
-    const running = { child, again: launch };
-    this.#running.set(name, running);
-    const ready = await child.ready(READY_TIMEOUT_MS);
-    running.again = again(ready);
-    if (launch.pidFile !== undefined) await writeFile(launch.pidFile, `${child.pid}\n`);
-    return ready;
-  }
-
-  async restart(name: string): Promise<void> {
-    const { child, again } = this.get(name);
-    await child.close();
-    await this.start(name, again);
-  }
-
-  get(name: string): Running {
-    const found = this.#running.get(name);
-    if (found === undefined) throw new Error(`the mesh has no process ${name}`);
-    return found;
-  }
-
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await Promise.all([...this.#running.values()].reverse().map(({ child }) => child.close()));
   }
 }
 

@@ -66,7 +66,9 @@ export class TestMesh {
         edgePort: 0,
         workers: 1,
         onStep: () => {},
+        restarts: false,
         onExit: () => {},
+        onRestarted: () => {},
       });
       const made = new TestMesh(folder, dir, mesh);
       await made.inForce(await headOf(dir));

@@ -49,6 +49,11 @@ export class UpProcess {
     });
   }
 
+  /** Waits until it has said something on standard error. */
+  async complains(pattern: RegExp): Promise<void> {
+    await until(`${pattern} said`, UP_MS, () => pattern.test(this.err) || undefined);
+  }
+
   /** The edge's URL once everything is up. */
   async edge(): Promise<string> {
     await this.says(/Ctrl-C ends everything/);

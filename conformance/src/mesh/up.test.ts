@@ -18,6 +18,7 @@ const ALICE = { "x-user": "alice" };
 /** Controller, four sidecars, four services, the build process; and the parent itself. */
 const PROCESSES = 11;
 const FLIP_MS = 5000;
+const SERVED_MS = 20_000;
 
 let state: string;
 beforeEach(async () => {
@@ -49,6 +50,24 @@ test("it comes up, obeys a commit, ends by Ctrl-C without a child left, and the 
   expect(await status(edge, "/refunds")).toBe(200);
   expect(await status(edge, "/orders")).toBe(200);
   expect(await up.end("SIGKILL", "it")).toBe("SIGKILL");
+});
+
+test("what is killed is started again, after a pause that is shown, and serves as before", async () => {
+  using up = new UpProcess(state, FREE_PORTS);
+  const edge = await up.edge();
+  const { pid: controller } = JSON.parse(await readFile(join(state, "lease.json"), "utf8")) as { readonly pid: number };
+  const sidecar = Number(await readFile(join(state, "proxies/web/pid"), "utf8"));
+  process.kill(controller, "SIGKILL");
+  process.kill(sidecar, "SIGKILL");
+  for (const name of ["controller", "sidecar of web"]) {
+    await up.complains(new RegExp(`^${name} ended \\(SIGKILL\\); it is started again in 0\\.5 s$`, "m"));
+    await up.complains(new RegExp(`^${name} runs again$`, "m"));
+  }
+  await until("requests pass", SERVED_MS, async () => (await served(edge)) || undefined);
+  await grantRefunds(join(state, "repo"));
+  await until("alice's refund passes", SERVED_MS, async () => (await status(edge, "/refunds")) === 200 || undefined);
+  expect(await livingOf(up.pid)).toHaveLength(PROCESSES);
+  expect(await up.end("SIGINT", "group")).toBe(0);
 });
 
 test("told to end while it comes up, it leaves no child and says nothing wrong", async () => {
@@ -92,6 +111,13 @@ test("a broken policy at the first start is one clear sentence with its place, a
 
 async function status(edge: string, path: string): Promise<number> {
   return (await askEdge(edge, path, ALICE)).status;
+}
+
+async function served(edge: string): Promise<boolean> {
+  return await status(edge, "/orders").then(
+    (code) => code === 200,
+    () => false,
+  );
 }
 
 async function grantRefunds(repository: string): Promise<void> {
