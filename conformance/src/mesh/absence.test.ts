@@ -30,7 +30,7 @@ test("the sidecar of payments, killed: its edge says so, requests get a 503, and
   expect(answer).toMatchObject({
     status: 503,
     body: {
-      orders: { payments: { reason: expect.stringMatching(/^(connect_failed|no_endpoint|endpoints_ejected)$/) } },
+      orders: { payments: { reason: expect.stringMatching(/^(connect_failed|no_endpoint)$/) } },
     },
   });
   await mesh.mesh.restart("sidecar of payments");

@@ -6,6 +6,7 @@ import {
   openStand,
   outcomes,
   reasonsOf,
+  SHORT,
   SOON_MS,
   type Stand,
   type StandOptions,
@@ -113,19 +114,22 @@ const AFTER_HEAD: readonly (readonly [string, string, Part, string])[] = [
   ["resets within content of known length", LENGTH, (wire) => wire.reset(), "upstream_reset"],
   ["closes between chunks", CHUNKS, (wire) => void wire.end(), "upstream_reset"],
   ["sends a chunk that is none", CHUNKS, (wire) => void wire.write("xyz\r\n"), "upstream_protocol"],
-  ["stalls within its content", LENGTH, () => {}, "request_deadline"],
+  ["stalls within its content", LENGTH, () => {}, "upstream_timeout"],
 ];
 
 test.each(AFTER_HEAD)(
   "a service that %s: the client is cut, and never takes half for whole",
   async (_, half, then, reason) => {
-    const { service, stand } = await play([
-      after(async (wire) => {
-        wire.write(half);
-        await client.until("half");
-        await then(wire, 0);
-      }),
-    ]);
+    const { service, stand } = await play(
+      [
+        after(async (wire) => {
+          wire.write(half);
+          await client.until("half");
+          await then(wire, 0);
+        }),
+      ],
+      { timeouts: SHORT },
+    );
     const client = dial(stand.outbound);
     client.write("GET /bad HTTP/1.1\r\nHost: orders\r\n\r\n");
     const text = await client.whole(SOON_MS);
@@ -232,28 +236,44 @@ test("tries end: what stalls every time is 504, after attempts and no more", asy
   expect([records[0]?.tries, service.wires.length]).toEqual([3, 4]);
 });
 
-test("a breaker opens after failures in a row, refuses at once, and lets one through after its time", async () => {
+test("a breaker opens after failures in a row, passes its endpoint over, and lets one through after its time", async () => {
   const resets = after((wire) => wire.reset());
-  const { service, stand } = await play([resets, resets], {
-    traffic: { breaker: { failuresMax: 2, openMs: 300, openMaxMs: 1000 } },
+  const good = await Played.open(echo);
+  open.push(good);
+  const failing = await Played.open((wire, index) => (index < 2 ? resets : echo)(wire, index));
+  open.push(failing);
+  const stand = await openStand({
+    orders: [endpointAt(failing.port), endpointAt(good.port)],
+    traffic: { retry: NO_RETRY, breaker: { failuresMax: 2, openMs: 300, openMaxMs: 1000 } },
   });
-  for (const path of ["/1", "/2"]) expect(reasonsOf(await stand.askOrders(path))).toEqual(["upstream_reset"]);
-  expect(reasonsOf(await stand.askOrders("/refused"))).toEqual(["endpoints_ejected"]);
-  expect(service.wires.length).toBe(2);
+  let failures = 0;
+  while (failures < 2) if (reasonsOf(await stand.askOrders("/bad"))[0] === "upstream_reset") failures++;
+  const breaker = async (): Promise<string | undefined> =>
+    (await stand.proxy.plane.read()).endpoints.find(({ port }) => port === failing.port)?.breaker;
+  expect([await breaker(), failing.wires.length]).toEqual(["open", 2]);
   let text = "";
-  const isServed = async (): Promise<boolean> => {
+  const isClosedAgain = async (): Promise<boolean> => {
     text = await stand.askOrders("/trial");
-    return text.includes("200 OK");
+    expect(text).toContain("200 OK");
+    return (await breaker()) === "closed";
   };
-  await eventually(SOON_MS, () => text, isServed);
-  expect(text).toMatch(/GET \/trial$/);
-  const records = outcomes(await finish(stand, service));
-  expect(records.slice(0, 3)).toEqual([
-    "GET /1 503 upstream_reset",
-    "GET /2 503 upstream_reset",
-    "GET /refused 503 endpoints_ejected",
-  ]);
-  expect(records.slice(-2)).toEqual(["GET /trial 200", "GET /next 200"]);
+  await eventually(SOON_MS, () => text, isClosedAgain);
+  expect(failing.wires.length).toBeGreaterThan(2);
+  await stand.close();
+});
+
+test("the only endpoint is never ejected: its own answers pass, whatever they are", async () => {
+  const busy = after(
+    (wire) =>
+      void wire.write(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy",
+      ),
+  );
+  const { service, stand } = await play(Array(8).fill(busy), {
+    traffic: { breaker: { failuresMax: 2, openMs: 60_000, openMaxMs: 60_000 } },
+  });
+  for (let i = 0; i < 8; i++) expect(await stand.askOrders("/busy")).toMatch(/ 503 [\s\S]*retry-after: 7[\s\S]*busy$/i);
+  await finish(stand, service);
 });
 
 test("nobody listens: 503 at once", async () => {

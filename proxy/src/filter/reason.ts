@@ -27,7 +27,6 @@ export type ServeReason =
   | "no_such_port"
   | "no_endpoint"
   | "no_route"
-  | "endpoints_ejected"
   | "pool_exhausted"
   | "connect_failed"
   | "connect_timeout"
@@ -39,6 +38,7 @@ export type ServeReason =
   | "request_deadline"
   | "draining"
   | "connection_ended"
+  | "overloaded"
   | "client_gone"
   | "limit_unsupported"
   | "internal";

@@ -5,10 +5,14 @@
  */
 import type { Reason } from "./reason.ts";
 
+/** Who did not do what it should; `upstream` is what this proxy forwards to. */
+export type Failed = "client" | "mesh" | "upstream";
+
 export type Rescue = {
   readonly status: number;
+  readonly failed: Failed;
   /** How the request counts and is recorded. */
-  readonly verdict: "denied" | "limited" | "broken" | "invalid" | "allowed";
+  readonly verdict: "denied" | "limited" | "broken" | "invalid" | "abandoned" | "allowed";
   /** One sentence for the client: what happened, never how the mesh is built. */
   readonly message: string;
 };
@@ -25,32 +29,32 @@ const RESCUES: Readonly<Record<Reason, Rescue>> = {
   not_implemented: invalid(501, "the transfer coding or method is not implemented"),
   version_not_supported: invalid(505, "the HTTP version is not supported"),
 
-  denied: { status: 403, verdict: "denied", message: "denied by policy" },
-  default_deny: { status: 403, verdict: "denied", message: "no policy allows it" },
-  rate_limited: { status: 429, verdict: "limited", message: "too many requests" },
-  redirected: { status: 302, verdict: "allowed", message: "redirected" },
-  responded: { status: 200, verdict: "allowed", message: "answered by policy" },
-  fault_injected: { status: 503, verdict: "broken", message: "a fault that a policy asked for" },
+  denied: { status: 403, failed: "client", verdict: "denied", message: "denied by policy" },
+  default_deny: { status: 403, failed: "client", verdict: "denied", message: "no policy allows it" },
+  rate_limited: { status: 429, failed: "client", verdict: "limited", message: "too many requests" },
+  redirected: { status: 302, failed: "mesh", verdict: "allowed", message: "redirected" },
+  responded: { status: 200, failed: "mesh", verdict: "allowed", message: "answered by policy" },
+  fault_injected: broken(503, "a fault that a policy asked for"),
 
   no_snapshot: broken(503, "the proxy has no configuration yet"),
   no_such_service: broken(404, "the mesh knows no such service"),
   no_such_port: broken(404, "the workload has no such port"),
   no_endpoint: broken(503, "the service has no endpoint"),
   no_route: broken(503, "the route names what is not there"),
-  endpoints_ejected: broken(503, "every endpoint of the service is failing"),
   pool_exhausted: broken(503, "too many requests wait for the service"),
-  connect_failed: broken(503, "no connection to the service"),
-  connect_timeout: broken(503, "no connection to the service in time"),
-  peer_refused: broken(503, "the service refused the connection"),
-  peer_identity: broken(503, "the service showed another identity"),
-  upstream_reset: broken(503, "the service broke the connection"),
-  upstream_protocol: broken(502, "the service's response is not well formed"),
-  upstream_timeout: broken(504, "the service did not answer in time"),
-  request_deadline: broken(504, "the request was not answered in time"),
+  connect_failed: upstream(503, "no connection to the service"),
+  connect_timeout: upstream(503, "no connection to the service in time"),
+  peer_refused: upstream(503, "the service refused the connection"),
+  peer_identity: upstream(503, "the service showed another identity"),
+  upstream_reset: upstream(503, "the service broke the connection"),
+  upstream_protocol: upstream(502, "the service's response is not well formed"),
+  upstream_timeout: upstream(504, "the service did not answer in time"),
+  request_deadline: upstream(504, "the request was not answered in time"),
   draining: broken(503, "the proxy is ending"),
   connection_ended: broken(503, "what opened the connection has ended"),
+  overloaded: broken(503, "the proxy is overloaded"),
   // Nobody sees this status but logs and metrics (nginx's number for it).
-  client_gone: { status: 499, verdict: "invalid", message: "the client left" },
+  client_gone: { status: 499, failed: "client", verdict: "abandoned", message: "the client left" },
   limit_unsupported: broken(503, "a limit asks for what this proxy cannot count"),
   internal: broken(500, "a fault in the proxy"),
 
@@ -69,10 +73,18 @@ export function rescue(reason: Reason): Rescue {
   return RESCUES[reason];
 }
 
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(RESCUES, text);
+}
+
 function invalid(status: number, message: string): Rescue {
-  return { status, verdict: "invalid", message };
+  return { status, failed: "client", verdict: "invalid", message };
 }
 
 function broken(status: number, message: string): Rescue {
-  return { status, verdict: "broken", message };
+  return { status, failed: "mesh", verdict: "broken", message };
+}
+
+function upstream(status: number, message: string): Rescue {
+  return { status, failed: "upstream", verdict: "broken", message };
 }

@@ -118,6 +118,9 @@ export class Head {
     this.present = 0;
     this.repeated = 0;
     this.fault = undefined;
+    // Of a head that proves to be none nothing is known, least of all what the one before it was.
+    this.method = Method.other;
+    this.minor = 1;
     this.authorityStart = 0;
     this.authorityEnd = 0;
     this.framing = Framing.none;

@@ -35,6 +35,7 @@ export const KnownField = {
   userAgent: 27,
   setCookie: 28,
   decisionId: 29,
+  meshReason: 30,
 } as const;
 export type KnownField = (typeof KnownField)[keyof typeof KnownField];
 
@@ -68,6 +69,7 @@ const NAMES: Readonly<Record<string, KnownField>> = {
   "user-agent": KnownField.userAgent,
   "set-cookie": KnownField.setCookie,
   "x-regomesh-decision": KnownField.decisionId,
+  "x-regomesh-reason": KnownField.meshReason,
 };
 
 export function bitOf(field: KnownField): number {

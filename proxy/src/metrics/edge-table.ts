@@ -27,7 +27,7 @@ export const REVISIONS_MAX = 8;
 
 /** `revision` is undefined for requests that ended after their revision was no longer told apart. */
 export type EdgeCounts = EdgeKey & { readonly revision: RevisionId | undefined; readonly counts: Float64Array };
-export type Outcome = "allowed" | "denied" | "limited" | "broken" | "invalid";
+export type Outcome = "allowed" | "denied" | "limited" | "broken" | "abandoned";
 
 /** The numbers of one revision. */
 export class RevisionCounts {
@@ -40,7 +40,7 @@ export class RevisionCounts {
     this.revision = revision;
   }
 
-  /** Counts one request that ended. */
+  /** Counts one request that ended; one whose client left is a request and a duration, but no result. */
   count(row: number, outcome: Outcome, status: number, durationMs: number): void {
     if (this.#successor === undefined) this.#add(row, outcome, status, durationMs);
     else this.#successor.count(row, outcome, status, durationMs);
@@ -69,10 +69,11 @@ export class RevisionCounts {
     const counts = this.#room(at + WIDTH);
     counts[at] = (counts[at] as number) + 1;
     let column: number = EdgeColumn.success;
-    if (outcome === "denied") column = EdgeColumn.denied;
+    if (outcome === "abandoned") column = -1;
+    else if (outcome === "denied") column = EdgeColumn.denied;
     else if (outcome === "limited") column = EdgeColumn.limited;
     else if (outcome === "broken" || status >= 500) column = EdgeColumn.failures;
-    counts[at + column] = (counts[at + column] as number) + 1;
+    if (column >= 0) counts[at + column] = (counts[at + column] as number) + 1;
     const bucket = at + EDGE_COUNTERS + bucketOf(durationMs);
     counts[bucket] = (counts[bucket] as number) + 1;
   }

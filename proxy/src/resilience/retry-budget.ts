@@ -9,12 +9,14 @@ export function makeRetryBudget(): RetryBudget {
   return { active: 0, retrying: 0 };
 }
 
-/** Takes one retry out of the budget; the caller gives it back when the try has ended. */
-export function takeRetry(budget: RetryBudget, percent: number, min: number): boolean {
-  const room = Math.max(min, Math.floor((budget.active * percent) / 100));
-  if (budget.retrying >= room) return false;
+/** Whether one more request may be retried now. */
+export function hasRetryRoom({ active, retrying }: RetryBudget, percent: number, min: number): boolean {
+  return retrying < Math.max(min, Math.floor((active * percent) / 100));
+}
+
+/** Takes one place of a budget that has room; whoever takes it gives it back when its request has ended. */
+export function takeRetry(budget: RetryBudget): void {
   budget.retrying++;
-  return true;
 }
 
 export function giveBackRetry(budget: RetryBudget): void {

@@ -6,6 +6,7 @@ import type { Random } from "@regomesh/base";
 import type { OutboundService } from "@regomesh/protocol";
 import { BALANCERS, type Candidates } from "../balance/balancer.ts";
 import { mayAdmit } from "../resilience/breaker.ts";
+import { isPanic } from "../resilience/ejection.ts";
 import { makeRetryBudget, type RetryBudget } from "../resilience/retry-budget.ts";
 import { type Endpoint, matchesLabels } from "./endpoint.ts";
 
@@ -59,27 +60,38 @@ export function setEndpoints(cluster: Cluster, endpoints: readonly Endpoint[]): 
 
 /** What `pickEndpoint` looks at; one object, used again for each pick, so that picking allocates nothing. */
 class View implements Candidates {
-  endpoints: readonly Endpoint[] = [];
+  #endpoints: readonly Endpoint[] = [];
+  #nowMs = 0;
   tried: Endpoint | undefined = undefined;
-  nowMs = 0;
+  #isPanic: boolean | undefined = undefined;
+
+  look(endpoints: readonly Endpoint[], tried: Endpoint | undefined, nowMs: number): void {
+    this.#endpoints = endpoints;
+    this.tried = tried;
+    this.#nowMs = nowMs;
+    this.#isPanic = undefined;
+  }
 
   get length(): number {
-    return this.endpoints.length;
+    return this.#endpoints.length;
   }
 
   isOpen(index: number): boolean {
-    const endpoint = this.endpoints[index] as Endpoint;
-    return endpoint !== this.tried && mayAdmit(endpoint.breaker, this.nowMs);
+    const endpoint = this.#endpoints[index] as Endpoint;
+    if (endpoint === this.tried) return false;
+    if (mayAdmit(endpoint.breaker, this.#nowMs)) return true;
+    this.#isPanic ??= isPanic(this.#endpoints);
+    return this.#isPanic;
   }
 
   load(index: number): number {
-    return (this.endpoints[index] as Endpoint).active;
+    return (this.#endpoints[index] as Endpoint).active;
   }
 }
 
 const view = new View();
 
-/** An endpoint of the group that may be asked; another than `tried` where there is one. */
+/** An endpoint of the group that may be asked, another than `tried` where there is one; undefined where the group has none. */
 export function pickEndpoint(
   cluster: Cluster,
   group: Group,
@@ -87,9 +99,7 @@ export function pickEndpoint(
   random: Random,
   nowMs: number,
 ): Endpoint | undefined {
-  view.endpoints = group.endpoints;
-  view.tried = tried;
-  view.nowMs = nowMs;
+  view.look(group.endpoints, tried, nowMs);
   const pick = BALANCERS[cluster.service.traffic.balancer];
   const turn = group.turn++;
   let index = pick(view, random, turn);
@@ -97,6 +107,8 @@ export function pickEndpoint(
     view.tried = undefined;
     index = pick(view, random, turn);
   }
-  view.tried = undefined;
+  view.look(NONE, undefined, 0);
   return index < 0 ? undefined : group.endpoints[index];
 }
+
+const NONE: readonly Endpoint[] = [];

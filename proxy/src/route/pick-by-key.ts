@@ -1,8 +1,10 @@
 /**
  * The endpoint of a key: rendezvous hashing, so that an endpoint that comes or goes moves
- * only the keys that it takes or leaves. One whose breaker is open is passed over.
+ * only the keys that it takes or leaves. One whose breaker is open is passed over, unless
+ * most are.
  */
 import { mayAdmit } from "../resilience/breaker.ts";
+import { isPanic } from "../resilience/ejection.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export function pickByKey(
@@ -13,15 +15,19 @@ export function pickByKey(
 ): Endpoint | undefined {
   let best: Endpoint | undefined;
   let bestWeight = -1;
+  let passesAll: boolean | undefined;
   for (const endpoint of endpoints) {
-    if (endpoint === tried || !mayAdmit(endpoint.breaker, nowMs)) continue;
+    if (endpoint === tried) continue;
+    if (!mayAdmit(endpoint.breaker, nowMs)) {
+      passesAll ??= isPanic(endpoints);
+      if (!passesAll) continue;
+    }
     const weight = weigh(key, endpoint);
     if (weight <= bestWeight) continue;
     best = endpoint;
     bestWeight = weight;
   }
-  if (best !== undefined || tried === undefined) return best;
-  return mayAdmit(tried.breaker, nowMs) ? tried : undefined;
+  return best ?? (tried !== undefined && endpoints.includes(tried) ? tried : undefined);
 }
 
 /** 32 bits that key and endpoint alone decide: FNV-1a, and a last mixing (murmur3's). */

@@ -2,9 +2,11 @@ import { makeRandom } from "@regomesh/base";
 import type { OutboundService, WorkloadSnapshot } from "@regomesh/protocol";
 import { expect, test } from "vitest";
 import { admit, settle } from "../resilience/breaker.ts";
+import { mayEject } from "../resilience/ejection.ts";
 import { makeService, makeWorkload } from "../test/make-snapshot.ts";
 import { pickEndpoint } from "./cluster.ts";
-import { makeEndpoint, updateEndpoints } from "./endpoint.ts";
+import { type Endpoint, makeEndpoint, updateEndpoints } from "./endpoint.ts";
+import { pickByKey } from "./pick-by-key.ts";
 import { drawIndex, pickTarget } from "./pick-target.ts";
 import { makeServiceTable, matchAuthority, matchName } from "./service-table.ts";
 
@@ -87,24 +89,63 @@ test("a route to a subset that is not there has no target", () => {
   ]);
 });
 
-test("an endpoint with an open breaker is not picked, a tried one only where no other is", () => {
+/** A cluster of so many endpoints, and what makes them fail until their breakers open, where they may. */
+function makeGuarded(count: number) {
   const table = makeServiceTable(
     workload,
-    () => [makeEndpoint(facts(1, "v1")), makeEndpoint(facts(2, "v1"))],
+    () => Array.from({ length: count }, (_, port) => makeEndpoint(facts(port + 1, "v1"))),
     () => 0,
   );
   const cluster = matchName(table, "orders");
   const group = cluster?.groups.get("");
   if (cluster === undefined || group === undefined) throw new Error("no cluster");
-  const [first, second] = group.endpoints;
-  if (first === undefined || second === undefined) throw new Error("no endpoints");
-  const random = makeRandom(5);
-  for (let i = 0; i < 50; i++) expect(pickEndpoint(cluster, group, first, random, 0)).toBe(second);
   const { breaker: settings } = cluster.service.traffic;
-  for (let i = 0; i < settings.failuresMax; i++) settle(second.breaker, settings, admit(second.breaker, 0), false, 0);
-  for (let i = 0; i < 50; i++) expect(pickEndpoint(cluster, group, first, random, 0)).toBe(first);
-  for (let i = 0; i < settings.failuresMax; i++) settle(first.breaker, settings, admit(first.breaker, 0), false, 0);
-  expect(pickEndpoint(cluster, group, undefined, random, 0)).toBeUndefined();
+  const fail = ({ breaker }: Endpoint): void => {
+    for (let i = 0; i < settings.failuresMax; i++) {
+      settle(breaker, settings, admit(breaker, 0), "failure", 0, () => mayEject(group.endpoints));
+    }
+  };
+  const random = makeRandom(5);
+  const picked = (tried?: Endpoint): readonly Endpoint[] => [
+    ...new Set(
+      Array.from({ length: 200 }, () => pickEndpoint(cluster, group, tried, random, 0)).filter(
+        (one) => one !== undefined,
+      ),
+    ),
+  ];
+  return { cluster, group, fail, picked };
+}
+
+test("an endpoint with an open breaker is not picked, a tried one only where no other is", () => {
+  const { group, fail, picked } = makeGuarded(2);
+  const [first, second] = group.endpoints as [Endpoint, Endpoint];
+  expect(picked(first)).toEqual([second]);
+  fail(second);
+  expect([second.breaker.kind, picked(first)]).toEqual(["open", [first]]);
+});
+
+test.each([
+  [1, 0],
+  [2, 1],
+  [3, 1],
+  [4, 2],
+  [9, 4],
+])("of %d endpoints that all fail %d are ejected, and the others are asked", (count, ejected) => {
+  const { group, fail, picked } = makeGuarded(count);
+  for (const endpoint of group.endpoints) fail(endpoint);
+  const open = group.endpoints.filter(({ breaker }) => breaker.kind === "open");
+  expect([open.length, picked().length]).toEqual([ejected, count - ejected]);
+  for (const one of picked()) expect(open).not.toContain(one);
+});
+
+test("where more than half of those left are ejected, all are asked", () => {
+  const { group, fail, picked } = makeGuarded(4);
+  const [first, second, third] = group.endpoints as [Endpoint, Endpoint, Endpoint];
+  fail(first);
+  fail(second);
+  group.endpoints = [first, second, third];
+  expect(picked().length).toBe(3);
+  for (const tried of group.endpoints) expect(pickByKey(group.endpoints, "key", tried, 0)).not.toBe(tried);
 });
 
 test("an update keeps the endpoints that it names again", () => {

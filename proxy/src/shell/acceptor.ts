@@ -180,7 +180,7 @@ export class InboundAcceptor implements Acceptor {
     const { timeouts = DEFAULT_TIMEOUTS } = this.#options;
     const { thread, graceMs } = this.#plane;
     const downstream = new Downstream(thread, socket, this.#handler, context, timeouts);
-    const end = tls === undefined ? undefined : new Timer(() => downstream.retire(graceMs));
+    const end = tls === undefined ? undefined : new Timer(() => downstream.retire(graceMs), downstream);
     if (end !== undefined) thread.arm(end, Math.max(0, peer.notAfterMs - thread.wallMs()));
     this.#open.set(downstream, { peer, tls, end });
   }

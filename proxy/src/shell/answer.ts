@@ -61,11 +61,21 @@ const OURS = new Set([
   "trailer",
   "te",
   "date",
+  "x-regomesh-reason",
 ]);
 
-export function encodeAnswer(answer: Answer, head: Head, keepAlive: boolean, wallMs: number): Uint8Array {
+export type AnswerFacts = {
+  readonly keepAlive: boolean;
+  readonly wallMs: number;
+  /** Said of a failure to a sidecar that asks: why the mesh answers by itself; "": not said. */
+  readonly madeBy: Reason | "";
+};
+
+/** The response in bytes of its own, as an answer to the request of `head`. */
+export function encodeAnswer(answer: Answer, head: Head, { keepAlive, wallMs, madeBy }: AnswerFacts): Uint8Array {
   edits.clear();
   edits.add("date", httpDate(wallMs));
+  if (madeBy !== "" && answer.status >= 500) edits.add("x-regomesh-reason", madeBy);
   const hasType = answer.fields.some(([name]) => name.toLowerCase() === "content-type");
   if (!hasType && answer.body !== "") edits.add("content-type", "text/plain; charset=utf-8");
   for (const [name, value] of answer.fields) if (!OURS.has(name.toLowerCase())) edits.add(name, value);

@@ -1,23 +1,28 @@
 /**
  * A client's connection: reads requests one after the other, has each decided by its
  * handler, and hands on what the exchange needs. Pipelined bytes wait until the response
- * before them is out. Every way to stall ends at a deadline.
+ * before them is out, and until the client has taken enough of what it got. Every way to
+ * stall ends at a deadline.
  */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { ConnectionContext } from "@regomesh/policy-runtime";
 import { faultReason } from "../filter/fault-reason.ts";
 import type { Reason } from "../filter/reason.ts";
 import { rescue } from "../filter/rescue.ts";
 import { Framing, type Head } from "../http1/head.ts";
+import { keepAliveLine } from "../http1/keep-alive.ts";
 import { ReaderEvent } from "../http1/reader-event.ts";
 import { RequestReader } from "../http1/request-reader.ts";
 import { Counter } from "../metrics/counters.ts";
 import { Timer } from "../time/timer-wheel.ts";
 import { type Answer, encodeAnswer, refusalAnswer } from "./answer.ts";
 import { Exchange, type ExchangeSide } from "./exchange.ts";
+import { countFault, guarded } from "./faulty.ts";
 import { Outgoing } from "./outgoing.ts";
 import { readInto } from "./read-into.ts";
 import { RequestRecord } from "./request-record.ts";
+import { Stash } from "./stash.ts";
 import type { Thread } from "./thread.ts";
 
 /** Time limits of a client's connection, in milliseconds. */
@@ -28,13 +33,26 @@ export type DownstreamTimeouts = {
   readonly headMs: number;
   /** Without a byte of content, or of the response taken. */
   readonly stallMs: number;
+  /**
+   * For a response to a client that has closed its writing side behind a whole request:
+   * it may wait for the response, or be gone altogether. 0: as long as any other.
+   */
+  readonly leftMs: number;
 };
 
-export const DEFAULT_TIMEOUTS: DownstreamTimeouts = { idleMs: 60_000, headMs: 10_000, stallMs: 60_000 };
+export const DEFAULT_TIMEOUTS: DownstreamTimeouts = {
+  idleMs: 60_000,
+  headMs: 10_000,
+  stallMs: 60_000,
+  // Clients that half-close are rare, and answered in less; those that gave up are the rule.
+  leftMs: 1000,
+};
 
 /** After a last response the client may still be sending: it is read for a while, so that the response is not lost. */
 const LINGER_MS = 1000;
 const LINGER_BYTES_MAX = 1024 * 1024;
+/** Pipelined bytes beyond which the connection is not read: below it a reset is noticed at once. */
+const STASH_BYTES_MAX = 64 * 1024;
 /** Content that is read and thrown away rather than the connection closed. */
 const DISCARD_BYTES_MAX = 64 * 1024;
 /** Five minutes by default, as Envoy's idle timeout of streams. */
@@ -67,15 +85,22 @@ export class Downstream implements ExchangeSide {
   readonly #watch: Timer;
   readonly #hold: Timer;
   readonly #end: Timer;
+  readonly #left: Timer;
   #state: State = "reading";
   #sinceMs: number;
   /** Pipelined bytes that wait for their turn. */
-  #stash: Buffer | undefined = undefined;
+  readonly #stash = new Stash();
   #isInputEnded = false;
+  /** Bytes at hand follow the request that ends now. */
+  #hasRest = false;
+  /** A head has begun and is not whole. */
+  #isHeadPending = false;
   /** The request under way has been read to its end. */
   #isRequestEnd = false;
   #isPaused = false;
   #wantsPause = false;
+  /** The client has not taken what it got: no request begins. */
+  #isBlocked = false;
   #isAnswered = false;
   #keepAlive = true;
   /** Takes no further request: what opened the connection has come to its end. */
@@ -83,6 +108,9 @@ export class Downstream implements ExchangeSide {
   #lingered = 0;
   /** Looks in a row, a stall's time apart, at which nothing had moved in any direction. */
   #quietTurns = 0;
+  /** Bytes written when a client that may have left was looked at last. */
+  #leftTotal = 0;
+  #idleLine: Uint8Array | undefined;
 
   constructor(
     thread: Thread,
@@ -96,21 +124,30 @@ export class Downstream implements ExchangeSide {
     this.#handler = handler;
     this.context = context;
     this.#timeouts = timeouts;
-    this.out = new Outgoing(socket, thread.slabs, thread.turn);
+    this.out = new Outgoing(socket, thread.slabs, thread.turn, this);
     this.exchange = new Exchange(thread, this);
     this.#sinceMs = thread.monoMs();
-    this.#watch = new Timer(() => this.#onWatch());
-    this.#hold = new Timer(() => this.exchange.start());
-    this.#end = new Timer(() => this.#giveUp("connection_ended", "its grace is over"));
+    this.#idleLine = context.principal === undefined ? undefined : keepAliveLine(timeouts.idleMs);
+    this.#watch = new Timer(() => this.#onWatch(), this);
+    this.#hold = new Timer(() => this.exchange.start(), this);
+    this.#end = new Timer(() => this.#giveUp("connection_ended", "its grace is over"), this);
+    this.#left = new Timer(() => this.#onLeft(), this);
     thread.arm(this.#watch, Math.min(timeouts.idleMs, timeouts.stallMs));
     thread.counters.add(Counter.connectionsOpened);
     thread.counters.add(Counter.connectionsOpen);
     const { readBuffer } = thread;
-    const isReadInto = thread.readsInto && readInto(socket, readBuffer, (length) => this.#onBytes(readBuffer, length));
-    if (!isReadInto) socket.on("data", (chunk: Buffer) => this.#onBytes(chunk, chunk.length));
-    socket.on("end", () => this.#onEnd());
+    const onBytes = guarded(this, (bytes: Buffer, length: number) => this.#onBytes(bytes, length));
+    const isReadInto = thread.readsInto && readInto(socket, readBuffer, (length) => onBytes(readBuffer, length));
+    if (!isReadInto) socket.on("data", (chunk: Buffer) => onBytes(chunk, chunk.length));
+    socket.on(
+      "end",
+      guarded(this, () => this.#onEnd()),
+    );
     socket.on("error", () => {});
-    socket.on("close", () => this.#onClose());
+    socket.on(
+      "close",
+      guarded(this, () => this.#onClose()),
+    );
   }
 
   get isIdle(): boolean {
@@ -147,30 +184,50 @@ export class Downstream implements ExchangeSide {
     this.#onClose();
   }
 
+  /** Once a connection, to a sidecar: it closes its idle connections before we do. */
+  takeIdleLine(): Uint8Array | undefined {
+    const line = this.#idleLine;
+    this.#idleLine = undefined;
+    return line;
+  }
+
+  /** A fault of our own: counted, answered with 500 where that is still possible, and the connection ends. */
+  onFault(error: unknown): void {
+    countFault(this.thread, error);
+    try {
+      if (this.#state !== "busy" || this.#isAnswered || this.exchange.isResponding) return void this.destroy();
+      this.#keepAlive = false;
+      this.exchange.abort();
+      this.respond("internal", "");
+    } catch (again) {
+      countFault(this.thread, again);
+      this.#abandon();
+    }
+  }
+
+  /** The last resort: whatever is broken here, the socket goes. */
+  #abandon(): void {
+    this.#socket.destroy();
+    try {
+      this.#onClose();
+    } catch (error) {
+      countFault(this.thread, error);
+    }
+  }
+
   // Reading.
 
   /** bytes[0, length) is the next one's as soon as this returns: what is kept is copied. */
   #onBytes(bytes: Buffer, length: number): void {
     this.#sinceMs = this.thread.monoMs();
-    try {
-      if (this.#state === "lingering") this.#linger(length);
-      else if (this.#stash !== undefined || (this.#state === "busy" && this.#isRequestEnd))
-        this.#wait(bytes, 0, length);
-      else this.#consume(bytes, length);
-    } catch (error) {
-      this.#fail(error);
-    }
+    if (this.#state === "lingering") this.#linger(length);
+    else if (this.#mustWait()) this.#wait(bytes, 0, length);
+    else this.#consume(bytes, length);
     this.thread.afterRead?.(bytes);
   }
 
-  /** A fault of our own: counted, answered with 500 where that is still possible, and the connection ends. */
-  #fail(error: unknown): void {
-    this.thread.counters.add(Counter.internalFaults);
-    this.thread.log.log("error", "a fault in the proxy", { error: (error as Error).stack ?? String(error) });
-    if (this.#state !== "busy" || this.#isAnswered) return void this.destroy();
-    this.#keepAlive = false;
-    this.exchange.abort();
-    this.respond("internal", "");
+  #mustWait(): boolean {
+    return this.#isBlocked || this.#stash.bytes > 0 || (this.#state === "busy" && this.#isRequestEnd);
   }
 
   #consume(bytes: Buffer, end: number): void {
@@ -190,13 +247,10 @@ export class Downstream implements ExchangeSide {
           if (!this.#isAnswered) this.exchange.content(bytes, reader.from, reader.to);
           break;
         case ReaderEvent.end:
-          this.#isRequestEnd = true;
-          if (this.#isAnswered) this.#finish();
-          else {
-            this.exchange.contentEnd(reader.trailers);
-            this.#start();
-          }
-          if (this.#state === "busy" && at < end) return void this.#wait(bytes, at, end);
+          this.#hasRest = at < end;
+          this.#endRequest();
+          this.#hasRest = false;
+          if (at < end && this.#mustWait()) return void this.#wait(bytes, at, end);
           break;
         case ReaderEvent.fault:
           return void this.#refuseInput();
@@ -208,28 +262,45 @@ export class Downstream implements ExchangeSide {
   /** All bytes at hand are read: a head that was held back may go on. */
   #read(): void {
     if (this.#state === "busy") {
-      if (this.exchange.phase !== "held") return;
+      if (!this.exchange.isHeld) return;
       if (!this.#reader.isInFraming || this.record.bytesIn > 0 || this.#reader.head.expectsContinue) this.#start();
       else if (!this.#hold.isArmed) this.thread.arm(this.#hold, HOLD_MS);
-    } else if (!this.#reader.isIdle) {
-      // A head has begun and is not whole.
-      if (!this.#isHeadPending) {
-        this.#isHeadPending = true;
-        this.thread.arm(this.#watch, this.#timeouts.headMs);
-      }
+    } else if (!this.#reader.isIdle && !this.#isHeadPending) {
+      this.#isHeadPending = true;
+      this.thread.arm(this.#watch, this.#timeouts.headMs);
     }
   }
-  #isHeadPending = false;
 
   #begin(head: Head): void {
+    this.#open();
+    this.#keepAlive = head.keepAlive && !this.isEnding;
+    if (this.#isInputEnded) this.#watchLeft();
+    if (this.thread.slabs.isExhausted) return void this.#refuseRequest(head);
+    this.#handler.handle(this, head);
+    if (!this.#isAnswered && head.framing !== Framing.chunked) this.exchange.start();
+  }
+
+  /** Whatever comes now is a request under way. */
+  #open(): void {
     this.#isHeadPending = false;
     this.#state = "busy";
     this.#isAnswered = false;
     this.#isRequestEnd = false;
-    this.#keepAlive = head.keepAlive && !this.isEnding;
     this.record.begin(this.thread.monoMs());
-    this.#handler.handle(this, head);
-    if (!this.#isAnswered && head.framing !== Framing.chunked) this.exchange.start();
+  }
+
+  #refuseRequest(head: Head): void {
+    this.record.method = head.methodText();
+    this.record.path = head.pathText();
+    this.#keepAlive = false;
+    this.respond("overloaded", "the proxy holds as many bytes as it may");
+  }
+
+  #endRequest(): void {
+    this.#isRequestEnd = true;
+    if (this.#isAnswered) return void this.#finish();
+    this.exchange.contentEnd(this.#reader.trailers);
+    this.#start();
   }
 
   #start(): void {
@@ -237,38 +308,45 @@ export class Downstream implements ExchangeSide {
     this.exchange.start();
   }
 
-  /** Keeps a copy of bytes for later, and reads no more until then. */
+  /** Keeps a copy of bytes for later; beyond a bound nothing is read until then. */
   #wait(bytes: Buffer, at: number, end: number): void {
-    const rest = bytes.subarray(at, end);
-    this.#stash = this.#stash === undefined ? Buffer.from(rest) : Buffer.concat([this.#stash, rest]);
+    this.#stash.append(bytes, at, end);
     this.#setPaused();
   }
 
   #refuseInput(): void {
     const reason = faultReason(this.#reader.fault);
+    const detail = this.#reader.fault.reason;
+    // What the connection carries from here on is not understood.
+    if (this.#state === "reading") this.#open();
     this.#keepAlive = false;
-    if (this.#state === "reading") {
-      this.record.begin(this.thread.monoMs());
-      this.#state = "busy";
-      this.#isAnswered = false;
-      // What the connection carries from here on is not understood.
-      this.#isRequestEnd = false;
-      return void this.respond(reason, this.#reader.fault.reason);
-    }
     if (this.#isAnswered) return void this.#finish();
-    if (this.exchange.phase === "responding") return void this.cut(reason);
+    if (this.exchange.isResponding) return void this.cut(reason);
     this.exchange.abort();
-    this.respond(reason, this.#reader.fault.reason);
+    this.respond(reason, detail);
   }
 
   #onEnd(): void {
     this.#isInputEnded = true;
     // Closing by ourselves already: the socket ends once the rest is written.
     if (this.#state === "lingering") return;
-    if (this.#stash !== undefined) return;
-    if (this.#state === "busy" && this.#isRequestEnd) return;
+    if (this.#state === "busy" && this.#isRequestEnd) return void this.#watchLeft();
+    if (this.#stash.bytes > 0) return;
     if (this.#reader.finish() !== undefined) this.#refuseInput();
     else if (this.#state === "reading") this.#close();
+  }
+
+  #watchLeft(): void {
+    const { leftMs } = this.#timeouts;
+    this.#leftTotal = this.out.total;
+    if (leftMs > 0) this.thread.arm(this.#left, leftMs);
+  }
+
+  /** Nothing was written to a client that may have left: it may wait no longer. What it has not taken yet tells by itself. */
+  #onLeft(): void {
+    if (this.#state !== "busy") return;
+    if (this.out.pendingBytes > 0 || this.out.total !== this.#leftTotal) return void this.#watchLeft();
+    this.#giveUp("client_gone", `half-closed, and nothing to send for ${this.#timeouts.leftMs} ms`);
   }
 
   // The exchange's side.
@@ -285,27 +363,32 @@ export class Downstream implements ExchangeSide {
   }
 
   #setPaused(): void {
-    const isPaused = this.#wantsPause || this.#stash !== undefined;
+    const isPaused = this.#wantsPause || this.#isBlocked || this.#stash.bytes > STASH_BYTES_MAX;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
     if (isPaused) this.#socket.pause();
     else this.#socket.resume();
   }
 
-  respond(reason: Reason, detail: string): void {
-    this.answer(refusalAnswer(this, reason, detail));
+  respond(reason: Reason, detail: string, status = 0): void {
+    this.answer(refusalAnswer(this, reason, detail, status === 0 ? {} : { status }));
   }
 
   /** Gives a response of the mesh itself. */
   answer(answer: Answer): void {
     if (this.#state !== "busy" || this.#isAnswered) return;
-    if (this.exchange.phase === "responding") return void this.cut("internal");
+    if (this.exchange.isResponding) return void this.cut("internal");
     this.#isAnswered = true;
     this.record.status = answer.status;
     this.record.isLocal = true;
     const { head } = this.#reader;
     if (this.isEnding || (!this.#isRequestEnd && !this.#mayDiscard(head))) this.#keepAlive = false;
-    const bytes = encodeAnswer(answer, head, this.#keepAlive, this.thread.wallMs());
+    const bytes = encodeAnswer(answer, head, {
+      keepAlive: this.#keepAlive,
+      wallMs: this.thread.wallMs(),
+      // A sidecar that asks must know that it is not the application that failed, and believes it of us alone.
+      madeBy: this.context.principal === undefined ? "" : this.record.reason,
+    });
     this.record.bytesOut = bytes.length;
     this.out.append(bytes, 0, bytes.length);
     this.resumeReading();
@@ -335,52 +418,63 @@ export class Downstream implements ExchangeSide {
     record.verdict = rescue(reason).verdict;
     record.status = exchange.status;
     record.bytesOut = exchange.bytesOut;
+    // Where the connection's end is the content's, an orderly one would make half look whole.
+    if (exchange.endsByClosing && !(this.#socket instanceof TLSSocket)) this.#socket.resetAndDestroy();
     this.destroy();
   }
 
   /** The response is out: on to the next request, or to the end of the connection. */
   #finish(): void {
     this.#endRecord();
-    if (!this.#keepAlive || this.#isRetired || this.#isInputEndedWithoutRest()) return void this.#close();
+    const mayFollow = !this.#isInputEnded || this.#hasRest || this.#stash.bytes > 0;
+    if (!this.#keepAlive || this.#isRetired || !mayFollow) return void this.#close();
     this.#state = "reading";
     this.#isRequestEnd = false;
     this.#sinceMs = this.thread.monoMs();
+    if (this.out.isFull) this.#block();
     // From the top of a stack of its own: a pipeline of cheap requests must not nest.
-    if (this.#stash !== undefined) setImmediate(() => this.#continue());
+    else if (this.#stash.bytes > 0) setImmediate(guarded(this, () => this.#continue()));
   }
 
-  #continue(): void {
-    const stash = this.#stash;
-    if (this.#state !== "reading" || stash === undefined) return;
-    this.#stash = undefined;
-    try {
-      this.#consume(stash, stash.length);
-    } catch (error) {
-      return void this.#fail(error);
-    }
-    if (this.isClosed) return;
-    if (this.isReading && this.#stash === undefined && this.#isInputEnded) this.#onEnd();
+  /** Until the client has taken what it got. */
+  #block(): void {
+    this.#isBlocked = true;
+    this.out.onDrain = () => {
+      this.out.onDrain = undefined;
+      this.#isBlocked = false;
+      this.#continue();
+    };
     this.#setPaused();
   }
 
-  #isInputEndedWithoutRest(): boolean {
-    return this.#isInputEnded && this.#stash === undefined;
+  #continue(): void {
+    if (this.#state !== "reading" || this.#isBlocked) return;
+    const stash = this.#stash.take();
+    this.#consume(stash, stash.length);
+    if (this.isClosed) return;
+    if (this.isReading && this.#stash.bytes === 0 && this.#isInputEnded) this.#onEnd();
+    this.#setPaused();
   }
 
   #endRecord(): void {
     this.record.durationMs = this.thread.monoMs() - this.record.startedMs;
-    this.#handler.onRecord(this);
     this.thread.disarm(this.#hold);
-    this.exchange.reset();
-    this.record.end();
+    this.thread.disarm(this.#left);
+    try {
+      this.#handler.onRecord(this);
+    } finally {
+      this.exchange.reset();
+      this.record.end();
+    }
   }
 
   /** Sends what is left, then ends; reads on for a while where the client may still be sending. */
   #close(): void {
     if (this.#state === "closed" || this.#state === "lingering") return;
     this.#state = "lingering";
-    this.#stash = undefined;
+    this.#stash.take();
     this.#wantsPause = false;
+    this.#isBlocked = false;
     this.#lingered = 0;
     this.#sinceMs = this.thread.monoMs();
     this.out.end();
@@ -407,10 +501,8 @@ export class Downstream implements ExchangeSide {
         return void this.destroy();
       case "reading":
         if (this.#isHeadPending) {
-          this.#isHeadPending = false;
+          this.#open();
           this.#keepAlive = false;
-          this.record.begin(this.thread.monoMs());
-          this.#state = "busy";
           return void this.respond("request_timeout", `no whole head in ${headMs} ms`);
         }
         if (quietMs >= idleMs) return void this.#close();
@@ -433,11 +525,12 @@ export class Downstream implements ExchangeSide {
   }
 
   #giveUp(reason: Reason, detail: string): void {
-    if (reason === "client_gone" || this.exchange.phase === "responding" || this.#isAnswered) {
-      this.record.detail = detail;
-      return void (reason === "upstream_timeout" || reason === "connection_ended" ? this.cut(reason) : this.destroy());
-    }
-    this.exchange.abort();
+    const { exchange, record } = this;
+    record.detail = detail;
+    if (reason === "upstream_timeout" && !this.#isAnswered) return void exchange.giveUp();
+    if (reason === "connection_ended" && exchange.isResponding) return void this.cut(reason);
+    if (reason === "client_gone" || exchange.isResponding || this.#isAnswered) return void this.destroy();
+    exchange.abort();
     this.#keepAlive = false;
     this.respond(reason, detail);
   }
@@ -449,27 +542,31 @@ export class Downstream implements ExchangeSide {
     // A refusal keeps its own reason.
     if (this.#isAnswered) return;
     record.reason = "client_gone";
-    if (exchange.phase === "responding") {
-      record.status = exchange.status;
-      record.bytesOut = exchange.bytesOut;
-    } else ({ status: record.status, verdict: record.verdict } = rescue("client_gone"));
+    ({ status: record.status, verdict: record.verdict } = rescue("client_gone"));
+    if (!exchange.isResponding) return;
+    record.status = exchange.status;
+    record.bytesOut = exchange.bytesOut;
   }
 
   #onClose(): void {
     if (this.#state === "closed") return;
     const wasBusy = this.#state === "busy";
     this.#state = "closed";
-    if (wasBusy) {
-      if (!this.record.isCut) this.#noteClientGone();
-      this.exchange.abort();
-      this.#endRecord();
-    }
     this.thread.disarm(this.#watch);
     this.thread.disarm(this.#hold);
     this.thread.disarm(this.#end);
-    this.out.close();
-    this.#stash = undefined;
+    this.thread.disarm(this.#left);
     this.thread.counters.add(Counter.connectionsOpen, -1);
-    this.#handler.onClosed(this);
+    try {
+      if (wasBusy) {
+        if (!this.record.isCut) this.#noteClientGone();
+        this.exchange.abort();
+        this.#endRecord();
+      }
+    } finally {
+      this.out.close();
+      this.#stash.take();
+      this.#handler.onClosed(this);
+    }
   }
 }

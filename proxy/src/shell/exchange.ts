@@ -1,29 +1,37 @@
 /**
- * One request from its head to its last byte, on one downstream connection; the record
+ * Carries one request after the other of a downstream connection: what its machine
+ * (stream/exchange.ts) commands, it does to pool, upstream, breaker and client; the record
  * is used again for the next one.
- *
- *     idle → held → waiting → sent → responding → idle
- *
- * held: decided, but the framing of its content may still prove broken. waiting: for a
- * connection, or for the time of a retry. A fault before `responding` gives a response of
- * our own; after it, the connection is cut, so that nobody takes half for whole.
  */
 import type { Permit } from "../decide/permit.ts";
 import type { Reason } from "../filter/reason.ts";
+import { isReason } from "../filter/rescue.ts";
 import { FieldEdits } from "../http1/field-edits.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { headRoom, writeResponseHead } from "../http1/head-writer.ts";
-import { KnownField } from "../http1/known-field.ts";
+import { KnownField, maskOf } from "../http1/known-field.ts";
 import { isIdempotent, Method } from "../http1/method.ts";
 import { appendContent, appendContentEnd } from "../message/content.ts";
 import { Counter } from "../metrics/counters.ts";
-import { abandon, admit, REFUSED, settle } from "../resilience/breaker.ts";
-import { retryVerdict, type TryOutcome } from "../resilience/retry.ts";
-import { giveBackRetry, takeRetry } from "../resilience/retry-budget.ts";
+import { admit, answer, type Outcome, settle, UNCOUNTED } from "../resilience/breaker.ts";
+import { mayEject } from "../resilience/ejection.ts";
+import { giveBackRetry, hasRetryRoom, takeRetry } from "../resilience/retry-budget.ts";
 import { pickEndpoint } from "../route/cluster.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 import { pickByKey } from "../route/pick-by-key.ts";
+import {
+  begin,
+  type Circumstances,
+  type Command,
+  type ExchangeEvent,
+  type ExchangeState,
+  IDLE,
+  type Move,
+  type Request,
+  step,
+} from "../stream/exchange.ts";
 import { Timer } from "../time/timer-wheel.ts";
+import type { Faulty } from "./faulty.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { HELD_BYTES_MAX, HeldContent } from "./held-content.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -31,36 +39,57 @@ import type { Pool, Waiter } from "./pool.ts";
 import type { Thread } from "./thread.ts";
 import type { Upstream, UpstreamUser } from "./upstream.ts";
 
-export type Phase = "idle" | "held" | "waiting" | "sent" | "responding";
-
 /** The connection that the request came on. */
-export interface ExchangeSide {
+export interface ExchangeSide extends Faulty {
   readonly out: Outgoing;
   /** The response should end the connection: the proxy is draining. */
   readonly isEnding: boolean;
+  /** Says once how long the connection may stay without a request, to a client that heeds it. */
+  takeIdleLine(): Uint8Array | undefined;
   /** Reading stops, because nobody takes the content. */
   pauseReading(): void;
   resumeReading(): void;
-  /** The mesh answers by itself. */
-  respond(reason: Reason, detail: string): void;
+  /** The mesh answers by itself; `status` where it is not what the reason gives, otherwise 0. */
+  respond(reason: Reason, detail: string, status?: number): void;
   /** The response has gone out whole. `isClean`: the connection may carry another request. */
   onExchangeDone(isClean: boolean): void;
   /** The response broke off for `reason`: the connection is cut. */
   cut(reason: Reason): void;
 }
 
-/** Responses of the application whose decision id is not the mesh's word lose it. */
-const edits = new FieldEdits();
-const BACKOFF_MS = 25;
+/** What an injected fault does to a request: first it waits, then it ends. */
+export type InjectedFault = { readonly delayMs: number; readonly abortStatus: number };
 
-export class Exchange implements Waiter, UpstreamUser {
+export const NO_FAULT: InjectedFault = { delayMs: 0, abortStatus: 0 };
+
+/** The mesh's own word in responses: it means nothing where an application says it, and no application needs it. */
+const OF_APPLICATION = maskOf(KnownField.decisionId, KnownField.meshReason);
+const OF_PEER = maskOf(KnownField.meshReason);
+
+const edits = new FieldEdits();
+
+const START: ExchangeEvent = { kind: "start" };
+const REQUEST_END: ExchangeEvent = { kind: "request-end" };
+const QUEUED: ExchangeEvent = { kind: "queued" };
+const CONNECTED_NEW: ExchangeEvent = { kind: "connected", isReused: false };
+const CONNECTED_REUSED: ExchangeEvent = { kind: "connected", isReused: true };
+const END_REUSABLE: ExchangeEvent = { kind: "response-end", isReusable: true };
+const END: ExchangeEvent = { kind: "response-end", isReusable: false };
+const TIMER: ExchangeEvent = { kind: "timer" };
+const DEADLINE: ExchangeEvent = { kind: "deadline" };
+const SILENT: ExchangeEvent = { kind: "silent" };
+const WITHDRAWN: ExchangeEvent = { kind: "withdrawn" };
+const ABORT: ExchangeEvent = { kind: "abort" };
+
+export class Exchange implements Waiter, UpstreamUser, Circumstances {
   readonly #thread: Thread;
   readonly #side: ExchangeSide;
   readonly #held: HeldContent;
   readonly #deadline: Timer;
-  readonly #tryTimer: Timer;
+  readonly #timer: Timer;
+  #state: ExchangeState = IDLE;
+  #request: Request | undefined = undefined;
   #forwarding: Forwarding | undefined = undefined;
-  phase: Phase = "idle";
   /** The request's head as it goes on: bytes[0, headEnd) of a slab. */
   head: Buffer | undefined = undefined;
   headEnd = 0;
@@ -68,17 +97,16 @@ export class Exchange implements Waiter, UpstreamUser {
   #framing: Framing = Framing.none;
   #minor = 1;
   #keepAlive = true;
-  #isRequestWhole = false;
   #expectsContinue = false;
   #upstream: Upstream | undefined = undefined;
   #pool: Pool | undefined = undefined;
   endpoint: Endpoint | undefined = undefined;
-  #generation = REFUSED;
-  #isDelayed = false;
+  #generation = UNCOUNTED;
   #isActive = false;
   #holdsRetry = false;
-  #isReused = false;
   #isPausedForUpstream = false;
+  /** The final head under way to the client, while the machine is asked about it. */
+  #final: Head | undefined = undefined;
   #responseFraming: Framing = Framing.none;
   tries = 0;
   status = 0;
@@ -90,16 +118,33 @@ export class Exchange implements Waiter, UpstreamUser {
     this.#thread = thread;
     this.#side = side;
     this.#held = new HeldContent(thread.slabs);
-    this.#deadline = new Timer(() => this.#onDeadline());
-    this.#tryTimer = new Timer(() => this.#onTryTimer());
+    this.#deadline = new Timer(() => this.#on(DEADLINE), side);
+    this.#timer = new Timer(() => this.#on(TIMER), side);
   }
 
-  get isRequestWhole(): boolean {
-    return this.#isRequestWhole;
+  /** Decided, and not on its way yet. */
+  get isHeld(): boolean {
+    return this.#state.kind === "held";
   }
 
-  get forwarding(): Forwarding | undefined {
-    return this.#forwarding;
+  /** The response has begun: only cutting it can say now that something is wrong. */
+  get isResponding(): boolean {
+    return this.#state.kind === "responding";
+  }
+
+  /** The response's end is the connection's end: an end by FIN would be taken for it. */
+  get endsByClosing(): boolean {
+    return this.#responseFraming === Framing.close;
+  }
+
+  get canResend(): boolean {
+    return this.#held.isWhole;
+  }
+
+  get hasRetryRoom(): boolean {
+    const { cluster } = this.#forwarding as Forwarding;
+    const { budgetPercent, budgetMin } = cluster.service.traffic.retry;
+    return hasRetryRoom(cluster.budget, budgetPercent, budgetMin);
   }
 
   /** Whether anything came from upstream since this was asked last. */
@@ -117,30 +162,24 @@ export class Exchange implements Waiter, UpstreamUser {
   }
 
   /** The request of the head held was decided and may go on; `start` sends it. */
-  begin(_permit: Permit, forwarding: Forwarding, received: Head, isClosing: boolean): void {
+  begin(_permit: Permit, forwarding: Forwarding, received: Head, isClosing: boolean, fault = NO_FAULT): void {
     this.#forwarding = forwarding;
     this.#method = received.method;
     this.#framing = received.framing;
     this.#minor = received.minor;
     this.#keepAlive = received.keepAlive && !isClosing;
     this.#expectsContinue = received.expectsContinue;
-    this.#isRequestWhole = false;
+    this.#responseFraming = Framing.none;
     this.tries = 0;
     this.status = 0;
     this.bytesOut = 0;
-    this.phase = "held";
+    this.#request = { plan: forwarding, isIdempotent: isIdempotent(received.method), ...fault };
     forwarding.cluster.budget.active++;
-    if (forwarding.timeoutMs > 0) this.#thread.arm(this.#deadline, forwarding.timeoutMs);
+    this.#make(begin(this.#request));
   }
 
   start(): void {
-    if (this.phase === "held" && !this.#isDelayed) this.#try(undefined);
-  }
-
-  /** Waits before the first try, as a fault that a policy injects asks. */
-  delay(ms: number): void {
-    this.#isDelayed = true;
-    this.#thread.arm(this.#tryTimer, ms);
+    if (this.#state.kind === "held") this.#on(START);
   }
 
   /** Content of the request as it came. */
@@ -157,10 +196,10 @@ export class Exchange implements Waiter, UpstreamUser {
   }
 
   contentEnd(trailers: Head): void {
-    this.#isRequestWhole = true;
     if (this.#held.isWhole) appendContentEnd(this.#held, this.#framing, trailers);
     this.#mirror();
     if (this.#upstream !== undefined) appendContentEnd(this.#upstream.out, this.#framing, trailers);
+    this.#on(REQUEST_END);
   }
 
   /** Copies of the request go out once it is whole; of content beyond the bound there is no copy. */
@@ -171,65 +210,127 @@ export class Exchange implements Waiter, UpstreamUser {
     else this.#thread.counters.add(Counter.mirrorsDropped);
   }
 
-  /** The client broke the protocol or left: nothing of the request goes on any more. */
+  /** The client broke the protocol, stalled or left: nothing of the request goes on any more. */
   abort(): void {
-    this.#leaveUpstream();
+    this.#on(ABORT);
+  }
+
+  /** Nothing has moved for so long that upstream must be taken for gone. */
+  giveUp(): void {
+    this.#on(SILENT);
   }
 
   /** Forgets the request; the connection's next one may begin. */
   reset(): void {
+    this.#on(ABORT);
     this.#thread.disarm(this.#deadline);
-    this.#thread.disarm(this.#tryTimer);
-    this.#leaveUpstream();
+    this.#thread.disarm(this.#timer);
     if (this.#forwarding !== undefined) {
       const { budget } = this.#forwarding.cluster;
       budget.active--;
       if (this.#holdsRetry) giveBackRetry(budget);
     }
     this.#holdsRetry = false;
-    this.#isDelayed = false;
     this.#held.reset();
     if (this.head !== undefined) this.#thread.slabs.giveBack(this.head);
     this.head = undefined;
     this.#forwarding = undefined;
     this.endpoint = undefined;
-    this.phase = "idle";
   }
 
-  // Tries.
+  // The machine.
 
-  #try(tried: Endpoint | undefined): void {
+  #on(event: ExchangeEvent): void {
+    if (this.#state.kind === "idle") return;
+    this.#make(step(this.#state, event, this.#request as Request, this, this.#thread.monoMs()));
+  }
+
+  /** Takes the state over first: what a command sets off may bring the next event. */
+  #make({ state, commands }: Move): void {
+    this.#state = state;
+    if (state.kind !== "idle") this.tries = state.tries;
+    for (const command of commands) this.#do(command);
+  }
+
+  #do(command: Command): void {
+    switch (command.do) {
+      case "arm-deadline":
+        return void this.#thread.arm(this.#deadline, command.ms);
+      case "arm-timer":
+        return void this.#thread.arm(this.#timer, command.ms);
+      case "back-off":
+        return void this.#thread.arm(this.#timer, this.#thread.random() * command.mostMs);
+      case "disarm":
+        return void this.#thread.disarm(this.#timer);
+      case "acquire":
+        return void this.#acquire();
+      case "send":
+        return void this.#send();
+      case "take-retry":
+        this.#holdsRetry = true;
+        this.#thread.counters.add(Counter.retries);
+        return void takeRetry((this.#forwarding as Forwarding).cluster.budget);
+      case "answered":
+        if (this.endpoint !== undefined) this.#generation = answer(this.endpoint.breaker, this.#generation);
+        return;
+      case "settle":
+        return void this.#settle(command.outcome);
+      case "leave":
+        return void this.#leave();
+      case "release":
+        return void this.#release();
+      case "respond":
+        return void this.#respond();
+      case "refuse":
+        this.#thread.disarm(this.#deadline);
+        return void this.#side.respond(command.reason, "", command.status);
+      case "cut":
+        return void this.#side.cut(command.reason);
+      case "finish":
+        return void this.#side.onExchangeDone(this.#keepAlive && command.isClean);
+    }
+  }
+
+  #acquire(): void {
     const forwarding = this.#forwarding as Forwarding;
-    const { cluster, group } = forwarding;
-    this.phase = "waiting";
-    this.tries++;
-    if (group.endpoints.length === 0) return void this.#refuse("no_endpoint");
-    const nowMs = this.#thread.monoMs();
-    const { hashKey } = forwarding;
-    const endpoint =
-      hashKey === undefined
-        ? pickEndpoint(cluster, group, tried, this.#thread.random, nowMs)
-        : pickByKey(group.endpoints, hashKey, tried, nowMs);
-    if (endpoint === undefined) return void this.#refuse("endpoints_ejected");
-    this.#generation = admit(endpoint.breaker, nowMs);
-    if (this.#generation === REFUSED) return void this.#refuse("endpoints_ejected");
+    const endpoint = this.#pick(forwarding);
+    if (endpoint === undefined) return void this.#on({ kind: "unconnected", reason: "no_endpoint" });
+    this.#generation = admit(endpoint.breaker, this.#thread.monoMs());
     this.endpoint = endpoint;
     this.#isActive = true;
     endpoint.active++;
     const pool = forwarding.poolOf(endpoint);
     this.#pool = pool;
-    if (forwarding.perTryMs > 0) this.#thread.arm(this.#tryTimer, forwarding.perTryMs);
     const upstream = pool.acquire(this);
-    if (upstream === "full") return void this.#refuse("pool_exhausted");
-    if (upstream !== "waiting") this.onUpstream(upstream);
+    if (upstream === "full") return void this.#on({ kind: "unconnected", reason: "pool_exhausted" });
+    if (upstream === "closed") return void this.#on({ kind: "unconnected", reason: "no_endpoint" });
+    if (upstream === "waiting") this.#on(QUEUED);
+    else this.onUpstream(upstream);
+  }
+
+  #pick(forwarding: Forwarding): Endpoint | undefined {
+    const { cluster, group, hashKey } = forwarding;
+    const { endpoint: tried } = this;
+    const nowMs = this.#thread.monoMs();
+    const pick = (): Endpoint | undefined =>
+      hashKey === undefined
+        ? pickEndpoint(cluster, group, tried, this.#thread.random, nowMs)
+        : pickByKey(group.endpoints, hashKey, tried, nowMs);
+    const endpoint = pick();
+    if (endpoint?.isGone !== true) return endpoint;
+    // The request began on an older snapshot, whose endpoints nobody has kept up.
+    forwarding.refresh();
+    return pick();
   }
 
   onUpstream(upstream: Upstream): void {
     this.#upstream = upstream;
-    this.phase = "sent";
-    this.#isReused = upstream.uses > 0;
-    upstream.uses++;
     upstream.user = this;
+    this.#on(upstream.uses++ > 0 ? CONNECTED_REUSED : CONNECTED_NEW);
+  }
+
+  #send(): void {
+    const upstream = this.#upstream as Upstream;
     upstream.reader.expect(this.#method);
     upstream.out.onDrain = undefined;
     upstream.out.append(this.head as Buffer, 0, this.headEnd);
@@ -239,93 +340,37 @@ export class Exchange implements Waiter, UpstreamUser {
   }
 
   onNoUpstream(reason: Reason): void {
-    this.#failTry({ kind: "connect" }, reason);
+    this.#on({ kind: "unconnected", reason });
+  }
+
+  onFault(error: unknown): void {
+    this.#side.onFault(error);
+  }
+
+  onWithdrawn(): void {
+    this.#on(WITHDRAWN);
   }
 
   onUpstreamFailed(_upstream: Upstream, reason: Reason): void {
     this.#upstream = undefined;
-    if (reason === "upstream_protocol") this.#failTry({ kind: "status", status: 502 }, reason);
-    else this.#failTry({ kind: "reset", isReused: this.#isReused }, reason);
-  }
-
-  /** The try came to nothing: once more, or say why. */
-  #failTry(outcome: TryOutcome, reason: Reason): void {
-    this.#settle(false);
-    if (this.phase === "responding") return void this.#side.cut(reason);
-    if (!this.#retry(outcome)) this.#refuse(reason);
-  }
-
-  /** True where the request will be tried again. */
-  #retry(outcome: TryOutcome): boolean {
-    const forwarding = this.#forwarding as Forwarding;
-    const facts = {
-      isIdempotent: isIdempotent(this.#method),
-      hasSentContent: !this.#held.isWhole,
-      triesMade: this.tries,
-    };
-    if (retryVerdict(outcome, facts, forwarding.retryOn, forwarding.attempts).kind !== "retry") return false;
-    const { budgetPercent, budgetMin } = forwarding.cluster.service.traffic.retry;
-    // A request that is being retried holds one place of the budget until it ends.
-    if (!this.#holdsRetry && !takeRetry(forwarding.cluster.budget, budgetPercent, budgetMin)) return false;
-    this.#holdsRetry = true;
-    const { endpoint } = this;
-    this.#leaveUpstream();
-    this.phase = "waiting";
-    this.#thread.counters.add(Counter.retries);
-    // Where the endpoint itself is not in trouble there is nothing to wait for.
-    const isFresh = outcome.kind === "connect" || (outcome.kind === "reset" && outcome.isReused);
-    if (isFresh) this.#try(endpoint);
-    else this.#thread.arm(this.#tryTimer, this.#thread.random() * BACKOFF_MS * 2 ** (this.tries - 1));
-    return true;
-  }
-
-  #onTryTimer(): void {
-    if (this.phase === "held") {
-      this.#isDelayed = false;
-      return void this.start();
-    }
-    if (this.phase === "waiting" && this.#pool === undefined) return void this.#try(this.endpoint);
-    if (this.phase === "responding") return;
-    this.#settle(false);
-    this.#leaveUpstream();
-    this.#failTry({ kind: "timeout" }, "upstream_timeout");
-  }
-
-  #onDeadline(): void {
-    if (this.phase === "idle") return;
-    this.#settle(false);
-    this.#leaveUpstream();
-    if (this.phase === "responding") this.#side.cut("request_deadline");
-    else this.#refuse("request_deadline");
-  }
-
-  #refuse(reason: Reason): void {
-    this.#leaveUpstream();
-    this.#side.respond(reason, "");
+    this.#on({ kind: "broken", reason });
   }
 
   /** Tells the endpoint's breaker how the try went, once. */
-  #settle(isSuccess: boolean): void {
+  #settle(outcome: Outcome): void {
     const { endpoint } = this;
-    if (endpoint === undefined || this.#generation === REFUSED) return;
-    const { breaker } = (this.#forwarding as Forwarding).cluster.service.traffic;
-    settle(endpoint.breaker, breaker, this.#generation, isSuccess, this.#thread.monoMs());
-    this.#generation = REFUSED;
-  }
-
-  /** The endpoint has one request less; a try that was not settled says nothing of it. */
-  #endTry(): void {
-    const { endpoint } = this;
-    if (endpoint === undefined || !this.#isActive) return;
-    this.#isActive = false;
-    endpoint.active--;
-    if (this.#generation !== REFUSED) abandon(endpoint.breaker, this.#generation, this.#thread.monoMs());
-    this.#generation = REFUSED;
+    if (endpoint === undefined || this.#generation === UNCOUNTED) return;
+    const { cluster } = this.#forwarding as Forwarding;
+    const generation = this.#generation;
+    this.#generation = UNCOUNTED;
+    settle(endpoint.breaker, cluster.service.traffic.breaker, generation, outcome, this.#thread.monoMs(), () =>
+      mayEject(cluster.groups.get("")?.endpoints ?? []),
+    );
   }
 
   /** Lets go of connection or place in the queue. */
-  #leaveUpstream(): void {
-    this.#thread.disarm(this.#tryTimer);
+  #leave(): void {
+    this.#thread.disarm(this.#timer);
     const upstream = this.#upstream;
     this.#upstream = undefined;
     if (upstream !== undefined) upstream.destroy();
@@ -333,6 +378,23 @@ export class Exchange implements Waiter, UpstreamUser {
     this.#pool = undefined;
     this.#isPausedForUpstream = false;
     this.#endTry();
+  }
+
+  #release(): void {
+    const upstream = this.#upstream as Upstream;
+    const pool = this.#pool;
+    this.#upstream = undefined;
+    this.#pool = undefined;
+    this.#endTry();
+    if (this.#isPausedForUpstream) upstream.resume();
+    this.#isPausedForUpstream = false;
+    pool?.release(upstream);
+  }
+
+  #endTry(): void {
+    if (this.endpoint === undefined || !this.#isActive) return;
+    this.#isActive = false;
+    this.endpoint.active--;
   }
 
   #pauseRequest(upstream: Upstream): void {
@@ -343,17 +405,21 @@ export class Exchange implements Waiter, UpstreamUser {
   // The response.
 
   onResponseHead(upstream: Upstream, head: Head): void {
-    const forwarding = this.#forwarding as Forwarding;
     this.#hasMoved = true;
     if (head.status < 200) return void this.#interim(head);
-    const isFailure = head.status >= 500;
-    if (isFailure) {
-      this.#settle(false);
-      if (this.#retry({ kind: "status", status: head.status })) return;
-    } else this.#settle(true);
-    this.#thread.disarm(this.#tryTimer);
+    this.#final = head;
+    const madeBy = upstream.principal === undefined ? undefined : meshReasonOf(head);
+    this.#on({ kind: "head", status: head.status, madeBy });
+    this.#final = undefined;
+  }
+
+  #respond(): void {
+    const forwarding = this.#forwarding as Forwarding;
+    const head = this.#final as Head;
+    const upstream = this.#upstream as Upstream;
+    this.#thread.disarm(this.#timer);
+    this.#thread.disarm(this.#deadline);
     this.#held.drop();
-    this.phase = "responding";
     this.status = head.status;
     const { out } = this.#side;
     let framing = head.framing;
@@ -363,13 +429,17 @@ export class Exchange implements Waiter, UpstreamUser {
     // What began before the drain did ends its connection all the same, and says so.
     if (this.#side.isEnding) this.#keepAlive = false;
     // A response before the request's end: whoever sent the rest would wait for a reader.
-    if (!this.#isRequestWhole) this.#keepAlive = false;
+    if (this.#state.kind !== "idle" && !this.#state.isRequestWhole) this.#keepAlive = false;
     this.#responseFraming = framing;
-    edits.clear(forwarding.isApplication ? 1 << KnownField.decisionId : 0);
+    edits.clear(forwarding.isApplication ? OF_APPLICATION : OF_PEER);
     edits.framing = framing;
     forwarding.editResponse?.(edits, head);
     if (!this.#keepAlive) edits.add("connection", "close");
-    else if (this.#minor === 0) edits.add("connection", "keep-alive");
+    else {
+      if (this.#minor === 0) edits.add("connection", "keep-alive");
+      const idleLine = this.#side.takeIdleLine();
+      if (idleLine !== undefined) edits.addLines(idleLine, 0, idleLine.length);
+    }
     const room = headRoom(head, edits);
     const slab = out.reserve(room);
     const start = out.offset;
@@ -400,17 +470,7 @@ export class Exchange implements Waiter, UpstreamUser {
   onResponseEnd(upstream: Upstream, isReusable: boolean): void {
     appendContentEnd(this.#side.out, this.#responseFraming, upstream.reader.trailers);
     this.#side.out.onDrain = undefined;
-    this.#upstream = undefined;
-    const pool = this.#pool;
-    this.#pool = undefined;
-    const isWhole = this.#isRequestWhole;
-    this.#endTry();
-    if (isReusable && isWhole) {
-      if (this.#isPausedForUpstream) upstream.resume();
-      this.#isPausedForUpstream = false;
-      pool?.release(upstream);
-    } else upstream.destroy();
-    this.#side.onExchangeDone(this.#keepAlive && isWhole);
+    this.#on(isReusable ? END_REUSABLE : END);
   }
 
   #pauseUpstream(upstream: Upstream): void {
@@ -424,4 +484,13 @@ export class Exchange implements Waiter, UpstreamUser {
     this.#isPausedForUpstream = false;
     this.#upstream?.resume();
   }
+}
+
+/** Why the sidecar at the other end made a response by itself; undefined where it is the application's. */
+function meshReasonOf(head: Head): Reason | undefined {
+  const index = head.status >= 500 ? head.indexOf(KnownField.meshReason) : -1;
+  if (index < 0) return undefined;
+  const text = head.valueText(index);
+  // A newer proxy may know more of them.
+  return isReason(text) ? text : "internal";
 }

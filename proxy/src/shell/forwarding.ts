@@ -1,26 +1,26 @@
 /** Where and how a permitted request goes on: what the route, or the service's own settings, say. */
-import type { RetryCondition } from "@regomesh/policy-runtime";
 import type { FieldEdits } from "../http1/field-edits.ts";
 import type { Head } from "../http1/head.ts";
 import type { Method } from "../http1/method.ts";
 import type { Cluster, Group } from "../route/cluster.ts";
 import type { Endpoint } from "../route/endpoint.ts";
+import type { ExchangePlan } from "../stream/exchange.ts";
 import type { Pool } from "./pool.ts";
 
-export type Forwarding = {
+/** For a free connection of a full pool: as long as a whole request may take by default. */
+export const POOL_WAIT_MS = 15_000;
+
+export type Forwarding = ExchangePlan & {
   readonly cluster: Cluster;
   readonly group: Group;
-  /** Of the whole request; 0: none. */
-  readonly timeoutMs: number;
-  readonly perTryMs: number;
-  readonly attempts: number;
-  readonly retryOn: readonly RetryCondition[];
   /** The workload's own application, not a peer. */
   readonly isApplication: boolean;
   /** Requests of one key go to one endpoint; undefined: the balancer picks. */
   readonly hashKey: string | undefined;
   /** Told the whole request, head and content in a buffer of its own; undefined: nobody is. */
   readonly mirror: ((whole: Buffer, method: Method) => void) | undefined;
+  /** Brings the group's endpoints up to date: what it named is gone. */
+  readonly refresh: () => void;
   readonly poolOf: (endpoint: Endpoint) => Pool;
   /** What policy wants changed in the response; undefined where nothing. */
   readonly editResponse: ((edits: FieldEdits, head: Head) => void) | undefined;

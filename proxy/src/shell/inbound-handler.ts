@@ -14,7 +14,7 @@ import type { InForce } from "../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";
 import type { Downstream, RequestHandler } from "./downstream.ts";
 import { explain } from "./explain.ts";
-import type { Forwarding } from "./forwarding.ts";
+import { type Forwarding, POOL_WAIT_MS } from "./forwarding.ts";
 import {
   answersItself,
   ask,
@@ -163,11 +163,14 @@ export class InboundHandler implements RequestHandler {
             group,
             timeoutMs: cluster.service.traffic.requestTimeoutMs,
             perTryMs: 0,
+            waitMs: POOL_WAIT_MS,
             attempts: 0,
             retryOn: [],
             isApplication: true,
             hashKey: undefined,
             mirror: undefined,
+            // A request keeps the application that its snapshot names.
+            refresh: () => {},
             poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, true),
             editResponse: undefined,
           };

@@ -7,6 +7,7 @@ import type { Method } from "../http1/method.ts";
 import { Counter } from "../metrics/counters.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 import { Timer } from "../time/timer-wheel.ts";
+import { countFault } from "./faulty.ts";
 import type { Pool, Waiter } from "./pool.ts";
 import type { Thread } from "./thread.ts";
 import type { Upstream, UpstreamUser } from "./upstream.ts";
@@ -30,14 +31,14 @@ export class MirrorCall implements Waiter, UpstreamUser {
     this.#method = method;
     this.#pool = pool;
     this.#endpoint = endpoint;
-    this.#deadline = new Timer(() => this.#end());
+    this.#deadline = new Timer(() => this.#end(), this);
   }
 
   /** Sends a whole request, head and content in one buffer of its own. */
   static send(thread: Thread, bytes: Buffer, method: Method, pool: Pool, endpoint: Endpoint): void {
     const call = new MirrorCall(thread, bytes, method, pool, endpoint);
     const upstream = pool.acquire(call);
-    if (upstream === "full") return void thread.counters.add(Counter.mirrorsDropped);
+    if (upstream === "full" || upstream === "closed") return void thread.counters.add(Counter.mirrorsDropped);
     endpoint.active++;
     thread.counters.add(Counter.mirrors);
     thread.arm(call.#deadline, MIRROR_TIMEOUT_MS);
@@ -54,6 +55,15 @@ export class MirrorCall implements Waiter, UpstreamUser {
   }
 
   onNoUpstream(): void {
+    this.#end();
+  }
+
+  onWithdrawn(): void {
+    this.#end();
+  }
+
+  onFault(error: unknown): void {
+    countFault(this.#thread, error);
     this.#end();
   }
 

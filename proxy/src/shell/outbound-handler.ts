@@ -19,8 +19,9 @@ import { matchAuthority, matchName } from "../route/service-table.ts";
 import type { InForce } from "../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";
 import type { Downstream, RequestHandler } from "./downstream.ts";
+import { type InjectedFault, NO_FAULT } from "./exchange.ts";
 import { explain } from "./explain.ts";
-import type { Forwarding } from "./forwarding.ts";
+import { type Forwarding, POOL_WAIT_MS } from "./forwarding.ts";
 import {
   answersItself,
   ask,
@@ -113,12 +114,6 @@ export class OutboundHandler implements RequestHandler {
     const { permit } = authorization;
     if (route === undefined) return void this.#forward(downstream, head, inForce, cluster, permit);
     if (route.redirect !== undefined || route.respond !== undefined) return void answerRoute(downstream, head, route);
-    const { fault } = route;
-    if (fault !== undefined && downstream.thread.random() * 100 < fault.percent) {
-      if (fault.abortStatus !== undefined) {
-        return void downstream.answer(refusalAnswer(downstream, "fault_injected", "", { status: fault.abortStatus }));
-      }
-    }
     if (changesRequest(route)) {
       const rewritten = rewriteTarget(head, target, route.rewrite);
       if (route.requestHeaders !== undefined) applyChanges(edits, route.requestHeaders);
@@ -143,9 +138,7 @@ export class OutboundHandler implements RequestHandler {
     record.edge = to.group.edge;
     const plain = this.#plainOf(to.cluster, to.group);
     const forwarding = route === undefined ? plain : routed(plain, route, this.#mirrorOf(inForce, route));
-    downstream.exchange.begin(permit, forwarding, head, this.isDraining);
-    const delayMs = delayOf(downstream, route);
-    if (delayMs > 0) downstream.exchange.delay(delayMs);
+    downstream.exchange.begin(permit, forwarding, head, this.isDraining, faultOf(downstream, route));
   }
 
   /** Draws which of the route's mirrors get a copy of this request. */
@@ -173,17 +166,19 @@ export class OutboundHandler implements RequestHandler {
   #plainOf(cluster: Cluster, group: Group): Forwarding {
     const known = this.#plain.get(group);
     if (known !== undefined) return known;
-    const { requestTimeoutMs, retry } = cluster.service.traffic;
+    const { connectTimeoutMs, requestTimeoutMs, retry } = cluster.service.traffic;
     const forwarding: Forwarding = {
       cluster,
       group,
       timeoutMs: requestTimeoutMs,
       perTryMs: retry.perTryMs ?? 0,
+      waitMs: connectTimeoutMs === 0 ? 0 : connectTimeoutMs + POOL_WAIT_MS,
       attempts: retry.attempts,
       retryOn: retry.on,
       isApplication: false,
       hashKey: undefined,
       mirror: undefined,
+      refresh: () => this.#plane.refresh(cluster),
       poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, false),
       editResponse: undefined,
     };
@@ -254,10 +249,11 @@ function authorityOf(route: RouteDecision): Span | undefined {
   return { bytes, start: 0, end: bytes.length };
 }
 
-function delayOf(downstream: Downstream, route: RouteDecision | undefined): number {
+/** Whether this request gets the fault that the route asks for is drawn once, for delay and abort together. */
+function faultOf(downstream: Downstream, route: RouteDecision | undefined): InjectedFault {
   const fault = route?.fault;
-  if (fault?.delayMs === undefined || fault.abortStatus !== undefined) return 0;
-  return downstream.thread.random() * 100 < fault.percent ? fault.delayMs : 0;
+  if (fault === undefined || downstream.thread.random() * 100 >= fault.percent) return NO_FAULT;
+  return { delayMs: fault.delayMs ?? 0, abortStatus: fault.abortStatus ?? 0 };
 }
 
 /** Who may come in is the receiver's decision; nothing is bound to what goes out. */

@@ -4,17 +4,21 @@
  * yet, so that whoever feeds it can stop and be told to go on.
  */
 import type { Socket } from "node:net";
+import type { Faulty } from "./faulty.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "./slab-pool.ts";
 import type { Turn } from "./turn.ts";
 
 /** Above this much unsent, the source should stop; below the low mark it may go on. */
 export const HIGH_WATER_BYTES = 256 * 1024;
 export const LOW_WATER_BYTES = 64 * 1024;
+/** The same where the thread's memory is scarce: those who take nothing hold no more than this each. */
+const SCARCE_WATER_BYTES = 16 * 1024;
 
 export class Outgoing {
   readonly #socket: Socket;
   readonly #slabs: SlabPool;
   readonly #turn: Turn;
+  readonly owner: Faulty;
   readonly #onWritten: () => void;
   /** Told once after `isFull` was true and enough has gone. */
   onDrain: (() => void) | undefined = undefined;
@@ -34,15 +38,16 @@ export class Outgoing {
   total = 0;
   #hasMoved = false;
 
-  constructor(socket: Socket, slabs: SlabPool, turn: Turn) {
+  constructor(socket: Socket, slabs: SlabPool, turn: Turn, owner: Faulty) {
     this.#socket = socket;
     this.#slabs = slabs;
     this.#turn = turn;
+    this.owner = owner;
     this.#onWritten = () => this.#written();
   }
 
   get isFull(): boolean {
-    if (this.#pendingBytes < HIGH_WATER_BYTES) return false;
+    if (this.#pendingBytes < (this.#slabs.isScarce ? SCARCE_WATER_BYTES : HIGH_WATER_BYTES)) return false;
     this.#wasFull = true;
     return true;
   }
@@ -146,6 +151,7 @@ export class Outgoing {
     if (this.#slab !== undefined) this.#slabs.giveBack(this.#slab);
     this.#slab = undefined;
     for (const slab of this.#full) this.#slabs.giveBack(slab);
+    for (const slab of this.#inFlight) this.#slabs.letGo(slab);
     this.#full.length = 0;
     this.#fullUsed.length = 0;
     this.#pendingBytes = 0;
@@ -176,9 +182,13 @@ export class Outgoing {
     this.#slabs.giveBack(slab);
     this.#hasMoved = true;
     this.#pendingBytes -= used;
-    if (this.#wasFull && this.#pendingBytes <= LOW_WATER_BYTES) {
-      this.#wasFull = false;
+    const lowBytes = this.#slabs.isScarce ? 0 : LOW_WATER_BYTES;
+    if (!this.#wasFull || this.#pendingBytes > lowBytes) return;
+    this.#wasFull = false;
+    try {
       this.onDrain?.();
+    } catch (error) {
+      this.owner.onFault(error);
     }
   }
 }

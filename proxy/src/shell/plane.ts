@@ -50,6 +50,11 @@ export class Plane {
     }
   }
 
+  /** Brings a cluster of an older snapshot up to date, for requests that began on it. */
+  refresh(cluster: Cluster): void {
+    setEndpoints(cluster, this.endpointsOf(cluster.key));
+  }
+
   poolOf(cluster: Cluster, endpoint: Endpoint, isApplication: boolean): Pool {
     if (endpoint.pool !== undefined) return endpoint.pool;
     const pool = new Pool(this.thread, endpoint, this.#poolSettings(cluster, isApplication));

@@ -1,22 +1,28 @@
 /**
- * The connections to one endpoint: idle ones are lent last in, first out; a request that
- * finds none waits for one that opens or comes back. Bounded in both.
+ * The connections to one endpoint: opens, lends and ends what its machine (stream/pool.ts)
+ * decides.
  */
 import type { Reason } from "../filter/reason.ts";
 import type { Endpoint } from "../route/endpoint.ts";
+import { Lending } from "../stream/pool.ts";
 import { Timer } from "../time/timer-wheel.ts";
+import { countFault, type Faulty, guarded } from "./faulty.ts";
 import type { Thread } from "./thread.ts";
 import type { PeerDial } from "./tls.ts";
 import { type DialOptions, Upstream, type UpstreamOwner } from "./upstream.ts";
 
 /** A request that waits for a connection. */
-export interface Waiter {
+export interface Waiter extends Faulty {
   onUpstream(upstream: Upstream): void;
   onNoUpstream(reason: Reason): void;
+  /** The endpoint is withdrawn: there may be another. */
+  onWithdrawn(): void;
 }
 
 export type PoolSettings = {
+  /** 0: the system's own. */
   readonly connectTimeoutMs: number;
+  /** 0: as long as the other end keeps it. */
   readonly idleTimeoutMs: number;
   readonly connectionsMax: number;
   readonly pendingMax: number;
@@ -26,22 +32,24 @@ export type PoolSettings = {
   readonly peer: () => PeerDial | undefined;
 };
 
-export class Pool implements UpstreamOwner {
+/** The other end closes idle connections too, and says when: ours go this much earlier, so that no request meets the close. */
+const IDLE_MARGIN_MS = 1000;
+/** Of settings that name no bound; a wheel holds no endless deadline. */
+const IDLE_MS_MAX = 86_400_000;
+
+export class Pool implements UpstreamOwner, Faulty {
   readonly #thread: Thread;
   readonly #endpoint: Endpoint;
   #settings: PoolSettings;
   readonly #open = new Set<Upstream>();
-  readonly #idle: Upstream[] = [];
-  readonly #waiting: Waiter[] = [];
-  #connecting = 0;
-  #isClosing = false;
+  readonly #lending = new Lending<Upstream, Waiter>();
   readonly #sweep: Timer;
 
   constructor(thread: Thread, endpoint: Endpoint, settings: PoolSettings) {
     this.#thread = thread;
     this.#endpoint = endpoint;
     this.#settings = settings;
-    this.#sweep = new Timer(() => this.#sweepIdle());
+    this.#sweep = new Timer(() => this.#sweepIdle(), this);
   }
 
   /** What a newer snapshot says; holds from the next connection on. */
@@ -53,43 +61,56 @@ export class Pool implements UpstreamOwner {
     return this.#open.size;
   }
 
-  /** A connection at once; "waiting": the waiter is called; "full": it is not. */
-  acquire(waiter: Waiter): Upstream | "waiting" | "full" {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    if (
-      this.#waiting.length >= this.#settings.pendingMax + this.#connecting &&
-      this.#open.size >= this.#settings.connectionsMax
-    ) {
-      return "full";
-    }
-    this.#waiting.push(waiter);
-    this.#openMore();
-    return "waiting";
+  /** A connection at once; "waiting": the waiter is called; "full" and "closed": it is not. */
+  acquire(waiter: Waiter): Upstream | "waiting" | "full" | "closed" {
+    const nowMs = this.#thread.monoMs();
+    const found = this.#lending.acquire(waiter, this.#settings, nowMs, (upstream) => upstream.destroy());
+    if (found === "waiting") this.#openMore();
+    return found;
   }
 
   cancel(waiter: Waiter): void {
-    const index = this.#waiting.indexOf(waiter);
-    if (index >= 0) this.#waiting.splice(index, 1);
+    this.#lending.cancel(waiter);
   }
 
   /** Takes a connection back on which nothing is left. */
   release(upstream: Upstream): void {
     if (upstream.isClosed) return;
-    if (this.#isClosing || upstream.isRetired) return void upstream.destroy();
-    const waiter = this.#waiting.shift();
-    if (waiter !== undefined) return void waiter.onUpstream(upstream);
-    upstream.idleSinceMs = this.#thread.monoMs();
-    this.#idle.push(upstream);
-    if (!this.#sweep.isArmed) this.#thread.arm(this.#sweep, this.#settings.idleTimeoutMs);
+    if (upstream.isRetired) return void upstream.destroy();
+    const idleMs = this.#idleMsOf(upstream);
+    const returned = this.#lending.giveBack(upstream, idleMs, this.#thread.monoMs());
+    switch (returned.kind) {
+      case "lend":
+        return void this.#lend(upstream, returned.to);
+      case "end":
+        return void upstream.destroy();
+      case "idle":
+        if (!this.#sweep.isArmed) this.#thread.arm(this.#sweep, idleMs);
+    }
   }
 
-  /** Closes what is idle now, and the rest as it comes back. */
+  /** The waiter's fault is not that of the connection whose end brings it its own. */
+  #lend(upstream: Upstream, waiter: Waiter): void {
+    guarded(waiter, () => waiter.onUpstream(upstream))();
+  }
+
+  onFault(error: unknown): void {
+    countFault(this.#thread, error);
+  }
+
+  #idleMsOf(upstream: Upstream): number {
+    const { idleTimeoutMs } = this.#settings;
+    const ownMs = idleTimeoutMs === 0 ? IDLE_MS_MAX : idleTimeoutMs;
+    const { peerIdleMs } = upstream;
+    return peerIdleMs === undefined ? ownMs : Math.min(ownMs, peerIdleMs - IDLE_MARGIN_MS);
+  }
+
+  /** Closes what is idle now, and the rest as it comes back; who waits may go elsewhere. */
   close(): void {
-    this.#isClosing = true;
     this.#thread.disarm(this.#sweep);
-    for (const upstream of this.#idle.splice(0)) upstream.destroy();
-    for (const waiter of this.#waiting.splice(0)) waiter.onNoUpstream("no_endpoint");
+    const waiting = this.#lending.close();
+    for (const upstream of this.#lending.takeIdle()) upstream.destroy();
+    for (const waiter of waiting) guarded(waiter, () => waiter.onWithdrawn())();
   }
 
   /** No open connection takes a further request, so that the next one is made anew (with another identity of ours). */
@@ -113,44 +134,32 @@ export class Pool implements UpstreamOwner {
   }
 
   onReady(upstream: Upstream): void {
-    this.#connecting--;
+    this.#lending.opened();
     this.release(upstream);
   }
 
   onRetired(upstream: Upstream): void {
-    if (this.#idle.includes(upstream)) upstream.destroy();
+    if (this.#lending.isIdle(upstream)) upstream.destroy();
   }
 
   onClosed(upstream: Upstream, reason: Reason): void {
     this.#open.delete(upstream);
-    const index = this.#idle.indexOf(upstream);
-    if (index >= 0) this.#idle.splice(index, 1);
-    if (!upstream.isReady) {
-      this.#connecting--;
-      this.#waiting.shift()?.onNoUpstream(reason);
-    }
-    if (!this.#isClosing) this.#openMore();
+    const waiter = this.#lending.gone(upstream, !upstream.isReady);
+    if (waiter !== undefined) guarded(waiter, () => waiter.onNoUpstream(reason))();
+    this.#openMore();
   }
 
   #openMore(): void {
-    while (this.#connecting < this.#waiting.length && this.#open.size < this.#settings.connectionsMax) {
-      const { connectTimeoutMs, principals, peer, graceMs } = this.#settings;
+    const { connectTimeoutMs, principals, peer, graceMs } = this.#settings;
+    for (let left = this.#lending.toOpen(this.#settings); left > 0; left--) {
       const options: DialOptions = { connectTimeoutMs, principals, peer: peer(), graceMs };
-      this.#connecting++;
       this.#open.add(new Upstream(this.#thread, this, this.#endpoint, options));
     }
   }
 
-  /** The longest idle are at the front. */
   #sweepIdle(): void {
-    const { idleTimeoutMs } = this.#settings;
-    const nowMs = this.#thread.monoMs();
-    let first = this.#idle[0];
-    while (first !== undefined && nowMs - first.idleSinceMs >= idleTimeoutMs) {
-      this.#idle.shift();
-      first.destroy();
-      first = this.#idle[0];
-    }
-    if (first !== undefined) this.#thread.arm(this.#sweep, idleTimeoutMs - (nowMs - first.idleSinceMs));
+    const { expired, nextMs } = this.#lending.sweep(this.#thread.monoMs());
+    for (const upstream of expired) upstream.destroy();
+    if (nextMs !== undefined) this.#thread.arm(this.#sweep, nextMs);
   }
 }

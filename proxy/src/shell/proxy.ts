@@ -8,7 +8,7 @@ import type { ProxyFacts } from "../metrics/print-metrics.ts";
 import { AccessLog } from "./access-log.ts";
 import { type Admin, openAdmin } from "./admin.ts";
 import type { DataPlane, SnapshotLoad } from "./data-plane.ts";
-import type { DownstreamTimeouts } from "./downstream.ts";
+import { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./downstream.ts";
 import { drainPlane } from "./drain.ts";
 import type { Address } from "./listener.ts";
 import { makeSharedMemory, makeThread, type ReadOptions } from "./make-thread.ts";
@@ -28,7 +28,7 @@ export type ProxyOptions = {
   readonly workers: number;
   /** Folder of the admin token, and of what is kept. */
   readonly state: string | undefined;
-  readonly timeouts?: DownstreamTimeouts | undefined;
+  readonly timeouts?: Partial<DownstreamTimeouts> | undefined;
   /** What a request under way may still take when its connection has come to its end; default 30 s. */
   readonly graceMs?: number | undefined;
   readonly reading?: ReadOptions | undefined;
@@ -169,7 +169,8 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
 
 /** One worker is this thread itself: a thread more would only cost memory. */
 async function openPlane(options: ProxyOptions): Promise<DataPlane> {
-  const { log, workload, namespace, appPort, edge, timeouts, workers, accessLog, reading } = options;
+  const { log, workload, namespace, appPort, edge, workers, accessLog, reading } = options;
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const { graceMs = DEFAULT_GRACE_MS } = options;
   const isShared = workers > 1;
   const planeOptions = { workload, namespace, appPort, edge, isShared, timeouts, graceMs };

@@ -9,20 +9,61 @@ export const LARGE_SLAB_BYTES = 64 * 1024;
 const SMALL_KEPT_MAX = 1024;
 const LARGE_KEPT_MAX = 64;
 
+/**
+ * Bytes of slabs that a thread's writers may hold together before each is held shorter:
+ * what 1,000 connections with full buffers hold.
+ */
+const SCARCE_BYTES = 256 * 1024 * 1024;
+/** Beyond this no request begins: a thread that is told to hold more is being attacked, or too small. */
+const EXHAUSTED_BYTES = 384 * 1024 * 1024;
+
+export type SlabLimits = { readonly scarceBytes: number; readonly exhaustedBytes: number };
+
 export class SlabPool {
   readonly #small: Buffer[] = [];
   readonly #large: Buffer[] = [];
+  readonly #limits: SlabLimits;
+  #heldBytes = 0;
+
+  constructor(limits: SlabLimits = { scarceBytes: SCARCE_BYTES, exhaustedBytes: EXHAUSTED_BYTES }) {
+    this.#limits = limits;
+  }
+
+  /** Bytes of slabs that were taken and not given back. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get isScarce(): boolean {
+    return this.#heldBytes >= this.#limits.scarceBytes;
+  }
+
+  get isExhausted(): boolean {
+    return this.#heldBytes >= this.#limits.exhaustedBytes;
+  }
 
   /** A slab with room for `bytes`; beyond the large size one of its own. */
   take(bytes: number): Buffer {
+    const slab = this.#find(bytes);
+    this.#heldBytes += slab.length;
+    return slab;
+  }
+
+  #find(bytes: number): Buffer {
     if (bytes <= SMALL_SLAB_BYTES) return this.#small.pop() ?? Buffer.allocUnsafeSlow(SMALL_SLAB_BYTES);
     if (bytes <= LARGE_SLAB_BYTES) return this.#large.pop() ?? Buffer.allocUnsafeSlow(LARGE_SLAB_BYTES);
     return Buffer.allocUnsafeSlow(bytes);
   }
 
   giveBack(slab: Buffer): void {
+    this.#heldBytes -= slab.length;
     if (slab.length === SMALL_SLAB_BYTES) {
       if (this.#small.length < SMALL_KEPT_MAX) this.#small.push(slab);
     } else if (slab.length === LARGE_SLAB_BYTES && this.#large.length < LARGE_KEPT_MAX) this.#large.push(slab);
+  }
+
+  /** Counts a slab out that a closed socket may still read, so that nobody may have it again. */
+  letGo(slab: Buffer): void {
+    this.#heldBytes -= slab.length;
   }
 }

@@ -2,7 +2,9 @@
  * One turn of the event loop: whoever has something to write says so, and is asked to
  * write it once, when all that came in this turn has been read.
  */
-export type Flushable = { flush(): void };
+import type { Faulty } from "./faulty.ts";
+
+export type Flushable = { readonly owner: Faulty; flush(): void };
 
 export class Turn {
   #waiting: Flushable[] = [];
@@ -13,7 +15,13 @@ export class Turn {
     this.#waiting = this.#other;
     this.#other = due;
     this.#isScheduled = false;
-    for (const flushable of due) flushable.flush();
+    for (const flushable of due) {
+      try {
+        flushable.flush();
+      } catch (error) {
+        flushable.owner.onFault(error);
+      }
+    }
     due.length = 0;
   };
 

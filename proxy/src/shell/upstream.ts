@@ -8,18 +8,20 @@ import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net"
 import type { TLSSocket } from "node:tls";
 import type { Reason } from "../filter/reason.ts";
 import type { Head } from "../http1/head.ts";
+import { idleMsOf } from "../http1/keep-alive.ts";
 import { ReaderEvent } from "../http1/reader-event.ts";
 import { ResponseReader } from "../http1/response-reader.ts";
 import type { PeerRefusal } from "../identity/svid-check.ts";
 import { Counter } from "../metrics/counters.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 import { Timer } from "../time/timer-wheel.ts";
+import { countFault, type Faulty, guarded } from "./faulty.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { Thread } from "./thread.ts";
 import { leadsToOneOf, type PeerDial } from "./tls.ts";
 
 /** The request that a connection carries, as the connection sees it. */
-export interface UpstreamUser {
+export interface UpstreamUser extends Faulty {
   onResponseHead(upstream: Upstream, head: Head): void;
   onResponseContent(bytes: Uint8Array, from: number, to: number): void;
   /** The response is whole; `isReusable`: the connection may carry another request. */
@@ -52,7 +54,8 @@ export class Upstream {
   user: UpstreamUser | undefined = undefined;
   /** Requests that it has carried. */
   uses = 0;
-  idleSinceMs = 0;
+  /** After which idle time the other end closes, where it has said so. */
+  peerIdleMs: number | undefined = undefined;
   isReady = false;
   /** It takes no further request. */
   isRetired = false;
@@ -77,9 +80,7 @@ export class Upstream {
         try {
           this.#onBytes(bytes, length);
         } catch (error) {
-          thread.counters.add(Counter.internalFaults);
-          thread.log.log("error", "a fault in the proxy", { error: (error as Error).stack ?? String(error) });
-          this.#fail("internal");
+          this.onFault(error);
         }
         thread.afterRead?.(thread.readBuffer);
         return true;
@@ -89,10 +90,10 @@ export class Upstream {
     const { address: host, port } = endpoint;
     this.#socket =
       peer === undefined ? connectPlain({ host, port, noDelay: true, onread }) : peer.connect(host, port, onread);
-    this.out = new Outgoing(this.#socket, thread.slabs, thread.turn);
-    this.#connectTimer = new Timer(() => this.#fail("connect_timeout"));
-    this.#end = new Timer(() => (this.isRetired ? this.revoke() : this.retire(options.graceMs)));
-    thread.arm(this.#connectTimer, options.connectTimeoutMs);
+    this.out = new Outgoing(this.#socket, thread.slabs, thread.turn, this);
+    this.#connectTimer = new Timer(() => this.#fail("connect_timeout"), this);
+    this.#end = new Timer(() => (this.isRetired ? this.revoke() : this.retire(options.graceMs)), this);
+    if (options.connectTimeoutMs > 0) thread.arm(this.#connectTimer, options.connectTimeoutMs);
     thread.counters.add(Counter.upstreamOpened);
     thread.counters.add(Counter.upstreamOpen);
     this.#listen(peer, options.principals);
@@ -100,21 +101,44 @@ export class Upstream {
 
   #listen(peer: PeerDial | undefined, principals: readonly string[]): void {
     const socket = this.#socket;
-    if (peer === undefined) socket.once("connect", () => this.#ready());
+    if (peer === undefined)
+      socket.once(
+        "connect",
+        guarded(this, () => this.#ready()),
+      );
     else {
-      socket.once("secureConnect", () => {
+      const onSecure = (): void => {
         const found = peer.check(socket, this.endpoint.principal, principals);
-        if (found.kind === "fault") return this.#refusePeer(found);
+        if (found.kind === "fault") return void this.#refusePeer(found);
         this.principal = found.principal;
         this.#thread.arm(this.#end, Math.min(found.notAfterMs, peer.notAfterMs) - this.#thread.wallMs());
         this.#ready();
-      });
+      };
+      socket.once("secureConnect", guarded(this, onSecure));
     }
     socket.on("error", (error: NodeJS.ErrnoException) => {
       if (!this.isReady || error.code?.startsWith("ERR_SSL")) this.#failure = peer?.reasonOf(error) ?? "connect_failed";
     });
-    socket.on("end", () => this.#onEnd());
-    socket.on("close", () => this.#closed());
+    socket.on(
+      "end",
+      guarded(this, () => this.#onEnd()),
+    );
+    socket.on(
+      "close",
+      guarded(this, () => this.#close(this.#failure)),
+    );
+  }
+
+  /** A fault of our own: this connection ends, and the request on it with 500. */
+  onFault(error: unknown): void {
+    countFault(this.#thread, error);
+    const { user } = this;
+    try {
+      this.#fail("internal");
+    } catch (again) {
+      this.#socket.destroy();
+      user?.onFault(again);
+    }
   }
 
   #refusePeer({ fault, message: detail }: PeerRefusal): void {
@@ -179,10 +203,6 @@ export class Upstream {
     this.#close(reason);
   }
 
-  #closed(): void {
-    this.#close(this.#failure);
-  }
-
   #close(reason: Reason): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -206,8 +226,10 @@ export class Upstream {
       const { user } = this;
       if (event === ReaderEvent.needMore) return;
       if (event === ReaderEvent.fault || user === undefined) return void this.#fail("upstream_protocol");
-      if (event === ReaderEvent.head) user.onResponseHead(this, reader.head);
-      else if (event === ReaderEvent.content) user.onResponseContent(bytes, reader.from, reader.to);
+      if (event === ReaderEvent.head) {
+        this.peerIdleMs ??= idleMsOf(reader.head);
+        user.onResponseHead(this, reader.head);
+      } else if (event === ReaderEvent.content) user.onResponseContent(bytes, reader.from, reader.to);
       else {
         this.user = undefined;
         const isReusable = at === length && reader.isReusable;

@@ -68,6 +68,8 @@ export async function openBench(
     accessLog: undefined,
     workers: 1,
     state: undefined,
+    // Clients here half-close, and wait for what takes its time.
+    timeouts: { leftMs: 60_000 },
     reading: { afterRead: (buffer) => void buffer.fill(0xdb) },
     ...change,
   });

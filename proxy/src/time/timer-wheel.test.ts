@@ -2,6 +2,12 @@ import { makeRandom } from "@regomesh/base";
 import { expect, test } from "vitest";
 import { SLOT_MS, Timer, TimerWheel } from "./timer-wheel.ts";
 
+const owner = {
+  onFault: (error: unknown): void => {
+    throw error;
+  },
+};
+
 /** Drives a wheel as its shell does: comes when it promised, and says who fired when. */
 function makeBench() {
   const fired: string[] = [];
@@ -14,7 +20,7 @@ function makeBench() {
     fired,
     wheel,
     nowMs: () => nowMs,
-    make: (name: string) => new Timer(() => fired.push(`${name}@${nowMs}`)),
+    make: (name: string) => new Timer(() => fired.push(`${name}@${nowMs}`), owner),
     runTo(toMs: number) {
       while (dueMs !== undefined && dueMs <= toMs) {
         nowMs = dueMs;
@@ -65,7 +71,7 @@ test("an action may disarm its neighbour and arm itself again", () => {
     bench.wheel.disarm(other);
     turns++;
     if (turns < 3) bench.wheel.arm(self, bench.nowMs(), 0);
-  });
+  }, owner);
   bench.wheel.arm(other, 1000, 10);
   bench.wheel.arm(self, 1000, 10);
   bench.runTo(5000);
@@ -82,7 +88,7 @@ test("a thousand random timers fire once each, at most a slot late", () => {
   });
   for (let i = 0; i < 1000; i++) {
     const afterMs = Math.floor(random() * 40_000);
-    wheel.arm(new Timer(() => late.push(nowMs - afterMs)), 0, afterMs);
+    wheel.arm(new Timer(() => late.push(nowMs - afterMs), owner), 0, afterMs);
   }
   while (dueMs !== undefined) {
     nowMs = dueMs;
@@ -90,4 +96,20 @@ test("a thousand random timers fire once each, at most a slot late", () => {
   }
   expect(late.length).toBe(1000);
   expect(late.every((ms) => ms >= 0 && ms < SLOT_MS)).toBe(true);
+});
+
+test("an action that throws is its owner's, and the others fire", () => {
+  const bench = makeBench();
+  const faults: unknown[] = [];
+  const broken = new Timer(
+    () => {
+      throw new Error("ours");
+    },
+    { onFault: (error) => void faults.push((error as Error).message) },
+  );
+  bench.wheel.arm(bench.make("before"), 1000, 10);
+  bench.wheel.arm(broken, 1000, 10);
+  bench.wheel.arm(bench.make("after"), 1000, 10);
+  bench.runTo(2000);
+  expect([faults, bench.fired.length]).toEqual([["ours"], 2]);
 });

@@ -9,6 +9,12 @@ export const SLOT_MS = 4;
 const SLOTS = 2048;
 const MASK = SLOTS - 1;
 
+/** What a fault of our own in a callback ends. */
+export interface Faulty {
+  /** Never throws. */
+  onFault(error: unknown): void;
+}
+
 /** One deadline with its owner's action; owned by one thing, armed again and again. */
 export class Timer {
   /** Slot's tick, or -1 where not armed. */
@@ -16,9 +22,12 @@ export class Timer {
   next: Timer | undefined = undefined;
   previous: Timer | undefined = undefined;
   readonly fire: () => void;
+  /** Told where the action throws; every other timer fires all the same. */
+  readonly owner: Faulty;
 
-  constructor(fire: () => void) {
+  constructor(fire: () => void, owner: Faulty) {
     this.fire = fire;
+    this.owner = owner;
   }
 
   get isArmed(): boolean {
@@ -84,7 +93,11 @@ export class TimerWheel {
       const { next } = timer;
       if (timer.dueTick <= upTo) {
         this.#unlink(timer);
-        timer.fire();
+        try {
+          timer.fire();
+        } catch (error) {
+          timer.owner.onFault(error);
+        }
         // The action may have unlinked what came next: begin anew, the slot only shrinks.
         timer = this.#slots[slot];
       } else timer = next;

@@ -47,14 +47,16 @@ export type StandOptions = {
   readonly traffic?: Partial<TrafficSettings>;
   readonly workload?: Partial<WorkloadSnapshot>;
   readonly modules?: readonly SnapshotModule[];
-  readonly timeouts?: DownstreamTimeouts;
+  readonly timeouts?: Partial<DownstreamTimeouts>;
   readonly identity?: Identity;
   readonly workers?: number;
   readonly graceMs?: number;
 };
 
 /** Short, and far enough apart that each is told from the others. */
-export const SHORT: DownstreamTimeouts = { idleMs: 400, headMs: 250, stallMs: 300 };
+export const SHORT = { idleMs: 400, headMs: 250, stallMs: 300 };
+/** The stand's own clients half-close, and wait for what takes its time. */
+const PATIENT = { leftMs: 60_000 };
 /** Nobody waits longer for what a time limit of SHORT ends, on a machine that has other things to do. */
 export const SOON_MS = 4000;
 
@@ -138,7 +140,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     accessLog: join(folder, "access.log"),
     workers: options.workers ?? 1,
     state: undefined,
-    timeouts: options.timeouts,
+    timeouts: { ...PATIENT, ...options.timeouts },
     graceMs: options.graceMs,
   });
   if (options.identity !== undefined) await proxy.setIdentity(options.identity);

@@ -1,0 +1,382 @@
+/**
+ * One request from its decision to its last byte, as a value: what happened comes in as
+ * events, what is to be done goes out as commands. It knows no protocol and no socket;
+ * whoever carries the commands out keeps the bytes.
+ *
+ *     idle → held → waiting ⇄ backing-off
+ *                      ↓  ↖      ↑
+ *                     sent ──────┘
+ *                      ↓
+ *                  responding → idle
+ *
+ * held: decided, but its framing may still prove broken, or a delay runs. waiting: for a
+ * connection. Before `responding` a failure gives a response of our own; from there on the
+ * connection is cut, so that nobody takes half for whole.
+ *
+ * Clocks: the deadline and the time of a try run from the request's end, so that a slow
+ * client spends nobody's time but its own, and stop at the response's head, so that only
+ * silence cuts a stream.
+ *
+ * Blame: the breaker hears of what the endpoint did. What the client did (it left, it
+ * stalled) and what the mesh did (a full queue, a refusal of the other sidecar) says
+ * nothing of it.
+ */
+import type { RetryCondition } from "@regomesh/policy-runtime";
+import type { Reason } from "../filter/reason.ts";
+import type { Outcome } from "../resilience/breaker.ts";
+import { retryVerdict, type TryOutcome } from "../resilience/retry.ts";
+import { blameOf, mayBeServedElsewhere } from "./blame.ts";
+
+/** What is fixed when a request begins. */
+export type ExchangePlan = {
+  /** From the request's end to the response's head, over all tries; 0: none. */
+  readonly timeoutMs: number;
+  /** Of one try, from the later of its begin and the request's end; 0: none. */
+  readonly perTryMs: number;
+  /** For a connection, beyond which our own pool is to blame; 0: none. */
+  readonly waitMs: number;
+  readonly attempts: number;
+  readonly retryOn: readonly RetryCondition[];
+};
+
+export type Request = {
+  readonly plan: ExchangePlan;
+  readonly isIdempotent: boolean;
+  /** Before the first try, as a fault that a policy injects asks; 0: none. */
+  readonly delayMs: number;
+  /** Status of an injected fault in place of any try; 0: none. */
+  readonly abortStatus: number;
+};
+
+/** What a retry hangs on and only the carrier knows; asked when a try failed. */
+export interface Circumstances {
+  /** All content that came can be sent again. */
+  readonly canResend: boolean;
+  readonly hasRetryRoom: boolean;
+}
+
+type Common = {
+  readonly isRequestWhole: boolean;
+  readonly tries: number;
+  /** It holds one place of the retry budget, until it ends. */
+  readonly holdsRetry: boolean;
+};
+
+export type ExchangeState =
+  | { readonly kind: "idle" }
+  | (Common & { readonly kind: "held"; readonly isStarted: boolean; readonly isDelayed: boolean })
+  | (Common & { readonly kind: "waiting"; readonly tryEndsMs: number })
+  | (Common & { readonly kind: "backing-off" })
+  | (Common & { readonly kind: "sent"; readonly isReused: boolean; readonly tryEndsMs: number })
+  | (Common & { readonly kind: "responding" });
+
+export type ExchangeEvent =
+  /** The head may go on. */
+  | { readonly kind: "start" }
+  | { readonly kind: "request-end" }
+  /** There is no connection at once. */
+  | { readonly kind: "queued" }
+  | { readonly kind: "connected"; readonly isReused: boolean }
+  | { readonly kind: "unconnected"; readonly reason: Reason }
+  /** The endpoint was withdrawn before there was a connection. */
+  | { readonly kind: "withdrawn" }
+  /** A final head. `madeBy`: why the other sidecar made it by itself; undefined: it is the endpoint's own. */
+  | { readonly kind: "head"; readonly status: number; readonly madeBy: Reason | undefined }
+  | { readonly kind: "response-end"; readonly isReusable: boolean }
+  /** The connection broke before the response was whole. */
+  | { readonly kind: "broken"; readonly reason: Reason }
+  | { readonly kind: "timer" }
+  | { readonly kind: "deadline" }
+  /** Nothing moved for so long that upstream must be taken for gone. */
+  | { readonly kind: "silent" }
+  /** The client left, stalled or broke the protocol. */
+  | { readonly kind: "abort" };
+
+export type Command =
+  | { readonly do: "arm-deadline"; readonly ms: number }
+  | { readonly do: "arm-timer"; readonly ms: number }
+  /** Stop the try's timer; the deadline stops by itself as the response begins, or the request ends. */
+  | { readonly do: "disarm" }
+  /** Pick an endpoint, another than the one tried where there is one, and ask for a connection. */
+  | { readonly do: "acquire" }
+  /** Wait a random part of this, then `timer`. */
+  | { readonly do: "back-off"; readonly mostMs: number }
+  | { readonly do: "send" }
+  | { readonly do: "take-retry" }
+  /** The endpoint began to answer. */
+  | { readonly do: "answered" }
+  /** Tell the endpoint's breaker, once a try. */
+  | { readonly do: "settle"; readonly outcome: Outcome }
+  /** End the connection, or leave the queue. */
+  | { readonly do: "leave" }
+  /** Give the connection back. */
+  | { readonly do: "release" }
+  /** The response's head goes to the client. */
+  | { readonly do: "respond" }
+  /** A response of our own; `status` where it is not the reason's. */
+  | { readonly do: "refuse"; readonly reason: Reason; readonly status: number }
+  | { readonly do: "cut"; readonly reason: Reason }
+  /** The response is out. `isClean`: the client's connection may carry another request. */
+  | { readonly do: "finish"; readonly isClean: boolean };
+
+export type Move = { readonly state: ExchangeState; readonly commands: readonly Command[] };
+
+export const IDLE: ExchangeState = { kind: "idle" };
+/** Upper bound of the first wait before a retry, doubled with each. */
+const BACKOFF_MS = 25;
+const NEVER = Number.POSITIVE_INFINITY;
+
+const NOTHING: readonly Command[] = [];
+const ACQUIRE: Command = { do: "acquire" };
+const ACQUIRES = [ACQUIRE];
+const DISARM: Command = { do: "disarm" };
+const LEAVE: Command = { do: "leave" };
+const FAILED: Command = { do: "settle", outcome: "failure" };
+const SAID_NOTHING: Command = { do: "settle", outcome: "nothing" };
+const TAKE_RETRY: Command = { do: "take-retry" };
+const SEND: Command = { do: "send" };
+const SENDS = [DISARM, SEND];
+const RESPOND: Command = { do: "respond" };
+const ANSWERS = [{ do: "answered" }, RESPOND] as const;
+const ABORTS = [SAID_NOTHING, LEAVE];
+const SUCCEEDED: Command = { do: "settle", outcome: "success" };
+const RELEASES = [SUCCEEDED, { do: "release" }, { do: "finish", isClean: true }] as const;
+const LEAVES = [SUCCEEDED, LEAVE, { do: "finish", isClean: true }] as const;
+const LEAVES_UNCLEAN = [SUCCEEDED, LEAVE, { do: "finish", isClean: false }] as const;
+
+/** A request that was decided. */
+export function begin({ delayMs }: Request): Move {
+  const state: ExchangeState = {
+    kind: "held",
+    isStarted: false,
+    isDelayed: delayMs > 0,
+    isRequestWhole: false,
+    tries: 0,
+    holdsRetry: false,
+  };
+  return { state, commands: delayMs > 0 ? [{ do: "arm-timer", ms: delayMs }] : NOTHING };
+}
+
+/** The move that an event makes; one that comes too late makes none. */
+export function step(
+  state: ExchangeState,
+  event: ExchangeEvent,
+  request: Request,
+  circumstances: Circumstances,
+  nowMs: number,
+): Move {
+  if (state.kind === "idle") return stay(state);
+  switch (event.kind) {
+    case "abort":
+      return { state: IDLE, commands: ABORTS };
+    case "start":
+      return state.kind === "held" ? start({ ...state, isStarted: true }, request) : stay(state);
+    case "request-end":
+      return endRequest(state, request, nowMs);
+    case "queued":
+      return queued(state, request, nowMs);
+    case "connected":
+      return connected(state, event.isReused, request, nowMs);
+    case "unconnected":
+      return unconnected(state, event.reason, request, circumstances);
+    case "withdrawn":
+      // Nobody was asked yet: another one is, and it is no other try.
+      return state.kind === "waiting" ? { state, commands: [SAID_NOTHING, LEAVE, ACQUIRE] } : stay(state);
+    case "head":
+      return answered(state, event, request, circumstances);
+    case "response-end":
+      return endResponse(state, event.isReusable);
+    case "broken":
+      return broken(state, event.reason, request, circumstances);
+    case "timer":
+      return timer(state, request, circumstances, nowMs);
+    case "deadline":
+      return giveUp(state, "request_deadline");
+    case "silent":
+      return giveUp(state, "upstream_timeout");
+  }
+}
+
+type Live = Exclude<ExchangeState, { readonly kind: "idle" }>;
+type Of<Kind extends Live["kind"]> = Extract<Live, { readonly kind: Kind }>;
+
+function stay(state: ExchangeState): Move {
+  return { state, commands: NOTHING };
+}
+
+function start(held: Of<"held">, { plan, abortStatus }: Request): Move {
+  if (!held.isStarted || held.isDelayed) return stay(held);
+  if (abortStatus > 0) return refuse("fault_injected", NOTHING, abortStatus);
+  const { isRequestWhole } = held;
+  const state: ExchangeState = { kind: "waiting", isRequestWhole, tries: 1, holdsRetry: false, tryEndsMs: NEVER };
+  const isTimed = isRequestWhole && plan.timeoutMs > 0;
+  return { state, commands: isTimed ? [{ do: "arm-deadline", ms: plan.timeoutMs }, ACQUIRE] : ACQUIRES };
+}
+
+/** The client has sent everything: from now on it is others who take their time. */
+function endRequest(state: Live, { plan }: Request, nowMs: number): Move {
+  if (state.isRequestWhole) return stay(state);
+  if (state.kind === "held" || state.kind === "responding") return stay({ ...state, isRequestWhole: true });
+  const deadline: readonly Command[] = plan.timeoutMs > 0 ? [{ do: "arm-deadline", ms: plan.timeoutMs }] : NOTHING;
+  if (state.kind === "backing-off" || plan.perTryMs === 0) {
+    return { state: { ...state, isRequestWhole: true }, commands: deadline };
+  }
+  const tryEndsMs = nowMs + plan.perTryMs;
+  const next: ExchangeState = { ...state, isRequestWhole: true, tryEndsMs };
+  return { state: next, commands: [...deadline, armUntil(next, plan, nowMs)] };
+}
+
+/** The timer of a try that waits for a connection, or for its response. */
+function armUntil(state: Of<"waiting"> | Of<"sent">, plan: ExchangePlan, nowMs: number): Command {
+  const tryMs = state.tryEndsMs - nowMs;
+  const waitMs = state.kind === "waiting" && plan.waitMs > 0 ? plan.waitMs : NEVER;
+  const ms = Math.min(tryMs, waitMs);
+  return ms === NEVER ? DISARM : { do: "arm-timer", ms: Math.max(0, ms) };
+}
+
+function queued(state: Live, { plan }: Request, nowMs: number): Move {
+  if (state.kind !== "waiting") return stay(state);
+  const isTimed = state.isRequestWhole && plan.perTryMs > 0;
+  const next: ExchangeState = isTimed ? { ...state, tryEndsMs: nowMs + plan.perTryMs } : state;
+  return { state: next, commands: [armUntil(next, plan, nowMs)] };
+}
+
+function connected(state: Live, isReused: boolean, { plan }: Request, nowMs: number): Move {
+  if (state.kind !== "waiting") return stay(state);
+  const { isRequestWhole, tries, holdsRetry } = state;
+  const isTimed = isRequestWhole && plan.perTryMs > 0;
+  const tryEndsMs = isTimed && state.tryEndsMs === NEVER ? nowMs + plan.perTryMs : state.tryEndsMs;
+  const next: ExchangeState = { kind: "sent", isReused, isRequestWhole, tries, holdsRetry, tryEndsMs };
+  return { state: next, commands: isTimed ? [armUntil(next, plan, nowMs), SEND] : SENDS };
+}
+
+function unconnected(state: Live, reason: Reason, request: Request, circumstances: Circumstances): Move {
+  if (state.kind !== "waiting") return stay(state);
+  const blamed: Outcome = blameOf(reason) === "upstream" ? "failure" : "nothing";
+  // Without an endpoint, or room in our own queue, another try would find the same.
+  const isFinal = reason === "no_endpoint" || reason === "pool_exhausted";
+  return fail(state, blamed, reason, isFinal ? undefined : { kind: "connect" }, request, circumstances);
+}
+
+function answered(
+  state: Live,
+  { status, madeBy }: Extract<ExchangeEvent, { readonly kind: "head" }>,
+  request: Request,
+  circumstances: Circumstances,
+): Move {
+  if (state.kind !== "sent") return stay(state);
+  const { isRequestWhole, tries, holdsRetry } = state;
+  const responding: ExchangeState = { kind: "responding", isRequestWhole, tries, holdsRetry };
+  if (status < 500 || status > 599) return { state: responding, commands: ANSWERS };
+  const isEndpoints = madeBy === undefined || blameOf(madeBy) === "upstream";
+  const settled = isEndpoints ? FAILED : SAID_NOTHING;
+  if (isEndpoints || mayBeServedElsewhere(madeBy)) {
+    const again = retry(state, settled, { kind: "status", status }, request, circumstances);
+    if (again !== undefined) return again;
+  }
+  return { state: responding, commands: [settled, RESPOND] };
+}
+
+function endResponse(state: Live, isReusable: boolean): Move {
+  if (state.kind !== "responding") return stay(state);
+  if (!state.isRequestWhole) return { state: IDLE, commands: LEAVES_UNCLEAN };
+  return { state: IDLE, commands: isReusable ? RELEASES : LEAVES };
+}
+
+function broken(state: Live, reason: Reason, request: Request, circumstances: Circumstances): Move {
+  const blamed = blameOf(reason) === "upstream" ? "failure" : "nothing";
+  if (state.kind === "responding") {
+    return { state: IDLE, commands: [{ do: "settle", outcome: blamed }, LEAVE, { do: "cut", reason }] };
+  }
+  if (state.kind !== "sent") return stay(state);
+  if (reason === "upstream_protocol") {
+    return fail(state, blamed, reason, { kind: "status", status: 502 }, request, circumstances);
+  }
+  const { isReused } = state;
+  // A kept connection that was closed just then: nobody's fault.
+  const outcome = isReused && reason === "upstream_reset" ? "nothing" : blamed;
+  return fail(state, outcome, reason, { kind: "reset", isReused }, request, circumstances);
+}
+
+function timer(state: Live, request: Request, circumstances: Circumstances, nowMs: number): Move {
+  switch (state.kind) {
+    case "held":
+      return start({ ...state, isDelayed: false }, request);
+    case "backing-off": {
+      const { isRequestWhole, tries, holdsRetry } = state;
+      return {
+        state: { kind: "waiting", isRequestWhole, tries: tries + 1, holdsRetry, tryEndsMs: NEVER },
+        commands: ACQUIRES,
+      };
+    }
+    case "waiting": {
+      if (nowMs < state.tryEndsMs) return fail(state, "nothing", "pool_exhausted", undefined, request, circumstances);
+      return fail(state, "nothing", "upstream_timeout", { kind: "timeout" }, request, circumstances);
+    }
+    case "sent":
+      return fail(state, "failure", "upstream_timeout", { kind: "timeout" }, request, circumstances);
+    case "responding":
+      return stay(state);
+  }
+}
+
+/** The whole request has no more time. */
+function giveUp(state: Live, reason: Reason): Move {
+  switch (state.kind) {
+    case "sent":
+      return refuse(reason, [FAILED, LEAVE]);
+    case "held":
+    case "waiting":
+    case "backing-off":
+      return refuse(reason, ABORTS);
+    case "responding":
+      return { state: IDLE, commands: [FAILED, LEAVE, { do: "cut", reason }] };
+  }
+}
+
+/** A try came to nothing: once more, where `outcome` may be tried again at all, or say why. */
+function fail(
+  state: Of<"waiting"> | Of<"sent">,
+  blamed: Outcome,
+  reason: Reason,
+  outcome: TryOutcome | undefined,
+  request: Request,
+  circumstances: Circumstances,
+): Move {
+  const settled: Command = { do: "settle", outcome: blamed };
+  const again = outcome === undefined ? undefined : retry(state, settled, outcome, request, circumstances);
+  return again ?? refuse(reason, [settled, LEAVE]);
+}
+
+function retry(
+  state: Of<"waiting"> | Of<"sent">,
+  settled: Command,
+  outcome: TryOutcome,
+  { plan, isIdempotent }: Request,
+  { canResend, hasRetryRoom }: Circumstances,
+): Move | undefined {
+  const { isRequestWhole, tries } = state;
+  const facts = { isIdempotent, hasSentContent: !canResend, triesMade: tries };
+  if (retryVerdict(outcome, facts, plan.retryOn, plan.attempts).kind !== "retry") return undefined;
+  if (!state.holdsRetry && !hasRetryRoom) return undefined;
+  const taken = state.holdsRetry ? [settled, LEAVE] : [settled, TAKE_RETRY, LEAVE];
+  // Where the endpoint itself is not in trouble there is nothing to wait for.
+  if (outcome.kind === "connect" || (outcome.kind === "reset" && outcome.isReused)) {
+    const next: ExchangeState = {
+      kind: "waiting",
+      isRequestWhole,
+      tries: tries + 1,
+      holdsRetry: true,
+      tryEndsMs: NEVER,
+    };
+    return { state: next, commands: [...taken, ACQUIRE] };
+  }
+  return {
+    state: { kind: "backing-off", isRequestWhole, tries, holdsRetry: true },
+    commands: [...taken, { do: "back-off", mostMs: BACKOFF_MS * 2 ** (tries - 1) }],
+  };
+}
+
+function refuse(reason: Reason, before: readonly Command[], status = 0): Move {
+  return { state: IDLE, commands: [...before, { do: "refuse", reason, status }] };
+}
