@@ -4,13 +4,11 @@
  * bytes. Addresses are final, so a block is made once a connection and copied whole.
  */
 import { CONTEXT_FIELDS, type ConnectionContext } from "./connection.ts";
+import { StringCell, ValueKind } from "./layout/value-kind.ts";
 
 /** A principal may have 2,048 bytes, and stands twice with its parts. */
 export const CONTEXT_BYTES_MAX = 16_384;
 
-const CELL_BYTES = 16;
-/** Head word of a string cell (value/value.ts). */
-const STRING = 4;
 const encoder = new TextEncoder();
 
 /** The block for the address `base`; throws where the facts are longer than CONTEXT_BYTES_MAX. */
@@ -20,7 +18,7 @@ export function makeContextBlock(context: ConnectionContext, base: number): Uint
     return typeof value === "string" ? encoder.encode(value) : value;
   });
   const cells = CONTEXT_FIELDS.length * 4 + (CONTEXT_FIELDS.length % 2) * 4;
-  const texts = cells + CONTEXT_FIELDS.length * CELL_BYTES;
+  const texts = cells + CONTEXT_FIELDS.length * StringCell.size;
   const size = values.reduce<number>((sum, value) => sum + (value instanceof Uint8Array ? value.length : 0), texts);
   if (size > CONTEXT_BYTES_MAX) throw new Error(`a connection's facts take ${size} bytes; ${CONTEXT_BYTES_MAX} fit`);
   const block = new Uint8Array(size);
@@ -29,11 +27,11 @@ export function makeContextBlock(context: ConnectionContext, base: number): Uint
   values.forEach((value, i) => {
     if (typeof value === "number") view.setUint32(i * 4, (value << 1) | 1, true);
     if (!(value instanceof Uint8Array)) return;
-    const cell = cells + i * CELL_BYTES;
+    const cell = cells + i * StringCell.size;
     view.setUint32(i * 4, base + cell, true);
-    view.setUint32(cell, STRING, true);
-    view.setUint32(cell + 4, value.length, true);
-    view.setUint32(cell + 12, base + text, true);
+    view.setUint32(cell + StringCell.kind, ValueKind.string, true);
+    view.setUint32(cell + StringCell.length, value.length, true);
+    view.setUint32(cell + StringCell.bytes, base + text, true);
     block.set(value, text);
     text += value.length;
   });

@@ -6,14 +6,19 @@
 
 import type { ConnectionContext, Destination } from "./connection.ts";
 import { CONTEXT_BYTES_MAX, makeContextBlock } from "./context-block.ts";
-import { ALLOWED, DENIED, toAuthzDecision } from "./decision/authz.ts";
-import type { Outcome, PolicyFault } from "./decision/decision.ts";
-import { toLimitDecisions } from "./decision/limits.ts";
-import { toRouteDecision } from "./decision/route.ts";
-import { type Json, WrongType } from "./decision/shape.ts";
+import { ALLOWED, DENIED, readAuthz } from "./decision/authz.ts";
+import type { AuthzDecision, LimitDecision, Outcome, PolicyFault, RouteDecision } from "./decision/decision.ts";
+import { readLimits } from "./decision/limits.ts";
+import { readRoute } from "./decision/route.ts";
+import { WrongType } from "./decision/wrong-type.ts";
 import { firedRules } from "./evaluator.ts";
 import type { HostBuiltins } from "./host-builtins.ts";
 import { type FaultCode, faultOf, type Instance, openInstance, PolicyAbort, textAt, writeText } from "./instance.ts";
+import type { Json } from "./json.ts";
+import { Answer, AnswerState, REQUEST_ID_BYTES_MAX, stepsAt } from "./layout/answer.ts";
+import { FIELDS_MAX, type HeadTable } from "./layout/head-table.ts";
+import { RecordReader } from "./layout/record-reader.ts";
+import { ROOTS } from "./layout/record-shape.ts";
 import { MODULE_ABI, type ModuleMeta, type RulePlace } from "./module-meta.ts";
 import { DEFAULT_LIMITS, type Policy, type PolicyDecision, type PolicyLimits } from "./policy.ts";
 
@@ -45,15 +50,21 @@ export class PolicyUnfit extends Error {
 }
 
 const HEAD_BYTES_MAX = 65_536;
-const ID_BYTES_MAX = 128;
-/** Results that are constants of the policy and whose reading is kept. */
+/** Results of one kind that are constants of the policy and whose reading is kept. */
 const KEPT_MAX = 1024;
+const ANSWER_WORDS = Answer.size / 4;
 
-// States of a record (policy-compiler/runtime/assembly/abi/decide.ts).
-const UNDEFINED = 1;
-const TRUE = 2;
-const FALSE = 3;
-const RUNNING = 5;
+/** How answers of one kind are read; and the readings of those that are constants, by address. */
+class Reading<T> {
+  readonly root: number;
+  readonly read: (reader: RecordReader, cell: number) => T;
+  readonly kept = new Map<number, Outcome<T>>();
+
+  constructor(name: (typeof ROOTS)[number]["name"], read: (reader: RecordReader, cell: number) => T) {
+    this.root = ROOTS.findIndex((root) => root.name === name);
+    this.read = read;
+  }
+}
 
 type FastExports = Required<Instance["exports"]>;
 
@@ -95,11 +106,15 @@ class FastPolicy implements Policy, PolicyDecision {
   readonly #headAt: number;
   readonly #headBytesMax: number;
   readonly #contextAt: number;
-  readonly #recordsAt: number;
+  readonly #answersAt: number;
+  readonly #tableAt: number;
   readonly #idAt: number;
   /** Below this address everything is constant: a result there is read once. */
   readonly #constantsEnd: number;
-  readonly #kept = new Map<number, Outcome<unknown>>();
+  readonly #authz = new Reading<AuthzDecision>("authz", readAuthz);
+  readonly #limits = new Reading<readonly LimitDecision[]>("limits", readLimits);
+  readonly #route = new Reading<RouteDecision>("route", readRoute);
+  readonly #reader: RecordReader;
   readonly #blocks = new WeakMap<ConnectionContext, Uint8Array>();
   readonly #faults: (Outcome<never> | undefined)[] = [];
   #context: ConnectionContext | undefined;
@@ -119,7 +134,8 @@ class FastPolicy implements Policy, PolicyDecision {
       options.destination === undefined ? 0 : this.#load(JSON.stringify(options.destination), "the destination");
     this.#headAt = exports.rm_request_open(this.#headBytesMax, CONTEXT_BYTES_MAX, data, destination);
     this.#contextAt = exports.rm_context();
-    this.#recordsAt = exports.rm_records();
+    this.#answersAt = exports.rm_answers();
+    this.#tableAt = exports.rm_head_table();
     this.#idAt = exports.rm_request_id();
     this.#constantsEnd = exports.opa_heap_ptr_get();
     const fuel = (options.limits ?? DEFAULT_LIMITS).fuel;
@@ -128,6 +144,7 @@ class FastPolicy implements Policy, PolicyDecision {
     });
     this.#bytes = open.bytes();
     this.#words = new Int32Array(open.memory.buffer);
+    this.#reader = new RecordReader(open.memory, (value) => this.#print(value));
   }
 
   #load(text: string, what: string): number {
@@ -156,19 +173,33 @@ class FastPolicy implements Policy, PolicyDecision {
     this.#context = context;
   }
 
-  decide(head: Uint8Array, start: number, end: number, mask: number, requestId: string, nowMs: number): PolicyDecision {
+  decide(
+    head: Uint8Array,
+    length: number,
+    table: HeadTable,
+    mask: number,
+    requestId: string,
+    nowMs: number,
+  ): PolicyDecision {
     const exports = this.#exports;
+    if (mask >>> this.meta.entrypoints.length !== 0)
+      throw new Error("the mask names entrypoints that the module lacks");
     if (this.#hasFaults) {
       this.#faults.length = 0;
       this.#hasFaults = false;
       this.#headFault = undefined;
     }
-    const length = end - start;
-    if (length > this.#headBytesMax) return this.#failHead(length);
+    if (length > this.#headBytesMax)
+      return this.#failHead(`the head has ${length} bytes; the policy takes ${this.#headBytesMax}`);
+    if (table.fieldCount > FIELDS_MAX)
+      return this.#failHead(`the head has ${table.fieldCount} fields; the policy takes ${FIELDS_MAX}`);
     this.#refresh();
     const bytes = this.#bytes;
-    bytes.set(start === 0 && end === head.length ? head : head.subarray(start, end), this.#headAt);
-    const idLength = Math.min(requestId.length, ID_BYTES_MAX);
+    bytes.set(length === head.length ? head : head.subarray(0, length), this.#headAt);
+    const words = this.#words;
+    const rows = table.words;
+    for (let i = 0, at = this.#tableAt >> 2, end = table.length; i < end; i++) words[at + i] = rows[i]!;
+    const idLength = Math.min(requestId.length, REQUEST_ID_BYTES_MAX);
     for (let i = 0; i < idLength; i++) bytes[this.#idAt + i] = requestId.charCodeAt(i) & 0x7f;
     try {
       exports.rm_decide(length, idLength, mask, nowMs);
@@ -207,17 +238,17 @@ class FastPolicy implements Policy, PolicyDecision {
   /** Index of the entrypoint that an abort cut off, or -1. */
   #runningOf(mask: number): number {
     for (let i = 0; i < this.meta.entrypoints.length; i++) {
-      if ((mask >>> i) & 1 && this.#words[(this.#recordsAt >> 2) + i * 4] === RUNNING) {
-        this.#words[(this.#recordsAt >> 2) + i * 4] = 0;
+      if ((mask >>> i) & 1 && this.#wordOf(i, Answer.state) === AnswerState.running) {
+        this.#words[(this.#answersAt >> 2) + i * ANSWER_WORDS] = 0;
         return i;
       }
     }
     return -1;
   }
 
-  #failHead(length: number): PolicyDecision {
+  #failHead(message: string): PolicyDecision {
     this.#hasFaults = true;
-    this.#headFault = toOutcome("rm_memory", `the head has ${length} bytes; the policy takes ${this.#headBytesMax}`);
+    this.#headFault = toOutcome("rm_memory", message);
     return this;
   }
 
@@ -241,7 +272,9 @@ class FastPolicy implements Policy, PolicyDecision {
   get fuelUsed(): number {
     let sum = 0;
     this.#refresh();
-    for (let i = 0; i < this.meta.entrypoints.length; i++) sum += this.#words[(this.#recordsAt >> 2) + i * 4 + 2] ?? 0;
+    for (let i = 0; i < this.meta.entrypoints.length; i++) {
+      sum += stepsAt(this.#words, this.#answersAt + i * Answer.size);
+    }
     return sum;
   }
 
@@ -249,57 +282,68 @@ class FastPolicy implements Policy, PolicyDecision {
     return firedRules(this.#open);
   }
 
-  authz(entrypoint: number): ReturnType<PolicyDecision["authz"]> {
+  authz(entrypoint: number): Outcome<AuthzDecision> {
     const state = this.#stateOf(entrypoint);
-    if (state === TRUE) return DEFINED_ALLOWED;
-    if (state === FALSE) return DEFINED_DENIED;
-    return this.#read(entrypoint, state, toAuthzDecision);
+    if (state === AnswerState.true) return DEFINED_ALLOWED;
+    if (state === AnswerState.false) return DEFINED_DENIED;
+    return this.#read(entrypoint, state, this.#authz);
   }
 
-  route(entrypoint: number): ReturnType<PolicyDecision["route"]> {
-    return this.#read(entrypoint, this.#stateOf(entrypoint), toRouteDecision);
+  route(entrypoint: number): Outcome<RouteDecision> {
+    return this.#read(entrypoint, this.#stateOf(entrypoint), this.#route);
   }
 
-  limits(entrypoint: number): ReturnType<PolicyDecision["limits"]> {
-    return this.#read(entrypoint, this.#stateOf(entrypoint), toLimitDecisions);
+  limits(entrypoint: number): Outcome<readonly LimitDecision[]> {
+    return this.#read(entrypoint, this.#stateOf(entrypoint), this.#limits);
   }
 
   value(entrypoint: number): Outcome<Json> {
     const state = this.#stateOf(entrypoint);
-    if (state === RUNNING) return this.#faultAt(entrypoint);
-    if (state === UNDEFINED) return UNDEFINED_OUTCOME;
-    return this.#dump(this.#valueAt(entrypoint), (value) => value);
+    if (state === AnswerState.running) return this.#faultAt(entrypoint);
+    if (state === AnswerState.undefined) return UNDEFINED_OUTCOME;
+    return this.#try(() => JSON.parse(this.#print(this.#wordOf(entrypoint, Answer.value))) as Json);
   }
 
   #faultAt(entrypoint: number): Outcome<never> {
     return (this.#headFault ?? this.#faults[entrypoint]) as Outcome<never>;
   }
 
-  #valueAt(entrypoint: number): number {
-    return this.#words[(this.#recordsAt >> 2) + entrypoint * 4 + 1] ?? 0;
+  #wordOf(entrypoint: number, place: number): number {
+    return this.#words[((this.#answersAt + place) >> 2) + entrypoint * ANSWER_WORDS] ?? 0;
   }
 
   #stateOf(entrypoint: number): number {
-    if (this.#hasFaults && (this.#headFault ?? this.#faults[entrypoint]) !== undefined) return RUNNING;
+    if (this.#hasFaults && (this.#headFault ?? this.#faults[entrypoint]) !== undefined) return AnswerState.running;
     this.#refresh();
-    return this.#words[(this.#recordsAt >> 2) + entrypoint * 4] ?? 0;
+    return this.#wordOf(entrypoint, Answer.state);
   }
 
-  #read<T>(entrypoint: number, state: number, read: (value: Json) => T): Outcome<T> {
-    if (state === RUNNING) return this.#faultAt(entrypoint);
-    if (state === UNDEFINED) return UNDEFINED_OUTCOME;
-    const value = this.#valueAt(entrypoint);
-    const kept = this.#kept.get(value);
-    if (kept !== undefined) return kept as Outcome<T>;
-    const outcome = this.#dump(value, read);
-    if (value > 0 && value < this.#constantsEnd && this.#kept.size < KEPT_MAX) this.#kept.set(value, outcome);
+  #read<T>(entrypoint: number, state: number, reading: Reading<T>): Outcome<T> {
+    if (state === AnswerState.running) return this.#faultAt(entrypoint);
+    if (state === AnswerState.undefined) return UNDEFINED_OUTCOME;
+    const value = this.#wordOf(entrypoint, Answer.value);
+    const { kept } = reading;
+    const known = kept.get(value);
+    if (known !== undefined) return known;
+    const outcome = this.#try(() => {
+      const cell = this.#exports.rm_record(value, reading.root);
+      this.#reader.refresh(this.#open.memory);
+      return reading.read(this.#reader, cell);
+    });
+    if (value > 0 && value < this.#constantsEnd && kept.size < KEPT_MAX) kept.set(value, outcome);
     return outcome;
   }
 
-  #dump<T>(value: number, read: (value: Json) => T): Outcome<T> {
+  /** JSON text of a value of the module's. */
+  #print(value: number): string {
+    const at = this.#exports.opa_json_dump(value);
+    this.#reader.refresh(this.#open.memory);
+    return textAt(this.#open.bytes(), at);
+  }
+
+  #try<T>(read: () => T): Outcome<T> {
     try {
-      const json = JSON.parse(textAt(this.#open.bytes(), this.#exports.opa_json_dump(value))) as Json;
-      return { kind: "defined", value: read(json) };
+      return { kind: "defined", value: read() };
     } catch (error) {
       if (error instanceof WrongType) return { kind: "fault", fault: "policy_type_error", message: error.message };
       if (error instanceof PolicyAbort || error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {

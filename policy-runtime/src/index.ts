@@ -11,7 +11,6 @@ export type {
   RouteDecision,
   RouteTarget,
 } from "./decision/decision.ts";
-export type { Json } from "./decision/shape.ts";
 export { ENTRYPOINTS, type EntrypointKind, type EntrypointSpec } from "./entrypoints.ts";
 export {
   type EvaluateOptions,
@@ -23,6 +22,20 @@ export {
 export { openPolicy, type PolicyOptions, PolicyUnfit } from "./fast-policy.ts";
 export type { HostBuiltin, HostBuiltins } from "./host-builtins.ts";
 export { type Fault, type FaultCode, type InstanceOptions, PolicyAbort } from "./instance.ts";
+export type { Json } from "./json.ts";
+export { Answer, AnswerState, ENTRYPOINTS_MAX, REQUEST_ID_BYTES_MAX } from "./layout/answer.ts";
+export { FIELDS_MAX, HeadRow, HeadStart, HeadTable, PROTOCOL_BYTES, toHeadTable } from "./layout/head-table.ts";
+export { KNOWN_FIELDS, KnownField } from "./layout/known-field.ts";
+export {
+  CELL_BYTES,
+  CellType,
+  NUMBER_ABSENT,
+  NUMBER_WRONG,
+  packShapes,
+  ROOTS,
+  WRONG,
+} from "./layout/record-shape.ts";
+export { StringCell, ValueKind } from "./layout/value-kind.ts";
 export {
   META_SECTION,
   MODULE_ABI,

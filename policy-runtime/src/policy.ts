@@ -4,7 +4,8 @@
  */
 import type { ConnectionContext } from "./connection.ts";
 import type { AuthzDecision, LimitDecision, Outcome, RouteDecision } from "./decision/decision.ts";
-import type { Json } from "./decision/shape.ts";
+import type { Json } from "./json.ts";
+import type { HeadTable } from "./layout/head-table.ts";
 import type { ModuleMeta, RulePlace } from "./module-meta.ts";
 import { CAPABILITIES } from "./role/capabilities.ts";
 
@@ -26,9 +27,17 @@ export interface Policy {
   setConnection(context: ConnectionContext): void;
   /**
    * Asks the entrypoints of `mask` (bit = index in meta.entrypoints) about one request head,
-   * `head[start, end)`: exactly the bytes that go upstream. Returns the reused decision.
+   * `head[0, length)`: exactly the bytes that go upstream, with the table of their spans.
+   * Returns the reused decision.
    */
-  decide(head: Uint8Array, start: number, end: number, mask: number, requestId: string, nowMs: number): PolicyDecision;
+  decide(
+    head: Uint8Array,
+    length: number,
+    table: HeadTable,
+    mask: number,
+    requestId: string,
+    nowMs: number,
+  ): PolicyDecision;
 }
 
 /** The outcome of one `decide`; valid until the next one. */

@@ -14,8 +14,9 @@ export {
   memoGeneration, runGeneration, memoPush, memoPop,
 } from "./policy";
 export {
-  rm_request_open, rm_context, rm_request_id, rm_records, rm_entrypoint_fuel, rm_bad_request, rm_decide, rm_decide_on,
+  rm_request_open, rm_context, rm_head_table, rm_request_id, rm_answers, rm_entrypoint_fuel, rm_bad_request, rm_decide, rm_decide_on,
 } from "./abi/decide";
+export { rm_record } from "./abi/record";
 export { slotGet, needInput } from "./request/slots";
 export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/host";
 export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error, hostTypeError as rm_host_type_error } from "./failure";

@@ -7,6 +7,11 @@
  * so is every `with` scope, which goes back to the outer one at its end.
  */
 import { builtinErrorCount, firstErrorText, fuel, resetFailure, setFuel } from "./failure";
+import {
+  LINK_ATOM_CELLS, LINK_ATOM_COUNT, LINK_BUILTINS_LENGTH, LINK_BUILTINS_TEXT, LINK_ENTRYPOINTS_LENGTH,
+  LINK_ENTRYPOINTS_TEXT, LINK_HEAP_START, LINK_MARK_COUNT, LINK_MARK_TABLE, LINK_MEMO_SLOTS, LINK_MEMO_TABLE,
+  LINK_PLAN_TABLE, LINK_SLOT_COUNT, LINK_SLOT_TABLE, LINK_VALUE_COUNT, LINK_VALUE_TABLE, LINK_VALUE_TEXTS,
+} from "./layout";
 import { sealHeap, startHeap } from "./memory";
 import { enterAtoms } from "./value/atoms";
 import { setHashSeed } from "./value/hash";
@@ -43,22 +48,22 @@ let fuelPerRun: i64 = i64.MAX_VALUE;
 
 /** Called once by the module's start function with the addresses of the linked block. */
 export function rm_link(block: usize): void {
-  heapStart = load<u32>(block, 0);
-  planTable = load<u32>(block, 4);
-  memoTable = load<u32>(block, 8);
-  memoBytes = <usize>load<u32>(block, 12) << 3;
-  atomCells = load<u32>(block, 16);
-  atomCount = load<i32>(block, 20);
-  entrypointsText = load<u32>(block, 24);
-  entrypointsLength = load<i32>(block, 28);
-  builtinsText = load<u32>(block, 32);
-  builtinsLength = load<i32>(block, 36);
-  valueTable = load<u32>(block, 40);
-  valueCount = load<i32>(block, 44);
-  valueTexts = load<u32>(block, 48);
-  markTable = load<u32>(block, 52);
-  markCount = load<i32>(block, 56);
-  linkSlots(load<u32>(block, 60), load<i32>(block, 64));
+  heapStart = load<u32>(block, LINK_HEAP_START);
+  planTable = load<u32>(block, LINK_PLAN_TABLE);
+  memoTable = load<u32>(block, LINK_MEMO_TABLE);
+  memoBytes = <usize>load<u32>(block, LINK_MEMO_SLOTS) << 3;
+  atomCells = load<u32>(block, LINK_ATOM_CELLS);
+  atomCount = load<i32>(block, LINK_ATOM_COUNT);
+  entrypointsText = load<u32>(block, LINK_ENTRYPOINTS_TEXT);
+  entrypointsLength = load<i32>(block, LINK_ENTRYPOINTS_LENGTH);
+  builtinsText = load<u32>(block, LINK_BUILTINS_TEXT);
+  builtinsLength = load<i32>(block, LINK_BUILTINS_LENGTH);
+  valueTable = load<u32>(block, LINK_VALUE_TABLE);
+  valueCount = load<i32>(block, LINK_VALUE_COUNT);
+  valueTexts = load<u32>(block, LINK_VALUE_TEXTS);
+  markTable = load<u32>(block, LINK_MARK_TABLE);
+  markCount = load<i32>(block, LINK_MARK_COUNT);
+  linkSlots(load<u32>(block, LINK_SLOT_TABLE), load<i32>(block, LINK_SLOT_COUNT));
   enterConstants();
 }
 

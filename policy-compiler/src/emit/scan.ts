@@ -1,4 +1,5 @@
 /** ScanStmt: walking an array, object or set by the addresses of its values. */
+import { ValueKind } from "@regomesh/policy-runtime";
 import type { IrStmt } from "../ir/policy.ts";
 import {
   type Body,
@@ -21,8 +22,6 @@ import { tick } from "./steps.ts";
 import { OP } from "./wasm.ts";
 
 type ScanStmt = Extract<IrStmt, { readonly type: "ScanStmt" }>["stmt"];
-
-const ARRAY = 5;
 
 /** The place in a walk: address of the current value, bytes from one to the next, how many there are, which this is. */
 type Cursor = { readonly at: number; readonly stride: number; readonly length: number; readonly position: number };
@@ -61,7 +60,7 @@ function begin(body: Body, source: number, { at, stride, length, position }: Cur
   i32Const(body, 8);
   readLocal(body, source);
   op(body, OP.i32Load8, 0, 0);
-  i32Const(body, ARRAY);
+  i32Const(body, ValueKind.array);
   op(body, OP.i32Eq, OP.select);
   set(body, stride);
   i32Const(body, 0);

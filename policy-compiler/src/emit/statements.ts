@@ -1,5 +1,7 @@
 /** One emitter for each statement of the IR; ir/policy.ts and OPA's ir.go say what they mean. */
+import { ValueKind } from "@regomesh/policy-runtime";
 import type { IrBlock, IrStmt, IrStmtType } from "../ir/policy.ts";
+import { Slot } from "../link/runtime-layout.ts";
 import { slotOf } from "../link/statics.ts";
 import { slotKind } from "../optimize/input-slots.ts";
 import { call as callStatement, dynamicCall } from "./call.ts";
@@ -53,10 +55,6 @@ type Emitters = {
 
 /** Elements that an array gets room for at once, whatever the plan foresees. */
 const CAPACITY_MAX = 4096;
-
-const ARRAY = 5;
-const OBJECT = 6;
-const SET = 7;
 
 export function block(context: StatementContext, irBlock: IrBlock): void {
   for (const stmt of irBlock.stmts ?? []) statement(context, stmt);
@@ -146,12 +144,12 @@ function inputSlot({ body, policy }: StatementContext, stmt: StmtOf<"InputSlotSt
   };
   if (policy.sharesInput) {
     slotAddress(body, slot);
-    load(body, 8);
+    load(body, Slot.generation);
     globalGet(body, "memoGeneration");
     op(body, OP.i32Eq);
     open(body, OP.if, I32);
     slotAddress(body, slot);
-    load(body, 12);
+    load(body, Slot.value);
     op(body, OP.else);
     fill();
     close(body);
@@ -219,9 +217,9 @@ const EMITTERS: Emitters = {
     if (isSameOperand(stmt.a, stmt.b)) undefinedHere(body);
     else branchIfEqual(body, policy.strings, stmt.a, stmt.b);
   },
-  IsArrayStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, ARRAY),
-  IsObjectStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, OBJECT),
-  IsSetStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, SET),
+  IsArrayStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, ValueKind.array),
+  IsObjectStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, ValueKind.object),
+  IsSetStmt: ({ body, policy }, stmt) => leaveUnlessKind(body, policy.strings, stmt.source, ValueKind.set),
   IsDefinedStmt: ({ body }, stmt) => {
     readLocal(body, stmt.source);
     op(body, OP.i32Eqz);

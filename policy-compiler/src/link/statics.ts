@@ -5,12 +5,9 @@
  *
  * [link block 128][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][slots 16 each][bytes]
  */
+import { StringCell, ValueKind } from "@regomesh/policy-runtime";
 import { storeU32 } from "../emit/wasm.ts";
-
-const BLOCK_BYTES = 128;
-const CELL_BYTES = 16;
-const STRING_HEAD = 4;
-const SLOT_BYTES = 16;
+import { LINK_BLOCK_BYTES, LINK_WORDS, type LinkWords, Slot } from "./runtime-layout.ts";
 
 /** Grows while functions are emitted; `layOut` fixes all addresses. */
 export type Statics = {
@@ -22,7 +19,7 @@ export type Statics = {
   readonly slots: Map<string, InputSlot>;
 };
 
-/** `kind` is that of optimize/input-slots.ts, `path` the number of the constant that holds the path. */
+/** `kind` is a SlotKind, `path` the number of the constant that holds the path. */
 export type InputSlot = { readonly number: number; readonly kind: number; readonly path: number };
 
 export type Layout = {
@@ -72,17 +69,17 @@ export type Addresses = {
 
 /** Places everything from `base` on (a multiple of 16); nothing may be added afterwards. */
 export function addressesOf(statics: Statics, base: number): Addresses {
-  const atoms = base + BLOCK_BYTES;
-  const values = atoms + statics.atoms.size * CELL_BYTES;
+  const atoms = base + LINK_BLOCK_BYTES;
+  const values = atoms + statics.atoms.size * StringCell.size;
   const memo = align(values + statics.values.size * 12, 8);
   const marks = memo + statics.memoSlots * 8;
-  const slots = align(marks + statics.marks * 4, SLOT_BYTES);
+  const slots = align(marks + statics.marks * 4, Slot.size);
   return {
-    atom: (index) => atoms + index * CELL_BYTES,
+    atom: (index) => atoms + index * StringCell.size,
     value: (index) => values + index * 4,
     memo: (slot) => memo + slot * 8,
     mark: (rule) => marks + rule * 4,
-    slot: (slot) => slots + slot * SLOT_BYTES,
+    slot: (slot) => slots + slot * Slot.size,
   };
 }
 
@@ -93,7 +90,7 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
   const encoder = new TextEncoder();
   const addresses = addressesOf(statics, base);
   const slots = addresses.slot(0);
-  const texts = slots + statics.slots.size * SLOT_BYTES;
+  const texts = slots + statics.slots.size * Slot.size;
   const chunks: Uint8Array[] = [];
   let end = texts;
   const place = (text: string): readonly [number, number] => {
@@ -111,27 +108,32 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
   const bytes = new Uint8Array(end - base);
   const put = (address: number, value: number) => storeU32(bytes, address - base, value);
   const valueTexts = addresses.value(statics.values.size);
-  const words = [
-    ...[heapStart, block.planTable, addresses.memo(0), statics.memoSlots],
-    ...[addresses.atom(0), statics.atoms.size, ...entrypoints, ...builtins],
-    ...[addresses.value(0), statics.values.size, valueTexts, addresses.mark(0), statics.marks],
-    ...[slots, statics.slots.size],
-  ];
-  words.forEach((word, i) => {
-    put(base + i * 4, word);
+  const words: LinkWords = {
+    heapStart,
+    planTable: block.planTable,
+    ...{ memoTable: addresses.memo(0), memoSlots: statics.memoSlots },
+    ...{ atomCells: addresses.atom(0), atomCount: statics.atoms.size },
+    ...{ entrypointsText: entrypoints[0], entrypointsLength: entrypoints[1] },
+    ...{ builtinsText: builtins[0], builtinsLength: builtins[1] },
+    ...{ valueTable: addresses.value(0), valueCount: statics.values.size, valueTexts },
+    ...{ markTable: addresses.mark(0), markCount: statics.marks },
+    ...{ slotTable: slots, slotCount: statics.slots.size },
+  };
+  LINK_WORDS.forEach((word, i) => {
+    put(base + i * 4, words[word]);
   });
   atomPlaces.forEach(([ptr, length], i) => {
-    put(addresses.atom(i), STRING_HEAD);
-    put(addresses.atom(i) + 4, length);
-    put(addresses.atom(i) + 12, ptr);
+    put(addresses.atom(i) + StringCell.kind, ValueKind.string);
+    put(addresses.atom(i) + StringCell.length, length);
+    put(addresses.atom(i) + StringCell.bytes, ptr);
   });
   valuePlaces.forEach(([ptr, length], i) => {
     put(valueTexts + i * 8, ptr);
     put(valueTexts + i * 8 + 4, length);
   });
   [...statics.slots.values()].forEach(({ kind, path }, i) => {
-    put(slots + i * SLOT_BYTES, kind);
-    put(slots + i * SLOT_BYTES + 4, addresses.value(path));
+    put(slots + i * Slot.size + Slot.kind, kind);
+    put(slots + i * Slot.size + Slot.path, addresses.value(path));
   });
   let at = texts - base;
   for (const chunk of chunks) {

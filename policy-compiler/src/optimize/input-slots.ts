@@ -6,31 +6,27 @@
  * Input is local 0 of every function and plan. It may be passed on to a function of the
  * policy untouched (as its first argument); a `with` that replaces it goes on with a value.
  */
-import { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
+import type { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
 import type { IrBlock, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
+import { contextKind, fieldKind, SlotKind } from "../link/runtime-layout.ts";
 
 const INPUT = 0;
-const FIELD = 8;
-const DESTINATION = 13;
-const CONTEXT = 32;
-/** Any other path: read from the document. */
-const DOCUMENT = 0;
 
-/** Paths that have a reader of their own, and its number in policy-compiler/runtime/assembly/request/slots.ts. */
+/** Paths that have a reader of their own. */
 const HTTP = ["attributes", "request", "http"];
 const KINDS: ReadonlyMap<string, number> = new Map([
-  kind([...HTTP, "method"], 1),
-  kind([...HTTP, "path"], 2),
-  kind([...HTTP, "host"], 3),
-  kind([...HTTP, "scheme"], 4),
-  kind([...HTTP, "protocol"], 5),
-  kind([...HTTP, "id"], 6),
-  kind([...HTTP, "headers"], 7),
-  kind(["parsed_path"], 9),
-  kind(["parsed_query"], 10),
-  kind(HTTP, 11),
-  kind(["source"], 12),
-  kind(["attributes", "request", "time"], 14),
+  kind([...HTTP, "method"], SlotKind.method),
+  kind([...HTTP, "path"], SlotKind.target),
+  kind([...HTTP, "host"], SlotKind.authority),
+  kind([...HTTP, "scheme"], SlotKind.scheme),
+  kind([...HTTP, "protocol"], SlotKind.protocol),
+  kind([...HTTP, "id"], SlotKind.requestId),
+  kind([...HTTP, "headers"], SlotKind.headers),
+  kind(["parsed_path"], SlotKind.parsedPath),
+  kind(["parsed_query"], SlotKind.parsedQuery),
+  kind(HTTP, SlotKind.http),
+  kind(["source"], SlotKind.source),
+  kind(["attributes", "request", "time"], SlotKind.time),
   ...contextKinds({
     principal: [["source", "principal"], ["source_principal"], ["attributes", "source", "principal"]],
     trustDomain: [["source", "trustDomain"]],
@@ -51,15 +47,19 @@ function kind(path: readonly string[], number: number): [string, number] {
 function contextKinds(
   paths: Readonly<Partial<Record<(typeof CONTEXT_FIELDS)[number], readonly string[][]>>>,
 ): [string, number][] {
-  return CONTEXT_FIELDS.flatMap((field, i) => (paths[field] ?? []).map((path) => kind(path, CONTEXT + i)));
+  return Object.entries(paths).flatMap(([field, own]) =>
+    own.map((path) => kind(path, contextKind(field as (typeof CONTEXT_FIELDS)[number]))),
+  );
 }
 
 /** The reader of a path below input. */
 export function slotKind(path: readonly string[]): number {
   const known = KINDS.get(JSON.stringify(path));
   if (known !== undefined) return known;
-  if (path.length === 5 && path[3] === "headers" && HTTP.every((key, i) => path[i] === key)) return FIELD;
-  return path[0] === "destination" ? DESTINATION : DOCUMENT;
+  if (path.length === 5 && path[3] === "headers" && HTTP.every((key, i) => path[i] === key)) {
+    return fieldKind(path[4] ?? "");
+  }
+  return path[0] === "destination" ? SlotKind.destination : SlotKind.document;
 }
 
 export function projectInput(policy: IrPolicy): IrPolicy {

@@ -1,28 +1,11 @@
 /** `mesh/authz/allow`: a boolean, or opa-envoy-plugin's object (its README, "Output Document"). */
-import type { AuthzDecision } from "./decision.ts";
-import {
-  booleanOf,
-  fieldNamesOf,
-  fieldsOf,
-  integerOf,
-  type Json,
-  objectOf,
-  parametersOf,
-  textOf,
-  textsOf,
-} from "./shape.ts";
+import type { RecordReader } from "../layout/record-reader.ts";
+import { AUTHZ } from "../layout/record-shape.ts";
+import type { AuthzDecision, Fields } from "./decision.ts";
+import { fieldNamesAt, fieldsAt, integerAt, pairsAt, required, textsAt } from "./read-values.ts";
 
-const FIELDS = [
-  "allowed",
-  "headers",
-  "body",
-  "http_status",
-  "response_headers_to_add",
-  "request_headers_to_remove",
-  "query_parameters_to_set",
-  "query_parameters_to_remove",
-  "dynamic_metadata",
-] as const;
+/** 1xx and 101 would leave the client waiting. */
+const STATUS = [200, 599] as const;
 
 /** Fields that frame or route the message: a policy never touches them. */
 const KEPT = new Set(["host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade"]);
@@ -44,22 +27,27 @@ function plain(allowed: boolean): AuthzDecision {
   };
 }
 
-/** Throws WrongType. */
-export function toAuthzDecision(value: Json): AuthzDecision {
-  if (typeof value === "boolean") return value ? ALLOWED : DENIED;
-  const object = objectOf(value, "the decision", FIELDS);
-  const get = <T>(field: (typeof FIELDS)[number], read: (value: Json, what: string) => T, absent: T): T =>
-    object[field] === undefined ? absent : read(object[field], field);
+/** Reads the record behind the cell. Throws WrongType. */
+export function readAuthz(reader: RecordReader, cell: number): AuthzDecision {
+  const at = required(reader.record(cell, "the decision", AUTHZ), "the decision", "an object");
   return {
-    allowed: booleanOf(object["allowed"], "allowed"),
-    headers: get("headers", fieldsOf, []).filter(([name]) => !KEPT.has(name)),
-    responseHeadersToAdd: get("response_headers_to_add", fieldsOf, []).filter(([name]) => !KEPT.has(name)),
-    requestHeadersToRemove: get("request_headers_to_remove", fieldNamesOf, []).filter((name) => !KEPT.has(name)),
-    queryParametersToSet: get("query_parameters_to_set", parametersOf, []),
-    queryParametersToRemove: get("query_parameters_to_remove", textsOf, []),
-    body: get<string | undefined>("body", textOf, undefined),
-    // 1xx and 101 would leave the client waiting.
-    httpStatus: get("http_status", (status, what) => integerOf(status, what, 200, 599), 403),
-    dynamicMetadata: object["dynamic_metadata"],
+    allowed: required(reader.flag(at + AUTHZ.at.allowed, "allowed"), "allowed", "a boolean"),
+    headers: allowedFields(fieldsAt(reader, at + AUTHZ.at.headers, "headers")),
+    responseHeadersToAdd: allowedFields(
+      fieldsAt(reader, at + AUTHZ.at.response_headers_to_add, "response_headers_to_add"),
+    ),
+    requestHeadersToRemove: (
+      fieldNamesAt(reader, at + AUTHZ.at.request_headers_to_remove, "request_headers_to_remove") ?? []
+    ).filter((name) => !KEPT.has(name)),
+    queryParametersToSet: pairsAt(reader, at + AUTHZ.at.query_parameters_to_set, "query_parameters_to_set") ?? [],
+    queryParametersToRemove:
+      textsAt(reader, at + AUTHZ.at.query_parameters_to_remove, "query_parameters_to_remove") ?? [],
+    body: reader.text(at + AUTHZ.at.body, "body"),
+    httpStatus: integerAt(reader, at + AUTHZ.at.http_status, "http_status", STATUS) ?? 403,
+    dynamicMetadata: reader.any(at + AUTHZ.at.dynamic_metadata),
   };
+}
+
+function allowedFields(fields: Fields = []): Fields {
+  return fields.filter(([name]) => !KEPT.has(name));
 }

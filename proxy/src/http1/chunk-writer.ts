@@ -1,9 +1,10 @@
 /** Chunked framing, written: `size CR LF content CR LF … 0 CR LF trailers CR LF`. */
+
+import { KnownField } from "@regomesh/policy-runtime";
 import { asciiBytes, equalsFolded, lower } from "./characters.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import type { Head } from "./head.ts";
 import { writeLineEnd } from "./head-writer.ts";
-import { KnownField } from "./known-field.ts";
 
 /** Most bytes that `writeChunkStart` writes. */
 export const CHUNK_START_BYTES_MAX = 16;

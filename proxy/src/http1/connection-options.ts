@@ -3,10 +3,12 @@
  * other fields are for this connection only. Those are marked, and no later part sees them
  * forwarded. A field that every recipient needs may not be named: that is an attack.
  */
+
+import { KnownField } from "@regomesh/policy-runtime";
 import { asciiBytes, equalsFolded, HTAB, IS_TOKEN, lower, SP } from "./characters.ts";
 import { FAULTS, type Fault } from "./fault.ts";
 import type { Head } from "./head.ts";
-import { bitOf, HOP_BY_HOP, KnownField, knownField, NEVER_NOMINATED } from "./known-field.ts";
+import { bitOf, HOP_BY_HOP, knownField, NEVER_NOMINATED } from "./known-field.ts";
 import type { CodecLimits } from "./limits.ts";
 
 const CLOSE = asciiBytes("close");

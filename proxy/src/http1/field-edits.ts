@@ -20,6 +20,8 @@ export class FieldEdits {
   /** Whole field lines that are added at the end, lines[0, linesBytes). */
   lines = new Uint8Array(LINES_BYTES_AT_FIRST);
   linesBytes = 0;
+  /** Of each added line: name start, name end, value start, value end in `lines`. */
+  readonly lineSpans: number[] = [];
   /** Framing on the outgoing connection; undefined as received. */
   framing: Framing | undefined = undefined;
 
@@ -27,6 +29,7 @@ export class FieldEdits {
     this.drop = drop | HOP_BY_HOP;
     this.removed.length = 0;
     this.linesBytes = 0;
+    this.lineSpans.length = 0;
     this.framing = undefined;
   }
 
@@ -42,11 +45,13 @@ export class FieldEdits {
     if (!isToken(name) || !isFieldValue(value)) return false;
     this.#reserve(name.length + value.length * UTF8_BYTES_MAX + 4);
     const { lines } = this;
-    let at = this.linesBytes;
+    const start = this.linesBytes;
+    let at = start;
     for (let index = 0; index < name.length; index++) lines[at++] = name.charCodeAt(index);
     lines[at++] = 0x3a;
     lines[at++] = 0x20;
     at = writeText(lines, at, value);
+    this.lineSpans.push(start, start + name.length, start + name.length + 2, at);
     lines[at++] = 0x0d;
     lines[at++] = 0x0a;
     this.linesBytes = at;
@@ -58,10 +63,24 @@ export class FieldEdits {
     return isFieldValue(value) && this.remove(name) && this.add(name, value);
   }
 
-  /** Adds lines made once and for all: `name: value` CR LF, known to be valid. */
+  /** Adds lines made once and for all: `name: value` CR LF, known to be valid, and to have no white space around the value but that one space. */
   addLines(bytes: Uint8Array, from: number, to: number): void {
     this.#reserve(to - from);
-    this.linesBytes = copyBytes(this.lines, this.linesBytes, bytes, from, to);
+    const start = this.linesBytes;
+    this.linesBytes = copyBytes(this.lines, start, bytes, from, to);
+    this.#findSpans(start);
+  }
+
+  #findSpans(from: number): void {
+    const { lines, linesBytes, lineSpans } = this;
+    for (let line = from; line < linesBytes; ) {
+      let nameEnd = line;
+      while (lines[nameEnd] !== 0x3a) nameEnd++;
+      let end = nameEnd;
+      while (lines[end] !== 0x0d) end++;
+      lineSpans.push(line, nameEnd, nameEnd + 2, end);
+      line = end + 2;
+    }
   }
 
   /** Whether the field at `index` goes. */

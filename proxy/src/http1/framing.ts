@@ -3,12 +3,14 @@
  * expectation (RFC 9112, sections 3.2, 6 and 9.3; RFC 9110, sections 7.6 and 10.1.1).
  * Whatever two recipients could read in two ways is refused.
  */
+
+import { KnownField } from "@regomesh/policy-runtime";
 import { isAuthority } from "./authority.ts";
 import { asciiBytes, equalsFolded, isDigit } from "./characters.ts";
 import { readConnectionOptions } from "./connection-options.ts";
 import { FAULTS, type Fault } from "./fault.ts";
 import { Framing, type Head, TargetForm } from "./head.ts";
-import { bitOf, KnownField } from "./known-field.ts";
+import { bitOf } from "./known-field.ts";
 import type { CodecLimits } from "./limits.ts";
 import { Method } from "./method.ts";
 

@@ -1,10 +1,11 @@
+import { HeadTable, KnownField, toHeadTable } from "@regomesh/policy-runtime";
 import { describe, expect, test } from "vitest";
 import { asciiBytes, textOf } from "./characters.ts";
 import { LAST_CHUNK, lastChunkRoom, writeChunkStart, writeLastChunk } from "./chunk-writer.ts";
 import { FieldEdits } from "./field-edits.ts";
 import { Framing, type Head } from "./head.ts";
 import { headRoom, type Span, writeRequestHead, writeResponseHead } from "./head-writer.ts";
-import { KnownField, maskOf } from "./known-field.ts";
+import { maskOf } from "./known-field.ts";
 import { Method } from "./method.ts";
 import { encodeResponse } from "./own-response.ts";
 import { ReaderEvent } from "./reader-event.ts";
@@ -33,11 +34,17 @@ function makeSpan(text: string): Span {
 
 function written(head: Head, edits: FieldEdits, target?: Span, authority?: Span): string {
   const out = new Uint8Array(headRoom(head, edits, target, authority) + 3);
+  const table = new HeadTable();
+  table.add(1, 2, 3, 4, KnownField.cookie);
   const end =
     head.status === 0
-      ? writeRequestHead(out, 3, head, edits, target, authority)
+      ? writeRequestHead(out, 3, head, edits, target, authority, table)
       : writeResponseHead(out, 3, head, edits);
   expect(end).toBeGreaterThan(3);
+  if (head.status === 0) {
+    const read = toHeadTable(out.subarray(3, end));
+    expect(table.words.subarray(0, table.length)).toEqual(read.words.subarray(0, read.length));
+  }
   return textOf(out, 3, end);
 }
 
@@ -76,9 +83,11 @@ describe("a request head is forwarded", () => {
     edits.clear(maskOf(KnownField.forwardedClientCert));
     expect(edits.set("X-User", "älice")).toBe(true);
     expect(edits.add("x-two", "")).toBe(true);
+    const lines = asciiBytes("x-request-id: 7\r\nvia: a\r\n");
+    edits.addLines(lines, 0, lines.length);
     const head = makeRequestHead("GET /a/../b HTTP/1.0\r\nx-user: eve\r\nX-Forwarded-Client-Cert: c\r\nk: v\r\n\r\n");
     expect(written(head, edits, makeSpan("/b"), makeSpan("svc"))).toBe(
-      "GET /b HTTP/1.1\r\nhost: svc\r\nk: v\r\nX-User: \xc3\xa4lice\r\nx-two: \r\n\r\n",
+      "GET /b HTTP/1.1\r\nhost: svc\r\nk: v\r\nX-User: \xc3\xa4lice\r\nx-two: \r\nx-request-id: 7\r\nvia: a\r\n\r\n",
     );
   });
 

@@ -1,16 +1,19 @@
 /**
  * Composes forwarded heads: the received one's lines in their order, without what concerns
  * one connection only, and with the edits' lines behind. Runs of lines that stay are copied
- * at once. What is written is what the policy sees and what the next hop gets.
+ * at once. What is written is what the policy sees and what the next hop gets; the table of its
+ * spans is made on the way, so that the policy need not read the head again.
  *
  * Both writers return the position behind the head, or -1 where the room does not suffice:
  * `headRoom` says how much does.
  */
+
+import { type HeadTable, KnownField } from "@regomesh/policy-runtime";
 import { asciiBytes } from "./characters.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import type { FieldEdits } from "./field-edits.ts";
 import { Framing, type Head, TargetForm } from "./head.ts";
-import { bitOf, KnownField } from "./known-field.ts";
+import { bitOf, knownField } from "./known-field.ts";
 import { Method } from "./method.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
 
@@ -24,6 +27,7 @@ const REQUEST_LINE_END = asciiBytes(" HTTP/1.1\r\n");
 const STATUS_LINE_START = asciiBytes("HTTP/1.1 ");
 const HOST = asciiBytes("host: ");
 const CHUNKED = asciiBytes("transfer-encoding: chunked\r\n");
+const CHUNKED_NAME = CHUNKED.indexOf(0x3a);
 const MAX_FORWARDS = asciiBytes("max-forwards: ");
 const CONTENT_LENGTH = bitOf(KnownField.contentLength);
 const TRANSFER_ENCODING = bitOf(KnownField.transferEncoding);
@@ -52,30 +56,38 @@ export function writeRequestHead(
   edits: FieldEdits,
   target?: Span,
   authority?: Span,
+  table?: HeadTable,
 ): number {
   if (out.length - start < headRoom(head, edits, target, authority)) return -1;
   let at = copyBytes(out, start, head.bytes, head.start, head.methodEnd);
   out[at++] = SP;
+  const targetAt = at;
   at = target === undefined ? writePath(out, at, head) : copyBytes(out, at, target.bytes, target.start, target.end);
+  table?.begin(head.methodEnd - head.start, at - targetAt);
   at = copyBytes(out, at, REQUEST_LINE_END, 0, REQUEST_LINE_END.length);
   let drop = edits.drop | TRANSFER_ENCODING;
   if (authority !== undefined || head.targetForm === TargetForm.absolute || !hasHost(head)) {
     drop |= bitOf(KnownField.host);
-    at = copyBytes(out, at, HOST, 0, HOST.length);
-    at =
+    const value = copyBytes(out, at, HOST, 0, HOST.length);
+    const end =
       authority === undefined
-        ? copyBytes(out, at, head.bytes, head.authorityStart, head.authorityEnd)
-        : copyBytes(out, at, authority.bytes, authority.start, authority.end);
-    at = writeLineEnd(out, at);
+        ? copyBytes(out, value, head.bytes, head.authorityStart, head.authorityEnd)
+        : copyBytes(out, value, authority.bytes, authority.start, authority.end);
+    table?.add(at - start, value - 2 - start, value - start, end - start, KnownField.host);
+    at = writeLineEnd(out, end);
   }
   if (head.maxForwards >= 0) {
     drop |= bitOf(KnownField.maxForwards);
-    at = copyBytes(out, at, MAX_FORWARDS, 0, MAX_FORWARDS.length);
-    at = writeLineEnd(out, writeNumber(out, at, Math.max(0, head.maxForwards - 1)));
+    const value = copyBytes(out, at, MAX_FORWARDS, 0, MAX_FORWARDS.length);
+    const end = writeNumber(out, value, Math.max(0, head.maxForwards - 1));
+    table?.add(at - start, value - 2 - start, value - start, end - start, KnownField.maxForwards);
+    at = writeLineEnd(out, end);
   }
   const framing = edits.framing ?? head.framing;
   if (framing !== head.framing) drop |= CONTENT_LENGTH;
-  return writeEnd(out, writeFields(out, at, head, edits, drop), edits, framing === Framing.chunked);
+  at = writeFields(out, at, head, edits, drop, table, start);
+  if (table !== undefined) addEnd(table, at - start, edits, framing === Framing.chunked);
+  return writeEnd(out, at, edits, framing === Framing.chunked);
 }
 
 /** The head of a response as HTTP/1.1; `edits.framing` is the one towards the client. */
@@ -129,12 +141,22 @@ function writePath(out: Uint8Array, at: number, head: Head): number {
   return copyBytes(out, at + 1, bytes, pathStart, pathEnd);
 }
 
-function writeFields(out: Uint8Array, start: number, head: Head, edits: FieldEdits, drop: number): number {
+/** `from` is where the head starts in `out`: the table counts from there. */
+function writeFields(
+  out: Uint8Array,
+  start: number,
+  head: Head,
+  edits: FieldEdits,
+  drop: number,
+  table?: HeadTable,
+  from = 0,
+): number {
   const { spans, bytes, fieldCount } = head;
   if (fieldCount === 0) return start;
   // The lines end where the empty line begins.
   const linesEnd = head.end - 2;
   if ((head.present & drop) === 0 && !head.hasMarks && edits.removed.length === 0) {
+    if (table !== undefined) for (let i = 0; i < fieldCount; i++) addField(table, head, i, start - spans[0]! - from);
     return copyBytes(out, start, bytes, spans[0]!, linesEnd);
   }
   let at = start;
@@ -142,12 +164,46 @@ function writeFields(out: Uint8Array, start: number, head: Head, edits: FieldEdi
   for (let index = 0; index < fieldCount; index++) {
     const goes = (drop & (1 << head.names[index]!) & ~1) !== 0 || edits.isDropped(head, index);
     if (!goes && run < 0) run = spans[index * 4]!;
+    if (!goes && table !== undefined) addField(table, head, index, at - run - from);
     if (goes && run >= 0) {
       at = copyBytes(out, at, bytes, run, spans[index * 4]!);
       run = -1;
     }
   }
   return run < 0 ? at : copyBytes(out, at, bytes, run, linesEnd);
+}
+
+/** A received field whose line lies `moved` bytes behind where it was. */
+function addField(table: HeadTable, head: Head, index: number, moved: number): void {
+  const { spans } = head;
+  const at = index * 4;
+  table.add(
+    spans[at]! + moved,
+    spans[at + 1]! + moved,
+    spans[at + 2]! + moved,
+    spans[at + 3]! + moved,
+    head.names[index]!,
+  );
+}
+
+/** The lines that `writeEnd` writes, from `at` on. */
+function addEnd(table: HeadTable, at: number, edits: FieldEdits, isChunked: boolean): void {
+  let from = at;
+  if (isChunked) {
+    table.add(
+      from,
+      from + CHUNKED_NAME,
+      from + CHUNKED_NAME + 2,
+      from + CHUNKED.length - 2,
+      KnownField.transferEncoding,
+    );
+    from += CHUNKED.length;
+  }
+  const { lines, lineSpans } = edits;
+  for (let i = 0; i < lineSpans.length; i += 4) {
+    const [name, nameEnd, value, valueEnd] = [lineSpans[i]!, lineSpans[i + 1]!, lineSpans[i + 2]!, lineSpans[i + 3]!];
+    table.add(from + name, from + nameEnd, from + value, from + valueEnd, knownField(lines, name, nameEnd));
+  }
 }
 
 function writeEnd(out: Uint8Array, start: number, edits: FieldEdits, isChunked: boolean): number {

@@ -7,9 +7,10 @@
  *     names:  its KnownField
  *     marks:  1 where a Connection field names it, so that it is not forwarded
  */
+
+import type { KnownField } from "@regomesh/policy-runtime";
 import { textOf } from "./characters.ts";
 import type { Fault } from "./fault.ts";
-import type { KnownField } from "./known-field.ts";
 import { Method } from "./method.ts";
 
 /** How the content of a message is delimited (RFC 9112, section 6.3). */

@@ -2,9 +2,10 @@
  * The Keep-Alive field (RFC 2068, section 19.7.1.1, and what servers made of it): how long
  * a server keeps a connection on which nothing happens.
  */
+
+import { KnownField } from "@regomesh/policy-runtime";
 import { asciiBytes, equalsFolded, isDigit } from "./characters.ts";
 import type { Head } from "./head.ts";
-import { KnownField } from "./known-field.ts";
 
 const TIMEOUT = asciiBytes("timeout=");
 /** Digits of a number of seconds; more is no time that matters. */

@@ -1,76 +1,6 @@
-/**
- * Fields that the proxy itself understands, recognised while a head is read, so that
- * nothing later compares names. Numbers are below 31: sets of them are bit masks.
- */
+/** Recognises, while a head is read, the fields that have a number of their own; sets of them are bit masks. */
+import { KNOWN_FIELDS, KnownField } from "@regomesh/policy-runtime";
 import { asciiBytes, lower } from "./characters.ts";
-
-export const KnownField = {
-  other: 0,
-  host: 1,
-  contentLength: 2,
-  transferEncoding: 3,
-  connection: 4,
-  keepAlive: 5,
-  proxyConnection: 6,
-  upgrade: 7,
-  te: 8,
-  trailer: 9,
-  expect: 10,
-  proxyAuthenticate: 11,
-  proxyAuthorization: 12,
-  http2Settings: 13,
-  maxForwards: 14,
-  via: 15,
-  date: 16,
-  authorization: 17,
-  cookie: 18,
-  traceparent: 19,
-  requestId: 20,
-  forwardedClientCert: 21,
-  forwardedFor: 22,
-  forwardedProto: 23,
-  forwardedHost: 24,
-  forwarded: 25,
-  contentType: 26,
-  userAgent: 27,
-  setCookie: 28,
-  decisionId: 29,
-  meshReason: 30,
-} as const;
-export type KnownField = (typeof KnownField)[keyof typeof KnownField];
-
-const NAMES: Readonly<Record<string, KnownField>> = {
-  host: KnownField.host,
-  "content-length": KnownField.contentLength,
-  "transfer-encoding": KnownField.transferEncoding,
-  connection: KnownField.connection,
-  "keep-alive": KnownField.keepAlive,
-  "proxy-connection": KnownField.proxyConnection,
-  upgrade: KnownField.upgrade,
-  te: KnownField.te,
-  trailer: KnownField.trailer,
-  expect: KnownField.expect,
-  "proxy-authenticate": KnownField.proxyAuthenticate,
-  "proxy-authorization": KnownField.proxyAuthorization,
-  "http2-settings": KnownField.http2Settings,
-  "max-forwards": KnownField.maxForwards,
-  via: KnownField.via,
-  date: KnownField.date,
-  authorization: KnownField.authorization,
-  cookie: KnownField.cookie,
-  traceparent: KnownField.traceparent,
-  "x-request-id": KnownField.requestId,
-  "x-forwarded-client-cert": KnownField.forwardedClientCert,
-  "x-forwarded-for": KnownField.forwardedFor,
-  "x-forwarded-proto": KnownField.forwardedProto,
-  "x-forwarded-host": KnownField.forwardedHost,
-  forwarded: KnownField.forwarded,
-  "content-type": KnownField.contentType,
-  "user-agent": KnownField.userAgent,
-  "set-cookie": KnownField.setCookie,
-  "x-regomesh-decision": KnownField.decisionId,
-  "x-regomesh-reason": KnownField.meshReason,
-};
 
 export function bitOf(field: KnownField): number {
   return 1 << field;
@@ -122,7 +52,7 @@ function placeOf(length: number, first: number, last: number): number {
 
 function byPlace(): (Candidate | undefined)[] {
   const table: (Candidate | undefined)[] = Array.from({ length: PLACES }, () => undefined);
-  for (const [text, field] of Object.entries(NAMES)) {
+  for (const [text, field] of KNOWN_FIELDS) {
     const name = asciiBytes(text);
     const place = placeOf(name.length, name[0]!, name.at(-1)!);
     if (table[place] !== undefined) throw new Error(`${text} shares its place: change placeOf`);

@@ -1,3 +1,4 @@
+import { HeadTable, toHeadTable } from "@regomesh/policy-runtime";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { asciiBytes, textOf } from "./characters.ts";
@@ -52,7 +53,10 @@ test("a forwarded head reads as the head that was received, but for what concern
       expect(reader.next(raw, 0, raw.length)).toBe(ReaderEvent.head);
       const edits = new FieldEdits();
       const out = new Uint8Array(headRoom(reader.head, edits));
-      const end = writeRequestHead(out, 0, reader.head, edits);
+      const table = new HeadTable();
+      const end = writeRequestHead(out, 0, reader.head, edits, undefined, undefined, table);
+      const read = toHeadTable(out, end);
+      expect(table.words.subarray(0, table.length)).toEqual(read.words.subarray(0, read.length));
       const again = makeTranscript(out.subarray(0, end));
       const length = isChunked ? [] : ["Content-Length: 0"];
       expect(again.fault).toBe(undefined);

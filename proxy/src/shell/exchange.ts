@@ -3,13 +3,14 @@
  * (stream/exchange.ts) commands, it does to pool, upstream, breaker and client; the record
  * is used again for the next one.
  */
+import { KnownField } from "@regomesh/policy-runtime";
 import type { Permit } from "../decide/permit.ts";
 import type { Reason } from "../filter/reason.ts";
 import { isReason } from "../filter/rescue.ts";
 import { FieldEdits } from "../http1/field-edits.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { headRoom, writeResponseHead } from "../http1/head-writer.ts";
-import { KnownField, maskOf } from "../http1/known-field.ts";
+import { maskOf } from "../http1/known-field.ts";
 import { isIdempotent, Method } from "../http1/method.ts";
 import { appendContent, appendContentEnd } from "../message/content.ts";
 import { Counter } from "../metrics/counters.ts";

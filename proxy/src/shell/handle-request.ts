@@ -3,13 +3,12 @@
  * head that goes on is written, and everything after looks at those bytes.
  */
 
-import type { PolicyDecision } from "@regomesh/policy-runtime";
+import { HeadTable, KnownField, type PolicyDecision } from "@regomesh/policy-runtime";
 import { type Decider, deciderOf } from "../decide/authorize.ts";
 import type { BoundPolicy, BoundRef } from "../decide/bound-policy.ts";
 import { FieldEdits } from "../http1/field-edits.ts";
 import { type Head, TargetForm } from "../http1/head.ts";
 import { headRoom, type Span, writeRequestHead } from "../http1/head-writer.ts";
-import { KnownField } from "../http1/known-field.ts";
 import { Method } from "../http1/method.ts";
 import { applyLimits } from "../limit/apply-limits.ts";
 import { Counter } from "../metrics/counters.ts";
@@ -22,6 +21,8 @@ import { printRules } from "./explain.ts";
 
 /** Used by one request at a time, from its head to its decision, which is one call. */
 export const edits = new FieldEdits();
+/** Spans of the head that was written last, as the policy is handed them. */
+const table = new HeadTable();
 const normaliser = new PathNormaliser();
 const VALID_REQUEST_ID = /^[A-Za-z0-9._~+/=:@-]{1,128}$/;
 
@@ -81,7 +82,7 @@ export function writeHead(
   authority: Span | undefined,
 ): void {
   const slab = downstream.thread.slabs.take(headRoom(head, edits, target, authority));
-  const end = writeRequestHead(slab, 0, head, edits, target, authority);
+  const end = writeRequestHead(slab, 0, head, edits, target, authority, table);
   downstream.exchange.hold(slab, end);
 }
 
@@ -93,8 +94,8 @@ export function ask(downstream: Downstream, bound: BoundPolicy): PolicyDecision 
   const beganMs = thread.monoMs();
   const decision = policy.decide(
     exchange.head as Buffer,
-    0,
     exchange.headEnd,
+    table,
     bound.mask,
     record.requestId,
     thread.wallMs(),

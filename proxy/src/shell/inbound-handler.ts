@@ -2,13 +2,13 @@
  * Requests to the workload: authorized by its policy, held to its limits, and forwarded
  * to the one port of the application that the listener stands for.
  */
-import type { PolicyDecision } from "@regomesh/policy-runtime";
+import { KnownField, type PolicyDecision } from "@regomesh/policy-runtime";
 import { authorize, type Refusal, withoutPolicy } from "../decide/authorize.ts";
 import type { Permit } from "../decide/permit.ts";
 import { asciiBytes } from "../http1/characters.ts";
 import type { Head } from "../http1/head.ts";
 import type { Span } from "../http1/head-writer.ts";
-import { KnownField, maskOf } from "../http1/known-field.ts";
+import { maskOf } from "../http1/known-field.ts";
 import { Counter } from "../metrics/counters.ts";
 import type { InForce } from "../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";

@@ -2,14 +2,14 @@
  * Requests of the workload's own application: the authority names the service, the
  * policy may route, the proxy draws and carries out.
  */
-import type { PolicyDecision, RouteDecision } from "@regomesh/policy-runtime";
+import { KnownField, type PolicyDecision, type RouteDecision } from "@regomesh/policy-runtime";
 import { authorize, deciderOf, withoutPolicy } from "../decide/authorize.ts";
 import type { BoundPolicy } from "../decide/bound-policy.ts";
 import type { Permit } from "../decide/permit.ts";
 import { asciiBytes, textOf } from "../http1/characters.ts";
 import type { Head } from "../http1/head.ts";
 import type { Span } from "../http1/head-writer.ts";
-import { KnownField, maskOf } from "../http1/known-field.ts";
+import { maskOf } from "../http1/known-field.ts";
 import type { Method } from "../http1/method.ts";
 import { Counter } from "../metrics/counters.ts";
 import { type Cluster, type Group, pickEndpoint } from "../route/cluster.ts";

@@ -1,11 +1,12 @@
 /** Writes the request's head anew with what a policy wants changed in it; the rare case. */
 import type { FieldChanges, Fields } from "@regomesh/policy-runtime";
+import { KnownField } from "@regomesh/policy-runtime";
 import type { Permit, QueryChanges } from "../decide/permit.ts";
 import { asciiBytes, textOf } from "../http1/characters.ts";
 import type { FieldEdits } from "../http1/field-edits.ts";
 import { type Head, TargetForm } from "../http1/head.ts";
 import type { Span } from "../http1/head-writer.ts";
-import { KnownField, knownField } from "../http1/known-field.ts";
+import { knownField } from "../http1/known-field.ts";
 import type { Downstream } from "./downstream.ts";
 import { edits, writeHead } from "./handle-request.ts";
 

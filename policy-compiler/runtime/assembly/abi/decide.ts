@@ -1,35 +1,30 @@
 /**
  * The fast path: one call answers every entrypoint that a request needs.
  *
- * The host copies the raw head to `rm_request_open`'s address and the connection's facts to
- * the context block, then calls `rm_decide`. Each entrypoint asked leaves a record of 16
- * bytes {state, value, steps used u64} in the record table. An abort leaves the record of the
- * entrypoint that was running at RUNNING; the host calls `rm_decide_on` with those still to
- * ask, so that one which runs away never loses an answer already given.
+ * The host copies the raw head to `rm_request_open`'s address, its spans to the head table
+ * and the connection's facts to the context block, then calls `rm_decide`. Each entrypoint
+ * asked leaves an answer {state, value, steps used} in the table of answers. An abort leaves the
+ * answer of the entrypoint that was running at STATE_RUNNING; the host calls `rm_decide_on` with
+ * those still to ask, so that one which runs away never loses an answer already given. What a
+ * value says, `rm_record` gives in the fixed places of a decision's record.
  */
 import { fixNow } from "../builtins/host";
 import { fuel, resetDepth, setFuel } from "../failure";
+import {
+  ANSWER_SIZE, ANSWER_STEPS, ANSWER_VALUE, ENTRYPOINTS_MAX, REQUEST_ID_BYTES_MAX, STATE_FALSE, STATE_RUNNING, STATE_TRUE,
+  STATE_UNDEFINED, STATE_VALUE, STRING_CELL_HASH, STRING_CELL_LENGTH,
+} from "../layout";
 import { alloc, allocZeroed, resetHeap, sealHeap } from "../memory";
 import { beginDecision, forgetMemo, runPlan } from "../policy";
 import { LAZY_INPUT, beginRequest, forgetDocument } from "../request/slots";
-import { contextBlock, openRegion, setDestinationValue, setHead } from "../request/region";
+import { contextBlock, headTable, openRegion, setDestinationValue, setHead } from "../request/region";
 import { isBadRequest } from "../request/target";
 import { entriesOf, entryCount } from "../value/entries";
 import { objectGet } from "../value/object";
 import { hashString } from "../value/hash";
 import { isFalse, isTrue, makeText, makeView } from "../value/value";
 
-const UNDEFINED_STATE: u32 = 1;
-const TRUE_STATE: u32 = 2;
-const FALSE_STATE: u32 = 3;
-/** Any other value. */
-const VALUE_STATE: u32 = 4;
-const RUNNING: u32 = 5;
-
-const ENTRYPOINTS_MAX: usize = 31;
-const ID_BYTES_MAX: usize = 128;
-
-let records: usize = 0;
+let answers: usize = 0;
 let fuels: usize = 0;
 let idPtr: usize = 0;
 let idCell: usize = 0;
@@ -43,10 +38,10 @@ let data: usize = 0;
 export function rm_request_open(headBytes: i32, contextBytes: i32, dataValue: usize, destinationValue: usize): usize {
   data = dataValue;
   setDestinationValue(destinationValue);
-  records = allocZeroed(ENTRYPOINTS_MAX << 4);
+  answers = allocZeroed(ENTRYPOINTS_MAX * ANSWER_SIZE);
   fuels = alloc(ENTRYPOINTS_MAX << 3);
   for (let i: usize = 0; i < ENTRYPOINTS_MAX; i++) store<i64>(fuels + (i << 3), i64.MAX_VALUE);
-  idPtr = alloc(ID_BYTES_MAX);
+  idPtr = alloc(REQUEST_ID_BYTES_MAX);
   idCell = makeView(idPtr, 0);
   resultKey = makeText("result");
   hashString(resultKey);
@@ -59,13 +54,18 @@ export function rm_context(): usize {
   return contextBlock();
 }
 
-/** Where the host writes the request's id, 128 bytes at most. */
+/** Where the host writes the spans of the head. */
+export function rm_head_table(): usize {
+  return headTable;
+}
+
+/** Where the host writes the request's id, REQUEST_ID_BYTES_MAX at most. */
 export function rm_request_id(): usize {
   return idPtr;
 }
 
-export function rm_records(): usize {
-  return records;
+export function rm_answers(): usize {
+  return answers;
 }
 
 /** Steps that entrypoint `index` may take. */
@@ -83,8 +83,8 @@ export function rm_decide(headBytes: i32, idBytes: i32, mask: u32, nowMs: f64): 
   resetHeap();
   beginDecision();
   fixNow(nowMs);
-  store<u32>(idCell, <u32>idBytes, 4);
-  store<u32>(idCell, 0, 8);
+  store<u32>(idCell, <u32>idBytes, STRING_CELL_LENGTH);
+  store<u32>(idCell, 0, STRING_CELL_HASH);
   setHead(headBytes, idBytes > 0 ? idCell : 0, nowMs);
   beginRequest();
   ask(mask);
@@ -102,20 +102,20 @@ function ask(mask: u32): void {
   while (left != 0) {
     const index = <i32>ctz(left);
     left &= left - 1;
-    const record = records + (<usize>index << 4);
-    store<u32>(record, RUNNING);
+    const answer = answers + <usize>index * ANSWER_SIZE;
+    store<u32>(answer, STATE_RUNNING);
     const steps = load<i64>(fuels + (<usize>index << 3));
     setFuel(steps);
     resetDepth();
     const results = runPlan(index, LAZY_INPUT, data);
-    store<i64>(record, steps - fuel, 8);
+    store<i64>(answer, steps - fuel, ANSWER_STEPS);
     // A plan gives a set of objects {"result": value}: one, or none.
     const value: usize = entryCount(results) == 0 ? 0 : objectGet(<usize>load<u32>(entriesOf(results)), resultKey);
-    store<u32>(record, <u32>value, 4);
-    let state = VALUE_STATE;
-    if (value == 0) state = UNDEFINED_STATE;
-    else if (isTrue(value)) state = TRUE_STATE;
-    else if (isFalse(value)) state = FALSE_STATE;
-    store<u32>(record, state);
+    store<u32>(answer, <u32>value, ANSWER_VALUE);
+    let state = STATE_VALUE;
+    if (value == 0) state = STATE_UNDEFINED;
+    else if (isTrue(value)) state = STATE_TRUE;
+    else if (isFalse(value)) state = STATE_FALSE;
+    store<u32>(answer, state);
   }
 }

@@ -4,15 +4,16 @@
  * Its rules: opa-envoy-plugin's request document, fields that are not populated left out,
  * and beside it `source` and `destination`.
  */
-import { makeObject, objectInsert } from "../value/object";
-import { FALSE_VALUE, NULL_VALUE, makeText } from "../value/value";
-import { authorityValue, findField, headersValue, methodValue, targetValue } from "./fields";
-import { protocolLength, protocolPtr } from "./head";
 import {
   CTX_DESTINATION_ADDRESS, CTX_DESTINATION_PORT, CTX_DESTINATION_PRINCIPAL, CTX_NAMESPACE, CTX_PRINCIPAL,
-  CTX_SCHEME, CTX_SERVICE_ACCOUNT, CTX_SOURCE_ADDRESS, CTX_SOURCE_PORT, CTX_TRUST_DOMAIN, contextField,
-  destination, requestId,
-} from "./region";
+  CTX_SCHEME, CTX_SERVICE_ACCOUNT, CTX_SOURCE_ADDRESS, CTX_SOURCE_PORT, CTX_TRUST_DOMAIN, FIELD_CONTENT_LENGTH,
+  PROTOCOL_BYTES,
+} from "../layout";
+import { makeObject, objectInsert } from "../value/object";
+import { FALSE_VALUE, NULL_VALUE, makeText } from "../value/value";
+import { authorityValue, headersValue, knownFieldValue, methodValue, targetValue } from "./fields";
+import { protocolPtr } from "./head";
+import { contextField, destination, requestId } from "./region";
 import { parsedPathValue, parsedQueryValue } from "./target";
 import { textOf } from "./text";
 import { requestTimeValue } from "./time";
@@ -79,12 +80,12 @@ export function httpValue(): usize {
   put(http, "host", authorityValue());
   put(http, "scheme", contextField(CTX_SCHEME));
   put(http, "protocol", protocolValue());
-  put(http, "size", findField("content-length"));
+  put(http, "size", knownFieldValue(FIELD_CONTENT_LENGTH));
   return http;
 }
 
 export function protocolValue(): usize {
-  return textOf(protocolPtr, protocolLength);
+  return textOf(protocolPtr(), PROTOCOL_BYTES);
 }
 
 /** An absent value leaves the key out. */

@@ -8,43 +8,41 @@ import { alloc } from "../memory";
 import { addEntry } from "../value/entries";
 import { makeObject, objectGet, objectInsert } from "../value/object";
 import { makeText, makeView, stringLen, stringPtr } from "../value/value";
-import { fieldCount, methodLength, readFields, readRequestLine, targetLength, targetPtr } from "./head";
-import { CTX_SCHEME, FIELD_BYTES, contextField, fieldTable, headPtr } from "./region";
+import { CTX_SCHEME, FIELD_HOST, FIELD_OTHER, ROW_SIZE } from "../layout";
+import {
+  fieldCount, isPresent, isRepeated, knownField, methodLength, nameLength, namePtr, rowAt, targetLength, targetPtr,
+  valueLength, valuePtr,
+} from "./head";
+import { contextField, headPtr } from "./region";
 import { textOf } from "./text";
 
 export function methodValue(): usize {
-  readRequestLine();
-  return makeView(headPtr, methodLength);
+  return makeView(headPtr, methodLength());
 }
 
 /** The request target as it goes upstream. */
 export function targetValue(): usize {
-  readRequestLine();
-  return textOf(targetPtr, targetLength);
+  return textOf(targetPtr(), targetLength());
 }
 
 /** The authority: the Host field; undefined where the head has none. */
 export function authorityValue(): usize {
-  return findField("host");
+  if (!isPresent(FIELD_HOST)) return 0;
+  return valueAt(rowAt(indexOf(FIELD_HOST)));
 }
 
-/** The value of the field with this static lower-case name, or undefined. */
-export function findField(name: string): usize {
-  readFields();
-  const length = name.length;
-  let row = fieldTable;
-  for (let i = 0; i < fieldCount; i++) {
-    if (load<i32>(row, 4) == length && isNamed(load<u32>(row), name)) return valueAt(row);
-    row += FIELD_BYTES;
-  }
-  return 0;
+/** The value of the field with this number, as the headers object would give it, or undefined. */
+export function knownFieldValue(field: i32): usize {
+  if (!isPresent(field)) return 0;
+  const i = indexOf(field);
+  return isRepeated(field) ? joined(rowAt(i), i) : valueAt(rowAt(i));
 }
 
-function isNamed(ptr: usize, name: string): bool {
-  for (let i = 0, length = name.length; i < length; i++) {
-    if (lower(load<u8>(ptr + i)) != <u32>name.charCodeAt(i)) return false;
-  }
-  return true;
+/** Index of the first field with this number, which is there. */
+function indexOf(field: i32): i32 {
+  let i = 0;
+  for (let row = rowAt(0); knownField(row) != field; row += ROW_SIZE) i++;
+  return i;
 }
 
 /** `headers[name]` for a name that is a string value; as the headers object would give it. */
@@ -52,15 +50,15 @@ export function fieldValue(name: usize): usize {
   const length = stringLen(name);
   const ptr = stringPtr(name);
   if (length > 0 && load<u8>(ptr) == 0x3a) return pseudoField(ptr, length);
-  readFields();
-  const first = length == 0 ? 0 : load<u8>(ptr);
-  let row = fieldTable;
-  for (let i = 0; i < fieldCount; i++) {
-    if (load<i32>(row, 4) == length && isSameName(load<u32>(row), ptr, length, first)) {
-      if (length == 4 && load<u32>(ptr) == 0x74736f68) return 0; // host
+  const first: u32 = length == 0 ? 0 : load<u8>(ptr);
+  const count = fieldCount();
+  let row = rowAt(0);
+  for (let i = 0; i < count; i++) {
+    if (nameLength(row) == length && isSameName(namePtr(row), ptr, length, first)) {
+      if (knownField(row) == FIELD_HOST) return 0;
       return joined(row, i);
     }
-    row += FIELD_BYTES;
+    row += ROW_SIZE;
   }
   return 0;
 }
@@ -94,23 +92,28 @@ function lower(byte: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function valueAt(row: usize): usize {
-  return textOf(<usize>load<u32>(row, 8), load<i32>(row, 12));
+  return textOf(valuePtr(row), valueLength(row));
 }
 
 /** The value at `row` (the i-th), with those of later fields of the same name behind. */
 function joined(row: usize, i: i32): usize {
-  const length = load<i32>(row, 4);
-  const name = <usize>load<u32>(row);
+  const field = knownField(row);
+  if (field != FIELD_OTHER && !isRepeated(field)) return valueAt(row);
+  const length = nameLength(row);
+  const name = namePtr(row);
+  const count = fieldCount();
   let buffer: usize = 0;
-  for (let k = i + 1; k < fieldCount; k++) {
-    const other = fieldTable + FIELD_BYTES * <usize>k;
-    if (load<i32>(other, 4) != length || !isSameField(name, load<u32>(other), length)) continue;
-    if (buffer == 0) {
-      buffer = newBuffer(load<i32>(row, 12) + load<i32>(other, 12) + 8);
-      putBytes(buffer, <usize>load<u32>(row, 8), load<i32>(row, 12));
+  let other = row + ROW_SIZE;
+  for (let k = i + 1; k < count; k++) {
+    if (nameLength(other) == length && knownField(other) == field && isSameField(name, namePtr(other), length)) {
+      if (buffer == 0) {
+        buffer = newBuffer(valueLength(row) + valueLength(other) + 8);
+        putBytes(buffer, valuePtr(row), valueLength(row));
+      }
+      putByte(buffer, 0x2c);
+      putBytes(buffer, valuePtr(other), valueLength(other));
     }
-    putByte(buffer, 0x2c);
-    putBytes(buffer, <usize>load<u32>(other, 8), load<i32>(other, 12));
+    other += ROW_SIZE;
   }
   if (buffer == 0) return valueAt(row);
   const whole = bufferString(buffer);
@@ -124,17 +127,17 @@ function isSameField(a: usize, b: usize, length: i32): bool {
 
 /** The whole object. */
 export function headersValue(): usize {
-  readFields();
-  const headers = makeObject(fieldCount + 4);
-  burn(fieldCount);
-  let row = fieldTable;
-  for (let i = 0; i < fieldCount; i++) {
-    const length = load<i32>(row, 4);
-    const name = makeView(lowered(load<u32>(row), length), length);
-    if (!(length == 4 && load<u32>(stringPtr(name)) == 0x74736f68)) {
+  const count = fieldCount();
+  const headers = makeObject(count + 4);
+  burn(count);
+  let row = rowAt(0);
+  for (let i = 0; i < count; i++) {
+    if (knownField(row) != FIELD_HOST) {
+      const length = nameLength(row);
+      const name = makeView(lowered(namePtr(row), length), length);
       if (objectGet(headers, name) == 0) addEntry(headers, name, joined(row, i));
     }
-    row += FIELD_BYTES;
+    row += ROW_SIZE;
   }
   const authority = authorityValue();
   if (authority != 0) objectInsert(headers, makeText(":authority"), authority);

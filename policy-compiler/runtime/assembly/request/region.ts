@@ -3,35 +3,21 @@
  * read by it. What it holds are bytes and cells that an evaluation may only complete
  * (a string's hash), never change.
  *
- * [head bytes, as they go upstream, and 16 more][field table 16 each][context block]
+ * [head bytes, as they go upstream, and 16 more][head table][context block]
  *
  * Context block: a value word for each of CONTEXT_FIELDS (policy-runtime/src/connection.ts),
  * then the cells and bytes that they point to; the host copies it in whole.
  */
 import { ABORT_MEMORY, abort } from "../failure";
+import { CONTEXT_FIELDS, FIELDS_MAX, HEAD_SIZE, ROW_SIZE } from "../layout";
 import { alloc, allocZeroed } from "../memory";
 
-export const FIELD_BYTES: usize = 16;
-export const FIELDS_MAX: i32 = 1024;
 /** SIMD reads may go this far past the head's end. */
 const READ_AHEAD: usize = 16;
 
-// Order of CONTEXT_FIELDS.
-export const CTX_SCHEME: i32 = 0;
-export const CTX_PRINCIPAL: i32 = 1;
-export const CTX_TRUST_DOMAIN: i32 = 2;
-export const CTX_NAMESPACE: i32 = 3;
-export const CTX_SERVICE_ACCOUNT: i32 = 4;
-export const CTX_SOURCE_ADDRESS: i32 = 5;
-export const CTX_SOURCE_PORT: i32 = 6;
-export const CTX_DESTINATION_ADDRESS: i32 = 7;
-export const CTX_DESTINATION_PORT: i32 = 8;
-export const CTX_DESTINATION_PRINCIPAL: i32 = 9;
-const CTX_FIELDS: usize = 10;
-
 export let headPtr: usize = 0;
-export let headEnd: usize = 0;
-export let fieldTable: usize = 0;
+/** The head's spans, as head.ts reads them. */
+export let headTable: usize = 0;
 let headCapacity: i32 = 0;
 let contextPtr: usize = 0;
 let contextCapacity: i32 = 0;
@@ -47,8 +33,8 @@ export function openRegion(headBytes: i32, contextBytes: i32): usize {
   headCapacity = headBytes;
   contextCapacity = contextBytes;
   headPtr = alloc(<usize>headBytes + READ_AHEAD);
-  fieldTable = alloc(FIELD_BYTES * <usize>FIELDS_MAX);
-  contextPtr = allocZeroed((<usize>contextBytes) + (CTX_FIELDS << 2));
+  headTable = allocZeroed(HEAD_SIZE + ROW_SIZE * FIELDS_MAX);
+  contextPtr = allocZeroed((<usize>contextBytes) + (CONTEXT_FIELDS << 2));
   return headPtr;
 }
 
@@ -60,10 +46,9 @@ export function setDestinationValue(value: usize): void {
   destination = value;
 }
 
-/** Says that a new head of `length` bytes lies at the head's address. */
+/** Says that a new head of `length` bytes lies at the head's address, and its table in its place. */
 export function setHead(length: i32, id: usize, nowMs: f64): void {
   if (length > headCapacity) abort(ABORT_MEMORY);
-  headEnd = headPtr + <usize>length;
   requestId = id;
   requestMs = nowMs;
 }

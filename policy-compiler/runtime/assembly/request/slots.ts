@@ -3,39 +3,21 @@
  * a slot; what reads it is `slotGet`. On the fast path `input` is LAZY_INPUT, a cell that
  * stands for the request: slots are read off the head, once a generation, and the document is
  * built (`needInput`) only where a policy uses `input` in another way.
- *
- * Slot, 16 bytes: {kind, address of the constant that holds the path (an array of keys), generation, value}.
  */
 import { arrayGet, arrayLen } from "../value/array";
+import {
+  CTX_SCHEME, READER_AUTHORITY, READER_CONTEXT, READER_DESTINATION, READER_FIELD, READER_HEADERS, READER_HTTP,
+  READER_KNOWN_FIELD, READER_METHOD, READER_PARSED_PATH, READER_PARSED_QUERY, READER_PROTOCOL, READER_REQUEST_ID,
+  READER_SCHEME, READER_SOURCE, READER_TARGET, READER_TIME, SLOT_GENERATION, SLOT_KIND, SLOT_PATH, SLOT_SIZE, SLOT_VALUE,
+} from "../layout";
 import { memoGeneration } from "../policy";
 import { getAtom } from "../policy-calls";
 import { OBJECT } from "../value/value";
 import { documentValue, httpValue, protocolValue, sourceValue } from "./document";
-import { authorityValue, fieldValue, headersValue, methodValue, targetValue } from "./fields";
-import { readRequestLine, resetHead } from "./head";
-import { CTX_SCHEME, contextField, destination, requestId } from "./region";
+import { authorityValue, fieldValue, headersValue, knownFieldValue, methodValue, targetValue } from "./fields";
+import { contextField, destination, requestId } from "./region";
 import { parsedPathValue, parsedQueryValue, resetTarget } from "./target";
 import { requestTimeValue } from "./time";
-
-// Kinds, as policy-compiler/src/optimize/input-slots.ts numbers them.
-const METHOD: u32 = 1;
-const TARGET: u32 = 2;
-const AUTHORITY: u32 = 3;
-const SCHEME: u32 = 4;
-const PROTOCOL: u32 = 5;
-const REQUEST_ID: u32 = 6;
-const HEADERS: u32 = 7;
-/** The last key of the path is the field's name. */
-const FIELD: u32 = 8;
-const PARSED_PATH: u32 = 9;
-const PARSED_QUERY: u32 = 10;
-const HTTP: u32 = 11;
-const SOURCE: u32 = 12;
-/** The keys behind the first lead on below `destination`. */
-const DESTINATION: u32 = 13;
-const TIME: u32 = 14;
-/** CONTEXT + n is field n of the connection's context. */
-const CONTEXT: u32 = 32;
 
 const lazyCell = memory.data(24);
 /** The request, as a value that is not built yet. */
@@ -52,12 +34,11 @@ export function linkSlots(table: usize, count: i32): void {
 
 /** For the day when generations begin again. */
 export function clearSlots(): void {
-  for (let i = 0; i < slotCount; i++) store<u32>(slotTable + (<usize>i << 4), 0, 8);
+  for (let i = 0; i < slotCount; i++) store<u32>(slotTable + <usize>i * SLOT_SIZE, 0, SLOT_GENERATION);
 }
 
 /** Begins a request whose head the host has written. */
 export function beginRequest(): void {
-  resetHead();
   resetTarget();
   forgetDocument();
 }
@@ -74,16 +55,16 @@ export function forgetDocument(): void {
  * which input is one value. Emitted code looks at what is kept itself, and calls this else.
  */
 export function slotGet(input: usize, at: usize): usize {
-  const value = input == lazyCell ? read(load<u32>(at), pathOf(at)) : walk(input, pathOf(at), 0);
-  store<u32>(at, <u32>value, 12);
-  store<u32>(at, memoGeneration, 8);
+  const value = input == lazyCell ? read(load<u32>(at, SLOT_KIND), pathOf(at)) : walk(input, pathOf(at), 0);
+  store<u32>(at, <u32>value, SLOT_VALUE);
+  store<u32>(at, memoGeneration, SLOT_GENERATION);
   return value;
 }
 
 // @ts-ignore: decorator
 @inline
 function pathOf(slot: usize): usize {
-  return <usize>load<u32>(<usize>load<u32>(slot, 4));
+  return <usize>load<u32>(<usize>load<u32>(slot, SLOT_PATH));
 }
 
 /** Makes `input` a value like any other; must come before it is used as one. */
@@ -100,36 +81,36 @@ function walk(value: usize, path: usize, from: i32): usize {
 }
 
 function read(kind: u32, path: usize): usize {
-  if (kind >= CONTEXT) return contextField(<i32>(kind - CONTEXT));
+  if (kind >= READER_KNOWN_FIELD) return knownFieldValue(<i32>(kind - READER_KNOWN_FIELD));
+  if (kind >= READER_CONTEXT) return contextField(<i32>(kind - READER_CONTEXT));
   switch (kind) {
-    case METHOD:
+    case READER_METHOD:
       return methodValue();
-    case TARGET:
+    case READER_TARGET:
       return targetValue();
-    case AUTHORITY:
+    case READER_AUTHORITY:
       return authorityValue();
-    case SCHEME:
+    case READER_SCHEME:
       return contextField(CTX_SCHEME);
-    case PROTOCOL:
-      readRequestLine();
+    case READER_PROTOCOL:
       return protocolValue();
-    case REQUEST_ID:
+    case READER_REQUEST_ID:
       return requestId;
-    case HEADERS:
+    case READER_HEADERS:
       return headersValue();
-    case FIELD:
+    case READER_FIELD:
       return fieldValue(arrayGet(path, arrayLen(path) - 1));
-    case PARSED_PATH:
+    case READER_PARSED_PATH:
       return parsedPathValue();
-    case PARSED_QUERY:
+    case READER_PARSED_QUERY:
       return parsedQueryValue();
-    case HTTP:
+    case READER_HTTP:
       return httpValue();
-    case SOURCE:
+    case READER_SOURCE:
       return sourceValue();
-    case DESTINATION:
+    case READER_DESTINATION:
       return walk(destination, path, 1);
-    case TIME:
+    case READER_TIME:
       return requestTimeValue();
   }
   needInput(lazyCell);

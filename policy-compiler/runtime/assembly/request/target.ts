@@ -8,7 +8,7 @@ import { burn } from "../failure";
 import { alloc } from "../memory";
 import { arrayPush, makeArray } from "../value/array";
 import { makeObject, objectGet, objectInsert } from "../value/object";
-import { readRequestLine, targetLength, targetPtr } from "./head";
+import { targetLength, targetPtr } from "./head";
 import { textOf } from "./text";
 
 /** A policy asked for a path or query that is malformed. */
@@ -22,10 +22,11 @@ const MALFORMED: usize = 0;
 let decodedLength: i32 = 0;
 
 export function parsedPathValue(): usize {
-  readRequestLine();
+  const target = targetPtr();
+  const whole = targetLength();
   let end = 0;
-  while (end < targetLength && load<u8>(targetPtr + end) != 0x3f) end++;
-  let path = decode(targetPtr, end, false);
+  while (end < whole && load<u8>(target + end) != 0x3f) end++;
+  let path = decode(target, end, false);
   if (path == MALFORMED) {
     isBadRequest = true;
     return 0;
@@ -47,17 +48,18 @@ export function parsedPathValue(): usize {
 }
 
 export function parsedQueryValue(): usize {
-  readRequestLine();
   const query = makeObject();
+  const target = targetPtr();
+  const length = targetLength();
   let at = 0;
-  while (at < targetLength && load<u8>(targetPtr + at) != 0x3f) at++;
+  while (at < length && load<u8>(target + at) != 0x3f) at++;
   at++;
-  while (at < targetLength) {
+  while (at < length) {
     burn(1);
     let end = at;
     let equals = -1;
-    for (; end < targetLength; end++) {
-      const byte = load<u8>(targetPtr + end);
+    for (; end < length; end++) {
+      const byte = load<u8>(target + end);
       if (byte == 0x26) break;
       if (byte == 0x3b) isBadRequest = true;
       if (byte == 0x3d && equals < 0) equals = end;
@@ -84,7 +86,7 @@ function addParameter(query: usize, name: i32, nameEnd: i32, value: i32, end: i3
 }
 
 function decodeText(from: i32, end: i32): usize {
-  const bytes = decode(targetPtr + from, end - from, true);
+  const bytes = decode(targetPtr() + from, end - from, true);
   return bytes == MALFORMED ? 0 : textOf(bytes, decodedLength);
 }
 

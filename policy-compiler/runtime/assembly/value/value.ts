@@ -21,17 +21,18 @@
  * order (`sortEntries`); SORTED says that it holds. What lies below the heap's mark is sealed:
  * sorted, hashed, indexed, and never written again.
  */
+import { KIND_ARRAY, KIND_BOOLEAN, KIND_NULL, KIND_NUMBER, KIND_OBJECT, KIND_SET, KIND_STRING } from "../layout";
 import { alloc, isBelowMark } from "../memory";
 
 export const UNDEFINED: usize = 0;
 
-export const NULL: u32 = 1;
-export const BOOLEAN: u32 = 2;
-export const NUMBER: u32 = 3;
-export const STRING: u32 = 4;
-export const ARRAY: u32 = 5;
-export const OBJECT: u32 = 6;
-export const SET: u32 = 7;
+export const NULL: u32 = KIND_NULL;
+export const BOOLEAN: u32 = KIND_BOOLEAN;
+export const NUMBER: u32 = KIND_NUMBER;
+export const STRING: u32 = KIND_STRING;
+export const ARRAY: u32 = KIND_ARRAY;
+export const OBJECT: u32 = KIND_OBJECT;
+export const SET: u32 = KIND_SET;
 
 /** Entries stand in Rego's order. */
 export const SORTED: u32 = 1 << 8;
@@ -44,9 +45,9 @@ export const CHECKED: u32 = 1 << 11;
 /** Every string among the keys is ATOM or CHECKED, so that a constant is found by its address. */
 export const KEYED: u32 = 1 << 12;
 
-const nullCell = memory.data<u32>([1, 0], 8);
-const falseCell = memory.data<u32>([2, 0], 8);
-const trueCell = memory.data<u32>([2, 1], 8);
+const nullCell = memory.data<u32>([KIND_NULL, 0], 8);
+const falseCell = memory.data<u32>([KIND_BOOLEAN, 0], 8);
+const trueCell = memory.data<u32>([KIND_BOOLEAN, 1], 8);
 
 export const NULL_VALUE: usize = nullCell;
 export const FALSE_VALUE: usize = falseCell;
