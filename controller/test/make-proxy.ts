@@ -1,6 +1,8 @@
 /** A proxy as far as the control plane sees one: joins, takes snapshots, answers, reports. For tests. */
+
 import { readFileSync } from "node:fs";
 import { type ClientDuplexStream, credentials } from "@grpc/grpc-js";
+import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
   CONTROLLER_SERVER_NAME,
   ControlClient,
@@ -73,7 +75,7 @@ export class TestProxy {
           workload: this.workload,
           namespace: "default",
           instance: "1",
-          moduleAbi: 1,
+          moduleAbi: MODULE_ABI,
           snapshotFormats: [1],
           features: [],
           holding: undefined,

@@ -1,5 +1,7 @@
 /** Snapshots that cannot be enforced: refused whole, with the reason, and the old one stays in force. */
+
 import { randomBytes } from "node:crypto";
+import { MODULE_ABI } from "@regomesh/policy-runtime";
 import { moduleHash, type PolicyRef, type SnapshotModule } from "@regomesh/protocol";
 import { SnapshotRefused } from "@regomesh/proxy";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -82,7 +84,7 @@ function customSection(name: string, text: string): Uint8Array {
 const EMPTY = Buffer.from("0061736d01000000", "hex");
 
 const REFUSED: readonly (readonly [string, () => Uint8Array | Promise<Uint8Array>, string])[] = [
-  ["of another ABI", () => withMeta((meta) => ({ ...meta, abi: 2 })), "policy_abi_mismatch"],
+  ["of another ABI", () => withMeta((meta) => ({ ...meta, abi: MODULE_ABI + 1 })), "policy_abi_mismatch"],
   ["that does not describe itself, as OPA's own", () => withoutMeta(policy.module.wasm), "policy_abi_mismatch"],
   ["whose description is no JSON object", () => withMeta(() => []), "policy_abi_mismatch"],
   ["whose description lacks what it must say", () => withMeta(({ abi }) => ({ abi })), "policy_bad_module"],
@@ -100,7 +102,10 @@ const REFUSED: readonly (readonly [string, () => Uint8Array | Promise<Uint8Array
     () =>
       Buffer.concat([
         EMPTY,
-        customSection(META, '{"abi":1,"compiler":"","entrypoints":[],"rules":[],"reads":{},"hostBuiltins":[]}'),
+        customSection(
+          META,
+          `{"abi":${MODULE_ABI},"compiler":"","entrypoints":[],"rules":[],"reads":{},"hostBuiltins":[]}`,
+        ),
       ]),
     "policy_bad_module",
   ],
@@ -147,6 +152,6 @@ test("a snapshot that refers to a module it does not bring is refused", async ()
 test("a proxy process given a module of another ABI ends at once and says so", async () => {
   const { ref, module } = withModule(withMeta((meta) => ({ ...meta, abi: 99 })));
   const file = snapshotOf({ modules: [module], workload: { policies: { inbound: ref } } });
-  await expect(openProxyProcess(file)).rejects.toThrow(/ended with 1: .*has ABI 99, this proxy runs 1/);
+  await expect(openProxyProcess(file)).rejects.toThrow(`has ABI 99, this proxy runs ${MODULE_ABI}`);
   await stand.close();
 });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { SILENT } from "@regomesh/base";
+import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
   CONTROLLER_SERVER_NAME,
   ControlClient,
@@ -85,7 +86,7 @@ const hello = (name: string, more: Partial<Hello> = {}): ProxyMessage => ({
       workload: name,
       namespace: "default",
       instance: `${name}-1`,
-      moduleAbi: 1,
+      moduleAbi: MODULE_ABI,
       snapshotFormats: [1],
       features: [],
       holding: undefined,
