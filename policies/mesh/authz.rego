@@ -12,12 +12,12 @@ default allow := false
 # Whoever proved to be a workload of this mesh may go on to the service's own policy.
 allow if {
 	input.source.trustDomain == data.trust_domain
-	not internal
+	not internal_path
 }
 
 # Workloads reach internal paths only within their own namespace.
 allow if {
-	internal
+	internal_path
 	input.source.trustDomain == data.trust_domain
 	input.source.namespace == input.destination.namespace
 }
@@ -27,7 +27,7 @@ allow if {
 	not input.source.principal
 	input.destination.service in data.edge_services
 	http.method in data.edge_methods
-	not internal
+	not internal_path
 }
 
-internal if input.parsed_path[0] == "internal"
+internal_path if input.parsed_path[0] == "internal"

@@ -2,14 +2,15 @@
  * A query compiled against resolved modules. Its named variables are what an answer binds:
  * those of its outermost level, `x` or `x#1`; wildcards and generated ones begin with `$`.
  */
-import { type Diagnostic, hasErrors, sortDiagnostics } from "@regomesh/base";
+import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
-import type { Body, Import, Module } from "../syntax/ast.ts";
+import type { Body, Expr, Import, Module, Term, What } from "../syntax/ast.ts";
 import { checkBodyCalls, makeCallables } from "./check-calls.ts";
 import { checkBodyTypes } from "./check-types.ts";
 import { checkModifiers } from "./check-with.ts";
-import type { RewriteContext } from "./context.ts";
+import { freshVar, type RewriteContext } from "./context.ts";
 import { collectGlobals, type Exports } from "./names.ts";
+import type { Arity } from "./outputs.ts";
 import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
 import { addImplicit } from "./rewrite-term.ts";
 import { indexRules } from "./rule-index.ts";
@@ -52,11 +53,26 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   checkBodyCalls(rewritten, { callables, builtins, diagnostics });
   eachDeepExpr(rewritten, (expr) => checkModifiers(expr, { root, callables, builtins, diagnostics }));
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
-  const ordered = orderQuery(rewritten, callables.arity, diagnostics, counter);
+  const captured = rewritten.map((expr) => captureValue(context, expr, callables.arity));
+  const ordered = orderQuery(captured, callables.arity, diagnostics, counter);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   diagnostics.push(...checkBodyTypes(root, ordered, builtins));
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   return { body: ordered, diagnostics };
+}
+
+/** What a query asks of a term or call is its value, which may be false: only what is undefined has no answer. */
+function captureValue(context: RewriteContext, expr: Expr, arity: Arity): Expr {
+  const { what } = expr;
+  if (expr.isNegated) return expr;
+  if (what.kind === "term") return { ...expr, what: capture(context, what.at, what.term) };
+  if (what.kind !== "call" || arity(what.operator.path) !== what.args.length) return expr;
+  if (context.builtins.resolve(what.operator.path.join("."))?.isVoid) return expr;
+  return { ...expr, what: capture(context, what.at, { ...what, kind: "call-term" }) };
+}
+
+function capture(context: RewriteContext, at: Location, right: Term): What {
+  return { kind: "unify", at, left: freshVar(context, at), right };
 }
 
 function rewriteQuery(context: RewriteContext, body: Body): Body {

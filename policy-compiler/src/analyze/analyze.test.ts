@@ -71,11 +71,12 @@ const RULES: Record<string, readonly [text: string, ...expected: string[]]> = {
   "complete and partial": ["package p\nq := 1\nq contains 2", "2: rego_type_error: conflicting rules data.p.q found"],
   "two packages of one name": [
     "package p\ndefault q := 1\npackage p\ndefault q := 2",
-    "2: rego_type_error: multiple default rules data.p.q found",
+    "1: rego_type_error: multiple default rules data.p.q found",
   ],
   "a rule where a package is": [
     "package a\nb := 1\npackage a.b\nc := 1",
-    "2: rego_type_error: package data.a.b conflicts with rule data.a.b",
+    "1: rego_type_error: package a.b conflicts with rule data.a.b",
+    "2: rego_type_error: rule data.a.b conflicts with [data.a.b.c]",
   ],
   "a rule below a value": [
     "package p\nq := 1\nq.r := 2",
@@ -95,7 +96,7 @@ const RULES: Record<string, readonly [text: string, ...expected: string[]]> = {
   ],
   "a rule through a variable": [
     "package p\nq[x] := 1 if data.p[x] == 2",
-    "2: rego_recursion_error: rule data.p.q is recursive: data.p.q -> data.p.q",
+    "2: rego_recursion_error: rule data.p.q[x] is recursive: data.p.q[x] -> data.p.q[x]",
   ],
   "a function through itself": [
     "package p\nf(x) := f(x - 1)",

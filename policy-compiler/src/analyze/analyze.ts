@@ -16,7 +16,7 @@ import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./met
 import { collectExports, collectGlobals } from "./names.ts";
 import { rewriteRule } from "./rewrite-rule.ts";
 import { indexRules, type RuleNode } from "./rule-index.ts";
-import { orderRule } from "./safety.ts";
+import { checkHeads, orderRule } from "./safety.ts";
 import { eachRuleExpr } from "./tree.ts";
 
 export type AnalyzeOptions = {
@@ -50,8 +50,12 @@ type Stage = { readonly name: string; readonly run: (state: State, diagnostics: 
 const STAGES: readonly Stage[] = [
   { name: "check imports", run: checkAllImports },
   { name: "resolve names and rewrite", run: rewriteModules },
-  { name: "check conflicts", run: (state, diagnostics) => keep(state, diagnostics, checkConflicts(state.index)) },
+  {
+    name: "check conflicts",
+    run: (state, diagnostics) => keep(state, diagnostics, checkConflicts(state.index, state.modules)),
+  },
   { name: "check calls and with", run: checkCalls },
+  { name: "check heads for safety", run: checkAllHeads },
   { name: "order for safety", run: orderModules },
   { name: "check recursion", run: (state, diagnostics) => keep(state, diagnostics, checkRecursion(state.index)) },
   { name: "check types", run: checkAllTypes },
@@ -86,7 +90,7 @@ function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
     const globals = collectGlobals(module.package.path, module.imports, exports);
     const rules = module.rules.map((rule) => {
       const metadata = (name: "chain" | "rule", at: Location): Term =>
-        jsonTerm(at, (name === "chain" ? metadataChain : metadataRule)(annotations, module, rule));
+        jsonTerm(at, name === "chain" ? metadataChain(annotations, module, rule) : metadataRule(annotations, rule));
       const counter = { locals: 0, generated: 0 };
       const context: RewriteContext = { ...state, globals, diagnostics, metadata, counter };
       return rewriteRule(context, module.package.path, rule);
@@ -111,6 +115,11 @@ function checkCalls(state: State, diagnostics: Diagnostic[]): State {
 function checkAllTypes(state: State, diagnostics: Diagnostic[]): State {
   const rules = state.modules.flatMap((module) => module.rules);
   return keep(state, diagnostics, checkTypes(state.index, rules, state.builtins));
+}
+
+function checkAllHeads(state: State, diagnostics: Diagnostic[]): State {
+  for (const module of state.modules) for (const rule of module.rules) checkHeads(rule, diagnostics);
+  return state;
 }
 
 /** Generated variables of this stage are numbered from here, so that none is one of rewriting. */

@@ -2,11 +2,11 @@
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import { printType } from "../builtins/type.ts";
-import type { Body, Operator, Rule, Term } from "../syntax/ast.ts";
+import type { Body, Expr, Operator, Rule, Term } from "../syntax/ast.ts";
 import { printPath } from "./names.ts";
 import { makeProblem } from "./problem.ts";
 import { findNode, type RuleNode } from "./rule-index.ts";
-import { eachDeepTerm, eachRuleTerm } from "./tree.ts";
+import { eachDeepExpr, eachDeepTerm, eachRuleExpr, eachRuleTerm } from "./tree.ts";
 
 export type Callables = {
   /** Arguments that it takes, its result not counted; undefined where there is no such function. */
@@ -29,11 +29,41 @@ export type CallContext = {
 };
 
 export function checkRuleCalls(rule: Rule, context: CallContext): void {
-  eachRuleTerm(rule, (term, isStatement) => checkTerm(term, isStatement, context));
+  const named = new Set<Term>();
+  eachRuleExpr(rule, (expr) => noteReplacements(expr, named));
+  eachRuleTerm(rule, (term, isStatement) => {
+    checkTerm(term, isStatement, context);
+    if (!named.has(term)) checkReference(term, context);
+  });
 }
 
 export function checkBodyCalls(body: Body, context: CallContext): void {
-  for (const expr of body) eachDeepTerm(expr, (term, isStatement) => checkTerm(term, isStatement, context));
+  const named = new Set<Term>();
+  eachDeepExpr(body, (expr) => noteReplacements(expr, named));
+  for (const expr of body) {
+    eachDeepTerm(expr, (term, isStatement) => {
+      checkTerm(term, isStatement, context);
+      if (!named.has(term)) checkReference(term, context);
+    });
+  }
+}
+
+/** Only what `with` puts in a function's place is a function by name. */
+function noteReplacements(expr: Expr, named: Set<Term>): void {
+  for (const { value } of expr.with) named.add(value);
+}
+
+function checkReference(term: Term, context: CallContext): void {
+  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return;
+  const path = ["data"];
+  for (const part of term.path) {
+    if (part.kind !== "string") return;
+    path.push(part.value);
+    if (context.callables.arity(path) === undefined) continue;
+    const message = `function ${printPath(path)} used as reference, not called`;
+    context.diagnostics.push(makeProblem("rego_type_error", term.at, message, "call it: name(arguments)"));
+    return;
+  }
 }
 
 /** As a statement a call may name its result: f(x, y) is f(x) = y. */

@@ -1,72 +1,93 @@
-/** Rules of one name must be of one kind: all functions of an arity, all sets, or none of these; and one default. */
-import type { Diagnostic } from "@regomesh/base";
-import type { Rule } from "../syntax/ast.ts";
+/**
+ * Rules of one name must be of one kind: all functions of an arity, all sets, all complete, or
+ * all pieces of one document; one default; and nothing below what is one value.
+ */
+import type { Diagnostic, Location } from "@regomesh/base";
+import type { Module, Rule } from "../syntax/ast.ts";
+import { printPath } from "./names.ts";
 import { makeProblem } from "./problem.ts";
-import { eachNode, hasConstantHead, nodeName, type RuleNode, ruleName } from "./rule-index.ts";
+import { eachNode, findNode, hasConstantHead, isGroundHead, nodeName, type RuleNode, ruleName } from "./rule-index.ts";
 
-export function checkConflicts(root: RuleNode): readonly Diagnostic[] {
+/** `modules` with heads that begin at the root. */
+export function checkConflicts(root: RuleNode, modules: readonly Module[]): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  for (const node of eachNode(root)) {
-    if (node.rules.length === 0) continue;
-    checkKinds(node, diagnostics);
-    checkDefaults(node, diagnostics);
-    checkBelow(node, diagnostics);
-  }
+  for (const node of eachNode(root)) checkNode(node, modules, diagnostics);
+  for (const module of modules) checkPackages(root, module, modules, diagnostics);
   return diagnostics;
 }
 
-function checkKinds(node: RuleNode, diagnostics: Diagnostic[]): void {
-  const whole = node.rules.filter(hasConstantHead);
-  const kinds = new Set(whole.map(kindOf));
-  const first = whole[0];
+/** A rule with more constant keys than its node, `p[1] := x`, lies below it. */
+function liesBelow(rule: Rule): boolean {
+  return isGroundHead(rule) && !hasConstantHead(rule);
+}
+
+function checkNode(node: RuleNode, modules: readonly Module[], diagnostics: Diagnostic[]): void {
+  const rules = node.rules.filter((rule) => !liesBelow(rule));
+  const [first] = rules;
   if (first === undefined) return;
-  const isObject = node.rules.length > whole.length;
-  // A complete rule may stand beside an object's: `p["a"] := 1` and `p[x] := y` are one document. A set may not.
-  const clashes = kinds.size > 1 || (isObject && (first.head.isSet || first.head.args !== undefined));
-  if (clashes) report(node.rules[0] as Rule, `conflicting rules ${nodeName(node)} found`, node.rules, diagnostics);
+  const below = findBelow(node, rules);
+  if (below.length > 0) {
+    const names = [...new Set(below.map(ruleName))];
+    report(first, `rule ${ruleName(first)} conflicts with [${names.join(" ")}]`, [first, ...below], diagnostics);
+  } else if (areOfSeveralKinds(rules)) {
+    report(first, `conflicting rules ${ruleName(rules.at(-1) as Rule)} found`, rules, diagnostics);
+  } else checkDefaults(node, rules, modules, diagnostics);
 }
 
-function kindOf({ head }: Rule): string {
-  if (head.args !== undefined) return `function of ${head.args.length}`;
-  return head.isSet ? "set" : "complete";
+/** What may not stand below: anything below one value, functions below a document made piece by piece. */
+function findBelow(node: RuleNode, rules: readonly Rule[]): readonly Rule[] {
+  const all = [...eachNode(node)].flatMap((other) => (other === node ? other.rules.filter(liesBelow) : other.rules));
+  if (rules.some(hasConstantHead)) return all;
+  return all.filter(({ head }) => head.args !== undefined);
 }
 
-function checkDefaults(node: RuleNode, diagnostics: Diagnostic[]): void {
-  const defaults = node.rules.filter(({ isDefault }) => isDefault);
-  for (const rule of defaults) {
-    if (hasConstantHead(rule)) continue;
-    const message = "default rules must not have variables in the head";
-    diagnostics.push(makeProblem("rego_compile_error", rule.head.at, message, `name one document: ${nodeName(node)}`));
-  }
-  const whole = defaults.filter(hasConstantHead);
-  const first = whole[0];
-  if (first !== undefined && whole.length > 1) {
-    report(first, `multiple default rules ${nodeName(node)} found`, whole, diagnostics);
-  }
+function areOfSeveralKinds(rules: readonly Rule[]): boolean {
+  const kinds = new Set(
+    rules.map((rule) => {
+      const { isSet, args } = rule.head;
+      const shape = isSet ? "set" : "value";
+      return args === undefined
+        ? `${hasConstantHead(rule) ? "whole" : "piece"} ${shape}`
+        : `function of ${args.length}`;
+    }),
+  );
+  return kinds.size > 1;
 }
 
-/** A rule that is one value has no rules and no package below it. */
-function checkBelow(node: RuleNode, diagnostics: Diagnostic[]): void {
-  const first = node.rules.find(hasConstantHead);
-  if (first === undefined) return;
-  if (node.isPackage) {
-    const message = `package ${nodeName(node)} conflicts with rule ${ruleName(first)}`;
-    diagnostics.push(makeProblem("rego_type_error", first.at, message, "rename the rule or the package"));
-    return;
-  }
-  if (node.children.size === 0) return;
-  const below: Rule[] = [];
-  for (const child of eachNode(node)) {
-    if (child === node) continue;
-    if (child.isPackage) {
-      const message = `package ${nodeName(child)} conflicts with rule ${ruleName(first)}`;
-      diagnostics.push(makeProblem("rego_type_error", first.at, message, "rename the rule or the package"));
-      return;
+function checkDefaults(
+  node: RuleNode,
+  rules: readonly Rule[],
+  modules: readonly Module[],
+  diagnostics: Diagnostic[],
+): void {
+  const defaults = rules.filter(({ isDefault }) => isDefault);
+  const [first] = defaults;
+  if (first === undefined || defaults.length === 1) return;
+  const message = `multiple default rules ${nodeName(node)} found`;
+  const at = packageOf(first, modules);
+  const related = defaults.map(({ head }) => ({ at: head.at, message: "here" }));
+  diagnostics.push({ ...makeProblem("rego_type_error", at, message), related });
+}
+
+function packageOf(rule: Rule, modules: readonly Module[]): Location {
+  return modules.find(({ at }) => at.source === rule.at.source)?.package.at ?? rule.head.at;
+}
+
+/** No package has the name of a rule. */
+function checkPackages(root: RuleNode, module: Module, modules: readonly Module[], diagnostics: Diagnostic[]): void {
+  for (const rule of module.rules) {
+    if (!hasConstantHead(rule)) continue;
+    const path = rule.head.ref.map((part) => (part.kind === "string" ? part.value : ""));
+    if (!findNode(root, path)?.isPackage) continue;
+    const key = JSON.stringify(path);
+    const clashing = modules.filter((other) => JSON.stringify(other.package.path) === key);
+    for (const other of clashing) {
+      const message = `${printPath(["package", ...other.package.path]).replace(".", " ")} conflicts with rule ${ruleName(rule)}`;
+      const related = [{ at: rule.head.at, message: "the rule" }];
+      const problem = makeProblem("rego_type_error", module.package.at, message, "rename the rule or the package");
+      diagnostics.push({ ...problem, related });
     }
-    below.push(...child.rules);
   }
-  const names = [...new Set(below.map(ruleName))];
-  report(first, `rule ${ruleName(first)} conflicts with [${names.join(" ")}]`, [first, ...below], diagnostics);
 }
 
 function report(first: Rule, message: string, rules: readonly Rule[], diagnostics: Diagnostic[]): void {

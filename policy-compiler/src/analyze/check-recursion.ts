@@ -1,105 +1,140 @@
 /**
- * No rule may depend on itself. Rules are vertices of a graph, those of one name together; a
- * reference is a vertex too, so that rules that share one share its edges. A reference with a
- * variable in it depends on all that it could mean.
+ * No rule may depend on itself. Each rule is a vertex of a graph; a reference is a vertex too,
+ * so that rules that share one share its edges. A reference with a variable in it depends on
+ * all that it could mean: on what its variables' values choose where the body binds them
+ * to constants, and only on rules whose heads can meet it: `p[x].foo` is none of `p[y].bar`.
  */
 import type { Diagnostic } from "@regomesh/base";
 import type { Rule, Term } from "../syntax/ast.ts";
+import { type Choices, makeChoices } from "./choices.ts";
 import { findComponents, findCycle, type Vertex } from "./graph.ts";
 import { makeProblem } from "./problem.ts";
-import { eachNode, nodeName, type RuleNode } from "./rule-index.ts";
-import { eachRuleTerm } from "./tree.ts";
+import { eachNode, type RuleNode, ruleName } from "./rule-index.ts";
+import { deepTerm, eachDeepTerm } from "./tree.ts";
 
 /** More cycles than these tell nothing new. */
 const REPORTED_MAX = 20;
 
-type RuleVertex = Vertex & { readonly node: RuleNode | undefined };
+type RuleVertex = Vertex & { readonly rule: Rule | undefined };
 
 type Graph = {
   readonly root: RuleNode;
-  readonly rules: Map<RuleNode, RuleVertex>;
+  readonly rules: Map<Rule, RuleVertex>;
   readonly refs: Map<string, RuleVertex>;
 };
 
+/** A part of a path: its constant as text (names in quotes), or null for any. */
+type Part = string | null;
+
 export function checkRecursion(root: RuleNode): readonly Diagnostic[] {
   const graph: Graph = { root, rules: new Map(), refs: new Map() };
-  for (const node of eachNode(root)) if (node.rules.length > 0) graph.rules.set(node, { node, edges: new Set() });
-  for (const [node, vertex] of graph.rules) {
-    for (const rule of node.rules) {
-      eachRuleTerm(rule, (term) => {
-        const target = findTarget(graph, term);
-        if (target !== undefined) vertex.edges.add(target);
-      });
-    }
+  for (const { rules } of eachNode(root)) for (const rule of rules) graph.rules.set(rule, { rule, edges: new Set() });
+  for (const [rule, vertex] of graph.rules) {
+    for (let link: Rule | undefined = rule; link !== undefined; link = link.else) addEdges(graph, link, vertex);
   }
   const diagnostics: Diagnostic[] = [];
   for (const component of findComponents([...graph.rules.values()])) {
     for (const vertex of component) {
-      const { node } = vertex as RuleVertex;
-      if (node !== undefined && diagnostics.length < REPORTED_MAX)
-        diagnostics.push(report(node, findCycle(vertex, component)));
+      const { rule } = vertex as RuleVertex;
+      if (rule !== undefined && diagnostics.length < REPORTED_MAX)
+        diagnostics.push(report(rule, findCycle(vertex, component)));
     }
   }
   return diagnostics;
 }
 
-function report(node: RuleNode, cycle: readonly Vertex[]): Diagnostic {
-  const names = cycle.flatMap((vertex) => {
-    const { node: at } = vertex as RuleVertex;
-    return at === undefined ? [] : [nodeName(at)];
-  });
-  const { head } = node.rules[0] as Rule;
-  const message = `rule ${nodeName(node)} is recursive: ${names.join(" -> ")}`;
-  return makeProblem("rego_recursion_error", head.at, message, "iterate with some, walk or graph.reachable");
+function addEdges(graph: Graph, link: Rule, vertex: RuleVertex): void {
+  const choices = makeChoices();
+  const visit = (term: Term): void => {
+    for (const path of dataPaths(term, choices)) {
+      const target = findTarget(graph, path);
+      if (target !== undefined) vertex.edges.add(target);
+    }
+  };
+  for (const expr of link.body) {
+    eachDeepTerm(expr, visit);
+    choices.pass(expr);
+  }
+  for (const term of [...(link.head.args ?? []), ...link.head.ref, link.head.value]) deepTerm(term, visit);
 }
 
-/** What evaluating a term needs, as a vertex. */
-function findTarget(graph: Graph, term: Term): RuleVertex | undefined {
-  const path = dataPath(term);
-  if (path === undefined) return undefined;
+function report(rule: Rule, cycle: readonly Vertex[]): Diagnostic {
+  const names = cycle.flatMap((vertex) => {
+    const { rule: at } = vertex as RuleVertex;
+    return at === undefined ? [] : [ruleName(at)];
+  });
+  const message = `rule ${ruleName(rule)} is recursive: ${names.join(" -> ")}`;
+  return makeProblem("rego_recursion_error", rule.head.at, message, "iterate with some, walk or graph.reachable");
+}
+
+/** What evaluating a reference needs, as a vertex. */
+function findTarget(graph: Graph, path: readonly Part[]): RuleVertex | undefined {
   const key = JSON.stringify(path);
   let vertex = graph.refs.get(key);
   if (vertex === undefined) {
-    vertex = { node: undefined, edges: new Set(follow(graph, path)) };
+    vertex = { rule: undefined, edges: new Set(follow(graph, path)) };
     graph.refs.set(key, vertex);
   }
   return vertex.edges.size === 0 ? undefined : vertex;
 }
 
-/** The path below `data`; null is any name. */
-function dataPath(term: Term): readonly (string | null)[] | undefined {
+/** The paths below `data` that a term may be. */
+function dataPaths(term: Term, choices: Choices): readonly (readonly Part[])[] {
   if (term.kind === "call-term") {
     const { path } = term.operator;
-    return path[0] === "data" ? path.slice(1) : undefined;
+    return path[0] === "data" ? [path.slice(1).map((name) => JSON.stringify(name))] : [];
   }
-  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return undefined;
-  return term.path.map((part) => {
-    if (part.kind === "string") return part.value;
-    return part.kind === "number" || part.kind === "boolean" || part.kind === "null" ? "" : null;
-  });
+  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return [];
+  return choices.expand(term.path);
 }
 
-function follow({ root, rules }: Graph, path: readonly (string | null)[]): readonly RuleVertex[] {
+function follow({ root, rules }: Graph, path: readonly Part[]): readonly RuleVertex[] {
   const found: RuleVertex[] = [];
-  const add = (node: RuleNode) => {
-    const vertex = rules.get(node);
+  const add = (rule: Rule) => {
+    const vertex = rules.get(rule);
     if (vertex !== undefined) found.push(vertex);
   };
   let level: RuleNode[] = [root];
   for (const part of path) {
     const next: RuleNode[] = [];
     for (const node of level) {
-      add(node);
       if (part === null) next.push(...node.children.values());
-      else if (node.children.has(part)) next.push(node.children.get(part) as RuleNode);
+      else {
+        const child = part.startsWith('"') ? node.children.get(JSON.parse(part) as string) : undefined;
+        if (child !== undefined) next.push(child);
+      }
     }
+    for (const node of level) for (const rule of node.rules) if (mayMeet(rule, path)) add(rule);
     level = next;
   }
   // Functions are no part of the document that a reference names.
-  for (const node of level) for (const below of eachNode(node)) if (node === below || !isFunction(below)) add(below);
+  for (const node of level) {
+    for (const below of eachNode(node)) {
+      for (const rule of below.rules) if (node === below || rule.head.args === undefined) add(rule);
+    }
+  }
   return found;
 }
 
-function isFunction({ rules }: RuleNode): boolean {
-  return rules[0]?.head.args !== undefined;
+/** False where the head and the path have different constants at one place. */
+function mayMeet({ head }: Rule, path: readonly Part[]): boolean {
+  return path.every((part, i) => {
+    const own = constantPart(head.ref[i]);
+    return part === null || own === null || own === part;
+  });
+}
+
+function constantPart(term: Term | undefined): Part {
+  switch (term?.kind) {
+    case "string":
+      return JSON.stringify(term.value);
+    case "number":
+      return term.text;
+    case "boolean":
+      return String(term.value);
+    case "null":
+      return "null";
+    default:
+      return null;
+  }
 }

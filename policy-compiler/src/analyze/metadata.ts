@@ -33,10 +33,9 @@ export function collectAnnotations(modules: readonly Module[]): Annotations {
 export function metadataChain(annotations: Annotations, module: Module, rule: Rule): Json {
   const path = rulePath(module, rule);
   const own = annotations.rules.get(rule) ?? [];
-  const entries: Json[] = own.length === 0 ? [] : own.map((annotation) => makeEntry(path, annotation));
+  const entries: Json[] = own.length === 0 ? [{ path }] : own.map((annotation) => makeEntry(path, annotation));
   const documents = annotations.documents.get(key(path)) ?? [];
   entries.push(...documents.map((annotation) => makeEntry(path, annotation)));
-  if (entries.length === 0) entries.push({ path });
   const packagePath = module.package.path;
   for (const annotation of annotations.packages.get(key(packagePath)) ?? []) {
     if (annotation.scope === "package") entries.push(makeEntry(packagePath, annotation));
@@ -50,10 +49,9 @@ export function metadataChain(annotations: Annotations, module: Module, rule: Ru
   return entries;
 }
 
-/** The value of `rule()`: the rule's own annotation, or its document's, or an empty object. */
-export function metadataRule(annotations: Annotations, module: Module, rule: Rule): Json {
-  const path = key(rulePath(module, rule));
-  const annotation = annotations.rules.get(rule)?.[0] ?? annotations.documents.get(path)?.[0];
+/** The value of `rule()`: the rule's own annotation, or an empty object; its document's is not its own. */
+export function metadataRule(annotations: Annotations, rule: Rule): Json {
+  const annotation = annotations.rules.get(rule)?.[0];
   return annotation === undefined ? {} : toJson(annotation);
 }
 

@@ -29,7 +29,7 @@ export function outputsOf(expr: Expr, bound: Bound, arity: Arity): ReadonlySet<s
       bindEquation(what.left, what.right, known, outputs);
       break;
     case "assign":
-      if (isKnown(what.right, known)) bindPattern(what.left, outputs);
+      if (isKnown(what.right, known)) bindSides(what.left, what.right, known, outputs);
       break;
     case "call":
       bindResult(what, known, outputs, arity);
@@ -72,7 +72,7 @@ function bindPattern(term: Term, outputs: Set<string>): void {
   for (const { name } of patternVariables(term)) outputs.add(name);
 }
 
-/** `left = right`: what is known on one side binds the other; arrays and objects go by their parts. */
+/** `left = right`: what is known on one side binds the other; two arrays or objects go by their parts, if these pair. */
 function bindEquation(left: Term, right: Term, known: Bound, outputs: Set<string>): void {
   for (let before = -1; before !== outputs.size; ) {
     before = outputs.size;
@@ -81,18 +81,20 @@ function bindEquation(left: Term, right: Term, known: Bound, outputs: Set<string
 }
 
 function bindSides(left: Term, right: Term, known: Bound, outputs: Set<string>): void {
-  if (isKnown(right, known)) bindPattern(left, outputs);
-  if (isKnown(left, known)) bindPattern(right, outputs);
-  if (left.kind === "array" && right.kind === "array" && left.items.length === right.items.length) {
+  if (left.kind === "array" && right.kind === "array") {
+    if (left.items.length !== right.items.length) return;
     for (const [i, item] of left.items.entries()) bindSides(item, right.items[i] as Term, known, outputs);
-  }
-  if (left.kind === "object" && right.kind === "object") {
+  } else if (left.kind === "object" && right.kind === "object") {
+    if (left.entries.length !== right.entries.length) return;
     const values = new Map(right.entries.map(([key, value]) => [scalarKey(key), value]));
     for (const [key, value] of left.entries) {
       const name = scalarKey(key);
       const other = name === undefined ? undefined : values.get(name);
       if (other !== undefined) bindSides(value, other, known, outputs);
     }
+  } else {
+    if (isKnown(right, known)) bindPattern(left, outputs);
+    if (isKnown(left, known)) bindPattern(right, outputs);
   }
 }
 

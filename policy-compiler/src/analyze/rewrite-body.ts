@@ -3,10 +3,10 @@
  * or erased, and what a plain `not` evaluates before it negates is moved in front of it.
  */
 import type { Location } from "@regomesh/base";
-import type { Body, Expr, Term, What } from "../syntax/ast.ts";
+import type { Body, Expr, Term, What, With } from "../syntax/ast.ts";
 import { freshName, freshVar, type RewriteContext, report } from "./context.ts";
 import { liftCalls } from "./negation.ts";
-import { openScope, resolveOperator, rewriteTerm } from "./rewrite-term.ts";
+import { openScope, resolveOperator, rewriteTerm, rewriteUnresolved } from "./rewrite-term.ts";
 import { rewriteModifiers } from "./rewrite-with.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { type Declared, type Local, patternVariables, type Scope } from "./scope.ts";
@@ -31,8 +31,13 @@ export function rewriteBody(rewriter: Rewriter, scope: Scope, body: Body): Body 
 }
 
 function rewriteExpr(rewriter: Rewriter, scope: Scope, expr: Expr): readonly Expr[] {
+  if (expr.with.length === 0) return rewritePlain(rewriter, scope, expr, []);
+  const { before, modifiers } = rewriteModifiers(rewriter, scope, expr.with);
+  return [...before, ...rewritePlain(rewriter, scope, expr, modifiers)];
+}
+
+function rewritePlain(rewriter: Rewriter, scope: Scope, expr: Expr, modifiers: readonly With[]): readonly Expr[] {
   const { what } = expr;
-  const modifiers = rewriteModifiers(rewriter, scope, expr.with);
   const make = (rewritten: What): Expr => ({ ...expr, what: rewritten, with: modifiers });
   switch (what.kind) {
     case "some":
@@ -41,10 +46,16 @@ function rewriteExpr(rewriter: Rewriter, scope: Scope, expr: Expr): readonly Exp
     case "some-in":
       return rewriteSomeIn(rewriter, scope, what, make);
     case "assign":
+      if (expr.isNegated) {
+        report(rewriter.context, "rego_compile_error", what.at, "cannot assign vars inside negated expression");
+        return [];
+      }
+      if (rewriter.context.globals.has("assign")) return rewriteCallExpr(rewriter, scope, toCall(what, "assign"), make);
       return [make(rewriteAssign(rewriter, scope, what))];
     case "call":
       return rewriteCallExpr(rewriter, scope, what, make);
     case "unify": {
+      if (rewriter.context.globals.has("eq")) return rewriteCallExpr(rewriter, scope, toCall(what, "eq"), make);
       const left = rewriteTerm(rewriter, scope, what.left);
       const right = rewriteTerm(rewriter, scope, what.right);
       return lift(rewriter, make({ ...what, left, right }));
@@ -61,6 +72,13 @@ function rewriteExpr(rewriter: Rewriter, scope: Scope, expr: Expr): readonly Exp
     }
   }
 }
+
+/** `=` and `:=` are calls where the package has rules of their names. */
+function toCall(what: Extract<What, { kind: "assign" | "unify" }>, name: "assign" | "eq"): CallExpression {
+  return { kind: "call", at: what.at, operator: { at: what.at, path: [name] }, args: [what.left, what.right] };
+}
+
+type CallExpression = Extract<What, { kind: "call" }>;
 
 function lift(rewriter: Rewriter, expr: Expr): readonly Expr[] {
   return expr.isNegated ? liftCalls(rewriter.context, expr) : [expr];
@@ -162,7 +180,8 @@ function rewriteSomeIn(
     const local = declare(context, scope, variable, "declared");
     if (local !== undefined) local.isUsed = true;
   }
-  const value = rewriteTerm(rewriter, scope, what.value);
+  const rewriteValue = what.value.kind === "template" ? rewriteUnresolved : rewriteTerm;
+  const value = rewriteValue(rewriter, scope, what.value);
   const key = what.key === undefined ? freshVar(context, what.at) : rewriteTerm(rewriter, scope, what.key);
   const isKey = key.kind === "var" || key.kind === "string" || key.kind === "number";
   const index = isKey ? key : freshVar(context, key.at);
@@ -181,7 +200,6 @@ function rewriteEvery(rewriter: Rewriter, scope: Scope, what: Extract<What, { ki
     if (variable.name === "_") return freshVar(context, variable.at);
     const local = declare(context, inner, variable, "declared");
     if (local === undefined) return variable;
-    local.isUsed = true;
     return { ...variable, name: local.name };
   };
   const key = what.key === undefined ? undefined : declareOne(what.key);

@@ -1,6 +1,6 @@
 /** Rules: the head from the root of `data`, arguments as variables, each link of the chain with a scope of its own. */
 import type { Body, Expr, Head, Rule, Term, Variable } from "../syntax/ast.ts";
-import { freshName, freshVar, type RewriteContext } from "./context.ts";
+import { freshName, freshVar, type RewriteContext, report } from "./context.ts";
 import { makeString } from "./names.ts";
 import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
 import { addImplicit, rewriteTerm } from "./rewrite-term.ts";
@@ -48,6 +48,11 @@ function rewriteArgs(rewriter: Rewriter, args: readonly Term[]): Args {
 function splitPattern(context: RewriteContext, term: Term, moved: (readonly [Variable, Term])[]): Term {
   switch (term.kind) {
     case "var":
+      if (term.name === "input" || term.name === "data") {
+        const message = `args must not shadow ${term.name} (use a different variable name)`;
+        report(context, "rego_compile_error", term.at, message);
+      }
+      return term;
     case "null":
     case "boolean":
     case "number":
@@ -60,11 +65,25 @@ function splitPattern(context: RewriteContext, term: Term, moved: (readonly [Var
       return { ...term, entries };
     }
     default: {
+      checkArgument(context, term);
       const variable = freshVar(context, term.at);
       moved.push([variable, term]);
       return variable;
     }
   }
+}
+
+/** An argument may name a rule; what is called, or read from input and data, belongs in the body. */
+function checkArgument(context: RewriteContext, argument: Term): void {
+  if (argument.kind === "template") return;
+  eachTerm(argument, (term) => {
+    if (term.kind === "call-term") {
+      const hint = "take a variable, and compare it in the body";
+      report(context, "rego_compile_error", term.at, "rule arguments cannot contain calls", hint);
+    } else if (term.kind === "var" && (term.name === "input" || term.name === "data")) {
+      report(context, "rego_unsafe_var_error", term.at, `var ${term.name} is unsafe`);
+    }
+  });
 }
 
 function rewriteLink(rewriter: Rewriter, packagePath: readonly string[], link: Rule, args: Args | undefined): Rule {

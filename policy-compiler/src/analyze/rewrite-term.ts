@@ -22,7 +22,9 @@ export function rewriteTerm(rewriter: Rewriter, scope: Scope, term: Term): Term 
       return rewriteName(rewriter.context, scope, term);
     case "ref": {
       const head = inner(term.head);
-      const path = term.path.map(inner);
+      const path = term.path.map((part) =>
+        part.kind === "template" ? rewriteUnresolved(rewriter, scope, part) : inner(part),
+      );
       // A name that stands for a path: `roles.admin` is `data.a.roles.admin`.
       if (head.kind === "ref") return { ...term, head: head.head, path: [...head.path, ...path] };
       return { ...term, head, path };
@@ -109,16 +111,16 @@ function rewriteCall(rewriter: Rewriter, scope: Scope, term: Extract<Term, { kin
   return { ...term, operator, args: term.args.map((arg) => rewriteTerm(rewriter, scope, arg)) };
 }
 
-/** The whole name of what is called. An infix operator is a built-in, whatever the package names its rules. */
+/** The whole name of what is called; `a - b` calls minus, which may be a rule of the package too. */
 export function resolveOperator(context: RewriteContext, operator: Operator): Operator {
   const [first = "", ...rest] = operator.path;
-  if (isInfix(operator)) return operator;
   const path = context.globals.get(first);
   return path === undefined ? operator : { ...operator, path: [...path, ...rest] };
 }
 
-function isInfix({ at, path }: Operator): boolean {
-  return !at.source.text.startsWith(path[0] as string, at.span.start);
+/** OPA does not resolve rules' names in template strings that are keys or patterns: there they are variables. */
+export function rewriteUnresolved(rewriter: Rewriter, scope: Scope, term: Term): Term {
+  return rewriteTerm({ ...rewriter, context: { ...rewriter.context, globals: new Map() } }, scope, term);
 }
 
 /** `$"a {x}"` is `internal.template_string(["a ", {$1 | $1 = x}])`: an undefined part is an empty set. */
@@ -126,11 +128,15 @@ function rewriteTemplate(rewriter: Rewriter, scope: Scope, term: Extract<Term, {
   const items = term.parts.map((part): Term => {
     if (typeof part === "string") return { kind: "string", at: term.at, value: part };
     if (part.with.length === 0 && isScalar(part.term)) return part.term;
-    const value = freshVar(rewriter.context, part.at);
     const right = rewriteTerm(rewriter, scope, part.term);
+    // A variable always has a value: where it is unsafe that shows.
+    if (right.kind === "var" && part.term.kind === "var" && part.term.name !== "_") {
+      return { kind: "set", at: part.at, items: [right] };
+    }
+    const value = freshVar(rewriter.context, part.at);
     const what = { kind: "unify", at: part.at, left: value, right } as const;
-    const modifiers = rewriter.modifiers(rewriter, scope, part.with);
-    const body = [{ kind: "expr", at: part.at, isNegated: false, what, with: modifiers } as const];
+    const { before, modifiers } = rewriter.modifiers(rewriter, scope, part.with);
+    const body = [...before, { kind: "expr", at: part.at, isNegated: false, what, with: modifiers } as const];
     return { kind: "set-comprehension", at: part.at, value, body };
   });
   const operator = { at: term.at, path: ["internal", "template_string"] };

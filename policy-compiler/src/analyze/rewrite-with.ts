@@ -1,22 +1,68 @@
 /**
  * `with T as V`: the target from its root. Whether it names input, data or a function shows
  * once all rules are known (`check-with.ts`); a value that names a built-in stays as written.
+ *
+ * A value that must be evaluated is an equation of its own in front of the expression: where it
+ * is undefined so is the body, whatever the expression negates, and where it iterates so does
+ * the body. What may name a function waits for `safety.ts`, which knows them.
  */
-import type { Ref, Term, With } from "../syntax/ast.ts";
-import type { RewriteContext } from "./context.ts";
+import type { Expr, Ref, Term, With } from "../syntax/ast.ts";
+import { freshVar, type Generator, type RewriteContext } from "./context.ts";
 import { makeGlobalRef, makeVar } from "./names.ts";
 import { rewriteTerm } from "./rewrite-term.ts";
-import type { Rewriter } from "./rewriter.ts";
+import type { Lifted, Rewriter } from "./rewriter.ts";
 import { findName, type Scope } from "./scope.ts";
+import { subterms } from "./tree.ts";
 
-export function rewriteModifiers(rewriter: Rewriter, scope: Scope, modifiers: readonly With[]): readonly With[] {
-  return modifiers.map((modifier) => {
+export function rewriteModifiers(rewriter: Rewriter, scope: Scope, modifiers: readonly With[]): Lifted {
+  const rewritten = modifiers.map((modifier) => {
     const target = rewriteTarget(rewriter, scope, modifier.target);
     const isFunction = target.head.kind === "var" && target.head.name !== "input";
     const builtin = isFunction ? namedBuiltin(rewriter.context, scope, modifier.value) : undefined;
     const value = builtin ?? rewriteTerm(rewriter, scope, modifier.value);
     return { ...modifier, target, value };
   });
+  return liftValues(rewriter.context, rewritten, mayNameFunction);
+}
+
+/** The values that need evaluation as equations, and the modifiers with their variables. */
+export function liftValues(
+  context: Generator,
+  modifiers: readonly With[],
+  staysAsWritten: (modifier: With) => boolean,
+): Lifted {
+  const before: Expr[] = [];
+  const lifted = modifiers.map((modifier) => {
+    const { value } = modifier;
+    if (isEvaluated(value) || staysAsWritten(modifier)) return modifier;
+    const variable = freshVar(context, value.at);
+    const what = { kind: "unify", at: value.at, left: variable, right: value } as const;
+    before.push({ kind: "expr", at: value.at, isNegated: false, what, with: [] });
+    return { ...modifier, value: variable };
+  });
+  return { before, modifiers: lifted };
+}
+
+/** A variable, or a term of constants and variables: nothing to evaluate. */
+function isEvaluated(value: Term): boolean {
+  if (value.kind === "var") return true;
+  return subterms(value).every(isEvaluated) && !EVALUATED_KINDS.has(value.kind);
+}
+
+const EVALUATED_KINDS: ReadonlySet<Term["kind"]> = new Set([
+  "ref",
+  "call-term",
+  "template",
+  "array-comprehension",
+  "set-comprehension",
+  "object-comprehension",
+]);
+
+/** A replacement of data or a function by what may be a function: a name below data, or a built-in's. */
+function mayNameFunction({ target, value }: With): boolean {
+  if (target.head.kind === "var" && target.head.name === "input") return false;
+  if (value.kind !== "ref" || value.head.kind !== "var" || value.head.name === "input") return false;
+  return value.path.every((part) => part.kind === "string");
 }
 
 /** Targets are global names: a variable of the rule is none. */

@@ -56,6 +56,13 @@ export function hasConstantHead(rule: Rule): boolean {
   return rule.head.ref.every((part) => part.kind === "string");
 }
 
+/** No part of the head is a variable: `p`, `p.a`, `p[1]`. */
+export function isGroundHead(rule: Rule): boolean {
+  return rule.head.ref.every(
+    ({ kind }) => kind === "string" || kind === "number" || kind === "boolean" || kind === "null",
+  );
+}
+
 /** `data.a.p`, with variables where the head has them: `data.a.p[x]`. */
 export function ruleName(rule: Rule): string {
   return `data${printTermPath(rule.head.ref)}`;

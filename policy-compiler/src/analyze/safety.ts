@@ -9,6 +9,7 @@ import { userName } from "./names.ts";
 import { liftRefs } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
 import { makeProblem } from "./problem.ts";
+import { liftValues, termName } from "./rewrite-with.ts";
 import {
   type Closure,
   closureOfTerm,
@@ -39,6 +40,22 @@ export function orderRule(rule: Rule, arity: Arity, diagnostics: Diagnostic[], c
   return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
 }
 
+/** A variable of the head that its body never mentions is unsafe whatever the body's order. */
+export function checkHeads(rule: Rule, diagnostics: Diagnostic[]): void {
+  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+    const { head } = link;
+    const names = new Set<string>();
+    for (const arg of head.args ?? []) eachTerm(arg, (term) => addVariable(term, names));
+    for (const expr of link.body) addLevel(expr, names);
+    const outputs = new Set<string>();
+    const known: Bound = { has: (name) => names.has(name) || outputs.has(name) || isRootName(name) };
+    const heads = [...head.ref, head.value];
+    bindRefs(heads, known, outputs);
+    const context: Context = { arity: () => undefined, diagnostics, counter: { generated: 0 }, reported: new Set() };
+    reportUnbound(heads, known, context);
+  }
+}
+
 function orderLink(link: Rule, context: Context): Rule {
   const { head } = link;
   const bound = new Set<string>();
@@ -65,8 +82,9 @@ export function orderQuery(body: Body, arity: Arity, diagnostics: Diagnostic[], 
  */
 function orderBody(body: Body, bound: Set<string>, visible: ReadonlySet<string>, context: Context): Body {
   const here = new Set(visible);
-  for (const expr of body) addLevel(expr, here);
-  const waiting = body.map((expr) => ({ expr, needs: needsOf(expr, here) }));
+  const evaluated = body.flatMap((expr) => evaluateModifiers(expr, context));
+  for (const expr of evaluated) addLevel(expr, here);
+  const waiting = evaluated.map((expr) => ({ expr, needs: needsOf(expr, here) }));
   const placed: Expr[] = [];
   let rest = waiting;
   while (rest.length > 0) {
@@ -94,6 +112,17 @@ function orderBody(body: Body, bound: Set<string>, visible: ReadonlySet<string>,
   }
   for (const { expr } of rest) reportExpr(expr, here, bound, context);
   return placed;
+}
+
+/** What replaces a document is evaluated before the expression, unless it turns out to be a function. */
+function evaluateModifiers(expr: Expr, context: Context): readonly Expr[] {
+  if (expr.with.length === 0) return [expr];
+  const isFunction = (term: Term): boolean => {
+    const name = termName(term);
+    return name === undefined || context.arity(name[0] === "data" ? name : [name.join(".")]) !== undefined;
+  };
+  const { before, modifiers } = liftValues(context, expr.with, ({ value }) => isFunction(value));
+  return [...before, { ...expr, with: modifiers }];
 }
 
 /** `==` as an expression is `=`, now that its variables are known to be bound elsewhere. */
@@ -232,6 +261,7 @@ function orderTerm(term: Term, bound: ReadonlySet<string>, visible: ReadonlySet<
     case "object":
       return { ...term, entries: term.entries.map(([key, value]) => [inner(key), inner(value)] as const) };
     case "call-term":
+      if (reportUndeclared(term, visible, context)) return term;
       return { ...term, args: term.args.map(inner) };
     case "array-comprehension":
     case "set-comprehension": {
@@ -270,6 +300,8 @@ function orderComprehension(
 function reportExpr(expr: Expr, here: ReadonlySet<string>, bound: ReadonlySet<string>, context: Context): void {
   const outputs = outputsOf(expr, bound, context.arity);
   const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };
+  const declared = new Set([...bound, ...outputs]);
+  for (const term of termsOfExpr(expr)) eachTerm(term, (part) => reportUndeclared(part, declared, context));
   reportUnbound(termsOfExpr(expr), known, context);
   const inside: Bound = { has: (name) => bound.has(name) || !here.has(name) || isRootName(name) };
   for (const closure of closuresOfExpr(expr)) {
@@ -277,6 +309,27 @@ function reportExpr(expr: Expr, here: ReadonlySet<string>, bound: ReadonlySet<st
       if (term.kind === "var" && !inside.has(term.name)) reportVariable(term, context);
     });
   }
+}
+
+/** An expression in a template string binds no variable: those of the body around it are declared. True where one is not. */
+function reportUndeclared(term: Term, declared: ReadonlySet<string>, context: Context): boolean {
+  if (term.kind !== "call-term" || term.operator.path.join(".") !== "internal.template_string") return false;
+  const [parts] = term.args;
+  if (parts?.kind !== "array") return false;
+  const { length } = context.diagnostics;
+  for (const part of parts.items) {
+    const what = part.kind === "set-comprehension" ? part.body.at(-1)?.what : undefined;
+    if (what?.kind !== "unify") continue;
+    eachTerm(what.right, (inner) => {
+      if (inner.kind !== "var" || isRootName(inner.name) || declared.has(inner.name)) return;
+      if (context.reported.has(inner.name)) return;
+      context.reported.add(inner.name);
+      const message = `var ${userName(inner.name)} is undeclared`;
+      const hint = "bind it in the body, before the template string";
+      context.diagnostics.push(makeProblem("rego_compile_error", inner.at, message, hint));
+    });
+  }
+  return context.diagnostics.length > length;
 }
 
 function reportUnbound(terms: readonly Term[], known: Bound, context: Context): void {

@@ -30,6 +30,8 @@ const PIECES_MAX = 256;
 
 export type PartialOptions = {
   readonly callRules: (site: Site, node: RuleNode) => IrOperand;
+  /** The value of one rule with its `else` links, whose head has no variables. */
+  readonly callChain: (site: Site, path: readonly string[], rule: Rule) => IrOperand;
   /** Keys that are known, by their place below the node: only pieces that have them are evaluated. */
   readonly keys: readonly (IrOperand | undefined)[];
 };
@@ -51,7 +53,8 @@ export function planPartial(name: string, func: FuncSite, node: RuleNode, option
 
 type Into = PartialOptions & { readonly document: Document };
 
-function planPiece(func: FuncSite, node: RuleNode, piece: Piece, { document, callRules, keys }: Into): void {
+function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into): void {
+  const { document, callRules, keys } = options;
   const site = nextBlock(func);
   if (piece.kind === "complete") {
     const path = piece.node.path.slice(node.path.length).map((part) => text(site, part));
@@ -67,6 +70,16 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, { document, cal
   const terms = rule.head.ref.slice(node.path.length);
   for (const [i, term] of terms.entries()) matchKnown(site, keys[i], term);
   const member = rule.head.isSet ? keys[terms.length] : undefined;
+  if (rule.else !== undefined) {
+    const value = options.callChain(site, piece.path, rule);
+    insert(
+      site,
+      document,
+      terms.map((term) => planTerm(site, term)),
+      { kind: "value", value },
+    );
+    return;
+  }
   if (isPattern(rule.head.value)) matchKnown(site, member, rule.head.value);
   planRuleBody(site, dataName(piece.path), rule);
   const path = terms.map((term) => planTerm(site, term));
@@ -107,7 +120,10 @@ function piecesOf(site: Site, node: RuleNode): readonly Piece[] {
   const below = descendantsWithRules(node).filter((other) => !isHidden(site.environment, other.path));
   return [node, ...below].flatMap((other): readonly Piece[] => {
     if (other !== node && !isPartial(other)) {
-      return [{ kind: "complete", node: other, depth: other.path.length - node.path.length }];
+      // A default stands for a document of its own only, not for a piece of another.
+      const rules = other.rules.filter(({ isDefault }) => !isDefault);
+      if (rules.length === 0) return [];
+      return [{ kind: "complete", node: { ...other, rules }, depth: other.path.length - node.path.length }];
     }
     return other.rules
       .filter((rule) => !rule.isDefault)

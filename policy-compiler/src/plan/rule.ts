@@ -7,14 +7,26 @@ import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite, nextBlock } from
 import { markRule, planRuleBody } from "./mark.ts";
 import { isPartial, planPartial } from "./partial.ts";
 import { type Planner, requireFunc } from "./planner.ts";
-import { dataName, type FunctionRules, type RuleNode } from "./rule-tree.ts";
+import { dataName, type FunctionRules, findNode, type RuleNode } from "./rule-tree.ts";
 import { append, local, newLocal, planTerm, type Site, toLocal } from "./site.ts";
 
 /** The document of a node's rules. */
 export function callRules(site: Site, node: RuleNode): IrOperand {
   const { planner, environment } = site;
-  const name = funcName(planner, environment, dataName(node.path));
+  const isPiece = findNode(planner.tree.root, node.path)?.rules.length !== node.rules.length;
+  const name = funcName(planner, environment, `${dataName(node.path)}${isPiece ? "[piece]" : ""}`);
   requireFunc(planner.output, name, () => planNode(planner, environment, name, node));
+  return callUnitFunc(site, name, []);
+}
+
+/** The value of one rule and its `else` links, as a function of its own. */
+function callChain(site: Site, path: readonly string[], rule: Rule): IrOperand {
+  const { planner, environment } = site;
+  const { source, span } = rule.at;
+  const name = funcName(planner, environment, `${dataName(path)}[${source.name}:${span.start}]`);
+  requireFunc(planner.output, name, () =>
+    planComplete(makeFuncSite(planner, environment, []), { name, path: dataName(path), rules: [rule] }),
+  );
   return callUnitFunc(site, name, []);
 }
 
@@ -32,7 +44,7 @@ export function callKeyed(site: Site, node: RuleNode, keys: readonly (IrOperand 
     const func = makeFuncSite(planner, environment, args);
     let next = 0;
     const operands = known.map((isKnown) => (isKnown ? func.args[next++] : undefined));
-    return planPartial(name, func, node, { callRules, keys: operands });
+    return planPartial(name, func, node, { callRules, callChain, keys: operands });
   });
   return callUnitFunc(site, name, args);
 }
@@ -55,7 +67,7 @@ function funcName(planner: Planner, environment: Environment, name: string): str
 
 function planNode(planner: Planner, environment: Environment, name: string, node: RuleNode): IrFunc {
   const func = makeFuncSite(planner, environment, []);
-  if (isPartial(node)) return planPartial(name, func, node, { callRules, keys: [] });
+  if (isPartial(node)) return planPartial(name, func, node, { callRules, callChain, keys: [] });
   return planComplete(func, { name, path: dataName(node.path), rules: node.rules });
 }
 

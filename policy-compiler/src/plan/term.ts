@@ -3,6 +3,7 @@ import type { IrOperand } from "../ir/policy.ts";
 import type { Term, Variable } from "../syntax/ast.ts";
 import { planCall } from "./call.ts";
 import { planDataRef } from "./document.ts";
+import { insertionOrder } from "./object-order.ts";
 import { planPath, termKeys } from "./path.ts";
 import { intern, PlanFault } from "./planner.ts";
 import { isRoot } from "./readiness.ts";
@@ -100,7 +101,8 @@ function planSet(site: Site, items: readonly Term[]): IrOperand {
 function planObject(site: Site, entries: readonly (readonly [Term, Term])[]): IrOperand {
   const operands = entries.map(([key, value]) => [planTermHere(site, key), planTermHere(site, value)] as const);
   const object = make(site, (target) => ({ type: "MakeObjectStmt", stmt: { target } }));
-  for (const [key, value] of operands) {
+  for (const i of insertionOrder(entries.map(([key]) => key))) {
+    const [key, value] = operands[i] as (typeof operands)[number];
     append(site, { type: "ObjectInsertStmt", stmt: { key, value, object: object.value } });
   }
   return object;

@@ -39,14 +39,14 @@ export class Cursor {
   readonly diagnostics: Diagnostic[] = [];
   /** Places that were tried as a comprehension, a body or a group and are none: never tried twice. */
   readonly #refuted = new Set<string>();
-  readonly #tokens: readonly Token[];
+  readonly #tokens: Token[];
   #index = 0;
   #depth = 0;
 
   constructor(source: Source, tokens: readonly Token[], grammar: Grammar) {
     this.source = source;
     this.grammar = grammar;
-    this.#tokens = tokens;
+    this.#tokens = [...tokens];
   }
 
   get token(): Token {
@@ -84,6 +84,15 @@ export class Cursor {
   /** A punctuation mark right behind the token before, without a blank. */
   isAtAdjacent(text: string): boolean {
     return this.isAt(text) && !this.token.spaceBefore;
+  }
+
+  /** Where a reference may begin: a keyword that a dot or bracket follows at once is a name, `if.foo`. */
+  takeAsName(): void {
+    const { token } = this;
+    if (token.kind !== "keyword") return;
+    const next = this.peek();
+    if (next.spaceBefore || next.kind !== "punct" || (next.text !== "." && next.text !== "[")) return;
+    this.#tokens[this.#index] = { ...token, kind: "ident" };
   }
 
   accept(text: string): Token | undefined {
@@ -182,11 +191,12 @@ export class Cursor {
   }
 
   /**
-   * After a fault in the statement that began at `start`: skips to the next token that begins a
-   * line without indentation and could begin a statement.
+   * After a fault in the statement that began at `start`: skips to the next token behind the fault that
+   * begins a line without indentation and could begin a statement.
    */
-  resume(start: number): void {
+  resume(start: number, fault: Location): void {
     this.#index = Math.min(Math.max(this.#index, start + 1), this.#tokens.length - 1);
+    while (this.token.kind !== "eof" && this.token.start < fault.span.start) this.#index++;
     while (this.token.kind !== "eof" && !this.#isStatementStart()) this.#index++;
   }
 

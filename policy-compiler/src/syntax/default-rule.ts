@@ -7,8 +7,9 @@ export function checkDefault(cursor: Cursor, head: Head): void {
   checkConstant(cursor, head.value);
   const seen = new Set<string>();
   for (const arg of head.args ?? []) {
-    if (arg.kind !== "var") {
-      cursor.fail(arg.at, `illegal default rule (arguments cannot contain ${describeTerm(arg)})`);
+    const isRoot = arg.kind === "var" && (arg.name === "input" || arg.name === "data");
+    if (arg.kind !== "var" || isRoot) {
+      cursor.fail(arg.at, `illegal default rule (arguments cannot contain ${isRoot ? "ref" : describeTerm(arg)})`);
     }
     if (arg.name !== "_" && seen.has(arg.name)) {
       cursor.fail(arg.at, `illegal default rule (arguments cannot be repeated ${arg.name})`);

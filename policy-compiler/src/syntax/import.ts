@@ -30,7 +30,7 @@ export function parseImport(cursor: Cursor): Import {
 /** A name in dotted parts, all of them constant. */
 function parseName(cursor: Cursor): readonly string[] {
   const { token } = cursor;
-  if (token.kind !== "ident") cursor.failHere("expected ident");
+  if (token.kind !== "ident" && token.kind !== "keyword") cursor.failHere("expected ident");
   cursor.take();
   const rest = parsePath(cursor).map((part) => {
     if (part.kind === "string") return part.value;

@@ -6,6 +6,7 @@ import { parseInfixAfter, parseRelation, parseTerm, parseValue } from "./term.ts
 
 export function parseLiteral(cursor: Cursor): Expr {
   return cursor.nest(() => {
+    cursor.takeAsName();
     const { start } = cursor.token;
     if (cursor.isAt("some")) return finish(cursor, start, false, parseSome(cursor));
     if (isLogical(cursor)) return cursor.grammar.parseLogical(cursor);
@@ -85,6 +86,7 @@ function parseLoopVariable(cursor: Cursor): Variable {
 
 export function parseWiths(cursor: Cursor): readonly With[] {
   const modifiers: With[] = [];
+  cursor.takeAsName();
   while (cursor.isAt("with")) {
     const { start } = cursor.take();
     const target = toTarget(cursor, parseTerm(cursor));

@@ -49,7 +49,7 @@ test("parseModule and parseQuery never throw on arbitrary text", () => {
 
 test("several statements report several errors", () => {
   expect(messages('package p\n\na := 1 1\n\nb if {\n  input.x y\n}\n\nc := "\n\nd := 1\n')).toEqual([
-    "unexpected number token: expected \\n or ;",
+    "unexpected number token",
     "unexpected identifier token: expected \\n or ; or }",
     "non-terminated string",
   ]);

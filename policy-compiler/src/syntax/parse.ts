@@ -8,7 +8,7 @@ import { findTooDeep } from "./depth.ts";
 import { GRAMMAR } from "./grammar.ts";
 import { parseImport, parsePackage } from "./import.ts";
 import { DIAGNOSTICS_MAX, NESTING_MAX, SOURCE_LENGTH_MAX, TREE_DEPTH_MAX } from "./limits.ts";
-import { parseRule } from "./rule.ts";
+import { parseRules } from "./rule.ts";
 import { scan } from "./scanner.ts";
 
 export type ParsedModule = { readonly module?: Module; readonly diagnostics: readonly Diagnostic[] };
@@ -55,30 +55,22 @@ function parseStatements(cursor: Cursor): Statements | undefined {
   if (clause === undefined) return undefined;
   const statements: Statements = { package: clause, imports: [], rules: [] };
   while (!cursor.isKind("eof") && cursor.diagnostics.length < DIAGNOSTICS_MAX) {
-    if (cursor.accept(";")) continue;
     guard(cursor, () => parseStatement(cursor, statements));
   }
   return statements;
 }
 
 function parseStatement(cursor: Cursor, statements: Statements): void {
+  cursor.takeAsName();
   if (cursor.isAt("import")) {
     statements.imports.push(parseImport(cursor));
     return;
   }
   const { index } = cursor;
-  const rule = parseRule(cursor);
+  const rules = parseRules(cursor);
   // A level of the tree takes a token or more: a short rule is not deep.
-  if (cursor.index - index > TREE_DEPTH_MAX / 4) checkDepth(cursor, rule);
-  checkLineEnd(cursor);
-  statements.rules.push(rule);
-}
-
-/** A statement ends with its line, or with its body's brace. */
-function checkLineEnd(cursor: Cursor): void {
-  const { token, previous } = cursor;
-  if (token.kind === "eof" || token.newlineBefore || cursor.isAt(";") || previous?.text === "}") return;
-  cursor.failHere("expected \\n or ;");
+  if (cursor.index - index > TREE_DEPTH_MAX / 4) for (const rule of rules) checkDepth(cursor, rule);
+  statements.rules.push(...rules);
 }
 
 function checkDepth(cursor: Cursor, root: object): void {
@@ -100,7 +92,7 @@ function guard<T>(cursor: Cursor, parse: () => T): T | undefined {
   } catch (fault) {
     if (!(fault instanceof SyntaxFault)) throw fault;
     cursor.diagnostics.push(fault.diagnostic);
-    cursor.resume(index);
+    cursor.resume(index, fault.diagnostic.at);
     return undefined;
   }
 }

@@ -10,27 +10,76 @@ import { parseItems, parsePath, parseValue } from "./term.ts";
 
 const IF_HINT = "Rego v1 writes: name if { ... }";
 
-export function parseRule(cursor: Cursor): Rule {
+/** The rule here; bodies in a row, `p if { … } { … }`, are rules with the same head. */
+export function parseRules(cursor: Cursor): readonly Rule[] {
+  const { rule: first, hasBody } = parseRule(cursor);
+  const rules = [first];
+  while (hasBody && cursor.isAt("{")) {
+    if (first.else !== undefined) cursor.failHere("expected else keyword");
+    const { start } = cursor.token;
+    const body = parseBracedBody(cursor);
+    rules.push({ ...first, at: cursor.from(start), body, else: undefined });
+  }
+  return rules;
+}
+
+type Parsed = { readonly rule: Rule; readonly hasBody: boolean };
+
+function parseRule(cursor: Cursor): Parsed {
   const { index } = cursor;
   const { start } = cursor.token;
   const isDefault = cursor.accept("default") !== undefined;
+  if (isDefault) cursor.takeAsName();
   const { head, hasValue } = parseHead(cursor);
   if (isDefault) {
     if (!hasValue) cursor.fail(head.at, "illegal default rule (must have a value)");
     checkDefault(cursor, head);
-    return { at: cursor.from(start), isDefault, head, body: makeTrue(head.at), else: undefined };
+    const rule = { at: cursor.from(start), isDefault, head, body: makeTrue(head.at), else: undefined };
+    return { rule, hasBody: false };
   }
   const body = parseRuleBody(cursor);
-  if (body === undefined && !hasValue && !head.isSet) failHeadAlone(cursor, head, index);
-  const links = cursor.isAt("else") ? parseElse(cursor, head, body !== undefined) : [];
+  if (body === undefined && !head.isSet) {
+    if (!hasValue) checkHeadAlone(cursor, head, index);
+    checkSingle(cursor, start);
+  }
+  const links = isAtElse(cursor) ? parseElse(cursor, head, body !== undefined) : [];
   const chain = links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined);
-  return { at: cursor.from(start), isDefault, head, body: body ?? makeTrue(head.at), else: chain };
+  const rule = { at: cursor.from(start), isDefault, head, body: body ?? makeTrue(head.at), else: chain };
+  return { rule, hasBody: body !== undefined };
 }
+
+/** A rule without a body is one expression. */
+function checkSingle(cursor: Cursor, start: number): void {
+  if (cursor.accept(";") === undefined) return;
+  if (cursor.isKind("eof")) cursor.failHere();
+  parseLiteral(cursor);
+  cursor.fail(
+    cursor.from(start),
+    "multiple expressions cannot be used for rule head",
+    "put each rule on a line of its own",
+  );
+}
+
+/** `else.x := 1` behind a rule is a rule of its own. */
+function isAtElse(cursor: Cursor): boolean {
+  if (!cursor.isAt("else")) return false;
+  const next = cursor.peek();
+  return next.spaceBefore || (next.text !== "." && next.text !== "[");
+}
+
+/** What behind a keyword shows that it was meant as a rule's name. */
+const NAME_FOLLOWERS: ReadonlySet<string> = new Set([":=", "=", "if", "contains", "("]);
 
 function parseHead(cursor: Cursor): { readonly head: Head; readonly hasValue: boolean } {
   const { token } = cursor;
+  if (token.kind === "keyword" && NAME_FOLLOWERS.has(cursor.peek().text)) {
+    cursor.fail(cursor.at(token), `${token.text} keyword cannot be used for rule name`);
+  }
   if (token.kind !== "ident") cursor.failHere();
   cursor.take();
+  if (token.text === "contains" && !cursor.isAtAdjacent(".") && !cursor.isAtAdjacent("[")) {
+    cursor.fail(cursor.at(token), "contains keyword cannot be used for rule name");
+  }
   const name: Term = { kind: "string", at: cursor.at(token), value: token.text };
   const ref = [name, ...parsePath(cursor)];
   const args = cursor.isAtAdjacent("(") ? parseArgs(cursor) : undefined;
@@ -93,6 +142,9 @@ function isSetLiteral({ what }: Expr): boolean {
 }
 
 function parseElse(cursor: Cursor, head: Head, hasBody: boolean): readonly Rule[] {
+  if (head.ref.length > 1 && head.ref.some((part) => !isGround(part))) {
+    cursor.fail(cursor.at(cursor.token), "else keyword cannot be used on rules with variables in head");
+  }
   if (head.isSet) {
     cursor.fail(cursor.at(cursor.token), "else keyword cannot be used on multi-value rules");
   }
@@ -130,20 +182,36 @@ function makeTrue(at: Location): Body {
   return [{ kind: "expr", at, isNegated: false, what: { kind: "term", at, term }, with: [] }];
 }
 
-/** A head with neither value, `contains` nor body says nothing. */
-function failHeadAlone(cursor: Cursor, head: Head, start: number): never {
+function isGround(term: Term): boolean {
+  switch (term.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return true;
+    case "array":
+    case "set":
+      return term.items.every(isGround);
+    case "object":
+      return term.entries.flat().every(isGround);
+    default:
+      return false;
+  }
+}
+
+/** A head with neither value, `contains` nor body says nothing, unless it is a function's: `f("a")` is true of "a". */
+function checkHeadAlone(cursor: Cursor, head: Head, start: number): void {
+  const { index } = cursor;
   // A brace too many closed the rule early: say so, not what is wrong with the expressions behind it.
   const isExpression = cursor.trial(() => {
     cursor.returnTo(start);
     parseLiteral(cursor);
   });
   if (isExpression.fault === undefined && cursor.isAt("}")) cursor.failHere();
+  cursor.returnTo(index);
   if (head.args !== undefined) {
-    cursor.fail(
-      head.at,
-      "`if` keyword is required before rule body",
-      "a function without a body needs a value: f(x) := y",
-    );
+    if (head.args.length > 0) return;
+    cursor.fail(head.at, "rule argument list must take at least one argument");
   }
   if (head.ref.length === 1) {
     cursor.fail(

@@ -4,6 +4,7 @@
  */
 import type { Location, Source } from "@regomesh/base";
 import type { Comment } from "./ast.ts";
+import { isNumberTooBig } from "./number-literal.ts";
 import { unescapeString } from "./string-literal.ts";
 import { KEYWORDS, type Token, type TokenKind } from "./token.ts";
 
@@ -74,9 +75,9 @@ class Scanner {
     if (c === "$" && (this.#text[start + 1] === '"' || this.#text[start + 1] === "`")) return this.#openTemplate(start);
     const word = this.#match(IDENT);
     if (word !== undefined) {
-      // `not.foo` and `input.not` are references: a keyword beside a dot is a name.
-      const isName = this.#text[start + word.length] === "." || this.#isAfterDot(start);
-      return this.#push(KEYWORDS.has(word) && !isName ? "keyword" : "ident", start, start + word.length);
+      // `input.not` is a reference: a keyword behind a dot is a name.
+      const isKeyword = KEYWORDS.has(word) && !this.#isAfterDot(start) && !this.#beginsReference(start, word);
+      return this.#push(isKeyword ? "keyword" : "ident", start, start + word.length);
     }
     if (c >= "0" && c <= "9") return this.#scanNumber(start);
     const mark = this.#match(PUNCTUATION);
@@ -100,10 +101,20 @@ class Scanner {
     return before !== undefined && before.end === start && before.kind === "punct" && before.text === ".";
   }
 
+  /** At the beginning of a line, where a statement begins, and with a dot or bracket right behind: `if.foo := 1`. */
+  #beginsReference(start: number, word: string): boolean {
+    const isLineStart = start === 0 || this.#text[start - 1] === "\n";
+    const next = this.#text[start + word.length];
+    return isLineStart && (next === "." || next === "[");
+  }
+
   #scanNumber(start: number) {
     const digits = this.#match(NUMBER) ?? "";
     let end = start + digits.length;
-    if (!/[0-9A-Za-z_]/.test(this.#text[end] ?? "")) return this.#push("number", start, end);
+    if (!/[0-9A-Za-z_]/.test(this.#text[end] ?? "")) {
+      if (isNumberTooBig(digits)) return this.#push("illegal", start, end, "number too big");
+      return this.#push("number", start, end);
+    }
     while (/[0-9A-Za-z_]/.test(this.#text[end] ?? "")) end++;
     this.#push("illegal", start, end, "illegal number format");
   }

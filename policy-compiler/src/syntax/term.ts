@@ -26,6 +26,7 @@ export function parseRelation(cursor: Cursor): Term {
 export function parseInfixAfter(cursor: Cursor, first: Term, least: number = MEMBERSHIP_LEVEL): Term {
   let left = first;
   while (true) {
+    cursor.takeAsName();
     const { token } = cursor;
     if (token.kind !== "punct" && token.kind !== "keyword") return left;
     const infix = INFIX.get(token.text);
@@ -101,10 +102,16 @@ function parsePrimary(cursor: Cursor): Term {
   return cursor.failHere();
 }
 
-/** Minus stands only before a number. */
+/** Minus before a number is part of it; before a reference it is a difference from 0. */
 function parseNegative(cursor: Cursor): Term {
   const minus = cursor.take();
   const { token } = cursor;
+  if (token.kind === "ident") {
+    const zero: Term = { kind: "number", at: cursor.at(minus), text: "0" };
+    const value = parseTail(cursor, parsePrimary(cursor));
+    const operator: Operator = { at: cursor.at(minus), path: ["minus"] };
+    return { kind: "call-term", at: cursor.from(minus.start), operator, args: [zero, value] };
+  }
   if (token.kind !== "number") cursor.failHere("expected number", "write 0 - x to negate a value");
   cursor.take();
   return { kind: "number", at: cursor.from(minus.start), text: `-${token.text}` };

@@ -1,0 +1,107 @@
+/**
+ * Which constants a variable of a body can be, as far as equations show that: `k = "a"`,
+ * `some x in ["a", "b"]`. What a reference with such variables can mean is then a few paths.
+ */
+import type { Expr, Term } from "../syntax/ast.ts";
+
+export type Choices = {
+  /** Goes on behind an expression of the body: what it equates with constants is known from here on. */
+  pass(expr: Expr): void;
+  /** The paths of a reference, a part each: constants as text, strings in quotes, null for any. */
+  expand(path: readonly Term[]): readonly (readonly (string | null)[])[];
+};
+
+/** Paths that one reference is taken apart into; more choices count as any. */
+const PATHS_MAX = 64;
+
+/** Of a body from its beginning on. */
+export function makeChoices(): Choices {
+  const known = new Map<string, readonly Term[]>();
+  return { pass: (expr) => noteConstants(expr, known), expand: (path) => expand(path, known) };
+}
+
+function noteConstants({ what, isNegated, with: modifiers }: Expr, known: Map<string, readonly Term[]>): void {
+  if (isNegated || modifiers.length > 0 || (what.kind !== "unify" && what.kind !== "assign")) return;
+  const { left, right } = what;
+  for (const [side, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    if (side.kind !== "var" || known.has(side.name)) continue;
+    const values = valuesOf(other, known);
+    if (values !== undefined && values.length <= PATHS_MAX) known.set(side.name, values);
+  }
+}
+
+function valuesOf(term: Term, known: ReadonlyMap<string, readonly Term[]>): readonly Term[] | undefined {
+  if (term.kind === "var") return known.get(term.name);
+  if (term.kind !== "ref") return isConstant(term) ? [term] : undefined;
+  let values = valuesOf(term.head, known);
+  for (const key of term.path) {
+    if (values === undefined) return undefined;
+    const members = values.map((value) => membersOf(value, key));
+    if (members.some((found) => found === undefined)) return undefined;
+    values = members.flatMap((found) => found ?? []);
+  }
+  return values;
+}
+
+/** The members that a key may choose. A constant key chooses one, any other all. */
+function membersOf(value: Term, key: Term): readonly Term[] | undefined {
+  const wanted = textOf(key);
+  switch (value.kind) {
+    case "array":
+      return wanted === null ? value.items : value.items.filter((_, i) => String(i) === wanted);
+    case "set":
+      return wanted === null ? value.items : value.items.filter((item) => textOf(item) === wanted);
+    case "object": {
+      const entries = value.entries.filter(([name]) => wanted === null || textOf(name) === wanted);
+      return entries.map(([, member]) => member);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function expand(path: readonly Term[], known: ReadonlyMap<string, readonly Term[]>): (string | null)[][] {
+  let paths: (string | null)[][] = [[]];
+  for (const part of path) {
+    const values = part.kind === "var" ? known.get(part.name) : undefined;
+    const texts = values === undefined || values.length === 0 ? [textOf(part)] : values.map(textOf);
+    const isTooMany = paths.length * texts.length > PATHS_MAX;
+    paths = paths.flatMap((before) => (isTooMany ? [null] : texts).map((text) => [...before, text]));
+  }
+  return paths;
+}
+
+function isConstant(term: Term): boolean {
+  switch (term.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return true;
+    case "array":
+    case "set":
+      return term.items.every(isConstant);
+    case "object":
+      return term.entries.flat().every(isConstant);
+    default:
+      return false;
+  }
+}
+
+function textOf(term: Term): string | null {
+  switch (term.kind) {
+    case "string":
+      return JSON.stringify(term.value);
+    case "number":
+      return term.text;
+    case "boolean":
+      return String(term.value);
+    case "null":
+      return "null";
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,15 @@
+/** Number literals: what OPA holds exactly, and what it refuses. */
+
+/** OPA's bound: what is written with an exponent lies between 2^-100000 and 2^100000. */
+const EXPONENT_MAX = 30_103;
+
+/** True for a literal with an exponent beyond the bound; its digits count too. */
+export function isNumberTooBig(text: string): boolean {
+  const [, whole = "", fraction = "", exponent] = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  if (exponent === undefined) return false;
+  const digits = (whole + fraction).replace(/^0+/, "");
+  if (digits === "") return false;
+  // The decimal exponent of the number written as 0.d….
+  const magnitude = Number(exponent) - fraction.length + digits.length;
+  return magnitude > EXPONENT_MAX || magnitude <= -EXPONENT_MAX;
+}
