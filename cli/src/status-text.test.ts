@@ -29,6 +29,7 @@ const proxy = (workload: string, more: Partial<StatusBody["proxies"][number]>): 
 });
 const hash = (digit: string) => digit.repeat(40);
 const status: StatusBody = {
+  source: { name: "git main", allow: [{ path: "", namespaces: ["*"] }] },
   mesh: "demo",
   trustDomain: "cluster.local",
   nowMs: NOW,
@@ -140,6 +141,15 @@ test("a release that proxies have refused is told with who refused it, and a pro
   expect(text).toContain(
     'commit taken back: 8888888 "tighten" — .:1:1: policy_bad_module: proxy default/web refuses it',
   );
+});
+
+test("printStatus says what keeps the source from being read, and that its paths are not bounded", () => {
+  const source = { name: "git mian", trouble: "/repo has no branch mian", allow: [] };
+  const [, ...lines] = printStatus({ ...status, source }, paint).split("\n");
+  expect(lines.slice(0, 2)).toEqual([
+    "source: /repo has no branch mian",
+    "every path of git mian may speak for every namespace (the controller's --allow bounds them)",
+  ]);
 });
 
 test.each([

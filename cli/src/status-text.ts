@@ -10,6 +10,7 @@ const FAULTS_SHOWN = 5;
 export function printStatus(status: StatusBody, paint: Paint, { isWide = false } = {}): string {
   const lines = [
     status.revision === undefined ? paint.red("no revision yet") : printRevision(status.revision, status, paint),
+    ...printSource(status, paint),
     ...printProxies(status, paint, isWide),
     ...(status.refused === undefined ? [] : printRefused(status.refused, paint)),
   ];
@@ -23,6 +24,15 @@ function printRevision(revision: RevisionBody, { nowMs }: StatusBody, paint: Pai
   const painted = proxies === 0 ? force : enforced === proxies ? paint.green(force) : paint.red(force);
   const age = `${plain(source)}, ${printSpan(nowMs - committedAtMs)} ago`;
   return `revision ${paint.bold(shortHash(name))} "${plain(subject)}" (${age})   ${painted}${took}`;
+}
+
+/** What holds for the source as a whole; nothing where all is well and its paths are bounded. */
+function printSource({ source }: StatusBody, paint: Paint): readonly string[] {
+  const open = `every path of ${plain(source.name)} may speak for every namespace (the controller's --allow bounds them)`;
+  return [
+    ...(source.trouble === undefined ? [] : [paint.red(`source: ${plain(source.trouble)}`)]),
+    ...(source.allow.length === 0 ? [paint.dim(open)] : []),
+  ];
 }
 
 function printProxies(status: StatusBody, paint: Paint, isWide: boolean): readonly string[] {

@@ -14,8 +14,10 @@ export type {
   RefusedBody,
   RevisionBody,
   RuleBody,
+  SourceBody,
   StatusBody,
 } from "./api/bodies.ts";
+export { ALL_RIGHTS, type PathRight, parseRight, printRight, type SourceRights } from "./index/rights.ts";
 export { checkSource, type SourceCheck } from "./shell/check-source.ts";
 export { type Controller, ControllerFailed, type ControllerOptions, openController } from "./shell/controller.ts";
 export { SYSTEM_CLOCK } from "./shell/system-clock.ts";

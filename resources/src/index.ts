@@ -1,7 +1,7 @@
 export type { MeshConfigSpec } from "./kinds/mesh-config.ts";
 export { DEFAULT_TRUST_DOMAIN, MESH_DEFAULTS } from "./kinds/mesh-config.ts";
 export type { MeshServiceSpec } from "./kinds/mesh-service.ts";
-export { API_GROUP, API_VERSION, DEFAULT_NAMESPACE } from "./kinds/metadata.ts";
+export { API_GROUP, API_VERSION, DEFAULT_NAMESPACE, ROOT_NAMESPACE } from "./kinds/metadata.ts";
 export type { PolicyBindingSpec } from "./kinds/policy-binding.ts";
 export { TRAFFIC_DEFAULTS, type TrafficPolicySpec } from "./kinds/traffic-policy.ts";
 export type { WorkloadSpec } from "./kinds/workload.ts";

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { type Diagnostic, type DiagnosticRecord, printRecord, type Source, toDiagnosticRecord } from "@regomesh/base";
 import { checkSource } from "@regomesh/controller";
 import { checkUnit } from "@regomesh/policy-compiler";
+import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
@@ -16,12 +17,13 @@ Checks a source as the controller would check a commit of it: every policy and i
 compile, every resource is right by itself and fits the others, every binding's unit and
 entrypoints are there. Runs nothing. Without resources only the policies are checked.
 
-  -f, --format FORMAT  pretty (default) or json: {"diagnostics": […]}
+${ALLOW_HELP.slice(1)}
+  -f, --format FORMAT         pretty (default) or json: {"diagnostics": […]}
 
 Example: regomesh check .regomesh/repo
 `;
 
-const flags = { format: { type: "string", short: "f" } } as const;
+const flags = { ...allowFlag, format: { type: "string", short: "f" } } as const;
 
 export const check: Command = {
   name: "check",
@@ -47,7 +49,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     ...diagnostics,
     ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }),
   ]);
-  const source = await checkSource(directory === "." ? "" : directory, files);
+  const source = await checkSource(directory === "." ? "" : directory, files, parseAllow(values.allow));
   const records = unique([...ofUnits.map(toDiagnosticRecord), ...source.diagnostics]);
   if (format === "json") io.out(`${JSON.stringify({ diagnostics: records }, null, 2)}\n`);
   else {

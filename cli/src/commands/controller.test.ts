@@ -64,7 +64,13 @@ describe("regomesh status", () => {
   });
 
   test("finds the controller by its state folder, and gives its answer as JSON", async () => {
-    const body = { mesh: "m", trustDomain: "td", nowMs: 1, proxies: [] };
+    const body = {
+      mesh: "m",
+      trustDomain: "td",
+      nowMs: 1,
+      proxies: [],
+      source: { name: "git main", allow: [{ path: "", namespaces: ["*"] }] },
+    };
     const server = createServer((_, response) => response.end(JSON.stringify(body)));
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const { port } = server.address() as AddressInfo;
@@ -72,7 +78,7 @@ describe("regomesh status", () => {
     const { code, out } = await run("status", "--state", ".", "-o", "json");
     expect([code, JSON.parse(out)]).toEqual([0, body]);
     expect((await run("status", "--state", ".", "-o", "yaml")).out).toBe(
-      "mesh: m\ntrustDomain: td\nnowMs: 1\nproxies: []\n",
+      'mesh: m\ntrustDomain: td\nnowMs: 1\nproxies: []\nsource:\n  name: git main\n  allow:\n    - path: ""\n      namespaces:\n        - "*"\n',
     );
     expect((await run("status", "--controller", `127.0.0.1:${port}`, "--format", "json")).out).toBe(out);
     expect((await run("status", "--state", ".")).out).toBe("no revision yet\n");

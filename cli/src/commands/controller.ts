@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { makeLog, parseDuration } from "@regomesh/base";
 import { ControllerFailed, type ControllerOptions, openController, SYSTEM_CLOCK } from "@regomesh/controller";
+import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { STATE_DEFAULT } from "../find-controller.ts";
 import { followParent } from "../follow-parent.ts";
@@ -22,6 +23,7 @@ one line of JSON with its addresses once it is ready, then runs until SIGTERM.
   --git DIR                   the repository: a work tree or a bare one
   --branch NAME               the branch (default main)
   --path DIR                  the directory of the repository that is the source (default all)
+${ALLOW_HELP.slice(1)}
   --state DIR                 where everything is kept (default .regomesh)
   --http ADDR                 page and API (default ${DEFAULT_HTTP}; port 0 is a free one)
   --grpc ADDR                 for proxies (default ${DEFAULT_GRPC})
@@ -38,6 +40,7 @@ const flags = {
   git: { type: "string" },
   branch: { type: "string" },
   path: { type: "string" },
+  ...allowFlag,
   state: { type: "string" },
   http: { type: "string" },
   grpc: { type: "string" },
@@ -99,6 +102,7 @@ function parseFlags(
       git: resolve(io.cwd, values.git),
       branch: values.branch ?? "main",
       path: parsePath(values.path ?? ""),
+      allow: parseAllow(values.allow),
       state: resolve(io.cwd, values.state ?? STATE_DEFAULT),
       http: parseAddress(values.http ?? DEFAULT_HTTP, "--http"),
       grpc: parseAddress(values.grpc ?? DEFAULT_GRPC, "--grpc"),

@@ -48,7 +48,7 @@ test("check names places in policies and resources alike, with a way out", async
   await changed("examples/mesh/bindings.yaml", "unit: examples/authz", "unit: examples/auth", async () => {
     const { code, err } = await run("check");
     expect(code).toBe(1);
-    expect(err).toContain("examples/mesh/bindings.yaml:34:9: reference_unknown: no directory examples/auth with Rego");
+    expect(err).toContain("examples/mesh/bindings.yaml:37:9: reference_unknown: no directory examples/auth with Rego");
     expect(err).toContain("hint: did you mean examples/authz?");
   });
 });

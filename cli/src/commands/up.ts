@@ -2,7 +2,8 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { StatusBody } from "@regomesh/controller";
+import { printRight, type StatusBody } from "@regomesh/controller";
+import { allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io } from "../command.ts";
 import { STATE_DEFAULT } from "../find-controller.ts";
 import { type Color, parseColor, parseNumber } from "../flags.ts";
@@ -31,6 +32,8 @@ resources are read from a git repository in .regomesh/repo, made at the first st
   --page-port N    port of the page and the API (default ${DEFAULT_PAGE_PORT}, or a free one; 0: a free one)
   --edge-port N    port on which web takes requests from outside (default ${DEFAULT_EDGE_PORT}, or a free one; 0: a free one)
   --state DIR      where everything is kept (default .regomesh)
+  --allow PATH=NAMESPACE[,…]
+                   as the controller's: which paths may speak for which namespaces
   --fresh          forget what is kept and start anew
   --no-traffic     send no requests of its own
   --workers N      worker threads of each sidecar (default 1)
@@ -43,6 +46,7 @@ const flags = {
   "page-port": { type: "string" },
   "edge-port": { type: "string" },
   state: { type: "string" },
+  ...allowFlag,
   fresh: { type: "boolean" },
   "no-traffic": { type: "boolean" },
   workers: { type: "string" },
@@ -62,6 +66,8 @@ type Asked = {
   readonly pagePort: number;
   readonly edgePort: number;
   readonly state: string;
+  /** As the controller takes them. */
+  readonly allow: readonly string[];
   readonly isFresh: boolean;
   readonly hasTraffic: boolean;
   readonly workers: number;
@@ -100,6 +106,7 @@ async function run(args: readonly string[], world: Io): Promise<number> {
       pagePort: asked.pagePort,
       edgePort: asked.edgePort,
       workers: asked.workers,
+      allow: asked.allow,
       signal: io.signal,
       onStep: (step) => progress.advance(step),
       restarts: true,
@@ -140,6 +147,7 @@ async function parseFlags(args: readonly string[], cwd: string): Promise<Asked> 
     pagePort: await takePort(page ?? DEFAULT_PAGE_PORT, page === undefined ? undefined : "--page-port"),
     edgePort: await takePort(edge ?? DEFAULT_EDGE_PORT, edge === undefined ? undefined : "--edge-port"),
     state: resolve(cwd, values.state ?? STATE_DEFAULT),
+    allow: parseAllow(values.allow).map(printRight),
     isFresh: values.fresh ?? false,
     hasTraffic: !(values["no-traffic"] ?? false),
     workers: parseNumber(values.workers, "--workers", 1, 64) ?? 1,

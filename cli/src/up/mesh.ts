@@ -30,6 +30,8 @@ export type MeshOptions = {
   readonly restarts: boolean;
   /** Stands before the command of every process, as `nsenter -t 1 -m` does. */
   readonly before?: readonly string[];
+  /** `--allow` of the controller: PATH=NAMESPACE[,…] each. */
+  readonly allow?: readonly string[];
   /** Aborted: whatever has been started by then is ended. */
   readonly signal?: AbortSignal;
   readonly onStep: (step: "controller" | "identities" | "policies" | "sidecars" | "services") => void;
@@ -96,6 +98,7 @@ async function startController(
       grpc,
       "--explain-denials",
       "--exit-with-parent",
+      ...(options.allow ?? []).flatMap((right) => ["--allow", right]),
       ...tokens,
     ],
   });

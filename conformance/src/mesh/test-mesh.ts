@@ -3,10 +3,10 @@
  * to the edge, and afterwards the question whether anything was left behind.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { type Mesh, openMesh, openRepository, WORKLOADS } from "@regomesh/cli";
 import type { DecisionBody, StatusBody } from "@regomesh/controller";
@@ -52,7 +52,10 @@ export class TestMesh {
   }
 
   /** `edit` changes the repository before the first start. */
-  static async open(edit: Readonly<Record<string, (text: string) => string>> = {}): Promise<TestMesh> {
+  static async open(
+    edit: Readonly<Record<string, (text: string) => string>> = {},
+    flags: { readonly allow?: readonly string[] } = {},
+  ): Promise<TestMesh> {
     const folder = await mkdtemp(join(tmpdir(), "regomesh-mesh-"));
     const { dir } = await openRepository(join(folder, "repo"), ROOT);
     await editFiles(dir, edit);
@@ -65,6 +68,7 @@ export class TestMesh {
         pagePort: 0,
         edgePort: 0,
         workers: 1,
+        ...flags,
         onStep: () => {},
         restarts: false,
         onExit: () => {},
@@ -184,6 +188,7 @@ async function editFiles(folder: string, edit: Readonly<Record<string, (text: st
   for (const [file, change] of Object.entries(edit)) {
     const path = join(folder, file);
     const text = await readFile(path, "utf8").catch(() => "");
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(path, change(text));
   }
 }

@@ -14,6 +14,17 @@ export type StatusBody = {
   /** The last commit that was refused, while it is newer than the revision. */
   readonly refused?: RefusedBody;
   readonly proxies: readonly ProxyBody[];
+  readonly source: SourceBody;
+};
+
+/** Where revisions come from. */
+export type SourceBody = {
+  /** `git main` */
+  readonly name: string;
+  /** What keeps it from being read, in one sentence; absent while all is well. */
+  readonly trouble?: string;
+  /** Which paths may speak for which namespaces (`--allow`); empty: every path for every namespace. */
+  readonly allow: readonly { readonly path: string; readonly namespaces: readonly string[] }[];
 };
 
 export type RevisionBody = {

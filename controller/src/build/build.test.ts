@@ -4,7 +4,7 @@ import { printRecord, type Source } from "@regomesh/base";
 import { CAPABILITIES } from "@regomesh/policy-runtime";
 import { checkSnapshot, SNAPSHOT_FORMAT } from "@regomesh/protocol";
 import { describe, expect, test } from "vitest";
-import { ROOT_SOURCE, type SourceRights } from "../index/mesh-index.ts";
+import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import { build } from "./build.ts";
 import type { PolicyTools } from "./tools.ts";
 
@@ -43,7 +43,7 @@ const unit: Source = { name: "authz/a.rego", text: "package mesh.authz\n\nallow 
 
 function buildText(yaml: string, options: { rights?: SourceRights; files?: readonly Source[] } = {}) {
   const files = [{ name: "mesh.yaml", text: yaml }, ...(options.files ?? [unit])];
-  return build({ path: "", files }, { rights: options.rights ?? ROOT_SOURCE, trustDomain: "cluster.local" }, nothing);
+  return build({ path: "", files }, { rights: options.rights ?? ALL_RIGHTS, trustDomain: "cluster.local" }, nothing);
 }
 
 const resource = (kind: string, name: string, spec: string, namespace = "default") =>
@@ -58,8 +58,16 @@ const binding = (name: string, spec: string, namespace = "default") =>
     namespace,
   );
 
+const route = (name: string, of: string, spec = "", namespace = "default") =>
+  resource(
+    "PolicyBinding",
+    name,
+    `{ unit: ${of}, direction: Outbound, entrypoints: [mesh/routing/route], ${spec} }`,
+    namespace,
+  );
+
 describe("the demo's mesh", () => {
-  const built = build({ path: "", files: demo }, { rights: ROOT_SOURCE }, nothing);
+  const built = build({ path: "", files: demo }, { rights: ALL_RIGHTS }, nothing);
 
   test("builds without a word", () => {
     expect(built.diagnostics).toEqual([]);
@@ -112,20 +120,36 @@ describe("the demo's mesh", () => {
 
 describe("composition", () => {
   const tiers = (bindings: string) =>
-    buildText(web + bindings).plan?.workloads[0]?.policies.inbound?.entrypoints.map(({ binding }) => binding);
+    buildText(web + bindings, { files }).plan?.workloads[0]?.policies.inbound?.entrypoints.map(
+      ({ binding }) => binding,
+    );
+
+  const files = ["d", "n", "w", "m"].map((name) => ({ ...unit, name: `${name}/a.rego` }));
+  const of = (name: string, spec: string, namespace?: string) =>
+    binding(name, spec, namespace).replace("unit: authz", `unit: ${name}`);
 
   test("of the tiers beside mandatory, the most specific decides", () => {
     const all =
-      binding("d", "tier: Default") +
-      binding("n", "") +
-      binding("w", "tier: Workload") +
-      binding("m", "tier: Mandatory");
-    expect(tiers(all)).toEqual(["default/m", "default/w"]);
-    expect(tiers(binding("d", "tier: Default") + binding("n", ""))).toEqual(["default/n"]);
+      of("d", "tier: Default") +
+      of("n", "") +
+      of("w", "tier: Workload") +
+      of("m", "tier: Mandatory, selector: { namespaces: [default] }", "regomesh-system");
+    expect(tiers(all)).toEqual(["regomesh-system/m", "default/w"]);
+    expect(tiers(of("d", "tier: Default") + of("n", ""))).toEqual(["default/n"]);
+  });
+
+  test("a tier ranks units of its own namespace and no other's", () => {
+    const root = (name: string, tier: string) =>
+      of(name, `tier: ${tier}, selector: { namespaces: ["*"] }`, "regomesh-system");
+    expect(tiers(of("w", "tier: Workload") + root("n", "Namespace") + root("d", "Default"))).toEqual([
+      "default/w",
+      "regomesh-system/n",
+    ]);
+    expect(tiers(of("d", "tier: Default") + root("w", "Workload"))).toEqual(["regomesh-system/w", "default/d"]);
   });
 
   test("a shadow comes along and displaces nothing", () => {
-    expect(tiers(binding("w", "tier: Workload, mode: Shadow") + binding("n", ""))).toEqual(["default/w", "default/n"]);
+    expect(tiers(of("w", "tier: Workload, mode: Shadow") + of("n", ""))).toEqual(["default/w", "default/n"]);
   });
 
   test("a workload without a binding has no policy, and the mesh's default verdict", () => {
@@ -135,7 +159,7 @@ describe("composition", () => {
   });
 });
 
-const team: SourceRights = { isRoot: false, namespaces: ["default"] };
+const team: SourceRights = [{ path: "", namespaces: ["default"] }];
 const refusals: Record<
   string,
   { yaml: string; rights?: SourceRights; files?: readonly Source[]; says: readonly string[] }
@@ -156,20 +180,75 @@ const refusals: Record<
     yaml: web + binding("b", "selector: { labels: { version: v9 } }"),
     says: ["mesh.yaml:15:85: reference_unused: binding b matches no workload"],
   },
-  "a team's mandatory binding": {
+  "a mandatory binding outside the root namespace": {
     yaml: web + binding("b", "tier: Mandatory"),
-    rights: team,
-    says: ["mesh.yaml:15:81: binding_tier: only the root source may bind a mandatory unit"],
+    says: ["mesh.yaml:15:81: binding_tier: only a binding of namespace regomesh-system may be mandatory"],
   },
-  "a team's binding that reaches another namespace": {
+  "a binding that reaches another namespace": {
     yaml: web + binding("b", 'selector: { namespaces: ["*", default] }'),
-    rights: team,
     says: ["mesh.yaml:15:100: binding_namespace: a binding of namespace default may not reach all namespaces"],
   },
-  "a team's resource of another namespace": {
+  "a resource of a namespace that its path may not speak for": {
     yaml: web + binding("b", "", "kube-system"),
     rights: team,
-    says: ["mesh.yaml:14:33: resource_namespace: this source may not speak for namespace kube-system"],
+    says: ["mesh.yaml:14:33: resource_namespace: this file may not speak for namespace kube-system"],
+  },
+  "the mesh's settings in a path that may not speak for the root namespace": {
+    yaml: "apiVersion: regomesh.dev/v1alpha1\nkind: MeshConfig\nmetadata: { name: m }\nspec: {}\n",
+    rights: team,
+    says: ["mesh.yaml:2:7: resource_namespace: only a path that may speak for regomesh-system may hold a MeshConfig"],
+  },
+  "a root binding for a namespace that has no workload is a warning": {
+    yaml: web + binding("b", "selector: { namespaces: [default, defualt] }", "regomesh-system"),
+    says: ["mesh.yaml:15:109: reference_unused: namespace defualt has no workload"],
+  },
+  "a host that two services own": {
+    yaml:
+      web +
+      resource("MeshService", "a", "{ ports: [{ port: 80 }], hosts: [shop.example, web] }") +
+      resource("MeshService", "b", "{ ports: [{ port: 80 }], hosts: [shop.example, b, web.default.svc] }"),
+    says: [
+      "mesh.yaml:15:54: service_host: web is the own name of web.default",
+      "mesh.yaml:20:40: service_host: shop.example names a.default already",
+      "mesh.yaml:20:54: service_host: b is this service's own name already",
+      "mesh.yaml:20:57: service_host: web.default.svc is the own name of web.default",
+    ],
+  },
+  "a host that is the own name of several services": {
+    yaml:
+      web +
+      resource("MeshService", "web", "{ ports: [{ port: 80 }] }", "other") +
+      resource("MeshService", "c", "{ ports: [{ port: 80 }], hosts: [web] }", "other"),
+    says: [
+      "mesh.yaml:20:40: service_host: web is the own name of web.default",
+      "mesh.yaml:20:40: service_host: web is the own name of web.other",
+    ],
+  },
+  "a unit bound twice to one entrypoint": {
+    yaml: web + binding("a", "") + binding("b", "tier: Workload"),
+    says: ["mesh.yaml:19:19: binding_twice: mesh/authz/allow of authz is bound to default/web twice"],
+  },
+  "a unit bound by the root namespace and by its own": {
+    yaml:
+      web +
+      binding("all", 'selector: { namespaces: ["*"] }, tier: Mandatory', "regomesh-system") +
+      binding("b", "mode: Shadow"),
+    says: ["mesh.yaml:14:19: binding_twice: mesh/authz/allow of authz is bound to default/web twice"],
+  },
+  "two routes on one workload and tier": {
+    yaml: web + route("a", "authz") + route("b", "routes"),
+    files: [unit, { ...unit, name: "routes/a.rego" }],
+    says: ["mesh.yaml:19:19: binding_twice: default/web has two routes of tier Namespace; none is more specific"],
+  },
+  "routes of two namespaces on one workload": {
+    yaml:
+      web +
+      route("a", "authz", "tier: Workload") +
+      route("b", "routes", 'selector: { namespaces: ["*"] }', "regomesh-system"),
+    files: [unit, { ...unit, name: "routes/a.rego" }],
+    says: [
+      "mesh.yaml:19:19: binding_twice: default/web has routes of two namespaces; no tier ranks one namespace over another",
+    ],
   },
   "an entrypoint in the wrong direction": {
     yaml: web + resource("PolicyBinding", "b", "{ unit: authz, direction: Outbound, entrypoints: [mesh/authz/allow] }"),

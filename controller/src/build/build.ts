@@ -7,9 +7,11 @@ import type { WorkloadSnapshot } from "@regomesh/protocol";
 import { parseResources, type Resource } from "@regomesh/resources";
 import type { BoundPolicyBody, FailedTestBody } from "../api/bodies.ts";
 import { checkBindings } from "../index/check-bindings.ts";
+import { checkComposition } from "../index/check-composition.ts";
 import { checkServices } from "../index/check-services.ts";
-import { indexResources, type MeshIndex, type SourceRights } from "../index/mesh-index.ts";
+import { indexResources, type MeshIndex } from "../index/mesh-index.ts";
 import { makeReport } from "../index/report.ts";
+import type { SourceRights } from "../index/rights.ts";
 import { composePolicies } from "../snapshot/composition.ts";
 import { toWorkloadSnapshot } from "../snapshot/workload.ts";
 import { type BuiltModule, makeModules } from "./modules.ts";
@@ -69,7 +71,7 @@ function readIndex(tree: SourceTree, rights: SourceRights, diagnostics: Diagnost
     resources.push(...parsed.resources);
     diagnostics.push(...parsed.diagnostics);
   }
-  const { index, diagnostics: found } = indexResources(resources, rights);
+  const { index, diagnostics: found } = indexResources(resources, rights, tree.path);
   diagnostics.push(...found);
   // References are checked only where every resource could be read: a file with a fault
   // would otherwise make a fault of each thing that names what it holds.
@@ -77,7 +79,8 @@ function readIndex(tree: SourceTree, rights: SourceRights, diagnostics: Diagnost
   const report = makeReport(diagnostics);
   checkServices(index, report);
   const bound = index.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(tree, unit) !== undefined);
-  checkBindings(index, [...new Set([...unitNames(tree), ...bound])], rights, report);
+  checkBindings(index, [...new Set([...unitNames(tree), ...bound])], report);
+  checkComposition(index, report);
   return index;
 }
 

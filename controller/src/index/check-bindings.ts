@@ -1,32 +1,34 @@
-/** Checks of policy bindings: what they name must be there, and they may reach no further than their source. */
+/** Checks of policy bindings: what they name must be there, and they may reach no further than their namespace. */
 import { ENTRYPOINTS, type EntrypointKind } from "@regomesh/policy-runtime";
-import type { PolicyBinding, Workload } from "@regomesh/resources";
+import { nearest, type PolicyBinding, ROOT_NAMESPACE, type Workload } from "@regomesh/resources";
 import { didYouMean, servicesOf } from "./check-services.ts";
-import { hasLabels, type MeshIndex, type SourceRights } from "./mesh-index.ts";
+import { hasLabels, type MeshIndex } from "./mesh-index.ts";
 import type { Report } from "./report.ts";
 
 /** `units`: directories of the source that hold modules, in the form in which bindings name them. */
-export function checkBindings(index: MeshIndex, units: readonly string[], rights: SourceRights, report: Report): void {
+export function checkBindings(index: MeshIndex, units: readonly string[], report: Report): void {
   for (const binding of index.bindings) {
     const { spec } = binding;
     if (!units.includes(spec.unit)) {
       const hint = didYouMean(spec.unit, units);
       report(binding, "spec.unit", "reference_unknown", `no directory ${spec.unit} with Rego in the source`, { hint });
     }
-    if (spec.tier === "Mandatory" && !rights.isRoot) {
-      report(binding, "spec.tier", "binding_tier", "only the root source may bind a mandatory unit");
+    if (spec.tier === "Mandatory" && !isOfRoot(binding)) {
+      report(binding, "spec.tier", "binding_tier", `only a binding of namespace ${ROOT_NAMESPACE} may be mandatory`, {
+        hint: `give it metadata.namespace: ${ROOT_NAMESPACE} and select the namespaces that it is for`,
+      });
     }
-    checkSelector(binding, index, rights, report);
+    checkSelector(binding, index, report);
     checkEntrypoints(binding, report);
   }
 }
 
-/** Whether a binding is about a workload. */
+/** Whether a binding is about a workload: of its own namespace, or of those that a binding of the root namespace selects. */
 export function isBound(binding: PolicyBinding, workload: Workload): boolean {
   const { namespaces, services, labels } = binding.spec.selector;
   const { namespace } = workload.metadata;
   const isNamespace =
-    namespaces === undefined
+    namespaces === undefined || !isOfRoot(binding)
       ? namespace === binding.metadata.namespace
       : namespaces.includes("*") || namespaces.includes(namespace);
   return (
@@ -51,12 +53,25 @@ const DIRECTIONS: Readonly<Record<EntrypointKind, readonly string[]>> = {
   limits: ["Inbound", "Outbound"],
 };
 
-function checkSelector(binding: PolicyBinding, index: MeshIndex, rights: SourceRights, report: Report): void {
+function isOfRoot(binding: PolicyBinding): boolean {
+  return binding.metadata.namespace === ROOT_NAMESPACE;
+}
+
+function checkSelector(binding: PolicyBinding, index: MeshIndex, report: Report): void {
   const { namespaces, services } = binding.spec.selector;
+  const inhabited = [...new Set([...index.workloads.values()].map(({ metadata }) => metadata.namespace))];
   for (const [at, namespace] of (namespaces ?? []).entries()) {
-    if (rights.isRoot || namespace === binding.metadata.namespace) continue;
-    const message = `a binding of namespace ${binding.metadata.namespace} may not reach ${namespace === "*" ? "all namespaces" : `namespace ${namespace}`}`;
-    report(binding, `spec.selector.namespaces[${at}]`, "binding_namespace", message);
+    const place = `spec.selector.namespaces[${at}]`;
+    if (!isOfRoot(binding) && namespace !== binding.metadata.namespace) {
+      const message = `a binding of namespace ${binding.metadata.namespace} may not reach ${namespace === "*" ? "all namespaces" : `namespace ${namespace}`}`;
+      report(binding, place, "binding_namespace", message, { hint: `only bindings of ${ROOT_NAMESPACE} may` });
+    } else if (namespace !== "*" && !inhabited.includes(namespace)) {
+      const near = nearest(namespace, inhabited);
+      report(binding, place, "reference_unused", `namespace ${namespace} has no workload`, {
+        severity: "warning",
+        hint: near === undefined ? undefined : `did you mean ${near}?`,
+      });
+    }
   }
   const reached = namespaces === undefined ? [binding.metadata.namespace] : namespaces;
   for (const [at, service] of (services ?? []).entries()) {

@@ -62,9 +62,10 @@ function checkHosts(service: MeshService, hosts: Map<string, MeshService>, index
     const other = hosts.get(host);
     if (other !== undefined) report(service, path, "service_host", `${host} names ${serviceKey(other)} already`);
     hosts.set(host, service);
-    const own = [...index.services.values()].find((candidate) => ownHosts(candidate).includes(host));
-    if (own !== undefined && own !== service) {
-      report(service, path, "service_host", `${host} is the own name of ${serviceKey(own)}`);
+    for (const own of index.services.values()) {
+      if (!ownHosts(own).includes(host)) continue;
+      const whose = own === service ? "this service's own name already" : `the own name of ${serviceKey(own)}`;
+      report(service, path, "service_host", `${host} is ${whose}`);
     }
   }
 }

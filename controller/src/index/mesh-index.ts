@@ -10,10 +10,12 @@ import {
   type MeshService,
   type PolicyBinding,
   type Resource,
+  ROOT_NAMESPACE,
   type TrafficPolicy,
   type Workload,
 } from "@regomesh/resources";
 import { makeReport, nameOf, type Report } from "./report.ts";
+import { mayConfigure, maySpeakFor, printRight, type SourceRights } from "./rights.ts";
 
 export type MeshIndex = {
   readonly name: string;
@@ -29,26 +31,18 @@ export type MeshIndex = {
   readonly traffic: ReadonlyMap<string, TrafficPolicy>;
 };
 
-/** What a source may speak for. */
-export type SourceRights = {
-  /** Mandatory bindings, MeshConfig and bindings that reach other namespaces come from the root source alone. */
-  readonly isRoot: boolean;
-  /** Namespaces whose resources it may hold; undefined is all. */
-  readonly namespaces: readonly string[] | undefined;
-};
-
-export const ROOT_SOURCE: SourceRights = { isRoot: true, namespaces: undefined };
-
 /** Workloads of a mesh: what one controller process was built to hold. */
 const WORKLOADS_MAX = 10_000;
 
 export function indexResources(
   resources: readonly Resource[],
   rights: SourceRights,
+  /** The directory that is the source: rights name paths from there. */
+  path = "",
 ): { readonly index: MeshIndex; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const report = makeReport(diagnostics);
-  const owned = takeNames(resources, report).filter((resource) => mayHold(resource, rights, report));
+  const owned = takeNames(resources, report).filter((resource) => mayHold(resource, rights, path, report));
   const configs = owned.filter((resource) => resource.kind === "MeshConfig");
   const [config] = configs;
   for (const other of configs.slice(1)) {
@@ -129,15 +123,20 @@ function takeNames(resources: readonly Resource[], report: Report): readonly Res
   return [...owners.values()];
 }
 
-function mayHold(resource: Resource, rights: SourceRights, report: Report): boolean {
+function mayHold(resource: Resource, rights: SourceRights, path: string, report: Report): boolean {
+  const file = path === "" ? resource.source.name : resource.source.name.slice(path.length + 1);
+  const hint = `the controller's --allow gives ${rights.map(printRight).join(" ")}`;
   if (resource.kind === "MeshConfig") {
-    if (!rights.isRoot) report(resource, "kind", "resource_namespace", "only the root source may hold a MeshConfig");
-    return rights.isRoot;
+    const may = mayConfigure(file, rights);
+    const message = `only a path that may speak for ${ROOT_NAMESPACE} may hold a MeshConfig`;
+    if (!may) report(resource, "kind", "resource_namespace", message, { hint });
+    return may;
   }
   const { namespace } = resource.metadata;
-  if (rights.namespaces === undefined || rights.namespaces.includes(namespace)) return true;
-  report(resource, "metadata.namespace", "resource_namespace", `this source may not speak for namespace ${namespace}`);
-  return false;
+  const may = maySpeakFor(file, namespace, rights);
+  const message = `this file may not speak for namespace ${namespace}`;
+  if (!may) report(resource, "metadata.namespace", "resource_namespace", message, { hint });
+  return may;
 }
 
 function trafficByService(policies: readonly TrafficPolicy[], report: Report): ReadonlyMap<string, TrafficPolicy> {

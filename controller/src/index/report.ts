@@ -17,6 +17,7 @@ export type IndexCode =
   | "binding_fault"
   | "binding_body"
   | "binding_count"
+  | "binding_twice"
   | "workload_count"
   | "trust_domain";
 

@@ -2,7 +2,7 @@
 import type { DiagnosticRecord, Source } from "@regomesh/base";
 import { build } from "../build/build.ts";
 import { resourceFiles } from "../build/source-tree.ts";
-import { ROOT_SOURCE } from "../index/mesh-index.ts";
+import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import { loadTools } from "./build/compiler.ts";
 
 export type SourceCheck = {
@@ -13,12 +13,16 @@ export type SourceCheck = {
 };
 
 /** `path` is the directory that is the source, "" where files are named from it. */
-export async function checkSource(path: string, files: readonly Source[]): Promise<SourceCheck> {
+export async function checkSource(
+  path: string,
+  files: readonly Source[],
+  rights: SourceRights = ALL_RIGHTS,
+): Promise<SourceCheck> {
   const tree = { path, files };
   const found = resourceFiles(tree).length;
   if (found === 0) return { diagnostics: [], resourceFiles: 0, workloads: 0 };
   const tools = await loadTools();
   const untested = { ...tools, test: () => ({ diagnostics: [], passed: 0, failed: [] }) };
-  const { diagnostics, plan } = build(tree, { rights: ROOT_SOURCE }, untested);
+  const { diagnostics, plan } = build(tree, { rights }, untested);
   return { diagnostics, resourceFiles: found, workloads: plan?.workloads.length ?? 0 };
 }

@@ -48,6 +48,7 @@ const options = (more: Partial<ControllerOptions> = {}): ControllerOptions => ({
   git: repository,
   branch: "main",
   path: "",
+  allow: [],
   http: "127.0.0.1:0",
   grpc: "127.0.0.1:0",
   explainDenials: true,
@@ -157,7 +158,7 @@ describe("a commit", () => {
       from: "tier: Mandatory",
       to: "teir: Mandatory",
       says: ({ refused }) => refused?.diagnostics.map(({ file, row, column, hint }) => [file, row, column, hint])[0],
-      is: ["examples/mesh/bindings.yaml", 8, 3, "did you mean tier?"],
+      is: ["examples/mesh/bindings.yaml", 11, 3, "did you mean tier?"],
     },
   };
   for (const [name, { file, from, to, says, is }] of Object.entries(refusals)) {

@@ -8,6 +8,7 @@ import type { JoinTokenFile } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Release } from "../distribution/release.ts";
 import { RESTART_LEASE_MS } from "../distribution/roster.ts";
+import type { SourceRights } from "../index/rights.ts";
 import { type Lease, StoreError, writeText } from "../store/store.ts";
 import { Builder } from "./build/builder.ts";
 import {
@@ -43,6 +44,8 @@ export type ControllerOptions = {
   readonly branch: string;
   /** A directory of the repository; "" for all of it. */
   readonly path: string;
+  /** Which of its paths may speak for which namespaces; empty: all for all. */
+  readonly allow: SourceRights;
   /** `HOST:PORT`; port 0 is a free one. */
   readonly http: string;
   readonly grpc: string;
@@ -169,11 +172,17 @@ function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): C
     },
     onOvertake: (sequence) => void rollout.overtake(sequence),
   });
-  const mesh = new MeshState({ distributor, clock, log });
+  const mesh = new MeshState({
+    distributor,
+    clock,
+    log,
+    source: () => ({ name: `git ${branch}`, allow: options.allow }),
+  });
   const rollout: Rollout = new Rollout({
     builder,
     lastGood: new LastGood(lease),
     path,
+    rights: options.allow,
     source: `git ${branch}`,
     explainDenials,
     clock,

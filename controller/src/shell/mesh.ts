@@ -4,7 +4,7 @@
  */
 import type { Clock, Log } from "@regomesh/base";
 import type { ProxyReport } from "@regomesh/protocol";
-import type { DecisionBody, GraphBody, RefusedBody, StatusBody } from "../api/bodies.ts";
+import type { DecisionBody, GraphBody, RefusedBody, SourceBody, StatusBody } from "../api/bodies.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
 import { DecisionLog } from "../status/decision-log.ts";
 import { toGraph } from "../status/graph.ts";
@@ -20,13 +20,20 @@ export class MeshState {
   readonly #ledger = new Ledger();
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #source: () => SourceBody;
   #places: Places | undefined;
   #refused: RefusedBody | undefined;
 
-  constructor(options: { readonly distributor: Distributor; readonly clock: Clock; readonly log: Log }) {
+  constructor(options: {
+    readonly distributor: Distributor;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly source: () => SourceBody;
+  }) {
     this.distributor = options.distributor;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#source = options.source;
   }
 
   /** Gives a release to every proxy; `isProven` where it was in force before. */
@@ -55,7 +62,7 @@ export class MeshState {
   }
 
   status(): StatusBody {
-    return toStatus({ ...this.#facts(), refused: this.#refused });
+    return toStatus({ ...this.#facts(), refused: this.#refused, source: this.#source() });
   }
 
   graph(): GraphBody {

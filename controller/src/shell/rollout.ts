@@ -10,7 +10,7 @@ import type { RefusedBody } from "../api/bodies.ts";
 import type { Built } from "../build/build.ts";
 import type { Hold } from "../distribution/hold.ts";
 import { checkRelease, type Release, SNAPSHOT_TTL_MS } from "../distribution/release.ts";
-import { ROOT_SOURCE } from "../index/mesh-index.ts";
+import type { SourceRights } from "../index/rights.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { printProblem } from "../status/status.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
@@ -21,6 +21,7 @@ export type RolloutOptions = {
   readonly builder: Builder;
   readonly lastGood: LastGood;
   readonly path: string;
+  readonly rights: SourceRights;
   /** `git main`, for people. */
   readonly source: string;
   readonly explainDenials: boolean;
@@ -161,7 +162,7 @@ export class Rollout {
     const { builder, path } = this.#options;
     if (tree.diagnostics.length > 0) return { diagnostics: tree.diagnostics, failedTests: [], passedTests: 0 };
     try {
-      const rules = { rights: ROOT_SOURCE, trustDomain: this.release?.plan.mesh.trustDomain };
+      const rules = { rights: this.#options.rights, trustDomain: this.release?.plan.mesh.trustDomain };
       return await builder.build({ path, files: tree.files }, rules);
     } catch (error) {
       if (!(error instanceof BuildFailed)) throw error;

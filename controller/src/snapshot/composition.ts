@@ -1,7 +1,8 @@
 /**
- * Which entrypoints decide for a workload, in which order (design.md, "Composition"):
- * every mandatory unit; of the other tiers' authorization, the most specific one that
- * has any; of limits, all; of routes, all, the most specific first. Shadows come along.
+ * Which entrypoints decide for a workload, in which order: every mandatory unit; of each
+ * namespace's other authorization, the most specific tier that has any, for a tier ranks
+ * units of its own namespace and no other's; of limits, all; of routes, all, the most
+ * specific first. Shadows come along.
  */
 import type { BoundEntrypoint } from "@regomesh/protocol";
 import type { PolicyBinding, Workload } from "@regomesh/resources";
@@ -29,18 +30,24 @@ export function composePolicies(index: MeshIndex, workload: Workload, direction:
     .filter((binding) => binding.spec.direction.toLowerCase() === direction && isBound(binding, workload))
     .flatMap(toBound)
     .sort((a, b) => TIERS.indexOf(a.tier) - TIERS.indexOf(b.tier));
-  const deciding = decidingTier(bound);
   return bound.filter(
-    ({ kind, tier, mode }) => kind !== "authz" || mode === "shadow" || tier === "mandatory" || tier === deciding,
+    (each) =>
+      each.kind !== "authz" ||
+      each.mode === "shadow" ||
+      each.tier === "mandatory" ||
+      each.tier === decidingTier(bound, each.resource.metadata.namespace),
   );
 }
 
-/** The most specific tier, other than the mandatory one, whose authorization is enforced. */
-function decidingTier(bound: readonly Bound[]): Tier | undefined {
-  return bound.find(({ kind, mode, tier }) => kind === "authz" && mode === "enforce" && tier !== "mandatory")?.tier;
+/** The most specific tier, other than the mandatory one, that enforces an authorization of a namespace. */
+function decidingTier(bound: readonly Bound[], namespace: string): Tier | undefined {
+  return bound.find(
+    ({ kind, mode, tier, resource }) =>
+      kind === "authz" && mode === "enforce" && tier !== "mandatory" && resource.metadata.namespace === namespace,
+  )?.tier;
 }
 
-function toBound(binding: PolicyBinding): readonly Bound[] {
+export function toBound(binding: PolicyBinding): readonly Bound[] {
   const { unit, tier, mode, fuel, onFault, entrypoints } = binding.spec;
   return entrypoints.flatMap((entrypoint) => {
     const kind = kindOf(entrypoint);

@@ -1,5 +1,5 @@
 /** The mesh's state in one value: revision, what was refused, every proxy. */
-import type { ProxyBody, RefusalBody, RefusedBody, RevisionBody, StatusBody } from "../api/bodies.ts";
+import type { ProxyBody, RefusalBody, RefusedBody, RevisionBody, SourceBody, StatusBody } from "../api/bodies.ts";
 import { type Distribution, wanted } from "../distribution/distribution.ts";
 import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy.ts";
 import type { Release } from "../distribution/release.ts";
@@ -14,6 +14,7 @@ export type StatusFacts = {
   readonly release: Release;
   readonly distribution: Distribution;
   readonly refused: RefusedBody | undefined;
+  readonly source: SourceBody;
   readonly ledger: Ledger;
   readonly nowMs: number;
 };
@@ -24,7 +25,12 @@ type Seen =
   | { readonly isConnected: false; readonly proxy: GoneProxy; readonly lastWordMs: number };
 
 /** By workload, `namespace/name`: ready where all of its proxies are, gone where none is left. */
-export function toStates({ release, distribution, ledger, nowMs }: Omit<StatusFacts, "refused">): ProxyStates {
+export function toStates({
+  release,
+  distribution,
+  ledger,
+  nowMs,
+}: Omit<StatusFacts, "refused" | "source">): ProxyStates {
   return new Map(
     release.plan.workloads.map(({ namespace, name }) => {
       const key = `${namespace}/${name}`;
@@ -52,6 +58,7 @@ export function toStatus(facts: StatusFacts): StatusBody {
     nowMs,
     revision: toRevision(facts),
     ...(isOpen ? { refused } : {}),
+    source: facts.source,
     proxies: release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),
   };
 }

@@ -2,8 +2,8 @@
  * A policy as one direction of a workload asks it: which entrypoints, in which order
  * they count. Made once for each snapshot.
  *
- * A request is allowed if every mandatory unit allows and every unit of the most
- * specific other tier that has any allows. Limits are united. The most specific route
+ * A request is allowed if every mandatory unit allows and, of each namespace that binds
+ * others, every unit of the most specific tier that has any allows. Limits are united. The most specific route
  * wins. Shadow entrypoints are asked, but decide nothing.
  */
 import { lackingIn, type Policy, type Role } from "@regomesh/policy-runtime";
@@ -70,12 +70,19 @@ export function bindPolicy(
   };
 }
 
-/** Every mandatory unit, and those of the most specific other tier. */
+/** Every mandatory unit, and those of the most specific other tier of each namespace: a tier ranks units of its own alone. */
 function decisive(refs: readonly BoundRef[]): readonly BoundRef[] {
-  const others = refs.filter(({ bound }) => bound.tier !== "mandatory");
-  const most = Math.max(-1, ...others.map(({ bound }) => SPECIFICITY[bound.tier]));
-  return [
-    ...refs.filter(({ bound }) => bound.tier === "mandatory"),
-    ...others.filter(({ bound }) => SPECIFICITY[bound.tier] === most),
-  ];
+  const isMandatory = ({ bound }: BoundRef) => bound.tier === "mandatory";
+  const most = new Map<string, number>();
+  for (const { bound } of refs.filter((ref) => !isMandatory(ref))) {
+    const namespace = namespaceOf(bound);
+    most.set(namespace, Math.max(most.get(namespace) ?? -1, SPECIFICITY[bound.tier]));
+  }
+  const decides = (ref: BoundRef) => SPECIFICITY[ref.bound.tier] === most.get(namespaceOf(ref.bound));
+  return [...refs.filter(isMandatory), ...refs.filter((ref) => !isMandatory(ref) && decides(ref))];
+}
+
+/** Bindings are named `namespace/name`. */
+function namespaceOf({ binding }: BoundEntrypoint): string {
+  return binding.slice(0, Math.max(0, binding.indexOf("/")));
 }

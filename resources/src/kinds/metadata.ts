@@ -5,6 +5,8 @@ import { mapOf, text } from "../schema/values.ts";
 export const API_GROUP = "regomesh.dev";
 export const API_VERSION = "regomesh.dev/v1alpha1";
 export const DEFAULT_NAMESPACE = "default";
+/** What is bound here may be mandatory and may reach other namespaces, as Istio's istio-system. */
+export const ROOT_NAMESPACE = "regomesh-system";
 
 export const dnsLabel = text({
   what: "a DNS label (lower-case letters, digits and -)",

@@ -37,7 +37,7 @@ const anyNamespace = text({ what: "a namespace, or * for all", pattern: /^(\*|[a
 export const selector = z.strictObject({
   namespaces: list(anyNamespace, 64)
     .exactOptional()
-    .describe("the binding's own where absent; others only from the root source"),
+    .describe("the binding's own where absent; others only for bindings of regomesh-system"),
   services: list(dnsLabel, 256).exactOptional().describe("any service where absent"),
   labels: mapOf(text({ lengthMax: 256 }), 32)
     .prefault({})
@@ -50,7 +50,9 @@ export const policyBindingSpec = z.strictObject({
   direction: oneOf("Inbound", "Outbound").describe("whether the receiving or the sending proxy asks"),
   tier: oneOf("Mandatory", "Workload", "Namespace", "Default")
     .prefault("Namespace")
-    .describe("Mandatory units must all allow; of the others, those of the most specific tier that has any decide"),
+    .describe(
+      "Mandatory (in regomesh-system alone) units must all allow; of the others of a namespace, those of the most specific tier that has any decide",
+    ),
   entrypoints: list(shortEntrypoint, 16).describe("the rules that are asked"),
   mode: oneOf("Enforce", "Shadow")
     .prefault("Enforce")

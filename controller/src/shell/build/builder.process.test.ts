@@ -1,6 +1,6 @@
 import { type Log, SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ROOT_SOURCE } from "../../index/mesh-index.ts";
+import { ALL_RIGHTS } from "../../index/rights.ts";
 import { Builder, BuildUnavailable } from "./builder.ts";
 
 const TREE = {
@@ -12,7 +12,7 @@ const TREE = {
     },
   ],
 };
-const RULES = { rights: ROOT_SOURCE, trustDomain: "example.org" };
+const RULES = { rights: ALL_RIGHTS, trustDomain: "example.org" };
 
 let builder: Builder;
 /** Ends each build process that comes, as often as asked, as soon as it is known. */
