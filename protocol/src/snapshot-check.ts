@@ -72,7 +72,7 @@ function checkWorkload(workload: FieldReader<WorkloadSnapshot>): void {
     if (policies.has("outbound")) policies.object("outbound", checkPolicyRef);
   });
   workload.oneOf("defaultVerdict", "deny", "allow");
-  workload.oneOf("pathLevel", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES");
+  workload.oneOf("pathLevel", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES", "KEEP_ESCAPED_SLASHES");
 }
 
 function checkInbound(port: FieldReader<InboundPort>): void {

@@ -58,7 +58,7 @@ export type WorkloadSnapshot = {
   /** What stands where no unit is bound: deny (default) or allow. */
   readonly defaultVerdict: "deny" | "allow";
   /** Level of path normalisation (proxy/src/path). */
-  readonly pathLevel: "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES";
+  readonly pathLevel: "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES" | "KEEP_ESCAPED_SLASHES";
 };
 
 export type InboundPort = {

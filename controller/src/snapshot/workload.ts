@@ -10,6 +10,7 @@ const PATH_LEVELS = {
   Base: "BASE",
   MergeSlashes: "MERGE_SLASHES",
   DecodeAndMergeSlashes: "DECODE_AND_MERGE_SLASHES",
+  KeepEscapedSlashes: "KEEP_ESCAPED_SLASHES",
 } as const;
 
 export function toWorkloadSnapshot(

@@ -37,6 +37,9 @@ export function isDigit(byte: number): boolean {
 }
 
 /** ASCII letters to lower case, every other byte as it is. */
+const HYPHEN = 0x2d;
+const UNDERSCORE = 0x5f;
+
 export function lower(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }
@@ -59,6 +62,19 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
 export function equalsFolded(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
   if (end - start !== word.length) return false;
   for (let at = 0; at < word.length; at++) if (lower(bytes[start + at]!) !== word[at]) return false;
+  return true;
+}
+
+/**
+ * Whether a span is the field name `name` (lower case, with hyphens), or what servers that make
+ * variables of fields cannot tell from it: a hyphen may have become an underscore.
+ */
+export function isSameVariable(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
+  if (end - start !== name.length) return false;
+  for (let at = 0; at < name.length; at++) {
+    const byte = bytes[start + at]!;
+    if ((byte === UNDERSCORE ? HYPHEN : lower(byte)) !== name[at]) return false;
+  }
   return true;
 }
 

@@ -1,8 +1,9 @@
 /** Chunked framing, written: `size CR LF content CR LF … 0 CR LF trailers CR LF`. */
 
 import { KnownField } from "@regomesh/policy-runtime";
-import { asciiBytes, equalsFolded, lower } from "./characters.ts";
+import { asciiBytes } from "./characters.ts";
 import { copyBytes } from "./copy-bytes.ts";
+import { isEndToEnd } from "./end-to-end.ts";
 import type { Head } from "./head.ts";
 import { writeLineEnd } from "./head-writer.ts";
 
@@ -47,51 +48,6 @@ export function writeLastChunk(out: Uint8Array, start: number, trailers: Head): 
  * into a head that no policy saw, so they are dropped.
  */
 function mayBeTrailer(trailers: Head, index: number): boolean {
-  if (trailers.names[index] !== KnownField.other) return false;
-  const start = trailers.spans[index * 4]!;
-  const end = trailers.spans[index * 4 + 1]!;
-  for (const name of FORBIDDEN) if (equalsFolded(trailers.bytes, start, end, name)) return false;
-  return !FORBIDDEN_PREFIXES.some((prefix) => startsFolded(trailers.bytes, start, end, prefix));
-}
-
-const FORBIDDEN = [
-  "accept",
-  "age",
-  "allow",
-  "cache-control",
-  "expires",
-  "from",
-  "location",
-  "origin",
-  "pragma",
-  "range",
-  "referer",
-  "retry-after",
-  "tracestate",
-  "vary",
-  "warning",
-  "www-authenticate",
-].map(asciiBytes);
-
-const FORBIDDEN_PREFIXES = [
-  "accept-",
-  "access-control-",
-  "content-",
-  "if-",
-  "proxy-",
-  "sec-",
-  "x-forwarded-",
-  "x-envoy-",
-  "x-http-method",
-  "x-method",
-  "x-original-",
-  "x-real-ip",
-  "x-regomesh-",
-  "x-rewrite-",
-].map(asciiBytes);
-
-function startsFolded(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array): boolean {
-  if (end - start < prefix.length) return false;
-  for (let at = 0; at < prefix.length; at++) if (lower(bytes[start + at]!) !== prefix[at]) return false;
-  return true;
+  if (trailers.names[index] !== KnownField.other || trailers.marks[index] === 1) return false;
+  return !isEndToEnd(trailers.bytes, trailers.spans[index * 4]!, trailers.spans[index * 4 + 1]!);
 }

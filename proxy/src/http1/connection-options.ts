@@ -1,14 +1,18 @@
 /**
  * The Connection fields of a head (RFC 9110, section 7.6.1): whether it persists, and which
  * other fields are for this connection only. Those are marked, and no later part sees them
- * forwarded. A field that every recipient needs may not be named: that is an attack.
+ * forwarded. "A sender MUST NOT send a connection option corresponding to a field that is
+ * intended for all recipients": such a field stays, for what a proxy before this one said
+ * would otherwise be its client's to take away. Naming what the message's frame rests on
+ * is an attack.
  */
 
 import { KnownField } from "@regomesh/policy-runtime";
 import { asciiBytes, equalsFolded, HTAB, IS_TOKEN, lower, SP } from "./characters.ts";
+import { isEndToEnd } from "./end-to-end.ts";
 import { FAULTS, type Fault } from "./fault.ts";
 import type { Head } from "./head.ts";
-import { bitOf, HOP_BY_HOP, knownField, NEVER_NOMINATED } from "./known-field.ts";
+import { bitOf, knownField, NEVER_NOMINATED } from "./known-field.ts";
 import type { CodecLimits } from "./limits.ts";
 
 const CLOSE = asciiBytes("close");
@@ -52,20 +56,12 @@ function isOptionEnd(bytes: Uint8Array, start: number, end: number): boolean {
 function nominate(head: Head, start: number, end: number): boolean {
   const field = knownField(head.bytes, start, end);
   if ((bitOf(field) & NEVER_NOMINATED) !== 0) return false;
-  if (field !== KnownField.other) {
-    if ((bitOf(field) & (HOP_BY_HOP | ~head.present)) !== 0) return true; // stripped anyway, or not there
-    for (let index = 0; index < head.fieldCount; index++) if (head.names[index] === field) mark(head, index);
-    return true;
-  }
+  // Of the known ones those that are for one connection go anyway; the others are for everyone.
+  if (field !== KnownField.other || isEndToEnd(head.bytes, start, end)) return true;
   for (let index = 0; index < head.fieldCount; index++) {
-    if (head.names[index] === KnownField.other && isSameName(head, index, start, end)) mark(head, index);
+    if (head.names[index] === KnownField.other && isSameName(head, index, start, end)) head.withhold(index);
   }
   return true;
-}
-
-function mark(head: Head, index: number): void {
-  head.marks[index] = 1;
-  head.hasMarks = true;
 }
 
 function isSameName(head: Head, index: number, start: number, end: number): boolean {

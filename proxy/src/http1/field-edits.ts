@@ -2,7 +2,7 @@
  * What a forwarded head differs in from the one received: fields that go, lines that come.
  * One record is reused; `clear` brings it back to what every forwarded head loses.
  */
-import { asciiBytes, equalsFolded, IS_TOKEN, IS_VALUE } from "./characters.ts";
+import { asciiBytes, COLON, IS_TOKEN, IS_VALUE, isSameVariable, LF } from "./characters.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { type Framing, type Head, NO_BYTES } from "./head.ts";
 import { HOP_BY_HOP } from "./known-field.ts";
@@ -15,7 +15,7 @@ const encoder = new TextEncoder();
 export class FieldEdits {
   /** Mask of known fields that are not forwarded. */
   drop = HOP_BY_HOP;
-  /** Names (lower case) of further fields that are not. */
+  /** Names (lower case, hyphens for underscores) of further fields that are not. */
   readonly removed: Uint8Array[] = [];
   /** Whole field lines that are added at the end, lines[0, linesBytes). */
   lines = new Uint8Array(LINES_BYTES_AT_FIRST);
@@ -33,15 +33,18 @@ export class FieldEdits {
     this.framing = undefined;
   }
 
-  /** Drops every field of this name. False, and nothing done, where it is not a token. */
+  /** Drops every field of this name, however it is spelt. False, and nothing done, where it is not a token. */
   remove(name: string): boolean {
     if (!isToken(name)) return false;
-    this.removed.push(asciiBytes(name.toLowerCase()));
+    const removed = asciiBytes(variableOf(name));
+    this.removed.push(removed);
+    this.#takeBack(removed);
     return true;
   }
 
-  /** Adds a line. False, and nothing done, where name or value may not stand in a head. */
-  add(name: string, value: string): boolean {
+  /** Adds a line; white space around the value does not belong to it. False, and nothing done, where name or value may not stand in a head. */
+  add(name: string, text: string): boolean {
+    const value = trimBlanks(text);
     if (!isToken(name) || !isFieldValue(value)) return false;
     this.#reserve(name.length + value.length * UTF8_BYTES_MAX + 4);
     const { lines } = this;
@@ -58,9 +61,9 @@ export class FieldEdits {
     return true;
   }
 
-  /** Removes the fields of this name and adds one with this value. */
+  /** Removes the fields of this name, received or added, and adds one with this value. */
   set(name: string, value: string): boolean {
-    return isFieldValue(value) && this.remove(name) && this.add(name, value);
+    return isFieldValue(trimBlanks(value)) && this.remove(name) && this.add(name, value);
   }
 
   /** Adds lines made once and for all: `name: value` CR LF, known to be valid, and to have no white space around the value but that one space. */
@@ -88,9 +91,27 @@ export class FieldEdits {
     if ((this.drop & (1 << head.names[index]!) & ~1) !== 0 || head.marks[index] === 1) return true;
     for (let at = 0; at < this.removed.length; at++) {
       const name = this.removed[at] ?? NO_BYTES;
-      if (equalsFolded(head.bytes, head.spans[index * 4]!, head.spans[index * 4 + 1]!, name)) return true;
+      if (isSameVariable(head.bytes, head.spans[index * 4]!, head.spans[index * 4 + 1]!, name)) return true;
     }
     return false;
+  }
+
+  /** Forgets lines of this name that were added. */
+  #takeBack(name: Uint8Array): void {
+    const { lines } = this;
+    let to = 0;
+    for (let at = 0; at < this.linesBytes; ) {
+      const end = lines.indexOf(LF, at) + 1;
+      if (!isSameVariable(lines, at, lines.indexOf(COLON, at), name)) {
+        lines.copyWithin(to, at, end);
+        to += end - at;
+      }
+      at = end;
+    }
+    if (to === this.linesBytes) return;
+    this.linesBytes = to;
+    this.lineSpans.length = 0;
+    this.#findSpans(0);
   }
 
   #reserve(bytes: number): void {
@@ -109,13 +130,27 @@ function isToken(name: string): boolean {
   return true;
 }
 
-/** Without control characters, and without white space at its ends. */
+/** A field name as it is compared: applications may not tell its spellings apart. */
+export function variableOf(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
+}
+
+/** Optional white space around a value, RFC 9110, section 5.5; nothing else counts as such. */
+function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+/** Without control characters. */
 function isFieldValue(value: string): boolean {
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
     if (code < 256 && IS_VALUE[code] !== 1) return false;
   }
-  return value === "" || (!isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(value.length - 1)));
+  return true;
 }
 
 function isBlank(code: number): boolean {

@@ -6,7 +6,7 @@
 import { COLON, CR, HTAB, IS_TOKEN, IS_VALUE, LF, SP } from "./characters.ts";
 import { FAULTS } from "./fault.ts";
 import type { Head } from "./head.ts";
-import { knownField } from "./known-field.ts";
+import { isDisguised, knownField } from "./known-field.ts";
 import { INCOMPLETE, refuse } from "./line-step.ts";
 
 /**
@@ -56,7 +56,11 @@ function addField(head: Head, name: number, nameEnd: number, value: number, valu
   const field = knownField(head.bytes, name, nameEnd);
   head.names[index] = field;
   head.marks[index] = 0;
-  if (field === 0) return;
+  if (field === 0) {
+    // An application that makes variables of fields would take it for one that the mesh vouches for.
+    if (isDisguised(head.bytes, name, nameEnd)) head.withhold(index);
+    return;
+  }
   const bit = 1 << field;
   head.repeated |= head.present & bit;
   head.present |= bit;

@@ -5,7 +5,7 @@
  *
  *     spans:  4 numbers a field: name start, name end, value start, value end (OWS trimmed)
  *     names:  its KnownField
- *     marks:  1 where a Connection field names it, so that it is not forwarded
+ *     marks:  1 where it is not forwarded: a Connection field names it, or it would be taken for another
  */
 
 import type { KnownField } from "@regomesh/policy-runtime";
@@ -130,6 +130,12 @@ export class Head {
     this.expectsContinue = false;
     this.hasMarks = false;
     this.maxForwards = -1;
+  }
+
+  /** The field at `index` is not forwarded. */
+  withhold(index: number): void {
+    this.marks[index] = 1;
+    this.hasMarks = true;
   }
 
   /** For readers: room for one more field. */

@@ -1,6 +1,6 @@
 /** Recognises, while a head is read, the fields that have a number of their own; sets of them are bit masks. */
 import { KNOWN_FIELDS, KnownField } from "@regomesh/policy-runtime";
-import { asciiBytes, lower } from "./characters.ts";
+import { asciiBytes, equalsFolded, isSameVariable } from "./characters.ts";
 
 export function bitOf(field: KnownField): number {
   return 1 << field;
@@ -22,7 +22,7 @@ export const HOP_BY_HOP = maskOf(
   KnownField.proxyAuthorization,
 );
 
-/** Fields that a message's meaning rests on: Connection may not name them. */
+/** Fields that a message's meaning rests on: a Connection that names them is an attack. */
 export const NEVER_NOMINATED = maskOf(
   KnownField.host,
   KnownField.contentLength,
@@ -39,11 +39,14 @@ const BY_PLACE: readonly (Candidate | undefined)[] = byPlace();
 /** The known field whose name the token (not empty) is, or `other`. */
 export function knownField(bytes: Uint8Array, start: number, end: number): KnownField {
   const candidate = BY_PLACE[placeOf(end - start, bytes[start]!, bytes[end - 1]!)];
-  if (candidate === undefined) return KnownField.other;
-  const { name } = candidate;
-  if (name.length !== end - start) return KnownField.other;
-  for (let at = 0; at < name.length; at++) if (lower(bytes[start + at]!) !== name[at]) return KnownField.other;
+  if (candidate === undefined || !equalsFolded(bytes, start, end, candidate.name)) return KnownField.other;
   return candidate.field;
+}
+
+/** Whether a token that is no known field's name reads as one where hyphens became underscores. */
+export function isDisguised(bytes: Uint8Array, start: number, end: number): boolean {
+  const candidate = BY_PLACE[placeOf(end - start, bytes[start]!, bytes[end - 1]!)];
+  return candidate !== undefined && isSameVariable(bytes, start, end, candidate.name);
 }
 
 function placeOf(length: number, first: number, last: number): number {

@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import type { ConnectionContext } from "@regomesh/policy-runtime";
 import type { InboundPort } from "@regomesh/protocol";
+import { makeForwardedPeer } from "../edge/forwarded.ts";
 import { asciiBytes } from "../http1/characters.ts";
 import { Counter } from "../metrics/counters.ts";
 import { Timer } from "../time/timer-wheel.ts";
@@ -88,6 +89,8 @@ export type InboundOptions = {
   /** Undefined: a mesh in plaintext, or an edge of one. */
   readonly identity: Identity | undefined;
   readonly timeouts?: typeof DEFAULT_TIMEOUTS | undefined;
+  /** Proxies before an edge whose word on its clients is taken; default none. */
+  readonly trustedHops?: number | undefined;
 };
 
 /** One inbound port: mTLS of the mesh alone, or plaintext on an edge (and in a mesh without identities). */
@@ -115,7 +118,7 @@ export class InboundAcceptor implements Acceptor {
     this.#options = options;
     this.#identity = identity;
     const edge = isMutual(options) ? -1 : this.#edgeOf("", false);
-    this.#anyone = { certLine: NO_PEER, edge, notAfterMs: Number.POSITIVE_INFINITY };
+    this.#anyone = { certLine: NO_PEER, edge, forwarded: undefined, notAfterMs: Number.POSITIVE_INFINITY };
     this.#handler = new InboundHandler(
       plane,
       port.name,
@@ -133,7 +136,10 @@ export class InboundAcceptor implements Acceptor {
     if (this.#isRetired) return void socket.destroy();
     this.accepted++;
     if (this.#tls !== undefined) return void this.#tls.emit("connection", socket);
-    this.#begin(socket, contextOf(socket, "http", this.#identity?.spiffeId), this.#anyone, undefined);
+    const { port, trustedHops = 0 } = this.#options;
+    const context = contextOf(socket, "http", this.#identity?.spiffeId);
+    const forwarded = port.mode === "edge" ? makeForwardedPeer(context.sourceAddress, trustedHops) : undefined;
+    this.#begin(socket, context, { ...this.#anyone, forwarded }, undefined);
   }
 
   /**
@@ -213,7 +219,12 @@ export class InboundAcceptor implements Acceptor {
       serviceAccount,
     };
     const certLine = asciiBytes(`x-forwarded-client-cert: URI=${principal}\r\n`);
-    this.#begin(socket, context, { certLine, edge: this.#edgeOf(principal, true), notAfterMs }, socket);
+    this.#begin(
+      socket,
+      context,
+      { certLine, edge: this.#edgeOf(principal, true), forwarded: undefined, notAfterMs },
+      socket,
+    );
   }
 
   #onHandshakeFailed(error: NodeJS.ErrnoException, socket: TLSSocket): void {

@@ -19,6 +19,8 @@ export type DataPlaneOptions = {
   readonly appPort: number | undefined;
   /** Where edge ports listen, in place of what the snapshot says. */
   readonly edge: Address | undefined;
+  /** Proxies before an edge whose word on its clients is taken. */
+  readonly trustedHops: number;
   /** Several threads listen on the same ports. */
   readonly isShared: boolean;
   readonly timeouts?: DownstreamTimeouts | undefined;

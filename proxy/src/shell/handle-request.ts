@@ -6,6 +6,7 @@
 import { HeadTable, KnownField, type PolicyDecision } from "@regomesh/policy-runtime";
 import { type Decider, deciderOf } from "../decide/authorize.ts";
 import type { BoundPolicy, BoundRef } from "../decide/bound-policy.ts";
+import { type FoldedAuthority, foldAuthority } from "../http1/authority.ts";
 import { FieldEdits } from "../http1/field-edits.ts";
 import { type Head, TargetForm } from "../http1/head.ts";
 import { headRoom, type Span, writeRequestHead } from "../http1/head-writer.ts";
@@ -43,6 +44,18 @@ export function normalisePath(downstream: Downstream, head: Head, inForce: InFor
   describe(downstream, head);
   downstream.respond("bad_path", "the path cannot be normalised");
   return "refused";
+}
+
+const folded: FoldedAuthority = { bytes: new Uint8Array(256), start: 0, end: 0 };
+
+/**
+ * The authority in the one spelling that policies, routing and the next hop see, undefined where
+ * the received one is it; `isRouted` where the mesh routes by it. Holds until it is asked again.
+ */
+export function foldedAuthority(head: Head, isRouted: boolean): Span | undefined {
+  const { bytes, authorityStart, authorityEnd } = head;
+  if (folded.bytes.length < authorityEnd - authorityStart) folded.bytes = new Uint8Array(authorityEnd - authorityStart);
+  return foldAuthority(bytes, authorityStart, authorityEnd, isRouted, folded) ? folded : undefined;
 }
 
 /** Method and target for the record of a request whose head was never written. */

@@ -5,6 +5,7 @@
 import { KnownField, type PolicyDecision } from "@regomesh/policy-runtime";
 import { authorize, type Refusal, withoutPolicy } from "../decide/authorize.ts";
 import type { Permit } from "../decide/permit.ts";
+import { type ForwardedPeer, replaceForwarded } from "../edge/forwarded.ts";
 import { asciiBytes } from "../http1/characters.ts";
 import type { Head } from "../http1/head.ts";
 import type { Span } from "../http1/head-writer.ts";
@@ -20,6 +21,7 @@ import {
   ask,
   describe,
   edits,
+  foldedAuthority,
   isLimited,
   normalisePath,
   refuseWithRules,
@@ -39,6 +41,8 @@ export type InboundPeer = {
   readonly certLine: Uint8Array;
   /** Row of the metrics. */
   readonly edge: number;
+  /** What is said of a client at the edge, in place of what it says itself; undefined inside the mesh. */
+  readonly forwarded: ForwardedPeer | undefined;
   /** Wall clock; never on plaintext. */
   readonly notAfterMs: number;
 };
@@ -92,14 +96,16 @@ export class InboundHandler implements RequestHandler {
     if (target === "refused" || answersItself(downstream, head)) return;
     edits.clear(DROP);
     if (peer.certLine.length > 0) edits.addLines(peer.certLine, 0, peer.certLine.length);
+    if (peer.forwarded !== undefined) replaceForwarded(head, edits, peer.forwarded);
     settleRequestId(downstream, head);
-    writeHead(downstream, head, target, authorityOf(head, inForce));
+    const authority = authorityOf(head, inForce);
+    writeHead(downstream, head, target, authority);
     if (forwarding === undefined) return void downstream.respond("no_such_port", `no port ${this.#portName}`);
     const permit = this.#permit(downstream, inForce);
     if (permit === undefined) return;
     const { request, query, responseHeadersToAdd } = permit;
     if (request !== undefined || query !== undefined) {
-      if (!permitEdits(downstream, head, target, authorityOf(head, inForce), permit)) return;
+      permitEdits(downstream, head, target, authority, permit);
     }
     const going =
       responseHeadersToAdd.length === 0
@@ -180,7 +186,7 @@ export class InboundHandler implements RequestHandler {
 
 /** HTTP/1.0 may come without a Host: the workload's service is meant. */
 function authorityOf(head: Head, inForce: InForce): Span | undefined {
-  if (head.authorityEnd > head.authorityStart) return undefined;
+  if (head.authorityEnd > head.authorityStart) return foldedAuthority(head, false);
   const bytes = asciiBytes(inForce.workload.service);
   return { bytes, start: 0, end: bytes.length };
 }

@@ -6,7 +6,7 @@ import { KnownField, type PolicyDecision, type RouteDecision } from "@regomesh/p
 import { authorize, deciderOf, withoutPolicy } from "../decide/authorize.ts";
 import type { BoundPolicy } from "../decide/bound-policy.ts";
 import type { Permit } from "../decide/permit.ts";
-import { asciiBytes, textOf } from "../http1/characters.ts";
+import { textOf } from "../http1/characters.ts";
 import type { Head } from "../http1/head.ts";
 import type { Span } from "../http1/head-writer.ts";
 import { maskOf } from "../http1/known-field.ts";
@@ -14,7 +14,7 @@ import type { Method } from "../http1/method.ts";
 import { Counter } from "../metrics/counters.ts";
 import { type Cluster, type Group, pickEndpoint } from "../route/cluster.ts";
 import { pickTarget, type Target } from "../route/pick-target.ts";
-import { redirectLocation, rewriteTarget } from "../route/rewrite.ts";
+import { redirectLocation, rewriteAuthority, rewriteTarget } from "../route/rewrite.ts";
 import { matchAuthority, matchName } from "../route/service-table.ts";
 import type { InForce } from "../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";
@@ -27,6 +27,7 @@ import {
   ask,
   describe,
   edits,
+  foldedAuthority,
   isLimited,
   normalisePath,
   refuseWithRules,
@@ -34,9 +35,12 @@ import {
   writeHead,
 } from "./handle-request.ts";
 import { MirrorCall } from "./mirror.ts";
-import { applyChanges, responseEdits } from "./permit-edits.ts";
+import { applyChanges, changeQuery, permitEdits, responseEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
+
+/** Target and authority as they go on; undefined where the received ones do. */
+type Heading = { readonly target: Span | undefined; readonly authority: Span | undefined };
 
 const DROP = maskOf(KnownField.forwardedClientCert, KnownField.decisionId);
 
@@ -63,7 +67,8 @@ export class OutboundHandler implements RequestHandler {
       return void downstream.respond("no_snapshot", "");
     }
     record.inForce = inForce;
-    const authority = textOf(head.bytes, head.authorityStart, head.authorityEnd);
+    const folded = foldedAuthority(head, true);
+    const authority = folded === undefined ? head.authorityText() : textOf(folded.bytes, folded.start, folded.end);
     const cluster = matchAuthority(inForce.services, authority);
     if (cluster === undefined) {
       describe(downstream, head);
@@ -75,10 +80,10 @@ export class OutboundHandler implements RequestHandler {
     if (target === "refused" || answersItself(downstream, head)) return;
     edits.clear(DROP);
     settleRequestId(downstream, head);
-    writeHead(downstream, head, target, undefined);
     const { outbound } = inForce;
+    writeHead(downstream, head, target, folded);
     if (outbound === undefined) return void this.#forward(downstream, head, inForce, cluster, withoutRoute());
-    this.#decide(downstream, head, inForce, cluster, outbound, target);
+    this.#decide(downstream, head, inForce, cluster, outbound, { target, authority: folded });
   }
 
   onClosed(downstream: Downstream): void {
@@ -95,8 +100,9 @@ export class OutboundHandler implements RequestHandler {
     inForce: InForce,
     cluster: Cluster,
     bound: BoundPolicy,
-    target: Span | undefined,
+    heading: Heading,
   ): void {
+    const { target, authority } = heading;
     const decision = ask(downstream, bound);
     if (decision.badRequest)
       return void downstream.respond("bad_query", "the policy reads the query, which is malformed");
@@ -112,12 +118,22 @@ export class OutboundHandler implements RequestHandler {
     const route = findRoute(downstream, decision, bound);
     if (route === "refused") return;
     const { permit } = authorization;
-    if (route === undefined) return void this.#forward(downstream, head, inForce, cluster, permit);
-    if (route.redirect !== undefined || route.respond !== undefined) return void answerRoute(downstream, head, route);
-    if (changesRequest(route)) {
-      const rewritten = rewriteTarget(head, target, route.rewrite);
+    const permitted = permit.query === undefined ? target : changeQuery(head, target, permit.query);
+    if (route === undefined) {
+      if (changesHead(permit)) permitEdits(downstream, head, target, authority, permit);
+      return void this.#forward(downstream, head, inForce, cluster, permit);
+    }
+    if (route.redirect !== undefined || route.respond !== undefined)
+      return void answerRoute(downstream, head, heading, route);
+    if (changesRequest(route) || changesHead(permit)) {
+      const rewritten = rewriteTarget(head, permitted, route.rewrite, inForce.workload.pathLevel);
+      const renamed = rewriteAuthority(route.rewrite, authority);
+      if (rewritten === "refused" || renamed === "refused")
+        return void downstream.respond("policy_type_error", "the route's rewrite is no target that may be forwarded");
       if (route.requestHeaders !== undefined) applyChanges(edits, route.requestHeaders);
-      writeHead(downstream, head, rewritten, authorityOf(route));
+      // Whether the request may pass is decided first, and so is what it says: the permit's word stands.
+      if (permit.request !== undefined) applyChanges(edits, permit.request);
+      writeHead(downstream, head, rewritten, renamed);
     }
     this.#forward(downstream, head, inForce, cluster, permit, route);
   }
@@ -137,7 +153,7 @@ export class OutboundHandler implements RequestHandler {
     record.service = to.cluster.key;
     record.edge = to.group.edge;
     const plain = this.#plainOf(to.cluster, to.group);
-    const forwarding = route === undefined ? plain : routed(plain, route, this.#mirrorOf(inForce, route));
+    const forwarding = routed(plain, route, permit, route && this.#mirrorOf(inForce, route));
     downstream.exchange.begin(permit, forwarding, head, this.isDraining, faultOf(downstream, route));
   }
 
@@ -187,9 +203,15 @@ export class OutboundHandler implements RequestHandler {
   }
 }
 
-function routed(plain: Forwarding, route: RouteDecision, mirror: Forwarding["mirror"]): Forwarding {
-  const { timeoutMs, retry, responseHeaders, hashKey } = route;
-  const isPlain = [timeoutMs, retry, responseHeaders, hashKey, mirror].every((part) => part === undefined);
+function routed(
+  plain: Forwarding,
+  route: RouteDecision | undefined,
+  permit: Permit,
+  mirror: Forwarding["mirror"],
+): Forwarding {
+  const { timeoutMs, retry, responseHeaders, hashKey } = route ?? {};
+  const editResponse = responseEdits(responseHeaders, permit.responseHeadersToAdd);
+  const isPlain = [timeoutMs, retry, editResponse, hashKey, mirror].every((part) => part === undefined);
   if (isPlain) return plain;
   return {
     ...plain,
@@ -199,7 +221,7 @@ function routed(plain: Forwarding, route: RouteDecision, mirror: Forwarding["mir
     retryOn: retry?.on ?? plain.retryOn,
     hashKey,
     mirror,
-    editResponse: responseEdits(responseHeaders, []),
+    editResponse,
   };
 }
 
@@ -225,10 +247,13 @@ function findRoute(
   return undefined;
 }
 
-function answerRoute(downstream: Downstream, head: Head, route: RouteDecision): void {
+function answerRoute(downstream: Downstream, head: Head, heading: Heading, route: RouteDecision): void {
   const { redirect, respond } = route;
   if (redirect !== undefined) {
-    const fields = [["location", redirectLocation(head, redirect)]] as const;
+    const location = redirectLocation(head, heading, redirect);
+    if (location === undefined)
+      return void downstream.respond("policy_type_error", "the route's redirect is no location");
+    const fields = [["location", location]] as const;
     return void downstream.answer(
       refusalAnswer(downstream, "redirected", "", { status: redirect.status, fields, body: "" }),
     );
@@ -242,11 +267,8 @@ function changesRequest(route: RouteDecision): boolean {
   return route.rewrite !== undefined || route.requestHeaders !== undefined;
 }
 
-function authorityOf(route: RouteDecision): Span | undefined {
-  const authority = route.rewrite?.authority;
-  if (authority === undefined || !/^[-._~A-Za-z0-9:[\]]{1,253}$/.test(authority)) return undefined;
-  const bytes = asciiBytes(authority);
-  return { bytes, start: 0, end: bytes.length };
+function changesHead({ request, query }: Permit): boolean {
+  return request !== undefined || query !== undefined;
 }
 
 /** Whether this request gets the fault that the route asks for is drawn once, for delay and abort together. */

@@ -3,14 +3,14 @@ import type { FieldChanges, Fields } from "@regomesh/policy-runtime";
 import { KnownField } from "@regomesh/policy-runtime";
 import type { Permit, QueryChanges } from "../decide/permit.ts";
 import { asciiBytes, textOf } from "../http1/characters.ts";
-import type { FieldEdits } from "../http1/field-edits.ts";
+import { type FieldEdits, variableOf } from "../http1/field-edits.ts";
 import { type Head, TargetForm } from "../http1/head.ts";
 import type { Span } from "../http1/head-writer.ts";
 import { knownField } from "../http1/known-field.ts";
 import type { Downstream } from "./downstream.ts";
 import { edits, writeHead } from "./handle-request.ts";
 
-/** What a policy may not say of a request or response: it would break the message's frame. */
+/** What a policy may not say of a request or response: the message's frame, and what only the mesh says. */
 const FRAME = new Set<number>([
   KnownField.contentLength,
   KnownField.transferEncoding,
@@ -20,6 +20,8 @@ const FRAME = new Set<number>([
   KnownField.te,
   KnownField.trailer,
   KnownField.host,
+  KnownField.forwardedClientCert,
+  KnownField.decisionId,
 ]);
 
 /** Applies `changes`; names of the message's frame are left alone. */
@@ -30,26 +32,25 @@ export function applyChanges(to: FieldEdits, changes: FieldChanges): void {
 }
 
 function isFrame(name: string): boolean {
-  const bytes = asciiBytes(name);
+  const bytes = asciiBytes(variableOf(name));
   return FRAME.has(knownField(bytes, 0, bytes.length));
 }
 
-/** False where the changed target is not one: the request was answered. */
+/** Writes the request's head anew with what its permit changes. */
 export function permitEdits(
   downstream: Downstream,
   head: Head,
   target: Span | undefined,
   authority: Span | undefined,
   permit: Permit,
-): boolean {
+): void {
   if (permit.request !== undefined) applyChanges(edits, permit.request);
   const changed = permit.query === undefined ? target : changeQuery(head, target, permit.query);
   writeHead(downstream, head, changed, authority);
-  return true;
 }
 
 /** Sets and removes query parameters, as opa-envoy-plugin's answer asks. */
-function changeQuery(head: Head, target: Span | undefined, changes: QueryChanges): Span | undefined {
+export function changeQuery(head: Head, target: Span | undefined, changes: QueryChanges): Span | undefined {
   if (head.targetForm === TargetForm.asterisk) return target;
   const span = target ?? { bytes: head.bytes, start: head.pathStart, end: head.pathEnd };
   const text = textOf(span.bytes, span.start, span.end) || "/";

@@ -128,6 +128,7 @@ export class Ports {
         service: this.#service,
         identity: this.#identity,
         timeouts: this.#options.timeouts,
+        trustedHops: this.#options.trustedHops,
       };
       const { acceptor } = listener;
       if (acceptor instanceof InboundAcceptor && acceptor.key === acceptorKey(options)) continue;

@@ -22,6 +22,8 @@ export type ProxyOptions = {
   readonly namespace: string;
   readonly appPort: number | undefined;
   readonly edge: Address | undefined;
+  /** Proxies before an edge whose word on its clients is taken; default none. */
+  readonly trustedHops?: number | undefined;
   /** Where the application sends its requests; 0: a free port. */
   readonly outboundPort: number;
   readonly accessLog: string | undefined;
@@ -171,9 +173,9 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
 async function openPlane(options: ProxyOptions): Promise<DataPlane> {
   const { log, workload, namespace, appPort, edge, workers, accessLog, reading } = options;
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-  const { graceMs = DEFAULT_GRACE_MS } = options;
+  const { graceMs = DEFAULT_GRACE_MS, trustedHops = 0 } = options;
   const isShared = workers > 1;
-  const planeOptions = { workload, namespace, appPort, edge, isShared, timeouts, graceMs };
+  const planeOptions = { workload, namespace, appPort, edge, isShared, timeouts, graceMs, trustedHops };
   const shared = makeSharedMemory();
   if (isShared) {
     const start = { options: planeOptions, shared, accessLog, reading: { readsInto: reading?.readsInto ?? true } };

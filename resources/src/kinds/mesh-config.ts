@@ -19,7 +19,7 @@ export const meshConfigSpec = z.strictObject({
   defaultVerdict: oneOf("Deny", "Allow")
     .prefault("Deny")
     .describe("what a request gets where no unit is bound; Deny, so that a forgotten binding opens nothing"),
-  pathLevel: oneOf("Base", "MergeSlashes", "DecodeAndMergeSlashes")
+  pathLevel: oneOf("Base", "MergeSlashes", "DecodeAndMergeSlashes", "KeepEscapedSlashes")
     .prefault("Base")
     .describe(
       "how paths are normalised before policy and application see them; Base changes least and is what RFC 3986 asks",

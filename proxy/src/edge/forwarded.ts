@@ -1,0 +1,63 @@
+/**
+ * What an application is told of a client beyond the edge: X-Forwarded-For and
+ * X-Forwarded-Proto are the edge's word. What the client says of itself in any X-Forwarded
+ * field, Forwarded or X-Real-IP goes, unless the operator says that so many proxies of his
+ * own stand before the edge: then the addresses that those have added stay, and theirs only.
+ */
+import { KnownField } from "@regomesh/policy-runtime";
+import { asciiBytes } from "../http1/characters.ts";
+import { startsWith } from "../http1/end-to-end.ts";
+import type { FieldEdits } from "../http1/field-edits.ts";
+import type { Head } from "../http1/head.ts";
+import { maskOf } from "../http1/known-field.ts";
+
+/** A client of an edge. */
+export type ForwardedPeer = {
+  readonly address: string;
+  /** Proxies before the edge whose word on the client is taken. */
+  readonly trustedHops: number;
+  /** The lines about a client that stands directly before the edge. */
+  readonly lines: Uint8Array;
+};
+
+const OURS = maskOf(KnownField.forwardedFor, KnownField.forwardedProto, KnownField.forwardedHost, KnownField.forwarded);
+const PREFIXES = [asciiBytes("x-forwarded-"), asciiBytes("x-real-ip")];
+/** Addresses of one request that are looked at. */
+const ADDRESSES_MAX = 64;
+
+/** `address` as a socket gives it. */
+export function makeForwardedPeer(address: string, trustedHops: number): ForwardedPeer {
+  // An IPv4 client of a socket for both.
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
+  const lines = asciiBytes(`x-forwarded-for: ${plain}\r\nx-forwarded-proto: http\r\n`);
+  return { address: plain, trustedHops, lines };
+}
+
+/** Puts the edge's word into `edits`, and takes the client's out of the head. */
+export function replaceForwarded(head: Head, edits: FieldEdits, peer: ForwardedPeer): void {
+  if (peer.trustedHops > 0) return void extendForwarded(head, edits, peer);
+  edits.drop |= OURS;
+  const { bytes, spans } = head;
+  for (let index = 0; index < head.fieldCount; index++) {
+    if (head.names[index] !== KnownField.other) continue;
+    for (const prefix of PREFIXES) {
+      if (startsWith(bytes, spans[index * 4]!, spans[index * 4 + 1]!, prefix)) head.withhold(index);
+    }
+  }
+  edits.addLines(peer.lines, 0, peer.lines.length);
+}
+
+/** Keeps what the trusted proxies said, and says who the last of them is. */
+function extendForwarded(head: Head, edits: FieldEdits, { address, trustedHops }: ForwardedPeer): void {
+  const said: string[] = [];
+  for (let index = 0; index < head.fieldCount; index++) {
+    if (head.names[index] === KnownField.forwardedFor) said.push(...head.valueText(index).split(","));
+  }
+  const kept = said
+    .slice(-Math.min(trustedHops, ADDRESSES_MAX))
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+  edits.drop |= maskOf(KnownField.forwardedFor);
+  edits.add("x-forwarded-for", [...kept, address].join(", "));
+  if (head.indexOf(KnownField.forwardedProto) < 0) edits.add("x-forwarded-proto", "http");
+}

@@ -1,0 +1,241 @@
+/** What the policy reads is what the application gets: the same head, and nobody else's word in it. */
+import { makeSnapshotFile, type SnapshotModule, type WorkloadSnapshot } from "@regomesh/protocol";
+import { afterEach, describe, expect, test } from "vitest";
+import { type Bench, exchange, makeOrders, openBackend, openBench, statuses } from "../test/bench.ts";
+import { type MadePolicy, makeAuthz, makePolicy } from "../test/make-policy.ts";
+import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
+import type { ProxyOptions } from "./proxy.ts";
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+});
+
+type Got = { readonly target: string; readonly fields: readonly (readonly [string, string])[] };
+
+type Setting = { readonly bench: Bench; readonly got: readonly Got[] };
+
+type Policies = { readonly inbound?: MadePolicy; readonly outbound?: MadePolicy };
+
+async function setUp(
+  { inbound, outbound }: Policies = {},
+  change: Partial<WorkloadSnapshot> = {},
+  options: Partial<ProxyOptions> = {},
+): Promise<Setting> {
+  const got: Got[] = [];
+  const backend = await openBackend((request, response) => {
+    const { rawHeaders } = request;
+    const fields = rawHeaders.flatMap((name, i) =>
+      i % 2 === 0 ? [[name.toLowerCase(), rawHeaders[i + 1] ?? ""] as const] : [],
+    );
+    got.push({ target: request.url ?? "", fields });
+    response.end();
+  });
+  const bench = await openBench(backend.port, [backend.port], options);
+  open.push(backend, bench);
+  const policies = { ...(inbound && { inbound: inbound.ref }), ...(outbound && { outbound: outbound.ref }) };
+  const workload = makeWorkload({ outbound: [makeService("orders")], ...change, policies });
+  const modules: readonly SnapshotModule[] = [inbound, outbound].flatMap((made) => (made ? [made.module] : []));
+  await bench.proxy.applyFile(makeSnapshotFile(makeSnapshot(workload), modules, [makeOrders(backend.port)]));
+  return { bench, got };
+}
+
+const ask = (port: number, target: string, fields = "", host = "orders"): Promise<string> =>
+  exchange(port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`);
+
+function valuesOf({ got }: Setting, name: string): readonly string[] {
+  return (got.at(-1)?.fields ?? []).filter(([other]) => other.replaceAll("_", "-") === name).map(([, value]) => value);
+}
+
+const authz = (rules: string): { readonly inbound: MadePolicy } => ({ inbound: makePolicy(makeAuthz(rules)) });
+const route = (rules: string): { readonly outbound: MadePolicy } => ({
+  outbound: makePolicy({
+    name: "routes",
+    rego: `package mesh.routing\n\n${rules}\n`,
+    entrypoints: [{ name: "mesh/routing/route", kind: "route" }],
+  }),
+});
+
+describe("a field that a policy sets", () => {
+  test.each([
+    ["with white space around it", '"mallory "', "mallory"],
+    ["with tabs around it", '"\\tmallory\\t"', "mallory"],
+    ["of white space alone", '"  "', ""],
+  ])("%s replaces the client's, in whatever spelling", async (_, value, expected) => {
+    const setting = await setUp(authz(`allow := {"allowed": true, "headers": {"x-user": ${value}}}`));
+    await ask(setting.bench.inbound, "/", "X-User: admin\r\nX_User: admin\r\nx-User: admin\r\n");
+    expect(valuesOf(setting, "x-user")).toEqual([expected]);
+  });
+
+  test("may have several values", async () => {
+    const setting = await setUp(authz('allow := {"allowed": true, "headers": {"x-role": ["a", "b"]}}'));
+    await ask(setting.bench.inbound, "/", "x-role: root\r\n");
+    expect(valuesOf(setting, "x-role")).toEqual(["a", "b"]);
+  });
+
+  test("takes the place of one that the mesh added", async () => {
+    const setting = await setUp(authz('allow := {"allowed": true, "headers": {"x-request-id": "by policy"}}'));
+    await ask(setting.bench.inbound, "/");
+    expect(valuesOf(setting, "x-request-id")).toEqual(["by policy"]);
+  });
+
+  test("is the first unit's, in the order in which units count", async () => {
+    const unit = (name: string, tier: "mandatory" | "workload", field: string) =>
+      makeAuthz(`allow := {"allowed": true, "headers": {"${field}": "${name}"}}`, { unit: name, tier });
+    const inbound = makePolicy(unit("team", "workload", "X_User"), unit("mesh", "mandatory", "x-user"));
+    const setting = await setUp({ inbound });
+    await ask(setting.bench.inbound, "/", "x-user: admin\r\n");
+    expect(valuesOf(setting, "x-user")).toEqual(["mesh"]);
+  });
+
+  test("outbound, too, where a route sets it otherwise", async () => {
+    const outbound = makePolicy(makeAuthz('allow := {"allowed": true, "headers": {"x-user": "authz"}}'), {
+      name: "routes",
+      rego: 'package mesh.routing\n\nroute := {"headers": {"request": {"set": {"x-user": "route", "x-other": "route"}}}}\n',
+      entrypoints: [{ name: "mesh/routing/route", kind: "route" }],
+    });
+    const setting = await setUp({ outbound });
+    await ask(setting.bench.outbound, "http://orders/");
+    expect([valuesOf(setting, "x-user"), valuesOf(setting, "x-other")]).toEqual([["authz"], ["route"]]);
+  });
+});
+
+describe("Connection options", () => {
+  const denyAdmin = authz(
+    'default allow := true\n\nallow := false if http.headers["x-forwarded-for"] == "10.0.0.66"\n\nallow := false if http.headers.authorization == "stolen"',
+  );
+
+  test.each([
+    ["X-Forwarded-For: 10.0.0.66", "x-forwarded-for"],
+    ["Authorization: stolen", "authorization"],
+  ])("that name a field for every recipient hide nothing: %s", async (field, name) => {
+    const setting = await setUp(denyAdmin);
+    const text = await ask(setting.bench.inbound, "/", `Connection: ${name}, close\r\n${field}\r\n`);
+    expect([statuses(text), setting.got]).toEqual([[403], []]);
+  });
+
+  test("take other fields away, before the policy looks", async () => {
+    const setting = await setUp(authz('default allow := true\n\nallow := false if http.headers["x-hop"]'));
+    const text = await ask(setting.bench.inbound, "/", "Connection: x-hop\r\nX-Hop: 1\r\nCache-Control: no-store\r\n");
+    expect([statuses(text), valuesOf(setting, "x-hop"), valuesOf(setting, "cache-control")]).toEqual([
+      [200],
+      [],
+      ["no-store"],
+    ]);
+  });
+});
+
+describe("spellings with underscores of what the mesh says never reach the application", () => {
+  test.each(["X_Forwarded_Client_Cert", "x-forwarded_client-cert", "X_Forwarded_For", "X_Regomesh_Decision"])(
+    "%s",
+    async (name) => {
+      const setting = await setUp();
+      await ask(setting.bench.inbound, "/", `${name}: forged\r\nX_Own: kept\r\n`);
+      expect(setting.got[0]?.fields.map(([, value]) => value)).not.toContain("forged");
+      expect(valuesOf(setting, "x-own")).toEqual(["kept"]);
+    },
+  );
+});
+
+describe("at the edge", () => {
+  const [inbound] = makeWorkload().inbound;
+  const edge: Partial<WorkloadSnapshot> = { inbound: inbound ? [{ ...inbound, mode: "edge" }] : [] };
+  const FORGED =
+    "X-Forwarded-For: 10.0.0.66, 10.0.0.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: h\r\nX-Forwarded-User: root\r\nForwarded: for=1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\nX-Forwarded-Client-Cert: URI=spiffe://a/b\r\n";
+
+  test("the client is whom the edge sees", async () => {
+    const setting = await setUp({}, edge);
+    await ask(setting.bench.inbound, "/", FORGED);
+    const said = setting.got[0]?.fields.filter(([name]) => /forwarded|real-ip/.test(name));
+    expect(said).toEqual([
+      ["x-forwarded-for", "127.0.0.1"],
+      ["x-forwarded-proto", "http"],
+    ]);
+  });
+
+  test("the policy sees that, too", async () => {
+    const setting = await setUp(authz('allow if http.headers["x-forwarded-for"] == "127.0.0.1"'), edge);
+    expect(statuses(await ask(setting.bench.inbound, "/", FORGED))).toEqual([200]);
+  });
+
+  test("behind trusted proxies, what they said of it stays", async () => {
+    const setting = await setUp({}, edge, { trustedHops: 1 });
+    await ask(setting.bench.inbound, "/", FORGED);
+    expect(valuesOf(setting, "x-forwarded-for")).toEqual(["10.0.0.7, 127.0.0.1"]);
+    expect(valuesOf(setting, "x-forwarded-proto")).toEqual(["https"]);
+    expect(valuesOf(setting, "x-forwarded-client-cert")).toEqual([]);
+  });
+
+  test("inside the mesh what a peer says of it stays", async () => {
+    const setting = await setUp();
+    await ask(setting.bench.inbound, "/", "X-Forwarded-For: 10.0.0.66\r\n");
+    expect(valuesOf(setting, "x-forwarded-for")).toEqual(["10.0.0.66"]);
+  });
+});
+
+describe("the host that policies and application see", () => {
+  const allowing = (host: string): MadePolicy => makePolicy(makeAuthz(`allow if http.host == "${host}"`));
+
+  test.each(["orders", "ORDERS", "Orders.", "orders:", "orders:80", "ORDERS.:080"])(
+    "outbound is the one by which the mesh routes: %s",
+    async (host) => {
+      const setting = await setUp({ outbound: allowing("orders") });
+      expect(statuses(await ask(setting.bench.outbound, "/", "", host))).toEqual([200]);
+      expect(statuses(await ask(setting.bench.outbound, `http://${host}/`, "", "other"))).toEqual([200]);
+      expect(setting.got.map(({ fields }) => fields.filter(([name]) => name === "host"))).toEqual(
+        Array(2).fill([["host", "orders"]]),
+      );
+    },
+  );
+
+  test.each([
+    ["ORDERS", "orders"],
+    ["Orders.:80", "orders.:80"],
+  ])("inbound has one letter case: %s", async (host, seen) => {
+    const setting = await setUp({ inbound: allowing(seen) });
+    expect(statuses(await ask(setting.bench.inbound, "/", "", host))).toEqual([200]);
+    expect(valuesOf(setting, "host")).toEqual([seen]);
+  });
+});
+
+describe("paths", () => {
+  test.each([
+    ["/scope%2Fname/-/a", 200],
+    ["/a/..%2Fb", 400],
+    ["/a%2f../b", 400],
+    ["/a%2f%2e%2e", 400],
+    ["/a%5Cb", 400],
+  ])("a level that keeps escaped slashes: %s is %d", async (path, status) => {
+    const setting = await setUp(authz(`allow if http.path == "${path}"`), { pathLevel: "KEEP_ESCAPED_SLASHES" });
+    expect(statuses(await ask(setting.bench.inbound, path))).toEqual([status]);
+    expect(setting.got.map(({ target }) => target)).toEqual(status === 200 ? [path] : []);
+  });
+
+  test.each(["/a/..;/admin", "/a/..;x=1/admin", "/a/%2e.;/b", "/.;/b", "/..%3b/b"])(
+    "a dot segment with parameters is refused: %s",
+    async (path) => {
+      const setting = await setUp();
+      expect(statuses(await ask(setting.bench.inbound, path))).toEqual([400]);
+    },
+  );
+
+  test.each([
+    ['"rewrite": {"path": "no slash"}', 503],
+    ['"rewrite": {"path": "/a b"}', 503],
+    ['"rewrite": {"prefix": "/a%2Fb"}', 503],
+    ['"rewrite": {"authority": "a b"}', 503],
+    ['"rewrite": {"authority": "a:99999"}', 503],
+    ['"redirect": {"status": 302, "path": "/a b"}', 503],
+    ['"rewrite": {"path": "/v2"}', 200],
+  ])("a route with %s: %d, and never the path that was asked for", async (rewrite, status) => {
+    const setting = await setUp(route(`route := {${rewrite}}`));
+    expect(statuses(await ask(setting.bench.outbound, "http://orders/asked"))).toEqual([status]);
+    expect(setting.got.map(({ target }) => target)).toEqual(status === 200 ? ["/v2"] : []);
+  });
+
+  test("a redirect names the path and host as they would go on", async () => {
+    const setting = await setUp(route('route := {"redirect": {"status": 301, "scheme": "https"}}'));
+    const text = await ask(setting.bench.outbound, "http://Orders./a/../b?c");
+    expect(text).toContain("location: https://orders/b?c\r\n");
+  });
+});
