@@ -13,6 +13,8 @@ import {
   IdentityClient,
   type IssueReply,
   type JoinTokenFile,
+  type NackClass,
+  type NackReason,
   type ProxyMessage,
   type ProxyReport,
   type Snapshot,
@@ -32,6 +34,7 @@ export class TestProxy {
   #client: ControlClient | undefined;
   #stream: ClientDuplexStream<ProxyMessage, ControllerMessage> | undefined;
   #waiting: ((message: SnapshotMessage) => void)[] = [];
+  #holding: Holding | undefined;
 
   private constructor(workload: string, caPem: string, csr: MadeCsr, identity: IssueReply) {
     this.workload = workload;
@@ -90,14 +93,28 @@ export class TestProxy {
     watch.on("data", (update: EndpointsUpdate) => this.endpoints.push(update));
   }
 
+  /** What it has in force, as it has said. */
+  get holding(): Holding | undefined {
+    return this.#holding;
+  }
+
   next(): Promise<SnapshotMessage> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   ack(message: SnapshotMessage): void {
+    this.#holding = holdingOf(message);
     this.#stream?.write({
-      message: { $case: "ack", value: { nonce: message.nonce, holding: holdingOf(message) } },
+      message: { $case: "ack", value: { nonce: message.nonce, holding: this.#holding } },
     });
+  }
+
+  /** Refuses a snapshot; what it had stays in force. */
+  nack(message: SnapshotMessage, kind: NackClass, reason: NackReason): void {
+    const { nonce, hash } = message;
+    const problems = [{ code: reason, message: "this proxy says no", file: "", row: 0, column: 0 }];
+    const value = { nonce, hash, class: kind, reason, problems, holding: this.#holding };
+    this.#stream?.write({ message: { $case: "nack", value } });
   }
 
   report(more: Partial<ProxyReport>): void {

@@ -112,6 +112,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   closers.push(() => builder.close());
   const core = makeCore(builder, lease, options);
   const { rollout, distributor, claims, late } = core;
+  closers.push(() => rollout.close());
   await rollout.restore();
   const source = await GitSource.open({
     directory: options.git,

@@ -151,6 +151,11 @@ export class Rollout {
     }
   }
 
+  /** Waits until what has changed is kept, or could not be. */
+  async close(): Promise<void> {
+    await this.#last;
+  }
+
   /** One change of what is kept after the other. */
   async #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#last.then(work);

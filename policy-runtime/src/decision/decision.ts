@@ -13,8 +13,7 @@ export type PolicyFault =
   | "policy_memory_exhausted"
   | "policy_depth_exceeded"
   | "policy_abi_mismatch"
-  | "policy_missing"
-  | "policy_stale";
+  | "policy_missing";
 
 /** One entrypoint's outcome. `undefined` is Rego's: no rule held. */
 export type Outcome<T> =

@@ -66,7 +66,6 @@ const RESCUES: Readonly<Record<Reason, Rescue>> = {
   policy_depth_exceeded: broken(503, "a policy went too deep"),
   policy_abi_mismatch: broken(503, "a policy was built for another proxy"),
   policy_missing: broken(503, "a policy is not there"),
-  policy_stale: broken(503, "a policy is out of date"),
 };
 
 export function rescue(reason: Reason): Rescue {

@@ -1,0 +1,194 @@
+/** What becomes of a release that proxies refuse: a real controller, over real gRPC, with proxies that answer as told. */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { SILENT } from "@regomesh/base";
+import type { SnapshotMessage } from "@regomesh/protocol";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { bodyOf, TestProxy } from "../../test/make-proxy.ts";
+import type { ProxyBody, StatusBody } from "../api/bodies.ts";
+import { type Controller, openController } from "./controller.ts";
+import { SYSTEM_CLOCK } from "./system-clock.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
+const NAMES = ["web", "orders-v1", "orders-v2"] as const;
+type Name = (typeof NAMES)[number];
+
+let folder: string;
+let repository: string;
+let controller: Controller;
+let proxies: Readonly<Record<Name, TestProxy>>;
+let commits = 0;
+
+function git(...args: readonly string[]): string {
+  const own = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false"];
+  return execFileSync("git", [...own, "-C", repository, ...args], { env, encoding: "utf8" }).trim();
+}
+
+/** A commit that every workload gets: its data has one user more. */
+function commit(subject: string): string {
+  const file = join(repository, "examples/authz/data.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("bob: [", `user${commits++}: [orders]\n  bob: [`));
+  git("commit", "-qam", subject);
+  return git("rev-parse", "HEAD");
+}
+
+async function open(): Promise<Controller> {
+  return await openController({
+    state: join(folder, "state"),
+    git: repository,
+    branch: "main",
+    path: "",
+    allow: [],
+    http: "127.0.0.1:0",
+    grpc: "127.0.0.1:0",
+    explainDenials: false,
+    joinTokens: NAMES.map((workload) => ({ workload, file: join(folder, workload) })),
+    clock: SYSTEM_CLOCK,
+    log: SILENT,
+  });
+}
+
+async function status(): Promise<StatusBody> {
+  return (await (await fetch(`${controller.http}/api/status`)).json()) as StatusBody;
+}
+
+async function until(isTrue: (body: StatusBody) => boolean): Promise<StatusBody> {
+  for (;;) {
+    const body = await status();
+    if (isTrue(body)) return body;
+    await new Promise((next) => setTimeout(next, 5));
+  }
+}
+
+const proxyOf = (body: StatusBody, name: Name): ProxyBody | undefined =>
+  body.proxies.find(({ workload }) => workload === name);
+const nameOf = (message: SnapshotMessage) => bodyOf(message).revision.name;
+const next = () => ({ web: proxies.web.next(), v1: proxies["orders-v1"].next(), v2: proxies["orders-v2"].next() });
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "regomesh-refusals-"));
+  repository = join(folder, "repo");
+  for (const part of ["policies", "examples/authz", "examples/mesh"]) {
+    cpSync(join(root, part), join(repository, part), { recursive: true });
+  }
+  execFileSync("git", ["init", "-q", "--initial-branch=main", repository], { env });
+  git("add", "-A");
+  git("commit", "-qm", "The mesh as it starts");
+  controller = await open();
+  const joined = NAMES.map(async (name) => [name, await TestProxy.join(name, controller.grpc, join(folder, name))]);
+  proxies = Object.fromEntries(await Promise.all(joined)) as Record<Name, TestProxy>;
+  for (const name of NAMES) {
+    const snapshot = proxies[name].next();
+    proxies[name].connect(controller.grpc);
+    proxies[name].ack(await snapshot);
+  }
+});
+beforeEach(async () => {
+  await until(({ revision }) => revision?.enforced === 3);
+});
+afterAll(async () => {
+  for (const proxy of Object.values(proxies)) proxy.close();
+  await controller.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("refused by two as to its content, a release is taken back where it was taken, and status names them", async () => {
+  const before = (await status()).revision;
+  const sent = next();
+  const bad = commit("Nobody can run this");
+  const back = Promise.all([sent.web, sent.v1, sent.v2]).then(async ([web, v1, v2]) => {
+    const again = next();
+    proxies.web.ack(web);
+    await until((body) => proxyOf(body, "web")?.revision === bad);
+    proxies["orders-v1"].nack(v1, "content", "policy_missing_builtin");
+    proxies["orders-v2"].nack(v2, "content", "policy_missing_builtin");
+    return await Promise.all([again.web, again.v1, again.v2]);
+  });
+  const [web, v1, v2] = await back;
+  expect([web, v1, v2].map(nameOf)).toEqual(Array(3).fill(before?.name));
+  proxies.web.ack(web);
+  proxies["orders-v1"].ack(v1);
+  proxies["orders-v2"].ack(v2);
+  const after = await until(({ revision }) => revision?.enforced === 3);
+  expect(after.revision).toMatchObject({ name: before?.name, sequence: (before?.sequence ?? 0) + 2 });
+  expect(after.refused).toMatchObject({ commit: bad, subject: "Nobody can run this" });
+  expect(after.refused?.refusals.map(({ workload, reason }) => [workload, reason])).toEqual([
+    ["orders-v1", "policy_missing_builtin"],
+    ["orders-v2", "policy_missing_builtin"],
+  ]);
+  expect(after.refused?.diagnostics[0]?.message).toBe("proxy default/orders-v1 refuses it: this proxy says no");
+});
+
+test("a controller that starts anew does not try again what was taken back, and goes on with the next commit", async () => {
+  const before = await status();
+  await controller.close();
+  for (const name of NAMES) proxies[name].close();
+  controller = await open();
+  const counts = NAMES.map((name) => proxies[name].received.length);
+  for (const name of NAMES) proxies[name].connect(controller.grpc, { instance: "2", holding: proxies[name].holding });
+  const after = await until(({ revision }) => revision?.enforced === 3);
+  expect(after.revision).toMatchObject({ name: before.revision?.name, sequence: before.revision?.sequence });
+  expect(after.refused).toMatchObject({ commit: before.refused?.commit, refusals: before.refused?.refusals });
+  expect(NAMES.map((name) => proxies[name].received.length)).toEqual(counts);
+  const sent = next();
+  const good = commit("All is well again");
+  for (const [name, message] of [
+    ["web", sent.web],
+    ["orders-v1", sent.v1],
+    ["orders-v2", sent.v2],
+  ] as const) {
+    proxies[name].ack(await message);
+  }
+  expect(await until(({ revision }) => revision?.enforced === 3)).toMatchObject({ revision: { name: good } });
+  expect((await status()).refused).toBeUndefined();
+});
+
+test("refused by one for a reason of its machine, a release stands, the proxy is named, and it is sent again", async () => {
+  const before = (await status()).revision;
+  const sent = next();
+  const good = commit("A disk is full somewhere");
+  proxies.web.ack(await sent.web);
+  proxies["orders-v2"].ack(await sent.v2);
+  const again = proxies["orders-v1"].next();
+  proxies["orders-v1"].nack(await sent.v1, "local", "disk");
+  const body = await until(
+    (each) => proxyOf(each, "orders-v1")?.refusal !== undefined && each.revision?.enforced === 2,
+  );
+  expect(body.refused).toBeUndefined();
+  expect(proxyOf(body, "orders-v1")).toMatchObject({
+    revision: before?.name,
+    refusal: { class: "local", reason: "disk", revision: good, problems: ["disk: this proxy says no"] },
+  });
+  const message = await again;
+  expect(nameOf(message)).toBe(good);
+  proxies["orders-v1"].ack(message);
+  expect(proxyOf(await until(({ revision }) => revision?.enforced === 3), "orders-v1")?.refusal).toBeUndefined();
+});
+
+test("a revert while every answer is out ends on the revert, ten times in a row, and status never says otherwise", async () => {
+  for (let turn = 0; turn < 10; turn++) {
+    const before = (await status()).revision?.name;
+    const sent = next();
+    const bad = commit(`turn ${turn}`);
+    const late = await Promise.all([sent.web, sent.v1, sent.v2]);
+    git("revert", "--no-edit", "HEAD");
+    const good = git("rev-parse", "HEAD");
+    const body = await until(({ revision }) => revision?.name === good);
+    expect(body.proxies.flatMap(({ revision }) => revision ?? [])).toEqual(Array(3).fill(before));
+    const reverted = next();
+    proxies.web.ack(late[0]);
+    proxies["orders-v1"].ack(late[1]);
+    proxies["orders-v2"].ack(late[2]);
+    const last = await Promise.all([reverted.web, reverted.v1, reverted.v2]);
+    expect(last.map(nameOf)).toEqual(Array(3).fill(good));
+    expect((await status()).proxies.flatMap(({ revision }) => revision ?? [])).toEqual(Array(3).fill(bad));
+    proxies.web.ack(last[0]);
+    proxies["orders-v1"].ack(last[1]);
+    proxies["orders-v2"].ack(last[2]);
+    const after = await until(({ revision }) => revision?.enforced === 3);
+    expect(after.proxies.flatMap(({ revision }) => revision ?? [])).toEqual(Array(3).fill(good));
+  }
+});
