@@ -1,6 +1,6 @@
 /** Certificates as the JSON of Go's x509.Certificate, which has nil for what is absent. */
 import { exactInteger } from "../../exact-json.ts";
-import { printAddress } from "./address.ts";
+import { printAddress } from "../address.ts";
 import type { Certificate } from "./certificate.ts";
 import type { AlternativeNames, Extension, ExtensionFacts } from "./extensions.ts";
 import type { Network, Subtrees } from "./name-constraints.ts";

@@ -1,8 +1,9 @@
 /** Extensions of certificates as the fields of Go's x509.Certificate. */
+
+import { type GoUrl, parseGoUrl } from "../url.ts";
 import { context, contextOf, DerError, DerReader, TAG } from "./der.ts";
 import { isDomainName } from "./domain-name.ts";
 import { type NameConstraints, NO_CONSTRAINTS, readNameConstraints } from "./name-constraints.ts";
-import { type GoUrl, parseGoUrl } from "./url.ts";
 
 export type Extension = { readonly id: readonly number[]; readonly isCritical: boolean; readonly value: Buffer };
 

@@ -1,5 +1,5 @@
 /** Whether a certificate is for a host, as Go's VerifyHostname says: by its alternative names alone. */
-import { parseAddress, unmapped } from "./address.ts";
+import { parseAddress, unmapped } from "../address.ts";
 import type { AlternativeNames } from "./extensions.ts";
 
 export function isForHost({ dns, addresses }: AlternativeNames, host: string): boolean {

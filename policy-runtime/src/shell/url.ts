@@ -78,7 +78,7 @@ function parseAuthority(scheme: string, text: string): Partial<GoUrl> {
 }
 
 /** What a host may have beside escapes. */
-const HOST = /^[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"%]*$/;
+const HOST = /^[\x80-\uffffA-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"%]*$/;
 const PORT = /^(:[0-9]*)?$/;
 
 function parseHost(scheme: string, host: string): string {
