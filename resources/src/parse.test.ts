@@ -26,6 +26,21 @@ describe("parseResources", () => {
     });
   });
 
+  test("takes 0s for none wherever a duration stands", () => {
+    const spec = `spec:
+  services: [orders]
+  timeouts: { connect: 0s, request: 0s, idle: 0s }
+  retries: { perTry: 0s }
+  breaker: { open: 0s, openMax: 0s }`;
+    const { resources, diagnostics } = read(head("TrafficPolicy") + spec);
+    expect(diagnostics).toEqual([]);
+    expect(resources[0]?.spec).toMatchObject({
+      timeouts: { connect: 0, request: 0, idle: 0 },
+      retries: { perTry: 0 },
+      breaker: { open: 0, openMax: 0 },
+    });
+  });
+
   test("reads an entrypoint in its short form", () => {
     const spec =
       "spec: { unit: policies/mesh, direction: Inbound, entrypoints: [mesh/authz/allow, { name: my/own, kind: Authz }] }";

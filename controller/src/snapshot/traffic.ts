@@ -24,7 +24,8 @@ export function toTrafficSettings(policy: TrafficPolicy | undefined): TrafficSet
     breaker: {
       failuresMax: breaker.failures,
       openMs: breaker.open,
-      openMaxMs: Math.max(breaker.open, breaker.openMax),
+      // No bound stays none.
+      openMaxMs: breaker.openMax === 0 ? 0 : Math.max(breaker.open, breaker.openMax),
     },
   };
 }

@@ -1,9 +1,9 @@
 import type { LimitDecision } from "@regomesh/policy-runtime";
 import { expect, test } from "vitest";
 import { applyLimits } from "./apply-limits.ts";
-import { bucketTableBytes, openBucketTable } from "./token-bucket.ts";
+import { makeBucketMemory, openBucketTable } from "./token-bucket.ts";
 
-const makeTable = () => openBucketTable(new SharedArrayBuffer(bucketTableBytes(64)));
+const makeTable = () => openBucketTable(makeBucketMemory(64, [1, 2]));
 const makeLimit = (change: Partial<LimitDecision>): LimitDecision => ({
   key: "user:alice",
   limit: 60,
@@ -55,4 +55,16 @@ test.each([
   ["a window above a day", makeLimit({ windowMs: 86_400_001 })],
 ])("%s cannot be counted", (_, limit) => {
   expect(applyLimits(makeTable(), "orders", [limit], 0).kind).toBe("unsupported");
+});
+
+test.each([
+  ["a limit of nothing", makeLimit({ limit: 0 })],
+  ["a cost above the burst", makeLimit({ cost: 3 })],
+])("%s promises no time after which it would pass", (_, limit) => {
+  expect(applyLimits(makeTable(), "orders", [limit], 0)).toEqual({
+    kind: "over",
+    retryAfterMs: undefined,
+    key: "user:alice",
+    index: 0,
+  });
 });

@@ -4,8 +4,9 @@ import { type BucketTable, giveBackTokens, hashLimitKey, takeTokens, WINDOW_MS_M
 
 export type LimitVerdict =
   | { readonly kind: "within" }
-  | { readonly kind: "over"; readonly retryAfterMs: number; readonly key: string }
-  | { readonly kind: "unsupported"; readonly detail: string };
+  /** `index`: of the limit that refuses. `retryAfterMs` is undefined where no wait helps. */
+  | { readonly kind: "over"; readonly retryAfterMs: number | undefined; readonly key: string; readonly index: number }
+  | { readonly kind: "unsupported"; readonly detail: string; readonly index: number };
 
 const WITHIN: LimitVerdict = { kind: "within" };
 
@@ -18,24 +19,26 @@ export function applyLimits(
 ): LimitVerdict {
   for (let index = 0; index < limits.length; index++) {
     const limit = limits[index] as LimitDecision;
-    const verdict = take(table, scope, limit, nowMs);
+    const verdict = take(table, scope, limit, index, nowMs);
     if (verdict === WITHIN) continue;
     for (let taken = 0; taken < index; taken++) {
       const other = limits[taken] as LimitDecision;
-      giveBackTokens(table, hashLimitKey(scope, other.key, other.limit, other.windowMs), other, nowMs);
+      giveBackTokens(table, hashLimitKey(table, scope, other.key, other.limit, other.windowMs), other, nowMs);
     }
     return verdict;
   }
   return WITHIN;
 }
 
-function take(table: BucketTable, scope: string, limit: LimitDecision, nowMs: number): LimitVerdict {
-  if (limit.scope === "global") return { kind: "unsupported", detail: `limit ${limit.key} is global` };
-  if (limit.windowMs > WINDOW_MS_MAX)
-    return { kind: "unsupported", detail: `limit ${limit.key} has a window above a day` };
+function take(table: BucketTable, scope: string, limit: LimitDecision, index: number, nowMs: number): LimitVerdict {
+  const { key } = limit;
+  if (limit.scope === "global") return { kind: "unsupported", detail: `limit ${key} is global`, index };
+  if (limit.windowMs > WINDOW_MS_MAX) {
+    return { kind: "unsupported", detail: `limit ${key} has a window above a day`, index };
+  }
   if (limit.cost <= 0) return WITHIN;
-  if (limit.limit <= 0) return { kind: "over", retryAfterMs: limit.windowMs, key: limit.key };
-  const hash = hashLimitKey(scope, limit.key, limit.limit, limit.windowMs);
-  const waitMs = takeTokens(table, hash, limit, nowMs);
-  return waitMs === 0 ? WITHIN : { kind: "over", retryAfterMs: waitMs, key: limit.key };
+  if (limit.limit <= 0) return { kind: "over", retryAfterMs: undefined, key, index };
+  const waitMs = takeTokens(table, hashLimitKey(table, scope, key, limit.limit, limit.windowMs), limit, nowMs);
+  if (waitMs === 0) return WITHIN;
+  return { kind: "over", retryAfterMs: Number.isFinite(waitMs) ? waitMs : undefined, key, index };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { bucketTableBytes, giveBackTokens, hashLimitKey, openBucketTable, takeTokens } from "./token-bucket.ts";
+import { giveBackTokens, hashLimitKey, makeBucketMemory, openBucketTable, takeTokens } from "./token-bucket.ts";
 
-const makeTable = (slots = 1024) => openBucketTable(new SharedArrayBuffer(bucketTableBytes(slots)));
+const makeTable = (slots = 1024) => openBucketTable(makeBucketMemory(slots, [1, 2]));
 const hundred = { limit: 100, windowMs: 1000, burst: 1, cost: 1 };
 
 test("100 a second let 100 ± 2 pass every second of a minute", () => {
@@ -27,8 +27,8 @@ test("a burst passes at once, then the rate holds, and the wait is told", () => 
 test("keys do not see each other; a given-back token can be had again", () => {
   const table = makeTable();
   const one = { limit: 1, windowMs: 60_000, burst: 1, cost: 1 };
-  const alice = hashLimitKey("b", "user:alice", 1, 60_000);
-  const bob = hashLimitKey("b", "user:bob", 1, 60_000);
+  const alice = hashLimitKey(table, "b", "user:alice", 1, 60_000);
+  const bob = hashLimitKey(table, "b", "user:bob", 1, 60_000);
   expect(takeTokens(table, alice, one, 0)).toBe(0);
   expect(takeTokens(table, bob, one, 0)).toBe(0);
   expect(takeTokens(table, alice, one, 1)).toBeGreaterThan(59_000);
@@ -78,4 +78,34 @@ test("a burst worth more time than can be counted is cut, never turned into a re
   const table = makeTable();
   const limit = { limit: 1, windowMs: 86_400_000, burst: 1000, cost: 1 };
   expect(takeTokens(table, 6, limit, 0)).toBe(0);
+});
+
+test("what costs more than a burst is never admitted, and takes nothing", () => {
+  const table = makeTable();
+  const limit = { limit: 10, windowMs: 1000, burst: 5, cost: 6 };
+  expect([0, 10_000].map((nowMs) => takeTokens(table, 5, limit, nowMs))).toEqual([Infinity, Infinity]);
+  expect(takeTokens(table, 5, { ...limit, cost: 5 }, 10_000)).toBe(0);
+});
+
+test("keys that share a bucket in one process share none in another", () => {
+  const hashes = (k0: number) => {
+    const table = openBucketTable(makeBucketMemory(8, [k0, 7]));
+    return Array.from({ length: 5000 }, (_, key) => hashLimitKey(table, "s", `k${key}`, 1, 1) & 0xfff);
+  };
+  const [one, other] = [hashes(1), hashes(2)];
+  let [pairs, again] = [0, 0];
+  for (let a = 0; a < 500; a++) {
+    for (let b = a + 1; b < one.length; b++) {
+      if (one[a] !== one[b]) continue;
+      pairs++;
+      if (other[a] === other[b]) again++;
+    }
+  }
+  expect(pairs).toBeGreaterThan(300);
+  expect(again).toBeLessThan(pairs / 100);
+});
+
+test("texts are told apart by where one ends", () => {
+  const table = makeTable();
+  expect(hashLimitKey(table, "ab", "c", 1, 1)).not.toBe(hashLimitKey(table, "a", "bc", 1, 1));
 });

@@ -14,8 +14,11 @@
  * Times wrap after 2^32 units (3.1 days; 17 minutes): a difference is what counts. One
  * that is more than the burst's worth ahead is no time of ours but a wrap, and counts as
  * long past. Two keys of one 32-bit hash in one table share a bucket: of 10,000 live keys
- * that befalls about one in 40 tables, and errs on the side of refusing.
+ * that befalls about one in 40 tables, and errs on the side of refusing. The hash has a
+ * key that the threads of a process share, so that nobody outside can choose the two.
  */
+import { type HashKey, KeyedHash } from "./keyed-hash.ts";
+
 const COARSE_UNITS_PER_MS = 16;
 const FINE_UNITS_PER_MS = 4096;
 /** The burst's worth of time up to which a bucket is counted finely. */
@@ -27,16 +30,23 @@ export const WINDOW_MS_MAX = 86_400_000;
 /** Slots looked at for a key before the stalest of them is taken over. */
 const PROBES = 8;
 
-export type BucketTable = { readonly words: Int32Array; readonly slots: number };
+export type BucketTable = { readonly words: Int32Array; readonly slots: number; readonly hash: KeyedHash };
 
-/** Bytes of a table of `slots` buckets; a power of two. */
-export function bucketTableBytes(slots: number): number {
-  return slots * 8;
+/** Behind the slots: the hash's key. */
+const KEY_WORDS = 2;
+
+/** Memory of a table of `slots` (a power of two) buckets, for all threads that count together. */
+export function makeBucketMemory(slots: number, [k0, k1]: HashKey): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(slots * 8 + KEY_WORDS * 4);
+  new Int32Array(buffer).set([k0, k1], slots * 2);
+  return buffer;
 }
 
-export function openBucketTable(buffer: SharedArrayBuffer | ArrayBuffer): BucketTable {
+/** The table in memory that `makeBucketMemory` made, for one thread. */
+export function openBucketTable(buffer: SharedArrayBuffer): BucketTable {
   const words = new Int32Array(buffer);
-  return { words, slots: words.length / 2 };
+  const slots = (words.length - KEY_WORDS) / 2;
+  return { words, slots, hash: new KeyedHash([words[slots * 2] ?? 0, words[slots * 2 + 1] ?? 0]) };
 }
 
 export type Limit = {
@@ -57,11 +67,15 @@ function scaleOf(limit: Limit): Scale {
   return { unitsPerMs, step, room: Math.min(ROOM_UNITS_MAX, Math.round(roomMs * unitsPerMs)) };
 }
 
-/** 0 where the request is admitted; otherwise milliseconds until it would be. `nowMs` counts from the table's epoch. */
+/**
+ * 0 where the request is admitted; otherwise milliseconds until it would be, which is never
+ * for one that costs more than a burst. `nowMs` counts from the table's epoch.
+ */
 export function takeTokens(table: BucketTable, keyHash: number, limit: Limit, nowMs: number): number {
   if (limit.cost <= 0) return 0;
   const { words } = table;
   const { unitsPerMs, step, room } = scaleOf(limit);
+  if (step > room + 1) return Number.POSITIVE_INFINITY;
   const now = Math.floor(nowMs * unitsPerMs) | 0;
   const slot = findSlot(table, slotKey(keyHash, unitsPerMs), nowMs);
   for (;;) {
@@ -124,11 +138,18 @@ function findSlot(table: BucketTable, key: number, nowMs: number): number {
   return victim;
 }
 
-/** FNV-1a over UTF-16 units, seeded with the limit's own numbers: another rate is another bucket. */
-export function hashLimitKey(scope: string, key: string, limit: number, windowMs: number): number {
-  let hash = Math.imul(0x811c9dc5 ^ limit, 0x01000193) ^ windowMs;
-  for (let i = 0; i < scope.length; i++) hash = Math.imul(hash ^ scope.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ 0x1f, 0x01000193);
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return hash | 0;
+/** What tells a limit from any other: another rate is another bucket. */
+export function hashLimitKey(
+  { hash }: BucketTable,
+  scope: string,
+  key: string,
+  limit: number,
+  windowMs: number,
+): number {
+  hash.begin();
+  hash.word(limit);
+  hash.word(windowMs);
+  hash.text(scope);
+  hash.text(key);
+  return hash.end();
 }

@@ -18,9 +18,11 @@ export type Endpoint = {
   readonly breaker: Breaker;
   /** Requests that are being tried on it. */
   active: number;
+  /** Copies of requests among them. */
+  mirrors: number;
   /** Opened with the first request. */
   pool: Pool | undefined;
-  /** The controller no longer names it: no new request. */
+  /** The controller no longer names it: requests go elsewhere. */
   isGone: boolean;
 };
 
@@ -34,6 +36,7 @@ export function makeEndpoint(facts: Omit<FileEndpoint, "service">): Endpoint {
     labels: facts.labels,
     breaker: makeBreaker(),
     active: 0,
+    mirrors: 0,
     pool: undefined,
     isGone: false,
   };

@@ -3,7 +3,7 @@
  * head that goes on is written, and everything after looks at those bytes.
  */
 
-import { HeadTable, KnownField, type PolicyDecision } from "@regomesh/policy-runtime";
+import { HeadTable, KnownField, type LimitDecision, type PolicyDecision } from "@regomesh/policy-runtime";
 import { type Decider, deciderOf } from "../decide/authorize.ts";
 import type { BoundPolicy, BoundRef } from "../decide/bound-policy.ts";
 import { type FoldedAuthority, foldAuthority } from "../http1/authority.ts";
@@ -122,7 +122,7 @@ export function ask(downstream: Downstream, bound: BoundPolicy): PolicyDecision 
   return decision;
 }
 
-/** Counts the limits that the policy asks for; true where the request was refused. */
+/** Counts the limits that the policy asks for, all units' together: a refused request takes of none. True where it was refused. */
 export function isLimited(
   downstream: Downstream,
   decision: PolicyDecision,
@@ -130,6 +130,8 @@ export function isLimited(
   inForce: InForce,
 ): boolean {
   const { thread, record } = downstream;
+  const limits: LimitDecision[] = [];
+  const askedBy: BoundRef["bound"][] = [];
   for (const { bit, bound } of refs) {
     const outcome = decision.limits(bit);
     if (outcome.kind === "undefined") continue;
@@ -139,17 +141,24 @@ export function isLimited(
       refuseWithRules(downstream, decision, deciderOf(bound), () => downstream.respond(outcome.fault, outcome.message));
       return true;
     }
-    const verdict = applyLimits(thread.buckets, inForce.workload.principal, outcome.value, thread.monoMs());
-    if (verdict.kind === "within") continue;
-    refuseWithRules(downstream, decision, deciderOf(bound), () => {
-      if (verdict.kind === "unsupported") return downstream.respond("limit_unsupported", verdict.detail);
-      record.entrypoint = bound.name;
-      const fields = [["retry-after", String(Math.max(1, Math.ceil(verdict.retryAfterMs / 1000)))]] as const;
-      downstream.answer(refusalAnswer(downstream, "rate_limited", `limit ${verdict.key}`, { fields }));
-    });
-    return true;
+    for (const limit of outcome.value) {
+      limits.push(limit);
+      askedBy.push(bound);
+    }
   }
-  return false;
+  if (limits.length === 0) return false;
+  const verdict = applyLimits(thread.buckets, inForce.workload.principal, limits, thread.monoMs());
+  if (verdict.kind === "within") return false;
+  const bound = askedBy[verdict.index] as BoundRef["bound"];
+  refuseWithRules(downstream, decision, deciderOf(bound), () => {
+    if (verdict.kind === "unsupported") return downstream.respond("limit_unsupported", verdict.detail);
+    record.entrypoint = bound.name;
+    const { retryAfterMs } = verdict;
+    const fields =
+      retryAfterMs === undefined ? [] : [["retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1000)))] as const];
+    downstream.answer(refusalAnswer(downstream, "rate_limited", `limit ${verdict.key}`, { fields }));
+  });
+  return true;
 }
 
 /** Keeps the rules that fired for the record before the decision's storage is used again. */

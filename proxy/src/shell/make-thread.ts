@@ -1,7 +1,8 @@
 /** Makes what one thread shares: the only place in the data path where clock and randomness are real. */
+import { randomBytes } from "node:crypto";
 import type { Log } from "@regomesh/base";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
-import { bucketTableBytes, openBucketTable } from "../limit/token-bucket.ts";
+import { makeBucketMemory, openBucketTable } from "../limit/token-bucket.ts";
 import { Counters } from "../metrics/counters.ts";
 import { EdgeTable } from "../metrics/edge-table.ts";
 import { DecisionIds } from "../record/decision-id.ts";
@@ -23,7 +24,8 @@ export type ReadOptions = Partial<Pick<Thread, "readsInto" | "afterRead">>;
 
 /** The memory that all threads of a process share. */
 export function makeSharedMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(bucketTableBytes(BUCKET_SLOTS));
+  const key = randomBytes(8);
+  return makeBucketMemory(BUCKET_SLOTS, [key.readInt32LE(0), key.readInt32LE(4)]);
 }
 
 export function makeThread(options: {

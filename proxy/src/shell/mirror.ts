@@ -12,6 +12,13 @@ import type { Pool, Waiter } from "./pool.ts";
 import type { Thread } from "./thread.ts";
 import type { Upstream, UpstreamUser } from "./upstream.ts";
 
+/**
+ * Copies under way to one endpoint: a quarter of its connections, and no more than a few,
+ * so that a target that hangs leaves the real requests theirs.
+ */
+const COPIES_MAX = 16;
+const SHARE = 4;
+
 /** After this the copy's connection is worth more than its answer. */
 const MIRROR_TIMEOUT_MS = 5000;
 
@@ -36,10 +43,14 @@ export class MirrorCall implements Waiter, UpstreamUser {
 
   /** Sends a whole request, head and content in one buffer of its own. */
   static send(thread: Thread, bytes: Buffer, method: Method, pool: Pool, endpoint: Endpoint): void {
+    if (endpoint.mirrors >= Math.min(COPIES_MAX, Math.floor(pool.connectionsMax / SHARE))) {
+      return void thread.counters.add(Counter.mirrorsDropped);
+    }
     const call = new MirrorCall(thread, bytes, method, pool, endpoint);
     const upstream = pool.acquire(call);
     if (upstream === "full" || upstream === "closed") return void thread.counters.add(Counter.mirrorsDropped);
     endpoint.active++;
+    endpoint.mirrors++;
     thread.counters.add(Counter.mirrors);
     thread.arm(call.#deadline, MIRROR_TIMEOUT_MS);
     if (upstream !== "waiting") call.onUpstream(upstream);
@@ -88,6 +99,7 @@ export class MirrorCall implements Waiter, UpstreamUser {
     this.#isOver = true;
     this.#thread.disarm(this.#deadline);
     this.#endpoint.active--;
+    this.#endpoint.mirrors--;
     const upstream = this.#upstream;
     this.#upstream = undefined;
     if (upstream !== undefined) upstream.destroy();

@@ -77,6 +77,10 @@ export class Plane {
         if (isNarrowed) pool.revoke(({ principal }) => principal === undefined || allowed.has(principal));
       }
     }
+    const applications = new Set([...next.applications.values()].flatMap(endpointsIn));
+    for (const endpoint of [...(before?.applications.values() ?? [])].flatMap(endpointsIn)) {
+      if (!applications.has(endpoint)) this.#retire(endpoint, "");
+    }
     for (const [pool, service] of this.#stillLeaving()) {
       const clusters = next.services.all.filter(({ key }) => key === service);
       const allowed = new Set(clusters.flatMap((cluster) => cluster.service.principals));
@@ -137,6 +141,10 @@ export class Plane {
     this.#stillLeaving();
     if (pool.openCount > 0) this.#leaving.set(pool, service);
   }
+}
+
+function endpointsIn(cluster: Cluster): readonly Endpoint[] {
+  return cluster.groups.get("")?.endpoints ?? [];
 }
 
 /** Whether the same principals may answer for the service as before. */

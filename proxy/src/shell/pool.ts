@@ -57,6 +57,10 @@ export class Pool implements UpstreamOwner, Faulty {
     this.#settings = settings;
   }
 
+  get connectionsMax(): number {
+    return this.#settings.connectionsMax;
+  }
+
   get openCount(): number {
     return this.#open.size;
   }

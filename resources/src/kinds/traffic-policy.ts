@@ -1,4 +1,7 @@
-/** TrafficPolicy: how requests to services are carried: time, tries, breakers, balancing, pools. */
+/**
+ * TrafficPolicy: how requests to services are carried: time, tries, breakers, balancing,
+ * pools. A duration of `0s` means none: no time limit, no bound, no open breaker.
+ */
 import { z } from "zod";
 import { duration, integer, list, oneOf } from "../schema/values.ts";
 import { dnsLabel } from "./metadata.ts";
@@ -7,11 +10,13 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 export const timeouts = z.strictObject({
-  connect: duration(1, MINUTE_MS)
+  connect: duration(0, MINUTE_MS)
     .prefault("5s")
     .describe("5 s, as in Envoy: a handshake between machines takes milliseconds"),
-  request: duration(1, HOUR_MS).prefault("15s").describe("15 s over all tries, Envoy's route timeout"),
-  idle: duration(1, HOUR_MS)
+  request: duration(0, HOUR_MS)
+    .prefault("15s")
+    .describe("15 s from the request's end to the response's head, over all tries, Envoy's route timeout"),
+  idle: duration(0, HOUR_MS)
     .prefault("90s")
     .describe(
       "90 s for a pooled connection without a request: longer than common keep-alive pings, shorter than NAT tables",
@@ -22,7 +27,7 @@ export const retries = z.strictObject({
   attempts: integer(0, 10)
     .prefault(2)
     .describe("two more tries, as in Istio; the budget keeps them from becoming a storm"),
-  perTry: duration(1, HOUR_MS)
+  perTry: duration(0, HOUR_MS)
     .exactOptional()
     .describe("time of one try; the request's time alone bounds it where absent"),
   on: list(oneOf("connect", "reset", "5xx", "gateway-error"), 4)
@@ -34,10 +39,10 @@ export const retries = z.strictObject({
 
 export const breaker = z.strictObject({
   failures: integer(1, 1_000_000).prefault(5).describe("in a row, as Envoy's outlier detection"),
-  open: duration(1, HOUR_MS)
+  open: duration(0, HOUR_MS)
     .prefault("1s")
     .describe("1 s until the first trial request: local restarts are quicker than that"),
-  openMax: duration(1, HOUR_MS).prefault("30s").describe("30 s, the bound of the doubling after failed trials"),
+  openMax: duration(0, HOUR_MS).prefault("30s").describe("30 s, the bound of the doubling after failed trials"),
 });
 
 export const pool = z.strictObject({
