@@ -34,6 +34,11 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/status.ts")).status,
   },
   {
+    name: "confirm",
+    summary: "say that what a commit takes away is meant",
+    load: async () => (await import("./commands/confirm.ts")).confirm,
+  },
+  {
     name: "controller",
     summary: "run the controller of a mesh: git source, builds, certificate authority, page",
     load: async () => (await import("./commands/controller.ts")).controller,

@@ -29,6 +29,7 @@ const proxy = (workload: string, more: Partial<StatusBody["proxies"][number]>): 
 });
 const hash = (digit: string) => digit.repeat(40);
 const status: StatusBody = {
+  warnings: [],
   source: { name: "git main", allow: [{ path: "", namespaces: ["*"] }] },
   mesh: "demo",
   trustDomain: "cluster.local",

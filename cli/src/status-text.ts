@@ -27,12 +27,19 @@ function printRevision(revision: RevisionBody, { nowMs }: StatusBody, paint: Pai
 }
 
 /** What holds for the source as a whole; nothing where all is well and its paths are bounded. */
-function printSource({ source }: StatusBody, paint: Paint): readonly string[] {
+function printSource({ source, warnings }: StatusBody, paint: Paint): readonly string[] {
   const open = `every path of ${plain(source.name)} may speak for every namespace (the controller's --allow bounds them)`;
   return [
     ...(source.trouble === undefined ? [] : [paint.red(`source: ${plain(source.trouble)}`)]),
+    ...printWarnings(warnings, paint),
     ...(source.allow.length === 0 ? [paint.dim(open)] : []),
   ];
+}
+
+function printWarnings(warnings: StatusBody["warnings"], paint: Paint): readonly string[] {
+  const shown = warnings.slice(0, FAULTS_SHOWN).map((warning) => paint.red(`warning: ${plain(printRecord(warning))}`));
+  const more = warnings.length - shown.length;
+  return more > 0 ? [...shown, `  and ${more} more warnings`] : shown;
 }
 
 function printProxies(status: StatusBody, paint: Paint, isWide: boolean): readonly string[] {
@@ -105,9 +112,11 @@ function printRefused(refused: RefusedBody, paint: Paint): readonly string[] {
   const tests = failedTests.map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
   const [first = "no reason given", ...rest] = [...errors, ...tests].map(plain);
   const more = rest.length > FAULTS_SHOWN ? [`  and ${rest.length - FAULTS_SHOWN} more`] : [];
+  const hints = new Set(diagnostics.flatMap(({ hint }) => (hint === undefined ? [] : [plain(hint)])));
   return [
     `${paint.red(refusals.length === 0 ? "last refused commit" : "commit taken back")}: ${shortHash(commit)} "${plain(subject)}" — ${first}`,
     ...rest.slice(0, FAULTS_SHOWN).map((fault) => `  ${fault}`),
     ...more,
+    ...[...hints].slice(0, FAULTS_SHOWN).map((hint) => `  hint: ${hint}`),
   ];
 }

@@ -21,7 +21,7 @@ page and the API. A commit that does not build changes nothing: status says why.
 one line of JSON with its addresses once it is ready, then runs until SIGTERM.
 
   --git DIR                   the repository: a work tree or a bare one
-  --branch NAME               the branch (default main)
+  --branch NAME               the branch (default main); HEAD follows what is checked out
   --path DIR                  the directory of the repository that is the source (default all)
 ${ALLOW_HELP.slice(1)}
   --state DIR                 where everything is kept (default .regomesh)
@@ -109,6 +109,7 @@ function parseFlags(
       explainDenials: values["explain-denials"] ?? false,
       joinTokens: (values["join-token"] ?? []).map((text) => parseJoinToken(text, io.cwd)),
       ...(svidTtlMs === undefined ? {} : { svidTtlMs }),
+      signal: io.signal,
       clock: SYSTEM_CLOCK,
       log: makeLog({ write: io.err, nowMs: Date.now }),
     },

@@ -15,6 +15,8 @@ export type StatusBody = {
   readonly refused?: RefusedBody;
   readonly proxies: readonly ProxyBody[];
   readonly source: SourceBody;
+  /** What the build of the revision in force warned of. */
+  readonly warnings: readonly DiagnosticRecord[];
 };
 
 /** Where revisions come from. */

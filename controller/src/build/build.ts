@@ -9,6 +9,7 @@ import type { BoundPolicyBody, FailedTestBody } from "../api/bodies.ts";
 import { checkBindings } from "../index/check-bindings.ts";
 import { checkComposition } from "../index/check-composition.ts";
 import { checkServices } from "../index/check-services.ts";
+import type { Inventory } from "../index/loss.ts";
 import { indexResources, type MeshIndex } from "../index/mesh-index.ts";
 import { makeReport } from "../index/report.ts";
 import type { SourceRights } from "../index/rights.ts";
@@ -24,6 +25,8 @@ export type MeshPlan = {
   readonly workloads: readonly WorkloadSnapshot[];
   readonly services: readonly ServicePlan[];
   readonly modules: readonly BuiltModule[];
+  /** Absent in a plan that an earlier version has kept. */
+  readonly inventory?: Inventory;
 };
 
 /** What the status tells of a service. */
@@ -47,13 +50,13 @@ const DIAGNOSTICS_MAX = 200;
 
 export type BuildRules = {
   readonly rights: SourceRights;
-  /** The trust domain in which identities are issued; absent while there are none. */
+  /** The authority's, in which identities are issued; absent while there is none. */
   readonly trustDomain?: string | undefined;
 };
 
 export function build(tree: SourceTree, { rights, trustDomain }: BuildRules, tools: PolicyTools): Built {
   const diagnostics: Diagnostic[] = [];
-  const index = readIndex(tree, rights, diagnostics);
+  const index = readIndex(tree, { rights, trustDomain }, diagnostics);
   checkTrustDomain(index, trustDomain, diagnostics);
   if (hasErrors(diagnostics)) return refused(diagnostics);
   const tests = testUnits(tree, index, tools);
@@ -64,14 +67,14 @@ export function build(tree: SourceTree, { rights, trustDomain }: BuildRules, too
   return { plan, diagnostics: toRecords(diagnostics), failedTests: [], passedTests: tests.passed };
 }
 
-function readIndex(tree: SourceTree, rights: SourceRights, diagnostics: Diagnostic[]): MeshIndex {
+function readIndex(tree: SourceTree, rules: BuildRules, diagnostics: Diagnostic[]): MeshIndex {
   const resources: Resource[] = [];
   for (const file of resourceFiles(tree)) {
     const parsed = parseResources(file);
     resources.push(...parsed.resources);
     diagnostics.push(...parsed.diagnostics);
   }
-  const { index, diagnostics: found } = indexResources(resources, rights, tree.path);
+  const { index, diagnostics: found } = indexResources(resources, { ...rules, path: tree.path });
   diagnostics.push(...found);
   // References are checked only where every resource could be read: a file with a fault
   // would otherwise make a fault of each thing that names what it holds.
@@ -132,6 +135,11 @@ function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagno
       policies: boundPolicies(workloads.filter((each) => each.service === name && each.namespace === namespace)),
     })),
     modules: modules.built(),
+    inventory: {
+      hasConfig: index.configResource !== undefined,
+      bindings: index.bindings.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+      workloads: [...index.workloads.keys()],
+    },
   };
 }
 

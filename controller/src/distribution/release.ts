@@ -1,4 +1,5 @@
 /** A revision that was built: what it is called, what it holds, and the snapshot of it that each workload gets. */
+import type { DiagnosticRecord } from "@regomesh/base";
 import {
   canonicalJson,
   checkSnapshot,
@@ -21,6 +22,8 @@ export type Release = {
   readonly builtAtMs: number;
   readonly issuedAtMs: number;
   readonly explainDenials: boolean;
+  /** What the build warned of; absent in a release that an earlier version has kept. */
+  readonly warnings?: readonly DiagnosticRecord[];
 };
 
 /** A workload's snapshot in the bytes that are hashed, signed and sent. */

@@ -14,7 +14,7 @@ const NAME_LENGTH_MAX = 100;
 export function parseCommit(hash: string, text: string): Commit {
   const end = text.indexOf("\n\n");
   const header = end < 0 ? text : text.slice(0, end);
-  const message = end < 0 ? "" : text.slice(end + 2);
+  const message = parseMessage(text);
   const line = (name: string) => new RegExp(`^${name} (.*)$`, "m").exec(header)?.[1] ?? "";
   const [, seconds] = /> (\d{1,15}) [+-]\d{4}$/.exec(line("committer")) ?? [];
   return {
@@ -23,6 +23,12 @@ export function parseCommit(hash: string, text: string): Commit {
     author: oneLine(line("author").replace(/\s*<.*$/, ""), NAME_LENGTH_MAX),
     committedAtMs: Number(seconds ?? 0) * 1000,
   };
+}
+
+/** The message of a raw commit object, whole. */
+export function parseMessage(text: string): string {
+  const end = text.indexOf("\n\n");
+  return end < 0 ? "" : text.slice(end + 2);
 }
 
 export type TreeEntry = {

@@ -24,11 +24,16 @@ export function isHash(text: string): boolean {
   return HASH.test(text);
 }
 
-/** Names that can be neither an option, nor a way out of the refs folder, nor an expression. */
+/**
+ * Names as git takes them (git-check-ref-format), less those that are an option: neither a way
+ * out of the refs folder nor an expression.
+ */
 export function isRefName(name: string): boolean {
   return (
-    /^[A-Za-z0-9._/@+=-]+$/.test(name) &&
-    name.length <= 255 &&
+    /^[^\u0000-\u0020\u007f~^:?*[\\]+$/.test(name) &&
+    new TextEncoder().encode(name).length <= 255 &&
+    name !== "@" &&
+    !name.endsWith(".") &&
     !name.startsWith("-") &&
     name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock")) &&
     !name.includes("..") &&

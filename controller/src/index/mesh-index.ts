@@ -34,11 +34,17 @@ export type MeshIndex = {
 /** Workloads of a mesh: what one controller process was built to hold. */
 const WORKLOADS_MAX = 10_000;
 
+export type IndexRules = {
+  readonly rights: SourceRights;
+  /** The directory that is the source: rights name paths from there. */
+  readonly path: string;
+  /** The authority's; what a mesh without a MeshConfig has. */
+  readonly trustDomain?: string | undefined;
+};
+
 export function indexResources(
   resources: readonly Resource[],
-  rights: SourceRights,
-  /** The directory that is the source: rights name paths from there. */
-  path = "",
+  { rights, path, trustDomain = MESH_DEFAULTS.trustDomain }: IndexRules,
 ): { readonly index: MeshIndex; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const report = makeReport(diagnostics);
@@ -57,7 +63,7 @@ export function indexResources(
   }
   const index: MeshIndex = {
     name: config?.metadata.name ?? "mesh",
-    config: config?.spec ?? MESH_DEFAULTS,
+    config: config?.spec ?? { ...MESH_DEFAULTS, trustDomain },
     configResource: config,
     services: byKey(
       owned.filter((resource) => resource.kind === "MeshService"),

@@ -23,7 +23,7 @@ import { JoinTokens } from "./ca/join-tokens.ts";
 import { SECRET, writeWhole } from "./files.ts";
 import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
-import { GitSource } from "./git/source.ts";
+import { GitSource, LOOK_EVERY_MS } from "./git/source.ts";
 import { type Control, makeControl } from "./grpc/control.ts";
 import { makeServerIdentity } from "./grpc/credentials.ts";
 import { Distributor } from "./grpc/distributor.ts";
@@ -53,6 +53,8 @@ export type ControllerOptions = {
   readonly joinTokens: readonly { readonly workload: string; readonly file: string }[];
   readonly svidTtlMs?: number;
   readonly pageFolder?: string;
+  /** Ends the wait for a first commit. */
+  readonly signal?: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -100,6 +102,9 @@ type Core = {
     signer: KeyAndChain | undefined;
     control: Control | undefined;
     http: HttpServer | undefined;
+    source: GitSource | undefined;
+    /** The authority's, before it is open. */
+    trustDomain: string | undefined;
   };
 };
 
@@ -113,28 +118,38 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const core = makeCore(builder, lease, options);
   const { rollout, distributor, claims, late } = core;
   closers.push(() => rollout.close());
+  late.trustDomain = await Authority.trustDomainOf(lease);
   await rollout.restore();
-  const source = await GitSource.open({
+  const source = new GitSource({
     directory: options.git,
     branch: options.branch,
     path: options.path,
     clock,
     log,
     onCommit: (tree) => rollout.take(tree),
+    onTrouble: () => late.http?.poke(),
   });
+  late.source = source;
   await source.look();
+  await firstCommit(source, rollout, options);
   if (rollout.release === undefined) throw nothingToServe(rollout.refused, source.trouble);
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
+  late.trustDomain = late.authority.trustDomain;
   distributor.lease(await claims.read(), RESTART_LEASE_MS);
   const grpc = await openGrpc(core, late.authority, lease, options, closers);
   const http = await serveHttp({
     address: options.http,
     mesh: core.mesh,
-    excerpts: new Excerpts(source.repository.gitDir),
+    excerpts: new Excerpts(() => source.repository?.gitDir),
     token: await openApiToken(lease),
     log,
     counts: () => rollout.counts,
     onHook: () => source.wake(),
+    onConfirm: (hash) => {
+      if (!rollout.confirm(hash)) return false;
+      source.again();
+      return true;
+    },
     ...(options.pageFolder === undefined ? {} : { pageFolder: options.pageFolder }),
   });
   late.http = http;
@@ -152,9 +167,24 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   return { grpc, http: http.url };
 }
 
+/** An empty repository has its first commit to come: where there is nothing else to serve, that is waited for. */
+async function firstCommit(source: GitSource, rollout: Rollout, { clock, signal }: ControllerOptions): Promise<void> {
+  while (rollout.release === undefined && source.isEmpty && signal?.aborted !== true) {
+    await clock.sleep(LOOK_EVERY_MS, signal ?? new AbortController().signal).catch(() => {});
+    await source.look();
+  }
+}
+
 function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): Core {
   const { clock, log, branch, path, explainDenials } = options;
-  const late: Core["late"] = { authority: undefined, signer: undefined, control: undefined, http: undefined };
+  const late: Core["late"] = {
+    authority: undefined,
+    signer: undefined,
+    control: undefined,
+    http: undefined,
+    source: undefined,
+    trustDomain: undefined,
+  };
   const claims = new KeptClaims(lease);
   const distributor: Distributor = new Distributor({
     clock,
@@ -177,13 +207,17 @@ function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): C
     distributor,
     clock,
     log,
-    source: () => ({ name: `git ${branch}`, allow: options.allow }),
+    source: () => {
+      const trouble = late.source?.trouble;
+      return { name: `git ${branch}`, allow: options.allow, ...(trouble === undefined ? {} : { trouble }) };
+    },
   });
   const rollout: Rollout = new Rollout({
     builder,
     lastGood: new LastGood(lease),
     path,
     rights: options.allow,
+    trustDomain: () => late.trustDomain,
     source: `git ${branch}`,
     explainDenials,
     clock,

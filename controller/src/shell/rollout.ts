@@ -6,10 +6,12 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, DiagnosticRecord, Log } from "@regomesh/base";
 import { printRecord } from "@regomesh/base";
+import { snapshotHash } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Built } from "../build/build.ts";
 import type { Hold } from "../distribution/hold.ts";
 import { checkRelease, type Release, SNAPSHOT_TTL_MS } from "../distribution/release.ts";
+import { HASH_SHOWN, type Inventory, type Loss, lossOf, names } from "../index/loss.ts";
 import type { SourceRights } from "../index/rights.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { printProblem } from "../status/status.ts";
@@ -22,6 +24,8 @@ export type RolloutOptions = {
   readonly lastGood: LastGood;
   readonly path: string;
   readonly rights: SourceRights;
+  /** The authority's; undefined while there is none. */
+  readonly trustDomain: () => string | undefined;
   /** `git main`, for people. */
   readonly source: string;
   readonly explainDenials: boolean;
@@ -39,6 +43,10 @@ export class Rollout {
   #last: Promise<void> = Promise.resolve();
   /** The greatest that was given to proxies. */
   #sequence = 0;
+  /** What the newest commit would take away, while it waits for an operator's word. */
+  #asked: Loss | undefined;
+  /** Hash of a loss that an operator has taken upon himself. */
+  #confirmed: string | undefined;
   #counts: ControllerCounts = { builds: 0, refused: 0, lastBuildSeconds: 0 };
 
   constructor(options: RolloutOptions) {
@@ -64,6 +72,11 @@ export class Rollout {
     if (fault !== undefined) log.log("warn", "the last good revision is not used", { reason: fault });
     if (kept === undefined) return;
     const release = { ...kept.release, explainDenials };
+    const trustDomain = this.#options.trustDomain();
+    if (trustDomain !== undefined && trustDomain !== release.plan.mesh.trustDomain) {
+      const reason = `it is of trust domain ${release.plan.mesh.trustDomain}, the authority of ${trustDomain}`;
+      return log.log("warn", "the last good revision is not used", { reason });
+    }
     const [wrong] = checkRelease(release);
     if (wrong !== undefined) {
       const reason = `${wrong.workload}: ${wrong.problem.message}`;
@@ -132,6 +145,18 @@ export class Rollout {
     });
   }
 
+  /**
+   * An operator's word for what the newest commit would take away; false where it waits for none
+   * of that hash. It counts once, when the commit is taken again.
+   */
+  confirm(hash: string): boolean {
+    const asked = this.#asked;
+    if (asked === undefined || !names(hash, asked)) return false;
+    this.#confirmed = asked.hash;
+    this.#options.log.log("warn", "what a commit takes away is confirmed", { hash: asked.hash });
+    return true;
+  }
+
   /** Takes a commit of the source. */
   async take(tree: CommitTree): Promise<void> {
     const { builder, path } = this.#options;
@@ -144,11 +169,24 @@ export class Rollout {
     const result = await this.#build(tree);
     const lastBuildSeconds = (performance.now() - startMs) / 1000;
     this.#counts = { ...this.#counts, lastBuildSeconds };
-    if (result.plan === undefined) this.#refuse(tree, result);
-    else {
-      const { plan } = result;
-      await this.#inTurn(() => this.#accept(tree, plan, { compiler, built }));
-    }
+    const { plan } = result;
+    const loss = plan === undefined ? undefined : this.#lossOf(tree, plan);
+    const isConfirmed = loss !== undefined && (loss.hash === this.#confirmed || names(tree.message, loss));
+    this.#asked = isConfirmed || this.#kept === undefined ? undefined : loss;
+    this.#confirmed = undefined;
+    if (plan === undefined) this.#refuse(tree, result);
+    else if (loss !== undefined && !isConfirmed) {
+      const isAsked = this.#asked !== undefined;
+      const diagnostics = loss.reasons.map((reason) => toLossRecord(reason, loss, isAsked));
+      this.#refuse(tree, { ...REFUSED, diagnostics });
+    } else await this.#inTurn(() => this.#accept(tree, result, plan, { compiler, built }));
+  }
+
+  /** What the commit takes away from what is in force, where that needs a word. */
+  #lossOf(tree: CommitTree, plan: Release["plan"]): Loss | undefined {
+    const after = inventoryOf(plan);
+    const before = this.release === undefined ? after : inventoryOf(this.release.plan);
+    return lossOf(before, after, { pathMissing: tree.pathMissing, digest: snapshotHash });
   }
 
   /** Waits until what has changed is kept, or could not be. */
@@ -167,7 +205,10 @@ export class Rollout {
     const { builder, path } = this.#options;
     if (tree.diagnostics.length > 0) return { diagnostics: tree.diagnostics, failedTests: [], passedTests: 0 };
     try {
-      const rules = { rights: this.#options.rights, trustDomain: this.release?.plan.mesh.trustDomain };
+      const rules = {
+        rights: this.#options.rights,
+        trustDomain: this.#options.trustDomain() ?? this.release?.plan.mesh.trustDomain,
+      };
       return await builder.build({ path, files: tree.files }, rules);
     } catch (error) {
       if (!(error instanceof BuildFailed)) throw error;
@@ -186,10 +227,11 @@ export class Rollout {
   /** Keeps it, then gives it to the proxies: what cannot be kept changes nothing. Throws StoreError. */
   async #accept(
     tree: CommitTree,
+    { diagnostics: warnings }: Built,
     plan: Release["plan"],
     identity: { readonly compiler: string; readonly built: string },
   ): Promise<void> {
-    const { clock, lastGood, source, explainDenials, publish } = this.#options;
+    const { clock, lastGood, log, source, explainDenials, publish } = this.#options;
     const { commit } = tree;
     const nowMs = clock.nowMs();
     const epoch = this.release?.revision.epoch ?? randomUUID();
@@ -197,7 +239,15 @@ export class Rollout {
     let kept: Kept;
     do {
       const revision = { epoch, sequence: this.#sequence + 1, name: commit.hash, commit };
-      const release: Release = { revision, plan, source, builtAtMs: nowMs, issuedAtMs: nowMs, explainDenials };
+      const release: Release = {
+        revision,
+        plan,
+        source,
+        builtAtMs: nowMs,
+        issuedAtMs: nowMs,
+        explainDenials,
+        warnings,
+      };
       const faults = checkRelease(release);
       if (faults.length > 0) return this.#refuse(tree, { ...REFUSED, diagnostics: faults.map(toDiagnostic) });
       kept = { release, ...identity };
@@ -207,6 +257,9 @@ export class Rollout {
     this.#kept = kept;
     this.#counts = { ...this.#counts, builds: this.#counts.builds + 1 };
     this.#settle(undefined);
+    for (const warning of warnings.slice(0, WARNINGS_LOGGED)) {
+      log.log("warn", "commit accepted with a warning", { commit: commit.hash, warning: printRecord(warning) });
+    }
     publish(kept.release, false);
   }
 
@@ -234,7 +287,30 @@ export class Rollout {
   }
 }
 
+/** Of one commit; status has them all. */
+const WARNINGS_LOGGED = 20;
+
 const REFUSED: Built = { diagnostics: [], failedTests: [], passedTests: 0 };
+
+/** What a kept plan holds; one that an earlier version has kept says nothing of bindings and settings. */
+function inventoryOf({ inventory, workloads }: Release["plan"]): Inventory {
+  const keys = workloads.map(({ namespace, name }) => `${namespace}/${name}`);
+  return inventory ?? { hasConfig: false, bindings: [], workloads: keys };
+}
+
+function toLossRecord(message: string, { hash }: Loss, isAsked: boolean): DiagnosticRecord {
+  const shown = hash.slice(0, HASH_SHOWN);
+  const hint = `if that is meant, once: regomesh confirm ${shown}, or put ${shown} in the commit's message`;
+  return {
+    code: "source_loss",
+    severity: "error",
+    message,
+    file: ".",
+    row: 1,
+    column: 1,
+    ...(isAsked ? { hint } : {}),
+  };
+}
 
 /** A fault that the check of snapshots finds and no check of resources found before: it has no place in a file. */
 function toDiagnostic({ workload, problem }: ReturnType<typeof checkRelease>[number]): DiagnosticRecord {

@@ -59,6 +59,7 @@ export function toStatus(facts: StatusFacts): StatusBody {
     revision: toRevision(facts),
     ...(isOpen ? { refused } : {}),
     source: facts.source,
+    warnings: release.warnings ?? [],
     proxies: release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),
   };
 }

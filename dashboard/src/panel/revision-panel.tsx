@@ -10,6 +10,13 @@ export function RevisionPanel({ status, nowMs }: Props) {
   return (
     <>
       {status?.refused !== undefined && <Refused refused={status.refused} nowMs={nowMs} />}
+      {status?.source.trouble !== undefined && (
+        <section class="refusal">
+          <h2 class="bad">Source not read</h2>
+          <p>{status.source.trouble}</p>
+          <p class="dim">What is in force stays so; it is looked for again.</p>
+        </section>
+      )}
       <h2>In force</h2>
       {revision === undefined ? (
         <p class="dim">No revision yet.</p>
@@ -27,9 +34,39 @@ export function RevisionPanel({ status, nowMs }: Props) {
             </Row>
             <Row name="ACKs, p99">{printMs(revision.ackP99Ms)}</Row>
             <Row name="source">{revision.source}</Row>
+            <Row name="may speak for">{printAllow(status)}</Row>
           </Rows>
         </>
       )}
+      {status !== undefined && status.warnings.length > 0 && (
+        <section>
+          <h2 class="bad">Warnings of what is in force</h2>
+          <Faults faults={status.warnings} />
+        </section>
+      )}
+    </>
+  );
+}
+
+/** Which paths may speak for which namespaces: the controller's --allow. */
+function printAllow(status: StatusBody | undefined): string {
+  const allow = status?.source.allow ?? [];
+  if (allow.length === 0) return "every path for every namespace";
+  return allow.map(({ path, namespaces }) => `${path === "" ? "." : path} for ${namespaces.join(", ")}`).join("; ");
+}
+
+function Faults({ faults }: { readonly faults: RefusedBody["diagnostics"] }) {
+  return (
+    <>
+      {faults.map((each) => (
+        <div key={`${each.file}:${each.row}:${each.column}:${each.code}:${each.message}`} class="fault">
+          <code>
+            {each.file}:{each.row}:{each.column}
+          </code>
+          <p>{each.message}</p>
+          {each.hint !== undefined && <p class="dim">{each.hint}</p>}
+        </div>
+      ))}
     </>
   );
 }
@@ -50,15 +87,7 @@ function Refused({ refused, nowMs }: { readonly refused: RefusedBody; readonly n
           force before. Fix it and commit again.
         </p>
       )}
-      {refused.diagnostics.map((each) => (
-        <div key={`${each.file}:${each.row}:${each.column}:${each.code}`} class="fault">
-          <code>
-            {each.file}:{each.row}:{each.column}
-          </code>
-          <p>{each.message}</p>
-          {each.hint !== undefined && <p class="dim">{each.hint}</p>}
-        </div>
-      ))}
+      <Faults faults={refused.diagnostics} />
       {refused.failedTests.map((each) => (
         <div key={each.name} class="fault">
           <code>

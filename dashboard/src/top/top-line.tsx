@@ -38,6 +38,16 @@ export function TopLine({ feed, nowMs, onSelect, onRefused }: Props) {
           commit {status.refused.commit.slice(0, 7)} {status.refused.refusals.length === 0 ? "refused" : "taken back"}
         </button>
       )}
+      {status?.source.trouble !== undefined && (
+        <button type="button" class="bad" onClick={() => onSelect({ kind: "revision" })}>
+          source not read
+        </button>
+      )}
+      {status !== undefined && status.warnings.length > 0 && (
+        <button type="button" class="bad" onClick={() => onSelect({ kind: "revision" })}>
+          {status.warnings.length} {status.warnings.length === 1 ? "warning" : "warnings"}
+        </button>
+      )}
       <span class="gap" />
       <LinkWord feed={feed} />
       {graph !== undefined && (

@@ -18,7 +18,7 @@ import { CONTROLLER_SERVER_NAME, controllerId, snapshotSignerId } from "@regomes
 import { encodeCertificate, type NameFacts } from "../../ca/certificate.ts";
 import { type Csr, decodeCsr, pointOf } from "../../ca/csr.ts";
 import { toPem } from "../../ca/der.ts";
-import { type Lease, readText, writeText } from "../../store/store.ts";
+import { type Lease, type Reading, readText, writeText } from "../../store/store.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -103,6 +103,12 @@ export class Authority {
     const made = makeRoot(key, trustDomain, nowMs);
     await writeText(lease, ROOT, made, { isPublic: true });
     return new Authority(trustDomain, made, key);
+  }
+
+  /** The trust domain of the root that a store keeps: the mesh's, whatever a commit says. Undefined where there is none. */
+  static async trustDomainOf(reading: Reading): Promise<string | undefined> {
+    const pem = await readText(reading, ROOT);
+    return pem === undefined ? undefined : nameOf(readRoot(pem));
   }
 
   /** An SVID for the key of a CSR that `readCsr` has let through. */
@@ -198,20 +204,28 @@ function readKey(pem: string): KeyObject {
 
 /** The certificate, if it is that key's and that trust domain's. */
 function checkRoot(pem: string, key: KeyObject, trustDomain: string): string {
-  let root: X509Certificate;
-  try {
-    root = new X509Certificate(pem);
-  } catch {
-    throw new AuthorityError("root_lost", `the root certificate ${ROOT} is damaged: ${WAY_OUT}`);
-  }
+  const root = readRoot(pem);
   if (!root.checkPrivateKey(key)) {
     throw new AuthorityError("root_lost", `${ROOT_KEY} is not the key of ${ROOT}: ${WAY_OUT}`);
   }
-  if (root.subjectAltName !== `URI:spiffe://${trustDomain}`) {
-    const other = root.subjectAltName?.replace("URI:spiffe://", "") ?? "nothing";
+  const other = nameOf(root);
+  if (other !== trustDomain) {
     throw new AuthorityError("trust_domain", `the authority is of trust domain ${other}, not ${trustDomain}`);
   }
   return pem;
+}
+
+function readRoot(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw new AuthorityError("root_lost", `the root certificate ${ROOT} is damaged: ${WAY_OUT}`);
+  }
+}
+
+/** The trust domain in a root's one name. */
+function nameOf(root: X509Certificate): string {
+  return /^URI:spiffe:\/\/([a-z0-9._-]+)$/.exec(root.subjectAltName ?? "")?.[1] ?? "nothing";
 }
 
 function makeRoot(key: KeyObject, trustDomain: string, nowMs: number): string {

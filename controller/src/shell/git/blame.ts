@@ -14,10 +14,10 @@ const TEXT_LENGTH_MAX = 500;
 const KEPT_MAX = 500;
 
 export class Excerpts {
-  readonly #gitDir: string;
+  readonly #gitDir: () => string | undefined;
   readonly #kept = new Map<string, Promise<Excerpt | undefined>>();
 
-  constructor(gitDir: string) {
+  constructor(gitDir: () => string | undefined) {
     this.#gitDir = gitDir;
   }
 
@@ -35,7 +35,8 @@ export class Excerpts {
   }
 
   async #read(commit: string, file: string, row: number): Promise<Excerpt | undefined> {
-    const gitDir = this.#gitDir;
+    const gitDir = this.#gitDir();
+    if (gitDir === undefined) return undefined;
     const content = await runGit({ gitDir, args: ["cat-file", "blob", `${commit}:${file}`], bytesMax: FILE_BYTES_MAX });
     const lines = content.toString("utf8").split("\n");
     if (row > lines.length) return undefined;

@@ -1,7 +1,7 @@
 /** The files of a commit that a build can read, straight from git's objects: no work tree, so neither links nor filters. */
 import type { DiagnosticRecord, Source } from "@regomesh/base";
 import { READABLE } from "../../build/source-tree.ts";
-import { type Commit, parseCommit, parseTree, type TreeEntry } from "../../git/commit.ts";
+import { type Commit, parseCommit, parseMessage, parseTree, type TreeEntry } from "../../git/commit.ts";
 import { GitError, runGit } from "./git.ts";
 
 export const FILES_MAX = 5000;
@@ -14,6 +14,10 @@ const COMMIT_BYTES_MAX = 1024 * 1024;
 
 export type CommitTree = {
   readonly commit: Commit;
+  /** The commit's whole message: an operator's word may stand there. */
+  readonly message: string;
+  /** The directory that is the source, where the commit has none of that name. */
+  readonly pathMissing?: string;
   readonly files: readonly Source[];
   /** Why the tree is refused; empty where it is not. */
   readonly diagnostics: readonly DiagnosticRecord[];
@@ -29,14 +33,16 @@ export async function readCommitTree(gitDir: string, hash: string, path: string)
       bytesMax: LISTING_BYTES_MAX,
     }),
   ]);
-  const commit = parseCommit(hash, raw.toString("utf8"));
+  const text = raw.toString("utf8");
+  const about = { commit: parseCommit(hash, text), message: parseMessage(text) };
   const entries = parseTree(listing.toString("utf8"));
   // Git prints BAD for an object that is missing: perhaps it is still being written.
   if (entries === undefined) throw new GitError("git_failed", `git ls-tree: the tree of ${hash} is not whole`);
+  if (path !== "" && entries.length === 0) return { ...about, pathMissing: path, files: [], diagnostics: [] };
   const wanted = entries.filter((entry) => READABLE.test(entry.path));
   const diagnostics = checkEntries(wanted);
-  if (diagnostics.length > 0) return { commit, files: [], diagnostics };
-  return { commit, ...(await readFiles(gitDir, wanted)) };
+  if (diagnostics.length > 0) return { ...about, files: [], diagnostics };
+  return { ...about, ...(await readFiles(gitDir, wanted)) };
 }
 
 function checkEntries(entries: readonly TreeEntry[]): readonly DiagnosticRecord[] {

@@ -7,6 +7,8 @@ import { GitError, runGit } from "./git.ts";
 
 /** A ref that names a ref that names a ref: git itself follows five. */
 const SYMREFS_MAX = 5;
+/** In place of a branch: what is checked out. */
+const CHECKED_OUT = "HEAD";
 const PACKED_BYTES_MAX = 64 * 1024 * 1024;
 
 export type Repository = {
@@ -32,6 +34,11 @@ export async function findRepository(directory: string): Promise<Repository> {
   return { gitDir, commonDir: common === undefined ? gitDir : resolve(gitDir, common.trim()) };
 }
 
+/** Throws GitError where a branch is no name that git takes. */
+export function checkBranch(branch: string): void {
+  if (!isRefName(branch)) throw new GitError("git_repository", `${branch} is not a branch's name`);
+}
+
 export class BranchHead {
   readonly #repository: Repository;
   readonly #ref: string;
@@ -39,19 +46,19 @@ export class BranchHead {
   #reftable: { readonly signature: string; readonly hash: string | undefined } | undefined;
 
   constructor(repository: Repository, branch: string) {
-    if (!isRefName(branch)) throw new GitError("git_repository", `${branch} is not a branch's name`);
+    checkBranch(branch);
     this.#repository = repository;
-    this.#ref = `refs/heads/${branch}`;
+    this.#ref = branch === CHECKED_OUT ? branch : `refs/heads/${branch}`;
   }
 
   /** The commit that the branch points to now; undefined where there is no such branch. */
   async read(): Promise<string | undefined> {
-    const { commonDir } = this.#repository;
+    const { commonDir, gitDir } = this.#repository;
     const table = await signatureOf(join(commonDir, "reftable/tables.list"));
     if (table !== undefined) return await this.#readTable(table);
     let ref = this.#ref;
     for (let step = 0; step <= SYMREFS_MAX; step++) {
-      const loose = await readText(join(commonDir, ref));
+      const loose = await readText(join(ref === CHECKED_OUT ? gitDir : commonDir, ref));
       if (loose === undefined) return await this.#readPacked(ref);
       const content = parseLooseRef(loose);
       if (content === undefined) return undefined; // being written, or not a ref; the next look tells
@@ -59,6 +66,16 @@ export class BranchHead {
       ref = content.ref;
     }
     return undefined;
+  }
+
+  /** What there is beside the branch, for a hint: other branches, and a commit that is checked out without one. */
+  async others(): Promise<{ readonly branches: readonly string[]; readonly detached: string | undefined }> {
+    const { gitDir } = this.#repository;
+    const args = ["for-each-ref", "--count=100", "--format=%(refname:lstrip=2)", "refs/heads"];
+    const output = await runGit({ gitDir, args, bytesMax: 64 * 1024 }).catch(() => Buffer.alloc(0));
+    const loose = parseLooseRef((await readText(join(gitDir, CHECKED_OUT))) ?? "");
+    const detached = loose !== undefined && "hash" in loose ? loose.hash : undefined;
+    return { branches: output.toString("utf8").split("\n").filter(Boolean), detached };
   }
 
   /** Calls back when the branch may have moved: a hint that saves waiting for the next look, never relied upon. */

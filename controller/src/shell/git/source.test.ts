@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SILENT } from "@regomesh/base";
@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { Excerpts } from "./blame.ts";
 import { type CommitTree, FILE_BYTES_MAX } from "./read-tree.ts";
-import { GitSource } from "./source.ts";
+import { GitSource, type GitSourceOptions } from "./source.ts";
 
 let folder: string;
 let seen: CommitTree[];
@@ -29,15 +29,15 @@ function commit(message: string, files: Readonly<Record<string, string | Uint8Ar
   git("commit", "-q", "--allow-empty", "-m", message);
   return git("rev-parse", "HEAD");
 }
-const open = (path = "", directory = folder) =>
-  GitSource.open({
-    directory,
-    branch: "main",
-    path,
-    clock: SYSTEM_CLOCK,
-    log: SILENT,
-    onCommit: async (tree) => void seen.push(tree),
-  });
+const options = (): GitSourceOptions => ({
+  directory: folder,
+  branch: "main",
+  path: "",
+  clock: SYSTEM_CLOCK,
+  log: SILENT,
+  onCommit: async (tree) => void seen.push(tree),
+});
+const open = (path = "", directory = folder) => new GitSource({ ...options(), path, directory });
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "regomesh-git-"));
@@ -49,7 +49,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 describe("the git source", () => {
   test("hands over each commit's readable files once, and says who wrote it", async () => {
     const hash = commit("first\n\nmore", { "a/p.rego": "package p\n", "a/data.yaml": "x: 1\n", "image.png": "no" });
-    const source = await open();
+    const source = open();
     await source.look();
     await source.look();
     expect(seen).toHaveLength(1);
@@ -62,14 +62,14 @@ describe("the git source", () => {
 
   test("reads one directory, by names from the repository's root", async () => {
     commit("first", { "in/p.rego": "package p\n", "in/deep/q.rego": "package q\n", "inside/r.rego": "package r\n" });
-    await (await open("in")).look();
+    await open("in").look();
     expect(seen[0]?.files.map(({ name }) => name)).toEqual(["in/deep/q.rego", "in/p.rego"]);
   });
 
   test("follows force pushes, packed refs and a branch that goes and comes", async () => {
-    const source = await open();
+    const source = open();
     await source.look();
-    expect(source.trouble).toContain("has no branch main with a commit");
+    expect(source.trouble).toContain("has no commit yet");
     const first = commit("first");
     await source.look();
     const second = commit("second");
@@ -94,7 +94,7 @@ describe("the git source", () => {
     const bare = `${folder}-bare`;
     git("worktree", "add", "-q", linked, "-b", "side");
     execFileSync("git", ["clone", "-q", "--bare", folder, bare], { env });
-    for (const directory of [linked, bare]) await (await open("", directory)).look();
+    for (const directory of [linked, bare]) await open("", directory).look();
     expect(seen.map((tree) => [tree.commit.hash, tree.files.length])).toEqual([
       [hash, 1],
       [hash, 1],
@@ -103,9 +103,93 @@ describe("the git source", () => {
     rmSync(bare, { recursive: true });
   });
 
+  test("follows a directory's name to another repository behind it, as git-sync turns its link", async () => {
+    const first = commit("first", { "p.rego": "package p\n" });
+    const second = commit("second", { "p.rego": "package q\n" });
+    const synced = mkdtempSync(join(tmpdir(), "regomesh-synced-"));
+    for (const [name, hash] of [
+      ["one", first],
+      ["two", second],
+    ] as const) {
+      git("worktree", "add", "-q", "--detach", join(synced, name), hash);
+    }
+    const link = join(synced, "current");
+    symlinkSync("one", link);
+    const source = new GitSource({ ...options(), directory: link, branch: "HEAD" });
+    await source.look();
+    symlinkSync("two", join(synced, "next"));
+    renameSync(join(synced, "next"), link);
+    await source.look();
+    expect(seen.map((tree) => tree.commit.hash)).toEqual([first, second]);
+    rmSync(synced, { recursive: true });
+  });
+
+  test("says what there is where its branch is not, and that a detached commit can be followed", async () => {
+    const hash = commit("first");
+    const source = new GitSource({ ...options(), branch: "mian" });
+    await source.look();
+    expect(source.trouble).toBe(`${folder} has no branch mian with a commit; it has main`);
+    git("checkout", "-q", "--detach");
+    await source.look();
+    expect(source.trouble).toContain(`${hash.slice(0, 7)} is checked out there without one: --branch HEAD follows it`);
+    expect(source.isEmpty).toBe(false);
+  });
+
+  test("a repository that goes away and comes back is read again", async () => {
+    const away = `${folder}-away`;
+    const first = commit("first");
+    const troubles: (string | undefined)[] = [];
+    const clock = { ...SYSTEM_CLOCK, sleep: async () => {} };
+    const source = new GitSource({ ...options(), clock, onTrouble: () => void troubles.push(source.trouble) });
+    await source.look();
+    renameSync(folder, away);
+    await source.look();
+    await source.look();
+    renameSync(away, folder);
+    const second = commit("second");
+    await source.look();
+    expect(troubles).toEqual([`there is no directory ${folder}`, undefined]);
+    expect(seen.map((tree) => tree.commit.hash)).toEqual([first, second]);
+  });
+
+  test("an empty repository is one whose first commit is to come", async () => {
+    const source = open();
+    await source.look();
+    expect([source.isEmpty, source.trouble]).toEqual([true, `${folder} has no commit yet`]);
+    commit("first");
+    await source.look();
+    expect([source.isEmpty, source.trouble, seen.length]).toEqual([false, undefined, 1]);
+  });
+
+  test.each(["feature/#1", "ünïcode", "a+b=c@d", "日本"])("follows the branch %s", async (branch) => {
+    git("checkout", "-q", "-b", branch);
+    const first = commit("first");
+    const source = new GitSource({ ...options(), branch });
+    await source.look();
+    git("pack-refs", "--all");
+    await source.look();
+    const second = commit("second");
+    await source.look();
+    expect(seen.map((tree) => tree.commit.hash)).toEqual([first, second]);
+  });
+
+  test("hands the newest commit over once more when asked to, and a path that it has not as missing", async () => {
+    commit("first\n\nand a body: 0123", { "p.rego": "package p\n" });
+    const source = open("nope");
+    await source.look();
+    source.again();
+    await source.look();
+    expect(seen.map(({ pathMissing, message, files }) => [pathMissing, message, files.length])).toEqual([
+      ["nope", "first\n\nand a body: 0123\n", 0],
+      ["nope", "first\n\nand a body: 0123\n", 0],
+    ]);
+    await open("p.rego").look();
+    expect(seen[2]?.pathMissing).toBe("p.rego");
+  });
+
   test("wakes at once for a hook", async () => {
     commit("first");
-    const source = await open();
+    const source = open();
     source.start();
     while (seen.length < 1) await new Promise((next) => setImmediate(next));
     commit("second");
@@ -125,9 +209,9 @@ describe("the git source", () => {
     }
     git("config", "core.hooksPath", folder);
     const hash = git("rev-parse", "HEAD");
-    const source = await open();
+    const source = open();
     await source.look();
-    const excerpt = await new Excerpts(source.repository.gitDir).read(hash, "p.rego", 1);
+    const excerpt = await new Excerpts(() => source.repository?.gitDir).read(hash, "p.rego", 1);
     expect(excerpt?.commit).toMatchObject({ hash, author: "Ann", subject: "first" });
     expect(seen[0]?.files.map(({ name }) => name)).toEqual(["p.rego"]);
     expect(existsSync(marker)).toBe(false);
@@ -137,7 +221,7 @@ describe("the git source", () => {
     const hash = commit("first");
     process.env["GIT_DIR"] = "/nonexistent";
     try {
-      await (await open()).look();
+      await open().look();
     } finally {
       delete process.env["GIT_DIR"];
     }
@@ -162,7 +246,7 @@ describe("a hostile tree is refused", () => {
     test(name, async () => {
       make();
       commit("evil");
-      await (await open()).look();
+      await open().look();
       expect(seen[0]?.diagnostics.map(({ file, message }) => `${file}: ${message}`)).toEqual([says]);
     });
   }
@@ -171,7 +255,7 @@ describe("a hostile tree is refused", () => {
     commit("first", { "p.rego": "package p\n" });
     const blob = git("rev-parse", "HEAD:p.rego");
     rmSync(join(folder, ".git/objects", blob.slice(0, 2), blob.slice(2)), { force: true });
-    const source = await GitSource.open({
+    const source = new GitSource({
       directory: folder,
       branch: "main",
       path: "",
@@ -188,7 +272,7 @@ describe("a hostile tree is refused", () => {
     const hash = commit("first");
     const disk = ["no space is left", "no space is left", "taken"];
     const taken: string[] = [];
-    const source = await GitSource.open({
+    const source = new GitSource({
       directory: folder,
       branch: "main",
       path: "",
@@ -211,7 +295,7 @@ describe("a hostile tree is refused", () => {
 
   test("a branch that comes back where it was is no trouble any more", async () => {
     const hash = commit("first");
-    const source = await open();
+    const source = open();
     await source.look();
     git("update-ref", "-d", "refs/heads/main");
     await source.look();
@@ -224,18 +308,20 @@ describe("a hostile tree is refused", () => {
   test.each(["--upload-pack=x", "../main", "a..b", "main@{1}", ""])("the branch %s is refused", async (branch) => {
     commit("first");
     const options = { directory: folder, branch, path: "", clock: SYSTEM_CLOCK, log: SILENT, onCommit: async () => {} };
-    await expect(GitSource.open(options)).rejects.toThrow("is not a branch's name");
+    expect(() => new GitSource(options)).toThrow("is not a branch's name");
   });
 
   test("a folder that is no repository is said so", async () => {
-    await expect(open("", tmpdir())).rejects.toThrow("is not a git repository");
+    const source = open("", tmpdir());
+    await source.look();
+    expect(source.trouble).toContain("is not a git repository");
   });
 });
 
 test("an excerpt shows the rule's line between its neighbours", async () => {
   const first = commit("first", { "p.rego": "package p\n\nallow := true\n" });
   const second = commit("second", { "p.rego": "package p\n\nallow := false\n" });
-  const excerpts = new Excerpts(join(folder, ".git"));
+  const excerpts = new Excerpts(() => join(folder, ".git"));
   expect(await excerpts.read(second, "p.rego", 3)).toEqual({
     excerpt: [
       { row: 1, text: "package p" },

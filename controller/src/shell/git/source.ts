@@ -1,15 +1,22 @@
-/** The git source: looks where a branch points, and hands over each new commit's files. Only the newest counts. */
+/**
+ * The git source: looks where a branch points, and hands over each new commit's files. Only the
+ * newest counts. A repository that is away, is not there yet, or is another one behind the same
+ * link is a trouble that is told, and looked for again.
+ */
+import { realpath } from "node:fs/promises";
 import type { Clock, Log } from "@regomesh/base";
+import { GitError } from "./git.ts";
 import { type CommitTree, readCommitTree } from "./read-tree.ts";
-import { BranchHead, findRepository, type Repository } from "./refs.ts";
+import { BranchHead, checkBranch, findRepository, type Repository } from "./refs.ts";
 
-/** Looking is two file reads; five times a second is unnoticeable and feels immediate. */
+/** Looking is a few file reads; five times a second is unnoticeable and feels immediate. */
 export const LOOK_EVERY_MS = 200;
 /** A commit that could not be read or taken (a pack half written, a full disk) is tried again after this. */
 const RETRY_MS = 2000;
 
 export type GitSourceOptions = {
   readonly directory: string;
+  /** `HEAD` follows what is checked out, as git-sync leaves it. */
   readonly branch: string;
   /** A directory of the repository; "" for all of it. */
   readonly path: string;
@@ -17,27 +24,34 @@ export type GitSourceOptions = {
   readonly log: Log;
   /** Takes a commit; the next one is handed over when this is done, the same one again where it throws. */
   readonly onCommit: (tree: CommitTree) => Promise<void>;
+  /** The trouble is another one, or over. */
+  readonly onTrouble?: () => void;
 };
 
+type Opened = { readonly place: string; readonly repository: Repository; readonly head: BranchHead };
+
 export class GitSource {
-  readonly repository: Repository;
   readonly #options: GitSourceOptions;
-  readonly #head: BranchHead;
   readonly #ending = new AbortController();
+  #opened: Opened | undefined;
+  #watching = new AbortController();
   #seen: string | undefined;
   #trouble: string | undefined;
+  #isEmpty = false;
+  #isStarted = false;
   #wake: (() => void) | undefined;
+  #isWoken = false;
   #running: Promise<void> = Promise.resolve();
 
-  private constructor(options: GitSourceOptions, repository: Repository) {
+  /** Throws GitError where the branch is no name. */
+  constructor(options: GitSourceOptions) {
+    checkBranch(options.branch);
     this.#options = options;
-    this.repository = repository;
-    this.#head = new BranchHead(repository, options.branch);
   }
 
-  /** Opens the source; throws GitError where the directory is no repository or the branch no name. */
-  static async open(options: GitSourceOptions): Promise<GitSource> {
-    return new GitSource(options, await findRepository(options.directory));
+  /** The repository that was found last; undefined before there was one. */
+  get repository(): Repository | undefined {
+    return this.#opened?.repository;
   }
 
   /** What keeps the source from being read, in one sentence; undefined while all is well. */
@@ -45,66 +59,124 @@ export class GitSource {
     return this.#trouble;
   }
 
-  /** One look: hands over a new commit, if there is one. One that could not be taken is handed over again. */
-  async look(): Promise<void> {
+  /** The repository is there and has no commit at all: one is to come. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  /**
+   * One look: hands over a new commit, if there is one. One that could not be taken is handed
+   * over again. False where it failed and is better left for a while.
+   */
+  async look(): Promise<boolean> {
     try {
-      await this.#take();
+      this.#setTrouble(await this.#take());
+      return true;
     } catch (error) {
-      const message = String((error as Error).message);
-      if (this.#trouble !== message)
-        this.#options.log.log("error", "the newest commit is not taken", { reason: message });
-      this.#trouble = message;
-      await this.#pause(RETRY_MS);
+      this.#setTrouble(String((error as Error).message));
+      return false;
     }
   }
 
-  async #take(): Promise<void> {
-    const { branch, directory, path, onCommit } = this.#options;
-    const hash = await this.#head.read();
-    if (hash === undefined) {
-      this.#trouble = `${directory} has no branch ${branch} with a commit`;
-      return;
-    }
-    if (hash !== this.#seen) {
-      const tree = await readCommitTree(this.repository.gitDir, hash, path);
-      try {
-        await onCommit(tree);
-      } catch (error) {
-        const reason = (error as Error).message;
-        throw new Error(`commit ${hash.slice(0, 7)} is not taken yet, and is tried again: ${reason}`, { cause: error });
-      }
-      this.#seen = hash;
-    }
-    this.#trouble = undefined;
+  /** The newest commit is handed over once more, though it was seen. */
+  again(): void {
+    this.#seen = undefined;
+    this.wake();
   }
 
   /** Looks again and again until it is closed. */
   start(): void {
-    this.#head.watch(() => this.wake(), this.#ending.signal);
+    this.#isStarted = true;
+    if (this.#trouble !== undefined) this.#logTrouble();
     this.#running = (async () => {
-      while (!this.#ending.signal.aborted) {
-        await this.look();
-        await this.#pause(LOOK_EVERY_MS);
-      }
+      while (!this.#ending.signal.aborted) await this.#pause((await this.look()) ? LOOK_EVERY_MS : RETRY_MS);
     })();
   }
 
   /** Looks at once: a hook has said that there is something new. */
   wake(): void {
+    this.#isWoken = true;
     this.#wake?.();
   }
 
   async close(): Promise<void> {
     this.#ending.abort();
+    this.#watching.abort();
     this.wake();
     await this.#running;
   }
 
+  /** Takes the newest commit, if it is new; gives what there is to say where there is none. */
+  async #take(): Promise<string | undefined> {
+    const { path, onCommit } = this.#options;
+    const { head, repository } = await this.#open();
+    const hash = await head.read();
+    if (hash === undefined) return await this.#explainNoBranch(head);
+    this.#isEmpty = false;
+    if (hash === this.#seen) return undefined;
+    const tree = await readCommitTree(repository.gitDir, hash, path);
+    this.#seen = hash;
+    try {
+      await onCommit(tree);
+    } catch (error) {
+      this.#seen = undefined;
+      const reason = (error as Error).message;
+      throw new Error(`commit ${hash.slice(0, 7)} is not taken yet, and is tried again: ${reason}`, { cause: error });
+    }
+    return undefined;
+  }
+
+  /** The repository behind the directory's name now: a link may have been turned to another. */
+  async #open(): Promise<Opened> {
+    const { directory, branch } = this.#options;
+    const place = await realpath(directory).catch(() => {
+      throw new GitError("git_repository", `there is no directory ${directory}`);
+    });
+    if (this.#opened?.place === place) return this.#opened;
+    const repository = await findRepository(place).catch((error: Error) => {
+      throw error instanceof GitError ? new GitError(error.code, error.message.replace(place, directory)) : error;
+    });
+    this.#opened = { place, repository, head: new BranchHead(repository, branch) };
+    this.#watching.abort();
+    this.#watching = new AbortController();
+    this.#opened.head.watch(() => this.wake(), this.#watching.signal);
+    return this.#opened;
+  }
+
+  async #explainNoBranch(head: BranchHead): Promise<string> {
+    const { directory, branch } = this.#options;
+    const { branches, detached } = await head.others();
+    this.#isEmpty = branches.length === 0 && detached === undefined && this.#seen === undefined;
+    if (this.#isEmpty) return `${directory} has no commit yet`;
+    const missing = `${directory} has no branch ${branch} with a commit`;
+    if (detached !== undefined)
+      return `${missing}; ${detached.slice(0, 7)} is checked out there without one: --branch HEAD follows it`;
+    const shown = branches.slice(0, 5).join(", ");
+    return `${missing}; it has ${shown}${branches.length > 5 ? " and more" : ""}`;
+  }
+
+  #setTrouble(trouble: string | undefined): void {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    if (this.#isStarted) this.#logTrouble();
+    this.#options.onTrouble?.();
+  }
+
+  /** Before the start it is the caller's affair: who cannot start says why. */
+  #logTrouble(): void {
+    const { log } = this.#options;
+    if (this.#trouble === undefined) log.log("info", "the source is read again");
+    else log.log("error", "the source is not read", { reason: this.#trouble });
+  }
+
   async #pause(ms: number): Promise<void> {
     if (this.#ending.signal.aborted) return;
-    const rest = new AbortController();
-    this.#wake = () => rest.abort();
-    await this.#options.clock.sleep(ms, rest.signal).catch(() => {});
-    this.#wake = undefined;
+    if (!this.#isWoken) {
+      const rest = new AbortController();
+      this.#wake = () => rest.abort();
+      await this.#options.clock.sleep(ms, rest.signal).catch(() => {});
+      this.#wake = undefined;
+    }
+    this.#isWoken = false;
   }
 }

@@ -1,7 +1,7 @@
 /** The HTTP API for page and command line, on loopback: reading is free to this machine, changing needs the token. */
 
 import type { Log } from "@regomesh/base";
-import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type ControllerCounts, printMetrics } from "../../status/metrics.ts";
 import type { Excerpts } from "../git/blame.ts";
 import type { MeshState } from "../mesh.ts";
@@ -23,6 +23,8 @@ export type HttpOptions = {
   readonly counts: () => ControllerCounts;
   /** A hook says that the source has something new. */
   readonly onHook: () => void;
+  /** An operator confirms what the newest commit takes away; false where it waits for no such word. */
+  readonly onConfirm: (hash: string) => boolean;
   readonly pageFolder?: string;
 };
 
@@ -107,13 +109,18 @@ function addReads(app: FastifyInstance, { mesh, excerpts, counts }: HttpOptions,
   });
 }
 
-function addWrites(app: FastifyInstance, { token, onHook }: HttpOptions): void {
-  app.post("/hook", async (request, reply) => {
-    if (!isAuthorized(request.headers.authorization, token)) {
-      return await reply.code(401).send({ error: "the token in the state folder's api-token is needed" });
-    }
+function addWrites(app: FastifyInstance, { token, onHook, onConfirm }: HttpOptions): void {
+  const onlyWithToken = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (isAuthorized(request.headers.authorization, token)) return;
+    await reply.code(401).send({ error: "the token in the state folder's api-token is needed" });
+  };
+  app.post("/hook", { onRequest: onlyWithToken }, async (_, reply) => {
     onHook();
     return await reply.code(202).send({ ok: true });
+  });
+  app.post<{ Params: { hash: string } }>("/api/confirm/:hash", { onRequest: onlyWithToken }, async (request, reply) => {
+    if (onConfirm(request.params.hash)) return await reply.code(202).send({ ok: true });
+    return await reply.code(409).send({ error: "no commit waits for a word on that" });
   });
   // A hook may send anything, or nothing: what it says is not read.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_, __, done) => done(null, undefined));

@@ -1,0 +1,70 @@
+/**
+ * What a commit would take away. Absence is read as a wish only up to a point: a mesh that
+ * loses its settings, its last workload, or most of its bindings or workloads at once has more
+ * often lost a file, a path or a branch, and an operator says which.
+ */
+import { canonicalJson } from "@regomesh/protocol";
+
+/** What a revision holds, by name: `namespace/name`. */
+export type Inventory = {
+  readonly hasConfig: boolean;
+  readonly bindings: readonly string[];
+  readonly workloads: readonly string[];
+};
+
+export type Loss = {
+  /** Of what would go: what an operator confirms. */
+  readonly hash: string;
+  /** Sentences, each a reason to ask. */
+  readonly reasons: readonly string[];
+};
+
+/** Names that a sentence lists. */
+const NAMES_SHOWN = 5;
+
+/** The loss that needs a word; undefined where none does. `pathMissing`: the source's directory is not there. */
+export function lossOf(
+  before: Inventory,
+  after: Inventory,
+  { pathMissing, digest }: { readonly pathMissing: string | undefined; readonly digest: (text: string) => string },
+): Loss | undefined {
+  const bindings = gone(before.bindings, after.bindings);
+  const workloads = gone(before.workloads, after.workloads);
+  const config = before.hasConfig && !after.hasConfig;
+  const isLastWorkload = before.workloads.length > 0 && after.workloads.length === 0;
+  const reasons = [
+    ...(pathMissing === undefined ? [] : [`the commit has no directory ${pathMissing}, which is the source`]),
+    ...(config ? ["the commit takes away the mesh's MeshConfig"] : []),
+    ...(isLastWorkload ? [`the commit takes away every workload: ${list(workloads)}`] : []),
+    ...(!isLastWorkload && isMost(workloads, before.workloads)
+      ? [`the commit takes away ${workloads.length} of ${before.workloads.length} workloads: ${list(workloads)}`]
+      : []),
+    ...(isMost(bindings, before.bindings)
+      ? [`the commit takes away ${bindings.length} of ${before.bindings.length} bindings: ${list(bindings)}`]
+      : []),
+  ];
+  if (reasons.length === 0) return undefined;
+  return { hash: digest(canonicalJson({ pathMissing, config, bindings, workloads })), reasons };
+}
+
+/** Digits of a hash that people are shown, and that are enough to confirm it. */
+export const HASH_SHOWN = 12;
+
+/** Whether a text, a commit's message or what an operator typed, names a loss by its hash. */
+export function names(text: string, { hash }: Loss): boolean {
+  return (text.toLowerCase().match(/[0-9a-f]{12,64}/g) ?? []).some((word) => hash.startsWith(word));
+}
+
+function gone(before: readonly string[], after: readonly string[]): readonly string[] {
+  const there = new Set(after);
+  return before.filter((name) => !there.has(name)).sort();
+}
+
+function isMost(gone: readonly string[], before: readonly string[]): boolean {
+  return gone.length * 2 > before.length;
+}
+
+function list(namesOf: readonly string[]): string {
+  const more = namesOf.length - NAMES_SHOWN;
+  return `${namesOf.slice(0, NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
