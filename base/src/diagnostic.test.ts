@@ -32,3 +32,28 @@ test("sortDiagnostics orders by file, place, code", () => {
     ["b", 0, "x"],
   ]);
 });
+
+test("of a long line the part around the place is shown, however many diagnostics it has", () => {
+  const long = { name: "p.rego", text: "x > 1; ".repeat(20_000) };
+  const diagnostics = Array.from({ length: 5_000 }, (_, i): Diagnostic => {
+    return { ...unsafe, at: { source: long, span: { start: 7 * (i + 10_000), end: 7 * (i + 10_000) + 1 } } };
+  });
+  const printed = diagnostics.map(printDiagnostic);
+  expect(printed.at(-1)).toBe(
+    [
+      "p.rego:1:104994: rego_unsafe_var_error: var role is unsafe",
+      `  1 | …${"x > 1; ".repeat(24).slice(3, 163)}…`,
+      `    | ${" ".repeat(61)}^`,
+      "hint: declare it with some",
+    ].join("\n"),
+  );
+});
+
+test("thousands of diagnostics of one source are printed in one reading of it", () => {
+  const rows = 100_000;
+  const many = { name: "p.rego", text: "allow if x > 1\n".repeat(rows) };
+  const printed = Array.from({ length: rows }, (_, i) =>
+    printDiagnostic({ ...unsafe, at: { source: many, span: { start: 15 * i + 9, end: 15 * i + 10 } } }),
+  );
+  expect(printed.at(-1)?.split("\n")[0]).toBe(`p.rego:${rows}:10: rego_unsafe_var_error: var role is unsafe`);
+});

@@ -2,7 +2,7 @@
  * What is wrong with a text that a user wrote: one shape and one print for
  * Rego, YAML resources and flags alike. Diagnostics are collected, never thrown.
  */
-import { type Location, positionAt, printPlace, rowText } from "./source.ts";
+import { type Location, positionAt, printPlace, rowStart, rowText } from "./source.ts";
 
 export type Severity = "error" | "warning";
 
@@ -78,19 +78,35 @@ export function printDiagnostic(diagnostic: Diagnostic): string {
   return lines.join("\n");
 }
 
-/** Source line and underline; the span is cut at the end of its first line. */
+/** UTF-16 code units that an excerpt shows; of a longer line it is a part, with `…` where something is left out. */
+const EXCERPT_LENGTH_MAX = 160;
+/** Of those, the ones before the place. */
+const EXCERPT_LEAD = 60;
+
+/** Source line and underline; the span is cut at the end of its first line, or of the part that is shown. */
 export function printExcerpt(at: Location): readonly string[] {
-  const { row, column } = positionAt(at.source, at.span.start);
-  const text = rowText(at.source, row);
-  if (text.trim() === "") return [];
-  const room = Math.max(1, [...text].length - column + 1);
-  const width = Math.min(room, Math.max(1, at.span.end - at.span.start));
+  const { row } = positionAt(at.source, at.span.start);
+  const line = rowText(at.source, row);
+  if (line.trim() === "") return [];
+  const { lead, rest } = excerptOf(line, Math.min(at.span.start - rowStart(at.source, row), line.length));
+  const width = Math.min(Math.max(1, rest.length), Math.max(1, at.span.end - at.span.start));
   const gutter = String(row).padStart(3);
-  const indent = [...text]
-    .slice(0, column - 1)
-    .map((c) => (c === "\t" ? "\t" : " "))
-    .join("");
-  return [`${gutter} | ${text}`, `${" ".repeat(gutter.length)} | ${indent}${"^".repeat(width)}`];
+  const indent = lead.map((c) => (c === "\t" ? "\t" : " ")).join("");
+  return [`${gutter} | ${[...lead, ...rest].join("")}`, `${" ".repeat(gutter.length)} | ${indent}${"^".repeat(width)}`];
+}
+
+/** The code points of a line that are shown before an offset and from there on. */
+function excerptOf(
+  line: string,
+  offset: number,
+): { readonly lead: readonly string[]; readonly rest: readonly string[] } {
+  if (line.length <= EXCERPT_LENGTH_MAX) return { lead: [...line.slice(0, offset)], rest: [...line.slice(offset)] };
+  const from = Math.max(0, offset - EXCERPT_LEAD);
+  const to = from + EXCERPT_LENGTH_MAX;
+  return {
+    lead: [...(from > 0 ? "…" : ""), ...line.slice(from, offset)],
+    rest: [...line.slice(offset, to), ...(to < line.length ? "…" : "")],
+  };
 }
 
 function compareText(a: string, b: string): number {

@@ -3,13 +3,12 @@
  * asked for by name and made later, one after the other, so that planning a body never
  * enters another body.
  */
-import type { Location } from "@regomesh/base";
+import { type Location, positionAt } from "@regomesh/base";
 import type { BuiltinSignature } from "../builtins/signature.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrBuiltin, IrFunc, IrLocation, IrOperand, IrPlan, IrPolicy, IrRule } from "../ir/policy.ts";
 import type { Body, Expr, Term } from "../syntax/ast.ts";
 import type { Generations } from "./environment.ts";
-import { type Places, placeOf } from "./places.ts";
 import type { RuleTree } from "./rule-tree.ts";
 import type { Site } from "./site.ts";
 
@@ -17,7 +16,6 @@ import type { Site } from "./site.ts";
 export type Output = {
   readonly strings: Interned;
   readonly files: Interned;
-  readonly places: Places;
   readonly marks: IrRule[];
   readonly markIndices: Map<string, number>;
   /** Places of the expressions that are marked, by mark; only where `traced` asks for them. */
@@ -78,7 +76,6 @@ export function makeOutput(): Output {
   return {
     strings: makeInterned(),
     files: makeInterned(),
-    places: new Map(),
     marks: [],
     markIndices: new Map(),
     expressions: new Map(),
@@ -138,13 +135,13 @@ export function requireBuiltin(planner: Planner, name: string): BuiltinSignature
 }
 
 export function irPlace(output: Output, at: Location): IrLocation {
-  const { row, column } = placeOf(output.places, at.source, at.span.start);
+  const { row, column } = positionAt(at.source, at.span.start);
   return { file: intern(output.files, at.source.name), row, col: column };
 }
 
 /** The bit of a rule body that can fire; one body has one bit, however often it is planned. */
 export function markOf({ output, unit }: Planner, path: string, at: Location): number {
-  const { row, column } = placeOf(output.places, at.source, at.span.start);
+  const { row, column } = positionAt(at.source, at.span.start);
   const file = at.source.name;
   const key = JSON.stringify([unit, path, file, row, column]);
   const known = output.markIndices.get(key);
