@@ -22,6 +22,7 @@ import {
   termsOfExpr,
   termsOfWhat,
 } from "./tree.ts";
+import { makeTryOrder } from "./try-order.ts";
 
 type Context = {
   readonly arity: Arity;
@@ -82,35 +83,28 @@ export function orderQuery(body: Body, arity: Arity, diagnostics: Diagnostic[], 
  */
 function orderBody(body: Body, bound: Set<string>, visible: ReadonlySet<string>, context: Context): Body {
   const here = new Set(visible);
-  const evaluated = body.flatMap((expr) => evaluateModifiers(expr, context));
-  for (const expr of evaluated) addLevel(expr, here);
-  const waiting = evaluated.map((expr) => ({ expr, needs: needsOf(expr, here) }));
+  const exprs = body.flatMap((expr) => evaluateModifiers(expr, context));
+  for (const expr of exprs) addLevel(expr, here);
+  const needs = exprs.map((expr) => needsOf(expr, here));
+  const order = makeTryOrder(needs.map(({ own, closed }) => [...new Set([...own, ...closed])]));
   const placed: Expr[] = [];
-  let rest = waiting;
-  while (rest.length > 0) {
-    const left: typeof rest = [];
-    for (const item of rest) {
-      const outputs = outputsOf(item.expr, bound, context.arity);
-      const isSafe =
-        every(item.needs.own, (name) => bound.has(name) || outputs.has(name)) &&
-        every(item.needs.closed, (name) => bound.has(name));
-      if (!isSafe) {
-        left.push(item);
-        continue;
-      }
-      const expr = equate(item.expr);
-      const parts = splitIteration(expr, outputs, context);
-      if (parts.length > 1) {
-        placed.push(...orderBody(parts, new Set(bound), here, context));
-      } else {
-        placed.push(...finish(orderClosures(expr, bound, here, context), context));
-      }
-      for (const name of outputs) bound.add(name);
-    }
-    if (left.length === rest.length) break;
-    rest = left;
+  const left = new Set(exprs.keys());
+  for (let item = order.next(); item !== undefined; item = order.next()) {
+    if (!left.has(item)) continue; // placed, and asked again about a variable that another bound later
+    const { own, closed } = needs[item] as Needs;
+    const outputs = outputsOf(exprs[item] as Expr, bound, context.arity);
+    const isSafe =
+      every(own, (name) => bound.has(name) || outputs.has(name)) && every(closed, (name) => bound.has(name));
+    if (!isSafe) continue;
+    left.delete(item);
+    const expr = equate(exprs[item] as Expr);
+    const parts = splitIteration(expr, outputs, context);
+    if (parts.length > 1) placed.push(...orderBody(parts, new Set(bound), here, context));
+    else placed.push(...finish(orderClosures(expr, bound, here, context), context));
+    for (const name of outputs) bound.add(name);
+    order.bind(outputs);
   }
-  for (const { expr } of rest) reportExpr(expr, here, bound, context);
+  for (const item of left) reportExpr(exprs[item] as Expr, here, bound, context);
   return placed;
 }
 
