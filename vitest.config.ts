@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { stackFlags } from "./policy-compiler/src/shell/stack-flags.ts";
 
 const EXCLUDE = ["**/node_modules/**", "**/dist/**", "**/.regomesh/**"];
 /** Tests that start the project's own processes, or a whole mesh of them (scripts/check-imports.mjs holds it). */
@@ -6,6 +7,8 @@ const PROCESSES = ["conformance/src/mesh/**/*.test.ts", "**/*.process.test.ts"];
 
 export default defineConfig({
   test: {
+    // As the commands that compile have it.
+    execArgv: [...stackFlags()],
     globalSetup: ["scripts/test-setup.mjs"],
     testTimeout: 60_000,
     hookTimeout: 60_000,

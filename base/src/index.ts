@@ -13,4 +13,13 @@ export {
 export { parseDuration } from "./duration.ts";
 export { type Facts, type Log, type LogLevel, makeLog, SILENT } from "./log.ts";
 export { makeRandom, type Random } from "./random.ts";
-export { type Location, type Position, positionAt, printPlace, rowText, type Source, type Span } from "./source.ts";
+export {
+  type Location,
+  type Position,
+  positionAt,
+  printPlace,
+  rowStart,
+  rowText,
+  type Source,
+  type Span,
+} from "./source.ts";

@@ -7,21 +7,20 @@ import * as nodeModule from "node:module";
 import { join, resolve } from "node:path";
 
 const MAJOR_LEAST = 24;
+const command = process.argv[2];
 // A sidecar turns no text into code: eval and new Function throw, in its worker threads too.
 // WebAssembly still compiles. V8 takes the flag at a process's start only.
-const NODE_FLAGS = process.argv[2] === "proxy" ? ["--disallow-code-generation-from-strings"] : [];
+const NODE_FLAGS = command === "proxy" ? ["--disallow-code-generation-from-strings"] : [];
+const COMPILES = new Set(["build", "check", "eval", "test"]);
 const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 const major = Number(process.versions.node.split(".")[0]);
 
 if (!existsSync(join(root, "node_modules/@regomesh/base"))) {
   fail("regomesh is not installed here: run npm ci first");
-} else if (major >= MAJOR_LEAST && NODE_FLAGS.some((flag) => !process.execArgv.includes(flag))) {
-  startAgain();
 } else if (major >= MAJOR_LEAST) {
-  // Stripped and compiled code is kept: a third of the time to start, and 30 MB less of memory.
-  nodeModule.enableCompileCache(join(root, "node_modules/.cache/regomesh"));
-  const { main } = await import("../src/main.ts");
-  await main(process.argv.slice(2));
+  const flags = await missingFlags();
+  if (flags.length > 0) startAgain(flags);
+  else await run();
 } else {
   const bundled = join(root, `node_modules/node-${process.platform}-${process.arch}/bin/node`);
   if (existsSync(bundled)) startBundled(bundled);
@@ -31,9 +30,25 @@ if (!existsSync(join(root, "node_modules/@regomesh/base"))) {
     );
 }
 
+async function run() {
+  // Stripped and compiled code is kept: a third of the time to start, and 30 MB less of memory.
+  nodeModule.enableCompileCache(join(root, "node_modules/.cache/regomesh"));
+  const { main } = await import("../src/main.ts");
+  await main(process.argv.slice(2));
+}
+
+async function missingFlags() {
+  const flags = [...NODE_FLAGS];
+  if (COMPILES.has(command)) {
+    const { stackFlags } = await import("../../policy-compiler/src/shell/stack-flags.ts");
+    flags.push(...stackFlags());
+  }
+  return flags.filter((flag) => !process.execArgv.includes(flag));
+}
+
 /** The same process with the flags: its id and its streams stay. Where the system cannot, a child. */
-function startAgain() {
-  const args = [...process.execArgv, ...NODE_FLAGS, ...process.argv.slice(1)];
+function startAgain(flags) {
+  const args = [...process.execArgv, ...flags, ...process.argv.slice(1)];
   if (process.execve !== undefined && process.platform !== "win32") {
     process.execve(process.execPath, [process.execPath, ...args], process.env);
   } else startChild(process.execPath, args);

@@ -1,4 +1,5 @@
 /** Values of flags that mean the same in every command. All throw UsageError. */
+import { DEFAULT_LIMITS, type PolicyLimits } from "@regomesh/policy-runtime";
 import { UsageError } from "./command.ts";
 
 /** What a view shows: a table, more of it, or the body of the API as YAML or JSON. */
@@ -31,6 +32,15 @@ export function parseNumber(text: string | undefined, flag: string, least: numbe
     throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not ${text}`);
   }
   return value;
+}
+
+/** Units of fuel that may be asked for: above 2^53 they are no longer exact. */
+const FUEL_MAX = Number.MAX_SAFE_INTEGER;
+
+/** What an evaluation may take, from --fuel. */
+export function parseLimits(fuel: string | undefined): PolicyLimits {
+  const units = parseNumber(fuel, "--fuel", 1, FUEL_MAX);
+  return units === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, fuel: units };
 }
 
 function oneOf<T extends string>(known: readonly T[], text: string, flag: string): T {

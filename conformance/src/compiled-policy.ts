@@ -28,7 +28,7 @@ export async function compileAuthz(unitName: string, rego: string): Promise<Comp
           binding: unitName,
           tier: "workload",
           mode: "enforce",
-          fuel: 1_000_000,
+          fuel: 10_000_000,
           onFault: "deny",
         },
       ],

@@ -5,17 +5,17 @@
 import { type Diagnostic, hasErrors, type Source, sortDiagnostics } from "@regomesh/base";
 import type { ModuleMeta } from "@regomesh/policy-runtime";
 import { analyze } from "./analyze/analyze.ts";
-import { analyzeQuery } from "./analyze/analyze-query.ts";
+import { analyzeQuery, type QueryAnalysis } from "./analyze/analyze-query.ts";
 import { BUILTINS, type BuiltinSignatures } from "./builtins/table.ts";
-import { EmitError } from "./emit/error.ts";
+import { checkBlockDepth } from "./emit/depth.ts";
 import { emitDescribed } from "./emit/module.ts";
+import { guard } from "./guard.ts";
 import type { RuntimeModule } from "./link/runtime-module.ts";
 import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
-import { PlanFault } from "./plan/planner.ts";
 import { findReads } from "./plan/reads.ts";
 import { makeRuleTree } from "./plan/rule-tree.ts";
 import type { Module } from "./syntax/ast.ts";
-import { parseModule, parseQuery } from "./syntax/parse.ts";
+import { type ParsedModule, parseModule, parseQuery } from "./syntax/parse.ts";
 import { checkEntrypoint, toDataPath } from "./unit/entrypoint.ts";
 import type { JsonObject } from "./unit/json.ts";
 import { checkRulePaths } from "./unit/rule-paths.ts";
@@ -89,8 +89,10 @@ function finish(
   const entrypoints = units.flatMap(({ name: unit }, i) =>
     (plans[i]?.entrypoints ?? []).map(({ name }) => ({ name, unit })),
   );
-  const emitted = guard(units, () => {
+  const sources = units.flatMap(({ modules }) => modules);
+  const emitted = guard(sources, () => {
     const { policy } = planUnits(plans, builtins);
+    checkBlockDepth(policy);
     return emitDescribed({ ir: policy, runtime, meta: { compiler: COMPILER, entrypoints, reads: findReads(policy) } });
   });
   if ("diagnostics" in emitted) return emitted;
@@ -123,25 +125,35 @@ export type QueryRequest = {
  */
 export function compileQuery(request: QueryRequest): Compiled {
   const { modules, query, data = {}, runtime, print = true, builtins = BUILTINS } = request;
-  const unit: Unit = { name: query.name, modules, data };
   const policy = analyzeSources(modules, { print, builtins });
-  const parsed = parseQuery(query);
-  const diagnostics = [...policy.diagnostics, ...parsed.diagnostics];
-  if (policy.modules === undefined || parsed.body === undefined || hasErrors(diagnostics)) {
+  const { body, ...asked } = resolveQuery(query, policy.modules, { builtins, print });
+  const diagnostics = [...policy.diagnostics, ...asked.diagnostics];
+  if (policy.modules === undefined || body === undefined || hasErrors(diagnostics)) {
     return { diagnostics: sortDiagnostics(diagnostics) };
   }
-  const resolved = analyzeQuery(parsed.body, { modules: policy.modules, builtins, print });
-  diagnostics.push(...resolved.diagnostics);
-  const { body } = resolved;
-  if (body === undefined || hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const { modules: known } = policy;
   const entrypoints = [{ name: "eval", unit: "" }];
-  const emitted = guard([unit], () => {
+  const emitted = guard([query, ...modules], () => {
     const ir = planQuery(known, body, builtins);
+    checkBlockDepth(ir);
     return emitDescribed({ ir, runtime, meta: { compiler: COMPILER, entrypoints, reads: findReads(ir) } });
   });
   if ("diagnostics" in emitted) return emitted;
   return { module: { ...emitted.value, data: JSON.stringify(data) }, diagnostics: sortDiagnostics(diagnostics) };
+}
+
+function resolveQuery(
+  query: Source,
+  modules: readonly Module[] | undefined,
+  settings: Pick<AnalyzeSettings, "builtins" | "print">,
+): QueryAnalysis {
+  const resolved = guard([query], (): QueryAnalysis => {
+    const { body, diagnostics } = parseQuery(query);
+    if (modules === undefined || body === undefined || hasErrors(diagnostics)) return { diagnostics };
+    const analysis = analyzeQuery(body, { modules, ...settings });
+    return { ...analysis, diagnostics: [...diagnostics, ...analysis.diagnostics] };
+  });
+  return "value" in resolved ? resolved.value : resolved;
 }
 
 type Resolved = { readonly modules: readonly Module[] | undefined; readonly diagnostics: readonly Diagnostic[] };
@@ -161,28 +173,15 @@ function resolveUnit(unit: Unit, settings: AnalyzeSettings): Resolved {
 
 /** The resolved modules of the sources; none where one has an error. */
 export function analyzeSources(sources: readonly Source[], settings: AnalyzeSettings): Resolved {
-  const parsed = sources.map(parseModule);
+  const parsed = sources.map((source): ParsedModule => {
+    const result = guard([source], () => parseModule(source));
+    return "value" in result ? result.value : result;
+  });
   const faults = parsed.flatMap(({ diagnostics }) => diagnostics);
   if (hasErrors(faults)) return { modules: undefined, diagnostics: faults };
   const modules = parsed.flatMap(({ module }) => (module === undefined ? [] : [module]));
-  const analyzed = analyze({ modules, ...settings });
-  const diagnostics = [...faults, ...analyzed.diagnostics];
-  return { modules: hasErrors(diagnostics) ? undefined : analyzed.modules, diagnostics };
-}
-
-/** What the action gives, or the diagnostic of a policy that no module can be made of. */
-export function guard<T>(
-  units: readonly Pick<Unit, "name" | "modules">[],
-  action: () => T,
-): { readonly value: T } | { readonly diagnostics: readonly Diagnostic[] } {
-  try {
-    return { value: action() };
-  } catch (error) {
-    if (!(error instanceof PlanFault || error instanceof EmitError)) throw error;
-    const source = units[0]?.modules[0] ?? { name: units[0]?.name ?? "policy", text: "" };
-    const whole = { source, span: { start: 0, end: 0 } };
-    const { code, message } = error;
-    const place = error instanceof PlanFault ? { at: error.at ?? whole, hint: error.hint } : { at: whole };
-    return { diagnostics: [{ code, severity: "error", message, ...place }] };
-  }
+  const analyzed = guard(sources, () => analyze({ modules, ...settings }));
+  if ("diagnostics" in analyzed) return { modules: undefined, diagnostics: [...faults, ...analyzed.diagnostics] };
+  const diagnostics = [...faults, ...analyzed.value.diagnostics];
+  return { modules: hasErrors(diagnostics) ? undefined : analyzed.value.modules, diagnostics };
 }

@@ -93,7 +93,9 @@ const right = `[${JSON.stringify({
   z: [1, 2.5, "three"],
 })}]`;
 
-function open(limits = DEFAULT_LIMITS): Evaluator {
+const LIMITS = { ...DEFAULT_LIMITS, fuel: 10_000_000 };
+
+function open(limits = LIMITS): Evaluator {
   return openEvaluator({ wasm: emitModule({ ir: policy, runtime }), data, limits });
 }
 

@@ -10,7 +10,7 @@ import type { ModuleMeta, RulePlace } from "./module-meta.ts";
 import { CAPABILITIES } from "./role/capabilities.ts";
 
 export type PolicyLimits = {
-  /** Steps an entrypoint may take in one evaluation. */
+  /** Units of fuel, about a nanosecond each, that an entrypoint may take in one evaluation. */
   readonly fuel: number;
   /** Bytes of the module's memory, data included. */
   readonly memoryBytesMax: number;

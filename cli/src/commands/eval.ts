@@ -4,11 +4,11 @@ import { parseArgs } from "node:util";
 import { type Diagnostic, hasErrors, type Source } from "@regomesh/base";
 import { compileQuery, type JsonObject, type JsonValue, parseQuery, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { openEvaluator } from "@regomesh/policy-runtime";
+import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles, readFlagFile } from "../files/read-files.ts";
-import { type Format, parseFormat } from "../flags.ts";
+import { type Format, parseFormat, parseLimits } from "../flags.ts";
 import { printDiagnostics } from "../report.ts";
 
 const help = `
@@ -22,6 +22,8 @@ one expression, otherwise an object of its variables.
   -i, --input FILE     input document, JSON (- reads standard input)
   --strict-builtin-errors  a built-in error ends the evaluation
   --fail               exit 1 where the query is undefined
+  --fuel UNITS         what the evaluation may take, a unit being about a nanosecond
+                       (default 2000000000; a proxy's decision has 10000000)
   -f, --format FORMAT  pretty (default) or json: {"result": [bindings …], "errors": […]}
 
 Example: echo '{"user": "alice"}' | regomesh eval -d examples/authz -i - 'data.users[input.user]'
@@ -32,6 +34,7 @@ const flagsOfEval = {
   input: { type: "string", short: "i" },
   "strict-builtin-errors": { type: "boolean" },
   fail: { type: "boolean" },
+  fuel: { type: "string" },
   format: { type: "string", short: "f" },
 } as const;
 
@@ -50,6 +53,7 @@ type Flags = {
   readonly input: string | undefined;
   readonly isStrict: boolean;
   readonly failsUndefined: boolean;
+  readonly limits: PolicyLimits;
   readonly format: Format;
 };
 
@@ -67,6 +71,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     data: module.data,
     hostBuiltins: await makeBuiltinLoader({ nowMs: Date.now })(),
     onPrint: (line) => io.err(`${line}\n`),
+    limits: flags.limits,
   });
   const input = flags.input === undefined ? undefined : await readInput(flags.input, io.cwd);
   const evaluation = evaluator.evaluate("eval", input, { strict: flags.isStrict });
@@ -107,6 +112,7 @@ function parseFlags(args: readonly string[]): Flags {
     input: values.input,
     isStrict: values["strict-builtin-errors"] ?? false,
     failsUndefined: values.fail ?? false,
+    limits: parseLimits(values.fuel),
     format,
   };
 }

@@ -7,7 +7,7 @@ import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
-import { type Format, parseFormat } from "../flags.ts";
+import { type Format, parseFormat, parseLimits } from "../flags.ts";
 import { printDiagnostics } from "../report.ts";
 
 const help = `
@@ -21,6 +21,8 @@ and its _test.rego files. Rules that begin with todo_test_ are skipped.
   -r, --run REGEX      only tests whose full name (data.pkg.test_x) matches
   -f, --format FORMAT  pretty (default) or json, which has the shape of opa test's
   --fail-on-empty      no test is a failure
+  --fuel UNITS         what a test may take, a unit being about a nanosecond
+                       (default 2000000000; a proxy's decision has 10000000)
 
 Example: regomesh test -v policies examples
 `;
@@ -30,6 +32,7 @@ const flags = {
   run: { type: "string", short: "r" },
   format: { type: "string", short: "f" },
   "fail-on-empty": { type: "boolean" },
+  fuel: { type: "string" },
 } as const;
 
 export const test: Command = {
@@ -49,6 +52,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   });
   const format = parseFormat(values.format);
   const filter = parseFilter(values.run);
+  const limits = parseLimits(values.fuel);
   const paths = positionals.length === 0 ? ["."] : positionals;
   const files = await readFiles(paths, io.cwd, /\.rego$|^data\.(json|ya?ml)$|\/data\.(json|ya?ml)$/);
   const runtime = await loadRuntime();
@@ -59,7 +63,14 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     diagnostics.push(...faults);
     if (hasErrors(faults)) continue;
     const nowMs = () => performance.now();
-    const report = runTests({ unit, runtime, hostBuiltins, nowMs, ...(filter === undefined ? {} : { filter }) });
+    const report = runTests({
+      unit,
+      runtime,
+      hostBuiltins,
+      nowMs,
+      limits,
+      ...(filter === undefined ? {} : { filter }),
+    });
     diagnostics.push(...report.diagnostics);
     tests.push(...report.tests);
   }

@@ -13,7 +13,10 @@ export const ABORT_FUEL: i32 = 1;
 export const ABORT_MEMORY: i32 = 2;
 export const ABORT_DEPTH: i32 = 3;
 
-/** Steps left; every loop and call of policy and runtime takes one or more. */
+/**
+ * Units left. One is about a nanosecond of optimised code: emitted code takes them by the weight
+ * of its statements (emit/weights.ts), the runtime's loops by steps of sixteen.
+ */
 export let fuel: i64 = i64.MAX_VALUE;
 
 /** Calls of policy functions under way, counted by emitted code where they may be many. */
@@ -57,11 +60,14 @@ export function holdFuel(): i64 {
   return left;
 }
 
-/** Takes `steps` of the fuel; aborts when it is spent. */
+/** A step of a loop in the runtime, in units of fuel: a few bytes, digits or entries. */
+const STEP_UNITS: i64 = 16;
+
+/** Takes fuel for `steps`; aborts when it is spent. */
 // @ts-ignore: decorator
 @inline
 export function burn(steps: i64): void {
-  fuel -= steps;
+  fuel -= steps * STEP_UNITS;
   if (fuel < 0) abort(ABORT_FUEL);
 }
 

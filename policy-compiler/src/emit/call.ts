@@ -21,7 +21,7 @@ import { EmitError } from "./error.ts";
 import { operand, readLocal, stringAt } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import { HOST_PARTS, type RuntimeFunction, runtimeBuiltin } from "./runtime-calls.ts";
-import type { StatementContext } from "./statements.ts";
+import type { StatementContext } from "./statement-context.ts";
 import { OP, putU32 } from "./wasm.ts";
 
 type CallStmt = Extract<IrStmt, { readonly type: "CallStmt" }>["stmt"];

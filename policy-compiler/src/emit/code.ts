@@ -115,6 +115,11 @@ export function i32Const(body: Body, value: number): void {
   putS32(body.code, value);
 }
 
+export function i64Const(body: Body, value: number): void {
+  body.code.push(OP.i64Const);
+  putS32(body.code, value);
+}
+
 function address(body: Body, kind: AddressKind, index: number): void {
   body.code.push(OP.i32Const);
   body.patches.at.push(body.code.length);
@@ -200,11 +205,13 @@ export function br(body: Body, label: number, opcode: typeof OP.br | typeof OP.b
   putU32(body.code, body.labels - label);
 }
 
-/** A block of the IR around `inner`. */
-export function frame(body: Body, inner: () => void, restore?: Restore): void {
+/** Opens a block of the IR: what is undefined in it leaves it, until `closeFrame`. */
+export function openFrame(body: Body, restore?: Restore): void {
   const labels = open(body, OP.block);
   body.frames.push({ labels, restore });
-  inner();
+}
+
+export function closeFrame(body: Body): void {
   body.frames.pop();
   close(body);
 }

@@ -4,13 +4,13 @@
  * answers by them (runtime/assembly/memo.ts); one that is part
  * of a long or endless chain of calls counts the depth.
  */
-import type { IrBlock, IrFunc, IrPlan } from "../ir/policy.ts";
+import type { IrFunc, IrPlan } from "../ir/policy.ts";
+import { emitBlocks } from "./blocks.ts";
 import {
   type Body,
   br,
   call,
   close,
-  frame,
   get,
   globalGet,
   globalSet,
@@ -28,12 +28,15 @@ import {
 } from "./code.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import type { FunctionTraits } from "./prepare.ts";
-import { block } from "./statements.ts";
 import { tick } from "./steps.ts";
 import { I32, OP } from "./wasm.ts";
+import { stretchOf } from "./weights.ts";
 
 /** Calls of policy functions that may be under way where recursion is possible. */
 const DEPTH_MAX = 2000;
+
+/** Units up to which a function that calls no other takes none: the call has paid for it. */
+const FREE_MAX = 16;
 
 export function emitFunction(policy: PolicyContext, func: IrFunc, traits: FunctionTraits): Body {
   const body = newBody(func.name, func.params.length, traits.known, policy);
@@ -41,13 +44,15 @@ export function emitFunction(policy: PolicyContext, func: IrFunc, traits: Functi
   func.params.forEach((param, i) => {
     body.locals.set(param, i);
   });
-  if (traits.countsCall) tick(body);
+  const weight = stretchOf(policy, func.blocks ?? []);
+  const paid = traits.countsCall || weight > FREE_MAX ? weight : 0;
+  if (paid > 0) tick(body, paid);
   const generation = memo === undefined ? undefined : newLocal(body);
   if (memo !== undefined && generation !== undefined) recall(body, memo, generation);
   const answers = traits.keepsAnswers ? recallAnswer(body, policy.statics.memoSlots++) : undefined;
   if (traits.countsDepth) goDown(body);
   const done = open(body, OP.block, I32);
-  blocks(policy, body, func.blocks, () => returnTo(body, done), undefined);
+  emitBlocks({ body, policy, returnValue: () => returnTo(body, done), results: undefined }, func.blocks ?? [], paid);
   i32Const(body, 0);
   close(body);
   if (traits.countsDepth) goUp(body);
@@ -65,33 +70,16 @@ export function emitPlan(policy: PolicyContext, plan: IrPlan, known: Known): Bod
   call(body, "newSet");
   set(body, results);
   const done = open(body, OP.block, I32);
-  blocks(
-    policy,
-    body,
-    plan.blocks,
-    () => {
-      op(body, OP.drop);
-      get(body, results);
-      returnTo(body, done);
-    },
-    results,
-  );
+  const returnValue = () => {
+    op(body, OP.drop);
+    get(body, results);
+    returnTo(body, done);
+  };
+  emitBlocks({ body, policy, returnValue, results }, plan.blocks ?? [], 0);
   get(body, results);
   close(body);
   op(body, OP.end);
   return body;
-}
-
-function blocks(
-  policy: PolicyContext,
-  body: Body,
-  irBlocks: readonly IrBlock[] | null,
-  returnValue: () => void,
-  results: number | undefined,
-): void {
-  for (const irBlock of irBlocks ?? []) {
-    frame(body, () => block({ body, policy, returnValue, results }, irBlock));
-  }
 }
 
 /** Returns the value on the stack. The generation of the outermost open `with` comes back. */

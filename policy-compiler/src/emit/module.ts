@@ -6,6 +6,7 @@ import type { RuntimeModule } from "../link/runtime-module.ts";
 import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
 import { projectInput } from "../optimize/input-slots.ts";
 import { type Body, finish, type Known } from "./code.ts";
+import { checkBlockDepth } from "./depth.ts";
 import { EmitError } from "./error.ts";
 import { emitFunction, emitPlan } from "./function.ts";
 import { builtinsOf, type PolicyContext, type PolicyFunction, stringsOf, treeOf } from "./policy-context.ts";
@@ -29,6 +30,7 @@ export function emitModule(source: ModuleSource): Uint8Array {
 }
 
 export function emitDescribed({ ir: planned, runtime, meta = {} }: ModuleSource): DescribedModule {
+  checkBlockDepth(planned);
   const ir = projectInput(planned);
   const plans = ir.plans?.plans ?? [];
   const funcs = ir.funcs?.funcs ?? [];

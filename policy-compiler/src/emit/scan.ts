@@ -6,7 +6,7 @@ import {
   br,
   call,
   close,
-  frame,
+  closeFrame,
   get,
   i32Const,
   load,
@@ -14,20 +14,23 @@ import {
   newLocal,
   op,
   open,
+  openFrame,
   set,
   tee,
 } from "./code.ts";
 import { readLocal } from "./operand.ts";
+import type { Nested, StatementContext } from "./statement-context.ts";
 import { tick } from "./steps.ts";
 import { OP } from "./wasm.ts";
+import { turnOf } from "./weights.ts";
 
 type ScanStmt = Extract<IrStmt, { readonly type: "ScanStmt" }>["stmt"];
 
 /** The place in a walk: address of the current value, bytes from one to the next, how many there are, which this is. */
 type Cursor = { readonly at: number; readonly stride: number; readonly length: number; readonly position: number };
 
-/** `inner` emits the statements of its block. */
-export function scan(body: Body, stmt: ScanStmt, inner: () => void): void {
+export function scan(context: StatementContext, stmt: ScanStmt): readonly Nested[] {
+  const { body } = context;
   const cursor: Cursor = {
     ...{ at: newLocal(body), stride: newLocal(body) },
     ...{ length: newLocal(body), position: newLocal(body) },
@@ -35,16 +38,20 @@ export function scan(body: Body, stmt: ScanStmt, inner: () => void): void {
   const exit = open(body, OP.block);
   begin(body, stmt.source, cursor, exit);
   const again = open(body, OP.loop);
-  tick(body);
+  tick(body, turnOf(context.policy, stmt.block));
   if ((body.known.reads.get(stmt.key) ?? 0) > 0) readKey(body, stmt.key, cursor);
   get(body, cursor.at);
   load(body, 0);
   set(body, localOf(body, stmt.value));
-  frame(body, inner);
-  advance(body, cursor);
-  br(body, again, OP.brIf);
-  close(body);
-  close(body);
+  openFrame(body);
+  const end = () => {
+    closeFrame(body);
+    advance(body, cursor);
+    br(body, again, OP.brIf);
+    close(body);
+    close(body);
+  };
+  return [{ block: stmt.block, end }];
 }
 
 function begin(body: Body, source: number, { at, stride, length, position }: Cursor, exit: number): void {

@@ -1,17 +1,16 @@
 /** One emitter for each statement of the IR; ir/policy.ts and OPA's ir.go say what they mean. */
 import { ValueKind } from "@regomesh/policy-runtime";
-import type { IrBlock, IrStmt, IrStmtType } from "../ir/policy.ts";
+import type { IrStmt, IrStmtType } from "../ir/policy.ts";
 import { Slot } from "../link/runtime-layout.ts";
 import { slotOf } from "../link/statics.ts";
 import { slotKind } from "../optimize/input-slots.ts";
 import { call as callStatement, dynamicCall } from "./call.ts";
 import {
-  type Body,
   br,
   call,
   close,
+  closeFrame,
   constant,
-  frame,
   get,
   globalGet,
   i32Const,
@@ -22,6 +21,7 @@ import {
   newLocal,
   op,
   open,
+  openFrame,
   putBack,
   type Restore,
   set,
@@ -34,52 +34,56 @@ import {
 import { assignOnce, branchIfEqual, leaveUnlessEqual, leaveUnlessKind } from "./compare.ts";
 import { EmitError } from "./error.ts";
 import { isSameOperand, literal, operand, readLocal, stringAt } from "./operand.ts";
-import type { PolicyContext } from "./policy-context.ts";
 import { scan } from "./scan.ts";
+import type { Nested, StatementContext } from "./statement-context.ts";
 import { I32, OP } from "./wasm.ts";
 
-/** What a function's statements share. */
-export type StatementContext = {
-  readonly body: Body;
-  readonly policy: PolicyContext;
-  /** Emits the return of the value on the stack. */
-  readonly returnValue: () => void;
-  /** Local with the set of results; only in plans. */
-  readonly results: number | undefined;
-};
-
 type StmtOf<Type extends IrStmtType> = Extract<IrStmt, { readonly type: Type }>["stmt"];
+type Nesting = "BlockStmt" | "NotStmt" | "ScanStmt" | "WithStmt";
 type Emitters = {
-  readonly [Type in IrStmtType]: (context: StatementContext, stmt: StmtOf<Type>, statement: IrStmt) => void;
+  readonly [Type in Exclude<IrStmtType, Nesting>]: (
+    context: StatementContext,
+    stmt: StmtOf<Type>,
+    statement: IrStmt,
+  ) => void;
+};
+/** These give the blocks that stand inside of their statements. */
+type Openers = {
+  readonly [Type in Nesting]: (context: StatementContext, stmt: StmtOf<Type>) => readonly Nested[];
 };
 
 /** Elements that an array gets room for at once, whatever the plan foresees. */
 const CAPACITY_MAX = 4096;
 
-export function block(context: StatementContext, irBlock: IrBlock): void {
-  for (const stmt of irBlock.stmts ?? []) statement(context, stmt);
-}
-
-export function statement(context: StatementContext, stmt: IrStmt): void {
-  if (context.body.known.done.has(stmt)) return;
-  const emit = EMITTERS[stmt.type] as
+/** Emits the statement, and gives the blocks inside of it, which the caller emits next. */
+export function statement(context: StatementContext, stmt: IrStmt): readonly Nested[] {
+  if (context.body.known.done.has(stmt)) return [];
+  const { type } = stmt;
+  if (type === "BlockStmt" || type === "NotStmt" || type === "ScanStmt" || type === "WithStmt") {
+    return (OPENERS[type] as (context: StatementContext, fields: IrStmt["stmt"]) => readonly Nested[])(
+      context,
+      stmt.stmt,
+    );
+  }
+  const emit = EMITTERS[type] as
     | ((context: StatementContext, fields: IrStmt["stmt"], statement: IrStmt) => void)
     | undefined;
-  if (emit === undefined) throw new EmitError(`${context.body.name} has a statement of unknown type ${stmt.type}`);
+  if (emit === undefined) throw new EmitError(`${context.body.name} has a statement of unknown type ${type}`);
   emit(context, stmt.stmt, stmt);
+  return [];
 }
 
-function not(context: StatementContext, stmt: StmtOf<"NotStmt">): void {
-  const { body } = context;
+function not({ body }: StatementContext, stmt: StmtOf<"NotStmt">): readonly Nested[] {
   const outer = body.frames.at(-1);
-  frame(body, () => {
-    block(context, stmt.block);
+  openFrame(body);
+  const end = () => {
     if (outer !== undefined) br(body, outer.labels); // the block holds, so its negation does not
-  });
+    closeFrame(body);
+  };
+  return [{ block: stmt.block, end }];
 }
 
-function withStatement(context: StatementContext, stmt: StmtOf<"WithStmt">): void {
-  const { body, policy } = context;
+function withStatement({ body, policy }: StatementContext, stmt: StmtOf<"WithStmt">): readonly Nested[] {
   const restore: Restore = {
     target: localOf(body, stmt.local),
     saved: newLocal(body),
@@ -99,18 +103,22 @@ function withStatement(context: StatementContext, stmt: StmtOf<"WithStmt">): voi
   call(body, "memoPush");
   set(body, restore.generation);
   const done = open(body, OP.block);
-  frame(
-    body,
-    () => {
-      block(context, stmt.block);
-      br(body, done);
-    },
-    restore,
-  );
-  putBack(body, restore);
-  undefinedHere(body);
-  close(body);
-  putBack(body, restore);
+  openFrame(body, restore);
+  const end = () => {
+    br(body, done);
+    closeFrame(body);
+    putBack(body, restore);
+    undefinedHere(body);
+    close(body);
+    putBack(body, restore);
+  };
+  return [{ block: stmt.block, end }];
+}
+
+function blockStatement({ body }: StatementContext, stmt: StmtOf<"BlockStmt">): readonly Nested[] {
+  const begin = () => openFrame(body);
+  const end = () => closeFrame(body);
+  return (stmt.blocks ?? []).map((block) => ({ begin, block, end }));
 }
 
 function dot(context: StatementContext, stmt: StmtOf<"DotStmt">): void {
@@ -175,6 +183,8 @@ function insert(
   call(body, how);
 }
 
+const OPENERS: Openers = { BlockStmt: blockStatement, NotStmt: not, ScanStmt: scan, WithStmt: withStatement };
+
 const EMITTERS: Emitters = {
   ReturnLocalStmt: ({ body, returnValue }, stmt) => {
     readLocal(body, stmt.source);
@@ -182,9 +192,6 @@ const EMITTERS: Emitters = {
   },
   CallStmt: (context, stmt, statement) => callStatement(context, stmt, context.body.known.elements.get(statement)),
   CallDynamicStmt: dynamicCall,
-  BlockStmt: (context, stmt) => {
-    for (const inner of stmt.blocks ?? []) frame(context.body, () => block(context, inner));
-  },
   BreakStmt: ({ body }, stmt) => leave(body, stmt.index),
   DotStmt: dot,
   BaseDotStmt: (context, stmt) => lookUp(context, stmt, "baseGet"),
@@ -193,8 +200,6 @@ const EMITTERS: Emitters = {
       operand(context.body, context.policy.strings, stmt.source);
       call(context.body, "lengthOf");
     }),
-  ScanStmt: (context, stmt) => scan(context.body, stmt, () => block(context, stmt.block)),
-  NotStmt: not,
   AssignIntStmt: (context, stmt) => assign(context, stmt.target, () => literal(context.body, `${stmt.value}`)),
   AssignVarStmt: (context, stmt) =>
     assign(context, stmt.target, () => operand(context.body, context.policy.strings, stmt.source)),
@@ -247,7 +252,6 @@ const EMITTERS: Emitters = {
     operand(body, policy.strings, stmt.value);
     call(body, "setAdd");
   },
-  WithStmt: withStatement,
   NopStmt: () => undefined,
   ResultSetAddStmt: ({ body, results }, stmt) => {
     if (results === undefined) throw new EmitError(`${body.name} adds to the results outside of a plan`);

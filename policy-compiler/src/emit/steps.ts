@@ -1,13 +1,15 @@
-/** Fuel: loops and functions take a step each, in line. */
-import { type Body, call, close, globalGet, globalSet, op, open } from "./code.ts";
+/** Fuel: loops and functions take theirs in line, by what they do (`weights.ts`). */
+import { type Body, call, close, globalGet, globalSet, i64Const, op, open } from "./code.ts";
 import { OP } from "./wasm.ts";
 
-export function tick(body: Body): void {
+export function tick(body: Body, units: number): void {
   globalGet(body, "fuel");
-  op(body, OP.i64Const, 1, OP.i64Sub);
+  i64Const(body, units);
+  op(body, OP.i64Sub);
   globalSet(body, "fuel");
   globalGet(body, "fuel");
-  op(body, OP.i64Const, 0, OP.i64LtS);
+  i64Const(body, 0);
+  op(body, OP.i64LtS);
   open(body, OP.if);
   call(body, "outOfFuel");
   close(body);

@@ -35,8 +35,8 @@ export function resolveEnvironment(
   hidden: readonly DataPath[],
   mocks: ReadonlyMap<string, Mock>,
 ): Environment {
-  const minimal = hidden.filter((path) => !hidden.some((other) => other !== path && isProperPrefix(other, path)));
-  const sorted = [...new Map(minimal.map((path) => [JSON.stringify(path), path])).entries()].sort(byKey);
+  const texts = new Map(hidden.map((path) => [JSON.stringify(path), path]));
+  const sorted = [...texts].filter(([, path]) => !hasPrefixIn(texts, path)).sort(byKey);
   const named = new Map([...mocks].sort(byKey));
   const paths = sorted.map(([, path]) => path);
   const key = keyOf(paths, named);
@@ -60,8 +60,9 @@ function isPrefix(prefix: DataPath, path: DataPath): boolean {
   return prefix.length <= path.length && prefix.every((part, i) => part === path[i]);
 }
 
-function isProperPrefix(prefix: DataPath, path: DataPath): boolean {
-  return prefix.length < path.length && isPrefix(prefix, path);
+/** Whether one of the paths, by their texts, lies above this one. */
+function hasPrefixIn(texts: ReadonlyMap<string, DataPath>, path: DataPath): boolean {
+  return path.some((_, length) => texts.has(JSON.stringify(path.slice(0, length))));
 }
 
 function keyOf(hidden: readonly DataPath[], mocks: ReadonlyMap<string, Mock>): string {

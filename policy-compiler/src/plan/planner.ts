@@ -57,6 +57,12 @@ export type Interned = { readonly indices: Map<string, number>; readonly texts: 
 /** Statements of one module; what needs more is refused rather than compiled for minutes. */
 export const STATEMENTS_MAX = 2_000_000;
 
+/**
+ * Environments (sets of names that `with` replaces) that one unit is planned for: rules that
+ * are reached through nested modifiers are planned for every combination of them.
+ */
+export const ENVIRONMENTS_MAX = 2000;
+
 /** What no plan can be made of; `at` is where, if it is a place. */
 export class PlanFault extends Error {
   override readonly name = "PlanFault";

@@ -3,7 +3,7 @@ import type { IrOperand, IrStmt } from "../ir/policy.ts";
 import type { Ref, Term, With } from "../syntax/ast.ts";
 import { callName } from "./call.ts";
 import { type DataPath, type Mock, resolveEnvironment } from "./environment.ts";
-import { intern } from "./planner.ts";
+import { ENVIRONMENTS_MAX, intern, PlanFault } from "./planner.ts";
 import { isRoot } from "./readiness.ts";
 import { append, local, makeBlock, newLocal, planTerm, type Site, toLocal } from "./site.ts";
 import { resolveVariable } from "./variables.ts";
@@ -32,7 +32,14 @@ export function planWith(site: Site, modifiers: readonly With[], inside: (site: 
       value: local(toLocal(site, planTerm(site, value))),
     });
   }
-  const environment = resolveEnvironment(site.planner.generations, hidden, mocks);
+  const { generations } = site.planner;
+  const environment = resolveEnvironment(generations, hidden, mocks);
+  if (generations.size > ENVIRONMENTS_MAX) {
+    throw new PlanFault("policy_too_large", `with modifiers combine in more than ${ENVIRONMENTS_MAX} ways`, {
+      ...(modifiers[0] === undefined ? {} : { at: modifiers[0].at }),
+      hint: "nest fewer rules that replace different functions or data",
+    });
+  }
   planReplaced(site, documents, () => inside({ ...site, environment, passed }));
 }
 

@@ -1,13 +1,26 @@
 /** `package` and `import`. */
+import type { Location } from "@regomesh/base";
 import type { Import, PackageClause } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
+import { NAME_SEGMENTS_MAX } from "./limits.ts";
 import { parsePath } from "./term.ts";
 
 export function parsePackage(cursor: Cursor): PackageClause {
   const { start } = cursor.take();
   const path = parseName(cursor);
+  checkSegments(cursor, path.length, cursor.from(start));
   // `package data.a` is the same as `package a` in no version: OPA keeps the name as it is.
   return { at: cursor.from(start), path };
+}
+
+/** Holds the name of a package or rule to its limit. */
+export function checkSegments(cursor: Cursor, count: number, at: Location): void {
+  if (count <= NAME_SEGMENTS_MAX) return;
+  cursor.fail(
+    at,
+    `name has ${count} segments, more than ${NAME_SEGMENTS_MAX}`,
+    "nest the values instead: name := {...}",
+  );
 }
 
 export function parseImport(cursor: Cursor): Import {

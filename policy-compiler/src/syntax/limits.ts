@@ -4,16 +4,22 @@
 export const SOURCE_LENGTH_MAX = 16 * 1024 * 1024;
 
 /**
- * How deep terms, bodies and operator chains may nest. Later stages recurse over the tree, so
- * this also bounds their stack; hand-written policies stay below 30.
+ * How deep terms, bodies and brackets may nest. Later stages recurse over the tree, so this also
+ * bounds their stack; hand-written policies stay below 30, generated literals below 1,000.
  */
-export const NESTING_MAX = 256;
+export const NESTING_MAX = 2000;
 
-/** Nodes between the root of a rule and its deepest leaf: a level of nesting is up to four of them. */
-export const TREE_DEPTH_MAX = 1024;
+/** Nodes between the root of a rule and its deepest leaf: an operator chain is as deep as it is long. */
+export const TREE_DEPTH_MAX = 2500;
 
-/** Links of an `else` chain; stages walk them one by one, but the tree nests them. */
-export const ELSE_LINKS_MAX = 256;
+/** How deep comprehensions, `every`, `not { … }` and template strings may nest: each is a body that is analyzed with those around it. */
+export const CLOSURES_MAX = 200;
+
+/** Links of an `else` chain; stages walk them one by one. */
+export const ELSE_LINKS_MAX = 20_000;
+
+/** Segments of a package's name and of a rule's head: documents are assembled level by level. */
+export const NAME_SEGMENTS_MAX = 256;
 
 /** Diagnostics kept of one source: OPA stops at 10. */
 export const DIAGNOSTICS_MAX = 20;

@@ -7,7 +7,7 @@ import { Cursor, makeParseError, SyntaxFault } from "./cursor.ts";
 import { findTooDeep } from "./depth.ts";
 import { GRAMMAR } from "./grammar.ts";
 import { parseImport, parsePackage } from "./import.ts";
-import { DIAGNOSTICS_MAX, NESTING_MAX, SOURCE_LENGTH_MAX, TREE_DEPTH_MAX } from "./limits.ts";
+import { CLOSURES_MAX, DIAGNOSTICS_MAX, SOURCE_LENGTH_MAX } from "./limits.ts";
 import { parseRules } from "./rule.ts";
 import { scan } from "./scanner.ts";
 
@@ -69,13 +69,13 @@ function parseStatement(cursor: Cursor, statements: Statements): void {
   const { index } = cursor;
   const rules = parseRules(cursor);
   // A level of the tree takes a token or more: a short rule is not deep.
-  if (cursor.index - index > TREE_DEPTH_MAX / 4) for (const rule of rules) checkDepth(cursor, rule);
+  if (cursor.index - index > CLOSURES_MAX) for (const rule of rules) checkDepth(cursor, rule);
   statements.rules.push(...rules);
 }
 
 function checkDepth(cursor: Cursor, root: object): void {
   const tooDeep = findTooDeep(root);
-  if (tooDeep !== undefined) cursor.fail(tooDeep, `max nesting depth of ${NESTING_MAX} exceeded`);
+  if (tooDeep !== undefined) cursor.fail(tooDeep.at, tooDeep.message, "split the expression into rules");
 }
 
 function checkLength(source: Source): Diagnostic | undefined {

@@ -4,6 +4,7 @@ import type { Body, Expr, Head, Rule, Term } from "./ast.ts";
 import { parseBracedBody } from "./body.ts";
 import type { Cursor } from "./cursor.ts";
 import { checkDefault } from "./default-rule.ts";
+import { checkSegments } from "./import.ts";
 import { ELSE_LINKS_MAX } from "./limits.ts";
 import { parseLiteral } from "./literal.ts";
 import { parseItems, parsePath, parseValue } from "./term.ts";
@@ -82,6 +83,7 @@ function parseHead(cursor: Cursor): { readonly head: Head; readonly hasValue: bo
   }
   const name: Term = { kind: "string", at: cursor.at(token), value: token.text };
   const ref = [name, ...parsePath(cursor)];
+  checkSegments(cursor, ref.length, cursor.from(token.start));
   const args = cursor.isAtAdjacent("(") ? parseArgs(cursor) : undefined;
   const named = cursor.from(token.start);
   const isSet = cursor.isKind("ident") && cursor.token.text === "contains";

@@ -2,8 +2,9 @@
 import { type Diagnostic, hasErrors, positionAt, sortDiagnostics } from "@regomesh/base";
 import { type Evaluation, type HostBuiltins, openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
-import { analyzeSources, guard } from "../compile.ts";
+import { analyzeSources } from "../compile.ts";
 import { emitModule } from "../emit/module.ts";
+import { guard } from "../guard.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { type EntrypointPlan, planUnits } from "../plan/plan.ts";
 import { makeRuleTree } from "../plan/rule-tree.ts";
@@ -61,7 +62,7 @@ function prepare(
     entrypoints: entrypointsOf(active),
     traced: (path: string) => documents.has(path),
   };
-  const compiled = guard([unit], () => {
+  const compiled = guard([...unit.modules, ...unit.tests], () => {
     const { policy, expressions } = planUnits([plan], builtins);
     return { wasm: emitModule({ ir: policy, runtime }), expressions };
   });

@@ -13,17 +13,17 @@ export type Capabilities = {
   readonly hostBuiltins: ReadonlySet<string>;
   /** Whether the request's body reaches policies. */
   readonly bodies: boolean;
-  /** Steps an entrypoint may take in one evaluation where nobody says otherwise. */
+  /** Units (about a nanosecond each) that an entrypoint may take in one evaluation where nobody says otherwise. */
   readonly fuel: number;
 };
 
 /**
- * Proxies decide on heads: a body comes later, and may never end. Their fuel stops what runs
- * away and nothing realistic: a decision takes some hundred steps. It is what a PolicyBinding has by default.
+ * Proxies decide on heads: a body comes later, and may never end. Their fuel, ten milliseconds, stops
+ * what runs away and nothing realistic. It is what a PolicyBinding has by default.
  */
-const PROXY: Capabilities = { hostBuiltins: offeredTo("proxies"), bodies: false, fuel: 1_000_000 };
-/** Command line and tests take their input as a document, which may have a body; a test asks more than one question. */
-const TOOLS: Capabilities = { hostBuiltins: offeredTo("tools"), bodies: true, fuel: 2_000_000 };
+const PROXY: Capabilities = { hostBuiltins: offeredTo("proxies"), bodies: false, fuel: 10_000_000 };
+/** Command line and tests take their input as a document, which may have a body; a test asks more than one question, and a person waits some seconds. */
+const TOOLS: Capabilities = { hostBuiltins: offeredTo("tools"), bodies: true, fuel: 2_000_000_000 };
 
 export const CAPABILITIES: Readonly<Record<Role, Capabilities>> = {
   inbound: PROXY,

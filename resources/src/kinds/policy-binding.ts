@@ -3,8 +3,8 @@ import { z } from "zod";
 import { integer, list, mapOf, oneOf, text } from "../schema/values.ts";
 import { dnsLabel } from "./metadata.ts";
 
-/** Ten times what the largest of the policies we measured needs. */
-export const FUEL_DEFAULT = 1_000_000;
+/** Ten milliseconds, a unit being about a nanosecond: far above any honest decision, and no tail that lasts. */
+export const FUEL_DEFAULT = 10_000_000;
 
 /** No segment is `.` or `..`; written without look-ahead, which CRDs do not take. */
 const unitPath = text({
@@ -57,10 +57,10 @@ export const policyBindingSpec = z.strictObject({
   mode: oneOf("Enforce", "Shadow")
     .prefault("Enforce")
     .describe("Shadow decides and reports, but nothing follows from it"),
-  fuel: integer(1000, 1_000_000_000)
+  fuel: integer(1000, 10_000_000_000)
     .prefault(FUEL_DEFAULT)
     .describe(
-      "steps that one evaluation of an entrypoint may take; far above what honest policies need, a few milliseconds at most",
+      "units that one evaluation of an entrypoint may take, each about a nanosecond; far above what honest policies need",
     ),
   onFault: oneOf("Deny", "Allow")
     .prefault("Deny")

@@ -53,7 +53,7 @@ function bound(binding: Binding, unit: string): BoundEntrypoint {
     binding: "scenario",
     tier: "workload",
     mode: "enforce",
-    fuel: 2_000_000,
+    fuel: 10_000_000,
     onFault: "deny",
     ...binding,
   };

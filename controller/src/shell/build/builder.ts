@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import type { Log } from "@regomesh/base";
-import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { loadRuntime, stackFlags } from "@regomesh/policy-compiler/node";
 import type { BuildRules, Built } from "../../build/build.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
 import type { BuildReply, BuildRequest } from "./messages.ts";
@@ -152,6 +152,7 @@ export class Builder {
         "--permission",
         ...READABLE,
         `--max-old-space-size=${HEAP_MIB_MAX}`,
+        ...stackFlags(),
         "--no-warnings",
         join(import.meta.dirname, "main.ts"),
       ],

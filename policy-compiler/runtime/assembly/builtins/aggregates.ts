@@ -30,7 +30,7 @@ function expectElements(name: string, value: usize, wanted: string): bool {
     operandError(name, 1, wanted, value);
     return false;
   }
-  burn(load<i32>(value, 4) >> 2);
+  burn(load<i32>(value, 4) >> 1);
   return true;
 }
 

@@ -34,7 +34,7 @@ function start(algorithm: i32): void {
 }
 
 function block(algorithm: i32, ptr: usize): void {
-  burn(4);
+  burn(16);
   if (algorithm == MD5) md5Block(state, ptr);
   else if (algorithm == SHA1) sha1Block(state, ptr);
   else if (algorithm == SHA256) sha256Block(state, ptr);

@@ -1,0 +1,37 @@
+/**
+ * How deeply the blocks of a plan nest. Analyses recurse over them, and an engine has to
+ * compile them: an iteration holds all that stands after it in its body.
+ */
+import type { IrBlock, IrPolicy, IrStmt } from "../ir/policy.ts";
+import { EmitError } from "./error.ts";
+import { usesOf } from "./uses.ts";
+
+/** Blocks inside one another: iterations and modifiers of one body, one after the other. */
+export const BLOCK_DEPTH_MAX = 2000;
+
+/** Throws EmitError, with the statement's place, where blocks nest more deeply. */
+export function checkBlockDepth(policy: IrPolicy): void {
+  for (const { name, blocks } of [...(policy.plans?.plans ?? []), ...(policy.funcs?.funcs ?? [])]) {
+    const deep = findDeep(blocks ?? []);
+    if (deep === undefined) continue;
+    const { file, row, col } = deep.stmt;
+    const place = { file: policy.static?.files?.[file ?? -1]?.value ?? "", row: row ?? 1, column: col ?? 1 };
+    throw new EmitError(`${name} has more than ${BLOCK_DEPTH_MAX} iterations and modifiers inside one another`, {
+      code: "policy_too_large",
+      place,
+      hint: "split the body into rules",
+    });
+  }
+}
+
+function findDeep(blocks: readonly IrBlock[]): IrStmt | undefined {
+  const waiting: (readonly [block: IrBlock, depth: number])[] = blocks.map((block) => [block, 1]);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [block, depth] = next;
+    for (const statement of block.stmts ?? []) {
+      if (depth > BLOCK_DEPTH_MAX) return statement;
+      for (const inner of usesOf(statement).blocks ?? []) waiting.push([inner, depth + 1]);
+    }
+  }
+  return undefined;
+}

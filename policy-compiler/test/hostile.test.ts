@@ -1,0 +1,111 @@
+/** Policies made to exhaust the compiler: each gives a module or a diagnostic, in time and memory that its size explains. */
+import { openEvaluator } from "@regomesh/policy-runtime";
+import { expect, test } from "vitest";
+import { compile } from "../src/index.ts";
+import { loadRuntime } from "../src/node.ts";
+
+const runtime = await loadRuntime();
+
+function compileText(text: string, entrypoint = "t/p") {
+  const units = [{ name: "u", modules: [{ name: "u.rego", text }], data: {} }];
+  return compile({ units, entrypoints: [{ unit: "u", name: entrypoint }], runtime });
+}
+
+const many = (count: number, make: (i: number) => string, between = "\n") =>
+  Array.from({ length: count }, (_, i) => make(i)).join(between);
+
+/** Texts of a size that real policies may have: a module comes out. */
+const TAKEN: Record<string, string> = {
+  "iterations of one body": `p if {\n${"  input[_]\n".repeat(1_500)}}`,
+  "brackets of one reference": `p if input${"[_]".repeat(1_500)}`,
+  "modifiers of one expression": `p if { q ${many(1_500, (i) => `with input.x${i} as ${i}`, " ")} }\nq if input.x1`,
+  "replaced documents of one expression": `p if { q ${many(1_500, (i) => `with data.d${i} as ${i}`, " ")} }\nq if data.d1 == 1`,
+  "a sum": `p := ${many(2_000, () => "1", " + ")}`,
+  "nested arrays": `p := ${"[".repeat(1_500)}1${"]".repeat(1_500)}`,
+  "nested objects": `p := ${'{"a": '.repeat(1_500)}1${"}".repeat(1_500)}`,
+  "nested parentheses": `p := ${"(".repeat(1_500)}1${")".repeat(1_500)}`,
+  "nested calls": `p := ${"abs(".repeat(1_000)}1${")".repeat(1_000)}`,
+  "an else chain": `p := 0 if input.x == 0\n${many(5_000, (i) => `else := ${i + 1} if input.x == ${i + 1}`)}`,
+  "a body written backwards": `p if {\n${many(20_000, (i) => `  x${20_000 - i} = x${19_999 - i}`)}\n  x0 = 1\n}`,
+  "a chain of rules": `p := r0\n${many(2_000, (i) => `r${i} := r${i + 1}`)}\nr2000 := 1`,
+};
+
+test.each(Object.entries(TAKEN))("%s", (_, text) => {
+  const { module, diagnostics } = compileText(`package t\n${text}`);
+  expect(diagnostics).toEqual([]);
+  expect(WebAssembly.validate(module?.wasm as Uint8Array<ArrayBuffer>)).toBe(true);
+});
+
+/** What no one writes: refused in a sentence that names the place and the way out. */
+const REFUSED: Record<string, readonly [text: string, says: RegExp]> = {
+  "endless iterations": [
+    `p if {\n${"  input[_]\n".repeat(30_000)}}`,
+    /^u.rego:\d+:\d+: policy_too_large: .*inside one another/,
+  ],
+  "endless modifiers": [
+    `p if { q ${many(30_000, (i) => `with input.x${i} as ${i}`, " ")} }\nq if input.x1`,
+    /^u.rego:2:\d+: policy_too_large: .*inside one another/,
+  ],
+  "environments that double": [
+    `f0(x) := x\n${many(24, (i) => `f${i + 1}(x) := y if { y := f${i}(x) with input.a${i} as 1; f${i}(x) with data.b${i} as 2 }`)}\np := f24(1)`,
+    /^u.rego:\d+:\d+: policy_too_large: with modifiers combine in more than 2000 ways/,
+  ],
+  "a deep head": [
+    `p${".a".repeat(1_500)} := 1`,
+    /^u.rego:2:1: rego_parse_error: name has 1501 segments, more than 256/,
+  ],
+  "endless arrays": [`p := ${"[".repeat(100_000)}1`, /^u.rego:2:\d+: rego_parse_error: max nesting depth/],
+  "endless comprehensions": [
+    `p := ${"[x | x := ".repeat(500)}1${"]".repeat(500)}`,
+    /^u.rego:2:\d+: rego_parse_error: max nesting depth/,
+  ],
+  "bodies in bodies": [
+    `p if { ${"every x in input { ".repeat(300)} x ${"}".repeat(300)} }`,
+    /max nesting depth of 200 compr/,
+  ],
+  "an endless sum": [
+    `p := ${many(100_000, () => "input.x", " | ")}`,
+    /^u.rego:2:\d+: rego_parse_error: max nesting depth/,
+  ],
+};
+
+test.each(Object.entries(REFUSED))("%s: refused", (_, [text, says]) => {
+  const { module, diagnostics } = compileText(`package t\n${text}`);
+  expect(module).toBeUndefined();
+  expect(diagnostics.map(printFirst)).toEqual([expect.stringMatching(says)]);
+});
+
+test("a deep package is refused as a deep head is", () => {
+  const { diagnostics } = compileText(`package t${".a".repeat(1_000)}\np := 1`, "t");
+  expect(diagnostics.map(printFirst)).toEqual(["u.rego:1:1: rego_parse_error: name has 1001 segments, more than 256"]);
+});
+
+test("a deep tree that analysis cannot walk is a diagnostic, not an exception", () => {
+  // Below every limit of the parser's, and more than a small stack holds.
+  const text = `package t\np := ${"[".repeat(1_990)}1${"]".repeat(1_990)}`;
+  const deep = (levels: number): ReturnType<typeof compileText> =>
+    levels === 0 ? compileText(text) : deep(levels - 1);
+  let levels = 1_000;
+  let result = deep(0);
+  // Fills the stack from below until the compiler no longer fits above.
+  while (result.module !== undefined && levels < 1_000_000) {
+    levels *= 2;
+    try {
+      result = deep(levels);
+    } catch {
+      break; // the test's own recursion overflowed: the compiler fits wherever the test does
+    }
+  }
+  if (result.module === undefined) expect(result.diagnostics.map(({ code }) => code)).toEqual(["policy_too_deep"]);
+});
+
+test("what iterates a thousand deep is answered", () => {
+  const { module } = compileText(`package t\np if {\n${"  input[_]\n".repeat(1_500)}}`);
+  const answer = openEvaluator(module as NonNullable<typeof module>).evaluate(0, JSON.stringify([true]));
+  expect(answer).toMatchObject({ kind: "results", text: '[{"result":true}]' });
+});
+
+function printFirst({ at, code, message }: ReturnType<typeof compileText>["diagnostics"][number]): string {
+  const before = at.source.text.slice(0, at.span.start).split("\n");
+  return `${at.source.name}:${before.length}:${(before.at(-1) ?? "").length + 1}: ${code}: ${message}`;
+}
