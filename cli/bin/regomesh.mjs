@@ -40,7 +40,7 @@ async function run() {
 async function missingFlags() {
   const flags = [...NODE_FLAGS];
   if (COMPILES.has(command)) {
-    const { stackFlags } = await import("../../policy-compiler/src/shell/stack-flags.ts");
+    const { stackFlags } = await import("@regomesh/policy-compiler/node");
     flags.push(...stackFlags());
   }
   return flags.filter((flag) => !process.execArgv.includes(flag));
