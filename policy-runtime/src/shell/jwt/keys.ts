@@ -1,18 +1,20 @@
-/** Keys that verify or sign tokens: a PEM certificate or public key, a JWK or a set of them (RFC 7517). */
-import {
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  type JsonWebKeyInput,
-  type KeyObject,
-  X509Certificate,
-} from "node:crypto";
-import { parseJsonExact } from "../../exact-json.ts";
-import { isJsonObject, type JsonObject } from "../json-text.ts";
+/** Keys that verify tokens: a PEM certificate or public key, a JWK or a set of them. */
+import type { KeyObject } from "node:crypto";
 import { expectSize } from "../operands.ts";
 import { readPem } from "../pem.ts";
+import { parseCertificates } from "../x509/certificate.ts";
+import { DerReader } from "../x509/der.ts";
+import { readPublicKey } from "../x509/public-key.ts";
+import { parseJwks } from "./jwk.ts";
 
-export type VerificationKey = { readonly key: KeyObject; readonly alg: string; readonly kid: string };
+export type VerificationKey = {
+  /** Undefined for a key that proves nothing: too short, or of a kind that signs nothing. */
+  readonly key: KeyObject | undefined;
+  /** It came with its private part. */
+  readonly isPrivate: boolean;
+  readonly alg: string;
+  readonly kid: string;
+};
 
 export const ALGORITHMS: ReadonlySet<string> = new Set([
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"],
@@ -20,7 +22,6 @@ export const ALGORITHMS: ReadonlySet<string> = new Set([
 ]);
 
 const KEY_BYTES_MAX = 256 * 1024;
-const KEYS_MAX = 200;
 /** A policy verifies every request with the same few. */
 const SETS_MAX = 64;
 
@@ -48,50 +49,35 @@ export class KeySets {
 
 function parseKeys(text: string): readonly VerificationKey[] {
   const block = readPem(text);
-  if (block === undefined) return jwksOf(text).flatMap(keyOf);
+  if (block === undefined) {
+    return parseJwks(text).flatMap(({ alg = "", kid, verifying, isPrivate }) =>
+      alg !== "" && !ALGORITHMS.has(alg) ? [] : [{ key: verifying, isPrivate, alg, kid }],
+    );
+  }
   if (block.rest !== "") throw new Error("extra data after a PEM certificate block");
-  const ofPem = (key: KeyObject): readonly VerificationKey[] => [{ key, alg: "", kid: "" }];
-  if (block.type === "CERTIFICATE") {
-    return attempt("failed to parse a PEM certificate", () => ofPem(new X509Certificate(block.bytes).publicKey));
-  }
-  if (block.type === "PUBLIC KEY") {
-    const options = { key: block.bytes, format: "der", type: "spki" } as const;
-    return attempt("failed to parse a PEM public key", () => ofPem(createPublicKey(options)));
-  }
+  const ofPem = (key: KeyObject | undefined) => [{ key, isPrivate: false, alg: "", kid: "" }];
+  if (block.type === "CERTIFICATE") return ofPem(certificateKey(block.bytes));
+  if (block.type === "PUBLIC KEY") return ofPem(publicKey(block.bytes));
   throw new Error("failed to extract a Key from the PEM certificate");
 }
 
-function jwksOf(text: string): readonly JsonObject[] {
-  const value = attempt("failed to parse a JWK key (set)", () => parseJsonExact(text));
-  if (!isJsonObject(value)) throw new Error("failed to parse a JWK key (set): not an object");
-  const keys = Object.hasOwn(value, "keys") ? value["keys"] : [value];
-  if (!Array.isArray(keys) || !keys.every(isJsonObject)) {
-    throw new Error("failed to parse a JWK key (set): keys must be an array of objects");
-  }
-  if (keys.length > KEYS_MAX) throw new Error(`failed to parse a JWK key (set): more than ${KEYS_MAX} keys`);
-  return keys;
+function certificateKey(bytes: Buffer): KeyObject | undefined {
+  const what = "failed to parse a PEM certificate";
+  const [certificate, other] = attempt(what, () => parseCertificates(bytes));
+  if (certificate === undefined || other !== undefined) throw new Error(`${what}: x509: trailing data`);
+  return certificate.publicKey.key;
 }
 
-function keyOf(jwk: JsonObject): readonly VerificationKey[] {
-  const text = (name: string) => (typeof jwk[name] === "string" ? (jwk[name] as string) : "");
-  const alg = text("alg");
-  const key = attempt("failed to parse a JWK key (set)", () => publicKeyOf(jwk));
-  return alg !== "" && !ALGORITHMS.has(alg) ? [] : [{ key, alg, kid: text("kid") }];
-}
-
-function publicKeyOf(jwk: JsonObject): KeyObject {
-  if (jwk["kty"] === "oct") return createSecretKey(Buffer.from(String(jwk["k"] ?? ""), "base64url"));
-  return createPublicKey({ key: jwk as JsonWebKeyInput["key"], format: "jwk" });
-}
-
-/** The first key of a JWK or a set of them, to sign with. */
-export function signingKey(text: string): KeyObject {
-  const [jwk] = jwksOf(expectSize(text, KEY_BYTES_MAX, "the key"));
-  if (jwk === undefined) throw new Error("no keys found in JWK set");
-  if (jwk["kty"] === "oct") return publicKeyOf(jwk);
-  return attempt("failed to parse a JWK key (set)", () =>
-    createPrivateKey({ key: jwk as JsonWebKeyInput["key"], format: "jwk" }),
-  );
+function publicKey(bytes: Buffer): KeyObject | undefined {
+  const what = "failed to parse a PEM public key";
+  const { json, key } = attempt(what, () => {
+    const der = new DerReader(bytes);
+    const { raw } = der.any("x509: malformed spki");
+    if (!der.isEmpty) throw new Error("x509: trailing data after ASN.1 of public-key");
+    return readPublicKey(raw);
+  });
+  if (json === null) throw new Error(`${what}: x509: unknown public key algorithm`);
+  return key;
 }
 
 function attempt<T>(what: string, run: () => T): T {

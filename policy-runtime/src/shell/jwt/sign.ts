@@ -2,10 +2,12 @@
 import { parseJsonExact } from "../../exact-json.ts";
 import { isJsonObject, isJsonText, type JsonObject, printGoJson } from "../json-text.ts";
 import { expectSize, expectString } from "../operands.ts";
-import { ALGORITHMS, signingKey } from "./keys.ts";
+import { parseJwks } from "./jwk.ts";
+import { ALGORITHMS } from "./keys.ts";
 import { signToken } from "./signature.ts";
 
 const PAYLOAD_BYTES_MAX = 256 * 1024;
+const KEY_BYTES_MAX = 256 * 1024;
 
 export function encodeSign(header: unknown, payload: unknown, key: unknown): string {
   return encodeSignText(printGoJson(header), printGoJson(payload), printGoJson(key));
@@ -17,7 +19,8 @@ export function encodeSignRaw(header: unknown, payload: unknown, key: unknown): 
 }
 
 function encodeSignText(header: string, payload: string, keyText: string): string {
-  const key = signingKey(keyText);
+  const [key] = parseJwks(expectSize(keyText, KEY_BYTES_MAX, "the key"));
+  if (key === undefined) throw new Error("no keys found in JWK set");
   expectSize(header, PAYLOAD_BYTES_MAX, "the header");
   expectSize(payload, PAYLOAD_BYTES_MAX, "the payload");
   const fields = headerFields(header);
@@ -28,7 +31,7 @@ function encodeSignText(header: string, payload: string, keyText: string): strin
   const isJwt = typeof fields["typ"] !== "string" || fields["typ"] === "JWT";
   if (isJwt && !isJsonText(payload)) throw new Error("type is JWT but payload is not JSON");
   const input = `${Buffer.from(header).toString("base64url")}.${Buffer.from(payload).toString("base64url")}`;
-  return `${input}.${signToken(alg, key, Buffer.from(input)).toString("base64url")}`;
+  return `${input}.${signToken(alg, key.signing, Buffer.from(input)).toString("base64url")}`;
 }
 
 function headerFields(text: string): JsonObject {

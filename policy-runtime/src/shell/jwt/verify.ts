@@ -4,8 +4,8 @@ import { numberOf } from "../../exact-json.ts";
 import { decodeBase64Url } from "../base64.ts";
 import type { JsonObject } from "../json-text.ts";
 import { expectNumber, expectObject, expectSize, expectString } from "../operands.ts";
-import { ALGORITHMS, type KeySet, type KeySets } from "./keys.ts";
-import { isSigned } from "./signature.ts";
+import { ALGORITHMS, type KeySet, type KeySets, type VerificationKey } from "./keys.ts";
+import { type Form, isSigned } from "./signature.ts";
 import { decodeHeader, decodePayload, parseObject, splitToken, type Token } from "./token.ts";
 import type { VerifiedTokens } from "./verified-tokens.ts";
 
@@ -26,7 +26,7 @@ export function verifyWithKeys(verifier: Verifier, alg: string): (jwt: unknown, 
     const token = splitToken(jwt);
     const set = verifier.keySets.of(expectString(keyText, 2));
     const signature = decodeBase64Url(token.signature);
-    return isSignedByAny(verifier, set, token, decodeHeader(token), alg, signature);
+    return isSignedByAny(verifier, set, token, decodeHeader(token), { alg, form: "lax" }, signature);
   };
 }
 
@@ -36,14 +36,16 @@ function isSignedByAny(
   { version, keys }: KeySet,
   token: Token,
   header: { readonly alg: string; readonly kid: string },
-  alg: string,
+  { alg, form }: { readonly alg: string; readonly form: Form },
   signature: Buffer,
 ): boolean {
-  return verified.isGood(version, alg, `${token.header}.${token.payload}.${token.signature}`, () => {
-    const isSignedBy = (key: KeyObject) => isSigned(alg, key, signedBytes(token), signature);
+  return verified.isGood(version, `${alg} ${form}`, `${token.header}.${token.payload}.${token.signature}`, () => {
+    // OPA's verify_… want a public key and nothing more.
+    const isSignedBy = ({ key, isPrivate }: VerificationKey) =>
+      !(form === "lax" && isPrivate) && isSigned(alg, key, signedBytes(token), signature, form);
     const named = header.kid === "" ? undefined : keys.find((key) => key.kid === header.kid);
-    if (named !== undefined) return isSignedBy(named.key);
-    return keys.some((key) => (key.alg === "" || key.alg === header.alg) && isSignedBy(key.key));
+    if (named !== undefined) return isSignedBy(named);
+    return keys.some((key) => (key.alg === "" || key.alg === header.alg) && isSignedBy(key));
   });
 }
 
@@ -53,7 +55,7 @@ export function verifyWithSecret(alg: string): (jwt: unknown, secret: unknown) =
     const text = expectString(jwt, 1);
     const secret = secretKey(expectString(secretText, 2));
     const token = splitToken(text);
-    return isSigned(alg, secret, signedBytes(token), decodeBase64Url(token.signature));
+    return isSigned(alg, secret, signedBytes(token), decodeBase64Url(token.signature), "exact");
   };
 }
 
@@ -127,8 +129,9 @@ function isTokenSigned(
 ): boolean {
   const signature = decodeBase64Url(token.signature);
   if (!ALGORITHMS.has(header.alg)) return false;
-  if (keys !== undefined) return isSignedByAny(verifier, keys, token, header, header.alg, signature);
-  return isSigned(header.alg, secretKey(secret), signedBytes(token), signature);
+  if (keys !== undefined)
+    return isSignedByAny(verifier, keys, token, header, { alg: header.alg, form: "exact" }, signature);
+  return isSigned(header.alg, secretKey(secret), signedBytes(token), signature, "exact");
 }
 
 /** RFC 7519 §4.1. */
