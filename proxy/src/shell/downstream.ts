@@ -195,7 +195,7 @@ export class Downstream implements ExchangeSide {
   onFault(error: unknown): void {
     countFault(this.thread, error);
     try {
-      if (this.#state !== "busy" || this.#isAnswered || this.exchange.isResponding) return void this.destroy();
+      if (this.#state !== "busy" || this.#isAnswered || this.exchange.status !== 0) return void this.destroy();
       this.#keepAlive = false;
       this.exchange.abort();
       this.respond("internal", "");
@@ -462,10 +462,12 @@ export class Downstream implements ExchangeSide {
     this.thread.disarm(this.#left);
     try {
       this.#handler.onRecord(this);
-    } finally {
-      this.exchange.reset();
-      this.record.end();
+    } catch (error) {
+      countFault(this.thread, error);
+      this.#keepAlive = false;
     }
+    this.exchange.reset();
+    this.record.end();
   }
 
   /** Sends what is left, then ends; reads on for a while where the client may still be sending. */

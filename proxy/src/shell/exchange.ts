@@ -110,6 +110,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   #final: Head | undefined = undefined;
   #responseFraming: Framing = Framing.none;
   tries = 0;
+  /** Of the response that has begun; 0: none has. */
   status = 0;
   /** Content of the response. */
   bytesOut = 0;
@@ -237,6 +238,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     this.head = undefined;
     this.#forwarding = undefined;
     this.endpoint = undefined;
+    this.status = 0;
   }
 
   // The machine.

@@ -4,7 +4,7 @@
  * yet, so that whoever feeds it can stop and be told to go on.
  */
 import type { Socket } from "node:net";
-import type { Faulty } from "./faulty.ts";
+import { type Faulty, guarded } from "./faulty.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "./slab-pool.ts";
 import type { Turn } from "./turn.ts";
 
@@ -43,7 +43,7 @@ export class Outgoing {
     this.#slabs = slabs;
     this.#turn = turn;
     this.owner = owner;
-    this.#onWritten = () => this.#written();
+    this.#onWritten = guarded(owner, () => this.#written());
   }
 
   get isFull(): boolean {
@@ -185,10 +185,6 @@ export class Outgoing {
     const lowBytes = this.#slabs.isScarce ? 0 : LOW_WATER_BYTES;
     if (!this.#wasFull || this.#pendingBytes > lowBytes) return;
     this.#wasFull = false;
-    try {
-      this.onDrain?.();
-    } catch (error) {
-      this.owner.onFault(error);
-    }
+    this.onDrain?.();
   }
 }

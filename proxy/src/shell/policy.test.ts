@@ -1,6 +1,7 @@
 import type { SnapshotModule, WorkloadSnapshot } from "@regomesh/protocol";
 import { makeSnapshotFile } from "@regomesh/protocol";
 import { afterEach, expect, test } from "vitest";
+import { Counter } from "../metrics/counters.ts";
 import {
   type Backend,
   type Bench,
@@ -237,6 +238,75 @@ test("a mirror gets a copy, content too, and nobody waits for its answer", async
   );
   expect(statuses(text)).toEqual([200]);
   expect(await heard).toBe("/a hello");
+});
+
+test("copies to a target that hangs leave its real requests their connections", async () => {
+  const rules = 'route := {"mirror": [{"to": "shadow", "percent": 100}]} if http.host == "orders"';
+  const few = makeService("shadow");
+  const outbound = [makeService("orders"), { ...few, traffic: { ...few.traffic, connectionsMax: 4, pendingMax: 0 } }];
+  const { bench, backend } = await setUp({ outbound }, { outbound: routing(rules) });
+  const shadow = await openBackend((request, response) => {
+    request.resume();
+    if (request.url === "/real") response.end("real");
+  });
+  open.push(shadow);
+  const endpoints = [makeOrders(backend.port), { ...makeOrders(shadow.port), service: "shadow.default" }];
+  await bench.proxy.plane.setEndpoints(endpoints, ["orders.default", "shadow.default"], true);
+  for (let turn = 0; turn < 8; turn++) expect(statuses(await out(bench, "/copied"))).toEqual([200]);
+  const text = await exchange(bench.outbound, "GET http://shadow/real HTTP/1.1\r\nHost: shadow\r\n\r\n");
+  expect(text).toMatch(/real$/);
+  const { counters } = await bench.proxy.plane.read();
+  expect(counters[Counter.mirrors]).toBeLessThanOrEqual(2);
+});
+
+test("an injected fault waits first, and then aborts, and the wait eats nothing of the deadline", async () => {
+  const rules = [
+    'route := {"fault": {"delay": "300ms", "abortStatus": 555, "percent": 100}} if http.path == "/both"',
+    'route := {"timeout": "150ms", "fault": {"delay": "300ms", "percent": 100}} if http.path == "/late"',
+    'route := {"timeout": "150ms"} if http.path == "/hang"',
+  ];
+  const { bench } = await setUp({}, { outbound: routing(rules.join("\n\n")) });
+  const backend = await openBackend((request, response) => {
+    request.resume();
+    if (request.url !== "/hang") response.end("served");
+  });
+  open.push(backend);
+  await bench.proxy.plane.setEndpoints([makeOrders(backend.port)], ["orders.default"], true);
+  const order: string[] = [];
+  const note = async (name: string, asked: Promise<string>): Promise<string> => {
+    const text = await asked;
+    order.push(name);
+    return text;
+  };
+  // The deadline of one request tells the time for the other.
+  const [both, late] = await Promise.all([
+    note("both", out(bench, "/both")),
+    note("late", out(bench, "/late")),
+    note("deadline", out(bench, "/hang")),
+  ]);
+  expect([statuses(both), statuses(late), order[0]]).toEqual([[555], [200], "deadline"]);
+});
+
+test("a refusal by one unit's limit takes nothing of another's", async () => {
+  const limit = (unit: string, rule: string) => ({
+    name: unit,
+    rego: `package mesh.ratelimit\n\nimport input.attributes.request.http\n\nlimits contains ${rule}\n`,
+    entrypoints: [{ name: "mesh/ratelimit/limits", kind: "limits" as const }],
+  });
+  const inbound = makePolicy(
+    limit("a", '{"key": "all", "limit": 3, "window": "1h", "burst": 3}'),
+    limit("b", '{"key": "none", "limit": 0, "window": "1h", "burst": 1} if http.path == "/refused"'),
+  );
+  const { bench } = await setUp({}, { inbound });
+  for (let turn = 0; turn < 6; turn++) {
+    const text = await get(bench, "/refused");
+    expect(statuses(text)).toEqual([429]);
+    // No time comes at which it would pass.
+    expect(text).not.toMatch(/retry-after/i);
+  }
+  const passed = [await get(bench, "/"), await get(bench, "/"), await get(bench, "/"), await get(bench, "/")];
+  expect(passed.flatMap(statuses)).toEqual([200, 200, 200, 429]);
+  expect(passed[3]).toMatch(/retry-after: \d+/i);
 });
 
 test("requests of one hash key go to one endpoint", async () => {

@@ -77,10 +77,12 @@ export class Upstream {
     const onread: OnReadOpts = {
       buffer: thread.readBuffer,
       callback: (length, bytes) => {
+        const { user } = this;
         try {
           this.#onBytes(bytes, length);
         } catch (error) {
-          this.onFault(error);
+          // Whose request it was answers for it, and ends this connection, if it has not yet.
+          (user ?? this).onFault(error);
         }
         thread.afterRead?.(thread.readBuffer);
         return true;

@@ -1,3 +1,5 @@
 /** What tests of other packages may use of these. */
+
+export { Counter } from "../metrics/counters.ts";
 export { makeService, makeSnapshot, makeWorkload } from "./make-snapshot.ts";
 export { type LeafOptions, TestAuthority } from "./test-authority.ts";
