@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { giveBackTokens, hashLimitKey, makeBucketMemory, openBucketTable, takeTokens } from "./token-bucket.ts";
 
@@ -108,4 +110,18 @@ test("keys that share a bucket in one process share none in another", () => {
 test("texts are told apart by where one ends", () => {
   const table = makeTable();
   expect(hashLimitKey(table, "ab", "c", 1, 1)).not.toBe(hashLimitKey(table, "a", "bc", 1, 1));
+});
+
+test("two threads that meet at a new key count its requests together", async () => {
+  const keys = 1_000;
+  const workerData = {
+    memory: makeBucketMemory(1 << 16, [1, 2]),
+    turns: new SharedArrayBuffer(4),
+    granted: new SharedArrayBuffer(4 * keys),
+  };
+  const workers = [1, 2].map(
+    () => new Worker(new URL("../test/take-tokens-worker.ts", import.meta.url), { workerData }),
+  );
+  await Promise.all(workers.map((worker) => once(worker, "exit")));
+  expect(new Set(new Int32Array(workerData.granted))).toEqual(new Set([1]));
 });

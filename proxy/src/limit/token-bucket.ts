@@ -119,8 +119,7 @@ function findSlot(table: BucketTable, key: number, nowMs: number): number {
     const found = Atomics.load(words, slot);
     if (found === key) return slot;
     if (found === 0) {
-      const raced = Atomics.compareExchange(words, slot, 0, key);
-      if (raced === 0) Atomics.store(words, slot + 1, Math.floor(nowMs * unitsOf(key)) | 0);
+      const raced = claim(words, slot, 0, key, nowMs);
       if (raced === 0 || raced === key) return slot;
     }
     const units = unitsOf(Atomics.load(words, slot));
@@ -131,11 +130,19 @@ function findSlot(table: BucketTable, key: number, nowMs: number): number {
     }
   }
   // A full bucket (time not ahead of now) says nothing that a fresh one does not.
-  const old = Atomics.load(words, victim);
-  if (Atomics.compareExchange(words, victim, old, key) === old) {
-    Atomics.store(words, victim + 1, Math.floor(nowMs * unitsOf(key)) | 0);
-  }
+  claim(words, victim, Atomics.load(words, victim), key, nowMs);
   return victim;
+}
+
+/**
+ * Gives a slot to another key, and starts its time now; what the slot's key was when it was
+ * tried. Between the two, another thread may find the key and count a request: its word stays.
+ */
+function claim(words: Int32Array, slot: number, from: number, key: number, nowMs: number): number {
+  const before = Atomics.load(words, slot + 1);
+  const found = Atomics.compareExchange(words, slot, from, key);
+  if (found === from) Atomics.compareExchange(words, slot + 1, before, Math.floor(nowMs * unitsOf(key)) | 0);
+  return found;
 }
 
 /** What tells a limit from any other: another rate is another bucket. */
