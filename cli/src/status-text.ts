@@ -13,6 +13,9 @@ export function printStatus(status: StatusBody, paint: Paint, { isWide = false }
     ...printSource(status, paint),
     ...printProxies(status, paint, isWide),
     ...(status.refused === undefined ? [] : printRefused(status.refused, paint)),
+    ...(status.troubles ?? []).map(({ message, sinceMs }) =>
+      paint.red(`trouble: ${plain(message)} (${printSpan(status.nowMs - sinceMs)})`),
+    ),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -58,7 +61,9 @@ function printProxies(status: StatusBody, paint: Paint, isWide: boolean): readon
       isNumber(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0),
     );
     const colored = padded.map((cell, at) => (at === STATE ? paintState(cell, proxy, paint) : cell));
-    return [`  ${colored.join("  ").trimEnd()}`, ...printRefusal(proxy, status).map((line) => paint.red(line))];
+    const troubles = (proxy.troubles ?? []).map((trouble) => `      trouble: ${plain(trouble)}`);
+    const faults = [...printRefusal(proxy, status), ...troubles];
+    return [`  ${colored.join("  ").trimEnd()}`, ...faults.map((line) => paint.red(line))];
   });
 }
 

@@ -1,7 +1,6 @@
 /** Parts of the mesh that die, or are not there yet: last good serves, or a 503 says why; nothing hangs. */
 import { rm, stat } from "node:fs/promises";
 import { request } from "node:http";
-import { join } from "node:path";
 import type { GraphBody } from "@regomesh/controller";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WITHOUT_LIMITS } from "./commit-latency.ts";
@@ -40,7 +39,7 @@ test("the sidecar of payments, killed: its edge says so, requests get a 503, and
 });
 
 test("a proxy that starts while the controller is away serves on its last good snapshot", async () => {
-  const kept = join(mesh.folder, "proxies/web/last-good.json");
+  const kept = mesh.statePath("proxies/web/last-good.json");
   await until("the snapshot of web is kept", BACK_MS, () => exists(kept));
   await mesh.mesh.process("controller").kill();
   await mesh.mesh.process("sidecar of web").kill();
@@ -63,7 +62,7 @@ test.each([
     const outbound = String(before.said?.["outbound"]);
     await mesh.mesh.process("controller").kill();
     await before.kill();
-    for (const file of files) await rm(join(mesh.folder, "proxies/web", file), { force: true });
+    for (const file of files) await rm(mesh.statePath(`proxies/web/${file}`), { force: true });
     const started = mesh.mesh.restart("sidecar of web");
     started.catch(() => {}); // awaited below
     const refusal = await until("the outbound listener answers", ANSWER_MS, () => askThrough(outbound));

@@ -33,7 +33,13 @@ const git = async (...args: readonly string[]): Promise<string> =>
 const hashIn = ({ refused }: StatusBody): string =>
   /regomesh confirm ([0-9a-f]{12})/.exec(refused?.diagnostics[0]?.hint ?? "")?.[1] ?? "none";
 const confirm = async (hash: string): Promise<number> =>
-  await run(process.execPath, [join(ROOT, "cli/bin/regomesh.mjs"), "confirm", hash, "--state", mesh.folder]).then(
+  await run(process.execPath, [
+    join(ROOT, "cli/bin/regomesh.mjs"),
+    "confirm",
+    hash,
+    "--state",
+    mesh.statePath("."),
+  ]).then(
     () => 0,
     (error: { readonly code: number }) => error.code,
   );

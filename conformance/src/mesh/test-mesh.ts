@@ -12,6 +12,7 @@ import { type Mesh, openMesh, openRepository, WORKLOADS } from "@regomesh/cli";
 import type { DecisionBody, StatusBody } from "@regomesh/controller";
 import { until } from "./deadline.ts";
 import { nextEvent } from "./events.ts";
+import { SmallDisk } from "./small-disk.ts";
 import { socketsOf } from "./sockets.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../../..");
@@ -38,32 +39,40 @@ const SIDES = 4;
 type Connections = Readonly<Record<string, { readonly open: number; readonly halfClosed: number }>>;
 
 export class TestMesh {
-  readonly folder: string;
+  readonly #folder: string;
   readonly repository: string;
   readonly mesh: Mesh;
+  /** Under all state, where a test asked for one. */
+  readonly disk: SmallDisk | undefined;
   /** When the last `git commit` ended. */
   committedMs = 0;
   #baseline: Connections = {};
 
-  private constructor(folder: string, repository: string, mesh: Mesh) {
-    this.folder = folder;
+  private constructor(folder: string, repository: string, mesh: Mesh, disk: SmallDisk | undefined) {
+    this.#folder = folder;
+    this.disk = disk;
     this.repository = repository;
     this.mesh = mesh;
   }
 
-  /** `edit` changes the repository before the first start. */
+  /** `edit` changes the repository before the first start; `diskMegabytes` puts all state on a disk of that size. */
   static async open(
     edit: Readonly<Record<string, (text: string) => string>> = {},
-    flags: { readonly allow?: readonly string[] } = {},
+    flags: { readonly allow?: readonly string[]; readonly diskMegabytes?: number } = {},
   ): Promise<TestMesh> {
     const folder = await mkdtemp(join(tmpdir(), "regomesh-mesh-"));
     const { dir } = await openRepository(join(folder, "repo"), ROOT);
     await editFiles(dir, edit);
     if (Object.keys(edit).length > 0) await commitAll(dir, "What this test needs");
+    const state = join(folder, "state");
+    let disk: SmallDisk | undefined;
     try {
+      await mkdir(state, { mode: 0o700 });
+      if (flags.diskMegabytes !== undefined) disk = await openDisk(state, flags.diskMegabytes);
       const mesh = await openMesh({
         root: ROOT,
-        state: folder,
+        state,
+        before: disk?.before ?? [],
         repository: dir,
         pagePort: 0,
         edgePort: 0,
@@ -74,12 +83,13 @@ export class TestMesh {
         onExit: () => {},
         onRestarted: () => {},
       });
-      const made = new TestMesh(folder, dir, mesh);
+      const made = new TestMesh(folder, dir, mesh, disk);
       await made.inForce(await headOf(dir));
       await made.#warm();
       made.#baseline = await made.#connections();
       return made;
     } catch (error) {
+      await disk?.[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
@@ -97,6 +107,11 @@ export class TestMesh {
   async revert(): Promise<void> {
     await run("git", ["-C", this.repository, "revert", "--no-edit", "HEAD"]);
     await this.inForce(await headOf(this.repository));
+  }
+
+  /** A file of the mesh's state, as this process reaches it. */
+  statePath(name: string): string {
+    return this.disk?.path(name) ?? join(this.#folder, "state", name);
   }
 
   async status(): Promise<StatusBody> {
@@ -172,7 +187,8 @@ export class TestMesh {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.mesh.close();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.disk?.[Symbol.asyncDispose]();
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 
@@ -182,6 +198,13 @@ export function isInForce({ revision }: StatusBody, commit: string): boolean {
 
 export async function headOf(repository: string): Promise<string> {
   return (await run("git", ["-C", repository, "rev-parse", "HEAD"])).stdout.trim();
+}
+
+/** With the folders that processes of the mesh find on a disk of their own. */
+async function openDisk(folder: string, megabytes: number): Promise<SmallDisk> {
+  const disk = await SmallDisk.open(folder, megabytes);
+  for (const { name } of WORKLOADS) await mkdir(disk.path(`proxies/${name}`), { recursive: true, mode: 0o700 });
+  return disk;
 }
 
 async function editFiles(folder: string, edit: Readonly<Record<string, (text: string) => string>>): Promise<void> {

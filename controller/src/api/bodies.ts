@@ -17,6 +17,17 @@ export type StatusBody = {
   readonly source: SourceBody;
   /** What the build of the revision in force warned of. */
   readonly warnings: readonly DiagnosticRecord[];
+  /** What is wrong with the controller's own machine, the oldest first; absent while nothing is. */
+  readonly troubles?: readonly TroubleBody[];
+};
+
+/** A fault of the controller's machine: nothing that is in force ends by it. */
+export type TroubleBody = {
+  /** `state`: what is to be kept is not; `authority`: a part of it is gone from the state folder. */
+  readonly about: "state" | "authority";
+  /** One sentence. */
+  readonly message: string;
+  readonly sinceMs: number;
 };
 
 /** Where revisions come from. */
@@ -100,6 +111,8 @@ export type ProxyBody = {
   readonly revision?: string;
   readonly sequence?: number;
   readonly refusal?: RefusalBody;
+  /** What its machine does not do for it, such as a full disk; it serves all the same. */
+  readonly troubles?: readonly string[];
   readonly svidNotAfterMs?: number;
   readonly policyP50Ns?: number;
   readonly policyP99Ns?: number;

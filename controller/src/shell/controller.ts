@@ -4,12 +4,14 @@
  */
 import { hostname } from "node:os";
 import { type Clock, type Log, printRecord } from "@regomesh/base";
-import type { JoinTokenFile } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Release } from "../distribution/release.ts";
 import { RESTART_LEASE_MS } from "../distribution/roster.ts";
 import type { SourceRights } from "../index/rights.ts";
-import { type Lease, StoreError, writeText } from "../store/store.ts";
+import { Troubles } from "../status/troubles.ts";
+import { Keeper } from "../store/keeper.ts";
+import { observed } from "../store/observed.ts";
+import { type Lease, StoreError } from "../store/store.ts";
 import { Builder } from "./build/builder.ts";
 import {
   Authority,
@@ -18,9 +20,9 @@ import {
   type KeyAndChain,
   SVID_TTL_DEFAULT_MS,
   signSnapshot,
+  watchRoot,
 } from "./ca/authority.ts";
 import { JoinTokens } from "./ca/join-tokens.ts";
-import { SECRET, writeWhole } from "./files.ts";
 import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
 import { GitSource, LOOK_EVERY_MS } from "./git/source.ts";
@@ -31,6 +33,7 @@ import { makeIdentityServer } from "./grpc/identity.ts";
 import { serveGrpc } from "./grpc/server.ts";
 import { openApiToken } from "./http/guard.ts";
 import { type HttpServer, serveHttp } from "./http/server.ts";
+import { type JoinTokenOrder, writeJoinTokenFiles } from "./join-token-files.ts";
 import { MeshState } from "./mesh.ts";
 import { Rollout } from "./rollout.ts";
 import { KeptClaims } from "./store/claims.ts";
@@ -97,6 +100,7 @@ type Core = {
   readonly mesh: MeshState;
   readonly rollout: Rollout;
   readonly claims: KeptClaims;
+  readonly troubles: Troubles;
   readonly late: {
     authority: Authority | undefined;
     signer: KeyAndChain | undefined;
@@ -110,14 +114,20 @@ type Core = {
 
 async function openParts(options: ControllerOptions, closers: Closers): Promise<Pick<Controller, "grpc" | "http">> {
   const { clock, log } = options;
+  let core: Core | undefined;
   const store = await FolderStore.open(options.state);
-  const lease = await store.lease({ pid: process.pid, host: hostname(), sinceMs: clock.nowMs() });
-  closers.push(() => lease.end());
+  const held = await store.lease({ pid: process.pid, host: hostname(), sinceMs: clock.nowMs() });
+  closers.push(() => held.end());
+  const troubles = new Troubles(() => core?.late.http?.poke());
+  const lease = observed(held, (key, refusal) => {
+    if (refusal !== undefined) log.log("warn", "it is not kept, and tried again", { key, reason: refusal.message });
+    troubles.set("state", key, refusal?.message, clock.nowMs());
+  });
   const builder = await Builder.open(log);
   closers.push(() => builder.close());
-  const core = makeCore(builder, lease, options);
+  core = makeCore(builder, lease, troubles, options);
   const { rollout, distributor, claims, late } = core;
-  closers.push(() => rollout.close());
+  closers.push(async () => void (await Promise.all([claims.flush(), rollout.close()])));
   late.trustDomain = await Authority.trustDomainOf(lease);
   await rollout.restore();
   const source = new GitSource({
@@ -163,7 +173,9 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     distributor.stop();
   });
   // Where the command line finds this controller.
-  await writeText(lease, "controller.json", `${JSON.stringify({ http: http.url, grpc })}\n`);
+  const word = `${JSON.stringify({ http: http.url, grpc })}\n`;
+  const keeper = new Keeper(lease, "controller.json", clock);
+  await keeper.keep(word).catch(() => keeper.keepSoon(() => word));
   return { grpc, http: http.url };
 }
 
@@ -175,7 +187,7 @@ async function firstCommit(source: GitSource, rollout: Rollout, { clock, signal 
   }
 }
 
-function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): Core {
+function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: ControllerOptions): Core {
   const { clock, log, branch, path, explainDenials } = options;
   const late: Core["late"] = {
     authority: undefined,
@@ -185,17 +197,14 @@ function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): C
     source: undefined,
     trustDomain: undefined,
   };
-  const claims = new KeptClaims(lease);
+  const claims = new KeptClaims(lease, clock);
   const distributor: Distributor = new Distributor({
     clock,
     sign: (body) => sign(body, late, clock),
     onChange: () => {
       late.control?.refresh();
       late.http?.poke();
-      if (late.control === undefined) return;
-      claims.write(distributor.claims()).catch((error: Error) => {
-        log.log("warn", "where proxies listen is not kept", { reason: error.message });
-      });
+      if (late.control !== undefined) claims.keepSoon(distributor.claims());
     },
     onHold: (hold, release) => {
       if (release !== undefined) mesh.takeBack(release);
@@ -205,6 +214,7 @@ function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): C
   });
   const mesh = new MeshState({
     distributor,
+    troubles,
     clock,
     log,
     source: () => {
@@ -214,7 +224,7 @@ function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): C
   });
   const rollout: Rollout = new Rollout({
     builder,
-    lastGood: new LastGood(lease),
+    lastGood: new LastGood(lease, clock),
     path,
     rights: options.allow,
     trustDomain: () => late.trustDomain,
@@ -228,11 +238,11 @@ function makeCore(builder: Builder, lease: Lease, options: ControllerOptions): C
       late.http?.poke();
     },
   });
-  return { distributor, mesh, rollout, claims, late };
+  return { distributor, mesh, rollout, claims, troubles, late };
 }
 
 async function openGrpc(
-  { distributor, mesh, rollout, late }: Core,
+  { distributor, mesh, rollout, troubles, late }: Core,
   authority: Authority,
   lease: Lease,
   options: ControllerOptions,
@@ -240,7 +250,17 @@ async function openGrpc(
 ): Promise<string> {
   const { clock, log, svidTtlMs = SVID_TTL_DEFAULT_MS } = options;
   const tokens = new JoinTokens(lease);
-  await writeJoinTokens(options, authority, tokens, rollout.release);
+  const ending = new AbortController();
+  closers.push(() => ending.abort());
+  await writeJoinTokenFiles(toOrders(options.joinTokens, rollout.release), {
+    tokens,
+    caPem: authority.bundlePem,
+    clock,
+    log,
+    signal: ending.signal,
+    hear: (file, refusal) => troubles.set("state", file, refusal, clock.nowMs()),
+  });
+  watchRoot(lease, (message) => troubles.set("authority", "root", message, clock.nowMs()), ending.signal);
   const control = makeControl({
     authority,
     distributor,
@@ -275,26 +295,17 @@ function sign(body: Uint8Array, late: Core["late"], clock: Clock) {
   return { signature: signSnapshot(body, late.signer.keyPem), signerPem: late.signer.chainPem };
 }
 
-async function writeJoinTokens(
-  { joinTokens, clock }: ControllerOptions,
-  authority: Authority,
-  tokens: JoinTokens,
+/** Throws ControllerFailed for a workload that the mesh does not have. */
+function toOrders(
+  joinTokens: ControllerOptions["joinTokens"],
   release: Release | undefined,
-): Promise<void> {
-  for (const { workload, file } of joinTokens) {
+): readonly JoinTokenOrder[] {
+  return joinTokens.map(({ workload, file }) => {
     const [namespace, name] = workload.includes("/") ? workload.split("/") : ["default", workload];
     const found = release?.plan.workloads.find((each) => each.name === name && each.namespace === namespace);
-    if (found === undefined) {
-      throw new ControllerFailed(`a join token was asked for ${workload}, but the mesh has no Workload of that name`);
-    }
-    const spiffeId = found.principal;
-    const content: JoinTokenFile = {
-      token: await tokens.create(spiffeId, clock.nowMs()),
-      spiffeId,
-      caPem: authority.bundlePem,
-    };
-    await writeWhole(file, `${JSON.stringify(content)}\n`, SECRET);
-  }
+    if (found !== undefined) return { file, spiffeId: found.principal };
+    throw new ControllerFailed(`a join token was asked for ${workload}, but the mesh has no Workload of that name`);
+  });
 }
 
 function nothingToServe(refused: RefusedBody | undefined, trouble: string | undefined): ControllerFailed {

@@ -11,6 +11,7 @@ import { toGraph } from "../status/graph.ts";
 import { Ledger } from "../status/ledger.ts";
 import { type Places, toPlaces } from "../status/places.ts";
 import { toStates, toStatus } from "../status/status.ts";
+import type { Troubles } from "../status/troubles.ts";
 import type { Excerpts } from "./git/blame.ts";
 import type { Distributor } from "./grpc/distributor.ts";
 
@@ -18,6 +19,7 @@ export class MeshState {
   readonly decisions = new DecisionLog();
   readonly distributor: Distributor;
   readonly #ledger = new Ledger();
+  readonly #troubles: Troubles;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #source: () => SourceBody;
@@ -26,11 +28,13 @@ export class MeshState {
 
   constructor(options: {
     readonly distributor: Distributor;
+    readonly troubles: Troubles;
     readonly clock: Clock;
     readonly log: Log;
     readonly source: () => SourceBody;
   }) {
     this.distributor = options.distributor;
+    this.#troubles = options.troubles;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#source = options.source;
@@ -62,7 +66,12 @@ export class MeshState {
   }
 
   status(): StatusBody {
-    return toStatus({ ...this.#facts(), refused: this.#refused, source: this.#source() });
+    return toStatus({
+      ...this.#facts(),
+      refused: this.#refused,
+      source: this.#source(),
+      troubles: this.#troubles.list(),
+    });
   }
 
   graph(): GraphBody {

@@ -36,11 +36,18 @@ export type RolloutOptions = {
   readonly refuse: (refused: RefusedBody | undefined) => void;
 };
 
+/** What makes a build the same. */
+type BuildIdentity = { readonly compiler: string; readonly built: string };
+/** A build that nothing speaks against. */
+type Accepted = { readonly plan: Release["plan"]; readonly warnings: readonly DiagnosticRecord[] };
+
 export class Rollout {
   readonly #options: RolloutOptions;
   #kept: Kept | undefined;
   #refused: RefusedBody | undefined;
   #last: Promise<void> = Promise.resolve();
+  /** Built, and not kept yet: a full disk costs no second build. */
+  #untaken: (BuildIdentity & Accepted) | undefined;
   /** The greatest that was given to proxies. */
   #sequence = 0;
   /** What the newest commit would take away, while it waits for an operator's word. */
@@ -91,14 +98,12 @@ export class Rollout {
   /** Issues the release anew when half of its snapshots' time is over, whether that can be kept or not. */
   async renew(): Promise<void> {
     await this.#inTurn(async () => {
-      const { clock, lastGood, log, publish } = this.#options;
+      const { clock, lastGood, publish } = this.#options;
       const nowMs = clock.nowMs();
       if (this.#kept === undefined || nowMs - this.#kept.release.issuedAtMs < SNAPSHOT_TTL_MS / 2) return;
       this.#kept = { ...this.#kept, release: { ...this.#kept.release, issuedAtMs: nowMs } };
       publish(this.#kept.release, true);
-      await lastGood.write(this.#kept).catch((error: Error) => {
-        log.log("warn", "the renewed release is not kept", { reason: error.message });
-      });
+      lastGood.writeSoon(this.#kept);
     });
   }
 
@@ -122,9 +127,7 @@ export class Rollout {
     await this.#inTurn(async () => {
       if (this.#kept !== held) return;
       this.#kept = kept;
-      await lastGood.write(kept).catch((error: Error) => {
-        log.log("warn", "that the release was taken back is not kept", { reason: error.message });
-      });
+      lastGood.writeSoon(kept);
     });
   }
 
@@ -139,9 +142,7 @@ export class Rollout {
       this.#kept = { ...kept, release: { ...kept.release, revision } };
       log.log("warn", "a proxy has a later revision than this controller: numbers go on from there", { sequence });
       publish(this.#kept.release, true);
-      await lastGood.write(this.#kept).catch((error: Error) => {
-        log.log("warn", "the new number is not kept", { reason: error.message });
-      });
+      lastGood.writeSoon(this.#kept);
     });
   }
 
@@ -165,11 +166,24 @@ export class Rollout {
     const { held } = this.#kept ?? {};
     if (held?.built === built && held.compiler === compiler) return this.#settle(held.refused);
     if (this.#kept?.built === built && this.#kept.compiler === compiler) return this.#settle(undefined);
+    const identity = { compiler, built };
+    const ready = this.#untakenOf(identity) ?? (await this.#buildOrRefuse(tree));
+    if (ready === undefined) return;
+    this.#untaken = { ...identity, ...ready };
+    await this.#inTurn(() => this.#accept(tree, ready, identity));
+    this.#untaken = undefined;
+  }
+
+  /** What was built, and allowed, and could not be kept. */
+  #untakenOf({ compiler, built }: BuildIdentity): Accepted | undefined {
+    return this.#untaken?.built === built && this.#untaken.compiler === compiler ? this.#untaken : undefined;
+  }
+
+  async #buildOrRefuse(tree: CommitTree): Promise<Accepted | undefined> {
     const startMs = performance.now();
     const result = await this.#build(tree);
-    const lastBuildSeconds = (performance.now() - startMs) / 1000;
-    this.#counts = { ...this.#counts, lastBuildSeconds };
-    const { plan } = result;
+    this.#counts = { ...this.#counts, lastBuildSeconds: (performance.now() - startMs) / 1000 };
+    const { plan, diagnostics: warnings } = result;
     const loss = plan === undefined ? undefined : this.#lossOf(tree, plan);
     const isConfirmed = loss !== undefined && (loss.hash === this.#confirmed || names(tree.message, loss));
     this.#asked = isConfirmed || this.#kept === undefined ? undefined : loss;
@@ -179,7 +193,8 @@ export class Rollout {
       const isAsked = this.#asked !== undefined;
       const diagnostics = loss.reasons.map((reason) => toLossRecord(reason, loss, isAsked));
       this.#refuse(tree, { ...REFUSED, diagnostics });
-    } else await this.#inTurn(() => this.#accept(tree, result, plan, { compiler, built }));
+    } else return { plan, warnings };
+    return undefined;
   }
 
   /** What the commit takes away from what is in force, where that needs a word. */
@@ -192,6 +207,7 @@ export class Rollout {
   /** Waits until what has changed is kept, or could not be. */
   async close(): Promise<void> {
     await this.#last;
+    await this.#options.lastGood.flush();
   }
 
   /** One change of what is kept after the other. */
@@ -225,12 +241,7 @@ export class Rollout {
   }
 
   /** Keeps it, then gives it to the proxies: what cannot be kept changes nothing. Throws StoreError. */
-  async #accept(
-    tree: CommitTree,
-    { diagnostics: warnings }: Built,
-    plan: Release["plan"],
-    identity: { readonly compiler: string; readonly built: string },
-  ): Promise<void> {
+  async #accept(tree: CommitTree, { plan, warnings }: Accepted, identity: BuildIdentity): Promise<void> {
     const { clock, lastGood, log, source, explainDenials, publish } = this.#options;
     const { commit } = tree;
     const nowMs = clock.nowMs();

@@ -1,5 +1,13 @@
 /** The mesh's state in one value: revision, what was refused, every proxy. */
-import type { ProxyBody, RefusalBody, RefusedBody, RevisionBody, SourceBody, StatusBody } from "../api/bodies.ts";
+import type {
+  ProxyBody,
+  RefusalBody,
+  RefusedBody,
+  RevisionBody,
+  SourceBody,
+  StatusBody,
+  TroubleBody,
+} from "../api/bodies.ts";
 import { type Distribution, wanted } from "../distribution/distribution.ts";
 import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy.ts";
 import type { Release } from "../distribution/release.ts";
@@ -15,6 +23,7 @@ export type StatusFacts = {
   readonly distribution: Distribution;
   readonly refused: RefusedBody | undefined;
   readonly source: SourceBody;
+  readonly troubles: readonly TroubleBody[];
   readonly ledger: Ledger;
   readonly nowMs: number;
 };
@@ -30,7 +39,7 @@ export function toStates({
   distribution,
   ledger,
   nowMs,
-}: Omit<StatusFacts, "refused" | "source">): ProxyStates {
+}: Omit<StatusFacts, "refused" | "source" | "troubles">): ProxyStates {
   return new Map(
     release.plan.workloads.map(({ namespace, name }) => {
       const key = `${namespace}/${name}`;
@@ -61,6 +70,7 @@ export function toStatus(facts: StatusFacts): StatusBody {
     source: facts.source,
     warnings: release.warnings ?? [],
     proxies: release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),
+    ...(facts.troubles.length === 0 ? {} : { troubles: facts.troubles }),
   };
 }
 

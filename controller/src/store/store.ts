@@ -80,8 +80,9 @@ export async function readText(reading: Reading, key: string): Promise<string | 
   return kept === undefined ? undefined : new TextDecoder().decode(kept.value);
 }
 
-/** Writes a text whatever stands there. Throws StoreError. */
+/** Writes a text whatever stands there; nothing where it stands there already. Throws StoreError. */
 export async function writeText(lease: Lease, key: string, text: string, options?: WriteOptions): Promise<void> {
   const kept = await lease.get(key);
+  if (kept !== undefined && new TextDecoder().decode(kept.value) === text) return;
   await lease.compareAndSet(key, kept?.version, new TextEncoder().encode(text), options);
 }

@@ -10,6 +10,11 @@ export function MeshPanel({ status, nowMs }: Props) {
     <>
       <h2>{status.mesh}</h2>
       <p class="dim">trust domain {status.trustDomain}</p>
+      {status.troubles?.map(({ message, sinceMs }) => (
+        <p key={message} class="bad">
+          {message} ({printAge(nowMs - sinceMs)})
+        </p>
+      ))}
       <h3>Proxies</h3>
       {status.proxies.length === 0 && <p class="dim">None yet: no Workload is declared.</p>}
       {status.proxies.map((proxy) => (
@@ -53,6 +58,11 @@ function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: Status
           {proxy.refusal.class === "local" && `, tries again (${proxy.refusal.attempts} so far)`}
         </p>
       )}
+      {proxy.troubles?.map((trouble) => (
+        <p key={trouble} class="bad">
+          {trouble}
+        </p>
+      ))}
       {proxy.refusal?.problems.map((problem) => (
         <p key={problem} class="bad">
           {problem}

@@ -48,6 +48,11 @@ export function TopLine({ feed, nowMs, onSelect, onRefused }: Props) {
           {status.warnings.length} {status.warnings.length === 1 ? "warning" : "warnings"}
         </button>
       )}
+      {status?.troubles !== undefined && (
+        <button type="button" class="bad" onClick={() => onSelect({ kind: "mesh" })}>
+          controller in trouble
+        </button>
+      )}
       <span class="gap" />
       <LinkWord feed={feed} />
       {graph !== undefined && (

@@ -248,6 +248,17 @@ function makeRoot(key: KeyObject, trustDomain: string, nowMs: number): string {
   return toPem("CERTIFICATE", der);
 }
 
+/** Says while it runs that the root is gone from where it is kept: the next start would refuse. */
+export function watchRoot(lease: Lease, hear: (trouble: string | undefined) => void, signal: AbortSignal): void {
+  const look = async (): Promise<void> => {
+    const kept = await Promise.all([ROOT_KEY, ROOT].map((key) => lease.get(key)));
+    const gone = [ROOT_KEY, ROOT].filter((_, i) => kept[i] === undefined);
+    hear(gone.length === 0 ? undefined : `${gone.join(" and ")} is gone: put it back before this controller ends`);
+  };
+  // A folder that cannot be read is heard of by every write.
+  for (const key of [ROOT_KEY, ROOT]) lease.watch(key, () => void look().catch(() => {}), signal);
+}
+
 /** A CSR whose signature is its key's: the asker holds the key. Throws AuthorityError for anything else. */
 export function readCsr(der: Uint8Array): Csr {
   const result = decodeCsr(der);

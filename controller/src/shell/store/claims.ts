@@ -1,26 +1,31 @@
 /** Where proxies listened, kept: a controller that starts anew tells endpoints before their proxies are back. */
+import type { Clock } from "@regomesh/base";
 import type { Claim } from "../../distribution/endpoints.ts";
-import { type Lease, readText, writeText } from "../../store/store.ts";
+import { Keeper } from "../../store/keeper.ts";
+import { type Lease, readText } from "../../store/store.ts";
 
 const KEY = "snapshots/endpoints.json";
 
 export class KeptClaims {
   readonly #lease: Lease;
+  readonly #keeper: Keeper;
   #wanted = "";
-  #written = "";
-  #writing: Promise<void> | undefined;
 
-  constructor(lease: Lease) {
+  constructor(lease: Lease, clock: Clock) {
     this.#lease = lease;
+    this.#keeper = new Keeper(lease, KEY, clock);
   }
 
-  /** Writes the newest claims; those between are left out. Throws StoreError; the next call tries again. */
-  async write(claims: readonly Claim[]): Promise<void> {
-    this.#wanted = `${JSON.stringify(claims)}\n`;
-    this.#writing ??= this.#writeWanted().finally(() => {
-      this.#writing = undefined;
-    });
-    await this.#writing;
+  /** The newest claims are what is kept, as soon as may be. */
+  keepSoon(claims: readonly Claim[]): void {
+    const text = `${JSON.stringify(claims)}\n`;
+    if (text === this.#wanted) return;
+    this.#wanted = text;
+    this.#keeper.keepSoon(() => text);
+  }
+
+  async flush(): Promise<void> {
+    await this.#keeper.flush();
   }
 
   async read(): Promise<readonly Claim[]> {
@@ -29,14 +34,6 @@ export class KeptClaims {
       return Array.isArray(value) ? value.filter(isClaim) : [];
     } catch {
       return []; // proxies will tell; nothing is better than something wrong
-    }
-  }
-
-  async #writeWanted(): Promise<void> {
-    while (this.#written !== this.#wanted) {
-      const text = this.#wanted;
-      await writeText(this.#lease, KEY, text);
-      this.#written = text;
     }
   }
 }

@@ -158,7 +158,8 @@ function takeLock(path: string): DatabaseSync | undefined {
   let lock: DatabaseSync | undefined;
   try {
     lock = new DatabaseSync(path, { timeout: 0 });
-    lock.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+    // In memory: a full disk takes no journal, and there is nothing to undo.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
     lock?.close();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { makeLease } from "../../../test/make-lease.ts";
+import { SYSTEM_CLOCK } from "../system-clock.ts";
 import type { Kept } from "./last-good.ts";
 import { LastGood } from "./last-good.ts";
 
@@ -33,7 +34,7 @@ const kept: Kept = {
 };
 
 test("what is kept comes back, modules byte for byte, for its owner alone", async () => {
-  const store = new LastGood(lease);
+  const store = new LastGood(lease, SYSTEM_CLOCK);
   expect(await store.read()).toEqual({});
   await store.write(kept);
   expect(await store.read()).toEqual({ kept });
@@ -41,7 +42,7 @@ test("what is kept comes back, modules byte for byte, for its owner alone", asyn
 });
 
 test("a file that was changed, cut or is of another format is not used, and said so", async () => {
-  const store = new LastGood(lease);
+  const store = new LastGood(lease, SYSTEM_CLOCK);
   await store.write(kept);
   const text = readFileSync(file, "utf8");
   for (const [changed, fault] of [

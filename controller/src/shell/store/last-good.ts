@@ -3,10 +3,12 @@
  * force before it has read anything. Its digest is checked: a torn or changed file is none.
  */
 import { createHash } from "node:crypto";
+import type { Clock } from "@regomesh/base";
 import { canonicalJson } from "@regomesh/protocol";
 import type { RefusedBody } from "../../api/bodies.ts";
 import type { Release } from "../../distribution/release.ts";
-import { type Lease, readText, writeText } from "../../store/store.ts";
+import { Keeper } from "../../store/keeper.ts";
+import { type Lease, readText } from "../../store/store.ts";
 
 /** A file of another format is not read: the release is built again. */
 const FORMAT = 1;
@@ -26,18 +28,25 @@ type File = { readonly format: number; readonly digest: string; readonly content
 
 export class LastGood {
   readonly #lease: Lease;
+  readonly #keeper: Keeper;
 
-  constructor(lease: Lease) {
+  constructor(lease: Lease, clock: Clock) {
     this.#lease = lease;
+    this.#keeper = new Keeper(lease, KEY, clock);
   }
 
   /** Throws StoreError; what was kept before is then kept still. */
   async write(kept: Kept): Promise<void> {
-    const { plan } = kept.release;
-    const modules = plan.modules.map(({ wasm, ...rest }) => ({ ...rest, wasm: Buffer.from(wasm).toString("base64") }));
-    const content = { ...kept, release: { ...kept.release, plan: { ...plan, modules } } };
-    const file: File = { format: FORMAT, digest: digestOf(content), content };
-    await writeText(this.#lease, KEY, `${JSON.stringify(file)}\n`);
+    await this.#keeper.keep(printKept(kept));
+  }
+
+  /** For what is in force already: it is kept as soon as may be. */
+  writeSoon(kept: Kept): void {
+    this.#keeper.keepSoon(() => printKept(kept));
+  }
+
+  async flush(): Promise<void> {
+    await this.#keeper.flush();
   }
 
   /** Undefined where there is none, or none that can be trusted; `fault` then says why. */
@@ -58,6 +67,14 @@ export class LastGood {
       return { fault: `${KEY} cannot be read: ${(error as Error).message}` };
     }
   }
+}
+
+function printKept(kept: Kept): string {
+  const { plan } = kept.release;
+  const modules = plan.modules.map(({ wasm, ...rest }) => ({ ...rest, wasm: Buffer.from(wasm).toString("base64") }));
+  const content = { ...kept, release: { ...kept.release, plan: { ...plan, modules } } };
+  const file: File = { format: FORMAT, digest: digestOf(content), content };
+  return `${JSON.stringify(file)}\n`;
 }
 
 function digestOf(content: unknown): string {

@@ -1,0 +1,64 @@
+/**
+ * The files from which proxies join: a token each, for the workloads that the operator names.
+ * A disk that takes none now is asked again: what runs already needs none.
+ */
+import type { Clock, Log } from "@regomesh/base";
+import type { JoinTokenFile } from "@regomesh/protocol";
+import { KEEP_AGAIN_MS } from "../store/keeper.ts";
+import { StoreError } from "../store/store.ts";
+import type { JoinTokens } from "./ca/join-tokens.ts";
+import { isDiskRefusal, SECRET, writeWhole } from "./files.ts";
+
+export type JoinTokenOrder = { readonly file: string; readonly spiffeId: string };
+
+export type JoinTokenFilesOptions = {
+  readonly tokens: JoinTokens;
+  /** What a proxy pins: PEM. */
+  readonly caPem: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Told what the disk says of a file; undefined once it is written. */
+  readonly hear: (file: string, refusal: string | undefined) => void;
+};
+
+/** Writes them. Throws where it is not the disk that refuses one. */
+export async function writeJoinTokenFiles(
+  orders: readonly JoinTokenOrder[],
+  options: JoinTokenFilesOptions,
+): Promise<void> {
+  for (const order of orders) {
+    const refusal = await tryWrite(order, options);
+    if (refusal !== undefined) void writeLater(order, options);
+  }
+}
+
+async function writeLater(order: JoinTokenOrder, options: JoinTokenFilesOptions): Promise<void> {
+  const { clock, log, signal } = options;
+  try {
+    do await clock.sleep(KEEP_AGAIN_MS, signal);
+    while ((await tryWrite(order, options)) !== undefined);
+  } catch (error) {
+    if (!signal.aborted) log.log("error", "a join token is not written", { reason: (error as Error).message });
+  }
+}
+
+/** What the disk said, or undefined where the file is written. */
+async function tryWrite(
+  { file, spiffeId }: JoinTokenOrder,
+  options: JoinTokenFilesOptions,
+): Promise<string | undefined> {
+  const { tokens, caPem, clock, hear } = options;
+  try {
+    const content: JoinTokenFile = { token: await tokens.create(spiffeId, clock.nowMs()), spiffeId, caPem };
+    await writeWhole(file, `${JSON.stringify(content)}\n`, SECRET);
+    hear(file, undefined);
+    return undefined;
+  } catch (error) {
+    const isRefused = isDiskRefusal(error) || (error instanceof StoreError && error.code === "refused");
+    if (!isRefused) throw error;
+    const refusal = `the join token ${file} is not written: ${(error as Error).message}`;
+    hear(file, refusal);
+    return refusal;
+  }
+}

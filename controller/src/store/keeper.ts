@@ -1,0 +1,72 @@
+/**
+ * One value that is kept: now, or as soon as what keeps it takes it. Nobody waits for a disk
+ * that is full, and what was not kept is tried again until it is, or until a newer value is.
+ */
+import type { Clock } from "@regomesh/base";
+import { type Lease, StoreError, writeText } from "./store.ts";
+
+/** As often as git sources are tried again: a disk is freed by people. */
+export const KEEP_AGAIN_MS = 2000;
+
+export class Keeper {
+  readonly #lease: Lease;
+  readonly #key: string;
+  readonly #clock: Clock;
+  /** The newest that waits to be kept. */
+  #waiting: (() => string) | undefined;
+  #isTrying = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(lease: Lease, key: string, clock: Clock) {
+    this.#lease = lease;
+    this.#key = key;
+    this.#clock = clock;
+  }
+
+  /** Keeps the text, in place of all that waits. Throws StoreError; what waited then waits on. */
+  async keep(text: string): Promise<void> {
+    const before = this.#waiting;
+    await this.#inTurn(() => writeText(this.#lease, this.#key, text));
+    if (this.#waiting === before) this.#waiting = undefined;
+  }
+
+  /** Keeps what `print` gives as soon as may be; it is asked for only when it is written. */
+  keepSoon(print: () => string): void {
+    this.#waiting = print;
+    if (!this.#isTrying) void this.#tryAll();
+  }
+
+  /** Tries what waits once more, before the lease ends. */
+  async flush(): Promise<void> {
+    await this.#tryOnce().catch(() => {}); // it was said when it waited
+  }
+
+  async #tryAll(): Promise<void> {
+    this.#isTrying = true;
+    while (this.#waiting !== undefined) {
+      try {
+        await this.#tryOnce();
+      } catch (error) {
+        // Another controller writes now, or this one has ended.
+        if (error instanceof StoreError && error.code === "fenced") break;
+        await this.#clock.sleep(KEEP_AGAIN_MS);
+      }
+    }
+    this.#isTrying = false;
+  }
+
+  async #tryOnce(): Promise<void> {
+    await this.#inTurn(async () => {
+      const print = this.#waiting;
+      if (print === undefined) return;
+      await writeText(this.#lease, this.#key, print());
+      if (this.#waiting === print) this.#waiting = undefined;
+    });
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    await turn;
+  }
+}
