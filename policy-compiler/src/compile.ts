@@ -3,7 +3,7 @@
  * wrong gives diagnostics; a module comes out only where none of them is an error.
  */
 import { type Diagnostic, hasErrors, type Source, sortDiagnostics } from "@regomesh/base";
-import type { ModuleMeta } from "@regomesh/policy-runtime";
+import { ENTRYPOINTS, type ModuleMeta, type Role } from "@regomesh/policy-runtime";
 import { analyze } from "./analyze/analyze.ts";
 import { analyzeQuery, type QueryAnalysis } from "./analyze/analyze-query.ts";
 import { BUILTINS, type BuiltinSignatures } from "./builtins/table.ts";
@@ -14,6 +14,7 @@ import type { RuntimeModule } from "./link/runtime-module.ts";
 import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
 import { findReads } from "./plan/reads.ts";
 import { makeRuleTree } from "./plan/rule-tree.ts";
+import { checkRole } from "./role/check-role.ts";
 import type { Module } from "./syntax/ast.ts";
 import { type ParsedModule, parseModule, parseQuery } from "./syntax/parse.ts";
 import { checkEntrypoint, toDataPath } from "./unit/entrypoint.ts";
@@ -38,6 +39,8 @@ export type CompileRequest = {
   readonly print?: boolean;
   /** OPA's, unless the host has more (`makeSignatures`). */
   readonly builtins?: BuiltinSignatures;
+  /** Where the module will run: what is not offered there is refused. Absent: whoever runs it brings what it wants. */
+  readonly role?: Role;
 };
 
 export type CompiledModule = {
@@ -54,7 +57,7 @@ export type Compiled = { readonly module?: CompiledModule; readonly diagnostics:
 
 /** One module that answers all entrypoints; each unit is analyzed and planned on its own. */
 export function compile(request: CompileRequest): Compiled {
-  const { units, entrypoints, runtime, print = false, builtins = BUILTINS } = request;
+  const { units, entrypoints, runtime, print = false, builtins = BUILTINS, role } = request;
   const diagnostics: Diagnostic[] = [];
   const plans: UnitPlan[] = [];
   const isAlone = units.length === 1;
@@ -73,7 +76,7 @@ export function compile(request: CompileRequest): Compiled {
     });
   }
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
-  const finished = finish(units, plans, { runtime, builtins });
+  const finished = finish(units, plans, { runtime, builtins, role });
   return { ...finished, diagnostics: sortDiagnostics([...diagnostics, ...finished.diagnostics]) };
 }
 
@@ -84,18 +87,25 @@ function planOf(unit: string, name: string, isAlone: boolean): EntrypointPlan {
 function finish(
   units: readonly Unit[],
   plans: readonly UnitPlan[],
-  { runtime, builtins }: { readonly runtime: RuntimeModule; readonly builtins: BuiltinSignatures },
+  {
+    runtime,
+    builtins,
+    role,
+  }: { readonly runtime: RuntimeModule; readonly builtins: BuiltinSignatures; readonly role: Role | undefined },
 ): Compiled {
   const entrypoints = units.flatMap(({ name: unit }, i) =>
     (plans[i]?.entrypoints ?? []).map(({ name }) => ({ name, unit })),
   );
+  const withheld: Diagnostic[] = [];
   const sources = units.flatMap(({ modules }) => modules);
   const emitted = guard(sources, () => {
     const { policy } = planUnits(plans, builtins);
     checkBlockDepth(policy);
+    if (role !== undefined) withheld.push(...checkRole(role, policy, sources));
     return emitDescribed({ ir: policy, runtime, meta: { compiler: COMPILER, entrypoints, reads: findReads(policy) } });
   });
   if ("diagnostics" in emitted) return emitted;
+  if (withheld.length > 0) return { diagnostics: withheld };
   return { module: { ...emitted.value, data: dataText(units) }, diagnostics: [] };
 }
 
@@ -108,6 +118,26 @@ function dataText(units: readonly Unit[]): string {
 /** What is wrong with a unit, without making a module. */
 export function checkUnit(unit: Unit, options: Partial<AnalyzeSettings> = {}): readonly Diagnostic[] {
   return sortDiagnostics(resolveUnit(unit, { print: true, builtins: BUILTINS, ...options }).diagnostics);
+}
+
+/**
+ * What the mesh would refuse of a unit that nothing binds yet: its rules that have the names of
+ * entrypoints, each in the role in which the mesh asks it. Nothing where the unit has other faults.
+ */
+export function checkOffered(unit: Unit): readonly Diagnostic[] {
+  const { modules } = resolveUnit(unit, { print: false, builtins: BUILTINS });
+  if (modules === undefined) return [];
+  const { root } = makeRuleTree(modules);
+  const found = ENTRYPOINTS.flatMap(({ names, direction }) => {
+    const wanted = names.filter((name) => checkEntrypoint(unit, root, name).length === 0);
+    const entrypoints = wanted.map((name) => planOf(unit.name, name, true));
+    const checked = guard(unit.modules, () => {
+      const { policy } = planUnits([{ name: undefined, unit: unit.name, modules, entrypoints }], BUILTINS);
+      return checkRole(direction, policy, unit.modules);
+    });
+    return "diagnostics" in checked ? [] : checked.value;
+  });
+  return sortDiagnostics(found);
 }
 
 export type QueryRequest = {

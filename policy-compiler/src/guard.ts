@@ -1,6 +1,7 @@
 /** What stops a compilation from within, as a diagnostic: limits of the planner, the emitter and the stack. */
-import { type Diagnostic, type Location, rowStart, type Source } from "@regomesh/base";
+import type { Diagnostic, Location, Source } from "@regomesh/base";
 import { EmitError } from "./emit/error.ts";
+import { locate } from "./locate.ts";
 import { PlanFault } from "./plan/planner.ts";
 
 /** What the action gives, or the diagnostic of a policy that no module can be made of. */
@@ -37,11 +38,4 @@ type Fault = { readonly code: string; readonly message: string; readonly hint?: 
 
 function makeError({ code, message, hint }: Fault, at: Location): Diagnostic {
   return { code, severity: "error", message, at, ...(hint === undefined ? {} : { hint }) };
-}
-
-function locate(place: EmitError["place"], sources: readonly Source[]): Location | undefined {
-  const source = sources.find(({ name }) => name === place?.file);
-  if (place === undefined || source === undefined) return undefined;
-  const start = Math.min(rowStart(source, place.row) + place.column - 1, source.text.length);
-  return { source, span: { start, end: start + 1 } };
 }

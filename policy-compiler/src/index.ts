@@ -7,6 +7,7 @@ export {
   type Compiled,
   type CompiledModule,
   type CompileRequest,
+  checkOffered,
   checkUnit,
   compile,
   compileQuery,

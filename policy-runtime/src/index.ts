@@ -53,3 +53,4 @@ export {
   type Role,
   whyWithheld,
 } from "./role/capabilities.ts";
+export { HOST_BUILTINS, type HostBuiltinRow } from "./role/host-builtins.ts";

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { hasErrors } from "@regomesh/base";
 import { compile } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { CAPABILITIES, ENTRYPOINTS, type Role } from "@regomesh/policy-runtime";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
@@ -20,6 +21,9 @@ fast path: policy.wasm, and data.json beside it.
   -e, --entrypoint PATH  rule to ask, such as mesh/authz/allow (repeatable)
   --out DIR              where to write (default: the current directory); -o, --output are the
                          same, as in opa build
+  --role ROLE            where the module will run: inbound, outbound, edge, cli or controller;
+                         what is not offered there is refused. Without it entrypoints of the
+                         mesh run where the mesh asks them, and others anywhere
   -f, --format FORMAT    of diagnostics and of the summary: pretty (default) or json
 
 Example: regomesh build -e mesh/authz/allow --out /tmp/orders examples/authz
@@ -29,6 +33,7 @@ const flags = {
   entrypoint: { type: "string", short: "e", multiple: true },
   out: { type: "string" },
   output: { type: "string", short: "o" },
+  role: { type: "string" },
   format: { type: "string", short: "f" },
 } as const;
 
@@ -66,9 +71,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     unit: unit.name,
     name: name.replace(/^data\./, "").replaceAll(".", "/"),
   }));
+  const role = parseRole(values.role) ?? roleOf(entrypoints.map(({ name }) => name));
+  const asked = { units: [unit], entrypoints, runtime: await loadRuntime() };
   const compiled = hasErrors(faults)
     ? { diagnostics: faults }
-    : compile({ units: [unit], entrypoints, runtime: await loadRuntime() });
+    : compile(role === undefined ? asked : { ...asked, role });
   io.err(printDiagnostics(compiled.diagnostics, format));
   if (!("module" in compiled) || compiled.module === undefined) return EXIT.no;
   const { wasm, data, meta } = compiled.module;
@@ -83,4 +90,17 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       `${join(output, "policy.wasm")}  ${(wasm.length / 1024).toFixed(1)} KiB, ${countOf(meta.rules.length, "rule")}, ${countOf(meta.entrypoints.length, "entrypoint")}\n`,
     );
   return EXIT.yes;
+}
+
+function parseRole(text: string | undefined): Role | undefined {
+  if (text === undefined) return undefined;
+  const roles = Object.keys(CAPABILITIES) as Role[];
+  const role = roles.find((each) => each === text);
+  if (role === undefined) throw new UsageError(`--role must be one of ${roles.join(", ")}, not ${text}`);
+  return role;
+}
+
+/** Where the mesh asks the first of the entrypoints that it knows. */
+function roleOf(names: readonly string[]): Role | undefined {
+  return ENTRYPOINTS.find((entrypoint) => entrypoint.names.some((name) => names.includes(name)))?.direction;
 }

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { type Diagnostic, type DiagnosticRecord, printRecord, type Source, toDiagnosticRecord } from "@regomesh/base";
 import { checkSource } from "@regomesh/controller";
-import { checkUnit } from "@regomesh/policy-compiler";
+import { checkOffered, checkUnit } from "@regomesh/policy-compiler";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
@@ -15,7 +15,8 @@ Usage: regomesh check [flags] [DIRECTORY]
 
 Checks a source as the controller would check a commit of it: every policy and its tests
 compile, every resource is right by itself and fits the others, every binding's unit and
-entrypoints are there. Runs nothing. Without resources only the policies are checked.
+entrypoints are there, and a proxy offers what they use. Runs nothing. Without resources only
+the policies are checked, rules named as the mesh's entrypoints as if they were bound.
 
 ${ALLOW_HELP.slice(1)}
   -f, --format FORMAT         pretty (default) or json: {"diagnostics": […]}
@@ -50,6 +51,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }),
   ]);
   const source = await checkSource(directory === "." ? "" : directory, files, parseAllow(values.allow));
+  // Bindings say in which role a unit is asked; without any, the entrypoints' names do.
+  if (source.resourceFiles === 0) ofUnits.push(...units.flatMap(({ unit }) => checkOffered(unit)));
   const records = unique([...ofUnits.map(toDiagnosticRecord), ...source.diagnostics]);
   if (format === "json") io.out(`${JSON.stringify({ diagnostics: records }, null, 2)}\n`);
   else {

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -50,6 +50,34 @@ test("check names places in policies and resources alike, with a way out", async
     expect(code).toBe(1);
     expect(err).toContain("examples/mesh/bindings.yaml:37:9: reference_unknown: no directory examples/auth with Rego");
     expect(err).toContain("hint: did you mean examples/authz?");
+  });
+});
+
+test("check names what a sidecar does not offer, where a policy asks for it", async () => {
+  await changed("examples/authz/orders.rego", "default allow := false", "allow if opa.runtime().env.X", async () => {
+    const { code, err } = await run("check");
+    expect(code).toBe(1);
+    expect(err).toMatch(/orders\.rego:\d+:10: policy_not_offered: opa\.runtime is not offered to .* inbound proxy/);
+    expect(err).toContain("hint: what it shows differs from host to host");
+  });
+});
+
+test("check takes a lone policy as if it were bound; of OPA's tutorial for Envoy it refuses the body alone", async () => {
+  const tutorial = join(folder, "tutorial");
+  await mkdir(tutorial, { recursive: true });
+  await cp(join(root, "conformance/policies/envoy-tutorial.rego"), join(tutorial, "policy.rego"));
+  const { code, out, err } = await run("check", "tutorial");
+  expect([code, out]).toEqual([1, "1 policy file in 1 unit: 1 error\n"]);
+  expect(err).toMatch(/^tutorial\/policy\.rego:36:8: policy_not_offered: input\.parsed_body is not there/);
+  await rm(tutorial, { recursive: true });
+});
+
+test("build refuses what the role does not offer", async () => {
+  await changed("examples/authz/orders.rego", "default allow := false", "allow if opa.runtime().env.X", async () => {
+    const build = ["build", "-e", "mesh/authz/allow", "--out", "out", "examples/authz"];
+    expect(await run(...build)).toMatchObject({ code: 1, err: expect.stringContaining("policy_not_offered") });
+    expect(await run(...build, "--role", "cli")).toMatchObject({ code: 0, err: "" });
+    expect(await run(...build, "--role", "moon")).toMatchObject({ code: 64 });
   });
 });
 

@@ -30,6 +30,16 @@ const REFUSALS: readonly Refusal[] = [
     place: /^examples\/authz\/orders\.rego:\d+:\d+: rego_unsafe_var_error$/,
   },
   {
+    name: "a built-in that sidecars do not offer",
+    edit: { [POLICY]: (text) => `${text}\nallow if opa.runtime().env.OPEN == "yes"\n` },
+    place: /^examples\/authz\/orders\.rego:\d+:10: policy_not_offered$/,
+  },
+  {
+    name: "the request's body",
+    edit: { [POLICY]: (text) => `${text}\nallow if input.parsed_body.open\n` },
+    place: /^examples\/authz\/orders\.rego:\d+:10: policy_not_offered$/,
+  },
+  {
     name: "a test that fails",
     edit: { [TESTS]: (text) => `${text}\ntest_nobody_passes if {\n\tauthz.allow with input as {}\n}\n` },
     place: /^examples\/authz\/orders_test\.rego:\d+$/,

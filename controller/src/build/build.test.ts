@@ -8,7 +8,7 @@ import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import { build } from "./build.ts";
 import type { PolicyTools } from "./tools.ts";
 
-/** Stands for the compiler where only what is around it is tested: every rule is there, nothing reads a body. */
+/** Stands for the compiler where only what is around it is tested: every rule is there, nothing is withheld. */
 const nothing: PolicyTools = {
   version: "none",
   compile: (units, entrypoints) => ({
@@ -21,10 +21,7 @@ const nothing: PolicyTools = {
         compiler: "none",
         entrypoints: entrypoints.map(({ unit, name }) => ({ unit, name: units.length > 1 ? `${unit}/${name}` : name })),
         rules: [],
-        reads: {
-          body: units.some(({ files }) => files.some(({ text }) => text.includes("parsed_body"))),
-          query: false,
-        },
+        reads: { body: false, query: false },
         hostBuiltins: [],
       },
     },
@@ -257,11 +254,6 @@ const refusals: Record<
   "an entrypoint that says nothing": {
     yaml: web + resource("PolicyBinding", "b", "{ unit: authz, direction: Inbound, entrypoints: [my/own] }"),
     says: ["mesh.yaml:15:56: binding_entrypoint: my/own is not an entrypoint of the mesh"],
-  },
-  "a policy that reads the body": {
-    yaml: web + binding("b", ""),
-    files: [{ ...unit, text: `${unit.text}x := input.parsed_body\n` }],
-    says: ["mesh.yaml:15:55: binding_body: mesh/authz/allow of authz reads the request's body"],
   },
   "a default route to no subset, and weights that come to nothing": {
     yaml: resource("MeshService", "web", "{ ports: [{ port: 80 }], defaultRoute: [{ subset: v1, weight: 0 }] }"),

@@ -1,8 +1,8 @@
 /** One module for each distinct set of bound units and role, shared by the workloads that have it. */
 import { type Diagnostic, hasErrors } from "@regomesh/base";
-import { lackingIn, type Role } from "@regomesh/policy-runtime";
+import type { Role } from "@regomesh/policy-runtime";
 import { type BoundEntrypoint, moduleHash, type PolicyRef } from "@regomesh/protocol";
-import { type IndexCode, makeReport } from "../index/report.ts";
+import { makeReport } from "../index/report.ts";
 import { type Bound, ENTRYPOINTS_MAX } from "../snapshot/composition.ts";
 import { type SourceTree, unitOf } from "./source-tree.ts";
 import type { CompiledModule, PolicyTools, UnitEntrypoint } from "./tools.ts";
@@ -25,27 +25,10 @@ export function makeModules(tree: SourceTree, tools: PolicyTools, diagnostics: D
     const units = [...new Set(bound.map(({ unit }) => unit))].sort();
     const found = units.flatMap((name) => unitOf(tree, name) ?? []);
     const entrypoints = distinct(bound);
-    const compiled = tools.compile(found, entrypoints);
+    const compiled = tools.compile(found, entrypoints, role);
     diagnostics.push(...compiled.diagnostics);
     if (compiled.module === undefined || hasErrors(compiled.diagnostics)) return undefined;
-    if (lackingIn(role, compiled.module.meta)?.bodies === true) {
-      refuseBodies(role, bound);
-      return undefined;
-    }
     return { hash: moduleHash(compiled.module.wasm, compiled.module.data), module: compiled.module };
-  }
-
-  /** Bodies do not reach policies yet: a policy that needs one would decide on nothing. */
-  function refuseBodies(role: Role, bound: readonly Bound[]): void {
-    for (const each of bound) {
-      const unit = unitOf(tree, each.unit);
-      const alone = unit && tools.compile([unit], [{ unit: each.unit, name: each.entrypoint }]).module;
-      if (alone !== undefined && lackingIn(role, alone.meta)?.bodies !== true) continue;
-      const code: IndexCode = "binding_body";
-      report(each.resource, "spec.entrypoints", code, `${each.entrypoint} of ${each.unit} reads the request's body`, {
-        hint: "policies see the head of a request, not yet its body",
-      });
-    }
   }
 
   return {

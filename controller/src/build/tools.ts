@@ -1,6 +1,6 @@
 /** What a build needs of the policy compiler; the worker process brings the real one. */
 import type { Diagnostic, Source } from "@regomesh/base";
-import type { ModuleMeta } from "@regomesh/policy-runtime";
+import type { ModuleMeta, Role } from "@regomesh/policy-runtime";
 import type { FailedTestBody } from "../api/bodies.ts";
 
 /** A policy unit: a directory of the source, its files named as in the repository. */
@@ -24,9 +24,11 @@ export type CompiledModule = {
 export interface PolicyTools {
   /** Name and version of the compiler and its runtime: a build by another one is another build. */
   readonly version: string;
+  /** What the role does not offer is a diagnostic where the policy asks for it. */
   compile(
     units: readonly UnitFiles[],
     entrypoints: readonly UnitEntrypoint[],
+    role: Role,
   ): { readonly module?: CompiledModule; readonly diagnostics: readonly Diagnostic[] };
   /** Runs every test rule of a unit. */
   test(unit: UnitFiles): {

@@ -15,7 +15,6 @@ export type IndexCode =
   | "binding_namespace"
   | "binding_entrypoint"
   | "binding_fault"
-  | "binding_body"
   | "binding_count"
   | "binding_twice"
   | "workload_count"

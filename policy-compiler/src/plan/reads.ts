@@ -8,7 +8,8 @@
  * request's body, which bindings refuse.
  */
 import type { ModuleReads } from "@regomesh/policy-runtime";
-import type { IrBlock, IrFunc, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
+import type { IrBlock, IrFunc, IrLocation, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
+import { blocksOf } from "../ir/walk.ts";
 
 /** Paths by their JSON text: `["parsed_body"]`. */
 type Paths = Set<string>;
@@ -30,23 +31,34 @@ const QUERY: ReadonlySet<string> = new Set([JSON.stringify(["parsed_query"])]);
 const DEPTH_MAX = 4;
 
 export function findReads(policy: IrPolicy): ModuleReads {
+  const paths = [...followReads(policy).keys()].map((path) => JSON.stringify(path));
+  return { body: paths.some((path) => BODY.has(path)), query: paths.some((path) => QUERY.has(path)) };
+}
+
+/** Whether what lies at this path below input comes with the request's body. */
+export function isBodyPath(path: readonly string[]): boolean {
+  return BODY.has(JSON.stringify(path));
+}
+
+/** The paths below input that a policy reads, as deep as counts, and where it does. */
+export function followReads(policy: IrPolicy): ReadonlyMap<readonly string[], readonly IrLocation[]> {
   const strings = (policy.static?.strings ?? []).map(({ value }) => value);
   const funcs = new Map((policy.funcs?.funcs ?? []).map((func) => [func.name, func]));
-  const analysis: Analysis = { strings, funcs, locals: new Map(), read: new Set(), open: [] };
+  const analysis: Analysis = { strings, funcs, locals: new Map(), read: new Map(), open: [] };
   for (const plan of policy.plans?.plans ?? []) {
     followBlocks(analysis, new Map([[0, new Set(["[]"])]]), plan.blocks ?? []);
   }
   for (let func = analysis.open.pop(); func !== undefined; func = analysis.open.pop()) {
     followBlocks(analysis, localsOf(analysis, func.name), func.blocks ?? []);
   }
-  return { body: intersects(analysis.read, BODY), query: intersects(analysis.read, QUERY) };
+  return new Map([...analysis.read].map(([path, places]) => [JSON.parse(path) as readonly string[], places]));
 }
 
 type Analysis = {
   readonly strings: readonly string[];
   readonly funcs: ReadonlyMap<string, IrFunc>;
   readonly locals: Map<string, Locals>;
-  readonly read: Paths;
+  readonly read: Map<string, IrLocation[]>;
   /** Functions whose parameters may hold more than when they were last followed. */
   readonly open: IrFunc[];
 };
@@ -61,10 +73,11 @@ function followBlocks(analysis: Analysis, locals: Locals, blocks: readonly IrBlo
   for (const { stmts } of blocks) for (const stmt of stmts ?? []) follow(analysis, locals, stmt);
 }
 
-function follow(analysis: Analysis, locals: Locals, { type, stmt }: IrStmt): void {
+function follow(analysis: Analysis, locals: Locals, statement: IrStmt): void {
+  const { type, stmt } = statement;
   switch (type) {
     case "DotStmt":
-      for (const path of pathsOf(locals, stmt.source)) step(analysis, locals, path, stmt.key, stmt.target);
+      for (const path of pathsOf(locals, stmt.source)) step(analysis, locals, path, stmt);
       break;
     case "AssignVarStmt":
     case "AssignVarOnceStmt":
@@ -73,25 +86,23 @@ function follow(analysis: Analysis, locals: Locals, { type, stmt }: IrStmt): voi
     case "CallStmt":
       followCall(analysis, locals, stmt.func, stmt.args ?? []);
       break;
-    case "BlockStmt":
-      followBlocks(analysis, locals, stmt.blocks ?? []);
-      break;
-    case "ScanStmt":
-    case "NotStmt":
-    case "WithStmt":
-      followBlocks(analysis, locals, [stmt.block]);
-      break;
     default:
       break;
   }
+  followBlocks(analysis, locals, blocksOf(statement));
 }
 
-function step(analysis: Analysis, locals: Locals, text: string, key: IrOperand, target: number): void {
+type DotStmt = Extract<IrStmt, { readonly type: "DotStmt" }>["stmt"];
+
+function step(analysis: Analysis, locals: Locals, text: string, stmt: DotStmt): void {
+  const { key, target, file, row, col } = stmt;
   const name = key.type === "string_index" ? analysis.strings[key.value] : undefined;
   const path = JSON.parse(text) as readonly string[];
   if (name === undefined || path.length >= DEPTH_MAX) return;
   const longer = JSON.stringify([...path, name]);
-  analysis.read.add(longer);
+  const places = analysis.read.get(longer) ?? [];
+  if (!places.some((place) => place.file === file && place.row === row && place.col === col)) places.push(stmt);
+  analysis.read.set(longer, places);
   addPaths(locals, target, [longer]);
 }
 
@@ -117,8 +128,4 @@ function addPaths(locals: Locals, target: number, paths: readonly string[]): boo
   for (const path of paths) known.add(path);
   locals.set(target, known);
   return known.size > size;
-}
-
-function intersects(paths: Paths, wanted: ReadonlySet<string>): boolean {
-  return [...wanted].some((path) => paths.has(path));
 }

@@ -5,7 +5,7 @@ import { planCall } from "./call.ts";
 import { planDataRef } from "./document.ts";
 import { insertionOrder } from "./object-order.ts";
 import { planPath, termKeys } from "./path.ts";
-import { intern, PlanFault } from "./planner.ts";
+import { intern, irPlace, PlanFault } from "./planner.ts";
 import { isRoot } from "./readiness.ts";
 import { append, appendBlock, bool, integer, local, newLocal, planBody, type Site, text } from "./site.ts";
 import { resolveVariable } from "./variables.ts";
@@ -25,7 +25,7 @@ export function planTermHere(site: Site, term: Term): IrOperand {
     case "var":
       return isRoot(term.name) ? planRoot(site, term.name, []) : planVariable(site, term);
     case "ref":
-      return planRef(site, term.head, term.path);
+      return planRef(isInput(term.head) ? atTerm(site, term) : site, term.head, term.path);
     case "array":
       return planArray(site, term.items);
     case "set":
@@ -37,10 +37,19 @@ export function planTermHere(site: Site, term: Term): IrOperand {
     case "object-comprehension":
       return planComprehension(site, term);
     case "call-term":
-      return planCall(site, term.operator.path, term.args);
+      return planCall(atTerm(site, term), term.operator.path, term.args);
     case "template":
       throw new Error("the planner was given a template string that analysis leaves to it");
   }
+}
+
+/** Calls and reads of input have places of their own: that is where what a role does not offer is reported. */
+function atTerm(site: Site, term: Term): Site {
+  return { ...site, place: irPlace(site.planner.output, term.at) };
+}
+
+function isInput(head: Term): boolean {
+  return head.kind === "var" && head.name === "input";
 }
 
 function make(

@@ -52,4 +52,31 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
     proxies: "a decision sends no request that it could sign",
     tools: true,
   },
+  {
+    names: ["http.send"],
+    proxies: "a decision does not wait for the network: put what it would fetch into the policy's data",
+    tools: "tests ask no network: put a function in its place, as in `with http.send as answer`",
+  },
+  {
+    names: ["uri.is_valid", "uri.parse"],
+    proxies: "split the text with `split` and `regex`, or read input.parsed_path and input.parsed_query",
+    tools: "split the text with `split` and `regex`",
+  },
+  {
+    names: [
+      "graphql.is_valid",
+      "graphql.parse",
+      "graphql.parse_and_verify",
+      "graphql.parse_query",
+      "graphql.parse_schema",
+      "graphql.schema_is_valid",
+    ],
+    proxies: "queries come in the body: leave what rests on it to the service",
+    tools: "no host brings it",
+  },
+  {
+    names: ["rego.parse_module"],
+    proxies: "a decision compiles nothing",
+    tools: "parse modules with `regomesh check` or OPA's own command",
+  },
 ];

@@ -14,10 +14,10 @@ export async function loadTools(): Promise<PolicyTools> {
   for (const { entries } of runtime.sections.values()) digest.update(entries);
   return {
     version: `${COMPILER} ${digest.digest("hex").slice(0, 16)}`,
-    compile(units, entrypoints) {
+    compile(units, entrypoints, role) {
       const made = units.map((unit) => toUnit(unit));
       const faults = made.flatMap(({ diagnostics }) => diagnostics);
-      const compiled = compile({ units: made.map(({ unit }) => unit), entrypoints, runtime });
+      const compiled = compile({ units: made.map(({ unit }) => unit), entrypoints, runtime, role });
       return { ...compiled, diagnostics: [...faults, ...compiled.diagnostics] };
     },
     test(files: UnitFiles) {

@@ -29,8 +29,17 @@ test("what has not changed is neither compiled nor tested again", () => {
     [a, b],
   ]) {
     for (const each of units) tools.test(each);
-    tools.compile(units, [{ unit: "a", name: "x" }]);
+    tools.compile(units, [{ unit: "a", name: "x" }], "inbound");
   }
-  tools.compile([a, b], [{ unit: "a", name: "y" }]);
-  expect(calls).toEqual(["test a", "test b", "compile a,b x", "test b", "compile a,b x", "compile a,b y"]);
+  tools.compile([a, b], [{ unit: "a", name: "y" }], "inbound");
+  tools.compile([a, b], [{ unit: "a", name: "y" }], "outbound");
+  expect(calls).toEqual([
+    "test a",
+    "test b",
+    "compile a,b x",
+    "test b",
+    "compile a,b x",
+    "compile a,b y",
+    "compile a,b y",
+  ]);
 });

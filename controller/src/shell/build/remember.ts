@@ -4,7 +4,7 @@
  * when its unit last changed.
  */
 import { createHash } from "node:crypto";
-import type { PolicyTools, UnitEntrypoint, UnitFiles } from "../../build/tools.ts";
+import type { PolicyTools } from "../../build/tools.ts";
 
 /** A revert and its revert are quick; what is older is built again. */
 const KEPT_MAX = 64;
@@ -14,9 +14,9 @@ export function remember(tools: PolicyTools): PolicyTools {
   const tested = new Map<string, ReturnType<PolicyTools["test"]>>();
   return {
     version: tools.version,
-    compile: (units, entrypoints) =>
-      recall(compiled, digestOf(units, entrypoints), () => tools.compile(units, entrypoints)),
-    test: (unit) => recall(tested, digestOf([unit], []), () => tools.test(unit)),
+    compile: (units, entrypoints, role) =>
+      recall(compiled, digestOf([units, entrypoints, role]), () => tools.compile(units, entrypoints, role)),
+    test: (unit) => recall(tested, digestOf(unit), () => tools.test(unit)),
   };
 }
 
@@ -30,8 +30,6 @@ function recall<T>(kept: Map<string, T>, key: string, make: () => T): T {
   return value;
 }
 
-function digestOf(units: readonly UnitFiles[], entrypoints: readonly UnitEntrypoint[]): string {
-  return createHash("sha256")
-    .update(JSON.stringify([units, entrypoints]))
-    .digest("hex");
+function digestOf(asked: unknown): string {
+  return createHash("sha256").update(JSON.stringify(asked)).digest("hex");
 }

@@ -1,0 +1,71 @@
+/**
+ * What a policy asks for and the role that it is compiled for does not offer, said where the
+ * policy asks for it. A plan holds what its entrypoints reach and nothing else, so what only
+ * a test uses, or no entrypoint, is no fault.
+ */
+import type { Diagnostic, Location, Source } from "@regomesh/base";
+import { CAPABILITIES, type Role, whyWithheld } from "@regomesh/policy-runtime";
+import { HOST_PARTS } from "../emit/runtime-calls.ts";
+import type { IrLocation, IrPolicy } from "../ir/policy.ts";
+import { eachStmt } from "../ir/walk.ts";
+import { locate } from "../locate.ts";
+import { followReads, isBodyPath } from "../plan/reads.ts";
+
+const WHO: Readonly<Record<Role, string>> = {
+  inbound: "an inbound proxy",
+  outbound: "an outbound proxy",
+  edge: "an edge gateway",
+  cli: "the command line",
+  controller: "the controller",
+};
+
+const BODY_HINT = "decide by the request's head, and leave what rests on its body to the service";
+
+/** `sources` are those that the plan was made of, by whose names it knows its places. */
+export function checkRole(role: Role, policy: IrPolicy, sources: readonly Source[]): readonly Diagnostic[] {
+  const placeOf = placesIn(policy, sources);
+  const found: Diagnostic[] = [];
+  const report = (place: IrLocation, message: string, hint: string): void => {
+    found.push({ code: "policy_not_offered", severity: "error", message, at: placeOf(place), hint });
+  };
+  const own = new Set((policy.funcs?.funcs ?? []).map(({ name }) => name));
+  eachStmt(policy, ({ type, stmt }) => {
+    if (type !== "CallStmt" || own.has(stmt.func)) return;
+    const why = whyNot(role, stmt.func);
+    if (why !== undefined) report(stmt, `${stmt.func} is not offered to a policy of ${WHO[role]}`, why);
+  });
+  if (!CAPABILITIES[role].bodies) {
+    for (const [path, places] of followReads(policy)) {
+      if (!isBodyPath(path)) continue;
+      for (const place of places) {
+        report(place, `input.${path.join(".")} is not there: ${WHO[role]} decides before the body comes`, BODY_HINT);
+      }
+    }
+  }
+  return distinct(found);
+}
+
+/** Why a built-in, or the part of it that the host brings, is withheld. */
+function whyNot(role: Role, builtin: string): string | undefined {
+  for (const name of HOST_PARTS[builtin] ?? [builtin]) {
+    const why = whyWithheld(role, name);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+/** A rule may be planned more than once, under `with` and for keys that are known. */
+function distinct(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Map(found.map((each) => [`${each.at.source.name}:${each.at.span.start}:${each.message}`, each]));
+  return [...seen.values()];
+}
+
+function placesIn(policy: IrPolicy, sources: readonly Source[]): (place: IrLocation) => Location {
+  const files = (policy.static?.files ?? []).map(({ value }) => value);
+  const whole = { source: sources[0] ?? { name: "policy", text: "" }, span: { start: 0, end: 0 } };
+  return ({ file, row, col }) => {
+    const name = file === undefined ? undefined : files[file];
+    if (name === undefined || row === undefined || col === undefined) return whole;
+    return locate({ file: name, row, column: col }, sources) ?? whole;
+  };
+}
