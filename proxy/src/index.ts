@@ -15,7 +15,7 @@ export { PATH_LEVELS, type PathLevel } from "./path/path-level.ts";
 export { refusedPath } from "./path/refused-path.ts";
 export { Controlled, type ControlOptions } from "./shell/control/controlled.ts";
 export type { SnapshotLoad } from "./shell/data-plane.ts";
-export { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./shell/downstream.ts";
+export { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./shell/downstream-timeouts.ts";
 export { IdentityError, readIdentityFolder } from "./shell/identity-folder.ts";
 export type { Address } from "./shell/listener.ts";
 export { type Addresses, openProxy, type ProxyOptions, type Sidecar, SnapshotRefused } from "./shell/proxy.ts";

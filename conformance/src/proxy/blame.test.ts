@@ -202,6 +202,22 @@ test("a full pool of our own ejects nobody", async () => {
   await stand.close();
 });
 
+test("clients that hold every connection with uploads that do not come give way to who waits", async () => {
+  const { stand } = await standOf([hangs], { traffic: { connectionsMax: 2, requestTimeoutMs: 0 } });
+  const slow = [0, 1].map(() =>
+    dial(stand.outbound).write("POST /slow HTTP/1.1\r\nHost: orders\r\nContent-Length: 6\r\n\r\na"),
+  );
+  await eventually(
+    SOON_MS,
+    () => "two connections",
+    async () => (await stand.metric("upstream_open")) === 2,
+  );
+  expect(await within(SOON_MS, "an answer", stand.askOrders("/waiting"))).toContain("200 OK");
+  expect(slow.flatMap(({ statuses }) => statuses)).toEqual([408]);
+  for (const client of slow) client.reset();
+  await stand.close();
+});
+
 test("an application's own answers pass, and it is never ejected by its own sidecar", async () => {
   const busy: Part = async (wire) => {
     await wire.until("\r\n\r\n");

@@ -27,6 +27,8 @@ export class ContentReader {
   fault: Fault = FAULTS.incomplete;
   readonly #limits: CodecLimits;
   readonly #trailers: HeadReader;
+  /** Of a response, blanks behind a chunk's size are passed over, as old servers pad it. */
+  readonly #isResponse: boolean;
   #framing: Framing = Framing.none;
   /** Bytes of content (or of the chunk) that are still to come. */
   #remaining = 0;
@@ -36,8 +38,9 @@ export class ContentReader {
   #extension: ChunkExtension = ChunkExtension.before;
   #extensionBytes = 0;
 
-  constructor(limits: CodecLimits) {
+  constructor(limits: CodecLimits, isResponse: boolean) {
     this.#limits = limits;
+    this.#isResponse = isResponse;
     this.#trailers = new HeadReader("trailers", limits);
   }
 
@@ -127,6 +130,10 @@ export class ContentReader {
         return this.#sizeByte(byte);
       case Part.extension: {
         if (++this.#extensionBytes > this.#limits.chunkExtensionBytesMax) return FAULTS["chunk-extension"];
+        if (byte === CR && this.#isResponse && this.#extension === ChunkExtension.before) {
+          this.#part = Part.sizeEnd;
+          return undefined;
+        }
         const next = extensionStep(this.#extension, byte);
         if (next === ChunkExtension.fault) return FAULTS["chunk-extension"];
         this.#extension = next;

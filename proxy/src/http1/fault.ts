@@ -25,6 +25,7 @@ export type FaultCode =
   | "content-length"
   | "content-length-repeated"
   | "transfer-encoding"
+  | "transfer-coding"
   | "transfer-encoding-version"
   | "framing-both"
   | "connection-option"
@@ -68,6 +69,7 @@ export const FAULTS: { readonly [C in FaultCode]: Fault } = {
   "content-length": fault("content-length", 400, "Content-Length is not a number that can be held"),
   "content-length-repeated": fault("content-length-repeated", 400, "there is more than one Content-Length"),
   "transfer-encoding": fault("transfer-encoding", 400, "Transfer-Encoding is not exactly chunked"),
+  "transfer-coding": fault("transfer-coding", 501, "Transfer-Encoding has codings before chunked"),
   "transfer-encoding-version": fault("transfer-encoding-version", 400, "HTTP/1.0 has no Transfer-Encoding"),
   "framing-both": fault("framing-both", 400, "there are both Content-Length and Transfer-Encoding"),
   "connection-option": fault("connection-option", 400, "Connection names what it may not, or too much"),

@@ -2,6 +2,9 @@
  * Field lines (RFC 9112, section 5) up to and including the empty line, of heads and
  * trailer sections alike. One pass over each byte: names must be tokens directly before
  * the colon, values hold no control character, lines end with CR LF, nothing is folded.
+ * Of a response, which nobody can smuggle a request in, blanks before the colon are removed
+ * (section 5.1) and a bare LF ends a line (section 2.2), as old servers send them; such a
+ * head is marked, and written anew.
  */
 import { COLON, CR, HTAB, IS_TOKEN, IS_VALUE, LF, SP } from "./characters.ts";
 import { FAULTS } from "./fault.ts";
@@ -13,7 +16,13 @@ import { INCOMPLETE, refuse } from "./line-step.ts";
  * Reads lines from `start`. Behind the empty line is what is returned; where the bytes end
  * before, INCOMPLETE, and `head.end` is the start of the line that is not whole.
  */
-export function readFieldLines(head: Head, start: number, limit: number, fieldsMax: number): number {
+export function readFieldLines(
+  head: Head,
+  start: number,
+  limit: number,
+  fieldsMax: number,
+  isResponse: boolean,
+): number {
   const { bytes } = head;
   let at = start;
   for (;;) {
@@ -21,28 +30,46 @@ export function readFieldLines(head: Head, start: number, limit: number, fieldsM
     head.end = line;
     if (at === limit) return INCOMPLETE;
     const first = bytes[at]!;
+    if (first === LF && isResponse) {
+      head.isLoose = true;
+      return at + 1;
+    }
     if (first === CR) {
       if (at + 1 === limit) return INCOMPLETE;
       return bytes[at + 1] === LF ? at + 2 : refuse(head, FAULTS["line-end"]);
     }
     while (at < limit && IS_TOKEN[bytes[at]!] === 1) at++;
     if (at === limit) return INCOMPLETE;
-    if (bytes[at] !== COLON || at === line) return refuseName(head, line, at);
     const nameEnd = at;
+    if (isResponse && at > line && isBlank(bytes[at]!)) {
+      while (at < limit && isBlank(bytes[at]!)) at++;
+      if (at === limit) return INCOMPLETE;
+      head.isLoose = true;
+    }
+    if (bytes[at] !== COLON || at === line) return refuseName(head, line, at);
     at++;
     while (at < limit && (bytes[at] === SP || bytes[at] === HTAB)) at++;
     const value = at;
     while (at < limit && IS_VALUE[bytes[at]!] === 1) at++;
     if (at === limit) return INCOMPLETE;
-    if (bytes[at] !== CR) return refuse(head, bytes[at] === LF ? FAULTS["line-end"] : FAULTS["field-value"]);
-    if (at + 1 === limit) return INCOMPLETE;
-    if (bytes[at + 1] !== LF) return refuse(head, FAULTS["line-end"]);
     let valueEnd = at;
+    if (bytes[at] === LF && isResponse) {
+      head.isLoose = true;
+      at--;
+    } else {
+      if (bytes[at] !== CR) return refuse(head, bytes[at] === LF ? FAULTS["line-end"] : FAULTS["field-value"]);
+      if (at + 1 === limit) return INCOMPLETE;
+      if (bytes[at + 1] !== LF) return refuse(head, FAULTS["line-end"]);
+    }
     while (valueEnd > value && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
     at += 2;
     if (head.fieldCount === fieldsMax) return refuse(head, FAULTS["fields-many"]);
     addField(head, line, nameEnd, value, valueEnd);
   }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SP || byte === HTAB;
 }
 
 function addField(head: Head, name: number, nameEnd: number, value: number, valueEnd: number): void {

@@ -130,7 +130,7 @@ export class HeadReader {
       this.#line = next;
       this.#isLineRead = true;
     }
-    const next = readFieldLines(head, this.#line, limit, this.#fieldsMax);
+    const next = readFieldLines(head, this.#line, limit, this.#fieldsMax, this.#kind === "response");
     if (next === INCOMPLETE) this.#line = head.end;
     if (next === FAULTY && head.fault === FAULTS["fields-many"] && this.#kind === "trailers") {
       head.fault = FAULTS["trailers-long"];

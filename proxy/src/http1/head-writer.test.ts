@@ -119,6 +119,10 @@ describe("a response head is forwarded", () => {
     readonly [raw: string, forwarded: string, framing?: Framing | undefined, method?: Method]
   > = {
     "as it is": ["HTTP/1.1 200 Fine\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 200 Fine\r\nContent-Length: 1\r\n\r\n"],
+    "in lines as they should be, where they were not": [
+      "HTTP/1.1 200 OK\nServer : x\nA:b\nContent-Length: 1, 1\r\nContent-Length:1\nConnection: c\nC: d\n\n",
+      "HTTP/1.1 200 OK\r\nServer: x\r\nA: b\r\nContent-Length: 1\r\n\r\n",
+    ],
     "with a reason": [
       "HTTP/1.1 404\r\nContent-Length: 1\r\n\r\n",
       "HTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\n",

@@ -18,6 +18,7 @@ import { Method } from "./method.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
 
 const SP = 0x20;
+const COLON = 0x3a;
 const CR = 0x0d;
 const LF = 0x0a;
 const SLASH = 0x2f;
@@ -33,6 +34,8 @@ const CONTENT_LENGTH = bitOf(KnownField.contentLength);
 const TRANSFER_ENCODING = bitOf(KnownField.transferEncoding);
 /** Everything a writer adds on its own: start line, host, framing, Max-Forwards, empty line. */
 const OWN_BYTES_MAX = 256;
+/** By which a field line that is written anew may be longer: a blank, and the line's end. */
+const LOOSE_BYTES_MAX = 2;
 
 /** A span of bytes that takes the place of one in the head. */
 export type Span = { readonly bytes: Uint8Array; readonly start: number; readonly end: number };
@@ -41,7 +44,10 @@ export type Span = { readonly bytes: Uint8Array; readonly start: number; readonl
 export function headRoom(head: Head, edits: FieldEdits, target?: Span, authority?: Span): number {
   const spans = (target ? target.end - target.start : 0) + (authority ? authority.end - authority.start : 0);
   // An absolute target's authority may be written once more, as Host.
-  return head.end - head.start + (head.authorityEnd - head.authorityStart) + edits.linesBytes + spans + OWN_BYTES_MAX;
+  const loose = head.isLoose ? head.fieldCount * LOOSE_BYTES_MAX : 0;
+  return (
+    loose + head.end - head.start + (head.authorityEnd - head.authorityStart) + edits.linesBytes + spans + OWN_BYTES_MAX
+  );
 }
 
 /**
@@ -153,6 +159,7 @@ function writeFields(
 ): number {
   const { spans, bytes, fieldCount } = head;
   if (fieldCount === 0) return start;
+  if (head.isLoose) return writeLoose(out, start, head, edits, drop);
   // The lines end where the empty line begins.
   const linesEnd = head.end - 2;
   if ((head.present & drop) === 0 && !head.hasMarks && edits.removed.length === 0) {
@@ -171,6 +178,20 @@ function writeFields(
     }
   }
   return run < 0 ? at : copyBytes(out, at, bytes, run, linesEnd);
+}
+
+/** Each line from its name and value: only a response's, so no table is asked for. */
+function writeLoose(out: Uint8Array, start: number, head: Head, edits: FieldEdits, drop: number): number {
+  const { spans, bytes, fieldCount } = head;
+  let at = start;
+  for (let index = 0; index < fieldCount; index++) {
+    if ((drop & (1 << head.names[index]!) & ~1) !== 0 || edits.isDropped(head, index)) continue;
+    at = copyBytes(out, at, bytes, spans[index * 4]!, spans[index * 4 + 1]!);
+    out[at++] = COLON;
+    out[at++] = SP;
+    at = writeLineEnd(out, copyBytes(out, at, bytes, spans[index * 4 + 2]!, spans[index * 4 + 3]!));
+  }
+  return at;
 }
 
 /** A received field whose line lies `moved` bytes behind where it was. */

@@ -70,6 +70,8 @@ export class Head {
   expectsContinue = false;
   /** Some field is marked. */
   hasMarks = false;
+  /** Its lines are not as they should be, and are written anew rather than copied. */
+  isLoose = false;
   /** Max-Forwards of OPTIONS and TRACE; -1 where there is none. */
   maxForwards = -1;
 
@@ -129,6 +131,7 @@ export class Head {
     this.keepAlive = true;
     this.expectsContinue = false;
     this.hasMarks = false;
+    this.isLoose = false;
     this.maxForwards = -1;
   }
 

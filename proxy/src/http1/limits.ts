@@ -23,7 +23,9 @@ export type CodecLimits = {
   readonly trailerBytesMax: number;
   /** Field lines of a trailer section. */
   readonly trailersMax: number;
-  /** Interim (1xx) responses before a final one. */
+  /** 102 (Processing) before a final response: one every 20 s (RFC 2518, section 10.1) for hours. */
+  readonly processingMax: number;
+  /** Other interim (1xx) responses before a final one. */
   readonly interimMax: number;
 };
 
@@ -38,5 +40,6 @@ export const DEFAULT_CODEC_LIMITS: CodecLimits = {
   chunkExtensionBytesMax: 4096,
   trailerBytesMax: 8192,
   trailersMax: 64,
+  processingMax: 1024,
   interimMax: 16,
 };

@@ -83,7 +83,7 @@ const cases: Record<string, readonly [raw: string, seen: readonly string[], faul
   "a coding before chunked": [
     "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
     [],
-    "transfer-encoding",
+    "transfer-coding",
   ],
   "chunked twice": [
     "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",

@@ -39,7 +39,7 @@ export class RequestReader {
   constructor(limits: CodecLimits = DEFAULT_CODEC_LIMITS) {
     this.#limits = limits;
     this.#heads = new HeadReader("request", limits);
-    this.#content = new ContentReader(limits);
+    this.#content = new ContentReader(limits, false);
     this.head = this.#heads.head;
   }
 

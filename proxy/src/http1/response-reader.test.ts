@@ -77,16 +77,52 @@ const cases: Record<string, Case> = {
     seen: [],
     fault: "transfer-encoding",
   },
-  "two lengths": {
+  "one length, said twice": {
     raw: "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
+    seen: ["1.1 200 OK | length 1 | a"],
+  },
+  "one length, said thrice in one line": {
+    raw: "HTTP/1.1 200 OK\r\nContent-Length: 1, 1 ,1\r\n\r\na",
+    seen: ["1.1 200 OK | length 1 | a"],
+  },
+  "two lengths": {
+    raw: "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
     seen: [],
     fault: "content-length-repeated",
   },
+  "two lengths in one line": {
+    raw: "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\na",
+    seen: [],
+    fault: "content-length-repeated",
+  },
+  "a length and nothing": {
+    raw: "HTTP/1.1 200 OK\r\nContent-Length: 1,\r\n\r\na",
+    seen: [],
+    fault: "content-length",
+  },
   "two digits": { raw: "HTTP/1.1 20 OK\r\n\r\n", seen: [], fault: "status-line" },
   "four digits": { raw: "HTTP/1.1 2000 OK\r\n\r\n", seen: [], fault: "status-line" },
-  "status 600": { raw: "HTTP/1.1 600 OK\r\n\r\n", seen: [], fault: "status-line" },
+  "status 099": { raw: "HTTP/1.1 099 OK\r\n\r\n", seen: [], fault: "status-line" },
+  "status 999": {
+    raw: "HTTP/1.1 999 Request denied\r\nContent-Length: 0\r\n\r\n",
+    seen: ["1.1 999 Request denied | length 0"],
+  },
   "another protocol": { raw: "ICE/1.0 200 OK\r\n\r\n", seen: [], fault: "version" },
-  "a bare LF": { raw: "HTTP/1.1 200 OK\nA: b\n\n", seen: [], fault: "line-end" },
+  "bare LFs": { raw: "HTTP/1.1 200 OK\nContent-Length: 1\nA: b\n\na", seen: ["1.1 200 OK | length 1 | a"] },
+  "a bare CR": { raw: "HTTP/1.1 200 OK\r\nA: b\rC: d\r\n\r\n", seen: [], fault: "line-end" },
+  "a blank before a colon": {
+    raw: "HTTP/1.1 200 OK\r\nServer : x\r\nContent-Length \t: 1\r\n\r\na",
+    seen: ["1.1 200 OK | length 1 | a"],
+  },
+  "a blank and no colon": { raw: "HTTP/1.1 200 OK\r\nServer x: y\r\n\r\n", seen: [], fault: "field-name" },
+  "padded chunk sizes": {
+    raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2   \r\nok\r\n0  \r\n\r\n",
+    seen: ["1.1 200 OK | chunked | ok"],
+  },
+  "many times 102": {
+    raw: `${"HTTP/1.1 102 Processing\r\n\r\n".repeat(100)}${OK}`,
+    seen: [...Array(100).fill("1.1 102 Processing | none"), "1.1 200 OK | length 2 | ok"],
+  },
   "a folded line": { raw: "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", seen: [], fault: "field-fold" },
 };
 

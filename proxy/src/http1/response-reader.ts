@@ -14,6 +14,9 @@ import { type CodecLimits, DEFAULT_CODEC_LIMITS } from "./limits.ts";
 import { Method } from "./method.ts";
 import { ReaderEvent } from "./reader-event.ts";
 
+/** RFC 2518, section 10.1. */
+const PROCESSING = 102;
+
 type State = "idle" | "head" | "content" | "closed" | "faulty";
 
 export class ResponseReader {
@@ -30,12 +33,13 @@ export class ResponseReader {
   readonly #content: ContentReader;
   #method: Method = Method.other;
   #interim = 0;
+  #processing = 0;
   #state: State = "idle";
 
   constructor(limits: CodecLimits = DEFAULT_CODEC_LIMITS) {
     this.#limits = limits;
     this.#heads = new HeadReader("response", limits);
-    this.#content = new ContentReader(limits);
+    this.#content = new ContentReader(limits, true);
     this.head = this.#heads.head;
   }
 
@@ -52,6 +56,7 @@ export class ResponseReader {
   expect(method: Method): void {
     this.#method = method;
     this.#interim = 0;
+    this.#processing = 0;
     this.#state = "head";
   }
 
@@ -96,7 +101,11 @@ export class ResponseReader {
     const fault = settleResponse(this.head, this.#method, this.#limits);
     if (fault !== undefined) return this.#refuse(fault);
     if (this.head.status < 200) {
-      return ++this.#interim > this.#limits.interimMax ? this.#refuse(FAULTS["interim-many"]) : ReaderEvent.head;
+      const isMany =
+        this.head.status === PROCESSING
+          ? ++this.#processing > this.#limits.processingMax
+          : ++this.#interim > this.#limits.interimMax;
+      return isMany ? this.#refuse(FAULTS["interim-many"]) : ReaderEvent.head;
     }
     this.#content.begin(this.head);
     this.#state = "content";

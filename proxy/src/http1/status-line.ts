@@ -1,6 +1,8 @@
 /**
  * The status line (RFC 9112, section 4): version SP status SP reason. The second space may
- * be absent with an empty reason, as many servers leave it out; any other deviation is refused.
+ * be absent with an empty reason, as many servers leave it out, and a bare LF may end the line;
+ * a status of a class that nobody has defined (600 and above) passes as it is. Any other
+ * deviation is refused.
  */
 import { CR, IS_VALUE, isDigit, LF, SP } from "./characters.ts";
 import { FAULTS } from "./fault.ts";
@@ -23,14 +25,19 @@ export function readStatusLine(head: Head, start: number, limit: number): number
     if (!isDigit(bytes[at]!)) return refuse(head, FAULTS["status-line"]);
     status = status * 10 + (bytes[at]! - 0x30);
   }
-  if (status < 100 || status > 599) return refuse(head, FAULTS["status-line"]);
+  if (status < 100) return refuse(head, FAULTS["status-line"]);
   head.status = status;
   if (bytes[at] === SP) at++;
-  else if (bytes[at] !== CR) return refuse(head, FAULTS["status-line"]);
+  else if (bytes[at] !== CR && bytes[at] !== LF) return refuse(head, FAULTS["status-line"]);
   head.reasonStart = at;
   while (at < limit && IS_VALUE[bytes[at]!] === 1) at++;
   if (at === limit) return INCOMPLETE;
-  if (bytes[at] !== CR) return refuse(head, bytes[at] === LF ? FAULTS["line-end"] : FAULTS["status-line"]);
+  if (bytes[at] === LF) {
+    head.isLoose = true;
+    head.reasonEnd = at;
+    return at + 1;
+  }
+  if (bytes[at] !== CR) return refuse(head, FAULTS["status-line"]);
   if (at + 1 === limit) return INCOMPLETE;
   if (bytes[at + 1] !== LF) return refuse(head, FAULTS["line-end"]);
   head.reasonEnd = at;

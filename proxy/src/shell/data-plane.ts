@@ -1,7 +1,7 @@
 /** What carries requests, in one thread or several, as the rest of the process sees it. */
 import type { DecisionReport, EndpointState, FileEndpoint, Snapshot, SnapshotProblem } from "@regomesh/protocol";
 import type { EdgeCounts } from "../metrics/edge-table.ts";
-import type { DownstreamTimeouts } from "./downstream.ts";
+import type { DownstreamTimeouts } from "./downstream-timeouts.ts";
 import type { Address } from "./listener.ts";
 import type { Identity } from "./tls.ts";
 

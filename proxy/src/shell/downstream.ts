@@ -9,7 +9,6 @@ import { TLSSocket } from "node:tls";
 import type { ConnectionContext } from "@regomesh/policy-runtime";
 import { faultReason } from "../filter/fault-reason.ts";
 import type { Reason } from "../filter/reason.ts";
-import { rescue } from "../filter/rescue.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { keepAliveLine } from "../http1/keep-alive.ts";
 import { ReaderEvent } from "../http1/reader-event.ts";
@@ -17,42 +16,18 @@ import { RequestReader } from "../http1/request-reader.ts";
 import { Counter } from "../metrics/counters.ts";
 import { Timer } from "../time/timer-wheel.ts";
 import { type Answer, encodeAnswer, refusalAnswer } from "./answer.ts";
+import type { DownstreamTimeouts } from "./downstream-timeouts.ts";
 import { Exchange, type ExchangeSide } from "./exchange.ts";
 import { countFault, guarded } from "./faulty.ts";
+import { Intake } from "./intake.ts";
 import { Outgoing } from "./outgoing.ts";
 import { readInto } from "./read-into.ts";
 import { RequestRecord } from "./request-record.ts";
-import { Stash } from "./stash.ts";
 import type { Thread } from "./thread.ts";
-
-/** Time limits of a client's connection, in milliseconds. */
-export type DownstreamTimeouts = {
-  /** Between requests. */
-  readonly idleMs: number;
-  /** From the first byte of a head to its last: slow loris. */
-  readonly headMs: number;
-  /** Without a byte of content, or of the response taken. */
-  readonly stallMs: number;
-  /**
-   * For a response to a client that has closed its writing side behind a whole request:
-   * it may wait for the response, or be gone altogether. 0: as long as any other.
-   */
-  readonly leftMs: number;
-};
-
-export const DEFAULT_TIMEOUTS: DownstreamTimeouts = {
-  idleMs: 60_000,
-  headMs: 10_000,
-  stallMs: 60_000,
-  // Clients that half-close are rare, and answered in less; those that gave up are the rule.
-  leftMs: 1000,
-};
 
 /** After a last response the client may still be sending: it is read for a while, so that the response is not lost. */
 const LINGER_MS = 1000;
 const LINGER_BYTES_MAX = 1024 * 1024;
-/** Pipelined bytes beyond which the connection is not read: below it a reset is noticed at once. */
-const STASH_BYTES_MAX = 64 * 1024;
 /** Content that is read and thrown away rather than the connection closed. */
 const DISCARD_BYTES_MAX = 64 * 1024;
 /** Five minutes by default, as Envoy's idle timeout of streams. */
@@ -88,8 +63,7 @@ export class Downstream implements ExchangeSide {
   readonly #left: Timer;
   #state: State = "reading";
   #sinceMs: number;
-  /** Pipelined bytes that wait for their turn. */
-  readonly #stash = new Stash();
+  readonly #intake: Intake;
   #isInputEnded = false;
   /** Bytes at hand follow the request that ends now. */
   #hasRest = false;
@@ -97,10 +71,6 @@ export class Downstream implements ExchangeSide {
   #isHeadPending = false;
   /** The request under way has been read to its end. */
   #isRequestEnd = false;
-  #isPaused = false;
-  #wantsPause = false;
-  /** The client has not taken what it got: no request begins. */
-  #isBlocked = false;
   #isAnswered = false;
   #keepAlive = true;
   /** Takes no further request: what opened the connection has come to its end. */
@@ -124,6 +94,7 @@ export class Downstream implements ExchangeSide {
     this.#handler = handler;
     this.context = context;
     this.#timeouts = timeouts;
+    this.#intake = new Intake(socket);
     this.out = new Outgoing(socket, thread.slabs, thread.turn, this);
     this.exchange = new Exchange(thread, this);
     this.#sinceMs = thread.monoMs();
@@ -139,23 +110,14 @@ export class Downstream implements ExchangeSide {
     const onBytes = guarded(this, (bytes: Buffer, length: number) => this.#onBytes(bytes, length));
     const isReadInto = thread.readsInto && readInto(socket, readBuffer, (length) => onBytes(readBuffer, length));
     if (!isReadInto) socket.on("data", (chunk: Buffer) => onBytes(chunk, chunk.length));
-    socket.on(
-      "end",
-      guarded(this, () => this.#onEnd()),
-    );
+    const onEnd = guarded(this, () => this.#onEnd());
+    const onClose = guarded(this, () => this.#onClose());
+    socket.on("end", onEnd).on("close", onClose);
     socket.on("error", () => {});
-    socket.on(
-      "close",
-      guarded(this, () => this.#onClose()),
-    );
   }
 
   get isIdle(): boolean {
     return this.#state === "reading" && this.#reader.isIdle;
-  }
-
-  get isReading(): boolean {
-    return this.#state === "reading";
   }
 
   get isClosed(): boolean {
@@ -221,13 +183,13 @@ export class Downstream implements ExchangeSide {
   #onBytes(bytes: Buffer, length: number): void {
     this.#sinceMs = this.thread.monoMs();
     if (this.#state === "lingering") this.#linger(length);
-    else if (this.#mustWait()) this.#wait(bytes, 0, length);
+    else if (this.#mustWait()) this.#intake.keep(bytes, 0, length);
     else this.#consume(bytes, length);
     this.thread.afterRead?.(bytes);
   }
 
   #mustWait(): boolean {
-    return this.#isBlocked || this.#stash.bytes > 0 || (this.#state === "busy" && this.#isRequestEnd);
+    return this.#intake.isBlocked || this.#intake.isWaiting || (this.#state === "busy" && this.#isRequestEnd);
   }
 
   #consume(bytes: Buffer, end: number): void {
@@ -250,7 +212,7 @@ export class Downstream implements ExchangeSide {
           this.#hasRest = at < end;
           this.#endRequest();
           this.#hasRest = false;
-          if (at < end && this.#mustWait()) return void this.#wait(bytes, at, end);
+          if (at < end && this.#mustWait()) return void this.#intake.keep(bytes, at, end);
           break;
         case ReaderEvent.fault:
           return void this.#refuseInput();
@@ -308,12 +270,6 @@ export class Downstream implements ExchangeSide {
     this.exchange.start();
   }
 
-  /** Keeps a copy of bytes for later; beyond a bound nothing is read until then. */
-  #wait(bytes: Buffer, at: number, end: number): void {
-    this.#stash.append(bytes, at, end);
-    this.#setPaused();
-  }
-
   #refuseInput(): void {
     const reason = faultReason(this.#reader.fault);
     const detail = this.#reader.fault.reason;
@@ -331,7 +287,7 @@ export class Downstream implements ExchangeSide {
     // Closing by ourselves already: the socket ends once the rest is written.
     if (this.#state === "lingering") return;
     if (this.#state === "busy" && this.#isRequestEnd) return void this.#watchLeft();
-    if (this.#stash.bytes > 0) return;
+    if (this.#intake.isWaiting) return;
     if (this.#reader.finish() !== undefined) this.#refuseInput();
     else if (this.#state === "reading") this.#close();
   }
@@ -352,22 +308,17 @@ export class Downstream implements ExchangeSide {
   // The exchange's side.
 
   pauseReading(): void {
-    this.#wantsPause = true;
-    this.#setPaused();
+    this.#intake.want(false);
   }
 
   resumeReading(): void {
-    if (!this.#wantsPause) return;
-    this.#wantsPause = false;
-    this.#setPaused();
+    this.#intake.want(true);
   }
 
-  #setPaused(): void {
-    const isPaused = this.#wantsPause || this.#isBlocked || this.#stash.bytes > STASH_BYTES_MAX;
-    if (isPaused === this.#isPaused) return;
-    this.#isPaused = isPaused;
-    if (isPaused) this.#socket.pause();
-    else this.#socket.resume();
+  yieldIfQuiet(quietMs: number): boolean {
+    if (this.#isRequestEnd || this.#intake.isPaused || this.thread.monoMs() - this.#sinceMs < quietMs) return false;
+    this.#giveUp("request_timeout", `nothing sent for ${quietMs} ms, and others wait`);
+    return true;
   }
 
   respond(reason: Reason, detail: string, status = 0): void {
@@ -413,11 +364,7 @@ export class Downstream implements ExchangeSide {
   cut(reason: Reason): void {
     if (this.#state === "closed") return;
     const { record, exchange } = this;
-    record.isCut = true;
-    record.reason = reason;
-    record.verdict = rescue(reason).verdict;
-    record.status = exchange.status;
-    record.bytesOut = exchange.bytesOut;
+    record.cut(reason, exchange);
     // Where the connection's end is the content's, an orderly one would make half look whole.
     if (exchange.endsByClosing && !(this.#socket instanceof TLSSocket)) this.#socket.resetAndDestroy();
     this.destroy();
@@ -426,34 +373,33 @@ export class Downstream implements ExchangeSide {
   /** The response is out: on to the next request, or to the end of the connection. */
   #finish(): void {
     this.#endRecord();
-    const mayFollow = !this.#isInputEnded || this.#hasRest || this.#stash.bytes > 0;
+    const mayFollow = !this.#isInputEnded || this.#hasRest || this.#intake.isWaiting;
     if (!this.#keepAlive || this.#isRetired || !mayFollow) return void this.#close();
     this.#state = "reading";
     this.#isRequestEnd = false;
     this.#sinceMs = this.thread.monoMs();
     if (this.out.isFull) this.#block();
     // From the top of a stack of its own: a pipeline of cheap requests must not nest.
-    else if (this.#stash.bytes > 0) setImmediate(guarded(this, () => this.#continue()));
+    else if (this.#intake.isWaiting) setImmediate(guarded(this, () => this.#continue()));
   }
 
   /** Until the client has taken what it got. */
   #block(): void {
-    this.#isBlocked = true;
+    this.#intake.block(true);
     this.out.onDrain = () => {
       this.out.onDrain = undefined;
-      this.#isBlocked = false;
+      this.#intake.block(false);
       this.#continue();
     };
-    this.#setPaused();
   }
 
   #continue(): void {
-    if (this.#state !== "reading" || this.#isBlocked) return;
-    const stash = this.#stash.take();
-    this.#consume(stash, stash.length);
+    if (this.#state !== "reading" || this.#intake.isBlocked) return;
+    const waiting = this.#intake.take();
+    this.#consume(waiting, waiting.length);
     if (this.isClosed) return;
-    if (this.isReading && this.#stash.bytes === 0 && this.#isInputEnded) this.#onEnd();
-    this.#setPaused();
+    if (this.#isInputEnded && !this.#intake.isWaiting) this.#onEnd();
+    this.#intake.settle();
   }
 
   #endRecord(): void {
@@ -474,13 +420,10 @@ export class Downstream implements ExchangeSide {
   #close(): void {
     if (this.#state === "closed" || this.#state === "lingering") return;
     this.#state = "lingering";
-    this.#stash.take();
-    this.#wantsPause = false;
-    this.#isBlocked = false;
     this.#lingered = 0;
     this.#sinceMs = this.thread.monoMs();
     this.out.end();
-    this.#setPaused();
+    this.#intake.open();
     this.thread.arm(this.#watch, this.#isInputEnded ? this.#timeouts.stallMs : LINGER_MS);
   }
 
@@ -516,7 +459,7 @@ export class Downstream implements ExchangeSide {
 
   #onBusyWatch(quietMs: number, stallMs: number): void {
     const isQuiet = quietMs >= stallMs && !this.out.hasMoved();
-    const isClientSlow = this.out.pendingBytes > 0 || (!this.#isRequestEnd && !this.#isPaused);
+    const isClientSlow = this.out.pendingBytes > 0 || (!this.#isRequestEnd && !this.#intake.isPaused);
     this.#quietTurns = this.exchange.hasMoved() || !isQuiet ? 0 : this.#quietTurns + 1;
     if (isClientSlow && isQuiet) this.#giveUp("request_timeout", `nothing sent or taken for ${stallMs} ms`);
     // Half-closed may be gone altogether: only writing would tell, and there is nothing to write.
@@ -537,17 +480,10 @@ export class Downstream implements ExchangeSide {
     this.respond(reason, detail);
   }
 
-  /** The client left a request that was under way: the record says how far its response had come. */
-  #noteClientGone(): void {
-    const { record, exchange } = this;
+  /** The client left a request that was under way; a refusal keeps its own reason. */
+  #noteLeft(): void {
     this.thread.counters.add(Counter.clientsGone);
-    // A refusal keeps its own reason.
-    if (this.#isAnswered) return;
-    record.reason = "client_gone";
-    ({ status: record.status, verdict: record.verdict } = rescue("client_gone"));
-    if (!exchange.isResponding) return;
-    record.status = exchange.status;
-    record.bytesOut = exchange.bytesOut;
+    if (!this.#isAnswered) this.record.leave(this.exchange);
   }
 
   #onClose(): void {
@@ -561,13 +497,13 @@ export class Downstream implements ExchangeSide {
     this.thread.counters.add(Counter.connectionsOpen, -1);
     try {
       if (wasBusy) {
-        if (!this.record.isCut) this.#noteClientGone();
+        if (!this.record.isCut) this.#noteLeft();
         this.exchange.abort();
         this.#endRecord();
       }
     } finally {
       this.out.close();
-      this.#stash.take();
+      this.#intake.take();
       this.#handler.onClosed(this);
     }
   }

@@ -50,6 +50,8 @@ export interface ExchangeSide extends Faulty {
   /** Reading stops, because nobody takes the content. */
   pauseReading(): void;
   resumeReading(): void;
+  /** Ends the request where its client has sent nothing of its content for so long. */
+  yieldIfQuiet(quietMs: number): boolean;
   /** The mesh answers by itself; `status` where it is not what the reason gives, otherwise 0. */
   respond(reason: Reason, detail: string, status?: number): void;
   /** The response has gone out whole. `isClean`: the connection may carry another request. */
@@ -352,6 +354,10 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
 
   onWithdrawn(): void {
     this.#on(WITHDRAWN);
+  }
+
+  yieldIfQuiet(quietMs: number): boolean {
+    return this.#side.yieldIfQuiet(quietMs);
   }
 
   onUpstreamFailed(_upstream: Upstream, reason: Reason): void {

@@ -73,6 +73,10 @@ export class MirrorCall implements Waiter, UpstreamUser {
     this.#end();
   }
 
+  yieldIfQuiet(): boolean {
+    return false;
+  }
+
   onFault(error: unknown): void {
     countFault(this.#thread, error);
     this.#end();

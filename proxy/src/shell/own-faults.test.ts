@@ -5,7 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { Counter } from "../metrics/counters.ts";
 import { type Backend, Client, exchange, makeOrders, openBackend, statuses } from "../test/bench.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
-import { DEFAULT_TIMEOUTS } from "./downstream.ts";
+import { DEFAULT_TIMEOUTS } from "./downstream-timeouts.ts";
 import { makeSharedMemory, makeThread } from "./make-thread.ts";
 import { SlabPool } from "./slab-pool.ts";
 import type { Thread } from "./thread.ts";

@@ -34,6 +34,12 @@ export type PoolSettings = {
 
 /** The other end closes idle connections too, and says when: ours go this much earlier, so that no request meets the close. */
 const IDLE_MARGIN_MS = 1000;
+/**
+ * Once requests have waited this long because every connection is taken, those whose client
+ * has sent nothing for as long give theirs up: a few clients that send a byte a minute must
+ * not hold all there are.
+ */
+const PRESSURE_MS = 1000;
 /** Of settings that name no bound; a wheel holds no endless deadline. */
 const IDLE_MS_MAX = 86_400_000;
 
@@ -44,12 +50,14 @@ export class Pool implements UpstreamOwner, Faulty {
   readonly #open = new Set<Upstream>();
   readonly #lending = new Lending<Upstream, Waiter>();
   readonly #sweep: Timer;
+  readonly #pressure: Timer;
 
   constructor(thread: Thread, endpoint: Endpoint, settings: PoolSettings) {
     this.#thread = thread;
     this.#endpoint = endpoint;
     this.#settings = settings;
     this.#sweep = new Timer(() => this.#sweepIdle(), this);
+    this.#pressure = new Timer(() => this.#makeRoom(), this);
   }
 
   /** What a newer snapshot says; holds from the next connection on. */
@@ -69,8 +77,25 @@ export class Pool implements UpstreamOwner, Faulty {
   acquire(waiter: Waiter): Upstream | "waiting" | "full" | "closed" {
     const nowMs = this.#thread.monoMs();
     const found = this.#lending.acquire(waiter, this.#settings, nowMs, (upstream) => upstream.destroy());
-    if (found === "waiting") this.#openMore();
+    if (found === "waiting") {
+      this.#openMore();
+      if (this.#isPressed && !this.#pressure.isArmed) this.#thread.arm(this.#pressure, PRESSURE_MS);
+    }
     return found;
+  }
+
+  /** Requests wait for a connection that is in use. */
+  get #isPressed(): boolean {
+    return this.#lending.waiting > 0 && this.#lending.open >= this.#settings.connectionsMax;
+  }
+
+  #makeRoom(): void {
+    let wanted = this.#lending.waiting;
+    for (const { user } of [...this.#open]) {
+      if (wanted === 0 || !this.#isPressed) break;
+      if (user?.yieldIfQuiet(PRESSURE_MS) === true) wanted--;
+    }
+    if (this.#isPressed) this.#thread.arm(this.#pressure, PRESSURE_MS);
   }
 
   cancel(waiter: Waiter): void {
@@ -112,6 +137,7 @@ export class Pool implements UpstreamOwner, Faulty {
   /** Closes what is idle now, and the rest as it comes back; who waits may go elsewhere. */
   close(): void {
     this.#thread.disarm(this.#sweep);
+    this.#thread.disarm(this.#pressure);
     const waiting = this.#lending.close();
     for (const upstream of this.#lending.takeIdle()) upstream.destroy();
     for (const waiter of waiting) guarded(waiter, () => waiter.onWithdrawn())();

@@ -8,7 +8,7 @@ import type { ProxyFacts } from "../metrics/print-metrics.ts";
 import { AccessLog } from "./access-log.ts";
 import { type Admin, openAdmin } from "./admin.ts";
 import type { DataPlane, SnapshotLoad } from "./data-plane.ts";
-import { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./downstream.ts";
+import { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./downstream-timeouts.ts";
 import { drainPlane } from "./drain.ts";
 import type { Address } from "./listener.ts";
 import { makeSharedMemory, makeThread, type ReadOptions } from "./make-thread.ts";

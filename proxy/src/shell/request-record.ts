@@ -1,9 +1,12 @@
 /** What is known of a request when it has ended: for the access log, the decisions, the metrics. One a connection, used again. */
 import type { Reason } from "../filter/reason.ts";
-import type { Rescue } from "../filter/rescue.ts";
+import { type Rescue, rescue } from "../filter/rescue.ts";
 import type { InForce } from "../snapshot/in-force.ts";
 
 export type Verdict = Rescue["verdict"];
+
+/** Status (0: no head yet) and content of what has gone to the client. */
+export type ResponseSoFar = { readonly status: number; readonly bytesOut: number };
 
 export class RequestRecord {
   startedMs = 0;
@@ -55,6 +58,24 @@ export class RequestRecord {
     this.service = "";
     this.method = "";
     this.path = "";
+  }
+
+  /** The response broke off for `reason`. */
+  cut(reason: Reason, response: ResponseSoFar): void {
+    this.isCut = true;
+    this.reason = reason;
+    this.verdict = rescue(reason).verdict;
+    this.status = response.status;
+    this.bytesOut = response.bytesOut;
+  }
+
+  /** The client left: the record says how far its response had come. */
+  leave({ status, bytesOut }: ResponseSoFar): void {
+    const left = rescue("client_gone");
+    this.reason = "client_gone";
+    this.verdict = left.verdict;
+    this.status = status === 0 ? left.status : status;
+    this.bytesOut = status === 0 ? 0 : bytesOut;
   }
 
   end(): void {

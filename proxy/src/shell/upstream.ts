@@ -26,6 +26,8 @@ export interface UpstreamUser extends Faulty {
   onResponseContent(bytes: Uint8Array, from: number, to: number): void;
   /** The response is whole; `isReusable`: the connection may carry another request. */
   onResponseEnd(upstream: Upstream, isReusable: boolean): void;
+  /** Others wait for a connection: ends the request where its client has sent nothing for so long, and says so. */
+  yieldIfQuiet(quietMs: number): boolean;
   /** Before the response was whole. */
   onUpstreamFailed(upstream: Upstream, reason: Reason): void;
 }

@@ -53,6 +53,11 @@ const RULES: readonly Rule[] = [
     reason: "RFC 9110 §9.1: a method is any token, RTSP's too",
   },
   {
+    fault: undefined,
+    holds: (row) => row.side === "response" && /[^\r]\n/.test(textAt(row)),
+    reason: "RFC 9112 §2.2: a recipient may recognize a single LF as a line terminator; of responses it does",
+  },
+  {
     fault: "switching",
     holds: (row) => row.side === "response" && /^HTTP\/1\.1 101/.test(textAt(row)),
     reason: "RFC 9110 §15.2.2: 101 answers an Upgrade, and the mesh never forwards one",
@@ -61,6 +66,11 @@ const RULES: readonly Rule[] = [
     fault: "transfer-encoding",
     holds: (_, message) => fieldValues(message, "transfer-encoding").join(",").toLowerCase() !== "chunked",
     reason: "RFC 9112 §6.1: a coding other than chunked alone is not understood here, so nothing is forwarded",
+  },
+  {
+    fault: "transfer-coding",
+    holds: (_, message) => /,[ \t]*chunked$/i.test(fieldValues(message, "transfer-encoding").join(",")),
+    reason: "RFC 9112 §6.1: a transfer coding that is not understood is answered with 501",
   },
   {
     fault: "transfer-encoding-version",
