@@ -6,6 +6,7 @@ import { parseJsonExact } from "./exact-json.ts";
 import type { HostBuiltins } from "./host-builtins.ts";
 import { META_SECTION, type ModuleMeta } from "./module-meta.ts";
 import { DEFAULT_LIMITS, type PolicyLimits } from "./policy.ts";
+import { hostCallUnits } from "./role/host-builtins.ts";
 
 /** The functions that every module with OPA's ABI exports, and ours beside; all values are addresses or counts. */
 export type PolicyExports = {
@@ -37,6 +38,7 @@ export type PolicyExports = {
   readonly rm_seed?: (seed: number) => void;
   readonly rm_fuel?: (steps: number) => void;
   readonly rm_fuel_used?: () => number;
+  readonly rm_burn?: (units: number) => void;
   readonly rm_memory_max?: (bytes: number) => void;
   readonly rm_strict?: (isStrict: number) => void;
   readonly rm_builtin_errors?: () => number;
@@ -161,7 +163,9 @@ function namesByNumber(numbers: unknown): readonly string[] {
 }
 
 function callBuiltin(open: Instance, hostBuiltins: HostBuiltins, name: string, operands: readonly number[]): number {
-  const texts = operands.map((operand) => textAt(open.bytes(), open.exports.opa_json_dump(operand)));
+  const texts = operands.map((operand) => jsonOf(open, operand));
+  const bytes = texts.reduce((sum, text) => sum + text.length, 0);
+  open.exports.rm_burn?.(hostCallUnits(name, bytes)); // ends the evaluation where that is too much
   let answer: string | undefined;
   try {
     if (!Object.hasOwn(hostBuiltins, name)) throw new Error(`the host has no built-in ${name}`);
@@ -180,8 +184,12 @@ function callBuiltin(open: Instance, hostBuiltins: HostBuiltins, name: string, o
 
 /** A value of the module's, through its JSON. */
 export function readValue(open: Instance, value: number): unknown {
-  const at = open.exports.opa_json_dump(value);
-  return JSON.parse(textAt(open.bytes(), at));
+  return JSON.parse(jsonOf(open, value));
+}
+
+function jsonOf(open: Instance, value: number): string {
+  const at = open.exports.opa_json_dump(value); // may grow the memory
+  return textAt(open.bytes(), at);
 }
 
 const decoder = new TextDecoder();

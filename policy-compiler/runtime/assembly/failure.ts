@@ -71,6 +71,12 @@ export function burn(steps: i64): void {
   if (fuel < 0) abort(ABORT_FUEL);
 }
 
+/** Takes what a call of the host costs. */
+export function rm_burn(units: f64): void {
+  fuel -= <i64>units;
+  if (fuel < 0) abort(ABORT_FUEL);
+}
+
 export function abort(reason: i32): void {
   if (reason == ABORT_FUEL) abortWith("rm_fuel: the evaluation took more steps than it may");
   else if (reason == ABORT_MEMORY) abortWith("rm_memory: the evaluation needs more memory than it may");

@@ -19,7 +19,7 @@ export {
 export { rm_record } from "./abi/record";
 export { slotGet, needInput } from "./request/slots";
 export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/host";
-export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error, hostTypeError as rm_host_type_error } from "./failure";
+export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error, hostTypeError as rm_host_type_error, rm_burn } from "./failure";
 export { setMemoryMax as rm_memory_max } from "./memory";
 export {
   outOfFuel, tooDeep, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,

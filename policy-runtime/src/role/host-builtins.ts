@@ -1,9 +1,14 @@
 /**
- * The built-ins that need what a module has not (clock, randomness, keys, the network), and
- * who offers them: true, or why not and what a policy does instead.
+ * The built-ins that need what a module has not (clock, randomness, keys, the network), who
+ * offers them (true, or why not and what a policy does instead), and what a call costs.
  */
 export type HostBuiltinRow = {
   readonly names: readonly string[];
+  /**
+   * Units of fuel (about a nanosecond each) of a call, and of each byte of its operands; measured,
+   * rounded up. Absent where nobody offers it.
+   */
+  readonly fuel?: readonly [call: number, byte: number];
   /** Sidecars and edge gateways. */
   readonly proxies: true | string;
   /** The command line, and the tests that the controller runs. */
@@ -15,13 +20,15 @@ const SIGNED = ["rs", "ps", "es", "hs"].flatMap((family) =>
 );
 
 export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
-  { names: ["time.now_ns", "time.zone"], proxies: true, tools: true },
-  { names: ["uuid.rfc4122", "rand.intn"], proxies: true, tools: true },
+  { names: ["time.now_ns", "time.zone"], fuel: [5_000, 10], proxies: true, tools: true },
+  { names: ["uuid.rfc4122", "rand.intn"], fuel: [2_000, 10], proxies: true, tools: true },
   {
-    names: [...SIGNED, "io.jwt.verify_eddsa", "io.jwt.decode_verify", "io.jwt.encode_sign", "io.jwt.encode_sign_raw"],
+    names: [...SIGNED, "io.jwt.verify_eddsa", "io.jwt.decode_verify"],
+    fuel: [100_000, 20],
     proxies: true,
     tools: true,
   },
+  { names: ["io.jwt.encode_sign", "io.jwt.encode_sign_raw"], fuel: [1_000_000, 20], proxies: true, tools: true },
   {
     names: [
       "crypto.parse_private_keys",
@@ -32,23 +39,27 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
       "crypto.x509.parse_keypair",
       "crypto.x509.parse_rsa_private_key",
     ],
+    fuel: [50_000, 100],
     proxies: true,
     tools: true,
   },
-  { names: ["json.match_schema", "json.verify_schema"], proxies: true, tools: true },
-  { names: ["yaml.is_valid", "yaml.marshal", "yaml.unmarshal"], proxies: true, tools: true },
+  { names: ["json.match_schema", "json.verify_schema"], fuel: [20_000, 100], proxies: true, tools: true },
+  { names: ["yaml.is_valid", "yaml.marshal", "yaml.unmarshal"], fuel: [20_000, 100], proxies: true, tools: true },
   {
     names: ["opa.runtime"],
+    fuel: [20_000, 20],
     proxies: "what it shows differs from host to host: put the value into the policy's data",
     tools: true,
   },
   {
     names: ["net.lookup_ip_addr"],
+    fuel: [20_000, 20],
     proxies: "a decision does not wait for a name server: put the addresses into the policy's data",
     tools: true,
   },
   {
     names: ["providers.aws.sign_req"],
+    fuel: [20_000, 20],
     proxies: "a decision sends no request that it could sign",
     tools: true,
   },
@@ -80,3 +91,13 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
     tools: "parse modules with `regomesh check` or OPA's own command",
   },
 ];
+
+/** Of a built-in that a host adds of its own. */
+const OTHER: readonly [call: number, byte: number] = [10_000, 10];
+const FUEL = new Map(HOST_BUILTINS.flatMap(({ names, fuel = OTHER }) => names.map((name) => [name, fuel] as const)));
+
+/** Units of fuel for a call with operands of so many bytes, as JSON. */
+export function hostCallUnits(name: string, bytes: number): number {
+  const [call, byte] = FUEL.get(name) ?? OTHER;
+  return call + byte * bytes;
+}

@@ -212,3 +212,27 @@ test("a built-in that throws is an error of the policy: undefined, counted, and 
   const { recent } = await bench.proxy.plane.read();
   expect(recent.map(({ builtinErrors }) => builtinErrors)).toEqual([0, 1]);
 });
+
+test("verifying token after token is work that fuel measures: the request is refused, the next is decided", async () => {
+  const own = (SIGNERS["RS256"] as () => Signer)();
+  const rego = `package mesh.authz
+
+import input.attributes.request.http
+
+allow if count([token | some token in split(http.headers["x-tokens"], ","); io.jwt.verify_rs256(token, data.keys)]) > 0
+`;
+  const made = makePolicy({
+    name: "many",
+    rego,
+    data: { keys: own.pem },
+    entrypoints: [{ name: "mesh/authz/allow", kind: "authz", fuel: 10_000_000 }],
+  });
+  const { bench } = await openTimed(made);
+  const ask = (tokens: readonly string[]) =>
+    exchange(bench.inbound, `GET / HTTP/1.1\r\nHost: svc\r\nX-Tokens: ${tokens.join(",")}\r\n\r\n`);
+  const token = makeToken({ alg: "RS256" }, {}, own.sign);
+  const many = await ask(Array.from({ length: 400 }, (_, i) => `e30.e30.${"A".repeat(20)}${i}`));
+  expect(statuses(many)).toEqual([503]);
+  expect(many).toContain("policy_fuel_exhausted");
+  expect(statuses(await ask([token]))).toEqual([200]);
+});
