@@ -1,3 +1,4 @@
+export { isNearGroup, mentionsGroup } from "./group.ts";
 export type { MeshConfigSpec } from "./kinds/mesh-config.ts";
 export { DEFAULT_TRUST_DOMAIN, MESH_DEFAULTS } from "./kinds/mesh-config.ts";
 export type { MeshServiceSpec } from "./kinds/mesh-service.ts";

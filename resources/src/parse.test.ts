@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { printDiagnostic } from "@regomesh/base";
+import { type Diagnostic, printDiagnostic, printRecord, toDiagnosticRecord } from "@regomesh/base";
 import { describe, expect, test } from "vitest";
+import { mentionsGroup } from "./group.ts";
+import { API_VERSION } from "./kinds/metadata.ts";
 import { parseResources } from "./parse.ts";
 import { locate } from "./resource.ts";
 
 const read = (text: string) => parseResources({ name: "mesh.yaml", text });
+const printRecordOf = (diagnostic: Diagnostic) => printRecord(toDiagnosticRecord(diagnostic));
 const head = (kind: string, name = "x") =>
   `apiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name} }\n`;
 
@@ -57,7 +60,61 @@ describe("parseResources", () => {
       `---\n---\n${workload}\n---\napiVersion: apps/v1\nkind: Deployment\n---\n${workload}`,
     );
     expect(resources.map((resource) => resource.kind)).toEqual(["Workload", "Workload"]);
-    expect(diagnostics.map(({ severity, code }) => [severity, code])).toEqual([["warning", "resource_foreign"]]);
+    expect(diagnostics).toEqual([]);
+  });
+
+  test("reads the members of a List, and JSON with its tabs, each with its place", () => {
+    const workload = (name: string) => ({ apiVersion: API_VERSION, kind: "Workload", metadata: { name }, spec: {} });
+    const list = {
+      apiVersion: "v1",
+      kind: "List",
+      items: [workload("a"), { apiVersion: "v1", kind: "Pod" }, workload("b")],
+    };
+    const { diagnostics } = parseResources({ name: "mesh.JSON", text: JSON.stringify(list, undefined, "\t") });
+    expect(diagnostics.map(printRecordOf)).toEqual([
+      "mesh.JSON:11:12: resource_missing: spec.service is missing",
+      "mesh.JSON:23:12: resource_missing: spec.service is missing",
+    ]);
+    const nested = {
+      apiVersion: "regomesh.dev/v1alpha1",
+      kind: "WorkloadList",
+      items: [{ kind: "List", items: [workload("c")] }],
+    };
+    expect(parseResources({ name: "mesh.yaml", text: JSON.stringify(nested) }).diagnostics).toHaveLength(1);
+  });
+
+  test.each([
+    ["an alias", "kind: Deployment\napiVersion: apps/v1\nspec: { a: &x 1, b: *x }\n"],
+    ["no apiVersion", "on: push\njobs: {}\n"],
+    ["another apiVersion", "apiVersion: kustomize.config.k8s.io/v1beta1\nresources: []\n"],
+    ["what is not YAML", "a: {{ .Values.x }}\n b: [\n"],
+  ])("another tool's document with %s refuses nothing", (_, foreign) => {
+    const workload = `${head("Workload")}spec: { service: x }\n`;
+    const { resources, diagnostics } = read(`${foreign}---\n${workload}`);
+    expect(diagnostics).toEqual([]);
+    expect(resources.map(({ kind }) => kind)).toEqual(["Workload"]);
+  });
+
+  test.each([
+    "regomesh.io/v1alpha1",
+    "regmesh.dev/v1alpha1",
+    "policy.regomesh.dev/v1",
+    "Regomesh.dev/v1alpha1",
+    "rego-mesh.dev/v1",
+  ])("a document of %s is named, not passed over", (version) => {
+    const text = `apiVersion: ${version}\nkind: Workload\nmetadata: { name: a }\nspec: { service: x }\n`;
+    expect(mentionsGroup(text)).toBe(true);
+    expect(read(text).diagnostics.map(({ message }) => message)).toEqual([`unknown apiVersion ${version}`]);
+  });
+
+  test.each([
+    "apiVersion: apps/v1",
+    "apiVersion: kyverno.io/v1",
+    '{"name": "regomesh"}',
+    "uses: regomesh.dev/setup@v1",
+    "apiVersion: v1",
+  ])("a file that says %s speaks of nothing of ours", (text) => {
+    expect(mentionsGroup(text)).toBe(false);
   });
 
   test("knows where each value stands", () => {
@@ -85,7 +142,7 @@ describe("parseResources", () => {
   for (const [name, text] of [
     ["flow nesting", `a: ${"[".repeat(100_000)}`],
     ["sequence nesting", "- ".repeat(100_000)],
-    ["explicit keys", "? ".repeat(100_000)],
+    ["explicit keys", `apiVersion: regomesh.dev/v1alpha1\n${"? ".repeat(100_000)}`],
     ["a long file", `a: ${"x".repeat(1_100_000)}`],
     ["aliases", `${head("Workload")}spec: { service: &a orders, ports: [*a] }`],
     ["many documents", "---\na: 1\n".repeat(2000)],

@@ -1,7 +1,8 @@
 /** Resources out of YAML text: every fault with its place, nothing thrown, nothing half read. */
 import { type Diagnostic, type Source, type Span, sortDiagnostics } from "@regomesh/base";
-import { type Document, isAlias, isMap, isScalar, type Node, parseAllDocuments, visit } from "yaml";
-import { API_GROUP, API_VERSION } from "./kinds/metadata.ts";
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, visit } from "yaml";
+import { isNearGroup, mentionsGroup } from "./group.ts";
+import { API_VERSION } from "./kinds/metadata.ts";
 import { KINDS, type Kind, type Resource } from "./resource.ts";
 import type { ResourceCode } from "./schema/code.ts";
 import { nearest } from "./schema/nearest.ts";
@@ -17,7 +18,10 @@ export type Parsed = { readonly resources: readonly Resource[]; readonly diagnos
 
 type Report = (code: ResourceCode, message: string, span: Span, hint?: string, severity?: "warning") => void;
 
-/** Every resource of a text of one or more YAML documents; a document with a fault gives none. */
+/**
+ * Every resource of a text of one or more YAML documents, or of one of JSON; members of a List
+ * count as documents. A document with a fault gives none; one of another group is passed over.
+ */
 export function parseResources(source: Source): Parsed {
   const diagnostics: Diagnostic[] = [];
   const report: Report = (code, message, span, hint, severity) => {
@@ -31,8 +35,10 @@ export function parseResources(source: Source): Parsed {
   };
   const resources: Resource[] = [];
   for (const document of parseDocuments(source, report)) {
-    const resource = parseDocument(document, source, report);
-    if (resource !== undefined) resources.push(resource);
+    for (const root of rootsOf(document, source, report)) {
+      const resource = parseResource(root, source, report);
+      if (resource !== undefined) resources.push(resource);
+    }
   }
   return { resources, diagnostics: sortDiagnostics(diagnostics) };
 }
@@ -49,7 +55,7 @@ function parseDocuments(source: Source, report: Report): readonly Document[] {
   }
   let documents: readonly Document[];
   try {
-    documents = parseAllDocuments(source.text, { prettyErrors: false, logLevel: "silent" }) as readonly Document[];
+    documents = parseAllDocuments(yamlOf(source), { prettyErrors: false, logLevel: "silent" }) as readonly Document[];
   } catch (error) {
     report("yaml_syntax", `the file is not YAML: ${(error as Error).message}`, whole);
     return [];
@@ -61,18 +67,39 @@ function parseDocuments(source: Source, report: Report): readonly Document[] {
   return documents;
 }
 
-function parseDocument(document: Document, source: Source, report: Report): Resource | undefined {
+/** JSON is YAML but for its tabs, which stand for as many spaces: places stay where they are. */
+function yamlOf({ name, text }: Source): string {
+  return /\.json$/i.test(name) ? text.replace(/^[ \t]+/gm, (indent) => " ".repeat(indent.length)) : text;
+}
+
+/** The resources that a document may hold: itself, or the members of a List. */
+function rootsOf(document: Document, source: Source, report: Report): readonly Node[] {
   if (document.errors.length > 0) {
+    const [start, , end] = document.range ?? [0, 0, source.text.length];
+    // Text of another tool beside ours need not be YAML, as long as it is none of ours.
+    if (!mentionsGroup(source.text.slice(start, end)) && document.range !== null) return [];
     for (const { pos, message } of document.errors) {
       report("yaml_syntax", lowerFirst(message.split("\n")[0] ?? ""), { start: pos[0], end: Math.max(pos[1], pos[0]) });
     }
-    return undefined;
+    return [];
   }
   const root = document.contents as Node | null;
-  if (root === null || (isScalar(root) && root.value === null)) return undefined; // an empty document between two ---
-  if (reportAliases(document, report)) return undefined;
+  if (root === null || (isScalar(root) && root.value === null)) return []; // an empty document between two ---
+  return membersOf(root);
+}
+
+function membersOf(root: Node): readonly Node[] {
+  if (!isMap(root)) return [root];
+  const kind = root.get("kind");
+  const items = root.get("items", true);
+  return typeof kind === "string" && kind.endsWith("List") && isSeq(items)
+    ? (items.items as readonly Node[]).flatMap(membersOf)
+    : [root];
+}
+
+function parseResource(root: Node, source: Source, report: Report): Resource | undefined {
   const kind = kindOf(root, report);
-  if (kind === undefined) return undefined;
+  if (kind === undefined || reportAliases(root, report)) return undefined;
   const { value, faults, nodes } = readNode(KINDS[kind], root);
   for (const { code, message, node, hint } of faults) report(code, message, spanOf(node), hint);
   if (value === undefined) return undefined;
@@ -81,9 +108,9 @@ function parseDocument(document: Document, source: Source, report: Report): Reso
 }
 
 /** Aliases would let a small file stand for a huge one. */
-function reportAliases(document: Document, report: Report): boolean {
+function reportAliases(root: Node, report: Report): boolean {
   let isFound = false;
-  visit(document, (_, node) => {
+  visit(root as Parameters<typeof visit>[0], (_, node) => {
     if (!isAlias(node)) return;
     isFound = true;
     report("yaml_alias", `alias *${node.source} is not read here`, spanOf(node), "write the value out");
@@ -91,7 +118,7 @@ function reportAliases(document: Document, report: Report): boolean {
   return isFound;
 }
 
-/** The kind that a document says it is, if it is one of ours. */
+/** The kind that a document says it is, if it is one of ours; what is another tool's is passed over. */
 function kindOf(root: Node, report: Report): Kind | undefined {
   if (!isMap(root)) {
     report("resource_kind", "a resource must be a mapping with apiVersion, kind, metadata and spec", spanOf(root));
@@ -100,22 +127,14 @@ function kindOf(root: Node, report: Report): Kind | undefined {
   const version = root.get("apiVersion", true);
   const kind = root.get("kind", true);
   if (version === undefined || kind === undefined) {
+    if (!looksOurs(version, kind)) return undefined;
     const missing = version === undefined ? "apiVersion" : "kind";
     report("resource_missing", `${missing} is missing`, spanOf(root), `write apiVersion: ${API_VERSION} and a kind`);
     return undefined;
   }
   if (version.value !== API_VERSION) {
-    const group = String(version.value).split("/")[0] ?? "";
-    const isOurs = group === API_GROUP || nearest(group, [API_GROUP]) !== undefined;
-    if (isOurs) report("resource_kind", `unknown apiVersion ${version.value}`, spanOf(version), `write ${API_VERSION}`);
-    else
-      report(
-        "resource_foreign",
-        `${version.value} is not of this mesh; skipped`,
-        spanOf(version),
-        undefined,
-        "warning",
-      );
+    if (!isNearGroup(String(version.value).split("/")[0] ?? "")) return undefined;
+    report("resource_kind", `unknown apiVersion ${version.value}`, spanOf(version), `write ${API_VERSION}`);
     return undefined;
   }
   const names = Object.keys(KINDS);
@@ -126,6 +145,12 @@ function kindOf(root: Node, report: Report): Kind | undefined {
     return undefined;
   }
   return kind.value as Kind;
+}
+
+/** Half of what says that a document is ours: its group, or the name of a kind. */
+function looksOurs(version: Scalar | undefined, kind: Scalar | undefined): boolean {
+  if (version !== undefined) return isNearGroup(String(version.value).split("/")[0] ?? "");
+  return typeof kind?.value === "string" && Object.hasOwn(KINDS, kind.value);
 }
 
 function spanOf(node: Node): Span {

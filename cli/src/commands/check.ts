@@ -1,11 +1,12 @@
 /** `regomesh check`: what a commit would be refused for, before it is one. */
+import { realpath, stat } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Diagnostic, type DiagnosticRecord, printRecord, type Source, toDiagnosticRecord } from "@regomesh/base";
-import { checkSource } from "@regomesh/controller";
+import { checkSource, type SourceCheck, type SourceRights } from "@regomesh/controller";
 import { checkOffered, checkUnit } from "@regomesh/policy-compiler";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
-import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
 import { type Format, parseFormat } from "../flags.ts";
 import { countOf, printDiagnostics } from "../report.ts";
@@ -13,13 +14,15 @@ import { countOf, printDiagnostics } from "../report.ts";
 const help = `
 Usage: regomesh check [flags] [DIRECTORY]
 
-Checks a source as the controller would check a commit of it: every policy and its tests
-compile, every resource is right by itself and fits the others, every binding's unit and
-entrypoints are there, and a proxy offers what they use. Runs nothing. Without resources only
-the policies are checked, rules named as the mesh's entrypoints as if they were bound.
+Checks a source as the controller would check a commit of it, with the same function: git
+says which files there would be, policies compile and pass their tests, every resource is
+right by itself and fits the others, every binding's unit and entrypoints are there, and a
+proxy offers what they use. What is in force is not asked: whether a commit takes too much
+away, only a controller knows. Without resources only the policies are checked, without running
+their tests, rules named as the mesh's entrypoints as if they were bound.
 
 ${ALLOW_HELP.slice(1)}
-  -f, --format FORMAT         pretty (default) or json: {"diagnostics": […]}
+  -f, --format FORMAT         pretty (default) or json: {"diagnostics": […], "failedTests": […]}
 
 Example: regomesh check .regomesh/repo
 `;
@@ -44,22 +47,44 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const format = parseFormat(values.format);
   if (positionals.length > 1) throw new UsageError("takes one directory: the source as a whole");
   const directory = (positionals[0] ?? ".").replace(/(?!^)\/+$/, "");
-  const files = await readFiles([directory], io.cwd, /\.(rego|ya?ml|json)$/);
-  const units = findUnits(files);
+  const source = await checkDirectory(directory, parseAllow(values.allow), io.cwd);
+  const units = findUnits(source.files);
   const ofUnits = units.flatMap(({ unit, diagnostics }) => [
     ...diagnostics,
     ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }),
   ]);
-  const source = await checkSource(directory === "." ? "" : directory, files, parseAllow(values.allow));
   // Bindings say in which role a unit is asked; without any, the entrypoints' names do.
   if (source.resourceFiles === 0) ofUnits.push(...units.flatMap(({ unit }) => checkOffered(unit)));
-  const records = unique([...ofUnits.map(toDiagnosticRecord), ...source.diagnostics]);
-  if (format === "json") io.out(`${JSON.stringify({ diagnostics: records }, null, 2)}\n`);
+  // What no binding names refuses nothing: its faults are for whoever binds it one day.
+  const isHarmless = source.isTaken && source.resourceFiles > 0;
+  const found = isHarmless ? ofUnits.map((each) => ({ ...each, severity: "warning" as const })) : ofUnits;
+  const records = unique([...found.map(toDiagnosticRecord), ...source.diagnostics]);
+  const { failedTests } = source;
+  if (format === "json") io.out(`${JSON.stringify({ diagnostics: records, failedTests }, null, 2)}\n`);
   else {
-    for (const record of records) io.err(`${printFound(record, ofUnits, files, format)}\n`);
-    io.out(`${summary(files, units.length, source, records)}\n`);
+    for (const record of records) io.err(`${printFound(record, found, source.files, format)}\n`);
+    for (const { file, row, name, message } of failedTests) io.err(`${file}:${row}: ${name} fails: ${message}\n`);
+    io.out(`${summary(source, units.length, records)}\n`);
   }
-  return records.some(({ severity }) => severity === "error") ? EXIT.no : EXIT.yes;
+  const isRefused = records.some(({ severity }) => severity === "error") || failedTests.length > 0;
+  return isRefused ? EXIT.no : EXIT.yes;
+}
+
+/** The check, with every file named from where the command was given. */
+async function checkDirectory(directory: string, rights: SourceRights, cwd: string): Promise<SourceCheck> {
+  const place = resolve(cwd, directory);
+  const facts = await stat(place).catch(() => undefined);
+  if (facts === undefined) throw new UsageError(`${directory}: no such file or directory`);
+  if (!facts.isDirectory()) throw new UsageError(`${directory} is no directory: the source is checked as a whole`);
+  const source = await checkSource(place, rights);
+  const here = await realpath(cwd);
+  const rename = (file: string) => relative(here, join(source.top, file));
+  return {
+    ...source,
+    files: source.files.map(({ name, text }) => ({ name: rename(name), text })),
+    diagnostics: source.diagnostics.map((each) => ({ ...each, file: rename(each.file) })),
+    failedTests: source.failedTests.map((each) => ({ ...each, file: rename(each.file) })),
+  };
 }
 
 /** Sorted by place, each once: a unit is checked by itself and for every binding of it. */
@@ -96,14 +121,9 @@ function offsetOf(text: string, row: number, column: number): number {
   return before.reduce((sum, each) => sum + each.length + 1, 0) + points;
 }
 
-function summary(
-  files: readonly Source[],
-  units: number,
-  source: { readonly resourceFiles: number; readonly workloads: number },
-  records: readonly DiagnosticRecord[],
-): string {
-  const errors = records.filter(({ severity }) => severity === "error").length;
-  const policies = countOf(files.filter(({ name }) => name.endsWith(".rego")).length, "policy file");
+function summary(source: SourceCheck, units: number, records: readonly DiagnosticRecord[]): string {
+  const errors = records.filter(({ severity }) => severity === "error").length + source.failedTests.length;
+  const policies = countOf(source.files.filter(({ name }) => name.endsWith(".rego")).length, "policy file");
   const found = [`${policies} in ${countOf(units, "unit")}`];
   if (source.resourceFiles > 0) found.push(countOf(source.resourceFiles, "resource file"));
   const verdict =

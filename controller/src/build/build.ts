@@ -15,6 +15,7 @@ import { makeReport } from "../index/report.ts";
 import type { SourceRights } from "../index/rights.ts";
 import { composePolicies } from "../snapshot/composition.ts";
 import { toWorkloadSnapshot } from "../snapshot/workload.ts";
+import { checkFiles } from "./check-files.ts";
 import { type BuiltModule, makeModules } from "./modules.ts";
 import { resourceFiles, type SourceTree, unitNames, unitOf } from "./source-tree.ts";
 import type { PolicyTools } from "./tools.ts";
@@ -67,6 +68,12 @@ export function build(tree: SourceTree, { rights, trustDomain }: BuildRules, too
   return { plan, diagnostics: toRecords(diagnostics), failedTests: [], passedTests: tests.passed };
 }
 
+/** The units that a source's bindings name, as far as its resources can be read. */
+export function boundUnits(tree: SourceTree): readonly string[] {
+  const resources = resourceFiles(tree).flatMap((file) => parseResources(file).resources);
+  return [...new Set(resources.flatMap((each) => (each.kind === "PolicyBinding" ? [each.spec.unit] : [])))];
+}
+
 function readIndex(tree: SourceTree, rules: BuildRules, diagnostics: Diagnostic[]): MeshIndex {
   const resources: Resource[] = [];
   for (const file of resourceFiles(tree)) {
@@ -84,6 +91,7 @@ function readIndex(tree: SourceTree, rules: BuildRules, diagnostics: Diagnostic[
   const bound = index.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(tree, unit) !== undefined);
   checkBindings(index, [...new Set([...unitNames(tree), ...bound])], report);
   checkComposition(index, report);
+  diagnostics.push(...checkFiles(tree, index));
   return index;
 }
 

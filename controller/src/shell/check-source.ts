@@ -1,28 +1,44 @@
-/** A source's files checked as a commit of them would be, without running its tests. */
+/** A directory checked as a commit of it would be, by the function that the controller builds commits with. */
 import type { DiagnosticRecord, Source } from "@regomesh/base";
-import { build } from "../build/build.ts";
+import type { FailedTestBody } from "../api/bodies.ts";
+import { boundUnits, build } from "../build/build.ts";
 import { resourceFiles } from "../build/source-tree.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import { loadTools } from "./build/compiler.ts";
+import { readWorkTree } from "./git/work-tree.ts";
 
 export type SourceCheck = {
+  /** The directory from which files are named. */
+  readonly top: string;
+  /** What would be read of a commit, by paths from the repository's root. */
+  readonly files: readonly Source[];
+  /** Directory of the repository that was checked; "" is all of it. */
+  readonly path: string;
   readonly diagnostics: readonly DiagnosticRecord[];
-  /** Files that hold resources; where there are none, nothing was checked. */
+  readonly failedTests: readonly FailedTestBody[];
+  /** Files that hold resources; where there are none, the policies alone are for the caller to check. */
   readonly resourceFiles: number;
   readonly workloads: number;
+  /** The controller would take a commit of it. */
+  readonly isTaken: boolean;
+  /** Units that a binding names. */
+  readonly boundUnits: readonly string[];
 };
 
-/** `path` is the directory that is the source, "" where files are named from it. */
-export async function checkSource(
-  path: string,
-  files: readonly Source[],
-  rights: SourceRights = ALL_RIGHTS,
-): Promise<SourceCheck> {
-  const tree = { path, files };
-  const found = resourceFiles(tree).length;
-  if (found === 0) return { diagnostics: [], resourceFiles: 0, workloads: 0 };
-  const tools = await loadTools();
-  const untested = { ...tools, test: () => ({ diagnostics: [], passed: 0, failed: [] }) };
-  const { diagnostics, plan } = build(tree, { rights }, untested);
-  return { diagnostics, resourceFiles: found, workloads: plan?.workloads.length ?? 0 };
+/** Throws GitError where git cannot read the directory. */
+export async function checkSource(directory: string, rights: SourceRights = ALL_RIGHTS): Promise<SourceCheck> {
+  const { tree, top } = await readWorkTree(directory);
+  const built = build(tree, { rights }, await loadTools());
+  const { diagnostics, failedTests, plan } = built;
+  return {
+    top,
+    files: tree.files,
+    path: tree.path,
+    diagnostics,
+    failedTests,
+    resourceFiles: resourceFiles(tree).length,
+    workloads: plan?.workloads.length ?? 0,
+    isTaken: plan !== undefined,
+    boundUnits: boundUnits(tree),
+  };
 }

@@ -219,13 +219,12 @@ export class Rollout {
 
   async #build(tree: CommitTree): Promise<Built> {
     const { builder, path } = this.#options;
-    if (tree.diagnostics.length > 0) return { diagnostics: tree.diagnostics, failedTests: [], passedTests: 0 };
     try {
       const rules = {
         rights: this.#options.rights,
         trustDomain: this.#options.trustDomain() ?? this.release?.plan.mesh.trustDomain,
       };
-      return await builder.build({ path, files: tree.files }, rules);
+      return await builder.build({ path, files: tree.files, unread: tree.unread ?? [] }, rules);
     } catch (error) {
       if (!(error instanceof BuildFailed)) throw error;
       const diagnostic: DiagnosticRecord = {

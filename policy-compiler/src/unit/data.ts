@@ -61,7 +61,13 @@ function readJson(text: string): Read {
 }
 
 function readYaml(text: string): Read {
-  const document = parseDocument(text, { intAsBigInt: true, lineCounter: new LineCounter(), merge: true });
+  // A key that stands twice has its last value, as in JSON and as OPA reads both.
+  const document = parseDocument(text, {
+    uniqueKeys: false,
+    intAsBigInt: true,
+    lineCounter: new LineCounter(),
+    merge: true,
+  });
   const [error] = document.errors;
   if (error !== undefined) return { fault: `not YAML: ${error.message.split("\n")[0]}`, offset: error.pos[0] };
   try {

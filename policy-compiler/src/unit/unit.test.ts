@@ -33,6 +33,12 @@ test("toUnit reads every JSON and YAML file of a directory when asked to", () =>
   });
 });
 
+test("a key that stands twice has its last value, in YAML as in JSON", () => {
+  const data = (name: string, text: string) => JSON.stringify(unitOf({ [name]: text }).unit.data);
+  expect(data("data.yaml", "a: 1\nb: { x: 1, x: 2 }\na: 2\n")).toBe('{"a":2,"b":{"x":2}}');
+  expect(data("data.json", '{"a": 1, "b": {"x": 1, "x": 2}, "a": 2}')).toBe('{"a":2,"b":{"x":2}}');
+});
+
 const faults: Record<string, readonly [Record<string, string>, string]> = {
   "the same path in two files": [
     { "data.json": '{"a": {"b": 1}}', "a/data.yaml": "b: 2" },

@@ -6,5 +6,4 @@ export type ResourceCode =
   | "resource_kind"
   | "resource_field"
   | "resource_value"
-  | "resource_missing"
-  | "resource_foreign";
+  | "resource_missing";

@@ -1,8 +1,9 @@
 /** Lines of a commit around a rule, and who wrote that line. */
+
+import { FILE_BYTES_MAX } from "../../build/select-entries.ts";
 import { type Commit, parseBlame } from "../../git/commit.ts";
 import { isHash } from "../../git/packed-refs.ts";
 import { runGit } from "./git.ts";
-import { FILE_BYTES_MAX } from "./read-tree.ts";
 
 export type Excerpt = {
   readonly excerpt: readonly { readonly row: number; readonly text: string }[];

@@ -33,16 +33,19 @@ const NEUTRAL = [
 
 export type GitOptions = {
   readonly gitDir: string;
+  /** Where a command needs one: the directory that it is about. */
+  readonly workTree?: string;
   readonly args: readonly string[];
   readonly input?: string;
   readonly bytesMax: number;
 };
 
 /** Standard output of a git command; throws GitError where it fails, is too long or takes too long. */
-export function runGit({ gitDir, args, input, bytesMax }: GitOptions): Promise<Buffer> {
+export function runGit({ gitDir, workTree, args, input, bytesMax }: GitOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const child = spawn("git", ["--no-pager", `--git-dir=${gitDir}`, ...NEUTRAL, ...args], {
-      cwd: gitDir,
+    const place = workTree === undefined ? [] : [`--work-tree=${workTree}`];
+    const child = spawn("git", ["--no-pager", `--git-dir=${gitDir}`, ...place, ...NEUTRAL, ...args], {
+      cwd: workTree ?? gitDir,
       env: gitEnvironment(),
       stdio: ["pipe", "pipe", "pipe"],
     });

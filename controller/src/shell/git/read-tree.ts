@@ -1,80 +1,72 @@
-/** The files of a commit that a build can read, straight from git's objects: no work tree, so neither links nor filters. */
-import type { DiagnosticRecord, Source } from "@regomesh/base";
-import { READABLE } from "../../build/source-tree.ts";
+/** The files of a tree that a build can need, straight from git's objects: no work tree, so neither links nor filters. */
+import type { Source } from "@regomesh/base";
+import { mentionsGroup } from "@regomesh/resources";
+import { IGNORE_FILE, parseIgnore } from "../../build/ignore.ts";
+import { selectEntries, templateFinder } from "../../build/select-entries.ts";
+import { isData, isDocument, isModule, type SourceTree, type Unread, unitFinder } from "../../build/source-tree.ts";
 import { type Commit, parseCommit, parseMessage, parseTree, type TreeEntry } from "../../git/commit.ts";
 import { GitError, runGit } from "./git.ts";
 
-export const FILES_MAX = 5000;
-/** A policy or resource of a megabyte is a mistake; data may be larger. */
-export const FILE_BYTES_MAX = 8 * 1024 * 1024;
-export const TOTAL_BYTES_MAX = 64 * 1024 * 1024;
 /** Names of every file of a large repository. */
 const LISTING_BYTES_MAX = 64 * 1024 * 1024;
 const COMMIT_BYTES_MAX = 1024 * 1024;
+/** A batch's output beyond the contents: a line for each. */
+const HEADER_BYTES_MAX = 200;
 
-export type CommitTree = {
+export type CommitTree = SourceTree & {
   readonly commit: Commit;
   /** The commit's whole message: an operator's word may stand there. */
   readonly message: string;
   /** The directory that is the source, where the commit has none of that name. */
   readonly pathMissing?: string;
-  readonly files: readonly Source[];
-  /** Why the tree is refused; empty where it is not. */
-  readonly diagnostics: readonly DiagnosticRecord[];
 };
+
+/** Output of a git command on the repository; input is given to it. */
+export type Git = (args: readonly string[], bytesMax: number, input?: string) => Promise<Buffer>;
 
 /** `path` is a directory of the repository, "" for all of it. */
 export async function readCommitTree(gitDir: string, hash: string, path: string): Promise<CommitTree> {
-  const [raw, listing] = await Promise.all([
-    runGit({ gitDir, args: ["cat-file", "commit", hash], bytesMax: COMMIT_BYTES_MAX }),
-    runGit({
-      gitDir,
-      args: ["ls-tree", "-r", "-l", "-z", "--full-tree", hash, ...(path === "" ? [] : ["--", `${path}/`])],
-      bytesMax: LISTING_BYTES_MAX,
-    }),
+  const git: Git = (args, bytesMax, input) =>
+    runGit({ gitDir, args, bytesMax, ...(input === undefined ? {} : { input }) });
+  const [raw, tree] = await Promise.all([
+    git(["cat-file", "commit", hash], COMMIT_BYTES_MAX),
+    readTree(git, hash, path),
   ]);
   const text = raw.toString("utf8");
-  const about = { commit: parseCommit(hash, text), message: parseMessage(text) };
+  return { commit: parseCommit(hash, text), message: parseMessage(text), ...tree };
+}
+
+/** A tree, or a commit's: what of it is the mesh's, and what could not be read. */
+export async function readTree(
+  git: Git,
+  hash: string,
+  path: string,
+): Promise<SourceTree & { readonly pathMissing?: string }> {
+  const below = path === "" ? [] : ["--", `${path}/`];
+  const listing = await git(["ls-tree", "-r", "-l", "-z", "--full-tree", hash, ...below], LISTING_BYTES_MAX);
   const entries = parseTree(listing.toString("utf8"));
   // Git prints BAD for an object that is missing: perhaps it is still being written.
   if (entries === undefined) throw new GitError("git_failed", `git ls-tree: the tree of ${hash} is not whole`);
-  if (path !== "" && entries.length === 0) return { ...about, pathMissing: path, files: [], diagnostics: [] };
-  const wanted = entries.filter((entry) => READABLE.test(entry.path));
-  const diagnostics = checkEntries(wanted);
-  if (diagnostics.length > 0) return { ...about, files: [], diagnostics };
-  return { ...about, ...(await readFiles(gitDir, wanted)) };
-}
-
-function checkEntries(entries: readonly TreeEntry[]): readonly DiagnosticRecord[] {
-  const faults: DiagnosticRecord[] = [];
-  let total = 0;
-  for (const { mode, path, bytes } of entries) {
-    total += bytes;
-    if (mode === "symlink") faults.push(fault("a symbolic link is not followed", path));
-    else if (mode !== "file") faults.push(fault("a submodule is not read", path));
-    if (/[\u0000-\u001f\u007f]/.test(path) || path.includes("\ufffd"))
-      faults.push(fault("the name is not plain text", path));
-    if (bytes > FILE_BYTES_MAX) faults.push(fault(`the file is larger than ${FILE_BYTES_MAX} bytes`, path));
-  }
-  if (entries.length > FILES_MAX) faults.push(fault(`the source has more than ${FILES_MAX} files to read`, ""));
-  if (total > TOTAL_BYTES_MAX) faults.push(fault(`the source has more than ${TOTAL_BYTES_MAX} bytes to read`, ""));
-  return faults.slice(0, 20);
+  if (path !== "" && entries.length === 0) return { path, pathMissing: path, files: [] };
+  const ignoreFile = entries.find((entry) => entry.path === (path === "" ? IGNORE_FILE : `${path}/${IGNORE_FILE}`));
+  const ignore = ignoreFile?.mode === "file" ? await git(["cat-file", "blob", ignoreFile.hash], COMMIT_BYTES_MAX) : "";
+  const { wanted, unread } = selectEntries(entries, path, parseIgnore(ignore.toString("utf8")));
+  const read = await readFiles(git, wanted, templateFinder(entries.map((entry) => entry.path)));
+  return { path, files: read.files, unread: [...unread, ...read.unread] };
 }
 
 /** All contents by one `cat-file --batch`: `HASH blob SIZE`, the bytes, a line end, in the order asked. */
 async function readFiles(
-  gitDir: string,
+  git: Git,
   entries: readonly TreeEntry[],
-): Promise<{ readonly files: readonly Source[]; readonly diagnostics: readonly DiagnosticRecord[] }> {
-  const output = await runGit({
-    gitDir,
-    args: ["cat-file", "--batch"],
-    input: entries.map(({ hash }) => `${hash}\n`).join(""),
-    bytesMax: TOTAL_BYTES_MAX + entries.length * 200,
-  });
+  isTemplate: (name: string) => boolean,
+): Promise<{ readonly files: readonly Source[]; readonly unread: readonly Unread[] }> {
+  const total = entries.reduce((sum, { bytes }) => sum + bytes + HEADER_BYTES_MAX, 0);
+  const output = await git(["cat-file", "--batch"], total, entries.map(({ hash }) => `${hash}\n`).join(""));
   const decoder = new TextDecoder("utf-8", { fatal: true });
+  const inUnit = unitFinder(entries.map(({ path }) => path));
   const files: Source[] = [];
-  const diagnostics: DiagnosticRecord[] = [];
+  const unread: Unread[] = [];
   let at = 0;
   for (const { hash, path } of entries) {
     const lineEnd = output.indexOf(10, at);
@@ -82,15 +74,18 @@ async function readFiles(
     if (size === undefined) throw new GitError("git_failed", `git cat-file: no content of ${path}`);
     const start = lineEnd + 1;
     at = start + Number(size) + 1;
+    const content = output.subarray(start, at - 1);
+    const isUnits = isModule(path) || (isData(path) && inUnit(path));
     try {
-      files.push({ name: path, text: decoder.decode(output.subarray(start, at - 1)) });
+      const text = decoder.decode(content);
+      if (!isUnits && !mentionsGroup(text)) continue;
+      if (isTemplate(path)) {
+        unread.push({ name: path, why: "is a template of a Helm chart, which is not rendered", isDocument: true });
+      } else files.push({ name: path, text });
     } catch {
-      diagnostics.push(fault("the file is not UTF-8", path));
+      const speaks = isUnits || (isDocument(path) && mentionsGroup(content.toString("latin1")));
+      if (speaks) unread.push({ name: path, why: "is not UTF-8", isDocument: !isUnits, speaks: !isUnits });
     }
   }
-  return { files, diagnostics };
-}
-
-function fault(message: string, file: string): DiagnosticRecord {
-  return { code: "git_tree", severity: "error", message, file: file === "" ? "." : file, row: 1, column: 1 };
+  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), unread };
 }

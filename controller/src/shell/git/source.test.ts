@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { FILE_BYTES_MAX } from "../../build/select-entries.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { Excerpts } from "./blame.ts";
-import { type CommitTree, FILE_BYTES_MAX } from "./read-tree.ts";
+import type { CommitTree } from "./read-tree.ts";
 import { GitSource, type GitSourceOptions } from "./source.ts";
 
 let folder: string;
@@ -229,28 +230,31 @@ describe("the git source", () => {
   });
 });
 
-describe("a hostile tree is refused", () => {
+describe("what cannot be read of a tree is told, and is no file", () => {
   const refusals: Record<string, readonly [() => void, string]> = {
     "a symbolic link": [
       () => symlinkSync("/etc/passwd", join(folder, "p.rego")),
-      "p.rego: a symbolic link is not followed",
+      "p.rego is a symbolic link, which is not followed",
     ],
     "a huge file": [
       () => write({ "p.rego": new Uint8Array(FILE_BYTES_MAX + 1) }),
-      `p.rego: the file is larger than ${FILE_BYTES_MAX} bytes`,
+      `p.rego is larger than the ${FILE_BYTES_MAX} bytes that are read of a file`,
     ],
-    "a file that is not text": [() => write({ "p.rego": Uint8Array.of(0x70, 0xff) }), "p.rego: the file is not UTF-8"],
-    "a name with a line end": [() => write({ "p\n.rego": "" }), "p\n.rego: the name is not plain text"],
+    "a file that is not text": [() => write({ "p.rego": Uint8Array.of(0x70, 0xff) }), "p.rego is not UTF-8"],
+    "a name with a line end": [() => write({ "p\n.rego": "" }), "p\n.rego has a name that is not plain text"],
   };
   for (const [name, [make, says]] of Object.entries(refusals)) {
     test(name, async () => {
       make();
       commit("evil");
       await open().look();
-      expect(seen[0]?.diagnostics.map(({ file, message }) => `${file}: ${message}`)).toEqual([says]);
+      expect(seen[0]?.unread?.map(({ name, why }) => `${name} ${why}`)).toEqual([says]);
+      expect(seen[0]?.files).toEqual([]);
     });
   }
+});
 
+describe("a hostile repository", () => {
   test("a corrupted object is no half commit", async () => {
     commit("first", { "p.rego": "package p\n" });
     const blob = git("rev-parse", "HEAD:p.rego");

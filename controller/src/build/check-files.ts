@@ -1,0 +1,52 @@
+/**
+ * Faults of files as files: what a bound unit lacks because it could not be read, or says
+ * nothing, refuses; a document that would be a resource, and is not read, is named.
+ */
+import type { Diagnostic, Source } from "@regomesh/base";
+import type { MeshIndex } from "../index/mesh-index.ts";
+import { isData, resourcesInData, type SourceTree, type Unread, unitOf, unreadOf } from "./source-tree.ts";
+import { voidOf } from "./void-data.ts";
+
+export type FileCode = "source_unread" | "source_place" | "data_void";
+
+export function checkFiles(tree: SourceTree, index: MeshIndex): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const ofUnits = new Set<Unread>();
+  for (const name of new Set(index.bindings.map(({ spec }) => spec.unit))) {
+    for (const unread of unreadOf(tree, name).filter(({ isDocument }) => !isDocument)) {
+      ofUnits.add(unread);
+      found.push(
+        fault(named(unread.name), "source_unread", `unit ${name} needs ${unread.name}, which ${bare(unread)}`),
+      );
+    }
+    for (const file of unitOf(tree, name)?.files ?? []) {
+      const why = isData(file.name) ? voidOf(file.text) : undefined;
+      if (why === undefined) continue;
+      const hint = "write {} where the policy is to have no data";
+      found.push({ ...fault(file, "data_void", `the data of unit ${name} ${why}`), hint });
+    }
+  }
+  for (const unread of tree.unread ?? []) {
+    if (ofUnits.has(unread) || !unread.isDocument) continue;
+    const hint = "if it holds no resource, name it in .regomeshignore";
+    const severity = unread.speaks === true ? "error" : "warning";
+    found.push({ ...fault(named(unread.name), "source_unread", `the file ${unread.why}`), severity, hint });
+  }
+  for (const file of resourcesInData(tree)) {
+    const hint = "give the file another name than data, and the resources are read";
+    found.push({ ...fault(file, "source_place", "resources in a unit's data are not read"), hint });
+  }
+  return found;
+}
+
+function bare({ why }: Unread): string {
+  return why.replace(/, which .*$/, "");
+}
+
+function named(name: string): Source {
+  return { name, text: "" };
+}
+
+function fault(source: Source, code: FileCode, message: string): Diagnostic {
+  return { code, severity: "error", message, at: { source, span: { start: 0, end: 0 } } };
+}

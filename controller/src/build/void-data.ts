@@ -1,0 +1,21 @@
+/**
+ * Data that says nothing where a policy looks for something: `not x in data.blocked` would
+ * then allow everyone. An empty object is a word; nothing at all, or a pointer to what lies
+ * elsewhere, is a file that got lost.
+ */
+
+/** Why a data file is void, as a sentence goes on after its name; undefined where it is not. */
+export function voidOf(text: string): string | undefined {
+  if (/^version https:\/\/git-lfs\.github\.com\/spec\//.test(text)) return "is a pointer of Git LFS, not the data";
+  if (/^\/annex\/objects\/|^(\.\.\/)*\.git\/annex\/objects\//.test(text))
+    return "is a pointer of git-annex, not the data";
+  const content = text
+    .replace(/^\ufeff/, "")
+    .split("\n")
+    .map((line) => line.replace(/^\s*#.*$|\s#.*$/, "").trim())
+    .filter((line) => line !== "" && line !== "---" && line !== "...")
+    .join("\n")
+    .replace(/^--- /, "");
+  if (content === "") return text.trim() === "" ? "is empty" : "holds nothing but comments";
+  return /^(null|Null|NULL|~)$/.test(content) ? "is null" : undefined;
+}
