@@ -9,8 +9,13 @@ import { join, resolve } from "node:path";
 const MAJOR_LEAST = 24;
 const command = process.argv[2];
 // A sidecar turns no text into code: eval and new Function throw, in its worker threads too.
-// WebAssembly still compiles. V8 takes the flag at a process's start only.
-const NODE_FLAGS = command === "proxy" ? ["--disallow-code-generation-from-strings"] : [];
+// WebAssembly still compiles. A controller has no use for SIGUSR1, at which Node would open an
+// inspector's port. Node takes these flags at a process's start only.
+const NODE_FLAGS =
+  { proxy: ["--disallow-code-generation-from-strings"], controller: ["--disable-sigusr1"] }[command ?? ""] ?? [];
+// A sidecar does have one (and that flag would keep it from ever seeing the signal): whoever
+// listens to it takes it from the inspector, so somebody does from here on.
+process.on("SIGUSR1", () => {});
 const COMPILES = new Set(["build", "check", "eval", "test"]);
 const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 const major = Number(process.versions.node.split(".")[0]);
@@ -64,7 +69,8 @@ function startChild(node, args) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, REGOMESH_LAUNCHER: "1" },
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"])
+    process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
 }
 

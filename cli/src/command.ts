@@ -31,8 +31,10 @@ export type Io = {
   /** Standard output is a terminal. */
   readonly isTerminal: boolean;
   readonly columns: number;
-  /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+  /** Aborted by the first SIGINT or SIGTERM (and SIGHUP, where nothing is read anew); a second one ends the process at once. */
   readonly signal: AbortSignal;
+  /** At SIGHUP and SIGUSR1: log files are opened anew, what was read from files is read again. */
+  readonly onReload: (action: () => void) => void;
 };
 
 /** `opa` is what opa exits with for a failed test or evaluation; 64 is EX_USAGE (sysexits.h). */

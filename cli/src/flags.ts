@@ -1,4 +1,5 @@
 /** Values of flags that mean the same in every command. All throw UsageError. */
+import { parseDuration } from "@regomesh/base";
 import { DEFAULT_LIMITS, type PolicyLimits } from "@regomesh/policy-runtime";
 import { UsageError } from "./command.ts";
 
@@ -41,6 +42,15 @@ const FUEL_MAX = Number.MAX_SAFE_INTEGER;
 export function parseLimits(fuel: string | undefined): PolicyLimits {
   const units = parseNumber(fuel, "--fuel", 1, FUEL_MAX);
   return units === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, fuel: units };
+}
+
+/** Milliseconds of a duration such as `30s`; undefined where the flag was not given. */
+export function parseDurationFlag(text: string | undefined, flag: string, mostMs: number): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms === undefined || ms > mostMs)
+    throw new UsageError(`${flag} takes a duration to ${mostMs / 1000}s, such as 500ms or 30s, not ${text}`);
+  return ms;
 }
 
 function oneOf<T extends string>(known: readonly T[], text: string, flag: string): T {

@@ -56,14 +56,26 @@ async function help(args: readonly string[], io: Io): Promise<number> {
   return EXIT.yes;
 }
 
+/** Exit codes of a process that a signal ended, as a shell says it. */
+const ENDED_BY = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
 function makeIo(): Io {
   const ending = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (ending.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
-      ending.abort(new Error(signal));
-    });
-  }
+  const reloads: (() => void)[] = [];
+  const end = (signal: keyof typeof ENDED_BY): void => {
+    if (ending.signal.aborted) process.exit(ENDED_BY[signal]);
+    ending.abort(new Error(signal));
+  };
+  const reload = (): void => {
+    for (const action of reloads) action();
+  };
+  process.on("SIGINT", end);
+  process.on("SIGTERM", end);
+  // Of a terminal that is gone, where there is nothing to read anew.
+  process.on("SIGHUP", () => (reloads.length === 0 ? end("SIGHUP") : reload()));
+  process.on("SIGUSR1", reload);
+  // Without a meaning here; left to the system it would end the process.
+  process.on("SIGUSR2", () => {});
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
@@ -72,6 +84,7 @@ function makeIo(): Io {
     isTerminal: process.stdout.isTTY === true,
     columns: process.stdout.columns ?? 100,
     signal: ending.signal,
+    onReload: (action) => void reloads.push(action),
   };
 }
 

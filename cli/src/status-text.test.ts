@@ -14,6 +14,7 @@ const paint = makePaint(
     isTerminal: false,
     columns: 80,
     signal: AbortSignal.abort(),
+    onReload: () => {},
   },
   "never",
 );

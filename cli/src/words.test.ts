@@ -62,6 +62,7 @@ async function run(
     isTerminal: false,
     columns: 80,
     signal: AbortSignal.abort(),
+    onReload: () => {},
   };
   return { code: await dispatch(args, io), out, err };
 }

@@ -25,6 +25,7 @@ async function run(...args: readonly string[]): Promise<{ code: number; out: str
     isTerminal: false,
     columns: 80,
     signal: AbortSignal.abort(),
+    onReload: () => {},
   };
   return { code: await dispatch(args, io), out, err };
 }

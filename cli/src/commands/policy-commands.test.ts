@@ -28,6 +28,7 @@ async function run(...args: readonly string[]): Promise<{ code: number; out: str
     isTerminal: false,
     columns: 100,
     signal: new AbortController().signal,
+    onReload: () => {},
   });
   return { code, out, err };
 }

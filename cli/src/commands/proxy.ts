@@ -14,11 +14,13 @@ import {
   SYSTEM_CLOCK,
 } from "@regomesh/proxy";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
-import { parseNumber } from "../flags.ts";
+import { parseDurationFlag, parseNumber } from "../flags.ts";
 import { followParent } from "../follow-parent.ts";
 
 const DEFAULT_STATE = ".regomesh/proxy";
+/** A request that takes longer is rare; an orchestrator waits 30 s. */
 const DRAIN_MS = 10_000;
+const DRAIN_MAX_MS = 3_600_000;
 
 const help = `
 Usage: regomesh proxy --controller ADDR --workload NAME [flags]
@@ -27,6 +29,7 @@ Usage: regomesh proxy --controller ADDR --workload NAME [flags]
 Runs the sidecar of one workload. Under a controller it gets identity, snapshots and
 endpoints from it; alone it enforces one snapshot file, which is the operator's own word.
 Prints one line of JSON with its addresses once it is ready, then runs until SIGTERM.
+SIGHUP and SIGUSR1 open the access log anew and read --identity again.
 
   --workload NAME        the workload that it serves (alone: default the file's only one)
   -n, --namespace NAME   the workload's namespace (default "default")
@@ -41,6 +44,11 @@ Prints one line of JSON with its addresses once it is ready, then runs until SIG
   --outbound PORT        where the application sends its requests (default a free port)
   --access-log FILE      one line of JSON for each request
   --workers N            worker threads (default 1)
+  --drain-time D         at its end, what requests under way may still take (default 10s)
+  --stream-grace D       the same, where only their connection ends: its certificate has
+                         expired, its port is no more (default 30s)
+  --trusted-hops N       proxies of your own before an edge, whose X-Forwarded-For is
+                         believed (default 0)
   --exit-with-parent     end when standard input ends
 
 Example: regomesh proxy --snapshot web.json --plaintext --app 8080
@@ -61,6 +69,9 @@ const flags = {
   outbound: { type: "string" },
   "access-log": { type: "string" },
   workers: { type: "string" },
+  "drain-time": { type: "string" },
+  "stream-grace": { type: "string" },
+  "trusted-hops": { type: "string" },
   "exit-with-parent": { type: "boolean" },
 } as const;
 
@@ -79,6 +90,7 @@ type Asked = Omit<ProxyOptions, "log"> & {
     | { readonly kind: "controller"; readonly address: string; readonly tokenFile: string | undefined }
     | { readonly kind: "file"; readonly path: string; readonly identity: string | undefined };
   readonly exitsWithParent: boolean;
+  readonly drainMs: number;
 };
 
 async function run(args: readonly string[], io: Io): Promise<number> {
@@ -102,15 +114,15 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     else {
       link = await startControlled(sidecar, asked, asked.mode, log);
       await Promise.race([link.ready, ending, requested, failed]);
-      if (!sidecar.isReady) return EXIT.yes;
+      if (sidecar.load === undefined) return EXIT.yes;
     }
+    io.onReload(() => void readAnew(sidecar, asked.mode, log));
     io.out(`${readyLine(sidecar)}\n`);
     isReady = true;
     await Promise.race([ending, requested, failed]);
     // The controller hears first, so that peers stop sending.
-    await link?.close();
-    link = undefined;
-    await sidecar.drain(DRAIN_MS);
+    await link?.withdraw();
+    await sidecar.drain(asked.drainMs);
     return EXIT.yes;
   } catch (error) {
     log.log("error", isReady ? "the proxy failed" : "the proxy could not start", { error: (error as Error).message });
@@ -154,6 +166,19 @@ async function startAlone(sidecar: Sidecar, path: string, identity: string | und
   await sidecar.applyFile(file);
 }
 
+/** What an operator asks for by a signal; what cannot be read is said, and what was there stays. */
+async function readAnew(sidecar: Sidecar | undefined, mode: Asked["mode"], log: Log): Promise<void> {
+  await sidecar?.reopenLogs();
+  if (mode.kind !== "file" || mode.identity === undefined) return;
+  try {
+    const identity = await readIdentityFolder(mode.identity);
+    await sidecar?.setIdentity(identity);
+    log.log("info", "the identity was read anew", { spiffeId: identity.spiffeId, notAfterMs: identity.notAfterMs });
+  } catch (error) {
+    log.log("error", "the identity cannot be read anew: the old one stays", { error: (error as Error).message });
+  }
+}
+
 function readyLine(sidecar: Sidecar): string {
   const { outbound, inbound, admin } = sidecar.addresses;
   const print = ({ address, port }: Address): string => `${address.includes(":") ? `[${address}]` : address}:${port}`;
@@ -191,6 +216,9 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
     accessLog: path(values["access-log"]),
     workers: parseNumber(values.workers, "--workers", 1, 64) ?? 1,
     state: resolve(cwd, values.state ?? join(DEFAULT_STATE, values.workload ?? "alone")),
+    drainMs: parseDurationFlag(values["drain-time"], "--drain-time", DRAIN_MAX_MS) ?? DRAIN_MS,
+    graceMs: parseDurationFlag(values["stream-grace"], "--stream-grace", DRAIN_MAX_MS),
+    trustedHops: parseNumber(values["trusted-hops"], "--trusted-hops", 0, 64),
     exitsWithParent: values["exit-with-parent"] ?? false,
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openProxyProcess, type ProxyProcess } from "../proxy-process.ts";
-import { type AccessRecord, outcomes, snapshotOf } from "./stand/stand.ts";
+import { type AccessRecord, endpointAt, outcomes, snapshotOf } from "./stand/stand.ts";
 import { dial, echo, exchange, Played, response, type Wire } from "./stand/wire.ts";
 import { eventually, within } from "./stand/within.ts";
 
@@ -21,7 +21,7 @@ beforeEach(async () => {
   // The first request is answered when the scenario says so.
   app = await Played.open(async (wire, index) => (index === 0 ? undefined : await echo(wire, index)));
   const flags = ["--app", String(app.port), "--access-log", join(folder, "access.log")];
-  proxy = await openProxyProcess(snapshotOf({}), flags);
+  proxy = await openProxyProcess(snapshotOf({ orders: [endpointAt(app.port)] }), flags);
 });
 afterEach(async () => {
   await proxy[Symbol.asyncDispose]();
@@ -78,6 +78,46 @@ test("SIGTERM: an idle connection ends, the request under way is answered whole,
   expect(await within(DEADLINE_MS, "the process's end", proxy.exited)).toBe(0);
   await app.deserted();
   expect(outcomes(await records())).toEqual(["GET /idle 200", "GET /slow 200"]);
+});
+
+test("SIGTERM: a request under way may still call out, and outbound ends after it", async () => {
+  const { client, behind } = await begin();
+  process.kill(proxy.pid, "SIGTERM");
+  await closedToNew();
+  const call = dial(proxy.outbound);
+  for (const path of ["/first", "/second"]) {
+    call.write(`GET ${path} HTTP/1.1\r\nHost: orders\r\n\r\n`);
+    await call.until(`GET ${path}`);
+  }
+  behind.write(response("finished"));
+  expect(await client.whole(DEADLINE_MS)).toMatch(/finished$/);
+  await call.whole(DEADLINE_MS);
+  expect(call.statuses).toEqual([200, 200]);
+  expect(await within(DEADLINE_MS, "the process's end", proxy.exited)).toBe(0);
+});
+
+test("SIGTERM under load: who keeps a connection is told before it ends, and every request is answered", async () => {
+  const port = proxy.inbound["http"] ?? 0;
+  await begin();
+  /** Requests without a pause on one connection, until a response ends it. */
+  const run = async (name: string): Promise<"told" | "lost"> => {
+    const wire = dial(port);
+    for (let turn = 0; ; turn++) {
+      wire.text = "";
+      wire.write(`GET /${name}-${turn} HTTP/1.1\r\nHost: w\r\n\r\n`);
+      const text = await wire.until(`GET /${name}-${turn}`).catch(() => undefined);
+      if (text === undefined) return "lost";
+      if (/connection: close/i.test(text)) return "told";
+    }
+  };
+  const load = Promise.all(["a", "b", "c"].map(run));
+  await eventually(
+    DEADLINE_MS,
+    () => "a load",
+    async () => app.wires.length >= 2,
+  );
+  process.kill(proxy.pid, "SIGTERM");
+  expect(await load).toEqual(["told", "told", "told"]);
 });
 
 test("SIGTERM: of a pipeline the request under way is the last one", async () => {

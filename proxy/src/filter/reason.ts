@@ -38,6 +38,7 @@ export type ServeReason =
   | "request_deadline"
   | "draining"
   | "connection_ended"
+  | "policy_stale"
   | "overloaded"
   | "client_gone"
   | "limit_unsupported"

@@ -52,6 +52,7 @@ const RESCUES: Readonly<Record<Reason, Rescue>> = {
   request_deadline: upstream(504, "the request was not answered in time"),
   draining: broken(503, "the proxy is ending"),
   connection_ended: broken(503, "what opened the connection has ended"),
+  policy_stale: broken(503, "the policies are out of date"),
   overloaded: broken(503, "the proxy is overloaded"),
   // Nobody sees this status but logs and metrics (nginx's number for it).
   client_gone: { status: 499, failed: "client", verdict: "abandoned", message: "the client left" },

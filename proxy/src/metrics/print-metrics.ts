@@ -8,6 +8,7 @@ export type ProxyFacts = {
   readonly revision: string;
   /** notAfter of the SVID in seconds since the epoch; undefined without one. */
   readonly svidNotAfterSeconds: number | undefined;
+  readonly isSvidExpired: boolean;
   readonly isControllerConnected: boolean | undefined;
 };
 
@@ -49,7 +50,7 @@ const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "count
     "regomesh_log_lines_dropped_total",
     Counter.logLinesDropped,
     "counter",
-    "Access log lines that the disk did not take in time.",
+    "Access log lines that the disk did not take, or not in time.",
   ],
   ["regomesh_mirrors_total", Counter.mirrors, "counter", "Copies of requests that were sent."],
   [
@@ -109,6 +110,8 @@ function printFacts(facts: ProxyFacts, lines: string[]): void {
   if (facts.svidNotAfterSeconds !== undefined) {
     const name = "regomesh_svid_not_after_timestamp_seconds";
     gauge(name, "When the SVID ends.", `${name} ${facts.svidNotAfterSeconds}`);
+    const expired = "regomesh_svid_expired";
+    gauge(expired, "1 where the SVID has ended: no peer takes it.", `${expired} ${facts.isSvidExpired ? 1 : 0}`);
   }
   if (facts.isControllerConnected !== undefined) {
     const name = "regomesh_controller_connected";

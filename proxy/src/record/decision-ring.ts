@@ -1,6 +1,7 @@
 /**
  * The last decisions of a thread, for the page and for reports: every refusal up to a
- * bound, and a few of those that passed. Refused ones come first; the rest is counted.
+ * bound in an interval, and a few of those that passed. Refused ones come first; the rest
+ * is counted. Intervals end by time alone: where nobody takes decisions away, the newest stay.
  */
 import type { DecisionReport } from "@regomesh/protocol";
 
@@ -8,34 +9,64 @@ import type { DecisionReport } from "@regomesh/protocol";
 const REFUSED_MAX = 200;
 const ALLOWED_MAX = 20;
 const RECENT_MAX = 256;
+/** As often as a controller is told. */
+export const INTERVAL_MS = 300;
 
 export class DecisionRing {
   #refused: DecisionReport[] = [];
   #allowed: DecisionReport[] = [];
   #dropped = 0;
   readonly #recent: DecisionReport[] = [];
+  /** Kept in this interval. */
+  #refusedNow = 0;
+  #allowedNow = 0;
+  readonly #onBegun: () => void;
+
+  /** `onBegun` is told at the first decision of an interval: `renew` ends it. */
+  constructor(onBegun: () => void) {
+    this.#onBegun = onBegun;
+  }
 
   /** Whether a decision that passed would still be kept in this interval: ask before making the record. */
   get wantsAllowed(): boolean {
-    return this.#allowed.length < ALLOWED_MAX;
+    return this.#allowedNow < ALLOWED_MAX;
   }
 
   get wantsRefused(): boolean {
-    return this.#refused.length < REFUSED_MAX;
+    return this.#refusedNow < REFUSED_MAX;
   }
 
   add(report: DecisionReport): void {
-    if (report.verdict === "allowed") this.#allowed.push(report);
-    else this.#refused.push(report);
+    if (this.#refusedNow + this.#allowedNow === 0) this.#onBegun();
+    if (report.verdict === "allowed") {
+      this.#allowedNow++;
+      this.#keep(this.#allowed, report, ALLOWED_MAX);
+    } else {
+      this.#refusedNow++;
+      this.#keep(this.#refused, report, REFUSED_MAX);
+    }
     this.#recent.push(report);
     if (this.#recent.length > RECENT_MAX) this.#recent.shift();
+  }
+
+  /** The interval is over. */
+  renew(): void {
+    this.#refusedNow = 0;
+    this.#allowedNow = 0;
+  }
+
+  #keep(list: DecisionReport[], report: DecisionReport, max: number): void {
+    list.push(report);
+    if (list.length <= max) return;
+    list.shift();
+    this.#dropped++;
   }
 
   drop(): void {
     this.#dropped++;
   }
 
-  /** What came since it was asked last, refused first; begins a new interval. */
+  /** What came since it was asked last, refused first. */
   take(): { readonly decisions: readonly DecisionReport[]; readonly dropped: number } {
     const decisions = [...this.#refused, ...this.#allowed];
     const dropped = this.#dropped;

@@ -6,26 +6,42 @@ import { matchName, type ServiceTable } from "./service-table.ts";
 
 export type Target = { readonly cluster: Cluster; readonly group: Group };
 
-/** The target of a request to `cluster`, or undefined where the route names what is not there. */
+/**
+ * The target of a request to `cluster`, or undefined where the route names what is not there.
+ * What a draw gives to a target without endpoints goes to the route's other targets by their
+ * weights: they are there because whoever wrote the route sends such requests to them, too.
+ * A route with one target has no other, and nor has one whose others weigh nothing.
+ */
 export function pickTarget(
   table: ServiceTable,
   cluster: Cluster,
   targets: readonly RouteTarget[] | undefined,
   random: Random,
 ): Target | undefined {
-  if (targets === undefined) return pickDefault(cluster, random);
-  const drawn = targets[drawIndex(targets, random)];
-  if (drawn === undefined) return undefined;
-  const to = matchName(table, drawn.to);
-  const group = to?.groups.get(drawn.subset ?? "");
-  return to === undefined || group === undefined ? undefined : { cluster: to, group };
+  if (targets === undefined) {
+    const { defaultRoute } = cluster.service;
+    if (defaultRoute.length === 0) return targetOf(cluster, "");
+    return draw(defaultRoute, ({ subset }) => targetOf(cluster, subset ?? ""), random);
+  }
+  return draw(targets, ({ to, subset }) => targetOf(matchName(table, to), subset ?? ""), random);
 }
 
-function pickDefault(cluster: Cluster, random: Random): Target | undefined {
-  const { defaultRoute } = cluster.service;
-  const subset = defaultRoute.length === 0 ? "" : (defaultRoute[drawIndex(defaultRoute, random)]?.subset ?? "");
-  const group = cluster.groups.get(subset);
-  return group === undefined ? undefined : { cluster, group };
+function targetOf(cluster: Cluster | undefined, subset: string): Target | undefined {
+  const group = cluster?.groups.get(subset);
+  return cluster === undefined || group === undefined ? undefined : { cluster, group };
+}
+
+function draw<Choice extends { readonly weight: number }>(
+  choices: readonly Choice[],
+  resolve: (choice: Choice) => Target | undefined,
+  random: Random,
+): Target | undefined {
+  const drawn = choices[drawIndex(choices, random)];
+  const target = drawn && resolve(drawn);
+  if (target === undefined || target.group.endpoints.length > 0 || choices.length === 1) return target;
+  const others = choices.filter((choice) => (resolve(choice)?.group.endpoints.length ?? 0) > 0);
+  const other = others[drawIndex(others, random)];
+  return (other && resolve(other)) ?? target;
 }
 
 /** Index drawn by weight; a weight of 0 is never drawn, -1 where there is none above. */

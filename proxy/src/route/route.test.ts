@@ -69,6 +69,27 @@ test("the default route is drawn by weight", () => {
   expect(counts.v1 / 4000).toBeCloseTo(0.75, 1);
 });
 
+test("a draw for a target without endpoints goes to the others of the route, and to nobody else", () => {
+  const table = makeServiceTable(
+    workload,
+    (service) => (service === "orders.default" ? [makeEndpoint(facts(1, "v1"))] : []),
+    () => 0,
+  );
+  const cluster = matchName(table, "orders");
+  if (cluster === undefined) throw new Error("no cluster");
+  const split = [
+    { to: "orders", subset: "v1", weight: 1 },
+    { to: "orders", subset: "v2", weight: 9 },
+  ];
+  const subsetOf = (...targets: readonly (typeof split)[number][]): string | undefined =>
+    pickTarget(table, cluster, targets, () => 0.99)?.group.subset;
+  const [v1, v2] = split as [(typeof split)[number], (typeof split)[number]];
+  expect(subsetOf(v1, v2)).toBe("v1");
+  expect(subsetOf(v2)).toBe("v2");
+  expect(subsetOf(v2, { ...v1, weight: 0 })).toBe("v2");
+  expect(pickTarget(table, cluster, undefined, () => 0.99)?.group.subset).toBe("v1");
+});
+
 test("a weight of 0 is never drawn, and nothing is where all are 0", () => {
   expect(drawIndex([{ weight: 0 }, { weight: 5 }, { weight: 0 }], () => 0.999)).toBe(1);
   expect(drawIndex([{ weight: 0 }], () => 0)).toBe(-1);

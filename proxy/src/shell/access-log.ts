@@ -1,9 +1,11 @@
 /**
  * The access log's file: lines are gathered in one buffer while the other is being
- * written. A disk that does not keep up costs lines (counted), never requests.
+ * written. A disk that does not keep up, or takes nothing, costs lines (counted), never
+ * requests. Whoever rotates the file moves it and has it opened anew by its path.
  */
 import { close, open, write } from "node:fs";
 import { promisify } from "node:util";
+import { type Log, SILENT } from "@regomesh/base";
 import { ByteWriter } from "../record/byte-writer.ts";
 
 const BUFFER_BYTES = 256 * 1024;
@@ -12,7 +14,14 @@ const FLUSH_BYTES = 64 * 1024;
 const FLUSH_MS = 500;
 
 export class AccessLog {
-  readonly #fd: number;
+  readonly #path: string;
+  #fd: number;
+  /** Takes the place of the file as soon as nothing is being written. */
+  #next: number | undefined = undefined;
+  #onLines: (lines: number) => void = () => {};
+  #log: Log = SILENT;
+  /** The last write failed. */
+  #isFailing = false;
   #filling = new ByteWriter(BUFFER_BYTES);
   #other = new ByteWriter(BUFFER_BYTES);
   #isWriting = false;
@@ -20,14 +29,39 @@ export class AccessLog {
   readonly #timer: NodeJS.Timeout;
   readonly #onIdle: (() => void)[] = [];
 
-  private constructor(fd: number) {
+  private constructor(path: string, fd: number) {
+    this.#path = path;
     this.#fd = fd;
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
     this.#timer.unref();
   }
 
   static async open(path: string): Promise<AccessLog> {
-    return new AccessLog(await promisify<string, string, number, number>(open)(path, "a", 0o600));
+    return new AccessLog(path, await openFile(path));
+  }
+
+  /** `onLines` is told how many lines could not be written, `log` why, once until a write succeeds again. */
+  onLost(onLines: (lines: number) => void, log: Log): void {
+    this.#onLines = onLines;
+    this.#log = log;
+  }
+
+  /** Goes on with the file that is at its path now; rejects, and keeps the old one, where there can be none. */
+  async reopen(): Promise<void> {
+    if (this.#isClosed) return;
+    const fd = await openFile(this.#path);
+    this.#flush();
+    if (this.#next !== undefined) close(this.#next, () => {});
+    this.#next = fd;
+    if (!this.#isWriting) this.#swap();
+  }
+
+  /** What was gathered before the file was opened anew is in the old one. */
+  #swap(): void {
+    if (this.#next === undefined) return;
+    close(this.#fd, () => {});
+    this.#fd = this.#next;
+    this.#next = undefined;
   }
 
   /** The writer with room for a line of `bytes`, or undefined where the line is lost; `done` once it is written. */
@@ -49,6 +83,7 @@ export class AccessLog {
       this.#flush();
       if (this.#isWriting) await new Promise<void>((done) => this.#onIdle.push(done));
     }
+    this.#swap();
     await promisify(close)(this.#fd);
   }
 
@@ -64,9 +99,27 @@ export class AccessLog {
   #write(full: ByteWriter, from: number): void {
     write(this.#fd, full.bytes, from, full.at - from, null, (error, written) => {
       if (error === null && from + written < full.at) return this.#write(full, from + written);
+      if (error !== null) this.#lose(full, from, error);
+      else this.#isFailing = false;
       full.at = 0;
       this.#isWriting = false;
+      this.#swap();
       for (const done of this.#onIdle.splice(0)) done();
     });
   }
+
+  #lose(full: ByteWriter, from: number, { code }: NodeJS.ErrnoException): void {
+    let lines = 0;
+    for (let at = from; at < full.at; at++) if (full.bytes[at] === LF) lines++;
+    this.#onLines(lines);
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    this.#log.log("error", "the access log cannot be written", { path: this.#path, error: code });
+  }
+}
+
+const LF = 0x0a;
+
+function openFile(path: string): Promise<number> {
+  return promisify<string, string, number, number>(open)(path, "a", 0o600);
 }

@@ -1,8 +1,12 @@
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeSnapshotFile } from "@regomesh/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Backend, type Bench, exchange, openBackend, openBench } from "../test/bench.ts";
+import { Counter } from "../metrics/counters.ts";
+import { type Backend, type Bench, exchange, openBackend, openBench, statuses } from "../test/bench.ts";
+import { makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
+import { TestAuthority } from "../test/test-authority.ts";
 
 let backend: Backend;
 let bench: Bench;
@@ -64,4 +68,76 @@ test("a drain that is asked for reaches whoever runs the proxy", async () => {
   });
   expect((await ask("/drain", "POST")).status).toBe(202);
   await asked;
+});
+
+test("decisions stay the last ones where nobody takes them away", async () => {
+  const newest = async (): Promise<string | undefined> => (await bench.proxy.plane.read()).recent[0]?.path;
+  for (let i = 0; i < 30; i++) await exchange(bench.inbound, `GET /${i} HTTP/1.1\r\nHost: s\r\n\r\n`);
+  while ((await newest()) !== "/late") await exchange(bench.inbound, "GET /late HTTP/1.1\r\nHost: s\r\n\r\n");
+  const { dropped } = await bench.proxy.plane.takeDecisions();
+  expect(dropped).toBeGreaterThan(0);
+});
+
+test("an SVID that has ended is said in readiness, metrics and log", async () => {
+  const said: string[] = [];
+  const authority = new TestAuthority("cluster.local");
+  const notAfterMs = Date.now() + 2000;
+  const other = await openBench(backend.port, [], {
+    log: { log: (level, message) => void said.push(`${level} ${message}`) },
+  });
+  try {
+    await other.proxy.setIdentity(authority.identity("spiffe://cluster.local/ns/default/sa/web", { notAfterMs }));
+    expect([other.proxy.isReady, other.proxy.facts().isSvidExpired]).toEqual([true, false]);
+    while (other.proxy.isReady) await fetch(`http://127.0.0.1:${other.proxy.addresses.admin.port}/healthz`);
+    const health = await fetch(`http://127.0.0.1:${other.proxy.addresses.admin.port}/healthz`);
+    expect([health.status, await health.text()]).toEqual([503, expect.stringContaining("the SVID expired at ")]);
+    expect(other.proxy.facts().isSvidExpired).toBe(true);
+    while (!said.includes("error the SVID has expired: no peer takes it")) {
+      await fetch(`http://127.0.0.1:${other.proxy.addresses.admin.port}/healthz`);
+    }
+    await other.proxy.setIdentity(authority.identity("spiffe://cluster.local/ns/default/sa/web"));
+    expect(other.proxy.isReady).toBe(true);
+  } finally {
+    await other.close();
+  }
+});
+
+test("lines that the disk does not take are counted and said once, and requests pass", async () => {
+  const said: string[] = [];
+  const other = await openBench(backend.port, [], {
+    accessLog: "/dev/full",
+    log: { log: (level, message, facts) => void said.push(`${level} ${message} ${facts?.["error"]}`) },
+  });
+  const lost = async (): Promise<number> => (await other.proxy.plane.read()).counters[Counter.logLinesDropped] ?? 0;
+  try {
+    for (const path of ["/a", "/b"]) {
+      const before = await lost();
+      expect(statuses(await exchange(other.inbound, `GET ${path} HTTP/1.1\r\nHost: s\r\n\r\n`))).toEqual([200]);
+      while ((await lost()) === before) await fetch(`http://127.0.0.1:${other.proxy.addresses.admin.port}/healthz`);
+    }
+    expect([await lost(), said]).toEqual([2, ["error the access log cannot be written ENOSPC"]]);
+  } finally {
+    await other.close();
+  }
+});
+
+test("past its expiry a controller's snapshot decides nothing; an operator's own does", async () => {
+  let nowMs = Date.now();
+  const other = await openBench(backend.port, [], { wallMs: () => nowMs });
+  const ask = async (port: number): Promise<string> =>
+    await exchange(port, "GET http://orders/ HTTP/1.1\r\nHost: orders\r\n\r\n");
+  try {
+    const expiresAtMs = nowMs + 60_000;
+    const file = makeSnapshotFile(makeSnapshot(makeWorkload(), { expiresAtMs }));
+    await other.proxy.applyFile(file);
+    nowMs = expiresAtMs;
+    expect(statuses(await ask(other.proxy.addresses.inbound["http"]?.port ?? 0))).toEqual([200]);
+    await other.proxy.apply(file);
+    for (const port of [other.proxy.addresses.inbound["http"]?.port ?? 0, other.outbound]) {
+      expect(await ask(port)).toMatch(/^HTTP\/1\.1 503[\s\S]*"reason":"policy_stale"/);
+    }
+    expect(other.proxy.waitingFor()).toContain("the snapshot expired at ");
+  } finally {
+    await other.close();
+  }
 });

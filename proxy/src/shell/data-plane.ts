@@ -9,6 +9,8 @@ export type SnapshotLoad = {
   readonly snapshot: Snapshot;
   readonly hash: string;
   readonly modules: readonly { readonly hash: string; readonly wasm: Uint8Array; readonly data: string }[];
+  /** The operator's own word: it holds until he gives another, whatever its expiry. */
+  readonly isOperators?: boolean;
 };
 
 export type DataPlaneOptions = {
@@ -66,6 +68,8 @@ export interface DataPlane {
   setIdentity(identity: Identity): Promise<void>;
   read(): Promise<Reading>;
   takeDecisions(): Promise<Taken>;
+  /** Goes on with the access log that is at its path now; rejects, and keeps the old one, where there can be none. */
+  reopenLog(): Promise<void>;
   /** From now on responses end their connections and say so; new connections are taken. */
   announceDrain(direction: Direction): Promise<void>;
   /** Takes no new connection, and ends those on which nothing is under way. */

@@ -28,6 +28,8 @@ import type { Thread } from "./thread.ts";
 /** After a last response the client may still be sending: it is read for a while, so that the response is not lost. */
 const LINGER_MS = 1000;
 const LINGER_BYTES_MAX = 1024 * 1024;
+/** Between a connection's opening, or a response, and the next request of a client that is at it. */
+const SETTLE_MS = 100;
 /** Content that is read and thrown away rather than the connection closed. */
 const DISCARD_BYTES_MAX = 64 * 1024;
 /** Five minutes by default, as Envoy's idle timeout of streams. */
@@ -128,9 +130,9 @@ export class Downstream implements ExchangeSide {
     return this.#isRetired || this.#handler.isDraining;
   }
 
-  /** Ends an idle connection now, a busy one after its response. */
+  /** Ends an idle connection, a busy one after its response; one that was opened just now may still have its request under way. */
   drain(): void {
-    if (this.isIdle) this.#close();
+    if (this.isIdle && this.thread.monoMs() - this.#sinceMs >= SETTLE_MS) this.#close();
   }
 
   /** Takes no further request: ends now, or with the response under way, for which there are `graceMs`. */

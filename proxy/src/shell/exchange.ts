@@ -314,9 +314,11 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   }
 
   #pick(forwarding: Forwarding): Endpoint | undefined {
-    const { cluster, group, hashKey } = forwarding;
+    const { cluster, hashKey, elsewhere } = forwarding;
     const { endpoint: tried } = this;
     const nowMs = this.#thread.monoMs();
+    const isEmpty = elsewhere !== undefined && forwarding.group.endpoints.length === 0;
+    const group = (isEmpty ? elsewhere() : undefined) ?? forwarding.group;
     const pick = (): Endpoint | undefined =>
       hashKey === undefined
         ? pickEndpoint(cluster, group, tried, this.#thread.random, nowMs)

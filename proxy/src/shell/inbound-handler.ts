@@ -85,10 +85,15 @@ export class InboundHandler implements RequestHandler {
     }
     record.inForce = inForce;
     // The connection's own timer is late where the machine has slept, or its clock was set.
-    if (peer.notAfterMs <= downstream.thread.wallMs()) {
+    const wallMs = downstream.thread.wallMs();
+    if (peer.notAfterMs <= wallMs) {
       describe(downstream, head);
       downstream.retire(this.#plane.graceMs);
       return void downstream.respond("connection_ended", "the peer's certificate has expired");
+    }
+    if (inForce.staleAtMs <= wallMs) {
+      describe(downstream, head);
+      return void downstream.respond("policy_stale", "the snapshot has expired");
     }
     const forwarding = this.#forwardingOf(inForce);
     record.service = this.#service;
@@ -175,6 +180,7 @@ export class InboundHandler implements RequestHandler {
             isApplication: true,
             hashKey: undefined,
             mirror: undefined,
+            elsewhere: undefined,
             // A request keeps the application that its snapshot names.
             refresh: () => {},
             poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, true),

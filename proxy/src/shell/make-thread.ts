@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import type { Log } from "@regomesh/base";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { makeBucketMemory, openBucketTable } from "../limit/token-bucket.ts";
-import { Counters } from "../metrics/counters.ts";
+import { Counter, Counters } from "../metrics/counters.ts";
 import { EdgeTable } from "../metrics/edge-table.ts";
 import { DecisionIds } from "../record/decision-id.ts";
-import { DecisionRing } from "../record/decision-ring.ts";
-import { TimerWheel } from "../time/timer-wheel.ts";
+import { DecisionRing, INTERVAL_MS } from "../record/decision-ring.ts";
+import { Timer, TimerWheel } from "../time/timer-wheel.ts";
 import type { AccessLog } from "./access-log.ts";
 import { RequestIds } from "./request-ids.ts";
 import { SlabPool } from "./slab-pool.ts";
@@ -39,6 +39,10 @@ export function makeThread(options: {
   const monoMs = monotonicClock();
   const wallMs = options.wallMs ?? Date.now;
   const wheel = makeWheel(monoMs);
+  const counters = new Counters();
+  const renewal = new Timer(() => decisions.renew(), { onFault: () => {} });
+  const decisions = new DecisionRing(() => wheel.arm(renewal, INTERVAL_MS));
+  options.accessLog?.onLost((lines) => counters.add(Counter.logLinesDropped, lines), options.log);
   return {
     log: options.log,
     random: Math.random,
@@ -54,8 +58,8 @@ export function makeThread(options: {
     requestIds: new RequestIds(),
     buckets: openBucketTable(options.shared),
     edges: new EdgeTable(),
-    counters: new Counters(),
-    decisions: new DecisionRing(),
+    counters,
+    decisions,
     accessLog: options.accessLog,
     loadBuiltins: makeBuiltinLoader({ nowMs: wallMs }),
   };

@@ -67,6 +67,10 @@ export class OutboundHandler implements RequestHandler {
       return void downstream.respond("no_snapshot", "");
     }
     record.inForce = inForce;
+    if (inForce.staleAtMs <= downstream.thread.wallMs()) {
+      describe(downstream, head);
+      return void downstream.respond("policy_stale", "the snapshot has expired");
+    }
     const folded = foldedAuthority(head, true);
     const authority = folded === undefined ? head.authorityText() : textOf(folded.bytes, folded.start, folded.end);
     const cluster = matchAuthority(inForce.services, authority);
@@ -153,8 +157,24 @@ export class OutboundHandler implements RequestHandler {
     record.service = to.cluster.key;
     record.edge = to.group.edge;
     const plain = this.#plainOf(to.cluster, to.group);
-    const forwarding = routed(plain, route, permit, route && this.#mirrorOf(inForce, route));
+    const elsewhere = this.#elsewhere(inForce, cluster, to, route);
+    const forwarding = routed(plain, route, permit, elsewhere, route && this.#mirrorOf(inForce, route));
     downstream.exchange.begin(permit, forwarding, head, this.isDraining, faultOf(downstream, route));
+  }
+
+  /** Where a request may go whose subset loses its last endpoint: to those that its route names beside it. */
+  #elsewhere(
+    inForce: InForce,
+    cluster: Cluster,
+    to: Target,
+    route: RouteDecision | undefined,
+  ): Forwarding["elsewhere"] {
+    const choices = route?.targets ?? cluster.service.defaultRoute;
+    if (choices.length < 2) return undefined;
+    return () => {
+      const other = pickTarget(inForce.services, cluster, route?.targets, this.#plane.thread.random);
+      return other?.cluster === to.cluster ? other.group : undefined;
+    };
   }
 
   /** Draws which of the route's mirrors get a copy of this request. */
@@ -194,6 +214,7 @@ export class OutboundHandler implements RequestHandler {
       isApplication: false,
       hashKey: undefined,
       mirror: undefined,
+      elsewhere: undefined,
       refresh: () => this.#plane.refresh(cluster),
       poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, false),
       editResponse: undefined,
@@ -207,11 +228,12 @@ function routed(
   plain: Forwarding,
   route: RouteDecision | undefined,
   permit: Permit,
+  elsewhere: Forwarding["elsewhere"],
   mirror: Forwarding["mirror"],
 ): Forwarding {
   const { timeoutMs, retry, responseHeaders, hashKey } = route ?? {};
   const editResponse = responseEdits(responseHeaders, permit.responseHeadersToAdd);
-  const isPlain = [timeoutMs, retry, editResponse, hashKey, mirror].every((part) => part === undefined);
+  const isPlain = [timeoutMs, retry, editResponse, hashKey, elsewhere, mirror].every((part) => part === undefined);
   if (isPlain) return plain;
   return {
     ...plain,
@@ -220,6 +242,7 @@ function routed(
     attempts: retry?.attempts ?? plain.attempts,
     retryOn: retry?.on ?? plain.retryOn,
     hashKey,
+    elsewhere,
     mirror,
     editResponse,
   };

@@ -43,6 +43,9 @@ export type ProxyOptions = {
 /** Longer than nearly every response, shorter than a renewal that is late. */
 export const DEFAULT_GRACE_MS = 30_000;
 
+/** A timer's own bound. */
+const TIMEOUT_MAX_MS = 2 ** 31 - 1;
+
 export class SnapshotRefused extends Error {
   readonly code = "snapshot_refused";
   readonly problems: readonly SnapshotProblem[];
@@ -66,12 +69,17 @@ export class Sidecar {
   #load: SnapshotLoad | undefined = undefined;
   #isDraining = false;
   #identity: Identity | undefined = undefined;
+  #expiry: NodeJS.Timeout | undefined = undefined;
+  readonly #log: Log;
+  readonly #wallMs: () => number;
   /** What a proxy without a snapshot waits for; set by whoever brings it one. */
   waitingReason = "no snapshot yet";
   isControllerConnected: boolean | undefined = undefined;
   onDrainRequested: (() => void) | undefined = undefined;
 
-  constructor(plane: DataPlane, admin: Admin, outbound: Address) {
+  constructor(plane: DataPlane, admin: Admin, outbound: Address, log: Log, wallMs: () => number) {
+    this.#log = log;
+    this.#wallMs = wallMs;
     this.plane = plane;
     this.#admin = admin;
     this.#outbound = outbound;
@@ -87,7 +95,16 @@ export class Sidecar {
   }
 
   get isReady(): boolean {
-    return this.#load !== undefined && !this.#isDraining;
+    return this.waitingFor() === "";
+  }
+
+  /** Nobody takes what it shows any more. */
+  get #isSvidExpired(): boolean {
+    return this.#identity !== undefined && this.#identity.notAfterMs <= this.#wallMs();
+  }
+
+  get #isStale(): boolean {
+    return this.#load !== undefined && !this.#load.isOperators && this.#load.snapshot.expiresAtMs <= this.#wallMs();
   }
 
   /** Puts a snapshot in force, whole, or gives why not; the old one stays then. */
@@ -102,7 +119,7 @@ export class Sidecar {
 
   /** An operator's own file, endpoints included. */
   async applyFile(file: SnapshotFile): Promise<void> {
-    const problems = await this.apply(file);
+    const problems = await this.apply({ ...file, isOperators: true });
     if (problems.length > 0) throw new SnapshotRefused(problems);
     const services = [...new Set(file.endpoints.map(({ service }) => service))];
     await this.plane.setEndpoints(file.endpoints, services, true);
@@ -110,7 +127,27 @@ export class Sidecar {
 
   async setIdentity(identity: Identity): Promise<void> {
     this.#identity = identity;
+    this.#watchExpiry();
     await this.plane.setIdentity(identity);
+  }
+
+  /** Says it in the log when the SVID ends before another has come. */
+  #watchExpiry(): void {
+    clearTimeout(this.#expiry);
+    const { spiffeId, notAfterMs } = this.#identity as Identity;
+    const leftMs = notAfterMs - this.#wallMs();
+    if (leftMs <= 0) this.#log.log("error", "the SVID has expired: no peer takes it", { spiffeId, notAfterMs });
+    else this.#expiry = setTimeout(() => this.#watchExpiry(), Math.min(leftMs, TIMEOUT_MAX_MS)).unref();
+  }
+
+  /** Goes on with the log files that are at their paths now; why not is in the log. */
+  async reopenLogs(): Promise<void> {
+    try {
+      await this.plane.reopenLog();
+      this.#log.log("info", "log files were opened anew");
+    } catch (error) {
+      this.#log.log("error", "the access log cannot be opened anew", { error: (error as Error).message });
+    }
   }
 
   get identity(): Identity | undefined {
@@ -120,7 +157,9 @@ export class Sidecar {
   /** Why it is not ready; "" where it is. */
   waitingFor(): string {
     if (this.#isDraining) return "draining";
-    return this.isReady ? "" : this.waitingReason;
+    if (this.#isSvidExpired) return `the SVID expired at ${new Date(this.#identity?.notAfterMs ?? 0).toISOString()}`;
+    if (this.#load === undefined) return this.waitingReason;
+    return this.#isStale ? `the snapshot expired at ${new Date(this.#load.snapshot.expiresAtMs).toISOString()}` : "";
   }
 
   facts(): ProxyFacts {
@@ -128,6 +167,7 @@ export class Sidecar {
       isReady: this.isReady,
       revision: this.#load?.snapshot.revision.name ?? "",
       svidNotAfterSeconds: this.#identity === undefined ? undefined : Math.floor(this.#identity.notAfterMs / 1000),
+      isSvidExpired: this.#isSvidExpired,
       isControllerConnected: this.isControllerConnected,
     };
   }
@@ -149,6 +189,7 @@ export class Sidecar {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#expiry);
     await this.plane.close();
     await this.#admin.close();
   }
@@ -161,7 +202,7 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
     const outbound = await plane.listenOutbound(options.outboundPort);
     let sidecar: Sidecar | undefined;
     const admin = await openAdmin({ state: options.state, plane, current: () => sidecar });
-    sidecar = new Sidecar(plane, admin, outbound);
+    sidecar = new Sidecar(plane, admin, outbound, options.log, options.wallMs ?? Date.now);
     return sidecar;
   } catch (error) {
     await plane.close();

@@ -30,6 +30,9 @@ import type { Thread } from "./thread.ts";
 import { authoritiesOf, type Identity, makePeerDial } from "./tls.ts";
 import { warm } from "./warm.ts";
 
+/** Of the event loop, before a port closes on clients that never stop coming. */
+const TURNS_MAX = 50;
+
 type Candidate = {
   readonly inForce: Omit<InForce, "counts">;
   readonly ports: PortPlan;
@@ -81,6 +84,7 @@ export class ThreadPlane implements DataPlane {
     if (planned.plan === undefined) return { problems: planned.problems, inbound: {} };
     const inForce: Candidate["inForce"] = {
       hash: load.hash,
+      staleAtMs: load.isOperators ? Number.POSITIVE_INFINITY : snapshot.expiresAtMs,
       snapshot,
       workload,
       inbound: inbound.bound,
@@ -143,15 +147,31 @@ export class ThreadPlane implements DataPlane {
     return this.#thread.decisions.take();
   }
 
+  async reopenLog(): Promise<void> {
+    await this.#thread.accessLog?.reopen();
+  }
+
   async announceDrain(direction: Direction): Promise<void> {
     if (direction === "inbound") this.#plane.isDraining = true;
     else this.#plane.isOutboundDraining = true;
   }
 
   async closePorts(direction: Direction): Promise<void> {
+    await this.#untilTaken(direction);
     if (direction === "inbound") return this.#ports.closeIdle();
     this.#outboundListener?.close();
     this.#outbound.endIdle();
+  }
+
+  /** Who still waits in the kernel when a socket closes is reset: it closes after a turn in which nobody came. */
+  async #untilTaken(direction: Direction): Promise<void> {
+    let before = -1;
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      const { accepted } = await this.activity(direction);
+      if (accepted === before) return;
+      before = accepted;
+      await new Promise((next) => setImmediate(next));
+    }
   }
 
   async activity(direction: Direction): Promise<Activity> {

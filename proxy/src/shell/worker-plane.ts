@@ -97,6 +97,10 @@ export class WorkerPlane implements DataPlane {
     };
   }
 
+  async reopenLog(): Promise<void> {
+    await this.#all("reopenLog");
+  }
+
   async announceDrain(direction: Direction): Promise<void> {
     await this.#all("announceDrain", direction);
   }

@@ -10,6 +10,8 @@ import type { ServiceTable } from "../route/service-table.ts";
 
 export type InForce = {
   readonly hash: string;
+  /** From then on it decides nothing any more (wall clock): whoever made it has not confirmed it. */
+  readonly staleAtMs: number;
   readonly snapshot: Snapshot;
   readonly workload: WorkloadSnapshot;
   readonly inbound: BoundPolicy | undefined;

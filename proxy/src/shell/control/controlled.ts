@@ -44,6 +44,9 @@ export type ControlOptions = {
 
 /** Endpoints change in bursts while a mesh comes up: the last word is what is kept. */
 const KEEP_AFTER_MS = 1000;
+/** Of a controller that does not answer, nobody hears anything: then its clients find the ports closed. */
+const WITHDRAWN_MAX_MS = 2000;
+const LOOK_MS = 20;
 
 export class Controlled {
   readonly #options: ControlOptions;
@@ -53,6 +56,7 @@ export class Controlled {
   #streams: ControlStreams | undefined = undefined;
   #identity: Identity | undefined = undefined;
   #file: SnapshotFile | undefined = undefined;
+  #isWithdrawn = false;
   readonly #endpoints = new Map<string, readonly FileEndpoint[]>();
   #keepTimer: NodeJS.Timeout | undefined = undefined;
   #markReady: () => void = () => {};
@@ -77,6 +81,32 @@ export class Controlled {
       }
     });
     return controlled;
+  }
+
+  /**
+   * Tells the controller that this proxy takes no further connection; what it sends of others
+   * still counts. Resolves once it has told the mesh, or after a while without its answer.
+   */
+  async withdraw(): Promise<void> {
+    const { clock, sidecar } = this.#options;
+    this.#isWithdrawn = true;
+    if (!sidecar.isControllerConnected) return;
+    this.#streams?.hello();
+    const untilMs = clock.nowMs() + WITHDRAWN_MAX_MS;
+    while (this.#isListed && clock.nowMs() < untilMs) await clock.sleep(LOOK_MS, this.#ending.signal);
+  }
+
+  /** The controller says to everybody that this proxy can be reached: so it says to itself. */
+  get #isListed(): boolean {
+    const { sidecar, workload } = this.#options;
+    const own = Object.values(sidecar.addresses.inbound);
+    return [...this.#endpoints.values()].some((endpoints) =>
+      endpoints.some((one) => {
+        return (
+          one.workload === workload && own.some(({ address, port }) => one.address === address && one.port === port)
+        );
+      }),
+    );
   }
 
   /** Tells the controller that this proxy goes, and stops. */
@@ -163,7 +193,7 @@ export class Controlled {
         if (sidecar.isControllerConnected) attempt = 0;
         sidecar.isControllerConnected = false;
         attempt++;
-        if (!sidecar.isReady) sidecar.waitingReason = `no snapshot yet: ${describeError(error)}`;
+        if (sidecar.load === undefined) sidecar.waitingReason = `no snapshot yet: ${describeError(error)}`;
         if (attempt === 1 || attempt % 10 === 0) {
           log.log("warn", "the controller is away", { error: describeError(error), attempt, serving: sidecar.isReady });
         }
@@ -200,7 +230,7 @@ export class Controlled {
       snapshotFormats: [SNAPSHOT_FORMAT],
       features: [...PROXY_FEATURES],
       holding: this.#holding(),
-      listen: Object.entries(inbound).map(([portName, { address, port }]) => ({
+      listen: (this.#isWithdrawn ? [] : Object.entries(inbound)).map(([portName, { address, port }]) => ({
         portName,
         address,
         port,
@@ -231,7 +261,7 @@ export class Controlled {
     if (file === undefined || problems.length > 0) {
       const first = problems[0]?.message ?? "";
       log.log("warn", "a snapshot was refused", { hash: message.hash.slice(0, 12), problem: first });
-      if (!sidecar.isReady) sidecar.waitingReason = `the controller's snapshot was refused: ${first}`;
+      if (sidecar.load === undefined) sidecar.waitingReason = `the controller's snapshot was refused: ${first}`;
       return problems;
     }
     this.#file = file;
