@@ -5,8 +5,8 @@
 export type HostBuiltinRow = {
   readonly names: readonly string[];
   /**
-   * Units of fuel (about a nanosecond each) of a call, and of each byte of its operands; measured,
-   * rounded up. Absent where nobody offers it.
+   * Units of fuel (about a nanosecond each) of a call, and of each byte of its operands: the order
+   * of what one takes, dearer algorithms among them. Absent where nobody offers it.
    */
   readonly fuel?: readonly [call: number, byte: number];
   /** Sidecars and edge gateways. */
@@ -20,11 +20,11 @@ const SIGNED = ["rs", "ps", "es", "hs"].flatMap((family) =>
 );
 
 export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
-  { names: ["time.now_ns", "time.zone"], fuel: [5_000, 10], proxies: true, tools: true },
+  { names: ["time.now_ns", "time.zone"], fuel: [10_000, 10], proxies: true, tools: true },
   { names: ["uuid.rfc4122", "rand.intn"], fuel: [2_000, 10], proxies: true, tools: true },
   {
     names: [...SIGNED, "io.jwt.verify_eddsa", "io.jwt.decode_verify"],
-    fuel: [100_000, 20],
+    fuel: [200_000, 20],
     proxies: true,
     tools: true,
   },
@@ -39,12 +39,12 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
       "crypto.x509.parse_keypair",
       "crypto.x509.parse_rsa_private_key",
     ],
-    fuel: [50_000, 100],
+    fuel: [50_000, 400],
     proxies: true,
     tools: true,
   },
-  { names: ["json.match_schema", "json.verify_schema"], fuel: [20_000, 100], proxies: true, tools: true },
-  { names: ["yaml.is_valid", "yaml.marshal", "yaml.unmarshal"], fuel: [20_000, 100], proxies: true, tools: true },
+  { names: ["json.match_schema", "json.verify_schema"], fuel: [20_000, 400], proxies: true, tools: true },
+  { names: ["yaml.is_valid", "yaml.marshal", "yaml.unmarshal"], fuel: [20_000, 400], proxies: true, tools: true },
   {
     names: ["opa.runtime"],
     fuel: [20_000, 20],
