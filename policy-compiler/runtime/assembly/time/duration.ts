@@ -1,5 +1,8 @@
-/** Durations as Go writes them: `1h15m30.5s`. */
+/** Durations as Go writes them, `1h15m30.5s`, and with OPA's days, weeks and years of 365 days. */
+import { bufferLength, bufferPtr, newBuffer, putByte, putBytes } from "../buffer";
 import { burn } from "../failure";
+import { floatOfInt, multiplyFloats } from "../number/float";
+import { SHORTEST, doubleFromText, writeFloatAs } from "../number/float-text";
 
 /** What parseDuration found. */
 export let duration: i64 = 0;
@@ -51,19 +54,64 @@ export function parseDuration(ptr: usize, length: i32): bool {
   return true;
 }
 
+const HOUR: u64 = 3600000000000;
+/** Bits of a double. */
+const DOUBLE: i32 = 53;
+
 let part: u64 = 0;
 /** A number and its unit. */
 function readPart(): bool {
   const from = at;
-  let whole: u64 = 0;
+  if (!readNumber()) return false;
+  const numberEnd = at;
+  const unit = readUnit();
+  if (unit != 0) return takePart(unit);
+  const hours = at - numberEnd == 1 ? hoursOf(<u32>load<u8>(numberEnd)) : 0;
+  return hours != 0 && takeHours(from, <i32>(numberEnd - from), hours);
+}
+
+/** Hours of a unit that Go does not know; 0 for what is none. */
+function hoursOf(letter: u32): i32 {
+  if (letter == 0x64) return 24; // d
+  if (letter == 0x77) return 168; // w
+  return letter == 0x79 ? 8760 : 0; // y
+}
+
+/** As OPA does it: the hours are a double, and its shortest decimal is what Go reads. */
+function takeHours(ptr: usize, length: i32, hours: i32): bool {
+  const number = newBuffer(length + 2);
+  putByte(number, 0x30);
+  putBytes(number, ptr, length);
+  const isOpen = load<u8>(ptr + length - 1) == 0x2e;
+  const float = doubleFromText(bufferPtr(number), bufferLength(number) - (isOpen ? 1 : 0));
+  const text = newBuffer(32);
+  writeFloatAs(text, multiplyFloats(float, floatOfInt(hours), DOUBLE), 0x66, SHORTEST, true);
+  const outerAt = at;
+  const outerEnd = end;
+  at = bufferPtr(text);
+  end = at + <usize>bufferLength(text);
+  const isTaken = readNumber() && takePart(HOUR);
+  at = outerAt;
+  end = outerEnd;
+  return isTaken;
+}
+
+// What readNumber found: whole + fraction / scale.
+let whole: u64 = 0;
+let fraction: u64 = 0;
+let scale: f64 = 1;
+
+function readNumber(): bool {
+  const from = at;
+  whole = 0;
+  fraction = 0;
+  scale = 1;
   while (at < end && <u32>load<u8>(at) - 0x30 <= 9) {
     if (whole > TOP / 10) return false;
     whole = whole * 10 + <u64>(load<u8>(at++) - 0x30);
     if (whole > TOP) return false;
   }
   let digits = <i32>(at - from);
-  let fraction: u64 = 0;
-  let scale: f64 = 1;
   if (at < end && load<u8>(at) == 0x2e) {
     at++;
     let isOver = false;
@@ -78,9 +126,11 @@ function readPart(): bool {
       scale *= 10;
     }
   }
-  if (digits == 0) return false;
-  const unit = readUnit();
-  if (unit == 0 || whole > TOP / unit) return false;
+  return digits != 0;
+}
+
+function takePart(unit: u64): bool {
+  if (whole > TOP / unit) return false;
   part = whole * unit;
   if (fraction > 0) part += <u64>(<f64>fraction * (<f64>unit / scale));
   return part <= TOP;
