@@ -145,6 +145,13 @@ test("a release that proxies have refused is told with who refused it, and a pro
   );
 });
 
+test("a proxy whose workload is not of the mesh any more is told as such", () => {
+  const orphan = proxy("old", { state: "gone", lastWordMs: NOW - 1000, isOrphan: true });
+  const text = printStatus({ ...status, proxies: [orphan] }, paint);
+  expect(text).toMatch(/ {2}old +- +orphan 1 s /);
+  expect(text).toContain("its workload is not of the mesh, and it runs on with what it had: end it where it runs");
+});
+
 test("printStatus says what keeps the source from being read, and that its paths are not bounded", () => {
   const source = { name: "git mian", trouble: "/repo has no branch mian", allow: [] };
   const [, ...lines] = printStatus({ ...status, source }, paint).split("\n");

@@ -62,7 +62,7 @@ function printProxies(status: StatusBody, paint: Paint, isWide: boolean): readon
     );
     const colored = padded.map((cell, at) => (at === STATE ? paintState(cell, proxy, paint) : cell));
     const troubles = (proxy.troubles ?? []).map((trouble) => `      trouble: ${plain(trouble)}`);
-    const faults = [...printRefusal(proxy, status), ...troubles];
+    const faults = [...(proxy.isOrphan ? [ORPHAN] : []), ...printRefusal(proxy, status), ...troubles];
     return [`  ${colored.join("  ").trimEnd()}`, ...faults.map((line) => paint.red(line))];
   });
 }
@@ -79,6 +79,8 @@ function printRefusal({ refusal }: ProxyBody, { nowMs }: StatusBody): readonly s
   return problems.slice(0, FAULTS_SHOWN).map((problem) => `      ${why}: ${plain(problem)}`);
 }
 
+const ORPHAN = "      its workload is not of the mesh, and it runs on with what it had: end it where it runs";
+
 const STATE = 2;
 /** Columns of numbers, aligned right: policy and refusals. */
 const isNumber = (column: number) => column === 4 || column === 5;
@@ -91,14 +93,14 @@ function nameOf({ workload, namespace, instance }: ProxyBody, { proxies }: Statu
 
 function toCells(proxy: ProxyBody, status: StatusBody): readonly string[] {
   const { revision, nowMs } = status;
-  const { state, svidNotAfterMs, policyP50Ns, refusedPerSecond, lastWordMs, isBypassable } = proxy;
+  const { state, svidNotAfterMs, policyP50Ns, refusedPerSecond, lastWordMs, isBypassable, isOrphan = false } = proxy;
   const enforced = proxy.revision === undefined ? "-" : shortHash(proxy.revision);
   const lags = proxy.revision !== undefined && proxy.revision !== revision?.name ? " (lags)" : "";
   const silence = state === "ready" || lastWordMs === undefined ? "" : ` ${printSpan(nowMs - lastWordMs)}`;
   return [
     plain(nameOf(proxy, status)),
     `${enforced}${lags}`,
-    `${state}${silence}`,
+    `${isOrphan ? "orphan" : state}${silence}`,
     svidNotAfterMs === undefined ? "no svid" : `svid ${printSpan(svidNotAfterMs - nowMs)}`,
     policyP50Ns === undefined ? "policy -" : `policy ${printTook(policyP50Ns / 1e6)} p50`,
     `${Math.round(refusedPerSecond * 10) / 10} refused/s`,

@@ -119,6 +119,8 @@ export type ProxyBody = {
   readonly refusedPerSecond: number;
   /** Loopback address of its admin interface. */
   readonly admin?: string;
+  /** Its workload is no longer of the mesh, and yet it asks to be let in: it runs on with what it had. */
+  readonly isOrphan?: boolean;
   /** A local process can go round an explicitly captured sidecar. */
   readonly isBypassable: boolean;
 };

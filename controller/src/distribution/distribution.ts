@@ -16,11 +16,15 @@ import {
   EMPTY_ROSTER,
   expire,
   join,
+  type Known,
   lease,
   leave,
+  noteOrphan,
+  ORPHAN_MS,
   PROXIES_PER_WORKLOAD_MAX,
   proxiesOf,
   type Roster,
+  remember,
 } from "./roster.ts";
 
 export type Distribution = {
@@ -52,6 +56,10 @@ export type DistributionEvent =
   | { readonly kind: "disconnect"; readonly id: StreamId; readonly isOrderly: boolean }
   /** Claims that were kept count until then. */
   | { readonly kind: "lease"; readonly claims: readonly Claim[]; readonly untilMs: number }
+  /** A proxy with an SVID of this mesh asked to be let in for a workload that it is not, or no longer. */
+  | { readonly kind: "stranger"; readonly proxy: Known }
+  /** Proxies that were known before this controller started. */
+  | { readonly kind: "remember"; readonly proxies: readonly Known[] }
   /** Time has passed. */
   | { readonly kind: "tick" };
 
@@ -97,6 +105,7 @@ export function step(state: Distribution, event: DistributionEvent, nowMs: numbe
 export function nextDueMs({ roster }: Distribution): number | undefined {
   const times = [
     ...roster.leases.map(({ untilMs }) => untilMs),
+    ...roster.orphans.map(({ heardMs }) => heardMs + ORPHAN_MS),
     ...[...roster.proxies.values()].flatMap(({ delivery }) => {
       if (delivery.kind === "awaiting") return [delivery.untilMs];
       return delivery.kind === "retrying" ? [delivery.atMs] : [];
@@ -126,6 +135,12 @@ function apply(state: Distribution, event: DistributionEvent, nowMs: number): St
       return still({ ...state, roster: leave(state.roster, event.id, event.isOrderly, nowMs) });
     case "lease":
       return still({ ...state, roster: lease(state.roster, event.claims, event.untilMs) });
+    case "stranger":
+      return still({ ...state, roster: noteOrphan(state.roster, event.proxy, nowMs) });
+    case "remember": {
+      const proxies = event.proxies.map((each) => ({ ...each, heardMs: each.heardMs === 0 ? nowMs : each.heardMs }));
+      return still({ ...state, roster: remember(state.roster, proxies, (workload) => isMember(state, workload)) });
+    }
     case "tick":
       return still(state);
   }
@@ -179,9 +194,8 @@ function advanceTime(state: Distribution, nowMs: number): Step {
     ({ delivery }) => delivery.kind === "awaiting" && delivery.untilMs <= nowMs,
   );
   const left = late.reduce((roster, { id }) => leave(roster, id, false, nowMs), state.roster);
-  const isMember = (workload: string) => state.publication?.snapshots.has(workload) ?? true;
   return {
-    state: { ...state, roster: expire(left, isMember, nowMs) },
+    state: { ...state, roster: expire(left, (workload) => isMember(state, workload), nowMs) },
     effects: late.map(({ id }) => ({
       kind: "close",
       id,
@@ -191,13 +205,20 @@ function advanceTime(state: Distribution, nowMs: number): Step {
   };
 }
 
+function isMember({ publication }: Distribution, workload: string): boolean {
+  return publication?.snapshots.has(workload) ?? true;
+}
+
 /** Whoever is no longer the workload that it was, may not stay. */
 function closeStrangers(state: Distribution, nowMs: number): Step {
   if (state.publication === undefined) return still(state);
   const strangers = [...state.roster.proxies.values()].filter(
     ({ workload, principal }) => wanted(state, workload)?.principal !== principal,
   );
-  const roster = strangers.reduce((before, { id }) => leave(before, id, false, nowMs), state.roster);
+  const roster = strangers.reduce(
+    (before, proxy) => noteOrphan(leave(before, proxy.id, false, nowMs), proxy, nowMs),
+    state.roster,
+  );
   return {
     state: { ...state, roster },
     effects: strangers.map(({ id, principal, workload }) => ({

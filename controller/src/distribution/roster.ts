@@ -1,6 +1,7 @@
 /**
- * Who is there, and who was: open streams, the proxies that went, and the endpoints that
- * still count for a while without a stream. A lost connection is not yet a lost proxy.
+ * Who is there, and who was: open streams, the proxies that went, the endpoints that still
+ * count for a while without a stream, and the orphans, which run on though their workload is
+ * no longer of the mesh. A lost connection is not yet a lost proxy.
  */
 import type { Claim } from "./endpoints.ts";
 import type { ProxyStream, StreamId } from "./proxy.ts";
@@ -15,19 +16,27 @@ export const RESTART_LEASE_MS = 15_000;
 export const PROXIES_PER_WORKLOAD_MAX = 64;
 /** Proxies of one workload that are remembered as gone. */
 const GONE_PER_WORKLOAD_MAX = 16;
+/** An orphan asks every two seconds to be let in; one that has not for so long is taken for ended. */
+export const ORPHAN_MS = 3_600_000;
+/** Each has an SVID of this mesh; the newest stay. */
+const ORPHANS_MAX = 256;
 
 export type Roster = {
   readonly proxies: ReadonlyMap<StreamId, ProxyStream>;
   /** The one that went last is last. */
   readonly gone: readonly GoneProxy[];
   readonly leases: readonly Lease[];
+  readonly orphans: readonly Known[];
 };
 
-export type GoneProxy = Pick<ProxyStream, "workload" | "instance" | "heardMs" | "holding" | "refusal">;
+export type GoneProxy = Pick<ProxyStream, "workload" | "instance" | "principal" | "heardMs" | "holding" | "refusal">;
+
+/** A proxy by its name alone: what is remembered of one beyond its streams. */
+export type Known = Pick<ProxyStream, "workload" | "instance" | "principal" | "heardMs">;
 
 export type Lease = { readonly claim: Claim; readonly untilMs: number };
 
-export const EMPTY_ROSTER: Roster = { proxies: new Map(), gone: [], leases: [] };
+export const EMPTY_ROSTER: Roster = { proxies: new Map(), gone: [], leases: [], orphans: [] };
 
 export function proxiesOf({ proxies }: Roster, workload: string): readonly ProxyStream[] {
   return [...proxies.values()].filter((proxy) => proxy.workload === workload);
@@ -56,6 +65,7 @@ export function join(
     roster: {
       proxies,
       gone: roster.gone.filter((each) => each !== known),
+      orphans: roster.orphans.filter((each) => !isSame(each)),
       leases: roster.leases.filter(({ claim }) => {
         const isOf = claim.instance === undefined || [proxy.instance, known?.instance].includes(claim.instance);
         return claim.workload !== proxy.workload || !isOf;
@@ -70,19 +80,20 @@ export function leave(roster: Roster, id: StreamId, isOrderly: boolean, nowMs: n
   if (proxy === undefined) return roster;
   const proxies = new Map(roster.proxies);
   proxies.delete(id);
-  const { workload, instance, holding, refusal, listen } = proxy;
+  const { workload, instance, principal, holding, refusal, listen } = proxy;
   const others = [...proxies.values()].some((each) => each.workload === workload);
   const before = roster.gone.filter((each) => each.workload === workload);
   const dropped = before.slice(0, Math.max(0, before.length + 1 - GONE_PER_WORKLOAD_MAX));
   const untilMs = nowMs + (isOrderly ? ORDERLY_LEASE_MS : LEASE_MS);
   return {
+    ...roster,
     proxies,
     gone:
       isOrderly && others
         ? roster.gone
         : [
             ...roster.gone.filter((each) => !dropped.includes(each)),
-            { workload, instance, holding, refusal, heardMs: nowMs },
+            { workload, instance, principal, holding, refusal, heardMs: nowMs },
           ],
     leases: [...roster.leases, { claim: { workload, instance, listen }, untilMs }],
   };
@@ -95,12 +106,54 @@ export function lease(roster: Roster, claims: readonly Claim[], untilMs: number)
   return { ...roster, leases: [...roster.leases, ...added] };
 }
 
+/** A proxy of a workload that is not of the mesh: it has asked to be let in, or had to go. */
+export function noteOrphan(roster: Roster, { workload, instance, principal }: Known, nowMs: number): Roster {
+  const others = roster.orphans.filter((each) => each.principal !== principal || each.workload !== workload);
+  const orphans = [...others, { workload, instance, principal, heardMs: nowMs }].slice(-ORPHANS_MAX);
+  return { ...roster, orphans };
+}
+
+/** Proxies that were known before this controller started, and are not back yet: gone until they are. */
+export function remember(roster: Roster, known: readonly Known[], isMember: (workload: string) => boolean): Roster {
+  const there = new Set(
+    [...roster.proxies.values(), ...roster.gone].map(({ workload, instance }) => `${workload} ${instance}`),
+  );
+  const missing = known.filter(({ workload, instance }) => !there.has(`${workload} ${instance}`));
+  const gone = missing.filter(({ workload }) => isMember(workload));
+  return {
+    ...roster,
+    gone: [...roster.gone, ...gone.map((each): GoneProxy => ({ ...each, holding: NOTHING, refusal: undefined }))],
+    orphans: [...roster.orphans, ...missing.filter(({ workload }) => !isMember(workload))].slice(-ORPHANS_MAX),
+  };
+}
+
+const NOTHING: ProxyStream["holding"] = { snapshotHash: "", revision: undefined, contentHashes: [] };
+
+/** Every proxy that status should see, to be remembered; times of the connected ones are left out, for they always pass. */
+export function knownOf({ proxies, gone, orphans }: Roster): readonly Known[] {
+  const connected = [...proxies.values()].map(({ workload, instance, principal }) => ({
+    workload,
+    instance,
+    principal,
+    heardMs: 0,
+  }));
+  const others = [...gone, ...orphans.map((each) => ({ ...each, heardMs: 0 }))];
+  return [
+    ...connected,
+    ...others.map(({ workload, instance, principal, heardMs }) => ({ workload, instance, principal, heardMs })),
+  ];
+}
+
 /** What is over by now goes; what no longer belongs to the mesh is forgotten. */
 export function expire(roster: Roster, isMember: (workload: string) => boolean, nowMs: number): Roster {
   const leases = roster.leases.filter(({ untilMs }) => untilMs > nowMs);
   const gone = roster.gone.filter(({ workload }) => isMember(workload));
-  if (leases.length === roster.leases.length && gone.length === roster.gone.length) return roster;
-  return { ...roster, leases, gone };
+  const orphans = roster.orphans.filter(({ workload, heardMs }) => !isMember(workload) && heardMs + ORPHAN_MS > nowMs);
+  const isSame =
+    leases.length === roster.leases.length &&
+    gone.length === roster.gone.length &&
+    orphans.length === roster.orphans.length;
+  return isSame ? roster : { ...roster, leases, gone, orphans };
 }
 
 /** Where proxies listen, connected ones and those whose lease runs. */

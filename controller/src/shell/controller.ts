@@ -5,8 +5,9 @@
 import { hostname } from "node:os";
 import { type Clock, type Log, printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/bodies.ts";
+import type { Claim } from "../distribution/endpoints.ts";
 import type { Release } from "../distribution/release.ts";
-import { RESTART_LEASE_MS } from "../distribution/roster.ts";
+import { type Known, RESTART_LEASE_MS } from "../distribution/roster.ts";
 import type { SourceRights } from "../index/rights.ts";
 import { Troubles } from "../status/troubles.ts";
 import { Keeper } from "../store/keeper.ts";
@@ -36,8 +37,8 @@ import { type HttpServer, serveHttp } from "./http/server.ts";
 import { type JoinTokenOrder, writeJoinTokenFiles } from "./join-token-files.ts";
 import { MeshState } from "./mesh.ts";
 import { Rollout } from "./rollout.ts";
-import { KeptClaims } from "./store/claims.ts";
 import { FolderStore } from "./store/folder-store.ts";
+import { type KeptList, keptClaims, keptProxies } from "./store/kept-list.ts";
 import { LastGood } from "./store/last-good.ts";
 
 export type ControllerOptions = {
@@ -99,7 +100,8 @@ type Core = {
   readonly distributor: Distributor;
   readonly mesh: MeshState;
   readonly rollout: Rollout;
-  readonly claims: KeptClaims;
+  readonly claims: KeptList<Claim>;
+  readonly known: KeptList<Known>;
   readonly troubles: Troubles;
   readonly late: {
     authority: Authority | undefined;
@@ -109,6 +111,8 @@ type Core = {
     source: GitSource | undefined;
     /** The authority's, before it is open. */
     trustDomain: string | undefined;
+    /** Nothing was in force before. */
+    isFirstStart: boolean;
   };
 };
 
@@ -126,10 +130,11 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const builder = await Builder.open(log);
   closers.push(() => builder.close());
   core = makeCore(builder, lease, troubles, options);
-  const { rollout, distributor, claims, late } = core;
-  closers.push(async () => void (await Promise.all([claims.flush(), rollout.close()])));
+  const { rollout, distributor, claims, known, late } = core;
+  closers.push(async () => void (await Promise.all([claims.flush(), known.flush(), rollout.close()])));
   late.trustDomain = await Authority.trustDomainOf(lease);
   await rollout.restore();
+  late.isFirstStart = rollout.release === undefined;
   const source = new GitSource({
     directory: options.git,
     branch: options.branch,
@@ -146,6 +151,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
   late.trustDomain = late.authority.trustDomain;
   distributor.lease(await claims.read(), RESTART_LEASE_MS);
+  distributor.remember(await known.read());
   const grpc = await openGrpc(core, late.authority, lease, options, closers);
   const http = await serveHttp({
     address: options.http,
@@ -196,15 +202,19 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     http: undefined,
     source: undefined,
     trustDomain: undefined,
+    isFirstStart: true,
   };
-  const claims = new KeptClaims(lease, clock);
+  const claims = keptClaims(lease, clock);
+  const known = keptProxies(lease, clock);
   const distributor: Distributor = new Distributor({
     clock,
     sign: (body) => sign(body, late, clock),
     onChange: () => {
       late.control?.refresh();
       late.http?.poke();
-      if (late.control !== undefined) claims.keepSoon(distributor.claims());
+      if (late.control === undefined) return;
+      claims.keepSoon(distributor.claims());
+      known.keepSoon(distributor.known());
     },
     onHold: (hold, release) => {
       if (release !== undefined) mesh.takeBack(release);
@@ -238,7 +248,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       late.http?.poke();
     },
   });
-  return { distributor, mesh, rollout, claims, troubles, late };
+  return { distributor, mesh, rollout, claims, known, troubles, late };
 }
 
 async function openGrpc(
@@ -252,7 +262,7 @@ async function openGrpc(
   const tokens = new JoinTokens(lease);
   const ending = new AbortController();
   closers.push(() => ending.abort());
-  await writeJoinTokenFiles(toOrders(options.joinTokens, rollout.release), {
+  await writeJoinTokenFiles(toOrders(options, rollout.release, late.isFirstStart), {
     tokens,
     caPem: authority.bundlePem,
     clock,
@@ -295,15 +305,23 @@ function sign(body: Uint8Array, late: Core["late"], clock: Clock) {
   return { signature: signSnapshot(body, late.signer.keyPem), signerPem: late.signer.chainPem };
 }
 
-/** Throws ControllerFailed for a workload that the mesh does not have. */
+/**
+ * Throws ControllerFailed for a workload that the mesh does not have, at the first start. Later
+ * a commit may have taken it away: that must not keep the mesh from its controller.
+ */
 function toOrders(
-  joinTokens: ControllerOptions["joinTokens"],
+  { joinTokens, log }: ControllerOptions,
   release: Release | undefined,
+  isFirstStart: boolean,
 ): readonly JoinTokenOrder[] {
-  return joinTokens.map(({ workload, file }) => {
+  return joinTokens.flatMap(({ workload, file }) => {
     const [namespace, name] = workload.includes("/") ? workload.split("/") : ["default", workload];
     const found = release?.plan.workloads.find((each) => each.name === name && each.namespace === namespace);
-    if (found !== undefined) return { file, spiffeId: found.principal };
+    if (found !== undefined) return [{ file, spiffeId: found.principal }];
+    if (!isFirstStart) {
+      log.log("warn", "no join token is written: the mesh has no Workload of that name", { workload });
+      return [];
+    }
     throw new ControllerFailed(`a join token was asked for ${workload}, but the mesh has no Workload of that name`);
   });
 }

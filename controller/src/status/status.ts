@@ -11,7 +11,7 @@ import type {
 import { type Distribution, wanted } from "../distribution/distribution.ts";
 import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy.ts";
 import type { Release } from "../distribution/release.ts";
-import type { GoneProxy } from "../distribution/roster.ts";
+import type { GoneProxy, Known } from "../distribution/roster.ts";
 import type { ProxyStates } from "./graph.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -69,7 +69,10 @@ export function toStatus(facts: StatusFacts): StatusBody {
     ...(isOpen ? { refused } : {}),
     source: facts.source,
     warnings: release.warnings ?? [],
-    proxies: release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),
+    proxies: [
+      ...release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),
+      ...facts.distribution.roster.orphans.map(toOrphan),
+    ],
     ...(facts.troubles.length === 0 ? {} : { troubles: facts.troubles }),
   };
 }
@@ -129,6 +132,13 @@ function toProxy(
     refusedPerSecond: refused === undefined || !isConnected ? 0 : refused.tally.denied / refused.seconds,
     ...(admin === "" ? {} : { admin }),
   };
+}
+
+/** What enforces a revision that nobody can change any more, until it is ended where it runs. */
+function toOrphan({ workload, instance, principal, heardMs }: Known): ProxyBody {
+  const [namespace = "", ...name] = workload.split("/");
+  const base = { workload: name.join("/"), namespace, service: "", principal, instance };
+  return { ...base, state: "gone", lastWordMs: heardMs, isOrphan: true, refusedPerSecond: 0, isBypassable: true };
 }
 
 const ADMIN_LENGTH_MAX = 100;

@@ -51,6 +51,9 @@ function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: Status
           <span title="Traffic is captured through HTTP_PROXY; a local process can go round it.">bypassable</span>
         )}
       </div>
+      {proxy.isOrphan && (
+        <p class="bad">Its workload is not of the mesh, and it runs on with what it had: end it where it runs.</p>
+      )}
       {proxy.refusal !== undefined && (
         <p class="bad">
           {proxy.refusal.class === "content" ? "refuses" : "cannot take"} revision{" "}
@@ -72,7 +75,8 @@ function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: Status
   );
 }
 
-function wordOf({ state, lastWordMs }: ProxyBody, nowMs: number): string {
+function wordOf({ state, lastWordMs, isOrphan }: ProxyBody, nowMs: number): string {
+  if (isOrphan) return "orphan";
   const since = lastWordMs === undefined ? "" : `, ${printAge(nowMs - lastWordMs)} ago`;
   switch (state) {
     case "ready":

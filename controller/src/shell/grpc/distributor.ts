@@ -18,7 +18,7 @@ import { type Claim, EMPTY_TABLE, type EndpointTable, toEndpointTable } from "..
 import type { Hold } from "../../distribution/hold.ts";
 import type { StreamId } from "../../distribution/proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
-import { claimsOf } from "../../distribution/roster.ts";
+import { claimsOf, type Known, knownOf } from "../../distribution/roster.ts";
 
 /** One open Snapshots stream, as far as this side acts on it. */
 export type Stream = {
@@ -106,6 +106,21 @@ export class Distributor {
   /** Lets claims count for a while without a stream. */
   lease(claims: readonly Claim[], ms: number): void {
     this.#take({ kind: "lease", claims, untilMs: this.#options.clock.nowMs() + ms });
+  }
+
+  /** A proxy with an SVID of this mesh was not let in: its workload is not of the mesh, or another. */
+  noteStranger(workload: string, instance: string, principal: string): void {
+    this.#take({ kind: "stranger", proxy: { workload, instance, principal, heardMs: 0 } });
+  }
+
+  /** Proxies that were known before this controller started. */
+  remember(proxies: readonly Known[]): void {
+    this.#take({ kind: "remember", proxies });
+  }
+
+  /** Every proxy that status should see. */
+  known(): readonly Known[] {
+    return knownOf(this.#state.roster);
   }
 
   claims(): readonly Claim[] {

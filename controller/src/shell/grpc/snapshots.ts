@@ -1,5 +1,5 @@
 /** Control.Snapshots: a proxy's stream from its hello to its end. */
-import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
+import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
 import { type ControllerMessage, type Hello, type ProxyMessage, SNAPSHOT_FORMAT } from "@regomesh/protocol";
 import type { CloseReason } from "../../distribution/distribution.ts";
@@ -68,6 +68,9 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
       const failure = checkHello(message.value) ?? refusalOf(peer, workloadOf(message.value), options);
       if (failure !== undefined) {
         leave(true);
+        const { instance } = message.value;
+        if (failure.code === status.PERMISSION_DENIED && peer !== undefined)
+          distributor.noteStranger(workloadOf(message.value), instance, peer.principal);
         return fail(failure);
       }
       if (id === undefined) open(message.value);

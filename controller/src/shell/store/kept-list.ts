@@ -1,0 +1,63 @@
+/** A list that is kept, so that a controller that starts anew knows what the one before it knew of proxies. */
+import type { Clock } from "@regomesh/base";
+import type { Claim } from "../../distribution/endpoints.ts";
+import type { Known } from "../../distribution/roster.ts";
+import { Keeper } from "../../store/keeper.ts";
+import { type Lease, readText } from "../../store/store.ts";
+
+export class KeptList<T> {
+  readonly #lease: Lease;
+  readonly #key: string;
+  readonly #isMember: (value: unknown) => value is T;
+  readonly #keeper: Keeper;
+  #wanted = "";
+
+  constructor(lease: Lease, key: string, clock: Clock, isMember: (value: unknown) => value is T) {
+    this.#lease = lease;
+    this.#key = key;
+    this.#isMember = isMember;
+    this.#keeper = new Keeper(lease, key, clock);
+  }
+
+  /** The newest list is what is kept, as soon as may be. */
+  keepSoon(list: readonly T[]): void {
+    const text = `${JSON.stringify(list)}\n`;
+    if (text === this.#wanted) return;
+    this.#wanted = text;
+    this.#keeper.keepSoon(() => text);
+  }
+
+  async flush(): Promise<void> {
+    await this.#keeper.flush();
+  }
+
+  /** What was kept last; nothing where that cannot be read: proxies will tell, and nothing is better than something wrong. */
+  async read(): Promise<readonly T[]> {
+    try {
+      const value: unknown = JSON.parse((await readText(this.#lease, this.#key)) ?? "[]");
+      return Array.isArray(value) ? value.filter(this.#isMember) : [];
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** Where proxies listened: endpoints are told before their proxies are back. */
+export function keptClaims(lease: Lease, clock: Clock): KeptList<Claim> {
+  return new KeptList(lease, "snapshots/endpoints.json", clock, isClaim);
+}
+
+/** Which proxies there were: status goes on to look for them. */
+export function keptProxies(lease: Lease, clock: Clock): KeptList<Known> {
+  return new KeptList(lease, "snapshots/proxies.json", clock, isKnown);
+}
+
+function isClaim(value: unknown): value is Claim {
+  const { workload, listen } = (value ?? {}) as Partial<Claim>;
+  return typeof workload === "string" && Array.isArray(listen) && listen.every((each) => typeof each === "object");
+}
+
+function isKnown(value: unknown): value is Known {
+  const { workload, instance, principal, heardMs } = (value ?? {}) as Partial<Known>;
+  return [workload, instance, principal].every((each) => typeof each === "string") && typeof heardMs === "number";
+}
