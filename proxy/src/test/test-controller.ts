@@ -32,18 +32,30 @@ export class TestController {
   #stream: Stream | undefined = undefined;
   #endpoints: ((update: EndpointsUpdate) => void) | undefined = undefined;
   #waiting: (() => void)[] = [];
-  readonly heard: { hellos: Hello[]; acks: Ack[]; nacks: Nack[]; reports: ProxyReport[]; issued: number } = {
+  readonly heard: {
+    hellos: Hello[];
+    acks: Ack[];
+    nacks: Nack[];
+    reports: ProxyReport[];
+    issued: number;
+    refused: number;
+  } = {
     hellos: [],
     acks: [],
     nacks: [],
     reports: [],
     issued: 0,
+    refused: 0,
   };
   /** Sent at each hello without it. */
   snapshot: Snapshot | undefined = undefined;
   modules: readonly SnapshotModule[] = [];
   endpoints: EndpointsUpdate = { services: [], complete: true };
   svidTtlMs = 3_600_000;
+  /** The one join token that it takes. */
+  token = "the-token";
+  /** Refuses every Snapshots stream so. */
+  refusal: string | undefined = undefined;
   port = 0;
 
   constructor(authority: TestAuthority, spiffeId: string, trustDomain = "cluster.local") {
@@ -62,7 +74,9 @@ export class TestController {
     const identity: IdentityServer = {
       issue: (call, reply) => {
         const key = readCsrKey(call.request.csrDer);
-        if (call.request.joinToken !== "" && call.request.joinToken !== "the-token") {
+        if (call.request.joinToken !== "" && call.request.joinToken !== this.token) {
+          this.heard.refused++;
+          this.#wake();
           return reply({ code: status.UNAUTHENTICATED, details: "the join token is unknown" });
         }
         this.heard.issued++;
@@ -146,6 +160,11 @@ export class TestController {
     this.#stream = call;
     call.on("error", () => {});
     call.on("end", () => call.end());
+    if (this.refusal !== undefined) {
+      this.heard.refused++;
+      call.emit("error", { code: status.PERMISSION_DENIED, details: this.refusal });
+      return this.#wake();
+    }
     call.on("data", ({ message }: ProxyMessage) => {
       if (message?.$case === "hello") {
         this.heard.hellos.push(message.value);

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SILENT } from "@regomesh/base";
+import { type Clock, type Log, SILENT } from "@regomesh/base";
 import { moduleHash, type Snapshot } from "@regomesh/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Backend, exchange, openBackend, statuses } from "../../test/bench.ts";
@@ -44,7 +44,9 @@ const revision = (sequence: number): Snapshot =>
     { revision: { epoch: "e", sequence, name: `r${sequence}` } },
   );
 
-async function start(): Promise<{ sidecar: Sidecar; link: Controlled }> {
+async function start(
+  world: { readonly clock?: Clock; readonly log?: Log } = {},
+): Promise<{ sidecar: Sidecar; link: Controlled }> {
   const sidecar = await openProxy({
     log: SILENT,
     workload: "web",
@@ -67,6 +69,7 @@ async function start(): Promise<{ sidecar: Sidecar; link: Controlled }> {
     clock: SYSTEM_CLOCK,
     random: Math.random,
     log: SILENT,
+    ...world,
   });
   open.push(link);
   return { sidecar, link };
@@ -254,4 +257,77 @@ test("an SVID is renewed before its end, and the streams go over to it", async (
   await controller.until(() => controller.heard.issued >= 3);
   expect(await ask(sidecar)).toBe(200);
   expect(sidecar.isReady).toBe(true);
+});
+
+/** A clock on which every wait is over at once; `waited` tells of each. */
+const hurried = (waited: () => void): Clock => ({
+  nowMs: () => SYSTEM_CLOCK.nowMs(),
+  async sleep(_, signal) {
+    waited();
+    await new Promise((next) => setImmediate(next));
+    signal?.throwIfAborted();
+  },
+});
+const writeToken = (token: string) =>
+  writeFile(join(folder, "token"), JSON.stringify({ token, spiffeId: WEB, caPem: authority.bundlePem }));
+
+test("a join token that was refused is asked with once; another one in its file is taken", async () => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  await writeToken("old");
+  let waits = 0;
+  let many: () => void = () => {};
+  const waitedLong = new Promise<void>((done) => {
+    many = done;
+  });
+  const { sidecar, link } = await start({ clock: hurried(() => ++waits > 50 && many()) });
+  await waitedLong;
+  expect(controller.heard.refused).toBe(1);
+  expect(sidecar.waitingReason).toContain("the join token is unknown");
+  expect(sidecar.waitingReason).toContain(`${join(folder, "token")} needs another one`);
+  await writeToken("the-token");
+  await link.ready;
+  expect(await ask(sidecar)).toBe(200);
+});
+
+test("an identity that has ended when it arrives is no identity: the clocks differ, and that is said", async () => {
+  controller.svidTtlMs = -60_000;
+  await controller.start();
+  const { sidecar } = await start();
+  await controller.until(() => controller.heard.issued >= 2);
+  expect(sidecar.waitingReason).toMatch(
+    /the identity that the controller gave ended \d+ s ago by this machine's clock: the two clocks differ/,
+  );
+});
+
+test("a controller that refuses is not said to be away", async () => {
+  const said: string[] = [];
+  controller.refusal = "it is not workload default/web";
+  await controller.start();
+  await start({ log: { log: (_, message) => void said.push(message) } });
+  await controller.until(() => controller.heard.refused >= 2);
+  expect(said).toContain("the controller refuses this proxy");
+  expect(said).not.toContain("the controller is away");
+});
+
+test.each([
+  ["token", "{", "is no join token file: "],
+  ["token", JSON.stringify({ token: "t", spiffeId: WEB, caPem: "no" }), "its caPem is no certificate"],
+])("a damaged %s file is named", async (name, text, says) => {
+  await writeFile(join(folder, name), text);
+  const { sidecar } = await start();
+  while (!sidecar.waitingReason.includes(says)) await new Promise((next) => setImmediate(next));
+  expect(sidecar.waitingReason).toContain(join(folder, name));
+});
+
+test("a damaged identity or key in the state folder is named, and another takes its place", async () => {
+  const said: string[] = [];
+  await mkdir(join(folder, "state"), { recursive: true });
+  await writeFile(join(folder, "state/identity.json"), '{"key": 1');
+  await writeFile(join(folder, "state/pending_key.pem"), "no key");
+  controller.snapshot = revision(1);
+  await controller.start();
+  const { link } = await start({ log: { log: (_, __, facts) => void said.push(String(facts?.["reason"])) } });
+  await link.ready;
+  expect(said).toContain(`${join(folder, "state/identity.json")} is no identity file`);
 });

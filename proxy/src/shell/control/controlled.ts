@@ -26,7 +26,7 @@ import { toRevisionId } from "../../snapshot/in-force.ts";
 import type { Sidecar } from "../proxy.ts";
 import type { Identity } from "../tls.ts";
 import { ControlStreams } from "./control-streams.ts";
-import { describeError, IdentityKeeper } from "./identity-keeper.ts";
+import { describeError, IdentityKeeper, isRefusal } from "./identity-keeper.ts";
 import { readSnapshotMessage } from "./read-snapshot.ts";
 import { StateFolder } from "./state-folder.ts";
 
@@ -195,7 +195,9 @@ export class Controlled {
         attempt++;
         if (sidecar.load === undefined) sidecar.waitingReason = `no snapshot yet: ${describeError(error)}`;
         if (attempt === 1 || attempt % 10 === 0) {
-          log.log("warn", "the controller is away", { error: describeError(error), attempt, serving: sidecar.isReady });
+          const facts = { error: describeError(error), attempt, serving: sidecar.isReady };
+          if (isRefusal(error)) log.log("error", "the controller refuses this proxy", facts);
+          else log.log("warn", "the controller is away", facts);
         }
       }
       await clock.sleep(backoffMs(RECONNECT, attempt, random), signal);

@@ -1,9 +1,12 @@
 /**
  * Keeps the proxy's identity good: from the state folder, by join token the first time,
  * by the current SVID ever after, at half of its life. A controller that is away is
- * asked again and again; the old SVID serves to its end.
+ * asked again and again; the old SVID serves to its end. A token that was refused is not
+ * tried again: another one in its file is.
  */
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { status } from "@grpc/grpc-js";
 import type { Clock, Log, Random } from "@regomesh/base";
 import type { IssueReply, JoinTokenFile } from "@regomesh/protocol";
 import { type BackoffSettings, backoffMs, RECONNECT, renewAfterMs } from "../../control/backoff.ts";
@@ -31,6 +34,8 @@ export class IdentityKeeper {
   readonly #options: KeeperOptions;
   #identity: Identity | undefined = undefined;
   #renewAtMs = 0;
+  /** A join token that the controller has refused, and in which words. */
+  #refused: { readonly token: string; readonly why: string } | undefined = undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -39,15 +44,18 @@ export class IdentityKeeper {
   /** The first identity: the one kept, or one by join token, however long that takes. */
   async first(): Promise<Identity> {
     const { state, clock, random, log, signal, onWaiting } = this.#options;
-    const kept = await state.readIdentity();
+    const { identity: kept, fault } = await state.readIdentity();
+    if (fault !== undefined) log.log("warn", "the identity that is kept is not used", { reason: fault });
     if (kept !== undefined && kept.notAfterMs > clock.nowMs()) return await this.#take(kept, false);
+    let said = "";
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#take(await this.#join(), true);
       } catch (error) {
-        const reason = `no identity yet: ${describeError(error)}`;
-        onWaiting(reason);
-        log.log("warn", "no identity yet", { error: describeError(error), attempt });
+        const why = describeError(error);
+        onWaiting(`no identity yet: ${why}`);
+        if (why !== said || attempt % SAY_AGAIN === 0) log.log("warn", "no identity yet", { error: why, attempt });
+        said = why;
         await clock.sleep(backoffMs(RECONNECT, attempt, random), signal);
       }
     }
@@ -65,13 +73,17 @@ export class IdentityKeeper {
 
   async #renewAtLast(): Promise<void> {
     const { clock, random, log, signal } = this.#options;
+    let said = "";
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         const { notAfterMs } = await this.#take(await this.#renew(), true);
         return log.log("info", "the SVID was renewed", { notAfterMs });
       } catch (error) {
         if (signal.aborted) throw error;
-        log.log("warn", "the SVID could not be renewed", { error: describeError(error), attempt });
+        const why = describeError(error);
+        if (why !== said || attempt % SAY_AGAIN === 0)
+          log.log("warn", "the SVID could not be renewed", { error: why, attempt });
+        said = why;
         await clock.sleep(backoffMs(RENEW_AGAIN, attempt, random), signal);
       }
     }
@@ -87,16 +99,23 @@ export class IdentityKeeper {
   }
 
   async #join(): Promise<Identity> {
-    const { address, state } = this.#options;
+    const { address, state, tokenFile } = this.#options;
     const token = await this.#readToken();
+    if (this.#refused?.token === token.token) {
+      throw new Error(`${this.#refused.why}: ${tokenFile} needs another one, which the controller writes`);
+    }
     let keyPem = await state.readPendingKey();
     if (keyPem === undefined) {
       keyPem = makeKeyPem();
       await state.keepPendingKey(keyPem);
     }
     const csrDer = encodeCsr(keyPem);
-    const reply = await issue({ address, rootPem: token.caPem, csrDer, identity: undefined, joinToken: token.token });
-    return toIdentity(keyPem, reply, token.spiffeId);
+    const asking = { address, rootPem: token.caPem, csrDer, identity: undefined, joinToken: token.token };
+    const reply = await issue(asking).catch((error: unknown) => {
+      if (isRefusal(error)) this.#refused = { token: token.token, why: describeError(error) };
+      throw error;
+    });
+    return this.#toIdentity(keyPem, reply, token.spiffeId);
   }
 
   /** A new key for each certificate; past its end only the token can help. */
@@ -107,7 +126,20 @@ export class IdentityKeeper {
     const csrDer = encodeCsr(keyPem);
     const { address } = this.#options;
     const reply = await issue({ address, rootPem: identity.bundlePem, csrDer, identity, joinToken: "" });
-    return toIdentity(keyPem, reply, identity.spiffeId);
+    return this.#toIdentity(keyPem, reply, identity.spiffeId);
+  }
+
+  /** The identity that a reply gives, if it is the one that was meant, and good now. */
+  #toIdentity(keyPem: string, reply: IssueReply, wanted: string): Identity {
+    const identity = makeIdentity(keyPem, reply.certificateChainPem, reply.trustBundlePem, "the controller's reply");
+    if (identity.spiffeId !== wanted)
+      throw new Error(`the controller gave ${identity.spiffeId} where ${wanted} was meant`);
+    const nowMs = this.#options.clock.nowMs();
+    const begunMs = nowMs - new X509Certificate(identity.chainPem).validFromDate.getTime();
+    const leftMs = identity.notAfterMs - nowMs;
+    if (leftMs > 0 && begunMs >= 0) return identity;
+    const off = leftMs <= 0 ? `ended ${inSeconds(-leftMs)} ago` : `begins in ${inSeconds(-begunMs)}`;
+    throw new Error(`the identity that the controller gave ${off} by this machine's clock: the two clocks differ`);
   }
 
   async #readToken(): Promise<JoinTokenFile> {
@@ -123,6 +155,11 @@ export class IdentityKeeper {
     if (typeof token !== "string" || typeof spiffeId !== "string" || typeof caPem !== "string") {
       throw new Error(`${tokenFile} is no join token file: it needs token, spiffeId and caPem`);
     }
+    try {
+      new X509Certificate(caPem);
+    } catch {
+      throw new Error(`${tokenFile} is no join token file: its caPem is no certificate`);
+    }
     return { token, spiffeId, caPem };
   }
 }
@@ -131,13 +168,25 @@ export class IdentityKeeper {
 const SLEEP_MAX_MS = 3_600_000;
 const RENEW_AGAIN: BackoffSettings = { firstMs: 500, maxMs: 10_000 };
 
-/** The identity that a reply gives, if it is the one that was meant. */
-function toIdentity(keyPem: string, reply: IssueReply, wanted: string): Identity {
-  const identity = makeIdentity(keyPem, reply.certificateChainPem, reply.trustBundlePem, "the controller's reply");
-  if (identity.spiffeId !== wanted)
-    throw new Error(`the controller gave ${identity.spiffeId} where ${wanted} was meant`);
-  return identity;
+/** What goes on failing in the same words is said anew so seldom. */
+const SAY_AGAIN = 30;
+
+function inSeconds(ms: number): string {
+  return `${Math.ceil(ms / 1000)} s`;
 }
+
+/** The controller answered, and said no to who asks: asking again in the same words changes nothing. */
+export function isRefusal(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return REFUSALS.includes(code as status);
+}
+
+const REFUSALS: readonly status[] = [
+  status.UNAUTHENTICATED,
+  status.PERMISSION_DENIED,
+  status.INVALID_ARGUMENT,
+  status.FAILED_PRECONDITION,
+];
 
 /** gRPC's details where there are any, else the error's own words. */
 export function describeError(error: unknown): string {

@@ -3,10 +3,11 @@
  * that key and certificate are never of two turns) and the last snapshot that it enforced,
  * with the endpoints that it knew. Everything is 0600.
  */
+import { createPrivateKey } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseSnapshotFile, printSnapshotFile, type SnapshotFile } from "@regomesh/protocol";
-import { makeIdentity, writeWhole } from "../identity-folder.ts";
+import { IdentityError, makeIdentity, writeWhole } from "../identity-folder.ts";
 import type { Identity } from "../tls.ts";
 import { signatureFault } from "./signed-snapshot.ts";
 
@@ -25,23 +26,31 @@ export class StateFolder {
 
   /** The key for which an identity was asked but did not come yet: a join token knows it by this key. */
   async readPendingKey(): Promise<string | undefined> {
-    return await readIfThere(join(this.#folder, "pending_key.pem"));
+    const pem = await readIfThere(join(this.#folder, "pending_key.pem"));
+    try {
+      if (pem !== undefined) createPrivateKey(pem);
+      return pem;
+    } catch {
+      return undefined; // a damaged key is as none: another one takes its place
+    }
   }
 
   async keepPendingKey(keyPem: string): Promise<void> {
     await writeWhole(join(this.#folder, "pending_key.pem"), keyPem);
   }
 
-  /** The identity kept, if it can be read; whether it is still valid is the caller's to see. */
-  async readIdentity(): Promise<Identity | undefined> {
+  /** The identity kept, or why it cannot be used; whether it is still valid is the caller's to see. */
+  async readIdentity(): Promise<{ readonly identity?: Identity; readonly fault?: string }> {
     const path = join(this.#folder, "identity.json");
     const text = await readIfThere(path);
-    if (text === undefined) return undefined;
+    if (text === undefined) return {};
     try {
       const { key, chain, bundle } = JSON.parse(text) as Readonly<Record<string, string>>;
-      return makeIdentity(key ?? "", chain ?? "", bundle ?? "", path);
-    } catch {
-      return undefined; // an unusable file is as none: the controller gives another
+      return { identity: makeIdentity(key ?? "", chain ?? "", bundle ?? "", path) };
+    } catch (error) {
+      // An unusable file is as none: the controller gives another.
+      const fault = error instanceof IdentityError ? error.message : `${path} is no identity file`;
+      return { fault };
     }
   }
 
