@@ -333,7 +333,69 @@ describe("a controller that starts anew", () => {
   });
 });
 
+/** Mistyped flags at another start: what was in force stays, and status says what is wrong. */
+test.each<readonly [string, Partial<ControllerOptions>, (body: StatusBody) => unknown, unknown]>([
+  [
+    "path",
+    { path: "nope" },
+    ({ refused }) => refused?.diagnostics.map(({ message }) => message)[0],
+    "the commit has no directory nope, which is the source",
+  ],
+  [
+    "path that is a file",
+    { path: "policies/mesh/authz.rego" },
+    ({ refused }) => refused?.diagnostics[0]?.code,
+    "source_loss",
+  ],
+  [
+    "branch",
+    { branch: "mian" },
+    ({ source }) => source.trouble?.replace(/^\S+ /, ""),
+    "has no branch mian with a commit; it has main",
+  ],
+  ["repository", { git: "/nonexistent" }, ({ source }) => source.trouble, "there is no directory /nonexistent"],
+  [
+    "workload of a join token",
+    { joinTokens: [{ workload: "gone", file: "/dev/null" }] },
+    ({ proxies }) => proxies.length > 0,
+    true,
+  ],
+])("a controller that starts anew with a mistyped %s serves what was in force", async (_, more, says, is) => {
+  const before = await status();
+  await controller.close();
+  controller = await openController(options(more));
+  const body = await until(status, (each) => says(each) !== undefined);
+  expect(says(body)).toEqual(is);
+  expect(body.revision).toMatchObject({ name: before.revision?.name, sequence: before.revision?.sequence });
+  expect(body.trustDomain).toBe(before.trustDomain);
+  await controller.close();
+  controller = await openController(options());
+});
+
+test("a controller on an empty repository waits for its first commit", async () => {
+  const empty = mkdtempSync(join(tmpdir(), "regomesh-empty-"));
+  const state = mkdtempSync(join(tmpdir(), "regomesh-start-"));
+  execFileSync("git", ["init", "-q", "--bare", "--initial-branch=main", empty], { env });
+  const opening = openController(options({ state, git: empty, joinTokens: [] }));
+  const outcome = await Promise.race([opening, new Promise((next) => setImmediate(next))]);
+  expect(outcome).toBeUndefined();
+  execFileSync("git", ["-C", repository, "push", "-q", empty, "HEAD~1:refs/heads/main"], { env });
+  const opened = await opening;
+  const body = (await (await fetch(`${opened.http}/api/status`)).json()) as StatusBody;
+  expect(body.revision?.name).toBe(git("rev-parse", "HEAD~1"));
+  await opened.close();
+  for (const each of [empty, state]) rmSync(each, { recursive: true });
+});
+
 describe("a controller cannot start", () => {
+  test("on a path that the first commit has not", async () => {
+    const state = mkdtempSync(join(tmpdir(), "regomesh-start-"));
+    await expect(openController(options({ state, path: "nope", joinTokens: [] }))).rejects.toThrow(
+      "the commit has no directory nope, which is the source",
+    );
+    rmSync(state, { recursive: true });
+  });
+
   const fresh = () => mkdtempSync(join(tmpdir(), "regomesh-start-"));
 
   test("where the first commit does not build", async () => {
@@ -372,9 +434,12 @@ describe("a controller cannot start", () => {
   });
 
   test("with a token for a workload that is not there", async () => {
-    await controller.close();
+    const state = fresh();
+    git("branch", "-f", "good", "HEAD~1");
     const joinTokens = [{ workload: "wbe", file: token("wbe") }];
-    await expect(openController(options({ joinTokens }))).rejects.toThrow("no Workload of that name");
-    controller = await openController(options());
+    await expect(openController(options({ state, branch: "good", joinTokens }))).rejects.toThrow(
+      "no Workload of that name",
+    );
+    rmSync(state, { recursive: true });
   });
 });

@@ -163,7 +163,8 @@ export class TestController {
     if (this.refusal !== undefined) {
       this.heard.refused++;
       call.emit("error", { code: status.PERMISSION_DENIED, details: this.refusal });
-      return this.#wake();
+      this.#wake();
+      return;
     }
     call.on("data", ({ message }: ProxyMessage) => {
       if (message?.$case === "hello") {
