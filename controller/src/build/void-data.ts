@@ -4,9 +4,14 @@
  * elsewhere, is a file that got lost.
  */
 
+/** What Git LFS leaves in a commit in place of a file. */
+export function isPointer(text: string): boolean {
+  return /^version https:\/\/git-lfs\.github\.com\/spec\//.test(text);
+}
+
 /** Why a data file is void, as a sentence goes on after its name; undefined where it is not. */
 export function voidOf(text: string): string | undefined {
-  if (/^version https:\/\/git-lfs\.github\.com\/spec\//.test(text)) return "is a pointer of Git LFS, not the data";
+  if (isPointer(text)) return "is a pointer of Git LFS, not the data";
   if (/^\/annex\/objects\/|^(\.\.\/)*\.git\/annex\/objects\//.test(text))
     return "is a pointer of git-annex, not the data";
   const content = text

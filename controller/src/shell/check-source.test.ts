@@ -163,6 +163,11 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ["link.yaml:1:1: source_unread: the file is a symbolic link, which is not followed"],
     isTaken: true,
   },
+  "resources that are a pointer": {
+    make: () => write("more.yaml", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n"),
+    says: ["more.yaml:1:1: source_unread: the file is a pointer of Git LFS, not the file"],
+    isTaken: true,
+  },
   "a large file": {
     make: () => write("package-lock.json", `{"a": "${"x".repeat(9 * 1024 * 1024)}"}`),
     says: ["package-lock.json:1:1: source_unread: the file is larger than the 8388608 bytes that are read of a file"],

@@ -372,6 +372,15 @@ test.each<readonly [string, Partial<ControllerOptions>, (body: StatusBody) => un
   controller = await openController(options());
 });
 
+test("the same commit is built again under other rights, and refused where they do not hold it", async () => {
+  await controller.close();
+  controller = await openController(options({ allow: [{ path: "examples", namespaces: ["default"] }] }));
+  const body = await until(status, ({ refused }) => refused !== undefined);
+  expect(new Set(body.refused?.diagnostics.map(({ code }) => code))).toEqual(new Set(["resource_namespace"]));
+  await controller.close();
+  controller = await openController(options());
+});
+
 test("a controller on an empty repository waits for its first commit", async () => {
   const empty = mkdtempSync(join(tmpdir(), "regomesh-empty-"));
   const state = mkdtempSync(join(tmpdir(), "regomesh-start-"));

@@ -12,7 +12,7 @@ import type { Built } from "../build/build.ts";
 import type { Hold } from "../distribution/hold.ts";
 import { checkRelease, type Release, SNAPSHOT_TTL_MS } from "../distribution/release.ts";
 import { HASH_SHOWN, type Inventory, type Loss, lossOf, names } from "../index/loss.ts";
-import type { SourceRights } from "../index/rights.ts";
+import { printRight, type SourceRights } from "../index/rights.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { printProblem } from "../status/status.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
@@ -112,7 +112,7 @@ export class Rollout {
    * nothing to go back to. The commit counts as refused, also after a restart.
    */
   async hold(hold: Hold, release: Release | undefined): Promise<void> {
-    const { log, lastGood, path } = this.#options;
+    const { log, lastGood } = this.#options;
     const held = this.#kept;
     if (release !== undefined) this.#sequence = Math.max(this.#sequence, release.revision.sequence);
     if (held === undefined || held.release.revision.sequence !== hold.revision.sequence) return;
@@ -123,7 +123,7 @@ export class Rollout {
     this.#settle(refused);
     if (release === undefined) return;
     const { compiler, built } = held;
-    const kept = { release, compiler, built: `${release.revision.name} ${path}`, held: { compiler, built, refused } };
+    const kept = { release, compiler, built: this.#builtOf(release.revision.name), held: { compiler, built, refused } };
     await this.#inTurn(async () => {
       if (this.#kept !== held) return;
       this.#kept = kept;
@@ -160,9 +160,9 @@ export class Rollout {
 
   /** Takes a commit of the source. */
   async take(tree: CommitTree): Promise<void> {
-    const { builder, path } = this.#options;
+    const { builder } = this.#options;
     const compiler = await builder.version();
-    const built = `${tree.commit.hash} ${path}`;
+    const built = this.#builtOf(tree.commit.hash);
     const { held } = this.#kept ?? {};
     if (held?.built === built && held.compiler === compiler) return this.#settle(held.refused);
     if (this.#kept?.built === built && this.#kept.compiler === compiler) return this.#settle(undefined);
@@ -208,6 +208,12 @@ export class Rollout {
   async close(): Promise<void> {
     await this.#last;
     await this.#options.lastGood.flush();
+  }
+
+  /** What a build was of: the same commit under other rights is another. */
+  #builtOf(commit: string): string {
+    const { path, rights } = this.#options;
+    return [commit, path, ...rights.map(printRight)].join(" ");
   }
 
   /** One change of what is kept after the other. */

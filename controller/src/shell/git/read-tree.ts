@@ -4,6 +4,7 @@ import { mentionsGroup } from "@regomesh/resources";
 import { IGNORE_FILE, parseIgnore } from "../../build/ignore.ts";
 import { selectEntries, templateFinder } from "../../build/select-entries.ts";
 import { isData, isDocument, isModule, type SourceTree, type Unread, unitFinder } from "../../build/source-tree.ts";
+import { isPointer } from "../../build/void-data.ts";
 import { type Commit, parseCommit, parseMessage, parseTree, type TreeEntry } from "../../git/commit.ts";
 import { GitError, runGit } from "./git.ts";
 
@@ -78,6 +79,10 @@ async function readFiles(
     const isUnits = isModule(path) || (isData(path) && inUnit(path));
     try {
       const text = decoder.decode(content);
+      if (!isUnits && isPointer(text)) {
+        unread.push({ name: path, why: "is a pointer of Git LFS, not the file", isDocument: true });
+        continue;
+      }
       if (!isUnits && !mentionsGroup(text)) continue;
       if (isTemplate(path)) {
         unread.push({ name: path, why: "is a template of a Helm chart, which is not rendered", isDocument: true });
