@@ -31,8 +31,8 @@ test("units of one module see their own data and rules only", () => {
     ],
   );
   expect(module.meta.entrypoints).toEqual([
-    { name: "a/envoy/authz/allow", unit: "a" },
-    { name: "team/b/envoy/authz/allow", unit: "team/b" },
+    { name: "a/envoy/authz/allow", unit: "a", rules: [[2, 4]] },
+    { name: "team/b/envoy/authz/allow", unit: "team/b", rules: [[0, 2]] },
   ]);
   expect(JSON.parse(module.data)).toEqual({ a: { users: ["alice"] }, "team/b": { users: ["bob"] } });
   const evaluator = openEvaluator(module);
@@ -44,7 +44,7 @@ test("units of one module see their own data and rules only", () => {
 
 test("one unit keeps plain names and its data as it is", () => {
   const module = compileOk([makeUnit("a", authz, { users: ["alice"] })], [{ unit: "a", name: "envoy/authz/allow" }]);
-  expect(module.meta.entrypoints).toEqual([{ name: "envoy/authz/allow", unit: "a" }]);
+  expect(module.meta.entrypoints).toEqual([{ name: "envoy/authz/allow", unit: "a", rules: [[0, 2]] }]);
   expect(module.data).toBe('{"users":["alice"]}');
 });
 
@@ -58,6 +58,38 @@ test("the rules that fired are known by file and place, the default among them",
   evaluator.evaluate(0, '{"user": "eve"}');
   expect(evaluator.firedRules()).toEqual([
     { unit: "a", path: "data.envoy.authz.allow", file: "a.rego", row: 2, column: 1 },
+  ]);
+});
+
+test("a rule whose body holds and whose head has no value has not fired", () => {
+  const text = `package p
+limits contains object.union({"key": input.user}, data.limits) if input.user
+route := {"to": data.nowhere} if input.user
+by[input.user] := data.nowhere if input.user
+f(x) := data.nowhere if x
+call if f(input.user)
+all := [limits, by, [x | x := route], [x | x := call]]`;
+  const module = compileOk([makeUnit("a", text)], [{ unit: "a", name: "p/all" }]);
+  const evaluator = openEvaluator(module);
+  evaluator.evaluate(0, '{"user": "alice"}');
+  expect(evaluator.firedRules().map(({ path }) => path)).toEqual(["data.p.all"]);
+});
+
+test("each entrypoint knows the rules that it can reach, through functions and other rules", () => {
+  const text = `package p
+allow if f(1)
+limits contains {"key": shared}
+f(x) if x == other
+other := 1
+shared := "k"`;
+  const entrypoints = ["p/allow", "p/limits"].map((name) => ({ unit: "a", name }));
+  const { meta } = compileOk([makeUnit("a", text)], entrypoints);
+  const reached = meta.entrypoints.map(({ rules }) =>
+    rules.flatMap(([from, to]) => meta.rules.slice(from, to).map(({ path }) => path)).sort(),
+  );
+  expect(reached).toEqual([
+    ["data.p.allow", "data.p.f", "data.p.other"],
+    ["data.p.limits", "data.p.shared"],
   ]);
 });
 

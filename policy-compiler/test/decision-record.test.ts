@@ -89,6 +89,11 @@ const authz: Rows = {
       dynamicMetadata: { a: [1, null, { b: 0.5 }] },
     },
   ],
+  "keys that nobody knows": [{ allowed: true, reason: "x", id: [1] }, PLAIN],
+  "metadata that is no object": [
+    { allowed: true, dynamic_metadata: ["a"] },
+    'dynamic_metadata must be an object, not ["a"]',
+  ],
   "no object": [[true], "the decision must be an object, not [true]"],
   "no verdict": [{ body: "x" }, "allowed must be a boolean, not nothing"],
   "a verdict of another type": [{ allowed: "yes" }, 'allowed must be a boolean, not "yes"'],

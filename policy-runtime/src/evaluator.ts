@@ -122,8 +122,8 @@ function countsOf(open: Instance): Pick<Evaluation, "builtinErrors" | "builtinEr
   };
 }
 
-/** The rules whose mark is that of the last evaluation. */
-export function firedRules(open: Instance): readonly RulePlace[] {
+/** The rules whose mark is that of the last evaluation; with `mask`, those that its entrypoints can reach. */
+export function firedRules(open: Instance, mask?: number): readonly RulePlace[] {
   const { rm_marks: marks, rm_run: run } = open.exports;
   const rules = open.meta?.rules ?? [];
   if (marks === undefined || run === undefined || rules.length === 0) return [];
@@ -131,5 +131,8 @@ export function firedRules(open: Instance): readonly RulePlace[] {
   const bytes = open.bytes();
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const mark = run() >>> 0;
-  return rules.filter((_, i) => view.getUint32(at + i * 4, true) === mark);
+  const asked = mask === undefined ? undefined : open.meta?.entrypoints.filter((_, i) => (mask >>> i) & 1);
+  const isReached = (rule: number): boolean =>
+    asked === undefined || asked.some(({ rules }) => rules.some(([from, to]) => from <= rule && rule < to));
+  return rules.filter((_, i) => view.getUint32(at + i * 4, true) === mark && isReached(i));
 }

@@ -278,8 +278,8 @@ class FastPolicy implements Policy, PolicyDecision {
     return sum;
   }
 
-  firedRules(): readonly RulePlace[] {
-    return firedRules(this.#open);
+  firedRules(mask?: number): readonly RulePlace[] {
+    return firedRules(this.#open, mask);
   }
 
   authz(entrypoint: number): Outcome<AuthzDecision> {

@@ -49,8 +49,11 @@ export interface PolicyDecision {
   limits(entrypoint: number): Outcome<readonly LimitDecision[]>;
   /** The answer as JSON (sets are arrays), whatever its shape: for explanations and tests. */
   value(entrypoint: number): Outcome<Json>;
-  /** Rules that fired, of all entrypoints asked. Allocates: only for records that are kept. */
-  firedRules(): readonly RulePlace[];
+  /**
+   * Rules that fired: that held and gave a value. Of all entrypoints asked, or of those in `mask`.
+   * Allocates: only for records that are kept.
+   */
+  firedRules(mask?: number): readonly RulePlace[];
   /** Built-in errors met (each made its expression undefined). */
   readonly builtinErrors: number;
   readonly fuelUsed: number;

@@ -1,5 +1,7 @@
 /** What a policy can do wrong, in a commit and at run time, to a mesh that serves. */
+import type { DecisionBody } from "@regomesh/controller";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "./deadline.ts";
 import { TestMesh } from "./test-mesh.ts";
 
 const POLICY = "examples/authz/orders.rego";
@@ -56,6 +58,51 @@ describe("a commit changes nothing where it holds", () => {
     expect(await mesh.ask("/refunds")).toMatchObject({ status: 403, reason: "denied" });
     await mesh.revert();
     await mesh.leavesNothing();
+  });
+});
+
+describe("decisions say why", () => {
+  const decisions = async (path: string): Promise<readonly DecisionBody[]> => {
+    const response = await fetch(`${mesh.mesh.page}/api/decisions?q=${path}&limit=100`);
+    return ((await response.json()) as { readonly decisions: readonly DecisionBody[] }).decisions;
+  };
+  const rulesOf = ({ rules }: DecisionBody): readonly string[] => rules.map(({ path, file }) => `${path} ${file}`);
+
+  test("what passed names the rules that let it", async () => {
+    expect(await mesh.ask("/orders")).toMatchObject({ status: 200 });
+    const atOrders = await until("a decision at orders", 5000, async () =>
+      (await decisions("/orders")).find(
+        ({ direction, service }) => direction === "inbound" && service === "orders.default",
+      ),
+    );
+    expect(atOrders).toMatchObject({ verdict: "allowed", entrypoint: expect.stringContaining("mesh/authz/allow") });
+    expect(rulesOf(atOrders)).toContain("data.mesh.authz.allow examples/authz/orders.rego");
+    expect(rulesOf(atOrders)).toContain("data.mesh.authz.allow policies/mesh/authz.rego");
+    expect(rulesOf(atOrders).join()).not.toContain("ratelimit");
+  });
+
+  test("what the other side refused is not called allowed, and no limit is named that was not asked", async () => {
+    const halfway = `refused if {
+	input.destination.service == "orders"
+	http.headers["x-version"] == "v2"
+}
+`;
+    const edit = (text: string): string =>
+      `${text.replace("http.method in grant.methods", "http.method in grant.methods\n\tnot refused")}\n${halfway}`;
+    await mesh.inForce(await mesh.commit("Only as far as web", { [POLICY]: edit }));
+    await mesh.ask("/orders", { "x-user": "alice", "x-version": "v2" });
+    const refused = await until("the refusal at orders, and what web's sidecar says of it", 5000, async () => {
+      const found = (await decisions("/orders")).filter(
+        ({ status, service }) => status === 403 && service === "orders.default",
+      );
+      return found.length === 2 ? found : undefined;
+    });
+    expect(refused.map(({ direction, service, verdict }) => [direction, service, verdict]).sort()).toEqual([
+      ["inbound", "orders.default", "denied"],
+      ["outbound", "orders.default", "denied"],
+    ]);
+    for (const decision of refused) expect(rulesOf(decision).join()).not.toContain("ratelimit");
+    await mesh.revert();
   });
 });
 

@@ -19,7 +19,11 @@ const nothing: PolicyTools = {
       meta: {
         abi: 1,
         compiler: "none",
-        entrypoints: entrypoints.map(({ unit, name }) => ({ unit, name: units.length > 1 ? `${unit}/${name}` : name })),
+        entrypoints: entrypoints.map(({ unit, name }) => ({
+          unit,
+          name: units.length > 1 ? `${unit}/${name}` : name,
+          rules: [],
+        })),
         rules: [],
         reads: { body: false, query: false },
         hostBuiltins: [],

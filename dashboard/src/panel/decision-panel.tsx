@@ -51,12 +51,17 @@ export function DecisionPanel({ id, known }: { readonly id: string; readonly kno
         <Row name="whole request">{printMs(decision.durationMs)}</Row>
         {decision.builtinErrors > 0 && <Row name="built-in errors">{decision.builtinErrors}</Row>}
       </Rows>
-      <h3>{decision.rules.length === 0 ? "No rule held" : "Rules that held"}</h3>
+      <h3>{headingOf(decision)}</h3>
       {decision.rules.map((rule) => (
         <Rule key={`${rule.path}:${rule.file}:${rule.row}`} rule={rule} />
       ))}
     </>
   );
+}
+
+function headingOf({ rules, direction, verdict }: DecisionBody): string {
+  if (rules.length === 0) return direction === "outbound" ? "No rule was asked on the way out" : "No rule held";
+  return verdict === "allowed" ? "Rules that allowed it" : "Rules that held";
 }
 
 function Rule({ rule }: { readonly rule: RuleBody }) {

@@ -21,12 +21,17 @@ export function DecisionLine({ decision, onSelect }: Props) {
           {decision.method} {decision.path}
         </code>
         <code class="place">
-          {decision.reason || (rule === undefined ? "no rule held" : `${rule.file}:${rule.row}`)}
+          {decision.reason || (rule === undefined ? withoutRule(decision) : `${rule.file}:${rule.row}`)}
         </code>
         <span class="policy">{printNs(decision.policyNs)}</span>
       </button>
     </li>
   );
+}
+
+/** A sender asks a policy only where routes are bound; the receiver's line has the rules. */
+function withoutRule({ direction }: DecisionBody): string {
+  return direction === "outbound" ? "" : "no rule held";
 }
 
 /** So that colour is never the only carrier. */

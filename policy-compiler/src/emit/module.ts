@@ -1,10 +1,11 @@
 /** A policy's plan to a module: every function emitted, the constants laid out, all appended to the runtime. */
-import { META_SECTION, MODULE_ABI, type ModuleMeta } from "@regomesh/policy-runtime";
+import { META_SECTION, MODULE_ABI, type ModuleEntrypoint, type ModuleMeta } from "@regomesh/policy-runtime";
 import type { IrFunc, IrPlan, IrPolicy } from "../ir/policy.ts";
 import { appendToRuntime } from "../link/append.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
 import { projectInput } from "../optimize/input-slots.ts";
+import { reachedMarks } from "../plan/marks.ts";
 import { type Body, finish, type Known } from "./code.ts";
 import { checkBlockDepth } from "./depth.ts";
 import { EmitError } from "./error.ts";
@@ -18,7 +19,10 @@ export type ModuleSource = {
   /** The prebuilt runtime, taken apart by `parseRuntime`. */
   readonly runtime: RuntimeModule;
   /** What the compiler knows and the plan does not say. */
-  readonly meta?: Partial<Pick<ModuleMeta, "compiler" | "entrypoints" | "reads">>;
+  readonly meta?: Partial<Pick<ModuleMeta, "compiler" | "reads">> & {
+    /** In the order of the plans. */
+    readonly entrypoints?: readonly Pick<ModuleEntrypoint, "name" | "unit">[];
+  };
 };
 
 /** A module's bytes, and what its custom section says of it. */
@@ -48,10 +52,14 @@ export function emitDescribed({ ir: planned, runtime, meta = {} }: ModuleSource)
     entrypoints: JSON.stringify(entrypoints),
     builtins: JSON.stringify(Object.fromEntries(policy.hostBuiltins)),
   });
+  const marks = reachedMarks(ir);
   const custom: ModuleMeta = {
     abi: MODULE_ABI,
     compiler: meta.compiler ?? "regomesh",
-    entrypoints: meta.entrypoints ?? plans.map((plan) => ({ name: plan.name, unit: "" })),
+    entrypoints: plans.map((plan, i) => ({
+      ...(meta.entrypoints?.[i] ?? { name: plan.name, unit: "" }),
+      rules: marks[i] ?? [],
+    })),
     rules: ir.static?.rules ?? [],
     reads: meta.reads ?? { body: true, query: true },
     hostBuiltins: [...policy.hostBuiltins.keys()],

@@ -3,7 +3,7 @@ import type { Expr, Rule } from "../syntax/ast.ts";
 import { markOf } from "./planner.ts";
 import { append, planBody, type Site } from "./site.ts";
 
-/** Plans the body; what follows at the site is reached when it holds, and the rule's bit is set there. */
+/** Plans the body; what follows at the site is reached when it holds. The rule's bit is set when its head has a value, too. */
 export function planRuleBody(site: Site, path: string, rule: Rule): void {
   const { planner } = site;
   if (planner.traced(path)) {
@@ -14,7 +14,6 @@ export function planRuleBody(site: Site, path: string, rule: Rule): void {
   } else {
     planBody(site, rule.body);
   }
-  markRule(site, path, rule);
 }
 
 export function markRule(site: Site, path: string, rule: Rule): void {

@@ -8,7 +8,7 @@ import type { Rule, Term } from "../syntax/ast.ts";
 import { constantText } from "./constant.ts";
 import { isHidden } from "./environment.ts";
 import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";
-import { planRuleBody } from "./mark.ts";
+import { markRule, planRuleBody } from "./mark.ts";
 import { isRoot } from "./readiness.ts";
 import { dataName, descendantsWithRules, type RuleNode } from "./rule-tree.ts";
 import { append, equal, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
@@ -85,6 +85,7 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
   const path = terms.map((term) => planTerm(site, term));
   const value = planTerm(site, rule.head.value);
   if (member !== undefined && !isPattern(rule.head.value)) equal(site, value, member);
+  markRule(site, dataName(piece.path), rule);
   insert(site, document, path, { kind: rule.head.isSet ? "member" : "value", value });
 }
 

@@ -122,7 +122,9 @@ function planChain(func: FuncSite, path: string, rule: Rule, { value, early }: T
     }
     bindArguments(site, func, link.head.args ?? rule.head.args ?? []);
     planRuleBody(site, path, link);
-    append(site, { type: "AssignVarOnceStmt", stmt: { source: planTerm(site, link.head.value), target: value } });
+    const source = planTerm(site, link.head.value);
+    markRule(site, path, link);
+    append(site, { type: "AssignVarOnceStmt", stmt: { source, target: value } });
     if (early) append(site, { type: "ReturnLocalStmt", stmt: { source: value } });
   }
   const last = nextBlock(func);

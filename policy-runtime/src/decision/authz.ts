@@ -44,7 +44,7 @@ export function readAuthz(reader: RecordReader, cell: number): AuthzDecision {
       textsAt(reader, at + AUTHZ.at.query_parameters_to_remove, "query_parameters_to_remove") ?? [],
     body: reader.text(at + AUTHZ.at.body, "body"),
     httpStatus: integerAt(reader, at + AUTHZ.at.http_status, "http_status", STATUS) ?? 403,
-    dynamicMetadata: reader.any(at + AUTHZ.at.dynamic_metadata),
+    dynamicMetadata: reader.object(at + AUTHZ.at.dynamic_metadata, "dynamic_metadata"),
   };
 }
 

@@ -1,7 +1,10 @@
 /**
- * What a policy decided, as values: the strict reading of an entrypoint's result.
- * An unknown field or a wrong type is a fault, never ignored (design.md, "Decisions").
+ * What a policy decided, as values: the strict reading of an entrypoint's result. A wrong type
+ * is a fault, never ignored, and so is an unknown field, but for those of an allow object, which
+ * opa-envoy-plugin passes over.
  */
+import type { Json } from "../json.ts";
+
 export type Fields = readonly (readonly [name: string, value: string])[];
 
 /** Why an entrypoint gave no usable answer; the closed list that logs and clients see. */
@@ -34,8 +37,8 @@ export type AuthzDecision = {
   readonly body: string | undefined;
   /** Status of the denial; 403 where the policy gives none. */
   readonly httpStatus: number;
-  /** JSON value for logs. */
-  readonly dynamicMetadata: unknown;
+  /** For whoever comes after the policy. */
+  readonly dynamicMetadata: { readonly [key: string]: Json } | undefined;
 };
 
 export type RouteTarget = {

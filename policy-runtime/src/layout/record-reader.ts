@@ -77,10 +77,10 @@ export class RecordReader {
     return upper === NUMBER_ABSENT ? undefined : this.doubles[at >> 3]!;
   }
 
-  /** A value of any kind, through its JSON text. */
-  any(at: number): Json | undefined {
-    const value = this.words[at >> 2]!;
-    return value === 0 ? undefined : (JSON.parse(this.#print(value)) as Json);
+  /** An object of any fields, through its JSON text. */
+  object(at: number, what: string): { readonly [key: string]: Json } | undefined {
+    const value = this.#address(at, what, "an object");
+    return value === undefined ? undefined : (JSON.parse(this.#print(value)) as { readonly [key: string]: Json });
   }
 
   wrong(value: number, what: string, wanted: string): WrongType {

@@ -12,7 +12,7 @@
  *   record    {address of the record, 1}
  *   records   {address of the records, one behind the other, count}
  *   targets   as records; a string stands for one with its first field
- *   any       {value, 0}
+ *   object    {value, 0}: an object of any fields
  *
  * A value that does not fit its cell is {WRONG, value} (of a number: NUMBER_WRONG in the upper
  * word, value below), and so are a member or key that does not fit in its list: what it should
@@ -27,7 +27,7 @@ export const CellType = {
   record: 6,
   records: 7,
   targets: 8,
-  any: 9,
+  object: 9,
 } as const;
 export type CellType = keyof typeof CellType;
 
@@ -48,33 +48,40 @@ export type Shape<Name extends string = string> = {
   readonly bytes: number;
 };
 
-function closed<Name extends string>(
-  types: Readonly<Record<Name, CellType | readonly [CellType, Shape]>>,
-): Shape<Name> {
+type Types<Name extends string> = Readonly<Record<Name, CellType | readonly [CellType, Shape]>>;
+
+function closed<Name extends string>(types: Types<Name>): Shape<Name> {
+  return makeShape(types, false);
+}
+
+function makeShape<Name extends string>(types: Types<Name>, isOpen: boolean): Shape<Name> {
   const fields = Object.entries<CellType | readonly [CellType, Shape]>(types).map(([name, field]) =>
     typeof field === "string" ? { name, type: field } : { name, type: field[0], shape: field[1] },
   );
   const places = fields.map(({ name }, i) => [name, CELL_BYTES + i * CELL_BYTES]);
   return {
-    isOpen: false,
+    isOpen,
     fields,
     at: Object.fromEntries(places) as Record<Name, number>,
     bytes: CELL_BYTES + fields.length * CELL_BYTES,
   };
 }
 
-/** opa-envoy-plugin's object. */
-export const AUTHZ = closed({
-  allowed: "flag",
-  headers: "pairs",
-  body: "text",
-  http_status: "number",
-  response_headers_to_add: "pairs",
-  request_headers_to_remove: "texts",
-  query_parameters_to_set: "pairs",
-  query_parameters_to_remove: "texts",
-  dynamic_metadata: "any",
-});
+/** opa-envoy-plugin's object; as there, what it does not know is passed over. */
+export const AUTHZ = makeShape(
+  {
+    allowed: "flag",
+    headers: "pairs",
+    body: "text",
+    http_status: "number",
+    response_headers_to_add: "pairs",
+    request_headers_to_remove: "texts",
+    query_parameters_to_set: "pairs",
+    query_parameters_to_remove: "texts",
+    dynamic_metadata: "object",
+  },
+  true,
+);
 
 export const LIMIT = closed({
   key: "text",

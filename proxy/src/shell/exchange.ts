@@ -114,6 +114,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   tries = 0;
   /** Of the response that has begun; 0: none has. */
   status = 0;
+  /** The sidecar at the other end refused the request by its policy. */
+  isRefusedByPeer = false;
   /** Content of the response. */
   bytesOut = 0;
   #hasMoved = false;
@@ -176,6 +178,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     this.#responseFraming = Framing.none;
     this.tries = 0;
     this.status = 0;
+    this.isRefusedByPeer = false;
     this.bytesOut = 0;
     this.#request = { plan: forwarding, isIdempotent: isIdempotent(received.method), ...fault };
     forwarding.cluster.budget.active++;
@@ -432,6 +435,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     this.#thread.disarm(this.#deadline);
     this.#held.drop();
     this.status = head.status;
+    this.isRefusedByPeer = upstream.principal !== undefined && isRefusal(head);
     const { out } = this.#side;
     let framing = head.framing;
     if (framing === Framing.close) framing = this.#minor === 0 ? Framing.close : Framing.chunked;
@@ -495,6 +499,11 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     this.#isPausedForUpstream = false;
     this.#upstream?.resume();
   }
+}
+
+/** Sidecars name their decision where they answer by themselves, and take that name from what an application says. */
+function isRefusal(head: Head): boolean {
+  return head.status < 500 && (head.present & maskOf(KnownField.decisionId)) !== 0;
 }
 
 /** Why the sidecar at the other end made a response by itself; undefined where it is the application's. */

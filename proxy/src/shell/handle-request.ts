@@ -131,26 +131,30 @@ export function isLimited(
 ): boolean {
   const { thread, record } = downstream;
   const limits: LimitDecision[] = [];
-  const askedBy: BoundRef["bound"][] = [];
-  for (const { bit, bound } of refs) {
+  const askedBy: BoundRef[] = [];
+  for (const ref of refs) {
+    const { bit, bound } = ref;
     const outcome = decision.limits(bit);
     if (outcome.kind === "undefined") continue;
     if (outcome.kind === "fault") {
       thread.counters.add(Counter.policyFaults);
       if (bound.onFault === "allow") continue;
-      refuseWithRules(downstream, decision, deciderOf(bound), () => downstream.respond(outcome.fault, outcome.message));
+      refuseWithRules(downstream, decision, { decider: deciderOf(bound), refs: [ref] }, () =>
+        downstream.respond(outcome.fault, outcome.message),
+      );
       return true;
     }
     for (const limit of outcome.value) {
       limits.push(limit);
-      askedBy.push(bound);
+      askedBy.push(ref);
     }
   }
   if (limits.length === 0) return false;
   const verdict = applyLimits(thread.buckets, inForce.workload.principal, limits, thread.monoMs());
   if (verdict.kind === "within") return false;
-  const bound = askedBy[verdict.index] as BoundRef["bound"];
-  refuseWithRules(downstream, decision, deciderOf(bound), () => {
+  const ref = askedBy[verdict.index] as BoundRef;
+  const { bound } = ref;
+  refuseWithRules(downstream, decision, { decider: deciderOf(bound), refs: [ref] }, () => {
     if (verdict.kind === "unsupported") return downstream.respond("limit_unsupported", verdict.detail);
     record.entrypoint = bound.name;
     const { retryAfterMs } = verdict;
@@ -161,15 +165,27 @@ export function isLimited(
   return true;
 }
 
-/** Keeps the rules that fired for the record before the decision's storage is used again. */
+/** Who decided, and the entrypoints whose rules say why. */
+export type Decided = { readonly decider: Decider; readonly refs: readonly BoundRef[] };
+
+/** Keeps the rules that made the decision for the record before its storage is used again. */
 export function refuseWithRules(
   downstream: Downstream,
   decision: PolicyDecision,
-  decider: Decider,
+  { decider, refs }: Decided,
   refuse: () => void,
 ): void {
   const { record, thread } = downstream;
   record.entrypoint = decider.entrypoint;
-  if (thread.decisions.wantsRefused) record.rules = printRules(decision, decider);
+  if (thread.decisions.wantsRefused) record.rules = printRules(decision, decider, refs);
   refuse();
+}
+
+/** As refuseWithRules, of a request that goes on: the last entrypoint is the one that speaks for the workload itself. */
+export function keepRules(downstream: Downstream, decision: PolicyDecision, refs: readonly BoundRef[]): void {
+  const { record, thread } = downstream;
+  const last = refs.at(-1);
+  if (last === undefined) return;
+  if (record.entrypoint === "") record.entrypoint = last.bound.name;
+  if (thread.decisions.wantsAllowed) record.rules = printRules(decision, deciderOf(last.bound), refs);
 }

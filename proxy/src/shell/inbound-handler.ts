@@ -23,6 +23,7 @@ import {
   edits,
   foldedAuthority,
   isLimited,
+  keepRules,
   normalisePath,
   refuseWithRules,
   settleRequestId,
@@ -147,17 +148,19 @@ export class InboundHandler implements RequestHandler {
       return undefined;
     }
     if (inbound.limits.length > 0 && isLimited(downstream, decision, inbound.limits, inForce)) return undefined;
+    keepRules(downstream, decision, inbound.authz);
     return authorization.permit;
   }
 
   #refuse(downstream: Downstream, refusal: Refusal, decision: PolicyDecision | undefined, inForce: InForce): void {
     const { reason, status, headers, body, decider, detail } = refusal;
     if (reason !== "denied" && reason !== "default_deny") downstream.thread.counters.add(Counter.policyFaults);
-    const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider) : undefined;
+    const refs = inForce.inbound?.authz ?? [];
+    const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider, refs) : undefined;
     const answer = (): void =>
       downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation }));
     if (decision === undefined) answer();
-    else refuseWithRules(downstream, decision, decider, answer);
+    else refuseWithRules(downstream, decision, { decider, refs }, answer);
   }
 
   #forwardingOf(inForce: InForce): Forwarding | undefined {

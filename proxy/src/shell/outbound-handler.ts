@@ -29,6 +29,7 @@ import {
   edits,
   foldedAuthority,
   isLimited,
+  keepRules,
   normalisePath,
   refuseWithRules,
   settleRequestId,
@@ -113,8 +114,8 @@ export class OutboundHandler implements RequestHandler {
     const authorization = authorize(decision, bound.authz, "allow");
     if (authorization.kind === "refused") {
       const { reason, status, headers, body, decider, detail } = authorization.refusal;
-      const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider) : undefined;
-      return void refuseWithRules(downstream, decision, decider, () =>
+      const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider, bound.authz) : undefined;
+      return void refuseWithRules(downstream, decision, { decider, refs: bound.authz }, () =>
         downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation })),
       );
     }
@@ -254,19 +255,21 @@ function findRoute(
   decision: PolicyDecision,
   bound: BoundPolicy,
 ): RouteDecision | undefined | "refused" {
-  for (const { bit, bound: entrypoint } of bound.routes) {
+  for (const ref of bound.routes) {
+    const { bit, bound: entrypoint } = ref;
     const outcome = decision.route(bit);
     if (outcome.kind === "defined") {
-      downstream.record.entrypoint = entrypoint.name;
+      keepRules(downstream, decision, [...bound.authz, ref]);
       return outcome.value;
     }
     if (outcome.kind === "undefined") continue;
     downstream.thread.counters.add(Counter.policyFaults);
-    refuseWithRules(downstream, decision, deciderOf(entrypoint), () =>
+    refuseWithRules(downstream, decision, { decider: deciderOf(entrypoint), refs: [ref] }, () =>
       downstream.respond(outcome.fault, outcome.message),
     );
     return "refused";
   }
+  keepRules(downstream, decision, bound.authz);
   return undefined;
 }
 

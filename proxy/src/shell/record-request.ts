@@ -24,7 +24,7 @@ export function recordRequest(downstream: Downstream, direction: "inbound" | "ou
   }
   writeLine(downstream, direction);
   if (record.verdict === "invalid") return;
-  const isWanted = record.verdict === "allowed" ? thread.decisions.wantsAllowed : thread.decisions.wantsRefused;
+  const isWanted = verdictOf(downstream) === "allowed" ? thread.decisions.wantsAllowed : thread.decisions.wantsRefused;
   if (isWanted) thread.decisions.add(decisionReport(downstream, direction));
   else {
     thread.decisions.drop();
@@ -41,7 +41,7 @@ function decisionReport(downstream: Downstream, direction: "inbound" | "outbound
     id: printDecisionId(record.decisionId),
     timeMs: thread.wallMs(),
     direction,
-    verdict: record.verdict,
+    verdict: verdictOf(downstream),
     status: record.status,
     reason: record.verdict === "broken" ? record.reason : "",
     method,
@@ -57,6 +57,12 @@ function decisionReport(downstream: Downstream, direction: "inbound" | "outbound
     policyNs: record.policyMs * 1e6,
     builtinErrors: record.builtinErrors,
   };
+}
+
+/** What became of the request: where the sidecar at the other end refused it, this side's yes is not the verdict. */
+function verdictOf({ record, exchange }: Downstream): RequestRecord["verdict"] {
+  if (record.verdict !== "allowed" || !exchange.isRefusedByPeer) return record.verdict;
+  return record.status === 429 ? "limited" : "denied";
 }
 
 function methodAndPath({ exchange, record }: Downstream): { readonly method: string; readonly path: string } {

@@ -6,7 +6,7 @@
 import { holdFuel, setFuel } from "../failure";
 import { dumpText } from "../json/write";
 import {
-  CELL_ANY, CELL_BYTES, CELL_FLAG, CELL_NUMBER, CELL_PAIRS, CELL_RECORD, CELL_RECORDS, CELL_TARGETS, CELL_TEXT,
+  CELL_BYTES, CELL_FLAG, CELL_NUMBER, CELL_OBJECT, CELL_PAIRS, CELL_RECORD, CELL_RECORDS, CELL_TARGETS, CELL_TEXT,
   CELL_TEXTS, CELL_WRONG, NUMBER_ABSENT, NUMBER_WRONG, SHAPE_NAMES, SHAPE_ROOTS, SHAPE_WORDS,
 } from "../layout";
 import { alloc, allocZeroed } from "../memory";
@@ -67,8 +67,9 @@ function put(cell: usize, type: u32, value: usize): void {
       if (isList(kind)) putRecords(cell, shape, value);
       else putWrong(cell, value);
       return;
-    case CELL_ANY:
-      store<u32>(cell, <u32>value);
+    case CELL_OBJECT:
+      if (kind == OBJECT) store<u32>(cell, <u32>value);
+      else putWrong(cell, value);
   }
 }
 
