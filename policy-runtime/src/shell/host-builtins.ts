@@ -8,7 +8,6 @@ import { randomInt, randomUUID } from "node:crypto";
 import { numberOf } from "../exact-json.ts";
 import type { HostBuiltin, HostBuiltins } from "../host-builtins.ts";
 import { addressesOf } from "./hosts.ts";
-import { zoneFacts } from "./zones.ts";
 
 export type HostOptions = {
   /** Milliseconds since 1970; asked once in an evaluation. */
@@ -32,6 +31,7 @@ const FAMILIES: readonly Family[] = [
     prefix: "providers.aws.",
     load: async () => ({ "providers.aws.sign_req": (await import("./aws-signature.ts")).signAwsRequest }),
   },
+  { prefix: "time.zone", load: async () => ({ "time.zone": (await import("./zones.ts")).zoneFacts }) },
   {
     prefix: "yaml.",
     load: async () => {
@@ -64,7 +64,6 @@ export function makeBuiltinLoader(options: HostOptions): LoadBuiltins {
 function ownBuiltins({ nowMs, env, hosts }: HostOptions): HostBuiltins {
   const builtins: Record<string, HostBuiltin> = {
     "time.now_ns": () => Math.round(nowMs() * 1e6),
-    "time.zone": zoneFacts,
     "uuid.rfc4122": () => randomUUID(),
     "rand.intn": drawBelow,
     "opa.runtime": () => (env === undefined ? {} : { env }),

@@ -1,4 +1,10 @@
-/** Time zones from the runtime's own data (Intl). */
+/**
+ * Time zones: offsets from the runtime's own data (Intl), and abbreviations from the tz
+ * database's (zone-names.json), since Intl knows them only in the languages that use them.
+ * The table has, by zone and offset in seconds, what the zone is called, or `name, from when
+ * (seconds since 1970), the next name …`; "" is a name that is the offset itself.
+ */
+import table from "./zone-names.json" with { type: "json" };
 
 export type ZoneFacts = readonly [offsetSeconds: number, abbreviation: string];
 
@@ -18,7 +24,7 @@ export function zoneFacts(name: string, seconds: number): ZoneFacts | undefined 
   local.setUTCFullYear(year, part("month") - 1, part("day"));
   local.setUTCHours(part("hour"), part("minute"), part("second"));
   const offset = local.getTime() / 1000 - Math.floor(seconds);
-  return [offset, abbreviationOf(parts.get("timeZoneName") ?? "", offset)];
+  return [offset, abbreviationOf(name, seconds, offset)];
 }
 
 function formatterOf(name: string): Intl.DateTimeFormat | undefined {
@@ -38,7 +44,6 @@ function formatterOf(name: string): Intl.DateTimeFormat | undefined {
       hour: "numeric",
       minute: "numeric",
       second: "numeric",
-      timeZoneName: "short",
     });
     if (formatters.size >= FORMATTERS_MAX) formatters.clear();
     formatters.set(name, made);
@@ -48,11 +53,25 @@ function formatterOf(name: string): Intl.DateTimeFormat | undefined {
   }
 }
 
-/** Intl writes `GMT+5:30` where it has no abbreviation; the tz database writes `+0530`. */
-function abbreviationOf(name: string, offset: number): string {
-  if (!/^GMT[+-]/.test(name)) return name;
+type Names = { readonly [offset: string]: string | readonly (string | number)[] };
+const NAMES = new Map(
+  (table as readonly { zones: readonly string[]; names: Names }[]).flatMap(({ zones, names }) =>
+    zones.map((zone) => [zone, names] as const),
+  ),
+);
+
+function abbreviationOf(zone: string, seconds: number, offset: number): string {
+  const name = nameAt(NAMES.get(zone)?.[offset] ?? "", seconds);
+  if (name !== "") return name;
   const minutes = Math.floor(Math.abs(offset) / 60);
   const two = (n: number) => String(n).padStart(2, "0");
   const rest = minutes % 60 === 0 ? "" : two(minutes % 60);
   return `${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}${rest}`;
+}
+
+function nameAt(names: string | readonly (string | number)[], seconds: number): string {
+  if (typeof names === "string") return names;
+  let name = names[0] as string;
+  for (let i = 1; i + 1 < names.length && seconds >= (names[i] as number); i += 2) name = names[i + 1] as string;
+  return name;
 }
