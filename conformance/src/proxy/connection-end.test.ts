@@ -159,6 +159,8 @@ describe("outbound", () => {
     const next = dial(stand.outbound).write(REQUEST);
     expect(await next.until("reason")).toContain('"reason":"peer_identity"');
     next.socket.destroy();
+    const records = await stand.close();
+    expect(records.map(({ detail }) => detail)).toContain(`principal-unexpected: ${ID("orders")} may not answer here`);
   });
 
   test("and an idle connection to it is closed", async () => {

@@ -211,3 +211,14 @@ describe.each([
 test("this Node lets accepted sockets be read into a buffer", () => {
   expect(canReadInto).toBe(true);
 });
+
+test("an application that listens on ::1 alone is found", async () => {
+  const application = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nv6"));
+  });
+  await new Promise<void>((done) => application.listen(0, "::1", done));
+  const bench = await openBench((application.address() as { port: number }).port);
+  open.push(bench, { close: () => new Promise((done) => application.close(() => done())) });
+  expect(await exchange(bench.inbound, "GET / HTTP/1.1\r\nHost: s\r\n\r\n")).toMatch(/v6$/);
+});

@@ -7,7 +7,7 @@ import { KnownField } from "@regomesh/policy-runtime";
 import type { Permit } from "../decide/permit.ts";
 import type { Reason } from "../filter/reason.ts";
 import { isReason } from "../filter/rescue.ts";
-import { FieldEdits } from "../http1/field-edits.ts";
+import { FieldEdits, variableOf } from "../http1/field-edits.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { headRoom, writeResponseHead } from "../http1/head-writer.ts";
 import { maskOf } from "../http1/known-field.ts";
@@ -116,6 +116,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   status = 0;
   /** The sidecar at the other end refused the request by its policy. */
   isRefusedByPeer = false;
+  /** Why the last try failed, for logs. */
+  #detail = "";
   /** Content of the response. */
   bytesOut = 0;
   #hasMoved = false;
@@ -176,6 +178,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     this.#keepAlive = received.keepAlive && !isClosing;
     this.#expectsContinue = received.expectsContinue;
     this.#responseFraming = Framing.none;
+    this.#detail = "";
     this.tries = 0;
     this.status = 0;
     this.isRefusedByPeer = false;
@@ -203,6 +206,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   }
 
   contentEnd(trailers: Head): void {
+    const { named } = this.#forwarding ?? {};
+    if (named !== undefined) withholdNamed(trailers, named);
     if (this.#held.isWhole) appendContentEnd(this.#held, this.#framing, trailers);
     this.#mirror();
     if (this.#upstream !== undefined) appendContentEnd(this.#upstream.out, this.#framing, trailers);
@@ -291,7 +296,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
         return void this.#respond();
       case "refuse":
         this.#thread.disarm(this.#deadline);
-        return void this.#side.respond(command.reason, "", command.status);
+        return void this.#side.respond(command.reason, this.#detail, command.status);
       case "cut":
         return void this.#side.cut(command.reason);
       case "finish":
@@ -349,7 +354,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     else this.#side.resumeReading();
   }
 
-  onNoUpstream(reason: Reason): void {
+  onNoUpstream(reason: Reason, detail: string): void {
+    this.#detail = detail;
     this.#on({ kind: "unconnected", reason });
   }
 
@@ -365,8 +371,9 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     return this.#side.yieldIfQuiet(quietMs);
   }
 
-  onUpstreamFailed(_upstream: Upstream, reason: Reason): void {
+  onUpstreamFailed(upstream: Upstream, reason: Reason): void {
     this.#upstream = undefined;
+    this.#detail = upstream.failureDetail;
     this.#on({ kind: "broken", reason });
   }
 
@@ -513,4 +520,11 @@ function meshReasonOf(head: Head): Reason | undefined {
   const text = head.valueText(index);
   // A newer proxy may know more of them.
   return isReason(text) ? text : "internal";
+}
+
+/** A trailer of this name would come behind the back of the policy that set or removed the field. */
+function withholdNamed(trailers: Head, named: ReadonlySet<string>): void {
+  for (let index = 0; index < trailers.fieldCount; index++) {
+    if (named.has(variableOf(trailers.nameText(index)))) trailers.withhold(index);
+  }
 }

@@ -1,7 +1,7 @@
 /** What the policy reads is what the application gets: the same head, and nobody else's word in it. */
 import { makeSnapshotFile, type SnapshotModule, type WorkloadSnapshot } from "@regomesh/protocol";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Bench, exchange, makeOrders, openBackend, openBench, statuses } from "../test/bench.ts";
+import { type Bench, exchange, makeOrders, openBackend, openBench, readAll, statuses } from "../test/bench.ts";
 import { type MadePolicy, makeAuthz, makePolicy } from "../test/make-policy.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
 import type { ProxyOptions } from "./proxy.ts";
@@ -11,7 +11,11 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
 
-type Got = { readonly target: string; readonly fields: readonly (readonly [string, string])[] };
+type Got = {
+  readonly target: string;
+  readonly fields: readonly (readonly [string, string])[];
+  readonly trailers: Readonly<Record<string, string | undefined>>;
+};
 
 type Setting = { readonly bench: Bench; readonly got: readonly Got[] };
 
@@ -28,8 +32,10 @@ async function setUp(
     const fields = rawHeaders.flatMap((name, i) =>
       i % 2 === 0 ? [[name.toLowerCase(), rawHeaders[i + 1] ?? ""] as const] : [],
     );
-    got.push({ target: request.url ?? "", fields });
-    response.end();
+    void readAll(request).then(() => {
+      got.push({ target: request.url ?? "", fields, trailers: { ...request.trailers } });
+      response.end();
+    });
   });
   const bench = await openBench(backend.port, [backend.port], options);
   open.push(backend, bench);
@@ -71,6 +77,13 @@ describe("a field that a policy sets", () => {
     const setting = await setUp(authz('allow := {"allowed": true, "headers": {"x-role": ["a", "b"]}}'));
     await ask(setting.bench.inbound, "/", "x-role: root\r\n");
     expect(valuesOf(setting, "x-role")).toEqual(["a", "b"]);
+  });
+
+  test("does not come back as a trailer", async () => {
+    const setting = await setUp(authz('allow := {"allowed": true, "headers": {"x-user": "alice"}}'));
+    const message = "POST / HTTP/1.1\r\nHost: s\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n";
+    await exchange(setting.bench.inbound, `${message}X-User: admin\r\nX_User: admin\r\nX-Sum: 1\r\n\r\n`);
+    expect(setting.got[0]?.trailers).toEqual({ "x-sum": "1" });
   });
 
   test("takes the place of one that the mesh added", async () => {

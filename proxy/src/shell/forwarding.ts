@@ -19,6 +19,8 @@ export type Forwarding = ExchangePlan & {
   readonly hashKey: string | undefined;
   /** Told the whole request, head and content in a buffer of its own; undefined: nobody is. */
   readonly mirror: ((whole: Buffer, method: Method) => void) | undefined;
+  /** Fields of the request that policy has set or removed, as `variableOf` gives them; undefined where none. */
+  readonly named: ReadonlySet<string> | undefined;
   /** Another subset of the service, where the route names others and this one has no endpoint any more. */
   readonly elsewhere: (() => Group | undefined) | undefined;
   /** Brings the group's endpoints up to date: what it named is gone. */

@@ -29,7 +29,7 @@ import {
   settleRequestId,
   writeHead,
 } from "./handle-request.ts";
-import { permitEdits, responseEdits } from "./permit-edits.ts";
+import { namedBy, permitEdits, responseEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
 
@@ -114,9 +114,9 @@ export class InboundHandler implements RequestHandler {
       permitEdits(downstream, head, target, authority, permit);
     }
     const going =
-      responseHeadersToAdd.length === 0
+      responseHeadersToAdd.length === 0 && request === undefined
         ? forwarding
-        : { ...forwarding, editResponse: responseEdits(undefined, responseHeadersToAdd) };
+        : { ...forwarding, named: namedBy(request), editResponse: responseEdits(undefined, responseHeadersToAdd) };
     downstream.exchange.begin(permit, going, head, this.isDraining);
   }
 
@@ -183,6 +183,7 @@ export class InboundHandler implements RequestHandler {
             isApplication: true,
             hashKey: undefined,
             mirror: undefined,
+            named: undefined,
             elsewhere: undefined,
             // A request keeps the application that its snapshot names.
             refresh: () => {},

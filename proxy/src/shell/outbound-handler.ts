@@ -36,7 +36,7 @@ import {
   writeHead,
 } from "./handle-request.ts";
 import { MirrorCall } from "./mirror.ts";
-import { applyChanges, changeQuery, permitEdits, responseEdits } from "./permit-edits.ts";
+import { applyChanges, changeQuery, namedBy, permitEdits, responseEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
 
@@ -215,6 +215,7 @@ export class OutboundHandler implements RequestHandler {
       isApplication: false,
       hashKey: undefined,
       mirror: undefined,
+      named: undefined,
       elsewhere: undefined,
       refresh: () => this.#plane.refresh(cluster),
       poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, false),
@@ -234,7 +235,10 @@ function routed(
 ): Forwarding {
   const { timeoutMs, retry, responseHeaders, hashKey } = route ?? {};
   const editResponse = responseEdits(responseHeaders, permit.responseHeadersToAdd);
-  const isPlain = [timeoutMs, retry, editResponse, hashKey, elsewhere, mirror].every((part) => part === undefined);
+  const named = namedBy(route?.requestHeaders, permit.request);
+  const isPlain = [timeoutMs, retry, editResponse, hashKey, named, elsewhere, mirror].every(
+    (part) => part === undefined,
+  );
   if (isPlain) return plain;
   return {
     ...plain,
@@ -243,6 +247,7 @@ function routed(
     attempts: retry?.attempts ?? plain.attempts,
     retryOn: retry?.on ?? plain.retryOn,
     hashKey,
+    named,
     elsewhere,
     mirror,
     editResponse,

@@ -72,3 +72,14 @@ export function responseEdits(changes: FieldChanges | undefined, add: Fields): (
     for (const [name, value] of add) if (!isFrame(name)) to.add(name, value);
   };
 }
+
+/** The fields that changes name, as `variableOf` gives them; undefined where there are none. */
+export function namedBy(...changes: readonly (FieldChanges | undefined)[]): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  for (const change of changes) {
+    if (change === undefined) continue;
+    for (const [name] of [...change.set, ...change.add]) names.add(variableOf(name));
+    for (const name of change.remove) names.add(variableOf(name));
+  }
+  return names.size === 0 ? undefined : names;
+}

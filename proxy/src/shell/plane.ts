@@ -101,6 +101,7 @@ export class Plane {
       pendingMax: traffic.pendingMax,
       principals,
       graceMs: this.graceMs,
+      isApplication,
       peer: isApplication ? () => undefined : () => this.peer,
     };
   }

@@ -14,7 +14,8 @@ import { type DialOptions, Upstream, type UpstreamOwner } from "./upstream.ts";
 /** A request that waits for a connection. */
 export interface Waiter extends Faulty {
   onUpstream(upstream: Upstream): void;
-  onNoUpstream(reason: Reason): void;
+  /** `detail` is for logs. */
+  onNoUpstream(reason: Reason, detail: string): void;
   /** The endpoint is withdrawn: there may be another. */
   onWithdrawn(): void;
 }
@@ -28,6 +29,7 @@ export type PoolSettings = {
   readonly pendingMax: number;
   readonly principals: readonly string[];
   readonly graceMs: number;
+  readonly isApplication: boolean;
   /** How to reach a peer; asked for each connection, so that a new identity holds from the next one. */
   readonly peer: () => PeerDial | undefined;
 };
@@ -175,14 +177,14 @@ export class Pool implements UpstreamOwner, Faulty {
   onClosed(upstream: Upstream, reason: Reason): void {
     this.#open.delete(upstream);
     const waiter = this.#lending.gone(upstream, !upstream.isReady);
-    if (waiter !== undefined) guarded(waiter, () => waiter.onNoUpstream(reason))();
+    if (waiter !== undefined) guarded(waiter, () => waiter.onNoUpstream(reason, upstream.failureDetail))();
     this.#openMore();
   }
 
   #openMore(): void {
-    const { connectTimeoutMs, principals, peer, graceMs } = this.#settings;
+    const { connectTimeoutMs, principals, peer, graceMs, isApplication } = this.#settings;
     for (let left = this.#lending.toOpen(this.#settings); left > 0; left--) {
-      const options: DialOptions = { connectTimeoutMs, principals, peer: peer(), graceMs };
+      const options: DialOptions = { connectTimeoutMs, principals, peer: peer(), graceMs, isApplication };
       this.#open.add(new Upstream(this.#thread, this, this.#endpoint, options));
     }
   }

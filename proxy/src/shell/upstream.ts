@@ -4,6 +4,7 @@
  * handed on is valid until the callback returns.
  */
 import type { X509Certificate } from "node:crypto";
+import type { LookupAddress } from "node:dns";
 import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Reason } from "../filter/reason.ts";
@@ -47,7 +48,30 @@ export type DialOptions = {
   readonly principals: readonly string[];
   /** What a request under way may still take when the identities that opened the connection have ended. */
   readonly graceMs: number;
+  /** The workload's own, which may listen on either loopback address alone. */
+  readonly isApplication: boolean;
 };
+
+/** A full queue of the one address is no reason to try the other: its refusal is. */
+const ATTEMPT_MS = 1000;
+const LOOPBACK = "127.0.0.1";
+const LOOPBACKS: readonly LookupAddress[] = [
+  { address: LOOPBACK, family: 4 },
+  { address: "::1", family: 6 },
+];
+
+/** Of an application that names no address but loopback's, the one that answers. */
+function connectLoopback(port: number, onread: OnReadOpts, attemptMs: number): Socket {
+  return connectPlain({
+    host: "localhost",
+    port,
+    noDelay: true,
+    onread,
+    lookup: (_host, _options, done) => done(null, [...LOOPBACKS]),
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: attemptMs,
+  });
+}
 
 export class Upstream {
   readonly endpoint: Endpoint;
@@ -63,6 +87,8 @@ export class Upstream {
   isRetired = false;
   /** Whom TLS has shown at the other end; undefined on plaintext, and before the handshake. */
   principal: string | undefined = undefined;
+  /** Why it failed, for logs; "" where the reason says it all. */
+  failureDetail = "";
   readonly #thread: Thread;
   readonly #owner: UpstreamOwner;
   readonly #socket: Socket;
@@ -92,8 +118,10 @@ export class Upstream {
     };
     const { peer } = options;
     const { address: host, port } = endpoint;
-    this.#socket =
-      peer === undefined ? connectPlain({ host, port, noDelay: true, onread }) : peer.connect(host, port, onread);
+    if (peer !== undefined) this.#socket = peer.connect(host, port, onread);
+    else if (options.isApplication && host === LOOPBACK)
+      this.#socket = connectLoopback(port, onread, Math.max(options.connectTimeoutMs, ATTEMPT_MS));
+    else this.#socket = connectPlain({ host, port, noDelay: true, onread });
     this.out = new Outgoing(this.#socket, thread.slabs, thread.turn, this);
     this.#connectTimer = new Timer(() => this.#fail("connect_timeout"), this);
     this.#end = new Timer(() => (this.isRetired ? this.revoke() : this.retire(options.graceMs)), this);
@@ -121,7 +149,10 @@ export class Upstream {
       socket.once("secureConnect", guarded(this, onSecure));
     }
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      if (!this.isReady || error.code?.startsWith("ERR_SSL")) this.#failure = peer?.reasonOf(error) ?? "connect_failed";
+      if (this.isReady && !error.code?.startsWith("ERR_SSL")) return;
+      this.#failure = peer?.reasonOf(error) ?? "connect_failed";
+      const isOurs = peer !== undefined && peer.notAfterMs <= this.#thread.wallMs();
+      this.failureDetail = isOurs ? "our own SVID has expired" : (error.code ?? error.message);
     });
     socket.on(
       "end",
@@ -147,6 +178,7 @@ export class Upstream {
 
   #refusePeer({ fault, message: detail }: PeerRefusal): void {
     const { address, port, workload } = this.endpoint;
+    this.failureDetail = `${fault}: ${detail}`;
     this.#thread.log.log("warn", "an endpoint was refused", {
       fault,
       detail,
