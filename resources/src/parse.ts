@@ -92,7 +92,7 @@ function membersOf(root: Node): readonly Node[] {
   if (!isMap(root)) return [root];
   const kind = root.get("kind");
   const items = root.get("items", true);
-  return typeof kind === "string" && kind.endsWith("List") && isSeq(items)
+  return typeof kind === "string" && /list$/i.test(kind) && isSeq(items)
     ? (items.items as readonly Node[]).flatMap(membersOf)
     : [root];
 }

@@ -158,6 +158,21 @@ const CASES: Readonly<Record<string, Case>> = {
     make: () => write("more.yaml", Buffer.concat([Buffer.from(MORE), Uint8Array.of(0x23, 0xe9)])),
     says: ["more.yaml:1:1: source_unread: the file is not UTF-8"],
   },
+  "a resource in UTF-16": {
+    make: () => write("more.yaml", UTF16),
+    says: ["more.yaml:1:1: source_unread: the file is not UTF-8"],
+  },
+  "a List whose kind is misspelt": {
+    make: () =>
+      write(
+        "list.yaml",
+        `apiVersion: v1\nkind: list\nitems:\n- ${MORE.replace("service", "servise").trimEnd().replaceAll("\n", "\n  ")}\n`,
+      ),
+    says: [
+      "list.yaml:7:9: resource_missing: spec.service is missing",
+      "list.yaml:7:11: resource_field: unknown field servise in spec",
+    ],
+  },
   "a link to a resource": {
     make: () => symlinkSync("mesh.yaml", join(folder, "link.yaml")),
     says: ["link.yaml:1:1: source_unread: the file is a symbolic link, which is not followed"],

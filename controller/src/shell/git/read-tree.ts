@@ -56,6 +56,11 @@ export async function readTree(
   return { path, files: read.files, unread: [...unread, ...read.unread] };
 }
 
+/** A text of another encoding as far as it is ASCII; UTF-16 has a zero beside each letter. */
+function asBytes(content: Buffer): string {
+  return content.toString("latin1").replaceAll("\0", "");
+}
+
 /** All contents by one `cat-file --batch`: `HASH blob SIZE`, the bytes, a line end, in the order asked. */
 async function readFiles(
   git: Git,
@@ -88,7 +93,7 @@ async function readFiles(
         unread.push({ name: path, why: "is a template of a Helm chart, which is not rendered", isDocument: true });
       } else files.push({ name: path, text });
     } catch {
-      const speaks = isUnits || (isDocument(path) && mentionsGroup(content.toString("latin1")));
+      const speaks = isUnits || (isDocument(path) && mentionsGroup(asBytes(content)));
       if (speaks) unread.push({ name: path, why: "is not UTF-8", isDocument: !isUnits, speaks: !isUnits });
     }
   }
