@@ -59,13 +59,17 @@ describe("a commit that takes away", () => {
     ]);
     expect(await serves()).toBe(200);
 
+    await git("checkout", "--quiet", "-b", "meant");
     await git("commit", "--quiet", "--amend", "-m", `No settings\n\nMeant: ${hashIn(status)}`);
+    await git("checkout", "--quiet", "-B", "main", "HEAD~1");
+    await git("merge", "--quiet", "--no-ff", "-m", "Merge what is meant", "meant");
     const { trustDomain } = await mesh.inForce(await headOf(mesh.repository));
     expect([trustDomain, await serves()]).toEqual(["example.org", 200]);
     await mesh.mesh.restart("controller");
     expect((await mesh.inForce(await headOf(mesh.repository))).trustDomain).toBe("example.org");
     expect(await serves()).toBe(200);
-    await mesh.revert();
+    await git("revert", "--no-edit", "-m", "1", "HEAD");
+    await mesh.inForce(await headOf(mesh.repository));
     expect(await serves()).toBe(200);
   });
 

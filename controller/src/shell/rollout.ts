@@ -185,7 +185,7 @@ export class Rollout {
     this.#counts = { ...this.#counts, lastBuildSeconds: (performance.now() - startMs) / 1000 };
     const { plan, diagnostics: warnings } = result;
     const loss = plan === undefined ? undefined : this.#lossOf(tree, plan);
-    const isConfirmed = loss !== undefined && (loss.hash === this.#confirmed || names(tree.message, loss));
+    const isConfirmed = loss !== undefined && (loss.hash === this.#confirmed || (await this.#isMeant(tree, loss)));
     this.#asked = isConfirmed || this.#kept === undefined ? undefined : loss;
     this.#confirmed = undefined;
     if (plan === undefined) this.#refuse(tree, result);
@@ -195,6 +195,11 @@ export class Rollout {
       this.#refuse(tree, { ...REFUSED, diagnostics });
     } else return { plan, warnings };
     return undefined;
+  }
+
+  /** Whether a commit since the one in force says by the hash that the loss is meant; a merge need not say it again. */
+  async #isMeant(tree: CommitTree, loss: Loss): Promise<boolean> {
+    return names(await tree.messagesSince(this.release?.revision.commit?.hash), loss);
   }
 
   /** What the commit takes away from what is in force, where that needs a word. */

@@ -6,18 +6,21 @@ import { selectEntries, templateFinder } from "../../build/select-entries.ts";
 import { isData, isDocument, isModule, type SourceTree, type Unread, unitFinder } from "../../build/source-tree.ts";
 import { isPointer } from "../../build/void-data.ts";
 import { type Commit, parseCommit, parseMessage, parseTree, type TreeEntry } from "../../git/commit.ts";
+import { isHash } from "../../git/packed-refs.ts";
 import { GitError, runGit } from "./git.ts";
 
 /** Names of every file of a large repository. */
 const LISTING_BYTES_MAX = 64 * 1024 * 1024;
 const COMMIT_BYTES_MAX = 1024 * 1024;
+/** Commits that come at once, by a merge or a push. */
+const MESSAGES_MAX = 200;
 /** A batch's output beyond the contents: a line for each. */
 const HEADER_BYTES_MAX = 200;
 
 export type CommitTree = SourceTree & {
   readonly commit: Commit;
-  /** The commit's whole message: an operator's word may stand there. */
-  readonly message: string;
+  /** The messages of this commit and of those before it down to an ancestor, whole: an operator's word may stand there. */
+  readonly messagesSince: (ancestor: string | undefined) => Promise<string>;
   /** The directory that is the source, where the commit has none of that name. */
   readonly pathMissing?: string;
 };
@@ -34,7 +37,24 @@ export async function readCommitTree(gitDir: string, hash: string, path: string)
     readTree(git, hash, path),
   ]);
   const text = raw.toString("utf8");
-  return { commit: parseCommit(hash, text), message: parseMessage(text), ...tree };
+  return {
+    commit: parseCommit(hash, text),
+    messagesSince: async (ancestor) =>
+      `${parseMessage(text)}\n${ancestor === undefined ? "" : await readMessages(git, ancestor, hash)}`,
+    ...tree,
+  };
+}
+
+/** Of the commits between; nothing where the one does not come from the other, for then they are another history's. */
+async function readMessages(git: Git, ancestor: string, hash: string): Promise<string> {
+  if (!isHash(ancestor)) return "";
+  try {
+    await git(["merge-base", "--is-ancestor", ancestor, hash], COMMIT_BYTES_MAX);
+    const args = ["log", "--format=%B", `--max-count=${MESSAGES_MAX}`, `${ancestor}..${hash}`, "--"];
+    return (await git(args, COMMIT_BYTES_MAX)).toString("utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** A tree, or a commit's: what of it is the mesh's, and what could not be read. */

@@ -162,6 +162,18 @@ describe("the git source", () => {
     expect([source.isEmpty, source.trouble, seen.length]).toEqual([false, undefined, 1]);
   });
 
+  test("gives the messages since an ancestor, and of no other history", async () => {
+    const first = commit("first");
+    commit("second");
+    const other = git("commit-tree", "HEAD^{tree}", "-m", "elsewhere");
+    const last = commit("third");
+    await open().look();
+    expect(await seen[0]?.messagesSince(first)).toBe("third\n\nthird\n\nsecond\n\n");
+    for (const ancestor of [last, other, "0".repeat(40), "--all"]) {
+      expect(await seen[0]?.messagesSince(ancestor)).toBe("third\n\n");
+    }
+  });
+
   test.each(["feature/#1", "ünïcode", "a+b=c@d", "日本"])("follows the branch %s", async (branch) => {
     git("checkout", "-q", "-b", branch);
     const first = commit("first");
@@ -180,10 +192,11 @@ describe("the git source", () => {
     await source.look();
     source.again();
     await source.look();
-    expect(seen.map(({ pathMissing, message, files }) => [pathMissing, message, files.length])).toEqual([
-      ["nope", "first\n\nand a body: 0123\n", 0],
-      ["nope", "first\n\nand a body: 0123\n", 0],
+    expect(seen.map(({ pathMissing, files }) => [pathMissing, files.length])).toEqual([
+      ["nope", 0],
+      ["nope", 0],
     ]);
+    expect(await seen[0]?.messagesSince(undefined)).toBe("first\n\nand a body: 0123\n\n");
     await open("p.rego").look();
     expect(seen[2]?.pathMissing).toBe("p.rego");
   });
