@@ -14,6 +14,7 @@ import type { RuntimeModule } from "./link/runtime-module.ts";
 import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
 import { findReads } from "./plan/reads.ts";
 import { makeRuleTree } from "./plan/rule-tree.ts";
+import { checkDecision } from "./role/check-decision.ts";
 import { checkRole } from "./role/check-role.ts";
 import type { Module } from "./syntax/ast.ts";
 import { type ParsedModule, parseModule, parseQuery } from "./syntax/parse.ts";
@@ -67,7 +68,10 @@ export function compile(request: CompileRequest): Compiled {
     if (checked.modules === undefined) continue;
     const { root } = makeRuleTree(checked.modules);
     const wanted = entrypoints.filter((entrypoint) => entrypoint.unit === unit.name);
-    for (const { name } of wanted) diagnostics.push(...checkEntrypoint(unit, root, name));
+    for (const { name } of wanted) {
+      diagnostics.push(...checkEntrypoint(unit, root, name));
+      if (role !== undefined) diagnostics.push(...checkDecision(name, checked.modules, builtins));
+    }
     plans.push({
       name: isAlone ? undefined : unit.name,
       unit: unit.name,
@@ -135,7 +139,8 @@ export function checkOffered(unit: Unit): readonly Diagnostic[] {
       const { policy } = planUnits([{ name: undefined, unit: unit.name, modules, entrypoints }], BUILTINS);
       return checkRole(direction, policy, unit.modules);
     });
-    return "diagnostics" in checked ? [] : checked.value;
+    const wrong = wanted.flatMap((name) => checkDecision(name, modules, BUILTINS));
+    return "diagnostics" in checked ? wrong : [...wrong, ...checked.value];
   });
   return sortDiagnostics(found);
 }

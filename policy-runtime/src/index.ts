@@ -29,10 +29,12 @@ export { KNOWN_FIELDS, KnownField } from "./layout/known-field.ts";
 export {
   CELL_BYTES,
   CellType,
+  type Field,
   NUMBER_ABSENT,
   NUMBER_WRONG,
   packShapes,
   ROOTS,
+  type Shape,
   WRONG,
 } from "./layout/record-shape.ts";
 export { StringCell, ValueKind } from "./layout/value-kind.ts";

@@ -65,7 +65,7 @@ export type InstanceOptions = {
   readonly wasm: Uint8Array | WebAssembly.Module;
   readonly hostBuiltins?: HostBuiltins;
   readonly limits?: PolicyLimits;
-  /** 32 bits nobody can guess, so that no client can choose keys of one hash. */
+  /** 32 bits nobody can guess, so that no client can choose keys of one hash; drawn where absent. */
   readonly seed?: number;
   readonly onPrint?: (line: string) => void;
 };
@@ -144,10 +144,15 @@ export function openInstance(options: InstanceOptions): Instance {
   const exports = new WebAssembly.Instance(module, { env }).exports as unknown as PolicyExports;
   exports.rm_memory_max?.(limits.memoryBytesMax);
   exports.rm_fuel?.(limits.fuel);
-  if (options.seed !== undefined) exports.rm_seed?.(options.seed);
+  exports.rm_seed?.(options.seed ?? drawSeed());
   open = { exports, memory, meta: metaOf(module), bytes };
   names = namesByNumber(readValue(open, exports.builtins()));
   return open;
+}
+
+function drawSeed(): number {
+  const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return seed;
 }
 
 /** The module's own description, from its custom section. */

@@ -39,6 +39,22 @@ export function checkBodyTypes(root: RuleNode, body: Body, builtins: BuiltinSign
   return diagnostics;
 }
 
+/** The type of each value that a rule may give, by the head that gives it: its own, and those of its `else` links. */
+export function typesOfRule(
+  root: RuleNode,
+  rule: Rule,
+  builtins: BuiltinSignatures,
+): readonly { readonly head: Rule["head"]; readonly type: RegoType }[] {
+  const context: TypeContext = { root, builtins, diagnostics: undefined, known: new Map(), depth: 0 };
+  const found: { readonly head: Rule["head"]; readonly type: RegoType }[] = [];
+  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+    const types: Types = new Map();
+    typeBody(link.body, types, context);
+    found.push({ head: link.head, type: typeOf(link.head.value, types, context) });
+  }
+  return found;
+}
+
 /** The type of what a rule says, all its `else` links included; reports what is wrong on the way. */
 function typeOfRule(rule: Rule, context: TypeContext): RegoType {
   const values: RegoType[] = [];

@@ -1,4 +1,5 @@
 /** Opens the policy that a snapshot refers to, or says why the snapshot cannot be enforced. */
+import { randomInt } from "node:crypto";
 import {
   CAPABILITIES,
   type Destination,
@@ -43,7 +44,7 @@ export async function openModule(
       const index = meta.entrypoints.findIndex((other) => other.name === entrypoint.name);
       if (index >= 0) fuel.set(index, entrypoint.fuel);
     }
-    const seed = Math.floor(Math.random() * 2 ** 32);
+    const seed = randomInt(2 ** 32);
     const offered = CAPABILITIES[role].hostBuiltins;
     const hostBuiltins = await load(meta.hostBuiltins.filter((builtin) => offered.has(builtin)));
     return { policy: openPolicy({ wasm, data: module.data, destination, fuel, seed, hostBuiltins }), problems: [] };
