@@ -12,19 +12,27 @@ const KINDS: Readonly<Record<string, "pkcs1" | "pkcs8" | "sec1">> = {
   "EC PRIVATE KEY": "sec1",
 };
 
+/** Of PEM, or of base64 of it; what is neither has no keys. */
 function keysOf(text: string): readonly KeyObject[] {
-  const plain = text.startsWith("-----BEGIN") ? text : decodeBase64(text).toString();
-  return readPemBlocks(plain).flatMap(({ type, bytes }) => {
+  return readPemBlocks(tryBase64(text) ?? text).flatMap(({ type, bytes }) => {
     const kind = KINDS[type];
     return kind === undefined ? [] : [createPrivateKey({ key: bytes, format: "der", type: kind })];
   });
+}
+
+function tryBase64(text: string): string | undefined {
+  try {
+    return decodeBase64(text).toString();
+  } catch {
+    return undefined;
+  }
 }
 
 /** The first key as a JWK; null where there is none. */
 export function parseRsaPrivateKey(value: unknown): unknown {
   const text = expectSize(expectString(value, 1), KEY_BYTES_MAX, "the key");
   if (text === "") throw new Error("input PEM data was empty");
-  const [key] = keysOf(text);
+  const [key] = keysOf(text.startsWith("-----BEGIN") ? text : decodeBase64(text).toString());
   return key === undefined ? null : key.export({ format: "jwk" });
 }
 
