@@ -74,6 +74,26 @@ const status: StatusBody = {
     ],
     refusals: [],
   },
+  shadows: [
+    {
+      direction: "inbound",
+      binding: "default/stricter",
+      unit: "stricter",
+      entrypoint: "mesh/authz/allow",
+      decisions: 340,
+      differences: 12,
+      would: { allow: 0, deny: 11, limit: 0, route: 0, break: 1 },
+    },
+    {
+      direction: "inbound",
+      binding: "default/idle",
+      unit: "idle",
+      entrypoint: "mesh/authz/allow",
+      decisions: 0,
+      differences: 0,
+      would: { allow: 0, deny: 0, limit: 0, route: 0, break: 0 },
+    },
+  ],
   proxies: [
     proxy("web", { revision: hash("8"), svidNotAfterMs: NOW + 85_260_000, policyP50Ns: 1900, isBypassable: true }),
     proxy("orders-v1", {
@@ -105,6 +125,8 @@ test("printStatus tells everything at one glance", () => {
   orders-v1 (22222222)  8888888         ready     no svid                policy -     0 refused/s
   payments              -               gone 4 s  no svid                policy -     0 refused/s
   idle                  -               never     no svid                policy -     0 refused/s
+  in shadow: default/stricter mesh/authz/allow would have changed 12 of 340 decisions (deny 11, break 1)
+  in shadow: default/idle mesh/authz/allow would have changed 0 of 0 decisions
 last refused commit: 4444444 "tighten" — policies/mesh/authz.rego:12:5: rego_unsafe_var_error: var role is unsafe
   policies/mesh/authz_test.rego:3: data.mesh.authz_test.test_x fails: x is not true
 `,

@@ -1,6 +1,6 @@
 /** The status as text: one line for the revision, one for each proxy, and what was refused, with its place. */
 import { printRecord } from "@regomesh/base";
-import type { ProxyBody, RefusedBody, RevisionBody, StatusBody } from "@regomesh/controller";
+import type { ProxyBody, RefusedBody, RevisionBody, ShadowBody, StatusBody } from "@regomesh/controller";
 import type { Paint } from "./paint.ts";
 import { plain, printSpan, printTook, shortHash } from "./units.ts";
 
@@ -12,6 +12,7 @@ export function printStatus(status: StatusBody, paint: Paint, { isWide = false }
     status.revision === undefined ? paint.red("no revision yet") : printRevision(status.revision, status, paint),
     ...printSource(status, paint),
     ...printProxies(status, paint, isWide),
+    ...status.shadows.map((shadow) => printShadow(shadow, paint)),
     ...(status.refused === undefined ? [] : printRefused(status.refused, paint)),
     ...(status.troubles ?? []).map(({ message, sinceMs }) =>
       paint.red(`trouble: ${plain(message)} (${printSpan(status.nowMs - sinceMs)})`),
@@ -80,6 +81,14 @@ function printRefusal({ refusal }: ProxyBody, { nowMs }: StatusBody): readonly s
 }
 
 const ORPHAN = "      its workload is not of the mesh, and it runs on with what it had: end it where it runs";
+
+function printShadow({ binding, entrypoint, decisions, differences, would }: ShadowBody, paint: Paint): string {
+  const changes = Object.entries(would).filter(([, count]) => count > 0);
+  const list = changes.length === 0 ? "" : ` (${changes.map(([change, count]) => `${change} ${count}`).join(", ")})`;
+  const name = `${plain(binding)} ${plain(entrypoint)}`;
+  const line = `  in shadow: ${name} would have changed ${differences} of ${decisions} decisions${list}`;
+  return differences === 0 ? paint.dim(line) : line;
+}
 
 const STATE = 2;
 /** Columns of numbers, aligned right: policy and refusals. */

@@ -14,6 +14,8 @@ export type {
   RefusedBody,
   RevisionBody,
   RuleBody,
+  ShadowBody,
+  ShadowDifferenceBody,
   SourceBody,
   StatusBody,
 } from "./api/bodies.ts";

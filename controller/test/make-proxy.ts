@@ -131,6 +131,7 @@ export class TestProxy {
         policyP99Ns: 9000,
         refusedTotal: 0,
         endpoints: [],
+        shadows: [],
         workload: this.workload,
         namespace: "default",
         instance: "1",

@@ -70,6 +70,7 @@ describe("regomesh status", () => {
       trustDomain: "td",
       nowMs: 1,
       proxies: [],
+      shadows: [],
       source: { name: "git main", allow: [{ path: "", namespaces: ["*"] }] },
       warnings: [],
     };
@@ -80,7 +81,7 @@ describe("regomesh status", () => {
     const { code, out } = await run("status", "--state", ".", "-o", "json");
     expect([code, JSON.parse(out)]).toEqual([0, body]);
     expect((await run("status", "--state", ".", "-o", "yaml")).out).toBe(
-      'mesh: m\ntrustDomain: td\nnowMs: 1\nproxies: []\nsource:\n  name: git main\n  allow:\n    - path: ""\n      namespaces:\n        - "*"\nwarnings: []\n',
+      'mesh: m\ntrustDomain: td\nnowMs: 1\nproxies: []\nshadows: []\nsource:\n  name: git main\n  allow:\n    - path: ""\n      namespaces:\n        - "*"\nwarnings: []\n',
     );
     expect((await run("status", "--controller", `127.0.0.1:${port}`, "--format", "json")).out).toBe(out);
     expect((await run("status", "--state", ".")).out).toBe("no revision yet\n");

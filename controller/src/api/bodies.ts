@@ -14,6 +14,8 @@ export type StatusBody = {
   /** The last commit that was refused, while it is newer than the revision. */
   readonly refused?: RefusedBody;
   readonly proxies: readonly ProxyBody[];
+  /** What is bound in shadow, and what it would have changed. */
+  readonly shadows: readonly ShadowBody[];
   readonly source: SourceBody;
   /** What the build of the revision in force warned of. */
   readonly warnings: readonly DiagnosticRecord[];
@@ -38,6 +40,26 @@ export type SourceBody = {
   readonly trouble?: string;
   /** Which paths may speak for which namespaces (`--allow`); empty: every path for every namespace. */
   readonly allow: readonly { readonly path: string; readonly namespaces: readonly string[] }[];
+};
+
+/** An entrypoint in shadow: each count is of decisions since the proxies' starts. */
+export type ShadowBody = {
+  readonly direction: "inbound" | "outbound";
+  /** `namespace/name` */
+  readonly binding: string;
+  readonly unit: string;
+  readonly entrypoint: string;
+  readonly decisions: number;
+  /** Decisions that it would have changed, and what they would have become. */
+  readonly differences: number;
+  readonly would: {
+    readonly allow: number;
+    readonly deny: number;
+    readonly limit: number;
+    readonly route: number;
+    /** The policy gave no usable answer. */
+    readonly break: number;
+  };
 };
 
 export type RevisionBody = {
@@ -239,7 +261,16 @@ export type DecisionBody = {
   readonly durationMs: number;
   readonly policyNs: number;
   readonly builtinErrors: number;
+  /** Of what is bound in shadow, that which would have changed this decision. */
+  readonly shadows: readonly ShadowDifferenceBody[];
   readonly rules: readonly RuleBody[];
+};
+
+export type ShadowDifferenceBody = {
+  readonly binding: string;
+  readonly entrypoint: string;
+  /** What the request would have met: `allow`, `deny`, `limit`, `route`, `break`. */
+  readonly would: string;
 };
 
 export type RuleBody = {

@@ -217,6 +217,7 @@ describe("reports", () => {
       durationMs: 1,
       policyNs: 1900,
       builtinErrors: 0,
+      shadows: [],
     };
     web.report({ edges: [edge], decisions: [decision] });
     const graph = await until(

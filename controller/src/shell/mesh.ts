@@ -99,7 +99,8 @@ export class MeshState {
 
   #facts() {
     const { release, state } = this.distributor;
-    if (release === undefined) throw new Error("there is no release yet");
-    return { release, distribution: state, ledger: this.#ledger, nowMs: this.#clock.nowMs() };
+    const places = this.#places;
+    if (release === undefined || places === undefined) throw new Error("there is no release yet");
+    return { release, distribution: state, ledger: this.#ledger, places, nowMs: this.#clock.nowMs() };
   }
 }

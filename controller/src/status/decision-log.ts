@@ -53,10 +53,11 @@ export class DecisionLog {
   }
 }
 
-/** `refused` is both verdicts of a policy. */
+/** `refused` is both verdicts of a policy, `differs` what something in shadow would have changed. */
 function isVerdict(decision: DecisionBody, verdict: string | undefined): boolean {
   if (verdict === undefined || verdict === "") return true;
   if (verdict === "refused") return decision.verdict === "denied" || decision.verdict === "limited";
+  if (verdict === "differs") return decision.shadows.length > 0;
   return decision.verdict === verdict;
 }
 
@@ -89,6 +90,11 @@ function toBody(decision: DecisionReport, workload: string, places: Places): Dec
     durationMs: decision.durationMs,
     policyNs: decision.policyNs,
     builtinErrors: decision.builtinErrors,
+    shadows: decision.shadows.slice(0, RULES_MAX).map(({ binding, entrypoint, would }) => ({
+      binding: clip(binding),
+      entrypoint: clip(entrypoint),
+      would: clip(would),
+    })),
     rules: decision.rules.slice(0, RULES_MAX).flatMap(parseRule),
   };
 }

@@ -51,6 +51,7 @@ const report = (name: string, edges: readonly EdgeReport[], more: Partial<ProxyR
   policyP99Ns: 0,
   refusedTotal: 0,
   endpoints: [],
+  shadows: [],
   workload: name,
   namespace: "default",
   instance: "i",
@@ -238,6 +239,7 @@ describe("the decision log", () => {
     durationMs: 1,
     policyNs: 1,
     builtinErrors: 0,
+    shadows: [],
     ...more,
   });
   const log = new DecisionLog();

@@ -7,7 +7,7 @@
  * report can hold, and of each edge no more than a few revisions.
  */
 import type { EdgeReport, ProxyReport } from "@regomesh/protocol";
-import { findService, OUTSIDE, type Places } from "./places.ts";
+import { findService, OUTSIDE, type Places, shadowKey } from "./places.ts";
 import { EMPTY, since, type Tally, toTally } from "./tally.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -31,6 +31,16 @@ export type RevisionTally = {
   readonly failures: number;
   readonly denied: number;
   readonly limited: number;
+};
+
+/** What a binding in shadow would have changed, over all proxies since their starts. */
+export type ShadowTally = {
+  readonly decisions: number;
+  readonly allow: number;
+  readonly deny: number;
+  readonly limit: number;
+  readonly route: number;
+  readonly break: number;
 };
 
 export type LastReport = {
@@ -64,10 +74,16 @@ type Side = {
 };
 type Edge = { readonly from: string; readonly to: string; readonly sides: Partial<Record<Direction, Side>> };
 /** Totals by series, of one process. */
-type Instance = { readonly totals: Map<string, Tally>; report: LastReport; refusedTotal: number };
+type Instance = {
+  readonly totals: Map<string, Tally>;
+  readonly report: LastReport;
+  readonly refusedTotal: number;
+  readonly shadows: ReadonlyMap<string, ShadowTally>;
+};
 
 export class Ledger {
   readonly #edges = new Map<string, Edge>();
+  readonly #shadows = new Map<string, ShadowTally>();
   /** By workload, then by instance; the one heard last is last. */
   readonly #workloads = new Map<string, Map<string, Instance>>();
 
@@ -83,6 +99,7 @@ export class Ledger {
       totals: before?.totals ?? new Map<string, Tally>(),
       report: toLastReport(report, before, nowMs),
       refusedTotal: report.refusedTotal,
+      shadows: this.#countShadows(report, before?.shadows, places),
     };
     instances.delete(name);
     instances.set(name, instance);
@@ -114,6 +131,11 @@ export class Ledger {
     return [...(this.#workloads.get(workload)?.values() ?? [])].map(({ report }) => report);
   }
 
+  /** By `direction binding entrypoint`; undefined where no proxy has decided for it. */
+  shadow(key: string): ShadowTally | undefined {
+    return this.#shadows.get(key);
+  }
+
   /** Series whose totals are kept: what a test of the bound counts. */
   get seriesKept(): number {
     const instances = [...this.#workloads.values()].flatMap((each) => [...each.values()]);
@@ -131,6 +153,26 @@ export class Ledger {
       deniedTotal: Math.max(sides.inbound?.deniedTotal ?? 0, sides.outbound?.deniedTotal ?? 0),
       revisions: [...((sides.outbound ?? sides.inbound)?.revisions.values() ?? [])].reverse(),
     }));
+  }
+
+  /** Adds what is new about bindings that are in shadow now; what was reported, for the next time. */
+  #countShadows(
+    report: ProxyReport,
+    before: ReadonlyMap<string, ShadowTally> | undefined,
+    places: Places,
+  ): ReadonlyMap<string, ShadowTally> {
+    for (const key of this.#shadows.keys()) if (!places.shadows.has(key)) this.#shadows.delete(key);
+    const told = new Map<string, ShadowTally>();
+    for (const shadow of report.shadows.slice(0, EDGES_PER_REPORT_MAX)) {
+      const key = shadowKey(shadow);
+      if (!places.shadows.has(key)) continue;
+      const now = toShadowTally(shadow);
+      told.set(key, now);
+      const known = before?.get(key);
+      const sum = this.#shadows.get(key) ?? NO_SHADOW;
+      this.#shadows.set(key, combineShadows(sum, known === undefined ? now : combineShadows(now, known, minus), plus));
+    }
+    return told;
   }
 
   /** Counts what is new in one series of a report; its name. */
@@ -164,6 +206,40 @@ export class Ledger {
     if (!isPast) countRevision(side.revisions, edge, change);
     return series;
   }
+}
+
+export const NO_SHADOW: ShadowTally = { decisions: 0, allow: 0, deny: 0, limit: 0, route: 0, break: 0 };
+const plus = (a: number, b: number) => a + b;
+const minus = (a: number, b: number) => Math.max(0, a - b);
+
+function toShadowTally(shadow: ProxyReport["shadows"][number]): ShadowTally {
+  const [decisions, allow, deny, limit, route, broke] = [
+    shadow.decisions,
+    shadow.wouldAllow,
+    shadow.wouldDeny,
+    shadow.wouldLimit,
+    shadow.wouldRoute,
+    shadow.wouldBreak,
+  ].map((count) => (Number.isFinite(count) && count > 0 ? count : 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { decisions, allow, deny, limit, route, break: broke };
+}
+
+function combineShadows(a: ShadowTally, b: ShadowTally, by: (x: number, y: number) => number): ShadowTally {
+  return {
+    decisions: by(a.decisions, b.decisions),
+    allow: by(a.allow, b.allow),
+    deny: by(a.deny, b.deny),
+    limit: by(a.limit, b.limit),
+    route: by(a.route, b.route),
+    break: by(a.break, b.break),
+  };
 }
 
 function makeSide(isMtls: boolean): Side {

@@ -18,6 +18,25 @@ export function printMetrics(status: StatusBody, counts: ControllerCounts): stri
     family("regomesh_controller_revision_enforced", "gauge", "Proxies that enforce the newest revision.", [
       ["", revision?.enforced ?? 0],
     ]),
+    family("regomesh_controller_refusals", "gauge", "Proxies that refuse what they are sent, by class.", [
+      ...(["content", "local"] as const).map(
+        (kind) =>
+          [`{class="${kind}"}`, status.proxies.filter(({ refusal }) => refusal?.class === kind).length] as const,
+      ),
+    ]),
+    family(
+      "regomesh_controller_shadow_decisions_total",
+      "counter",
+      "Decisions of bindings in shadow, by what they would have changed.",
+      status.shadows.flatMap((shadow) => {
+        const { direction, binding, entrypoint, decisions, differences, would } = shadow;
+        const label = `direction="${direction}",binding="${binding}",entrypoint="${entrypoint}"`;
+        return [
+          [`{${label},would="same"}`, decisions - differences] as const,
+          ...Object.entries(would).map(([change, count]) => [`{${label},would="${change}"}`, count] as const),
+        ];
+      }),
+    ),
     family("regomesh_controller_builds_total", "counter", "Commits that were built or refused.", [
       ['{result="built"}', counts.builds],
       ['{result="refused"}', counts.refused],

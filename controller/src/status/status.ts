@@ -4,6 +4,7 @@ import type {
   RefusalBody,
   RefusedBody,
   RevisionBody,
+  ShadowBody,
   SourceBody,
   StatusBody,
   TroubleBody,
@@ -13,7 +14,8 @@ import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy
 import type { Release } from "../distribution/release.ts";
 import type { GoneProxy, Known } from "../distribution/roster.ts";
 import type { ProxyStates } from "./graph.ts";
-import type { Ledger } from "./ledger.ts";
+import { type Ledger, NO_SHADOW } from "./ledger.ts";
+import { type Places, shadowKey } from "./places.ts";
 
 /** A proxy reports at least twice a second; after three missed reports it is stale. */
 export const SILENCE_MAX_MS = 1500;
@@ -25,6 +27,7 @@ export type StatusFacts = {
   readonly source: SourceBody;
   readonly troubles: readonly TroubleBody[];
   readonly ledger: Ledger;
+  readonly places: Places;
   readonly nowMs: number;
 };
 
@@ -73,6 +76,7 @@ export function toStatus(facts: StatusFacts): StatusBody {
       ...release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),
       ...facts.distribution.roster.orphans.map(toOrphan),
     ],
+    shadows: toShadows(facts),
     ...(facts.troubles.length === 0 ? {} : { troubles: facts.troubles }),
   };
 }
@@ -98,6 +102,14 @@ function toRevision({ release, distribution, ledger }: StatusFacts): RevisionBod
     proxies: seen.length,
     ...(ackP99Ms === undefined ? {} : { ackP99Ms }),
   };
+}
+
+function toShadows({ places, ledger }: StatusFacts): readonly ShadowBody[] {
+  return [...places.shadows.values()].map((shadow) => {
+    const { decisions, ...would } = ledger.shadow(shadowKey(shadow)) ?? NO_SHADOW;
+    const differences = Object.values(would).reduce((sum, count) => sum + count, 0);
+    return { ...shadow, decisions, differences, would };
+  });
 }
 
 /** A row for each proxy of a workload, and one where there never was any. */

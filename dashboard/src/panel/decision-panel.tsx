@@ -51,6 +51,11 @@ export function DecisionPanel({ id, known }: { readonly id: string; readonly kno
         <Row name="whole request">{printMs(decision.durationMs)}</Row>
         {decision.builtinErrors > 0 && <Row name="built-in errors">{decision.builtinErrors}</Row>}
       </Rows>
+      {decision.shadows.map(({ binding, entrypoint, would }) => (
+        <p key={`${binding} ${entrypoint}`}>
+          In shadow, <b>{binding}</b> <code>{entrypoint}</code> would {would}.
+        </p>
+      ))}
       <h3>{headingOf(decision)}</h3>
       {decision.rules.map((rule) => (
         <Rule key={`${rule.path}:${rule.file}:${rule.row}`} rule={rule} />

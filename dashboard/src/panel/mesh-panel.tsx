@@ -1,5 +1,5 @@
 /** Every proxy: what it enforces, until when its identity holds, how fast it decides. */
-import type { ProxyBody, StatusBody } from "@regomesh/controller/api";
+import type { ProxyBody, ShadowBody, StatusBody } from "@regomesh/controller/api";
 import { printAge, printLeft, printNs, printRate } from "../format.ts";
 
 type Props = { readonly status: StatusBody | undefined; readonly nowMs: number };
@@ -25,7 +25,31 @@ export function MeshPanel({ status, nowMs }: Props) {
           nowMs={nowMs}
         />
       ))}
+      {status.shadows.length > 0 && <h3>In shadow</h3>}
+      {status.shadows.map((shadow) => (
+        <ShadowState key={`${shadow.direction} ${shadow.binding} ${shadow.entrypoint}`} shadow={shadow} />
+      ))}
     </>
+  );
+}
+
+/** What a binding would have changed if it were enforced. */
+function ShadowState({ shadow }: { readonly shadow: ShadowBody }) {
+  const { binding, entrypoint, decisions, differences, would } = shadow;
+  const changes = Object.entries(would).filter(([, count]) => count > 0);
+  return (
+    <section class="proxy">
+      <div class="row">
+        <b>{binding}</b>
+        <span class={differences === 0 ? "good" : "bad"}>
+          {differences} of {decisions} differ
+        </span>
+      </div>
+      <div class="row dim">
+        <code>{entrypoint}</code>
+        <span>{changes.map(([change, count]) => `${change} ${count}`).join(" · ")}</span>
+      </div>
+    </section>
   );
 }
 

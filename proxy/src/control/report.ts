@@ -3,6 +3,7 @@ import type { DecisionReport, EdgeReport, EndpointState, Holding, ProxyReport } 
 import { Counter, decisionCounts } from "../metrics/counters.ts";
 import { EDGE_COUNTERS, EdgeColumn, type EdgeCounts } from "../metrics/edge-table.ts";
 import { BOUNDS_MS, BUCKETS, quantileMs } from "../metrics/histogram.ts";
+import type { ShadowCounts } from "../metrics/shadow-table.ts";
 
 /** The last bucket has no bound: the largest number stands for it. */
 const BOUNDS = BOUNDS_MS.map((bound) => (Number.isFinite(bound) ? bound : Number.MAX_VALUE));
@@ -14,6 +15,7 @@ export type ReportFacts = {
   readonly instance: string;
   readonly timeMs: number;
   readonly edges: readonly EdgeCounts[];
+  readonly shadows: readonly ShadowCounts[];
   readonly counters: Float64Array;
   readonly decisions: readonly DecisionReport[];
   readonly dropped: number;
@@ -39,6 +41,14 @@ export function toReport(facts: ReportFacts): ProxyReport {
     policyP99Ns: quantileMs(policy, 0, 0.99) * 1000,
     refusedTotal: facts.counters[Counter.refused] ?? 0,
     endpoints: [...facts.endpoints],
+    shadows: facts.shadows.map(({ changes, ...counted }) => ({
+      ...counted,
+      wouldAllow: changes.allow,
+      wouldDeny: changes.deny,
+      wouldLimit: changes.limit,
+      wouldRoute: changes.route,
+      wouldBreak: changes.break,
+    })),
   };
 }
 

@@ -19,7 +19,14 @@ export type BoundPolicy = {
   readonly limits: readonly BoundRef[];
   /** Most specific first. */
   readonly routes: readonly BoundRef[];
-  readonly shadows: readonly BoundRef[];
+  readonly shadows: readonly Shadow[];
+};
+
+/** An entrypoint in shadow, with what would decide if it were enforced. */
+export type Shadow = {
+  readonly ref: BoundRef;
+  readonly authz: readonly BoundRef[];
+  readonly routes: readonly BoundRef[];
 };
 
 /** Most specific first; mandatory units decide before everyone else's. */
@@ -64,10 +71,20 @@ export function bindPolicy(
       mask: refs.reduce((mask, { bit }) => mask | (1 << bit), 0),
       authz: decisive(kind("authz")),
       limits: kind("limits"),
-      routes: kind("route").sort((a, b) => SPECIFICITY[b.bound.tier] - SPECIFICITY[a.bound.tier]),
-      shadows: refs.filter(({ bound }) => bound.mode === "shadow"),
+      routes: bySpecificity(kind("route")),
+      shadows: refs
+        .filter(({ bound }) => bound.mode === "shadow")
+        .map((ref) => ({
+          ref,
+          authz: ref.bound.kind === "authz" ? decisive([...kind("authz"), ref]) : [],
+          routes: ref.bound.kind === "route" ? bySpecificity([...kind("route"), ref]) : [],
+        })),
     },
   };
+}
+
+function bySpecificity(refs: readonly BoundRef[]): readonly BoundRef[] {
+  return [...refs].sort((a, b) => SPECIFICITY[b.bound.tier] - SPECIFICITY[a.bound.tier]);
 }
 
 /** Every mandatory unit, and those of the most specific other tier of each namespace: a tier ranks units of its own alone. */

@@ -1,7 +1,9 @@
 /** Metrics as Prometheus reads them (text format 0.0.4). Names are of the mesh, times in seconds. */
+import { SHADOW_CHANGES } from "../decide/shadow.ts";
 import { Counter, decisionCounts } from "./counters.ts";
 import { EDGE_COUNTERS, EdgeColumn, type EdgeCounts, sumRevisions } from "./edge-table.ts";
 import { BOUNDS_MS, BUCKETS } from "./histogram.ts";
+import type { ShadowCounts } from "./shadow-table.ts";
 
 export type ProxyFacts = {
   readonly isReady: boolean;
@@ -15,6 +17,7 @@ export type ProxyFacts = {
 type Totals = {
   readonly edges: readonly EdgeCounts[];
   readonly pastEdges: readonly EdgeCounts[];
+  readonly shadows: readonly ShadowCounts[];
   readonly counters: Float64Array;
 };
 
@@ -67,7 +70,7 @@ const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "count
   ],
 ];
 
-export function printMetrics({ edges, pastEdges, counters }: Totals, facts: ProxyFacts | undefined): string {
+export function printMetrics({ edges, pastEdges, shadows, counters }: Totals, facts: ProxyFacts | undefined): string {
   const lines: string[] = [];
   for (const [name, counter, kind, help] of COUNTERS) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, `${name} ${counters[counter] ?? 0}`);
@@ -75,6 +78,7 @@ export function printMetrics({ edges, pastEdges, counters }: Totals, facts: Prox
   printDecisions(counters, lines);
   // A series a revision would grow without end: what the revisions did apart, the controller is told.
   printEdges(sumRevisions([...edges, ...pastEdges]), lines);
+  printShadows(shadows, lines);
   if (facts !== undefined) printFacts(facts, lines);
   return `${lines.join("\n")}\n`;
 }
@@ -98,6 +102,20 @@ function printEdges(edges: readonly EdgeCounts[], lines: string[]): void {
   const duration = "regomesh_edge_duration_seconds";
   lines.push(`# HELP ${duration} Time from the request's head to the response's end.`, `# TYPE ${duration} histogram`);
   for (const edge of edges) printHistogram(duration, labels(edge), edge.counts, EDGE_COUNTERS, 1e-3, lines);
+}
+
+function printShadows(shadows: readonly ShadowCounts[], lines: string[]): void {
+  const name = "regomesh_shadow_decisions_total";
+  lines.push(
+    `# HELP ${name} Decisions of bindings in shadow, by what they would have changed.`,
+    `# TYPE ${name} counter`,
+  );
+  for (const { direction, binding, entrypoint, decisions, changes } of shadows) {
+    const label = `direction="${direction}",binding="${escapeLabel(binding)}",entrypoint="${escapeLabel(entrypoint)}"`;
+    const changed = SHADOW_CHANGES.reduce((sum, change) => sum + changes[change], 0);
+    lines.push(`${name}{${label},would="same"} ${decisions - changed}`);
+    for (const change of SHADOW_CHANGES) lines.push(`${name}{${label},would="${change}"} ${changes[change]}`);
+  }
 }
 
 function printFacts(facts: ProxyFacts, lines: string[]): void {

@@ -1,6 +1,7 @@
 /** What carries requests, in one thread or several, as the rest of the process sees it. */
 import type { DecisionReport, EndpointState, FileEndpoint, Snapshot, SnapshotProblem } from "@regomesh/protocol";
 import type { EdgeCounts } from "../metrics/edge-table.ts";
+import type { ShadowCounts } from "../metrics/shadow-table.ts";
 import type { DownstreamTimeouts } from "./downstream-timeouts.ts";
 import type { Address } from "./listener.ts";
 import type { Identity } from "./tls.ts";
@@ -41,6 +42,8 @@ export type Reading = {
   readonly edges: readonly EdgeCounts[];
   /** Of revisions that are no longer told apart. */
   readonly pastEdges: readonly EdgeCounts[];
+  /** What bindings in shadow would have changed. */
+  readonly shadows: readonly ShadowCounts[];
   readonly counters: Float64Array;
   /** The last decisions, newest first. */
   readonly recent: readonly DecisionReport[];

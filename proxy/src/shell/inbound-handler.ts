@@ -29,6 +29,7 @@ import {
   settleRequestId,
   writeHead,
 } from "./handle-request.ts";
+import { noteShadows } from "./note-shadows.ts";
 import { namedBy, permitEdits, responseEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
@@ -143,6 +144,7 @@ export class InboundHandler implements RequestHandler {
       return undefined;
     }
     const authorization = authorize(decision, inbound.authz, workload.defaultVerdict);
+    noteShadows(downstream, "inbound", decision, inbound, authorization);
     if (authorization.kind === "refused") {
       this.#refuse(downstream, authorization.refusal, decision, inForce);
       return undefined;

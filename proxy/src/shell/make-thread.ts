@@ -5,6 +5,7 @@ import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { makeBucketMemory, openBucketTable } from "../limit/token-bucket.ts";
 import { Counter, Counters } from "../metrics/counters.ts";
 import { EdgeTable } from "../metrics/edge-table.ts";
+import { ShadowTable } from "../metrics/shadow-table.ts";
 import { DecisionIds } from "../record/decision-id.ts";
 import { DecisionRing, INTERVAL_MS } from "../record/decision-ring.ts";
 import { Timer, TimerWheel } from "../time/timer-wheel.ts";
@@ -58,6 +59,7 @@ export function makeThread(options: {
     requestIds: new RequestIds(),
     buckets: openBucketTable(options.shared),
     edges: new EdgeTable(),
+    shadows: new ShadowTable(),
     counters,
     decisions,
     accessLog: options.accessLog,

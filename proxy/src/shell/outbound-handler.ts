@@ -36,6 +36,7 @@ import {
   writeHead,
 } from "./handle-request.ts";
 import { MirrorCall } from "./mirror.ts";
+import { noteShadows } from "./note-shadows.ts";
 import { applyChanges, changeQuery, namedBy, permitEdits, responseEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
@@ -112,6 +113,7 @@ export class OutboundHandler implements RequestHandler {
     if (decision.badRequest)
       return void downstream.respond("bad_query", "the policy reads the query, which is malformed");
     const authorization = authorize(decision, bound.authz, "allow");
+    noteShadows(downstream, "outbound", decision, bound, authorization);
     if (authorization.kind === "refused") {
       const { reason, status, headers, body, decider, detail } = authorization.refusal;
       const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider, bound.authz) : undefined;

@@ -1,7 +1,8 @@
-import type { SnapshotModule, WorkloadSnapshot } from "@regomesh/protocol";
+import type { BoundEntrypoint, SnapshotModule, WorkloadSnapshot } from "@regomesh/protocol";
 import { makeSnapshotFile } from "@regomesh/protocol";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { Counter } from "../metrics/counters.ts";
+import { printMetrics } from "../metrics/print-metrics.ts";
 import {
   type Backend,
   type Bench,
@@ -139,10 +140,102 @@ test("every mandatory unit and the most specific other tier must allow", async (
   expect(answers.flatMap(statuses)).toEqual([200, 403, 403, 403]);
 });
 
-test("a shadow unit decides nothing", async () => {
-  const inbound = makePolicy(makeAuthz("allow := true"), makeAuthz("allow := false", { unit: "s", mode: "shadow" }));
-  const { bench } = await setUp({ defaultVerdict: "deny" }, { inbound });
-  expect(statuses(await get(bench, "/"))).toEqual([200]);
+describe("a unit in shadow decides nothing, and what it would have changed is counted and recorded", () => {
+  const inShadow = (rules: string, change: Partial<BoundEntrypoint> = {}) =>
+    makeAuthz(rules, { unit: "s", mode: "shadow", ...change });
+  const shadowsOf = async (bench: Bench) => (await bench.proxy.plane.read()).shadows;
+
+  test("where it would deny what passes, and agree with what does not", async () => {
+    const inbound = makePolicy(
+      makeAuthz('allow if startswith(http.path, "/open")'),
+      inShadow('allow if http.path == "/open"'),
+    );
+    const { bench } = await setUp({}, { inbound });
+    const answers = await Promise.all(["/open", "/open/b", "/open/c", "/other"].map((path) => get(bench, path)));
+    expect(answers.flatMap(statuses)).toEqual([200, 200, 200, 403]);
+    const reading = await bench.proxy.plane.read();
+    expect(reading.shadows).toEqual([
+      {
+        direction: "inbound",
+        binding: "authz-s-binding",
+        unit: "s",
+        entrypoint: "authz-s/mesh/authz/allow",
+        decisions: 4,
+        changes: { allow: 0, deny: 2, limit: 0, route: 0, break: 0 },
+      },
+    ]);
+    const differing = reading.recent.filter(({ shadows }) => shadows.length > 0);
+    expect(
+      differing.map(({ path, verdict, shadows: [one] }) => [path, verdict, one?.binding, one?.would]).sort(),
+    ).toEqual([
+      ["/open/b", "allowed", "authz-s-binding", "deny"],
+      ["/open/c", "allowed", "authz-s-binding", "deny"],
+    ]);
+    const label = 'direction="inbound",binding="authz-s-binding",entrypoint="authz-s/mesh/authz/allow"';
+    const metrics = printMetrics(reading, undefined);
+    expect(metrics).toContain(`regomesh_shadow_decisions_total{${label},would="deny"} 2`);
+    expect(metrics).toContain(`regomesh_shadow_decisions_total{${label},would="same"} 2`);
+  });
+
+  test("where it would allow, as the most specific of its tiers, what another denies", async () => {
+    const inbound = makePolicy(makeAuthz("allow := false", { tier: "default" }), inShadow("allow := true"));
+    const { bench } = await setUp({}, { inbound });
+    expect(statuses(await get(bench, "/"))).toEqual([403]);
+    expect((await shadowsOf(bench))[0]?.changes).toMatchObject({ allow: 1 });
+  });
+
+  test("nothing, where its tier would not count", async () => {
+    const inbound = makePolicy(makeAuthz("allow := true"), inShadow("allow := false", { tier: "default" }));
+    const { bench } = await setUp({}, { inbound });
+    expect(statuses(await get(bench, "/"))).toEqual([200]);
+    expect((await shadowsOf(bench))[0]).toMatchObject({ decisions: 1, changes: { deny: 0 } });
+  });
+
+  test("where it would go wrong", async () => {
+    const inbound = makePolicy(makeAuthz("allow := true"), inShadow('allow := "yes"'));
+    const { bench } = await setUp({}, { inbound });
+    expect(statuses(await get(bench, "/"))).toEqual([200]);
+    expect((await shadowsOf(bench))[0]?.changes).toMatchObject({ break: 1 });
+  });
+
+  test("where all that is bound is in shadow: the mesh's default verdict stands", async () => {
+    const { bench } = await setUp({ defaultVerdict: "deny" }, { inbound: makePolicy(inShadow("allow := true")) });
+    expect(statuses(await get(bench, "/"))).toEqual([403]);
+    expect((await shadowsOf(bench))[0]?.changes).toMatchObject({ allow: 1 });
+  });
+
+  test("a limit counts in a bucket of its own", async () => {
+    const shadow = { ...limited, entrypoints: [{ ...limited.entrypoints[0], mode: "shadow" as const }] };
+    const { bench } = await setUp({}, { inbound: makePolicy(makeAuthz("allow := true"), shadow) });
+    for (let i = 0; i < 5; i++) expect(statuses(await get(bench, "/", "X-User: alice\r\n"))).toEqual([200]);
+    expect((await shadowsOf(bench))[0]).toMatchObject({ decisions: 5, changes: { limit: 2 } });
+  });
+
+  test("a route that would lead elsewhere", async () => {
+    const unit = (name: string, rules: string, mode: "enforce" | "shadow") => ({
+      name,
+      rego: `package mesh.routing\n\nimport input.attributes.request.http\n\n${rules}\n`,
+      entrypoints: [{ name: "mesh/routing/route", kind: "route" as const, mode }],
+    });
+    const outbound = makePolicy(
+      unit("now", 'route := {"to": "orders", "timeout": "3s"}', "enforce"),
+      unit("next", 'route := {"to": "orders", "timeout": "2s"} if http.path == "/other"', "shadow"),
+    );
+    const { bench } = await setUp({}, { outbound });
+    for (const path of ["/same", "/other"]) expect(statuses(await out(bench, path))).toEqual([200]);
+    expect(await shadowsOf(bench)).toMatchObject([{ direction: "outbound", decisions: 2 }]);
+  });
+
+  test("a route that would lead elsewhere, as the only one", async () => {
+    const outbound = makePolicy({
+      name: "next",
+      rego: 'package mesh.routing\n\nroute := {"to": "orders"} if input.attributes.request.http.path == "/other"\n',
+      entrypoints: [{ name: "mesh/routing/route", kind: "route", mode: "shadow" }],
+    });
+    const { bench } = await setUp({}, { outbound });
+    for (const path of ["/same", "/other"]) expect(statuses(await out(bench, path))).toEqual([200]);
+    expect((await shadowsOf(bench))[0]).toMatchObject({ decisions: 2, changes: { route: 1 } });
+  });
 });
 
 const limited = {

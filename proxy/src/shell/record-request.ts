@@ -9,6 +9,8 @@ import type { RequestRecord } from "./request-record.ts";
 const SPACE = 0x20;
 /** Of a line beside head, rules and detail. */
 const LINE_BYTES = 1024;
+/** Of a shadow's note beside its names. */
+const SHADOW_WORDS = 20;
 /** More of a path than anyone reads. */
 const PATH_BYTES_MAX = 2048;
 
@@ -24,12 +26,18 @@ export function recordRequest(downstream: Downstream, direction: "inbound" | "ou
   }
   writeLine(downstream, direction);
   if (record.verdict === "invalid") return;
-  const isWanted = verdictOf(downstream) === "allowed" ? thread.decisions.wantsAllowed : thread.decisions.wantsRefused;
-  if (isWanted) thread.decisions.add(decisionReport(downstream, direction));
+  if (isWanted(downstream)) thread.decisions.add(decisionReport(downstream, direction));
   else {
     thread.decisions.drop();
     counters.add(Counter.decisionsDropped);
   }
+}
+
+/** Whether the decision is kept: refusals, what a shadow would have changed, and a few of the rest. */
+function isWanted(downstream: Downstream): boolean {
+  const { decisions } = downstream.thread;
+  if (verdictOf(downstream) !== "allowed") return decisions.wantsRefused;
+  return decisions.wantsAllowed || (downstream.record.shadows.length > 0 && decisions.wantsDiffering);
 }
 
 function decisionReport(downstream: Downstream, direction: "inbound" | "outbound"): DecisionReport {
@@ -50,6 +58,7 @@ function decisionReport(downstream: Downstream, direction: "inbound" | "outbound
     destinationService: record.service,
     destinationWorkload: direction === "inbound" ? (workload?.name ?? "") : (exchange.endpoint?.workload ?? ""),
     rules: [...record.rules],
+    shadows: [...record.shadows],
     entrypoint: record.entrypoint,
     revision: record.inForce?.counts.revision,
     requestId: record.requestId,
@@ -148,11 +157,23 @@ function writeReason(writer: ByteWriter, record: RequestRecord): void {
     writer.jsonText(record.detail);
     writer.ascii('",');
   }
+  writeShadows(writer, record);
   if (record.rules.length === 0) return;
   writer.ascii('"rules":[');
   for (const [index, rule] of record.rules.entries()) {
     writer.ascii(index === 0 ? '"' : ',"');
     writer.jsonText(rule);
+    writer.ascii('"');
+  }
+  writer.ascii("],");
+}
+
+function writeShadows(writer: ByteWriter, { shadows }: RequestRecord): void {
+  if (shadows.length === 0) return;
+  writer.ascii('"shadow":[');
+  for (const [index, { binding, entrypoint, would }] of shadows.entries()) {
+    writer.ascii(index === 0 ? '"' : ',"');
+    writer.jsonText(`${binding} ${entrypoint} would ${would}`);
     writer.ascii('"');
   }
   writer.ascii("],");
@@ -171,8 +192,9 @@ function writeEndpoint(writer: ByteWriter, { exchange }: Downstream): void {
   writer.ascii(",");
 }
 
-function rulesLength({ rules }: RequestRecord): number {
+function rulesLength({ rules, shadows }: RequestRecord): number {
   let length = 0;
+  for (const { binding, entrypoint } of shadows) length += binding.length + entrypoint.length + SHADOW_WORDS;
   for (const rule of rules) length += rule.length + 3;
   return length;
 }

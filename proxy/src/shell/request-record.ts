@@ -1,4 +1,5 @@
 /** What is known of a request when it has ended: for the access log, the decisions, the metrics. One a connection, used again. */
+import type { ShadowChange } from "../decide/shadow.ts";
 import type { Reason } from "../filter/reason.ts";
 import { type Rescue, rescue } from "../filter/rescue.ts";
 import type { InForce } from "../snapshot/in-force.ts";
@@ -7,6 +8,7 @@ export type Verdict = Rescue["verdict"];
 
 /** Status (0: no head yet) and content of what has gone to the client. */
 export type ResponseSoFar = { readonly status: number; readonly bytesOut: number };
+export type ShadowNote = { readonly binding: string; readonly entrypoint: string; readonly would: ShadowChange };
 
 export class RequestRecord {
   startedMs = 0;
@@ -22,6 +24,8 @@ export class RequestRecord {
   entrypoint = "";
   /** Fired rules as `path file:row:column`, of decisions that are kept. */
   rules: readonly string[] = [];
+  /** What bindings in shadow would have changed. */
+  shadows: readonly ShadowNote[] = [];
   builtinErrors = 0;
   bytesIn = 0;
   bytesOut = 0;
@@ -49,6 +53,7 @@ export class RequestRecord {
     this.detail = "";
     this.entrypoint = "";
     this.rules = NONE;
+    this.shadows = NO_NOTES;
     this.builtinErrors = 0;
     this.bytesIn = 0;
     this.bytesOut = 0;
@@ -84,3 +89,4 @@ export class RequestRecord {
 }
 
 const NONE: readonly string[] = [];
+const NO_NOTES: readonly ShadowNote[] = [];

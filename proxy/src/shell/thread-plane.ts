@@ -137,6 +137,7 @@ export class ThreadPlane implements DataPlane {
     return {
       edges: this.#thread.edges.read(),
       pastEdges: this.#thread.edges.readPast(),
+      shadows: this.#thread.shadows.read(),
       counters: this.#thread.counters.read(),
       recent: this.#thread.decisions.recent(),
       endpoints: this.#plane.endpointStates(),

@@ -4,6 +4,7 @@ import type { LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { BucketTable } from "../limit/token-bucket.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { EdgeTable } from "../metrics/edge-table.ts";
+import type { ShadowTable } from "../metrics/shadow-table.ts";
 import type { DecisionIds } from "../record/decision-id.ts";
 import type { DecisionRing } from "../record/decision-ring.ts";
 import type { Timer } from "../time/timer-wheel.ts";
@@ -33,6 +34,7 @@ export type Thread = {
   readonly requestIds: RequestIds;
   readonly buckets: BucketTable;
   readonly edges: EdgeTable;
+  readonly shadows: ShadowTable;
   readonly counters: Counters;
   readonly decisions: DecisionRing;
   readonly accessLog: AccessLog | undefined;

@@ -7,6 +7,7 @@ import type { Log } from "@regomesh/base";
 import type { EndpointState, FileEndpoint } from "@regomesh/protocol";
 import { sumCounters } from "../metrics/counters.ts";
 import { sumEdges } from "../metrics/edge-table.ts";
+import { sumShadows } from "../metrics/shadow-table.ts";
 import type { Activity, DataPlane, Direction, Prepared, Reading, SnapshotLoad, Taken } from "./data-plane.ts";
 import type { Address } from "./listener.ts";
 import type { Identity } from "./tls.ts";
@@ -79,6 +80,7 @@ export class WorkerPlane implements DataPlane {
     return {
       edges: sumEdges(readings.map(({ edges }) => edges)),
       pastEdges: sumEdges(readings.map(({ pastEdges }) => pastEdges)),
+      shadows: sumShadows(readings.map(({ shadows }) => shadows)),
       counters: sumCounters(readings.map(({ counters }) => counters)),
       recent: recent.slice(0, RECENT_MAX),
       endpoints: worstStates(readings.flatMap(({ endpoints }) => endpoints)),
@@ -91,7 +93,8 @@ export class WorkerPlane implements DataPlane {
     return {
       decisions: [
         ...decisions.filter(({ verdict }) => verdict !== "allowed"),
-        ...decisions.filter(({ verdict }) => verdict === "allowed"),
+        ...decisions.filter(({ verdict, shadows }) => verdict === "allowed" && shadows.length > 0),
+        ...decisions.filter(({ verdict, shadows }) => verdict === "allowed" && shadows.length === 0),
       ],
       dropped: taken.reduce((sum, { dropped }) => sum + dropped, 0),
     };

@@ -382,6 +382,7 @@ describe("Control.Report", () => {
     policyP99Ns: 0,
     refusedTotal: 7,
     endpoints: [],
+    shadows: [],
     workload: "web",
     namespace: "default",
     instance: "web-1",

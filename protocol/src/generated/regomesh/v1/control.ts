@@ -203,6 +203,23 @@ export interface ProxyReport {
   namespace: string;
   instance: string;
   holding: Holding | undefined;
+  shadows: ShadowReport[];
+}
+
+/** What a binding in shadow would have changed, counted since the proxy's start. */
+export interface ShadowReport {
+  direction: string;
+  /** `namespace/name` */
+  binding: string;
+  unit: string;
+  entrypoint: string;
+  decisions: number;
+  wouldAllow: number;
+  wouldDeny: number;
+  wouldLimit: number;
+  wouldRoute: number;
+  /** The policy gave no usable answer. */
+  wouldBreak: number;
 }
 
 export interface EndpointState {
@@ -260,6 +277,15 @@ export interface DecisionReport {
   durationMs: number;
   policyNs: number;
   builtinErrors: number;
+  /** Of bindings in shadow those that would have changed this decision. */
+  shadows: ShadowDifference[];
+}
+
+export interface ShadowDifference {
+  binding: string;
+  entrypoint: string;
+  /** "allow", "deny", "limit", "route", "break" */
+  would: string;
 }
 
 export interface ReportReply {
@@ -1546,6 +1572,7 @@ function createBaseProxyReport(): ProxyReport {
     namespace: "",
     instance: "",
     holding: undefined,
+    shadows: [],
   };
 }
 
@@ -1589,6 +1616,9 @@ export const ProxyReport: MessageFns<ProxyReport> = {
     }
     if (message.holding !== undefined) {
       Holding.encode(message.holding, writer.uint32(114).fork()).join();
+    }
+    for (const v of message.shadows) {
+      ShadowReport.encode(v!, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -1708,6 +1738,170 @@ export const ProxyReport: MessageFns<ProxyReport> = {
             }
 
             message.holding = Holding.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.shadows.push(ShadowReport.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseShadowReport(): ShadowReport {
+  return {
+    direction: "",
+    binding: "",
+    unit: "",
+    entrypoint: "",
+    decisions: 0,
+    wouldAllow: 0,
+    wouldDeny: 0,
+    wouldLimit: 0,
+    wouldRoute: 0,
+    wouldBreak: 0,
+  };
+}
+
+export const ShadowReport: MessageFns<ShadowReport> = {
+  encode(message: ShadowReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.direction !== "") {
+      writer.uint32(10).string(message.direction);
+    }
+    if (message.binding !== "") {
+      writer.uint32(18).string(message.binding);
+    }
+    if (message.unit !== "") {
+      writer.uint32(26).string(message.unit);
+    }
+    if (message.entrypoint !== "") {
+      writer.uint32(34).string(message.entrypoint);
+    }
+    if (message.decisions !== 0) {
+      writer.uint32(40).uint64(message.decisions);
+    }
+    if (message.wouldAllow !== 0) {
+      writer.uint32(48).uint64(message.wouldAllow);
+    }
+    if (message.wouldDeny !== 0) {
+      writer.uint32(56).uint64(message.wouldDeny);
+    }
+    if (message.wouldLimit !== 0) {
+      writer.uint32(64).uint64(message.wouldLimit);
+    }
+    if (message.wouldRoute !== 0) {
+      writer.uint32(72).uint64(message.wouldRoute);
+    }
+    if (message.wouldBreak !== 0) {
+      writer.uint32(80).uint64(message.wouldBreak);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShadowReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShadowReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.direction = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.binding = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.unit = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.entrypoint = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.decisions = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.wouldAllow = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.wouldDeny = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.wouldLimit = longToNumber(reader.uint64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.wouldRoute = longToNumber(reader.uint64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.wouldBreak = longToNumber(reader.uint64());
             continue;
           }
         }
@@ -2054,6 +2248,7 @@ function createBaseDecisionReport(): DecisionReport {
     durationMs: 0,
     policyNs: 0,
     builtinErrors: 0,
+    shadows: [],
   };
 }
 
@@ -2112,6 +2307,9 @@ export const DecisionReport: MessageFns<DecisionReport> = {
     }
     if (message.builtinErrors !== 0) {
       writer.uint32(144).uint32(message.builtinErrors);
+    }
+    for (const v of message.shadows) {
+      ShadowDifference.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -2271,6 +2469,82 @@ export const DecisionReport: MessageFns<DecisionReport> = {
             }
 
             message.builtinErrors = reader.uint32();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.shadows.push(ShadowDifference.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseShadowDifference(): ShadowDifference {
+  return { binding: "", entrypoint: "", would: "" };
+}
+
+export const ShadowDifference: MessageFns<ShadowDifference> = {
+  encode(message: ShadowDifference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.binding !== "") {
+      writer.uint32(10).string(message.binding);
+    }
+    if (message.entrypoint !== "") {
+      writer.uint32(18).string(message.entrypoint);
+    }
+    if (message.would !== "") {
+      writer.uint32(26).string(message.would);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShadowDifference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShadowDifference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.binding = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entrypoint = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.would = reader.string();
             continue;
           }
         }
