@@ -250,6 +250,8 @@ export type DecisionBody = {
   readonly reason: string;
   readonly method: string;
   readonly path: string;
+  /** The workload, `namespace/name`, whose proxy decided: what its certificate proves. */
+  readonly reporter: string;
   readonly source: string;
   readonly service: string;
   readonly workload: string;

@@ -408,6 +408,15 @@ describe("a controller cannot start", () => {
 
   const fresh = () => mkdtempSync(join(tmpdir(), "regomesh-start-"));
 
+  test.each(["0.0.0.0:0", "[::]:0", "192.0.2.1:8080", "example.org:80"])(
+    "with the page on %s, where it would ask nobody who they are",
+    async (http) => {
+      const state = fresh();
+      await expect(openController(options({ state, http }))).rejects.toThrow("are served on this machine alone");
+      rmSync(state, { recursive: true });
+    },
+  );
+
   test("where the first commit does not build", async () => {
     const state = fresh();
     await expect(openController(options({ state, joinTokens: [] }))).rejects.toThrow(

@@ -32,7 +32,7 @@ import { makeServerIdentity } from "./grpc/credentials.ts";
 import { Distributor } from "./grpc/distributor.ts";
 import { makeIdentityServer } from "./grpc/identity.ts";
 import { serveGrpc } from "./grpc/server.ts";
-import { openApiToken } from "./http/guard.ts";
+import { isLoopback, openApiToken } from "./http/guard.ts";
 import { type HttpServer, serveHttp } from "./http/server.ts";
 import { type JoinTokenOrder, writeJoinTokenFiles } from "./join-token-files.ts";
 import { MeshState } from "./mesh.ts";
@@ -118,6 +118,11 @@ type Core = {
 
 async function openParts(options: ControllerOptions, closers: Closers): Promise<Pick<Controller, "grpc" | "http">> {
   const { clock, log } = options;
+  if (!isLoopback(hostOf(options.http))) {
+    throw new ControllerFailed(
+      `the page and its API ask nobody who they are, and so are served on this machine alone: --http ${options.http} must be 127.0.0.1:PORT, [::1]:PORT or localhost:PORT`,
+    );
+  }
   let core: Core | undefined;
   const store = await FolderStore.open(options.state);
   const held = await store.lease({ pid: process.pid, host: hostname(), sinceMs: clock.nowMs() });
@@ -153,10 +158,10 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   distributor.lease(await claims.read(), RESTART_LEASE_MS);
   distributor.remember(await known.read());
   const grpc = await openGrpc(core, late.authority, lease, options, closers);
+  core.mesh.excerpts = new Excerpts(() => source.repository?.gitDir);
   const http = await serveHttp({
     address: options.http,
     mesh: core.mesh,
-    excerpts: new Excerpts(() => source.repository?.gitDir),
     token: await openApiToken(lease),
     log,
     counts: () => rollout.counts,
@@ -278,8 +283,11 @@ async function openGrpc(
     log,
     onReport: (workload, report) => mesh.report(workload, report),
   });
-  const isMember = (id: string) =>
-    distributor.release?.plan.workloads.some(({ principal }) => principal === id) ?? false;
+  const isMember = (id: string, workload: string | undefined) =>
+    distributor.release?.plan.workloads.some(
+      ({ principal, namespace, name }) =>
+        principal === id && (workload === undefined || workload === `${namespace}/${name}`),
+    ) ?? false;
   const makeCertificate = () => authority.issueServer([hostOf(options.grpc), "localhost"], clock.nowMs());
   const identity = makeServerIdentity(authority, makeCertificate());
   const grpc = await serveGrpc(options.grpc, identity, {
@@ -317,7 +325,7 @@ function toOrders(
   return joinTokens.flatMap(({ workload, file }) => {
     const [namespace, name] = workload.includes("/") ? workload.split("/") : ["default", workload];
     const found = release?.plan.workloads.find((each) => each.name === name && each.namespace === namespace);
-    if (found !== undefined) return [{ file, spiffeId: found.principal }];
+    if (found !== undefined) return [{ file, spiffeId: found.principal, workload: `${found.namespace}/${found.name}` }];
     if (!isFirstStart) {
       log.log("warn", "no join token is written: the mesh has no Workload of that name", { workload });
       return [];

@@ -9,7 +9,12 @@ import { StoreError } from "../store/store.ts";
 import type { JoinTokens } from "./ca/join-tokens.ts";
 import { isDiskRefusal, SECRET, writeWhole } from "./files.ts";
 
-export type JoinTokenOrder = { readonly file: string; readonly spiffeId: string };
+export type JoinTokenOrder = {
+  readonly file: string;
+  readonly spiffeId: string;
+  /** `namespace/name` */
+  readonly workload: string;
+};
 
 export type JoinTokenFilesOptions = {
   readonly tokens: JoinTokens;
@@ -45,12 +50,12 @@ async function writeLater(order: JoinTokenOrder, options: JoinTokenFilesOptions)
 
 /** What the disk said, or undefined where the file is written. */
 async function tryWrite(
-  { file, spiffeId }: JoinTokenOrder,
+  { file, spiffeId, workload }: JoinTokenOrder,
   options: JoinTokenFilesOptions,
 ): Promise<string | undefined> {
   const { tokens, caPem, clock, hear } = options;
   try {
-    const content: JoinTokenFile = { token: await tokens.create(spiffeId, clock.nowMs()), spiffeId, caPem };
+    const content: JoinTokenFile = { token: await tokens.create(spiffeId, workload, clock.nowMs()), spiffeId, caPem };
     await writeWhole(file, `${JSON.stringify(content)}\n`, SECRET);
     hear(file, undefined);
     return undefined;

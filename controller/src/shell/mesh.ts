@@ -18,6 +18,8 @@ import type { Distributor } from "./grpc/distributor.ts";
 export class MeshState {
   readonly decisions = new DecisionLog();
   readonly distributor: Distributor;
+  /** Where the source of rules is read, once there is a repository. */
+  excerpts: Excerpts | undefined;
   readonly #ledger = new Ledger();
   readonly #troubles: Troubles;
   readonly #clock: Clock;
@@ -62,7 +64,9 @@ export class MeshState {
   report(workload: string, report: ProxyReport): void {
     if (this.#places === undefined) return;
     this.#ledger.apply(workload, report, this.#places, this.#clock.nowMs());
-    this.decisions.apply(workload, report, this.#places);
+    for (const { revision, rules } of this.decisions.apply(workload, report, this.#places)) {
+      for (const { file, row } of rules) this.excerpts?.prepare(revision, file, row);
+    }
   }
 
   status(): StatusBody {
@@ -87,12 +91,12 @@ export class MeshState {
   }
 
   /** A decision with the source of its rules, in the revision that decided. */
-  async explain(id: string, excerpts: Excerpts): Promise<DecisionBody | undefined> {
+  async explain(id: string): Promise<DecisionBody | undefined> {
     const decision = this.decisions.find(id);
     if (decision === undefined) return undefined;
     const rules = decision.rules.map(async (rule) => ({
       ...rule,
-      ...(await excerpts.read(decision.revision, rule.file, rule.row)),
+      ...(await this.excerpts?.read(decision.revision, rule.file, rule.row)),
     }));
     return { ...decision, rules: await Promise.all(rules) };
   }

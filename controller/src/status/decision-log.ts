@@ -1,4 +1,9 @@
-/** The last decisions, for people to look at: bounded, newest first. The full record goes from proxies to collectors. */
+/**
+ * The last decisions, for people to look at: bounded, newest first. The full record goes from
+ * proxies to collectors. A decision is its reporter's word: where it was made, and on whose
+ * behalf, is what the reporter's certificate proves, whatever the report says. When there are
+ * too many, whoever has the most loses its oldest, so that no proxy drives out the others'.
+ */
 import type { DecisionReport, ProxyReport } from "@regomesh/protocol";
 import type { DecisionBody, DecisionsBody, RuleBody } from "../api/bodies.ts";
 import { findService, OUTSIDE, type Places } from "./places.ts";
@@ -14,8 +19,12 @@ const VERDICTS = ["allowed", "denied", "limited", "broken"] as const;
 
 export type DecisionQuery = { readonly limit?: number; readonly verdict?: string; readonly q?: string };
 
+type Kept = { readonly order: number; readonly decision: DecisionBody };
+
 export class DecisionLog {
-  #kept: DecisionBody[] = [];
+  /** By reporter, `namespace/name`, the oldest first. */
+  readonly #kept = new Map<string, Kept[]>();
+  #count = 0;
   #dropped = 0;
   #version = 0;
 
@@ -24,16 +33,22 @@ export class DecisionLog {
     return this.#version;
   }
 
-  apply(workload: string, report: ProxyReport, places: Places): void {
+  /** Takes in what a workload's proxy reports; gives what of it is kept. */
+  apply(workload: string, report: ProxyReport, places: Places): readonly DecisionBody[] {
     const listed = report.decisions.slice(-PER_REPORT_MAX);
     const taken = listed.map((decision) => toBody(decision, workload, places));
     this.#dropped += Math.max(0, report.decisionsDropped) + report.decisions.length - listed.length;
-    this.#version += taken.length;
-    this.#kept = [...taken.reverse(), ...this.#kept].slice(0, KEPT_MAX);
+    const own = this.#kept.get(workload) ?? [];
+    this.#kept.set(workload, own);
+    for (const decision of taken) own.push({ order: ++this.#version, decision });
+    this.#count += taken.length;
+    while (this.#count > KEPT_MAX) this.#dropOne();
+    return taken;
   }
 
+  /** The decision of that id that was reported first: a later one of the same id is another's claim. */
   find(id: string): DecisionBody | undefined {
-    return this.#kept.find((decision) => decision.id === id);
+    return this.#newestFirst().findLast(({ decision }) => decision.id === id)?.decision;
   }
 
   /** Newest first; each word of `q` must be somewhere in the decision. */
@@ -43,13 +58,23 @@ export class DecisionLog {
       .split(/\s+/)
       .filter((word) => word !== "");
     const decisions: DecisionBody[] = [];
-    for (const decision of this.#kept) {
+    for (const { decision } of this.#newestFirst()) {
       if (decisions.length >= Math.min(limit, LISTED_MAX)) break;
       if (isVerdict(decision, verdict) && words.every((word) => searchText(decision).includes(word))) {
         decisions.push(decision);
       }
     }
     return { decisions, dropped: this.#dropped };
+  }
+
+  #newestFirst(): readonly Kept[] {
+    return [...this.#kept.values()].flat().sort((a, b) => b.order - a.order);
+  }
+
+  #dropOne(): void {
+    const [most] = [...this.#kept.values()].sort((a, b) => b.length - a.length);
+    most?.shift();
+    this.#count--;
   }
 }
 
@@ -70,7 +95,7 @@ function searchText(decision: DecisionBody): string {
 
 function toBody(decision: DecisionReport, workload: string, places: Places): DecisionBody {
   const [, name = ""] = workload.split("/");
-  const principal = clip(decision.sourcePrincipal);
+  const isInbound = decision.direction !== "outbound";
   return {
     id: clip(decision.id),
     timeMs: decision.timeMs,
@@ -80,9 +105,10 @@ function toBody(decision: DecisionReport, workload: string, places: Places): Dec
     reason: clip(decision.reason),
     method: clip(decision.method),
     path: clip(decision.path),
-    source: places.serviceOfPrincipal.get(principal) ?? (principal === "" ? OUTSIDE : principal),
+    reporter: workload,
+    source: isInbound ? callerOf(decision, places) : (places.serviceOfWorkload.get(workload) ?? workload),
     service: serviceOf(decision, workload, places),
-    workload: decision.destinationWorkload === "" ? name : clip(decision.destinationWorkload),
+    workload: isInbound || decision.destinationWorkload === "" ? name : clip(decision.destinationWorkload),
     entrypoint: clip(decision.entrypoint),
     revision: clip(decision.revision?.name ?? ""),
     sequence: decision.revision?.sequence ?? 0,
@@ -99,10 +125,17 @@ function toBody(decision: DecisionReport, workload: string, places: Places): Dec
   };
 }
 
+/** Who called, as the proxy that was called saw its certificate. */
+function callerOf({ sourcePrincipal }: DecisionReport, places: Places): string {
+  const principal = clip(sourcePrincipal);
+  return places.serviceOfPrincipal.get(principal) ?? (principal === "" ? OUTSIDE : principal);
+}
+
 /** An inbound decision is about the workload's own service, whether the report says so or not. */
 function serviceOf({ direction, destinationService }: DecisionReport, workload: string, places: Places): string {
   const own = places.serviceOfWorkload.get(workload);
-  if (destinationService === "") return direction === "inbound" ? (own ?? "") : "";
+  if (direction !== "outbound") return own ?? "";
+  if (destinationService === "") return "";
   return findService(places, workload.split("/")[0] ?? "", clip(destinationService), "") ?? clip(destinationService);
 }
 

@@ -271,6 +271,41 @@ describe("the decision log", () => {
     expect(log.find("c")).toMatchObject({ verdict: "broken", path: "x".repeat(1024) });
   });
 
+  test("is its reporter's word about itself alone, whatever names it gives", () => {
+    const own = new DecisionLog();
+    const lies = { destinationService: "web", destinationWorkload: "web" };
+    own.apply(
+      "default/orders-v1",
+      report("orders-v1", [], {
+        decisions: [
+          decision("in", lies),
+          decision("out", { ...lies, direction: "outbound", sourcePrincipal: "spiffe://td/ns/default/sa/web" }),
+        ],
+      }),
+      places,
+    );
+    expect(own.find("in")).toMatchObject({
+      reporter: "default/orders-v1",
+      service: "orders.default",
+      workload: "orders-v1",
+    });
+    expect(own.find("out")).toMatchObject({ reporter: "default/orders-v1", source: "orders.default" });
+    own.apply("default/web", report("web", [], { decisions: [decision("in", { path: "/forged" })] }), places);
+    expect(own.find("in")).toMatchObject({ reporter: "default/orders-v1", path: "/refunds" });
+  });
+
+  test("one proxy that reports without end drives out its own decisions, not the others'", () => {
+    const shared = new DecisionLog();
+    shared.apply("default/web", report("web", [], { decisions: [decision("of-web")] }), places);
+    for (let turn = 0; turn < 50; turn++) {
+      const decisions = Array.from({ length: 500 }, (_, at) => decision(`${turn}-${at}`));
+      shared.apply("default/orders-v1", report("orders-v1", [], { decisions }), places);
+    }
+    expect(shared.find("of-web")).toBeDefined();
+    expect(shared.find("0-0")).toBeUndefined();
+    expect(shared.find("49-499")).toBeDefined();
+  });
+
   test("keeps the last two thousand", () => {
     for (let turn = 0; turn < 10; turn++) {
       const decisions = Array.from({ length: 300 }, (_, at) => decision(`${turn}-${at}`));

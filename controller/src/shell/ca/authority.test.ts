@@ -16,15 +16,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const NOW = Date.parse("2026-11-25T12:00:00Z");
 const HOUR = 3_600_000;
 const ID = "spiffe://cluster.local/ns/default/sa/web";
+const WORKLOAD = "default/web";
 const authority = await makeAuthority(folder, NOW);
-const issue = (csr = makeCsr(), ttlMs = HOUR) => authority.issueSvid(readCsr(csr.der), ID, ttlMs, NOW);
+const issue = (csr = makeCsr(), ttlMs = HOUR) =>
+  authority.issueSvid(readCsr(csr.der), { spiffeId: ID, workload: WORKLOAD }, ttlMs, NOW);
 const derOf = (pem: string) => new X509Certificate(pem).raw;
 
 describe("an SVID", () => {
   test("names its SPIFFE ID and nothing that the CSR asked for", () => {
     const certificate = new X509Certificate(issue(makeCsr({ commonName: "admin" })).chainPem);
     expect(certificate.subjectAltName).toBe(`URI:${ID}`);
-    expect(certificate.subject).toBe("O=Regomesh\nCN=workload");
+    expect(certificate.subject).toBe(`O=Regomesh\nCN=${WORKLOAD}`);
     expect(certificate.ca).toBe(false);
     expect(certificate.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]);
     expect(certificate.validToDate.getTime()).toBe(NOW + HOUR);
@@ -34,7 +36,11 @@ describe("an SVID", () => {
   test("proves its principal until it expires, to this authority alone", async () => {
     const { chainPem } = issue();
     const other = await makeAuthority(join(folder, "other"), NOW);
-    expect(authority.peerOf(derOf(chainPem), NOW)).toEqual({ principal: ID, notAfterMs: NOW + HOUR });
+    expect(authority.peerOf(derOf(chainPem), NOW)).toEqual({
+      principal: ID,
+      workload: WORKLOAD,
+      notAfterMs: NOW + HOUR,
+    });
     expect(authority.peerOf(derOf(chainPem), NOW + HOUR + 1000)).toBeUndefined();
     expect(other.peerOf(derOf(chainPem), NOW)).toBeUndefined();
   });
@@ -55,7 +61,10 @@ describe("an SVID", () => {
     // openssl goes by the real clock.
     const fresh = await makeAuthority(join(folder, "fresh"), Date.now());
     writeFileSync(root, fresh.bundlePem);
-    writeFileSync(leaf, fresh.issueSvid(readCsr(makeCsr().der), ID, HOUR, Date.now()).chainPem);
+    writeFileSync(
+      leaf,
+      fresh.issueSvid(readCsr(makeCsr().der), { spiffeId: ID, workload: WORKLOAD }, HOUR, Date.now()).chainPem,
+    );
     writeFileSync(server, fresh.issueServer(["127.0.0.1", "::1", "localhost"], Date.now()).chainPem);
     expect(check("-purpose", "sslclient", leaf)).toContain("OK");
     expect(check("-purpose", "sslserver", "-verify_ip", "127.0.0.1", server)).toContain("OK");
@@ -133,7 +142,7 @@ describe("the authority", () => {
     const before = await makeAuthority(at, NOW);
     rmSync(root(at));
     const after = await makeAuthority(at, NOW);
-    const svid = before.issueSvid(readCsr(makeCsr().der), ID, HOUR, NOW);
+    const svid = before.issueSvid(readCsr(makeCsr().der), { spiffeId: ID, workload: WORKLOAD }, HOUR, NOW);
     expect(after.peerOf(derOf(svid.chainPem), NOW)?.principal).toBe(ID);
   });
 
@@ -161,21 +170,21 @@ describe("a join token", () => {
   const [first, second] = [makeCsr().publicKey, makeCsr().publicKey];
 
   test("is good again for the key that used it, and for no other", async () => {
-    const token = await tokens.create(ID, NOW);
-    expect(await tokens.redeem(token, first, NOW)).toEqual({ spiffeId: ID });
-    expect(await tokens.redeem(token, first, NOW + 1)).toEqual({ spiffeId: ID });
+    const token = await tokens.create(ID, WORKLOAD, NOW);
+    expect(await tokens.redeem(token, first, NOW)).toEqual({ spiffeId: ID, workload: WORKLOAD });
+    expect(await tokens.redeem(token, first, NOW + 1)).toEqual({ spiffeId: ID, workload: WORKLOAD });
     expect(await tokens.redeem(token, second, NOW + 1)).toEqual({ fault: "the join token was used by another key" });
     expect(await new JoinTokens(lease).redeem(token, second, NOW)).toHaveProperty("fault");
   });
 
   test("expires, and a wrong one is nothing", async () => {
-    const token = await tokens.create(ID, NOW);
+    const token = await tokens.create(ID, WORKLOAD, NOW);
     expect(await tokens.redeem(token, first, NOW + TOKEN_TTL_MS)).toEqual({ fault: "the join token has expired" });
     expect(await tokens.redeem("", first, NOW)).toEqual({ fault: "the join token is unknown" });
   });
 
   test("is not kept in the clear", async () => {
-    const token = await tokens.create(ID, NOW);
+    const token = await tokens.create(ID, WORKLOAD, NOW);
     expect(execFileSync("cat", [join(folder, "ca/join-tokens.json")]).toString()).not.toContain(token);
     expect(statSync(join(folder, "ca/join-tokens.json")).mode & 0o777).toBe(0o600);
   });

@@ -19,6 +19,7 @@ import { encodeCertificate, type NameFacts } from "../../ca/certificate.ts";
 import { type Csr, decodeCsr, pointOf } from "../../ca/csr.ts";
 import { toPem } from "../../ca/der.ts";
 import { type Lease, type Reading, readText, writeText } from "../../store/store.ts";
+import type { Joining } from "./join-tokens.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -35,8 +36,13 @@ export const SVID_TTL_DEFAULT_MS = DAY_MS;
 
 export type Issued = { readonly chainPem: string; readonly notAfterMs: number };
 
-/** What a peer's certificate proves: its SPIFFE ID, until then. */
-export type Peer = { readonly principal: string; readonly notAfterMs: number };
+/** What a peer's certificate proves, until then. */
+export type Peer = {
+  readonly principal: string;
+  /** The one workload of that identity, `namespace/name`; undefined in certificates of an earlier version. */
+  readonly workload: string | undefined;
+  readonly notAfterMs: number;
+};
 
 export type KeyAndChain = Issued & { readonly keyPem: string; readonly issuedAtMs: number };
 
@@ -111,9 +117,13 @@ export class Authority {
     return pem === undefined ? undefined : nameOf(readRoot(pem));
   }
 
-  /** An SVID for the key of a CSR that `readCsr` has let through. */
-  issueSvid({ publicKey }: Csr, spiffeId: string, ttlMs: number, nowMs: number): Issued {
-    return this.#issue({ publicKey, uri: spiffeId, use: "workload", ttlMs, nowMs });
+  /**
+   * An SVID for the key of a CSR that `readCsr` has let through. Versions of a service share one
+   * SPIFFE ID: `workload` says in the subject which one this is, for the controller alone.
+   */
+  issueSvid({ publicKey }: Csr, { spiffeId, workload }: Joining, ttlMs: number, nowMs: number): Issued {
+    const facts = { publicKey, uri: spiffeId, use: "workload", ttlMs, nowMs } as const;
+    return this.#issue(workload === undefined ? facts : { ...facts, commonName: workload });
   }
 
   /** The controller's own certificate, under every name by which proxies dial it. */
@@ -150,7 +160,9 @@ export class Authority {
     if (nowMs < certificate.validFromDate.getTime() || nowMs > notAfterMs) return undefined;
     // Our SVIDs have this one name and no other: the whole text must be it.
     const [, id] = /^URI:(spiffe:\/\/[A-Za-z0-9._/-]+)$/.exec(certificate.subjectAltName ?? "") ?? [];
-    return id?.startsWith(`spiffe://${this.trustDomain}/ns/`) ? { principal: id, notAfterMs } : undefined;
+    return id?.startsWith(`spiffe://${this.trustDomain}/ns/`)
+      ? { principal: id, workload: workloadOf(certificate.subject), notAfterMs }
+      : undefined;
   }
 
   #issueWithKey(facts: Omit<LeafFacts, "publicKey">): KeyAndChain {
@@ -160,14 +172,14 @@ export class Authority {
     return { ...issued, keyPem, issuedAtMs: facts.nowMs };
   }
 
-  #issue({ ttlMs, nowMs, ...facts }: LeafFacts): Issued {
+  #issue({ ttlMs, nowMs, commonName = NO_WORKLOAD, ...facts }: LeafFacts): Issued {
     const notAfterMs = Math.min(nowMs + ttlMs, this.#root.validToDate.getTime());
     const der = encodeCertificate(
       {
         ...facts,
         serial: makeSerial(),
         issuer: this.#name,
-        subject: { organization: this.#name.organization, commonName: "workload" },
+        subject: { organization: this.#name.organization, commonName },
         notBeforeMs: nowMs - BACKDATE_MS,
         notAfterMs,
         subjectKeyId: sha1(pointOf(facts.publicKey) ?? facts.publicKey),
@@ -180,7 +192,17 @@ export class Authority {
   }
 }
 
+/** What the subject says where it names no workload. */
+const NO_WORKLOAD = "workload";
+
+/** The workload that a subject names, `CN=namespace/name`. */
+function workloadOf(subject: string): string | undefined {
+  const [, name] = /^CN=(\S+)$/m.exec(subject) ?? [];
+  return name === undefined || name === NO_WORKLOAD ? undefined : name;
+}
+
 type LeafFacts = {
+  readonly commonName?: string;
   readonly publicKey: Uint8Array;
   readonly uri: string;
   readonly use: "workload" | "snapshots";

@@ -1,6 +1,6 @@
 /**
- * Join tokens: how a proxy proves the first time which workload it is. A token is bound to
- * one SPIFFE ID and, once used, to one public key, so that a lost answer can be asked for
+ * Join tokens: how a proxy proves the first time which workload it is. A token is bound to one
+ * SPIFFE ID, to one workload of that identity and, once used, to one public key, so that a lost answer can be asked for
  * again but nobody else can use what was overheard. Only hashes are kept.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -14,12 +14,15 @@ const TOKENS_MAX = 10_000;
 type Entry = {
   readonly hash: string;
   readonly spiffeId: string;
+  /** `namespace/name`; absent in tokens of an earlier version, which are of any workload of the identity. */
+  readonly workload?: string;
   readonly expiresAtMs: number;
   /** sha256 of the public key that used it. */
   readonly keyHash?: string;
 };
 
-export type Redeemed = { readonly spiffeId: string } | { readonly fault: string };
+export type Joining = { readonly spiffeId: string; readonly workload?: string };
+export type Redeemed = Joining | { readonly fault: string };
 
 const KEY = "ca/join-tokens.json";
 
@@ -30,17 +33,19 @@ export class JoinTokens {
     this.#lease = lease;
   }
 
-  /** A new token for a SPIFFE ID. Throws StoreError. */
-  async create(spiffeId: string, nowMs: number): Promise<string> {
+  /** A new token for a workload, `namespace/name`, and its SPIFFE ID. Throws StoreError. */
+  async create(spiffeId: string, workload: string, nowMs: number): Promise<string> {
     const token = randomBytes(TOKEN_BYTES).toString("base64url");
     await this.#change((entries) => {
       const living = entries.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
-      return [...living, { hash: sha256(token), spiffeId, expiresAtMs: nowMs + TOKEN_TTL_MS }].slice(-TOKENS_MAX);
+      return [...living, { hash: sha256(token), spiffeId, workload, expiresAtMs: nowMs + TOKEN_TTL_MS }].slice(
+        -TOKENS_MAX,
+      );
     });
     return token;
   }
 
-  /** The SPIFFE ID of a token, from now on for this public key alone. Throws StoreError where that cannot be kept. */
+  /** Whom a token makes, from now on for this public key alone. Throws StoreError where that cannot be kept. */
   async redeem(token: string, publicKey: Uint8Array, nowMs: number): Promise<Redeemed> {
     const hash = sha256(token);
     const keyHash = sha256(publicKey);
@@ -67,7 +72,8 @@ function redeem(entry: Entry | undefined, keyHash: string, nowMs: number): Redee
   if (entry.expiresAtMs <= nowMs) return { fault: "the join token has expired" };
   if (entry.keyHash !== undefined && entry.keyHash !== keyHash)
     return { fault: "the join token was used by another key" };
-  return { spiffeId: entry.spiffeId };
+  const { spiffeId, workload } = entry;
+  return workload === undefined ? { spiffeId } : { spiffeId, workload };
 }
 
 function parseEntries(value: Uint8Array | undefined): readonly Entry[] {

@@ -1,5 +1,8 @@
-/** Lines of a commit around a rule, and who wrote that line. */
-
+/**
+ * Lines of a commit around a rule, and who wrote that line. Made one after the other as
+ * decisions are reported, by proxies that have proven who they are; whoever asks for one, which
+ * needs no proof, gets what is there and starts no process.
+ */
 import { FILE_BYTES_MAX } from "../../build/select-entries.ts";
 import { type Commit, parseBlame } from "../../git/commit.ts";
 import { isHash } from "../../git/packed-refs.ts";
@@ -13,26 +16,42 @@ export type Excerpt = {
 const ROWS_AROUND = 3;
 const TEXT_LENGTH_MAX = 500;
 const KEPT_MAX = 500;
+/** Two git processes each, one after the other. */
+const WAITING_MAX = 100;
+
+function keyOf(commit: string, file: string, row: number): string {
+  return `${commit} ${row} ${file}`;
+}
 
 export class Excerpts {
   readonly #gitDir: () => string | undefined;
   readonly #kept = new Map<string, Promise<Excerpt | undefined>>();
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor(gitDir: () => string | undefined) {
     this.#gitDir = gitDir;
   }
 
-  /** Undefined where the commit has no such line. */
-  read(commit: string, file: string, row: number): Promise<Excerpt | undefined> {
-    if (!isHash(commit) || !Number.isInteger(row) || row < 1) return Promise.resolve(undefined);
-    const key = `${commit} ${row} ${file}`;
-    const kept = this.#kept.get(key);
-    if (kept !== undefined) return kept;
-    const read = this.#read(commit, file, row).catch(() => undefined);
+  /** Undefined where the commit has no such line, or none was prepared. */
+  async read(commit: string, file: string, row: number): Promise<Excerpt | undefined> {
+    return await this.#kept.get(keyOf(commit, file, row));
+  }
+
+  /** Has an excerpt made, unless it is there or too many are waited for. */
+  prepare(commit: string, file: string, row: number): void {
+    const key = keyOf(commit, file, row);
+    if (!isHash(commit) || !Number.isInteger(row) || row < 1 || this.#kept.has(key)) return;
+    if (this.#waiting >= WAITING_MAX) return;
+    this.#waiting++;
+    const read = this.#last
+      .then(() => this.#read(commit, file, row))
+      .catch(() => undefined)
+      .finally(() => this.#waiting--);
+    this.#last = read;
     this.#kept.set(key, read);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
-    return read;
   }
 
   async #read(commit: string, file: string, row: number): Promise<Excerpt | undefined> {

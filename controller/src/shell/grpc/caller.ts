@@ -29,8 +29,9 @@ export function refusalOf(peer: Peer | undefined, workload: string, options: Str
   if (peer === undefined) return makeFailure("unauthenticated", "no SVID that is good now");
   if (clock.nowMs() >= peer.notAfterMs) return makeFailure("unauthenticated", "the SVID has ended");
   if (distributor.release === undefined) return makeFailure("unavailable", "there is no revision yet");
-  if (distributor.wanted(workload)?.principal !== peer.principal)
-    return makeFailure("forbidden", `${peer.principal} is not workload ${workload.slice(0, 300)}`);
+  const isOther = peer.workload !== undefined && peer.workload !== workload;
+  if (isOther || distributor.wanted(workload)?.principal !== peer.principal)
+    return makeFailure("forbidden", `${peer.workload ?? peer.principal} is not workload ${workload.slice(0, 300)}`);
   return undefined;
 }
 

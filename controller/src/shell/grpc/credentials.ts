@@ -3,8 +3,15 @@
  * having none, since a proxy without one must reach Identity. Who a client is, is checked
  * per call, against the mesh's own authority.
  */
+import tls from "node:tls";
 import { experimental, type ServerCredentials } from "@grpc/grpc-js";
 import type { Authority, KeyAndChain } from "../ca/authority.ts";
+
+/**
+ * grpc-js takes no lowest version for a server, and makes a new context at each renewal: this is
+ * where Node's own default is kept. Every TLS connection of this process is the mesh's.
+ */
+const LOWEST_VERSION = "TLSv1.3";
 
 type Provider = Parameters<typeof experimental.createCertificateProviderServerCredentials>[0];
 
@@ -19,6 +26,7 @@ export function makeServerIdentity(authority: Authority, first: KeyAndChain): Se
   type Listener = Parameters<Provider["addIdentityCertificateListener"]>[0];
   const listeners = new Set<Listener>();
   let current = first;
+  tls.DEFAULT_MIN_VERSION = LOWEST_VERSION;
   const update = () => ({ certificate: Buffer.from(current.chainPem), privateKey: Buffer.from(current.keyPem) });
   const provider: Provider = {
     // After the turn: grpc-js hears nothing that is said while it adds its listeners.

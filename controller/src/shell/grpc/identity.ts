@@ -5,7 +5,7 @@ import type { Clock, Log } from "@regomesh/base";
 import type { IdentityServer, IssueReply, IssueRequest } from "@regomesh/protocol";
 import type { Csr } from "../../ca/csr.ts";
 import { type Authority, AuthorityError, readCsr } from "../ca/authority.ts";
-import type { JoinTokens } from "../ca/join-tokens.ts";
+import type { Joining, JoinTokens } from "../ca/join-tokens.ts";
 import { peerOf } from "./caller.ts";
 import { makeFailure } from "./failure.ts";
 
@@ -17,8 +17,8 @@ export type IdentityOptions = {
   readonly svidTtlMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether a workload with this SPIFFE ID is still part of the mesh: others are not renewed. */
-  readonly isMember: (spiffeId: string) => boolean;
+  /** Whether a workload, `namespace/name`, or any with this SPIFFE ID is still part of the mesh: others are not renewed. */
+  readonly isMember: (spiffeId: string, workload: string | undefined) => boolean;
 };
 
 export function makeIdentityServer(options: IdentityOptions): IdentityServer {
@@ -44,8 +44,9 @@ async function issue(call: ServerUnaryCall<IssueRequest, IssueReply>, options: I
   const nowMs = clock.nowMs();
   const { csrDer, joinToken } = call.request;
   const csr = readCsr(csrDer);
-  const spiffeId = joinToken === "" ? renewedId(call, options, nowMs) : await joinedId(joinToken, csr, options, nowMs);
-  const { chainPem, notAfterMs } = authority.issueSvid(csr, spiffeId, svidTtlMs, nowMs);
+  const joining = joinToken === "" ? renewed(call, options, nowMs) : await joined(joinToken, csr, options, nowMs);
+  const { spiffeId } = joining;
+  const { chainPem, notAfterMs } = authority.issueSvid(csr, joining, svidTtlMs, nowMs);
   log.log("info", joinToken === "" ? "SVID renewed" : "SVID issued", { spiffeId, notAfterMs });
   return {
     certificateChainPem: chainPem,
@@ -55,19 +56,21 @@ async function issue(call: ServerUnaryCall<IssueRequest, IssueReply>, options: I
   };
 }
 
-function renewedId(call: ServerUnaryCall<IssueRequest, IssueReply>, options: IdentityOptions, nowMs: number): string {
-  const spiffeId = peerOf(call, options.authority, nowMs)?.principal;
-  if (spiffeId === undefined) throw makeFailure("unauthenticated", "neither a join token nor an SVID that is good now");
-  if (!options.isMember(spiffeId)) throw makeFailure("forbidden", `${spiffeId} is no workload of this mesh`);
-  return spiffeId;
+function renewed(call: ServerUnaryCall<IssueRequest, IssueReply>, options: IdentityOptions, nowMs: number): Joining {
+  const peer = peerOf(call, options.authority, nowMs);
+  if (peer === undefined) throw makeFailure("unauthenticated", "neither a join token nor an SVID that is good now");
+  const { principal, workload } = peer;
+  if (!options.isMember(principal, workload))
+    throw makeFailure("forbidden", `${workload ?? principal} is no workload of this mesh`);
+  return workload === undefined ? { spiffeId: principal } : { spiffeId: principal, workload };
 }
 
-async function joinedId(token: string, csr: Csr, options: IdentityOptions, nowMs: number): Promise<string> {
+async function joined(token: string, csr: Csr, options: IdentityOptions, nowMs: number): Promise<Joining> {
   if (token.length > TOKEN_LENGTH_MAX) throw makeFailure("invalid", "the join token is too long");
   const redeemed = await options.tokens.redeem(token, csr.publicKey, nowMs);
   if ("fault" in redeemed) {
     options.log.log("warn", "a join token was refused", { reason: redeemed.fault });
     throw makeFailure("unauthenticated", redeemed.fault);
   }
-  return redeemed.spiffeId;
+  return redeemed;
 }

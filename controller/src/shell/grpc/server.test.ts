@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import { SILENT } from "@regomesh/base";
+import { type Clock, SILENT } from "@regomesh/base";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
   CONTROLLER_SERVER_NAME,
@@ -105,6 +106,8 @@ let distributor: Distributor;
 let control: Control;
 let server: GrpcServer;
 let reports: [string, ProxyReport][];
+/** How far the controller's clock is ahead. */
+let aheadMs: number;
 const closers: (() => void)[] = [];
 
 beforeEach(async () => {
@@ -114,14 +117,16 @@ beforeEach(async () => {
   tokens = new JoinTokens(lease);
   const signer = authority.issueSnapshotSigner(Date.now());
   reports = [];
+  aheadMs = 0;
+  const clock: Clock = { nowMs: () => Date.now() + aheadMs, sleep: SYSTEM_CLOCK.sleep };
   distributor = new Distributor({
-    clock: SYSTEM_CLOCK,
+    clock,
     sign: (body) => ({ signature: signSnapshot(body, signer.keyPem), signerPem: signer.chainPem }),
     onChange: () => control.refresh(),
     onHold: () => {},
     onOvertake: () => {},
   });
-  const shared = { authority, distributor, clock: SYSTEM_CLOCK, log: SILENT };
+  const shared = { authority, distributor, clock, log: SILENT };
   control = makeControl({ ...shared, onReport: (name, report) => void reports.push([name, report]) });
   const identity = makeServerIdentity(authority, authority.issueServer(["127.0.0.1"], Date.now()));
   server = await serveGrpc("127.0.0.1:0", identity, {
@@ -162,7 +167,7 @@ function issue(csr: MadeCsr, joinToken: string, as?: { reply: IssueReply; csr: M
 
 async function join_(name: string): Promise<{ client: ControlClient; reply: IssueReply; csr: MadeCsr }> {
   const csr = makeCsr();
-  const reply = await issue(csr, await tokens.create(ID(name), Date.now()));
+  const reply = await issue(csr, await tokens.create(ID(name), `default/${name}`, Date.now()));
   const client = new ControlClient(
     server.address,
     credentials.createSsl(root(), Buffer.from(csr.keyPem), Buffer.from(reply.certificateChainPem)),
@@ -194,7 +199,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 describe("Identity", () => {
   test("issues for a join token, and renews by the SVID that it gave", async () => {
     const csr = makeCsr();
-    const reply = await issue(csr, await tokens.create(ID("web"), Date.now()));
+    const reply = await issue(csr, await tokens.create(ID("web"), `default/${"web"}`, Date.now()));
     expect(reply.spiffeId).toBe(ID("web"));
     expect(reply.trustBundlePem).toBe(authority.bundlePem);
     const renewed = await issue(makeCsr(), "", { reply, csr });
@@ -206,7 +211,7 @@ describe("Identity", () => {
     await expect(issue(makeCsr(), "")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
     await expect(issue(makeCsr(), "guess")).rejects.toMatchObject({ details: "the join token is unknown" });
     const csr = makeCsr();
-    const reply = await issue(csr, await tokens.create(ID("gone"), Date.now()));
+    const reply = await issue(csr, await tokens.create(ID("gone"), `default/${"gone"}`, Date.now()));
     await expect(issue(makeCsr(), "", { reply, csr })).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
   });
 
@@ -215,7 +220,7 @@ describe("Identity", () => {
     const csr = makeCsr();
     const { chainPem, notAfterMs } = other.issueSvid(
       { ...csr, point: csr.publicKey, signed: csr.der, signature: csr.der },
-      ID("web"),
+      { spiffeId: ID("web") },
       60_000,
       Date.now(),
     );
@@ -292,6 +297,42 @@ describe("Control.Snapshots", () => {
     expect(await failureOf(strange)).toMatchObject({ code: status.UNAUTHENTICATED });
   });
 
+  test("one version of a service does not speak for another, though both have one SPIFFE ID", async () => {
+    publish(release(1));
+    const csr = makeCsr();
+    const reply = await issue(csr, await tokens.create(ID("web"), "default/web-v2", Date.now()));
+    const tls = credentials.createSsl(root(), Buffer.from(csr.keyPem), Buffer.from(reply.certificateChainPem));
+    const client = new ControlClient(server.address, tls, NAMED);
+    closers.push(() => client.close());
+    const stream = client.snapshots();
+    stream.write(hello("web"));
+    expect(await failureOf(stream)).toMatchObject({
+      code: status.PERMISSION_DENIED,
+      details: "default/web-v2 is not workload default/web",
+    });
+  });
+
+  test("nothing below TLS 1.3 is taken", async () => {
+    const [host = "", port = ""] = server.address.split(":");
+    const dial = (maxVersion: "TLSv1.2" | "TLSv1.3") =>
+      new Promise<string>((resolve) => {
+        const options = {
+          host,
+          port: Number(port),
+          ca: root(),
+          servername: CONTROLLER_SERVER_NAME,
+          ALPNProtocols: ["h2"],
+        };
+        const socket = connect({ ...options, maxVersion, minVersion: "TLSv1.2" }, () => {
+          resolve(socket.getProtocol() ?? "");
+          socket.destroy();
+        });
+        socket.on("error", () => resolve("refused"));
+      });
+    expect(await dial("TLSv1.3")).toBe("TLSv1.3");
+    expect(await dial("TLSv1.2")).toBe("refused");
+  });
+
   test("a proxy of another ABI, an ACK before a hello, and a hello of two proxies are refused", async () => {
     publish(release(1));
     const { client } = await join_("web");
@@ -322,6 +363,33 @@ describe("Control.Snapshots", () => {
 });
 
 describe("Control.Endpoints", () => {
+  async function watch(): Promise<{ updates: EndpointsUpdate[]; failed: Promise<ServiceError> }> {
+    const { client } = await join_("web");
+    const updates: EndpointsUpdate[] = [];
+    const stream = client.endpoints({ workload: "web", namespace: "default" });
+    stream.on("data", (update: EndpointsUpdate) => updates.push(update));
+    const failed = failureOf(stream);
+    await until(() => updates.length === 1);
+    return { updates, failed };
+  }
+
+  test("ends with the membership of whoever listens, before it is told anything more", async () => {
+    publish(release(1));
+    const { updates, failed } = await watch();
+    publish(release(2, ["orders", "payments"]));
+    expect(await failed).toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(updates.length).toBe(1);
+  });
+
+  test("ends with the certificate that opened it", async () => {
+    publish(release(1));
+    const { updates, failed } = await watch();
+    aheadMs = 120_000;
+    publish(release(2, ["web", "orders", "payments"]));
+    expect(await failed).toMatchObject({ code: status.UNAUTHENTICATED, details: "the SVID has ended" });
+    expect(updates.length).toBe(1);
+  });
+
   test("tells where the others listen, as long as their streams live", async () => {
     publish(release(1));
     const [web, orders] = [await join_("web"), await join_("orders")];

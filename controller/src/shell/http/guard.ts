@@ -19,6 +19,15 @@ export function isAuthorized(header: string | undefined, token: string): boolean
   return given !== undefined && timingSafeEqual(digest(given), digest(token));
 }
 
+/**
+ * Whether an address to listen on (a host without its port) is this machine's own. Reading needs
+ * no token, so that nothing else may be listened on until it does.
+ */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, "").toLowerCase();
+  return name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name);
+}
+
 /** DNS rebinding makes a browser send a foreign name to a loopback address. */
 export function isLocalHost(host: string | undefined, boundHost: string): boolean {
   const name = (host ?? "").replace(/:\d+$/, "").toLowerCase();

@@ -3,7 +3,6 @@
 import type { Log } from "@regomesh/base";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type ControllerCounts, printMetrics } from "../../status/metrics.ts";
-import type { Excerpts } from "../git/blame.ts";
 import type { MeshState } from "../mesh.ts";
 import { EventStream } from "./events.ts";
 import { isAuthorized, isLocalHost } from "./guard.ts";
@@ -17,7 +16,6 @@ export type HttpOptions = {
   /** `HOST:PORT` */
   readonly address: string;
   readonly mesh: MeshState;
-  readonly excerpts: Excerpts;
   readonly token: string;
   readonly log: Log;
   readonly counts: () => ControllerCounts;
@@ -79,7 +77,7 @@ function addGuards(app: FastifyInstance, host: string, { log }: HttpOptions): vo
   });
 }
 
-function addReads(app: FastifyInstance, { mesh, excerpts, counts }: HttpOptions, events: EventStream): void {
+function addReads(app: FastifyInstance, { mesh, counts }: HttpOptions, events: EventStream): void {
   app.get("/healthz", async () => ({ ok: true }));
   app.get("/metrics", async (_, reply) => {
     await reply.type("text/plain; version=0.0.4; charset=utf-8").send(printMetrics(mesh.status(), counts()));
@@ -95,7 +93,7 @@ function addReads(app: FastifyInstance, { mesh, excerpts, counts }: HttpOptions,
     return await fresh(reply).send(mesh.decisions.list({ limit, verdict: text("verdict"), q: text("q") }));
   });
   app.get<{ Params: { id: string } }>("/api/decisions/:id", async (request, reply) => {
-    const decision = await mesh.explain(request.params.id, excerpts);
+    const decision = await mesh.explain(request.params.id);
     if (decision !== undefined) return await fresh(reply).send(decision);
     return await reply
       .code(404)
