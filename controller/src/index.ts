@@ -6,6 +6,7 @@ export type {
   EndpointBody,
   FailedTestBody,
   GraphBody,
+  HistoryBody,
   HistoryPoint,
   NodeBody,
   ProxyBody,

@@ -35,6 +35,8 @@ export class TestProxy {
   #stream: ClientDuplexStream<ProxyMessage, ControllerMessage> | undefined;
   #waiting: ((message: SnapshotMessage) => void)[] = [];
   #holding: Holding | undefined;
+  /** Answers whatever comes, where a test does not do so one by one. */
+  onSnapshot: ((message: SnapshotMessage) => void) | undefined = undefined;
 
   private constructor(workload: string, caPem: string, csr: MadeCsr, identity: IssueReply) {
     this.workload = workload;
@@ -70,6 +72,7 @@ export class TestProxy {
       if (message === undefined) return;
       this.received.push(message.value);
       this.#waiting.shift()?.(message.value);
+      this.onSnapshot?.(message.value);
     });
     this.#stream.write({
       message: {

@@ -211,8 +211,14 @@ export type EdgeBody = {
   readonly revisions: readonly EdgeRevisionBody[];
   readonly p50Ms?: number;
   readonly p99Ms?: number;
+};
+
+/** `GET /api/history?edge=ID`: too much for every second, for every edge. */
+export type HistoryBody = {
+  /** The edge's. */
+  readonly id: string;
   /** The last ten minutes, oldest first, a point every five seconds. */
-  readonly history: readonly HistoryPoint[];
+  readonly points: readonly HistoryPoint[];
 };
 
 export type EdgeRevisionBody = {

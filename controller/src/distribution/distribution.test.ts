@@ -1,4 +1,5 @@
 import { ANSWER_WITHIN_MS, type Hello, type Holding, type Nack, type NackReason } from "@regomesh/protocol";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type Distribution,
@@ -365,6 +366,52 @@ describe("a machine that is wrong is named", () => {
     play.nack("web", "local", "disk");
     expect(play.publish(C)).toEqual(["web:C3"]);
   });
+});
+
+test("whatever happens: one answer out at a time, and once all are given everyone has what is wanted", () => {
+  const proxy = fc.constantFrom("web", "orders", "orders/2", "payments");
+  const happening = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant("publish" as const) }) },
+    { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom("ack" as const, "local" as const), proxy }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("leave" as const, "connect" as const), proxy }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.nat(3000) }) },
+  );
+  const run = (happenings: readonly (typeof happening extends fc.Arbitrary<infer T> ? T : never)[]) => {
+    const play = settled("web", "orders", "orders/2", "payments");
+    const out = new Set<string>();
+    const note = (told: readonly string[]) => {
+      for (const each of told) {
+        const [name = ""] = each.split(":");
+        if (each.includes(" closed ")) out.delete(each.split(" ")[0] ?? "");
+        if (each.includes(" ")) continue;
+        expect(out.has(name)).toBe(false);
+        out.add(name);
+      }
+    };
+    let sequence = 1;
+    for (const each of happenings) {
+      if (each.kind === "publish") note(play.publish(toPublication(makeRelease(++sequence, `r${sequence}`))));
+      else if (each.kind === "wait") note(play.at(play.nowMs + each.ms));
+      else if (each.kind === "leave") {
+        out.delete(each.proxy);
+        note(play.leave(each.proxy));
+      } else if (each.kind === "connect") note(play.connect(each.proxy));
+      else if (out.delete(each.proxy))
+        note(each.kind === "ack" ? play.ack(each.proxy) : play.nack(each.proxy, "local"));
+    }
+    for (let turn = 0; turn < 10; turn++) {
+      for (const name of [...out]) if (out.delete(name)) note(play.ack(name));
+      note(play.at(play.nowMs + 30_000 / 10));
+    }
+    for (let turn = 0; turn < 20 && out.size + (nextDueMs(play.state) ?? 0) > 0; turn++) {
+      for (const name of [...out]) if (out.delete(name)) note(play.ack(name));
+      note(play.at(Math.max(play.nowMs, nextDueMs(play.state) ?? 0)));
+    }
+    for (const { workload, holding } of play.state.roster.proxies.values()) {
+      expect(holding.snapshotHash).toBe(wanted(play.state, workload)?.hash);
+    }
+  };
+  void fc.assert(fc.property(fc.array(happening, { maxLength: 60 }), run), { numRuns: 200 });
 });
 
 describe("who is there", () => {

@@ -47,10 +47,18 @@ export function toServiceEndpoints(plan: MeshPlan, claims: readonly Claim[]): re
 
 /** Every service with its endpoints, and a text of them that tells two states apart. */
 export type EndpointTable = {
+  /** Grows by one with every table that differs from the one before. */
+  readonly version: number;
+  /** What whoever was told the version before must be told. */
+  readonly sinceLast: EndpointsUpdate;
   readonly services: ReadonlyMap<string, { readonly endpoints: ServiceEndpoints; readonly text: string }>;
 };
 
-export const EMPTY_TABLE: EndpointTable = { services: new Map() };
+export const EMPTY_TABLE: EndpointTable = {
+  version: 0,
+  sinceLast: { services: [], complete: true },
+  services: new Map(),
+};
 
 /** The table of a plan and of claims; `before` itself where nothing differs from it. */
 export function toEndpointTable(plan: MeshPlan, claims: readonly Claim[], before: EndpointTable): EndpointTable {
@@ -63,19 +71,20 @@ export function toEndpointTable(plan: MeshPlan, claims: readonly Claim[], before
   );
   const isSame =
     services.size === before.services.size && [...services].every(([name, row]) => before.services.get(name) === row);
-  return isSame ? before : { services };
+  if (isSame) return before;
+  return { version: before.version + 1, services, sinceLast: differences(before.services, services) };
 }
 
 /** What a listener who was told `told` must be told of `now`; undefined where nothing. */
 export function toUpdate(told: EndpointTable | undefined, now: EndpointTable): EndpointsUpdate | undefined {
-  if (told === now) return undefined;
+  if (told?.version === now.version) return undefined;
+  return told?.version === now.version - 1 ? now.sinceLast : differences(told?.services ?? new Map(), now.services);
+}
+
+function differences(before: EndpointTable["services"], now: EndpointTable["services"]): EndpointsUpdate {
   // Services come and go with revisions: then the whole state is told again.
-  const isWhole =
-    told === undefined ||
-    told.services.size !== now.services.size ||
-    [...now.services.keys()].some((name) => !told.services.has(name));
-  const rows = [...now.services].filter(([name, row]) => isWhole || told.services.get(name) !== row);
-  if (rows.length === 0 && !isWhole) return undefined;
+  const isWhole = before.size !== now.size || [...now.keys()].some((name) => !before.has(name));
+  const rows = [...now].filter(([name, row]) => isWhole || before.get(name) !== row);
   return { services: rows.map(([, { endpoints }]) => endpoints), complete: isWhole };
 }
 

@@ -106,7 +106,9 @@ export function openProxy(
 /** A later hello on the same stream tells new listen addresses; it may not become another proxy. */
 export function applyHello(proxy: ProxyStream, hello: Hello, nowMs: number): ProxyStream | undefined {
   if (`${hello.namespace}/${hello.workload}` !== proxy.workload || hello.instance !== proxy.instance) return undefined;
-  const { listen, admin } = hello;
+  const { admin } = hello;
+  // The same addresses stay the same thing: nobody need look at endpoints again.
+  const listen = JSON.stringify(hello.listen) === JSON.stringify(proxy.listen) ? proxy.listen : hello.listen;
   return { ...proxy, listen, admin, holding: toHolding(hello.holding), heardMs: nowMs };
 }
 

@@ -133,6 +133,8 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     troubles.set("state", key, refusal?.message, clock.nowMs());
   });
   const builder = await Builder.open(log);
+  if (!Builder.isKeptFromNetwork)
+    log.log("warn", "this Node does not keep the build process from the network; Node 25 or newer does");
   closers.push(() => builder.close());
   core = makeCore(builder, lease, troubles, options);
   const { rollout, distributor, claims, known, late } = core;

@@ -4,10 +4,10 @@
  */
 import type { Clock, Log } from "@regomesh/base";
 import type { ProxyReport } from "@regomesh/protocol";
-import type { DecisionBody, GraphBody, RefusedBody, SourceBody, StatusBody } from "../api/bodies.ts";
+import type { DecisionBody, GraphBody, HistoryBody, RefusedBody, SourceBody, StatusBody } from "../api/bodies.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
 import { DecisionLog } from "../status/decision-log.ts";
-import { toGraph } from "../status/graph.ts";
+import { toGraph, toHistory } from "../status/graph.ts";
 import { Ledger } from "../status/ledger.ts";
 import { type Places, toPlaces } from "../status/places.ts";
 import { toStates, toStatus } from "../status/status.ts";
@@ -88,6 +88,11 @@ export class MeshState {
       endpoints: [...services.values()].map(({ endpoints }) => endpoints),
       nowMs: facts.nowMs,
     });
+  }
+
+  /** The last ten minutes of an edge; undefined where there is none of that id. */
+  history(edge: string): HistoryBody | undefined {
+    return toHistory(this.#ledger, edge, this.#clock.nowMs());
   }
 
   /** A decision with the source of its rules, in the revision that decided. */

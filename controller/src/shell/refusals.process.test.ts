@@ -146,6 +146,37 @@ test("a controller that starts anew does not try again what was taken back, and 
   expect((await status()).refused).toBeUndefined();
 });
 
+test("a controller that was restored from a backup goes on from the numbers that its proxies know", async () => {
+  const file = join(folder, "state/snapshots/last-good.json");
+  const backup = readFileSync(file);
+  for (const turn of [1, 2, 3]) {
+    const sent = next();
+    const good = commit(`after the backup, ${turn}`);
+    proxies.web.ack(await sent.web);
+    proxies["orders-v1"].ack(await sent.v1);
+    proxies["orders-v2"].ack(await sent.v2);
+    await until(({ revision }) => revision?.name === good && revision.enforced === 3);
+  }
+  const before = (await status()).revision;
+  await controller.close();
+  for (const name of NAMES) proxies[name].close();
+  writeFileSync(file, backup);
+  controller = await open();
+  expect((await status()).revision?.sequence).toBeLessThan(before?.sequence ?? 0);
+  for (const name of NAMES) {
+    proxies[name].onSnapshot = (message) => {
+      const isOlder = bodyOf(message).revision.sequence < (proxies[name].holding?.revision?.sequence ?? 0);
+      if (isOlder) proxies[name].nack(message, "local", "snapshot_sequence");
+      else proxies[name].ack(message);
+    };
+    proxies[name].connect(controller.grpc, { instance: "3", holding: proxies[name].holding });
+  }
+  const after = await until(({ revision }) => revision?.enforced === 3);
+  expect(after.revision?.sequence).toBeGreaterThan(before?.sequence ?? 0);
+  expect(after.revision?.name).toBe(before?.name);
+  for (const name of NAMES) proxies[name].onSnapshot = undefined;
+});
+
 test("refused by one for a reason of its machine, a release stands, the proxy is named, and it is sent again", async () => {
   const before = (await status()).revision;
   const sent = next();

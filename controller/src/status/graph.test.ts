@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { GraphBody } from "../api/bodies.ts";
 import type { MeshPlan } from "../build/build.ts";
 import { DecisionLog } from "./decision-log.ts";
-import { type ProxyStates, toGraph } from "./graph.ts";
+import { type ProxyStates, toGraph, toHistory } from "./graph.ts";
 import { Ledger } from "./ledger.ts";
 import { toPlaces } from "./places.ts";
 import { quantile } from "./tally.ts";
@@ -64,17 +64,19 @@ const states = (state: "ready" | "stale" | "gone" = "ready", orders = state): Pr
     ["default/orders-v2", { state: orders, lastWordMs: 1 }],
   ]);
 
+type Steps = readonly (readonly [number, string, readonly EdgeReport[], string?])[];
+
 /** Plays reports `[atMs, workload, edges, instance]` and draws the graph at a time. */
-function play(
-  steps: readonly (readonly [number, string, readonly EdgeReport[], string?])[],
-  nowMs: number,
-  of = states(),
-): GraphBody {
+function play(steps: Steps, nowMs: number, of = states()): GraphBody {
+  return toGraph({ plan, ledger: ledgerOf(steps), states: of, endpoints: [], nowMs });
+}
+
+function ledgerOf(steps: Steps): Ledger {
   const ledger = new Ledger();
   for (const [atMs, name, edges, instance = "i"] of steps) {
     ledger.apply(`default/${name}`, report(name, edges, { instance }), places, atMs);
   }
-  return toGraph({ plan, ledger, states: of, endpoints: [], nowMs });
+  return ledger;
 }
 
 const toOrders = (more: Partial<EdgeReport>) => edge({ direction: "outbound", peerService: "orders.default", ...more });
@@ -108,16 +110,15 @@ describe("the graph", () => {
   });
 
   test("an edge that is new to a known instance counts from zero, a restarted instance anew", () => {
-    const graph = play(
-      [
-        [10_000, "web", []],
-        [11_000, "web", [toOrders({ requests: 4, success: 4 })]],
-        [12_000, "web", [toOrders({ requests: 100, success: 100 })], "j"],
-        [13_000, "web", [toOrders({ requests: 102, success: 102 })], "j"],
-      ],
-      13_000,
-    );
-    expect(graph.edges[0]?.history.map(({ requestsPerSecond }) => requestsPerSecond)).toEqual([2]);
+    const steps: Steps = [
+      [10_000, "web", []],
+      [11_000, "web", [toOrders({ requests: 4, success: 4 })]],
+      [12_000, "web", [toOrders({ requests: 100, success: 100 })], "j"],
+      [13_000, "web", [toOrders({ requests: 102, success: 102 })], "j"],
+    ];
+    const graph = play(steps, 13_000);
+    const history = toHistory(ledgerOf(steps), "web.default orders.default", 13_000);
+    expect(history?.points.map(({ requestsPerSecond }) => requestsPerSecond)).toEqual([2]);
     expect(graph.edges[0]?.requestsPerSecond).toBe(2);
   });
 
@@ -156,7 +157,8 @@ describe("the graph", () => {
     const later = play(steps, 31_000).edges[0];
     expect(later?.requestsPerSecond).toBe(0);
     expect(later?.success).toBe(1);
-    expect(later?.history).toHaveLength(5);
+    expect(toHistory(ledgerOf(steps), "web.default orders.default", 31_000)?.points).toHaveLength(5);
+    expect(toHistory(ledgerOf(steps), "orders.default web.default", 31_000)).toBeUndefined();
     expect(play(steps, 700_000).edges).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /** The service graph as the page draws it: nodes of the plan, edges of the reports. */
 import type { ServiceEndpoints } from "@regomesh/protocol";
-import type { EdgeBody, EndpointBody, GraphBody, NodeBody } from "../api/bodies.ts";
+import type { EdgeBody, EndpointBody, GraphBody, HistoryBody, NodeBody } from "../api/bodies.ts";
 import type { MeshPlan } from "../build/build.ts";
 import type { EdgeSides, Ledger } from "./ledger.ts";
 import { OUTSIDE } from "./places.ts";
@@ -64,8 +64,13 @@ function toEdge(
     deniedTotal,
     revisions,
     ...percentiles(seen, nowMs),
-    history: seen?.history(nowMs) ?? [],
   };
+}
+
+/** The last ten minutes of an edge, as its sender saw them where there is one. */
+export function toHistory(ledger: Ledger, id: string, nowMs: number): HistoryBody | undefined {
+  const found = ledger.edges(nowMs).find(({ from, to }) => `${from} ${to}` === id);
+  return found && { id, points: (found.outbound ?? found.inbound)?.history(nowMs) ?? [] };
 }
 
 function toNode(

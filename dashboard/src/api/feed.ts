@@ -3,7 +3,7 @@
  * Server-sent events bring status, graph and decisions; after a loss the stream is opened
  * again with growing pauses, and what is shown is marked with the time of the last word.
  */
-import type { DecisionBody, DecisionsBody, GraphBody, StatusBody } from "@regomesh/controller/api";
+import type { DecisionBody, DecisionsBody, GraphBody, HistoryBody, StatusBody } from "@regomesh/controller/api";
 
 export type Link =
   | { readonly kind: "loading" }
@@ -85,6 +85,12 @@ export function addDecisions(feed: Feed, { decisions, dropped }: DecisionsBody):
   const known = new Set(decisions.map(({ id }) => id));
   const kept = feed.decisions.filter(({ id }) => !known.has(id));
   return { decisions: [...decisions, ...kept].slice(0, DECISIONS_MAX), dropped };
+}
+
+/** The last ten minutes of an edge; undefined where the controller does not answer. */
+export async function fetchHistory(edge: string): Promise<HistoryBody | undefined> {
+  const response = await fetch(`/api/history?edge=${encodeURIComponent(edge)}`);
+  return response.ok ? ((await response.json()) as HistoryBody) : undefined;
 }
 
 /** One decision with the source of its rules; undefined where the controller has forgotten it. */

@@ -1,5 +1,7 @@
 /** Traffic between two services over ten minutes, and the last requests that were refused. */
-import type { DecisionBody, EdgeBody } from "@regomesh/controller/api";
+import type { DecisionBody, EdgeBody, HistoryPoint } from "@regomesh/controller/api";
+import { useEffect, useState } from "preact/hooks";
+import { fetchHistory } from "../api/feed.ts";
 import { healthOf, printMs, printPrincipal, printRate, printShare } from "../format.ts";
 import type { Selection } from "../selection.ts";
 import { DecisionLine } from "../strip/decision-line.tsx";
@@ -15,6 +17,7 @@ type Props = {
 const REFUSED_SHOWN = 8;
 
 export function EdgePanel({ edge, decisions, onSelect }: Props) {
+  const history = useHistory(edge.id);
   const [from = "", to = ""] = [edge.from, edge.to].map((id) => id.split(".")[0]);
   const refused = decisions
     .filter(({ verdict, service, source }) => verdict !== "allowed" && isOf(service, to) && isFrom(source, from))
@@ -36,12 +39,12 @@ export function EdgePanel({ edge, decisions, onSelect }: Props) {
         <Row name="denied">{printRate(edge.deniedPerSecond)}/s</Row>
         <Row name="limited">{printRate(edge.limitedPerSecond)}/s</Row>
       </Rows>
-      <Chart name="requests/s" points={edge.history} value={(p) => p.requestsPerSecond} print={printRate} />
-      <Chart name="p99" points={edge.history} value={(p) => p.p99Ms} print={printMs} />
+      <Chart name="requests/s" points={history} value={(p) => p.requestsPerSecond} print={printRate} />
+      <Chart name="p99" points={history} value={(p) => p.p99Ms} print={printMs} />
       <Chart
         name="failed and refused/s"
         tone="bad"
-        points={edge.history}
+        points={history}
         value={(p) => p.failuresPerSecond + p.refusedPerSecond}
         print={printRate}
       />
@@ -63,6 +66,28 @@ export function EdgePanel({ edge, decisions, onSelect }: Props) {
       </ol>
     </>
   );
+}
+
+/** Points are five seconds long: so often they are asked for, for the edge that is looked at. */
+const HISTORY_EVERY_MS = 5000;
+
+function useHistory(edge: string): readonly HistoryPoint[] {
+  const [points, setPoints] = useState<readonly HistoryPoint[]>([]);
+  useEffect(() => {
+    let isOpen = true;
+    setPoints([]);
+    const look = () =>
+      void fetchHistory(edge)
+        .then((history) => isOpen && history !== undefined && setPoints(history.points))
+        .catch(() => undefined);
+    look();
+    const timer = window.setInterval(look, HISTORY_EVERY_MS);
+    return () => {
+      isOpen = false;
+      window.clearInterval(timer);
+    };
+  }, [edge]);
+  return points;
 }
 
 function isOf(service: string, name: string): boolean {

@@ -144,6 +144,11 @@ export class Builder {
     });
   }
 
+  /** Before version 25 Node's permission model says nothing about the network. */
+  static get isKeptFromNetwork(): boolean {
+    return process.allowedNodeEnvironmentFlags.has("--allow-net");
+  }
+
   #start(): Worker {
     clearTimeout(this.#restart);
     const child = spawn(

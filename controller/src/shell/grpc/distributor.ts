@@ -48,7 +48,10 @@ export class Distributor {
   #isBusy = false;
   #alarm: { readonly atMs: number; readonly stop: AbortController } | undefined;
   #endpoints: EndpointTable = EMPTY_TABLE;
-  #endpointsOf: { readonly publication: unknown; readonly roster: unknown } | undefined;
+  /** The state for which the table was last looked at: every listener asks for it. */
+  #lookedAt: Distribution | undefined;
+  /** What the table was made of. */
+  #endpointsOf: readonly unknown[] = [];
 
   constructor(options: DistributorOptions) {
     this.#options = options;
@@ -131,8 +134,12 @@ export class Distributor {
   endpoints(): EndpointTable {
     const { publication, roster } = this.#state;
     if (publication === undefined) return EMPTY_TABLE;
-    if (this.#endpointsOf?.publication !== publication || this.#endpointsOf.roster !== roster) {
-      this.#endpointsOf = { publication, roster };
+    if (this.#lookedAt === this.#state) return this.#endpoints;
+    this.#lookedAt = this.#state;
+    const claimed = [publication, roster.leases, ...[...roster.proxies.values()].map(({ listen }) => listen)];
+    const known = this.#endpointsOf;
+    if (claimed.length !== known.length || claimed.some((each, at) => each !== known[at])) {
+      this.#endpointsOf = claimed;
       this.#endpoints = toEndpointTable(publication.release.plan, claimsOf(roster), this.#endpoints);
     }
     return this.#endpoints;

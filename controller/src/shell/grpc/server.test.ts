@@ -6,6 +6,7 @@ import { type ClientDuplexStream, credentials, Metadata, type ServiceError, stat
 import { type Clock, SILENT } from "@regomesh/base";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
+  ANSWER_WITHIN_MS,
   CONTROLLER_SERVER_NAME,
   ControlClient,
   type ControllerMessage,
@@ -295,6 +296,20 @@ describe("Control.Snapshots", () => {
     const strange = stranger.snapshots(new Metadata());
     strange.write(hello("web"));
     expect(await failureOf(strange)).toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+
+  test("an answer that does not come in time ends the stream: the proxy is away", async () => {
+    publish(release(1));
+    const { client } = await join_("web");
+    const stream = client.snapshots();
+    stream.write(hello("web"));
+    await next(stream);
+    const failed = failureOf(stream);
+    aheadMs = ANSWER_WITHIN_MS;
+    publish(release(2));
+    expect(await failed).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+    expect(proxies()).toEqual([]);
+    expect(distributor.state.roster.gone.map(({ workload }) => workload)).toEqual(["default/web"]);
   });
 
   test("one version of a service does not speak for another, though both have one SPIFFE ID", async () => {

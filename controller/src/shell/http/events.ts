@@ -5,8 +5,10 @@ import type { MeshState } from "../mesh.ts";
 const INTERVAL_MS = 1000;
 const HEARTBEAT_MS = 15_000;
 const CLIENTS_MAX = 64;
-/** A page that does not read is let go; it comes back by itself. */
+/** To a page that has this much to read yet nothing more is sent: the next event says what is then. */
 const UNREAD_BYTES_MAX = 4 * 1024 * 1024;
+/** A page that reads nothing for so long is let go; it comes back by itself. */
+const UNREAD_MS_MAX = 30_000;
 const DECISIONS_SHOWN = 60;
 
 type EventName = "graph" | "status" | "decisions";
@@ -14,6 +16,8 @@ type EventName = "graph" | "status" | "decisions";
 export class EventStream {
   readonly #mesh: MeshState;
   readonly #clients = new Set<ServerResponse>();
+  /** Those that have too much to read yet, and since when. */
+  readonly #behindSince = new WeakMap<ServerResponse, number>();
   readonly #sent = new Map<EventName, { readonly atMs: number }>();
   #timer: NodeJS.Timeout | undefined;
   #heartbeatMs = 0;
@@ -81,9 +85,13 @@ export class EventStream {
   }
 
   #write(text: string): void {
+    const nowMs = performance.now();
     for (const client of this.#clients) {
-      if (client.writableLength > UNREAD_BYTES_MAX) client.destroy();
-      else client.write(text);
+      if (client.writableLength <= UNREAD_BYTES_MAX) {
+        this.#behindSince.delete(client);
+        client.write(text);
+      } else if (nowMs - (this.#behindSince.get(client) ?? nowMs) > UNREAD_MS_MAX) client.destroy();
+      else if (!this.#behindSince.has(client)) this.#behindSince.set(client, nowMs);
     }
   }
 

@@ -84,6 +84,12 @@ function addReads(app: FastifyInstance, { mesh, counts }: HttpOptions, events: E
   });
   app.get("/api/status", async (_, reply) => await fresh(reply).send(mesh.status()));
   app.get("/api/graph", async (_, reply) => await fresh(reply).send(mesh.graph()));
+  app.get("/api/history", async (request, reply) => {
+    const { edge } = request.query as Readonly<Record<string, unknown>>;
+    const history = typeof edge === "string" ? mesh.history(edge.slice(0, QUERY_LENGTH_MAX)) : undefined;
+    if (history === undefined) return await reply.code(404).send({ error: "no such edge: it is named FROM TO" });
+    return await fresh(reply).send(history);
+  });
   app.get("/api/decisions", async (request, reply) => {
     const query = request.query as Readonly<Record<string, unknown>>;
     const text = (name: string) => (typeof query[name] === "string" ? query[name].slice(0, QUERY_LENGTH_MAX) : "");
