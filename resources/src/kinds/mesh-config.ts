@@ -22,7 +22,7 @@ export const meshConfigSpec = z.strictObject({
   pathLevel: oneOf("Base", "MergeSlashes", "DecodeAndMergeSlashes", "KeepEscapedSlashes")
     .prefault("Base")
     .describe(
-      "how paths are normalised before policy and application see them; Base changes least and is what RFC 3986 asks",
+      "how paths are normalised before policy and application see them; Base changes least and is what RFC 3986 asks; KeepEscapedSlashes is Base that lets %2F pass, as npm and GitLab need it",
     ),
 });
 
