@@ -10,6 +10,7 @@ export {
   sortDiagnostics,
   toDiagnosticRecord,
 } from "./diagnostic.ts";
+export { diskReason, isDiskRefusal } from "./disk.ts";
 export { parseDuration } from "./duration.ts";
 export { type Facts, type Log, type LogLevel, makeLog, SILENT } from "./log.ts";
 export { makeRandom, type Random } from "./random.ts";

@@ -130,6 +130,7 @@ export class TestProxy {
         decisionsDropped: 0,
         holding: undefined,
         svidNotAfterMs: this.#identity.notAfterMs,
+        troubles: [],
         policyP50Ns: 1900,
         policyP99Ns: 9000,
         refusedTotal: 0,

@@ -62,5 +62,27 @@ describe.skipIf(why !== undefined && !process.env["CI"])("on a full disk", () =>
     await said(mesh, "no trouble is left", ({ troubles }) => troubles === undefined);
   });
 
-  test("it leaves nothing behind", async () => await mesh.leavesNothing());
+  test("proxies go on, take commits that the controller could keep, and status names them", async () => {
+    await said(mesh, "no proxy is in trouble", ({ proxies }) =>
+      proxies.every(({ troubles }) => troubles === undefined),
+    );
+    const commit = await mesh.commit("Refunds for alice", grant);
+    await mesh.inForce(commit);
+    await disk.fill();
+    await mesh.mesh.process("sidecar of web").kill();
+    await mesh.mesh.restart("sidecar of web");
+    const status = await said(mesh, "web's full disk is in status", ({ proxies }) =>
+      proxies.some(({ workload, troubles }) => workload === "web" && troubles?.some((each) => NO_SPACE.test(each))),
+    );
+    expect(status.proxies.find(({ workload }) => workload === "web")).toMatchObject({
+      state: "ready",
+      revision: commit,
+    });
+    expect(await mesh.ask("/refunds")).toMatchObject({ status: 200 });
+    await disk.free();
+    await said(mesh, "no proxy is in trouble", ({ proxies }) =>
+      proxies.every(({ troubles }) => troubles === undefined),
+    );
+    await mesh.leavesNothing();
+  });
 });

@@ -2,12 +2,12 @@
  * The files from which proxies join: a token each, for the workloads that the operator names.
  * A disk that takes none now is asked again: what runs already needs none.
  */
-import type { Clock, Log } from "@regomesh/base";
+import { type Clock, isDiskRefusal, type Log } from "@regomesh/base";
+import { SECRET, writeWhole } from "@regomesh/base/node";
 import type { JoinTokenFile } from "@regomesh/protocol";
 import { KEEP_AGAIN_MS } from "../store/keeper.ts";
 import { StoreError } from "../store/store.ts";
 import type { JoinTokens } from "./ca/join-tokens.ts";
-import { isDiskRefusal, SECRET, writeWhole } from "./files.ts";
 
 export type JoinTokenOrder = {
   readonly file: string;

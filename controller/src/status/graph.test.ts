@@ -47,6 +47,7 @@ const report = (name: string, edges: readonly EdgeReport[], more: Partial<ProxyR
   decisionsDropped: 0,
   holding: undefined,
   svidNotAfterMs: 0,
+  troubles: [],
   policyP50Ns: 0,
   policyP99Ns: 0,
   refusedTotal: 0,

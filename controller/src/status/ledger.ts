@@ -51,6 +51,7 @@ export type LastReport = {
   readonly policyP99Ns: number;
   readonly refused: Timeline;
   readonly breakers: ReadonlyMap<string, string>;
+  readonly troubles: readonly string[];
 };
 
 /** A report of more edges is cut: a mesh of that many services has other tools. */
@@ -60,6 +61,8 @@ const EDGES_MAX = 10_000;
 const INSTANCES_MAX = 64;
 /** Revisions of one edge that are told apart: as many as a proxy tells apart. */
 const REVISIONS_MAX = 8;
+/** Things that a proxy keeps, with room. */
+const TROUBLES_MAX = 8;
 /** No name of the mesh is longer; SPIFFE IDs of ours are not either. */
 const TEXT_LENGTH_MAX = 512;
 
@@ -288,6 +291,7 @@ function toLastReport(report: ProxyReport, before: Instance | undefined, nowMs: 
         .slice(0, EDGES_PER_REPORT_MAX)
         .map(({ service, address, port, breaker }) => [`${clip(service)} ${clip(address)}:${port}`, clip(breaker)]),
     ),
+    troubles: report.troubles.slice(0, TROUBLES_MAX).map(clip),
   };
 }
 

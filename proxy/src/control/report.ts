@@ -22,6 +22,8 @@ export type ReportFacts = {
   readonly endpoints: readonly EndpointState[];
   readonly holding: Holding;
   readonly svidNotAfterMs: number;
+  /** What its machine does not do for it, a sentence each. */
+  readonly troubles: readonly string[];
 };
 
 export function toReport(facts: ReportFacts): ProxyReport {
@@ -49,6 +51,7 @@ export function toReport(facts: ReportFacts): ProxyReport {
       wouldRoute: changes.route,
       wouldBreak: changes.break,
     })),
+    troubles: [...facts.troubles],
   };
 }
 

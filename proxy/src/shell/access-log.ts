@@ -1,11 +1,12 @@
 /**
  * The access log's file: lines are gathered in one buffer while the other is being
- * written. A disk that does not keep up, or takes nothing, costs lines (counted), never
- * requests. Whoever rotates the file moves it and has it opened anew by its path.
+ * written. A disk that takes nothing is asked again, from where it stopped, so that no line
+ * is torn; one that does not keep up costs lines (counted), never requests. Whoever rotates
+ * the file moves it and has it opened anew by its path.
  */
 import { close, open, write } from "node:fs";
 import { promisify } from "node:util";
-import { type Log, SILENT } from "@regomesh/base";
+import { diskReason, type Log, SILENT } from "@regomesh/base";
 import { ByteWriter } from "../record/byte-writer.ts";
 
 const BUFFER_BYTES = 256 * 1024;
@@ -22,6 +23,9 @@ export class AccessLog {
   #log: Log = SILENT;
   /** The last write failed. */
   #isFailing = false;
+  /** Tries at once what waits for the disk. */
+  #again: (() => void) | undefined = undefined;
+  readonly #hear: (trouble: string | undefined) => void;
   #filling = new ByteWriter(BUFFER_BYTES);
   #other = new ByteWriter(BUFFER_BYTES);
   #isWriting = false;
@@ -29,18 +33,20 @@ export class AccessLog {
   readonly #timer: NodeJS.Timeout;
   readonly #onIdle: (() => void)[] = [];
 
-  private constructor(path: string, fd: number) {
+  private constructor(path: string, fd: number, hear: (trouble: string | undefined) => void) {
     this.#path = path;
     this.#fd = fd;
+    this.#hear = hear;
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
     this.#timer.unref();
   }
 
-  static async open(path: string): Promise<AccessLog> {
-    return new AccessLog(path, await openFile(path));
+  /** `hear` is told why lines wait; undefined once they are written again. */
+  static async open(path: string, hear: (trouble: string | undefined) => void = () => {}): Promise<AccessLog> {
+    return new AccessLog(path, await openFile(path), hear);
   }
 
-  /** `onLines` is told how many lines could not be written, `log` why, once until a write succeeds again. */
+  /** `onLines` is told how many lines could not be written before the end, `log` why it waits, once until a write succeeds again. */
   onLost(onLines: (lines: number) => void, log: Log): void {
     this.#onLines = onLines;
     this.#log = log;
@@ -79,6 +85,7 @@ export class AccessLog {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
+    this.#again?.();
     while (this.#isWriting || this.#filling.at > 0) {
       this.#flush();
       if (this.#isWriting) await new Promise<void>((done) => this.#onIdle.push(done));
@@ -98,9 +105,12 @@ export class AccessLog {
 
   #write(full: ByteWriter, from: number): void {
     write(this.#fd, full.bytes, from, full.at - from, null, (error, written) => {
-      if (error === null && from + written < full.at) return this.#write(full, from + written);
-      if (error !== null) this.#lose(full, from, error);
-      else this.#isFailing = false;
+      if (error !== null) {
+        this.#fail(error);
+        if (!this.#isClosed) return this.#writeLater(full, from);
+        this.#lose(full, from);
+      } else if (from + written < full.at) return this.#write(full, from + written);
+      else this.#recover();
       full.at = 0;
       this.#isWriting = false;
       this.#swap();
@@ -108,14 +118,45 @@ export class AccessLog {
     });
   }
 
-  #lose(full: ByteWriter, from: number, { code }: NodeJS.ErrnoException): void {
+  /** From where it stopped; where the file was opened anew meanwhile, from the next line on in the new one. */
+  #writeLater(full: ByteWriter, from: number): void {
+    const again = (): void => {
+      clearTimeout(timer);
+      this.#again = undefined;
+      const isMoved = this.#next !== undefined;
+      this.#swap();
+      this.#write(full, isMoved && from > 0 ? lineStart(full, from) : from);
+    };
+    const timer = setTimeout(again, FLUSH_MS);
+    timer.unref();
+    this.#again = again;
+  }
+
+  #lose(full: ByteWriter, from: number): void {
     let lines = 0;
     for (let at = from; at < full.at; at++) if (full.bytes[at] === LF) lines++;
     this.#onLines(lines);
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
     if (this.#isFailing) return;
     this.#isFailing = true;
-    this.#log.log("error", "the access log cannot be written", { path: this.#path, error: code });
+    this.#hear(`lines of ${this.#path} wait, and then are lost: ${diskReason(error)}`);
+    this.#log.log("error", "the access log cannot be written", { path: this.#path, error: error.code });
   }
+
+  #recover(): void {
+    if (!this.#isFailing) return;
+    this.#isFailing = false;
+    this.#hear(undefined);
+  }
+}
+
+/** Where the next line begins, at this place or behind it. */
+function lineStart(full: ByteWriter, from: number): number {
+  if (full.bytes[from - 1] === LF) return from;
+  const end = full.bytes.indexOf(LF, from);
+  return end < 0 || end >= full.at ? full.at : end + 1;
 }
 
 const LF = 0x0a;

@@ -4,19 +4,28 @@
  * for another user of the machine must not read what passed.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { diskReason } from "@regomesh/base";
+import { SECRET, writeWhole } from "@regomesh/base/node";
 import { canonicalJson } from "@regomesh/protocol";
 import { printMetrics } from "../metrics/print-metrics.ts";
 import type { DataPlane } from "./data-plane.ts";
+import type { DiskTroubles } from "./disk-troubles.ts";
 import type { Address } from "./listener.ts";
 import type { Sidecar } from "./proxy.ts";
+
+const TOKEN_BYTES = 24;
+/** In base64url. */
+const TOKEN_LENGTH = 32;
+const KEEP_AGAIN_MS = 2000;
 
 export type AdminOptions = {
   /** Folder of the token's file; undefined: no token can be given, /healthz alone answers. */
   readonly state: string | undefined;
   readonly plane: DataPlane;
+  readonly disk: DiskTroubles;
   readonly current: () => Sidecar | undefined;
 };
 
@@ -48,11 +57,7 @@ const PAGES: Readonly<Record<string, Page>> = {
 };
 
 export async function openAdmin(options: AdminOptions): Promise<Admin> {
-  const token = randomBytes(24).toString("base64url");
-  if (options.state !== undefined) {
-    await mkdir(options.state, { recursive: true, mode: 0o700 });
-    await writeFile(join(options.state, "admin.token"), `${token}\n`, { mode: 0o600 });
-  }
+  const token = await openToken(options);
   const server = createServer(
     { headersTimeout: 5000, requestTimeout: 5000, keepAliveTimeout: 5000 },
     (request, response) => {
@@ -71,6 +76,37 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** The token of the file; a new one where there is none that is the owner's alone. */
+async function openToken({ state, disk }: AdminOptions): Promise<string> {
+  const made = randomBytes(TOKEN_BYTES).toString("base64url");
+  if (state === undefined) return made;
+  const file = join(state, "admin.token");
+  const kept = await readKeptToken(file);
+  if (kept === undefined) await keepToken(file, made, disk);
+  return kept ?? made;
+}
+
+async function readKeptToken(file: string): Promise<string | undefined> {
+  try {
+    const text = (await readFile(file, "utf8")).trim();
+    const isOwners = ((await stat(file)).mode & 0o077) === 0;
+    return isOwners && text.length === TOKEN_LENGTH ? text : undefined;
+  } catch {
+    return undefined; // another is written in its place
+  }
+}
+
+/** Writes it, or goes on trying: nobody can ask for pages until it is there, and all else works. */
+async function keepToken(file: string, token: string, disk: DiskTroubles): Promise<void> {
+  try {
+    await writeWhole(file, `${token}\n`, SECRET);
+    disk.hear(file, undefined);
+  } catch (error) {
+    disk.hear(file, `${file} is not written: ${diskReason(error)}`);
+    setTimeout(() => void keepToken(file, token, disk), KEEP_AGAIN_MS).unref();
+  }
 }
 
 async function answer(request: IncomingMessage, options: AdminOptions, token: string): Promise<Answer> {

@@ -3,7 +3,7 @@
  * svid_key.pem, svid_bundle.pem.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readCertificate } from "../identity/certificate-facts.ts";
 import { parseSpiffeId } from "../identity/spiffe-id.ts";
@@ -42,11 +42,4 @@ export function makeIdentity(keyPem: string, chainPem: string, bundlePem: string
     throw new IdentityError(`${where}: the certificate names no single SPIFFE ID`);
   }
   return { spiffeId: uri, trustDomain: id.trustDomain, keyPem, chainPem, bundlePem, notAfterMs: facts.notAfterMs };
-}
-
-/** Replaces a file at once, 0600: a reader finds the old content or the new. */
-export async function writeWhole(path: string, content: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, content, { mode: 0o600 });
-  await rename(temporary, path);
 }

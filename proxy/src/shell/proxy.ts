@@ -8,6 +8,7 @@ import type { ProxyFacts } from "../metrics/print-metrics.ts";
 import { AccessLog } from "./access-log.ts";
 import { type Admin, openAdmin } from "./admin.ts";
 import type { DataPlane, SnapshotLoad } from "./data-plane.ts";
+import { DiskTroubles } from "./disk-troubles.ts";
 import { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./downstream-timeouts.ts";
 import { drainPlane } from "./drain.ts";
 import type { Address } from "./listener.ts";
@@ -63,6 +64,7 @@ export type Addresses = {
 
 export class Sidecar {
   readonly plane: DataPlane;
+  readonly disk: DiskTroubles;
   readonly #admin: Admin;
   readonly #outbound: Address;
   #inbound: Readonly<Record<string, Address>> = {};
@@ -77,10 +79,11 @@ export class Sidecar {
   isControllerConnected: boolean | undefined = undefined;
   onDrainRequested: (() => void) | undefined = undefined;
 
-  constructor(plane: DataPlane, admin: Admin, outbound: Address, log: Log, wallMs: () => number) {
+  constructor(plane: DataPlane, admin: Admin, outbound: Address, disk: DiskTroubles, log: Log, wallMs: () => number) {
     this.#log = log;
     this.#wallMs = wallMs;
     this.plane = plane;
+    this.disk = disk;
     this.#admin = admin;
     this.#outbound = outbound;
   }
@@ -197,12 +200,13 @@ export class Sidecar {
 
 /** Opens listeners for the application and for the operator; nothing is served before a snapshot is applied. */
 export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
-  const plane = await openPlane(options);
+  const disk = new DiskTroubles(options.log);
+  const plane = await openPlane(options, disk);
   try {
     const outbound = await plane.listenOutbound(options.outboundPort);
     let sidecar: Sidecar | undefined;
-    const admin = await openAdmin({ state: options.state, plane, current: () => sidecar });
-    sidecar = new Sidecar(plane, admin, outbound, options.log, options.wallMs ?? Date.now);
+    const admin = await openAdmin({ state: options.state, plane, disk, current: () => sidecar });
+    sidecar = new Sidecar(plane, admin, outbound, disk, options.log, options.wallMs ?? Date.now);
     return sidecar;
   } catch (error) {
     await plane.close();
@@ -211,7 +215,7 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
 }
 
 /** One worker is this thread itself: a thread more would only cost memory. */
-async function openPlane(options: ProxyOptions): Promise<DataPlane> {
+async function openPlane(options: ProxyOptions, disk: DiskTroubles): Promise<DataPlane> {
   const { log, workload, namespace, appPort, edge, workers, accessLog, reading } = options;
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const { graceMs = DEFAULT_GRACE_MS, trustedHops = 0 } = options;
@@ -225,6 +229,9 @@ async function openPlane(options: ProxyOptions): Promise<DataPlane> {
       options.onFailed?.(error);
     });
   }
-  const file = accessLog === undefined ? undefined : await AccessLog.open(accessLog);
+  const file =
+    accessLog === undefined
+      ? undefined
+      : await AccessLog.open(accessLog, (trouble) => disk.hear("access log", trouble));
   return new ThreadPlane(makeThread({ log, shared, accessLog: file, reading, wallMs: options.wallMs }), planeOptions);
 }

@@ -461,6 +461,7 @@ describe("Control.Report", () => {
     decisionsDropped: 0,
     holding: undefined,
     svidNotAfterMs: 0,
+    troubles: [],
     policyP50Ns: 0,
     policyP99Ns: 0,
     refusedTotal: 7,

@@ -8,8 +8,9 @@ import { mkdirSync, watch } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { diskReason } from "@regomesh/base";
+import { PUBLIC, readIfThere, SECRET, writeWhole } from "@regomesh/base/node";
 import { type Holder, type Kept, type Lease, type Store, StoreError, type WriteOptions } from "../../store/store.ts";
-import { PUBLIC, readIfThere, SECRET, writeWhole } from "../files.ts";
 
 const LOCK = "lock";
 const LEASE = "lease.json";
@@ -173,22 +174,11 @@ async function guarded<T>(folder: string, key: string, work: Promise<T>): Promis
   try {
     return await work;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = SENTENCES[code ?? ""] ?? code ?? message;
-    throw new StoreError("refused", `the state folder ${folder} does not take or give ${key}: ${why}`, {
+    throw new StoreError("refused", `the state folder ${folder} does not take or give ${key}: ${diskReason(error)}`, {
       cause: error,
     });
   }
 }
-
-const SENTENCES: Readonly<Record<string, string>> = {
-  ENOSPC: "no space is left on its disk",
-  EDQUOT: "its quota is used up",
-  EROFS: "it is read-only",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EIO: "its disk fails",
-};
 
 function parseRecord(value: Uint8Array | undefined): Partial<LeaseRecord> | undefined {
   try {

@@ -74,7 +74,8 @@ export class Controlled {
 
   /** Starts; `ready` says when it serves. */
   static async open(options: ControlOptions): Promise<Controlled> {
-    const controlled = new Controlled(options, await StateFolder.open(options.state));
+    const state = await StateFolder.open(options.state, (file, trouble) => options.sidecar.disk.hear(file, trouble));
+    const controlled = new Controlled(options, state);
     controlled.#running = controlled.#run().catch((error: unknown) => {
       if (!controlled.#ending.signal.aborted) {
         options.log.log("error", "the link to the controller failed", { error: describeError(error) });
@@ -118,6 +119,7 @@ export class Controlled {
       await this.#keep();
     }
     await this.#running;
+    await this.#state.close();
   }
 
   async #run(): Promise<void> {
@@ -311,6 +313,7 @@ export class Controlled {
       ...taken,
       holding: this.#holding(),
       svidNotAfterMs: this.#identity?.notAfterMs ?? 0,
+      troubles: sidecar.disk.list(),
     });
   }
 
@@ -321,10 +324,6 @@ export class Controlled {
   async #keep(): Promise<void> {
     this.#keepTimer = undefined;
     if (this.#file === undefined) return;
-    try {
-      await this.#state.keepSnapshot({ ...this.#file, endpoints: [...this.#endpoints.values()].flat() });
-    } catch (error) {
-      this.#options.log.log("error", "the last good snapshot could not be kept", { error: describeError(error) });
-    }
+    await this.#state.keepSnapshot({ ...this.#file, endpoints: [...this.#endpoints.values()].flat() });
   }
 }

@@ -90,11 +90,13 @@ export class IdentityKeeper {
   }
 
   async #take(identity: Identity, isNew: boolean): Promise<Identity> {
-    if (isNew) await this.#options.state.keepIdentity(identity);
+    // At once in use, whether it can be kept or not: the one before runs out.
+    const kept = isNew ? this.#options.state.keepIdentity(identity) : undefined;
     const { clock, random } = this.#options;
     this.#identity = identity;
     this.#renewAtMs = clock.nowMs() + renewAfterMs(clock.nowMs(), identity.notAfterMs, random);
     await this.#options.onIdentity(identity);
+    await kept;
     return identity;
   }
 

@@ -204,6 +204,8 @@ export interface ProxyReport {
   instance: string;
   holding: Holding | undefined;
   shadows: ShadowReport[];
+  /** What its machine does not do for it, a sentence each, such as a full disk; it serves all the same. */
+  troubles: string[];
 }
 
 /** What a binding in shadow would have changed, counted since the proxy's start. */
@@ -1573,6 +1575,7 @@ function createBaseProxyReport(): ProxyReport {
     instance: "",
     holding: undefined,
     shadows: [],
+    troubles: [],
   };
 }
 
@@ -1619,6 +1622,9 @@ export const ProxyReport: MessageFns<ProxyReport> = {
     }
     for (const v of message.shadows) {
       ShadowReport.encode(v!, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.troubles) {
+      writer.uint32(130).string(v!);
     }
     return writer;
   },
@@ -1746,6 +1752,14 @@ export const ProxyReport: MessageFns<ProxyReport> = {
             }
 
             message.shadows.push(ShadowReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.troubles.push(reader.string());
             continue;
           }
         }

@@ -40,13 +40,6 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** What disks say that are full, or taken away: true of the machine, not of what was asked. */
-const DISK_REFUSALS = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
-
-export function isDiskRefusal(error: unknown): boolean {
-  return DISK_REFUSALS.has(String((error as NodeJS.ErrnoException).code));
-}
-
 /** A file's bytes, or undefined where there is none; any other failure is thrown. */
 export async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {

@@ -1,0 +1,32 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { AccessLog } from "./access-log.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "regomesh-log-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function line(log: AccessLog, text: string): void {
+  log.begin(text.length + 1)?.ascii(`${text}\n`);
+  log.done();
+}
+
+test("lines are written whole, in their order", async () => {
+  const path = join(folder, "access.log");
+  const log = await AccessLog.open(path);
+  for (const text of ["one", "two", "three"]) line(log, text);
+  await log.close();
+  expect(await readFile(path, "utf8")).toBe("one\ntwo\nthree\n");
+});
+
+test("a disk that takes nothing is told of, and keeps nobody from ending", async () => {
+  const troubles: (string | undefined)[] = [];
+  const log = await AccessLog.open("/dev/full", (trouble) => void troubles.push(trouble));
+  line(log, "lost");
+  await log.close();
+  expect(troubles).toEqual(["lines of /dev/full wait, and then are lost: no space is left on its disk"]);
+});
