@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run soak -- [--megabytes N] [--rate N]`
+// `npm run soak -- [--megabytes N] [--rate N]`, or `-- --chaos [--minutes N] [--seed N]`
 import { launch } from "./launch.mjs";
 
 await launch("proxy/soak/main.ts");

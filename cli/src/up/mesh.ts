@@ -32,6 +32,8 @@ export type MeshOptions = {
   readonly before?: readonly string[];
   /** `--allow` of the controller: PATH=NAMESPACE[,…] each. */
   readonly allow?: readonly string[];
+  /** How long identities last; the controller's default where absent. */
+  readonly svidTtl?: string;
   /** Aborted: whatever has been started by then is ended. */
   readonly signal?: AbortSignal;
   readonly onStep: (step: "controller" | "identities" | "policies" | "sidecars" | "services") => void;
@@ -99,6 +101,7 @@ async function startController(
       "--explain-denials",
       "--exit-with-parent",
       ...(options.allow ?? []).flatMap((right) => ["--allow", right]),
+      ...(options.svidTtl === undefined ? [] : ["--svid-ttl", options.svidTtl]),
       ...tokens,
     ],
   });

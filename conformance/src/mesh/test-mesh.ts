@@ -38,6 +38,18 @@ const SIDES = 4;
 /** Of each sidecar. */
 type Connections = Readonly<Record<string, { readonly open: number; readonly halfClosed: number }>>;
 
+export type MeshFlags = {
+  readonly allow?: readonly string[];
+  /** All state is on a disk of that size. */
+  readonly diskMegabytes?: number;
+  /** What dies is started again. */
+  readonly restarts?: boolean;
+  /** How long identities last. */
+  readonly svidTtl?: string;
+  /** Told who ended unasked, and who was started again. */
+  readonly onNote?: (line: string) => void;
+};
+
 export class TestMesh {
   readonly #folder: string;
   readonly repository: string;
@@ -55,10 +67,10 @@ export class TestMesh {
     this.mesh = mesh;
   }
 
-  /** `edit` changes the repository before the first start; `diskMegabytes` puts all state on a disk of that size. */
+  /** `edit` changes the repository before the first start. */
   static async open(
     edit: Readonly<Record<string, (text: string) => string>> = {},
-    flags: { readonly allow?: readonly string[]; readonly diskMegabytes?: number } = {},
+    flags: MeshFlags = {},
   ): Promise<TestMesh> {
     const folder = await mkdtemp(join(tmpdir(), "regomesh-mesh-"));
     const { dir } = await openRepository(join(folder, "repo"), ROOT);
@@ -79,9 +91,9 @@ export class TestMesh {
         workers: 1,
         ...flags,
         onStep: () => {},
-        restarts: false,
-        onExit: () => {},
-        onRestarted: () => {},
+        restarts: flags.restarts ?? false,
+        onExit: (name, how, _, lastWords) => flags.onNote?.(`${name} ended (${how}): ${lastWords.at(-1) ?? "no word"}`),
+        onRestarted: (name) => flags.onNote?.(`${name} runs again`),
       });
       const made = new TestMesh(folder, dir, mesh, disk);
       await made.inForce(await headOf(dir));

@@ -1,5 +1,9 @@
-/** `npm run soak`: prints what each sidecar took, and fails where one took more than it may. */
+/**
+ * `npm run soak`: prints what each sidecar took, and fails where one took more than it may;
+ * with `--chaos` a whole mesh under everything at once.
+ */
 import { parseArgs } from "node:util";
+import { chaos } from "../../chaos/main.ts";
 import { type Soaked, soak } from "./soak.ts";
 
 const MEGABYTE = 1_000_000;
@@ -9,8 +13,15 @@ export const ABOVE_BYTES_MAX = 50 * MEGABYTE;
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { megabytes: { type: "string", default: "1000" }, rate: { type: "string", default: "50" } },
+    options: {
+      megabytes: { type: "string", default: "1000" },
+      rate: { type: "string", default: "50" },
+      chaos: { type: "boolean", default: false },
+      minutes: { type: "string", default: "10" },
+      seed: { type: "string" },
+    },
   });
+  if (values.chaos) return await runChaos(Number(values.minutes), values.seed);
   const [megabytes, rate] = [Number(values.megabytes), Number(values.rate)];
   if (!(megabytes > 0) || !(rate > 0)) {
     console.error("soak: --megabytes and --rate (megabytes a second) are numbers above 0");
@@ -25,6 +36,14 @@ export async function main(args: readonly string[]): Promise<number> {
     `soak: a peak is ${inMegabytes(worst)} MB above the warm state; ${inMegabytes(ABOVE_BYTES_MAX)} MB may be`,
   );
   return 1;
+}
+
+async function runChaos(minutes: number, seed: string | undefined): Promise<number> {
+  if (!(minutes > 0) || (seed !== undefined && !/^\d+$/.test(seed))) {
+    console.error("soak: --minutes is a number above 0, --seed a whole number");
+    return 64;
+  }
+  return await chaos(minutes, seed === undefined ? undefined : Number(seed));
 }
 
 function printSoaked({ proxy, direction, warmBytes, aboveBytes, seconds }: Soaked): string {

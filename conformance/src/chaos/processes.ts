@@ -1,0 +1,99 @@
+/** The processes of a chaotic mesh by their ids: who dies, who comes back, and how much memory each takes. */
+import { readdirSync, readFileSync } from "node:fs";
+import { type Mesh, WORKLOADS } from "@regomesh/cli";
+import { readMemory } from "../proxy/soak/memory.ts";
+import { type MemorySample, type Trend, trendOf } from "./memory-trend.ts";
+import type { Victim } from "./schedule.ts";
+
+/** A process may be away for so long: its pause, its start, and a machine that is busy. */
+export const AWAY_MAX_MS = 90_000;
+
+export type Lived = { readonly name: string; readonly pid: number; readonly trend: Trend };
+
+export class Processes {
+  readonly #mesh: Mesh;
+  readonly #memory = new Map<number, { readonly name: string; readonly samples: MemorySample[] }>();
+  readonly #awaySince = new Map<string, number>();
+  /** Those that stayed away for longer than any may. */
+  readonly dead = new Set<string>();
+
+  constructor(mesh: Mesh) {
+    this.#mesh = mesh;
+  }
+
+  names(): readonly string[] {
+    return ["controller", ...WORKLOADS.flatMap(({ name }) => [`sidecar of ${name}`, name])];
+  }
+
+  pid(victim: Victim): number | undefined {
+    const controller = this.#mesh.process("controller").pid;
+    if (victim !== "build process") return this.#mesh.process(victim).pid;
+    return controller === undefined ? undefined : childrenOf(controller)[0];
+  }
+
+  /** False where there is no such process just now. */
+  signal(victim: Victim, signal: NodeJS.Signals): boolean {
+    const pid = this.pid(victim);
+    if (pid === undefined) return false;
+    try {
+      return process.kill(pid, signal);
+    } catch {
+      return false; // between two lives
+    }
+  }
+
+  /** Looks who is there, and at the memory of controller and sidecars. */
+  look(nowMs: number): void {
+    for (const name of this.names()) {
+      const { pid } = this.#mesh.process(name);
+      const memory = pid === undefined ? undefined : tryMemory(pid);
+      if (memory === undefined || pid === undefined) {
+        const since = this.#awaySince.get(name) ?? nowMs;
+        this.#awaySince.set(name, since);
+        if (nowMs - since > AWAY_MAX_MS) this.dead.add(name);
+        continue;
+      }
+      this.#awaySince.delete(name);
+      if (name !== "controller" && !name.startsWith("sidecar")) continue;
+      const known = this.#memory.get(pid) ?? { name, samples: [] };
+      known.samples.push({ atMs: nowMs, bytes: memory });
+      this.#memory.set(pid, known);
+    }
+  }
+
+  get areAllThere(): boolean {
+    return this.#awaySince.size === 0;
+  }
+
+  /** Of every process that lived long enough to be judged. */
+  lived(): readonly Lived[] {
+    return [...this.#memory].flatMap(([pid, { name, samples }]) => {
+      const trend = trendOf(samples);
+      return trend === undefined ? [] : [{ name, pid, trend }];
+    });
+  }
+}
+
+function tryMemory(pid: number): number | undefined {
+  try {
+    return readMemory(pid).nowBytes;
+  } catch {
+    return undefined; // it has ended, or waits to be noticed
+  }
+}
+
+function childrenOf(parent: number): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+        // `PID (name) STATE PARENT …`; the name may hold anything.
+        const [state, ppid] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+        return Number(ppid) === parent && state !== "Z";
+      } catch {
+        return false;
+      }
+    });
+}
