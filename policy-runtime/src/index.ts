@@ -46,6 +46,7 @@ export {
   type ModuleReads,
   type RulePlace,
 } from "./module-meta.ts";
+export { OWN_NAMES } from "./own-names.ts";
 export { DEFAULT_LIMITS, type Policy, type PolicyDecision, type PolicyLimits } from "./policy.ts";
 export {
   CAPABILITIES,

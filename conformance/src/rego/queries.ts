@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasErrors, printDiagnostic, type Source } from "@regomesh/base";
 import { compileQuery, type JsonObject, makeSignatures, type RuntimeModule } from "@regomesh/policy-compiler";
-import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
+import { DEFAULT_LIMITS, type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
 import { makeSuiteBuiltins } from "./host.ts";
@@ -74,19 +74,23 @@ function caseOf(raw: RawCase, exact: ExactCase): QueryCase {
 /** `test.sleep` exists in OPA's test run only. */
 const BUILTINS = makeSignatures("test.sleep(string) -> null");
 
+/** What a case asks for is judged, not how long it may take: some loop a million times. */
+const LIMITS = { ...DEFAULT_LIMITS, fuel: 100_000_000 };
+
 function runCase(queryCase: QueryCase, runtime: RuntimeModule): string | undefined {
   const { modules, data, input, wanted, env } = queryCase;
   const query = { name: "query", text: queryCase.query };
   const { module, diagnostics } = compileQuery({ modules, query, data, runtime, builtins: BUILTINS });
   if (module === undefined || hasErrors(diagnostics)) return diagnostics.map(printDiagnostic).join("\n");
   const hostBuiltins: HostBuiltins = makeSuiteBuiltins(env);
-  const evaluator = openEvaluator({ wasm: module.wasm, data: module.data, hostBuiltins });
+  const evaluator = openEvaluator({ wasm: module.wasm, data: module.data, hostBuiltins, limits: LIMITS });
   const given = evaluator.evaluate("eval", input, queryCase);
   const wrong = mismatch(given, wanted);
   if (wrong !== undefined) return given.builtinError === undefined ? wrong : `${wrong}; ${given.builtinError}`;
   // To the SDK a built-in's error is the end of the evaluation, not an undefined call.
   if (given.kind === "fault" || given.builtinError !== undefined) return undefined;
   const { inputIsRego, strict } = queryCase;
-  const asked = { wasm: module.wasm, data: module.data, input, inputIsRego, strict, hostBuiltins };
+  const asksHost = module.meta.hostBuiltins.length > 0;
+  const asked = { asksHost, wasm: module.wasm, data: module.data, input, inputIsRego, strict, hostBuiltins };
   return sdkMismatch({ ...asked, entrypoint: "eval" }, given.text);
 }

@@ -2,6 +2,7 @@
 import * as sdk from "@open-policy-agent/opa-wasm";
 import type { HostBuiltins } from "@regomesh/policy-runtime";
 import { isSameSet } from "./compare.ts";
+import { parseExact } from "./exact.ts";
 
 const opa = (sdk as unknown as { readonly default: typeof sdk }).default; // CommonJS, typed as if it were not
 
@@ -22,18 +23,31 @@ export function askSdk({ wasm, data, input, entrypoint, hostBuiltins }: SdkQuest
   return policy.evaluate(input === undefined ? undefined : bufferOf(input), entrypoint) as readonly unknown[];
 }
 
-/** A question that the SDK may not be able to express: it has no strict mode and no terms. */
-export type PossibleQuestion = SdkQuestion & { readonly inputIsRego: boolean; readonly strict: boolean };
+/**
+ * A question that the SDK may not be able to express: it has no strict mode and no terms, and hands
+ * a host's built-in numbers as doubles.
+ */
+export type PossibleQuestion = SdkQuestion & {
+  readonly inputIsRego: boolean;
+  readonly strict: boolean;
+  /** The module calls built-ins of the host. */
+  readonly asksHost: boolean;
+};
 
 const FALSY: ReadonlySet<string> = new Set(["0", "false", "null", '""']);
 
 /** What the SDK gives otherwise than our evaluator's results; undefined also where it can't be asked. */
 export function sdkMismatch(question: PossibleQuestion, text: string): string | undefined {
   if (question.strict || question.inputIsRego || FALSY.has(question.input ?? "")) return undefined;
+  if (question.asksHost && !(areDoubles(question.input ?? "null") && areDoubles(question.data))) return undefined;
   const results = askSdk(question);
   // The SDK's results are JavaScript's: numbers that it cannot hold are compared as it reads them.
   if (isSameSet(results, JSON.parse(text))) return undefined;
   return `the npm SDK got ${JSON.stringify(results)}, our evaluator ${text}`;
+}
+
+function areDoubles(text: string): boolean {
+  return JSON.stringify(JSON.parse(text)) === JSON.stringify(parseExact(text));
 }
 
 function bufferOf(text: string): ArrayBuffer {

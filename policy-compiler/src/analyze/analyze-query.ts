@@ -16,7 +16,7 @@ import { addImplicit } from "./rewrite-term.ts";
 import { indexRules } from "./rule-index.ts";
 import { orderQuery } from "./safety.ts";
 import { declaredNames, type Scope } from "./scope.ts";
-import { eachDeepExpr } from "./tree.ts";
+import { eachDeepExpr, eachTerm, termsOfExpr } from "./tree.ts";
 
 export type AnalyzeQueryOptions = {
   /** Resolved ones. */
@@ -53,7 +53,9 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   checkBodyCalls(rewritten, { callables, builtins, diagnostics });
   eachDeepExpr(rewritten, (expr) => checkModifiers(expr, { root, callables, builtins, diagnostics }));
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
-  const captured = rewritten.map((expr) => captureValue(context, expr, callables.arity));
+  const [only] = rewritten;
+  const isOne = rewritten.length === 1 && only !== undefined && !iterates(only, builtins);
+  const captured = isOne ? [captureValue(context, only, callables.arity)] : rewritten;
   const ordered = orderQuery(captured, callables.arity, diagnostics, counter);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   diagnostics.push(...checkBodyTypes(root, ordered, builtins));
@@ -61,7 +63,18 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   return { body: ordered, diagnostics };
 }
 
-/** What a query asks of a term or call is its value, which may be false: only what is undefined has no answer. */
+/** A reference with a variable in its brackets, or a relation, may have several answers. */
+function iterates(expr: Expr, builtins: BuiltinSignatures): boolean {
+  let found = expr.what.kind === "call" && builtins.resolve(expr.what.operator.path.join("."))?.isRelation === true;
+  for (const term of termsOfExpr(expr)) {
+    eachTerm(term, (part) => {
+      if (part.kind === "ref" && part.path.some(({ kind }) => kind === "var")) found = true;
+    });
+  }
+  return found;
+}
+
+/** What a query of one expression asks for is its value, which may be false: only what is undefined has no answer. */
 function captureValue(context: RewriteContext, expr: Expr, arity: Arity): Expr {
   const { what } = expr;
   if (expr.isNegated) return expr;

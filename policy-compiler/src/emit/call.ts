@@ -1,4 +1,5 @@
 /** Calls: of the policy's functions, of built-ins in the runtime or at the host, and of functions found by path. */
+import { OWN_NAMES } from "@regomesh/policy-runtime";
 import type { IrOperand, IrStmt } from "../ir/policy.ts";
 import {
   br,
@@ -91,7 +92,8 @@ function hostCall({ body, policy }: StatementContext, name: string, args: readon
   callRuntime(body, `hostCall${args.length}` as RuntimeFunction);
 }
 
-function hostNumber(policy: PolicyContext, name: string): number {
+function hostNumber(policy: PolicyContext, builtin: string): number {
+  const name = OWN_NAMES.get(builtin) ?? builtin;
   const known = policy.hostBuiltins.get(name) ?? policy.hostBuiltins.size;
   policy.hostBuiltins.set(name, known);
   return known;

@@ -11,7 +11,7 @@ import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";
 import { markRule, planRuleBody } from "./mark.ts";
 import { isRoot } from "./readiness.ts";
 import { dataName, descendantsWithRules, type RuleNode } from "./rule-tree.ts";
-import { append, equal, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
+import { append, baseDot, equal, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
 
 /** True if the node's rules make its document piece by piece. */
 export function isPartial(node: RuleNode): boolean {
@@ -68,7 +68,11 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
   }
   const { rule } = piece;
   const terms = rule.head.ref.slice(node.path.length);
-  for (const [i, term] of terms.entries()) matchKnown(site, keys[i], term);
+  const isText = node.rules.every(isGroundHead);
+  for (const [i, term] of terms.entries()) {
+    matchKnown(site, keys[i], term);
+    if (isText && term.kind === "number") requireText(site, keys[i], term.text);
+  }
   const member = rule.head.isSet ? keys[terms.length] : undefined;
   if (rule.else !== undefined) {
     const value = options.callChain(site, piece.path, rule);
@@ -87,6 +91,25 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
   if (member !== undefined && !isPattern(rule.head.value)) equal(site, value, member);
   markRule(site, dataName(piece.path), rule);
   insert(site, document, path, { kind: rule.head.isSet ? "member" : "value", value });
+}
+
+/**
+ * Where all heads are constant OPA finds a rule by its path, and the number 1.0 is no name of
+ * the rule `p[1]`: here a number is known by its text, as base documents' keys are.
+ */
+function requireText(site: Site, key: IrOperand | undefined, digits: string): void {
+  if (key === undefined) return;
+  const names = newLocal(site);
+  append(site, { type: "MakeObjectStmt", stmt: { target: names } });
+  append(site, {
+    type: "ObjectInsertStmt",
+    stmt: { key: text(site, digits), value: { type: "bool", value: true }, object: names },
+  });
+  baseDot(site, local(names), key);
+}
+
+function isGroundHead({ head }: Rule): boolean {
+  return head.ref.every((term) => constantText(term) !== undefined);
 }
 
 /** A head's key takes the known one before the body is looked at. */

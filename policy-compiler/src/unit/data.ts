@@ -1,7 +1,7 @@
 /** A unit's data document, put together from its data files. */
 import type { Diagnostic, Source } from "@regomesh/base";
-import { LineCounter, parseDocument } from "yaml";
-import { exactNumber, isJsonObject, isRawNumber, type JsonObject, type JsonValue, parseJson } from "./json.ts";
+import { readYaml } from "@regomesh/policy-runtime/yaml";
+import { isJsonObject, isRawNumber, type JsonObject, type JsonValue, parseJson } from "./json.ts";
 
 export type DataFile = {
   readonly source: Source;
@@ -47,7 +47,7 @@ export function mergeData(files: readonly DataFile[]): MergedData {
 type Read = { readonly value: JsonValue } | { readonly fault: string; readonly offset?: number };
 
 function readValue(source: Source): Read {
-  return source.name.endsWith(".json") ? readJson(source.text) : readYaml(source.text);
+  return source.name.endsWith(".json") ? readJson(source.text) : readYamlValue(source.text);
 }
 
 function readJson(text: string): Read {
@@ -60,34 +60,11 @@ function readJson(text: string): Read {
   }
 }
 
-function readYaml(text: string): Read {
-  // A key that stands twice has its last value, as in JSON and as OPA reads both.
-  const document = parseDocument(text, {
-    uniqueKeys: false,
-    intAsBigInt: true,
-    lineCounter: new LineCounter(),
-    merge: true,
-  });
-  const [error] = document.errors;
-  if (error !== undefined) return { fault: `not YAML: ${error.message.split("\n")[0]}`, offset: error.pos[0] };
-  try {
-    return { value: toJson(document.toJS({ maxAliasCount: 100 }), DEPTH_MAX + 1) };
-  } catch (error) {
-    return { fault: `not YAML that JSON can hold: ${(error as Error).message}` };
-  }
-}
-
-/** YAML's values as JSON's: whole numbers exact, keys as texts. */
-function toJson(value: unknown, depth: number): JsonValue {
-  if (depth < 0) return [];
-  if (typeof value === "bigint") return exactNumber(Number(value), value.toString());
-  if (Array.isArray(value)) return value.map((item) => toJson(item, depth - 1));
-  if (typeof value === "object" && value !== null) {
-    const entries = value instanceof Map ? [...value] : Object.entries(value);
-    return Object.fromEntries(entries.map(([key, item]) => [String(key), toJson(item, depth - 1)]));
-  }
-  if (typeof value === "number" && !Number.isFinite(value)) throw new Error("a number is not finite");
-  return (value ?? null) as JsonValue;
+/** As the built-in reads it, so that a document means the same wherever it stands. */
+function readYamlValue(text: string): Read {
+  const read = readYaml(text);
+  if ("fault" in read) return { ...read, fault: `not YAML: ${read.fault}` };
+  return { value: read.value as JsonValue };
 }
 
 function isTooDeep(value: JsonValue, room: number): boolean {

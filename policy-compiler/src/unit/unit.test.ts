@@ -48,7 +48,7 @@ const faults: Record<string, readonly [Record<string, string>, string]> = {
     { "data.json": "{} {}" },
     "not JSON: unexpected non-whitespace character after json at position 3",
   ],
-  "YAML of two documents": [{ "data.yaml": "a: 1\n---\nb: 2\n" }, "not YAML"],
+  "YAML whose second document is none": [{ "data.yaml": "a: 1\n---\nb: [\n" }, "not YAML"],
   "no object at the root": [{ "data.json": "[1]" }, "data at the unit's root must be an object"],
   "too deep": [{ "data.json": `{"a":${"[".repeat(501)}${"]".repeat(501)}}` }, "data nest deeper than 500 levels"],
 };

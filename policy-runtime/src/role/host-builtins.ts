@@ -1,3 +1,5 @@
+import { OWN_NAMES } from "../own-names.ts";
+
 /**
  * The built-ins that need what a module has not (clock, randomness, keys, the network), who
  * offers them (true, or why not and what a policy does instead), and what a call costs.
@@ -44,7 +46,12 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
     tools: true,
   },
   { names: ["json.match_schema", "json.verify_schema"], fuel: [20_000, 400], proxies: true, tools: true },
-  { names: ["yaml.is_valid", "yaml.marshal", "yaml.unmarshal"], fuel: [20_000, 400], proxies: true, tools: true },
+  {
+    names: ["yaml.is_valid", "yaml.marshal", "yaml.unmarshal", ...OWN_NAMES.values()],
+    fuel: [20_000, 400],
+    proxies: true,
+    tools: true,
+  },
   {
     names: ["opa.runtime"],
     fuel: [20_000, 20],

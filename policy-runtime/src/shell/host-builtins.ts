@@ -32,14 +32,15 @@ const FAMILIES: readonly Family[] = [
     load: async () => ({ "providers.aws.sign_req": (await import("./aws-signature.ts")).signAwsRequest }),
   },
   { prefix: "time.zone", load: async () => ({ "time.zone": (await import("./zones.ts")).zoneFacts }) },
-  {
-    prefix: "yaml.",
-    load: async () => {
-      const { isYaml, marshalYaml, unmarshalYaml } = await import("./yaml.ts");
-      return { "yaml.is_valid": isYaml, "yaml.marshal": marshalYaml, "yaml.unmarshal": unmarshalYaml };
-    },
-  },
+  // As our modules ask for them (OWN_NAMES), and as others do.
+  { prefix: "internal.yaml.", load: () => loadYaml("internal.yaml.") },
+  { prefix: "yaml.", load: () => loadYaml("yaml.") },
 ];
+
+async function loadYaml(prefix: string): Promise<HostBuiltins> {
+  const { isYaml, marshalYaml, unmarshalYaml } = await import("./yaml.ts");
+  return { [`${prefix}is_valid`]: isYaml, [`${prefix}marshal`]: marshalYaml, [`${prefix}unmarshal`]: unmarshalYaml };
+}
 
 /** What is loaded once is shared by everything that asks the same loader, tokens already verified among it. */
 export function makeBuiltinLoader(options: HostOptions): LoadBuiltins {

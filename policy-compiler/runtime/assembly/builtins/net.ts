@@ -42,8 +42,13 @@ function contains(name: string, block: usize, value: usize): i32 {
   const toHigh = lastHigh;
   const toLow = lastLow;
   const isV4 = isMapped(high, low) && prefix >= 96;
+  const isPlainV6 = !isMapped(high, low);
   if (parseAddress(stringPtr(value), stringLen(value))) setBlock(high, low, 128);
   else if (!readBlock(name, value)) return -1;
+  // Two blocks of IPv6 are compared as they are.
+  else if (isPlainV6 && !isMapped(high, low)) {
+    return isBefore(high, low, fromHigh, fromLow) || isBefore(toHigh, toLow, lastHigh, lastLow) ? 0 : 1;
+  }
   // A block of the whole IPv6 space does not contain IPv4's mapped addresses, as in Go.
   if (isMapped(high, low) != isV4 || isMapped(lastHigh, lastLow) != isV4) return 0;
   return isBefore(high, low, fromHigh, fromLow) || isBefore(toHigh, toLow, lastHigh, lastLow) ? 0 : 1;

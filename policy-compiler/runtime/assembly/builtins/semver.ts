@@ -21,12 +21,12 @@ function parse(value: usize): bool {
     length--;
   }
   const plus = indexOf(ptr, length, 0x2b);
-  if (!areIdentifiers(ptr + plus + 1, length - plus - 1)) return false;
+  if (plus < length && !areIdentifiers(ptr + plus + 1, length - plus - 1, true)) return false;
   length = plus;
   const dash = indexOf(ptr, length, 0x2d);
   pre = ptr + dash + 1;
   preLength = max(length - dash - 1, 0);
-  if (!areIdentifiers(pre, preLength)) return false;
+  if (dash < length && !areIdentifiers(pre, preLength, false)) return false;
   length = dash;
   const first = indexOf(ptr, length, 0x2e);
   if (first == length || !parseInt64(ptr, first)) return false;
@@ -46,35 +46,34 @@ function indexOf(ptr: usize, length: i32, byte: u32): i32 {
 }
 
 let parsed: i64 = 0;
-/** A decimal number, perhaps with a sign, as Go's ParseInt takes it. */
+/** A decimal number without sign or leading zero, of 64 bits. */
 function parseInt64(ptr: usize, length: i32): bool {
-  let at = 0;
-  const isNegative = length > 0 && load<u8>(ptr) == 0x2d;
-  if (isNegative || (length > 0 && load<u8>(ptr) == 0x2b)) at++;
-  if (at >= length) return false;
+  if (length <= 0 || (length > 1 && load<u8>(ptr) == 0x30)) return false;
   let n: u64 = 0;
-  for (; at < length; at++) {
+  for (let at = 0; at < length; at++) {
     const digit = <u64>load<u8>(ptr + at) - 0x30;
     if (digit > 9 || n > 922337203685477580) return false;
     n = n * 10 + digit;
   }
-  if (n > <u64>i64.MAX_VALUE + (isNegative ? 1 : 0)) return false;
-  parsed = isNegative ? -(<i64>n) : <i64>n;
+  if (n > <u64>i64.MAX_VALUE) return false;
+  parsed = <i64>n;
   return true;
 }
 
-/** Nothing, or identifiers of letters, digits and `-` with dots between them. */
-function areIdentifiers(ptr: usize, length: i32): bool {
+/** Identifiers of letters, digits and `-` with dots between them; a number begins with a zero only in metadata. */
+function areIdentifiers(ptr: usize, length: i32, mayLeadZero: bool): bool {
   let run = 0;
-  for (let i = 0; i < length; i++) {
-    const byte = <u32>load<u8>(ptr + i);
+  for (let i = 0; i <= length; i++) {
+    const byte: u32 = i == length ? 0x2e : <u32>load<u8>(ptr + i);
     if (byte == 0x2e) {
+      const from = ptr + <usize>(i - run);
       if (run == 0) return false;
+      if (!mayLeadZero && run > 1 && load<u8>(from) == 0x30 && isNumber(from, run)) return false;
       run = 0;
     } else if (byte - 0x30 <= 9 || (byte | 0x20) - 0x61 <= 25 || byte == 0x2d) run++;
     else return false;
   }
-  return length <= 0 || run > 0;
+  return true;
 }
 
 /** False also for what is no string. */

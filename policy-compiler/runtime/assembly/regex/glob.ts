@@ -76,7 +76,7 @@ function parseItem(byte: u32, depth: i32): usize {
   if (byte == 0x7b) return parseAlternatives(depth);
   if (byte == 0x5c) {
     at++;
-    if (at >= end) return makeNode(EMPTY);
+    if (at >= end) return setFault("unexpected end of input");
   }
   return makeNode(CHAR, nextPoint());
 }
@@ -87,7 +87,6 @@ function anyPoint(): usize {
   return makeNode(CLASS, ranges);
 }
 
-/** An end of the text closes what is open, as it does there. */
 function parseAlternatives(depth: i32): usize {
   let last: usize = 0;
   const node = makeNode(ALT);
@@ -99,6 +98,7 @@ function parseAlternatives(depth: i32): usize {
     else setNext(last, other);
     last = other;
   } while (at < end && load<u8>(at) == 0x2c);
+  if (at >= end) return setFault("unexpected end of input");
   at++;
   return node;
 }

@@ -7,6 +7,7 @@ import { integerOf, integerOfInt, isMinus, magnitudeOf, makeInteger } from "../n
 import { isZero, naturalOf } from "../number/natural";
 import { writeRadix } from "../number/radix";
 import { MINUS, NONE, PLUS, PLUS_V, SHARP, SPACE, ZERO, has, precision, putPadded, putRepeated, width } from "./format-flags";
+import { writeBinaryFloat, writeHexFloat } from "./format-bits";
 import { isPrintable, writeQuotedPoint } from "./rego-text";
 
 export const INT64: i32 = 0;
@@ -112,20 +113,23 @@ function putCharacter(buffer: usize, value: usize, verb: u32): bool {
   return true;
 }
 
-/** False where the verb is none for floats. (Go's %b and %x of floats are not there.) */
+/** False where the verb is none for floats. */
 export function putFloat(buffer: usize, value: usize, verb: u32): bool {
-  const isUpper = verb == 0x45 || verb == 0x47;
-  const kind = verb == 0x76 ? 0x67 : verb | 0x20;
-  if (kind != 0x65 && kind != 0x66 && kind != 0x67) return false;
+  const isUpper = verb == 0x45 || verb == 0x47 || verb == 0x58;
+  const kind = verb == 0x76 ? 0x67 : verb == 0x62 ? 0x62 : verb | 0x20;
+  const isBits = kind == 0x78 || verb == 0x62;
+  if (kind != 0x65 && kind != 0x66 && kind != 0x67 && !isBits) return false;
   let places = precision;
-  if (places == NONE) places = kind == 0x67 ? SHORTEST : 6;
+  if (places == NONE) places = kind == 0x67 || isBits ? SHORTEST : 6;
   const text = newBuffer(64);
-  writeFloatAs(text, doubleFromText(textPtr(value), textLength(value)), kind, places, true);
+  if (isBits) writeBits(text, toDouble(value), kind, precision == NONE ? -1 : precision);
+  else writeFloatAs(text, doubleFromText(textPtr(value), textLength(value)), kind, places, true);
   const isNegative = load<u8>(bufferPtr(text)) == 0x2d;
   const from = bufferPtr(text) + (isNegative ? 1 : 0);
   const digits = newBuffer(64);
   putBytes(digits, from, bufferLength(text) - (isNegative ? 1 : 0));
-  const shown = has(SHARP) ? withPoint(digits, kind == 0x67, places) : digits;
+  const countsDigits = kind == 0x67 || verb == 0x78;
+  const shown = has(SHARP) && kind != 0x62 ? withPoint(digits, countsDigits, places, kind == 0x78) : digits;
   const piece = newBuffer(64);
   if (isNegative) putByte(piece, 0x2d);
   else if (has(PLUS)) putByte(piece, 0x2b);
@@ -138,18 +142,25 @@ export function putFloat(buffer: usize, value: usize, verb: u32): bool {
   return true;
 }
 
-/** `#`: a point in any case, and for g the zeros that it would drop. */
-function withPoint(digits: usize, isG: bool, places: i32): usize {
+function writeBits(buffer: usize, double: f64, kind: u32, places: i32): void {
+  if (reinterpret<u64>(double) >>> 63) putByte(buffer, 0x2d);
+  const magnitude = Math.abs(double);
+  if (kind == 0x62) writeBinaryFloat(buffer, magnitude);
+  else writeHexFloat(buffer, magnitude, places);
+}
+
+/** `#`: a point in any case, and for g and x the zeros that they would drop. */
+function withPoint(digits: usize, countsDigits: bool, places: i32, isHex: bool): usize {
   const ptr = bufferPtr(digits);
   const length = bufferLength(digits);
   let tail = length;
   let hasPoint = false;
   let isCounting = false;
-  let missing = isG ? (places == SHORTEST ? 6 : places) : 0;
+  let missing = countsDigits ? (places == SHORTEST ? 6 : places) : 0;
   for (let i = 0; i < length; i++) {
     const byte = load<u8>(ptr + i);
     if (byte == 0x2e) hasPoint = true;
-    else if (byte == 0x65) {
+    else if (byte == (isHex ? 0x70 : 0x65)) {
       tail = i;
       break;
     } else {
