@@ -198,6 +198,8 @@ export type AnalyzeSettings = {
   readonly builtins: BuiltinSignatures;
   /** Also refuse what is unused, as `opa check --strict` does. */
   readonly strict?: boolean;
+  /** What is done to the parsed modules first. */
+  readonly prepare?: (modules: readonly Module[]) => readonly Module[];
 };
 
 function resolveUnit(unit: Unit, settings: AnalyzeSettings): Resolved {
@@ -214,7 +216,8 @@ export function analyzeSources(sources: readonly Source[], settings: AnalyzeSett
   });
   const faults = parsed.flatMap(({ diagnostics }) => diagnostics);
   if (hasErrors(faults)) return { modules: undefined, diagnostics: faults };
-  const modules = parsed.flatMap(({ module }) => (module === undefined ? [] : [module]));
+  const written = parsed.flatMap(({ module }) => (module === undefined ? [] : [module]));
+  const modules = settings.prepare?.(written) ?? written;
   const analyzed = guard(sources, () => analyze({ modules, ...settings }));
   if ("diagnostics" in analyzed) return { modules: undefined, diagnostics: [...faults, ...analyzed.diagnostics] };
   const diagnostics = [...faults, ...analyzed.value.diagnostics];

@@ -31,5 +31,5 @@ export {
   type TestResult,
 } from "./tester/report.ts";
 export { runTests, type TestRequest } from "./tester/run.ts";
-export type { JsonObject, JsonValue } from "./unit/json.ts";
+export { type JsonObject, type JsonValue, parseJson } from "./unit/json.ts";
 export { type TestedUnit, toUnit, type Unit, type UnitFiles } from "./unit/unit.ts";

@@ -2,7 +2,14 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Diagnostic, hasErrors, type Source } from "@regomesh/base";
-import { compileQuery, type JsonObject, type JsonValue, parseQuery, toUnit } from "@regomesh/policy-compiler";
+import {
+  compileQuery,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  parseQuery,
+  toUnit,
+} from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
@@ -81,7 +88,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     else io.err(`${evaluation.message}\n`);
     return EXIT.opa;
   }
-  const answers = JSON.parse(evaluation.text) as readonly Record<string, unknown>[];
+  // As text and back by the compiler's reader: every digit of a number stays.
+  const answers = parseJson(evaluation.text) as readonly Record<string, unknown>[];
   if (flags.format === "json") io.out(`${JSON.stringify({ result: answers }, null, 2)}\n`);
   else for (const answer of answers) io.out(`${JSON.stringify(shownOf(answer), null, 2)}\n`);
   if (answers.length === 0 && flags.format === "pretty") io.err("undefined\n");

@@ -102,6 +102,7 @@ test.each([
   [["1 + 2 * 3"], "7\n"],
   [["-d", "examples/authz", "data.users.bob"], '[\n  "orders",\n  "refunds"\n]\n'],
   [["x := 1; y := x + 1"], '{\n  "x": 1,\n  "y": 2\n}\n'],
+  [["[9007199254740993, 1.0, 1e400, 0.10]"], "[\n  9007199254740993,\n  1.0,\n  1e400,\n  0.10\n]\n"],
 ])("eval %j", async (args, out) => {
   expect(await run("eval", ...args)).toEqual({ code: 0, out, err: "" });
 });

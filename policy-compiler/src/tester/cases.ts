@@ -1,7 +1,11 @@
 /**
  * The tests of a unit: rules one part of whose constant name begins with `test_`, or with
- * `todo_test_` for those that are not run. Variables in the head make a test of several
- * cases, one for each answer of the expressions that bind them.
+ * `todo_test_` for those that are not run. What stands behind that part in the head makes a test
+ * of several cases, one for each answer of the expressions that bind its variables.
+ *
+ * Each rule is a test, as in OPA: rules of one name are no alternatives of one document, and a
+ * default is a rule of its own. So before anything looks at the modules, the second rule of a name
+ * gets the name `test_x#01`; whatever refers to `test_x` means the first.
  */
 import type { Location } from "@regomesh/base";
 import { openVariables } from "../plan/readiness.ts";
@@ -9,34 +13,75 @@ import { dataName } from "../plan/rule-tree.ts";
 import type { Expr, Module, Rule, Term } from "../syntax/ast.ts";
 
 export type TestCase = {
-  /** `data.mesh.authz_test.test_x`; a name met before gets `#01`, `#02`. */
+  /** `data.mesh.authz_test.test_x`, `…test_x#01`; also its document's name. */
   readonly name: string;
-  /** Without that number: tests of one name are one document. */
-  readonly document: string;
   readonly path: readonly string[];
   readonly package: string;
   readonly rule: Rule;
   readonly isSkipped: boolean;
-  /** How many variables the head has: the levels of its cases. */
+  /** A function has no value of its own to be true. */
+  readonly isFunction: boolean;
+  /** How many parts of the head name its cases. */
   readonly levels: number;
 };
 
-export function findTests(modules: readonly Module[]): readonly TestCase[] {
+/** Parsed modules with a name of its own for each test. */
+export function separateTests(modules: readonly Module[]): readonly Module[] {
   const counts = new Map<string, number>();
+  return modules.map((module) => ({ ...module, rules: module.rules.map((rule) => separate(module, rule, counts)) }));
+}
+
+function separate(module: Module, rule: Rule, counts: Map<string, number>): Rule {
+  const names = constantPath(rule.head.ref);
+  const place = names.findIndex(isTestName);
+  const name = names[place];
+  if (name === undefined || !name.startsWith(TEST)) return rule;
+  const key = JSON.stringify([...module.package.path, ...names.slice(0, place + 1)]);
+  const count = counts.get(key) ?? 0;
+  counts.set(key, count + 1);
+  if (count === 0) return rule;
+  const value = `${name}#${String(count).padStart(2, "0")}`;
+  const ref = rule.head.ref.with(place, { kind: "string", at: (rule.head.ref[place] as Term).at, value });
+  return rename(rule, ref);
+}
+
+function rename(rule: Rule, ref: readonly Term[]): Rule {
+  const next = rule.else === undefined ? undefined : rename(rule.else, ref);
+  return { ...rule, head: { ...rule.head, ref }, else: next };
+}
+
+/** The tests of resolved modules. */
+export function findTests(modules: readonly Module[]): readonly TestCase[] {
   return modules.flatMap((module) =>
     module.rules.flatMap((rule): readonly TestCase[] => {
-      const path = constantPath(rule.head.ref);
-      const own = path.slice(module.package.path.length);
-      if (rule.isDefault || rule.head.args !== undefined || !own.some(isTestName)) return [];
-      const document = dataName(path);
-      const count = counts.get(document) ?? 0;
-      counts.set(document, count + 1);
-      const name = count === 0 ? document : `${document}#${String(count).padStart(2, "0")}`;
-      const isSkipped = own.some((part) => part.startsWith("todo_test_"));
-      const levels = rule.head.ref.length - path.length;
-      return [{ name, document, path, package: dataName(module.package.path), rule, isSkipped, levels }];
+      const constant = constantPath(rule.head.ref);
+      const own = constant.slice(module.package.path.length);
+      const place = own.findIndex(isTestName);
+      const name = own[place];
+      if (name === undefined) return [];
+      const path = constant.slice(0, module.package.path.length + place + 1);
+      const names = own.slice(0, place).map((part) => `.${part}`);
+      return [
+        {
+          name: `${dataName(module.package.path)}${names.join("")}.${name}`,
+          path,
+          package: dataName(module.package.path),
+          rule,
+          isSkipped: name.startsWith(TODO),
+          isFunction: rule.head.args !== undefined,
+          levels: levelsOf(rule, rule.head.ref.slice(path.length), own),
+        },
+      ];
     }),
   );
+}
+
+/** Only variables behind the name make cases, and, as OPA has it, the one constant of `test_x.case := true`. */
+function levelsOf({ head, body }: Rule, tail: readonly Term[], own: readonly string[]): number {
+  if (head.isSet || head.args !== undefined) return 0;
+  if (tail.some(({ kind }) => kind === "var")) return tail.length;
+  const hasNoBody = body.length === 1 && body[0]?.at === head.at;
+  return tail.length === 1 && own.length <= 2 && hasNoBody ? 1 : 0;
 }
 
 /** Where the names of a test's cases are planned, beside all that a unit can name. */
@@ -106,8 +151,11 @@ function boundBy({ what, isNegated }: Expr): ReadonlySet<string> {
   return names;
 }
 
+const TEST = "test_";
+const TODO = "todo_test_";
+
 function isTestName(part: string): boolean {
-  return part.startsWith("test_") || part.startsWith("todo_test_");
+  return part.startsWith(TEST) || part.startsWith(TODO);
 }
 
 function constantPath(ref: readonly Term[]): readonly string[] {

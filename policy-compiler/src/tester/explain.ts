@@ -7,6 +7,7 @@ import type { RuntimeModule } from "../link/runtime-module.ts";
 import { planQuery } from "../plan/plan.ts";
 import type { TracedExpression } from "../plan/planner.ts";
 import type { Body, Expr, Module, Term } from "../syntax/ast.ts";
+import { parseJson } from "../unit/json.ts";
 import type { TestCase } from "./cases.ts";
 import type { TestFailure } from "./report.ts";
 
@@ -102,7 +103,7 @@ function ask(context: ExplainContext, query: Body): readonly Record<string, unkn
   try {
     const wasm = emitModule({ ir: planQuery(modules, query, builtins), runtime });
     const evaluation = openEvaluator({ wasm, data, hostBuiltins }).evaluate("eval", undefined);
-    return evaluation.kind === "results" ? (JSON.parse(evaluation.text) as Record<string, unknown>[]) : undefined;
+    return evaluation.kind === "results" ? (parseJson(evaluation.text) as Record<string, unknown>[]) : undefined;
   } catch {
     return undefined; // an explanation is a help; that it fails must not hide the test's own failure
   }

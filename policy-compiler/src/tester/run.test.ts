@@ -55,9 +55,53 @@ helper_test if false
     ["data.authz_test.test_clash", "error", 5, []],
     ["data.authz_test.todo_test_later", "skip", 6, []],
     ["data.authz_test.test_false", "fail", 7, []],
-    ["data.authz_test.test_alice#01", "pass", 8, []],
+    ["data.authz_test.test_alice#01", "fail", 8, []],
   ]);
   expect(tests[2]?.error).toContain("eval_conflict_error");
+});
+
+test("each rule is a test of its own, as opa test counts them", () => {
+  const { tests, diagnostics } = run(
+    policy,
+    `package a_test
+test_dup if false
+test_dup if true
+default test_def := true
+default test_def2 := false
+test_def2 if true
+test_clash := true
+test_clash := false
+test_number := 3
+test_set contains 1
+test_obj.x := true
+test_obj.y := false
+test_bodied.x if true
+test_deep.x.y := true
+foo.test_inner if true
+test_fn(x) if x
+test_chain if { false } { true }
+test_first if { test_number == 3; not test_dup }
+test_else if { false } else := true
+test_none[x] if { some x in [] }
+todo_test_later if false
+todo_test_later if false
+`,
+  );
+  expect(diagnostics).toEqual([]);
+  expect(tests.map(({ name, outcome }) => `${name.replace("data.a_test.", "")} ${outcome}`)).toEqual([
+    ...["test_dup fail", "test_dup#01 pass", "test_def pass", "test_def2 fail", "test_def2#01 pass"],
+    ...["test_clash pass", "test_clash#01 fail", "test_number fail", "test_set fail"],
+    ...["test_obj pass", "test_obj#01 fail", "test_bodied fail", "test_deep fail", "foo.test_inner pass"],
+    ...[
+      "test_fn error",
+      "test_chain fail",
+      "test_chain#01 pass",
+      "test_first pass",
+      "test_else pass",
+      "test_none fail",
+    ],
+    ...["todo_test_later skip", "todo_test_later skip"],
+  ]);
 });
 
 test("a failure shows the expression that never held, its values and what fired", () => {

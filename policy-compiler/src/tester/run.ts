@@ -7,11 +7,11 @@ import { emitModule } from "../emit/module.ts";
 import { guard } from "../guard.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { type EntrypointPlan, planUnits } from "../plan/plan.ts";
-import { makeRuleTree } from "../plan/rule-tree.ts";
+import { dataName, makeRuleTree } from "../plan/rule-tree.ts";
 import type { Module } from "../syntax/ast.ts";
 import { checkRulePaths } from "../unit/rule-paths.ts";
 import type { TestedUnit } from "../unit/unit.ts";
-import { casesModule, casesPath, findTests, placeOfTest, type TestCase } from "./cases.ts";
+import { casesModule, casesPath, findTests, placeOfTest, separateTests, type TestCase } from "./cases.ts";
 import { explainFailure } from "./explain.ts";
 import type { TestCaseResult, TestOutcome, TestReport, TestResult } from "./report.ts";
 
@@ -31,7 +31,8 @@ export type TestRequest = {
 
 export function runTests(request: TestRequest): TestReport {
   const { unit, filter, builtins = BUILTINS } = request;
-  const resolved = analyzeSources([...unit.modules, ...unit.tests], { print: true, builtins });
+  const settings = { print: true, builtins, prepare: separateTests };
+  const resolved = analyzeSources([...unit.modules, ...unit.tests], settings);
   const diagnostics = [...resolved.diagnostics];
   const { modules } = resolved;
   if (modules === undefined) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
@@ -51,10 +52,10 @@ function prepare(
   tests: readonly TestCase[],
 ): { readonly value: Run } | { readonly diagnostics: readonly Diagnostic[] } {
   const { unit, runtime, hostBuiltins = {}, builtins = BUILTINS, limits, nowMs } = request;
-  const active = tests.filter(({ isSkipped }) => !isSkipped);
+  const active = tests.filter(({ isSkipped, isFunction }) => !isSkipped && !isFunction);
   const cases = casesModule(active.filter(({ levels }) => levels > 0));
   const modules = cases === undefined ? resolved : [...resolved, cases];
-  const documents = new Set(active.map(({ document }) => document));
+  const documents = new Set(active.map(({ path }) => dataName(path)));
   const plan = {
     name: undefined,
     unit: unit.name,
@@ -80,11 +81,15 @@ function prepare(
   const context = { modules, data, runtime, hostBuiltins, builtins, expressions };
   const value: Run = (test) => {
     if (test.isSkipped) return describe(test, { outcome: "skip" });
+    if (test.isFunction) {
+      const error = `rego_type_error: function ${test.name} used as reference, not called`;
+      return describe(test, { outcome: "error", error });
+    }
     output = [];
     const tried = test.levels > 0 ? resultOf(evaluator.evaluate(casesName(test), undefined)) : undefined;
     output = [];
     const start = nowMs();
-    const evaluation = evaluator.evaluate(test.document, undefined);
+    const evaluation = evaluator.evaluate(test.name, undefined);
     const durationMs = nowMs() - start;
     if (evaluation.kind === "fault") {
       return describe(test, { outcome: "error", durationMs, output, error: evaluation.message });
@@ -102,14 +107,14 @@ function prepare(
 function entrypointsOf(tests: readonly TestCase[]): readonly EntrypointPlan[] {
   const plans = new Map<string, EntrypointPlan>();
   for (const test of tests) {
-    plans.set(test.document, { name: test.document, path: test.path });
+    plans.set(test.name, { name: test.name, path: test.path });
     if (test.levels > 0) plans.set(casesName(test), { name: casesName(test), path: casesPath(test.path) });
   }
   return [...plans.values()];
 }
 
-function casesName({ document }: TestCase): string {
-  return `cases of ${document}`;
+function casesName({ name }: TestCase): string {
+  return `cases of ${name}`;
 }
 
 /** The result of an evaluation of a rule; undefined where it is undefined or a fault. */
