@@ -49,6 +49,8 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
                          expired, its port is no more (default 30s)
   --trusted-hops N       proxies of your own before an edge, whose X-Forwarded-For is
                          believed (default 0)
+  --half-closed D        for a client that has closed its side of the connection to be
+                         answered (default 1s; 0s: as long as any other)
   --exit-with-parent     end when standard input ends
 
 Example: regomesh proxy --snapshot web.json --plaintext --app 8080
@@ -72,6 +74,7 @@ const flags = {
   "drain-time": { type: "string" },
   "stream-grace": { type: "string" },
   "trusted-hops": { type: "string" },
+  "half-closed": { type: "string" },
   "exit-with-parent": { type: "boolean" },
 } as const;
 
@@ -206,6 +209,7 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
   });
   const path = (value: string | undefined): string | undefined =>
     value === undefined ? undefined : resolve(cwd, value);
+  const leftMs = parseDurationFlag(values["half-closed"], "--half-closed", DRAIN_MAX_MS);
   return {
     mode: parseMode(values, path),
     workload: values.workload,
@@ -214,6 +218,7 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
     edge: values.edge === undefined ? undefined : parseAddress(values.edge, "--edge"),
     outboundPort: parseNumber(values.outbound, "--outbound", 0, 65_535) ?? 0,
     accessLog: path(values["access-log"]),
+    ...(leftMs === undefined ? {} : { timeouts: { leftMs } }),
     workers: parseNumber(values.workers, "--workers", 1, 64) ?? 1,
     state: resolve(cwd, values.state ?? join(DEFAULT_STATE, values.workload ?? "alone")),
     drainMs: parseDurationFlag(values["drain-time"], "--drain-time", DRAIN_MAX_MS) ?? DRAIN_MS,

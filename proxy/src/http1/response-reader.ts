@@ -52,8 +52,9 @@ export class ResponseReader {
     return this.#state === "idle";
   }
 
-  /** Announces a request of this method; only while reusable. */
+  /** Announces a request of this method; throws unless reusable, for then the answer to another would be taken for its own. */
   expect(method: Method): void {
+    if (!this.isReusable) throw new Error(`a request is announced on a connection that is ${this.#state}`);
     this.#method = method;
     this.#interim = 0;
     this.#processing = 0;

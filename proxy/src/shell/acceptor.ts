@@ -12,11 +12,12 @@ import { makeForwardedPeer } from "../edge/forwarded.ts";
 import { asciiBytes } from "../http1/characters.ts";
 import { Counter } from "../metrics/counters.ts";
 import { Timer } from "../time/timer-wheel.ts";
-import { Downstream, type RequestHandler } from "./downstream.ts";
+import { Downstream } from "./downstream.ts";
 import { DEFAULT_TIMEOUTS } from "./downstream-timeouts.ts";
 import { InboundHandler, type InboundPeer } from "./inbound-handler.ts";
 import { OutboundHandler } from "./outbound-handler.ts";
 import type { Plane } from "./plane.ts";
+import type { RequestHandler } from "./request-handler.ts";
 import { type Identity, leadsToOneOf, peerOf, serverOptions } from "./tls.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;

@@ -1,4 +1,4 @@
-/** How long a client may take for what. */
+/** How long a client may take for what, and how much is done for one that is on its way out. */
 export type DownstreamTimeouts = {
   /** Between requests. */
   readonly idleMs: number;
@@ -20,3 +20,15 @@ export const DEFAULT_TIMEOUTS: DownstreamTimeouts = {
   // Clients that half-close are rare, and answered in less; those that gave up are the rule.
   leftMs: 1000,
 };
+
+/** After a last response the client may still be sending: it is read for a while, so that the response is not lost. */
+export const LINGER_MS = 1000;
+export const LINGER_BYTES_MAX = 1024 * 1024;
+/** Between a connection's opening, or a response, and the next request of a client that is at it. */
+export const SETTLE_MS = 100;
+/** Content that is read and thrown away rather than the connection closed. */
+export const DISCARD_BYTES_MAX = 64 * 1024;
+/** Five minutes by default, as Envoy's idle timeout of streams. */
+export const QUIET_TURNS_MAX = 5;
+/** A chunked request's head waits this long for its first chunk to prove well formed. */
+export const HOLD_MS = 100;

@@ -16,36 +16,24 @@ import { RequestReader } from "../http1/request-reader.ts";
 import { Counter } from "../metrics/counters.ts";
 import { Timer } from "../time/timer-wheel.ts";
 import { type Answer, encodeAnswer, refusalAnswer } from "./answer.ts";
-import type { DownstreamTimeouts } from "./downstream-timeouts.ts";
+import {
+  DISCARD_BYTES_MAX,
+  type DownstreamTimeouts,
+  HOLD_MS,
+  LINGER_BYTES_MAX,
+  LINGER_MS,
+  QUIET_TURNS_MAX,
+  SETTLE_MS,
+} from "./downstream-timeouts.ts";
 import { Exchange, type ExchangeSide } from "./exchange.ts";
 import { countFault, guarded } from "./faulty.ts";
+import { describe } from "./handle-request.ts";
 import { Intake } from "./intake.ts";
 import { Outgoing } from "./outgoing.ts";
 import { readInto } from "./read-into.ts";
+import type { RequestHandler } from "./request-handler.ts";
 import { RequestRecord } from "./request-record.ts";
 import type { Thread } from "./thread.ts";
-
-/** After a last response the client may still be sending: it is read for a while, so that the response is not lost. */
-const LINGER_MS = 1000;
-const LINGER_BYTES_MAX = 1024 * 1024;
-/** Between a connection's opening, or a response, and the next request of a client that is at it. */
-const SETTLE_MS = 100;
-/** Content that is read and thrown away rather than the connection closed. */
-const DISCARD_BYTES_MAX = 64 * 1024;
-/** Five minutes by default, as Envoy's idle timeout of streams. */
-const QUIET_TURNS_MAX = 5;
-/** A chunked request's head waits this long for its first chunk to prove well formed. */
-const HOLD_MS = 100;
-
-/** Decides one request: begins the exchange, or answers. */
-export interface RequestHandler {
-  handle(downstream: Downstream, head: Head): void;
-  /** Whether responses should end their connections: the proxy is draining. */
-  readonly isDraining: boolean;
-  onClosed(downstream: Downstream): void;
-  /** The request's record is complete. */
-  onRecord(downstream: Downstream): void;
-}
 
 type State = "reading" | "busy" | "lingering" | "closed";
 
@@ -73,6 +61,8 @@ export class Downstream implements ExchangeSide {
   #isHeadPending = false;
   /** The request under way has been read to its end. */
   #isRequestEnd = false;
+  /** Its response has been written to its end. */
+  #isResponseEnd = false;
   #isAnswered = false;
   #keepAlive = true;
   /** Takes no further request: what opened the connection has come to its end. */
@@ -109,9 +99,8 @@ export class Downstream implements ExchangeSide {
     thread.counters.add(Counter.connectionsOpened);
     thread.counters.add(Counter.connectionsOpen);
     const { readBuffer } = thread;
-    const onBytes = guarded(this, (bytes: Buffer, length: number) => this.#onBytes(bytes, length));
-    const isReadInto = thread.readsInto && readInto(socket, readBuffer, (length) => onBytes(readBuffer, length));
-    if (!isReadInto) socket.on("data", (chunk: Buffer) => onBytes(chunk, chunk.length));
+    const isReadInto = thread.readsInto && readInto(socket, readBuffer, (length) => this.#read(readBuffer, length));
+    if (!isReadInto) socket.on("data", (chunk: Buffer) => this.#read(chunk, chunk.length));
     const onEnd = guarded(this, () => this.#onEnd());
     const onClose = guarded(this, () => this.#onClose());
     socket.on("end", onEnd).on("close", onClose);
@@ -165,29 +154,30 @@ export class Downstream implements ExchangeSide {
       this.respond("internal", "");
     } catch (again) {
       countFault(this.thread, again);
-      this.#abandon();
-    }
-  }
-
-  /** The last resort: whatever is broken here, the socket goes. */
-  #abandon(): void {
-    this.#socket.destroy();
-    try {
-      this.#onClose();
-    } catch (error) {
-      countFault(this.thread, error);
+      // The last resort: its close ends what is left.
+      this.#socket.destroy();
     }
   }
 
   // Reading.
 
   /** bytes[0, length) is the next one's as soon as this returns: what is kept is copied. */
+  #read(bytes: Buffer, length: number): void {
+    try {
+      this.#onBytes(bytes, length);
+    } catch (error) {
+      this.onFault(error);
+    }
+    this.thread.afterRead?.(bytes);
+  }
+
   #onBytes(bytes: Buffer, length: number): void {
     this.#sinceMs = this.thread.monoMs();
-    if (this.#state === "lingering") this.#linger(length);
-    else if (this.#mustWait()) this.#intake.keep(bytes, 0, length);
+    if (this.#state === "lingering") {
+      this.#lingered += length;
+      if (this.#lingered > LINGER_BYTES_MAX) this.destroy();
+    } else if (this.#mustWait()) this.#intake.keep(bytes, 0, length);
     else this.#consume(bytes, length);
-    this.thread.afterRead?.(bytes);
   }
 
   #mustWait(): boolean {
@@ -202,7 +192,7 @@ export class Downstream implements ExchangeSide {
       at = reader.at;
       switch (event) {
         case ReaderEvent.needMore:
-          return void this.#read();
+          return void this.#settleRead();
         case ReaderEvent.head:
           this.#begin(reader.head);
           break;
@@ -224,7 +214,7 @@ export class Downstream implements ExchangeSide {
   }
 
   /** All bytes at hand are read: a head that was held back may go on. */
-  #read(): void {
+  #settleRead(): void {
     if (this.#state === "busy") {
       if (!this.exchange.isHeld) return;
       if (!this.#reader.isInFraming || this.record.bytesIn > 0 || this.#reader.head.expectsContinue) this.#start();
@@ -250,21 +240,29 @@ export class Downstream implements ExchangeSide {
     this.#state = "busy";
     this.#isAnswered = false;
     this.#isRequestEnd = false;
+    this.#isResponseEnd = false;
     this.record.begin(this.thread.monoMs());
   }
 
   #refuseRequest(head: Head): void {
-    this.record.method = head.methodText();
-    this.record.path = head.pathText();
+    describe(this, head);
     this.#keepAlive = false;
     this.respond("overloaded", "the proxy holds as many bytes as it may");
   }
 
   #endRequest(): void {
-    this.#isRequestEnd = true;
-    if (this.#isAnswered) return void this.#finish();
+    const isAnswered = this.#isAnswered;
+    this.#endHalf("request");
+    if (isAnswered) return;
     this.exchange.contentEnd(this.#reader.trailers);
     this.#start();
+  }
+
+  /** The request is read, or the response out, to its end; both, or a connection that ends, are the exchange's end. */
+  #endHalf(half: "request" | "response"): void {
+    if (half === "request") this.#isRequestEnd = true;
+    else this.#isResponseEnd = true;
+    if (this.#isResponseEnd && (this.#isRequestEnd || !this.#keepAlive)) this.#finish();
   }
 
   #start(): void {
@@ -278,7 +276,7 @@ export class Downstream implements ExchangeSide {
     // What the connection carries from here on is not understood.
     if (this.#state === "reading") this.#open();
     this.#keepAlive = false;
-    if (this.#isAnswered) return void this.#finish();
+    if (this.#isAnswered) return void this.#endHalf("request");
     if (this.exchange.isResponding) return void this.cut(reason);
     this.exchange.abort();
     this.respond(reason, detail);
@@ -345,7 +343,7 @@ export class Downstream implements ExchangeSide {
     this.record.bytesOut = bytes.length;
     this.out.append(bytes, 0, bytes.length);
     this.resumeReading();
-    if (this.#isRequestEnd || !this.#keepAlive) this.#finish();
+    this.#endHalf("response");
   }
 
   #mayDiscard(head: Head): boolean {
@@ -360,7 +358,7 @@ export class Downstream implements ExchangeSide {
     if (!isClean) this.#keepAlive = false;
     this.record.status = this.exchange.status;
     this.record.bytesOut = this.exchange.bytesOut;
-    this.#finish();
+    this.#endHalf("response");
   }
 
   cut(reason: Reason): void {
@@ -427,11 +425,6 @@ export class Downstream implements ExchangeSide {
     this.out.end();
     this.#intake.open();
     this.thread.arm(this.#watch, this.#isInputEnded ? this.#timeouts.stallMs : LINGER_MS);
-  }
-
-  #linger(bytes: number): void {
-    this.#lingered += bytes;
-    if (this.#lingered > LINGER_BYTES_MAX) this.destroy();
   }
 
   #onWatch(): void {

@@ -7,9 +7,8 @@ import { KnownField } from "@regomesh/policy-runtime";
 import type { Permit } from "../decide/permit.ts";
 import type { Reason } from "../filter/reason.ts";
 import { isReason } from "../filter/rescue.ts";
-import { FieldEdits, variableOf } from "../http1/field-edits.ts";
+import { variableOf } from "../http1/field-edits.ts";
 import { Framing, type Head } from "../http1/head.ts";
-import { headRoom, writeResponseHead } from "../http1/head-writer.ts";
 import { maskOf } from "../http1/known-field.ts";
 import { isIdempotent, Method } from "../http1/method.ts";
 import { appendContent, appendContentEnd } from "../message/content.ts";
@@ -32,6 +31,7 @@ import {
   step,
 } from "../stream/exchange.ts";
 import { Timer } from "../time/timer-wheel.ts";
+import { ClientResponse } from "./client-response.ts";
 import type { Faulty } from "./faulty.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { HELD_BYTES_MAX, HeldContent } from "./held-content.ts";
@@ -69,8 +69,6 @@ export const NO_FAULT: InjectedFault = { delayMs: 0, abortStatus: 0 };
 const OF_APPLICATION = maskOf(KnownField.decisionId, KnownField.meshReason);
 const OF_PEER = maskOf(KnownField.meshReason);
 
-const edits = new FieldEdits();
-
 const START: ExchangeEvent = { kind: "start" };
 const REQUEST_END: ExchangeEvent = { kind: "request-end" };
 const QUEUED: ExchangeEvent = { kind: "queued" };
@@ -98,9 +96,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   headEnd = 0;
   #method: Method = Method.other;
   #framing: Framing = Framing.none;
-  #minor = 1;
-  #keepAlive = true;
-  #expectsContinue = false;
+  readonly #response = new ClientResponse();
   #upstream: Upstream | undefined = undefined;
   #pool: Pool | undefined = undefined;
   endpoint: Endpoint | undefined = undefined;
@@ -110,7 +106,6 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   #isPausedForUpstream = false;
   /** The final head under way to the client, while the machine is asked about it. */
   #final: Head | undefined = undefined;
-  #responseFraming: Framing = Framing.none;
   tries = 0;
   /** Of the response that has begun; 0: none has. */
   status = 0;
@@ -121,6 +116,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   /** Content of the response. */
   bytesOut = 0;
   #hasMoved = false;
+  readonly #mayEject = () => mayEject(this.#forwarding?.cluster.groups.get("")?.endpoints ?? []);
+  readonly #takeIdleLine = () => this.#side.takeIdleLine();
 
   constructor(thread: Thread, side: ExchangeSide) {
     this.#thread = thread;
@@ -142,7 +139,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
 
   /** The response's end is the connection's end: an end by FIN would be taken for it. */
   get endsByClosing(): boolean {
-    return this.#responseFraming === Framing.close;
+    return this.#response.endsByClosing;
   }
 
   get canResend(): boolean {
@@ -174,16 +171,14 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     this.#forwarding = forwarding;
     this.#method = received.method;
     this.#framing = received.framing;
-    this.#minor = received.minor;
-    this.#keepAlive = received.keepAlive && !isClosing;
-    this.#expectsContinue = received.expectsContinue;
-    this.#responseFraming = Framing.none;
+    this.#response.begin(received, isClosing);
     this.#detail = "";
     this.tries = 0;
     this.status = 0;
     this.isRefusedByPeer = false;
     this.bytesOut = 0;
-    this.#request = { plan: forwarding, isIdempotent: isIdempotent(received.method), ...fault };
+    const { delayMs, abortStatus } = fault;
+    this.#request = { plan: forwarding, isIdempotent: isIdempotent(received.method), delayMs, abortStatus };
     forwarding.cluster.budget.active++;
     this.#make(begin(this.#request));
   }
@@ -255,7 +250,10 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
 
   #on(event: ExchangeEvent): void {
     if (this.#state.kind === "idle") return;
-    this.#make(step(this.#state, event, this.#request as Request, this, this.#thread.monoMs()));
+    const request = this.#request as Request;
+    // Only the time of a single try is reckoned by the machine itself.
+    const nowMs = request.plan.perTryMs === 0 ? 0 : this.#thread.monoMs();
+    this.#make(step(this.#state, event, request, this, nowMs));
   }
 
   /** Takes the state over first: what a command sets off may bring the next event. */
@@ -300,42 +298,41 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
       case "cut":
         return void this.#side.cut(command.reason);
       case "finish":
-        return void this.#side.onExchangeDone(this.#keepAlive && command.isClean);
+        return void this.#side.onExchangeDone(this.#response.keepAlive && command.isClean);
     }
   }
 
   #acquire(): void {
     const forwarding = this.#forwarding as Forwarding;
-    const endpoint = this.#pick(forwarding);
+    const nowMs = this.#thread.monoMs();
+    const endpoint = this.#pick(forwarding, nowMs);
     if (endpoint === undefined) return void this.#on({ kind: "unconnected", reason: "no_endpoint" });
-    this.#generation = admit(endpoint.breaker, this.#thread.monoMs());
+    this.#generation = admit(endpoint.breaker, nowMs);
     this.endpoint = endpoint;
     this.#isActive = true;
     endpoint.active++;
     const pool = forwarding.poolOf(endpoint);
     this.#pool = pool;
-    const upstream = pool.acquire(this);
+    const upstream = pool.acquire(this, nowMs);
     if (upstream === "full") return void this.#on({ kind: "unconnected", reason: "pool_exhausted" });
     if (upstream === "closed") return void this.#on({ kind: "unconnected", reason: "no_endpoint" });
     if (upstream === "waiting") this.#on(QUEUED);
     else this.onUpstream(upstream);
   }
 
-  #pick(forwarding: Forwarding): Endpoint | undefined {
-    const { cluster, hashKey, elsewhere } = forwarding;
-    const { endpoint: tried } = this;
-    const nowMs = this.#thread.monoMs();
-    const isEmpty = elsewhere !== undefined && forwarding.group.endpoints.length === 0;
-    const group = (isEmpty ? elsewhere() : undefined) ?? forwarding.group;
-    const pick = (): Endpoint | undefined =>
-      hashKey === undefined
-        ? pickEndpoint(cluster, group, tried, this.#thread.random, nowMs)
-        : pickByKey(group.endpoints, hashKey, tried, nowMs);
-    const endpoint = pick();
+  #pick(forwarding: Forwarding, nowMs: number): Endpoint | undefined {
+    const endpoint = this.#pickOnce(forwarding, nowMs);
     if (endpoint?.isGone !== true) return endpoint;
     // The request began on an older snapshot, whose endpoints nobody has kept up.
     forwarding.refresh();
-    return pick();
+    return this.#pickOnce(forwarding, nowMs);
+  }
+
+  #pickOnce({ cluster, group: named, hashKey, elsewhere }: Forwarding, nowMs: number): Endpoint | undefined {
+    const { endpoint: tried } = this;
+    const group = (named.endpoints.length === 0 ? elsewhere?.() : undefined) ?? named;
+    if (hashKey !== undefined) return pickByKey(group.endpoints, hashKey, tried, nowMs);
+    return pickEndpoint(cluster, group, tried, this.#thread.random, nowMs);
   }
 
   onUpstream(upstream: Upstream): void {
@@ -384,9 +381,9 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     const { cluster } = this.#forwarding as Forwarding;
     const generation = this.#generation;
     this.#generation = UNCOUNTED;
-    settle(endpoint.breaker, cluster.service.traffic.breaker, generation, outcome, this.#thread.monoMs(), () =>
-      mayEject(cluster.groups.get("")?.endpoints ?? []),
-    );
+    // A success opens nothing, so it needs no time.
+    const nowMs = outcome === "success" ? 0 : this.#thread.monoMs();
+    settle(endpoint.breaker, cluster.service.traffic.breaker, generation, outcome, nowMs, this.#mayEject);
   }
 
   /** Lets go of connection or place in the queue. */
@@ -427,7 +424,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
 
   onResponseHead(upstream: Upstream, head: Head): void {
     this.#hasMoved = true;
-    if (head.status < 200) return void this.#interim(head);
+    if (head.status < 200) return void this.#response.writeInterim(this.#side.out, head);
     this.#final = head;
     const madeBy = upstream.principal === undefined ? undefined : meshReasonOf(head);
     this.#on({ kind: "head", status: head.status, madeBy });
@@ -444,53 +441,28 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     this.status = head.status;
     this.isRefusedByPeer = upstream.principal !== undefined && isRefusal(head);
     const { out } = this.#side;
-    let framing = head.framing;
-    if (framing === Framing.close) framing = this.#minor === 0 ? Framing.close : Framing.chunked;
-    else if (framing === Framing.chunked && this.#minor === 0) framing = Framing.close;
-    if (framing === Framing.close) this.#keepAlive = false;
-    // What began before the drain did ends its connection all the same, and says so.
-    if (this.#side.isEnding) this.#keepAlive = false;
-    // A response before the request's end: whoever sent the rest would wait for a reader.
-    if (this.#state.kind !== "idle" && !this.#state.isRequestWhole) this.#keepAlive = false;
-    this.#responseFraming = framing;
-    edits.clear(forwarding.isApplication ? OF_APPLICATION : OF_PEER);
-    edits.framing = framing;
-    forwarding.editResponse?.(edits, head);
-    if (!this.#keepAlive) edits.add("connection", "close");
-    else {
-      if (this.#minor === 0) edits.add("connection", "keep-alive");
-      const idleLine = this.#side.takeIdleLine();
-      if (idleLine !== undefined) edits.addLines(idleLine, 0, idleLine.length);
-    }
-    const room = headRoom(head, edits);
-    const slab = out.reserve(room);
-    const start = out.offset;
-    out.commit(writeResponseHead(slab, start, head, edits) - start);
+    this.#response.writeHead(out, head, {
+      drop: forwarding.isApplication ? OF_APPLICATION : OF_PEER,
+      // What began before the drain did ends its connection all the same, and says so; and so does
+      // a response before the request's end: whoever sent the rest would wait for a reader.
+      isLast: this.#side.isEnding || (this.#state.kind !== "idle" && !this.#state.isRequestWhole),
+      edit: forwarding.editResponse,
+      idleLine: this.#takeIdleLine,
+    });
     out.onDrain = () => this.#resumeUpstream();
     if (out.isFull) this.#pauseUpstream(upstream);
-  }
-
-  /** 1xx goes on to whom can read it; 100 only to whom waits for it. */
-  #interim(head: Head): void {
-    if (this.#minor === 0 || (head.status === 100 && !this.#expectsContinue)) return;
-    if (head.status === 100) this.#expectsContinue = false;
-    edits.clear();
-    const { out } = this.#side;
-    const slab = out.reserve(headRoom(head, edits));
-    const start = out.offset;
-    out.commit(writeResponseHead(slab, start, head, edits) - start);
   }
 
   onResponseContent(bytes: Uint8Array, from: number, to: number): void {
     const { out } = this.#side;
     this.bytesOut += to - from;
     this.#hasMoved = true;
-    appendContent(out, this.#responseFraming, bytes, from, to);
+    this.#response.writeContent(out, bytes, from, to);
     if (out.isFull && this.#upstream !== undefined) this.#pauseUpstream(this.#upstream);
   }
 
   onResponseEnd(upstream: Upstream, isReusable: boolean): void {
-    appendContentEnd(this.#side.out, this.#responseFraming, upstream.reader.trailers);
+    this.#response.writeEnd(this.#side.out, upstream.reader.trailers);
     this.#side.out.onDrain = undefined;
     this.#on(isReusable ? END_REUSABLE : END);
   }

@@ -13,7 +13,7 @@ import { maskOf } from "../http1/known-field.ts";
 import { Counter } from "../metrics/counters.ts";
 import type { InForce } from "../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";
-import type { Downstream, RequestHandler } from "./downstream.ts";
+import type { Downstream } from "./downstream.ts";
 import { explain } from "./explain.ts";
 import { type Forwarding, POOL_WAIT_MS } from "./forwarding.ts";
 import {
@@ -33,6 +33,7 @@ import { noteShadows } from "./note-shadows.ts";
 import { namedBy, permitEdits, responseEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
+import type { RequestHandler } from "./request-handler.ts";
 
 /** Only the mesh says these: who the peer is, what was decided. */
 const DROP = maskOf(KnownField.forwardedClientCert, KnownField.decisionId);

@@ -47,7 +47,7 @@ export class MirrorCall implements Waiter, UpstreamUser {
       return void thread.counters.add(Counter.mirrorsDropped);
     }
     const call = new MirrorCall(thread, bytes, method, pool, endpoint);
-    const upstream = pool.acquire(call);
+    const upstream = pool.acquire(call, thread.monoMs());
     if (upstream === "full" || upstream === "closed") return void thread.counters.add(Counter.mirrorsDropped);
     endpoint.active++;
     endpoint.mirrors++;

@@ -18,7 +18,7 @@ import { redirectLocation, rewriteAuthority, rewriteTarget } from "../route/rewr
 import { matchAuthority, matchName } from "../route/service-table.ts";
 import type { InForce } from "../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";
-import type { Downstream, RequestHandler } from "./downstream.ts";
+import type { Downstream } from "./downstream.ts";
 import { type InjectedFault, NO_FAULT } from "./exchange.ts";
 import { explain } from "./explain.ts";
 import { type Forwarding, POOL_WAIT_MS } from "./forwarding.ts";
@@ -40,6 +40,7 @@ import { noteShadows } from "./note-shadows.ts";
 import { applyChanges, changeQuery, namedBy, permitEdits, responseEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
+import type { RequestHandler } from "./request-handler.ts";
 
 /** Target and authority as they go on; undefined where the received ones do. */
 type Heading = { readonly target: Span | undefined; readonly authority: Span | undefined };

@@ -4,7 +4,7 @@
  * yet, so that whoever feeds it can stop and be told to go on.
  */
 import type { Socket } from "node:net";
-import { type Faulty, guarded } from "./faulty.ts";
+import type { Faulty } from "./faulty.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "./slab-pool.ts";
 import type { Turn } from "./turn.ts";
 
@@ -43,7 +43,13 @@ export class Outgoing {
     this.#slabs = slabs;
     this.#turn = turn;
     this.owner = owner;
-    this.#onWritten = guarded(owner, () => this.#written());
+    this.#onWritten = () => {
+      try {
+        this.#written();
+      } catch (error) {
+        owner.onFault(error);
+      }
+    };
   }
 
   get isFull(): boolean {

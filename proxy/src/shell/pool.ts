@@ -76,9 +76,8 @@ export class Pool implements UpstreamOwner, Faulty {
   }
 
   /** A connection at once; "waiting": the waiter is called; "full" and "closed": it is not. */
-  acquire(waiter: Waiter): Upstream | "waiting" | "full" | "closed" {
-    const nowMs = this.#thread.monoMs();
-    const found = this.#lending.acquire(waiter, this.#settings, nowMs, (upstream) => upstream.destroy());
+  acquire(waiter: Waiter, nowMs: number): Upstream | "waiting" | "full" | "closed" {
+    const found = this.#lending.acquire(waiter, this.#settings, nowMs, endExpired);
     if (found === "waiting") {
       this.#openMore();
       if (this.#isPressed && !this.#pressure.isArmed) this.#thread.arm(this.#pressure, PRESSURE_MS);
@@ -194,4 +193,8 @@ export class Pool implements UpstreamOwner, Faulty {
     for (const upstream of expired) upstream.destroy();
     if (nextMs !== undefined) this.#thread.arm(this.#sweep, nextMs);
   }
+}
+
+function endExpired(upstream: Upstream): void {
+  upstream.destroy();
 }

@@ -170,7 +170,7 @@ export function step(
     case "abort":
       return { state: IDLE, commands: ABORTS };
     case "start":
-      return state.kind === "held" ? start({ ...state, isStarted: true }, request) : stay(state);
+      return state.kind === "held" ? start(state, true, state.isDelayed, request) : stay(state);
     case "request-end":
       return endRequest(state, request, nowMs);
     case "queued":
@@ -204,8 +204,8 @@ function stay(state: ExchangeState): Move {
   return { state, commands: NOTHING };
 }
 
-function start(held: Of<"held">, { plan, abortStatus }: Request): Move {
-  if (!held.isStarted || held.isDelayed) return stay(held);
+function start(held: Of<"held">, isStarted: boolean, isDelayed: boolean, { plan, abortStatus }: Request): Move {
+  if (!isStarted || isDelayed) return stay({ ...held, isStarted, isDelayed });
   if (abortStatus > 0) return refuse("fault_injected", NOTHING, abortStatus);
   const { isRequestWhole } = held;
   const state: ExchangeState = { kind: "waiting", isRequestWhole, tries: 1, holdsRetry: false, tryEndsMs: NEVER };
@@ -218,6 +218,14 @@ function endRequest(state: Live, { plan }: Request, nowMs: number): Move {
   if (state.isRequestWhole) return stay(state);
   if (state.kind === "held" || state.kind === "responding") return stay({ ...state, isRequestWhole: true });
   const deadline: readonly Command[] = plan.timeoutMs > 0 ? [{ do: "arm-deadline", ms: plan.timeoutMs }] : NOTHING;
+  if (state.kind === "sent" && plan.perTryMs === 0) {
+    // Nearly every request comes by here: a literal is made faster than a copy.
+    const { isReused, tries, holdsRetry, tryEndsMs } = state;
+    return {
+      state: { kind: "sent", isRequestWhole: true, isReused, tries, holdsRetry, tryEndsMs },
+      commands: deadline,
+    };
+  }
   if (state.kind === "backing-off" || plan.perTryMs === 0) {
     return { state: { ...state, isRequestWhole: true }, commands: deadline };
   }
@@ -301,7 +309,7 @@ function broken(state: Live, reason: Reason, request: Request, circumstances: Ci
 function timer(state: Live, request: Request, circumstances: Circumstances, nowMs: number): Move {
   switch (state.kind) {
     case "held":
-      return start({ ...state, isDelayed: false }, request);
+      return start(state, state.isStarted, false, request);
     case "backing-off": {
       const { isRequestWhole, tries, holdsRetry } = state;
       return {
