@@ -146,6 +146,8 @@ allow if {
 	regex.match("^([a-z/]|[a-z/]*x|[a-z/]*y){1,500}[A-Z]$", concat("", [letters | some _ in numbers.range(1, 4000); letters := http.path]))
 }
 
+allow := {"allowed": http.path} if wanted == "wrong-type"
+
 allow if {
 	wanted == "builtin-error"
 	json.unmarshal(http.headers["x-user"]).grant
@@ -173,6 +175,7 @@ const FAULTS: readonly Fault[] = [
     status: 503,
     reason: "policy_fuel_exhausted",
   },
+  { name: "a value of the wrong type", path: "/wrong-type", status: 503, reason: "policy_type_error" },
   { name: "a built-in error", path: "/builtin-error", status: 403, reason: "denied" },
 ];
 
@@ -191,6 +194,7 @@ describe("at run time", () => {
       // The log gives a reason to what broke; a denial is its rules.
       reason: status === 403 ? "" : reason,
       verdict: status === 403 ? "denied" : "broken",
+      detail: path === "/wrong-type" ? 'allowed must be a boolean, not "/wrong-type"' : expect.any(String),
       builtinErrors: path === "/builtin-error" ? 1 : 0,
     });
     await mesh.leavesNothing();

@@ -271,6 +271,8 @@ export type DecisionBody = {
   readonly builtinErrors: number;
   /** Of what is bound in shadow, that which would have changed this decision. */
   readonly shadows: readonly ShadowDifferenceBody[];
+  /** What exactly was wrong, where there is a reason: `limits[0].limit must be …`. */
+  readonly detail: string;
   readonly rules: readonly RuleBody[];
 };
 

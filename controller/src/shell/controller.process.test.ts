@@ -218,6 +218,7 @@ describe("reports", () => {
       policyNs: 1900,
       builtinErrors: 0,
       shadows: [],
+      detail: "",
     };
     web.report({ edges: [edge], decisions: [decision] });
     const graph = await until(

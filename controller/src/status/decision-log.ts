@@ -121,6 +121,7 @@ function toBody(decision: DecisionReport, workload: string, places: Places): Dec
       entrypoint: clip(entrypoint),
       would: clip(would),
     })),
+    detail: clip(decision.detail),
     rules: decision.rules.slice(0, RULES_MAX).flatMap(parseRule),
   };
 }

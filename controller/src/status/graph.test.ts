@@ -243,6 +243,7 @@ describe("the decision log", () => {
     policyNs: 1,
     builtinErrors: 0,
     shadows: [],
+    detail: "",
     ...more,
   });
   const log = new DecisionLog();

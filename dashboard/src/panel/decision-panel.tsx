@@ -41,6 +41,7 @@ export function DecisionPanel({ id, known }: { readonly id: string; readonly kno
           {decision.service} ({decision.workload})
         </Row>
         {decision.reason !== "" && <Row name="reason">{decision.reason}</Row>}
+        {decision.detail !== "" && <Row name="what was wrong">{decision.detail}</Row>}
         <Row name="entrypoint">
           <code>{decision.entrypoint}</code>
         </Row>

@@ -11,6 +11,8 @@ const SPACE = 0x20;
 const LINE_BYTES = 1024;
 /** Of a shadow's note beside its names. */
 const SHADOW_WORDS = 20;
+/** More of what was wrong than anyone reads. */
+const DETAIL_LENGTH_MAX = 512;
 /** More of a path than anyone reads. */
 const PATH_BYTES_MAX = 2048;
 
@@ -52,6 +54,7 @@ function decisionReport(downstream: Downstream, direction: "inbound" | "outbound
     verdict: verdictOf(downstream),
     status: record.status,
     reason: record.verdict === "broken" ? record.reason : "",
+    detail: record.verdict === "broken" ? record.detail.slice(0, DETAIL_LENGTH_MAX) : "",
     method,
     path,
     sourcePrincipal: direction === "inbound" ? (context.principal ?? "") : (workload?.principal ?? ""),

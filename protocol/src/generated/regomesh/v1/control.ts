@@ -281,6 +281,8 @@ export interface DecisionReport {
   builtinErrors: number;
   /** Of bindings in shadow those that would have changed this decision. */
   shadows: ShadowDifference[];
+  /** What exactly was wrong where the mesh could not serve, else "". */
+  detail: string;
 }
 
 export interface ShadowDifference {
@@ -2263,6 +2265,7 @@ function createBaseDecisionReport(): DecisionReport {
     policyNs: 0,
     builtinErrors: 0,
     shadows: [],
+    detail: "",
   };
 }
 
@@ -2324,6 +2327,9 @@ export const DecisionReport: MessageFns<DecisionReport> = {
     }
     for (const v of message.shadows) {
       ShadowDifference.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.detail !== "") {
+      writer.uint32(170).string(message.detail);
     }
     return writer;
   },
@@ -2491,6 +2497,14 @@ export const DecisionReport: MessageFns<DecisionReport> = {
             }
 
             message.shadows.push(ShadowDifference.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.detail = reader.string();
             continue;
           }
         }
