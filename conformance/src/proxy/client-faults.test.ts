@@ -90,7 +90,10 @@ test("a client that says nothing at all is let go", async () => {
   await expectAfterwards([]);
 });
 
-test("a client that takes nothing of its response is cut, and the application with it", async () => {
+test.each([
+  ["", 0],
+  [", also where it goes on sending", SHORT.stallMs / 5],
+])("a client that takes nothing of its response is cut, and the application with it%s", async (_, drippingMs) => {
   await restart([
     async (wire) => {
       await wire.until("\r\n\r\n");
@@ -103,12 +106,26 @@ test("a client that takes nothing of its response is cut, and the application wi
   const client = dial(stand.inbound);
   client.socket.pause();
   client.write("GET /endless HTTP/1.1\r\nHost: w\r\n\r\n");
+  const dripping = drippingMs === 0 ? undefined : setInterval(() => client.write("G"), drippingMs);
   const behind = await app.next();
   await within(SOON_MS, "the application's connection closed", behind.closed);
+  clearInterval(dripping);
   client.socket.resume();
   await client.whole();
   expect(client.text.endsWith("\r\n0\r\n\r\n")).toBe(false);
   await expectAfterwards(["GET /endless 200 client_gone"]);
+});
+
+test("a service that is silent is given up in time, whatever its client sends ahead", async () => {
+  await restart([waits, echo]);
+  const client = dial(stand.inbound);
+  client.write("GET /silent HTTP/1.1\r\nHost: w\r\n\r\n");
+  const dripping = setInterval(() => client.write("G"), SHORT.stallMs / 5);
+  const text = await client.until("upstream_timeout");
+  clearInterval(dripping);
+  expect([client.statuses, reasonsOf(text)]).toEqual([[504], ["upstream_timeout"]]);
+  client.reset();
+  await expectAfterwards(["GET /silent 504 upstream_timeout"]);
 });
 
 test("a client that resets within its head leaves nothing", async () => {

@@ -174,6 +174,26 @@ test("1xx passes before the response, to whom can read it", async () => {
   expect(outcomes(await finish(stand, service))).toEqual(["GET /hints 200", "GET /next 200"]);
 });
 
+test("a flood of 1xx waits, as content does, until the client takes it", async () => {
+  const flood = 400;
+  const interim = `HTTP/1.1 102 Processing\r\nX-Pad: ${"p".repeat(60_000)}\r\n\r\n`;
+  const floods = after((wire) => {
+    for (let i = 0; i < flood; i++) wire.write(interim);
+  });
+  const { service, stand } = await play([floods], { traffic: { requestTimeoutMs: SOON_MS / 2 } });
+  const client = dial(stand.outbound);
+  client.socket.pause();
+  client.write("GET /flood HTTP/1.1\r\nHost: orders\r\n\r\n");
+  const behind = await service.next();
+  await behind.closed;
+  client.socket.resume();
+  const text = await client.until("request_deadline");
+  client.reset();
+  // What the systems' buffers hold on the way came through, and little more.
+  expect(text.length).toBeLessThan((flood * interim.length) / 2);
+  expect(outcomes(await finish(stand, service))).toEqual(["GET /flood 504 request_deadline", "GET /next 200"]);
+});
+
 /** Answers once; the next request on the connection finds it closed. */
 const closesWhenAsked: Part = async (wire) => {
   await wire.until("\r\n\r\n");

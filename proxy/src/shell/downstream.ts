@@ -70,6 +70,8 @@ export class Downstream implements ExchangeSide {
   #lingered = 0;
   /** Looks in a row, a stall's time apart, at which nothing had moved in any direction. */
   #quietTurns = 0;
+  /** At the last look the client had something to take. */
+  #wasPending = false;
   /** Bytes written when a client that may have left was looked at last. */
   #leftTotal = 0;
   #idleLine: Uint8Array | undefined;
@@ -172,12 +174,15 @@ export class Downstream implements ExchangeSide {
   }
 
   #onBytes(bytes: Buffer, length: number): void {
-    this.#sinceMs = this.thread.monoMs();
     if (this.#state === "lingering") {
       this.#lingered += length;
       if (this.#lingered > LINGER_BYTES_MAX) this.destroy();
     } else if (this.#mustWait()) this.#intake.keep(bytes, 0, length);
-    else this.#consume(bytes, length);
+    else {
+      // What comes ahead of its turn moves nothing: a client that takes no response stalls all the same.
+      this.#sinceMs = this.thread.monoMs();
+      this.#consume(bytes, length);
+    }
   }
 
   #mustWait(): boolean {
@@ -454,7 +459,9 @@ export class Downstream implements ExchangeSide {
 
   #onBusyWatch(quietMs: number, stallMs: number): void {
     const isQuiet = quietMs >= stallMs && !this.out.hasMoved();
-    const isClientSlow = this.out.pendingBytes > 0 || (!this.#isRequestEnd && !this.#intake.isPaused);
+    const wasPending = this.#wasPending;
+    this.#wasPending = this.out.pendingBytes > 0;
+    const isClientSlow = this.#wasPending ? wasPending : !this.#isRequestEnd && !this.#intake.isPaused;
     this.#quietTurns = this.exchange.hasMoved() || !isQuiet ? 0 : this.#quietTurns + 1;
     if (isClientSlow && isQuiet) this.#giveUp("request_timeout", `nothing sent or taken for ${stallMs} ms`);
     // Half-closed may be gone altogether: only writing would tell, and there is nothing to write.

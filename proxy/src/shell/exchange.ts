@@ -424,7 +424,10 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
 
   onResponseHead(upstream: Upstream, head: Head): void {
     this.#hasMoved = true;
-    if (head.status < 200) return void this.#response.writeInterim(this.#side.out, head);
+    if (head.status < 200) {
+      this.#response.writeInterim(this.#side.out, head);
+      return void this.#heedFull(upstream);
+    }
     this.#final = head;
     const madeBy = upstream.principal === undefined ? undefined : meshReasonOf(head);
     this.#on({ kind: "head", status: head.status, madeBy });
@@ -449,6 +452,12 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
       edit: forwarding.editResponse,
       idleLine: this.#takeIdleLine,
     });
+    this.#heedFull(upstream);
+  }
+
+  /** What the client has not taken yet, its interim responses too, holds up what comes next. */
+  #heedFull(upstream: Upstream): void {
+    const { out } = this.#side;
     out.onDrain = () => this.#resumeUpstream();
     if (out.isFull) this.#pauseUpstream(upstream);
   }
