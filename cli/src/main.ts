@@ -35,7 +35,8 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
     return await command.run(args, io);
   } catch (error) {
     if (error instanceof UsageError || isParseArgsError(error)) {
-      io.err(`regomesh ${command.name}: ${firstSentence(error.message)} (regomesh ${command.name} --help)\n`);
+      const sentence = error instanceof UsageError ? error.message : firstSentence(error.message);
+      io.err(`regomesh ${command.name}: ${sentence} (regomesh ${command.name} --help)\n`);
       return EXIT.usage;
     }
     throw error;
@@ -60,6 +61,11 @@ async function help(args: readonly string[], io: Io): Promise<number> {
 const ENDED_BY = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 function makeIo(): Io {
+  // Whoever read has had enough, as head has: that is no fault of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
   const ending = new AbortController();
   const reloads: (() => void)[] = [];
   const end = (signal: keyof typeof ENDED_BY): void => {

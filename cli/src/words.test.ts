@@ -48,6 +48,7 @@ function rowsIn(text: string): readonly (readonly string[])[] {
 
 async function run(
   args: readonly string[],
+  cwd: string = import.meta.dirname,
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   let [out, err] = ["", ""];
   const io: Io = {
@@ -58,7 +59,7 @@ async function run(
       err += text;
     },
     env: () => undefined,
-    cwd: import.meta.dirname,
+    cwd,
     isTerminal: false,
     columns: 80,
     signal: AbortSignal.abort(),
@@ -99,6 +100,12 @@ test.each(byName)("%s has one word for one thing", (name, command) => {
   }
   // What writes files that a user asked for by place says so with --out.
   if ("output" in flags) expect(Object.keys(flags)).toContain("out");
+});
+
+test("a directory of several units is named, also the current one", async () => {
+  const root = resolve(import.meta.dirname, "../..");
+  const { code, err } = await run(["build", "-e", "mesh/authz/allow", "."], root);
+  expect([code, err]).toEqual([EXIT.usage, expect.stringMatching(/^regomesh build: \. holds \d+ units \(/)]);
 });
 
 test("an unknown command is 64, and the near one is named", async () => {
