@@ -125,7 +125,7 @@ const reads: readonly (readonly [rule: string, body: boolean, query: boolean])[]
   ["p if input.attributes.request.http.rawBody", true, false],
   ["p if input.truncated_body", true, false],
   ["p if input.parsed_query.a[_] == 1", false, true],
-  ["p if http.body\nhttp := input.attributes.request.http", false, false],
+  ["p if http.body\nhttp := input.attributes.request.http", true, false],
   ["p if f(input.attributes.request.http)\nf(http) if http.body", true, false],
   ["p if f(input)\nf(x) if g(x.attributes)\ng(x) if x.request.http.body", true, false],
   ["p if not input.parsed_query", false, true],

@@ -1,6 +1,7 @@
 /**
  * Which parts of the input a policy reads, found in its plan: every local that holds a
- * known path of the input is followed through calls of the policy's own functions.
+ * known path of the input is followed through calls of the policy's own functions, into them
+ * and out of them again.
  *
  * What counts is a path that ends at the part in question. A use of something above it as
  * a whole (`input` handed to a built-in, or keys chosen at run time) counts as reading
@@ -44,12 +45,17 @@ export function isBodyPath(path: readonly string[]): boolean {
 export function followReads(policy: IrPolicy): ReadonlyMap<readonly string[], readonly IrLocation[]> {
   const strings = (policy.static?.strings ?? []).map(({ value }) => value);
   const funcs = new Map((policy.funcs?.funcs ?? []).map((func) => [func.name, func]));
-  const analysis: Analysis = { strings, funcs, locals: new Map(), read: new Map(), open: [] };
-  for (const plan of policy.plans?.plans ?? []) {
-    followBlocks(analysis, new Map([[0, new Set(["[]"])]]), plan.blocks ?? []);
-  }
-  for (let func = analysis.open.pop(); func !== undefined; func = analysis.open.pop()) {
-    followBlocks(analysis, localsOf(analysis, func.name), func.blocks ?? []);
+  const analysis: Analysis = { strings, funcs, locals: new Map(), returned: new Map(), read: new Map(), open: [] };
+  // Until no function gives back more than its callers knew: mostly the second time says nothing new.
+  for (let before = -1; before !== countReturned(analysis); ) {
+    before = countReturned(analysis);
+    for (const plan of policy.plans?.plans ?? []) {
+      followBlocks(analysis, { locals: new Map([[0, new Set(["[]"])]]), func: undefined }, plan.blocks ?? []);
+    }
+    for (const name of analysis.locals.keys()) analysis.open.push(funcs.get(name) as IrFunc);
+    for (let func = analysis.open.pop(); func !== undefined; func = analysis.open.pop()) {
+      followBlocks(analysis, { locals: localsOf(analysis, func.name), func: func.name }, func.blocks ?? []);
+    }
   }
   return new Map([...analysis.read].map(([path, places]) => [JSON.parse(path) as readonly string[], places]));
 }
@@ -58,6 +64,8 @@ type Analysis = {
   readonly strings: readonly string[];
   readonly funcs: ReadonlyMap<string, IrFunc>;
   readonly locals: Map<string, Locals>;
+  /** Paths that the value of each function may be: a rule may give a part of the input. */
+  readonly returned: Map<string, Paths>;
   readonly read: Map<string, IrLocation[]>;
   /** Functions whose parameters may hold more than when they were last followed. */
   readonly open: IrFunc[];
@@ -69,11 +77,21 @@ function localsOf({ locals }: Analysis, func: string): Locals {
   return known;
 }
 
-function followBlocks(analysis: Analysis, locals: Locals, blocks: readonly IrBlock[]): void {
-  for (const { stmts } of blocks) for (const stmt of stmts ?? []) follow(analysis, locals, stmt);
+/** Whose statements are followed: a function's, or a plan's. */
+type Inside = { readonly locals: Locals; readonly func: string | undefined };
+
+function countReturned({ returned }: Analysis): number {
+  let count = 0;
+  for (const paths of returned.values()) count += paths.size;
+  return count;
 }
 
-function follow(analysis: Analysis, locals: Locals, statement: IrStmt): void {
+function followBlocks(analysis: Analysis, inside: Inside, blocks: readonly IrBlock[]): void {
+  for (const { stmts } of blocks) for (const stmt of stmts ?? []) follow(analysis, inside, stmt);
+}
+
+function follow(analysis: Analysis, inside: Inside, statement: IrStmt): void {
+  const { locals, func } = inside;
   const { type, stmt } = statement;
   switch (type) {
     case "DotStmt":
@@ -85,11 +103,22 @@ function follow(analysis: Analysis, locals: Locals, statement: IrStmt): void {
       break;
     case "CallStmt":
       followCall(analysis, locals, stmt.func, stmt.args ?? []);
+      addPaths(locals, stmt.result, [...(analysis.returned.get(stmt.func) ?? [])]);
+      break;
+    case "ReturnLocalStmt":
+      if (func !== undefined) addReturned(analysis, func, pathsOf(locals, { type: "local", value: stmt.source }));
       break;
     default:
       break;
   }
-  followBlocks(analysis, locals, blocksOf(statement));
+  followBlocks(analysis, inside, blocksOf(statement));
+}
+
+function addReturned({ returned }: Analysis, func: string, paths: readonly string[]): void {
+  if (paths.length === 0) return;
+  const known = returned.get(func) ?? new Set();
+  returned.set(func, known);
+  for (const path of paths) known.add(path);
 }
 
 type DotStmt = Extract<IrStmt, { readonly type: "DotStmt" }>["stmt"];

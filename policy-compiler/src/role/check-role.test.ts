@@ -46,6 +46,14 @@ const ROWS: Readonly<Record<string, readonly [text: string, says: readonly strin
     'import input.attributes.request.http\n\nallow if {\n\th := http\n\th.body != ""\n}',
     [`p.rego:6:2: policy_not_offered: input.attributes.request.http.body ${NO_BODY}`],
   ],
+  "the body, of what a rule gives": [
+    'http := input.attributes.request.http\n\nallow if http.body != ""',
+    [`p.rego:4:10: policy_not_offered: input.attributes.request.http.body ${NO_BODY}`],
+  ],
+  "the body, of what a function of a rule's value gives": [
+    "allow if request(attributes).body\n\nattributes := input.attributes\n\nrequest(x) := x.request.http",
+    [`p.rego:2:10: policy_not_offered: input.attributes.request.http.body ${NO_BODY}`],
+  ],
   "each place where the body is read": [
     "allow if input.parsed_body.a\n\nallow if input.parsed_body.b",
     [
