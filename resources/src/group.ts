@@ -4,11 +4,19 @@ import { nearest } from "./schema/nearest.ts";
 
 const NAME = /rego[-_. ]?mesh/i;
 /** Every `apiVersion: GROUP/…` of a text, in YAML or JSON, quoted or not. */
-const VERSIONS = /apiVersion["']?\s*:\s*(?:[&!]\S+\s+)?["']?([A-Za-z0-9.-]{3,64})\//g;
+const VERSIONS = /apiVersion["']?\s*:\s*(?:[&!]\S{1,256}\s+)?["']?([A-Za-z0-9.-]{3,64})\//g;
 
-/** A document of our group may be in the text; one that misspells the group, too. */
+/** Groups of one text that are looked at; a text of more is read as if it had ours. */
+const GROUPS_MAX = 1000;
+
+/** A document of our group may be in the text; one that misspells the group, too. Takes time that grows with the text alone. */
 export function mentionsGroup(text: string): boolean {
-  for (const [, group] of text.matchAll(VERSIONS)) if (group !== undefined && isNearGroup(group)) return true;
+  const others = new Set<string>();
+  for (const [, group = ""] of text.matchAll(VERSIONS)) {
+    if (others.has(group)) continue;
+    if (others.size >= GROUPS_MAX || isNearGroup(group)) return true;
+    others.add(group);
+  }
   return text.includes("apiVersion") && NAME.test(text);
 }
 

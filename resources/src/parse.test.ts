@@ -117,6 +117,17 @@ describe("parseResources", () => {
     expect(mentionsGroup(text)).toBe(false);
   });
 
+  test.each([
+    ["anchors without an end", "apiVersion:&".repeat(300_000), false],
+    [
+      "more groups than there are",
+      Array.from({ length: 300_000 }, (_, at) => `apiVersion: ${at}.io/v1`).join("\n"),
+      true,
+    ],
+  ])("%s are looked through once", (_, text, expected) => {
+    expect(mentionsGroup(text)).toBe(expected);
+  });
+
   test("knows where each value stands", () => {
     const [resource] = read(`${head("Workload")}spec:\n  service: orders\n`).resources;
     if (resource === undefined) throw new Error("no resource");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseIgnore } from "./ignore.ts";
+import { IgnoreError, parseIgnore } from "./ignore.ts";
 
 const TEXT = `# fixtures
 fixtures/
@@ -41,4 +41,19 @@ test.each([
 
 test("an empty file leaves nothing out", () => {
   expect(parseIgnore("\n  \n#\n/\n")("a/b.yaml")).toBe(false);
+});
+
+test("space at the end of a line counts only behind a backslash, a return never", () => {
+  const isIgnored = parseIgnore("a.yaml  \r\nb.yaml\\ \r\n");
+  expect(["a.yaml", "b.yaml", "b.yaml "].map(isIgnored)).toEqual([true, false, true]);
+  expect(parseIgnore(`x${" ".repeat(500_000)}y`)("x")).toBe(false);
+});
+
+test("a set whose range is turned round holds nothing, and breaks nothing", () => {
+  expect(["m.yaml", "n.yaml"].map(parseIgnore("[z-a].yaml\nn.yaml"))).toEqual([false, true]);
+});
+
+test("patterns that would take for ever are given up with a word", () => {
+  const isIgnored = parseIgnore(`*${"a".repeat(500)}b\n`.repeat(1000));
+  expect(() => isIgnored("a".repeat(4000))).toThrow(IgnoreError);
 });

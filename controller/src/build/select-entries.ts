@@ -60,6 +60,15 @@ function whyNot({ mode, path, bytes }: Entry): string | undefined {
 
 /** Whether a file is a template of a Helm chart among these: no manifest, and seldom YAML, as it stands. */
 export function templateFinder(names: readonly string[]): (name: string) => boolean {
-  const charts = names.flatMap((name) => /^(|.*\/)Chart\.yaml$/.exec(name)?.[1] ?? []);
-  return (name) => charts.some((chart) => name.startsWith(`${chart}templates/`));
+  const charts = new Set(names.filter((name) => CHART.test(name)).map((name) => name.slice(0, -CHART_FILE.length)));
+  return (name) => {
+    for (let at = name.indexOf(TEMPLATES); at >= 0; at = name.indexOf(TEMPLATES, at + 1)) {
+      if ((at === 0 || name[at - 1] === "/") && charts.has(name.slice(0, at))) return true;
+    }
+    return false;
+  };
 }
+
+const CHART_FILE = "Chart.yaml";
+const CHART = /(^|\/)Chart\.yaml$/;
+const TEMPLATES = "templates/";

@@ -20,7 +20,7 @@ export function parseCommit(hash: string, text: string): Commit {
   return {
     hash,
     subject: oneLine(message.trimStart().split("\n", 1)[0] ?? "", SUBJECT_LENGTH_MAX),
-    author: oneLine(line("author").replace(/\s*<.*$/, ""), NAME_LENGTH_MAX),
+    author: oneLine(line("author").split("<", 1)[0] ?? "", NAME_LENGTH_MAX),
     committedAtMs: Number(seconds ?? 0) * 1000,
   };
 }

@@ -1,7 +1,8 @@
 /** The files of a tree that a build can need, straight from git's objects: no work tree, so neither links nor filters. */
+import { setImmediate } from "node:timers/promises";
 import type { Source } from "@regomesh/base";
 import { mentionsGroup } from "@regomesh/resources";
-import { IGNORE_FILE, parseIgnore } from "../../build/ignore.ts";
+import { IGNORE_FILE, IgnoreError, parseIgnore } from "../../build/ignore.ts";
 import { selectEntries, templateFinder } from "../../build/select-entries.ts";
 import { isData, isDocument, isModule, type SourceTree, type Unread, unitFinder } from "../../build/source-tree.ts";
 import { isPointer } from "../../build/void-data.ts";
@@ -16,6 +17,8 @@ const COMMIT_BYTES_MAX = 1024 * 1024;
 const MESSAGES_MAX = 200;
 /** A batch's output beyond the contents: a line for each. */
 const HEADER_BYTES_MAX = 200;
+/** As long as one file after the other is looked at without a pause. */
+const BUSY_MS = 20;
 
 export type CommitTree = SourceTree & {
   readonly commit: Commit;
@@ -71,9 +74,17 @@ export async function readTree(
   if (path !== "" && entries.length === 0) return { path, pathMissing: path, files: [] };
   const ignoreFile = entries.find((entry) => entry.path === (path === "" ? IGNORE_FILE : `${path}/${IGNORE_FILE}`));
   const ignore = ignoreFile?.mode === "file" ? await git(["cat-file", "blob", ignoreFile.hash], COMMIT_BYTES_MAX) : "";
-  const { wanted, unread } = selectEntries(entries, path, parseIgnore(ignore.toString("utf8")));
+  const { wanted, unread } = select(entries, path, ignore.toString("utf8"));
   const read = await readFiles(git, wanted, templateFinder(entries.map((entry) => entry.path)));
   return { path, files: read.files, unread: [...unread, ...read.unread] };
+}
+
+function select(entries: readonly TreeEntry[], path: string, ignore: string) {
+  try {
+    return selectEntries(entries, path, parseIgnore(ignore));
+  } catch (error) {
+    throw error instanceof IgnoreError ? new GitError("git_limit", error.message) : error;
+  }
 }
 
 /** A text of another encoding as far as it is ASCII; UTF-16 has a zero beside each letter. */
@@ -94,7 +105,13 @@ async function readFiles(
   const files: Source[] = [];
   const unread: Unread[] = [];
   let at = 0;
+  let restedMs = performance.now();
   for (const { hash, path } of entries) {
+    // A whole source may take a second to look through: whoever waits for an answer meanwhile has it.
+    if (performance.now() - restedMs > BUSY_MS) {
+      await setImmediate();
+      restedMs = performance.now();
+    }
     const lineEnd = output.indexOf(10, at);
     const [, size] = new RegExp(`^${hash} blob (\\d+)$`).exec(output.toString("latin1", at, lineEnd)) ?? [];
     if (size === undefined) throw new GitError("git_failed", `git cat-file: no content of ${path}`);
