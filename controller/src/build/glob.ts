@@ -4,7 +4,9 @@
  */
 
 /** A segment of a path between slashes; `folders` is `**`, any number of them. */
-type Segment = "folders" | readonly Token[];
+type Segment = "folders" | NamePattern;
+/** `head` and `tail` are the letters that it begins and ends with: most names are told apart by these. */
+type NamePattern = { readonly tokens: readonly Token[]; readonly head: string; readonly tail: string };
 /** `*`, or what one letter must be. */
 type Token = "any" | ((letter: string) => boolean);
 
@@ -19,7 +21,7 @@ export function parseGlob(text: string): Glob {
   return parts.flatMap((part, at): Glob => {
     if (part !== "**") return [parseSegment(part)];
     // At the end it is what is in a folder, not the folder itself.
-    return at === parts.length - 1 ? ["folders", ["any"]] : ["folders"];
+    return at === parts.length - 1 ? ["folders", parseSegment("*")] : ["folders"];
   });
 }
 
@@ -28,8 +30,9 @@ export function matchesGlob(glob: Glob, path: readonly string[], spend: Spend): 
   return matchesWild(glob, path, "folders", matchesSegment, spend);
 }
 
-function matchesSegment(segment: readonly Token[], name: string, spend: Spend): boolean {
-  return matchesWild<Token, string>(segment, name, "any", (isLetter, letter) => isLetter(letter), spend);
+function matchesSegment({ tokens, head, tail }: NamePattern, name: string, spend: Spend): boolean {
+  if (!name.startsWith(head) || !name.endsWith(tail)) return false;
+  return matchesWild<Token, string>(tokens, name, "any", (isLetter, letter) => isLetter(letter), spend);
 }
 
 /** Each wildcard takes as little as may be; only the last one ever has to take more, so that nothing is tried twice. */
@@ -59,7 +62,13 @@ function matchesWild<P, T>(
   return at === pattern.length;
 }
 
-function parseSegment(text: string): readonly Token[] {
+function parseSegment(text: string): NamePattern {
+  const first = text.search(/[*?[\\]/);
+  const last = Math.max(...["*", "?", "]", "\\"].map((special) => text.lastIndexOf(special)));
+  return { tokens: parseTokens(text), head: first < 0 ? text : text.slice(0, first), tail: text.slice(last + 1) };
+}
+
+function parseTokens(text: string): readonly Token[] {
   const tokens: Token[] = [];
   for (let at = 0; at < text.length; at++) {
     const letter = text.charAt(at);

@@ -15,8 +15,8 @@ type Rule = { readonly glob: Glob; readonly isAnchored: boolean; readonly isKept
 const RULES_MAX = 1000;
 /** A longer line is no pattern that somebody has written. */
 const LINE_LENGTH_MAX = 1000;
-/** Letters compared for one source: a second's work, and more than forty rules take for 100,000 files. */
-const STEPS_MAX = 20_000_000;
+/** Rules and letters compared for one source: a few seconds' work, and what hundreds of rules take for 100,000 files. */
+const STEPS_MAX = 50_000_000;
 
 /** The rules cost more than a source's may: without them it is not known what is the mesh's. */
 export class IgnoreError extends Error {

@@ -225,7 +225,7 @@ describe("the git source", () => {
     const hash = git("rev-parse", "HEAD");
     const source = open();
     await source.look();
-    const excerpt = await new Excerpts(() => source.repository?.gitDir).read(hash, "p.rego", 1);
+    const excerpt = await excerptOf(new Excerpts(() => source.repository?.gitDir), hash, "p.rego", 1);
     expect(excerpt?.commit).toMatchObject({ hash, author: "Ann", subject: "first" });
     expect(seen[0]?.files.map(({ name }) => name)).toEqual(["p.rego"]);
     expect(existsSync(marker)).toBe(false);
@@ -335,11 +335,17 @@ describe("a hostile repository", () => {
   });
 });
 
+/** As it is read after a decision of that rule was reported. */
+async function excerptOf(excerpts: Excerpts, hash: string, file: string, row: number) {
+  excerpts.prepare(hash, file, row);
+  return await excerpts.read(hash, file, row);
+}
+
 test("an excerpt shows the rule's line between its neighbours", async () => {
   const first = commit("first", { "p.rego": "package p\n\nallow := true\n" });
   const second = commit("second", { "p.rego": "package p\n\nallow := false\n" });
   const excerpts = new Excerpts(() => join(folder, ".git"));
-  expect(await excerpts.read(second, "p.rego", 3)).toEqual({
+  expect(await excerptOf(excerpts, second, "p.rego", 3)).toEqual({
     excerpt: [
       { row: 1, text: "package p" },
       { row: 2, text: "" },
@@ -348,7 +354,7 @@ test("an excerpt shows the rule's line between its neighbours", async () => {
     ],
     commit: { hash: second, author: "Ann", subject: "second" },
   });
-  expect((await excerpts.read(first, "p.rego", 1))?.commit?.hash).toBe(first);
-  expect(await excerpts.read(second, "--output=/tmp/x", 1)).toBeUndefined();
-  expect(await excerpts.read(second, "p.rego", 99)).toBeUndefined();
+  expect((await excerptOf(excerpts, first, "p.rego", 1))?.commit?.hash).toBe(first);
+  expect(await excerptOf(excerpts, second, "--output=/tmp/x", 1)).toBeUndefined();
+  expect(await excerptOf(excerpts, second, "p.rego", 99)).toBeUndefined();
 });
