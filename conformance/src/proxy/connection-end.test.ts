@@ -106,6 +106,24 @@ describe("inbound", () => {
     fresh.client.socket.destroy();
   });
 
+  test("authorities come and go, one rotation after the other, and each is trusted while it is there", async () => {
+    const app = await play(echo);
+    const generations = [authority, successor, new TestAuthority("third"), new TestAuthority("fourth")];
+    const stand = await start({ app: app.port, identity: trusting("web", authority) });
+    for (const [index, next] of generations.slice(1).entries()) {
+      const old = generations[index] as TestAuthority;
+      await stand.proxy.setIdentity(trusting("web", old, next));
+      for (const by of [old, next]) {
+        const client = (await dialMesh(stand.inbound, issue("shop", {}, by))).write(REQUEST);
+        expect(await client.until("GET /asked")).toContain("200 OK");
+        client.socket.destroy();
+      }
+      await stand.proxy.setIdentity(trusting("web", next));
+      const refused = (await dialMesh(stand.inbound, issue("shop", {}, old))).write(REQUEST);
+      expect(await refused.whole()).toBe("");
+    }
+  });
+
   test("a client that keeps sessions shows its certificate each time", async () => {
     const app = await play(echo);
     const stand = await start({ app: app.port });

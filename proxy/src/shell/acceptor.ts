@@ -18,7 +18,7 @@ import { InboundHandler, type InboundPeer } from "./inbound-handler.ts";
 import { OutboundHandler } from "./outbound-handler.ts";
 import type { Plane } from "./plane.ts";
 import type { RequestHandler } from "./request-handler.ts";
-import { type Identity, leadsToOneOf, peerOf, serverOptions } from "./tls.ts";
+import { authoritiesOf, type Identity, leadsToOneOf, peerOf, serverOptions } from "./tls.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
@@ -151,7 +151,11 @@ export class InboundAcceptor implements Acceptor {
   setIdentity(identity: Identity, authorities: readonly X509Certificate[] | undefined): void {
     this.#identity = identity;
     this.#tls?.setSecureContext(serverOptions(identity));
-    if (authorities === undefined) return;
+    if (authorities === undefined) {
+      // Those that came since are trusted as well.
+      if (this.#authorities !== undefined) this.#authorities = authoritiesOf(identity.bundlePem);
+      return;
+    }
     this.#authorities = authorities;
     for (const [downstream, { tls }] of [...this.#open]) {
       if (tls !== undefined && !leadsToOneOf(tls, authorities)) downstream.destroy();
