@@ -48,5 +48,9 @@ test("connections to a workload that is removed end, with the request that waits
     process.kill(application, "SIGCONT");
   }
   await mesh.revert();
-  await until("payments is asked again", RESET_MS, async () => (await mesh.ask("/orders", v2)).status === 200 || undefined);
+  await until(
+    "payments is asked again",
+    RESET_MS,
+    async () => (await mesh.ask("/orders", v2)).status === 200 || undefined,
+  );
 });

@@ -1,7 +1,8 @@
 /** A connection ends with the identities that opened it, idle or busy, at both ends. */
 import { connect, type TLSSocket } from "node:tls";
+import type { OutboundService } from "@regomesh/protocol";
 import type { Identity } from "@regomesh/proxy";
-import { type LeafOptions, TestAuthority } from "@regomesh/proxy/test";
+import { type LeafOptions, makeService, TestAuthority } from "@regomesh/proxy/test";
 import { afterEach, describe, expect, test } from "vitest";
 import { dialMesh } from "./stand/mesh-client.ts";
 import { endpointAt, openStand, type Stand, type StandOptions, snapshotOf } from "./stand/stand.ts";
@@ -197,6 +198,27 @@ describe("outbound", () => {
     await client.until("done");
     client.write(REQUEST);
     await behind.until(/asked[\s\S]*asked/);
+    client.socket.destroy();
+  });
+
+  /** The service `orders` is no more; `others` are there. */
+  const without = (...others: readonly OutboundService[]) => snapshotOf({ workload: { outbound: others } });
+
+  test("one that is gone with its service is left in the middle of its answer", async () => {
+    const { stand, client, behind } = await ask(issue("orders"));
+    behind.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart");
+    await client.until("part");
+    await stand.proxy.applyFile(without());
+    await Promise.all([client.whole(), behind.whole()]);
+  });
+
+  test("one that another service still has may finish its answer", async () => {
+    const { stand, client, behind } = await ask(issue("orders"));
+    behind.write("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npart");
+    await client.until("part");
+    await stand.proxy.applyFile(without({ ...makeService("renamed"), principals: [ID("orders")] }));
+    behind.write("more");
+    expect(await client.until("partmore")).toContain("200 OK");
     client.socket.destroy();
   });
 

@@ -11,6 +11,7 @@ import type { InForce } from "../snapshot/in-force.ts";
 import { Pool, type PoolSettings } from "./pool.ts";
 import type { Thread } from "./thread.ts";
 import type { PeerDial } from "./tls.ts";
+import type { Upstream } from "./upstream.ts";
 
 export class Plane {
   readonly thread: Thread;
@@ -81,11 +82,13 @@ export class Plane {
     for (const endpoint of [...(before?.applications.values() ?? [])].flatMap(endpointsIn)) {
       if (!applications.has(endpoint)) this.#retire(endpoint, "");
     }
-    for (const [pool, service] of this.#stillLeaving()) {
-      const clusters = next.services.all.filter(({ key }) => key === service);
-      const allowed = new Set(clusters.flatMap((cluster) => cluster.service.principals));
-      pool.revoke(({ principal }) => principal === undefined || allowed.has(principal));
+    const allowedIn = makeAllowedIn(next);
+    for (const [service, endpoints] of this.#endpoints) {
+      const mayStay = allowedIn(service);
+      if (mayStay.isNamed) continue;
+      for (const { pool } of endpoints) pool?.revoke(mayStay.test);
     }
+    for (const [pool, service] of this.#stillLeaving()) pool.revoke(allowedIn(service).test);
   }
 
   #stillLeaving(): ReadonlyMap<Pool, string> {
@@ -142,6 +145,30 @@ export class Plane {
     this.#stillLeaving();
     if (pool.openCount > 0) this.#leaving.set(pool, service);
   }
+}
+
+type MayStay = { readonly test: (upstream: Upstream) => boolean; readonly isNamed: boolean };
+
+/**
+ * Whose connections to a service's endpoints may go on: of those that the snapshot allows
+ * for it; where it is no more (`isNamed` is false), of those that it allows for any.
+ */
+function makeAllowedIn(next: InForce): (service: string) => MayStay {
+  const byService = new Map<string, Set<string>>();
+  const all = new Set<string>();
+  for (const { key, service } of next.services.all) {
+    const own = byService.get(key) ?? new Set<string>();
+    byService.set(key, own);
+    for (const principal of service.principals) {
+      own.add(principal);
+      all.add(principal);
+    }
+  }
+  return (service) => {
+    const allowed = byService.get(service);
+    const test = ({ principal }: Upstream): boolean => principal === undefined || (allowed ?? all).has(principal);
+    return { test, isNamed: allowed !== undefined };
+  };
 }
 
 function endpointsIn(cluster: Cluster): readonly Endpoint[] {
