@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { dialMesh } from "./stand/mesh-client.ts";
 import { endpointAt, openStand, type Stand, type StandOptions, snapshotOf } from "./stand/stand.ts";
 import { dial, echo, type Part, Played, response, Wire } from "./stand/wire.ts";
+import { eventually } from "./stand/within.ts";
 
 const ID = (name: string): string => `spiffe://cluster.local/ns/default/sa/${name}`;
 const authority = new TestAuthority("cluster.local");
@@ -14,6 +15,8 @@ const successor = new TestAuthority("successor");
 const REQUEST = "GET /asked HTTP/1.1\r\nHost: orders\r\n\r\n";
 /** Certificates count whole seconds: this one has between one and two. */
 const SHORT_MS = 2000;
+/** Every timer of a moment has fired by then. */
+const PAST_MS = 100;
 const silent: Part = () => undefined;
 
 const open: { close(): Promise<unknown> }[] = [];
@@ -239,6 +242,22 @@ describe("outbound", () => {
     await stand.proxy.setIdentity(trusting("web", successor));
     await behind.whole();
     expect(await client.until("reason")).toContain("503");
+    client.socket.destroy();
+  });
+
+  test("past that end the request under way has its grace, also where we have a new identity since", async () => {
+    const server = shortLived("orders");
+    const { stand, client, behind } = await ask(server, { graceMs: 60_000 });
+    behind.write("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npart");
+    await client.until("part");
+    await stand.proxy.setIdentity(issue("web"));
+    await eventually(
+      2 * SHORT_MS,
+      () => "the end",
+      async () => Date.now() > server.notAfterMs + PAST_MS,
+    );
+    behind.write("more");
+    expect(await client.until("partmore")).toContain("200 OK");
     client.socket.destroy();
   });
 

@@ -95,6 +95,8 @@ export class Upstream {
   readonly #connectTimer: Timer;
   /** At the identities' end, and again when the grace is over. */
   readonly #end: Timer;
+  /** The identities that opened it have ended: what is under way has its grace. */
+  #isInGrace = false;
   #isClosed = false;
   #failure: Reason = "connect_failed";
 
@@ -124,7 +126,7 @@ export class Upstream {
     else this.#socket = connectPlain({ host, port, noDelay: true, onread });
     this.out = new Outgoing(this.#socket, thread.slabs, thread.turn, this);
     this.#connectTimer = new Timer(() => this.#fail("connect_timeout"), this);
-    this.#end = new Timer(() => (this.isRetired ? this.revoke() : this.retire(options.graceMs)), this);
+    this.#end = new Timer(() => this.#onEndOfIdentity(options.graceMs), this);
     if (options.connectTimeoutMs > 0) thread.arm(this.#connectTimer, options.connectTimeoutMs);
     thread.counters.add(Counter.upstreamOpened);
     thread.counters.add(Counter.upstreamOpen);
@@ -200,6 +202,13 @@ export class Upstream {
     if (this.isRetired) return;
     this.isRetired = true;
     this.#owner.onRetired(this);
+  }
+
+  /** One that was retired before, for a newer identity of ours, has its grace all the same. */
+  #onEndOfIdentity(graceMs: number): void {
+    if (this.#isInGrace) return void this.revoke();
+    this.#isInGrace = true;
+    this.retire(graceMs);
   }
 
   /** Ends the connection at once, whatever is under way: its peer is nobody to speak to any more. */
