@@ -89,6 +89,16 @@ testRows([
   lasts("1", "! invalid duration"),
   lasts("s", "! invalid duration"),
   lasts("", "! invalid duration"),
+  // A moment is a whole number, however it is written.
+  ["time.format", ["1e9"], '"1970-01-01T00:00:01Z"'],
+  ["time.date", ["1.7e18"], "[2023,11,14]"],
+  ["time.clock", ['[1700000000000000000.0, "UTC"]'], "[22,13,20]"],
+  ["time.weekday", ["-1e9"], '"Wednesday"'],
+  ["time.diff", ["1e18", "0.0"], "[31,8,8,1,46,40]"],
+  ["time.date", ["1.5"], "! eval_builtin_error: time.date: timestamp too big"],
+  ["time.date", ["1e30"], "! eval_builtin_error: time.date: timestamp too big"],
+  ["time.date", ["-9.223372036854775808e18"], "[1677,9,21]"],
+  ["time.date", ["9.223372036854775808e18"], "! eval_builtin_error: time.date: timestamp too big"],
   ["time.date", ['[0, "Mars/Olympus"]'], "! eval_builtin_error: time.date: unknown time zone Mars/Olympus"],
   ["trace", ['"here"'], "true"],
 ]);

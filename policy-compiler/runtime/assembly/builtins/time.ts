@@ -4,6 +4,8 @@
  */
 import { bufferLength, bufferPtr, bufferString, newBuffer, putByte, putString, putText } from "../buffer";
 import { builtinErrorText } from "../failure";
+import { integerOf, integerToNumber, magnitudeOf } from "../number/integer";
+import { bitLength } from "../number/natural";
 import { int64, toInt64 } from "../number/number";
 import { day, daysInMonth, floorDiv, hour, minute, month, nameByte, nameLength, findName, second, secondsOf, split, weekday, year } from "../time/calendar";
 import { duration, parseDuration } from "../time/duration";
@@ -40,7 +42,7 @@ function readMoment(name: string, position: i32, operand: usize): bool {
     operandError(name, position, "either number (ns) or [number (ns), string (tz)]", operand);
     return false;
   }
-  if (!toInt64(ns)) {
+  if (!isMoment(ns)) {
     failure(name, "timestamp too big");
     return false;
   }
@@ -48,6 +50,13 @@ function readMoment(name: string, position: i32, operand: usize): bool {
   nanos = <i32>(int64 - seconds * BILLION);
   place = zone == 0 || stringLen(zone) == 0 || isText(zone, "UTC") || isText(zone, "Local") ? 0 : zone;
   return enterPlace(name);
+}
+
+/** The number is whole and fits 64 bits, however it is written (`1.7e18`, `0.0`); int64 is it. */
+function isMoment(ns: usize): bool {
+  if (toInt64(ns)) return true;
+  const whole = integerOf(ns);
+  return whole != 0 && bitLength(magnitudeOf(whole)) <= 64 && toInt64(integerToNumber(whole));
 }
 
 /** Sets `offset` for the moment in the place. */
