@@ -6,6 +6,7 @@
 import type { Body, Term } from "./ast.ts";
 import { parseBody } from "./body.ts";
 import { type Cursor, SyntaxFault } from "./cursor.ts";
+import { lastOfEachKey } from "./object-entries.ts";
 import { parseInfixAfter, parseItem, parseItems, parseTerm } from "./term.ts";
 
 export function parseBrackets(cursor: Cursor): Term {
@@ -47,7 +48,7 @@ function parseObject(cursor: Cursor, start: number, firstKey: Term): Term {
     entries.push([key, parseItem(cursor)]);
   }
   cursor.take();
-  return { kind: "object", at: cursor.from(start), entries };
+  return { kind: "object", at: cursor.from(start), entries: lastOfEachKey(entries) };
 }
 
 /** `| body` and the closing mark, if the `|` here begins a comprehension. */
