@@ -113,13 +113,15 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     const requested = new Promise<void>((done) => {
       if (sidecar !== undefined) sidecar.onDrainRequested = done;
     });
-    if (asked.mode.kind === "file") await startAlone(sidecar, asked.mode.path, asked.mode.identity);
-    else {
+    const alone = asked.mode.kind === "file" ? startAlone(sidecar, asked.mode.path, asked.mode.identity) : undefined;
+    // Whoever rotates logs does not ask whether the controller has answered yet.
+    io.onReload(inTurn(alone, () => readAnew(sidecar, asked.mode, log)));
+    await alone;
+    if (asked.mode.kind === "controller") {
       link = await startControlled(sidecar, asked, asked.mode, log);
       await Promise.race([link.ready, ending, requested, failed]);
       if (sidecar.load === undefined) return EXIT.yes;
     }
-    io.onReload(() => void readAnew(sidecar, asked.mode, log));
     io.out(`${readyLine(sidecar)}\n`);
     isReady = true;
     await Promise.race([ending, requested, failed]);
@@ -167,6 +169,20 @@ async function startAlone(sidecar: Sidecar, path: string, identity: string | und
   }
   if (identity !== undefined) await sidecar.setIdentity(await readIdentityFolder(identity));
   await sidecar.applyFile(file);
+}
+
+/** Runs `action` behind `before`, and never twice at a time; what is asked for while one waits is that one. */
+function inTurn(before: Promise<void> | undefined, action: () => Promise<void>): () => void {
+  let turn = Promise.resolve(before).catch(() => {});
+  let isWaiting = false;
+  return () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    turn = turn.then(() => {
+      isWaiting = false;
+      return action();
+    });
+  };
 }
 
 /** What an operator asks for by a signal; what cannot be read is said, and what was there stays. */

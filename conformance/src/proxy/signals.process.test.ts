@@ -1,7 +1,8 @@
 /** Signals mean what operators expect of them, and none of them ends a proxy undrained or opens a door. */
+import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { TestAuthority } from "@regomesh/proxy/test";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -14,6 +15,7 @@ import { echo, Played } from "./stand/wire.ts";
 import { eventually } from "./stand/within.ts";
 
 const DEADLINE_MS = 5000;
+const REGOMESH = resolve(import.meta.dirname, "../../../cli/bin/regomesh.mjs");
 const ID = "spiffe://cluster.local/ns/default/sa/web";
 const authority = new TestAuthority("cluster.local");
 const client = authority.identity("spiffe://cluster.local/ns/default/sa/shop");
@@ -126,3 +128,33 @@ test("an identity that cannot be read leaves the old one in place", async () => 
   );
   expect(await ask(proxy, "/")).toBe(before);
 });
+
+test.each(["SIGHUP", "SIGUSR1"] as const)(
+  "%s finds a proxy that waits for its first snapshot, and ends it not",
+  async (signal) => {
+    const flags = ["--controller", "127.0.0.1:1", "--workload", "web", "--state", join(folder, "state")];
+    const child = spawn(process.execPath, [REGOMESH, "proxy", ...flags, "--access-log", log()], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const ended = new Promise<unknown>((done) => child.once("exit", done));
+    try {
+      let said = "";
+      child.stderr.on("data", (chunk) => {
+        said += String(chunk);
+      });
+      const says = async (text: string) =>
+        await eventually(
+          DEADLINE_MS,
+          () => `${text} in ${said}`,
+          async () => said.includes(text),
+        );
+      await says("no identity yet");
+      for (let turn = 0; turn < 20; turn++) child.kill(signal);
+      await says("log files were opened anew");
+      expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+    } finally {
+      child.kill("SIGTERM");
+      expect(await ended).toBe(0);
+    }
+  },
+);
