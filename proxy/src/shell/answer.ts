@@ -2,7 +2,7 @@
 import type { Fields } from "@regomesh/policy-runtime";
 import type { Reason } from "../filter/reason.ts";
 import { rescue } from "../filter/rescue.ts";
-import { FieldEdits } from "../http1/field-edits.ts";
+import { FieldEdits, variableOf } from "../http1/field-edits.ts";
 import type { Head } from "../http1/head.ts";
 import { Method } from "../http1/method.ts";
 import { encodeResponse } from "../http1/own-response.ts";
@@ -26,6 +26,9 @@ export type AnswerOptions = {
   readonly explanation?: Explanation | undefined;
 };
 
+/** The mesh's own word on what was decided: no policy has a say in it. */
+const DECISION = "x-regomesh-decision";
+
 /** Refuses for `reason`; sets the record accordingly. */
 export function refusalAnswer(
   downstream: Downstream,
@@ -41,10 +44,11 @@ export function refusalAnswer(
   record.detail = detail;
   const decision = printDecisionId(record.decisionId);
   const body = options.body ?? `${JSON.stringify({ error: message, reason, decision, ...options.explanation })}\n`;
+  const fields = (options.fields ?? []).filter(([name]) => variableOf(name) !== DECISION);
   const type: Fields = options.body === undefined ? [["content-type", "application/json"]] : [];
   return {
     status: options.status ?? status,
-    fields: [...type, ...(options.fields ?? []), ["x-regomesh-decision", decision]],
+    fields: [...type, ...fields, [DECISION, decision]],
     body,
   };
 }
@@ -78,7 +82,7 @@ export function encodeAnswer(answer: Answer, head: Head, { keepAlive, wallMs, ma
   if (madeBy !== "" && answer.status >= 500) edits.add("x-regomesh-reason", madeBy);
   const hasType = answer.fields.some(([name]) => name.toLowerCase() === "content-type");
   if (!hasType && answer.body !== "") edits.add("content-type", "text/plain; charset=utf-8");
-  for (const [name, value] of answer.fields) if (!OURS.has(name.toLowerCase())) edits.add(name, value);
+  for (const [name, value] of answer.fields) if (!OURS.has(variableOf(name))) edits.add(name, value);
   return encodeResponse({
     status: answer.status,
     body: encoder.encode(answer.body),

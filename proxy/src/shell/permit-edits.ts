@@ -22,6 +22,7 @@ const FRAME = new Set<number>([
   KnownField.host,
   KnownField.forwardedClientCert,
   KnownField.decisionId,
+  KnownField.meshReason,
 ]);
 
 /** Applies `changes`; names of the message's frame are left alone. */

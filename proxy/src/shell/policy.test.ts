@@ -92,6 +92,28 @@ test("an object gives the status, fields and content of a denial, and the fields
   expect(refused).toMatch(/x-why: tea[\s\S]*\r\n\r\nno coffee$/);
 });
 
+test("a policy adds no word of the mesh's own to a response", async () => {
+  const added = '{"x-regomesh-decision": "forged", "X_Regomesh_Reason": "forged", "x-added": "1"}';
+  const rules = `allow := {"allowed": true, "response_headers_to_add": ${added}}`;
+  const { bench } = await setUp({}, { inbound: makePolicy(makeAuthz(rules)) });
+  const response = await get(bench, "/");
+  expect(response).toContain("x-added: 1");
+  expect(response).not.toContain("forged");
+});
+
+test("a denial says by itself which decision it is and how long its content, whatever its policy says", async () => {
+  const headers =
+    '{"X-Regomesh-Decision": "forged", "x_regomesh_decision": "forged", "Content_Length": "1", "x-why": "tea"}';
+  const { bench } = await setUp(
+    {},
+    { inbound: makePolicy(makeAuthz(`allow := {"allowed": false, "headers": ${headers}}`)) },
+  );
+  const refused = await get(bench, "/tea");
+  expect(refused).toMatch(/x-why: tea/);
+  expect(refused).not.toMatch(/forged|content_length/i);
+  expect(refused.match(/x-regomesh-decision: [0-9A-Z]+\r/g)).toHaveLength(1);
+});
+
 test.each([
   ["is not defined", 'allow if http.path == "/never"', 403, "denied"],
   [
