@@ -101,11 +101,18 @@ describe("a commit that takes away", () => {
 
   test("most of the bindings waits for a word; one of them does not", async () => {
     const most = await mesh.commit("One binding", { [BINDINGS]: without(/name: (limits|versions|shop)/) });
-    const [first] = (await mesh.refused(most)).refused?.diagnostics ?? [];
+    const refused = await mesh.refused(most);
+    const [first] = refused.refused?.diagnostics ?? [];
     expect(first?.message).toBe(
       "the commit takes away 3 of 4 bindings: default/limits, default/shop, default/versions",
     );
     await git("reset", "--quiet", "--hard", "HEAD~1");
+    await nextEvent<StatusBody>(mesh.mesh.page, "status", {
+      what: "nothing refused",
+      withinMs: IN_FORCE_MS,
+      wanted: (status) => status.refused === undefined,
+    });
+    expect(await confirm(hashIn(refused))).toBe(1);
     await mesh.inForce(await mesh.commit("No limits", { [BINDINGS]: without(/name: limits/) }));
     await mesh.revert();
   });

@@ -7,6 +7,7 @@ import {
   type Effect,
   EMPTY_DISTRIBUTION,
   nextDueMs,
+  type Standing,
   step,
   wanted,
 } from "./distribution.ts";
@@ -60,8 +61,8 @@ class Play {
   readonly #inForce = new Map<string, Holding>();
   #lastId = 0;
 
-  publish(publication: Publication, isProven = false): readonly string[] {
-    return this.take({ kind: "publish", publication, isProven });
+  publish(publication: Publication, standing: Standing = "new"): readonly string[] {
+    return this.take({ kind: "publish", publication, standing });
   }
 
   /** `web`, or `orders/2` for a second instance. */
@@ -207,7 +208,7 @@ describe("one snapshot is on its way at a time", () => {
     const play = settled("web", "orders");
     expect(play.publish(B)).toEqual(["web:B2", "orders:B2"]);
     play.ack("orders");
-    expect(nextDueMs(play.state)).toBe(ANSWER_WITHIN_MS);
+    expect(nextDueMs(play.state, play.nowMs)).toBe(ANSWER_WITHIN_MS);
     expect(play.at(ANSWER_WITHIN_MS)).toEqual(["web closed late"]);
     expect(play.inForce()).toEqual(["orders:B"]);
     expect(play.state.roster.gone.map(({ instance }) => instance)).toEqual(["web"]);
@@ -333,6 +334,86 @@ describe("a release that is wrong is held", () => {
   });
 });
 
+describe("what is gone back to", () => {
+  test("a number that a proxy makes go on proves nothing: the release can still be held", () => {
+    const play = settled("web", "orders");
+    play.publish(B);
+    const revision = { epoch: "e", sequence: 9, name: "?" };
+    const holding = { snapshotHash: "f".repeat(64), revision, contentHashes: [] };
+    expect(play.connect("payments", { holding })).toContain("overtake 10");
+    play.ack("web");
+    expect(play.publish(toPublication(makeRelease(10, "B")), "again")).toEqual(["web:B10"]);
+    play.nack("orders", "content", "policy_bad_module");
+    play.ack("web");
+    expect(play.state.proven?.release.revision.name).toBe("A");
+    for (const proxy of ["orders", "payments"]) play.nack(proxy, "content", "policy_bad_module");
+    expect(play.nack("payments", "content", "policy_bad_module").at(0)).toBe("held B by orders, payments, back to A");
+  });
+
+  test("what is held and stands alone stays held under another number", () => {
+    const play = new Play();
+    play.publish(B);
+    for (const proxy of ["web", "orders"]) play.connect(proxy);
+    for (const proxy of ["web", "orders"]) play.nack(proxy, "content", "policy_bad_module");
+    expect(play.publish(toPublication(makeRelease(9, "B")), "again")).toEqual([]);
+    expect(play.connect("payments")).toEqual([]);
+  });
+
+  test("one proxy that refuses everything alone keeps nobody at what was before it", () => {
+    const play = settled("web", "orders", "payments");
+    for (let sequence = 2; sequence < 6; sequence++) {
+      play.publish(toPublication(makeRelease(sequence, `r${sequence}`)));
+      for (const proxy of ["web", "orders"]) play.ack(proxy);
+      play.nack("payments", "content", "policy_bad_module");
+    }
+    play.publish(toPublication(makeRelease(6, "bad")));
+    play.nack("payments", "content", "policy_bad_module");
+    expect(play.nack("orders", "content", "policy_bad_module").at(0)).toBe("held bad by orders, payments, back to r5");
+  });
+
+  test("a controller started anew waits for the proxies that it knew before the first one back proves anything", () => {
+    const play = settled("web", "orders", "payments");
+    play.publish(B);
+    play.ack("web");
+    const known = ["web", "orders", "payments"].map((name) => {
+      return { workload: `default/${name}`, instance: name, principal: principal(name), heardMs: 0 };
+    });
+    play.state = EMPTY_DISTRIBUTION;
+    play.publish(A, "proven");
+    play.publish(B);
+    play.take({ kind: "remember", proxies: known });
+    expect(play.connect("web")).toEqual([]);
+    expect(play.state.proven).toBe(A);
+    for (const proxy of ["orders", "payments"]) play.connect(proxy);
+    play.nack("orders", "content", "policy_bad_module");
+    expect(play.nack("payments", "content", "policy_bad_module").at(0)).toBe("held B by orders, payments, back to A");
+  });
+
+  test("it waits no longer than they need to come back", () => {
+    const play = settled("web", "orders");
+    play.leave("orders");
+    play.publish(B);
+    play.ack("web");
+    expect(play.state.proven).toBe(A);
+    play.at(LEASE_MS);
+    expect(play.state.proven).toBe(A);
+    play.at(nextDueMs(play.state, LEASE_MS) ?? 0);
+    expect(play.state.proven).toBe(B);
+    expect(nextDueMs(play.state, play.nowMs)).toBeUndefined();
+  });
+
+  test("a proxy that is ahead each time it comes makes the numbers go on so often and no more", () => {
+    const play = settled("orders");
+    let overtakes = 0;
+    for (let sequence = 10; sequence < 2000; sequence += 10) {
+      const revision = { epoch: "e", sequence, name: "?" };
+      const told = play.connect("web", { holding: { snapshotHash: "", revision, contentHashes: [] } });
+      overtakes += told.filter((each) => each.startsWith("overtake")).length;
+    }
+    expect(overtakes).toBe(64);
+  });
+});
+
 describe("a machine that is wrong is named", () => {
   test("a local refusal holds nobody, and is tried again, less and less often", () => {
     const play = settled("web", "orders");
@@ -403,9 +484,9 @@ test("whatever happens: one answer out at a time, and once all are given everyon
       for (const name of [...out]) if (out.delete(name)) note(play.ack(name));
       note(play.at(play.nowMs + 30_000 / 10));
     }
-    for (let turn = 0; turn < 20 && out.size + (nextDueMs(play.state) ?? 0) > 0; turn++) {
+    for (let turn = 0; turn < 20 && out.size + (nextDueMs(play.state, play.nowMs) ?? 0) > 0; turn++) {
       for (const name of [...out]) if (out.delete(name)) note(play.ack(name));
-      note(play.at(Math.max(play.nowMs, nextDueMs(play.state) ?? 0)));
+      note(play.at(Math.max(play.nowMs, nextDueMs(play.state, play.nowMs) ?? 0)));
     }
     for (const { workload, holding } of play.state.roster.proxies.values()) {
       expect(holding.snapshotHash).toBe(wanted(play.state, workload)?.hash);
@@ -472,7 +553,7 @@ describe("who is there", () => {
 
   test("a controller that knows less than its proxies goes on from their number", () => {
     const play = new Play();
-    play.publish(A, true);
+    play.publish(A, "again");
     const holding = {
       snapshotHash: "b".repeat(64),
       revision: { epoch: "e", sequence: 57, name: "x" },

@@ -6,6 +6,7 @@
  * A release is proven once every connected proxy has it in force, or has refused it for a
  * reason of its own machine. While it is not, it can be held: it is taken back, by publishing
  * the proven one anew under the next sequence, since proxies only go on within an epoch.
+ * A proxy that broke off a moment ago may be the one that refuses: it is waited for.
  */
 import type { Ack, Hello, Nack, RevisionId } from "@regomesh/protocol";
 import type { Claim } from "./endpoints.ts";
@@ -23,6 +24,7 @@ import {
   ORPHAN_MS,
   PROXIES_PER_WORKLOAD_MAX,
   proxiesOf,
+  RESTART_LEASE_MS,
   type Roster,
   remember,
 } from "./roster.ts";
@@ -37,11 +39,15 @@ export type Distribution = {
   readonly roster: Roster;
   /** Messages sent so far: nonces are made of it. */
   readonly sent: number;
+  /** By workload, how often its proxies have made the numbers go on from theirs. */
+  readonly overtaken: ReadonlyMap<string, number>;
 };
 
+/** `new`: not yet in force anywhere · `proven`: it was · `again`: what is published already, under another number or time. */
+export type Standing = "new" | "proven" | "again";
+
 export type DistributionEvent =
-  /** `isProven`: it was in force before, and only comes again. */
-  | { readonly kind: "publish"; readonly publication: Publication; readonly isProven: boolean }
+  | { readonly kind: "publish"; readonly publication: Publication; readonly standing: Standing }
   | {
       readonly kind: "connect";
       readonly id: StreamId;
@@ -86,10 +92,15 @@ export const EMPTY_DISTRIBUTION: Distribution = {
   hold: undefined,
   roster: EMPTY_ROSTER,
   sent: 0,
+  overtaken: new Map(),
 };
 
 /** Revisions that a restored backup may lack; a proxy that claims more is not believed. */
 const OVERTAKE_MAX = 1_000_000;
+/** Of one workload: each makes every proxy take its snapshot anew, and of a backup each replica does so once at most. */
+const OVERTAKES_MAX = PROXIES_PER_WORKLOAD_MAX;
+/** A connection that broke, or a controller that starts anew, has its proxies back by then. */
+const PROOF_WAIT_MS = RESTART_LEASE_MS;
 
 type Step = { readonly state: Distribution; readonly effects: readonly Effect[] };
 
@@ -102,8 +113,10 @@ export function step(state: Distribution, event: DistributionEvent, nowMs: numbe
 }
 
 /** When time alone will change something; undefined where nothing is waited for. */
-export function nextDueMs({ roster }: Distribution): number | undefined {
+export function nextDueMs(state: Distribution, nowMs: number): number | undefined {
+  const { roster } = state;
   const times = [
+    ...awaitedUntilMs(state).filter((untilMs) => untilMs > nowMs),
     ...roster.leases.map(({ untilMs }) => untilMs),
     ...roster.orphans.map(({ heardMs }) => heardMs + ORPHAN_MS),
     ...[...roster.proxies.values()].flatMap(({ delivery }) => {
@@ -122,7 +135,7 @@ export function wanted({ publication }: Distribution, workload: string): PackedS
 function apply(state: Distribution, event: DistributionEvent, nowMs: number): Step {
   switch (event.kind) {
     case "publish":
-      return still(publish(state, event.publication, event.isProven));
+      return still(publish(state, event.publication, event.standing));
     case "connect":
       return connect(state, event, nowMs);
     case "hello":
@@ -146,14 +159,41 @@ function apply(state: Distribution, event: DistributionEvent, nowMs: number): St
   }
 }
 
-function publish(state: Distribution, publication: Publication, isProven: boolean): Distribution {
-  const isSame = publication.release.revision.sequence === state.publication?.release.revision.sequence;
-  return {
-    ...state,
-    publication,
-    proven: isProven ? publication : state.proven,
-    hold: isSame ? state.hold : undefined,
-  };
+function publish(state: Distribution, publication: Publication, standing: Standing): Distribution {
+  switch (standing) {
+    case "proven":
+      return { ...state, publication, proven: publication, hold: undefined };
+    case "new":
+      return { ...state, publication, proven: fallbackOf(state), hold: undefined };
+    case "again": {
+      const isProven = state.publication === state.proven && state.proven !== undefined;
+      const { hold } = state;
+      const { sequence } = publication.release.revision;
+      const isStillHeld = hold !== undefined && isHeld(state);
+      return {
+        ...state,
+        publication,
+        proven: isProven ? publication : state.proven,
+        hold: isStillHeld ? { ...hold, revision: { ...hold.revision, sequence } } : hold,
+      };
+    }
+  }
+}
+
+/**
+ * What would be gone back to, were another release published now and held: the present one
+ * where every proxy has answered it and none but a lone one refuses its content. Otherwise
+ * whoever refuses everything alone would keep the mesh on its way back to where that began.
+ */
+export function fallbackOf(state: Distribution): Publication | undefined {
+  const { publication, proven, roster } = state;
+  if (publication === undefined || publication === proven || isHeld(state)) return proven;
+  const hashOf = (proxy: ProxyStream) => wanted(state, proxy.workload)?.hash;
+  const proxies = [...roster.proxies.values()];
+  const inForce = proxies.filter((proxy) => proxy.holding.snapshotHash === hashOf(proxy));
+  const refusing = proxies.filter((proxy) => proxy.refusal?.hash === hashOf(proxy) && !inForce.includes(proxy));
+  const isAnswered = inForce.length + refusing.length === proxies.length;
+  return isAnswered && inForce.length > 0 ? publication : proven;
 }
 
 function connect(state: Distribution, event: Extract<DistributionEvent, { kind: "connect" }>, nowMs: number): Step {
@@ -166,7 +206,12 @@ function connect(state: Distribution, event: Extract<DistributionEvent, { kind: 
   const effects = replaced.map(
     (old): Effect => ({ kind: "close", id: old, reason: "replaced", message: "the proxy has opened another stream" }),
   );
-  return { state: { ...state, roster }, effects: [...effects, ...overtake(state, event.hello)] };
+  const next = { ...state, roster };
+  const ahead = aheadOf(state, event.hello);
+  const before = state.overtaken.get(workload) ?? 0;
+  if (ahead === undefined || before >= OVERTAKES_MAX) return { state: next, effects };
+  const overtaken = new Map(state.overtaken).set(workload, before + 1);
+  return { state: { ...next, overtaken }, effects: [...effects, { kind: "overtake", sequence: ahead + 1 }] };
 }
 
 function hello(state: Distribution, id: StreamId, message: Hello, nowMs: number): Step {
@@ -181,11 +226,12 @@ function hello(state: Distribution, id: StreamId, message: Hello, nowMs: number)
   };
 }
 
-function overtake({ publication }: Distribution, { holding }: Hello): readonly Effect[] {
+/** The sequence that a proxy has of this epoch, where it is later than ours and may be believed. */
+function aheadOf({ publication }: Distribution, { holding }: Hello): number | undefined {
   const [ours, theirs] = [publication?.release.revision, holding?.revision];
-  if (ours === undefined || theirs === undefined || theirs.epoch !== ours.epoch) return [];
+  if (ours === undefined || theirs === undefined || theirs.epoch !== ours.epoch) return undefined;
   const isAhead = theirs.sequence > ours.sequence && theirs.sequence - ours.sequence <= OVERTAKE_MAX;
-  return isAhead ? [{ kind: "overtake", sequence: theirs.sequence + 1 }] : [];
+  return isAhead ? theirs.sequence : undefined;
 }
 
 /** Leases end; a proxy that does not answer is away. */
@@ -249,15 +295,23 @@ function holdWhatIsWrong(state: Distribution, nowMs: number): Step {
   };
 }
 
-function proveWhatHolds(state: Distribution): Step {
+function proveWhatHolds(state: Distribution, nowMs: number): Step {
   const { publication, proven, roster } = state;
   if (publication === undefined || publication === proven || isHeld(state)) return still(state);
+  if (awaitedUntilMs(state).some((untilMs) => untilMs > nowMs)) return still(state);
   const proxies = [...roster.proxies.values()];
   const isInForce = ({ workload, holding }: ProxyStream) => holding.snapshotHash === wanted(state, workload)?.hash;
   const isSettled = (proxy: ProxyStream) =>
     isInForce(proxy) ||
     (proxy.refusal?.class === "local" && proxy.refusal.hash === wanted(state, proxy.workload)?.hash);
   return still(proxies.some(isInForce) && proxies.every(isSettled) ? { ...state, proven: publication } : state);
+}
+
+/** Until when proxies that went are waited for before a release is proven. */
+function awaitedUntilMs(state: Distribution): readonly number[] {
+  const { publication, proven, roster } = state;
+  if (publication === undefined || publication === proven || isHeld(state)) return [];
+  return roster.gone.map(({ heardMs }) => heardMs + PROOF_WAIT_MS);
 }
 
 function sendWhatIsDue(state: Distribution, nowMs: number): Step {

@@ -228,6 +228,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       void rollout.hold(hold, release);
     },
     onOvertake: (sequence) => void rollout.overtake(sequence),
+    onProve: (sequence) => void rollout.prove(sequence),
   });
   const mesh = new MeshState({
     distributor,
@@ -249,7 +250,8 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     explainDenials,
     clock,
     log,
-    publish: (release, isProven) => mesh.publish(release, isProven),
+    publish: (release, standing) => mesh.publish(release, standing),
+    fallback: () => distributor.fallback,
     refuse: (refused) => {
       mesh.refuse(refused);
       late.http?.poke();

@@ -5,6 +5,7 @@
 import type { Clock, Log } from "@regomesh/base";
 import type { ProxyReport } from "@regomesh/protocol";
 import type { DecisionBody, GraphBody, HistoryBody, RefusedBody, SourceBody, StatusBody } from "../api/bodies.ts";
+import type { Standing } from "../distribution/distribution.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
 import { DecisionLog } from "../status/decision-log.ts";
 import { toGraph, toHistory } from "../status/graph.ts";
@@ -42,10 +43,10 @@ export class MeshState {
     this.#source = options.source;
   }
 
-  /** Gives a release to every proxy; `isProven` where it was in force before. */
-  publish(release: Release, isProven: boolean): void {
+  /** Gives a release to every proxy. */
+  publish(release: Release, standing: Standing): void {
     this.#places = toPlaces(release.plan);
-    this.distributor.publish(toPublication(release), isProven);
+    this.distributor.publish(toPublication(release), standing);
     const { name, sequence } = release.revision;
     this.#log.log("info", "revision published", { revision: name, sequence });
   }

@@ -223,3 +223,25 @@ test("a revert while every answer is out ends on the revert, ten times in a row,
     expect(after.proxies.flatMap(({ revision }) => revision ?? [])).toEqual(Array(3).fill(good));
   }
 });
+
+test("a release that was not proven when its controller ended is taken back after the next start, to what was before it", async () => {
+  const before = (await status()).revision;
+  const sent = next();
+  const bad = commit("It ends in the middle");
+  proxies.web.ack(await sent.web);
+  await Promise.all([sent.v1, sent.v2]);
+  await until((body) => proxyOf(body, "web")?.revision === bad);
+  await controller.close();
+  for (const name of NAMES) proxies[name].close();
+  controller = await open();
+  for (const name of NAMES) {
+    proxies[name].onSnapshot = (message) => {
+      if (nameOf(message) === bad && name !== "web") proxies[name].nack(message, "content", "policy_missing_builtin");
+      else proxies[name].ack(message);
+    };
+    proxies[name].connect(controller.grpc, { instance: "4", holding: proxies[name].holding });
+  }
+  const after = await until(({ revision }) => revision?.name === before?.name && revision?.enforced === 3);
+  expect(after.refused).toMatchObject({ commit: bad });
+  for (const name of NAMES) proxies[name].onSnapshot = undefined;
+});

@@ -9,6 +9,7 @@ import { printRecord } from "@regomesh/base";
 import { snapshotHash } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Built } from "../build/build.ts";
+import type { Standing } from "../distribution/distribution.ts";
 import type { Hold } from "../distribution/hold.ts";
 import { checkRelease, type Release, SNAPSHOT_TTL_MS } from "../distribution/release.ts";
 import { HASH_SHOWN, type Inventory, type Loss, lossOf, names } from "../index/loss.ts";
@@ -31,8 +32,9 @@ export type RolloutOptions = {
   readonly explainDenials: boolean;
   readonly clock: Clock;
   readonly log: Log;
-  /** `isProven`: it was in force before. */
-  readonly publish: (release: Release, isProven: boolean) => void;
+  readonly publish: (release: Release, standing: Standing) => void;
+  /** What would be gone back to if a new release were held. */
+  readonly fallback: () => Release | undefined;
   readonly refuse: (refused: RefusedBody | undefined) => void;
 };
 
@@ -50,6 +52,8 @@ export class Rollout {
   #untaken: (BuildIdentity & Accepted) | undefined;
   /** The greatest that was given to proxies. */
   #sequence = 0;
+  /** Of the release that was taken back last: until that is kept, what is kept is not what is in force. */
+  #takenBack: number | undefined;
   /** What the newest commit would take away, while it waits for an operator's word. */
   #asked: Loss | undefined;
   /** Hash of a loss that an operator has taken upon himself. */
@@ -79,20 +83,36 @@ export class Rollout {
     if (fault !== undefined) log.log("warn", "the last good revision is not used", { reason: fault });
     if (kept === undefined) return;
     const release = { ...kept.release, explainDenials };
-    const trustDomain = this.#options.trustDomain();
-    if (trustDomain !== undefined && trustDomain !== release.plan.mesh.trustDomain) {
-      const reason = `it is of trust domain ${release.plan.mesh.trustDomain}, the authority of ${trustDomain}`;
-      return log.log("warn", "the last good revision is not used", { reason });
-    }
-    const [wrong] = checkRelease(release);
-    if (wrong !== undefined) {
-      const reason = `${wrong.workload}: ${wrong.problem.message}`;
-      return log.log("warn", "the last good revision is not used", { reason });
-    }
+    const reason = this.#whyNot(release);
+    if (reason !== undefined) return log.log("warn", "the last good revision is not used", { reason });
     this.#kept = { ...kept, release };
     this.#sequence = release.revision.sequence;
-    publish(release, true);
+    // It ended before the release was proven: that can be held still.
+    const { fallback } = kept;
+    const isOpen = fallback !== undefined && this.#whyNot(fallback.release) === undefined;
+    if (isOpen) publish({ ...fallback.release, explainDenials }, "proven");
+    publish(release, isOpen ? "new" : "proven");
     await this.renew();
+  }
+
+  /** What speaks against a release that was kept, in one sentence. */
+  #whyNot(release: Release): string | undefined {
+    const trustDomain = this.#options.trustDomain();
+    if (trustDomain !== undefined && trustDomain !== release.plan.mesh.trustDomain)
+      return `it is of trust domain ${release.plan.mesh.trustDomain}, the authority of ${trustDomain}`;
+    const [wrong] = checkRelease(release);
+    return wrong === undefined ? undefined : `${wrong.workload}: ${wrong.problem.message}`;
+  }
+
+  /** The release of that sequence is proven: what it would have gone back to need not be kept. */
+  async prove(sequence: number): Promise<void> {
+    await this.#inTurn(async () => {
+      const kept = this.#kept;
+      if (kept?.fallback === undefined || kept.release.revision.sequence !== sequence) return;
+      const { fallback: _, ...rest } = kept;
+      this.#kept = rest;
+      this.#options.lastGood.writeSoon(rest);
+    });
   }
 
   /** Issues the release anew when half of its snapshots' time is over, whether that can be kept or not. */
@@ -101,8 +121,9 @@ export class Rollout {
       const { clock, lastGood, publish } = this.#options;
       const nowMs = clock.nowMs();
       if (this.#kept === undefined || nowMs - this.#kept.release.issuedAtMs < SNAPSHOT_TTL_MS / 2) return;
+      if (this.#kept.release.revision.sequence === this.#takenBack) return;
       this.#kept = { ...this.#kept, release: { ...this.#kept.release, issuedAtMs: nowMs } };
-      publish(this.#kept.release, true);
+      publish(this.#kept.release, "again");
       lastGood.writeSoon(this.#kept);
     });
   }
@@ -123,6 +144,7 @@ export class Rollout {
     this.#settle(refused);
     if (release === undefined) return;
     const { compiler, built } = held;
+    this.#takenBack = hold.revision.sequence;
     const kept = { release, compiler, built: this.#builtOf(release.revision.name), held: { compiler, built, refused } };
     await this.#inTurn(async () => {
       if (this.#kept !== held) return;
@@ -133,17 +155,22 @@ export class Rollout {
 
   /** Gives the release again under a number that proxies take who have seen later ones than this controller. */
   async overtake(sequence: number): Promise<void> {
+    let isLate = false;
     await this.#inTurn(async () => {
       const { lastGood, log, publish } = this.#options;
       const kept = this.#kept;
       if (kept === undefined || this.#sequence >= sequence) return;
+      isLate = kept.release.revision.sequence === this.#takenBack;
+      if (isLate) return;
       this.#sequence = sequence;
       const revision = { ...kept.release.revision, sequence };
       this.#kept = { ...kept, release: { ...kept.release, revision } };
       log.log("warn", "a proxy has a later revision than this controller: numbers go on from there", { sequence });
-      publish(this.#kept.release, true);
+      publish(this.#kept.release, "again");
       lastGood.writeSoon(this.#kept);
     });
+    // What stands in place of the release that was taken back is kept in the next turn.
+    if (isLate) await this.overtake(sequence);
   }
 
   /**
@@ -164,6 +191,9 @@ export class Rollout {
     const compiler = await builder.version();
     const built = this.#builtOf(tree.commit.hash);
     const { held } = this.#kept ?? {};
+    const isKnown = [held, this.#kept].some((each) => each?.built === built && each.compiler === compiler);
+    // What another commit would have taken away is no longer asked.
+    if (isKnown) [this.#asked, this.#confirmed] = [undefined, undefined];
     if (held?.built === built && held.compiler === compiler) return this.#settle(held.refused);
     if (this.#kept?.built === built && this.#kept.compiler === compiler) return this.#settle(undefined);
     const identity = { compiler, built };
@@ -256,6 +286,7 @@ export class Rollout {
     const { commit } = tree;
     const nowMs = clock.nowMs();
     const epoch = this.release?.revision.epoch ?? randomUUID();
+    const fallback = this.#options.fallback();
     // While it is being written another release may be taken back, which takes a number.
     let kept: Kept;
     do {
@@ -271,7 +302,7 @@ export class Rollout {
       };
       const faults = checkRelease(release);
       if (faults.length > 0) return this.#refuse(tree, { ...REFUSED, diagnostics: faults.map(toDiagnostic) });
-      kept = { release, ...identity };
+      kept = { release, ...identity, ...(fallback === undefined ? {} : { fallback: this.#keptOf(fallback) }) };
       await lastGood.write(kept);
     } while (this.#sequence >= kept.release.revision.sequence);
     this.#sequence = kept.release.revision.sequence;
@@ -281,7 +312,11 @@ export class Rollout {
     for (const warning of warnings.slice(0, WARNINGS_LOGGED)) {
       log.log("warn", "commit accepted with a warning", { commit: commit.hash, warning: printRecord(warning) });
     }
-    publish(kept.release, false);
+    publish(kept.release, "new");
+  }
+
+  #keptOf(release: Release): NonNullable<Kept["fallback"]> {
+    return { release, built: this.#builtOf(release.revision.name), compiler: this.#kept?.compiler ?? "" };
   }
 
   #refuse({ commit }: CommitTree, { diagnostics, failedTests }: Built): void {

@@ -10,7 +10,9 @@ import {
   type DistributionEvent,
   type Effect,
   EMPTY_DISTRIBUTION,
+  fallbackOf,
   nextDueMs,
+  type Standing,
   step,
   wanted,
 } from "../../distribution/distribution.ts";
@@ -37,6 +39,8 @@ export type DistributorOptions = {
   readonly onHold: (hold: Hold, release: Release | undefined) => void;
   /** A proxy has a later revision of this epoch than the controller. */
   readonly onOvertake: (sequence: number) => void;
+  /** The release of that sequence is proven: it is what is gone back to from now on. */
+  readonly onProve?: (sequence: number) => void;
 };
 
 export class Distributor {
@@ -78,9 +82,14 @@ export class Distributor {
     return false;
   }
 
-  /** Gives every proxy a release; `isProven` where it was in force before. */
-  publish(publication: Publication, isProven: boolean): void {
-    this.#take({ kind: "publish", publication, isProven });
+  /** What would be gone back to if another release came now and was held. */
+  get fallback(): Release | undefined {
+    return fallbackOf(this.#state)?.release;
+  }
+
+  /** Gives every proxy a release. */
+  publish(publication: Publication, standing: Standing = "new"): void {
+    this.#take({ kind: "publish", publication, standing });
   }
 
   open(stream: Stream, workload: string, principal: string, hello: Hello): StreamId {
@@ -158,8 +167,11 @@ export class Distributor {
     this.#isBusy = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        const { proven } = this.#state;
         const { state, effects } = step(this.#state, next, this.#options.clock.nowMs());
         this.#state = state;
+        if (state.proven !== undefined && state.proven !== proven)
+          this.#options.onProve?.(state.proven.release.revision.sequence);
         for (const effect of effects) this.#carryOut(effect);
       }
     } finally {
@@ -203,7 +215,7 @@ export class Distributor {
   }
 
   #setAlarm(): void {
-    const atMs = nextDueMs(this.#state);
+    const atMs = nextDueMs(this.#state, this.#options.clock.nowMs());
     if (atMs === this.#alarm?.atMs) return;
     this.#alarm?.stop.abort();
     this.#alarm = undefined;

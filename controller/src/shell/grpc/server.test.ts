@@ -148,7 +148,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const publish = (next: Release) => distributor.publish(toPublication(next), false);
+const publish = (next: Release) => distributor.publish(toPublication(next));
 const proxies = () => [...distributor.state.roster.proxies.values()];
 const root = () => Buffer.from(authority.bundlePem);
 
@@ -283,6 +283,22 @@ describe("Control.Snapshots", () => {
     expect(proxies()[0]?.holding.snapshotHash).not.toBe(second.hash);
     publish(release(3));
     expect(JSON.parse(String((await next(stream)).body)).revision.sequence).toBe(3);
+  });
+
+  test("whoever says hello under names that it makes up puts none of them into what status looks for", async () => {
+    publish(release(1));
+    const { client } = await join_("web");
+    for (const name of ["ghost", "phantom"]) {
+      const stream = client.snapshots();
+      stream.write(hello(name));
+      expect(await failureOf(stream)).toMatchObject({ code: status.PERMISSION_DENIED });
+    }
+    expect(distributor.state.roster.orphans).toEqual([]);
+    publish(release(2, ["orders"]));
+    const stream = client.snapshots();
+    stream.write(hello("ghost"));
+    expect(await failureOf(stream)).toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(distributor.state.roster.orphans).toMatchObject([{ workload: "default/web", principal: ID("web") }]);
   });
 
   test("a workload speaks for itself alone, and no stranger speaks", async () => {

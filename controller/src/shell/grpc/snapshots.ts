@@ -69,8 +69,11 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
       if (failure !== undefined) {
         leave(true);
         const { instance } = message.value;
-        if (failure.code === status.PERMISSION_DENIED && peer !== undefined)
-          distributor.noteStranger(workloadOf(message.value), instance, peer.principal);
+        // What its certificate names, not what it says: one proxy is one orphan at most.
+        const workload = peer?.workload ?? workloadOf(message.value);
+        const isMember = distributor.wanted(workload)?.principal === peer?.principal;
+        if (failure.code === status.PERMISSION_DENIED && peer !== undefined && !isMember)
+          distributor.noteStranger(workload, instance, peer.principal);
         return fail(failure);
       }
       if (id === undefined) open(message.value);

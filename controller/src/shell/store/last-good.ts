@@ -20,6 +20,8 @@ export type Kept = {
   readonly compiler: string;
   /** What was built: commit and path. */
   readonly built: string;
+  /** What is gone back to if the release is held; absent once it is proven. */
+  readonly fallback?: Pick<Kept, "release" | "built" | "compiler">;
   /** What was built later and taken back, so that it is not tried again at each start. */
   readonly held?: { readonly compiler: string; readonly built: string; readonly refused: RefusedBody };
 };
@@ -58,11 +60,8 @@ export class LastGood {
       if (format !== FORMAT) return { fault: `${KEY} has format ${format}` };
       if (digestOf(content) !== digest) return { fault: `${KEY} has another digest than it says` };
       const kept = content as Kept;
-      const modules = kept.release.plan.modules.map((module) => ({
-        ...module,
-        wasm: new Uint8Array(Buffer.from(module.wasm as unknown as string, "base64")),
-      }));
-      return { kept: { ...kept, release: { ...kept.release, plan: { ...kept.release.plan, modules } } } };
+      const read = (wasm: unknown) => new Uint8Array(Buffer.from(String(wasm), "base64"));
+      return { kept: mapModules(kept, read) };
     } catch (error) {
       return { fault: `${KEY} cannot be read: ${(error as Error).message}` };
     }
@@ -70,11 +69,23 @@ export class LastGood {
 }
 
 function printKept(kept: Kept): string {
-  const { plan } = kept.release;
-  const modules = plan.modules.map(({ wasm, ...rest }) => ({ ...rest, wasm: Buffer.from(wasm).toString("base64") }));
-  const content = { ...kept, release: { ...kept.release, plan: { ...plan, modules } } };
+  const content = mapModules(kept, (wasm) => Buffer.from(wasm).toString("base64"));
   const file: File = { format: FORMAT, digest: digestOf(content), content };
   return `${JSON.stringify(file)}\n`;
+}
+
+/** With every module in another form: bytes are text in the file. */
+function mapModules(kept: Kept, to: (wasm: Uint8Array) => unknown): Kept {
+  const map = (release: Release): Release => {
+    const modules = release.plan.modules.map((module) => ({ ...module, wasm: to(module.wasm) as Uint8Array }));
+    return { ...release, plan: { ...release.plan, modules } };
+  };
+  const { fallback } = kept;
+  return {
+    ...kept,
+    release: map(kept.release),
+    ...(fallback === undefined ? {} : { fallback: { ...fallback, release: map(fallback.release) } }),
+  };
 }
 
 function digestOf(content: unknown): string {
