@@ -10,6 +10,8 @@ import { findService, OUTSIDE, type Places } from "./places.ts";
 
 const KEPT_MAX = 2000;
 const PER_REPORT_MAX = 500;
+/** Letters of all that are kept: a few megabytes, whatever they are about. */
+const LETTERS_MAX = 8_000_000;
 const TEXT_LENGTH_MAX = 1024;
 const RULES_MAX = 32;
 export const LISTED_DEFAULT = 100;
@@ -19,12 +21,15 @@ const VERDICTS = ["allowed", "denied", "limited", "broken"] as const;
 
 export type DecisionQuery = { readonly limit?: number; readonly verdict?: string; readonly q?: string };
 
-type Kept = { readonly order: number; readonly decision: DecisionBody };
+type Kept = { readonly order: number; readonly decision: DecisionBody; readonly letters: number };
+/** Of one reporter, the oldest first. */
+type Own = { readonly kept: Kept[]; letters: number };
 
 export class DecisionLog {
-  /** By reporter, `namespace/name`, the oldest first. */
-  readonly #kept = new Map<string, Kept[]>();
+  /** By reporter, `namespace/name`. */
+  readonly #kept = new Map<string, Own>();
   #count = 0;
+  #letters = 0;
   #dropped = 0;
   #version = 0;
 
@@ -38,11 +43,17 @@ export class DecisionLog {
     const listed = report.decisions.slice(-PER_REPORT_MAX);
     const taken = listed.map((decision) => toBody(decision, workload, places));
     this.#dropped += Math.max(0, report.decisionsDropped) + report.decisions.length - listed.length;
-    const own = this.#kept.get(workload) ?? [];
+    const own: Own = this.#kept.get(workload) ?? { kept: [], letters: 0 };
     this.#kept.set(workload, own);
-    for (const decision of taken) own.push({ order: ++this.#version, decision });
+    for (const decision of taken) {
+      const letters = lettersOf(decision);
+      own.kept.push({ order: ++this.#version, decision, letters });
+      own.letters += letters;
+      this.#letters += letters;
+    }
     this.#count += taken.length;
-    while (this.#count > KEPT_MAX) this.#dropOne();
+    while (this.#letters > LETTERS_MAX) this.#dropOne((each) => each.letters);
+    while (this.#count > KEPT_MAX) this.#dropOne((each) => each.kept.length);
     return taken;
   }
 
@@ -68,12 +79,16 @@ export class DecisionLog {
   }
 
   #newestFirst(): readonly Kept[] {
-    return [...this.#kept.values()].flat().sort((a, b) => b.order - a.order);
+    return [...this.#kept.values()].flatMap(({ kept }) => kept).sort((a, b) => b.order - a.order);
   }
 
-  #dropOne(): void {
-    const [most] = [...this.#kept.values()].sort((a, b) => b.length - a.length);
-    most?.shift();
+  /** The oldest of whoever has the most. */
+  #dropOne(share: (own: Own) => number): void {
+    const [most] = [...this.#kept.values()].sort((a, b) => share(b) - share(a));
+    const oldest = most?.kept.shift();
+    if (most === undefined || oldest === undefined) return;
+    most.letters -= oldest.letters;
+    this.#letters -= oldest.letters;
     this.#count--;
   }
 }
@@ -91,6 +106,12 @@ function searchText(decision: DecisionBody): string {
   const refused = verdict === "denied" || verdict === "limited" ? "refused" : "";
   const places = rules.map((rule) => `${rule.path} ${rule.file}`).join(" ");
   return `${id} ${verdict} ${refused} ${status} ${reason} ${method} ${path} ${source} ${service} ${workload} ${places}`.toLowerCase();
+}
+
+/** Letters of its texts: everything else of a decision is small. */
+function lettersOf({ rules, shadows, ...rest }: DecisionBody): number {
+  const values = [rest, ...rules, ...shadows].flatMap((each): readonly unknown[] => Object.values(each));
+  return values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
 }
 
 function toBody(decision: DecisionReport, workload: string, places: Places): DecisionBody {
