@@ -1,3 +1,4 @@
+export { clip, copyText } from "./clip.ts";
 export type { Clock } from "./clock.ts";
 export {
   type Diagnostic,

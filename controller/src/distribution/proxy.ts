@@ -10,6 +10,7 @@
  * Answers carry the nonce of what they answer; one that answers nothing is ignored. What is
  * in force is what the proxy says: in its hello, in every ACK and NACK.
  */
+import { clip as clipText } from "@regomesh/base";
 import {
   type Ack,
   ANSWER_WITHIN_MS,
@@ -209,5 +210,5 @@ function toProblem({ code, message, file, row, column }: Nack["problems"][number
 }
 
 function clip(text: string): string {
-  return text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text;
+  return clipText(text, TEXT_LENGTH_MAX);
 }

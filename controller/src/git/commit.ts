@@ -1,4 +1,5 @@
 /** Commits and trees as git prints them, read without trust. */
+import { copyText } from "@regomesh/base";
 
 export type Commit = {
   readonly hash: string;
@@ -68,16 +69,17 @@ export function parseBlame(
   const field = (name: string) => new RegExp(`^${name} (.*)$`, "m").exec(output)?.[1] ?? "";
   if (hash === undefined) return undefined;
   return {
-    hash,
+    hash: copyText(hash),
     author: oneLine(field("author"), NAME_LENGTH_MAX),
     subject: oneLine(field("summary"), SUBJECT_LENGTH_MAX),
   };
 }
 
-/** Without control characters: what a commit says is shown in terminals and pages. */
+/** Without control characters: what a commit says is shown in terminals and pages. The output that it is of is not kept with it. */
 function oneLine(text: string, lengthMax: number): string {
-  return text
+  const line = text
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, " ")
     .trim()
     .slice(0, lengthMax);
+  return copyText(line);
 }

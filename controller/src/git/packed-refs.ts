@@ -1,5 +1,7 @@
 /** The `packed-refs` file: `HASH refs/heads/main` lines, comments, and `^HASH` lines of tags. */
 
+import { copyText } from "@regomesh/base";
+
 const HASH = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 export function findPackedRef(text: string, ref: string): string | undefined {
@@ -7,7 +9,7 @@ export function findPackedRef(text: string, ref: string): string | undefined {
     const end = at + ref.length + 1;
     if (end < text.length && text[end] !== "\n" && text[end] !== "\r") continue;
     const hash = text.slice(text.lastIndexOf("\n", at) + 1, at);
-    if (isHash(hash)) return hash;
+    if (isHash(hash)) return copyText(hash); // it is kept, the file is not
   }
   return undefined;
 }

@@ -4,6 +4,7 @@
  * behalf, is what the reporter's certificate proves, whatever the report says. When there are
  * too many, whoever has the most loses its oldest, so that no proxy drives out the others'.
  */
+import { clip as clipText } from "@regomesh/base";
 import type { DecisionReport, ProxyReport } from "@regomesh/protocol";
 import type { DecisionBody, DecisionsBody, RuleBody } from "../api/bodies.ts";
 import { findService, OUTSIDE, type Places } from "./places.ts";
@@ -168,5 +169,5 @@ function parseRule(text: string): readonly RuleBody[] {
 }
 
 function clip(text: string): string {
-  return text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text;
+  return clipText(text, TEXT_LENGTH_MAX);
 }

@@ -6,6 +6,7 @@
  * A proxy chooses the strings that it reports: of each instance no more is kept than one
  * report can hold, and of each edge no more than a few revisions.
  */
+import { clip as clipText } from "@regomesh/base";
 import type { EdgeReport, ProxyReport } from "@regomesh/protocol";
 import { findService, OUTSIDE, type Places, shadowKey } from "./places.ts";
 import { EMPTY, since, type Tally, toTally } from "./tally.ts";
@@ -314,5 +315,5 @@ function isAlive({ sides }: Edge, nowMs: number): boolean {
 }
 
 function clip(text: string): string {
-  return text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text;
+  return clipText(text, TEXT_LENGTH_MAX);
 }

@@ -1,4 +1,5 @@
 /** What is kept of a request when it has ended: counters, the access log's line, and of some the decision. */
+import { clip } from "@regomesh/base";
 import type { DecisionReport } from "@regomesh/protocol";
 import { Counter } from "../metrics/counters.ts";
 import type { ByteWriter } from "../record/byte-writer.ts";
@@ -54,7 +55,7 @@ function decisionReport(downstream: Downstream, direction: "inbound" | "outbound
     verdict: verdictOf(downstream),
     status: record.status,
     reason: record.verdict === "broken" ? record.reason : "",
-    detail: record.verdict === "broken" ? record.detail.slice(0, DETAIL_LENGTH_MAX) : "",
+    detail: record.verdict === "broken" ? clip(record.detail, DETAIL_LENGTH_MAX) : "",
     method,
     path,
     sourcePrincipal: direction === "inbound" ? (context.principal ?? "") : (workload?.principal ?? ""),
@@ -79,7 +80,7 @@ function verdictOf({ record, exchange }: Downstream): RequestRecord["verdict"] {
 
 function methodAndPath({ exchange, record }: Downstream): { readonly method: string; readonly path: string } {
   const { head, headEnd } = exchange;
-  if (head === undefined) return { method: record.method, path: record.path.slice(0, PATH_BYTES_MAX) };
+  if (head === undefined) return { method: record.method, path: clip(record.path, PATH_BYTES_MAX) };
   const methodEnd = head.indexOf(SPACE);
   const pathEnd = head.indexOf(SPACE, methodEnd + 1);
   if (methodEnd < 0 || pathEnd < 0 || pathEnd > headEnd) return { method: "", path: "" };

@@ -3,6 +3,7 @@
  * decisions are reported, by proxies that have proven who they are; whoever asks for one, which
  * needs no proof, gets what is there and starts no process.
  */
+import { copyText } from "@regomesh/base";
 import { FILE_BYTES_MAX } from "../../build/select-entries.ts";
 import { type Commit, parseBlame } from "../../git/commit.ts";
 import { isHash } from "../../git/packed-refs.ts";
@@ -61,9 +62,10 @@ export class Excerpts {
     const lines = content.toString("utf8").split("\n");
     if (row > lines.length) return undefined;
     const first = Math.max(1, row - ROWS_AROUND);
+    // Of each of many commits: the few lines are kept, the file is not.
     const excerpt = lines
       .slice(first - 1, row + ROWS_AROUND)
-      .map((text, at) => ({ row: first + at, text: text.replace(/\r$/, "").slice(0, TEXT_LENGTH_MAX) }));
+      .map((text, at) => ({ row: first + at, text: copyText(text.replace(/\r$/, "").slice(0, TEXT_LENGTH_MAX)) }));
     // Without --no-textconv a repository's attributes could name a command to run.
     const args = ["blame", "--porcelain", "--no-textconv", "-L", `${row},${row}`, commit, "--", file];
     const blame = await runGit({ gitDir, args, bytesMax: 1024 * 1024 }).catch(() => undefined);
