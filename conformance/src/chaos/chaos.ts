@@ -16,7 +16,7 @@ import { Judge } from "./judge.ts";
 import { type Lived, Processes } from "./processes.ts";
 import { Records } from "./records.ts";
 import { ChaosRepository } from "./repository.ts";
-import { drawSchedule, type Happening } from "./schedule.ts";
+import { drawSchedule, type Happening, type Victim } from "./schedule.ts";
 import { printCounts, Traffic } from "./traffic.ts";
 import { Witness } from "./witness.ts";
 
@@ -33,6 +33,7 @@ export type ChaosResult = {
   readonly faults: readonly string[];
   readonly faultCount: number;
   readonly judged: number;
+  /** Lines that killed sidecars left unfinished. */
   readonly torn: number;
   readonly lived: readonly Lived[];
   /** What could not be done here, and why. */
@@ -63,7 +64,9 @@ export async function runChaos({ seed, lengthMs, perSecond, say }: ChaosOptions)
   const repository = new ChaosRepository(mesh.repository, policy);
   await repository.commit(QUIET);
   await mesh.inForce(repository.head);
-  const records = new Records((workload) => mesh.statePath(`proxies/${workload}/access.log`));
+  const workloads = WORKLOADS.map(({ name }) => name);
+  const logOf = (workload: string) => mesh.statePath(`proxies/${workload}/access.log`);
+  const records = new Records(workloads, logOf, whyNoDisk === undefined);
   const witness = new Witness();
   const judge = new Judge(repository.grants, witness, Date.now());
   const processes = new Processes(mesh.mesh);
@@ -91,12 +94,20 @@ export async function runChaos({ seed, lengthMs, perSecond, say }: ChaosOptions)
     await Promise.all(watching);
   }
   for (const name of processes.dead) judge.fault(`${name} stayed dead`);
+  for (const workload of workloads) {
+    const [torn, kills] = [
+      records.torn.get(workload) ?? 0,
+      processes.kills.get(`sidecar of ${workload}` as Victim) ?? 0,
+    ];
+    // Each may leave one.
+    if (torn > kills) judge.fault(`${torn} lines of ${workload} are torn, and its sidecar was killed ${kills} times`);
+  }
   if (judge.judged === 0) judge.fault("no decision was judged");
   return {
     faults: judge.faults,
     faultCount: judge.faultCount,
     judged: judge.judged,
-    torn: records.torn,
+    torn: [...records.torn.values()].reduce((sum, count) => sum + count, 0),
     lived: processes.lived(),
     leftOut: whyNoDisk === undefined ? [] : [`full disks (${whyNoDisk})`],
   };

@@ -14,6 +14,8 @@ export class Processes {
   readonly #mesh: Mesh;
   readonly #memory = new Map<number, { readonly name: string; readonly samples: MemorySample[] }>();
   readonly #awaySince = new Map<string, number>();
+  /** How often each was killed. */
+  readonly kills = new Map<Victim, number>();
   /** Those that stayed away for longer than any may. */
   readonly dead = new Set<string>();
 
@@ -36,10 +38,12 @@ export class Processes {
     const pid = this.pid(victim);
     if (pid === undefined) return false;
     try {
-      return process.kill(pid, signal);
+      process.kill(pid, signal);
     } catch {
       return false; // between two lives
     }
+    if (signal === "SIGKILL") this.kills.set(victim, (this.kills.get(victim) ?? 0) + 1);
+    return true;
   }
 
   /** Looks who is there, and at the memory of controller and sidecars. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -29,4 +29,17 @@ test("a disk that takes nothing is told of, and keeps nobody from ending", async
   line(log, "lost");
   await log.close();
   expect(troubles).toEqual(["lines of /dev/full wait, and then are lost: no space is left on its disk"]);
+});
+
+test.each([
+  { before: "one\ntw", after: "one\ntw\nthree\n" },
+  { before: "one\n", after: "one\nthree\n" },
+  { before: "", after: "three\n" },
+])("a line that a killed process left unfinished takes no other with it: $before", async ({ before, after }) => {
+  const path = join(folder, "access.log");
+  await writeFile(path, before);
+  const log = await AccessLog.open(path);
+  line(log, "three");
+  await log.close();
+  expect(await readFile(path, "utf8")).toBe(after);
 });

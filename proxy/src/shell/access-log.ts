@@ -4,7 +4,8 @@
  * is torn; one that does not keep up costs lines (counted), never requests. Whoever rotates
  * the file moves it and has it opened anew by its path.
  */
-import { close, open, write } from "node:fs";
+import { close, constants, open, write } from "node:fs";
+import { open as openHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import { diskReason, type Log, SILENT } from "@regomesh/base";
 import { ByteWriter } from "../record/byte-writer.ts";
@@ -41,9 +42,15 @@ export class AccessLog {
     this.#timer.unref();
   }
 
-  /** `hear` is told why lines wait; undefined once they are written again. */
+  /**
+   * `hear` is told why lines wait; undefined once they are written again. A line that a process
+   * has left unfinished, because it was killed, is ended first: it takes none of ours with it.
+   */
   static async open(path: string, hear: (trouble: string | undefined) => void = () => {}): Promise<AccessLog> {
-    return new AccessLog(path, await openFile(path), hear);
+    const isTorn = await endsInLine(path);
+    const log = new AccessLog(path, await openFile(path), hear);
+    if (isTorn) log.#filling.ascii("\n");
+    return log;
   }
 
   /** `onLines` is told how many lines could not be written before the end, `log` why it waits, once until a write succeeds again. */
@@ -160,6 +167,22 @@ function lineStart(full: ByteWriter, from: number): number {
 }
 
 const LF = 0x0a;
+
+/** Whether there is a file of that name whose last line has no end; what cannot be read is none. */
+async function endsInLine(path: string): Promise<boolean> {
+  const file = await openHandle(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile() || stat.size === 0) return false;
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, stat.size - 1);
+    return bytesRead === 1 && buffer[0] !== LF;
+  } catch {
+    return false;
+  } finally {
+    await file.close();
+  }
+}
 
 function openFile(path: string): Promise<number> {
   return promisify<string, string, number, number>(open)(path, "a", 0o600);
