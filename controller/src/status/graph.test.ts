@@ -209,6 +209,18 @@ describe("what is kept of reports is bounded", () => {
     expect(ledger.seriesKept).toBeLessThanOrEqual(64);
     expect(ledger.edges(1000)[0]?.revisions.length).toBe(8);
   });
+
+  test("a commit every second leaves no more series than a report names", () => {
+    const ledger = new Ledger();
+    const told = (sequence: number) =>
+      Array.from({ length: 8 }, (_, at) => sequence - at)
+        .filter((one) => one > 0)
+        .map((one) => toOrders({ requests: 10, revision: { epoch: "e", sequence: one, name: `r${one}` } }));
+    for (let sequence = 1; sequence <= 500; sequence++) {
+      ledger.apply("default/web", report("web", told(sequence)), places, sequence * 1000);
+    }
+    expect(ledger.seriesKept).toBe(8);
+  });
 });
 
 test.each([

@@ -116,9 +116,11 @@ export class Ledger {
       const ends = endsOf(edge, own, report.namespace, places);
       if (ends !== undefined) listed.add(this.#count(ends, edge, instance.totals, before === undefined, nowMs));
     }
-    // Within the bound a series that is not told for a while is still known when it comes back.
+    // A whole report names all that its process still counts: what it leaves out, a revision that
+    // is no longer told apart, would begin at zero again. Of one that was cut the rest is still known.
+    const isWhole = report.edges.length <= EDGES_PER_REPORT_MAX;
     for (const series of instance.totals.keys()) {
-      if (instance.totals.size <= EDGES_PER_REPORT_MAX) break;
+      if (!isWhole && instance.totals.size <= EDGES_PER_REPORT_MAX) break;
       if (!listed.has(series)) instance.totals.delete(series);
     }
   }
@@ -198,7 +200,7 @@ export class Ledger {
     const side = found.sides[direction] ?? makeSide(edge.mtls);
     found.sides[direction] = side;
     side.isMtls = edge.mtls;
-    const now = toTally(edge);
+    const now = toTally(edge, side.timeline.total.boundsMs);
     const before = totals.get(series);
     totals.set(series, now);
     const change = before === undefined ? now : since(now, before);

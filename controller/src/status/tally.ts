@@ -19,9 +19,11 @@ export const EMPTY: Tally = { requests: 0, failures: 0, success: 0, denied: 0, l
 /** A histogram finer than this tells nothing more. */
 const BOUNDS_MAX = 64;
 
-/** What a report says, with nothing negative and nothing endless. */
-export function toTally(edge: EdgeReport): Tally {
-  const boundsMs = edge.boundsMs.length > BOUNDS_MAX ? [] : edge.boundsMs;
+/** What a report says, with nothing negative and nothing endless; tallies of the `known` bounds share them. */
+export function toTally(edge: EdgeReport, known: Tally["boundsMs"] = []): Tally {
+  const isKnown = edge.boundsMs.length === known.length && edge.boundsMs.every((bound, at) => bound === known[at]);
+  const ownMs = edge.boundsMs.length > BOUNDS_MAX ? [] : edge.boundsMs;
+  const boundsMs = isKnown ? known : ownMs;
   return {
     requests: count(edge.requests),
     failures: count(edge.failures),
