@@ -13,6 +13,7 @@ import { until } from "../mesh/deadline.ts";
 import { whyNoSmallDisk } from "../mesh/small-disk.ts";
 import { isInForce, TestMesh } from "../mesh/test-mesh.ts";
 import { Judge } from "./judge.ts";
+import { LiveMemory } from "./live-memory.ts";
 import { type Lived, Processes } from "./processes.ts";
 import { Records } from "./records.ts";
 import { ChaosRepository } from "./repository.ts";
@@ -54,6 +55,9 @@ const QUIET = { users: { alice: ["orders"], bob: ["orders", "refunds"] }, webMet
 
 export async function runChaos({ seed, lengthMs, perSecond, say }: ChaosOptions): Promise<ChaosResult> {
   const whyNoDisk = whyNoSmallDisk();
+  await using live = await LiveMemory.open();
+  // The mesh's processes inherit it; this one has read it long ago.
+  Object.assign(process.env, live.environment);
   await using mesh = await TestMesh.open(WITHOUT_LIMITS, {
     restarts: true,
     svidTtl: SVID_TTL,
@@ -69,7 +73,7 @@ export async function runChaos({ seed, lengthMs, perSecond, say }: ChaosOptions)
   const records = new Records(workloads, logOf, whyNoDisk === undefined);
   const witness = new Witness();
   const judge = new Judge(repository.grants, witness, Date.now());
-  const processes = new Processes(mesh.mesh);
+  const processes = new Processes(mesh.mesh, live);
   const traffic = new Traffic(mesh.mesh.edge, perSecond, makeRandom(seed + 1));
   const leave = new AbortController();
   const watching = [

@@ -6,7 +6,7 @@ import type { Lived } from "./processes.ts";
 const MINUTES_DEFAULT = 10;
 const PER_SECOND = 200;
 const SEEDS = 1_000_000;
-/** Over ten minutes, after the warm-up. */
+/** What lives in a process may grow by so much in ten minutes, after the warm-up. */
 export const GROWTH_BYTES_MAX = 1_000_000;
 const TEN_MINUTES_MS = 600_000;
 
@@ -17,7 +17,8 @@ export async function chaos(minutes: number = MINUTES_DEFAULT, seed: number = ra
   for (const left of result.leftOut) console.log(`left out: ${left}`);
   console.log(printResult(result));
   const grown = result.lived.filter(isGrown);
-  for (const { name, pid } of grown) console.error(`soak: ${name} (${pid}) grows by more than 1 MB in ten minutes`);
+  for (const { name, pid } of grown)
+    console.error(`soak: what lives in ${name} (${pid}) grows by more than 1 MB in ten minutes`);
   for (const fault of result.faults) console.error(`soak: ${fault}`);
   if (result.faultCount === 0 && grown.length === 0) return 0;
   console.error(`soak: ${result.faultCount} faults, ${grown.length} that grow; seed ${seed} replays them`);
@@ -32,7 +33,7 @@ function isGrown({ trend }: Lived): boolean {
 function printResult({ judged, torn, lived }: ChaosResult): string {
   const memory = lived.map(({ name, trend }) => {
     const { livedMs, fromBytes, growthBytes } = trend;
-    return `  ${name}: ${inMegabytes(fromBytes)} MB when warm, ${inMegabytes(growthBytes)} MB more after ${Math.round(livedMs / 1000)} s`;
+    return `  ${name}: ${inMegabytes(fromBytes)} MB live when warm, ${inMegabytes(growthBytes)} MB more after ${Math.round(livedMs / 1000)} s`;
   });
   return [`decisions judged: ${judged}; torn lines: ${torn}`, ...memory].join("\n");
 }

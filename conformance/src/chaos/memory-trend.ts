@@ -1,6 +1,6 @@
 /**
- * How the resident memory of a process that lives on grows: the least of a window, which no
- * garbage is in, against the least of a later one.
+ * How what lives in a process grows: the least of a window, in which the fewest requests are
+ * under way, against the least of a later one.
  */
 export type MemorySample = { readonly atMs: number; readonly bytes: number };
 

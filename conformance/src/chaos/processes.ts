@@ -1,7 +1,7 @@
-/** The processes of a chaotic mesh by their ids: who dies, who comes back, and how much memory each takes. */
+/** The processes of a chaotic mesh by their ids: who dies, who comes back, and what lives in each. */
 import { readdirSync, readFileSync } from "node:fs";
 import { type Mesh, WORKLOADS } from "@regomesh/cli";
-import { readMemory } from "../proxy/soak/memory.ts";
+import type { LiveMemory } from "./live-memory.ts";
 import { type MemorySample, type Trend, trendOf } from "./memory-trend.ts";
 import type { Victim } from "./schedule.ts";
 
@@ -12,6 +12,7 @@ export type Lived = { readonly name: string; readonly pid: number; readonly tren
 
 export class Processes {
   readonly #mesh: Mesh;
+  readonly #live: LiveMemory;
   readonly #memory = new Map<number, { readonly name: string; readonly samples: MemorySample[] }>();
   readonly #awaySince = new Map<string, number>();
   /** How often each was killed. */
@@ -19,8 +20,9 @@ export class Processes {
   /** Those that stayed away for longer than any may. */
   readonly dead = new Set<string>();
 
-  constructor(mesh: Mesh) {
+  constructor(mesh: Mesh, live: LiveMemory) {
     this.#mesh = mesh;
+    this.#live = live;
   }
 
   names(): readonly string[] {
@@ -46,12 +48,11 @@ export class Processes {
     return true;
   }
 
-  /** Looks who is there, and at the memory of controller and sidecars. */
+  /** Looks who is there, and at what lives in controller and sidecars. */
   look(nowMs: number): void {
     for (const name of this.names()) {
       const { pid } = this.#mesh.process(name);
-      const memory = pid === undefined ? undefined : tryMemory(pid);
-      if (memory === undefined || pid === undefined) {
+      if (pid === undefined || !isAlive(pid)) {
         const since = this.#awaySince.get(name) ?? nowMs;
         this.#awaySince.set(name, since);
         if (nowMs - since > AWAY_MAX_MS) this.dead.add(name);
@@ -60,7 +61,8 @@ export class Processes {
       this.#awaySince.delete(name);
       if (name !== "controller" && !name.startsWith("sidecar")) continue;
       const known = this.#memory.get(pid) ?? { name, samples: [] };
-      known.samples.push({ atMs: nowMs, bytes: memory });
+      const bytes = this.#live.read(pid);
+      if (bytes !== undefined) known.samples.push({ atMs: nowMs, bytes });
       this.#memory.set(pid, known);
     }
   }
@@ -78,11 +80,20 @@ export class Processes {
   }
 }
 
-function tryMemory(pid: number): number | undefined {
+/** False for one that has ended, and waits to be noticed. */
+function isAlive(pid: number): boolean {
+  return stateOf(pid) !== undefined;
+}
+
+/** State and parent; undefined where it has ended. */
+function stateOf(pid: number): { readonly parent: number } | undefined {
   try {
-    return readMemory(pid).nowBytes;
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // `PID (name) STATE PARENT …`; the name may hold anything.
+    const [state, parent] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return state === "Z" ? undefined : { parent: Number(parent) };
   } catch {
-    return undefined; // it has ended, or waits to be noticed
+    return undefined;
   }
 }
 
@@ -90,14 +101,5 @@ function childrenOf(parent: number): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => {
-      try {
-        const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-        // `PID (name) STATE PARENT …`; the name may hold anything.
-        const [state, ppid] = text.slice(text.lastIndexOf(")") + 2).split(" ");
-        return Number(ppid) === parent && state !== "Z";
-      } catch {
-        return false;
-      }
-    });
+    .filter((pid) => stateOf(pid)?.parent === parent);
 }

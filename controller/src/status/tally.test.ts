@@ -2,9 +2,15 @@ import { expect, test } from "vitest";
 import { toTally } from "./tally.ts";
 
 const edge = (boundsMs: number[]) =>
-  ({ requests: 1, failures: 0, success: 1, denied: 0, limited: 0, boundsMs, counts: [1, 0, 0] }) as unknown as Parameters<
-    typeof toTally
-  >[0];
+  ({
+    requests: 1,
+    failures: 0,
+    success: 1,
+    denied: 0,
+    limited: 0,
+    boundsMs,
+    counts: [1, 0, 0],
+  }) as unknown as Parameters<typeof toTally>[0];
 
 test("tallies of the same bounds share them, those of others keep their own", () => {
   const known = [1, 10];

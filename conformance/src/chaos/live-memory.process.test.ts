@@ -1,0 +1,29 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { until } from "../mesh/deadline.ts";
+import { LiveMemory } from "./live-memory.ts";
+
+test("what a process holds lives, and what it has dropped does not", async () => {
+  await using live = await LiveMemory.open();
+  const start = (program: string) =>
+    spawn(process.execPath, ["-e", `${program}; setInterval(() => {}, 1000)`], {
+      env: { ...process.env, ...live.environment },
+      stdio: "inherit",
+    });
+  const make = "Array.from({ length: 500 }, () => Buffer.alloc(100_000, 1).toString('latin1'))";
+  const [holds, drops] = [start(`globalThis.kept = ${make}`), start(make)];
+  try {
+    const said = async ({ pid }: typeof holds) =>
+      await until("a process says what lives", 30_000, async () => live.read(pid ?? 0));
+    const [held, dropped] = [await said(holds), await said(drops)];
+    expect(held - dropped).toBeGreaterThan(40_000_000);
+    expect(dropped).toBeLessThan(20_000_000);
+    expect(live.read(1)).toBeUndefined();
+  } finally {
+    for (const child of [holds, drops]) {
+      child.kill();
+      await once(child, "exit");
+    }
+  }
+});
