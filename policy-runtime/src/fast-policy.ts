@@ -52,6 +52,8 @@ export class PolicyUnfit extends Error {
 const HEAD_BYTES_MAX = 65_536;
 /** Results of one kind that are constants of the policy and whose reading is kept. */
 const KEPT_MAX = 1024;
+/** Copies a span without making a view of it. */
+const copyNatively = Buffer.prototype.copy;
 const ANSWER_WORDS = Answer.size / 4;
 
 /** How answers of one kind are read; and the readings of those that are constants, by address. */
@@ -195,7 +197,7 @@ class FastPolicy implements Policy, PolicyDecision {
       return this.#failHead(`the head has ${table.fieldCount} fields; the policy takes ${FIELDS_MAX}`);
     this.#refresh();
     const bytes = this.#bytes;
-    bytes.set(length === head.length ? head : head.subarray(0, length), this.#headAt);
+    copyNatively.call(head as Buffer, bytes, this.#headAt, 0, length);
     const words = this.#words;
     const rows = table.words;
     for (let i = 0, at = this.#tableAt >> 2, end = table.length; i < end; i++) words[at + i] = rows[i]!;

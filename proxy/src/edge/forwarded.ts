@@ -22,6 +22,7 @@ export type ForwardedPeer = {
 
 const OURS = maskOf(KnownField.forwardedFor, KnownField.forwardedProto, KnownField.forwardedHost, KnownField.forwarded);
 const PREFIXES = [asciiBytes("x-forwarded-"), asciiBytes("x-real-ip")];
+const LETTER_X = 0x78;
 /** Addresses of one request that are looked at. */
 const ADDRESSES_MAX = 64;
 
@@ -40,9 +41,10 @@ export function replaceForwarded(head: Head, edits: FieldEdits, peer: ForwardedP
   const { bytes, spans } = head;
   for (let index = 0; index < head.fieldCount; index++) {
     if (head.names[index] !== KnownField.other) continue;
-    for (const prefix of PREFIXES) {
-      if (startsWith(bytes, spans[index * 4]!, spans[index * 4 + 1]!, prefix)) head.withhold(index);
-    }
+    const name = spans[index * 4]!;
+    // All of them begin with an x; nearly no other field does.
+    if ((bytes[name]! | 0x20) !== LETTER_X) continue;
+    for (const prefix of PREFIXES) if (startsWith(bytes, name, spans[index * 4 + 1]!, prefix)) head.withhold(index);
   }
   edits.addLines(peer.lines, 0, peer.lines.length);
 }

@@ -8,6 +8,7 @@ import { type Framing, type Head, NO_BYTES } from "./head.ts";
 import { HOP_BY_HOP } from "./known-field.ts";
 
 const LINES_BYTES_AT_FIRST = 512;
+const LINES_AT_FIRST = 16;
 /** A UTF-16 unit's most. */
 const UTF8_BYTES_MAX = 3;
 const encoder = new TextEncoder();
@@ -20,16 +21,18 @@ export class FieldEdits {
   /** Whole field lines that are added at the end, lines[0, linesBytes). */
   lines = new Uint8Array(LINES_BYTES_AT_FIRST);
   linesBytes = 0;
-  /** Of each added line: name start, name end, value start, value end in `lines`. */
-  readonly lineSpans: number[] = [];
+  /** Of each added line: name start, name end, value start, value end in `lines`; lineSpans[0, spansEnd). */
+  lineSpans = new Int32Array(LINES_AT_FIRST * 4);
+  spansEnd = 0;
   /** Framing on the outgoing connection; undefined as received. */
   framing: Framing | undefined = undefined;
 
   clear(drop: number = HOP_BY_HOP): void {
     this.drop = drop | HOP_BY_HOP;
-    this.removed.length = 0;
+    // Even an empty array is made anew by its next element.
+    if (this.removed.length > 0) this.removed.length = 0;
     this.linesBytes = 0;
-    this.lineSpans.length = 0;
+    this.spansEnd = 0;
     this.framing = undefined;
   }
 
@@ -54,7 +57,7 @@ export class FieldEdits {
     lines[at++] = 0x3a;
     lines[at++] = 0x20;
     at = writeText(lines, at, value);
-    this.lineSpans.push(start, start + name.length, start + name.length + 2, at);
+    this.#addSpans(start, start + name.length, at);
     lines[at++] = 0x0d;
     lines[at++] = 0x0a;
     this.linesBytes = at;
@@ -75,15 +78,30 @@ export class FieldEdits {
   }
 
   #findSpans(from: number): void {
-    const { lines, linesBytes, lineSpans } = this;
+    const { lines, linesBytes } = this;
     for (let line = from; line < linesBytes; ) {
       let nameEnd = line;
       while (lines[nameEnd] !== 0x3a) nameEnd++;
       let end = nameEnd;
       while (lines[end] !== 0x0d) end++;
-      lineSpans.push(line, nameEnd, nameEnd + 2, end);
+      this.#addSpans(line, nameEnd, end);
       line = end + 2;
     }
+  }
+
+  #addSpans(name: number, nameEnd: number, valueEnd: number): void {
+    const at = this.spansEnd;
+    if (at === this.lineSpans.length) {
+      const spans = new Int32Array(at * 2);
+      spans.set(this.lineSpans);
+      this.lineSpans = spans;
+    }
+    const { lineSpans } = this;
+    lineSpans[at] = name;
+    lineSpans[at + 1] = nameEnd;
+    lineSpans[at + 2] = nameEnd + 2;
+    lineSpans[at + 3] = valueEnd;
+    this.spansEnd = at + 4;
   }
 
   /** Whether the field at `index` goes. */
@@ -110,7 +128,7 @@ export class FieldEdits {
     }
     if (to === this.linesBytes) return;
     this.linesBytes = to;
-    this.lineSpans.length = 0;
+    this.spansEnd = 0;
     this.#findSpans(0);
   }
 

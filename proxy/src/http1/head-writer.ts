@@ -220,10 +220,12 @@ function addEnd(table: HeadTable, at: number, edits: FieldEdits, isChunked: bool
     );
     from += CHUNKED.length;
   }
-  const { lines, lineSpans } = edits;
-  for (let i = 0; i < lineSpans.length; i += 4) {
-    const [name, nameEnd, value, valueEnd] = [lineSpans[i]!, lineSpans[i + 1]!, lineSpans[i + 2]!, lineSpans[i + 3]!];
-    table.add(from + name, from + nameEnd, from + value, from + valueEnd, knownField(lines, name, nameEnd));
+  const { lines, lineSpans, spansEnd } = edits;
+  for (let i = 0; i < spansEnd; i += 4) {
+    const name = lineSpans[i]!;
+    const nameEnd = lineSpans[i + 1]!;
+    const field = knownField(lines, name, nameEnd);
+    table.add(from + name, from + nameEnd, from + lineSpans[i + 2]!, from + lineSpans[i + 3]!, field);
   }
 }
 

@@ -3,6 +3,7 @@
  * connection, and what a retry sends again. Beyond its bound it is let go, and with it
  * the chance to try again.
  */
+import { copyBytes } from "../http1/copy-bytes.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "./slab-pool.ts";
 
@@ -35,7 +36,7 @@ export class HeldContent {
         this.#used = 0;
       }
       const bytes = Math.min(end - from, this.#slab.length - this.#used);
-      this.#slab.set(source.subarray(from, from + bytes), this.#used);
+      copyBytes(this.#slab, this.#used, source, from, from + bytes);
       this.#used += bytes;
       from += bytes;
     }

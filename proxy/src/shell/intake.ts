@@ -4,6 +4,7 @@
  * bytes that wait. Below that bound it does read on, and so notices a reset at once.
  */
 import type { Socket } from "node:net";
+import { copyBytes } from "../http1/copy-bytes.ts";
 
 /** Pipelined bytes that wait. */
 const WAITING_BYTES_MAX = 64 * 1024;
@@ -91,7 +92,7 @@ class Waiting {
       this.#buffer = Buffer.allocUnsafeSlow(size);
       if (old !== undefined) this.#buffer.set(old.subarray(0, this.#bytes));
     }
-    this.#buffer?.set(bytes.subarray(start, end), this.#bytes);
+    if (this.#buffer !== undefined) copyBytes(this.#buffer, this.#bytes, bytes, start, end);
     this.#bytes = needed;
   }
 

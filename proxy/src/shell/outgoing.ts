@@ -4,6 +4,7 @@
  * yet, so that whoever feeds it can stop and be told to go on.
  */
 import type { Socket } from "node:net";
+import { copyBytes } from "../http1/copy-bytes.ts";
 import type { Faulty } from "./faulty.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "./slab-pool.ts";
 import type { Turn } from "./turn.ts";
@@ -103,12 +104,8 @@ export class Outgoing {
     while (from < end) {
       const slab = this.#withRoom(end - from);
       const bytes = Math.min(end - from, slab.length - this.#used);
-      if (bytes < 48) {
-        for (let to = this.#used, last = from + bytes; from < last; ) slab[to++] = source[from++] as number;
-      } else {
-        slab.set(source.subarray(from, from + bytes), this.#used);
-        from += bytes;
-      }
+      copyBytes(slab, this.#used, source, from, from + bytes);
+      from += bytes;
       this.commit(bytes);
     }
   }
