@@ -385,7 +385,11 @@ export class Downstream implements ExchangeSide {
     this.#sinceMs = this.thread.monoMs();
     if (this.out.isFull) this.#block();
     // From the top of a stack of its own: a pipeline of cheap requests must not nest.
-    else if (this.#intake.isWaiting) setImmediate(guarded(this, () => this.#continue()));
+    else if (this.#intake.isWaiting) this.#continueSoon();
+  }
+
+  #continueSoon(): void {
+    setImmediate(guarded(this, () => this.#continue()));
   }
 
   /** Until the client has taken what it got. */

@@ -76,6 +76,8 @@ const CONNECTED_NEW: ExchangeEvent = { kind: "connected", isReused: false };
 const CONNECTED_REUSED: ExchangeEvent = { kind: "connected", isReused: true };
 const END_REUSABLE: ExchangeEvent = { kind: "response-end", isReusable: true };
 const END: ExchangeEvent = { kind: "response-end", isReusable: false };
+/** A head that is no 5xx: which of them it is changes nothing for the exchange. */
+const HEAD: ExchangeEvent = { kind: "head", status: 200, madeBy: undefined };
 const TIMER: ExchangeEvent = { kind: "timer" };
 const DEADLINE: ExchangeEvent = { kind: "deadline" };
 const SILENT: ExchangeEvent = { kind: "silent" };
@@ -118,6 +120,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   #hasMoved = false;
   readonly #mayEject = () => mayEject(this.#forwarding?.cluster.groups.get("")?.endpoints ?? []);
   readonly #takeIdleLine = () => this.#side.takeIdleLine();
+  readonly #resumeRequest = () => this.#side.resumeReading();
+  readonly #resumeResponse = () => this.#resumeUpstream();
 
   constructor(thread: Thread, side: ExchangeSide) {
     this.#thread = thread;
@@ -266,7 +270,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   #do(command: Command): void {
     switch (command.do) {
       case "arm-deadline":
-        return void this.#thread.arm(this.#deadline, command.ms);
+        return void this.#thread.arm(this.#deadline, (this.#request as Request).plan.timeoutMs);
       case "arm-timer":
         return void this.#thread.arm(this.#timer, command.ms);
       case "back-off":
@@ -417,7 +421,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
 
   #pauseRequest(upstream: Upstream): void {
     this.#side.pauseReading();
-    upstream.out.onDrain = () => this.#side.resumeReading();
+    upstream.out.onDrain = this.#resumeRequest;
   }
 
   // The response.
@@ -429,8 +433,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
       return void this.#heedFull(upstream);
     }
     this.#final = head;
-    const madeBy = upstream.principal === undefined ? undefined : meshReasonOf(head);
-    this.#on({ kind: "head", status: head.status, madeBy });
+    this.#on(head.status < 500 ? HEAD : failedHead(upstream, head));
     this.#final = undefined;
   }
 
@@ -458,7 +461,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   /** What the client has not taken yet, its interim responses too, holds up what comes next. */
   #heedFull(upstream: Upstream): void {
     const { out } = this.#side;
-    out.onDrain = () => this.#resumeUpstream();
+    out.onDrain = this.#resumeResponse;
     if (out.isFull) this.#pauseUpstream(upstream);
   }
 
@@ -494,9 +497,14 @@ function isRefusal(head: Head): boolean {
   return head.status < 500 && (head.present & maskOf(KnownField.decisionId)) !== 0;
 }
 
+function failedHead(upstream: Upstream, head: Head): ExchangeEvent {
+  const madeBy = upstream.principal === undefined ? undefined : meshReasonOf(head);
+  return { kind: "head", status: head.status, madeBy };
+}
+
 /** Why the sidecar at the other end made a response by itself; undefined where it is the application's. */
 function meshReasonOf(head: Head): Reason | undefined {
-  const index = head.status >= 500 ? head.indexOf(KnownField.meshReason) : -1;
+  const index = head.indexOf(KnownField.meshReason);
   if (index < 0) return undefined;
   const text = head.valueText(index);
   // A newer proxy may know more of them.

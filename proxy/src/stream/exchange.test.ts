@@ -41,7 +41,7 @@ const fail = (reason: "connect_failed" | "no_endpoint" | "pool_exhausted"): Exch
 const SENT: readonly Step[] = [
   [0, "start", "acquire", "waiting"],
   [0, fresh, "disarm, send", "sent"],
-  [0, "request-end", "deadline 1000", "sent"],
+  [0, "request-end", "arm-deadline", "sent"],
 ];
 
 const PLAYS: Readonly<Record<string, Play>> = {
@@ -52,7 +52,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
     steps: [
       [0, "start", "acquire", "waiting"],
       [0, fresh, "disarm, send", "sent"],
-      [60_000, "request-end", "deadline 1000", "sent"],
+      [60_000, "request-end", "arm-deadline", "sent"],
       [61_000, "deadline", "failure, leave, refuse request_deadline", "idle"],
     ],
   },
@@ -131,7 +131,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
     steps: [
       [0, "start", "acquire", "waiting"],
       [0, reused, "disarm, send", "sent"],
-      [0, "request-end", "deadline 1000", "sent"],
+      [0, "request-end", "arm-deadline", "sent"],
       [1, broken("upstream_reset"), "nothing, take-retry, leave, acquire", "waiting"],
     ],
   },
@@ -159,7 +159,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
     steps: [
       [0, "start", "acquire", "waiting"],
       [0, "queued", "timer 500", "waiting"],
-      [0, "request-end", "deadline 1000", "waiting"],
+      [0, "request-end", "arm-deadline", "waiting"],
       [400, "deadline", "nothing, leave, refuse request_deadline", "idle"],
     ],
   },
@@ -177,7 +177,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
     steps: [
       [0, "start", "acquire", "waiting"],
       [0, fresh, "disarm, send", "sent"],
-      [5000, "request-end", "deadline 1000, timer 100", "sent"],
+      [5000, "request-end", "arm-deadline, timer 100", "sent"],
       [5100, "timer", "failure, take-retry, leave, back-off 25", "backing-off"],
       [5110, "timer", "acquire", "waiting"],
       [5110, "queued", "timer 100", "waiting"],
@@ -198,7 +198,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
     steps: [
       [0, "start", "", "held"],
       [0, "request-end", "", "held"],
-      [5000, "timer", "deadline 1000, acquire", "waiting"],
+      [5000, "timer", "arm-deadline, acquire", "waiting"],
     ],
   },
 };
@@ -216,8 +216,6 @@ test.each(Object.entries(PLAYS))("%s", (_, { request = PLAIN, canResend = true, 
 
 function print(command: Command): string {
   switch (command.do) {
-    case "arm-deadline":
-      return `deadline ${command.ms}`;
     case "arm-timer":
       return `timer ${command.ms}`;
     case "back-off":
@@ -232,6 +230,7 @@ function print(command: Command): string {
       return command.isClean ? "finish" : "finish unclean";
     case "acquire":
     case "answered":
+    case "arm-deadline":
     case "disarm":
     case "leave":
     case "release":

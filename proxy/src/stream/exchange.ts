@@ -93,7 +93,8 @@ export type ExchangeEvent =
   | { readonly kind: "abort" };
 
 export type Command =
-  | { readonly do: "arm-deadline"; readonly ms: number }
+  /** The plan's timeout. */
+  | { readonly do: "arm-deadline" }
   | { readonly do: "arm-timer"; readonly ms: number }
   /** Stop the try's timer; the deadline stops by itself as the response begins, or the request ends. */
   | { readonly do: "disarm" }
@@ -129,6 +130,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 const NOTHING: readonly Command[] = [];
 const ACQUIRE: Command = { do: "acquire" };
 const ACQUIRES = [ACQUIRE];
+const DEADLINE: Command = { do: "arm-deadline" };
+const DEADLINES = [DEADLINE];
 const DISARM: Command = { do: "disarm" };
 const LEAVE: Command = { do: "leave" };
 const FAILED: Command = { do: "settle", outcome: "failure" };
@@ -144,17 +147,43 @@ const RELEASES = [SUCCEEDED, { do: "release" }, { do: "finish", isClean: true }]
 const LEAVES = [SUCCEEDED, LEAVE, { do: "finish", isClean: true }] as const;
 const LEAVES_UNCLEAN = [SUCCEEDED, LEAVE, { do: "finish", isClean: false }] as const;
 
+// The road of nearly every request is its first try, without a time of its own, and the request
+// is read to its end before the response comes: these moves are made once, not for each.
+
+type First = { readonly connected: Move; readonly whole: Move; readonly wholeTimed: Move };
+
+const HELD = { kind: "held", isStarted: false, isDelayed: false, isRequestWhole: false, tries: 0 } as const;
+const FIRST_TRY = { tries: 1, holdsRetry: false } as const;
+const BEGUN: Move = { state: { ...HELD, holdsRetry: false }, commands: NOTHING };
+const STARTED: Move = {
+  state: { kind: "waiting", isRequestWhole: false, tryEndsMs: NEVER, ...FIRST_TRY },
+  commands: ACQUIRES,
+};
+const ON_NEW = firstOn(false);
+const ON_REUSED = firstOn(true);
+const ANSWERED: Move = { state: { kind: "responding", isRequestWhole: true, ...FIRST_TRY }, commands: ANSWERS };
+const ENDED: Move = { state: IDLE, commands: RELEASES };
+const ABORTED: Move = { state: IDLE, commands: ABORTS };
+
+function firstOn(isReused: boolean): First {
+  const sent = { kind: "sent", isReused, tryEndsMs: NEVER, ...FIRST_TRY } as const;
+  const state: ExchangeState = { ...sent, isRequestWhole: true };
+  return {
+    connected: { state: { ...sent, isRequestWhole: false }, commands: SENDS },
+    whole: { state, commands: NOTHING },
+    wholeTimed: { state, commands: DEADLINES },
+  };
+}
+
+function wholeFirst(first: First, isTimed: boolean): Move {
+  return isTimed ? first.wholeTimed : first.whole;
+}
+
 /** A request that was decided. */
 export function begin({ delayMs }: Request): Move {
-  const state: ExchangeState = {
-    kind: "held",
-    isStarted: false,
-    isDelayed: delayMs > 0,
-    isRequestWhole: false,
-    tries: 0,
-    holdsRetry: false,
-  };
-  return { state, commands: delayMs > 0 ? [{ do: "arm-timer", ms: delayMs }] : NOTHING };
+  if (delayMs === 0) return BEGUN;
+  const state: ExchangeState = { ...HELD, isDelayed: true, holdsRetry: false };
+  return { state, commands: [{ do: "arm-timer", ms: delayMs }] };
 }
 
 /** The move that an event makes; one that comes too late makes none. */
@@ -168,7 +197,7 @@ export function step(
   if (state.kind === "idle") return stay(state);
   switch (event.kind) {
     case "abort":
-      return { state: IDLE, commands: ABORTS };
+      return ABORTED;
     case "start":
       return state.kind === "held" ? start(state, true, state.isDelayed, request) : stay(state);
     case "request-end":
@@ -207,25 +236,21 @@ function stay(state: ExchangeState): Move {
 function start(held: Of<"held">, isStarted: boolean, isDelayed: boolean, { plan, abortStatus }: Request): Move {
   if (!isStarted || isDelayed) return stay({ ...held, isStarted, isDelayed });
   if (abortStatus > 0) return refuse("fault_injected", NOTHING, abortStatus);
-  const { isRequestWhole } = held;
-  const state: ExchangeState = { kind: "waiting", isRequestWhole, tries: 1, holdsRetry: false, tryEndsMs: NEVER };
-  const isTimed = isRequestWhole && plan.timeoutMs > 0;
-  return { state, commands: isTimed ? [{ do: "arm-deadline", ms: plan.timeoutMs }, ACQUIRE] : ACQUIRES };
+  if (!held.isRequestWhole) return STARTED;
+  const state: ExchangeState = { kind: "waiting", isRequestWhole: true, tryEndsMs: NEVER, ...FIRST_TRY };
+  return { state, commands: plan.timeoutMs > 0 ? [DEADLINE, ACQUIRE] : ACQUIRES };
 }
 
 /** The client has sent everything: from now on it is others who take their time. */
 function endRequest(state: Live, { plan }: Request, nowMs: number): Move {
   if (state.isRequestWhole) return stay(state);
   if (state.kind === "held" || state.kind === "responding") return stay({ ...state, isRequestWhole: true });
-  const deadline: readonly Command[] = plan.timeoutMs > 0 ? [{ do: "arm-deadline", ms: plan.timeoutMs }] : NOTHING;
-  if (state.kind === "sent" && plan.perTryMs === 0) {
-    // Nearly every request comes by here: a literal is made faster than a copy.
-    const { isReused, tries, holdsRetry, tryEndsMs } = state;
-    return {
-      state: { kind: "sent", isRequestWhole: true, isReused, tries, holdsRetry, tryEndsMs },
-      commands: deadline,
-    };
+  const isTimed = plan.timeoutMs > 0;
+  if (plan.perTryMs === 0) {
+    if (state === ON_REUSED.connected.state) return wholeFirst(ON_REUSED, isTimed);
+    if (state === ON_NEW.connected.state) return wholeFirst(ON_NEW, isTimed);
   }
+  const deadline = isTimed ? DEADLINES : NOTHING;
   if (state.kind === "backing-off" || plan.perTryMs === 0) {
     return { state: { ...state, isRequestWhole: true }, commands: deadline };
   }
@@ -251,6 +276,7 @@ function queued(state: Live, { plan }: Request, nowMs: number): Move {
 
 function connected(state: Live, isReused: boolean, { plan }: Request, nowMs: number): Move {
   if (state.kind !== "waiting") return stay(state);
+  if (state === STARTED.state) return isReused ? ON_REUSED.connected : ON_NEW.connected;
   const { isRequestWhole, tries, holdsRetry } = state;
   const isTimed = isRequestWhole && plan.perTryMs > 0;
   const tryEndsMs = isTimed && state.tryEndsMs === NEVER ? nowMs + plan.perTryMs : state.tryEndsMs;
@@ -273,9 +299,11 @@ function answered(
   circumstances: Circumstances,
 ): Move {
   if (state.kind !== "sent") return stay(state);
+  const isFine = status < 500 || status > 599;
+  if (isFine && (state === ON_REUSED.whole.state || state === ON_NEW.whole.state)) return ANSWERED;
   const { isRequestWhole, tries, holdsRetry } = state;
   const responding: ExchangeState = { kind: "responding", isRequestWhole, tries, holdsRetry };
-  if (status < 500 || status > 599) return { state: responding, commands: ANSWERS };
+  if (isFine) return { state: responding, commands: ANSWERS };
   const isEndpoints = madeBy === undefined || blameOf(madeBy) === "upstream";
   const settled = isEndpoints ? FAILED : SAID_NOTHING;
   if (isEndpoints || mayBeServedElsewhere(madeBy)) {
@@ -288,7 +316,7 @@ function answered(
 function endResponse(state: Live, isReusable: boolean): Move {
   if (state.kind !== "responding") return stay(state);
   if (!state.isRequestWhole) return { state: IDLE, commands: LEAVES_UNCLEAN };
-  return { state: IDLE, commands: isReusable ? RELEASES : LEAVES };
+  return isReusable ? ENDED : { state: IDLE, commands: LEAVES };
 }
 
 function broken(state: Live, reason: Reason, request: Request, circumstances: Circumstances): Move {
