@@ -10,6 +10,7 @@ import { startsWith } from "../http1/end-to-end.ts";
 import type { FieldEdits } from "../http1/field-edits.ts";
 import type { Head } from "../http1/head.ts";
 import { maskOf } from "../http1/known-field.ts";
+import { type ReadyLines, readyLines } from "../http1/ready-lines.ts";
 
 /** A client of an edge. */
 export type ForwardedPeer = {
@@ -17,7 +18,7 @@ export type ForwardedPeer = {
   /** Proxies before the edge whose word on the client is taken. */
   readonly trustedHops: number;
   /** The lines about a client that stands directly before the edge. */
-  readonly lines: Uint8Array;
+  readonly lines: ReadyLines;
 };
 
 const OURS = maskOf(KnownField.forwardedFor, KnownField.forwardedProto, KnownField.forwardedHost, KnownField.forwarded);
@@ -30,7 +31,7 @@ const ADDRESSES_MAX = 64;
 export function makeForwardedPeer(address: string, trustedHops: number): ForwardedPeer {
   // An IPv4 client of a socket for both.
   const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
-  const lines = asciiBytes(`x-forwarded-for: ${plain}\r\nx-forwarded-proto: http\r\n`);
+  const lines = readyLines(asciiBytes(`x-forwarded-for: ${plain}\r\nx-forwarded-proto: http\r\n`));
   return { address: plain, trustedHops, lines };
 }
 
@@ -46,7 +47,7 @@ export function replaceForwarded(head: Head, edits: FieldEdits, peer: ForwardedP
     if ((bytes[name]! | 0x20) !== LETTER_X) continue;
     for (const prefix of PREFIXES) if (startsWith(bytes, name, spans[index * 4 + 1]!, prefix)) head.withhold(index);
   }
-  edits.addLines(peer.lines, 0, peer.lines.length);
+  edits.addLines(peer.lines);
 }
 
 /** Keeps what the trusted proxies said, and says who the last of them is. */

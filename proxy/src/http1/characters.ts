@@ -61,7 +61,10 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
 /** Whether a span equals `word` (lower case) when letter case is ignored. */
 export function equalsFolded(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
   if (end - start !== word.length) return false;
-  for (let at = 0; at < word.length; at++) if (lower(bytes[start + at]!) !== word[at]) return false;
+  for (let at = 0; at < word.length; at++) {
+    const byte = bytes[start + at]!;
+    if (byte !== word[at] && lower(byte) !== word[at]) return false;
+  }
   return true;
 }
 

@@ -5,7 +5,8 @@
 import { asciiBytes, COLON, IS_TOKEN, IS_VALUE, isSameVariable, LF } from "./characters.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { type Framing, type Head, NO_BYTES } from "./head.ts";
-import { HOP_BY_HOP } from "./known-field.ts";
+import { HOP_BY_HOP, knownField } from "./known-field.ts";
+import { LINE_SPAN, type ReadyLines, readyLines } from "./ready-lines.ts";
 
 const LINES_BYTES_AT_FIRST = 512;
 const LINES_AT_FIRST = 16;
@@ -21,8 +22,8 @@ export class FieldEdits {
   /** Whole field lines that are added at the end, lines[0, linesBytes). */
   lines = new Uint8Array(LINES_BYTES_AT_FIRST);
   linesBytes = 0;
-  /** Of each added line: name start, name end, value start, value end in `lines`; lineSpans[0, spansEnd). */
-  lineSpans = new Int32Array(LINES_AT_FIRST * 4);
+  /** Of each added line what ReadyLines say, in `lines`; lineSpans[0, spansEnd). */
+  lineSpans = new Int32Array(LINES_AT_FIRST * LINE_SPAN);
   spansEnd = 0;
   /** Framing on the outgoing connection; undefined as received. */
   framing: Framing | undefined = undefined;
@@ -57,7 +58,7 @@ export class FieldEdits {
     lines[at++] = 0x3a;
     lines[at++] = 0x20;
     at = writeText(lines, at, value);
-    this.#addSpans(start, start + name.length, at);
+    this.#addSpans(start, start + name.length, at, knownField(lines, start, start + name.length));
     lines[at++] = 0x0d;
     lines[at++] = 0x0a;
     this.linesBytes = at;
@@ -69,27 +70,16 @@ export class FieldEdits {
     return isFieldValue(trimBlanks(value)) && this.remove(name) && this.add(name, value);
   }
 
-  /** Adds lines made once and for all: `name: value` CR LF, known to be valid, and to have no white space around the value but that one space. */
-  addLines(bytes: Uint8Array, from: number, to: number): void {
-    this.#reserve(to - from);
+  /** Adds lines made once and for all. */
+  addLines({ bytes, spans }: ReadyLines): void {
+    this.#reserve(bytes.length);
     const start = this.linesBytes;
-    this.linesBytes = copyBytes(this.lines, start, bytes, from, to);
-    this.#findSpans(start);
+    this.linesBytes = copyBytes(this.lines, start, bytes, 0, bytes.length);
+    for (let at = 0; at < spans.length; at += LINE_SPAN)
+      this.#addSpans(start + spans[at]!, start + spans[at + 1]!, start + spans[at + 3]!, spans[at + 4]!);
   }
 
-  #findSpans(from: number): void {
-    const { lines, linesBytes } = this;
-    for (let line = from; line < linesBytes; ) {
-      let nameEnd = line;
-      while (lines[nameEnd] !== 0x3a) nameEnd++;
-      let end = nameEnd;
-      while (lines[end] !== 0x0d) end++;
-      this.#addSpans(line, nameEnd, end);
-      line = end + 2;
-    }
-  }
-
-  #addSpans(name: number, nameEnd: number, valueEnd: number): void {
+  #addSpans(name: number, nameEnd: number, valueEnd: number, field: number): void {
     const at = this.spansEnd;
     if (at === this.lineSpans.length) {
       const spans = new Int32Array(at * 2);
@@ -101,7 +91,8 @@ export class FieldEdits {
     lineSpans[at + 1] = nameEnd;
     lineSpans[at + 2] = nameEnd + 2;
     lineSpans[at + 3] = valueEnd;
-    this.spansEnd = at + 4;
+    lineSpans[at + 4] = field;
+    this.spansEnd = at + LINE_SPAN;
   }
 
   /** Whether the field at `index` goes. */
@@ -128,8 +119,9 @@ export class FieldEdits {
     }
     if (to === this.linesBytes) return;
     this.linesBytes = to;
-    this.spansEnd = 0;
-    this.#findSpans(0);
+    const { spans } = readyLines(lines.subarray(0, to));
+    this.spansEnd = spans.length;
+    this.lineSpans.set(spans);
   }
 
   #reserve(bytes: number): void {

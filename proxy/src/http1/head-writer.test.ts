@@ -9,6 +9,7 @@ import { maskOf } from "./known-field.ts";
 import { Method } from "./method.ts";
 import { encodeResponse } from "./own-response.ts";
 import { ReaderEvent } from "./reader-event.ts";
+import { readyLines } from "./ready-lines.ts";
 import { RequestReader } from "./request-reader.ts";
 import { ResponseReader } from "./response-reader.ts";
 
@@ -83,8 +84,7 @@ describe("a request head is forwarded", () => {
     edits.clear(maskOf(KnownField.forwardedClientCert));
     expect(edits.set("X-User", "älice")).toBe(true);
     expect(edits.add("x-two", "")).toBe(true);
-    const lines = asciiBytes("x-request-id: 7\r\nvia: a\r\n");
-    edits.addLines(lines, 0, lines.length);
+    edits.addLines(readyLines(asciiBytes("x-request-id: 7\r\nvia: a\r\n")));
     const head = makeRequestHead("GET /a/../b HTTP/1.0\r\nx-user: eve\r\nX-Forwarded-Client-Cert: c\r\nk: v\r\n\r\n");
     expect(written(head, edits, makeSpan("/b"), makeSpan("svc"))).toBe(
       "GET /b HTTP/1.1\r\nhost: svc\r\nk: v\r\nX-User: \xc3\xa4lice\r\nx-two: \r\nx-request-id: 7\r\nvia: a\r\n\r\n",

@@ -13,8 +13,9 @@ import { asciiBytes } from "./characters.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import type { FieldEdits } from "./field-edits.ts";
 import { Framing, type Head, TargetForm } from "./head.ts";
-import { bitOf, knownField } from "./known-field.ts";
+import { bitOf } from "./known-field.ts";
 import { Method } from "./method.ts";
+import { LINE_SPAN } from "./ready-lines.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
 
 const SP = 0x20;
@@ -220,12 +221,9 @@ function addEnd(table: HeadTable, at: number, edits: FieldEdits, isChunked: bool
     );
     from += CHUNKED.length;
   }
-  const { lines, lineSpans, spansEnd } = edits;
-  for (let i = 0; i < spansEnd; i += 4) {
-    const name = lineSpans[i]!;
-    const nameEnd = lineSpans[i + 1]!;
-    const field = knownField(lines, name, nameEnd);
-    table.add(from + name, from + nameEnd, from + lineSpans[i + 2]!, from + lineSpans[i + 3]!, field);
+  const { lineSpans: spans, spansEnd } = edits;
+  for (let i = 0; i < spansEnd; i += LINE_SPAN) {
+    table.add(from + spans[i]!, from + spans[i + 1]!, from + spans[i + 2]!, from + spans[i + 3]!, spans[i + 4]!);
   }
 }
 

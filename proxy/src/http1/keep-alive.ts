@@ -6,6 +6,7 @@
 import { KnownField } from "@regomesh/policy-runtime";
 import { asciiBytes, equalsFolded, isDigit } from "./characters.ts";
 import type { Head } from "./head.ts";
+import { type ReadyLines, readyLines } from "./ready-lines.ts";
 
 const TIMEOUT = asciiBytes("timeout=");
 /** Digits of a number of seconds; more is no time that matters. */
@@ -30,7 +31,7 @@ export function idleMsOf(head: Head): number | undefined {
 }
 
 /** The line that says so; undefined where a server's time is no whole second. */
-export function keepAliveLine(idleMs: number): Uint8Array | undefined {
+export function keepAliveLine(idleMs: number): ReadyLines | undefined {
   const seconds = Math.floor(idleMs / 1000);
-  return seconds < 1 ? undefined : asciiBytes(`keep-alive: timeout=${seconds}\r\n`);
+  return seconds < 1 ? undefined : readyLines(asciiBytes(`keep-alive: timeout=${seconds}\r\n`));
 }

@@ -10,6 +10,7 @@ import type { ConnectionContext } from "@regomesh/policy-runtime";
 import type { InboundPort } from "@regomesh/protocol";
 import { makeForwardedPeer } from "../edge/forwarded.ts";
 import { asciiBytes } from "../http1/characters.ts";
+import { readyLines } from "../http1/ready-lines.ts";
 import { Counter } from "../metrics/counters.ts";
 import { Timer } from "../time/timer-wheel.ts";
 import { Downstream } from "./downstream.ts";
@@ -73,8 +74,6 @@ export class OutboundAcceptor implements Acceptor {
   }
 }
 
-const NO_PEER = new Uint8Array(0);
-
 /** One connection of a client. */
 type Opened = {
   readonly peer: InboundPeer;
@@ -120,7 +119,7 @@ export class InboundAcceptor implements Acceptor {
     this.#options = options;
     this.#identity = identity;
     const edge = isMutual(options) ? -1 : this.#edgeOf("", false);
-    this.#anyone = { certLine: NO_PEER, edge, forwarded: undefined, notAfterMs: Number.POSITIVE_INFINITY };
+    this.#anyone = { certLine: undefined, edge, forwarded: undefined, notAfterMs: Number.POSITIVE_INFINITY };
     this.#handler = new InboundHandler(
       plane,
       port.name,
@@ -224,7 +223,7 @@ export class InboundAcceptor implements Acceptor {
       namespace,
       serviceAccount,
     };
-    const certLine = asciiBytes(`x-forwarded-client-cert: URI=${principal}\r\n`);
+    const certLine = readyLines(asciiBytes(`x-forwarded-client-cert: URI=${principal}\r\n`));
     this.#begin(
       socket,
       context,

@@ -5,6 +5,7 @@
 import { FieldEdits } from "../http1/field-edits.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { headRoom, writeResponseHead } from "../http1/head-writer.ts";
+import type { ReadyLines } from "../http1/ready-lines.ts";
 import { appendContent, appendContentEnd } from "../message/content.ts";
 import type { Outgoing } from "./outgoing.ts";
 
@@ -19,7 +20,7 @@ export type HeadOptions = {
   /** What policy wants changed. */
   readonly edit: ((edits: FieldEdits, head: Head) => void) | undefined;
   /** A line that says how long the connection may stay without a request. */
-  readonly idleLine: () => Uint8Array | undefined;
+  readonly idleLine: () => ReadyLines | undefined;
 };
 
 export class ClientResponse {
@@ -59,7 +60,7 @@ export class ClientResponse {
     else {
       if (this.#minor === 0) edits.add("connection", "keep-alive");
       const idleLine = options.idleLine();
-      if (idleLine !== undefined) edits.addLines(idleLine, 0, idleLine.length);
+      if (idleLine !== undefined) edits.addLines(idleLine);
     }
     write(out, head);
   }

@@ -12,6 +12,7 @@ import type { Reason } from "../filter/reason.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { keepAliveLine } from "../http1/keep-alive.ts";
 import { ReaderEvent } from "../http1/reader-event.ts";
+import type { ReadyLines } from "../http1/ready-lines.ts";
 import { RequestReader } from "../http1/request-reader.ts";
 import { Counter } from "../metrics/counters.ts";
 import { Timer } from "../time/timer-wheel.ts";
@@ -74,7 +75,7 @@ export class Downstream implements ExchangeSide {
   #wasPending = false;
   /** Bytes written when a client that may have left was looked at last. */
   #leftTotal = 0;
-  #idleLine: Uint8Array | undefined;
+  #idleLine: ReadyLines | undefined;
 
   constructor(
     thread: Thread,
@@ -140,7 +141,7 @@ export class Downstream implements ExchangeSide {
   }
 
   /** Once a connection, to a sidecar: it closes its idle connections before we do. */
-  takeIdleLine(): Uint8Array | undefined {
+  takeIdleLine(): ReadyLines | undefined {
     const line = this.#idleLine;
     this.#idleLine = undefined;
     return line;

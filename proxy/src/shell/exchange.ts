@@ -11,6 +11,7 @@ import { variableOf } from "../http1/field-edits.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { maskOf } from "../http1/known-field.ts";
 import { isIdempotent, Method } from "../http1/method.ts";
+import type { ReadyLines } from "../http1/ready-lines.ts";
 import { appendContent, appendContentEnd } from "../message/content.ts";
 import { Counter } from "../metrics/counters.ts";
 import { admit, answer, type Outcome, settle, UNCOUNTED } from "../resilience/breaker.ts";
@@ -46,7 +47,7 @@ export interface ExchangeSide extends Faulty {
   /** The response should end the connection: the proxy is draining. */
   readonly isEnding: boolean;
   /** Says once how long the connection may stay without a request, to a client that heeds it. */
-  takeIdleLine(): Uint8Array | undefined;
+  takeIdleLine(): ReadyLines | undefined;
   /** Reading stops, because nobody takes the content. */
   pauseReading(): void;
   resumeReading(): void;

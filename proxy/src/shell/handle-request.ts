@@ -84,7 +84,7 @@ export function settleRequestId(downstream: Downstream, head: Head): void {
   const { requestIds } = downstream.thread;
   downstream.record.requestId = requestIds.next();
   edits.drop |= 1 << KnownField.requestId;
-  edits.addLines(requestIds.line, 0, requestIds.line.length);
+  edits.addLines(requestIds.lines);
 }
 
 /** Writes the head that goes on into a slab that the exchange holds. */

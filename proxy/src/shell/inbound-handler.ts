@@ -10,6 +10,7 @@ import { asciiBytes } from "../http1/characters.ts";
 import type { Head } from "../http1/head.ts";
 import type { Span } from "../http1/head-writer.ts";
 import { maskOf } from "../http1/known-field.ts";
+import type { ReadyLines } from "../http1/ready-lines.ts";
 import { Counter } from "../metrics/counters.ts";
 import type { InForce } from "../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";
@@ -40,8 +41,8 @@ const DROP = maskOf(KnownField.forwardedClientCert, KnownField.decisionId);
 
 /** What the listener knows of the peer of a connection. */
 export type InboundPeer = {
-  /** The x-forwarded-client-cert line with CR LF; empty on plaintext. */
-  readonly certLine: Uint8Array;
+  /** The x-forwarded-client-cert line with CR LF; undefined on plaintext. */
+  readonly certLine: ReadyLines | undefined;
   /** Row of the metrics. */
   readonly edge: number;
   /** What is said of a client at the edge, in place of what it says itself; undefined inside the mesh. */
@@ -103,7 +104,7 @@ export class InboundHandler implements RequestHandler {
     const target = normalisePath(downstream, head, inForce);
     if (target === "refused" || answersItself(downstream, head)) return;
     edits.clear(DROP);
-    if (peer.certLine.length > 0) edits.addLines(peer.certLine, 0, peer.certLine.length);
+    if (peer.certLine !== undefined) edits.addLines(peer.certLine);
     if (peer.forwarded !== undefined) replaceForwarded(head, edits, peer.forwarded);
     settleRequestId(downstream, head);
     const authority = authorityOf(head, inForce);
@@ -167,7 +168,11 @@ export class InboundHandler implements RequestHandler {
   }
 
   #forwardingOf(inForce: InForce): Forwarding | undefined {
-    if (this.#madeFor === inForce) return this.#forwarding;
+    if (this.#madeFor !== inForce) this.#makeForwarding(inForce);
+    return this.#forwarding;
+  }
+
+  #makeForwarding(inForce: InForce): void {
     this.#madeFor = inForce;
     this.#service = `${inForce.workload.service}.${inForce.workload.namespace}`;
     const cluster = inForce.applications.get(this.#portName);
@@ -193,7 +198,6 @@ export class InboundHandler implements RequestHandler {
             poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, true),
             editResponse: undefined,
           };
-    return this.#forwarding;
   }
 }
 

@@ -89,7 +89,7 @@ export class OutboundHandler implements RequestHandler {
     settleRequestId(downstream, head);
     const { outbound } = inForce;
     writeHead(downstream, head, target, folded);
-    if (outbound === undefined) return void this.#forward(downstream, head, inForce, cluster, withoutRoute());
+    if (outbound === undefined) return void this.#forward(downstream, head, inForce, cluster, WITHOUT_ROUTE);
     this.#decide(downstream, head, inForce, cluster, outbound, { target, authority: folded });
   }
 
@@ -174,7 +174,15 @@ export class OutboundHandler implements RequestHandler {
     route: RouteDecision | undefined,
   ): Forwarding["elsewhere"] {
     const choices = route?.targets ?? cluster.service.defaultRoute;
-    if (choices.length < 2) return undefined;
+    return choices.length < 2 ? undefined : this.#others(inForce, cluster, to, route);
+  }
+
+  #others(
+    inForce: InForce,
+    cluster: Cluster,
+    to: Target,
+    route: RouteDecision | undefined,
+  ): NonNullable<Forwarding["elsewhere"]> {
     return () => {
       const other = pickTarget(inForce.services, cluster, route?.targets, this.#plane.thread.random);
       return other?.cluster === to.cluster ? other.group : undefined;
@@ -236,6 +244,8 @@ function routed(
   elsewhere: Forwarding["elsewhere"],
   mirror: Forwarding["mirror"],
 ): Forwarding {
+  const isUnchanged = permit.request === undefined && permit.responseHeadersToAdd.length === 0;
+  if (route === undefined && isUnchanged && elsewhere === undefined) return plain;
   const { timeoutMs, retry, responseHeaders, hashKey } = route ?? {};
   const editResponse = responseEdits(responseHeaders, permit.responseHeadersToAdd);
   const named = namedBy(route?.requestHeaders, permit.request);
@@ -313,6 +323,8 @@ function faultOf(downstream: Downstream, route: RouteDecision | undefined): Inje
 }
 
 /** Who may come in is the receiver's decision; nothing is bound to what goes out. */
+const WITHOUT_ROUTE = withoutRoute();
+
 function withoutRoute(): Permit {
   const authorization = withoutPolicy("allow");
   if (authorization.kind !== "permitted") throw new Error("the verdict allow gives a permit");

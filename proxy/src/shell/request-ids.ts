@@ -1,5 +1,6 @@
 /** Fresh x-request-ids: version 4 UUIDs from the system's randomness, drawn in bulk, as text and as a field line. */
 import { randomFillSync } from "node:crypto";
+import { readyLines } from "../http1/ready-lines.ts";
 
 const DRAWN_AT_ONCE = 256;
 const HEX = Buffer.from("0123456789abcdef", "latin1");
@@ -11,8 +12,9 @@ const TEXT_LENGTH = 36;
 export class RequestIds {
   readonly #bytes = new Uint8Array(DRAWN_AT_ONCE * 16);
   #at = this.#bytes.length;
-  /** The field line of the id given last, with CR LF; written anew by `next`. */
-  readonly line = Buffer.from(`${NAME}00000000-0000-0000-0000-000000000000\r\n`, "latin1");
+  readonly #line = Buffer.from(`${NAME}00000000-0000-0000-0000-000000000000\r\n`, "latin1");
+  /** The field line of the id given last; its value is written anew by `next`. */
+  readonly lines = readyLines(this.#line);
 
   next(): string {
     if (this.#at === this.#bytes.length) {
@@ -24,7 +26,7 @@ export class RequestIds {
     this.#at += 16;
     bytes[at + 6] = ((bytes[at + 6] as number) & 0x0f) | 0x40;
     bytes[at + 8] = ((bytes[at + 8] as number) & 0x3f) | 0x80;
-    const { line } = this;
+    const line = this.#line;
     for (let index = 0; index < 16; index++) {
       const byte = bytes[at + index] as number;
       const place = NAME.length + (PLACES[index] as number);

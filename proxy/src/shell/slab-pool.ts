@@ -56,10 +56,11 @@ export class SlabPool {
   }
 
   giveBack(slab: Buffer): void {
-    this.#heldBytes -= slab.length;
-    if (slab.length === SMALL_SLAB_BYTES) {
+    const bytes = slab.length;
+    this.#heldBytes -= bytes;
+    if (bytes === SMALL_SLAB_BYTES) {
       if (this.#small.length < SMALL_KEPT_MAX) this.#small.push(slab);
-    } else if (slab.length === LARGE_SLAB_BYTES && this.#large.length < LARGE_KEPT_MAX) this.#large.push(slab);
+    } else if (bytes === LARGE_SLAB_BYTES && this.#large.length < LARGE_KEPT_MAX) this.#large.push(slab);
   }
 
   /** Counts a slab out that a closed socket may still read, so that nobody may have it again. */
