@@ -87,15 +87,16 @@ export function settleRequestId(downstream: Downstream, head: Head): void {
   edits.addLines(requestIds.lines);
 }
 
-/** Writes the head that goes on into a slab that the exchange holds. */
+/** Writes the head that goes on into a slab that the exchange holds; `isAsked`: a policy is to decide about it. */
 export function writeHead(
   downstream: Downstream,
   head: Head,
   target: Span | undefined,
   authority: Span | undefined,
+  isAsked = false,
 ): void {
   const slab = downstream.thread.slabs.take(headRoom(head, edits, target, authority));
-  const end = writeRequestHead(slab, 0, head, edits, target, authority, table);
+  const end = writeRequestHead(slab, 0, head, edits, target, authority, isAsked ? table : undefined);
   downstream.exchange.hold(slab, end);
 }
 

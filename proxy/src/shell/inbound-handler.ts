@@ -108,7 +108,7 @@ export class InboundHandler implements RequestHandler {
     if (peer.forwarded !== undefined) replaceForwarded(head, edits, peer.forwarded);
     settleRequestId(downstream, head);
     const authority = authorityOf(head, inForce);
-    writeHead(downstream, head, target, authority);
+    writeHead(downstream, head, target, authority, inForce.inbound !== undefined);
     if (forwarding === undefined) return void downstream.respond("no_such_port", `no port ${this.#portName}`);
     const permit = this.#permit(downstream, inForce);
     if (permit === undefined) return;

@@ -88,7 +88,7 @@ export class OutboundHandler implements RequestHandler {
     edits.clear(DROP);
     settleRequestId(downstream, head);
     const { outbound } = inForce;
-    writeHead(downstream, head, target, folded);
+    writeHead(downstream, head, target, folded, outbound !== undefined);
     if (outbound === undefined) return void this.#forward(downstream, head, inForce, cluster, WITHOUT_ROUTE);
     this.#decide(downstream, head, inForce, cluster, outbound, { target, authority: folded });
   }
