@@ -3,6 +3,7 @@
  * so that rules that share one share its edges. A reference with a variable in it depends on
  * all that it could mean: on what its variables' values choose where the body binds them
  * to constants, and only on rules whose heads can meet it: `p[x].foo` is none of `p[y].bar`.
+ * Functions count as parts of the document that they stand in.
  */
 import type { Diagnostic } from "@regomesh/base";
 import type { Rule, Term } from "../syntax/ast.ts";
@@ -10,7 +11,7 @@ import { type Choices, makeChoices } from "./choices.ts";
 import { findComponents, findCycle, type Vertex } from "./graph.ts";
 import { makeProblem } from "./problem.ts";
 import { eachNode, type RuleNode, ruleName } from "./rule-index.ts";
-import { deepTerm, eachDeepTerm } from "./tree.ts";
+import { deepTerm, eachDeepTerm, eachRuleExpr } from "./tree.ts";
 
 /** More cycles than these tell nothing new. */
 const REPORTED_MAX = 20;
@@ -31,6 +32,7 @@ export function checkRecursion(root: RuleNode): readonly Diagnostic[] {
   for (const { rules } of eachNode(root)) for (const rule of rules) graph.rules.set(rule, { rule, edges: new Set() });
   for (const [rule, vertex] of graph.rules) {
     for (let link: Rule | undefined = rule; link !== undefined; link = link.else) addEdges(graph, link, vertex);
+    addReplaced(graph, rule, vertex);
   }
   const diagnostics: Diagnostic[] = [];
   for (const component of findComponents([...graph.rules.values()])) {
@@ -56,6 +58,18 @@ function addEdges(graph: Graph, link: Rule, vertex: RuleVertex): void {
     choices.pass(expr);
   }
   for (const term of [...(link.head.args ?? []), ...link.head.ref, link.head.value]) deepTerm(term, visit);
+}
+
+/** What `with` replaces counts as read, as in OPA. */
+function addReplaced(graph: Graph, rule: Rule, vertex: RuleVertex): void {
+  eachRuleExpr(rule, (expr) => {
+    for (const { target } of expr.with) {
+      for (const path of dataPaths(target, makeChoices())) {
+        const found = findTarget(graph, path);
+        if (found !== undefined) vertex.edges.add(found);
+      }
+    }
+  });
 }
 
 function report(rule: Rule, cycle: readonly Vertex[]): Diagnostic {
@@ -107,12 +121,7 @@ function follow({ root, rules }: Graph, path: readonly Part[]): readonly RuleVer
     for (const node of level) for (const rule of node.rules) if (mayMeet(rule, path)) add(rule);
     level = next;
   }
-  // Functions are no part of the document that a reference names.
-  for (const node of level) {
-    for (const below of eachNode(node)) {
-      for (const rule of below.rules) if (node === below || rule.head.args === undefined) add(rule);
-    }
-  }
+  for (const node of level) for (const below of eachNode(node)) below.rules.forEach(add);
   return found;
 }
 
