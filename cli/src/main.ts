@@ -105,6 +105,7 @@ function isParseArgsError(error: unknown): error is Error {
   return error instanceof TypeError && String((error as { code?: unknown }).code ?? "").startsWith("ERR_PARSE_ARGS");
 }
 
+/** What `parseArgs` says goes on with advice about "--" that is about no flag of ours. */
 function firstSentence(message: string): string {
   return (message.split(". ")[0] ?? message).replace(/^[A-Z]/, (c) => c.toLowerCase());
 }

@@ -117,6 +117,11 @@ test.each([
   ["check", ["check", "nowhere"], /^regomesh check: nowhere: no such file or directory/],
   ["eval", ["eval"], /^regomesh eval: needs a query/],
   ["build", ["build", "policies/mesh"], /^regomesh build: needs an entrypoint/],
+  [
+    "build of several units",
+    ["build", "-e", "mesh/authz/allow", "."],
+    /^regomesh build: \. holds \d+ units \(.*policies\/mesh.*\); name one \(regomesh build --help\)/,
+  ],
   ["test", ["test", "--run", "("], /^regomesh test: --run: /],
   ["a wrong flag", ["eval", "--nope", "1"], /^regomesh eval: unknown option '--nope'/],
 ])("%s says in one sentence what is missing", async (_, args, message) => {

@@ -40,7 +40,8 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
   --plaintext            alone: no mTLS, neither way
   --state DIR            identity, last good snapshot and admin token (default ${DEFAULT_STATE})
   --app PORT             where the application listens on 127.0.0.1
-  --edge HOST:PORT       where edge ports listen, in place of what the snapshot says
+  --edge HOST:PORT       where edge ports listen (default what the workload's listen says, or a
+                         free port of 127.0.0.1)
   --outbound PORT        where the application sends its requests (default a free port)
   --access-log FILE      one line of JSON for each request
   --workers N            worker threads (default 1)
