@@ -1,6 +1,7 @@
 /** Every proxy: what it enforces, until when its identity holds, how fast it decides. */
 import type { ProxyBody, ShadowBody, StatusBody } from "@regomesh/controller/api";
 import { printAge, printLeft, printNs, printRate } from "../format.ts";
+import { lagsBehind } from "./lag.ts";
 
 type Props = { readonly status: StatusBody | undefined; readonly nowMs: number };
 
@@ -54,7 +55,6 @@ function ShadowState({ shadow }: { readonly shadow: ShadowBody }) {
 }
 
 function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: StatusBody; nowMs: number }) {
-  const lags = status.revision !== undefined && proxy.revision !== status.revision.name;
   return (
     <section class="proxy">
       <div class="row">
@@ -63,8 +63,8 @@ function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: Status
       </div>
       <div class="row dim">
         <span>
-          <code>{proxy.revision?.slice(0, 7) ?? "none"}</code>
-          {lags && <span class="bad"> lags</span>}
+          <code>{proxy.revision?.slice(0, 7) ?? "–"}</code>
+          {lagsBehind(proxy, status) && <span class="bad"> lags</span>}
         </span>
         <span>policy {printNs(proxy.policyP50Ns)} p50</span>
         <span>{printRate(proxy.refusedPerSecond)} refused/s</span>
