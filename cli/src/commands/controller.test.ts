@@ -38,6 +38,8 @@ describe("regomesh controller", () => {
     [["--git", ".", "--join-token", "web"], "--join-token takes WORKLOAD=FILE, not web"],
     [["--git", ".", "--path", "../up"], "--path takes a directory of the repository, not ../up"],
     [["--git", ".", "--svid-ttl", "1s"], "--svid-ttl takes a duration of at least 10s"],
+    [["--git", "https://git.example/mesh.git"], "--git takes a directory on this machine, not an address"],
+    [["--git", "git@git.example:mesh.git"], "clone it, and fetch into the clone"],
     [["--gti", "."], "unknown option '--gti'"],
   ])("refuses %j in one sentence", async (args, says) => {
     const { code, err } = await run("controller", ...args);

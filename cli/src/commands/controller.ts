@@ -99,7 +99,7 @@ function parseFlags(
   return {
     exitsWithParent: values["exit-with-parent"] ?? false,
     options: {
-      git: resolve(io.cwd, values.git),
+      git: resolve(io.cwd, parseRepository(values.git)),
       branch: values.branch ?? "main",
       path: parsePath(values.path ?? ""),
       allow: parseAllow(values.allow),
@@ -143,4 +143,11 @@ function parseJoinToken(text: string, cwd: string): ControllerOptions["joinToken
   const at = text.indexOf("=");
   if (at < 1 || at === text.length - 1) throw new UsageError(`--join-token takes WORKLOAD=FILE, not ${text}`);
   return { workload: text.slice(0, at), file: resolve(cwd, text.slice(at + 1)) };
+}
+
+/** Only a repository on this machine is read; an address is told from a mistyped directory. */
+function parseRepository(text: string): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/|^[^/:]+@[^/:]+:/i.test(text)) return text;
+  // An address may hold a password.
+  throw new UsageError("--git takes a directory on this machine, not an address: clone it, and fetch into the clone");
 }

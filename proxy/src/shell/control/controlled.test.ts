@@ -45,7 +45,7 @@ const revision = (sequence: number): Snapshot =>
   );
 
 async function start(
-  world: { readonly clock?: Clock; readonly log?: Log } = {},
+  world: { readonly clock?: Clock; readonly log?: Log; readonly tokenFile?: undefined } = {},
 ): Promise<{ sidecar: Sidecar; link: Controlled }> {
   const sidecar = await openProxy({
     log: SILENT,
@@ -288,6 +288,12 @@ test("a join token that was refused is asked with once; another one in its file 
   await writeToken("the-token");
   await link.ready;
   expect(await ask(sidecar)).toBe(200);
+});
+
+test("without identity and without token the reason says what to start it with", async () => {
+  const { sidecar } = await start({ tokenFile: undefined });
+  while (!sidecar.waitingReason.includes("no --join-token-file")) await new Promise((next) => setImmediate(next));
+  expect(sidecar.waitingReason).toContain("start with the file that the controller's --join-token writes");
 });
 
 test("an identity that has ended when it arrives is no identity: the clocks differ, and that is said", async () => {

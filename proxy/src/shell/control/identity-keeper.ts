@@ -146,7 +146,11 @@ export class IdentityKeeper {
 
   async #readToken(): Promise<JoinTokenFile> {
     const { tokenFile } = this.#options;
-    if (tokenFile === undefined) throw new Error("there is no identity in the state folder, and no --join-token-file");
+    if (tokenFile === undefined) {
+      throw new Error(
+        "no identity is kept that is good, and there is no --join-token-file: start with the file that the controller's --join-token writes",
+      );
+    }
     let value: Partial<JoinTokenFile>;
     try {
       value = JSON.parse(await readFile(tokenFile, "utf8")) as Partial<JoinTokenFile>;
