@@ -1,6 +1,6 @@
 /**
  * The questions that the mesh asks a policy, each with the place it is asked,
- * what an undefined answer means and which shape an answer has. design.md, "Decisions".
+ * what an undefined answer means and which shape an answer has.
  */
 export type EntrypointKind = "authz" | "route" | "limits";
 

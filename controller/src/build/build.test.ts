@@ -279,6 +279,17 @@ const refusals: Record<
   },
 };
 
+test.each([
+  ["mesh/ratelimit/limit", "Inbound", "did you mean mesh/ratelimit/limits?"],
+  ["mesh/routing/routes", "Outbound", "did you mean mesh/routing/route?"],
+  ["my/own", "Inbound", "say what it answers: { name: my/own, kind: Authz } or { name: my/own, kind: Limits }"],
+  ["my/own", "Outbound", "say what it answers: { name: my/own, kind: Route } or { name: my/own, kind: Limits }"],
+])("the way out of the unknown entrypoint %s, asked %s", (entrypoint, direction, hint) => {
+  const spec = `{ unit: authz, direction: ${direction}, entrypoints: [${entrypoint}] }`;
+  const { diagnostics } = buildText(web + resource("PolicyBinding", "b", spec));
+  expect(diagnostics.map((each) => each.hint)).toEqual([hint]);
+});
+
 test("a binding that says nothing of fuel has what its role gives", () => {
   const { plan } = buildText(web + binding("b", ""));
   expect(JSON.stringify(plan?.workloads)).toContain(`"fuel":${CAPABILITIES.inbound.fuel},`);

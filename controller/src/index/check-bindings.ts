@@ -46,12 +46,23 @@ export function kindOf(entrypoint: PolicyBinding["spec"]["entrypoints"][number])
 
 const KINDS = { Authz: "authz", Route: "route", Limits: "limits" } as const satisfies Record<string, EntrypointKind>;
 
-/** Limits may also be asked by the sender, on request (design.md). */
+/** Limits may also be asked by the sender, on request. */
 const DIRECTIONS: Readonly<Record<EntrypointKind, readonly string[]>> = {
   authz: ["Inbound"],
   route: ["Outbound"],
   limits: ["Inbound", "Outbound"],
 };
+
+/** A slip of a known entrypoint, or the kinds that the binding's direction asks. */
+function hintOfKind(name: string, direction: string): string {
+  const near = nearest(
+    name,
+    ENTRYPOINTS.flatMap(({ names }) => names),
+  );
+  if (near !== undefined) return `did you mean ${near}?`;
+  const kinds = Object.entries(KINDS).filter(([, kind]) => DIRECTIONS[kind].includes(direction));
+  return `say what it answers: ${kinds.map(([word]) => `{ name: ${name}, kind: ${word} }`).join(" or ")}`;
+}
 
 function isOfRoot(binding: PolicyBinding): boolean {
   return binding.metadata.namespace === ROOT_NAMESPACE;
@@ -105,7 +116,7 @@ function checkEntrypoints(binding: PolicyBinding, report: Report): void {
     const kind = kindOf(entrypoint);
     if (kind === undefined) {
       report(binding, path, "binding_entrypoint", `${entrypoint.name} is not an entrypoint of the mesh`, {
-        hint: `say what it answers: { name: ${entrypoint.name}, kind: Authz }`,
+        hint: hintOfKind(entrypoint.name, direction),
       });
       continue;
     }

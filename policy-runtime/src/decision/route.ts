@@ -1,4 +1,4 @@
-/** `mesh/routing/route`: where an outbound request goes and how (design.md, "Policy"). */
+/** `mesh/routing/route`: where an outbound request goes and how. */
 import type { RecordReader } from "../layout/record-reader.ts";
 import {
   CHANGES,

@@ -1,6 +1,6 @@
 /**
  * Path and query, normalised once, before anything else looks: what the policy sees is what
- * is forwarded and logged (design.md, "Paths"). Only the path is touched, the query is kept
+ * is forwarded and logged. Only the path is touched, the query is kept
  * byte for byte. A path that is normal already, as nearly all are, costs one scan.
  */
 import { PATH_LEVELS, type PathLevel, type PathSteps } from "./path-level.ts";

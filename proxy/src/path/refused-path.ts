@@ -3,7 +3,7 @@
  * `#` anywhere, and in the path NUL (raw or `%00`), a percent sign that begins no escape
  * (`%%32e` decoded once is `%2e`), dot segments that only some servers see as such (`..;x`,
  * which Tomcat climbs by, and `..%2F` where `%2F` stays) and, unless the level decodes or
- * keeps them, backslash, `%2F` and `%5C` (design.md, "Paths"; CVE-2021-31920, CVE-2021-39156).
+ * keeps them, backslash, `%2F` and `%5C` (CVE-2021-31920, CVE-2021-39156).
  */
 import { endOfPath, escapedByte, NOT_HEX } from "./normalise-path.ts";
 import { PATH_LEVELS, type PathLevel } from "./path-level.ts";
