@@ -34,8 +34,10 @@ export async function openProxyProcess(
   await writeFile(path, printSnapshotFile(file));
   const command = [join(ROOT, "cli/bin/regomesh.mjs"), "proxy", "--snapshot", path, "--state", join(folder, "state")];
   const mode = flags.includes("--identity") ? [] : ["--plaintext"];
+  // Tests close their side behind what they ask, and a busy machine may answer late.
+  const patience = flags.includes("--half-closed") ? [] : ["--half-closed", "60s"];
   const [program = process.execPath, ...args] = [...before, process.execPath, ...command];
-  const child = spawn(program, [...args, "--exit-with-parent", ...mode, ...flags], {
+  const child = spawn(program, [...args, "--exit-with-parent", ...mode, ...patience, ...flags], {
     stdio: ["pipe", "pipe", "pipe"],
   });
   const exited = new Promise<number | null>((done) => child.once("exit", done));

@@ -85,6 +85,7 @@ test.each([
     "policy_conflict",
   ],
   ["a result of the wrong type", "allow := 7 if bad", "policy_type_error"],
+  ["an object with a field of the wrong type", 'allow := {"allowed": input.parsed_path} if bad', "policy_type_error"],
 ])("%s: 503", async (_, rules, reason) => {
   // Without the default's false beside it, the rules under test stand alone.
   const text = unit(rules).replace("default allow := false\n\n", "");
