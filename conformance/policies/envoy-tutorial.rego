@@ -1,4 +1,4 @@
-# The policy of OPA's tutorial for Envoy (openpolicyagent.org/docs/envoy-tutorial-istio), as it stands there.
+# A policy in the shape of those in OPA's tutorials for Envoy: a token, the clock, and a rule on the body.
 package envoy.authz
 
 import input.attributes.request.http as http_request
