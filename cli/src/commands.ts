@@ -39,6 +39,11 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/confirm.ts")).confirm,
   },
   {
+    name: "docs",
+    summary: "print the reference of a kind of resource",
+    load: async () => (await import("./commands/docs.ts")).docs,
+  },
+  {
     name: "controller",
     summary: "run the controller of a mesh: git source, builds, certificate authority, page",
     load: async () => (await import("./commands/controller.ts")).controller,

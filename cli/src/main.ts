@@ -88,7 +88,7 @@ function makeIo(): Io {
     env: (name) => process.env[name],
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY === true,
-    columns: process.stdout.columns ?? 100,
+    columns: process.stdout.columns || 100, // 0 of a terminal that does not know its size
     signal: ending.signal,
     onReload: (action) => void reloads.push(action),
   };

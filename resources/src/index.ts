@@ -7,6 +7,8 @@ export type { PolicyBindingSpec } from "./kinds/policy-binding.ts";
 export { TRAFFIC_DEFAULTS, type TrafficPolicySpec } from "./kinds/traffic-policy.ts";
 export type { WorkloadSpec } from "./kinds/workload.ts";
 export { DOCUMENTS_MAX, type Parsed, parseResources, RESOURCE_TEXT_MAX } from "./parse.ts";
+export { EXAMPLES } from "./reference/example.ts";
+export { printReference, printReferenceText } from "./reference/print-reference.ts";
 export {
   KINDS,
   type Kind,

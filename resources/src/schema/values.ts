@@ -11,7 +11,7 @@ export function text(options: {
   readonly lengthMax?: number;
 }) {
   const { what = "a string", pattern, lengthMax = TEXT_LENGTH_MAX } = options;
-  const bounded = z.string(`must be ${what}`).max(lengthMax);
+  const bounded = z.string(`must be ${what}`).max(lengthMax).meta({ title: what });
   return pattern === undefined ? bounded : bounded.regex(pattern, `must be ${what}`);
 }
 
@@ -32,7 +32,7 @@ export function duration(leastMs: number, mostMs: number) {
       context.issues.push({ code: "custom", message, input: written });
       return z.NEVER;
     })
-    .meta({ pattern: "^([0-9]{1,5}(h|m|s|ms)){1,4}$" });
+    .meta({ title: "a duration such as 2s or 500ms", pattern: "^([0-9]{1,5}(h|m|s|ms)){1,4}$" });
 }
 
 export function oneOf<const T extends string>(...values: readonly [T, ...T[]]) {

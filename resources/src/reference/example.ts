@@ -1,0 +1,63 @@
+/** One document of each kind, as a user would write it; tests read each without a fault. */
+import type { Kind } from "../resource.ts";
+
+export const EXAMPLES: Readonly<Record<Kind, string>> = {
+  MeshConfig: `
+# One a mesh. None means every default.
+apiVersion: regomesh.dev/v1alpha1
+kind: MeshConfig
+metadata: { name: mesh }
+spec:
+  trustDomain: shop.example
+  defaultVerdict: Deny
+`,
+  MeshService: `
+# Clients call http://orders/, http://orders.shop/ or http://orders.internal/.
+apiVersion: regomesh.dev/v1alpha1
+kind: MeshService
+metadata: { name: orders, namespace: shop }
+spec:
+  hosts: [orders.internal]
+  ports:
+    - { name: http, port: 80 }
+    - { name: edge, port: 15080, mode: Edge }
+  subsets:
+    - { name: v1, labels: { version: v1 } }
+    - { name: v2, labels: { version: v2 } }
+  defaultRoute:
+    - { subset: v1, weight: 95 }
+    - { subset: v2, weight: 5 }
+`,
+  Workload: `
+# One program with a proxy beside it. Replicas of it share this one resource.
+apiVersion: regomesh.dev/v1alpha1
+kind: Workload
+metadata: { name: orders-v2, namespace: shop, labels: { version: v2 } }
+spec:
+  service: orders
+  ports:
+    - { name: http, listen: { address: 127.0.0.1, port: 15001 }, application: { port: 8080 } }
+`,
+  PolicyBinding: `
+# Every request to orders asks the rule data.mesh.authz.allow of the modules in policies/orders.
+apiVersion: regomesh.dev/v1alpha1
+kind: PolicyBinding
+metadata: { name: orders, namespace: shop }
+spec:
+  unit: policies/orders
+  selector: { services: [orders] }
+  direction: Inbound
+  entrypoints: [mesh/authz/allow]
+`,
+  TrafficPolicy: `
+# Two more tries of a second each; an endpoint that fails five times in a row rests.
+apiVersion: regomesh.dev/v1alpha1
+kind: TrafficPolicy
+metadata: { name: shop, namespace: shop }
+spec:
+  services: [orders, payments]
+  timeouts: { request: 5s }
+  retries: { attempts: 2, perTry: 1s }
+  breaker: { failures: 5, open: 1s }
+`,
+};
