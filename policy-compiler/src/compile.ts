@@ -2,7 +2,7 @@
  * The whole way from Rego to a module: parse, analyze, plan, emit, link. Text that is
  * wrong gives diagnostics; a module comes out only where none of them is an error.
  */
-import { type Diagnostic, hasErrors, type Source, sortDiagnostics } from "@regomesh/base";
+import { type Diagnostic, hasErrors, sortDiagnostics } from "@regomesh/base";
 import { ENTRYPOINTS, type ModuleMeta, type Role } from "@regomesh/policy-runtime";
 import { analyze } from "./analyze/analyze.ts";
 import { analyzeQuery, type QueryAnalysis } from "./analyze/analyze-query.ts";
@@ -18,6 +18,7 @@ import { checkDecision } from "./role/check-decision.ts";
 import { checkRole } from "./role/check-role.ts";
 import type { Module } from "./syntax/ast.ts";
 import { type ParsedModule, parseModule, parseQuery } from "./syntax/parse.ts";
+import type { RegoSource } from "./syntax/version.ts";
 import { checkEntrypoint, toDataPath } from "./unit/entrypoint.ts";
 import type { JsonObject } from "./unit/json.ts";
 import { checkRulePaths } from "./unit/rule-paths.ts";
@@ -146,8 +147,8 @@ export function checkOffered(unit: Unit): readonly Diagnostic[] {
 }
 
 export type QueryRequest = {
-  readonly modules: readonly Source[];
-  readonly query: Source;
+  readonly modules: readonly RegoSource[];
+  readonly query: RegoSource;
   readonly data?: JsonObject;
   readonly runtime: RuntimeModule;
   readonly print?: boolean;
@@ -178,14 +179,15 @@ export function compileQuery(request: QueryRequest): Compiled {
 }
 
 function resolveQuery(
-  query: Source,
+  query: RegoSource,
   modules: readonly Module[] | undefined,
   settings: Pick<AnalyzeSettings, "builtins" | "print">,
 ): QueryAnalysis {
   const resolved = guard([query], (): QueryAnalysis => {
     const { body, diagnostics } = parseQuery(query);
     if (modules === undefined || body === undefined || hasErrors(diagnostics)) return { diagnostics };
-    const analysis = analyzeQuery(body, { modules, ...settings });
+    const { version = "v1" } = query;
+    const analysis = analyzeQuery(body, { modules, version, ...settings });
     return { ...analysis, diagnostics: [...diagnostics, ...analysis.diagnostics] };
   });
   return "value" in resolved ? resolved.value : resolved;
@@ -209,7 +211,7 @@ function resolveUnit(unit: Unit, settings: AnalyzeSettings): Resolved {
 }
 
 /** The resolved modules of the sources; none where one has an error. */
-export function analyzeSources(sources: readonly Source[], settings: AnalyzeSettings): Resolved {
+export function analyzeSources(sources: readonly RegoSource[], settings: AnalyzeSettings): Resolved {
   const parsed = sources.map((source): ParsedModule => {
     const result = guard([source], () => parseModule(source));
     return "value" in result ? result.value : result;

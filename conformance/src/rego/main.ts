@@ -98,6 +98,7 @@ function selectionOf(option: keyof typeof OPTIONS, folder: string): Selection {
 
 const FOLDERS: Readonly<Record<SuiteName, string>> = {
   "rego-conformance": "rego/rego-conformance/v1",
+  "rego-conformance-v0": "rego/rego-conformance/v0",
   "rego-derived": "rego/rego-conformance-derived/v1",
   "rego-plans": "rego/rego-plans/v1",
   "mesh-policies": "rego/mesh-policies",
@@ -124,6 +125,8 @@ export async function readCases({ suite, folder }: Selection): Promise<readonly 
     case "reports-schema":
     case "reports-x509":
       return readQueryCases(folder, runtime);
+    case "rego-conformance-v0":
+      return readQueryCases(folder, runtime, "v0");
     case "rego-plans":
       return readPlanCases(folder).map((each) => ({
         id: each.id,

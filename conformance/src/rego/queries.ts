@@ -4,8 +4,15 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hasErrors, printDiagnostic, type Source } from "@regomesh/base";
-import { compileQuery, type JsonObject, makeSignatures, type RuntimeModule } from "@regomesh/policy-compiler";
+import { hasErrors, printDiagnostic } from "@regomesh/base";
+import {
+  compileQuery,
+  type JsonObject,
+  makeSignatures,
+  type RegoSource,
+  type RegoVersion,
+  type RuntimeModule,
+} from "@regomesh/policy-compiler";
 import { DEFAULT_LIMITS, type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
@@ -15,8 +22,8 @@ import type { SuiteCase } from "./suite.ts";
 
 type QueryCase = {
   readonly note: string;
-  readonly query: string;
-  readonly modules: readonly Source[];
+  readonly query: RegoSource;
+  readonly modules: readonly RegoSource[];
   readonly data: JsonObject;
   /** JSON text, or a Rego term. */
   readonly input: string | undefined;
@@ -39,24 +46,29 @@ type RawCase = {
 };
 type ExactCase = { readonly data?: JsonObject; readonly input?: unknown; readonly want_result?: readonly unknown[] };
 
-export function readQueryCases(folder: string, runtime: RuntimeModule): readonly SuiteCase[] {
+/** `version`: the language of modules and queries alike. */
+export function readQueryCases(
+  folder: string,
+  runtime: RuntimeModule,
+  version: RegoVersion = "v1",
+): readonly SuiteCase[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"));
   return files.sort().flatMap((file) => {
     const text = readFileSync(join(folder, file), "utf8");
     const { cases } = JSON.parse(text) as { cases: readonly RawCase[] };
     const exact = (parseExact(text) as { cases: readonly ExactCase[] }).cases;
     return cases.map((raw, i) => {
-      const queryCase = caseOf(raw, exact[i] as ExactCase);
+      const queryCase = caseOf(raw, exact[i] as ExactCase, version);
       return { id: `${file}#${i}`, note: raw.note, run: () => runCase(queryCase, runtime) };
     });
   });
 }
 
-function caseOf(raw: RawCase, exact: ExactCase): QueryCase {
+function caseOf(raw: RawCase, exact: ExactCase, version: RegoVersion): QueryCase {
   return {
     note: raw.note,
-    query: raw.query,
-    modules: (raw.modules ?? []).map((text, i) => ({ name: `test-${i}.rego`, text })),
+    query: { name: "query", text: raw.query, version },
+    modules: (raw.modules ?? []).map((text, i) => ({ name: `test-${i}.rego`, text, version })),
     data: exact.data ?? {},
     input: raw.input_term ?? ("input" in exact ? JSON.stringify(exact.input) : undefined),
     inputIsRego: raw.input_term !== undefined,
@@ -78,8 +90,7 @@ const BUILTINS = makeSignatures("test.sleep(string) -> null");
 const LIMITS = { ...DEFAULT_LIMITS, fuel: 100_000_000 };
 
 function runCase(queryCase: QueryCase, runtime: RuntimeModule): string | undefined {
-  const { modules, data, input, wanted, env } = queryCase;
-  const query = { name: "query", text: queryCase.query };
+  const { query, modules, data, input, wanted, env } = queryCase;
   const { module, diagnostics } = compileQuery({ modules, query, data, runtime, builtins: BUILTINS });
   if (module === undefined || hasErrors(diagnostics)) return diagnostics.map(printDiagnostic).join("\n");
   const hostBuiltins: HostBuiltins = makeSuiteBuiltins(env);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 export type SuiteName =
   | "rego-conformance"
+  | "rego-conformance-v0"
   | "rego-derived"
   | "rego-plans"
   | "mesh-policies"

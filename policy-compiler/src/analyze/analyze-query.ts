@@ -5,6 +5,7 @@
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { Body, Expr, Import, Module, Term, What } from "../syntax/ast.ts";
+import type { RegoVersion } from "../syntax/version.ts";
 import { checkBodyCalls, makeCallables } from "./check-calls.ts";
 import { checkBodyTypes } from "./check-types.ts";
 import { checkModifiers } from "./check-with.ts";
@@ -26,6 +27,8 @@ export type AnalyzeQueryOptions = {
   readonly package?: readonly string[];
   readonly imports?: readonly Import[];
   readonly print?: boolean;
+  /** The language of the query; v1 unless it says otherwise. */
+  readonly version?: RegoVersion;
 };
 
 export type QueryAnalysis = { readonly body?: Body; readonly diagnostics: readonly Diagnostic[] };
@@ -36,11 +39,13 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   const path = options.package ?? [];
   const exports = options.package === undefined ? new Map() : resolvedExports(modules, options.package);
   const globals = collectGlobals(path, options.imports ?? [], exports);
+  const isLenient = options.version === "v0";
   const counter = { locals: 0, generated: 0 };
   const context: RewriteContext = {
     builtins,
     print,
     strict: false,
+    mayShadow: isLenient,
     globals,
     diagnostics,
     metadata: () => undefined,
@@ -50,7 +55,7 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const root = indexRules(modules);
   const callables = makeCallables(root, builtins);
-  checkBodyCalls(rewritten, { callables, builtins, diagnostics });
+  checkBodyCalls(rewritten, { callables, builtins, diagnostics, mayDeprecated: isLenient });
   eachDeepExpr(rewritten, (expr) => checkModifiers(expr, { root, callables, builtins, diagnostics }));
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const [only] = rewritten;

@@ -92,7 +92,8 @@ function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
       const metadata = (name: "chain" | "rule", at: Location): Term =>
         jsonTerm(at, name === "chain" ? metadataChain(annotations, module, rule) : metadataRule(annotations, rule));
       const counter = { locals: 0, generated: 0 };
-      const context: RewriteContext = { ...state, globals, diagnostics, metadata, counter };
+      const mayShadow = isLenient(module, state);
+      const context: RewriteContext = { ...state, mayShadow, globals, diagnostics, metadata, counter };
       return rewriteRule(context, module.package.path, rule);
     });
     return { ...module, imports: [], rules };
@@ -101,9 +102,13 @@ function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
   return { ...state, modules, index, callables: makeCallables(index, state.builtins) };
 }
 
+function isLenient(module: Module, state: State): boolean {
+  return !module.isV1 && !state.strict;
+}
+
 function checkCalls(state: State, diagnostics: Diagnostic[]): State {
-  const context = { ...state, root: state.index, diagnostics };
   for (const module of state.modules) {
+    const context = { ...state, root: state.index, diagnostics, mayDeprecated: isLenient(module, state) };
     for (const rule of module.rules) {
       checkRuleCalls(rule, context);
       eachRuleExpr(rule, (expr) => checkModifiers(expr, context));

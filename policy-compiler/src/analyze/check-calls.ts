@@ -26,6 +26,8 @@ export type CallContext = {
   readonly callables: Callables;
   readonly builtins: BuiltinSignatures;
   readonly diagnostics: Diagnostic[];
+  /** Deprecated built-ins may be called: in v0, where nothing strict is asked. */
+  readonly mayDeprecated: boolean;
 };
 
 export function checkRuleCalls(rule: Rule, context: CallContext): void {
@@ -80,7 +82,7 @@ function checkCall(operator: Operator, given: number, more: 0 | 1, at: Location,
     return;
   }
   const builtin = path[0] === "data" ? undefined : context.builtins.resolve(path.join("."));
-  if (builtin?.isDeprecated) {
+  if (builtin?.isDeprecated && !context.mayDeprecated) {
     const message = `deprecated built-in function calls in expression: ${builtin.name}`;
     context.diagnostics.push(makeProblem("rego_type_error", at, message));
   }

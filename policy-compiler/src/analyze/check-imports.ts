@@ -6,6 +6,12 @@ import { makeProblem } from "./problem.ts";
 import { eachRuleTerm } from "./tree.ts";
 
 export function checkImports(module: Module, isStrict: boolean): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = module.isV1 || isStrict ? findShadows(module) : [];
+  if (isStrict) diagnostics.push(...findUnused(module));
+  return diagnostics;
+}
+
+function findShadows(module: Module): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
   for (const clause of module.imports) {
@@ -29,7 +35,6 @@ export function checkImports(module: Module, isStrict: boolean): readonly Diagno
     const message = `rules must not shadow ${first.value} (use a different rule name)`;
     diagnostics.push(makeProblem("rego_compile_error", first.at, message));
   }
-  if (isStrict) diagnostics.push(...findUnused(module));
   return diagnostics;
 }
 

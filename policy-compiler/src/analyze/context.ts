@@ -14,6 +14,8 @@ export type RewriteOptions = {
 };
 
 export type RewriteContext = RewriteOptions & {
+  /** Variables may have the names of `input` and `data`: in v0, where nothing strict is asked. */
+  readonly mayShadow: boolean;
   readonly globals: Globals;
   readonly diagnostics: Diagnostic[];
   /** What rego.metadata.chain() and rule() are here; undefined in a query. */

@@ -222,7 +222,7 @@ export function declare(
 ): Local | undefined {
   const { name, at } = variable;
   if (name === "_") return undefined;
-  if (name === "input" || name === "data") {
+  if ((name === "input" || name === "data") && !context.mayShadow) {
     report(context, "rego_compile_error", at, `variables must not shadow ${name} (use a different variable name)`);
     return undefined;
   }

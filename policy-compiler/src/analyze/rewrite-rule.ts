@@ -48,7 +48,7 @@ function rewriteArgs(rewriter: Rewriter, args: readonly Term[]): Args {
 function splitPattern(context: RewriteContext, term: Term, moved: (readonly [Variable, Term])[]): Term {
   switch (term.kind) {
     case "var":
-      if (term.name === "input" || term.name === "data") {
+      if ((term.name === "input" || term.name === "data") && !context.mayShadow) {
         const message = `args must not shadow ${term.name} (use a different variable name)`;
         report(context, "rego_compile_error", term.at, message);
       }

@@ -96,9 +96,9 @@ function rewriteName(context: RewriteContext, scope: Scope, term: Extract<Term, 
   }
   if (scope.pending.has(name)) scope.mentioned.add(name);
   if (found.isPending) return term;
-  if (ROOTS.has(name)) return makeGlobalRef(at, [name]);
   const path = context.globals.get(name);
-  return path === undefined ? term : makeGlobalRef(at, path);
+  if (path !== undefined) return makeGlobalRef(at, path);
+  return ROOTS.has(name) ? makeGlobalRef(at, [name]) : term;
 }
 
 function rewriteCall(rewriter: Rewriter, scope: Scope, term: Extract<Term, { kind: "call-term" }>): Term {

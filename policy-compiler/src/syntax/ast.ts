@@ -20,6 +20,8 @@ type Node<Kind extends string, Fields> = { readonly kind: Kind; readonly at: Loc
 
 export type Module = {
   readonly at: Location;
+  /** Held to v1's rules: written in Rego v1, or in v0 with `import rego.v1`. */
+  readonly isV1: boolean;
   readonly package: PackageClause;
   readonly imports: readonly Import[];
   readonly rules: readonly Rule[];
@@ -52,6 +54,17 @@ export type Rule = {
   readonly body: Body;
   /** The next link of an `else` chain. */
   readonly else: Rule | undefined;
+  /** Of parsed rules: how the text says it. */
+  readonly form?: RuleForm;
+};
+
+/** What a rule's text has, which its meaning does not tell. */
+export type RuleForm = {
+  readonly hasIf: boolean;
+  readonly hasContains: boolean;
+  /** What stands between head and value; undefined where there is no value. */
+  readonly sign: ":=" | "=" | undefined;
+  readonly hasBody: boolean;
 };
 
 /**
@@ -62,7 +75,7 @@ export type Head = {
   readonly at: Location;
   /** As written, below the package: first a string, then terms (`a.b[x].c`). Resolved: from the root of `data`. */
   readonly ref: readonly Term[];
-  /** Undefined where the rule is no function; `f()` has none but is one. */
+  /** Undefined where the rule is no function: `f() := 1` is the rule `f`. */
   readonly args: readonly Term[] | undefined;
   /** `contains`: the key is `value`. */
   readonly isSet: boolean;

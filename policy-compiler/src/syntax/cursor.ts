@@ -6,7 +6,9 @@
 import type { Diagnostic, Location, Source } from "@regomesh/base";
 import type { Expr, Term } from "./ast.ts";
 import { NESTING_MAX } from "./limits.ts";
+import { isKeywordHere } from "./scanner.ts";
 import { describeToken, type Token } from "./token.ts";
+import type { RegoSource, RegoVersion } from "./version.ts";
 
 export class SyntaxFault extends Error {
   readonly diagnostic: Diagnostic;
@@ -16,8 +18,16 @@ export class SyntaxFault extends Error {
   }
 }
 
-/** Keywords that imports turn on. */
-export type Keywords = { readonly and: boolean; readonly or: boolean; readonly not: boolean };
+/**
+ * What imports turn on: the operators `and` and `or`, the better `not`, and `contains` in heads, which is on
+ * from the start in v1. Other words are keywords in the tokens themselves (`addKeywords`).
+ */
+export type Keywords = {
+  readonly and: boolean;
+  readonly or: boolean;
+  readonly not: boolean;
+  readonly contains: boolean;
+};
 
 /**
  * The grammar is recursive, imports are not: the parts that nest in one another are handed to
@@ -34,7 +44,10 @@ export type Grammar = {
 export class Cursor {
   readonly source: Source;
   readonly grammar: Grammar;
-  keywords: Keywords = { and: false, or: false, not: false };
+  readonly version: RegoVersion;
+  keywords: Keywords;
+  /** The module is held to v1's rules: it is written in it, or imports it. */
+  isV1: boolean;
   /** Faults that don't stop parsing. */
   readonly diagnostics: Diagnostic[] = [];
   /** Places that were tried as a comprehension, a body or a group and are none: never tried twice. */
@@ -43,8 +56,11 @@ export class Cursor {
   #index = 0;
   #depth = 0;
 
-  constructor(source: Source, tokens: readonly Token[], grammar: Grammar) {
+  constructor(source: RegoSource, tokens: readonly Token[], grammar: Grammar) {
     this.source = source;
+    this.version = source.version ?? "v1";
+    this.isV1 = this.version === "v1";
+    this.keywords = { and: false, or: false, not: false, contains: this.isV1 };
     this.grammar = grammar;
     this.#tokens = [...tokens];
   }
@@ -93,6 +109,19 @@ export class Cursor {
     const next = this.peek();
     if (next.spaceBefore || next.kind !== "punct" || (next.text !== "." && next.text !== "[")) return;
     this.#tokens[this.#index] = { ...token, kind: "ident" };
+  }
+
+  /** From here on the words are keywords, as an import says. */
+  addKeywords(words: readonly string[]): void {
+    const added = new Set(words);
+    this.keywords = { ...this.keywords, contains: this.keywords.contains || added.delete("contains") };
+    if (added.size === 0 || this.isV1) return;
+    for (let i = this.#index; i < this.#tokens.length; i++) {
+      const token = this.#tokens[i] as Token;
+      if (token.kind !== "ident" || !added.has(token.text)) continue;
+      if (!isKeywordHere(this.source.text, token.start, token.text, this.#tokens[i - 1])) continue;
+      this.#tokens[i] = { ...token, kind: "keyword" };
+    }
   }
 
   accept(text: string): Token | undefined {

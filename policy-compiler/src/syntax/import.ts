@@ -4,6 +4,7 @@ import type { Import, PackageClause } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { NAME_SEGMENTS_MAX } from "./limits.ts";
 import { parsePath } from "./term.ts";
+import { FUTURE_WORDS } from "./version.ts";
 
 export function parsePackage(cursor: Cursor): PackageClause {
   const { start } = cursor.take();
@@ -53,6 +54,8 @@ function parseName(cursor: Cursor): readonly string[] {
 }
 
 const FUTURE = ["and", "contains", "every", "if", "in", "not", "or"];
+/** What `import future.keywords.every` takes along. */
+const WITH_EVERY = ["every", "in"];
 
 function checkImportPath(cursor: Cursor, path: readonly string[], at: Import["at"]): void {
   const [root, second, third] = path;
@@ -64,7 +67,9 @@ function checkImportPath(cursor: Cursor, path: readonly string[], at: Import["at
       if (path.length !== 2 || (second !== "v1" && second !== "v2")) {
         cursor.fail(at, `invalid import \`${path.join(".")}\`, must be \`rego.v1\` or \`rego.v2\``);
       }
-      if (second === "v2") cursor.keywords = { and: true, or: true, not: true };
+      cursor.addKeywords(FUTURE_WORDS);
+      cursor.isV1 = true;
+      if (second === "v2") cursor.keywords = { ...cursor.keywords, and: true, or: true, not: true };
       return;
     case "future":
       if (second !== "keywords" || path.length > 3) {
@@ -73,7 +78,9 @@ function checkImportPath(cursor: Cursor, path: readonly string[], at: Import["at
       if (third !== undefined && !FUTURE.includes(third)) {
         cursor.fail(at, `unexpected keyword, must be one of [${FUTURE.join(" ")}]`);
       }
+      cursor.addKeywords(third === undefined ? FUTURE_WORDS : third === "every" ? WITH_EVERY : [third]);
       cursor.keywords = {
+        ...cursor.keywords,
         and: cursor.keywords.and || third === "and" || third === undefined,
         or: cursor.keywords.or || third === "or" || third === undefined,
         not: cursor.keywords.not || third === "not" || third === undefined,

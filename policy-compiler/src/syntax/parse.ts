@@ -9,28 +9,32 @@ import { GRAMMAR } from "./grammar.ts";
 import { parseImport, parsePackage } from "./import.ts";
 import { CLOSURES_MAX, DIAGNOSTICS_MAX, SOURCE_LENGTH_MAX } from "./limits.ts";
 import { parseRules } from "./rule.ts";
+import { checkForm } from "./rule-form.ts";
 import { scan } from "./scanner.ts";
+import { keywordsOf, type RegoSource } from "./version.ts";
 
 export type ParsedModule = { readonly module?: Module; readonly diagnostics: readonly Diagnostic[] };
 export type ParsedQuery = { readonly body?: Body; readonly diagnostics: readonly Diagnostic[] };
 
-/** A Rego v1 module. There is no module where a diagnostic is an error. */
-export function parseModule(source: Source): ParsedModule {
+/** A module in the language that the source says. There is no module where a diagnostic is an error. */
+export function parseModule(source: RegoSource): ParsedModule {
   const tooLong = checkLength(source);
   if (tooLong !== undefined) return { diagnostics: [tooLong] };
-  const { tokens, comments } = scan(source);
+  const { tokens, comments } = scan(source, keywordsOf(source.version ?? "v1"));
   const cursor = new Cursor(source, tokens, GRAMMAR);
   const parts = parseStatements(cursor);
   if (parts === undefined) return { diagnostics: cursor.diagnostics };
+  if (cursor.version === "v0" && cursor.isV1) cursor.diagnostics.push(...parts.rules.flatMap(checkForm));
   const { annotations, diagnostics } = parseAnnotations({ comments, package: parts.package, rules: parts.rules });
   return finishModule(cursor, { ...parts, comments, annotations }, diagnostics);
 }
 
 /** A query: a body, `;` or line ends between its expressions. */
-export function parseQuery(source: Source): ParsedQuery {
+export function parseQuery(source: RegoSource): ParsedQuery {
   const tooLong = checkLength(source);
   if (tooLong !== undefined) return { diagnostics: [tooLong] };
-  const cursor = new Cursor(source, scan(source).tokens, GRAMMAR);
+  const { tokens } = scan(source, keywordsOf(source.version ?? "v1"));
+  const cursor = new Cursor(source, tokens, GRAMMAR);
   const body = guard(cursor, () => {
     const parsed = parseBody(cursor, "eof");
     checkDepth(cursor, parsed);
@@ -99,11 +103,11 @@ function guard<T>(cursor: Cursor, parse: () => T): T | undefined {
 
 function finishModule(
   cursor: Cursor,
-  parts: Omit<Module, "at" | "comments"> & { readonly comments: readonly Comment[] },
+  parts: Omit<Module, "at" | "isV1" | "comments"> & { readonly comments: readonly Comment[] },
   more: readonly Diagnostic[],
 ): ParsedModule {
   const diagnostics = sortDiagnostics([...cursor.diagnostics, ...more]).slice(0, DIAGNOSTICS_MAX);
   if (hasErrors(diagnostics)) return { diagnostics };
   const at = { source: cursor.source, span: { start: 0, end: cursor.source.text.length } };
-  return { module: { at, ...parts }, diagnostics };
+  return { module: { at, isV1: cursor.isV1, ...parts }, diagnostics };
 }

@@ -1,6 +1,6 @@
 /** Rules of every kind: heads, defaults, bodies and `else` chains. */
 import type { Location } from "@regomesh/base";
-import type { Body, Expr, Head, Rule, Term } from "./ast.ts";
+import type { Body, Expr, Head, Rule, RuleForm, Term } from "./ast.ts";
 import { parseBracedBody } from "./body.ts";
 import type { Cursor } from "./cursor.ts";
 import { checkDefault } from "./default-rule.ts";
@@ -31,22 +31,43 @@ function parseRule(cursor: Cursor): Parsed {
   const { start } = cursor.token;
   const isDefault = cursor.accept("default") !== undefined;
   if (isDefault) cursor.takeAsName();
-  const { head, hasValue } = parseHead(cursor);
+  const { head: written, sign } = parseHead(cursor);
   if (isDefault) {
-    if (!hasValue) cursor.fail(head.at, "illegal default rule (must have a value)");
+    const head = withoutEmptyArgs(written);
+    if (sign === undefined) cursor.fail(head.at, "illegal default rule (must have a value)");
     checkDefault(cursor, head);
-    const rule = { at: cursor.from(start), isDefault, head, body: makeTrue(head.at), else: undefined };
+    const form = { hasIf: false, hasContains: false, sign, hasBody: false };
+    const rule = { at: cursor.from(start), isDefault, head, body: makeTrue(head.at), else: undefined, form };
     return { rule, hasBody: false };
   }
+  const hasIf = cursor.isAt("if");
   const body = parseRuleBody(cursor);
-  if (body === undefined && !head.isSet) {
-    if (!hasValue) checkHeadAlone(cursor, head, index);
-    checkSingle(cursor, start);
-  }
+  const isBare = body === undefined && !written.isSet;
+  if (isBare && sign === undefined) checkHeadAlone(cursor, written, index);
+  if (isBare) checkSingle(cursor, start);
+  const isV0Head = cursor.version === "v0" && !hasIf && isShort(written);
+  const head = isV0Head && sign === undefined ? toSetHead(written) : withoutEmptyArgs(written);
+  const form = { hasIf, hasContains: written.isSet, sign, hasBody: body !== undefined };
+  if (isV0Head && cursor.isAt("else")) failMultiValueElse(cursor);
   const links = isAtElse(cursor) ? parseElse(cursor, head, body !== undefined) : [];
   const chain = links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined);
-  const rule = { at: cursor.from(start), isDefault, head, body: body ?? makeTrue(head.at), else: chain };
+  const rule = { at: cursor.from(start), isDefault, head, body: body ?? makeTrue(head.at), else: chain, form };
   return { rule, hasBody: body !== undefined };
+}
+
+/** `p[x]`: with neither `if`, `contains` nor value that is a set in v0, and of `p[x] = y` it has no `else`. */
+function isShort({ ref, args, isSet }: Head): boolean {
+  return ref.length === 2 && args === undefined && !isSet;
+}
+
+/** Parentheses with nothing in them make no function. */
+function withoutEmptyArgs(head: Head): Head {
+  return head.args?.length === 0 ? { ...head, args: undefined } : head;
+}
+
+function toSetHead(head: Head): Head {
+  const [name, key] = head.ref as [Term, Term];
+  return { ...head, ref: [name], isSet: true, value: key };
 }
 
 /** A rule without a body is one expression. */
@@ -71,14 +92,14 @@ function isAtElse(cursor: Cursor): boolean {
 /** What behind a keyword shows that it was meant as a rule's name. */
 const NAME_FOLLOWERS: ReadonlySet<string> = new Set([":=", "=", "if", "contains", "("]);
 
-function parseHead(cursor: Cursor): { readonly head: Head; readonly hasValue: boolean } {
+function parseHead(cursor: Cursor): { readonly head: Head; readonly sign: RuleForm["sign"] } {
   const { token } = cursor;
   if (token.kind === "keyword" && NAME_FOLLOWERS.has(cursor.peek().text)) {
     cursor.fail(cursor.at(token), `${token.text} keyword cannot be used for rule name`);
   }
   if (token.kind !== "ident") cursor.failHere();
   cursor.take();
-  if (token.text === "contains" && !cursor.isAtAdjacent(".") && !cursor.isAtAdjacent("[")) {
+  if (token.text === "contains" && cursor.keywords.contains && !cursor.isAtAdjacent(".") && !cursor.isAtAdjacent("[")) {
     cursor.fail(cursor.at(token), "contains keyword cannot be used for rule name");
   }
   const name: Term = { kind: "string", at: cursor.at(token), value: token.text };
@@ -86,7 +107,7 @@ function parseHead(cursor: Cursor): { readonly head: Head; readonly hasValue: bo
   checkSegments(cursor, ref.length, cursor.from(token.start));
   const args = cursor.isAtAdjacent("(") ? parseArgs(cursor) : undefined;
   const named = cursor.from(token.start);
-  const isSet = cursor.isKind("ident") && cursor.token.text === "contains";
+  const isSet = cursor.keywords.contains && cursor.isKind("ident") && cursor.token.text === "contains";
   if (isSet) {
     if (args !== undefined) cursor.failHere("the contains keyword can only be used with multi-value rule definitions");
     cursor.take();
@@ -96,12 +117,16 @@ function parseHead(cursor: Cursor): { readonly head: Head; readonly hasValue: bo
         "the contains keyword can only be used with multi-value rule definitions (e.g., p contains <VALUE> { ... })",
       );
     }
-    return { head: { at: cursor.from(token.start), ref, args, isSet, value }, hasValue: false };
+    return { head: { at: cursor.from(token.start), ref, args, isSet, value }, sign: undefined };
   }
-  const hasValue = cursor.isAt(":=") || cursor.isAt("=");
-  if (hasValue) cursor.take();
-  const value: Term = hasValue ? parseValue(cursor) : { kind: "boolean", at: named, value: true };
-  return { head: { at: cursor.from(token.start), ref, args, isSet, value }, hasValue };
+  const sign = acceptSign(cursor);
+  const value: Term = sign === undefined ? { kind: "boolean", at: named, value: true } : parseValue(cursor);
+  return { head: { at: cursor.from(token.start), ref, args, isSet, value }, sign };
+}
+
+function acceptSign(cursor: Cursor): RuleForm["sign"] {
+  if (cursor.accept(":=") !== undefined) return ":=";
+  return cursor.accept("=") === undefined ? undefined : "=";
 }
 
 function parseArgs(cursor: Cursor): readonly Term[] {
@@ -112,6 +137,7 @@ function parseArgs(cursor: Cursor): readonly Term[] {
 /** The body, or undefined where the text has none. */
 function parseRuleBody(cursor: Cursor): Body | undefined {
   if (cursor.isAt("{")) {
+    if (cursor.version === "v0") return parseBracedBody(cursor);
     cursor.fail(cursor.at(cursor.token), "`if` keyword is required before rule body", IF_HINT);
   }
   if (cursor.accept("if") === undefined) return undefined;
@@ -147,9 +173,7 @@ function parseElse(cursor: Cursor, head: Head, hasBody: boolean): readonly Rule[
   if (head.ref.length > 1 && head.ref.some((part) => !isGround(part))) {
     cursor.fail(cursor.at(cursor.token), "else keyword cannot be used on rules with variables in head");
   }
-  if (head.isSet) {
-    cursor.fail(cursor.at(cursor.token), "else keyword cannot be used on multi-value rules");
-  }
+  if (head.isSet) failMultiValueElse(cursor);
   if (!hasBody) cursor.failHere("else needs a rule body before it");
   const links: Rule[] = [];
   while (cursor.isAt("else")) {
@@ -161,11 +185,14 @@ function parseElse(cursor: Cursor, head: Head, hasBody: boolean): readonly Rule[
       );
     }
     const { start } = cursor.take();
-    const hasValue = cursor.isAt(":=") || cursor.isAt("=");
-    if (hasValue) cursor.take();
-    else if (!cursor.isAt("if") && !cursor.isAt("{")) cursor.failHere("expected else value term or rule body");
-    const value: Term = hasValue ? parseValue(cursor) : { kind: "boolean", at: cursor.from(start), value: true };
+    const sign = acceptSign(cursor);
+    if (sign === undefined && !cursor.isAt("if") && !cursor.isAt("{")) {
+      cursor.failHere("expected else value term or rule body");
+    }
+    const value: Term =
+      sign === undefined ? { kind: "boolean", at: cursor.from(start), value: true } : parseValue(cursor);
     const at = cursor.from(start);
+    const hasIf = cursor.isAt("if");
     const body = parseRuleBody(cursor);
     links.push({
       at: cursor.from(start),
@@ -173,10 +200,15 @@ function parseElse(cursor: Cursor, head: Head, hasBody: boolean): readonly Rule[
       head: { ...head, at, value },
       body: body ?? makeTrue(at),
       else: undefined,
+      form: { hasIf, hasContains: false, sign, hasBody: body !== undefined },
     });
     if (body === undefined) break;
   }
   return links;
+}
+
+function failMultiValueElse(cursor: Cursor): never {
+  cursor.fail(cursor.at(cursor.token), "else keyword cannot be used on multi-value rules");
 }
 
 function makeTrue(at: Location): Body {
@@ -215,6 +247,7 @@ function checkHeadAlone(cursor: Cursor, head: Head, start: number): void {
     if (head.args.length > 0) return;
     cursor.fail(head.at, "rule argument list must take at least one argument");
   }
+  if (cursor.version === "v0" && head.ref.length > 1) return;
   if (head.ref.length === 1) {
     cursor.fail(
       head.at,

@@ -16,10 +16,24 @@ const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const PUNCTUATION = /:=|==|!=|<=|>=|[=<>+\-*/%&|,;.:()[\]{}]/y;
 const SPACE = /[ \t\r]+/y;
 
-export function scan(source: Source): { readonly tokens: readonly Token[]; readonly comments: readonly Comment[] } {
-  const scanner = new Scanner(source);
+export function scan(
+  source: Source,
+  keywords: ReadonlySet<string> = KEYWORDS,
+): { readonly tokens: readonly Token[]; readonly comments: readonly Comment[] } {
+  const scanner = new Scanner(source, keywords);
   scanner.scanAll();
   return { tokens: scanner.tokens, comments: scanner.comments };
+}
+
+/**
+ * Whether a keyword's word is one here, or a name: it is a name behind a dot (`input.not`), and at the
+ * beginning of a line, where a statement begins, with a dot or bracket right behind it (`if.foo := 1`).
+ */
+export function isKeywordHere(text: string, start: number, word: string, before: Token | undefined): boolean {
+  if (before !== undefined && before.end === start && before.kind === "punct" && before.text === ".") return false;
+  const isLineStart = start === 0 || text[start - 1] === "\n";
+  const next = text[start + word.length];
+  return !(isLineStart && (next === "." || next === "["));
 }
 
 class Scanner {
@@ -27,13 +41,15 @@ class Scanner {
   readonly comments: Comment[] = [];
   readonly #source: Source;
   readonly #text: string;
+  readonly #keywords: ReadonlySet<string>;
   readonly #templates: OpenTemplate[] = [];
   #offset = 0;
   #newlineBefore = false;
   #spaceBefore = false;
 
-  constructor(source: Source) {
+  constructor(source: Source, keywords: ReadonlySet<string>) {
     this.#source = source;
+    this.#keywords = keywords;
     this.#text = source.text;
     if (this.#text.startsWith("\uFEFF")) this.#offset = 1;
   }
@@ -75,8 +91,7 @@ class Scanner {
     if (c === "$" && (this.#text[start + 1] === '"' || this.#text[start + 1] === "`")) return this.#openTemplate(start);
     const word = this.#match(IDENT);
     if (word !== undefined) {
-      // `input.not` is a reference: a keyword behind a dot is a name.
-      const isKeyword = KEYWORDS.has(word) && !this.#isAfterDot(start) && !this.#beginsReference(start, word);
+      const isKeyword = this.#keywords.has(word) && isKeywordHere(this.#text, start, word, this.tokens.at(-1));
       return this.#push(isKeyword ? "keyword" : "ident", start, start + word.length);
     }
     if (c >= "0" && c <= "9") return this.#scanNumber(start);
@@ -94,18 +109,6 @@ class Scanner {
       template.braces--;
     }
     this.#push("punct", start, start + mark.length);
-  }
-
-  #isAfterDot(start: number): boolean {
-    const before = this.tokens.at(-1);
-    return before !== undefined && before.end === start && before.kind === "punct" && before.text === ".";
-  }
-
-  /** At the beginning of a line, where a statement begins, and with a dot or bracket right behind: `if.foo := 1`. */
-  #beginsReference(start: number, word: string): boolean {
-    const isLineStart = start === 0 || this.#text[start - 1] === "\n";
-    const next = this.#text[start + word.length];
-    return isLineStart && (next === "." || next === "[");
   }
 
   #scanNumber(start: number) {

@@ -98,6 +98,7 @@ export function casesModule(tests: readonly TestCase[]): Module | undefined {
   const { at } = first.rule;
   return {
     at,
+    isV1: true,
     package: { at, path: [CASES_ROOT] },
     imports: [],
     rules: tests.map(({ rule }) => casesRule(rule)),

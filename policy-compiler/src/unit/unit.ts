@@ -1,16 +1,17 @@
 /** A policy unit: one bundle of modules and data that no other unit sees. */
 import type { Diagnostic, Source } from "@regomesh/base";
+import type { RegoSource } from "../syntax/version.ts";
 import { type DataFile, mergeData } from "./data.ts";
 import type { JsonObject } from "./json.ts";
 
 export type Unit = {
   readonly name: string;
-  readonly modules: readonly Source[];
+  readonly modules: readonly RegoSource[];
   readonly data: JsonObject;
 };
 
 /** A unit with its tests, which are no part of what is deployed. */
-export type TestedUnit = Unit & { readonly tests: readonly Source[] };
+export type TestedUnit = Unit & { readonly tests: readonly RegoSource[] };
 
 export type UnitFiles = {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 export * from "./values";
 export {
-  regexMatch as b$regex$match, regexIsValid as b$regex$is_valid, regexSplit as b$regex$split, regexFindN as b$regex$find_n,
+  regexMatch as b$regex$match, regexMatch as b$re_match, regexIsValid as b$regex$is_valid, regexSplit as b$regex$split, regexFindN as b$regex$find_n,
   regexFindAllStringSubmatchN as b$regex$find_all_string_submatch_n, regexReplace as b$regex$replace,
   regexTemplateMatch as b$regex$template_match, regexGlobsMatch as b$regex$globs_match,
 } from "./regex";
