@@ -19,19 +19,24 @@ export {
   type SnapshotProblem,
 } from "./nack.ts";
 export { CONTROLLER_SERVER_NAME, controllerId, type JoinTokenFile, snapshotSignerId } from "./names.ts";
+export { findRevoked, indexRevoked, parseSerial, type RevokedIndex, type ShownCertificate } from "./revoked.ts";
 export {
   type BoundEntrypoint,
   type InboundPort,
+  type Member,
   type MeshSettings,
+  NOTHING_REVOKED,
   type OutboundService,
   type PolicyRef,
   type Revision,
+  type Revoked,
+  type RevokedWorkload,
   SNAPSHOT_FORMAT,
   type Snapshot,
   type TrafficSettings,
   type WorkloadSnapshot,
 } from "./snapshot.ts";
-export { checkSnapshot } from "./snapshot-check.ts";
+export { checkSnapshot, REVOKED_MAX } from "./snapshot-check.ts";
 export {
   type FileEndpoint,
   makeSnapshotFile,

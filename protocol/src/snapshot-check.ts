@@ -7,8 +7,10 @@ import type { SnapshotProblem } from "./nack.ts";
 import {
   type BoundEntrypoint,
   type InboundPort,
+  type Member,
   type OutboundService,
   type PolicyRef,
+  type Revoked,
   SNAPSHOT_FORMAT,
   type Snapshot,
   type TrafficSettings,
@@ -20,6 +22,10 @@ const NAME = { pattern: /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, lengthMax: 253
 const SHORT_NAME = { lengthMax: 63 };
 const PRINCIPAL = { pattern: /^spiffe:\/\//, lengthMax: 2048 };
 const LABEL = { lengthMax: 256 };
+const WORKLOAD = { lengthMax: 507, pattern: /\// };
+const MEMBERS_MAX = 100_000;
+/** Each ends with the certificates that it is about: a mesh that takes back more has another trouble. */
+export const REVOKED_MAX = 10_000;
 
 /** The snapshot that a JSON value is, or what keeps it from being one. */
 export function checkSnapshot(value: unknown): {
@@ -56,7 +62,27 @@ function checkFields(snapshot: FieldReader<Snapshot>): void {
     mesh.text("trustDomain", { lengthMax: 255, pattern: /^[a-z0-9._-]+$/ });
     mesh.boolean("explainDenials");
   });
+  if (snapshot.has("members")) snapshot.objects("members", checkMember, MEMBERS_MAX);
+  if (snapshot.has("revoked")) snapshot.object("revoked", checkRevoked);
   snapshot.objects("workloads", checkWorkload, 1000);
+}
+
+function checkMember(member: FieldReader<Member>): void {
+  member.text("principal", PRINCIPAL);
+  member.texts("workloads", MEMBERS_MAX, WORKLOAD);
+}
+
+function checkRevoked(revoked: FieldReader<Revoked>): void {
+  revoked.texts("serials", REVOKED_MAX, { lengthMax: 64, pattern: /^[0-9a-f]+$/ });
+  revoked.objects(
+    "workloads",
+    (one) => {
+      one.text("workload", WORKLOAD);
+      one.text("principal", PRINCIPAL);
+      one.number("beginsBeforeMs");
+    },
+    REVOKED_MAX,
+  );
 }
 
 function checkWorkload(workload: FieldReader<WorkloadSnapshot>): void {

@@ -15,9 +15,35 @@ export type Snapshot = {
   /** A persisted snapshot is not started from after this time. */
   readonly expiresAtMs: number;
   readonly mesh: MeshSettings;
+  /** Who is of the mesh: nobody else may speak to anybody. Absent: any of the trust domain. */
+  readonly members?: readonly Member[];
+  /** Certificates that count no longer. State, not part of the revision: the same one may come again with others. */
+  readonly revoked?: Revoked;
   /** One for a sidecar; more for a proxy that serves a whole machine. */
   readonly workloads: readonly WorkloadSnapshot[];
 };
+
+/** A SPIFFE ID, and the workloads (`namespace/name`) that have it; a certificate that names none may be any of them. */
+export type Member = { readonly principal: string; readonly workloads: readonly string[] };
+
+/** Certificates that are taken back before their end. */
+export type Revoked = {
+  /** Serial numbers, as `parseSerial` gives them. */
+  readonly serials: readonly string[];
+  readonly workloads: readonly RevokedWorkload[];
+};
+
+/** Of a workload, what was issued to it before a time: a certificate that it gets afterwards is good. */
+export type RevokedWorkload = {
+  /** `namespace/name`, as the certificate's subject names it; one that names none is taken for this one. */
+  readonly workload: string;
+  /** Its SPIFFE ID, which it may share with others. */
+  readonly principal: string;
+  /** Those whose validity begins before, in milliseconds since 1970. */
+  readonly beginsBeforeMs: number;
+};
+
+export const NOTHING_REVOKED: Revoked = { serials: [], workloads: [] };
 
 export type Revision = {
   /** Changes when the controller's history starts anew. */

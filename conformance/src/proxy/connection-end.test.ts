@@ -1,6 +1,7 @@
 /** A connection ends with the identities that opened it, idle or busy, at both ends. */
+import { X509Certificate } from "node:crypto";
 import { connect, type TLSSocket } from "node:tls";
-import type { OutboundService } from "@regomesh/protocol";
+import { type Member, type OutboundService, parseSerial } from "@regomesh/protocol";
 import type { Identity } from "@regomesh/proxy";
 import { type LeafOptions, makeService, TestAuthority } from "@regomesh/proxy/test";
 import { afterEach, describe, expect, test } from "vitest";
@@ -18,6 +19,14 @@ const SHORT_MS = 2000;
 /** Every timer of a moment has fired by then. */
 const PAST_MS = 100;
 const silent: Part = () => undefined;
+
+const memberOf = (name: string): Member => ({ principal: ID(name), workloads: [`default/${name}`] });
+
+type Membership = Pick<StandOptions, "members" | "revoked">;
+
+function serialOf({ chainPem }: Identity): string {
+  return parseSerial(new X509Certificate(chainPem).serialNumber) ?? "";
+}
 
 const open: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {
@@ -128,6 +137,68 @@ describe("inbound", () => {
     }
   });
 
+  const withoutShop = (): Membership => ({ members: ["web", "billing"].map(memberOf) });
+  const serialTaken = (shop: Identity): Membership => ({ revoked: { serials: [serialOf(shop)], workloads: [] } });
+  const issuedTaken = (beginsBeforeMs: number): Membership => ({
+    revoked: { serials: [], workloads: [{ workload: "default/shop", principal: ID("shop"), beginsBeforeMs }] },
+  });
+
+  test.each([
+    ["who is no workload of the mesh any more", withoutShop],
+    ["whose certificate was taken back", serialTaken],
+    ["whose workload was taken back what it had", () => issuedTaken(Date.now())],
+  ])("of a client %s every connection is reset, idle or busy, and no other is taken", async (_, change) => {
+    const app = await play(silent);
+    const stand = await start({ app: app.port });
+    const shop = issue("shop");
+    const first = await busy(stand, app, shop);
+    const idle = await dialMesh(stand.inbound, shop);
+    const other = await busy(stand, app, issue("billing"));
+    await stand.proxy.applyFile(snapshotOf({ app: app.port, ...change(shop) }));
+    await Promise.all([idle.whole(), first.client.whole(), first.behind.whole()]);
+    const again = (await dialMesh(stand.inbound, shop)).write(REQUEST);
+    expect([first.client.text, await again.whole()]).toEqual(["", ""]);
+    other.behind.write(response("finished"));
+    expect(await other.client.until("finished")).toContain("200 OK");
+    other.client.socket.destroy();
+    const records = await stand.close();
+    expect(records.map(({ source }) => source)).toEqual([ID("shop"), ID("billing")]);
+  });
+
+  test("what a workload is issued after it was taken back what it had is good", async () => {
+    const app = await play(echo);
+    const stand = await start({ app: app.port, ...issuedTaken(Date.now() - 60_000) });
+    const old = (await dialMesh(stand.inbound, issue("shop"))).write(REQUEST);
+    const fresh = (await dialMesh(stand.inbound, issue("shop", { notBeforeMs: Date.now() - 30_000 }))).write(REQUEST);
+    expect([await old.whole(), (await fresh.until("GET /asked")).includes("200 OK")]).toEqual(["", true]);
+    fresh.socket.destroy();
+  });
+
+  test.each([
+    ["taken back what it had", () => issuedTaken(Date.now())],
+    ["removed", () => ({ members: [{ principal: ID("shop"), workloads: ["default/shop-v2"] }] })],
+  ])("of two workloads with one identity it is the one that was meant that is %s", async (_, change) => {
+    const app = await play(echo);
+    const stand = await start({ app: app.port, ...change() });
+    const ask = async (commonName: string) => {
+      const client = (await dialMesh(stand.inbound, issue("shop", { commonName }))).write(REQUEST);
+      const text = await Promise.race([client.whole(), client.until("GET /asked")]);
+      client.socket.destroy();
+      return text.includes("200 OK");
+    };
+    expect([await ask("default/shop"), await ask("default/shop-v2")]).toEqual([false, true]);
+  });
+
+  test("a word on certificates holds where the snapshot that brought it cannot be taken", async () => {
+    const app = await play(silent);
+    const stand = await start({ app: app.port });
+    const shop = issue("shop");
+    const { client, behind } = await busy(stand, app, shop);
+    await stand.proxy.plane.revoke({ serials: [serialOf(shop)], workloads: [] });
+    await Promise.all([client.whole(), behind.whole()]);
+    expect(client.text).toBe("");
+  });
+
   test("a client that keeps sessions shows its certificate each time", async () => {
     const app = await play(echo);
     const stand = await start({ app: app.port });
@@ -223,6 +294,21 @@ describe("outbound", () => {
     behind.write("more");
     expect(await client.until("partmore")).toContain("200 OK");
     client.socket.destroy();
+  });
+
+  test("one whose certificate was taken back is left in the middle of its answer, and not asked again", async () => {
+    const server = issue("orders");
+    const { stand, client, behind, orders } = await ask(server);
+    behind.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart");
+    await client.until("part");
+    const revoked = { serials: [serialOf(server)], workloads: [] };
+    await stand.proxy.applyFile(snapshotOf({ orders: [endpoint(orders.port)], revoked }));
+    await Promise.all([client.whole(), behind.whole()]);
+    const next = dial(stand.outbound).write(REQUEST);
+    expect(await next.until("reason")).toContain('"reason":"peer_identity"');
+    next.socket.destroy();
+    const records = await stand.close();
+    expect(records.at(-1)?.detail).toMatch(/^certificate-revoked: the certificate .* was taken back$/);
   });
 
   test("with a new identity of ours, the connection under way carries no further request", async () => {

@@ -32,6 +32,17 @@ export type TroubleBody = {
   readonly sinceMs: number;
 };
 
+/** A certificate that was taken back, or whatever a workload had been issued by then. */
+export type RevocationBody = {
+  /** As `regomesh` prints it: lower-case hex. */
+  readonly serial?: string;
+  /** `namespace/name` */
+  readonly workload?: string;
+  readonly atMs: number;
+  /** No certificate that this is about lives longer. */
+  readonly untilMs: number;
+};
+
 /** Where revisions come from. */
 export type SourceBody = {
   /** `git main` */

@@ -18,6 +18,13 @@ const WORKLOADS = ["web", "orders", "payments"] as const;
 const MODULE = "a".repeat(64);
 const principal = (name: string) => `spiffe://td/ns/default/sa/${name}`;
 
+const certificateOf = (workload: string, notBeforeMs = 0) => ({
+  serial: `5e${workload.length}`,
+  principal: principal(workload),
+  workload: `default/${workload}`,
+  notBeforeMs,
+});
+
 function makeRelease(sequence: number, name: string, names: readonly string[] = WORKLOADS, module = MODULE): Release {
   const workload = (each: string): Release["plan"]["workloads"][number] => ({
     name: each,
@@ -72,7 +79,13 @@ class Play {
     this.#ids.set(proxy, id);
     this.#names.set(id, proxy);
     const hello = makeHello(workload, { instance: proxy, holding: this.#inForce.get(proxy), ...more });
-    return this.take({ kind: "connect", id, workload: `default/${workload}`, principal: principal(workload), hello });
+    return this.take({
+      kind: "connect",
+      id,
+      workload: `default/${workload}`,
+      certificate: certificateOf(workload),
+      hello,
+    });
   }
 
   leave(proxy: string, isOrderly = false): readonly string[] {

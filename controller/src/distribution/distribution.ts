@@ -8,11 +8,22 @@
  * the proven one anew under the next sequence, since proxies only go on within an epoch.
  * A proxy that broke off a moment ago may be the one that refuses: it is waited for.
  */
-import type { Ack, Hello, Nack, RevisionId } from "@regomesh/protocol";
+import {
+  type Ack,
+  findRevoked,
+  type Hello,
+  indexRevoked,
+  type Nack,
+  NOTHING_REVOKED,
+  type RevisionId,
+  type Revoked,
+  type RevokedIndex,
+  type ShownCertificate,
+} from "@regomesh/protocol";
 import type { Claim } from "./endpoints.ts";
 import { type Hold, holdOf } from "./hold.ts";
 import { applyAck, applyHello, applyNack, isDue, openProxy, type ProxyStream, type StreamId, send } from "./proxy.ts";
-import { type PackedSnapshot, type Publication, type Release, toPublication } from "./release.ts";
+import { type PackedSnapshot, type Publication, type Release, toPublication, withRevoked } from "./release.ts";
 import {
   EMPTY_ROSTER,
   expire,
@@ -37,6 +48,8 @@ export type Distribution = {
   /** The last release that was held, until another one is published. */
   readonly hold: Hold | undefined;
   readonly roster: Roster;
+  /** Certificates that were taken back: state, whatever the release. */
+  readonly revoked: RevokedIndex & { readonly list: Revoked };
   /** Messages sent so far: nonces are made of it. */
   readonly sent: number;
   /** By workload, how often its proxies have made the numbers go on from theirs. */
@@ -52,7 +65,7 @@ export type DistributionEvent =
       readonly kind: "connect";
       readonly id: StreamId;
       readonly workload: string;
-      readonly principal: string;
+      readonly certificate: ShownCertificate;
       readonly hello: Hello;
     }
   | { readonly kind: "hello"; readonly id: StreamId; readonly hello: Hello }
@@ -60,6 +73,8 @@ export type DistributionEvent =
   | { readonly kind: "nack"; readonly id: StreamId; readonly nack: Nack }
   /** `isOrderly`: the proxy said that it goes. */
   | { readonly kind: "disconnect"; readonly id: StreamId; readonly isOrderly: boolean }
+  /** The newest word on certificates that were taken back. */
+  | { readonly kind: "revoke"; readonly revoked: Revoked }
   /** Claims that were kept count until then. */
   | { readonly kind: "lease"; readonly claims: readonly Claim[]; readonly untilMs: number }
   /** A proxy with an SVID of this mesh asked to be let in for a workload that it is not, or no longer. */
@@ -84,13 +99,14 @@ export type Effect =
   /** A proxy has a later revision of this epoch (a backup was restored): publish with at least this sequence. */
   | { readonly kind: "overtake"; readonly sequence: number };
 
-export type CloseReason = "not-a-member" | "another-proxy" | "late" | "replaced" | "too-many";
+export type CloseReason = "not-a-member" | "revoked" | "another-proxy" | "late" | "replaced" | "too-many";
 
 export const EMPTY_DISTRIBUTION: Distribution = {
   publication: undefined,
   proven: undefined,
   hold: undefined,
   roster: EMPTY_ROSTER,
+  revoked: { ...indexRevoked(NOTHING_REVOKED), list: NOTHING_REVOKED },
   sent: 0,
   overtaken: new Map(),
 };
@@ -106,10 +122,13 @@ type Step = { readonly state: Distribution; readonly effects: readonly Effect[] 
 
 export function step(state: Distribution, event: DistributionEvent, nowMs: number): Step {
   const first = apply(state, event, nowMs);
-  return [advanceTime, closeStrangers, holdWhatIsWrong, proveWhatHolds, sendWhatIsDue].reduce<Step>((before, move) => {
-    const { state: next, effects } = move(before.state, nowMs);
-    return { state: next, effects: [...before.effects, ...effects] };
-  }, first);
+  return [advanceTime, closeStrangers, closeRevoked, holdWhatIsWrong, proveWhatHolds, sendWhatIsDue].reduce<Step>(
+    (before, move) => {
+      const { state: next, effects } = move(before.state, nowMs);
+      return { state: next, effects: [...before.effects, ...effects] };
+    },
+    first,
+  );
 }
 
 /** When time alone will change something; undefined where nothing is waited for. */
@@ -135,7 +154,9 @@ export function wanted({ publication }: Distribution, workload: string): PackedS
 function apply(state: Distribution, event: DistributionEvent, nowMs: number): Step {
   switch (event.kind) {
     case "publish":
-      return still(publish(state, event.publication, event.standing));
+      return still(publish(state, withRevoked(event.publication, state.revoked.list), event.standing));
+    case "revoke":
+      return still(revoke(state, event.revoked));
     case "connect":
       return connect(state, event, nowMs);
     case "hello":
@@ -178,6 +199,18 @@ function publish(state: Distribution, publication: Publication, standing: Standi
       };
     }
   }
+}
+
+/** Every snapshot says it, of the release that is in force and of the one that is gone back to. */
+function revoke(state: Distribution, list: Revoked): Distribution {
+  const { publication, proven } = state;
+  const next = publication && withRevoked(publication, list);
+  return {
+    ...state,
+    revoked: { ...indexRevoked(list), list },
+    publication: next,
+    proven: proven === publication ? next : proven && withRevoked(proven, list),
+  };
 }
 
 /**
@@ -276,6 +309,19 @@ function closeStrangers(state: Distribution, nowMs: number): Step {
   };
 }
 
+/** Whose certificate was taken back, may not stay either. */
+function closeRevoked(state: Distribution, nowMs: number): Step {
+  const taken = [...state.roster.proxies.values()].flatMap(({ id, certificate }): Effect[] => {
+    const what = findRevoked(state.revoked, certificate);
+    return what === undefined ? [] : [{ kind: "close", id, reason: "revoked", message: `${what} was taken back` }];
+  });
+  const ids = taken.flatMap((effect) => (effect.kind === "close" ? [effect.id] : []));
+  return {
+    state: { ...state, roster: ids.reduce((before, id) => leave(before, id, false, nowMs), state.roster) },
+    effects: taken,
+  };
+}
+
 function holdWhatIsWrong(state: Distribution, nowMs: number): Step {
   const { publication, proven, roster } = state;
   if (publication === undefined || publication === proven || isHeld(state)) return still(state);
@@ -288,7 +334,7 @@ function holdWhatIsWrong(state: Distribution, nowMs: number): Step {
     revision: { ...revision, sequence: publication.release.revision.sequence + 1 },
     issuedAtMs: nowMs,
   };
-  const back = toPublication(release);
+  const back = toPublication(release, state.revoked.list);
   return {
     state: { ...state, publication: back, proven: back, hold },
     effects: [{ kind: "hold", hold, release }],

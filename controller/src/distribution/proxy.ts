@@ -22,6 +22,7 @@ import {
   type NackReason,
   parseNackReason,
   type RevisionId,
+  type ShownCertificate,
 } from "@regomesh/protocol";
 import type { PackedSnapshot } from "./release.ts";
 
@@ -36,6 +37,8 @@ export type ProxyStream = {
   readonly instance: string;
   /** SPIFFE ID that it has proven. */
   readonly principal: string;
+  /** By which it has proven that. */
+  readonly certificate: ShownCertificate;
   readonly listen: readonly ListenAddress[];
   readonly admin: string;
   readonly holding: Holding;
@@ -86,14 +89,15 @@ export const RETRY_MAX_MS = 30_000;
 
 export function openProxy(
   id: StreamId,
-  { workload, principal, hello }: { readonly workload: string; readonly principal: string; readonly hello: Hello },
+  { workload, certificate, hello }: Pick<ProxyStream, "workload" | "certificate"> & { readonly hello: Hello },
   nowMs: number,
 ): ProxyStream {
   return {
     id,
     workload,
     instance: hello.instance,
-    principal,
+    principal: certificate.principal,
+    certificate,
     listen: hello.listen,
     admin: hello.admin,
     holding: toHolding(hello.holding),

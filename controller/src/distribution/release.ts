@@ -3,13 +3,17 @@ import type { DiagnosticRecord } from "@regomesh/base";
 import {
   canonicalJson,
   checkSnapshot,
+  type Member,
+  NOTHING_REVOKED,
   type Revision,
+  type Revoked,
   SNAPSHOT_FORMAT,
   type Snapshot,
   type SnapshotProblem,
   snapshotHash,
 } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
+import { compareText } from "../index/mesh-index.ts";
 
 /** A persisted snapshot is started from for a day; half of it, and it is issued anew. */
 export const SNAPSHOT_TTL_MS = 24 * 3_600_000;
@@ -40,13 +44,22 @@ export type PackedSnapshot = {
 /** A release with every snapshot of it, by workload. */
 export type Publication = {
   readonly release: Release;
+  /** What its snapshots say of certificates that were taken back. */
+  readonly revoked: Revoked;
   readonly snapshots: ReadonlyMap<string, PackedSnapshot>;
 };
 
+/** The publication with the newest word on certificates that were taken back. */
+export function withRevoked(publication: Publication, revoked: Revoked): Publication {
+  const isSame = JSON.stringify(publication.revoked) === JSON.stringify(revoked);
+  return isSame ? publication : toPublication(publication.release, revoked);
+}
+
 /** The same release makes the same bytes, so that a controller started anew need not send what is in force. */
-export function toPublication(release: Release): Publication {
+export function toPublication(release: Release, revoked = NOTHING_REVOKED): Publication {
+  const members = membersOf(release.plan);
   const packed = release.plan.workloads.map((workload): readonly [string, PackedSnapshot] => {
-    const bodyText = canonicalJson(toSnapshot(release, workload));
+    const bodyText = canonicalJson(toSnapshot(release, workload, { members, revoked }));
     const { inbound, outbound } = workload.policies;
     const modules = [inbound, outbound].flatMap((policy) => (policy === undefined ? [] : [policy.module]));
     const key = `${workload.namespace}/${workload.name}`;
@@ -61,7 +74,7 @@ export function toPublication(release: Release): Publication {
       },
     ];
   });
-  return { release, snapshots: new Map(packed) };
+  return { release, revoked, snapshots: new Map(packed) };
 }
 
 /** What every proxy would refuse in a release: the check that proxies run, on each snapshot of it. */
@@ -76,7 +89,19 @@ export function checkRelease(
   );
 }
 
-function toSnapshot(release: Release, workload: MeshPlan["workloads"][number]): Snapshot {
+function membersOf({ workloads }: MeshPlan): readonly Member[] {
+  const byPrincipal = Map.groupBy(workloads, ({ principal }) => principal);
+  const members = [...byPrincipal].map(([principal, found]) => ({
+    principal,
+    workloads: found.map(({ namespace, name }) => `${namespace}/${name}`).sort(),
+  }));
+  return members.sort((a, b) => compareText(a.principal, b.principal));
+}
+
+/** Who is of the mesh, and whose certificates are not. */
+type Peers = Required<Pick<Snapshot, "members" | "revoked">>;
+
+function toSnapshot(release: Release, workload: MeshPlan["workloads"][number], peers?: Peers): Snapshot {
   const { plan, revision, issuedAtMs, explainDenials } = release;
   return {
     format: SNAPSHOT_FORMAT,
@@ -84,6 +109,7 @@ function toSnapshot(release: Release, workload: MeshPlan["workloads"][number]): 
     issuedAtMs,
     expiresAtMs: issuedAtMs + SNAPSHOT_TTL_MS,
     mesh: { ...plan.mesh, explainDenials },
+    ...peers,
     workloads: [workload],
   };
 }

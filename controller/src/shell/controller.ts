@@ -24,6 +24,8 @@ import {
   watchRoot,
 } from "./ca/authority.ts";
 import { JoinTokens } from "./ca/join-tokens.ts";
+import { RevokedList } from "./ca/revoked-list.ts";
+import { Revoker } from "./ca/revoker.ts";
 import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
 import { GitSource, LOOK_EVERY_MS } from "./git/source.ts";
@@ -140,6 +142,15 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const { rollout, distributor, claims, known, late } = core;
   closers.push(async () => void (await Promise.all([claims.flush(), known.flush(), rollout.close()])));
   late.trustDomain = await Authority.trustDomainOf(lease);
+  const revoker = new Revoker({
+    list: await RevokedList.open(lease, clock.nowMs()),
+    distributor,
+    ttlMs: Math.max(options.svidTtlMs ?? 0, SVID_TTL_DEFAULT_MS),
+    nowMs: () => clock.nowMs(),
+    log,
+  });
+  const expiry = setInterval(() => revoker.expire(), RENEW_EVERY_MS);
+  closers.push(() => clearInterval(expiry));
   await rollout.restore();
   late.isFirstStart = rollout.release === undefined;
   const source = new GitSource({
@@ -167,6 +178,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     token: await openApiToken(lease),
     log,
     counts: () => rollout.counts,
+    revoker,
     onHook: () => source.wake(),
     onConfirm: (hash) => {
       if (!rollout.confirm(hash)) return false;
@@ -296,7 +308,15 @@ async function openGrpc(
   const identity = makeServerIdentity(authority, makeCertificate());
   const grpc = await serveGrpc(options.grpc, identity, {
     control: control.server,
-    identity: makeIdentityServer({ authority, tokens, svidTtlMs, clock, log, isMember }),
+    identity: makeIdentityServer({
+      authority,
+      tokens,
+      svidTtlMs,
+      clock,
+      log,
+      isMember,
+      revokedOf: (each) => distributor.revokedOf(each),
+    }),
   });
   late.control = control;
   closers.push(() => grpc.close());

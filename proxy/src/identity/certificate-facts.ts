@@ -5,6 +5,10 @@
 import forge from "node-forge";
 
 export type CertificateFacts = {
+  /** Lower-case hex without leading zeros. */
+  readonly serial: string;
+  /** The subject's; undefined where it has none. */
+  readonly commonName: string | undefined;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   /** URI names of subjectAltName, as they stand. */
@@ -24,6 +28,7 @@ export const CERTIFICATE_BYTES_MAX = 16 * 1024;
 
 const OID_KEY_USAGE = "2.5.29.15";
 const OID_SUBJECT_ALT_NAME = "2.5.29.17";
+const OID_COMMON_NAME = "2.5.4.3";
 const OID_BASIC_CONSTRAINTS = "2.5.29.19";
 const TAG_URI = 6;
 const TAG_EXTENSIONS = 3;
@@ -49,6 +54,8 @@ function readParts(parts: readonly forge.asn1.Asn1[]): CertificateFacts {
   const extensions = readExtensions(parts.find((part) => isContext(part, TAG_EXTENSIONS)));
   const keyUsage = extensions.get(OID_KEY_USAGE);
   return {
+    serial: serialOf(parts[first]),
+    commonName: commonNameOf(parts[first + 4]),
     notBeforeMs: timeOf(validity[0]),
     notAfterMs: timeOf(validity[1]),
     uris: urisOf(extensions.get(OID_SUBJECT_ALT_NAME)),
@@ -69,6 +76,22 @@ function readExtensions(holder: forge.asn1.Asn1 | undefined): Map<string, forge.
     extensions.set(oid, forge.asn1.fromDer(forge.util.createBuffer(bytesOf(parts.at(-1))), PARSE_OPTIONS));
   }
   return extensions;
+}
+
+function serialOf(serial: forge.asn1.Asn1 | undefined): string {
+  const hex = forge.util.bytesToHex(bytesOf(serial));
+  return hex.replace(/^0+(?=.)/, "");
+}
+
+/** Name: a sequence of sets of pairs of OID and value (section 4.1.2.4). */
+function commonNameOf(name: forge.asn1.Asn1 | undefined): string | undefined {
+  for (const set of partsOf(name)) {
+    for (const pair of partsOf(set)) {
+      const [oid, value] = partsOf(pair);
+      if (forge.asn1.derToOid(bytesOf(oid)) === OID_COMMON_NAME) return bytesOf(value);
+    }
+  }
+  return undefined;
 }
 
 function urisOf(names: forge.asn1.Asn1 | undefined): string[] {

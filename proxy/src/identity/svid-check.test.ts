@@ -17,6 +17,9 @@ test("a good SVID gives its principal", () => {
     trustDomain: "mesh.local",
     namespace: "shop",
     serviceAccount: "orders",
+    notBeforeMs: Date.UTC(2020, 0, 1),
+    serial: "1",
+    workload: undefined,
     notAfterMs: Date.UTC(2030, 0, 1),
   };
   expect(checked(GOOD)).toEqual(peer);

@@ -19,7 +19,9 @@ export type PeerFault =
   | "leaf-may-sign"
   | "issuer-may-not-sign"
   | "trust-domain-foreign"
-  | "principal-unexpected";
+  | "principal-unexpected"
+  | "principal-not-a-member"
+  | "certificate-revoked";
 
 /** What the certificate proves; nothing of it ever comes from a field. */
 export type Peer = {
@@ -28,7 +30,12 @@ export type Peer = {
   readonly trustDomain: string;
   readonly namespace: string | undefined;
   readonly serviceAccount: string | undefined;
+  readonly notBeforeMs: number;
   readonly notAfterMs: number;
+  /** Of its certificate, lower-case hex without leading zeros. */
+  readonly serial: string;
+  /** The one workload of that principal, `namespace/name`; undefined where the certificate names none. */
+  readonly workload: string | undefined;
 };
 export type PeerRefusal = { readonly kind: "fault"; readonly fault: PeerFault; readonly message: string };
 
@@ -108,7 +115,10 @@ function peerOf(id: SpiffeId, facts: CertificateFacts): Peer {
     trustDomain: id.trustDomain,
     namespace: id.namespace,
     serviceAccount: id.serviceAccount,
+    notBeforeMs: facts.notBeforeMs,
     notAfterMs: facts.notAfterMs,
+    serial: facts.serial,
+    workload: facts.commonName?.includes("/") === true ? facts.commonName : undefined,
   };
 }
 

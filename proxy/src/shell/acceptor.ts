@@ -11,6 +11,8 @@ import type { InboundPort } from "@regomesh/protocol";
 import { makeForwardedPeer } from "../edge/forwarded.ts";
 import { asciiBytes } from "../http1/characters.ts";
 import { readyLines } from "../http1/ready-lines.ts";
+import { refusalOf } from "../identity/standing.ts";
+import type { Peer, PeerRefusal } from "../identity/svid-check.ts";
 import { Counter } from "../metrics/counters.ts";
 import { Timer } from "../time/timer-wheel.ts";
 import { Downstream } from "./downstream.ts";
@@ -79,6 +81,8 @@ type Opened = {
   readonly peer: InboundPeer;
   /** Undefined on plaintext. */
   readonly tls: TLSSocket | undefined;
+  /** Whom TLS has shown. */
+  readonly shown: Peer | undefined;
   /** Fires at the end of the peer's certificate. */
   readonly end: Timer | undefined;
 };
@@ -140,7 +144,7 @@ export class InboundAcceptor implements Acceptor {
     const { port, trustedHops = 0 } = this.#options;
     const context = contextOf(socket, "http", this.#identity?.spiffeId);
     const forwarded = port.mode === "edge" ? makeForwardedPeer(context.sourceAddress, trustedHops) : undefined;
-    this.#begin(socket, context, { ...this.#anyone, forwarded }, undefined);
+    this.#begin(socket, context, { ...this.#anyone, forwarded });
   }
 
   /**
@@ -158,6 +162,14 @@ export class InboundAcceptor implements Acceptor {
     this.#authorities = authorities;
     for (const [downstream, { tls }] of [...this.#open]) {
       if (tls !== undefined && !leadsToOneOf(tls, authorities)) downstream.destroy();
+    }
+  }
+
+  /** Ends the connections of those who may not speak to us any more, idle or busy. */
+  endRefused(): void {
+    const { standing } = this.#plane;
+    for (const [downstream, { shown }] of [...this.#open]) {
+      if (shown !== undefined && refusalOf(standing, shown) !== undefined) downstream.destroy();
     }
   }
 
@@ -187,13 +199,13 @@ export class InboundAcceptor implements Acceptor {
     });
   }
 
-  #begin(socket: Socket, context: ConnectionContext, peer: InboundPeer, tls: TLSSocket | undefined): void {
+  #begin(socket: Socket, context: ConnectionContext, peer: InboundPeer, tls?: TLSSocket, shown?: Peer): void {
     const { timeouts = DEFAULT_TIMEOUTS } = this.#options;
     const { thread, graceMs } = this.#plane;
     const downstream = new Downstream(thread, socket, this.#handler, context, timeouts);
     const end = tls === undefined ? undefined : new Timer(() => downstream.retire(graceMs), downstream);
     if (end !== undefined) thread.arm(end, Math.max(0, peer.notAfterMs - thread.wallMs()));
-    this.#open.set(downstream, { peer, tls, end });
+    this.#open.set(downstream, { peer, tls, shown, end });
   }
 
   #makeTls(identity: Identity): TlsServer {
@@ -209,12 +221,8 @@ export class InboundAcceptor implements Acceptor {
     const isTrusted = this.#authorities === undefined || leadsToOneOf(socket, this.#authorities);
     if (this.#isRetired || !isTrusted) return void socket.destroy();
     const peer = peerOf(socket, trustDomain, thread.wallMs());
-    if (peer.kind === "fault") {
-      thread.counters.add(Counter.handshakeFailures);
-      const { fault, message: detail } = peer;
-      thread.log.log("warn", "a peer was refused", { fault, detail, port: this.#options.port.name });
-      return void socket.destroy();
-    }
+    const refusal = peer.kind === "fault" ? peer : refusalOf(this.#plane.standing, peer);
+    if (peer.kind === "fault" || refusal !== undefined) return void this.#refuse(socket, refusal as PeerRefusal);
     const { principal, namespace, serviceAccount, notAfterMs } = peer;
     const context = {
       ...contextOf(socket, "https", spiffeId),
@@ -229,7 +237,15 @@ export class InboundAcceptor implements Acceptor {
       context,
       { certLine, edge: this.#edgeOf(principal, true), forwarded: undefined, notAfterMs },
       socket,
+      peer,
     );
+  }
+
+  #refuse(socket: TLSSocket, { fault, message: detail }: PeerRefusal): void {
+    const { counters, log } = this.#plane.thread;
+    counters.add(Counter.handshakeFailures);
+    log.log("warn", "a peer was refused", { fault, detail, port: this.#options.port.name });
+    socket.destroy();
   }
 
   #onHandshakeFailed(error: NodeJS.ErrnoException, socket: TLSSocket): void {

@@ -1,5 +1,12 @@
 /** What carries requests, in one thread or several, as the rest of the process sees it. */
-import type { DecisionReport, EndpointState, FileEndpoint, Snapshot, SnapshotProblem } from "@regomesh/protocol";
+import type {
+  DecisionReport,
+  EndpointState,
+  FileEndpoint,
+  Revoked,
+  Snapshot,
+  SnapshotProblem,
+} from "@regomesh/protocol";
 import type { EdgeCounts } from "../metrics/edge-table.ts";
 import type { ShadowCounts } from "../metrics/shadow-table.ts";
 import type { DownstreamTimeouts } from "./downstream-timeouts.ts";
@@ -69,6 +76,8 @@ export interface DataPlane {
   abandon(): Promise<void>;
   setEndpoints(endpoints: readonly FileEndpoint[], services: readonly string[], isComplete: boolean): Promise<void>;
   setIdentity(identity: Identity): Promise<void>;
+  /** Certificates that were taken back: connections that they opened end now, idle or busy, at both ends. */
+  revoke(revoked: Revoked): Promise<void>;
   read(): Promise<Reading>;
   takeDecisions(): Promise<Taken>;
   /** Goes on with the access log that is at its path now; rejects, and keeps the old one, where there can be none. */

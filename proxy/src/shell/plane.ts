@@ -3,7 +3,8 @@
  * connections of its listeners.
  */
 import type { X509Certificate } from "node:crypto";
-import type { EndpointState, FileEndpoint } from "@regomesh/protocol";
+import { type EndpointState, type FileEndpoint, NOTHING_REVOKED, type Revoked } from "@regomesh/protocol";
+import { ANYONE, isSameStanding, refusalOf, type Standing, withMembers, withRevoked } from "../identity/standing.ts";
 import type { Cluster } from "../route/cluster.ts";
 import { setEndpoints } from "../route/cluster.ts";
 import { type Endpoint, updateEndpoints } from "../route/endpoint.ts";
@@ -23,6 +24,8 @@ export class Plane {
   isOutboundDraining = false;
   /** How peers are reached; undefined on a mesh in plaintext. */
   peer: PeerDial | undefined = undefined;
+  /** Who may speak to us, and be spoken to. */
+  standing: Standing = ANYONE;
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
   readonly #pools = new Set<Pool>();
   /** Of endpoints that are gone, with their service: busy connections still end with the identity that opened them. */
@@ -89,6 +92,21 @@ export class Plane {
       for (const { pool } of endpoints) pool?.revoke(mayStay.test);
     }
     for (const [pool, service] of this.#stillLeaving()) pool.revoke(allowedIn(service).test);
+    const { members, revoked = NOTHING_REVOKED } = next.snapshot;
+    this.#setStanding(withRevoked(withMembers(this.standing, members), revoked));
+  }
+
+  /** The newest word on certificates that were taken back, whatever comes of the snapshot that brought it. */
+  revoke(revoked: Revoked): void {
+    this.#setStanding(withRevoked(this.standing, revoked));
+  }
+
+  /** Connections to whom may be spoken to no longer end at once, idle or busy; those of clients are their acceptors'. */
+  #setStanding(standing: Standing): void {
+    if (isSameStanding(standing, this.standing)) return;
+    this.standing = standing;
+    const mayStay = ({ peer }: Upstream): boolean => peer === undefined || refusalOf(standing, peer) === undefined;
+    for (const pool of [...this.#pools, ...this.#stillLeaving().keys()]) pool.revoke(mayStay);
   }
 
   #stillLeaving(): ReadonlyMap<Pool, string> {
@@ -105,6 +123,7 @@ export class Plane {
       principals,
       graceMs: this.graceMs,
       isApplication,
+      refusalOf: (peer) => refusalOf(this.standing, peer),
       peer: isApplication ? () => undefined : () => this.peer,
     };
   }

@@ -28,6 +28,7 @@ export type PoolSettings = {
   readonly connectionsMax: number;
   readonly pendingMax: number;
   readonly principals: readonly string[];
+  readonly refusalOf: DialOptions["refusalOf"];
   readonly graceMs: number;
   readonly isApplication: boolean;
   /** How to reach a peer; asked for each connection, so that a new identity holds from the next one. */
@@ -181,10 +182,9 @@ export class Pool implements UpstreamOwner, Faulty {
   }
 
   #openMore(): void {
-    const { connectTimeoutMs, principals, peer, graceMs, isApplication } = this.#settings;
+    const { peer, ...settings } = this.#settings;
     for (let left = this.#lending.toOpen(this.#settings); left > 0; left--) {
-      const options: DialOptions = { connectTimeoutMs, principals, peer: peer(), graceMs, isApplication };
-      this.#open.add(new Upstream(this.#thread, this, this.#endpoint, options));
+      this.#open.add(new Upstream(this.#thread, this, this.#endpoint, { ...settings, peer: peer() }));
     }
   }
 

@@ -93,6 +93,11 @@ export class Ports {
     this.#serve();
   }
 
+  /** Ends the connections of clients who may not speak to us any more. */
+  endRefused(): void {
+    for (const acceptor of this.#all()) acceptor.endRefused();
+  }
+
   /** Takes no new connection, and ends those on which nothing is under way. */
   closeIdle(): void {
     for (const { listener } of this.#ports) listener.close();

@@ -3,7 +3,7 @@
  * and commit, which may not), endpoints and identities, and says what it counted.
  */
 import type { Policy } from "@regomesh/policy-runtime";
-import type { FileEndpoint, PolicyRef, Snapshot, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
+import type { FileEndpoint, PolicyRef, Revoked, Snapshot, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
 import { type BoundPolicy, bindPolicy } from "../decide/bound-policy.ts";
 import type { Cluster } from "../route/cluster.ts";
 import { makeCluster } from "../route/cluster.ts";
@@ -105,6 +105,12 @@ export class ThreadPlane implements DataPlane {
     this.#plane.enforce({ ...candidate.inForce, counts });
     // In the same turn of the event loop: no request is decided by one and served by the other.
     this.#ports.commit(candidate.ports);
+    this.#ports.endRefused();
+  }
+
+  async revoke(revoked: Revoked): Promise<void> {
+    this.#plane.revoke(revoked);
+    this.#ports.endRefused();
   }
 
   async abandon(): Promise<void> {

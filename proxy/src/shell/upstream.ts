@@ -12,7 +12,7 @@ import type { Head } from "../http1/head.ts";
 import { idleMsOf } from "../http1/keep-alive.ts";
 import { ReaderEvent } from "../http1/reader-event.ts";
 import { ResponseReader } from "../http1/response-reader.ts";
-import type { PeerRefusal } from "../identity/svid-check.ts";
+import type { Peer, PeerRefusal } from "../identity/svid-check.ts";
 import { Counter } from "../metrics/counters.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 import { Timer } from "../time/timer-wheel.ts";
@@ -46,6 +46,8 @@ export type DialOptions = {
   /** Undefined: plaintext (the workload's own application, or a mesh without identities). */
   readonly peer: PeerDial | undefined;
   readonly principals: readonly string[];
+  /** Why a peer that has proven itself may be spoken to no longer. */
+  readonly refusalOf: (peer: Peer) => PeerRefusal | undefined;
   /** What a request under way may still take when the identities that opened the connection have ended. */
   readonly graceMs: number;
   /** The workload's own, which may listen on either loopback address alone. */
@@ -86,7 +88,7 @@ export class Upstream {
   /** It takes no further request. */
   isRetired = false;
   /** Whom TLS has shown at the other end; undefined on plaintext, and before the handshake. */
-  principal: string | undefined = undefined;
+  peer: Peer | undefined = undefined;
   /** Why it failed, for logs; "" where the reason says it all. */
   failureDetail = "";
   readonly #thread: Thread;
@@ -130,10 +132,14 @@ export class Upstream {
     if (options.connectTimeoutMs > 0) thread.arm(this.#connectTimer, options.connectTimeoutMs);
     thread.counters.add(Counter.upstreamOpened);
     thread.counters.add(Counter.upstreamOpen);
-    this.#listen(peer, options.principals);
+    this.#listen(options);
   }
 
-  #listen(peer: PeerDial | undefined, principals: readonly string[]): void {
+  get principal(): string | undefined {
+    return this.peer?.principal;
+  }
+
+  #listen({ peer, principals, refusalOf }: DialOptions): void {
     const socket = this.#socket;
     if (peer === undefined)
       socket.once(
@@ -144,7 +150,9 @@ export class Upstream {
       const onSecure = (): void => {
         const found = peer.check(socket, this.endpoint.principal, principals);
         if (found.kind === "fault") return void this.#refusePeer(found);
-        this.principal = found.principal;
+        const refusal = refusalOf(found);
+        if (refusal !== undefined) return void this.#refusePeer(refusal);
+        this.peer = found;
         this.#thread.arm(this.#end, Math.min(found.notAfterMs, peer.notAfterMs) - this.#thread.wallMs());
         this.#ready();
       };
@@ -192,7 +200,7 @@ export class Upstream {
 
   /** Whether the peer's certificate leads to one of these authorities; true on plaintext. */
   isTrustedBy(authorities: readonly X509Certificate[]): boolean {
-    return this.principal === undefined || leadsToOneOf(this.#socket as TLSSocket, authorities);
+    return this.peer === undefined || leadsToOneOf(this.#socket as TLSSocket, authorities);
   }
 
   /** Takes no further request; the one under way has `graceMs`, or all the time it needs. */

@@ -4,7 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Log } from "@regomesh/base";
-import type { EndpointState, FileEndpoint } from "@regomesh/protocol";
+import type { EndpointState, FileEndpoint, Revoked } from "@regomesh/protocol";
 import { sumCounters } from "../metrics/counters.ts";
 import { sumEdges } from "../metrics/edge-table.ts";
 import { sumShadows } from "../metrics/shadow-table.ts";
@@ -68,6 +68,10 @@ export class WorkerPlane implements DataPlane {
     isComplete: boolean,
   ): Promise<void> {
     await this.#all("setEndpoints", endpoints, services, isComplete);
+  }
+
+  async revoke(revoked: Revoked): Promise<void> {
+    await this.#all("revoke", revoked);
   }
 
   async setIdentity(identity: Identity): Promise<void> {

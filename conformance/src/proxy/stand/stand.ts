@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { makeLog } from "@regomesh/base";
 import {
   type FileEndpoint,
+  type Member,
   makeSnapshotFile,
   type OutboundService,
+  type Revoked,
   type SnapshotFile,
   type SnapshotModule,
   type TrafficSettings,
@@ -51,6 +53,8 @@ export type StandOptions = {
   readonly identity?: Identity;
   readonly workers?: number;
   readonly graceMs?: number;
+  readonly members?: readonly Member[];
+  readonly revoked?: Revoked;
 };
 
 /** Short, and far enough apart that each is told from the others. */
@@ -156,7 +160,9 @@ export function snapshotOf(options: StandOptions): SnapshotFile {
     traffic: { ...plain.traffic, ...options.traffic },
   };
   const workload = makeWorkload({ outbound: [service], ...options.workload });
-  return makeSnapshotFile(makeSnapshot(workload), options.modules, options.orders);
+  const { members, revoked } = options;
+  const change = { ...(members && { members }), ...(revoked && { revoked }) };
+  return makeSnapshotFile(makeSnapshot(workload, change), options.modules, options.orders);
 }
 
 export function endpointAt(port: number, change: Partial<FileEndpoint> = {}): FileEndpoint {

@@ -14,7 +14,7 @@ import {
   X509Certificate,
 } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
-import { CONTROLLER_SERVER_NAME, controllerId, snapshotSignerId } from "@regomesh/protocol";
+import { CONTROLLER_SERVER_NAME, controllerId, parseSerial, snapshotSignerId } from "@regomesh/protocol";
 import { encodeCertificate, type NameFacts } from "../../ca/certificate.ts";
 import { type Csr, decodeCsr, pointOf } from "../../ca/csr.ts";
 import { toPem } from "../../ca/der.ts";
@@ -26,7 +26,7 @@ const DAY_MS = 24 * HOUR_MS;
 /** Rotation of the root is an operator's act; ten years is what service meshes use. */
 const ROOT_TTL_MS = 3650 * DAY_MS;
 /** Clocks of machines differ: Istio backdates by two minutes, and so do we. */
-const BACKDATE_MS = 120_000;
+export const BACKDATE_MS = 120_000;
 /** A proxy may start from a persisted snapshot for a day; its signer lives far longer. */
 const SIGNER_TTL_MS = 90 * DAY_MS;
 const SERVER_TTL_MS = 30 * DAY_MS;
@@ -41,7 +41,10 @@ export type Peer = {
   readonly principal: string;
   /** The one workload of that identity, `namespace/name`; undefined in certificates of an earlier version. */
   readonly workload: string | undefined;
+  readonly notBeforeMs: number;
   readonly notAfterMs: number;
+  /** As `parseSerial` gives it. */
+  readonly serial: string;
 };
 
 export type KeyAndChain = Issued & { readonly keyPem: string; readonly issuedAtMs: number };
@@ -52,7 +55,7 @@ export function isHalfOver({ issuedAtMs, notAfterMs }: KeyAndChain, nowMs: numbe
 }
 
 /** `root_lost`: what is kept of the root is not the whole of it, and a new one would not be this mesh's. */
-type AuthorityErrorCode = "trust_domain" | "csr" | "root_lost";
+type AuthorityErrorCode = "trust_domain" | "csr" | "root_lost" | "revoked_lost";
 
 const ROOT_KEY = "ca/root_key.pem";
 const ROOT = "ca/root.pem";
@@ -157,11 +160,13 @@ export class Authority {
       return undefined;
     }
     const notAfterMs = certificate.validToDate.getTime();
-    if (nowMs < certificate.validFromDate.getTime() || nowMs > notAfterMs) return undefined;
+    const notBeforeMs = certificate.validFromDate.getTime();
+    if (nowMs < notBeforeMs || nowMs > notAfterMs) return undefined;
+    const serial = parseSerial(certificate.serialNumber) ?? "";
     // Our SVIDs have this one name and no other: the whole text must be it.
     const [, id] = /^URI:(spiffe:\/\/[A-Za-z0-9._/-]+)$/.exec(certificate.subjectAltName ?? "") ?? [];
     return id?.startsWith(`spiffe://${this.trustDomain}/ns/`)
-      ? { principal: id, workload: workloadOf(certificate.subject), notAfterMs }
+      ? { principal: id, workload: workloadOf(certificate.subject), notBeforeMs, notAfterMs, serial }
       : undefined;
   }
 

@@ -28,6 +28,8 @@ export function refusalOf(peer: Peer | undefined, workload: string, options: Str
   const { distributor, clock } = options;
   if (peer === undefined) return makeFailure("unauthenticated", "no SVID that is good now");
   if (clock.nowMs() >= peer.notAfterMs) return makeFailure("unauthenticated", "the SVID has ended");
+  const revoked = distributor.revokedOf(peer);
+  if (revoked !== undefined) return makeFailure("forbidden", `${revoked} was taken back`);
   if (distributor.release === undefined) return makeFailure("unavailable", "there is no revision yet");
   const isOther = peer.workload !== undefined && peer.workload !== workload;
   if (isOther || distributor.wanted(workload)?.principal !== peer.principal)

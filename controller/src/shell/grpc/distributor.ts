@@ -3,7 +3,15 @@
  * to streams, and wakes it when time alone changes something.
  */
 import type { Clock } from "@regomesh/base";
-import type { Ack, Hello, Nack, SnapshotMessage } from "@regomesh/protocol";
+import {
+  type Ack,
+  findRevoked,
+  type Hello,
+  type Nack,
+  type Revoked,
+  type ShownCertificate,
+  type SnapshotMessage,
+} from "@regomesh/protocol";
 import {
   type CloseReason,
   type Distribution,
@@ -92,10 +100,20 @@ export class Distributor {
     this.#take({ kind: "publish", publication, standing });
   }
 
-  open(stream: Stream, workload: string, principal: string, hello: Hello): StreamId {
+  /** Takes certificates back: the newest word on all of them. */
+  revoke(revoked: Revoked): void {
+    this.#take({ kind: "revoke", revoked });
+  }
+
+  /** What was taken back with a certificate; undefined where it is good. */
+  revokedOf(certificate: ShownCertificate): string | undefined {
+    return findRevoked(this.#state.revoked, certificate);
+  }
+
+  open(stream: Stream, workload: string, certificate: ShownCertificate, hello: Hello): StreamId {
     const id = ++this.#lastId;
     this.#streams.set(id, stream);
-    this.#take({ kind: "connect", id, workload, principal, hello });
+    this.#take({ kind: "connect", id, workload, certificate, hello });
     return id;
   }
 

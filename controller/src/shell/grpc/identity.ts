@@ -1,8 +1,8 @@
 /** Identity.Issue: an SVID for a join token, or for the SVID that the connection shows. */
-
+import { X509Certificate } from "node:crypto";
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import type { Clock, Log } from "@regomesh/base";
-import type { IdentityServer, IssueReply, IssueRequest } from "@regomesh/protocol";
+import type { IdentityServer, IssueReply, IssueRequest, ShownCertificate } from "@regomesh/protocol";
 import type { Csr } from "../../ca/csr.ts";
 import { type Authority, AuthorityError, readCsr } from "../ca/authority.ts";
 import type { Joining, JoinTokens } from "../ca/join-tokens.ts";
@@ -19,6 +19,8 @@ export type IdentityOptions = {
   readonly log: Log;
   /** Whether a workload, `namespace/name`, or any with this SPIFFE ID is still part of the mesh: others are not renewed. */
   readonly isMember: (spiffeId: string, workload: string | undefined) => boolean;
+  /** What was taken back with a certificate; undefined where it is good. */
+  readonly revokedOf: (certificate: ShownCertificate) => string | undefined;
 };
 
 export function makeIdentityServer(options: IdentityOptions): IdentityServer {
@@ -47,6 +49,10 @@ async function issue(call: ServerUnaryCall<IssueRequest, IssueReply>, options: I
   const joining = joinToken === "" ? renewed(call, options, nowMs) : await joined(joinToken, csr, options, nowMs);
   const { spiffeId } = joining;
   const { chainPem, notAfterMs } = authority.issueSvid(csr, joining, svidTtlMs, nowMs);
+  // Certificates count whole seconds: one of the second in which the workload's were taken back counts as they do.
+  const issued = authority.peerOf(new X509Certificate(chainPem).raw, nowMs);
+  if (issued !== undefined && options.revokedOf(issued) !== undefined)
+    throw makeFailure("unavailable", "what this workload had was taken back this second: ask again");
   log.log("info", joinToken === "" ? "SVID renewed" : "SVID issued", { spiffeId, notAfterMs });
   return {
     certificateChainPem: chainPem,
@@ -60,6 +66,8 @@ function renewed(call: ServerUnaryCall<IssueRequest, IssueReply>, options: Ident
   const peer = peerOf(call, options.authority, nowMs);
   if (peer === undefined) throw makeFailure("unauthenticated", "neither a join token nor an SVID that is good now");
   const { principal, workload } = peer;
+  const revoked = options.revokedOf(peer);
+  if (revoked !== undefined) throw makeFailure("forbidden", `${revoked} was taken back`);
   if (!options.isMember(principal, workload))
     throw makeFailure("forbidden", `${workload ?? principal} is no workload of this mesh`);
   return workload === undefined ? { spiffeId: principal } : { spiffeId: principal, workload };

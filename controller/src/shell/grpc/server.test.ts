@@ -137,6 +137,7 @@ beforeEach(async () => {
       tokens,
       svidTtlMs: 60_000,
       isMember: (id) => id === ID("web") || id === ID("orders"),
+      revokedOf: (each) => distributor.revokedOf(each),
     }),
   });
 });

@@ -17,6 +17,7 @@ const TRANSPORT_LENGTH_MAX = 16;
 
 const FAILURES = {
   "not-a-member": "forbidden",
+  revoked: "forbidden",
   "another-proxy": "invalid",
   late: "late",
   "too-many": "exhausted",
@@ -60,7 +61,8 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
         else fail(makeFailure(FAILURES[reason], message));
       },
     };
-    id = distributor.open(stream, workload, peer?.principal ?? "", hello);
+    // Who shows nothing was refused by now.
+    if (peer !== undefined) id = distributor.open(stream, workload, peer, hello);
   };
   const take = ({ message }: ProxyMessage) => {
     if (!isOpen) return;

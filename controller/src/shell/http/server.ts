@@ -3,6 +3,8 @@
 import type { Log } from "@regomesh/base";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type ControllerCounts, printMetrics } from "../../status/metrics.ts";
+import { StoreError } from "../../store/store.ts";
+import type { Revoker } from "../ca/revoker.ts";
 import type { MeshState } from "../mesh.ts";
 import { EventStream } from "./events.ts";
 import { isAuthorized, isLocalHost } from "./guard.ts";
@@ -19,6 +21,7 @@ export type HttpOptions = {
   readonly token: string;
   readonly log: Log;
   readonly counts: () => ControllerCounts;
+  readonly revoker: Pick<Revoker, "list" | "revoke">;
   /** A hook says that the source has something new. */
   readonly onHook: () => void;
   /** An operator confirms what the newest commit takes away; false where it waits for no such word. */
@@ -77,12 +80,13 @@ function addGuards(app: FastifyInstance, host: string, { log }: HttpOptions): vo
   });
 }
 
-function addReads(app: FastifyInstance, { mesh, counts }: HttpOptions, events: EventStream): void {
+function addReads(app: FastifyInstance, { mesh, counts, revoker }: HttpOptions, events: EventStream): void {
   app.get("/healthz", async () => ({ ok: true }));
   app.get("/metrics", async (_, reply) => {
     await reply.type("text/plain; version=0.0.4; charset=utf-8").send(printMetrics(mesh.status(), counts()));
   });
   app.get("/api/status", async (_, reply) => await fresh(reply).send(mesh.status()));
+  app.get("/api/identity/revoked", async (_, reply) => await fresh(reply).send(revoker.list));
   app.get("/api/graph", async (_, reply) => await fresh(reply).send(mesh.graph()));
   app.get("/api/history", async (request, reply) => {
     const { edge } = request.query as Readonly<Record<string, unknown>>;
@@ -113,7 +117,7 @@ function addReads(app: FastifyInstance, { mesh, counts }: HttpOptions, events: E
   });
 }
 
-function addWrites(app: FastifyInstance, { token, onHook, onConfirm }: HttpOptions): void {
+function addWrites(app: FastifyInstance, { token, revoker, onHook, onConfirm }: HttpOptions): void {
   const onlyWithToken = async (request: FastifyRequest, reply: FastifyReply) => {
     if (isAuthorized(request.headers.authorization, token)) return;
     await reply.code(401).send({ error: "the token in the state folder's api-token is needed" });
@@ -125,6 +129,22 @@ function addWrites(app: FastifyInstance, { token, onHook, onConfirm }: HttpOptio
   app.post<{ Params: { hash: string } }>("/api/confirm/:hash", { onRequest: onlyWithToken }, async (request, reply) => {
     if (onConfirm(request.params.hash)) return await reply.code(202).send({ ok: true });
     return await reply.code(409).send({ error: "no commit waits for a word on that" });
+  });
+  app.post("/api/identity/revoked", { onRequest: onlyWithToken }, async (request, reply) => {
+    const { serial, workload } = (request.body ?? {}) as Readonly<Record<string, unknown>>;
+    const text = (value: unknown) => (typeof value === "string" ? value.slice(0, QUERY_LENGTH_MAX) : undefined);
+    const [bySerial, byWorkload] = [text(serial), text(workload)];
+    if ((bySerial === undefined) === (byWorkload === undefined))
+      return await reply.code(400).send({ error: "either serial or workload says what is taken back" });
+    const asked = bySerial === undefined ? { workload: byWorkload ?? "" } : { serial: bySerial };
+    try {
+      const added = await revoker.revoke(asked);
+      if (typeof added === "string") return await reply.code(400).send({ error: added });
+      return await reply.code(201).send(added);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return await reply.code(503).send({ error: `it cannot be kept, and so nothing is taken back: ${error.message}` });
+    }
   });
   // A hook may send anything, or nothing: what it says is not read.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_, __, done) => done(null, undefined));

@@ -12,6 +12,7 @@ import {
   type Hello,
   type Holding,
   isReachableBy,
+  NOTHING_REVOKED,
   PROXY_FEATURES,
   PROXY_TRANSPORTS,
   type ProxyReport,
@@ -261,6 +262,8 @@ export class Controlled {
       nowMs: clock.nowMs(),
     });
     const { file } = read;
+    // This much of it holds at once, also where the rest cannot be taken here.
+    if (file !== undefined) await sidecar.plane.revoke(file.snapshot.revoked ?? NOTHING_REVOKED);
     const problems = file === undefined ? read.problems : await this.#apply(file);
     if (file === undefined || problems.length > 0) {
       const first = problems[0]?.message ?? "";

@@ -1,0 +1,81 @@
+/** The certificates that were taken back, as they are kept: what is not kept is not taken back. */
+import { REVOKED_MAX } from "@regomesh/protocol";
+import { addRevocation, livingRevocations, type Revocation } from "../../ca/revocations.ts";
+import { change, type Lease, readText, StoreError } from "../../store/store.ts";
+import { AuthorityError, BACKDATE_MS } from "./authority.ts";
+
+const KEY = "ca/revoked.json";
+
+/** What is taken back: one certificate, or all that a workload of the mesh has been issued. */
+export type Revoking =
+  | { readonly kind: "serial"; readonly serial: string }
+  | { readonly kind: "workload"; readonly workload: string; readonly principal: string };
+
+export class RevokedList {
+  readonly #lease: Lease;
+  #list: readonly Revocation[];
+
+  private constructor(lease: Lease, list: readonly Revocation[]) {
+    this.#lease = lease;
+    this.#list = list;
+  }
+
+  /** Throws AuthorityError where the list is damaged: who was on it would be let in again. */
+  static async open(lease: Lease, nowMs: number): Promise<RevokedList> {
+    const list = parse(await readText(lease, KEY));
+    return new RevokedList(lease, livingRevocations(list, nowMs));
+  }
+
+  get list(): readonly Revocation[] {
+    return this.#list;
+  }
+
+  /** Takes back what was issued so far; `ttlMs`: the longest time that a certificate of now may have. Throws StoreError. */
+  async add(revoking: Revoking, ttlMs: number, nowMs: number): Promise<Revocation> {
+    if (this.#list.length >= REVOKED_MAX)
+      throw new StoreError("refused", `${KEY} holds ${REVOKED_MAX} certificates that are taken back already`);
+    // Certificates count whole seconds, and begin before they are issued.
+    const beginsBeforeMs = Math.floor((nowMs - BACKDATE_MS) / 1000) * 1000 + 1000;
+    const what = revoking.kind === "serial" ? revoking : { ...revoking, beginsBeforeMs };
+    const added: Revocation = { ...what, atMs: nowMs, untilMs: nowMs + ttlMs };
+    await this.#change((list) => addRevocation(list, added));
+    return added;
+  }
+
+  /** Forgets those whose time is over; true where there were any. */
+  expire(nowMs: number): boolean {
+    const living = livingRevocations(this.#list, nowMs);
+    const isChanged = living !== this.#list;
+    this.#list = living;
+    return isChanged;
+  }
+
+  async #change(edit: (list: readonly Revocation[]) => readonly Revocation[]): Promise<void> {
+    const next = edit(this.#list);
+    await change(this.#lease, KEY, () => new TextEncoder().encode(`${JSON.stringify(next)}\n`));
+    this.#list = next;
+  }
+}
+
+function parse(text: string | undefined): readonly Revocation[] {
+  if (text === undefined) return [];
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (Array.isArray(value) && value.every(isRevocation)) return value;
+  const way = "put it back from a backup, or take it away and take those certificates back anew";
+  throw new AuthorityError("revoked_lost", `the list of certificates that were taken back, ${KEY}, is damaged: ${way}`);
+}
+
+function isRevocation(value: unknown): value is Revocation {
+  const one = (value ?? {}) as Partial<Record<string, unknown>>;
+  if (typeof one["atMs"] !== "number" || typeof one["untilMs"] !== "number") return false;
+  if (one["kind"] === "serial") return typeof one["serial"] === "string";
+  return (
+    [one["workload"], one["principal"]].every((each) => typeof each === "string") &&
+    typeof one["beginsBeforeMs"] === "number"
+  );
+}
