@@ -6,46 +6,54 @@ import { existsSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { join, resolve } from "node:path";
 
-const MAJOR_LEAST = 24;
 const command = process.argv[2];
 // A sidecar turns no text into code: eval and new Function throw, in its worker threads too.
 // WebAssembly still compiles. A controller has no use for SIGUSR1, at which Node would open an
 // inspector's port. Node takes these flags at a process's start only.
 const NODE_FLAGS =
-  { proxy: ["--disallow-code-generation-from-strings"], controller: ["--disable-sigusr1"] }[command ?? ""] ?? [];
+  {
+    proxy: ["--disallow-code-generation-from-strings"],
+    // Its lock is SQLite's, of which Node 22 says on standard error that it is an experiment.
+    controller: ["--disable-sigusr1", "--disable-warning=ExperimentalWarning"],
+  }[command ?? ""] ?? [];
 // A sidecar does have one (and that flag would keep it from ever seeing the signal): whoever
 // listens to it takes it from the inspector, so somebody does from here on.
 process.on("SIGUSR1", () => {});
 const COMPILES = new Set(["build", "check", "eval", "test"]);
 const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
-const major = Number(process.versions.node.split(".")[0]);
+// The installable package has its code built; a checkout runs it as it is written.
+const isPackage = existsSync(join(root, "lib/main.js"));
+const NODE_LEAST = isPackage ? "22.21.0" : "24.0.0";
+const modules = isPackage
+  ? { main: "../../lib/main.js", stackFlags: "../../lib/stack-flags.js" }
+  : { main: "../src/main.ts", stackFlags: "@regomesh/policy-compiler/node" };
 
-if (!existsSync(join(root, "node_modules/@regomesh/base"))) {
+if (!isPackage && !existsSync(join(root, "node_modules/@regomesh/base"))) {
   fail("regomesh is not installed here: run npm ci first");
-} else if (major >= MAJOR_LEAST) {
+} else if (process.versions.node.localeCompare(NODE_LEAST, "en", { numeric: true }) >= 0) {
   const flags = await missingFlags();
   if (flags.length > 0) startAgain(flags);
   else await run();
 } else {
   const bundled = join(root, `node_modules/node-${process.platform}-${process.arch}/bin/node`);
   if (existsSync(bundled)) startBundled(bundled);
-  else
-    fail(
-      `regomesh needs Node ${MAJOR_LEAST} or newer and found ${process.versions.node}; the Node it brings is missing: run npm ci with optional dependencies`,
-    );
+  else {
+    const wayOut = isPackage ? "" : "; the Node it brings is missing: run npm ci with optional dependencies";
+    fail(`regomesh needs Node ${NODE_LEAST} or newer and found ${process.versions.node}${wayOut}`);
+  }
 }
 
 async function run() {
   // Stripped and compiled code is kept: a third of the time to start, and 30 MB less of memory.
   nodeModule.enableCompileCache(join(root, "node_modules/.cache/regomesh"));
-  const { main } = await import("../src/main.ts");
+  const { main } = await import(modules.main);
   await main(process.argv.slice(2));
 }
 
 async function missingFlags() {
   const flags = [...NODE_FLAGS];
   if (COMPILES.has(command)) {
-    const { stackFlags } = await import("@regomesh/policy-compiler/node");
+    const { stackFlags } = await import(modules.stackFlags);
     flags.push(...stackFlags());
   }
   return flags.filter((flag) => !process.execArgv.includes(flag));

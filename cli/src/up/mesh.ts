@@ -3,7 +3,7 @@
  * Opening it starts them in the order in which they need each other; closing ends them all.
  */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { Child, Ready } from "./child.ts";
 import { Family, type FamilyEvents, type Launch } from "./family.ts";
 import { freePort } from "./ports.ts";
@@ -75,6 +75,8 @@ export async function openMesh(options: MeshOptions): Promise<Mesh> {
   }
 }
 
+/** Services are built where this module is: in the installable package. */
+const EXTENSION = extname(import.meta.filename);
 const command = (root: string): string => join(root, "cli/bin/regomesh.mjs");
 const tokenFile = (options: MeshOptions, name: string): string => join(options.state, "tokens", `${name}.token`);
 
@@ -159,7 +161,7 @@ async function startWorkload(
   options.onStep("identities");
   options.onStep("sidecars");
   await family.start(workload.name, {
-    args: [join(options.root, `examples/services/${workload.service}.ts`)],
+    args: [join(options.root, `examples/services/${workload.service}${EXTENSION}`)],
     env: {
       PORT: String(appPort),
       VERSION: workload.version,

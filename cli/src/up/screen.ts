@@ -34,6 +34,6 @@ ${bold("Try")}
                       git -C ${facts.repository} commit -am "refunds for alice"
                       ${dim("in force within a second, and 2 passes")}
 
-${dim("Ctrl-C ends everything. State is kept in .regomesh; npm start -- --fresh forgets it.")}
+${dim("Ctrl-C ends everything. State is kept in .regomesh; --fresh forgets it (npm start -- --fresh).")}
 `;
 }

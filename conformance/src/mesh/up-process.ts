@@ -17,12 +17,14 @@ export class UpProcess {
   err = "";
 
   /** In a group of its own, as a terminal's foreground job is. */
-  constructor(state: string, flags: readonly string[] = [], through: "node" | "npm" = "node") {
-    const command = {
-      node: [process.execPath, join(ROOT, "cli/bin/regomesh.mjs"), "up"],
-      npm: ["npm", "start", "--silent", "--"],
-    } as const;
-    const [program, ...args] = command[through];
+  constructor(
+    state: string,
+    flags: readonly string[] = [],
+    through: "node" | "npm" | { readonly bin: string } = "node",
+  ) {
+    const bin = typeof through === "object" ? through.bin : join(ROOT, "cli/bin/regomesh.mjs");
+    const [program, ...args] =
+      through === "npm" ? (["npm", "start", "--silent", "--"] as const) : ([process.execPath, bin, "up"] as const);
     this.#child = spawn(program, [...args, "--state", state, ...flags], {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "pipe"],

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Log } from "@regomesh/base";
 import { loadRuntime, stackFlags } from "@regomesh/policy-compiler/node";
 import type { BuildRules, Built } from "../../build/build.ts";
@@ -34,7 +35,10 @@ const READABLE = [
   "resources",
   "protocol",
   "controller",
+  "lib", // of the installable package
 ].map((name) => `--allow-fs-read=${join(ROOT, name)}`);
+
+const PROGRAM = fileURLToPath(new URL("./main.ts", import.meta.url));
 
 /** The commit's own fault: it cannot be built within the bounds. */
 export class BuildFailed extends Error {
@@ -153,14 +157,7 @@ export class Builder {
     clearTimeout(this.#restart);
     const child = spawn(
       process.execPath,
-      [
-        "--permission",
-        ...READABLE,
-        `--max-old-space-size=${HEAP_MIB_MAX}`,
-        ...stackFlags(),
-        "--no-warnings",
-        join(import.meta.dirname, "main.ts"),
-      ],
+      ["--permission", ...READABLE, `--max-old-space-size=${HEAP_MIB_MAX}`, ...stackFlags(), "--no-warnings", PROGRAM],
       { cwd: ROOT, env: {}, stdio: ["ignore", "ignore", "pipe", "ipc"], serialization: "advanced" },
     );
     const waiting = new Map<number, Waiting>();

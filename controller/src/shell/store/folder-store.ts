@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, watch } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { diskReason } from "@regomesh/base";
 import { PUBLIC, readIfThere, SECRET, writeWhole } from "@regomesh/base/node";
 import { type Holder, type Kept, type Lease, type Store, StoreError, type WriteOptions } from "../../store/store.ts";
@@ -158,7 +158,8 @@ class FolderLease implements Lease {
 function takeLock(path: string): DatabaseSync | undefined {
   let lock: DatabaseSync | undefined;
   try {
-    lock = new DatabaseSync(path, { timeout: 0 });
+    // Loaded by who takes a lock alone: up to Node 23 it warns that it is an experiment.
+    lock = new (process.getBuiltinModule("node:sqlite").DatabaseSync)(path, { timeout: 0 });
     // In memory: a full disk takes no journal, and there is nothing to undo.
     lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return lock;
