@@ -14,6 +14,7 @@ export {
 export { diskReason, isDiskRefusal } from "./disk.ts";
 export { parseDuration } from "./duration.ts";
 export { type Facts, type Log, type LogLevel, makeLog, SILENT } from "./log.ts";
+export { isSecretName, MASK, maskTarget, maskValue } from "./mask.ts";
 export { makeRandom, type Random } from "./random.ts";
 export {
   type Location,

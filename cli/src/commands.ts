@@ -34,6 +34,21 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/status.ts")).status,
   },
   {
+    name: "decisions",
+    summary: "show what was decided, and why it was refused",
+    load: async () => (await import("./commands/decisions.ts")).decisions,
+  },
+  {
+    name: "get",
+    summary: "list the resources that are in force",
+    load: async () => (await import("./commands/get.ts")).get,
+  },
+  {
+    name: "wait",
+    summary: "wait until a commit is in force everywhere",
+    load: async () => (await import("./commands/wait.ts")).wait,
+  },
+  {
     name: "confirm",
     summary: "say that what a commit takes away is meant",
     load: async () => (await import("./commands/confirm.ts")).confirm,
@@ -53,13 +68,23 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     summary: "run the sidecar of one workload",
     load: async () => (await import("./commands/proxy.ts")).proxy,
   },
+  {
+    name: "version",
+    summary: "show the version, and what it speaks",
+    load: async () => (await import("./commands/version.ts")).version,
+  },
+  {
+    name: "completion",
+    summary: "print a script with which a shell completes this command line",
+    load: async () => (await import("./commands/completion.ts")).makeCompletion(() => COMMANDS),
+  },
 ];
 
-/** The command that a wrong name was meant to be, if one is near enough. */
-export async function findNear(name: string): Promise<string | undefined> {
+/** The one of the known names that a wrong one was meant to be, if one is near enough; of commands, unless said. */
+export async function findNear(
+  name: string,
+  known: readonly string[] = COMMANDS.map((command) => command.name),
+): Promise<string | undefined> {
   const { nearest } = await import("./near.ts");
-  return nearest(
-    name,
-    COMMANDS.map((command) => command.name),
-  );
+  return nearest(name, known);
 }

@@ -12,10 +12,7 @@ export async function main(args: readonly string[]): Promise<void> {
 export async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return await help(rest, io);
-  if (name === "--version") {
-    io.out("regomesh 0.1.0\n");
-    return EXIT.yes;
-  }
+  if (name === "--version" || name === "-v") return await dispatch(["version"], io);
   const row = COMMANDS.find((command) => command.name === name);
   if (row === undefined) {
     const near = await findNear(name);
@@ -35,7 +32,7 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
     return await command.run(args, io);
   } catch (error) {
     if (error instanceof UsageError || isParseArgsError(error)) {
-      const sentence = error instanceof UsageError ? error.message : firstSentence(error.message);
+      const sentence = error instanceof UsageError ? error.message : await sayFlag(error, command);
       io.err(`regomesh ${command.name}: ${sentence} (regomesh ${command.name} --help)\n`);
       return EXIT.usage;
     }
@@ -105,7 +102,16 @@ function isParseArgsError(error: unknown): error is Error {
   return error instanceof TypeError && String((error as { code?: unknown }).code ?? "").startsWith("ERR_PARSE_ARGS");
 }
 
+/** A flag that there is not, with the near one; else what `parseArgs` says. */
+async function sayFlag(error: Error, { flags }: Command): Promise<string> {
+  const [, flag] = /^Unknown option '(-[^']*)'/.exec(error.message) ?? [];
+  if (flag === undefined) return firstSentence(error.message);
+  const names = Object.entries(flags).flatMap(([name, { short }]) => (name === "view" ? [`-${short}`] : [`--${name}`]));
+  const near = flag.startsWith("--") ? await findNear(flag, names) : undefined;
+  return `there is no flag ${flag}${near === undefined ? "" : `; did you mean ${near}?`}`;
+}
+
 /** What `parseArgs` says goes on with advice about "--" that is about no flag of ours. */
 function firstSentence(message: string): string {
-  return (message.split(". ")[0] ?? message).replace(/^[A-Z]/, (c) => c.toLowerCase());
+  return (message.split(/\.[ \n]/)[0] ?? message).replace(/^[A-Z]/, (c) => c.toLowerCase());
 }

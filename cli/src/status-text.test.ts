@@ -119,16 +119,21 @@ const status: StatusBody = {
 test("printStatus tells everything at one glance", () => {
   expect(printStatus(status, paint)).toBe(
     `revision 8888888 "refunds  [31mfor alice" (git main, 12 s ago)   in force on 1 of 3, p99 310 ms
-  web                   8888888         ready     svid 23h 41m  policy 1.9 µs p50     0 refused/s  bypassable
-  orders-v1 (11111111)  7777777 (lags)  ready     no svid                policy -  12.3 refused/s
+  WORKLOAD              REVISION        STATE        SVID  POLICY p50  REFUSED/s
+  web                   8888888         ready     23h 41m      1.9 µs          0  bypassable
+  orders-v1 (11111111)  7777777 (lags)  ready           -           -       12.3
       cannot take revision 8888888, and tries again (last 2 s ago, 3 times): listen_failed: cannot listen on 127.0.0.1:80
-  orders-v1 (22222222)  8888888         ready     no svid                policy -     0 refused/s
-  payments              -               gone 4 s  no svid                policy -     0 refused/s
-  idle                  -               never     no svid                policy -     0 refused/s
+  orders-v1 (22222222)  8888888         ready           -           -          0
+  payments              -               gone 4 s        -           -          0
+      is gone for 4 s: its process has ended, or cannot reach the controller
+  idle                  -               never           -           -          0
+      no proxy of it has joined yet
   in shadow: default/stricter mesh/authz/allow would have changed 12 of 340 decisions (deny 11, break 1)
   in shadow: default/idle mesh/authz/allow would have changed 0 of 0 decisions
 last refused commit: 4444444 "tighten" — policies/mesh/authz.rego:12:5: rego_unsafe_var_error: var role is unsafe
   policies/mesh/authz_test.rego:3: data.mesh.authz_test.test_x fails: x is not true
+
+hint: bypassable: a local process can go round a sidecar that HTTP_PROXY leads to
 `,
   );
 });
@@ -174,12 +179,28 @@ test("a proxy whose workload is not of the mesh any more is told as such", () =>
   expect(text).toContain("its workload is not of the mesh, and it runs on with what it had: end it where it runs");
 });
 
+test("workloads of several namespaces are named with theirs, and a proxy without a snapshot is not ready", () => {
+  const proxies = [proxy("web", { namespace: "shop", revision: hash("8") }), proxy("web", {})];
+  expect(
+    printStatus({ ...status, proxies }, paint)
+      .split("\n")
+      .slice(2, 5),
+  ).toEqual([
+    "  shop/web     8888888   ready         -           -          0",
+    "  default/web  -         no policy     -           -          0",
+    "      has no revision yet: its first snapshot is on its way",
+  ]);
+});
+
 test("printStatus says what keeps the source from being read, and that its paths are not bounded", () => {
   const source = { name: "git mian", trouble: "/repo has no branch mian", allow: [] };
-  const [, ...lines] = printStatus({ ...status, source }, paint).split("\n");
-  expect(lines.slice(0, 2)).toEqual([
-    "source: /repo has no branch mian",
-    "every path of git mian may speak for every namespace (the controller's --allow bounds them)",
+  const [, fault, ...lines] = printStatus({ ...status, source }, paint).split("\n");
+  expect(fault).toBe("source: /repo has no branch mian");
+  expect(lines.slice(-4)).toEqual([
+    "",
+    "hint: every path of git mian may speak for every namespace; the controller's --allow bounds them",
+    "hint: bypassable: a local process can go round a sidecar that HTTP_PROXY leads to",
+    "",
   ]);
 });
 

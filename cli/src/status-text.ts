@@ -2,6 +2,8 @@
 import { printRecord } from "@regomesh/base";
 import type { ProxyBody, RefusedBody, RevisionBody, ShadowBody, StatusBody } from "@regomesh/controller";
 import type { Paint } from "./paint.ts";
+import { nameOf, stragglersOf } from "./stragglers.ts";
+import { type Column, printTable } from "./table.ts";
 import { plain, printSpan, printTook, shortHash } from "./units.ts";
 
 const FAULTS_SHOWN = 5;
@@ -17,6 +19,7 @@ export function printStatus(status: StatusBody, paint: Paint, { isWide = false }
     ...(status.troubles ?? []).map(({ message, sinceMs }) =>
       paint.red(`trouble: ${plain(message)} (${printSpan(status.nowMs - sinceMs)})`),
     ),
+    ...printHints(status).map((line) => paint.dim(line)),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -30,57 +33,69 @@ function printRevision(revision: RevisionBody, { nowMs }: StatusBody, paint: Pai
   return `revision ${paint.bold(shortHash(name))} "${plain(subject)}" (${age})   ${painted}${took}`;
 }
 
-/** What holds for the source as a whole; nothing where all is well and its paths are bounded. */
+/** What is wrong with the source as a whole; nothing where all is well. */
 function printSource({ source, warnings }: StatusBody, paint: Paint): readonly string[] {
-  const open = `every path of ${plain(source.name)} may speak for every namespace (the controller's --allow bounds them)`;
   return [
     ...(source.trouble === undefined ? [] : [paint.red(`source: ${plain(source.trouble)}`)]),
     ...printWarnings(warnings, paint),
-    ...(source.allow.length === 0 ? [paint.dim(open)] : []),
   ];
 }
 
+/** What is no fault and yet worth a thought: apart from faults, behind everything. */
+function printHints({ source, proxies }: StatusBody): readonly string[] {
+  const hints = [
+    ...(source.allow.length === 0
+      ? [`every path of ${plain(source.name)} may speak for every namespace; the controller's --allow bounds them`]
+      : []),
+    ...(proxies.some(({ isBypassable, state }) => isBypassable && state !== "never")
+      ? ["bypassable: a local process can go round a sidecar that HTTP_PROXY leads to"]
+      : []),
+  ];
+  return hints.length === 0 ? [] : ["", ...hints.map((hint) => `hint: ${hint}`)];
+}
+
 function printWarnings(warnings: StatusBody["warnings"], paint: Paint): readonly string[] {
-  const shown = warnings.slice(0, FAULTS_SHOWN).map((warning) => paint.red(`warning: ${plain(printRecord(warning))}`));
+  const shown = warnings
+    .slice(0, FAULTS_SHOWN)
+    .map((warning) => paint.yellow(`warning: ${plain(printRecord(warning))}`));
   const more = warnings.length - shown.length;
   return more > 0 ? [...shown, `  and ${more} more warnings`] : shown;
 }
 
 function printProxies(status: StatusBody, paint: Paint, isWide: boolean): readonly string[] {
-  const rows = status.proxies.map((proxy) => {
-    const [workload = "", ...more] = toCells(proxy, status);
-    return isWide ? [`${plain(proxy.namespace)}/${workload}`, ...more, plain(proxy.principal)] : [workload, ...more];
-  });
-  const widths = rows.reduce<readonly number[]>(
-    (widest, cells) => cells.map((cell, at) => Math.max(widest[at] ?? 0, cell.length)),
-    [],
-  );
-  return rows.flatMap((cells, index) => {
-    const proxy = status.proxies[index];
-    if (proxy === undefined) return [];
-    const padded = cells.map((cell, at) =>
-      isNumber(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0),
-    );
-    const colored = padded.map((cell, at) => (at === STATE ? paintState(cell, proxy, paint) : cell));
-    const troubles = (proxy.troubles ?? []).map((trouble) => `      trouble: ${plain(trouble)}`);
-    const faults = [...(proxy.isOrphan ? [ORPHAN] : []), ...printRefusal(proxy, status), ...troubles];
-    return [`  ${colored.join("  ").trimEnd()}`, ...faults.map((line) => paint.red(line))];
-  });
+  if (status.proxies.length === 0) return [];
+  const columns = isWide ? [...COLUMNS, ...WIDE_COLUMNS] : COLUMNS;
+  const rows = status.proxies.map((proxy) => toCells(proxy, status, isWide));
+  const [header = "", ...lines] = printTable(columns, rows);
+  const stragglers = stragglersOf(status);
+  return [
+    paint.dim(`  ${header}`),
+    ...lines.flatMap((line, index) => {
+      const proxy = status.proxies[index];
+      const cell = rows[index]?.[STATE] ?? "";
+      if (proxy === undefined) return [];
+      const reasons = stragglers.filter((each) => each.proxy === proxy).map(({ reason }) => `      ${reason}`);
+      const troubles = (proxy.troubles ?? []).map((trouble) => `      trouble: ${plain(trouble)}`);
+      const tint = proxy.state === "never" ? paint.dim : paint.red;
+      return [
+        `  ${line.replace(` ${cell} `, ` ${paintState(cell, proxy, paint)} `)}`,
+        ...[...reasons, ...troubles].map((each) => tint(each)),
+      ];
+    }),
+  ];
 }
 
-/** What a proxy refuses, and whether that is the revision's fault or its machine's own. */
-function printRefusal({ refusal }: ProxyBody, { nowMs }: StatusBody): readonly string[] {
-  if (refusal === undefined) return [];
-  const { class: kind, revision, problems, attempts, atMs } = refusal;
-  const often = attempts === 1 ? "" : `, ${attempts} times`;
-  const why =
-    kind === "content"
-      ? `refuses revision ${shortHash(revision)}`
-      : `cannot take revision ${shortHash(revision)}, and tries again (last ${printSpan(nowMs - atMs)} ago${often})`;
-  return problems.slice(0, FAULTS_SHOWN).map((problem) => `      ${why}: ${plain(problem)}`);
-}
-
-const ORPHAN = "      its workload is not of the mesh, and it runs on with what it had: end it where it runs";
+const COLUMNS: readonly Column[] = [
+  { name: "WORKLOAD" },
+  { name: "REVISION" },
+  { name: "STATE" },
+  { name: "SVID", isNumber: true },
+  { name: "POLICY p50", isNumber: true },
+  { name: "REFUSED/s", isNumber: true },
+  { name: "" },
+];
+const WIDE_COLUMNS: readonly Column[] = [{ name: "ADMIN" }, { name: "PRINCIPAL" }];
+const STATE = 2;
 
 function printShadow({ binding, entrypoint, decisions, differences, would }: ShadowBody, paint: Paint): string {
   const changes = Object.entries(would).filter(([, count]) => count > 0);
@@ -90,35 +105,33 @@ function printShadow({ binding, entrypoint, decisions, differences, would }: Sha
   return differences === 0 ? paint.dim(line) : line;
 }
 
-const STATE = 2;
-/** Columns of numbers, aligned right: policy and refusals. */
-const isNumber = (column: number) => column === 4 || column === 5;
-
-/** Its name is enough while it is a workload's only one. */
-function nameOf({ workload, namespace, instance }: ProxyBody, { proxies }: StatusBody): string {
-  const same = proxies.filter((each) => each.workload === workload && each.namespace === namespace);
-  return same.length < 2 || instance === undefined ? workload : `${workload} (${instance.slice(0, 8)})`;
-}
-
-function toCells(proxy: ProxyBody, status: StatusBody): readonly string[] {
+function toCells(proxy: ProxyBody, status: StatusBody, isWide: boolean): readonly string[] {
   const { revision, nowMs } = status;
-  const { state, svidNotAfterMs, policyP50Ns, refusedPerSecond, lastWordMs, isBypassable, isOrphan = false } = proxy;
+  const { namespace, workload, instance, svidNotAfterMs, policyP50Ns, refusedPerSecond, isBypassable } = proxy;
   const enforced = proxy.revision === undefined ? "-" : shortHash(proxy.revision);
   const lags = proxy.revision !== undefined && proxy.revision !== revision?.name ? " (lags)" : "";
-  const silence = state === "ready" || lastWordMs === undefined ? "" : ` ${printSpan(nowMs - lastWordMs)}`;
+  const whole = plain(`${namespace}/${workload}${instance === undefined ? "" : ` (${instance.slice(0, 8)})`}`);
   return [
-    plain(nameOf(proxy, status)),
+    isWide ? whole : nameOf(proxy, status),
     `${enforced}${lags}`,
-    `${isOrphan ? "orphan" : state}${silence}`,
-    svidNotAfterMs === undefined ? "no svid" : `svid ${printSpan(svidNotAfterMs - nowMs)}`,
-    policyP50Ns === undefined ? "policy -" : `policy ${printTook(policyP50Ns / 1e6)} p50`,
-    `${Math.round(refusedPerSecond * 10) / 10} refused/s`,
-    isBypassable ? "bypassable" : "",
+    stateCell(proxy, nowMs),
+    svidNotAfterMs === undefined ? "-" : printSpan(svidNotAfterMs - nowMs),
+    policyP50Ns === undefined ? "-" : printTook(policyP50Ns / 1e6),
+    String(Math.round(refusedPerSecond * 10) / 10),
+    isBypassable && proxy.state !== "never" ? "bypassable" : "",
+    ...(isWide ? [plain(proxy.admin ?? "-"), plain(proxy.principal)] : []),
   ];
 }
 
-function paintState(cell: string, { state }: ProxyBody, paint: Paint): string {
-  if (state === "ready") return paint.green(cell);
+/** A proxy that reports and has no snapshot is not ready for anything. */
+function stateCell({ state, revision, lastWordMs, isOrphan = false }: ProxyBody, nowMs: number): string {
+  const silence = state === "ready" || lastWordMs === undefined ? "" : ` ${printSpan(nowMs - lastWordMs)}`;
+  const word = isOrphan ? "orphan" : state === "ready" && revision === undefined ? "no policy" : state;
+  return `${word}${silence}`;
+}
+
+function paintState(cell: string, { state, revision }: ProxyBody, paint: Paint): string {
+  if (state === "ready") return revision === undefined ? paint.yellow(cell) : paint.green(cell);
   return state === "never" ? paint.dim(cell) : paint.red(cell);
 }
 

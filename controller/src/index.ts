@@ -13,6 +13,8 @@ export type {
   ProxyRefusalBody,
   RefusalBody,
   RefusedBody,
+  ResourceBody,
+  ResourcesBody,
   RevisionBody,
   RuleBody,
   ShadowBody,

@@ -86,6 +86,10 @@ test("the strip shows refused decisions first, and those that all typed words ar
 
 test("a decision that comes twice is kept once, the newest first", () => {
   const feed = { ...EMPTY, decisions: [makeDecision("1"), makeDecision("2")] };
-  const { decisions } = addDecisions(feed, { decisions: [makeDecision("3"), makeDecision("1")], dropped: 0 });
+  const { decisions } = addDecisions(feed, {
+    decisions: [makeDecision("3"), makeDecision("1")],
+    dropped: 0,
+    version: 0,
+  });
   expect(decisions?.map(({ id }) => id)).toEqual(["3", "1", "2"]);
 });

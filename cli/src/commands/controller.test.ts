@@ -40,7 +40,7 @@ describe("regomesh controller", () => {
     [["--git", ".", "--svid-ttl", "1s"], "--svid-ttl takes a duration of at least 10s"],
     [["--git", "https://git.example/mesh.git"], "--git takes a directory on this machine, not an address"],
     [["--git", "git@git.example:mesh.git"], "clone it, and fetch into the clone"],
-    [["--gti", "."], "unknown option '--gti'"],
+    [["--gti", "."], "there is no flag --gti; did you mean --git?"],
   ])("refuses %j in one sentence", async (args, says) => {
     const { code, err } = await run("controller", ...args);
     expect([code, err.split("\n").length]).toEqual([64, 2]);

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import type { StatusBody } from "@regomesh/controller";
 import { stringify } from "yaml";
+import { reasonOf } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { findController, STATE_DEFAULT } from "../find-controller.ts";
 import { parseColor, parseView, type View } from "../flags.ts";
@@ -19,7 +20,7 @@ with the place of its fault.
   --controller URL  the controller's HTTP address (default: the one that runs with --state)
   --state DIR       the controller's state folder (default ${STATE_DEFAULT})
   -n, --namespace N proxies of this namespace alone
-  -o VIEW           wide (namespaces and principals, too), yaml or json (the body of GET /api/status)
+  -o VIEW           wide (namespaces, instances, admin addresses and principals, too), yaml or json (the body of GET /api/status)
   --format json     the same as -o json
   --color WHEN      auto, always or never
 
@@ -83,11 +84,4 @@ function printView(body: StatusBody, view: View, paint: Paint): string {
     case "wide":
       return printStatus(body, paint, { isWide: view === "wide" });
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  const code = (cause as { readonly code?: string } | undefined)?.code;
-  if (code === "ECONNREFUSED") return "nothing listens there";
-  return code ?? message;
 }

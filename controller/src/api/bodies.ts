@@ -250,11 +250,28 @@ export type HistoryPoint = {
   readonly p99Ms?: number;
 };
 
-/** `GET /api/decisions?limit=&verdict=&q=`, and each `decisions` event: newest first. */
+/** `GET /api/decisions?limit=&verdict=&q=&workload=&after=`, and each `decisions` event: newest first. */
 export type DecisionsBody = {
   readonly decisions: readonly DecisionBody[];
   /** Decisions made but not kept (sampled away), since the start. */
   readonly dropped: number;
+  /** Of the newest decision that there is: with `after=` it, whoever follows gets what came since. */
+  readonly version: number;
+};
+
+/** `GET /api/resources?kind=&namespace=&name=`, with the token: what the revision in force is made of. */
+export type ResourcesBody = { readonly revision: string; readonly resources: readonly ResourceBody[] };
+
+/** A resource as it is written in the source: what it does not say is the kind's default. */
+export type ResourceBody = {
+  readonly kind: string;
+  /** "" of a kind that has none. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly file: string;
+  readonly row: number;
+  /** The whole document. */
+  readonly document: unknown;
 };
 
 /** `GET /api/decisions/ID`: as in the list, with the rules' source. */

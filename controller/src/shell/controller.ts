@@ -28,6 +28,7 @@ import { RevokedList } from "./ca/revoked-list.ts";
 import { Revoker } from "./ca/revoker.ts";
 import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
+import { RevisionTrees } from "./git/revision-trees.ts";
 import { GitSource, LOOK_EVERY_MS } from "./git/source.ts";
 import { type Control, makeControl } from "./grpc/control.ts";
 import { makeServerIdentity } from "./grpc/credentials.ts";
@@ -172,6 +173,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   distributor.remember(await known.read());
   const grpc = await openGrpc(core, late.authority, lease, options, closers);
   core.mesh.excerpts = new Excerpts(() => source.repository?.gitDir);
+  core.mesh.trees = new RevisionTrees(() => source.repository?.gitDir, options.path);
   const http = await serveHttp({
     address: options.http,
     mesh: core.mesh,

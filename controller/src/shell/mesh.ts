@@ -4,16 +4,26 @@
  */
 import type { Clock, Log } from "@regomesh/base";
 import type { ProxyReport } from "@regomesh/protocol";
-import type { DecisionBody, GraphBody, HistoryBody, RefusedBody, SourceBody, StatusBody } from "../api/bodies.ts";
+import type {
+  DecisionBody,
+  GraphBody,
+  HistoryBody,
+  RefusedBody,
+  ResourcesBody,
+  SourceBody,
+  StatusBody,
+} from "../api/bodies.ts";
 import type { Standing } from "../distribution/distribution.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
 import { DecisionLog } from "../status/decision-log.ts";
 import { toGraph, toHistory } from "../status/graph.ts";
 import { Ledger } from "../status/ledger.ts";
 import { type Places, toPlaces } from "../status/places.ts";
+import { listResources, type ResourceQuery } from "../status/resources.ts";
 import { toStates, toStatus } from "../status/status.ts";
 import type { Troubles } from "../status/troubles.ts";
 import type { Excerpts } from "./git/blame.ts";
+import type { RevisionTrees } from "./git/revision-trees.ts";
 import type { Distributor } from "./grpc/distributor.ts";
 
 export class MeshState {
@@ -21,6 +31,7 @@ export class MeshState {
   readonly distributor: Distributor;
   /** Where the source of rules is read, once there is a repository. */
   excerpts: Excerpts | undefined;
+  trees: RevisionTrees | undefined;
   readonly #ledger = new Ledger();
   readonly #troubles: Troubles;
   readonly #clock: Clock;
@@ -94,6 +105,13 @@ export class MeshState {
   /** The last ten minutes of an edge; undefined where there is none of that id. */
   history(edge: string): HistoryBody | undefined {
     return toHistory(this.#ledger, edge, this.#clock.nowMs());
+  }
+
+  /** What the revision in force is made of; undefined where its commit is not to be had. Throws GitError. */
+  async resources(query: ResourceQuery): Promise<ResourcesBody | undefined> {
+    const revision = this.distributor.release?.revision.name ?? "";
+    const tree = await this.trees?.read(revision);
+    return tree && { revision, resources: listResources(tree, query) };
   }
 
   /** A decision with the source of its rules, in the revision that decided. */

@@ -20,7 +20,15 @@ export const LISTED_MAX = 500;
 
 const VERDICTS = ["allowed", "denied", "limited", "broken"] as const;
 
-export type DecisionQuery = { readonly limit?: number; readonly verdict?: string; readonly q?: string };
+export type DecisionQuery = {
+  readonly limit?: number;
+  readonly verdict?: string;
+  readonly q?: string;
+  /** Reported by the proxies of this workload: `namespace/name`, or a name in any namespace. */
+  readonly workload?: string;
+  /** Only what was reported after this version. */
+  readonly after?: number;
+};
 
 type Kept = { readonly order: number; readonly decision: DecisionBody; readonly letters: number };
 /** Of one reporter, the oldest first. */
@@ -64,19 +72,20 @@ export class DecisionLog {
   }
 
   /** Newest first; each word of `q` must be somewhere in the decision. */
-  list({ limit = LISTED_DEFAULT, verdict, q = "" }: DecisionQuery): DecisionsBody {
+  list({ limit = LISTED_DEFAULT, verdict, q = "", workload = "", after = 0 }: DecisionQuery): DecisionsBody {
     const words = q
       .toLowerCase()
       .split(/\s+/)
       .filter((word) => word !== "");
     const decisions: DecisionBody[] = [];
-    for (const { decision } of this.#newestFirst()) {
-      if (decisions.length >= Math.min(limit, LISTED_MAX)) break;
+    for (const { decision, order } of this.#newestFirst()) {
+      if (decisions.length >= Math.min(limit, LISTED_MAX) || order <= after) break;
+      if (!isOf(decision, workload)) continue;
       if (isVerdict(decision, verdict) && words.every((word) => searchText(decision).includes(word))) {
         decisions.push(decision);
       }
     }
-    return { decisions, dropped: this.#dropped };
+    return { decisions, dropped: this.#dropped, version: this.#version };
   }
 
   #newestFirst(): readonly Kept[] {
@@ -92,6 +101,10 @@ export class DecisionLog {
     this.#letters -= oldest.letters;
     this.#count--;
   }
+}
+
+function isOf({ reporter }: DecisionBody, workload: string): boolean {
+  return workload === "" || reporter === workload || reporter.endsWith(`/${workload}`);
 }
 
 /** `refused` is both verdicts of a policy, `differs` what something in shadow would have changed. */

@@ -1,5 +1,5 @@
 /** What is kept of a request when it has ended: counters, the access log's line, and of some the decision. */
-import { clip } from "@regomesh/base";
+import { clip, maskTarget } from "@regomesh/base";
 import type { DecisionReport } from "@regomesh/protocol";
 import { Counter } from "../metrics/counters.ts";
 import type { ByteWriter } from "../record/byte-writer.ts";
@@ -57,7 +57,7 @@ function decisionReport(downstream: Downstream, direction: "inbound" | "outbound
     reason: record.verdict === "broken" ? record.reason : "",
     detail: record.verdict === "broken" ? clip(record.detail, DETAIL_LENGTH_MAX) : "",
     method,
-    path,
+    path: maskTarget(path),
     sourcePrincipal: direction === "inbound" ? (context.principal ?? "") : (workload?.principal ?? ""),
     destinationService: record.service,
     destinationWorkload: direction === "inbound" ? (workload?.name ?? "") : (exchange.endpoint?.workload ?? ""),

@@ -49,6 +49,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const events = new EventStream(options.mesh);
   addGuards(app, host, options);
   addReads(app, options, events);
+  addOperatorReads(app, options);
   addWrites(app, options);
   addPage(app, options.pageFolder ?? PAGE_FOLDER);
   await app.listen({ host: host.replace(/^\[|\]$/g, ""), port });
@@ -97,10 +98,11 @@ function addReads(app: FastifyInstance, { mesh, counts, revoker }: HttpOptions, 
   app.get("/api/decisions", async (request, reply) => {
     const query = request.query as Readonly<Record<string, unknown>>;
     const text = (name: string) => (typeof query[name] === "string" ? query[name].slice(0, QUERY_LENGTH_MAX) : "");
-    const limit = Number(text("limit") || 100);
-    if (!Number.isInteger(limit) || limit < 1)
-      return await reply.code(400).send({ error: "limit must be a whole number from 1" });
-    return await fresh(reply).send(mesh.decisions.list({ limit, verdict: text("verdict"), q: text("q") }));
+    const [limit, after] = [Number(text("limit") || 100), Number(text("after") || 0)];
+    if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(after))
+      return await reply.code(400).send({ error: "limit must be a whole number from 1, after one from 0" });
+    const asked = { limit, after, verdict: text("verdict"), q: text("q"), workload: text("workload") };
+    return await fresh(reply).send(mesh.decisions.list(asked));
   });
   app.get<{ Params: { id: string } }>("/api/decisions/:id", async (request, reply) => {
     const decision = await mesh.explain(request.params.id);
@@ -117,11 +119,31 @@ function addReads(app: FastifyInstance, { mesh, counts, revoker }: HttpOptions, 
   });
 }
 
-function addWrites(app: FastifyInstance, { token, revoker, onHook, onConfirm }: HttpOptions): void {
-  const onlyWithToken = async (request: FastifyRequest, reply: FastifyReply) => {
+/** What the whole source says, and what makes work, is for operators. */
+function addOperatorReads(app: FastifyInstance, { token, mesh }: HttpOptions): void {
+  const onRequest = onlyWith(token);
+  app.get("/api/resources", { onRequest }, async (request, reply) => {
+    const query = Object.entries(request.query as Readonly<Record<string, unknown>>).filter(
+      ([name, value]) => ["kind", "namespace", "name"].includes(name) && typeof value === "string" && value !== "",
+    );
+    const found = await mesh.resources(Object.fromEntries(query)).catch((error: Error) => error);
+    if (found === undefined || found instanceof Error) {
+      const why = found instanceof Error ? `: ${found.message}` : "";
+      return await reply.code(503).send({ error: `the commit that is in force cannot be read${why}` });
+    }
+    return await fresh(reply).send(found);
+  });
+}
+
+function onlyWith(token: string): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  return async (request, reply) => {
     if (isAuthorized(request.headers.authorization, token)) return;
     await reply.code(401).send({ error: "the token in the state folder's api-token is needed" });
   };
+}
+
+function addWrites(app: FastifyInstance, { token, revoker, onHook, onConfirm }: HttpOptions): void {
+  const onlyWithToken = onlyWith(token);
   app.post("/hook", { onRequest: onlyWithToken }, async (_, reply) => {
     onHook();
     return await reply.code(202).send({ ok: true });
