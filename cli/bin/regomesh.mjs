@@ -45,7 +45,7 @@ if (!isPackage && !existsSync(join(root, "node_modules/@regomesh/base"))) {
 
 async function run() {
   // Stripped and compiled code is kept: a third of the time to start, and 30 MB less of memory.
-  nodeModule.enableCompileCache(join(root, "node_modules/.cache/regomesh"));
+  nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(root, "node_modules/.cache/regomesh"));
   const { main } = await import(modules.main);
   await main(process.argv.slice(2));
 }
