@@ -1,6 +1,6 @@
 import { openEvaluator } from "@regomesh/policy-runtime";
 import { expect, test } from "vitest";
-import { type CompileRequest, checkUnit, compile } from "./compile.ts";
+import { type CompileRequest, checkUnit, compile, compileQuery } from "./compile.ts";
 import { loadRuntime } from "./node.ts";
 import type { JsonObject } from "./unit/json.ts";
 import type { Unit } from "./unit/unit.ts";
@@ -139,4 +139,24 @@ const reads: readonly (readonly [rule: string, body: boolean, query: boolean])[]
 test.each(reads)("what is read by %j", (rule, body, query) => {
   const module = compileOk([makeUnit("a", `package a\n${rule}`)], [{ unit: "a", name: "a/p" }]);
   expect(module.meta.reads).toEqual({ body, query });
+});
+
+/** What OPA 1.22.2 gives for `data.p` of each. */
+const DOCUMENTS: Record<string, readonly [text: string, document: object]> = {
+  "a default at a constant key": ["default c[true] := 1\nc.a := 2", { c: { a: 2, true: 1 } }],
+  "a default that another rule of its key replaces": [
+    "default c[1].b := 1\nc[1].b := 2 if input.x\nc[2].b := 3\nd := c[1]",
+    { c: { 1: { b: 1 }, 2: { b: 3 } }, d: { b: 1 } },
+  ],
+  "no default at a key of a document with variable keys": ["default c[1] := 1\nc[x] := 3 if x := input.x", { c: {} }],
+  "a default below constant keys": ["a[1].b := 1\ndefault a.c := 2", { a: { 1: { b: 1 }, c: 2 } }],
+  "what could be a comprehension is one": ["q if { {1} | {2} == {3} }\nr if { 1 | 1 }", { q: true, r: true }],
+};
+
+test.each(Object.entries(DOCUMENTS))("documents: %s", (_, [text, document]) => {
+  const modules = [{ name: "p.rego", text: `package p\n${text}` }];
+  const { module, diagnostics } = compileQuery({ modules, query: { name: "query", text: "x = data.p" }, runtime });
+  expect(diagnostics).toEqual([]);
+  const given = module && openEvaluator(module).evaluate("eval", undefined);
+  expect(given?.kind === "results" && JSON.parse(given.text)).toEqual([{ x: document }]);
 });

@@ -20,6 +20,7 @@ export type { IrPolicy } from "./ir/policy.ts";
 export { parseRuntime, type RuntimeModule } from "./link/runtime-module.ts";
 export type * from "./syntax/ast.ts";
 export { type ParsedModule, type ParsedQuery, parseModule, parseQuery } from "./syntax/parse.ts";
+export { readTokens } from "./syntax/read-tokens.ts";
 export type { RegoSource, RegoVersion } from "./syntax/version.ts";
 export { printDuration, printTests } from "./tester/print.ts";
 export {

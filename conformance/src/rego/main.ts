@@ -4,10 +4,12 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { readCompileCases } from "./compile-cases.ts";
+import { readGrammarCases } from "./grammar-cases.ts";
 import { makeSuiteBuiltins } from "./host.ts";
 import { readMeshPolicies } from "./mesh-policies.ts";
 import { readPlanCases, runPlanCase } from "./plans.ts";
 import { readQueryCases } from "./queries.ts";
+import { readInterpreterCases, readLexerCases, readParserCases } from "./regorus.ts";
 import {
   printCounts,
   readKnownIssues,
@@ -100,6 +102,10 @@ const FOLDERS: Readonly<Record<SuiteName, string>> = {
   "rego-conformance": "rego/rego-conformance/v1",
   "rego-conformance-v0": "rego/rego-conformance/v0",
   "rego-derived": "rego/rego-conformance-derived/v1",
+  "regorus-interpreter": "rego/regorus-cases/interpreter",
+  "regorus-parser": "rego/regorus-cases/parser",
+  "regorus-lexer": "rego/regorus-cases/lexer",
+  "tree-sitter": "rego/tree-sitter-rego",
   "rego-plans": "rego/rego-plans/v1",
   "mesh-policies": "rego/mesh-policies",
   reports: "rego/reports/conformance/v1",
@@ -133,6 +139,14 @@ export async function readCases({ suite, folder }: Selection): Promise<readonly 
         note: each.note,
         run: () => runPlanCase(each, runtime, makeSuiteBuiltins()),
       }));
+    case "regorus-interpreter":
+      return readInterpreterCases(folder, runtime);
+    case "regorus-parser":
+      return readParserCases(folder);
+    case "regorus-lexer":
+      return readLexerCases(folder);
+    case "tree-sitter":
+      return readGrammarCases(folder);
     case "reports-compile":
       return readCompileCases(folder);
     case "mesh-policies":

@@ -52,6 +52,10 @@ const COMPILE: Record<string, readonly [text: string, ...expected: string[]]> = 
   "declared and unused": ["package p\nq if {\n some x\n true\n}", "3: rego_compile_error: declared var x unused"],
   "an inner scope may assign again": ["package p\nq := [x | y := 1; x := y] if {\n x := 2\n x > 1\n}"],
   "a local may hide a rule": ["package p\nx := 1\nq if {\n x := 2\n x == 2\n}"],
+  "a constant assigned to": [
+    "package p\nq if {\n [1, x] := [1, 2]\n x > 1\n}",
+    "3: rego_compile_error: cannot assign to number",
+  ],
   "input may not be assigned": [
     "package p\nq if {\n input := 1\n}",
     "3: rego_compile_error: variables must not shadow input (use a different variable name)",

@@ -136,10 +136,6 @@ function rewriteAssign(rewriter: Rewriter, scope: Scope, what: Extract<What, { k
 function checkAssignable(context: RewriteContext, left: Term): void {
   switch (left.kind) {
     case "var":
-    case "null":
-    case "boolean":
-    case "number":
-    case "string":
       return;
     case "array":
       for (const item of left.items) checkAssignable(context, item);

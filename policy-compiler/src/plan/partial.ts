@@ -11,7 +11,7 @@ import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";
 import { markRule, planRuleBody } from "./mark.ts";
 import { isRoot } from "./readiness.ts";
 import { dataName, descendantsWithRules, type RuleNode } from "./rule-tree.ts";
-import { append, baseDot, equal, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
+import { append, baseDot, dot, equal, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
 
 /** True if the node's rules make its document piece by piece. */
 export function isPartial(node: RuleNode): boolean {
@@ -84,6 +84,10 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
     );
     return;
   }
+  if (piece.kind === "default") {
+    planDefault(site, node, rule, { ...options, document }, piece.path);
+    return;
+  }
   if (isPattern(rule.head.value)) matchKnown(site, member, rule.head.value);
   planRuleBody(site, dataName(piece.path), rule);
   const path = terms.map((term) => planTerm(site, term));
@@ -91,6 +95,16 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
   if (member !== undefined && !isPattern(rule.head.value)) equal(site, value, member);
   markRule(site, dataName(piece.path), rule);
   insert(site, document, path, { kind: rule.head.isSet ? "member" : "value", value });
+}
+
+function planDefault(site: Site, node: RuleNode, rule: Rule, { document }: Into, path: readonly string[]): void {
+  const place = rule.head.ref.slice(node.path.length).map((term) => planTerm(site, term));
+  const present = makeBlock();
+  const inner: Site = { ...site, cursor: { block: present } };
+  place.reduce<IrOperand>((holder, key) => dot(inner, holder, key), local(document.root));
+  append(site, { type: "NotStmt", stmt: { block: present } });
+  markRule(site, dataName(path), rule);
+  insert(site, document, place, { kind: "value", value: planTerm(site, rule.head.value) });
 }
 
 /**
@@ -136,23 +150,39 @@ function isPattern(term: Term): boolean {
   }
 }
 
+/**
+ * `rule`: one that adds what its body finds; `default`: one whose value stands where no other rule of its
+ * path gave one; `complete`: all rules of a node below.
+ */
 type Piece =
-  | { readonly kind: "rule"; readonly rule: Rule; readonly path: readonly string[]; readonly depth: number }
+  | { readonly kind: "rule" | "default"; readonly rule: Rule; readonly path: readonly string[]; readonly depth: number }
   | { readonly kind: "complete"; readonly node: RuleNode; readonly depth: number };
 
 function piecesOf(site: Site, node: RuleNode): readonly Piece[] {
-  const below = descendantsWithRules(node).filter((other) => !isHidden(site.environment, other.path));
-  return [node, ...below].flatMap((other): readonly Piece[] => {
+  const pieces: Piece[] = [];
+  // A default stands for a document of its own, not for a piece of one that rules with variables make.
+  const collect = (other: RuleNode, isInDocument: boolean): void => {
+    const { rules } = other;
+    const hasDefaults = !isInDocument && rules.every(isGroundHead);
+    if (other !== node && isHidden(site.environment, other.path)) return;
     if (other !== node && !isPartial(other)) {
-      // A default stands for a document of its own only, not for a piece of another.
-      const rules = other.rules.filter(({ isDefault }) => !isDefault);
-      if (rules.length === 0) return [];
-      return [{ kind: "complete", node: { ...other, rules }, depth: other.path.length - node.path.length }];
+      const kept = rules.filter(({ isDefault }) => hasDefaults || !isDefault);
+      const depth = other.path.length - node.path.length;
+      if (kept.length > 0) pieces.push({ kind: "complete", node: { ...other, rules: kept }, depth });
+    } else {
+      const make = (rule: Rule, kind: "rule" | "default"): Piece => ({
+        kind,
+        rule,
+        path: other.path,
+        depth: rule.head.ref.length - node.path.length,
+      });
+      pieces.push(...rules.filter(({ isDefault }) => !isDefault).map((rule) => make(rule, "rule")));
+      if (hasDefaults) pieces.push(...rules.filter(({ isDefault }) => isDefault).map((rule) => make(rule, "default")));
     }
-    return other.rules
-      .filter((rule) => !rule.isDefault)
-      .map((rule) => ({ kind: "rule", rule, path: other.path, depth: rule.head.ref.length - node.path.length }));
-  });
+    for (const child of other.children.values()) collect(child, !hasDefaults);
+  };
+  collect(node, false);
+  return pieces;
 }
 
 /** True if no piece can stand in another's way by its depth or kind. */

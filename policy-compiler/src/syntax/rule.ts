@@ -7,7 +7,7 @@ import { checkDefault } from "./default-rule.ts";
 import { checkSegments } from "./import.ts";
 import { ELSE_LINKS_MAX } from "./limits.ts";
 import { parseLiteral } from "./literal.ts";
-import { parseItems, parsePath, parseValue } from "./term.ts";
+import { parseItems, parsePath, parseTerm, parseValue } from "./term.ts";
 
 const IF_HINT = "Rego v1 writes: name if { ... }";
 
@@ -134,15 +134,21 @@ function parseArgs(cursor: Cursor): readonly Term[] {
   return parseItems(cursor, ")");
 }
 
-/** The body, or undefined where the text has none. */
-function parseRuleBody(cursor: Cursor): Body | undefined {
+/** The body, or undefined where the text has none. Behind `else`, braces are always a body's. */
+function parseRuleBody(cursor: Cursor, isElse = false): Body | undefined {
   if (cursor.isAt("{")) {
     if (cursor.version === "v0") return parseBracedBody(cursor);
     cursor.fail(cursor.at(cursor.token), "`if` keyword is required before rule body", IF_HINT);
   }
   if (cursor.accept("if") === undefined) return undefined;
   if (!cursor.isAt("{")) return [parseLiteral(cursor)];
+  if (isElse) return parseBracedBody(cursor);
   const { index } = cursor;
+  if (isComprehension(cursor)) {
+    const literal = cursor.trial(() => parseLiteral(cursor));
+    if (literal.result !== undefined && !isSetLiteral(literal.result)) return [literal.result];
+    cursor.returnTo(index);
+  }
   // `if { … }` is a body; `if {1, 2} == xs` and `if {"a": 1}[x]` are a literal that begins with a brace.
   const braced = cursor.trial(() => parseBracedBody(cursor));
   if (braced.result !== undefined && !continuesTerm(cursor)) return braced.result;
@@ -155,6 +161,18 @@ function parseRuleBody(cursor: Cursor): Body | undefined {
     return braced.result;
   }
   throw braced.fault;
+}
+
+/** `{ x | …`: what could be a comprehension is one, and not a body that begins with a union. */
+function isComprehension(cursor: Cursor): boolean {
+  const { index } = cursor;
+  const isBar = cursor.trial(() => {
+    cursor.take();
+    parseTerm(cursor);
+    return cursor.isAt("|");
+  });
+  cursor.returnTo(index);
+  return isBar.result === true;
 }
 
 /** What follows a closed brace shows that the braces were a term. */
@@ -193,7 +211,7 @@ function parseElse(cursor: Cursor, head: Head, hasBody: boolean): readonly Rule[
       sign === undefined ? { kind: "boolean", at: cursor.from(start), value: true } : parseValue(cursor);
     const at = cursor.from(start);
     const hasIf = cursor.isAt("if");
-    const body = parseRuleBody(cursor);
+    const body = parseRuleBody(cursor, true);
     links.push({
       at: cursor.from(start),
       isDefault: false,

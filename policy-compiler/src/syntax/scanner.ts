@@ -114,11 +114,12 @@ class Scanner {
   #scanNumber(start: number) {
     const digits = this.#match(NUMBER) ?? "";
     let end = start + digits.length;
-    if (!/[0-9A-Za-z_]/.test(this.#text[end] ?? "")) {
+    // `1.` and `1.a` are no numbers, and nothing is a part of one.
+    if (!/[0-9A-Za-z_.]/.test(this.#text[end] ?? "")) {
       if (isNumberTooBig(digits)) return this.#push("illegal", start, end, "number too big");
       return this.#push("number", start, end);
     }
-    while (/[0-9A-Za-z_]/.test(this.#text[end] ?? "")) end++;
+    while (/[0-9A-Za-z_.]/.test(this.#text[end] ?? "")) end++;
     this.#push("illegal", start, end, "illegal number format");
   }
 

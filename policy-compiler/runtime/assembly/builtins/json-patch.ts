@@ -20,12 +20,15 @@ import { expectKind } from "./operands";
 const INSERT: i32 = 0;
 const DELETE: i32 = 1;
 
+/** What is left of a document that was removed as a whole: only a new one may take its place. */
+const GONE: usize = 1;
+
 export function patch(document: usize, operations: usize): usize {
   if (!expectKind("json.patch", 2, operations, ARRAY)) return 0;
   let patched = document;
   const length = arrayLen(operations);
   for (let i = 0; i < length && patched != 0; i++) patched = applyOne(patched, arrayGet(operations, i));
-  return patched;
+  return patched == GONE ? builtinError("json.patch: the whole document was removed") : patched;
 }
 
 /** The document after the operation, or 0 with an error. */
@@ -40,6 +43,9 @@ function applyOne(document: usize, operation: usize): usize {
   if (kindOf(op) != STRING) return builtinError("json.patch: attribute 'op' must be a string");
   const path = parsePath("json.patch", target);
   if (path == 0) return 0;
+  if (document == GONE && !(isText(op, "add") && arrayLen(path) == 0)) {
+    return builtinError("json.patch: deleted node encountered");
+  }
   if (isText(op, "remove")) return edit(document, path, 0, DELETE, 0);
   if (isText(op, "move") || isText(op, "copy")) return transfer(document, path, operation, isText(op, "move"));
   const isTest = isText(op, "test");
@@ -108,7 +114,7 @@ function indexIn(array: usize, key: usize): i32 {
 /** The value with the last key of the path inserted or deleted; 0 with an error. */
 function edit(value: usize, path: usize, at: i32, action: i32, inserted: usize): usize {
   const length = arrayLen(path);
-  if (length == 0) return action == INSERT ? inserted : builtinError("json.patch: the whole document cannot be removed");
+  if (length == 0) return action == INSERT ? inserted : GONE;
   const key = arrayGet(path, at);
   if (at == length - 1) return action == INSERT ? insertAt(value, key, inserted) : deleteAt(value, key);
   const child = childOf(value, key);
