@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { stackFlags } from "./policy-compiler/src/shell/stack-flags.ts";
+import { stackFlags } from "./policy-compiler/src/shell/stack.ts";
 
 const EXCLUDE = ["**/node_modules/**", "**/dist/**", "**/.regomesh/**"];
 /** Tests that start the project's own processes, or a whole mesh of them (scripts/check-imports.mjs holds it). */

@@ -19,7 +19,7 @@ const stage = join(out, "stage");
 const { version, license, description } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /** Programs beside the command line: its own launcher asks for the second. */
-const ENTRIES = { main: "cli/src/main.ts", "stack-flags": "policy-compiler/src/shell/stack-flags.ts" };
+const ENTRIES = { main: "cli/src/main.ts", stack: "policy-compiler/src/shell/stack.ts" };
 /** How a module names another that is started as a thread or process of its own. */
 const THREAD = /new URL\(\s*"(\.\/[\w-]+)\.ts",\s*import\.meta\.url,?\s*\)/g;
 const COPIED = [

@@ -25,14 +25,14 @@ const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathna
 const isPackage = existsSync(join(root, "lib/main.js"));
 const NODE_LEAST = isPackage ? "22.21.0" : "24.0.0";
 const modules = isPackage
-  ? { main: "../../lib/main.js", stackFlags: "../../lib/stack-flags.js" }
-  : { main: "../src/main.ts", stackFlags: "@regomesh/policy-compiler/node" };
+  ? { main: "../../lib/main.js", stack: "../../lib/stack.js" }
+  : { main: "../src/main.ts", stack: "@regomesh/policy-compiler/node" };
 
 if (!isPackage && !existsSync(join(root, "node_modules/@regomesh/base"))) {
   fail("regomesh is not installed here: run npm ci first");
 } else if (process.versions.node.localeCompare(NODE_LEAST, "en", { numeric: true }) >= 0) {
-  const flags = await missingFlags();
-  if (flags.length > 0) startAgain(flags);
+  const start = await otherStart();
+  if (start !== undefined) startAgain(start);
   else await run();
 } else {
   const bundled = join(root, `node_modules/node-${process.platform}-${process.arch}/bin/node`);
@@ -50,21 +50,24 @@ async function run() {
   await main(process.argv.slice(2));
 }
 
-async function missingFlags() {
-  const flags = [...NODE_FLAGS];
+/** How this process has to be started for its command, or undefined where it has been. */
+async function otherStart() {
+  const rest = [...process.execArgv, ...process.argv.slice(1)];
   if (COMPILES.has(command)) {
-    const { stackFlags } = await import(modules.stackFlags);
-    flags.push(...stackFlags());
+    if (process.execArgv.some((flag) => flag.startsWith("--stack-size="))) return undefined;
+    const { withDeepStack } = await import(modules.stack);
+    const start = withDeepStack(process.execPath, rest);
+    return start.args.length === rest.length ? undefined : start;
   }
-  return flags.filter((flag) => !process.execArgv.includes(flag));
+  const missing = NODE_FLAGS.filter((flag) => !process.execArgv.includes(flag));
+  return missing.length === 0 ? undefined : { file: process.execPath, args: [...missing, ...rest] };
 }
 
-/** The same process with the flags: its id and its streams stay. Where the system cannot, a child. */
-function startAgain(flags) {
-  const args = [...process.execArgv, ...flags, ...process.argv.slice(1)];
+/** The same process, started so: its id and its streams stay. Where the system cannot, a child. */
+function startAgain({ file, args }) {
   if (process.execve !== undefined && process.platform !== "win32") {
-    process.execve(process.execPath, [process.execPath, ...args], process.env);
-  } else startChild(process.execPath, args);
+    process.execve(file, [file, ...args], process.env);
+  } else startChild(file, args);
 }
 
 function startBundled(node) {

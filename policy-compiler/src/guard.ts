@@ -3,6 +3,7 @@ import type { Diagnostic, Location, Source } from "@regomesh/base";
 import { EmitError } from "./emit/error.ts";
 import { locate } from "./locate.ts";
 import { PlanFault } from "./plan/planner.ts";
+import { isStackUsedUp } from "./stack-used-up.ts";
 
 /** What the action gives, or the diagnostic of a policy that no module can be made of. */
 export function guard<T>(
@@ -23,7 +24,7 @@ function toDiagnostic(error: unknown, sources: readonly Source[]): Diagnostic | 
   const whole = { source, span: { start: 0, end: 0 } };
   if (error instanceof PlanFault) return makeError(error, error.at ?? whole);
   if (error instanceof EmitError) return makeError(error, locate(error.place, sources) ?? whole);
-  if (error instanceof RangeError && error.message.includes("call stack")) return makeError(TOO_DEEP, whole);
+  if (isStackUsedUp(error)) return makeError(TOO_DEEP, whole);
   return undefined;
 }
 

@@ -99,6 +99,46 @@ test("a deep tree that analysis cannot walk is a diagnostic, not an exception", 
   if (result.module === undefined) expect(result.diagnostics.map(({ code }) => code)).toEqual(["policy_too_deep"]);
 });
 
+/** Values deeper than what is read at a module's start: built where they are asked for, never left undefined. */
+const DEEP: Record<string, readonly [open: string, close: string, json: readonly [open: string, close: string]]> = {
+  arrays: ["[", "]", ["[", "]"]],
+  objects: ['{"a": ', "}", ['{"a":', "}"]],
+  sets: ["{", "}", ["[", "]"]],
+};
+
+test.each(Object.entries(DEEP))("a literal of 1,500 %s has its value", (_, [open, close, json]) => {
+  const { module } = compileText(`package t\np := ${open.repeat(1_500)}1${close.repeat(1_500)}`);
+  const answer = openEvaluator(module as NonNullable<typeof module>).evaluate(0, undefined);
+  const value = `${json[0].repeat(1_500)}1${json[1].repeat(1_500)}`;
+  expect(answer).toMatchObject({ kind: "results", text: `[{"result":${value}}]` });
+});
+
+test("a deep text is read, or ends the evaluation: it is never undefined, by which a denial would be passed over", () => {
+  const { module } = compileText(
+    'package t\ndefault p := "let through"\np := "denied" if json.unmarshal(input.text)[0] == "guest"',
+  );
+  const evaluator = openEvaluator(module as NonNullable<typeof module>);
+  const ask = (levels: number) =>
+    evaluator.evaluate(0, JSON.stringify({ text: `["guest", ${"[".repeat(levels)}${"]".repeat(levels)}]` }));
+  expect(ask(2_000)).toMatchObject({ kind: "results", text: '[{"result":"denied"}]' });
+  const deep = ask(9_900);
+  expect(deep.kind === "fault" ? deep.code : deep.text).toMatch(/^rm_depth$|denied/);
+  // Go's encoding/json reads no more than 10,000: an error of the built-in there, too.
+  expect(ask(10_001)).toMatchObject({ kind: "results", text: '[{"result":"let through"}]', builtinErrors: 1 });
+});
+
+test("an else chain of 5,000 links is asked in time", () => {
+  const chain = many(5_000, (i) => `else := ${i + 1} if input.x == ${i + 1}`);
+  const { module } = compileText(`package t\np := 0 if input.x == 0\n${chain}`);
+  const evaluator = openEvaluator(module as NonNullable<typeof module>);
+  const before = process.cpuUsage();
+  for (const x of [0, 127, 128, 129, 4_999, 5_000]) {
+    expect(evaluator.evaluate(0, JSON.stringify({ x }))).toMatchObject({ text: `[{"result":${x}}]` });
+  }
+  expect(evaluator.evaluate(0, JSON.stringify({ x: 5_001 }))).toMatchObject({ text: "[]" });
+  expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
+});
+
 test("what iterates a thousand deep is answered", () => {
   const { module } = compileText(`package t\np if {\n${"  input[_]\n".repeat(1_500)}}`);
   const answer = openEvaluator(module as NonNullable<typeof module>).evaluate(0, JSON.stringify([true]));

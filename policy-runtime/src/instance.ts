@@ -177,6 +177,7 @@ function callBuiltin(open: Instance, hostBuiltins: HostBuiltins, name: string, o
     const operate = hostBuiltins[name] as (...operands: unknown[]) => unknown;
     answer = JSON.stringify(operate(...texts.map(parseJsonExact)));
   } catch (error) {
+    if (isStackUsedUp(error)) throw error; // ends the evaluation: undefined would be an answer that it did not give
     const [ptr, length] = writeText(open, `${name}: ${error instanceof Error ? error.message : String(error)}`);
     const isTyped = error instanceof Error && "code" in error && error.code === "eval_type_error";
     (isTyped ? open.exports.rm_host_type_error : open.exports.rm_host_error)?.(ptr, length);
@@ -185,6 +186,10 @@ function callBuiltin(open: Instance, hostBuiltins: HostBuiltins, name: string, o
   if (answer === undefined) return 0;
   const [ptr, length] = writeText(open, answer);
   return open.exports.opa_json_parse(ptr, length);
+}
+
+function isStackUsedUp(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes("call stack");
 }
 
 /** A value of the module's, through its JSON. */

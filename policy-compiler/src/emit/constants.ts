@@ -15,7 +15,18 @@ export type Constants = {
   readonly done: ReadonlySet<IrStmt>;
 };
 
-type Draft = { readonly open: string; readonly close: string; readonly empty: string; readonly parts: string[] };
+/** Deeper values are built by code: what is read at the start must fit any stack, and each level prints those below it again. */
+const DEPTH_MAX = 200;
+
+type Draft = {
+  readonly open: string;
+  readonly close: string;
+  readonly empty: string;
+  readonly parts: string[];
+  /** Levels of its deepest part. */
+  depth: number;
+};
+type Part = { readonly text: string; readonly depth: number };
 type Walk = {
   readonly facts: Facts;
   readonly strings: Strings;
@@ -53,7 +64,7 @@ function make(walk: Walk, statement: IrStmt): void {
   else if (type === "MakeNumberIntStmt") scalar(walk, statement, stmt.target, `${stmt.value}`);
   else if (type === "MakeNumberRefStmt") scalar(walk, statement, stmt.target, stringAt(walk.strings, stmt.Index));
   else if (type === "MakeArrayStmt" || type === "MakeObjectStmt" || type === "MakeSetStmt") {
-    draft(walk, statement, stmt.target, { ...EMPTY[type], parts: [] });
+    draft(walk, statement, stmt.target, { ...EMPTY[type], parts: [], depth: 0 });
   }
 }
 
@@ -80,30 +91,34 @@ function grow(walk: Walk, statement: IrStmt): void {
   const target = changes === undefined ? undefined : walk.drafts.get(changes);
   if (changes === undefined || target === undefined) return;
   const part = partOf(walk, statement);
-  if (part === undefined) walk.drafts.delete(changes);
+  if (part === undefined || part.depth >= DEPTH_MAX) walk.drafts.delete(changes);
   else {
-    target.parts.push(part);
+    target.parts.push(part.text);
+    target.depth = Math.max(target.depth, part.depth);
     walk.makers.get(changes)?.push(statement);
   }
 }
 
-function partOf(walk: Walk, { type, stmt }: IrStmt): string | undefined {
-  if (type === "ArrayAppendStmt" || type === "SetAddStmt") return textOf(walk, stmt.value);
+function partOf(walk: Walk, { type, stmt }: IrStmt): Part | undefined {
+  if (type === "ArrayAppendStmt" || type === "SetAddStmt") return partAt(walk, stmt.value);
   if (type !== "ObjectInsertStmt") return undefined;
-  const key = textOf(walk, stmt.key);
-  const value = textOf(walk, stmt.value);
-  return key === undefined || value === undefined ? undefined : `${key}:${value}`;
+  const key = partAt(walk, stmt.key);
+  const value = partAt(walk, stmt.value);
+  if (key === undefined || value === undefined) return undefined;
+  return { text: `${key.text}:${value.text}`, depth: Math.max(key.depth, value.depth) };
 }
 
-function textOf(walk: Walk, operand: IrOperand): string | undefined {
+function partAt(walk: Walk, operand: IrOperand): Part | undefined {
   switch (operand.type) {
     case "string_index":
-      return JSON.stringify(stringAt(walk.strings, operand.value).toWellFormed());
+      return { text: JSON.stringify(stringAt(walk.strings, operand.value).toWellFormed()), depth: 0 };
     case "bool":
-      return `${operand.value}`;
+      return { text: `${operand.value}`, depth: 0 };
     case "local": {
       const draft = walk.drafts.get(operand.value);
-      return draft === undefined ? walk.scalars.get(operand.value) : print(draft);
+      if (draft !== undefined) return { text: print(draft), depth: draft.depth + 1 };
+      const text = walk.scalars.get(operand.value);
+      return text === undefined ? undefined : { text, depth: 0 };
     }
   }
 }

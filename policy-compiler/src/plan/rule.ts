@@ -79,7 +79,7 @@ type Complete = { readonly name: string; readonly path: string; readonly rules: 
 function planComplete(func: FuncSite, { name, path, rules }: Complete): IrFunc {
   const chains = rules.filter((rule) => !rule.isDefault);
   const early = earlyValue(chains);
-  if (chains.length <= CHAINS_MAX) planChains(func, path, chains, early);
+  if (chains.length <= CHAINS_MAX) planChains(func, { name, path, rules: chains }, early);
   else planParts(func, { name, path, rules: chains }, early);
   for (const rule of rules) {
     if (!rule.isDefault) continue;
@@ -104,22 +104,30 @@ function planParts(func: FuncSite, { name, path, rules }: Complete, early: boole
   }
 }
 
-function planChains(func: FuncSite, path: string, rules: readonly Rule[], early: boolean): void {
+function planChains(func: FuncSite, { name, path, rules }: Complete, early: boolean): void {
   const value = newLocal(func.site);
-  for (const rule of rules) planChain(func, path, rule, { value, early });
+  for (const rule of rules) planChain(func, { name, path, rule }, { value, early });
 }
 
+type Chain = { readonly name: string; readonly path: string; readonly rule: Rule };
 type Target = { readonly value: number; readonly early: boolean };
 
 /** A rule and its `else` links: the first that holds gives the value, which must be that of every other chain. */
-function planChain(func: FuncSite, path: string, rule: Rule, { value, early }: Target): void {
-  let site = nextBlock(func);
-  append(site, { type: "ResetLocalStmt", stmt: { target: value } });
-  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    if (link !== rule) {
-      site = nextBlock(func);
-      append(site, { type: "IsUndefinedStmt", stmt: { source: value } });
-    }
+function planChain(func: FuncSite, chain: Chain, target: Target): void {
+  const links: Rule[] = [];
+  for (let link: Rule | undefined = chain.rule; link !== undefined; link = link.else) links.push(link);
+  if (links.length <= CHAINS_MAX) planLinks(func, chain, links, target);
+  else planLinksInParts(func, chain, links, target);
+  const last = nextBlock(func);
+  append(last, { type: "IsDefinedStmt", stmt: { source: target.value } });
+  append(last, { type: "AssignVarOnceStmt", stmt: { source: local(target.value), target: func.result } });
+}
+
+function planLinks(func: FuncSite, { path, rule }: Chain, links: readonly Rule[], { value, early }: Target): void {
+  for (const link of links) {
+    const site = nextBlock(func);
+    if (link === links[0]) append(site, { type: "ResetLocalStmt", stmt: { target: value } });
+    else append(site, { type: "IsUndefinedStmt", stmt: { source: value } });
     bindArguments(site, func, link.head.args ?? rule.head.args ?? []);
     planRuleBody(site, path, link);
     const source = planTerm(site, link.head.value);
@@ -127,9 +135,25 @@ function planChain(func: FuncSite, path: string, rule: Rule, { value, early }: T
     append(site, { type: "AssignVarOnceStmt", stmt: { source, target: value } });
     if (early) append(site, { type: "ReturnLocalStmt", stmt: { source: value } });
   }
-  const last = nextBlock(func);
-  append(last, { type: "IsDefinedStmt", stmt: { source: value } });
-  append(last, { type: "AssignVarOnceStmt", stmt: { source: local(value), target: func.result } });
+}
+
+/** The links in functions of their own, asked in turn until one has a value. */
+function planLinksInParts(func: FuncSite, chain: Chain, links: readonly Rule[], { value, early }: Target): void {
+  const { planner, environment } = func.site;
+  append(nextBlock(func), { type: "ResetLocalStmt", stmt: { target: value } });
+  for (let start = 0; start < links.length; start += CHAINS_MAX) {
+    const name = `${chain.name}.else${chain.rule.at.span.start}.${start / CHAINS_MAX}`;
+    requireFunc(planner.output, name, () => {
+      const part = makeFuncSite(planner, environment, func.args);
+      planLinks(part, chain, links.slice(start, start + CHAINS_MAX), { value: part.result, early });
+      return finishFunc(name, part);
+    });
+    const site = nextBlock(func);
+    append(site, { type: "IsUndefinedStmt", stmt: { source: value } });
+    const found = toLocal(site, callUnitFunc(site, name, func.args));
+    append(site, { type: "AssignVarOnceStmt", stmt: { source: local(found), target: value } });
+    if (early) append(site, { type: "ReturnLocalStmt", stmt: { source: value } });
+  }
 }
 
 function bindArguments(site: Site, func: FuncSite, args: readonly Term[]): void {

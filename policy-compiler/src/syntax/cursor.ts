@@ -175,6 +175,12 @@ export class Cursor {
     this.fail(this.at(this.token), `max nesting depth of ${NESTING_MAX} exceeded`, "split the expression into rules");
   }
 
+  /** The parser recursed further than this thread's stack reaches. */
+  stackFault(): SyntaxFault {
+    const message = `max nesting depth exceeded: below ${NESTING_MAX}, but more than the stack of this process holds`;
+    return this.fault(this.at(this.token), message, "split the expression into rules");
+  }
+
   /** What `parse` returns, or undefined and the cursor where it was; a place that failed as `what` isn't tried again. */
   attempt<T>(what: string, parse: () => T | undefined): T | undefined {
     const start = this.#index;

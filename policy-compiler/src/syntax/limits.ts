@@ -4,13 +4,15 @@
 export const SOURCE_LENGTH_MAX = 16 * 1024 * 1024;
 
 /**
- * How deep terms, bodies and brackets may nest. Later stages recurse over the tree, so this also
- * bounds their stack; hand-written policies stay below 30, generated literals below 1,000.
+ * How deep terms, bodies and brackets may nest. OPA's parser takes 12,500 parentheses, 33,333
+ * objects and 50,000 arrays or sets inside one another; what is deeper than this takes minutes,
+ * there and here. Later stages recurse over the tree, so this also bounds their stack
+ * (shell/stack.ts); hand-written policies stay below 30, generated literals below 1,000.
  */
-export const NESTING_MAX = 2000;
+export const NESTING_MAX = 20_000;
 
 /** Nodes between the root of a rule and its deepest leaf: an operator chain is as deep as it is long. */
-export const TREE_DEPTH_MAX = 2500;
+export const TREE_DEPTH_MAX = 25_000;
 
 /** How deep comprehensions, `every`, `not { … }` and template strings may nest: each is a body that is analyzed with those around it. */
 export const CLOSURES_MAX = 200;

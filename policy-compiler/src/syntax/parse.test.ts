@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { CLOSURES_MAX, NESTING_MAX } from "./limits.ts";
+import { CLOSURES_MAX } from "./limits.ts";
 import { parseModule, parseQuery } from "./parse.ts";
 
 const parse = (text: string) => parseModule({ name: "p.rego", text });
@@ -63,7 +63,7 @@ test.each([
   ["calls", (n: number) => `${"f(".repeat(n)}1${")".repeat(n)}`],
   ["unions", (n: number) => `${"{a | ".repeat(n)}b${", c}".repeat(n)}`],
 ])("%s may nest, but not without end", (_, make) => {
-  expect(messages(`package p\nx := ${make(NESTING_MAX / 2 - 1)}`)).toEqual([]);
+  expect(messages(`package p\nx := ${make(999)}`)).toEqual([]);
   expect(messages(`package p\nx := ${make(100_000)}`)).toHaveLength(1);
 });
 

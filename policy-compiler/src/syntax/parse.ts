@@ -1,5 +1,6 @@
 /** The parser's entry: a module or a query from a source. Text that is wrong gives diagnostics, never a throw. */
 import { type Diagnostic, hasErrors, type Source, sortDiagnostics } from "@regomesh/base";
+import { isStackUsedUp } from "../stack-used-up.ts";
 import { parseAnnotations } from "./annotation.ts";
 import type { Body, Comment, Import, Module, PackageClause, Rule } from "./ast.ts";
 import { parseBody } from "./body.ts";
@@ -93,7 +94,8 @@ function guard<T>(cursor: Cursor, parse: () => T): T | undefined {
   const { index } = cursor;
   try {
     return parse();
-  } catch (fault) {
+  } catch (error) {
+    const fault = isStackUsedUp(error) ? cursor.stackFault() : error;
     if (!(fault instanceof SyntaxFault)) throw fault;
     cursor.diagnostics.push(fault.diagnostic);
     cursor.resume(index, fault.diagnostic.at);

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Log } from "@regomesh/base";
-import { loadRuntime, stackFlags } from "@regomesh/policy-compiler/node";
+import { loadRuntime, withDeepStack } from "@regomesh/policy-compiler/node";
 import type { BuildRules, Built } from "../../build/build.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
 import type { BuildReply, BuildRequest } from "./messages.ts";
@@ -155,11 +155,19 @@ export class Builder {
 
   #start(): Worker {
     clearTimeout(this.#restart);
-    const child = spawn(
-      process.execPath,
-      ["--permission", ...READABLE, `--max-old-space-size=${HEAP_MIB_MAX}`, ...stackFlags(), "--no-warnings", PROGRAM],
-      { cwd: ROOT, env: {}, stdio: ["ignore", "ignore", "pipe", "ipc"], serialization: "advanced" },
-    );
+    const start = withDeepStack(process.execPath, [
+      "--permission",
+      ...READABLE,
+      `--max-old-space-size=${HEAP_MIB_MAX}`,
+      "--no-warnings",
+      PROGRAM,
+    ]);
+    const child = spawn(start.file, start.args, {
+      cwd: ROOT,
+      env: {},
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      serialization: "advanced",
+    });
     const waiting = new Map<number, Waiting>();
     let stderr = "";
     child.stderr?.on("data", (chunk: Buffer) => {

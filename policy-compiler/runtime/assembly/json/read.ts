@@ -14,7 +14,11 @@ import { makeObject, objectInsert } from "../value/object";
 import { makeSet, setAdd } from "../value/set";
 import { FALSE_VALUE, NULL_VALUE, STRING, TRUE_VALUE, kindOf, makeView } from "../value/value";
 
-const DEPTH_MAX: i32 = 1000;
+/**
+ * As Go's encoding/json: what is deeper is no JSON. On a stack that ends before, reading ends the
+ * evaluation: to say that such a text is none would let through what a rule would deny by it.
+ */
+const DEPTH_MAX: i32 = 10_000;
 /** Entries up to which equal keys are looked for without an index. */
 const PLAIN_MAX: i32 = 32;
 
