@@ -56,6 +56,8 @@ export class TestController {
   token = "the-token";
   /** Refuses every Snapshots stream so. */
   refusal: string | undefined = undefined;
+  /** Refuses to renew. */
+  isRenewing = true;
   port = 0;
 
   constructor(authority: TestAuthority, spiffeId: string, trustDomain = "cluster.local") {
@@ -78,6 +80,11 @@ export class TestController {
           this.heard.refused++;
           this.#wake();
           return reply({ code: status.UNAUTHENTICATED, details: "the join token is unknown" });
+        }
+        if (call.request.joinToken === "" && !this.isRenewing) {
+          this.heard.refused++;
+          this.#wake();
+          return reply({ code: status.PERMISSION_DENIED, details: "the certificate was taken back" });
         }
         this.heard.issued++;
         const notAfterMs = Date.now() + this.svidTtlMs;

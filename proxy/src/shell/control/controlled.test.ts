@@ -290,6 +290,24 @@ test("a join token that was refused is asked with once; another one in its file 
   expect(await ask(sidecar)).toBe(200);
 });
 
+test("a proxy whose certificate was taken back takes another by the token that its file has then", async () => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  const { sidecar, link } = await start();
+  await link.ready;
+  const before = sidecar.identity;
+  controller.isRenewing = false;
+  controller.refusal = "the certificate was taken back";
+  controller.token = "the second";
+  await writeToken("the second");
+  controller.kill();
+  await controller.start();
+  await controller.until(() => controller.heard.issued === 2);
+  controller.refusal = undefined;
+  while (sidecar.identity?.chainPem === before?.chainPem) await new Promise((next) => setImmediate(next));
+  await controller.until(() => controller.heard.hellos.length >= 2);
+});
+
 test("without identity and without token the reason says what to start it with", async () => {
   const { sidecar } = await start({ tokenFile: undefined });
   while (!sidecar.waitingReason.includes("no --join-token-file")) await new Promise((next) => setImmediate(next));

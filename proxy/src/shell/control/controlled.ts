@@ -142,7 +142,7 @@ export class Controlled {
     });
     const identity = await keeper.first();
     await this.#startFromLastGood(identity);
-    await Promise.all([keeper.keep(), this.#follow()]);
+    await Promise.all([keeper.keep(), this.#follow(keeper)]);
   }
 
   /** A new identity holds for connections to come, and for streams that are opened before the old ones end. */
@@ -179,7 +179,7 @@ export class Controlled {
   }
 
   /** Streams, one after the other, until the end. */
-  async #follow(): Promise<void> {
+  async #follow(keeper: IdentityKeeper): Promise<void> {
     const { clock, random, log, sidecar } = this.#options;
     const { signal } = this.#ending;
     let attempt = 0;
@@ -197,6 +197,7 @@ export class Controlled {
         sidecar.isControllerConnected = false;
         attempt++;
         if (sidecar.load === undefined) sidecar.waitingReason = `no snapshot yet: ${describeError(error)}`;
+        if (isRefusal(error)) keeper.renewNow();
         if (attempt === 1 || attempt % 10 === 0) {
           const facts = { error: describeError(error), attempt, serving: sidecar.isReady };
           if (isRefusal(error)) log.log("error", "the controller refuses this proxy", facts);

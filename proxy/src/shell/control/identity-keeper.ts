@@ -2,7 +2,8 @@
  * Keeps the proxy's identity good: from the state folder, by join token the first time,
  * by the current SVID ever after, at half of its life. A controller that is away is
  * asked again and again; the old SVID serves to its end. A token that was refused is not
- * tried again: another one in its file is.
+ * tried again: another one in its file is. Where the controller refuses the SVID itself,
+ * which was taken back, only a token can help.
  */
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -37,6 +38,9 @@ export class IdentityKeeper {
   /** A join token that the controller has refused, and in which words. */
   #refused: { readonly token: string; readonly why: string } | undefined = undefined;
 
+  /** Ends a wait for the time to renew. */
+  #wake = new AbortController();
+
   constructor(options: KeeperOptions) {
     this.#options = options;
   }
@@ -66,9 +70,19 @@ export class IdentityKeeper {
     const { clock, signal } = this.#options;
     while (!signal.aborted) {
       const leftMs = this.#renewAtMs - clock.nowMs();
-      if (leftMs > 0) await clock.sleep(Math.min(leftMs, SLEEP_MAX_MS), signal);
-      else await this.#renewAtLast();
+      if (leftMs <= 0) await this.#renewAtLast();
+      else
+        await clock.sleep(Math.min(leftMs, SLEEP_MAX_MS), AbortSignal.any([signal, this.#wake.signal])).catch(() => {});
     }
+    signal.throwIfAborted();
+  }
+
+  /** The controller refuses who we are: where there is a token file, another identity is asked for at once. */
+  renewNow(): void {
+    if (this.#options.tokenFile === undefined) return;
+    this.#renewAtMs = 0;
+    this.#wake.abort();
+    this.#wake = new AbortController();
   }
 
   async #renewAtLast(): Promise<void> {
@@ -126,9 +140,14 @@ export class IdentityKeeper {
     if (identity.notAfterMs <= this.#options.clock.nowMs()) return await this.#join();
     const keyPem = makeKeyPem();
     const csrDer = encodeCsr(keyPem);
-    const { address } = this.#options;
-    const reply = await issue({ address, rootPem: identity.bundlePem, csrDer, identity, joinToken: "" });
-    return this.#toIdentity(keyPem, reply, identity.spiffeId);
+    const { address, tokenFile } = this.#options;
+    try {
+      const reply = await issue({ address, rootPem: identity.bundlePem, csrDer, identity, joinToken: "" });
+      return this.#toIdentity(keyPem, reply, identity.spiffeId);
+    } catch (error) {
+      if (tokenFile === undefined || !isRefusal(error)) throw error;
+      return await this.#join();
+    }
   }
 
   /** The identity that a reply gives, if it is the one that was meant, and good now. */
