@@ -2,7 +2,9 @@
  * What an application is told of a client beyond the edge: X-Forwarded-For and
  * X-Forwarded-Proto are the edge's word. What the client says of itself in any X-Forwarded
  * field, Forwarded or X-Real-IP goes, unless the operator says that so many proxies of his
- * own stand before the edge: then the addresses that those have added stay, and theirs only.
+ * own stand before the edge: then the addresses that those have added stay, and theirs only,
+ * with the protocol that the last of them names. Of other fields nobody could tell who said
+ * them, a proxy or the client that it passed on.
  */
 import { KnownField } from "@regomesh/policy-runtime";
 import { asciiBytes } from "../http1/characters.ts";
@@ -37,7 +39,6 @@ export function makeForwardedPeer(address: string, trustedHops: number): Forward
 
 /** Puts the edge's word into `edits`, and takes the client's out of the head. */
 export function replaceForwarded(head: Head, edits: FieldEdits, peer: ForwardedPeer): void {
-  if (peer.trustedHops > 0) return void extendForwarded(head, edits, peer);
   edits.drop |= OURS;
   const { bytes, spans } = head;
   for (let index = 0; index < head.fieldCount; index++) {
@@ -47,7 +48,8 @@ export function replaceForwarded(head: Head, edits: FieldEdits, peer: ForwardedP
     if ((bytes[name]! | 0x20) !== LETTER_X) continue;
     for (const prefix of PREFIXES) if (startsWith(bytes, name, spans[index * 4 + 1]!, prefix)) head.withhold(index);
   }
-  edits.addLines(peer.lines);
+  if (peer.trustedHops > 0) extendForwarded(head, edits, peer);
+  else edits.addLines(peer.lines);
 }
 
 /** Keeps what the trusted proxies said, and says who the last of them is. */
@@ -60,7 +62,15 @@ function extendForwarded(head: Head, edits: FieldEdits, { address, trustedHops }
     .slice(-Math.min(trustedHops, ADDRESSES_MAX))
     .map((one) => one.trim())
     .filter((one) => one !== "");
-  edits.drop |= maskOf(KnownField.forwardedFor);
   edits.add("x-forwarded-for", [...kept, address].join(", "));
-  if (head.indexOf(KnownField.forwardedProto) < 0) edits.add("x-forwarded-proto", "http");
+  edits.add("x-forwarded-proto", protoOf(head));
+}
+
+/** The last proxy's word, which it either wrote alone or behind the others'. */
+function protoOf(head: Head): "http" | "https" {
+  let said = "";
+  for (let index = 0; index < head.fieldCount; index++) {
+    if (head.names[index] === KnownField.forwardedProto) said = head.valueText(index);
+  }
+  return said.split(",").at(-1)?.trim().toLowerCase() === "https" ? "https" : "http";
 }

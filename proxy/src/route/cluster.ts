@@ -28,19 +28,21 @@ export type Group = {
   edge: number;
 };
 
+/** `before`: the same service's port in the snapshot before, whose retries still run and whose turn it is. */
 export function makeCluster(
   service: OutboundService,
   endpoints: readonly Endpoint[],
   edgeOf: (subset: string) => number,
+  before?: Cluster,
 ): Cluster {
   const cluster: Cluster = {
     key: `${service.name}.${service.namespace}`,
     service,
-    budget: makeRetryBudget(),
+    budget: before?.budget ?? makeRetryBudget(),
     groups: new Map(
       ["", ...service.subsets.map(({ name }) => name)].map((subset) => [
         subset,
-        { subset, endpoints: [], turn: 0, edge: edgeOf(subset) },
+        { subset, endpoints: [], turn: before?.groups.get(subset)?.turn ?? 0, edge: edgeOf(subset) },
       ]),
     ),
   };

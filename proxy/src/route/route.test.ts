@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { admit, settle } from "../resilience/breaker.ts";
 import { mayEject } from "../resilience/ejection.ts";
 import { makeService, makeWorkload } from "../test/make-snapshot.ts";
-import { pickEndpoint } from "./cluster.ts";
+import { type Group, pickEndpoint } from "./cluster.ts";
 import { type Endpoint, makeEndpoint, updateEndpoints } from "./endpoint.ts";
 import { pickByKey } from "./pick-by-key.ts";
 import { drawIndex, pickTarget } from "./pick-target.ts";
@@ -88,6 +88,30 @@ test("a draw for a target without endpoints goes to the others of the route, and
   expect(subsetOf(v2)).toBe("v2");
   expect(subsetOf(v2, { ...v1, weight: 0 })).toBe("v2");
   expect(pickTarget(table, cluster, undefined, () => 0.99)?.group.subset).toBe("v1");
+});
+
+test("of the next snapshot's table the same port of a service goes on with its retries and its turn", () => {
+  const before = makeTable();
+  const [old] = before.all;
+  if (old === undefined) throw new Error("no cluster");
+  old.budget.active = 3;
+  for (let i = 0; i < 5; i++) pickEndpoint(old, old.groups.get("v1") as Group, undefined, () => 0, 0);
+  const moved = {
+    ...workload,
+    outbound: [
+      { ...orders, hosts: ["other"] },
+      { ...orders, port: 81 },
+    ],
+  };
+  const [same, other] = makeServiceTable(
+    moved,
+    () => [],
+    () => 0,
+    before,
+  ).all;
+  expect(same?.budget).toBe(old.budget);
+  expect([same?.groups.get("v1")?.turn, same?.groups.get("v2")?.turn]).toEqual([5, 0]);
+  expect([other?.budget.active, other?.groups.get("v1")?.turn]).toEqual([0, 0]);
 });
 
 test("a weight of 0 is never drawn, and nothing is where all are 0", () => {

@@ -16,13 +16,15 @@ export function makeServiceTable(
   workload: WorkloadSnapshot,
   endpointsOf: (service: string) => readonly Endpoint[],
   edgeOf: (service: string, subset: string) => number,
+  before?: ServiceTable,
 ): ServiceTable {
   const byTarget = new Map<string, Cluster>();
   const byName = new Map<string, Cluster>();
   const all: Cluster[] = [];
   for (const service of workload.outbound) {
     const key = `${service.name}.${service.namespace}`;
-    const cluster = makeCluster(service, endpointsOf(key), (subset) => edgeOf(key, subset));
+    const known = before?.all.find((each) => each.key === key && each.service.port === service.port);
+    const cluster = makeCluster(service, endpointsOf(key), (subset) => edgeOf(key, subset), known);
     all.push(cluster);
     for (const host of service.hosts) byTarget.set(`${host}:${service.port}`, cluster);
     if (!byName.has(key)) byName.set(key, cluster);

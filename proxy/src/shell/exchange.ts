@@ -17,7 +17,7 @@ import { Counter } from "../metrics/counters.ts";
 import { admit, answer, type Outcome, settle, UNCOUNTED } from "../resilience/breaker.ts";
 import { mayEject } from "../resilience/ejection.ts";
 import { giveBackRetry, hasRetryRoom, takeRetry } from "../resilience/retry-budget.ts";
-import { pickEndpoint } from "../route/cluster.ts";
+import { type Group, pickEndpoint } from "../route/cluster.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 import { pickByKey } from "../route/pick-by-key.ts";
 import {
@@ -37,6 +37,7 @@ import type { Faulty } from "./faulty.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { HELD_BYTES_MAX, HeldContent } from "./held-content.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { namedBy, responseEdits } from "./permit-edits.ts";
 import type { Pool, Waiter } from "./pool.ts";
 import type { Thread } from "./thread.ts";
 import type { Upstream, UpstreamUser } from "./upstream.ts";
@@ -94,6 +95,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   #state: ExchangeState = IDLE;
   #request: Request | undefined = undefined;
   #forwarding: Forwarding | undefined = undefined;
+  /** By which it goes on, with what policy wants changed on both ways. */
+  #permit: Permit | undefined = undefined;
   /** The request's head as it goes on: bytes[0, headEnd) of a slab. */
   head: Buffer | undefined = undefined;
   headEnd = 0;
@@ -109,6 +112,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   #isPausedForUpstream = false;
   /** The final head under way to the client, while the machine is asked about it. */
   #final: Head | undefined = undefined;
+  /** The subset that it went to instead of its own, which had no endpoint any more. */
+  movedTo: Group | undefined = undefined;
   tries = 0;
   /** Of the response that has begun; 0: none has. */
   status = 0;
@@ -151,6 +156,10 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     return this.#held.isWhole;
   }
 
+  get isClientSlow(): boolean {
+    return this.#isPausedForUpstream;
+  }
+
   get hasRetryRoom(): boolean {
     const { cluster } = this.#forwarding as Forwarding;
     const { budgetPercent, budgetMin } = cluster.service.traffic.retry;
@@ -172,7 +181,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   }
 
   /** The request of the head held was decided and may go on; `start` sends it. */
-  begin(_permit: Permit, forwarding: Forwarding, received: Head, isClosing: boolean, fault = NO_FAULT): void {
+  begin(permit: Permit, forwarding: Forwarding, received: Head, isClosing: boolean, fault = NO_FAULT): void {
+    this.#permit = permit;
     this.#forwarding = forwarding;
     this.#method = received.method;
     this.#framing = received.framing;
@@ -206,12 +216,20 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   }
 
   contentEnd(trailers: Head): void {
-    const { named } = this.#forwarding ?? {};
-    if (named !== undefined) withholdNamed(trailers, named);
+    if (trailers.fieldCount > 0) this.#withholdNamed(trailers);
     if (this.#held.isWhole) appendContentEnd(this.#held, this.#framing, trailers);
     this.#mirror();
     if (this.#upstream !== undefined) appendContentEnd(this.#upstream.out, this.#framing, trailers);
     this.#on(REQUEST_END);
+  }
+
+  /** A trailer of such a name would come behind the back of the policy that set or removed the field. */
+  #withholdNamed(trailers: Head): void {
+    const named = namedBy(this.#forwarding?.requestChanges, this.#permit?.request);
+    if (named === undefined) return;
+    for (let index = 0; index < trailers.fieldCount; index++) {
+      if (named.has(variableOf(trailers.nameText(index)))) trailers.withhold(index);
+    }
   }
 
   /** Copies of the request go out once it is whole; of content beyond the bound there is no copy. */
@@ -247,7 +265,9 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     if (this.head !== undefined) this.#thread.slabs.giveBack(this.head);
     this.head = undefined;
     this.#forwarding = undefined;
+    this.#permit = undefined;
     this.endpoint = undefined;
+    this.movedTo = undefined;
     this.status = 0;
   }
 
@@ -335,7 +355,9 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
 
   #pickOnce({ cluster, group: named, hashKey, elsewhere }: Forwarding, nowMs: number): Endpoint | undefined {
     const { endpoint: tried } = this;
-    const group = (named.endpoints.length === 0 ? elsewhere?.() : undefined) ?? named;
+    const other = named.endpoints.length === 0 ? elsewhere?.() : undefined;
+    if (other !== undefined) this.movedTo = other;
+    const group = other ?? named;
     if (hashKey !== undefined) return pickByKey(group.endpoints, hashKey, tried, nowMs);
     return pickEndpoint(cluster, group, tried, this.#thread.random, nowMs);
   }
@@ -453,7 +475,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
       // What began before the drain did ends its connection all the same, and says so; and so does
       // a response before the request's end: whoever sent the rest would wait for a reader.
       isLast: this.#side.isEnding || (this.#state.kind !== "idle" && !this.#state.isRequestWhole),
-      edit: forwarding.editResponse,
+      edit: responseEdits(forwarding.responseChanges, (this.#permit as Permit).responseHeadersToAdd),
       idleLine: this.#takeIdleLine,
     });
     this.#heedFull(upstream);
@@ -510,11 +532,4 @@ function meshReasonOf(head: Head): Reason | undefined {
   const text = head.valueText(index);
   // A newer proxy may know more of them.
   return isReason(text) ? text : "internal";
-}
-
-/** A trailer of this name would come behind the back of the policy that set or removed the field. */
-function withholdNamed(trailers: Head, named: ReadonlySet<string>): void {
-  for (let index = 0; index < trailers.fieldCount; index++) {
-    if (named.has(variableOf(trailers.nameText(index)))) trailers.withhold(index);
-  }
 }

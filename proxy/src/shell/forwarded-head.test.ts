@@ -174,9 +174,21 @@ describe("at the edge", () => {
   test("behind trusted proxies, what they said of it stays", async () => {
     const setting = await setUp({}, edge, { trustedHops: 1 });
     await ask(setting.bench.inbound, "/", FORGED);
-    expect(valuesOf(setting, "x-forwarded-for")).toEqual(["10.0.0.7, 127.0.0.1"]);
-    expect(valuesOf(setting, "x-forwarded-proto")).toEqual(["https"]);
-    expect(valuesOf(setting, "x-forwarded-client-cert")).toEqual([]);
+    expect(setting.got[0]?.fields.filter(([name]) => /forwarded|real-ip/.test(name))).toEqual([
+      ["x-forwarded-for", "10.0.0.7, 127.0.0.1"],
+      ["x-forwarded-proto", "https"],
+    ]);
+  });
+
+  test.each([
+    ["X-Forwarded-Proto: https, http\r\n", "http"],
+    ["X-Forwarded-Proto: http\r\nX-Forwarded-Proto: HTTPS\r\n", "https"],
+    ["X-Forwarded-Proto: javascript\r\n", "http"],
+    ["", "http"],
+  ])("of several protocols the last proxy's counts: %j", async (fields, proto) => {
+    const setting = await setUp({}, edge, { trustedHops: 1 });
+    await ask(setting.bench.inbound, "/", fields);
+    expect(valuesOf(setting, "x-forwarded-proto")).toEqual([proto]);
   });
 
   test("inside the mesh what a peer says of it stays", async () => {

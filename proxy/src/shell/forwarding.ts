@@ -1,6 +1,5 @@
 /** Where and how a permitted request goes on: what the route, or the service's own settings, say. */
-import type { FieldEdits } from "../http1/field-edits.ts";
-import type { Head } from "../http1/head.ts";
+import type { FieldChanges } from "@regomesh/policy-runtime";
 import type { Method } from "../http1/method.ts";
 import type { Cluster, Group } from "../route/cluster.ts";
 import type { Endpoint } from "../route/endpoint.ts";
@@ -19,13 +18,13 @@ export type Forwarding = ExchangePlan & {
   readonly hashKey: string | undefined;
   /** Told the whole request, head and content in a buffer of its own; undefined: nobody is. */
   readonly mirror: ((whole: Buffer, method: Method) => void) | undefined;
-  /** Fields of the request that policy has set or removed, as `variableOf` gives them; undefined where none. */
-  readonly named: ReadonlySet<string> | undefined;
+  /** What the route changes in the request's fields; undefined where nothing. */
+  readonly requestChanges: FieldChanges | undefined;
+  /** What the route changes in the response's. */
+  readonly responseChanges: FieldChanges | undefined;
   /** Another subset of the service, where the route names others and this one has no endpoint any more. */
   readonly elsewhere: (() => Group | undefined) | undefined;
   /** Brings the group's endpoints up to date: what it named is gone. */
   readonly refresh: () => void;
   readonly poolOf: (endpoint: Endpoint) => Pool;
-  /** What policy wants changed in the response; undefined where nothing. */
-  readonly editResponse: ((edits: FieldEdits, head: Head) => void) | undefined;
 };

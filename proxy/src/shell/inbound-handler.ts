@@ -31,7 +31,7 @@ import {
   writeHead,
 } from "./handle-request.ts";
 import { noteShadows } from "./note-shadows.ts";
-import { namedBy, permitEdits, responseEdits } from "./permit-edits.ts";
+import { permitEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
 import type { RequestHandler } from "./request-handler.ts";
@@ -112,15 +112,10 @@ export class InboundHandler implements RequestHandler {
     if (forwarding === undefined) return void downstream.respond("no_such_port", `no port ${this.#portName}`);
     const permit = this.#permit(downstream, inForce);
     if (permit === undefined) return;
-    const { request, query, responseHeadersToAdd } = permit;
-    if (request !== undefined || query !== undefined) {
+    if (permit.request !== undefined || permit.query !== undefined) {
       permitEdits(downstream, head, target, authority, permit);
     }
-    const going =
-      responseHeadersToAdd.length === 0 && request === undefined
-        ? forwarding
-        : { ...forwarding, named: namedBy(request), editResponse: responseEdits(undefined, responseHeadersToAdd) };
-    downstream.exchange.begin(permit, going, head, this.isDraining);
+    downstream.exchange.begin(permit, forwarding, head, this.isDraining);
   }
 
   onClosed(downstream: Downstream): void {
@@ -191,12 +186,12 @@ export class InboundHandler implements RequestHandler {
             isApplication: true,
             hashKey: undefined,
             mirror: undefined,
-            named: undefined,
+            requestChanges: undefined,
+            responseChanges: undefined,
             elsewhere: undefined,
             // A request keeps the application that its snapshot names.
             refresh: () => {},
             poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, true),
-            editResponse: undefined,
           };
   }
 }

@@ -2,6 +2,7 @@
  * Requests of the workload's own application: the authority names the service, the
  * policy may route, the proxy draws and carries out.
  */
+import { clip } from "@regomesh/base";
 import { KnownField, type PolicyDecision, type RouteDecision } from "@regomesh/policy-runtime";
 import { authorize, deciderOf, withoutPolicy } from "../decide/authorize.ts";
 import type { BoundPolicy } from "../decide/bound-policy.ts";
@@ -37,13 +38,16 @@ import {
 } from "./handle-request.ts";
 import { MirrorCall } from "./mirror.ts";
 import { noteShadows } from "./note-shadows.ts";
-import { applyChanges, changeQuery, namedBy, permitEdits, responseEdits } from "./permit-edits.ts";
+import { applyChanges, changeQuery, permitEdits } from "./permit-edits.ts";
 import type { Plane } from "./plane.ts";
 import { recordRequest } from "./record-request.ts";
 import type { RequestHandler } from "./request-handler.ts";
 
 /** Target and authority as they go on; undefined where the received ones do. */
 type Heading = { readonly target: Span | undefined; readonly authority: Span | undefined };
+
+/** Of an authority that no service has. */
+const SERVICE_LENGTH_MAX = 253;
 
 const DROP = maskOf(KnownField.forwardedClientCert, KnownField.decisionId);
 
@@ -79,6 +83,7 @@ export class OutboundHandler implements RequestHandler {
     const cluster = matchAuthority(inForce.services, authority);
     if (cluster === undefined) {
       describe(downstream, head);
+      record.service = clip(authority, SERVICE_LENGTH_MAX);
       return void downstream.respond("no_such_service", authority);
     }
     record.service = cluster.key;
@@ -162,7 +167,7 @@ export class OutboundHandler implements RequestHandler {
     record.edge = to.group.edge;
     const plain = this.#plainOf(to.cluster, to.group);
     const elsewhere = this.#elsewhere(inForce, cluster, to, route);
-    const forwarding = routed(plain, route, permit, elsewhere, route && this.#mirrorOf(inForce, route));
+    const forwarding = routed(plain, route, elsewhere, route && this.#mirrorOf(inForce, route));
     downstream.exchange.begin(permit, forwarding, head, this.isDraining, faultOf(downstream, route));
   }
 
@@ -226,11 +231,11 @@ export class OutboundHandler implements RequestHandler {
       isApplication: false,
       hashKey: undefined,
       mirror: undefined,
-      named: undefined,
+      requestChanges: undefined,
+      responseChanges: undefined,
       elsewhere: undefined,
       refresh: () => this.#plane.refresh(cluster),
       poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, false),
-      editResponse: undefined,
     };
     this.#plain.set(group, forwarding);
     return forwarding;
@@ -240,16 +245,12 @@ export class OutboundHandler implements RequestHandler {
 function routed(
   plain: Forwarding,
   route: RouteDecision | undefined,
-  permit: Permit,
   elsewhere: Forwarding["elsewhere"],
   mirror: Forwarding["mirror"],
 ): Forwarding {
-  const isUnchanged = permit.request === undefined && permit.responseHeadersToAdd.length === 0;
-  if (route === undefined && isUnchanged && elsewhere === undefined) return plain;
-  const { timeoutMs, retry, responseHeaders, hashKey } = route ?? {};
-  const editResponse = responseEdits(responseHeaders, permit.responseHeadersToAdd);
-  const named = namedBy(route?.requestHeaders, permit.request);
-  const isPlain = [timeoutMs, retry, editResponse, hashKey, named, elsewhere, mirror].every(
+  if (route === undefined && elsewhere === undefined) return plain;
+  const { timeoutMs, retry, requestHeaders, responseHeaders, hashKey } = route ?? {};
+  const isPlain = [timeoutMs, retry, requestHeaders, responseHeaders, hashKey, elsewhere, mirror].every(
     (part) => part === undefined,
   );
   if (isPlain) return plain;
@@ -260,10 +261,10 @@ function routed(
     attempts: retry?.attempts ?? plain.attempts,
     retryOn: retry?.on ?? plain.retryOn,
     hashKey,
-    named,
+    requestChanges: requestHeaders,
+    responseChanges: responseHeaders,
     elsewhere,
     mirror,
-    editResponse,
   };
 }
 

@@ -18,14 +18,15 @@ const DETAIL_LENGTH_MAX = 512;
 const PATH_BYTES_MAX = 2048;
 
 export function recordRequest(downstream: Downstream, direction: "inbound" | "outbound"): void {
-  const { record, thread } = downstream;
+  const { record, thread, exchange } = downstream;
   const { counters } = thread;
+  const edge = exchange.movedTo?.edge ?? record.edge;
   counters.add(Counter.requests);
   const isRefused = record.verdict === "denied" || record.verdict === "limited";
   if (isRefused) counters.add(Counter.refused);
   if (record.verdict === "invalid") counters.add(Counter.invalid);
-  if (record.edge >= 0 && record.verdict !== "invalid") {
-    record.inForce?.counts.count(record.edge, record.verdict, record.status, record.durationMs);
+  if (edge >= 0 && record.verdict !== "invalid") {
+    record.inForce?.counts.count(edge, record.verdict, record.status, record.durationMs);
   }
   writeLine(downstream, direction);
   if (record.verdict === "invalid") return;

@@ -234,6 +234,7 @@ export class ThreadPlane implements DataPlane {
       (key) => this.#plane.endpointsOf(key),
       (peerService, subset) =>
         this.#thread.edges.row({ direction: "outbound", peerService, peerPrincipal: "", service, subset, mtls }),
+      this.#plane.inForce?.services,
     );
   }
 

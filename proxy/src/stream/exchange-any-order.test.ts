@@ -34,7 +34,13 @@ const request: fc.Arbitrary<Request> = fc.record({
   delayMs: fc.constantFrom(0, 10),
   abortStatus: fc.constantFrom(0, 0, 503),
 });
-const happened = fc.record({ event, canResend: fc.boolean(), hasRetryRoom: fc.boolean(), afterMs: fc.nat(80) });
+const happened = fc.record({
+  event,
+  canResend: fc.boolean(),
+  hasRetryRoom: fc.boolean(),
+  isClientSlow: fc.boolean(),
+  afterMs: fc.nat(80),
+});
 
 /** What the one who carries the commands out holds, by what it was told. */
 class Carrier {

@@ -21,6 +21,7 @@ type Play = {
   readonly request?: Request;
   readonly canResend?: boolean;
   readonly hasRetryRoom?: boolean;
+  readonly isClientSlow?: boolean;
   readonly steps: readonly Step[];
 };
 
@@ -54,6 +55,20 @@ const PLAYS: Readonly<Record<string, Play>> = {
       [0, fresh, "disarm, send", "sent"],
       [60_000, "request-end", "arm-deadline", "sent"],
       [61_000, "deadline", "failure, leave, refuse request_deadline", "idle"],
+    ],
+  },
+  "the deadline of a client that does not take its interim responses says nothing of the endpoint": {
+    isClientSlow: true,
+    steps: [...SENT, [1000, "deadline", "nothing, leave, refuse request_deadline", "idle"]],
+  },
+  "nor does the time of a try": {
+    request: { ...PER_TRY, plan: { ...PER_TRY.plan, attempts: 0 } },
+    isClientSlow: true,
+    steps: [
+      [0, "start", "acquire", "waiting"],
+      [0, fresh, "disarm, send", "sent"],
+      [0, "request-end", "arm-deadline, timer 100", "sent"],
+      [100, "timer", "nothing, leave, refuse upstream_timeout", "idle"],
     ],
   },
   "a response that has begun has no deadline": {
@@ -203,16 +218,19 @@ const PLAYS: Readonly<Record<string, Play>> = {
   },
 };
 
-test.each(Object.entries(PLAYS))("%s", (_, { request = PLAIN, canResend = true, hasRetryRoom = true, steps }) => {
-  let { state } = begin(request);
-  const seen = steps.map(([atMs, event]): Step => {
-    const given = typeof event === "string" ? ({ kind: event } as ExchangeEvent) : event;
-    const move = step(state, given, request, { canResend, hasRetryRoom }, atMs);
-    state = move.state;
-    return [atMs, event, move.commands.map(print).join(", "), state.kind];
-  });
-  expect(seen).toEqual(steps);
-});
+test.each(Object.entries(PLAYS))(
+  "%s",
+  (_, { request = PLAIN, canResend = true, hasRetryRoom = true, isClientSlow = false, steps }) => {
+    let { state } = begin(request);
+    const seen = steps.map(([atMs, event]): Step => {
+      const given = typeof event === "string" ? ({ kind: event } as ExchangeEvent) : event;
+      const move = step(state, given, request, { canResend, hasRetryRoom, isClientSlow }, atMs);
+      state = move.state;
+      return [atMs, event, move.commands.map(print).join(", "), state.kind];
+    });
+    expect(seen).toEqual(steps);
+  },
+);
 
 function print(command: Command): string {
   switch (command.do) {

@@ -53,6 +53,8 @@ export interface Circumstances {
   /** All content that came can be sent again. */
   readonly canResend: boolean;
   readonly hasRetryRoom: boolean;
+  /** What comes from upstream waits, because the client does not take what it got. */
+  readonly isClientSlow: boolean;
 }
 
 type Common = {
@@ -220,9 +222,9 @@ export function step(
     case "timer":
       return timer(state, request, circumstances, nowMs);
     case "deadline":
-      return giveUp(state, "request_deadline");
+      return giveUp(state, "request_deadline", circumstances);
     case "silent":
-      return giveUp(state, "upstream_timeout");
+      return giveUp(state, "upstream_timeout", circumstances);
   }
 }
 
@@ -350,17 +352,22 @@ function timer(state: Live, request: Request, circumstances: Circumstances, nowM
       return fail(state, "nothing", "upstream_timeout", { kind: "timeout" }, request, circumstances);
     }
     case "sent":
-      return fail(state, "failure", "upstream_timeout", { kind: "timeout" }, request, circumstances);
+      return fail(state, timedOut(circumstances), "upstream_timeout", { kind: "timeout" }, request, circumstances);
     case "responding":
       return stay(state);
   }
 }
 
+/** Whoever holds up its interim responses has the time on his account, not the endpoint. */
+function timedOut({ isClientSlow }: Circumstances): Outcome {
+  return isClientSlow ? "nothing" : "failure";
+}
+
 /** The whole request has no more time. */
-function giveUp(state: Live, reason: Reason): Move {
+function giveUp(state: Live, reason: Reason, circumstances: Circumstances): Move {
   switch (state.kind) {
     case "sent":
-      return refuse(reason, [FAILED, LEAVE]);
+      return refuse(reason, timedOut(circumstances) === "failure" ? [FAILED, LEAVE] : ABORTS);
     case "held":
     case "waiting":
     case "backing-off":
