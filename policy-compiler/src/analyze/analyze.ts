@@ -14,6 +14,7 @@ import { checkModifiers } from "./check-with.ts";
 import type { RewriteContext } from "./context.ts";
 import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./metadata.ts";
 import { collectExports, collectGlobals } from "./names.ts";
+import { readFirst } from "./read-first.ts";
 import { rewriteRule } from "./rewrite-rule.ts";
 import { indexRules, type RuleNode } from "./rule-index.ts";
 import { checkHeads, orderRule } from "./safety.ts";
@@ -59,6 +60,7 @@ const STAGES: readonly Stage[] = [
   { name: "order for safety", run: orderModules },
   { name: "check recursion", run: (state, diagnostics) => keep(state, diagnostics, checkRecursion(state.index)) },
   { name: "check types", run: checkAllTypes },
+  { name: "read base documents first", run: readAllFirst },
 ];
 
 export function analyze(options: AnalyzeOptions): Analysis {
@@ -127,8 +129,14 @@ function checkAllHeads(state: State, diagnostics: Diagnostic[]): State {
   return state;
 }
 
-/** Generated variables of this stage are numbered from here, so that none is one of rewriting. */
+/** Generated variables of these stages are numbered from here, so that none is one of a stage before. */
 const ORDERING_START = 1_000_000;
+const READING_START = 2_000_000;
+
+function readAllFirst(state: State): State {
+  const read = (rule: Rule): Rule => readFirst(rule, state.index, { counter: { generated: READING_START } });
+  return { ...state, modules: state.modules.map((module) => ({ ...module, rules: module.rules.map(read) })) };
+}
 
 function orderModules(state: State, diagnostics: Diagnostic[]): State {
   const order = (rule: Rule): Rule =>

@@ -5,6 +5,7 @@
  */
 import type { Expr, Term, What } from "../syntax/ast.ts";
 import { freshVar, type Generator } from "./context.ts";
+import { mapSubterms, mapWhat } from "./tree.ts";
 
 type Move = (term: Term) => Term;
 
@@ -12,7 +13,7 @@ type Move = (term: Term) => Term;
 export function liftCalls(context: Generator, expr: Expr): readonly Expr[] {
   const moved: Expr[] = [];
   const move = makeMove(context, expr, moved);
-  const what = mapTerms(expr.what, (term) => replaceCalls(term, move));
+  const what = mapWhat(expr.what, (term) => replaceCalls(term, move));
   return [...moved, { ...expr, what }];
 }
 
@@ -22,7 +23,7 @@ export function liftRefs(context: Generator, expr: Expr): readonly Expr[] {
   const moved: Expr[] = [];
   const move = makeMove(context, expr, moved);
   const isTop = what.kind === "unify" || what.kind === "term";
-  const lifted = mapTerms(what, (term) => (isTop ? replaceBelow(term, move) : replaceRefs(term, move)));
+  const lifted = mapWhat(what, (term) => (isTop ? replaceBelow(term, move) : replaceRefs(term, move)));
   return [...moved, { ...expr, what: lifted }];
 }
 
@@ -35,49 +36,21 @@ function makeMove(context: Generator, expr: Expr, moved: Expr[]): Move {
   };
 }
 
-function mapTerms(what: What, map: (term: Term) => Term): What {
-  switch (what.kind) {
-    case "term":
-      return { ...what, term: map(what.term) };
-    case "call":
-      return { ...what, args: what.args.map(map) };
-    case "unify":
-      return { ...what, left: map(what.left), right: map(what.right) };
-    default:
-      return what;
-  }
-}
-
 /** Calls at any place in the term but inside closures, the innermost first. */
 function replaceCalls(term: Term, move: Move): Term {
   const inner = (part: Term): Term => replaceCalls(part, move);
-  return term.kind === "call-term" ? move({ ...term, args: term.args.map(inner) }) : mapParts(term, inner);
+  return term.kind === "call-term" ? move({ ...term, args: term.args.map(inner) }) : mapSubterms(term, inner);
 }
 
 function replaceRefs(term: Term, move: Move): Term {
   const inner = (part: Term): Term => replaceRefs(part, move);
-  const mapped = mapParts(term, inner);
+  const mapped = mapSubterms(term, inner);
   return term.kind === "ref" ? move(mapped) : mapped;
 }
 
-/** References inside the brackets of a reference; anything else as a whole. */
+/** References inside the brackets of a reference, and in what it is a reference into; anything else as a whole. */
 function replaceBelow(term: Term, move: Move): Term {
   if (term.kind !== "ref") return replaceRefs(term, move);
-  return { ...term, path: term.path.map((part) => replaceRefs(part, move)) };
-}
-
-function mapParts(term: Term, map: (part: Term) => Term): Term {
-  switch (term.kind) {
-    case "ref":
-      return { ...term, head: map(term.head), path: term.path.map(map) };
-    case "array":
-    case "set":
-      return { ...term, items: term.items.map(map) };
-    case "object":
-      return { ...term, entries: term.entries.map(([key, value]) => [map(key), map(value)] as const) };
-    case "call-term":
-      return { ...term, args: term.args.map(map) };
-    default:
-      return term;
-  }
+  const head = term.head.kind === "var" ? term.head : replaceRefs(term.head, move);
+  return { ...term, head, path: term.path.map((part) => replaceRefs(part, move)) };
 }

@@ -90,6 +90,37 @@ function isBuiltinName(value: Term): boolean {
   return value.head.name !== "data" && value.head.name !== "input";
 }
 
+/** The same term with its parts on this level replaced. */
+export function mapSubterms(term: Term, map: (part: Term) => Term): Term {
+  switch (term.kind) {
+    case "ref":
+      return { ...term, head: map(term.head), path: term.path.map(map) };
+    case "array":
+    case "set":
+      return { ...term, items: term.items.map(map) };
+    case "object":
+      return { ...term, entries: term.entries.map(([key, value]) => [map(key), map(value)] as const) };
+    case "call-term":
+      return { ...term, args: term.args.map(map) };
+    default:
+      return term;
+  }
+}
+
+/** The same with its terms replaced, but for what declares or contains a body. */
+export function mapWhat(what: What, map: (term: Term) => Term): What {
+  switch (what.kind) {
+    case "term":
+      return { ...what, term: map(what.term) };
+    case "call":
+      return { ...what, args: what.args.map(map) };
+    case "unify":
+      return { ...what, left: map(what.left), right: map(what.right) };
+    default:
+      return what;
+  }
+}
+
 /** Each term on this level, outer before inner. Called for every rule several times: it makes no arrays. */
 export function eachTerm(term: Term, visit: (term: Term) => void): void {
   visit(term);

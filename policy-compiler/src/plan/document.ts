@@ -104,12 +104,13 @@ function namesOf(path: readonly Key[]): DataPath {
 }
 
 /**
- * Keys into what rules make. Of a document made piece by piece, only the pieces that the
+ * Keys into what rules make. What can be known of the keys is evaluated first: where one is
+ * undefined, no rule is asked. Of a document made piece by piece, only the pieces that the
  * known keys leave are evaluated: a fault at another key is none of this reference's.
  */
 function planInRules(site: Site, node: RuleNode, path: readonly Key[]): IrOperand {
   const depth = isPartial(node) ? Math.min(keysDeep(node), path.length) : 0;
-  const keys = path.map((key, i) => (i < depth && isKeyReady(site, key) ? operandKey(site, key) : key));
+  const keys = path.map((key) => (isKeyReady(site, key) ? operandKey(site, key) : key));
   const known = keys.slice(0, depth).map((key) => (key.kind === "term" ? undefined : planKey(site, key)));
   const document = known.some((key) => key !== undefined) ? callKeyed(site, node, known) : callRules(site, node);
   return planPath(site, document, keys);

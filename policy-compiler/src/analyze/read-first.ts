@@ -1,0 +1,234 @@
+/**
+ * What a rule reads of input and base documents is read before its body asks other rules: OPA's
+ * rule index leaves out a rule that misses what it reads, or finds another value than the constant
+ * it is compared with, so that no conflict in a rule that the body asks earlier is ever met.
+ *
+ * Only bodies that ask something which can fail are touched. A reference becomes a variable that
+ * an equation in front binds; a comparison with a constant moves as a whole. Like the index it
+ * leaves closures, `not` and `with` alone, and bodies that print.
+ */
+import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
+import { freshVar, type Generator } from "./context.ts";
+import { printTermPath } from "./names.ts";
+import type { RuleNode } from "./rule-index.ts";
+import { closuresOfExpr, deepTerm, eachDeepTerm, mapSubterms, mapWhat } from "./tree.ts";
+
+/** The rule with its `else` links; `root` are all rules. */
+export function readFirst(rule: Rule, root: RuleNode, generator: Generator): Rule {
+  const links: Rule[] = [];
+  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+    links.push(hoistReads(link, root, generator));
+  }
+  return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
+}
+
+function hoistReads(rule: Rule, root: RuleNode, generator: Generator): Rule {
+  const { head, body } = rule;
+  const heads = [...head.ref, head.value];
+  if (!body.some((expr) => mayFail(expr, root)) && !heads.some((term) => termMayFail(term, root))) return rule;
+  if (body.some(prints)) return rule;
+  const known = parametersOf(rule);
+  const mentioned = new Set(known);
+  const hoist: Hoist = { root, generator, variables: new Map(), reads: [], tests: [], known, mentioned };
+  const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
+  const replace = (term: Term): Term => replaceReads(hoist, term);
+  const hoisted = { ...head, ref: head.ref.map(replace), value: replace(head.value) };
+  if (hoist.reads.length === 0 && hoist.tests.length === 0) return rule;
+  return { ...rule, head: hoisted, body: [...hoist.reads, ...hoist.tests, ...rest] };
+}
+
+type Hoist = {
+  readonly root: RuleNode;
+  readonly generator: Generator;
+  /** By the text of the reference. */
+  readonly variables: Map<string, Term>;
+  readonly reads: Expr[];
+  /** Comparisons with constants, and other names of what was read: behind the reads. */
+  readonly tests: Expr[];
+  /** Parameters, and variables that stand for a read. */
+  readonly known: Set<string>;
+  /** Variables of the expressions so far. */
+  readonly mentioned: Set<string>;
+};
+
+function parametersOf({ head }: Rule): Set<string> {
+  return new Set((head.args ?? []).flatMap((arg) => (arg.kind === "var" ? [arg.name] : [])));
+}
+
+function hoistExpr(hoist: Hoist, expr: Expr): Body {
+  if (isNewName(hoist, expr)) return [];
+  const replaced = replaceInExpr(hoist, expr);
+  const isTest = replaced !== expr && (isConstantTest(hoist, replaced.what) || isAlias(hoist, replaced.what));
+  const member = replaced === expr ? undefined : memberTest(hoist, expr);
+  if (member !== undefined) hoist.tests.push(member);
+  noteMentioned(replaced, hoist.mentioned);
+  if (!isTest) return [replaced];
+  hoist.tests.push(replaced);
+  return [];
+}
+
+/** `input.xs[_] == "a"` leaves the rule out where the value is no member; the iteration stays where it is. */
+function memberTest(hoist: Hoist, { at, what }: Expr): Expr | undefined {
+  if (what.kind !== "unify") return undefined;
+  const { left, right } = what;
+  const [ref, value] = left.kind === "ref" ? [left, right] : [right, left];
+  if (ref.kind !== "ref" || !isScalar(value) || ref.path.at(-1)?.kind !== "var") return undefined;
+  const collection: Term = { ...ref, path: ref.path.slice(0, -1) };
+  if (collection.path.length === 0 || readKey(hoist.root, collection) === undefined) return undefined;
+  const operator = { at, path: ["internal", "member_2"] };
+  const test: What = { kind: "call", at, operator, args: [value, replaceReads(hoist, collection)] };
+  return { kind: "expr", at, isNegated: false, what: test, with: [] };
+}
+
+function replaceInExpr(hoist: Hoist, expr: Expr): Expr {
+  if (expr.isNegated || expr.with.length > 0) return expr;
+  const { what } = expr;
+  if (what.kind === "every") return { ...expr, what: { ...what, domain: replaceReads(hoist, what.domain) } };
+  if (what.kind === "unify") {
+    const { left, right } = what;
+    const [first, second] = [replaceSide(hoist, left, right), replaceSide(hoist, right, left)];
+    return { ...expr, what: { ...what, left: first, right: second } };
+  }
+  return { ...expr, what: mapWhat(what, (term) => replaceReads(hoist, term)) };
+}
+
+/** `x := input.a`, where nothing bound x before, is the equation that reads. */
+function isNewName({ root, variables, known, mentioned, reads }: Hoist, expr: Expr): boolean {
+  const { what } = expr;
+  if (what.kind !== "unify" || expr.isNegated || expr.with.length > 0) return false;
+  const { left, right } = what;
+  const key = readKey(root, right);
+  if (left.kind !== "var" || key === undefined || mentioned.has(left.name) || variables.has(key)) return false;
+  variables.set(key, left);
+  known.add(left.name);
+  mentioned.add(left.name);
+  reads.push(expr);
+  return true;
+}
+
+function noteMentioned(expr: Expr, mentioned: Set<string>): void {
+  eachDeepTerm(expr, (term) => {
+    if (term.kind === "var") mentioned.add(term.name);
+  });
+}
+
+/** `x := input.a` behind the replacement, where nothing bound x before: it is as well known as what it stands for. */
+function isAlias({ known, mentioned }: Hoist, what: What): boolean {
+  if (what.kind !== "unify") return false;
+  const { left, right } = what;
+  if (left.kind !== "var" || right.kind !== "var" || !known.has(right.name) || mentioned.has(left.name)) return false;
+  known.add(left.name);
+  return true;
+}
+
+const TESTS: ReadonlySet<string> = new Set(["startswith", "endswith"]);
+
+/** A known variable beside a constant. */
+function isConstantTest({ known }: Hoist, what: What): boolean {
+  const isKnown = (term: Term): boolean => term.kind === "var" && known.has(term.name);
+  if (what.kind === "unify") {
+    const { left, right } = what;
+    return (isKnown(left) && isScalar(right)) || (isKnown(right) && isScalar(left));
+  }
+  if (what.kind !== "call") return false;
+  const [left, right] = what.args;
+  if (what.args.length !== 2 || left === undefined || right === undefined) return false;
+  const name = what.operator.path.join(".");
+  if (TESTS.has(name)) return isKnown(left) && isScalar(right);
+  if (name !== "internal.member_2") return false;
+  return (isKnown(left) && isConstant(right)) || (isScalar(left) && isKnown(right));
+}
+
+function isScalar({ kind }: Term): boolean {
+  return kind === "null" || kind === "boolean" || kind === "number" || kind === "string";
+}
+
+function isConstant(term: Term): boolean {
+  return isScalar(term) || ((term.kind === "array" || term.kind === "set") && term.items.every(isConstant));
+}
+
+function replaceReads(hoist: Hoist, term: Term): Term {
+  const key = readKey(hoist.root, term);
+  if (key === undefined) return replaceParts(hoist, term);
+  const before = hoist.variables.get(key);
+  if (before !== undefined) return { ...before, at: term.at };
+  const variable = freshVar(hoist.generator, term.at);
+  hoist.variables.set(key, variable);
+  hoist.known.add(variable.name);
+  const what: What = { kind: "unify", at: term.at, left: variable, right: term };
+  hoist.reads.push({ kind: "expr", at: term.at, isNegated: false, what, with: [] });
+  return variable;
+}
+
+/** In the parts of a term; the root of a reference is no read of its own. */
+function replaceParts(hoist: Hoist, term: Term): Term {
+  const isRef = term.kind === "ref";
+  return mapSubterms(term, (part) => (isRef && isRootVar(part) ? part : replaceReads(hoist, part)));
+}
+
+/** A reference beside another one, or beside a value that is not flat, is none of the index's; what it reads below is. */
+function replaceSide(hoist: Hoist, side: Term, other: Term): Term {
+  const isRef = side.kind === "ref";
+  return isRef && !isFlat(other) ? replaceParts(hoist, side) : replaceReads(hoist, side);
+}
+
+function isFlat(term: Term): boolean {
+  if (term.kind === "array") return term.items.every((item) => isScalar(item) || FLAT_KINDS.has(item.kind));
+  return isScalar(term) || term.kind === "var" || term.kind === "call-term";
+}
+
+const FLAT_KINDS: ReadonlySet<Term["kind"]> = new Set(["var", "ref", "call-term"]);
+
+function isRootVar(term: Term): boolean {
+  return term.kind === "var" && (term.name === "input" || term.name === "data");
+}
+
+/** A text for a reference of constants into input or a base document; undefined for any other term. */
+function readKey(root: RuleNode, term: Term): string | undefined {
+  if (term.kind === "var") return term.name === "input" ? "input" : undefined;
+  if (term.kind !== "ref" || !isRootVar(term.head) || !term.path.every(isScalar)) return undefined;
+  const isInput = term.head.kind === "var" && term.head.name === "input";
+  if (!isInput && isVirtual(root, term.path)) return undefined;
+  return `${isInput ? "input" : "data"}${printTermPath(term.path)}`;
+}
+
+/** Rules stand above, at or below the path. */
+function isVirtual(root: RuleNode, path: readonly Term[]): boolean {
+  let node = root;
+  for (const part of path) {
+    if (node.rules.length > 0) return true;
+    if (!isScalar(part)) return true;
+    const child = part.kind === "string" ? node.children.get(part.value) : undefined;
+    if (child === undefined) return false;
+    node = child;
+  }
+  return true;
+}
+
+function prints(expr: Expr): boolean {
+  return expr.what.kind === "call" && expr.what.operator.path.join(".") === "internal.print";
+}
+
+/** Whether evaluation may end in a conflict: other rules are asked, or an object is comprehended. */
+function mayFail(expr: Expr, root: RuleNode): boolean {
+  let found = false;
+  eachDeepTerm(expr, (term) => {
+    if (fails(term, root)) found = true;
+  });
+  return found || (expr.with.length > 0 && closuresOfExpr(expr).length > 0);
+}
+
+function termMayFail(term: Term, root: RuleNode): boolean {
+  let found = false;
+  deepTerm(term, (part) => {
+    if (fails(part, root)) found = true;
+  });
+  return found;
+}
+
+function fails(term: Term, root: RuleNode): boolean {
+  if (term.kind === "object-comprehension") return true;
+  if (term.kind === "call-term") return term.operator.path[0] === "data";
+  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return false;
+  return isVirtual(root, term.path);
+}
