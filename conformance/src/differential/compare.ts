@@ -1,0 +1,47 @@
+/** Where two answers to one program differ, by kind. */
+import { canonical } from "../rego/exact.ts";
+import type { Program } from "./generate/program.ts";
+import type { OpaAnswer, OpaFailure, OpaResponse } from "./opa.ts";
+
+export type Difference = {
+  readonly kind: "verdict" | "errors" | "fault" | "value";
+  readonly entrypoint?: string;
+  readonly input?: string | undefined;
+  readonly opa: string;
+  readonly ours: string;
+};
+
+export function differences(program: Program, opa: OpaResponse, ours: OpaResponse): readonly Difference[] {
+  if (opa.errors !== undefined || ours.errors !== undefined) return compareErrors(opa.errors, ours.errors);
+  return program.inputs.flatMap((input, i) =>
+    program.entrypoints.flatMap((entrypoint, j): readonly Difference[] => {
+      const [theirs, own] = [opa.answers?.[i]?.[j] ?? {}, ours.answers?.[i]?.[j] ?? {}];
+      const [a, b] = [print(theirs), print(own)];
+      if (a === b) return [];
+      const kind = theirs.error !== undefined || own.error !== undefined ? "fault" : "value";
+      return [{ kind, entrypoint, input, opa: a, ours: b }];
+    }),
+  );
+}
+
+/** An error is its code: where an evaluation is in conflict, which rule is met first is nobody's promise. */
+function print({ value, error }: OpaAnswer): string {
+  if (error !== undefined) return `error ${error.code}`;
+  return value === undefined ? "undefined" : canonical(value);
+}
+
+/** Who accepts and who does not; where neither does, the codes and rows. */
+function compareErrors(opa: readonly OpaFailure[] = [], ours: readonly OpaFailure[] = []): readonly Difference[] {
+  const [a, b] = [placesOf(opa), placesOf(ours)];
+  if ((opa.length === 0) !== (ours.length === 0)) return [{ kind: "verdict", opa: full(opa), ours: full(ours) }];
+  return a === b ? [] : [{ kind: "errors", opa: full(opa), ours: full(ours) }];
+}
+
+function placesOf(errors: readonly OpaFailure[]): string {
+  return [...new Set(errors.map(({ code, file, row }) => `${file}:${row}: ${code}`))].sort().join("\n");
+}
+
+function full(errors: readonly OpaFailure[]): string {
+  if (errors.length === 0) return "accepted";
+  return errors.map(({ code, file, row, message }) => `${file}:${row}: ${code}: ${message}`).join("\n");
+}

@@ -1,0 +1,169 @@
+/** `npm run conformance:differential`: generated programs, answered by the real OPA and by our modules. */
+import { appendFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
+import { type Difference, differences } from "./compare.ts";
+import { drawProgram, type Program } from "./generate/program.ts";
+import { openOpa } from "./opa.ts";
+import { answerOurs } from "./ours.ts";
+import { reduce } from "./reduce.ts";
+
+const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations N] [--seed S] [--opa PATH]
+
+  --programs N     how many programs are generated (default 200)
+  --evaluations N  answers compared in all, about; the programs' inputs are drawn for it (default 20 a program)
+  --seed S         of the first program; the others count up from it (default 1)
+  --opa PATH       the opa whose version is compared with (default: opa on the path)
+  --show N         differences printed (default 10)
+  --reduce         programs that differ are made small first
+  --kinds LIST     only differences of these kinds: verdict, errors, fault, value (default: all)
+  --to FILE        each difference as a line of JSON, too
+
+Needs Go: a batch evaluator is built from OPA's module in a temporary folder. Exit code 1 where answers differ.`;
+
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      programs: { type: "string", default: "200" },
+      evaluations: { type: "string" },
+      seed: { type: "string", default: "1" },
+      opa: { type: "string", default: "opa" },
+      show: { type: "string", default: "10" },
+      to: { type: "string" },
+      reduce: { type: "boolean", default: false },
+      kinds: { type: "string", default: "verdict,errors,fault,value" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const programs = Number(values.programs);
+  const evaluations = Number(values.evaluations ?? programs * 20);
+  return run({
+    programs,
+    evaluations,
+    seed: Number(values.seed),
+    opa: values.opa,
+    show: Number(values.show),
+    to: values.to,
+    isReducing: values.reduce,
+    kinds: values.kinds.split(","),
+  });
+}
+
+type Run = {
+  readonly programs: number;
+  readonly evaluations: number;
+  readonly seed: number;
+  readonly opa: string;
+  readonly show: number;
+  readonly to: string | undefined;
+  readonly isReducing: boolean;
+  readonly kinds: readonly string[];
+};
+
+/** A program has about this many entrypoints. */
+const ENTRYPOINTS = 6;
+/** Programs that OPA is ahead with while we answer one. */
+const AHEAD = 32;
+
+async function run({
+  programs,
+  evaluations,
+  seed,
+  opa: binary,
+  show,
+  to,
+  isReducing,
+  kinds: wanted,
+}: Run): Promise<number> {
+  const runtime = await loadRuntime();
+  const hostBuiltins = await makeBuiltinLoader({ nowMs: () => 0 })();
+  using opa = openOpa(binary);
+  const inputs = Math.max(1, Math.round(evaluations / programs / ENTRYPOINTS));
+  const counts = { programs: 0, refused: 0, evaluations: 0, defined: 0, errors: 0, differing: 0 };
+  const kinds = new Map<string, number>();
+  const started = performance.now();
+  const askOpa = (program: Program) => {
+    const modules = Object.fromEntries(program.modules.map(({ name, text }) => [name, text]));
+    const { data, entrypoints } = program;
+    return opa.ask({ modules, data, inputs: program.inputs, entrypoints });
+  };
+  const askOurs = (program: Program) => answerSafely(() => answerOurs(program, { runtime, hostBuiltins }));
+  const ask = (i: number) => {
+    const program = drawProgram(seed + i, { inputs });
+    return { program, answer: askOpa(program) };
+  };
+  const asked = Array.from({ length: Math.min(AHEAD, programs) }, (_, i) => ask(i));
+  for (let i = 0; i < programs; i++) {
+    const { program, answer } = asked.shift() as (typeof asked)[number];
+    if (i + AHEAD < programs) asked.push(ask(i + AHEAD));
+    const theirs = await answer;
+    const ours = askOurs(program);
+    counts.programs++;
+    if (theirs.errors !== undefined) counts.refused++;
+    for (const each of (theirs.answers ?? []).flat()) {
+      counts.evaluations++;
+      if (each.error !== undefined) counts.errors++;
+      else if (each.value !== undefined) counts.defined++;
+    }
+    const found = differences(program, theirs, ours).filter(({ kind }) => wanted.includes(kind));
+    const [first] = found;
+    if (first !== undefined) {
+      counts.differing++;
+      for (const { kind } of found) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      const judge = async (smaller: Program) => {
+        const all = differences(smaller, await askOpa(smaller), askOurs(smaller));
+        return all.find(({ kind }) => kind === first.kind);
+      };
+      const small = isReducing ? await reduce(program, first, judge) : program;
+      const shown = isReducing ? ((await judge(small)) ?? first) : first;
+      if (counts.differing <= show) console.log(printDifference(small, shown));
+      if (to !== undefined) appendFileSync(to, `${JSON.stringify({ program: small, found: [shown] })}\n`);
+    }
+    if ((i + 1) % 1000 === 0) console.log(printCounts(counts, kinds, performance.now() - started));
+  }
+  console.log(`OPA ${opa.version}, seeds ${seed} to ${seed + programs - 1}`);
+  console.log(printCounts(counts, kinds, performance.now() - started));
+  return counts.differing > 0 ? 1 : 0;
+}
+
+/** An exception of ours is an answer that differs, not the end of the run. */
+function answerSafely(answer: () => ReturnType<typeof answerOurs>): ReturnType<typeof answerOurs> {
+  try {
+    return answer();
+  } catch (error) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { errors: [{ code: "exception", message }] };
+  }
+}
+
+type Counts = Readonly<Record<"programs" | "refused" | "evaluations" | "defined" | "errors" | "differing", number>>;
+
+function printCounts(counts: Counts, kinds: ReadonlyMap<string, number>, durationMs: number): string {
+  const { programs, refused, evaluations, defined, errors, differing } = counts;
+  const by = [...kinds].map(([kind, count]) => `${kind} ${count}`).join(", ");
+  return (
+    `${programs} programs (${refused} refused), ${evaluations} evaluations (${defined} defined, ${errors} errors), ` +
+    `${differing} programs differ${by === "" ? "" : ` (${by})`}; ${Math.round(durationMs / 1000)} s`
+  );
+}
+
+function printDifference(program: Program, first: Difference): string {
+  const modules = program.modules
+    .filter(({ name }) => name !== "lib.rego")
+    .map(({ name, text }) => `# ${name}\n${text}`);
+  return [
+    `=== seed ${program.seed}: ${first.kind}`,
+    ...modules,
+    `# data: ${program.data}`,
+    `# input: ${first.input}`,
+    `# asked: ${first.entrypoint ?? "whether it compiles"}`,
+    `# opa:  ${first.opa}`,
+    `# ours: ${first.ours}`,
+  ].join("\n");
+}

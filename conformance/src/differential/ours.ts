@@ -1,0 +1,36 @@
+/** What our compiler and its modules say of a program. */
+import { toDiagnosticRecord } from "@regomesh/base";
+import { compile, type JsonObject, parseJson, type RuntimeModule } from "@regomesh/policy-compiler";
+import { type Evaluator, type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
+import { parseExact } from "../rego/exact.ts";
+import type { Program } from "./generate/program.ts";
+import type { OpaAnswer, OpaResponse } from "./opa.ts";
+
+export type Host = { readonly runtime: RuntimeModule; readonly hostBuiltins: HostBuiltins };
+
+/** In the form of OPA's answers. */
+export function answerOurs(program: Program, { runtime, hostBuiltins }: Host): OpaResponse {
+  const { entrypoints, inputs } = program;
+  const unit = { name: "u", modules: program.modules, data: parseJson(program.data) as JsonObject };
+  const names = entrypoints.map(pathOf);
+  const asked = names.map((name) => ({ unit: unit.name, name }));
+  const { module, diagnostics } = compile({ units: [unit], entrypoints: asked, runtime });
+  if (module === undefined) {
+    const records = diagnostics.filter(({ severity }) => severity === "error").map(toDiagnosticRecord);
+    return { errors: records.map(({ code, message, row, file }) => ({ code, message, row, file })) };
+  }
+  const evaluator = openEvaluator({ wasm: module.wasm, data: program.data, hostBuiltins });
+  return { answers: inputs.map((input) => names.map((name) => evaluateOne(evaluator, name, input))) };
+}
+
+/** `data.p.r1` as entrypoints are named. */
+export function pathOf(ref: string): string {
+  return ref.split(".").slice(1).join("/");
+}
+
+function evaluateOne(evaluator: Evaluator, name: string, input: string | undefined): OpaAnswer {
+  const given = evaluator.evaluate(name, input);
+  if (given.kind === "fault") return { error: { code: given.code, message: given.message } };
+  const [first] = parseExact(given.text) as readonly { readonly result: unknown }[];
+  return first === undefined ? {} : { value: first.result };
+}
