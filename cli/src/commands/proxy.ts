@@ -52,6 +52,8 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
                          believed (default 0)
   --half-closed D        for a client that has closed its side of the connection to be
                          answered (default 1s; 0s: as long as any other)
+  --app-timeout D        what the application may take from a request's end to its response
+                         (default 5m; 0s: as long as it is not silent)
   --exit-with-parent     end when standard input ends
 
 Example: regomesh proxy --snapshot web.json --plaintext --app 8080
@@ -76,6 +78,7 @@ const flags = {
   "stream-grace": { type: "string" },
   "trusted-hops": { type: "string" },
   "half-closed": { type: "string" },
+  "app-timeout": { type: "string" },
   "exit-with-parent": { type: "boolean" },
 } as const;
 
@@ -227,6 +230,7 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
   const path = (value: string | undefined): string | undefined =>
     value === undefined ? undefined : resolve(cwd, value);
   const leftMs = parseDurationFlag(values["half-closed"], "--half-closed", DRAIN_MAX_MS);
+  const applicationMs = parseDurationFlag(values["app-timeout"], "--app-timeout", DRAIN_MAX_MS);
   return {
     mode: parseMode(values, path),
     workload: values.workload,
@@ -235,7 +239,10 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
     edge: values.edge === undefined ? undefined : parseAddress(values.edge, "--edge"),
     outboundPort: parseNumber(values.outbound, "--outbound", 0, 65_535) ?? 0,
     accessLog: path(values["access-log"]),
-    ...(leftMs === undefined ? {} : { timeouts: { leftMs } }),
+    timeouts: {
+      ...(leftMs === undefined ? {} : { leftMs }),
+      ...(applicationMs === undefined ? {} : { applicationMs }),
+    },
     workers: parseNumber(values.workers, "--workers", 1, 64) ?? 1,
     state: resolve(cwd, values.state ?? join(DEFAULT_STATE, values.workload ?? "alone")),
     drainMs: parseDurationFlag(values["drain-time"], "--drain-time", DRAIN_MAX_MS) ?? DRAIN_MS,

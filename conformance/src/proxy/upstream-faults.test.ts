@@ -305,3 +305,17 @@ test("nobody listens: 503 at once", async () => {
   expect(reasonsOf(text)).toEqual(["connect_failed"]);
   expect(outcomes(await stand.close())).toEqual(["GET /bad 503 connect_failed"]);
 });
+
+test("the receiver holds its application to a time of its own, from the request's end, whoever asks", async () => {
+  const { service, stand } = await play([after(() => {})], { timeouts: { applicationMs: REQUEST_MS } });
+  const client = dial(stand.inbound).write("POST /slow HTTP/1.1\r\nHost: web\r\nContent-Length: 2\r\n\r\na");
+  const behind = await service.next();
+  await behind.until("\r\n\r\na");
+  // A whole request to an application that answers takes its time, while the upload is not at its end.
+  expect(await stand.ask("/meanwhile")).toContain("200 OK");
+  client.write("b");
+  expect([reasonsOf(await client.until("reason")), client.statuses]).toEqual([["request_deadline"], [504]]);
+  await behind.whole();
+  client.socket.destroy();
+  await finish(stand, service);
+});

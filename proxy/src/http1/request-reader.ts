@@ -19,9 +19,18 @@ import { settleRequest } from "./framing.ts";
 import type { Head } from "./head.ts";
 import { HeadReader, HeadStep } from "./head-reader.ts";
 import { type CodecLimits, DEFAULT_CODEC_LIMITS } from "./limits.ts";
+import { type MoveTable, move } from "./moves.ts";
 import { ReaderEvent } from "./reader-event.ts";
 
-type State = "head" | "content" | "closed" | "faulty";
+type State = keyof typeof MOVES;
+
+/** What the connection does next, by what has happened; a move that stands in no row is a bug. */
+const MOVES = {
+  head: { head: "content", fault: "faulty" },
+  content: { end: "head", last: "closed", fault: "faulty" },
+  closed: { fault: "faulty" },
+  faulty: {},
+} as const satisfies MoveTable<"head" | "content" | "closed" | "faulty">;
 
 export class RequestReader {
   /** Position in the bytes fed last, behind the event. */
@@ -97,7 +106,7 @@ export class RequestReader {
     const fault = settleRequest(this.head, this.#limits);
     if (fault !== undefined) return this.#refuse(fault);
     this.#content.begin(this.head);
-    this.#state = "content";
+    this.#state = move(MOVES, this.#state, "head");
     return ReaderEvent.head;
   }
 
@@ -110,7 +119,7 @@ export class RequestReader {
         this.to = this.#content.to;
         return event;
       case ReaderEvent.end:
-        this.#state = this.head.keepAlive ? "head" : "closed";
+        this.#state = move(MOVES, this.#state, this.head.keepAlive ? "end" : "last");
         return event;
       case ReaderEvent.fault:
         return this.#refuse(this.#content.fault);
@@ -121,7 +130,7 @@ export class RequestReader {
 
   #refuse(fault: Fault): ReaderEvent {
     this.fault = fault;
-    this.#state = "faulty";
+    this.#state = move(MOVES, this.#state, "fault");
     return ReaderEvent.fault;
   }
 }

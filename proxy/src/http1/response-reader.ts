@@ -12,12 +12,22 @@ import type { Head } from "./head.ts";
 import { HeadReader, HeadStep } from "./head-reader.ts";
 import { type CodecLimits, DEFAULT_CODEC_LIMITS } from "./limits.ts";
 import { Method } from "./method.ts";
+import { type MoveTable, move } from "./moves.ts";
 import { ReaderEvent } from "./reader-event.ts";
 
 /** RFC 2518, section 10.1. */
 const PROCESSING = 102;
 
-type State = "idle" | "head" | "content" | "closed" | "faulty";
+type State = keyof typeof MOVES;
+
+/** What the connection does next, by what has happened; a move that stands in no row is a bug. */
+const MOVES = {
+  idle: { expect: "head", fault: "faulty" },
+  head: { head: "content", fault: "faulty" },
+  content: { end: "idle", last: "closed", fault: "faulty" },
+  closed: { fault: "faulty" },
+  faulty: {},
+} as const satisfies MoveTable<"idle" | "head" | "content" | "closed" | "faulty">;
 
 export class ResponseReader {
   /** Position in the bytes fed last, behind the event. */
@@ -54,11 +64,10 @@ export class ResponseReader {
 
   /** Announces a request of this method; throws unless reusable, for then the answer to another would be taken for its own. */
   expect(method: Method): void {
-    if (!this.isReusable) throw new Error(`a request is announced on a connection that is ${this.#state}`);
+    this.#state = move(MOVES, this.#state, "expect");
     this.#method = method;
     this.#interim = 0;
     this.#processing = 0;
-    this.#state = "head";
   }
 
   next(bytes: Uint8Array, at: number, end: number): ReaderEvent {
@@ -85,7 +94,7 @@ export class ResponseReader {
   finish(): ReaderEvent {
     if (this.#state === "idle" || this.#state === "closed") return ReaderEvent.needMore;
     if (this.#state === "content" && this.#content.closed()) {
-      this.#state = "closed";
+      this.#state = move(MOVES, this.#state, "last");
       return ReaderEvent.end;
     }
     if (this.#state === "faulty") return ReaderEvent.fault;
@@ -109,7 +118,7 @@ export class ResponseReader {
       return isMany ? this.#refuse(FAULTS["interim-many"]) : ReaderEvent.head;
     }
     this.#content.begin(this.head);
-    this.#state = "content";
+    this.#state = move(MOVES, this.#state, "head");
     return ReaderEvent.head;
   }
 
@@ -122,7 +131,7 @@ export class ResponseReader {
         this.to = this.#content.to;
         return event;
       case ReaderEvent.end:
-        this.#state = this.head.keepAlive ? "idle" : "closed";
+        this.#state = move(MOVES, this.#state, this.head.keepAlive ? "end" : "last");
         return event;
       case ReaderEvent.fault:
         return this.#refuse(this.#content.fault);
@@ -133,7 +142,7 @@ export class ResponseReader {
 
   #refuse(fault: Fault): ReaderEvent {
     this.fault = fault;
-    this.#state = "faulty";
+    this.#state = move(MOVES, this.#state, "fault");
     return ReaderEvent.fault;
   }
 }

@@ -11,6 +11,8 @@ export type DownstreamTimeouts = {
    * it may wait for the response, or be gone altogether. 0: as long as any other.
    */
   readonly leftMs: number;
+  /** For the workload's own application, from a request's end to its response's head; 0: silence alone ends it. */
+  readonly applicationMs: number;
 };
 
 export const DEFAULT_TIMEOUTS: DownstreamTimeouts = {
@@ -19,6 +21,8 @@ export const DEFAULT_TIMEOUTS: DownstreamTimeouts = {
   stallMs: 60_000,
   // Clients that half-close are rare, and answered in less; those that gave up are the rule.
   leftMs: 1000,
+  // As long as silence may last: whoever asks has a deadline of his own, and a shorter one.
+  applicationMs: 300_000,
 };
 
 /** After a last response the client may still be sending: it is read for a while, so that the response is not lost. */

@@ -22,6 +22,7 @@ import type {
   SnapshotLoad,
   Taken,
 } from "./data-plane.ts";
+import { DEFAULT_TIMEOUTS } from "./downstream-timeouts.ts";
 import { type Address, Listener } from "./listener.ts";
 import { destinationOf, openModule } from "./open-module.ts";
 import { Plane } from "./plane.ts";
@@ -240,6 +241,7 @@ export class ThreadPlane implements DataPlane {
 
   /** The application's endpoint stays the same thing while its address does, and with it its connections. */
   #applications(workload: WorkloadSnapshot): ReadonlyMap<string, Cluster> {
+    const { applicationMs } = this.#options.timeouts ?? DEFAULT_TIMEOUTS;
     return new Map(
       workload.inbound.map((port) => {
         const address = port.application.address;
@@ -247,7 +249,7 @@ export class ThreadPlane implements DataPlane {
         const before = this.#plane.inForce?.applications.get(port.name);
         const known = before?.groups.get("")?.endpoints[0];
         if (before !== undefined && known?.address === address && known.port === number) return [port.name, before];
-        const service = applicationService(workload, port.name);
+        const service = applicationService(workload, port.name, applicationMs);
         const endpoint = makeEndpoint({
           address,
           port: number,

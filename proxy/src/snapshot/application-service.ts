@@ -1,7 +1,11 @@
 /** The workload's own application as a service to forward to: its settings, with their reasons. */
 import type { OutboundService, WorkloadSnapshot } from "@regomesh/protocol";
 
-export function applicationService(workload: WorkloadSnapshot, portName: string): OutboundService {
+export function applicationService(
+  workload: WorkloadSnapshot,
+  portName: string,
+  requestTimeoutMs: number,
+): OutboundService {
   return {
     name: workload.service,
     namespace: workload.namespace,
@@ -15,8 +19,7 @@ export function applicationService(workload: WorkloadSnapshot, portName: string)
       balancer: "least-request",
       // On loopback: what does not accept at once is not there.
       connectTimeoutMs: 1000,
-      // The sender's timeout decides; a stalled client is ended by its own.
-      requestTimeoutMs: 0,
+      requestTimeoutMs,
       // Below the 5 s after which Node's servers, the most impatient, close idle connections.
       idleTimeoutMs: 4000,
       connectionsMax: 1024,
