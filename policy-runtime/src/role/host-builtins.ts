@@ -75,11 +75,7 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
     proxies: "a decision does not wait for the network: put what it would fetch into the policy's data",
     tools: "tests ask no network: put a function in its place, as in `with http.send as answer`",
   },
-  {
-    names: ["uri.is_valid", "uri.parse"],
-    proxies: "split the text with `split` and `regex`, or read input.parsed_path and input.parsed_query",
-    tools: "split the text with `split` and `regex`",
-  },
+  { names: ["uri.is_valid", "uri.parse"], fuel: [5_000, 20], proxies: true, tools: true },
   {
     names: [
       "graphql.is_valid",
@@ -89,8 +85,9 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
       "graphql.parse_schema",
       "graphql.schema_is_valid",
     ],
+    fuel: [50_000, 1_000],
     proxies: "queries come in the body: leave what rests on it to the service",
-    tools: "no host brings it",
+    tools: true,
   },
   {
     names: ["rego.parse_module"],

@@ -25,6 +25,7 @@ type Family = { readonly prefix: string; readonly load: () => Promise<HostBuilti
 
 const FAMILIES: readonly Family[] = [
   { prefix: "crypto.", load: async () => (await import("./x509/builtins.ts")).certificateBuiltins() },
+  { prefix: "graphql.", load: async () => (await import("./graphql/builtins.ts")).graphqlBuiltins() },
   { prefix: "io.jwt.", load: async () => (await import("./jwt/builtins.ts")).tokenBuiltins() },
   { prefix: "json.", load: async () => (await import("./json-schema/builtins.ts")).schemaBuiltins() },
   {
@@ -32,6 +33,13 @@ const FAMILIES: readonly Family[] = [
     load: async () => ({ "providers.aws.sign_req": (await import("./aws-signature.ts")).signAwsRequest }),
   },
   { prefix: "time.zone", load: async () => ({ "time.zone": (await import("./zones.ts")).zoneFacts }) },
+  {
+    prefix: "uri.",
+    load: async () => {
+      const { isUri, parseUri } = await import("./uri.ts");
+      return { "uri.is_valid": isUri, "uri.parse": parseUri };
+    },
+  },
   // As our modules ask for them (OWN_NAMES), and as others do.
   { prefix: "internal.yaml.", load: () => loadYaml("internal.yaml.") },
   { prefix: "yaml.", load: () => loadYaml("yaml.") },
