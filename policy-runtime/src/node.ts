@@ -1,2 +1,2 @@
 /** What only Node users of the policy runtime can have. */
-export { type HostOptions, type LoadBuiltins, makeBuiltinLoader } from "./shell/host-builtins.ts";
+export { type Family, type HostOptions, type LoadBuiltins, makeBuiltinLoader } from "./shell/host-builtins.ts";

@@ -10,9 +10,8 @@ import {
   parseQuery,
   toUnit,
 } from "@regomesh/policy-compiler";
-import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
-import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles, readFlagFile } from "../files/read-files.ts";
 import { type Format, parseFormat, parseLimits } from "../flags.ts";
@@ -76,7 +75,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const evaluator = openEvaluator({
     wasm: module.wasm,
     data: module.data,
-    hostBuiltins: await makeBuiltinLoader({ nowMs: Date.now })(),
+    hostBuiltins: await makeToolLoader({ nowMs: Date.now })(module.meta.hostBuiltins),
     onPrint: (line) => io.err(`${line}\n`),
     limits: flags.limits,
   });

@@ -2,8 +2,7 @@
 import { parseArgs } from "node:util";
 import { type Diagnostic, hasErrors } from "@regomesh/base";
 import { countTests, printTests, runTests, type TestReport, type TestResult } from "@regomesh/policy-compiler";
-import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
+import { builtinsIn, loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
@@ -56,7 +55,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const paths = positionals.length === 0 ? ["."] : positionals;
   const files = await readFiles(paths, io.cwd, /\.rego$|^data\.(json|ya?ml)$|\/data\.(json|ya?ml)$/);
   const runtime = await loadRuntime();
-  const hostBuiltins = await makeBuiltinLoader({ nowMs: Date.now })();
+  const load = makeToolLoader({ nowMs: Date.now });
   const diagnostics: Diagnostic[] = [];
   const tests: TestResult[] = [];
   for (const { unit, diagnostics: faults } of findUnits(files)) {
@@ -66,7 +65,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     const report = runTests({
       unit,
       runtime,
-      hostBuiltins,
+      hostBuiltins: await load(builtinsIn([...unit.modules, ...unit.tests])),
       nowMs,
       limits,
       ...(filter === undefined ? {} : { filter }),

@@ -2,8 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BUILTINS } from "@regomesh/policy-compiler";
-import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
+import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { expect, test } from "vitest";
 
 type Row = { readonly name: string; readonly arity: number; readonly relation: boolean; readonly deprecated: boolean };
@@ -12,7 +11,7 @@ const shared = process.env["REGOMESH_SHARED"] ?? resolve(import.meta.dirname, ".
 const file = join(shared, "rego/builtins.json");
 const rows = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { builtins: readonly Row[] }).builtins : [];
 const runtime = await loadRuntime();
-const host = await makeBuiltinLoader({ nowMs: Date.now, hosts: "" })();
+const host = await makeToolLoader({ nowMs: Date.now, hosts: "" })();
 
 /** What the compiler turns into something else, or erases. */
 const COMPILED = [

@@ -1,9 +1,9 @@
 /** The built-ins that the suites expect of a host. Nothing goes out to a network. */
 import { isIP } from "node:net";
+import { makeToolLoader } from "@regomesh/policy-compiler/node";
 import type { HostBuiltins } from "@regomesh/policy-runtime";
-import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 
-const host = await makeBuiltinLoader({ nowMs: Date.now })();
+const host = await makeToolLoader({ nowMs: Date.now })();
 
 export function makeSuiteBuiltins(env?: Readonly<Record<string, string>>): HostBuiltins {
   return {

@@ -1,4 +1,5 @@
 /** The runtime's functions, globals and built-ins as the emitter uses them: found by export name, once. */
+import { OWN_NAMES } from "@regomesh/policy-runtime";
 import { KIND_FUNCTION, KIND_GLOBAL, type RuntimeModule, type Signature } from "../link/runtime-module.ts";
 import { EmitError } from "./error.ts";
 
@@ -117,4 +118,9 @@ export const HOST_PARTS: Readonly<Record<string, readonly string[]>> = {
 /** The host is told the evaluation's time as one more operand, so that it has one clock. */
 function timed(name: string): Readonly<Record<string, readonly string[]>> {
   return { [name]: [name, "time.now_ns"] };
+}
+
+/** By which names the host is asked for a built-in, or for the part of it that the host brings. */
+export function hostNames(builtin: string): readonly string[] {
+  return HOST_PARTS[builtin] ?? [OWN_NAMES.get(builtin) ?? builtin];
 }

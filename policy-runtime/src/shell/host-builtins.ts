@@ -1,8 +1,8 @@
 /**
  * The built-ins that need what a module has not: keys, certificates, the clock, randomness,
  * time zones. One set for tests, command line and proxy; each family is loaded when a module
- * first needs it, so that an idle proxy pays for none. `http.send` is not offered: a
- * decision must not wait.
+ * first needs it, so that an idle proxy pays for none. What a sidecar never runs is not here
+ * but in tools.ts.
  */
 import { randomInt, randomUUID } from "node:crypto";
 import { numberOf } from "../exact-json.ts";
@@ -21,11 +21,11 @@ export type HostOptions = {
 /** Gives the built-ins of these names that there are, or all of them where no names are given. */
 export type LoadBuiltins = (names?: readonly string[]) => Promise<HostBuiltins>;
 
-type Family = { readonly prefix: string; readonly load: () => Promise<HostBuiltins> };
+/** Built-ins of one prefix, loaded together. */
+export type Family = { readonly prefix: string; readonly load: () => Promise<HostBuiltins> };
 
 const FAMILIES: readonly Family[] = [
   { prefix: "crypto.", load: async () => (await import("./x509/builtins.ts")).certificateBuiltins() },
-  { prefix: "graphql.", load: async () => (await import("./graphql/builtins.ts")).graphqlBuiltins() },
   { prefix: "io.jwt.", load: async () => (await import("./jwt/builtins.ts")).tokenBuiltins() },
   { prefix: "json.", load: async () => (await import("./json-schema/builtins.ts")).schemaBuiltins() },
   {
@@ -50,8 +50,11 @@ async function loadYaml(prefix: string): Promise<HostBuiltins> {
   return { [`${prefix}is_valid`]: isYaml, [`${prefix}marshal`]: marshalYaml, [`${prefix}unmarshal`]: unmarshalYaml };
 }
 
-/** What is loaded once is shared by everything that asks the same loader, tokens already verified among it. */
-export function makeBuiltinLoader(options: HostOptions): LoadBuiltins {
+/**
+ * What is loaded once is shared by everything that asks the same loader, tokens already verified among it.
+ * `more` are families that not every host has.
+ */
+export function makeBuiltinLoader(options: HostOptions, more: readonly Family[] = []): LoadBuiltins {
   const own = ownBuiltins(options);
   const loaded = new Map<Family, Promise<HostBuiltins>>();
   const load = (family: Family): Promise<HostBuiltins> => {
@@ -61,7 +64,7 @@ export function makeBuiltinLoader(options: HostOptions): LoadBuiltins {
   };
   return async (names) => {
     const isNeeded = ({ prefix }: Family) => names === undefined || names.some((name) => name.startsWith(prefix));
-    const families = await Promise.all(FAMILIES.filter(isNeeded).map(load));
+    const families = await Promise.all([...FAMILIES, ...more].filter(isNeeded).map(load));
     const all: HostBuiltins = Object.assign({}, own, ...families);
     if (names === undefined) return all;
     return Object.fromEntries(

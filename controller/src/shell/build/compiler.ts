@@ -2,14 +2,13 @@
 import { createHash } from "node:crypto";
 import { positionAt } from "@regomesh/base";
 import { COMPILER, compile, runTests, type TestResult, toUnit } from "@regomesh/policy-compiler";
-import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
+import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import type { FailedTestBody } from "../../api/bodies.ts";
 import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
 
 export async function loadTools(): Promise<PolicyTools> {
   const runtime = await loadRuntime();
-  const hostBuiltins = await makeBuiltinLoader({ nowMs: Date.now })();
+  const hostBuiltins = await makeToolLoader({ nowMs: Date.now })();
   const digest = createHash("sha256");
   for (const { entries } of runtime.sections.values()) digest.update(entries);
   return {
