@@ -54,6 +54,55 @@ test.each(Object.entries(PAIRS))("%s", (_, [less, more, times]) => {
   expect(fuelOf(more)).toBeGreaterThan(times * fuelOf(less));
 });
 
+const LONG = 60_000;
+const TEXTS: JsonObject = {
+  ascii: "a".repeat(LONG),
+  umlauts: "ä".repeat(LONG / 2),
+  emoji: "😀".repeat(LONG / 4),
+  digits: "7".repeat(LONG),
+  quotes: '"'.repeat(LONG),
+  controls: "\u0001".repeat(LONG),
+};
+
+/**
+ * Built-ins that go through a text of 60,000 bytes, and units that one call takes at least: a tenth of its
+ * nanoseconds (`node conformance/bin/fuel.mjs`). Each took so little that a request could have a thread for
+ * ten times and more of its limit.
+ */
+const WHOLE_TEXTS: readonly (readonly [call: string, units: number])[] = [
+  ["substring(data.ascii, 59000, 10)", 30_000],
+  ["substring(data.emoji, 14000, 10)", 10_000],
+  ['concat("", [data.ascii, data.ascii, data.ascii])', 20_000],
+  ["upper(data.umlauts)", 50_000],
+  ["strings.reverse(data.emoji)", 50_000],
+  ['contains(data.ascii, "aaab")', 50_000],
+  [`contains(data.ascii, "${"a".repeat(40)}b")`, 50_000],
+  ["net.cidr_is_valid(data.digits)", 20_000],
+  ["to_number(data.ascii)", 20_000],
+  ["json.marshal(data.quotes)", 200_000],
+  ["json.marshal(data.controls)", 500_000],
+  ['sprintf("%x", [data.ascii])', 200_000],
+  ['sprintf("%s", [data.ascii])', 10_000],
+  ['sprintf("%q", [data.controls])', 500_000],
+  ['sprintf("%200000d", [1])', 100_000],
+];
+
+test.each(WHOLE_TEXTS)("%s takes fuel for the whole text", (call, units) => {
+  expect(fuelOf(`p if { y := ${call}; count([y]) == 2 }`, TEXTS)).toBeGreaterThan(units);
+});
+
+test("comparing numbers takes fuel for all their digits", () => {
+  const digits = "7".repeat(30_000);
+  expect(fuelOf(`p if max([${digits}1, ${digits}2]) < 5`, {})).toBeGreaterThan(15_000);
+});
+
+test("intersecting many sets takes fuel for each", () => {
+  const data = { xs: NUMBERS };
+  expect(fuelOf("sets := {{x} | some x in data.xs}\np if count(intersection(sets)) == 1", data)).toBeGreaterThan(
+    fuelOf("sets := {{x} | some x in data.xs}\np if count(sets) == 1", data) + 40 * NUMBERS.length,
+  );
+});
+
 test("a condition that fails first does not pay for those behind it", () => {
   const rest = `; ${conditions(4_000)}`;
   const first = fuelOf("p if { some x in data.xs; x == -1 }");

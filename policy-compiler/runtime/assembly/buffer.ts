@@ -1,11 +1,17 @@
 /**
  * Bytes being written: a cell {ptr, length, capacity} that grows by doubling, and on the
- * spot where it lies at the heap's end.
+ * spot where it lies at the heap's end. Room and copies take fuel by their size, whoever writes:
+ * memory that is touched for the first time costs more than what is put there.
  */
+import { burn } from "./failure";
 import { alloc, heapPtr } from "./memory";
 import { makeView, stringLen, stringPtr } from "./value/value";
 
+/** Bytes whose taking is in the weight of whatever takes them. */
+const ROOM_FREE: i32 = 512;
+
 export function newBuffer(capacity: i32 = 64): usize {
+  if (capacity > ROOM_FREE) burn(capacity >> 7);
   const buffer = alloc(16);
   store<u32>(buffer, <u32>alloc(capacity));
   store<u32>(buffer, 0, 4);
@@ -33,6 +39,7 @@ function grow(buffer: usize, wanted: i32): void {
   const capacity = load<i32>(buffer, 8);
   let next = capacity << 1;
   if (next < wanted) next = (wanted + 7) & ~7;
+  if (next > ROOM_FREE) burn(next >> 7);
   const ptr = <usize>load<u32>(buffer);
   if (ptr + <usize>capacity == heapPtr) {
     alloc(<usize>(next - capacity));
@@ -56,6 +63,7 @@ export function putByte(buffer: usize, byte: u32): void {
 }
 
 export function putBytes(buffer: usize, ptr: usize, length: i32): void {
+  if (length > ROOM_FREE) burn(length >> 7);
   memory.copy(reserve(buffer, length), ptr, <usize>length);
   advance(buffer, length);
 }

@@ -19,14 +19,14 @@ function intersect(a: usize, b: usize): usize {
   const many = isShorter ? b : a;
   const length = setLen(few);
   const both = makeSet(length);
-  burn(length);
+  burn(4 + length);
   for (let i = 0; i < length; i++) if (setHas(many, setAt(few, i))) addEntry(both, setAt(few, i), setAt(few, i));
   return both;
 }
 
 function addAll(target: usize, set: usize): void {
   const length = setLen(set);
-  burn(length);
+  burn(1 + length);
   for (let i = 0; i < length; i++) setAdd(target, setAt(set, i));
 }
 

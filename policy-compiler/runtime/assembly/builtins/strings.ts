@@ -50,7 +50,7 @@ export function concat(separator: usize, parts: usize): usize {
   if (length == 1) return elementOf(parts, 0);
   const text = newBuffer(64);
   for (let i = 0; i < length; i++) {
-    burn(1 + (stringLen(separator) >> 6));
+    burn(1 + ((stringLen(separator) + stringLen(elementOf(parts, i))) >> 6));
     if (i > 0) putString(text, separator);
     putString(text, elementOf(parts, i));
   }
@@ -173,7 +173,7 @@ function skipPoints(ptr: usize, end: usize, count: i64): usize {
   let at = ptr;
   let left = count;
   while (at < end && left > 0) {
-    if ((left & 63) == 0) burn(1);
+    if ((left & 15) == 0) burn(1);
     at += pointWidth(at, end);
     left--;
   }
@@ -194,7 +194,7 @@ export function reverseString(text: usize): usize {
   const reversed = newString(length);
   const end = stringPtr(text) + <usize>length;
   let to = stringPtr(reversed) + <usize>length;
-  burn(length >> 4);
+  burn(length >> 3);
   for (let at = stringPtr(text); at < end; ) {
     const width = pointWidth(at, end);
     to -= width;

@@ -1,5 +1,6 @@
 /** uuid.parse: what a UUID says of itself (RFC 4122). */
 import { bufferString, newBuffer, putByte, putInt, putText } from "../buffer";
+import { burn } from "../failure";
 import { alloc } from "../memory";
 import { makeObject, objectInsert } from "../value/object";
 import { STRING, UNDEFINED, makeInt, makeText, stringLen, stringPtr } from "../value/value";
@@ -11,6 +12,7 @@ const TICKS_TO_UNIX: i64 = 122192928000000000;
 /** Undefined for what is no UUID: `8-4-4-4-12` hexadecimal digits, also in braces, behind `urn:uuid:`, or without dashes. */
 export function uuidParse(value: usize): usize {
   if (!expectKind("uuid.parse", 1, value, STRING)) return UNDEFINED;
+  burn(8);
   const bytes = alloc(16);
   if (!readBytes(stringPtr(value), stringLen(value), bytes)) return UNDEFINED;
   const version = load<u8>(bytes + 6) >> 4;

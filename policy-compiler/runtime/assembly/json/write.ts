@@ -86,7 +86,7 @@ export function writeNumber(buffer: usize, value: usize): void {
 }
 
 export function writeString(buffer: usize, ptr: usize, length: i32, mode: i32): void {
-  burn(length >> 6);
+  burn(length >> 5);
   putByte(buffer, 0x22);
   let from = 0;
   for (let i = 0; i < length; i++) {
@@ -111,6 +111,7 @@ export function writeString(buffer: usize, ptr: usize, length: i32, mode: i32): 
 }
 
 function writeEscape(buffer: usize, byte: u32): void {
+  burn(1);
   let letter: u32 = 0;
   if (byte == 0x22 || byte == 0x5c) letter = byte;
   else if (byte == 0x0a) letter = 0x6e;

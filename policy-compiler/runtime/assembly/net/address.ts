@@ -3,6 +3,7 @@
  * (::ffff:0:0/96), read and written as Go's net package does.
  */
 import { putByte, putInt } from "../buffer";
+import { burn } from "../failure";
 
 /** What parseAddress and parseBlock found: the address, the block's first and last one. */
 export let high: u64 = 0;
@@ -133,6 +134,7 @@ function shiftLeft(h: u64, l: u64, bits: i32): void {
 /** The text is `address/length`; the block's ends are then in high, low, lastHigh and lastLow. */
 export function parseBlock(ptr: usize, length: i32): bool {
   let slash = 0;
+  burn(length >> 4);
   while (slash < length && load<u8>(ptr + slash) != 0x2f) slash++;
   if (slash >= length - 1 || !parseAddress(ptr, slash)) return false;
   let isV4 = true;

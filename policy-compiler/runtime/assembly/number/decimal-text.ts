@@ -34,7 +34,7 @@ export function textLength(value: usize): i32 {
 
 /** Takes the literal of `length` bytes apart. */
 function readText(ptr: usize, length: i32, parts: usize): void {
-  burn(length >> 6);
+  burn(length >> 4);
   const end = ptr + <usize>length;
   let at = ptr;
   const isNegative = load<u8>(at) == 0x2d;

@@ -1,4 +1,5 @@
 /** Number literals as Go's parsers take them: `+1`, `.5`, `5.`, `007` besides JSON's. */
+import { burn } from "../failure";
 import { alloc } from "../memory";
 
 /** Length of what `tidyLiteral` gave. */
@@ -6,6 +7,7 @@ export let literalLength: i32 = 0;
 
 /** The literal in JSON's grammar (a copy), or 0 where the text is none. */
 export function tidyLiteral(ptr: usize, length: i32): usize {
+  if (length > 32) burn(length >> 4);
   const target = alloc(<usize>length + 3);
   const end = ptr + <usize>length;
   let at = ptr;

@@ -38,7 +38,7 @@ export function changeCase(value: usize, isUpper: bool): usize {
   const length = stringLen(value);
   const end = stringPtr(value) + <usize>length;
   let at = stringPtr(value);
-  burn(length >> 4);
+  burn(length >> 3);
   while (at < end) {
     const point = pointAt(at, end);
     if ((isUpper ? toUpper(point) : toLower(point)) != point) break;

@@ -62,6 +62,7 @@ export function putRepeated(buffer: usize, byte: u32, count: i32): void {
 export function shownWidth(ptr: usize, length: i32): i32 {
   const end = ptr + <usize>length;
   let count = 0;
+  burn(length >> 4);
   for (let at = ptr; at < end; at += pointWidth(at, end)) count++;
   return count;
 }

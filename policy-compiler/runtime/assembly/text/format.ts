@@ -122,6 +122,7 @@ function readIndex(): bool {
   isReordered = true;
   const open = at;
   let close = open + 1;
+  burn((end - open) >> 5);
   while (close < end && load<u8>(close) != 0x5d) close++;
   if (close >= end || end - open < 3) {
     at = open + 1;
@@ -265,6 +266,7 @@ function putStringVerb(text: usize, value: usize, verb: u32): bool {
 function prefixLength(ptr: usize, length: i32, points: i32): i32 {
   const last = ptr + <usize>length;
   let to = ptr;
+  burn((points < length ? points : length) >> 4);
   for (let i = 0; i < points && to < last; i++) to += pointWidth(to, last);
   return <i32>(to - ptr);
 }
@@ -272,6 +274,7 @@ function prefixLength(ptr: usize, length: i32, points: i32): i32 {
 /** No control character but the tab, no backquote, no byte order mark, nothing that is not UTF-8. */
 function canBackquote(ptr: usize, length: i32): bool {
   const last = ptr + <usize>length;
+  burn(length >> 3);
   for (let i = ptr; i < last; i += pointWidth(i, last)) {
     const byte = <u32>load<u8>(i);
     if (byte >= 0x80 && pointWidth(i, last) == 1) return false;
@@ -288,6 +291,7 @@ function putStringHex(text: usize, value: usize, isUpper: bool): void {
     return;
   }
   const piece = newBuffer((length << 1) + 8);
+  burn(length >> 1);
   for (let i = 0; i < length; i++) {
     if (has(SPACE) && i > 0) putByte(piece, 0x20);
     if (has(SHARP) && (i == 0 || has(SPACE))) putText(piece, isUpper ? "0X" : "0x");

@@ -5,7 +5,7 @@ import { stringLen, stringPtr } from "../value/value";
 
 export function writeQueryEscaped(buffer: usize, value: usize): void {
   const length = stringLen(value);
-  burn(length >> 4);
+  burn(length >> 3);
   for (let i = 0; i < length; i++) {
     const byte = <u32>load<u8>(stringPtr(value) + i);
     const isPlain =

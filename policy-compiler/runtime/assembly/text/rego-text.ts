@@ -59,7 +59,7 @@ function writeEntries(buffer: usize, value: usize, isObject: bool): void {
 /** In double quotes, with Go's escapes; on demand all but ASCII escaped. */
 export function writeQuoted(buffer: usize, ptr: usize, length: i32, isAscii: bool = false): void {
   const end = ptr + <usize>length;
-  burn(length >> 5);
+  burn(length >> 4);
   putByte(buffer, 0x22);
   for (let at = ptr; at < end; at += pointWidth(at, end)) {
     const byte = <u32>load<u8>(at);
@@ -94,6 +94,7 @@ function writePoint(buffer: usize, point: u32): void {
 
 /** The lowest `digits` hexadecimal digits. */
 export function writeHex(buffer: usize, n: u32, digits: i32, isUpper: bool = false): void {
+  burn(1);
   for (let i = digits - 1; i >= 0; i--) {
     const digit = (n >> (<u32>i << 2)) & 15;
     putByte(buffer, digit < 10 ? 0x30 + digit : (isUpper ? 0x37 : 0x57) + digit);
