@@ -19,6 +19,7 @@ import { checkRole } from "./role/check-role.ts";
 import type { Module } from "./syntax/ast.ts";
 import { type ParsedModule, parseModule, parseQuery } from "./syntax/parse.ts";
 import type { RegoSource } from "./syntax/version.ts";
+import type { RuleTypes } from "./types/check-rules.ts";
 import { checkEntrypoint, toDataPath } from "./unit/entrypoint.ts";
 import type { JsonObject } from "./unit/json.ts";
 import { checkRulePaths } from "./unit/rule-paths.ts";
@@ -71,7 +72,7 @@ export function compile(request: CompileRequest): Compiled {
     const wanted = entrypoints.filter((entrypoint) => entrypoint.unit === unit.name);
     for (const { name } of wanted) {
       diagnostics.push(...checkEntrypoint(unit, root, name));
-      if (role !== undefined) diagnostics.push(...checkDecision(name, checked.modules, builtins));
+      if (role !== undefined) diagnostics.push(...checkDecision(name, checked.modules, builtins, checked.types));
     }
     plans.push({
       name: isAlone ? undefined : unit.name,
@@ -130,7 +131,7 @@ export function checkUnit(unit: Unit, options: Partial<AnalyzeSettings> = {}): r
  * entrypoints, each in the role in which the mesh asks it. Nothing where the unit has other faults.
  */
 export function checkOffered(unit: Unit): readonly Diagnostic[] {
-  const { modules } = resolveUnit(unit, { print: false, builtins: BUILTINS });
+  const { modules, types } = resolveUnit(unit, { print: false, builtins: BUILTINS });
   if (modules === undefined) return [];
   const { root } = makeRuleTree(modules);
   const found = ENTRYPOINTS.flatMap(({ names, direction }) => {
@@ -140,7 +141,7 @@ export function checkOffered(unit: Unit): readonly Diagnostic[] {
       const { policy } = planUnits([{ name: undefined, unit: unit.name, modules, entrypoints }], BUILTINS);
       return checkRole(direction, policy, unit.modules);
     });
-    const wrong = wanted.flatMap((name) => checkDecision(name, modules, BUILTINS));
+    const wrong = wanted.flatMap((name) => checkDecision(name, modules, BUILTINS, types));
     return "diagnostics" in checked ? wrong : [...wrong, ...checked.value];
   });
   return sortDiagnostics(found);
@@ -162,7 +163,7 @@ export type QueryRequest = {
 export function compileQuery(request: QueryRequest): Compiled {
   const { modules, query, data = {}, runtime, print = true, builtins = BUILTINS } = request;
   const policy = analyzeSources(modules, { print, builtins });
-  const { body, ...asked } = resolveQuery(query, policy.modules, { builtins, print });
+  const { body, ...asked } = resolveQuery(query, policy, { builtins, print });
   const diagnostics = [...policy.diagnostics, ...asked.diagnostics];
   if (policy.modules === undefined || body === undefined || hasErrors(diagnostics)) {
     return { diagnostics: sortDiagnostics(diagnostics) };
@@ -180,20 +181,26 @@ export function compileQuery(request: QueryRequest): Compiled {
 
 function resolveQuery(
   query: RegoSource,
-  modules: readonly Module[] | undefined,
+  { modules, types }: Resolved,
   settings: Pick<AnalyzeSettings, "builtins" | "print">,
 ): QueryAnalysis {
   const resolved = guard([query], (): QueryAnalysis => {
     const { body, diagnostics } = parseQuery(query);
     if (modules === undefined || body === undefined || hasErrors(diagnostics)) return { diagnostics };
     const { version = "v1" } = query;
-    const analysis = analyzeQuery(body, { modules, version, ...settings });
+    const known = types === undefined ? {} : { types };
+    const analysis = analyzeQuery(body, { modules, version, ...known, ...settings });
     return { ...analysis, diagnostics: [...diagnostics, ...analysis.diagnostics] };
   });
   return "value" in resolved ? resolved.value : resolved;
 }
 
-type Resolved = { readonly modules: readonly Module[] | undefined; readonly diagnostics: readonly Diagnostic[] };
+type Resolved = {
+  readonly modules: readonly Module[] | undefined;
+  /** What the modules' rules give; there where they are. */
+  readonly types?: RuleTypes | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+};
 
 export type AnalyzeSettings = {
   readonly print: boolean;
@@ -205,9 +212,9 @@ export type AnalyzeSettings = {
 };
 
 function resolveUnit(unit: Unit, settings: AnalyzeSettings): Resolved {
-  const { modules, diagnostics } = analyzeSources(unit.modules, settings);
+  const { modules, types, diagnostics } = analyzeSources(unit.modules, settings);
   if (modules === undefined) return { modules, diagnostics };
-  return { modules, diagnostics: [...diagnostics, ...checkRulePaths(unit, makeRuleTree(modules).root)] };
+  return { modules, types, diagnostics: [...diagnostics, ...checkRulePaths(unit, makeRuleTree(modules).root)] };
 }
 
 /** The resolved modules of the sources; none where one has an error. */
@@ -223,5 +230,6 @@ export function analyzeSources(sources: readonly RegoSource[], settings: Analyze
   const analyzed = guard(sources, () => analyze({ modules, ...settings }));
   if ("diagnostics" in analyzed) return { modules: undefined, diagnostics: [...faults, ...analyzed.diagnostics] };
   const diagnostics = [...faults, ...analyzed.value.diagnostics];
-  return { modules: hasErrors(diagnostics) ? undefined : analyzed.value.modules, diagnostics };
+  if (hasErrors(diagnostics)) return { modules: undefined, diagnostics };
+  return { modules: analyzed.value.modules, types: analyzed.value.types, diagnostics };
 }

@@ -6,8 +6,9 @@ import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@reg
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { Body, Expr, Import, Module, Term, What } from "../syntax/ast.ts";
 import type { RegoVersion } from "../syntax/version.ts";
+import { checkQuery, type RuleTypes } from "../types/check-rules.ts";
 import { checkBodyCalls, makeCallables } from "./check-calls.ts";
-import { checkBodyTypes } from "./check-types.ts";
+import { typeRules } from "./check-types.ts";
 import { checkModifiers } from "./check-with.ts";
 import { freshVar, type RewriteContext } from "./context.ts";
 import { collectGlobals, type Exports } from "./names.ts";
@@ -23,6 +24,8 @@ export type AnalyzeQueryOptions = {
   /** Resolved ones. */
   readonly modules: readonly Module[];
   readonly builtins?: BuiltinSignatures;
+  /** What the modules' rules give, where that is known already. */
+  readonly types?: RuleTypes;
   /** The query may use the names of this package's rules; without `data`. */
   readonly package?: readonly string[];
   readonly imports?: readonly Import[];
@@ -63,7 +66,7 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   const captured = isOne ? [captureValue(context, only, callables.arity)] : rewritten;
   const ordered = orderQuery(captured, callables.arity, diagnostics, counter);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
-  diagnostics.push(...checkBodyTypes(root, ordered, builtins));
+  diagnostics.push(...checkQuery(ordered, options.types ?? typeRules(root, builtins)));
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   return { body: ordered, diagnostics };
 }

@@ -5,6 +5,7 @@
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { Module, Rule, Term } from "../syntax/ast.ts";
+import type { RuleTypes } from "../types/check-rules.ts";
 import { type Callables, checkRuleCalls, makeCallables } from "./check-calls.ts";
 import { checkConflicts } from "./check-conflicts.ts";
 import { checkImports } from "./check-imports.ts";
@@ -12,6 +13,7 @@ import { checkRecursion } from "./check-recursion.ts";
 import { checkTypes } from "./check-types.ts";
 import { checkModifiers } from "./check-with.ts";
 import type { RewriteContext } from "./context.ts";
+import { type Dependencies, findDependencies } from "./dependencies.ts";
 import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./metadata.ts";
 import { collectExports, collectGlobals } from "./names.ts";
 import { readFirst } from "./read-first.ts";
@@ -33,6 +35,8 @@ export type AnalyzeOptions = {
 export type Analysis = {
   /** Resolved (`syntax/ast.ts`); absent where a diagnostic is an error. */
   readonly modules?: readonly Module[];
+  /** What their rules give; there where the modules are. */
+  readonly types?: RuleTypes;
   readonly diagnostics: readonly Diagnostic[];
 };
 
@@ -44,6 +48,9 @@ type State = {
   readonly strict: boolean;
   readonly index: RuleNode;
   readonly callables: Callables;
+  /** Once bodies are in order. */
+  readonly dependencies?: Dependencies;
+  readonly types?: RuleTypes;
 };
 
 type Stage = { readonly name: string; readonly run: (state: State, diagnostics: Diagnostic[]) => State };
@@ -58,7 +65,7 @@ const STAGES: readonly Stage[] = [
   { name: "check calls and with", run: checkCalls },
   { name: "check heads for safety", run: checkAllHeads },
   { name: "order for safety", run: orderModules },
-  { name: "check recursion", run: (state, diagnostics) => keep(state, diagnostics, checkRecursion(state.index)) },
+  { name: "check recursion", run: checkCycles },
   { name: "check types", run: checkAllTypes },
   { name: "read base documents first", run: readAllFirst },
 ];
@@ -72,7 +79,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
     state = stage.run(state, diagnostics);
     if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   }
-  return { modules: state.modules, diagnostics: sortDiagnostics(diagnostics) };
+  const types = state.types === undefined ? {} : { types: state.types };
+  return { modules: state.modules, ...types, diagnostics: sortDiagnostics(diagnostics) };
 }
 
 function keep(state: State, diagnostics: Diagnostic[], found: readonly Diagnostic[]): State {
@@ -119,9 +127,14 @@ function checkCalls(state: State, diagnostics: Diagnostic[]): State {
   return state;
 }
 
+function checkCycles(state: State, diagnostics: Diagnostic[]): State {
+  const dependencies = findDependencies(state.index);
+  return { ...keep(state, diagnostics, checkRecursion(dependencies)), dependencies };
+}
+
 function checkAllTypes(state: State, diagnostics: Diagnostic[]): State {
-  const rules = state.modules.flatMap((module) => module.rules);
-  return keep(state, diagnostics, checkTypes(state.index, rules, state.builtins));
+  const { types, diagnostics: found } = checkTypes(state.dependencies ?? findDependencies(state.index), state.builtins);
+  return { ...keep(state, diagnostics, found), types };
 }
 
 function checkAllHeads(state: State, diagnostics: Diagnostic[]): State {

@@ -4,7 +4,7 @@
  */
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { Module, Rule } from "../syntax/ast.ts";
-import { printPath } from "./names.ts";
+import { printPath } from "../syntax/print-term.ts";
 import { makeProblem } from "./problem.ts";
 import { eachNode, findNode, hasConstantHead, isGroundHead, nodeName, type RuleNode, ruleName } from "./rule-index.ts";
 

@@ -1,7 +1,8 @@
 /** Imports: none twice, none that hides input or data; no rule of that name either. Strict: none unused. */
 import type { Diagnostic } from "@regomesh/base";
 import type { Module } from "../syntax/ast.ts";
-import { importName, isLanguageImport, printPath } from "./names.ts";
+import { printPath } from "../syntax/print-term.ts";
+import { importName, isLanguageImport } from "./names.ts";
 import { makeProblem } from "./problem.ts";
 import { eachRuleTerm } from "./tree.ts";
 

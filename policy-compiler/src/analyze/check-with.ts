@@ -2,8 +2,8 @@
 import type { Diagnostic } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { Expr, Term, With } from "../syntax/ast.ts";
+import { printPath } from "../syntax/print-term.ts";
 import type { Callables } from "./check-calls.ts";
-import { printPath } from "./names.ts";
 import { makeProblem } from "./problem.ts";
 import { termName } from "./rewrite-with.ts";
 import { findNode, hasConstantHead, nodeName, type RuleNode } from "./rule-index.ts";

@@ -75,3 +75,37 @@ function unwind(start: Vertex, from: ReadonlyMap<Vertex, Vertex>): readonly Vert
     if (at === start) return way;
   }
 }
+
+/** Every vertex once, those that its edges lead to before it; on a cycle in any order. */
+export function orderVertices(vertices: readonly Vertex[]): readonly Vertex[] {
+  const entered = new Set<Vertex>();
+  const ordered: Vertex[] = [];
+  for (const start of vertices) {
+    if (entered.has(start)) continue;
+    const work: { readonly vertex: Vertex; readonly edges: Iterator<Vertex> }[] = [];
+    const enter = (vertex: Vertex): void => {
+      entered.add(vertex);
+      work.push({ vertex, edges: vertex.edges.values() });
+    };
+    enter(start);
+    for (let top = work.at(-1); top !== undefined; top = work.at(-1)) {
+      const step = top.edges.next();
+      if (step.done) ordered.push((work.pop() as typeof top).vertex);
+      else if (!entered.has(step.value)) enter(step.value);
+    }
+  }
+  return ordered;
+}
+
+/** Which vertices have an edge to each. */
+export function reverse(vertices: readonly Vertex[]): ReadonlyMap<Vertex, readonly Vertex[]> {
+  const sources = new Map<Vertex, Vertex[]>();
+  for (const vertex of vertices) {
+    for (const target of vertex.edges) {
+      const known = sources.get(target);
+      if (known === undefined) sources.set(target, [vertex]);
+      else known.push(vertex);
+    }
+  }
+  return sources;
+}

@@ -8,8 +8,8 @@
  * leaves closures, `not` and `with` alone, and bodies that print.
  */
 import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
+import { printTermPath } from "../syntax/print-term.ts";
 import { freshVar, type Generator } from "./context.ts";
-import { printTermPath } from "./names.ts";
 import type { RuleNode } from "./rule-index.ts";
 import { closuresOfExpr, deepTerm, eachDeepTerm, mapSubterms, mapWhat } from "./tree.ts";
 

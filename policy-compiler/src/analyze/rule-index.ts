@@ -3,7 +3,7 @@
  * and recursion look things up in. Rules are those after rewriting: their heads begin at the root.
  */
 import type { Rule, Term } from "../syntax/ast.ts";
-import { printPath, printTermPath } from "./names.ts";
+import { printPath, printTermPath } from "../syntax/print-term.ts";
 
 export type RuleNode = {
   /** Below `data`. */

@@ -5,7 +5,7 @@
  */
 import type { Diagnostic } from "@regomesh/base";
 import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
-import { userName } from "./names.ts";
+import { userName } from "../syntax/print-term.ts";
 import { liftRefs } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
 import { makeProblem } from "./problem.ts";

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { overlaps } from "./overlap.ts";
+import { printType } from "../types/print-type.ts";
 import { parseSignatures } from "./signature.ts";
 import { BUILTINS, makeSignatures } from "./table.ts";
-import { ANY, NUMBER, printType, STRING } from "./type.ts";
 
 test("parseSignatures reads arguments, result and marks", () => {
   const [signature] = parseSignatures("f(array<string | number>, {op: string, ...}) -> [any, null] : deprecated");
@@ -21,15 +20,4 @@ test("the table knows OPA's built-ins, and a host may add its own", () => {
   expect(BUILTINS.resolve("time.now_ns")).toMatchObject({ arity: 0, isNondeterministic: true });
   expect(BUILTINS.resolve("mesh.quota")).toBeUndefined();
   expect(makeSignatures("mesh.quota(string) -> number").resolve("mesh.quota")?.arity).toBe(1);
-});
-
-const fixed = (...items: (typeof ANY)[]) => ({ kind: "array", items, rest: undefined }) as const;
-
-test("overlaps refuses only what is certainly apart", () => {
-  expect(overlaps(NUMBER, STRING)).toBe(false);
-  expect(overlaps(NUMBER, ANY)).toBe(true);
-  expect(overlaps(fixed(NUMBER), fixed(STRING))).toBe(false);
-  expect(overlaps(fixed(NUMBER), fixed(NUMBER, NUMBER))).toBe(false);
-  expect(overlaps(fixed(NUMBER), { kind: "array", items: [], rest: STRING })).toBe(false);
-  expect(overlaps({ kind: "set", of: NUMBER }, { kind: "set", of: STRING })).toBe(true); // both may be empty
 });

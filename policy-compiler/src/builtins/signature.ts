@@ -7,7 +7,9 @@
  * Types: any null boolean number string, `array<T>` `set<T>` `object<K, V>` (`array` is
  * `array<any>`), tuples `[A, B]`, fields `{op: string, ...}`, unions `A | B`. No `->`: no result.
  */
-import { ANY, BOOLEAN, makeUnion, NULL, NUMBER, type ObjectRest, type RegoType, STRING } from "./type.ts";
+import { makeObjectType, makeSetType } from "../types/make-type.ts";
+import { ANY, BOOLEAN, type Field, NULL, NUMBER, type ObjectRest, type RegoType, STRING } from "../types/type.ts";
+import { makeUnion } from "../types/union.ts";
 
 export type BuiltinSignature = {
   readonly name: string;
@@ -94,10 +96,10 @@ class TypeText {
       case "array":
         return { kind: "array", items: [], rest: this.#parseParameters()[0] ?? ANY };
       case "set":
-        return { kind: "set", of: this.#parseParameters()[0] ?? ANY };
+        return makeSetType(this.#parseParameters()[0] ?? ANY);
       case "object": {
         const [key = ANY, value = ANY] = this.#parseParameters();
-        return { kind: "object", fields: new Map(), rest: { key, value } };
+        return makeObjectType([], { key, value });
       }
       case "[":
         return this.#parseTuple();
@@ -123,21 +125,21 @@ class TypeText {
     return { kind: "array", items, rest: undefined };
   }
 
-  /** `{name: T, ...}`: the dots stand for any other fields. */
+  /** `{name: T, ...}`: the dots stand for any other fields; `...string` for those that strings name. */
   #parseFields(): RegoType {
-    const fields = new Map<string, RegoType>();
+    const fields: Field[] = [];
     let rest: ObjectRest | undefined;
     do {
       if (this.#accept("...")) {
-        rest = { key: ANY, value: ANY };
+        rest = { key: this.#tokens[this.#index] === "}" ? ANY : this.#parseOne(), value: ANY };
         break;
       }
       const name = this.#tokens[this.#index++] ?? fail(this.#text);
       this.#expect(":");
-      fields.set(name, this.#parseUnion());
+      fields.push({ key: name, type: this.#parseUnion() });
     } while (this.#accept(","));
     this.#expect("}");
-    return { kind: "object", fields, rest };
+    return makeObjectType(fields, rest);
   }
 
   #accept(token: string): boolean {

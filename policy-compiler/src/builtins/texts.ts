@@ -54,7 +54,7 @@ hex.encode(string) -> string
 json.filter(object, array<string | array> | set<string | array>) -> object
 json.is_valid(string) -> boolean
 json.marshal(any) -> string
-json.marshal_with_options(any, object<string, any>) -> string
+json.marshal_with_options(any, {indent: string, prefix: string, pretty: boolean, ...string}) -> string
 json.match_schema(string | object, string | object) -> [boolean, array<{desc: string, error: string, field: string, type: string}>]
 json.patch(any, array<{op: string, path: any, ...}>) -> any
 json.remove(object, array<string | array> | set<string | array>) -> object

@@ -5,11 +5,13 @@
  */
 import type { Diagnostic, Location } from "@regomesh/base";
 import { ENTRYPOINTS, type Field, ROOTS, type Shape } from "@regomesh/policy-runtime";
-import { typesOfRule } from "../analyze/check-types.ts";
+import { typeRules } from "../analyze/check-types.ts";
 import { findNode, indexRules } from "../analyze/rule-index.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
-import { printType, type RegoType } from "../builtins/type.ts";
 import type { Module, Term } from "../syntax/ast.ts";
+import { type RuleTypes, valuesOfRule } from "../types/check-rules.ts";
+import { printType } from "../types/print-type.ts";
+import type { RegoType } from "../types/type.ts";
 
 type Place = { readonly what: string; readonly at: Location; readonly term: Term | undefined };
 type Cell = Field["type"];
@@ -43,18 +45,20 @@ export function checkDecision(
   name: string,
   modules: readonly Module[],
   builtins: BuiltinSignatures,
+  types?: RuleTypes,
 ): readonly Diagnostic[] {
   const kind = ENTRYPOINTS.find(({ names }) => names.includes(name))?.kind;
   const root = ROOTS.find((each) => each.name === kind);
   if (root === undefined) return [];
   const index = indexRules(modules);
+  const known = types ?? typeRules(index, builtins);
   const rules = findNode(index, name.split("/"))?.rules ?? [];
   const found: Diagnostic[] = [];
   const what = kind === "authz" ? "the decision" : kind === "route" ? "the route" : "limits";
   for (const rule of rules) {
     // A head with keys of its own makes an object piece by piece: its values are fields.
     if (rule.head.args !== undefined || rule.head.ref.length > name.split("/").length) continue;
-    for (const { head, type } of typesOfRule(index, rule, builtins)) {
+    for (const { head, type } of valuesOfRule(rule, known)) {
       const place: Place = { what, at: head.at, term: head.value };
       if (rule.head.isSet && root.type === "records")
         fit(root.shape, "record", type, { ...place, what: "a limit" }, found);
@@ -72,7 +76,7 @@ function canBe(type: RegoType, kind: RegoType["kind"]): boolean {
 
 /** Reports what is certainly wrong; of a union all members must be. */
 function fit(shape: Shape | undefined, cell: Cell, type: RegoType, place: Place, found: Diagnostic[]): void {
-  if (type.kind === "any") return;
+  if (type.kind === "any" || type.kind === "unknown") return;
   if (type.kind === "union") {
     const faults = type.of.map((member) => {
       const own: Diagnostic[] = [];
@@ -101,7 +105,7 @@ function fit(shape: Shape | undefined, cell: Cell, type: RegoType, place: Place,
 
 function fitFields(shape: Shape, type: Extract<RegoType, { kind: "object" }>, place: Place, found: Diagnostic[]): void {
   const entries = place.term?.kind === "object" ? place.term.entries : [];
-  for (const [name, value] of type.fields) {
+  for (const { key: name, type: value } of type.fields) {
     const [key, term] = entries.find(([each]) => each.kind === "string" && each.value === name) ?? [];
     const field = shape.fields.find((each) => each.name === name);
     if (field === undefined) {

@@ -65,7 +65,10 @@ const ROWS: Readonly<Record<string, readonly [text: string, says: readonly strin
     "allow := true\n\nother := http.send({})\n\nbody := input.parsed_body",
     [],
   ],
-  "nothing that a function stands in for": ["allow if http.send({}) == 1 with http.send as 1", []],
+  "nothing that a function stands in for": [
+    'allow if http.send({}) == {"status": 1} with http.send as {"status": 1}',
+    [],
+  ],
   "nothing that proxies bring": [
     'allow if {\n\t[ok, _, _] := io.jwt.decode_verify(input.token, {"secret": "s"})\n\ttime.now_ns() > rand.intn("a", 7)\n\tuuid.rfc4122("x") != ""\n\tok\n}',
     [],

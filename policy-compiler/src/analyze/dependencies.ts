@@ -1,0 +1,153 @@
+/**
+ * What each rule needs: a directed graph of rules, and of the references between them. A
+ * reference with a variable needs every rule that it may mean.
+ */
+import type { Rule, Term } from "../syntax/ast.ts";
+import { type Choices, makeChoices } from "./choices.ts";
+import { orderVertices, reverse, type Vertex } from "./graph.ts";
+import { eachNode, type RuleNode } from "./rule-index.ts";
+import { deepTerm, eachDeepTerm, eachRuleExpr } from "./tree.ts";
+
+export type RuleVertex = Vertex & { readonly rule: Rule | undefined };
+
+/** A part of a path below `data`: its constant as text (names in quotes), or null for any. */
+export type Part = string | null;
+
+export type Dependencies = {
+  readonly root: RuleNode;
+  readonly rules: Map<Rule, RuleVertex>;
+  readonly refs: Map<string, RuleVertex>;
+};
+
+export function findDependencies(root: RuleNode): Dependencies {
+  const graph: Dependencies = { root, rules: new Map(), refs: new Map() };
+  for (const { rules } of eachNode(root)) for (const rule of rules) graph.rules.set(rule, { rule, edges: new Set() });
+  for (const [rule, vertex] of graph.rules) {
+    for (let link: Rule | undefined = rule; link !== undefined; link = link.else) addEdges(graph, link, vertex);
+    addReplaced(graph, rule, vertex);
+  }
+  return graph;
+}
+
+function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex): void {
+  const choices = makeChoices();
+  const visit = (term: Term): void => {
+    for (const path of dataPaths(term, choices)) {
+      const target = findTarget(graph, path);
+      if (target !== undefined) vertex.edges.add(target);
+    }
+  };
+  for (const expr of link.body) {
+    eachDeepTerm(expr, visit);
+    choices.pass(expr);
+  }
+  for (const term of [...(link.head.args ?? []), ...link.head.ref, link.head.value]) deepTerm(term, visit);
+}
+
+/** What `with` replaces counts as read, as in OPA. */
+function addReplaced(graph: Dependencies, rule: Rule, vertex: RuleVertex): void {
+  eachRuleExpr(rule, (expr) => {
+    for (const { target } of expr.with) {
+      for (const path of dataPaths(target, makeChoices())) {
+        const found = findTarget(graph, path);
+        if (found !== undefined) vertex.edges.add(found);
+      }
+    }
+  });
+}
+
+/** What evaluating a reference needs, as a vertex. */
+function findTarget(graph: Dependencies, path: readonly Part[]): RuleVertex | undefined {
+  const key = JSON.stringify(path);
+  let vertex = graph.refs.get(key);
+  if (vertex === undefined) {
+    vertex = { rule: undefined, edges: new Set(follow(graph, path)) };
+    graph.refs.set(key, vertex);
+  }
+  return vertex.edges.size === 0 ? undefined : vertex;
+}
+
+/** The paths below `data` that a term may be. */
+function dataPaths(term: Term, choices: Choices): readonly (readonly Part[])[] {
+  if (term.kind === "call-term") {
+    const { path } = term.operator;
+    return path[0] === "data" ? [path.slice(1).map((name) => JSON.stringify(name))] : [];
+  }
+  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return [];
+  return choices.expand(term.path);
+}
+
+export function follow({ root, rules }: Dependencies, path: readonly Part[]): readonly RuleVertex[] {
+  const found: RuleVertex[] = [];
+  const add = (rule: Rule) => {
+    const vertex = rules.get(rule);
+    if (vertex !== undefined) found.push(vertex);
+  };
+  let level: RuleNode[] = [root];
+  for (const part of path) {
+    const next: RuleNode[] = [];
+    for (const node of level) {
+      if (part === null) next.push(...node.children.values());
+      else {
+        const child = part.startsWith('"') ? node.children.get(JSON.parse(part) as string) : undefined;
+        if (child !== undefined) next.push(child);
+      }
+    }
+    for (const node of level) for (const rule of node.rules) if (mayMeet(rule, path)) add(rule);
+    level = next;
+  }
+  for (const node of level) for (const below of eachNode(node)) below.rules.forEach(add);
+  return found;
+}
+
+/** False where the head and the path have different constants at one place. */
+function mayMeet({ head }: Rule, path: readonly Part[]): boolean {
+  return path.every((part, i) => {
+    const own = constantPart(head.ref[i]);
+    return part === null || own === null || own === part;
+  });
+}
+
+function constantPart(term: Term | undefined): Part {
+  switch (term?.kind) {
+    case "string":
+      return JSON.stringify(term.value);
+    case "number":
+      return term.text;
+    case "boolean":
+      return String(term.value);
+    case "null":
+      return "null";
+    default:
+      return null;
+  }
+}
+
+/** Every rule once, what it needs before it. */
+export function orderRules({ rules }: Dependencies): readonly Rule[] {
+  return orderVertices([...rules.values()]).flatMap((vertex) => {
+    const { rule } = vertex as RuleVertex;
+    return rule === undefined ? [] : [rule];
+  });
+}
+
+export type Dependents = (path: readonly string[]) => readonly Rule[];
+
+/** The rules that a path below `data` may mean, and all that need one of them. */
+export function makeDependents(graph: Dependencies): Dependents {
+  let needing: ReadonlyMap<Vertex, readonly Vertex[]> | undefined;
+  return (path) => {
+    const start = follow(
+      graph,
+      path.map((name) => JSON.stringify(name)),
+    );
+    if (start.length === 0) return [];
+    needing ??= reverse([...graph.rules.values(), ...graph.refs.values()]);
+    const seen = new Set<Vertex>(start);
+    for (const vertex of seen) for (const next of needing.get(vertex) ?? []) seen.add(next);
+    return [...seen].flatMap((vertex) => {
+      const { rule } = vertex as RuleVertex;
+      return rule === undefined ? [] : [rule];
+    });
+  };
+}

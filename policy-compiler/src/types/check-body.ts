@@ -1,0 +1,269 @@
+/**
+ * Types in bodies, expression by expression in the order of evaluation. What an expression
+ * evaluates first (calls, references and comprehensions in its terms) is checked first, and a
+ * variable stands for it: the same order in which OPA's rewritten bodies have them.
+ *
+ * As in OPA the equations and calls inside `every` and inside bodies in braces are not checked:
+ * only the references and comprehensions in them are.
+ */
+import type { Diagnostic, Location } from "@regomesh/base";
+import type { Body, Expr, Term, What } from "../syntax/ast.ts";
+import { type Call, checkArguments, checkMembership } from "./check-arguments.ts";
+import { checkRef } from "./check-refs.ts";
+import { checkReplacements, replaceTypes } from "./check-with.ts";
+import type { Checker } from "./checker.ts";
+import { equate } from "./infer.ts";
+import { makeArrayType, makeObjectType, makeSetType } from "./make-type.ts";
+import { printType } from "./print-type.ts";
+import { ANY, hasUnknown, isUnknown, type RegoType, UNKNOWN } from "./type.ts";
+import { type TypeEnv, typeOf } from "./type-env.ts";
+
+/** Checks a body; its variables' types are in `env` afterwards. */
+export function checkBody(body: Body, env: TypeEnv, checker: Checker): void {
+  for (const expr of body) checkExpr(expr, env, checker);
+}
+
+function checkExpr(expr: Expr, around: TypeEnv, checker: Checker): void {
+  const env = expr.with.length === 0 ? around : replaceTypes(expr, around, checker);
+  const { what } = expr;
+  switch (what.kind) {
+    case "term":
+      settleHere(what.term, env, checker);
+      break;
+    case "call":
+      checkCall({ ...what, result: undefined }, env, checker);
+      break;
+    case "unify":
+    case "assign":
+      checkEquation(what, env, checker);
+      break;
+    case "every":
+    case "body":
+      settle(what.kind === "every" ? what.domain : undefined, env, checker);
+      checkInside(what.body, env, checker);
+      break;
+    case "some":
+    case "some-in":
+      break;
+  }
+  if (expr.with.length > 0) checkReplacements(expr, env, checker);
+}
+
+/** The references and comprehensions of a body that is not checked itself. */
+function checkInside(body: Body, env: TypeEnv, checker: Checker): void {
+  for (const { what } of body) {
+    const terms = termsInside(what);
+    for (const term of terms) checkPartsInside(term, env, checker);
+    if (what.kind === "every" || what.kind === "body") checkInside(what.body, env, checker);
+  }
+}
+
+function termsInside(what: What): readonly Term[] {
+  switch (what.kind) {
+    case "term":
+      return [what.term];
+    case "call":
+      return what.args;
+    case "unify":
+    case "assign":
+      return [what.left, what.right];
+    case "every":
+      return [what.domain];
+    default:
+      return [];
+  }
+}
+
+function checkPartsInside(term: Term, env: TypeEnv, checker: Checker): void {
+  switch (term.kind) {
+    case "ref": {
+      for (const part of [term.head, ...term.path]) checkPartsInside(part, env, checker);
+      // Calls stand for what they give, of which nothing is known here.
+      if (term.head.kind !== "call-term") reportFault(checkRef(term, env, checker), checker);
+      return;
+    }
+    case "array-comprehension":
+    case "set-comprehension":
+    case "object-comprehension":
+      checkClosure(term, env, checker);
+      return;
+    case "array":
+    case "set":
+      for (const item of term.items) checkPartsInside(item, env, checker);
+      return;
+    case "object":
+      for (const part of term.entries.flat()) checkPartsInside(part, env, checker);
+      return;
+    case "call-term":
+      for (const arg of term.args) checkPartsInside(arg, env, checker);
+      return;
+    default:
+      return;
+  }
+}
+
+function reportFault(fault: Diagnostic | undefined, checker: Checker): boolean {
+  if (fault !== undefined) checker.diagnostics.push(fault);
+  return fault !== undefined;
+}
+
+type Equation = Extract<What, { kind: "unify" | "assign" }>;
+
+function checkEquation(what: Equation, env: TypeEnv, checker: Checker): void {
+  const { left, right } = what;
+  // f(x, y) was written as a call whose result has a name.
+  if (left.kind === "call-term" && left.at === what.at) {
+    checkCall({ ...left, result: right }, env, checker);
+    return;
+  }
+  const { length } = checker.diagnostics;
+  const a = settleHere(left, env, checker);
+  const b = settleHere(right, env, checker);
+  const [typeA, typeB] = [typeOf(a, env), typeOf(b, env)];
+  if (equate(a, b, env)) return;
+  // What is wrong with a part says more.
+  if (checker.diagnostics.length > length && (hasUnknown(typeA) || hasUnknown(typeB))) return;
+  reportMatch(what.at, typeA, typeB, checker);
+}
+
+function reportMatch(at: Location, left: RegoType, right: RegoType, checker: Checker): void {
+  const message = `match error: left is ${printType(left)}, right is ${printType(right)}`;
+  const isOfOneKind = left.kind === right.kind && ["array", "object", "set"].includes(left.kind);
+  const hint = isOfOneKind
+    ? `both are of kind ${left.kind}, but their types differ: they are never equal`
+    : "the two sides are never equal";
+  checker.diagnostics.push(checker.problem(at, message, hint));
+}
+
+/** The type that a call gives. */
+function checkCall(call: Call, env: TypeEnv, checker: Checker): RegoType {
+  const { length } = checker.diagnostics;
+  const args = call.args.map((arg) => settle(arg, env, checker));
+  const result = call.result === undefined ? undefined : settle(call.result, env, checker);
+  const settled = { ...call, args, result };
+  const hasFaults = checker.diagnostics.length > length;
+  const member = checkMembership(settled, env, checker);
+  if (member !== undefined) {
+    if (!hasFaults) checker.diagnostics.push(member);
+    return ANY;
+  }
+  const checked = checkArguments(settled, env, checker);
+  if (checked.fault === undefined) return checked.result;
+  if (!hasFaults || !checked.isOfUnknown) checker.diagnostics.push(checked.fault);
+  return checked.result;
+}
+
+/** The term with its parts settled; a reference or comprehension that is the term itself stays. */
+function settleHere(term: Term, env: TypeEnv, checker: Checker): Term {
+  if (term.kind === "ref") {
+    const ref = settleRef(term, env, checker);
+    reportFault(checkRef(ref, env, checker), checker);
+    return ref;
+  }
+  if (isComprehension(term)) {
+    checkClosure(term, env, checker);
+    return term;
+  }
+  return settle(term, env, checker);
+}
+
+/** The term with a variable for everything in it that is evaluated first. */
+function settle(term: Term, env: TypeEnv, checker: Checker): Term;
+function settle(term: Term | undefined, env: TypeEnv, checker: Checker): Term | undefined;
+function settle(term: Term | undefined, env: TypeEnv, checker: Checker): Term | undefined {
+  if (term === undefined) return undefined;
+  switch (term.kind) {
+    case "call-term":
+      return standFor(term, checkCall({ ...term, result: undefined }, env, checker), env, checker);
+    case "ref": {
+      const ref = settleRef(term, env, checker);
+      reportFault(checkRef(ref, env, checker), checker);
+      const type = typeOf(ref, env);
+      // Of what is undefined nothing more is said.
+      return standFor(ref, hasUnknown(type) && isUnknown(type) ? ANY : type, env, checker);
+    }
+    case "array":
+    case "set": {
+      const items = settleAll(term.items, env, checker);
+      return items === term.items ? term : { ...term, items };
+    }
+    case "object": {
+      const entries = term.entries.map(
+        ([key, value]) => [settle(key, env, checker), settle(value, env, checker)] as const,
+      );
+      const isSame = entries.every(([key, value], i) => key === term.entries[i]?.[0] && value === term.entries[i]?.[1]);
+      return isSame ? term : { ...term, entries };
+    }
+    case "array-comprehension":
+    case "set-comprehension":
+    case "object-comprehension":
+      return standFor(term, checkClosure(term, env, checker), env, checker);
+    default:
+      return term;
+  }
+}
+
+function settleAll(terms: readonly Term[], env: TypeEnv, checker: Checker): readonly Term[] {
+  const settled = terms.map((term) => settle(term, env, checker));
+  return settled.every((term, i) => term === terms[i]) ? terms : settled;
+}
+
+type RefTerm = Extract<Term, { kind: "ref" }>;
+
+function settleRef(ref: RefTerm, env: TypeEnv, checker: Checker): RefTerm {
+  const path = settleAll(ref.path, env, checker);
+  let { head } = ref;
+  if (head.kind !== "var") {
+    const settled = settle(head, env, checker);
+    const variable = settled.kind === "var" ? settled : checker.stand(head);
+    if (settled.kind !== "var" && !isScalarTerm(settled)) equate(variable, settled, env);
+    head = variable;
+  }
+  return path === ref.path && head === ref.head ? ref : { ...ref, head, path };
+}
+
+function isScalarTerm({ kind }: Term): boolean {
+  return kind === "string" || kind === "number" || kind === "boolean" || kind === "null";
+}
+
+function standFor(term: Term, type: RegoType, env: TypeEnv, checker: Checker): Term {
+  const variable = checker.stand(term);
+  env.vars.set(variable.name, type);
+  return variable;
+}
+
+type Comprehension = Extract<Term, { kind: "array-comprehension" | "set-comprehension" | "object-comprehension" }>;
+
+function isComprehension(term: Term): term is Comprehension {
+  return (
+    term.kind === "array-comprehension" || term.kind === "set-comprehension" || term.kind === "object-comprehension"
+  );
+}
+
+/** The type of a comprehension; unknown where something in it is wrong. */
+function checkClosure(term: Comprehension, around: TypeEnv, checker: Checker): RegoType {
+  const { length } = checker.diagnostics;
+  const env: TypeEnv = { ...around, vars: new Map(), outer: around };
+  checkBody(term.body, env, checker);
+  const type = typeOfClosure(term, env, checker);
+  const found = checker.diagnostics.length > length ? UNKNOWN : type;
+  around.closures.set(term, found);
+  return found;
+}
+
+function typeOfClosure(term: Comprehension, env: TypeEnv, checker: Checker): RegoType {
+  const yielded = (part: Term): RegoType => typeOf(settle(part, env, checker), env);
+  switch (term.kind) {
+    case "array-comprehension":
+      return makeArrayType([], yielded(term.value));
+    case "set-comprehension":
+      return makeSetType(yielded(term.value));
+    case "object-comprehension":
+      return makeObjectType([], { key: yielded(term.key), value: yielded(term.value) });
+  }
+}
+
+/** A head's key or value, once what it evaluates has been checked as the body's last part. */
+export function settleYield(term: Term, env: TypeEnv, checker: Checker): Term {
+  return settle(term, env, checker);
+}

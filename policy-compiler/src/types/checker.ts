@@ -1,0 +1,37 @@
+/** What the check of one rule or query shares: where faults go, and what generated variables stand for. */
+import type { Diagnostic, Location } from "@regomesh/base";
+import type { BuiltinSignatures } from "../builtins/table.ts";
+import type { Term, Variable } from "../syntax/ast.ts";
+import { printTerm } from "../syntax/print-term.ts";
+import type { Documents } from "./type-env.ts";
+
+export type Checker = {
+  readonly builtins: BuiltinSignatures;
+  readonly diagnostics: Diagnostic[];
+  /** Rules that depend on a document or function, as a tree in which their types are not known. */
+  readonly relaxed: (path: readonly string[]) => Documents["tree"] | undefined;
+  /** A variable that the text does not have, in place of a term. */
+  readonly stand: (term: Term) => Variable;
+  readonly print: (term: Term) => string;
+  readonly problem: (at: Location, message: string, hint?: string) => Diagnostic;
+};
+
+export function makeChecker(options: Pick<Checker, "builtins" | "diagnostics" | "relaxed">): Checker {
+  const subjects = new Map<string, Term>();
+  return {
+    ...options,
+    stand(term) {
+      const name = `$t${subjects.size}`;
+      subjects.set(name, term);
+      return { kind: "var", at: term.at, name };
+    },
+    print: (term) => printTerm(term, (name) => subjects.get(name)),
+    problem: (at, message, hint) => ({
+      code: "rego_type_error",
+      severity: "error",
+      message,
+      at,
+      ...(hint === undefined ? {} : { hint }),
+    }),
+  };
+}

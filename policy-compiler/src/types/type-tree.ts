@@ -1,0 +1,107 @@
+/**
+ * Types by the place of their documents: what each rule gives, below `data`, and what a schema
+ * says of `input`. A node may have both a type and children: rules below a rule with variables.
+ */
+import { compareKeys, keyTypeOf } from "./compare-types.ts";
+import { makeObjectType } from "./make-type.ts";
+import { mergeTypes } from "./merge.ts";
+import { ANY, type Field, type FieldKey, type ObjectType, openType, type RegoType, STRING } from "./type.ts";
+import { unionOf } from "./union.ts";
+
+export type TypeNode = {
+  readonly key: FieldKey;
+  readonly children: Map<string, TypeNode>;
+  type: RegoType | undefined;
+  /** The type of all that lies here, while nothing is put below. */
+  extent: RegoType | undefined;
+};
+
+export function makeTree(): TypeNode {
+  return makeNode("");
+}
+
+function makeNode(key: FieldKey): TypeNode {
+  return { key, children: new Map(), type: undefined, extent: undefined };
+}
+
+export function findChild(node: TypeNode, key: FieldKey): TypeNode | undefined {
+  return node.children.get(nameOf(key));
+}
+
+/** Strings and other constants apart: `"1` and `1`. */
+function nameOf(key: FieldKey): string {
+  return typeof key === "string" ? `"${key}` : key.text;
+}
+
+export function putType(root: TypeNode, path: readonly FieldKey[], type: RegoType): void {
+  let node = root;
+  for (const key of path) node = openChild(node, key);
+  node.type = type;
+  node.extent = undefined;
+}
+
+function openChild(node: TypeNode, key: FieldKey): TypeNode {
+  node.extent = undefined;
+  let child = findChild(node, key);
+  if (child === undefined) {
+    child = makeNode(key);
+    node.children.set(nameOf(key), child);
+  }
+  return child;
+}
+
+/** Adds what a rule gives to what others give at the same place, above it and below it. */
+export function insertType(root: TypeNode, path: readonly FieldKey[], type: RegoType): void {
+  let node = root;
+  for (const [i, key] of path.entries()) {
+    node = openChild(node, key);
+    const rest = path.slice(i + 1);
+    const above = node.type === undefined ? undefined : openType(node.type);
+    if (rest.length > 0 && above?.kind === "object") node.type = insertInto(above, rest, type);
+  }
+  node.type = node.type === undefined ? type : mergeTypes(node.type, type);
+  node.extent = undefined;
+  if (openType(type).kind !== "object" || node.children.size === 0) return;
+  for (const leaf of leavesBelow(node, [])) {
+    const own = openType(node.type);
+    if (own.kind === "object") node.type = insertInto(own, leaf.path, leaf.type);
+  }
+}
+
+type Leaf = { readonly path: readonly FieldKey[]; readonly type: RegoType };
+
+function* leavesBelow(node: TypeNode, path: readonly FieldKey[]): Generator<Leaf> {
+  for (const child of node.children.values()) {
+    const here = [...path, child.key];
+    if (child.type !== undefined) yield { path: here, type: child.type };
+    else yield* leavesBelow(child, here);
+  }
+}
+
+/** What lies below an object with keys of its own is one of its values. */
+function insertInto(object: ObjectType, path: readonly FieldKey[], type: RegoType): RegoType {
+  const [first, ...rest] = path;
+  if (first === undefined) return object;
+  const key = keyTypeOf(first);
+  const value = rest.length === 0 ? type : insertInto({ kind: "object", fields: [], rest: undefined }, rest, type);
+  const old = object.rest;
+  const joined = old === undefined ? { key, value } : { key: unionOf(old.key, key), value: unionOf(old.value, value) };
+  return makeObjectType(object.fields, joined);
+}
+
+/** All that lies at a node. Beside rules there may be base documents, of which nothing is known. */
+export function extentOf(node: TypeNode): RegoType {
+  if (node.type !== undefined) return node.type;
+  if (node.extent !== undefined) return node.extent;
+  const fields: Field[] = [];
+  for (const { key, child } of [...node.children.values()].map((each) => ({ key: each.key, child: each }))) {
+    const type = extentOf(child);
+    if (type.kind !== "function") fields.push({ key, type });
+  }
+  node.extent = makeObjectType(fields, { key: STRING, value: ANY });
+  return node.extent;
+}
+
+export function childKeys(node: TypeNode): readonly FieldKey[] {
+  return [...node.children.values()].map(({ key }) => key).sort(compareKeys);
+}
