@@ -20,7 +20,8 @@ allow if {
 }
 
 user := name if {
-	["Basic", encoded] := split(http.headers.authorization, " ")
+	some encoded
+	["Basic", encoded] = split(http.headers.authorization, " ")
 	[name, _] := split(base64.decode(encoded), ":")
 }
 
