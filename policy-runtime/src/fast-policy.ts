@@ -36,6 +36,8 @@ export type PolicyOptions = {
   readonly headBytesMax?: number;
   readonly destination?: Destination;
   readonly onPrint?: (line: string) => void;
+  /** An evaluation has taken `GROWN_BYTES_MAX` more memory than the instance had when it was opened; it never shrinks. */
+  readonly onGrown?: () => void;
 };
 
 /** The module cannot serve: its ABI is another one, built-ins are missing, its data is unreadable. */
@@ -50,6 +52,8 @@ export class PolicyUnfit extends Error {
 }
 
 const HEAD_BYTES_MAX = 65_536;
+/** More than a decision about the longest head takes; less than what hostile operands can make a policy take. */
+const GROWN_BYTES_MAX = 4 * 1024 * 1024;
 /** Results of one kind that are constants of the policy and whose reading is kept. */
 const KEPT_MAX = 1024;
 /** Copies a span without making a view of it. */
@@ -124,6 +128,8 @@ class FastPolicy implements Policy, PolicyDecision {
   #words: Int32Array;
   #headFault: Outcome<never> | undefined;
   #hasFaults = false;
+  #bytesMax = Number.POSITIVE_INFINITY;
+  readonly #onGrown: () => void;
 
   constructor(open: Instance, meta: ModuleMeta, options: PolicyOptions) {
     this.#open = open;
@@ -146,6 +152,8 @@ class FastPolicy implements Policy, PolicyDecision {
     });
     this.#bytes = open.bytes();
     this.#words = new Int32Array(open.memory.buffer);
+    this.#onGrown = options.onGrown ?? (() => {});
+    this.#bytesMax = this.#bytes.length + GROWN_BYTES_MAX;
     this.#reader = new RecordReader(open.memory, (value) => this.#print(value));
   }
 
@@ -161,6 +169,10 @@ class FastPolicy implements Policy, PolicyDecision {
 
   get jsonParses(): number {
     return this.#exports.rm_json_parses();
+  }
+
+  get memoryBytes(): number {
+    return this.#open.memory.buffer.byteLength;
   }
 
   setConnection(context: ConnectionContext): void {
@@ -259,6 +271,9 @@ class FastPolicy implements Policy, PolicyDecision {
     if (this.#words.buffer === this.#open.memory.buffer) return;
     this.#bytes = this.#open.bytes();
     this.#words = new Int32Array(this.#open.memory.buffer);
+    if (this.#bytes.length <= this.#bytesMax) return;
+    this.#bytesMax = Number.POSITIVE_INFINITY;
+    this.#onGrown();
   }
 
   // ── the decision ──

@@ -48,6 +48,7 @@ export {
 } from "./module-meta.ts";
 export { OWN_NAMES } from "./own-names.ts";
 export { DEFAULT_LIMITS, type Policy, type PolicyDecision, type PolicyLimits } from "./policy.ts";
+export { openRenewingPolicy, type RenewingOptions } from "./renewing-policy.ts";
 export {
   CAPABILITIES,
   type Capabilities,

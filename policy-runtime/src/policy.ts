@@ -23,6 +23,8 @@ export interface Policy {
   readonly meta: ModuleMeta;
   /** Documents that the module has read as JSON text since it was opened: its data and destination, and for a request none. */
   readonly jsonParses: number;
+  /** Bytes of the module's memory. */
+  readonly memoryBytes: number;
   /** The facts of a connection, copied into the module; hold for the following decisions until set again. */
   setConnection(context: ConnectionContext): void;
   /**

@@ -6,7 +6,7 @@ import {
   META_SECTION,
   MODULE_ABI,
   type ModuleMeta,
-  openPolicy,
+  openRenewingPolicy,
   type Policy,
   PolicyUnfit,
   type Role,
@@ -19,6 +19,9 @@ export function destinationOf(workload: WorkloadSnapshot): Destination {
   const { service, namespace, name, labels, inbound } = workload;
   return { service, namespace, workload: name, labels, port: inbound[0]?.application.port ?? 0 };
 }
+
+/** An instance that has grown is replaced so much later: a client makes no more than one start in it. */
+const RENEW_MS = 1000;
 
 type Opened = { readonly policy?: Policy; readonly problems: readonly SnapshotProblem[] };
 
@@ -44,10 +47,12 @@ export async function openModule(
       const index = meta.entrypoints.findIndex((other) => other.name === entrypoint.name);
       if (index >= 0) fuel.set(index, entrypoint.fuel);
     }
-    const seed = randomInt(2 ** 32);
+    const drawSeed = () => randomInt(2 ** 32);
     const offered = CAPABILITIES[role].hostBuiltins;
     const hostBuiltins = await load(meta.hostBuiltins.filter((builtin) => offered.has(builtin)));
-    return { policy: openPolicy({ wasm, data: module.data, destination, fuel, seed, hostBuiltins }), problems: [] };
+    const options = { wasm, data: module.data, destination, fuel, seed: drawSeed(), drawSeed, hostBuiltins };
+    const later = (work: () => void) => void setTimeout(work, RENEW_MS).unref();
+    return { policy: openRenewingPolicy({ ...options, later }), problems: [] };
   } catch (error) {
     return problem(reasonOf(error), `${name} does not load: ${(error as Error).message}`);
   }

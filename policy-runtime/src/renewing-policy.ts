@@ -1,0 +1,78 @@
+/**
+ * A policy whose memory comes back: a WebAssembly memory never shrinks, so an instance that an
+ * evaluation made grow is replaced by a fresh one of the same module, outside of any request.
+ * The decision that is being read stays the old instance's.
+ */
+import type { ConnectionContext } from "./connection.ts";
+import { openPolicy, type PolicyOptions } from "./fast-policy.ts";
+import type { HeadTable } from "./layout/head-table.ts";
+import type { ModuleMeta } from "./module-meta.ts";
+import type { Policy, PolicyDecision } from "./policy.ts";
+
+export type RenewingOptions = Omit<PolicyOptions, "onGrown" | "wasm"> & {
+  readonly wasm: WebAssembly.Module;
+  /** Another seed for each instance. */
+  readonly drawSeed: () => number;
+  /** Runs the work once no request is being decided; how long it waits bounds how often instances are replaced. */
+  readonly later: (work: () => void) => void;
+};
+
+/** As openPolicy; throws what it throws. */
+export function openRenewingPolicy(options: RenewingOptions): Policy {
+  return new RenewingPolicy(options);
+}
+
+class RenewingPolicy implements Policy {
+  readonly meta: ModuleMeta;
+  readonly #options: RenewingOptions;
+  #current: Policy;
+  #context: ConnectionContext | undefined;
+
+  constructor(options: RenewingOptions) {
+    this.#options = options;
+    this.#current = this.#open(options.seed);
+    this.meta = this.#current.meta;
+  }
+
+  #open(seed: number): Policy {
+    const { later } = this.#options;
+    return openPolicy({ ...this.#options, seed, onGrown: () => later(() => this.#renew()) });
+  }
+
+  #renew(): void {
+    let next: Policy;
+    try {
+      next = this.#open(this.#options.drawSeed());
+    } catch {
+      // There is no memory for another one: this one goes on, and asks again.
+      this.#options.later(() => this.#renew());
+      return;
+    }
+    if (this.#context !== undefined) next.setConnection(this.#context);
+    this.#current = next;
+  }
+
+  get jsonParses(): number {
+    return this.#current.jsonParses;
+  }
+
+  get memoryBytes(): number {
+    return this.#current.memoryBytes;
+  }
+
+  setConnection(context: ConnectionContext): void {
+    this.#context = context;
+    this.#current.setConnection(context);
+  }
+
+  decide(
+    head: Uint8Array,
+    length: number,
+    table: HeadTable,
+    mask: number,
+    requestId: string,
+    nowMs: number,
+  ): PolicyDecision {
+    return this.#current.decide(head, length, table, mask, requestId, nowMs);
+  }
+}

@@ -1,0 +1,88 @@
+/** Memory that a hostile request made a policy take comes back. */
+import { compile } from "@regomesh/policy-compiler";
+import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { expect, test } from "vitest";
+import { openRenewingPolicy, type Policy, toHeadTable } from "../src/index.ts";
+
+const MEBIBYTE = 1024 * 1024;
+const runtime = await loadRuntime();
+
+const REGO = `package mesh.authz
+
+import input.attributes.request.http
+
+default allow := false
+
+allow if http.method == "GET"
+
+allow if count(numbers.range(1, to_number(http.headers["x-count"]))) == -1
+`;
+
+function open(text: string) {
+  const units = [{ name: "u", modules: [{ name: "u.rego", text }], data: {} }];
+  const { module, diagnostics } = compile({ units, entrypoints: [{ unit: "u", name: "mesh/authz/allow" }], runtime });
+  expect(diagnostics).toEqual([]);
+  const { wasm, data } = module as NonNullable<typeof module>;
+  const waiting: (() => void)[] = [];
+  const seeds: number[] = [];
+  const policy = openRenewingPolicy({
+    wasm: new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>),
+    data,
+    seed: 1,
+    drawSeed: () => seeds.push(seeds.length + 2) + 1,
+    later: (work) => waiting.push(work),
+  });
+  return { policy, waiting, seeds };
+}
+
+function ask(policy: Policy, method: string, count: number) {
+  const head = Buffer.from(`${method} / HTTP/1.1\r\nhost: a\r\nx-count: ${count}\r\n\r\n`);
+  return policy.decide(head, head.length, toHeadTable(head), 1, "id", 0).authz(0);
+}
+
+test("an instance that a request made grow is replaced once no request is decided, and the bytes come back", () => {
+  const { policy, waiting, seeds } = open(REGO);
+  const before = policy.memoryBytes;
+  expect(ask(policy, "GET", 1)).toMatchObject({ value: { allowed: true } });
+  expect(waiting).toEqual([]);
+  const decision = ask(policy, "PUT", 500_000);
+  expect(policy.memoryBytes).toBeGreaterThan(before + 4 * MEBIBYTE);
+  expect(decision).toMatchObject({ value: { allowed: false } });
+  expect(ask(policy, "PUT", 500_000)).toMatchObject({ value: { allowed: false } });
+  expect(waiting).toHaveLength(1);
+  waiting.pop()?.();
+  expect(policy.memoryBytes).toBe(before);
+  expect(seeds).toHaveLength(1);
+  expect(ask(policy, "GET", 1)).toMatchObject({ value: { allowed: true } });
+  expect(ask(policy, "PUT", 1)).toMatchObject({ value: { allowed: false } });
+});
+
+test("an evaluation that was ended by the memory's limit leaves nothing behind either", () => {
+  const { policy, waiting } = open(
+    REGO.replace("numbers.range(1, to_number", 'concat("", [http.path | some _ in numbers.range(1, to_number').replace(
+      '"])))',
+      '"]))]))',
+    ),
+  );
+  const before = policy.memoryBytes;
+  ask(policy, "PUT", 400_000);
+  expect(waiting).toHaveLength(1);
+  waiting.pop()?.();
+  expect(policy.memoryBytes).toBe(before);
+});
+
+test("where there is no memory for another instance the old one goes on and asks again", () => {
+  const { policy, waiting } = open(REGO);
+  ask(policy, "PUT", 500_000);
+  const real = WebAssembly.Instance;
+  try {
+    WebAssembly.Instance = (() => {
+      throw new RangeError("could not allocate memory");
+    }) as unknown as typeof WebAssembly.Instance;
+    waiting.pop()?.();
+  } finally {
+    WebAssembly.Instance = real;
+  }
+  expect(ask(policy, "GET", 1)).toMatchObject({ value: { allowed: true } });
+  expect(waiting).toHaveLength(1);
+});
