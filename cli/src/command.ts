@@ -27,6 +27,8 @@ export type Io = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly env: (name: string) => string | undefined;
+  /** All of the environment, which `opa.runtime` shows to policies. */
+  readonly environment: () => Readonly<Record<string, string>>;
   readonly cwd: string;
   /** Standard output is a terminal. */
   readonly isTerminal: boolean;

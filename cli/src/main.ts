@@ -83,6 +83,7 @@ function makeIo(): Io {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     env: (name) => process.env[name],
+    environment: () => ({ ...process.env }) as Record<string, string>,
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY === true,
     columns: process.stdout.columns || 100, // 0 of a terminal that does not know its size

@@ -10,6 +10,7 @@ const paint = makePaint(
     out: () => {},
     err: () => {},
     env: () => undefined,
+    environment: () => ({}),
     cwd: "/",
     isTerminal: false,
     columns: 80,

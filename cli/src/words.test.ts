@@ -59,6 +59,7 @@ async function run(
       err += text;
     },
     env: () => undefined,
+    environment: () => ({}),
     cwd,
     isTerminal: false,
     columns: 80,

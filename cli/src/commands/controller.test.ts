@@ -21,6 +21,7 @@ async function run(...args: readonly string[]): Promise<{ code: number; out: str
       err += text;
     },
     env: () => undefined,
+    environment: () => ({}),
     cwd: folder,
     isTerminal: false,
     columns: 80,

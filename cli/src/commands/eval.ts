@@ -75,7 +75,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const evaluator = openEvaluator({
     wasm: module.wasm,
     data: module.data,
-    hostBuiltins: await makeToolLoader({ nowMs: Date.now })(module.meta.hostBuiltins),
+    hostBuiltins: await makeToolLoader({ nowMs: Date.now, env: io.environment() })(module.meta.hostBuiltins),
     onPrint: (line) => io.err(`${line}\n`),
     limits: flags.limits,
   });

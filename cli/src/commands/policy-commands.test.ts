@@ -24,6 +24,7 @@ async function run(...args: readonly string[]): Promise<{ code: number; out: str
       err += text;
     },
     env: () => undefined,
+    environment: () => ({}),
     cwd: folder,
     isTerminal: false,
     columns: 100,

@@ -55,7 +55,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const paths = positionals.length === 0 ? ["."] : positionals;
   const files = await readFiles(paths, io.cwd, /\.rego$|^data\.(json|ya?ml)$|\/data\.(json|ya?ml)$/);
   const runtime = await loadRuntime();
-  const load = makeToolLoader({ nowMs: Date.now });
+  const load = makeToolLoader({ nowMs: Date.now, env: io.environment() });
   const diagnostics: Diagnostic[] = [];
   const tests: TestResult[] = [];
   for (const { unit, diagnostics: faults } of findUnits(files)) {

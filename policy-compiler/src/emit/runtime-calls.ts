@@ -110,6 +110,7 @@ export const HOST_PARTS: Readonly<Record<string, readonly string[]>> = {
   "rand.intn": ["rand.intn"],
   "providers.aws.sign_req": ["providers.aws.sign_req"],
   "net.lookup_ip_addr": ["net.lookup_ip_addr"],
+  ...timed("http.send"),
   ...timed("io.jwt.decode_verify"),
   ...timed("crypto.x509.parse_and_verify_certificates"),
   ...timed("crypto.x509.parse_and_verify_certificates_with_options"),

@@ -1,12 +1,12 @@
 /** All built-ins that a policy may call where a person or a test waits for it: command line, test runner. */
 import type { Source } from "@regomesh/base";
 import { type HostOptions, type LoadBuiltins, makeBuiltinLoader } from "@regomesh/policy-runtime/node";
-import { TOOL_FAMILIES } from "@regomesh/policy-runtime/tools";
+import { toolFamilies } from "@regomesh/policy-runtime/tools";
 import { BUILTINS } from "../builtins/table.ts";
 import { hostNames } from "../emit/runtime-calls.ts";
 
 export function makeToolLoader(options: HostOptions): LoadBuiltins {
-  return makeBuiltinLoader(options, TOOL_FAMILIES);
+  return makeBuiltinLoader(options, toolFamilies(options));
 }
 
 /** Names of the built-ins that sources may call, so that no others are loaded: a name's words all stand in the text. */

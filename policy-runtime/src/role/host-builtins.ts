@@ -72,8 +72,9 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
   },
   {
     names: ["http.send"],
+    fuel: [100_000, 20],
     proxies: "a decision does not wait for the network: put what it would fetch into the policy's data",
-    tools: "tests ask no network: put a function in its place, as in `with http.send as answer`",
+    tools: true,
   },
   { names: ["uri.is_valid", "uri.parse"], fuel: [5_000, 20], proxies: true, tools: true },
   {

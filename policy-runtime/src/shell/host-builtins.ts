@@ -12,10 +12,12 @@ import { addressesOf } from "./hosts.ts";
 export type HostOptions = {
   /** Milliseconds since 1970; asked once in an evaluation. */
   readonly nowMs: () => number;
-  /** What `opa.runtime().env` shows; nothing where absent. */
+  /** What `opa.runtime().env` shows, beside OPA's version; nothing where absent. */
   readonly env?: Readonly<Record<string, string>>;
   /** Text of a hosts file (hosts(5)) that `net.lookup_ip_addr` looks names up in; without it there is no such built-in. */
   readonly hosts?: string;
+  /** Hosts that `http.send` and `net.lookup_ip_addr` may ask, where they are offered; all of them where absent. */
+  readonly allowNet?: readonly string[];
 };
 
 /** Gives the built-ins of these names that there are, or all of them where no names are given. */
@@ -73,12 +75,15 @@ export function makeBuiltinLoader(options: HostOptions, more: readonly Family[] 
   };
 }
 
+/** Whose meaning of Rego this is. */
+const OPA_VERSION = "1.22.2";
+
 function ownBuiltins({ nowMs, env, hosts }: HostOptions): HostBuiltins {
   const builtins: Record<string, HostBuiltin> = {
     "time.now_ns": () => Math.round(nowMs() * 1e6),
     "uuid.rfc4122": () => randomUUID(),
     "rand.intn": drawBelow,
-    "opa.runtime": () => (env === undefined ? {} : { env }),
+    "opa.runtime": () => (env === undefined ? {} : { env, version: OPA_VERSION, commit: "" }),
   };
   if (hosts !== undefined) builtins["net.lookup_ip_addr"] = (name: string) => addressesOf(name, hosts);
   return builtins;

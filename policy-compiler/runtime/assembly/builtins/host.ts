@@ -10,9 +10,9 @@ import { builtinError, burn } from "../failure";
 import { int64, toInt64 } from "../number/number";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
 import { compare } from "../value/compare";
-import { copyObject, objectGet, objectInsert, objectLen } from "../value/object";
+import { copyObject, makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "../value/object";
 import { makeSet, setAdd } from "../value/set";
-import { ARRAY, NUMBER, OBJECT, STRING, TRUE_VALUE, UNDEFINED, intOf, kindOf, makeInt, makeText, stringLen, stringPtr } from "../value/value";
+import { ARRAY, NULL_VALUE, NUMBER, OBJECT, STRING, TRUE_VALUE, UNDEFINED, intOf, kindOf, makeInt, makeText, stringLen, stringPtr } from "../value/value";
 import { expectInt, expectKind } from "./operands";
 
 let clock: i32 = -1;
@@ -21,6 +21,7 @@ let uuid: i32 = -1;
 let random: i32 = -1;
 let awsSign: i32 = -1;
 let lookup: i32 = -1;
+let sender: i32 = -1;
 let tokenVerify: i32 = -1;
 let chainVerify: i32 = -1;
 let chainVerifyWith: i32 = -1;
@@ -33,6 +34,7 @@ export function linkHost(names: usize): void {
   random = numberOf(names, "rand.intn");
   awsSign = numberOf(names, "providers.aws.sign_req");
   lookup = numberOf(names, "net.lookup_ip_addr");
+  sender = numberOf(names, "http.send");
   tokenVerify = numberOf(names, "io.jwt.decode_verify");
   chainVerify = numberOf(names, "crypto.x509.parse_and_verify_certificates");
   chainVerifyWith = numberOf(names, "crypto.x509.parse_and_verify_certificates_with_options");
@@ -157,6 +159,47 @@ export function lookupIpAddr(name: usize): usize {
   const length = arrayLen(found);
   for (let i = 0; i < length; i++) setAdd(addresses, arrayGet(found, i));
   return keepDrawn(lookup, name, addresses);
+}
+
+/**
+ * The answer to a request: in one evaluation the same for the same request, a failure too. Requests
+ * that differ only in headers that they tell to ignore are the same.
+ */
+export function httpSend(request: usize): usize {
+  if (sender < 0) return builtinError("http.send: the host sends none");
+  const key = sameRequest(request);
+  const known = drawnFor(sender, key);
+  if (known != 0) return known == NULL_VALUE ? UNDEFINED : known;
+  const time = nowNs();
+  if (time == UNDEFINED) return UNDEFINED;
+  const answer = hostCall2(sender, request, time);
+  keepDrawn(sender, key, answer == UNDEFINED ? NULL_VALUE : answer);
+  return answer;
+}
+
+function sameRequest(request: usize): usize {
+  if (kindOf(request) != OBJECT) return request;
+  const ignored = objectGet(request, makeText("cache_ignored_headers"));
+  const headers = objectGet(request, makeText("headers"));
+  if (ignored == UNDEFINED || kindOf(ignored) != ARRAY || headers == UNDEFINED || kindOf(headers) != OBJECT) return request;
+  const kept = makeObject(objectLen(headers));
+  burn(objectLen(headers) * (1 + arrayLen(ignored)));
+  for (let i = 0; i < objectLen(headers); i++) {
+    const name = objectKeyAt(headers, i);
+    if (!arrayHas(ignored, name)) objectInsert(kept, name, objectValueAt(headers, i));
+  }
+  const copy = copyObject(request);
+  burn(objectLen(request));
+  objectInsert(copy, makeText("cache_ignored_headers"), NULL_VALUE);
+  objectInsert(copy, makeText("headers"), kept);
+  return copy;
+}
+
+function arrayHas(array: usize, value: usize): bool {
+  for (let i = 0; i < arrayLen(array); i++) {
+    if (compare(arrayGet(array, i), value) == 0) return true;
+  }
+  return false;
 }
 
 // ── time zones ──

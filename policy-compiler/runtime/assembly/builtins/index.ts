@@ -24,7 +24,7 @@ export {
 } from "./time";
 export {
   nowNs as b$time$now_ns, uuidRfc4122 as b$uuid$rfc4122, randIntn as b$rand$intn, trace as b$trace,
-  signAwsRequest as b$providers$aws$sign_req, lookupIpAddr as b$net$lookup_ip_addr,
+  signAwsRequest as b$providers$aws$sign_req, lookupIpAddr as b$net$lookup_ip_addr, httpSend as b$http$send,
   jwtDecodeVerify as b$io$jwt$decode_verify, verifyChain as b$crypto$x509$parse_and_verify_certificates,
   verifyChainWith as b$crypto$x509$parse_and_verify_certificates_with_options,
 } from "./host";
