@@ -72,7 +72,8 @@ function isBlank(byte: number): boolean {
   return byte === SP || byte === HTAB;
 }
 
-function addField(head: Head, name: number, nameEnd: number, value: number, valueEnd: number): void {
+/** Notes one more field of a head whose bytes are there; for every codec that composes heads. */
+export function addField(head: Head, name: number, nameEnd: number, value: number, valueEnd: number): void {
   head.reserve();
   const index = head.fieldCount++;
   const { spans } = head;

@@ -1,0 +1,342 @@
+/**
+ * From the fields of a block to a head as everyone behind the codec knows it: HTTP/1.1's text
+ * with its spans. What RFC 9113, section 8, calls malformed is one fault, and ends the stream; what is
+ * only too much is another, which a response can say.
+ *
+ *     :method :path         the request line, with HTTP/1.1
+ *     :authority            the Host field, the first one (section 8.3.1); a Host field must say the same
+ *     cookie, cookie, …     one field (section 8.2.3), the last
+ *     :status               the status line, without a reason
+ */
+import { asciiBytes, COLON, CR, IS_TOKEN, IS_VALUE, isDigit, LF, SP } from "../http1/characters.ts";
+import { FAULTS, type Fault } from "../http1/fault.ts";
+import { addField } from "../http1/field-lines.ts";
+import { settleRequest, settleResponse } from "../http1/framing.ts";
+import { Framing, Head } from "../http1/head.ts";
+import type { CodecLimits } from "../http1/limits.ts";
+import { Method } from "../http1/method.ts";
+import { readRequestLine } from "../http1/request-line.ts";
+import { readStatusLine } from "../http1/status-line.ts";
+import { ENTRY_OVERHEAD } from "./hpack/dynamic-table.ts";
+
+export type BlockKind = "request" | "response" | "trailers";
+
+/** Why a block is no head. `malformed` is a stream error; the others can be answered. */
+export type HeadFault =
+  | { readonly kind: "malformed"; readonly reason: string }
+  | { readonly kind: "refused"; readonly fault: Fault };
+
+const VERSION = asciiBytes(" HTTP/1.1\r\n");
+const STATUS = asciiBytes("HTTP/1.1 ");
+const HOST = asciiBytes("host: ");
+const COOKIE = asciiBytes("cookie: ");
+const ROOT = asciiBytes("/");
+const STAR = 0x2a;
+const SLASH = 0x2f;
+const SEMICOLON = 0x3b;
+const BYTES_AT_FIRST = 1024;
+
+const Pseudo = { method: 0, scheme: 1, authority: 2, path: 3, protocol: 4, status: 5 } as const;
+const PSEUDO_NAMES = [":method", ":scheme", ":authority", ":path", ":protocol", ":status"].map(asciiBytes);
+const NAME_PSEUDO_MAX = 10;
+
+/** RFC 9113, section 8.2.2; `te` may say trailers. */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  "connection",
+  "proxy-connection",
+  "keep-alive",
+  "transfer-encoding",
+  "upgrade",
+]);
+const CONNECTION_LENGTHS = new Set([...CONNECTION_FIELDS, "te"].map((name) => name.length));
+
+/** A span that is kept in the composer's own bytes. */
+type Kept = { bytes: Uint8Array; length: number };
+
+export class HeadComposer {
+  readonly head = new Head();
+  readonly #limits: CodecLimits;
+  #kind: BlockKind = "request";
+  #bytes = new Uint8Array(BYTES_AT_FIRST);
+  #at = 0;
+  /** As SETTINGS_MAX_HEADER_LIST_SIZE counts. */
+  #listBytes = 0;
+  #fields = 0;
+  #isLineWritten = false;
+  #seen = 0;
+  readonly #pseudo: readonly Kept[] = PSEUDO_NAMES.map(() => ({ bytes: new Uint8Array(64), length: 0 }));
+  readonly #cookie: Kept = { bytes: new Uint8Array(256), length: 0 };
+  #hostStart = -1;
+  #hostEnd = -1;
+  fault: HeadFault | undefined = undefined;
+  /** `:scheme` is https; what the client says, for records: the policy sees the connection's own. */
+  isHttps = false;
+
+  constructor(limits: CodecLimits) {
+    this.#limits = limits;
+  }
+
+  /** Before the first field of a block. The head of the one before is gone. */
+  begin(kind: BlockKind): void {
+    this.#kind = kind;
+    this.#at = 0;
+    this.#listBytes = 0;
+    this.#fields = 0;
+    this.#seen = 0;
+    this.#cookie.length = 0;
+    this.#hostStart = -1;
+    this.fault = undefined;
+    this.#isLineWritten = kind === "trailers";
+    if (this.#bytes.length > this.#limits.headBytesMax * 2) this.#bytes = new Uint8Array(BYTES_AT_FIRST);
+    this.head.reset(this.#bytes, 0);
+  }
+
+  addField(
+    name: Uint8Array,
+    nameStart: number,
+    nameEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): undefined {
+    if (this.fault !== undefined) return;
+    const nameLength = nameEnd - nameStart;
+    this.#listBytes += nameLength + (valueEnd - valueStart) + ENTRY_OVERHEAD;
+    const isTrailers = this.#kind === "trailers";
+    const bytesMax = isTrailers ? this.#limits.trailerBytesMax : this.#limits.headBytesMax;
+    if (this.#listBytes > bytesMax) return this.#refuse(isTrailers ? FAULTS["trailers-long"] : FAULTS["head-long"]);
+    if (!isFieldValue(value, valueStart, valueEnd)) return this.#malformed("a field's value");
+    if (name[nameStart] === COLON) return this.#addPseudo(name, nameStart, nameEnd, value, valueStart, valueEnd);
+    if (!isFieldName(name, nameStart, nameEnd)) return this.#malformed("a field's name");
+    if (CONNECTION_LENGTHS.has(nameLength) && !this.#isForStream(name, nameStart, nameEnd, value, valueStart, valueEnd))
+      return this.#malformed("a field of the connection");
+    if (++this.#fields > (isTrailers ? this.#limits.trailersMax : this.#limits.fieldsMax))
+      return this.#refuse(FAULTS["fields-many"]);
+    if (!this.#isLineWritten) this.#writeLine();
+    if (this.fault !== undefined) return;
+    if (this.#kind === "request") {
+      if (isName(name, nameStart, nameLength, COOKIE, 6)) return this.#addCookie(value, valueStart, valueEnd);
+      if (isName(name, nameStart, nameLength, HOST, 4)) return this.#addHost(value, valueStart, valueEnd);
+    }
+    this.#append(name, nameStart, nameEnd, value, valueStart, valueEnd);
+  }
+
+  /**
+   * The block is whole: `head` is settled, or `fault` says why not. `isEnd`: no content follows.
+   * Of a response, `method` is its request's.
+   */
+  end(isEnd: boolean, method: Method = Method.other): undefined {
+    if (this.fault !== undefined) return;
+    if (!this.#isLineWritten) this.#writeLine();
+    if (this.fault !== undefined) return;
+    if (this.#cookie.length > 0) this.#append(COOKIE, 0, 6, this.#cookie.bytes, 0, this.#cookie.length);
+    this.#reserve(2);
+    this.#bytes[this.#at++] = CR;
+    this.#bytes[this.#at++] = LF;
+    const { head } = this;
+    head.bytes = this.#bytes;
+    head.end = this.#at;
+    if (this.#kind === "trailers") return;
+    const fault =
+      this.#kind === "request" ? settleRequest(head, this.#limits) : settleResponse(head, method, this.#limits);
+    // Framing is HTTP/2's own; a response without a length does not end with the connection.
+    head.keepAlive = true;
+    if (fault !== undefined) return fault === FAULTS.switching ? this.#malformed("status 101") : this.#settled(fault);
+    const hasNone = this.#kind === "response" && isWithoutContent(head.status, method);
+    if (isEnd && !hasNone && head.framing === Framing.length && head.contentLength > 0)
+      return this.#malformed("an end before the content that Content-Length says");
+    if (isEnd) head.framing = Framing.none;
+    else if (head.framing !== Framing.length) head.framing = Framing.chunked;
+    head.expectsContinue &&= !isEnd;
+  }
+
+  /** What HTTP/1.1 answers with 400 is malformed here; 417 and the like are answers in both. */
+  #settled(fault: Fault): undefined {
+    if (fault.status === 400 && this.#kind === "request") this.#malformed(fault.reason);
+    else if (this.#kind === "response") this.#malformed(fault.reason);
+    else this.#refuse(fault);
+  }
+
+  #addPseudo(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): undefined {
+    if (this.#isLineWritten) return this.#malformed("a pseudo-field behind a field, or in trailers");
+    const which =
+      ne - ns > NAME_PSEUDO_MAX ? -1 : PSEUDO_NAMES.findIndex((each) => isName(name, ns, ne - ns, each, each.length));
+    const isOfKind = which === Pseudo.status ? this.#kind === "response" : this.#kind === "request";
+    if (which < 0 || !isOfKind) return this.#malformed("a pseudo-field that is not known here");
+    if ((this.#seen & (1 << which)) !== 0) return this.#malformed("a pseudo-field twice");
+    this.#seen |= 1 << which;
+    keep(this.#pseudo[which]!, value, vs, ve, 0);
+  }
+
+  /** The start line, once every pseudo-field is there. */
+  #writeLine(): undefined {
+    this.#isLineWritten = true;
+    if (this.#kind === "response") return this.#writeStatusLine();
+    const method = this.#pseudo[Pseudo.method]!;
+    const isConnect = isText(method, "CONNECT");
+    const needed =
+      (1 << Pseudo.method) | (isConnect ? 1 << Pseudo.authority : (1 << Pseudo.scheme) | (1 << Pseudo.path));
+    if ((this.#seen & needed) !== needed) return this.#malformed("a pseudo-field is missing");
+    // CONNECT, and extended CONNECT of RFC 8441, are read so far; what would be a tunnel is no request that a proxy carries yet.
+    if (isConnect) return this.#refuse(FAULTS["method-unsupported"]);
+    if ((this.#seen & (1 << Pseudo.protocol)) !== 0) return this.#malformed(":protocol without CONNECT");
+    const scheme = this.#pseudo[Pseudo.scheme]!;
+    this.isHttps = isText(scheme, "https");
+    if (!this.isHttps && !isText(scheme, "http")) return this.#malformed(":scheme");
+    const path = this.#pseudo[Pseudo.path]!;
+    // An absolute or empty path would be read in another way behind us.
+    if (path.length === 0 || (path.bytes[0] !== SLASH && !(path.length === 1 && path.bytes[0] === STAR)))
+      return this.#malformed(":path");
+    if (method.length === 0) return this.#malformed(":method");
+    this.#reserve(method.length + 1 + Math.max(path.length, ROOT.length) + VERSION.length);
+    this.#put(method.bytes, 0, method.length);
+    this.#bytes[this.#at++] = SP;
+    this.#put(path.bytes, 0, path.length);
+    this.#put(VERSION, 0, VERSION.length);
+    this.head.bytes = this.#bytes;
+    const next = readRequestLine(this.head, 0, this.#at, this.#limits);
+    if (next !== this.#at) {
+      const fault = this.head.fault ?? FAULTS["request-line"];
+      return fault.status === 400 ? this.#malformed(fault.reason) : this.#refuse(fault);
+    }
+    const authority = this.#pseudo[Pseudo.authority]!;
+    if ((this.#seen & (1 << Pseudo.authority)) !== 0) this.#addHost(authority.bytes, 0, authority.length);
+  }
+
+  #writeStatusLine(): undefined {
+    const status = this.#pseudo[Pseudo.status]!;
+    const isStatus = (this.#seen & (1 << Pseudo.status)) !== 0 && status.length === 3;
+    if (!isStatus || !isDigit(status.bytes[0]!) || !isDigit(status.bytes[1]!) || !isDigit(status.bytes[2]!))
+      return this.#malformed(":status");
+    this.#reserve(STATUS.length + status.length + 3);
+    this.#put(STATUS, 0, STATUS.length);
+    this.#put(status.bytes, 0, status.length);
+    this.#bytes[this.#at++] = SP;
+    this.#bytes[this.#at++] = CR;
+    this.#bytes[this.#at++] = LF;
+    this.head.bytes = this.#bytes;
+    if (readStatusLine(this.head, 0, this.#at) !== this.#at) this.#malformed(":status");
+  }
+
+  /** `:authority` and Host are one: the first stands, another must be the same. */
+  #addHost(value: Uint8Array, start: number, end: number): undefined {
+    if (this.#hostStart < 0) {
+      this.#append(HOST, 0, 4, value, start, end);
+      this.#hostStart = this.#at - 2 - (end - start);
+      this.#hostEnd = this.#at - 2;
+      return;
+    }
+    const isSame = end - start === this.#hostEnd - this.#hostStart;
+    for (let i = 0; isSame && i < end - start; i++)
+      if (value[start + i] !== this.#bytes[this.#hostStart + i]) return this.#malformed("Host is not :authority");
+    if (!isSame) this.#malformed("Host is not :authority");
+  }
+
+  #addCookie(value: Uint8Array, start: number, end: number): undefined {
+    const cookie = this.#cookie;
+    if (cookie.length > 0) {
+      keep(cookie, SEPARATOR, 0, SEPARATOR.length, cookie.length);
+    }
+    keep(cookie, value, start, end, cookie.length);
+  }
+
+  #append(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): undefined {
+    this.#reserve(ne - ns + (ve - vs) + 4);
+    const bytes = this.#bytes;
+    const nameAt = this.#at;
+    this.#put(name, ns, ne);
+    bytes[this.#at++] = COLON;
+    bytes[this.#at++] = SP;
+    const valueAt = this.#at;
+    this.#put(value, vs, ve);
+    bytes[this.#at++] = CR;
+    bytes[this.#at++] = LF;
+    this.head.bytes = bytes;
+    addField(this.head, nameAt, nameAt + (ne - ns), valueAt, valueAt + (ve - vs));
+  }
+
+  #put(bytes: Uint8Array, start: number, end: number): void {
+    const to = this.#bytes;
+    let at = this.#at;
+    for (let from = start; from < end; from++) to[at++] = bytes[from]!;
+    this.#at = at;
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#bytes.length) return;
+    let size = this.#bytes.length * 2;
+    while (size < this.#at + count) size *= 2;
+    const larger = new Uint8Array(size);
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
+    this.head.bytes = larger;
+  }
+
+  /** Whether the field may stand in HTTP/2. */
+  #isForStream(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): boolean {
+    const text = String.fromCharCode(...name.subarray(ns, ne));
+    if (text === "te")
+      return this.#kind === "request" && String.fromCharCode(...value.subarray(vs, ve)).toLowerCase() === "trailers";
+    return !CONNECTION_FIELDS.has(text);
+  }
+
+  #malformed(reason: string): undefined {
+    this.fault = { kind: "malformed", reason };
+  }
+
+  #refuse(fault: Fault): undefined {
+    this.fault = this.#kind === "request" ? { kind: "refused", fault } : { kind: "malformed", reason: fault.reason };
+  }
+}
+
+const SEPARATOR = Uint8Array.of(SEMICOLON, SP);
+
+/** RFC 9110, section 6.4.1: no content whatever Content-Length says. */
+function isWithoutContent(status: number, method: Method): boolean {
+  return status < 200 || status === 204 || status === 304 || method === Method.head;
+}
+
+function isFieldName(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start === end) return false;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (IS_TOKEN[byte] !== 1 || (byte >= 0x41 && byte <= 0x5a)) return false;
+  }
+  return true;
+}
+
+/** RFC 9113, section 8.2.1: neither control characters nor white space at either end. */
+function isFieldValue(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start === end) return true;
+  if (isBlank(bytes[start]!) || isBlank(bytes[end - 1]!)) return false;
+  for (let at = start; at < end; at++) if (IS_VALUE[bytes[at]!] !== 1) return false;
+  return true;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SP || byte === 0x09;
+}
+
+function isName(bytes: Uint8Array, start: number, length: number, name: Uint8Array, nameLength: number): boolean {
+  if (length !== nameLength) return false;
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== name[i]) return false;
+  return true;
+}
+
+function isText({ bytes, length }: Kept, text: string): boolean {
+  if (length !== text.length) return false;
+  for (let i = 0; i < length; i++) if (bytes[i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Keeps a span at `at`; what is kept ends there. */
+function keep(kept: Kept, bytes: Uint8Array, start: number, end: number, at: number): void {
+  const length = at + end - start;
+  if (length > kept.bytes.length) {
+    const larger = new Uint8Array(length * 2);
+    larger.set(kept.bytes.subarray(0, at));
+    kept.bytes = larger;
+  }
+  kept.bytes.set(bytes.subarray(start, end), at);
+  kept.length = length;
+}
