@@ -35,7 +35,7 @@ const PURE_PACKAGES = new Set([
 const SHELL_PACKAGES = new Set(["cli", "conformance", "dashboard", "examples", "scripts", "protocol"]);
 // What the process of a sidecar loads, from the command line's entry on: no schema library, no
 // compiler, no controller. What it reads comes checked and signed.
-const SIDECAR_ENTRIES = ["cli/src/main.ts", "cli/src/commands/proxy.ts", "proxy/src/shell/worker-main.ts"];
+const SIDECAR_ENTRIES = ["cli/src/main.ts", "cli/src/commands/proxy.ts", "proxy/src/shell/plane/worker-main.ts"];
 const SIDECAR_PACKAGES = new Set([
   "@bufbuild/protobuf",
   "@grpc/grpc-js",

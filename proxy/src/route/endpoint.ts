@@ -5,7 +5,7 @@
  */
 import type { FileEndpoint } from "@regomesh/protocol";
 import { type Breaker, makeBreaker } from "../resilience/breaker.ts";
-import type { Pool } from "../shell/pool.ts";
+import type { Pool } from "../shell/upstream/pool.ts";
 
 export type Endpoint = {
   readonly address: string;

@@ -10,7 +10,7 @@ import {
   readAll,
   statuses,
 } from "../test/bench.ts";
-import { canReadInto } from "./read-into.ts";
+import { canReadInto } from "./net/read-into.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -7,8 +7,8 @@ import { type Backend, exchange, openBackend, statuses } from "../test/bench.ts"
 import { type MadePolicy, makeAuthz, makePolicy } from "../test/make-policy.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
 import { type LeafOptions, TestAuthority } from "../test/test-authority.ts";
+import type { Identity } from "./net/tls.ts";
 import { openProxy, type Sidecar } from "./proxy.ts";
-import type { Identity } from "./tls.ts";
 
 const ID = (name: string, domain = "cluster.local"): string => `spiffe://${domain}/ns/default/sa/${name}`;
 const authority = new TestAuthority("cluster.local");

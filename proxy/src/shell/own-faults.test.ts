@@ -5,11 +5,11 @@ import { afterEach, expect, test } from "vitest";
 import { Counter } from "../metrics/counters.ts";
 import { type Backend, Client, exchange, makeOrders, openBackend, statuses } from "../test/bench.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
-import { DEFAULT_TIMEOUTS } from "./downstream-timeouts.ts";
-import { makeSharedMemory, makeThread } from "./make-thread.ts";
-import { SlabPool } from "./slab-pool.ts";
-import type { Thread } from "./thread.ts";
-import { ThreadPlane } from "./thread-plane.ts";
+import { DEFAULT_TIMEOUTS } from "./downstream/downstream-timeouts.ts";
+import { SlabPool } from "./net/slab-pool.ts";
+import { makeSharedMemory, makeThread } from "./plane/make-thread.ts";
+import type { Thread } from "./plane/thread.ts";
+import { ThreadPlane } from "./plane/thread-plane.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

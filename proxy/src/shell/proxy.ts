@@ -5,17 +5,17 @@
 import type { Log } from "@regomesh/base";
 import type { SnapshotFile, SnapshotProblem } from "@regomesh/protocol";
 import type { ProxyFacts } from "../metrics/print-metrics.ts";
-import { AccessLog } from "./access-log.ts";
-import { type Admin, openAdmin } from "./admin.ts";
-import type { DataPlane, SnapshotLoad } from "./data-plane.ts";
-import { DiskTroubles } from "./disk-troubles.ts";
-import { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./downstream-timeouts.ts";
-import { drainPlane } from "./drain.ts";
-import type { Address } from "./listener.ts";
-import { makeSharedMemory, makeThread, type ReadOptions } from "./make-thread.ts";
-import { ThreadPlane } from "./thread-plane.ts";
-import type { Identity } from "./tls.ts";
-import { WorkerPlane } from "./worker-plane.ts";
+import { AccessLog } from "./admin/access-log.ts";
+import { type Admin, openAdmin } from "./admin/admin.ts";
+import { DiskTroubles } from "./admin/disk-troubles.ts";
+import { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./downstream/downstream-timeouts.ts";
+import type { Address } from "./net/listener.ts";
+import type { Identity } from "./net/tls.ts";
+import type { DataPlane, SnapshotLoad } from "./plane/data-plane.ts";
+import { drainPlane } from "./plane/drain.ts";
+import { makeSharedMemory, makeThread, type ReadOptions } from "./plane/make-thread.ts";
+import { ThreadPlane } from "./plane/thread-plane.ts";
+import { WorkerPlane } from "./plane/worker-plane.ts";
 
 export type ProxyOptions = {
   readonly log: Log;

@@ -1,7 +1,7 @@
 /** A certificate authority for tests: makes real certificates, right ones and wrong ones. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { makeIdentity } from "../shell/identity-folder.ts";
-import type { Identity } from "../shell/tls.ts";
+import { makeIdentity } from "../shell/control/identity-folder.ts";
+import type { Identity } from "../shell/net/tls.ts";
 
 const HOUR_MS = 3_600_000;
 const SEQUENCE = 0x30;

@@ -1,7 +1,7 @@
 /** One channel to the controller, held to the mesh's root and to the controller's own name. */
 import { type ClientOptions, credentials, Metadata } from "@grpc/grpc-js";
 import { CONTROLLER_SERVER_NAME, ControlClient, IdentityClient, type IssueReply } from "@regomesh/protocol";
-import type { Identity } from "../tls.ts";
+import type { Identity } from "../net/tls.ts";
 
 /** A snapshot with its modules: some megabytes for a large mesh. */
 const RECEIVE_BYTES_MAX = 256 * 1024 * 1024;

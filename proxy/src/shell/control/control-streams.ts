@@ -17,7 +17,7 @@ import {
   type SnapshotMessage,
   type SnapshotProblem,
 } from "@regomesh/protocol";
-import type { Identity } from "../tls.ts";
+import type { Identity } from "../net/tls.ts";
 import { openControl } from "./channel.ts";
 
 export type StreamHandlers = {

@@ -24,8 +24,8 @@ import {
 import { backoffMs, RECONNECT } from "../../control/backoff.ts";
 import { toReport } from "../../control/report.ts";
 import { toRevisionId } from "../../snapshot/in-force.ts";
+import type { Identity } from "../net/tls.ts";
 import type { Sidecar } from "../proxy.ts";
-import type { Identity } from "../tls.ts";
 import { ControlStreams } from "./control-streams.ts";
 import { describeError, IdentityKeeper, isRefusal } from "./identity-keeper.ts";
 import { readSnapshotMessage } from "./read-snapshot.ts";

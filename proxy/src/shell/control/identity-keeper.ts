@@ -11,10 +11,10 @@ import { status } from "@grpc/grpc-js";
 import type { Clock, Log, Random } from "@regomesh/base";
 import type { IssueReply, JoinTokenFile } from "@regomesh/protocol";
 import { type BackoffSettings, backoffMs, RECONNECT, renewAfterMs } from "../../control/backoff.ts";
-import { makeIdentity } from "../identity-folder.ts";
-import type { Identity } from "../tls.ts";
+import type { Identity } from "../net/tls.ts";
 import { issue } from "./channel.ts";
 import { encodeCsr, makeKeyPem } from "./csr.ts";
+import { makeIdentity } from "./identity-folder.ts";
 import type { StateFolder } from "./state-folder.ts";
 
 export type KeeperOptions = {

@@ -10,8 +10,8 @@ import {
   type SnapshotProblem,
   snapshotHash,
 } from "@regomesh/protocol";
-import type { SnapshotLoad } from "../data-plane.ts";
-import type { Identity } from "../tls.ts";
+import type { Identity } from "../net/tls.ts";
+import type { SnapshotLoad } from "../plane/data-plane.ts";
 import { signatureFault } from "./signed-snapshot.ts";
 
 export type ReadContext = {

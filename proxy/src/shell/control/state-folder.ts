@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { diskReason } from "@regomesh/base";
 import { readIfThere, SECRET, writeWhole } from "@regomesh/base/node";
 import { parseSnapshotFile, printSnapshotFile, type SnapshotFile } from "@regomesh/protocol";
-import { IdentityError, makeIdentity } from "../identity-folder.ts";
-import type { Identity } from "../tls.ts";
+import type { Identity } from "../net/tls.ts";
+import { IdentityError, makeIdentity } from "./identity-folder.ts";
 import { signatureFault } from "./signed-snapshot.ts";
 
 const IDENTITY = "identity.json";

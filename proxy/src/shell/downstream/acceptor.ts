@@ -1,0 +1,296 @@
+/**
+ * Whoever takes a listener's connections: makes them connections of clients, knows who is
+ * at their other end, and ends them with what opened them: the peer's certificate, the
+ * trust that it was checked against, the port and mode.
+ */
+import type { X509Certificate } from "node:crypto";
+import type { Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import type { ConnectionContext } from "@regomesh/policy-runtime";
+import type { InboundPort } from "@regomesh/protocol";
+import { makeForwardedPeer } from "../../edge/forwarded.ts";
+import { asciiBytes } from "../../http1/characters.ts";
+import { readyLines } from "../../http1/ready-lines.ts";
+import { refusalOf } from "../../identity/standing.ts";
+import type { Peer, PeerRefusal } from "../../identity/svid-check.ts";
+import { Counter } from "../../metrics/counters.ts";
+import { Timer } from "../../time/timer-wheel.ts";
+import { authoritiesOf, type Identity, leadsToOneOf, peerOf, serverOptions } from "../net/tls.ts";
+import type { Plane } from "../plane/plane.ts";
+import { InboundHandler, type InboundPeer } from "../request/inbound-handler.ts";
+import { OutboundHandler } from "../request/outbound-handler.ts";
+import type { RequestHandler } from "../request/request-handler.ts";
+import { Downstream } from "./downstream.ts";
+import { DEFAULT_TIMEOUTS } from "./downstream-timeouts.ts";
+
+const HANDSHAKE_TIMEOUT_MS = 5000;
+
+export interface Acceptor {
+  /** That are open. */
+  readonly connections: number;
+  /** That were ever taken. */
+  readonly accepted: number;
+  /** Takes a connection that was accepted just now. */
+  accept(socket: Socket): void;
+  /** Ends connections on which nothing is under way. */
+  endIdle(): void;
+  /** Takes no further request on any connection: idle ones end now, busy ones with their response or after `graceMs`. */
+  retire(graceMs: number): void;
+  destroy(): void;
+}
+
+/** Where the workload's own application sends its requests. */
+export class OutboundAcceptor implements Acceptor {
+  readonly #plane: Plane;
+  readonly #handler: RequestHandler;
+  readonly #open = new Set<Downstream>();
+  readonly #timeouts;
+  accepted = 0;
+
+  constructor(plane: Plane, timeouts = DEFAULT_TIMEOUTS) {
+    this.#plane = plane;
+    this.#timeouts = timeouts;
+    this.#handler = new OutboundHandler(plane, (downstream) => this.#open.delete(downstream));
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  accept(socket: Socket): void {
+    this.accepted++;
+    const context = contextOf(socket, "http", undefined);
+    this.#open.add(new Downstream(this.#plane.thread, socket, this.#handler, context, this.#timeouts));
+  }
+
+  endIdle(): void {
+    for (const downstream of [...this.#open]) downstream.drain();
+  }
+
+  retire(graceMs: number): void {
+    for (const downstream of [...this.#open]) downstream.retire(graceMs);
+  }
+
+  destroy(): void {
+    for (const downstream of [...this.#open]) downstream.destroy();
+  }
+}
+
+/** One connection of a client. */
+type Opened = {
+  readonly peer: InboundPeer;
+  /** Undefined on plaintext. */
+  readonly tls: TLSSocket | undefined;
+  /** Whom TLS has shown. */
+  readonly shown: Peer | undefined;
+  /** Fires at the end of the peer's certificate. */
+  readonly end: Timer | undefined;
+};
+
+export type InboundOptions = {
+  readonly port: InboundPort;
+  /** `name.namespace` of the workload's service. */
+  readonly service: string;
+  /** Undefined: a mesh in plaintext, or an edge of one. */
+  readonly identity: Identity | undefined;
+  readonly timeouts?: typeof DEFAULT_TIMEOUTS | undefined;
+  /** Proxies before an edge whose word on its clients is taken; default none. */
+  readonly trustedHops?: number | undefined;
+};
+
+/** One inbound port: mTLS of the mesh alone, or plaintext on an edge (and in a mesh without identities). */
+export class InboundAcceptor implements Acceptor {
+  /** What it stands for; a port of another key needs another acceptor. */
+  readonly key: string;
+  readonly #plane: Plane;
+  readonly #handler: InboundHandler;
+  readonly #options: InboundOptions;
+  readonly #open = new Map<Downstream, Opened>();
+  #identity: Identity | undefined;
+  /** Where trust was taken back: whom a handshake that had begun before must lead to. */
+  #authorities: readonly X509Certificate[] | undefined = undefined;
+  /** Makes handshakes; listens on nothing itself. */
+  readonly #tls: TlsServer | undefined;
+  /** Who comes in plaintext. */
+  readonly #anyone: InboundPeer;
+  #isRetired = false;
+  accepted = 0;
+
+  constructor(plane: Plane, options: InboundOptions) {
+    const { port, identity } = options;
+    this.key = acceptorKey(options);
+    this.#plane = plane;
+    this.#options = options;
+    this.#identity = identity;
+    const edge = isMutual(options) ? -1 : this.#edgeOf("", false);
+    this.#anyone = { certLine: undefined, edge, forwarded: undefined, notAfterMs: Number.POSITIVE_INFINITY };
+    this.#handler = new InboundHandler(
+      plane,
+      port.name,
+      (downstream) => this.#open.get(downstream)?.peer ?? this.#anyone,
+      (downstream) => this.#onClosed(downstream),
+    );
+    this.#tls = isMutual(options) ? this.#makeTls(identity as Identity) : undefined;
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  accept(socket: Socket): void {
+    if (this.#isRetired) return void socket.destroy();
+    this.accepted++;
+    if (this.#tls !== undefined) return void this.#tls.emit("connection", socket);
+    const { port, trustedHops = 0 } = this.#options;
+    const context = contextOf(socket, "http", this.#identity?.spiffeId);
+    const forwarded = port.mode === "edge" ? makeForwardedPeer(context.sourceAddress, trustedHops) : undefined;
+    this.#begin(socket, context, { ...this.#anyone, forwarded });
+  }
+
+  /**
+   * Connections to come are shown another certificate. `authorities`: where some are no longer
+   * trusted, those that still are; connections that the others vouched for end at once.
+   */
+  setIdentity(identity: Identity, authorities: readonly X509Certificate[] | undefined): void {
+    this.#identity = identity;
+    this.#tls?.setSecureContext(serverOptions(identity));
+    if (authorities === undefined) {
+      // Those that came since are trusted as well.
+      if (this.#authorities !== undefined) this.#authorities = authoritiesOf(identity.bundlePem);
+      return;
+    }
+    this.#authorities = authorities;
+    for (const [downstream, { tls }] of [...this.#open]) {
+      if (tls !== undefined && !leadsToOneOf(tls, authorities)) downstream.destroy();
+    }
+  }
+
+  /** Ends the connections of those who may not speak to us any more, idle or busy. */
+  endRefused(): void {
+    const { standing } = this.#plane;
+    for (const [downstream, { shown }] of [...this.#open]) {
+      if (shown !== undefined && refusalOf(standing, shown) !== undefined) downstream.destroy();
+    }
+  }
+
+  endIdle(): void {
+    for (const downstream of [...this.#open.keys()]) downstream.drain();
+  }
+
+  retire(graceMs: number): void {
+    this.#isRetired = true;
+    for (const downstream of [...this.#open.keys()]) downstream.retire(graceMs);
+  }
+
+  destroy(): void {
+    this.#isRetired = true;
+    for (const downstream of [...this.#open.keys()]) downstream.destroy();
+  }
+
+  #edgeOf(peerPrincipal: string, mtls: boolean): number {
+    const { service } = this.#options;
+    return this.#plane.thread.edges.row({
+      direction: "inbound",
+      peerService: "",
+      peerPrincipal,
+      service,
+      subset: "",
+      mtls,
+    });
+  }
+
+  #begin(socket: Socket, context: ConnectionContext, peer: InboundPeer, tls?: TLSSocket, shown?: Peer): void {
+    const { timeouts = DEFAULT_TIMEOUTS } = this.#options;
+    const { thread, graceMs } = this.#plane;
+    const downstream = new Downstream(thread, socket, this.#handler, context, timeouts);
+    const end = tls === undefined ? undefined : new Timer(() => downstream.retire(graceMs), downstream);
+    if (end !== undefined) thread.arm(end, Math.max(0, peer.notAfterMs - thread.wallMs()));
+    this.#open.set(downstream, { peer, tls, shown, end });
+  }
+
+  #makeTls(identity: Identity): TlsServer {
+    const options = { ...serverOptions(identity), allowHalfOpen: true, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+    const server = createTlsServer(options, (socket) => this.#onSecure(socket));
+    server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => this.#onHandshakeFailed(error, socket));
+    return server;
+  }
+
+  #onSecure(socket: TLSSocket): void {
+    const { thread } = this.#plane;
+    const { spiffeId, trustDomain } = this.#identity as Identity;
+    const isTrusted = this.#authorities === undefined || leadsToOneOf(socket, this.#authorities);
+    if (this.#isRetired || !isTrusted) return void socket.destroy();
+    const peer = peerOf(socket, trustDomain, thread.wallMs());
+    const refusal = peer.kind === "fault" ? peer : refusalOf(this.#plane.standing, peer);
+    if (peer.kind === "fault" || refusal !== undefined) return void this.#refuse(socket, refusal as PeerRefusal);
+    const { principal, namespace, serviceAccount, notAfterMs } = peer;
+    const context = {
+      ...contextOf(socket, "https", spiffeId),
+      principal,
+      trustDomain: peer.trustDomain,
+      namespace,
+      serviceAccount,
+    };
+    const certLine = readyLines(asciiBytes(`x-forwarded-client-cert: URI=${principal}\r\n`));
+    this.#begin(
+      socket,
+      context,
+      { certLine, edge: this.#edgeOf(principal, true), forwarded: undefined, notAfterMs },
+      socket,
+      peer,
+    );
+  }
+
+  #refuse(socket: TLSSocket, { fault, message: detail }: PeerRefusal): void {
+    const { counters, log } = this.#plane.thread;
+    counters.add(Counter.handshakeFailures);
+    log.log("warn", "a peer was refused", { fault, detail, port: this.#options.port.name });
+    socket.destroy();
+  }
+
+  #onHandshakeFailed(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+    const { counters, log } = this.#plane.thread;
+    const { name: port } = this.#options.port;
+    counters.add(Counter.handshakeFailures);
+    // Of a certificate that does not verify, Node's error says only that the connection was reset.
+    const fault: unknown = socket.authorizationError;
+    if (typeof fault === "string") {
+      log.log("warn", "a peer was refused", { fault, detail: "its certificate does not verify", port });
+    } else log.log("debug", "a handshake failed", { error: error.code ?? error.message, port });
+    socket.destroy();
+  }
+
+  #onClosed(downstream: Downstream): void {
+    const end = this.#open.get(downstream)?.end;
+    if (end !== undefined) this.#plane.thread.disarm(end);
+    this.#open.delete(downstream);
+  }
+}
+
+function isMutual({ port, identity }: InboundOptions): boolean {
+  return port.mode !== "edge" && identity !== undefined;
+}
+
+export function acceptorKey(options: InboundOptions): string {
+  const { port, service } = options;
+  return JSON.stringify([port.name, port.mode, isMutual(options), service]);
+}
+
+function contextOf(
+  socket: Socket,
+  scheme: "http" | "https",
+  destinationPrincipal: string | undefined,
+): ConnectionContext {
+  return {
+    scheme,
+    principal: undefined,
+    trustDomain: undefined,
+    namespace: undefined,
+    serviceAccount: undefined,
+    sourceAddress: socket.remoteAddress ?? "",
+    sourcePort: socket.remotePort ?? 0,
+    destinationAddress: socket.localAddress ?? "",
+    destinationPort: socket.localPort ?? 0,
+    destinationPrincipal,
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * What a client's connection has read before its turn, and whether it reads on: not while
+ * nobody takes the content, while the client takes nothing itself, or beyond a bound of
+ * bytes that wait. Below that bound it does read on, and so notices a reset at once.
+ */
+import type { Socket } from "node:net";
+import { copyBytes } from "../../http1/copy-bytes.ts";
+
+/** Pipelined bytes that wait. */
+const WAITING_BYTES_MAX = 64 * 1024;
+const BYTES_AT_FIRST = 1024;
+
+export class Intake {
+  readonly #socket: Socket;
+  readonly #waiting = new Waiting();
+  /** Nobody takes the content that comes. */
+  #isUnwanted = false;
+  /** The client has not taken what it got. */
+  #isBlocked = false;
+  #isPaused = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.bytes > 0;
+  }
+
+  get isBlocked(): boolean {
+    return this.#isBlocked;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Keeps a copy of bytes[start, end) until its turn. */
+  keep(bytes: Uint8Array, start: number, end: number): void {
+    this.#waiting.append(bytes, start, end);
+    this.settle();
+  }
+
+  /** Everything that waits; `settle` once it is dealt with. */
+  take(): Buffer {
+    return this.#waiting.take();
+  }
+
+  want(isWanted: boolean): void {
+    this.#isUnwanted = !isWanted;
+    this.settle();
+  }
+
+  block(isBlocked: boolean): void {
+    this.#isBlocked = isBlocked;
+    this.settle();
+  }
+
+  /** Nothing waits any more, and nobody minds what comes. */
+  open(): void {
+    this.#waiting.take();
+    this.#isUnwanted = false;
+    this.#isBlocked = false;
+    this.settle();
+  }
+
+  settle(): void {
+    const isPaused = this.#isUnwanted || this.#isBlocked || this.#waiting.bytes > WAITING_BYTES_MAX;
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+}
+
+/** Bytes in one buffer that grows by doubling. */
+class Waiting {
+  #buffer: Buffer | undefined = undefined;
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Copies bytes[start, end). */
+  append(bytes: Uint8Array, start: number, end: number): void {
+    const needed = this.#bytes + end - start;
+    const old = this.#buffer;
+    if (old === undefined || old.length < needed) {
+      let size = Math.max(BYTES_AT_FIRST, (old?.length ?? 0) * 2);
+      while (size < needed) size *= 2;
+      this.#buffer = Buffer.allocUnsafeSlow(size);
+      if (old !== undefined) this.#buffer.set(old.subarray(0, this.#bytes));
+    }
+    if (this.#buffer !== undefined) copyBytes(this.#buffer, this.#bytes, bytes, start, end);
+    this.#bytes = needed;
+  }
+
+  /** Everything, which is the caller's from here on; empty where there is nothing. */
+  take(): Buffer {
+    const taken = this.#buffer?.subarray(0, this.#bytes) ?? NOTHING;
+    this.#buffer = undefined;
+    this.#bytes = 0;
+    return taken;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

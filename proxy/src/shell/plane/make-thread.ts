@@ -1,0 +1,93 @@
+/** Makes what one thread shares: the only place in the data path where clock and randomness are real. */
+import { randomBytes } from "node:crypto";
+import type { Log } from "@regomesh/base";
+import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
+import { makeBucketMemory, openBucketTable } from "../../limit/token-bucket.ts";
+import { Counter, Counters } from "../../metrics/counters.ts";
+import { EdgeTable } from "../../metrics/edge-table.ts";
+import { ShadowTable } from "../../metrics/shadow-table.ts";
+import { DecisionIds } from "../../record/decision-id.ts";
+import { DecisionRing, INTERVAL_MS } from "../../record/decision-ring.ts";
+import { Timer, TimerWheel } from "../../time/timer-wheel.ts";
+import type { AccessLog } from "../admin/access-log.ts";
+import { SlabPool } from "../net/slab-pool.ts";
+import { Turn } from "../net/turn.ts";
+import { RequestIds } from "../request/request-ids.ts";
+import type { Thread } from "./thread.ts";
+
+/** Live limit keys of a proxy: 512 KiB for all its threads. */
+const BUCKET_SLOTS = 65_536;
+/** As much as a socket gives at once. */
+const READ_BYTES = 64 * 1024;
+
+/** How sockets are read; tests try every way. */
+export type ReadOptions = Partial<Pick<Thread, "readsInto" | "afterRead">>;
+
+/** The memory that all threads of a process share. */
+export function makeSharedMemory(): SharedArrayBuffer {
+  const key = randomBytes(8);
+  return makeBucketMemory(BUCKET_SLOTS, [key.readInt32LE(0), key.readInt32LE(4)]);
+}
+
+export function makeThread(options: {
+  readonly log: Log;
+  readonly shared: SharedArrayBuffer;
+  readonly accessLog: AccessLog | undefined;
+  readonly reading?: ReadOptions | undefined;
+  /** Tests set the time. */
+  readonly wallMs?: (() => number) | undefined;
+}): Thread {
+  const monoMs = monotonicClock();
+  const wallMs = options.wallMs ?? Date.now;
+  const wheel = makeWheel(monoMs);
+  const counters = new Counters();
+  const renewal = new Timer(() => decisions.renew(), { onFault: () => {} });
+  const decisions = new DecisionRing(() => wheel.arm(renewal, INTERVAL_MS));
+  options.accessLog?.onLost((lines) => counters.add(Counter.logLinesDropped, lines), options.log);
+  return {
+    log: options.log,
+    random: Math.random,
+    monoMs,
+    wallMs,
+    ...wheel,
+    slabs: new SlabPool(),
+    turn: new Turn(),
+    readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    readsInto: options.reading?.readsInto ?? true,
+    afterRead: options.reading?.afterRead,
+    ids: new DecisionIds(Math.random),
+    requestIds: new RequestIds(),
+    buckets: openBucketTable(options.shared),
+    edges: new EdgeTable(),
+    shadows: new ShadowTable(),
+    counters,
+    decisions,
+    accessLog: options.accessLog,
+    loadBuiltins: makeBuiltinLoader({ nowMs: wallMs }),
+  };
+}
+
+/** performance.now counts from the start of its thread; CLOCK_MONOTONIC is one for all of them. */
+function monotonicClock(): () => number {
+  const [seconds, nanoseconds] = process.hrtime();
+  const offset = seconds * 1000 + nanoseconds / 1e6 - performance.now();
+  return () => performance.now() + offset;
+}
+
+function makeWheel(monoMs: () => number): Pick<Thread, "arm" | "disarm"> {
+  let alarm: NodeJS.Timeout | undefined;
+  const wake = (atMs: number): void => {
+    clearTimeout(alarm);
+    alarm = setTimeout(ring, Math.max(1, Math.ceil(atMs - monoMs())));
+    alarm.unref();
+  };
+  const wheel = new TimerWheel(monoMs(), wake);
+  const ring = (): void => {
+    const next = wheel.advance(monoMs());
+    if (next !== undefined) wake(next);
+  };
+  return {
+    arm: (timer, afterMs) => wheel.arm(timer, monoMs(), afterMs),
+    disarm: (timer) => wheel.disarm(timer),
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * The inbound ports of a thread. A snapshot's ports are planned, which may fail and changes
+ * nothing that is served, and then put in force at once: every listening socket is given
+ * to whom the new snapshot says, and what the old one had taken takes no further request.
+ */
+import type { X509Certificate } from "node:crypto";
+import { createServer } from "node:net";
+import type { InboundPort, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
+import { acceptorKey, InboundAcceptor, type InboundOptions } from "../downstream/acceptor.ts";
+import { type Address, Listener } from "../net/listener.ts";
+import type { Identity } from "../net/tls.ts";
+import type { Activity, DataPlaneOptions } from "./data-plane.ts";
+import type { Plane } from "./plane.ts";
+
+/** Several sockets of one process may share a port, or overlap: a wildcard and an address. */
+const SHARES_PORTS = process.platform === "linux";
+
+type Planned = { readonly port: InboundPort; readonly key: string; readonly listener: Listener };
+
+/** What the ports are going to be. */
+export type PortPlan = {
+  readonly ports: readonly Planned[];
+  /** Listeners that nobody has yet. */
+  readonly opened: readonly Listener[];
+  /** `name.namespace` of the workload's service. */
+  readonly service: string;
+};
+
+export class Ports {
+  readonly #plane: Plane;
+  readonly #options: DataPlaneOptions;
+  #ports: readonly Planned[] = [];
+  #service = "";
+  #identity: Identity | undefined = undefined;
+  /** Ports that are no more, until their last connection has ended. */
+  readonly #retired = new Set<InboundAcceptor>();
+
+  constructor(plane: Plane, options: DataPlaneOptions) {
+    this.#plane = plane;
+    this.#options = options;
+  }
+
+  /** `known`: where other threads listen, by the port's name. With problems nothing has been opened. */
+  async plan(
+    workload: WorkloadSnapshot,
+    known: Readonly<Record<string, number>>,
+  ): Promise<{ readonly plan?: PortPlan; readonly problems: readonly SnapshotProblem[] }> {
+    const ports: Planned[] = [];
+    const opened: Listener[] = [];
+    for (const port of workload.inbound) {
+      const asked = this.#whereToListen(port);
+      try {
+        const planned = await this.#find(port, asked, known[port.name], opened);
+        const other = ports.find(({ listener }) => listener === planned.listener);
+        if (other !== undefined) throw new Error(`port ${other.port.name} listens there`);
+        ports.push(planned);
+      } catch (error) {
+        for (const listener of opened) listener.close();
+        const message = `cannot listen on ${asked.address}:${asked.port} (port ${port.name}): ${(error as Error).message}`;
+        return { problems: [{ code: "listen_failed", message }] };
+      }
+    }
+    return { plan: { ports, opened, service: `${workload.service}.${workload.namespace}` }, problems: [] };
+  }
+
+  /** Puts a plan in force, at once. */
+  commit(plan: PortPlan): void {
+    const before = this.#ports;
+    this.#ports = plan.ports;
+    this.#service = plan.service;
+    this.#serve();
+    for (const { listener } of before) {
+      if (plan.ports.some((planned) => planned.listener === listener)) continue;
+      listener.close();
+      this.#retire(listener);
+    }
+  }
+
+  abandon(plan: PortPlan): void {
+    for (const listener of plan.opened) listener.close();
+  }
+
+  /** Where the ports of a plan listen, by name. */
+  addresses(plan: PortPlan): Readonly<Record<string, Address>> {
+    return Object.fromEntries(plan.ports.map(({ port, listener }) => [port.name, listener.address]));
+  }
+
+  /** As `InboundAcceptor.setIdentity`, for every connection there is. */
+  setIdentity(identity: Identity, authorities: readonly X509Certificate[] | undefined): void {
+    this.#identity = identity;
+    for (const acceptor of this.#all()) acceptor.setIdentity(identity, authorities);
+    // With the first identity, a strict port is no longer one in plaintext.
+    this.#serve();
+  }
+
+  /** Ends the connections of clients who may not speak to us any more. */
+  endRefused(): void {
+    for (const acceptor of this.#all()) acceptor.endRefused();
+  }
+
+  /** Takes no new connection, and ends those on which nothing is under way. */
+  closeIdle(): void {
+    for (const { listener } of this.#ports) listener.close();
+    for (const acceptor of this.#all()) acceptor.endIdle();
+  }
+
+  activity(): Activity {
+    let [connections, accepted] = [0, 0];
+    for (const acceptor of this.#all()) {
+      connections += acceptor.connections;
+      accepted += acceptor.accepted;
+    }
+    return { connections, accepted };
+  }
+
+  close(): void {
+    for (const { listener } of this.#ports) listener.close();
+    for (const acceptor of this.#all()) acceptor.destroy();
+  }
+
+  *#all(): Iterable<InboundAcceptor> {
+    for (const { listener } of this.#ports) {
+      if (listener.acceptor instanceof InboundAcceptor) yield listener.acceptor;
+    }
+    yield* this.#retired;
+  }
+
+  /** Gives every socket to whom the snapshot and the identity say. */
+  #serve(): void {
+    for (const { port, listener } of this.#ports) {
+      const options: InboundOptions = {
+        port,
+        service: this.#service,
+        identity: this.#identity,
+        timeouts: this.#options.timeouts,
+        trustedHops: this.#options.trustedHops,
+      };
+      const { acceptor } = listener;
+      if (acceptor instanceof InboundAcceptor && acceptor.key === acceptorKey(options)) continue;
+      this.#retire(listener);
+      listener.serve(new InboundAcceptor(this.#plane, options));
+    }
+  }
+
+  /** What the listener has taken so far takes no further request. */
+  #retire(listener: Listener): void {
+    for (const acceptor of this.#retired) if (acceptor.connections === 0) this.#retired.delete(acceptor);
+    const { acceptor } = listener;
+    if (!(acceptor instanceof InboundAcceptor)) return;
+    acceptor.retire(this.#plane.graceMs);
+    this.#retired.add(acceptor);
+  }
+
+  #whereToListen({ mode, listen }: InboundPort): Address {
+    return (mode === "edge" ? this.#options.edge : undefined) ?? listen;
+  }
+
+  /** A socket that is open already, or a new one. */
+  async #find(port: InboundPort, asked: Address, known: number | undefined, opened: Listener[]): Promise<Planned> {
+    const key = `${asked.address} ${asked.port === 0 ? port.name : asked.port}`;
+    const where = { address: asked.address, port: known ?? asked.port };
+    const same = this.#ports.find(({ key: other, listener: { address } }) => {
+      return other === key || (address.port === where.port && address.address === where.address);
+    });
+    const mine = same?.listener ?? opened.find(({ address }) => isSame(address, where));
+    if (mine !== undefined) return { port, key, listener: mine };
+    const held = [...this.#ports.map(({ listener }) => listener), ...opened];
+    const isAlone = !held.some(({ address }) => address.port === where.port);
+    // Sharing is among ourselves: of others nobody may listen there.
+    if (SHARES_PORTS && isAlone && known === undefined && where.port !== 0) await probe(where);
+    const listener = await Listener.open({ ...where, isShared: SHARES_PORTS || this.#options.isShared });
+    opened.push(listener);
+    return { port, key, listener };
+  }
+}
+
+function isSame(one: Address, other: Address): boolean {
+  return one.port === other.port && one.address === other.address;
+}
+
+/** Rejects where somebody listens on the address. */
+async function probe({ address: host, port }: Address): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((done, fail) => {
+    server.once("error", fail);
+    server.listen({ host, port }, () => server.close(() => done()));
+  });
+}

@@ -1,0 +1,43 @@
+/** What everything on one thread shares: buffers, time, randomness, counters, the record of what happened. */
+import type { Log, Random } from "@regomesh/base";
+import type { LoadBuiltins } from "@regomesh/policy-runtime/node";
+import type { BucketTable } from "../../limit/token-bucket.ts";
+import type { Counters } from "../../metrics/counters.ts";
+import type { EdgeTable } from "../../metrics/edge-table.ts";
+import type { ShadowTable } from "../../metrics/shadow-table.ts";
+import type { DecisionIds } from "../../record/decision-id.ts";
+import type { DecisionRing } from "../../record/decision-ring.ts";
+import type { Timer } from "../../time/timer-wheel.ts";
+import type { AccessLog } from "../admin/access-log.ts";
+import type { SlabPool } from "../net/slab-pool.ts";
+import type { Turn } from "../net/turn.ts";
+import type { RequestIds } from "../request/request-ids.ts";
+
+export type Thread = {
+  readonly log: Log;
+  readonly random: Random;
+  /** Monotonic milliseconds, the same count in every thread of the process. */
+  readonly monoMs: () => number;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly wallMs: () => number;
+  readonly arm: (timer: Timer, afterMs: number) => void;
+  readonly disarm: (timer: Timer) => void;
+  readonly slabs: SlabPool;
+  readonly turn: Turn;
+  /** Every socket reads into this; a callback takes what it needs before it returns. */
+  readonly readBuffer: Buffer;
+  /** Accepted sockets too, where this Node lets them. */
+  readonly readsInto: boolean;
+  /** Called after each read: tests spoil the buffer, so that whoever kept a view of it is found out. */
+  readonly afterRead: ((buffer: Buffer) => void) | undefined;
+  readonly ids: DecisionIds;
+  readonly requestIds: RequestIds;
+  readonly buckets: BucketTable;
+  readonly edges: EdgeTable;
+  readonly shadows: ShadowTable;
+  readonly counters: Counters;
+  readonly decisions: DecisionRing;
+  readonly accessLog: AccessLog | undefined;
+  /** Brings built-ins to policies; tokens already verified are known to all policies of the thread. */
+  readonly loadBuiltins: LoadBuiltins;
+};

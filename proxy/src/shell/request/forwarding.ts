@@ -1,0 +1,30 @@
+/** Where and how a permitted request goes on: what the route, or the service's own settings, say. */
+import type { FieldChanges } from "@regomesh/policy-runtime";
+import type { Method } from "../../http1/method.ts";
+import type { Cluster, Group } from "../../route/cluster.ts";
+import type { Endpoint } from "../../route/endpoint.ts";
+import type { ExchangePlan } from "../../stream/exchange.ts";
+import type { Pool } from "../upstream/pool.ts";
+
+/** For a free connection of a full pool: as long as a whole request may take by default. */
+export const POOL_WAIT_MS = 15_000;
+
+export type Forwarding = ExchangePlan & {
+  readonly cluster: Cluster;
+  readonly group: Group;
+  /** The workload's own application, not a peer. */
+  readonly isApplication: boolean;
+  /** Requests of one key go to one endpoint; undefined: the balancer picks. */
+  readonly hashKey: string | undefined;
+  /** Told the whole request, head and content in a buffer of its own; undefined: nobody is. */
+  readonly mirror: ((whole: Buffer, method: Method) => void) | undefined;
+  /** What the route changes in the request's fields; undefined where nothing. */
+  readonly requestChanges: FieldChanges | undefined;
+  /** What the route changes in the response's. */
+  readonly responseChanges: FieldChanges | undefined;
+  /** Another subset of the service, where the route names others and this one has no endpoint any more. */
+  readonly elsewhere: (() => Group | undefined) | undefined;
+  /** Brings the group's endpoints up to date: what it named is gone. */
+  readonly refresh: () => void;
+  readonly poolOf: (endpoint: Endpoint) => Pool;
+};

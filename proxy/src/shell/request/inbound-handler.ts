@@ -1,0 +1,204 @@
+/**
+ * Requests to the workload: authorized by its policy, held to its limits, and forwarded
+ * to the one port of the application that the listener stands for.
+ */
+import { KnownField, type PolicyDecision } from "@regomesh/policy-runtime";
+import { authorize, type Refusal, withoutPolicy } from "../../decide/authorize.ts";
+import type { Permit } from "../../decide/permit.ts";
+import { type ForwardedPeer, replaceForwarded } from "../../edge/forwarded.ts";
+import { asciiBytes } from "../../http1/characters.ts";
+import type { Head } from "../../http1/head.ts";
+import type { Span } from "../../http1/head-writer.ts";
+import { maskOf } from "../../http1/known-field.ts";
+import type { ReadyLines } from "../../http1/ready-lines.ts";
+import { Counter } from "../../metrics/counters.ts";
+import type { InForce } from "../../snapshot/in-force.ts";
+import type { Downstream } from "../downstream/downstream.ts";
+import type { Plane } from "../plane/plane.ts";
+import { refusalAnswer } from "./answer.ts";
+import { explain } from "./explain.ts";
+import { type Forwarding, POOL_WAIT_MS } from "./forwarding.ts";
+import {
+  answersItself,
+  ask,
+  describe,
+  edits,
+  foldedAuthority,
+  isLimited,
+  keepRules,
+  normalisePath,
+  refuseWithRules,
+  settleRequestId,
+  writeHead,
+} from "./handle-request.ts";
+import { noteShadows } from "./note-shadows.ts";
+import { permitEdits } from "./permit-edits.ts";
+import { recordRequest } from "./record-request.ts";
+import type { RequestHandler } from "./request-handler.ts";
+
+/** Only the mesh says these: who the peer is, what was decided. */
+const DROP = maskOf(KnownField.forwardedClientCert, KnownField.decisionId);
+
+/** What the listener knows of the peer of a connection. */
+export type InboundPeer = {
+  /** The x-forwarded-client-cert line with CR LF; undefined on plaintext. */
+  readonly certLine: ReadyLines | undefined;
+  /** Row of the metrics. */
+  readonly edge: number;
+  /** What is said of a client at the edge, in place of what it says itself; undefined inside the mesh. */
+  readonly forwarded: ForwardedPeer | undefined;
+  /** Wall clock; never on plaintext. */
+  readonly notAfterMs: number;
+};
+
+export class InboundHandler implements RequestHandler {
+  readonly #plane: Plane;
+  readonly #portName: string;
+  readonly #peerOf: (downstream: Downstream) => InboundPeer;
+  readonly #onClosed: (downstream: Downstream) => void;
+  /** Made once for each snapshot. */
+  #forwarding: Forwarding | undefined = undefined;
+  #madeFor: InForce | undefined = undefined;
+  /** `name.namespace` of the workload's own service. */
+  #service = "";
+
+  constructor(
+    plane: Plane,
+    portName: string,
+    peerOf: (downstream: Downstream) => InboundPeer,
+    onClosed: (downstream: Downstream) => void,
+  ) {
+    this.#plane = plane;
+    this.#portName = portName;
+    this.#peerOf = peerOf;
+    this.#onClosed = onClosed;
+  }
+
+  get isDraining(): boolean {
+    return this.#plane.isDraining;
+  }
+
+  handle(downstream: Downstream, head: Head): void {
+    const { record } = downstream;
+    const { inForce } = this.#plane;
+    const peer = this.#peerOf(downstream);
+    record.edge = peer.edge;
+    if (inForce === undefined) {
+      describe(downstream, head);
+      return void downstream.respond("no_snapshot", "");
+    }
+    record.inForce = inForce;
+    // The connection's own timer is late where the machine has slept, or its clock was set.
+    const wallMs = downstream.thread.wallMs();
+    if (peer.notAfterMs <= wallMs) {
+      describe(downstream, head);
+      downstream.retire(this.#plane.graceMs);
+      return void downstream.respond("connection_ended", "the peer's certificate has expired");
+    }
+    if (inForce.staleAtMs <= wallMs) {
+      describe(downstream, head);
+      return void downstream.respond("policy_stale", "the snapshot has expired");
+    }
+    const forwarding = this.#forwardingOf(inForce);
+    record.service = this.#service;
+    const target = normalisePath(downstream, head, inForce);
+    if (target === "refused" || answersItself(downstream, head)) return;
+    edits.clear(DROP);
+    if (peer.certLine !== undefined) edits.addLines(peer.certLine);
+    if (peer.forwarded !== undefined) replaceForwarded(head, edits, peer.forwarded);
+    settleRequestId(downstream, head);
+    const authority = authorityOf(head, inForce);
+    writeHead(downstream, head, target, authority, inForce.inbound !== undefined);
+    if (forwarding === undefined) return void downstream.respond("no_such_port", `no port ${this.#portName}`);
+    const permit = this.#permit(downstream, inForce);
+    if (permit === undefined) return;
+    if (permit.request !== undefined || permit.query !== undefined) {
+      permitEdits(downstream, head, target, authority, permit);
+    }
+    downstream.exchange.begin(permit, forwarding, head, this.isDraining);
+  }
+
+  onClosed(downstream: Downstream): void {
+    this.#onClosed(downstream);
+  }
+
+  onRecord(downstream: Downstream): void {
+    recordRequest(downstream, "inbound");
+  }
+
+  /** The permit, or undefined where the request was answered. */
+  #permit(downstream: Downstream, inForce: InForce): Permit | undefined {
+    const { inbound, workload } = inForce;
+    if (inbound === undefined) {
+      const authorization = withoutPolicy(workload.defaultVerdict);
+      if (authorization.kind === "permitted") return authorization.permit;
+      this.#refuse(downstream, authorization.refusal, undefined, inForce);
+      return undefined;
+    }
+    const decision = ask(downstream, inbound);
+    if (decision.badRequest) {
+      downstream.respond("bad_query", "the policy reads the query, which is malformed");
+      return undefined;
+    }
+    const authorization = authorize(decision, inbound.authz, workload.defaultVerdict);
+    noteShadows(downstream, "inbound", decision, inbound, authorization);
+    if (authorization.kind === "refused") {
+      this.#refuse(downstream, authorization.refusal, decision, inForce);
+      return undefined;
+    }
+    if (inbound.limits.length > 0 && isLimited(downstream, decision, inbound.limits, inForce)) return undefined;
+    keepRules(downstream, decision, inbound.authz);
+    return authorization.permit;
+  }
+
+  #refuse(downstream: Downstream, refusal: Refusal, decision: PolicyDecision | undefined, inForce: InForce): void {
+    const { reason, status, headers, body, decider, detail } = refusal;
+    if (reason !== "denied" && reason !== "default_deny") downstream.thread.counters.add(Counter.policyFaults);
+    const refs = inForce.inbound?.authz ?? [];
+    const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider, refs) : undefined;
+    const answer = (): void =>
+      downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation }));
+    if (decision === undefined) answer();
+    else refuseWithRules(downstream, decision, { decider, refs }, answer);
+  }
+
+  #forwardingOf(inForce: InForce): Forwarding | undefined {
+    if (this.#madeFor !== inForce) this.#makeForwarding(inForce);
+    return this.#forwarding;
+  }
+
+  #makeForwarding(inForce: InForce): void {
+    this.#madeFor = inForce;
+    this.#service = `${inForce.workload.service}.${inForce.workload.namespace}`;
+    const cluster = inForce.applications.get(this.#portName);
+    const group = cluster?.groups.get("");
+    this.#forwarding =
+      cluster === undefined || group === undefined
+        ? undefined
+        : {
+            cluster,
+            group,
+            timeoutMs: cluster.service.traffic.requestTimeoutMs,
+            perTryMs: 0,
+            waitMs: POOL_WAIT_MS,
+            attempts: 0,
+            retryOn: [],
+            isApplication: true,
+            hashKey: undefined,
+            mirror: undefined,
+            requestChanges: undefined,
+            responseChanges: undefined,
+            elsewhere: undefined,
+            // A request keeps the application that its snapshot names.
+            refresh: () => {},
+            poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, true),
+          };
+  }
+}
+
+/** HTTP/1.0 may come without a Host: the workload's service is meant. */
+function authorityOf(head: Head, inForce: InForce): Span | undefined {
+  if (head.authorityEnd > head.authorityStart) return foldedAuthority(head, false);
+  const bytes = asciiBytes(inForce.workload.service);
+  return { bytes, start: 0, end: bytes.length };
+}

@@ -1,0 +1,333 @@
+/**
+ * Requests of the workload's own application: the authority names the service, the
+ * policy may route, the proxy draws and carries out.
+ */
+import { clip } from "@regomesh/base";
+import { KnownField, type PolicyDecision, type RouteDecision } from "@regomesh/policy-runtime";
+import { authorize, deciderOf, withoutPolicy } from "../../decide/authorize.ts";
+import type { BoundPolicy } from "../../decide/bound-policy.ts";
+import type { Permit } from "../../decide/permit.ts";
+import { textOf } from "../../http1/characters.ts";
+import type { Head } from "../../http1/head.ts";
+import type { Span } from "../../http1/head-writer.ts";
+import { maskOf } from "../../http1/known-field.ts";
+import type { Method } from "../../http1/method.ts";
+import { Counter } from "../../metrics/counters.ts";
+import { type Cluster, type Group, pickEndpoint } from "../../route/cluster.ts";
+import { pickTarget, type Target } from "../../route/pick-target.ts";
+import { redirectLocation, rewriteAuthority, rewriteTarget } from "../../route/rewrite.ts";
+import { matchAuthority, matchName } from "../../route/service-table.ts";
+import type { InForce } from "../../snapshot/in-force.ts";
+import type { Downstream } from "../downstream/downstream.ts";
+import type { Plane } from "../plane/plane.ts";
+import { MirrorCall } from "../upstream/mirror.ts";
+import { refusalAnswer } from "./answer.ts";
+import { type InjectedFault, NO_FAULT } from "./exchange.ts";
+import { explain } from "./explain.ts";
+import { type Forwarding, POOL_WAIT_MS } from "./forwarding.ts";
+import {
+  answersItself,
+  ask,
+  describe,
+  edits,
+  foldedAuthority,
+  isLimited,
+  keepRules,
+  normalisePath,
+  refuseWithRules,
+  settleRequestId,
+  writeHead,
+} from "./handle-request.ts";
+import { noteShadows } from "./note-shadows.ts";
+import { applyChanges, changeQuery, permitEdits } from "./permit-edits.ts";
+import { recordRequest } from "./record-request.ts";
+import type { RequestHandler } from "./request-handler.ts";
+
+/** Target and authority as they go on; undefined where the received ones do. */
+type Heading = { readonly target: Span | undefined; readonly authority: Span | undefined };
+
+/** Of an authority that no service has. */
+const SERVICE_LENGTH_MAX = 253;
+
+const DROP = maskOf(KnownField.forwardedClientCert, KnownField.decisionId);
+
+export class OutboundHandler implements RequestHandler {
+  readonly #plane: Plane;
+  readonly #onClosed: (downstream: Downstream) => void;
+  /** What the settings of a service say where no route does; made once for each subset. */
+  readonly #plain = new WeakMap<Group, Forwarding>();
+
+  constructor(plane: Plane, onClosed: (downstream: Downstream) => void) {
+    this.#plane = plane;
+    this.#onClosed = onClosed;
+  }
+
+  get isDraining(): boolean {
+    return this.#plane.isOutboundDraining;
+  }
+
+  handle(downstream: Downstream, head: Head): void {
+    const { record } = downstream;
+    const { inForce } = this.#plane;
+    if (inForce === undefined) {
+      describe(downstream, head);
+      return void downstream.respond("no_snapshot", "");
+    }
+    record.inForce = inForce;
+    if (inForce.staleAtMs <= downstream.thread.wallMs()) {
+      describe(downstream, head);
+      return void downstream.respond("policy_stale", "the snapshot has expired");
+    }
+    const folded = foldedAuthority(head, true);
+    const authority = folded === undefined ? head.authorityText() : textOf(folded.bytes, folded.start, folded.end);
+    const cluster = matchAuthority(inForce.services, authority);
+    if (cluster === undefined) {
+      describe(downstream, head);
+      record.service = clip(authority, SERVICE_LENGTH_MAX);
+      return void downstream.respond("no_such_service", authority);
+    }
+    record.service = cluster.key;
+    record.edge = cluster.groups.get("")?.edge ?? -1;
+    const target = normalisePath(downstream, head, inForce);
+    if (target === "refused" || answersItself(downstream, head)) return;
+    edits.clear(DROP);
+    settleRequestId(downstream, head);
+    const { outbound } = inForce;
+    writeHead(downstream, head, target, folded, outbound !== undefined);
+    if (outbound === undefined) return void this.#forward(downstream, head, inForce, cluster, WITHOUT_ROUTE);
+    this.#decide(downstream, head, inForce, cluster, outbound, { target, authority: folded });
+  }
+
+  onClosed(downstream: Downstream): void {
+    this.#onClosed(downstream);
+  }
+
+  onRecord(downstream: Downstream): void {
+    recordRequest(downstream, "outbound");
+  }
+
+  #decide(
+    downstream: Downstream,
+    head: Head,
+    inForce: InForce,
+    cluster: Cluster,
+    bound: BoundPolicy,
+    heading: Heading,
+  ): void {
+    const { target, authority } = heading;
+    const decision = ask(downstream, bound);
+    if (decision.badRequest)
+      return void downstream.respond("bad_query", "the policy reads the query, which is malformed");
+    const authorization = authorize(decision, bound.authz, "allow");
+    noteShadows(downstream, "outbound", decision, bound, authorization);
+    if (authorization.kind === "refused") {
+      const { reason, status, headers, body, decider, detail } = authorization.refusal;
+      const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider, bound.authz) : undefined;
+      return void refuseWithRules(downstream, decision, { decider, refs: bound.authz }, () =>
+        downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation })),
+      );
+    }
+    if (bound.limits.length > 0 && isLimited(downstream, decision, bound.limits, inForce)) return;
+    const route = findRoute(downstream, decision, bound);
+    if (route === "refused") return;
+    const { permit } = authorization;
+    const permitted = permit.query === undefined ? target : changeQuery(head, target, permit.query);
+    if (route === undefined) {
+      if (changesHead(permit)) permitEdits(downstream, head, target, authority, permit);
+      return void this.#forward(downstream, head, inForce, cluster, permit);
+    }
+    if (route.redirect !== undefined || route.respond !== undefined)
+      return void answerRoute(downstream, head, heading, route);
+    if (changesRequest(route) || changesHead(permit)) {
+      const rewritten = rewriteTarget(head, permitted, route.rewrite, inForce.workload.pathLevel);
+      const renamed = rewriteAuthority(route.rewrite, authority);
+      if (rewritten === "refused" || renamed === "refused")
+        return void downstream.respond("policy_type_error", "the route's rewrite is no target that may be forwarded");
+      if (route.requestHeaders !== undefined) applyChanges(edits, route.requestHeaders);
+      // Whether the request may pass is decided first, and so is what it says: the permit's word stands.
+      if (permit.request !== undefined) applyChanges(edits, permit.request);
+      writeHead(downstream, head, rewritten, renamed);
+    }
+    this.#forward(downstream, head, inForce, cluster, permit, route);
+  }
+
+  #forward(
+    downstream: Downstream,
+    head: Head,
+    inForce: InForce,
+    cluster: Cluster,
+    permit: Permit,
+    route?: RouteDecision,
+  ): void {
+    const to = pickTarget(inForce.services, cluster, route?.targets, this.#plane.thread.random);
+    if (to === undefined)
+      return void downstream.respond("no_route", "the route names no service or subset of the mesh");
+    const { record } = downstream;
+    record.service = to.cluster.key;
+    record.edge = to.group.edge;
+    const plain = this.#plainOf(to.cluster, to.group);
+    const elsewhere = this.#elsewhere(inForce, cluster, to, route);
+    const forwarding = routed(plain, route, elsewhere, route && this.#mirrorOf(inForce, route));
+    downstream.exchange.begin(permit, forwarding, head, this.isDraining, faultOf(downstream, route));
+  }
+
+  /** Where a request may go whose subset loses its last endpoint: to those that its route names beside it. */
+  #elsewhere(
+    inForce: InForce,
+    cluster: Cluster,
+    to: Target,
+    route: RouteDecision | undefined,
+  ): Forwarding["elsewhere"] {
+    const choices = route?.targets ?? cluster.service.defaultRoute;
+    return choices.length < 2 ? undefined : this.#others(inForce, cluster, to, route);
+  }
+
+  #others(
+    inForce: InForce,
+    cluster: Cluster,
+    to: Target,
+    route: RouteDecision | undefined,
+  ): NonNullable<Forwarding["elsewhere"]> {
+    return () => {
+      const other = pickTarget(inForce.services, cluster, route?.targets, this.#plane.thread.random);
+      return other?.cluster === to.cluster ? other.group : undefined;
+    };
+  }
+
+  /** Draws which of the route's mirrors get a copy of this request. */
+  #mirrorOf(inForce: InForce, route: RouteDecision): Forwarding["mirror"] {
+    const { thread } = this.#plane;
+    const drawn = route.mirrors.filter(({ percent }) => thread.random() * 100 < percent);
+    if (drawn.length === 0) return undefined;
+    return (whole, method) => {
+      for (const { to } of drawn) {
+        const cluster = matchName(inForce.services, to);
+        const target = cluster && pickTarget(inForce.services, cluster, undefined, thread.random);
+        if (target !== undefined) this.#mirrorTo(target, whole, method);
+        else thread.counters.add(Counter.mirrorsDropped);
+      }
+    };
+  }
+
+  #mirrorTo({ cluster, group }: Target, whole: Buffer, method: Method): void {
+    const { thread } = this.#plane;
+    const endpoint = pickEndpoint(cluster, group, undefined, thread.random, thread.monoMs());
+    if (endpoint === undefined) thread.counters.add(Counter.mirrorsDropped);
+    else MirrorCall.send(thread, whole, method, this.#plane.poolOf(cluster, endpoint, false), endpoint);
+  }
+
+  #plainOf(cluster: Cluster, group: Group): Forwarding {
+    const known = this.#plain.get(group);
+    if (known !== undefined) return known;
+    const { connectTimeoutMs, requestTimeoutMs, retry } = cluster.service.traffic;
+    const forwarding: Forwarding = {
+      cluster,
+      group,
+      timeoutMs: requestTimeoutMs,
+      perTryMs: retry.perTryMs ?? 0,
+      waitMs: connectTimeoutMs === 0 ? 0 : connectTimeoutMs + POOL_WAIT_MS,
+      attempts: retry.attempts,
+      retryOn: retry.on,
+      isApplication: false,
+      hashKey: undefined,
+      mirror: undefined,
+      requestChanges: undefined,
+      responseChanges: undefined,
+      elsewhere: undefined,
+      refresh: () => this.#plane.refresh(cluster),
+      poolOf: (endpoint) => this.#plane.poolOf(cluster, endpoint, false),
+    };
+    this.#plain.set(group, forwarding);
+    return forwarding;
+  }
+}
+
+function routed(
+  plain: Forwarding,
+  route: RouteDecision | undefined,
+  elsewhere: Forwarding["elsewhere"],
+  mirror: Forwarding["mirror"],
+): Forwarding {
+  if (route === undefined && elsewhere === undefined) return plain;
+  const { timeoutMs, retry, requestHeaders, responseHeaders, hashKey } = route ?? {};
+  const isPlain = [timeoutMs, retry, requestHeaders, responseHeaders, hashKey, elsewhere, mirror].every(
+    (part) => part === undefined,
+  );
+  if (isPlain) return plain;
+  return {
+    ...plain,
+    timeoutMs: timeoutMs ?? plain.timeoutMs,
+    perTryMs: retry === undefined ? plain.perTryMs : (retry.perTryMs ?? 0),
+    attempts: retry?.attempts ?? plain.attempts,
+    retryOn: retry?.on ?? plain.retryOn,
+    hashKey,
+    requestChanges: requestHeaders,
+    responseChanges: responseHeaders,
+    elsewhere,
+    mirror,
+  };
+}
+
+/** The most specific route that is defined; a fault of one is not passed over. */
+function findRoute(
+  downstream: Downstream,
+  decision: PolicyDecision,
+  bound: BoundPolicy,
+): RouteDecision | undefined | "refused" {
+  for (const ref of bound.routes) {
+    const { bit, bound: entrypoint } = ref;
+    const outcome = decision.route(bit);
+    if (outcome.kind === "defined") {
+      keepRules(downstream, decision, [...bound.authz, ref]);
+      return outcome.value;
+    }
+    if (outcome.kind === "undefined") continue;
+    downstream.thread.counters.add(Counter.policyFaults);
+    refuseWithRules(downstream, decision, { decider: deciderOf(entrypoint), refs: [ref] }, () =>
+      downstream.respond(outcome.fault, outcome.message),
+    );
+    return "refused";
+  }
+  keepRules(downstream, decision, bound.authz);
+  return undefined;
+}
+
+function answerRoute(downstream: Downstream, head: Head, heading: Heading, route: RouteDecision): void {
+  const { redirect, respond } = route;
+  if (redirect !== undefined) {
+    const location = redirectLocation(head, heading, redirect);
+    if (location === undefined)
+      return void downstream.respond("policy_type_error", "the route's redirect is no location");
+    const fields = [["location", location]] as const;
+    return void downstream.answer(
+      refusalAnswer(downstream, "redirected", "", { status: redirect.status, fields, body: "" }),
+    );
+  }
+  if (respond === undefined) return;
+  const { status, headers, body } = respond;
+  downstream.answer(refusalAnswer(downstream, "responded", "", { status, fields: headers, body }));
+}
+
+function changesRequest(route: RouteDecision): boolean {
+  return route.rewrite !== undefined || route.requestHeaders !== undefined;
+}
+
+function changesHead({ request, query }: Permit): boolean {
+  return request !== undefined || query !== undefined;
+}
+
+/** Whether this request gets the fault that the route asks for is drawn once, for delay and abort together. */
+function faultOf(downstream: Downstream, route: RouteDecision | undefined): InjectedFault {
+  const fault = route?.fault;
+  if (fault === undefined || downstream.thread.random() * 100 >= fault.percent) return NO_FAULT;
+  return { delayMs: fault.delayMs ?? 0, abortStatus: fault.abortStatus ?? 0 };
+}
+
+/** Who may come in is the receiver's decision; nothing is bound to what goes out. */
+const WITHOUT_ROUTE = withoutRoute();
+
+function withoutRoute(): Permit {
+  const authorization = withoutPolicy("allow");
+  if (authorization.kind !== "permitted") throw new Error("the verdict allow gives a permit");
+  return authorization.permit;
+}

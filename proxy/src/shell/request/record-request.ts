@@ -1,0 +1,218 @@
+/** What is kept of a request when it has ended: counters, the access log's line, and of some the decision. */
+import { clip, maskTarget } from "@regomesh/base";
+import type { DecisionReport } from "@regomesh/protocol";
+import { Counter } from "../../metrics/counters.ts";
+import type { ByteWriter } from "../../record/byte-writer.ts";
+import { printDecisionId } from "../../record/decision-id.ts";
+import type { Downstream } from "../downstream/downstream.ts";
+import type { RequestRecord } from "./request-record.ts";
+
+const SPACE = 0x20;
+/** Of a line beside head, rules and detail. */
+const LINE_BYTES = 1024;
+/** Of a shadow's note beside its names. */
+const SHADOW_WORDS = 20;
+/** More of what was wrong than anyone reads. */
+const DETAIL_LENGTH_MAX = 512;
+/** More of a path than anyone reads. */
+const PATH_BYTES_MAX = 2048;
+
+export function recordRequest(downstream: Downstream, direction: "inbound" | "outbound"): void {
+  const { record, thread, exchange } = downstream;
+  const { counters } = thread;
+  const edge = exchange.movedTo?.edge ?? record.edge;
+  counters.add(Counter.requests);
+  const isRefused = record.verdict === "denied" || record.verdict === "limited";
+  if (isRefused) counters.add(Counter.refused);
+  if (record.verdict === "invalid") counters.add(Counter.invalid);
+  if (edge >= 0 && record.verdict !== "invalid") {
+    record.inForce?.counts.count(edge, record.verdict, record.status, record.durationMs);
+  }
+  writeLine(downstream, direction);
+  if (record.verdict === "invalid") return;
+  if (isWanted(downstream)) thread.decisions.add(decisionReport(downstream, direction));
+  else {
+    thread.decisions.drop();
+    counters.add(Counter.decisionsDropped);
+  }
+}
+
+/** Whether the decision is kept: refusals, what a shadow would have changed, and a few of the rest. */
+function isWanted(downstream: Downstream): boolean {
+  const { decisions } = downstream.thread;
+  if (verdictOf(downstream) !== "allowed") return decisions.wantsRefused;
+  return decisions.wantsAllowed || (downstream.record.shadows.length > 0 && decisions.wantsDiffering);
+}
+
+function decisionReport(downstream: Downstream, direction: "inbound" | "outbound"): DecisionReport {
+  const { record, thread, exchange, context } = downstream;
+  if (record.decisionId === 0) record.decisionId = thread.ids.next();
+  const { method, path } = methodAndPath(downstream);
+  const workload = record.inForce?.workload;
+  return {
+    id: printDecisionId(record.decisionId),
+    timeMs: thread.wallMs(),
+    direction,
+    verdict: verdictOf(downstream),
+    status: record.status,
+    reason: record.verdict === "broken" ? record.reason : "",
+    detail: record.verdict === "broken" ? clip(record.detail, DETAIL_LENGTH_MAX) : "",
+    method,
+    path: maskTarget(path),
+    sourcePrincipal: direction === "inbound" ? (context.principal ?? "") : (workload?.principal ?? ""),
+    destinationService: record.service,
+    destinationWorkload: direction === "inbound" ? (workload?.name ?? "") : (exchange.endpoint?.workload ?? ""),
+    rules: [...record.rules],
+    shadows: [...record.shadows],
+    entrypoint: record.entrypoint,
+    revision: record.inForce?.counts.revision,
+    requestId: record.requestId,
+    durationMs: record.durationMs,
+    policyNs: record.policyMs * 1e6,
+    builtinErrors: record.builtinErrors,
+  };
+}
+
+/** What became of the request: where the sidecar at the other end refused it, this side's yes is not the verdict. */
+function verdictOf({ record, exchange }: Downstream): RequestRecord["verdict"] {
+  if (record.verdict !== "allowed" || !exchange.isRefusedByPeer) return record.verdict;
+  return record.status === 429 ? "limited" : "denied";
+}
+
+function methodAndPath({ exchange, record }: Downstream): { readonly method: string; readonly path: string } {
+  const { head, headEnd } = exchange;
+  if (head === undefined) return { method: record.method, path: clip(record.path, PATH_BYTES_MAX) };
+  const methodEnd = head.indexOf(SPACE);
+  const pathEnd = head.indexOf(SPACE, methodEnd + 1);
+  if (methodEnd < 0 || pathEnd < 0 || pathEnd > headEnd) return { method: "", path: "" };
+  return {
+    method: head.toString("latin1", 0, methodEnd),
+    path: head.toString("latin1", methodEnd + 1, Math.min(pathEnd, methodEnd + 1 + PATH_BYTES_MAX)),
+  };
+}
+
+function writeLine(downstream: Downstream, direction: "inbound" | "outbound"): void {
+  const { record, thread, exchange, context } = downstream;
+  const { accessLog } = thread;
+  if (accessLog === undefined) return;
+  const { head } = exchange;
+  const text =
+    record.requestId.length + record.detail.length + record.service.length + (context.principal?.length ?? 0);
+  const headBytes = head === undefined ? record.path.length + record.method.length : PATH_BYTES_MAX;
+  const writer = accessLog.begin(LINE_BYTES + (text + headBytes + rulesLength(record)) * 6);
+  if (writer === undefined) return void thread.counters.add(Counter.logLinesDropped);
+  writer.ascii('{"time":"');
+  writer.ascii(isoTime(thread.wallMs()));
+  writer.ascii('","direction":"');
+  writer.ascii(direction);
+  writer.ascii('","requestId":"');
+  writer.jsonText(record.requestId);
+  writeTarget(writer, downstream);
+  writer.ascii('","status":');
+  writer.integer(record.status);
+  writer.ascii(',"verdict":"');
+  writer.ascii(record.verdict);
+  writeReason(writer, record);
+  writer.ascii('"source":"');
+  writer.jsonText(direction === "inbound" ? (context.principal ?? "") : (record.inForce?.workload.principal ?? ""));
+  writer.ascii('","service":"');
+  writer.jsonText(record.service);
+  writeEndpoint(writer, downstream);
+  writer.ascii('"bytesIn":');
+  writer.integer(record.bytesIn);
+  writer.ascii(',"bytesOut":');
+  writer.integer(record.bytesOut);
+  writer.ascii(',"durationMs":');
+  writer.thousandths(record.durationMs);
+  writer.ascii(',"policyUs":');
+  writer.thousandths(record.policyMs * 1000);
+  writer.ascii(',"revision":"');
+  writer.jsonText(record.inForce?.snapshot.revision.name ?? "");
+  writer.ascii('"}\n');
+  accessLog.done();
+}
+
+function writeTarget(writer: ByteWriter, { exchange, record }: Downstream): void {
+  const { head, headEnd } = exchange;
+  writer.ascii('","method":"');
+  if (head === undefined) {
+    writer.jsonText(record.method);
+    writer.ascii('","path":"');
+    return void writer.jsonText(record.path);
+  }
+  let at = 0;
+  while (at < headEnd && head[at] !== SPACE) writer.jsonByte(head[at++] as number);
+  writer.ascii('","path":"');
+  for (let left = PATH_BYTES_MAX, next = at + 1; left > 0 && head[next] !== SPACE && next < headEnd; left--) {
+    writer.jsonByte(head[next++] as number);
+  }
+}
+
+function writeReason(writer: ByteWriter, record: RequestRecord): void {
+  writer.ascii('",');
+  if (record.decisionId !== 0) {
+    writer.ascii('"decision":"');
+    writer.ascii(printDecisionId(record.decisionId));
+    writer.ascii('",');
+  }
+  if (record.reason !== "") {
+    writer.ascii('"reason":"');
+    writer.ascii(record.reason);
+    writer.ascii('","detail":"');
+    writer.jsonText(record.detail);
+    writer.ascii('",');
+  }
+  writeShadows(writer, record);
+  if (record.rules.length === 0) return;
+  writer.ascii('"rules":[');
+  for (const [index, rule] of record.rules.entries()) {
+    writer.ascii(index === 0 ? '"' : ',"');
+    writer.jsonText(rule);
+    writer.ascii('"');
+  }
+  writer.ascii("],");
+}
+
+function writeShadows(writer: ByteWriter, { shadows }: RequestRecord): void {
+  if (shadows.length === 0) return;
+  writer.ascii('"shadow":[');
+  for (const [index, { binding, entrypoint, would }] of shadows.entries()) {
+    writer.ascii(index === 0 ? '"' : ',"');
+    writer.jsonText(`${binding} ${entrypoint} would ${would}`);
+    writer.ascii('"');
+  }
+  writer.ascii("],");
+}
+
+function writeEndpoint(writer: ByteWriter, { exchange }: Downstream): void {
+  writer.ascii('",');
+  const { endpoint } = exchange;
+  if (endpoint === undefined) return;
+  writer.ascii('"endpoint":"');
+  writer.jsonText(endpoint.address);
+  writer.ascii(":");
+  writer.integer(endpoint.port);
+  writer.ascii('","tries":');
+  writer.integer(exchange.tries);
+  writer.ascii(",");
+}
+
+function rulesLength({ rules, shadows }: RequestRecord): number {
+  let length = 0;
+  for (const { binding, entrypoint } of shadows) length += binding.length + entrypoint.length + SHADOW_WORDS;
+  for (const rule of rules) length += rule.length + 3;
+  return length;
+}
+
+let isoMs = 0;
+let isoText = "";
+
+/** Many requests end in one millisecond: its text is made once. */
+function isoTime(wallMs: number): string {
+  const ms = Math.floor(wallMs);
+  if (ms !== isoMs) {
+    isoMs = ms;
+    isoText = new Date(ms).toISOString();
+  }
+  return isoText;
+}

@@ -1,0 +1,304 @@
+/**
+ * One connection to an endpoint: carries one request at a time, is lent by its pool and
+ * comes back only if nothing is left on it. Reads into the thread's one buffer: a span
+ * handed on is valid until the callback returns.
+ */
+import type { X509Certificate } from "node:crypto";
+import type { LookupAddress } from "node:dns";
+import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Reason } from "../../filter/reason.ts";
+import type { Head } from "../../http1/head.ts";
+import { idleMsOf } from "../../http1/keep-alive.ts";
+import { ReaderEvent } from "../../http1/reader-event.ts";
+import { ResponseReader } from "../../http1/response-reader.ts";
+import type { Peer, PeerRefusal } from "../../identity/svid-check.ts";
+import { Counter } from "../../metrics/counters.ts";
+import type { Endpoint } from "../../route/endpoint.ts";
+import { Timer } from "../../time/timer-wheel.ts";
+import { countFault, type Faulty, guarded } from "../net/faulty.ts";
+import { Outgoing } from "../net/outgoing.ts";
+import { leadsToOneOf, type PeerDial } from "../net/tls.ts";
+import type { Thread } from "../plane/thread.ts";
+
+/** The request that a connection carries, as the connection sees it. */
+export interface UpstreamUser extends Faulty {
+  onResponseHead(upstream: Upstream, head: Head): void;
+  onResponseContent(bytes: Uint8Array, from: number, to: number): void;
+  /** The response is whole; `isReusable`: the connection may carry another request. */
+  onResponseEnd(upstream: Upstream, isReusable: boolean): void;
+  /** Others wait for a connection: ends the request where its client has sent nothing for so long, and says so. */
+  yieldIfQuiet(quietMs: number): boolean;
+  /** Before the response was whole. */
+  onUpstreamFailed(upstream: Upstream, reason: Reason): void;
+}
+
+/** Whose connection it is: told once when it is ready, and once when it is gone. */
+export interface UpstreamOwner {
+  onReady(upstream: Upstream): void;
+  /** It takes no further request. */
+  onRetired(upstream: Upstream): void;
+  onClosed(upstream: Upstream, reason: Reason): void;
+}
+
+export type DialOptions = {
+  readonly connectTimeoutMs: number;
+  /** Undefined: plaintext (the workload's own application, or a mesh without identities). */
+  readonly peer: PeerDial | undefined;
+  readonly principals: readonly string[];
+  /** Why a peer that has proven itself may be spoken to no longer. */
+  readonly refusalOf: (peer: Peer) => PeerRefusal | undefined;
+  /** What a request under way may still take when the identities that opened the connection have ended. */
+  readonly graceMs: number;
+  /** The workload's own, which may listen on either loopback address alone. */
+  readonly isApplication: boolean;
+};
+
+/** A full queue of the one address is no reason to try the other: its refusal is. */
+const ATTEMPT_MS = 1000;
+const LOOPBACK = "127.0.0.1";
+const LOOPBACKS: readonly LookupAddress[] = [
+  { address: LOOPBACK, family: 4 },
+  { address: "::1", family: 6 },
+];
+
+/** Of an application that names no address but loopback's, the one that answers. */
+function connectLoopback(port: number, onread: OnReadOpts, attemptMs: number): Socket {
+  return connectPlain({
+    host: "localhost",
+    port,
+    noDelay: true,
+    onread,
+    lookup: (_host, _options, done) => done(null, [...LOOPBACKS]),
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: attemptMs,
+  });
+}
+
+export class Upstream {
+  readonly endpoint: Endpoint;
+  readonly out: Outgoing;
+  readonly reader = new ResponseReader();
+  user: UpstreamUser | undefined = undefined;
+  /** Requests that it has carried. */
+  uses = 0;
+  /** After which idle time the other end closes, where it has said so. */
+  peerIdleMs: number | undefined = undefined;
+  isReady = false;
+  /** It takes no further request. */
+  isRetired = false;
+  /** Whom TLS has shown at the other end; undefined on plaintext, and before the handshake. */
+  peer: Peer | undefined = undefined;
+  /** Why it failed, for logs; "" where the reason says it all. */
+  failureDetail = "";
+  readonly #thread: Thread;
+  readonly #owner: UpstreamOwner;
+  readonly #socket: Socket;
+  readonly #connectTimer: Timer;
+  /** At the identities' end, and again when the grace is over. */
+  readonly #end: Timer;
+  /** The identities that opened it have ended: what is under way has its grace. */
+  #isInGrace = false;
+  #isClosed = false;
+  #failure: Reason = "connect_failed";
+
+  constructor(thread: Thread, owner: UpstreamOwner, endpoint: Endpoint, options: DialOptions) {
+    this.#thread = thread;
+    this.#owner = owner;
+    this.endpoint = endpoint;
+    const onread: OnReadOpts = {
+      buffer: thread.readBuffer,
+      callback: (length, bytes) => {
+        const { user } = this;
+        try {
+          this.#onBytes(bytes, length);
+        } catch (error) {
+          // Whose request it was answers for it, and ends this connection, if it has not yet.
+          (user ?? this).onFault(error);
+        }
+        thread.afterRead?.(thread.readBuffer);
+        return true;
+      },
+    };
+    const { peer } = options;
+    const { address: host, port } = endpoint;
+    if (peer !== undefined) this.#socket = peer.connect(host, port, onread);
+    else if (options.isApplication && host === LOOPBACK)
+      this.#socket = connectLoopback(port, onread, Math.max(options.connectTimeoutMs, ATTEMPT_MS));
+    else this.#socket = connectPlain({ host, port, noDelay: true, onread });
+    this.out = new Outgoing(this.#socket, thread.slabs, thread.turn, this);
+    this.#connectTimer = new Timer(() => this.#fail("connect_timeout"), this);
+    this.#end = new Timer(() => this.#onEndOfIdentity(options.graceMs), this);
+    if (options.connectTimeoutMs > 0) thread.arm(this.#connectTimer, options.connectTimeoutMs);
+    thread.counters.add(Counter.upstreamOpened);
+    thread.counters.add(Counter.upstreamOpen);
+    this.#listen(options);
+  }
+
+  get principal(): string | undefined {
+    return this.peer?.principal;
+  }
+
+  #listen({ peer, principals, refusalOf }: DialOptions): void {
+    const socket = this.#socket;
+    if (peer === undefined)
+      socket.once(
+        "connect",
+        guarded(this, () => this.#ready()),
+      );
+    else {
+      const onSecure = (): void => {
+        const found = peer.check(socket, this.endpoint.principal, principals);
+        if (found.kind === "fault") return void this.#refusePeer(found);
+        const refusal = refusalOf(found);
+        if (refusal !== undefined) return void this.#refusePeer(refusal);
+        this.peer = found;
+        this.#thread.arm(this.#end, Math.min(found.notAfterMs, peer.notAfterMs) - this.#thread.wallMs());
+        this.#ready();
+      };
+      socket.once("secureConnect", guarded(this, onSecure));
+    }
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (this.isReady && !error.code?.startsWith("ERR_SSL")) return;
+      this.#failure = peer?.reasonOf(error) ?? "connect_failed";
+      const isOurs = peer !== undefined && peer.notAfterMs <= this.#thread.wallMs();
+      this.failureDetail = isOurs ? "our own SVID has expired" : (error.code ?? error.message);
+    });
+    socket.on(
+      "end",
+      guarded(this, () => this.#onEnd()),
+    );
+    socket.on(
+      "close",
+      guarded(this, () => this.#close(this.#failure)),
+    );
+  }
+
+  /** A fault of our own: this connection ends, and the request on it with 500. */
+  onFault(error: unknown): void {
+    countFault(this.#thread, error);
+    const { user } = this;
+    try {
+      this.#fail("internal");
+    } catch (again) {
+      this.#socket.destroy();
+      user?.onFault(again);
+    }
+  }
+
+  #refusePeer({ fault, message: detail }: PeerRefusal): void {
+    const { address, port, workload } = this.endpoint;
+    this.failureDetail = `${fault}: ${detail}`;
+    this.#thread.log.log("warn", "an endpoint was refused", {
+      fault,
+      detail,
+      workload,
+      endpoint: `${address}:${port}`,
+    });
+    this.#fail("peer_identity");
+  }
+
+  /** Whether the peer's certificate leads to one of these authorities; true on plaintext. */
+  isTrustedBy(authorities: readonly X509Certificate[]): boolean {
+    return this.peer === undefined || leadsToOneOf(this.#socket as TLSSocket, authorities);
+  }
+
+  /** Takes no further request; the one under way has `graceMs`, or all the time it needs. */
+  retire(graceMs?: number): void {
+    if (this.#isClosed) return;
+    if (graceMs !== undefined) this.#thread.arm(this.#end, graceMs);
+    if (this.isRetired) return;
+    this.isRetired = true;
+    this.#owner.onRetired(this);
+  }
+
+  /** One that was retired before, for a newer identity of ours, has its grace all the same. */
+  #onEndOfIdentity(graceMs: number): void {
+    if (this.#isInGrace) return void this.revoke();
+    this.#isInGrace = true;
+    this.retire(graceMs);
+  }
+
+  /** Ends the connection at once, whatever is under way: its peer is nobody to speak to any more. */
+  revoke(): void {
+    this.isRetired = true;
+    this.#fail("peer_identity");
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Ends the connection at once; whoever uses it has let go of it. */
+  destroy(): void {
+    this.user = undefined;
+    this.#close(this.#failure);
+  }
+
+  #ready(): void {
+    if (this.#isClosed) return;
+    this.#thread.disarm(this.#connectTimer);
+    this.isReady = true;
+    this.#failure = "upstream_reset";
+    this.#owner.onReady(this);
+  }
+
+  #fail(reason: Reason): void {
+    this.#failure = reason;
+    this.#close(reason);
+  }
+
+  #close(reason: Reason): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#thread.disarm(this.#connectTimer);
+    this.#thread.disarm(this.#end);
+    this.#thread.counters.add(Counter.upstreamOpen, -1);
+    this.out.close();
+    this.#socket.destroy();
+    const { user } = this;
+    this.user = undefined;
+    this.#owner.onClosed(this, reason);
+    user?.onUpstreamFailed(this, reason);
+  }
+
+  #onBytes(bytes: Uint8Array, length: number): void {
+    const { reader } = this;
+    let at = 0;
+    while (!this.#isClosed) {
+      const event = reader.next(bytes, at, length);
+      at = reader.at;
+      const { user } = this;
+      if (event === ReaderEvent.needMore) return;
+      if (event === ReaderEvent.fault || user === undefined) return void this.#fail("upstream_protocol");
+      if (event === ReaderEvent.head) {
+        this.peerIdleMs ??= idleMsOf(reader.head);
+        user.onResponseHead(this, reader.head);
+      } else if (event === ReaderEvent.content) user.onResponseContent(bytes, reader.from, reader.to);
+      else {
+        this.user = undefined;
+        const isReusable = at === length && reader.isReusable;
+        user.onResponseEnd(this, isReusable);
+        if (at < length) this.destroy();
+      }
+    }
+  }
+
+  #onEnd(): void {
+    if (this.#isClosed) return;
+    const { user } = this;
+    if (this.reader.finish() === ReaderEvent.end && user !== undefined) {
+      this.user = undefined;
+      user.onResponseEnd(this, false);
+    }
+    this.#close(this.#failure);
+  }
+}
