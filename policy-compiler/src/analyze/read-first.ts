@@ -61,6 +61,8 @@ function hoistExpr(hoist: Hoist, expr: Expr): Body {
   const isTest = replaced !== expr && (isConstantTest(hoist, replaced.what) || isAlias(hoist, replaced.what));
   const member = replaced === expr ? undefined : memberTest(hoist, expr);
   if (member !== undefined) hoist.tests.push(member);
+  const list = replaced === expr ? undefined : listTest(hoist, replaced);
+  if (list !== undefined) hoist.tests.push(list);
   noteMentioned(replaced, hoist.mentioned);
   if (!isTest) return [replaced];
   hoist.tests.push(replaced);
@@ -77,6 +79,17 @@ function memberTest(hoist: Hoist, { at, what }: Expr): Expr | undefined {
   if (collection.path.length === 0 || readKey(hoist.root, collection) === undefined) return undefined;
   const operator = { at, path: ["internal", "member_2"] };
   const test: What = { kind: "call", at, operator, args: [value, replaceReads(hoist, collection)] };
+  return { kind: "expr", at, isNegated: false, what: test, with: [] };
+}
+
+/** `[x, "a"] = input.pair` leaves the rule out where the value has another length, or something else than "a" there. */
+function listTest({ known, generator }: Hoist, { at, what }: Expr): Expr | undefined {
+  if (what.kind !== "unify") return undefined;
+  const { left, right } = what;
+  const [list, value] = left.kind === "array" ? [left, right] : [right, left];
+  if (list.kind !== "array" || value.kind !== "var" || !known.has(value.name) || !isFlat(list)) return undefined;
+  const items = list.items.map((item) => (isScalar(item) ? item : freshVar(generator, item.at)));
+  const test: What = { kind: "unify", at, left: { ...list, items }, right: value };
   return { kind: "expr", at, isNegated: false, what: test, with: [] };
 }
 
