@@ -10,6 +10,7 @@ import { BUILTINS, type BuiltinSignatures } from "./builtins/table.ts";
 import { checkBlockDepth } from "./emit/depth.ts";
 import { emitDescribed } from "./emit/module.ts";
 import { guard } from "./guard.ts";
+import type { IrPolicy } from "./ir/policy.ts";
 import type { RuntimeModule } from "./link/runtime-module.ts";
 import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
 import { findReads } from "./plan/reads.ts";
@@ -156,27 +157,35 @@ export type QueryRequest = {
   readonly builtins?: BuiltinSignatures;
 };
 
+export type Planned = { readonly policy?: IrPolicy; readonly diagnostics: readonly Diagnostic[] };
+
+/** The policy of a query, before any code is made of it. */
+export function planQueryRequest(request: Omit<QueryRequest, "runtime" | "data">): Planned {
+  const { modules, query, print = true, builtins = BUILTINS } = request;
+  const policy = analyzeSources(modules, { print, builtins });
+  const { body, ...asked } = resolveQuery(query, policy, { builtins, print });
+  const diagnostics = sortDiagnostics([...policy.diagnostics, ...asked.diagnostics]);
+  if (policy.modules === undefined || body === undefined || hasErrors(diagnostics)) return { diagnostics };
+  const { modules: known } = policy;
+  const planned = guard([query, ...modules], () => planQuery(known, body, builtins));
+  return "diagnostics" in planned ? planned : { policy: planned.value, diagnostics };
+}
+
 /**
  * A module whose entrypoint `eval` gives one object for each answer of the query: its
  * named variables and their values. Base documents may stand where rules do; rules win.
  */
 export function compileQuery(request: QueryRequest): Compiled {
-  const { modules, query, data = {}, runtime, print = true, builtins = BUILTINS } = request;
-  const policy = analyzeSources(modules, { print, builtins });
-  const { body, ...asked } = resolveQuery(query, policy, { builtins, print });
-  const diagnostics = [...policy.diagnostics, ...asked.diagnostics];
-  if (policy.modules === undefined || body === undefined || hasErrors(diagnostics)) {
-    return { diagnostics: sortDiagnostics(diagnostics) };
-  }
-  const { modules: known } = policy;
+  const { modules, query, data = {}, runtime } = request;
+  const { policy: ir, diagnostics } = planQueryRequest(request);
+  if (ir === undefined) return { diagnostics };
   const entrypoints = [{ name: "eval", unit: "" }];
   const emitted = guard([query, ...modules], () => {
-    const ir = planQuery(known, body, builtins);
     checkBlockDepth(ir);
     return emitDescribed({ ir, runtime, meta: { compiler: COMPILER, entrypoints, reads: findReads(ir) } });
   });
   if ("diagnostics" in emitted) return emitted;
-  return { module: { ...emitted.value, data: JSON.stringify(data) }, diagnostics: sortDiagnostics(diagnostics) };
+  return { module: { ...emitted.value, data: JSON.stringify(data) }, diagnostics };
 }
 
 function resolveQuery(

@@ -4,8 +4,9 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { emitModule, type IrPolicy, type RuntimeModule } from "@regomesh/policy-compiler";
+import { emitModule, type IrPolicy, interpret, printTermJson, type RuntimeModule } from "@regomesh/policy-compiler";
 import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
+import type { BuiltinCaller } from "../interpreter/builtins.ts";
 import { mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
 import { sdkMismatch } from "./sdk.ts";
@@ -63,6 +64,16 @@ function caseOf(id: string, raw: RawCase, exact: ExactCase): PlanCase {
       sortBindings: raw.sort_bindings ?? false,
     },
   };
+}
+
+/** The same under the interpreter. */
+export function interpretPlanCase(
+  { plan, entrypoint, data, input, strict, wanted }: PlanCase,
+  builtin: BuiltinCaller,
+): string | undefined {
+  const given = interpret({ policy: plan, entrypoint, data, input, strict, builtin });
+  if (given.kind === "fault") return mismatch(given, wanted);
+  return mismatch({ kind: "results", text: `[${given.results.map(printTermJson).join(",")}]` }, wanted);
 }
 
 /** Undefined where the case passes, otherwise what is wrong. */
