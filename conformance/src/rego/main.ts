@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { makeBuiltinCaller } from "../interpreter/builtins.ts";
 import { readCompileCases } from "./compile-cases.ts";
 import { readGrammarCases } from "./grammar-cases.ts";
 import { makeSuiteBuiltins } from "./host.ts";
@@ -133,12 +134,14 @@ export async function readCases({ suite, folder }: Selection): Promise<readonly 
       return readQueryCases(folder, runtime);
     case "rego-conformance-v0":
       return readQueryCases(folder, runtime, "v0");
-    case "rego-plans":
+    case "rego-plans": {
+      const builtin = makeBuiltinCaller(runtime, makeSuiteBuiltins());
       return readPlanCases(folder).map((each) => ({
         id: each.id,
         note: each.note,
-        run: () => runPlanCase(each, runtime, makeSuiteBuiltins()),
+        run: () => runPlanCase(each, runtime, makeSuiteBuiltins(), builtin),
       }));
+    }
     case "regorus-interpreter":
       return readInterpreterCases(folder, runtime);
     case "regorus-parser":

@@ -1,12 +1,13 @@
 /**
- * OPA's own plans of its compliance cases, run on our back end alone: under our evaluator,
- * and, where a stock SDK can express the case, under the npm SDK with the same results.
+ * OPA's own plans of its compliance cases, run on our back end alone: under our evaluator, the
+ * interpreter, and, where a stock SDK can express the case, the npm SDK, with the same results.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { emitModule, type IrPolicy, interpret, printTermJson, type RuntimeModule } from "@regomesh/policy-compiler";
+import { emitModule, type IrPolicy, type RuntimeModule } from "@regomesh/policy-compiler";
 import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import type { BuiltinCaller } from "../interpreter/builtins.ts";
+import { interpretedMismatch } from "../interpreter/compare.ts";
 import { mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
 import { sdkMismatch } from "./sdk.ts";
@@ -66,27 +67,21 @@ function caseOf(id: string, raw: RawCase, exact: ExactCase): PlanCase {
   };
 }
 
-/** The same under the interpreter. */
-export function interpretPlanCase(
-  { plan, entrypoint, data, input, strict, wanted }: PlanCase,
-  builtin: BuiltinCaller,
-): string | undefined {
-  const given = interpret({ policy: plan, entrypoint, data, input, strict, builtin });
-  if (given.kind === "fault") return mismatch(given, wanted);
-  return mismatch({ kind: "results", text: `[${given.results.map(printTermJson).join(",")}]` }, wanted);
-}
-
 /** Undefined where the case passes, otherwise what is wrong. */
 export function runPlanCase(
   planCase: PlanCase,
   runtime: RuntimeModule,
   hostBuiltins: HostBuiltins,
+  builtin: BuiltinCaller,
 ): string | undefined {
   const wasm = emitModule({ ir: planCase.plan, runtime });
   if (!WebAssembly.validate(wasm)) return "the module is not valid WebAssembly";
   const evaluator = openEvaluator({ wasm, data: planCase.data, hostBuiltins });
   const given = evaluator.evaluate(planCase.entrypoint, planCase.input, planCase);
   const wrong = mismatch(given, planCase.wanted);
-  if (wrong !== undefined || given.kind === "fault") return wrong;
+  if (wrong !== undefined) return wrong;
+  const policy = planCase.plan;
+  const interpreted = interpretedMismatch({ ...planCase, policy, builtin }, planCase.wanted);
+  if (interpreted !== undefined || given.kind === "fault") return interpreted;
   return sdkMismatch({ ...planCase, wasm, hostBuiltins, asksHost: false }, given.text);
 }

@@ -1,19 +1,23 @@
 /**
- * Cases in the format of OPA's compliance suite, from the source on: modules and query through the
- * whole compiler, asked under our evaluator and, where it can express the case, under the npm SDK.
+ * Cases in the format of OPA's compliance suite, from the source on: modules and query through the whole
+ * compiler, asked under our evaluator, the interpreter and, where it can express the case, the npm SDK.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasErrors, printDiagnostic } from "@regomesh/base";
 import {
   compileQuery,
+  type IrPolicy,
   type JsonObject,
   makeSignatures,
+  planQueryRequest,
   type RegoSource,
   type RegoVersion,
   type RuntimeModule,
 } from "@regomesh/policy-compiler";
 import { DEFAULT_LIMITS, type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
+import { type BuiltinCaller, makeBuiltinCaller } from "../interpreter/builtins.ts";
+import { interpretedMismatch } from "../interpreter/compare.ts";
 import { mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
 import { makeSuiteBuiltins } from "./host.ts";
@@ -53,13 +57,14 @@ export function readQueryCases(
   version: RegoVersion = "v1",
 ): readonly SuiteCase[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"));
+  const caller = makeBuiltinCaller(runtime, makeSuiteBuiltins());
   return files.sort().flatMap((file) => {
     const text = readFileSync(join(folder, file), "utf8");
     const { cases } = JSON.parse(text) as { cases: readonly RawCase[] };
     const exact = (parseExact(text) as { cases: readonly ExactCase[] }).cases;
     return cases.map((raw, i) => {
       const queryCase = caseOf(raw, exact[i] as ExactCase, version);
-      return { id: `${file}#${i}`, note: raw.note, run: () => runCase(queryCase, runtime) };
+      return { id: `${file}#${i}`, note: raw.note, run: () => runCase(queryCase, runtime, caller) };
     });
   });
 }
@@ -89,7 +94,7 @@ const BUILTINS = makeSignatures("test.sleep(string) -> null");
 /** What a case asks for is judged, not how long it may take: some loop a million times. */
 const LIMITS = { ...DEFAULT_LIMITS, fuel: 100_000_000 };
 
-function runCase(queryCase: QueryCase, runtime: RuntimeModule): string | undefined {
+function runCase(queryCase: QueryCase, runtime: RuntimeModule, caller: BuiltinCaller): string | undefined {
   const { query, modules, data, input, wanted, env } = queryCase;
   const { module, diagnostics } = compileQuery({ modules, query, data, runtime, builtins: BUILTINS });
   if (module === undefined || hasErrors(diagnostics)) return diagnostics.map(printDiagnostic).join("\n");
@@ -98,10 +103,15 @@ function runCase(queryCase: QueryCase, runtime: RuntimeModule): string | undefin
   const given = evaluator.evaluate("eval", input, queryCase);
   const wrong = mismatch(given, wanted);
   if (wrong !== undefined) return given.builtinError === undefined ? wrong : `${wrong}; ${given.builtinError}`;
+  const { policy } = planQueryRequest({ modules, query, builtins: BUILTINS });
+  const builtin = env === undefined ? caller : makeBuiltinCaller(runtime, hostBuiltins);
+  const asked = { ...queryCase, policy: policy as IrPolicy, entrypoint: "eval", data: module.data, builtin };
+  const interpreted = interpretedMismatch(asked, wanted);
+  if (interpreted !== undefined) return interpreted;
   // To the SDK a built-in's error is the end of the evaluation, not an undefined call.
   if (given.kind === "fault" || given.builtinError !== undefined) return undefined;
   const { inputIsRego, strict } = queryCase;
   const asksHost = module.meta.hostBuiltins.length > 0;
-  const asked = { asksHost, wasm: module.wasm, data: module.data, input, inputIsRego, strict, hostBuiltins };
-  return sdkMismatch({ ...asked, entrypoint: "eval" }, given.text);
+  const sdk = { asksHost, wasm: module.wasm, data: module.data, input, inputIsRego, strict, hostBuiltins };
+  return sdkMismatch({ ...sdk, entrypoint: "eval" }, given.text);
 }
