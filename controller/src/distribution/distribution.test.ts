@@ -102,7 +102,7 @@ class Play {
 
   nack(proxy: string, kind: "content" | "local", reason: NackReason = "listen_failed"): readonly string[] {
     const out = this.#out(proxy);
-    const problems = [{ code: reason, message: "no", file: "", row: 0, column: 0 }];
+    const problems = [{ code: reason, message: "no" }];
     const nack: Nack = {
       nonce: out.nonce,
       hash: out.hash,
@@ -269,16 +269,32 @@ describe("a release that is wrong is held", () => {
     expect(play.state.hold).toBeUndefined();
   });
 
-  test("also by two replicas of one workload, and one that is still busy with it goes back afterwards", () => {
+  test("not by two streams of one identity, which may be stolen", () => {
     const play = settled("web", "orders", "orders/2");
     play.publish(B);
+    play.nack("orders", "content", "policy_bad_module");
+    expect(play.nack("orders/2", "content", "policy_bad_module")).toEqual([]);
+    expect(play.ack("web")).toEqual([]);
+    expect(play.inForce()).toEqual(["web:B", "orders:A", "orders/2:A"]);
+  });
+
+  test("by two replicas where the mesh has no other identity, and one that is still busy with it goes back afterwards", () => {
+    const play = new Play();
+    const only = (sequence: number, name: string) => toPublication(makeRelease(sequence, name, ["orders"]));
+    const replicas = ["orders", "orders/2", "orders/3"];
+    play.publish(only(1, "A"));
+    for (const proxy of replicas) {
+      play.connect(proxy);
+      play.ack(proxy);
+    }
+    play.publish(only(2, "B"));
     play.nack("orders", "content", "policy_bad_module");
     expect(play.nack("orders/2", "content", "policy_bad_module")).toEqual([
       "held B by orders, orders/2, back to A",
       "orders:A3",
       "orders/2:A3",
     ]);
-    expect(play.ack("web")).toEqual(["web:A3"]);
+    expect(play.ack("orders/3")).toEqual(["orders/3:A3"]);
   });
 
   test("not by one proxy alone: it is named, and the others go on", () => {

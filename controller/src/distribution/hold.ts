@@ -1,12 +1,14 @@
 /**
  * When a release is wrong. A proxy that refuses it as to its content may be right, or be
  * wrong itself: so it takes the controller's own check, or a second proxy, to say the same.
+ * Replicas have one identity, and whoever has stolen it can open as many streams as it likes:
+ * they are one witness, except where the mesh has no other identity to ask.
  */
 import { checkSnapshot, type RevisionId } from "@regomesh/protocol";
 import type { ProxyStream, Refusal } from "./proxy.ts";
 import type { Publication } from "./release.ts";
 
-/** Proxies that must refuse a release as to its content. */
+/** Proxies that must refuse a release as to its content, each of another identity. */
 const PROXIES_MIN = 2;
 
 /** Why a release was taken back. */
@@ -25,7 +27,7 @@ export function holdOf(publication: Publication, proxies: Iterable<ProxyStream>,
     return refusal?.class === "content" && refusal.hash === hash;
   });
   const isConfirmed =
-    refusing.length >= PROXIES_MIN || refusing.some(({ workload }) => isRefusedHere(publication, workload));
+    isWitnessed(publication, refusing) || refusing.some(({ workload }) => isRefusedHere(publication, workload));
   if (!isConfirmed) return undefined;
   const { epoch, sequence, name } = publication.release.revision;
   return {
@@ -35,6 +37,12 @@ export function holdOf(publication: Publication, proxies: Iterable<ProxyStream>,
     ),
     atMs: nowMs,
   };
+}
+
+function isWitnessed({ snapshots }: Publication, refusing: readonly ProxyStream[]): boolean {
+  const witnesses = new Set(refusing.map(({ principal }) => principal)).size;
+  const identities = new Set([...snapshots.values()].map(({ principal }) => principal)).size;
+  return refusing.length >= PROXIES_MIN && witnesses >= Math.min(PROXIES_MIN, identities);
 }
 
 /** The very bytes that the proxy was sent, under the check that it runs. */
