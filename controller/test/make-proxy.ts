@@ -115,7 +115,7 @@ export class TestProxy {
   /** Refuses a snapshot; what it had stays in force. */
   nack(message: SnapshotMessage, kind: NackClass, reason: NackReason): void {
     const { nonce, hash } = message;
-    const problems = [{ code: reason, message: "this proxy says no", file: "", row: 0, column: 0 }];
+    const problems = [{ code: reason, message: "this proxy says no" }];
     const value = { nonce, hash, class: kind, reason, problems, holding: this.#holding };
     this.#stream?.write({ message: { $case: "nack", value } });
   }

@@ -38,12 +38,8 @@ export const NACK_REASONS = {
 
 export type NackReason = keyof typeof NACK_REASONS;
 
-/** One thing that keeps a snapshot from being enforced; with its place in the source where that is known. */
-export type SnapshotProblem = {
-  readonly code: NackReason;
-  readonly message: string;
-  readonly at?: { readonly file: string; readonly row: number; readonly column: number };
-};
+/** One thing that keeps a snapshot from being enforced. */
+export type SnapshotProblem = { readonly code: NackReason; readonly message: string };
 
 /**
  * What a refusal amounts to. One problem of the machine's own makes all of it local: what

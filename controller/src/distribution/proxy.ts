@@ -68,14 +68,7 @@ export type Refusal = Sent & {
   readonly attempts: number;
 };
 
-export type RefusalProblem = {
-  readonly code: NackReason;
-  readonly message: string;
-  /** Place in the source; "" and 0 where it is not known. */
-  readonly file: string;
-  readonly row: number;
-  readonly column: number;
-};
+export type RefusalProblem = { readonly code: NackReason; readonly message: string };
 
 /** What is kept of a NACK. */
 const PROBLEMS_MAX = 20;
@@ -161,7 +154,7 @@ export function applyAck(proxy: ProxyStream, ack: Ack, nowMs: number): ProxyStre
 /** An ACK of what is not in force is a fault of the proxy: what it was sent is sent again, in time. */
 function applyFalseAck(proxy: ProxyStream, sent: Sent, holding: Holding, nowMs: number): ProxyStream {
   const message = "the proxy acknowledged the snapshot, but says that another one is in force";
-  const problem: RefusalProblem = { code: "internal", message, file: "", row: 0, column: 0 };
+  const problem: RefusalProblem = { code: "internal", message };
   return refuse({ ...proxy, holding }, sent, { class: "local", reason: "internal", problems: [problem] }, nowMs);
 }
 
@@ -209,8 +202,8 @@ function toHolding(holding: Holding | undefined): Holding {
   };
 }
 
-function toProblem({ code, message, file, row, column }: Nack["problems"][number]): RefusalProblem {
-  return { code: parseNackReason(code), message: clip(message), file: clip(file), row, column };
+function toProblem({ code, message }: Nack["problems"][number]): RefusalProblem {
+  return { code: parseNackReason(code), message: clip(message) };
 }
 
 function clip(text: string): string {

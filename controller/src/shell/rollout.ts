@@ -384,13 +384,13 @@ function toDiagnostic({ workload, problem }: ReturnType<typeof checkRelease>[num
 function toRefused({ revision }: Release, { refusals, atMs }: Hold): RefusedBody {
   const diagnostics = refusals.flatMap(({ workload, problems }) =>
     problems.map(
-      ({ code, message, file, row, column }): DiagnosticRecord => ({
+      ({ code, message }): DiagnosticRecord => ({
         code,
         severity: "error",
         message: `proxy ${workload} refuses it: ${message}`,
-        file: file === "" ? "." : file,
-        row: Math.max(1, row),
-        column: Math.max(1, column),
+        file: ".",
+        row: 1,
+        column: 1,
       }),
     ),
   );

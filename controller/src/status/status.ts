@@ -168,9 +168,8 @@ function toRefusal({ class: kind, reason, problems, revision, atMs, attempts }: 
   };
 }
 
-/** `code: message`, behind the place where that is known. */
-export function printProblem({ code, message, file, row, column }: RefusalProblem): string {
-  return file === "" ? `${code}: ${message}` : `${file}:${row}:${column}: ${code}: ${message}`;
+export function printProblem({ code, message }: RefusalProblem): string {
+  return `${code}: ${message}`;
 }
 
 function stateOf({ isConnected, lastWordMs }: Seen, nowMs: number): "ready" | "stale" | "gone" {

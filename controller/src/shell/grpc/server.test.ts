@@ -269,7 +269,7 @@ describe("Control.Snapshots", () => {
     await until(() => proxies().length === 1);
     publish(release(2));
     const second = await next(stream);
-    const problems = [{ code: "listen_failed", message: "no", file: "", row: 0, column: 0 }];
+    const problems = [{ code: "listen_failed", message: "no" }];
     const { nonce, hash } = second;
     const value = { nonce, hash, class: "local", reason: "listen_failed", problems, holding: undefined };
     stream.write({ message: { $case: "nack", value } });

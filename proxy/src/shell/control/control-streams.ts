@@ -11,7 +11,6 @@ import {
   type Hello,
   type Holding,
   type Nack,
-  type Problem,
   type ProxyMessage,
   type ProxyReport,
   type SnapshotMessage,
@@ -166,15 +165,7 @@ function toNack({ nonce, hash }: SnapshotMessage, problems: readonly SnapshotPro
     hash,
     class: classOf(problems),
     reason: problems[0]?.code ?? "internal",
-    problems: problems.map(
-      ({ code, message, at }): Problem => ({
-        code,
-        message,
-        file: at?.file ?? "",
-        row: at?.row ?? 0,
-        column: at?.column ?? 0,
-      }),
-    ),
+    problems: [...problems],
     holding,
   };
 }

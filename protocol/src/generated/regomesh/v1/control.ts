@@ -119,10 +119,6 @@ export interface Problem {
   /** Of NACK_REASONS. */
   code: string;
   message: string;
-  /** Place in the source; "" and 0 where it is not known. Row and column count from 1. */
-  file: string;
-  row: number;
-  column: number;
 }
 
 export interface ControllerMessage {
@@ -912,7 +908,7 @@ export const Nack: MessageFns<Nack> = {
 };
 
 function createBaseProblem(): Problem {
-  return { code: "", message: "", file: "", row: 0, column: 0 };
+  return { code: "", message: "" };
 }
 
 export const Problem: MessageFns<Problem> = {
@@ -922,15 +918,6 @@ export const Problem: MessageFns<Problem> = {
     }
     if (message.message !== "") {
       writer.uint32(18).string(message.message);
-    }
-    if (message.file !== "") {
-      writer.uint32(26).string(message.file);
-    }
-    if (message.row !== 0) {
-      writer.uint32(32).uint32(message.row);
-    }
-    if (message.column !== 0) {
-      writer.uint32(40).uint32(message.column);
     }
     return writer;
   },
@@ -962,30 +949,6 @@ export const Problem: MessageFns<Problem> = {
             }
 
             message.message = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.file = reader.string();
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.row = reader.uint32();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.column = reader.uint32();
             continue;
           }
         }
