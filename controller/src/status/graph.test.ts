@@ -203,6 +203,17 @@ describe("what is kept of reports is bounded", () => {
       ledger.apply("default/web", report("web", edges, { instance: `${turn % 3}` }), places, turn);
     }
     expect(ledger.seriesKept).toBeLessThanOrEqual(3 * 1000);
+    const made = (at: number) => toOrders({ requests: 1, subset: `made up ${at}` });
+    const everything = Array.from({ length: 1000 }, (_, at) => made(at));
+    const breakers = Array.from({ length: 1000 }, (_, port) => {
+      return { service: "orders.default", address: "127.0.0.1", port, breaker: "open" };
+    });
+    for (let turn = 0; turn < 64; turn++) {
+      const all = report("web", everything, { instance: `r${turn}`, endpoints: breakers });
+      ledger.apply("default/web", all, places, turn);
+    }
+    expect(ledger.seriesKept).toBeLessThanOrEqual(16_000);
+    expect(ledger.lastReport("default/web")?.instance).toBe("r63");
     for (let turn = 0; turn < 1000; turn++) {
       ledger.apply("default/web", report("web", [toOrders({ requests: 1 })], { instance: `i${turn}` }), places, turn);
     }

@@ -4,8 +4,10 @@
  * an instance is where counting begins.
  *
  * A proxy chooses the strings that it reports: of each instance no more is kept than one
- * report can hold, and of each edge no more than a few revisions.
+ * report can hold, of all instances of a workload no more than so many series, each by a
+ * digest of its names, and of each edge no more than a few revisions.
  */
+import { createHash } from "node:crypto";
 import { clip as clipText } from "@regomesh/base";
 import type { EdgeReport, ProxyReport } from "@regomesh/protocol";
 import { findService, OUTSIDE, type Places, shadowKey } from "./places.ts";
@@ -60,12 +62,19 @@ const EDGES_PER_REPORT_MAX = 1000;
 const EDGES_MAX = 10_000;
 /** Instances of one workload whose totals are known; of more, the one that was silent longest is let go. */
 const INSTANCES_MAX = 64;
+/** Series of one workload, all instances: 64 replicas with 250 each. Of more, the instance that was silent longest is let go. */
+const SERIES_PER_WORKLOAD_MAX = 16_000;
 /** Revisions of one edge that are told apart: as many as a proxy tells apart. */
 const REVISIONS_MAX = 8;
 /** Things that a proxy keeps, with room. */
 const TROUBLES_MAX = 8;
 /** No name of the mesh is longer; SPIFFE IDs of ours are not either. */
 const TEXT_LENGTH_MAX = 512;
+/** An address with its zone. */
+const ADDRESS_LENGTH_MAX = 64;
+const NOT_CLOSED = new Set(["open", "half-open"]);
+/** Digits of a series' digest: 128 bits, which nobody makes to collide. */
+const DIGEST_LENGTH = 32;
 
 type Direction = "inbound" | "outbound";
 type Side = {
@@ -101,16 +110,12 @@ export class Ledger {
     const before = instances.get(name);
     const instance: Instance = {
       totals: before?.totals ?? new Map<string, Tally>(),
-      report: toLastReport(report, before, nowMs),
+      report: toLastReport(report, before, places, nowMs),
       refusedTotal: report.refusedTotal,
       shadows: this.#countShadows(report, before?.shadows, places),
     };
     instances.delete(name);
     instances.set(name, instance);
-    for (const oldest of instances.keys()) {
-      if (instances.size <= INSTANCES_MAX) break;
-      instances.delete(oldest);
-    }
     const listed = new Set<string>();
     for (const edge of report.edges.slice(0, EDGES_PER_REPORT_MAX)) {
       const ends = endsOf(edge, own, report.namespace, places);
@@ -123,6 +128,7 @@ export class Ledger {
       if (!isWhole && instance.totals.size <= EDGES_PER_REPORT_MAX) break;
       if (!listed.has(series)) instance.totals.delete(series);
     }
+    letGo(instances);
   }
 
   /** The last report of a workload's proxy: of that instance, or of whichever reported last. */
@@ -144,8 +150,7 @@ export class Ledger {
 
   /** Series whose totals are kept: what a test of the bound counts. */
   get seriesKept(): number {
-    const instances = [...this.#workloads.values()].flatMap((each) => [...each.values()]);
-    return instances.reduce((sum, { totals }) => sum + totals.size, 0);
+    return [...this.#workloads.values()].reduce((sum, instances) => sum + seriesOfAll(instances), 0);
   }
 
   edges(nowMs: number): readonly EdgeSides[] {
@@ -214,6 +219,28 @@ export class Ledger {
   }
 }
 
+/** The instances that were silent longest, until the others are no more than are kept; never the last one heard. */
+function letGo(instances: Map<string, Instance>): void {
+  let series = seriesOfAll(instances);
+  for (const [oldest, instance] of instances) {
+    if (instances.size === 1) return;
+    if (instances.size <= INSTANCES_MAX && series <= SERIES_PER_WORKLOAD_MAX) return;
+    instances.delete(oldest);
+    series -= sizeOf(instance);
+  }
+}
+
+function seriesOfAll(instances: ReadonlyMap<string, Instance>): number {
+  let sum = 0;
+  for (const instance of instances.values()) sum += sizeOf(instance);
+  return sum;
+}
+
+/** What its strings could make grow: totals, and breakers that are not closed. */
+function sizeOf({ totals, report }: Instance): number {
+  return totals.size + report.breakers.size;
+}
+
 export const NO_SHADOW: ShadowTally = { decisions: 0, allow: 0, deny: 0, limit: 0, route: 0, break: 0 };
 const plus = (a: number, b: number) => a + b;
 const minus = (a: number, b: number) => Math.max(0, a - b);
@@ -255,7 +282,8 @@ function makeSide(isMtls: boolean): Side {
 function seriesOf(edge: EdgeReport): string {
   const { direction, service, subset, peerService, peerPrincipal, mtls, revision } = edge;
   const texts = [direction, service, subset, peerService, peerPrincipal, revision?.epoch ?? ""].map(clip);
-  return [...texts, mtls, revision?.sequence ?? ""].join("\n");
+  const names = [...texts, mtls, revision?.sequence ?? ""].join("\n");
+  return createHash("sha256").update(names).digest("hex").slice(0, DIGEST_LENGTH);
 }
 
 function countRevision(revisions: Map<string, RevisionTally>, { revision }: EdgeReport, change: Tally): void {
@@ -278,7 +306,7 @@ function countRevision(revisions: Map<string, RevisionTally>, { revision }: Edge
   }
 }
 
-function toLastReport(report: ProxyReport, before: Instance | undefined, nowMs: number): LastReport {
+function toLastReport(report: ProxyReport, before: Instance | undefined, places: Places, nowMs: number): LastReport {
   const refused = before?.report.refused ?? new Timeline();
   const change = before === undefined ? 0 : Math.max(0, report.refusedTotal - before.refusedTotal);
   refused.record({ ...EMPTY, denied: change }, nowMs);
@@ -292,7 +320,10 @@ function toLastReport(report: ProxyReport, before: Instance | undefined, nowMs: 
     breakers: new Map(
       report.endpoints
         .slice(0, EDGES_PER_REPORT_MAX)
-        .map(({ service, address, port, breaker }) => [`${clip(service)} ${clip(address)}:${port}`, clip(breaker)]),
+        // Every endpoint is closed unless it is said not to be.
+        .filter(({ breaker }) => NOT_CLOSED.has(breaker))
+        .filter(({ service, address }) => places.services.has(service) && address.length <= ADDRESS_LENGTH_MAX)
+        .map(({ service, address, port, breaker }) => [`${service} ${address}:${port}`, breaker]),
     ),
     troubles: report.troubles.slice(0, TROUBLES_MAX).map(clip),
   };
