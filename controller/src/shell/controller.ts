@@ -172,7 +172,6 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   distributor.lease(await claims.read(), RESTART_LEASE_MS);
   distributor.remember(await known.read());
   const grpc = await openGrpc(core, late.authority, lease, options, closers);
-  core.mesh.excerpts = new Excerpts(() => source.repository?.gitDir);
   core.mesh.trees = new RevisionTrees(() => source.repository?.gitDir, options.path);
   const http = await serveHttp({
     address: options.http,
@@ -249,6 +248,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     troubles,
     clock,
     log,
+    excerpts: new Excerpts(() => late.source?.repository?.gitDir, path),
     source: () => {
       const trouble = late.source?.trouble;
       return { name: `git ${branch}`, allow: options.allow, ...(trouble === undefined ? {} : { trouble }) };

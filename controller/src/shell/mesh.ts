@@ -29,8 +29,8 @@ import type { Distributor } from "./grpc/distributor.ts";
 export class MeshState {
   readonly decisions = new DecisionLog();
   readonly distributor: Distributor;
-  /** Where the source of rules is read, once there is a repository. */
-  excerpts: Excerpts | undefined;
+  /** Where the source of rules is read. */
+  readonly excerpts: Excerpts;
   trees: RevisionTrees | undefined;
   readonly #ledger = new Ledger();
   readonly #troubles: Troubles;
@@ -46,19 +46,22 @@ export class MeshState {
     readonly clock: Clock;
     readonly log: Log;
     readonly source: () => SourceBody;
+    readonly excerpts: Excerpts;
   }) {
     this.distributor = options.distributor;
     this.#troubles = options.troubles;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#source = options.source;
+    this.excerpts = options.excerpts;
   }
 
   /** Gives a release to every proxy. */
   publish(release: Release, standing: Standing): void {
     this.#places = toPlaces(release.plan);
-    this.distributor.publish(toPublication(release), standing);
     const { name, sequence } = release.revision;
+    this.excerpts.give(name);
+    this.distributor.publish(toPublication(release), standing);
     this.#log.log("info", "revision published", { revision: name, sequence });
   }
 
@@ -77,7 +80,7 @@ export class MeshState {
     if (this.#places === undefined) return;
     this.#ledger.apply(workload, report, this.#places, this.#clock.nowMs());
     for (const { revision, rules } of this.decisions.apply(workload, report, this.#places)) {
-      for (const { file, row } of rules) this.excerpts?.prepare(revision, file, row);
+      for (const { file, row } of rules) this.excerpts.prepare(revision, file, row);
     }
   }
 
@@ -120,7 +123,7 @@ export class MeshState {
     if (decision === undefined) return undefined;
     const rules = decision.rules.map(async (rule) => ({
       ...rule,
-      ...(await this.excerpts?.read(decision.revision, rule.file, rule.row)),
+      ...(await this.excerpts.read(decision.revision, rule.file, rule.row)),
     }));
     return { ...decision, rules: await Promise.all(rules) };
   }

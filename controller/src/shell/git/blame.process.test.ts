@@ -18,6 +18,7 @@ const text = (): string => {
 const program = (gitDir: string, commit: string) => `
   import { Excerpts } from ${JSON.stringify(resolve(import.meta.dirname, "blame.ts"))};
   const excerpts = new Excerpts(() => ${JSON.stringify(gitDir)});
+  excerpts.give(${JSON.stringify(commit)});
   const read = async (row) => {
     excerpts.prepare(${JSON.stringify(commit)}, "large.rego", row);
     return (await excerpts.read(${JSON.stringify(commit)}, "large.rego", row))?.commit?.subject;

@@ -1,7 +1,9 @@
 /**
  * Lines of a commit around a rule, and who wrote that line. Made one after the other as
  * decisions are reported, by proxies that have proven who they are; whoever asks for one, which
- * needs no proof, gets what is there and starts no process.
+ * needs no proof, gets what is there and starts no process. A proxy names commit and file, and
+ * may be nobody's friend: no more is read than policies of the source, in revisions that proxies
+ * were given.
  */
 import { copyText } from "@regomesh/base";
 import { FILE_BYTES_MAX } from "../../build/select-entries.ts";
@@ -20,18 +22,40 @@ const KEPT_MAX = 500;
 /** Two git processes each, one after the other. */
 const WAITING_MAX = 100;
 
+/** Proxies may be so many revisions behind and still say what decided. */
+const GIVEN_MAX = 256;
+
 function keyOf(commit: string, file: string, row: number): string {
   return `${commit} ${row} ${file}`;
 }
 
+/** A path as git names it, of a policy that the source holds. */
+function isPolicy(file: string, path: string): boolean {
+  const isWhole = file.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+  return isWhole && file.endsWith(".rego") && (path === "" || file.startsWith(`${path}/`));
+}
+
 export class Excerpts {
   readonly #gitDir: () => string | undefined;
+  /** The directory that is the source; "" is all of the repository. */
+  readonly #path: string;
+  /** Commits that were given to proxies, the newest last. */
+  readonly #given = new Set<string>();
   readonly #kept = new Map<string, Promise<Excerpt | undefined>>();
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(gitDir: () => string | undefined) {
+  constructor(gitDir: () => string | undefined, path = "") {
     this.#gitDir = gitDir;
+    this.#path = path;
+  }
+
+  /** Proxies are given a revision: they may name its commit. */
+  give(commit: string): void {
+    this.#given.delete(commit);
+    this.#given.add(commit);
+    const [oldest] = this.#given;
+    if (this.#given.size > GIVEN_MAX && oldest !== undefined) this.#given.delete(oldest);
   }
 
   /** Undefined where the commit has no such line, or none was prepared. */
@@ -43,6 +67,7 @@ export class Excerpts {
   prepare(commit: string, file: string, row: number): void {
     const key = keyOf(commit, file, row);
     if (!isHash(commit) || !Number.isInteger(row) || row < 1 || this.#kept.has(key)) return;
+    if (!this.#given.has(commit) || !isPolicy(file, this.#path)) return;
     if (this.#waiting >= WAITING_MAX) return;
     this.#waiting++;
     const read = this.#last
