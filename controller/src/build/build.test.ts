@@ -4,6 +4,7 @@ import { printRecord, type Source } from "@regomesh/base";
 import { CAPABILITIES } from "@regomesh/policy-runtime";
 import { checkSnapshot, SNAPSHOT_FORMAT } from "@regomesh/protocol";
 import { describe, expect, test } from "vitest";
+import type { HostOwners } from "../index/hosts.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import { build } from "./build.ts";
 import type { PolicyTools } from "./tools.ts";
@@ -225,6 +226,13 @@ const refusals: Record<
       "mesh.yaml:20:40: service_host: web is the own name of web.other",
     ],
   },
+  "a host that two namespaces claim at once": {
+    yaml:
+      web +
+      resource("MeshService", "a", "{ ports: [{ port: 80 }], hosts: [shop.example] }", "one") +
+      resource("MeshService", "a", "{ ports: [{ port: 80 }], hosts: [shop.example] }", "two"),
+    says: ["mesh.yaml:20:40: service_host: shop.example names a.one already"],
+  },
   "a unit bound twice to one entrypoint": {
     yaml: web + binding("a", "") + binding("b", "tier: Workload"),
     says: ["mesh.yaml:19:19: binding_twice: mesh/authz/allow of authz is bound to default/web twice"],
@@ -303,4 +311,60 @@ describe("refusals", () => {
       expect(built.plan === undefined).toBe(built.diagnostics.some(({ severity }) => severity === "error"));
     });
   }
+});
+
+describe("a host has one owner", () => {
+  const claim = (name: string, namespace: string, ...hosts: readonly string[]) =>
+    resource("MeshService", name, `{ ports: [{ port: 80 }], hosts: [${hosts.join(", ")}] }`, namespace);
+  const buildAfter = (hosts: HostOwners, ...parts: readonly string[]) =>
+    build(
+      { path: "", files: [{ name: "mesh.yaml", text: web + parts.join("") }] },
+      { rights: ALL_RIGHTS, hosts },
+      nothing,
+    );
+  const said = ({ diagnostics }: ReturnType<typeof build>) =>
+    diagnostics.map(({ severity, message, row }) => `${severity} ${row}: ${message}`);
+
+  test("who has it in force keeps it, whatever another namespace claims, and the commit goes in force", () => {
+    const [owner, squatter] = [claim("pay", "b", "pay.example"), claim("fake", "a", "pay.example", "fake.example")];
+    const built = buildAfter([["pay.example", "pay.b"]], squatter, owner);
+    expect(said(built)).toEqual(["warning 15: pay.example names pay.b already"]);
+    const hosts = built.plan?.workloads[0]?.outbound.map(({ name, hosts: all }) => [
+      name,
+      all.filter((one) => one.endsWith("example")),
+    ]);
+    expect(hosts).toEqual([
+      ["fake", ["fake.example"]],
+      ["pay", ["pay.example"]],
+      ["web", []],
+    ]);
+    expect(built.plan?.inventory?.hosts).toEqual([
+      ["fake.example", "fake.a"],
+      ["pay.example", "pay.b"],
+    ]);
+  });
+
+  test("a service's own names are its own, also those that another namespace had before there was the service", () => {
+    const built = buildAfter([["web.default", "fake.a"]], claim("fake", "a", "web.default", "web"));
+    expect(said(built)).toEqual([
+      "warning 15: web.default is the own name of web.default",
+      "warning 15: web is the own name of web.default",
+    ]);
+    expect(built.plan?.inventory?.hosts).toEqual([]);
+  });
+
+  test("two of one namespace refuse the commit, whoever has it in force", () => {
+    const built = buildAfter(
+      [["pay.example", "pay.b"]],
+      claim("also", "b", "pay.example"),
+      claim("pay", "b", "pay.example"),
+    );
+    expect(said(built)).toEqual(["error 15: pay.example names pay.b already"]);
+    expect(built.plan).toBeUndefined();
+  });
+
+  test("what its owner has given up is free", () => {
+    const built = buildAfter([["pay.example", "pay.b"]], claim("fake", "a", "pay.example"), claim("pay", "b"));
+    expect([said(built), built.plan?.inventory?.hosts]).toEqual([[], [["pay.example", "fake.a"]]]);
+  });
 });

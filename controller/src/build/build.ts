@@ -9,6 +9,7 @@ import type { BoundPolicyBody, FailedTestBody } from "../api/bodies.ts";
 import { checkBindings } from "../index/check-bindings.ts";
 import { checkComposition } from "../index/check-composition.ts";
 import { checkServices } from "../index/check-services.ts";
+import { type HostOwners, ownersOf, settleHosts } from "../index/hosts.ts";
 import type { Inventory } from "../index/loss.ts";
 import { indexResources, type MeshIndex } from "../index/mesh-index.ts";
 import { makeReport } from "../index/report.ts";
@@ -53,11 +54,14 @@ export type BuildRules = {
   readonly rights: SourceRights;
   /** The authority's, in which identities are issued; absent while there is none. */
   readonly trustDomain?: string | undefined;
+  /** Of the revision in force, whose hosts stay its services'. */
+  readonly hosts?: HostOwners | undefined;
 };
 
-export function build(tree: SourceTree, { rights, trustDomain }: BuildRules, tools: PolicyTools): Built {
+export function build(tree: SourceTree, rules: BuildRules, tools: PolicyTools): Built {
+  const { trustDomain } = rules;
   const diagnostics: Diagnostic[] = [];
-  const index = readIndex(tree, { rights, trustDomain }, diagnostics);
+  const index = readIndex(tree, rules, diagnostics);
   checkTrustDomain(index, trustDomain, diagnostics);
   if (hasErrors(diagnostics)) return refused(diagnostics);
   const tests = testUnits(tree, index, tools);
@@ -81,12 +85,13 @@ function readIndex(tree: SourceTree, rules: BuildRules, diagnostics: Diagnostic[
     resources.push(...parsed.resources);
     diagnostics.push(...parsed.diagnostics);
   }
-  const { index, diagnostics: found } = indexResources(resources, { ...rules, path: tree.path });
+  const { index: claimed, diagnostics: found } = indexResources(resources, { ...rules, path: tree.path });
   diagnostics.push(...found);
   // References are checked only where every resource could be read: a file with a fault
   // would otherwise make a fault of each thing that names what it holds.
-  if (hasErrors(diagnostics)) return index;
+  if (hasErrors(diagnostics)) return claimed;
   const report = makeReport(diagnostics);
+  const index = settleHosts(claimed, rules.hosts ?? [], report);
   checkServices(index, report);
   const bound = index.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(tree, unit) !== undefined);
   checkBindings(index, [...new Set([...unitNames(tree), ...bound])], report);
@@ -147,6 +152,7 @@ function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagno
       hasConfig: index.configResource !== undefined,
       bindings: index.bindings.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
       workloads: [...index.workloads.keys()],
+      hosts: ownersOf(index),
     },
   };
 }

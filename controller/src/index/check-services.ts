@@ -4,11 +4,9 @@ import { hasLabels, type MeshIndex, serviceKey, serviceOf, workloadsOf } from ".
 import type { Report } from "./report.ts";
 
 export function checkServices(index: MeshIndex, report: Report): void {
-  const hosts = new Map<string, MeshService>();
   for (const service of index.services.values()) {
     checkPorts(service, report);
     checkSubsets(service, index, report);
-    checkHosts(service, hosts, index, report);
   }
   for (const workload of index.workloads.values()) checkWorkload(workload, index, report);
   for (const policy of new Set(index.traffic.values())) checkTraffic(policy, index, report);
@@ -53,26 +51,6 @@ function checkSubsets(service: MeshService, index: MeshIndex, report: Report): v
   if (defaultRoute.length > 0 && defaultRoute.every(({ weight }) => weight === 0)) {
     report(service, "spec.defaultRoute", "service_route", "every weight is 0");
   }
-}
-
-/** Extra hosts are the mesh's: two services may not share one, nor take another's own name. */
-function checkHosts(service: MeshService, hosts: Map<string, MeshService>, index: MeshIndex, report: Report): void {
-  for (const [at, host] of service.spec.hosts.entries()) {
-    const path = `spec.hosts[${at}]`;
-    const other = hosts.get(host);
-    if (other !== undefined) report(service, path, "service_host", `${host} names ${serviceKey(other)} already`);
-    hosts.set(host, service);
-    for (const own of index.services.values()) {
-      if (!ownHosts(own).includes(host)) continue;
-      const whose = own === service ? "this service's own name already" : `the own name of ${serviceKey(own)}`;
-      report(service, path, "service_host", `${host} is ${whose}`);
-    }
-  }
-}
-
-/** Authorities that name a service from anywhere in the mesh: Kubernetes' forms. The first, the short one, only from its own namespace. */
-export function ownHosts({ metadata: { name, namespace } }: MeshService): readonly string[] {
-  return [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
 }
 
 function checkWorkload(workload: Workload, index: MeshIndex, report: Report): void {

@@ -4,12 +4,15 @@
  * often lost a file, a path or a branch, and an operator says which.
  */
 import { canonicalJson } from "@regomesh/protocol";
+import type { HostOwners } from "./hosts.ts";
 
 /** What a revision holds, by name: `namespace/name`. */
 export type Inventory = {
   readonly hasConfig: boolean;
   readonly bindings: readonly string[];
   readonly workloads: readonly string[];
+  /** Absent in one that an earlier version has kept. */
+  readonly hosts?: HostOwners;
 };
 
 export type Loss = {

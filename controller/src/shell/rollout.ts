@@ -264,6 +264,7 @@ export class Rollout {
       const rules = {
         rights: this.#options.rights,
         trustDomain: this.#options.trustDomain() ?? this.release?.plan.mesh.trustDomain,
+        hosts: this.release?.plan.inventory?.hosts,
       };
       return await builder.build({ path, files: tree.files, unread: tree.unread ?? [] }, rules);
     } catch (error) {

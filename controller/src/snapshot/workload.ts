@@ -1,7 +1,7 @@
 /** What one workload's proxy gets: its ports, the services it may call, its policies. */
 import type { InboundPort, OutboundService, PolicyRef, WorkloadSnapshot } from "@regomesh/protocol";
 import type { MeshService, Workload } from "@regomesh/resources";
-import { ownHosts } from "../index/check-services.ts";
+import { ownHosts } from "../index/hosts.ts";
 import { compareText, type MeshIndex, principalOf, serviceKey, serviceOf, workloadsOf } from "../index/mesh-index.ts";
 import type { Direction } from "./composition.ts";
 import { toTrafficSettings } from "./traffic.ts";
