@@ -8,6 +8,18 @@ import { pathToFileURL } from "node:url";
 export const LIVE_FOLDER = "REGOMESH_LIVE_FOLDER";
 export const SAY_EVERY_MS = 5000;
 
+/** In bytes, after a collection. */
+export type SaidMemory = { readonly live: number; readonly resident: number };
+
+/**
+ * A young generation that is bounded, few arenas of the allocator, and what is freed goes back to
+ * the system: then what is resident follows what lives.
+ */
+const TIGHT = {
+  flags: "--max-semi-space-size=1",
+  variables: { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "65536", MALLOC_MMAP_THRESHOLD_: "65536" },
+};
+
 export class LiveMemory {
   readonly #folder: string;
 
@@ -22,17 +34,20 @@ export class LiveMemory {
   /** Variables of the processes. */
   get environment(): Readonly<Record<string, string>> {
     const program = pathToFileURL(join(import.meta.dirname, "say-live.ts")).href;
-    return { NODE_OPTIONS: `--expose-gc --import ${program}`, [LIVE_FOLDER]: this.#folder };
+    const options = `--expose-gc ${TIGHT.flags} --import ${program}`;
+    return { ...TIGHT.variables, NODE_OPTIONS: options, [LIVE_FOLDER]: this.#folder };
   }
 
-  /** The bytes that a process said last; undefined before it has said any. */
-  read(pid: number): number | undefined {
+  /** What a process said last; undefined before it has said any. */
+  read(pid: number): SaidMemory | undefined {
     try {
       // A line that is being written has no end yet.
       const said = readFileSync(join(this.#folder, String(pid)), "utf8")
         .split("\n")
         .at(-2);
-      return said === undefined ? undefined : Number(said);
+      if (said === undefined) return undefined;
+      const [live = 0, resident = 0] = said.split(" ").map(Number);
+      return { live, resident };
     } catch {
       return undefined;
     }

@@ -1,19 +1,36 @@
 import { expect, test } from "vitest";
-import { trendOf } from "./memory-trend.ts";
+import { isGrowing, trendOf } from "./memory-trend.ts";
 
+const MEGABYTE = 1_000_000;
 const samples = (seconds: number, bytes: (second: number) => number) =>
   Array.from({ length: seconds + 1 }, (_, second) => ({ atMs: second * 1000, bytes: bytes(second) }));
 
 test("garbage that comes and goes is no growth, and warming up is none", () => {
-  const breathing = samples(300, (second) => Math.min(second, 50) * 1000 + (second % 10) * 5000);
-  expect(trendOf(breathing)).toEqual({ livedMs: 300_000, fromBytes: 50_000, growthBytes: 0 });
+  const breathing = samples(330, (second) => Math.min(second, 80) * 1000 + (second % 10) * 5000);
+  expect(trendOf(breathing)).toEqual({
+    spanMs: 270_000,
+    fromBytes: 80_000,
+    bytesInTenMinutes: 0,
+    errorBytes: 0,
+  });
 });
 
-test("a leak is its growth", () => {
-  expect(trendOf(samples(300, (second) => second * 100))?.growthBytes).toBe(21_000);
+test("a leak is its growth in ten minutes, however long it was looked at", () => {
+  for (const seconds of [240, 600, 1200])
+    expect(trendOf(samples(seconds, (second) => second * 100))?.bytesInTenMinutes).toBeCloseTo(60_000);
+});
+
+test("a leak behind noise is found, and noise alone is none", () => {
+  // Half a megabyte up and down between windows, without a pattern.
+  const noise = (second: number) => (((Math.floor(second / 30) * 7919) % 11) / 10 - 0.5) * MEGABYTE;
+  const leak = (perTenMinutes: number) =>
+    trendOf(samples(510, (second) => 50 * MEGABYTE + noise(second) + (second / 600) * perTenMinutes));
+  const [none, some] = [leak(0), leak(6 * MEGABYTE)];
+  if (none === undefined || some === undefined) throw new Error("no trend");
+  expect([isGrowing(none, MEGABYTE), isGrowing(some, MEGABYTE)]).toEqual([false, true]);
 });
 
 test("a life that was short says nothing", () => {
-  expect(trendOf(samples(100, () => 1))).toBeUndefined();
+  expect(trendOf(samples(170, () => 1))).toBeUndefined();
   expect(trendOf([])).toBeUndefined();
 });

@@ -1,24 +1,68 @@
 /**
- * How what lives in a process grows: the least of a window, in which the fewest requests are
- * under way, against the least of a later one.
+ * How the memory of a process grows over its life. It breathes with the requests under way: of
+ * each half minute the least counts, and a line is put through those. How far the line may be
+ * wrong is said too, for a busy machine makes it so: what is judged is the growth that is
+ * beyond doubt.
  */
 export type MemorySample = { readonly atMs: number; readonly bytes: number };
 
-export type Trend = { readonly livedMs: number; readonly fromBytes: number; readonly growthBytes: number };
+export type Trend = {
+  /** From the end of the warm-up to the last sample. */
+  readonly spanMs: number;
+  /** Of the first half minute. */
+  readonly fromBytes: number;
+  readonly bytesInTenMinutes: number;
+  /** Standard error of that. */
+  readonly errorBytes: number;
+};
 
 /** Code is compiled and pools are filled until then. */
-export const WARM_MS = 60_000;
+export const WARM_MS = 90_000;
 const WINDOW_MS = 30_000;
+/** A line through fewer says nothing. */
+const WINDOWS_MIN = 4;
+const TEN_MINUTES_MS = 600_000;
+/** Standard errors within which it may be chance, once in forty. */
+const DOUBT = 2;
 
-/** Growth from the first window after the warm-up to the last one; undefined where they are not two. */
+/** The line through a life, after its warm-up; undefined where that was too short. */
 export function trendOf(samples: readonly MemorySample[], warmMs = WARM_MS): Trend | undefined {
   const [first] = samples;
-  const last = samples.at(-1);
-  if (first === undefined || last === undefined) return undefined;
-  const livedMs = last.atMs - first.atMs;
-  if (livedMs < warmMs + 2 * WINDOW_MS) return undefined;
-  const least = (from: number) =>
-    Math.min(...samples.filter(({ atMs }) => atMs >= from && atMs < from + WINDOW_MS).map(({ bytes }) => bytes));
-  const fromBytes = least(first.atMs + warmMs);
-  return { livedMs, fromBytes, growthBytes: least(last.atMs - WINDOW_MS) - fromBytes };
+  if (first === undefined) return undefined;
+  const fromMs = first.atMs + warmMs;
+  const least: number[] = [];
+  for (const { atMs, bytes } of samples) {
+    const window = Math.floor((atMs - fromMs) / WINDOW_MS);
+    if (window >= 0) least[window] = Math.min(least[window] ?? Number.POSITIVE_INFINITY, bytes);
+  }
+  const points = [...least.entries()].filter((point): point is [number, number] => point[1] !== undefined);
+  const [start] = points;
+  if (points.length < WINDOWS_MIN || start === undefined) return undefined;
+  const { slope, error } = lineThrough(points);
+  const windows = TEN_MINUTES_MS / WINDOW_MS;
+  return {
+    spanMs: points.length * WINDOW_MS,
+    fromBytes: start[1],
+    bytesInTenMinutes: slope * windows,
+    errorBytes: error * windows,
+  };
+}
+
+/** Whether a process grows by more than so many bytes in ten minutes, and that is no chance. */
+export function isGrowing({ bytesInTenMinutes, errorBytes }: Trend, bytesMax: number): boolean {
+  return bytesInTenMinutes - DOUBT * errorBytes > bytesMax;
+}
+
+/** Least squares, with the standard error of the slope. */
+function lineThrough(points: readonly (readonly [x: number, y: number])[]): {
+  readonly slope: number;
+  readonly error: number;
+} {
+  const mean = (of: (point: readonly [number, number]) => number) =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [x, y] = [mean(([at]) => at), mean(([, bytes]) => bytes)];
+  const spread = mean(([at]) => (at - x) ** 2);
+  const slope = mean(([at, bytes]) => (at - x) * (bytes - y)) / spread;
+  const rest = mean(([at, bytes]) => (bytes - y - slope * (at - x)) ** 2);
+  return { slope, error: Math.sqrt(rest / spread / (points.length - 2)) };
 }

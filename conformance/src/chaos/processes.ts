@@ -8,12 +8,14 @@ import type { Victim } from "./schedule.ts";
 /** A process may be away for so long: its pause, its start, and a machine that is busy. */
 export const AWAY_MAX_MS = 90_000;
 
-export type Lived = { readonly name: string; readonly pid: number; readonly trend: Trend };
+export type Lived = { readonly name: string; readonly pid: number; readonly live: Trend; readonly resident: Trend };
+
+type Samples = { readonly live: MemorySample[]; readonly resident: MemorySample[] };
 
 export class Processes {
   readonly #mesh: Mesh;
   readonly #live: LiveMemory;
-  readonly #memory = new Map<number, { readonly name: string; readonly samples: MemorySample[] }>();
+  readonly #memory = new Map<number, { readonly name: string; readonly samples: Samples }>();
   readonly #awaySince = new Map<string, number>();
   /** How often each was killed. */
   readonly kills = new Map<Victim, number>();
@@ -60,9 +62,11 @@ export class Processes {
       }
       this.#awaySince.delete(name);
       if (name !== "controller" && !name.startsWith("sidecar")) continue;
-      const known = this.#memory.get(pid) ?? { name, samples: [] };
-      const bytes = this.#live.read(pid);
-      if (bytes !== undefined) known.samples.push({ atMs: nowMs, bytes });
+      const known = this.#memory.get(pid) ?? { name, samples: { live: [], resident: [] } };
+      const said = this.#live.read(pid);
+      for (const kind of ["live", "resident"] as const) {
+        if (said !== undefined) known.samples[kind].push({ atMs: nowMs, bytes: said[kind] });
+      }
       this.#memory.set(pid, known);
     }
   }
@@ -74,8 +78,8 @@ export class Processes {
   /** Of every process that lived long enough to be judged. */
   lived(): readonly Lived[] {
     return [...this.#memory].flatMap(([pid, { name, samples }]) => {
-      const trend = trendOf(samples);
-      return trend === undefined ? [] : [{ name, pid, trend }];
+      const [live, resident] = [trendOf(samples.live), trendOf(samples.resident)];
+      return live === undefined || resident === undefined ? [] : [{ name, pid, live, resident }];
     });
   }
 }

@@ -1,13 +1,16 @@
 /**
  * Loaded into each process of a chaotic mesh (NODE_OPTIONS): every few seconds it collects all
- * garbage and writes down the bytes that live, in the heap and beside it, in a file of the
- * process's id. What the system calls resident is that, and how far V8 let the garbage grow.
+ * garbage and writes down the bytes that live, in the heap and beside it, and those that are
+ * resident now, in a file of the process's id. Without the collection what is resident is also
+ * how far V8 let the garbage grow: tens of megabytes up and down, behind which no leak is seen.
  */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { getHeapSpaceStatistics } from "node:v8";
 import { isMainThread } from "node:worker_threads";
 import { LIVE_FOLDER, SAY_EVERY_MS } from "./live-memory.ts";
+
+const GIVEN_BACK_MS = 500;
 
 const folder = process.env[LIVE_FOLDER];
 
@@ -18,7 +21,17 @@ function say(into: string): void {
   // What lies beside the heap is given back after a collection.
   gc?.();
   const { heapUsed, external } = process.memoryUsage();
-  appendFileSync(join(into, String(process.pid)), `${heapUsed - codeBytes() + external}\n`);
+  const live = heapUsed - codeBytes() + external;
+  // Pages go back to the system by a thread of their own.
+  setTimeout(() => {
+    appendFileSync(join(into, String(process.pid)), `${live} ${residentBytes()}\n`);
+  }, GIVEN_BACK_MS).unref();
+}
+
+/** As Linux counts it: of all mappings, with what is shared. */
+function residentBytes(): number {
+  const [, kibibytes] = /^Rss:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/smaps_rollup", "utf8")) ?? [];
+  return Number(kibibytes) * 1024;
 }
 
 /** Compiled code comes with use and goes with disuse, megabytes of it: it says nothing of what is kept. */

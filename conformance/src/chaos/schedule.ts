@@ -19,6 +19,10 @@ export const VICTIMS = [
 ] as const;
 export type Victim = (typeof VICTIMS)[number];
 
+/** Memory is looked at in these: after a part of the run they live on, under everything else. */
+const LOOKED_AT: readonly Victim[] = VICTIMS.filter((name) => name === "controller" || name.startsWith("sidecar"));
+const KILLS_PART = 0.3;
+
 const SERVICES = ["web", "orders-v1", "orders-v2", "payments"] as const;
 
 /** What a revision lets pass: users' grants, and the methods that web may use with orders. */
@@ -41,18 +45,28 @@ export type Happening =
 
 export type Event = { readonly atMs: number; readonly happening: Happening };
 
-type Draw = { readonly everyMs: number; readonly make: (random: Random, atMs: number) => readonly Event[] };
+type Draw = {
+  readonly everyMs: number;
+  readonly make: (random: Random, atMs: number, lengthMs: number) => readonly Event[];
+};
 
 const CLIENTS_MAX = 8;
 const STALL_MAX_MS = 3000;
 const FULL_MAX_MS = 10_000;
 
-/** How often each kind happens, on average; kills are rarer than a process needs to come up. */
+/** How often each kind happens, on average; kills are rarer than a process needs to come up, and most are early. */
 const DRAWS: readonly Draw[] = [
   { everyMs: 4000, make: (random, atMs) => [{ atMs, happening: { kind: "commit", grants: drawGrants(random) } }] },
   { everyMs: 20_000, make: (_, atMs) => [{ atMs, happening: { kind: "broken-commit" } }] },
   { everyMs: 12_000, make: (_, atMs) => [{ atMs, happening: { kind: "revert" } }] },
-  { everyMs: 15_000, make: (random, atMs) => [{ atMs, happening: { kind: "kill", victim: pick(random, VICTIMS) } }] },
+  {
+    everyMs: 15_000,
+    make: (random, atMs, lengthMs) => {
+      const victim = pick(random, VICTIMS);
+      const isSpared = atMs > lengthMs * KILLS_PART && LOOKED_AT.includes(victim);
+      return isSpared ? [] : [{ atMs, happening: { kind: "kill", victim } }];
+    },
+  },
   {
     everyMs: 40_000,
     make: (random, atMs) => [
@@ -86,7 +100,7 @@ export function drawSchedule(seed: number, lengthMs: number): readonly Event[] {
   const events = DRAWS.flatMap(({ everyMs, make }) => {
     const drawn: Event[] = [];
     for (let atMs = gap(random, everyMs); atMs < lengthMs; atMs += gap(random, everyMs)) {
-      drawn.push(...make(random, atMs));
+      drawn.push(...make(random, atMs, lengthMs));
     }
     return drawn;
   });
