@@ -6,7 +6,8 @@ import { writeFile } from "node:fs/promises";
 import { Child, ChildFailed, type Ready } from "./child.ts";
 import { afterDeath, type Deaths } from "./restart.ts";
 
-const READY_TIMEOUT_MS = 20_000;
+/** On a machine that has nothing else to do. */
+const READY_MS = 20_000;
 
 export type FamilyEvents = {
   /** One died unasked; it is started again after `pauseMs`, or not where that is undefined. */
@@ -15,7 +16,11 @@ export type FamilyEvents = {
   readonly onRestarted: (name: string) => void;
 };
 
-type FamilyOptions = FamilyEvents & { readonly root: string; readonly before?: readonly string[] };
+type FamilyOptions = FamilyEvents & {
+  readonly root: string;
+  readonly before?: readonly string[];
+  readonly readyMs?: number;
+};
 
 export type Launch = {
   readonly args: readonly string[];
@@ -97,7 +102,7 @@ export class Family {
   }
 
   async #ready({ child, again }: Running): Promise<Ready> {
-    const ready = await child.ready(READY_TIMEOUT_MS);
+    const ready = await child.ready(this.#options.readyMs ?? READY_MS);
     // For people who look for it; a full disk is no reason to end what runs.
     if (again.pidFile !== undefined) await writeFile(again.pidFile, `${child.pid}\n`).catch(() => {});
     return ready;

@@ -32,6 +32,8 @@ export type MeshOptions = {
   readonly before?: readonly string[];
   /** `--allow` of the controller: PATH=NAMESPACE[,…] each. */
   readonly allow?: readonly string[];
+  /** How long each may take until it is ready; the family's default where absent. */
+  readonly readyMs?: number;
   /** How long identities last; the controller's default where absent. */
   readonly svidTtl?: string;
   /** Aborted: whatever has been started by then is ended. */

@@ -118,6 +118,27 @@ describe("a commit that takes away", () => {
   });
 });
 
+test("a controller that has lost what was in force compares with the proxies that it knew", async () => {
+  await mesh.mesh.process("controller").close();
+  await rm(mesh.statePath("snapshots/last-good.json"));
+  await git("rm", "-r", "--quiet", "examples", "policies");
+  await git("commit", "--quiet", "-m", "Nothing");
+  const why = await mesh.mesh.restart("controller").then(
+    () => "it started",
+    (error: Error) => error.message,
+  );
+  expect(why).toContain(
+    "the commit takes away every workload: default/orders-v1, default/orders-v2, default/payments, default/web",
+  );
+  expect(await serves()).toBe(200);
+  const [, hash] = /hint: if that is meant, put ([0-9a-f]{12}) in a commit's message/.exec(why) ?? [];
+  await git("commit", "--quiet", "--amend", "-m", `Nothing, and that is meant: ${hash}`);
+  await mesh.mesh.restart("controller");
+  expect((await mesh.status()).revision?.name).toBe(await headOf(mesh.repository));
+  await mesh.revert();
+  expect(await serves()).toBe(200);
+});
+
 test("what a commit in force was warned of is in status, until it is right", async () => {
   const edit = { [BINDINGS]: (text: string) => text.replace("{ name: shop }", "{ name: shop, namespace: defualt }") };
   const { warnings } = await mesh.inForce(await mesh.commit("A slip", edit));

@@ -22,6 +22,8 @@ const run = promisify(execFile);
 const ANSWER_MS = 5000;
 /** From a commit to every ACK, on a machine that runs all tests at once. */
 export const IN_FORCE_MS = 15_000;
+/** A process starts in a second or two, on a machine that runs much else in many. */
+const READY_MS = 90_000;
 /** A connection of the demo's own services stays for up to four seconds after its last request. */
 const SETTLE_MS = 8000;
 
@@ -89,6 +91,7 @@ export class TestMesh {
         pagePort: 0,
         edgePort: 0,
         workers: 1,
+        readyMs: READY_MS,
         ...flags,
         onStep: () => {},
         restarts: flags.restarts ?? false,

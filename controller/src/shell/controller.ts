@@ -114,7 +114,7 @@ type Core = {
     source: GitSource | undefined;
     /** The authority's, before it is open. */
     trustDomain: string | undefined;
-    /** Nothing was in force before. */
+    /** Nothing was in force before, and there was no authority. */
     isFirstStart: boolean;
   };
 };
@@ -153,7 +153,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const expiry = setInterval(() => revoker.expire(), RENEW_EVERY_MS);
   closers.push(() => clearInterval(expiry));
   await rollout.restore();
-  late.isFirstStart = rollout.release === undefined;
+  late.isFirstStart = rollout.release === undefined && late.trustDomain === undefined;
   const source = new GitSource({
     directory: options.git,
     branch: options.branch,
@@ -265,6 +265,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     clock,
     log,
     publish: (release, standing) => mesh.publish(release, standing),
+    remembered: async () => (await known.read()).map(({ workload }) => workload),
     fallback: () => distributor.fallback,
     refuse: (refused) => {
       mesh.refuse(refused);
@@ -364,8 +365,9 @@ function nothingToServe(refused: RefusedBody | undefined, trouble: string | unde
   if (refused === undefined) return new ControllerFailed(trouble ?? "the source has no commit");
   const errors = refused.diagnostics.filter(({ severity }) => severity === "error").map(printRecord);
   const tests = refused.failedTests.map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
+  const hints = [...new Set(refused.diagnostics.flatMap(({ hint }) => (hint === undefined ? [] : [`hint: ${hint}`])))];
   return new ControllerFailed(
-    `commit ${refused.commit.slice(0, 7)} cannot be put in force, and there is no earlier revision: ${[...errors, ...tests].join("\n")}`,
+    `commit ${refused.commit.slice(0, 7)} cannot be put in force, and there is no earlier revision: ${[...errors, ...tests, ...hints].join("\n")}`,
   );
 }
 

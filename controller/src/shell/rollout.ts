@@ -33,6 +33,8 @@ export type RolloutOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly publish: (release: Release, standing: Standing) => void;
+  /** Workloads, `namespace/name`, whose proxies were known before this start: what is compared with where no release was kept. */
+  readonly remembered: () => Promise<readonly string[]>;
   /** What would be gone back to if a new release were held. */
   readonly fallback: () => Release | undefined;
   readonly refuse: (refused: RefusedBody | undefined) => void;
@@ -54,6 +56,8 @@ export class Rollout {
   #sequence = 0;
   /** Of the release that was taken back last: until that is kept, what is kept is not what is in force. */
   #takenBack: number | undefined;
+  /** What was there before, where no release says it. */
+  #remembered: Inventory | undefined;
   /** What the newest commit would take away, while it waits for an operator's word. */
   #asked: Loss | undefined;
   /** Hash of a loss that an operator has taken upon himself. */
@@ -81,10 +85,14 @@ export class Rollout {
     const { lastGood, log, explainDenials, publish } = this.#options;
     const { kept, fault } = await lastGood.read();
     if (fault !== undefined) log.log("warn", "the last good revision is not used", { reason: fault });
-    if (kept === undefined) return;
-    const release = { ...kept.release, explainDenials };
-    const reason = this.#whyNot(release);
-    if (reason !== undefined) return log.log("warn", "the last good revision is not used", { reason });
+    const release = kept && { ...kept.release, explainDenials };
+    const reason = release && this.#whyNot(release);
+    if (reason !== undefined) log.log("warn", "the last good revision is not used", { reason });
+    if (kept === undefined || release === undefined || reason !== undefined) {
+      const workloads = [...new Set(await this.#options.remembered())];
+      this.#remembered = { hasConfig: false, bindings: [], workloads };
+      return;
+    }
     this.#kept = { ...kept, release };
     this.#sequence = release.revision.sequence;
     // It ended before the release was proven: that can be held still.
@@ -220,11 +228,19 @@ export class Rollout {
     this.#confirmed = undefined;
     if (plan === undefined) this.#refuse(tree, result);
     else if (loss !== undefined && !isConfirmed) {
-      const isAsked = this.#asked !== undefined;
-      const diagnostics = loss.reasons.map((reason) => toLossRecord(reason, loss, isAsked));
+      const diagnostics = loss.reasons.map((reason) => toLossRecord(reason, this.#hintFor(loss)));
       this.#refuse(tree, { ...REFUSED, diagnostics });
     } else return { plan, warnings };
     return undefined;
+  }
+
+  /** How to say that it is meant: where nothing is in force no controller runs that could be told. */
+  #hintFor({ hash }: Loss): string | undefined {
+    const shown = hash.slice(0, HASH_SHOWN);
+    if (this.#asked !== undefined)
+      return `if that is meant, once: regomesh confirm ${shown}, or put ${shown} in the commit's message`;
+    const isKnown = (this.#remembered?.workloads.length ?? 0) > 0;
+    return isKnown ? `if that is meant, put ${shown} in a commit's message` : undefined;
   }
 
   /** Whether a commit since the one in force says by the hash that the loss is meant; a merge need not say it again. */
@@ -235,7 +251,7 @@ export class Rollout {
   /** What the commit takes away from what is in force, where that needs a word. */
   #lossOf(tree: CommitTree, plan: Release["plan"]): Loss | undefined {
     const after = inventoryOf(plan);
-    const before = this.release === undefined ? after : inventoryOf(this.release.plan);
+    const before = this.release === undefined ? (this.#remembered ?? after) : inventoryOf(this.release.plan);
     return lossOf(before, after, { pathMissing: tree.pathMissing, digest: snapshotHash });
   }
 
@@ -355,18 +371,9 @@ function inventoryOf({ inventory, workloads }: Release["plan"]): Inventory {
   return inventory ?? { hasConfig: false, bindings: [], workloads: keys };
 }
 
-function toLossRecord(message: string, { hash }: Loss, isAsked: boolean): DiagnosticRecord {
-  const shown = hash.slice(0, HASH_SHOWN);
-  const hint = `if that is meant, once: regomesh confirm ${shown}, or put ${shown} in the commit's message`;
-  return {
-    code: "source_loss",
-    severity: "error",
-    message,
-    file: ".",
-    row: 1,
-    column: 1,
-    ...(isAsked ? { hint } : {}),
-  };
+function toLossRecord(message: string, hint: string | undefined): DiagnosticRecord {
+  const place = { file: ".", row: 1, column: 1 };
+  return { code: "source_loss", severity: "error", message, ...place, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** A fault that the check of snapshots finds and no check of resources found before: it has no place in a file. */
