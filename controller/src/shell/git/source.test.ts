@@ -337,6 +337,7 @@ describe("a hostile repository", () => {
 
 /** As it is read after a decision of that rule was reported. */
 async function excerptOf(excerpts: Excerpts, hash: string, file: string, row: number) {
+  excerpts.give(hash);
   excerpts.prepare(hash, file, row);
   return await excerpts.read(hash, file, row);
 }
