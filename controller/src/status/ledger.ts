@@ -7,9 +7,8 @@
  * report can hold, of all instances of a workload no more than so many series, each by a
  * digest of its names, and of each edge no more than a few revisions.
  */
-import { createHash } from "node:crypto";
 import { clip as clipText } from "@regomesh/base";
-import type { EdgeReport, ProxyReport } from "@regomesh/protocol";
+import { type EdgeReport, type ProxyReport, snapshotHash } from "@regomesh/protocol";
 import { findService, OUTSIDE, type Places, shadowKey } from "./places.ts";
 import { EMPTY, since, type Tally, toTally } from "./tally.ts";
 import { Timeline } from "./timeline.ts";
@@ -283,7 +282,7 @@ function seriesOf(edge: EdgeReport): string {
   const { direction, service, subset, peerService, peerPrincipal, mtls, revision } = edge;
   const texts = [direction, service, subset, peerService, peerPrincipal, revision?.epoch ?? ""].map(clip);
   const names = [...texts, mtls, revision?.sequence ?? ""].join("\n");
-  return createHash("sha256").update(names).digest("hex").slice(0, DIGEST_LENGTH);
+  return snapshotHash(names).slice(0, DIGEST_LENGTH);
 }
 
 function countRevision(revisions: Map<string, RevisionTally>, { revision }: EdgeReport, change: Tally): void {
