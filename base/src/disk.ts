@@ -6,7 +6,13 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EROFS: "it is read-only",
   EIO: "its disk fails",
 };
-const DENIALS: Readonly<Record<string, string>> = { EACCES: "permission denied", EPERM: "permission denied" };
+const DENIALS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ENOENT: "its folder is not there",
+  ENOTDIR: "its folder is a file",
+  EISDIR: "a folder has its name",
+};
 
 /** Whether the disk itself refused: another try may be taken. */
 export function isDiskRefusal(error: unknown): boolean {

@@ -224,9 +224,12 @@ async function openPlane(options: ProxyOptions, disk: DiskTroubles): Promise<Dat
   const shared = makeSharedMemory();
   if (isShared) {
     const start = { options: planeOptions, shared, accessLog, reading: { readsInto: reading?.readsInto ?? true } };
-    return await WorkerPlane.open(workers, start, log, (error) => {
-      log.log("error", "a worker thread failed", { error: error.message });
-      options.onFailed?.(error);
+    return await WorkerPlane.open(workers, start, log, {
+      onFailed: (error) => {
+        log.log("error", "a worker thread failed", { error: error.message });
+        options.onFailed?.(error);
+      },
+      onTrouble: (thread, trouble) => disk.hear(`access log of thread ${thread}`, trouble),
     });
   }
   const file =

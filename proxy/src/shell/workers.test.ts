@@ -33,6 +33,20 @@ test("outbound too, with endpoints that all threads know", async () => {
   expect(texts.flatMap(statuses)).toEqual(Array(20).fill(200));
 });
 
+test("what the disk says to every thread is said once", async () => {
+  const backend = await openBackend();
+  const bench = await openBench(backend.port, [backend.port], {
+    workers: 2,
+    reading: undefined,
+    accessLog: "/dev/full",
+  });
+  open.push(backend, bench);
+  const said = "lines of /dev/full wait, and then are lost: no space is left on its disk";
+  for (let i = 0; bench.proxy.disk.list().length === 0; i++)
+    await exchange(bench.inbound, `GET /${i} HTTP/1.1\r\nHost: s\r\n\r\n`);
+  expect(bench.proxy.disk.list()).toEqual([said]);
+});
+
 test("draining ends every thread", async () => {
   const { bench } = await setUp();
   await bench.proxy.drain(1000);

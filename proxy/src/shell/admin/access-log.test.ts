@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AccessLog } from "./access-log.ts";
 
@@ -29,6 +30,35 @@ test("a disk that takes nothing is told of, and keeps nobody from ending", async
   line(log, "lost");
   await log.close();
   expect(troubles).toEqual(["lines of /dev/full wait, and then are lost: no space is left on its disk"]);
+});
+
+test("a file that cannot be opened is told of, and lines are written once it can", async () => {
+  const path = join(folder, "later", "access.log");
+  const troubles: (string | undefined)[] = [];
+  const opened = Promise.withResolvers<void>();
+  const log = await AccessLog.open(path, (trouble) => {
+    troubles.push(trouble);
+    if (trouble === undefined) opened.resolve();
+  });
+  line(log, "one");
+  await mkdir(dirname(path));
+  await writeFile(path, "tor");
+  await opened.promise;
+  line(log, "two");
+  await log.close();
+  expect(await readFile(path, "utf8")).toBe("tor\none\ntwo\n");
+  expect(troubles).toEqual([`lines of ${path} wait, and then are lost: its folder is not there`, undefined]);
+});
+
+test("a file that can never be opened keeps nobody from ending", async () => {
+  let lost = 0;
+  const log = await AccessLog.open(join(folder, "never", "access.log"));
+  log.onLost((lines) => {
+    lost += lines;
+  }, SILENT);
+  line(log, "lost");
+  await log.close();
+  expect(lost).toBe(1);
 });
 
 test.each([

@@ -1,8 +1,9 @@
 /**
  * The access log's file: lines are gathered in one buffer while the other is being
  * written. A disk that takes nothing is asked again, from where it stopped, so that no line
- * is torn; one that does not keep up costs lines (counted), never requests. Whoever rotates
- * the file moves it and has it opened anew by its path.
+ * is torn; one that does not keep up costs lines (counted), never requests. A file that cannot be
+ * opened is tried again, for a sidecar serves without it. Whoever rotates the file moves it and
+ * has it opened anew by its path.
  */
 import { close, constants, open, write } from "node:fs";
 import { open as openHandle } from "node:fs/promises";
@@ -17,7 +18,9 @@ const FLUSH_MS = 500;
 
 export class AccessLog {
   readonly #path: string;
-  #fd: number;
+  /** Undefined while the file cannot be opened. */
+  #fd: number | undefined = undefined;
+  #isOpening = false;
   /** Takes the place of the file as soon as nothing is being written. */
   #next: number | undefined = undefined;
   #onLines: (lines: number) => void = () => {};
@@ -34,9 +37,8 @@ export class AccessLog {
   readonly #timer: NodeJS.Timeout;
   readonly #onIdle: (() => void)[] = [];
 
-  private constructor(path: string, fd: number, hear: (trouble: string | undefined) => void) {
+  private constructor(path: string, hear: (trouble: string | undefined) => void) {
     this.#path = path;
-    this.#fd = fd;
     this.#hear = hear;
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
     this.#timer.unref();
@@ -47,10 +49,30 @@ export class AccessLog {
    * has left unfinished, because it was killed, is ended first: it takes none of ours with it.
    */
   static async open(path: string, hear: (trouble: string | undefined) => void = () => {}): Promise<AccessLog> {
-    const isTorn = await endsInLine(path);
-    const log = new AccessLog(path, await openFile(path), hear);
-    if (isTorn) log.#filling.ascii("\n");
+    const log = new AccessLog(path, hear);
+    await log.#open();
     return log;
+  }
+
+  /** False where it cannot be opened: that is told, and tried again. */
+  async #open(): Promise<boolean> {
+    if (this.#isOpening) return false;
+    this.#isOpening = true;
+    let fd: number | undefined;
+    try {
+      const isTorn = await endsInLine(this.#path);
+      fd = await openFile(this.#path);
+      if (isTorn) await promisify(write)(fd, "\n");
+    } catch (error) {
+      if (fd !== undefined) close(fd, () => {});
+      this.#fail(error as NodeJS.ErrnoException);
+      return false;
+    } finally {
+      this.#isOpening = false;
+    }
+    this.#fd = fd;
+    this.#recover();
+    return true;
   }
 
   /** `onLines` is told how many lines could not be written before the end, `log` why it waits, once until a write succeeds again. */
@@ -66,13 +88,15 @@ export class AccessLog {
     this.#flush();
     if (this.#next !== undefined) close(this.#next, () => {});
     this.#next = fd;
-    if (!this.#isWriting) this.#swap();
+    if (this.#isWriting) return;
+    if (this.#fd === undefined) this.#recover();
+    this.#swap();
   }
 
   /** What was gathered before the file was opened anew is in the old one. */
   #swap(): void {
     if (this.#next === undefined) return;
-    close(this.#fd, () => {});
+    if (this.#fd !== undefined) close(this.#fd, () => {});
     this.#fd = this.#next;
     this.#next = undefined;
   }
@@ -93,15 +117,17 @@ export class AccessLog {
     this.#isClosed = true;
     clearInterval(this.#timer);
     this.#again?.();
+    if (this.#fd === undefined && !(await this.#open())) return this.#lose(this.#filling, 0);
     while (this.#isWriting || this.#filling.at > 0) {
       this.#flush();
       if (this.#isWriting) await new Promise<void>((done) => this.#onIdle.push(done));
     }
     this.#swap();
-    await promisify(close)(this.#fd);
+    if (this.#fd !== undefined) await promisify(close)(this.#fd);
   }
 
   #flush(): void {
+    if (this.#fd === undefined) return void this.#open();
     if (this.#isWriting || this.#filling.at === 0) return;
     const full = this.#filling;
     this.#filling = this.#other;
@@ -111,6 +137,7 @@ export class AccessLog {
   }
 
   #write(full: ByteWriter, from: number): void {
+    if (this.#fd === undefined) return; // nothing is written before it is open
     write(this.#fd, full.bytes, from, full.at - from, null, (error, written) => {
       if (error !== null) {
         this.#fail(error);

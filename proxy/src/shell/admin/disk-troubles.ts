@@ -21,7 +21,8 @@ export class DiskTroubles {
     }
   }
 
+  /** Each once: every thread finds the same of a file that they share. */
   list(): readonly string[] {
-    return [...this.#byFile.values()];
+    return [...new Set(this.#byFile.values())];
   }
 }

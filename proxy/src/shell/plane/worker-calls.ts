@@ -17,6 +17,8 @@ export type Call = { readonly id: number; readonly method: PlaneMethod; readonly
 
 export type FromWorker =
   | { readonly kind: "ready" }
+  /** What the disk says of the access log; undefined where all is well with it. */
+  | { readonly kind: "trouble"; readonly trouble: string | undefined }
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | { readonly kind: "error"; readonly id: number; readonly message: string }
   | { readonly kind: "log"; readonly level: LogLevel; readonly message: string; readonly facts: Facts | undefined };

@@ -14,7 +14,10 @@ const thread = makeThread({
   shared,
   reading,
   log: { log: (level, message, facts) => tell({ kind: "log", level, message, facts }) },
-  accessLog: accessLog === undefined ? undefined : await AccessLog.open(accessLog),
+  accessLog:
+    accessLog === undefined
+      ? undefined
+      : await AccessLog.open(accessLog, (trouble) => tell({ kind: "trouble", trouble })),
 });
 const plane = new ThreadPlane(thread, options);
 

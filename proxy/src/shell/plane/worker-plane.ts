@@ -15,6 +15,13 @@ import type { Call, FromWorker, PlaneMethod, WorkerStart } from "./worker-calls.
 
 const RECENT_MAX = 256;
 
+export type WorkerEvents = {
+  /** A thread has ended unasked: what it carried is lost. */
+  readonly onFailed: (error: Error) => void;
+  /** What the disk says to a thread of its access log; undefined where all is well with it. */
+  readonly onTrouble: (thread: number, trouble: string | undefined) => void;
+};
+
 export class WorkerPlane implements DataPlane {
   readonly #workers: readonly WorkerThread[];
 
@@ -22,14 +29,8 @@ export class WorkerPlane implements DataPlane {
     this.#workers = workers;
   }
 
-  /** `onFailed` is told when a thread ends unasked: what it carried is lost. */
-  static async open(
-    count: number,
-    start: WorkerStart,
-    log: Log,
-    onFailed: (error: Error) => void,
-  ): Promise<WorkerPlane> {
-    const workers = Array.from({ length: count }, () => new WorkerThread(start, log, onFailed));
+  static async open(count: number, start: WorkerStart, log: Log, told: WorkerEvents): Promise<WorkerPlane> {
+    const workers = Array.from({ length: count }, (_, at) => new WorkerThread(start, log, at, told));
     await Promise.all(workers.map((worker) => worker.ready));
     return new WorkerPlane(workers);
   }
@@ -159,7 +160,7 @@ class WorkerThread {
   #nextId = 1;
   #isEnding = false;
 
-  constructor(start: WorkerStart, log: Log, onFailed: (error: Error) => void) {
+  constructor(start: WorkerStart, log: Log, at: number, { onFailed, onTrouble }: WorkerEvents) {
     this.#worker = new Worker(new URL("./worker-main.ts", import.meta.url), { workerData: start });
     let markReady: () => void = () => {};
     let failReady: (error: Error) => void = () => {};
@@ -178,6 +179,7 @@ class WorkerThread {
     this.#worker.on("exit", (code) => end(new Error(`a worker thread ended with code ${code}`)));
     this.#worker.on("message", (message: FromWorker) => {
       if (message.kind === "ready") markReady();
+      else if (message.kind === "trouble") onTrouble(at, message.trouble);
       else if (message.kind === "log") log.log(message.level, message.message, message.facts);
       else this.#settle(message);
     });
