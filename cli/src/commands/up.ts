@@ -22,6 +22,9 @@ const DEFAULT_EDGE_PORT = 15_080;
 const IN_FORCE_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
 
+/** The mesh's own folder may speak for all, the shop's policies and everything else for the shop's namespace. */
+const DEMO_ALLOW = ["examples/mesh=*", ".=default"];
+
 const help = `
 Usage: regomesh up [flags]
 
@@ -34,6 +37,7 @@ resources are read from a git repository in .regomesh/repo, made at the first st
   --state DIR      where everything is kept (default .regomesh)
   --allow PATH=NAMESPACE[,…]
                    as the controller's: which paths may speak for which namespaces
+                   (default ${DEMO_ALLOW.join(" and ")})
   --fresh          forget what is kept and start anew
   --no-traffic     send no requests of its own
   --workers N      worker threads of each sidecar (default 1)
@@ -147,7 +151,7 @@ async function parseFlags(args: readonly string[], cwd: string): Promise<Asked> 
     pagePort: await takePort(page ?? DEFAULT_PAGE_PORT, page === undefined ? undefined : "--page-port"),
     edgePort: await takePort(edge ?? DEFAULT_EDGE_PORT, edge === undefined ? undefined : "--edge-port"),
     state: resolve(cwd, values.state ?? STATE_DEFAULT),
-    allow: parseAllow(values.allow).map(printRight),
+    allow: parseAllow(values.allow ?? DEMO_ALLOW).map(printRight),
     isFresh: values.fresh ?? false,
     hasTraffic: !(values["no-traffic"] ?? false),
     workers: parseNumber(values.workers, "--workers", 1, 64) ?? 1,
@@ -174,6 +178,7 @@ async function gatherFacts(mesh: Mesh, asked: Asked, io: Io, startedMs: number):
     revision: status?.revision ?? "none",
     enforced: status?.enforced ?? 0,
     sidecars: WORKLOADS.length,
+    allow: asked.allow,
     repository: join(asked.state, "repo").replace(`${io.cwd}/`, ""),
     denial: await tryDenial(mesh.edge),
   };

@@ -8,6 +8,8 @@ export type UpFacts = {
   readonly revision: string;
   readonly enforced: number;
   readonly sidecars: number;
+  /** Which paths of the repository may speak for which namespaces, as `--allow` has it. */
+  readonly allow: readonly string[];
   readonly repository: string;
   /** What the refused request of the second try gave just now. */
   readonly denial:
@@ -34,6 +36,7 @@ ${bold("Try")}
                       git -C ${facts.repository} commit -am "refunds for alice"
                       ${dim("in force within a second, and 2 passes")}
 
+${dim(`Who commits where may speak for: ${facts.allow.join("  ")}  (path=namespaces; --allow changes it)`)}
 ${dim("Ctrl-C ends everything. State is kept in .regomesh; --fresh forgets it (npm start -- --fresh).")}
 `;
 }

@@ -1,6 +1,7 @@
 /** `regomesh up` as a process of its own, as a person starts it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import type { StatusBody } from "@regomesh/controller";
 import { until, within } from "./deadline.ts";
 import { livingOf } from "./processes.ts";
 import { ROOT } from "./test-mesh.ts";
@@ -60,6 +61,12 @@ export class UpProcess {
   async edge(): Promise<string> {
     await this.says(/Ctrl-C ends everything/);
     return /curl (http:\/\/\S+)\/orders/.exec(this.out)?.[1] ?? "";
+  }
+
+  /** As its page's API says it. */
+  async status(): Promise<StatusBody> {
+    const [, page] = await this.says(/page {2}(http:\/\/\S+)/);
+    return (await (await fetch(`${page}/api/status`)).json()) as StatusBody;
   }
 
   /** Its exit code, or the signal that ended it. */

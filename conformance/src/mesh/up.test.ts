@@ -70,6 +70,24 @@ test("what is killed is started again, after a pause that is shown, and serves a
   expect(await up.end("SIGINT", "group")).toBe(0);
 });
 
+test("whoever commits beside the mesh's own folder speaks for the shop's namespace alone", async () => {
+  const repository = join(state, "repo");
+  using up = new UpProcess(state, FREE_PORTS);
+  const edge = await up.edge();
+  expect(up.out).toContain("Who commits where may speak for: examples/mesh=*  .=default");
+  const binding = `apiVersion: regomesh.dev/v1alpha1\nkind: PolicyBinding\nmetadata: { name: open, namespace: regomesh-system }
+spec: { unit: examples/authz, direction: Inbound, tier: Mandatory, selector: { namespaces: ["*"] }, entrypoints: [mesh/authz/allow] }\n`;
+  await writeFile(join(repository, "examples/authz/open.yaml"), binding);
+  await run("git", ["-C", repository, "add", "-A"]);
+  await run("git", ["-C", repository, "commit", "-qm", "For everybody"]);
+  const refused = await until("the commit is refused", SERVED_MS, async () => (await up.status()).refused);
+  expect(refused.diagnostics.map(({ file, message }) => `${file}: ${message}`)).toContain(
+    "examples/authz/open.yaml: this file may not speak for namespace regomesh-system",
+  );
+  expect(await served(edge)).toBe(true);
+  expect(await up.end("SIGINT", "group")).toBe(0);
+});
+
 test("told to end while it comes up, it leaves no child and says nothing wrong", async () => {
   using up = new UpProcess(state, FREE_PORTS);
   await up.says(/controller ✓/);
