@@ -21,6 +21,7 @@ import type { Module } from "./syntax/ast.ts";
 import { type ParsedModule, parseModule, parseQuery } from "./syntax/parse.ts";
 import type { RegoSource } from "./syntax/version.ts";
 import type { RuleTypes } from "./types/check-rules.ts";
+import type { Schemas } from "./types/schemas.ts";
 import { checkEntrypoint, toDataPath } from "./unit/entrypoint.ts";
 import type { JsonObject } from "./unit/json.ts";
 import { checkRulePaths } from "./unit/rule-paths.ts";
@@ -155,14 +156,16 @@ export type QueryRequest = {
   readonly runtime: RuntimeModule;
   readonly print?: boolean;
   readonly builtins?: BuiltinSignatures;
+  /** Types of documents, from JSON schemas. */
+  readonly schemas?: Schemas | undefined;
 };
 
 export type Planned = { readonly policy?: IrPolicy; readonly diagnostics: readonly Diagnostic[] };
 
 /** The policy of a query, before any code is made of it. */
 export function planQueryRequest(request: Omit<QueryRequest, "runtime" | "data">): Planned {
-  const { modules, query, print = true, builtins = BUILTINS } = request;
-  const policy = analyzeSources(modules, { print, builtins });
+  const { modules, query, print = true, builtins = BUILTINS, schemas } = request;
+  const policy = analyzeSources(modules, { print, builtins, schemas });
   const { body, ...asked } = resolveQuery(query, policy, { builtins, print });
   const diagnostics = sortDiagnostics([...policy.diagnostics, ...asked.diagnostics]);
   if (policy.modules === undefined || body === undefined || hasErrors(diagnostics)) return { diagnostics };
@@ -216,6 +219,8 @@ export type AnalyzeSettings = {
   readonly builtins: BuiltinSignatures;
   /** Also refuse what is unused, as `opa check --strict` does. */
   readonly strict?: boolean;
+  /** Types of documents, from JSON schemas. */
+  readonly schemas?: Schemas | undefined;
   /** What is done to the parsed modules first. */
   readonly prepare?: (modules: readonly Module[]) => readonly Module[];
 };

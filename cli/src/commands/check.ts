@@ -7,6 +7,7 @@ import { checkSource, type SourceCheck, type SourceRights } from "@regomesh/cont
 import { checkOffered, checkUnit } from "@regomesh/policy-compiler";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { readSchemas, SCHEMA_HELP, schemaFlag } from "../files/schemas.ts";
 import { findUnits } from "../files/units.ts";
 import { type Format, parseFormat } from "../flags.ts";
 import { countOf, printDiagnostics } from "../report.ts";
@@ -22,12 +23,19 @@ away, only a controller knows. Without resources only the policies are checked, 
 their tests, rules named as the mesh's entrypoints as if they were bound.
 
 ${ALLOW_HELP.slice(1)}
+  -S, --strict                also refuse what is unused: imports, variables, arguments
+${SCHEMA_HELP}
   -f, --format FORMAT         pretty (default) or json: {"diagnostics": […], "failedTests": […]}
 
 Example: regomesh check .regomesh/repo
 `;
 
-const flags = { ...allowFlag, format: { type: "string", short: "f" } } as const;
+const flags = {
+  ...allowFlag,
+  strict: { type: "boolean", short: "S" },
+  ...schemaFlag,
+  format: { type: "string", short: "f" },
+} as const;
 
 export const check: Command = {
   name: "check",
@@ -49,14 +57,17 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const directory = (positionals[0] ?? ".").replace(/(?!^)\/+$/, "");
   const source = await checkDirectory(directory, parseAllow(values.allow), io.cwd);
   const units = findUnits(source.files);
+  const { strict = false, schema } = values;
+  const schemas = await readSchemas(schema, source.files, io.cwd);
   const ofUnits = units.flatMap(({ unit, diagnostics }) => [
     ...diagnostics,
-    ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }),
+    ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }, { strict, schemas }),
   ]);
   // Bindings say in which role a unit is asked; without any, the entrypoints' names do.
   if (source.resourceFiles === 0) ofUnits.push(...units.flatMap(({ unit }) => checkOffered(unit)));
   // What no binding names refuses nothing: its faults are for whoever binds it one day.
-  const isHarmless = source.isTaken && source.resourceFiles > 0;
+  const isAsked = strict || schema !== undefined;
+  const isHarmless = source.isTaken && source.resourceFiles > 0 && !isAsked;
   const found = isHarmless ? ofUnits.map((each) => ({ ...each, severity: "warning" as const })) : ofUnits;
   const records = unique([...found.map(toDiagnosticRecord), ...source.diagnostics]);
   const { failedTests } = source;

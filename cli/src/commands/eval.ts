@@ -14,6 +14,7 @@ import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles, readFlagFile } from "../files/read-files.ts";
+import { readSchemas, schemaFlag } from "../files/schemas.ts";
 import { type Format, parseFormat, parseLimits } from "../flags.ts";
 import { printDiagnostics } from "../report.ts";
 
@@ -26,6 +27,8 @@ one expression, otherwise an object of its variables.
   -d, --data PATH      policies and data: a file or directory (repeatable); a directory's
                        data.json and data.yaml go under their path in it
   -i, --input FILE     input document, JSON (- reads standard input)
+  -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
+                       schema.a.b, which the schemas of annotations name
   --strict-builtin-errors  a built-in error ends the evaluation
   --fail               exit 1 where the query is undefined
   --fuel UNITS         what the evaluation may take, a unit being about a nanosecond
@@ -38,6 +41,7 @@ Example: echo '{"user": "alice"}' | regomesh eval -d examples/authz -i - 'data.u
 const flagsOfEval = {
   data: { type: "string", short: "d", multiple: true },
   input: { type: "string", short: "i" },
+  ...schemaFlag,
   "strict-builtin-errors": { type: "boolean" },
   fail: { type: "boolean" },
   fuel: { type: "string" },
@@ -57,6 +61,7 @@ type Flags = {
   readonly query: string;
   readonly data: readonly string[];
   readonly input: string | undefined;
+  readonly schema: string | undefined;
   readonly isStrict: boolean;
   readonly failsUndefined: boolean;
   readonly limits: PolicyLimits;
@@ -69,7 +74,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (hasErrors(faults)) return fail(faults, flags, io);
   const query = wrapped({ name: "query", text: flags.query });
   const runtime = await loadRuntime();
-  const { module, diagnostics } = compileQuery({ modules: sources, query, data, runtime, print: true });
+  const schemas = await readSchemas(flags.schema, sources, io.cwd);
+  const { module, diagnostics } = compileQuery({ modules: sources, query, data, runtime, print: true, schemas });
   if (module === undefined) return fail(diagnostics, flags, io);
   io.err(flags.format === "pretty" ? printDiagnostics(diagnostics, "pretty") : "");
   const evaluator = openEvaluator({
@@ -117,6 +123,7 @@ function parseFlags(args: readonly string[]): Flags {
     query,
     data: values.data ?? [],
     input: values.input,
+    schema: values.schema,
     isStrict: values["strict-builtin-errors"] ?? false,
     failsUndefined: values.fail ?? false,
     limits: parseLimits(values.fuel),

@@ -108,6 +108,43 @@ test.each([
   expect(await run("eval", ...args)).toEqual({ code: 0, out, err: "" });
 });
 
+test("schemas give types: to eval, test and check", async () => {
+  const place = join(folder, "typed");
+  await mkdir(join(place, "schemas/acl"), { recursive: true });
+  const schema = { type: "object", properties: { name: { type: "string" } } };
+  await writeFile(join(place, "schemas/acl/user.json"), JSON.stringify(schema));
+  await writeFile(
+    join(place, "p.rego"),
+    "package p\n# METADATA\n# schemas:\n# - input: schema.acl.user\nq if input.nam\n",
+  );
+  for (const args of [
+    ["eval", "-d", "typed/p.rego", "data.p.q"],
+    ["test", "typed"],
+    ["check", "typed"],
+  ]) {
+    const without = await run(...args);
+    expect(without.err).not.toContain("rego_type_error");
+    const { code, err } = await run(args[0] as string, "-s", "typed/schemas", ...args.slice(1));
+    expect(code).not.toBe(0);
+    expect(err).toContain("typed/p.rego:5:6: rego_type_error: undefined ref: input.nam");
+  }
+  const whole = await run("eval", "--schema", "typed/schemas/acl/user.json", "input.nam");
+  expect(whole.err).toContain("query:1:10: rego_type_error: undefined ref: input.nam");
+  const none = await run("eval", "--schema", "typed/none", "1");
+  expect(none.err).toMatch(/^regomesh eval: .*typed\/none/);
+  await rm(place, { recursive: true });
+});
+
+test("check --strict also refuses what is unused", async () => {
+  await mkdir(join(folder, "strict"));
+  await writeFile(join(folder, "strict/p.rego"), "package p\nimport data.x\nf(y) := 1\nq if {\n\tz := 1\n}\n");
+  expect(await run("check", "strict")).toMatchObject({ code: 0 });
+  const { code, err } = await run("check", "--strict", "strict");
+  expect(code).toBe(1);
+  expect(err).toContain("strict/p.rego:2:1: rego_compile_error: import data.x unused");
+  await rm(join(folder, "strict"), { recursive: true });
+});
+
 test("build writes a module that WebAssembly takes", async () => {
   const { code, out } = await run("build", "-e", "mesh/authz/allow", "--out", "out", "examples/authz");
   expect([code, out]).toEqual([0, expect.stringMatching(/policy\.wasm {2}[\d.]+ KiB, \d+ rules, 1 entrypoint\n$/)]);

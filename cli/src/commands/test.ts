@@ -5,6 +5,7 @@ import { countTests, printTests, runTests, type TestReport, type TestResult } fr
 import { builtinsIn, loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { readFiles } from "../files/read-files.ts";
+import { readSchemas, schemaFlag } from "../files/schemas.ts";
 import { findUnits } from "../files/units.ts";
 import { type Format, parseFormat, parseLimits } from "../flags.ts";
 import { printDiagnostics } from "../report.ts";
@@ -20,6 +21,8 @@ and its _test.rego files. Rules that begin with todo_test_ are skipped.
   -r, --run REGEX      only tests whose full name (data.pkg.test_x) matches
   -f, --format FORMAT  pretty (default) or json, which has the shape of opa test's
   --fail-on-empty      no test is a failure
+  -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
+                       schema.a.b, which the schemas of annotations name
   --fuel UNITS         what a test may take, a unit being about a nanosecond
                        (default 2000000000; a proxy's decision has 10000000)
 
@@ -31,6 +34,7 @@ const flags = {
   run: { type: "string", short: "r" },
   format: { type: "string", short: "f" },
   "fail-on-empty": { type: "boolean" },
+  ...schemaFlag,
   fuel: { type: "string" },
 } as const;
 
@@ -54,6 +58,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const limits = parseLimits(values.fuel);
   const paths = positionals.length === 0 ? ["."] : positionals;
   const files = await readFiles(paths, io.cwd, /\.rego$|^data\.(json|ya?ml)$|\/data\.(json|ya?ml)$/);
+  const schemas = await readSchemas(values.schema, files, io.cwd);
   const runtime = await loadRuntime();
   const load = makeToolLoader({ nowMs: Date.now, env: io.environment() });
   const diagnostics: Diagnostic[] = [];
@@ -68,6 +73,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       hostBuiltins: await load(builtinsIn([...unit.modules, ...unit.tests])),
       nowMs,
       limits,
+      schemas,
       ...(filter === undefined ? {} : { filter }),
     });
     diagnostics.push(...report.diagnostics);

@@ -51,6 +51,7 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
     mayShadow: isLenient,
     globals,
     diagnostics,
+    minor: diagnostics,
     metadata: () => undefined,
     counter,
   };
@@ -58,7 +59,7 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const root = indexRules(modules);
   const callables = makeCallables(root, builtins);
-  checkBodyCalls(rewritten, { callables, builtins, diagnostics, mayDeprecated: isLenient });
+  checkBodyCalls(rewritten, { callables, builtins, diagnostics, late: diagnostics, mayDeprecated: isLenient });
   eachDeepExpr(rewritten, (expr) => checkModifiers(expr, { root, callables, builtins, diagnostics }));
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const [only] = rewritten;

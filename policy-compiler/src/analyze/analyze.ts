@@ -6,6 +6,7 @@ import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@reg
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { Module, Rule, Term } from "../syntax/ast.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
+import type { Schemas } from "../types/schemas.ts";
 import { type Callables, checkRuleCalls, makeCallables } from "./check-calls.ts";
 import { checkConflicts } from "./check-conflicts.ts";
 import { checkImports } from "./check-imports.ts";
@@ -30,6 +31,8 @@ export type AnalyzeOptions = {
   readonly print?: boolean;
   /** Also refuse what is unused. */
   readonly strict?: boolean;
+  /** Types of documents; absent: annotations that speak of schemas say nothing. */
+  readonly schemas?: Schemas | undefined;
 };
 
 export type Analysis = {
@@ -48,6 +51,11 @@ type State = {
   readonly strict: boolean;
   readonly index: RuleNode;
   readonly callables: Callables;
+  readonly schemas: Schemas | undefined;
+  /** Faults that no later stage stumbles over: the stages go on. */
+  readonly minor: Diagnostic[];
+  /** Faults that count only where no stage stops. */
+  readonly late: Diagnostic[];
   /** Once bodies are in order. */
   readonly dependencies?: Dependencies;
   readonly types?: RuleTypes;
@@ -71,14 +79,26 @@ const STAGES: readonly Stage[] = [
 ];
 
 export function analyze(options: AnalyzeOptions): Analysis {
-  const { modules, builtins = BUILTINS, print = false, strict = false } = options;
+  const { modules, builtins = BUILTINS, print = false, strict = false, schemas } = options;
   const index = indexRules([]);
-  let state: State = { modules, builtins, print, strict, index, callables: makeCallables(index, builtins) };
+  let state: State = {
+    modules,
+    builtins,
+    print,
+    strict,
+    index,
+    callables: makeCallables(index, builtins),
+    schemas,
+    minor: [],
+    late: [],
+  };
   const diagnostics: Diagnostic[] = [];
   for (const stage of STAGES) {
     state = stage.run(state, diagnostics);
-    if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+    if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics([...diagnostics, ...state.minor]) };
   }
+  diagnostics.push(...state.minor, ...state.late);
+  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const types = state.types === undefined ? {} : { types: state.types };
   return { modules: state.modules, ...types, diagnostics: sortDiagnostics(diagnostics) };
 }
@@ -88,8 +108,8 @@ function keep(state: State, diagnostics: Diagnostic[], found: readonly Diagnosti
   return state;
 }
 
-function checkAllImports(state: State, diagnostics: Diagnostic[]): State {
-  for (const module of state.modules) diagnostics.push(...checkImports(module, state.strict));
+function checkAllImports(state: State): State {
+  for (const module of state.modules) state.minor.push(...checkImports(module, state.strict));
   return state;
 }
 
@@ -132,9 +152,10 @@ function checkCycles(state: State, diagnostics: Diagnostic[]): State {
   return { ...keep(state, diagnostics, checkRecursion(dependencies)), dependencies };
 }
 
-function checkAllTypes(state: State, diagnostics: Diagnostic[]): State {
-  const { types, diagnostics: found } = checkTypes(state.dependencies ?? findDependencies(state.index), state.builtins);
-  return { ...keep(state, diagnostics, found), types };
+function checkAllTypes(state: State): State {
+  const dependencies = state.dependencies ?? findDependencies(state.index);
+  const { types, diagnostics: found } = checkTypes(dependencies, state);
+  return { ...keep(state, state.minor, found), types };
 }
 
 function checkAllHeads(state: State, diagnostics: Diagnostic[]): State {

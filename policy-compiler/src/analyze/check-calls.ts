@@ -26,6 +26,8 @@ export type CallContext = {
   readonly callables: Callables;
   readonly builtins: BuiltinSignatures;
   readonly diagnostics: Diagnostic[];
+  /** Faults that count only where there are no others. */
+  readonly late: Diagnostic[];
   /** Deprecated built-ins may be called: in v0, where nothing strict is asked. */
   readonly mayDeprecated: boolean;
 };
@@ -84,7 +86,7 @@ function checkCall(operator: Operator, given: number, more: 0 | 1, at: Location,
   const builtin = path[0] === "data" ? undefined : context.builtins.resolve(path.join("."));
   if (builtin?.isDeprecated && !context.mayDeprecated) {
     const message = `deprecated built-in function calls in expression: ${builtin.name}`;
-    context.diagnostics.push(makeProblem("rego_type_error", at, message));
+    context.late.push(makeProblem("rego_type_error", at, message));
   }
   if (builtin?.isVoid && more === 0) {
     const message = `${builtin.name} gives no value and can't be used as one`;

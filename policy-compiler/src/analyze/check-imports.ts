@@ -1,6 +1,6 @@
 /** Imports: none twice, none that hides input or data; no rule of that name either. Strict: none unused. */
 import type { Diagnostic } from "@regomesh/base";
-import type { Module } from "../syntax/ast.ts";
+import type { Import, Module } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import { importName, isLanguageImport } from "./names.ts";
 import { makeProblem } from "./problem.ts";
@@ -19,7 +19,7 @@ function findShadows(module: Module): Diagnostic[] {
     if (isLanguageImport(clause)) continue;
     const name = importName(clause);
     if (seen.has(name)) {
-      const message = `import must not shadow import ${printPath(clause.path)}`;
+      const message = `import must not shadow ${printImport(clause)}`;
       diagnostics.push(
         makeProblem("rego_compile_error", clause.at, message, "import it once, or under another name (as)"),
       );
@@ -49,7 +49,12 @@ function findUnused(module: Module): readonly Diagnostic[] {
   }
   return module.imports
     .filter((clause) => !isLanguageImport(clause) && !used.has(importName(clause)))
-    .map((clause) =>
-      makeProblem("rego_compile_error", clause.at, `${printPath(clause.path)} unused`, "leave the import out"),
-    );
+    .map((clause) => {
+      const message = `${printImport(clause)} unused`;
+      return makeProblem("rego_compile_error", clause.at, message, "leave the import out");
+    });
+}
+
+function printImport({ path, alias }: Import): string {
+  return `import ${printPath(path)}${alias === undefined ? "" : ` as ${alias}`}`;
 }

@@ -18,6 +18,8 @@ export type RewriteContext = RewriteOptions & {
   readonly mayShadow: boolean;
   readonly globals: Globals;
   readonly diagnostics: Diagnostic[];
+  /** What is unused: faults that leave nothing out for later stages to stumble over. */
+  readonly minor: Diagnostic[];
   /** What rego.metadata.chain() and rule() are here; undefined in a query. */
   readonly metadata: (name: "chain" | "rule", at: Location) => Term | undefined;
   readonly counter: { locals: number; generated: number };

@@ -251,12 +251,13 @@ function describeConflict(name: string, known: Local | undefined): string {
 export function closeScope(context: RewriteContext, scope: Scope): void {
   for (const [name, local] of scope.names) {
     if (local.isUsed) continue;
+    const unused = { ...context, diagnostics: context.minor };
     if (local.how === "declared") {
-      report(context, "rego_compile_error", local.at, `declared var ${name} unused`, "use it, or leave it out");
+      report(unused, "rego_compile_error", local.at, `declared var ${name} unused`, "use it, or leave it out");
     } else if (local.how === "assigned" && context.strict) {
-      report(context, "rego_compile_error", local.at, `assigned var ${name} unused`, "use it, or assign to _");
+      report(unused, "rego_compile_error", local.at, `assigned var ${name} unused`, "use it, or assign to _");
     } else if (local.how === "argument" && context.strict) {
-      report(context, "rego_compile_error", local.at, `unused argument ${name}`, "use _ (wildcard variable) instead");
+      report(unused, "rego_compile_error", local.at, `unused argument ${name}`, "use _ (wildcard variable) instead");
     }
   }
 }

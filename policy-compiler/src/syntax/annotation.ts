@@ -3,6 +3,7 @@ import type { Diagnostic, Location } from "@regomesh/base";
 import { parseDocument } from "yaml";
 import type { Annotation, Comment, PackageClause, Rule } from "./ast.ts";
 import { makeParseError } from "./cursor.ts";
+import { readSchemaUses } from "./schema-annotation.ts";
 
 const SCOPES = ["package", "subpackages", "document", "rule"] as const;
 /** A block as long as this is no description of a rule. */
@@ -31,6 +32,11 @@ export function parseAnnotations(module: {
       diagnostics.push(
         makeParseError(block.at, `annotation scope '${String(value.fields["scope"])}' is not valid here`),
       );
+      continue;
+    }
+    const schemas = readSchemaUses(value.fields["schemas"]);
+    if ("fault" in schemas) {
+      diagnostics.push(makeParseError(block.at, schemas.fault, "for example: - input.user: schema.user"));
       continue;
     }
     annotations.push({ at: block.at, scope, value: value.fields, rule: isOfPackage ? undefined : rule });

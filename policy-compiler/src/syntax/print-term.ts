@@ -15,7 +15,7 @@ export function printTermPath(path: readonly Term[]): string {
   return path
     .map((part) => {
       if (part.kind === "string" && PLAIN.test(part.value)) return `.${part.value}`;
-      return `[${printTerm(part)}]`;
+      return `[${print(part, () => undefined)}]`;
     })
     .join("");
 }
@@ -34,7 +34,7 @@ export function printTerm(term: Term, subject: (name: string) => Term | undefine
 }
 
 function print(term: Term, subject: (name: string) => Term | undefined): string {
-  const inner = (part: Term): string => printTerm(part, subject);
+  const inner = (part: Term): string => print(part, subject);
   switch (term.kind) {
     case "null":
       return "null";

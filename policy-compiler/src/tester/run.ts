@@ -9,6 +9,7 @@ import type { RuntimeModule } from "../link/runtime-module.ts";
 import { type EntrypointPlan, planUnits } from "../plan/plan.ts";
 import { dataName, makeRuleTree } from "../plan/rule-tree.ts";
 import type { Module } from "../syntax/ast.ts";
+import type { Schemas } from "../types/schemas.ts";
 import { checkRulePaths } from "../unit/rule-paths.ts";
 import type { TestedUnit } from "../unit/unit.ts";
 import { casesModule, casesPath, findTests, placeOfTest, separateTests, type TestCase } from "./cases.ts";
@@ -27,11 +28,13 @@ export type TestRequest = {
   /** A clock for durations; fractions of a millisecond are welcome. */
   readonly nowMs: () => number;
   readonly limits?: PolicyLimits;
+  /** Types of documents, from JSON schemas. */
+  readonly schemas?: Schemas | undefined;
 };
 
 export function runTests(request: TestRequest): TestReport {
   const { unit, filter, builtins = BUILTINS } = request;
-  const settings = { print: true, builtins, prepare: separateTests };
+  const settings = { print: true, builtins, prepare: separateTests, schemas: request.schemas };
   const resolved = analyzeSources([...unit.modules, ...unit.tests], settings);
   const diagnostics = [...resolved.diagnostics];
   const { modules } = resolved;

@@ -73,9 +73,20 @@ export function isUnknown(type: RegoType): boolean {
 
 /** True where the type, or a part of it, has not been inferred: the empty set's members are such a part. */
 export function hasUnknown(type: RegoType): boolean {
+  if (SIMPLE.has(type.kind)) return type.kind === "unknown";
+  const known = unknown.get(type);
+  if (known !== undefined) return known;
+  const found = findUnknown(type);
+  unknown.set(type, found);
+  return found;
+}
+
+const SIMPLE: ReadonlySet<RegoType["kind"]> = new Set(["unknown", "any", "null", "boolean", "number", "string"]);
+/** A large type is asked again and again. */
+const unknown = new WeakMap<RegoType, boolean>();
+
+function findUnknown(type: RegoType): boolean {
   switch (type.kind) {
-    case "unknown":
-      return true;
     case "array":
       return type.items.some(hasUnknown) || (type.rest !== undefined && hasUnknown(type.rest));
     case "set":
