@@ -4,12 +4,14 @@ import { parseDuration, printRecord } from "@regomesh/base";
 import type { StatusBody } from "@regomesh/controller";
 import { CLIENT_HELP, clientFlags, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { parseNumber } from "../flags.ts";
 import { stragglersOf } from "../stragglers.ts";
 import { plain, printTook, shortHash } from "../units.ts";
 
 const POLL_MS = 100;
 const TIMEOUT_MS = 30_000;
 const TIMEOUT_MAX_MS = 86_400_000;
+const PROXIES_MAX = 1_000_000;
 
 const help = `
 Usage: regomesh wait [--revision R] [flags]
@@ -19,13 +21,19 @@ controller has refused or taken back that commit, with the reason. Proxies that 
 are not waited for.
 
   --revision R      a commit's hash, or its first 7 digits or more (default: what is newest now)
-  --timeout D       how long (default ${TIMEOUT_MS / 1000}s)
+  --proxies N       until so many proxies are connected, too
+  --timeout D       how long (default ${TIMEOUT_MS / 1000}s); a controller that is still starting is waited for
 ${CLIENT_HELP.slice(1)}
 
 Example: regomesh wait --revision $(git rev-parse HEAD) --timeout 30s
 `;
 
-const flags = { revision: { type: "string" }, timeout: { type: "string" }, ...clientFlags } as const;
+const flags = {
+  revision: { type: "string" },
+  proxies: { type: "string" },
+  timeout: { type: "string" },
+  ...clientFlags,
+} as const;
 
 export const wait: Command = {
   name: "wait",
@@ -44,23 +52,23 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const timeoutMs = values.timeout === undefined ? TIMEOUT_MS : parseDuration(values.timeout);
   if (timeoutMs === undefined || timeoutMs > TIMEOUT_MAX_MS)
     throw new UsageError(`--timeout takes a duration to 24h, such as 30s, not ${values.timeout}`);
-  const client = await openClient(values, io.cwd);
-  if ("fault" in client) return refuse(io, client.fault);
+  const proxies = parseNumber(values.proxies, "--proxies", 0, PROXIES_MAX) ?? 0;
   const startMs = performance.now();
   let wanted = revision;
   let last = "the controller has not answered";
   for (;;) {
-    const answer = await client.get<StatusBody>("/api/status");
+    const client = await openClient(values, io.cwd);
+    const answer = "fault" in client ? client : await client.get<StatusBody>("/api/status");
     if ("body" in answer) {
       wanted ??= answer.body.revision?.name;
-      const found = judge(answer.body, wanted);
+      const found = judge(answer.body, wanted, proxies);
       if (found.kind === "refused") return refuse(io, found.reason);
       if (found.kind === "in-force") {
         io.out(`${shortHash(found.name)} is in force on ${found.on} (${printTook(performance.now() - startMs)})\n`);
         return EXIT.yes;
       }
       last = found.reason;
-    } else if (answer.status !== undefined) return refuse(io, answer.fault);
+    } else if ("status" in answer && answer.status !== undefined) return refuse(io, answer.fault);
     else last = answer.fault;
     const leftMs = timeoutMs - (performance.now() - startMs);
     if (leftMs <= 0) return refuse(io, `not within ${printTook(timeoutMs)}: ${last}`);
@@ -73,8 +81,8 @@ type Judged =
   | { readonly kind: "in-force"; readonly name: string; readonly on: string }
   | { readonly kind: "refused" | "not-yet"; readonly reason: string };
 
-/** What a status says of a revision. */
-export function judge(status: StatusBody, wanted: string | undefined): Judged {
+/** What a status says of a revision, which is to be in force on at least so many proxies. */
+export function judge(status: StatusBody, wanted: string | undefined, proxies = 0): Judged {
   const { revision, refused } = status;
   if (wanted !== undefined && refused?.commit.startsWith(wanted) === true) {
     const [first] = refused.diagnostics.filter(({ severity }) => severity === "error");
@@ -97,6 +105,8 @@ export function judge(status: StatusBody, wanted: string | undefined): Judged {
   const connected = status.proxies.filter(({ state }) => state === "ready" || state === "stale");
   const late = connected.filter((proxy) => proxy.revision !== revision.name);
   if (late.length === 0) {
+    if (connected.length < proxies)
+      return { kind: "not-yet", reason: `${connected.length} of ${proxies} proxies are connected` };
     const on = connected.length === 0 ? "no proxy: none is connected" : `${connected.length} of ${connected.length}`;
     return { kind: "in-force", name: revision.name, on };
   }
