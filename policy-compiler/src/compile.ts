@@ -9,6 +9,7 @@ import { analyzeQuery, type QueryAnalysis } from "./analyze/analyze-query.ts";
 import { BUILTINS, type BuiltinSignatures } from "./builtins/table.ts";
 import { checkBlockDepth } from "./emit/depth.ts";
 import { emitDescribed } from "./emit/module.ts";
+import type { Entrypoint } from "./entrypoint.ts";
 import { guard } from "./guard.ts";
 import type { IrPolicy } from "./ir/policy.ts";
 import type { RuntimeModule } from "./link/runtime-module.ts";
@@ -29,12 +30,6 @@ import type { Unit } from "./unit/unit.ts";
 
 /** Part of a module's identity: the same text compiled by another version is another module. */
 export const COMPILER = "regomesh 0.1.0";
-
-export type Entrypoint = {
-  readonly unit: string;
-  /** The rule's path: `mesh/authz/allow`. */
-  readonly name: string;
-};
 
 export type CompileRequest = {
   readonly units: readonly Unit[];
@@ -72,9 +67,9 @@ export function compile(request: CompileRequest): Compiled {
     if (checked.modules === undefined) continue;
     const { root } = makeRuleTree(checked.modules);
     const wanted = entrypoints.filter((entrypoint) => entrypoint.unit === unit.name);
-    for (const { name } of wanted) {
-      diagnostics.push(...checkEntrypoint(unit, root, name));
-      if (role !== undefined) diagnostics.push(...checkDecision(name, checked.modules, builtins, checked.types));
+    for (const entrypoint of wanted) {
+      diagnostics.push(...checkEntrypoint(unit, root, entrypoint.name));
+      if (role !== undefined) diagnostics.push(...checkDecision(entrypoint, checked.modules, builtins, checked.types));
     }
     plans.push({
       name: isAlone ? undefined : unit.name,
@@ -143,7 +138,7 @@ export function checkOffered(unit: Unit): readonly Diagnostic[] {
       const { policy } = planUnits([{ name: undefined, unit: unit.name, modules, entrypoints }], BUILTINS);
       return checkRole(direction, policy, unit.modules);
     });
-    const wrong = wanted.flatMap((name) => checkDecision(name, modules, BUILTINS, types));
+    const wrong = wanted.flatMap((name) => checkDecision({ name }, modules, BUILTINS, types));
     return "diagnostics" in checked ? wrong : [...wrong, ...checked.value];
   });
   return sortDiagnostics(found);

@@ -59,7 +59,8 @@ function distinct(bound: readonly Bound[]): readonly UnitEntrypoint[] {
   const keys = [...new Set(bound.map(({ unit, entrypoint }) => JSON.stringify([unit, entrypoint])))].sort();
   return keys.map((key) => {
     const [unit, name] = JSON.parse(key) as [string, string];
-    return { unit, name };
+    const asked = bound.filter((each) => each.unit === unit && each.entrypoint === name);
+    return { unit, name, kinds: [...new Set(asked.map(({ kind }) => kind))].sort() };
   });
 }
 

@@ -1,6 +1,6 @@
 /** What a build needs of the policy compiler; the worker process brings the real one. */
 import type { Diagnostic, Source } from "@regomesh/base";
-import type { ModuleMeta, Role } from "@regomesh/policy-runtime";
+import type { EntrypointKind, ModuleMeta, Role } from "@regomesh/policy-runtime";
 import type { FailedTestBody } from "../api/bodies.ts";
 
 /** A policy unit: a directory of the source, its files named as in the repository. */
@@ -12,7 +12,12 @@ export type UnitFiles = {
   readonly files: readonly Source[];
 };
 
-export type UnitEntrypoint = { readonly unit: string; readonly name: string };
+export type UnitEntrypoint = {
+  readonly unit: string;
+  readonly name: string;
+  /** The decisions that bindings ask it for. */
+  readonly kinds?: readonly EntrypointKind[];
+};
 
 export type CompiledModule = {
   readonly wasm: Uint8Array;

@@ -1,4 +1,5 @@
 import { printRecord, toDiagnosticRecord } from "@regomesh/base";
+import type { EntrypointKind } from "@regomesh/policy-runtime";
 import { expect, test } from "vitest";
 import { compile } from "../compile.ts";
 import { loadRuntime } from "../shell/runtime-file.ts";
@@ -10,6 +11,20 @@ function refused(text: string, name: string): readonly string[] {
   const { diagnostics } = compile({ units, entrypoints: [{ unit: "u", name }], runtime, role: "inbound" });
   return diagnostics.map((each) => printRecord(toDiagnosticRecord(each)));
 }
+
+test("an entrypoint of any name is held to what a binding asks it for", () => {
+  const text = 'package shop\n\nmost contains {"key": "k", "limit": "three", "window": "1m"}\n';
+  const units = [{ name: "u", modules: [{ name: "p.rego", text }], data: {} }];
+  const says = (kinds: readonly EntrypointKind[] | undefined) => {
+    const entrypoint = { unit: "u", name: "shop/most", ...(kinds === undefined ? {} : { kinds }) };
+    return compile({ units, entrypoints: [entrypoint], runtime, role: "inbound" }).diagnostics.map(
+      ({ message }) => message,
+    );
+  };
+  expect(says(undefined)).toEqual([]);
+  expect(says(["limits"])).toEqual(["limit of a limit must be a number, not string"]);
+  expect(says(["authz"])).toEqual([expect.stringMatching(/^the decision must be an object, not set/)]);
+});
 
 const AUTHZ = ["mesh/authz/allow", "package mesh.authz\n"] as const;
 const LIMITS = ["mesh/ratelimit/limits", "package mesh.ratelimit\n"] as const;

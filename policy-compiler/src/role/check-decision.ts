@@ -1,13 +1,14 @@
 /**
- * Decisions of a wrong type, where it can be seen without asking: a rule that has the name of
- * one of the mesh's entrypoints and whose value can never be read as that kind of decision.
+ * Decisions of a wrong type, where it can be seen without asking: a rule that a binding asks, or that
+ * has the name of one of the mesh's entrypoints, and whose value can never be read as that kind of decision.
  * The fault would otherwise be a 503 of every request that the rule is for.
  */
 import type { Diagnostic, Location } from "@regomesh/base";
-import { ENTRYPOINTS, type Field, ROOTS, type Shape } from "@regomesh/policy-runtime";
+import { ENTRYPOINTS, type EntrypointKind, type Field, ROOTS, type Shape } from "@regomesh/policy-runtime";
 import { typeRules } from "../analyze/check-types.ts";
 import { findNode, indexRules } from "../analyze/rule-index.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
+import type { Entrypoint } from "../entrypoint.ts";
 import type { Module, Term } from "../syntax/ast.ts";
 import { type RuleTypes, valuesOfRule } from "../types/check-rules.ts";
 import { printType } from "../types/print-type.ts";
@@ -40,14 +41,25 @@ const KINDS: Readonly<Record<Cell, readonly RegoType["kind"][]>> = {
   object: ["object"],
 };
 
-/** `path` is the entrypoint's below `data`, `mesh/authz/allow` its name. */
+/** Of an entrypoint by its name, `mesh/authz/allow`: as what it is asked where that is said, or else as what its name says. */
 export function checkDecision(
-  name: string,
+  entrypoint: Pick<Entrypoint, "name" | "kinds">,
   modules: readonly Module[],
   builtins: BuiltinSignatures,
   types?: RuleTypes,
 ): readonly Diagnostic[] {
-  const kind = ENTRYPOINTS.find(({ names }) => names.includes(name))?.kind;
+  const { name } = entrypoint;
+  const known = ENTRYPOINTS.filter(({ names }) => names.includes(name)).map(({ kind }) => kind);
+  return (entrypoint.kinds ?? known).flatMap((kind) => checkKind(name, kind, modules, builtins, types));
+}
+
+function checkKind(
+  name: string,
+  kind: EntrypointKind,
+  modules: readonly Module[],
+  builtins: BuiltinSignatures,
+  types: RuleTypes | undefined,
+): readonly Diagnostic[] {
   const root = ROOTS.find((each) => each.name === kind);
   if (root === undefined) return [];
   const index = indexRules(modules);
