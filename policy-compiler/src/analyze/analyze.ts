@@ -9,6 +9,7 @@ import type { RuleTypes } from "../types/check-rules.ts";
 import type { Schemas } from "../types/schemas.ts";
 import { type Callables, checkRuleCalls, makeCallables } from "./check-calls.ts";
 import { checkConflicts } from "./check-conflicts.ts";
+import { checkHeadNames } from "./check-head-names.ts";
 import { checkImports } from "./check-imports.ts";
 import { checkRecursion } from "./check-recursion.ts";
 import { checkTypes } from "./check-types.ts";
@@ -64,7 +65,7 @@ type State = {
 type Stage = { readonly name: string; readonly run: (state: State, diagnostics: Diagnostic[]) => State };
 
 const STAGES: readonly Stage[] = [
-  { name: "check imports", run: checkAllImports },
+  { name: "check imports and names of heads", run: checkWritten },
   { name: "resolve names and rewrite", run: rewriteModules },
   {
     name: "check conflicts",
@@ -108,8 +109,11 @@ function keep(state: State, diagnostics: Diagnostic[], found: readonly Diagnosti
   return state;
 }
 
-function checkAllImports(state: State): State {
-  for (const module of state.modules) state.minor.push(...checkImports(module, state.strict));
+function checkWritten(state: State, diagnostics: Diagnostic[]): State {
+  for (const module of state.modules) {
+    state.minor.push(...checkImports(module, state.strict));
+    diagnostics.push(...checkHeadNames(module, state.builtins));
+  }
   return state;
 }
 
