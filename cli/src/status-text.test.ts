@@ -220,3 +220,16 @@ test.each([
   [85_260_000, "23h 41m"],
   [10 * 86_400_000, "10 days"],
 ])("printSpan of %i ms", (ms, text) => expect(printSpan(ms)).toBe(text));
+
+test("what a policy could not decide is said with its reason", () => {
+  const fault = { workload: "default/orders", entrypoint: "mesh/ratelimit/limits", lastMs: NOW - 3_000 };
+  const faults = [
+    { ...fault, reason: "policy_type_error", detail: "limits[0].limit must be a number", decisions: 12 },
+    { ...fault, reason: "policy_fuel_exhausted", detail: "", decisions: 1 },
+  ];
+  const lines = printStatus({ ...status, faults }, paint).split("\n");
+  expect(lines.filter((line) => line.startsWith("policy fault"))).toEqual([
+    "policy fault: default/orders mesh/ratelimit/limits: policy_type_error, limits[0].limit must be a number (12 times of late, last 3 s ago)",
+    "policy fault: default/orders mesh/ratelimit/limits: policy_fuel_exhausted (once of late, last 3 s ago)",
+  ]);
+});

@@ -15,6 +15,7 @@ export function printStatus(status: StatusBody, paint: Paint, { isWide = false }
     ...printSource(status, paint),
     ...printProxies(status, paint, isWide),
     ...status.shadows.map((shadow) => printShadow(shadow, paint)),
+    ...printFaults(status, paint),
     ...(status.refused === undefined ? [] : printRefused(status.refused, paint)),
     ...(status.troubles ?? []).map(({ message, sinceMs }) =>
       paint.red(`trouble: ${plain(message)} (${printSpan(status.nowMs - sinceMs)})`),
@@ -96,6 +97,18 @@ const COLUMNS: readonly Column[] = [
 ];
 const WIDE_COLUMNS: readonly Column[] = [{ name: "ADMIN" }, { name: "PRINCIPAL" }];
 const STATE = 2;
+
+/** What policies could not decide: its requests met 503, and nothing else in the table shows why. */
+function printFaults({ faults = [], nowMs }: StatusBody, paint: Paint): readonly string[] {
+  const shown = faults.slice(0, FAULTS_SHOWN).map(({ workload, entrypoint, reason, detail, decisions, lastMs }) => {
+    const what = detail === "" ? reason : `${reason}, ${detail}`;
+    const often = decisions === 1 ? "once" : `${decisions} times`;
+    const when = `${often} of late, last ${printSpan(nowMs - lastMs)} ago`;
+    return paint.red(`policy fault: ${plain(workload)} ${plain(entrypoint)}: ${plain(what)} (${when})`);
+  });
+  const more = faults.length - shown.length;
+  return more > 0 ? [...shown, `  and ${more} more policy faults`] : shown;
+}
 
 function printShadow({ binding, entrypoint, decisions, differences, would }: ShadowBody, paint: Paint): string {
   const changes = Object.entries(would).filter(([, count]) => count > 0);

@@ -17,10 +17,10 @@ export {
 } from "./compile.ts";
 export { EmitError } from "./emit/error.ts";
 export { emitModule, type ModuleSource } from "./emit/module.ts";
+export type { Entrypoint } from "./entrypoint.ts";
 export { type Interpretation, type InterpretOptions, interpret } from "./interpret/interpret.ts";
 export { parseValue as parseTerm, printJson as printTermJson, printValue as printTerm } from "./interpret/text.ts";
 export type { Value as RegoValue } from "./interpret/value.ts";
-export type { Entrypoint } from "./entrypoint.ts";
 export type { IrPolicy } from "./ir/policy.ts";
 export { parseRuntime, type RuntimeModule } from "./link/runtime-module.ts";
 export type * from "./syntax/ast.ts";

@@ -21,6 +21,22 @@ export type StatusBody = {
   readonly warnings: readonly DiagnosticRecord[];
   /** What is wrong with the controller's own machine, the oldest first; absent while nothing is. */
   readonly troubles?: readonly TroubleBody[];
+  /** What policies of the revision in force did wrong in the last decisions, the newest first; absent where nothing. */
+  readonly faults?: readonly PolicyFaultBody[];
+};
+
+/** A decision that a policy could not give: its requests met 503. */
+export type PolicyFaultBody = {
+  /** Whose proxy asked: `namespace/name`. */
+  readonly workload: string;
+  readonly entrypoint: string;
+  /** `policy_type_error`, `policy_fuel_exhausted` … */
+  readonly reason: string;
+  /** What exactly was wrong: `limits[0].limit must be …`. */
+  readonly detail: string;
+  /** Of the last ones that are kept, how many. */
+  readonly decisions: number;
+  readonly lastMs: number;
 };
 
 /** A fault of the controller's machine: nothing that is in force ends by it. */

@@ -15,10 +15,11 @@ import type {
 } from "../api/bodies.ts";
 import type { Standing } from "../distribution/distribution.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
-import { DecisionLog } from "../status/decision-log.ts";
+import { DecisionLog, LISTED_MAX } from "../status/decision-log.ts";
 import { toGraph, toHistory } from "../status/graph.ts";
 import { Ledger } from "../status/ledger.ts";
 import { type Places, toPlaces } from "../status/places.ts";
+import { policyFaults } from "../status/policy-faults.ts";
 import { listResources, type ResourceQuery } from "../status/resources.ts";
 import { toStates, toStatus } from "../status/status.ts";
 import type { Troubles } from "../status/troubles.ts";
@@ -85,12 +86,12 @@ export class MeshState {
   }
 
   status(): StatusBody {
-    return toStatus({
-      ...this.#facts(),
-      refused: this.#refused,
-      source: this.#source(),
-      troubles: this.#troubles.list(),
-    });
+    const facts = this.#facts();
+    const troubles = this.#troubles.list();
+    const status = toStatus({ ...facts, refused: this.#refused, source: this.#source(), troubles });
+    const { decisions } = this.decisions.list({ verdict: "broken", limit: LISTED_MAX });
+    const faults = policyFaults(decisions, facts.release.revision.name);
+    return faults.length === 0 ? status : { ...status, faults };
   }
 
   graph(): GraphBody {
