@@ -13,24 +13,27 @@
  *       …
  *     }
  */
+
+import { type MoveTable, move } from "../stream/moves.ts";
 import { ContentReader } from "./content-reader.ts";
 import { FAULTS, type Fault } from "./fault.ts";
 import { settleRequest } from "./framing.ts";
 import type { Head } from "./head.ts";
 import { HeadReader, HeadStep } from "./head-reader.ts";
 import { type CodecLimits, DEFAULT_CODEC_LIMITS } from "./limits.ts";
-import { type MoveTable, move } from "./moves.ts";
 import { ReaderEvent } from "./reader-event.ts";
 
-type State = keyof typeof MOVES;
+type State = "head" | "content" | "closed" | "faulty";
+/** `end`, `last`: of a message, on a connection that carries another, or none. */
+type Happening = "head" | "end" | "last" | "fault";
 
 /** What the connection does next, by what has happened; a move that stands in no row is a bug. */
-const MOVES = {
+const MOVES: MoveTable<State, Happening> = {
   head: { head: "content", fault: "faulty" },
   content: { end: "head", last: "closed", fault: "faulty" },
   closed: { fault: "faulty" },
   faulty: {},
-} as const satisfies MoveTable<"head" | "content" | "closed" | "faulty">;
+};
 
 export class RequestReader {
   /** Position in the bytes fed last, behind the event. */

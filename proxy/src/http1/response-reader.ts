@@ -5,6 +5,8 @@
  *
  *     expect → (interim head)* → head → content* → end
  */
+
+import { type MoveTable, move } from "../stream/moves.ts";
 import { ContentReader } from "./content-reader.ts";
 import { FAULTS, type Fault } from "./fault.ts";
 import { settleResponse } from "./framing.ts";
@@ -12,22 +14,23 @@ import type { Head } from "./head.ts";
 import { HeadReader, HeadStep } from "./head-reader.ts";
 import { type CodecLimits, DEFAULT_CODEC_LIMITS } from "./limits.ts";
 import { Method } from "./method.ts";
-import { type MoveTable, move } from "./moves.ts";
 import { ReaderEvent } from "./reader-event.ts";
 
 /** RFC 2518, section 10.1. */
 const PROCESSING = 102;
 
-type State = keyof typeof MOVES;
+type State = "idle" | "head" | "content" | "closed" | "faulty";
+/** `end`, `last`: of a message, on a connection that carries another, or none. */
+type Happening = "expect" | "head" | "end" | "last" | "fault";
 
 /** What the connection does next, by what has happened; a move that stands in no row is a bug. */
-const MOVES = {
+const MOVES: MoveTable<State, Happening> = {
   idle: { expect: "head", fault: "faulty" },
   head: { head: "content", fault: "faulty" },
   content: { end: "idle", last: "closed", fault: "faulty" },
   closed: { fault: "faulty" },
   faulty: {},
-} as const satisfies MoveTable<"idle" | "head" | "content" | "closed" | "faulty">;
+};
 
 export class ResponseReader {
   /** Position in the bytes fed last, behind the event. */

@@ -7,6 +7,8 @@ import type { RetryCondition } from "@regomesh/policy-runtime";
 export type TryOutcome =
   /** No connection came about: the endpoint has seen nothing. */
   | { readonly kind: "connect" }
+  /** The other end says that it has not begun with the request (GOAWAY, REFUSED_STREAM: RFC 9113, section 8.7). */
+  | { readonly kind: "unprocessed" }
   /** The connection broke before the response's head. `isReused`: it may have been idle-closed before our bytes came. */
   | { readonly kind: "reset"; readonly isReused: boolean }
   | { readonly kind: "timeout" }
@@ -46,6 +48,11 @@ export function retryVerdict(
   ) {
     return RETRY;
   }
+  // Nobody has seen it: any request may be sent again, at least once, as long as its content is there.
+  if (outcome.kind === "unprocessed") {
+    if (facts.hasSentContent) return STOP_UNSAFE;
+    return facts.triesMade <= Math.max(1, attempts) ? RETRY : STOP_ATTEMPTS;
+  }
   if (!isCovered(outcome, on)) return STOP_CONDITION;
   if (facts.triesMade > attempts) return STOP_ATTEMPTS;
   if (facts.hasSentContent) return STOP_UNSAFE;
@@ -53,7 +60,10 @@ export function retryVerdict(
   return STOP_UNSAFE;
 }
 
-function isCovered(outcome: TryOutcome, on: readonly RetryCondition[]): boolean {
+function isCovered(
+  outcome: Exclude<TryOutcome, { readonly kind: "unprocessed" }>,
+  on: readonly RetryCondition[],
+): boolean {
   switch (outcome.kind) {
     case "connect":
       return on.includes("connect");

@@ -5,7 +5,7 @@
  */
 import type { FileEndpoint } from "@regomesh/protocol";
 import { type Breaker, makeBreaker } from "../resilience/breaker.ts";
-import type { Pool } from "../shell/upstream/pool.ts";
+import type { StreamPool } from "../stream/upstream-stream.ts";
 
 export type Endpoint = {
   readonly address: string;
@@ -21,7 +21,7 @@ export type Endpoint = {
   /** Copies of requests among them. */
   mirrors: number;
   /** Opened with the first request. */
-  pool: Pool | undefined;
+  pool: StreamPool | undefined;
   /** The controller no longer names it: requests go elsewhere. */
   isGone: boolean;
 };

@@ -102,6 +102,21 @@ test.each([
   if (tries === 2) expect(text).toContain(`got ${body}`);
 });
 
+test("a retry sends chunks and trailers once more, framed anew", async () => {
+  const got: string[] = [];
+  const { bench } = await setUp([
+    (request, response) =>
+      void readAll(request).then((text) => {
+        got.push(`${request.headers["transfer-encoding"]} ${text} ${JSON.stringify(request.trailers)}`);
+        response.writeHead(got.length === 1 ? 503 : 200).end();
+      }),
+  ]);
+  const chunks = "3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n";
+  const head = "PUT http://orders/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  expect(statuses(await exchange(bench.outbound, head + chunks))).toEqual([200]);
+  expect(got).toEqual(Array(2).fill('chunked abcde {"x-sum":"1, 2"}'));
+});
+
 test("a service that fails is not asked more often than attempts and budget allow", async () => {
   const { backends, ask } = await setUp([fail], { breaker: { failuresMax: 1000, openMs: 1000, openMaxMs: 1000 } });
   const texts = await Promise.all(Array.from({ length: 20 }, () => ask()));

@@ -19,8 +19,8 @@ const event: fc.Arbitrary<ExchangeEvent> = fc.oneof(
     status: fc.constantFrom(200, 404, 502, 503),
     madeBy: fc.constantFrom(undefined, "no_snapshot" as const, "connect_failed" as const),
   }),
-  fc.record({ kind: fc.constant("response-end" as const), isReusable: fc.boolean() }),
-  fc.record({ kind: fc.constant("broken" as const), reason }),
+  fc.record({ kind: fc.constant("response-end" as const) }),
+  fc.record({ kind: fc.constant("broken" as const), reason, wasProcessed: fc.boolean() }),
 );
 const request: fc.Arbitrary<Request> = fc.record({
   plan: fc.record({

@@ -32,8 +32,13 @@ const head = (status: number, madeBy?: "policy_conflict" | "connect_failed" | "n
   status,
   madeBy,
 });
-const broken = (reason: "upstream_reset" | "internal"): ExchangeEvent => ({ kind: "broken", reason });
-const end: ExchangeEvent = { kind: "response-end", isReusable: true };
+const broken = (reason: "upstream_reset" | "internal"): ExchangeEvent => ({
+  kind: "broken",
+  reason,
+  wasProcessed: true,
+});
+const refused: ExchangeEvent = { kind: "broken", reason: "upstream_reset", wasProcessed: false };
+const end: ExchangeEvent = { kind: "response-end" };
 const fail = (reason: "connect_failed" | "no_endpoint" | "pool_exhausted"): ExchangeEvent => ({
   kind: "unconnected",
   reason,
@@ -149,6 +154,20 @@ const PLAYS: Readonly<Record<string, Play>> = {
       [0, "request-end", "arm-deadline", "sent"],
       [1, broken("upstream_reset"), "nothing, take-retry, leave, acquire", "waiting"],
     ],
+  },
+  "what the other end has not begun with is sent again, whatever the method, and is nobody's failure": {
+    request: { ...POST, plan: { ...POST.plan, attempts: 0, retryOn: [] } },
+    steps: [
+      ...SENT,
+      [1, refused, "nothing, take-retry, leave, acquire", "waiting"],
+      [1, fresh, "disarm, send", "sent"],
+      [2, refused, "nothing, leave, refuse upstream_reset", "idle"],
+    ],
+  },
+  "but not where its content is gone": {
+    request: POST,
+    canResend: false,
+    steps: [...SENT, [1, refused, "nothing, leave, refuse upstream_reset", "idle"]],
   },
   "a refused connection is the endpoint's failure, and another is asked at once": {
     steps: [

@@ -84,9 +84,9 @@ export type ExchangeEvent =
   | { readonly kind: "withdrawn" }
   /** A final head. `madeBy`: why the other sidecar made it by itself; undefined: it is the endpoint's own. */
   | { readonly kind: "head"; readonly status: number; readonly madeBy: Reason | undefined }
-  | { readonly kind: "response-end"; readonly isReusable: boolean }
-  /** The connection broke before the response was whole. */
-  | { readonly kind: "broken"; readonly reason: Reason }
+  | { readonly kind: "response-end" }
+  /** The stream was reset before the response was whole; `wasProcessed` is false where the other end has surely not begun. */
+  | { readonly kind: "broken"; readonly reason: Reason; readonly wasProcessed: boolean }
   | { readonly kind: "timer" }
   | { readonly kind: "deadline" }
   /** Nothing moved for so long that upstream must be taken for gone. */
@@ -112,7 +112,7 @@ export type Command =
   | { readonly do: "settle"; readonly outcome: Outcome }
   /** End the connection, or leave the queue. */
   | { readonly do: "leave" }
-  /** Give the connection back. */
+  /** Both sides are at their end: let go of the stream. */
   | { readonly do: "release" }
   /** The response's head goes to the client. */
   | { readonly do: "respond" }
@@ -146,7 +146,6 @@ const ANSWERS = [{ do: "answered" }, RESPOND] as const;
 const ABORTS = [SAID_NOTHING, LEAVE];
 const SUCCEEDED: Command = { do: "settle", outcome: "success" };
 const RELEASES = [SUCCEEDED, { do: "release" }, { do: "finish", isClean: true }] as const;
-const LEAVES = [SUCCEEDED, LEAVE, { do: "finish", isClean: true }] as const;
 const LEAVES_UNCLEAN = [SUCCEEDED, LEAVE, { do: "finish", isClean: false }] as const;
 
 // The road of nearly every request is its first try, without a time of its own, and the request
@@ -216,9 +215,9 @@ export function step(
     case "head":
       return answered(state, event, request, circumstances);
     case "response-end":
-      return endResponse(state, event.isReusable);
+      return endResponse(state);
     case "broken":
-      return broken(state, event.reason, request, circumstances);
+      return broken(state, event, request, circumstances);
     case "timer":
       return timer(state, request, circumstances, nowMs);
     case "deadline":
@@ -315,18 +314,23 @@ function answered(
   return { state: responding, commands: [settled, RESPOND] };
 }
 
-function endResponse(state: Live, isReusable: boolean): Move {
+function endResponse(state: Live): Move {
   if (state.kind !== "responding") return stay(state);
-  if (!state.isRequestWhole) return { state: IDLE, commands: LEAVES_UNCLEAN };
-  return isReusable ? ENDED : { state: IDLE, commands: LEAVES };
+  return state.isRequestWhole ? ENDED : { state: IDLE, commands: LEAVES_UNCLEAN };
 }
 
-function broken(state: Live, reason: Reason, request: Request, circumstances: Circumstances): Move {
+function broken(
+  state: Live,
+  { reason, wasProcessed }: Extract<ExchangeEvent, { readonly kind: "broken" }>,
+  request: Request,
+  circumstances: Circumstances,
+): Move {
   const blamed = blameOf(reason) === "upstream" ? "failure" : "nothing";
   if (state.kind === "responding") {
     return { state: IDLE, commands: [{ do: "settle", outcome: blamed }, LEAVE, { do: "cut", reason }] };
   }
   if (state.kind !== "sent") return stay(state);
+  if (!wasProcessed) return fail(state, "nothing", reason, { kind: "unprocessed" }, request, circumstances);
   if (reason === "upstream_protocol") {
     return fail(state, blamed, reason, { kind: "status", status: 502 }, request, circumstances);
   }
@@ -404,7 +408,7 @@ function retry(
   if (!state.holdsRetry && !hasRetryRoom) return undefined;
   const taken = state.holdsRetry ? [settled, LEAVE] : [settled, TAKE_RETRY, LEAVE];
   // Where the endpoint itself is not in trouble there is nothing to wait for.
-  if (outcome.kind === "connect" || (outcome.kind === "reset" && outcome.isReused)) {
+  if (["connect", "unprocessed"].includes(outcome.kind) || (outcome.kind === "reset" && outcome.isReused)) {
     const next: ExchangeState = {
       kind: "waiting",
       isRequestWhole,

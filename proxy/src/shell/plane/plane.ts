@@ -9,9 +9,10 @@ import type { Cluster } from "../../route/cluster.ts";
 import { setEndpoints } from "../../route/cluster.ts";
 import { type Endpoint, updateEndpoints } from "../../route/endpoint.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
+import type { StreamPool } from "../../stream/upstream-stream.ts";
 import type { PeerDial } from "../net/tls.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
 import { Pool, type PoolSettings } from "../upstream/pool.ts";
-import type { Upstream } from "../upstream/upstream.ts";
 import type { Thread } from "./thread.ts";
 
 export class Plane {
@@ -27,7 +28,7 @@ export class Plane {
   /** Who may speak to us, and be spoken to. */
   standing: Standing = ANYONE;
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
-  readonly #pools = new Set<Pool>();
+  readonly #pools = new Map<Endpoint, Pool>();
   /** Of endpoints that are gone, with their service: busy connections still end with the identity that opened them. */
   readonly #leaving = new Map<Pool, string>();
 
@@ -59,11 +60,11 @@ export class Plane {
     setEndpoints(cluster, this.endpointsOf(cluster.key));
   }
 
-  poolOf(cluster: Cluster, endpoint: Endpoint, isApplication: boolean): Pool {
+  poolOf(cluster: Cluster, endpoint: Endpoint, isApplication: boolean): StreamPool {
     if (endpoint.pool !== undefined) return endpoint.pool;
     const pool = new Pool(this.thread, endpoint, this.#poolSettings(cluster, isApplication));
     endpoint.pool = pool;
-    this.#pools.add(pool);
+    this.#pools.set(endpoint, pool);
     return pool;
   }
 
@@ -75,10 +76,11 @@ export class Plane {
       const { principals } = cluster.service;
       const allowed = new Set(principals);
       const isNarrowed = !isSame(before, cluster, principals);
-      for (const { pool } of cluster.groups.get("")?.endpoints ?? []) {
+      for (const endpoint of cluster.groups.get("")?.endpoints ?? []) {
+        const pool = this.#pools.get(endpoint);
         if (pool === undefined) continue;
         pool.settings = this.#poolSettings(cluster, false);
-        if (isNarrowed) pool.revoke(({ principal }) => principal === undefined || allowed.has(principal));
+        if (isNarrowed) pool.revoke(({ peer }) => peer === undefined || allowed.has(peer.principal));
       }
     }
     const applications = new Set([...next.applications.values()].flatMap(endpointsIn));
@@ -89,7 +91,7 @@ export class Plane {
     for (const [service, endpoints] of this.#endpoints) {
       const mayStay = allowedIn(service);
       if (mayStay.isNamed) continue;
-      for (const { pool } of endpoints) pool?.revoke(mayStay.test);
+      for (const endpoint of endpoints) this.#pools.get(endpoint)?.revoke(mayStay.test);
     }
     for (const [pool, service] of this.#stillLeaving()) pool.revoke(allowedIn(service).test);
     const { members, revoked = NOTHING_REVOKED } = next.snapshot;
@@ -105,8 +107,9 @@ export class Plane {
   #setStanding(standing: Standing): void {
     if (isSameStanding(standing, this.standing)) return;
     this.standing = standing;
-    const mayStay = ({ peer }: Upstream): boolean => peer === undefined || refusalOf(standing, peer) === undefined;
-    for (const pool of [...this.#pools, ...this.#stillLeaving().keys()]) pool.revoke(mayStay);
+    const mayStay = ({ peer }: UpstreamConnection): boolean =>
+      peer === undefined || refusalOf(standing, peer) === undefined;
+    for (const pool of [...this.#pools.values(), ...this.#stillLeaving().keys()]) pool.revoke(mayStay);
   }
 
   #stillLeaving(): ReadonlyMap<Pool, string> {
@@ -135,7 +138,7 @@ export class Plane {
    */
   setPeer(peer: PeerDial | undefined, authorities: readonly X509Certificate[] | undefined): void {
     this.peer = peer;
-    const dialled = [...this.#endpoints.values()].flatMap((endpoints) => endpoints.map(({ pool }) => pool));
+    const dialled = [...this.#endpoints.values()].flat().map((endpoint) => this.#pools.get(endpoint));
     for (const pool of [...dialled, ...this.#stillLeaving().keys()]) {
       if (authorities !== undefined) pool?.revoke((upstream) => upstream.isTrustedBy(authorities));
       pool?.renew();
@@ -150,23 +153,23 @@ export class Plane {
   }
 
   close(): void {
-    for (const pool of [...this.#pools, ...this.#leaving.keys()]) pool.destroy();
+    for (const pool of [...this.#pools.values(), ...this.#leaving.keys()]) pool.destroy();
     this.#pools.clear();
     this.#leaving.clear();
   }
 
   #retire(endpoint: Endpoint, service: string): void {
     endpoint.isGone = true;
-    if (endpoint.pool === undefined) return;
-    const { pool } = endpoint;
+    const pool = this.#pools.get(endpoint);
+    if (pool === undefined) return;
     pool.close();
-    this.#pools.delete(pool);
+    this.#pools.delete(endpoint);
     this.#stillLeaving();
     if (pool.openCount > 0) this.#leaving.set(pool, service);
   }
 }
 
-type MayStay = { readonly test: (upstream: Upstream) => boolean; readonly isNamed: boolean };
+type MayStay = { readonly test: (upstream: UpstreamConnection) => boolean; readonly isNamed: boolean };
 
 /**
  * Whose connections to a service's endpoints may go on: of those that the snapshot allows
@@ -185,7 +188,7 @@ function makeAllowedIn(next: InForce): (service: string) => MayStay {
   }
   return (service) => {
     const allowed = byService.get(service);
-    const test = ({ principal }: Upstream): boolean => principal === undefined || (allowed ?? all).has(principal);
+    const test = ({ peer }: UpstreamConnection): boolean => peer === undefined || (allowed ?? all).has(peer.principal);
     return { test, isNamed: allowed !== undefined };
   };
 }

@@ -12,7 +12,6 @@ import { Framing, type Head } from "../../http1/head.ts";
 import { maskOf } from "../../http1/known-field.ts";
 import { isIdempotent, Method } from "../../http1/method.ts";
 import type { ReadyLines } from "../../http1/ready-lines.ts";
-import { appendContent, appendContentEnd } from "../../message/content.ts";
 import { Counter } from "../../metrics/counters.ts";
 import { admit, answer, type Outcome, settle, UNCOUNTED } from "../../resilience/breaker.ts";
 import { mayEject } from "../../resilience/ejection.ts";
@@ -31,14 +30,13 @@ import {
   type Request,
   step,
 } from "../../stream/exchange.ts";
+import type { StreamPool, StreamWaiter, UpstreamReset, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { ClientResponse } from "../downstream/client-response.ts";
 import type { Faulty } from "../net/faulty.ts";
 import type { Outgoing } from "../net/outgoing.ts";
 import type { Thread } from "../plane/thread.ts";
 import { HELD_BYTES_MAX, HeldContent } from "../upstream/held-content.ts";
-import type { Pool, Waiter } from "../upstream/pool.ts";
-import type { Upstream, UpstreamUser } from "../upstream/upstream.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { namedBy, responseEdits } from "./permit-edits.ts";
 
@@ -76,8 +74,7 @@ const REQUEST_END: ExchangeEvent = { kind: "request-end" };
 const QUEUED: ExchangeEvent = { kind: "queued" };
 const CONNECTED_NEW: ExchangeEvent = { kind: "connected", isReused: false };
 const CONNECTED_REUSED: ExchangeEvent = { kind: "connected", isReused: true };
-const END_REUSABLE: ExchangeEvent = { kind: "response-end", isReusable: true };
-const END: ExchangeEvent = { kind: "response-end", isReusable: false };
+const END: ExchangeEvent = { kind: "response-end" };
 /** A head that is no 5xx: which of them it is changes nothing for the exchange. */
 const HEAD: ExchangeEvent = { kind: "head", status: 200, madeBy: undefined };
 const TIMER: ExchangeEvent = { kind: "timer" };
@@ -86,7 +83,7 @@ const SILENT: ExchangeEvent = { kind: "silent" };
 const WITHDRAWN: ExchangeEvent = { kind: "withdrawn" };
 const ABORT: ExchangeEvent = { kind: "abort" };
 
-export class Exchange implements Waiter, UpstreamUser, Circumstances {
+export class Exchange implements StreamWaiter, Circumstances {
   readonly #thread: Thread;
   readonly #side: ExchangeSide;
   readonly #held: HeldContent;
@@ -103,8 +100,8 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   #method: Method = Method.other;
   #framing: Framing = Framing.none;
   readonly #response = new ClientResponse();
-  #upstream: Upstream | undefined = undefined;
-  #pool: Pool | undefined = undefined;
+  #upstream: UpstreamStream | undefined = undefined;
+  #pool: StreamPool | undefined = undefined;
   endpoint: Endpoint | undefined = undefined;
   #generation = UNCOUNTED;
   #isActive = false;
@@ -207,19 +204,19 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     const upstream = this.#upstream;
     if (this.#held.isWhole) {
       if (this.#held.bytes + to - from > HELD_BYTES_MAX && upstream !== undefined) this.#held.drop();
-      else appendContent(this.#held, this.#framing, bytes, from, to);
+      else this.#held.append(bytes, from, to);
     }
     if (upstream !== undefined) {
-      appendContent(upstream.out, this.#framing, bytes, from, to);
-      if (upstream.out.isFull) this.#pauseRequest(upstream);
+      upstream.sendContent(bytes, from, to);
+      if (upstream.isFull) this.#pauseRequest(upstream);
     } else if (this.#held.bytes >= HELD_BYTES_MAX) this.#side.pauseReading();
   }
 
   contentEnd(trailers: Head): void {
     if (trailers.fieldCount > 0) this.#withholdNamed(trailers);
-    if (this.#held.isWhole) appendContentEnd(this.#held, this.#framing, trailers);
+    if (this.#held.isWhole) this.#held.end(trailers);
     this.#mirror();
-    if (this.#upstream !== undefined) appendContentEnd(this.#upstream.out, this.#framing, trailers);
+    this.#upstream?.sendEnd(trailers);
     this.#on(REQUEST_END);
   }
 
@@ -236,8 +233,10 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   #mirror(): void {
     const { mirror } = this.#forwarding ?? {};
     if (mirror === undefined || this.head === undefined) return;
-    if (this.#held.isWhole) mirror(this.#held.copyBehind(this.head.subarray(0, this.headEnd)), this.#method);
-    else this.#thread.counters.add(Counter.mirrorsDropped);
+    if (this.#held.isWhole) {
+      const head = Buffer.from(this.head.subarray(0, this.headEnd));
+      mirror({ head, method: this.#method, framing: this.#framing, ...this.#held.copy() });
+    } else this.#thread.counters.add(Counter.mirrorsDropped);
   }
 
   /** The client broke the protocol, stalled or left: nothing of the request goes on any more. */
@@ -338,11 +337,11 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     endpoint.active++;
     const pool = forwarding.poolOf(endpoint);
     this.#pool = pool;
-    const upstream = pool.acquire(this, nowMs);
-    if (upstream === "full") return void this.#on({ kind: "unconnected", reason: "pool_exhausted" });
-    if (upstream === "closed") return void this.#on({ kind: "unconnected", reason: "no_endpoint" });
-    if (upstream === "waiting") this.#on(QUEUED);
-    else this.onUpstream(upstream);
+    const stream = pool.open(this, nowMs);
+    if (stream === "full") return void this.#on({ kind: "unconnected", reason: "pool_exhausted" });
+    if (stream === "closed") return void this.#on({ kind: "unconnected", reason: "no_endpoint" });
+    if (stream === "waiting") this.#on(QUEUED);
+    else this.onStream(stream);
   }
 
   #pick(forwarding: Forwarding, nowMs: number): Endpoint | undefined {
@@ -362,23 +361,20 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     return pickEndpoint(cluster, group, tried, this.#thread.random, nowMs);
   }
 
-  onUpstream(upstream: Upstream): void {
-    this.#upstream = upstream;
-    upstream.user = this;
-    this.#on(upstream.uses++ > 0 ? CONNECTED_REUSED : CONNECTED_NEW);
+  onStream(stream: UpstreamStream): void {
+    this.#upstream = stream;
+    this.#on(stream.isReused ? CONNECTED_REUSED : CONNECTED_NEW);
   }
 
   #send(): void {
-    const upstream = this.#upstream as Upstream;
-    upstream.reader.expect(this.#method);
-    upstream.out.onDrain = undefined;
-    upstream.out.append(this.head as Buffer, 0, this.headEnd);
-    if (this.#held.bytes > 0) this.#held.sendTo(upstream.out);
-    if (upstream.out.isFull) this.#pauseRequest(upstream);
+    const upstream = this.#upstream as UpstreamStream;
+    upstream.sendHead(this.head as Buffer, this.headEnd, this.#method, this.#framing);
+    this.#held.sendTo(upstream);
+    if (upstream.isFull) this.#pauseRequest(upstream);
     else this.#side.resumeReading();
   }
 
-  onNoUpstream(reason: Reason, detail: string): void {
+  onNoStream(reason: Reason, detail: string): void {
     this.#detail = detail;
     this.#on({ kind: "unconnected", reason });
   }
@@ -395,10 +391,10 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     return this.#side.yieldIfQuiet(quietMs);
   }
 
-  onUpstreamFailed(upstream: Upstream, reason: Reason): void {
+  onReset({ reason, detail, wasProcessed }: UpstreamReset): void {
     this.#upstream = undefined;
-    this.#detail = upstream.failureDetail;
-    this.#on({ kind: "broken", reason });
+    this.#detail = detail;
+    this.#on({ kind: "broken", reason, wasProcessed });
   }
 
   /** Tells the endpoint's breaker how the try went, once. */
@@ -418,7 +414,7 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     this.#thread.disarm(this.#timer);
     const upstream = this.#upstream;
     this.#upstream = undefined;
-    if (upstream !== undefined) upstream.destroy();
+    if (upstream !== undefined) upstream.reset();
     else this.#pool?.cancel(this);
     this.#pool = undefined;
     this.#isPausedForUpstream = false;
@@ -426,14 +422,13 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   }
 
   #release(): void {
-    const upstream = this.#upstream as Upstream;
-    const pool = this.#pool;
+    const upstream = this.#upstream as UpstreamStream;
     this.#upstream = undefined;
     this.#pool = undefined;
     this.#endTry();
     if (this.#isPausedForUpstream) upstream.resume();
     this.#isPausedForUpstream = false;
-    pool?.release(upstream);
+    upstream.release();
   }
 
   #endTry(): void {
@@ -442,28 +437,30 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     this.endpoint.active--;
   }
 
-  #pauseRequest(upstream: Upstream): void {
+  #pauseRequest(upstream: UpstreamStream): void {
     this.#side.pauseReading();
-    upstream.out.onDrain = this.#resumeRequest;
+    upstream.onDrain = this.#resumeRequest;
   }
 
   // The response.
 
-  onResponseHead(upstream: Upstream, head: Head): void {
+  onInterim(head: Head): void {
     this.#hasMoved = true;
-    if (head.status < 200) {
-      this.#response.writeInterim(this.#side.out, head);
-      return void this.#heedFull(upstream);
-    }
+    this.#response.writeInterim(this.#side.out, head);
+    this.#heedFull(this.#upstream as UpstreamStream);
+  }
+
+  onHead(head: Head): void {
+    this.#hasMoved = true;
     this.#final = head;
-    this.#on(head.status < 500 ? HEAD : failedHead(upstream, head));
+    this.#on(head.status < 500 ? HEAD : failedHead(this.#upstream as UpstreamStream, head));
     this.#final = undefined;
   }
 
   #respond(): void {
     const forwarding = this.#forwarding as Forwarding;
     const head = this.#final as Head;
-    const upstream = this.#upstream as Upstream;
+    const upstream = this.#upstream as UpstreamStream;
     this.#thread.disarm(this.#timer);
     this.#thread.disarm(this.#deadline);
     this.#held.drop();
@@ -482,13 +479,13 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
   }
 
   /** What the client has not taken yet, its interim responses too, holds up what comes next. */
-  #heedFull(upstream: Upstream): void {
+  #heedFull(upstream: UpstreamStream): void {
     const { out } = this.#side;
     out.onDrain = this.#resumeResponse;
     if (out.isFull) this.#pauseUpstream(upstream);
   }
 
-  onResponseContent(bytes: Uint8Array, from: number, to: number): void {
+  onContent(bytes: Uint8Array, from: number, to: number): void {
     const { out } = this.#side;
     this.bytesOut += to - from;
     this.#hasMoved = true;
@@ -496,13 +493,13 @@ export class Exchange implements Waiter, UpstreamUser, Circumstances {
     if (out.isFull && this.#upstream !== undefined) this.#pauseUpstream(this.#upstream);
   }
 
-  onResponseEnd(upstream: Upstream, isReusable: boolean): void {
-    this.#response.writeEnd(this.#side.out, upstream.reader.trailers);
+  onEnd(trailers: Head): void {
+    this.#response.writeEnd(this.#side.out, trailers);
     this.#side.out.onDrain = undefined;
-    this.#on(isReusable ? END_REUSABLE : END);
+    this.#on(END);
   }
 
-  #pauseUpstream(upstream: Upstream): void {
+  #pauseUpstream(upstream: UpstreamStream): void {
     if (this.#isPausedForUpstream) return;
     this.#isPausedForUpstream = true;
     upstream.pause();
@@ -520,7 +517,7 @@ function isRefusal(head: Head): boolean {
   return head.status < 500 && (head.present & maskOf(KnownField.decisionId)) !== 0;
 }
 
-function failedHead(upstream: Upstream, head: Head): ExchangeEvent {
+function failedHead(upstream: UpstreamStream, head: Head): ExchangeEvent {
   const madeBy = upstream.principal === undefined ? undefined : meshReasonOf(head);
   return { kind: "head", status: head.status, madeBy };
 }

@@ -1,10 +1,10 @@
 /** Where and how a permitted request goes on: what the route, or the service's own settings, say. */
 import type { FieldChanges } from "@regomesh/policy-runtime";
-import type { Method } from "../../http1/method.ts";
 import type { Cluster, Group } from "../../route/cluster.ts";
 import type { Endpoint } from "../../route/endpoint.ts";
 import type { ExchangePlan } from "../../stream/exchange.ts";
-import type { Pool } from "../upstream/pool.ts";
+import type { StreamPool } from "../../stream/upstream-stream.ts";
+import type { RequestCopy } from "../upstream/mirror.ts";
 
 /** For a free connection of a full pool: as long as a whole request may take by default. */
 export const POOL_WAIT_MS = 15_000;
@@ -16,8 +16,8 @@ export type Forwarding = ExchangePlan & {
   readonly isApplication: boolean;
   /** Requests of one key go to one endpoint; undefined: the balancer picks. */
   readonly hashKey: string | undefined;
-  /** Told the whole request, head and content in a buffer of its own; undefined: nobody is. */
-  readonly mirror: ((whole: Buffer, method: Method) => void) | undefined;
+  /** Told the whole request; undefined: nobody is. */
+  readonly mirror: ((request: RequestCopy) => void) | undefined;
   /** What the route changes in the request's fields; undefined where nothing. */
   readonly requestChanges: FieldChanges | undefined;
   /** What the route changes in the response's. */
@@ -26,5 +26,5 @@ export type Forwarding = ExchangePlan & {
   readonly elsewhere: (() => Group | undefined) | undefined;
   /** Brings the group's endpoints up to date: what it named is gone. */
   readonly refresh: () => void;
-  readonly poolOf: (endpoint: Endpoint) => Pool;
+  readonly poolOf: (endpoint: Endpoint) => StreamPool;
 };

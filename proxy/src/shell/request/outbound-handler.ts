@@ -11,7 +11,6 @@ import { textOf } from "../../http1/characters.ts";
 import type { Head } from "../../http1/head.ts";
 import type { Span } from "../../http1/head-writer.ts";
 import { maskOf } from "../../http1/known-field.ts";
-import type { Method } from "../../http1/method.ts";
 import { Counter } from "../../metrics/counters.ts";
 import { type Cluster, type Group, pickEndpoint } from "../../route/cluster.ts";
 import { pickTarget, type Target } from "../../route/pick-target.ts";
@@ -20,7 +19,7 @@ import { matchAuthority, matchName } from "../../route/service-table.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
 import type { Downstream } from "../downstream/downstream.ts";
 import type { Plane } from "../plane/plane.ts";
-import { MirrorCall } from "../upstream/mirror.ts";
+import { MirrorCall, type RequestCopy } from "../upstream/mirror.ts";
 import { refusalAnswer } from "./answer.ts";
 import { type InjectedFault, NO_FAULT } from "./exchange.ts";
 import { explain } from "./explain.ts";
@@ -199,21 +198,21 @@ export class OutboundHandler implements RequestHandler {
     const { thread } = this.#plane;
     const drawn = route.mirrors.filter(({ percent }) => thread.random() * 100 < percent);
     if (drawn.length === 0) return undefined;
-    return (whole, method) => {
+    return (request) => {
       for (const { to } of drawn) {
         const cluster = matchName(inForce.services, to);
         const target = cluster && pickTarget(inForce.services, cluster, undefined, thread.random);
-        if (target !== undefined) this.#mirrorTo(target, whole, method);
+        if (target !== undefined) this.#mirrorTo(target, request);
         else thread.counters.add(Counter.mirrorsDropped);
       }
     };
   }
 
-  #mirrorTo({ cluster, group }: Target, whole: Buffer, method: Method): void {
+  #mirrorTo({ cluster, group }: Target, request: RequestCopy): void {
     const { thread } = this.#plane;
     const endpoint = pickEndpoint(cluster, group, undefined, thread.random, thread.monoMs());
     if (endpoint === undefined) thread.counters.add(Counter.mirrorsDropped);
-    else MirrorCall.send(thread, whole, method, this.#plane.poolOf(cluster, endpoint, false), endpoint);
+    else MirrorCall.send(thread, request, this.#plane.poolOf(cluster, endpoint, false), endpoint);
   }
 
   #plainOf(cluster: Cluster, group: Group): Forwarding {

@@ -1,10 +1,13 @@
 /**
- * The first content of a request, as it goes on the wire: what came before there was a
+ * The first content of a request, without any framing: what came before there was a
  * connection, and what a retry sends again. Beyond its bound it is let go, and with it
  * the chance to try again.
  */
 import { copyBytes } from "../../http1/copy-bytes.ts";
-import type { Outgoing } from "../net/outgoing.ts";
+import type { Head } from "../../http1/head.ts";
+import { HeadReader } from "../../http1/head-reader.ts";
+import { DEFAULT_CODEC_LIMITS } from "../../http1/limits.ts";
+import type { UpstreamStream } from "../../stream/upstream-stream.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "../net/slab-pool.ts";
 
 /** Content that a retry can still send: Linkerd's bound. */
@@ -16,6 +19,8 @@ export class HeldContent {
   #slab: Buffer | undefined = undefined;
   #used = 0;
   #bytes = 0;
+  #isEnded = false;
+  #trailers: Head | undefined = undefined;
   /** Everything that ever came is still here. */
   isWhole = true;
 
@@ -43,15 +48,22 @@ export class HeldContent {
     this.#bytes += Math.max(0, end - start);
   }
 
-  sendTo(out: Outgoing): void {
-    for (const slab of this.#full) out.append(slab, 0, slab.length);
-    if (this.#slab !== undefined) out.append(this.#slab, 0, this.#used);
+  /** Nothing more will come. Trailers are kept as a copy, for their bytes are used up with this call. */
+  end(trailers: Head): void {
+    this.#isEnded = true;
+    this.#trailers = trailers.fieldCount === 0 ? NO_TRAILERS : copyTrailers(trailers);
   }
 
-  /** A copy of everything held, behind `head`. */
-  copyBehind(head: Uint8Array): Buffer {
+  sendTo(stream: UpstreamStream): void {
+    for (const slab of this.#full) stream.sendContent(slab, 0, slab.length);
+    if (this.#slab !== undefined) stream.sendContent(this.#slab, 0, this.#used);
+    if (this.#isEnded) stream.sendEnd(this.#trailers ?? NO_TRAILERS);
+  }
+
+  /** A copy of all content, which the caller may keep, and the trailers. */
+  copy(): { readonly content: Uint8Array; readonly trailers: Head } {
     const parts = this.#slab === undefined ? this.#full : [...this.#full, this.#slab.subarray(0, this.#used)];
-    return Buffer.concat([head, ...parts]);
+    return { content: Buffer.concat(parts), trailers: this.#trailers ?? NO_TRAILERS };
   }
 
   /** Lets go of the bytes, and holds no more of this request's: no retry can send them. */
@@ -63,6 +75,8 @@ export class HeldContent {
   /** For the next request. */
   reset(): void {
     this.#free();
+    this.#isEnded = false;
+    this.#trailers = undefined;
     this.isWhole = true;
   }
 
@@ -74,4 +88,18 @@ export class HeldContent {
     this.#used = 0;
     this.#bytes = 0;
   }
+}
+
+const NO_TRAILERS = copyTrailers(undefined);
+
+/** The same fields in bytes of their own; those that were withheld are left out. */
+function copyTrailers(trailers: Head | undefined): Head {
+  const reader = new HeadReader("trailers", DEFAULT_CODEC_LIMITS);
+  const lines: string[] = [];
+  for (let index = 0; index < (trailers?.fieldCount ?? 0); index++) {
+    if (trailers?.marks[index] === 0) lines.push(`${trailers.nameText(index)}: ${trailers.valueText(index)}\r\n`);
+  }
+  const bytes = Buffer.from(`${lines.join("")}\r\n`, "latin1");
+  reader.feed(bytes, 0, bytes.length);
+  return reader.head;
 }

@@ -2,15 +2,14 @@
  * A copy of a request to another service, whose answer nobody waits for: it takes no part
  * in retries, breakers or the request's own record, and a full pool simply drops it.
  */
-import type { Head } from "../../http1/head.ts";
+import type { Framing, Head } from "../../http1/head.ts";
 import type { Method } from "../../http1/method.ts";
 import { Counter } from "../../metrics/counters.ts";
 import type { Endpoint } from "../../route/endpoint.ts";
+import type { StreamPool, StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault } from "../net/faulty.ts";
 import type { Thread } from "../plane/thread.ts";
-import type { Pool, Waiter } from "./pool.ts";
-import type { Upstream, UpstreamUser } from "./upstream.ts";
 
 /**
  * Copies under way to one endpoint: a quarter of its connections, and no more than a few,
@@ -22,50 +21,55 @@ const SHARE = 4;
 /** After this the copy's connection is worth more than its answer. */
 const MIRROR_TIMEOUT_MS = 5000;
 
-export class MirrorCall implements Waiter, UpstreamUser {
+/** A whole request, in bytes of its own. */
+export type RequestCopy = {
+  readonly head: Uint8Array;
+  readonly method: Method;
+  readonly framing: Framing;
+  readonly content: Uint8Array;
+  readonly trailers: Head;
+};
+
+export class MirrorCall implements StreamWaiter {
   readonly #thread: Thread;
-  readonly #bytes: Buffer;
-  readonly #method: Method;
-  readonly #pool: Pool;
+  readonly #request: RequestCopy;
+  readonly #pool: StreamPool;
   readonly #endpoint: Endpoint;
   readonly #deadline: Timer;
-  #upstream: Upstream | undefined = undefined;
+  #stream: UpstreamStream | undefined = undefined;
   #isOver = false;
 
-  private constructor(thread: Thread, bytes: Buffer, method: Method, pool: Pool, endpoint: Endpoint) {
+  private constructor(thread: Thread, request: RequestCopy, pool: StreamPool, endpoint: Endpoint) {
     this.#thread = thread;
-    this.#bytes = bytes;
-    this.#method = method;
+    this.#request = request;
     this.#pool = pool;
     this.#endpoint = endpoint;
     this.#deadline = new Timer(() => this.#end(), this);
   }
 
-  /** Sends a whole request, head and content in one buffer of its own. */
-  static send(thread: Thread, bytes: Buffer, method: Method, pool: Pool, endpoint: Endpoint): void {
+  static send(thread: Thread, request: RequestCopy, pool: StreamPool, endpoint: Endpoint): void {
     if (endpoint.mirrors >= Math.min(COPIES_MAX, Math.floor(pool.connectionsMax / SHARE))) {
       return void thread.counters.add(Counter.mirrorsDropped);
     }
-    const call = new MirrorCall(thread, bytes, method, pool, endpoint);
-    const upstream = pool.acquire(call, thread.monoMs());
-    if (upstream === "full" || upstream === "closed") return void thread.counters.add(Counter.mirrorsDropped);
+    const call = new MirrorCall(thread, request, pool, endpoint);
+    const stream = pool.open(call, thread.monoMs());
+    if (stream === "full" || stream === "closed") return void thread.counters.add(Counter.mirrorsDropped);
     endpoint.active++;
     endpoint.mirrors++;
     thread.counters.add(Counter.mirrors);
     thread.arm(call.#deadline, MIRROR_TIMEOUT_MS);
-    if (upstream !== "waiting") call.onUpstream(upstream);
+    if (stream !== "waiting") call.onStream(stream);
   }
 
-  onUpstream(upstream: Upstream): void {
-    this.#upstream = upstream;
-    upstream.uses++;
-    upstream.user = this;
-    upstream.reader.expect(this.#method);
-    upstream.out.onDrain = undefined;
-    upstream.out.append(this.#bytes, 0, this.#bytes.length);
+  onStream(stream: UpstreamStream): void {
+    this.#stream = stream;
+    const { head, method, framing, content, trailers } = this.#request;
+    stream.sendHead(head, head.length, method, framing);
+    if (content.length > 0) stream.sendContent(content, 0, content.length);
+    stream.sendEnd(trailers);
   }
 
-  onNoUpstream(): void {
+  onNoStream(): void {
     this.#end();
   }
 
@@ -82,19 +86,21 @@ export class MirrorCall implements Waiter, UpstreamUser {
     this.#end();
   }
 
-  onResponseHead(_upstream: Upstream, _head: Head): void {}
+  onInterim(): void {}
 
-  onResponseContent(): void {}
+  onHead(): void {}
 
-  onResponseEnd(upstream: Upstream, isReusable: boolean): void {
-    this.#upstream = undefined;
-    if (isReusable) this.#pool.release(upstream);
-    else upstream.destroy();
+  onContent(): void {}
+
+  onEnd(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    stream?.release();
     this.#end();
   }
 
-  onUpstreamFailed(): void {
-    this.#upstream = undefined;
+  onReset(): void {
+    this.#stream = undefined;
     this.#end();
   }
 
@@ -104,9 +110,9 @@ export class MirrorCall implements Waiter, UpstreamUser {
     this.#thread.disarm(this.#deadline);
     this.#endpoint.active--;
     this.#endpoint.mirrors--;
-    const upstream = this.#upstream;
-    this.#upstream = undefined;
-    if (upstream !== undefined) upstream.destroy();
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (stream !== undefined) stream.reset();
     else this.#pool.cancel(this);
   }
 }

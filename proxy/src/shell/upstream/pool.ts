@@ -5,20 +5,12 @@
 import type { Reason } from "../../filter/reason.ts";
 import type { Endpoint } from "../../route/endpoint.ts";
 import { Lending } from "../../stream/pool.ts";
+import type { StreamPool, StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault, type Faulty, guarded } from "../net/faulty.ts";
 import type { PeerDial } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
-import { type DialOptions, Upstream, type UpstreamOwner } from "./upstream.ts";
-
-/** A request that waits for a connection. */
-export interface Waiter extends Faulty {
-  onUpstream(upstream: Upstream): void;
-  /** `detail` is for logs. */
-  onNoUpstream(reason: Reason, detail: string): void;
-  /** The endpoint is withdrawn: there may be another. */
-  onWithdrawn(): void;
-}
+import { type DialOptions, UpstreamConnection, type UpstreamOwner } from "./connection.ts";
 
 export type PoolSettings = {
   /** 0: the system's own. */
@@ -46,12 +38,12 @@ const PRESSURE_MS = 1000;
 /** Of settings that name no bound; a wheel holds no endless deadline. */
 const IDLE_MS_MAX = 86_400_000;
 
-export class Pool implements UpstreamOwner, Faulty {
+export class Pool implements StreamPool, UpstreamOwner, Faulty {
   readonly #thread: Thread;
   readonly #endpoint: Endpoint;
   #settings: PoolSettings;
-  readonly #open = new Set<Upstream>();
-  readonly #lending = new Lending<Upstream, Waiter>();
+  readonly #open = new Set<UpstreamConnection>();
+  readonly #lending = new Lending<UpstreamConnection, StreamWaiter>();
   readonly #sweep: Timer;
   readonly #pressure: Timer;
 
@@ -76,9 +68,9 @@ export class Pool implements UpstreamOwner, Faulty {
     return this.#open.size;
   }
 
-  /** A connection at once; "waiting": the waiter is called; "full" and "closed": it is not. */
-  acquire(waiter: Waiter, nowMs: number): Upstream | "waiting" | "full" | "closed" {
+  open(waiter: StreamWaiter, nowMs: number): UpstreamStream | "waiting" | "full" | "closed" {
     const found = this.#lending.acquire(waiter, this.#settings, nowMs, endExpired);
+    if (typeof found !== "string") return found.stream.begin(waiter);
     if (found === "waiting") {
       this.#openMore();
       if (this.#isPressed && !this.#pressure.isArmed) this.#thread.arm(this.#pressure, PRESSURE_MS);
@@ -93,46 +85,46 @@ export class Pool implements UpstreamOwner, Faulty {
 
   #makeRoom(): void {
     let wanted = this.#lending.waiting;
-    for (const { user } of [...this.#open]) {
+    for (const { stream } of [...this.#open]) {
       if (wanted === 0 || !this.#isPressed) break;
-      if (user?.yieldIfQuiet(PRESSURE_MS) === true) wanted--;
+      if (stream.listener?.yieldIfQuiet(PRESSURE_MS) === true) wanted--;
     }
     if (this.#isPressed) this.#thread.arm(this.#pressure, PRESSURE_MS);
   }
 
-  cancel(waiter: Waiter): void {
+  cancel(waiter: StreamWaiter): void {
     this.#lending.cancel(waiter);
   }
 
   /** Takes a connection back on which nothing is left. */
-  release(upstream: Upstream): void {
-    if (upstream.isClosed) return;
-    if (upstream.isRetired) return void upstream.destroy();
-    const idleMs = this.#idleMsOf(upstream);
-    const returned = this.#lending.giveBack(upstream, idleMs, this.#thread.monoMs());
+  onReleased(connection: UpstreamConnection): void {
+    if (connection.isClosed) return;
+    if (connection.isRetired) return void connection.destroy();
+    const idleMs = this.#idleMsOf(connection);
+    const returned = this.#lending.giveBack(connection, idleMs, this.#thread.monoMs());
     switch (returned.kind) {
       case "lend":
-        return void this.#lend(upstream, returned.to);
+        return void this.#lend(connection, returned.to);
       case "end":
-        return void upstream.destroy();
+        return void connection.destroy();
       case "idle":
         if (!this.#sweep.isArmed) this.#thread.arm(this.#sweep, idleMs);
     }
   }
 
   /** The waiter's fault is not that of the connection whose end brings it its own. */
-  #lend(upstream: Upstream, waiter: Waiter): void {
-    guarded(waiter, () => waiter.onUpstream(upstream))();
+  #lend(connection: UpstreamConnection, waiter: StreamWaiter): void {
+    guarded(waiter, () => waiter.onStream(connection.stream.begin(waiter)))();
   }
 
   onFault(error: unknown): void {
     countFault(this.#thread, error);
   }
 
-  #idleMsOf(upstream: Upstream): number {
+  #idleMsOf(connection: UpstreamConnection): number {
     const { idleTimeoutMs } = this.#settings;
     const ownMs = idleTimeoutMs === 0 ? IDLE_MS_MAX : idleTimeoutMs;
-    const { peerIdleMs } = upstream;
+    const { peerIdleMs } = connection;
     return peerIdleMs === undefined ? ownMs : Math.min(ownMs, peerIdleMs - IDLE_MARGIN_MS);
   }
 
@@ -141,60 +133,60 @@ export class Pool implements UpstreamOwner, Faulty {
     this.#thread.disarm(this.#sweep);
     this.#thread.disarm(this.#pressure);
     const waiting = this.#lending.close();
-    for (const upstream of this.#lending.takeIdle()) upstream.destroy();
+    for (const connection of this.#lending.takeIdle()) connection.destroy();
     for (const waiter of waiting) guarded(waiter, () => waiter.onWithdrawn())();
   }
 
   /** No open connection takes a further request, so that the next one is made anew (with another identity of ours). */
   renew(): void {
-    for (const upstream of [...this.#open]) upstream.retire();
+    for (const connection of [...this.#open]) connection.retire();
   }
 
   /** Ends every connection at once, idle or busy, whose peer may not answer any more. */
-  revoke(mayStay: (upstream: Upstream) => boolean): void {
-    for (const upstream of [...this.#open]) {
+  revoke(mayStay: (connection: UpstreamConnection) => boolean): void {
+    for (const connection of [...this.#open]) {
       // Of one that is being opened nobody knows yet whose it is: it is opened anew.
-      if (!upstream.isReady) upstream.retire();
-      else if (!mayStay(upstream)) upstream.revoke();
+      if (!connection.isReady) connection.retire();
+      else if (!mayStay(connection)) connection.revoke();
     }
   }
 
   /** Ends everything at once. */
   destroy(): void {
     this.close();
-    for (const upstream of [...this.#open]) upstream.destroy();
+    for (const connection of [...this.#open]) connection.destroy();
   }
 
-  onReady(upstream: Upstream): void {
+  onReady(connection: UpstreamConnection): void {
     this.#lending.opened();
-    this.release(upstream);
+    this.onReleased(connection);
   }
 
-  onRetired(upstream: Upstream): void {
-    if (this.#lending.isIdle(upstream)) upstream.destroy();
+  onRetired(connection: UpstreamConnection): void {
+    if (this.#lending.isIdle(connection)) connection.destroy();
   }
 
-  onClosed(upstream: Upstream, reason: Reason): void {
-    this.#open.delete(upstream);
-    const waiter = this.#lending.gone(upstream, !upstream.isReady);
-    if (waiter !== undefined) guarded(waiter, () => waiter.onNoUpstream(reason, upstream.failureDetail))();
+  onClosed(connection: UpstreamConnection, reason: Reason): void {
+    this.#open.delete(connection);
+    const waiter = this.#lending.gone(connection, !connection.isReady);
+    if (waiter !== undefined) guarded(waiter, () => waiter.onNoStream(reason, connection.failureDetail))();
     this.#openMore();
   }
 
   #openMore(): void {
     const { peer, ...settings } = this.#settings;
     for (let left = this.#lending.toOpen(this.#settings); left > 0; left--) {
-      this.#open.add(new Upstream(this.#thread, this, this.#endpoint, { ...settings, peer: peer() }));
+      this.#open.add(new UpstreamConnection(this.#thread, this, this.#endpoint, { ...settings, peer: peer() }));
     }
   }
 
   #sweepIdle(): void {
     const { expired, nextMs } = this.#lending.sweep(this.#thread.monoMs());
-    for (const upstream of expired) upstream.destroy();
+    for (const connection of expired) connection.destroy();
     if (nextMs !== undefined) this.#thread.arm(this.#sweep, nextMs);
   }
 }
 
-function endExpired(upstream: Upstream): void {
-  upstream.destroy();
+function endExpired(connection: UpstreamConnection): void {
+  connection.destroy();
 }

@@ -1,44 +1,44 @@
 /**
- * One connection to an endpoint: carries one request at a time, is lent by its pool and
- * comes back only if nothing is left on it. Reads into the thread's one buffer: a span
- * handed on is valid until the callback returns.
+ * One connection to an endpoint: its socket, who is at the other end, and how long it
+ * lasts. What is spoken over it is its stream's affair. Reads into the thread's one
+ * buffer: a span handed on is valid until the callback returns.
  */
 import type { X509Certificate } from "node:crypto";
 import type { LookupAddress } from "node:dns";
 import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Reason } from "../../filter/reason.ts";
-import type { Head } from "../../http1/head.ts";
-import { idleMsOf } from "../../http1/keep-alive.ts";
-import { ReaderEvent } from "../../http1/reader-event.ts";
-import { ResponseReader } from "../../http1/response-reader.ts";
 import type { Peer, PeerRefusal } from "../../identity/svid-check.ts";
 import { Counter } from "../../metrics/counters.ts";
 import type { Endpoint } from "../../route/endpoint.ts";
+import type { UpstreamListener } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
-import { countFault, type Faulty, guarded } from "../net/faulty.ts";
+import { countFault, guarded } from "../net/faulty.ts";
 import { Outgoing } from "../net/outgoing.ts";
 import { leadsToOneOf, type PeerDial } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
+import { Http1Stream } from "./http1-stream.ts";
 
-/** The request that a connection carries, as the connection sees it. */
-export interface UpstreamUser extends Faulty {
-  onResponseHead(upstream: Upstream, head: Head): void;
-  onResponseContent(bytes: Uint8Array, from: number, to: number): void;
-  /** The response is whole; `isReusable`: the connection may carry another request. */
-  onResponseEnd(upstream: Upstream, isReusable: boolean): void;
-  /** Others wait for a connection: ends the request where its client has sent nothing for so long, and says so. */
-  yieldIfQuiet(quietMs: number): boolean;
-  /** Before the response was whole. */
-  onUpstreamFailed(upstream: Upstream, reason: Reason): void;
+/** What is spoken over a connection. */
+export interface Speaker {
+  /** Whose request is under way. */
+  readonly listener: UpstreamListener | undefined;
+  /** bytes[0, length) came. */
+  onBytes(bytes: Uint8Array, length: number): void;
+  /** Nothing more will come. */
+  onEnd(): void;
+  /** The connection is no more; told once. */
+  onClosed(reason: Reason): void;
 }
 
 /** Whose connection it is: told once when it is ready, and once when it is gone. */
 export interface UpstreamOwner {
-  onReady(upstream: Upstream): void;
+  onReady(connection: UpstreamConnection): void;
   /** It takes no further request. */
-  onRetired(upstream: Upstream): void;
-  onClosed(upstream: Upstream, reason: Reason): void;
+  onRetired(connection: UpstreamConnection): void;
+  onClosed(connection: UpstreamConnection, reason: Reason): void;
+  /** Nothing is under way on it any more, and it may carry another request. */
+  onReleased(connection: UpstreamConnection): void;
 }
 
 export type DialOptions = {
@@ -75,13 +75,10 @@ function connectLoopback(port: number, onread: OnReadOpts, attemptMs: number): S
   });
 }
 
-export class Upstream {
+export class UpstreamConnection {
   readonly endpoint: Endpoint;
   readonly out: Outgoing;
-  readonly reader = new ResponseReader();
-  user: UpstreamUser | undefined = undefined;
-  /** Requests that it has carried. */
-  uses = 0;
+  readonly stream: Http1Stream;
   /** After which idle time the other end closes, where it has said so. */
   peerIdleMs: number | undefined = undefined;
   isReady = false;
@@ -109,12 +106,12 @@ export class Upstream {
     const onread: OnReadOpts = {
       buffer: thread.readBuffer,
       callback: (length, bytes) => {
-        const { user } = this;
+        const { listener } = this.stream;
         try {
-          this.#onBytes(bytes, length);
+          if (!this.#isClosed) this.stream.onBytes(bytes, length);
         } catch (error) {
           // Whose request it was answers for it, and ends this connection, if it has not yet.
-          (user ?? this).onFault(error);
+          (listener ?? this).onFault(error);
         }
         thread.afterRead?.(thread.readBuffer);
         return true;
@@ -127,16 +124,13 @@ export class Upstream {
       this.#socket = connectLoopback(port, onread, Math.max(options.connectTimeoutMs, ATTEMPT_MS));
     else this.#socket = connectPlain({ host, port, noDelay: true, onread });
     this.out = new Outgoing(this.#socket, thread.slabs, thread.turn, this);
-    this.#connectTimer = new Timer(() => this.#fail("connect_timeout"), this);
+    this.stream = new Http1Stream(this);
+    this.#connectTimer = new Timer(() => this.fail("connect_timeout"), this);
     this.#end = new Timer(() => this.#onEndOfIdentity(options.graceMs), this);
     if (options.connectTimeoutMs > 0) thread.arm(this.#connectTimer, options.connectTimeoutMs);
     thread.counters.add(Counter.upstreamOpened);
     thread.counters.add(Counter.upstreamOpen);
     this.#listen(options);
-  }
-
-  get principal(): string | undefined {
-    return this.peer?.principal;
   }
 
   #listen({ peer, principals, refusalOf }: DialOptions): void {
@@ -177,12 +171,12 @@ export class Upstream {
   /** A fault of our own: this connection ends, and the request on it with 500. */
   onFault(error: unknown): void {
     countFault(this.#thread, error);
-    const { user } = this;
+    const { listener } = this.stream;
     try {
-      this.#fail("internal");
+      this.fail("internal");
     } catch (again) {
       this.#socket.destroy();
-      user?.onFault(again);
+      listener?.onFault(again);
     }
   }
 
@@ -195,7 +189,7 @@ export class Upstream {
       workload,
       endpoint: `${address}:${port}`,
     });
-    this.#fail("peer_identity");
+    this.fail("peer_identity");
   }
 
   /** Whether the peer's certificate leads to one of these authorities; true on plaintext. */
@@ -222,7 +216,7 @@ export class Upstream {
   /** Ends the connection at once, whatever is under way: its peer is nobody to speak to any more. */
   revoke(): void {
     this.isRetired = true;
-    this.#fail("peer_identity");
+    this.fail("peer_identity");
   }
 
   pause(): void {
@@ -237,10 +231,15 @@ export class Upstream {
     return this.#isClosed;
   }
 
-  /** Ends the connection at once; whoever uses it has let go of it. */
+  /** Ends the connection at once; whoever used it has let go of it. */
   destroy(): void {
-    this.user = undefined;
+    this.stream.listener = undefined;
     this.#close(this.#failure);
+  }
+
+  /** Its stream carries nothing any more. */
+  release(): void {
+    this.#owner.onReleased(this);
   }
 
   #ready(): void {
@@ -251,7 +250,8 @@ export class Upstream {
     this.#owner.onReady(this);
   }
 
-  #fail(reason: Reason): void {
+  /** Ends the connection at once; whose request is under way is told why. */
+  fail(reason: Reason): void {
     this.#failure = reason;
     this.#close(reason);
   }
@@ -264,41 +264,13 @@ export class Upstream {
     this.#thread.counters.add(Counter.upstreamOpen, -1);
     this.out.close();
     this.#socket.destroy();
-    const { user } = this;
-    this.user = undefined;
     this.#owner.onClosed(this, reason);
-    user?.onUpstreamFailed(this, reason);
-  }
-
-  #onBytes(bytes: Uint8Array, length: number): void {
-    const { reader } = this;
-    let at = 0;
-    while (!this.#isClosed) {
-      const event = reader.next(bytes, at, length);
-      at = reader.at;
-      const { user } = this;
-      if (event === ReaderEvent.needMore) return;
-      if (event === ReaderEvent.fault || user === undefined) return void this.#fail("upstream_protocol");
-      if (event === ReaderEvent.head) {
-        this.peerIdleMs ??= idleMsOf(reader.head);
-        user.onResponseHead(this, reader.head);
-      } else if (event === ReaderEvent.content) user.onResponseContent(bytes, reader.from, reader.to);
-      else {
-        this.user = undefined;
-        const isReusable = at === length && reader.isReusable;
-        user.onResponseEnd(this, isReusable);
-        if (at < length) this.destroy();
-      }
-    }
+    this.stream.onClosed(reason);
   }
 
   #onEnd(): void {
     if (this.#isClosed) return;
-    const { user } = this;
-    if (this.reader.finish() === ReaderEvent.end && user !== undefined) {
-      this.user = undefined;
-      user.onResponseEnd(this, false);
-    }
+    this.stream.onEnd();
     this.#close(this.#failure);
   }
 }

@@ -1,0 +1,137 @@
+/**
+ * Requests over an HTTP/1.1 connection to an endpoint, one after the other: how their
+ * content is framed, which response is whose, and whether the connection may carry
+ * another one is decided here, and nowhere else.
+ */
+import type { Reason } from "../../filter/reason.ts";
+import { Framing, type Head } from "../../http1/head.ts";
+import { idleMsOf } from "../../http1/keep-alive.ts";
+import type { Method } from "../../http1/method.ts";
+import { ReaderEvent } from "../../http1/reader-event.ts";
+import { ResponseReader } from "../../http1/response-reader.ts";
+import { appendContent, appendContentEnd } from "../../message/content.ts";
+import { type Halves, moveHalves } from "../../stream/halves.ts";
+import type { UpstreamListener, UpstreamStream } from "../../stream/upstream-stream.ts";
+import type { Outgoing } from "../net/outgoing.ts";
+import type { Speaker, UpstreamConnection } from "./connection.ts";
+
+export class Http1Stream implements UpstreamStream, Speaker {
+  readonly #connection: UpstreamConnection;
+  readonly #out: Outgoing;
+  readonly #reader = new ResponseReader();
+  /** Whose request is under way. */
+  listener: UpstreamListener | undefined = undefined;
+  #halves: Halves = "closed";
+  #framing: Framing = Framing.none;
+  #uses = 0;
+  /** After the response that ended last. */
+  #mayFollow = false;
+
+  constructor(connection: UpstreamConnection) {
+    this.#connection = connection;
+    this.#out = connection.out;
+  }
+
+  /** The next request is this listener's. */
+  begin(listener: UpstreamListener): this {
+    this.listener = listener;
+    this.#halves = "open";
+    this.#uses++;
+    return this;
+  }
+
+  get principal(): string | undefined {
+    return this.#connection.peer?.principal;
+  }
+
+  get isReused(): boolean {
+    return this.#uses > 1;
+  }
+
+  get isFull(): boolean {
+    return this.#out.isFull;
+  }
+
+  set onDrain(onDrain: (() => void) | undefined) {
+    this.#out.onDrain = onDrain;
+  }
+
+  sendHead(bytes: Uint8Array, end: number, method: Method, framing: Framing): void {
+    this.#reader.expect(method);
+    this.#framing = framing;
+    this.#out.onDrain = undefined;
+    this.#out.append(bytes, 0, end);
+  }
+
+  sendContent(bytes: Uint8Array, from: number, to: number): void {
+    appendContent(this.#out, this.#framing, bytes, from, to);
+  }
+
+  sendEnd(trailers: Head): void {
+    appendContentEnd(this.#out, this.#framing, trailers);
+    this.#halves = moveHalves(this.#halves, "send");
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  reset(): void {
+    this.listener = undefined;
+    this.#halves = "closed";
+    this.#connection.destroy();
+  }
+
+  release(): void {
+    this.listener = undefined;
+    if (this.#halves === "closed" && this.#mayFollow) this.#connection.release();
+    else this.reset();
+  }
+
+  // The connection's side.
+
+  onBytes(bytes: Uint8Array, length: number): void {
+    const reader = this.#reader;
+    const connection = this.#connection;
+    let at = 0;
+    while (!connection.isClosed) {
+      const event = reader.next(bytes, at, length);
+      at = reader.at;
+      const { listener } = this;
+      if (event === ReaderEvent.needMore) return;
+      if (event === ReaderEvent.fault || listener === undefined) return void connection.fail("upstream_protocol");
+      if (event === ReaderEvent.head) {
+        connection.peerIdleMs ??= idleMsOf(reader.head);
+        if (reader.head.status < 200) listener.onInterim(reader.head);
+        else listener.onHead(reader.head);
+      } else if (event === ReaderEvent.content) listener.onContent(bytes, reader.from, reader.to);
+      else {
+        this.#endResponse(listener, at === length && reader.isReusable);
+        if (at < length) connection.destroy();
+      }
+    }
+  }
+
+  onEnd(): void {
+    const { listener } = this;
+    if (this.#reader.finish() === ReaderEvent.end && listener !== undefined) this.#endResponse(listener, false);
+  }
+
+  onClosed(reason: Reason): void {
+    const { listener } = this;
+    this.listener = undefined;
+    this.#halves = "closed";
+    // Of a request that was sent nobody knows how far it came.
+    listener?.onReset({ reason, detail: this.#connection.failureDetail, wasProcessed: true });
+  }
+
+  #endResponse(listener: UpstreamListener, mayFollow: boolean): void {
+    this.#mayFollow = mayFollow;
+    this.#halves = moveHalves(this.#halves, "receive");
+    listener.onEnd(this.#reader.trailers);
+  }
+}
