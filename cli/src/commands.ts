@@ -29,6 +29,11 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/build.ts")).build,
   },
   {
+    name: "fmt",
+    summary: "lay Rego files out as everyone does",
+    load: async () => (await import("./commands/fmt.ts")).fmt,
+  },
+  {
     name: "status",
     summary: "show which revision is in force where, and what was refused",
     load: async () => (await import("./commands/status.ts")).status,

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { makeBuiltinCaller } from "../interpreter/builtins.ts";
 import { readCompileCases } from "./compile-cases.ts";
+import { readFormatCases } from "./format-cases.ts";
 import { readGrammarCases } from "./grammar-cases.ts";
 import { makeSuiteBuiltins } from "./host.ts";
 import { readMeshPolicies } from "./mesh-policies.ts";
@@ -107,6 +108,7 @@ const FOLDERS: Readonly<Record<SuiteName, string>> = {
   "regorus-parser": "rego/regorus-cases/parser",
   "regorus-lexer": "rego/regorus-cases/lexer",
   "tree-sitter": "rego/tree-sitter-rego",
+  format: "rego/format/v1",
   "rego-plans": "rego/rego-plans/v1",
   "mesh-policies": "rego/mesh-policies",
   reports: "rego/reports/conformance/v1",
@@ -150,6 +152,8 @@ export async function readCases({ suite, folder }: Selection): Promise<readonly 
       return readLexerCases(folder);
     case "tree-sitter":
       return readGrammarCases(folder);
+    case "format":
+      return readFormatCases(folder);
     case "reports-compile":
       return readCompileCases(folder);
     case "mesh-policies":

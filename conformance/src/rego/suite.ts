@@ -11,6 +11,7 @@ export type SuiteName =
   | "regorus-parser"
   | "regorus-lexer"
   | "tree-sitter"
+  | "format"
   | "mesh-policies"
   | "reports"
   | "reports-compile"

@@ -14,7 +14,7 @@
  * - expressions of a body stand in an order in which every variable is bound before it is
  *   needed; wildcards are variables of their own (`$1`, `$2` …).
  */
-import type { Location } from "@regomesh/base";
+import type { Location, Span } from "@regomesh/base";
 
 type Node<Kind extends string, Fields> = { readonly kind: Kind; readonly at: Location } & Readonly<Fields>;
 
@@ -27,6 +27,8 @@ export type Module = {
   readonly rules: readonly Rule[];
   readonly comments: readonly Comment[];
   readonly annotations: readonly Annotation[];
+  /** Of parsed modules: the terms that stand in parentheses, and where these begin and end. */
+  readonly groups?: ReadonlyMap<Term, Span>;
 };
 
 /** `path` without `data`: `package a.b["c"]` is `["a", "b", "c"]`. */
@@ -104,7 +106,10 @@ export type What =
    * `not { … }`, an operand of `and`/`or`, and what rewriting needs: true, once, if the body holds.
    * Implicit where the text has no braces: such a body reads variables, and binds none of its own.
    */
-  | Node<"body", { body: Body; isImplicit: boolean }>;
+  | Node<"body", { body: Body; isImplicit: boolean; logical?: Logical }>;
+
+/** What a body was written as that stands for `a and b` or `a or b`; an operand in braces is a body that is not implicit. */
+export type Logical = { readonly word: "and" | "or"; readonly operands: readonly Expr[] };
 
 /** A built-in's or function's name, in parts. As written it may begin with an import's alias. */
 export type Operator = { readonly at: Location; readonly path: readonly string[] };
@@ -116,7 +121,14 @@ export type Term =
   | Variable
   | Ref
   | Node<"array", { items: readonly Term[] }>
-  | Node<"object", { entries: readonly (readonly [key: Term, value: Term])[] }>
+  /** `written` are all entries of the text, where keys repeat. */
+  | Node<
+      "object",
+      {
+        entries: readonly (readonly [key: Term, value: Term])[];
+        written?: readonly (readonly [key: Term, value: Term])[];
+      }
+    >
   | Node<"set", { items: readonly Term[] }>
   | Node<"array-comprehension", { value: Term; body: Body }>
   | Node<"set-comprehension", { value: Term; body: Body }>

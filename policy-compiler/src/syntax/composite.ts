@@ -48,7 +48,9 @@ function parseObject(cursor: Cursor, start: number, firstKey: Term): Term {
     entries.push([key, parseItem(cursor)]);
   }
   cursor.take();
-  return { kind: "object", at: cursor.from(start), entries: lastOfEachKey(entries) };
+  const kept = lastOfEachKey(entries);
+  const object = { kind: "object", at: cursor.from(start), entries: kept } as const;
+  return kept.length === entries.length ? object : { ...object, written: entries };
 }
 
 /** `| body` and the closing mark, if the `|` here begins a comprehension. */

@@ -3,7 +3,7 @@
  * go on throws `SyntaxFault`; the module parser catches it, keeps the diagnostic and resumes at
  * the next rule. It never leaves this folder.
  */
-import type { Diagnostic, Location, Source } from "@regomesh/base";
+import type { Diagnostic, Location, Source, Span } from "@regomesh/base";
 import type { Expr, Term } from "./ast.ts";
 import { NESTING_MAX } from "./limits.ts";
 import { isKeywordHere } from "./scanner.ts";
@@ -50,6 +50,8 @@ export class Cursor {
   isV1: boolean;
   /** Faults that don't stop parsing. */
   readonly diagnostics: Diagnostic[] = [];
+  /** Terms in parentheses, and the span with these. */
+  readonly groups = new Map<Term, Span>();
   /** Places that were tried as a comprehension, a body or a group and are none: never tried twice. */
   readonly #refuted = new Set<string>();
   readonly #tokens: Token[];

@@ -39,7 +39,8 @@ function parseOr(cursor: Cursor): Operand {
   }
   const refused = operands.map((operand) => negate(checkOperand(cursor, operand, "or")));
   const at = cursor.from(first.expr.at.span.start);
-  return { expr: makeExpr(at, true, wrap(refused, true)), isBare: false };
+  const logical = { word: "or", operands: operands.map(({ expr }) => expr) } as const;
+  return { expr: makeExpr(at, true, { ...wrap(refused, true), logical }), isBare: false };
 }
 
 function parseAnd(cursor: Cursor): Operand {
@@ -52,7 +53,8 @@ function parseAnd(cursor: Cursor): Operand {
   }
   const held = operands.map((operand) => hold(checkOperand(cursor, operand, "and")));
   const at = cursor.from(first.expr.at.span.start);
-  return { expr: makeExpr(at, false, wrap(held, true)), isBare: false };
+  const logical = { word: "and", operands: operands.map(({ expr }) => expr) } as const;
+  return { expr: makeExpr(at, false, { ...wrap(held, true), logical }), isBare: false };
 }
 
 function parseOperand(cursor: Cursor): Operand {
@@ -103,6 +105,7 @@ function parseGroup(cursor: Cursor): Operand | undefined {
   const { start } = cursor.token;
   if (cursor.isAt("(")) {
     cursor.take();
+    if (cursor.isAt("every")) cursor.failHere();
     const expr = parseLogical(cursor);
     const isTerm = expr.with.length === 0 && expr.what.kind !== "body" && !expr.isNegated && expr.what.kind !== "every";
     if (isTerm || !cursor.accept(")")) return undefined;
@@ -157,7 +160,7 @@ function hold(expr: Expr): Expr {
   return expr.what.kind === "body" ? expr : makeExpr(expr.at, false, wrap([expr], true));
 }
 
-function wrap(body: Body, isImplicit: boolean): What {
+function wrap(body: Body, isImplicit: boolean): Extract<What, { kind: "body" }> {
   const first = (body[0] as Expr).at;
   const last = (body.at(-1) as Expr).at;
   const at = { source: first.source, span: { start: first.span.start, end: last.span.end } };

@@ -18,7 +18,7 @@ export function lastOfEachKey(entries: readonly Entry[]): readonly Entry[] {
 }
 
 /** Equal for keys that are the same term: numbers by their value, all else as written. */
-function keyText(key: Term): string {
+export function keyText(key: Term): string {
   return JSON.stringify(key, (name, value: unknown) => {
     if (name === "at") return undefined;
     return isNumber(value) ? { kind: "number", text: plainNumber(value.text) } : value;

@@ -27,7 +27,7 @@ export function parseModule(source: RegoSource): ParsedModule {
   if (parts === undefined) return { diagnostics: cursor.diagnostics };
   if (cursor.version === "v0" && cursor.isV1) cursor.diagnostics.push(...parts.rules.flatMap(checkForm));
   const { annotations, diagnostics } = parseAnnotations({ comments, package: parts.package, rules: parts.rules });
-  return finishModule(cursor, { ...parts, comments, annotations }, diagnostics);
+  return finishModule(cursor, { ...parts, comments, annotations, groups: cursor.groups }, diagnostics);
 }
 
 /** A query: a body, `;` or line ends between its expressions. */

@@ -179,6 +179,7 @@ function isComprehension(cursor: Cursor): boolean {
 function continuesTerm(cursor: Cursor): boolean {
   const { token } = cursor;
   if (token.kind === "eof" || token.newlineBefore) return false;
+  if (token.kind === "ident") return (token.text === "and" || token.text === "or") && cursor.keywords[token.text];
   return (token.kind === "punct" && token.text !== ";" && token.text !== "}") || token.text === "in";
 }
 

@@ -118,13 +118,13 @@ function parseNegative(cursor: Cursor): Term {
 }
 
 function parseParentheses(cursor: Cursor): Term {
-  cursor.take();
+  const { start } = cursor.take();
   const term = parseValue(cursor);
   if (!cursor.isAt(")")) {
     if (cursor.token.kind === "illegal") cursor.failHere();
     cursor.fail(cursor.at(cursor.token), "non-terminated expression", "close the parenthesis");
   }
-  cursor.take();
+  cursor.groups.set(term, { start, end: cursor.take().end });
   return term;
 }
 

@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { type FormatOptions, formatModule } from "./format.ts";
+
+function format(text: string, version: "v0" | "v1" = "v1", options: FormatOptions = {}): string {
+  const { text: formatted, diagnostics } = formatModule({ name: "p.rego", text, version }, options);
+  expect(diagnostics).toEqual([]);
+  return formatted ?? "";
+}
+
+/** As `opa fmt` of OPA 1.22.2 has it, but where the name says otherwise. */
+const V1: Record<string, readonly [text: string, formatted: string]> = {
+  "blanks, bodies and blank lines": [
+    "package p\nq   if { x:=1;x==1 }\n\n\n\nr := 1\ns := 2\n",
+    "package p\n\nq if {\n\tx := 1\n\tx == 1\n}\n\nr := 1\ns := 2\n",
+  ],
+  "comments where they were": [
+    "package p # head\n\n# of q\nq if { # begins\n # inner\n\n x # beside\n # last\n}\n# end",
+    "package p # head\n\n# of q\nq if { # begins\n\t# inner\n\n\tx # beside\n\t# last\n}\n\n# end\n",
+  ],
+  "a term that a comment breaks stays as it was": [
+    'package p\nq := {"a": 1,\n   # why\n  "b":   [2, # two\n 3]}\n',
+    'package p\n\nq := {\n\t"a": 1,\n\t# why\n\t"b": [\n\t\t2, # two\n\t\t3,\n\t],\n}\n',
+  ],
+  "calls as operators": [
+    "package p\nq if { plus(1, 2, x); equal(x, 3); x in [3]; (1 + 2) * 3 > x }",
+    "package p\n\nq if {\n\tx = 1 + 2\n\tx == 3\n\tx in [3]\n\t(1 + 2) * 3 > x\n}\n",
+  ],
+  "keys and keywords in references": [
+    'package p\nq := input["a"].if["with"]["b-c"][`d`]',
+    'package p\n\nq := input.a.if["with"]["b-c"].d\n',
+  ],
+  "else links": [
+    "package p\nq := 1 if { x } else := 2 if { y }\nelse := 3",
+    "package p\n\nq := 1 if x\n\nelse := 2 if y\n\nelse := 3\n",
+  ],
+  "membership keeps the parentheses it needs, which opa fmt drops": [
+    "package p\nq if { x in (y in z); a, (b in c) in d; (e in f) in g }",
+    "package p\n\nq if {\n\tx in (y in z)\n\ta, (b in c) in d\n\te in f in g\n}\n",
+  ],
+  "logical operators": [
+    "package p\nimport rego.v2\nq if (x or y) and (not {a; b} and (c with input as 1))",
+    "package p\n\nimport rego.v2\n\nq if (x or y) and (not { a; b } and (c with input as 1))\n",
+  ],
+};
+
+test.each(Object.entries(V1))("fmt: %s", (_, [text, formatted]) => {
+  expect(format(text)).toBe(formatted);
+  expect(format(formatted)).toBe(formatted);
+});
+
+const OLD = `package p
+
+import future.keywords.in
+
+p[x] { x := 1 }
+q { x in [1] } else = 2 { true }
+default r = 1
+f(x) = y { y := x }
+a.b.c { input.y }
+`;
+
+test("v0 stays v0, becomes v1, or becomes what both read", () => {
+  const rest = `p contains x if x := 1
+
+q if x in [1]
+
+else := 2
+
+default r := 1
+
+f(x) := y if y := x
+a.b.c if input.y
+`;
+  expect(format(OLD, "v0", { target: "v0-v1" })).toBe(`package p\n\nimport rego.v1\n\n${rest}`);
+  expect(format(OLD, "v0", { target: "v1", dropV0Imports: true })).toBe(`package p\n\n${rest}`);
+  const kept = format(OLD, "v0");
+  expect(kept).toContain("p[x] {\n\tx := 1\n}\n");
+  expect(format(kept, "v0")).toBe(kept);
+});
+
+test("what does not parse gives diagnostics, and no text", () => {
+  const { text, diagnostics } = formatModule({ name: "p.rego", text: "package p\nq {" });
+  expect([text, diagnostics.length]).toEqual([undefined, 1]);
+});

@@ -1,0 +1,99 @@
+/**
+ * A module's text as `opa fmt` writes it: tabs, one blank between words, a line for each expression, comments
+ * where they were. What stood in one line stays in one, and what stood in several in several.
+ */
+import { type Diagnostic, hasErrors, positionAt } from "@regomesh/base";
+import type { Module, Rule } from "../syntax/ast.ts";
+import { parseModule } from "../syntax/parse.ts";
+import type { RegoSource } from "../syntax/version.ts";
+import { writeBody, writeExpr, writeWiths } from "./expr.ts";
+import { chooseImports, type ImportRules, isImportOf, type PlacedImport, printName, writeImports } from "./imports.ts";
+import { Printer, type Remark, type Style } from "./printer.ts";
+import { writeRules } from "./rule.ts";
+
+export type FormatOptions = {
+  /**
+   * The language of the result: that of the source (absent), v1, or what both v0 and v1 read, with
+   * `import rego.v1`.
+   */
+  readonly target?: "v1" | "v0-v1";
+  /** Leave out the imports that v1 has no need of. */
+  readonly dropV0Imports?: boolean;
+};
+
+export type Formatted = { readonly text?: string; readonly diagnostics: readonly Diagnostic[] };
+
+/** The formatted text; none where the source does not parse, or not in the result's language. */
+export function formatModule(source: RegoSource, options: FormatOptions = {}): Formatted {
+  const { module, diagnostics } = parseModule(source);
+  if (module === undefined || hasErrors(diagnostics)) return { diagnostics };
+  return { text: printModule(module, source, options), diagnostics };
+}
+
+function printModule(module: Module, source: RegoSource, { target, dropV0Imports = false }: FormatOptions): string {
+  const isV1 = target !== undefined || (source.version ?? "v1") === "v1";
+  const rules: ImportRules = { isV1, isBoth: target === "v0-v1", dropsV0: dropV0Imports };
+  const remarks = module.comments.map(({ at, text }): Remark => {
+    return { ...positionAt(at.source, at.span.start), text: `#${text}`.trimEnd() };
+  });
+  const imports = module.imports.map((clause): PlacedImport => {
+    return { clause, ...positionAt(source, clause.at.span.start) };
+  });
+  const importRows = new Set(imports.map(({ row }) => row));
+  const printer = new Printer(source, {
+    style: styleOf(module, isV1),
+    parts: { writeBody, writeExpr, writeWiths },
+    groups: module.groups ?? new Map(),
+    remarks: remarks.filter(({ row }) => !importRows.has(row)),
+  });
+  const beside = new Map(remarks.filter(({ row }) => importRows.has(row)).map((remark) => [remark.row, remark]));
+  printer.insertComments(printer.rowOf(module.package.at));
+  printer.startLine();
+  printer.write(`package ${printName(printer, module.package)}`);
+  printer.blankLine();
+  writeStatements(printer, chooseImports(imports, rules), module.rules, beside);
+  for (const remark of printer.remarks.slice(printer.next)) printer.writeLine(remark.text);
+  return `${printer.text.replace(/\n+$/, "")}\n`;
+}
+
+function styleOf({ imports, rules }: Module, isV1: boolean): Style {
+  const has = (word: string): boolean =>
+    imports.some(
+      (clause) =>
+        isImportOf(clause, "rego", "v1", "v2") ||
+        (isImportOf(clause, "future") && (clause.path[2] === undefined || clause.path[2] === word)),
+    );
+  return {
+    isV1,
+    hasIf: isV1 || has("if"),
+    hasContains: isV1 || has("contains"),
+    hasRefHeads: rules.some(({ head }) => head.ref.length > 2 || (head.ref.length === 2 && head.isSet)),
+  };
+}
+
+/** Imports and rules in the order of the text. */
+function writeStatements(
+  printer: Printer,
+  imports: readonly PlacedImport[],
+  rules: readonly Rule[],
+  beside: ReadonlyMap<number, Remark>,
+): void {
+  const left = [...imports];
+  let waiting: Rule[] = [];
+  const flush = (): void => {
+    writeRules(printer, waiting);
+    waiting = [];
+  };
+  for (const rule of rules) {
+    const row = printer.rowOf(rule.at);
+    const before = left.filter((each) => each.row <= row);
+    if (before.length > 0) {
+      flush();
+      writeImports(printer, before, beside);
+      left.splice(0, before.length);
+    }
+    waiting.push(rule);
+  }
+  flush();
+  writeImports(printer, left, beside);
+}
