@@ -27,6 +27,7 @@ async function run(
       err += text;
     },
     env: () => undefined,
+    environment: () => ({}),
     cwd,
     isTerminal: false,
     columns: 100,
