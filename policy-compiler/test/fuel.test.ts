@@ -62,6 +62,7 @@ const TEXTS: JsonObject = {
   digits: "7".repeat(LONG),
   quotes: '"'.repeat(LONG),
   controls: "\u0001".repeat(LONG),
+  blanks: " ".repeat(LONG),
 };
 
 /**
@@ -75,6 +76,7 @@ const WHOLE_TEXTS: readonly (readonly [call: string, units: number])[] = [
   ['concat("", [data.ascii, data.ascii, data.ascii])', 20_000],
   ["upper(data.umlauts)", 50_000],
   ["strings.reverse(data.emoji)", 50_000],
+  ["trim_space(data.blanks)", 20_000],
   ['contains(data.ascii, "aaab")', 50_000],
   [`contains(data.ascii, "${"a".repeat(40)}b")`, 50_000],
   ["net.cidr_is_valid(data.digits)", 20_000],

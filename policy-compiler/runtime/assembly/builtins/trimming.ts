@@ -29,7 +29,10 @@ function isTrimmed(point: u32, set: usize): bool {
 function trimmed(text: usize, set: usize, isLeft: bool, isRight: bool): usize {
   let from = stringPtr(text);
   let to = from + <usize>stringLen(text);
-  if (isLeft) while (from < to && isTrimmed(pointAt(from, to), set)) from += pointWidth(from, to);
+  while (isLeft && from < to && isTrimmed(pointAt(from, to), set)) {
+    from += pointWidth(from, to);
+    if (set == 0) burn(1);
+  }
   while (isRight && from < to) {
     const width = lastWidth(from, to);
     if (!isTrimmed(pointAt(to - width, to), set)) break;
