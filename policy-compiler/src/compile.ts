@@ -104,7 +104,7 @@ function finish(
   const emitted = guard(sources, () => {
     const { policy } = planUnits(plans, builtins);
     checkBlockDepth(policy);
-    if (role !== undefined) withheld.push(...checkRole(role, policy, sources));
+    if (role !== undefined) withheld.push(...checkRole(role, policy, sources, builtins));
     return emitDescribed({ ir: policy, runtime, meta: { compiler: COMPILER, entrypoints, reads: findReads(policy) } });
   });
   if ("diagnostics" in emitted) return emitted;
@@ -127,16 +127,16 @@ export function checkUnit(unit: Unit, options: Partial<AnalyzeSettings> = {}): r
  * What the mesh would refuse of a unit that nothing binds yet: its rules that have the names of
  * entrypoints, each in the role in which the mesh asks it. Nothing where the unit has other faults.
  */
-export function checkOffered(unit: Unit): readonly Diagnostic[] {
-  const { modules, types } = resolveUnit(unit, { print: false, builtins: BUILTINS });
+export function checkOffered(unit: Unit, builtins: BuiltinSignatures = BUILTINS): readonly Diagnostic[] {
+  const { modules, types } = resolveUnit(unit, { print: false, builtins });
   if (modules === undefined) return [];
   const { root } = makeRuleTree(modules);
   const found = ENTRYPOINTS.flatMap(({ names, direction }) => {
     const wanted = names.filter((name) => checkEntrypoint(unit, root, name).length === 0);
     const entrypoints = wanted.map((name) => planOf(unit.name, name, true));
     const checked = guard(unit.modules, () => {
-      const { policy } = planUnits([{ name: undefined, unit: unit.name, modules, entrypoints }], BUILTINS);
-      return checkRole(direction, policy, unit.modules);
+      const { policy } = planUnits([{ name: undefined, unit: unit.name, modules, entrypoints }], builtins);
+      return checkRole(direction, policy, unit.modules, builtins);
     });
     const wrong = wanted.flatMap((name) => checkDecision({ name }, modules, BUILTINS, types));
     return "diagnostics" in checked ? wrong : [...wrong, ...checked.value];

@@ -1,5 +1,7 @@
 export { type Analysis, type AnalyzeOptions, analyze } from "./analyze/analyze.ts";
 export { type AnalyzeQueryOptions, analyzeQuery, type QueryAnalysis } from "./analyze/analyze-query.ts";
+export type { Declaration, DeclaredType } from "./builtins/declaration.ts";
+export { makeOwnBuiltins, type OwnBuiltin, type OwnBuiltins } from "./builtins/own-builtins.ts";
 export type { BuiltinSignature } from "./builtins/signature.ts";
 export { BUILTINS, type BuiltinSignatures, makeSignatures } from "./builtins/table.ts";
 export {

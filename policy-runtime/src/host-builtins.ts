@@ -6,4 +6,16 @@
  * one whose `code` is `eval_type_error` ends it with that code.
  */
 export type HostBuiltins = Readonly<Record<string, HostBuiltin>>;
-export type HostBuiltin = (...operands: never[]) => unknown;
+export type HostBuiltin = ((...operands: never[]) => unknown) & {
+  /** In one evaluation the same operands give what they gave first. */
+  readonly isNondeterministic?: boolean;
+};
+
+/** A result that JSON has no words for (sets, keys of any kind), as a ground Rego term. */
+export class RegoTerm {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}

@@ -3,7 +3,7 @@
  * Both ways of asking a policy (evaluator.ts through OPA's ABI, the proxy's fast path) stand on it.
  */
 import { parseJsonExact } from "./exact-json.ts";
-import type { HostBuiltins } from "./host-builtins.ts";
+import { type HostBuiltin, type HostBuiltins, RegoTerm } from "./host-builtins.ts";
 import { META_SECTION, type ModuleMeta } from "./module-meta.ts";
 import { DEFAULT_LIMITS, type PolicyLimits } from "./policy.ts";
 import { hostCallUnits } from "./role/host-builtins.ts";
@@ -171,11 +171,11 @@ function callBuiltin(open: Instance, hostBuiltins: HostBuiltins, name: string, o
   const texts = operands.map((operand) => jsonOf(open, operand));
   const bytes = texts.reduce((sum, text) => sum + text.length, 0);
   open.exports.rm_burn?.(hostCallUnits(name, bytes)); // ends the evaluation where that is too much
-  let answer: string | undefined;
+  let answer: Answer;
   try {
     if (!Object.hasOwn(hostBuiltins, name)) throw new Error(`the host has no built-in ${name}`);
-    const operate = hostBuiltins[name] as (...operands: unknown[]) => unknown;
-    answer = JSON.stringify(operate(...texts.map(parseJsonExact)));
+    const operate = hostBuiltins[name] as HostBuiltin;
+    answer = operate.isNondeterministic ? answerOnce(open, name, operate, texts) : answerOf(operate, texts);
   } catch (error) {
     if (isStackUsedUp(error)) throw error; // ends the evaluation: undefined would be an answer that it did not give
     const [ptr, length] = writeText(open, `${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -184,8 +184,30 @@ function callBuiltin(open: Instance, hostBuiltins: HostBuiltins, name: string, o
     return 0;
   }
   if (answer === undefined) return 0;
-  const [ptr, length] = writeText(open, answer);
-  return open.exports.opa_json_parse(ptr, length);
+  if (answer instanceof RegoTerm) return open.exports.opa_value_parse(...writeText(open, answer.text));
+  return open.exports.opa_json_parse(...writeText(open, answer));
+}
+
+/** JSON text, or a term that JSON has no words for; undefined leaves the call undefined. */
+type Answer = string | RegoTerm | undefined;
+
+function answerOf(operate: HostBuiltin, texts: readonly string[]): Answer {
+  const result = (operate as (...operands: unknown[]) => unknown)(...texts.map(parseJsonExact));
+  return result instanceof RegoTerm ? result : JSON.stringify(result);
+}
+
+type Draws = { run: number | undefined; readonly answers: Map<string, Answer> };
+const DRAWS = new WeakMap<Instance, Draws>();
+
+function answerOnce(open: Instance, name: string, operate: HostBuiltin, texts: readonly string[]): Answer {
+  const draws = DRAWS.get(open) ?? { run: undefined, answers: new Map() };
+  DRAWS.set(open, draws);
+  const run = open.exports.rm_run?.();
+  if (run !== draws.run) draws.answers.clear();
+  draws.run = run;
+  const key = JSON.stringify([name, ...texts]);
+  if (!draws.answers.has(key)) draws.answers.set(key, answerOf(operate, texts));
+  return draws.answers.get(key);
 }
 
 function isStackUsedUp(error: unknown): boolean {

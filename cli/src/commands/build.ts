@@ -7,6 +7,7 @@ import { compile } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { CAPABILITIES, ENTRYPOINTS, type Role } from "@regomesh/policy-runtime";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readFiles } from "../files/read-files.ts";
 import { findUnits } from "../files/units.ts";
 import { parseFormat } from "../flags.ts";
@@ -21,6 +22,7 @@ fast path: policy.wasm, and data.json beside it.
   -e, --entrypoint PATH  rule to ask, such as mesh/authz/allow (repeatable)
   --out DIR              where to write (default: the current directory); -o, --output are the
                          same, as in opa build
+${BUILTINS_HELP.slice(1)}
   --role ROLE            where the module will run: inbound, outbound, edge, cli or controller;
                          what is not offered there is refused. Without it entrypoints of the
                          mesh run where the mesh asks them, and others anywhere
@@ -30,6 +32,7 @@ Example: regomesh build -e mesh/authz/allow --out /tmp/orders examples/authz
 `;
 
 const flags = {
+  ...builtinsFlag,
   entrypoint: { type: "string", short: "e", multiple: true },
   out: { type: "string" },
   output: { type: "string", short: "o" },
@@ -72,7 +75,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     name: name.replace(/^data\./, "").replaceAll(".", "/"),
   }));
   const role = parseRole(values.role) ?? roleOf(entrypoints.map(({ name }) => name));
-  const asked = { units: [unit], entrypoints, runtime: await loadRuntime() };
+  const { signatures } = await loadOwnBuiltins(values.builtins, io.cwd);
+  const asked = { units: [unit], entrypoints, runtime: await loadRuntime(), builtins: signatures };
   const compiled = hasErrors(faults)
     ? { diagnostics: faults }
     : compile(role === undefined ? asked : { ...asked, role });

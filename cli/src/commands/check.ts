@@ -7,6 +7,7 @@ import { checkSource, type SourceCheck, type SourceRights } from "@regomesh/cont
 import { checkOffered, checkUnit } from "@regomesh/policy-compiler";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readSchemas, SCHEMA_HELP, schemaFlag } from "../files/schemas.ts";
 import { findUnits } from "../files/units.ts";
 import { type Format, parseFormat } from "../flags.ts";
@@ -25,6 +26,7 @@ their tests, rules named as the mesh's entrypoints as if they were bound.
 ${ALLOW_HELP.slice(1)}
   -S, --strict                also refuse what is unused: imports, variables, arguments
 ${SCHEMA_HELP}
+${BUILTINS_HELP.slice(1)}
   -f, --format FORMAT         pretty (default) or json: {"diagnostics": […], "failedTests": […]}
 
 Example: regomesh check .regomesh/repo
@@ -32,6 +34,7 @@ Example: regomesh check .regomesh/repo
 
 const flags = {
   ...allowFlag,
+  ...builtinsFlag,
   strict: { type: "boolean", short: "S" },
   ...schemaFlag,
   format: { type: "string", short: "f" },
@@ -57,14 +60,15 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const directory = (positionals[0] ?? ".").replace(/(?!^)\/+$/, "");
   const source = await checkDirectory(directory, parseAllow(values.allow), io.cwd);
   const units = findUnits(source.files);
+  const { signatures: builtins } = await loadOwnBuiltins(values.builtins, io.cwd);
   const { strict = false, schema } = values;
   const schemas = await readSchemas(schema, source.files, io.cwd);
   const ofUnits = units.flatMap(({ unit, diagnostics }) => [
     ...diagnostics,
-    ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }, { strict, schemas }),
+    ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }, { strict, schemas, builtins }),
   ]);
   // Bindings say in which role a unit is asked; without any, the entrypoints' names do.
-  if (source.resourceFiles === 0) ofUnits.push(...units.flatMap(({ unit }) => checkOffered(unit)));
+  if (source.resourceFiles === 0) ofUnits.push(...units.flatMap(({ unit }) => checkOffered(unit, builtins)));
   // What no binding names refuses nothing: its faults are for whoever binds it one day.
   const isAsked = strict || schema !== undefined;
   const isHarmless = source.isTaken && source.resourceFiles > 0 && !isAsked;

@@ -13,6 +13,7 @@ import {
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readFiles, readFlagFile } from "../files/read-files.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
 import { type Format, parseFormat, parseLimits } from "../flags.ts";
@@ -30,6 +31,7 @@ one expression, otherwise an object of its variables.
   -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
                        schema.a.b, which the schemas of annotations name
   --strict-builtin-errors  a built-in error ends the evaluation
+${BUILTINS_HELP.slice(1)}
   --fail               exit 1 where the query is undefined
   --fuel UNITS         what the evaluation may take, a unit being about a nanosecond
                        (default 2000000000; a proxy's decision has 10000000)
@@ -39,6 +41,7 @@ Example: echo '{"user": "alice"}' | regomesh eval -d examples/authz -i - 'data.u
 `;
 
 const flagsOfEval = {
+  ...builtinsFlag,
   data: { type: "string", short: "d", multiple: true },
   input: { type: "string", short: "i" },
   ...schemaFlag,
@@ -62,6 +65,7 @@ type Flags = {
   readonly data: readonly string[];
   readonly input: string | undefined;
   readonly schema: string | undefined;
+  readonly builtins: readonly string[];
   readonly isStrict: boolean;
   readonly failsUndefined: boolean;
   readonly limits: PolicyLimits;
@@ -75,13 +79,24 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const query = wrapped({ name: "query", text: flags.query });
   const runtime = await loadRuntime();
   const schemas = await readSchemas(flags.schema, sources, io.cwd);
-  const { module, diagnostics } = compileQuery({ modules: sources, query, data, runtime, print: true, schemas });
+  const own = await loadOwnBuiltins(flags.builtins, io.cwd);
+  const builtins = own.signatures;
+  const { module, diagnostics } = compileQuery({
+    modules: sources,
+    query,
+    data,
+    runtime,
+    builtins,
+    print: true,
+    schemas,
+  });
   if (module === undefined) return fail(diagnostics, flags, io);
   io.err(flags.format === "pretty" ? printDiagnostics(diagnostics, "pretty") : "");
+  const load = makeToolLoader({ nowMs: Date.now, env: io.environment() });
   const evaluator = openEvaluator({
     wasm: module.wasm,
     data: module.data,
-    hostBuiltins: await makeToolLoader({ nowMs: Date.now, env: io.environment() })(module.meta.hostBuiltins),
+    hostBuiltins: { ...(await load(module.meta.hostBuiltins)), ...own.hostBuiltins },
     onPrint: (line) => io.err(`${line}\n`),
     limits: flags.limits,
   });
@@ -124,6 +139,7 @@ function parseFlags(args: readonly string[]): Flags {
     data: values.data ?? [],
     input: values.input,
     schema: values.schema,
+    builtins: values.builtins ?? [],
     isStrict: values["strict-builtin-errors"] ?? false,
     failsUndefined: values.fail ?? false,
     limits: parseLimits(values.fuel),

@@ -167,3 +167,51 @@ test.each([
   expect([code, err.split("\n").length]).toEqual([64, 2]);
   expect(err).toMatch(message);
 });
+
+test("--builtins brings built-ins of one's own: types are checked, a proxy is refused them", async () => {
+  const decl = `{ type: "function", args: [{ type: "string" }], result: { type: "number" } }`;
+  await writeFile(
+    join(folder, "own.ts"),
+    `export default [{ name: "mesh.quota", decl: ${decl}, implementation: (team: string) => team.length }];\n`,
+  );
+  const own = ["--builtins", "own.ts"];
+  expect(await run("eval", ...own, 'mesh.quota("web") + 1')).toMatchObject({ code: 0, out: "4\n", err: "" });
+  expect(await run("eval", 'mesh.quota("web")')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("undefined function mesh.quota"),
+  });
+  expect(await run("eval", ...own, "mesh.quota(1)")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("mesh.quota: invalid argument(s)"),
+  });
+  await mkdir(join(folder, "own"), { recursive: true });
+  await writeFile(
+    join(folder, "own/a.rego"),
+    'package mesh.authz\ndefault allow := false\nallow if mesh.quota("web") == 3\n',
+  );
+  await writeFile(join(folder, "own/a_test.rego"), "package mesh.authz\ntest_allow if allow\n");
+  expect(await run("test", ...own, "own")).toMatchObject({ code: 0, out: expect.stringContaining("PASS: 1/1") });
+  expect(await run("build", ...own, "-e", "mesh/authz/allow", "own")).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(
+      "own/a.rego:3:10: policy_not_offered: mesh.quota is not offered to a policy of an inbound proxy",
+    ),
+  });
+  await rm(join(folder, "own"), { recursive: true });
+  const wrong: readonly (readonly [text: string, message: string])[] = [
+    ["export default {}", "--builtins own.ts: its default export is no list"],
+    [
+      `export default [{ name: "count", decl: ${decl}, implementation: () => 1 }]`,
+      "built-in count: OPA has one of this name",
+    ],
+    ["export default [", "--builtins own.ts: "],
+  ];
+  for (const [i, [text, message]] of wrong.entries()) {
+    const name = `own${i}.mjs`;
+    await writeFile(join(folder, name), text);
+    expect(await run("eval", "--builtins", name, "1")).toMatchObject({
+      code: 64,
+      err: expect.stringContaining(message.replace("own.ts", name)),
+    });
+  }
+});

@@ -4,6 +4,7 @@ import { type Diagnostic, hasErrors } from "@regomesh/base";
 import { countTests, printTests, runTests, type TestReport, type TestResult } from "@regomesh/policy-compiler";
 import { builtinsIn, loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readFiles } from "../files/read-files.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
 import { findUnits } from "../files/units.ts";
@@ -20,6 +21,7 @@ and its _test.rego files. Rules that begin with todo_test_ are skipped.
   -v, --verbose        name the tests that pass, too
   -r, --run REGEX      only tests whose full name (data.pkg.test_x) matches
   -f, --format FORMAT  pretty (default) or json, which has the shape of opa test's
+${BUILTINS_HELP.slice(1)}
   --fail-on-empty      no test is a failure
   -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
                        schema.a.b, which the schemas of annotations name
@@ -30,6 +32,7 @@ Example: regomesh test -v policies examples
 `;
 
 const flags = {
+  ...builtinsFlag,
   verbose: { type: "boolean", short: "v" },
   run: { type: "string", short: "r" },
   format: { type: "string", short: "f" },
@@ -61,6 +64,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const schemas = await readSchemas(values.schema, files, io.cwd);
   const runtime = await loadRuntime();
   const load = makeToolLoader({ nowMs: Date.now, env: io.environment() });
+  const own = await loadOwnBuiltins(values.builtins, io.cwd);
   const diagnostics: Diagnostic[] = [];
   const tests: TestResult[] = [];
   for (const { unit, diagnostics: faults } of findUnits(files)) {
@@ -70,7 +74,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     const report = runTests({
       unit,
       runtime,
-      hostBuiltins: await load(builtinsIn([...unit.modules, ...unit.tests])),
+      builtins: own.signatures,
+      hostBuiltins: { ...(await load(builtinsIn([...unit.modules, ...unit.tests]))), ...own.hostBuiltins },
       nowMs,
       limits,
       schemas,

@@ -7,6 +7,7 @@
  * Types: any null boolean number string, `array<T>` `set<T>` `object<K, V>` (`array` is
  * `array<any>`), tuples `[A, B]`, fields `{op: string, ...}`, unions `A | B`. No `->`: no result.
  */
+import type { Role } from "@regomesh/policy-runtime";
 import { makeObjectType, makeSetType } from "../types/make-type.ts";
 import { ANY, BOOLEAN, type Field, NULL, NUMBER, type ObjectRest, type RegoType, STRING } from "../types/type.ts";
 import { makeUnion } from "../types/union.ts";
@@ -25,6 +26,8 @@ export type BuiltinSignature = {
   /** Not allowed in Rego v1. */
   readonly isDeprecated: boolean;
   readonly isNondeterministic: boolean;
+  /** Of a user's own built-in: the roles whose hosts bring it. */
+  readonly offeredTo?: readonly Role[];
 };
 
 const MARKS = ["relation", "variadic", "deprecated", "nondeterministic"];

@@ -25,10 +25,11 @@ const FAMILIES = [
   POLICY,
 ];
 
-/** OPA's own and, where given, those of a host, in the notation of `parseSignatures`. */
-export function makeSignatures(own = ""): BuiltinSignatures {
-  const texts = own.trim() === "" ? FAMILIES : [...FAMILIES, own];
-  const table = new Map(texts.flatMap(parseSignatures).map((signature) => [signature.name, signature]));
+/** OPA's own and, where given, those of a host: as signatures, or in the notation of `parseSignatures`. */
+export function makeSignatures(own: string | readonly BuiltinSignature[] = ""): BuiltinSignatures {
+  const ours = typeof own !== "string" ? own : own.trim() === "" ? [] : parseSignatures(own);
+  const all = [...FAMILIES.flatMap(parseSignatures), ...ours];
+  const table = new Map(all.map((signature) => [signature.name, signature]));
   return { resolve: (name) => table.get(name), names: table.keys() };
 }
 

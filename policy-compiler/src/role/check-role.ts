@@ -5,6 +5,7 @@
  */
 import type { Diagnostic, Location, Source } from "@regomesh/base";
 import { CAPABILITIES, type Role, whyWithheld } from "@regomesh/policy-runtime";
+import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import { HOST_PARTS } from "../emit/runtime-calls.ts";
 import type { IrLocation, IrPolicy } from "../ir/policy.ts";
 import { eachStmt } from "../ir/walk.ts";
@@ -21,8 +22,16 @@ const WHO: Readonly<Record<Role, string>> = {
 
 const BODY_HINT = "decide by the request's head, and leave what rests on its body to the service";
 
+const OWN_HINT =
+  "a built-in of your own runs on the command line and in tests: put what it would give into the policy's data";
+
 /** `sources` are those that the plan was made of, by whose names it knows its places. */
-export function checkRole(role: Role, policy: IrPolicy, sources: readonly Source[]): readonly Diagnostic[] {
+export function checkRole(
+  role: Role,
+  policy: IrPolicy,
+  sources: readonly Source[],
+  builtins: BuiltinSignatures = BUILTINS,
+): readonly Diagnostic[] {
   const placeOf = placesIn(policy, sources);
   const found: Diagnostic[] = [];
   const report = (place: IrLocation, message: string, hint: string): void => {
@@ -31,7 +40,7 @@ export function checkRole(role: Role, policy: IrPolicy, sources: readonly Source
   const own = new Set((policy.funcs?.funcs ?? []).map(({ name }) => name));
   eachStmt(policy, ({ type, stmt }) => {
     if (type !== "CallStmt" || own.has(stmt.func)) return;
-    const why = whyNot(role, stmt.func);
+    const why = whyNot(role, stmt.func, builtins);
     if (why !== undefined) report(stmt, `${stmt.func} is not offered to a policy of ${WHO[role]}`, why);
   });
   if (!CAPABILITIES[role].bodies) {
@@ -46,7 +55,9 @@ export function checkRole(role: Role, policy: IrPolicy, sources: readonly Source
 }
 
 /** Why a built-in, or the part of it that the host brings, is withheld. */
-function whyNot(role: Role, builtin: string): string | undefined {
+function whyNot(role: Role, builtin: string, builtins: BuiltinSignatures): string | undefined {
+  const offeredTo = builtins.resolve(builtin)?.offeredTo;
+  if (offeredTo !== undefined) return offeredTo.includes(role) ? undefined : OWN_HINT;
   for (const name of HOST_PARTS[builtin] ?? [builtin]) {
     const why = whyWithheld(role, name);
     if (why !== undefined) return why;

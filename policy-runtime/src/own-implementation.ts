@@ -1,0 +1,57 @@
+/**
+ * Built-ins of users, in plain JavaScript values: what arrives is JSON (a set as an array in Rego's
+ * order), a whole number that a double cannot hold is a bigint; what is given may hold bigints, sets
+ * and maps, too.
+ */
+import { exactInteger, isRawJson } from "./exact-json.ts";
+import { type HostBuiltin, RegoTerm } from "./host-builtins.ts";
+
+export type OwnImplementation = (...operands: never[]) => unknown;
+
+export function adaptImplementation(
+  implementation: OwnImplementation,
+  { isNondeterministic }: { readonly isNondeterministic: boolean },
+): HostBuiltin {
+  const adapted = (...operands: unknown[]): unknown =>
+    given((implementation as (...operands: unknown[]) => unknown)(...operands.map(arriving)));
+  return isNondeterministic ? Object.assign(adapted, { isNondeterministic }) : adapted;
+}
+
+function arriving(value: unknown): unknown {
+  if (isRawJson(value)) return /^-?\d+$/.test(value.rawJSON) ? BigInt(value.rawJSON) : Number(value.rawJSON);
+  if (Array.isArray(value)) return value.map(arriving);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, arriving(member)]));
+}
+
+function given(value: unknown): unknown {
+  if (value === undefined) return undefined;
+  return needsTerm(value) ? new RegoTerm(printTerm(value)) : exact(value);
+}
+
+/** JSON has neither sets nor keys that are no strings. */
+function needsTerm(value: unknown): boolean {
+  if (value instanceof Set || value instanceof Map) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(needsTerm);
+}
+
+function exact(value: unknown): unknown {
+  if (typeof value === "bigint") return exactInteger(value);
+  if (Array.isArray(value)) return value.map(exact);
+  if (typeof value !== "object" || value === null || isRawJson(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, exact(member)]));
+}
+
+function printTerm(value: unknown): string {
+  if (value instanceof Set) return value.size === 0 ? "set()" : `{${[...value].map(printTerm).join(", ")}}`;
+  if (value instanceof Map) return printEntries([...value]);
+  if (typeof value === "bigint") return value.toString();
+  if (Array.isArray(value)) return `[${value.map(printTerm).join(", ")}]`;
+  if (typeof value !== "object" || value === null || isRawJson(value)) return JSON.stringify(value) ?? "null";
+  return printEntries(Object.entries(value));
+}
+
+function printEntries(entries: readonly (readonly [unknown, unknown])[]): string {
+  const kept = entries.filter(([, member]) => member !== undefined);
+  return `{${kept.map(([key, member]) => `${printTerm(key)}: ${printTerm(member)}`).join(", ")}}`;
+}
