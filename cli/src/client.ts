@@ -6,7 +6,8 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { findController, STATE_DEFAULT } from "./find-controller.ts";
 
-const TIMEOUT_MS = 5000;
+/** An explanation may start a process, and ask git of many lines. */
+const TIMEOUT_MS = 20_000;
 
 export const clientFlags = { controller: { type: "string" }, state: { type: "string" } } as const;
 

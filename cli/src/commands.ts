@@ -44,6 +44,11 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/decisions.ts")).decisions,
   },
   {
+    name: "explain",
+    summary: "say why a request was refused, or would be",
+    load: async () => (await import("./commands/explain.ts")).explain,
+  },
+  {
     name: "get",
     summary: "list the resources that are in force",
     load: async () => (await import("./commands/get.ts")).get,

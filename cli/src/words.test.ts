@@ -12,7 +12,7 @@ const document = readFileSync(join(resolve(import.meta.dirname, "../.."), "docs/
 
 /** Of what they say: policy commands take opa's words, views kubectl's. */
 const POLICY = ["check", "test", "eval", "build"];
-const VIEWS = ["status", "decisions", "get"];
+const VIEWS = ["status", "decisions", "explain", "get"];
 
 /** `--name`, or `-n`, `--name`. */
 function flagsOf({ flags }: Command): readonly string[] {

@@ -20,6 +20,7 @@ export {
 export { EmitError } from "./emit/error.ts";
 export { emitModule, type ModuleSource } from "./emit/module.ts";
 export type { Entrypoint } from "./entrypoint.ts";
+export { explainRules, type FailedExpression, type RuleOutcome, type RulesRequest } from "./explain/rules.ts";
 export { type FormatOptions, type Formatted, formatModule } from "./format/format.ts";
 export { type Interpretation, type InterpretOptions, interpret } from "./interpret/interpret.ts";
 export { parseValue as parseTerm, printJson as printTermJson, printValue as printTerm } from "./interpret/text.ts";

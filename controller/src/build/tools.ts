@@ -1,6 +1,14 @@
 /** What a build needs of the policy compiler; the worker process brings the real one. */
 import type { Diagnostic, Source } from "@regomesh/base";
-import type { EntrypointKind, ModuleMeta, Role } from "@regomesh/policy-runtime";
+import type { RuleOutcome } from "@regomesh/policy-compiler";
+import type {
+  ConnectionContext,
+  Destination,
+  EntrypointKind,
+  ModuleMeta,
+  Policy,
+  Role,
+} from "@regomesh/policy-runtime";
 import type { FailedTestBody } from "../api/bodies.ts";
 
 /** A policy unit: a directory of the source, its files named as in the repository. */
@@ -26,7 +34,7 @@ export type CompiledModule = {
   readonly meta: ModuleMeta;
 };
 
-export interface PolicyTools {
+export interface BuildTools {
   /** Name and version of the compiler and its runtime: a build by another one is another build. */
   readonly version: string;
   /** What the role does not offer is a diagnostic where the policy asks for it. */
@@ -42,3 +50,14 @@ export interface PolicyTools {
     readonly failed: readonly FailedTestBody[];
   };
 }
+
+export interface RehearsalTools {
+  /** A module as a proxy opens it, for requests that are not sent. */
+  open(module: { readonly wasm: Uint8Array; readonly data: string }, destination: Destination): Policy;
+  /** The whole input document that a policy would see, as JSON text. */
+  inputOf(head: Uint8Array, connection: ConnectionContext, destination: Destination, nowMs: number): string;
+  /** What the rules of a unit do about an input; empty where it does not compile. */
+  explain(unit: UnitFiles, entrypoint: string, input: string): readonly RuleOutcome[];
+}
+
+export type PolicyTools = BuildTools & RehearsalTools;

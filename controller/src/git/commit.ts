@@ -75,6 +75,16 @@ export function parseBlame(
   };
 }
 
+/** Of the commits of `git blame --porcelain` the newest: who changed one of the lines last. */
+export function parseNewest(output: string): ReturnType<typeof parseBlame> {
+  // Facts of a commit stand where it is named first.
+  const parts = output.split(/^(?=[0-9a-f]{40,64} \d+ \d+)/m).filter((part) => /^committer-time /m.test(part));
+  const time = (part: string) => Number(/^committer-time (\d+)$/m.exec(part)?.[1] ?? 0);
+  const [first, ...others] = parts;
+  if (first === undefined) return undefined;
+  return parseBlame(others.reduce((newest, part) => (time(part) > time(newest) ? part : newest), first));
+}
+
 /** Without control characters: what a commit says is shown in terminals and pages. The output that it is of is not kept with it. */
 function oneLine(text: string, lengthMax: number): string {
   const line = text

@@ -219,6 +219,9 @@ describe("reports", () => {
       builtinErrors: 0,
       shadows: [],
       detail: "",
+      fields: [],
+      endpoint: "",
+      tries: 0,
     };
     web.report({ edges: [edge], decisions: [decision] });
     const graph = await until(

@@ -26,6 +26,7 @@ import {
 import { JoinTokens } from "./ca/join-tokens.ts";
 import { RevokedList } from "./ca/revoked-list.ts";
 import { Revoker } from "./ca/revoker.ts";
+import { Explainer } from "./explainer.ts";
 import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
 import { RevisionTrees } from "./git/revision-trees.ts";
@@ -172,7 +173,16 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   distributor.lease(await claims.read(), RESTART_LEASE_MS);
   distributor.remember(await known.read());
   const grpc = await openGrpc(core, late.authority, lease, options, closers);
-  core.mesh.trees = new RevisionTrees(() => source.repository?.gitDir, options.path);
+  const trees = new RevisionTrees(() => source.repository?.gitDir, options.path);
+  core.mesh.trees = trees;
+  const explainer = new Explainer({
+    trees,
+    gitDir: () => source.repository?.gitDir,
+    rules: () => ({ rights: options.allow, trustDomain: late.trustDomain }),
+    log,
+  });
+  core.mesh.explainer = explainer;
+  closers.push(() => explainer.close());
   const http = await serveHttp({
     address: options.http,
     mesh: core.mesh,

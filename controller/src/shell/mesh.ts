@@ -6,6 +6,9 @@ import type { Clock, Log } from "@regomesh/base";
 import type { ProxyReport } from "@regomesh/protocol";
 import type {
   DecisionBody,
+  ExplainBody,
+  ExplainedBody,
+  ExplainRequest,
   GraphBody,
   HistoryBody,
   RefusedBody,
@@ -23,6 +26,7 @@ import { policyFaults } from "../status/policy-faults.ts";
 import { listResources, type ResourceQuery } from "../status/resources.ts";
 import { toStates, toStatus } from "../status/status.ts";
 import type { Troubles } from "../status/troubles.ts";
+import type { Explainer, Unanswered } from "./explainer.ts";
 import type { Excerpts } from "./git/blame.ts";
 import type { RevisionTrees } from "./git/revision-trees.ts";
 import type { Distributor } from "./grpc/distributor.ts";
@@ -33,6 +37,7 @@ export class MeshState {
   /** Where the source of rules is read. */
   readonly excerpts: Excerpts;
   trees: RevisionTrees | undefined;
+  explainer: Explainer | undefined;
   readonly #ledger = new Ledger();
   readonly #troubles: Troubles;
   readonly #clock: Clock;
@@ -116,6 +121,26 @@ export class MeshState {
     const revision = this.distributor.release?.revision.name ?? "";
     const tree = await this.trees?.read(revision);
     return tree && { revision, resources: listResources(tree, query) };
+  }
+
+  /** The whole way of a request that nobody sends, by the revision in force. */
+  async rehearse(request: ExplainRequest): Promise<ExplainBody | Unanswered> {
+    const revision = this.distributor.release?.revision.name ?? "";
+    return (await this.explainer?.way(revision, request)) ?? { error: "nobody answers yet", status: 503 };
+  }
+
+  /** A decision, and its policies asked again. */
+  async explainAgain(id: string): Promise<ExplainedBody | Unanswered> {
+    const [decision, input] = [await this.explain(id), this.decisions.inputOf(id)];
+    if (decision === undefined || input === undefined)
+      return { error: `no decision ${id.slice(0, 100)}: only the last ones are kept`, status: 404 };
+    if (!this.excerpts.isGiven(decision.revision))
+      return {
+        decision,
+        fields: input.fields,
+        unasked: "its revision is none that proxies were given since the start",
+      };
+    return (await this.explainer?.decision(decision, input)) ?? { error: "nobody answers yet", status: 503 };
   }
 
   /** A decision with the source of its rules, in the revision that decided. */

@@ -29,6 +29,9 @@ function makeDecision(id: string, more: Partial<DecisionReport> = {}): DecisionR
     entrypoint: "",
     requestId: "",
     detail: "",
+    fields: [],
+    endpoint: "",
+    tries: 0,
     rules: [],
     shadows: [],
   };

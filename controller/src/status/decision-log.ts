@@ -4,7 +4,7 @@
  * behalf, is what the reporter's certificate proves, whatever the report says. When there are
  * too many, whoever has the most loses its oldest, so that no proxy drives out the others'.
  */
-import { clip as clipText } from "@regomesh/base";
+import { clip as clipText, maskTarget, maskValue } from "@regomesh/base";
 import type { DecisionReport, ProxyReport } from "@regomesh/protocol";
 import type { DecisionBody, DecisionsBody, RuleBody } from "../api/bodies.ts";
 import { findService, OUTSIDE, type Places } from "./places.ts";
@@ -30,7 +30,18 @@ export type DecisionQuery = {
   readonly after?: number;
 };
 
-type Kept = { readonly order: number; readonly decision: DecisionBody; readonly letters: number };
+/** What only operators are told of a decision: enough to ask its policies again. */
+export type DecisionInput = {
+  readonly principal: string | undefined;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+};
+
+type Kept = {
+  readonly order: number;
+  readonly decision: DecisionBody;
+  readonly input: DecisionInput;
+  readonly letters: number;
+};
 /** Of one reporter, the oldest first. */
 type Own = { readonly kept: Kept[]; letters: number };
 
@@ -50,25 +61,34 @@ export class DecisionLog {
   /** Takes in what a workload's proxy reports; gives what of it is kept. */
   apply(workload: string, report: ProxyReport, places: Places): readonly DecisionBody[] {
     const listed = report.decisions.slice(-PER_REPORT_MAX);
-    const taken = listed.map((decision) => toBody(decision, workload, places));
+    const taken = listed.map((each) => ({ decision: toBody(each, workload, places), input: toInput(each) }));
     this.#dropped += Math.max(0, report.decisionsDropped) + report.decisions.length - listed.length;
     const own: Own = this.#kept.get(workload) ?? { kept: [], letters: 0 };
     this.#kept.set(workload, own);
-    for (const decision of taken) {
-      const letters = lettersOf(decision);
-      own.kept.push({ order: ++this.#version, decision, letters });
+    for (const { decision, input } of taken) {
+      const letters = lettersOf(decision, input);
+      own.kept.push({ order: ++this.#version, decision, input, letters });
       own.letters += letters;
       this.#letters += letters;
     }
     this.#count += taken.length;
     while (this.#letters > LETTERS_MAX) this.#dropOne((each) => each.letters);
     while (this.#count > KEPT_MAX) this.#dropOne((each) => each.kept.length);
-    return taken;
+    return taken.map(({ decision }) => decision);
   }
 
   /** The decision of that id that was reported first: a later one of the same id is another's claim. */
   find(id: string): DecisionBody | undefined {
-    return this.#newestFirst().findLast(({ decision }) => decision.id === id)?.decision;
+    return this.#find(id)?.decision;
+  }
+
+  /** What the decision of that id was made from, as far as it is kept. */
+  inputOf(id: string): DecisionInput | undefined {
+    return this.#find(id)?.input;
+  }
+
+  #find(id: string): Kept | undefined {
+    return this.#newestFirst().findLast(({ decision }) => decision.id === id);
   }
 
   /** Newest first; each word of `q` must be somewhere in the decision. */
@@ -123,9 +143,10 @@ function searchText(decision: DecisionBody): string {
 }
 
 /** Letters of its texts: everything else of a decision is small. */
-function lettersOf({ rules, shadows, ...rest }: DecisionBody): number {
+function lettersOf({ rules, shadows, ...rest }: DecisionBody, { fields }: DecisionInput): number {
+  const ofFields = fields.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   const values = [rest, ...rules, ...shadows].flatMap((each): readonly unknown[] => Object.values(each));
-  return values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
+  return values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), ofFields);
 }
 
 function toBody(decision: DecisionReport, workload: string, places: Places): DecisionBody {
@@ -139,7 +160,7 @@ function toBody(decision: DecisionReport, workload: string, places: Places): Dec
     status: decision.status,
     reason: clip(decision.reason),
     method: clip(decision.method),
-    path: clip(decision.path),
+    path: maskTarget(clip(decision.path)),
     reporter: workload,
     source: isInbound ? callerOf(decision, places) : (places.serviceOfWorkload.get(workload) ?? workload),
     service: serviceOf(decision, workload, places),
@@ -148,6 +169,8 @@ function toBody(decision: DecisionReport, workload: string, places: Places): Dec
     revision: clip(decision.revision?.name ?? ""),
     sequence: decision.revision?.sequence ?? 0,
     requestId: clip(decision.requestId),
+    endpoint: clip(decision.endpoint),
+    tries: decision.tries,
     durationMs: decision.durationMs,
     policyNs: decision.policyNs,
     builtinErrors: decision.builtinErrors,
@@ -158,6 +181,16 @@ function toBody(decision: DecisionReport, workload: string, places: Places): Dec
     })),
     detail: clip(decision.detail),
     rules: decision.rules.slice(0, RULES_MAX).flatMap(parseRule),
+  };
+}
+
+const FIELDS_MAX = 32;
+
+/** Masked by the proxy, and again here: what reports is anybody's proxy. */
+function toInput({ fields, sourcePrincipal, direction }: DecisionReport): DecisionInput {
+  return {
+    principal: direction === "outbound" || sourcePrincipal === "" ? undefined : clip(sourcePrincipal),
+    fields: fields.slice(0, FIELDS_MAX).map(({ name, value }) => [clip(name), clip(maskValue(name, value))] as const),
   };
 }
 

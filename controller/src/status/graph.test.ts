@@ -267,6 +267,9 @@ describe("the decision log", () => {
     builtinErrors: 0,
     shadows: [],
     detail: "",
+    fields: [],
+    endpoint: "",
+    tries: 0,
     ...more,
   });
   const log = new DecisionLog();

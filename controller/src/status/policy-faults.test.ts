@@ -6,7 +6,16 @@ const NOW = 1_800_000_000_000;
 const decision = (more: Partial<DecisionBody>): DecisionBody => ({
   ...{ id: "a", timeMs: NOW, direction: "inbound", verdict: "broken", status: 503, reason: "policy_type_error" },
   ...{ method: "GET", path: "/", reporter: "default/orders", source: "", service: "", workload: "orders" },
-  ...{ entrypoint: "mesh/ratelimit/limits", revision: "new", sequence: 2, requestId: "", durationMs: 1, policyNs: 1 },
+  ...{
+    entrypoint: "mesh/ratelimit/limits",
+    revision: "new",
+    sequence: 2,
+    requestId: "",
+    endpoint: "",
+    tries: 0,
+    durationMs: 1,
+    policyNs: 1,
+  },
   ...{ builtinErrors: 0, shadows: [], rules: [], detail: "limits[0].limit must be a number" },
   ...more,
 });

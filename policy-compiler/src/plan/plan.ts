@@ -5,7 +5,14 @@ import type { Body, Module } from "../syntax/ast.ts";
 import { planBodyHere } from "./body.ts";
 import { planDataRef } from "./document.ts";
 import { AS_WRITTEN, makeGenerations } from "./environment.ts";
-import { finishPolicy, makeOutput, type Output, type Planner, type TracedExpression } from "./planner.ts";
+import {
+  finishPolicy,
+  makeOutput,
+  type Output,
+  type Planner,
+  type TracedExpression,
+  type TracedRule,
+} from "./planner.ts";
 import { makeRuleTree } from "./rule-tree.ts";
 import { append, dot, local, makeBlock, newLocal, type OpenBlock, planFirst, type Site, text } from "./site.ts";
 import { planTermHere } from "./term.ts";
@@ -29,6 +36,9 @@ export type PlannedPolicy = {
   readonly policy: IrPolicy;
   /** The marks that stand for expressions, not rules. */
   readonly expressions: ReadonlyMap<number, TracedExpression>;
+  /** Of traced rules: the marks that they held, and that they were tried. */
+  readonly rules: ReadonlyMap<number, TracedRule>;
+  readonly entered: ReadonlyMap<number, TracedRule>;
 };
 
 /** Plans the entrypoints of all units, in the order given. */
@@ -39,7 +49,8 @@ export function planUnits(units: readonly UnitPlan[], builtins: BuiltinSignature
     const planner = makePlanner(output, { ...unit, prefix }, builtins);
     for (const entrypoint of unit.entrypoints) planEntrypoint(planner, unit.name, entrypoint);
   });
-  return { policy: finishPolicy(output), expressions: output.expressions };
+  const policy = finishPolicy(output);
+  return { policy, expressions: output.expressions, rules: output.rules, entered: output.entered };
 }
 
 /** Plans a query: the plan `eval` gives an object of the query's named variables for each answer. */

@@ -7,7 +7,7 @@ import { type Location, positionAt } from "@regomesh/base";
 import type { BuiltinSignature } from "../builtins/signature.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrBuiltin, IrFunc, IrLocation, IrOperand, IrPlan, IrPolicy, IrRule } from "../ir/policy.ts";
-import type { Body, Expr, Term } from "../syntax/ast.ts";
+import type { Body, Expr, Rule, Term } from "../syntax/ast.ts";
 import type { Generations } from "./environment.ts";
 import type { RuleTree } from "./rule-tree.ts";
 import type { Site } from "./site.ts";
@@ -20,6 +20,9 @@ export type Output = {
   readonly markIndices: Map<string, number>;
   /** Places of the expressions that are marked, by mark; only where `traced` asks for them. */
   readonly expressions: Map<number, TracedExpression>;
+  /** The same of rules: that they held, and that they were tried. */
+  readonly rules: Map<number, TracedRule>;
+  readonly entered: Map<number, TracedRule>;
   readonly externs: Map<string, IrBuiltin>;
   readonly funcs: Map<string, IrFunc | undefined>;
   readonly plans: IrPlan[];
@@ -28,6 +31,7 @@ export type Output = {
 };
 
 export type TracedExpression = { readonly path: string; readonly expr: Expr };
+export type TracedRule = { readonly path: string; readonly rule: Rule };
 
 export type Planner = {
   readonly output: Output;
@@ -85,6 +89,8 @@ export function makeOutput(): Output {
     marks: [],
     markIndices: new Map(),
     expressions: new Map(),
+    rules: new Map(),
+    entered: new Map(),
     externs: new Map(),
     funcs: new Map(),
     plans: [],

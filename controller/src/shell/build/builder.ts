@@ -10,7 +10,8 @@ import type { Log } from "@regomesh/base";
 import { loadRuntime, withDeepStack } from "@regomesh/policy-compiler/node";
 import type { BuildRules, Built } from "../../build/build.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
-import type { BuildReply, BuildRequest } from "./messages.ts";
+import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts";
+import type { BuildAnswer, BuildOrder, BuildReply, BuildRequest } from "./messages.ts";
 
 /** Honest builds take tens of milliseconds; tests that run away have fuel of their own. */
 const BUILD_TIMEOUT_MS = 30_000;
@@ -54,7 +55,7 @@ export class BuildUnavailable extends Error {
   readonly code = "build_unavailable";
 }
 
-type Waiting = { readonly resolve: (built: Built) => void; readonly reject: (error: Error) => void };
+type Waiting = { readonly resolve: (answer: BuildAnswer) => void; readonly reject: (error: Error) => void };
 type Worker = {
   readonly child: ChildProcess;
   /** The compiler's version; rejects with BuildUnavailable where the process ends before. */
@@ -95,9 +96,23 @@ export class Builder {
 
   /** Throws BuildFailed where the files are to blame, BuildUnavailable where the machine is. */
   async build(tree: SourceTree, rules: BuildRules): Promise<Built> {
+    const answer = await this.#order({ kind: "build", tree, rules });
+    if (answer.kind !== "built") throw new BuildFailed("build_crashed", "the build process answers another question");
+    return answer.built;
+  }
+
+  /** As `build`, of a tree that was built before: what its policies say of a request that is not sent. */
+  async explain(tree: SourceTree, rules: BuildRules, question: ExplainQuestion): Promise<Explanation> {
+    const answer = await this.#order({ kind: "explain", tree, rules, question });
+    if (answer.kind !== "explained")
+      throw new BuildFailed("build_crashed", "the build process answers another question");
+    return answer.explanation;
+  }
+
+  async #order(order: BuildOrder): Promise<BuildAnswer> {
     for (let left = TRIES_MAX; ; left--) {
       try {
-        return await this.#buildIn(await this.#living(), tree, rules);
+        return await this.#orderIn(await this.#living(), order);
       } catch (error) {
         if (!(error instanceof BuildUnavailable) || left <= 1 || this.#isClosed) throw error;
       }
@@ -124,9 +139,9 @@ export class Builder {
     }
   }
 
-  #buildIn(worker: Worker, tree: SourceTree, rules: BuildRules): Promise<Built> {
+  #orderIn(worker: Worker, order: BuildOrder): Promise<BuildAnswer> {
     const id = this.#nextId++;
-    const request: BuildRequest = { id, tree, rules };
+    const request: BuildRequest = { ...order, id };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         worker.waiting.delete(id);
@@ -217,8 +232,8 @@ export class Builder {
 function answer(waiting: Map<number, Waiting>, reply: Exclude<BuildReply, { kind: "ready" }>): void {
   const found = waiting.get(reply.id);
   waiting.delete(reply.id);
-  if (reply.kind === "built") found?.resolve(reply.built);
-  else found?.reject(new BuildFailed("build_crashed", reply.message));
+  if (reply.kind === "failed") found?.reject(new BuildFailed("build_crashed", reply.message));
+  else found?.resolve(reply);
 }
 
 /** The line of a crash that says what it was. */

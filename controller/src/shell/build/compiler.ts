@@ -1,8 +1,9 @@
 /** The policy compiler as builds use it. */
 import { createHash } from "node:crypto";
 import { positionAt } from "@regomesh/base";
-import { COMPILER, compile, runTests, type TestResult, toUnit } from "@regomesh/policy-compiler";
+import { COMPILER, compile, explainRules, runTests, type TestResult, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
+import { openPolicy, toHeadTable } from "@regomesh/policy-runtime";
 import type { FailedTestBody } from "../../api/bodies.ts";
 import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
 
@@ -10,6 +11,7 @@ export async function loadTools(): Promise<PolicyTools> {
   const runtime = await loadRuntime();
   // Whoever may commit a test may not have the controller ask its network.
   const hostBuiltins = await makeToolLoader({ nowMs: Date.now, allowNet: [] })();
+  let document: ReturnType<typeof compileDocument> | undefined;
   const digest = createHash("sha256");
   for (const { entries } of runtime.sections.values()) digest.update(entries);
   return {
@@ -29,7 +31,35 @@ export async function loadTools(): Promise<PolicyTools> {
         failed: report.tests.filter(({ outcome }) => outcome === "fail" || outcome === "error").map(toFailedTest),
       };
     },
+    open: ({ wasm, data }, destination) => openPolicy({ wasm, data, destination, hostBuiltins, seed: SEED }),
+    inputOf(head, connection, destination, nowMs) {
+      document ??= compileDocument(runtime);
+      const policy = openPolicy({ ...document, destination, hostBuiltins, seed: SEED });
+      policy.setConnection(connection);
+      const outcome = policy.decide(head, head.length, toHeadTable(head), 1, "rehearsal", nowMs).value(0);
+      return outcome.kind === "defined" ? JSON.stringify(outcome.value) : "{}";
+    },
+    explain(files, entrypoint, input) {
+      const { unit } = toUnit(files);
+      return explainRules({ unit, entrypoint, input, runtime, hostBuiltins });
+    },
   };
+}
+
+/** Chosen hash collisions are no matter where nobody waits. */
+const SEED = 1;
+
+/** A policy whose answer is its input: the document that any policy sees, by the code that makes it for them. */
+function compileDocument(runtime: Awaited<ReturnType<typeof loadRuntime>>) {
+  const text = "package rehearsal\n\ndocument := input\n";
+  const { unit } = toUnit({ name: "rehearsal", directory: "", files: [{ name: "document.rego", text }] });
+  const { module } = compile({
+    units: [unit],
+    entrypoints: [{ unit: unit.name, name: "rehearsal/document" }],
+    runtime,
+  });
+  if (module === undefined) throw new Error("the policy that is its input compiles");
+  return module;
 }
 
 /** The expression that did not hold, with its place; the test's own where it ended in an error. */

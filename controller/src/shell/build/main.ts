@@ -2,7 +2,8 @@
  * The build process: compiles and tests what others wrote, so it has neither network nor
  * environment nor keys. It lives on between builds, warm.
  */
-import { build } from "../../build/build.ts";
+import { type Built, build } from "../../build/build.ts";
+import { type Explanation, explain } from "../../rehearse/explanation.ts";
 import { loadTools } from "./compiler.ts";
 import type { BuildReply, BuildRequest } from "./messages.ts";
 import { remember } from "./remember.ts";
@@ -13,12 +14,21 @@ function reply(message: BuildReply): void {
   process.send?.(message);
 }
 
-process.on("message", ({ id, tree, rules }: BuildRequest) => {
+process.on("message", (request: BuildRequest) => {
+  const { id, tree, rules } = request;
   try {
-    reply({ kind: "built", id, built: build(tree, rules, tools) });
+    const built = build(tree, rules, tools);
+    if (request.kind === "build") reply({ kind: "built", id, built });
+    else reply({ kind: "explained", id, explanation: explainIn(built, request) });
   } catch (error) {
     reply({ kind: "failed", id, message: (error as Error).stack ?? String(error) });
   }
 });
+function explainIn({ plan }: Built, request: Extract<BuildRequest, { kind: "explain" }>): Explanation {
+  const { tree, question } = request;
+  if (plan === undefined) return { kind: "refused", reason: "the revision's commit does not build here any more" };
+  return explain(question, { tree, plan, tools, nowMs: Date.now() });
+}
+
 process.on("disconnect", () => process.exit(0));
 reply({ kind: "ready", version: tools.version });

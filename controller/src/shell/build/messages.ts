@@ -1,10 +1,25 @@
 /** What the controller and its build process say to each other, over Node's own channel. */
 import type { BuildRules, Built } from "../../build/build.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
+import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts";
 
-export type BuildRequest = { readonly id: number; readonly tree: SourceTree; readonly rules: BuildRules };
+/** What is done with a tree; `explain` builds it first, by what is remembered of earlier builds. */
+export type BuildOrder =
+  | { readonly kind: "build"; readonly tree: SourceTree; readonly rules: BuildRules }
+  | {
+      readonly kind: "explain";
+      readonly tree: SourceTree;
+      readonly rules: BuildRules;
+      readonly question: ExplainQuestion;
+    };
+
+export type BuildRequest = BuildOrder & { readonly id: number };
 
 export type BuildReply =
   | { readonly kind: "ready"; readonly version: string }
   | { readonly kind: "built"; readonly id: number; readonly built: Built }
+  | { readonly kind: "explained"; readonly id: number; readonly explanation: Explanation }
   | { readonly kind: "failed"; readonly id: number; readonly message: string };
+
+/** What an order is answered with. */
+export type BuildAnswer = Exclude<BuildReply, { readonly kind: "ready" | "failed" }>;

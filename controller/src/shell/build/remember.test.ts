@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
+import type { BuildTools, UnitFiles } from "../../build/tools.ts";
 import { remember } from "./remember.ts";
 
 const unit = (name: string, text: string): UnitFiles => ({
@@ -10,7 +10,7 @@ const unit = (name: string, text: string): UnitFiles => ({
 
 test("what has not changed is neither compiled nor tested again", () => {
   const calls: string[] = [];
-  const tools: PolicyTools = remember({
+  const tools: BuildTools = remember({
     version: "v",
     compile: (units, entrypoints) => {
       calls.push(`compile ${units.map(({ name }) => name)} ${entrypoints.map(({ name }) => name)}`);

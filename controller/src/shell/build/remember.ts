@@ -4,16 +4,16 @@
  * when its unit last changed.
  */
 import { createHash } from "node:crypto";
-import type { PolicyTools } from "../../build/tools.ts";
+import type { BuildTools } from "../../build/tools.ts";
 
 /** A revert and its revert are quick; what is older is built again. */
 const KEPT_MAX = 64;
 
-export function remember(tools: PolicyTools): PolicyTools {
-  const compiled = new Map<string, ReturnType<PolicyTools["compile"]>>();
-  const tested = new Map<string, ReturnType<PolicyTools["test"]>>();
+export function remember<Tools extends BuildTools>(tools: Tools): Tools {
+  const compiled = new Map<string, ReturnType<BuildTools["compile"]>>();
+  const tested = new Map<string, ReturnType<BuildTools["test"]>>();
   return {
-    version: tools.version,
+    ...tools,
     compile: (units, entrypoints, role) =>
       recall(compiled, digestOf([units, entrypoints, role]), () => tools.compile(units, entrypoints, role)),
     test: (unit) => recall(tested, digestOf(unit), () => tools.test(unit)),

@@ -1,5 +1,5 @@
 /**
- * Lines of a commit around a rule, and who wrote that line. Made one after the other as
+ * Lines of a commit around a rule, and who changed the rule last. Made one after the other as
  * decisions are reported, by proxies that have proven who they are; whoever asks for one, which
  * needs no proof, gets what is there and starts no process. A proxy names commit and file, and
  * may be nobody's friend: no more is read than policies of the source, in revisions that proxies
@@ -7,14 +7,34 @@
  */
 import { copyText } from "@regomesh/base";
 import { FILE_BYTES_MAX } from "../../build/select-entries.ts";
-import { type Commit, parseBlame } from "../../git/commit.ts";
+import { type Commit, parseNewest } from "../../git/commit.ts";
 import { isHash } from "../../git/packed-refs.ts";
+import { lastRow } from "../../git/rule-extent.ts";
 import { runGit } from "./git.ts";
 
 export type Excerpt = {
   readonly excerpt: readonly { readonly row: number; readonly text: string }[];
-  readonly commit?: Pick<Commit, "hash" | "author" | "subject">;
+  readonly commit?: Changed;
 };
+
+export type Changed = Pick<Commit, "hash" | "author" | "subject">;
+
+/** Lines of a file, from 1, both counted in. */
+export type Rows = { readonly file: string; readonly row: number; readonly endRow: number };
+
+const BLAME_BYTES_MAX = 4 * 1024 * 1024;
+
+/** The newest commit that changed one of the lines, as the file is in `commit`; undefined where git cannot say. */
+export async function newestChange(
+  gitDir: string,
+  commit: string,
+  { file, row, endRow }: Rows,
+): Promise<Changed | undefined> {
+  // Without --no-textconv a repository's attributes could name a command to run.
+  const args = ["blame", "--porcelain", "--no-textconv", "-L", `${row},${endRow}`, commit, "--", file];
+  const blame = await runGit({ gitDir, args, bytesMax: BLAME_BYTES_MAX }).catch(() => undefined);
+  return blame === undefined ? undefined : parseNewest(blame.toString("utf8"));
+}
 
 const ROWS_AROUND = 3;
 const TEXT_LENGTH_MAX = 500;
@@ -58,6 +78,11 @@ export class Excerpts {
     if (this.#given.size > GIVEN_MAX && oldest !== undefined) this.#given.delete(oldest);
   }
 
+  /** Whether proxies were given that revision: of any other one they may say what they want. */
+  isGiven(commit: string): boolean {
+    return this.#given.has(commit);
+  }
+
   /** Undefined where the commit has no such line, or none was prepared. */
   async read(commit: string, file: string, row: number): Promise<Excerpt | undefined> {
     return await this.#kept.get(keyOf(commit, file, row));
@@ -91,10 +116,7 @@ export class Excerpts {
     const excerpt = lines
       .slice(first - 1, row + ROWS_AROUND)
       .map((text, at) => ({ row: first + at, text: copyText(text.replace(/\r$/, "").slice(0, TEXT_LENGTH_MAX)) }));
-    // Without --no-textconv a repository's attributes could name a command to run.
-    const args = ["blame", "--porcelain", "--no-textconv", "-L", `${row},${row}`, commit, "--", file];
-    const blame = await runGit({ gitDir, args, bytesMax: 1024 * 1024 }).catch(() => undefined);
-    const author = blame === undefined ? undefined : parseBlame(blame.toString("utf8"));
+    const author = await newestChange(gitDir, commit, { file, row, endRow: lastRow(lines, row) });
     return { excerpt, ...(author === undefined ? {} : { commit: author }) };
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Log } from "@regomesh/base";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { ExplainRequest } from "../../api/bodies.ts";
 import { type ControllerCounts, printMetrics } from "../../status/metrics.ts";
 import { StoreError } from "../../store/store.ts";
 import type { Revoker } from "../ca/revoker.ts";
@@ -50,6 +51,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   addGuards(app, host, options);
   addReads(app, options, events);
   addOperatorReads(app, options);
+  addQuestions(app, options);
   addWrites(app, options);
   addPage(app, options.pageFolder ?? PAGE_FOLDER);
   await app.listen({ host: host.replace(/^\[|\]$/g, ""), port });
@@ -133,6 +135,36 @@ function addOperatorReads(app: FastifyInstance, { token, mesh }: HttpOptions): v
     }
     return await fresh(reply).send(found);
   });
+}
+
+/** Headers that a question may have, and how long what it says may be. */
+const HEADERS_MAX = 100;
+
+function addQuestions(app: FastifyInstance, { token, mesh }: HttpOptions): void {
+  const onRequest = onlyWith(token);
+  app.get<{ Params: { id: string } }>("/api/explain/:id", { onRequest }, async (request, reply) => {
+    const found = await mesh.explainAgain(request.params.id);
+    if ("error" in found) return await reply.code(found.status).send({ error: found.error });
+    return await fresh(reply).send(found);
+  });
+  app.post("/api/explain", { onRequest }, async (request, reply) => {
+    const asked = parseQuestion(request.body);
+    if (asked === undefined)
+      return await reply.code(400).send({ error: "from, method and url are texts, headers a list of [name, value]" });
+    const found = await mesh.rehearse(asked);
+    if ("error" in found) return await reply.code(found.status).send({ error: found.error });
+    return await fresh(reply).send(found);
+  });
+}
+
+function parseQuestion(body: unknown): ExplainRequest | undefined {
+  const { from, method, url, headers = [] } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const isText = (value: unknown): value is string => typeof value === "string";
+  if (!isText(from) || !isText(method) || !isText(url) || !Array.isArray(headers)) return undefined;
+  if (headers.length > HEADERS_MAX) return undefined;
+  const pairs = headers.map((each): readonly string[] => (Array.isArray(each) ? each.filter(isText) : []));
+  if (pairs.some((pair) => pair.length !== 2)) return undefined;
+  return { from, method, url, headers: pairs.map(([name = "", value = ""]) => [name, value] as const) };
 }
 
 function onlyWith(token: string): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {

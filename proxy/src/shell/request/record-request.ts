@@ -4,6 +4,7 @@ import type { DecisionReport } from "@regomesh/protocol";
 import { Counter } from "../../metrics/counters.ts";
 import type { ByteWriter } from "../../record/byte-writer.ts";
 import { printDecisionId } from "../../record/decision-id.ts";
+import { readFields } from "../../record/head-fields.ts";
 import type { Downstream } from "../downstream/downstream.ts";
 import type { RequestRecord } from "./request-record.ts";
 
@@ -70,6 +71,9 @@ function decisionReport(downstream: Downstream, direction: "inbound" | "outbound
     durationMs: record.durationMs,
     policyNs: record.policyMs * 1e6,
     builtinErrors: record.builtinErrors,
+    fields: exchange.head === undefined ? [] : [...readFields(exchange.head, exchange.headEnd)],
+    endpoint: exchange.endpoint === undefined ? "" : `${exchange.endpoint.address}:${exchange.endpoint.port}`,
+    tries: exchange.endpoint === undefined ? 0 : exchange.tries,
   };
 }
 

@@ -279,6 +279,16 @@ export interface DecisionReport {
   shadows: ShadowDifference[];
   /** What exactly was wrong where the mesh could not serve, else "". */
   detail: string;
+  /** The request's fields as the policy saw them, as far as they are kept; values of secret ones are masked. */
+  fields: HeaderField[];
+  /** `address:port` that was tried last; "" where none was. */
+  endpoint: string;
+  tries: number;
+}
+
+export interface HeaderField {
+  name: string;
+  value: string;
 }
 
 export interface ShadowDifference {
@@ -2229,6 +2239,9 @@ function createBaseDecisionReport(): DecisionReport {
     builtinErrors: 0,
     shadows: [],
     detail: "",
+    fields: [],
+    endpoint: "",
+    tries: 0,
   };
 }
 
@@ -2293,6 +2306,15 @@ export const DecisionReport: MessageFns<DecisionReport> = {
     }
     if (message.detail !== "") {
       writer.uint32(170).string(message.detail);
+    }
+    for (const v of message.fields) {
+      HeaderField.encode(v!, writer.uint32(178).fork()).join();
+    }
+    if (message.endpoint !== "") {
+      writer.uint32(186).string(message.endpoint);
+    }
+    if (message.tries !== 0) {
+      writer.uint32(192).uint32(message.tries);
     }
     return writer;
   },
@@ -2468,6 +2490,87 @@ export const DecisionReport: MessageFns<DecisionReport> = {
             }
 
             message.detail = reader.string();
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.fields.push(HeaderField.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.endpoint = reader.string();
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.tries = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseHeaderField(): HeaderField {
+  return { name: "", value: "" };
+}
+
+export const HeaderField: MessageFns<HeaderField> = {
+  encode(message: HeaderField, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HeaderField {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeaderField();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
             continue;
           }
         }

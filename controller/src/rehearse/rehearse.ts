@@ -1,0 +1,182 @@
+/**
+ * A request on its whole way, without being sent: the sender's policies, the route, and the
+ * policies of each workload that it could reach. Draws nothing and counts nothing: of weighted
+ * targets each is looked at.
+ */
+import type { FieldChanges, Fields, RouteDecision } from "@regomesh/policy-runtime";
+import type { OutboundService, WorkloadSnapshot } from "@regomesh/protocol";
+import type { MeshPlan } from "../build/build.ts";
+import type { PolicyTools } from "../build/tools.ts";
+import { hasLabels } from "../index/mesh-index.ts";
+import { connectionFrom, connectionTo, type RehearsedRequest } from "./request.ts";
+import { rehearseStage, type Stage } from "./stage.ts";
+
+/** A caller that is not of the mesh: it comes to edge ports alone. */
+export const OUTSIDE_CALLER = "outside";
+
+export type Question = {
+  /** `[namespace/]name` of a workload, or `outside`. */
+  readonly from: string;
+  readonly request: RehearsedRequest;
+  readonly nowMs: number;
+};
+
+export type Reached = {
+  /** `name.namespace` */
+  readonly service: string;
+  readonly subset: string | undefined;
+  /** Relative to the other targets'. */
+  readonly weight: number;
+  readonly stages: readonly Stage[];
+};
+
+export type Rehearsal = {
+  /** Absent for a caller from outside. */
+  readonly outbound?: Stage;
+  /** As the policy routes it; absent where the request does not leave, or nobody routes it. */
+  readonly route?: RouteDecision;
+  readonly reached: readonly Reached[];
+  /** Of the mesh itself, where nobody's policy decided: `no_such_service` … */
+  readonly reason?: string;
+  readonly detail?: string;
+};
+
+/** Workloads of one target that are looked at. */
+const WORKLOADS_MAX = 8;
+
+/** Or what is wrong with the question, in one sentence. */
+export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, tools: PolicyTools): Rehearsal | string {
+  if (from === OUTSIDE_CALLER) return rehearseFromOutside(request, nowMs, plan, tools);
+  const sender = findWorkload(plan, from);
+  if (sender === undefined) return `the mesh has no workload ${from}`;
+  const service = findService(sender, request.authority);
+  if (service === undefined) return { reached: [], reason: "no_such_service", detail: request.authority };
+  const outbound = rehearseStage(
+    { plan, workload: sender, direction: "outbound", connection: connectionFrom(sender), request, nowMs },
+    tools,
+  );
+  const { route } = outbound;
+  const answered = outbound.verdict !== "allowed" || route?.redirect !== undefined || route?.respond !== undefined;
+  const facts = { outbound, ...(route === undefined ? {} : { route }) };
+  if (answered) return { ...facts, reached: [] };
+  const onward = changed(request, route);
+  const targets = targetsOf(sender, service, route);
+  const reached = targets.map(({ service: to, subset, weight }): Reached => {
+    const workloads = to === undefined ? [] : workloadsOf(plan, to, subset).slice(0, WORKLOADS_MAX);
+    return {
+      service: to === undefined ? "" : keyOf(to),
+      subset,
+      weight,
+      stages: workloads.map((workload) =>
+        rehearseStage(
+          {
+            plan,
+            workload,
+            direction: "inbound",
+            connection: connectionTo(workload, sender.principal),
+            request: onward,
+            nowMs,
+          },
+          tools,
+        ),
+      ),
+    };
+  });
+  const lost = targets.some(({ service: to, weight }) => to === undefined && weight > 0);
+  return lost
+    ? { ...facts, reached, reason: "no_route", detail: "the route names no service of the mesh" }
+    : { ...facts, reached };
+}
+
+/** `name` is of namespace default. */
+export function findWorkload({ workloads }: MeshPlan, name: string): WorkloadSnapshot | undefined {
+  const [namespace, own] = name.includes("/") ? name.split("/") : ["default", name];
+  return workloads.find((each) => each.name === own && each.namespace === namespace);
+}
+
+function rehearseFromOutside(request: RehearsedRequest, nowMs: number, plan: MeshPlan, tools: PolicyTools): Rehearsal {
+  const [host = ""] = request.authority.split(":");
+  const [name, namespace = "default"] = host.split(".");
+  const edges = plan.workloads.filter(
+    (each) => each.service === name && each.namespace === namespace && each.inbound.some(({ mode }) => mode === "edge"),
+  );
+  if (edges.length === 0) {
+    return {
+      reached: [],
+      reason: "no_such_service",
+      detail: `${host} has no edge port: from outside nothing else is reached`,
+    };
+  }
+  const stages = edges
+    .slice(0, WORKLOADS_MAX)
+    .map((workload) =>
+      rehearseStage(
+        { plan, workload, direction: "inbound", connection: connectionTo(workload, undefined), request, nowMs },
+        tools,
+      ),
+    );
+  return { reached: [{ service: `${name}.${namespace}`, subset: undefined, weight: 1, stages }] };
+}
+
+/** As an authority names it: letter case does not count, no port means 80. */
+function findService({ outbound }: WorkloadSnapshot, authority: string): OutboundService | undefined {
+  const [, host = "", port = "80"] = /^(.*?)(?::(\d+))?$/.exec(authority.toLowerCase()) ?? [];
+  return outbound.find((service) => service.port === Number(port) && service.hosts.includes(host));
+}
+
+type TargetChoice = {
+  readonly service: OutboundService | undefined;
+  readonly subset: string | undefined;
+  readonly weight: number;
+};
+
+function targetsOf(
+  sender: WorkloadSnapshot,
+  service: OutboundService,
+  route: RouteDecision | undefined,
+): readonly TargetChoice[] {
+  if (route?.targets !== undefined) {
+    return route.targets.map(({ to, subset, weight }) => ({
+      service: sender.outbound.find((each) => keyOf(each) === to || keyOf(each) === `${to}.${sender.namespace}`),
+      subset,
+      weight,
+    }));
+  }
+  const choices = service.defaultRoute;
+  return choices.length === 0
+    ? [{ service, subset: undefined, weight: 1 }]
+    : choices.map(({ subset, weight }) => ({ service, subset, weight }));
+}
+
+function workloadsOf(
+  { workloads }: MeshPlan,
+  { name, namespace, subsets }: OutboundService,
+  subset: string | undefined,
+): readonly WorkloadSnapshot[] {
+  const labels = subset === undefined ? {} : subsets.find((each) => each.name === subset)?.labels;
+  if (labels === undefined) return [];
+  return workloads.filter(
+    (each) => each.service === name && each.namespace === namespace && hasLabels(each.labels, labels),
+  );
+}
+
+/** The request as it goes on: fields and path as the route changes them. A prefix's rewrite is not carried out. */
+function changed(request: RehearsedRequest, route: RouteDecision | undefined): RehearsedRequest {
+  const { requestHeaders, rewrite } = route ?? {};
+  const [, query = ""] = /(\?.*)$/.exec(request.target) ?? [];
+  return {
+    ...request,
+    fields: requestHeaders === undefined ? request.fields : changeFields(request.fields, requestHeaders),
+    ...(rewrite?.path === undefined ? {} : { target: `${rewrite.path}${query}` }),
+    ...(rewrite?.authority === undefined ? {} : { authority: rewrite.authority }),
+  };
+}
+
+function changeFields(fields: Fields, { set, add, remove }: FieldChanges): Fields {
+  const gone = new Set([...remove, ...set.map(([name]) => name)].map((name) => name.toLowerCase()));
+  return [...fields.filter(([name]) => !gone.has(name.toLowerCase())), ...set, ...add];
+}
+
+function keyOf({ name, namespace }: OutboundService): string {
+  return `${name}.${namespace}`;
+}
