@@ -62,7 +62,7 @@ const COMPILE: Record<string, readonly [text: string, ...expected: string[]]> = 
   ],
   "an import twice": [
     "package p\nimport data.a.x\nimport data.b.x\nq := x",
-    "3: rego_compile_error: import must not shadow import data.b.x",
+    "3: rego_compile_error: import must not shadow import data.a.x",
   ],
   "assignment to a reference": ["package p\nq if input.x := 1", "2: rego_compile_error: cannot assign to ref"],
 };
@@ -75,16 +75,16 @@ const RULES: Record<string, readonly [text: string, ...expected: string[]]> = {
   "complete and partial": ["package p\nq := 1\nq contains 2", "2: rego_type_error: conflicting rules data.p.q found"],
   "two packages of one name": [
     "package p\ndefault q := 1\npackage p\ndefault q := 2",
-    "1: rego_type_error: multiple default rules data.p.q found",
+    "1: rego_type_error: multiple default rules data.p.q found at m0.rego:2, m1.rego:2",
   ],
   "a rule where a package is": [
     "package a\nb := 1\npackage a.b\nc := 1",
-    "1: rego_type_error: package a.b conflicts with rule data.a.b",
-    "2: rego_type_error: rule data.a.b conflicts with [data.a.b.c]",
+    "1: rego_type_error: package a.b conflicts with rule b defined at m0.rego:2",
+    "2: rego_type_error: rule data.a.b conflicts with: rule data.a.b.c at m1.rego:2",
   ],
   "a rule below a value": [
     "package p\nq := 1\nq.r := 2",
-    "2: rego_type_error: rule data.p.q conflicts with [data.p.q.r]",
+    "2: rego_type_error: rule data.p.q conflicts with: rule data.p.q.r at m0.rego:3",
   ],
   "an unknown function": ["package p\nq := foo(1)", "2: rego_type_error: undefined function foo"],
   "a function of another package": ["package a\nf(x) := x\npackage p\nimport data.a\nq := a.f(1)"],

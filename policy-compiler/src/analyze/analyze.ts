@@ -7,6 +7,7 @@ import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { Module, Rule, Term } from "../syntax/ast.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
 import type { Schemas } from "../types/schemas.ts";
+import { checkAnnotations } from "./check-annotations.ts";
 import { type Callables, checkRuleCalls, makeCallables } from "./check-calls.ts";
 import { checkConflicts } from "./check-conflicts.ts";
 import { checkHeadNames } from "./check-head-names.ts";
@@ -67,6 +68,10 @@ type Stage = { readonly name: string; readonly run: (state: State, diagnostics: 
 const STAGES: readonly Stage[] = [
   { name: "check imports and names of heads", run: checkWritten },
   { name: "resolve names and rewrite", run: rewriteModules },
+  {
+    name: "check annotations",
+    run: (state, diagnostics) => keep(state, diagnostics, checkAnnotations(state.modules)),
+  },
   {
     name: "check conflicts",
     run: (state, diagnostics) => keep(state, diagnostics, checkConflicts(state.index, state.modules)),

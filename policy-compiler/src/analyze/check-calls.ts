@@ -89,7 +89,7 @@ function checkCall(operator: Operator, given: number, more: 0 | 1, at: Location,
     context.late.push(makeProblem("rego_type_error", at, message));
   }
   if (builtin?.isVoid && more === 0) {
-    const message = `${builtin.name} gives no value and can't be used as one`;
+    const message = `${printPath(path)} used as value: it gives none`;
     context.diagnostics.push(makeProblem("rego_type_error", at, message, "write it as an expression of its own"));
     return;
   }

@@ -2,9 +2,9 @@
  * Rules of one name must be of one kind: all functions of an arity, all sets, all complete, or
  * all pieces of one document; one default; and nothing below what is one value.
  */
-import type { Diagnostic, Location } from "@regomesh/base";
+import { type Diagnostic, type Location, positionAt } from "@regomesh/base";
 import type { Module, Rule } from "../syntax/ast.ts";
-import { printPath } from "../syntax/print-term.ts";
+import { printPath, printTermPath } from "../syntax/print-term.ts";
 import { makeProblem } from "./problem.ts";
 import { eachNode, findNode, hasConstantHead, isGroundHead, nodeName, type RuleNode, ruleName } from "./rule-index.ts";
 
@@ -27,8 +27,9 @@ function checkNode(node: RuleNode, modules: readonly Module[], diagnostics: Diag
   if (first === undefined) return;
   const below = findBelow(node, rules);
   if (below.length > 0) {
-    const names = [...new Set(below.map(ruleName))];
-    report(first, `rule ${ruleName(first)} conflicts with [${names.join(" ")}]`, [first, ...below], diagnostics);
+    const places = [...new Map(below.map((rule) => [ruleName(rule), rule])).values()].slice(0, NAMED_MAX).map(describe);
+    const message = `rule ${ruleName(first)} conflicts with: ${places.join(", ")}`;
+    report(first, message, [first, ...below], diagnostics);
   } else if (areOfSeveralKinds(rules)) {
     report(first, `conflicting rules ${ruleName(rules.at(-1) as Rule)} found`, rules, diagnostics);
   } else checkDefaults(node, rules, modules, diagnostics);
@@ -63,7 +64,8 @@ function checkDefaults(
   const defaults = rules.filter(({ isDefault }) => isDefault);
   const [first] = defaults;
   if (first === undefined || defaults.length === 1) return;
-  const message = `multiple default rules ${nodeName(node)} found`;
+  const places = defaults.slice(0, NAMED_MAX).map(({ at }) => placeOf(at));
+  const message = `multiple default rules ${nodeName(node)} found at ${places.join(", ")}`;
   const at = packageOf(first, modules);
   const related = defaults.map(({ head }) => ({ at: head.at, message: "here" }));
   diagnostics.push({ ...makeProblem("rego_type_error", at, message), related });
@@ -82,12 +84,29 @@ function checkPackages(root: RuleNode, module: Module, modules: readonly Module[
     const key = JSON.stringify(path);
     const clashing = modules.filter((other) => JSON.stringify(other.package.path) === key);
     for (const other of clashing) {
-      const message = `${printPath(["package", ...other.package.path]).replace(".", " ")} conflicts with rule ${ruleName(rule)}`;
+      const message = `${printPath(["package", ...other.package.path]).replace(".", " ")} conflicts with rule ${nameIn(module, rule)} defined at ${placeOf(rule.at)}`;
       const related = [{ at: rule.head.at, message: "the rule" }];
       const problem = makeProblem("rego_type_error", module.package.at, message, "rename the rule or the package");
       diagnostics.push({ ...problem, related });
     }
   }
+}
+
+/** A rule's name as its package has it. */
+function nameIn(module: Module, rule: Rule): string {
+  const [first, ...rest] = rule.head.ref.slice(module.package.path.length);
+  return first?.kind === "string" ? `${first.value}${printTermPath(rest)}` : ruleName(rule);
+}
+
+/** Rules that a message names; there may be thousands. */
+const NAMED_MAX = 10;
+
+function describe(rule: Rule): string {
+  return `rule ${ruleName(rule)} at ${placeOf(rule.at)}`;
+}
+
+function placeOf({ source, span }: Location): string {
+  return `${source.name}:${positionAt(source, span.start).row}`;
 }
 
 function report(first: Rule, message: string, rules: readonly Rule[], diagnostics: Diagnostic[]): void {

@@ -14,18 +14,19 @@ export function checkImports(module: Module, isStrict: boolean): readonly Diagno
 
 function findShadows(module: Module): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  const seen = new Set<string>();
+  const seen = new Map<string, Import>();
   for (const clause of module.imports) {
     if (isLanguageImport(clause)) continue;
     const name = importName(clause);
-    if (seen.has(name)) {
-      const message = `import must not shadow ${printImport(clause)}`;
+    const before = seen.get(name);
+    if (before !== undefined) {
+      const message = `import must not shadow ${printImport(before)}`;
       diagnostics.push(
         makeProblem("rego_compile_error", clause.at, message, "import it once, or under another name (as)"),
       );
     }
-    seen.add(name);
-    if ((name === "input" || name === "data") && clause.path.length > 1) {
+    seen.set(name, clause);
+    if (clause.alias !== undefined && (name === "input" || name === "data")) {
       const message = `imports must not shadow ${name} (use a different variable name)`;
       diagnostics.push(makeProblem("rego_compile_error", clause.at, message));
     }

@@ -6,7 +6,7 @@ import { printPath } from "../syntax/print-term.ts";
 import type { Callables } from "./check-calls.ts";
 import { makeProblem } from "./problem.ts";
 import { termName } from "./rewrite-with.ts";
-import { findNode, hasConstantHead, nodeName, type RuleNode } from "./rule-index.ts";
+import { constantPath, findNode, hasConstantHead, nodeName, type RuleNode } from "./rule-index.ts";
 
 export type WithContext = {
   readonly root: RuleNode;
@@ -39,11 +39,15 @@ function findFault(modifier: With, context: WithContext): Diagnostic | undefined
     return makeProblem("rego_type_error", target.at, message);
   }
   if (NOT_REPLACED.has(name) || name.startsWith("internal.") || name.startsWith("rego.metadata.")) {
-    return makeProblem(
-      "rego_compile_error",
-      target.at,
-      `with keyword replacing built-in function: ${name} can't be replaced`,
-    );
+    const signature = context.builtins.resolve(name);
+    const why = signature?.isVoid
+      ? "target must not be a void function"
+      : signature?.isRelation
+        ? "target must not be a relation"
+        : name.startsWith("internal.")
+          ? `replacement of internal function ${JSON.stringify(name)} invalid`
+          : `replacement of ${JSON.stringify(name)} invalid`;
+    return makeProblem("rego_compile_error", target.at, `with keyword replacing built-in function: ${why}`);
   }
   return findArityFault(modifier, [name], context);
 }
@@ -53,8 +57,9 @@ function isConstant({ kind }: Term): boolean {
 }
 
 function findDataFault(modifier: With, context: WithContext): Diagnostic | undefined {
-  const names = termName(modifier.target)?.slice(1) ?? [];
-  for (let length = 1; length < names.length; length++) {
+  const { path } = modifier.target;
+  const names = constantPath(path);
+  for (let length = 1; length <= names.length && length < path.length; length++) {
     const node = findNode(context.root, names.slice(0, length));
     if (node?.rules.some(hasConstantHead)) {
       const message = "with keyword cannot partially replace virtual document(s)";
@@ -73,6 +78,6 @@ function findArityFault(modifier: With, path: readonly string[], context: WithCo
   const arity = context.callables.arity(operator);
   const wanted = context.callables.arity(path);
   if (arity === undefined || wanted === undefined || arity === wanted) return undefined;
-  const message = `with keyword replacing ${printPath(path)}: ${printPath(operator)} takes ${arity} arguments, not ${wanted}`;
-  return makeProblem("rego_type_error", modifier.value.at, message);
+  const message = `${printPath(path)}: arity mismatch: ${printPath(operator)} takes ${arity} arguments, not ${wanted}`;
+  return makeProblem("rego_type_error", modifier.at, message);
 }

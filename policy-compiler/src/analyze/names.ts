@@ -25,12 +25,16 @@ export function collectExports(modules: readonly Module[]): Exports {
   return exports;
 }
 
+const ROOTS: ReadonlySet<string> = new Set(["data", "input"]);
+
 export function collectGlobals(path: readonly string[], imports: readonly Import[], exports: Exports): Globals {
   const globals = new Map<string, readonly string[]>();
   for (const name of exports.get(packageKey(path)) ?? []) globals.set(name, ["data", ...path, name]);
   for (const clause of imports) {
     if (isLanguageImport(clause)) continue;
-    globals.set(importName(clause), clause.path);
+    const name = importName(clause);
+    // `import data.input` names nothing: input is what it is.
+    if (clause.alias !== undefined || !ROOTS.has(name)) globals.set(name, clause.path);
   }
   return globals;
 }

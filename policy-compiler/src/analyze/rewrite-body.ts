@@ -10,6 +10,7 @@ import { openScope, resolveOperator, rewriteTerm, rewriteUnresolved } from "./re
 import { rewriteModifiers } from "./rewrite-with.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { type Declared, type Local, patternVariables, type Scope } from "./scope.ts";
+import { eachTerm } from "./tree.ts";
 
 export function makeRewriter(context: RewriteContext): Rewriter {
   return { context, body: rewriteBody, modifiers: rewriteModifiers, close: closeScope };
@@ -173,6 +174,10 @@ function rewriteSomeIn(
   const domain = rewriteTerm(rewriter, scope, what.domain);
   const patterns = what.key === undefined ? [what.value] : [what.key, what.value];
   for (const variable of patterns.flatMap(patternVariables)) {
+    if (isNamedIn(what.domain, variable.name)) {
+      report(context, "rego_compile_error", what.at, `var ${variable.name} assigned before`, "take another name");
+      continue;
+    }
     const local = declare(context, scope, variable, "declared");
     if (local !== undefined) local.isUsed = true;
   }
@@ -186,6 +191,15 @@ function rewriteSomeIn(
   const element: Term = { kind: "ref", at: what.domain.at, head, path };
   const iteration = make({ kind: "unify", at: what.at, left: element, right: value });
   return isKey ? [iteration] : [iteration, make({ kind: "unify", at: key.at, left: key, right: index })];
+}
+
+/** The domain is read before the variables are there. */
+function isNamedIn(domain: Term, name: string): boolean {
+  let found = false;
+  eachTerm(domain, (term) => {
+    if (term.kind === "var" && term.name === name && name !== "_") found = true;
+  });
+  return found;
 }
 
 function rewriteEvery(rewriter: Rewriter, scope: Scope, what: Extract<What, { kind: "every" }>): What {

@@ -1,48 +1,92 @@
 /** `# METADATA` blocks: the YAML in the comment lines that follow, for the package or rule behind them. */
 import type { Diagnostic, Location } from "@regomesh/base";
-import { parseDocument } from "yaml";
-import type { Annotation, Comment, PackageClause, Rule } from "./ast.ts";
+import { isMap, isScalar, parseDocument } from "yaml";
+import { findFieldFault } from "./annotation-fields.ts";
+import type { Annotation, Comment, Import, PackageClause, Rule } from "./ast.ts";
 import { makeParseError } from "./cursor.ts";
-import { readSchemaUses } from "./schema-annotation.ts";
 
-const SCOPES = ["package", "subpackages", "document", "rule"] as const;
 /** A block as long as this is no description of a rule. */
 const BLOCK_LINES_MAX = 2000;
 
 type Block = { readonly at: Location; readonly text: string };
 
-export function parseAnnotations(module: {
+export type AnnotatedModule = {
   readonly comments: readonly Comment[];
   readonly package: PackageClause;
+  readonly imports: readonly Import[];
   readonly rules: readonly Rule[];
-}): { readonly annotations: readonly Annotation[]; readonly diagnostics: readonly Diagnostic[] } {
+};
+
+export function parseAnnotations(module: AnnotatedModule): {
+  readonly annotations: readonly Annotation[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const annotations: Annotation[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const block of findBlocks(module.comments)) {
-    const value = parseBlock(block);
-    if ("message" in value) {
-      diagnostics.push(value);
+    const parsed = parseBlock(block);
+    if ("message" in parsed) {
+      diagnostics.push(parsed);
       continue;
     }
-    const isOfPackage = block.at.span.end <= module.package.at.span.start;
-    const rule = isOfPackage ? -1 : module.rules.findIndex((rule) => rule.at.span.start >= block.at.span.end);
-    if (!isOfPackage && rule < 0) continue; // it stands before nothing
-    const scope = toScope(value.fields, isOfPackage);
-    if (scope === undefined || (isOfPackage && (scope === "rule" || scope === "document"))) {
-      diagnostics.push(
-        makeParseError(block.at, `annotation scope '${String(value.fields["scope"])}' is not valid here`),
-      );
-      continue;
+    const { fields } = parsed;
+    const target = findTarget(block, module);
+    const scope = toScope(fields, target);
+    const fault = findScopeFault(scope, fields, target);
+    if (fault !== undefined) diagnostics.push(makeParseError(block.at, fault));
+    else {
+      const rule = target.kind === "rule" ? target.index : undefined;
+      annotations.push({ at: block.at, scope: scope as Annotation["scope"], value: fields, rule });
     }
-    const schemas = readSchemaUses(value.fields["schemas"]);
-    if ("fault" in schemas) {
-      diagnostics.push(makeParseError(block.at, schemas.fault, "for example: - input.user: schema.user"));
-      continue;
-    }
-    annotations.push({ at: block.at, scope, value: value.fields, rule: isOfPackage ? undefined : rule });
   }
   return { annotations, diagnostics };
 }
+
+/** What stands behind a block. */
+type Target = { readonly kind: "rule"; readonly index: number } | { readonly kind: "package" | "import" | "nothing" };
+
+function findTarget(block: Block, module: AnnotatedModule): Target {
+  const { end } = block.at.span;
+  if (end <= module.package.at.span.start) return { kind: "package" };
+  const isBehind = ({ at }: { readonly at: Location }): boolean => at.span.start >= end;
+  const index = module.rules.findIndex(isBehind);
+  const next = module.imports.find(isBehind);
+  const rule = module.rules[index];
+  if (next !== undefined && (rule === undefined || next.at.span.start < rule.at.span.start)) return { kind: "import" };
+  return rule === undefined ? { kind: "nothing" } : { kind: "rule", index };
+}
+
+/** An entrypoint stands for the whole document, unless the block says otherwise. */
+function toScope(fields: Readonly<Record<string, unknown>>, { kind }: Target): string {
+  const { scope } = fields;
+  if (scope !== undefined && scope !== null) return String(scope);
+  if (kind === "rule") return fields["entrypoint"] === true ? "document" : "rule";
+  return kind === "nothing" ? "" : kind;
+}
+
+function findScopeFault(
+  scope: string,
+  fields: Readonly<Record<string, unknown>>,
+  { kind }: Target,
+): string | undefined {
+  const wanted = WANTED[scope];
+  if (wanted === undefined) {
+    return `invalid annotation scope '${scope}'. Use one of 'rule', 'document', 'package', or 'subpackages'`;
+  }
+  if (kind !== wanted) {
+    return `annotation scope '${scope}' must be applied to ${wanted}${kind === "nothing" ? "" : ` (have ${kind})`}`;
+  }
+  if (fields["entrypoint"] !== true || scope === "document" || scope === "package") return undefined;
+  return `annotation entrypoint applied to non-document or package scope '${scope}'`;
+}
+
+/** What each scope is said of. */
+const WANTED: Readonly<Record<string, "rule" | "package">> = {
+  rule: "rule",
+  document: "rule",
+  package: "package",
+  subpackages: "package",
+};
 
 function findBlocks(comments: readonly Comment[]): readonly Block[] {
   const blocks: Block[] = [];
@@ -71,21 +115,32 @@ function parseBlock(block: Block): Diagnostic | { readonly fields: Readonly<Reco
   const [error] = document.errors;
   if (error !== undefined) {
     return makeParseError(
-      block.at,
+      placeIn(block, error.pos[0]),
       `yaml: ${error.message.split("\n")[0]}`,
       "the comment block behind METADATA is YAML",
     );
   }
+  if (block.text.trim() === "") return makeParseError(block.at, "expected METADATA block, found whitespace");
   const value: unknown = document.toJS({ maxAliasCount: 100 });
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return makeParseError(block.at, "expected a METADATA block of fields", "for example: title: Who may read orders");
+  const { contents } = document;
+  if (typeof value !== "object" || value === null || Array.isArray(value) || !isMap(contents)) {
+    const example = "for example: title: Who may read orders";
+    return makeParseError(placeIn(block, 0), "expected a METADATA block of fields", example);
   }
-  return { fields: value as Record<string, unknown> };
+  const fields = value as Record<string, unknown>;
+  const fault = findFieldFault(fields);
+  if (fault === undefined) return { fields };
+  const pair = contents.items.find(({ key }) => isScalar(key) && key.value === fault.field);
+  const at = pair !== undefined && isScalar(pair.key) ? placeIn(block, pair.key.range?.[0] ?? 0) : block.at;
+  return makeParseError(at, fault.message);
 }
 
-/** An entrypoint stands for the whole document, unless the block says otherwise. */
-function toScope(fields: Readonly<Record<string, unknown>>, isOfPackage: boolean): Annotation["scope"] | undefined {
-  const { scope } = fields;
-  if (scope === undefined) return isOfPackage ? "package" : fields["entrypoint"] === true ? "document" : "rule";
-  return SCOPES.find((known) => known === scope);
+/** The line of the source that holds a place in the block's YAML. */
+function placeIn({ at, text }: Block, offset: number): Location {
+  const line = text.slice(0, offset).split("\n").length;
+  let { start } = at.span;
+  for (let i = 0; i < line; i++) start = at.source.text.indexOf("\n", start) + 1;
+  start += /^[ \t]*/.exec(at.source.text.slice(start, at.span.end))?.[0].length ?? 0;
+  const end = at.source.text.indexOf("\n", start);
+  return { source: at.source, span: { start, end: end < 0 ? at.span.end : Math.min(end, at.span.end) } };
 }

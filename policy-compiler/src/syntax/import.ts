@@ -4,7 +4,7 @@ import type { Import, PackageClause } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { NAME_SEGMENTS_MAX } from "./limits.ts";
 import { parsePath } from "./term.ts";
-import { FUTURE_WORDS } from "./version.ts";
+import { FUTURE_WORDS, keywordsOf } from "./version.ts";
 
 export function parsePackage(cursor: Cursor): PackageClause {
   const { start } = cursor.take();
@@ -33,10 +33,20 @@ export function parseImport(cursor: Cursor): Import {
   let alias: string | undefined;
   if (cursor.accept("as") !== undefined) {
     if (!cursor.isKind("ident")) cursor.failHere("expected var");
+    const { token: given } = cursor;
     alias = cursor.take().text;
+    if (alias === "input" || alias === "data") {
+      const message = `unexpected import alias, must not be a reserved name, got: ${alias}`;
+      cursor.fail(cursor.at(given), message, "take another name");
+    }
     if (path[0] === "rego" || path[0] === "future") {
       cursor.fail(at, `${path[0]} imports cannot be aliased`);
     }
+  }
+  const last = path.at(-1) as string;
+  if (alias === undefined && path[0] !== "future" && path.length > 1 && keywordsOf(cursor.version).has(last)) {
+    const message = `unexpected import path, must not end with a keyword, got: ${last}`;
+    cursor.fail(at, message, "import a different path or use an alias");
   }
   return { at: cursor.from(start), path, alias };
 }
@@ -65,7 +75,7 @@ function checkImportPath(cursor: Cursor, path: readonly string[], at: Import["at
       return;
     case "rego":
       if (path.length !== 2 || (second !== "v1" && second !== "v2")) {
-        cursor.fail(at, `invalid import \`${path.join(".")}\`, must be \`rego.v1\` or \`rego.v2\``);
+        cursor.fail(at, `invalid import \`${path.join(".")}\`, must be one of: \`rego.v1\`, \`rego.v2\``);
       }
       cursor.addKeywords(FUTURE_WORDS);
       cursor.isV1 = true;

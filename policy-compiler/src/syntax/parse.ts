@@ -26,7 +26,7 @@ export function parseModule(source: RegoSource): ParsedModule {
   const parts = parseStatements(cursor);
   if (parts === undefined) return { diagnostics: cursor.diagnostics };
   if (cursor.version === "v0" && cursor.isV1) cursor.diagnostics.push(...parts.rules.flatMap(checkForm));
-  const { annotations, diagnostics } = parseAnnotations({ comments, package: parts.package, rules: parts.rules });
+  const { annotations, diagnostics } = parseAnnotations({ ...parts, comments });
   return finishModule(cursor, { ...parts, comments, annotations, groups: cursor.groups }, diagnostics);
 }
 

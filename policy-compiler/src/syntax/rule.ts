@@ -34,7 +34,9 @@ function parseRule(cursor: Cursor): Parsed {
   const { head: written, sign } = parseHead(cursor);
   if (isDefault) {
     const head = withoutEmptyArgs(written);
-    if (sign === undefined) cursor.fail(head.at, "illegal default rule (must have a value)");
+    // OPA takes `default a` for `default a := true`, but no longer head.
+    const isNamed = written.ref.length === 1 && !written.isSet && !cursor.isAt("if");
+    if (sign === undefined && !isNamed) cursor.fail(head.at, "illegal default rule (must have a value)");
     checkDefault(cursor, head);
     const form = { hasIf: false, hasContains: false, sign, hasBody: false };
     const rule = { at: cursor.from(start), isDefault, head, body: makeTrue(head.at), else: undefined, form };
