@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureCodec } from "./codec.ts";
 import { COMMIT_P95_MS_MAX, measureCommits } from "./commit.ts";
+import { measureCompiles } from "./compile.ts";
 import { printDecisions, timeDecisions } from "./decision.ts";
 import { type Measured, measurePaired, printMeasured } from "./paired.ts";
 import { chain, oneHop, type Scene, type Stage } from "./scenes.ts";
@@ -12,9 +13,9 @@ import { findTools, type Tools } from "./tools.ts";
 
 const HELP = `Measures the data plane against nginx, as paired rounds; CPU a request is what counts.
 
-usage: npm run bench -- [--only codec|decision|commit|hop|chain] [--rounds N] [--seconds N] [--check]
+usage: npm run bench -- [--only codec|decision|compile|commit|hop|chain] [--rounds N] [--seconds N] [--check]
   --check  exit 1 where a floor is missed: 0.75 × nginx (hop), 0.6 × nginx + nginx (chain),
-           p95 of 1 s from a commit to its being in force (commit)
+           the times of compiling (compile), p95 of 1 s from a commit to its being in force (commit)
 needs nginx, wrk, taskset and openssl (Debian: nginx-light wrk util-linux openssl)
 example: npm run bench -- --only hop --rounds 5`;
 
@@ -43,6 +44,7 @@ export async function main(args: readonly string[]): Promise<number> {
   if (only === undefined || only === "codec") console.log(`${measureCodec()}\n`);
   if (only === undefined || only === "decision") console.log(`${await measureDecisions()}\n`);
   let missed = 0;
+  if (only === undefined || only === "compile") missed += compiles();
   if (only === undefined || only === "commit") missed += await commits();
   const scenes = SCENES.filter(({ name }) => only === undefined || only === name);
   if (scenes.length === 0) return values.check && missed > 0 ? 1 : 0;
@@ -63,6 +65,14 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log("");
   }
   return values.check && missed > 0 ? 1 : 0;
+}
+
+/** How many goals were missed. */
+function compiles(): number {
+  const { text, missed } = measureCompiles();
+  console.log(`${text}\n`);
+  for (const goal of missed) console.log(`goal missed: ${goal}\n`);
+  return missed.length;
 }
 
 /** How many goals were missed. */

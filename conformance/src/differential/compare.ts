@@ -33,6 +33,7 @@ function print({ value, error }: OpaAnswer): string {
 /** Who accepts and who does not; where neither does, the codes and rows. */
 function compareErrors(opa: readonly OpaFailure[] = [], ours: readonly OpaFailure[] = []): readonly Difference[] {
   const [a, b] = [placesOf(opa), placesOf(ours)];
+  if (ours.some(({ code }) => code === "entrypoint_missing")) return []; // the question's fault: a reduced program lost the rule
   if ((opa.length === 0) !== (ours.length === 0)) return [{ kind: "verdict", opa: full(opa), ours: full(ours) }];
   return a === b ? [] : [{ kind: "errors", opa: full(opa), ours: full(ours) }];
 }

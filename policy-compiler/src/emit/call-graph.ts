@@ -2,7 +2,8 @@
  * Which functions may be part of a chain of calls too long for the stack. Rego forbids
  * recursion, so for a planner's output this is nearly always none, and no depth is counted.
  */
-import type { IrBlock, IrFunc } from "../ir/policy.ts";
+import type { IrFunc } from "../ir/policy.ts";
+import { eachStmtOf } from "../ir/walk.ts";
 
 /** Frames that no stack is too small for. */
 const CHAIN_MAX = 200;
@@ -45,21 +46,12 @@ export function deepFunctions(funcs: readonly IrFunc[]): ReadonlySet<string> {
 
   function calleesOf(func: IrFunc): ReadonlySet<string> {
     const names = new Set<string>();
-    visitBlocks(func.blocks, names, funcs);
-    return names;
-  }
-}
-
-function visitBlocks(blocks: readonly IrBlock[] | null, names: Set<string>, funcs: readonly IrFunc[]): void {
-  for (const block of blocks ?? []) {
-    for (const { type, stmt } of block.stmts ?? []) {
+    eachStmtOf(func.blocks, ({ type, stmt }) => {
       if (type === "CallStmt") names.add(stmt.func);
-      else if (type === "CallDynamicStmt") {
-        const params = stmt.args?.length ?? 0;
-        for (const func of funcs) if (func.path && func.params.length === params) names.add(func.name);
-      } else if (type === "BlockStmt") visitBlocks(stmt.blocks, names, funcs);
-      else if (type === "ScanStmt" || type === "NotStmt" || type === "WithStmt")
-        visitBlocks([stmt.block], names, funcs);
-    }
+      if (type !== "CallDynamicStmt") return;
+      const params = stmt.args?.length ?? 0;
+      for (const other of funcs) if (other.path && other.params.length === params) names.add(other.name);
+    });
+    return names;
   }
 }

@@ -4,9 +4,10 @@
  * and seals once, at its start.
  */
 import type { IrBlock, IrOperand, IrStmt } from "../ir/policy.ts";
+import { usesOf } from "../ir/uses.ts";
+import { eachStmtOf } from "../ir/walk.ts";
 import type { Facts } from "./facts.ts";
 import { type Strings, stringAt } from "./operand.ts";
-import { usesOf } from "./uses.ts";
 
 export type Constants = {
   /** Text of the local's value, JSON or Rego's. */
@@ -44,18 +45,13 @@ export function constantsOf(
   mayFold: boolean,
 ): Constants {
   const walk: Walk = { facts, strings, mayFold, scalars: new Map(), drafts: new Map(), makers: new Map() };
-  for (const block of blocks ?? []) walkBlock(walk, block);
+  eachStmtOf(blocks, (stmt) => {
+    make(walk, stmt);
+    grow(walk, stmt);
+  });
   const texts = new Map(walk.scalars);
   for (const [local, draft] of walk.drafts) texts.set(local, print(draft));
   return { texts, done: new Set([...texts.keys()].flatMap((local) => walk.makers.get(local) ?? [])) };
-}
-
-function walkBlock(walk: Walk, block: IrBlock): void {
-  for (const stmt of block.stmts ?? []) {
-    make(walk, stmt);
-    grow(walk, stmt);
-    for (const inner of usesOf(stmt).blocks ?? []) walkBlock(walk, inner);
-  }
 }
 
 function make(walk: Walk, statement: IrStmt): void {
@@ -87,7 +83,7 @@ function draft(walk: Walk, statement: IrStmt, local: number, empty: Draft): void
 }
 
 function grow(walk: Walk, statement: IrStmt): void {
-  const { changes } = usesOf(statement);
+  const changes = walk.drafts.size === 0 ? undefined : usesOf(statement).changes;
   const target = changes === undefined ? undefined : walk.drafts.get(changes);
   if (changes === undefined || target === undefined) return;
   const part = partOf(walk, statement);

@@ -3,8 +3,8 @@
  * compile them: an iteration holds all that stands after it in its body.
  */
 import type { IrBlock, IrPolicy, IrStmt } from "../ir/policy.ts";
+import { blocksOf } from "../ir/walk.ts";
 import { EmitError } from "./error.ts";
-import { usesOf } from "./uses.ts";
 
 /** Blocks inside one another: iterations and modifiers of one body, one after the other. */
 export const BLOCK_DEPTH_MAX = 2000;
@@ -30,7 +30,7 @@ function findDeep(blocks: readonly IrBlock[]): IrStmt | undefined {
     const [block, depth] = next;
     for (const statement of block.stmts ?? []) {
       if (depth > BLOCK_DEPTH_MAX) return statement;
-      for (const inner of usesOf(statement).blocks ?? []) waiting.push([inner, depth + 1]);
+      for (const inner of blocksOf(statement)) waiting.push([inner, depth + 1]);
     }
   }
   return undefined;

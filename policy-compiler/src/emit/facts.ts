@@ -6,7 +6,7 @@
  * literal that the planner built step by step), or a part of input or data.
  */
 import type { IrBlock, IrStmt } from "../ir/policy.ts";
-import { isMaker, usesOf } from "./uses.ts";
+import { isMaker, usesOf } from "../ir/uses.ts";
 
 export type Facts = {
   /** Locals with one writer whose reads are all behind it. */

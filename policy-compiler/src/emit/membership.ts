@@ -3,8 +3,8 @@
  * the test compares with each element in turn.
  */
 import type { IrBlock, IrOperand, IrStmt } from "../ir/policy.ts";
+import { eachStmtOf } from "../ir/walk.ts";
 import type { Facts } from "./facts.ts";
-import { usesOf } from "./uses.ts";
 
 export type Memberships = {
   /** Elements to compare with, by the CallStmt that tests. */
@@ -23,15 +23,8 @@ export function membershipsOf(blocks: readonly IrBlock[] | null, facts: Facts): 
   const drafts = new Map<number, Draft>();
   const elements = new Map<IrStmt, readonly IrOperand[]>();
   const done = new Set<IrStmt>();
-  for (const block of blocks ?? []) walk(block);
+  eachStmtOf(blocks, note);
   return { elements, done };
-
-  function walk(block: IrBlock): void {
-    for (const statement of block.stmts ?? []) {
-      note(statement);
-      for (const inner of usesOf(statement).blocks ?? []) walk(inner);
-    }
-  }
 
   function note(statement: IrStmt): void {
     const { type, stmt } = statement;

@@ -3,6 +3,8 @@
  * of them keep their values, which count depth or steps.
  */
 import type { IrBlock, IrFunc, IrOperand, IrPlan, IrStmt } from "../ir/policy.ts";
+import { usesOf } from "../ir/uses.ts";
+import { blocksOf, someStmtOf } from "../ir/walk.ts";
 import { deepFunctions } from "./call-graph.ts";
 import type { Known } from "./code.ts";
 import { constantsOf } from "./constants.ts";
@@ -10,7 +12,6 @@ import { EmitError } from "./error.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { membershipsOf } from "./membership.ts";
 import type { Strings } from "./operand.ts";
-import { usesOf } from "./uses.ts";
 
 export type FunctionTraits = {
   readonly known: Known;
@@ -82,18 +83,20 @@ type Count = {
 function countCalls(blocks: readonly IrBlock[] | null, count: Count): boolean {
   let shares = true;
   const add = (name: string, times: number) => count.calls.set(name, (count.calls.get(name) ?? 0) + times);
-  for (const statement of (blocks ?? []).flatMap((block) => block.stmts ?? [])) {
-    const { type, stmt } = statement;
-    if (type === "CallStmt" && count.own.has(stmt.func)) {
-      add(stmt.func, count.times);
-      if (!startsWithInput(stmt.args ?? [])) shares = false;
-    } else if (type === "CallDynamicStmt") {
-      for (const func of count.own.values()) if (func.path) add(func.name, 2);
-      if (stmt.args?.[0] !== 0 || stmt.args[1] !== 1) shares = false;
+  for (const { stmts } of blocks ?? []) {
+    for (const statement of stmts ?? []) {
+      const { type, stmt } = statement;
+      if (type === "CallStmt" && count.own.has(stmt.func)) {
+        add(stmt.func, count.times);
+        if (!startsWithInput(stmt.args ?? [])) shares = false;
+      } else if (type === "CallDynamicStmt") {
+        for (const func of count.own.values()) if (func.path) add(func.name, 2);
+        if (stmt.args?.[0] !== 0 || stmt.args[1] !== 1) shares = false;
+      }
+      const inner = type === "ScanStmt" ? { ...count, times: 2 } : count;
+      if (!countCalls(blocksOf(statement), inner)) shares = false;
+      if (setsInput(statement)) shares = false;
     }
-    const inner = type === "ScanStmt" ? { ...count, times: 2 } : count;
-    if (!countCalls(usesOf(statement).blocks ?? [], inner)) shares = false;
-    if (setsInput(statement)) shares = false;
   }
   return shares;
 }
@@ -109,22 +112,12 @@ function setsInput(statement: IrStmt): boolean {
 
 /** Loops, or calls others. */
 function isLaborious(blocks: readonly IrBlock[] | null, own: ReadonlyMap<string, IrFunc>): boolean {
-  return callsOthers(blocks, own) || loops(blocks);
-}
-
-function loops(blocks: readonly IrBlock[] | null): boolean {
-  return (blocks ?? []).some(({ stmts }) =>
-    (stmts ?? []).some((stmt) => stmt.type === "ScanStmt" || loops(usesOf(stmt).blocks ?? [])),
-  );
+  return callsOthers(blocks, own) || someStmtOf(blocks, ({ type }) => type === "ScanStmt");
 }
 
 function callsOthers(blocks: readonly IrBlock[] | null, own: ReadonlyMap<string, IrFunc>): boolean {
-  return (blocks ?? []).some((block) =>
-    (block.stmts ?? []).some(
-      (stmt) =>
-        stmt.type === "CallDynamicStmt" ||
-        (stmt.type === "CallStmt" && own.has(stmt.stmt.func)) ||
-        callsOthers(usesOf(stmt).blocks ?? [], own),
-    ),
+  return someStmtOf(
+    blocks,
+    ({ type, stmt }) => type === "CallDynamicStmt" || (type === "CallStmt" && own.has(stmt.func)),
   );
 }

@@ -5,9 +5,9 @@
  * takes ten nanoseconds a unit on operands meant to make it (`node conformance/bin/fuel.mjs`).
  */
 import type { IrBlock, IrStmt, IrStmtType } from "../ir/policy.ts";
+import { blocksOf } from "../ir/walk.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import { runtimeBuiltin } from "./runtime-calls.ts";
-import { usesOf } from "./uses.ts";
 
 /** Units that are taken ahead where a function or a turn of an iteration begins. */
 export const STRETCH_MAX = 128;
@@ -52,7 +52,7 @@ export function stretchOf(policy: PolicyContext, blocks: readonly IrBlock[]): nu
     for (const statement of block.stmts ?? []) {
       weight += statementWeight(policy, statement);
       if (weight >= STRETCH_MAX) break;
-      if (statement.type !== "ScanStmt") waiting.push(...(usesOf(statement).blocks ?? []));
+      if (statement.type !== "ScanStmt") waiting.push(...blocksOf(statement));
     }
   }
   return Math.min(weight, STRETCH_MAX);

@@ -8,6 +8,8 @@
  */
 import type { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
 import type { IrBlock, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
+import { usesOf } from "../ir/uses.ts";
+import { eachStmtOf } from "../ir/walk.ts";
 import { contextKind, fieldKind, SlotKind } from "../link/runtime-layout.ts";
 
 const INPUT = 0;
@@ -151,47 +153,18 @@ function usesInput(stmt: IrStmt, own: ReadonlySet<string>): boolean {
     const { local, path, value } = stmt.stmt;
     return (local === INPUT && (path ?? []).length > 0) || isLocal(value, INPUT);
   }
-  return readsOf(stmt).includes(INPUT);
+  return usesOf(stmt).reads.some((operand) => isLocal(operand, INPUT));
 }
 
-/** Locals that a statement reads: every operand that is one, and plain numbers in reading fields. */
-function readsOf({ type, stmt }: IrStmt): readonly number[] {
-  const reads: number[] = [];
-  for (const [field, value] of Object.entries(stmt)) {
-    if (typeof value === "number") {
-      if (isReadNumber(type, field)) reads.push(value);
-    } else if (Array.isArray(value)) {
-      if (field === "blocks" || (field === "path" && type !== "CallDynamicStmt")) continue;
-      for (const item of value) {
-        if (typeof item === "number") reads.push(item);
-        else if (isOperand(item) && item.type === "local") reads.push(item.value);
-      }
-    } else if (isOperand(value) && value.type === "local") reads.push(value.value);
-  }
-  return reads;
-}
-
-/** Numbers that are locals and read; ResultSetAddStmt's value, ArrayAppendStmt's array and their like. */
-function isReadNumber(type: IrStmt["type"], field: string): boolean {
-  if (field === "value") return type === "ResultSetAddStmt";
-  return ["source", "array", "object", "set", "a", "b"].includes(field);
-}
-
-function isOperand(value: unknown): value is IrOperand {
-  return typeof value === "object" && value !== null && "type" in value && "value" in value;
-}
-
-function countUses(blocks: readonly IrBlock[] | null, uses: Map<number, number> = new Map()): Map<number, number> {
-  for (const block of blocks ?? []) {
-    for (const stmt of block.stmts ?? []) {
-      for (const local of readsOf(stmt)) uses.set(local, (uses.get(local) ?? 0) + 1);
-      // What `with` replaces is put back afterwards: it is read.
-      if (stmt.type === "WithStmt") uses.set(stmt.stmt.local, (uses.get(stmt.stmt.local) ?? 0) + 2);
-      if (stmt.type === "BlockStmt") countUses(stmt.stmt.blocks, uses);
-      else if (stmt.type === "ScanStmt" || stmt.type === "NotStmt" || stmt.type === "WithStmt") {
-        countUses([stmt.stmt.block], uses);
-      }
-    }
-  }
+function countUses(blocks: readonly IrBlock[] | null): ReadonlyMap<number, number> {
+  const uses = new Map<number, number>();
+  const count = (local: number): void => void uses.set(local, (uses.get(local) ?? 0) + 1);
+  eachStmtOf(blocks, (stmt) => {
+    const { reads, changes } = usesOf(stmt);
+    for (const operand of reads) if (operand.type === "local") count(operand.value);
+    if (changes !== undefined) count(changes);
+    // What `with` replaces is put back afterwards: it is read again.
+    if (stmt.type === "WithStmt") count(stmt.stmt.local);
+  });
   return uses;
 }

@@ -1,6 +1,6 @@
 /** Which rules an entrypoint can reach: what a decision may say of it, and of no other. */
 import type { IrBlock, IrFunc, IrPlan, IrPolicy } from "../ir/policy.ts";
-import { blocksOf } from "../ir/walk.ts";
+import { eachStmtOf } from "../ir/walk.ts";
 
 /** Runs of mark numbers, `[from, to)` each, in order. */
 export type MarkRuns = readonly (readonly [from: number, to: number])[];
@@ -14,22 +14,19 @@ export function reachedMarks(policy: IrPolicy): readonly MarkRuns[] {
 function marksOf(plan: IrPlan, funcs: ReadonlyMap<string, IrFunc>): ReadonlySet<number> {
   const marks = new Set<number>();
   const seen = new Set<IrFunc>();
-  const open: (readonly IrBlock[])[] = [plan.blocks ?? []];
+  const open: (readonly IrBlock[] | null)[] = [plan.blocks];
   const enter = (func: IrFunc | undefined): void => {
     if (func === undefined || seen.has(func)) return;
     seen.add(func);
-    open.push(func.blocks ?? []);
+    open.push(func.blocks);
   };
   for (let blocks = open.pop(); blocks !== undefined; blocks = open.pop()) {
-    for (const statement of blocks.flatMap(({ stmts }) => stmts ?? [])) {
-      const { type, stmt } = statement;
+    eachStmtOf(blocks, ({ type, stmt }) => {
       if (type === "MarkStmt") marks.add(stmt.rule);
       if (type === "CallStmt") enter(funcs.get(stmt.func));
       // The path is known at run time only: it may be any function that has one.
       if (type === "CallDynamicStmt") for (const func of funcs.values()) if (func.path?.length) enter(func);
-      const inner = blocksOf(statement);
-      if (inner.length > 0) open.push(inner);
-    }
+    });
   }
   return marks;
 }

@@ -10,7 +10,7 @@
  */
 import type { ModuleReads } from "@regomesh/policy-runtime";
 import type { IrBlock, IrFunc, IrLocation, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
-import { blocksOf } from "../ir/walk.ts";
+import { eachStmtOf } from "../ir/walk.ts";
 
 /** Paths by their JSON text: `["parsed_body"]`. */
 type Paths = Set<string>;
@@ -57,7 +57,9 @@ export function followReads(policy: IrPolicy): ReadonlyMap<readonly string[], re
       followBlocks(analysis, { locals: localsOf(analysis, func.name), func: func.name }, func.blocks ?? []);
     }
   }
-  return new Map([...analysis.read].map(([path, places]) => [JSON.parse(path) as readonly string[], places]));
+  return new Map(
+    [...analysis.read].map(([path, places]) => [JSON.parse(path) as readonly string[], [...places.values()]]),
+  );
 }
 
 type Analysis = {
@@ -66,7 +68,8 @@ type Analysis = {
   readonly locals: Map<string, Locals>;
   /** Paths that the value of each function may be: a rule may give a part of the input. */
   readonly returned: Map<string, Paths>;
-  readonly read: Map<string, IrLocation[]>;
+  /** By path, then by place: the same one is met for each path that a local may hold. */
+  readonly read: Map<string, Map<string, IrLocation>>;
   /** Functions whose parameters may hold more than when they were last followed. */
   readonly open: IrFunc[];
 };
@@ -87,12 +90,11 @@ function countReturned({ returned }: Analysis): number {
 }
 
 function followBlocks(analysis: Analysis, inside: Inside, blocks: readonly IrBlock[]): void {
-  for (const { stmts } of blocks) for (const stmt of stmts ?? []) follow(analysis, inside, stmt);
+  eachStmtOf(blocks, (stmt) => follow(analysis, inside, stmt));
 }
 
-function follow(analysis: Analysis, inside: Inside, statement: IrStmt): void {
+function follow(analysis: Analysis, inside: Inside, { type, stmt }: IrStmt): void {
   const { locals, func } = inside;
-  const { type, stmt } = statement;
   switch (type) {
     case "DotStmt":
       for (const path of pathsOf(locals, stmt.source)) step(analysis, locals, path, stmt);
@@ -111,7 +113,6 @@ function follow(analysis: Analysis, inside: Inside, statement: IrStmt): void {
     default:
       break;
   }
-  followBlocks(analysis, inside, blocksOf(statement));
 }
 
 function addReturned({ returned }: Analysis, func: string, paths: readonly string[]): void {
@@ -129,8 +130,8 @@ function step(analysis: Analysis, locals: Locals, text: string, stmt: DotStmt): 
   const path = JSON.parse(text) as readonly string[];
   if (name === undefined || path.length >= DEPTH_MAX) return;
   const longer = JSON.stringify([...path, name]);
-  const places = analysis.read.get(longer) ?? [];
-  if (!places.some((place) => place.file === file && place.row === row && place.col === col)) places.push(stmt);
+  const places = analysis.read.get(longer) ?? new Map<string, IrLocation>();
+  places.set(`${file}:${row}:${col}`, stmt);
   analysis.read.set(longer, places);
   addPaths(locals, target, [longer]);
 }

@@ -1,5 +1,5 @@
 /** What a statement reads, writes and changes: the IR seen from outside, for all analyses. */
-import type { IrBlock, IrOperand, IrStmt } from "../ir/policy.ts";
+import type { IrBlock, IrOperand, IrStmt } from "./policy.ts";
 
 export type Uses = {
   /** Operands read, without what `changes` names. */

@@ -1,0 +1,57 @@
+/** What compiling costs, in CPU time of the thread that compiles: other processes on the machine count little. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+export const COLD_MS_MAX = 60;
+export const WARM_MS_MAX = 15;
+export const MANY_MS_MAX = 3000;
+
+const SMALL = 100;
+const MANY = 10_000;
+const PROCESSES = 5;
+const WARM_UP = 40;
+const MIB = 2 ** 20;
+
+type Once = {
+  /** Until the compiler is there. */
+  readonly importedMs: number;
+  readonly compiledMs: readonly number[];
+  readonly memoryBytes: number;
+};
+
+export type CompilesMeasured = { readonly text: string; readonly missed: readonly string[] };
+
+export function measureCompiles(): CompilesMeasured {
+  compileOnce(SMALL, 1); // fills the cache of compiled code
+  const cold = Array.from({ length: PROCESSES }, () => compileOnce(SMALL, 1));
+  const warm = compileOnce(SMALL, WARM_UP + 20).compiledMs.slice(WARM_UP);
+  const [tenth, many] = [compileOnce(MANY / 10, 1), compileOnce(MANY, 1)];
+  const coldMs = least(cold.map(({ compiledMs }) => compiledMs[0] as number));
+  const manyMs = many.compiledMs[0] as number;
+  const row = (name: string, ms: number, note = ""): string =>
+    `  ${name.padEnd(44)} ${ms.toFixed(1).padStart(8)} ms  ${note}`;
+  const goals: readonly (readonly [name: string, ms: number, max: number])[] = [
+    [`${SMALL} rules, the first of a process`, coldMs, COLD_MS_MAX],
+    [`${SMALL} rules, warm`, least(warm), WARM_MS_MAX],
+    [`${MANY} rules, the first of a process`, manyMs, MANY_MS_MAX],
+  ];
+  const text = [
+    "compile: CPU time of its thread, the least of several",
+    row("until the compiler is loaded", least(cold.map(({ importedMs }) => importedMs))),
+    ...goals.map(([name, ms, max]) => row(name, ms, `goal ${max} ms`)),
+    `  memory at ${MANY / 10} and ${MANY} rules: ${Math.round(tenth.memoryBytes / MIB)} and ${Math.round(many.memoryBytes / MIB)} MiB`,
+  ].join("\n");
+  const missed = goals
+    .filter(([, ms, max]) => ms > max)
+    .map(([name, ms, max]) => `${name}: ${Math.round(ms)} ms, not ${max} ms`);
+  return { text, missed };
+}
+
+function least(values: readonly number[]): number {
+  return Math.min(...values);
+}
+
+function compileOnce(rules: number, times: number): Once {
+  const script = join(import.meta.dirname, "compile-once.ts");
+  return JSON.parse(execFileSync(process.execPath, [script, `${rules}`, `${times}`], { encoding: "utf8" })) as Once;
+}
