@@ -33,14 +33,17 @@ async function run(...args: readonly string[]): Promise<{ code: number; out: str
 
 describe("regomesh controller", () => {
   test.each([
-    [[], "--git DIR is needed"],
+    [[], "--git is needed"],
     [["--git", ".", "--http", "nowhere"], "--http takes HOST:PORT, not nowhere"],
     [["--git", ".", "--grpc", "127.0.0.1:70000"], "--grpc takes HOST:PORT"],
     [["--git", ".", "--join-token", "web"], "--join-token takes WORKLOAD=FILE, not web"],
     [["--git", ".", "--path", "../up"], "--path takes a directory of the repository, not ../up"],
     [["--git", ".", "--svid-ttl", "1s"], "--svid-ttl takes a duration of at least 10s"],
-    [["--git", "https://git.example/mesh.git"], "--git takes a directory on this machine, not an address"],
-    [["--git", "git@git.example:mesh.git"], "clone it, and fetch into the clone"],
+    [["--git", "https://user:hunter2@git.example/mesh.git"], "an address holds no password or token"],
+    [["--git", "http://git.example/mesh.git"], "http:// is read from this machine alone"],
+    [["--git", ".", "--git-token-file", "t"], "--git-token-file is for an address"],
+    [["--git", "git@git.example:mesh.git", "--git-token-file", "t"], "--git-token-file is not for ssh addresses"],
+    [["--git", "https://git.example/mesh.git", "--git-interval", "1ms"], "--git-interval takes a duration from 1s"],
     [["--gti", "."], "there is no flag --gti; did you mean --git?"],
   ])("refuses %j in one sentence", async (args, says) => {
     const { code, err } = await run("controller", ...args);

@@ -2,7 +2,14 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { makeLog, parseDuration } from "@regomesh/base";
-import { ControllerFailed, type ControllerOptions, openController, SYSTEM_CLOCK } from "@regomesh/controller";
+import {
+  ControllerFailed,
+  type ControllerOptions,
+  FETCH_EVERY_MS,
+  openController,
+  parsePlace,
+  SYSTEM_CLOCK,
+} from "@regomesh/controller";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { STATE_DEFAULT } from "../find-controller.ts";
@@ -11,16 +18,22 @@ import { followParent } from "../follow-parent.ts";
 const DEFAULT_HTTP = "127.0.0.1:15000";
 const DEFAULT_GRPC = "127.0.0.1:15010";
 const SVID_TTL_LEAST_MS = 10_000;
+const FETCH_LEAST_MS = 1000;
 
 const help = `
-Usage: regomesh controller --git DIR [flags]
+Usage: regomesh controller --git DIR|URL [flags]
 
-Reads policies and resources from a branch of a local git repository, tests and compiles
-each new commit, and distributes it to the proxies; issues their identities; serves the
+Reads policies and resources from a branch of a git repository, on this machine or fetched with
+your git from https:// or ssh://, tests and compiles each new commit, and distributes it to the proxies; issues their identities; serves the
 page and the API. A commit that does not build changes nothing: status says why. Prints
 one line of JSON with its addresses once it is ready, then runs until SIGTERM.
 
-  --git DIR                   the repository: a work tree or a bare one
+  --git DIR|URL               the repository: a work tree or a bare one here, or an address
+                              (https://…, ssh://…, git@host:…; http:// of this machine only)
+  --git-token-file FILE       of an https address: a token that may read it
+  --git-ssh-key FILE          of an ssh address: the private key
+  --git-known-hosts FILE      of an ssh address: the hosts that are known (default: the user's)
+  --git-interval DURATION     how often it is fetched (default ${FETCH_EVERY_MS / 1000}s; POST /hook at once)
   --branch NAME               the branch (default main); HEAD follows what is checked out
   --path DIR                  the directory of the repository that is the source (default all)
 ${ALLOW_HELP.slice(1)}
@@ -38,6 +51,10 @@ Example: regomesh controller --git . --join-token web=web.token
 
 const flags = {
   git: { type: "string" },
+  "git-token-file": { type: "string" },
+  "git-ssh-key": { type: "string" },
+  "git-known-hosts": { type: "string" },
+  "git-interval": { type: "string" },
   branch: { type: "string" },
   path: { type: "string" },
   ...allowFlag,
@@ -94,12 +111,12 @@ function parseFlags(
     args: [...args],
     options: flags,
   });
-  if (values.git === undefined) throw new UsageError("--git DIR is needed: the repository to read from");
+  if (values.git === undefined) throw new UsageError("--git is needed: the repository to read from");
   const svidTtlMs = values["svid-ttl"] === undefined ? undefined : parseTtl(values["svid-ttl"]);
   return {
     exitsWithParent: values["exit-with-parent"] ?? false,
     options: {
-      git: resolve(io.cwd, parseRepository(values.git)),
+      ...parseRepository(values.git, values, io.cwd),
       branch: values.branch ?? "main",
       path: parsePath(values.path ?? ""),
       allow: parseAllow(values.allow),
@@ -145,9 +162,45 @@ function parseJoinToken(text: string, cwd: string): ControllerOptions["joinToken
   return { workload: text.slice(0, at), file: resolve(cwd, text.slice(at + 1)) };
 }
 
-/** Only a repository on this machine is read; an address is told from a mistyped directory. */
-function parseRepository(text: string): string {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/|^[^/:]+@[^/:]+:/i.test(text)) return text;
-  // An address may hold a password.
-  throw new UsageError("--git takes a directory on this machine, not an address: clone it, and fetch into the clone");
+type RemoteFlags = {
+  readonly "git-token-file"?: string | undefined;
+  readonly "git-ssh-key"?: string | undefined;
+  readonly "git-known-hosts"?: string | undefined;
+  readonly "git-interval"?: string | undefined;
+};
+
+/** A directory of this machine, or a remote and what it is reached with. */
+function parseRepository(text: string, flags: RemoteFlags, cwd: string): Pick<ControllerOptions, "git" | "remote"> {
+  const place = parsePlace(text);
+  const given = (Object.keys(flags) as (keyof RemoteFlags)[]).filter(
+    (name) => name.startsWith("git-") && flags[name] !== undefined,
+  );
+  // An address may hold a password: it is not repeated.
+  if (place.kind === "fault") throw new UsageError(`--git: ${place.reason}`);
+  if (place.kind === "directory") {
+    if (given.length > 0) throw new UsageError(`--${given[0]} is for an address, and --git names a directory`);
+    return { git: resolve(cwd, place.path) };
+  }
+  const isSsh = place.remote.transport === "ssh";
+  const [wrong] = given.filter((name) => (isSsh ? name === "git-token-file" : /ssh|known/.test(name)));
+  if (wrong !== undefined) throw new UsageError(`--${wrong} is not for ${isSsh ? "ssh" : "https"} addresses`);
+  const file = (name: keyof RemoteFlags) => (flags[name] === undefined ? undefined : resolve(cwd, flags[name]));
+  const [tokenFile, sshKey, knownHosts] = [file("git-token-file"), file("git-ssh-key"), file("git-known-hosts")];
+  return {
+    git: place.remote.url,
+    remote: {
+      remote: place.remote,
+      ...(tokenFile === undefined ? {} : { tokenFile }),
+      ...(sshKey === undefined ? {} : { sshKey }),
+      ...(knownHosts === undefined ? {} : { knownHosts }),
+      everyMs: parseInterval(flags["git-interval"]),
+    },
+  };
+}
+
+function parseInterval(text: string | undefined): number {
+  const ms = text === undefined ? FETCH_EVERY_MS : parseDuration(text);
+  if (ms === undefined || ms < FETCH_LEAST_MS || ms > 86_400_000)
+    throw new UsageError(`--git-interval takes a duration from 1s to 24h, not ${text}`);
+  return ms;
 }

@@ -41,8 +41,11 @@ export type PolicyFaultBody = {
 
 /** A fault of the controller's machine: nothing that is in force ends by it. */
 export type TroubleBody = {
-  /** `state`: what is to be kept is not; `authority`: a part of it is gone from the state folder. */
-  readonly about: "state" | "authority";
+  /**
+   * `state`: what is to be kept is not; `authority`: a part of it is gone from the state folder; `source`: a remote
+   * repository is away, or its branch was rewritten.
+   */
+  readonly about: "state" | "authority" | "source";
   /** One sentence. */
   readonly message: string;
   readonly sinceMs: number;

@@ -29,6 +29,7 @@ import { Revoker } from "./ca/revoker.ts";
 import { Explainer } from "./explainer.ts";
 import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
+import { Mirror, type MirrorOptions } from "./git/mirror.ts";
 import { RevisionTrees } from "./git/revision-trees.ts";
 import { GitSource, LOOK_EVERY_MS } from "./git/source.ts";
 import { type Control, makeControl } from "./grpc/control.ts";
@@ -58,6 +59,8 @@ export type ControllerOptions = {
   readonly http: string;
   readonly grpc: string;
   readonly explainDenials: boolean;
+  /** Where `git` is a remote's mirror: the remote, and how it is reached. */
+  readonly remote?: Pick<MirrorOptions, "remote" | "tokenFile" | "sshKey" | "knownHosts" | "everyMs">;
   readonly joinTokens: readonly { readonly workload: string; readonly file: string }[];
   readonly svidTtlMs?: number;
   readonly pageFolder?: string;
@@ -155,8 +158,9 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   closers.push(() => clearInterval(expiry));
   await rollout.restore();
   late.isFirstStart = rollout.release === undefined && late.trustDomain === undefined;
-  const source = new GitSource({
-    directory: options.git,
+  const mirror = await openMirror(options, troubles, () => source.wake(), closers);
+  const source: GitSource = new GitSource({
+    directory: mirror?.gitDir ?? options.git,
     branch: options.branch,
     path: options.path,
     clock,
@@ -167,7 +171,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   late.source = source;
   await source.look();
   await firstCommit(source, rollout, options);
-  if (rollout.release === undefined) throw nothingToServe(rollout.refused, source.trouble);
+  if (rollout.release === undefined) throw nothingToServe(rollout.refused, troubles.of("source") ?? source.trouble);
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
   late.trustDomain = late.authority.trustDomain;
   distributor.lease(await claims.read(), RESTART_LEASE_MS);
@@ -190,7 +194,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     log,
     counts: () => rollout.counts,
     revoker,
-    onHook: () => source.wake(),
+    onHook: () => (mirror ?? source).wake(),
     onConfirm: (hash) => {
       if (!rollout.confirm(hash)) return false;
       source.again();
@@ -201,6 +205,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   late.http = http;
   closers.push(() => http.close());
   source.start();
+  mirror?.start();
   closers.push(() => source.close());
   // First of all when it ends: streams that end with the controller are no proxies that end.
   closers.push(() => {
@@ -213,6 +218,40 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const keeper = new Keeper(lease, "controller.json", clock);
   await keeper.keep(word).catch(() => keeper.keepSoon(() => word));
   return { grpc, http: http.url };
+}
+
+/** What is fetched from a remote, where there is one; it is fetched once, so that a first start has something to read. */
+async function openMirror(
+  { remote, branch, state, clock, log }: ControllerOptions,
+  troubles: Troubles,
+  onFetched: () => void,
+  closers: Closers,
+): Promise<Mirror | undefined> {
+  if (remote === undefined) return undefined;
+  const said = new Map<string, string | undefined>();
+  const tell = (name: string, level: "warn" | "error") => (sentence: string | undefined) => {
+    troubles.set("source", name, sentence, clock.nowMs());
+    if (said.get(name) === sentence) return;
+    said.set(name, sentence);
+    if (sentence !== undefined) log.log(level, "the remote repository", { reason: sentence });
+  };
+  let isOpen = false;
+  const mirror = await Mirror.open({
+    ...remote,
+    branch,
+    state,
+    clock,
+    log,
+    onFetched: () => {
+      if (isOpen) onFetched();
+    },
+    onTrouble: tell("fetch", "error"),
+    onRewritten: tell("rewritten", "warn"),
+  });
+  await mirror.fetch();
+  isOpen = true;
+  closers.push(() => mirror.close());
+  return mirror;
 }
 
 /** An empty repository has its first commit to come: where there is nothing else to serve, that is waited for. */

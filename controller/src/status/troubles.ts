@@ -19,6 +19,11 @@ export class Troubles {
     this.#onChange();
   }
 
+  /** What is wrong with a kind of things, where something is. */
+  of(about: TroubleBody["about"]): string | undefined {
+    return this.list().find((trouble) => trouble.about === about)?.message;
+  }
+
   /** The oldest first. */
   list(): readonly TroubleBody[] {
     return [...this.#byName.values()];

@@ -38,16 +38,25 @@ export type GitOptions = {
   readonly args: readonly string[];
   readonly input?: string;
   readonly bytesMax: number;
+  /** Of a command that reaches a remote: settings and environment beside and above the neutral ones, and more time. */
+  readonly network?: {
+    readonly settings: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+    readonly timeoutMs: number;
+  };
 };
 
 /** Standard output of a git command; throws GitError where it fails, is too long or takes too long. */
-export function runGit({ gitDir, workTree, args, input, bytesMax }: GitOptions): Promise<Buffer> {
+export function runGit({ gitDir, workTree, args, input, bytesMax, network }: GitOptions): Promise<Buffer> {
+  const timeoutMs = network?.timeoutMs ?? TIMEOUT_MS;
+  const settings = (network?.settings ?? []).flatMap((setting) => ["-c", setting]);
   return new Promise((resolve, reject) => {
     const place = workTree === undefined ? [] : [`--work-tree=${workTree}`];
-    const child = spawn("git", ["--no-pager", `--git-dir=${gitDir}`, ...place, ...NEUTRAL, ...args], {
+    const child = spawn("git", ["--no-pager", `--git-dir=${gitDir}`, ...place, ...NEUTRAL, ...settings, ...args], {
       cwd: workTree ?? gitDir,
-      env: gitEnvironment(),
+      env: { ...gitEnvironment(), ...network?.environment },
       stdio: ["pipe", "pipe", "pipe"],
+      detached: network !== undefined,
     });
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -55,11 +64,13 @@ export function runGit({ gitDir, workTree, args, input, bytesMax }: GitOptions):
     let failure: GitError | undefined;
     const stop = (error: GitError) => {
       failure ??= error;
-      child.kill("SIGKILL");
+      // A fetch has helpers below it, which its end would leave behind.
+      if (network === undefined || child.pid === undefined) child.kill("SIGKILL");
+      else killGroup(child.pid);
     };
     const timer = setTimeout(
-      () => stop(new GitError("git_limit", `git ${args[0]} took longer than ${TIMEOUT_MS / 1000} s`)),
-      TIMEOUT_MS,
+      () => stop(new GitError("git_limit", `git ${args[0]} took longer than ${timeoutMs / 1000} s`)),
+      timeoutMs,
     );
     child.stdout.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
@@ -101,6 +112,14 @@ function gitEnvironment(): NodeJS.ProcessEnv {
     GIT_ALLOW_PROTOCOL: "none",
     GIT_ATTR_NOSYSTEM: "1",
   };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
 }
 
 function firstLine(text: string): string {

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { parsePlace } from "./remote.ts";
+
+test.each([
+  [".", "directory ."],
+  ["/srv/policies.git", "directory /srv/policies.git"],
+  ["C:policies", "directory C:policies"],
+  ["https://git.example/team/policies.git", "https https://git.example/team/policies.git"],
+  ["ssh://git@git.example:2222/team/policies", "ssh ssh://git@git.example:2222/team/policies"],
+  ["git@git.example:team/policies.git", "ssh ssh://git@git.example/team/policies.git"],
+  ["http://127.0.0.1:3000/policies.git", "http http://127.0.0.1:3000/policies.git"],
+  ["http://[::1]:3000/policies.git", "http http://[::1]:3000/policies.git"],
+  ["http://git.example/policies.git", "fault http:// is read from this machine"],
+  ["http://127.0.0.1.example/policies.git", "fault http:// is read from this machine"],
+  ["https://user:secret@git.example/policies.git", "fault an address holds no password"],
+  ["https://token@git.example/policies.git", "fault an address holds no password"],
+  ["file:///srv/policies.git", "fault file:// is not read"],
+  ["git://git.example/policies.git", "fault git:// is not read"],
+  ["ext::sh -c true", "directory ext::sh -c true"],
+  ["ssh://-oProxyCommand=true/x", "fault"],
+  ["ssh://git.example/-x", "fault an address has a host and a path"],
+  ["https://git.example/a b", "fault that is no address"],
+  ["https://git.example/a$(true)", "fault that is no address"],
+  ["https://git.example", "fault an address has a host and a path"],
+  ["https://git.example/a?b", "fault"],
+])("%s", (text, want) => {
+  const place = parsePlace(text);
+  const got =
+    place.kind === "directory"
+      ? `directory ${place.path}`
+      : place.kind === "remote"
+        ? `${place.remote.transport} ${place.remote.url}`
+        : `fault ${place.reason}`;
+  expect(got.slice(0, want.length)).toBe(want);
+  if (place.kind === "fault") expect(place.reason).not.toContain("secret");
+});

@@ -1,0 +1,267 @@
+/**
+ * A remote repository's branches, kept in a bare repository of the state folder: fetched with the
+ * user's git, again and again. The source reads that as it reads any repository, so that a remote that is away
+ * changes nothing but what is said: the last commits are there.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock, Log } from "@regomesh/base";
+import type { Remote } from "../../git/remote.ts";
+import { GitError, type GitOptions, runGit } from "./git.ts";
+
+/** Often enough for people who watch; a webhook or `regomesh` hook is told at once. */
+export const FETCH_EVERY_MS = 10_000;
+const FETCH_TIMEOUT_MS = 60_000;
+/** After failures the pause doubles: a server that is away is not asked by everybody at once when it returns. */
+const PAUSE_MAX_MS = 120_000;
+const SECRET_BYTES_MAX = 16_384;
+/** What a fetch says; more is no message. */
+const OUTPUT_BYTES_MAX = 1024 * 1024;
+
+export type MirrorOptions = {
+  readonly remote: Remote;
+  readonly branch: string;
+  /** Below which the mirror is kept. */
+  readonly state: string;
+  /** File with a token (https), read at each fetch so that it can be replaced. */
+  readonly tokenFile?: string;
+  /** File with a private key, and one with the hosts that are known (ssh). */
+  readonly sshKey?: string;
+  readonly knownHosts?: string;
+  readonly everyMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Something was fetched that was not there. */
+  readonly onFetched: () => void;
+  /** What keeps it from being fetched, in one sentence; undefined once it is again. */
+  readonly onTrouble: (trouble: string | undefined) => void;
+  /** The branch was rewritten: what was in force is no longer in its history. Undefined once it moved on. */
+  readonly onRewritten: (sentence: string | undefined) => void;
+};
+
+type Network = NonNullable<GitOptions["network"]>;
+
+export class Mirror {
+  /** The bare repository. */
+  readonly gitDir: string;
+  readonly #options: MirrorOptions;
+  readonly #ending = new AbortController();
+  #failures = 0;
+  /** What the remote showed when it was fetched last. */
+  #shown: string | undefined;
+  #wake: (() => void) | undefined;
+  #isWoken = false;
+  #running: Promise<void> = Promise.resolve();
+
+  private constructor(gitDir: string, options: MirrorOptions) {
+    this.gitDir = gitDir;
+    this.#options = options;
+  }
+
+  /** The mirror of an address: another address has another one, so that no commit of the first stands for the second's. */
+  static async open(options: MirrorOptions): Promise<Mirror> {
+    const name = createHash("sha256").update(options.remote.url).digest("hex").slice(0, 16);
+    const gitDir = join(options.state, "git", `${name}.git`);
+    await mkdir(gitDir, { recursive: true, mode: 0o700 });
+    await runGit({ gitDir, args: ["init", "--quiet", "--bare", "--initial-branch=main"], bytesMax: 4096 });
+    return new Mirror(gitDir, options);
+  }
+
+  /** Fetches once; false where that failed, which is told. */
+  async fetch(): Promise<boolean> {
+    const { remote, branch, onFetched, onTrouble, onRewritten } = this.#options;
+    try {
+      const network = { ...(await this.#access()), timeoutMs: FETCH_TIMEOUT_MS };
+      const shown = await this.#ask(network);
+      const before = await this.#head();
+      // Asking is one request; more is only done where something is another.
+      if (shown === this.#shown) return this.#well();
+      await this.#run(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"], network);
+      await this.#prune(shown);
+      this.#shown = shown;
+      const after = await this.#head();
+      if (before === after) return this.#well();
+      const isRewritten = before !== undefined && after !== undefined && !(await this.#isAncestor(before, after));
+      onRewritten(
+        isRewritten
+          ? `${branch} was rewritten: ${before.slice(0, 7)} is not in the history of ${after.slice(0, 7)}`
+          : undefined,
+      );
+      onFetched();
+      return this.#well();
+    } catch (error) {
+      this.#failures++;
+      onTrouble(`${remote.url} cannot be fetched: ${this.#sentence(error as Error)}`);
+      return false;
+    }
+  }
+
+  /** Fetches again and again until it is closed. */
+  start(): void {
+    this.#running = (async () => {
+      while (!this.#ending.signal.aborted) {
+        await this.#pause();
+        if (!this.#ending.signal.aborted) await this.fetch();
+      }
+    })();
+  }
+
+  /** Fetches at once: somebody has said that there is something new. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#wake?.();
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    this.wake();
+    await this.#running;
+  }
+
+  #well(): true {
+    this.#failures = 0;
+    this.#options.onTrouble(undefined);
+    return true;
+  }
+
+  /** The remote's branches, a line each. A server that shows none is taken for one that is not itself (a portal, a proxy). */
+  async #ask(network: Network): Promise<string> {
+    const args = ["ls-remote", "--heads", "--", this.#options.remote.url];
+    const output = await runGit({ gitDir: this.gitDir, args, bytesMax: OUTPUT_BYTES_MAX, network });
+    const shown = output.toString();
+    if (!/^([0-9a-f]{40,64}\trefs\/heads\/\S+\n)+$/.test(shown)) throw new GitError("git_failed", "it shows no branch");
+    return shown;
+  }
+
+  async #run(args: readonly string[], network: Network): Promise<void> {
+    const { url } = this.#options.remote;
+    const all = [...args, "--", url, "+refs/heads/*:refs/heads/*"];
+    await runGit({ gitDir: this.gitDir, args: all, bytesMax: OUTPUT_BYTES_MAX, network });
+  }
+
+  /** Branches that the remote does not show go. */
+  async #prune(shown: string): Promise<void> {
+    const there = new Set(shown.split("\n").map((line) => line.split("\t")[1]));
+    const args = ["for-each-ref", "--format=%(refname)", "refs/heads"];
+    const output = await runGit({ gitDir: this.gitDir, args, bytesMax: OUTPUT_BYTES_MAX });
+    const gone = output
+      .toString()
+      .split("\n")
+      .filter((ref) => ref !== "" && !there.has(ref));
+    if (gone.length === 0) return;
+    const input = gone.map((ref) => `delete ${ref}\n`).join("");
+    await runGit({ gitDir: this.gitDir, args: ["update-ref", "--stdin"], input, bytesMax: 4096 });
+  }
+
+  async #head(): Promise<string | undefined> {
+    const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `refs/heads/${this.#options.branch}`];
+    const output = await runGit({ gitDir: this.gitDir, args, bytesMax: 1024 }).catch(() => undefined);
+    return output?.toString().trim();
+  }
+
+  async #isAncestor(older: string, newer: string): Promise<boolean> {
+    return await runGit({
+      gitDir: this.gitDir,
+      args: ["merge-base", "--is-ancestor", older, newer],
+      bytesMax: 1024,
+    }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** What a fetch may use: one protocol, no redirect to elsewhere, and the secrets in its environment, which `ps` shows to nobody else. */
+  async #access(): Promise<Omit<Network, "timeoutMs">> {
+    const { remote, tokenFile, sshKey, knownHosts } = this.#options;
+    const settings = [
+      `protocol.${remote.transport}.allow=always`,
+      "http.followRedirects=false",
+      "credential.helper=",
+      "transfer.fsckObjects=true",
+      "fetch.unpackLimit=1",
+      "remote.origin.promisor=false",
+    ];
+    const environment: Record<string, string> = { GIT_ALLOW_PROTOCOL: remote.transport };
+    if (remote.transport === "ssh") {
+      environment["GIT_SSH_COMMAND"] = sshCommand(sshKey, knownHosts);
+      environment["GIT_SSH_VARIANT"] = "ssh";
+    } else if (tokenFile !== undefined) {
+      const token = await readSecret(tokenFile);
+      const basic = Buffer.from(`x-access-token:${token}`).toString("base64");
+      Object.assign(environment, {
+        GIT_CONFIG_COUNT: "1",
+        GIT_CONFIG_KEY_0: `http.${remote.url}.extraHeader`,
+        GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
+      });
+    }
+    return { settings, environment };
+  }
+
+  /** In words for whoever can do something about it; git's own line behind them. */
+  #sentence(error: Error): string {
+    const said = error.message.replace(/^git [a-z-]+: (fatal: )?/, "").replaceAll(this.#options.remote.url, "it");
+    if (error instanceof GitError && error.code === "git_limit") return said;
+    const { transport } = this.#options.remote;
+    if (
+      /authentication failed|could not read Username|terminal prompts disabled|\b40[13]\b|Permission denied \(/i.test(
+        said,
+      )
+    ) {
+      return transport === "ssh"
+        ? `the server takes this key for nobody it knows (--git-ssh-key); ${said}`
+        : `the server wants another token (--git-token-file); ${said}`;
+    }
+    if (/host key verification failed|no .* host key is known/i.test(said))
+      return `the server's key is not in the known hosts (--git-known-hosts); ${said}`;
+    return said;
+  }
+
+  async #pause(): Promise<void> {
+    if (!this.#isWoken && !this.#ending.signal.aborted) {
+      const rest = new AbortController();
+      this.#wake = () => rest.abort();
+      const everyMs = this.#options.everyMs * 2 ** Math.min(this.#failures, 16);
+      await this.#options.clock
+        .sleep(Math.max(this.#options.everyMs, Math.min(everyMs, PAUSE_MAX_MS)), rest.signal)
+        .catch(() => {});
+      this.#wake = undefined;
+    }
+    this.#isWoken = false;
+  }
+}
+
+/** ssh with nothing of the user's own: one key, known hosts only, no question asked. */
+function sshCommand(key: string | undefined, knownHosts: string | undefined): string {
+  const options = [
+    "BatchMode=yes",
+    "StrictHostKeyChecking=yes",
+    "IdentityAgent=none",
+    "IdentitiesOnly=yes",
+    "ForwardAgent=no",
+    "ClearAllForwardings=yes",
+    "ConnectTimeout=15",
+    ...(knownHosts === undefined ? [] : [`UserKnownHostsFile=${quote(knownHosts)}`, "GlobalKnownHostsFile=/dev/null"]),
+  ];
+  return [
+    "ssh -F /dev/null",
+    ...options.map((option) => `-o ${option}`),
+    ...(key === undefined ? [] : [`-i ${quote(key)}`]),
+  ].join(" ");
+}
+
+/** For the shell that git runs the command with. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The first line of a file; never in a message. */
+async function readSecret(file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`the token file ${file} cannot be read: ${error.code ?? error.message}`);
+  });
+  const [line = ""] = text.slice(0, SECRET_BYTES_MAX).split("\n");
+  if (line.trim() === "") throw new Error(`the token file ${file} is empty`);
+  if (!/^[\x21-\x7e]+$/.test(line.trim())) throw new Error(`the token file ${file} holds what is no token`);
+  return line.trim();
+}
