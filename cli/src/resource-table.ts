@@ -58,6 +58,17 @@ const ROWS: Readonly<Record<Kind, Row>> = {
       ["ENTRYPOINTS", (spec) => list(spec["entrypoints"], (each) => (isSpec(each) ? each["name"] : each))],
     ],
   },
+  MeshTest: {
+    names: ["test", "mt"],
+    cells: [
+      ["CALLER", (spec) => spec["caller"] ?? "(outside)"],
+      [
+        "REQUEST",
+        (spec) => `${text(field(spec["request"], "method") ?? "(GET)")} ${text(field(spec["request"], "url"))}`,
+      ],
+      ["EXPECT", (spec) => field(spec["expect"], "verdict")],
+    ],
+  },
   TrafficPolicy: {
     names: ["traffic", "tp"],
     cells: [

@@ -31,7 +31,8 @@ export type {
 } from "./api/bodies.ts";
 export { parsePlace, type RepositoryPlace } from "./git/remote.ts";
 export { ALL_RIGHTS, type PathRight, parseRight, printRight, type SourceRights } from "./index/rights.ts";
-export { checkSource, type SourceCheck } from "./shell/check-source.ts";
+export type { MeshTestResult } from "./rehearse/mesh-tests.ts";
+export { checkSource, type SourceCheck, testMeshOf } from "./shell/check-source.ts";
 export { type Controller, ControllerFailed, type ControllerOptions, openController } from "./shell/controller.ts";
 export { FETCH_EVERY_MS } from "./shell/git/mirror.ts";
 export { SYSTEM_CLOCK } from "./shell/system-clock.ts";

@@ -2,6 +2,7 @@ export { isNearGroup, mentionsGroup } from "./group.ts";
 export type { MeshConfigSpec } from "./kinds/mesh-config.ts";
 export { DEFAULT_TRUST_DOMAIN, MESH_DEFAULTS } from "./kinds/mesh-config.ts";
 export type { MeshServiceSpec } from "./kinds/mesh-service.ts";
+export type { MeshTestSpec } from "./kinds/mesh-test.ts";
 export { API_GROUP, API_VERSION, DEFAULT_NAMESPACE, ROOT_NAMESPACE } from "./kinds/metadata.ts";
 export type { PolicyBindingSpec } from "./kinds/policy-binding.ts";
 export { TRAFFIC_DEFAULTS, type TrafficPolicySpec } from "./kinds/traffic-policy.ts";
@@ -15,6 +16,7 @@ export {
   locate,
   type MeshConfig,
   type MeshService,
+  type MeshTest,
   type PolicyBinding,
   type Resource,
   type TrafficPolicy,

@@ -3,6 +3,7 @@ import type { Location, Source, Span } from "@regomesh/base";
 import { z } from "zod";
 import { type MeshConfigSpec, meshConfigSpec } from "./kinds/mesh-config.ts";
 import { type MeshServiceSpec, meshServiceSpec } from "./kinds/mesh-service.ts";
+import { type MeshTestSpec, meshTestSpec } from "./kinds/mesh-test.ts";
 import { type ClusterMetadata, clusterMetadata, type Metadata, metadata, serviceMetadata } from "./kinds/metadata.ts";
 import { type PolicyBindingSpec, policyBindingSpec } from "./kinds/policy-binding.ts";
 import { type TrafficPolicySpec, trafficPolicySpec } from "./kinds/traffic-policy.ts";
@@ -35,7 +36,13 @@ export type TrafficPolicy = Written & {
   readonly spec: TrafficPolicySpec;
 };
 
-export type Resource = MeshConfig | MeshService | Workload | PolicyBinding | TrafficPolicy;
+export type MeshTest = Written & {
+  readonly kind: "MeshTest";
+  readonly metadata: Metadata;
+  readonly spec: MeshTestSpec;
+};
+
+export type Resource = MeshConfig | MeshService | Workload | PolicyBinding | TrafficPolicy | MeshTest;
 export type Kind = Resource["kind"];
 
 /** Where a resource stands in its file. */
@@ -60,6 +67,7 @@ export const KINDS = {
   Workload: document(metadata, workloadSpec),
   PolicyBinding: document(metadata, policyBindingSpec),
   TrafficPolicy: document(metadata, trafficPolicySpec),
+  MeshTest: document(metadata, meshTestSpec),
 } as const satisfies Record<Kind, z.ZodType>;
 
 /** The place of the value at a path, or of the nearest thing around it that was written. */

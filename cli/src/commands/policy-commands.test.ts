@@ -161,7 +161,7 @@ test.each([
     /^regomesh build: \. holds \d+ units \(.*policies\/mesh.*\); name one \(regomesh build --help\)/,
   ],
   ["test", ["test", "--run", "("], /^regomesh test: --run: /],
-  ["a wrong flag", ["eval", "--nope", "1"], /^regomesh eval: unknown option '--nope'/],
+  ["a wrong flag", ["eval", "--nope", "1"], /^regomesh eval: there is no flag --nope/],
 ])("%s says in one sentence what is missing", async (_, args, message) => {
   const { code, err } = await run(...args);
   expect([code, err.split("\n").length]).toEqual([64, 2]);
@@ -214,4 +214,34 @@ test("--builtins brings built-ins of one's own: types are checked, a proxy is re
       err: expect.stringContaining(message.replace("own.ts", name)),
     });
   }
+});
+
+test("without a binding directories side by side are one program, as opa test has it", async () => {
+  const there = await mkdtemp(join(tmpdir(), "regomesh-program-"));
+  const at = (name: string) => join(there, name);
+  await mkdir(at("a"));
+  await mkdir(at("b"));
+  await writeFile(at("a/a.rego"), "package a\n\np := data.b.q + 1\n");
+  await writeFile(at("b/b.rego"), "package b\n\nq := data.conf.n\n");
+  await writeFile(at("b/conf.json"), '{"conf": {"n": 41}}');
+  await writeFile(at("a/a_test.rego"), "package a_test\n\ntest_p if data.a.p == 42\n\ntodo_test_x if false\n");
+  const { code, out } = await run("test", at("a"), at("b"));
+  expect([code, out.trim().split("\n").at(-1)]).toEqual([0, "PASS: 1/2   SKIPPED: 1/2"]);
+  await rm(there, { recursive: true });
+});
+
+test("test runs the MeshTests of a source, over all that is bound", async () => {
+  const spec = (verdict: string) =>
+    `apiVersion: regomesh.dev/v1alpha1\nkind: MeshTest\nmetadata: { name: refunds }\nspec:\n  request: { url: http://web/refunds, headers: { x-user: alice } }\n  expect: { verdict: ${verdict} }\n`;
+  const place = join(folder, "examples/mesh/test.yaml");
+  await writeFile(place, spec("Denied"));
+  expect(await run("test", "-r", "MeshTest")).toMatchObject({ code: 0, out: "PASS: 1/1\n" });
+  await writeFile(place, spec("Allowed"));
+  const { code, out } = await run("test", "-r", "MeshTest");
+  expect(code).toBe(2);
+  expect(out).toContain(
+    "examples/mesh/test.yaml:\nMeshTest default/refunds: FAIL (0 µs)\n  it is Denied inbound at default/web, not Allowed",
+  );
+  expect((await run("check")).err).toContain("examples/mesh/test.yaml:6: MeshTest default/refunds fails: it is Denied");
+  await rm(place);
 });

@@ -1,22 +1,24 @@
 /** `regomesh test`: the unit tests of policies, run by the engine that proxies have. */
 import { parseArgs } from "node:util";
-import { type Diagnostic, hasErrors } from "@regomesh/base";
+import { type Diagnostic, hasErrors, printRecord, type Source } from "@regomesh/base";
+import { type MeshTestResult, testMeshOf } from "@regomesh/controller";
 import { countTests, printTests, runTests, type TestReport, type TestResult } from "@regomesh/policy-compiler";
 import { builtinsIn, loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
-import { readFiles } from "../files/read-files.ts";
+import { readPrograms } from "../files/programs.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
-import { findUnits } from "../files/units.ts";
 import { type Format, parseFormat, parseLimits } from "../flags.ts";
 import { printDiagnostics } from "../report.ts";
 
 const help = `
 Usage: regomesh test [flags] [PATH…]
 
-Runs every rule whose name begins with test_ in the units below each PATH (default: the
-current directory). A unit is a directory with its policies, its data.yaml or data.json,
-and its _test.rego files. Rules that begin with todo_test_ are skipped.
+Runs every rule whose name begins with test_ below each PATH (default: the current
+directory), and every MeshTest: a request, and what all that is bound must say of it.
+Where a PolicyBinding of the repository names units, each directory is a unit, with its
+policies, its data.yaml or data.json, and its _test.rego files. Without any all PATHs are
+one program, as in opa test. Rules that begin with todo_test_ are skipped.
 
   -v, --verbose        name the tests that pass, too
   -r, --run REGEX      only tests whose full name (data.pkg.test_x) matches
@@ -60,14 +62,14 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const filter = parseFilter(values.run);
   const limits = parseLimits(values.fuel);
   const paths = positionals.length === 0 ? ["."] : positionals;
-  const files = await readFiles(paths, io.cwd, /\.rego$|^data\.(json|ya?ml)$|\/data\.(json|ya?ml)$/);
+  const { programs, files } = await readPrograms(paths, io.cwd);
   const schemas = await readSchemas(values.schema, files, io.cwd);
   const runtime = await loadRuntime();
   const load = makeToolLoader({ nowMs: Date.now, env: io.environment() });
   const own = await loadOwnBuiltins(values.builtins, io.cwd);
   const diagnostics: Diagnostic[] = [];
   const tests: TestResult[] = [];
-  for (const { unit, diagnostics: faults } of findUnits(files)) {
+  for (const { unit, diagnostics: faults } of programs) {
     diagnostics.push(...faults);
     if (hasErrors(faults)) continue;
     const nowMs = () => performance.now();
@@ -79,6 +81,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       nowMs,
       limits,
       schemas,
+      // Whoever reads records reads no explanations, and these take the most time of a failed test.
+      explains: format === "pretty",
       ...(filter === undefined ? {} : { filter }),
     });
     diagnostics.push(...report.diagnostics);
@@ -88,6 +92,17 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     io.err(printDiagnostics(diagnostics, format));
     return EXIT.no;
   }
+  const mesh = await testMeshOf(files);
+  const faults = mesh.diagnostics.filter(({ severity }) => severity === "error");
+  if (faults.length > 0) {
+    io.err(`${faults.map(printRecord).join("\n")}\nthe source's MeshTests cannot run: regomesh check says more\n`);
+    return EXIT.no;
+  }
+  tests.push(
+    ...mesh.results
+      .filter(({ name }) => filter === undefined || filter.test(name))
+      .map((each) => toResult(each, files)),
+  );
   return show({ diagnostics, tests }, format, values.verbose ?? false, values["fail-on-empty"] ?? false, io);
 }
 
@@ -100,6 +115,30 @@ function show(report: TestReport, format: Format, verbose: boolean, failsOnEmpty
   if (report.tests.length === 0) return failsOnEmpty ? EXIT.no : EXIT.yes;
   const counts = countTests(report.tests);
   return counts.fail + counts.error > 0 ? EXIT.opa : EXIT.yes;
+}
+
+/** A test of the composition among tests of units; what came out otherwise stands where an error does. */
+function toResult({ name, file, row, message }: MeshTestResult, files: readonly Source[]): TestResult {
+  const source = files.find((each) => each.name === file) ?? { name: file, text: "" };
+  const start =
+    source.text
+      .split("\n")
+      .slice(0, row - 1)
+      .join("\n").length + (row > 1 ? 1 : 0);
+  return {
+    name,
+    package: "MeshTest",
+    at: { source, span: { start, end: start } },
+    file,
+    row,
+    column: 1,
+    outcome: message === undefined ? "pass" : "fail",
+    durationMs: 0,
+    output: [],
+    error: message,
+    failure: undefined,
+    cases: [],
+  };
 }
 
 /** A record of `opa test --format json`. */

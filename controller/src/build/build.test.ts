@@ -35,6 +35,7 @@ const nothing: PolicyTools = {
   open: () => {
     throw new Error("there is no module");
   },
+  nowMs: () => 0,
   inputOf: () => "{}",
   explain: () => [],
 };

@@ -14,12 +14,13 @@ import type { Inventory } from "../index/loss.ts";
 import { indexResources, type MeshIndex } from "../index/mesh-index.ts";
 import { makeReport } from "../index/report.ts";
 import type { SourceRights } from "../index/rights.ts";
+import { type MeshTestResult, runMeshTests } from "../rehearse/mesh-tests.ts";
 import { composePolicies } from "../snapshot/composition.ts";
 import { toWorkloadSnapshot } from "../snapshot/workload.ts";
 import { checkFiles } from "./check-files.ts";
-import { type BuiltModule, makeModules } from "./modules.ts";
+import { makeModules } from "./modules.ts";
 import { resourceFiles, type SourceTree, unitNames, unitOf } from "./source-tree.ts";
-import type { PolicyTools } from "./tools.ts";
+import type { BuiltModule, PolicyTools } from "./tools.ts";
 
 /** What a revision holds beside its name: plain data that crosses processes and is kept on disk. */
 export type MeshPlan = {
@@ -69,7 +70,30 @@ export function build(tree: SourceTree, rules: BuildRules, tools: PolicyTools): 
   if (hasErrors(diagnostics) || tests.failed.length > 0) return refused(diagnostics, tests.failed, tests.passed);
   const plan = makePlan(tree, index, tools, diagnostics);
   if (hasErrors(diagnostics)) return refused(diagnostics, [], tests.passed);
-  return { plan, diagnostics: toRecords(diagnostics), failedTests: [], passedTests: tests.passed };
+  const whole = runMeshTests(index.tests, plan, tools, tools.nowMs());
+  const failed = whole.flatMap(({ message, ...test }) => (message === undefined ? [] : [{ ...test, message }]));
+  const passed = tests.passed + whole.length - failed.length;
+  if (failed.length > 0) return refused(diagnostics, failed, passed);
+  return { plan, diagnostics: toRecords(diagnostics), failedTests: [], passedTests: passed };
+}
+
+/**
+ * The MeshTests of a source alone, without the unit tests that a build runs first: for whoever
+ * runs these himself. None where the source does not build; the diagnostics say why.
+ */
+export function testMesh(
+  tree: SourceTree,
+  rules: BuildRules,
+  tools: PolicyTools,
+): { readonly diagnostics: readonly DiagnosticRecord[]; readonly results: readonly MeshTestResult[] } {
+  const diagnostics: Diagnostic[] = [];
+  const index = readIndex(tree, rules, diagnostics);
+  const plan = hasErrors(diagnostics) ? undefined : makePlan(tree, index, tools, diagnostics);
+  const isWhole = plan !== undefined && !hasErrors(diagnostics);
+  return {
+    diagnostics: toRecords(diagnostics),
+    results: isWhole ? runMeshTests(index.tests, plan, tools, tools.nowMs()) : [],
+  };
 }
 
 /** The units that a source's bindings name, as far as its resources can be read. */

@@ -5,9 +5,7 @@ import { type BoundEntrypoint, moduleHash, type PolicyRef } from "@regomesh/prot
 import { makeReport } from "../index/report.ts";
 import { type Bound, ENTRYPOINTS_MAX } from "../snapshot/composition.ts";
 import { type SourceTree, unitOf } from "./source-tree.ts";
-import type { CompiledModule, PolicyTools, UnitEntrypoint } from "./tools.ts";
-
-export type BuiltModule = { readonly hash: string; readonly wasm: Uint8Array; readonly data: string };
+import type { BuiltModule, CompiledModule, PolicyTools, UnitEntrypoint } from "./tools.ts";
 
 export type Modules = {
   /** The module that answers a workload's entrypoints in this role; undefined where there are none, or after a diagnostic. */

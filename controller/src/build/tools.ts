@@ -20,6 +20,8 @@ export type UnitFiles = {
   readonly files: readonly Source[];
 };
 
+export type BuiltModule = { readonly hash: string; readonly wasm: Uint8Array; readonly data: string };
+
 export type UnitEntrypoint = {
   readonly unit: string;
   readonly name: string;
@@ -52,8 +54,9 @@ export interface BuildTools {
 }
 
 export interface RehearsalTools {
-  /** A module as a proxy opens it, for requests that are not sent. */
-  open(module: { readonly wasm: Uint8Array; readonly data: string }, destination: Destination): Policy;
+  /** A module as a proxy opens it, for requests that are not sent; one and the same each time. */
+  open(module: BuiltModule, destination: Destination): Policy;
+  nowMs(): number;
   /** The whole input document that a policy would see, as JSON text. */
   inputOf(head: Uint8Array, connection: ConnectionContext, destination: Destination, nowMs: number): string;
   /** What the rules of a unit do about an input; empty where it does not compile. */

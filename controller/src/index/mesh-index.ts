@@ -8,6 +8,7 @@ import {
   type MeshConfig,
   type MeshConfigSpec,
   type MeshService,
+  type MeshTest,
   type PolicyBinding,
   type Resource,
   ROOT_NAMESPACE,
@@ -27,6 +28,7 @@ export type MeshIndex = {
   /** By `namespace/name`. */
   readonly workloads: ReadonlyMap<string, Workload>;
   readonly bindings: readonly PolicyBinding[];
+  readonly tests: readonly MeshTest[];
   /** By the `name.namespace` of the service that they are about. */
   readonly traffic: ReadonlyMap<string, TrafficPolicy>;
 };
@@ -73,6 +75,7 @@ export function indexResources(
     bindings: owned
       .filter((resource) => resource.kind === "PolicyBinding")
       .sort((a, b) => compareText(nameOf(a), nameOf(b))),
+    tests: owned.filter((resource) => resource.kind === "MeshTest"),
     traffic: trafficByService(
       owned.filter((resource) => resource.kind === "TrafficPolicy"),
       report,

@@ -10,6 +10,7 @@ import {
   type LimitDecision,
   type PolicyDecision,
   type RouteDecision,
+  type RulePlace,
   toHeadTable,
 } from "@regomesh/policy-runtime";
 import type { BoundEntrypoint, WorkloadSnapshot } from "@regomesh/protocol";
@@ -41,6 +42,8 @@ export type Stage = {
   /** Whose word it was; absent where nobody was asked. */
   readonly decider?: AskedEntrypoint;
   readonly asked: readonly AskedEntrypoint[];
+  /** Rules that held, of all that was asked. */
+  readonly fired: readonly RulePlace[];
   readonly limits: readonly LimitDecision[];
   readonly route: RouteDecision | undefined;
 };
@@ -62,7 +65,7 @@ const BROKEN = 503;
 export function rehearseStage(asked: StageRequest, tools: PolicyTools): Stage {
   const { plan, workload, direction, connection, request, nowMs } = asked;
   const ref = workload.policies[direction];
-  const base = { direction, workload, asked: [], limits: [], route: undefined };
+  const base = { direction, workload, asked: [], fired: [], limits: [], route: undefined };
   const module = plan.modules.find(({ hash }) => hash === ref?.module);
   if (ref === undefined) return { ...base, ...withoutPolicy(direction, workload) };
   if (module === undefined) return { ...base, ...broken("policy_missing", "the module is not there") };
@@ -101,6 +104,7 @@ export function rehearseStage(asked: StageRequest, tools: PolicyTools): Stage {
   return {
     ...base,
     asked: all,
+    fired: decision.firedRules(mask),
     limits: limited.flatMap((each) => {
       const outcome = decision.limits(bitOf(each));
       return outcome.kind === "defined" ? outcome.value : [];

@@ -1,7 +1,8 @@
 /** A directory checked as a commit of it would be, by the function that the controller builds commits with. */
 import type { DiagnosticRecord, Source } from "@regomesh/base";
+import { parseResources } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/bodies.ts";
-import { boundUnits, build } from "../build/build.ts";
+import { boundUnits, build, testMesh } from "../build/build.ts";
 import { resourceFiles } from "../build/source-tree.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import { loadTools } from "./build/compiler.ts";
@@ -41,4 +42,16 @@ export async function checkSource(directory: string, rights: SourceRights = ALL_
     isTaken: plan !== undefined,
     boundUnits: boundUnits(tree),
   };
+}
+
+/**
+ * The MeshTests of files, named as people know them, and what keeps them from being run; without
+ * any among them nothing is loaded.
+ */
+export async function testMeshOf(files: readonly Source[]): Promise<ReturnType<typeof testMesh>> {
+  const tree = { path: "", files };
+  const isAny = resourceFiles(tree).some((file) =>
+    parseResources(file).resources.some(({ kind }) => kind === "MeshTest"),
+  );
+  return isAny ? testMesh(tree, { rights: ALL_RIGHTS }, await loadTools()) : { diagnostics: [], results: [] };
 }

@@ -60,4 +60,17 @@ spec:
   retries: { attempts: 2, perTry: 1s }
   breaker: { failures: 5, open: 1s }
 `,
+  MeshTest: `
+# Bob may not have refunds. A commit by which he may is refused, as by a unit test that fails.
+apiVersion: regomesh.dev/v1alpha1
+kind: MeshTest
+metadata: { name: bob-has-no-refunds, namespace: shop }
+spec:
+  caller: web
+  request: { url: http://orders/refunds, headers: { x-user: bob } }
+  expect:
+    verdict: Denied
+    status: 403
+    targets: [{ service: orders, subset: v1, weight: 95 }, { service: orders, subset: v2, weight: 5 }]
+`,
 };

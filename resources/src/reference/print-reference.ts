@@ -11,6 +11,8 @@ const SUMMARIES: Readonly<Record<Kind, string>> = {
   PolicyBinding: "Ties the rules of a policy unit (a directory of Rego and data) to workloads.",
   TrafficPolicy:
     "How requests to services are carried: time, tries, breakers, balancing, pools. A duration of 0s means none.",
+  MeshTest:
+    "A request, and what all that is bound must say of it together: verdict, rule, targets, limits. A commit by which one fails is refused, and regomesh test runs them.",
 };
 
 const COLUMNS = ["field", "type", "default", "meaning"] as const;

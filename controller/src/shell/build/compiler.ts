@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { positionAt } from "@regomesh/base";
 import { COMPILER, compile, explainRules, runTests, type TestResult, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
-import { openPolicy, toHeadTable } from "@regomesh/policy-runtime";
+import { openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
 import type { FailedTestBody } from "../../api/bodies.ts";
 import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
 
@@ -11,6 +11,7 @@ export async function loadTools(): Promise<PolicyTools> {
   const runtime = await loadRuntime();
   // Whoever may commit a test may not have the controller ask its network.
   const hostBuiltins = await makeToolLoader({ nowMs: Date.now, allowNet: [] })();
+  const opened = new Map<string, Policy>();
   let document: ReturnType<typeof compileDocument> | undefined;
   const digest = createHash("sha256");
   for (const { entries } of runtime.sections.values()) digest.update(entries);
@@ -31,7 +32,15 @@ export async function loadTools(): Promise<PolicyTools> {
         failed: report.tests.filter(({ outcome }) => outcome === "fail" || outcome === "error").map(toFailedTest),
       };
     },
-    open: ({ wasm, data }, destination) => openPolicy({ wasm, data, destination, hostBuiltins, seed: SEED }),
+    open({ hash, wasm, data }, destination) {
+      const key = `${hash} ${JSON.stringify(destination)}`;
+      const policy = opened.get(key) ?? openPolicy({ wasm, data, destination, hostBuiltins, seed: SEED });
+      opened.set(key, policy);
+      const [oldest] = opened.keys();
+      if (opened.size > OPENED_MAX && oldest !== undefined) opened.delete(oldest);
+      return policy;
+    },
+    nowMs: Date.now,
     inputOf(head, connection, destination, nowMs) {
       document ??= compileDocument(runtime);
       const policy = openPolicy({ ...document, destination, hostBuiltins, seed: SEED });
@@ -45,6 +54,9 @@ export async function loadTools(): Promise<PolicyTools> {
     },
   };
 }
+
+/** Instances for rehearsals: a few megabytes each. */
+const OPENED_MAX = 32;
 
 /** Chosen hash collisions are no matter where nobody waits. */
 const SEED = 1;
