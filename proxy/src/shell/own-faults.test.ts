@@ -2,11 +2,11 @@
 import type { RequestListener } from "node:http";
 import { SILENT } from "@regomesh/base";
 import { afterEach, expect, test } from "vitest";
+import { SlabPool } from "../message/slab-pool.ts";
 import { Counter } from "../metrics/counters.ts";
 import { type Backend, Client, exchange, makeOrders, openBackend, statuses } from "../test/bench.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
 import { DEFAULT_TIMEOUTS } from "./downstream/downstream-timeouts.ts";
-import { SlabPool } from "./net/slab-pool.ts";
 import { makeSharedMemory, makeThread } from "./plane/make-thread.ts";
 import type { Thread } from "./plane/thread.ts";
 import { ThreadPlane } from "./plane/thread-plane.ts";

@@ -8,9 +8,9 @@ const reason = fc.constantFrom(
 );
 const event: fc.Arbitrary<ExchangeEvent> = fc.oneof(
   fc.constantFrom<ExchangeEvent[]>(
-    ...(["start", "request-end", "queued", "withdrawn", "timer", "deadline", "silent", "abort"] as const).map(
-      (kind) => ({ kind }),
-    ),
+    ...(
+      ["decided", "start", "request-end", "queued", "withdrawn", "timer", "deadline", "silent", "abort"] as const
+    ).map((kind) => ({ kind })),
   ),
   fc.record({ kind: fc.constant("connected" as const), isReused: fc.boolean() }),
   fc.record({ kind: fc.constant("unconnected" as const), reason }),
@@ -95,7 +95,7 @@ test("an exchange gives back what it took, and ends once", () => {
   fc.assert(
     fc.property(request, fc.array(happened, { maxLength: 30 }), (asked, happenings) => {
       const carrier = new Carrier();
-      let { state, commands } = begin(asked);
+      let { state, commands } = begin();
       let nowMs = 0;
       let tries = 0;
       for (const each of happenings) {

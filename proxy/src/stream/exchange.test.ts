@@ -22,6 +22,8 @@ type Play = {
   readonly canResend?: boolean;
   readonly hasRetryRoom?: boolean;
   readonly isClientSlow?: boolean;
+  /** The play begins before anyone has decided. */
+  readonly isUndecided?: boolean;
   readonly steps: readonly Step[];
 };
 
@@ -53,6 +55,31 @@ const SENT: readonly Step[] = [
 const PLAYS: Readonly<Record<string, Play>> = {
   "a request and its response": {
     steps: [...SENT, [5, head(200), "answered, respond", "responding"], [9, end, "success, release, finish", "idle"]],
+  },
+  "nothing goes on before it is decided, and what has come by then is known": {
+    isUndecided: true,
+    steps: [
+      [0, "start", "", "deciding"],
+      [1, "request-end", "", "deciding"],
+      [2, "decided", "arm-deadline, acquire", "waiting"],
+      [2, fresh, "disarm, send", "sent"],
+    ],
+  },
+  "a decision may come before the framing is proven": {
+    isUndecided: true,
+    steps: [
+      [0, "decided", "", "held"],
+      [1, "decided", "", "held"],
+      [2, "start", "acquire", "waiting"],
+    ],
+  },
+  "a client that leaves while it is decided leaves nothing": {
+    isUndecided: true,
+    steps: [
+      [0, "request-end", "", "deciding"],
+      [1, "abort", "nothing, leave", "idle"],
+      [2, "decided", "", "idle"],
+    ],
   },
   "the deadline runs from the request's end, however long that took": {
     steps: [
@@ -88,7 +115,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
       [0, "start", "acquire", "waiting"],
       [0, fresh, "disarm, send", "sent"],
       [1, head(413), "answered, respond", "responding"],
-      [2, end, "success, leave, finish unclean", "idle"],
+      [2, end, "success, leave, finish", "idle"],
     ],
   },
   "a client that stalls or leaves says nothing of the endpoint": {
@@ -239,8 +266,10 @@ const PLAYS: Readonly<Record<string, Play>> = {
 
 test.each(Object.entries(PLAYS))(
   "%s",
-  (_, { request = PLAIN, canResend = true, hasRetryRoom = true, isClientSlow = false, steps }) => {
-    let { state } = begin(request);
+  (_, { request = PLAIN, canResend = true, hasRetryRoom = true, isClientSlow = false, isUndecided = false, steps }) => {
+    let { state } = begin();
+    const calm = { canResend, hasRetryRoom, isClientSlow };
+    if (!isUndecided) ({ state } = step(state, { kind: "decided" }, request, calm, 0));
     const seen = steps.map(([atMs, event]): Step => {
       const given = typeof event === "string" ? ({ kind: event } as ExchangeEvent) : event;
       const move = step(state, given, request, { canResend, hasRetryRoom, isClientSlow }, atMs);
@@ -263,12 +292,11 @@ function print(command: Command): string {
       return `refuse ${command.reason}${command.status === 0 ? "" : ` ${command.status}`}`;
     case "cut":
       return `cut ${command.reason}`;
-    case "finish":
-      return command.isClean ? "finish" : "finish unclean";
     case "acquire":
     case "answered":
     case "arm-deadline":
     case "disarm":
+    case "finish":
     case "leave":
     case "release":
     case "respond":

@@ -3,13 +3,14 @@
  * events, what is to be done goes out as commands. It knows no protocol and no socket;
  * whoever carries the commands out keeps the bytes.
  *
- *     idle → held → waiting ⇄ backing-off
- *                      ↓  ↖      ↑
- *                     sent ──────┘
- *                      ↓
- *                  responding → idle
+ *     idle → deciding → held → waiting ⇄ backing-off
+ *                                 ↓  ↖      ↑
+ *                                sent ──────┘
+ *                                 ↓
+ *                             responding → idle
  *
- * held: decided, but its framing may still prove broken, or a delay runs. waiting: for a
+ * deciding: the head is there, and whoever decides has not answered yet; what comes of the
+ * content meanwhile is held. held: decided, but its framing may still prove broken, or a delay runs. waiting: for a
  * connection. Before `responding` a failure gives a response of our own; from there on the
  * connection is cut, so that nobody takes half for whole.
  *
@@ -66,6 +67,7 @@ type Common = {
 
 export type ExchangeState =
   | { readonly kind: "idle" }
+  | (Common & { readonly kind: "deciding"; readonly isStarted: boolean })
   | (Common & { readonly kind: "held"; readonly isStarted: boolean; readonly isDelayed: boolean })
   | (Common & { readonly kind: "waiting"; readonly tryEndsMs: number })
   | (Common & { readonly kind: "backing-off" })
@@ -73,6 +75,8 @@ export type ExchangeState =
   | (Common & { readonly kind: "responding" });
 
 export type ExchangeEvent =
+  /** It may go on, by the plan that is given from here on. */
+  | { readonly kind: "decided" }
   /** The head may go on. */
   | { readonly kind: "start" }
   | { readonly kind: "request-end" }
@@ -119,8 +123,8 @@ export type Command =
   /** A response of our own; `status` where it is not the reason's. */
   | { readonly do: "refuse"; readonly reason: Reason; readonly status: number }
   | { readonly do: "cut"; readonly reason: Reason }
-  /** The response is out. `isClean`: the client's connection may carry another request. */
-  | { readonly do: "finish"; readonly isClean: boolean };
+  /** The response is out. */
+  | { readonly do: "finish" };
 
 export type Move = { readonly state: ExchangeState; readonly commands: readonly Command[] };
 
@@ -145,8 +149,10 @@ const RESPOND: Command = { do: "respond" };
 const ANSWERS = [{ do: "answered" }, RESPOND] as const;
 const ABORTS = [SAID_NOTHING, LEAVE];
 const SUCCEEDED: Command = { do: "settle", outcome: "success" };
-const RELEASES = [SUCCEEDED, { do: "release" }, { do: "finish", isClean: true }] as const;
-const LEAVES_UNCLEAN = [SUCCEEDED, LEAVE, { do: "finish", isClean: false }] as const;
+const FINISH: Command = { do: "finish" };
+const RELEASES = [SUCCEEDED, { do: "release" }, FINISH] as const;
+/** The endpoint answered a request that it has not got whole, and need not get whole any more. */
+const LEAVES = [SUCCEEDED, LEAVE, FINISH] as const;
 
 // The road of nearly every request is its first try, without a time of its own, and the request
 // is read to its end before the response comes: these moves are made once, not for each.
@@ -155,7 +161,11 @@ type First = { readonly connected: Move; readonly whole: Move; readonly wholeTim
 
 const HELD = { kind: "held", isStarted: false, isDelayed: false, isRequestWhole: false, tries: 0 } as const;
 const FIRST_TRY = { tries: 1, holdsRetry: false } as const;
-const BEGUN: Move = { state: { ...HELD, holdsRetry: false }, commands: NOTHING };
+const BEGUN: Move = {
+  state: { kind: "deciding", isStarted: false, isRequestWhole: false, tries: 0, holdsRetry: false },
+  commands: NOTHING,
+};
+const DECIDED: Move = { state: { ...HELD, holdsRetry: false }, commands: NOTHING };
 const STARTED: Move = {
   state: { kind: "waiting", isRequestWhole: false, tryEndsMs: NEVER, ...FIRST_TRY },
   commands: ACQUIRES,
@@ -180,12 +190,18 @@ function wholeFirst(first: First, isTimed: boolean): Move {
   return isTimed ? first.wholeTimed : first.whole;
 }
 
-/** A request that was decided. */
-export function begin({ delayMs }: Request): Move {
-  if (delayMs === 0) return BEGUN;
-  const state: ExchangeState = { ...HELD, isDelayed: true, holdsRetry: false };
-  return { state, commands: [{ do: "arm-timer", ms: delayMs }] };
+/** A request whose head is there. */
+export function begin(): Move {
+  return BEGUN;
 }
+
+/** Until it is decided, a request has no plan: nothing of it is asked. */
+export const UNDECIDED: Request = {
+  plan: { timeoutMs: 0, perTryMs: 0, waitMs: 0, attempts: 0, retryOn: [] },
+  isIdempotent: false,
+  delayMs: 0,
+  abortStatus: 0,
+};
 
 /** The move that an event makes; one that comes too late makes none. */
 export function step(
@@ -199,7 +215,10 @@ export function step(
   switch (event.kind) {
     case "abort":
       return ABORTED;
+    case "decided":
+      return state.kind === "deciding" ? decided(state, request) : stay(state);
     case "start":
+      if (state.kind === "deciding") return stay({ ...state, isStarted: true });
       return state.kind === "held" ? start(state, true, state.isDelayed, request) : stay(state);
     case "request-end":
       return endRequest(state, request, nowMs);
@@ -234,6 +253,15 @@ function stay(state: ExchangeState): Move {
   return { state, commands: NOTHING };
 }
 
+function decided(state: Of<"deciding">, request: Request): Move {
+  const { delayMs } = request;
+  if (delayMs === 0 && state === BEGUN.state) return DECIDED;
+  const { isStarted, isRequestWhole } = state;
+  const held: Of<"held"> = { ...HELD, holdsRetry: false, isRequestWhole, isDelayed: delayMs > 0 };
+  if (delayMs > 0) return { state: { ...held, isStarted }, commands: [{ do: "arm-timer", ms: delayMs }] };
+  return isStarted ? start(held, true, false, request) : stay(held);
+}
+
 function start(held: Of<"held">, isStarted: boolean, isDelayed: boolean, { plan, abortStatus }: Request): Move {
   if (!isStarted || isDelayed) return stay({ ...held, isStarted, isDelayed });
   if (abortStatus > 0) return refuse("fault_injected", NOTHING, abortStatus);
@@ -245,7 +273,9 @@ function start(held: Of<"held">, isStarted: boolean, isDelayed: boolean, { plan,
 /** The client has sent everything: from now on it is others who take their time. */
 function endRequest(state: Live, { plan }: Request, nowMs: number): Move {
   if (state.isRequestWhole) return stay(state);
-  if (state.kind === "held" || state.kind === "responding") return stay({ ...state, isRequestWhole: true });
+  if (state.kind === "deciding" || state.kind === "held" || state.kind === "responding") {
+    return stay({ ...state, isRequestWhole: true });
+  }
   const isTimed = plan.timeoutMs > 0;
   if (plan.perTryMs === 0) {
     if (state === ON_REUSED.connected.state) return wholeFirst(ON_REUSED, isTimed);
@@ -316,7 +346,7 @@ function answered(
 
 function endResponse(state: Live): Move {
   if (state.kind !== "responding") return stay(state);
-  return state.isRequestWhole ? ENDED : { state: IDLE, commands: LEAVES_UNCLEAN };
+  return state.isRequestWhole ? ENDED : { state: IDLE, commands: LEAVES };
 }
 
 function broken(
@@ -342,6 +372,8 @@ function broken(
 
 function timer(state: Live, request: Request, circumstances: Circumstances, nowMs: number): Move {
   switch (state.kind) {
+    case "deciding":
+      return stay(state);
     case "held":
       return start(state, state.isStarted, false, request);
     case "backing-off": {
@@ -372,6 +404,7 @@ function giveUp(state: Live, reason: Reason, circumstances: Circumstances): Move
   switch (state.kind) {
     case "sent":
       return refuse(reason, timedOut(circumstances) === "failure" ? [FAILED, LEAVE] : ABORTS);
+    case "deciding":
     case "held":
     case "waiting":
     case "backing-off":

@@ -67,3 +67,12 @@ export interface StreamPool {
   open(waiter: StreamWaiter, nowMs: number): UpstreamStream | "waiting" | "full" | "closed";
   cancel(waiter: StreamWaiter): void;
 }
+
+/** A whole request, in bytes of its own. */
+export type RequestCopy = {
+  readonly head: Uint8Array;
+  readonly method: Method;
+  readonly framing: Framing;
+  readonly content: Uint8Array;
+  readonly trailers: Head;
+};

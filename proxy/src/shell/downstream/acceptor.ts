@@ -20,8 +20,8 @@ import type { Plane } from "../plane/plane.ts";
 import { InboundHandler, type InboundPeer } from "../request/inbound-handler.ts";
 import { OutboundHandler } from "../request/outbound-handler.ts";
 import type { RequestHandler } from "../request/request-handler.ts";
-import { Downstream } from "./downstream.ts";
 import { DEFAULT_TIMEOUTS } from "./downstream-timeouts.ts";
+import { Http1Connection } from "./http1-connection.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
@@ -43,14 +43,14 @@ export interface Acceptor {
 export class OutboundAcceptor implements Acceptor {
   readonly #plane: Plane;
   readonly #handler: RequestHandler;
-  readonly #open = new Set<Downstream>();
+  readonly #open = new Set<Http1Connection>();
   readonly #timeouts;
   accepted = 0;
 
   constructor(plane: Plane, timeouts = DEFAULT_TIMEOUTS) {
     this.#plane = plane;
     this.#timeouts = timeouts;
-    this.#handler = new OutboundHandler(plane, (downstream) => this.#open.delete(downstream));
+    this.#handler = new OutboundHandler(plane);
   }
 
   get connections(): number {
@@ -59,26 +59,32 @@ export class OutboundAcceptor implements Acceptor {
 
   accept(socket: Socket): void {
     this.accepted++;
-    const context = contextOf(socket, "http", undefined);
-    this.#open.add(new Downstream(this.#plane.thread, socket, this.#handler, context, this.#timeouts));
+    const connection = new Http1Connection({
+      thread: this.#plane.thread,
+      socket,
+      handler: this.#handler,
+      client: { context: contextOf(socket, "http", undefined), peer: undefined },
+      timeouts: this.#timeouts,
+      onClosed: (closed) => this.#open.delete(closed),
+    });
+    this.#open.add(connection);
   }
 
   endIdle(): void {
-    for (const downstream of [...this.#open]) downstream.drain();
+    for (const connection of [...this.#open]) connection.drain();
   }
 
   retire(graceMs: number): void {
-    for (const downstream of [...this.#open]) downstream.retire(graceMs);
+    for (const connection of [...this.#open]) connection.retire(graceMs);
   }
 
   destroy(): void {
-    for (const downstream of [...this.#open]) downstream.destroy();
+    for (const connection of [...this.#open]) connection.destroy();
   }
 }
 
 /** One connection of a client. */
 type Opened = {
-  readonly peer: InboundPeer;
   /** Undefined on plaintext. */
   readonly tls: TLSSocket | undefined;
   /** Whom TLS has shown. */
@@ -105,7 +111,7 @@ export class InboundAcceptor implements Acceptor {
   readonly #plane: Plane;
   readonly #handler: InboundHandler;
   readonly #options: InboundOptions;
-  readonly #open = new Map<Downstream, Opened>();
+  readonly #open = new Map<Http1Connection, Opened>();
   #identity: Identity | undefined;
   /** Where trust was taken back: whom a handshake that had begun before must lead to. */
   #authorities: readonly X509Certificate[] | undefined = undefined;
@@ -124,12 +130,7 @@ export class InboundAcceptor implements Acceptor {
     this.#identity = identity;
     const edge = isMutual(options) ? -1 : this.#edgeOf("", false);
     this.#anyone = { certLine: undefined, edge, forwarded: undefined, notAfterMs: Number.POSITIVE_INFINITY };
-    this.#handler = new InboundHandler(
-      plane,
-      port.name,
-      (downstream) => this.#open.get(downstream)?.peer ?? this.#anyone,
-      (downstream) => this.#onClosed(downstream),
-    );
+    this.#handler = new InboundHandler(plane, port.name);
     this.#tls = isMutual(options) ? this.#makeTls(identity as Identity) : undefined;
   }
 
@@ -160,31 +161,31 @@ export class InboundAcceptor implements Acceptor {
       return;
     }
     this.#authorities = authorities;
-    for (const [downstream, { tls }] of [...this.#open]) {
-      if (tls !== undefined && !leadsToOneOf(tls, authorities)) downstream.destroy();
+    for (const [connection, { tls }] of [...this.#open]) {
+      if (tls !== undefined && !leadsToOneOf(tls, authorities)) connection.destroy();
     }
   }
 
   /** Ends the connections of those who may not speak to us any more, idle or busy. */
   endRefused(): void {
     const { standing } = this.#plane;
-    for (const [downstream, { shown }] of [...this.#open]) {
-      if (shown !== undefined && refusalOf(standing, shown) !== undefined) downstream.destroy();
+    for (const [connection, { shown }] of [...this.#open]) {
+      if (shown !== undefined && refusalOf(standing, shown) !== undefined) connection.destroy();
     }
   }
 
   endIdle(): void {
-    for (const downstream of [...this.#open.keys()]) downstream.drain();
+    for (const connection of [...this.#open.keys()]) connection.drain();
   }
 
   retire(graceMs: number): void {
     this.#isRetired = true;
-    for (const downstream of [...this.#open.keys()]) downstream.retire(graceMs);
+    for (const connection of [...this.#open.keys()]) connection.retire(graceMs);
   }
 
   destroy(): void {
     this.#isRetired = true;
-    for (const downstream of [...this.#open.keys()]) downstream.destroy();
+    for (const connection of [...this.#open.keys()]) connection.destroy();
   }
 
   #edgeOf(peerPrincipal: string, mtls: boolean): number {
@@ -202,10 +203,17 @@ export class InboundAcceptor implements Acceptor {
   #begin(socket: Socket, context: ConnectionContext, peer: InboundPeer, tls?: TLSSocket, shown?: Peer): void {
     const { timeouts = DEFAULT_TIMEOUTS } = this.#options;
     const { thread, graceMs } = this.#plane;
-    const downstream = new Downstream(thread, socket, this.#handler, context, timeouts);
-    const end = tls === undefined ? undefined : new Timer(() => downstream.retire(graceMs), downstream);
+    const connection = new Http1Connection({
+      thread,
+      socket,
+      handler: this.#handler,
+      client: { context, peer },
+      timeouts,
+      onClosed: (closed) => this.#onClosed(closed),
+    });
+    const end = tls === undefined ? undefined : new Timer(() => connection.retire(graceMs), connection);
     if (end !== undefined) thread.arm(end, Math.max(0, peer.notAfterMs - thread.wallMs()));
-    this.#open.set(downstream, { peer, tls, shown, end });
+    this.#open.set(connection, { tls, shown, end });
   }
 
   #makeTls(identity: Identity): TlsServer {
@@ -260,10 +268,10 @@ export class InboundAcceptor implements Acceptor {
     socket.destroy();
   }
 
-  #onClosed(downstream: Downstream): void {
-    const end = this.#open.get(downstream)?.end;
+  #onClosed(connection: Http1Connection): void {
+    const end = this.#open.get(connection)?.end;
     if (end !== undefined) this.#plane.thread.disarm(end);
-    this.#open.delete(downstream);
+    this.#open.delete(connection);
   }
 }
 

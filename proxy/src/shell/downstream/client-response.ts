@@ -2,26 +2,17 @@
  * A response as it goes to an HTTP/1.x client: how it is framed, whether the connection
  * stays, and which interim responses the client can read is decided here, and nowhere else.
  */
+import { addFields, applyChanges } from "../../decide/field-changes.ts";
 import { FieldEdits } from "../../http1/field-edits.ts";
 import { Framing, type Head } from "../../http1/head.ts";
 import { headRoom, writeResponseHead } from "../../http1/head-writer.ts";
 import type { ReadyLines } from "../../http1/ready-lines.ts";
 import { appendContent, appendContentEnd } from "../../message/content.ts";
+import type { ResponseChanges } from "../../stream/request-stream.ts";
 import type { Outgoing } from "../net/outgoing.ts";
 
 /** Used for one head at a time, which is written before anyone else asks. */
 const edits = new FieldEdits();
-
-export type HeadOptions = {
-  /** Mask of known fields that do not go on. */
-  readonly drop: number;
-  /** The connection ends with this response. */
-  readonly isLast: boolean;
-  /** What policy wants changed. */
-  readonly edit: ((edits: FieldEdits, head: Head) => void) | undefined;
-  /** A line that says how long the connection may stay without a request. */
-  readonly idleLine: () => ReadyLines | undefined;
-};
 
 export class ClientResponse {
   #minor = 1;
@@ -47,19 +38,27 @@ export class ClientResponse {
     return this.#framing === Framing.close;
   }
 
-  writeHead(out: Outgoing, head: Head, options: HeadOptions): void {
+  /** `isLast`: the connection ends with this response; `takeIdleLine`: how long it may stay without a request. */
+  writeHead(
+    out: Outgoing,
+    head: Head,
+    { drop, changes, add }: ResponseChanges,
+    isLast: boolean,
+    takeIdleLine: () => ReadyLines | undefined,
+  ): void {
     let { framing } = head;
     if (framing === Framing.close) framing = this.#minor === 0 ? Framing.close : Framing.chunked;
     else if (framing === Framing.chunked && this.#minor === 0) framing = Framing.close;
-    if (framing === Framing.close || options.isLast) this.#keepAlive = false;
+    if (framing === Framing.close || isLast) this.#keepAlive = false;
     this.#framing = framing;
-    edits.clear(options.drop);
+    edits.clear(drop);
     edits.framing = framing;
-    options.edit?.(edits, head);
+    if (changes !== undefined) applyChanges(edits, changes);
+    if (add.length > 0) addFields(edits, add);
     if (!this.#keepAlive) edits.add("connection", "close");
     else {
       if (this.#minor === 0) edits.add("connection", "keep-alive");
-      const idleLine = options.idleLine();
+      const idleLine = takeIdleLine();
       if (idleLine !== undefined) edits.addLines(idleLine);
     }
     write(out, head);

@@ -5,8 +5,8 @@
  */
 import type { Socket } from "node:net";
 import { copyBytes } from "../../http1/copy-bytes.ts";
+import { LARGE_SLAB_BYTES, type SlabPool } from "../../message/slab-pool.ts";
 import type { Faulty } from "./faulty.ts";
-import { LARGE_SLAB_BYTES, type SlabPool } from "./slab-pool.ts";
 import type { Turn } from "./turn.ts";
 
 /** Above this much unsent, the source should stop; below the low mark it may go on. */

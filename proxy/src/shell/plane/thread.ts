@@ -2,6 +2,7 @@
 import type { Log, Random } from "@regomesh/base";
 import type { LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { BucketTable } from "../../limit/token-bucket.ts";
+import type { SlabPool } from "../../message/slab-pool.ts";
 import type { Counters } from "../../metrics/counters.ts";
 import type { EdgeTable } from "../../metrics/edge-table.ts";
 import type { ShadowTable } from "../../metrics/shadow-table.ts";
@@ -9,7 +10,6 @@ import type { DecisionIds } from "../../record/decision-id.ts";
 import type { DecisionRing } from "../../record/decision-ring.ts";
 import type { Timer } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
-import type { SlabPool } from "../net/slab-pool.ts";
 import type { Turn } from "../net/turn.ts";
 import type { RequestIds } from "../request/request-ids.ts";
 

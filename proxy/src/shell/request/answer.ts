@@ -7,7 +7,7 @@ import type { Head } from "../../http1/head.ts";
 import { Method } from "../../http1/method.ts";
 import { encodeResponse } from "../../http1/own-response.ts";
 import { printDecisionId } from "../../record/decision-id.ts";
-import type { Downstream } from "../downstream/downstream.ts";
+import type { ClientRequest } from "./client-request.ts";
 
 export type Answer = {
   readonly status: number;
@@ -31,12 +31,12 @@ const DECISION = "x-regomesh-decision";
 
 /** Refuses for `reason`; sets the record accordingly. */
 export function refusalAnswer(
-  downstream: Downstream,
+  request: ClientRequest,
   reason: Reason,
   detail: string,
   options: AnswerOptions = {},
 ): Answer {
-  const { record, thread } = downstream;
+  const { record, thread } = request;
   const { status, verdict, message } = rescue(reason);
   if (record.decisionId === 0) record.decisionId = thread.ids.next();
   record.verdict = verdict;

@@ -16,8 +16,8 @@ import { Counter } from "../../metrics/counters.ts";
 import { PathNormaliser, PathOutcome } from "../../path/normalise-path.ts";
 import { refusedPath } from "../../path/refused-path.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
-import type { Downstream } from "../downstream/downstream.ts";
 import { refusalAnswer } from "./answer.ts";
+import type { ClientRequest } from "./client-request.ts";
 import { printRules } from "./explain.ts";
 
 /** Used by one request at a time, from its head to its decision, which is one call. */
@@ -28,21 +28,21 @@ const normaliser = new PathNormaliser();
 const VALID_REQUEST_ID = /^[A-Za-z0-9._~+/=:@-]{1,128}$/;
 
 /** The target as it goes on: undefined where it stays, "refused" where it was answered. */
-export function normalisePath(downstream: Downstream, head: Head, inForce: InForce): Span | undefined | "refused" {
+export function normalisePath(request: ClientRequest, head: Head, inForce: InForce): Span | undefined | "refused" {
   if (head.targetForm === TargetForm.asterisk || head.pathStart === head.pathEnd) return undefined;
   const level = inForce.workload.pathLevel;
   const { bytes, pathStart, pathEnd } = head;
   const fault = refusedPath(level, bytes, pathStart, pathEnd);
   if (fault !== undefined) {
-    describe(downstream, head);
-    downstream.respond("bad_path", fault);
+    describe(request, head);
+    request.respond("bad_path", fault);
     return "refused";
   }
   const outcome = normaliser.normalise(level, bytes, pathStart, pathEnd);
   if (outcome === PathOutcome.unchanged) return undefined;
   if (outcome === PathOutcome.changed) return normaliser;
-  describe(downstream, head);
-  downstream.respond("bad_path", "the path cannot be normalised");
+  describe(request, head);
+  request.respond("bad_path", "the path cannot be normalised");
   return "refused";
 }
 
@@ -59,52 +59,52 @@ export function foldedAuthority(head: Head, isRouted: boolean): Span | undefined
 }
 
 /** Method and target for the record of a request whose head was never written. */
-export function describe(downstream: Downstream, head: Head): void {
-  downstream.record.method = head.methodText();
-  downstream.record.path = head.pathText();
+export function describe(request: ClientRequest, head: Head): void {
+  request.record.method = head.methodText();
+  request.record.path = head.pathText();
 }
 
 /** True where the request ends here, because its Max-Forwards is used up. */
-export function answersItself(downstream: Downstream, head: Head): boolean {
+export function answersItself(request: ClientRequest, head: Head): boolean {
   if (head.maxForwards !== 0) return false;
-  describe(downstream, head);
-  if (head.method === Method.options) downstream.answer({ status: 200, fields: [], body: "" });
-  else downstream.respond("not_implemented", "TRACE is not answered by the proxy");
+  describe(request, head);
+  if (head.method === Method.options) request.answer({ status: 200, fields: [], body: "" });
+  else request.respond("not_implemented", "TRACE is not answered by the proxy");
   return true;
 }
 
 /** Prepares `edits` with the request's id, the client's where it has a usable one. */
-export function settleRequestId(downstream: Downstream, head: Head): void {
+export function settleRequestId(request: ClientRequest, head: Head): void {
   const index = head.indexOf(KnownField.requestId);
   const given = index < 0 ? undefined : head.valueText(index);
   if (given !== undefined && VALID_REQUEST_ID.test(given) && (head.repeated & (1 << KnownField.requestId)) === 0) {
-    downstream.record.requestId = given;
+    request.record.requestId = given;
     return;
   }
-  const { requestIds } = downstream.thread;
-  downstream.record.requestId = requestIds.next();
+  const { requestIds } = request.thread;
+  request.record.requestId = requestIds.next();
   edits.drop |= 1 << KnownField.requestId;
   edits.addLines(requestIds.lines);
 }
 
 /** Writes the head that goes on into a slab that the exchange holds; `isAsked`: a policy is to decide about it. */
 export function writeHead(
-  downstream: Downstream,
+  request: ClientRequest,
   head: Head,
   target: Span | undefined,
   authority: Span | undefined,
   isAsked = false,
 ): void {
-  const slab = downstream.thread.slabs.take(headRoom(head, edits, target, authority));
+  const slab = request.thread.slabs.take(headRoom(head, edits, target, authority));
   const end = writeRequestHead(slab, 0, head, edits, target, authority, isAsked ? table : undefined);
-  downstream.exchange.hold(slab, end);
+  request.exchange.hold(slab, end);
 }
 
 /** Asks everything that is bound in one call. */
-export function ask(downstream: Downstream, bound: BoundPolicy): PolicyDecision {
-  const { exchange, record, thread } = downstream;
+export function ask(request: ClientRequest, bound: BoundPolicy): PolicyDecision {
+  const { exchange, record, thread } = request;
   const { policy } = bound;
-  policy.setConnection(downstream.context);
+  policy.setConnection(request.context);
   const beganMs = thread.monoMs();
   const decision = policy.decide(
     exchange.head as Buffer,
@@ -125,12 +125,12 @@ export function ask(downstream: Downstream, bound: BoundPolicy): PolicyDecision 
 
 /** Counts the limits that the policy asks for, all units' together: a refused request takes of none. True where it was refused. */
 export function isLimited(
-  downstream: Downstream,
+  request: ClientRequest,
   decision: PolicyDecision,
   refs: readonly BoundRef[],
   inForce: InForce,
 ): boolean {
-  const { thread, record } = downstream;
+  const { thread, record } = request;
   const limits: LimitDecision[] = [];
   const askedBy: BoundRef[] = [];
   for (const ref of refs) {
@@ -140,8 +140,8 @@ export function isLimited(
     if (outcome.kind === "fault") {
       thread.counters.add(Counter.policyFaults);
       if (bound.onFault === "allow") continue;
-      refuseWithRules(downstream, decision, { decider: deciderOf(bound), refs: [ref] }, () =>
-        downstream.respond(outcome.fault, outcome.message),
+      refuseWithRules(request, decision, { decider: deciderOf(bound), refs: [ref] }, () =>
+        request.respond(outcome.fault, outcome.message),
       );
       return true;
     }
@@ -155,13 +155,13 @@ export function isLimited(
   if (verdict.kind === "within") return false;
   const ref = askedBy[verdict.index] as BoundRef;
   const { bound } = ref;
-  refuseWithRules(downstream, decision, { decider: deciderOf(bound), refs: [ref] }, () => {
-    if (verdict.kind === "unsupported") return downstream.respond("limit_unsupported", verdict.detail);
+  refuseWithRules(request, decision, { decider: deciderOf(bound), refs: [ref] }, () => {
+    if (verdict.kind === "unsupported") return request.respond("limit_unsupported", verdict.detail);
     record.entrypoint = bound.name;
     const { retryAfterMs } = verdict;
     const fields =
       retryAfterMs === undefined ? [] : [["retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1000)))] as const];
-    downstream.answer(refusalAnswer(downstream, "rate_limited", `limit ${verdict.key}`, { fields }));
+    request.answer(refusalAnswer(request, "rate_limited", `limit ${verdict.key}`, { fields }));
   });
   return true;
 }
@@ -171,20 +171,20 @@ export type Decided = { readonly decider: Decider; readonly refs: readonly Bound
 
 /** Keeps the rules that made the decision for the record before its storage is used again. */
 export function refuseWithRules(
-  downstream: Downstream,
+  request: ClientRequest,
   decision: PolicyDecision,
   { decider, refs }: Decided,
   refuse: () => void,
 ): void {
-  const { record, thread } = downstream;
+  const { record, thread } = request;
   record.entrypoint = decider.entrypoint;
   if (thread.decisions.wantsRefused) record.rules = printRules(decision, decider, refs);
   refuse();
 }
 
 /** As refuseWithRules, of a request that goes on: the last entrypoint is the one that speaks for the workload itself. */
-export function keepRules(downstream: Downstream, decision: PolicyDecision, refs: readonly BoundRef[]): void {
-  const { record, thread } = downstream;
+export function keepRules(request: ClientRequest, decision: PolicyDecision, refs: readonly BoundRef[]): void {
+  const { record, thread } = request;
   const last = refs.at(-1);
   if (last === undefined) return;
   if (record.entrypoint === "") record.entrypoint = last.bound.name;

@@ -13,11 +13,11 @@ import { maskOf } from "../../http1/known-field.ts";
 import type { ReadyLines } from "../../http1/ready-lines.ts";
 import { Counter } from "../../metrics/counters.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
-import type { Downstream } from "../downstream/downstream.ts";
+import { type Forwarding, POOL_WAIT_MS } from "../../stream/forwarding.ts";
 import type { Plane } from "../plane/plane.ts";
 import { refusalAnswer } from "./answer.ts";
+import type { ClientRequest } from "./client-request.ts";
 import { explain } from "./explain.ts";
-import { type Forwarding, POOL_WAIT_MS } from "./forwarding.ts";
 import {
   answersItself,
   ask,
@@ -51,115 +51,109 @@ export type InboundPeer = {
   readonly notAfterMs: number;
 };
 
+const NOBODY: InboundPeer = {
+  certLine: undefined,
+  edge: -1,
+  forwarded: undefined,
+  notAfterMs: Number.POSITIVE_INFINITY,
+};
+
 export class InboundHandler implements RequestHandler {
   readonly #plane: Plane;
   readonly #portName: string;
-  readonly #peerOf: (downstream: Downstream) => InboundPeer;
-  readonly #onClosed: (downstream: Downstream) => void;
   /** Made once for each snapshot. */
   #forwarding: Forwarding | undefined = undefined;
   #madeFor: InForce | undefined = undefined;
   /** `name.namespace` of the workload's own service. */
   #service = "";
 
-  constructor(
-    plane: Plane,
-    portName: string,
-    peerOf: (downstream: Downstream) => InboundPeer,
-    onClosed: (downstream: Downstream) => void,
-  ) {
+  constructor(plane: Plane, portName: string) {
     this.#plane = plane;
     this.#portName = portName;
-    this.#peerOf = peerOf;
-    this.#onClosed = onClosed;
   }
 
   get isDraining(): boolean {
     return this.#plane.isDraining;
   }
 
-  handle(downstream: Downstream, head: Head): void {
-    const { record } = downstream;
+  handle(request: ClientRequest, head: Head): void {
+    const { record } = request;
     const { inForce } = this.#plane;
-    const peer = this.#peerOf(downstream);
+    const peer = request.peer ?? NOBODY;
     record.edge = peer.edge;
     if (inForce === undefined) {
-      describe(downstream, head);
-      return void downstream.respond("no_snapshot", "");
+      describe(request, head);
+      return void request.respond("no_snapshot", "");
     }
     record.inForce = inForce;
     // The connection's own timer is late where the machine has slept, or its clock was set.
-    const wallMs = downstream.thread.wallMs();
+    const wallMs = request.thread.wallMs();
     if (peer.notAfterMs <= wallMs) {
-      describe(downstream, head);
-      downstream.retire(this.#plane.graceMs);
-      return void downstream.respond("connection_ended", "the peer's certificate has expired");
+      describe(request, head);
+      request.retire(this.#plane.graceMs);
+      return void request.respond("connection_ended", "the peer's certificate has expired");
     }
     if (inForce.staleAtMs <= wallMs) {
-      describe(downstream, head);
-      return void downstream.respond("policy_stale", "the snapshot has expired");
+      describe(request, head);
+      return void request.respond("policy_stale", "the snapshot has expired");
     }
     const forwarding = this.#forwardingOf(inForce);
     record.service = this.#service;
-    const target = normalisePath(downstream, head, inForce);
-    if (target === "refused" || answersItself(downstream, head)) return;
+    const target = normalisePath(request, head, inForce);
+    if (target === "refused" || answersItself(request, head)) return;
     edits.clear(DROP);
     if (peer.certLine !== undefined) edits.addLines(peer.certLine);
     if (peer.forwarded !== undefined) replaceForwarded(head, edits, peer.forwarded);
-    settleRequestId(downstream, head);
+    settleRequestId(request, head);
     const authority = authorityOf(head, inForce);
-    writeHead(downstream, head, target, authority, inForce.inbound !== undefined);
-    if (forwarding === undefined) return void downstream.respond("no_such_port", `no port ${this.#portName}`);
-    const permit = this.#permit(downstream, inForce);
+    writeHead(request, head, target, authority, inForce.inbound !== undefined);
+    if (forwarding === undefined) return void request.respond("no_such_port", `no port ${this.#portName}`);
+    const permit = this.#permit(request, inForce);
     if (permit === undefined) return;
     if (permit.request !== undefined || permit.query !== undefined) {
-      permitEdits(downstream, head, target, authority, permit);
+      permitEdits(request, head, target, authority, permit);
     }
-    downstream.exchange.begin(permit, forwarding, head, this.isDraining);
+    request.exchange.begin(permit, forwarding);
   }
 
-  onClosed(downstream: Downstream): void {
-    this.#onClosed(downstream);
-  }
-
-  onRecord(downstream: Downstream): void {
-    recordRequest(downstream, "inbound");
+  onRecord(request: ClientRequest): void {
+    recordRequest(request, "inbound");
   }
 
   /** The permit, or undefined where the request was answered. */
-  #permit(downstream: Downstream, inForce: InForce): Permit | undefined {
+  #permit(request: ClientRequest, inForce: InForce): Permit | undefined {
     const { inbound, workload } = inForce;
     if (inbound === undefined) {
       const authorization = withoutPolicy(workload.defaultVerdict);
       if (authorization.kind === "permitted") return authorization.permit;
-      this.#refuse(downstream, authorization.refusal, undefined, inForce);
+      this.#refuse(request, authorization.refusal, undefined, inForce);
       return undefined;
     }
-    const decision = ask(downstream, inbound);
+    const decision = ask(request, inbound);
     if (decision.badRequest) {
-      downstream.respond("bad_query", "the policy reads the query, which is malformed");
+      request.respond("bad_query", "the policy reads the query, which is malformed");
       return undefined;
     }
     const authorization = authorize(decision, inbound.authz, workload.defaultVerdict);
-    noteShadows(downstream, "inbound", decision, inbound, authorization);
+    noteShadows(request, "inbound", decision, inbound, authorization);
     if (authorization.kind === "refused") {
-      this.#refuse(downstream, authorization.refusal, decision, inForce);
+      this.#refuse(request, authorization.refusal, decision, inForce);
       return undefined;
     }
-    if (inbound.limits.length > 0 && isLimited(downstream, decision, inbound.limits, inForce)) return undefined;
-    keepRules(downstream, decision, inbound.authz);
+    if (inbound.limits.length > 0 && isLimited(request, decision, inbound.limits, inForce)) return undefined;
+    keepRules(request, decision, inbound.authz);
     return authorization.permit;
   }
 
-  #refuse(downstream: Downstream, refusal: Refusal, decision: PolicyDecision | undefined, inForce: InForce): void {
+  #refuse(request: ClientRequest, refusal: Refusal, decision: PolicyDecision | undefined, inForce: InForce): void {
     const { reason, status, headers, body, decider, detail } = refusal;
-    if (reason !== "denied" && reason !== "default_deny") downstream.thread.counters.add(Counter.policyFaults);
+    if (reason !== "denied" && reason !== "default_deny") request.thread.counters.add(Counter.policyFaults);
     const refs = inForce.inbound?.authz ?? [];
     const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider, refs) : undefined;
     const answer = (): void =>
-      downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation }));
+      request.answer(refusalAnswer(request, reason, detail, { status, fields: headers, body, explanation }));
     if (decision === undefined) answer();
-    else refuseWithRules(downstream, decision, { decider, refs }, answer);
+    else refuseWithRules(request, decision, { decider, refs }, answer);
   }
 
   #forwardingOf(inForce: InForce): Forwarding | undefined {

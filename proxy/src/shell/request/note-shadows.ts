@@ -3,11 +3,11 @@ import type { PolicyDecision } from "@regomesh/policy-runtime";
 import type { Authorization } from "../../decide/authorize.ts";
 import type { BoundPolicy } from "../../decide/bound-policy.ts";
 import { compareShadows } from "../../decide/shadow.ts";
-import type { Downstream } from "../downstream/downstream.ts";
+import type { ClientRequest } from "./client-request.ts";
 
 /** Before the decision's storage is used again; nothing follows from it for the request. */
 export function noteShadows(
-  { thread, record }: Downstream,
+  { thread, record }: ClientRequest,
   direction: "inbound" | "outbound",
   decision: PolicyDecision,
   bound: BoundPolicy,

@@ -6,6 +6,7 @@ import { clip } from "@regomesh/base";
 import { KnownField, type PolicyDecision, type RouteDecision } from "@regomesh/policy-runtime";
 import { authorize, deciderOf, withoutPolicy } from "../../decide/authorize.ts";
 import type { BoundPolicy } from "../../decide/bound-policy.ts";
+import { applyChanges } from "../../decide/field-changes.ts";
 import type { Permit } from "../../decide/permit.ts";
 import { textOf } from "../../http1/characters.ts";
 import type { Head } from "../../http1/head.ts";
@@ -17,13 +18,14 @@ import { pickTarget, type Target } from "../../route/pick-target.ts";
 import { redirectLocation, rewriteAuthority, rewriteTarget } from "../../route/rewrite.ts";
 import { matchAuthority, matchName } from "../../route/service-table.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
-import type { Downstream } from "../downstream/downstream.ts";
+import { type InjectedFault, NO_FAULT } from "../../stream/exchange-carrier.ts";
+import { type Forwarding, POOL_WAIT_MS } from "../../stream/forwarding.ts";
+import type { RequestCopy } from "../../stream/upstream-stream.ts";
 import type { Plane } from "../plane/plane.ts";
-import { MirrorCall, type RequestCopy } from "../upstream/mirror.ts";
+import { MirrorCall } from "../upstream/mirror.ts";
 import { refusalAnswer } from "./answer.ts";
-import { type InjectedFault, NO_FAULT } from "./exchange.ts";
+import type { ClientRequest } from "./client-request.ts";
 import { explain } from "./explain.ts";
-import { type Forwarding, POOL_WAIT_MS } from "./forwarding.ts";
 import {
   answersItself,
   ask,
@@ -38,7 +40,7 @@ import {
   writeHead,
 } from "./handle-request.ts";
 import { noteShadows } from "./note-shadows.ts";
-import { applyChanges, changeQuery, permitEdits } from "./permit-edits.ts";
+import { changeQuery, permitEdits } from "./permit-edits.ts";
 import { recordRequest } from "./record-request.ts";
 import type { RequestHandler } from "./request-handler.ts";
 
@@ -52,61 +54,55 @@ const DROP = maskOf(KnownField.forwardedClientCert, KnownField.decisionId);
 
 export class OutboundHandler implements RequestHandler {
   readonly #plane: Plane;
-  readonly #onClosed: (downstream: Downstream) => void;
   /** What the settings of a service say where no route does; made once for each subset. */
   readonly #plain = new WeakMap<Group, Forwarding>();
 
-  constructor(plane: Plane, onClosed: (downstream: Downstream) => void) {
+  constructor(plane: Plane) {
     this.#plane = plane;
-    this.#onClosed = onClosed;
   }
 
   get isDraining(): boolean {
     return this.#plane.isOutboundDraining;
   }
 
-  handle(downstream: Downstream, head: Head): void {
-    const { record } = downstream;
+  handle(request: ClientRequest, head: Head): void {
+    const { record } = request;
     const { inForce } = this.#plane;
     if (inForce === undefined) {
-      describe(downstream, head);
-      return void downstream.respond("no_snapshot", "");
+      describe(request, head);
+      return void request.respond("no_snapshot", "");
     }
     record.inForce = inForce;
-    if (inForce.staleAtMs <= downstream.thread.wallMs()) {
-      describe(downstream, head);
-      return void downstream.respond("policy_stale", "the snapshot has expired");
+    if (inForce.staleAtMs <= request.thread.wallMs()) {
+      describe(request, head);
+      return void request.respond("policy_stale", "the snapshot has expired");
     }
     const folded = foldedAuthority(head, true);
     const authority = folded === undefined ? head.authorityText() : textOf(folded.bytes, folded.start, folded.end);
     const cluster = matchAuthority(inForce.services, authority);
     if (cluster === undefined) {
-      describe(downstream, head);
+      describe(request, head);
       record.service = clip(authority, SERVICE_LENGTH_MAX);
-      return void downstream.respond("no_such_service", authority);
+      return void request.respond("no_such_service", authority);
     }
     record.service = cluster.key;
     record.edge = cluster.groups.get("")?.edge ?? -1;
-    const target = normalisePath(downstream, head, inForce);
-    if (target === "refused" || answersItself(downstream, head)) return;
+    const target = normalisePath(request, head, inForce);
+    if (target === "refused" || answersItself(request, head)) return;
     edits.clear(DROP);
-    settleRequestId(downstream, head);
+    settleRequestId(request, head);
     const { outbound } = inForce;
-    writeHead(downstream, head, target, folded, outbound !== undefined);
-    if (outbound === undefined) return void this.#forward(downstream, head, inForce, cluster, WITHOUT_ROUTE);
-    this.#decide(downstream, head, inForce, cluster, outbound, { target, authority: folded });
+    writeHead(request, head, target, folded, outbound !== undefined);
+    if (outbound === undefined) return void this.#forward(request, inForce, cluster, WITHOUT_ROUTE);
+    this.#decide(request, head, inForce, cluster, outbound, { target, authority: folded });
   }
 
-  onClosed(downstream: Downstream): void {
-    this.#onClosed(downstream);
-  }
-
-  onRecord(downstream: Downstream): void {
-    recordRequest(downstream, "outbound");
+  onRecord(request: ClientRequest): void {
+    recordRequest(request, "outbound");
   }
 
   #decide(
-    downstream: Downstream,
+    request: ClientRequest,
     head: Head,
     inForce: InForce,
     cluster: Cluster,
@@ -114,60 +110,51 @@ export class OutboundHandler implements RequestHandler {
     heading: Heading,
   ): void {
     const { target, authority } = heading;
-    const decision = ask(downstream, bound);
-    if (decision.badRequest)
-      return void downstream.respond("bad_query", "the policy reads the query, which is malformed");
+    const decision = ask(request, bound);
+    if (decision.badRequest) return void request.respond("bad_query", "the policy reads the query, which is malformed");
     const authorization = authorize(decision, bound.authz, "allow");
-    noteShadows(downstream, "outbound", decision, bound, authorization);
+    noteShadows(request, "outbound", decision, bound, authorization);
     if (authorization.kind === "refused") {
       const { reason, status, headers, body, decider, detail } = authorization.refusal;
       const explanation = inForce.snapshot.mesh.explainDenials ? explain(decision, decider, bound.authz) : undefined;
-      return void refuseWithRules(downstream, decision, { decider, refs: bound.authz }, () =>
-        downstream.answer(refusalAnswer(downstream, reason, detail, { status, fields: headers, body, explanation })),
+      return void refuseWithRules(request, decision, { decider, refs: bound.authz }, () =>
+        request.answer(refusalAnswer(request, reason, detail, { status, fields: headers, body, explanation })),
       );
     }
-    if (bound.limits.length > 0 && isLimited(downstream, decision, bound.limits, inForce)) return;
-    const route = findRoute(downstream, decision, bound);
+    if (bound.limits.length > 0 && isLimited(request, decision, bound.limits, inForce)) return;
+    const route = findRoute(request, decision, bound);
     if (route === "refused") return;
     const { permit } = authorization;
     const permitted = permit.query === undefined ? target : changeQuery(head, target, permit.query);
     if (route === undefined) {
-      if (changesHead(permit)) permitEdits(downstream, head, target, authority, permit);
-      return void this.#forward(downstream, head, inForce, cluster, permit);
+      if (changesHead(permit)) permitEdits(request, head, target, authority, permit);
+      return void this.#forward(request, inForce, cluster, permit);
     }
     if (route.redirect !== undefined || route.respond !== undefined)
-      return void answerRoute(downstream, head, heading, route);
+      return void answerRoute(request, head, heading, route);
     if (changesRequest(route) || changesHead(permit)) {
       const rewritten = rewriteTarget(head, permitted, route.rewrite, inForce.workload.pathLevel);
       const renamed = rewriteAuthority(route.rewrite, authority);
       if (rewritten === "refused" || renamed === "refused")
-        return void downstream.respond("policy_type_error", "the route's rewrite is no target that may be forwarded");
+        return void request.respond("policy_type_error", "the route's rewrite is no target that may be forwarded");
       if (route.requestHeaders !== undefined) applyChanges(edits, route.requestHeaders);
       // Whether the request may pass is decided first, and so is what it says: the permit's word stands.
       if (permit.request !== undefined) applyChanges(edits, permit.request);
-      writeHead(downstream, head, rewritten, renamed);
+      writeHead(request, head, rewritten, renamed);
     }
-    this.#forward(downstream, head, inForce, cluster, permit, route);
+    this.#forward(request, inForce, cluster, permit, route);
   }
 
-  #forward(
-    downstream: Downstream,
-    head: Head,
-    inForce: InForce,
-    cluster: Cluster,
-    permit: Permit,
-    route?: RouteDecision,
-  ): void {
+  #forward(request: ClientRequest, inForce: InForce, cluster: Cluster, permit: Permit, route?: RouteDecision): void {
     const to = pickTarget(inForce.services, cluster, route?.targets, this.#plane.thread.random);
-    if (to === undefined)
-      return void downstream.respond("no_route", "the route names no service or subset of the mesh");
-    const { record } = downstream;
+    if (to === undefined) return void request.respond("no_route", "the route names no service or subset of the mesh");
+    const { record } = request;
     record.service = to.cluster.key;
     record.edge = to.group.edge;
     const plain = this.#plainOf(to.cluster, to.group);
     const elsewhere = this.#elsewhere(inForce, cluster, to, route);
     const forwarding = routed(plain, route, elsewhere, route && this.#mirrorOf(inForce, route));
-    downstream.exchange.begin(permit, forwarding, head, this.isDraining, faultOf(downstream, route));
+    request.exchange.begin(permit, forwarding, faultOf(request, route));
   }
 
   /** Where a request may go whose subset loses its last endpoint: to those that its route names beside it. */
@@ -198,21 +185,21 @@ export class OutboundHandler implements RequestHandler {
     const { thread } = this.#plane;
     const drawn = route.mirrors.filter(({ percent }) => thread.random() * 100 < percent);
     if (drawn.length === 0) return undefined;
-    return (request) => {
+    return (copy) => {
       for (const { to } of drawn) {
         const cluster = matchName(inForce.services, to);
         const target = cluster && pickTarget(inForce.services, cluster, undefined, thread.random);
-        if (target !== undefined) this.#mirrorTo(target, request);
+        if (target !== undefined) this.#mirrorTo(target, copy);
         else thread.counters.add(Counter.mirrorsDropped);
       }
     };
   }
 
-  #mirrorTo({ cluster, group }: Target, request: RequestCopy): void {
+  #mirrorTo({ cluster, group }: Target, copy: RequestCopy): void {
     const { thread } = this.#plane;
     const endpoint = pickEndpoint(cluster, group, undefined, thread.random, thread.monoMs());
     if (endpoint === undefined) thread.counters.add(Counter.mirrorsDropped);
-    else MirrorCall.send(thread, request, this.#plane.poolOf(cluster, endpoint, false), endpoint);
+    else MirrorCall.send(thread, copy, this.#plane.poolOf(cluster, endpoint, false), endpoint);
   }
 
   #plainOf(cluster: Cluster, group: Group): Forwarding {
@@ -269,7 +256,7 @@ function routed(
 
 /** The most specific route that is defined; a fault of one is not passed over. */
 function findRoute(
-  downstream: Downstream,
+  request: ClientRequest,
   decision: PolicyDecision,
   bound: BoundPolicy,
 ): RouteDecision | undefined | "refused" {
@@ -277,34 +264,31 @@ function findRoute(
     const { bit, bound: entrypoint } = ref;
     const outcome = decision.route(bit);
     if (outcome.kind === "defined") {
-      keepRules(downstream, decision, [...bound.authz, ref]);
+      keepRules(request, decision, [...bound.authz, ref]);
       return outcome.value;
     }
     if (outcome.kind === "undefined") continue;
-    downstream.thread.counters.add(Counter.policyFaults);
-    refuseWithRules(downstream, decision, { decider: deciderOf(entrypoint), refs: [ref] }, () =>
-      downstream.respond(outcome.fault, outcome.message),
+    request.thread.counters.add(Counter.policyFaults);
+    refuseWithRules(request, decision, { decider: deciderOf(entrypoint), refs: [ref] }, () =>
+      request.respond(outcome.fault, outcome.message),
     );
     return "refused";
   }
-  keepRules(downstream, decision, bound.authz);
+  keepRules(request, decision, bound.authz);
   return undefined;
 }
 
-function answerRoute(downstream: Downstream, head: Head, heading: Heading, route: RouteDecision): void {
+function answerRoute(request: ClientRequest, head: Head, heading: Heading, route: RouteDecision): void {
   const { redirect, respond } = route;
   if (redirect !== undefined) {
     const location = redirectLocation(head, heading, redirect);
-    if (location === undefined)
-      return void downstream.respond("policy_type_error", "the route's redirect is no location");
+    if (location === undefined) return void request.respond("policy_type_error", "the route's redirect is no location");
     const fields = [["location", location]] as const;
-    return void downstream.answer(
-      refusalAnswer(downstream, "redirected", "", { status: redirect.status, fields, body: "" }),
-    );
+    return void request.answer(refusalAnswer(request, "redirected", "", { status: redirect.status, fields, body: "" }));
   }
   if (respond === undefined) return;
   const { status, headers, body } = respond;
-  downstream.answer(refusalAnswer(downstream, "responded", "", { status, fields: headers, body }));
+  request.answer(refusalAnswer(request, "responded", "", { status, fields: headers, body }));
 }
 
 function changesRequest(route: RouteDecision): boolean {
@@ -316,9 +300,9 @@ function changesHead({ request, query }: Permit): boolean {
 }
 
 /** Whether this request gets the fault that the route asks for is drawn once, for delay and abort together. */
-function faultOf(downstream: Downstream, route: RouteDecision | undefined): InjectedFault {
+function faultOf(request: ClientRequest, route: RouteDecision | undefined): InjectedFault {
   const fault = route?.fault;
-  if (fault === undefined || downstream.thread.random() * 100 >= fault.percent) return NO_FAULT;
+  if (fault === undefined || request.thread.random() * 100 >= fault.percent) return NO_FAULT;
   return { delayMs: fault.delayMs ?? 0, abortStatus: fault.abortStatus ?? 0 };
 }
 

@@ -5,7 +5,7 @@ import { Counter } from "../../metrics/counters.ts";
 import type { ByteWriter } from "../../record/byte-writer.ts";
 import { printDecisionId } from "../../record/decision-id.ts";
 import { readFields } from "../../record/head-fields.ts";
-import type { Downstream } from "../downstream/downstream.ts";
+import type { ClientRequest } from "./client-request.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 const SPACE = 0x20;
@@ -18,8 +18,8 @@ const DETAIL_LENGTH_MAX = 512;
 /** More of a path than anyone reads. */
 const PATH_BYTES_MAX = 2048;
 
-export function recordRequest(downstream: Downstream, direction: "inbound" | "outbound"): void {
-  const { record, thread, exchange } = downstream;
+export function recordRequest(request: ClientRequest, direction: "inbound" | "outbound"): void {
+  const { record, thread, exchange } = request;
   const { counters } = thread;
   const edge = exchange.movedTo?.edge ?? record.edge;
   counters.add(Counter.requests);
@@ -29,9 +29,9 @@ export function recordRequest(downstream: Downstream, direction: "inbound" | "ou
   if (edge >= 0 && record.verdict !== "invalid") {
     record.inForce?.counts.count(edge, record.verdict, record.status, record.durationMs);
   }
-  writeLine(downstream, direction);
+  writeLine(request, direction);
   if (record.verdict === "invalid") return;
-  if (isWanted(downstream)) thread.decisions.add(decisionReport(downstream, direction));
+  if (isWanted(request)) thread.decisions.add(decisionReport(request, direction));
   else {
     thread.decisions.drop();
     counters.add(Counter.decisionsDropped);
@@ -39,22 +39,22 @@ export function recordRequest(downstream: Downstream, direction: "inbound" | "ou
 }
 
 /** Whether the decision is kept: refusals, what a shadow would have changed, and a few of the rest. */
-function isWanted(downstream: Downstream): boolean {
-  const { decisions } = downstream.thread;
-  if (verdictOf(downstream) !== "allowed") return decisions.wantsRefused;
-  return decisions.wantsAllowed || (downstream.record.shadows.length > 0 && decisions.wantsDiffering);
+function isWanted(request: ClientRequest): boolean {
+  const { decisions } = request.thread;
+  if (verdictOf(request) !== "allowed") return decisions.wantsRefused;
+  return decisions.wantsAllowed || (request.record.shadows.length > 0 && decisions.wantsDiffering);
 }
 
-function decisionReport(downstream: Downstream, direction: "inbound" | "outbound"): DecisionReport {
-  const { record, thread, exchange, context } = downstream;
+function decisionReport(request: ClientRequest, direction: "inbound" | "outbound"): DecisionReport {
+  const { record, thread, exchange, context } = request;
   if (record.decisionId === 0) record.decisionId = thread.ids.next();
-  const { method, path } = methodAndPath(downstream);
+  const { method, path } = methodAndPath(request);
   const workload = record.inForce?.workload;
   return {
     id: printDecisionId(record.decisionId),
     timeMs: thread.wallMs(),
     direction,
-    verdict: verdictOf(downstream),
+    verdict: verdictOf(request),
     status: record.status,
     reason: record.verdict === "broken" ? record.reason : "",
     detail: record.verdict === "broken" ? clip(record.detail, DETAIL_LENGTH_MAX) : "",
@@ -78,12 +78,12 @@ function decisionReport(downstream: Downstream, direction: "inbound" | "outbound
 }
 
 /** What became of the request: where the sidecar at the other end refused it, this side's yes is not the verdict. */
-function verdictOf({ record, exchange }: Downstream): RequestRecord["verdict"] {
+function verdictOf({ record, exchange }: ClientRequest): RequestRecord["verdict"] {
   if (record.verdict !== "allowed" || !exchange.isRefusedByPeer) return record.verdict;
   return record.status === 429 ? "limited" : "denied";
 }
 
-function methodAndPath({ exchange, record }: Downstream): { readonly method: string; readonly path: string } {
+function methodAndPath({ exchange, record }: ClientRequest): { readonly method: string; readonly path: string } {
   const { head, headEnd } = exchange;
   if (head === undefined) return { method: record.method, path: clip(record.path, PATH_BYTES_MAX) };
   const methodEnd = head.indexOf(SPACE);
@@ -95,8 +95,8 @@ function methodAndPath({ exchange, record }: Downstream): { readonly method: str
   };
 }
 
-function writeLine(downstream: Downstream, direction: "inbound" | "outbound"): void {
-  const { record, thread, exchange, context } = downstream;
+function writeLine(request: ClientRequest, direction: "inbound" | "outbound"): void {
+  const { record, thread, exchange, context } = request;
   const { accessLog } = thread;
   if (accessLog === undefined) return;
   const { head } = exchange;
@@ -111,7 +111,7 @@ function writeLine(downstream: Downstream, direction: "inbound" | "outbound"): v
   writer.ascii(direction);
   writer.ascii('","requestId":"');
   writer.jsonText(record.requestId);
-  writeTarget(writer, downstream);
+  writeTarget(writer, request);
   writer.ascii('","status":');
   writer.integer(record.status);
   writer.ascii(',"verdict":"');
@@ -121,7 +121,7 @@ function writeLine(downstream: Downstream, direction: "inbound" | "outbound"): v
   writer.jsonText(direction === "inbound" ? (context.principal ?? "") : (record.inForce?.workload.principal ?? ""));
   writer.ascii('","service":"');
   writer.jsonText(record.service);
-  writeEndpoint(writer, downstream);
+  writeEndpoint(writer, request);
   writer.ascii('"bytesIn":');
   writer.integer(record.bytesIn);
   writer.ascii(',"bytesOut":');
@@ -136,7 +136,7 @@ function writeLine(downstream: Downstream, direction: "inbound" | "outbound"): v
   accessLog.done();
 }
 
-function writeTarget(writer: ByteWriter, { exchange, record }: Downstream): void {
+function writeTarget(writer: ByteWriter, { exchange, record }: ClientRequest): void {
   const { head, headEnd } = exchange;
   writer.ascii('","method":"');
   if (head === undefined) {
@@ -188,7 +188,7 @@ function writeShadows(writer: ByteWriter, { shadows }: RequestRecord): void {
   writer.ascii("],");
 }
 
-function writeEndpoint(writer: ByteWriter, { exchange }: Downstream): void {
+function writeEndpoint(writer: ByteWriter, { exchange }: ClientRequest): void {
   writer.ascii('",');
   const { endpoint } = exchange;
   if (endpoint === undefined) return;

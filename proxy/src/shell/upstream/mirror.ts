@@ -2,11 +2,9 @@
  * A copy of a request to another service, whose answer nobody waits for: it takes no part
  * in retries, breakers or the request's own record, and a full pool simply drops it.
  */
-import type { Framing, Head } from "../../http1/head.ts";
-import type { Method } from "../../http1/method.ts";
 import { Counter } from "../../metrics/counters.ts";
 import type { Endpoint } from "../../route/endpoint.ts";
-import type { StreamPool, StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
+import type { RequestCopy, StreamPool, StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault } from "../net/faulty.ts";
 import type { Thread } from "../plane/thread.ts";
@@ -20,15 +18,6 @@ const SHARE = 4;
 
 /** After this the copy's connection is worth more than its answer. */
 const MIRROR_TIMEOUT_MS = 5000;
-
-/** A whole request, in bytes of its own. */
-export type RequestCopy = {
-  readonly head: Uint8Array;
-  readonly method: Method;
-  readonly framing: Framing;
-  readonly content: Uint8Array;
-  readonly trailers: Head;
-};
 
 export class MirrorCall implements StreamWaiter {
   readonly #thread: Thread;

@@ -3,12 +3,12 @@
  * connection, and what a retry sends again. Beyond its bound it is let go, and with it
  * the chance to try again.
  */
-import { copyBytes } from "../../http1/copy-bytes.ts";
-import type { Head } from "../../http1/head.ts";
-import { HeadReader } from "../../http1/head-reader.ts";
-import { DEFAULT_CODEC_LIMITS } from "../../http1/limits.ts";
-import type { UpstreamStream } from "../../stream/upstream-stream.ts";
-import { LARGE_SLAB_BYTES, type SlabPool } from "../net/slab-pool.ts";
+import { copyBytes } from "../http1/copy-bytes.ts";
+import type { Head } from "../http1/head.ts";
+import { HeadReader } from "../http1/head-reader.ts";
+import { DEFAULT_CODEC_LIMITS } from "../http1/limits.ts";
+import { LARGE_SLAB_BYTES, type SlabPool } from "../message/slab-pool.ts";
+import type { UpstreamStream } from "./upstream-stream.ts";
 
 /** Content that a retry can still send: Linkerd's bound. */
 export const HELD_BYTES_MAX = 64 * 1024;

@@ -1,24 +1,22 @@
 /**
- * Carries one request after the other of a downstream connection: what its machine
- * (stream/exchange.ts) commands, it does to pool, upstream, breaker and client; the record
- * is used again for the next one.
+ * Carries one request after the other of a client's stream to endpoints: what its machine
+ * (exchange.ts) commands, it does to pool, stream, breaker and client. It knows no protocol
+ * and no socket.
  */
-import { KnownField } from "@regomesh/policy-runtime";
-import type { Permit } from "../../decide/permit.ts";
-import type { Reason } from "../../filter/reason.ts";
-import { isReason } from "../../filter/rescue.ts";
-import { variableOf } from "../../http1/field-edits.ts";
-import { Framing, type Head } from "../../http1/head.ts";
-import { maskOf } from "../../http1/known-field.ts";
-import { isIdempotent, Method } from "../../http1/method.ts";
-import type { ReadyLines } from "../../http1/ready-lines.ts";
-import { Counter } from "../../metrics/counters.ts";
-import { admit, answer, type Outcome, settle, UNCOUNTED } from "../../resilience/breaker.ts";
-import { mayEject } from "../../resilience/ejection.ts";
-import { giveBackRetry, hasRetryRoom, takeRetry } from "../../resilience/retry-budget.ts";
-import { type Group, pickEndpoint } from "../../route/cluster.ts";
-import type { Endpoint } from "../../route/endpoint.ts";
-import { pickByKey } from "../../route/pick-by-key.ts";
+import { namedBy } from "../decide/field-changes.ts";
+import type { Permit } from "../decide/permit.ts";
+import type { Reason } from "../filter/reason.ts";
+import { variableOf } from "../http1/field-edits.ts";
+import { Framing, type Head } from "../http1/head.ts";
+import { isIdempotent, Method } from "../http1/method.ts";
+import { Counter } from "../metrics/counters.ts";
+import { admit, answer, type Outcome, settle, UNCOUNTED } from "../resilience/breaker.ts";
+import { mayEject } from "../resilience/ejection.ts";
+import { giveBackRetry, hasRetryRoom, takeRetry } from "../resilience/retry-budget.ts";
+import { type Group, pickEndpoint } from "../route/cluster.ts";
+import type { Endpoint } from "../route/endpoint.ts";
+import { pickByKey } from "../route/pick-by-key.ts";
+import { Timer } from "../time/timer-wheel.ts";
 import {
   begin,
   type Circumstances,
@@ -29,46 +27,21 @@ import {
   type Move,
   type Request,
   step,
-} from "../../stream/exchange.ts";
-import type { StreamPool, StreamWaiter, UpstreamReset, UpstreamStream } from "../../stream/upstream-stream.ts";
-import { Timer } from "../../time/timer-wheel.ts";
-import { ClientResponse } from "../downstream/client-response.ts";
-import type { Faulty } from "../net/faulty.ts";
-import type { Outgoing } from "../net/outgoing.ts";
-import type { Thread } from "../plane/thread.ts";
-import { HELD_BYTES_MAX, HeldContent } from "../upstream/held-content.ts";
+  UNDECIDED,
+} from "./exchange.ts";
 import type { Forwarding } from "./forwarding.ts";
-import { namedBy, responseEdits } from "./permit-edits.ts";
-
-/** The connection that the request came on. */
-export interface ExchangeSide extends Faulty {
-  readonly out: Outgoing;
-  /** The response should end the connection: the proxy is draining. */
-  readonly isEnding: boolean;
-  /** Says once how long the connection may stay without a request, to a client that heeds it. */
-  takeIdleLine(): ReadyLines | undefined;
-  /** Reading stops, because nobody takes the content. */
-  pauseReading(): void;
-  resumeReading(): void;
-  /** Ends the request where its client has sent nothing of its content for so long. */
-  yieldIfQuiet(quietMs: number): boolean;
-  /** The mesh answers by itself; `status` where it is not what the reason gives, otherwise 0. */
-  respond(reason: Reason, detail: string, status?: number): void;
-  /** The response has gone out whole. `isClean`: the connection may carry another request. */
-  onExchangeDone(isClean: boolean): void;
-  /** The response broke off for `reason`: the connection is cut. */
-  cut(reason: Reason): void;
-}
+import { HELD_BYTES_MAX, HeldContent } from "./held-content.ts";
+import { isRefusal, meshReasonOf, OF_APPLICATION, OF_PEER } from "./mesh-word.ts";
+import type { ExchangeClient, RequestStream } from "./request-stream.ts";
+import type { StreamPool, StreamWaiter, UpstreamReset, UpstreamStream } from "./upstream-stream.ts";
+import type { World } from "./world.ts";
 
 /** What an injected fault does to a request: first it waits, then it ends. */
 export type InjectedFault = { readonly delayMs: number; readonly abortStatus: number };
 
 export const NO_FAULT: InjectedFault = { delayMs: 0, abortStatus: 0 };
 
-/** The mesh's own word in responses: it means nothing where an application says it, and no application needs it. */
-const OF_APPLICATION = maskOf(KnownField.decisionId, KnownField.meshReason);
-const OF_PEER = maskOf(KnownField.meshReason);
-
+const DECIDED: ExchangeEvent = { kind: "decided" };
 const START: ExchangeEvent = { kind: "start" };
 const REQUEST_END: ExchangeEvent = { kind: "request-end" };
 const QUEUED: ExchangeEvent = { kind: "queued" };
@@ -84,13 +57,14 @@ const WITHDRAWN: ExchangeEvent = { kind: "withdrawn" };
 const ABORT: ExchangeEvent = { kind: "abort" };
 
 export class Exchange implements StreamWaiter, Circumstances {
-  readonly #thread: Thread;
-  readonly #side: ExchangeSide;
+  readonly #world: World;
+  readonly #client: ExchangeClient;
+  readonly #stream: RequestStream;
   readonly #held: HeldContent;
   readonly #deadline: Timer;
   readonly #timer: Timer;
   #state: ExchangeState = IDLE;
-  #request: Request | undefined = undefined;
+  #request: Request = UNDECIDED;
   #forwarding: Forwarding | undefined = undefined;
   /** By which it goes on, with what policy wants changed on both ways. */
   #permit: Permit | undefined = undefined;
@@ -99,7 +73,6 @@ export class Exchange implements StreamWaiter, Circumstances {
   headEnd = 0;
   #method: Method = Method.other;
   #framing: Framing = Framing.none;
-  readonly #response = new ClientResponse();
   #upstream: UpstreamStream | undefined = undefined;
   #pool: StreamPool | undefined = undefined;
   endpoint: Endpoint | undefined = undefined;
@@ -122,31 +95,26 @@ export class Exchange implements StreamWaiter, Circumstances {
   bytesOut = 0;
   #hasMoved = false;
   readonly #mayEject = () => mayEject(this.#forwarding?.cluster.groups.get("")?.endpoints ?? []);
-  readonly #takeIdleLine = () => this.#side.takeIdleLine();
-  readonly #resumeRequest = () => this.#side.resumeReading();
+  readonly #resumeRequest = () => this.#stream.resume();
   readonly #resumeResponse = () => this.#resumeUpstream();
 
-  constructor(thread: Thread, side: ExchangeSide) {
-    this.#thread = thread;
-    this.#side = side;
-    this.#held = new HeldContent(thread.slabs);
-    this.#deadline = new Timer(() => this.#on(DEADLINE), side);
-    this.#timer = new Timer(() => this.#on(TIMER), side);
+  constructor(world: World, client: ExchangeClient, stream: RequestStream) {
+    this.#world = world;
+    this.#client = client;
+    this.#stream = stream;
+    this.#held = new HeldContent(world.slabs);
+    this.#deadline = new Timer(() => this.#on(DEADLINE), client);
+    this.#timer = new Timer(() => this.#on(TIMER), client);
   }
 
   /** Decided, and not on its way yet. */
   get isHeld(): boolean {
-    return this.#state.kind === "held";
+    return this.#state.kind === "held" || this.#state.kind === "deciding";
   }
 
   /** The response has begun: only cutting it can say now that something is wrong. */
   get isResponding(): boolean {
     return this.#state.kind === "responding";
-  }
-
-  /** The response's end is the connection's end: an end by FIN would be taken for it. */
-  get endsByClosing(): boolean {
-    return this.#response.endsByClosing;
   }
 
   get canResend(): boolean {
@@ -172,31 +140,36 @@ export class Exchange implements StreamWaiter, Circumstances {
 
   /** Takes the slab that holds the request's head as it goes on, in place of one it has. */
   hold(head: Buffer, headEnd: number): void {
-    if (this.head !== undefined) this.#thread.slabs.giveBack(this.head);
+    if (this.head !== undefined) this.#world.slabs.giveBack(this.head);
     this.head = head;
     this.headEnd = headEnd;
   }
 
-  /** The request of the head held was decided and may go on; `start` sends it. */
-  begin(permit: Permit, forwarding: Forwarding, received: Head, isClosing: boolean, fault = NO_FAULT): void {
-    this.#permit = permit;
-    this.#forwarding = forwarding;
+  /** A request whose head was received: whoever decides may take his time. */
+  open(received: Head): void {
     this.#method = received.method;
     this.#framing = received.framing;
-    this.#response.begin(received, isClosing);
+    this.#request = UNDECIDED;
     this.#detail = "";
     this.tries = 0;
     this.status = 0;
     this.isRefusedByPeer = false;
     this.bytesOut = 0;
+    this.#make(begin());
+  }
+
+  /** It may go on, as the head that is held; `start` sends it. */
+  begin(permit: Permit, forwarding: Forwarding, fault = NO_FAULT): void {
+    this.#permit = permit;
+    this.#forwarding = forwarding;
     const { delayMs, abortStatus } = fault;
-    this.#request = { plan: forwarding, isIdempotent: isIdempotent(received.method), delayMs, abortStatus };
+    this.#request = { plan: forwarding, isIdempotent: isIdempotent(this.#method), delayMs, abortStatus };
     forwarding.cluster.budget.active++;
-    this.#make(begin(this.#request));
+    this.#on(DECIDED);
   }
 
   start(): void {
-    if (this.#state.kind === "held") this.#on(START);
+    if (this.#state.kind === "held" || this.#state.kind === "deciding") this.#on(START);
   }
 
   /** Content of the request as it came. */
@@ -209,7 +182,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     if (upstream !== undefined) {
       upstream.sendContent(bytes, from, to);
       if (upstream.isFull) this.#pauseRequest(upstream);
-    } else if (this.#held.bytes >= HELD_BYTES_MAX) this.#side.pauseReading();
+    } else if (this.#held.bytes >= HELD_BYTES_MAX) this.#stream.pause();
   }
 
   contentEnd(trailers: Head): void {
@@ -236,7 +209,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     if (this.#held.isWhole) {
       const head = Buffer.from(this.head.subarray(0, this.headEnd));
       mirror({ head, method: this.#method, framing: this.#framing, ...this.#held.copy() });
-    } else this.#thread.counters.add(Counter.mirrorsDropped);
+    } else this.#world.counters.add(Counter.mirrorsDropped);
   }
 
   /** The client broke the protocol, stalled or left: nothing of the request goes on any more. */
@@ -252,8 +225,8 @@ export class Exchange implements StreamWaiter, Circumstances {
   /** Forgets the request; the connection's next one may begin. */
   reset(): void {
     this.#on(ABORT);
-    this.#thread.disarm(this.#deadline);
-    this.#thread.disarm(this.#timer);
+    this.#world.disarm(this.#deadline);
+    this.#world.disarm(this.#timer);
     if (this.#forwarding !== undefined) {
       const { budget } = this.#forwarding.cluster;
       budget.active--;
@@ -261,7 +234,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     }
     this.#holdsRetry = false;
     this.#held.reset();
-    if (this.head !== undefined) this.#thread.slabs.giveBack(this.head);
+    if (this.head !== undefined) this.#world.slabs.giveBack(this.head);
     this.head = undefined;
     this.#forwarding = undefined;
     this.#permit = undefined;
@@ -274,9 +247,9 @@ export class Exchange implements StreamWaiter, Circumstances {
 
   #on(event: ExchangeEvent): void {
     if (this.#state.kind === "idle") return;
-    const request = this.#request as Request;
+    const request = this.#request;
     // Only the time of a single try is reckoned by the machine itself.
-    const nowMs = request.plan.perTryMs === 0 ? 0 : this.#thread.monoMs();
+    const nowMs = request.plan.perTryMs === 0 ? 0 : this.#world.monoMs();
     this.#make(step(this.#state, event, request, this, nowMs));
   }
 
@@ -290,20 +263,20 @@ export class Exchange implements StreamWaiter, Circumstances {
   #do(command: Command): void {
     switch (command.do) {
       case "arm-deadline":
-        return void this.#thread.arm(this.#deadline, (this.#request as Request).plan.timeoutMs);
+        return void this.#world.arm(this.#deadline, this.#request.plan.timeoutMs);
       case "arm-timer":
-        return void this.#thread.arm(this.#timer, command.ms);
+        return void this.#world.arm(this.#timer, command.ms);
       case "back-off":
-        return void this.#thread.arm(this.#timer, this.#thread.random() * command.mostMs);
+        return void this.#world.arm(this.#timer, this.#world.random() * command.mostMs);
       case "disarm":
-        return void this.#thread.disarm(this.#timer);
+        return void this.#world.disarm(this.#timer);
       case "acquire":
         return void this.#acquire();
       case "send":
         return void this.#send();
       case "take-retry":
         this.#holdsRetry = true;
-        this.#thread.counters.add(Counter.retries);
+        this.#world.counters.add(Counter.retries);
         return void takeRetry((this.#forwarding as Forwarding).cluster.budget);
       case "answered":
         if (this.endpoint !== undefined) this.#generation = answer(this.endpoint.breaker, this.#generation);
@@ -317,18 +290,18 @@ export class Exchange implements StreamWaiter, Circumstances {
       case "respond":
         return void this.#respond();
       case "refuse":
-        this.#thread.disarm(this.#deadline);
-        return void this.#side.respond(command.reason, this.#detail, command.status);
+        this.#world.disarm(this.#deadline);
+        return void this.#client.respond(command.reason, this.#detail, command.status);
       case "cut":
-        return void this.#side.cut(command.reason);
+        return void this.#client.cut(command.reason);
       case "finish":
-        return void this.#side.onExchangeDone(this.#response.keepAlive && command.isClean);
+        return void this.#client.onExchangeDone();
     }
   }
 
   #acquire(): void {
     const forwarding = this.#forwarding as Forwarding;
-    const nowMs = this.#thread.monoMs();
+    const nowMs = this.#world.monoMs();
     const endpoint = this.#pick(forwarding, nowMs);
     if (endpoint === undefined) return void this.#on({ kind: "unconnected", reason: "no_endpoint" });
     this.#generation = admit(endpoint.breaker, nowMs);
@@ -358,7 +331,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     if (other !== undefined) this.movedTo = other;
     const group = other ?? named;
     if (hashKey !== undefined) return pickByKey(group.endpoints, hashKey, tried, nowMs);
-    return pickEndpoint(cluster, group, tried, this.#thread.random, nowMs);
+    return pickEndpoint(cluster, group, tried, this.#world.random, nowMs);
   }
 
   onStream(stream: UpstreamStream): void {
@@ -371,7 +344,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     upstream.sendHead(this.head as Buffer, this.headEnd, this.#method, this.#framing);
     this.#held.sendTo(upstream);
     if (upstream.isFull) this.#pauseRequest(upstream);
-    else this.#side.resumeReading();
+    else this.#stream.resume();
   }
 
   onNoStream(reason: Reason, detail: string): void {
@@ -380,7 +353,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   }
 
   onFault(error: unknown): void {
-    this.#side.onFault(error);
+    this.#client.onFault(error);
   }
 
   onWithdrawn(): void {
@@ -388,7 +361,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   }
 
   yieldIfQuiet(quietMs: number): boolean {
-    return this.#side.yieldIfQuiet(quietMs);
+    return this.#client.yieldIfQuiet(quietMs);
   }
 
   onReset({ reason, detail, wasProcessed }: UpstreamReset): void {
@@ -405,13 +378,13 @@ export class Exchange implements StreamWaiter, Circumstances {
     const generation = this.#generation;
     this.#generation = UNCOUNTED;
     // A success opens nothing, so it needs no time.
-    const nowMs = outcome === "success" ? 0 : this.#thread.monoMs();
+    const nowMs = outcome === "success" ? 0 : this.#world.monoMs();
     settle(endpoint.breaker, cluster.service.traffic.breaker, generation, outcome, nowMs, this.#mayEject);
   }
 
   /** Lets go of connection or place in the queue. */
   #leave(): void {
-    this.#thread.disarm(this.#timer);
+    this.#world.disarm(this.#timer);
     const upstream = this.#upstream;
     this.#upstream = undefined;
     if (upstream !== undefined) upstream.reset();
@@ -438,7 +411,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   }
 
   #pauseRequest(upstream: UpstreamStream): void {
-    this.#side.pauseReading();
+    this.#stream.pause();
     upstream.onDrain = this.#resumeRequest;
   }
 
@@ -446,14 +419,15 @@ export class Exchange implements StreamWaiter, Circumstances {
 
   onInterim(head: Head): void {
     this.#hasMoved = true;
-    this.#response.writeInterim(this.#side.out, head);
+    this.#stream.sendInterim(head);
     this.#heedFull(this.#upstream as UpstreamStream);
   }
 
   onHead(head: Head): void {
     this.#hasMoved = true;
     this.#final = head;
-    this.#on(head.status < 500 ? HEAD : failedHead(this.#upstream as UpstreamStream, head));
+    if (head.status < 500) this.#on(HEAD);
+    else this.#on({ kind: "head", status: head.status, madeBy: this.#isPeer ? meshReasonOf(head) : undefined });
     this.#final = undefined;
   }
 
@@ -461,41 +435,40 @@ export class Exchange implements StreamWaiter, Circumstances {
     const forwarding = this.#forwarding as Forwarding;
     const head = this.#final as Head;
     const upstream = this.#upstream as UpstreamStream;
-    this.#thread.disarm(this.#timer);
-    this.#thread.disarm(this.#deadline);
+    this.#world.disarm(this.#timer);
+    this.#world.disarm(this.#deadline);
     this.#held.drop();
     this.status = head.status;
-    this.isRefusedByPeer = upstream.principal !== undefined && isRefusal(head);
-    const { out } = this.#side;
-    this.#response.writeHead(out, head, {
+    this.isRefusedByPeer = this.#isPeer && isRefusal(head);
+    this.#stream.sendHead(head, {
       drop: forwarding.isApplication ? OF_APPLICATION : OF_PEER,
-      // What began before the drain did ends its connection all the same, and says so; and so does
-      // a response before the request's end: whoever sent the rest would wait for a reader.
-      isLast: this.#side.isEnding || (this.#state.kind !== "idle" && !this.#state.isRequestWhole),
-      edit: responseEdits(forwarding.responseChanges, (this.#permit as Permit).responseHeadersToAdd),
-      idleLine: this.#takeIdleLine,
+      changes: forwarding.responseChanges,
+      add: (this.#permit as Permit).responseHeadersToAdd,
     });
     this.#heedFull(upstream);
   }
 
   /** What the client has not taken yet, its interim responses too, holds up what comes next. */
   #heedFull(upstream: UpstreamStream): void {
-    const { out } = this.#side;
-    out.onDrain = this.#resumeResponse;
-    if (out.isFull) this.#pauseUpstream(upstream);
+    this.#stream.onDrain = this.#resumeResponse;
+    if (this.#stream.isFull) this.#pauseUpstream(upstream);
+  }
+
+  /** The other end has proven to be a sidecar: what it says of itself is believed. */
+  get #isPeer(): boolean {
+    return this.#upstream?.principal !== undefined;
   }
 
   onContent(bytes: Uint8Array, from: number, to: number): void {
-    const { out } = this.#side;
     this.bytesOut += to - from;
     this.#hasMoved = true;
-    this.#response.writeContent(out, bytes, from, to);
-    if (out.isFull && this.#upstream !== undefined) this.#pauseUpstream(this.#upstream);
+    this.#stream.sendContent(bytes, from, to);
+    if (this.#stream.isFull && this.#upstream !== undefined) this.#pauseUpstream(this.#upstream);
   }
 
   onEnd(trailers: Head): void {
-    this.#response.writeEnd(this.#side.out, trailers);
-    this.#side.out.onDrain = undefined;
+    this.#stream.sendEnd(trailers);
+    this.#stream.onDrain = undefined;
     this.#on(END);
   }
 
@@ -510,23 +483,4 @@ export class Exchange implements StreamWaiter, Circumstances {
     this.#isPausedForUpstream = false;
     this.#upstream?.resume();
   }
-}
-
-/** Sidecars name their decision where they answer by themselves, and take that name from what an application says. */
-function isRefusal(head: Head): boolean {
-  return head.status < 500 && (head.present & maskOf(KnownField.decisionId)) !== 0;
-}
-
-function failedHead(upstream: UpstreamStream, head: Head): ExchangeEvent {
-  const madeBy = upstream.principal === undefined ? undefined : meshReasonOf(head);
-  return { kind: "head", status: head.status, madeBy };
-}
-
-/** Why the sidecar at the other end made a response by itself; undefined where it is the application's. */
-function meshReasonOf(head: Head): Reason | undefined {
-  const index = head.indexOf(KnownField.meshReason);
-  if (index < 0) return undefined;
-  const text = head.valueText(index);
-  // A newer proxy may know more of them.
-  return isReason(text) ? text : "internal";
 }

@@ -1,10 +1,9 @@
 /** Where and how a permitted request goes on: what the route, or the service's own settings, say. */
 import type { FieldChanges } from "@regomesh/policy-runtime";
-import type { Cluster, Group } from "../../route/cluster.ts";
-import type { Endpoint } from "../../route/endpoint.ts";
-import type { ExchangePlan } from "../../stream/exchange.ts";
-import type { StreamPool } from "../../stream/upstream-stream.ts";
-import type { RequestCopy } from "../upstream/mirror.ts";
+import type { Cluster, Group } from "../route/cluster.ts";
+import type { Endpoint } from "../route/endpoint.ts";
+import type { ExchangePlan } from "./exchange.ts";
+import type { RequestCopy, StreamPool } from "./upstream-stream.ts";
 
 /** For a free connection of a full pool: as long as a whole request may take by default. */
 export const POOL_WAIT_MS = 15_000;
