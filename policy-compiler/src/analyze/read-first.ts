@@ -149,15 +149,17 @@ function isConstantTest({ known }: Hoist, what: What): boolean {
   const name = what.operator.path.join(".");
   if (TESTS.has(name)) return isKnown(left) && isScalar(right);
   if (name !== "internal.member_2") return false;
-  return (isKnown(left) && isConstant(right)) || (isScalar(left) && isKnown(right));
+  return (isKnown(left) && hasConstants(right)) || (isScalar(left) && isKnown(right));
 }
 
 function isScalar({ kind }: Term): boolean {
   return kind === "null" || kind === "boolean" || kind === "number" || kind === "string";
 }
 
-function isConstant(term: Term): boolean {
-  return isScalar(term) || ((term.kind === "array" || term.kind === "set") && term.items.every(isConstant));
+/** A list or set of constants; one that is empty tells the index nothing. */
+function hasConstants(term: Term): boolean {
+  if (term.kind !== "array" && term.kind !== "set") return false;
+  return term.items.length > 0 && term.items.every((item) => isScalar(item) || hasConstants(item));
 }
 
 function replaceReads(hoist: Hoist, term: Term): Term {

@@ -9,8 +9,18 @@ import { append, bool, local, newLocal, planTerm, type Site, scan } from "./site
 
 /** The value of a call. A relation iterates over its answers. */
 export function planCall(site: Site, operator: readonly string[], args: readonly Term[]): IrOperand {
-  const operands = args.map((arg) => planTerm(site, arg));
-  return invoke(site, callName(operator), operands);
+  return invoke(site, callName(operator), planArguments(site, args));
+}
+
+/** As OPA does, calls among the arguments are evaluated before references: where one is in conflict, none is asked. */
+function planArguments(site: Site, args: readonly Term[]): readonly IrOperand[] {
+  const planned = new Map<number, IrOperand>();
+  for (const isCall of [true, false]) {
+    args.forEach((arg, i) => {
+      if ((arg.kind === "call-term") === isCall) planned.set(i, planTerm(site, arg));
+    });
+  }
+  return args.map((_, i) => planned.get(i) as IrOperand);
 }
 
 /**
@@ -20,7 +30,7 @@ export function planCall(site: Site, operator: readonly string[], args: readonly
 export function planCallExpression(site: Site, operator: readonly string[], args: readonly Term[]): void {
   const name = callName(operator);
   const arity = arityOf(site, name);
-  const operands = args.slice(0, arity).map((arg) => planTerm(site, arg));
+  const operands = planArguments(site, args.slice(0, arity));
   if (isVoid(site, name)) {
     invoke(site, name, operands);
     return;

@@ -175,6 +175,7 @@ function planAnswers(site: Site, node: RuleNode, keys: readonly Key[], unbound: 
   return dot(site, answer, integer(site, 0));
 }
 
+/** Members of the base document first, then the rules' by name. */
 function eachChoice(
   site: Site,
   node: RuleNode,
@@ -183,12 +184,7 @@ function eachChoice(
 ): void {
   const [first, ...rest] = keys as [Key, ...Key[]];
   const children = [...node.children].filter(([, child]) => !isHidden(site.environment, child.path));
-  for (const [part, child] of children) {
-    appendBlock(site, (nested) => {
-      matchKey(nested, first, text(nested, part));
-      use(nested, planAt(nested, child, rest));
-    });
-  }
+  children.sort(([a], [b]) => (a < b ? -1 : 1));
   appendBlock(site, (nested) => {
     const base = planBase(nested, node.path);
     const exclude = (key: IrOperand): void => {
@@ -207,4 +203,10 @@ function eachChoice(
       use(nested, planBasePath(nested, member.value, rest));
     }
   });
+  for (const [part, child] of children) {
+    appendBlock(site, (nested) => {
+      matchKey(nested, first, text(nested, part));
+      use(nested, planAt(nested, child, rest));
+    });
+  }
 }
