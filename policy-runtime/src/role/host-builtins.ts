@@ -92,8 +92,9 @@ export const HOST_BUILTINS: readonly HostBuiltinRow[] = [
   },
   {
     names: ["rego.parse_module"],
+    fuel: [50_000, 1_000],
     proxies: "a decision compiles nothing",
-    tools: "parse modules with `regomesh check` or OPA's own command",
+    tools: true,
   },
 ];
 
