@@ -37,6 +37,15 @@ const UNSAFE: Record<string, readonly [text: string, ...expected: string[]]> = {
   "references iterate in calls": ["package p\nq contains i if count(input.xs[i]) > 1"],
   "references iterate in the head": ["package p\nq contains input.xs[_].name"],
   "a wildcard where no expression iterates": ["package p\nq if _ == 1", "2: rego_unsafe_var_error: var _ is unsafe"],
+  "the cause, not what is assigned from it": [
+    'package p\nq := z if {\n x := ["a", y]\n z := x[0]\n}',
+    "3: rego_unsafe_var_error: var y is unsafe",
+  ],
+  "both sides of a plain equation": [
+    "package p\nq if {\n x = y\n}",
+    "3: rego_unsafe_var_error: var x is unsafe",
+    "3: rego_unsafe_var_error: var y is unsafe",
+  ],
   "the value of with": ["package p\nq if input.a with input as x", "2: rego_unsafe_var_error: var x is unsafe"],
 };
 
@@ -145,6 +154,15 @@ const TYPES: Record<string, readonly [text: string, ...expected: string[]]> = {
 
 test.each(Object.entries(TYPES))("types: %s", (_, [text, ...expected]) => {
   expect(check(text)).toEqual(expected);
+});
+
+test.each<readonly [string, (i: number) => string, string]>([
+  ["nest a type", (i) => `a${i} := [a${i + 1}]`, "a2000 := 1"],
+  ["make a wide union", (i) => `a contains {"k${i}": ${i}} if input.x == ${i}`, "b if some x in a"],
+  ["make a wide object", (i) => `a[${i}] := {"k${i}": ${i}} if input.x == ${i}`, "b := a[input.y].z"],
+])("rules that %s stay bounded", (_, make, last) => {
+  const rules = Array.from({ length: 2000 }, (__, i) => make(i));
+  expect(check(`package p\n${rules.join("\n")}\n${last}`)).toEqual([]);
 });
 
 test("rules that double a type stay bounded", () => {

@@ -4,7 +4,7 @@
  * placed is reported. Closures see what is bound before the expression that contains them.
  */
 import type { Diagnostic } from "@regomesh/base";
-import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
+import type { Body, Expr, Rule, Term, Variable, What } from "../syntax/ast.ts";
 import { userName } from "../syntax/print-term.ts";
 import { liftRefs } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
@@ -30,6 +30,8 @@ type Context = {
   readonly counter: { generated: number };
   /** Variables reported already: each once in a rule. */
   readonly reported: Set<string>;
+  /** Of what is unsafe only because something else is. */
+  readonly isConsequence?: (variable: Variable) => boolean;
 };
 
 /** Orders the bodies of a rule and of its `else` links, and checks its head. */
@@ -61,7 +63,10 @@ function orderLink(link: Rule, context: Context): Rule {
   const { head } = link;
   const bound = new Set<string>();
   for (const arg of head.args ?? []) eachTerm(arg, (term) => void (term.kind === "var" && bound.add(term.name)));
+  const { length } = context.diagnostics;
   const body = orderBody(link.body, bound, bound, context);
+  // What the body can't bind is its own fault; the head has it from there.
+  if (context.diagnostics.length > length) return { ...link, body };
   const heads = [...head.ref, head.value];
   const outputs = new Set<string>();
   const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };
@@ -104,8 +109,35 @@ function orderBody(body: Body, bound: Set<string>, visible: ReadonlySet<string>,
     for (const name of outputs) bound.add(name);
     order.bind(outputs);
   }
-  for (const item of left) reportExpr(exprs[item] as Expr, here, bound, context);
+  reportLeft(
+    [...left].map((item) => exprs[item] as Expr),
+    here,
+    bound,
+    context,
+  );
   return placed;
+}
+
+/**
+ * Reports what keeps expressions from being placed. A variable that one of them assigns would be
+ * bound if that could be placed: like one that the text does not have it counts where nothing else does.
+ */
+function reportLeft(
+  left: readonly Expr[],
+  here: ReadonlySet<string>,
+  bound: ReadonlySet<string>,
+  context: Context,
+): void {
+  if (left.length === 0) return;
+  const assigned = new Set<string>();
+  for (const { what } of left) {
+    if (what.kind === "assign") eachTerm(what.left, (term) => addVariable(term, assigned));
+  }
+  const { length } = context.diagnostics;
+  const isConsequence = (variable: Variable): boolean => assigned.has(variable.name) || isGenerated(variable);
+  for (const expr of left) reportExpr(expr, here, bound, { ...context, isConsequence });
+  if (context.diagnostics.length > length) return;
+  for (const expr of left) reportExpr(expr, here, bound, context);
 }
 
 /** What replaces a document is evaluated before the expression, unless it turns out to be a function. */
@@ -334,13 +366,17 @@ function reportUnbound(terms: readonly Term[], known: Bound, context: Context): 
   }
 }
 
+/** The text does not have it; a wildcard is there as `_`. */
+function isGenerated({ name, at }: Variable): boolean {
+  return name.startsWith("$") && at.source.text[at.span.start] !== "_";
+}
+
 function reportVariable(term: Extract<Term, { kind: "var" }>, context: Context): void {
-  if (context.reported.has(term.name)) return;
+  if (context.reported.has(term.name) || context.isConsequence?.(term)) return;
   context.reported.add(term.name);
   const name = userName(term.name);
-  const isGenerated = term.name.startsWith("$") && term.at.source.text[term.at.span.start] !== "_";
-  const message = isGenerated ? "expression is unsafe" : `var ${name} is unsafe`;
-  const hint = isGenerated ? undefined : `bind ${name} in a positive expression, or correct the name`;
+  const message = isGenerated(term) ? "expression is unsafe" : `var ${name} is unsafe`;
+  const hint = isGenerated(term) ? undefined : `bind ${name} in a positive expression, or correct the name`;
   context.diagnostics.push(makeProblem("rego_unsafe_var_error", term.at, message, hint));
 }
 

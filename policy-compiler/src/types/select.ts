@@ -1,6 +1,15 @@
 /** What lies in a value of a type: by a constant key, and by any; `unknown` where there can be nothing. */
 import { compareKeys, compareTypes, keyTypeOf } from "./compare-types.ts";
-import { type Field, type FieldKey, NUMBER, type ObjectType, openType, type RegoType, UNKNOWN } from "./type.ts";
+import {
+  type Field,
+  type FieldKey,
+  NUMBER,
+  type ObjectType,
+  openType,
+  type RegoType,
+  UNKNOWN,
+  type UnionType,
+} from "./type.ts";
 import { holds, makeUnion } from "./union.ts";
 
 /** The type of `value[key]`. */
@@ -22,10 +31,22 @@ export function selectType(value: RegoType, key: FieldKey): RegoType {
       return (opened.of.kind === "any" || opened.of.kind === "union") && holds(opened.of, type) ? type : UNKNOWN;
     }
     case "union":
-      return makeUnion(opened.of.map((member) => selectType(member, key)));
+      return selectMember(opened, key);
     default:
       return UNKNOWN;
   }
+}
+
+const selections = new WeakMap<RegoType, Map<string, RegoType>>();
+
+/** A table's rows may be of many types, and its columns are read again and again. */
+function selectMember(union: UnionType, key: FieldKey): RegoType {
+  const known = selections.get(union) ?? new Map<string, RegoType>();
+  selections.set(union, known);
+  const name = typeof key === "string" ? `"${key}` : key.text;
+  const found = known.get(name) ?? makeUnion(union.of.map((member) => selectType(member, key)));
+  known.set(name, found);
+  return found;
 }
 
 function selectField(object: ObjectType, key: FieldKey): RegoType {

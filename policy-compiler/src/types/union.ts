@@ -3,6 +3,9 @@ import { compareTypes } from "./compare-types.ts";
 import { ANY, type FunctionType, type RegoType, UNKNOWN } from "./type.ts";
 import { boundType } from "./type-size.ts";
 
+/** What may be of more types than these is of any: two unions are compared member by member. */
+const MEMBERS_MAX = 128;
+
 /** What is made of nothing is unknown; what is made of a function and something else too. */
 export function makeUnion(types: readonly RegoType[]): RegoType {
   let first: RegoType | undefined;
@@ -27,6 +30,7 @@ function mix(types: readonly RegoType[]): RegoType {
   if (functions.length > 0) return functions.length < flat.length ? UNKNOWN : mixFunctions(functions);
   flat.sort(compareTypes);
   const members = flat.filter((type, i) => i === 0 || compareTypes(type, flat[i - 1] as RegoType) !== 0);
+  if (members.length > MEMBERS_MAX) return ANY;
   return members.length === 1 ? (members[0] as RegoType) : boundType({ kind: "union", of: members });
 }
 
