@@ -13,7 +13,7 @@ import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
-const NAMES = ["web", "orders-v1", "orders-v2"] as const;
+const NAMES = ["web", "orders-v1", "payments"] as const;
 type Name = (typeof NAMES)[number];
 
 let folder: string;
@@ -66,7 +66,7 @@ async function until(isTrue: (body: StatusBody) => boolean): Promise<StatusBody>
 const proxyOf = (body: StatusBody, name: Name): ProxyBody | undefined =>
   body.proxies.find(({ workload }) => workload === name);
 const nameOf = (message: SnapshotMessage) => bodyOf(message).revision.name;
-const next = () => ({ web: proxies.web.next(), v1: proxies["orders-v1"].next(), v2: proxies["orders-v2"].next() });
+const next = () => ({ web: proxies.web.next(), v1: proxies["orders-v1"].next(), payments: proxies.payments.next() });
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "regomesh-refusals-"));
@@ -99,25 +99,25 @@ test("refused by two as to its content, a release is taken back where it was tak
   const before = (await status()).revision;
   const sent = next();
   const bad = commit("Nobody can run this");
-  const back = Promise.all([sent.web, sent.v1, sent.v2]).then(async ([web, v1, v2]) => {
+  const back = Promise.all([sent.web, sent.v1, sent.payments]).then(async ([web, v1, payments]) => {
     const again = next();
     proxies.web.ack(web);
     await until((body) => proxyOf(body, "web")?.revision === bad);
     proxies["orders-v1"].nack(v1, "content", "policy_missing_builtin");
-    proxies["orders-v2"].nack(v2, "content", "policy_missing_builtin");
-    return await Promise.all([again.web, again.v1, again.v2]);
+    proxies.payments.nack(payments, "content", "policy_missing_builtin");
+    return await Promise.all([again.web, again.v1, again.payments]);
   });
-  const [web, v1, v2] = await back;
-  expect([web, v1, v2].map(nameOf)).toEqual(Array(3).fill(before?.name));
+  const [web, v1, payments] = await back;
+  expect([web, v1, payments].map(nameOf)).toEqual(Array(3).fill(before?.name));
   proxies.web.ack(web);
   proxies["orders-v1"].ack(v1);
-  proxies["orders-v2"].ack(v2);
+  proxies.payments.ack(payments);
   const after = await until(({ revision }) => revision?.enforced === 3);
   expect(after.revision).toMatchObject({ name: before?.name, sequence: (before?.sequence ?? 0) + 2 });
   expect(after.refused).toMatchObject({ commit: bad, subject: "Nobody can run this" });
   expect(after.refused?.refusals.map(({ workload, reason }) => [workload, reason])).toEqual([
     ["orders-v1", "policy_missing_builtin"],
-    ["orders-v2", "policy_missing_builtin"],
+    ["payments", "policy_missing_builtin"],
   ]);
   expect(after.refused?.diagnostics[0]?.message).toBe("proxy default/orders-v1 refuses it: this proxy says no");
 });
@@ -138,7 +138,7 @@ test("a controller that starts anew does not try again what was taken back, and 
   for (const [name, message] of [
     ["web", sent.web],
     ["orders-v1", sent.v1],
-    ["orders-v2", sent.v2],
+    ["payments", sent.payments],
   ] as const) {
     proxies[name].ack(await message);
   }
@@ -154,7 +154,7 @@ test("a controller that was restored from a backup goes on from the numbers that
     const good = commit(`after the backup, ${turn}`);
     proxies.web.ack(await sent.web);
     proxies["orders-v1"].ack(await sent.v1);
-    proxies["orders-v2"].ack(await sent.v2);
+    proxies.payments.ack(await sent.payments);
     await until(({ revision }) => revision?.name === good && revision.enforced === 3);
   }
   const before = (await status()).revision;
@@ -182,7 +182,7 @@ test("refused by one for a reason of its machine, a release stands, the proxy is
   const sent = next();
   const good = commit("A disk is full somewhere");
   proxies.web.ack(await sent.web);
-  proxies["orders-v2"].ack(await sent.v2);
+  proxies.payments.ack(await sent.payments);
   const again = proxies["orders-v1"].next();
   proxies["orders-v1"].nack(await sent.v1, "local", "disk");
   const body = await until(
@@ -204,7 +204,7 @@ test("a revert while every answer is out ends on the revert, ten times in a row,
     const before = (await status()).revision?.name;
     const sent = next();
     const bad = commit(`turn ${turn}`);
-    const late = await Promise.all([sent.web, sent.v1, sent.v2]);
+    const late = await Promise.all([sent.web, sent.v1, sent.payments]);
     git("revert", "--no-edit", "HEAD");
     const good = git("rev-parse", "HEAD");
     const body = await until(({ revision }) => revision?.name === good);
@@ -212,13 +212,13 @@ test("a revert while every answer is out ends on the revert, ten times in a row,
     const reverted = next();
     proxies.web.ack(late[0]);
     proxies["orders-v1"].ack(late[1]);
-    proxies["orders-v2"].ack(late[2]);
-    const last = await Promise.all([reverted.web, reverted.v1, reverted.v2]);
+    proxies.payments.ack(late[2]);
+    const last = await Promise.all([reverted.web, reverted.v1, reverted.payments]);
     expect(last.map(nameOf)).toEqual(Array(3).fill(good));
     expect((await status()).proxies.flatMap(({ revision }) => revision ?? [])).toEqual(Array(3).fill(bad));
     proxies.web.ack(last[0]);
     proxies["orders-v1"].ack(last[1]);
-    proxies["orders-v2"].ack(last[2]);
+    proxies.payments.ack(last[2]);
     const after = await until(({ revision }) => revision?.enforced === 3);
     expect(after.proxies.flatMap(({ revision }) => revision ?? [])).toEqual(Array(3).fill(good));
   }
@@ -229,7 +229,7 @@ test("a release that was not proven when its controller ended is taken back afte
   const sent = next();
   const bad = commit("It ends in the middle");
   proxies.web.ack(await sent.web);
-  await Promise.all([sent.v1, sent.v2]);
+  await Promise.all([sent.v1, sent.payments]);
   await until((body) => proxyOf(body, "web")?.revision === bad);
   await controller.close();
   for (const name of NAMES) proxies[name].close();

@@ -1,0 +1,97 @@
+/** What becomes of a build that proxies would refuse: no resource makes one today, so it is handed in. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SILENT } from "@regomesh/base";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { makeLease } from "../../test/make-lease.ts";
+import type { RefusedBody } from "../api/bodies.ts";
+import type { Built, MeshPlan } from "../build/build.ts";
+import type { Builder } from "./build/builder.ts";
+import type { CommitTree } from "./git/read-tree.ts";
+import { Rollout } from "./rollout.ts";
+import { LastGood } from "./store/last-good.ts";
+import { SYSTEM_CLOCK } from "./system-clock.ts";
+
+type Workload = MeshPlan["workloads"][number];
+type Port = Workload["inbound"][number];
+
+const port = (name: string): Port => {
+  const address = { address: "127.0.0.1", port: 0 };
+  return { name, protocol: "http", mode: "strict", listen: address, application: address };
+};
+
+function makePlan(inbound: readonly Port[]): MeshPlan {
+  const workload: Workload = {
+    name: "web",
+    namespace: "default",
+    service: "web",
+    labels: {},
+    principal: "spiffe://td/ns/default/sa/web",
+    inbound,
+    outbound: [],
+    policies: {},
+    defaultVerdict: "deny",
+    pathLevel: "BASE",
+  };
+  return { mesh: { name: "m", trustDomain: "td" }, workloads: [workload], services: [], modules: [] };
+}
+
+const commit = (hash: string): CommitTree => ({
+  commit: { hash, subject: hash, author: "Ann", committedAtMs: 0 },
+  files: [],
+  unread: [],
+  path: "",
+  messagesSince: async () => "",
+});
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "regomesh-rollout-"));
+});
+afterEach(async () => await rm(folder, { recursive: true }));
+
+test("what proxies would refuse is refused before any is sent it, and before it is kept", async () => {
+  const plans = [
+    makePlan([port("http")]),
+    makePlan([port("http"), port("http")]),
+    makePlan([port("http"), port("more")]),
+  ];
+  const builder: Pick<Builder, "version" | "build"> = {
+    version: async () => "1",
+    build: async (): Promise<Built> => {
+      const plan = plans.shift();
+      if (plan === undefined) throw new Error("no more builds");
+      return { plan, diagnostics: [], failedTests: [], passedTests: 0 };
+    },
+  };
+  const lease = await makeLease(folder);
+  const published: string[] = [];
+  const refused: (RefusedBody | undefined)[] = [];
+  const lastGood = new LastGood(lease, SYSTEM_CLOCK);
+  const rollout = new Rollout({
+    builder: builder as Builder,
+    lastGood,
+    path: "",
+    rights: [],
+    trustDomain: () => "td",
+    source: "git main",
+    explainDenials: false,
+    clock: SYSTEM_CLOCK,
+    log: SILENT,
+    publish: ({ revision }) => void published.push(revision.name),
+    remembered: async () => [],
+    fallback: () => undefined,
+    refuse: (why) => void refused.push(why),
+  });
+  for (const hash of ["good", "bad", "better"]) await rollout.take(commit(hash));
+  expect(published).toEqual(["good", "better"]);
+  expect(refused.map((why) => why?.diagnostics.map(({ message }) => message))).toEqual([
+    undefined,
+    ["the snapshot of workload default/web is one that proxies refuse: workload web has two inbound ports http"],
+    undefined,
+  ]);
+  expect((await lastGood.read()).kept?.release.revision).toMatchObject({ name: "better", sequence: 2 });
+  await rollout.close();
+  await lease.end();
+});
