@@ -179,7 +179,7 @@ async function recover({ mesh, repository, processes, say }: Parts): Promise<voi
 }
 
 async function watchStatus(mesh: TestMesh, witness: Witness, repository: ChaosRepository, judge: Judge): Promise<void> {
-  const status = await askStatus(mesh.mesh.page);
+  const status = await askStatus(mesh.mesh.page, judge);
   const atMs = Date.now();
   for (const { name } of WORKLOADS) {
     const connected = status?.proxies.filter(({ workload, state }) => workload === name && state !== "gone") ?? [];
@@ -192,10 +192,12 @@ async function watchStatus(mesh: TestMesh, witness: Witness, repository: ChaosRe
 }
 
 /** Undefined where the controller is away: it is killed, too. */
-async function askStatus(page: string): Promise<StatusBody | undefined> {
+async function askStatus(page: string, judge: Judge): Promise<StatusBody | undefined> {
   try {
     const response = await fetch(`${page}/api/status`, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
-    return (await response.json()) as StatusBody;
+    if (response.ok) return (await response.json()) as StatusBody;
+    judge.fault(`the controller answers ${response.status} for its status: ${(await response.text()).slice(0, 200)}`);
+    return undefined;
   } catch {
     return undefined;
   }
