@@ -15,6 +15,7 @@ export {
   compileQuery,
   type Planned,
   planQueryRequest,
+  planRequest,
   type QueryRequest,
 } from "./compile.ts";
 export { EmitError } from "./emit/error.ts";

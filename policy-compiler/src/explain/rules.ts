@@ -7,10 +7,8 @@ import { positionAt } from "@regomesh/base";
 import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { eachRuleTerm } from "../analyze/tree.ts";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
-import { analyzeSources } from "../compile.ts";
-import { emitModule } from "../emit/module.ts";
-import { guard } from "../guard.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
+import { runBack, runFront } from "../pipeline.ts";
 import { type PlannedPolicy, planUnits } from "../plan/plan.ts";
 import type { TracedRule } from "../plan/planner.ts";
 import { dataName, findNode, makeRuleTree, type RuleTree } from "../plan/rule-tree.ts";
@@ -60,7 +58,7 @@ const ASKED_MAX = 30;
 /** In the order: held, then failed; of each the entrypoint's own first. Empty where the unit does not compile. */
 export function explainRules(request: RulesRequest): readonly RuleOutcome[] {
   const { unit, entrypoint, input, runtime, hostBuiltins = {}, builtins = BUILTINS } = request;
-  const { modules } = analyzeSources(unit.modules, { print: false, builtins });
+  const { modules } = runFront({ sources: unit.modules, print: false, builtins }).state;
   if (modules === undefined) return [];
   const asked = toDataPath(entrypoint);
   const plan = {
@@ -70,20 +68,20 @@ export function explainRules(request: RulesRequest): readonly RuleOutcome[] {
     entrypoints: [{ name: entrypoint, path: asked }],
     traced: () => true,
   };
-  const made = guard(unit.modules, () => {
-    const planned = planUnits([plan], builtins);
-    return { planned, wasm: emitModule({ ir: planned.policy, runtime }) };
-  });
-  if ("diagnostics" in made) return [];
+  const { planned, module } = runBack({
+    ...{ sources: unit.modules, builtins, runtime, describe: {} },
+    makePlan: () => planUnits([plan], builtins),
+  }).state;
+  if (planned === undefined || module === undefined) return [];
   const data = JSON.stringify(unit.data);
-  const evaluator = openEvaluator({ wasm: made.value.wasm, data, hostBuiltins });
+  const evaluator = openEvaluator({ wasm: module.wasm, data, hostBuiltins });
   evaluator.evaluate(entrypoint, input);
   const fired = new Set(evaluator.firedRules());
   const marked = new Set((evaluator.meta?.rules ?? []).flatMap((rule, index) => (fired.has(rule) ? [index] : [])));
   const context = { modules, data, input, runtime, hostBuiltins, builtins };
   const tree = makeRuleTree(modules);
   const own = dataName(asked);
-  const outcomes = sortOutcomes(judge(made.value.planned, marked, own), own).slice(0, RULES_MAX);
+  const outcomes = sortOutcomes(judge(planned, marked, own), own).slice(0, RULES_MAX);
   let left = ASKED_MAX;
   return outcomes.map(({ path, rule, kind, held }) => {
     const failure = kind === "failed" && left-- > 0 ? failureOf(context, rule, held) : undefined;

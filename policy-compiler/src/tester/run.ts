@@ -2,15 +2,12 @@
 import { type Diagnostic, hasErrors, positionAt, sortDiagnostics } from "@regomesh/base";
 import { type Evaluation, type HostBuiltins, openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
-import { analyzeSources } from "../compile.ts";
-import { emitModule } from "../emit/module.ts";
-import { guard } from "../guard.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
+import { runBack, runFront } from "../pipeline.ts";
 import { type EntrypointPlan, planUnits } from "../plan/plan.ts";
-import { dataName, makeRuleTree } from "../plan/rule-tree.ts";
+import { dataName } from "../plan/rule-tree.ts";
 import type { Module } from "../syntax/ast.ts";
 import type { Schemas } from "../types/schemas.ts";
-import { checkRulePaths } from "../unit/rule-paths.ts";
 import type { TestedUnit } from "../unit/unit.ts";
 import { casesModule, casesPath, findTests, placeOfTest, separateTests, type TestCase } from "./cases.ts";
 import { explainFailure } from "./explain.ts";
@@ -37,12 +34,9 @@ export type TestRequest = {
 export function runTests(request: TestRequest): TestReport {
   const { unit, filter, builtins = BUILTINS } = request;
   const settings = { print: true, builtins, prepare: separateTests, schemas: request.schemas };
-  const resolved = analyzeSources([...unit.modules, ...unit.tests], settings);
-  const diagnostics = [...resolved.diagnostics];
-  const { modules } = resolved;
-  if (modules === undefined) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
-  diagnostics.push(...checkRulePaths(unit, makeRuleTree(modules).root));
-  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
+  const { state, diagnostics } = runFront({ ...settings, sources: [...unit.modules, ...unit.tests], unit });
+  const { modules } = state;
+  if (modules === undefined || hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
   const tests = findTests(modules).filter(({ name }) => filter === undefined || filter.test(name));
   const run = prepare(request, modules, tests);
   if ("diagnostics" in run) return { diagnostics: run.diagnostics, tests: [] };
@@ -68,12 +62,13 @@ function prepare(
     entrypoints: entrypointsOf(active),
     traced: (path: string) => documents.has(path),
   };
-  const compiled = guard([...unit.modules, ...unit.tests], () => {
-    const { policy, expressions } = planUnits([plan], builtins);
-    return { wasm: emitModule({ ir: policy, runtime }), expressions };
+  const { state, diagnostics } = runBack({
+    ...{ sources: [...unit.modules, ...unit.tests], builtins, runtime, describe: {} },
+    makePlan: () => planUnits([plan], builtins),
   });
-  if ("diagnostics" in compiled) return compiled;
-  const { wasm, expressions } = compiled.value;
+  if (state.module === undefined) return { diagnostics };
+  const { wasm } = state.module;
+  const expressions = state.planned?.expressions ?? new Map();
   const data = JSON.stringify(unit.data);
   let output: string[] = [];
   const evaluator = openEvaluator({
