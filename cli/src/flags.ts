@@ -53,7 +53,8 @@ export function parseDurationFlag(text: string | undefined, flag: string, mostMs
   return ms;
 }
 
-function oneOf<T extends string>(known: readonly T[], text: string, flag: string): T {
+/** One of the words that a flag takes. */
+export function oneOf<T extends string>(known: readonly T[], text: string, flag: string): T {
   const found = known.find((each) => each === text);
   if (found !== undefined) return found;
   throw new UsageError(`${flag} takes ${known.slice(0, -1).join(", ")} or ${known.at(-1)}, not ${text}`);

@@ -7,6 +7,7 @@ import { checkSource, type SourceCheck, type SourceRights } from "@regomesh/cont
 import { checkOffered, checkUnit } from "@regomesh/policy-compiler";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { toOpaError } from "../files/opa-errors.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readSchemas, SCHEMA_HELP, schemaFlag } from "../files/schemas.ts";
 import { findUnits } from "../files/units.ts";
@@ -27,7 +28,8 @@ ${ALLOW_HELP.slice(1)}
   -S, --strict                also refuse what is unused: imports, variables, arguments
 ${SCHEMA_HELP}
 ${BUILTINS_HELP.slice(1)}
-  -f, --format FORMAT         pretty (default) or json: {"diagnostics": […], "failedTests": […]}
+  -f, --format FORMAT         pretty (default) or json, in opa's shape: {"errors": […],
+                              "warnings": […], "failedTests": […]}
 
 Example: regomesh check .regomesh/repo
 `;
@@ -75,7 +77,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const found = isHarmless ? ofUnits.map((each) => ({ ...each, severity: "warning" as const })) : ofUnits;
   const records = unique([...found.map(toDiagnosticRecord), ...source.diagnostics]);
   const { failedTests } = source;
-  if (format === "json") io.out(`${JSON.stringify({ diagnostics: records, failedTests }, null, 2)}\n`);
+  if (format === "json") io.out(`${JSON.stringify(toOpaShape(records, failedTests), null, 2)}\n`);
   else {
     for (const record of records) io.err(`${printFound(record, found, source.files, format)}\n`);
     for (const { file, row, name, message } of failedTests) io.err(`${file}:${row}: ${name} fails: ${message}\n`);
@@ -83,6 +85,14 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   }
   const isRefused = records.some(({ severity }) => severity === "error") || failedTests.length > 0;
   return isRefused ? EXIT.no : EXIT.yes;
+}
+
+/** As `opa check --format json`, with what opa does not know beside it. */
+function toOpaShape(records: readonly DiagnosticRecord[], failedTests: SourceCheck["failedTests"]): object {
+  const [errors, warnings] = (["error", "warning"] as const).map((wanted) =>
+    records.filter(({ severity }) => severity === wanted).map(toOpaError),
+  );
+  return { errors, warnings, failedTests };
 }
 
 /** The check, with every file named from where the command was given. */

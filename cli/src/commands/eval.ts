@@ -1,41 +1,46 @@
 /** `regomesh eval`: asks a policy a question, by the engine that enforces it. */
 import { readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Diagnostic, hasErrors, type Source } from "@regomesh/base";
-import {
-  compileQuery,
-  type JsonObject,
-  type JsonValue,
-  parseJson,
-  parseQuery,
-  toUnit,
-} from "@regomesh/policy-compiler";
+import { type Diagnostic, hasErrors, type Source, toDiagnosticRecord } from "@regomesh/base";
+import { compileQuery, type JsonObject, parseJson, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
+import { readYaml } from "@regomesh/policy-runtime/yaml";
+import { mentionsGroup } from "@regomesh/resources";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { mergeData } from "../files/merge-data.ts";
+import { type OpaError, toOpaError } from "../files/opa-errors.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readFiles, readFlagFile } from "../files/read-files.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
-import { type Format, parseFormat, parseLimits } from "../flags.ts";
+import { oneOf, parseLimits } from "../flags.ts";
+import { captureValues } from "../query/capture.ts";
+import { EVAL_FORMATS, type EvalFormat, printResults, toResults } from "../query/results.ts";
 import { printDiagnostics } from "../report.ts";
 
 const help = `
 Usage: regomesh eval [flags] QUERY
 
-Evaluates a Rego query. Prints one JSON value for each answer: the value of a query that is
-one expression, otherwise an object of its variables.
+Evaluates a Rego query, as opa eval does: the value of a query that is one expression,
+otherwise a table of its variables and of expressions that are neither true nor false.
 
-  -d, --data PATH      policies and data: a file or directory (repeatable); a directory's
-                       data.json and data.yaml go under their path in it
-  -i, --input FILE     input document, JSON (- reads standard input)
+  -d, --data PATH      policies and data: a file or directory (repeatable); JSON and YAML of
+                       a directory go under their path in it. PREFIX:PATH puts data below
+                       data.PREFIX
+  -i, --input FILE     input document, JSON or YAML (- reads standard input)
+  -I, --stdin-input    the input document comes from standard input
   -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
                        schema.a.b, which the schemas of annotations name
   --strict-builtin-errors  a built-in error ends the evaluation
 ${BUILTINS_HELP.slice(1)}
   --fail               exit 1 where the query is undefined
+  --fail-defined       exit 1 where it is defined
   --fuel UNITS         what the evaluation may take, a unit being about a nanosecond
                        (default 2000000000; a proxy's decision has 10000000)
-  -f, --format FORMAT  pretty (default) or json: {"result": [bindings …], "errors": […]}
+  -f, --format FORMAT  pretty (default), json (opa's shape: {"result": […]} or
+                       {"errors": […]}), raw, values or bindings
 
 Example: echo '{"user": "alice"}' | regomesh eval -d examples/authz -i - 'data.users[input.user]'
 `;
@@ -44,9 +49,11 @@ const flagsOfEval = {
   ...builtinsFlag,
   data: { type: "string", short: "d", multiple: true },
   input: { type: "string", short: "i" },
+  "stdin-input": { type: "boolean", short: "I" },
   ...schemaFlag,
   "strict-builtin-errors": { type: "boolean" },
   fail: { type: "boolean" },
+  "fail-defined": { type: "boolean" },
   fuel: { type: "string" },
   format: { type: "string", short: "f" },
 } as const;
@@ -56,7 +63,11 @@ export const evaluate: Command = {
   summary: "evaluate a Rego query",
   help,
   flags: flagsOfEval,
-  exits: { 0: "evaluated", 1: "undefined, with --fail", 2: "an error in policies, query or evaluation" },
+  exits: {
+    0: "evaluated",
+    1: "undefined, with --fail; defined, with --fail-defined",
+    2: "an error in policies, query or evaluation",
+  },
   run,
 };
 
@@ -68,30 +79,27 @@ type Flags = {
   readonly builtins: readonly string[];
   readonly isStrict: boolean;
   readonly failsUndefined: boolean;
+  readonly failsDefined: boolean;
   readonly limits: PolicyLimits;
-  readonly format: Format;
+  readonly format: EvalFormat;
 };
 
 async function run(args: readonly string[], io: Io): Promise<number> {
   const flags = parseFlags(args);
   const { sources, data, diagnostics: faults } = await readPolicies(flags.data, io.cwd);
   if (hasErrors(faults)) return fail(faults, flags, io);
-  const query = wrapped({ name: "query", text: flags.query });
+  const asked = { name: "query", text: flags.query };
+  const { source: query, expressions } = captureValues(asked);
   const runtime = await loadRuntime();
   const schemas = await readSchemas(flags.schema, sources, io.cwd);
   const own = await loadOwnBuiltins(flags.builtins, io.cwd);
   const builtins = own.signatures;
-  const { module, diagnostics } = compileQuery({
-    modules: sources,
-    query,
-    data,
-    runtime,
-    builtins,
-    print: true,
-    schemas,
-  });
-  if (module === undefined) return fail(diagnostics, flags, io);
-  io.err(flags.format === "pretty" ? printDiagnostics(diagnostics, "pretty") : "");
+  const compile = (source: Source) =>
+    compileQuery({ modules: sources, query: source, data, runtime, builtins, print: true, schemas });
+  const { module, diagnostics } = compile(query);
+  // Places are those of the query as it was written.
+  if (module === undefined) return fail(compile(asked).diagnostics, flags, io);
+  io.err(flags.format === "json" ? "" : printDiagnostics(diagnostics, "pretty"));
   const load = makeToolLoader({ nowMs: Date.now, env: io.environment() });
   const evaluator = openEvaluator({
     wasm: module.wasm,
@@ -103,25 +111,16 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const input = flags.input === undefined ? undefined : await readInput(flags.input, io.cwd);
   const evaluation = evaluator.evaluate("eval", input, { strict: flags.isStrict });
   if (evaluation.kind === "fault") {
-    if (flags.format === "json")
-      io.out(`${JSON.stringify({ errors: [{ code: evaluation.code, message: evaluation.message }] }, null, 2)}\n`);
-    else io.err(`${evaluation.message}\n`);
+    const { code, message } = evaluation;
+    if (flags.format === "json") io.out(printErrors([{ code, message, location: { file: "", row: 1, col: 1 } }]));
+    else io.err(`${message}\n`);
     return EXIT.opa;
   }
   // As text and back by the compiler's reader: every digit of a number stays.
   const answers = parseJson(evaluation.text) as readonly Record<string, unknown>[];
-  if (flags.format === "json") io.out(`${JSON.stringify({ result: answers }, null, 2)}\n`);
-  else for (const answer of answers) io.out(`${JSON.stringify(shownOf(answer), null, 2)}\n`);
-  if (answers.length === 0 && flags.format === "pretty") io.err("undefined\n");
-  return answers.length === 0 && flags.failsUndefined ? EXIT.no : EXIT.yes;
-}
-
-/** A query that is one expression was compiled as `value = expression`. */
-const VALUE = "value";
-
-function shownOf(answer: Readonly<Record<string, unknown>>): unknown {
-  const names = Object.keys(answer);
-  return names.length === 1 && names[0] === VALUE ? answer[VALUE] : answer;
+  io.out(printResults(toResults(answers, expressions), flags.format));
+  const isRefused = answers.length === 0 ? flags.failsUndefined : flags.failsDefined;
+  return isRefused ? EXIT.no : EXIT.yes;
 }
 
 function parseFlags(args: readonly string[]): Flags {
@@ -133,27 +132,21 @@ function parseFlags(args: readonly string[]): Flags {
   const [query, ...more] = positionals;
   if (query === undefined) throw new UsageError("needs a query, such as data.mesh.authz.allow");
   if (more.length > 0) throw new UsageError(`takes one query; put it in quotes: '${positionals.join(" ")}'`);
-  const format = parseFormat(values.format);
+  const format = values.format === undefined ? "pretty" : oneOf(EVAL_FORMATS, values.format, "--format");
+  const isStdin = values["stdin-input"] ?? false;
+  if (isStdin && values.input !== undefined) throw new UsageError("-I and --input exclude each other");
   return {
     query,
     data: values.data ?? [],
-    input: values.input,
+    input: isStdin ? "-" : values.input,
     schema: values.schema,
     builtins: values.builtins ?? [],
     isStrict: values["strict-builtin-errors"] ?? false,
     failsUndefined: values.fail ?? false,
+    failsDefined: values["fail-defined"] ?? false,
     limits: parseLimits(values.fuel),
     format,
   };
-}
-
-/** A query that is one term or call becomes `value = (query)`, so that its value can be shown. */
-function wrapped(query: Source): Source {
-  const { body } = parseQuery(query);
-  const [expr, ...more] = body ?? [];
-  if (expr === undefined || more.length > 0 || expr.isNegated || expr.with.length > 0) return query;
-  if (expr.what.kind !== "term" && expr.what.kind !== "call") return query;
-  return { name: query.name, text: `${VALUE} = (${query.text.trim()})` };
 }
 
 async function readPolicies(
@@ -168,47 +161,65 @@ async function readPolicies(
   const diagnostics: Diagnostic[] = [];
   let data: JsonObject = {};
   for (const path of paths) {
-    const directory = path.replace(/(?!^)\/+$/, "");
-    const files = await readFiles([directory], cwd, /\.(rego|json|ya?ml)$/);
+    const { prefix, place } = await splitPrefix(path, cwd);
+    const isFile = (await stat(resolve(cwd, place)).catch(() => undefined))?.isFile() ?? false;
+    const directory = isFile ? place.slice(0, Math.max(0, place.lastIndexOf("/"))) : place.replace(/(?!^)\/+$/, "");
+    const found = await readFiles([place.replace(/(?!^)\/+$/, "")], cwd, /\.(rego|json|ya?ml)$/);
+    // Resources beside policies are no data of theirs.
+    const files = isFile ? found : found.filter(({ name, text }) => name.endsWith(".rego") || !mentionsGroup(text));
     const { unit, diagnostics: faults } = toUnit({
-      name: directory,
+      name: place,
       directory: directory === "." ? "" : directory,
       files,
+      data: "directory",
     });
     sources.push(...unit.modules, ...unit.tests);
     diagnostics.push(...faults);
-    data = merged(data, unit.data, "data");
+    data = mergeData(
+      data,
+      prefix.reduceRight<JsonObject>((below, part) => ({ [part]: below }), unit.data),
+      "data",
+    );
   }
   return { sources, data, diagnostics };
 }
 
-/** Both documents in one; throws UsageError where both have a value at one place. */
-function merged(a: JsonObject, b: JsonObject, path: string): JsonObject {
-  const both: Record<string, JsonValue> = { ...a };
-  for (const [key, value] of Object.entries(b)) {
-    const present = both[key];
-    if (present === undefined) both[key] = value;
-    else if (isObject(present) && isObject(value)) both[key] = merged(present, value, `${path}.${key}`);
-    else throw new UsageError(`${path}.${key} comes from two of the --data paths`);
-  }
-  return both;
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** `PREFIX:PATH`, unless there is a file of that whole name. */
+async function splitPrefix(
+  path: string,
+  cwd: string,
+): Promise<{ readonly prefix: readonly string[]; readonly place: string }> {
+  const [, prefix, place] = /^([A-Za-z_][\w.]*):(.+)$/.exec(path) ?? [];
+  const isWhole = (await stat(resolve(cwd, path)).catch(() => undefined)) !== undefined;
+  if (prefix === undefined || place === undefined || isWhole) return { prefix: [], place: path };
+  return { prefix: prefix.split("."), place };
 }
 
 async function readInput(path: string, cwd: string): Promise<string> {
   const text = path === "-" ? readFileSync(0, "utf8") : await readFlagFile(path, cwd, "--input");
   try {
     JSON.parse(text);
+    return text;
   } catch (error) {
-    throw new UsageError(`--input ${path} is not JSON: ${(error as Error).message}`);
+    if (path.endsWith(".json")) throw new UsageError(`--input ${path} is not JSON: ${(error as Error).message}`);
   }
-  return text;
+  const read = readYaml(text);
+  if ("fault" in read) throw new UsageError(`--input ${path} is neither JSON nor YAML: ${read.fault}`);
+  return JSON.stringify(read.value);
 }
 
 function fail(diagnostics: readonly Diagnostic[], flags: Flags, io: Io): number {
-  io.err(printDiagnostics(diagnostics, flags.format));
+  if (flags.format === "json") io.out(printErrors(diagnostics.map(toError)));
+  else io.err(printDiagnostics(diagnostics, "pretty"));
   return EXIT.opa;
+}
+
+/** A query is no file. */
+function toError(diagnostic: Diagnostic): OpaError {
+  const error = toOpaError(toDiagnosticRecord(diagnostic));
+  return error.location.file === "query" ? { ...error, location: { ...error.location, file: "" } } : error;
+}
+
+function printErrors(errors: readonly OpaError[]): string {
+  return `${JSON.stringify({ errors }, undefined, 2)}\n`;
 }

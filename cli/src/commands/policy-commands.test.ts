@@ -102,7 +102,17 @@ test("test gives records in the shape of opa test", async () => {
 test.each([
   [["1 + 2 * 3"], "7\n"],
   [["-d", "examples/authz", "data.users.bob"], '[\n  "orders",\n  "refunds"\n]\n'],
-  [["x := 1; y := x + 1"], '{\n  "x": 1,\n  "y": 2\n}\n'],
+  [["-f", "bindings", "x := 1; y := x + 1"], '{\n  "x": 1,\n  "y": 2\n}\n'],
+  [['x := 1; true; "a"'], '┌─────┬───┐\n│ "a" │ x │\n├─────┼───┤\n│ "a" │ 1 │\n└─────┴───┘\n'],
+  [["data.nope"], "undefined\n"],
+  [["-f", "json", "data.nope"], "{}\n"],
+  [["-f", "raw", "false"], "false\n"],
+  [["-f", "raw", "1 == 1; false"], ""],
+  [["-f", "raw", "some i; [1, 2][i] == 2"], "true\n"],
+  [["-f", "values", "[1, 2][_]"], "[\n  1\n]\n[\n  2\n]\n"],
+  [["-f", "raw", "walk([1], x)"], "true\ntrue\n"],
+  [["-f", "raw", "-d", "shop.acl:examples/authz/data.yaml", "data.shop.acl.users.bob"], '["orders","refunds"]\n'],
+  [["-f", "raw", "-i", "examples/authz/data.yaml", "input.users.bob[0]"], "orders\n"],
   [["[9007199254740993, 1.0, 1e400, 0.10]"], "[\n  9007199254740993,\n  1.0,\n  1e400,\n  0.10\n]\n"],
 ])("eval %j", async (args, out) => {
   expect(await run("eval", ...args)).toEqual({ code: 0, out, err: "" });
@@ -129,7 +139,7 @@ test("schemas give types: to eval, test and check", async () => {
     expect(err).toContain("typed/p.rego:5:6: rego_type_error: undefined ref: input.nam");
   }
   const whole = await run("eval", "--schema", "typed/schemas/acl/user.json", "input.nam");
-  expect(whole.err).toContain("query:1:10: rego_type_error: undefined ref: input.nam");
+  expect(whole.err).toContain("query:1:1: rego_type_error: undefined ref: input.nam");
   const none = await run("eval", "--schema", "typed/none", "1");
   expect(none.err).toMatch(/^regomesh eval: .*typed\/none/);
   await rm(place, { recursive: true });
@@ -244,4 +254,50 @@ test("test runs the MeshTests of a source, over all that is bound", async () => 
   );
   expect((await run("check")).err).toContain("examples/mesh/test.yaml:6: MeshTest default/refunds fails: it is Denied");
   await rm(place);
+});
+
+test("eval and check give records in the shape of opa, and its exit codes", async () => {
+  const { out } = await run("eval", "-f", "json", "x := 1; 2");
+  const location = (col: number) => ({ row: 1, col });
+  expect(JSON.parse(out)).toEqual({
+    result: [
+      {
+        expressions: [
+          { value: true, text: "x := 1", location: location(1) },
+          { value: 2, text: "2", location: location(9) },
+        ],
+        bindings: { x: 1 },
+      },
+    ],
+  });
+  const wrong = await run("eval", "-f", "json", "x := 1; y");
+  expect([wrong.code, JSON.parse(wrong.out)]).toEqual([
+    2,
+    {
+      errors: [
+        {
+          message: "var y is unsafe",
+          code: "rego_unsafe_var_error",
+          location: { file: "", ...location(9) },
+          hint: expect.any(String),
+        },
+      ],
+    },
+  ]);
+  expect((await run("eval", "--fail-defined", "true")).code).toBe(1);
+  expect((await run("eval", "--fail-defined", "data.nope")).code).toBe(0);
+  expect((await run("eval", "--fail", "data.nope")).code).toBe(1);
+  await changed("examples/authz/orders.rego", "default allow := false", "p := q_nope", async () => {
+    const { code, out: text } = await run("check", "-f", "json");
+    const { errors } = JSON.parse(text) as { readonly errors: readonly object[] };
+    expect([code, errors]).toEqual([
+      1,
+      expect.arrayContaining([
+        expect.objectContaining({
+          code: "rego_unsafe_var_error",
+          location: { file: "examples/authz/orders.rego", row: 14, col: 6 },
+        }),
+      ]),
+    ]);
+  });
 });
