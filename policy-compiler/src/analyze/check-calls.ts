@@ -65,7 +65,7 @@ function checkReference(term: Term, context: CallContext): void {
     path.push(part.value);
     if (context.callables.arity(path) === undefined) continue;
     const message = `function ${printPath(path)} used as reference, not called`;
-    context.diagnostics.push(makeProblem("rego_type_error", term.at, message, "call it: name(arguments)"));
+    context.late.push(makeProblem("rego_type_error", term.at, message, "call it: name(arguments)"));
     return;
   }
 }

@@ -43,7 +43,10 @@ export function orderRule(rule: Rule, arity: Arity, diagnostics: Diagnostic[], c
   return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
 }
 
-/** A variable of the head that its body never mentions is unsafe whatever the body's order. */
+/**
+ * A variable of the head that its body never mentions is unsafe whatever the body's order. What the
+ * head evaluates is read as the body's last part.
+ */
 export function checkHeads(rule: Rule, diagnostics: Diagnostic[]): void {
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
     const { head } = link;
@@ -52,12 +55,22 @@ export function checkHeads(rule: Rule, diagnostics: Diagnostic[]): void {
     for (const expr of link.body) addLevel(expr, names);
     const outputs = new Set<string>();
     const known: Bound = { has: (name) => names.has(name) || outputs.has(name) || isRootName(name) };
-    const heads = [...head.ref, head.value];
+    const heads = [...head.ref, head.value].filter((term) => !isEvaluated(term));
     bindRefs(heads, known, outputs);
     const context: Context = { arity: () => undefined, diagnostics, counter: { generated: 0 }, reported: new Set() };
     reportUnbound(heads, known, context);
   }
 }
+
+function isEvaluated(term: Term): boolean {
+  let found = false;
+  eachTerm(term, ({ kind }) => {
+    if (kind !== "var" && kind !== "array" && kind !== "set" && kind !== "object" && !SCALARS.has(kind)) found = true;
+  });
+  return found;
+}
+
+const SCALARS: ReadonlySet<Term["kind"]> = new Set(["null", "boolean", "number", "string"]);
 
 function orderLink(link: Rule, context: Context): Rule {
   const { head } = link;
@@ -65,8 +78,10 @@ function orderLink(link: Rule, context: Context): Rule {
   for (const arg of head.args ?? []) eachTerm(arg, (term) => void (term.kind === "var" && bound.add(term.name)));
   const { length } = context.diagnostics;
   const body = orderBody(link.body, bound, bound, context);
-  // What the body can't bind is its own fault; the head has it from there.
-  if (context.diagnostics.length > length) return { ...link, body };
+  if (context.diagnostics.length > length) {
+    // What the body can't bind is its own fault, and reported: the head has it from there.
+    for (const expr of link.body) addLevel(expr, bound);
+  }
   const heads = [...head.ref, head.value];
   const outputs = new Set<string>();
   const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };

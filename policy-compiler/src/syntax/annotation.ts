@@ -92,12 +92,15 @@ function findBlocks(comments: readonly Comment[]): readonly Block[] {
   const blocks: Block[] = [];
   for (let i = 0; i < comments.length; i++) {
     const first = comments[i] as Comment;
-    if (first.text.trim() !== "METADATA") continue;
+    if (!isMetadata(first)) continue;
     const lines: string[] = [];
     let last = first;
-    while (i + 1 < comments.length && isNextLine(last, comments[i + 1] as Comment) && lines.length < BLOCK_LINES_MAX) {
-      last = comments[++i] as Comment;
-      lines.push(last.text);
+    for (let next = comments[i + 1]; next !== undefined && lines.length < BLOCK_LINES_MAX; next = comments[i + 1]) {
+      // Another block begins where it says so.
+      if (!isNextLine(last, next) || isMetadata(next)) break;
+      last = next;
+      lines.push(next.text);
+      i++;
     }
     const { source, span } = first.at;
     blocks.push({ at: { source, span: { start: span.start, end: last.at.span.end } }, text: lines.join("\n") });
@@ -105,9 +108,18 @@ function findBlocks(comments: readonly Comment[]): readonly Block[] {
   return blocks;
 }
 
+/** Only what begins in the first column, as in OPA. */
+function isMetadata({ at, text }: Comment): boolean {
+  return isFirst(at) && text.trim().startsWith("METADATA");
+}
+
+function isFirst({ source, span }: Location): boolean {
+  return span.start === 0 || source.text[span.start - 1] === "\n";
+}
+
 function isNextLine(before: Comment, after: Comment): boolean {
   const between = before.at.source.text.slice(before.at.span.end, after.at.span.start);
-  return /^\r?\n[ \t]*$/.test(between);
+  return /^\r?\n$/.test(between);
 }
 
 function parseBlock(block: Block): Diagnostic | { readonly fields: Readonly<Record<string, unknown>> } {

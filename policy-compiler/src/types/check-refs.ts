@@ -69,6 +69,8 @@ function checkBelow(type: RegoType, start: number, checked: Checked): Diagnostic
     const part = ref.path[i] as Term;
     if (hasNoMembers(at)) return checkInEmpty(at, i, checked);
     const keys = keysOf(at);
+    // A function as a value is refused by name, whatever is read from it.
+    if (at.kind === "function") return undefined;
     if (isUnknown(keys)) return reportNoParts(checked, i, at);
     const key = isScalar(part) ? constantKey(part) : undefined;
     if (key !== undefined) {
