@@ -7,7 +7,7 @@
  * a block: what leaves a block early has not paid for what it did not do.
  */
 import type { IrBlock, IrStmt } from "../ir/policy.ts";
-import { closeFrame, openFrame } from "./code.ts";
+import { closeFrame, endLocals, openFrame } from "./code.ts";
 import type { Nested, StatementContext } from "./statement-context.ts";
 import { statement } from "./statements.ts";
 import { tick } from "./steps.ts";
@@ -41,6 +41,8 @@ export function emitBlocks(context: StatementContext, blocks: readonly IrBlock[]
       opened.push({ stmts: inner.block.stmts ?? [], next: 0, end: inner.end, inside: [] });
       continue;
     }
+    const done = top.stmts[top.next - 1];
+    if (done !== undefined) endLocals(body, done);
     const stmt = top.stmts[top.next++];
     if (stmt === undefined) {
       opened.pop();

@@ -8,6 +8,7 @@
 import type { IrOperand, IrStmt } from "../ir/policy.ts";
 import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
 import { EmitError } from "./error.ts";
+import type { Lifetimes } from "./lifetimes.ts";
 import type { RuntimeCalls, RuntimeFunction, RuntimeGlobal } from "./runtime-calls.ts";
 import { type Bytes, ByteWriter, I32, OP, putS32, putU32, VOID } from "./wasm.ts";
 
@@ -25,6 +26,8 @@ export type Body = {
   readonly patches: Patches;
   /** Local of the IR → local of WebAssembly. */
   readonly locals: Map<number, number>;
+  /** Locals of WebAssembly that nothing needs any more. */
+  readonly free: number[];
   readonly params: number;
   readonly known: Known;
   localCount: number;
@@ -43,6 +46,7 @@ export type Known = {
   readonly elements: ReadonlyMap<IrStmt, readonly IrOperand[]>;
   /** How often each local is read. */
   readonly reads: ReadonlyMap<number, number>;
+  readonly lifetimes: Lifetimes;
 };
 
 export type Frame = {
@@ -70,6 +74,7 @@ export function newBody(
       code: new ByteWriter(),
       patches: { at: [], kind: [], index: [] },
       locals: new Map(),
+      free: [],
       localCount: params,
       labels: 0,
       frames: [],
@@ -84,13 +89,28 @@ export function newLocal(body: Body): number {
   return body.localCount++;
 }
 
-/** The local of WebAssembly for a local of the IR; all begin undefined (0). */
+/** Stands for a local whose lifetime is over. */
+const ENDED = -1;
+
+/** The local of WebAssembly for a local of the IR; all begin undefined (0), but for those that are written before anything reads them. */
 export function localOf(body: Body, irLocal: number): number {
   const known = body.locals.get(irLocal);
+  if (known === ENDED) throw new EmitError(`${body.name} uses local ${irLocal} where it has none any more`);
   if (known !== undefined) return known;
-  const local = newLocal(body);
+  const free = body.known.lifetimes.passing.has(irLocal) ? body.free.pop() : undefined;
+  const local = free ?? newLocal(body);
   body.locals.set(irLocal, local);
   return local;
+}
+
+/** Behind a statement and all that is inside of it: what it was the last to use gives its place away. */
+export function endLocals(body: Body, stmt: IrStmt): void {
+  for (const irLocal of body.known.lifetimes.ends.get(stmt) ?? []) {
+    const local = body.locals.get(irLocal);
+    if (local === undefined) continue; // a constant, or never built
+    body.locals.set(irLocal, ENDED);
+    body.free.push(local);
+  }
 }
 
 export function get(body: Body, local: number): void {

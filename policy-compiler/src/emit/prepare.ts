@@ -10,6 +10,7 @@ import type { Known } from "./code.ts";
 import { constantsOf } from "./constants.ts";
 import { EmitError } from "./error.ts";
 import { type Facts, factsOf } from "./facts.ts";
+import { lifetimesOf } from "./lifetimes.ts";
 import { membershipsOf } from "./membership.ts";
 import type { Strings } from "./operand.ts";
 
@@ -45,6 +46,7 @@ export function prepare(plans: readonly IrPlan[], funcs: readonly IrFunc[], stri
     return {
       ...{ texts, done: new Set([...done, ...memberships.done]) },
       ...{ elements: memberships.elements, reads: facts.reads },
+      lifetimes: lifetimesOf(blocks, facts, memberships.elements),
     };
   };
   const calls = new Map<string, number>();
