@@ -1,6 +1,6 @@
 /** Whether a term can be planned as a value now, or waits for variables that are not bound yet. */
 import type { Body, Term } from "../syntax/ast.ts";
-import { resolveVariable, type Variables } from "./variables.ts";
+import { isKnownReady, resolveVariable, type Variables } from "./variables.ts";
 
 const ROOTS: ReadonlySet<string> = new Set(["input", "data"]);
 
@@ -16,8 +16,19 @@ export function isBound(variables: Variables, name: string): boolean {
  * True if planning the term needs no further variable. Variables in the brackets of a
  * reference need not be bound: the reference binds them. The body of a comprehension
  * stands where all that it needs is bound, but for `awaited`: what its own equation binds.
+ * It is asked again of each part when that is planned: what was found is kept.
  */
 export function isReady(variables: Variables, term: Term, awaited: ReadonlySet<string>): boolean {
+  if (awaited.size > 0 || !COMPOSITES.has(term.kind)) return partsReady(variables, term, awaited);
+  if (isKnownReady(variables, term)) return true;
+  const isReadyNow = partsReady(variables, term, awaited);
+  if (isReadyNow) variables.ready.add(term);
+  return isReadyNow;
+}
+
+const COMPOSITES: ReadonlySet<Term["kind"]> = new Set(["ref", "array", "set", "object", "call-term"]);
+
+function partsReady(variables: Variables, term: Term, awaited: ReadonlySet<string>): boolean {
   const ready = (inner: Term): boolean => isReady(variables, inner, awaited);
   switch (term.kind) {
     case "null":
