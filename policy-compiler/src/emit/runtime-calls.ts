@@ -110,6 +110,8 @@ export const HOST_PARTS: Readonly<Record<string, readonly string[]>> = {
   "rand.intn": ["rand.intn"],
   "providers.aws.sign_req": ["providers.aws.sign_req"],
   "net.lookup_ip_addr": ["net.lookup_ip_addr"],
+  "json.match_schema": ["json.match_schema"],
+  "json.verify_schema": ["json.verify_schema"],
   ...timed("http.send"),
   ...timed("io.jwt.decode_verify"),
   ...timed("crypto.x509.parse_and_verify_certificates"),

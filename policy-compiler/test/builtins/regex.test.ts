@@ -121,6 +121,12 @@ testRows([
   ["regex.globs_match", ['"[a-z]+\\\\[[0-9]+\\\\]"', '"foo[\\"bar\\"]"'], "false"],
   ["regex.globs_match", ['"a*"', '"b*"'], "false"],
   ["regex.globs_match", ['"a+"', '"aaa"'], "true"],
+  // OPA's library takes as much as it can first, and does not try less.
+  ["regex.globs_match", ['"[a-z]+"', '"[a-c]+[0-9]*"'], "false"],
+  ["regex.globs_match", ['"."', '"a+b*"'], "false"],
+  ["regex.globs_match", ['"a*a+"', '"aa"'], "true"],
+  ["regex.globs_match", ['"[]"', '".*"'], "true"],
+  ["regex.globs_match", ['""', '""'], "true"],
   ["regex.globs_match", ['"+"', '"a"'], "! eval_builtin_error: regex.globs_match"],
   ...["[", "a)", "(a", "a**", "*a", "x{2,1}", "x{1001}", "(x{100}){11}", "\\1", "\\8", "\\", "[b-a]", "[[:foo:]]"].map(
     invalid,

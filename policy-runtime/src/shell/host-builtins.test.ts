@@ -131,6 +131,8 @@ test("zones know their offsets and names; what is no zone is undefined", () => {
   expect(facts("Europe/Berlin", "2024-07-05T07:00:00Z")).toEqual([7200, "CEST"]);
   expect(facts("America/New_York", "1944-07-05T07:00:00Z")).toEqual([-14_400, "EWT"]);
   expect(facts("America/Sao_Paulo", "2024-07-05T07:00:00Z")).toEqual([-10_800, "-03"]);
+  expect(facts("EST", "1943-07-05T07:00:00Z")).toEqual([-18_000, "EST"]);
+  expect(facts("MET", "2024-07-05T07:00:00Z")).toEqual([7200, "MEST"]);
   expect(facts("Asia/Tehran", "2024-07-05T07:00:00Z")).toEqual([12_600, "+0330"]);
   for (const name of ["Mars/Olympus", "+05:00", "../etc/passwd", "", "europe/berlin"]) {
     expect(facts(name, "2018-07-05T07:00:00Z")).toBe(undefined);

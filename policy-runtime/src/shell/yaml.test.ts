@@ -22,3 +22,20 @@ test("what is written is read back, with sorted keys", () => {
   expect(unmarshalYaml(marshalYaml(value))).toEqual(value);
   expect(marshalYaml({ b10: 1, b9: [1] })).toBe("b9:\n  - 1\nb10: 1\n");
 });
+
+test("control characters, unknown directives and tabs alone are refused, as by go-yaml", () => {
+  for (const text of ["\0", "a: \x7f", "# \x80", "%a", "# c\n%foo b\n---\na", "\t"])
+    expect([text, isYaml(text)]).toEqual([text, false]);
+  for (const text of ["\x85", "a: b%c", "%YAML 1.1\n---\na", "%TAG ! x\n---\na", "a\tb"]) {
+    expect([text, isYaml(text)]).toEqual([text, true]);
+  }
+  expect(() => marshalYaml({ a: ["\x7f"] })).toThrow("control characters are not allowed");
+  expect(() => marshalYaml({ "\x9f": 1 })).toThrow("control characters are not allowed");
+});
+
+test("a block that the text ends in has no line end of its own", () => {
+  expect(unmarshalYaml("a: |\n  t\n  u")).toEqual({ a: "t\nu" });
+  expect(unmarshalYaml("a: >\n  t\n  u")).toEqual({ a: "t u" });
+  expect(unmarshalYaml("- |+\n  t")).toEqual(["t"]);
+  expect(unmarshalYaml("a: |\n  t\n")).toEqual({ a: "t\n" });
+});

@@ -13,8 +13,17 @@ const FORMATTERS_MAX = 64;
 const formatters = new Map<string, Intl.DateTimeFormat>();
 const DATE_SECONDS_MAX = 8_640_000_000_000;
 
+/** Zones of the tz database that are offsets and nothing else; Intl takes them for places with a past. */
+const FIXED: ReadonlyMap<string, ZoneFacts> = new Map([
+  ["EST", [-18_000, "EST"]],
+  ["MST", [-25_200, "MST"]],
+  ["HST", [-36_000, "HST"]],
+]);
+
 /** How the zone stood at the moment; undefined for a name that is none. */
 export function zoneFacts(name: string, seconds: number): ZoneFacts | undefined {
+  const fixed = FIXED.get(name);
+  if (fixed !== undefined) return fixed;
   const formatter = formatterOf(name);
   if (formatter === undefined || Math.abs(seconds) > DATE_SECONDS_MAX) return undefined;
   const parts = new Map(formatter.formatToParts(seconds * 1000).map(({ type, value }) => [type, value]));
@@ -24,7 +33,9 @@ export function zoneFacts(name: string, seconds: number): ZoneFacts | undefined 
   local.setUTCFullYear(year, part("month") - 1, part("day"));
   local.setUTCHours(part("hour"), part("minute"), part("second"));
   const offset = local.getTime() / 1000 - Math.floor(seconds);
-  return [offset, abbreviationOf(name, seconds, offset)];
+  const abbreviation = abbreviationOf(name, seconds, offset);
+  // The same zone as CET under another name: Intl takes it for the place that CET is a link to.
+  return [offset, name === "MET" ? abbreviation.replace(/^CE/, "ME") : abbreviation];
 }
 
 function formatterOf(name: string): Intl.DateTimeFormat | undefined {

@@ -38,12 +38,26 @@ class YamlFault extends Error {
   }
 }
 
+/** What go-yaml does not read: neither as itself nor in a comment. */
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+/** Blanks alone may not be tabs. */
+const ONLY_TABS = /^[ \r\n]*\t[ \t\r\n]*$/;
+
+/** A directive that is none of YAML's, before the first document. */
+const UNKNOWN_DIRECTIVE = /^(?:#.*\n|[ \t]*\n)*%(?!(?:YAML|TAG)\s)/;
+
 export function readYaml(text: string): YamlRead {
+  const control = CONTROL.exec(text);
+  if (control !== null) return { fault: "control characters are not allowed", offset: control.index };
+  if (ONLY_TABS.test(text)) return { fault: "found character that cannot start any token" };
+  if (UNKNOWN_DIRECTIVE.test(text)) return { fault: "found unknown directive name" };
   const documents = parseAllDocuments(text, { schema: "failsafe", uniqueKeys: false, logLevel: "silent" });
   const all = Array.isArray(documents) ? documents : [];
   try {
     for (const document of all) {
       const [error] = document.errors;
+      if (document.warnings.some(({ code }) => code === "BAD_DIRECTIVE"))
+        return { fault: "found unknown directive name" };
       if (error !== undefined) return { fault: error.message.split("\n")[0] ?? "", offset: error.pos[0] };
       const { yaml } = document.directives as {
         readonly yaml: { readonly version: string; readonly explicit?: boolean };
@@ -52,7 +66,7 @@ export function readYaml(text: string): YamlRead {
     }
     const [first] = all;
     if (first === undefined) return { value: null };
-    const walk: Walk = { document: first, nodes: 0, aliased: 0, open: new Set() };
+    const walk: Walk = { document: first, text, nodes: 0, aliased: 0, open: new Set() };
     return { value: toValue(first.contents, walk, { depth: 0, inAlias: false }) };
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error;
@@ -62,6 +76,7 @@ export function readYaml(text: string): YamlRead {
 
 type Walk = {
   readonly document: Document;
+  readonly text: string;
   nodes: number;
   aliased: number;
   /** Anchored nodes under way: an alias of one of them has no end. */
@@ -78,10 +93,18 @@ function toValue(node: unknown, walk: Walk, place: Place): unknown {
   if (place.depth > DEPTH_MAX) throw new YamlFault(`nested deeper than ${DEPTH_MAX} levels`, node as Node);
   const deeper = { ...place, depth: place.depth + 1 };
   if (isAlias(node)) return follow(node, walk, (target) => toValue(target, walk, { ...deeper, inAlias: true }));
-  if (isScalar(node)) return scalarValue(node);
+  if (isScalar(node)) return unended(scalarValue(node), node, walk);
   if (isSeq(node)) return within(node, walk, () => node.items.map((item) => toValue(item, walk, deeper)));
   if (isMap(node)) return within(node, walk, () => Object.fromEntries(entriesOf(node, walk, deeper)));
   return null;
+}
+
+/** A block whose last line does not end has no line end to keep. */
+function unended(value: unknown, { type, range }: Scalar, { text }: Walk): unknown {
+  if (typeof value !== "string" || (type !== "BLOCK_LITERAL" && type !== "BLOCK_FOLDED")) return value;
+  return range !== null && range !== undefined && range[1] >= text.length && !/[\r\n]$/.test(text)
+    ? value.replace(/\n$/, "")
+    : value;
 }
 
 function follow<T>(alias: Alias, walk: Walk, use: (target: Node) => T): T {

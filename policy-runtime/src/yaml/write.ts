@@ -6,7 +6,12 @@ import { isRawJson } from "../exact-json.ts";
 import { compareKeys } from "./key-order.ts";
 import { resolvePlain } from "./resolve.ts";
 
+/** What go-yaml refuses to read in the JSON that OPA makes YAML of; JSON escapes the others. */
+const CONTROL = /[\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+
+/** Throws where a text or a key holds what YAML cannot. */
 export function writeYaml(value: unknown): string {
+  if (CONTROL.test(JSON.stringify(value) ?? "")) throw new Error("yaml: control characters are not allowed");
   return `${writeNode(value, 0, "root")}\n`;
 }
 

@@ -12,7 +12,7 @@ import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
 import { compare } from "../value/compare";
 import { copyObject, makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "../value/object";
 import { makeSet, setAdd } from "../value/set";
-import { ARRAY, NULL_VALUE, NUMBER, OBJECT, STRING, TRUE_VALUE, UNDEFINED, intOf, kindOf, makeInt, makeText, stringLen, stringPtr } from "../value/value";
+import { ARRAY, NULL_VALUE, NUMBER, OBJECT, SET, STRING, TRUE_VALUE, UNDEFINED, intOf, kindOf, makeInt, makeText, stringLen, stringPtr } from "../value/value";
 import { expectInt, expectKind } from "./operands";
 
 let clock: i32 = -1;
@@ -22,6 +22,8 @@ let random: i32 = -1;
 let awsSign: i32 = -1;
 let lookup: i32 = -1;
 let sender: i32 = -1;
+let schemaMatch: i32 = -1;
+let schemaVerify: i32 = -1;
 let tokenVerify: i32 = -1;
 let chainVerify: i32 = -1;
 let chainVerifyWith: i32 = -1;
@@ -34,6 +36,8 @@ export function linkHost(names: usize): void {
   random = numberOf(names, "rand.intn");
   awsSign = numberOf(names, "providers.aws.sign_req");
   lookup = numberOf(names, "net.lookup_ip_addr");
+  schemaMatch = numberOf(names, "json.match_schema");
+  schemaVerify = numberOf(names, "json.verify_schema");
   sender = numberOf(names, "http.send");
   tokenVerify = numberOf(names, "io.jwt.decode_verify");
   chainVerify = numberOf(names, "crypto.x509.parse_and_verify_certificates");
@@ -133,7 +137,22 @@ export function trace(note: usize): usize {
   return expectKind("trace", 1, note, STRING) ? TRUE_VALUE : UNDEFINED;
 }
 
-// ── what JSON alone would not bring back: sets ──
+// ── what JSON alone would not tell or bring back: sets ──
+
+/** A set is no document, as an array is none: the host is told null, which is none either. */
+function documentOf(value: usize): usize {
+  return kindOf(value) == SET ? NULL_VALUE : value;
+}
+
+export function matchSchema(document: usize, schema: usize): usize {
+  if (schemaMatch < 0) return builtinError("json.match_schema: the host knows no schemas");
+  return hostCall2(schemaMatch, documentOf(document), documentOf(schema));
+}
+
+export function verifySchema(schema: usize): usize {
+  if (schemaVerify < 0) return builtinError("json.verify_schema: the host knows no schemas");
+  return hostCall1(schemaVerify, documentOf(schema));
+}
 
 /** The request with the host's headers; the rest of it, sets among it, stays as it was. */
 export function signAwsRequest(request: usize, config: usize, timeNs: usize): usize {

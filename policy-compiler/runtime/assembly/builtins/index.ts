@@ -25,6 +25,7 @@ export {
 export {
   nowNs as b$time$now_ns, uuidRfc4122 as b$uuid$rfc4122, randIntn as b$rand$intn, trace as b$trace,
   signAwsRequest as b$providers$aws$sign_req, lookupIpAddr as b$net$lookup_ip_addr, httpSend as b$http$send,
+  matchSchema as b$json$match_schema, verifySchema as b$json$verify_schema,
   jwtDecodeVerify as b$io$jwt$decode_verify, verifyChain as b$crypto$x509$parse_and_verify_certificates,
   verifyChainWith as b$crypto$x509$parse_and_verify_certificates_with_options,
 } from "./host";

@@ -166,9 +166,13 @@ export function cidrContainsMatches(blocks: usize, values: usize): usize {
 
 // ── merge ──
 
-const ENTRY: i32 = 32;
+/** first, last (16 bytes each), the address as written, bits: i32 (MERGED where the span is of several). */
+const ENTRY: i32 = 56;
+const WRITTEN: usize = 32;
+const BITS: usize = 48;
+const MERGED: i32 = -1;
 
-/** The blocks with the fewest members that cover exactly what the given blocks and addresses do. */
+/** Blocks that cover exactly what the given blocks and addresses do: neighbours are one span, others as they are. */
 export function cidrMerge(addresses: usize): usize {
   const name = "net.cidr_merge";
   const kind = kindOf(addresses);
@@ -179,8 +183,8 @@ export function cidrMerge(addresses: usize): usize {
     burn(2);
     const element = elementAt(addresses, i);
     if (kindOf(element) != STRING) return builtinErrorText(0, 0, "net.cidr_merge: element must be string");
-    if (!readMember(element)) return UNDEFINED;
     const at = reserve(list, ENTRY);
+    if (!readMember(element, at)) return UNDEFINED;
     store<u64>(at, high);
     store<u64>(at, low, 8);
     store<u64>(at, lastHigh, 16);
@@ -191,15 +195,21 @@ export function cidrMerge(addresses: usize): usize {
   return cover(bufferPtr(list), count);
 }
 
-/** A lone IPv4 address stands for the block of its class. */
-function readMember(element: usize): bool {
-  if (!parseAddress(stringPtr(element), stringLen(element))) return readBlock("net.cidr_merge", element);
-  if (!isMapped(high, low)) {
-    builtinErrorText(0, 0, "net.cidr_merge: IPv6 invalid: needs prefix length");
-    return false;
+/** A lone IPv4 address stands for the block of its class, and is shown as it is written. */
+function readMember(element: usize, at: usize): bool {
+  const isAddress = parseAddress(stringPtr(element), stringLen(element));
+  if (!isAddress && !readBlock("net.cidr_merge", element)) return false;
+  store<u64>(at + WRITTEN, high);
+  store<u64>(at + WRITTEN, low, 8);
+  if (isAddress) {
+    if (!isMapped(high, low)) {
+      builtinErrorText(0, 0, "net.cidr_merge: IPv6 invalid: needs prefix length");
+      return false;
+    }
+    const first = (low >>> 24) & 0xff;
+    setBlock(high, low, first < 0x80 ? 104 : first < 0xc0 ? 112 : 120);
   }
-  const first = (low >>> 24) & 0xff;
-  setBlock(high, low, first < 0x80 ? 104 : first < 0xc0 ? 112 : 120);
+  store<i32>(at + BITS, prefix);
   return true;
 }
 
@@ -219,40 +229,58 @@ function sortSpans(base: usize, count: i32): void {
   }
 }
 
-/** IPv4 and IPv6 are never merged with each other, as in Go. */
-function isV4Span(at: usize): bool {
-  return isMapped(load<u64>(at), load<u64>(at, 8)) && isMapped(load<u64>(at, 16), load<u64>(at, 24));
-}
-
+/** By their last addresses, then by their first; IPv4 stands among IPv6 where it is mapped to. */
 function isSpanBefore(a: usize, b: usize): bool {
-  if (isV4Span(a) != isV4Span(b)) return isV4Span(a);
+  if (load<u64>(a, 16) != load<u64>(b, 16) || load<u64>(a, 24) != load<u64>(b, 24)) {
+    return isBefore(load<u64>(a, 16), load<u64>(a, 24), load<u64>(b, 16), load<u64>(b, 24));
+  }
   return isBefore(load<u64>(a), load<u64>(a, 8), load<u64>(b), load<u64>(b, 8));
 }
 
+/** From the last span on: one that begins right behind the one before it, or within it, is one with it. */
 function cover(base: usize, count: i32): usize {
   const blocks = makeSet(count);
-  let i = 0;
-  while (i < count) {
-    const at = base + <usize>i * ENTRY;
-    const fromHigh = load<u64>(at);
-    const fromLow = load<u64>(at, 8);
-    let toHigh = load<u64>(at, 16);
-    let toLow = load<u64>(at, 24);
-    for (i++; i < count; i++) {
-      const next = base + <usize>i * ENTRY;
-      const afterLow = toLow + 1;
-      const afterHigh = afterLow == 0 ? toHigh + 1 : toHigh;
-      const isEnd = afterLow == 0 && afterHigh == 0;
-      if (isV4Span(next) != isV4Span(at)) break;
-      if (!isEnd && isBefore(afterHigh, afterLow, load<u64>(next), load<u64>(next, 8))) break;
-      if (isBefore(toHigh, toLow, load<u64>(next, 16), load<u64>(next, 24))) {
-        toHigh = load<u64>(next, 16);
-        toLow = load<u64>(next, 24);
-      }
+  if (count == 0) return blocks;
+  const span = reserve(newBuffer(ENTRY), ENTRY);
+  memory.copy(span, base + <usize>(count - 1) * ENTRY, ENTRY);
+  for (let i = count - 2; i >= 0; i--) {
+    const before = base + <usize>i * ENTRY;
+    if (isBehind(span, before)) {
+      putSpan(blocks, span);
+      memory.copy(span, before, ENTRY);
+      continue;
     }
-    putCover(blocks, fromHigh, fromLow, toHigh, toLow);
+    store<i32>(span + BITS, MERGED);
+    if (isBefore(load<u64>(before), load<u64>(before, 8), load<u64>(span), load<u64>(span, 8))) {
+      store<u64>(span, load<u64>(before));
+      store<u64>(span, load<u64>(before, 8), 8);
+    }
   }
+  putSpan(blocks, span);
   return blocks;
+}
+
+/** Whether there are addresses between them. Before the first address there is none, of IPv4 as of IPv6. */
+function isBehind(span: usize, before: usize): bool {
+  let h = load<u64>(span);
+  let l = load<u64>(span, 8);
+  const isFirst = (h == 0 && l == 0) || (isMapped(h, l) && <u32>l == 0);
+  if (!isFirst) {
+    if (l == 0) h--;
+    l--;
+  }
+  return isBefore(load<u64>(before, 16), load<u64>(before, 24), h, l);
+}
+
+function putSpan(blocks: usize, span: usize): void {
+  const bits = load<i32>(span + BITS);
+  if (bits == MERGED) {
+    putCover(blocks, load<u64>(span), load<u64>(span, 8), load<u64>(span, 16), load<u64>(span, 24));
+    return;
+  }
+  const text = newBuffer(48);
+  putBlock(text, load<u64>(span + WRITTEN), load<u64>(span + WRITTEN, 8), bits);
+  setAdd(blocks, bufferString(text));
 }
 
 /** The largest block that begins at the span's first address and fits, again and again. */
