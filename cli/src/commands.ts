@@ -64,6 +64,16 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/confirm.ts")).confirm,
   },
   {
+    name: "token",
+    summary: "make, list and take back what proxies join the mesh with",
+    load: async () => (await import("./commands/token.ts")).token,
+  },
+  {
+    name: "identity",
+    summary: "show, renew and take back the certificates of proxies",
+    load: async () => (await import("./commands/identity.ts")).identity,
+  },
+  {
     name: "docs",
     summary: "print the reference of a kind of resource",
     load: async () => (await import("./commands/docs.ts")).docs,

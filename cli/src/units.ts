@@ -31,3 +31,13 @@ export function shortHash(hash: string): string {
 export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
 }
+
+/** To the second, in UTC: as logs have it. */
+export function printTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** `namespace/name` of a workload, as the command line names it: `web`, with `--namespace` or without, or `shop/web`. */
+export function workloadKey(word: string, namespace = "default"): string {
+  return word.includes("/") ? word : `${namespace}/${word}`;
+}

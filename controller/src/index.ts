@@ -12,6 +12,7 @@ export type {
   GraphBody,
   HistoryBody,
   HistoryPoint,
+  IdentitiesBody,
   LinesBody,
   NodeBody,
   ProxyBody,
@@ -28,6 +29,7 @@ export type {
   SourceBody,
   StageBody,
   StatusBody,
+  TokenBody,
 } from "./api/bodies.ts";
 export { parsePlace, type RepositoryPlace } from "./git/remote.ts";
 export { ALL_RIGHTS, type PathRight, parseRight, printRight, type SourceRights } from "./index/rights.ts";

@@ -69,7 +69,7 @@ export class TestProxy {
     this.#stream = this.#client.snapshots();
     this.#stream.on("error", () => {});
     this.#stream.on("data", ({ message }: ControllerMessage) => {
-      if (message === undefined) return;
+      if (message?.$case !== "snapshot") return;
       this.received.push(message.value);
       this.#waiting.shift()?.(message.value);
       this.onSnapshot?.(message.value);

@@ -375,6 +375,36 @@ export type ExplainBody = {
 };
 
 /** `GET /api/explain/ID`, with the token: the decision as it was, and its policies asked again. */
+/** A join token as operators see it; the token itself is given once, where it is made. */
+export type TokenBody = {
+  readonly id: string;
+  readonly spiffeId: string;
+  /** `namespace/name` */
+  readonly workload: string;
+  readonly expiresAtMs: number;
+  /** How many keys may use it, and how many have. */
+  readonly uses: number;
+  readonly used: number;
+};
+
+export type IdentitiesBody = {
+  readonly trustDomain: string;
+  /** sha256 of the root's certificate, as openssl prints it. */
+  readonly rootFingerprint: string;
+  readonly rootNotAfterMs: number;
+  readonly svidTtlMs: number;
+  /** Of the proxies that are connected, by the certificate that they have shown. */
+  readonly proxies: readonly {
+    readonly namespace: string;
+    readonly workload: string;
+    readonly instance: string;
+    readonly spiffeId: string;
+    readonly serial: string;
+    readonly notBeforeMs: number;
+    readonly notAfterMs: number;
+  }[];
+};
+
 export type ExplainedBody = {
   readonly decision: DecisionBody;
   /** Fields of the request, masked by the proxy that saw it. */

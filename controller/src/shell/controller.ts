@@ -14,6 +14,7 @@ import { Keeper } from "../store/keeper.ts";
 import { observed } from "../store/observed.ts";
 import { type Lease, StoreError } from "../store/store.ts";
 import { Builder } from "./build/builder.ts";
+import { Attestor } from "./ca/attestor.ts";
 import {
   Authority,
   AuthorityError,
@@ -194,6 +195,14 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     log,
     counts: () => rollout.counts,
     revoker,
+    attestor: new Attestor({
+      authority: late.authority,
+      tokens: new JoinTokens(lease),
+      distributor,
+      svidTtlMs: options.svidTtlMs ?? SVID_TTL_DEFAULT_MS,
+      nowMs: () => clock.nowMs(),
+      log,
+    }),
     onHook: () => (mirror ?? source).wake(),
     onConfirm: (hash) => {
       if (!rollout.confirm(hash)) return false;

@@ -55,7 +55,8 @@ async function tryWrite(
 ): Promise<string | undefined> {
   const { tokens, caPem, clock, hear } = options;
   try {
-    const content: JoinTokenFile = { token: await tokens.create(spiffeId, workload, clock.nowMs()), spiffeId, caPem };
+    const { token } = await tokens.create({ spiffeId, workload }, clock.nowMs());
+    const content: JoinTokenFile = { token, spiffeId, caPem };
     await writeWhole(file, `${JSON.stringify(content)}\n`, SECRET);
     hear(file, undefined);
     return undefined;

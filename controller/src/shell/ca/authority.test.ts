@@ -36,7 +36,7 @@ describe("an SVID", () => {
   test("proves its principal until it expires, to this authority alone", async () => {
     const { chainPem } = issue();
     const other = await makeAuthority(join(folder, "other"), NOW);
-    expect(authority.peerOf(derOf(chainPem), NOW)).toEqual({
+    expect(authority.peerOf(derOf(chainPem), NOW)).toMatchObject({
       principal: ID,
       workload: WORKLOAD,
       notAfterMs: NOW + HOUR,
@@ -170,7 +170,7 @@ describe("a join token", () => {
   const [first, second] = [makeCsr().publicKey, makeCsr().publicKey];
 
   test("is good again for the key that used it, and for no other", async () => {
-    const token = await tokens.create(ID, WORKLOAD, NOW);
+    const { token } = await tokens.create({ spiffeId: ID, workload: WORKLOAD }, NOW);
     expect(await tokens.redeem(token, first, NOW)).toEqual({ spiffeId: ID, workload: WORKLOAD });
     expect(await tokens.redeem(token, first, NOW + 1)).toEqual({ spiffeId: ID, workload: WORKLOAD });
     expect(await tokens.redeem(token, second, NOW + 1)).toEqual({ fault: "the join token was used by another key" });
@@ -178,13 +178,54 @@ describe("a join token", () => {
   });
 
   test("expires, and a wrong one is nothing", async () => {
-    const token = await tokens.create(ID, WORKLOAD, NOW);
+    const { token } = await tokens.create({ spiffeId: ID, workload: WORKLOAD }, NOW);
     expect(await tokens.redeem(token, first, NOW + TOKEN_TTL_MS)).toEqual({ fault: "the join token has expired" });
     expect(await tokens.redeem("", first, NOW)).toEqual({ fault: "the join token is unknown" });
   });
 
+  test("for replicas lets in as many keys as it may, each again, and no more", async () => {
+    const { token, id } = await tokens.create({ spiffeId: ID, workload: WORKLOAD, uses: 2 }, NOW);
+    const third = makeCsr().publicKey;
+    for (const key of [first, second, first, second]) {
+      expect(await tokens.redeem(token, key, NOW)).toEqual({ spiffeId: ID, workload: WORKLOAD });
+    }
+    expect(await tokens.redeem(token, third, NOW)).toEqual({ fault: "the join token was used by 2 other keys" });
+    const facts = { id, spiffeId: ID, workload: WORKLOAD, expiresAtMs: NOW + TOKEN_TTL_MS, uses: 2, used: 2 };
+    expect((await tokens.list(NOW)).find((each) => each.id === id)).toEqual(facts);
+  });
+
+  test("that is taken back is unknown; by a beginning that several have none is", async () => {
+    const made = await Promise.all(
+      [1, 2, 3].map(() => tokens.create({ spiffeId: ID, workload: WORKLOAD, ttlMs: 5000 }, NOW)),
+    );
+    const [one, other] = made;
+    if (one === undefined || other === undefined) throw new Error("no tokens");
+    expect((await tokens.revoke("", NOW)).length).toBeGreaterThan(1);
+    expect(await tokens.revoke("no such id", NOW)).toEqual([]);
+    expect(await tokens.redeem(one.token, first, NOW)).not.toHaveProperty("fault");
+    expect((await tokens.revoke(one.id, NOW)).map(({ id, used }) => [id, used])).toEqual([[one.id, 1]]);
+    expect(await tokens.redeem(one.token, first, NOW)).toEqual({ fault: "the join token is unknown" });
+    expect(await tokens.redeem(other.token, first, NOW + 4999)).not.toHaveProperty("fault");
+    expect(await tokens.redeem(other.token, first, NOW + 5000)).toEqual({ fault: "the join token has expired" });
+    expect((await tokens.list(NOW + 5000)).map(({ id }) => id)).not.toContain(other.id);
+  });
+
+  test("of an earlier version, with one key or none, is as good as before", async () => {
+    const { token } = await tokens.create({ spiffeId: ID, workload: WORKLOAD }, NOW);
+    await tokens.redeem(token, first, NOW);
+    const kept = await lease.get("ca/join-tokens.json");
+    const entries = JSON.parse(new TextDecoder().decode(kept?.value)) as Record<string, unknown>[];
+    const before = entries.map(({ keyHashes, uses: _, ...rest }) => {
+      const [keyHash] = (keyHashes ?? []) as string[];
+      return keyHash === undefined ? rest : { ...rest, keyHash };
+    });
+    await lease.compareAndSet("ca/join-tokens.json", kept?.version, new TextEncoder().encode(JSON.stringify(before)));
+    expect(await tokens.redeem(token, first, NOW)).not.toHaveProperty("fault");
+    expect(await tokens.redeem(token, second, NOW)).toEqual({ fault: "the join token was used by another key" });
+  });
+
   test("is not kept in the clear", async () => {
-    const token = await tokens.create(ID, WORKLOAD, NOW);
+    const { token } = await tokens.create({ spiffeId: ID, workload: WORKLOAD }, NOW);
     expect(execFileSync("cat", [join(folder, "ca/join-tokens.json")]).toString()).not.toContain(token);
     expect(statSync(join(folder, "ca/join-tokens.json")).mode & 0o777).toBe(0o600);
   });

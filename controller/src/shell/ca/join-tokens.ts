@@ -1,7 +1,8 @@
 /**
  * Join tokens: how a proxy proves the first time which workload it is. A token is bound to one
- * SPIFFE ID, to one workload of that identity and, once used, to one public key, so that a lost answer can be asked for
- * again but nobody else can use what was overheard. Only hashes are kept.
+ * SPIFFE ID, to one workload of that identity and, as it is used, to so many public keys: one,
+ * or one for each replica. So a lost answer can be asked for again, and nobody else can use what
+ * was overheard. Only hashes are kept, and the beginning of one is the token's id.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { change, type Lease } from "../../store/store.ts";
@@ -9,7 +10,13 @@ import { change, type Lease } from "../../store/store.ts";
 const TOKEN_BYTES = 32;
 /** Long enough for a machine to come up, short for a secret in a file. */
 export const TOKEN_TTL_MS = 3_600_000;
+/** A secret that lies about for longer is a key. */
+export const TOKEN_TTL_MAX_MS = 30 * 24 * 3_600_000;
+/** Replicas of one workload that one token lets in. */
+export const TOKEN_USES_MAX = 64;
 const TOKENS_MAX = 10_000;
+/** Letters of an id: of so many tokens two are never alike. */
+const ID_LENGTH = 12;
 
 type Entry = {
   readonly hash: string;
@@ -17,8 +24,31 @@ type Entry = {
   /** `namespace/name`; absent in tokens of an earlier version, which are of any workload of the identity. */
   readonly workload?: string;
   readonly expiresAtMs: number;
-  /** sha256 of the public key that used it. */
+  /** How many keys may use it; one where absent. */
+  readonly uses?: number;
+  /** sha256 of each public key that used it. */
+  readonly keyHashes?: readonly string[];
+  /** The one of them, in tokens of an earlier version. */
   readonly keyHash?: string;
+};
+
+export type TokenOrder = {
+  readonly spiffeId: string;
+  /** `namespace/name` */
+  readonly workload: string;
+  readonly ttlMs?: number;
+  readonly uses?: number;
+};
+
+/** A token as operators see it: never the token itself. */
+export type TokenFacts = {
+  readonly id: string;
+  readonly spiffeId: string;
+  /** `namespace/name`; "" for any of the identity. */
+  readonly workload: string;
+  readonly expiresAtMs: number;
+  readonly uses: number;
+  readonly used: number;
 };
 
 export type Joining = { readonly spiffeId: string; readonly workload?: string };
@@ -33,16 +63,31 @@ export class JoinTokens {
     this.#lease = lease;
   }
 
-  /** A new token for a workload, `namespace/name`, and its SPIFFE ID. Throws StoreError. */
-  async create(spiffeId: string, workload: string, nowMs: number): Promise<string> {
+  /** A new token. Throws StoreError. */
+  async create(
+    { spiffeId, workload, ttlMs = TOKEN_TTL_MS, uses = 1 }: TokenOrder,
+    nowMs: number,
+  ): Promise<TokenFacts & { readonly token: string }> {
     const token = randomBytes(TOKEN_BYTES).toString("base64url");
+    const entry: Entry = { hash: sha256(token), spiffeId, workload, expiresAtMs: nowMs + ttlMs, uses };
+    await this.#change((entries) => [...living(entries, nowMs), entry].slice(-TOKENS_MAX));
+    return { ...toFacts(entry), token };
+  }
+
+  /** Those that are good for something still, the newest last. */
+  async list(nowMs: number): Promise<readonly TokenFacts[]> {
+    return living(parseEntries((await this.#lease.get(KEY))?.value), nowMs).map(toFacts);
+  }
+
+  /** Takes tokens back, by their ids' beginning; what has joined by them stays. Gives those that went. Throws StoreError. */
+  async revoke(idPart: string, nowMs: number): Promise<readonly TokenFacts[]> {
+    let gone: readonly Entry[] = [];
     await this.#change((entries) => {
-      const living = entries.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
-      return [...living, { hash: sha256(token), spiffeId, workload, expiresAtMs: nowMs + TOKEN_TTL_MS }].slice(
-        -TOKENS_MAX,
-      );
+      const kept = living(entries, nowMs);
+      gone = kept.filter(({ hash }) => hash.startsWith(idPart));
+      return gone.length === 1 ? kept.filter((entry) => !gone.includes(entry)) : undefined;
     });
-    return token;
+    return gone.map(toFacts);
   }
 
   /** Whom a token makes, from now on for this public key alone. Throws StoreError where that cannot be kept. */
@@ -53,8 +98,9 @@ export class JoinTokens {
     await this.#change((entries) => {
       const entry = entries.find((candidate) => candidate.hash === hash);
       redeemed = redeem(entry, keyHash, nowMs);
-      if (entry === undefined || entry.keyHash !== undefined || "fault" in redeemed) return undefined;
-      return entries.map((each) => (each === entry ? { ...entry, keyHash } : each));
+      if (entry === undefined || "fault" in redeemed || keysOf(entry).includes(keyHash)) return undefined;
+      const { keyHash: _, ...rest } = entry;
+      return entries.map((each) => (each === entry ? { ...rest, keyHashes: [...keysOf(entry), keyHash] } : each));
     });
     return redeemed;
   }
@@ -70,10 +116,24 @@ export class JoinTokens {
 function redeem(entry: Entry | undefined, keyHash: string, nowMs: number): Redeemed {
   if (entry === undefined) return { fault: "the join token is unknown" };
   if (entry.expiresAtMs <= nowMs) return { fault: "the join token has expired" };
-  if (entry.keyHash !== undefined && entry.keyHash !== keyHash)
-    return { fault: "the join token was used by another key" };
+  const [keys, uses] = [keysOf(entry), entry.uses ?? 1];
+  if (!keys.includes(keyHash) && keys.length >= uses)
+    return { fault: `the join token was used by ${uses === 1 ? "another key" : `${uses} other keys`}` };
   const { spiffeId, workload } = entry;
   return workload === undefined ? { spiffeId } : { spiffeId, workload };
+}
+
+function keysOf({ keyHash, keyHashes = [] }: Entry): readonly string[] {
+  return keyHash === undefined ? keyHashes : [keyHash, ...keyHashes];
+}
+
+function living(entries: readonly Entry[], nowMs: number): readonly Entry[] {
+  return entries.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+}
+
+function toFacts(entry: Entry): TokenFacts {
+  const { hash, spiffeId, workload = "", expiresAtMs, uses = 1 } = entry;
+  return { id: hash.slice(0, ID_LENGTH), spiffeId, workload, expiresAtMs, uses, used: keysOf(entry).length };
 }
 
 function parseEntries(value: Uint8Array | undefined): readonly Entry[] {

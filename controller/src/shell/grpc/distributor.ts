@@ -12,6 +12,7 @@ import {
   type ShownCertificate,
   type SnapshotMessage,
 } from "@regomesh/protocol";
+import type { IdentitiesBody } from "../../api/bodies.ts";
 import {
   type CloseReason,
   type Distribution,
@@ -29,12 +30,17 @@ import type { Hold } from "../../distribution/hold.ts";
 import type { StreamId } from "../../distribution/proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
 import { claimsOf, type Known, knownOf } from "../../distribution/roster.ts";
+import type { Peer } from "../ca/authority.ts";
 
 /** One open Snapshots stream, as far as this side acts on it. */
 export type Stream = {
   readonly write: (message: SnapshotMessage) => void;
   /** Ends the stream from this side. */
   readonly close: (reason: CloseReason, message: string) => void;
+  /** Has the proxy take another key and certificate. */
+  readonly renew: () => void;
+  /** What it was opened with. */
+  readonly certificate: Pick<Peer, "serial" | "notBeforeMs" | "notAfterMs"> | undefined;
 };
 
 export type DistributorOptions = {
@@ -131,6 +137,26 @@ export class Distributor {
 
   close(id: StreamId, isOrderly: boolean): void {
     if (this.#streams.delete(id)) this.#take({ kind: "disconnect", id, isOrderly });
+  }
+
+  /** Who is connected, and with which certificate. */
+  identities(): IdentitiesBody["proxies"] {
+    return [...this.#state.roster.proxies.values()].map(({ id, workload, instance, principal }) => {
+      const [namespace = "", name = ""] = workload.split("/");
+      const { serial = "", notBeforeMs = 0, notAfterMs = 0 } = this.#streams.get(id)?.certificate ?? {};
+      return { namespace, workload: name, instance, spiffeId: principal, serial, notBeforeMs, notAfterMs };
+    });
+  }
+
+  /** Has proxies of a workload, or all, take another identity; those that were told. */
+  renew(workload: string | undefined): IdentitiesBody["proxies"] {
+    const { proxies } = this.#state.roster;
+    for (const { id, workload: own } of proxies.values()) {
+      if (workload === undefined || own === workload) this.#streams.get(id)?.renew();
+    }
+    return this.identities().filter(
+      (each) => workload === undefined || `${each.namespace}/${each.workload}` === workload,
+    );
   }
 
   /** Lets claims count for a while without a stream. */

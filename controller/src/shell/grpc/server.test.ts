@@ -167,9 +167,13 @@ function issue(csr: MadeCsr, joinToken: string, as?: { reply: IssueReply; csr: M
   });
 }
 
+async function makeToken(spiffeId: string, workload: string): Promise<string> {
+  return (await tokens.create({ spiffeId, workload }, Date.now())).token;
+}
+
 async function join_(name: string): Promise<{ client: ControlClient; reply: IssueReply; csr: MadeCsr }> {
   const csr = makeCsr();
-  const reply = await issue(csr, await tokens.create(ID(name), `default/${name}`, Date.now()));
+  const reply = await issue(csr, await makeToken(ID(name), `default/${name}`));
   const client = new ControlClient(
     server.address,
     credentials.createSsl(root(), Buffer.from(csr.keyPem), Buffer.from(reply.certificateChainPem)),
@@ -186,7 +190,7 @@ function next(stream: Snapshots): Promise<SnapshotMessage> {
     stream.once("error", reject);
     stream.once("data", ({ message }: ControllerMessage) => {
       stream.removeListener("error", reject);
-      if (message !== undefined) resolve(message.value);
+      if (message?.$case === "snapshot") resolve(message.value);
     });
   });
 }
@@ -201,7 +205,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 describe("Identity", () => {
   test("issues for a join token, and renews by the SVID that it gave", async () => {
     const csr = makeCsr();
-    const reply = await issue(csr, await tokens.create(ID("web"), `default/${"web"}`, Date.now()));
+    const reply = await issue(csr, await makeToken(ID("web"), "default/web"));
     expect(reply.spiffeId).toBe(ID("web"));
     expect(reply.trustBundlePem).toBe(authority.bundlePem);
     const renewed = await issue(makeCsr(), "", { reply, csr });
@@ -213,7 +217,7 @@ describe("Identity", () => {
     await expect(issue(makeCsr(), "")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
     await expect(issue(makeCsr(), "guess")).rejects.toMatchObject({ details: "the join token is unknown" });
     const csr = makeCsr();
-    const reply = await issue(csr, await tokens.create(ID("gone"), `default/${"gone"}`, Date.now()));
+    const reply = await issue(csr, await makeToken(ID("gone"), "default/gone"));
     await expect(issue(makeCsr(), "", { reply, csr })).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
   });
 
@@ -332,7 +336,7 @@ describe("Control.Snapshots", () => {
   test("one version of a service does not speak for another, though both have one SPIFFE ID", async () => {
     publish(release(1));
     const csr = makeCsr();
-    const reply = await issue(csr, await tokens.create(ID("web"), "default/web-v2", Date.now()));
+    const reply = await issue(csr, await makeToken(ID("web"), "default/web-v2"));
     const tls = credentials.createSsl(root(), Buffer.from(csr.keyPem), Buffer.from(reply.certificateChainPem));
     const client = new ControlClient(server.address, tls, NAMED);
     closers.push(() => client.close());

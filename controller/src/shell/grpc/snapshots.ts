@@ -54,6 +54,8 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
     const stream = {
       write: (value: Parameters<Parameters<typeof distributor.open>[0]["write"]>[0]) =>
         void call.write({ message: { $case: "snapshot", value } }),
+      renew: () => void call.write({ message: { $case: "renew", value: {} } }),
+      certificate: peer,
       close: (reason: CloseReason, message: string) => {
         id = undefined;
         leave(false);

@@ -5,10 +5,12 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { ExplainRequest } from "../../api/bodies.ts";
 import { type ControllerCounts, printMetrics } from "../../status/metrics.ts";
 import { StoreError } from "../../store/store.ts";
+import type { Attestor } from "../ca/attestor.ts";
 import type { Revoker } from "../ca/revoker.ts";
 import type { MeshState } from "../mesh.ts";
 import { EventStream } from "./events.ts";
 import { isAuthorized, isLocalHost } from "./guard.ts";
+import { addIdentities } from "./identities.ts";
 import { loadPage, PAGE_FOLDER, SECURITY_HEADERS } from "./page.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -23,6 +25,7 @@ export type HttpOptions = {
   readonly log: Log;
   readonly counts: () => ControllerCounts;
   readonly revoker: Pick<Revoker, "list" | "revoke">;
+  readonly attestor: Attestor;
   /** A hook says that the source has something new. */
   readonly onHook: () => void;
   /** An operator confirms what the newest commit takes away; false where it waits for no such word. */
@@ -53,6 +56,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   addOperatorReads(app, options);
   addQuestions(app, options);
   addWrites(app, options);
+  addIdentities(app, options.attestor, onlyWith(options.token));
   addPage(app, options.pageFolder ?? PAGE_FOLDER);
   await app.listen({ host: host.replace(/^\[|\]$/g, ""), port });
   const bound = app.server.address();

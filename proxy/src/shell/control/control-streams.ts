@@ -24,6 +24,8 @@ export type StreamHandlers = {
   /** What is in force and held at this moment. */
   readonly holding: () => Holding;
   /** Puts it in force, or says why not. */
+  /** The controller has it take another identity. */
+  readonly onRenew: () => void;
   readonly onSnapshot: (message: SnapshotMessage) => Promise<readonly SnapshotProblem[]>;
   readonly onEndpoints: (update: EndpointsUpdate) => Promise<void>;
   /** The next report; undefined where there is nothing to say. */
@@ -94,6 +96,7 @@ export class ControlStreams {
     const snapshots = this.#client.snapshots();
     this.#snapshots = snapshots;
     snapshots.on("data", ({ message }: ControllerMessage) => {
+      if (message?.$case === "renew") this.#handlers.onRenew();
       if (message?.$case === "snapshot") this.#queue(() => this.#answer(message.value));
     });
     snapshots.on("metadata", () => this.#handlers.onConnected());

@@ -311,7 +311,7 @@ test("a proxy whose certificate was taken back takes another by the token that i
 test("without identity and without token the reason says what to start it with", async () => {
   const { sidecar } = await start({ tokenFile: undefined });
   while (!sidecar.waitingReason.includes("no --join-token-file")) await new Promise((next) => setImmediate(next));
-  expect(sidecar.waitingReason).toContain("start with the file that the controller's --join-token writes");
+  expect(sidecar.waitingReason).toContain("start with the file that regomesh token create writes");
 });
 
 test("an identity that has ended when it arrives is no identity: the clocks differ, and that is said", async () => {

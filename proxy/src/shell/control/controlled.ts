@@ -54,6 +54,7 @@ export class Controlled {
   readonly #state: StateFolder;
   readonly #instance = randomUUID();
   readonly #ending = new AbortController();
+  #keeper: IdentityKeeper | undefined = undefined;
   #streams: ControlStreams | undefined = undefined;
   #identity: Identity | undefined = undefined;
   #file: SnapshotFile | undefined = undefined;
@@ -140,6 +141,7 @@ export class Controlled {
         sidecar.waitingReason = reason;
       },
     });
+    this.#keeper = keeper;
     const identity = await keeper.first();
     await this.#startFromLastGood(identity);
     await Promise.all([keeper.keep(), this.#follow(keeper)]);
@@ -214,6 +216,10 @@ export class Controlled {
       hello: () => this.#hello(),
       holding: () => this.#holding(),
       onSnapshot: (message) => this.#onSnapshot(message),
+      onRenew: () => {
+        log.log("info", "the controller has this proxy take another identity");
+        this.#keeper?.rotate();
+      },
       onEndpoints: (update) => this.#onEndpoints(update),
       report: () => this.#report(),
       onConnected: () => {

@@ -79,7 +79,11 @@ export class IdentityKeeper {
 
   /** The controller refuses who we are: where there is a token file, another identity is asked for at once. */
   renewNow(): void {
-    if (this.#options.tokenFile === undefined) return;
+    if (this.#options.tokenFile !== undefined) this.rotate();
+  }
+
+  /** Another key and certificate at once, however long the present one is good. */
+  rotate(): void {
     this.#renewAtMs = 0;
     this.#wake.abort();
     this.#wake = new AbortController();
@@ -118,7 +122,7 @@ export class IdentityKeeper {
     const { address, state, tokenFile } = this.#options;
     const token = await this.#readToken();
     if (this.#refused?.token === token.token) {
-      throw new Error(`${this.#refused.why}: ${tokenFile} needs another one, which the controller writes`);
+      throw new Error(`${this.#refused.why}: ${tokenFile} needs another one, which regomesh token create writes`);
     }
     let keyPem = await state.readPendingKey();
     if (keyPem === undefined) {
@@ -167,7 +171,7 @@ export class IdentityKeeper {
     const { tokenFile } = this.#options;
     if (tokenFile === undefined) {
       throw new Error(
-        "no identity is kept that is good, and there is no --join-token-file: start with the file that the controller's --join-token writes",
+        "no identity is kept that is good, and there is no --join-token-file: start with the file that regomesh token create writes",
       );
     }
     let value: Partial<JoinTokenFile>;

@@ -122,7 +122,13 @@ export interface Problem {
 }
 
 export interface ControllerMessage {
-  message: { $case: "snapshot"; value: SnapshotMessage } | undefined;
+  message: { $case: "snapshot"; value: SnapshotMessage } | //
+  /** A proxy that does not know it goes on until its SVID is half way to its end. */
+  { $case: "renew"; value: Renew } | undefined;
+}
+
+/** The proxy takes another key and SVID at once. */
+export interface Renew {
 }
 
 export interface SnapshotMessage {
@@ -984,6 +990,9 @@ export const ControllerMessage: MessageFns<ControllerMessage> = {
       case "snapshot":
         SnapshotMessage.encode(message.message.value, writer.uint32(10).fork()).join();
         break;
+      case "renew":
+        Renew.encode(message.message.value, writer.uint32(18).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1009,6 +1018,49 @@ export const ControllerMessage: MessageFns<ControllerMessage> = {
             message.message = { $case: "snapshot", value: SnapshotMessage.decode(reader, reader.uint32()) };
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = { $case: "renew", value: Renew.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRenew(): Renew {
+  return {};
+}
+
+export const Renew: MessageFns<Renew> = {
+  encode(_: Renew, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Renew {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenew();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
