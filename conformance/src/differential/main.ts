@@ -3,8 +3,10 @@ import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
+import { makeBuiltinCaller } from "../interpreter/builtins.ts";
 import { type Difference, differences } from "./compare.ts";
 import { drawProgram, type Program } from "./generate/program.ts";
+import { answerInterpreted } from "./interpreted.ts";
 import { openOpa } from "./opa.ts";
 import { answerOurs } from "./ours.ts";
 import { reduce } from "./reduce.ts";
@@ -16,6 +18,7 @@ const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations
   --seed S         of the first program; the others count up from it (default 1)
   --opa PATH       the opa whose version is compared with (default: opa on the path)
   --show N         differences printed (default 10)
+  --interpreter    compare with our interpreter of plans instead: needs neither opa nor Go
   --reduce         programs that differ are made small first
   --kinds LIST     only differences of these kinds: verdict, errors, fault, value (default: all)
   --to FILE        each difference as a line of JSON, too
@@ -33,6 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
       show: { type: "string", default: "10" },
       to: { type: "string" },
       reduce: { type: "boolean", default: false },
+      interpreter: { type: "boolean", default: false },
       kinds: { type: "string", default: "verdict,errors,fault,value" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -52,6 +56,7 @@ export async function main(args: readonly string[]): Promise<number> {
     to: values.to,
     isReducing: values.reduce,
     kinds: values.kinds.split(","),
+    isInterpreting: values.interpreter,
   });
 }
 
@@ -64,6 +69,7 @@ type Run = {
   readonly to: string | undefined;
   readonly isReducing: boolean;
   readonly kinds: readonly string[];
+  readonly isInterpreting: boolean;
 };
 
 /** A program has about this many entrypoints. */
@@ -80,15 +86,18 @@ async function run({
   to,
   isReducing,
   kinds: wanted,
+  isInterpreting,
 }: Run): Promise<number> {
   const runtime = await loadRuntime();
   const hostBuiltins = await makeBuiltinLoader({ nowMs: () => 0 })();
-  using opa = openOpa(binary);
+  using opa = isInterpreting ? undefined : openOpa(binary);
+  const builtin = makeBuiltinCaller(runtime, hostBuiltins);
   const inputs = Math.max(1, Math.round(evaluations / programs / ENTRYPOINTS));
   const counts = { programs: 0, refused: 0, evaluations: 0, defined: 0, errors: 0, differing: 0 };
   const kinds = new Map<string, number>();
   const started = performance.now();
-  const askOpa = (program: Program) => {
+  const askOther = async (program: Program) => {
+    if (opa === undefined) return answerSafely(() => answerInterpreted(program, builtin));
     const modules = Object.fromEntries(program.modules.map(({ name, text }) => [name, text]));
     const { data, entrypoints } = program;
     return opa.ask({ modules, data, inputs: program.inputs, entrypoints });
@@ -96,7 +105,7 @@ async function run({
   const askOurs = (program: Program) => answerSafely(() => answerOurs(program, { runtime, hostBuiltins }));
   const ask = (i: number) => {
     const program = drawProgram(seed + i, { inputs });
-    return { program, answer: askOpa(program) };
+    return { program, answer: askOther(program) };
   };
   const asked = Array.from({ length: Math.min(AHEAD, programs) }, (_, i) => ask(i));
   for (let i = 0; i < programs; i++) {
@@ -117,7 +126,7 @@ async function run({
       counts.differing++;
       for (const { kind } of found) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
       const judge = async (smaller: Program) => {
-        const all = differences(smaller, await askOpa(smaller), askOurs(smaller));
+        const all = differences(smaller, await askOther(smaller), askOurs(smaller));
         return all.find(({ kind }) => kind === first.kind);
       };
       const small = isReducing ? await reduce(program, first, judge) : program;
@@ -127,7 +136,9 @@ async function run({
     }
     if ((i + 1) % 1000 === 0) console.log(printCounts(counts, kinds, performance.now() - started));
   }
-  console.log(`OPA ${opa.version}, seeds ${seed} to ${seed + programs - 1}`);
+  console.log(
+    `${opa === undefined ? "the interpreter" : `OPA ${opa.version}`}, seeds ${seed} to ${seed + programs - 1}`,
+  );
   console.log(printCounts(counts, kinds, performance.now() - started));
   return counts.differing > 0 ? 1 : 0;
 }

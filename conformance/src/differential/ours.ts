@@ -1,10 +1,10 @@
 /** What our compiler and its modules say of a program. */
-import { toDiagnosticRecord } from "@regomesh/base";
+import { type Diagnostic, toDiagnosticRecord } from "@regomesh/base";
 import { compile, type JsonObject, parseJson, type RuntimeModule } from "@regomesh/policy-compiler";
 import { type Evaluator, type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { parseExact } from "../rego/exact.ts";
 import type { Program } from "./generate/program.ts";
-import type { OpaAnswer, OpaResponse } from "./opa.ts";
+import type { OpaAnswer, OpaFailure, OpaResponse } from "./opa.ts";
 
 export type Host = { readonly runtime: RuntimeModule; readonly hostBuiltins: HostBuiltins };
 
@@ -15,12 +15,14 @@ export function answerOurs(program: Program, { runtime, hostBuiltins }: Host): O
   const names = entrypoints.map(pathOf);
   const asked = names.map((name) => ({ unit: unit.name, name }));
   const { module, diagnostics } = compile({ units: [unit], entrypoints: asked, runtime });
-  if (module === undefined) {
-    const records = diagnostics.filter(({ severity }) => severity === "error").map(toDiagnosticRecord);
-    return { errors: records.map(({ code, message, row, file }) => ({ code, message, row, file })) };
-  }
+  if (module === undefined) return { errors: toFailures(diagnostics) };
   const evaluator = openEvaluator({ wasm: module.wasm, data: program.data, hostBuiltins });
   return { answers: inputs.map((input) => names.map((name) => evaluateOne(evaluator, name, input))) };
+}
+
+export function toFailures(diagnostics: readonly Diagnostic[]): readonly OpaFailure[] {
+  const records = diagnostics.filter(({ severity }) => severity === "error").map(toDiagnosticRecord);
+  return records.map(({ code, message, row, file }) => ({ code, message, row, file }));
 }
 
 /** `data.p.r1` as entrypoints are named. */

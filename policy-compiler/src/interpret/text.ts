@@ -84,7 +84,8 @@ function readString(reader: Reader): string {
 /** Digits that are written out, with a point where the number has one. */
 const PLACES_MAX = 400;
 
-export function printNumber({ digits, exponent }: RegoNumber): string {
+export function printNumber({ digits, exponent, text: written }: RegoNumber): string {
+  if (written !== undefined) return written;
   if (exponent === 0) return String(digits);
   if (Math.abs(exponent) > PLACES_MAX) return `${digits}e${exponent}`;
   if (exponent > 0) return String(digits * 10n ** BigInt(exponent));

@@ -6,7 +6,13 @@
 export type Value = null | boolean | string | RegoNumber | RegoArray | RegoSet | RegoObject;
 
 /** `digits` × 10^`exponent`; digits do not end in 0, and zero is 0 × 10^0. */
-export type RegoNumber = { readonly kind: "number"; readonly digits: bigint; readonly exponent: number };
+export type RegoNumber = {
+  readonly kind: "number";
+  readonly digits: bigint;
+  readonly exponent: number;
+  /** As it was written, which is how it is printed; where it was computed there is none. */
+  readonly text?: string;
+};
 export type RegoArray = { readonly kind: "array"; readonly items: Value[] };
 /** In order, without equal ones. */
 export type RegoSet = { readonly kind: "set"; readonly items: Value[] };
@@ -27,7 +33,7 @@ export function makeNumber(digits: bigint, exponent = 0): RegoNumber {
 export function parseNumber(text: string): RegoNumber {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
-  return makeNumber(BigInt(`${sign}${whole}${fraction}`), Number(exponent) - fraction.length);
+  return { ...makeNumber(BigInt(`${sign}${whole}${fraction}`), Number(exponent) - fraction.length), text };
 }
 
 /** Undefined where the number is no integer. */
