@@ -2,6 +2,10 @@
  * Hashes of values: equal values have equal hashes. A seed of the instance, set by the
  * host before anything is hashed, keeps a client from choosing colliding keys; the last
  * mixing spreads every bit into the low ones, which choose the slot.
+ *
+ * The proxy and our own evaluator draw the seed. OPA's ABI has no place for one: a module gets
+ * a memory, opa_abort, opa_println and the calls of built-ins it has asked for, none of which is
+ * random before data is loaded, so that under another host every instance has the one below.
  */
 import { burn } from "../failure";
 import { hashNumber } from "../number/number";
