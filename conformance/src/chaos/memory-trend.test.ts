@@ -6,7 +6,7 @@ const samples = (seconds: number, bytes: (second: number) => number) =>
   Array.from({ length: seconds + 1 }, (_, second) => ({ atMs: second * 1000, bytes: bytes(second) }));
 
 test("garbage that comes and goes is no growth, and warming up is none", () => {
-  const breathing = samples(330, (second) => Math.min(second, 80) * 1000 + (second % 10) * 5000);
+  const breathing = samples(450, (second) => Math.min(second, 80) * 1000 + (second % 10) * 5000);
   expect(trendOf(breathing)).toEqual({
     spanMs: 270_000,
     fromBytes: 80_000,
@@ -16,7 +16,7 @@ test("garbage that comes and goes is no growth, and warming up is none", () => {
 });
 
 test("a leak is its growth in ten minutes, however long it was looked at", () => {
-  for (const seconds of [240, 600, 1200])
+  for (const seconds of [360, 600, 1200])
     expect(trendOf(samples(seconds, (second) => second * 100))?.bytesInTenMinutes).toBeCloseTo(60_000);
 });
 
@@ -24,13 +24,13 @@ test("a leak behind noise is found, and noise alone is none", () => {
   // Half a megabyte up and down between windows, without a pattern.
   const noise = (second: number) => (((Math.floor(second / 30) * 7919) % 11) / 10 - 0.5) * MEGABYTE;
   const leak = (perTenMinutes: number) =>
-    trendOf(samples(510, (second) => 50 * MEGABYTE + noise(second) + (second / 600) * perTenMinutes));
+    trendOf(samples(630, (second) => 50 * MEGABYTE + noise(second) + (second / 600) * perTenMinutes));
   const [none, some] = [leak(0), leak(6 * MEGABYTE)];
   if (none === undefined || some === undefined) throw new Error("no trend");
   expect([isGrowing(none, MEGABYTE), isGrowing(some, MEGABYTE)]).toEqual([false, true]);
 });
 
 test("a life that was short says nothing", () => {
-  expect(trendOf(samples(170, () => 1))).toBeUndefined();
+  expect(trendOf(samples(290, () => 1))).toBeUndefined();
   expect(trendOf([])).toBeUndefined();
 });

@@ -21,7 +21,7 @@ export type Victim = (typeof VICTIMS)[number];
 
 /** Memory is looked at in these: after a part of the run they live on, under everything else. */
 const LOOKED_AT: readonly Victim[] = VICTIMS.filter((name) => name === "controller" || name.startsWith("sidecar"));
-const KILLS_PART = 0.3;
+const KILLS_PART = 0.25;
 
 const SERVICES = ["web", "orders-v1", "orders-v2", "payments"] as const;
 
