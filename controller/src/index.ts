@@ -34,6 +34,7 @@ export type {
 export { parsePlace, type RepositoryPlace } from "./git/remote.ts";
 export { ALL_RIGHTS, type PathRight, parseRight, printRight, type SourceRights } from "./index/rights.ts";
 export type { MeshTestResult } from "./rehearse/mesh-tests.ts";
+export type { UidRight } from "./shell/ca/unix-attestor.ts";
 export { checkSource, type SourceCheck, testMeshOf } from "./shell/check-source.ts";
 export { type Controller, ControllerFailed, type ControllerOptions, openController } from "./shell/controller.ts";
 export { FETCH_EVERY_MS } from "./shell/git/mirror.ts";

@@ -9,11 +9,13 @@ import {
   openController,
   parsePlace,
   SYSTEM_CLOCK,
+  type UidRight,
 } from "@regomesh/controller";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { STATE_DEFAULT } from "../find-controller.ts";
 import { followParent } from "../follow-parent.ts";
+import { workloadKey } from "../units.ts";
 
 const DEFAULT_HTTP = "127.0.0.1:15000";
 const DEFAULT_GRPC = "127.0.0.1:15010";
@@ -42,6 +44,9 @@ ${ALLOW_HELP.slice(1)}
   --grpc ADDR                 for proxies (default ${DEFAULT_GRPC})
   --join-token WORKLOAD=FILE  write a token with which this workload's proxy joins the mesh;
                               may be repeated; NAMESPACE/WORKLOAD outside "default"
+  --join-socket PATH          a Unix socket on which proxies of this host join by their user; they
+                              name it as --join-token-file (Linux; needs --join-uid)
+  --join-uid UID=WORKLOAD[,…] processes of this user may be these workloads; may be repeated
   --svid-ttl DURATION         how long identities last (default 24h)
   --explain-denials           tell clients rule and place of a denial; for demos
   --exit-with-parent          end when standard input ends
@@ -62,6 +67,8 @@ const flags = {
   http: { type: "string" },
   grpc: { type: "string" },
   "join-token": { type: "string", multiple: true },
+  "join-socket": { type: "string" },
+  "join-uid": { type: "string", multiple: true },
   "svid-ttl": { type: "string" },
   "explain-denials": { type: "boolean" },
   "exit-with-parent": { type: "boolean" },
@@ -125,12 +132,38 @@ function parseFlags(
       grpc: parseAddress(values.grpc ?? DEFAULT_GRPC, "--grpc"),
       explainDenials: values["explain-denials"] ?? false,
       joinTokens: (values["join-token"] ?? []).map((text) => parseJoinToken(text, io.cwd)),
+      ...parseJoinSocket(values["join-socket"], values["join-uid"] ?? [], io.cwd),
       ...(svidTtlMs === undefined ? {} : { svidTtlMs }),
       signal: io.signal,
       clock: SYSTEM_CLOCK,
       log: makeLog({ write: io.err, nowMs: Date.now }),
     },
   };
+}
+
+/** A path of a Unix socket may be no longer (unix(7), sun_path). */
+const SOCKET_PATH_BYTES_MAX = 107;
+
+function parseJoinSocket(
+  path: string | undefined,
+  uids: readonly string[],
+  cwd: string,
+): Pick<ControllerOptions, "joinSocket"> {
+  if ((path === undefined) !== (uids.length === 0))
+    throw new UsageError("--join-socket and --join-uid need each other: where to join, and who may");
+  if (path === undefined) return {};
+  const place = resolve(cwd, path);
+  if (Buffer.byteLength(place) > SOCKET_PATH_BYTES_MAX)
+    throw new UsageError(`--join-socket takes a path of ${SOCKET_PATH_BYTES_MAX} bytes at most`);
+  return { joinSocket: { path: place, rights: uids.map(parseUid) } };
+}
+
+function parseUid(text: string): UidRight {
+  const [, uid, names = ""] = /^([0-9]{1,10})=(.+)$/.exec(text) ?? [];
+  const workloads = names.split(",").map((name) => workloadKey(name));
+  if (uid === undefined || workloads.some((name) => !/^[^/]+\/[^/]+$/.test(name)))
+    throw new UsageError(`--join-uid takes UID=WORKLOAD[,…] such as 1000=web,orders-v1, not ${text}`);
+  return { uid: Number(uid), workloads };
 }
 
 function parseTtl(text: string): number {

@@ -34,7 +34,8 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
   --workload NAME        the workload that it serves (alone: default the file's only one)
   -n, --namespace NAME   the workload's namespace (default "default")
   --controller ADDR      host:port of the controller
-  --join-token-file F    what the controller wrote for this workload; needed the first time
+  --join-token-file F    what regomesh token create wrote for this workload; needed the first time.
+                         Or the --join-socket of a controller on this host
   --snapshot FILE        enforce this file, without a controller
   --identity DIR         folder with svid.pem, svid_key.pem and svid_bundle.pem
   --plaintext            alone: no mTLS, neither way

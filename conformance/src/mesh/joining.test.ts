@@ -60,14 +60,21 @@ async function regomesh(...args: readonly string[]): Promise<Said> {
 }
 
 /** The sidecar of payments-v2, without an application behind it; `name` is its state folder's. */
-async function proxy(name: string, token: string, until: "ready" | "started" = "ready"): Promise<Child> {
-  const { grpc } = JSON.parse(await readFile(mesh.statePath("controller.json"), "utf8")) as { readonly grpc: string };
+async function proxy(
+  name: string,
+  token: string,
+  until: "ready" | "started" = "ready",
+  address?: string,
+  workload = "payments-v2",
+): Promise<Child> {
+  const word = JSON.parse(await readFile(mesh.statePath("controller.json"), "utf8")) as { readonly grpc: string };
+  const grpc = address ?? word.grpc;
   const child = new Child({
     name,
     args: [
       BIN,
       "proxy",
-      ...["--workload", "payments-v2", "--controller", grpc, "--join-token-file", token],
+      ...["--workload", workload, "--controller", grpc, "--join-token-file", token],
       ...["--state", join(folder, name), "--app", "1", "--outbound", "0", "--exit-with-parent"],
     ],
     cwd: folder,
@@ -156,6 +163,40 @@ test("an identity is renewed when told so, taken back by its serial, and joined 
   );
   await regomesh("token", "create", "payments-v2", "--out", file);
   await statusWhere("it is back", (status) => replicas(status) === 1);
+});
+
+test("a proxy of this host joins by whose process it is, as the workloads that its user may be", async () => {
+  const socket = join(folder, "join.sock");
+  const uid = process.getuid?.() ?? 0;
+  const state = join(folder, "unix");
+  const controller = new Child({
+    name: "controller",
+    args: [
+      BIN,
+      "controller",
+      ...["--git", mesh.repository, "--state", state, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"],
+      ...[
+        "--join-socket",
+        socket,
+        "--join-uid",
+        `${uid}=payments-v2`,
+        "--join-uid",
+        `${uid + 1}=web`,
+        "--exit-with-parent",
+      ],
+    ],
+    cwd: folder,
+    onExit: () => {},
+  });
+  started.push(controller);
+  const { grpc } = await controller.ready(UP_MS);
+  await proxy("unix-one", socket, "ready", String(grpc));
+  const other = await proxy("unix-other", socket, "started", String(grpc), "web");
+  await until(
+    "the other workload is refused",
+    UP_MS,
+    () => other.lastWords().some((line) => line.includes(`user ${uid} may not be workload default/web`)) || undefined,
+  );
 });
 
 test("an identity that has ended while its proxy was away is joined anew by another token", async () => {

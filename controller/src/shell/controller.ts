@@ -27,6 +27,7 @@ import {
 import { JoinTokens } from "./ca/join-tokens.ts";
 import { RevokedList } from "./ca/revoked-list.ts";
 import { Revoker } from "./ca/revoker.ts";
+import { serveUnix, type UidRight } from "./ca/unix-attestor.ts";
 import { Explainer } from "./explainer.ts";
 import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
@@ -64,6 +65,8 @@ export type ControllerOptions = {
   readonly remote?: Pick<MirrorOptions, "remote" | "tokenFile" | "sshKey" | "knownHosts" | "everyMs">;
   readonly joinTokens: readonly { readonly workload: string; readonly file: string }[];
   readonly svidTtlMs?: number;
+  /** Where proxies of this host join by whose process they are. */
+  readonly joinSocket?: { readonly path: string; readonly rights: readonly UidRight[] };
   readonly pageFolder?: string;
   /** Ends the wait for a first commit. */
   readonly signal?: AbortSignal;
@@ -188,6 +191,21 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   });
   core.mesh.explainer = explainer;
   closers.push(() => explainer.close());
+  const attestor = new Attestor({
+    authority: late.authority,
+    tokens: new JoinTokens(lease),
+    distributor,
+    svidTtlMs: options.svidTtlMs ?? SVID_TTL_DEFAULT_MS,
+    nowMs: () => clock.nowMs(),
+    log,
+  });
+  if (options.joinSocket !== undefined) {
+    closers.push(
+      await serveUnix({ ...options.joinSocket, attestor, log }).catch((error: Error) => {
+        throw new ControllerFailed(error.message);
+      }),
+    );
+  }
   const http = await serveHttp({
     address: options.http,
     mesh: core.mesh,
@@ -195,14 +213,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     log,
     counts: () => rollout.counts,
     revoker,
-    attestor: new Attestor({
-      authority: late.authority,
-      tokens: new JoinTokens(lease),
-      distributor,
-      svidTtlMs: options.svidTtlMs ?? SVID_TTL_DEFAULT_MS,
-      nowMs: () => clock.nowMs(),
-      log,
-    }),
+    attestor,
     onHook: () => (mirror ?? source).wake(),
     onConfirm: (hash) => {
       if (!rollout.confirm(hash)) return false;

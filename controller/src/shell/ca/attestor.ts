@@ -17,7 +17,12 @@ export type AttestorOptions = {
 };
 
 /** `workload`: `namespace/name`. */
-export type TokenWish = { readonly workload: string; readonly ttlMs: number; readonly uses: number };
+export type TokenWish = {
+  readonly workload: string;
+  readonly ttlMs: number;
+  readonly uses: number;
+  readonly isBrief?: boolean;
+};
 
 export class Attestor {
   readonly #options: AttestorOptions;
@@ -27,12 +32,12 @@ export class Attestor {
   }
 
   /** A token with what a proxy joins by; a text where the mesh has no such workload. Throws StoreError. */
-  async createToken({ workload, ttlMs, uses }: TokenWish): Promise<(TokenBody & { file: JoinTokenFile }) | string> {
+  async createToken({ workload, ...wish }: TokenWish): Promise<(TokenBody & { file: JoinTokenFile }) | string> {
     const { authority, tokens, distributor, nowMs, log } = this.#options;
     const spiffeId = distributor.wanted(workload)?.principal;
     if (spiffeId === undefined) return this.#noWorkload(workload);
-    const { token, ...facts } = await tokens.create({ spiffeId, workload, ttlMs, uses }, nowMs());
-    log.log("info", "a join token was made", { id: facts.id, workload, uses });
+    const { token, ...facts } = await tokens.create({ spiffeId, workload, ...wish }, nowMs());
+    log.log("info", "a join token was made", { id: facts.id, workload, uses: wish.uses });
     return { ...facts, file: { token, spiffeId, caPem: authority.bundlePem } };
   }
 

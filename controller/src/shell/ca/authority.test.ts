@@ -210,6 +210,14 @@ describe("a join token", () => {
     expect((await tokens.list(NOW + 5000)).map(({ id }) => id)).not.toContain(other.id);
   });
 
+  test("given to whoever asks drives out no other's", async () => {
+    const { id } = await tokens.create({ spiffeId: ID, workload: WORKLOAD }, NOW);
+    for (let n = 0; n < 70; n++) await tokens.create({ spiffeId: ID, workload: "default/many", isBrief: true }, NOW);
+    const kept = await tokens.list(NOW);
+    expect(kept.filter(({ workload }) => workload === "default/many")).toHaveLength(64);
+    expect(kept.map((each) => each.id)).toContain(id);
+  });
+
   test("of an earlier version, with one key or none, is as good as before", async () => {
     const { token } = await tokens.create({ spiffeId: ID, workload: WORKLOAD }, NOW);
     await tokens.redeem(token, first, NOW);

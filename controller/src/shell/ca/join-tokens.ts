@@ -28,6 +28,7 @@ type Entry = {
   readonly uses?: number;
   /** sha256 of each public key that used it. */
   readonly keyHashes?: readonly string[];
+  readonly isBrief?: boolean;
   /** The one of them, in tokens of an earlier version. */
   readonly keyHash?: string;
 };
@@ -38,6 +39,8 @@ export type TokenOrder = {
   readonly workload: string;
   readonly ttlMs?: number;
   readonly uses?: number;
+  /** Given to whoever asks, and used at once: no more of a workload are kept than its replicas may need. */
+  readonly isBrief?: boolean;
 };
 
 /** A token as operators see it: never the token itself. */
@@ -65,12 +68,13 @@ export class JoinTokens {
 
   /** A new token. Throws StoreError. */
   async create(
-    { spiffeId, workload, ttlMs = TOKEN_TTL_MS, uses = 1 }: TokenOrder,
+    { spiffeId, workload, ttlMs = TOKEN_TTL_MS, uses = 1, isBrief = false }: TokenOrder,
     nowMs: number,
   ): Promise<TokenFacts & { readonly token: string }> {
     const token = randomBytes(TOKEN_BYTES).toString("base64url");
     const entry: Entry = { hash: sha256(token), spiffeId, workload, expiresAtMs: nowMs + ttlMs, uses };
-    await this.#change((entries) => [...living(entries, nowMs), entry].slice(-TOKENS_MAX));
+    const kept: Entry = isBrief ? { ...entry, isBrief } : entry;
+    await this.#change((entries) => [...withoutBrief(living(entries, nowMs), kept), kept].slice(-TOKENS_MAX));
     return { ...toFacts(entry), token };
   }
 
@@ -129,6 +133,14 @@ function keysOf({ keyHash, keyHashes = [] }: Entry): readonly string[] {
 
 function living(entries: readonly Entry[], nowMs: number): readonly Entry[] {
   return entries.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+}
+
+/** Without the oldest brief ones of its workload, where there are too many: whoever asks for them drives out no others. */
+function withoutBrief(entries: readonly Entry[], { isBrief, workload }: Entry): readonly Entry[] {
+  if (isBrief !== true) return entries;
+  const own = entries.filter((entry) => entry.isBrief === true && entry.workload === workload);
+  const dropped = new Set(own.slice(0, Math.max(0, own.length + 1 - TOKEN_USES_MAX)));
+  return entries.filter((entry) => !dropped.has(entry));
 }
 
 function toFacts(entry: Entry): TokenFacts {

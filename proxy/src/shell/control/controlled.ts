@@ -125,12 +125,13 @@ export class Controlled {
   }
 
   async #run(): Promise<void> {
-    const { sidecar, clock, log, address, tokenFile, random } = this.#options;
+    const { sidecar, clock, log, address, tokenFile, random, namespace, workload } = this.#options;
     const { signal } = this.#ending;
     sidecar.isControllerConnected = false;
     const keeper = new IdentityKeeper({
       address,
       tokenFile,
+      workload: `${namespace}/${workload}`,
       state: this.#state,
       clock,
       random,

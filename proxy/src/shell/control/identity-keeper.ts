@@ -6,7 +6,6 @@
  * which was taken back, only a token can help.
  */
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { status } from "@grpc/grpc-js";
 import type { Clock, Log, Random } from "@regomesh/base";
 import type { IssueReply, JoinTokenFile } from "@regomesh/protocol";
@@ -15,10 +14,14 @@ import type { Identity } from "../net/tls.ts";
 import { issue } from "./channel.ts";
 import { encodeCsr, makeKeyPem } from "./csr.ts";
 import { makeIdentity } from "./identity-folder.ts";
+import { readJoinToken } from "./join-token.ts";
 import type { StateFolder } from "./state-folder.ts";
 
 export type KeeperOptions = {
   readonly address: string;
+  /** `namespace/name` */
+  readonly workload: string;
+  /** Or a controller's Unix socket. */
   readonly tokenFile: string | undefined;
   readonly state: StateFolder;
   readonly clock: Clock;
@@ -168,28 +171,13 @@ export class IdentityKeeper {
   }
 
   async #readToken(): Promise<JoinTokenFile> {
-    const { tokenFile } = this.#options;
+    const { tokenFile, workload } = this.#options;
     if (tokenFile === undefined) {
       throw new Error(
         "no identity is kept that is good, and there is no --join-token-file: start with the file that regomesh token create writes",
       );
     }
-    let value: Partial<JoinTokenFile>;
-    try {
-      value = JSON.parse(await readFile(tokenFile, "utf8")) as Partial<JoinTokenFile>;
-    } catch (error) {
-      throw new Error(`${tokenFile} is no join token file: ${(error as Error).message}`);
-    }
-    const { token, spiffeId, caPem } = value;
-    if (typeof token !== "string" || typeof spiffeId !== "string" || typeof caPem !== "string") {
-      throw new Error(`${tokenFile} is no join token file: it needs token, spiffeId and caPem`);
-    }
-    try {
-      new X509Certificate(caPem);
-    } catch {
-      throw new Error(`${tokenFile} is no join token file: its caPem is no certificate`);
-    }
-    return { token, spiffeId, caPem };
+    return await readJoinToken(tokenFile, workload);
   }
 }
 
