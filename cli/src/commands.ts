@@ -34,6 +34,11 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/fmt.ts")).fmt,
   },
   {
+    name: "capabilities",
+    summary: "print what policies may use, in OPA's format",
+    load: async () => (await import("./commands/capabilities.ts")).capabilities,
+  },
+  {
     name: "status",
     summary: "show which revision is in force where, and what was refused",
     load: async () => (await import("./commands/status.ts")).status,

@@ -4,6 +4,8 @@ export type { Declaration, DeclaredType } from "./builtins/declaration.ts";
 export { makeOwnBuiltins, type OwnBuiltin, type OwnBuiltins } from "./builtins/own-builtins.ts";
 export type { BuiltinSignature } from "./builtins/signature.ts";
 export { BUILTINS, type BuiltinSignatures, makeSignatures } from "./builtins/table.ts";
+export { type Capabilities, capabilitiesOfVersion, parseCapabilities } from "./capabilities/capabilities.ts";
+export { printCapabilities } from "./capabilities/print-capabilities.ts";
 export {
   COMPILER,
   type Compiled,
@@ -31,7 +33,7 @@ export { parseRuntime, type RuntimeModule } from "./link/runtime-module.ts";
 export type * from "./syntax/ast.ts";
 export { type ParsedModule, type ParsedQuery, parseModule, parseQuery } from "./syntax/parse.ts";
 export { readTokens } from "./syntax/read-tokens.ts";
-export type { RegoSource, RegoVersion } from "./syntax/version.ts";
+export type { Language, RegoSource, RegoVersion } from "./syntax/version.ts";
 export { printDuration, printTests } from "./tester/print.ts";
 export {
   countTests,

@@ -7,9 +7,10 @@ import { compile } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { CAPABILITIES, ENTRYPOINTS, type Role } from "@regomesh/policy-runtime";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { LANGUAGE_HELP, languageFlags, readLanguage } from "../files/capabilities.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readFiles } from "../files/read-files.ts";
-import { findUnits } from "../files/units.ts";
+import { findUnits, UNIT_FILES } from "../files/units.ts";
 import { parseFormat } from "../flags.ts";
 import { countOf, printDiagnostics } from "../report.ts";
 
@@ -23,6 +24,7 @@ fast path: policy.wasm, and data.json beside it.
   --out DIR              where to write (default: the current directory); -o, --output are the
                          same, as in opa build
 ${BUILTINS_HELP.slice(1)}
+${LANGUAGE_HELP.slice(1)}
   --role ROLE            where the module will run: inbound, outbound, edge, cli or controller;
                          what is not offered there is refused. Without it entrypoints of the
                          mesh run where the mesh asks them, and others anywhere
@@ -36,6 +38,7 @@ const flags = {
   entrypoint: { type: "string", short: "e", multiple: true },
   out: { type: "string" },
   output: { type: "string", short: "o" },
+  ...languageFlags,
   role: { type: "string" },
   format: { type: "string", short: "f" },
 } as const;
@@ -60,8 +63,9 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const [directory, ...more] = positionals;
   if (directory === undefined || more.length > 0) throw new UsageError("needs one directory, which is the unit");
   if (names.length === 0) throw new UsageError("needs an entrypoint: -e mesh/authz/allow");
-  const files = await readFiles([directory], io.cwd, /\.rego$|^data\.(json|ya?ml)$|\/data\.(json|ya?ml)$/);
-  const units = findUnits(files);
+  const said = await readLanguage(values, io.cwd);
+  const files = await readFiles([directory], io.cwd, UNIT_FILES);
+  const units = findUnits(files, said);
   const [found] = units;
   if (found === undefined) throw new UsageError(`${directory} holds no .rego file`);
   if (units.length > 1) {
@@ -76,7 +80,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   }));
   const role = parseRole(values.role) ?? roleOf(entrypoints.map(({ name }) => name));
   const { signatures } = await loadOwnBuiltins(values.builtins, io.cwd);
-  const asked = { units: [unit], entrypoints, runtime: await loadRuntime(), builtins: signatures };
+  const asked = { units: [unit], entrypoints, runtime: await loadRuntime(), builtins: said.restrict(signatures) };
   const compiled = hasErrors(faults)
     ? { diagnostics: faults }
     : compile(role === undefined ? asked : { ...asked, role });

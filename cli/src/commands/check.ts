@@ -7,6 +7,7 @@ import { checkSource, type SourceCheck, type SourceRights } from "@regomesh/cont
 import { checkOffered, checkUnit } from "@regomesh/policy-compiler";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { LANGUAGE_HELP, languageFlags, readLanguage } from "../files/capabilities.ts";
 import { toOpaError } from "../files/opa-errors.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readSchemas, SCHEMA_HELP, schemaFlag } from "../files/schemas.ts";
@@ -28,6 +29,7 @@ ${ALLOW_HELP.slice(1)}
   -S, --strict                also refuse what is unused: imports, variables, arguments
 ${SCHEMA_HELP}
 ${BUILTINS_HELP.slice(1)}
+${LANGUAGE_HELP.slice(1)}
   -f, --format FORMAT         pretty (default) or json, in opa's shape: {"errors": […],
                               "warnings": […], "failedTests": […]}
 
@@ -37,6 +39,7 @@ Example: regomesh check .regomesh/repo
 const flags = {
   ...allowFlag,
   ...builtinsFlag,
+  ...languageFlags,
   strict: { type: "boolean", short: "S" },
   ...schemaFlag,
   format: { type: "string", short: "f" },
@@ -61,8 +64,10 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (positionals.length > 1) throw new UsageError("takes one directory: the source as a whole");
   const directory = (positionals[0] ?? ".").replace(/(?!^)\/+$/, "");
   const source = await checkDirectory(directory, parseAllow(values.allow), io.cwd);
-  const units = findUnits(source.files);
-  const { signatures: builtins } = await loadOwnBuiltins(values.builtins, io.cwd);
+  const said = await readLanguage(values, io.cwd);
+  const { signatures } = await loadOwnBuiltins(values.builtins, io.cwd);
+  const builtins = said.restrict(signatures);
+  const units = findUnits(source.files, said);
   const { strict = false, schema } = values;
   const schemas = await readSchemas(schema, source.files, io.cwd);
   const ofUnits = units.flatMap(({ unit, diagnostics }) => [

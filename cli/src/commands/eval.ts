@@ -3,13 +3,14 @@ import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Diagnostic, hasErrors, type Source, toDiagnosticRecord } from "@regomesh/base";
-import { compileQuery, type JsonObject, parseJson, toUnit } from "@regomesh/policy-compiler";
+import { type Diagnostic, hasErrors, toDiagnosticRecord } from "@regomesh/base";
+import { compileQuery, type JsonObject, parseJson, type RegoSource, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
 import { readYaml } from "@regomesh/policy-runtime/yaml";
 import { mentionsGroup } from "@regomesh/resources";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { LANGUAGE_HELP, languageFlags, type ReadAs, readLanguage } from "../files/capabilities.ts";
 import { mergeData } from "../files/merge-data.ts";
 import { type OpaError, toOpaError } from "../files/opa-errors.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
@@ -33,6 +34,7 @@ otherwise a table of its variables and of expressions that are neither true nor 
   -I, --stdin-input    the input document comes from standard input
   -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
                        schema.a.b, which the schemas of annotations name
+${LANGUAGE_HELP.slice(1)}
   --strict-builtin-errors  a built-in error ends the evaluation
 ${BUILTINS_HELP.slice(1)}
   --fail               exit 1 where the query is undefined
@@ -50,6 +52,7 @@ const flagsOfEval = {
   data: { type: "string", short: "d", multiple: true },
   input: { type: "string", short: "i" },
   "stdin-input": { type: "boolean", short: "I" },
+  ...languageFlags,
   ...schemaFlag,
   "strict-builtin-errors": { type: "boolean" },
   fail: { type: "boolean" },
@@ -75,6 +78,7 @@ type Flags = {
   readonly query: string;
   readonly data: readonly string[];
   readonly input: string | undefined;
+  readonly said: ReadAs;
   readonly schema: string | undefined;
   readonly builtins: readonly string[];
   readonly isStrict: boolean;
@@ -85,22 +89,23 @@ type Flags = {
 };
 
 async function run(args: readonly string[], io: Io): Promise<number> {
-  const flags = parseFlags(args);
-  const { sources, data, diagnostics: faults } = await readPolicies(flags.data, io.cwd);
+  const flags = await parseFlags(args, io.cwd);
+  const { said } = flags;
+  const { sources, data, diagnostics: faults } = await readPolicies(flags, io.cwd);
   if (hasErrors(faults)) return fail(faults, flags, io);
-  const asked = { name: "query", text: flags.query };
+  const asked = { name: "query", text: flags.query, version: said.version ?? "v1", language: said.language };
   const { source: query, expressions } = captureValues(asked);
   const runtime = await loadRuntime();
   const schemas = await readSchemas(flags.schema, sources, io.cwd);
   const own = await loadOwnBuiltins(flags.builtins, io.cwd);
-  const builtins = own.signatures;
-  const compile = (source: Source) =>
+  const builtins = said.restrict(own.signatures);
+  const compile = (source: RegoSource) =>
     compileQuery({ modules: sources, query: source, data, runtime, builtins, print: true, schemas });
   const { module, diagnostics } = compile(query);
   // Places are those of the query as it was written.
   if (module === undefined) return fail(compile(asked).diagnostics, flags, io);
   io.err(flags.format === "json" ? "" : printDiagnostics(diagnostics, "pretty"));
-  const load = makeToolLoader({ nowMs: Date.now, env: io.environment() });
+  const load = makeToolLoader({ nowMs: Date.now, env: io.environment(), ...said.net });
   const evaluator = openEvaluator({
     wasm: module.wasm,
     data: module.data,
@@ -123,7 +128,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   return isRefused ? EXIT.no : EXIT.yes;
 }
 
-function parseFlags(args: readonly string[]): Flags {
+async function parseFlags(args: readonly string[], cwd: string): Promise<Flags> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -139,6 +144,7 @@ function parseFlags(args: readonly string[]): Flags {
     query,
     data: values.data ?? [],
     input: isStdin ? "-" : values.input,
+    said: await readLanguage(values, cwd),
     schema: values.schema,
     builtins: values.builtins ?? [],
     isStrict: values["strict-builtin-errors"] ?? false,
@@ -150,21 +156,21 @@ function parseFlags(args: readonly string[]): Flags {
 }
 
 async function readPolicies(
-  paths: readonly string[],
+  { data: paths, said }: Pick<Flags, "data" | "said">,
   cwd: string,
 ): Promise<{
-  readonly sources: readonly Source[];
+  readonly sources: readonly RegoSource[];
   readonly data: JsonObject;
   readonly diagnostics: readonly Diagnostic[];
 }> {
-  const sources: Source[] = [];
+  const sources: RegoSource[] = [];
   const diagnostics: Diagnostic[] = [];
   let data: JsonObject = {};
   for (const path of paths) {
     const { prefix, place } = await splitPrefix(path, cwd);
     const isFile = (await stat(resolve(cwd, place)).catch(() => undefined))?.isFile() ?? false;
     const directory = isFile ? place.slice(0, Math.max(0, place.lastIndexOf("/"))) : place.replace(/(?!^)\/+$/, "");
-    const found = await readFiles([place.replace(/(?!^)\/+$/, "")], cwd, /\.(rego|json|ya?ml)$/);
+    const found = await readFiles([place.replace(/(?!^)\/+$/, "")], cwd, /\.(rego|json|ya?ml)$|(^|\/)\.manifest$/);
     // Resources beside policies are no data of theirs.
     const files = isFile ? found : found.filter(({ name, text }) => name.endsWith(".rego") || !mentionsGroup(text));
     const { unit, diagnostics: faults } = toUnit({
@@ -172,6 +178,8 @@ async function readPolicies(
       directory: directory === "." ? "" : directory,
       files,
       data: "directory",
+      version: said.version,
+      language: said.language,
     });
     sources.push(...unit.modules, ...unit.tests);
     diagnostics.push(...faults);

@@ -5,6 +5,7 @@ import { type MeshTestResult, testMeshOf } from "@regomesh/controller";
 import { countTests, printTests, runTests, type TestReport, type TestResult } from "@regomesh/policy-compiler";
 import { builtinsIn, loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { LANGUAGE_HELP, languageFlags, readLanguage } from "../files/capabilities.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readPrograms } from "../files/programs.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
@@ -25,6 +26,7 @@ one program, as in opa test. Rules that begin with todo_test_ are skipped.
   -f, --format FORMAT  pretty (default) or json, which has the shape of opa test's
 ${BUILTINS_HELP.slice(1)}
   --fail-on-empty      no test is a failure
+${LANGUAGE_HELP.slice(1)}
   -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
                        schema.a.b, which the schemas of annotations name
   --fuel UNITS         what a test may take, a unit being about a nanosecond
@@ -39,6 +41,7 @@ const flags = {
   run: { type: "string", short: "r" },
   format: { type: "string", short: "f" },
   "fail-on-empty": { type: "boolean" },
+  ...languageFlags,
   ...schemaFlag,
   fuel: { type: "string" },
 } as const;
@@ -62,10 +65,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const filter = parseFilter(values.run);
   const limits = parseLimits(values.fuel);
   const paths = positionals.length === 0 ? ["."] : positionals;
-  const { programs, files } = await readPrograms(paths, io.cwd);
+  const said = await readLanguage(values, io.cwd);
+  const { programs, files } = await readPrograms(paths, io.cwd, said);
   const schemas = await readSchemas(values.schema, files, io.cwd);
   const runtime = await loadRuntime();
-  const load = makeToolLoader({ nowMs: Date.now, env: io.environment() });
+  const load = makeToolLoader({ nowMs: Date.now, env: io.environment(), ...said.net });
   const own = await loadOwnBuiltins(values.builtins, io.cwd);
   const diagnostics: Diagnostic[] = [];
   const tests: TestResult[] = [];
@@ -76,7 +80,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     const report = runTests({
       unit,
       runtime,
-      builtins: own.signatures,
+      builtins: said.restrict(own.signatures),
       hostBuiltins: { ...(await load(builtinsIn([...unit.modules, ...unit.tests]))), ...own.hostBuiltins },
       nowMs,
       limits,

@@ -6,13 +6,13 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Diagnostic, Source } from "@regomesh/base";
-import { type TestedUnit, toUnit } from "@regomesh/policy-compiler";
+import { type RegoSource, type TestedUnit, toUnit } from "@regomesh/policy-compiler";
 import { mentionsGroup, parseResources } from "@regomesh/resources";
 import { mergeData } from "./merge-data.ts";
 import { readFiles } from "./read-files.ts";
-import { type FoundUnit, findUnits } from "./units.ts";
+import { type FoundUnit, findUnits, type Said, UNIT_FILES } from "./units.ts";
 
-const POLICIES = /\.(rego|json|ya?ml)$/;
+const POLICIES = /\.(rego|json|ya?ml)$|(^|\/)\.manifest$/;
 const DOCUMENTS = /\.(json|ya?ml)$/;
 /** Directories above the first path in which a repository is looked for. */
 const LEVELS_MAX = 32;
@@ -24,19 +24,19 @@ export type Programs = {
   readonly files: readonly Source[];
 };
 
-/** Throws UsageError where a path cannot be read. */
-export async function readPrograms(paths: readonly string[], cwd: string): Promise<Programs> {
+/** `said`: the language where no manifest says one. Throws UsageError where a path cannot be read. */
+export async function readPrograms(paths: readonly string[], cwd: string, said: Said = {}): Promise<Programs> {
   const files = await readFiles(paths, cwd, POLICIES);
   const documents = files.filter(({ name, text }) => DOCUMENTS.test(name) && mentionsGroup(text));
   const isMesh = hasBinding(documents) || hasBinding(await documentsAround(paths[0] ?? ".", cwd));
-  if (isMesh) return { programs: findUnits(files.filter(isOfUnit)), documents, files };
+  if (isMesh) return { programs: findUnits(files.filter(isOfUnit), said), documents, files };
   const owned = files.filter((file) => !documents.includes(file));
   if (!owned.some(({ name }) => name.endsWith(".rego"))) return { programs: [], documents, files };
-  return { programs: [await oneProgram(paths, owned, cwd)], documents, files };
+  return { programs: [await oneProgram(paths, owned, { cwd, said })], documents, files };
 }
 
 function isOfUnit({ name }: Source): boolean {
-  return name.endsWith(".rego") || /(^|\/)data\.(json|ya?ml)$/.test(name);
+  return UNIT_FILES.test(name);
 }
 
 function hasBinding(documents: readonly Source[]): boolean {
@@ -59,9 +59,13 @@ async function documentsAround(path: string, cwd: string): Promise<readonly Sour
 }
 
 /** Data files go under their path below the path that named them. */
-async function oneProgram(paths: readonly string[], files: readonly Source[], cwd: string): Promise<FoundUnit> {
-  const modules = new Map<string, Source>();
-  const tests = new Map<string, Source>();
+async function oneProgram(
+  paths: readonly string[],
+  files: readonly Source[],
+  { cwd, said }: { readonly cwd: string; readonly said: Said },
+): Promise<FoundUnit> {
+  const modules = new Map<string, RegoSource>();
+  const tests = new Map<string, RegoSource>();
   const diagnostics: Diagnostic[] = [];
   let data: TestedUnit["data"] = {};
   for (const path of paths) {
@@ -74,6 +78,8 @@ async function oneProgram(paths: readonly string[], files: readonly Source[], cw
       directory: base === "." ? "" : base,
       files: own,
       data: "directory",
+      version: said.version,
+      language: said.language,
     });
     diagnostics.push(...faults);
     for (const source of unit.modules) modules.set(source.name, source);

@@ -1,6 +1,6 @@
 /**
  * Files that a command was given: named ones, and what lies below named directories.
- * Hidden entries and `node_modules` are passed over; sizes and counts are bounded.
+ * Hidden entries (but for a bundle's `.manifest`) and `node_modules` are passed over; sizes and counts are bounded.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -39,7 +39,7 @@ async function addPath(names: Set<string>, path: string, cwd: string, wanted: Re
   }
   if (!facts.isDirectory()) return;
   for (const entry of await readdir(place, { withFileTypes: true })) {
-    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+    if ((entry.name.startsWith(".") && entry.name !== ".manifest") || entry.name === "node_modules") continue;
     const below = path === "." ? entry.name : join(path, entry.name);
     if (entry.isDirectory() || (entry.isFile() && wanted.test(entry.name))) {
       await addPath(names, below, cwd, wanted, false);

@@ -3,17 +3,25 @@
  * directory is one, as a binding would name it, with all that lies below it.
  */
 import type { Diagnostic, Source } from "@regomesh/base";
-import { type TestedUnit, toUnit } from "@regomesh/policy-compiler";
+import { type TestedUnit, toUnit, type UnitFiles } from "@regomesh/policy-compiler";
 
 export type FoundUnit = { readonly unit: TestedUnit; readonly diagnostics: readonly Diagnostic[] };
 
-export function findUnits(files: readonly Source[]): readonly FoundUnit[] {
+/** Which files a unit is made of, by their names. */
+export const UNIT_FILES = /\.rego$|(^|\/)data\.(json|ya?ml)$|(^|\/)\.manifest$/;
+
+/** The language of files of which no manifest says one, and what they may use of it. */
+export type Said = Pick<UnitFiles, "version" | "language">;
+
+export function findUnits(files: readonly Source[], { version, language }: Said = {}): readonly FoundUnit[] {
   const holders = new Set(files.filter(({ name }) => name.endsWith(".rego")).map(({ name }) => directoryOf(name)));
   const roots = [...holders].filter((directory) => !hasHolderAbove(directory, holders)).sort();
   return roots.map((directory) =>
     toUnit({
       name: directory === "" ? "." : directory,
       directory,
+      version,
+      language,
       files: files.filter(({ name }) => directory === "" || name.startsWith(`${directory}/`)),
     }),
   );

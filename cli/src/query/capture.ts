@@ -3,8 +3,8 @@
  * expression becomes an equation with a variable of its own. Where there is one expression that
  * does not iterate, its value may also be false; otherwise each must hold.
  */
-import { positionAt, type Source } from "@regomesh/base";
-import { BUILTINS, type Expr, parseQuery } from "@regomesh/policy-compiler";
+import { positionAt } from "@regomesh/base";
+import { BUILTINS, type Expr, parseQuery, type RegoSource } from "@regomesh/policy-compiler";
 
 export type CapturedExpression = {
   readonly text: string;
@@ -14,12 +14,12 @@ export type CapturedExpression = {
   readonly variable: string | undefined;
 };
 
-export type CapturedQuery = { readonly source: Source; readonly expressions: readonly CapturedExpression[] };
+export type CapturedQuery = { readonly source: RegoSource; readonly expressions: readonly CapturedExpression[] };
 
 const PREFIX = "__value";
 
 /** As it is where it does not parse: the compiler says what is wrong. */
-export function captureValues(query: Source): CapturedQuery {
+export function captureValues(query: RegoSource): CapturedQuery {
   const { body = [], diagnostics } = parseQuery(query);
   if (body.length === 0 || diagnostics.some(({ severity }) => severity === "error"))
     return { source: query, expressions: [] };
@@ -42,7 +42,7 @@ export function captureValues(query: Source): CapturedQuery {
     return [{ text, row, column, variable }];
   });
   // A line each: an expression may end in a comment.
-  return { source: { name: query.name, text: [...parts, ...checks].join("\n") }, expressions };
+  return { source: { ...query, text: [...parts, ...checks].join("\n") }, expressions };
 }
 
 /** A call that names its output as one more argument has none beside, nor has what prints. */

@@ -30,6 +30,8 @@ export type Unread = {
 export const isModule = (name: string): boolean => name.endsWith(".rego");
 /** `data.json`, `data.yaml` and `data.yml`, as in OPA's bundles. */
 export const isData = (name: string): boolean => /(^|\/)data\.(json|ya?ml)$/.test(name);
+/** Says which language the modules of a unit are written in. */
+export const isManifest = (name: string): boolean => /(^|\/)\.manifest$/.test(name);
 export const isDocument = (name: string): boolean => /\.(json|ya?ml)$/i.test(name);
 
 /** Documents that speak of our group, and are no unit's data. */

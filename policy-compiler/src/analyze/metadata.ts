@@ -1,6 +1,7 @@
 /** `rego.metadata.chain()` and `rule()`: constants that analysis knows from the annotations. */
 import type { Location } from "@regomesh/base";
 import type { Annotation, Module, Rule, Term } from "../syntax/ast.ts";
+import { readSchemaUses } from "../syntax/schema-annotation.ts";
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -66,9 +67,27 @@ function toJson({ value, scope }: Annotation): Json {
   for (const [name, field] of Object.entries(fields)) {
     if (name === "authors" && Array.isArray(field)) json[name] = field.map(toAuthor);
     else if (name === "related_resources" && Array.isArray(field)) json[name] = field.map(toResource);
-    else if (name !== "scope") json[name] = toPlain(field);
+    else if (name === "schemas" && Array.isArray(field) && field.length > 0) json[name] = toSchemas(field);
+    else if (FIELDS.has(name) && isSaid(field)) json[name] = TEXTS.has(name) ? String(field) : toPlain(field);
   }
   return json;
+}
+
+/** What OPA reads of a block beside authors and resources: all else it passes over. */
+const FIELDS: ReadonlySet<string> = new Set([
+  "title",
+  "description",
+  "organizations",
+  "entrypoint",
+  "custom",
+  "labels",
+]);
+const TEXTS: ReadonlySet<string> = new Set(["title", "description"]);
+
+/** False, null and what is empty are as if not written. */
+function isSaid(field: unknown): boolean {
+  if (typeof field !== "object" || field === null) return field !== false && field !== null && field !== "";
+  return Object.keys(field).length > 0;
 }
 
 function toAuthor(author: unknown): Json {
@@ -78,7 +97,25 @@ function toAuthor(author: unknown): Json {
 }
 
 function toResource(resource: unknown): Json {
-  return typeof resource === "string" ? { ref: resource } : toPlain(resource);
+  if (typeof resource === "string") return { ref: toAddress(resource) };
+  const plain = toPlain(resource);
+  if (typeof plain !== "object" || plain === null || isList(plain)) return plain;
+  return { ...plain, ref: toAddress(String(plain["ref"])) };
+}
+
+/** Which document has which schema, each as a path; a schema that is written out is itself. */
+function toSchemas(field: readonly unknown[]): Json {
+  const read = readSchemaUses(field);
+  if ("fault" in read) return [];
+  return read.uses.map(({ path, schema }): Json => {
+    if (schema.kind === "inline") return { path, definition: toPlain(schema.definition) };
+    return { path, schema: ["schema", ...schema.path] };
+  });
+}
+
+/** As Go prints the address that it read. */
+function toAddress(text: string): string {
+  return encodeURI(text.toWellFormed()).replaceAll("%25", "%");
 }
 
 function toPlain(value: unknown): Json {

@@ -14,6 +14,11 @@ test.each(["f(", "f(strange)", "f(string) -> ", "f(string) : odd"])("parseSignat
   expect(() => parseSignatures(line)).toThrow("not a built-in's signature");
 });
 
+test("the names are there as often as they are asked for", () => {
+  expect([...BUILTINS.names]).toEqual([...BUILTINS.names]);
+  expect(BUILTINS.names.length).toBeGreaterThan(200);
+});
+
 test("the table knows OPA's built-ins, and a host may add its own", () => {
   expect(BUILTINS.resolve("walk")).toMatchObject({ arity: 1, isRelation: true });
   expect(BUILTINS.resolve("internal.print")).toMatchObject({ arity: 1, isVoid: true });

@@ -6,8 +6,8 @@ import { CRYPTOGRAPHY, NETWORK, POLICY, TIME } from "./world.ts";
 
 export type BuiltinSignatures = {
   resolve(name: string): BuiltinSignature | undefined;
-  /** In no particular order. */
-  readonly names: Iterable<string>;
+  /** In no particular order; as often as they are asked for. */
+  readonly names: readonly string[];
 };
 
 const FAMILIES = [
@@ -30,7 +30,7 @@ export function makeSignatures(own: string | readonly BuiltinSignature[] = ""): 
   const ours = typeof own !== "string" ? own : own.trim() === "" ? [] : parseSignatures(own);
   const all = [...FAMILIES.flatMap(parseSignatures), ...ours];
   const table = new Map(all.map((signature) => [signature.name, signature]));
-  return { resolve: (name) => table.get(name), names: table.keys() };
+  return { resolve: (name) => table.get(name), names: [...table.keys()] };
 }
 
 export const BUILTINS: BuiltinSignatures = makeSignatures();

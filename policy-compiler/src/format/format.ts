@@ -31,7 +31,7 @@ export function formatModule(source: RegoSource, options: FormatOptions = {}): F
 }
 
 function printModule(module: Module, source: RegoSource, { target, dropV0Imports = false }: FormatOptions): string {
-  const isV1 = target !== undefined || (source.version ?? "v1") === "v1";
+  const isV1 = target !== undefined || source.version !== "v0";
   const rules: ImportRules = { isV1, isBoth: target === "v0-v1", dropsV0: dropV0Imports };
   const remarks = module.comments.map(({ at, text }): Remark => {
     return { ...positionAt(at.source, at.span.start), text: `#${text}`.trimEnd() };

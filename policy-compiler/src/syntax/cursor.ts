@@ -8,7 +8,7 @@ import type { Expr, Term } from "./ast.ts";
 import { NESTING_MAX } from "./limits.ts";
 import { isKeywordHere } from "./scanner.ts";
 import { describeToken, type Token } from "./token.ts";
-import type { RegoSource, RegoVersion } from "./version.ts";
+import type { Language, RegoSource, RegoVersion } from "./version.ts";
 
 export class SyntaxFault extends Error {
   readonly diagnostic: Diagnostic;
@@ -45,6 +45,7 @@ export class Cursor {
   readonly source: Source;
   readonly grammar: Grammar;
   readonly version: RegoVersion;
+  readonly #language: Language | undefined;
   keywords: Keywords;
   /** The module is held to v1's rules: it is written in it, or imports it. */
   isV1: boolean;
@@ -61,8 +62,10 @@ export class Cursor {
   constructor(source: RegoSource, tokens: readonly Token[], grammar: Grammar) {
     this.source = source;
     this.version = source.version ?? "v1";
-    this.isV1 = this.version === "v1";
-    this.keywords = { and: false, or: false, not: false, contains: this.isV1 };
+    this.#language = source.language;
+    this.isV1 = this.version !== "v0";
+    const isV2 = this.version === "v2";
+    this.keywords = { and: isV2, or: isV2, not: isV2, contains: this.isV1 };
     this.grammar = grammar;
     this.#tokens = [...tokens];
   }
@@ -124,6 +127,17 @@ export class Cursor {
       if (!isKeywordHere(this.source.text, token.start, token.text, this.#tokens[i - 1])) continue;
       this.#tokens[i] = { ...token, kind: "keyword" };
     }
+  }
+
+  /** Whether capabilities leave a feature of the language. */
+  has(feature: string): boolean {
+    return this.#language === undefined || this.#language.features.has(feature);
+  }
+
+  /** The words of `future.keywords` that may be imported, of those there are. */
+  importable(words: readonly string[]): readonly string[] {
+    const language = this.#language;
+    return language === undefined ? words : words.filter((word) => language.keywords.has(word));
   }
 
   accept(text: string): Token | undefined {

@@ -56,7 +56,7 @@ function parseName(cursor: Cursor): readonly string[] {
   const { token } = cursor;
   if (token.kind !== "ident" && token.kind !== "keyword") cursor.failHere("expected ident");
   cursor.take();
-  const rest = parsePath(cursor).map((part) => {
+  const rest = parsePath(cursor, true).map((part) => {
     if (part.kind === "string") return part.value;
     return cursor.fail(part.at, "unexpected term: expecting string", 'write the part in quotes: ["a"]');
   });
@@ -75,27 +75,33 @@ function checkImportPath(cursor: Cursor, path: readonly string[], at: Import["at
       return;
     case "rego":
       if (path.length !== 2 || (second !== "v1" && second !== "v2")) {
-        cursor.fail(at, `invalid import \`${path.join(".")}\`, must be one of: \`rego.v1\`, \`rego.v2\``);
+        cursor.fail(at, `invalid import \`${path.join(".")}\`, must be \`rego.v1\` or \`rego.v2\``);
+      }
+      if (!cursor.has(second === "v2" || cursor.version === "v0" ? `rego_${second}_import` : "rego_v1")) {
+        cursor.fail(at, `invalid import, \`rego.${second}\` is not supported by current capabilities`);
       }
       cursor.addKeywords(FUTURE_WORDS);
       cursor.isV1 = true;
       if (second === "v2") cursor.keywords = { ...cursor.keywords, and: true, or: true, not: true };
       return;
-    case "future":
+    case "future": {
       if (second !== "keywords" || path.length > 3) {
         cursor.fail(at, "invalid import, must be `future.keywords`");
       }
-      if (third !== undefined && !FUTURE.includes(third)) {
-        cursor.fail(at, `unexpected keyword, must be one of [${FUTURE.join(" ")}]`);
+      const known = cursor.importable(FUTURE);
+      if (third !== undefined && !known.includes(third)) {
+        cursor.fail(at, `unexpected keyword, must be one of [${known.join(" ")}]`);
       }
-      cursor.addKeywords(third === undefined ? FUTURE_WORDS : third === "every" ? WITH_EVERY : [third]);
+      const words = third === undefined ? known : third === "every" ? WITH_EVERY : [third];
+      cursor.addKeywords(words.filter((word) => word !== "and" && word !== "or" && word !== "not"));
       cursor.keywords = {
         ...cursor.keywords,
-        and: cursor.keywords.and || third === "and" || third === undefined,
-        or: cursor.keywords.or || third === "or" || third === undefined,
-        not: cursor.keywords.not || third === "not" || third === undefined,
+        and: cursor.keywords.and || words.includes("and"),
+        or: cursor.keywords.or || words.includes("or"),
+        not: cursor.keywords.not || words.includes("not"),
       };
       return;
+    }
     default:
       cursor.fail(at, `unexpected import path, must begin with one of: {data, future, input, rego}, got: ${root}`);
   }

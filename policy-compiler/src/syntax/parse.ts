@@ -19,8 +19,8 @@ export type ParsedQuery = { readonly body?: Body; readonly diagnostics: readonly
 
 /** A module in the language that the source says. There is no module where a diagnostic is an error. */
 export function parseModule(source: RegoSource): ParsedModule {
-  const tooLong = checkLength(source);
-  if (tooLong !== undefined) return { diagnostics: [tooLong] };
+  const refused = checkLength(source) ?? checkLanguage(source);
+  if (refused !== undefined) return { diagnostics: [refused] };
   const { tokens, comments } = scan(source, keywordsOf(source.version ?? "v1"));
   const cursor = new Cursor(source, tokens, GRAMMAR);
   const parts = parseStatements(cursor);
@@ -81,6 +81,15 @@ function parseStatement(cursor: Cursor, statements: Statements): void {
 function checkDepth(cursor: Cursor, root: object): void {
   const tooDeep = findTooDeep(root);
   if (tooDeep !== undefined) cursor.fail(tooDeep.at, tooDeep.message, "split the expression into rules");
+}
+
+/** Capabilities that have no v1 read v0 alone. */
+function checkLanguage(source: RegoSource): Diagnostic | undefined {
+  const { version = "v1", language } = source;
+  if (language === undefined || version === "v0" || language.features.has(`rego_${version}`)) return undefined;
+  const at = { source, span: { start: 0, end: 0 } };
+  const message = `illegal capabilities: rego_${version} feature required for parsing ${version} Rego`;
+  return makeParseError(at, message, "read it as v0: --v0-compatible");
 }
 
 function checkLength(source: Source): Diagnostic | undefined {

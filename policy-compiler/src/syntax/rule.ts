@@ -57,6 +57,15 @@ function parseRule(cursor: Cursor): Parsed {
   return { rule, hasBody: body !== undefined };
 }
 
+/** Capabilities of old versions know heads of one name and a key, later ones of names. */
+function checkHeadFeatures(cursor: Cursor, ref: readonly Term[], start: number): void {
+  if (ref.length <= 2 || cursor.has("rule_head_refs")) return;
+  const isPlain = ref.slice(0, -1).every(({ kind }) => kind === "string");
+  if (isPlain && cursor.has("rule_head_ref_string_prefixes")) return;
+  const which = isPlain ? "refs" : "general refs (containing variables)";
+  cursor.fail(cursor.from(start), `rule heads with ${which} are not supported by current capabilities`);
+}
+
 /** `p[x]`: with neither `if`, `contains` nor value that is a set in v0, and of `p[x] = y` it has no `else`. */
 function isShort({ ref, args, isSet }: Head): boolean {
   return ref.length === 2 && args === undefined && !isSet;
@@ -107,6 +116,7 @@ function parseHead(cursor: Cursor): { readonly head: Head; readonly sign: RuleFo
   const name: Term = { kind: "string", at: cursor.at(token), value: token.text };
   const ref = [name, ...parsePath(cursor)];
   checkSegments(cursor, ref.length, cursor.from(token.start));
+  checkHeadFeatures(cursor, ref, token.start);
   const args = cursor.isAtAdjacent("(") ? parseArgs(cursor) : undefined;
   const named = cursor.from(token.start);
   const isSet = cursor.keywords.contains && cursor.isKind("ident") && cursor.token.text === "contains";

@@ -5,6 +5,9 @@ import { parseWiths } from "./literal.ts";
 import { parseValue } from "./term.ts";
 
 export function parseTemplate(cursor: Cursor): Term {
+  if (!cursor.has("template_strings")) {
+    cursor.fail(cursor.at(cursor.token), "template strings are not supported by current capabilities", "use sprintf");
+  }
   const { start } = cursor.take();
   const parts: (string | TemplateValue)[] = [];
   while (!cursor.isKind("template-end")) {

@@ -5,6 +5,7 @@
 import type { Operator, Ref, Term } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { INFIX, MEMBERSHIP_LEVEL, RELATION_LEVEL } from "./operators.ts";
+import { keywordsOf } from "./version.ts";
 
 /** A term with operators, `k, v in xs` too: what stands where one term is expected. */
 export function parseValue(cursor: Cursor): Term {
@@ -167,14 +168,17 @@ function makeRef(head: Term, path: readonly Term[]): Ref {
   return { kind: "ref", at: head.at, head, path };
 }
 
-/** All `.a` and `[x]` in a row. */
-export function parsePath(cursor: Cursor): readonly Term[] {
+/** All `.a` and `[x]` in a row; imports name keywords in every version. */
+export function parsePath(cursor: Cursor, isImport = false): readonly Term[] {
   const path: Term[] = [];
   while (cursor.isAtAdjacent(".") || cursor.isAtAdjacent("[")) {
     if (cursor.take().text === ".") {
       const { token } = cursor;
       if ((token.kind !== "ident" && token.kind !== "keyword") || token.spaceBefore) {
         cursor.failHere("expected identifier");
+      }
+      if (!isImport && keywordsOf(cursor.version).has(token.text) && !cursor.has("keywords_in_refs")) {
+        cursor.fail(cursor.at(token), `unexpected ${token.text} keyword: expected identifier`, "write it in brackets");
       }
       cursor.take();
       path.push({ kind: "string", at: cursor.at(token), value: token.text });

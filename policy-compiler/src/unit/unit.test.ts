@@ -62,3 +62,29 @@ test("a key named __proto__ is a key", () => {
   const { unit } = unitOf({ "data.json": '{"__proto__": {"a": 1}}', "x/data.json": '{"__proto__": 1}' });
   expect(JSON.stringify(unit.data)).toBe('{"__proto__":{"a":1},"x":{"__proto__":1}}');
 });
+
+test("a manifest says the language of a unit's modules, whole or by their paths", () => {
+  const manifest = { rego_version: 0, file_rego_versions: { "/new/*.rego": 1, "/x/{a,b}.rego": 2 } };
+  const files = ["u/old.rego", "u/new/deep/p.rego", "u/x/b.rego", "u/x/c_test.rego"].map((name) => ({
+    name,
+    text: "",
+  }));
+  const said = { name: "u/.manifest", text: JSON.stringify(manifest) };
+  const { unit, diagnostics } = toUnit({ name: "u", directory: "u", files: [...files, said], version: "v1" });
+  expect(diagnostics).toEqual([]);
+  expect([...unit.modules, ...unit.tests].map(({ name, version }) => `${name} ${version}`)).toEqual([
+    "u/new/deep/p.rego v1",
+    "u/old.rego v0",
+    "u/x/b.rego v2",
+    "u/x/c_test.rego v0",
+  ]);
+});
+
+test.each([
+  ['{"rego_version": 3}', "manifest: rego_version must be 0, 1 or 2, not 3"],
+  ["[]", "manifest: not a JSON object"],
+  ['{"file_rego_versions": {"/a": "v1"}}', 'manifest: file_rego_versions: /a must be 0, 1 or 2, not "v1"'],
+])("a manifest that says none is refused: %s", (text, message) => {
+  const files = [{ name: "u/.manifest", text }];
+  expect(toUnit({ name: "u", directory: "u", files }).diagnostics.map((each) => each.message)).toEqual([message]);
+});

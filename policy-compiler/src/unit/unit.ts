@@ -1,8 +1,9 @@
 /** A policy unit: one bundle of modules and data that no other unit sees. */
 import type { Diagnostic, Source } from "@regomesh/base";
-import type { RegoSource } from "../syntax/version.ts";
+import type { Language, RegoSource, RegoVersion } from "../syntax/version.ts";
 import { type DataFile, mergeData } from "./data.ts";
 import type { JsonObject } from "./json.ts";
+import { MANIFEST, parseManifest } from "./manifest.ts";
 
 export type Unit = {
   readonly name: string;
@@ -24,10 +25,14 @@ export type UnitFiles = {
    * every JSON and YAML file as in directories that `opa eval -d` reads.
    */
   readonly data?: "bundle" | "directory";
+  /** The language of modules of which no manifest says one; v1 unless given. */
+  readonly version?: RegoVersion | undefined;
+  /** What the modules may use of it. */
+  readonly language?: Language | undefined;
 };
 
 /** Sorts a directory's files into modules, tests and data; a data file's content goes under its directory's path. */
-export function toUnit({ name, directory, files, data: which = "bundle" }: UnitFiles): {
+export function toUnit({ name, directory, files, data: which = "bundle", version, language }: UnitFiles): {
   readonly unit: TestedUnit;
   readonly diagnostics: readonly Diagnostic[];
 } {
@@ -35,13 +40,20 @@ export function toUnit({ name, directory, files, data: which = "bundle" }: UnitF
   const rego = sorted.filter((file) => file.name.endsWith(".rego"));
   const dataFiles = sorted.filter((file) => isData(baseName(file.name), which));
   const { data, diagnostics } = mergeData(dataFiles.map((source) => toDataFile(directory, source)));
+  const manifest = sorted.find((file) => inside(directory, file) === MANIFEST);
+  const said = manifest === undefined ? undefined : parseManifest(manifest);
+  const toModule = (file: Source): RegoSource => {
+    const own = said?.versionOf(`/${inside(directory, file)}`) ?? version;
+    if (own === undefined && language === undefined) return file;
+    return { ...file, version: own ?? "v1", language };
+  };
   const unit = {
     name,
-    modules: rego.filter((file) => !isTest(file)),
-    tests: rego.filter(isTest),
+    modules: rego.filter((file) => !isTest(file)).map(toModule),
+    tests: rego.filter(isTest).map(toModule),
     data,
   };
-  return { unit, diagnostics };
+  return { unit, diagnostics: [...diagnostics, ...(said?.diagnostics ?? [])] };
 }
 
 function isTest(file: Source): boolean {
@@ -53,9 +65,15 @@ function isData(name: string, which: "bundle" | "directory"): boolean {
 }
 
 function toDataFile(directory: string, source: Source): DataFile {
-  const inside = directory === "" ? source.name : source.name.slice(directory.length + 1);
-  const parts = inside.split("/").filter((part) => part !== "" && part !== ".");
+  const parts = inside(directory, source)
+    .split("/")
+    .filter((part) => part !== "" && part !== ".");
   return { source, path: parts.slice(0, -1) };
+}
+
+/** Its path in the unit. */
+function inside(directory: string, { name }: Source): string {
+  return directory === "" ? name : name.slice(directory.length + 1);
 }
 
 function baseName(path: string): string {

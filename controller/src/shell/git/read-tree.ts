@@ -4,7 +4,15 @@ import type { Source } from "@regomesh/base";
 import { mentionsGroup } from "@regomesh/resources";
 import { IGNORE_FILE, IgnoreError, parseIgnore } from "../../build/ignore.ts";
 import { selectEntries, templateFinder } from "../../build/select-entries.ts";
-import { isData, isDocument, isModule, type SourceTree, type Unread, unitFinder } from "../../build/source-tree.ts";
+import {
+  isData,
+  isDocument,
+  isManifest,
+  isModule,
+  type SourceTree,
+  type Unread,
+  unitFinder,
+} from "../../build/source-tree.ts";
 import { isPointer } from "../../build/void-data.ts";
 import { type Commit, parseCommit, parseMessage, parseTree, type TreeEntry } from "../../git/commit.ts";
 import { isHash } from "../../git/packed-refs.ts";
@@ -118,7 +126,7 @@ async function readFiles(
     const start = lineEnd + 1;
     at = start + Number(size) + 1;
     const content = output.subarray(start, at - 1);
-    const isUnits = isModule(path) || (isData(path) && inUnit(path));
+    const isUnits = isModule(path) || ((isData(path) || isManifest(path)) && inUnit(path));
     try {
       const text = decoder.decode(content);
       if (!isUnits && isPointer(text)) {
