@@ -18,6 +18,7 @@ import {
 } from "./site.ts";
 import { planUnify } from "./unify.ts";
 import { bindVariable } from "./variables.ts";
+import { planWalkPath } from "./walk-path.ts";
 import { planWith } from "./with.ts";
 
 export function planBodyHere(site: Site, body: Body): void {
@@ -40,7 +41,7 @@ function planWhat(site: Site, what: What): void {
       break;
     case "assign":
     case "unify":
-      planUnify(site, what.left, what.right);
+      if (!planWalkPath(site, what)) planUnify(site, what.left, what.right);
       break;
     case "every":
       planEvery(site, what);
