@@ -94,6 +94,11 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/proxy.ts")).proxy,
   },
   {
+    name: "drain",
+    summary: "have a sidecar finish what is under way, and end",
+    load: async () => (await import("./commands/drain.ts")).drain,
+  },
+  {
     name: "version",
     summary: "show the version, and what it speaks",
     load: async () => (await import("./commands/version.ts")).version,

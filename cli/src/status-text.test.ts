@@ -121,7 +121,7 @@ test("printStatus tells everything at one glance", () => {
   expect(printStatus(status, paint)).toBe(
     `revision 8888888 "refunds  [31mfor alice" (git main, 12 s ago)   in force on 1 of 3, p99 310 ms
   WORKLOAD              REVISION        STATE        SVID  POLICY p50  REFUSED/s
-  web                   8888888         ready     23h 41m      1.9 µs          0  bypassable
+  web                   8888888         ready     23h 41m     ≤1.9 µs          0  bypassable
   orders-v1 (11111111)  7777777 (lags)  ready           -           -       12.3
       cannot take revision 8888888, and tries again (last 2 s ago, 3 times): listen_failed: cannot listen on 127.0.0.1:80
   orders-v1 (22222222)  8888888         ready           -           -          0

@@ -42,9 +42,15 @@ function printSource({ source, warnings }: StatusBody, paint: Paint): readonly s
   ];
 }
 
+/** A decision takes about a microsecond once the engine has optimised it. */
+const SLOW_NS = 10_000;
+
 /** What is no fault and yet worth a thought: apart from faults, behind everything. */
 function printHints({ source, proxies }: StatusBody): readonly string[] {
   const hints = [
+    ...(proxies.some(({ policyP50Ns = 0 }) => policyP50Ns > SLOW_NS)
+      ? ["POLICY p50 counts from the start, with a clock around each call: the first thousands run unoptimised"]
+      : []),
     ...(source.allow.length === 0
       ? [`every path of ${plain(source.name)} may speak for every namespace; the controller's --allow bounds them`]
       : []),
@@ -129,7 +135,7 @@ function toCells(proxy: ProxyBody, status: StatusBody, isWide: boolean): readonl
     `${enforced}${lags}`,
     stateCell(proxy, nowMs),
     svidNotAfterMs === undefined ? "-" : printSpan(svidNotAfterMs - nowMs),
-    policyP50Ns === undefined ? "-" : printTook(policyP50Ns / 1e6),
+    policyP50Ns === undefined ? "-" : `≤${printTook(policyP50Ns / 1e6)}`,
     String(Math.round(refusedPerSecond * 10) / 10),
     isBypassable && proxy.state !== "never" ? "bypassable" : "",
     ...(isWide ? [plain(proxy.admin ?? "-"), plain(proxy.principal)] : []),

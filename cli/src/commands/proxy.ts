@@ -44,6 +44,9 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
   --edge HOST:PORT       where edge ports listen (default what the workload's listen says, or a
                          free port of 127.0.0.1)
   --outbound PORT        where the application sends its requests (default a free port)
+  --admin HOST:PORT      where metrics, readiness and drain are asked for, on loopback (default a
+                         free port)
+  --open-metrics         /metrics needs no token: for scrapers of this machine
   --access-log FILE      one line of JSON for each request
   --workers N            worker threads (default 1)
   --drain-time D         at its end, what requests under way may still take (default 10s)
@@ -73,6 +76,8 @@ const flags = {
   app: { type: "string" },
   edge: { type: "string" },
   outbound: { type: "string" },
+  admin: { type: "string" },
+  "open-metrics": { type: "boolean" },
   "access-log": { type: "string" },
   workers: { type: "string" },
   "drain-time": { type: "string" },
@@ -240,6 +245,8 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
     edge: values.edge === undefined ? undefined : parseAddress(values.edge, "--edge"),
     outboundPort: parseNumber(values.outbound, "--outbound", 0, 65_535) ?? 0,
     accessLog: path(values["access-log"]),
+    admin: values.admin === undefined ? undefined : parseLoopback(values.admin),
+    isMetricsOpen: values["open-metrics"] ?? false,
     timeouts: {
       ...(leftMs === undefined ? {} : { leftMs }),
       ...(applicationMs === undefined ? {} : { applicationMs }),
@@ -279,6 +286,13 @@ function parseMode(values: ModeValues, path: (value: string | undefined) => stri
   if ((identity === undefined) === !plaintext)
     throw new UsageError("--snapshot needs either --identity DIR for mTLS or an explicit --plaintext");
   return { kind: "file", path: path(snapshot) ?? snapshot, identity: path(identity) };
+}
+
+/** Another machine must not reach it: it says what passed, and drains. */
+function parseLoopback(text: string): Address {
+  const address = parseAddress(text, "--admin");
+  if (/^127(\.\d{1,3}){3}$/.test(address.address) || address.address === "::1") return address;
+  throw new UsageError(`--admin takes an address of loopback such as 127.0.0.1:9901, not ${text}`);
 }
 
 function parseAddress(text: string, flag: string): Address {

@@ -180,6 +180,7 @@ async function gatherFacts(mesh: Mesh, asked: Asked, io: Io, startedMs: number):
     sidecars: WORKLOADS.length,
     allow: asked.allow,
     repository: join(asked.state, "repo").replace(`${io.cwd}/`, ""),
+    state: asked.state.replace(`${io.cwd}/`, ""),
     denial: await tryDenial(mesh.edge),
   };
 }

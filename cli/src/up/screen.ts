@@ -11,6 +11,8 @@ export type UpFacts = {
   /** Which paths of the repository may speak for which namespaces, as `--allow` has it. */
   readonly allow: readonly string[];
   readonly repository: string;
+  /** Where everything is kept. */
+  readonly state: string;
   /** What the refused request of the second try gave just now. */
   readonly denial:
     | { readonly status: number; readonly decision: string; readonly rule: string; readonly place: string }
@@ -37,6 +39,6 @@ ${bold("Try")}
                       ${dim("in force within a second, and 2 passes")}
 
 ${dim(`Who commits where may speak for: ${facts.allow.join("  ")}  (path=namespaces; --allow changes it)`)}
-${dim("Ctrl-C ends everything. State is kept in .regomesh; --fresh forgets it (npm start -- --fresh).")}
+${dim(`Ctrl-C ends everything. State is kept in ${facts.state}; --fresh forgets it (npm start -- --fresh).`)}
 `;
 }

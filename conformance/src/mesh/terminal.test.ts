@@ -138,3 +138,29 @@ test("get shows what is in force, wait ends where a commit is refused, and nothi
   }
   expect((await regomesh(["decisions", "--controller", mesh.mesh.page])).err).toContain("there is no token in");
 });
+
+test("a scraper finds every proxy, and a drain from the terminal ends one that serves", async () => {
+  expect(await (await fetch(`${mesh.mesh.page}/readyz`)).json()).toEqual({ ready: true });
+  const targets = (await (await fetch(`${mesh.mesh.page}/api/targets`)).json()) as readonly {
+    readonly targets: readonly string[];
+    readonly labels: Readonly<Record<string, string>>;
+  }[];
+  expect(targets.map(({ labels }) => labels["workload"])).toEqual(["orders-v1", "orders-v2", "payments", "web"]);
+  const [admin = ""] = targets.find(({ labels }) => labels["workload"] === "orders-v2")?.targets ?? [];
+  const own = ["--state", mesh.statePath("proxies/orders-v2")];
+  expect(
+    await regomesh(["drain", "orders-v2", "--admin", admin, "--state", mesh.statePath("proxies/web")]),
+  ).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("does not take the token"),
+  });
+  expect(await regomesh(["drain", "orders-v2", "--admin", admin, ...own])).toMatchObject({
+    code: 0,
+    out: "orders-v2 drains\n",
+  });
+  await until("the sidecar has left", 15_000, async () => {
+    const { proxies } = await mesh.status();
+    return proxies.some(({ workload, state: how }) => workload === "orders-v2" && how === "gone") ? true : undefined;
+  });
+  expect((await mesh.ask("/orders")).status).toBe(200);
+});

@@ -1,7 +1,11 @@
 /** A service as a box: name, versions, how much, how well, how fast. */
 import type { NodeBody } from "@regomesh/controller/api";
 import { healthOf, printAge, printMs, printRate, printShare } from "../format.ts";
-import type { Box } from "./layout.ts";
+import { layChips } from "./chips.ts";
+import { type Box, NODE_WIDTH } from "./layout.ts";
+
+/** Between the box's margins. */
+const CHIPS_WIDTH = NODE_WIDTH - 28;
 
 type Props = {
   readonly node: NodeBody;
@@ -63,9 +67,11 @@ function Numbers({ node, nowMs }: { readonly node: NodeBody; readonly nowMs: num
       <text class="figure" x="14" y="52">
         {printRate(node.requestsPerSecond)}/s
       </text>
-      <text class={`figure ${healthOf(node.success)}`} x="70" y="52">
-        {printShare(node.success)}
-      </text>
+      {node.requestsPerSecond > 0 && (
+        <text class={`figure ${healthOf(node.success)}`} x="70" y="52">
+          {printShare(node.success)}
+        </text>
+      )}
       <text class="label" x="14" y="72">
         p50 {printMs(node.p50Ms)} · p99 {printMs(node.p99Ms)}
       </text>
@@ -73,14 +79,16 @@ function Numbers({ node, nowMs }: { readonly node: NodeBody; readonly nowMs: num
   );
 }
 
+/** As many as there is room for, each whole; the others are counted, and named where the pointer rests. */
 function Subsets({ names, y }: { readonly names: readonly string[]; readonly y: number }) {
   return (
     <>
-      {names.slice(0, 4).map((name, i) => (
-        <g key={name} style={{ transform: `translate(${14 + i * 44}px, ${y}px)` }}>
-          <rect class="chip" width="38" height="17" rx="4" />
-          <text class="chip-name" x="19" y="12.5" text-anchor="middle">
-            {name.slice(0, 5)}
+      <title>{names.join(", ")}</title>
+      {layChips(names, CHIPS_WIDTH).map(({ name, x, width }) => (
+        <g key={name} style={{ transform: `translate(${14 + x}px, ${y}px)` }}>
+          <rect class="chip" width={width} height="17" rx="4" />
+          <text class="chip-name" x={width / 2} y="12.5" text-anchor="middle">
+            {name}
           </text>
         </g>
       ))}

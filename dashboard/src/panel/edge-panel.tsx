@@ -2,11 +2,12 @@
 import type { DecisionBody, EdgeBody, HistoryPoint } from "@regomesh/controller/api";
 import { useEffect, useState } from "preact/hooks";
 import { fetchHistory } from "../api/feed.ts";
-import { healthOf, printMs, printPrincipal, printRate, printShare } from "../format.ts";
+import { printMs, printPrincipal, printRate } from "../format.ts";
 import type { Selection } from "../selection.ts";
 import { DecisionLine } from "../strip/decision-line.tsx";
 import { Chart } from "./chart.tsx";
 import { Row, Rows } from "./rows.tsx";
+import { Success } from "./success.tsx";
 
 type Props = {
   readonly edge: EdgeBody;
@@ -31,7 +32,7 @@ export function EdgePanel({ edge, decisions, onSelect }: Props) {
       <Rows>
         <Row name="requests">{printRate(edge.requestsPerSecond)}/s</Row>
         <Row name="success">
-          <span class={healthOf(edge.success)}>{printShare(edge.success)}</span>
+          <Success share={edge.success} isKnown={edge.state === "ready" && edge.requestsPerSecond > 0} />
         </Row>
         <Row name="p50 · p99">
           {printMs(edge.p50Ms)} · {printMs(edge.p99Ms)}

@@ -66,7 +66,9 @@ function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: Status
           <code>{proxy.revision?.slice(0, 7) ?? "–"}</code>
           {lagsBehind(proxy, status) && <span class="bad"> lags</span>}
         </span>
-        <span>policy {printNs(proxy.policyP50Ns)} p50</span>
+        <span title="half of the decisions since the start took no longer; the first thousands run unoptimised">
+          policy {proxy.policyP50Ns === undefined ? "–" : `≤${printNs(proxy.policyP50Ns)}`} p50
+        </span>
         <span>{printRate(proxy.refusedPerSecond)} refused/s</span>
       </div>
       <div class="row dim">

@@ -1,7 +1,8 @@
 /** A service: its identity, the policies bound to it, its endpoints and their breakers. */
 import type { NodeBody } from "@regomesh/controller/api";
-import { healthOf, printLeft, printMs, printPrincipal, printRate, printShare } from "../format.ts";
+import { printLeft, printMs, printPrincipal, printRate } from "../format.ts";
 import { Row, Rows } from "./rows.tsx";
+import { Success } from "./success.tsx";
 
 export function NodePanel({ node, nowMs }: { readonly node: NodeBody; readonly nowMs: number }) {
   return (
@@ -13,7 +14,7 @@ export function NodePanel({ node, nowMs }: { readonly node: NodeBody; readonly n
         {node.kind === "service" && (
           <>
             <Row name="success">
-              <span class={healthOf(node.success)}>{printShare(node.success)}</span>
+              <Success share={node.success} isKnown={node.state === "ready" && node.requestsPerSecond > 0} />
             </Row>
             <Row name="p50 · p99">
               {printMs(node.p50Ms)} · {printMs(node.p99Ms)}

@@ -15,7 +15,11 @@ export function DecisionLine({ decision, onSelect }: Props) {
           {MARKS[decision.verdict]} {decision.verdict} {decision.status}
         </span>
         <span class="way">
-          {printPrincipal(decision.source)} → {decision.service.split(".")[0]}
+          {printPrincipal(decision.source)}{" "}
+          <span title={decision.direction === "inbound" ? "decided by the receiver" : "decided by the sender"}>
+            {decision.direction === "inbound" ? "⇥" : "→"}
+          </span>{" "}
+          {decision.service.split(".")[0]}
         </span>
         <code class="request">
           {decision.method} {decision.path}

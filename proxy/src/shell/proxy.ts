@@ -28,6 +28,10 @@ export type ProxyOptions = {
   /** Where the application sends its requests; 0: a free port. */
   readonly outboundPort: number;
   readonly accessLog: string | undefined;
+  /** Where the admin interface listens, on loopback; a free port unless said. */
+  readonly admin?: Address | undefined;
+  /** Its /metrics needs no token. */
+  readonly isMetricsOpen?: boolean | undefined;
   readonly workers: number;
   /** Folder of the admin token, and of what is kept. */
   readonly state: string | undefined;
@@ -205,7 +209,14 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
   try {
     const outbound = await plane.listenOutbound(options.outboundPort);
     let sidecar: Sidecar | undefined;
-    const admin = await openAdmin({ state: options.state, plane, disk, current: () => sidecar });
+    const admin = await openAdmin({
+      state: options.state,
+      listen: options.admin,
+      isMetricsOpen: options.isMetricsOpen,
+      plane,
+      disk,
+      current: () => sidecar,
+    });
     sidecar = new Sidecar(plane, admin, outbound, disk, options.log, options.wallMs ?? Date.now);
     return sidecar;
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Log } from "@regomesh/base";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { ExplainRequest } from "../../api/bodies.ts";
 import { type ControllerCounts, printMetrics } from "../../status/metrics.ts";
+import { listTargets } from "../../status/targets.ts";
 import { StoreError } from "../../store/store.ts";
 import type { Attestor } from "../ca/attestor.ts";
 import type { Revoker } from "../ca/revoker.ts";
@@ -89,6 +90,13 @@ function addGuards(app: FastifyInstance, host: string, { log }: HttpOptions): vo
 
 function addReads(app: FastifyInstance, { mesh, counts, revoker }: HttpOptions, events: EventStream): void {
   app.get("/healthz", async () => ({ ok: true }));
+  // Served once a revision is in force, and the authority open: before that nothing listens here.
+  app.get("/readyz", async (_, reply) => {
+    const { revision } = mesh.status();
+    return await reply.code(revision === undefined ? 503 : 200).send({ ready: revision !== undefined });
+  });
+  // Prometheus' http_sd_configs: the admin address of every proxy that is connected.
+  app.get("/api/targets", async (_, reply) => await fresh(reply).send(listTargets(mesh.status())));
   app.get("/metrics", async (_, reply) => {
     await reply.type("text/plain; version=0.0.4; charset=utf-8").send(printMetrics(mesh.status(), counts()));
   });

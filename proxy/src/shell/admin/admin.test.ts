@@ -42,6 +42,16 @@ test("the token is the owner's alone, and every page but health asks for it", as
   expect((await ask("/drain", "GET")).status).toBe(404);
 });
 
+test("an operator says where it listens, and opens its metrics alone", async () => {
+  const { port } = bench.proxy.addresses.admin;
+  await bench.close();
+  bench = await openBench(backend.port, [], { state, admin: { address: "127.0.0.1", port }, isMetricsOpen: true });
+  expect(bench.proxy.addresses.admin).toEqual({ address: "127.0.0.1", port });
+  expect((await ask("/metrics", "GET", "")).status).toBe(200);
+  expect((await ask("/snapshot", "GET", "")).status).toBe(401);
+  expect(await (await ask("/readyz", "GET", "")).json()).toEqual({ ready: true, reason: "" });
+});
+
 test("metrics are Prometheus's text, and count what passed", async () => {
   await exchange(bench.inbound, "GET / HTTP/1.1\r\nHost: s\r\n\r\n");
   await exchange(bench.outbound, "GET http://orders/ HTTP/1.1\r\nHost: s\r\n\r\n");

@@ -1,6 +1,6 @@
 /**
  * The operator's interface, on loopback: metrics, readiness, what is in force, the last
- * decisions. Every path but /healthz asks for the token of the 0600 file beside the state,
+ * decisions. Every path but /healthz and /readyz, and /metrics where the operator opened it, asks for the token of the 0600 file beside the state,
  * for another user of the machine must not read what passed.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
@@ -24,6 +24,10 @@ const KEEP_AGAIN_MS = 2000;
 export type AdminOptions = {
   /** Folder of the token's file; undefined: no token can be given, /healthz alone answers. */
   readonly state: string | undefined;
+  /** Where it listens, on loopback; a free port unless said. */
+  readonly listen?: Address | undefined;
+  /** /metrics is for every process of this machine: a scraper that has no token. */
+  readonly isMetricsOpen?: boolean | undefined;
   readonly plane: DataPlane;
   readonly disk: DiskTroubles;
   readonly current: () => Sidecar | undefined;
@@ -67,7 +71,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
     },
   );
   server.maxConnections = 64;
-  const address = await listen(server);
+  const address = await listen(server, options.listen);
   return {
     address,
     close: () =>
@@ -111,14 +115,18 @@ async function keepToken(file: string, token: string, disk: DiskTroubles): Promi
 
 async function answer(request: IncomingMessage, options: AdminOptions, token: string): Promise<Answer> {
   const path = new URL(request.url ?? "/", "http://admin").pathname;
-  if (path === "/healthz") {
+  // Both ask the same: a sidecar that cannot serve is no use to the program beside it.
+  if (path === "/healthz" || path === "/readyz") {
     const isReady = options.current()?.isReady ?? false;
     return json(isReady ? 200 : 503, { ready: isReady, reason: options.current()?.waitingFor() ?? "starting" });
   }
   const page = PAGES[`${request.method ?? ""} ${path}`];
   if (page === undefined)
-    return json(404, { error: `no ${path}; there are /healthz, /metrics, /snapshot, /decisions and POST /drain` });
-  if (!isAuthorized(request, token))
+    return json(404, {
+      error: `no ${path}; there are /healthz, /readyz, /metrics, /snapshot, /decisions and POST /drain`,
+    });
+  const isOpen = path === "/metrics" && options.isMetricsOpen === true;
+  if (!isOpen && !isAuthorized(request, token))
     return json(401, { error: "the token of admin.token is asked for: authorization: Bearer TOKEN" });
   return await page(options);
 }
@@ -142,12 +150,15 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.end(body);
 }
 
-async function listen(server: Server): Promise<Address> {
+async function listen(
+  server: Server,
+  { address: host, port }: Address = { address: "127.0.0.1", port: 0 },
+): Promise<Address> {
   await new Promise<void>((done, fail) => {
     server.once("error", fail);
-    server.listen(0, "127.0.0.1", () => done());
+    server.listen(port, host, () => done());
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the admin interface has an address");
-  return { address: "127.0.0.1", port: address.port };
+  return { address: host, port: address.port };
 }

@@ -43,7 +43,10 @@ export function refusalAnswer(
   record.reason = reason;
   record.detail = detail;
   const decision = printDecisionId(record.decisionId);
-  const body = options.body ?? `${JSON.stringify({ error: message, reason, decision, ...options.explanation })}\n`;
+  // Only the workload's own application is told of services, and it asked for this host.
+  const host = reason === "no_such_service" ? { host: detail } : {};
+  const body =
+    options.body ?? `${JSON.stringify({ error: message, reason, ...host, decision, ...options.explanation })}\n`;
   const fields = (options.fields ?? []).filter(([name]) => variableOf(name) !== DECISION);
   const type: Fields = options.body === undefined ? [["content-type", "application/json"]] : [];
   return {
