@@ -19,7 +19,7 @@ import { isSameSet, mismatch } from "./compare.ts";
 import { makeSuiteBuiltins } from "./host.ts";
 import { requestOf } from "./raw-request.ts";
 import { askSdk } from "./sdk.ts";
-import type { SuiteCase } from "./suite.ts";
+import type { SuiteCase, Tally } from "./suite.ts";
 
 type PolicyFile = {
   readonly query: string;
@@ -49,7 +49,8 @@ export function readMeshPolicies(folder: string, runtime: RuntimeModule): readon
     return file.cases.map((each, i) => ({
       id: `${name}/cases.json#${i}`,
       note: each.name,
-      run: () => {
+      run: (tally: Tally) => {
+        tally.sdk++; // every one of them, in runPolicyCase
         const query = each.query ?? file.query;
         const policy = asked.get(query) ?? ask(unit, query, runtime);
         asked.set(query, policy);

@@ -10,7 +10,8 @@ import type { BuiltinCaller } from "../interpreter/builtins.ts";
 import { interpretedMismatch } from "../interpreter/compare.ts";
 import { mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
-import { sdkMismatch } from "./sdk.ts";
+import { canAskSdk, sdkMismatch } from "./sdk.ts";
+import type { Tally } from "./suite.ts";
 
 export type PlanCase = {
   /** `category/file.json#place` */
@@ -73,6 +74,7 @@ export function runPlanCase(
   runtime: RuntimeModule,
   hostBuiltins: HostBuiltins,
   builtin: BuiltinCaller,
+  tally: Tally,
 ): string | undefined {
   const wasm = emitModule({ ir: planCase.plan, runtime });
   if (!WebAssembly.validate(wasm)) return "the module is not valid WebAssembly";
@@ -83,5 +85,8 @@ export function runPlanCase(
   const policy = planCase.plan;
   const interpreted = interpretedMismatch({ ...planCase, policy, builtin }, planCase.wanted);
   if (interpreted !== undefined || given.kind === "fault") return interpreted;
-  return sdkMismatch({ ...planCase, wasm, hostBuiltins, asksHost: false }, given.text);
+  const question = { ...planCase, wasm, hostBuiltins, asksHost: false };
+  if (!canAskSdk(question)) return undefined;
+  tally.sdk++;
+  return sdkMismatch(question, given.text);
 }

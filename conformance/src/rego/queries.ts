@@ -21,8 +21,8 @@ import { interpretedMismatch } from "../interpreter/compare.ts";
 import { mismatch, type Wanted } from "./compare.ts";
 import { parseExact } from "./exact.ts";
 import { makeSuiteBuiltins } from "./host.ts";
-import { sdkMismatch } from "./sdk.ts";
-import type { SuiteCase } from "./suite.ts";
+import { canAskSdk, sdkMismatch } from "./sdk.ts";
+import type { SuiteCase, Tally } from "./suite.ts";
 
 type QueryCase = {
   readonly note: string;
@@ -64,7 +64,11 @@ export function readQueryCases(
     const exact = (parseExact(text) as { cases: readonly ExactCase[] }).cases;
     return cases.map((raw, i) => {
       const queryCase = caseOf(raw, exact[i] as ExactCase, version);
-      return { id: `${file}#${i}`, note: raw.note, run: () => runCase(queryCase, runtime, caller) };
+      return {
+        id: `${file}#${i}`,
+        note: raw.note,
+        run: (tally: Tally) => runCase(queryCase, { runtime, caller }, tally),
+      };
     });
   });
 }
@@ -94,7 +98,11 @@ const BUILTINS = makeSignatures("test.sleep(string) -> null");
 /** What a case asks for is judged, not how long it may take: some loop a million times. */
 const LIMITS = { ...DEFAULT_LIMITS, fuel: 100_000_000 };
 
-function runCase(queryCase: QueryCase, runtime: RuntimeModule, caller: BuiltinCaller): string | undefined {
+function runCase(
+  queryCase: QueryCase,
+  { runtime, caller }: { readonly runtime: RuntimeModule; readonly caller: BuiltinCaller },
+  tally: Tally,
+): string | undefined {
   const { query, modules, data, input, wanted, env } = queryCase;
   const { module, diagnostics } = compileQuery({ modules, query, data, runtime, builtins: BUILTINS });
   if (module === undefined || hasErrors(diagnostics)) return diagnostics.map(printDiagnostic).join("\n");
@@ -113,5 +121,8 @@ function runCase(queryCase: QueryCase, runtime: RuntimeModule, caller: BuiltinCa
   const { inputIsRego, strict } = queryCase;
   const asksHost = module.meta.hostBuiltins.length > 0;
   const sdk = { asksHost, wasm: module.wasm, data: module.data, input, inputIsRego, strict, hostBuiltins };
-  return sdkMismatch({ ...sdk, entrypoint: "eval" }, given.text);
+  const question = { ...sdk, entrypoint: "eval" };
+  if (!canAskSdk(question)) return undefined;
+  tally.sdk++;
+  return sdkMismatch(question, given.text);
 }

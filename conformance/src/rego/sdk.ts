@@ -36,10 +36,14 @@ export type PossibleQuestion = SdkQuestion & {
 
 const FALSY: ReadonlySet<string> = new Set(["0", "false", "null", '""']);
 
-/** What the SDK gives otherwise than our evaluator's results; undefined also where it can't be asked. */
-export function sdkMismatch(question: PossibleQuestion, text: string): string | undefined {
-  if (question.strict || question.inputIsRego || FALSY.has(question.input ?? "")) return undefined;
-  if (question.asksHost && !(areDoubles(question.input ?? "null") && areDoubles(question.data))) return undefined;
+/** Whether the SDK can express the question. */
+export function canAskSdk({ strict, inputIsRego, input, asksHost, data }: PossibleQuestion): boolean {
+  if (strict || inputIsRego || FALSY.has(input ?? "")) return false;
+  return !asksHost || (areDoubles(input ?? "null") && areDoubles(data));
+}
+
+/** What the SDK gives otherwise than our evaluator's results; undefined where it gives the same. */
+export function sdkMismatch(question: SdkQuestion, text: string): string | undefined {
   const results = askSdk(question);
   // The SDK's results are JavaScript's: numbers that it cannot hold are compared as it reads them.
   if (isSameSet(results, JSON.parse(text))) return undefined;

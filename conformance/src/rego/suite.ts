@@ -23,7 +23,13 @@ export type SuiteCase = {
   readonly id: string;
   readonly note: string;
   /** Undefined where the case passes, otherwise what is wrong. */
-  readonly run: () => string | undefined;
+  readonly run: (tally: Tally) => string | undefined;
+};
+
+/** What the cases of a run did beside passing. */
+export type Tally = {
+  /** Cases asked under the npm SDK, too. */
+  sdk: number;
 };
 
 export type CaseFailure = { readonly id: string; readonly note: string; readonly reason: string };
@@ -32,17 +38,19 @@ export type SuiteReport = {
   readonly suite: SuiteName;
   readonly passed: readonly string[];
   readonly failed: readonly CaseFailure[];
+  readonly tally: Readonly<Tally>;
 };
 
 export function runSuite(suite: SuiteName, cases: readonly SuiteCase[]): SuiteReport {
   const passed: string[] = [];
   const failed: CaseFailure[] = [];
+  const tally: Tally = { sdk: 0 };
   for (const { id, note, run } of cases) {
-    const reason = runSafely(run);
+    const reason = runSafely(() => run(tally));
     if (reason === undefined) passed.push(id);
     else failed.push({ id, note, reason });
   }
-  return { suite, passed, failed };
+  return { suite, passed, failed, tally };
 }
 
 /** Whatever a case throws is its failure, never the suite's. */
