@@ -17,6 +17,7 @@ import { type Group, pickEndpoint } from "../route/cluster.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 import { pickByKey } from "../route/pick-by-key.ts";
 import { Timer } from "../time/timer-wheel.ts";
+import { Deadline } from "./deadline.ts";
 import {
   begin,
   type Circumstances,
@@ -61,7 +62,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   readonly #client: ExchangeClient;
   readonly #stream: RequestStream;
   readonly #held: HeldContent;
-  readonly #deadline: Timer;
+  readonly #deadline: Deadline;
   readonly #timer: Timer;
   #state: ExchangeState = IDLE;
   #request: Request = UNDECIDED;
@@ -103,7 +104,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     this.#client = client;
     this.#stream = stream;
     this.#held = new HeldContent(world.slabs);
-    this.#deadline = new Timer(() => this.#on(DEADLINE), client);
+    this.#deadline = new Deadline(world, client, () => this.#on(DEADLINE));
     this.#timer = new Timer(() => this.#on(TIMER), client);
   }
 
@@ -222,10 +223,15 @@ export class Exchange implements StreamWaiter, Circumstances {
     this.#on(SILENT);
   }
 
+  /** No request will follow. */
+  close(): void {
+    this.#deadline.close();
+  }
+
   /** Forgets the request; the connection's next one may begin. */
   reset(): void {
     this.#on(ABORT);
-    this.#world.disarm(this.#deadline);
+    this.#deadline.clear();
     this.#world.disarm(this.#timer);
     if (this.#forwarding !== undefined) {
       const { budget } = this.#forwarding.cluster;
@@ -257,13 +263,13 @@ export class Exchange implements StreamWaiter, Circumstances {
   #make({ state, commands }: Move): void {
     this.#state = state;
     if (state.kind !== "idle") this.tries = state.tries;
-    for (const command of commands) this.#do(command);
+    for (let index = 0; index < commands.length; index++) this.#do(commands[index] as Command);
   }
 
   #do(command: Command): void {
     switch (command.do) {
       case "arm-deadline":
-        return void this.#world.arm(this.#deadline, this.#request.plan.timeoutMs);
+        return void this.#deadline.set(this.#request.plan.timeoutMs);
       case "arm-timer":
         return void this.#world.arm(this.#timer, command.ms);
       case "back-off":
@@ -290,7 +296,7 @@ export class Exchange implements StreamWaiter, Circumstances {
       case "respond":
         return void this.#respond();
       case "refuse":
-        this.#world.disarm(this.#deadline);
+        this.#deadline.clear();
         return void this.#client.respond(command.reason, this.#detail, command.status);
       case "cut":
         return void this.#client.cut(command.reason);
@@ -436,7 +442,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     const head = this.#final as Head;
     const upstream = this.#upstream as UpstreamStream;
     this.#world.disarm(this.#timer);
-    this.#world.disarm(this.#deadline);
+    this.#deadline.clear();
     this.#held.drop();
     this.status = head.status;
     this.isRefusedByPeer = this.#isPeer && isRefusal(head);

@@ -81,6 +81,7 @@ export class HeldContent {
   }
 
   #free(): void {
+    if (this.#slab === undefined && this.#full.length === 0) return;
     for (const slab of this.#full) this.#slabs.giveBack(slab);
     this.#full.length = 0;
     if (this.#slab !== undefined) this.#slabs.giveBack(this.#slab);

@@ -146,10 +146,12 @@ export class ClientRequest implements ExchangeClient {
 
   /** The stream is no more. */
   gone(): void {
-    if (this.#state === "none") return;
-    if (!this.record.isCut) this.#noteLeft();
-    this.exchange.abort();
-    this.end();
+    if (this.#state !== "none") {
+      if (!this.record.isCut) this.#noteLeft();
+      this.exchange.abort();
+      this.end();
+    }
+    this.exchange.close();
   }
 
   /** The client left a request that was under way; a refusal keeps its own reason. */

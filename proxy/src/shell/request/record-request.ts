@@ -105,11 +105,7 @@ function writeLine(request: ClientRequest, direction: "inbound" | "outbound"): v
   const headBytes = head === undefined ? record.path.length + record.method.length : PATH_BYTES_MAX;
   const writer = accessLog.begin(LINE_BYTES + (text + headBytes + rulesLength(record)) * 6);
   if (writer === undefined) return void thread.counters.add(Counter.logLinesDropped);
-  writer.ascii('{"time":"');
-  writer.ascii(isoTime(thread.wallMs()));
-  writer.ascii('","direction":"');
-  writer.ascii(direction);
-  writer.ascii('","requestId":"');
+  writer.ascii(lineStart(thread.wallMs(), direction));
   writer.jsonText(record.requestId);
   writeTarget(writer, request);
   writer.ascii('","status":');
@@ -117,12 +113,12 @@ function writeLine(request: ClientRequest, direction: "inbound" | "outbound"): v
   writer.ascii(',"verdict":"');
   writer.ascii(record.verdict);
   writeReason(writer, record);
-  writer.ascii('"source":"');
-  writer.jsonText(direction === "inbound" ? (context.principal ?? "") : (record.inForce?.workload.principal ?? ""));
-  writer.ascii('","service":"');
-  writer.jsonText(record.service);
-  writeEndpoint(writer, request);
-  writer.ascii('"bytesIn":');
+  const source = direction === "inbound" ? (context.principal ?? "") : (record.inForce?.workload.principal ?? "");
+  writer.ascii(record.between.of(source, record.service, exchange.endpoint));
+  if (exchange.endpoint !== undefined) {
+    writer.integer(exchange.tries);
+    writer.ascii(',"bytesIn":');
+  } else writer.ascii('"bytesIn":');
   writer.integer(record.bytesIn);
   writer.ascii(',"bytesOut":');
   writer.integer(record.bytesOut);
@@ -188,19 +184,6 @@ function writeShadows(writer: ByteWriter, { shadows }: RequestRecord): void {
   writer.ascii("],");
 }
 
-function writeEndpoint(writer: ByteWriter, { exchange }: ClientRequest): void {
-  writer.ascii('",');
-  const { endpoint } = exchange;
-  if (endpoint === undefined) return;
-  writer.ascii('"endpoint":"');
-  writer.jsonText(endpoint.address);
-  writer.ascii(":");
-  writer.integer(endpoint.port);
-  writer.ascii('","tries":');
-  writer.integer(exchange.tries);
-  writer.ascii(",");
-}
-
 function rulesLength({ rules, shadows }: RequestRecord): number {
   let length = 0;
   for (const { binding, entrypoint } of shadows) length += binding.length + entrypoint.length + SHADOW_WORDS;
@@ -208,15 +191,24 @@ function rulesLength({ rules, shadows }: RequestRecord): number {
   return length;
 }
 
-let isoMs = 0;
-let isoText = "";
+let startMs = 0;
+let startSecond = 0;
+let secondText = "";
+const starts = { inbound: "", outbound: "" };
 
-/** Many requests end in one millisecond: its text is made once. */
-function isoTime(wallMs: number): string {
+/** A line up to its request's id: made once a millisecond, in which many requests end; its date once a second. */
+function lineStart(wallMs: number, direction: "inbound" | "outbound"): string {
   const ms = Math.floor(wallMs);
-  if (ms !== isoMs) {
-    isoMs = ms;
-    isoText = new Date(ms).toISOString();
+  if (ms !== startMs) {
+    startMs = ms;
+    const second = Math.floor(ms / 1000);
+    if (second !== startSecond) {
+      startSecond = second;
+      secondText = new Date(second * 1000).toISOString().slice(0, -4);
+    }
+    const time = `{"time":"${secondText}${String(ms - second * 1000).padStart(3, "0")}Z","direction":"`;
+    starts.inbound = `${time}inbound","requestId":"`;
+    starts.outbound = `${time}outbound","requestId":"`;
   }
-  return isoText;
+  return starts[direction];
 }

@@ -2,6 +2,7 @@
 import type { ShadowChange } from "../../decide/shadow.ts";
 import type { Reason } from "../../filter/reason.ts";
 import { type Rescue, rescue } from "../../filter/rescue.ts";
+import { Between } from "../../record/between.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
 
 export type Verdict = Rescue["verdict"];
@@ -29,6 +30,8 @@ export class RequestRecord {
   builtinErrors = 0;
   bytesIn = 0;
   bytesOut = 0;
+  /** Text of who asks whom, which stays the same from request to request. */
+  readonly between = new Between();
   /** The mesh answered by itself. */
   isLocal = false;
   /** The response broke off. */
