@@ -1,11 +1,13 @@
 import { makeRandom } from "@regomesh/base";
 import type { OutboundService, WorkloadSnapshot } from "@regomesh/protocol";
 import { expect, test } from "vitest";
+import { asciiBytes } from "../http1/characters.ts";
 import { admit, settle } from "../resilience/breaker.ts";
 import { mayEject } from "../resilience/ejection.ts";
 import { makeService, makeWorkload } from "../test/make-snapshot.ts";
 import { type Group, pickEndpoint } from "./cluster.ts";
 import { type Endpoint, makeEndpoint, updateEndpoints } from "./endpoint.ts";
+import { LastMatch } from "./last-match.ts";
 import { pickByKey } from "./pick-by-key.ts";
 import { drawIndex, pickTarget } from "./pick-target.ts";
 import { makeServiceTable, matchAuthority, matchName } from "./service-table.ts";
@@ -45,6 +47,17 @@ test.each([
   ["nobody", undefined],
 ])("authority %s is service %s", (authority, key) => {
   expect(matchAuthority(makeTable(), authority)?.key).toBe(key);
+});
+
+test("the authority asked for last is found again, in its table and no other", () => {
+  const last = new LastMatch();
+  const [one, other] = [makeTable(), makeTable()];
+  const match = (table: typeof one, text: string) => last.match(table, asciiBytes(`x${text}x`), 1, 1 + text.length);
+  const asked = ["orders", "orders", "payments", "order", "orders:80", "nobody", "orders"];
+  expect(asked.map((text) => match(one, text))).toEqual(asked.map((text) => matchAuthority(one, text)));
+  expect(match(other, "orders")).toBe(matchAuthority(other, "orders"));
+  expect(match(one, "orders")).toBe(matchAuthority(one, "orders"));
+  expect(match(one, "a".repeat(300))).toBeUndefined();
 });
 
 test("a route names a service with or without its namespace", () => {

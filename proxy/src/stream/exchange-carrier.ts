@@ -232,7 +232,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   reset(): void {
     this.#on(ABORT);
     this.#deadline.clear();
-    this.#world.disarm(this.#timer);
+    if (this.#timer.isArmed) this.#world.disarm(this.#timer);
     if (this.#forwarding !== undefined) {
       const { budget } = this.#forwarding.cluster;
       budget.active--;
@@ -275,7 +275,8 @@ export class Exchange implements StreamWaiter, Circumstances {
       case "back-off":
         return void this.#world.arm(this.#timer, this.#world.random() * command.mostMs);
       case "disarm":
-        return void this.#world.disarm(this.#timer);
+        if (this.#timer.isArmed) this.#world.disarm(this.#timer);
+        return;
       case "acquire":
         return void this.#acquire();
       case "send":
@@ -390,7 +391,7 @@ export class Exchange implements StreamWaiter, Circumstances {
 
   /** Lets go of connection or place in the queue. */
   #leave(): void {
-    this.#world.disarm(this.#timer);
+    if (this.#timer.isArmed) this.#world.disarm(this.#timer);
     const upstream = this.#upstream;
     this.#upstream = undefined;
     if (upstream !== undefined) upstream.reset();
@@ -441,7 +442,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     const forwarding = this.#forwarding as Forwarding;
     const head = this.#final as Head;
     const upstream = this.#upstream as UpstreamStream;
-    this.#world.disarm(this.#timer);
+    if (this.#timer.isArmed) this.#world.disarm(this.#timer);
     this.#deadline.clear();
     this.#held.drop();
     this.status = head.status;

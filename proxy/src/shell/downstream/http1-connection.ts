@@ -234,7 +234,7 @@ export class Http1Connection implements ClientStream {
   }
 
   #endRequest(): void {
-    this.#thread.disarm(this.#hold);
+    if (this.#hold.isArmed) this.#thread.disarm(this.#hold);
     this.#request.contentEnd(this.#reader.trailers);
   }
 
@@ -376,8 +376,8 @@ export class Http1Connection implements ClientStream {
   }
 
   #endRecord(): void {
-    this.#thread.disarm(this.#hold);
-    this.#thread.disarm(this.#left);
+    if (this.#hold.isArmed) this.#thread.disarm(this.#hold);
+    if (this.#left.isArmed) this.#thread.disarm(this.#left);
     this.#request.end();
   }
 

@@ -88,6 +88,8 @@ function makeWheel(monoMs: () => number): Pick<Thread, "arm" | "disarm"> {
   };
   return {
     arm: (timer, afterMs) => wheel.arm(timer, monoMs(), afterMs),
-    disarm: (timer) => wheel.disarm(timer),
+    disarm: (timer) => {
+      if (timer.dueTick >= 0) wheel.disarm(timer);
+    },
   };
 }

@@ -14,9 +14,10 @@ import type { Span } from "../../http1/head-writer.ts";
 import { maskOf } from "../../http1/known-field.ts";
 import { Counter } from "../../metrics/counters.ts";
 import { type Cluster, type Group, pickEndpoint } from "../../route/cluster.ts";
+import { LastMatch } from "../../route/last-match.ts";
 import { pickTarget, type Target } from "../../route/pick-target.ts";
 import { redirectLocation, rewriteAuthority, rewriteTarget } from "../../route/rewrite.ts";
-import { matchAuthority, matchName } from "../../route/service-table.ts";
+import { matchName } from "../../route/service-table.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
 import { type InjectedFault, NO_FAULT } from "../../stream/exchange-carrier.ts";
 import { type Forwarding, POOL_WAIT_MS } from "../../stream/forwarding.ts";
@@ -57,6 +58,9 @@ export class OutboundHandler implements RequestHandler {
   /** What the settings of a service say where no route does; made once for each subset. */
   readonly #plain = new WeakMap<Group, Forwarding>();
 
+  readonly #last = new LastMatch();
+  #lastPlain: Forwarding | undefined = undefined;
+
   constructor(plane: Plane) {
     this.#plane = plane;
   }
@@ -78,9 +82,12 @@ export class OutboundHandler implements RequestHandler {
       return void request.respond("policy_stale", "the snapshot has expired");
     }
     const folded = foldedAuthority(head, true);
-    const authority = folded === undefined ? head.authorityText() : textOf(folded.bytes, folded.start, folded.end);
-    const cluster = matchAuthority(inForce.services, authority);
+    const cluster =
+      folded === undefined
+        ? this.#last.match(inForce.services, head.bytes, head.authorityStart, head.authorityEnd)
+        : this.#last.match(inForce.services, folded.bytes, folded.start, folded.end);
     if (cluster === undefined) {
+      const authority = folded === undefined ? head.authorityText() : textOf(folded.bytes, folded.start, folded.end);
       describe(request, head);
       record.service = clip(authority, SERVICE_LENGTH_MAX);
       return void request.respond("no_such_service", authority);
@@ -203,8 +210,13 @@ export class OutboundHandler implements RequestHandler {
   }
 
   #plainOf(cluster: Cluster, group: Group): Forwarding {
-    const known = this.#plain.get(group);
-    if (known !== undefined) return known;
+    if (this.#lastPlain?.group === group) return this.#lastPlain;
+    const forwarding = this.#plain.get(group) ?? this.#makePlain(cluster, group);
+    this.#lastPlain = forwarding;
+    return forwarding;
+  }
+
+  #makePlain(cluster: Cluster, group: Group): Forwarding {
     const { connectTimeoutMs, requestTimeoutMs, retry } = cluster.service.traffic;
     const forwarding: Forwarding = {
       cluster,
