@@ -12,6 +12,7 @@ import { DecisionRing, INTERVAL_MS } from "../../record/decision-ring.ts";
 import { Timer, TimerWheel } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
 import { Turn } from "../net/turn.ts";
+import { Composer } from "../request/composer.ts";
 import { RequestIds } from "../request/request-ids.ts";
 import type { Thread } from "./thread.ts";
 
@@ -55,6 +56,7 @@ export function makeThread(options: {
     readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
     readsInto: options.reading?.readsInto ?? true,
     afterRead: options.reading?.afterRead,
+    composer: new Composer(),
     ids: new DecisionIds(Math.random),
     requestIds: new RequestIds(),
     buckets: openBucketTable(options.shared),

@@ -11,6 +11,7 @@ import type { DecisionRing } from "../../record/decision-ring.ts";
 import type { Timer } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
 import type { Turn } from "../net/turn.ts";
+import type { Composer } from "../request/composer.ts";
 import type { RequestIds } from "../request/request-ids.ts";
 
 export type Thread = {
@@ -30,6 +31,7 @@ export type Thread = {
   readonly readsInto: boolean;
   /** Called after each read: tests spoil the buffer, so that whoever kept a view of it is found out. */
   readonly afterRead: ((buffer: Buffer) => void) | undefined;
+  readonly composer: Composer;
   readonly ids: DecisionIds;
   readonly requestIds: RequestIds;
   readonly buckets: BucketTable;

@@ -3,28 +3,23 @@
  * head that goes on is written, and everything after looks at those bytes.
  */
 
-import { HeadTable, KnownField, type LimitDecision, type PolicyDecision } from "@regomesh/policy-runtime";
+import { KnownField, type LimitDecision, type PolicyDecision } from "@regomesh/policy-runtime";
 import { type Decider, deciderOf } from "../../decide/authorize.ts";
 import type { BoundPolicy, BoundRef } from "../../decide/bound-policy.ts";
-import { type FoldedAuthority, foldAuthority } from "../../http1/authority.ts";
-import { FieldEdits } from "../../http1/field-edits.ts";
+import { foldAuthority } from "../../http1/authority.ts";
 import { type Head, TargetForm } from "../../http1/head.ts";
 import { headRoom, type Span, writeRequestHead } from "../../http1/head-writer.ts";
 import { Method } from "../../http1/method.ts";
 import { applyLimits } from "../../limit/apply-limits.ts";
 import { Counter } from "../../metrics/counters.ts";
-import { PathNormaliser, PathOutcome } from "../../path/normalise-path.ts";
+import { PathOutcome } from "../../path/normalise-path.ts";
 import { refusedPath } from "../../path/refused-path.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
 import { refusalAnswer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
+import type { Composer } from "./composer.ts";
 import { printRules } from "./explain.ts";
 
-/** Used by one request at a time, from its head to its decision, which is one call. */
-export const edits = new FieldEdits();
-/** Spans of the head that was written last, as the policy is handed them. */
-const table = new HeadTable();
-const normaliser = new PathNormaliser();
 const VALID_REQUEST_ID = /^[A-Za-z0-9._~+/=:@-]{1,128}$/;
 
 /** The target as it goes on: undefined where it stays, "refused" where it was answered. */
@@ -38,6 +33,7 @@ export function normalisePath(request: ClientRequest, head: Head, inForce: InFor
     request.respond("bad_path", fault);
     return "refused";
   }
+  const { normaliser } = request.thread.composer;
   const outcome = normaliser.normalise(level, bytes, pathStart, pathEnd);
   if (outcome === PathOutcome.unchanged) return undefined;
   if (outcome === PathOutcome.changed) return normaliser;
@@ -46,13 +42,11 @@ export function normalisePath(request: ClientRequest, head: Head, inForce: InFor
   return "refused";
 }
 
-const folded: FoldedAuthority = { bytes: new Uint8Array(256), start: 0, end: 0 };
-
 /**
  * The authority in the one spelling that policies, routing and the next hop see, undefined where
  * the received one is it; `isRouted` where the mesh routes by it. Holds until it is asked again.
  */
-export function foldedAuthority(head: Head, isRouted: boolean): Span | undefined {
+export function foldedAuthority({ folded }: Composer, head: Head, isRouted: boolean): Span | undefined {
   const { bytes, authorityStart, authorityEnd } = head;
   if (folded.bytes.length < authorityEnd - authorityStart) folded.bytes = new Uint8Array(authorityEnd - authorityStart);
   return foldAuthority(bytes, authorityStart, authorityEnd, isRouted, folded) ? folded : undefined;
@@ -73,7 +67,7 @@ export function answersItself(request: ClientRequest, head: Head): boolean {
   return true;
 }
 
-/** Prepares `edits` with the request's id, the client's where it has a usable one. */
+/** Prepares the edits with the request's id, the client's where it has a usable one. */
 export function settleRequestId(request: ClientRequest, head: Head): void {
   const index = head.indexOf(KnownField.requestId);
   const given = index < 0 ? undefined : head.valueText(index);
@@ -81,7 +75,8 @@ export function settleRequestId(request: ClientRequest, head: Head): void {
     request.record.requestId = given;
     return;
   }
-  const { requestIds } = request.thread;
+  const { requestIds, composer } = request.thread;
+  const { edits } = composer;
   request.record.requestId = requestIds.next();
   edits.drop |= 1 << KnownField.requestId;
   edits.addLines(requestIds.lines);
@@ -95,7 +90,9 @@ export function writeHead(
   authority: Span | undefined,
   isAsked = false,
 ): void {
-  const slab = request.thread.slabs.take(headRoom(head, edits, target, authority));
+  const { slabs, composer } = request.thread;
+  const { edits, table } = composer;
+  const slab = slabs.take(headRoom(head, edits, target, authority));
   const end = writeRequestHead(slab, 0, head, edits, target, authority, isAsked ? table : undefined);
   request.exchange.hold(slab, end);
 }
@@ -109,7 +106,7 @@ export function ask(request: ClientRequest, bound: BoundPolicy): PolicyDecision 
   const decision = policy.decide(
     exchange.head as Buffer,
     exchange.headEnd,
-    table,
+    thread.composer.table,
     bound.mask,
     record.requestId,
     thread.wallMs(),

@@ -22,7 +22,6 @@ import {
   answersItself,
   ask,
   describe,
-  edits,
   foldedAuthority,
   isLimited,
   keepRules,
@@ -101,11 +100,12 @@ export class InboundHandler implements RequestHandler {
     record.service = this.#service;
     const target = normalisePath(request, head, inForce);
     if (target === "refused" || answersItself(request, head)) return;
+    const { edits } = request.thread.composer;
     edits.clear(DROP);
     if (peer.certLine !== undefined) edits.addLines(peer.certLine);
     if (peer.forwarded !== undefined) replaceForwarded(head, edits, peer.forwarded);
     settleRequestId(request, head);
-    const authority = authorityOf(head, inForce);
+    const authority = authorityOf(request, head, inForce);
     writeHead(request, head, target, authority, inForce.inbound !== undefined);
     if (forwarding === undefined) return void request.respond("no_such_port", `no port ${this.#portName}`);
     const permit = this.#permit(request, inForce);
@@ -191,8 +191,8 @@ export class InboundHandler implements RequestHandler {
 }
 
 /** HTTP/1.0 may come without a Host: the workload's service is meant. */
-function authorityOf(head: Head, inForce: InForce): Span | undefined {
-  if (head.authorityEnd > head.authorityStart) return foldedAuthority(head, false);
+function authorityOf({ thread }: ClientRequest, head: Head, inForce: InForce): Span | undefined {
+  if (head.authorityEnd > head.authorityStart) return foldedAuthority(thread.composer, head, false);
   const bytes = asciiBytes(inForce.workload.service);
   return { bytes, start: 0, end: bytes.length };
 }

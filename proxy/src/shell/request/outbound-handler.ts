@@ -31,7 +31,6 @@ import {
   answersItself,
   ask,
   describe,
-  edits,
   foldedAuthority,
   isLimited,
   keepRules,
@@ -81,7 +80,8 @@ export class OutboundHandler implements RequestHandler {
       describe(request, head);
       return void request.respond("policy_stale", "the snapshot has expired");
     }
-    const folded = foldedAuthority(head, true);
+    const { composer } = request.thread;
+    const folded = foldedAuthority(composer, head, true);
     const cluster =
       folded === undefined
         ? this.#last.match(inForce.services, head.bytes, head.authorityStart, head.authorityEnd)
@@ -96,7 +96,7 @@ export class OutboundHandler implements RequestHandler {
     record.edge = cluster.groups.get("")?.edge ?? -1;
     const target = normalisePath(request, head, inForce);
     if (target === "refused" || answersItself(request, head)) return;
-    edits.clear(DROP);
+    composer.edits.clear(DROP);
     settleRequestId(request, head);
     const { outbound } = inForce;
     writeHead(request, head, target, folded, outbound !== undefined);
@@ -144,6 +144,7 @@ export class OutboundHandler implements RequestHandler {
       const renamed = rewriteAuthority(route.rewrite, authority);
       if (rewritten === "refused" || renamed === "refused")
         return void request.respond("policy_type_error", "the route's rewrite is no target that may be forwarded");
+      const { edits } = request.thread.composer;
       if (route.requestHeaders !== undefined) applyChanges(edits, route.requestHeaders);
       // Whether the request may pass is decided first, and so is what it says: the permit's word stands.
       if (permit.request !== undefined) applyChanges(edits, permit.request);

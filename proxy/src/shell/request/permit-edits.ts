@@ -5,7 +5,7 @@ import { asciiBytes, textOf } from "../../http1/characters.ts";
 import { type Head, TargetForm } from "../../http1/head.ts";
 import type { Span } from "../../http1/head-writer.ts";
 import type { ClientRequest } from "./client-request.ts";
-import { edits, writeHead } from "./handle-request.ts";
+import { writeHead } from "./handle-request.ts";
 
 /** Writes the request's head anew with what its permit changes. */
 export function permitEdits(
@@ -15,7 +15,7 @@ export function permitEdits(
   authority: Span | undefined,
   permit: Permit,
 ): void {
-  if (permit.request !== undefined) applyChanges(edits, permit.request);
+  if (permit.request !== undefined) applyChanges(request.thread.composer.edits, permit.request);
   const changed = permit.query === undefined ? target : changeQuery(head, target, permit.query);
   writeHead(request, head, changed, authority);
 }
