@@ -78,6 +78,18 @@ a.b.c if input.y
   expect(format(kept, "v0")).toBe(kept);
 });
 
+test.each([
+  ["q { re_match(`a`, input.x) }", "deprecated built-in function calls in expression: re_match"],
+  ["import data.a\nimport data.b.a", "import must not shadow import data.a"],
+  ["q { input := 1; input == 1 }", "variables must not shadow input (use a different variable name)"],
+  ["f(data) { data == 1 }", "args must not shadow data (use a different variable name)"],
+])("no layout makes v1 of %j", (text, message) => {
+  const source = { name: "p.rego", text: `package p\n${text}`, version: "v0" } as const;
+  expect(formatModule(source).text).toBeDefined();
+  const { text: formatted, diagnostics } = formatModule(source, { target: "v1" });
+  expect([formatted, ...diagnostics.map((each) => each.message)]).toEqual([undefined, message]);
+});
+
 test("what does not parse gives diagnostics, and no text", () => {
   const { text, diagnostics } = formatModule({ name: "p.rego", text: "package p\nq {" });
   expect([text, diagnostics.length]).toEqual([undefined, 1]);

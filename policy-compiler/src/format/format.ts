@@ -2,10 +2,11 @@
  * A module's text as `opa fmt` writes it: tabs, one blank between words, a line for each expression, comments
  * where they were. What stood in one line stays in one, and what stood in several in several.
  */
-import { type Diagnostic, hasErrors, positionAt } from "@regomesh/base";
+import { type Diagnostic, hasErrors, positionAt, sortDiagnostics } from "@regomesh/base";
 import type { Module, Rule } from "../syntax/ast.ts";
 import { parseModule } from "../syntax/parse.ts";
 import type { RegoSource } from "../syntax/version.ts";
+import { checkForV1 } from "./check-v1.ts";
 import { writeBody, writeExpr, writeWiths } from "./expr.ts";
 import { chooseImports, type ImportRules, isImportOf, type PlacedImport, printName, writeImports } from "./imports.ts";
 import { Printer, type Remark, type Style } from "./printer.ts";
@@ -27,6 +28,8 @@ export type Formatted = { readonly text?: string; readonly diagnostics: readonly
 export function formatModule(source: RegoSource, options: FormatOptions = {}): Formatted {
   const { module, diagnostics } = parseModule(source);
   if (module === undefined || hasErrors(diagnostics)) return { diagnostics };
+  const faults = options.target === undefined ? [] : checkForV1(module);
+  if (faults.length > 0) return { diagnostics: sortDiagnostics([...diagnostics, ...faults]) };
   return { text: printModule(module, source, options), diagnostics };
 }
 
