@@ -46,11 +46,7 @@ const DEFAULT_VERSION = "1.22.2";
 /** Throws with one sentence where there is no Go or the module cannot be had. */
 export function openOpa(binary: string): Opa {
   const version = versionOf(binary) ?? DEFAULT_VERSION;
-  const child = spawn(buildBatch(version), {
-    stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, GOGC: "400" },
-  });
-  return new BatchOpa(version, child);
+  return new BatchOpa(version, buildBatch(version));
 }
 
 function versionOf(binary: string): string | undefined {
@@ -83,33 +79,57 @@ function buildBatch(version: string): string {
   return program;
 }
 
+/** What it answers for the program that it died of: its stack overflows where its own data came to contain itself. */
+export const CRASH = "opa crashed";
+
+type Waiting = { readonly request: string; readonly resolve: (line: string) => void };
+
 class BatchOpa implements Opa {
   readonly version: string;
-  readonly #child: ChildProcess;
-  readonly #waiting: { readonly resolve: (line: string) => void; readonly reject: (error: Error) => void }[] = [];
+  readonly #program: string;
+  #child: ChildProcess;
+  #waiting: Waiting[] = [];
+  #isClosed = false;
 
-  constructor(version: string, child: ChildProcess) {
+  constructor(version: string, program: string) {
     this.version = version;
-    this.#child = child;
-    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-    lines.on("line", (line) => this.#waiting.shift()?.resolve(line));
-    child.on("exit", (code) => {
-      for (const { reject } of this.#waiting) reject(new Error(`OPA's batch evaluator ended with ${code}`));
-    });
+    this.#program = program;
+    this.#child = this.#start();
   }
 
-  async ask({ data, inputs, ...request }: OpaRequest): Promise<OpaResponse> {
-    const line = await new Promise<string>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      // Documents are JSON already, with numbers that JavaScript cannot hold.
-      const rest = JSON.stringify(request).slice(1);
-      const documents = inputs.map((input) => input ?? UNDEFINED).join(",");
-      this.#child.stdin?.write(`{"data":${data},"inputs":[${documents}],${rest}\n`.replaceAll(/\n(?=.)/g, " "));
+  #start(): ChildProcess {
+    const child = spawn(this.#program, { stdio: ["pipe", "pipe", "ignore"], env: { ...process.env, GOGC: "400" } });
+    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+    lines.on("line", (line) => this.#waiting.shift()?.resolve(line));
+    child.stdin?.on("error", () => undefined); // its end is told by its exit
+    child.on("close", () => this.#restart());
+    return child;
+  }
+
+  /** The first that waits is what it died of; the others are asked again. */
+  #restart(): void {
+    const [fatal, ...others] = this.#waiting;
+    if (this.#isClosed || fatal === undefined) return;
+    this.#waiting = others;
+    fatal.resolve(JSON.stringify({ errors: [{ code: CRASH, message: "the process ended" }] }));
+    this.#child = this.#start();
+    for (const { request } of others) this.#child.stdin?.write(request);
+  }
+
+  async ask({ data, inputs, ...rest }: OpaRequest): Promise<OpaResponse> {
+    // Documents are JSON already, with numbers that JavaScript cannot hold.
+    const documents = inputs.map((input) => input ?? UNDEFINED).join(",");
+    const line = `{"data":${data},"inputs":[${documents}],${JSON.stringify(rest).slice(1)}`.replaceAll("\n", " ");
+    const answer = await new Promise<string>((resolve) => {
+      const request = `${line}\n`;
+      this.#waiting.push({ request, resolve });
+      this.#child.stdin?.write(request);
     });
-    return parseExact(line) as OpaResponse;
+    return parseExact(answer) as OpaResponse;
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#child.stdin?.end();
   }
 }

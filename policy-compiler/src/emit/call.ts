@@ -1,6 +1,7 @@
 /** Calls: of the policy's functions, of built-ins in the runtime or at the host, and of functions found by path. */
 import { OWN_NAMES } from "@regomesh/policy-runtime";
 import type { IrOperand, IrStmt } from "../ir/policy.ts";
+import { OP, putU32 } from "../wasm/encode.ts";
 import {
   br,
   callIndex,
@@ -23,7 +24,6 @@ import { operand, readLocal, stringAt } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import { HOST_PARTS, type RuntimeFunction, runtimeBuiltin } from "./runtime-calls.ts";
 import type { StatementContext } from "./statement-context.ts";
-import { OP, putU32 } from "./wasm.ts";
 
 type CallStmt = Extract<IrStmt, { readonly type: "CallStmt" }>["stmt"];
 type CallDynamicStmt = Extract<IrStmt, { readonly type: "CallDynamicStmt" }>["stmt"];

@@ -7,10 +7,10 @@
  */
 import type { IrOperand, IrStmt } from "../ir/policy.ts";
 import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
+import { type Bytes, ByteWriter, I32, OP, putS32, putU32, VOID } from "../wasm/encode.ts";
 import { EmitError } from "./error.ts";
 import type { Lifetimes } from "./lifetimes.ts";
 import type { RuntimeCalls, RuntimeFunction, RuntimeGlobal } from "./runtime-calls.ts";
-import { type Bytes, ByteWriter, I32, OP, putS32, putU32, VOID } from "./wasm.ts";
 
 /** V8 refuses a function with more. */
 const LOCALS_MAX = 50_000;

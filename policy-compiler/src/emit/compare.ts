@@ -4,6 +4,7 @@
  * (strings of the input, decimals, arrays, objects, sets) the runtime compares.
  */
 import type { IrOperand } from "../ir/policy.ts";
+import { OP } from "../wasm/encode.ts";
 import {
   type Body,
   br,
@@ -19,7 +20,6 @@ import {
   undefinedLabel,
 } from "./code.ts";
 import { isSameOperand, kindOfOperand, operand, type Strings } from "./operand.ts";
-import { OP } from "./wasm.ts";
 
 /** Leaves the block where the operands are not equal. */
 export function leaveUnlessEqual(body: Body, strings: Strings, first: IrOperand, second: IrOperand): void {

@@ -5,6 +5,7 @@
  * of a long or endless chain of calls counts the depth.
  */
 import type { IrFunc, IrPlan } from "../ir/policy.ts";
+import { I32, OP } from "../wasm/encode.ts";
 import { emitBlocks } from "./blocks.ts";
 import {
   type Body,
@@ -29,7 +30,6 @@ import {
 import type { PolicyContext } from "./policy-context.ts";
 import type { FunctionTraits } from "./prepare.ts";
 import { tick } from "./steps.ts";
-import { I32, OP } from "./wasm.ts";
 import { stretchOf } from "./weights.ts";
 
 /** Calls of policy functions that may be under way where recursion is possible. */

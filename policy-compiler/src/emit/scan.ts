@@ -1,6 +1,7 @@
 /** ScanStmt: walking an array, object or set by the addresses of its values. */
 import { ValueKind } from "@regomesh/policy-runtime";
 import type { IrStmt } from "../ir/policy.ts";
+import { OP } from "../wasm/encode.ts";
 import {
   type Body,
   br,
@@ -21,7 +22,6 @@ import {
 import { readLocal } from "./operand.ts";
 import type { Nested, StatementContext } from "./statement-context.ts";
 import { tick } from "./steps.ts";
-import { OP } from "./wasm.ts";
 import { turnOf } from "./weights.ts";
 
 type ScanStmt = Extract<IrStmt, { readonly type: "ScanStmt" }>["stmt"];

@@ -4,6 +4,7 @@ import type { IrStmt, IrStmtType } from "../ir/policy.ts";
 import { Slot } from "../link/runtime-layout.ts";
 import { slotOf } from "../link/statics.ts";
 import { slotKind } from "../optimize/input-slots.ts";
+import { I32, OP } from "../wasm/encode.ts";
 import { call as callStatement, dynamicCall } from "./call.ts";
 import {
   br,
@@ -36,7 +37,6 @@ import { EmitError } from "./error.ts";
 import { isSameOperand, literal, operand, readLocal, stringAt } from "./operand.ts";
 import { scan } from "./scan.ts";
 import type { Nested, StatementContext } from "./statement-context.ts";
-import { I32, OP } from "./wasm.ts";
 
 type StmtOf<Type extends IrStmtType> = Extract<IrStmt, { readonly type: Type }>["stmt"];
 type Nesting = "BlockStmt" | "NotStmt" | "ScanStmt" | "WithStmt";

@@ -1,6 +1,7 @@
 /** Fuel: loops and functions take theirs in line, by what they do (`weights.ts`). */
+
+import { OP } from "../wasm/encode.ts";
 import { type Body, call, close, globalGet, globalSet, i64Const, op, open } from "./code.ts";
-import { OP } from "./wasm.ts";
 
 export function tick(body: Body, units: number): void {
   globalGet(body, "fuel");

@@ -98,11 +98,31 @@ export function printValue(value: Value): string {
   return print(value, (items) => (items.length === 0 ? "set()" : `{${items.join(",")}}`), printValue);
 }
 
-/** As OPA makes JSON of a result: sets are arrays, keys are texts. */
+/** As OPA makes JSON of a result: sets are arrays, keys are texts; what is no text is a key by its JSON. */
 export function printJson(value: Value): string {
-  const printKey = (key: Value): string =>
-    typeof key === "string" ? JSON.stringify(key) : JSON.stringify(printJson(key));
-  return print(value, (items) => `[${items.join(",")}]`, printKey);
+  return print(value, printList, (key) => JSON.stringify(typeof key === "string" ? key : printKey(key)));
+}
+
+/** As Go's encoder writes it: members by name, and what HTML would read escaped. */
+function printKey(key: Value): string {
+  if (key === null || typeof key !== "object") return escapeHtml(JSON.stringify(key));
+  if (key.kind === "number") return printNumber(key);
+  if (key.kind !== "object") return printList(key.items.map(printKey));
+  const members = key.entries.map(([name, member]) => [nameOf(name), printKey(member)] as const);
+  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, member]) => `${escapeHtml(JSON.stringify(name))}:${member}`).join(",")}}`;
+}
+
+function nameOf(key: Value): string {
+  return typeof key === "string" ? key : printKey(key);
+}
+
+function printList(items: readonly string[]): string {
+  return `[${items.join(",")}]`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
 
 function print(value: Value, printSet: (items: readonly string[]) => string, printKey: (key: Value) => string): string {

@@ -7,7 +7,7 @@
  * demands; the policy's statics, which may be larger, are a passive segment that the
  * start function copies in after growing the memory.
  */
-import { BULK, type Bytes, I32, OP, putName, putS32, putU32, SECTION, SECTION_ORDER, VOID } from "../emit/wasm.ts";
+import { BULK, type Bytes, I32, OP, putName, putS32, putU32, SECTION, SECTION_ORDER, VOID } from "../wasm/encode.ts";
 import { KIND_FUNCTION, KIND_GLOBAL, KIND_MEMORY, type RuntimeModule, type RuntimeSection } from "./runtime-module.ts";
 
 /** Functions' types, codes and places, in the order of their indexes from `runtime.functionCount` on. */

@@ -3,7 +3,7 @@
  * know of them. Nothing in it moves: what is linked is appended to each section, so no
  * index in the runtime's code changes.
  */
-import { SECTION } from "../emit/wasm.ts";
+import { SECTION } from "../wasm/encode.ts";
 
 export type RuntimeModule = {
   /** Content by section id: the count of its entries, and the entries' bytes. */

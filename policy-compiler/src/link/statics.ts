@@ -6,7 +6,7 @@
  * [link block 128][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][slots 16 each][bytes]
  */
 import { StringCell, ValueKind } from "@regomesh/policy-runtime";
-import { storeU32 } from "../emit/wasm.ts";
+import { storeU32 } from "../wasm/encode.ts";
 import { LINK_BLOCK_BYTES, LINK_WORDS, type LinkWords, Slot } from "./runtime-layout.ts";
 
 /** Grows while functions are emitted; `layOut` fixes all addresses. */

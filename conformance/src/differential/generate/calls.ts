@@ -45,7 +45,7 @@ export const CALLS: readonly CallRow[] = [
   ["upper", ["string"], "string"],
   ["replace", ["string", "string", "string"], "string"],
   ["strings.reverse", ["string"], "string"],
-  ["strings.replace_n", [['{"a": "b", "b": "c"}', '{"": "x"}', '{"ab": "", "a": "1"}'], "string"], "string"],
+  ["strings.replace_n", [['{"a": "b", "b": "c"}', '{"a": "x"}', '{"ab": "", "a": "1"}'], "string"], "string"],
   ["split", ["string", "string"], "array"],
   ["substring", ["string", SMALL, SMALL], "string"],
   ["trim", ["string", CUTSETS], "string"],
