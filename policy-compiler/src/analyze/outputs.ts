@@ -93,8 +93,26 @@ function bindSides(left: Term, right: Term, known: Bound, outputs: Set<string>):
       if (other !== undefined) bindSides(value, other, known, outputs);
     }
   } else {
-    if (isKnown(right, known)) bindPattern(left, outputs);
-    if (isKnown(left, known)) bindPattern(right, outputs);
+    if (mayMatch(left, right) && isKnown(right, known)) bindPattern(left, outputs);
+    if (mayMatch(right, left) && isKnown(left, known)) bindPattern(right, outputs);
+  }
+}
+
+/** False where the text shows that the value is none of the pattern's form: it binds nothing then, as in OPA. */
+function mayMatch(pattern: Term, value: Term): boolean {
+  if (pattern.kind !== "array" && pattern.kind !== "object") return true;
+  switch (value.kind) {
+    case "var":
+    case "ref":
+    case "call-term":
+      return true;
+    case "array-comprehension":
+      return pattern.kind === "array";
+    case "object-comprehension":
+    case "set-comprehension":
+      return value.kind === "object-comprehension" || pattern.kind === "array";
+    default:
+      return false;
   }
 }
 

@@ -31,7 +31,7 @@ export type BuiltinSignature = {
 };
 
 const MARKS = ["relation", "variadic", "deprecated", "nondeterministic"];
-const LINE = /^([a-z0-9_.]+)\((.*?)\)(?: -> (.*?))?(?: : ([a-z ]+))?$/;
+const LINE = /^([A-Za-z0-9_.]+)\((.*?)\)(?: -> (.*?))?(?: : ([a-z ]+))?$/;
 
 /** @throws where a line is not a signature: the tables are ours. */
 export function parseSignatures(text: string): readonly BuiltinSignature[] {

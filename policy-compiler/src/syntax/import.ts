@@ -75,7 +75,7 @@ function checkImportPath(cursor: Cursor, path: readonly string[], at: Import["at
       return;
     case "rego":
       if (path.length !== 2 || (second !== "v1" && second !== "v2")) {
-        cursor.fail(at, `invalid import \`${path.join(".")}\`, must be \`rego.v1\` or \`rego.v2\``);
+        cursor.fail(at, `invalid import \`${path.join(".")}\`, must be one of: \`rego.v1\`, \`rego.v2\``);
       }
       if (!cursor.has(second === "v2" || cursor.version === "v0" ? `rego_${second}_import` : "rego_v1")) {
         cursor.fail(at, `invalid import, \`rego.${second}\` is not supported by current capabilities`);

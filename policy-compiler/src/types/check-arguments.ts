@@ -19,16 +19,14 @@ export type Call = {
 };
 
 type Checked = {
-  /** What the call gives. */
+  /** What the call gives; unknown where it is wrong, so that what reads it is not refused too. */
   readonly result: RegoType;
   readonly fault: Diagnostic | undefined;
-  /** The fault may be only the consequence of another one. */
-  readonly isOfUnknown: boolean;
 };
 
 export function checkArguments(call: Call, env: TypeEnv, checker: Checker): Checked {
   const type = typeOfOperator(call.operator.path, env, checker);
-  if (type === undefined) return { result: ANY, fault: undefined, isOfUnknown: false };
+  if (type === undefined) return { result: ANY, fault: undefined };
   const given = call.result === undefined ? call.args : [...call.args, call.result];
   const wanted = type.result === undefined ? type.args : [...type.args, type.result];
   const before = given.map((term) => typeOf(term, env));
@@ -36,17 +34,12 @@ export function checkArguments(call: Call, env: TypeEnv, checker: Checker): Chec
   for (const [i, term] of given.entries()) {
     const want = wanted[i] ?? type.args.at(-1) ?? ANY;
     const have = before[i] ?? UNKNOWN;
-    if (!hasUnknown(have) && !fits(have, want)) return fail(call, before, wanted, result, checker);
-    if (!infer(term, want, env))
-      return fail(
-        call,
-        given.map((each) => typeOf(each, env)),
-        wanted,
-        result,
-        checker,
-      );
+    if (!hasUnknown(have) && !fits(have, want)) return fail(call, before, wanted, checker);
+    if (infer(term, want, env)) continue;
+    const after = given.map((each) => typeOf(each, env));
+    return fail(call, after, wanted, checker);
   }
-  return { result, fault: undefined, isOfUnknown: false };
+  return { result, fault: undefined };
 }
 
 /** Undefined where it is not known: a function that `with` replaces. */
@@ -70,17 +63,11 @@ export function typeOfFunction(path: readonly string[], env: TypeEnv, checker: C
 
 const NOWHERE: Location = { source: { name: "", text: "" }, span: { start: 0, end: 0 } };
 
-function fail(
-  call: Call,
-  have: readonly RegoType[],
-  wanted: readonly RegoType[],
-  result: RegoType,
-  checker: Checker,
-): Checked {
+function fail(call: Call, have: readonly RegoType[], wanted: readonly RegoType[], checker: Checker): Checked {
   const want = wanted.slice(0, have.length);
   const message = `${printPath(call.operator.path)}: invalid argument(s): have ${printTypes(have)}, want ${printTypes(want)}`;
   const fault = checker.problem(call.at, message);
-  return { result, fault, isOfUnknown: have.some(hasUnknown) };
+  return { result: UNKNOWN, fault };
 }
 
 /** `x in xs`: what is never a member of such a collection. Undefined where it can be, or is no such call. */

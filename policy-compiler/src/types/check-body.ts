@@ -116,13 +116,12 @@ function checkEquation(what: Equation, env: TypeEnv, checker: Checker): void {
     checkCall({ ...left, result: right }, env, checker);
     return;
   }
-  const { length } = checker.diagnostics;
   const a = settleHere(left, env, checker);
   const b = settleHere(right, env, checker);
-  const [typeA, typeB] = [typeOf(a, env), typeOf(b, env)];
-  if (equate(a, b, env)) return;
-  // What is wrong with a part says more.
-  if (checker.diagnostics.length > length && (hasUnknown(typeA) || hasUnknown(typeB))) return;
+  const [typeA, typeB] = [typeOf(a.term, env), typeOf(b.term, env)];
+  if (equate(a.term, b.term, env)) return;
+  // What is wrong with a side says more.
+  if ((a.isWrong || b.isWrong) && (hasUnknown(typeA) || hasUnknown(typeB))) return;
   reportMatch(what.at, typeA, typeB, checker);
 }
 
@@ -137,35 +136,30 @@ function reportMatch(at: Location, left: RegoType, right: RegoType, checker: Che
 
 /** The type that a call gives. */
 function checkCall(call: Call, env: TypeEnv, checker: Checker): RegoType {
-  const { length } = checker.diagnostics;
   const args = call.args.map((arg) => settle(arg, env, checker));
   const result = call.result === undefined ? undefined : settle(call.result, env, checker);
   const settled = { ...call, args, result };
-  const hasFaults = checker.diagnostics.length > length;
   const member = checkMembership(settled, env, checker);
   if (member !== undefined) {
-    if (!hasFaults) checker.diagnostics.push(member);
-    return ANY;
+    checker.diagnostics.push(member);
+    return UNKNOWN;
   }
   const checked = checkArguments(settled, env, checker);
-  if (checked.fault === undefined) return checked.result;
-  if (!hasFaults || !checked.isOfUnknown) checker.diagnostics.push(checked.fault);
+  reportFault(checked.fault, checker);
   return checked.result;
 }
 
 /** The term with its parts settled; a reference or comprehension that is the term itself stays. */
-function settleHere(term: Term, env: TypeEnv, checker: Checker): Term {
+function settleHere(term: Term, env: TypeEnv, checker: Checker): Side {
   if (term.kind === "ref") {
     const ref = settleRef(term, env, checker);
-    reportFault(checkRef(ref, env, checker), checker);
-    return ref;
+    return { term: ref, isWrong: reportFault(checkRef(ref, env, checker), checker) };
   }
-  if (isComprehension(term)) {
-    checkClosure(term, env, checker);
-    return term;
-  }
-  return settle(term, env, checker);
+  if (isComprehension(term)) return { term, isWrong: isUnknown(checkClosure(term, env, checker)) };
+  return { term: settle(term, env, checker), isWrong: false };
 }
+
+type Side = { readonly term: Term; readonly isWrong: boolean };
 
 /** The term with a variable for everything in it that is evaluated first. */
 function settle(term: Term, env: TypeEnv, checker: Checker): Term;
