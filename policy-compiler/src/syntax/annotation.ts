@@ -133,7 +133,7 @@ function parseBlock(block: Block): Diagnostic | { readonly fields: Readonly<Reco
     );
   }
   if (block.text.trim() === "") return makeParseError(block.at, "expected METADATA block, found whitespace");
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const value = toValue(document);
   const { contents } = document;
   if (typeof value !== "object" || value === null || Array.isArray(value) || !isMap(contents)) {
     const example = "for example: title: Who may read orders";
@@ -145,6 +145,15 @@ function parseBlock(block: Block): Diagnostic | { readonly fields: Readonly<Reco
   const pair = contents.items.find(({ key }) => isScalar(key) && key.value === fault.field);
   const at = pair !== undefined && isScalar(pair.key) ? placeIn(block, pair.key.range?.[0] ?? 0) : block.at;
   return makeParseError(at, fault.message);
+}
+
+/** Undefined where an alias names nothing, or unfolds into too much. */
+function toValue(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The line of the source that holds a place in the block's YAML. */
