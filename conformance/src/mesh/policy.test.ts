@@ -1,8 +1,13 @@
 /** What a policy can do wrong, in a commit and at run time, to a mesh that serves. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import type { DecisionBody } from "@regomesh/controller";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "./deadline.ts";
-import { TestMesh } from "./test-mesh.ts";
+import { ROOT, TestMesh } from "./test-mesh.ts";
+
+const run = promisify(execFile);
 
 const POLICY = "examples/authz/orders.rego";
 const TESTS = "examples/authz/orders_test.rego";
@@ -198,6 +203,41 @@ describe("at run time", () => {
       builtinErrors: path === "/builtin-error" ? 1 : 0,
     });
     await mesh.leavesNothing();
+  });
+});
+
+/** Neither the types of the policy nor its tests see these: the values come from data, and from a header. */
+describe("a wrong type that no check can see", () => {
+  const DATA = "examples/authz/data.yaml";
+  const WRONG = [
+    { name: "of data", path: "/from-data", detail: 'the decision must be an object, not "yes"' },
+    {
+      name: "of the request",
+      path: "/from-request",
+      detail: 'http_status must be an integer from 200 to 599, not "alice"',
+    },
+  ];
+  const rules = `
+allow := data.said if wanted == "from-data"
+
+allow := {"allowed": false, "http_status": http.headers["x-user"]} if wanted == "from-request"
+`;
+  beforeAll(async () => {
+    const edit = { [POLICY]: (text: string) => `${text}${rules}`, [DATA]: (text: string) => `${text}\nsaid: yes\n` };
+    await mesh.inForce(await mesh.commit("Answers of the wrong type", edit));
+  });
+
+  test.each(WRONG)("$name: 503, and status names who, what and why", async ({ path, detail }) => {
+    const answer = await mesh.ask(path);
+    expect(answer).toMatchObject({ status: 503, reason: "policy_type_error" });
+    const { entrypoint = "", reporter } = await mesh.decision(answer.decision ?? "");
+    const { faults = [] } = await mesh.status();
+    expect(faults).toContainEqual(
+      expect.objectContaining({ workload: reporter, entrypoint, reason: "policy_type_error", detail }),
+    );
+    const bin = join(ROOT, "cli/bin/regomesh.mjs");
+    const { stdout } = await run(process.execPath, [bin, "status", "--state", mesh.statePath(".")]);
+    expect(stdout).toContain(`policy fault: ${reporter} ${entrypoint}: policy_type_error, ${detail} (once of late`);
   });
 });
 
