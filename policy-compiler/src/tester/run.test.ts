@@ -98,7 +98,7 @@ todo_test_later if false
       "test_chain#01 pass",
       "test_first pass",
       "test_else pass",
-      "test_none fail",
+      "test_none pass",
     ],
     ...["todo_test_later skip", "todo_test_later skip"],
   ]);
@@ -153,6 +153,15 @@ test_users[user][want] if {
       { name: "bob", passed: false, cases: [{ name: "true", passed: false }] },
     ],
   });
+});
+
+test.each([
+  "test_users[user] if { some user, want in {}; want == 1 }",
+  "test_users[user] if { some user in []; user }",
+  "test_users[user].right if { some user in [] }",
+])("a test that tries no case passes, as in OPA: %s", (source) => {
+  const { tests } = run(policy, `package authz_test\n${source}\n`);
+  expect(tests).toMatchObject([{ outcome: "pass", cases: [] }]);
 });
 
 test("a filter chooses tests; a fault in a module runs none", () => {

@@ -95,8 +95,9 @@ function prepare(
       return describe(test, { outcome: "error", durationMs, output, error: evaluation.message });
     }
     const results = compareCases(tried, resultOf(evaluation), test.levels);
+    // A test whose body is asked of nothing passes, as in OPA.
     const passed =
-      test.levels > 0 ? results.length > 0 && results.every((each) => each.passed) : resultOf(evaluation) === true;
+      test.levels > 0 ? tried !== undefined && results.every(({ passed }) => passed) : resultOf(evaluation) === true;
     if (passed) return describe(test, { outcome: "pass", durationMs, output, cases: results });
     const failure =
       request.explains === false
