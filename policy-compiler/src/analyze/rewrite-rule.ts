@@ -27,7 +27,8 @@ type Args = {
 
 /**
  * Every variable in the patterns is one of the rule; a name that repeats is one variable. An
- * argument that is no pattern (`f(input.x)`) is compared with in the body.
+ * argument that is no pattern (`f(input.x)`) is compared with in the body. A set is one, though it
+ * binds nothing: its variables are the rule's.
  */
 function rewriteArgs(rewriter: Rewriter, args: readonly Term[]): Args {
   const { context } = rewriter;
@@ -64,23 +65,45 @@ function splitPattern(context: RewriteContext, term: Term, moved: (readonly [Var
       const entries = term.entries.map(([key, value]) => [key, splitPattern(context, value, moved)] as const);
       return { ...term, entries };
     }
-    default: {
+    case "set":
+      if (isPlain(term)) return term;
       checkArgument(context, term);
-      const variable = freshVar(context, term.at);
-      moved.push([variable, term]);
-      return variable;
-    }
+      break;
+    default:
+      checkArgument(context, term);
   }
+  const variable = freshVar(context, term.at);
+  moved.push([variable, term]);
+  return variable;
 }
 
-/** An argument may name a rule; what is called, or read from input and data, belongs in the body. */
+/** Nothing in it needs evaluation. */
+function isPlain(term: Term): boolean {
+  switch (term.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return true;
+    case "var":
+      return term.name !== "input" && term.name !== "data";
+    case "array":
+    case "set":
+      return term.items.every(isPlain);
+    case "object":
+      return term.entries.flat().every(isPlain);
+    default:
+      return false;
+  }
+}
+/** An argument may name a rule; what is called, or read from input and data outside of sets, belongs in the body. */
 function checkArgument(context: RewriteContext, argument: Term): void {
   if (argument.kind === "template") return;
   eachTerm(argument, (term) => {
     if (term.kind === "call-term") {
       const hint = "take a variable, and compare it in the body";
       report(context, "rego_compile_error", term.at, "rule arguments cannot contain calls", hint);
-    } else if (term.kind === "var" && (term.name === "input" || term.name === "data")) {
+    } else if (argument.kind !== "set" && term.kind === "var" && (term.name === "input" || term.name === "data")) {
       report(context, "rego_unsafe_var_error", term.at, `var ${term.name} is unsafe`);
     }
   });

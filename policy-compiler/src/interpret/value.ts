@@ -169,7 +169,7 @@ export function memberOf({ entries }: RegoObject, key: Value): Value | undefined
   return isThere ? entries[at]?.[1] : undefined;
 }
 
-/** `value[key]`; a set gives the member itself. */
+/** `value[key]`; a set gives the key as it is written there. */
 export function lookUp(value: Value, key: Value): Value | undefined {
   if (value === null || typeof value !== "object") return undefined;
   switch (value.kind) {

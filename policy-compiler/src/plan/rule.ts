@@ -5,10 +5,13 @@ import { earlyValue } from "./early-exit.ts";
 import type { Environment } from "./environment.ts";
 import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite, nextBlock } from "./func.ts";
 import { markRule, planRuleBody } from "./mark.ts";
+import { mayMatch } from "./parameters.ts";
 import { isPartial, planPartial } from "./partial.ts";
 import { type Planner, requireFunc } from "./planner.ts";
+import { openVariables } from "./readiness.ts";
 import { dataName, type FunctionRules, findNode, type RuleNode } from "./rule-tree.ts";
-import { append, local, newLocal, planTerm, type Site, toLocal } from "./site.ts";
+import { append, bool, fail, local, newLocal, planTerm, type Site, toLocal } from "./site.ts";
+import { bindVariable } from "./variables.ts";
 
 /** The document of a node's rules. */
 export function callRules(site: Site, node: RuleNode): IrOperand {
@@ -157,6 +160,12 @@ function planLinksInParts(func: FuncSite, chain: Chain, links: readonly Rule[], 
 }
 
 function bindArguments(site: Site, func: FuncSite, args: readonly Term[]): void {
+  if (!mayMatch(args)) {
+    for (const arg of args)
+      for (const name of openVariables(arg, new Set())) bindVariable(site.variables, name, bool(true));
+    fail(site);
+    return;
+  }
   args.forEach((arg, i) => {
     site.planner.constructs.unifyOperand(site, func.args[i] as IrOperand, arg);
   });

@@ -117,10 +117,10 @@ function typeOfHead(head: Head, env: TypeEnv, checker: Checker): RegoType {
 function settleArgument(term: Term, env: TypeEnv): void {
   if (term.kind === "var") {
     if (isUnknown(typeOf(term, env))) env.vars.set(term.name, ANY);
-  } else if (term.kind === "array") {
+  } else if (term.kind === "array" || term.kind === "set") {
     for (const item of term.items) settleArgument(item, env);
   } else if (term.kind === "object") {
-    for (const [, value] of term.entries) settleArgument(value, env);
+    for (const entry of term.entries) for (const part of entry) settleArgument(part, env);
   }
 }
 

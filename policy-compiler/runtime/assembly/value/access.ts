@@ -8,7 +8,7 @@ import { entriesOf, entryCount, findEntry, sortEntries } from "./entries";
 import { copyObject, makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "./object";
 import { ARRAY, NUMBER, OBJECT, SET, STRING, UNDEFINED, intOf, isInt, kindOf, makeInt, stringLen, stringPtr } from "./value";
 
-/** `value[key]`, or undefined (0). A set gives the member itself. */
+/** `value[key]`, or undefined (0). A set gives the key, as it is written there: `{1.0}[1]` is 1. */
 export function valueGet(value: usize, key: usize): usize {
   if (value & 1 || value == 0) return UNDEFINED;
   const kind = load<u32>(value) & 0xff;
@@ -17,11 +17,7 @@ export function valueGet(value: usize, key: usize): usize {
     if (isInt(key)) return elementAt(value, intOf(key));
     return kindOf(key) == NUMBER ? elementAt(value, indexOfText(textPtr(key), textLength(key))) : UNDEFINED;
   }
-  if (kind == SET) {
-    const i = findEntry(value, key);
-    return i < 0 ? UNDEFINED : <usize>load<u32>(entriesOf(value) + (<usize>i << 3));
-  }
-  return UNDEFINED;
+  return kind == SET && findEntry(value, key) >= 0 ? key : UNDEFINED;
 }
 
 function elementAt(array: usize, i: i64): usize {

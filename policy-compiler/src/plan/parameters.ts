@@ -1,0 +1,37 @@
+/**
+ * What a function's parameters can match. OPA takes them from left to right, and objects by the order
+ * of their keys: sets and keys are compared, and bind nothing, so that one with a variable that
+ * nothing before it bound never matches.
+ */
+import type { Term } from "../syntax/ast.ts";
+import { insertionOrder } from "./object-order.ts";
+import { openVariables } from "./readiness.ts";
+
+/** False where these parameters match no arguments at all. */
+export function mayMatch(parameters: readonly Term[]): boolean {
+  const bound = new Set<string>();
+  return parameters.every((parameter) => matches(parameter, bound));
+}
+
+function matches(term: Term, bound: Set<string>): boolean {
+  switch (term.kind) {
+    case "var":
+      bound.add(term.name);
+      return true;
+    case "array":
+      return term.items.every((item) => matches(item, bound));
+    case "set":
+      return isKnown(term, bound);
+    case "object": {
+      const keys = term.entries.map(([key]) => key);
+      if (!keys.every((key) => isKnown(key, bound))) return false;
+      return insertionOrder(keys).every((i) => matches((term.entries[i] as readonly [Term, Term])[1], bound));
+    }
+    default:
+      return true;
+  }
+}
+
+function isKnown(term: Term, bound: ReadonlySet<string>): boolean {
+  return [...openVariables(term, new Set())].every((name) => bound.has(name));
+}
