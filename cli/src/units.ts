@@ -27,9 +27,9 @@ export function shortHash(hash: string): string {
   return /^[0-9a-f]{40,64}$/.test(hash) ? hash.slice(0, 7) : hash;
 }
 
-/** A line's worth of text from elsewhere: nothing that moves a terminal's cursor. */
+/** A line's worth of text from elsewhere: nothing that moves a terminal's cursor, or turns what is read round. */
 export function plain(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, " ");
 }
 
 /** To the second, in UTC: as logs have it. */

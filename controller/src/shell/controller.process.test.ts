@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { SILENT } from "@regomesh/base";
@@ -280,6 +281,21 @@ describe("the API", () => {
     const metrics = await (await fetch(`${controller.http}/metrics`)).text();
     expect(metrics).toMatch(/^regomesh_controller_proxies\{state="ready"\} 1$/m);
     expect(metrics).toMatch(/^regomesh_controller_builds_total\{result="refused"\} 4$/m);
+  });
+
+  test("takes no more connections than a machine's people need, and ends those that never say what they want", async () => {
+    const { port } = new URL(controller.http);
+    const sockets = Array.from({ length: 300 }, () => {
+      const socket = connect(Number(port), "127.0.0.1");
+      const ended = new Promise<void>((done) => socket.once("close", () => done()));
+      socket.on("error", () => {});
+      socket.resume();
+      socket.write("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-");
+      return { socket, ended };
+    });
+    // Forty-four at once, the others when their time is over.
+    await Promise.all(sockets.map(({ ended }) => ended));
+    expect((await fetch(`${controller.http}/healthz`)).status).toBe(200);
   });
 });
 

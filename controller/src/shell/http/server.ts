@@ -17,6 +17,10 @@ import { loadPage, PAGE_FOLDER, SECURITY_HEADERS } from "./page.ts";
 const BODY_BYTES_MAX = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const QUERY_LENGTH_MAX = 1000;
+/** Pages, scrapers and commands of one machine; whoever opens more takes no descriptors from proxies. */
+const CONNECTIONS_MAX = 256;
+/** How often it is looked for requests that have taken too long: those of clients that never say the end of one. */
+const LOOK_EVERY_MS = 2000;
 
 export type HttpOptions = {
   /** `HOST:PORT` */
@@ -49,8 +53,10 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
+    http: { connectionsCheckingInterval: LOOK_EVERY_MS },
     logger: false,
   });
+  app.server.maxConnections = CONNECTIONS_MAX;
   const events = new EventStream(options.mesh);
   addGuards(app, host, options);
   addReads(app, options, events);
