@@ -61,7 +61,12 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const { body } = answer;
   if (view === "json") io.out(`${JSON.stringify(body, undefined, 2)}\n`);
   else if (view === "yaml") io.out(stringify(body));
-  else io.out(`${("decision" in body ? printExplained(body, style) : printWay(body, style)).join("\n")}\n`);
+  else {
+    const [asked = ""] = positionals;
+    const isOther = "decision" in body && body.decision.id !== asked.toUpperCase();
+    if (isOther) io.out(`${asked} is the sender's record of a request that its receiver refused; the receiver's:\n`);
+    io.out(`${("decision" in body ? printExplained(body, style) : printWay(body, style)).join("\n")}\n`);
+  }
   return EXIT.yes;
 }
 

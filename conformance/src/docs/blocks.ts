@@ -1,6 +1,6 @@
 /**
  * The fenced blocks of a Markdown page, for tests to run. What an info string means:
- * `rego` is a module; `json input` and `yaml data` are what the next question is asked with;
+ * `rego` is a module, `rego fragment` a part of one; `json input` and `yaml data` are what the next question is asked with;
  * `json data.REF` is the answer of the module above; `yaml` with an apiVersion are resources.
  */
 export type Block = {

@@ -33,7 +33,7 @@ describe.each(pages)("%s", (page) => {
 
   test("resources are read without a fault", () => {
     const resources = blocks.filter(
-      ({ info, text: yaml }) => info === "yaml" && yaml.includes("apiVersion: regomesh.dev"),
+      ({ info, text: yaml }) => info.split(" ")[0] === "yaml" && yaml.includes("apiVersion: regomesh.dev"),
     );
     const wrong = resources.flatMap(({ text: yaml, line }) =>
       parseResources({ name: `${page}:${line}`, text: yaml }).diagnostics.map(printDiagnostic),
@@ -64,6 +64,7 @@ type Context = { module: string | undefined; input: string | undefined; data: Js
 
 function checkPolicy({ info, text }: Block, context: Context): readonly string[] {
   const [language, note = ""] = info.split(" ");
+  if (language === "rego" && note === "fragment") return [];
   if (language === "rego") {
     Object.assign(context, { module: text, input: undefined, data: {} });
     const isTest = /^package \S+_test$/m.test(text);
@@ -115,7 +116,8 @@ function joinLines(shell: string): readonly string[] {
 async function checkCommand(line: string): Promise<string | undefined> {
   const [, rest] = /^(?:\w+=\S+ )*(?:npx )?regomesh (.*)$/.exec(line) ?? [];
   if (rest === undefined) return undefined;
-  const words = (rest.split(/ (?:[|&>]|2>)/)[0] ?? "").match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
+  const ours = rest.replaceAll(/\$\((?:[^()]|\([^()]*\))*\)/g, "VALUE").split(/ (?:[|&>]|2>)/)[0] ?? "";
+  const words = ours.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
   const [name = "", ...args] = words;
   if (name.startsWith("-")) return undefined;
   const row = COMMANDS.find((command) => command.name === name);

@@ -129,8 +129,9 @@ export class MeshState {
     return (await this.explainer?.way(revision, request)) ?? { error: "nobody answers yet", status: 503 };
   }
 
-  /** A decision, and its policies asked again. */
-  async explainAgain(id: string): Promise<ExplainedBody | Unanswered> {
+  /** A decision, and its policies asked again: the receiver's own, where the id is of its sender's record. */
+  async explainAgain(asked: string): Promise<ExplainedBody | Unanswered> {
+    const id = this.decisions.deciding(asked)?.id ?? asked;
     const [decision, input] = [await this.explain(id), this.decisions.inputOf(id)];
     if (decision === undefined || input === undefined)
       return { error: `no decision ${id.slice(0, 100)}: only the last ones are kept`, status: 404 };

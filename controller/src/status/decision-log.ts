@@ -82,6 +82,16 @@ export class DecisionLog {
     return this.#find(id)?.decision;
   }
 
+  /**
+   * The decision that decided: of a request that its sender carried and a receiver refused, the last receiver's of
+   * the same request; otherwise the decision of that id itself.
+   */
+  deciding(id: string): DecisionBody | undefined {
+    const told = this.find(id);
+    if (told === undefined || told.verdict === "allowed" || told.rules.length > 0 || told.requestId === "") return told;
+    return this.#newestFirst().find(({ decision }) => isCauseOf(decision, told))?.decision ?? told;
+  }
+
   /** What the decision of that id was made from, as far as it is kept. */
   inputOf(id: string): DecisionInput | undefined {
     return this.#find(id)?.input;
@@ -121,6 +131,13 @@ export class DecisionLog {
     this.#letters -= oldest.letters;
     this.#count--;
   }
+}
+
+/** Refused for the same request, by a rule of its own or as the receiver. */
+function isCauseOf(decision: DecisionBody, told: DecisionBody): boolean {
+  const { requestId, verdict, direction, id, rules } = decision;
+  if (requestId !== told.requestId || verdict !== told.verdict || id === told.id) return false;
+  return direction === "inbound" && (told.direction === "outbound" || rules.length > 0);
 }
 
 function isOf({ reporter }: DecisionBody, workload: string): boolean {

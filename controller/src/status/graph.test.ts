@@ -284,6 +284,25 @@ describe("the decision log", () => {
     places,
   );
 
+  test("the decision that decided is the receiver's own, of the same request alone", () => {
+    const own = new DecisionLog();
+    const refusal = (id: string, requestId: string, more: Partial<DecisionReport>) =>
+      decision(id, { requestId, ...more });
+    const sender: Partial<DecisionReport> = { direction: "outbound", rules: [], entrypoint: "" };
+    const decisions = [
+      refusal("s1", "one", sender),
+      refusal("r1", "one", {}),
+      refusal("s2", "two", sender),
+      refusal("r2", "other", {}),
+      refusal("r3", "two", { verdict: "allowed" }),
+      refusal("s3", "", sender),
+      refusal("r4", "", {}),
+    ];
+    own.apply("default/orders-v1", report("orders-v1", [], { decisions }), places);
+    const deciding = ["s1", "r1", "s2", "s3", "r3", "none"].map((id) => own.deciding(id)?.id);
+    expect(deciding).toEqual(["r1", "r1", "s2", "s3", "r3", undefined]);
+  });
+
   test("lists the newest first, with rules taken apart and places by name", () => {
     const { decisions, dropped } = log.list({});
     expect(decisions.map(({ id }) => id)).toEqual(["c", "b", "a"]);
