@@ -112,7 +112,7 @@ test.each(["--page-port", "--edge-port"])("a busy %s is one clear sentence", asy
   expect(up.out).toBe("");
 });
 
-test("a broken policy at the first start is one clear sentence with its place, and no child is left", async () => {
+test("a broken policy at the first start is one clear sentence with its place and what to do, and no child is left", async () => {
   const { dir } = await openRepository(join(state, "repo"), ROOT);
   const policy = join(dir, "examples/authz/orders.rego");
   const row = (await readFile(policy, "utf8")).split("\n").length + 1;
@@ -122,7 +122,7 @@ test("a broken policy at the first start is one clear sentence with its place, a
   expect(await up.exit()).toBe(1);
   const commit = (await headOf(dir)).slice(0, 7);
   expect(up.err).toBe(
-    `regomesh up: commit ${commit} cannot be put in force, and there is no earlier revision: examples/authz/orders.rego:${row}:20: rego_unsafe_var_error: var role is unsafe\n`,
+    `regomesh up: commit ${commit} cannot be put in force, and there is no earlier revision: examples/authz/orders.rego:${row}:20: rego_unsafe_var_error: var role is unsafe\nhint: bind role in a positive expression, or correct the name\n`,
   );
   expect(await livingOf(up.pid)).toEqual([]);
 });

@@ -278,6 +278,7 @@ describe("the API", () => {
 
   test("is watched: health and metrics", async () => {
     expect((await fetch(`${controller.http}/healthz`)).status).toBe(200);
+    expect(await (await fetch(`${controller.http}/readyz`)).json()).toEqual({ ready: true });
     const metrics = await (await fetch(`${controller.http}/metrics`)).text();
     expect(metrics).toMatch(/^regomesh_controller_proxies\{state="ready"\} 1$/m);
     expect(metrics).toMatch(/^regomesh_controller_builds_total\{result="refused"\} 4$/m);

@@ -122,7 +122,7 @@ function printFacts(facts: ProxyFacts, lines: string[]): void {
   const gauge = (name: string, help: string, value: string): void => {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, value);
   };
-  gauge("regomesh_ready", "1 where a snapshot is in force.", `regomesh_ready ${facts.isReady ? 1 : 0}`);
+  gauge("regomesh_ready", "1 where /readyz says yes: identity, policy and endpoints are there.", `regomesh_ready ${facts.isReady ? 1 : 0}`);
   const revision = `regomesh_revision_info{revision="${escapeLabel(facts.revision)}"} 1`;
   gauge("regomesh_revision_info", "The revision in force.", revision);
   if (facts.svidNotAfterSeconds !== undefined) {

@@ -3,7 +3,7 @@
  * from the controller, answers the admin interface, and drains when it ends.
  */
 import type { Log } from "@regomesh/base";
-import type { SnapshotFile, SnapshotProblem } from "@regomesh/protocol";
+import type { FileEndpoint, SnapshotFile, SnapshotProblem } from "@regomesh/protocol";
 import type { ProxyFacts } from "../metrics/print-metrics.ts";
 import { AccessLog } from "./admin/access-log.ts";
 import { type Admin, openAdmin } from "./admin/admin.ts";
@@ -74,6 +74,8 @@ export class Sidecar {
   #inbound: Readonly<Record<string, Address>> = {};
   #load: SnapshotLoad | undefined = undefined;
   #isDraining = false;
+  /** Somebody has said where services are, or that nobody serves them. */
+  #areEndpointsKnown = false;
   #identity: Identity | undefined = undefined;
   #expiry: NodeJS.Timeout | undefined = undefined;
   readonly #log: Log;
@@ -129,7 +131,17 @@ export class Sidecar {
     const problems = await this.apply({ ...file, isOperators: true });
     if (problems.length > 0) throw new SnapshotRefused(problems);
     const services = [...new Set(file.endpoints.map(({ service }) => service))];
-    await this.plane.setEndpoints(file.endpoints, services, true);
+    await this.setEndpoints(file.endpoints, services, true);
+  }
+
+  /** Where the endpoints of `services` are; of these services alone, unless it is complete. */
+  async setEndpoints(
+    endpoints: readonly FileEndpoint[],
+    services: readonly string[],
+    isComplete: boolean,
+  ): Promise<void> {
+    await this.plane.setEndpoints(endpoints, services, isComplete);
+    this.#areEndpointsKnown = true;
   }
 
   async setIdentity(identity: Identity): Promise<void> {
@@ -166,7 +178,8 @@ export class Sidecar {
     if (this.#isDraining) return "draining";
     if (this.#isSvidExpired) return `the SVID expired at ${new Date(this.#identity?.notAfterMs ?? 0).toISOString()}`;
     if (this.#load === undefined) return this.waitingReason;
-    return this.#isStale ? `the snapshot expired at ${new Date(this.#load.snapshot.expiresAtMs).toISOString()}` : "";
+    if (this.#isStale) return `the snapshot expired at ${new Date(this.#load.snapshot.expiresAtMs).toISOString()}`;
+    return this.#areEndpointsKnown ? "" : "no endpoints yet: the controller has not said where services are";
   }
 
   facts(): ProxyFacts {

@@ -50,7 +50,8 @@ export class TestController {
   /** Sent at each hello without it. */
   snapshot: Snapshot | undefined = undefined;
   modules: readonly SnapshotModule[] = [];
-  endpoints: EndpointsUpdate = { services: [], complete: true };
+  /** The first word of each stream of endpoints; undefined: none. */
+  endpoints: EndpointsUpdate | undefined = { services: [], complete: true };
   svidTtlMs = 3_600_000;
   /** The one join token that it takes. */
   token = "the-token";
@@ -102,7 +103,7 @@ export class TestController {
       snapshots: (call) => this.#serve(call),
       endpoints: (call) => {
         this.#endpoints = (update) => call.write(update);
-        call.write(this.endpoints);
+        if (this.endpoints !== undefined) call.write(this.endpoints);
       },
       report: (call, _reply) => {
         call.on("data", (report: ProxyReport) => {

@@ -248,6 +248,25 @@ test("without controller and snapshot a proxy says what it waits for", async () 
   ]);
 });
 
+test("it is ready with identity, policy and endpoints, and says which it waits for", async () => {
+  controller.endpoints = undefined;
+  await controller.start();
+  const { sidecar, link } = await start();
+  const readyz = async () => {
+    const response = await fetch(`http://127.0.0.1:${sidecar.addresses.admin.port}/readyz`);
+    const { ready, reason } = (await response.json()) as { readonly ready: boolean; readonly reason: string };
+    return [response.status, ready, reason];
+  };
+  await controller.until(() => controller.heard.hellos.length > 0);
+  expect(await readyz()).toEqual([503, false, expect.stringMatching(/^no snapshot yet: /)]);
+  controller.send(revision(1));
+  await link.ready;
+  expect(await readyz()).toEqual([503, false, "no endpoints yet: the controller has not said where services are"]);
+  controller.sendEndpoints({ services: [], complete: true });
+  while (!sidecar.isReady) await readyz();
+  expect(await readyz()).toEqual([200, true, ""]);
+});
+
 test("an SVID is renewed before its end, and the streams go over to it", async () => {
   controller.snapshot = revision(1);
   controller.svidTtlMs = 2500;

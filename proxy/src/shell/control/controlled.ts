@@ -176,7 +176,7 @@ export class Controlled {
     for (const endpoint of file.endpoints) {
       this.#endpoints.set(endpoint.service, [...(this.#endpoints.get(endpoint.service) ?? []), endpoint]);
     }
-    await sidecar.plane.setEndpoints(file.endpoints, [...this.#endpoints.keys()], true);
+    await sidecar.setEndpoints(file.endpoints, [...this.#endpoints.keys()], true);
     log.log("info", "serving on the last good snapshot", { revision: file.snapshot.revision.name });
     this.#markReady();
   }
@@ -308,7 +308,7 @@ export class Controlled {
     }
     const services = update.services.map(({ service }) => service);
     const endpoints = services.flatMap((service) => this.#endpoints.get(service) ?? []);
-    await this.#options.sidecar.plane.setEndpoints(endpoints, services, update.complete);
+    await this.#options.sidecar.setEndpoints(endpoints, services, update.complete);
     this.#keepSoon();
   }
 
