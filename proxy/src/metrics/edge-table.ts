@@ -18,7 +18,10 @@ export type EdgeKey = {
 };
 
 export const EdgeColumn = { requests: 0, success: 1, failures: 2, denied: 3, limited: 4 } as const;
-export const EDGE_COUNTERS = 5;
+/** Behind them the final responses by the class of their status, 1xx to 5xx. */
+export const CODE_CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+export const CODE_CLASS_COLUMN = 5;
+export const EDGE_COUNTERS = CODE_CLASS_COLUMN + CODE_CLASSES.length;
 const WIDTH = EDGE_COUNTERS + BUCKETS;
 /** A peer makes rows by showing principals that our own CA signed; beyond this they share the last row. */
 const ROWS_MAX = 4096;
@@ -74,6 +77,11 @@ export class RevisionCounts {
     else if (outcome === "limited") column = EdgeColumn.limited;
     else if (outcome === "broken" || status >= 500) column = EdgeColumn.failures;
     if (column >= 0) counts[at + column] = (counts[at + column] as number) + 1;
+    const codeClass = Math.floor(status / 100);
+    if (codeClass >= 1 && codeClass <= CODE_CLASSES.length) {
+      const place = at + CODE_CLASS_COLUMN + codeClass - 1;
+      counts[place] = (counts[place] as number) + 1;
+    }
     const bucket = at + EDGE_COUNTERS + bucketOf(durationMs);
     counts[bucket] = (counts[bucket] as number) + 1;
   }
@@ -104,6 +112,13 @@ export class EdgeTable {
     this.#keys.push(key);
     this.#rows.set(text, row);
     return row;
+  }
+
+  /** Throws for a row that was never given out. */
+  keyOf(row: number): EdgeKey {
+    const key = this.#keys[row];
+    if (key === undefined) throw new Error("the row is one of this table");
+    return key;
   }
 
   /** The numbers of a revision that comes in force; the same ones where it is told apart already. */

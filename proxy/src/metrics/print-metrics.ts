@@ -1,8 +1,17 @@
 /** Metrics as Prometheus reads them (text format 0.0.4). Names are of the mesh, times in seconds. */
 import { SHADOW_CHANGES } from "../decide/shadow.ts";
 import { Counter, decisionCounts } from "./counters.ts";
-import { EDGE_COUNTERS, EdgeColumn, type EdgeCounts, sumRevisions } from "./edge-table.ts";
+import {
+  CODE_CLASS_COLUMN,
+  CODE_CLASSES,
+  EDGE_COUNTERS,
+  EdgeColumn,
+  type EdgeCounts,
+  type EdgeKey,
+  sumRevisions,
+} from "./edge-table.ts";
 import { BOUNDS_MS, BUCKETS } from "./histogram.ts";
+import type { OwnAnswers } from "./own-answers.ts";
 import type { ShadowCounts } from "./shadow-table.ts";
 
 export type ProxyFacts = {
@@ -17,6 +26,7 @@ export type ProxyFacts = {
 type Totals = {
   readonly edges: readonly EdgeCounts[];
   readonly pastEdges: readonly EdgeCounts[];
+  readonly ownAnswers: readonly OwnAnswers[];
   readonly shadows: readonly ShadowCounts[];
   readonly counters: Float64Array;
 };
@@ -70,7 +80,8 @@ const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "count
   ],
 ];
 
-export function printMetrics({ edges, pastEdges, shadows, counters }: Totals, facts: ProxyFacts | undefined): string {
+export function printMetrics(totals: Totals, facts: ProxyFacts | undefined): string {
+  const { edges, pastEdges, ownAnswers, shadows, counters } = totals;
   const lines: string[] = [];
   for (const [name, counter, kind, help] of COUNTERS) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, `${name} ${counters[counter] ?? 0}`);
@@ -78,6 +89,7 @@ export function printMetrics({ edges, pastEdges, shadows, counters }: Totals, fa
   printDecisions(counters, lines);
   // A series a revision would grow without end: what the revisions did apart, the controller is told.
   printEdges(sumRevisions([...edges, ...pastEdges]), lines);
+  printOwnAnswers(ownAnswers, lines);
   printShadows(shadows, lines);
   if (facts !== undefined) printFacts(facts, lines);
   return `${lines.join("\n")}\n`;
@@ -99,9 +111,27 @@ function printEdges(edges: readonly EdgeCounts[], lines: string[]): void {
       lines.push(`${requests}{${labels(edge)},result="${result}"} ${count}`);
     }
   }
+  const responses = "regomesh_edge_responses_total";
+  lines.push(`# HELP ${responses} Responses to clients by the class of their status.`, `# TYPE ${responses} counter`);
+  for (const edge of edges) {
+    for (const [index, codeClass] of CODE_CLASSES.entries()) {
+      const count = edge.counts[CODE_CLASS_COLUMN + index] ?? 0;
+      // Most edges have seen two of them: a series that only says 0 costs every scrape.
+      if (count > 0) lines.push(`${responses}{${labels(edge)},code_class="${codeClass}"} ${count}`);
+    }
+  }
   const duration = "regomesh_edge_duration_seconds";
   lines.push(`# HELP ${duration} Time from the request's head to the response's end.`, `# TYPE ${duration} histogram`);
   for (const edge of edges) printHistogram(duration, labels(edge), edge.counts, EDGE_COUNTERS, 1e-3, lines);
+}
+
+function printOwnAnswers(answers: readonly OwnAnswers[], lines: string[]): void {
+  const name = "regomesh_own_answers_total";
+  lines.push(
+    `# HELP ${name} Requests that the mesh itself answered or ended, by the reason.`,
+    `# TYPE ${name} counter`,
+  );
+  for (const answer of answers) lines.push(`${name}{${labels(answer)},reason="${answer.reason}"} ${answer.count}`);
 }
 
 function printShadows(shadows: readonly ShadowCounts[], lines: string[]): void {
@@ -122,7 +152,11 @@ function printFacts(facts: ProxyFacts, lines: string[]): void {
   const gauge = (name: string, help: string, value: string): void => {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, value);
   };
-  gauge("regomesh_ready", "1 where /readyz says yes: identity, policy and endpoints are there.", `regomesh_ready ${facts.isReady ? 1 : 0}`);
+  gauge(
+    "regomesh_ready",
+    "1 where /readyz says yes: identity, policy and endpoints are there.",
+    `regomesh_ready ${facts.isReady ? 1 : 0}`,
+  );
   const revision = `regomesh_revision_info{revision="${escapeLabel(facts.revision)}"} 1`;
   gauge("regomesh_revision_info", "The revision in force.", revision);
   if (facts.svidNotAfterSeconds !== undefined) {
@@ -161,7 +195,7 @@ function printHistogram(
   lines.push(`${name}_sum${braces} ${sum}`, `${name}_count${braces} ${seen}`);
 }
 
-function labels(edge: EdgeCounts): string {
+function labels(edge: EdgeKey): string {
   const { direction, peerService, peerPrincipal, service, subset, mtls } = edge;
   return [
     `direction="${direction}"`,

@@ -55,14 +55,19 @@ test("an operator says where it listens, and opens its metrics alone", async () 
 test("metrics are Prometheus's text, and count what passed", async () => {
   await exchange(bench.inbound, "GET / HTTP/1.1\r\nHost: s\r\n\r\n");
   await exchange(bench.outbound, "GET http://orders/ HTTP/1.1\r\nHost: s\r\n\r\n");
+  await exchange(bench.outbound, "GET http://nobody/ HTTP/1.1\r\nHost: s\r\n\r\n");
   const text = await (await ask("/metrics")).text();
   for (const line of text.trimEnd().split("\n")) {
     expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z_]+="[^"]*",?)*\})? [0-9.e+-]+)$/);
   }
-  expect(text).toContain("regomesh_requests_total 2\n");
+  expect(text).toContain("regomesh_requests_total 3\n");
   expect(text).toMatch(
     /regomesh_edge_requests_total\{direction="outbound",peer_service="orders.default".*result="success"\} 1/,
   );
+  expect(text).toMatch(
+    /regomesh_edge_responses_total\{direction="outbound",peer_service="orders.default".*code_class="2xx"\} 1/,
+  );
+  expect(text).toMatch(/regomesh_own_answers_total\{direction="outbound",.*reason="no_such_service"\} 1/);
 });
 
 test("decisions are the last ones, newest first", async () => {

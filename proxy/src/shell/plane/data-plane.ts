@@ -8,6 +8,7 @@ import type {
   SnapshotProblem,
 } from "@regomesh/protocol";
 import type { EdgeCounts } from "../../metrics/edge-table.ts";
+import type { OwnAnswers } from "../../metrics/own-answers.ts";
 import type { ShadowCounts } from "../../metrics/shadow-table.ts";
 import type { DownstreamTimeouts } from "../downstream/downstream-timeouts.ts";
 import type { Address } from "../net/listener.ts";
@@ -49,6 +50,8 @@ export type Reading = {
   readonly edges: readonly EdgeCounts[];
   /** Of revisions that are no longer told apart. */
   readonly pastEdges: readonly EdgeCounts[];
+  /** What the mesh itself answered, by edge and reason. */
+  readonly ownAnswers: readonly OwnAnswers[];
   /** What bindings in shadow would have changed. */
   readonly shadows: readonly ShadowCounts[];
   readonly counters: Float64Array;

@@ -6,6 +6,7 @@ import { makeBucketMemory, openBucketTable } from "../../limit/token-bucket.ts";
 import { SlabPool } from "../../message/slab-pool.ts";
 import { Counter, Counters } from "../../metrics/counters.ts";
 import { EdgeTable } from "../../metrics/edge-table.ts";
+import { OwnAnswerTable } from "../../metrics/own-answers.ts";
 import { ShadowTable } from "../../metrics/shadow-table.ts";
 import { DecisionIds } from "../../record/decision-id.ts";
 import { DecisionRing, INTERVAL_MS } from "../../record/decision-ring.ts";
@@ -61,6 +62,7 @@ export function makeThread(options: {
     requestIds: new RequestIds(),
     buckets: openBucketTable(options.shared),
     edges: new EdgeTable(),
+    ownAnswers: new OwnAnswerTable(),
     shadows: new ShadowTable(),
     counters,
     decisions,

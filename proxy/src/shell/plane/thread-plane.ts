@@ -144,6 +144,7 @@ export class ThreadPlane implements DataPlane {
     return {
       edges: this.#thread.edges.read(),
       pastEdges: this.#thread.edges.readPast(),
+      ownAnswers: this.#thread.ownAnswers.read((row) => this.#thread.edges.keyOf(row)),
       shadows: this.#thread.shadows.read(),
       counters: this.#thread.counters.read(),
       recent: this.#thread.decisions.recent(),

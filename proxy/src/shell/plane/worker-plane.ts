@@ -7,6 +7,7 @@ import type { Log } from "@regomesh/base";
 import type { EndpointState, FileEndpoint, Revoked } from "@regomesh/protocol";
 import { sumCounters } from "../../metrics/counters.ts";
 import { sumEdges } from "../../metrics/edge-table.ts";
+import { sumOwnAnswers } from "../../metrics/own-answers.ts";
 import { sumShadows } from "../../metrics/shadow-table.ts";
 import type { Address } from "../net/listener.ts";
 import type { Identity } from "../net/tls.ts";
@@ -85,6 +86,7 @@ export class WorkerPlane implements DataPlane {
     return {
       edges: sumEdges(readings.map(({ edges }) => edges)),
       pastEdges: sumEdges(readings.map(({ pastEdges }) => pastEdges)),
+      ownAnswers: sumOwnAnswers(readings.map(({ ownAnswers }) => ownAnswers)),
       shadows: sumShadows(readings.map(({ shadows }) => shadows)),
       counters: sumCounters(readings.map(({ counters }) => counters)),
       recent: recent.slice(0, RECENT_MAX),

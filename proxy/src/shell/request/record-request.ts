@@ -29,6 +29,7 @@ export function recordRequest(request: ClientRequest, direction: "inbound" | "ou
   if (edge >= 0 && record.verdict !== "invalid") {
     record.inForce?.counts.count(edge, record.verdict, record.status, record.durationMs);
   }
+  if (record.reason !== "") thread.ownAnswers.count(direction, edge, record.reason);
   writeLine(request, direction);
   if (record.verdict === "invalid") return;
   if (isWanted(request)) thread.decisions.add(decisionReport(request, direction));
