@@ -46,7 +46,11 @@ const ONLY_TABS = /^[ \r\n]*\t[ \t\r\n]*$/;
 /** A directive that is none of YAML's, before the first document. */
 const UNKNOWN_DIRECTIVE = /^(?:#.*\n|[ \t]*\n)*%(?!(?:YAML|TAG)\s)/;
 
-export function readYaml(text: string): YamlRead {
+/** YAML 1.1's next line, which OPA's reader takes for a line feed wherever it stands; as long as one, so that offsets hold. */
+const NEXT_LINE = /\u0085/g;
+
+export function readYaml(source: string): YamlRead {
+  const text = source.replace(NEXT_LINE, "\n");
   const control = CONTROL.exec(text);
   if (control !== null) return { fault: "control characters are not allowed", offset: control.index };
   if (ONLY_TABS.test(text)) return { fault: "found character that cannot start any token" };
