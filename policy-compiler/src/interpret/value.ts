@@ -169,6 +169,9 @@ export function memberOf({ entries }: RegoObject, key: Value): Value | undefined
   return isThere ? entries[at]?.[1] : undefined;
 }
 
+/** What OPA takes for an array's index: `1`, `1.0`, and not `1e0`. */
+const INDEX = /^[+-]?\d*(?:\.0*)?$/;
+
 /** `value[key]`; a set gives the key as it is written there. */
 export function lookUp(value: Value, key: Value): Value | undefined {
   if (value === null || typeof value !== "object") return undefined;
@@ -181,7 +184,8 @@ export function lookUp(value: Value, key: Value): Value | undefined {
       return isMember(value, key) ? key : undefined;
     case "array": {
       if (kindOf(key) !== "number") return undefined;
-      const index = integerOf(key as RegoNumber);
+      const { text } = key as RegoNumber;
+      const index = text === undefined || INDEX.test(text) ? integerOf(key as RegoNumber) : undefined;
       return index === undefined || index < 0n ? undefined : value.items[Number(index)];
     }
   }
