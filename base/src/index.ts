@@ -13,7 +13,7 @@ export {
 } from "./diagnostic.ts";
 export { diskReason, isDiskRefusal } from "./disk.ts";
 export { parseDuration } from "./duration.ts";
-export { type Facts, type Log, type LogLevel, makeLog, SILENT } from "./log.ts";
+export { type Facts, type Log, type LogFormat, type LogLevel, makeLog, SILENT } from "./log.ts";
 export { isSecretName, MASK, maskTarget, maskValue } from "./mask.ts";
 export { makeRandom, type Random } from "./random.ts";
 export {

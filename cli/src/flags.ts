@@ -1,5 +1,5 @@
 /** Values of flags that mean the same in every command. All throw UsageError. */
-import { parseDuration } from "@regomesh/base";
+import { type LogFormat, parseDuration } from "@regomesh/base";
 import { DEFAULT_LIMITS, type PolicyLimits } from "@regomesh/policy-runtime";
 import { UsageError } from "./command.ts";
 
@@ -11,6 +11,7 @@ export type Color = "auto" | "always" | "never";
 
 const VIEWS: readonly View[] = ["wide", "yaml", "json"];
 const FORMATS: readonly Format[] = ["pretty", "json"];
+const LOG_FORMATS: readonly LogFormat[] = ["json", "text"];
 const COLORS: readonly Color[] = ["auto", "always", "never"];
 
 export function parseView(text: string | undefined): View {
@@ -19,6 +20,11 @@ export function parseView(text: string | undefined): View {
 
 export function parseFormat(text: string | undefined): Format {
   return text === undefined ? "pretty" : oneOf(FORMATS, text, "--format");
+}
+
+/** How a process that stays writes its lines. */
+export function parseLogFormat(text: string | undefined): LogFormat {
+  return text === undefined ? "json" : oneOf(LOG_FORMATS, text, "--log-format");
 }
 
 export function parseColor(text: string | undefined): Color {

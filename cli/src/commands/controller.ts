@@ -14,6 +14,7 @@ import {
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { STATE_DEFAULT } from "../find-controller.ts";
+import { parseLogFormat } from "../flags.ts";
 import { followParent } from "../follow-parent.ts";
 import { workloadKey } from "../units.ts";
 
@@ -49,6 +50,7 @@ ${ALLOW_HELP.slice(1)}
   --join-uid UID=WORKLOAD[,…] processes of this user may be these workloads; may be repeated
   --svid-ttl DURATION         how long identities last (default 24h)
   --explain-denials           tell clients rule and place of a denial; for demos
+  --log-format FORMAT         json or text, of its log on standard error (default json)
   --exit-with-parent          end when standard input ends
 
 Example: regomesh controller --git . --join-token web=web.token
@@ -71,6 +73,7 @@ const flags = {
   "join-uid": { type: "string", multiple: true },
   "svid-ttl": { type: "string" },
   "explain-denials": { type: "boolean" },
+  "log-format": { type: "string" },
   "exit-with-parent": { type: "boolean" },
 } as const;
 
@@ -136,7 +139,7 @@ function parseFlags(
       ...(svidTtlMs === undefined ? {} : { svidTtlMs }),
       signal: io.signal,
       clock: SYSTEM_CLOCK,
-      log: makeLog({ write: io.err, nowMs: Date.now }),
+      log: makeLog({ write: io.err, nowMs: Date.now, format: parseLogFormat(values["log-format"]) }),
     },
   };
 }

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Log, makeLog } from "@regomesh/base";
+import { type Log, type LogFormat, makeLog } from "@regomesh/base";
 import { parseSnapshotFile } from "@regomesh/protocol";
 import {
   type Address,
@@ -14,7 +14,7 @@ import {
   SYSTEM_CLOCK,
 } from "@regomesh/proxy";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
-import { parseDurationFlag, parseNumber } from "../flags.ts";
+import { parseDurationFlag, parseLogFormat, parseNumber } from "../flags.ts";
 import { followParent } from "../follow-parent.ts";
 
 const DEFAULT_STATE = ".regomesh/proxy";
@@ -47,7 +47,8 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
   --admin HOST:PORT      where metrics, readiness and drain are asked for, on loopback (default a
                          free port)
   --open-metrics         /metrics needs no token: for scrapers of this machine
-  --access-log FILE      one line of JSON for each request
+  --access-log FILE      one line of JSON for each request, or of text (--log-format)
+  --log-format F         json or text, of its own log and of the access log (default json)
   --workers N            worker threads (default 1)
   --drain-time D         at its end, what requests under way may still take (default 10s)
   --stream-grace D       the same, where only their connection ends: its certificate has
@@ -79,6 +80,7 @@ const flags = {
   admin: { type: "string" },
   "open-metrics": { type: "boolean" },
   "access-log": { type: "string" },
+  "log-format": { type: "string" },
   workers: { type: "string" },
   "drain-time": { type: "string" },
   "stream-grace": { type: "string" },
@@ -97,7 +99,8 @@ export const proxy: Command = {
   run,
 };
 
-type Asked = Omit<ProxyOptions, "log"> & {
+type Asked = Omit<ProxyOptions, "log" | "logFormat"> & {
+  readonly logFormat: LogFormat;
   readonly state: string;
   readonly mode:
     | { readonly kind: "controller"; readonly address: string; readonly tokenFile: string | undefined }
@@ -108,7 +111,7 @@ type Asked = Omit<ProxyOptions, "log"> & {
 
 async function run(args: readonly string[], io: Io): Promise<number> {
   const asked = parseFlags(args, io.cwd);
-  const log = makeLog({ write: io.err, nowMs: Date.now });
+  const log = makeLog({ write: io.err, nowMs: Date.now, format: asked.logFormat });
   const ending = endOf(io, asked.exitsWithParent);
   let sidecar: Sidecar | undefined;
   let link: Controlled | undefined;
@@ -245,6 +248,7 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
     edge: values.edge === undefined ? undefined : parseAddress(values.edge, "--edge"),
     outboundPort: parseNumber(values.outbound, "--outbound", 0, 65_535) ?? 0,
     accessLog: path(values["access-log"]),
+    logFormat: parseLogFormat(values["log-format"]),
     admin: values.admin === undefined ? undefined : parseLoopback(values.admin),
     isMetricsOpen: values["open-metrics"] ?? false,
     timeouts: {

@@ -2,7 +2,7 @@
  * The sidecar as a thing with a lifetime: opens listeners, takes snapshots from a file or
  * from the controller, answers the admin interface, and drains when it ends.
  */
-import type { Log } from "@regomesh/base";
+import type { Log, LogFormat } from "@regomesh/base";
 import type { FileEndpoint, SnapshotFile, SnapshotProblem } from "@regomesh/protocol";
 import type { ProxyFacts } from "../metrics/print-metrics.ts";
 import { AccessLog } from "./admin/access-log.ts";
@@ -28,6 +28,8 @@ export type ProxyOptions = {
   /** Where the application sends its requests; 0: a free port. */
   readonly outboundPort: number;
   readonly accessLog: string | undefined;
+  /** Of the access log's lines; JSON unless said. */
+  readonly logFormat?: LogFormat | undefined;
   /** Where the admin interface listens, on loopback; a free port unless said. */
   readonly admin?: Address | undefined;
   /** Its /metrics needs no token. */
@@ -240,14 +242,15 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
 
 /** One worker is this thread itself: a thread more would only cost memory. */
 async function openPlane(options: ProxyOptions, disk: DiskTroubles): Promise<DataPlane> {
-  const { log, workload, namespace, appPort, edge, workers, accessLog, reading } = options;
+  const { log, workload, namespace, appPort, edge, workers, accessLog, logFormat, reading } = options;
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const { graceMs = DEFAULT_GRACE_MS, trustedHops = 0 } = options;
   const isShared = workers > 1;
   const planeOptions = { workload, namespace, appPort, edge, isShared, timeouts, graceMs, trustedHops };
   const shared = makeSharedMemory();
   if (isShared) {
-    const start = { options: planeOptions, shared, accessLog, reading: { readsInto: reading?.readsInto ?? true } };
+    const readsInto = reading?.readsInto ?? true;
+    const start = { options: planeOptions, shared, accessLog, logFormat, reading: { readsInto } };
     return await WorkerPlane.open(workers, start, log, {
       onFailed: (error) => {
         log.log("error", "a worker thread failed", { error: error.message });
@@ -259,6 +262,6 @@ async function openPlane(options: ProxyOptions, disk: DiskTroubles): Promise<Dat
   const file =
     accessLog === undefined
       ? undefined
-      : await AccessLog.open(accessLog, (trouble) => disk.hear("access log", trouble));
+      : await AccessLog.open(accessLog, (trouble) => disk.hear("access log", trouble), logFormat);
   return new ThreadPlane(makeThread({ log, shared, accessLog: file, reading, wallMs: options.wallMs }), planeOptions);
 }

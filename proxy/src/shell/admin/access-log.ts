@@ -8,7 +8,7 @@
 import { close, constants, open, write } from "node:fs";
 import { open as openHandle } from "node:fs/promises";
 import { promisify } from "node:util";
-import { diskReason, type Log, SILENT } from "@regomesh/base";
+import { diskReason, type Log, type LogFormat, SILENT } from "@regomesh/base";
 import { ByteWriter } from "../../record/byte-writer.ts";
 
 const BUFFER_BYTES = 256 * 1024;
@@ -18,6 +18,8 @@ const FLUSH_MS = 500;
 
 export class AccessLog {
   readonly #path: string;
+  /** How lines are written by those who write them. */
+  readonly format: LogFormat;
   /** Undefined while the file cannot be opened. */
   #fd: number | undefined = undefined;
   #isOpening = false;
@@ -37,8 +39,9 @@ export class AccessLog {
   readonly #timer: NodeJS.Timeout;
   readonly #onIdle: (() => void)[] = [];
 
-  private constructor(path: string, hear: (trouble: string | undefined) => void) {
+  private constructor(path: string, hear: (trouble: string | undefined) => void, format: LogFormat) {
     this.#path = path;
+    this.format = format;
     this.#hear = hear;
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
     this.#timer.unref();
@@ -48,8 +51,12 @@ export class AccessLog {
    * `hear` is told why lines wait; undefined once they are written again. A line that a process
    * has left unfinished, because it was killed, is ended first: it takes none of ours with it.
    */
-  static async open(path: string, hear: (trouble: string | undefined) => void = () => {}): Promise<AccessLog> {
-    const log = new AccessLog(path, hear);
+  static async open(
+    path: string,
+    hear: (trouble: string | undefined) => void = () => {},
+    format: LogFormat = "json",
+  ): Promise<AccessLog> {
+    const log = new AccessLog(path, hear, format);
     await log.#open();
     return log;
   }

@@ -1,5 +1,5 @@
 /** What the main thread and a worker say to each other: calls of a data plane, their results, and log lines. */
-import type { Facts, LogLevel } from "@regomesh/base";
+import type { Facts, LogFormat, LogLevel } from "@regomesh/base";
 import type { DataPlane, DataPlaneOptions } from "./data-plane.ts";
 import type { ReadOptions } from "./make-thread.ts";
 
@@ -7,6 +7,7 @@ export type WorkerStart = {
   readonly options: DataPlaneOptions;
   readonly shared: SharedArrayBuffer;
   readonly accessLog: string | undefined;
+  readonly logFormat: LogFormat | undefined;
   readonly reading: Pick<ReadOptions, "readsInto"> | undefined;
 };
 

@@ -9,7 +9,7 @@ const port = parentPort;
 if (port === null) throw new Error("worker-main runs in a worker thread");
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-const { options, shared, accessLog, reading } = workerData as WorkerStart;
+const { options, shared, accessLog, logFormat, reading } = workerData as WorkerStart;
 const thread = makeThread({
   shared,
   reading,
@@ -17,7 +17,7 @@ const thread = makeThread({
   accessLog:
     accessLog === undefined
       ? undefined
-      : await AccessLog.open(accessLog, (trouble) => tell({ kind: "trouble", trouble })),
+      : await AccessLog.open(accessLog, (trouble) => tell({ kind: "trouble", trouble }), logFormat),
 });
 const plane = new ThreadPlane(thread, options);
 

@@ -7,6 +7,7 @@ import { printDecisionId } from "../../record/decision-id.ts";
 import { readFields } from "../../record/head-fields.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { RequestRecord } from "./request-record.ts";
+import { writeTextLine } from "./text-line.ts";
 
 const SPACE = 0x20;
 /** Of a line beside head, rules and detail. */
@@ -106,9 +107,15 @@ function writeLine(request: ClientRequest, direction: "inbound" | "outbound"): v
   const headBytes = head === undefined ? record.path.length + record.method.length : PATH_BYTES_MAX;
   const writer = accessLog.begin(LINE_BYTES + (text + headBytes + rulesLength(record)) * 6);
   if (writer === undefined) return void thread.counters.add(Counter.logLinesDropped);
+  if (accessLog.format === "text") {
+    writeTextLine(writer, request, direction, () => writeTarget(writer, request, " "));
+    accessLog.done();
+    return;
+  }
   writer.ascii(lineStart(thread.wallMs(), direction));
   writer.jsonText(record.requestId);
-  writeTarget(writer, request);
+  writer.ascii('","method":"');
+  writeTarget(writer, request, '","path":"');
   writer.ascii('","status":');
   writer.integer(record.status);
   writer.ascii(',"verdict":"');
@@ -133,17 +140,16 @@ function writeLine(request: ClientRequest, direction: "inbound" | "outbound"): v
   accessLog.done();
 }
 
-function writeTarget(writer: ByteWriter, { exchange, record }: ClientRequest): void {
+function writeTarget(writer: ByteWriter, { exchange, record }: ClientRequest, between: string): void {
   const { head, headEnd } = exchange;
-  writer.ascii('","method":"');
   if (head === undefined) {
     writer.jsonText(record.method);
-    writer.ascii('","path":"');
+    writer.ascii(between);
     return void writer.jsonText(record.path);
   }
   let at = 0;
   while (at < headEnd && head[at] !== SPACE) writer.jsonByte(head[at++] as number);
-  writer.ascii('","path":"');
+  writer.ascii(between);
   for (let left = PATH_BYTES_MAX, next = at + 1; left > 0 && head[next] !== SPACE && next < headEnd; left--) {
     writer.jsonByte(head[next++] as number);
   }
