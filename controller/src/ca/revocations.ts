@@ -27,6 +27,22 @@ export function livingRevocations(list: readonly Revocation[], nowMs: number): r
   return living.length === list.length ? list : living;
 }
 
+/**
+ * Whether something was taken back since, that may be what a workload was given then: who asks by the same
+ * proof again is not given another. A serial number does not say whose it is.
+ */
+export function isTakenBackSince(
+  list: readonly Revocation[],
+  { spiffeId, workload }: { readonly spiffeId: string; readonly workload?: string },
+  sinceMs: number,
+): boolean {
+  return list.some((each) => {
+    if (each.atMs < sinceMs) return false;
+    if (each.kind === "serial") return true;
+    return each.principal === spiffeId && (workload === undefined || each.workload === workload);
+  });
+}
+
 export function toRevoked(list: readonly Revocation[]): Revoked {
   return {
     serials: list.flatMap((each) => (each.kind === "serial" ? [each.serial] : [])).sort(),

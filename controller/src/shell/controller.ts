@@ -5,6 +5,7 @@
 import { hostname } from "node:os";
 import { type Clock, type Log, printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/bodies.ts";
+import { isTakenBackSince } from "../ca/revocations.ts";
 import type { Claim } from "../distribution/endpoints.ts";
 import type { Release } from "../distribution/release.ts";
 import { type Known, RESTART_LEASE_MS } from "../distribution/roster.ts";
@@ -151,8 +152,9 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const { rollout, distributor, claims, known, late } = core;
   closers.push(async () => void (await Promise.all([claims.flush(), known.flush(), rollout.close()])));
   late.trustDomain = await Authority.trustDomainOf(lease);
+  const revoked = await RevokedList.open(lease, clock.nowMs());
   const revoker = new Revoker({
-    list: await RevokedList.open(lease, clock.nowMs()),
+    list: revoked,
     distributor,
     ttlMs: Math.max(options.svidTtlMs ?? 0, SVID_TTL_DEFAULT_MS),
     nowMs: () => clock.nowMs(),
@@ -180,7 +182,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   late.trustDomain = late.authority.trustDomain;
   distributor.lease(await claims.read(), RESTART_LEASE_MS);
   distributor.remember(await known.read());
-  const grpc = await openGrpc(core, late.authority, lease, options, closers);
+  const grpc = await openGrpc(core, late.authority, revoked, lease, options, closers);
   const trees = new RevisionTrees(() => source.repository?.gitDir, options.path);
   core.mesh.trees = trees;
   const explainer = new Explainer({
@@ -347,6 +349,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
 async function openGrpc(
   { distributor, mesh, rollout, troubles, late }: Core,
   authority: Authority,
+  revoked: RevokedList,
   lease: Lease,
   options: ControllerOptions,
   closers: Closers,
@@ -388,6 +391,7 @@ async function openGrpc(
       log,
       isMember,
       revokedOf: (each) => distributor.revokedOf(each),
+      isTakenBackSince: (joining, sinceMs) => isTakenBackSince(revoked.list, joining, sinceMs),
     }),
   });
   late.control = control;

@@ -52,11 +52,32 @@ export class StoreError extends Error {
   }
 }
 
-/** Of a change against one that came between; nobody but a second writer makes more than one needed. */
+/** Of a change against one that came between: those of this process wait for each other, so that only a write past `change` is one. */
 const TRIES_MAX = 5;
 
-/** Changes a value by what it is; `change` gives undefined to leave it. Throws StoreError. */
+/** The last change of each key, by lease. */
+const changes = new WeakMap<Lease, Map<string, Promise<void>>>();
+
+/**
+ * Changes a value by what it is; `change` gives undefined to leave it. One after the other: however
+ * many come at once, each sees what the one before it has made. Throws StoreError.
+ */
 export async function change(
+  lease: Lease,
+  key: string,
+  edit: (value: Uint8Array | undefined) => Uint8Array | undefined,
+): Promise<void> {
+  const last = changes.get(lease) ?? new Map<string, Promise<void>>();
+  changes.set(lease, last);
+  const turn = (last.get(key) ?? Promise.resolve()).then(() => changeNow(lease, key, edit));
+  last.set(
+    key,
+    turn.catch(() => {}),
+  );
+  await turn;
+}
+
+async function changeNow(
   lease: Lease,
   key: string,
   edit: (value: Uint8Array | undefined) => Uint8Array | undefined,

@@ -172,8 +172,12 @@ describe("a join token", () => {
   test("is good again for the key that used it, and for no other", async () => {
     const { token } = await tokens.create({ spiffeId: ID, workload: WORKLOAD }, NOW);
     expect(await tokens.redeem(token, first, NOW)).toEqual({ spiffeId: ID, workload: WORKLOAD });
-    expect(await tokens.redeem(token, first, NOW + 1)).toEqual({ spiffeId: ID, workload: WORKLOAD });
+    expect(await tokens.redeem(token, first, NOW + 1)).toEqual({ spiffeId: ID, workload: WORKLOAD, firstMs: NOW });
     expect(await tokens.redeem(token, second, NOW + 1)).toEqual({ fault: "the join token was used by another key" });
+    const long = await tokens.create({ spiffeId: ID, workload: WORKLOAD, ttlMs: 24 * TOKEN_TTL_MS }, NOW);
+    await tokens.redeem(long.token, first, NOW);
+    expect(await tokens.redeem(long.token, first, NOW + 3_600_000)).not.toHaveProperty("fault");
+    expect(await tokens.redeem(long.token, first, NOW + 3_600_001)).toHaveProperty("fault");
     expect(await new JoinTokens(lease).redeem(token, second, NOW)).toHaveProperty("fault");
   });
 
@@ -187,11 +191,20 @@ describe("a join token", () => {
     const { token, id } = await tokens.create({ spiffeId: ID, workload: WORKLOAD, uses: 2 }, NOW);
     const third = makeCsr().publicKey;
     for (const key of [first, second, first, second]) {
-      expect(await tokens.redeem(token, key, NOW)).toEqual({ spiffeId: ID, workload: WORKLOAD });
+      expect(await tokens.redeem(token, key, NOW)).toMatchObject({ spiffeId: ID, workload: WORKLOAD });
     }
     expect(await tokens.redeem(token, third, NOW)).toEqual({ fault: "the join token was used by 2 other keys" });
     const facts = { id, spiffeId: ID, workload: WORKLOAD, expiresAtMs: NOW + TOKEN_TTL_MS, uses: 2, used: 2 };
     expect((await tokens.list(NOW)).find((each) => each.id === id)).toEqual(facts);
+  });
+
+  test("lets all its keys in at once, and not one more; one for one key, one of them", async () => {
+    for (const uses of [64, 1]) {
+      const { token } = await tokens.create({ spiffeId: ID, workload: WORKLOAD, uses }, NOW);
+      const keys = Array.from({ length: uses + 4 }, (_, n) => Uint8Array.of(uses, n));
+      const redeemed = await Promise.all(keys.map((key) => tokens.redeem(token, key, NOW)));
+      expect(redeemed.filter((each) => !("fault" in each))).toHaveLength(uses);
+    }
   });
 
   test("that is taken back is unknown; by a beginning that several have none is", async () => {

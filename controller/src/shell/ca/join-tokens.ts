@@ -1,7 +1,7 @@
 /**
  * Join tokens: how a proxy proves the first time which workload it is. A token is bound to one
  * SPIFFE ID, to one workload of that identity and, as it is used, to so many public keys: one,
- * or one for each replica. So a lost answer can be asked for again, and nobody else can use what
+ * or one for each replica. So a lost answer can be asked for again, for a while, and nobody else can use what
  * was overheard. Only hashes are kept, and the beginning of one is the token's id.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -14,6 +14,8 @@ export const TOKEN_TTL_MS = 3_600_000;
 export const TOKEN_TTL_MAX_MS = 30 * 24 * 3_600_000;
 /** Replicas of one workload that one token lets in. */
 export const TOKEN_USES_MAX = 64;
+/** How long a key may ask again: far shorter than what was taken back is remembered. */
+const AGAIN_MS = 3_600_000;
 const TOKENS_MAX = 10_000;
 /** Letters of an id: of so many tokens two are never alike. */
 const ID_LENGTH = 12;
@@ -28,6 +30,8 @@ type Entry = {
   readonly uses?: number;
   /** sha256 of each public key that used it. */
   readonly keyHashes?: readonly string[];
+  /** When each of them did, first. */
+  readonly usedAtMs?: Readonly<Record<string, number>>;
   readonly isBrief?: boolean;
   /** The one of them, in tokens of an earlier version. */
   readonly keyHash?: string;
@@ -55,7 +59,8 @@ export type TokenFacts = {
 };
 
 export type Joining = { readonly spiffeId: string; readonly workload?: string };
-export type Redeemed = Joining | { readonly fault: string };
+/** `firstMs`: when the key used the token already; 0 where that is not known. */
+export type Redeemed = (Joining & { readonly firstMs?: number }) | { readonly fault: string };
 
 const KEY = "ca/join-tokens.json";
 
@@ -104,7 +109,12 @@ export class JoinTokens {
       redeemed = redeem(entry, keyHash, nowMs);
       if (entry === undefined || "fault" in redeemed || keysOf(entry).includes(keyHash)) return undefined;
       const { keyHash: _, ...rest } = entry;
-      return entries.map((each) => (each === entry ? { ...rest, keyHashes: [...keysOf(entry), keyHash] } : each));
+      const used: Entry = {
+        ...rest,
+        keyHashes: [...keysOf(entry), keyHash],
+        usedAtMs: { ...entry.usedAtMs, [keyHash]: nowMs },
+      };
+      return entries.map((each) => (each === entry ? used : each));
     });
     return redeemed;
   }
@@ -123,8 +133,13 @@ function redeem(entry: Entry | undefined, keyHash: string, nowMs: number): Redee
   const [keys, uses] = [keysOf(entry), entry.uses ?? 1];
   if (!keys.includes(keyHash) && keys.length >= uses)
     return { fault: `the join token was used by ${uses === 1 ? "another key" : `${uses} other keys`}` };
-  const { spiffeId, workload } = entry;
-  return workload === undefined ? { spiffeId } : { spiffeId, workload };
+  const { spiffeId, workload, usedAtMs = {} } = entry;
+  const joining = workload === undefined ? { spiffeId } : { spiffeId, workload };
+  if (!keys.includes(keyHash)) return joining;
+  const firstMs = usedAtMs[keyHash] ?? 0;
+  if (firstMs > 0 && nowMs - firstMs > AGAIN_MS)
+    return { fault: "the join token was used by this key long ago: another token is needed" };
+  return { ...joining, firstMs };
 }
 
 function keysOf({ keyHash, keyHashes = [] }: Entry): readonly string[] {

@@ -14,6 +14,7 @@ export type Revoking =
 export class RevokedList {
   readonly #lease: Lease;
   #list: readonly Revocation[];
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(lease: Lease, list: readonly Revocation[]) {
     this.#lease = lease;
@@ -32,13 +33,13 @@ export class RevokedList {
 
   /** Takes back what was issued so far; `ttlMs`: the longest time that a certificate of now may have. Throws StoreError. */
   async add(revoking: Revoking, ttlMs: number, nowMs: number): Promise<Revocation> {
-    if (this.#list.length >= REVOKED_MAX)
-      throw new StoreError("refused", `${KEY} holds ${REVOKED_MAX} certificates that are taken back already`);
     // Certificates count whole seconds, and begin before they are issued.
     const beginsBeforeMs = Math.floor((nowMs - BACKDATE_MS) / 1000) * 1000 + 1000;
     const what = revoking.kind === "serial" ? revoking : { ...revoking, beginsBeforeMs };
     const added: Revocation = { ...what, atMs: nowMs, untilMs: nowMs + ttlMs };
-    await this.#change((list) => addRevocation(list, added));
+    const turn = this.#last.then(() => this.#add(added, nowMs));
+    this.#last = turn.catch(() => {});
+    await turn;
     return added;
   }
 
@@ -50,8 +51,11 @@ export class RevokedList {
     return isChanged;
   }
 
-  async #change(edit: (list: readonly Revocation[]) => readonly Revocation[]): Promise<void> {
-    const next = edit(this.#list);
+  /** One after the other: of two that come at once, the second is added to what the first has made. */
+  async #add(added: Revocation, nowMs: number): Promise<void> {
+    const next = addRevocation(livingRevocations(this.#list, nowMs), added);
+    if (next.length > REVOKED_MAX)
+      throw new StoreError("refused", `${KEY} holds ${REVOKED_MAX} certificates that are taken back already`);
     await change(this.#lease, KEY, () => new TextEncoder().encode(`${JSON.stringify(next)}\n`));
     this.#list = next;
   }

@@ -21,6 +21,8 @@ export type IdentityOptions = {
   readonly isMember: (spiffeId: string, workload: string | undefined) => boolean;
   /** What was taken back with a certificate; undefined where it is good. */
   readonly revokedOf: (certificate: ShownCertificate) => string | undefined;
+  /** Whether anything was taken back since that may be what was issued then. */
+  readonly isTakenBackSince: (joining: Joining, sinceMs: number) => boolean;
 };
 
 export function makeIdentityServer(options: IdentityOptions): IdentityServer {
@@ -68,9 +70,14 @@ function renewed(call: ServerUnaryCall<IssueRequest, IssueReply>, options: Ident
   const { principal, workload } = peer;
   const revoked = options.revokedOf(peer);
   if (revoked !== undefined) throw makeFailure("forbidden", `${revoked} was taken back`);
-  if (!options.isMember(principal, workload))
-    throw makeFailure("forbidden", `${workload ?? principal} is no workload of this mesh`);
-  return workload === undefined ? { spiffeId: principal } : { spiffeId: principal, workload };
+  const joining = workload === undefined ? { spiffeId: principal } : { spiffeId: principal, workload };
+  requireMember(joining, options);
+  return joining;
+}
+
+function requireMember({ spiffeId, workload }: Joining, { isMember }: IdentityOptions): void {
+  if (!isMember(spiffeId, workload))
+    throw makeFailure("forbidden", `${workload ?? spiffeId} is no workload of this mesh`);
 }
 
 async function joined(token: string, csr: Csr, options: IdentityOptions, nowMs: number): Promise<Joining> {
@@ -80,5 +87,13 @@ async function joined(token: string, csr: Csr, options: IdentityOptions, nowMs: 
     options.log.log("warn", "a join token was refused", { reason: redeemed.fault });
     throw makeFailure("unauthenticated", redeemed.fault);
   }
-  return redeemed;
+  const { firstMs, ...joining } = redeemed;
+  // Whoever holds the token and the key of what was taken back would have it again.
+  if (firstMs !== undefined && options.isTakenBackSince(joining, firstMs))
+    throw makeFailure(
+      "unauthenticated",
+      "the join token was used by this key, and what was issued then was taken back: another token is needed",
+    );
+  requireMember(joining, options);
+  return joining;
 }

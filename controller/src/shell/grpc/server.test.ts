@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,10 +26,13 @@ import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
 import { makeAuthority, makeLease } from "../../../test/make-lease.ts";
 import { holdingOf } from "../../../test/make-proxy.ts";
 import type { MeshPlan } from "../../build/build.ts";
+import { isTakenBackSince } from "../../ca/revocations.ts";
 import { type Release, toPublication } from "../../distribution/release.ts";
 import type { Lease } from "../../store/store.ts";
-import { type Authority, signSnapshot } from "../ca/authority.ts";
+import { type Authority, readCsr, signSnapshot } from "../ca/authority.ts";
 import { JoinTokens } from "../ca/join-tokens.ts";
+import { RevokedList } from "../ca/revoked-list.ts";
+import { Revoker } from "../ca/revoker.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { type Control, makeControl } from "./control.ts";
 import { makeServerIdentity } from "./credentials.ts";
@@ -104,6 +108,7 @@ let authority: Authority;
 let lease: Lease;
 let tokens: JoinTokens;
 let distributor: Distributor;
+let revoker: Revoker;
 let control: Control;
 let server: GrpcServer;
 let reports: [string, ProxyReport][];
@@ -128,7 +133,9 @@ beforeEach(async () => {
     onOvertake: () => {},
   });
   const shared = { authority, distributor, clock, log: SILENT };
+  const revoked = await RevokedList.open(lease, clock.nowMs());
   control = makeControl({ ...shared, onReport: (name, report) => void reports.push([name, report]) });
+  revoker = new Revoker({ list: revoked, distributor, ttlMs: 60_000, nowMs: clock.nowMs, log: SILENT });
   const identity = makeServerIdentity(authority, authority.issueServer(["127.0.0.1"], Date.now()));
   server = await serveGrpc("127.0.0.1:0", identity, {
     control: control.server,
@@ -138,6 +145,7 @@ beforeEach(async () => {
       svidTtlMs: 60_000,
       isMember: (id) => id === ID("web") || id === ID("orders"),
       revokedOf: (each) => distributor.revokedOf(each),
+      isTakenBackSince: (joining, sinceMs) => isTakenBackSince(revoked.list, joining, sinceMs),
     }),
   });
 });
@@ -217,8 +225,37 @@ describe("Identity", () => {
     await expect(issue(makeCsr(), "")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
     await expect(issue(makeCsr(), "guess")).rejects.toMatchObject({ details: "the join token is unknown" });
     const csr = makeCsr();
-    const reply = await issue(csr, await makeToken(ID("gone"), "default/gone"));
+    const joining = { spiffeId: ID("gone"), workload: "default/gone" };
+    const { chainPem, notAfterMs } = authority.issueSvid(readCsr(csr.der), joining, 60_000, Date.now());
+    const reply = { certificateChainPem: chainPem, trustBundlePem: "", spiffeId: "", notAfterMs };
     await expect(issue(makeCsr(), "", { reply, csr })).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
+  });
+
+  test("gives a used token's key nothing any more once its certificate was taken back, however it was", async () => {
+    publish(release(1));
+    for (const how of ["workload", "serial"] as const) {
+      const [csr, other] = [makeCsr(), makeCsr()];
+      const token = (await tokens.create({ spiffeId: ID("web"), workload: "default/web", uses: 2 }, Date.now())).token;
+      await issue(csr, token);
+      const { serialNumber } = new X509Certificate((await issue(csr, token)).certificateChainPem);
+      aheadMs += 2000;
+      const what = how === "serial" ? { serial: serialNumber } : { workload: "default/web" };
+      expect(typeof (await revoker.revoke(what))).toBe("object");
+      aheadMs += 2000;
+      await expect(issue(csr, token)).rejects.toMatchObject({
+        details:
+          "the join token was used by this key, and what was issued then was taken back: another token is needed",
+      });
+      expect((await issue(other, token)).spiffeId).toBe(ID("web"));
+    }
+  });
+
+  test("gives the token of a workload that is gone nothing", async () => {
+    const token = await makeToken(ID("gone"), "default/gone");
+    await expect(issue(makeCsr(), token)).rejects.toMatchObject({
+      code: status.PERMISSION_DENIED,
+      details: "default/gone is no workload of this mesh",
+    });
   });
 
   test("does not know the SVID of another authority", async () => {
