@@ -20,10 +20,13 @@ export function makeBuiltinCaller(runtime: RuntimeModule, hostBuiltins: HostBuil
       throw Object.assign(new Error(given.message), { code });
     }
     const [first] = JSON.parse(given.text) as readonly string[];
-    const result = first === undefined ? undefined : parseTerm(first);
+    const result = first === undefined ? undefined : parseTerm(first.replaceAll(BROKEN, "$1\\ufffd"));
     return typeof result === "object" && result?.kind === "array" ? result.items[0] : undefined;
   };
 }
+
+/** A byte that is no UTF-8, as Go prints it; the interpreter's texts hold none, and have what JSON has in its place. */
+const BROKEN = /(?<!\\)((?:\\\\)*)\\x[0-9a-f]{2}/g;
 
 /** The result is the text of a list, so that sets and keys of any kind come through JSON whole. */
 function openCaller(name: string, count: number, runtime: RuntimeModule, hostBuiltins: HostBuiltins): Evaluator {
