@@ -160,6 +160,28 @@ test("a response before the request's content is whole passes, says close, and i
   expect(service.wires.length).toBe(2);
 });
 
+test.each([
+  ["of known length", "Content-Length: 10000000", (block: string) => block],
+  ["in chunks", "Transfer-Encoding: chunked", (block: string) => `${block.length.toString(16)}\r\n${block}\r\n`],
+])(
+  "a service that answers an upload %s before its end and closes at once is heard all the same",
+  async (_, field, frame) => {
+    const { service, stand } = await play([
+      async (wire) => {
+        await wire.until("\r\n\r\n");
+        wire.socket.pause();
+        wire.socket.write(response("too much", "413 Content Too Large"), () => wire.socket.destroy());
+      },
+    ]);
+    const client = dial(stand.outbound).write(`POST /early HTTP/1.1\r\nHost: orders\r\n${field}\r\n\r\n`);
+    for (let i = 0; i < 32; i++) client.write(frame("x".repeat(16_384)));
+    expect(await client.until("413")).toMatch(/^HTTP\/1\.1 413 /);
+    await client.until(/too much$/);
+    client.socket.destroy();
+    expect(outcomes(await finish(stand, service))).toEqual(["POST /early 413", "GET /next 200"]);
+  },
+);
+
 test("1xx passes before the response, to whom can read it", async () => {
   const { service, stand } = await play([
     after(async (wire) => {

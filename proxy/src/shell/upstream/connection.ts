@@ -15,6 +15,7 @@ import type { UpstreamListener } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault, guarded } from "../net/faulty.ts";
 import { Outgoing } from "../net/outgoing.ts";
+import { readOn } from "../net/read-on.ts";
 import { leadsToOneOf, type PeerDial } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
 import { Http1Stream } from "./http1-stream.ts";
@@ -123,6 +124,7 @@ export class UpstreamConnection {
     else if (options.isApplication && host === LOOPBACK)
       this.#socket = connectLoopback(port, onread, Math.max(options.connectTimeoutMs, ATTEMPT_MS));
     else this.#socket = connectPlain({ host, port, noDelay: true, onread });
+    readOn(this.#socket);
     this.out = new Outgoing(this.#socket, thread.slabs, thread.turn, this);
     this.stream = new Http1Stream(this);
     this.#connectTimer = new Timer(() => this.fail("connect_timeout"), this);
