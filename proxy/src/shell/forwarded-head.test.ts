@@ -34,6 +34,9 @@ async function setUp(
     );
     void readAll(request).then(() => {
       got.push({ target: request.url ?? "", fields, trailers: { ...request.trailers } });
+      const trailers = Object.entries(request.trailers).map(([name, value = ""]): [string, string] => [name, value]);
+      if (trailers.length > 0) response.write("hi");
+      response.addTrailers(trailers);
       response.end();
     });
   });
@@ -84,6 +87,14 @@ describe("a field that a policy sets", () => {
     const message = "POST / HTTP/1.1\r\nHost: s\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n";
     await exchange(setting.bench.inbound, `${message}X-User: admin\r\nX_User: admin\r\nX-Sum: 1\r\n\r\n`);
     expect(setting.got[0]?.trailers).toEqual({ "x-sum": "1" });
+  });
+
+  test("in responses does not come back as a trailer, nor does one that a route removes", async () => {
+    const rules = 'route := {"headers": {"response": {"set": {"x-user": "route"}, "remove": ["x_debug"]}}}';
+    const setting = await setUp(route(rules));
+    const message = "POST / HTTP/1.1\r\nHost: orders\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n";
+    const text = await exchange(setting.bench.outbound, `${message}X_User: admin\r\nX-Debug: 1\r\nX-Sum: 1\r\n\r\n`);
+    expect(text).toMatch(/x-user: route\r\n[\s\S]*\r\n0\r\nx-sum: 1\r\n\r\n$/i);
   });
 
   test("takes the place of one that the mesh added", async () => {

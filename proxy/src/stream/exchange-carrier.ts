@@ -3,6 +3,7 @@
  * (exchange.ts) commands, it does to pool, stream, breaker and client. It knows no protocol
  * and no socket.
  */
+import type { FieldChanges } from "@regomesh/policy-runtime";
 import { namedBy } from "../decide/field-changes.ts";
 import type { Permit } from "../decide/permit.ts";
 import type { Reason } from "../filter/reason.ts";
@@ -187,20 +188,11 @@ export class Exchange implements StreamWaiter, Circumstances {
   }
 
   contentEnd(trailers: Head): void {
-    if (trailers.fieldCount > 0) this.#withholdNamed(trailers);
+    if (trailers.fieldCount > 0) withholdNamed(trailers, this.#forwarding?.requestChanges, this.#permit?.request);
     if (this.#held.isWhole) this.#held.end(trailers);
     this.#mirror();
     this.#upstream?.sendEnd(trailers);
     this.#on(REQUEST_END);
-  }
-
-  /** A trailer of such a name would come behind the back of the policy that set or removed the field. */
-  #withholdNamed(trailers: Head): void {
-    const named = namedBy(this.#forwarding?.requestChanges, this.#permit?.request);
-    if (named === undefined) return;
-    for (let index = 0; index < trailers.fieldCount; index++) {
-      if (named.has(variableOf(trailers.nameText(index)))) trailers.withhold(index);
-    }
   }
 
   /** Copies of the request go out once it is whole; of content beyond the bound there is no copy. */
@@ -474,6 +466,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   }
 
   onEnd(trailers: Head): void {
+    if (trailers.fieldCount > 0) withholdNamed(trailers, this.#forwarding?.responseChanges);
     this.#stream.sendEnd(trailers);
     this.#stream.onDrain = undefined;
     this.#on(END);
@@ -489,5 +482,14 @@ export class Exchange implements StreamWaiter, Circumstances {
     if (!this.#isPausedForUpstream) return;
     this.#isPausedForUpstream = false;
     this.#upstream?.resume();
+  }
+}
+
+/** A trailer of such a name would come behind the back of the policy that set or removed the field. */
+function withholdNamed(trailers: Head, ...changes: readonly (FieldChanges | undefined)[]): void {
+  const named = namedBy(...changes);
+  if (named === undefined) return;
+  for (let index = 0; index < trailers.fieldCount; index++) {
+    if (named.has(variableOf(trailers.nameText(index)))) trailers.withhold(index);
   }
 }
