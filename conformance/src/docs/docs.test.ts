@@ -8,6 +8,7 @@ import { checkOffered, checkUnit, compileQuery, type JsonObject, parseJson } fro
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { openEvaluator } from "@regomesh/policy-runtime";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
+import { readYaml } from "@regomesh/policy-runtime/yaml";
 import { parseResources } from "@regomesh/resources";
 import { describe, expect, test } from "vitest";
 import { type Block, parseBlocks } from "./blocks.ts";
@@ -59,6 +60,26 @@ describe.each(pages)("%s", (page) => {
     expect(missing).toEqual([]);
   });
 });
+
+test("what deploy/ starts exists, with its flags", async () => {
+  const folder = join(ROOT, "deploy/systemd");
+  const lines = readdirSync(folder).flatMap((name) =>
+    readFileSync(join(folder, name), "utf8")
+      .split("\n")
+      .flatMap((line) => /^ExecStart=\/usr\/bin\/env (regomesh .+)$/.exec(line)?.[1] ?? []),
+  );
+  const compose = readYaml(readFileSync(join(ROOT, "deploy/compose/compose.yaml"), "utf8"));
+  if ("fault" in compose) throw new Error(compose.fault);
+  const started = Object.values((compose.value as Compose).services)
+    .filter(({ image }) => image === "regomesh")
+    .map(({ command }) => ["regomesh", ...command].join(" "));
+  const faults = await Promise.all([...lines, ...started].map(checkCommand));
+  expect([lines.length, started.length, faults.filter((fault) => fault !== undefined)]).toEqual([2, 2, []]);
+});
+
+type Compose = {
+  readonly services: Readonly<Record<string, { readonly image: string; readonly command: readonly string[] }>>;
+};
 
 type Context = { module: string | undefined; input: string | undefined; data: JsonObject };
 
