@@ -1,6 +1,10 @@
-// Writes docs/resources.md from the schemas. The result is committed; a test compares.
+// Writes docs/resources.md from the schemas, and docs/built-ins.md from the tables of the compiler and of roles.
+// The results are committed; tests compare.
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { printBuiltins } from "../policy-compiler/src/reference/print-built-ins.ts";
 import { printDocument } from "../resources/src/reference/print-document.ts";
 
-writeFileSync(join(resolve(import.meta.dirname, ".."), "docs/resources.md"), printDocument());
+const docs = join(resolve(import.meta.dirname, ".."), "docs");
+writeFileSync(join(docs, "resources.md"), printDocument());
+writeFileSync(join(docs, "built-ins.md"), printBuiltins());

@@ -30,6 +30,7 @@ export { parseValue as parseTerm, printJson as printTermJson, printValue as prin
 export type { Value as RegoValue } from "./interpret/value.ts";
 export type { IrPolicy } from "./ir/policy.ts";
 export { parseRuntime, type RuntimeModule } from "./link/runtime-module.ts";
+export { printBuiltins } from "./reference/print-built-ins.ts";
 export type * from "./syntax/ast.ts";
 export { type ParsedModule, type ParsedQuery, parseModule, parseQuery } from "./syntax/parse.ts";
 export { readTokens } from "./syntax/read-tokens.ts";

@@ -54,8 +54,8 @@ export function checkRole(
   return distinct(found);
 }
 
-/** Why a built-in, or the part of it that the host brings, is withheld. */
-function whyNot(role: Role, builtin: string, builtins: BuiltinSignatures): string | undefined {
+/** Why a built-in, or the part of it that the host brings, is withheld, and what to do instead. */
+export function whyNot(role: Role, builtin: string, builtins: BuiltinSignatures = BUILTINS): string | undefined {
   const offeredTo = builtins.resolve(builtin)?.offeredTo;
   if (offeredTo !== undefined) return offeredTo.includes(role) ? undefined : OWN_HINT;
   for (const name of HOST_PARTS[builtin] ?? [builtin]) {
