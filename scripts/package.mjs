@@ -23,6 +23,7 @@ const ENTRIES = { main: "cli/src/main.ts", stack: "policy-compiler/src/shell/sta
 /** How a module names another that is started as a thread or process of its own. */
 const THREAD = /new URL\(\s*"(\.\/[\w-]+)\.ts",\s*import\.meta\.url,?\s*\)/g;
 const COPIED = [
+  "cli/bin/regomesh",
   "cli/bin/regomesh.mjs",
   "dashboard/dist",
   "policy-compiler/runtime/build/runtime.wasm",
@@ -41,7 +42,7 @@ rmSync(stage, { recursive: true, force: true });
 const bundled = await bundle();
 await bundleServices();
 for (const path of COPIED) cpSync(join(root, path), join(stage, path), { recursive: true });
-chmodSync(join(stage, "cli/bin/regomesh.mjs"), 0o755);
+for (const name of ["regomesh", "regomesh.mjs"]) chmodSync(join(stage, "cli/bin", name), 0o755);
 writeFileSync(join(stage, "THIRD-PARTY-NOTICES"), notices(bundled));
 writeFileSync(join(stage, "package.json"), `${JSON.stringify(manifest(), undefined, 2)}\n`);
 const [packed] = JSON.parse(
@@ -123,7 +124,7 @@ function manifest() {
     license,
     type: "module",
     engines: { node: ">=22.21" },
-    bin: { regomesh: "cli/bin/regomesh.mjs" },
+    bin: { regomesh: "cli/bin/regomesh" },
     files: ["lib", "THIRD-PARTY-NOTICES", "examples/services", ...COPIED],
   };
 }

@@ -32,7 +32,7 @@ async function regomesh(...args: readonly string[]): Promise<{ readonly stdout: 
 
 test("it says what it is, asks for nothing to be installed, and carries the licences of what is in it", async () => {
   const manifest = JSON.parse(await readFile(join(folder, "package/package.json"), "utf8")) as Record<string, unknown>;
-  expect(manifest).toMatchObject({ name: "regomesh", bin: { regomesh: "cli/bin/regomesh.mjs" } });
+  expect(manifest).toMatchObject({ name: "regomesh", bin: { regomesh: "cli/bin/regomesh" } });
   for (const field of ["dependencies", "optionalDependencies", "scripts"]) expect(manifest[field]).toBeUndefined();
   const notices = await readFile(join(folder, "package/THIRD-PARTY-NOTICES"), "utf8");
   for (const name of ["@grpc/grpc-js", "fastify", "node-forge", "yaml", "zod"]) expect(notices).toContain(`\n${name} `);

@@ -1,0 +1,47 @@
+/** The command as npm links it: one process, of the project's own Node, whatever Node the PATH has. */
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const COMMAND = resolve(import.meta.dirname, "../bin/regomesh");
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "regomesh-launcher-"));
+  // A Node that is too old to be asked anything.
+  writeFileSync(join(folder, "node"), "#!/bin/sh\nexit 99\n");
+  chmodSync(join(folder, "node"), 0o755);
+  symlinkSync(COMMAND, join(folder, "absolute"));
+  symlinkSync("absolute", join(folder, "relative"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("it replaces itself, and is found through links", async () => {
+  const env = { PATH: `${folder}:/usr/bin:/bin` };
+  const child = spawn(join(folder, "relative"), ["eval", "-I", "input.a"], { env, stdio: ["pipe", "pipe", "inherit"] });
+  const said = new Promise<string>((done) => {
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    child.on("close", () => done(text));
+  });
+  // It waits for its input: by then it is what it will be, or its first data shows that it was.
+  child.stdin.write('{"a": ');
+  await expect
+    .poll(() => readlinkSync(`/proc/${child.pid}/exe`))
+    .toMatch(/node_modules\/node-linux-[a-z0-9]+\/bin\/node$/);
+  child.stdin.end("7}");
+  expect((await said).trim()).toContain("7");
+});
+
+test("arguments come as they were given", () => {
+  const env = { PATH: `${folder}:/usr/bin:/bin` };
+  const { stdout, status } = spawnSync(COMMAND, ["eval", '"a  b" == sprintf("%s", ["a  b"])'], {
+    env,
+    encoding: "utf8",
+  });
+  expect([stdout.trim(), status]).toEqual(["true", 0]);
+});
