@@ -2,8 +2,9 @@
  * Joins proxies of this host by whose process asks: a Unix socket on which a proxy names its
  * workload in a line, and is given a join token for it, once, if the operator lets that user be it.
  */
-import { chmod, rm } from "node:fs/promises";
-import { createServer, type Socket } from "node:net";
+import { lstat, rm, stat } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import type { Log } from "@regomesh/base";
 import type { Attestor } from "./attestor.ts";
 import { openPeerUid } from "./peer-uid.ts";
@@ -14,7 +15,7 @@ export type UidRight = { readonly uid: number; readonly workloads: readonly stri
 export type UnixOptions = {
   readonly path: string;
   readonly rights: readonly UidRight[];
-  readonly attestor: Attestor;
+  readonly attestor: Pick<Attestor, "createToken">;
   readonly log: Log;
 };
 
@@ -22,10 +23,11 @@ export type UnixOptions = {
 const TTL_MS = 60_000;
 const LINE_BYTES_MAX = 1024;
 const LINE_MS = 2000;
-/** Whoever may connect could hold them all. */
 const CONNECTIONS_MAX = 64;
-/** The kernel says who it is; who may connect need not be kept from it. */
-const MODE = 0o666;
+/** Whoever may connect could hold them all: of one user, so many. */
+const CONNECTIONS_OF_USER_MAX = 16;
+/** The kernel says who it is; who may connect need not be kept from it: 0666. */
+const UMASK = 0o111;
 
 /** Throws one sentence where it cannot be told who connects, or the socket cannot be made; gives what closes it. */
 export async function serveUnix({ path, rights, attestor, log }: UnixOptions): Promise<() => Promise<void>> {
@@ -44,9 +46,21 @@ export async function serveUnix({ path, rights, attestor, log }: UnixOptions): P
     const made = await attestor.createToken({ workload, ttlMs: TTL_MS, uses: 1, isBrief: true });
     return typeof made === "string" ? { error: made } : made.file;
   };
+  const held = new Map<number | undefined, number>();
   const server = createServer((socket) => {
     socket.on("error", () => {});
-    socket.setTimeout(LINE_MS, () => socket.destroy());
+    const uid = readUid(socket);
+    const count = held.get(uid) ?? 0;
+    if (count >= CONNECTIONS_OF_USER_MAX) return void socket.destroy();
+    held.set(uid, count + 1);
+    // All of it in so long, however often something comes.
+    const late = setTimeout(() => socket.destroy(), LINE_MS);
+    socket.once("close", () => {
+      clearTimeout(late);
+      const left = (held.get(uid) ?? 1) - 1;
+      if (left > 0) held.set(uid, left);
+      else held.delete(uid);
+    });
     let text = "";
     socket.on("data", (chunk) => {
       text += chunk.toString("latin1");
@@ -60,13 +74,39 @@ export async function serveUnix({ path, rights, attestor, log }: UnixOptions): P
     });
   });
   server.maxConnections = CONNECTIONS_MAX;
-  await rm(path, { force: true }); // of a controller that was killed: the state folder's lease says that it is ours
+  await makeRoom(path).catch((error: Error) => {
+    throw new Error(`the socket ${path} cannot be made: ${error.message}`);
+  });
+  await listen(server, path);
+  return () => new Promise((done) => server.close(() => done()));
+}
+
+/** Takes away what a controller that was killed left; the state folder's lease says that it is ours. Throws a reason. */
+async function makeRoom(path: string): Promise<void> {
+  const folder = dirname(path);
+  const { mode } = await stat(folder);
+  // Who puts another in its place is taken for the controller by every proxy that joins.
+  if ((mode & 0o1002) === 0o002) throw new Error(`everybody may replace what is in ${folder}`);
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error("something else than a socket is there");
+  await rm(path, { force: true });
+}
+
+/** By the umask it has its mode from its first moment: a chmod would follow whatever came in its place. */
+async function listen(server: Server, path: string): Promise<void> {
   await new Promise<void>((done, fail) => {
     server.once("error", (error) => fail(new Error(`the socket ${path} cannot be made: ${error.message}`)));
-    server.listen(path, done);
+    const before = process.umask(UMASK);
+    try {
+      server.listen(path, done);
+    } finally {
+      process.umask(before);
+    }
   });
-  await chmod(path, MODE);
-  return () => new Promise((done) => server.close(() => done()));
 }
 
 function parseLine(line: string): string | undefined {
