@@ -26,6 +26,7 @@ import {
   watchRoot,
 } from "./ca/authority.ts";
 import { JoinTokens } from "./ca/join-tokens.ts";
+import { openLongestTtl } from "./ca/longest-ttl.ts";
 import { RevokedList } from "./ca/revoked-list.ts";
 import { Revoker } from "./ca/revoker.ts";
 import { serveUnix, type UidRight } from "./ca/unix-attestor.ts";
@@ -156,7 +157,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const revoker = new Revoker({
     list: revoked,
     distributor,
-    ttlMs: Math.max(options.svidTtlMs ?? 0, SVID_TTL_DEFAULT_MS),
+    ttlMs: await openLongestTtl(lease, options.svidTtlMs ?? 0, clock),
     nowMs: () => clock.nowMs(),
     log,
   });

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeLease } from "../../../test/make-lease.ts";
 import type { Lease } from "../../store/store.ts";
+import { SYSTEM_CLOCK } from "../system-clock.ts";
+import { openLongestTtl } from "./longest-ttl.ts";
 import { RevokedList } from "./revoked-list.ts";
 
 const NOW = Date.parse("2026-11-25T12:00:00Z");
@@ -39,4 +41,13 @@ test("what is forgotten while another is taken back stays forgotten, and the oth
   expect(list.expire(NOW + 2 * HOUR)).toBe(true);
   await adding;
   expect(serials(list)).toEqual(["2"]);
+});
+
+test("what is taken back is remembered as long as the longest certificate of any run before", async () => {
+  for (const [given, longest] of [
+    [HOUR, 24 * HOUR],
+    [240 * HOUR, 240 * HOUR],
+    [HOUR, 240 * HOUR],
+  ] as const)
+    expect(await openLongestTtl(lease, given, SYSTEM_CLOCK)).toBe(longest);
 });

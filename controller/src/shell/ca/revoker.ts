@@ -9,7 +9,7 @@ import type { RevokedList, Revoking } from "./revoked-list.ts";
 export type RevokerOptions = {
   readonly list: RevokedList;
   readonly distributor: Distributor;
-  /** Of certificates; those of an earlier run may have had the default. */
+  /** The longest of certificates, those of earlier runs among them. */
   readonly ttlMs: number;
   readonly nowMs: () => number;
   readonly log: Log;

@@ -1,0 +1,31 @@
+/**
+ * The longest time that certificates of this authority have been given, of whatever run: what is taken
+ * back is remembered for so long, also by a controller that gives shorter ones by now.
+ */
+import type { Clock } from "@regomesh/base";
+import { Keeper } from "../../store/keeper.ts";
+import { type Lease, readText } from "../../store/store.ts";
+import { SVID_TTL_DEFAULT_MS } from "./authority.ts";
+
+const KEY = "ca/longest-ttl.json";
+
+/** That of an earlier version is not kept, and is taken for the default. */
+export async function openLongestTtl(lease: Lease, ttlMs: number, clock: Clock): Promise<number> {
+  const kept = parse(await readText(lease, KEY));
+  const longestMs = Math.max(kept, ttlMs, SVID_TTL_DEFAULT_MS);
+  if (longestMs === kept || longestMs === SVID_TTL_DEFAULT_MS) return longestMs;
+  const keeper = new Keeper(lease, KEY, clock);
+  const text = `${JSON.stringify({ ttlMs: longestMs })}\n`;
+  // A full disk keeps no controller from its start.
+  await keeper.keep(text).catch(() => keeper.keepSoon(() => text));
+  return longestMs;
+}
+
+function parse(text: string | undefined): number {
+  try {
+    const { ttlMs } = JSON.parse(text ?? "{}") as { readonly ttlMs?: unknown };
+    return typeof ttlMs === "number" && Number.isFinite(ttlMs) ? ttlMs : 0;
+  } catch {
+    return 0;
+  }
+}
