@@ -157,10 +157,14 @@ export class Http1Connection implements ClientStream {
 
   /** bytes[0, length) is the next one's as soon as this returns: what is kept is copied. */
   #read(bytes: Buffer, length: number): void {
+    const { clock } = this.#thread;
+    clock.hold();
     try {
       this.#onBytes(bytes, length);
     } catch (error) {
       this.onFault(error);
+    } finally {
+      clock.letGo();
     }
     this.#thread.afterRead?.(bytes);
   }

@@ -15,6 +15,7 @@ import type { AccessLog } from "../admin/access-log.ts";
 import { Turn } from "../net/turn.ts";
 import { Composer } from "../request/composer.ts";
 import { RequestIds } from "../request/request-ids.ts";
+import { HeldClock } from "./held-clock.ts";
 import type { Thread } from "./thread.ts";
 
 /** Live limit keys of a proxy: 512 KiB for all its threads. */
@@ -39,7 +40,8 @@ export function makeThread(options: {
   /** Tests set the time. */
   readonly wallMs?: (() => number) | undefined;
 }): Thread {
-  const monoMs = monotonicClock();
+  const clock = new HeldClock(monotonicClock());
+  const { monoMs } = clock;
   const wallMs = options.wallMs ?? Date.now;
   const wheel = makeWheel(monoMs);
   const counters = new Counters();
@@ -49,6 +51,7 @@ export function makeThread(options: {
   return {
     log: options.log,
     random: Math.random,
+    clock,
     monoMs,
     wallMs,
     ...wheel,

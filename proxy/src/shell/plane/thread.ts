@@ -14,11 +14,14 @@ import type { AccessLog } from "../admin/access-log.ts";
 import type { Turn } from "../net/turn.ts";
 import type { Composer } from "../request/composer.ts";
 import type { RequestIds } from "../request/request-ids.ts";
+import type { HeldClock } from "./held-clock.ts";
 
 export type Thread = {
   readonly log: Log;
   readonly random: Random;
-  /** Monotonic milliseconds, the same count in every thread of the process. */
+  /** Held while a callback deals with what a socket gave. */
+  readonly clock: HeldClock;
+  /** Monotonic milliseconds of `clock`, the same count in every thread of the process. */
   readonly monoMs: () => number;
   /** Wall clock, milliseconds since the epoch. */
   readonly wallMs: () => number;

@@ -102,7 +102,7 @@ export function ask(request: ClientRequest, bound: BoundPolicy): PolicyDecision 
   const { exchange, record, thread } = request;
   const { policy } = bound;
   policy.setConnection(request.context);
-  const beganMs = thread.monoMs();
+  const beganMs = thread.clock.freshMs();
   const decision = policy.decide(
     exchange.head as Buffer,
     exchange.headEnd,
@@ -111,7 +111,7 @@ export function ask(request: ClientRequest, bound: BoundPolicy): PolicyDecision 
     record.requestId,
     thread.wallMs(),
   );
-  record.policyMs = thread.monoMs() - beganMs;
+  record.policyMs = thread.clock.freshMs() - beganMs;
   thread.counters.decided(record.policyMs);
   if (decision.builtinErrors > 0) {
     record.builtinErrors = decision.builtinErrors;

@@ -108,11 +108,14 @@ export class UpstreamConnection {
       buffer: thread.readBuffer,
       callback: (length, bytes) => {
         const { listener } = this.stream;
+        thread.clock.hold();
         try {
           if (!this.#isClosed) this.stream.onBytes(bytes, length);
         } catch (error) {
           // Whose request it was answers for it, and ends this connection, if it has not yet.
           (listener ?? this).onFault(error);
+        } finally {
+          thread.clock.letGo();
         }
         thread.afterRead?.(thread.readBuffer);
         return true;

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { HeldClock } from "./held-clock.ts";
+
+test("time stands still while it is held, but for those who ask how late it is", () => {
+  let now = 10;
+  let reads = 0;
+  const clock = new HeldClock(() => {
+    reads++;
+    return now;
+  });
+  expect(clock.monoMs()).toBe(10);
+  now = 11;
+  expect(clock.monoMs()).toBe(11);
+  expect(clock.freshMs()).toBe(11);
+  now = 12;
+  expect(clock.monoMs()).toBe(12);
+  reads = 0;
+  clock.hold();
+  now = 13;
+  expect([clock.monoMs(), clock.monoMs(), reads]).toEqual([12, 12, 1]);
+  expect([clock.freshMs(), clock.monoMs(), reads]).toEqual([13, 13, 2]);
+  now = 14;
+  clock.letGo();
+  expect(clock.monoMs()).toBe(14);
+});
