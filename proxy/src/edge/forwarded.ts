@@ -24,7 +24,8 @@ export type ForwardedPeer = {
 };
 
 const OURS = maskOf(KnownField.forwardedFor, KnownField.forwardedProto, KnownField.forwardedHost, KnownField.forwarded);
-const PREFIXES = [asciiBytes("x-forwarded-"), asciiBytes("x-real-ip")];
+const FORWARDED = asciiBytes("x-forwarded-");
+const REAL_IP = asciiBytes("x-real-ip");
 const LETTER_X = 0x78;
 /** Addresses of one request that are looked at. */
 const ADDRESSES_MAX = 64;
@@ -40,13 +41,14 @@ export function makeForwardedPeer(address: string, trustedHops: number): Forward
 /** Puts the edge's word into `edits`, and takes the client's out of the head. */
 export function replaceForwarded(head: Head, edits: FieldEdits, peer: ForwardedPeer): void {
   edits.drop |= OURS;
-  const { bytes, spans } = head;
-  for (let index = 0; index < head.fieldCount; index++) {
-    if (head.names[index] !== KnownField.other) continue;
+  const { bytes, spans, names, fieldCount } = head;
+  for (let index = 0; index < fieldCount; index++) {
+    if (names[index] !== KnownField.other) continue;
     const name = spans[index * 4]!;
     // All of them begin with an x; nearly no other field does.
     if ((bytes[name]! | 0x20) !== LETTER_X) continue;
-    for (const prefix of PREFIXES) if (startsWith(bytes, name, spans[index * 4 + 1]!, prefix)) head.withhold(index);
+    const end = spans[index * 4 + 1]!;
+    if (startsWith(bytes, name, end, FORWARDED) || startsWith(bytes, name, end, REAL_IP)) head.withhold(index);
   }
   if (peer.trustedHops > 0) extendForwarded(head, edits, peer);
   else edits.addLines(peer.lines);

@@ -6,10 +6,11 @@
  * (section 5.1) and a bare LF ends a line (section 2.2), as old servers send them; such a
  * head is marked, and written anew.
  */
+import { KnownField } from "@regomesh/policy-runtime";
 import { COLON, CR, HTAB, IS_TOKEN, IS_VALUE, LF, SP } from "./characters.ts";
 import { FAULTS } from "./fault.ts";
 import type { Head } from "./head.ts";
-import { isDisguised, knownField } from "./known-field.ts";
+import { DISGUISED, recogniseField } from "./known-field.ts";
 import { INCOMPLETE, refuse } from "./line-step.ts";
 
 /**
@@ -81,14 +82,12 @@ export function addField(head: Head, name: number, nameEnd: number, value: numbe
   spans[index * 4 + 1] = nameEnd;
   spans[index * 4 + 2] = value;
   spans[index * 4 + 3] = valueEnd;
-  const field = knownField(head.bytes, name, nameEnd);
-  head.names[index] = field;
+  const field = recogniseField(head.bytes, name, nameEnd);
+  head.names[index] = Math.max(field, KnownField.other);
   head.marks[index] = 0;
-  if (field === 0) {
-    // An application that makes variables of fields would take it for one that the mesh vouches for.
-    if (isDisguised(head.bytes, name, nameEnd)) head.withhold(index);
-    return;
-  }
+  // An application that makes variables of fields would take it for one that the mesh vouches for.
+  if (field === DISGUISED) head.withhold(index);
+  if (field <= KnownField.other) return;
   const bit = 1 << field;
   head.repeated |= head.present & bit;
   head.present |= bit;

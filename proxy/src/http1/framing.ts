@@ -105,6 +105,15 @@ function endsChunked({ bytes, spans }: Head, at: number): boolean {
  * say the same; what goes on says it once.
  */
 function settleLengths(head: Head): Fault | undefined {
+  // Nearly every one says a single number, once.
+  if ((head.repeated & CONTENT_LENGTH) === 0) {
+    const only = numberOf(head, head.indexOf(KnownField.contentLength));
+    if (only !== undefined) {
+      head.contentLength = only;
+      head.framing = Framing.length;
+      return undefined;
+    }
+  }
   let length: number | undefined;
   for (let index = 0; index < head.fieldCount; index++) {
     if (head.names[index] !== KnownField.contentLength) continue;

@@ -38,16 +38,19 @@ const BY_PLACE: readonly (Candidate | undefined)[] = byPlace();
 
 /** The known field whose name the token (not empty) is, or `other`. */
 export function knownField(bytes: Uint8Array, start: number, end: number): KnownField {
-  const candidate = BY_PLACE[placeOf(end - start, bytes[start]!, bytes[end - 1]!)];
-  if (candidate === undefined || !equalsFolded(bytes, start, end, candidate.name)) return KnownField.other;
-  return candidate.field;
+  const field = recogniseField(bytes, start, end);
+  return field < 0 ? KnownField.other : (field as KnownField);
 }
 
-/** Whether a token that is no known field's name reads as one where hyphens became underscores. */
-export function isDisguised(bytes: Uint8Array, start: number, end: number): boolean {
+/** As `knownField`, or DISGUISED where the token is another that reads as a known one's name where hyphens became underscores. */
+export function recogniseField(bytes: Uint8Array, start: number, end: number): number {
   const candidate = BY_PLACE[placeOf(end - start, bytes[start]!, bytes[end - 1]!)];
-  return candidate !== undefined && isSameVariable(bytes, start, end, candidate.name);
+  if (candidate === undefined) return KnownField.other;
+  if (equalsFolded(bytes, start, end, candidate.name)) return candidate.field;
+  return isSameVariable(bytes, start, end, candidate.name) ? DISGUISED : KnownField.other;
 }
+
+export const DISGUISED = -1;
 
 function placeOf(length: number, first: number, last: number): number {
   return (length * 37 + (first | 0x20) * 5 + (last | 0x20) * 11) & (PLACES - 1);

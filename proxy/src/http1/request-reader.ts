@@ -14,7 +14,7 @@
  *     }
  */
 
-import { type MoveTable, move } from "../stream/moves.ts";
+import { move, moveTable } from "../stream/moves.ts";
 import { ContentReader } from "./content-reader.ts";
 import { FAULTS, type Fault } from "./fault.ts";
 import { settleRequest } from "./framing.ts";
@@ -23,17 +23,18 @@ import { HeadReader, HeadStep } from "./head-reader.ts";
 import { type CodecLimits, DEFAULT_CODEC_LIMITS } from "./limits.ts";
 import { ReaderEvent } from "./reader-event.ts";
 
-type State = "head" | "content" | "closed" | "faulty";
+const State = { head: 0, content: 1, closed: 2, faulty: 3 } as const;
+type State = (typeof State)[keyof typeof State];
 /** `end`, `last`: of a message, on a connection that carries another, or none. */
-type Happening = "head" | "end" | "last" | "fault";
+const Happening = { head: 0, end: 1, last: 2, fault: 3 } as const;
 
 /** What the connection does next, by what has happened; a move that stands in no row is a bug. */
-const MOVES: MoveTable<State, Happening> = {
+const MOVES = moveTable(State, Happening, {
   head: { head: "content", fault: "faulty" },
   content: { end: "head", last: "closed", fault: "faulty" },
   closed: { fault: "faulty" },
   faulty: {},
-};
+});
 
 export class RequestReader {
   /** Position in the bytes fed last, behind the event. */
@@ -46,7 +47,7 @@ export class RequestReader {
   readonly #limits: CodecLimits;
   readonly #heads: HeadReader;
   readonly #content: ContentReader;
-  #state: State = "head";
+  #state: State = State.head;
 
   constructor(limits: CodecLimits = DEFAULT_CODEC_LIMITS) {
     this.#limits = limits;
@@ -61,7 +62,7 @@ export class RequestReader {
 
   /** Nothing of a message is under way: the connection may be closed without harm. */
   get isIdle(): boolean {
-    return (this.#state === "head" && !this.#heads.isPending) || this.#state === "closed";
+    return (this.#state === State.head && !this.#heads.isPending) || this.#state === State.closed;
   }
 
   /**
@@ -70,19 +71,19 @@ export class RequestReader {
    * framing is broken from the start.
    */
   get isInFraming(): boolean {
-    return this.#state === "content" && this.#content.isInFraming;
+    return this.#state === State.content && this.#content.isInFraming;
   }
 
   next(bytes: Uint8Array, at: number, end: number): ReaderEvent {
     switch (this.#state) {
-      case "head":
+      case State.head:
         return this.#nextHead(bytes, at, end);
-      case "content":
+      case State.content:
         return this.#nextContent(bytes, at, end);
-      case "closed":
+      case State.closed:
         this.at = at;
         return at === end ? ReaderEvent.needMore : this.#refuse(FAULTS["after-close"]);
-      case "faulty":
+      case State.faulty:
         return ReaderEvent.fault;
     }
   }
@@ -90,7 +91,8 @@ export class RequestReader {
   /** The client will send no more: undefined where that is well, otherwise the fault. */
   finish(): Fault | undefined {
     if (this.isIdle) return undefined;
-    if (this.#state !== "faulty") this.#refuse(this.#state === "head" ? this.#heads.finish() : this.#content.finish());
+    if (this.#state !== State.faulty)
+      this.#refuse(this.#state === State.head ? this.#heads.finish() : this.#content.finish());
     return this.fault;
   }
 
@@ -109,7 +111,7 @@ export class RequestReader {
     const fault = settleRequest(this.head, this.#limits);
     if (fault !== undefined) return this.#refuse(fault);
     this.#content.begin(this.head);
-    this.#state = move(MOVES, this.#state, "head");
+    this.#state = move(MOVES, this.#state, Happening.head);
     return ReaderEvent.head;
   }
 
@@ -122,7 +124,7 @@ export class RequestReader {
         this.to = this.#content.to;
         return event;
       case ReaderEvent.end:
-        this.#state = move(MOVES, this.#state, this.head.keepAlive ? "end" : "last");
+        this.#state = move(MOVES, this.#state, this.head.keepAlive ? Happening.end : Happening.last);
         return event;
       case ReaderEvent.fault:
         return this.#refuse(this.#content.fault);
@@ -133,7 +135,7 @@ export class RequestReader {
 
   #refuse(fault: Fault): ReaderEvent {
     this.fault = fault;
-    this.#state = move(MOVES, this.#state, "fault");
+    this.#state = move(MOVES, this.#state, Happening.fault);
     return ReaderEvent.fault;
   }
 }

@@ -6,7 +6,7 @@
  *     expect → (interim head)* → head → content* → end
  */
 
-import { type MoveTable, move } from "../stream/moves.ts";
+import { move, moveTable } from "../stream/moves.ts";
 import { ContentReader } from "./content-reader.ts";
 import { FAULTS, type Fault } from "./fault.ts";
 import { settleResponse } from "./framing.ts";
@@ -19,18 +19,19 @@ import { ReaderEvent } from "./reader-event.ts";
 /** RFC 2518, section 10.1. */
 const PROCESSING = 102;
 
-type State = "idle" | "head" | "content" | "closed" | "faulty";
+const State = { idle: 0, head: 1, content: 2, closed: 3, faulty: 4 } as const;
+type State = (typeof State)[keyof typeof State];
 /** `end`, `last`: of a message, on a connection that carries another, or none. */
-type Happening = "expect" | "head" | "end" | "last" | "fault";
+const Happening = { expect: 0, head: 1, end: 2, last: 3, fault: 4 } as const;
 
 /** What the connection does next, by what has happened; a move that stands in no row is a bug. */
-const MOVES: MoveTable<State, Happening> = {
+const MOVES = moveTable(State, Happening, {
   idle: { expect: "head", fault: "faulty" },
   head: { head: "content", fault: "faulty" },
   content: { end: "idle", last: "closed", fault: "faulty" },
   closed: { fault: "faulty" },
   faulty: {},
-};
+});
 
 export class ResponseReader {
   /** Position in the bytes fed last, behind the event. */
@@ -47,7 +48,7 @@ export class ResponseReader {
   #method: Method = Method.other;
   #interim = 0;
   #processing = 0;
-  #state: State = "idle";
+  #state: State = State.idle;
 
   constructor(limits: CodecLimits = DEFAULT_CODEC_LIMITS) {
     this.#limits = limits;
@@ -62,12 +63,12 @@ export class ResponseReader {
 
   /** Nothing is expected, and the connection may carry a further request. */
   get isReusable(): boolean {
-    return this.#state === "idle";
+    return this.#state === State.idle;
   }
 
   /** Announces a request of this method; throws unless reusable, for then the answer to another would be taken for its own. */
   expect(method: Method): void {
-    this.#state = move(MOVES, this.#state, "expect");
+    this.#state = move(MOVES, this.#state, Happening.expect);
     this.#method = method;
     this.#interim = 0;
     this.#processing = 0;
@@ -75,17 +76,17 @@ export class ResponseReader {
 
   next(bytes: Uint8Array, at: number, end: number): ReaderEvent {
     switch (this.#state) {
-      case "head":
+      case State.head:
         return this.#nextHead(bytes, at, end);
-      case "content":
+      case State.content:
         return this.#nextContent(bytes, at, end);
-      case "idle":
+      case State.idle:
         this.at = at;
         return at === end ? ReaderEvent.needMore : this.#refuse(FAULTS.surplus);
-      case "closed":
+      case State.closed:
         this.at = at;
         return at === end ? ReaderEvent.needMore : this.#refuse(FAULTS["after-close"]);
-      case "faulty":
+      case State.faulty:
         return ReaderEvent.fault;
     }
   }
@@ -95,13 +96,13 @@ export class ResponseReader {
    * `needMore` where nothing was under way, otherwise `fault`.
    */
   finish(): ReaderEvent {
-    if (this.#state === "idle" || this.#state === "closed") return ReaderEvent.needMore;
-    if (this.#state === "content" && this.#content.closed()) {
-      this.#state = move(MOVES, this.#state, "last");
+    if (this.#state === State.idle || this.#state === State.closed) return ReaderEvent.needMore;
+    if (this.#state === State.content && this.#content.closed()) {
+      this.#state = move(MOVES, this.#state, Happening.last);
       return ReaderEvent.end;
     }
-    if (this.#state === "faulty") return ReaderEvent.fault;
-    return this.#refuse(this.#state === "head" ? this.#heads.finish() : this.#content.finish());
+    if (this.#state === State.faulty) return ReaderEvent.fault;
+    return this.#refuse(this.#state === State.head ? this.#heads.finish() : this.#content.finish());
   }
 
   #nextHead(bytes: Uint8Array, at: number, end: number): ReaderEvent {
@@ -121,7 +122,7 @@ export class ResponseReader {
       return isMany ? this.#refuse(FAULTS["interim-many"]) : ReaderEvent.head;
     }
     this.#content.begin(this.head);
-    this.#state = move(MOVES, this.#state, "head");
+    this.#state = move(MOVES, this.#state, Happening.head);
     return ReaderEvent.head;
   }
 
@@ -134,7 +135,7 @@ export class ResponseReader {
         this.to = this.#content.to;
         return event;
       case ReaderEvent.end:
-        this.#state = move(MOVES, this.#state, this.head.keepAlive ? "end" : "last");
+        this.#state = move(MOVES, this.#state, this.head.keepAlive ? Happening.end : Happening.last);
         return event;
       case ReaderEvent.fault:
         return this.#refuse(this.#content.fault);
@@ -145,7 +146,7 @@ export class ResponseReader {
 
   #refuse(fault: Fault): ReaderEvent {
     this.fault = fault;
-    this.#state = move(MOVES, this.#state, "fault");
+    this.#state = move(MOVES, this.#state, Happening.fault);
     return ReaderEvent.fault;
   }
 }

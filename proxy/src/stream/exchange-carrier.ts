@@ -307,7 +307,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     this.endpoint = endpoint;
     this.#isActive = true;
     endpoint.active++;
-    const pool = forwarding.poolOf(endpoint);
+    const pool = endpoint.pool ?? forwarding.poolOf(endpoint);
     this.#pool = pool;
     const stream = pool.open(this, nowMs);
     if (stream === "full") return void this.#on({ kind: "unconnected", reason: "pool_exhausted" });

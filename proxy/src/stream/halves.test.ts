@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { type HalfMove, type Halves, moveHalves } from "./halves.ts";
+import { HalfMove, Halves, moveHalves } from "./halves.ts";
 
-test.each<readonly [readonly HalfMove[], Halves | "bug"]>([
+test.each<readonly [readonly (keyof typeof HalfMove)[], keyof typeof Halves | "bug"]>([
   [[], "open"],
   [["send"], "sent"],
   [["receive"], "received"],
@@ -15,7 +15,7 @@ test.each<readonly [readonly HalfMove[], Halves | "bug"]>([
   [["reset", "send"], "bug"],
   [["send", "receive", "receive"], "bug"],
 ])("%j leads to %s", (moves, state) => {
-  const play = () => moves.reduce<Halves>(moveHalves, "open");
+  const play = () => moves.reduce<Halves>((halves, name) => moveHalves(halves, HalfMove[name]), Halves.open);
   if (state === "bug") expect(play).toThrow("takes no");
-  else expect(play()).toBe(state);
+  else expect(play()).toBe(Halves[state]);
 });

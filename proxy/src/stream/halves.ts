@@ -5,18 +5,20 @@
  *     open ──send──▶ sent ──receive──▶ closed
  *      └──receive──▶ received ──send──▶ ┘          any of them ──reset──▶ closed
  */
-import { type MoveTable, move } from "./moves.ts";
+import { move, moveTable } from "./moves.ts";
 
 /** `sent`: ours is at its end · `received`: theirs is. */
-export type Halves = "open" | "sent" | "received" | "closed";
-export type HalfMove = "send" | "receive" | "reset";
+export const Halves = { open: 0, sent: 1, received: 2, closed: 3 } as const;
+export type Halves = (typeof Halves)[keyof typeof Halves];
+export const HalfMove = { send: 0, receive: 1, reset: 2 } as const;
+export type HalfMove = (typeof HalfMove)[keyof typeof HalfMove];
 
-const MOVES: MoveTable<Halves, HalfMove> = {
+const MOVES = moveTable(Halves, HalfMove, {
   open: { send: "sent", receive: "received", reset: "closed" },
   sent: { receive: "closed", reset: "closed" },
   received: { send: "closed", reset: "closed" },
   closed: { reset: "closed" },
-};
+});
 
 /** The halves behind a move; throws where that half is at its end already. */
 export function moveHalves(halves: Halves, half: HalfMove): Halves {

@@ -8,7 +8,7 @@ import type { Reason } from "../../filter/reason.ts";
 import type { Head } from "../../http1/head.ts";
 import { Counter } from "../../metrics/counters.ts";
 import { Exchange } from "../../stream/exchange-carrier.ts";
-import { type Halves, moveHalves } from "../../stream/halves.ts";
+import { HalfMove, Halves, moveHalves } from "../../stream/halves.ts";
 import type { ExchangeClient, RequestStream } from "../../stream/request-stream.ts";
 import { countFault } from "../net/faulty.ts";
 import type { Thread } from "../plane/thread.ts";
@@ -53,7 +53,7 @@ export class ClientRequest implements ExchangeClient {
   readonly #handler: RequestHandler;
   readonly #stream: ClientStream;
   #state: State = "none";
-  #halves: Halves = "closed";
+  #halves: Halves = Halves.closed;
 
   constructor(thread: Thread, handler: RequestHandler, stream: ClientStream, { context, peer }: Client) {
     this.thread = thread;
@@ -70,12 +70,12 @@ export class ClientRequest implements ExchangeClient {
 
   /** It was read to its end. */
   get isWhole(): boolean {
-    return this.#halves === "received" || this.#halves === "closed";
+    return this.#halves === Halves.received || this.#halves === Halves.closed;
   }
 
   /** Its response was written to its end. */
   get isResponded(): boolean {
-    return this.#halves === "sent" || this.#halves === "closed";
+    return this.#halves === Halves.sent || this.#halves === Halves.closed;
   }
 
   get isDraining(): boolean {
@@ -87,7 +87,7 @@ export class ClientRequest implements ExchangeClient {
   /** Something is under way of which there may never be a head. */
   open(): void {
     this.#state = "open";
-    this.#halves = "open";
+    this.#halves = Halves.open;
     this.record.begin(this.thread.monoMs());
   }
 
@@ -115,7 +115,7 @@ export class ClientRequest implements ExchangeClient {
 
   contentEnd(trailers: Head): void {
     const isAnswered = this.#state === "answered";
-    this.#endHalf("receive");
+    this.#endHalf(HalfMove.receive);
     if (isAnswered) return;
     this.exchange.contentEnd(trailers);
     this.start();
@@ -125,7 +125,7 @@ export class ClientRequest implements ExchangeClient {
   refuseInput(reason: Reason, detail: string): void {
     if (this.#state === "none") this.open();
     this.#stream.closeAfter();
-    if (this.#state === "answered") return void this.#endHalf("receive");
+    if (this.#state === "answered") return void this.#endHalf(HalfMove.receive);
     if (this.exchange.isResponding) return void this.cut(reason);
     this.exchange.abort();
     this.respond(reason, detail);
@@ -163,7 +163,7 @@ export class ClientRequest implements ExchangeClient {
   /** Nothing is left of it: its record is complete, and the next one may begin. */
   end(): void {
     this.#state = "none";
-    this.#halves = "closed";
+    this.#halves = Halves.closed;
     this.record.durationMs = this.thread.monoMs() - this.record.startedMs;
     try {
       this.#handler.onRecord(this);
@@ -196,14 +196,14 @@ export class ClientRequest implements ExchangeClient {
     const madeBy = this.context.principal === undefined ? "" : this.record.reason;
     this.record.bytesOut = this.#stream.answer(answer, madeBy);
     this.#stream.resume();
-    this.#endHalf("send");
+    this.#endHalf(HalfMove.send);
   }
 
   onExchangeDone(): void {
     if (this.#state === "none") return;
     this.record.status = this.exchange.status;
     this.record.bytesOut = this.exchange.bytesOut;
-    this.#endHalf("send");
+    this.#endHalf(HalfMove.send);
   }
 
   cut(reason: Reason): void {
@@ -236,7 +236,7 @@ export class ClientRequest implements ExchangeClient {
     }
   }
 
-  #endHalf(half: "receive" | "send"): void {
+  #endHalf(half: HalfMove): void {
     this.#halves = moveHalves(this.#halves, half);
     this.#stream.settle();
   }

@@ -10,7 +10,7 @@ import type { Method } from "../../http1/method.ts";
 import { ReaderEvent } from "../../http1/reader-event.ts";
 import { ResponseReader } from "../../http1/response-reader.ts";
 import { appendContent, appendContentEnd } from "../../message/content.ts";
-import { type Halves, moveHalves } from "../../stream/halves.ts";
+import { HalfMove, Halves, moveHalves } from "../../stream/halves.ts";
 import type { UpstreamListener, UpstreamStream } from "../../stream/upstream-stream.ts";
 import type { Outgoing } from "../net/outgoing.ts";
 import type { Speaker, UpstreamConnection } from "./connection.ts";
@@ -21,7 +21,7 @@ export class Http1Stream implements UpstreamStream, Speaker {
   readonly #reader = new ResponseReader();
   /** Whose request is under way. */
   listener: UpstreamListener | undefined = undefined;
-  #halves: Halves = "closed";
+  #halves: Halves = Halves.closed;
   #framing: Framing = Framing.none;
   #uses = 0;
   /** After the response that ended last. */
@@ -35,7 +35,7 @@ export class Http1Stream implements UpstreamStream, Speaker {
   /** The next request is this listener's. */
   begin(listener: UpstreamListener): this {
     this.listener = listener;
-    this.#halves = "open";
+    this.#halves = Halves.open;
     this.#uses++;
     return this;
   }
@@ -69,7 +69,7 @@ export class Http1Stream implements UpstreamStream, Speaker {
 
   sendEnd(trailers: Head): void {
     appendContentEnd(this.#out, this.#framing, trailers);
-    this.#halves = moveHalves(this.#halves, "send");
+    this.#halves = moveHalves(this.#halves, HalfMove.send);
   }
 
   pause(): void {
@@ -82,13 +82,13 @@ export class Http1Stream implements UpstreamStream, Speaker {
 
   reset(): void {
     this.listener = undefined;
-    this.#halves = "closed";
+    this.#halves = Halves.closed;
     this.#connection.destroy();
   }
 
   release(): void {
     this.listener = undefined;
-    if (this.#halves === "closed" && this.#mayFollow) this.#connection.release();
+    if (this.#halves === Halves.closed && this.#mayFollow) this.#connection.release();
     else this.reset();
   }
 
@@ -124,14 +124,14 @@ export class Http1Stream implements UpstreamStream, Speaker {
   onClosed(reason: Reason): void {
     const { listener } = this;
     this.listener = undefined;
-    this.#halves = "closed";
+    this.#halves = Halves.closed;
     // Of a request that was sent nobody knows how far it came.
     listener?.onReset({ reason, detail: this.#connection.failureDetail, wasProcessed: true });
   }
 
   #endResponse(listener: UpstreamListener, mayFollow: boolean): void {
     this.#mayFollow = mayFollow;
-    this.#halves = moveHalves(this.#halves, "receive");
+    this.#halves = moveHalves(this.#halves, HalfMove.receive);
     listener.onEnd(this.#reader.trailers);
   }
 }
