@@ -112,6 +112,20 @@ test("texts are told apart by where one ends", () => {
   expect(hashLimitKey(table, "ab", "c", 1, 1)).not.toBe(hashLimitKey(table, "a", "bc", 1, 1));
 });
 
+test.each([
+  { windowMs: 3_600_000, behindMs: 1 },
+  { windowMs: 3_600_000, behindMs: 2000 },
+  { windowMs: 1000, behindMs: 1 },
+  { windowMs: 1000, behindMs: 2000 },
+])("a thread whose time is $behindMs ms behind finds the bucket used up, of $windowMs ms", ({ windowMs, behindMs }) => {
+  const table = makeTable();
+  const limit = { limit: 3, windowMs, burst: 3, cost: 1 };
+  const hash = hashLimitKey(table, "s", "alice", limit.limit, limit.windowMs);
+  const take = (nowMs: number): boolean => takeTokens(table, hash, limit, nowMs) === 0;
+  expect([1, 2, 3, 4].map(() => take(50_000))).toEqual([true, true, true, false]);
+  expect([1, 2].map(() => take(50_000 - behindMs))).toEqual([false, false]);
+});
+
 test("two threads that meet at a new key count its requests together", async () => {
   const keys = 1_000;
   const workerData = {

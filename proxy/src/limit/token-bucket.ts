@@ -12,8 +12,8 @@
  *     slot: | key hash, fine? | arrival time |
  *
  * Times wrap after 2^32 units (3.1 days; 17 minutes): a difference is what counts. One
- * that is more than the burst's worth ahead is no time of ours but a wrap, and counts as
- * long past. Two keys of one 32-bit hash in one table share a bucket: of 10,000 live keys
+ * that is much more than the burst's worth ahead is no time of ours but a wrap, and counts as
+ * long past; a little more is what a thread wrote whose request began later than this one. Two keys of one 32-bit hash in one table share a bucket: of 10,000 live keys
  * that befalls about one in 40 tables, and errs on the side of refusing. The hash has a
  * key that the threads of a process share, so that nobody outside can choose the two.
  */
@@ -27,6 +27,11 @@ const FINE_ROOM_MS_MAX = 65_536;
 const ROOM_UNITS_MAX = 1.5e9;
 /** Longest window: a difference of times must stay below half of the wrap. */
 export const WINDOW_MS_MAX = 86_400_000;
+/**
+ * By how much a thread's time may lie behind that of another: it was kept from running since it looked.
+ * No more, for a key that comes back a wrap later within that much is refused until it is over.
+ */
+const LAG_MS_MAX = 2000;
 /** Slots looked at for a key before the stalest of them is taken over. */
 const PROBES = 8;
 
@@ -80,7 +85,7 @@ export function takeTokens(table: BucketTable, keyHash: number, limit: Limit, no
   const slot = findSlot(table, slotKey(keyHash, unitsPerMs), nowMs);
   for (;;) {
     const seen = Atomics.load(words, slot + 1);
-    const ahead = aheadOf(seen, now, room);
+    const ahead = aheadOf(seen, now, room + LAG_MS_MAX * unitsPerMs);
     if (ahead + step > room + 1) return Math.max(1, Math.ceil((ahead + step - room) / unitsPerMs));
     if (Atomics.compareExchange(words, slot + 1, seen, (now + ahead + step) | 0) === seen) return 0;
   }
@@ -93,10 +98,10 @@ export function giveBackTokens(table: BucketTable, keyHash: number, limit: Limit
   Atomics.sub(table.words, findSlot(table, slotKey(keyHash, unitsPerMs), nowMs) + 1, step);
 }
 
-/** Units by which a bucket is used beyond now. */
-function aheadOf(seen: number, now: number, room: number): number {
+/** Units by which a bucket is used beyond now; what is more than `most` is a time that has wrapped. */
+function aheadOf(seen: number, now: number, most: number): number {
   const ahead = (seen - now) | 0;
-  return ahead < 0 || ahead > room + 1 ? 0 : ahead;
+  return ahead < 0 || ahead > most + 1 ? 0 : ahead;
 }
 
 function slotKey(keyHash: number, unitsPerMs: number): number {
