@@ -218,6 +218,34 @@ test("clients that hold every connection with uploads that do not come give way 
   await stand.close();
 });
 
+test("and so do clients that hold every connection with downloads that they do not take", async () => {
+  const endless: Part = async (wire) => {
+    await wire.until("\r\n\r\n");
+    if (wire.text.startsWith("GET /next")) return void wire.write(response("next"));
+    wire.write("HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\nbegin");
+    const send = (): void => {
+      while (!wire.socket.destroyed && wire.socket.write("x".repeat(65_536)));
+    };
+    if (wire.text.startsWith("GET /stuck")) send();
+    wire.socket.on("drain", send);
+  };
+  const { stand } = await standOf([endless], { traffic: { connectionsMax: 2, requestTimeoutMs: 0 } });
+  // Whose service has nothing more to send is not to blame for it.
+  const taking = dial(stand.outbound).write("GET /taken HTTP/1.1\r\nHost: orders\r\n\r\n");
+  await taking.until("begin");
+  const stuck = dial(stand.outbound).write("GET /stuck HTTP/1.1\r\nHost: orders\r\n\r\n");
+  stuck.socket.pause();
+  await eventually(
+    SOON_MS,
+    () => "two connections",
+    async () => (await stand.metric("upstream_open")) === 2,
+  );
+  expect(await within(2 * SOON_MS, "an answer", stand.askOrders("/next"))).toMatch(/next$/);
+  for (const client of [taking, stuck]) client.reset();
+  const ended = outcomes(await stand.close());
+  expect(ended.slice(0, 2)).toEqual(["GET /stuck 200 client_gone", "GET /next 200"]);
+});
+
 test("an application's own answers pass, and it is never ejected by its own sidecar", async () => {
   const busy: Part = async (wire) => {
     await wire.until("\r\n\r\n");

@@ -42,6 +42,6 @@ export interface ExchangeClient {
   onExchangeDone(): void;
   /** The response broke off for `reason`. */
   cut(reason: Reason): void;
-  /** Ends the request where its client has sent nothing of its content for so long. */
+  /** Ends the request where its client has sent nothing of its content, or taken nothing of its response, for so long. */
   yieldIfQuiet(quietMs: number): boolean;
 }

@@ -48,7 +48,7 @@ export interface UpstreamListener extends Faulty {
   onEnd(trailers: Head): void;
   /** The stream is no more, before both directions were at their end. */
   onReset(reset: UpstreamReset): void;
-  /** Others wait for a connection: ends the request where its client has sent nothing for so long, and says so. */
+  /** Others wait for a connection: ends the request where its client has sent or taken nothing for so long, and says so. */
   yieldIfQuiet(quietMs: number): boolean;
 }
 

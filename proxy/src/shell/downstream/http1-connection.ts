@@ -79,6 +79,8 @@ export class Http1Connection implements ClientStream {
   #wasPending = false;
   /** Bytes written when a client that may have left was looked at last. */
   #leftTotal = 0;
+  /** Bytes that the client had taken when it was asked last. */
+  #takenTotal = -1;
   /** Once a connection, to a sidecar: it closes its idle connections before we do. */
   #idleLine: ReadyLines | undefined;
   readonly #takeIdleLine = (): ReadyLines | undefined => {
@@ -298,6 +300,13 @@ export class Http1Connection implements ClientStream {
 
   isQuietFor(quietMs: number): boolean {
     return !this.#intake.isPaused && this.#thread.monoMs() - this.#sinceMs >= quietMs;
+  }
+
+  takesNothing(): boolean {
+    const taken = this.#out.total - this.#out.pendingBytes;
+    const isSame = taken === this.#takenTotal;
+    this.#takenTotal = taken;
+    return isSame;
   }
 
   closeAfter(): void {

@@ -121,6 +121,7 @@ class PlayedStream implements ClientStream {
   request: ClientRequest | undefined = undefined;
 
   isQuietFor = (): boolean => this.isQuiet;
+  takesNothing = (): boolean => false;
   closeAfter = (): void => {
     if (!this.isLast) this.did.push("closes after");
     this.isLast = true;

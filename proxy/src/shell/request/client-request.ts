@@ -29,6 +29,8 @@ export type Client = {
 export interface ClientStream extends RequestStream {
   /** The client has sent nothing for so long of content that is wanted. */
   isQuietFor(quietMs: number): boolean;
+  /** The client has taken nothing of what waits for it since this was asked last. */
+  takesNothing(): boolean;
   /** The response to come is the last one. */
   closeAfter(): void;
   /** Its connection takes no further request; the one under way has `graceMs`. */
@@ -213,8 +215,10 @@ export class ClientRequest implements ExchangeClient {
   }
 
   yieldIfQuiet(quietMs: number): boolean {
-    if (this.isWhole || !this.#stream.isQuietFor(quietMs)) return false;
-    this.giveUp("request_timeout", `nothing sent for ${quietMs} ms, and others wait`);
+    const sendsNothing = !this.isWhole && this.#stream.isQuietFor(quietMs);
+    const takesNothing = this.exchange.isClientSlow && this.#stream.takesNothing();
+    if (!sendsNothing && !takesNothing) return false;
+    this.giveUp("request_timeout", `nothing sent or taken for ${quietMs} ms, and others wait`);
     return true;
   }
 

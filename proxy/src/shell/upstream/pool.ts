@@ -31,8 +31,8 @@ export type PoolSettings = {
 const IDLE_MARGIN_MS = 1000;
 /**
  * Once requests have waited this long because every connection is taken, those whose client
- * has sent nothing for as long give theirs up: a few clients that send a byte a minute must
- * not hold all there are.
+ * has sent nothing, or taken nothing, for as long give theirs up: a few clients that send or
+ * take a byte a minute must not hold all there are.
  */
 const PRESSURE_MS = 1000;
 /** Of settings that name no bound; a wheel holds no endless deadline. */
