@@ -1,5 +1,5 @@
 /** Who failed decides what counts: clients that stall or leave, the mesh itself, and endpoints that break off. */
-import { Counter } from "@regomesh/proxy/test";
+import { Counter, EDGE_COUNTERS } from "@regomesh/proxy/test";
 import { afterEach, expect, test } from "vitest";
 import {
   endpointAt,
@@ -91,9 +91,9 @@ test("clients that leave eject nobody, and their requests count, but neither as 
   expect(records.map(({ status, verdict }) => [status, verdict])).toEqual(Array(6).fill([499, "abandoned"]));
   const { edges } = await stand.proxy.plane.read();
   const [edge] = edges.filter(({ direction }) => direction === "outbound");
-  // Requests, success, failures; then the histogram, in which they are.
+  // Requests, success, failures; behind the counters comes the histogram, in which they are.
   expect([...(edge?.counts ?? [])].slice(0, 3)).toEqual([6, 0, 0]);
-  expect([...(edge?.counts ?? [])].slice(5).reduce((sum, each) => sum + each, 0)).toBe(6);
+  expect([...(edge?.counts ?? [])].slice(EDGE_COUNTERS).reduce((sum, each) => sum + each, 0)).toBe(6);
 });
 
 test("a client that closes its writing side behind a whole request has its grace, and then takes the request along", async () => {
