@@ -97,6 +97,18 @@ describe("a field that a policy sets", () => {
     expect(text).toMatch(/x-user: route\r\n[\s\S]*\r\n0\r\nx-sum: 1\r\n\r\n$/i);
   });
 
+  test.each(["proxy-connection", "Proxy_Connection", "http2-settings", "expect", "te", "keep-alive", "Content_Length"])(
+    "concerns no single connection, nor the message's frame: %s",
+    async (name) => {
+      const setting = await setUp(authz(`allow := {"allowed": true, "headers": {"${name}": "7", "x-user": "a"}}`));
+      expect(statuses(await ask(setting.bench.inbound, "/"))).toEqual([200]);
+      expect([valuesOf(setting, "x-user"), valuesOf(setting, name.toLowerCase().replace("_", "-"))]).toEqual([
+        ["a"],
+        [],
+      ]);
+    },
+  );
+
   test("takes the place of one that the mesh added", async () => {
     const setting = await setUp(authz('allow := {"allowed": true, "headers": {"x-request-id": "by policy"}}'));
     await ask(setting.bench.inbound, "/");
