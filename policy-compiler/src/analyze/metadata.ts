@@ -2,8 +2,9 @@
 import type { Location } from "@regomesh/base";
 import type { Annotation, Module, Rule, Term } from "../syntax/ast.ts";
 import { readSchemaUses } from "../syntax/schema-annotation.ts";
+import { isRawNumber, type JsonValue } from "../unit/json.ts";
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+type Json = JsonValue;
 
 /** The annotations of all modules, by what they stand for. */
 export type Annotations = {
@@ -99,7 +100,7 @@ function toAuthor(author: unknown): Json {
 function toResource(resource: unknown): Json {
   if (typeof resource === "string") return { ref: toAddress(resource) };
   const plain = toPlain(resource);
-  if (typeof plain !== "object" || plain === null || isList(plain)) return plain;
+  if (typeof plain !== "object" || plain === null || isList(plain) || isRawNumber(plain)) return plain;
   return { ...plain, ref: toAddress(String(plain["ref"])) };
 }
 
@@ -121,6 +122,7 @@ function toAddress(text: string): string {
 function toPlain(value: unknown): Json {
   if (value === null || typeof value === "boolean" || typeof value === "number" || typeof value === "string")
     return value;
+  if (isRawNumber(value)) return value;
   if (Array.isArray(value)) return value.map(toPlain);
   if (typeof value !== "object") return null;
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, toPlain(field)]));
@@ -131,6 +133,7 @@ export function jsonTerm(at: Location, value: Json): Term {
   if (value === null) return { kind: "null", at };
   if (typeof value === "boolean") return { kind: "boolean", at, value };
   if (typeof value === "number") return { kind: "number", at, text: String(value) };
+  if (isRawNumber(value)) return { kind: "number", at, text: JSON.stringify(value) };
   if (typeof value === "string") return { kind: "string", at, value };
   if (isList(value)) return { kind: "array", at, items: value.map((item) => jsonTerm(at, item)) };
   const entries = Object.entries(value).map(

@@ -1,5 +1,6 @@
 /** `# METADATA` blocks: the YAML in the comment lines that follow, for the package or rule behind them. */
 import type { Diagnostic, Location } from "@regomesh/base";
+import { readYaml } from "@regomesh/policy-runtime/yaml";
 import { isMap, isScalar, parseDocument } from "yaml";
 import { findFieldFault } from "./annotation-fields.ts";
 import type { Annotation, Comment, Import, PackageClause, Rule } from "./ast.ts";
@@ -133,7 +134,9 @@ function parseBlock(block: Block): Diagnostic | { readonly fields: Readonly<Reco
     );
   }
   if (block.text.trim() === "") return makeParseError(block.at, "expected METADATA block, found whitespace");
-  const value = toValue(document);
+  // The fields as OPA's one reader of YAML has them, numbers of any size exact; the document is for places.
+  const read = readYaml(block.text);
+  const value = "value" in read ? read.value : undefined;
   const { contents } = document;
   if (typeof value !== "object" || value === null || Array.isArray(value) || !isMap(contents)) {
     const example = "for example: title: Who may read orders";
@@ -145,15 +148,6 @@ function parseBlock(block: Block): Diagnostic | { readonly fields: Readonly<Reco
   const pair = contents.items.find(({ key }) => isScalar(key) && key.value === fault.field);
   const at = pair !== undefined && isScalar(pair.key) ? placeIn(block, pair.key.range?.[0] ?? 0) : block.at;
   return makeParseError(at, fault.message);
-}
-
-/** Undefined where an alias names nothing, or unfolds into too much. */
-function toValue(document: ReturnType<typeof parseDocument>): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch {
-    return undefined;
-  }
 }
 
 /** The line of the source that holds a place in the block's YAML. */
