@@ -8,6 +8,7 @@ import type { Tools } from "./tools.ts";
 export type NginxProcess = { readonly pid: number; [Symbol.asyncDispose](): Promise<void> };
 
 const START_TRIES = 100;
+const STATUS_PATH = "/status";
 
 /** `servers` is the text inside http{}; `port` is one that it listens on. */
 export async function openNginx(
@@ -45,10 +46,20 @@ http {
   return { pid: child.pid ?? 0, [Symbol.asyncDispose]: () => endOf(child) };
 }
 
-/** What answers every request with a kibibyte. */
+/** What answers every request with a kibibyte, and at STATUS_PATH says how many there were. */
 export function upstreamServer(port: number): string {
   const body = "x".repeat(1024);
-  return `server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 "${body}"; } }`;
+  return `server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 "${body}"; }
+    location = ${STATUS_PATH} { stub_status; } }`;
+}
+
+/** Requests that the upstream has had so far. */
+export async function requestsAt(port: number): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}${STATUS_PATH}`);
+  // server accepts handled requests\n n n n
+  const numbers = /(\d+)\s+(\d+)\s+(\d+)/.exec(await response.text());
+  if (numbers === null) throw new Error(`nginx says ${response.status} to ${STATUS_PATH}`);
+  return Number(numbers[3]);
 }
 
 /** A port that is free now. nginx cannot be told to find one. */

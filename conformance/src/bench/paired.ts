@@ -1,8 +1,11 @@
 /**
  * Paired measurement: all candidates are started once and stay warm, then rounds in order
  * A B C, A B C. What counts is the median over rounds of each round's ratio to the baseline
- * of that round: noise of the machine hits both.
+ * of that round: noise of the machine hits both. CPU is counted while the load is in full
+ * swing: opening its connections, and cancelling what was under way when it left, is no part
+ * of what a request costs.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { cpuMicroseconds, residentMebibytes } from "./cpu-time.ts";
 import type { LoadResult } from "./load.ts";
 
@@ -11,6 +14,8 @@ export type Candidate = {
   /** Processes whose CPU time is the candidate's. */
   readonly pids: readonly number[];
   load(seconds: number): Promise<LoadResult>;
+  /** Requests that have come through to the upstream so far. */
+  passed(): Promise<number>;
 };
 export type Measured = {
   readonly name: string;
@@ -25,24 +30,40 @@ export type Measured = {
   readonly speedRatio: number;
 };
 
+/** Of a load before and behind what is counted. */
+const EDGE_SECONDS = 0.5;
 type Round = { readonly result: LoadResult; readonly cpuUs: number };
 
 export async function measurePaired(
   candidates: readonly Candidate[],
-  options: { readonly rounds: number; readonly seconds: number; readonly onRound?: (round: number) => void },
+  options: { readonly rounds: number; readonly seconds: number; readonly sleep?: (ms: number) => Promise<unknown> },
 ): Promise<Measured[]> {
   for (const candidate of candidates) await candidate.load(Math.min(3, options.seconds));
   const rounds = candidates.map((): Round[] => []);
   for (let round = 0; round < options.rounds; round++) {
-    options.onRound?.(round);
     for (const [index, candidate] of candidates.entries()) {
-      const before = cpuMicroseconds(candidate.pids);
-      const result = await candidate.load(options.seconds);
-      rounds[index]?.push({ result, cpuUs: (cpuMicroseconds(candidate.pids) - before) / result.requests });
+      rounds[index]?.push(await measureRound(candidate, options.seconds, options.sleep ?? wait));
     }
   }
   const baseline = rounds[0] ?? [];
   return candidates.map((candidate, index) => summarise(candidate, rounds[index] ?? [], baseline));
+}
+
+async function measureRound(
+  candidate: Candidate,
+  seconds: number,
+  sleep: (ms: number) => Promise<unknown>,
+): Promise<Round> {
+  const inFullSwing = async (): Promise<number> => {
+    await sleep(EDGE_SECONDS * 1000);
+    const passed = await candidate.passed();
+    const cpuUs = cpuMicroseconds(candidate.pids);
+    await sleep(seconds * 1000);
+    return (cpuMicroseconds(candidate.pids) - cpuUs) / ((await candidate.passed()) - passed);
+  };
+  // wrk takes whole seconds.
+  const [result, cpuUs] = await Promise.all([candidate.load(seconds + 2 * EDGE_SECONDS), inFullSwing()]);
+  return { result, cpuUs };
 }
 
 function summarise(candidate: Candidate, rounds: readonly Round[], baseline: readonly Round[]): Measured {

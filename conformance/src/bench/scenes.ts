@@ -9,7 +9,7 @@ import type { CompiledPolicy } from "../compiled-policy.ts";
 import { openProxyProcess, type ProxyProcess } from "../proxy-process.ts";
 import { makeIdentities, spiffeIdOf, TRUST_DOMAIN } from "./identities.ts";
 import { runLoad } from "./load.ts";
-import { freePort, openNginx, upstreamServer } from "./nginx.ts";
+import { freePort, openNginx, requestsAt, upstreamServer } from "./nginx.ts";
 import type { Candidate } from "./paired.ts";
 import { makeBenchPolicy } from "./policy.ts";
 import type { Tools } from "./tools.ts";
@@ -43,12 +43,13 @@ export async function oneHop(stage: Stage): Promise<Scene> {
   const full = await openProxy(stage, "full", snapshotOf(workloadOf("svc", { application: upstream, policy })), policy);
   const load = (port: number) => (seconds: number) =>
     runLoad(tools, { folder, core: LOAD_CORE, port, target: "/api/orders/42", host: "svc", seconds });
+  const passed = () => requestsAt(upstream);
   return {
     title: "one hop: plain in, plain out",
     candidates: [
-      { name: "nginx", pids: [nginx.pid], load: load(port) },
-      { name: "regomesh, metrics", pids: [bare.pid], load: load(bare.inbound["http"] ?? 0) },
-      { name: "regomesh, policy, metrics, log", pids: [full.pid], load: load(full.inbound["http"] ?? 0) },
+      { name: "nginx", pids: [nginx.pid], passed, load: load(port) },
+      { name: "regomesh, metrics", pids: [bare.pid], passed, load: load(bare.inbound["http"] ?? 0) },
+      { name: "regomesh, policy, metrics, log", pids: [full.pid], passed, load: load(full.inbound["http"] ?? 0) },
     ],
   };
 }
@@ -74,17 +75,20 @@ export async function chain(stage: Stage): Promise<Scene> {
     },
   ]);
   const common = { folder, core: LOAD_CORE, host: "svc" };
+  const passed = () => requestsAt(upstream);
   return {
     title: "chain: plain → A → mTLS → B → plain, CPU of A and B",
     candidates: [
       {
         name: "nginx + nginx",
         pids: nginxes.pids,
+        passed,
         load: (seconds) => runLoad(tools, { ...common, port: nginxes.port, target: "/api/orders/42", seconds }),
       },
       {
         name: "regomesh + regomesh, policy, metrics, log",
         pids: [sender.pid, receiver.pid],
+        passed,
         load: (seconds) =>
           runLoad(tools, { ...common, port: sender.outbound, target: "http://svc/api/orders/42", seconds }),
       },
