@@ -128,7 +128,7 @@ export type Command =
 
 export type Move = { readonly state: ExchangeState; readonly commands: readonly Command[] };
 
-export const IDLE: ExchangeState = { kind: "idle" };
+export const IDLE: ExchangeState = shaped({ kind: "idle" });
 /** Upper bound of the first wait before a retry, doubled with each. */
 const BACKOFF_MS = 25;
 const NEVER = Number.POSITIVE_INFINITY;
@@ -162,25 +162,43 @@ type First = { readonly connected: Move; readonly whole: Move; readonly wholeTim
 const HELD = { kind: "held", isStarted: false, isDelayed: false, isRequestWhole: false, tries: 0 } as const;
 const FIRST_TRY = { tries: 1, holdsRetry: false } as const;
 const BEGUN: Move = {
-  state: { kind: "deciding", isStarted: false, isRequestWhole: false, tries: 0, holdsRetry: false },
+  state: shaped({ kind: "deciding", isStarted: false, isRequestWhole: false, tries: 0, holdsRetry: false }),
   commands: NOTHING,
 };
-const DECIDED: Move = { state: { ...HELD, holdsRetry: false }, commands: NOTHING };
+const DECIDED: Move = { state: shaped({ ...HELD, holdsRetry: false }), commands: NOTHING };
 const STARTED: Move = {
-  state: { kind: "waiting", isRequestWhole: false, tryEndsMs: NEVER, ...FIRST_TRY },
+  state: shaped({ kind: "waiting", isRequestWhole: false, tryEndsMs: NEVER, ...FIRST_TRY }),
   commands: ACQUIRES,
 };
 const ON_NEW = firstOn(false);
 const ON_REUSED = firstOn(true);
-const ANSWERED: Move = { state: { kind: "responding", isRequestWhole: true, ...FIRST_TRY }, commands: ANSWERS };
+const ANSWERED: Move = {
+  state: shaped({ kind: "responding", isRequestWhole: true, ...FIRST_TRY }),
+  commands: ANSWERS,
+};
 const ENDED: Move = { state: IDLE, commands: RELEASES };
 const ABORTED: Move = { state: IDLE, commands: ABORTS };
 
+/** The states of that road have one shape in memory, so that whoever looks at them finds their kind in one place. */
+function shaped(state: ExchangeState): ExchangeState {
+  const { kind, isRequestWhole, tries, holdsRetry, isStarted, isDelayed, isReused, tryEndsMs }: AnyState = state;
+  const shape: AnyState = { kind, isRequestWhole, tries, holdsRetry, isStarted, isDelayed, isReused, tryEndsMs };
+  return shape as ExchangeState;
+}
+
+type AnyState = { readonly kind: ExchangeState["kind"] } & {
+  readonly [Name in keyof Common | "isStarted" | "isDelayed" | "isReused" | "tryEndsMs"]?: Name extends
+    | "tries"
+    | "tryEndsMs"
+    ? number | undefined
+    : boolean | undefined;
+};
+
 function firstOn(isReused: boolean): First {
   const sent = { kind: "sent", isReused, tryEndsMs: NEVER, ...FIRST_TRY } as const;
-  const state: ExchangeState = { ...sent, isRequestWhole: true };
+  const state = shaped({ ...sent, isRequestWhole: true });
   return {
-    connected: { state: { ...sent, isRequestWhole: false }, commands: SENDS },
+    connected: { state: shaped({ ...sent, isRequestWhole: false }), commands: SENDS },
     whole: { state, commands: NOTHING },
     wholeTimed: { state, commands: DEADLINES },
   };
