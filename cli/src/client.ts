@@ -11,9 +11,15 @@ const TIMEOUT_MS = 20_000;
 
 export const clientFlags = { controller: { type: "string" }, state: { type: "string" } } as const;
 
-export const CLIENT_HELP = `
-  --controller URL  the controller's HTTP address (default: the one that runs with --state)
-  --state DIR       the controller's state folder, which holds the token (default ${STATE_DEFAULT})`;
+/** Lines of a command's help; `width`: columns of its widest flag. */
+export function clientHelp(width: number): string {
+  return [
+    ["--controller URL", "the controller's HTTP address (default: the one that runs with --state)"],
+    ["--state DIR", `the controller's state folder, which holds the token (default ${STATE_DEFAULT})`],
+  ]
+    .map(([flag = "", meaning]) => `  ${flag.padEnd(width)}  ${meaning}`)
+    .join("\n");
+}
 
 export type ClientFlags = { readonly controller?: string | undefined; readonly state?: string | undefined };
 

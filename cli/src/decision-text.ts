@@ -1,7 +1,7 @@
 /** Decisions in lines: what happened to which request, and where it is written that it should. */
 import type { DecisionBody } from "@regomesh/controller";
 import type { Paint } from "./paint.ts";
-import { plain, printTook } from "./units.ts";
+import { cut, plain, printTook } from "./units.ts";
 
 /** So that colour is never the only carrier. */
 const MARKS: Readonly<Record<DecisionBody["verdict"], string>> = {
@@ -65,9 +65,4 @@ export function clockOf(timeMs: number): string {
 
 export function printCosts({ policyNs, durationMs }: DecisionBody): string {
   return `policy ${printTook(policyNs / 1e6)}, whole request ${printTook(durationMs)}`;
-}
-
-function cut(text: string, room: number): string {
-  const letters = [...text];
-  return letters.length <= room ? text : `${letters.slice(0, room - 1).join("")}…`;
 }

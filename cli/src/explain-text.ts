@@ -55,7 +55,7 @@ export function printWay(body: ExplainBody, style: ExplainStyle): readonly strin
     ...(reason === "" ? [] : [paint.red(`${plain(reason)}: ${plain(detail)}`)]),
   ];
   if (outbound !== undefined) lines.push("", ...printStage(outbound, style));
-  if (route !== undefined) lines.push(...row("route", plain(JSON.stringify(route))));
+  if (route !== undefined && route !== null) lines.push(...routeSays(route));
   const seen = new Map<string, string>();
   for (const { service, subset, weight, stages } of targets) {
     const share = targets.length > 1 ? ` (weight ${weight})` : "";
@@ -98,6 +98,14 @@ function row(name: string, text: string): readonly string[] {
 function reasonRows(decision: DecisionBody): readonly string[] {
   if (decision.verdict === "allowed") return [];
   return row(decision.reason === "" ? "rule" : "reason", reasonLine(decision) ?? "");
+}
+
+/** What a route says beside its targets, which are listed by themselves. */
+function routeSays(route: object): readonly string[] {
+  const said = Object.entries(route).filter(
+    ([name, value]) => name !== "targets" && !(Array.isArray(value) && value.length === 0),
+  );
+  return said.length === 0 ? [] : row("route", plain(JSON.stringify(Object.fromEntries(said))));
 }
 
 function routeRows({ direction, endpoint, tries, workload, service }: DecisionBody): readonly string[] {

@@ -233,3 +233,22 @@ test("what a policy could not decide is said with its reason", () => {
     "policy fault: default/orders mesh/ratelimit/limits: policy_fuel_exhausted (once of late, last 3 s ago)",
   ]);
 });
+
+test.each([60, 80, 160])(
+  "in a terminal of %i columns the commit, its force and hints wrap between words",
+  (columns) => {
+    const subject = "a subject of a length that commits have where somebody explains what for";
+    const revision = { ...(status.revision as NonNullable<StatusBody["revision"]>), subject };
+    const proxies = [proxy("web", { revision: hash("8"), isBypassable: true, policyP50Ns: 32_000 })];
+    const lines = printStatus({ ...status, revision, proxies }, paint, { columns }).split("\n");
+    const own = lines.filter((line) => /^(revision|hint| {2}in force| {6})/.test(line));
+    expect(own.length).toBeGreaterThan(2);
+    expect(own.filter((line) => line.length > columns)).toEqual([]);
+    expect(lines.filter((line) => line.includes("in force on")).map((line) => line.startsWith("  in"))).toEqual([
+      columns < 160,
+    ]);
+    expect(lines.join(" ").replace(/ +/g, " ")).toContain(
+      "a local process can go round a sidecar that HTTP_PROXY leads to",
+    );
+  },
+);

@@ -4,14 +4,21 @@ import type { ProxyBody, RefusedBody, RevisionBody, ShadowBody, StatusBody } fro
 import type { Paint } from "./paint.ts";
 import { nameOf, stragglersOf } from "./stragglers.ts";
 import { type Column, printTable } from "./table.ts";
-import { plain, printSpan, printTook, shortHash } from "./units.ts";
+import { cut, plain, printSpan, printTook, shortHash } from "./units.ts";
+import { wrap } from "./wrap.ts";
 
 const FAULTS_SHOWN = 5;
 
-/** `isWide`: workloads with their namespace, proxies with their principal. */
-export function printStatus(status: StatusBody, paint: Paint, { isWide = false } = {}): string {
+/** `isWide`: workloads with their namespace, proxies with their principal. `columns`: of a terminal. */
+export function printStatus(
+  status: StatusBody,
+  paint: Paint,
+  { isWide = false, columns = Number.POSITIVE_INFINITY } = {},
+): string {
   const lines = [
-    status.revision === undefined ? paint.red("no revision yet") : printRevision(status.revision, status, paint),
+    ...(status.revision === undefined
+      ? [paint.red("no revision yet")]
+      : printRevision(status.revision, status, paint, columns)),
     ...printSource(status, paint),
     ...printProxies(status, paint, isWide),
     ...status.shadows.map((shadow) => printShadow(shadow, paint)),
@@ -20,18 +27,29 @@ export function printStatus(status: StatusBody, paint: Paint, { isWide = false }
     ...(status.troubles ?? []).map(({ message, sinceMs }) =>
       paint.red(`trouble: ${plain(message)} (${printSpan(status.nowMs - sinceMs)})`),
     ),
-    ...printHints(status).map((line) => paint.dim(line)),
+    ...printHints(status, columns).map((line) => paint.dim(line)),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function printRevision(revision: RevisionBody, { nowMs }: StatusBody, paint: Paint): string {
+/** Where it is in force stands on a line of its own in a terminal that has no room beside the commit. */
+function printRevision(
+  revision: RevisionBody,
+  { nowMs }: StatusBody,
+  paint: Paint,
+  columns: number,
+): readonly string[] {
   const { name, subject, source, committedAtMs, enforced, proxies, ackP99Ms } = revision;
   const force = `in force on ${enforced} of ${proxies}`;
   const took = ackP99Ms === undefined ? "" : `, p99 ${printTook(ackP99Ms)}`;
   const painted = proxies === 0 ? force : enforced === proxies ? paint.green(force) : paint.red(force);
   const age = `${plain(source)}, ${printSpan(nowMs - committedAtMs)} ago`;
-  return `revision ${paint.bold(shortHash(name))} "${plain(subject)}" (${age})   ${painted}${took}`;
+  const hash = shortHash(name);
+  const room = columns - `revision ${hash} "" (${age})`.length;
+  const said = cut(plain(subject), Math.max(12, room));
+  const commit = `revision ${paint.bold(hash)} "${said}" (${age})`;
+  const fits = [...said].length + `   ${force}${took}`.length <= room;
+  return fits ? [`${commit}   ${painted}${took}`] : [commit, `  ${painted}${took}`];
 }
 
 /** What is wrong with the source as a whole; nothing where all is well. */
@@ -46,7 +64,7 @@ function printSource({ source, warnings }: StatusBody, paint: Paint): readonly s
 const SLOW_NS = 10_000;
 
 /** What is no fault and yet worth a thought: apart from faults, behind everything. */
-function printHints({ source, proxies }: StatusBody): readonly string[] {
+function printHints({ source, proxies }: StatusBody, columns: number): readonly string[] {
   const hints = [
     ...(proxies.some(({ policyP50Ns = 0 }) => policyP50Ns > SLOW_NS)
       ? ["POLICY p50 counts from the start, with a clock around each call: the first thousands run unoptimised"]
@@ -58,7 +76,7 @@ function printHints({ source, proxies }: StatusBody): readonly string[] {
       ? ["bypassable: a local process can go round a sidecar that HTTP_PROXY leads to"]
       : []),
   ];
-  return hints.length === 0 ? [] : ["", ...hints.map((hint) => `hint: ${hint}`)];
+  return hints.length === 0 ? [] : ["", ...hints.flatMap((hint) => wrap(`hint: ${hint}`, columns, "      "))];
 }
 
 function printWarnings(warnings: StatusBody["warnings"], paint: Paint): readonly string[] {

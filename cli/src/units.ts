@@ -41,3 +41,9 @@ export function printTime(ms: number): string {
 export function workloadKey(word: string, namespace = "default"): string {
   return word.includes("/") ? word : `${namespace}/${word}`;
 }
+
+/** To so many letters, with dots for what is left out. */
+export function cut(text: string, room: number): string {
+  const letters = [...text];
+  return letters.length <= room ? text : `${letters.slice(0, room - 1).join("")}…`;
+}

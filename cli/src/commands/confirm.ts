@@ -1,6 +1,6 @@
 /** `regomesh confirm`: an operator's word, once, for what a commit takes away. */
 import { parseArgs } from "node:util";
-import { CLIENT_HELP, clientFlags, openClient } from "../client.ts";
+import { clientFlags, clientHelp, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 
 const help = `
@@ -11,7 +11,7 @@ bindings or workloads at once waits until an operator says that this is meant: b
 of what would go, which status shows. The word counts once. A commit whose message holds
 the hash needs none.
 
-${CLIENT_HELP.slice(1)}
+${clientHelp(16)}
 
 Example: regomesh confirm 1f3c9a2b7d40
 `;

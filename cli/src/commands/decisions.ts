@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import type { DecisionBody, DecisionsBody } from "@regomesh/controller";
 import { stringify } from "yaml";
-import { type Answer, CLIENT_HELP, type Client, clientFlags, openClient } from "../client.ts";
+import { type Answer, type Client, clientFlags, clientHelp, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { printDecision } from "../decision-text.ts";
 import { parseColor, parseNumber, parseView, type View } from "../flags.ts";
@@ -26,7 +26,7 @@ somewhere in a decision. regomesh explain ID says more of one.
   --workload NAME       only what this workload's proxies decided ([NAMESPACE/]NAME)
   -n, --namespace N     only what the proxies of this namespace decided
   --limit N             how many at first (default ${LIMIT_DEFAULT}, at most ${LIMIT_MAX})
-${CLIENT_HELP.slice(1)}
+${clientHelp(20)}
   -o VIEW               wide (the way in full), yaml or json (the body of GET /api/decisions; with
                         --follow one JSON object a line)
   --color WHEN          auto, always or never

@@ -7,6 +7,8 @@ import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 
 const TIMEOUT_MS = 5000;
 const STATE_OF_PROXIES = ".regomesh/proxy";
+/** Where `regomesh up` keeps its own. */
+const STATE_OF_UP = ".regomesh/proxies";
 
 const help = `
 Usage: regomesh drain WORKLOAD --admin HOST:PORT [flags]
@@ -17,7 +19,7 @@ admin addresses.
 
   --admin HOST:PORT  the proxy's admin address
   --state DIR        the proxy's state folder, which holds its admin token (default
-                     ${STATE_OF_PROXIES}/WORKLOAD)
+                     ${STATE_OF_PROXIES}/WORKLOAD, or ${STATE_OF_UP}/WORKLOAD of regomesh up)
 
 Example: regomesh drain orders-v1 --admin 127.0.0.1:9901
 `;
@@ -40,10 +42,12 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const { admin } = values;
   if (admin === undefined || !/^(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}$/.test(admin))
     throw new UsageError(`--admin takes the proxy's HOST:PORT, such as 127.0.0.1:9901, not ${admin ?? "nothing"}`);
-  const file = join(resolve(io.cwd, values.state ?? join(STATE_OF_PROXIES, workload)), "admin.token");
-  const token = await readFile(file, "utf8").catch(() => undefined);
-  if (token === undefined)
-    return refuse(io, `there is no token in ${file}; name the proxy's state folder with --state`);
+  const folders =
+    values.state === undefined ? [STATE_OF_PROXIES, STATE_OF_UP].map((each) => join(each, workload)) : [values.state];
+  const found = await readToken(folders.map((folder) => join(resolve(io.cwd, folder), "admin.token")));
+  if (found === undefined)
+    return refuse(io, `there is no admin.token in ${folders.join(" or ")}; name the proxy's state folder with --state`);
+  const { file, token } = found;
   try {
     const { status } = await fetch(`http://${admin}/drain`, {
       method: "POST",
@@ -57,6 +61,17 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   }
   io.out(`${workload} drains\n`);
   return EXIT.yes;
+}
+
+/** The first that there is. */
+async function readToken(
+  files: readonly string[],
+): Promise<{ readonly file: string; readonly token: string } | undefined> {
+  for (const file of files) {
+    const token = await readFile(file, "utf8").catch(() => undefined);
+    if (token !== undefined) return { file, token };
+  }
+  return undefined;
 }
 
 function refuse(io: Io, sentence: string): number {

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import type { ExplainBody, ExplainedBody, ExplainRequest } from "@regomesh/controller";
 import { stringify } from "yaml";
-import { type Answer, CLIENT_HELP, type Client, clientFlags, openClient } from "../client.ts";
+import { type Answer, type Client, clientFlags, clientHelp, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { printExplained, printWay } from "../explain-text.ts";
 import { parseColor, parseView } from "../flags.ts";
@@ -18,12 +18,13 @@ they read, last. DECISION is the id that a refusal carries (x-regomesh-decision)
 policies are asked again, by the revision that decided, with what is kept of the request.
 With --from nobody sends anything: the request is put to the sender's policies, and to
 those of every workload that it could reach, by the revision in force. Limits are named
-and not counted. Secrets are masked where they are shown.
+and not counted. Secrets are masked where they are shown. ▸ stands before the policy that
+decided; in brackets behind a rule or data is the commit that changed it last.
 
   --from WORKLOAD       who sends: [NAMESPACE/]NAME, or outside for a client of an edge
   -H, --header 'N: V'   a header field (repeatable)
   -n, --namespace N     the namespace of WORKLOAD (default default)
-${CLIENT_HELP.slice(1)}
+${clientHelp(20)}
   -o VIEW               wide (every rule that failed), yaml or json (the body of the API)
   --color WHEN          auto, always or never
 

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import type { ResourceBody, ResourcesBody } from "@regomesh/controller";
 import { KINDS, type Kind } from "@regomesh/resources";
 import { stringify } from "yaml";
-import { CLIENT_HELP, clientFlags, openClient } from "../client.ts";
+import { clientFlags, clientHelp, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { parseView } from "../flags.ts";
 import { countOf } from "../report.ts";
@@ -16,10 +16,10 @@ Usage: regomesh get [KIND [NAME]] [flags]
 Lists resources of the revision that is in force, as its commit has them: what a resource does
 not say is its kind's default, which stands in brackets. Kinds may be written as the
 resource has them, in plural, or short: config (mc), service (svc), workload (wl),
-binding (pb), traffic (tp). Without KIND everything is listed.
+binding (pb), traffic (tp), test (mt). Without KIND everything is listed.
 
   -n, --namespace N  of this namespace alone
-${CLIENT_HELP.slice(1)}
+${clientHelp(17)}
   -o VIEW            wide (file and line, too), yaml or json
 
 Example: regomesh get bindings -o wide

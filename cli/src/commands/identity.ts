@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import type { IdentitiesBody } from "@regomesh/controller";
 import { stringify } from "yaml";
 import { noAction } from "../actions.ts";
-import { CLIENT_HELP, type Client, clientFlags, openClient } from "../client.ts";
+import { type Client, clientFlags, clientHelp, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { parseDurationFlag, parseView } from "../flags.ts";
 import { printTable } from "../table.ts";
@@ -28,7 +28,7 @@ its connections end. Who was taken back joins again by another token (regomesh t
   -n, --namespace N  of the workload (default default)
   --serial SERIAL    of the certificate to take back, as show lists it
   --timeout DURATION how long rotate waits (default 30s)
-${CLIENT_HELP.slice(1)}
+${clientHelp(18)}
   -o VIEW            of show: wide (instances, too), yaml or json
 
 Example: regomesh identity rotate payments
@@ -96,13 +96,17 @@ async function show(client: Client, word: string | undefined, values: Values, io
   const view = parseView(values.view);
   if (view === "json") io.out(`${JSON.stringify(body, undefined, 2)}\n`);
   else if (view === "yaml") io.out(stringify(body));
-  else io.out(`${printIdentities(body, view === "wide").join("\n")}\n`);
+  else {
+    const columns = io.isTerminal && view !== "wide" ? io.columns : Number.POSITIVE_INFINITY;
+    io.out(`${printIdentities(body, view === "wide", columns).join("\n")}\n`);
+  }
   return EXIT.yes;
 }
 
 function printIdentities(
   body: IdentitiesBody & { readonly revoked: readonly Readonly<Record<string, unknown>>[] },
   isWide: boolean,
+  columns: number,
 ): readonly string[] {
   const { trustDomain, rootFingerprint, rootNotAfterMs, proxies, revoked } = body;
   const taken = revoked.map(({ serial, workload, untilMs }) => {
@@ -112,21 +116,31 @@ function printIdentities(
   return [
     `trust domain ${trustDomain}, root good until ${printTime(rootNotAfterMs)}`,
     `root sha256 ${rootFingerprint}`,
-    ...(proxies.length === 0 ? ["no proxy is connected"] : printProxies(proxies, isWide)),
+    ...(proxies.length === 0 ? ["no proxy is connected"] : printProxies(proxies, isWide, columns)),
     ...taken,
   ];
 }
 
-function printProxies(proxies: Proxies, isWide: boolean): readonly string[] {
-  const names = ["WORKLOAD", "SPIFFE-ID", "SERIAL", "UNTIL", ...(isWide ? ["INSTANCE"] : [])];
-  const rows = proxies.map(({ namespace, workload, spiffeId, serial, notAfterMs, instance }) => {
-    const cells = [`${namespace}/${workload}`, spiffeId, serial, printTime(notAfterMs)];
-    return isWide ? [...cells, instance] : cells;
-  });
-  return printTable(
-    names.map((name) => ({ name })),
-    rows,
-  );
+type Cell = readonly [name: string, of: (proxy: Proxies[number]) => string];
+
+const CELLS: readonly Cell[] = [
+  ["WORKLOAD", ({ namespace, workload }) => `${namespace}/${workload}`],
+  ["SPIFFE-ID", ({ spiffeId }) => spiffeId],
+  ["SERIAL", ({ serial }) => serial],
+  ["UNTIL", ({ notAfterMs }) => printTime(notAfterMs)],
+];
+const WIDE_CELLS: readonly Cell[] = [...CELLS, ["INSTANCE", ({ instance }) => instance]];
+
+/** Where a terminal is too narrow, without the longest column, which -o wide has. */
+function printProxies(proxies: Proxies, isWide: boolean, columns: number): readonly string[] {
+  const print = (cells: readonly Cell[]) =>
+    printTable(
+      cells.map(([name]) => ({ name })),
+      proxies.map((proxy) => cells.map(([, of]) => of(proxy))),
+    );
+  const lines = print(isWide ? WIDE_CELLS : CELLS);
+  const fits = lines.every((line) => line.length <= columns);
+  return fits ? lines : print(CELLS.filter(([name]) => name !== "SPIFFE-ID"));
 }
 
 async function rotate(client: Client, word: string | undefined, values: Values, io: Io): Promise<number> {

@@ -70,11 +70,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     namespace === undefined
       ? body
       : { ...body, proxies: body.proxies.filter((proxy) => proxy.namespace === namespace) };
-  io.out(printView(shown, view, makePaint(io, color)));
+  io.out(printView(shown, view, makePaint(io, color), io.isTerminal ? io.columns : Number.POSITIVE_INFINITY));
   return EXIT.yes;
 }
 
-function printView(body: StatusBody, view: View, paint: Paint): string {
+function printView(body: StatusBody, view: View, paint: Paint, columns: number): string {
   switch (view) {
     case "json":
       return `${JSON.stringify(body, undefined, 2)}\n`;
@@ -82,6 +82,6 @@ function printView(body: StatusBody, view: View, paint: Paint): string {
       return stringify(body);
     case "table":
     case "wide":
-      return printStatus(body, paint, { isWide: view === "wide" });
+      return printStatus(body, paint, { isWide: view === "wide", columns });
   }
 }

@@ -5,7 +5,7 @@ import { SECRET, writeWhole } from "@regomesh/base/node";
 import type { TokenBody } from "@regomesh/controller";
 import type { JoinTokenFile } from "@regomesh/protocol";
 import { noAction } from "../actions.ts";
-import { CLIENT_HELP, type Client, clientFlags, openClient } from "../client.ts";
+import { type Client, clientFlags, clientHelp, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { parseDurationFlag, parseNumber } from "../flags.ts";
 import { printTable } from "../table.ts";
@@ -30,7 +30,7 @@ regomesh identity revoke takes identities back.
   --ttl DURATION     how long the token may be used (default 1h, 720h at most)
   --uses N           how many keys may use it (default 1, ${USES_MAX} at most)
   --out FILE         write it there, readable for its owner alone (default: standard output)
-${CLIENT_HELP.slice(1)}
+${clientHelp(17)}
 
 Example: regomesh token create orders-v3 --out orders-v3.token
 `;

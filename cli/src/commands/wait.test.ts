@@ -74,6 +74,9 @@ test.each<[string, StatusBody, string | undefined, object]>([
     "another is the newest, and the source has a trouble",
     status({ source: { name: "git main", allow: [], trouble: "it is locked" } }),
     "c".repeat(40),
-    { kind: "not-yet", reason: "the newest revision is aaaaaaa; source: it is locked" },
+    {
+      kind: "not-yet",
+      reason: "ccccccc is not in force: the newest revision is aaaaaaa; source: it is locked",
+    },
   ],
 ])("wait: %s", (_, body, wanted, judged) => expect(judge(body, wanted)).toEqual(judged));

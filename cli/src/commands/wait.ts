@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { parseDuration, printRecord } from "@regomesh/base";
 import type { StatusBody } from "@regomesh/controller";
-import { CLIENT_HELP, clientFlags, openClient } from "../client.ts";
+import { clientFlags, clientHelp, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { parseNumber } from "../flags.ts";
 import { stragglersOf } from "../stragglers.ts";
@@ -23,7 +23,7 @@ are not waited for.
   --revision R      a commit's hash, or its first 7 digits or more (default: what is newest now)
   --proxies N       until so many proxies are connected, too
   --timeout D       how long (default ${TIMEOUT_MS / 1000}s); a controller that is still starting is waited for
-${CLIENT_HELP.slice(1)}
+${clientHelp(16)}
 
 Example: regomesh wait --revision $(git rev-parse HEAD) --timeout 30s
 `;
@@ -97,8 +97,9 @@ export function judge(status: StatusBody, wanted: string | undefined, proxies = 
     };
   }
   if (revision === undefined || (wanted !== undefined && !revision.name.startsWith(wanted))) {
+    const seen = wanted === undefined ? "" : `${shortHash(wanted)} is not in force: `;
     const has =
-      revision === undefined ? "there is no revision yet" : `the newest revision is ${shortHash(revision.name)}`;
+      revision === undefined ? "there is no revision yet" : `${seen}the newest revision is ${shortHash(revision.name)}`;
     const trouble = status.source.trouble === undefined ? "" : `; source: ${plain(status.source.trouble)}`;
     return { kind: "not-yet", reason: `${has}${trouble}` };
   }

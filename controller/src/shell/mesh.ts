@@ -134,7 +134,10 @@ export class MeshState {
     const id = this.decisions.deciding(asked)?.id ?? asked;
     const [decision, input] = [await this.explain(id), this.decisions.inputOf(id)];
     if (decision === undefined || input === undefined)
-      return { error: `no decision ${id.slice(0, 100)}: only the last ones are kept`, status: 404 };
+      return {
+        error: `no decision ${id.slice(0, 100)}: only the last ones are kept; regomesh decisions lists them`,
+        status: 404,
+      };
     if (!this.excerpts.isGiven(decision.revision))
       return {
         decision,

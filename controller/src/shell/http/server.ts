@@ -127,9 +127,9 @@ function addReads(app: FastifyInstance, { mesh, counts, revoker }: HttpOptions, 
   app.get<{ Params: { id: string } }>("/api/decisions/:id", async (request, reply) => {
     const decision = await mesh.explain(request.params.id);
     if (decision !== undefined) return await fresh(reply).send(decision);
-    return await reply
-      .code(404)
-      .send({ error: `no decision ${request.params.id.slice(0, 100)}: only the last ones are kept` });
+    return await reply.code(404).send({
+      error: `no decision ${request.params.id.slice(0, 100)}: only the last ones are kept; regomesh decisions lists them`,
+    });
   });
   app.get("/api/events", async (_, reply) => {
     if (events.isFull) return await reply.code(503).send({ error: "too many pages are open" });
