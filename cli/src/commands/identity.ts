@@ -90,7 +90,7 @@ async function show(client: Client, word: string | undefined, values: Values, io
     wanted === undefined
       ? values.namespace === undefined || namespace === values.namespace
       : `${namespace}/${workload}` === wanted;
-  const proxies = found.body.proxies.filter(isShown);
+  const proxies = found.body.proxies.filter(isShown).toSorted(byName);
   if (wanted !== undefined && proxies.length === 0) return refuse(io, `no proxy of ${wanted} is connected`);
   const body = { ...found.body, proxies, revoked: taken.body };
   const view = parseView(values.view);
@@ -101,6 +101,12 @@ async function show(client: Client, word: string | undefined, values: Values, io
     io.out(`${printIdentities(body, view === "wide", columns).join("\n")}\n`);
   }
   return EXIT.yes;
+}
+
+/** As status has them, whoever renewed last. */
+function byName(a: Proxies[number], b: Proxies[number]): number {
+  const key = ({ namespace, workload, instance }: Proxies[number]) => `${namespace}/${workload}/${instance}`;
+  return key(a) < key(b) ? -1 : 1;
 }
 
 function printIdentities(
