@@ -10,4 +10,4 @@ export function copyBytes(out: Uint8Array, at: number, bytes: Uint8Array, from: 
 const copyNatively = Buffer.prototype.copy;
 
 /** Up to here a loop is faster than the call (measured, conformance/bench). */
-const LOOP_BYTES_MAX = 32;
+const LOOP_BYTES_MAX = 24;

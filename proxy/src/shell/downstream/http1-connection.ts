@@ -231,8 +231,9 @@ export class Http1Connection implements ClientStream {
   #begin(head: Head): void {
     this.#isHeadPending = false;
     this.#state = "busy";
-    this.#keepAlive = head.keepAlive && !this.#isEnding;
-    this.#response.begin(head, this.#isEnding);
+    const isEnding = this.#isEnding;
+    this.#keepAlive = head.keepAlive && !isEnding;
+    this.#response.begin(head, isEnding);
     if (this.#isInputEnded) this.#watchLeft();
     this.#request.begin(head);
     // The framing of chunks may still prove broken.

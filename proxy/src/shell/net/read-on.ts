@@ -17,7 +17,7 @@ export function readOn(socket: Socket): void {
   // A stream has one write under way at a time.
   let done: Done = () => {};
   const onWritten: Done = (error) => {
-    if (!GONE.has((error as NodeJS.ErrnoException | null | undefined)?.code ?? "")) done(error);
+    if (!error || !GONE.has((error as NodeJS.ErrnoException).code ?? "")) done(error);
   };
   socket._write = (chunk, encoding, callback) => {
     done = callback;
