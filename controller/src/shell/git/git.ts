@@ -43,20 +43,35 @@ export type GitOptions = {
     readonly settings: readonly string[];
     readonly environment: Readonly<Record<string, string>>;
     readonly timeoutMs: number;
+    /** Of each file that it writes: a server may have no end. */
+    readonly fileBytesMax: number;
+    readonly signal: AbortSignal;
   };
+  /** Of a command of this machine that works on the whole of a repository. */
+  readonly timeoutMs?: number;
 };
 
+/** POSIX: the unit of `ulimit -f`. */
+const BLOCK_BYTES = 512;
+/** Sets the bound of files, then becomes the command. */
+const BOUNDED = 'ulimit -f "$0" && exec "$@"';
+
 /** Standard output of a git command; throws GitError where it fails, is too long or takes too long. */
-export function runGit({ gitDir, workTree, args, input, bytesMax, network }: GitOptions): Promise<Buffer> {
-  const timeoutMs = network?.timeoutMs ?? TIMEOUT_MS;
+export function runGit(options: GitOptions): Promise<Buffer> {
+  const { gitDir, workTree, args, input, bytesMax, network } = options;
+  const timeoutMs = network?.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
+  const hasHelpers = network !== undefined || options.timeoutMs !== undefined;
   const settings = (network?.settings ?? []).flatMap((setting) => ["-c", setting]);
   return new Promise((resolve, reject) => {
     const place = workTree === undefined ? [] : [`--work-tree=${workTree}`];
-    const child = spawn("git", ["--no-pager", `--git-dir=${gitDir}`, ...place, ...NEUTRAL, ...settings, ...args], {
+    const all = ["git", "--no-pager", `--git-dir=${gitDir}`, ...place, ...NEUTRAL, ...settings, ...args];
+    const blocks = network === undefined ? 0 : Math.max(1, Math.floor(network.fileBytesMax / BLOCK_BYTES));
+    const [file = "", ...rest] = network === undefined ? all : ["sh", "-c", BOUNDED, String(blocks), ...all];
+    const child = spawn(file, rest, {
       cwd: workTree ?? gitDir,
       env: { ...gitEnvironment(), ...network?.environment },
       stdio: ["pipe", "pipe", "pipe"],
-      detached: network !== undefined,
+      detached: hasHelpers,
     });
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -64,14 +79,16 @@ export function runGit({ gitDir, workTree, args, input, bytesMax, network }: Git
     let failure: GitError | undefined;
     const stop = (error: GitError) => {
       failure ??= error;
-      // A fetch has helpers below it, which its end would leave behind.
-      if (network === undefined || child.pid === undefined) child.kill("SIGKILL");
+      // Such a command has helpers below it, which its end would leave behind.
+      if (!hasHelpers || child.pid === undefined) child.kill("SIGKILL");
       else killGroup(child.pid);
     };
     const timer = setTimeout(
       () => stop(new GitError("git_limit", `git ${args[0]} took longer than ${timeoutMs / 1000} s`)),
       timeoutMs,
     );
+    const onEnd = () => stop(new GitError("git_limit", `git ${args[0]} was ended`));
+    network?.signal.addEventListener("abort", onEnd, { once: true });
     child.stdout.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > bytesMax) stop(new GitError("git_limit", `git ${args[0]} gave more than ${bytesMax} bytes`));
@@ -88,6 +105,7 @@ export function runGit({ gitDir, workTree, args, input, bytesMax, network }: Git
     });
     child.once("close", (code) => {
       clearTimeout(timer);
+      network?.signal.removeEventListener("abort", onEnd);
       if (failure !== undefined) reject(failure);
       else if (code !== 0) reject(new GitError("git_failed", `git ${args[0]}: ${firstLine(stderr) || `exit ${code}`}`));
       else resolve(Buffer.concat(chunks));

@@ -1,11 +1,14 @@
 /** A remote over HTTP, served by git itself: what is fetched, and what is said when it cannot be. */
 import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { promisify } from "node:util";
+import { createDeflate } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parsePlace } from "../../git/remote.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
@@ -20,7 +23,10 @@ const AUTHORIZATION = `Basic ${Buffer.from(`x-access-token:${TOKEN}`).toString("
 let folder: string;
 let server: Server;
 /** Answers in the place of git's own program, where a test sets it. */
-let mode: "git" | "redirect" | "garbage" | "unavailable";
+let mode: "git" | "redirect" | "garbage" | "unavailable" | "endless" | "hang";
+/** Told when a request hangs. */
+let asked: () => void = () => {};
+const ENOUGH_BYTES = 64 * 1024 * 1024;
 let told: { fetched: number; trouble: string | undefined; rewritten: string | undefined };
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "regomesh-mirror-"));
@@ -29,7 +35,7 @@ beforeEach(async () => {
   await git("init", "--quiet", "--initial-branch=main", "work");
   await commit("one");
   await git("clone", "--quiet", "--bare", "work", "policies.git");
-  server = await serve(join(folder));
+  server = await serve();
 });
 afterEach(async () => {
   server.closeAllConnections();
@@ -110,6 +116,73 @@ test.skipIf(!existsSync(backend)).each([
       expect([await mirror.fetch(), told.trouble]).toEqual([true, undefined]);
     },
   ],
+  [
+    "a branch is renamed to one below its name, and back",
+    async (mirror: Mirror) => {
+      await push("main:feature");
+      await mirror.fetch();
+      for (const [gone, next] of [
+        ["feature", "feature/more"],
+        ["feature/more", "feature"],
+      ]) {
+        await push(`:${gone}`);
+        await commit(`to ${next}`);
+        await push("main");
+        await push(`main:${next}`);
+        expect([await mirror.fetch(), told.trouble]).toEqual([true, undefined]);
+        expect(await refs(mirror)).toEqual({ "refs/heads/main": await head(), [`refs/heads/${next}`]: await head() });
+      }
+    },
+  ],
+  [
+    "what is kept of many fetches is packed together, and what a broken one left goes",
+    async (mirror: Mirror) => {
+      await mirror.fetch();
+      const packs = join(mirror.gitDir, "objects/pack");
+      await writeFile(join(packs, "tmp_pack_left01"), "x".repeat(1000));
+      for (let n = 0; n < 24; n++) {
+        await commit(`commit ${n}`);
+        await push("main");
+        expect(await mirror.fetch()).toBe(true);
+      }
+      const files = await readdir(packs);
+      expect(files.filter((file) => file.startsWith("tmp_"))).toEqual([]);
+      expect(files.filter((file) => file.endsWith(".pack")).length).toBeLessThanOrEqual(20);
+      expect(await git("--git-dir", mirror.gitDir, "rev-list", "--count", "main")).toBe("25");
+    },
+  ],
+  [
+    "a server that never ends its pack is ended at the mirror's bound, and leaves nothing",
+    async (mirror: Mirror) => {
+      await mirror.fetch();
+      const before = await refs(mirror);
+      await commit("two");
+      await push("main");
+      mode = "endless";
+      expect(await mirror.fetch()).toBe(false);
+      expect(told.trouble).toMatch(/cannot be fetched: it is larger than 8 MiB/);
+      expect(await readdir(join(mirror.gitDir, "objects"))).not.toContainEqual(expect.stringMatching(/^tmp_/));
+      expect((await readdir(join(mirror.gitDir, "objects/pack"))).filter((file) => file.startsWith("tmp_"))).toEqual(
+        [],
+      );
+      expect(await refs(mirror)).toEqual(before);
+      mode = "git";
+      expect([await mirror.fetch(), told.trouble]).toEqual([true, undefined]);
+    },
+  ],
+  [
+    "a fetch that hangs keeps nobody from ending, and goes with its end",
+    async (mirror: Mirror) => {
+      mode = "hang";
+      mirror.start();
+      mirror.wake();
+      await new Promise<void>((resolve) => {
+        asked = resolve;
+      });
+      await mirror.close();
+      expect(told.trouble).toBeUndefined();
+    },
+  ],
 ] as const)("%s", async (_, play) => {
   await writeFile(join(folder, "token"), `${TOKEN}\n`);
   const address = server.address();
@@ -122,6 +195,7 @@ test.skipIf(!existsSync(backend)).each([
     state: join(folder, "state"),
     tokenFile: join(folder, "token"),
     everyMs: 1000,
+    bytesMax: 8 * 1024 * 1024,
     clock: SYSTEM_CLOCK,
     log: { log: () => {} },
     onFetched: () => {
@@ -168,45 +242,83 @@ async function refs({ gitDir }: Mirror): Promise<Readonly<Record<string, string>
 }
 
 /** git's own server program behind Node's, for whoever has the token. */
-async function serve(root: string): Promise<Server> {
+async function serve(): Promise<Server> {
   const http = createServer((request, response) => {
     if (mode === "redirect")
       return void response.writeHead(302, { location: "http://127.0.0.1:1/elsewhere.git" }).end();
     if (mode === "garbage") return void response.writeHead(200, { "content-type": "text/html" }).end("<p>hello");
     if (mode === "unavailable") return void response.writeHead(503).end();
+    if (mode === "hang") return asked();
+    if (mode === "endless" && request.method === "POST" && /upload-pack$/.test(request.url ?? "")) {
+      request.setEncoding("latin1");
+      let body = "";
+      request.on("data", (chunk: string) => {
+        body += chunk;
+      });
+      request.on("end", () => {
+        if (body.includes("command=fetch")) return sendEndless(response);
+        answerByGit(request, Readable.from([Buffer.from(body, "latin1")]), response);
+      });
+      return;
+    }
     if (request.headers.authorization !== AUTHORIZATION)
       return void response.writeHead(401, { "www-authenticate": "Basic" }).end();
-    const { pathname, search } = new URL(request.url ?? "/", "http://git");
-    const program = spawn(backend, {
-      env: {
-        PATH: process.env.PATH,
-        GIT_PROJECT_ROOT: root,
-        GIT_HTTP_EXPORT_ALL: "1",
-        PATH_INFO: pathname,
-        QUERY_STRING: search.slice(1),
-        REQUEST_METHOD: request.method,
-        CONTENT_TYPE: request.headers["content-type"] ?? "",
-        HTTP_CONTENT_ENCODING: request.headers["content-encoding"] ?? "",
-        GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
-      },
-    });
-    request.pipe(program.stdin);
-    const chunks: Buffer[] = [];
-    program.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-    program.on("close", () => {
-      const output = Buffer.concat(chunks);
-      const split = output.indexOf("\r\n\r\n");
-      const fields = output
-        .subarray(0, split)
-        .toString()
-        .split("\r\n")
-        .map((line) => line.split(": ") as [string, string]);
-      const status = Number(fields.find(([name]) => name === "Status")?.[1]?.slice(0, 3) ?? 200);
-      response
-        .writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== "Status")))
-        .end(output.subarray(split + 4));
-    });
+    answerByGit(request, request, response);
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   return http;
+}
+
+function answerByGit(request: IncomingMessage, content: Readable, response: ServerResponse): void {
+  const { pathname, search } = new URL(request.url ?? "/", "http://git");
+  const program = spawn(backend, {
+    env: {
+      PATH: process.env.PATH,
+      GIT_PROJECT_ROOT: folder,
+      GIT_HTTP_EXPORT_ALL: "1",
+      PATH_INFO: pathname,
+      QUERY_STRING: search.slice(1),
+      REQUEST_METHOD: request.method,
+      CONTENT_TYPE: request.headers["content-type"] ?? "",
+      HTTP_CONTENT_ENCODING: request.headers["content-encoding"] ?? "",
+      GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
+    },
+  });
+  content.pipe(program.stdin);
+  const chunks: Buffer[] = [];
+  program.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  program.on("close", () => {
+    const output = Buffer.concat(chunks);
+    const split = output.indexOf("\r\n\r\n");
+    const fields = output
+      .subarray(0, split)
+      .toString()
+      .split("\r\n")
+      .map((line) => line.split(": ") as [string, string]);
+    const status = Number(fields.find(([name]) => name === "Status")?.[1]?.slice(0, 3) ?? 200);
+    response
+      .writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== "Status")))
+      .end(output.subarray(split + 4));
+  });
+}
+
+/** A pack with one object that has no end, in side-band packets. */
+function sendEndless(response: ServerResponse): void {
+  const packet = (content: Buffer) =>
+    Buffer.concat([Buffer.from((content.length + 4).toString(16).padStart(4, "0")), content]);
+  response.writeHead(200, { "content-type": "application/x-git-upload-pack-result" });
+  for (const line of ["acknowledgments\n", "ready\n"]) response.write(packet(Buffer.from(line)));
+  response.write("0001");
+  response.write(packet(Buffer.from("packfile\n")));
+  const band = (content: Buffer) => packet(Buffer.concat([Buffer.of(1), content]));
+  // Version 2, one object: a blob of 2^39 octets.
+  response.write(
+    band(Buffer.from([...Buffer.from("PACK"), 0, 0, 0, 2, 0, 0, 0, 1, 0xb0, 0x80, 0x80, 0x80, 0x80, 0x08])),
+  );
+  const deflate = createDeflate({ level: 0 });
+  deflate.on("data", (chunk: Buffer) => {
+    for (let at = 0; at < chunk.length; at += 60_000) response.write(band(chunk.subarray(at, at + 60_000)));
+  });
+  const block = randomBytes(1024 * 1024);
+  for (let sent = 0; sent < ENOUGH_BYTES; sent += block.length) deflate.write(block);
 }

@@ -4,7 +4,7 @@
  * changes nothing but what is said: the last commits are there.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Log } from "@regomesh/base";
 import type { Remote } from "../../git/remote.ts";
@@ -13,6 +13,14 @@ import { GitError, type GitOptions, runGit } from "./git.ts";
 /** Often enough for people who watch; a webhook or `regomesh` hook is told at once. */
 export const FETCH_EVERY_MS = 10_000;
 const FETCH_TIMEOUT_MS = 60_000;
+/** What a mirror may hold; a repository of policies is far smaller. */
+const BYTES_MAX = 2 * 1024 * 1024 * 1024;
+/** A fetch makes one; of more, one is made. */
+const PACKS_MAX = 20;
+const PACK_TIMEOUT_MS = 120_000;
+const MIB = 1024 * 1024;
+/** The bound of a file is one of blocks, and git may stop before it. */
+const SLACK_BYTES = 64 * 1024;
 /** After failures the pause doubles: a server that is away is not asked by everybody at once when it returns. */
 const PAUSE_MAX_MS = 120_000;
 const SECRET_BYTES_MAX = 16_384;
@@ -30,6 +38,8 @@ export type MirrorOptions = {
   readonly sshKey?: string;
   readonly knownHosts?: string;
   readonly everyMs: number;
+  /** What the mirror may hold; 2 GiB where it is not said. */
+  readonly bytesMax?: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Something was fetched that was not there. */
@@ -39,6 +49,8 @@ export type MirrorOptions = {
   /** The branch was rewritten: what was in force is no longer in its history. Undefined once it moved on. */
   readonly onRewritten: (sentence: string | undefined) => void;
 };
+
+const PACKS = "objects/pack";
 
 type Network = NonNullable<GitOptions["network"]>;
 
@@ -72,13 +84,20 @@ export class Mirror {
   async fetch(): Promise<boolean> {
     const { remote, branch, onFetched, onTrouble, onRewritten } = this.#options;
     try {
-      const network = { ...(await this.#access()), timeoutMs: FETCH_TIMEOUT_MS };
+      const network = {
+        ...(await this.#access()),
+        timeoutMs: FETCH_TIMEOUT_MS,
+        fileBytesMax: await this.#room(),
+        signal: this.#ending.signal,
+      };
       const shown = await this.#ask(network);
       const before = await this.#head();
       // Asking is one request; more is only done where something is another.
       if (shown === this.#shown) return this.#well();
-      await this.#run(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"], network);
+      // First: a branch may be there by now below the name of one that is gone.
       await this.#prune(shown);
+      await this.#run(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"], network);
+      await this.#pack();
       this.#shown = shown;
       const after = await this.#head();
       if (before === after) return this.#well();
@@ -91,6 +110,7 @@ export class Mirror {
       onFetched();
       return this.#well();
     } catch (error) {
+      if (this.#ending.signal.aborted) return false;
       this.#failures++;
       onTrouble(`${remote.url} cannot be fetched: ${this.#sentence(error as Error)}`);
       return false;
@@ -137,7 +157,49 @@ export class Mirror {
   async #run(args: readonly string[], network: Network): Promise<void> {
     const { url } = this.#options.remote;
     const all = [...args, "--", url, "+refs/heads/*:refs/heads/*"];
-    await runGit({ gitDir: this.gitDir, args: all, bytesMax: OUTPUT_BYTES_MAX, network });
+    try {
+      await runGit({ gitDir: this.gitDir, args: all, bytesMax: OUTPUT_BYTES_MAX, network });
+    } catch (error) {
+      // It was ended where it reached the bound, and git does not say so.
+      if ((await this.#sweep()) < network.fileBytesMax - SLACK_BYTES) throw error;
+      throw new GitError("git_limit", `it is larger than ${(this.#options.bytesMax ?? BYTES_MAX) / MIB} MiB`);
+    }
+  }
+
+  /** Octets that a fetch may add, without what one that was broken off has left. Throws GitError where there is no room. */
+  async #room(): Promise<number> {
+    const { bytesMax = BYTES_MAX } = this.#options;
+    await this.#sweep();
+    let bytes = 0;
+    for (const name of await this.#packs()) bytes += (await stat(join(this.gitDir, PACKS, name))).size;
+    if (bytes < bytesMax) return bytesMax - bytes;
+    throw new GitError("git_limit", `what is kept of it in ${this.gitDir} is larger than ${bytesMax / MIB} MiB`);
+  }
+
+  async #packs(): Promise<readonly string[]> {
+    return await readdir(join(this.gitDir, PACKS)).catch(() => []);
+  }
+
+  /** Takes away what a fetch that was broken off has left, and gives the octets of its largest file. Nobody else writes here. */
+  async #sweep(): Promise<number> {
+    let largest = 0;
+    for (const folder of ["objects", PACKS].map((each) => join(this.gitDir, each))) {
+      for (const name of (await readdir(folder).catch(() => [])).filter((each) => each.startsWith("tmp_"))) {
+        largest = Math.max(largest, (await stat(join(folder, name))).size);
+        await rm(join(folder, name), { force: true, recursive: true });
+      }
+    }
+    return largest;
+  }
+
+  /** Makes one pack of many, without what no branch has held for two weeks. That it fails changes nothing. */
+  async #pack(): Promise<void> {
+    const count = (await this.#packs()).filter((name) => name.endsWith(".pack")).length;
+    if (count < PACKS_MAX) return;
+    const args = ["gc", "--quiet", "--prune=2.weeks.ago"];
+    await runGit({ gitDir: this.gitDir, args, bytesMax: OUTPUT_BYTES_MAX, timeoutMs: PACK_TIMEOUT_MS }).catch(
+      (error: Error) => this.#options.log.log("warn", "the mirror is not packed", { reason: error.message }),
+    );
   }
 
   /** Branches that the remote does not show go. */
@@ -172,7 +234,7 @@ export class Mirror {
   }
 
   /** What a fetch may use: one protocol, no redirect to elsewhere, and the secrets in its environment, which `ps` shows to nobody else. */
-  async #access(): Promise<Omit<Network, "timeoutMs">> {
+  async #access(): Promise<Pick<Network, "settings" | "environment">> {
     const { remote, tokenFile, sshKey, knownHosts } = this.#options;
     const settings = [
       `protocol.${remote.transport}.allow=always`,
@@ -181,6 +243,9 @@ export class Mirror {
       "transfer.fsckObjects=true",
       "fetch.unpackLimit=1",
       "remote.origin.promisor=false",
+      // Also of a fetch whose controller was killed.
+      "http.lowSpeedLimit=1000",
+      "http.lowSpeedTime=30",
     ];
     const environment: Record<string, string> = { GIT_ALLOW_PROTOCOL: remote.transport };
     if (remote.transport === "ssh") {
@@ -241,6 +306,7 @@ function sshCommand(key: string | undefined, knownHosts: string | undefined): st
     "ForwardAgent=no",
     "ClearAllForwardings=yes",
     "ConnectTimeout=15",
+    "ServerAliveInterval=15",
     ...(knownHosts === undefined ? [] : [`UserKnownHostsFile=${quote(knownHosts)}`, "GlobalKnownHostsFile=/dev/null"]),
   ];
   return [
