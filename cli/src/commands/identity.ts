@@ -7,7 +7,7 @@ import { type Client, clientFlags, clientHelp, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { parseDurationFlag, parseView } from "../flags.ts";
 import { printTable } from "../table.ts";
-import { printTime, workloadKey } from "../units.ts";
+import { plain, printTime, workloadKey } from "../units.ts";
 
 const TIMEOUT_DEFAULT_MS = 30_000;
 const TIMEOUT_MAX_MS = 3_600_000;
@@ -109,14 +109,15 @@ function byName(a: Proxies[number], b: Proxies[number]): number {
   return key(a) < key(b) ? -1 : 1;
 }
 
-function printIdentities(
+export function printIdentities(
   body: IdentitiesBody & { readonly revoked: readonly Readonly<Record<string, unknown>>[] },
   isWide: boolean,
   columns: number,
 ): readonly string[] {
   const { trustDomain, rootFingerprint, rootNotAfterMs, proxies, revoked } = body;
   const taken = revoked.map(({ serial, workload, untilMs }) => {
-    const what = workload === undefined ? `certificate ${String(serial)}` : `what ${String(workload)} had until then`;
+    const what =
+      workload === undefined ? `certificate ${String(serial)}` : `what ${plain(String(workload))} had until then`;
     return `taken back: ${what} (kept until ${printTime(Number(untilMs))})`;
   });
   return [
@@ -142,10 +143,10 @@ function printProxies(proxies: Proxies, isWide: boolean, columns: number): reado
   const print = (cells: readonly Cell[]) =>
     printTable(
       cells.map(([name]) => ({ name })),
-      proxies.map((proxy) => cells.map(([, of]) => of(proxy))),
+      proxies.map((proxy) => cells.map(([, of]) => plain(of(proxy)))),
     );
   const lines = print(isWide ? WIDE_CELLS : CELLS);
-  const fits = lines.every((line) => line.length <= columns);
+  const fits = isWide || lines.every((line) => line.length <= columns);
   return fits ? lines : print(CELLS.filter(([name]) => name !== "SPIFFE-ID"));
 }
 
@@ -159,9 +160,11 @@ async function rotate(client: Client, word: string | undefined, values: Values, 
   const timeoutMs = parseDurationFlag(values.timeout, "--timeout", TIMEOUT_MAX_MS) ?? TIMEOUT_DEFAULT_MS;
   const missing = await untilRotated(client, proxies, timeoutMs, io);
   for (const { namespace, workload: name, instance, serial } of proxies.filter((each) => !missing.includes(each)))
-    io.out(`${namespace}/${name} (${instance.slice(0, 8)}) has another certificate than ${serial}\n`);
+    io.out(
+      `${plain(`${namespace}/${name} (${instance.slice(0, 8)})`)} has another certificate than ${plain(serial)}\n`,
+    );
   if (missing.length === 0) return EXIT.yes;
-  const names = missing.map(({ namespace, workload: name }) => `${namespace}/${name}`).join(", ");
+  const names = missing.map(({ namespace, workload: name }) => plain(`${namespace}/${name}`)).join(", ");
   return refuse(io, `not within ${timeoutMs / 1000} s: ${names}`);
 }
 
