@@ -1,0 +1,90 @@
+/** Which connection a request gets, after what became of the one before. */
+import { createServer, type Socket } from "node:net";
+import { SILENT } from "@regomesh/base";
+import { expect, test } from "vitest";
+import { Framing } from "../../http1/head.ts";
+import { HeadReader } from "../../http1/head-reader.ts";
+import { DEFAULT_CODEC_LIMITS } from "../../http1/limits.ts";
+import { Method } from "../../http1/method.ts";
+import { makeEndpoint } from "../../route/endpoint.ts";
+import type { StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
+import { makeSharedMemory, makeThread } from "../plane/make-thread.ts";
+import { Pool } from "./pool.ts";
+
+/** Far more than the system takes for a server that does not read. */
+const HUGE_BYTES = 32 * 1024 * 1024;
+
+test.each([
+  ["has taken all of it: the next request has the same one", 5, 1],
+  ["has not taken all of it: the next request has another", HUGE_BYTES, 2],
+])("a connection whose server answers a request and %s", async (_, bytes, connections) => {
+  const opened: Socket[] = [];
+  const server = createServer((socket) => {
+    opened.push(socket);
+    socket.once("data", () => {
+      socket.pause();
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const pool = makePool(port);
+  await ask(pool, bytes);
+  // The first one's server reads no more, and so would not answer.
+  const stream = await open(pool, () => {});
+  expect(opened.length).toBe(connections);
+  stream.reset();
+  pool.destroy();
+  for (const socket of opened) socket.destroy();
+  await new Promise((done) => server.close(done));
+});
+
+function makePool(port: number): Pool {
+  const thread = makeThread({ log: SILENT, shared: makeSharedMemory(), accessLog: undefined });
+  const facts = { address: "127.0.0.1", port, portName: "http", workload: "w", principal: "", labels: {} };
+  return new Pool(thread, makeEndpoint(facts), {
+    connectTimeoutMs: 0,
+    idleTimeoutMs: 0,
+    connectionsMax: 2,
+    pendingMax: 2,
+    principals: [],
+    refusalOf: () => undefined,
+    graceMs: 0,
+    isApplication: false,
+    peer: () => undefined,
+  });
+}
+
+/** Sends a whole request with so much content, and lets go of the connection at the response's end. */
+async function ask(pool: Pool, bytes: number): Promise<void> {
+  const head = Buffer.from(`POST / HTTP/1.1\r\nHost: w\r\nContent-Length: ${bytes}\r\n\r\n`);
+  await new Promise<void>((done, fail) => {
+    const sending = open(pool, () => void sending.then((stream) => stream.release()).then(done));
+    void sending.then((stream) => {
+      stream.sendHead(head, head.length, Method.post, Framing.length);
+      stream.sendContent(Buffer.alloc(bytes), 0, bytes);
+      stream.sendEnd(new HeadReader("trailers", DEFAULT_CODEC_LIMITS).head);
+    }, fail);
+  });
+}
+
+/** A stream of the pool's; `onEnd` is told of its response's end. */
+async function open(pool: Pool, onEnd: () => void): Promise<UpstreamStream> {
+  return await new Promise((onStream, fail) => {
+    const waiter: StreamWaiter = {
+      onStream,
+      onEnd,
+      onNoStream: fail,
+      onReset: fail,
+      onFault: fail,
+      onWithdrawn: () => {},
+      onInterim: () => {},
+      onHead: () => {},
+      onContent: () => {},
+      yieldIfQuiet: () => false,
+    };
+    const stream = pool.open(waiter, 0);
+    if (typeof stream !== "string") onStream(stream);
+  });
+}
