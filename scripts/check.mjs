@@ -13,6 +13,10 @@ const steps = [
   // The page alone knows the DOM, so that no other code can mistake a global of the browser for its own.
   ["types of the page", [join(root, "node_modules/.bin/tsc"), ["-p", "dashboard"]]],
   ["imports and purity", [process.execPath, [join(root, "scripts/check-imports.mjs")]]],
+  [
+    "what nobody uses",
+    [process.execPath, [join(root, "node_modules/knip/bin/knip.js"), "--no-progress", "--no-config-hints"]],
+  ],
   ["generated code", [process.execPath, [join(root, "scripts/check-generated.mjs")]]],
   ["tests", [process.execPath, [join(root, "scripts/check-tests.mjs")]]],
 ];

@@ -28,7 +28,7 @@ export function paintVerdict(text: string, verdict: DecisionBody["verdict"], pai
 }
 
 /** Which proxy decided is told by the arrow: `⇥` of the receiver, `→` of the sender. */
-export function wayOf({ source, service, direction }: DecisionBody): string {
+function wayOf({ source, service, direction }: DecisionBody): string {
   return `${shortName(source)} ${direction === "inbound" ? "⇥" : "→"} ${service === "" ? "?" : shortName(service)}`;
 }
 

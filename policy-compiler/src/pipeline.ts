@@ -62,14 +62,14 @@ export type Back = {
 type Found<State> = { readonly state: Partial<State>; readonly diagnostics?: readonly Diagnostic[] };
 type Stage<State> = { readonly name: string; readonly run: (state: State) => Found<State> };
 
-export const FRONT_STAGES: readonly Stage<Front>[] = [
+const FRONT_STAGES: readonly Stage<Front>[] = [
   { name: "parse", run: parseAll },
   { name: "prepare", run: ({ parsed = [], prepare }) => ({ state: { parsed: prepare?.(parsed) ?? parsed } }) },
   { name: "analyze", run: analyzeAll },
   { name: "check the rules' paths against the data", run: checkPaths },
 ];
 
-export const BACK_STAGES: readonly Stage<Back>[] = [
+const BACK_STAGES: readonly Stage<Back>[] = [
   { name: "plan", run: ({ makePlan }) => ({ state: { planned: makePlan() } }) },
   { name: "check how deeply blocks nest", run: checkDepth },
   { name: "check what the role offers", run: checkOffers },

@@ -25,7 +25,7 @@ function printRule(rule: Rule, word: string): readonly string[] {
   return [head.join(" "), ...printBody(rule.body, "  "), ...rest];
 }
 
-export function printBody(body: Body, indent: string): readonly string[] {
+function printBody(body: Body, indent: string): readonly string[] {
   return body.flatMap((expr) => printExpr(expr, indent));
 }
 
@@ -60,7 +60,7 @@ function printWhat({ what }: Expr, indent: string): readonly string[] {
   }
 }
 
-export function printTerm(term: Term): string {
+function printTerm(term: Term): string {
   const list = (items: readonly Term[]) => items.map(printTerm).join(", ");
   switch (term.kind) {
     case "null":

@@ -156,7 +156,7 @@ function drawSeed(): number {
 }
 
 /** The module's own description, from its custom section. */
-export function metaOf(module: WebAssembly.Module): ModuleMeta | undefined {
+function metaOf(module: WebAssembly.Module): ModuleMeta | undefined {
   const [section] = WebAssembly.Module.customSections(module, META_SECTION);
   return section === undefined ? undefined : (JSON.parse(new TextDecoder().decode(section)) as ModuleMeta);
 }

@@ -7,9 +7,9 @@ import { join, resolve } from "node:path";
 import type { Source } from "@regomesh/base";
 import { UsageError } from "../command.ts";
 
-export const FILES_MAX = 20_000;
+const FILES_MAX = 20_000;
 /** As the controller's own limit for a file of a commit. */
-export const FILE_BYTES_MAX = 8 * 1024 * 1024;
+const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Reads what `paths` name, relative to `cwd`; files keep the name by which the user knows them. Throws UsageError. */
 export async function readFiles(paths: readonly string[], cwd: string, wanted: RegExp): Promise<readonly Source[]> {

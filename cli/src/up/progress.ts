@@ -32,7 +32,7 @@ export class Progress {
   }
 }
 
-export function printProgress(steps: readonly Step[]): string {
+function printProgress(steps: readonly Step[]): string {
   return `starting  ${steps.map(printStep).join("  ")}`;
 }
 

@@ -2,9 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
-export const COLD_MS_MAX = 60;
-export const WARM_MS_MAX = 15;
-export const MANY_MS_MAX = 3000;
+const COLD_MS_MAX = 60;
+const WARM_MS_MAX = 15;
+const MANY_MS_MAX = 3000;
 
 const SMALL = 100;
 const MANY = 10_000;

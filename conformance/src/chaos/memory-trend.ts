@@ -17,7 +17,7 @@ export type Trend = {
 };
 
 /** Code is compiled and pools are filled until then: measured, on a machine that has much else to do. */
-export const WARM_MS = 210_000;
+const WARM_MS = 210_000;
 const WINDOW_MS = 30_000;
 /** A line through fewer says nothing. */
 const WINDOWS_MIN = 4;

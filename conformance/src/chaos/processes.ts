@@ -6,7 +6,7 @@ import { type MemorySample, type Trend, trendOf } from "./memory-trend.ts";
 import type { Victim } from "./schedule.ts";
 
 /** A process may be away for so long: its pause, its start, and a machine that is busy. */
-export const AWAY_MAX_MS = 90_000;
+const AWAY_MAX_MS = 90_000;
 
 export type Lived = { readonly name: string; readonly pid: number; readonly live: Trend; readonly resident: Trend };
 

@@ -14,7 +14,7 @@ export type Selected<E extends Entry> = { readonly wanted: readonly E[]; readonl
 /** Larger ones are no policy and no resource; data of 8 MiB is a database. */
 export const FILE_BYTES_MAX = 8 * 1024 * 1024;
 /** All that is read of a source; Gatekeeper's whole library has half a mebibyte. */
-export const TOTAL_BYTES_MAX = 64 * 1024 * 1024;
+const TOTAL_BYTES_MAX = 64 * 1024 * 1024;
 
 /** `path`: the directory that is the source, from which ignored files are named. */
 export function selectEntries<E extends Entry>(entries: readonly E[], path: string, isIgnored: IsIgnored): Selected<E> {

@@ -4,7 +4,7 @@
  */
 import { decodeDer, encodeDer, isSequence, OID, readBits, readOid } from "./der.ts";
 
-export const CSR_BYTES_MAX = 8192;
+const CSR_BYTES_MAX = 8192;
 
 export type Csr = {
   /** SubjectPublicKeyInfo in DER, a P-256 key. */

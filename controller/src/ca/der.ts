@@ -111,7 +111,7 @@ export function readBits(value: Asn1 | undefined): Uint8Array | undefined {
   return fromBinary(value.value.slice(1));
 }
 
-export function fromPem(pem: string): Uint8Array {
+function _fromPem(pem: string): Uint8Array {
   return fromBinary(forge.util.decode64(pem.replace(/-----[^-]+-----|\s/g, "")));
 }
 

@@ -19,7 +19,7 @@ export const LISTEN_MAX = 64;
 const IP_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$/;
 
 /** Every service of the plan with its endpoints, in a stable order. */
-export function toServiceEndpoints(plan: MeshPlan, claims: readonly Claim[]): readonly ServiceEndpoints[] {
+function toServiceEndpoints(plan: MeshPlan, claims: readonly Claim[]): readonly ServiceEndpoints[] {
   const services = new Map<string, Endpoint[]>(
     plan.services.map(({ name, namespace }) => [`${name}.${namespace}`, []]),
   );

@@ -77,8 +77,8 @@ const CONTENTS_MAX = 1000;
 const HASH = /^[0-9a-f]{64}$/;
 
 /** A port is free again, a disk has room: a machine's own trouble is tried again soon, then less and less. */
-export const RETRY_FIRST_MS = 500;
-export const RETRY_MAX_MS = 30_000;
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 30_000;
 
 export function openProxy(
   id: StreamId,

@@ -15,7 +15,7 @@ const PER_REPORT_MAX = 500;
 const LETTERS_MAX = 8_000_000;
 const TEXT_LENGTH_MAX = 1024;
 const RULES_MAX = 32;
-export const LISTED_DEFAULT = 100;
+const LISTED_DEFAULT = 100;
 export const LISTED_MAX = 500;
 
 const VERDICTS = ["allowed", "denied", "limited", "broken"] as const;

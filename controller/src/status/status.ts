@@ -18,7 +18,7 @@ import { type Ledger, NO_SHADOW } from "./ledger.ts";
 import { type Places, shadowKey } from "./places.ts";
 
 /** A proxy reports at least twice a second; after three missed reports it is stale. */
-export const SILENCE_MAX_MS = 1500;
+const SILENCE_MAX_MS = 1500;
 
 export type StatusFacts = {
   readonly release: Release;

@@ -3,7 +3,7 @@ import type { HistoryPoint } from "../api/bodies.ts";
 import { add, EMPTY, quantile, type Tally } from "./tally.ts";
 
 /** Long enough that a rate of one a second does not flicker, short enough to show a change. */
-export const RATE_WINDOW_MS = 5000;
+const RATE_WINDOW_MS = 5000;
 /** Percentiles need more requests than rates do. */
 const LATENCY_WINDOW_MS = 15_000;
 const SECOND_MS = 1000;

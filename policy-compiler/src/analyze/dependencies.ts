@@ -77,7 +77,7 @@ function dataPaths(term: Term, choices: Choices): readonly (readonly Part[])[] {
   return choices.expand(term.path);
 }
 
-export function follow({ root, rules }: Dependencies, path: readonly Part[]): readonly RuleVertex[] {
+function follow({ root, rules }: Dependencies, path: readonly Part[]): readonly RuleVertex[] {
   const found: RuleVertex[] = [];
   const add = (rule: Rule) => {
     const vertex = rules.get(rule);

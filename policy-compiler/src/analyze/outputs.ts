@@ -63,7 +63,7 @@ function bindRef(term: Term, known: Bound, outputs: Set<string>): void {
 }
 
 /** All variables of a term on its own level are bound. */
-export function isKnown(term: Term, known: Bound): boolean {
+function isKnown(term: Term, known: Bound): boolean {
   if (term.kind === "var") return known.has(term.name);
   return subterms(term).every((part) => isKnown(part, known));
 }

@@ -224,7 +224,7 @@ function patternNames(what: Extract<What, { kind: "every" }>): readonly string[]
 }
 
 /** Declares a variable; undefined where that is wildcard or a fault. */
-export function declare(
+function declare(
   context: RewriteContext,
   scope: Scope,
   variable: { readonly name: string; readonly at: Location },

@@ -7,7 +7,7 @@ import { blocksOf } from "../ir/walk.ts";
 import { EmitError } from "./error.ts";
 
 /** Blocks inside one another: iterations and modifiers of one body, one after the other. */
-export const BLOCK_DEPTH_MAX = 2000;
+const BLOCK_DEPTH_MAX = 2000;
 
 /** Throws EmitError, with the statement's place, where blocks nest more deeply. */
 export function checkBlockDepth(policy: IrPolicy): void {

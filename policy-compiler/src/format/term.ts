@@ -47,7 +47,7 @@ export function writeUnformatted(printer: Printer, place: Place): void {
 }
 
 /** `mayGroup`: an infix call is put in parentheses. */
-export function writeTermIn(printer: Printer, term: Term, mayGroup: boolean): void {
+function writeTermIn(printer: Printer, term: Term, mayGroup: boolean): void {
   printer.insertComments(printer.rowOf(term.at));
   if (!printer.isInline) printer.startLine();
   writeValue(printer, term, mayGroup);
@@ -112,7 +112,7 @@ function writtenString(printer: Printer, term: Extract<Term, { kind: "string" }>
   return /^["`]/.test(text) ? text : quote(term.value);
 }
 
-export function writeRef(printer: Printer, ref: Ref): void {
+function writeRef(printer: Printer, ref: Ref): void {
   const isGrouped = ref.head.kind === "call-term" && printer.placeOfTerm(ref.head).text.startsWith("(");
   writeTermIn(printer, ref.head, isGrouped);
   writePath(printer, ref.path);

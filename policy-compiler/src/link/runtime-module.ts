@@ -28,7 +28,7 @@ export type RuntimeSection = { readonly count: number; readonly entries: Uint8Ar
 export type RuntimeExport = { readonly name: string; readonly kind: number; readonly index: number };
 
 export const KIND_FUNCTION = 0;
-export const KIND_TABLE = 1;
+const _KIND_TABLE = 1;
 export const KIND_MEMORY = 2;
 export const KIND_GLOBAL = 3;
 

@@ -229,7 +229,7 @@ function hasVariables(term: Term): boolean {
 }
 
 /** A number as it is written; JSON.stringify writes it so where the host can (`rawJSON`). */
-export class NumberText {
+class NumberText {
   readonly text: string;
 
   constructor(text: string) {

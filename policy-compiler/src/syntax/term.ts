@@ -142,7 +142,7 @@ const REF_HEADS: ReadonlySet<Term["kind"]> = new Set([
 ]);
 
 /** `.a`, `[x]` and `(args)` right behind a term. */
-export function parseTail(cursor: Cursor, head: Term): Term {
+function parseTail(cursor: Cursor, head: Term): Term {
   const start = head.at.span.start;
   let term = head;
   for (let links = 0; ; links++) {

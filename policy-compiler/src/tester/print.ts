@@ -20,7 +20,7 @@ export function printTests({ tests }: TestReport, options: { readonly verbose?: 
   return lines;
 }
 
-export function printCounts(tests: readonly TestResult[]): string {
+function printCounts(tests: readonly TestResult[]): string {
   const counts = countTests(tests);
   const total = counts.pass + counts.fail + counts.error + counts.skip;
   const parts = [`PASS: ${counts.pass}/${total}`];

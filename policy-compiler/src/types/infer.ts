@@ -133,6 +133,6 @@ export function inferMember(term: Term, of: RegoType, env: TypeEnv): boolean {
   return infer(term, of, env);
 }
 
-export function memberType(collection: RegoType): RegoType {
+function _memberType(collection: RegoType): RegoType {
   return valuesOf(collection);
 }

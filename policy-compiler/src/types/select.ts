@@ -56,7 +56,7 @@ function selectField(object: ObjectType, key: FieldKey): RegoType {
   return rest !== undefined && holds(rest.key, keyTypeOf(key)) ? rest.value : UNKNOWN;
 }
 
-export function findField({ fields }: ObjectType, key: FieldKey): Field | undefined {
+function findField({ fields }: ObjectType, key: FieldKey): Field | undefined {
   let [low, high] = [0, fields.length];
   while (low < high) {
     const middle = (low + high) >>> 1;

@@ -28,7 +28,7 @@ export function parseJson(text: string): JsonValue {
 }
 
 /** A number of this text: as JavaScript's where that is the same number, else by its text. */
-export function exactNumber(value: number, text: string): number | RawNumber {
+function exactNumber(value: number, text: string): number | RawNumber {
   const isSame = String(value) === text || (Number.isSafeInteger(value) && /^-?[0-9]+$/.test(text));
   if (isSame && !Object.is(value, -0)) return value;
   return raw.rawJSON(text);

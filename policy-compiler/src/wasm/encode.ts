@@ -118,7 +118,7 @@ export function putS32(out: Sink, value: number): void {
   out.push(left & 0x7f);
 }
 
-export function putBytes(out: Bytes, bytes: ArrayLike<number>): void {
+function putBytes(out: Bytes, bytes: ArrayLike<number>): void {
   for (let i = 0; i < bytes.length; i++) out.push(bytes[i] as number);
 }
 

@@ -23,7 +23,7 @@ export const BALANCERS: Readonly<Record<TrafficSettings["balancer"], Balancer>> 
 };
 
 /** The less loaded of two drawn at random; where both are closed, the next open one. */
-export function pickLeastRequest(candidates: Candidates, random: Random): number {
+function pickLeastRequest(candidates: Candidates, random: Random): number {
   const { length } = candidates;
   if (length === 0) return -1;
   if (length === 1) return candidates.isOpen(0) ? 0 : -1;
@@ -39,11 +39,11 @@ export function pickLeastRequest(candidates: Candidates, random: Random): number
 }
 
 /** Each in its turn; a closed one's turn falls to the next. */
-export function pickRoundRobin(candidates: Candidates, _random: Random, turn: number): number {
+function pickRoundRobin(candidates: Candidates, _random: Random, turn: number): number {
   return candidates.length === 0 ? -1 : nextOpen(candidates, turn % candidates.length);
 }
 
-export function pickRandom(candidates: Candidates, random: Random): number {
+function pickRandom(candidates: Candidates, random: Random): number {
   return candidates.length === 0 ? -1 : nextOpen(candidates, Math.floor(random() * candidates.length));
 }
 

@@ -7,7 +7,7 @@ import { isChanging, makePermit, type Permit, plainPermit } from "./permit.ts";
 /** An entrypoint and its unit; both "" where none was asked. */
 export type Decider = { readonly entrypoint: string; readonly unit: string };
 
-export const NOBODY: Decider = { entrypoint: "", unit: "" };
+const NOBODY: Decider = { entrypoint: "", unit: "" };
 
 export function deciderOf({ name, unit }: BoundRef["bound"]): Decider {
   return { entrypoint: name, unit };

@@ -11,7 +11,7 @@ export function isAuthority(bytes: Uint8Array, start: number, end: number): bool
 }
 
 /** Where the host of an authority ends (before the colon of its port); `start` where there is no valid host. */
-export function authorityHostEnd(bytes: Uint8Array, start: number, end: number): number {
+function authorityHostEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   if (at < end && bytes[at] === OPEN_BRACKET) {
     at++;

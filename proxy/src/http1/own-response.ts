@@ -9,7 +9,7 @@ import { NO_BYTES } from "./head.ts";
 import { writeLineEnd, writeNumber } from "./head-writer.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
 
-export const CONTINUE_RESPONSE = asciiBytes("HTTP/1.1 100 Continue\r\n\r\n");
+const _CONTINUE_RESPONSE = asciiBytes("HTTP/1.1 100 Continue\r\n\r\n");
 
 const STATUS_LINE_START = asciiBytes("HTTP/1.1 ");
 const CONTENT_LENGTH = asciiBytes("content-length: ");

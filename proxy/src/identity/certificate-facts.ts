@@ -24,7 +24,7 @@ export type KeyUsage = {
 };
 
 /** Bytes of a certificate: an SVID takes some 600; more is not parsed. */
-export const CERTIFICATE_BYTES_MAX = 16 * 1024;
+const CERTIFICATE_BYTES_MAX = 16 * 1024;
 
 const OID_KEY_USAGE = "2.5.29.15";
 const OID_SUBJECT_ALT_NAME = "2.5.29.17";

@@ -15,9 +15,9 @@ export type SpiffeId = {
 };
 
 /** Longest ID in bytes: section 2.3 asks for support of 2,048 and for no more to be made; a certificate of 16 KiB bounds it anyway. */
-export const SPIFFE_ID_BYTES_MAX = 8192;
+const SPIFFE_ID_BYTES_MAX = 8192;
 /** Longest trust domain in bytes (section 2.1). */
-export const TRUST_DOMAIN_BYTES_MAX = 255;
+const TRUST_DOMAIN_BYTES_MAX = 255;
 
 const SCHEME = "spiffe://";
 const TRUST_DOMAIN = /^[a-z0-9._-]+$/;
@@ -35,7 +35,7 @@ export function parseSpiffeId(text: string): SpiffeId | undefined {
   return { text, trustDomain, path, namespace: workload?.[1], serviceAccount: workload?.[2] };
 }
 
-export function isTrustDomain(text: string): boolean {
+function isTrustDomain(text: string): boolean {
   return text.length <= TRUST_DOMAIN_BYTES_MAX && TRUST_DOMAIN.test(text);
 }
 

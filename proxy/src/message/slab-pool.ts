@@ -3,7 +3,7 @@
  * garbage collector the dearest part of a proxy (measured: 16–39 % of the rate of TLS
  * chains). A slab belongs to one writer from `take` to `giveBack`.
  */
-export const SMALL_SLAB_BYTES = 4 * 1024;
+const SMALL_SLAB_BYTES = 4 * 1024;
 export const LARGE_SLAB_BYTES = 64 * 1024;
 /** Kept for reuse, of each size: what a busy proxy has in flight at once; more goes to the collector. */
 const SMALL_KEPT_MAX = 1024;

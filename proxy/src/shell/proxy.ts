@@ -48,7 +48,7 @@ export type ProxyOptions = {
 };
 
 /** Longer than nearly every response, shorter than a renewal that is late. */
-export const DEFAULT_GRACE_MS = 30_000;
+const DEFAULT_GRACE_MS = 30_000;
 
 /** A timer's own bound. */
 const TIMEOUT_MAX_MS = 2 ** 31 - 1;

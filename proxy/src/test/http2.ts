@@ -4,8 +4,6 @@ import { Connection, Http2Event, PREFACE } from "../http2/connection.ts";
 import { ErrorCode } from "../http2/error-code.ts";
 import { FRAME_HEADER_BYTES, FrameType, readUint24, readUint31, readUint32, writeFrameHeader } from "../http2/frame.ts";
 import type { HpackDecoder } from "../http2/hpack/decoder.ts";
-import { HpackEncoder } from "../http2/hpack/encoder.ts";
-import { Output } from "../http2/output.ts";
 import type { Stream } from "../http2/stream.ts";
 
 export type HeadFields = readonly (readonly [name: string, value: string])[];
@@ -169,19 +167,4 @@ export function makeServer(): Connection {
   feed(server, preface);
   written(server);
   return server;
-}
-
-/** Blocks of one encoder, whose table the server's decoder follows. */
-export class BlockWriter {
-  readonly #encoder = new HpackEncoder();
-
-  write(fields: HeadFields): Uint8Array {
-    const out = new Output();
-    this.#encoder.begin(out);
-    for (const [name, value] of fields) {
-      const [n, v] = [latin(name), latin(value)];
-      this.#encoder.encode(out, n, 0, n.length, v, 0, v.length);
-    }
-    return out.take();
-  }
 }

@@ -4,7 +4,7 @@ import { oneOf, text } from "../schema/values.ts";
 
 export const DEFAULT_TRUST_DOMAIN = "cluster.local";
 
-export const trustDomain = text({
+const trustDomain = text({
   what: "a trust domain (lower-case letters, digits, ., - and _)",
   pattern: /^[a-z0-9][a-z0-9._-]*$/,
   lengthMax: 255,

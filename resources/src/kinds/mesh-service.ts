@@ -3,7 +3,7 @@ import { z } from "zod";
 import { integer, list, oneOf } from "../schema/values.ts";
 import { dnsLabel, dnsName, labels } from "./metadata.ts";
 
-export const servicePort = z.strictObject({
+const servicePort = z.strictObject({
   name: dnsLabel.prefault("http").describe("name by which workloads and endpoints refer to the port"),
   port: integer(1, 65_535).describe("the port that clients name in the authority; 80 where they name none"),
   protocol: oneOf("HTTP").prefault("HTTP").describe("HTTP is what the proxies speak"),
@@ -12,12 +12,12 @@ export const servicePort = z.strictObject({
     .describe("Strict takes mTLS of the mesh alone, the safe choice; Edge takes plaintext from outside the mesh"),
 });
 
-export const subset = z.strictObject({
+const subset = z.strictObject({
   name: dnsLabel.describe("name by which routes refer to the subset"),
   labels: labels.describe("labels of the workloads that belong to it, all of which must match"),
 });
 
-export const weightedSubset = z.strictObject({
+const weightedSubset = z.strictObject({
   subset: dnsLabel.exactOptional().describe("a subset of this service; the whole service where absent"),
   weight: integer(0, 1_000_000)
     .prefault(1)

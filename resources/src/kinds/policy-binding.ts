@@ -4,7 +4,7 @@ import { integer, list, mapOf, oneOf, text } from "../schema/values.ts";
 import { dnsLabel } from "./metadata.ts";
 
 /** Ten milliseconds, a unit being about a nanosecond: far above any honest decision, and no tail that lasts. */
-export const FUEL_DEFAULT = 10_000_000;
+const FUEL_DEFAULT = 10_000_000;
 
 /** No segment is `.` or `..`; written without look-ahead, which CRDs do not take. */
 const unitPath = text({
@@ -34,7 +34,7 @@ const shortEntrypoint = z.union([
 
 const anyNamespace = text({ what: "a namespace, or * for all", pattern: /^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$/ });
 
-export const selector = z.strictObject({
+const selector = z.strictObject({
   namespaces: list(anyNamespace, 64)
     .exactOptional()
     .describe("the binding's own where absent; others only for bindings of regomesh-system"),

@@ -9,7 +9,7 @@ import { dnsLabel } from "./metadata.ts";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-export const timeouts = z.strictObject({
+const timeouts = z.strictObject({
   connect: duration(0, MINUTE_MS)
     .prefault("5s")
     .describe("5 s, as in Envoy: a handshake between machines takes milliseconds"),
@@ -23,7 +23,7 @@ export const timeouts = z.strictObject({
     ),
 });
 
-export const retries = z.strictObject({
+const retries = z.strictObject({
   attempts: integer(0, 10)
     .prefault(2)
     .describe("two more tries, as in Istio; the budget keeps them from becoming a storm"),
@@ -37,7 +37,7 @@ export const retries = z.strictObject({
   budgetMin: integer(0, 1000).prefault(3).describe("Envoy's floor, so that a quiet service may be retried at all"),
 });
 
-export const breaker = z.strictObject({
+const breaker = z.strictObject({
   failures: integer(1, 1_000_000).prefault(5).describe("in a row, as Envoy's outlier detection"),
   open: duration(0, HOUR_MS)
     .prefault("1s")
@@ -45,7 +45,7 @@ export const breaker = z.strictObject({
   openMax: duration(0, HOUR_MS).prefault("30s").describe("30 s, the bound of the doubling after failed trials"),
 });
 
-export const pool = z.strictObject({
+const pool = z.strictObject({
   connectionsMax: integer(1, 1_000_000)
     .prefault(1024)
     .describe("a worker and endpoint; Envoy's circuit breaker default"),

@@ -16,7 +16,7 @@ const application = z.strictObject({
   port: integer(0, 65_535).prefault(0).describe("0: the proxy's --app flag says where the application listens"),
 });
 
-export const workloadPort = z.strictObject({
+const workloadPort = z.strictObject({
   name: dnsLabel.describe("name of a port of the service"),
   listen: listen.prefault({}).describe("where the proxy listens"),
   application: application.prefault({}).describe("where the application listens, on loopback"),

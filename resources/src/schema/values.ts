@@ -2,7 +2,7 @@
 import { parseDuration } from "@regomesh/base";
 import { z } from "zod";
 
-export const TEXT_LENGTH_MAX = 4096;
+const TEXT_LENGTH_MAX = 4096;
 
 export function text(options: {
   /** What the text is, for the message: `a DNS label such as orders`. */

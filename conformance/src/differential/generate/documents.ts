@@ -30,7 +30,7 @@ export const NUMBERS = [
   ...["0.30000000000000004", "3.14159", "1e15", "123456789.123456789", "4294967296", "-9223372036854775808"],
 ] as const;
 
-export function drawShape(draw: Draw, depth: number): Shape {
+function drawShape(draw: Draw, depth: number): Shape {
   const scalar = (): Shape => ({ kind: draw.pick(["number", "string", "string", "boolean", "any"] as const) });
   if (depth === 0) return scalar();
   return draw.weighted<Shape>([

@@ -139,11 +139,11 @@ function stepInto({ draw }: Context, scope: Scope, { text, shape }: Root): Root 
   }
 }
 
-export function printKey(name: string): string {
+function printKey(name: string): string {
   return /^[a-z]\w*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
-export function kindOf(shape: Shape): Kind {
+function kindOf(shape: Shape): Kind {
   return shape.kind === "dictionary" ? "object" : shape.kind;
 }
 

@@ -21,7 +21,7 @@ export function wanted(bytes: number): Arrived {
 }
 
 /** Writes as fast as it is taken. */
-export async function send(to: Writable, bytes: number): Promise<void> {
+async function send(to: Writable, bytes: number): Promise<void> {
   for (let left = bytes; left > 0; left -= BLOCK_BYTES) {
     const isRoom = to.write(left >= BLOCK_BYTES ? BLOCK : BLOCK.subarray(0, left));
     if (!isRoom) await new Promise<void>((done) => to.once("drain", done));
@@ -30,7 +30,7 @@ export async function send(to: Writable, bytes: number): Promise<void> {
 }
 
 /** Reads no faster than `bytesPerSecond`. */
-export async function receive(from: Readable, bytesPerSecond: number): Promise<Arrived> {
+async function receive(from: Readable, bytesPerSecond: number): Promise<Arrived> {
   const hash: Hash = createHash("sha256");
   const beganMs = performance.now();
   let bytes = 0;

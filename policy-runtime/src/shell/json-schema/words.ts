@@ -37,6 +37,6 @@ export function isSchema(value: unknown): value is boolean | Keywords {
   return typeof value === "boolean" || isJsonObject(value);
 }
 
-export function isNumber(value: unknown): boolean {
+function _isNumber(value: unknown): boolean {
   return numberOf(value) !== undefined;
 }

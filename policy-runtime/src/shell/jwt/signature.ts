@@ -65,7 +65,7 @@ function isRsa(key: KeyObject): boolean {
   return key.asymmetricKeyType === "rsa" || key.asymmetricKeyType === "rsa-pss";
 }
 
-export function isEqual(a: Buffer, b: Buffer): boolean {
+function isEqual(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 

@@ -124,7 +124,7 @@ export class DerReader {
   }
 }
 
-export function integerOf({ bytes }: DerNode, what: string): bigint {
+function integerOf({ bytes }: DerNode, what: string): bigint {
   const [first, second] = bytes;
   if (first === undefined) throw new DerError(what);
   if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
@@ -133,7 +133,7 @@ export function integerOf({ bytes }: DerNode, what: string): bigint {
   return BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString("hex")}`));
 }
 
-export function arcsOf({ bytes }: DerNode, what: string): readonly number[] {
+function arcsOf({ bytes }: DerNode, what: string): readonly number[] {
   if (bytes.length === 0 || (bytes.at(-1) as number) >= 0x80) throw new DerError(what);
   const arcs: number[] = [];
   let value = 0;

@@ -267,7 +267,7 @@ function readAlternativeNames(der: DerReader): AlternativeNames {
   return { dns, emails, addresses, uris };
 }
 
-export function asciiOf(bytes: Buffer, what: string): string {
+function asciiOf(bytes: Buffer, what: string): string {
   if (bytes.some((byte) => byte > 0x7f)) throw new DerError(what);
   return bytes.toString("latin1");
 }

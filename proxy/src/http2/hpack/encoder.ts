@@ -12,7 +12,7 @@ import { INTEGER_BYTES_MAX, writeInteger } from "./integer.ts";
 import { STATIC_COUNT, STATIC_ENTRIES } from "./static-table.ts";
 
 /** Of a peer that allows more: as much as a proxy's fields fill, and no more memory for each connection. */
-export const ENCODER_TABLE_BYTES_MAX = 4096;
+const ENCODER_TABLE_BYTES_MAX = 4096;
 /** Larger values would push everything else out. */
 const INDEXED_VALUE_BYTES_MAX = 512;
 

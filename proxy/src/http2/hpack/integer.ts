@@ -3,7 +3,7 @@
 /** More is no index, length or table size that anybody means: 4 bytes behind the prefix. */
 const VALUE_MAX = 0x0fffffff;
 
-export const IntegerFault = { incomplete: -1, tooLarge: -2 } as const;
+const IntegerFault = { incomplete: -1, tooLarge: -2 } as const;
 
 /** Reads one integer after the other; where it ended stands in `at`. */
 export class IntegerReader {

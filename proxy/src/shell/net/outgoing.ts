@@ -10,8 +10,8 @@ import type { Faulty } from "./faulty.ts";
 import type { Turn } from "./turn.ts";
 
 /** Above this much unsent, the source should stop; below the low mark it may go on. */
-export const HIGH_WATER_BYTES = 256 * 1024;
-export const LOW_WATER_BYTES = 64 * 1024;
+const HIGH_WATER_BYTES = 256 * 1024;
+const LOW_WATER_BYTES = 64 * 1024;
 /** The same where the thread's memory is scarce: those who take nothing hold no more than this each. */
 const SCARCE_WATER_BYTES = 16 * 1024;
 
