@@ -6,10 +6,10 @@ import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 const help = `
 Usage: regomesh confirm HASH [flags]
 
-A commit that takes away the mesh's settings, its last workload, or more than half of its
-bindings or workloads at once waits until an operator says that this is meant: by the hash
-of what would go, which status shows. The word counts once. A commit whose message holds
-the hash needs none.
+A commit that takes away the mesh's settings, the directory that --path of the controller
+names, its last workload, or more than half of its bindings or workloads at once waits until
+an operator says that this is meant: by the hash of what would go, which status shows. The
+word counts once. A commit whose message holds the hash needs none.
 
 ${clientHelp(16)}
 

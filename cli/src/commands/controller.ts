@@ -27,9 +27,10 @@ const help = `
 Usage: regomesh controller --git DIR|URL [flags]
 
 Reads policies and resources from a branch of a git repository, on this machine or fetched with
-your git from https:// or ssh://, tests and compiles each new commit, and distributes it to the proxies; issues their identities; serves the
-page and the API. A commit that does not build changes nothing: status says why. Prints
-one line of JSON with its addresses once it is ready, then runs until SIGTERM.
+your git from https:// or ssh://, tests and compiles each new commit, and distributes it to the
+proxies; issues their identities; serves the page and the API. A commit that does not build
+changes nothing: status says why. Prints one line of JSON with its addresses once it is ready,
+then runs until SIGTERM.
 
   --git DIR|URL               the repository: a work tree or a bare one here, or an address
                               (https://…, ssh://…, git@host:…; http:// of this machine only)
@@ -41,7 +42,8 @@ one line of JSON with its addresses once it is ready, then runs until SIGTERM.
   --path DIR                  the directory of the repository that is the source (default all)
 ${ALLOW_HELP.slice(1)}
   --state DIR                 where everything is kept (default .regomesh)
-  --http ADDR                 page and API (default ${DEFAULT_HTTP}; port 0 is a free one)
+  --http ADDR                 page and API, on loopback (default ${DEFAULT_HTTP}; port 0 is a
+                              free one)
   --grpc ADDR                 for proxies (default ${DEFAULT_GRPC})
   --join-token WORKLOAD=FILE  write a token with which this workload's proxy joins the mesh;
                               may be repeated; NAMESPACE/WORKLOAD outside "default"

@@ -28,7 +28,7 @@ somewhere in a decision. regomesh explain ID says more of one.
   --limit N             how many at first (default ${LIMIT_DEFAULT}, at most ${LIMIT_MAX})
 ${clientHelp(20)}
   -o VIEW               wide (the way in full), yaml or json (the body of GET /api/decisions; with
-                        --follow one JSON object a line)
+                        --follow one JSON object a line, or one YAML document each)
   --color WHEN          auto, always or never
 
 Example: regomesh decisions -f --refused
@@ -73,7 +73,9 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       const lines =
         view === "json"
           ? [JSON.stringify(each)]
-          : printDecision(view === "wide" ? whole(each) : each, paint, roomOf(io, view));
+          : view === "yaml"
+            ? ["---", stringify(each).trimEnd()]
+            : printDecision(view === "wide" ? whole(each) : each, paint, roomOf(io, view));
       io.out(`${lines.join("\n")}\n`);
     }
   };
