@@ -6,8 +6,8 @@ import { printCompletion, SHELLS, type Shell } from "../completion-script.ts";
 const help = `
 Usage: regomesh completion SHELL
 
-Prints a script for bash, zsh or fish that completes commands, flags, and the words that a flag
-takes. It holds the words of this version: make it anew after an update.
+Prints a script for bash, zsh or fish that completes commands, flags, and the words that some
+flags take, such as -o. It holds the words of this version: make it anew after an update.
 
 Example: source <(regomesh completion bash)
 `;

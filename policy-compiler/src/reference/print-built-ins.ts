@@ -18,7 +18,8 @@ controller runs have all of them. What a built-in means is what
 
 The controller runs tests without a network: there \`http.send\` and \`net.lookup_ip_addr\` reach no
 host, so give a test what it would fetch by \`with http.send as …\`. Built-ins of your own:
-[From Envoy and OPA](from-envoy-and-opa.md). \`regomesh capabilities\` prints the same list for tools.
+[From Envoy and OPA](from-envoy-and-opa.md). \`regomesh capabilities\` prints the same list for tools,
+and OPA's \`internal.\` built-ins, which only compiled policies call, beside it.
 `;
 
 const NOTES = `Types are written as OPA's messages have them; no \`->\`: the call has no value. _deprecated_: refused in
