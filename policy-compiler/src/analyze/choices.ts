@@ -2,7 +2,9 @@
  * Which constants a variable of a body can be, as far as equations show that: `k = "a"`,
  * `some x in ["a", "b"]`. What a reference with such variables can mean is then a few paths.
  */
+
 import type { Expr, Term } from "../syntax/ast.ts";
+import { isGround, scalarText } from "../syntax/ground.ts";
 
 export type Choices = {
   /** Goes on behind an expression of the body: what it equates with constants is known from here on. */
@@ -35,7 +37,7 @@ function noteConstants({ what, isNegated, with: modifiers }: Expr, known: Map<st
 
 function valuesOf(term: Term, known: ReadonlyMap<string, readonly Term[]>): readonly Term[] | undefined {
   if (term.kind === "var") return known.get(term.name);
-  if (term.kind !== "ref") return isConstant(term) ? [term] : undefined;
+  if (term.kind !== "ref") return isGround(term) ? [term] : undefined;
   let values = valuesOf(term.head, known);
   for (const key of term.path) {
     if (values === undefined) return undefined;
@@ -48,14 +50,14 @@ function valuesOf(term: Term, known: ReadonlyMap<string, readonly Term[]>): read
 
 /** The members that a key may choose. A constant key chooses one, any other all. */
 function membersOf(value: Term, key: Term): readonly Term[] | undefined {
-  const wanted = textOf(key);
+  const wanted = scalarText(key);
   switch (value.kind) {
     case "array":
       return wanted === null ? value.items : value.items.filter((_, i) => String(i) === wanted);
     case "set":
-      return wanted === null ? value.items : value.items.filter((item) => textOf(item) === wanted);
+      return wanted === null ? value.items : value.items.filter((item) => scalarText(item) === wanted);
     case "object": {
-      const entries = value.entries.filter(([name]) => wanted === null || textOf(name) === wanted);
+      const entries = value.entries.filter(([name]) => wanted === null || scalarText(name) === wanted);
       return entries.map(([, member]) => member);
     }
     default:
@@ -67,41 +69,9 @@ function expand(path: readonly Term[], known: ReadonlyMap<string, readonly Term[
   let paths: (string | null)[][] = [[]];
   for (const part of path) {
     const values = part.kind === "var" ? known.get(part.name) : undefined;
-    const texts = values === undefined || values.length === 0 ? [textOf(part)] : values.map(textOf);
+    const texts = values === undefined || values.length === 0 ? [scalarText(part)] : values.map(scalarText);
     const isTooMany = paths.length * texts.length > PATHS_MAX;
     paths = paths.flatMap((before) => (isTooMany ? [null] : texts).map((text) => [...before, text]));
   }
   return paths;
-}
-
-function isConstant(term: Term): boolean {
-  switch (term.kind) {
-    case "null":
-    case "boolean":
-    case "number":
-    case "string":
-      return true;
-    case "array":
-    case "set":
-      return term.items.every(isConstant);
-    case "object":
-      return term.entries.flat().every(isConstant);
-    default:
-      return false;
-  }
-}
-
-function textOf(term: Term): string | null {
-  switch (term.kind) {
-    case "string":
-      return JSON.stringify(term.value);
-    case "number":
-      return term.text;
-    case "boolean":
-      return String(term.value);
-    case "null":
-      return "null";
-    default:
-      return null;
-  }
 }

@@ -2,7 +2,9 @@
  * What each rule needs: a directed graph of rules, and of the references between them. A
  * reference with a variable needs every rule that it may mean.
  */
+
 import type { Rule, Term } from "../syntax/ast.ts";
+import { scalarText } from "../syntax/ground.ts";
 import { type Choices, makeChoices } from "./choices.ts";
 import { orderVertices, reverse, type Vertex } from "./graph.ts";
 import { eachNode, type RuleNode } from "./rule-index.ts";
@@ -103,24 +105,9 @@ function follow({ root, rules }: Dependencies, path: readonly Part[]): readonly 
 /** False where the head and the path have different constants at one place. */
 function mayMeet({ head }: Rule, path: readonly Part[]): boolean {
   return path.every((part, i) => {
-    const own = constantPart(head.ref[i]);
+    const own = scalarText(head.ref[i]);
     return part === null || own === null || own === part;
   });
-}
-
-function constantPart(term: Term | undefined): Part {
-  switch (term?.kind) {
-    case "string":
-      return JSON.stringify(term.value);
-    case "number":
-      return term.text;
-    case "boolean":
-      return String(term.value);
-    case "null":
-      return "null";
-    default:
-      return null;
-  }
 }
 
 /** Every rule once, what it needs before it. */

@@ -1,5 +1,7 @@
 /** Rules: their heads, bodies and `else` links. One-line rules in neighbouring rows stay together. */
+
 import type { Body, Head, Rule, Term } from "../syntax/ast.ts";
+import { isGround } from "../syntax/ground.ts";
 import { compactTerm } from "./compact.ts";
 import { writeBody, writeExpr } from "./expr.ts";
 import { writeIterable } from "./iterable.ts";
@@ -167,23 +169,6 @@ function hasKey({ head, form }: Rule): boolean {
   if (head.isSet) return true;
   if (head.ref.length !== 2 || key === undefined || head.args !== undefined || form?.hasBody !== true) return false;
   return form.hasIf ? !isGround(key) : true;
-}
-
-function isGround(term: Term): boolean {
-  switch (term.kind) {
-    case "null":
-    case "boolean":
-    case "number":
-    case "string":
-      return true;
-    case "array":
-    case "set":
-      return term.items.every(isGround);
-    case "object":
-      return term.entries.flat().every(isGround);
-    default:
-      return false;
-  }
 }
 
 /** False where a comment stands in the head's brackets: the head is written as it was. */

@@ -1,9 +1,11 @@
 /** Rules of every kind: heads, defaults, bodies and `else` chains. */
+
 import type { Location } from "@regomesh/base";
 import type { Body, Expr, Head, Rule, RuleForm, Term } from "./ast.ts";
 import { parseBracedBody } from "./body.ts";
 import type { Cursor } from "./cursor.ts";
 import { checkDefault } from "./default-rule.ts";
+import { isGround } from "./ground.ts";
 import { checkSegments } from "./import.ts";
 import { ELSE_LINKS_MAX } from "./limits.ts";
 import { parseLiteral } from "./literal.ts";
@@ -245,23 +247,6 @@ function failMultiValueElse(cursor: Cursor): never {
 function makeTrue(at: Location): Body {
   const term: Term = { kind: "boolean", at, value: true };
   return [{ kind: "expr", at, isNegated: false, what: { kind: "term", at, term }, with: [] }];
-}
-
-function isGround(term: Term): boolean {
-  switch (term.kind) {
-    case "null":
-    case "boolean":
-    case "number":
-    case "string":
-      return true;
-    case "array":
-    case "set":
-      return term.items.every(isGround);
-    case "object":
-      return term.entries.flat().every(isGround);
-    default:
-      return false;
-  }
 }
 
 /** A head with neither value, `contains` nor body says nothing, unless it is a function's: `f("a")` is true of "a". */

@@ -45,20 +45,3 @@ function constantOf(term: Term): { readonly text: string; readonly type: RegoTyp
       return undefined;
   }
 }
-
-export function isConstant(term: Term): boolean {
-  switch (term.kind) {
-    case "null":
-    case "boolean":
-    case "number":
-    case "string":
-      return true;
-    case "array":
-    case "set":
-      return term.items.every(isConstant);
-    case "object":
-      return term.entries.every(([key, value]) => isConstant(key) && isConstant(value));
-    default:
-      return false;
-  }
-}

@@ -1,6 +1,7 @@
 /** What types are known at one place: of the variables there, and of the documents. */
 import type { Term } from "../syntax/ast.ts";
-import { constantKey, isConstant } from "./constant.ts";
+import { scalarText } from "../syntax/ground.ts";
+import { constantKey } from "./constant.ts";
 import { makeArrayType, makeObjectType, makeSetType } from "./make-type.ts";
 import { selectType, valuesOf } from "./select.ts";
 import {
@@ -142,5 +143,5 @@ function select(type: RegoType, path: readonly Term[]): RegoType {
 }
 
 export function isScalar(term: Term): boolean {
-  return isConstant(term) && term.kind !== "array" && term.kind !== "object" && term.kind !== "set";
+  return scalarText(term) !== null;
 }

@@ -1,0 +1,35 @@
+/** Terms that the text alone gives the value of: scalars, and composites of them (OPA's IsGround, of what is no reference). */
+import type { Term } from "./ast.ts";
+
+export function isGround(term: Term): boolean {
+  switch (term.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return true;
+    case "array":
+    case "set":
+      return term.items.every(isGround);
+    case "object":
+      return term.entries.flat().every(isGround);
+    default:
+      return false;
+  }
+}
+
+/** A scalar as JSON; null for every other term. Two parts of a path are the same key where their texts are. */
+export function scalarText(term: Term | undefined): string | null {
+  switch (term?.kind) {
+    case "string":
+      return JSON.stringify(term.value);
+    case "number":
+      return term.text;
+    case "boolean":
+      return String(term.value);
+    case "null":
+      return "null";
+    default:
+      return null;
+  }
+}
