@@ -374,7 +374,6 @@ export type ExplainBody = {
   }[];
 };
 
-/** `GET /api/explain/ID`, with the token: the decision as it was, and its policies asked again. */
 /** A join token as operators see it; the token itself is given once, where it is made. */
 export type TokenBody = {
   readonly id: string;
@@ -405,6 +404,7 @@ export type IdentitiesBody = {
   }[];
 };
 
+/** `GET /api/explain/ID`, with the token: the decision as it was, and its policies asked again. */
 export type ExplainedBody = {
   readonly decision: DecisionBody;
   /** Fields of the request, masked by the proxy that saw it. */

@@ -30,7 +30,6 @@ const VERSION = asciiBytes(" HTTP/1.1\r\n");
 const STATUS = asciiBytes("HTTP/1.1 ");
 const HOST = asciiBytes("host: ");
 const COOKIE = asciiBytes("cookie: ");
-const ROOT = asciiBytes("/");
 const STAR = 0x2a;
 const SLASH = 0x2f;
 const SEMICOLON = 0x3b;
@@ -188,7 +187,7 @@ export class HeadComposer {
     if (path.length === 0 || (path.bytes[0] !== SLASH && !(path.length === 1 && path.bytes[0] === STAR)))
       return this.#malformed(":path");
     if (method.length === 0) return this.#malformed(":method");
-    this.#reserve(method.length + 1 + Math.max(path.length, ROOT.length) + VERSION.length);
+    this.#reserve(method.length + 1 + path.length + VERSION.length);
     this.#put(method.bytes, 0, method.length);
     this.#bytes[this.#at++] = SP;
     this.#put(path.bytes, 0, path.length);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Log, SILENT } from "@regomesh/base";
@@ -373,4 +373,13 @@ test("a damaged identity or key in the state folder is named, and another takes 
   const { link } = await start({ log: { log: (_, __, facts) => void said.push(String(facts?.["reason"])) } });
   await link.ready;
   expect(said).toContain(`${join(folder, "state/identity.json")} is no identity file`);
+});
+
+test("a key for which an identity came is pending no more: who joins again does so with another", async () => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  const { link } = await start();
+  await link.ready;
+  await expect.poll(async () => (await readdir(join(folder, "state"))).includes("identity.json")).toBe(true);
+  await expect.poll(async () => (await readdir(join(folder, "state"))).includes("pending_key.pem")).toBe(false);
 });

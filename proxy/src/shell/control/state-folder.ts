@@ -5,7 +5,7 @@
  * that is told, and tried again: what is in force does not depend on it.
  */
 import { createPrivateKey } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { diskReason } from "@regomesh/base";
 import { readIfThere, SECRET, writeWhole } from "@regomesh/base/node";
@@ -119,6 +119,8 @@ export class StateFolder {
       for (const [file, print] of this.#waiting) {
         try {
           await this.#write(file, print());
+          // Its key is pending no more: who joins again, after a revocation say, does so with another.
+          if (file === IDENTITY) await rm(join(this.#folder, PENDING_KEY), { force: true });
           if (this.#waiting.get(file) === print) this.#waiting.delete(file);
         } catch {
           // It has been told, and waits.
