@@ -172,6 +172,7 @@ export class Builder {
     clearTimeout(this.#restart);
     const start = withDeepStack(process.execPath, [
       "--permission",
+      "--disable-sigusr1", // no signal opens an inspector's port
       ...READABLE,
       `--max-old-space-size=${HEAP_MIB_MAX}`,
       "--no-warnings",

@@ -5,7 +5,7 @@
  * was overheard. Only hashes are kept, and the beginning of one is the token's id.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { change, type Lease } from "../../store/store.ts";
+import { change, type Lease, StoreError } from "../../store/store.ts";
 
 const TOKEN_BYTES = 32;
 /** Long enough for a machine to come up, short for a secret in a file. */
@@ -16,6 +16,7 @@ export const TOKEN_TTL_MAX_MS = 30 * 24 * 3_600_000;
 export const TOKEN_USES_MAX = 64;
 /** How long a key may ask again: far shorter than what was taken back is remembered. */
 const AGAIN_MS = 3_600_000;
+/** The file is read at each use. */
 const TOKENS_MAX = 10_000;
 /** Letters of an id: of so many tokens two are never alike. */
 const ID_LENGTH = 12;
@@ -66,12 +67,14 @@ const KEY = "ca/join-tokens.json";
 
 export class JoinTokens {
   readonly #lease: Lease;
+  readonly #tokensMax: number;
 
-  constructor(lease: Lease) {
+  constructor(lease: Lease, tokensMax = TOKENS_MAX) {
     this.#lease = lease;
+    this.#tokensMax = tokensMax;
   }
 
-  /** A new token. Throws StoreError. */
+  /** A new token. Throws StoreError, also where there are too many: none that was given is dropped for it. */
   async create(
     { spiffeId, workload, ttlMs = TOKEN_TTL_MS, uses = 1, isBrief = false }: TokenOrder,
     nowMs: number,
@@ -79,7 +82,15 @@ export class JoinTokens {
     const token = randomBytes(TOKEN_BYTES).toString("base64url");
     const entry: Entry = { hash: sha256(token), spiffeId, workload, expiresAtMs: nowMs + ttlMs, uses };
     const kept: Entry = isBrief ? { ...entry, isBrief } : entry;
-    await this.#change((entries) => [...withoutBrief(living(entries, nowMs), kept), kept].slice(-TOKENS_MAX));
+    await this.#change((entries) => {
+      const others = withoutBrief(living(entries, nowMs), kept);
+      if (others.length >= this.#tokensMax)
+        throw new StoreError(
+          "refused",
+          `there are ${this.#tokensMax} join tokens already: take some back with regomesh token revoke`,
+        );
+      return [...others, kept];
+    });
     return { ...toFacts(entry), token };
   }
 
