@@ -16,6 +16,7 @@
 import type { Fault } from "../http1/fault.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { Method } from "../http1/method.ts";
+import { Ended, EndedStreams } from "./ended-streams.ts";
 import { ErrorCode } from "./error-code.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import {
@@ -30,11 +31,11 @@ import {
   writeUint32,
 } from "./frame.ts";
 import { FrameReader, FrameStep } from "./frame-reader.ts";
+import { FrameWriter } from "./frame-writer.ts";
 import { type BlockKind, HeadComposer } from "./head-composer.ts";
 import { HpackDecoder } from "./hpack/decoder.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from "./limits.ts";
-import { Output } from "./output.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import {
   applySettings,
@@ -80,11 +81,6 @@ export const PREFACE = Uint8Array.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (char
 const NOTHING = -1;
 const NO_BYTES = new Uint8Array(0);
 const PING_BYTES = 8;
-/** Streams that ended of which the number is kept, to tell a late frame from a wrong one. */
-const ENDED_KEPT = 256;
-const Ended = { whole: 0, resetByUs: 1, resetByPeer: 2 } as const;
-type Ended = (typeof Ended)[keyof typeof Ended];
-const ENDED_KINDS = 3;
 /** WINDOW_UPDATEs for each DATA frame that we sent, as Envoy has it, and so many for nothing. */
 const UPDATES_PER_DATA = 10;
 const UPDATES_FREE = 200;
@@ -92,7 +88,8 @@ const UPDATES_FREE = 200;
 export class Connection {
   /** Set by the caller before it feeds bytes. */
   nowMs = 0;
-  readonly output = new Output();
+  readonly #writer = new FrameWriter();
+  readonly output = this.#writer.output;
 
   // Of the event.
   at = 0;
@@ -132,8 +129,7 @@ export class Connection {
   /** What we have said of the peer's. */
   #toldLast = STREAM_ID_MAX;
   #isDraining = false;
-  readonly #ended = new Float64Array(ENDED_KEPT).fill(-1);
-  #endedCount = 0;
+  readonly #ended = new EndedStreams();
   readonly #lost: Stream[] = [];
 
   // A block that is not whole.
@@ -152,7 +148,6 @@ export class Connection {
   readonly #faults: FloodGuard;
   readonly #idleFrames: FloodGuard;
   readonly #emptyFrames: FloodGuard;
-  #replyBytes = 0;
   #updates = 0;
   #dataFrames = 0;
   #pings = 0;
@@ -229,7 +224,7 @@ export class Connection {
 
   /** `output` went out, or is in the socket's hands. */
   wrote(): void {
-    this.#replyBytes = 0;
+    this.#writer.replyBytes = 0;
   }
 
   /** `count` bytes of content are used up: the peer may send as many again. */
@@ -259,13 +254,7 @@ export class Connection {
   }
 
   endHead(stream: Stream, isEnd: boolean): void {
-    const from = this.#headAt + FRAME_HEADER_BYTES;
-    const length = this.output.end - from;
-    const flags = isEnd ? Flag.endStream : 0;
-    const most = this.#peer.maxFrameSize;
-    if (length <= most) {
-      writeFrameHeader(this.output.bytes, this.#headAt, length, FrameType.headers, flags | Flag.endHeaders, stream.id);
-    } else this.#splitBlock(stream, this.output.bytes.slice(from, this.output.end), flags, most);
+    this.#writer.endBlock(this.#headAt, stream.id, isEnd, this.#peer.maxFrameSize);
     if (isEnd) this.#move(stream, StreamMove.endLocal);
   }
 
@@ -293,14 +282,14 @@ export class Connection {
   /** Ends a stream at once; nothing where it is closed. */
   reset(stream: Stream, code: ErrorCode): void {
     if (stream.state === StreamState.closed) return;
-    this.#writeReset(stream.id, code);
+    this.#writer.reset(stream.id, code);
     this.#move(stream, StreamMove.reset);
   }
 
   /** Asks for a `pong`. */
   ping(): void {
     this.#pings++;
-    const at = this.#control(FrameType.ping, 0, 0, PING_BYTES);
+    const at = this.#writer.control(FrameType.ping, 0, 0, PING_BYTES);
     writeUint32(this.output.bytes, at, 0);
     writeUint32(this.output.bytes, at + 4, this.#pings);
   }
@@ -314,7 +303,7 @@ export class Connection {
     this.#isDraining = true;
     const last = isFinal ? this.#lastPeer : STREAM_ID_MAX;
     if (isFinal) this.#toldLast = last;
-    this.#writeGoaway(last, ErrorCode.noError, "");
+    this.#writer.goaway(last, ErrorCode.noError, "");
   }
 
   /** Streams that are open, for whoever must end them all. */
@@ -504,8 +493,8 @@ export class Connection {
     this.#lastPeer = id;
     if (id > this.#toldLast) return this.#countIdle(); // it was told that we take no more
     if (this.#openByPeer >= this.#limits.streamsMax) {
-      this.#noteEnded(id, Ended.resetByUs);
-      this.#writeReset(id, ErrorCode.refusedStream);
+      this.#ended.note(id, Ended.resetByUs);
+      this.#writer.reset(id, ErrorCode.refusedStream);
       return this.#faults.takes(this.nowMs) ? this.#afterReply() : this.#calm("streams above the limit");
     }
     const stream = this.#makeStream(id);
@@ -573,7 +562,7 @@ export class Connection {
         if (stream.sendWindow > WINDOW_MAX) return this.#fail(ErrorCode.flowControlError, "a window above its maximum");
       }
     }
-    this.#control(FrameType.settings, Flag.ack, 0, 0);
+    this.#writer.control(FrameType.settings, Flag.ack, 0, 0);
     const isFirst = !this.#isSettled;
     this.#isSettled = true;
     if (!isFirst && !this.#idleFrames.takes(this.nowMs)) return this.#calm("SETTINGS");
@@ -591,7 +580,7 @@ export class Connection {
       return isOurs ? Http2Event.pong : this.#countIdle();
     }
     if (!this.#idleFrames.takes(this.nowMs)) return this.#calm("PINGs");
-    const at = this.#control(FrameType.ping, Flag.ack, 0, PING_BYTES);
+    const at = this.#writer.control(FrameType.ping, Flag.ack, 0, PING_BYTES);
     for (let i = 0; i < PING_BYTES; i++) this.output.bytes[at + i] = bytes[from + i]!;
     return this.#afterReply();
   }
@@ -667,30 +656,19 @@ export class Connection {
     this.#streams.delete(stream.id);
     if (this.#role === "server") this.#openByPeer--;
     else this.#openOwn--;
-    this.#noteEnded(
+    this.#ended.note(
       stream.id,
       move === StreamMove.reset ? (byPeer ? Ended.resetByPeer : Ended.resetByUs) : Ended.whole,
     );
   }
 
-  #noteEnded(id: number, how: Ended): void {
-    this.#ended[this.#endedCount++ % ENDED_KEPT] = id * ENDED_KINDS + how;
-  }
-
-  /** How a stream that is no more ended, while that is remembered. */
-  #howEnded(id: number): Ended | undefined {
-    for (const how of [Ended.whole, Ended.resetByUs, Ended.resetByPeer])
-      if (this.#ended.includes(id * ENDED_KINDS + how)) return how;
-    return undefined;
-  }
-
   /** A frame that may only come on a stream that is open. */
   #onEnded(id: number, what: string): number {
     if (this.#isIdle(id)) return this.#fail(ErrorCode.protocolError, `${what} on an idle stream`);
-    const how = this.#howEnded(id);
+    const how = this.#ended.how(id);
     if (how === Ended.resetByUs || id > this.#toldLast) return this.#countIdle(); // late: it had not heard of it
     if (how === Ended.resetByPeer) {
-      this.#writeReset(id, ErrorCode.streamClosed);
+      this.#writer.reset(id, ErrorCode.streamClosed);
       return this.#faults.takes(this.nowMs) ? this.#afterReply() : this.#calm("frames on closed streams");
     }
     if (how === Ended.whole || what === "DATA") return this.#fail(ErrorCode.streamClosed, `${what} on a closed stream`);
@@ -717,7 +695,7 @@ export class Connection {
   /** Resets a stream for what its peer did to it. `unused`: bytes of it that count for the connection. `isTold`: its owner knows of it. */
   #failStream(stream: Stream, code: ErrorCode, unused: number, isTold = true): number {
     if (unused > 0) this.#update(0, this.#receiveWindow.release(unused));
-    this.#writeReset(stream.id, code);
+    this.#writer.reset(stream.id, code);
     this.#move(stream, StreamMove.reset);
     if (!this.#faults.takes(this.nowMs)) return this.#calm("streams in error");
     if (!isTold) return this.#afterReply();
@@ -729,7 +707,7 @@ export class Connection {
     this.code = code;
     this.reason = reason;
     this.stream = undefined;
-    this.#writeGoaway(this.#lastPeer, code, reason);
+    this.#writer.goaway(this.#lastPeer, code, reason);
     return Http2Event.fault;
   }
 
@@ -743,7 +721,7 @@ export class Connection {
 
   /** After something was written that the peer did not wait for. */
   #afterReply(): number {
-    return this.#replyBytes > this.#limits.repliesBytesMax ? this.#calm("answers that are not read") : NOTHING;
+    return this.#writer.replyBytes > this.#limits.repliesBytesMax ? this.#calm("answers that are not read") : NOTHING;
   }
 
   // ---- writing
@@ -758,48 +736,13 @@ export class Connection {
     ];
     if (this.#role === "client") this.output.bytes.set(PREFACE, this.output.reserve(PREFACE.length));
     const payload = encodeSettings(settings);
-    const at = this.#control(FrameType.settings, 0, 0, payload.length);
+    const at = this.#writer.control(FrameType.settings, 0, 0, payload.length);
     this.output.bytes.set(payload, at);
     this.#update(0, connectionWindowBytes - WINDOW_AT_FIRST);
-    this.#replyBytes = 0;
-  }
-
-  /** A frame with room for its payload, whose place is given. */
-  #control(type: number, flags: number, stream: number, length: number): number {
-    const at = this.output.reserve(FRAME_HEADER_BYTES + length);
-    writeFrameHeader(this.output.bytes, at, length, type, flags, stream);
-    this.#replyBytes += FRAME_HEADER_BYTES + length;
-    return at + FRAME_HEADER_BYTES;
+    this.#writer.replyBytes = 0;
   }
 
   #update(stream: number, increment: number): void {
-    if (increment <= 0 || this.#isFailed) return;
-    const at = this.#control(FrameType.windowUpdate, 0, stream, 4);
-    writeUint32(this.output.bytes, at, increment);
-  }
-
-  #writeReset(stream: number, code: ErrorCode): void {
-    const at = this.#control(FrameType.rstStream, 0, stream, 4);
-    writeUint32(this.output.bytes, at, code);
-  }
-
-  #writeGoaway(last: number, code: ErrorCode, reason: string): void {
-    const at = this.#control(FrameType.goaway, 0, 0, 8 + reason.length);
-    writeUint32(this.output.bytes, at, last);
-    writeUint32(this.output.bytes, at + 4, code);
-    for (let i = 0; i < reason.length; i++) this.output.bytes[at + 8 + i] = reason.charCodeAt(i);
-  }
-
-  /** A block above the peer's frame size: HEADERS, then CONTINUATIONs. */
-  #splitBlock(stream: Stream, block: Uint8Array, flags: number, most: number): void {
-    this.output.end = this.#headAt;
-    for (let from = 0; from < block.length; from += most) {
-      const part = block.subarray(from, from + most);
-      const at = this.output.reserve(FRAME_HEADER_BYTES + part.length);
-      const type = from === 0 ? FrameType.headers : FrameType.continuation;
-      const last = from + most >= block.length ? Flag.endHeaders : 0;
-      writeFrameHeader(this.output.bytes, at, part.length, type, (from === 0 ? flags : 0) | last, stream.id);
-      this.output.bytes.set(part, at + FRAME_HEADER_BYTES);
-    }
+    if (!this.#isFailed) this.#writer.update(stream, increment);
   }
 }
