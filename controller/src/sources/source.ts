@@ -1,0 +1,108 @@
+/**
+ * Where revisions come from. A source (a git repository, a cluster) emits its content at one
+ * revision, whole; several are merged, and each keeps its own last good, so that what is wrong in
+ * one refuses that one alone. What became of each resource is told back to its source.
+ *
+ * Rights are not the source's own word: which namespaces it may speak for is the operator's.
+ */
+import type { SourceTree } from "../build/source-tree.ts";
+
+/** The source that is the mesh's own: it alone holds settings, sources and what is mandatory. */
+export const ROOT_SOURCE = "";
+
+/** One state of a source, as people know it. */
+export type SourceRevision = {
+  /** Of the same content always the same: a commit's hash, a cluster's digest of generations. */
+  readonly id: string;
+  readonly subject: string;
+  readonly author: string;
+  readonly committedAtMs: number;
+};
+
+/** What a revision was made of: a source, and where it was. */
+export type Input = SourceRevision & {
+  /** `ROOT_SOURCE`, or the source's name. */
+  readonly source: string;
+};
+
+/**
+ * What a source holds at one revision: texts by name, from which resources and units are read
+ * (`build/source-tree.ts`). A cluster's objects are texts too, named `KIND/NAMESPACE/NAME`, so that
+ * a diagnostic's file says which object it is of.
+ */
+export type SourceContent = SourceTree & {
+  /** `ROOT_SOURCE`, or the source's name. */
+  readonly source: string;
+  readonly revision: SourceRevision;
+  /** The directory that is the source, where this revision has none of that name. */
+  readonly pathMissing?: string;
+  /** What people have written since an earlier revision: an operator's word may stand there. */
+  readonly messagesSince?: (revision: string | undefined) => Promise<string>;
+};
+
+/** Why a source is not what it should be, and since when. It serves its last good meanwhile. */
+export type SourceTrouble = { readonly reason: TroubleReason; readonly message: string; readonly sinceMs: number };
+
+/**
+ * `unreachable`: the remote does not answer · `credentials`: it wants others · `host-key`: it is another
+ * host than is known · `no-branch`: what is followed is not there · `rewritten`: the branch was forced
+ * (a warning: the new history is read) · `unverified`: the commit is signed by nobody whose key is given ·
+ * `limit`: it is larger than is read · `unreadable`: everything else.
+ */
+export type TroubleReason =
+  | "unreachable"
+  | "credentials"
+  | "host-key"
+  | "no-branch"
+  | "rewritten"
+  | "unverified"
+  | "limit"
+  | "unreadable";
+
+/**
+ * What became of a resource in the newest revision of its source: in force as it is written there ·
+ * at fault · without fault, while its revision is refused for another's: what was in force stays.
+ */
+export type VerdictKind = "accepted" | "refused" | "held";
+
+export type Verdict = {
+  readonly kind: string;
+  /** "" of a kind that has none. */
+  readonly namespace: string;
+  readonly name: string;
+  /** As diagnostics name it. */
+  readonly file: string;
+  readonly row: number;
+  readonly verdict: VerdictKind;
+  /** Code of the first fault; "" where there is none. */
+  readonly reason: string;
+  /** `file:row:column: code: message`; "" where there is none. */
+  readonly message: string;
+};
+
+/** What became of a revision of a source. */
+export type SourceVerdict = {
+  readonly revision: SourceRevision;
+  readonly isAccepted: boolean;
+  readonly verdicts: readonly Verdict[];
+};
+
+/**
+ * A source while it is followed. Level-based: only its newest content counts, what came between is
+ * never made up for. `start` gives the first content as soon as all of it is there (a cluster's
+ * initial sync), and each later one; whoever is handed one and throws is handed it again.
+ */
+export interface Source {
+  readonly name: string;
+  readonly troubles: readonly SourceTrouble[];
+  /** Reads what is there now, and hands it over if it is new; false where it failed and is better left for a while. */
+  look(): Promise<boolean>;
+  start(): void;
+  /** Looks at once: somebody has said that there is something new. */
+  wake(): void;
+  /** The newest content is handed over once more, though it was seen. */
+  again(): void;
+  /** What became of what it handed over; a cluster writes conditions of it, git a commit status. */
+  tell?(verdict: SourceVerdict): void;
+  close(): Promise<void>;
+}
