@@ -20,8 +20,11 @@ import { ErrorCode } from "./error-code.ts";
 import { Flag, FRAME_HEADER_BYTES, FrameType, STREAM_ID_MAX, writeFrameHeader } from "./frame.ts";
 import { FrameReceiver, PREFACE } from "./frame-receiver.ts";
 import { FrameWriter } from "./frame-writer.ts";
+import type { HeadCoding } from "./head-coding.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
+import { HpackHeads } from "./hpack/hpack-heads.ts";
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from "./limits.ts";
+import { RawHeads } from "./raw-heads.ts";
 import { encodeSettings, type Setting, SettingId, WINDOW_AT_FIRST } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import { StreamMove, StreamState } from "./stream-state.ts";
@@ -37,14 +40,17 @@ export class Connection {
   readonly output = this.#writer.output;
   readonly head: Head;
   readonly #streams: Streams;
-  readonly #encoder = new HpackEncoder();
+  /** Undefined where heads are not encoded. */
+  readonly #encoder: HpackEncoder | undefined;
   readonly #receiver: FrameReceiver;
   /** Of a block that is being written. */
   #headAt = 0;
 
-  constructor(role: Role, limits: Http2Limits = DEFAULT_HTTP2_LIMITS) {
+  constructor(role: Role, limits: Http2Limits = DEFAULT_HTTP2_LIMITS, coding: HeadCoding = "hpack") {
     this.#streams = new Streams(role, limits);
-    this.#receiver = new FrameReceiver(this.#streams, this.#writer, (bytes) => this.#encoder.resize(bytes));
+    this.#encoder = coding === "hpack" ? new HpackEncoder() : undefined;
+    const heads = coding === "hpack" ? new HpackHeads(limits) : new RawHeads(limits);
+    this.#receiver = new FrameReceiver(this.#streams, this.#writer, heads, (bytes) => this.#encoder?.resize(bytes));
     this.head = this.#receiver.head;
     this.#sayHello();
   }
@@ -143,6 +149,16 @@ export class Connection {
     this.#receiver.release(stream, count);
   }
 
+  /** The connection's part of `release`, so that a stream whose content waits holds up no other. */
+  releaseConnection(count: number): void {
+    this.#receiver.releaseConnection(count);
+  }
+
+  /** The stream's part. */
+  releaseStream(stream: Stream, count: number): void {
+    this.#receiver.releaseStream(stream, count);
+  }
+
   /** Begins a stream, as client; its head is to be sent at once. Call only where `mayOpen`. */
   open(method: Method): Stream {
     return this.#streams.open(method);
@@ -158,14 +174,18 @@ export class Connection {
     this.#writer.replyBytes = 0;
   }
 
-  /** A head, or trailers: `beginHead`, `field` for each, `endHead`. Nothing else is sent between them. */
+  /**
+   * A head, or trailers: `beginHead`, `field` for each (or, where heads are not encoded, the text into
+   * `output`), `endHead`. Nothing else is sent between them.
+   */
   beginHead(): void {
     this.#headAt = this.output.reserve(FRAME_HEADER_BYTES);
-    this.#encoder.begin(this.output);
+    this.#encoder?.begin(this.output);
   }
 
+  /** Only where heads are encoded. */
   field(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): void {
-    this.#encoder.encode(this.output, name, ns, ne, value, vs, ve);
+    this.#encoder?.encode(this.output, name, ns, ne, value, vs, ve);
   }
 
   endHead(stream: Stream, isEnd: boolean): void {

@@ -11,9 +11,8 @@ import { FloodGuard } from "./flood-guard.ts";
 import { Flag, FRAME_BYTES_LEAST, FrameType, readUint31, readUint32, writeUint32 } from "./frame.ts";
 import { FrameReader, FrameStep } from "./frame-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
-import { type BlockKind, HeadComposer } from "./head-composer.ts";
+import type { BlockKind, HeadDecoding } from "./head-coding.ts";
 import { HeaderBlock } from "./header-block.ts";
-import { HpackDecoder } from "./hpack/decoder.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import { applySettings, SETTING_BYTES, WINDOW_MAX } from "./settings.ts";
 import type { Stream } from "./stream.ts";
@@ -41,8 +40,7 @@ export class FrameReceiver {
   /** The peer's SETTINGS_HEADER_TABLE_SIZE. */
   readonly #onTableSize: (bytes: number) => void;
   readonly #frames = new FrameReader(FRAME_BYTES_LEAST);
-  readonly #decoder: HpackDecoder;
-  readonly #composer: HeadComposer;
+  readonly #heads: HeadDecoding;
   readonly #block: HeaderBlock;
   readonly #receiveWindow: ReceiveWindow;
   #prefaceBytes: number;
@@ -61,14 +59,13 @@ export class FrameReceiver {
   #updates = 0;
   #pings = 0;
 
-  constructor(streams: Streams, writer: FrameWriter, onTableSize: (bytes: number) => void) {
+  constructor(streams: Streams, writer: FrameWriter, heads: HeadDecoding, onTableSize: (bytes: number) => void) {
     const { role, limits } = streams;
     this.#streams = streams;
     this.#writer = writer;
     this.#onTableSize = onTableSize;
-    this.#decoder = new HpackDecoder(limits.tableBytesMax);
-    this.#composer = new HeadComposer(limits);
-    this.head = this.#composer.head;
+    this.#heads = heads;
+    this.head = heads.head;
     this.#block = new HeaderBlock(limits);
     this.#receiveWindow = new ReceiveWindow(limits.connectionWindowBytes, limits.connectionWindowBytesMax);
     this.#prefaceBytes = role === "server" ? 0 : PREFACE.length;
@@ -105,9 +102,16 @@ export class FrameReceiver {
 
   /** `count` bytes of content are used up: the peer may send as many again. */
   release(stream: Stream, count: number): void {
-    if (count === 0) return;
-    this.#update(0, this.#receiveWindow.release(count));
-    if (mayReceive(stream.state)) this.#update(stream.id, stream.receiveWindow.release(count));
+    this.releaseConnection(count);
+    this.releaseStream(stream, count);
+  }
+
+  releaseConnection(count: number): void {
+    if (count > 0) this.#update(0, this.#receiveWindow.release(count));
+  }
+
+  releaseStream(stream: Stream, count: number): void {
+    if (count > 0 && mayReceive(stream.state)) this.#update(stream.id, stream.receiveWindow.release(count));
   }
 
   /** Asks for a `pong`. */
@@ -271,10 +275,8 @@ export class FrameReceiver {
     const known = this.#streams.get(id);
     const kind: BlockKind =
       known === undefined ? (this.#streams.role === "server" ? "request" : "response") : this.#kindOf(known);
-    this.#composer.begin(kind);
-    if (!this.#decoder.decode(bytes, from, to, this.#composer))
+    if (!this.#heads.decode(bytes, from, to, kind, isEnd, known?.method))
       return this.#fail(ErrorCode.compressionError, "a header block that cannot be decoded");
-    this.#composer.end(isEnd, known?.method);
     if (known !== undefined) return this.#headOf(known, kind, isEnd);
     if (this.#streams.role === "server" && id > this.#streams.lastPeer) return this.#beginByPeer(id, isEnd);
     return this.#onEnded(id, "HEADERS");
@@ -293,7 +295,7 @@ export class FrameReceiver {
       return this.#faults.takes(this.nowMs) ? this.#afterReply() : this.#calm("streams above the limit");
     }
     const stream = this.#streams.make(id);
-    const { fault, head } = this.#composer;
+    const { fault, head } = this.#heads;
     if (fault?.kind === "malformed") return this.#failStream(stream, ErrorCode.protocolError, 0, false);
     stream.isHeadRead = true;
     this.told.stream = stream;
@@ -311,7 +313,7 @@ export class FrameReceiver {
   /** Trailers, or a response's head. */
   #headOf(stream: Stream, kind: BlockKind, isEnd: boolean): number {
     if (!mayReceive(stream.state)) return this.#failStream(stream, ErrorCode.streamClosed, 0);
-    const { fault, head } = this.#composer;
+    const { fault, head } = this.#heads;
     const isInterim = kind === "response" && head.status < 200;
     // Trailers end their stream (section 8.1), interim responses don't.
     if (fault !== undefined || (kind === "trailers" && !isEnd) || (isInterim && isEnd))

@@ -11,20 +11,13 @@
 import { asciiBytes, COLON, CR, IS_TOKEN, IS_VALUE, isDigit, LF, SP } from "../http1/characters.ts";
 import { FAULTS, type Fault } from "../http1/fault.ts";
 import { addField } from "../http1/field-lines.ts";
-import { settleRequest, settleResponse } from "../http1/framing.ts";
-import { Framing, Head } from "../http1/head.ts";
+import { Head } from "../http1/head.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { Method } from "../http1/method.ts";
 import { readRequestLine } from "../http1/request-line.ts";
 import { readStatusLine } from "../http1/status-line.ts";
+import { type BlockKind, type HeadFault, malformed, refused, settleHead } from "./head-coding.ts";
 import { ENTRY_OVERHEAD } from "./hpack/dynamic-table.ts";
-
-export type BlockKind = "request" | "response" | "trailers";
-
-/** Why a block is no head. `malformed` is a stream error; the others can be answered. */
-export type HeadFault =
-  | { readonly kind: "malformed"; readonly reason: string }
-  | { readonly kind: "refused"; readonly fault: Fault };
 
 const VERSION = asciiBytes(" HTTP/1.1\r\n");
 const STATUS = asciiBytes("HTTP/1.1 ");
@@ -136,24 +129,7 @@ export class HeadComposer {
     head.bytes = this.#bytes;
     head.end = this.#at;
     if (this.#kind === "trailers") return;
-    const fault =
-      this.#kind === "request" ? settleRequest(head, this.#limits) : settleResponse(head, method, this.#limits);
-    // Framing is HTTP/2's own; a response without a length does not end with the connection.
-    head.keepAlive = true;
-    if (fault !== undefined) return fault === FAULTS.switching ? this.#malformed("status 101") : this.#settled(fault);
-    const hasNone = this.#kind === "response" && isWithoutContent(head.status, method);
-    if (isEnd && !hasNone && head.framing === Framing.length && head.contentLength > 0)
-      return this.#malformed("an end before the content that Content-Length says");
-    if (isEnd) head.framing = Framing.none;
-    else if (head.framing !== Framing.length) head.framing = Framing.chunked;
-    head.expectsContinue &&= !isEnd;
-  }
-
-  /** What HTTP/1.1 answers with 400 is malformed here; 417 and the like are answers in both. */
-  #settled(fault: Fault): undefined {
-    if (fault.status === 400 && this.#kind === "request") this.#malformed(fault.reason);
-    else if (this.#kind === "response") this.#malformed(fault.reason);
-    else this.#refuse(fault);
+    this.fault = settleHead(head, this.#kind, this.#limits, isEnd, method);
   }
 
   #addPseudo(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): undefined {
@@ -280,20 +256,15 @@ export class HeadComposer {
   }
 
   #malformed(reason: string): undefined {
-    this.fault = { kind: "malformed", reason };
+    this.fault = malformed(reason);
   }
 
   #refuse(fault: Fault): undefined {
-    this.fault = this.#kind === "request" ? { kind: "refused", fault } : { kind: "malformed", reason: fault.reason };
+    this.fault = this.#kind === "request" ? refused(fault) : malformed(fault.reason);
   }
 }
 
 const SEPARATOR = Uint8Array.of(SEMICOLON, SP);
-
-/** RFC 9110, section 6.4.1: no content whatever Content-Length says. */
-function isWithoutContent(status: number, method: Method): boolean {
-  return status < 200 || status === 204 || status === 304 || method === Method.head;
-}
 
 function isFieldName(bytes: Uint8Array, start: number, end: number): boolean {
   if (start === end) return false;

@@ -2,6 +2,8 @@
  * What is to be written on a connection, gathered: one write for a turn of the event loop,
  * however many streams have something to say in it.
  */
+import { copyBytes } from "../http1/copy-bytes.ts";
+
 const BYTES_AT_FIRST = 4096;
 /** A larger buffer is not kept once it is written. */
 const BYTES_KEPT = 64 * 1024;
@@ -23,6 +25,12 @@ export class Output {
     }
     this.end = at + count;
     return at;
+  }
+
+  /** A copy of bytes[from, to). */
+  append(bytes: Uint8Array, from: number, to: number): void {
+    const at = this.reserve(to - from);
+    copyBytes(this.bytes, at, bytes, from, to);
   }
 
   /** What waits, as the writer's own: it is not written to again. */
