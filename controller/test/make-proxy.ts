@@ -91,7 +91,7 @@ export class TestProxy {
         },
       },
     });
-    const watch = this.#client.endpoints({ workload: this.workload, namespace: "default" });
+    const watch = this.#client.endpoints({ workload: this.workload, namespace: "default", features: [] });
     watch.on("error", () => {});
     watch.on("data", (update: EndpointsUpdate) => this.endpoints.push(update));
   }

@@ -1,5 +1,31 @@
 export { canonicalJson } from "./canonical-json.ts";
+export { cutChunks } from "./chunks.ts";
+export {
+  ENVELOPE_FORMAT,
+  type Envelope,
+  type EnvelopeContents,
+  fromServiceContent,
+  itemTexts,
+  joinSnapshot,
+  listText,
+  type ReadContent,
+  type ServiceContent,
+  splitSnapshot,
+  toServiceContent,
+  type WorkloadContent,
+} from "./contents.ts";
+export {
+  chunksOf,
+  digestOf,
+  encodeContent,
+  type HeldContents,
+  joinDigests,
+  type ReceivedContents,
+  readContents,
+  splitDigests,
+} from "./delta.ts";
 export * from "./generated/regomesh/v1/control.ts";
+export { contentHash, moduleHash, snapshotHash } from "./hashes.ts";
 export {
   ANSWER_WITHIN_MS,
   isReachableBy,
@@ -40,10 +66,8 @@ export { checkSnapshot, REVOKED_MAX } from "./snapshot-check.ts";
 export {
   type FileEndpoint,
   makeSnapshotFile,
-  moduleHash,
   parseSnapshotFile,
   printSnapshotFile,
   type SnapshotFile,
   type SnapshotModule,
-  snapshotHash,
 } from "./snapshot-file.ts";

@@ -22,6 +22,6 @@ export function isReachableBy(transports: readonly string[] | undefined, spoken:
   return spoken.some((transport) => taken.includes(transport));
 }
 
-/** `delta`: takes a snapshot as contents by hash. No proxy announces it yet. */
+/** `delta`: takes a snapshot as contents by hash, and endpoints as what differs. */
 export type ProxyFeature = "delta";
 export const PROXY_FEATURES: readonly ProxyFeature[] = [];

@@ -20,6 +20,8 @@ export const NACK_REASONS = {
   /** Older, within its epoch, than what this proxy has in force. */
   snapshot_sequence: "local",
   module_hash: "content",
+  /** A content that was neither sent nor is held here: everything can be sent again. */
+  content_missing: "local",
   /** A module that was neither sent nor is held here: it can be sent again, whole. */
   policy_missing: "local",
   policy_abi_mismatch: "content",

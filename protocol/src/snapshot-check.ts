@@ -10,6 +10,7 @@ import {
   type Member,
   type OutboundService,
   type PolicyRef,
+  type Revision,
   type Revoked,
   SNAPSHOT_FORMAT,
   type Snapshot,
@@ -42,19 +43,7 @@ export function checkSnapshot(value: unknown): {
 
 function checkFields(snapshot: FieldReader<Snapshot>): void {
   snapshot.oneOf("format", SNAPSHOT_FORMAT);
-  snapshot.object("revision", (revision) => {
-    revision.text("epoch", { lengthMax: 64 });
-    revision.integer("sequence", 0, Number.MAX_SAFE_INTEGER);
-    revision.text("name", { lengthMax: 128 });
-    if (revision.has("commit")) {
-      revision.object("commit", (commit) => {
-        commit.text("hash", { lengthMax: 64 });
-        commit.text("subject");
-        commit.text("author");
-        commit.number("committedAtMs");
-      });
-    }
-  });
+  snapshot.object("revision", checkRevision);
   snapshot.number("issuedAtMs");
   snapshot.number("expiresAtMs");
   snapshot.object("mesh", (mesh) => {
@@ -65,6 +54,19 @@ function checkFields(snapshot: FieldReader<Snapshot>): void {
   if (snapshot.has("members")) snapshot.objects("members", checkMember, MEMBERS_MAX);
   if (snapshot.has("revoked")) snapshot.object("revoked", checkRevoked);
   snapshot.objects("workloads", checkWorkload, 1000);
+}
+
+export function checkRevision(revision: FieldReader<Revision>): void {
+  revision.text("epoch", { lengthMax: 64 });
+  revision.integer("sequence", 0, Number.MAX_SAFE_INTEGER);
+  revision.text("name", { lengthMax: 128 });
+  if (!revision.has("commit")) return;
+  revision.object("commit", (commit) => {
+    commit.text("hash", { lengthMax: 64 });
+    commit.text("subject");
+    commit.text("author");
+    commit.number("committedAtMs");
+  });
 }
 
 function checkMember(member: FieldReader<Member>): void {

@@ -3,9 +3,9 @@
  * one that a proxy keeps. Modules lie beside the body in base64; endpoints, which are
  * state, only where the operator wrote the file. Never a key.
  */
-import { createHash } from "node:crypto";
 import { canonicalJson } from "./canonical-json.ts";
 import { collectProblems, type FieldReader, readFields } from "./field-reader.ts";
+import { moduleHash, snapshotHash } from "./hashes.ts";
 import type { SnapshotProblem } from "./nack.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { checkSnapshot } from "./snapshot-check.ts";
@@ -75,16 +75,6 @@ function checkFile(file: FieldReader<FileJson>): void {
   }
   if (file.has("signature")) file.text("signature");
   if (file.has("signerPem")) file.text("signerPem", { lengthMax: 65_536 });
-}
-
-/** sha256 of a snapshot's canonical body, hex: its name. */
-export function snapshotHash(bodyText: string): string {
-  return createHash("sha256").update(bodyText).digest("hex");
-}
-
-/** sha256 over a module's bytes and its data document, hex: the module's name everywhere. */
-export function moduleHash(wasm: Uint8Array, data: string | Uint8Array): string {
-  return createHash("sha256").update(wasm).update(data).digest("hex");
 }
 
 /** Reads the text of a snapshot file; hashes are checked, signatures are the caller's affair. */

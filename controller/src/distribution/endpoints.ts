@@ -42,7 +42,7 @@ function toServiceEndpoints(plan: MeshPlan, claims: readonly Claim[]): readonly 
       });
     }
   }
-  return [...services].map(([service, endpoints]) => ({ service, endpoints: distinct(endpoints) }));
+  return [...services].map(([service, endpoints]) => ({ service, endpoints: distinct(endpoints), gone: [] }));
 }
 
 /** Every service with its endpoints, and a text of them that tells two states apart. */

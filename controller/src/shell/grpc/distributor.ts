@@ -254,6 +254,9 @@ export class Distributor {
       modules: known
         .filter(({ hash }) => modules.includes(hash))
         .map(({ hash, wasm, data }) => ({ hash, wasm: Buffer.from(wasm), data: Buffer.from(data) })),
+      contents: [],
+      lists: [],
+      moduleParts: [],
       ...this.#options.sign(snapshot.body),
     });
   }

@@ -439,7 +439,7 @@ describe("Control.Endpoints", () => {
   async function watch(): Promise<{ updates: EndpointsUpdate[]; failed: Promise<ServiceError> }> {
     const { client } = await join_("web");
     const updates: EndpointsUpdate[] = [];
-    const stream = client.endpoints({ workload: "web", namespace: "default" });
+    const stream = client.endpoints({ workload: "web", namespace: "default", features: [] });
     stream.on("data", (update: EndpointsUpdate) => updates.push(update));
     const failed = failureOf(stream);
     await until(() => updates.length === 1);
@@ -467,7 +467,7 @@ describe("Control.Endpoints", () => {
     publish(release(1));
     const [web, orders] = [await join_("web"), await join_("orders")];
     const updates: EndpointsUpdate[] = [];
-    const watch = web.client.endpoints({ workload: "web", namespace: "default" });
+    const watch = web.client.endpoints({ workload: "web", namespace: "default", features: [] });
     closers.push(() => watch.cancel());
     watch.on("error", () => {});
     watch.on("data", (update: EndpointsUpdate) => updates.push(update));

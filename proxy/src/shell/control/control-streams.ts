@@ -11,6 +11,7 @@ import {
   type Hello,
   type Holding,
   type Nack,
+  PROXY_FEATURES,
   type ProxyMessage,
   type ProxyReport,
   type SnapshotMessage,
@@ -102,7 +103,7 @@ export class ControlStreams {
     snapshots.on("metadata", () => this.#handlers.onConnected());
     this.#watch(snapshots, "snapshots");
     this.hello();
-    const endpoints = this.#client.endpoints({ workload, namespace });
+    const endpoints = this.#client.endpoints({ workload, namespace, features: [...PROXY_FEATURES] });
     this.#endpoints = endpoints;
     endpoints.on("data", (update: EndpointsUpdate) => this.#queue(() => this.#handlers.onEndpoints(update)));
     this.#watch(endpoints, "endpoints");

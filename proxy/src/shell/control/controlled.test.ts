@@ -123,13 +123,16 @@ test("endpoints come and go by their own stream", async () => {
     portName: "http",
     transports: ["h1"],
   };
-  controller.sendEndpoints({ services: [{ service: "orders.default", endpoints: [endpoint] }], complete: false });
+  controller.sendEndpoints({
+    services: [{ service: "orders.default", endpoints: [endpoint], gone: [] }],
+    complete: false,
+  });
   await controller.until(() => controller.heard.reports.at(-1)?.endpoints.length === 1);
   expect(await out()).toContain('"reason":"connect_failed"');
   const unspoken = { ...endpoint, port: 2, transports: ["h2"] };
   const both = { ...endpoint, port: 3, transports: ["h2", "h1"] };
   controller.sendEndpoints({
-    services: [{ service: "orders.default", endpoints: [unspoken, both] }],
+    services: [{ service: "orders.default", endpoints: [unspoken, both], gone: [] }],
     complete: false,
   });
   await controller.until(() => controller.heard.reports.at(-1)?.endpoints[0]?.port === 3);

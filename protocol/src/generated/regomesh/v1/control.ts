@@ -37,6 +37,15 @@ export const protobufFileName = "regomesh/v1/control.proto";
  * revision, Report carries metrics and decisions up. Identity issues SVIDs.
  */
 
+export const ContentEncoding = { CONTENT_ENCODING_IDENTITY: 0, CONTENT_ENCODING_ZSTD: 1 } as const;
+
+export type ContentEncoding = typeof ContentEncoding[keyof typeof ContentEncoding];
+
+export namespace ContentEncoding {
+  export type CONTENT_ENCODING_IDENTITY = typeof ContentEncoding.CONTENT_ENCODING_IDENTITY;
+  export type CONTENT_ENCODING_ZSTD = typeof ContentEncoding.CONTENT_ENCODING_ZSTD;
+}
+
 export interface ProxyMessage {
   message: { $case: "hello"; value: Hello } | { $case: "ack"; value: Ack } | { $case: "nack"; value: Nack } | undefined;
 }
@@ -57,11 +66,14 @@ export interface Holding {
   revision:
     | RevisionId
     | undefined;
-  /**
-   * Contents that the proxy holds, by hash, so that they are not sent again: modules. Other parts
-   * of a snapshot may stand here too, once a proxy announces the feature "delta".
-   */
+  /** Modules that the proxy holds, by hash, so that they are not sent again. */
   contentHashes: string[];
+  /**
+   * Feature "delta": every content that the proxy holds, chunks of its modules too; of each the first
+   * 16 bytes of its sha256, one after the other. Said in the first hello of a stream and in a NACK;
+   * absent, what follows from the snapshot in force is held.
+   */
+  contentDigests?: Buffer | undefined;
 }
 
 export interface Hello {
@@ -135,13 +147,48 @@ export interface SnapshotMessage {
   nonce: string;
   /** sha256 of body, hex. */
   hash: string;
-  /** Snapshot of protocol/src/snapshot.ts as canonical JSON. */
+  /**
+   * Canonical JSON: a Snapshot of protocol/src/snapshot.ts, or, to a proxy with the feature "delta",
+   * an Envelope of protocol/src/contents.ts, which names contents by their sha256.
+   */
   body: Buffer;
   /** Modules that the snapshot names and the proxy does not hold. */
   modules: ModuleArtifact[];
   /** ECDSA P-256 over body by the controller's snapshot key (raw r||s), and that key's certificate chain in PEM. */
   signature: Buffer;
   signerPem: string;
+  /**
+   * What the envelope names, itself or through other contents, and the proxy does not hold. A content
+   * has no name but its own sha256: one that is not what was asked for is simply not found.
+   */
+  contents: Content[];
+  /** Contents that are lists, as what differs from one that the proxy holds. */
+  lists: ListChange[];
+  /** Modules that the proxy does not hold, as the chunks that they consist of. */
+  moduleParts: ModuleParts[];
+}
+
+export interface Content {
+  body: Buffer;
+  /** How the body is written; what is hashed is the content itself. */
+  encoding: ContentEncoding;
+}
+
+/** A list is a content that is a JSON array, its items sorted by their canonical text. */
+export interface ListChange {
+  /** sha256 of the list that it is made from, hex. */
+  base: string;
+  /** Canonical texts of items. */
+  removed: string[];
+  added: string[];
+}
+
+export interface ModuleParts {
+  /** As in ModuleArtifact. */
+  hash: string;
+  /** sha256 of each chunk, 32 bytes, one after the other. */
+  wasmChunks: Buffer;
+  dataChunks: Buffer;
 }
 
 export interface ModuleArtifact {
@@ -155,6 +202,8 @@ export interface ModuleArtifact {
 export interface EndpointsRequest {
   workload: string;
   namespace: string;
+  /** As in Hello: with "delta" a service's endpoints come as what differs. */
+  features: string[];
 }
 
 export interface EndpointsUpdate {
@@ -167,6 +216,15 @@ export interface ServiceEndpoints {
   /** `name.namespace` */
   service: string;
   endpoints: Endpoint[];
+  /**
+   * These take the place of those of the same address and port, or come to the others; `gone` go.
+   * False: these are all that there are.
+   */
+  partial?:
+    | boolean
+    | undefined;
+  /** `address port` */
+  gone: string[];
 }
 
 export interface Endpoint {
@@ -461,7 +519,7 @@ export const RevisionId: MessageFns<RevisionId> = {
 };
 
 function createBaseHolding(): Holding {
-  return { snapshotHash: "", revision: undefined, contentHashes: [] };
+  return { snapshotHash: "", revision: undefined, contentHashes: [], contentDigests: undefined };
 }
 
 export const Holding: MessageFns<Holding> = {
@@ -474,6 +532,9 @@ export const Holding: MessageFns<Holding> = {
     }
     for (const v of message.contentHashes) {
       writer.uint32(26).string(v!);
+    }
+    if (message.contentDigests !== undefined) {
+      writer.uint32(34).bytes(message.contentDigests);
     }
     return writer;
   },
@@ -513,6 +574,14 @@ export const Holding: MessageFns<Holding> = {
             }
 
             message.contentHashes.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.contentDigests = Buffer.from(reader.bytes());
             continue;
           }
         }
@@ -1075,7 +1144,17 @@ export const Renew: MessageFns<Renew> = {
 };
 
 function createBaseSnapshotMessage(): SnapshotMessage {
-  return { nonce: "", hash: "", body: Buffer.alloc(0), modules: [], signature: Buffer.alloc(0), signerPem: "" };
+  return {
+    nonce: "",
+    hash: "",
+    body: Buffer.alloc(0),
+    modules: [],
+    signature: Buffer.alloc(0),
+    signerPem: "",
+    contents: [],
+    lists: [],
+    moduleParts: [],
+  };
 }
 
 export const SnapshotMessage: MessageFns<SnapshotMessage> = {
@@ -1097,6 +1176,15 @@ export const SnapshotMessage: MessageFns<SnapshotMessage> = {
     }
     if (message.signerPem !== "") {
       writer.uint32(50).string(message.signerPem);
+    }
+    for (const v of message.contents) {
+      Content.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.lists) {
+      ListChange.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.moduleParts) {
+      ModuleParts.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -1160,6 +1248,223 @@ export const SnapshotMessage: MessageFns<SnapshotMessage> = {
             }
 
             message.signerPem = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.contents.push(Content.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lists.push(ListChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.moduleParts.push(ModuleParts.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseContent(): Content {
+  return { body: Buffer.alloc(0), encoding: 0 };
+}
+
+export const Content: MessageFns<Content> = {
+  encode(message: Content, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.body.length !== 0) {
+      writer.uint32(10).bytes(message.body);
+    }
+    if (message.encoding !== 0) {
+      writer.uint32(16).int32(message.encoding);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Content {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.body = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.encoding = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListChange(): ListChange {
+  return { base: "", removed: [], added: [] };
+}
+
+export const ListChange: MessageFns<ListChange> = {
+  encode(message: ListChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.base !== "") {
+      writer.uint32(10).string(message.base);
+    }
+    for (const v of message.removed) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.added) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.base = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.removed.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.added.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseModuleParts(): ModuleParts {
+  return { hash: "", wasmChunks: Buffer.alloc(0), dataChunks: Buffer.alloc(0) };
+}
+
+export const ModuleParts: MessageFns<ModuleParts> = {
+  encode(message: ModuleParts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hash !== "") {
+      writer.uint32(10).string(message.hash);
+    }
+    if (message.wasmChunks.length !== 0) {
+      writer.uint32(18).bytes(message.wasmChunks);
+    }
+    if (message.dataChunks.length !== 0) {
+      writer.uint32(26).bytes(message.dataChunks);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ModuleParts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseModuleParts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hash = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.wasmChunks = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.dataChunks = Buffer.from(reader.bytes());
             continue;
           }
         }
@@ -1244,7 +1549,7 @@ export const ModuleArtifact: MessageFns<ModuleArtifact> = {
 };
 
 function createBaseEndpointsRequest(): EndpointsRequest {
-  return { workload: "", namespace: "" };
+  return { workload: "", namespace: "", features: [] };
 }
 
 export const EndpointsRequest: MessageFns<EndpointsRequest> = {
@@ -1254,6 +1559,9 @@ export const EndpointsRequest: MessageFns<EndpointsRequest> = {
     }
     if (message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
+    }
+    for (const v of message.features) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -1285,6 +1593,14 @@ export const EndpointsRequest: MessageFns<EndpointsRequest> = {
             }
 
             message.namespace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.features.push(reader.string());
             continue;
           }
         }
@@ -1358,7 +1674,7 @@ export const EndpointsUpdate: MessageFns<EndpointsUpdate> = {
 };
 
 function createBaseServiceEndpoints(): ServiceEndpoints {
-  return { service: "", endpoints: [] };
+  return { service: "", endpoints: [], partial: undefined, gone: [] };
 }
 
 export const ServiceEndpoints: MessageFns<ServiceEndpoints> = {
@@ -1368,6 +1684,12 @@ export const ServiceEndpoints: MessageFns<ServiceEndpoints> = {
     }
     for (const v of message.endpoints) {
       Endpoint.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.partial !== undefined) {
+      writer.uint32(24).bool(message.partial);
+    }
+    for (const v of message.gone) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -1399,6 +1721,22 @@ export const ServiceEndpoints: MessageFns<ServiceEndpoints> = {
             }
 
             message.endpoints.push(Endpoint.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.partial = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.gone.push(reader.string());
             continue;
           }
         }

@@ -1,0 +1,132 @@
+/**
+ * What is sent of a snapshot's contents, and what becomes of it where it arrives. Nothing that
+ * comes is believed by name: a content is what its bytes hash to, a changed list what it hashes to
+ * after the change, so that a mistake of either end is a content that is missing, never a wrong one.
+ */
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { cutChunks } from "./chunks.ts";
+import { itemTexts, listText } from "./contents.ts";
+import {
+  type Content,
+  ContentEncoding,
+  type ModuleParts,
+  type SnapshotMessage,
+} from "./generated/regomesh/v1/control.ts";
+import { contentHash, moduleHash } from "./hashes.ts";
+
+/** Shorter ones gain nothing by it. */
+const COMPRESS_FROM = 256;
+/** A content that unfolds to more is none of ours. */
+const CONTENT_MAX = 64 * 1024 * 1024;
+/** Of a hash, where it only says what is held. */
+const DIGEST_BYTES = 16;
+const HASH_BYTES = 32;
+
+/** As it is sent: written in the shorter way. */
+export function encodeContent(body: Uint8Array): Content {
+  const plain = { body: Buffer.from(body), encoding: ContentEncoding.CONTENT_ENCODING_IDENTITY };
+  if (body.length < COMPRESS_FROM) return plain;
+  const folded = zstdCompressSync(body);
+  return folded.length < body.length ? { body: folded, encoding: ContentEncoding.CONTENT_ENCODING_ZSTD } : plain;
+}
+
+/** The short name of a content, given its hash: what a proxy says that it holds. */
+export function digestOf(hash: string): string {
+  return hash.slice(0, DIGEST_BYTES * 2);
+}
+
+/** The digests of hashes, as they are sent. */
+export function joinDigests(hashes: Iterable<string>): Buffer {
+  return Buffer.concat([...hashes].map((hash) => Buffer.from(digestOf(hash), "hex")));
+}
+
+/** Digests as they came; what is left over at the end is none. */
+export function splitDigests(bytes: Uint8Array): ReadonlySet<string> {
+  return new Set(split(bytes, DIGEST_BYTES));
+}
+
+/** What a proxy has at hand. */
+export type HeldContents = {
+  /** By hash. */
+  readonly contents: ReadonlyMap<string, string>;
+  readonly modules: readonly { readonly hash: string; readonly wasm: Uint8Array; readonly data: string }[];
+};
+
+export type ReceivedContents = {
+  /** A content by its hash, sent or held. */
+  readonly read: (hash: string) => string | undefined;
+  /** Those that came, whole or in parts, and are what their names say. */
+  readonly modules: readonly { readonly hash: string; readonly wasm: Uint8Array; readonly data: string }[];
+};
+
+/** What a message brings, put together with what is held. */
+export function readContents(
+  message: Pick<SnapshotMessage, "contents" | "lists" | "moduleParts">,
+  held: HeldContents,
+): ReceivedContents {
+  const sent = new Map<string, Uint8Array>();
+  for (const content of message.contents) {
+    const body = decode(content);
+    if (body !== undefined) sent.set(contentHash(body), body);
+  }
+  const lists = new Map<string, string>();
+  const read = (hash: string): string | undefined => {
+    const body = sent.get(hash);
+    return body === undefined ? (lists.get(hash) ?? held.contents.get(hash)) : Buffer.from(body).toString("utf8");
+  };
+  for (const { base, removed, added } of message.lists) {
+    const before = read(base);
+    if (before === undefined) continue;
+    const gone = new Set(removed);
+    const text = listText([...itemTexts(before).filter((item) => !gone.has(item)), ...added]);
+    lists.set(contentHash(Buffer.from(text)), text);
+  }
+  return { read, modules: joinModules(message.moduleParts, sent, held) };
+}
+
+function joinModules(
+  parts: readonly ModuleParts[],
+  sent: ReadonlyMap<string, Uint8Array>,
+  held: HeldContents,
+): ReceivedContents["modules"] {
+  if (parts.length === 0) return [];
+  const chunks = new Map(chunksOf(held));
+  for (const [hash, body] of sent) chunks.set(hash, body);
+  const join = (hashes: Uint8Array): Buffer | undefined => {
+    const found = split(hashes, HASH_BYTES).map((hash) => chunks.get(hash));
+    return found.includes(undefined) ? undefined : Buffer.concat(found as Uint8Array[]);
+  };
+  return parts.flatMap(({ hash, wasmChunks, dataChunks }) => {
+    const [wasm, data] = [join(wasmChunks), join(dataChunks)];
+    if (wasm === undefined || data === undefined || moduleHash(wasm, data) !== hash) return [];
+    return [{ hash, wasm, data: data.toString("utf8") }];
+  });
+}
+
+/** Of every module that is held, by hash. */
+export function chunksOf({ modules }: Pick<HeldContents, "modules">): readonly (readonly [string, Uint8Array])[] {
+  return modules.flatMap(({ wasm, data }) =>
+    [...cutChunks(wasm), ...cutChunks(Buffer.from(data))].map((chunk) => [contentHash(chunk), chunk] as const),
+  );
+}
+
+function decode({ body, encoding }: Content): Uint8Array | undefined {
+  switch (encoding) {
+    case ContentEncoding.CONTENT_ENCODING_IDENTITY:
+      return body;
+    case ContentEncoding.CONTENT_ENCODING_ZSTD:
+      try {
+        return zstdDecompressSync(body, { maxOutputLength: CONTENT_MAX });
+      } catch {
+        return undefined; // as if it had not come
+      }
+    default:
+      return undefined; // a way of writing of a time to come
+  }
+}
+
+function split(bytes: Uint8Array, length: number): readonly string[] {
+  const text = Buffer.from(bytes).toString("hex");
+  const count = Math.floor(bytes.length / length);
+  return Array.from({ length: count }, (_, i) => text.slice(i * length * 2, (i + 1) * length * 2));
+}

@@ -1,0 +1,17 @@
+/** The names of what is sent: sha256, hex. */
+import { createHash } from "node:crypto";
+
+/** Of a snapshot's canonical body, of an envelope, of any content that is text. */
+export function snapshotHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Of a content that is bytes. */
+export function contentHash(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Of a module: over its bytes and its data document. */
+export function moduleHash(wasm: Uint8Array, data: string | Uint8Array): string {
+  return createHash("sha256").update(wasm).update(data).digest("hex");
+}
