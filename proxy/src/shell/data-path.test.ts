@@ -11,6 +11,7 @@ import {
   statuses,
 } from "../test/bench.ts";
 import { canReadInto } from "./net/read-into.ts";
+import { canWriteThrough } from "./net/write-through.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -19,14 +20,17 @@ afterEach(async () => {
 
 const spoil = (buffer: Buffer): void => void buffer.fill(0xdb);
 
-/** Accepted sockets are read in two ways, and both must be right (see read-into.ts). */
+/** Sockets are read and written in two ways each, and all must be right (see read-into.ts, write-through.ts). */
 describe.each([
-  ["into one buffer", true],
-  ["by 'data' events", false],
-])("sockets that are read %s", (_way, readsInto) => {
+  ["into one buffer, and written past their streams", { readsInto: true, writesThrough: true }],
+  ["by 'data' events, and written past their streams", { readsInto: false, writesThrough: true }],
+  ["and written as streams", { readsInto: false, writesThrough: false }],
+])("sockets that are read %s", (_way, ways) => {
+  const sockets = { ...ways, afterRead: spoil };
+
   async function setUp(answer?: Parameters<typeof openBackend>[0]): Promise<{ backend: Backend; bench: Bench }> {
     const backend = await openBackend(answer);
-    const bench = await openBench(backend.port, undefined, { reading: { readsInto, afterRead: spoil } });
+    const bench = await openBench(backend.port, undefined, { sockets });
     open.push(backend, bench);
     return { backend, bench };
   }
@@ -147,9 +151,7 @@ describe.each([
       socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart"));
     });
     await new Promise<void>((done) => backend.listen(0, "127.0.0.1", done));
-    const bench = await openBench((backend.address() as { port: number }).port, undefined, {
-      reading: { readsInto, afterRead: spoil },
-    });
+    const bench = await openBench((backend.address() as { port: number }).port, undefined, { sockets });
     open.push(bench);
     const client = new Client(bench.inbound);
     client.write("GET / HTTP/1.1\r\nHost: s\r\n\r\n");
@@ -168,9 +170,7 @@ describe.each([
       socket.once("data", () => socket.end(bytes));
     });
     await new Promise<void>((done) => backend.listen(0, "127.0.0.1", done));
-    const bench = await openBench((backend.address() as { port: number }).port, undefined, {
-      reading: { readsInto, afterRead: spoil },
-    });
+    const bench = await openBench((backend.address() as { port: number }).port, undefined, { sockets });
     open.push(bench);
     const text = await exchange(bench.inbound, "GET / HTTP/1.1\r\nHost: s\r\n\r\n");
     expect(statuses(text)).toEqual([status]);
@@ -189,9 +189,7 @@ describe.each([
       });
     });
     await new Promise<void>((done) => backend.listen(0, "127.0.0.1", done));
-    const bench = await openBench((backend.address() as { port: number }).port, undefined, {
-      reading: { readsInto, afterRead: spoil },
-    });
+    const bench = await openBench((backend.address() as { port: number }).port, undefined, { sockets });
     open.push(bench);
     const first = await exchange(bench.inbound, "GET / HTTP/1.1\r\nHost: s\r\n\r\n");
     const second = await exchange(bench.inbound, "GET / HTTP/1.1\r\nHost: s\r\n\r\n");
@@ -200,7 +198,7 @@ describe.each([
   });
 
   test("no application: 503, and nobody waits", async () => {
-    const bench = await openBench(1, undefined, { reading: { readsInto, afterRead: spoil } });
+    const bench = await openBench(1, undefined, { sockets });
     open.push(bench);
     const text = await exchange(bench.inbound, "POST / HTTP/1.1\r\nHost: s\r\nContent-Length: 3\r\n\r\nabc");
     expect(statuses(text)).toEqual([503]);
@@ -208,8 +206,8 @@ describe.each([
   });
 });
 
-test("this Node lets accepted sockets be read into a buffer", () => {
-  expect(canReadInto).toBe(true);
+test("this Node lets accepted sockets be read into a buffer, and sockets be written past their streams", () => {
+  expect([canReadInto, canWriteThrough]).toEqual([true, true]);
 });
 
 test("an application that listens on ::1 alone is found", async () => {

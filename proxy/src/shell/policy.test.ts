@@ -268,7 +268,7 @@ const limited = {
 
 test.each([1, 2])("a limit holds over all connections and %d threads", async (workers) => {
   const inbound = makePolicy(makeAuthz("allow := true"), limited);
-  const { bench } = await setUp({}, { inbound }, { proxy: { workers, reading: undefined } });
+  const { bench } = await setUp({}, { inbound }, { proxy: { workers, sockets: undefined } });
   const texts = await Promise.all(Array.from({ length: 12 }, () => get(bench, "/", "X-User: alice\r\n")));
   expect(texts.flatMap(statuses).sort()).toEqual([200, 200, 200, ...Array(9).fill(429)]);
   expect(texts.find((text) => text.includes("429"))).toMatch(/retry-after: \d+/);

@@ -13,7 +13,7 @@ import type { Address } from "./net/listener.ts";
 import type { Identity } from "./net/tls.ts";
 import type { DataPlane, SnapshotLoad } from "./plane/data-plane.ts";
 import { drainPlane } from "./plane/drain.ts";
-import { makeSharedMemory, makeThread, type ReadOptions } from "./plane/make-thread.ts";
+import { makeSharedMemory, makeThread, type SocketOptions } from "./plane/make-thread.ts";
 import { ThreadPlane } from "./plane/thread-plane.ts";
 import { WorkerPlane } from "./plane/worker-plane.ts";
 
@@ -40,7 +40,7 @@ export type ProxyOptions = {
   readonly timeouts?: Partial<DownstreamTimeouts> | undefined;
   /** What a request under way may still take when its connection has come to its end; default 30 s. */
   readonly graceMs?: number | undefined;
-  readonly reading?: ReadOptions | undefined;
+  readonly sockets?: SocketOptions | undefined;
   /** The time of day for a proxy of one thread, in milliseconds since 1970; tests set it. */
   readonly wallMs?: (() => number) | undefined;
   /** A worker thread ended unasked: the process should end too, and be started anew. */
@@ -242,15 +242,16 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
 
 /** One worker is this thread itself: a thread more would only cost memory. */
 async function openPlane(options: ProxyOptions, disk: DiskTroubles): Promise<DataPlane> {
-  const { log, workload, namespace, appPort, edge, workers, accessLog, logFormat, reading } = options;
+  const { log, workload, namespace, appPort, edge, workers, accessLog, logFormat, sockets } = options;
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const { graceMs = DEFAULT_GRACE_MS, trustedHops = 0 } = options;
   const isShared = workers > 1;
   const planeOptions = { workload, namespace, appPort, edge, isShared, timeouts, graceMs, trustedHops };
   const shared = makeSharedMemory();
   if (isShared) {
-    const readsInto = reading?.readsInto ?? true;
-    const start = { options: planeOptions, shared, accessLog, logFormat, reading: { readsInto } };
+    // A function is for this thread alone.
+    const { afterRead: _, ...ways } = sockets ?? {};
+    const start = { options: planeOptions, shared, accessLog, logFormat, sockets: ways };
     return await WorkerPlane.open(workers, start, log, {
       onFailed: (error) => {
         log.log("error", "a worker thread failed", { error: error.message });
@@ -263,5 +264,5 @@ async function openPlane(options: ProxyOptions, disk: DiskTroubles): Promise<Dat
     accessLog === undefined
       ? undefined
       : await AccessLog.open(accessLog, (trouble) => disk.hear("access log", trouble), logFormat);
-  return new ThreadPlane(makeThread({ log, shared, accessLog: file, reading, wallMs: options.wallMs }), planeOptions);
+  return new ThreadPlane(makeThread({ log, shared, accessLog: file, sockets, wallMs: options.wallMs }), planeOptions);
 }

@@ -9,7 +9,7 @@ afterEach(async () => {
 
 async function setUp(): Promise<{ backend: Backend; bench: Bench }> {
   const backend = await openBackend();
-  const bench = await openBench(backend.port, [backend.port], { workers: 2, reading: undefined });
+  const bench = await openBench(backend.port, [backend.port], { workers: 2, sockets: undefined });
   open.push(backend, bench);
   return { backend, bench };
 }
@@ -37,7 +37,7 @@ test("what the disk says to every thread is said once", async () => {
   const backend = await openBackend();
   const bench = await openBench(backend.port, [backend.port], {
     workers: 2,
-    reading: undefined,
+    sockets: undefined,
     accessLog: "/dev/full",
   });
   open.push(backend, bench);

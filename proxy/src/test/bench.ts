@@ -70,7 +70,7 @@ export async function openBench(
     state: undefined,
     // Clients here half-close, and wait for what takes its time.
     timeouts: { leftMs: 60_000 },
-    reading: { afterRead: (buffer) => void buffer.fill(0xdb) },
+    sockets: { afterRead: (buffer) => void buffer.fill(0xdb) },
     ...change,
   });
   const apply = async (next: Snapshot, endpoints = ordersPorts.map(makeOrders)): Promise<void> =>

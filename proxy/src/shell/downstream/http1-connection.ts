@@ -95,7 +95,8 @@ export class Http1Connection implements ClientStream {
     this.#timeouts = timeouts;
     this.#onClosed = onClosed;
     this.#intake = new Intake(socket);
-    this.#out = new Outgoing(socket, thread.slabs, thread.turn, this);
+    const { slabs, turn, writesThrough } = thread;
+    this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });
     this.#request = new ClientRequest(thread, handler, this, client);
     this.#sinceMs = thread.monoMs();
     this.#idleLine = client.context.principal === undefined ? undefined : keepAliveLine(timeouts.idleMs);

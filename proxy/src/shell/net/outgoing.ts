@@ -6,8 +6,10 @@
 import type { Socket } from "node:net";
 import { copyBytes } from "../../http1/copy-bytes.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "../../message/slab-pool.ts";
-import type { Faulty } from "./faulty.ts";
+import { type Faulty, guarded } from "./faulty.ts";
+import { readOn } from "./read-on.ts";
 import type { Turn } from "./turn.ts";
+import { isGone, settleWrite, WRITTEN, type WriteHandle, writeError, writeHandleOf } from "./write-through.ts";
 
 /** Above this much unsent, the source should stop; below the low mark it may go on. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -15,12 +17,24 @@ const LOW_WATER_BYTES = 64 * 1024;
 /** The same where the thread's memory is scarce: those who take nothing hold no more than this each. */
 const SCARCE_WATER_BYTES = 16 * 1024;
 
+export type OutgoingOptions = {
+  /** Past the stream, where this Node lets us. */
+  readonly writesThrough: boolean;
+  /** A write that meets a reset never returns, and ends nothing by itself (read-on.ts). */
+  readonly readsOn: boolean;
+};
+
 export class Outgoing {
   readonly #socket: Socket;
   readonly #slabs: SlabPool;
   readonly #turn: Turn;
+  readonly #options: OutgoingOptions;
   readonly owner: Faulty;
   readonly #onWritten: () => void;
+  readonly #onDone: (status: number) => void;
+  /** What is written to in the socket's place; looked for at the first write. */
+  #handle: WriteHandle | undefined = undefined;
+  #hasHandle = false;
   /** Told once after `isFull` was true and enough has gone. */
   onDrain: (() => void) | undefined = undefined;
   #slab: Buffer | undefined = undefined;
@@ -30,27 +44,28 @@ export class Outgoing {
   readonly #fullUsed: number[] = [];
   readonly #inFlight: Buffer[] = [];
   readonly #inFlightUsed: number[] = [];
+  /** How many of those each write holds that is under way. */
+  readonly #underWay: number[] = [];
   #pendingBytes = 0;
   #wasFull = false;
   #isDirty = false;
   #isEnding = false;
   #isClosed = false;
+  /** The other end takes nothing any more: what is written is never told of. */
+  #isGone = false;
   /** All bytes ever appended. */
   total = 0;
   #hasMoved = false;
 
-  constructor(socket: Socket, slabs: SlabPool, turn: Turn, owner: Faulty) {
+  constructor(socket: Socket, slabs: SlabPool, turn: Turn, owner: Faulty, options: OutgoingOptions) {
     this.#socket = socket;
     this.#slabs = slabs;
     this.#turn = turn;
+    this.#options = options;
     this.owner = owner;
-    this.#onWritten = () => {
-      try {
-        this.#written();
-      } catch (error) {
-        owner.onFault(error);
-      }
-    };
+    if (options.readsOn) readOn(socket);
+    this.#onWritten = guarded(owner, () => this.#written());
+    this.#onDone = guarded(owner, (status) => (status === WRITTEN ? this.#written() : this.#failed(status)));
   }
 
   get isFull(): boolean {
@@ -75,8 +90,7 @@ export class Outgoing {
     const slab = this.#slab;
     if (slab !== undefined) {
       if (this.#used + bytes <= slab.length) return slab;
-      this.#full.push(slab);
-      this.#fullUsed.push(this.#used);
+      this.#fill(slab, this.#used);
     }
     this.#slab = this.#slabs.take(bytes);
     this.#used = 0;
@@ -113,10 +127,7 @@ export class Outgoing {
   #withRoom(bytes: number): Buffer {
     const slab = this.#slab;
     if (slab !== undefined && this.#used < slab.length) return slab;
-    if (slab !== undefined) {
-      this.#full.push(slab);
-      this.#fullUsed.push(this.#used);
-    }
+    if (slab !== undefined) this.#fill(slab, this.#used);
     this.#slab = this.#slabs.take(Math.min(bytes, LARGE_SLAB_BYTES));
     this.#used = 0;
     return this.#slab;
@@ -137,14 +148,26 @@ export class Outgoing {
     this.#isDirty = false;
     if (this.#isClosed) return;
     const slab = this.#slab;
-    if (this.#full.length > 0) this.#flushFull();
-    if (slab !== undefined && this.#used > 0) {
-      const used = this.#used;
+    const used = this.#used;
+    if (slab !== undefined && used > 0) {
       this.#slab = undefined;
       this.#used = 0;
-      this.#write(slab, used);
+      if (this.#full.length === 0) this.#write(slab, used);
+      else this.#fill(slab, used);
     }
-    if (this.#isEnding) this.#socket.end();
+    if (this.#full.length > 0) this.#writeFull();
+    if (this.#isEnding) this.#endSocket();
+  }
+
+  #fill(slab: Buffer, used: number): void {
+    this.#full.push(slab);
+    this.#fullUsed.push(used);
+  }
+
+  /** What waits or is under way goes first: a handle would not wait for it. */
+  #endSocket(): void {
+    if (this.#isClosed || this.#isDirty) return;
+    if (this.#handle === undefined || this.#inFlight.length === 0) this.#socket.end();
   }
 
   /** Gives every slab back that the socket does not hold; nothing is written any more. */
@@ -161,33 +184,80 @@ export class Outgoing {
     this.onDrain = undefined;
   }
 
-  #flushFull(): void {
-    this.#socket.cork();
-    for (let i = 0; i < this.#full.length; i++) this.#write(this.#full[i] as Buffer, this.#fullUsed[i] as number);
-    this.#full.length = 0;
-    this.#fullUsed.length = 0;
-    this.#socket.uncork();
+  #write(slab: Buffer, used: number): void {
+    const handle = this.#hasHandle ? this.#handle : this.#findHandle();
+    const bytes = used === slab.length ? slab : slab.subarray(0, used);
+    if (handle === undefined) {
+      this.#hold(slab, used);
+      this.#underWay.push(1);
+      return void this.#socket.write(bytes, this.#onWritten);
+    }
+    const result = this.#isGone ? undefined : handle.writeBuffer(null, bytes);
+    if (result === WRITTEN) {
+      this.#letGo(slab, used);
+      return void this.#settle();
+    }
+    this.#hold(slab, used);
+    this.#underWay.push(1);
+    if (!this.#isGone) settleWrite(result, bytes, this.#onDone);
   }
 
-  #write(slab: Buffer, used: number): void {
+  /** Several slabs in one write. */
+  #writeFull(): void {
+    const handle = this.#hasHandle ? this.#handle : this.#findHandle();
+    const slabs = this.#full.splice(0);
+    const used = this.#fullUsed.splice(0);
+    const pieces = slabs.map((slab, index) => slab.subarray(0, used[index]));
+    for (const [index, slab] of slabs.entries()) this.#hold(slab, used[index] as number);
+    if (handle === undefined) {
+      this.#socket.cork();
+      for (const piece of pieces) {
+        this.#underWay.push(1);
+        this.#socket.write(piece, this.#onWritten);
+      }
+      return void this.#socket.uncork();
+    }
+    this.#underWay.push(slabs.length);
+    if (!this.#isGone) settleWrite(handle.writev(null, pieces, true), pieces, this.#onDone);
+  }
+
+  #findHandle(): WriteHandle | undefined {
+    this.#hasHandle = true;
+    this.#handle = this.#options.writesThrough ? writeHandleOf(this.#socket) : undefined;
+    return this.#handle;
+  }
+
+  #hold(slab: Buffer, used: number): void {
     this.#inFlight.push(slab);
     this.#inFlightUsed.push(used);
-    this.#socket.write(used === slab.length ? slab : slab.subarray(0, used), this.#onWritten);
   }
 
-  /** The oldest write is done (or failed: the socket's own error says so). */
+  /** The oldest write is done (or failed, and the socket's own error says so). */
   #written(): void {
-    const slab = this.#inFlight.shift();
-    const used = this.#inFlightUsed.shift();
-    if (slab === undefined || used === undefined) return;
     // Of a destroyed socket the callbacks may come out of order: those slabs go to the collector.
     if (this.#isClosed) return;
+    for (let left = this.#underWay.shift() ?? 0; left > 0; left--) {
+      this.#letGo(this.#inFlight.shift() as Buffer, this.#inFlightUsed.shift() as number);
+    }
+    if (this.#isEnding && this.#handle !== undefined) this.#endSocket();
+    this.#settle();
+  }
+
+  #letGo(slab: Buffer, used: number): void {
     this.#slabs.giveBack(slab);
-    this.#hasMoved = true;
     this.#pendingBytes -= used;
-    const lowBytes = this.#slabs.isScarce ? 0 : LOW_WATER_BYTES;
-    if (!this.#wasFull || this.#pendingBytes > lowBytes) return;
+    this.#hasMoved = true;
+  }
+
+  #settle(): void {
+    if (!this.#wasFull || this.#pendingBytes > (this.#slabs.isScarce ? 0 : LOW_WATER_BYTES)) return;
     this.#wasFull = false;
     this.onDrain?.();
+  }
+
+  #failed(status: number): void {
+    if (this.#isClosed) return;
+    if (this.#options.readsOn && isGone(status)) this.#isGone = true;
+    else this.#socket.destroy(writeError(status));
   }
 }

@@ -23,8 +23,8 @@ const BUCKET_SLOTS = 65_536;
 /** As much as a socket gives at once. */
 const READ_BYTES = 64 * 1024;
 
-/** How sockets are read; tests try every way. */
-export type ReadOptions = Partial<Pick<Thread, "readsInto" | "afterRead">>;
+/** How sockets are read and written; tests try every way. */
+export type SocketOptions = Partial<Pick<Thread, "readsInto" | "writesThrough" | "afterRead">>;
 
 /** The memory that all threads of a process share. */
 export function makeSharedMemory(): SharedArrayBuffer {
@@ -36,7 +36,7 @@ export function makeThread(options: {
   readonly log: Log;
   readonly shared: SharedArrayBuffer;
   readonly accessLog: AccessLog | undefined;
-  readonly reading?: ReadOptions | undefined;
+  readonly sockets?: SocketOptions | undefined;
   /** Tests set the time. */
   readonly wallMs?: (() => number) | undefined;
 }): Thread {
@@ -58,8 +58,9 @@ export function makeThread(options: {
     slabs: new SlabPool(),
     turn: new Turn(),
     readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
-    readsInto: options.reading?.readsInto ?? true,
-    afterRead: options.reading?.afterRead,
+    readsInto: options.sockets?.readsInto ?? true,
+    writesThrough: options.sockets?.writesThrough ?? true,
+    afterRead: options.sockets?.afterRead,
     composer: new Composer(),
     ids: new DecisionIds(Math.random),
     requestIds: new RequestIds(),

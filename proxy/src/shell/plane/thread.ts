@@ -33,6 +33,8 @@ export type Thread = {
   readonly readBuffer: Buffer;
   /** Accepted sockets too, where this Node lets them. */
   readonly readsInto: boolean;
+  /** Sockets are written to past Node's streams, where this Node lets us. */
+  readonly writesThrough: boolean;
   /** Called after each read: tests spoil the buffer, so that whoever kept a view of it is found out. */
   readonly afterRead: ((buffer: Buffer) => void) | undefined;
   readonly composer: Composer;

@@ -1,14 +1,14 @@
 /** What the main thread and a worker say to each other: calls of a data plane, their results, and log lines. */
 import type { Facts, LogFormat, LogLevel } from "@regomesh/base";
 import type { DataPlane, DataPlaneOptions } from "./data-plane.ts";
-import type { ReadOptions } from "./make-thread.ts";
+import type { SocketOptions } from "./make-thread.ts";
 
 export type WorkerStart = {
   readonly options: DataPlaneOptions;
   readonly shared: SharedArrayBuffer;
   readonly accessLog: string | undefined;
   readonly logFormat: LogFormat | undefined;
-  readonly reading: Pick<ReadOptions, "readsInto"> | undefined;
+  readonly sockets: Omit<SocketOptions, "afterRead"> | undefined;
 };
 
 /** The data plane's methods; arguments and results are copied from thread to thread. */

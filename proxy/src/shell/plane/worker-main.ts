@@ -9,10 +9,10 @@ const port = parentPort;
 if (port === null) throw new Error("worker-main runs in a worker thread");
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-const { options, shared, accessLog, logFormat, reading } = workerData as WorkerStart;
+const { options, shared, accessLog, logFormat, sockets } = workerData as WorkerStart;
 const thread = makeThread({
   shared,
-  reading,
+  sockets,
   log: { log: (level, message, facts) => tell({ kind: "log", level, message, facts }) },
   accessLog:
     accessLog === undefined

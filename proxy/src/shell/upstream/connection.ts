@@ -15,7 +15,6 @@ import type { UpstreamListener } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault, guarded } from "../net/faulty.ts";
 import { Outgoing } from "../net/outgoing.ts";
-import { readOn } from "../net/read-on.ts";
 import { leadsToOneOf, type PeerDial } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
 import { Http1Stream } from "./http1-stream.ts";
@@ -127,8 +126,8 @@ export class UpstreamConnection {
     else if (options.isApplication && host === LOOPBACK)
       this.#socket = connectLoopback(port, onread, Math.max(options.connectTimeoutMs, ATTEMPT_MS));
     else this.#socket = connectPlain({ host, port, noDelay: true, onread });
-    readOn(this.#socket);
-    this.out = new Outgoing(this.#socket, thread.slabs, thread.turn, this);
+    const { slabs, turn, writesThrough } = thread;
+    this.out = new Outgoing(this.#socket, slabs, turn, this, { writesThrough, readsOn: true });
     this.stream = new Http1Stream(this);
     this.#connectTimer = new Timer(() => this.fail("connect_timeout"), this);
     this.#end = new Timer(() => this.#onEndOfIdentity(options.graceMs), this);
