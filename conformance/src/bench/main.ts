@@ -8,12 +8,15 @@ import { COMMIT_P95_MS_MAX, measureCommits } from "./commit.ts";
 import { measureCompiles } from "./compile.ts";
 import { printDecisions, timeDecisions } from "./decision.ts";
 import { type Measured, measurePaired, printMeasured } from "./paired.ts";
+import { runScale } from "./scale.ts";
 import { chain, oneHop, type Scene, type Stage } from "./scenes.ts";
 import { findTools, type Tools } from "./tools.ts";
 
 const HELP = `Measures the data plane against nginx, as paired rounds; CPU a request is what counts.
 
-usage: npm run bench -- [--only codec|decision|compile|commit|hop|chain] [--rounds N] [--seconds N] [--check]
+usage: npm run bench -- [--only codec|decision|compile|commit|hop|chain|scale] [--rounds N] [--seconds N] [--check]
+  --only scale  what a change costs in a large mesh, where it is not part of the whole:
+           [--proxies N] [--services N] [--endpoints N] [--rules N] [--calls N (0: all)]
   --check  exit 1 where a floor is missed: 0.75 × nginx (hop), 0.6 × nginx + nginx (chain),
            the times of compiling (compile), p95 of 1 s from a commit to its being in force (commit)
 needs nginx, wrk, taskset and openssl (Debian: nginx-light wrk util-linux openssl)
@@ -33,6 +36,11 @@ export async function main(args: readonly string[]): Promise<number> {
       rounds: { type: "string", default: "3" },
       seconds: { type: "string", default: "4" },
       check: { type: "boolean", default: false },
+      proxies: { type: "string", default: "200" },
+      services: { type: "string", default: "200" },
+      endpoints: { type: "string", default: "2000" },
+      rules: { type: "string", default: "2000" },
+      calls: { type: "string", default: "10" },
       help: { type: "boolean", default: false },
     },
   });
@@ -41,6 +49,18 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { only } = values;
+  if (only === "scale") {
+    const { proxies, services, endpoints, rules, calls, rounds } = values;
+    const missed = await runScale({
+      proxies: Number(proxies),
+      services: Number(services),
+      endpoints: Number(endpoints),
+      rules: Number(rules),
+      calls: Number(calls),
+      rounds: Number(rounds),
+    });
+    return values.check && missed > 0 ? 1 : 0;
+  }
   if (only === undefined || only === "codec") console.log(`${measureCodec()}\n`);
   if (only === undefined || only === "decision") console.log(`${await measureDecisions()}\n`);
   let missed = 0;

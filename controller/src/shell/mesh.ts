@@ -68,7 +68,7 @@ export class MeshState {
     const { name, sequence } = release.revision;
     this.excerpts.give(name);
     this.distributor.publish(toPublication(release), standing);
-    this.#log.log("info", "revision published", { revision: name, sequence });
+    this.#log.log("info", "revision published", { revision: name, sequence, builtAtMs: release.builtAtMs });
   }
 
   /** A release stands in the place of another that was held. */

@@ -1,0 +1,41 @@
+/** `--only scale`: what a change costs in a mesh of a given size, against the goals for the largest. */
+import { measureScale, printArrival, type Scale, type ScaleOptions } from "../scale/measure.ts";
+
+/** Milliseconds at p99 from the build's end, of an endpoint from its proxy's word; megabytes. */
+const GOALS: Readonly<Record<string, number>> = {
+  "everything changes": 1000,
+  "one line changes": 300,
+  "an endpoint moves": 100,
+};
+const CONTROLLER_MEGABYTES_MAX = 400;
+
+export async function runScale(options: ScaleOptions): Promise<number> {
+  const scale = await measureScale(options, (line) => console.log(`  ${line}`));
+  console.log(printScale(scale));
+  const missed = missedGoals(scale);
+  for (const goal of missed) console.log(`goal missed: ${goal}`);
+  return missed.length;
+}
+
+function printScale({ options, arrivals, firstMs, firstKilobytesEach, ...memory }: Scale): string {
+  const { proxies, services, endpoints, rules, calls, rounds } = options;
+  const called = calls === 0 ? "all" : String(calls);
+  return [
+    `scale: ${proxies} proxies, ${services} services (each calls ${called}), ${endpoints} endpoints, ${rules} rules; ${rounds} rounds`,
+    `first connection: all in ${(firstMs / 1000).toFixed(1)} s, ${firstKilobytesEach.toFixed(0)} kB each`,
+    ...arrivals.map(printArrival),
+    `memory: controller ${memory.controllerMegabytes.toFixed(0)} MB, its build process ${memory.builderMegabytes.toFixed(0)} MB`,
+    "",
+  ].join("\n");
+}
+
+function missedGoals({ arrivals, controllerMegabytes }: Scale): readonly string[] {
+  const late = arrivals.flatMap(({ name, p99Ms, told }) => {
+    const goal = GOALS[name];
+    if (goal === undefined) return told === 0 ? [] : [`${name}: nobody should be told, ${told} were`];
+    return p99Ms <= goal ? [] : [`${name}: p99 ${p99Ms.toFixed(0)} ms, not ${goal} ms`];
+  });
+  return controllerMegabytes <= CONTROLLER_MEGABYTES_MAX
+    ? late
+    : [...late, `the controller has ${controllerMegabytes.toFixed(0)} MB, not ${CONTROLLER_MEGABYTES_MAX} MB`];
+}

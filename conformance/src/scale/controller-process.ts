@@ -1,0 +1,60 @@
+/** A controller in a process of its own, and what its log says of revisions. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const START_MS = 300_000;
+
+export type Published = { readonly revision: string; readonly builtAtMs: number };
+
+export class ControllerProcess {
+  readonly child: ChildProcess;
+  readonly address: string;
+  readonly http: string;
+  readonly published: Published[];
+
+  private constructor(child: ChildProcess, address: string, http: string, published: Published[]) {
+    this.child = child;
+    this.address = address;
+    this.http = http;
+    this.published = published;
+  }
+
+  static async open(repository: string, state: string, more: readonly string[] = []): Promise<ControllerProcess> {
+    const flags = ["--git", repository, "--state", state, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", ...more];
+    const child = spawn(process.execPath, [join(ROOT, "cli/bin/regomesh.mjs"), "controller", ...flags], {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const published: Published[] = [];
+    const last: string[] = [];
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
+      last.push(line);
+      if (last.length > 20) last.shift();
+      if (!line.includes('"revision published"')) return;
+      const { revision, builtAtMs } = JSON.parse(line) as Published;
+      published.push({ revision, builtAtMs });
+    });
+    const ready = await new Promise<{ grpc: string; http: string }>((done, fail) => {
+      const timer = setTimeout(() => fail(new Error("the controller does not start")), START_MS);
+      child.once("exit", (code) => fail(new Error(`the controller ended (${code}): ${last.join("\n")}`)));
+      createInterface({ input: child.stdout as NodeJS.ReadableStream }).once("line", (line) => {
+        clearTimeout(timer);
+        done(JSON.parse(line) as { grpc: string; http: string });
+      });
+    });
+    return new ControllerProcess(child, ready.grpc, ready.http, published);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  async close(): Promise<void> {
+    if (this.child.exitCode !== null) return;
+    const ended = new Promise((done) => this.child.once("exit", done));
+    this.child.kill("SIGKILL");
+    await ended;
+  }
+}

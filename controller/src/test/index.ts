@@ -1,0 +1,3 @@
+/** What measurements and tests of other packages need of a controller beside its protocol. */
+export { issueIdentities, type TestIdentity } from "./identities.ts";
+export { SimulatedProxy } from "./simulated-proxy.ts";
