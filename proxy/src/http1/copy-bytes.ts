@@ -6,6 +6,13 @@ export function copyBytes(out: Uint8Array, at: number, bytes: Uint8Array, from: 
   return at + length;
 }
 
+/** bytes[from, to) in bytes of their own. `slice` would do, but of a Buffer it is the same bytes. */
+export function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = new Uint8Array(to - from);
+  copyBytes(copy, 0, bytes, from, to);
+  return copy;
+}
+
 /** Copies a span without making a view of it, as `set` would need: 100 bytes of garbage a copy. */
 const copyNatively = Buffer.prototype.copy;
 

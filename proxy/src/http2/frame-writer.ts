@@ -2,6 +2,7 @@
  * Writes frames into `output`. What answers a peer (acknowledgements, resets, windows) is counted until it
  * went out, so that a peer that does not read is noticed.
  */
+import { copyOf } from "../http1/copy-bytes.ts";
 import type { ErrorCode } from "./error-code.ts";
 import { Flag, FRAME_HEADER_BYTES, FrameType, writeFrameHeader, writeUint32 } from "./frame.ts";
 import { Output } from "./output.ts";
@@ -50,7 +51,7 @@ export class FrameWriter {
       writeFrameHeader(output.bytes, headAt, length, FrameType.headers, flags | Flag.endHeaders, stream);
       return;
     }
-    const block = output.bytes.slice(from, output.end);
+    const block = copyOf(output.bytes, from, output.end);
     output.end = headAt;
     for (let at = 0; at < block.length; at += frameBytesMax) {
       const part = block.subarray(at, at + frameBytesMax);

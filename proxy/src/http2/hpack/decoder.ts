@@ -2,6 +2,7 @@
  * Reads header blocks (RFC 7541, section 6). A block is read to its end whatever the fields mean,
  * since the tables of both sides must stay the same; what is wrong here ends the connection.
  */
+import { copyOf } from "../../http1/copy-bytes.ts";
 import { DynamicTable, type Entry } from "./dynamic-table.ts";
 import { decodedBytesMax, decodeHuffman } from "./huffman.ts";
 import { IntegerReader } from "./integer.ts";
@@ -56,7 +57,7 @@ class Text {
   }
 
   copy(): Uint8Array {
-    return this.bytes.slice(this.start, this.end);
+    return copyOf(this.bytes, this.start, this.end);
   }
 }
 

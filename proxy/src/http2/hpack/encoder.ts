@@ -4,7 +4,9 @@
  * 7.1), and what changes with each message is not put in the table, where it would push out what
  * does not.
  */
+
 import { asciiBytes, lower } from "../../http1/characters.ts";
+import { copyOf } from "../../http1/copy-bytes.ts";
 import type { Output } from "../output.ts";
 import { DynamicTable } from "./dynamic-table.ts";
 import { encodeHuffman, huffmanBytes } from "./huffman.ts";
@@ -111,7 +113,7 @@ export class HpackEncoder {
     if (nameIndex === 0) writeText(out, name, 0, nameLength);
     writeText(out, value, valueStart, valueEnd);
     if (!isIndexed) return;
-    this.#table.insert(name.slice(0, nameLength), value.slice(valueStart, valueEnd));
+    this.#table.insert(copyOf(name, 0, nameLength), copyOf(value, valueStart, valueEnd));
     this.#pairs[pairHash & (SLOTS - 1)] = this.#table.inserted;
     this.#names[nameHash & (SLOTS - 1)] = this.#table.inserted;
   }
