@@ -21,6 +21,7 @@ import { ErrorCode } from "./error-code.ts";
 import { FrameType } from "./frame.ts";
 import { HpackDecoder } from "./hpack/decoder.ts";
 import { DEFAULT_HTTP2_LIMITS } from "./limits.ts";
+import type { Stream } from "./stream.ts";
 
 const { data, headers, priority, rstStream, settings, pushPromise, ping, goaway, windowUpdate, continuation } =
   FrameType;
@@ -60,6 +61,32 @@ describe("a server hears", () => {
     );
     expect(server.sendContent(stream, ascii("body"), 0, 4, true)).toBe(4);
     expect(written(server, new HpackDecoder(4096))).toEqual(["HEADERS 1 :status: 200|server: x", "DATA 1 4 end"]);
+    expect(server.streamCount).toBe(0);
+  });
+
+  test("an end that its last frame says, where that has not gone out yet, and a frame of its own otherwise", () => {
+    const server = makeServer();
+    const ends: ((stream: Stream) => void)[] = [
+      () => {},
+      (stream) => server.sendContent(stream, ascii("body"), 0, 4, false),
+      () => written(server),
+      (stream) => sendHead(server, stream, [["x-after", "1"]], false),
+    ];
+    const lines = ends.map((between, i) => {
+      feed(server, head(i * 2 + 1));
+      const stream = server.stream!;
+      sendHead(server, stream, [[":status", "200"]], false);
+      const before = i === 2 ? written(server) : [];
+      if (i !== 2) between(stream);
+      server.sendEnd(stream);
+      return [...before, ...written(server)];
+    });
+    expect(lines).toEqual([
+      ["HEADERS 1  end"],
+      ["HEADERS 3 ", "DATA 3 4 end"],
+      ["HEADERS 5 ", "DATA 5 0 end"],
+      ["HEADERS 7 ", "HEADERS 7  end"],
+    ]);
     expect(server.streamCount).toBe(0);
   });
 

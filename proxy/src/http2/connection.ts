@@ -13,11 +13,12 @@
  * Errors of a stream reset that stream and are told as `reset`; errors of the connection are a `fault`,
  * after which `output` ends with GOAWAY and nothing more is read.
  */
+import { copyBytes } from "../http1/copy-bytes.ts";
 import type { Fault } from "../http1/fault.ts";
 import type { Head } from "../http1/head.ts";
 import type { Method } from "../http1/method.ts";
 import { ErrorCode } from "./error-code.ts";
-import { Flag, FRAME_HEADER_BYTES, FrameType, STREAM_ID_MAX, writeFrameHeader } from "./frame.ts";
+import { FLAGS_AT, Flag, FRAME_HEADER_BYTES, FrameType, STREAM_ID_MAX, writeFrameHeader } from "./frame.ts";
 import { FrameReceiver, PREFACE } from "./frame-receiver.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { HeadCoding } from "./head-coding.ts";
@@ -29,7 +30,7 @@ import { encodeSettings, type Setting, SettingId, WINDOW_AT_FIRST } from "./sett
 import type { Stream } from "./stream.ts";
 import { StreamMove, StreamState } from "./stream-state.ts";
 import { type Role, Streams } from "./streams.ts";
-import type { Http2Event } from "./told.ts";
+import { type Http2Event, NO_BYTES } from "./told.ts";
 
 export { PREFACE } from "./frame-receiver.ts";
 export type { Role } from "./streams.ts";
@@ -45,6 +46,11 @@ export class Connection {
   readonly #receiver: FrameReceiver;
   /** Of a block that is being written. */
   #headAt = 0;
+  /** The frame that was written last, where it is one of a stream: whose, where, and up to where. */
+  #tail: Stream | undefined = undefined;
+  #tailAt = 0;
+  #tailEnd = 0;
+  #tailTakes = 0;
 
   constructor(role: Role, limits: Http2Limits = DEFAULT_HTTP2_LIMITS, coding: HeadCoding = "hpack") {
     this.#streams = new Streams(role, limits);
@@ -189,29 +195,50 @@ export class Connection {
   }
 
   endHead(stream: Stream, isEnd: boolean): void {
-    this.#writer.endBlock(this.#headAt, stream.id, isEnd, this.#streams.peer.maxFrameSize);
+    const at = this.#headAt;
+    this.#writer.endBlock(at, stream.id, isEnd, this.#streams.peer.maxFrameSize);
     if (isEnd) this.#streams.move(stream, StreamMove.endLocal);
+    else this.#noteTail(stream, at);
   }
 
   /** Sends what the windows allow of bytes[from, to), in order; how much that was. With all of it, the end where `isEnd`. */
   sendContent(stream: Stream, bytes: Uint8Array, from: number, to: number, isEnd: boolean): number {
+    const { output } = this;
     let at = from;
     for (;;) {
       const count = Math.min(to - at, this.#streams.sendable(stream), this.#streams.peer.maxFrameSize);
       const isLast = isEnd && at + count === to;
       if (count === 0 && !isLast) break;
-      const frame = this.output.reserve(FRAME_HEADER_BYTES + count);
-      writeFrameHeader(this.output.bytes, frame, count, FrameType.data, isLast ? Flag.endStream : 0, stream.id);
-      this.output.bytes.set(bytes.subarray(at, at + count), frame + FRAME_HEADER_BYTES);
+      const frame = output.reserve(FRAME_HEADER_BYTES + count);
+      writeFrameHeader(output.bytes, frame, count, FrameType.data, isLast ? Flag.endStream : 0, stream.id);
+      copyBytes(output.bytes, frame + FRAME_HEADER_BYTES, bytes, at, at + count);
       stream.sendWindow -= count;
       this.#streams.sendWindow -= count;
       this.#streams.dataFrames++;
       at += count;
       if (isLast) this.#streams.move(stream, StreamMove.endLocal);
+      else this.#noteTail(stream, frame);
       if (at === to) break;
     }
     stream.isBlocked = at < to;
     return at - from;
+  }
+
+  /** Nothing more comes on the stream: said by its last frame, where that has not gone out yet. */
+  sendEnd(stream: Stream): void {
+    const { output } = this;
+    const isTail = this.#tail === stream && this.#tailEnd === output.end && this.#tailTakes === output.takes;
+    if (!isTail) return void this.sendContent(stream, NO_BYTES, 0, 0, true);
+    const flags = this.#tailAt + FLAGS_AT;
+    output.bytes[flags] = output.bytes[flags]! | Flag.endStream;
+    this.#streams.move(stream, StreamMove.endLocal);
+  }
+
+  #noteTail(stream: Stream, at: number): void {
+    this.#tail = stream;
+    this.#tailAt = at;
+    this.#tailEnd = this.output.end;
+    this.#tailTakes = this.output.takes;
   }
 
   /** Ends a stream at once; nothing where it is closed. */
@@ -246,7 +273,10 @@ export class Connection {
       [SettingId.maxHeaderListSize, headBytesMax],
       this.#streams.role === "server" ? [SettingId.maxConcurrentStreams, streamsMax] : [SettingId.enablePush, 0],
     ];
-    if (this.#streams.role === "client") this.output.bytes.set(PREFACE, this.output.reserve(PREFACE.length));
+    if (this.#streams.role === "client") {
+      const start = this.output.reserve(PREFACE.length);
+      this.output.bytes.set(PREFACE, start);
+    }
     const payload = encodeSettings(settings);
     const at = this.#writer.control(FrameType.settings, 0, 0, payload.length);
     this.output.bytes.set(payload, at);

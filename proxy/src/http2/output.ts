@@ -1,28 +1,39 @@
 /**
  * What is to be written on a connection, gathered: one write for a turn of the event loop,
- * however many streams have something to say in it.
+ * however many streams have something to say in it. A connection that has nothing to say
+ * holds no buffer.
  */
 import { copyBytes } from "../http1/copy-bytes.ts";
+import { NO_BYTES } from "./told.ts";
+
+/** Where buffers come from, and go back to. */
+export interface Buffers {
+  /** One with room for so many bytes, or more. */
+  take(bytes: number): Uint8Array;
+  giveBack(buffer: Uint8Array): void;
+}
 
 const BYTES_AT_FIRST = 4096;
-/** A larger buffer is not kept once it is written. */
-const BYTES_KEPT = 64 * 1024;
+const NEW_ONES: Buffers = { take: (bytes) => new Uint8Array(bytes), giveBack: () => {} };
 
 export class Output {
-  bytes: Uint8Array = new Uint8Array(BYTES_AT_FIRST);
+  bytes: Uint8Array = NO_BYTES;
   /** bytes[0, end) wait. */
   end = 0;
+  /** Goes up as what waits is taken: a place in `bytes` is one no longer. */
+  takes = 0;
+  #buffers = NEW_ONES;
+
+  /** Buffers come from here from now on. */
+  use(buffers: Buffers): void {
+    this.#buffers = buffers;
+    if (this.bytes.length > 0) this.#move(this.end);
+  }
 
   /** Room for `count` bytes; their place. */
   reserve(count: number): number {
     const at = this.end;
-    if (at + count > this.bytes.length) {
-      let size = this.bytes.length;
-      while (size < at + count) size *= 2;
-      const larger = new Uint8Array(size);
-      larger.set(this.bytes.subarray(0, at));
-      this.bytes = larger;
-    }
+    if (at + count > this.bytes.length) this.#move(at + count);
     this.end = at + count;
     return at;
   }
@@ -33,17 +44,32 @@ export class Output {
     copyBytes(this.bytes, at, bytes, from, to);
   }
 
-  /** What waits, as the writer's own: it is not written to again. */
-  take(): Uint8Array {
-    const taken = this.bytes.subarray(0, this.end);
-    this.bytes = new Uint8Array(Math.min(this.bytes.length, BYTES_KEPT));
+  #move(bytesLeast: number): void {
+    const old = this.bytes;
+    const size = Math.max(bytesLeast, Math.min(old.length * 2, bytesLeast * 2), BYTES_AT_FIRST);
+    this.bytes = this.#buffers.take(size);
+    copyBytes(this.bytes, 0, old, 0, Math.min(this.end, old.length));
+    if (old.length > 0) this.#buffers.giveBack(old);
+  }
+
+  /** The buffer in which bytes[0, end) wait, as the caller's own. */
+  takeBuffer(): Uint8Array {
+    const taken = this.bytes;
+    this.bytes = NO_BYTES;
     this.end = 0;
+    this.takes++;
     return taken;
   }
 
-  /** What waits was copied or written away: its room is used again. */
+  /** What waits, as the caller's own; of buffers that are not to be given back. */
+  take(): Uint8Array {
+    const { end } = this;
+    return this.takeBuffer().subarray(0, end);
+  }
+
+  /** What waits is nobody's any more. */
   clear(): void {
-    this.end = 0;
-    if (this.bytes.length > BYTES_KEPT) this.bytes = new Uint8Array(BYTES_AT_FIRST);
+    const buffer = this.takeBuffer();
+    if (buffer.length > 0) this.#buffers.giveBack(buffer);
   }
 }
