@@ -27,7 +27,10 @@ export class Output {
   /** Buffers come from here from now on. */
   use(buffers: Buffers): void {
     this.#buffers = buffers;
-    if (this.bytes.length > 0) this.#move(this.end);
+    const old = this.bytes;
+    if (old.length === 0) return;
+    this.bytes = buffers.take(Math.max(this.end, BYTES_AT_FIRST));
+    copyBytes(this.bytes, 0, old, 0, this.end);
   }
 
   /** Room for `count` bytes; their place. */
