@@ -47,7 +47,7 @@ export function writeLastChunk(out: Uint8Array, start: number, trailers: Head): 
  * or response control and content may not come as trailers. The next hop might merge them
  * into a head that no policy saw, so they are dropped.
  */
-function mayBeTrailer(trailers: Head, index: number): boolean {
+export function mayBeTrailer(trailers: Head, index: number): boolean {
   if (trailers.names[index] !== KnownField.other || trailers.marks[index] === 1) return false;
   return !isEndToEnd(trailers.bytes, trailers.spans[index * 4]!, trailers.spans[index * 4 + 1]!);
 }

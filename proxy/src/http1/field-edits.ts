@@ -2,16 +2,19 @@
  * What a forwarded head differs in from the one received: fields that go, lines that come.
  * One record is reused; `clear` brings it back to what every forwarded head loses.
  */
-import { asciiBytes, COLON, IS_TOKEN, IS_VALUE, isSameVariable, LF } from "./characters.ts";
+import { KnownField } from "@regomesh/policy-runtime";
+import { asciiBytes, COLON, equalsFolded, IS_TOKEN, IS_VALUE, isSameVariable, LF } from "./characters.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { type Framing, type Head, NO_BYTES } from "./head.ts";
-import { HOP_BY_HOP, knownField } from "./known-field.ts";
+import { bitOf, HOP_BY_HOP, knownField } from "./known-field.ts";
 import { LINE_SPAN, type ReadyLines, readyLines } from "./ready-lines.ts";
 
 const LINES_BYTES_AT_FIRST = 512;
 const LINES_AT_FIRST = 16;
 /** A UTF-16 unit's most. */
 const UTF8_BYTES_MAX = 3;
+const TE = bitOf(KnownField.te);
+const TRAILERS = asciiBytes("trailers");
 const encoder = new TextEncoder();
 
 export class FieldEdits {
@@ -35,6 +38,14 @@ export class FieldEdits {
     this.linesBytes = 0;
     this.spansEnd = 0;
     this.framing = undefined;
+  }
+
+  /** A client that takes trailers says so to the next hop, too, unless its field is this connection's own. */
+  keepTrailersWord(head: Head): void {
+    const index = (head.repeated & TE) === 0 ? head.indexOf(KnownField.te) : -1;
+    if (index < 0) return;
+    const { bytes, spans } = head;
+    if (equalsFolded(bytes, spans[index * 4 + 2]!, spans[index * 4 + 3]!, TRAILERS)) this.drop &= ~TE;
   }
 
   /** Drops every field of this name, however it is spelt. False, and nothing done, where it is not a token. */

@@ -131,6 +131,11 @@ export class Connection {
     return this.#receiver.isPending;
   }
 
+  /** A head, or a frame that is no content, has begun and is not whole. */
+  get isHeadPending(): boolean {
+    return this.#receiver.isHeadPending;
+  }
+
   /** Whether a stream may be begun now, as client. */
   get mayOpen(): boolean {
     return this.#streams.mayOpen;
@@ -258,6 +263,11 @@ export class Connection {
     const last = isFinal ? this.#streams.lastPeer : STREAM_ID_MAX;
     if (isFinal) this.#streams.toldLast = last;
     this.#writer.goaway(last, ErrorCode.noError, "");
+  }
+
+  /** Ends the connection for what its peer did, or did not do: nothing more is read, and GOAWAY says why. */
+  fail(code: ErrorCode, reason: string): void {
+    if (!this.#streams.isFailed) this.#receiver.fail(code, reason);
   }
 
   /** Streams that are open, for whoever must end them all. */

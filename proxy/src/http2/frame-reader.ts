@@ -40,6 +40,11 @@ export class FrameReader {
     return this.#isInPayload || this.#headerBytes > 0;
   }
 
+  /** The frame that has begun is DATA. */
+  get isInContent(): boolean {
+    return this.#isInPayload && this.type === FrameType.data;
+  }
+
   next(bytes: Uint8Array, at: number, end: number): FrameStep {
     this.at = at;
     if (!this.#isInPayload) {

@@ -80,6 +80,11 @@ export class FrameReceiver {
     return this.#frames.isPending || this.#block.stream !== 0;
   }
 
+  /** A head, or a frame that is no content, has begun and is not whole. */
+  get isHeadPending(): boolean {
+    return this.#block.stream !== 0 || (this.#frames.isPending && !this.#frames.isInContent);
+  }
+
   next(bytes: Uint8Array, start: number, end: number): Http2Event {
     this.at = start;
     const lost = this.#lost.pop();
@@ -94,7 +99,7 @@ export class FrameReceiver {
       const step = this.#frames.next(bytes, this.at, end);
       this.at = this.#frames.at;
       if (step === FrameStep.needMore) return Http2Event.needMore;
-      if (step === FrameStep.tooLarge) return this.#fail(ErrorCode.frameSizeError, "a frame above our maximum");
+      if (step === FrameStep.tooLarge) return this.fail(ErrorCode.frameSizeError, "a frame above our maximum");
       const event = this.#readFrame();
       if (event !== NOTHING) return event as Http2Event;
     }
@@ -126,7 +131,7 @@ export class FrameReceiver {
     while (this.#prefaceBytes < PREFACE.length) {
       if (this.at === end) return false;
       if (bytes[this.at] !== PREFACE[this.#prefaceBytes]) {
-        this.#fail(ErrorCode.protocolError, "no connection preface");
+        this.fail(ErrorCode.protocolError, "no connection preface");
         return false;
       }
       this.at++;
@@ -138,9 +143,9 @@ export class FrameReceiver {
   #readFrame(): number {
     const { type, flags, stream } = this.#frames;
     if (!this.#isSettled && (type !== FrameType.settings || (flags & Flag.ack) !== 0))
-      return this.#fail(ErrorCode.protocolError, "the first frame is not SETTINGS");
+      return this.fail(ErrorCode.protocolError, "the first frame is not SETTINGS");
     if (this.#block.stream !== 0 && (type !== FrameType.continuation || stream !== this.#block.stream))
-      return this.#fail(ErrorCode.protocolError, "a header block is interrupted");
+      return this.fail(ErrorCode.protocolError, "a header block is interrupted");
     switch (type) {
       case FrameType.data:
         return this.#readData();
@@ -161,7 +166,7 @@ export class FrameReceiver {
       case FrameType.priority:
         return this.#readPriority();
       case FrameType.pushPromise:
-        return this.#fail(ErrorCode.protocolError, "PUSH_PROMISE is not allowed here");
+        return this.fail(ErrorCode.protocolError, "PUSH_PROMISE is not allowed here");
       default:
         return this.#countIdle(); // extensions are ignored (section 5.5)
     }
@@ -170,17 +175,17 @@ export class FrameReceiver {
   #readData(): number {
     const { isFirst, flags, length, left, bytes, stream: id } = this.#frames;
     let { from } = this.#frames;
-    if (id === 0) return this.#fail(ErrorCode.protocolError, "DATA on stream 0");
+    if (id === 0) return this.fail(ErrorCode.protocolError, "DATA on stream 0");
     if (isFirst) {
       if (!this.#receiveWindow.receive(length))
-        return this.#fail(ErrorCode.flowControlError, "more content than the connection's window");
+        return this.fail(ErrorCode.flowControlError, "more content than the connection's window");
       this.#contentLeft = length;
       this.#isDiscarded = false;
       if ((flags & Flag.padded) !== 0) {
         // The length of the padding comes with the first byte; a part of no bytes waits for it.
-        if (length === 0) return this.#fail(ErrorCode.protocolError, "padding of a frame without payload");
+        if (length === 0) return this.fail(ErrorCode.protocolError, "padding of a frame without payload");
         const padding = bytes[from]!;
-        if (padding >= length) return this.#fail(ErrorCode.protocolError, "padding as long as its frame");
+        if (padding >= length) return this.fail(ErrorCode.protocolError, "padding as long as its frame");
         from++;
         this.#contentLeft = length - 1 - padding;
       }
@@ -240,14 +245,14 @@ export class FrameReceiver {
     const { flags, bytes, stream: id } = this.#frames;
     let { from, to } = this.#frames;
     if (id === 0 || (id & 1) === 0)
-      return this.#fail(ErrorCode.protocolError, "HEADERS on a stream that clients don't begin");
+      return this.fail(ErrorCode.protocolError, "HEADERS on a stream that clients don't begin");
     if ((flags & Flag.padded) !== 0) {
-      if (from === to) return this.#fail(ErrorCode.frameSizeError, "HEADERS too short for its padding");
+      if (from === to) return this.fail(ErrorCode.frameSizeError, "HEADERS too short for its padding");
       to -= bytes[from]!;
       from++;
     }
     if ((flags & Flag.priority) !== 0) from += 5;
-    if (from > to) return this.#fail(ErrorCode.protocolError, "padding as long as its frame");
+    if (from > to) return this.fail(ErrorCode.protocolError, "padding as long as its frame");
     this.#block.flags = flags;
     if ((flags & Flag.endHeaders) !== 0) return this.#readBlock(id, bytes, from, to);
     this.#block.begin(id);
@@ -257,7 +262,7 @@ export class FrameReceiver {
   #readContinuation(): number {
     const { flags, bytes, from, to, stream } = this.#frames;
     const block = this.#block;
-    if (block.stream === 0) return this.#fail(ErrorCode.protocolError, "CONTINUATION without HEADERS");
+    if (block.stream === 0) return this.fail(ErrorCode.protocolError, "CONTINUATION without HEADERS");
     if (!block.continues()) return this.#calm("CONTINUATION frames");
     const event = this.#gather(bytes, from, to);
     if (event !== NOTHING || (flags & Flag.endHeaders) === 0) return event;
@@ -276,7 +281,7 @@ export class FrameReceiver {
     const kind: BlockKind =
       known === undefined ? (this.#streams.role === "server" ? "request" : "response") : this.#kindOf(known);
     if (!this.#heads.decode(bytes, from, to, kind, isEnd, known?.method))
-      return this.#fail(ErrorCode.compressionError, "a header block that cannot be decoded");
+      return this.fail(ErrorCode.compressionError, "a header block that cannot be decoded");
     if (known !== undefined) return this.#headOf(known, kind, isEnd);
     if (this.#streams.role === "server" && id > this.#streams.lastPeer) return this.#beginByPeer(id, isEnd);
     return this.#onEnded(id, "HEADERS");
@@ -331,9 +336,8 @@ export class FrameReceiver {
 
   #readReset(): number {
     const { length, stream: id, bytes, from } = this.#frames;
-    if (length !== 4) return this.#fail(ErrorCode.frameSizeError, "RST_STREAM is not 4 bytes");
-    if (id === 0 || this.#streams.isIdle(id))
-      return this.#fail(ErrorCode.protocolError, "RST_STREAM on an idle stream");
+    if (length !== 4) return this.fail(ErrorCode.frameSizeError, "RST_STREAM is not 4 bytes");
+    if (id === 0 || this.#streams.isIdle(id)) return this.fail(ErrorCode.protocolError, "RST_STREAM on an idle stream");
     const stream = this.#streams.get(id);
     if (stream === undefined) return this.#countIdle();
     const code = readUint32(bytes, from) as ErrorCode;
@@ -345,19 +349,19 @@ export class FrameReceiver {
 
   #readSettings(): number {
     const { length, stream: id, flags, bytes, from, to } = this.#frames;
-    if (id !== 0) return this.#fail(ErrorCode.protocolError, "SETTINGS on a stream");
+    if (id !== 0) return this.fail(ErrorCode.protocolError, "SETTINGS on a stream");
     if ((flags & Flag.ack) !== 0)
-      return length === 0 ? NOTHING : this.#fail(ErrorCode.frameSizeError, "an acknowledgement with settings");
-    if (length % SETTING_BYTES !== 0) return this.#fail(ErrorCode.frameSizeError, "half a setting");
+      return length === 0 ? NOTHING : this.fail(ErrorCode.frameSizeError, "an acknowledgement with settings");
+    if (length % SETTING_BYTES !== 0) return this.fail(ErrorCode.frameSizeError, "half a setting");
     const before = this.#streams.peer.initialWindowSize;
     const code = applySettings(this.#streams.peer, bytes, from, to, this.#streams.role === "client");
-    if (code !== undefined) return this.#fail(code, "a setting out of its range");
+    if (code !== undefined) return this.fail(code, "a setting out of its range");
     this.#onTableSize(this.#streams.peer.headerTableSize);
     const change = this.#streams.peer.initialWindowSize - before;
     if (change !== 0) {
       for (const stream of this.#streams.all()) {
         stream.sendWindow += change;
-        if (stream.sendWindow > WINDOW_MAX) return this.#fail(ErrorCode.flowControlError, "a window above its maximum");
+        if (stream.sendWindow > WINDOW_MAX) return this.fail(ErrorCode.flowControlError, "a window above its maximum");
       }
     }
     this.#writer.control(FrameType.settings, Flag.ack, 0, 0);
@@ -371,8 +375,8 @@ export class FrameReceiver {
 
   #readPing(): number {
     const { length, stream, flags, bytes, from } = this.#frames;
-    if (stream !== 0) return this.#fail(ErrorCode.protocolError, "PING on a stream");
-    if (length !== PING_BYTES) return this.#fail(ErrorCode.frameSizeError, "PING is not 8 bytes");
+    if (stream !== 0) return this.fail(ErrorCode.protocolError, "PING on a stream");
+    if (length !== PING_BYTES) return this.fail(ErrorCode.frameSizeError, "PING is not 8 bytes");
     if ((flags & Flag.ack) !== 0) {
       const isOurs = readUint32(bytes, from) === 0 && readUint32(bytes, from + 4) === this.#pings && this.#pings > 0;
       return isOurs ? Http2Event.pong : this.#countIdle();
@@ -385,12 +389,12 @@ export class FrameReceiver {
 
   #readGoaway(): number {
     const { length, stream: id, bytes, from } = this.#frames;
-    if (id !== 0) return this.#fail(ErrorCode.protocolError, "GOAWAY on a stream");
-    if (length < 8) return this.#fail(ErrorCode.frameSizeError, "GOAWAY is below 8 bytes");
+    if (id !== 0) return this.fail(ErrorCode.protocolError, "GOAWAY on a stream");
+    if (length < 8) return this.fail(ErrorCode.frameSizeError, "GOAWAY is below 8 bytes");
     const last = readUint31(bytes, from);
     // A later one may only take back (section 6.8).
     if (this.#streams.goawayLast >= 0 && last > this.#streams.goawayLast)
-      return this.#fail(ErrorCode.protocolError, "a second GOAWAY with a larger stream");
+      return this.fail(ErrorCode.protocolError, "a second GOAWAY with a larger stream");
     this.#streams.goawayLast = last;
     if (this.#streams.role === "client") {
       for (const stream of this.#streams.all()) if (stream.id > last) this.#lost.push(stream);
@@ -403,19 +407,19 @@ export class FrameReceiver {
 
   #readWindowUpdate(): number {
     const { length, stream: id, bytes, from } = this.#frames;
-    if (length !== 4) return this.#fail(ErrorCode.frameSizeError, "WINDOW_UPDATE is not 4 bytes");
+    if (length !== 4) return this.fail(ErrorCode.frameSizeError, "WINDOW_UPDATE is not 4 bytes");
     const increment = readUint31(bytes, from);
     if (++this.#updates > UPDATES_FREE + this.#streams.dataFrames * UPDATES_PER_DATA)
       return this.#calm("WINDOW_UPDATEs");
     if (id === 0) {
-      if (increment === 0) return this.#fail(ErrorCode.protocolError, "a window's increment of 0");
+      if (increment === 0) return this.fail(ErrorCode.protocolError, "a window's increment of 0");
       this.#streams.sendWindow += increment;
       if (this.#streams.sendWindow > WINDOW_MAX)
-        return this.#fail(ErrorCode.flowControlError, "a window above its maximum");
+        return this.fail(ErrorCode.flowControlError, "a window above its maximum");
       this.told.stream = undefined;
       return Http2Event.window;
     }
-    if (this.#streams.isIdle(id)) return this.#fail(ErrorCode.protocolError, "WINDOW_UPDATE on an idle stream");
+    if (this.#streams.isIdle(id)) return this.fail(ErrorCode.protocolError, "WINDOW_UPDATE on an idle stream");
     const stream = this.#streams.get(id);
     if (stream === undefined) return NOTHING; // late
     if (increment === 0) return this.#failStream(stream, ErrorCode.protocolError, 0);
@@ -429,11 +433,11 @@ export class FrameReceiver {
   /** Ignored, as RFC 9113, section 5.3.2, says; its form still counts. */
   #readPriority(): number {
     const { length, stream } = this.#frames;
-    if (stream === 0) return this.#fail(ErrorCode.protocolError, "PRIORITY on stream 0");
+    if (stream === 0) return this.fail(ErrorCode.protocolError, "PRIORITY on stream 0");
     if (length === 5) return this.#countIdle();
     const known = this.#streams.get(stream);
     return known === undefined
-      ? this.#fail(ErrorCode.frameSizeError, "PRIORITY is not 5 bytes")
+      ? this.fail(ErrorCode.frameSizeError, "PRIORITY is not 5 bytes")
       : this.#failStream(known, ErrorCode.frameSizeError, 0);
   }
 
@@ -441,15 +445,17 @@ export class FrameReceiver {
 
   /** A frame that may only come on a stream that is open. */
   #onEnded(id: number, what: string): number {
-    if (this.#streams.isIdle(id)) return this.#fail(ErrorCode.protocolError, `${what} on an idle stream`);
+    if (this.#streams.isIdle(id)) return this.fail(ErrorCode.protocolError, `${what} on an idle stream`);
     const how = this.#streams.ended.how(id);
-    if (how === Ended.resetByUs || id > this.#streams.toldLast) return this.#countIdle(); // late: it had not heard of it
+    // Late: it had not heard of it. Content counts for the connection's window, and so for enough.
+    const isLate = how === Ended.resetByUs || id > this.#streams.toldLast;
+    if (isLate) return what === "DATA" && this.#frames.length > 0 ? NOTHING : this.#countIdle();
     if (how === Ended.resetByPeer) {
       this.#writer.reset(id, ErrorCode.streamClosed);
       return this.#faults.takes(this.nowMs) ? this.#afterReply() : this.#calm("frames on closed streams");
     }
-    if (how === Ended.whole || what === "DATA") return this.#fail(ErrorCode.streamClosed, `${what} on a closed stream`);
-    return this.#fail(ErrorCode.protocolError, "a stream's number below one that was begun");
+    if (how === Ended.whole || what === "DATA") return this.fail(ErrorCode.streamClosed, `${what} on a closed stream`);
+    return this.fail(ErrorCode.protocolError, "a stream's number below one that was begun");
   }
 
   // ---- errors
@@ -472,7 +478,7 @@ export class FrameReceiver {
     return this.#tellReset(stream, code, false, true);
   }
 
-  #fail(code: ErrorCode, reason: string): Http2Event {
+  fail(code: ErrorCode, reason: string): Http2Event {
     this.#streams.isFailed = true;
     this.told.code = code;
     this.told.reason = reason;
@@ -482,7 +488,7 @@ export class FrameReceiver {
   }
 
   #calm(what: string): Http2Event {
-    return this.#fail(ErrorCode.enhanceYourCalm, `too much: ${what}`);
+    return this.fail(ErrorCode.enhanceYourCalm, `too much: ${what}`);
   }
 
   #countIdle(): number {

@@ -91,10 +91,10 @@ export class HeldContent {
   }
 }
 
-const NO_TRAILERS = copyTrailers(undefined);
+export const NO_TRAILERS = copyTrailers(undefined);
 
 /** The same fields in bytes of their own; those that were withheld are left out. */
-function copyTrailers(trailers: Head | undefined): Head {
+export function copyTrailers(trailers: Head | undefined): Head {
   const reader = new HeadReader("trailers", DEFAULT_CODEC_LIMITS);
   const lines: string[] = [];
   for (let index = 0; index < (trailers?.fieldCount ?? 0); index++) {

@@ -20,8 +20,8 @@ import type { Plane } from "../plane/plane.ts";
 import { InboundHandler, type InboundPeer } from "../request/inbound-handler.ts";
 import { OutboundHandler } from "../request/outbound-handler.ts";
 import type { RequestHandler } from "../request/request-handler.ts";
+import { ClientSocket } from "./client-socket.ts";
 import { DEFAULT_TIMEOUTS } from "./downstream-timeouts.ts";
-import { Http1Connection } from "./http1-connection.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
@@ -43,7 +43,7 @@ export interface Acceptor {
 export class OutboundAcceptor implements Acceptor {
   readonly #plane: Plane;
   readonly #handler: RequestHandler;
-  readonly #open = new Set<Http1Connection>();
+  readonly #open = new Set<ClientSocket>();
   readonly #timeouts;
   accepted = 0;
 
@@ -59,7 +59,7 @@ export class OutboundAcceptor implements Acceptor {
 
   accept(socket: Socket): void {
     this.accepted++;
-    const connection = new Http1Connection({
+    const connection = new ClientSocket({
       thread: this.#plane.thread,
       socket,
       handler: this.#handler,
@@ -111,7 +111,7 @@ export class InboundAcceptor implements Acceptor {
   readonly #plane: Plane;
   readonly #handler: InboundHandler;
   readonly #options: InboundOptions;
-  readonly #open = new Map<Http1Connection, Opened>();
+  readonly #open = new Map<ClientSocket, Opened>();
   #identity: Identity | undefined;
   /** Where trust was taken back: whom a handshake that had begun before must lead to. */
   #authorities: readonly X509Certificate[] | undefined = undefined;
@@ -203,7 +203,7 @@ export class InboundAcceptor implements Acceptor {
   #begin(socket: Socket, context: ConnectionContext, peer: InboundPeer, tls?: TLSSocket, shown?: Peer): void {
     const { timeouts = DEFAULT_TIMEOUTS } = this.#options;
     const { thread, graceMs } = this.#plane;
-    const connection = new Http1Connection({
+    const connection = new ClientSocket({
       thread,
       socket,
       handler: this.#handler,
@@ -268,7 +268,7 @@ export class InboundAcceptor implements Acceptor {
     socket.destroy();
   }
 
-  #onClosed(connection: Http1Connection): void {
+  #onClosed(connection: ClientSocket): void {
     const end = this.#open.get(connection)?.end;
     if (end !== undefined) this.#plane.thread.disarm(end);
     this.#open.delete(connection);

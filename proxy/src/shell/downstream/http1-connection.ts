@@ -14,17 +14,15 @@ import { keepAliveLine } from "../../http1/keep-alive.ts";
 import { ReaderEvent } from "../../http1/reader-event.ts";
 import type { ReadyLines } from "../../http1/ready-lines.ts";
 import { RequestReader } from "../../http1/request-reader.ts";
-import { Counter } from "../../metrics/counters.ts";
 import type { ResponseChanges } from "../../stream/request-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault, guarded } from "../net/faulty.ts";
 import { Outgoing } from "../net/outgoing.ts";
-import { readInto } from "../net/read-into.ts";
 import type { Thread } from "../plane/thread.ts";
 import { type Answer, encodeAnswer } from "../request/answer.ts";
-import { type Client, ClientRequest, type ClientStream } from "../request/client-request.ts";
-import type { RequestHandler } from "../request/request-handler.ts";
+import { ClientRequest, type ClientStream } from "../request/client-request.ts";
 import { ClientResponse } from "./client-response.ts";
+import type { Speaker, SpeakerOptions } from "./client-socket.ts";
 import {
   DISCARD_BYTES_MAX,
   type DownstreamTimeouts,
@@ -39,23 +37,14 @@ import { Intake } from "./intake.ts";
 /** `reading`: between requests · `busy`: one is under way · `lingering`: what is left is sent, nothing more is taken. */
 type State = "reading" | "busy" | "lingering" | "closed";
 
-export type ConnectionOptions = {
-  readonly thread: Thread;
-  readonly socket: Socket;
-  readonly handler: RequestHandler;
-  readonly client: Client;
-  readonly timeouts: DownstreamTimeouts;
-  readonly onClosed: (connection: Http1Connection) => void;
-};
-
-export class Http1Connection implements ClientStream {
+export class Http1Connection implements ClientStream, Speaker {
   readonly #thread: Thread;
   readonly #out: Outgoing;
   readonly #request: ClientRequest;
   readonly #response = new ClientResponse();
   readonly #socket: Socket;
   readonly #timeouts: DownstreamTimeouts;
-  readonly #onClosed: (connection: Http1Connection) => void;
+  readonly #onClosed: () => void;
   readonly #reader = new RequestReader();
   readonly #watch: Timer;
   readonly #hold: Timer;
@@ -89,7 +78,7 @@ export class Http1Connection implements ClientStream {
     return line;
   };
 
-  constructor({ thread, socket, handler, client, timeouts, onClosed }: ConnectionOptions) {
+  constructor({ thread, socket, handler, client, timeouts, onClosed }: SpeakerOptions) {
     this.#thread = thread;
     this.#socket = socket;
     this.#timeouts = timeouts;
@@ -105,15 +94,6 @@ export class Http1Connection implements ClientStream {
     this.#end = new Timer(() => this.#request.giveUp("connection_ended", "its grace is over"), this);
     this.#left = new Timer(() => this.#onLeft(), this);
     thread.arm(this.#watch, Math.min(timeouts.idleMs, timeouts.stallMs));
-    thread.counters.add(Counter.connectionsOpened);
-    thread.counters.add(Counter.connectionsOpen);
-    const { readBuffer } = thread;
-    const isReadInto = thread.readsInto && readInto(socket, readBuffer, (length) => this.#read(readBuffer, length));
-    if (!isReadInto) socket.on("data", (chunk: Buffer) => this.#read(chunk, chunk.length));
-    const onEnd = guarded(this, () => this.#onEnd());
-    const onClose = guarded(this, () => this.#onClose());
-    socket.on("end", onEnd).on("close", onClose);
-    socket.on("error", () => {});
   }
 
   get #isIdle(): boolean {
@@ -140,7 +120,15 @@ export class Http1Connection implements ClientStream {
 
   destroy(): void {
     this.#socket.destroy();
-    this.#onClose();
+    this.onClosed();
+  }
+
+  /** The client speaks another protocol: nothing of this is left, and the socket is another's. */
+  giveUp(): void {
+    this.#state = "closed";
+    this.#disarm();
+    this.#request.gone();
+    this.#out.close();
   }
 
   /** A fault of our own: the request under way answers for it, and the connection ends. */
@@ -158,21 +146,7 @@ export class Http1Connection implements ClientStream {
 
   // Reading.
 
-  /** bytes[0, length) is the next one's as soon as this returns: what is kept is copied. */
-  #read(bytes: Buffer, length: number): void {
-    const { clock } = this.#thread;
-    clock.hold();
-    try {
-      this.#onBytes(bytes, length);
-    } catch (error) {
-      this.onFault(error);
-    } finally {
-      clock.letGo();
-    }
-    this.#thread.afterRead?.(bytes);
-  }
-
-  #onBytes(bytes: Buffer, length: number): void {
+  onBytes(bytes: Buffer, length: number): void {
     if (this.#state === "lingering") {
       this.#lingered += length;
       if (this.#lingered > LINGER_BYTES_MAX) this.destroy();
@@ -259,7 +233,7 @@ export class Http1Connection implements ClientStream {
     this.#request.refuseInput(faultReason(fault), fault.reason);
   }
 
-  #onEnd(): void {
+  onEnd(): void {
     this.#isInputEnded = true;
     // Closing by ourselves already: the socket ends once the rest is written.
     if (this.#state === "lingering") return;
@@ -386,7 +360,7 @@ export class Http1Connection implements ClientStream {
     const waiting = this.#intake.take();
     this.#consume(waiting, waiting.length);
     if ((this.#state as State) === "closed") return;
-    if (this.#isInputEnded && !this.#intake.isWaiting) this.#onEnd();
+    if (this.#isInputEnded && !this.#intake.isWaiting) this.onEnd();
     this.#intake.settle();
   }
 
@@ -447,21 +421,21 @@ export class Http1Connection implements ClientStream {
     else this.#thread.arm(this.#watch, stallMs);
   }
 
-  #onClose(): void {
+  onClosed(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#thread.disarm(this.#watch);
-    this.#thread.disarm(this.#hold);
-    this.#thread.disarm(this.#end);
-    this.#thread.disarm(this.#left);
-    this.#thread.counters.add(Counter.connectionsOpen, -1);
+    this.#disarm();
     try {
       this.#request.gone();
     } finally {
       this.#out.close();
       this.#intake.take();
-      this.#onClosed(this);
+      this.#onClosed();
     }
+  }
+
+  #disarm(): void {
+    for (const timer of [this.#watch, this.#hold, this.#end, this.#left]) this.#thread.disarm(timer);
   }
 }
 

@@ -30,7 +30,9 @@ export interface PeerDial {
   reasonOf(error: NodeJS.ErrnoException): Reason;
 }
 
-const ALPN = ["http/1.1"];
+/** What a client of the mesh is offered, the best first; what we offer ourselves is the pool's affair. */
+const SERVED = ["h2", "http/1.1"];
+const ASKED = ["http/1.1"];
 
 export function makePeerDial(identity: Identity, wallMs: () => number): PeerDial {
   const { keyPem: key, chainPem: cert, bundlePem: ca, trustDomain } = identity;
@@ -44,7 +46,7 @@ export function makePeerDial(identity: Identity, wallMs: () => number): PeerDial
         onread,
         noDelay: true,
         secureContext,
-        ALPNProtocols: ALPN,
+        ALPNProtocols: ASKED,
         rejectUnauthorized: true,
         // A SPIFFE certificate names no host: `check` holds it to its principal.
         checkServerIdentity: () => undefined,
@@ -103,6 +105,6 @@ export function serverOptions(identity: Identity): TlsOptions {
     minVersion: "TLSv1.3",
     requestCert: true,
     rejectUnauthorized: true,
-    ALPNProtocols: ALPN,
+    ALPNProtocols: SERVED,
   };
 }

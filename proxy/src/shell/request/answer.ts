@@ -78,18 +78,23 @@ export type AnswerFacts = {
   readonly madeBy: Reason | "";
 };
 
-/** The response in bytes of its own, as an answer to the request of `head`. */
-export function encodeAnswer(answer: Answer, head: Head, { keepAlive, wallMs, madeBy }: AnswerFacts): Uint8Array {
+/** The fields of a response of the mesh, which hold until the next one's are asked for. */
+export function answerFields(answer: Answer, { wallMs, madeBy }: Omit<AnswerFacts, "keepAlive">): FieldEdits {
   edits.clear();
   edits.add("date", httpDate(wallMs));
   if (madeBy !== "" && answer.status >= 500) edits.add("x-regomesh-reason", madeBy);
   const hasType = answer.fields.some(([name]) => name.toLowerCase() === "content-type");
   if (!hasType && answer.body !== "") edits.add("content-type", "text/plain; charset=utf-8");
   for (const [name, value] of answer.fields) if (!OURS.has(variableOf(name))) edits.add(name, value);
+  return edits;
+}
+
+/** The response in HTTP/1.x's bytes, as an answer to the request of `head`. */
+export function encodeAnswer(answer: Answer, head: Head, { keepAlive, ...facts }: AnswerFacts): Uint8Array {
   return encodeResponse({
     status: answer.status,
     body: encoder.encode(answer.body),
-    fields: edits,
+    fields: answerFields(answer, facts),
     close: !keepAlive,
     sayKeepAlive: head.minor === 0,
     isHead: head.method === Method.head,

@@ -102,6 +102,7 @@ export class InboundHandler implements RequestHandler {
     if (target === "refused" || answersItself(request, head)) return;
     const { edits } = request.thread.composer;
     edits.clear(DROP);
+    edits.keepTrailersWord(head);
     if (peer.certLine !== undefined) edits.addLines(peer.certLine);
     if (peer.forwarded !== undefined) replaceForwarded(head, edits, peer.forwarded);
     settleRequestId(request, head);

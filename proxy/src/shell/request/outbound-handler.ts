@@ -97,6 +97,7 @@ export class OutboundHandler implements RequestHandler {
     const target = normalisePath(request, head, inForce);
     if (target === "refused" || answersItself(request, head)) return;
     composer.edits.clear(DROP);
+    composer.edits.keepTrailersWord(head);
     settleRequestId(request, head);
     const { outbound } = inForce;
     writeHead(request, head, target, folded, outbound !== undefined);
