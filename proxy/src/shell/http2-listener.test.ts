@@ -16,14 +16,12 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
 
-const spoil = (buffer: Buffer): void => void buffer.fill(0xdb);
-
 async function setUp(
   answer?: Parameters<typeof openBackend>[0],
   change: Parameters<typeof openBench>[2] = {},
 ): Promise<{ backend: Backend; bench: Bench }> {
   const backend = await openBackend(answer);
-  const bench = await openBench(backend.port, undefined, { reading: { afterRead: spoil }, ...change });
+  const bench = await openBench(backend.port, undefined, change);
   open.push(backend, bench);
   return { backend, bench };
 }

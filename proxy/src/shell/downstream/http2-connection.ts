@@ -69,7 +69,8 @@ export class Http2Connection implements Speaker, StreamOwner, Flushable {
     this.#timeouts = timeouts;
     this.codec = new Connection("server");
     this.#intake = new Intake(socket);
-    this.#out = new Outgoing(socket, thread.slabs, thread.turn, this);
+    const { slabs, turn, writesThrough } = thread;
+    this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });
     this.#out.onDrain = () => this.#onDrain();
     this.#sinceMs = thread.monoMs();
     this.#watch = new Timer(() => this.#onWatch(), this);
