@@ -38,6 +38,8 @@ const status: StatusBody = {
   nowMs: NOW,
   revision: {
     name: hash("8"),
+    sent: hash("8"),
+    inputs: [],
     sequence: 4,
     source: "git main",
     subject: "refunds \u001b[31mfor alice",

@@ -13,6 +13,7 @@ export type {
   HistoryBody,
   HistoryPoint,
   IdentitiesBody,
+  InputBody,
   LinesBody,
   NodeBody,
   ProxyBody,

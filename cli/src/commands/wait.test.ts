@@ -24,6 +24,8 @@ const status = (more: Partial<StatusBody>): StatusBody => ({
   proxies: [],
   revision: {
     name: NEW,
+    sent: NEW,
+    inputs: [],
     sequence: 2,
     source: "git main",
     subject: "",

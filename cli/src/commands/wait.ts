@@ -96,7 +96,8 @@ export function judge(status: StatusBody, wanted: string | undefined, proxies = 
       reason: `commit ${shortHash(refused.commit)} is refused: ${plain(first === undefined ? test : printRecord(first))}`,
     };
   }
-  if (revision === undefined || (wanted !== undefined && !revision.name.startsWith(wanted))) {
+  const isWanted = (name: string) => wanted === undefined || name.startsWith(wanted);
+  if (revision === undefined || ![revision.name, ...revision.inputs.map(({ id }) => id)].some(isWanted)) {
     const seen = wanted === undefined ? "" : `${shortHash(wanted)} is not in force: `;
     const has =
       revision === undefined ? "there is no revision yet" : `${seen}the newest revision is ${shortHash(revision.name)}`;

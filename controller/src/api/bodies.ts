@@ -93,19 +93,36 @@ export type ShadowBody = {
 };
 
 export type RevisionBody = {
-  /** The commit's hash. */
+  /** The commit's hash; of several sources a digest of theirs. */
   readonly name: string;
+  /** Under which proxies have it: an earlier one, where what came since changes nothing of what they have. */
+  readonly sent: string;
   readonly sequence: number;
+  /** Where the newest of its commits is from: `git main`. The next four are of that commit. */
   readonly source: string;
   readonly subject: string;
   readonly author: string;
   readonly committedAtMs: number;
+  /** What it is made of: of each source a commit. */
+  readonly inputs: readonly InputBody[];
   readonly builtAtMs: number;
   /** Connected proxies that have ACKed it, and all that should. */
   readonly enforced: number;
   readonly proxies: number;
   /** Milliseconds from built to ACK, over the proxies. */
   readonly ackP99Ms?: number;
+};
+
+/** A source, and the commit of it that is in force. */
+export type InputBody = {
+  /** `root`, or the source's name. */
+  readonly source: string;
+  /** `git main` */
+  readonly label: string;
+  readonly id: string;
+  readonly subject: string;
+  readonly author: string;
+  readonly committedAtMs: number;
 };
 
 export type RefusedBody = {

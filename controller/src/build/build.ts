@@ -3,7 +3,7 @@
  * A build is whole or it is refused: one fault anywhere, and no proxy changes.
  */
 import { type Diagnostic, type DiagnosticRecord, hasErrors, sortDiagnostics, toDiagnosticRecord } from "@regomesh/base";
-import type { WorkloadSnapshot } from "@regomesh/protocol";
+import { canonicalJson, type PolicyRef, snapshotHash, type WorkloadSnapshot } from "@regomesh/protocol";
 import { parseResources, type Resource } from "@regomesh/resources";
 import type { BoundPolicyBody, FailedTestBody } from "../api/bodies.ts";
 import { checkBindings } from "../index/check-bindings.ts";
@@ -18,7 +18,7 @@ import { type MeshTestResult, runMeshTests } from "../rehearse/mesh-tests.ts";
 import { composePolicies } from "../snapshot/composition.ts";
 import { toWorkloadSnapshot } from "../snapshot/workload.ts";
 import { checkFiles } from "./check-files.ts";
-import { makeModules } from "./modules.ts";
+import { type Modules, makeModules } from "./modules.ts";
 import { resourceFiles, type SourceTree, unitNames, unitOf } from "./source-tree.ts";
 import type { BuiltModule, PolicyTools } from "./tools.ts";
 
@@ -30,6 +30,11 @@ export type MeshPlan = {
   readonly modules: readonly BuiltModule[];
   /** Absent in a plan that an earlier version has kept. */
   readonly inventory?: Inventory;
+  /**
+   * A digest of all that a proxy can act upon: of two plans with the same one, whoever has the first
+   * need not be sent the second. Absent in a plan that an earlier version has kept.
+   */
+  readonly meaning?: string;
 };
 
 /** What the status tells of a service. */
@@ -162,8 +167,10 @@ function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagno
       ...(outbound === undefined ? {} : { outbound }),
     });
   });
+  const mesh = { name: index.name, trustDomain: index.config.trustDomain };
   return {
-    mesh: { name: index.name, trustDomain: index.config.trustDomain },
+    mesh,
+    meaning: meaningOfPlan(mesh, workloads, modules, tools.version),
     workloads,
     services: [...index.services.values()].map(({ metadata: { name, namespace }, spec }) => ({
       name,
@@ -179,6 +186,20 @@ function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagno
       hosts: ownersOf(index),
     },
   };
+}
+
+function meaningOfPlan(
+  mesh: MeshPlan["mesh"],
+  workloads: readonly WorkloadSnapshot[],
+  modules: Modules,
+  compiler: string,
+): string {
+  const meant = (ref: PolicyRef | undefined) => ref && { ...ref, module: modules.meaningOf(ref.module) };
+  const said = workloads.map(({ policies: { inbound, outbound }, ...workload }) => ({
+    ...workload,
+    policies: { inbound: meant(inbound), outbound: meant(outbound) },
+  }));
+  return snapshotHash(canonicalJson({ compiler, mesh, workloads: said }));
 }
 
 function boundPolicies(workloads: readonly WorkloadSnapshot[]): readonly BoundPolicyBody[] {

@@ -11,9 +11,11 @@ export type Modules = {
   /** The module that answers a workload's entrypoints in this role; undefined where there are none, or after a diagnostic. */
   refer(role: Role, bound: readonly Bound[]): PolicyRef | undefined;
   built(): readonly BuiltModule[];
+  /** What a built module says, by its hash: of modules that say the same, one need not take another's place. */
+  meaningOf(hash: string): string | undefined;
 };
 
-type Made = { readonly hash: string; readonly module: CompiledModule } | undefined;
+type Made = { readonly hash: string; readonly module: CompiledModule; readonly meaning: string } | undefined;
 
 export function makeModules(tree: SourceTree, tools: PolicyTools, diagnostics: Diagnostic[]): Modules {
   const made = new Map<string, Made>();
@@ -26,8 +28,10 @@ export function makeModules(tree: SourceTree, tools: PolicyTools, diagnostics: D
     const compiled = tools.compile(found, entrypoints, role);
     diagnostics.push(...compiled.diagnostics);
     if (compiled.module === undefined || hasErrors(compiled.diagnostics)) return undefined;
-    return { hash: moduleHash(compiled.module.wasm, compiled.module.data), module: compiled.module };
+    const meaning = JSON.stringify([role, entrypoints, found.map(({ name }) => name), found.map(tools.meaningOf)]);
+    return { hash: moduleHash(compiled.module.wasm, compiled.module.data), module: compiled.module, meaning };
   }
+  const all = () => [...made.values()].flatMap((entry) => (entry === undefined ? [] : [entry]));
 
   return {
     refer(role, bound) {
@@ -44,11 +48,11 @@ export function makeModules(tree: SourceTree, tools: PolicyTools, diagnostics: D
       return entry === undefined ? undefined : toRef(entry.hash, entry.module, bound, report);
     },
     built() {
-      const all = [...made.values()].flatMap((entry) => (entry === undefined ? [] : [entry]));
       return [
-        ...new Map(all.map(({ hash, module }) => [hash, { hash, wasm: module.wasm, data: module.data }])).values(),
+        ...new Map(all().map(({ hash, module }) => [hash, { hash, wasm: module.wasm, data: module.data }])).values(),
       ];
     },
+    meaningOf: (hash) => all().find((entry) => entry.hash === hash)?.meaning,
   };
 }
 

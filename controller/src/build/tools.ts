@@ -45,6 +45,8 @@ export interface BuildTools {
     entrypoints: readonly UnitEntrypoint[],
     role: Role,
   ): { readonly module?: CompiledModule; readonly diagnostics: readonly Diagnostic[] };
+  /** A digest of what a unit says, without where and how its text says it. */
+  meaningOf(unit: UnitFiles): string;
   /** Runs every test rule of a unit. */
   test(unit: UnitFiles): {
     readonly diagnostics: readonly Diagnostic[];

@@ -14,6 +14,7 @@ import {
 } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 import { compareText } from "../index/mesh-index.ts";
+import type { Input } from "../sources/source.ts";
 
 /** A persisted snapshot is started from for a day; half of it, and it is issued anew. */
 export const SNAPSHOT_TTL_MS = 24 * 3_600_000;
@@ -23,6 +24,8 @@ export type Release = {
   readonly plan: MeshPlan;
   /** `git main` */
   readonly source: string;
+  /** What it was made of; absent in a release that an earlier version has kept. */
+  readonly inputs?: readonly Input[];
   readonly builtAtMs: number;
   readonly issuedAtMs: number;
   readonly explainDenials: boolean;

@@ -18,6 +18,8 @@ import type {
 } from "../api/bodies.ts";
 import type { Standing } from "../distribution/distribution.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
+import { inputsOf } from "../sources/inputs.ts";
+import { ROOT_SOURCE } from "../sources/source.ts";
 import { DecisionLog, LISTED_MAX } from "../status/decision-log.ts";
 import { toGraph, toHistory } from "../status/graph.ts";
 import { Ledger } from "../status/ledger.ts";
@@ -118,14 +120,14 @@ export class MeshState {
 
   /** What the revision in force is made of; undefined where its commit is not to be had. Throws GitError. */
   async resources(query: ResourceQuery): Promise<ResourcesBody | undefined> {
-    const revision = this.distributor.release?.revision.name ?? "";
+    const revision = this.#commit();
     const tree = await this.trees?.read(revision);
     return tree && { revision, resources: listResources(tree, query) };
   }
 
   /** The whole way of a request that nobody sends, by the revision in force. */
   async rehearse(request: ExplainRequest): Promise<ExplainBody | Unanswered> {
-    const revision = this.distributor.release?.revision.name ?? "";
+    const revision = this.#commit();
     return (await this.explainer?.way(revision, request)) ?? { error: "nobody answers yet", status: 503 };
   }
 
@@ -156,6 +158,12 @@ export class MeshState {
       ...(await this.excerpts.read(decision.revision, rule.file, rule.row)),
     }));
     return { ...decision, rules: await Promise.all(rules) };
+  }
+
+  /** The commit of the mesh's own source that is in force. */
+  #commit(): string {
+    const { release } = this.distributor;
+    return (release && inputsOf(release).find(({ source }) => source === ROOT_SOURCE)?.id) ?? "";
   }
 
   #facts() {

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeLease } from "../../test/make-lease.ts";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Built, MeshPlan } from "../build/build.ts";
+import type { SourceContent } from "../sources/source.ts";
 import type { Builder } from "./build/builder.ts";
-import type { CommitTree } from "./git/read-tree.ts";
 import { Rollout } from "./rollout.ts";
 import { LastGood } from "./store/last-good.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
@@ -37,8 +37,10 @@ function makePlan(inbound: readonly Port[]): MeshPlan {
   return { mesh: { name: "m", trustDomain: "td" }, workloads: [workload], services: [], modules: [] };
 }
 
-const commit = (hash: string): CommitTree => ({
-  commit: { hash, subject: hash, author: "Ann", committedAtMs: 0 },
+const commit = (id: string): SourceContent => ({
+  source: "root",
+  label: "git main",
+  revision: { id, subject: id, author: "Ann", committedAtMs: 0 },
   files: [],
   unread: [],
   path: "",

@@ -14,10 +14,11 @@ import type { Hold } from "../distribution/hold.ts";
 import { checkRelease, type Release, SNAPSHOT_TTL_MS } from "../distribution/release.ts";
 import { HASH_SHOWN, type Inventory, type Loss, lossOf, names } from "../index/loss.ts";
 import { printRight, type SourceRights } from "../index/rights.ts";
+import { inputsOf, nameInputs, newestOf, toInput } from "../sources/inputs.ts";
+import { ROOT_SOURCE, type SourceContent } from "../sources/source.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { printProblem } from "../status/status.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
-import type { CommitTree } from "./git/read-tree.ts";
 import type { Kept, LastGood } from "./store/last-good.ts";
 
 export type RolloutOptions = {
@@ -56,6 +57,8 @@ export class Rollout {
   #sequence = 0;
   /** Of the release that was taken back last: until that is kept, what is kept is not what is in force. */
   #takenBack: number | undefined;
+  /** Of the release that proxies refuse and that nothing stands in the place of. */
+  #heldHere: number | undefined;
   /** What was there before, where no release says it. */
   #remembered: Inventory | undefined;
   /** What the newest commit would take away, while it waits for an operator's word. */
@@ -150,10 +153,13 @@ export class Rollout {
     const by = refused.refusals.map(({ namespace, workload }) => `${namespace}/${workload}`).join(", ");
     log.log("warn", "release taken back", { commit: refused.commit, by, reason: refused.diagnostics[0]?.message });
     this.#settle(refused);
-    if (release === undefined) return;
+    if (release === undefined) {
+      this.#heldHere = hold.revision.sequence;
+      return;
+    }
     const { compiler, built } = held;
     this.#takenBack = hold.revision.sequence;
-    const kept = { release, compiler, built: this.#builtOf(release.revision.name), held: { compiler, built, refused } };
+    const kept = { release, compiler, built: this.#builtOfRelease(release), held: { compiler, built, refused } };
     await this.#inTurn(async () => {
       if (this.#kept !== held) return;
       this.#kept = kept;
@@ -194,10 +200,10 @@ export class Rollout {
   }
 
   /** Takes a commit of the source. */
-  async take(tree: CommitTree): Promise<void> {
+  async take(tree: SourceContent): Promise<void> {
     const { builder } = this.#options;
     const compiler = await builder.version();
-    const built = this.#builtOf(tree.commit.hash);
+    const built = this.#builtOf(tree.revision.id);
     const { held } = this.#kept ?? {};
     const isKnown = [held, this.#kept].some((each) => each?.built === built && each.compiler === compiler);
     // What another commit would have taken away is no longer asked.
@@ -217,7 +223,7 @@ export class Rollout {
     return this.#untaken?.built === built && this.#untaken.compiler === compiler ? this.#untaken : undefined;
   }
 
-  async #buildOrRefuse(tree: CommitTree): Promise<Accepted | undefined> {
+  async #buildOrRefuse(tree: SourceContent): Promise<Accepted | undefined> {
     const startMs = performance.now();
     const result = await this.#build(tree);
     this.#counts = { ...this.#counts, lastBuildSeconds: (performance.now() - startMs) / 1000 };
@@ -244,12 +250,13 @@ export class Rollout {
   }
 
   /** Whether a commit since the one in force says by the hash that the loss is meant; a merge need not say it again. */
-  async #isMeant(tree: CommitTree, loss: Loss): Promise<boolean> {
-    return names(await tree.messagesSince(this.release?.revision.commit?.hash), loss);
+  async #isMeant(tree: SourceContent, loss: Loss): Promise<boolean> {
+    const since = this.release && inputsOf(this.release).find(({ source }) => source === tree.source)?.id;
+    return names((await tree.messagesSince?.(since)) ?? "", loss);
   }
 
   /** What the commit takes away from what is in force, where that needs a word. */
-  #lossOf(tree: CommitTree, plan: Release["plan"]): Loss | undefined {
+  #lossOf(tree: SourceContent, plan: Release["plan"]): Loss | undefined {
     const after = inventoryOf(plan);
     const before = this.release === undefined ? (this.#remembered ?? after) : inventoryOf(this.release.plan);
     return lossOf(before, after, { pathMissing: tree.pathMissing, digest: snapshotHash });
@@ -267,6 +274,10 @@ export class Rollout {
     return [commit, path, ...rights.map(printRight)].join(" ");
   }
 
+  #builtOfRelease(release: Release): string {
+    return this.#builtOf(inputsOf(release).find(({ source }) => source === ROOT_SOURCE)?.id ?? "");
+  }
+
   /** One change of what is kept after the other. */
   async #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#last.then(work);
@@ -274,7 +285,7 @@ export class Rollout {
     await turn;
   }
 
-  async #build(tree: CommitTree): Promise<Built> {
+  async #build(tree: SourceContent): Promise<Built> {
     const { builder, path } = this.#options;
     try {
       const rules = {
@@ -298,20 +309,23 @@ export class Rollout {
   }
 
   /** Keeps it, then gives it to the proxies: what cannot be kept changes nothing. Throws StoreError. */
-  async #accept(tree: CommitTree, { plan, warnings }: Accepted, identity: BuildIdentity): Promise<void> {
+  async #accept(tree: SourceContent, { plan, warnings }: Accepted, identity: BuildIdentity): Promise<void> {
     const { clock, lastGood, log, source, explainDenials, publish } = this.#options;
-    const { commit } = tree;
+    if (this.#isInForce(plan)) return this.#adopt(tree, { plan, warnings }, identity);
+    const inputs = [toInput(tree)];
+    const { id: hash, ...commit } = tree.revision;
     const nowMs = clock.nowMs();
     const epoch = this.release?.revision.epoch ?? randomUUID();
     const fallback = this.#options.fallback();
     // While it is being written another release may be taken back, which takes a number.
     let kept: Kept;
     do {
-      const revision = { epoch, sequence: this.#sequence + 1, name: commit.hash, commit };
+      const revision = { epoch, sequence: this.#sequence + 1, name: nameInputs(inputs), commit: { hash, ...commit } };
       const release: Release = {
         revision,
         plan,
         source,
+        inputs,
         builtAtMs: nowMs,
         issuedAtMs: nowMs,
         explainDenials,
@@ -327,26 +341,57 @@ export class Rollout {
     this.#counts = { ...this.#counts, builds: this.#counts.builds + 1 };
     this.#settle(undefined);
     for (const warning of warnings.slice(0, WARNINGS_LOGGED)) {
-      log.log("warn", "commit accepted with a warning", { commit: commit.hash, warning: printRecord(warning) });
+      log.log("warn", "commit accepted with a warning", { commit: hash, warning: printRecord(warning) });
     }
     publish(kept.release, "new");
   }
 
-  #keptOf(release: Release): NonNullable<Kept["fallback"]> {
-    return { release, built: this.#builtOf(release.revision.name), compiler: this.#kept?.compiler ?? "" };
+  /** Whether proxies have all that the plan says, and none has refused it. */
+  #isInForce({ meaning }: Release["plan"]): boolean {
+    const release = this.release;
+    if (release === undefined || meaning === undefined || release.plan.meaning !== meaning) return false;
+    return ![this.#takenBack, this.#heldHere].includes(release.revision.sequence);
   }
 
-  #refuse({ commit }: CommitTree, { diagnostics, failedTests }: Built): void {
+  /**
+   * Takes a commit that changes nothing of what any proxy has: it is in force as it is, and nothing
+   * is sent. What proxies have was built from an earlier text: the rows that they name are of that.
+   */
+  #adopt(tree: SourceContent, { plan, warnings }: Accepted, identity: BuildIdentity): void {
+    const { lastGood, log, publish } = this.#options;
+    const before = this.#kept;
+    if (before === undefined) return;
+    const { workloads, modules } = before.release.plan;
+    const release = {
+      ...before.release,
+      plan: { ...plan, workloads, modules },
+      inputs: [toInput(tree)],
+      warnings,
+    };
+    const { held: _, ...rest } = before;
+    this.#kept = { ...rest, ...identity, release };
+    this.#counts = { ...this.#counts, builds: this.#counts.builds + 1 };
+    this.#settle(undefined);
+    log.log("info", "commit changes nothing of what proxies have", { commit: tree.revision.id });
+    publish(release, "again");
+    lastGood.writeSoon(this.#kept);
+  }
+
+  #keptOf(release: Release): NonNullable<Kept["fallback"]> {
+    return { release, built: this.#builtOfRelease(release), compiler: this.#kept?.compiler ?? "" };
+  }
+
+  #refuse({ revision }: SourceContent, { diagnostics, failedTests }: Built): void {
     const { clock, log } = this.#options;
     this.#counts = { ...this.#counts, refused: this.#counts.refused + 1 };
     const errors = diagnostics.filter(({ severity }) => severity === "error");
     const [first] = errors;
     const [test] = failedTests;
     const reason = first !== undefined ? printRecord(first) : test && `${test.file}:${test.row}: ${test.name} fails`;
-    log.log("warn", "commit refused", { commit: commit.hash, reason });
+    log.log("warn", "commit refused", { commit: revision.id, reason });
     this.#settle({
-      commit: commit.hash,
-      subject: commit.subject,
+      commit: revision.id,
+      subject: revision.subject,
       atMs: clock.nowMs(),
       diagnostics,
       failedTests,
@@ -389,7 +434,9 @@ function toDiagnostic({ workload, problem }: ReturnType<typeof checkRelease>[num
 }
 
 /** What status tells of a release that proxies have refused. */
-function toRefused({ revision }: Release, { refusals, atMs }: Hold): RefusedBody {
+function toRefused(release: Release, { refusals, atMs }: Hold): RefusedBody {
+  const { revision } = release;
+  const newest = newestOf(inputsOf(release));
   const diagnostics = refusals.flatMap(({ workload, problems }) =>
     problems.map(
       ({ code, message }): DiagnosticRecord => ({
@@ -403,8 +450,8 @@ function toRefused({ revision }: Release, { refusals, atMs }: Hold): RefusedBody
     ),
   );
   return {
-    commit: revision.commit?.hash ?? revision.name,
-    subject: revision.commit?.subject ?? "",
+    commit: newest?.id ?? revision.name,
+    subject: newest?.subject ?? "",
     atMs,
     diagnostics,
     failedTests: [],

@@ -8,7 +8,7 @@
 import type { SourceTree } from "../build/source-tree.ts";
 
 /** The source that is the mesh's own: it alone holds settings, sources and what is mandatory. */
-export const ROOT_SOURCE = "";
+export const ROOT_SOURCE = "root";
 
 /** One state of a source, as people know it. */
 export type SourceRevision = {
@@ -21,8 +21,9 @@ export type SourceRevision = {
 
 /** What a revision was made of: a source, and where it was. */
 export type Input = SourceRevision & {
-  /** `ROOT_SOURCE`, or the source's name. */
   readonly source: string;
+  /** As people know it: `git main`. */
+  readonly label: string;
 };
 
 /**
@@ -31,8 +32,9 @@ export type Input = SourceRevision & {
  * a diagnostic's file says which object it is of.
  */
 export type SourceContent = SourceTree & {
-  /** `ROOT_SOURCE`, or the source's name. */
   readonly source: string;
+  /** As people know it: `git main`. */
+  readonly label: string;
   readonly revision: SourceRevision;
   /** The directory that is the source, where this revision has none of that name. */
   readonly pathMissing?: string;

@@ -13,6 +13,7 @@ import { type Distribution, wanted } from "../distribution/distribution.ts";
 import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy.ts";
 import type { Release } from "../distribution/release.ts";
 import type { GoneProxy, Known } from "../distribution/roster.ts";
+import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
 import type { ProxyStates } from "./graph.ts";
 import { type Ledger, NO_SHADOW } from "./ledger.ts";
 import { type Places, shadowKey } from "./places.ts";
@@ -63,7 +64,8 @@ function sumOfStates(states: readonly ("ready" | "stale" | "gone")[]): "ready" |
 export function toStatus(facts: StatusFacts): StatusBody {
   const { release, refused, nowMs } = facts;
   const isOpen =
-    refused !== undefined && (refused.commit !== release.revision.commit?.hash || refused.refusals.length > 0);
+    refused !== undefined &&
+    (!inputsOf(release).some(({ id }) => id === refused.commit) || refused.refusals.length > 0);
   return {
     mesh: release.plan.mesh.name,
     trustDomain: release.plan.mesh.trustDomain,
@@ -83,6 +85,8 @@ export function toStatus(facts: StatusFacts): StatusBody {
 
 function toRevision({ release, distribution, ledger }: StatusFacts): RevisionBody {
   const { revision, source, builtAtMs, plan } = release;
+  const inputs = inputsOf(release);
+  const newest = newestOf(inputs);
   const seen = plan.workloads.flatMap(({ namespace, name }) => seenOf(`${namespace}/${name}`, distribution, ledger));
   const enforcing = seen.flatMap(({ isConnected, proxy }) => {
     const isEnforced = proxy.holding.snapshotHash === wanted(distribution, proxy.workload)?.hash;
@@ -91,12 +95,14 @@ function toRevision({ release, distribution, ledger }: StatusFacts): RevisionBod
   const took = enforcing.flatMap(({ ackTookMs }) => ackTookMs ?? []).sort((a, b) => a - b);
   const ackP99Ms = took[Math.ceil(took.length * 0.99) - 1];
   return {
-    name: revision.name,
+    name: nameInputs(inputs),
+    sent: revision.name,
     sequence: revision.sequence,
-    source,
-    subject: revision.commit?.subject ?? "",
-    author: revision.commit?.author ?? "",
-    committedAtMs: revision.commit?.committedAtMs ?? 0,
+    source: newest?.label ?? source,
+    subject: newest?.subject ?? "",
+    author: newest?.author ?? "",
+    committedAtMs: newest?.committedAtMs ?? 0,
+    inputs,
     builtAtMs,
     enforced: enforcing.length,
     proxies: seen.length,
@@ -124,18 +130,21 @@ function toProxies(workload: Release["plan"]["workloads"][number], facts: Status
 
 function toProxy(
   seen: Seen,
-  { ledger, nowMs }: StatusFacts,
+  { release, distribution, ledger, nowMs }: StatusFacts,
 ): Omit<ProxyBody, "workload" | "namespace" | "service" | "principal" | "isBypassable"> {
   const { proxy, isConnected, lastWordMs } = seen;
   const report = ledger.lastReport(proxy.workload, proxy.instance);
   const refused = report?.refused.recent(nowMs);
-  const { revision } = proxy.holding;
+  const { revision, snapshotHash } = proxy.holding;
+  // What it has was sent under an earlier name, where what came since changed nothing of it.
+  const isNewest = snapshotHash !== undefined && snapshotHash === wanted(distribution, proxy.workload)?.hash;
+  const nameFor = (name: string) => (isNewest ? nameInputs(inputsOf(release)) : name);
   const admin = isConnected ? seen.proxy.admin.slice(0, ADMIN_LENGTH_MAX) : "";
   return {
     instance: proxy.instance,
     state: stateOf(seen, nowMs),
     lastWordMs,
-    ...(isConnected && revision !== undefined ? { revision: revision.name, sequence: revision.sequence } : {}),
+    ...(isConnected && revision !== undefined ? { revision: nameFor(revision.name), sequence: revision.sequence } : {}),
     ...(isConnected && seen.proxy.refusal !== undefined ? { refusal: toRefusal(seen.proxy.refusal) } : {}),
     ...(report !== undefined && report.svidNotAfterMs > 0 ? { svidNotAfterMs: report.svidNotAfterMs } : {}),
     ...(report !== undefined && report.policyP99Ns > 0

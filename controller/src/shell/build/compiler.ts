@@ -5,6 +5,7 @@ import { COMPILER, compile, explainRules, runTests, type TestResult, toUnit } fr
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
 import type { FailedTestBody } from "../../api/bodies.ts";
+import { meaningOf } from "../../build/meaning.ts";
 import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
 
 export async function loadTools(): Promise<PolicyTools> {
@@ -23,6 +24,7 @@ export async function loadTools(): Promise<PolicyTools> {
       const compiled = compile({ units: made.map(({ unit }) => unit), entrypoints, runtime, role });
       return { ...compiled, diagnostics: [...faults, ...compiled.diagnostics] };
     },
+    meaningOf,
     test(files: UnitFiles) {
       const { unit, diagnostics } = toUnit(files);
       const report = runTests({ unit, runtime, hostBuiltins, nowMs: () => performance.now() });

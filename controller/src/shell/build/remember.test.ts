@@ -16,6 +16,7 @@ test("what has not changed is neither compiled nor tested again", () => {
       calls.push(`compile ${units.map(({ name }) => name)} ${entrypoints.map(({ name }) => name)}`);
       return { diagnostics: [] };
     },
+    meaningOf: ({ name }) => name,
     test: ({ name }) => {
       calls.push(`test ${name}`);
       return { diagnostics: [], passed: 1, failed: [] };

@@ -12,10 +12,12 @@ const KEPT_MAX = 64;
 export function remember<Tools extends BuildTools>(tools: Tools): Tools {
   const compiled = new Map<string, ReturnType<BuildTools["compile"]>>();
   const tested = new Map<string, ReturnType<BuildTools["test"]>>();
+  const meanings = new Map<string, string>();
   return {
     ...tools,
     compile: (units, entrypoints, role) =>
       recall(compiled, digestOf([units, entrypoints, role]), () => tools.compile(units, entrypoints, role)),
+    meaningOf: (unit) => recall(meanings, digestOf(unit), () => tools.meaningOf(unit)),
     test: (unit) => recall(tested, digestOf(unit), () => tools.test(unit)),
   };
 }

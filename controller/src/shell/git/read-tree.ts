@@ -16,6 +16,7 @@ import {
 import { isPointer } from "../../build/void-data.ts";
 import { type Commit, parseCommit, parseMessage, parseTree, type TreeEntry } from "../../git/commit.ts";
 import { isHash } from "../../git/packed-refs.ts";
+import type { SourceContent } from "../../sources/source.ts";
 import { GitError, runGit } from "./git.ts";
 
 /** Names of every file of a large repository. */
@@ -35,6 +36,12 @@ export type CommitTree = SourceTree & {
   /** The directory that is the source, where the commit has none of that name. */
   readonly pathMissing?: string;
 };
+
+/** What a commit is as the content of a source. */
+export function toContent({ commit, ...tree }: CommitTree, source: string, label: string): SourceContent {
+  const { hash, ...facts } = commit;
+  return { ...tree, source, label, revision: { id: hash, ...facts } };
+}
 
 /** Output of a git command on the repository; input is given to it. */
 export type Git = (args: readonly string[], bytesMax: number, input?: string) => Promise<Buffer>;

@@ -5,13 +5,13 @@ import { dirname, join } from "node:path";
 import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FILE_BYTES_MAX } from "../../build/select-entries.ts";
+import type { SourceContent } from "../../sources/source.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { Excerpts } from "./blame.ts";
-import type { CommitTree } from "./read-tree.ts";
 import { GitSource, type GitSourceOptions } from "./source.ts";
 
 let folder: string;
-let seen: CommitTree[];
+let seen: SourceContent[];
 
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
 function git(...args: readonly string[]): string {
@@ -54,7 +54,7 @@ describe("the git source", () => {
     await source.look();
     await source.look();
     expect(seen).toHaveLength(1);
-    expect(seen[0]?.commit).toMatchObject({ hash, subject: "first", author: "Ann" });
+    expect(seen[0]?.revision).toMatchObject({ id: hash, subject: "first", author: "Ann" });
     expect(seen[0]?.files).toEqual([
       { name: "a/data.yaml", text: "x: 1\n" },
       { name: "a/p.rego", text: "package p\n" },
@@ -85,7 +85,7 @@ describe("the git source", () => {
     expect(source.trouble).toContain("has no branch main");
     git("branch", "main", second);
     await source.look();
-    expect(seen.map((tree) => tree.commit.hash)).toEqual([first, second, first, second]);
+    expect(seen.map((tree) => tree.revision.id)).toEqual([first, second, first, second]);
     expect(source.trouble).toBeUndefined();
   });
 
@@ -96,7 +96,7 @@ describe("the git source", () => {
     git("worktree", "add", "-q", linked, "-b", "side");
     execFileSync("git", ["clone", "-q", "--bare", folder, bare], { env });
     for (const directory of [linked, bare]) await open("", directory).look();
-    expect(seen.map((tree) => [tree.commit.hash, tree.files.length])).toEqual([
+    expect(seen.map((tree) => [tree.revision.id, tree.files.length])).toEqual([
       [hash, 1],
       [hash, 1],
     ]);
@@ -121,7 +121,7 @@ describe("the git source", () => {
     symlinkSync("two", join(synced, "next"));
     renameSync(join(synced, "next"), link);
     await source.look();
-    expect(seen.map((tree) => tree.commit.hash)).toEqual([first, second]);
+    expect(seen.map((tree) => tree.revision.id)).toEqual([first, second]);
     rmSync(synced, { recursive: true });
   });
 
@@ -150,7 +150,7 @@ describe("the git source", () => {
     const second = commit("second");
     await source.look();
     expect(troubles).toEqual([`there is no directory ${folder}`, undefined]);
-    expect(seen.map((tree) => tree.commit.hash)).toEqual([first, second]);
+    expect(seen.map((tree) => tree.revision.id)).toEqual([first, second]);
   });
 
   test("an empty repository is one whose first commit is to come", async () => {
@@ -168,9 +168,9 @@ describe("the git source", () => {
     const other = git("commit-tree", "HEAD^{tree}", "-m", "elsewhere");
     const last = commit("third");
     await open().look();
-    expect(await seen[0]?.messagesSince(first)).toBe("third\n\nthird\n\nsecond\n\n");
+    expect(await seen[0]?.messagesSince?.(first)).toBe("third\n\nthird\n\nsecond\n\n");
     for (const ancestor of [last, other, "0".repeat(40), "--all"]) {
-      expect(await seen[0]?.messagesSince(ancestor)).toBe("third\n\n");
+      expect(await seen[0]?.messagesSince?.(ancestor)).toBe("third\n\n");
     }
   });
 
@@ -183,7 +183,7 @@ describe("the git source", () => {
     await source.look();
     const second = commit("second");
     await source.look();
-    expect(seen.map((tree) => tree.commit.hash)).toEqual([first, second]);
+    expect(seen.map((tree) => tree.revision.id)).toEqual([first, second]);
   });
 
   test("hands the newest commit over once more when asked to, and a path that it has not as missing", async () => {
@@ -196,7 +196,7 @@ describe("the git source", () => {
       ["nope", 0],
       ["nope", 0],
     ]);
-    expect(await seen[0]?.messagesSince(undefined)).toBe("first\n\nand a body: 0123\n\n");
+    expect(await seen[0]?.messagesSince?.(undefined)).toBe("first\n\nand a body: 0123\n\n");
     await open("p.rego").look();
     expect(seen[2]?.pathMissing).toBe("p.rego");
   });
@@ -210,7 +210,7 @@ describe("the git source", () => {
     source.wake();
     while (seen.length < 2) await new Promise((next) => setImmediate(next));
     await source.close();
-    expect(seen[1]?.commit.subject).toBe("second");
+    expect(seen[1]?.revision.subject).toBe("second");
   });
 
   test("is no way to run a repository's commands", async () => {
@@ -239,7 +239,7 @@ describe("the git source", () => {
     } finally {
       delete process.env["GIT_DIR"];
     }
-    expect(seen[0]?.commit.hash).toBe(hash);
+    expect(seen[0]?.revision.id).toBe(hash);
   });
 });
 
@@ -298,7 +298,7 @@ describe("a hostile repository", () => {
       onCommit: async (tree) => {
         const says = disk.shift();
         if (says !== "taken") throw new Error(says);
-        taken.push(tree.commit.hash);
+        taken.push(tree.revision.id);
       },
     });
     const troubles: (string | undefined)[] = [];

@@ -5,8 +5,9 @@
  */
 import { realpath } from "node:fs/promises";
 import type { Clock, Log } from "@regomesh/base";
+import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
 import { GitError } from "./git.ts";
-import { type CommitTree, readCommitTree } from "./read-tree.ts";
+import { readCommitTree, toContent } from "./read-tree.ts";
 import { BranchHead, checkBranch, findRepository, type Repository } from "./refs.ts";
 
 /** Looking is a few file reads; five times a second is unnoticeable and feels immediate. */
@@ -15,6 +16,8 @@ export const LOOK_EVERY_MS = 200;
 const RETRY_MS = 2000;
 
 export type GitSourceOptions = {
+  /** Of the source; the mesh's own where none is given. */
+  readonly name?: string;
   readonly directory: string;
   /** `HEAD` follows what is checked out, as git-sync leaves it. */
   readonly branch: string;
@@ -23,7 +26,7 @@ export type GitSourceOptions = {
   readonly clock: Clock;
   readonly log: Log;
   /** Takes a commit; the next one is handed over when this is done, the same one again where it throws. */
-  readonly onCommit: (tree: CommitTree) => Promise<void>;
+  readonly onCommit: (content: SourceContent) => Promise<void>;
   /** The trouble is another one, or over. */
   readonly onTrouble?: () => void;
 };
@@ -108,7 +111,7 @@ export class GitSource {
 
   /** Takes the newest commit, if it is new; gives what there is to say where there is none. */
   async #take(): Promise<string | undefined> {
-    const { path, onCommit } = this.#options;
+    const { name = ROOT_SOURCE, branch, path, onCommit } = this.#options;
     const { head, repository } = await this.#open();
     const hash = await head.read();
     if (hash === undefined) return await this.#explainNoBranch(head);
@@ -117,7 +120,7 @@ export class GitSource {
     const tree = await readCommitTree(repository.gitDir, hash, path);
     this.#seen = hash;
     try {
-      await onCommit(tree);
+      await onCommit(toContent(tree, name, `git ${branch}`));
     } catch (error) {
       this.#seen = undefined;
       const reason = (error as Error).message;
