@@ -39,4 +39,5 @@ export type { UidRight } from "./shell/ca/unix-attestor.ts";
 export { checkSource, type SourceCheck, testMeshOf } from "./shell/check-source.ts";
 export { type Controller, ControllerFailed, type ControllerOptions, openController } from "./shell/controller.ts";
 export { FETCH_EVERY_MS } from "./shell/git/mirror.ts";
+export { type Against, StandingError } from "./shell/standing.ts";
 export { SYSTEM_CLOCK } from "./shell/system-clock.ts";

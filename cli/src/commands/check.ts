@@ -3,7 +3,7 @@ import { realpath, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Diagnostic, type DiagnosticRecord, printRecord, type Source, toDiagnosticRecord } from "@regomesh/base";
-import { checkSource, type SourceCheck, type SourceRights } from "@regomesh/controller";
+import { type Against, checkSource, type SourceCheck, type SourceRights, StandingError } from "@regomesh/controller";
 import { checkOffered, checkUnit } from "@regomesh/policy-compiler";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
@@ -21,10 +21,15 @@ Usage: regomesh check [flags] [DIRECTORY]
 Checks a source as the controller would check a commit of it, with the same function: git
 says which files there would be, policies compile and pass their tests, every resource is
 right by itself and fits the others, every binding's unit and entrypoints are there, and a
-proxy offers what they use. What is in force is not asked: whether a commit takes too much
-away, only a controller knows. Without resources only the policies are checked, without running
+proxy offers what they use. Whether a commit takes too much away, and whether its trust domain
+and its hosts are those that there were, is checked against what --base or --state names, and
+without either not at all. Without resources only the policies are checked, without running
 their tests, rules named as the mesh's entrypoints as if they were bound.
 
+      --base BASE             what is in force: a revision of the repository, as origin/main, or
+                              a directory. What would go needs a word by the hash that is shown,
+                              in a commit's message since BASE or in the next one's
+      --state DIR             what is in force: as the controller keeps it in its state folder
 ${ALLOW_HELP.slice(1)}
   -S, --strict                also refuse what is unused: imports, variables, arguments
 ${SCHEMA_HELP}
@@ -37,6 +42,8 @@ Example: regomesh check .regomesh/repo
 `;
 
 const flags = {
+  base: { type: "string" },
+  state: { type: "string" },
   ...allowFlag,
   ...builtinsFlag,
   ...languageFlags,
@@ -63,7 +70,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const format = parseFormat(values.format);
   if (positionals.length > 1) throw new UsageError("takes one directory: the source as a whole");
   const directory = (positionals[0] ?? ".").replace(/(?!^)\/+$/, "");
-  const source = await checkDirectory(directory, parseAllow(values.allow), io.cwd);
+  const source = await checkDirectory(directory, parseAllow(values.allow), io.cwd, againstOf(values, io.cwd));
   const said = await readLanguage(values, io.cwd);
   const { signatures } = await loadOwnBuiltins(values.builtins, io.cwd);
   const builtins = said.restrict(signatures);
@@ -101,20 +108,37 @@ function toOpaShape(records: readonly DiagnosticRecord[], failedTests: SourceChe
 }
 
 /** The check, with every file named from where the command was given. */
-async function checkDirectory(directory: string, rights: SourceRights, cwd: string): Promise<SourceCheck> {
+async function checkDirectory(
+  directory: string,
+  rights: SourceRights,
+  cwd: string,
+  against: Against | undefined,
+): Promise<SourceCheck> {
   const place = resolve(cwd, directory);
   const facts = await stat(place).catch(() => undefined);
   if (facts === undefined) throw new UsageError(`${directory}: no such file or directory`);
   if (!facts.isDirectory()) throw new UsageError(`${directory} is no directory: the source is checked as a whole`);
-  const source = await checkSource(place, rights);
+  const source = await checkSource(place, rights, against).catch((error: unknown) => {
+    throw error instanceof StandingError ? new UsageError(error.message) : error;
+  });
   const here = await realpath(cwd);
-  const rename = (file: string) => relative(here, join(source.top, file));
+  const rename = (file: string) => relative(here, join(source.top, file)) || ".";
   return {
     ...source,
     files: source.files.map(({ name, text }) => ({ name: rename(name), text })),
     diagnostics: source.diagnostics.map((each) => ({ ...each, file: rename(each.file) })),
     failedTests: source.failedTests.map((each) => ({ ...each, file: rename(each.file) })),
   };
+}
+
+/** What the flags name as being in force. */
+function againstOf(
+  { base, state }: { readonly base?: string | undefined; readonly state?: string | undefined },
+  cwd: string,
+): Against | undefined {
+  if (base !== undefined && state !== undefined) throw new UsageError("takes --base or --state, not both");
+  if (base !== undefined) return { kind: "base", name: base, place: resolve(cwd, base) };
+  return state === undefined ? undefined : { kind: "state", folder: resolve(cwd, state) };
 }
 
 /** Sorted by place, each once: a unit is checked by itself and for every binding of it. */
@@ -136,7 +160,8 @@ function printFound(
   const known = diagnostics.find((diagnostic) => printRecord(toDiagnosticRecord(diagnostic)) === line);
   if (known !== undefined) return printDiagnostics([known], format);
   const source = files.find(({ name }) => name === record.file);
-  if (source === undefined) return line;
+  // A fault of the source as a whole, or of a file that is not read, has no text to show.
+  if (source === undefined) return record.hint === undefined ? line : `${line}\nhint: ${record.hint}`;
   const start = offsetOf(source.text, record.row, record.column);
   const end = start + (/^[\w./-]+/.exec(source.text.slice(start))?.[0].length ?? 1);
   const { code, severity, message, hint } = record;

@@ -55,6 +55,34 @@ test("check names places in policies and resources alike, with a way out", async
   });
 });
 
+test("check --base names what would go, and how to say that it is meant", async () => {
+  const before = await mkdtemp(join(tmpdir(), "regomesh-base-"));
+  for (const name of ["policies", "examples"]) await cp(join(folder, name), join(before, name), { recursive: true });
+  await changed("examples/mesh/mesh.yaml", "kind: MeshConfig", "kind: MeshConfigs", async () => {
+    expect((await run("check", "--base", before)).err).not.toContain("source_loss");
+  });
+  await changed(
+    "examples/mesh/mesh.yaml",
+    "apiVersion: regomesh.dev/v1alpha1\nkind: MeshConfig\n",
+    "a: b\n",
+    async () => {
+      const { code, err } = await run("check", "--base", before);
+      expect(code).toBe(1);
+      expect(err).toMatch(
+        /^\.:1:1: source_loss: the commit takes away the mesh's MeshConfig\nhint: .* put [0-9a-f]{12} in a commit/,
+      );
+      expect(await run("check")).toMatchObject({ code: 0 });
+    },
+  );
+  expect(await run("check", "--base", before)).toMatchObject({ code: 0, err: "" });
+  expect(await run("check", "--base", "mian")).toMatchObject({
+    code: 64,
+    err: expect.stringContaining("mian is neither a revision of the repository nor a directory"),
+  });
+  expect(await run("check", "--base", before, "--state", before)).toMatchObject({ code: 64 });
+  await rm(before, { recursive: true });
+});
+
 test("check names what a sidecar does not offer, where a policy asks for it", async () => {
   await changed("examples/authz/orders.rego", "default allow := false", "allow if opa.runtime().env.X", async () => {
     const { code, err } = await run("check");

@@ -101,6 +101,19 @@ export function testMesh(
   };
 }
 
+/** What a source holds, and its trust domain, by its resources alone; undefined where they do not stand by themselves. */
+export function holdingsOf(
+  tree: SourceTree,
+  rules: BuildRules,
+):
+  | { readonly inventory: Inventory; readonly trustDomain: string }
+  | { readonly inventory?: undefined; readonly diagnostics: readonly DiagnosticRecord[] } {
+  const diagnostics: Diagnostic[] = [];
+  const index = readIndex(tree, rules, diagnostics);
+  if (hasErrors(diagnostics)) return { diagnostics: toRecords(diagnostics) };
+  return { inventory: inventoryOfIndex(index), trustDomain: index.config.trustDomain };
+}
+
 /** The units that a source's bindings name, as far as its resources can be read. */
 export function boundUnits(tree: SourceTree): readonly string[] {
   const resources = resourceFiles(tree).flatMap((file) => parseResources(file).resources);
@@ -179,12 +192,16 @@ function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagno
       policies: boundPolicies(workloads.filter((each) => each.service === name && each.namespace === namespace)),
     })),
     modules: modules.built(),
-    inventory: {
-      hasConfig: index.configResource !== undefined,
-      bindings: index.bindings.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
-      workloads: [...index.workloads.keys()],
-      hosts: ownersOf(index),
-    },
+    inventory: inventoryOfIndex(index),
+  };
+}
+
+function inventoryOfIndex(index: MeshIndex): Inventory {
+  return {
+    hasConfig: index.configResource !== undefined,
+    bindings: index.bindings.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    workloads: [...index.workloads.keys()],
+    hosts: ownersOf(index),
   };
 }
 

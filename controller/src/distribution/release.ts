@@ -116,3 +116,11 @@ function toSnapshot(release: Release, workload: MeshPlan["workloads"][number], p
     workloads: [workload],
   };
 }
+
+/** What speaks against a release that was kept, in one sentence; `trustDomain` is the authority's. */
+export function whyNotServed(release: Release, trustDomain: string | undefined): string | undefined {
+  if (trustDomain !== undefined && trustDomain !== release.plan.mesh.trustDomain)
+    return `it is of trust domain ${release.plan.mesh.trustDomain}, the authority of ${trustDomain}`;
+  const [wrong] = checkRelease(release);
+  return wrong === undefined ? undefined : `${wrong.workload}: ${wrong.problem.message}`;
+}

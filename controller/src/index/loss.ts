@@ -3,6 +3,7 @@
  * loses its settings, its last workload, or most of its bindings or workloads at once has more
  * often lost a file, a path or a branch, and an operator says which.
  */
+import type { DiagnosticRecord } from "@regomesh/base";
 import { canonicalJson } from "@regomesh/protocol";
 import type { HostOwners } from "./hosts.ts";
 
@@ -48,6 +49,37 @@ export function lossOf(
   ];
   if (reasons.length === 0) return undefined;
   return { hash: digest(canonicalJson({ pathMissing, config, bindings, workloads })), reasons };
+}
+
+/** What a plan holds; one that an earlier version has kept says nothing of bindings and settings. */
+export function inventoryOf({
+  inventory,
+  workloads,
+}: {
+  readonly inventory?: Inventory;
+  readonly workloads: readonly { readonly namespace: string; readonly name: string }[];
+}): Inventory {
+  const keys = workloads.map(({ namespace, name }) => `${namespace}/${name}`);
+  return inventory ?? { hasConfig: false, bindings: [], workloads: keys };
+}
+
+/** What a revision held of which only the workloads are known still: their proxies were there. */
+export function remembered(workloads: readonly string[]): Inventory {
+  return { hasConfig: false, bindings: [], workloads: [...new Set(workloads)] };
+}
+
+/** What refuses a commit whose loss nobody has said is meant. */
+export function toLossRecords({ reasons }: Loss, hint: string | undefined): readonly DiagnosticRecord[] {
+  const place = { code: "source_loss", severity: "error", file: ".", row: 1, column: 1 } as const;
+  return reasons.map((message) => ({ ...place, message, ...(hint === undefined ? {} : { hint }) }));
+}
+
+/** How an operator says that it is meant. `isAsked`: a controller runs that waits for the word. */
+export function wayToConfirm({ hash }: Loss, isAsked: boolean): string {
+  const shown = hash.slice(0, HASH_SHOWN);
+  return isAsked
+    ? `if that is meant, once: regomesh confirm ${shown}, or put ${shown} in the commit's message`
+    : `if that is meant, put ${shown} in a commit's message`;
 }
 
 /** Digits of a hash that people are shown, and that are enough to confirm it. */

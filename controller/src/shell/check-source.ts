@@ -7,6 +7,7 @@ import { resourceFiles } from "../build/source-tree.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import { loadTools } from "./build/compiler.ts";
 import { readWorkTree } from "./git/work-tree.ts";
+import { type Against, checkLoss, readStanding } from "./standing.ts";
 
 export type SourceCheck = {
   /** The directory from which files are named. */
@@ -26,11 +27,19 @@ export type SourceCheck = {
   readonly boundUnits: readonly string[];
 };
 
-/** Throws GitError where git cannot read the directory. */
-export async function checkSource(directory: string, rights: SourceRights = ALL_RIGHTS): Promise<SourceCheck> {
-  const { tree, top } = await readWorkTree(directory);
-  const built = build(tree, { rights }, await loadTools());
-  const { diagnostics, failedTests, plan } = built;
+/** Throws GitError where git cannot read the directory, StandingError where what it is held against cannot be read. */
+export async function checkSource(
+  directory: string,
+  rights: SourceRights = ALL_RIGHTS,
+  against?: Against,
+): Promise<SourceCheck> {
+  const { tree, top, repository } = await readWorkTree(directory);
+  const standing = against && (await readStanding(against, { rights, path: tree.path, repository }));
+  const rules = { rights, trustDomain: standing?.trustDomain, hosts: standing?.hosts };
+  const built = build(tree, rules, await loadTools());
+  const { failedTests, plan } = built;
+  const lost = plan && standing ? checkLoss(standing, plan) : [];
+  const diagnostics = [...built.diagnostics, ...lost];
   return {
     top,
     files: tree.files,
@@ -39,7 +48,7 @@ export async function checkSource(directory: string, rights: SourceRights = ALL_
     failedTests,
     resourceFiles: resourceFiles(tree).length,
     workloads: plan?.workloads.length ?? 0,
-    isTaken: plan !== undefined,
+    isTaken: plan !== undefined && lost.length === 0,
     boundUnits: boundUnits(tree),
   };
 }

@@ -11,8 +11,17 @@ import type { RefusedBody } from "../api/bodies.ts";
 import type { Built } from "../build/build.ts";
 import type { Standing } from "../distribution/distribution.ts";
 import type { Hold } from "../distribution/hold.ts";
-import { checkRelease, type Release, SNAPSHOT_TTL_MS } from "../distribution/release.ts";
-import { HASH_SHOWN, type Inventory, type Loss, lossOf, names } from "../index/loss.ts";
+import { checkRelease, type Release, SNAPSHOT_TTL_MS, whyNotServed } from "../distribution/release.ts";
+import {
+  type Inventory,
+  inventoryOf,
+  type Loss,
+  lossOf,
+  names,
+  remembered,
+  toLossRecords,
+  wayToConfirm,
+} from "../index/loss.ts";
 import { printRight, type SourceRights } from "../index/rights.ts";
 import { inputsOf, nameInputs, newestOf, toInput } from "../sources/inputs.ts";
 import { ROOT_SOURCE, type SourceContent } from "../sources/source.ts";
@@ -92,8 +101,7 @@ export class Rollout {
     const reason = release && this.#whyNot(release);
     if (reason !== undefined) log.log("warn", "the last good revision is not used", { reason });
     if (kept === undefined || release === undefined || reason !== undefined) {
-      const workloads = [...new Set(await this.#options.remembered())];
-      this.#remembered = { hasConfig: false, bindings: [], workloads };
+      this.#remembered = remembered(await this.#options.remembered());
       return;
     }
     this.#kept = { ...kept, release };
@@ -106,13 +114,8 @@ export class Rollout {
     await this.renew();
   }
 
-  /** What speaks against a release that was kept, in one sentence. */
   #whyNot(release: Release): string | undefined {
-    const trustDomain = this.#options.trustDomain();
-    if (trustDomain !== undefined && trustDomain !== release.plan.mesh.trustDomain)
-      return `it is of trust domain ${release.plan.mesh.trustDomain}, the authority of ${trustDomain}`;
-    const [wrong] = checkRelease(release);
-    return wrong === undefined ? undefined : `${wrong.workload}: ${wrong.problem.message}`;
+    return whyNotServed(release, this.#options.trustDomain());
   }
 
   /** The release of that sequence is proven: what it would have gone back to need not be kept. */
@@ -234,19 +237,16 @@ export class Rollout {
     this.#confirmed = undefined;
     if (plan === undefined) this.#refuse(tree, result);
     else if (loss !== undefined && !isConfirmed) {
-      const diagnostics = loss.reasons.map((reason) => toLossRecord(reason, this.#hintFor(loss)));
-      this.#refuse(tree, { ...REFUSED, diagnostics });
+      this.#refuse(tree, { ...REFUSED, diagnostics: toLossRecords(loss, this.#hintFor(loss)) });
     } else return { plan, warnings };
     return undefined;
   }
 
   /** How to say that it is meant: where nothing is in force no controller runs that could be told. */
-  #hintFor({ hash }: Loss): string | undefined {
-    const shown = hash.slice(0, HASH_SHOWN);
-    if (this.#asked !== undefined)
-      return `if that is meant, once: regomesh confirm ${shown}, or put ${shown} in the commit's message`;
+  #hintFor(loss: Loss): string | undefined {
     const isKnown = (this.#remembered?.workloads.length ?? 0) > 0;
-    return isKnown ? `if that is meant, put ${shown} in a commit's message` : undefined;
+    const isAsked = this.#asked !== undefined;
+    return isAsked || isKnown ? wayToConfirm(loss, isAsked) : undefined;
   }
 
   /** Whether a commit since the one in force says by the hash that the loss is meant; a merge need not say it again. */
@@ -409,17 +409,6 @@ export class Rollout {
 const WARNINGS_LOGGED = 20;
 
 const REFUSED: Built = { diagnostics: [], failedTests: [], passedTests: 0 };
-
-/** What a kept plan holds; one that an earlier version has kept says nothing of bindings and settings. */
-function inventoryOf({ inventory, workloads }: Release["plan"]): Inventory {
-  const keys = workloads.map(({ namespace, name }) => `${namespace}/${name}`);
-  return inventory ?? { hasConfig: false, bindings: [], workloads: keys };
-}
-
-function toLossRecord(message: string, hint: string | undefined): DiagnosticRecord {
-  const place = { file: ".", row: 1, column: 1 };
-  return { code: "source_loss", severity: "error", message, ...place, ...(hint === undefined ? {} : { hint }) };
-}
 
 /** A fault that the check of snapshots finds and no check of resources found before: it has no place in a file. */
 function toDiagnostic({ workload, problem }: ReturnType<typeof checkRelease>[number]): DiagnosticRecord {

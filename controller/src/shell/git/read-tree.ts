@@ -64,7 +64,7 @@ export async function readCommitTree(gitDir: string, hash: string, path: string)
 }
 
 /** Of the commits between; nothing where the one does not come from the other, for then they are another history's. */
-async function readMessages(git: Git, ancestor: string, hash: string): Promise<string> {
+export async function readMessages(git: Git, ancestor: string, hash: string): Promise<string> {
   if (!isHash(ancestor)) return "";
   try {
     await git(["merge-base", "--is-ancestor", ancestor, hash], COMMIT_BYTES_MAX);

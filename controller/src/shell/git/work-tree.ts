@@ -17,7 +17,12 @@ const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 const NEVER = "node_modules/\n";
 
 /** The files of a directory, named from `top`: the repository that it is in, or itself where it is in none. Throws GitError. */
-export async function readWorkTree(directory: string): Promise<{ readonly tree: SourceTree; readonly top: string }> {
+export async function readWorkTree(directory: string): Promise<{
+  readonly tree: SourceTree;
+  readonly top: string;
+  /** That the directory is in. */
+  readonly repository: Repository | undefined;
+}> {
   const place = await realpath(directory);
   const top = await topOf(place);
   const repository = top === undefined ? undefined : await findRepository(top);
@@ -28,7 +33,7 @@ export async function readWorkTree(directory: string): Promise<{ readonly tree: 
     await git(["add", "--all", "--", path === "" ? "." : path], OUTPUT_BYTES_MAX);
     const hash = (await git(["write-tree"], OUTPUT_BYTES_MAX)).toString().trim();
     const tree = await readTree(git, hash, path);
-    return { tree: await withoutFiltered(git, tree), top: top ?? place };
+    return { tree: await withoutFiltered(git, tree), top: top ?? place, repository };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

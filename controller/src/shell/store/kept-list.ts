@@ -3,7 +3,9 @@ import type { Clock } from "@regomesh/base";
 import type { Claim } from "../../distribution/endpoints.ts";
 import type { Known } from "../../distribution/roster.ts";
 import { Keeper } from "../../store/keeper.ts";
-import { type Lease, readText } from "../../store/store.ts";
+import { type Lease, type Reading, readText } from "../../store/store.ts";
+
+const PROXIES = "snapshots/proxies.json";
 
 export class KeptList<T> {
   readonly #lease: Lease;
@@ -33,12 +35,20 @@ export class KeptList<T> {
 
   /** What was kept last; nothing where that cannot be read: proxies will tell, and nothing is better than something wrong. */
   async read(): Promise<readonly T[]> {
-    try {
-      const value: unknown = JSON.parse((await readText(this.#lease, this.#key)) ?? "[]");
-      return Array.isArray(value) ? value.filter(this.#isMember) : [];
-    } catch {
-      return [];
-    }
+    return await readList(this.#lease, this.#key, this.#isMember);
+  }
+}
+
+async function readList<T>(
+  reading: Reading,
+  key: string,
+  isMember: (value: unknown) => value is T,
+): Promise<readonly T[]> {
+  try {
+    const value: unknown = JSON.parse((await readText(reading, key)) ?? "[]");
+    return Array.isArray(value) ? value.filter(isMember) : [];
+  } catch {
+    return [];
   }
 }
 
@@ -49,7 +59,12 @@ export function keptClaims(lease: Lease, clock: Clock): KeptList<Claim> {
 
 /** Which proxies there were: status goes on to look for them. */
 export function keptProxies(lease: Lease, clock: Clock): KeptList<Known> {
-  return new KeptList(lease, "snapshots/proxies.json", clock, isKnown);
+  return new KeptList(lease, PROXIES, clock, isKnown);
+}
+
+/** As `keptProxies(…).read`, for whoever does not hold the lease. */
+export async function readKnownProxies(reading: Reading): Promise<readonly Known[]> {
+  return await readList(reading, PROXIES, isKnown);
 }
 
 function isClaim(value: unknown): value is Claim {

@@ -8,7 +8,7 @@ import { canonicalJson } from "@regomesh/protocol";
 import type { RefusedBody } from "../../api/bodies.ts";
 import type { Release } from "../../distribution/release.ts";
 import { Keeper } from "../../store/keeper.ts";
-import { type Lease, readText } from "../../store/store.ts";
+import { type Lease, type Reading, readText } from "../../store/store.ts";
 
 /** A file of another format is not read: the release is built again. */
 const FORMAT = 1;
@@ -53,18 +53,23 @@ export class LastGood {
 
   /** Undefined where there is none, or none that can be trusted; `fault` then says why. */
   async read(): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
-    const text = await readText(this.#lease, KEY);
-    if (text === undefined) return {};
-    try {
-      const { format, digest, content } = JSON.parse(text) as File;
-      if (format !== FORMAT) return { fault: `${KEY} has format ${format}` };
-      if (digestOf(content) !== digest) return { fault: `${KEY} has another digest than it says` };
-      const kept = content as Kept;
-      const read = (wasm: unknown) => new Uint8Array(Buffer.from(String(wasm), "base64"));
-      return { kept: mapModules(kept, read) };
-    } catch (error) {
-      return { fault: `${KEY} cannot be read: ${(error as Error).message}` };
-    }
+    return await readLastGood(this.#lease);
+  }
+}
+
+/** As `LastGood.read`, for whoever does not hold the lease. */
+export async function readLastGood(reading: Reading): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
+  const text = await readText(reading, KEY);
+  if (text === undefined) return {};
+  try {
+    const { format, digest, content } = JSON.parse(text) as File;
+    if (format !== FORMAT) return { fault: `${KEY} has format ${format}` };
+    if (digestOf(content) !== digest) return { fault: `${KEY} has another digest than it says` };
+    const kept = content as Kept;
+    const read = (wasm: unknown) => new Uint8Array(Buffer.from(String(wasm), "base64"));
+    return { kept: mapModules(kept, read) };
+  } catch (error) {
+    return { fault: `${KEY} cannot be read: ${(error as Error).message}` };
   }
 }
 
