@@ -32,7 +32,12 @@ export function lastChunkRoom(trailers: Head): number {
 
 /** The last chunk with those trailers that may be forwarded. */
 export function writeLastChunk(out: Uint8Array, start: number, trailers: Head): number {
-  let at = copyBytes(out, start, LAST_CHUNK, 0, LAST_CHUNK.length - 2);
+  return writeTrailerLines(out, copyBytes(out, start, LAST_CHUNK, 0, LAST_CHUNK.length - 2), trailers);
+}
+
+/** Lines of those trailers that may be forwarded, and the empty one. */
+export function writeTrailerLines(out: Uint8Array, start: number, trailers: Head): number {
+  let at = start;
   const { spans, fieldCount } = trailers;
   for (let index = 0; index < fieldCount; index++) {
     if (!mayBeTrailer(trailers, index)) continue;

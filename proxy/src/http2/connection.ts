@@ -40,6 +40,8 @@ export class Connection {
   readonly #writer = new FrameWriter();
   readonly output = this.#writer.output;
   readonly head: Head;
+  /** How heads stand in frames, both ways. */
+  readonly coding: HeadCoding;
   readonly #streams: Streams;
   /** Undefined where heads are not encoded. */
   readonly #encoder: HpackEncoder | undefined;
@@ -53,6 +55,7 @@ export class Connection {
   #tailTakes = 0;
 
   constructor(role: Role, limits: Http2Limits = DEFAULT_HTTP2_LIMITS, coding: HeadCoding = "hpack") {
+    this.coding = coding;
     this.#streams = new Streams(role, limits);
     this.#encoder = coding === "hpack" ? new HpackEncoder() : undefined;
     const heads = coding === "hpack" ? new HpackHeads(limits) : new RawHeads(limits);

@@ -46,3 +46,16 @@ export const DEFAULT_HTTP2_LIMITS: Http2Limits = {
   emptyFrames: { burst: 100, perSecond: 10 },
   repliesBytesMax: 64 * 1024,
 };
+
+/**
+ * Between sidecars, which have proven who they are: one connection carries what else comes on as
+ * many as a service may have, and what its clients cancel is cancelled on it.
+ */
+export const MESH_LIMITS: Http2Limits = {
+  ...DEFAULT_HTTP2_LIMITS,
+  streamsMax: 4096,
+  connectionWindowBytes: 4 * 1024 * 1024,
+  connectionWindowBytesMax: 16 * 1024 * 1024,
+  resets: { burst: 10_000, perSecond: 2000 },
+  idleFrames: { burst: 10_000, perSecond: 2000 },
+};

@@ -1,9 +1,10 @@
 /** Responses and trailers as they go to a client of HTTP/2: the received head's fields but for what concerns one connection, and the edits' behind. */
 import { KnownField } from "@regomesh/policy-runtime";
 import { asciiBytes } from "../http1/characters.ts";
-import { mayBeTrailer } from "../http1/chunk-writer.ts";
+import { lastChunkRoom, mayBeTrailer, writeTrailerLines } from "../http1/chunk-writer.ts";
 import type { FieldEdits } from "../http1/field-edits.ts";
 import type { Head } from "../http1/head.ts";
+import { headRoom, writeResponseHead } from "../http1/head-writer.ts";
 import { maskOf } from "../http1/known-field.ts";
 import { LINE_SPAN } from "../http1/ready-lines.ts";
 import type { Connection } from "./connection.ts";
@@ -13,10 +14,12 @@ const STATUS = asciiBytes(":status");
 const CONTENT_LENGTH_NAME = asciiBytes("content-length");
 const CONTENT_LENGTH = maskOf(KnownField.contentLength);
 const TRANSFER_ENCODING = maskOf(KnownField.transferEncoding);
+const EMPTY_LINE_BYTES = 2;
 const STATUSES: readonly Uint8Array[] = Array.from({ length: 1000 }, (_, status) => asciiBytes(String(status)));
 
 /** A response's head; what ends it comes behind. */
 export function writeResponse(connection: Connection, stream: Stream, head: Head, edits: FieldEdits): void {
+  if (connection.coding === "raw") return void writeResponseText(connection, stream, head, edits);
   const { bytes, spans, names, fieldCount } = head;
   begin(connection, head.status);
   let drop = edits.drop | TRANSFER_ENCODING;
@@ -40,6 +43,7 @@ export function writeOwnResponse(
   edits: FieldEdits,
   contentLength: number | undefined,
 ): void {
+  if (connection.coding === "raw") return void writeOwnText(connection, stream, status, edits, contentLength);
   begin(connection, status);
   writeLines(connection, edits);
   if (contentLength !== undefined) {
@@ -51,6 +55,7 @@ export function writeOwnResponse(
 
 /** Ends a stream, with those trailers that may go on. */
 export function writeEnd(connection: Connection, stream: Stream, trailers: Head): void {
+  if (connection.coding === "raw") return void writeEndText(connection, stream, trailers);
   const { bytes, spans, fieldCount } = trailers;
   let isBegun = false;
   for (let index = 0; index < fieldCount; index++) {
@@ -73,4 +78,45 @@ function begin(connection: Connection, status: number): void {
 function writeLines(connection: Connection, { lines, lineSpans: spans, spansEnd }: FieldEdits): void {
   for (let at = 0; at < spansEnd; at += LINE_SPAN)
     connection.field(lines, spans[at]!, spans[at + 1]!, lines, spans[at + 2]!, spans[at + 3]!);
+}
+
+function writeResponseText(connection: Connection, stream: Stream, head: Head, edits: FieldEdits): void {
+  const { output } = connection;
+  connection.beginHead();
+  const at = output.reserve(headRoom(head, edits));
+  output.end = writeResponseHead(output.bytes, at, head, edits);
+  connection.endHead(stream, false);
+}
+
+function writeOwnText(
+  connection: Connection,
+  stream: Stream,
+  status: number,
+  { lines, linesBytes }: FieldEdits,
+  contentLength: number | undefined,
+): void {
+  const { output } = connection;
+  const line = asciiBytes(`HTTP/1.1 ${status} \r\n`);
+  const last = asciiBytes(contentLength === undefined ? "\r\n" : `content-length: ${contentLength}\r\n\r\n`);
+  connection.beginHead();
+  output.append(line, 0, line.length);
+  output.append(lines, 0, linesBytes);
+  output.append(last, 0, last.length);
+  connection.endHead(stream, false);
+}
+
+function writeEndText(connection: Connection, stream: Stream, trailers: Head): void {
+  const lines = trailerLines(trailers);
+  if (lines === undefined) return void connection.sendEnd(stream);
+  connection.beginHead();
+  connection.output.append(lines, 0, lines.length);
+  connection.endHead(stream, true);
+}
+
+/** Those trailers that may go on as lines of text, the empty one behind them, in bytes of their own; undefined where none may. */
+export function trailerLines(trailers: Head): Uint8Array | undefined {
+  if (trailers.fieldCount === 0) return undefined;
+  const lines = new Uint8Array(lastChunkRoom(trailers));
+  const end = writeTrailerLines(lines, 0, trailers);
+  return end === EMPTY_LINE_BYTES ? undefined : lines.subarray(0, end);
 }

@@ -66,6 +66,12 @@ export class Lending<Connection, Waiter> {
     return count;
   }
 
+  /** A connection that is opening counts, which nobody asked for. */
+  adopt(): void {
+    this.#opening++;
+    this.#open++;
+  }
+
   cancel(waiter: Waiter): void {
     const index = this.#waiting.indexOf(waiter);
     if (index >= 0) this.#waiting.splice(index, 1);

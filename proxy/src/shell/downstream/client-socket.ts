@@ -9,6 +9,7 @@ import { Counter } from "../../metrics/counters.ts";
 import { type Faulty, guarded } from "../net/faulty.ts";
 
 import { readInto } from "../net/read-into.ts";
+import { MESH_PROTOCOL } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
 import type { Client } from "../request/client-request.ts";
 import type { RequestHandler } from "../request/request-handler.ts";
@@ -67,10 +68,9 @@ export class ClientSocket implements Faulty {
     };
     this.#options = { ...options, onClosed: ended };
     this.#isUndecided = !(socket instanceof TLSSocket);
-    const isHttp2 = socket instanceof TLSSocket && socket.alpnProtocol === "h2";
     thread.counters.add(Counter.connectionsOpened);
     thread.counters.add(Counter.connectionsOpen);
-    this.#speaker = isHttp2 ? new Http2Connection(this.#options) : new Http1Connection(this.#options);
+    this.#speaker = speakerOf(this.#options);
     this.#read();
   }
 
@@ -145,6 +145,13 @@ export class ClientSocket implements Faulty {
     }
     this.#speaker.onBytes(first, count);
   }
+}
+
+/** What TLS has agreed on; in plaintext HTTP/1.x until bytes say otherwise. */
+function speakerOf(options: SpeakerOptions): Speaker {
+  const agreed = options.socket instanceof TLSSocket ? options.socket.alpnProtocol : false;
+  if (agreed === MESH_PROTOCOL) return new Http2Connection(options, "raw");
+  return agreed === "h2" ? new Http2Connection(options) : new Http1Connection(options);
 }
 
 function isBeginOfPreface(bytes: Uint8Array, length: number): boolean {

@@ -9,6 +9,8 @@
  */
 import { Connection, Http2Event } from "../../http2/connection.ts";
 import { ErrorCode } from "../../http2/error-code.ts";
+import type { HeadCoding } from "../../http2/head-coding.ts";
+import { DEFAULT_HTTP2_LIMITS, MESH_LIMITS } from "../../http2/limits.ts";
 import type { Stream } from "../../http2/stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault } from "../net/faulty.ts";
@@ -62,12 +64,13 @@ export class Http2Connection implements Speaker, StreamOwner, Flushable {
   #isInputEnded = false;
   #wasPending = false;
 
-  constructor(options: SpeakerOptions) {
+  /** `raw`: the client is a sidecar, and has agreed on it. */
+  constructor(options: SpeakerOptions, coding: HeadCoding = "hpack") {
     const { thread, socket, timeouts } = options;
     this.#options = options;
     this.#thread = thread;
     this.#timeouts = timeouts;
-    this.codec = new Connection("server");
+    this.codec = new Connection("server", coding === "raw" ? MESH_LIMITS : DEFAULT_HTTP2_LIMITS, coding);
     this.#intake = new Intake(socket);
     const { slabs, turn, writesThrough } = thread;
     this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });

@@ -4,11 +4,10 @@
  * bytes that wait. Below that bound it does read on, and so notices a reset at once.
  */
 import type { Socket } from "node:net";
-import { copyBytes } from "../../http1/copy-bytes.ts";
+import { Waiting } from "../net/waiting.ts";
 
 /** Pipelined bytes that wait. */
 const WAITING_BYTES_MAX = 64 * 1024;
-const BYTES_AT_FIRST = 1024;
 
 export class Intake {
   readonly #socket: Socket;
@@ -72,37 +71,3 @@ export class Intake {
     else this.#socket.resume();
   }
 }
-
-/** Bytes in one buffer that grows by doubling. */
-class Waiting {
-  #buffer: Buffer | undefined = undefined;
-  #bytes = 0;
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Copies bytes[start, end). */
-  append(bytes: Uint8Array, start: number, end: number): void {
-    const needed = this.#bytes + end - start;
-    const old = this.#buffer;
-    if (old === undefined || old.length < needed) {
-      let size = Math.max(BYTES_AT_FIRST, (old?.length ?? 0) * 2);
-      while (size < needed) size *= 2;
-      this.#buffer = Buffer.allocUnsafeSlow(size);
-      if (old !== undefined) this.#buffer.set(old.subarray(0, this.#bytes));
-    }
-    if (this.#buffer !== undefined) copyBytes(this.#buffer, this.#bytes, bytes, start, end);
-    this.#bytes = needed;
-  }
-
-  /** Everything, which is the caller's from here on; empty where there is nothing. */
-  take(): Buffer {
-    const taken = this.#buffer?.subarray(0, this.#bytes) ?? NOTHING;
-    this.#buffer = undefined;
-    this.#bytes = 0;
-    return taken;
-  }
-}
-
-const NOTHING = Buffer.alloc(0);

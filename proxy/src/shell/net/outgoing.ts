@@ -37,6 +37,8 @@ export class Outgoing {
   #hasHandle = false;
   /** Told once after `isFull` was true and enough has gone. */
   onDrain: (() => void) | undefined = undefined;
+  /** Called before a turn's bytes are written: whoever gathers elsewhere appends what is to go. */
+  onFlush: (() => void) | undefined = undefined;
   #slab: Buffer | undefined = undefined;
   #used = 0;
   /** Full slabs of this turn, and slabs that the socket holds, oldest first. */
@@ -133,6 +135,13 @@ export class Outgoing {
     return this.#slab;
   }
 
+  /** At this turn's end `onFlush` is to be called. */
+  wake(): void {
+    if (this.#isDirty || this.#isClosed) return;
+    this.#isDirty = true;
+    this.#turn.add(this);
+  }
+
   /** Closes the writing side once everything is written. */
   end(): void {
     if (this.#isEnding || this.#isClosed) return;
@@ -145,8 +154,9 @@ export class Outgoing {
 
   /** Writes what has been gathered; called by the turn. */
   flush(): void {
-    this.#isDirty = false;
     if (this.#isClosed) return;
+    this.onFlush?.();
+    this.#isDirty = false;
     const slab = this.#slab;
     const used = this.#used;
     if (slab !== undefined && used > 0) {
@@ -182,6 +192,7 @@ export class Outgoing {
     this.#fullUsed.length = 0;
     this.#pendingBytes = 0;
     this.onDrain = undefined;
+    this.onFlush = undefined;
   }
 
   #write(slab: Buffer, used: number): void {

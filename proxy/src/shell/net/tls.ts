@@ -30,9 +30,10 @@ export interface PeerDial {
   reasonOf(error: NodeJS.ErrnoException): Reason;
 }
 
-/** What a client of the mesh is offered, the best first; what we offer ourselves is the pool's affair. */
-const SERVED = ["h2", "http/1.1"];
-const ASKED = ["http/1.1"];
+/** HTTP/2's frames with heads as text: what sidecars speak with each other (http2/raw-heads.ts). */
+export const MESH_PROTOCOL = "regomesh/1";
+/** What is spoken between members of the mesh, the best first: offered by the one end, chosen by the other. */
+const SPOKEN = [MESH_PROTOCOL, "h2", "http/1.1"];
 
 export function makePeerDial(identity: Identity, wallMs: () => number): PeerDial {
   const { keyPem: key, chainPem: cert, bundlePem: ca, trustDomain } = identity;
@@ -46,7 +47,7 @@ export function makePeerDial(identity: Identity, wallMs: () => number): PeerDial
         onread,
         noDelay: true,
         secureContext,
-        ALPNProtocols: ASKED,
+        ALPNProtocols: SPOKEN,
         rejectUnauthorized: true,
         // A SPIFFE certificate names no host: `check` holds it to its principal.
         checkServerIdentity: () => undefined,
@@ -105,6 +106,6 @@ export function serverOptions(identity: Identity): TlsOptions {
     minVersion: "TLSv1.3",
     requestCert: true,
     rejectUnauthorized: true,
-    ALPNProtocols: SERVED,
+    ALPNProtocols: SPOKEN,
   };
 }

@@ -126,6 +126,7 @@ export class Plane {
       principals,
       graceMs: this.graceMs,
       isApplication,
+      protocol: "http1",
       refusalOf: (peer) => refusalOf(this.standing, peer),
       peer: isApplication ? () => undefined : () => this.peer,
     };

@@ -8,27 +8,40 @@ import type { LookupAddress } from "node:dns";
 import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Reason } from "../../filter/reason.ts";
+import { DEFAULT_HTTP2_LIMITS, MESH_LIMITS } from "../../http2/limits.ts";
 import type { Peer, PeerRefusal } from "../../identity/svid-check.ts";
 import { Counter } from "../../metrics/counters.ts";
 import type { Endpoint } from "../../route/endpoint.ts";
-import type { UpstreamListener } from "../../stream/upstream-stream.ts";
+import type { UpstreamListener, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
-import { countFault, guarded } from "../net/faulty.ts";
+import { countFault, type Faulty, guarded } from "../net/faulty.ts";
 import { Outgoing } from "../net/outgoing.ts";
-import { leadsToOneOf, type PeerDial } from "../net/tls.ts";
+import { leadsToOneOf, MESH_PROTOCOL, type PeerDial } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
 import { Http1Stream } from "./http1-stream.ts";
+import { Http2Speaker } from "./http2-speaker.ts";
 
 /** What is spoken over a connection. */
 export interface Speaker {
-  /** Whose request is under way. */
-  readonly listener: UpstreamListener | undefined;
+  /** It carries many requests at a time. */
+  readonly isShared: boolean;
+  /** It takes another request now. */
+  readonly mayBegin: boolean;
+  /** Requests under way. */
+  readonly streams: number;
+  /** Whose fault it is when reading what came throws; undefined: the connection's. */
+  readonly faulty: Faulty | undefined;
+  begin(listener: UpstreamListener): UpstreamStream;
+  /** Ends requests whose client has sent or taken nothing for so long; how many. */
+  yieldIfQuiet(quietMs: number): number;
   /** bytes[0, length) came. */
   onBytes(bytes: Uint8Array, length: number): void;
   /** Nothing more will come. */
   onEnd(): void;
   /** The connection is no more; told once. */
   onClosed(reason: Reason): void;
+  /** The same, where nobody wants to hear of it. */
+  letGo(): void;
 }
 
 /** Whose connection it is: told once when it is ready, and once when it is gone. */
@@ -37,8 +50,10 @@ export interface UpstreamOwner {
   /** It takes no further request. */
   onRetired(connection: UpstreamConnection): void;
   onClosed(connection: UpstreamConnection, reason: Reason): void;
-  /** Nothing is under way on it any more, and it may carry another request. */
+  /** A request on it is at its end, and it may carry another. */
   onReleased(connection: UpstreamConnection): void;
+  /** It may carry requests again. */
+  onRoom(connection: UpstreamConnection): void;
 }
 
 export type DialOptions = {
@@ -52,7 +67,12 @@ export type DialOptions = {
   readonly graceMs: number;
   /** The workload's own, which may listen on either loopback address alone. */
   readonly isApplication: boolean;
+  /** What is spoken in plaintext; with a peer it is agreed on. */
+  readonly protocol: UpstreamProtocol;
 };
+
+/** `http2`: by prior knowledge. */
+export type UpstreamProtocol = "http1" | "http2";
 
 /** A full queue of the one address is no reason to try the other: its refusal is. */
 const ATTEMPT_MS = 1000;
@@ -78,9 +98,12 @@ function connectLoopback(port: number, onread: OnReadOpts, attemptMs: number): S
 export class UpstreamConnection {
   readonly endpoint: Endpoint;
   readonly out: Outgoing;
-  readonly stream: Http1Stream;
+  /** Undefined until it is known what is spoken. */
+  speaker: Speaker | undefined = undefined;
   /** After which idle time the other end closes, where it has said so. */
   peerIdleMs: number | undefined = undefined;
+  /** Of one that carries many requests: since when there is none. */
+  idleSinceMs = 0;
   isReady = false;
   /** It takes no further request. */
   isRetired = false;
@@ -97,6 +120,8 @@ export class UpstreamConnection {
   /** The identities that opened it have ended: what is under way has its grace. */
   #isInGrace = false;
   #isClosed = false;
+  /** Whoever used it has let go of it, and hears nothing of its end. */
+  #isLetGo = false;
   #failure: Reason = "connect_failed";
 
   constructor(thread: Thread, owner: UpstreamOwner, endpoint: Endpoint, options: DialOptions) {
@@ -106,13 +131,14 @@ export class UpstreamConnection {
     const onread: OnReadOpts = {
       buffer: thread.readBuffer,
       callback: (length, bytes) => {
-        const { listener } = this.stream;
+        const { speaker } = this;
+        const faulty = speaker?.faulty ?? this;
         thread.clock.hold();
         try {
-          if (!this.#isClosed) this.stream.onBytes(bytes, length);
+          if (!this.#isClosed) speaker?.onBytes(bytes, length);
         } catch (error) {
           // Whose request it was answers for it, and ends this connection, if it has not yet.
-          (listener ?? this).onFault(error);
+          faulty.onFault(error);
         } finally {
           thread.clock.letGo();
         }
@@ -128,7 +154,7 @@ export class UpstreamConnection {
     else this.#socket = connectPlain({ host, port, noDelay: true, onread });
     const { slabs, turn, writesThrough } = thread;
     this.out = new Outgoing(this.#socket, slabs, turn, this, { writesThrough, readsOn: true });
-    this.stream = new Http1Stream(this);
+    if (peer === undefined) this.speaker = this.#speakerOf(options.protocol);
     this.#connectTimer = new Timer(() => this.fail("connect_timeout"), this);
     this.#end = new Timer(() => this.#onEndOfIdentity(options.graceMs), this);
     if (options.connectTimeoutMs > 0) thread.arm(this.#connectTimer, options.connectTimeoutMs);
@@ -151,6 +177,10 @@ export class UpstreamConnection {
         const refusal = refusalOf(found);
         if (refusal !== undefined) return void this.#refusePeer(refusal);
         this.peer = found;
+        const { alpnProtocol } = socket as TLSSocket;
+        this.speaker = this.#speakerOf(
+          alpnProtocol === MESH_PROTOCOL ? "mesh" : alpnProtocol === "h2" ? "http2" : "http1",
+        );
         this.#thread.arm(this.#end, Math.min(found.notAfterMs, peer.notAfterMs) - this.#thread.wallMs());
         this.#ready();
       };
@@ -172,15 +202,45 @@ export class UpstreamConnection {
     );
   }
 
+  #speakerOf(protocol: UpstreamProtocol | "mesh"): Speaker {
+    switch (protocol) {
+      case "http1":
+        return new Http1Stream(this);
+      case "http2":
+        return new Http2Speaker(this.#thread, this, "hpack", DEFAULT_HTTP2_LIMITS);
+      case "mesh":
+        return new Http2Speaker(this.#thread, this, "raw", MESH_LIMITS);
+    }
+  }
+
+  /** A stream of this listener's; only where the speaker may begin one. */
+  begin(listener: UpstreamListener): UpstreamStream {
+    if (this.speaker === undefined) throw new Error("nothing is spoken yet");
+    return this.speaker.begin(listener);
+  }
+
+  /** Requests under way. */
+  get streams(): number {
+    return this.speaker?.streams ?? 0;
+  }
+
+  get isShared(): boolean {
+    return this.speaker?.isShared === true;
+  }
+
+  get mayBegin(): boolean {
+    return this.isReady && !this.#isClosed && this.speaker?.mayBegin === true;
+  }
+
   /** A fault of our own: this connection ends, and the request on it with 500. */
   onFault(error: unknown): void {
     countFault(this.#thread, error);
-    const { listener } = this.stream;
+    const faulty = this.speaker?.faulty;
     try {
       this.fail("internal");
     } catch (again) {
       this.#socket.destroy();
-      listener?.onFault(again);
+      faulty?.onFault(again);
     }
   }
 
@@ -237,13 +297,18 @@ export class UpstreamConnection {
 
   /** Ends the connection at once; whoever used it has let go of it. */
   destroy(): void {
-    this.stream.listener = undefined;
+    this.#isLetGo = true;
     this.#close(this.#failure);
   }
 
-  /** Its stream carries nothing any more. */
+  /** A request on it is at its end. */
   release(): void {
     this.#owner.onReleased(this);
+  }
+
+  /** It takes requests again. */
+  onRoom(): void {
+    if (!this.#isClosed) this.#owner.onRoom(this);
   }
 
   #ready(): void {
@@ -269,12 +334,13 @@ export class UpstreamConnection {
     this.out.close();
     this.#socket.destroy();
     this.#owner.onClosed(this, reason);
-    this.stream.onClosed(reason);
+    if (this.#isLetGo) this.speaker?.letGo();
+    else this.speaker?.onClosed(reason);
   }
 
   #onEnd(): void {
     if (this.#isClosed) return;
-    this.stream.onEnd();
+    this.speaker?.onEnd();
     this.#close(this.#failure);
   }
 }

@@ -12,6 +12,7 @@ import { ResponseReader } from "../../http1/response-reader.ts";
 import { appendContent, appendContentEnd } from "../../message/content.ts";
 import { HalfMove, Halves, moveHalves } from "../../stream/halves.ts";
 import type { UpstreamListener, UpstreamStream } from "../../stream/upstream-stream.ts";
+import type { Faulty } from "../net/faulty.ts";
 import type { Outgoing } from "../net/outgoing.ts";
 import type { Speaker, UpstreamConnection } from "./connection.ts";
 
@@ -30,6 +31,24 @@ export class Http1Stream implements UpstreamStream, Speaker {
   constructor(connection: UpstreamConnection) {
     this.#connection = connection;
     this.#out = connection.out;
+  }
+
+  readonly isShared = false;
+
+  get mayBegin(): boolean {
+    return this.listener === undefined;
+  }
+
+  get streams(): number {
+    return this.listener === undefined ? 0 : 1;
+  }
+
+  get faulty(): Faulty | undefined {
+    return this.listener;
+  }
+
+  yieldIfQuiet(quietMs: number): number {
+    return this.listener?.yieldIfQuiet(quietMs) === true ? 1 : 0;
   }
 
   /** The next request is this listener's. */
@@ -130,6 +149,11 @@ export class Http1Stream implements UpstreamStream, Speaker {
     this.#halves = Halves.closed;
     // Of a request that was sent nobody knows how far it came.
     listener?.onReset({ reason, detail: this.#connection.failureDetail, wasProcessed: true });
+  }
+
+  letGo(): void {
+    this.listener = undefined;
+    this.#halves = Halves.closed;
   }
 
   #endResponse(listener: UpstreamListener, mayFollow: boolean): void {

@@ -52,6 +52,7 @@ function makePool(port: number): Pool {
     refusalOf: () => undefined,
     graceMs: 0,
     isApplication: false,
+    protocol: "http1",
     peer: () => undefined,
   });
 }

@@ -1,16 +1,19 @@
 /**
- * The connections to one endpoint: opens, lends and ends what its machine (stream/pool.ts)
- * decides.
+ * The connections to one endpoint: opens, lends, shares out and ends what its machines decide.
+ * Connections that carry one request at a time are lent (stream/pool.ts), those that carry
+ * many are shared out (stream/sharing.ts). Which of the two an endpoint's are is known for sure
+ * once one is ready: of a peer it is taken to be what the last one was, at first the better.
  */
 import type { Reason } from "../../filter/reason.ts";
 import type { Endpoint } from "../../route/endpoint.ts";
 import { Lending } from "../../stream/pool.ts";
+import { Sharing, type SharingLimits } from "../../stream/sharing.ts";
 import type { StreamPool, StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault, type Faulty, guarded } from "../net/faulty.ts";
 import type { PeerDial } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
-import { type DialOptions, UpstreamConnection, type UpstreamOwner } from "./connection.ts";
+import { type DialOptions, UpstreamConnection, type UpstreamOwner, type UpstreamProtocol } from "./connection.ts";
 
 export type PoolSettings = {
   /** 0: the system's own. */
@@ -23,6 +26,8 @@ export type PoolSettings = {
   readonly refusalOf: DialOptions["refusalOf"];
   readonly graceMs: number;
   readonly isApplication: boolean;
+  /** What is spoken in plaintext. */
+  readonly protocol: UpstreamProtocol;
   /** How to reach a peer; asked for each connection, so that a new identity holds from the next one. */
   readonly peer: () => PeerDial | undefined;
 };
@@ -43,7 +48,13 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
   readonly #endpoint: Endpoint;
   #settings: PoolSettings;
   readonly #open = new Set<UpstreamConnection>();
-  readonly #lending = new Lending<UpstreamConnection, StreamWaiter>();
+  /** Of those open: connections that are nobody's to give any more, as the endpoint's now speak something else. */
+  readonly #strays = new Set<UpstreamConnection>();
+  #lending = new Lending<UpstreamConnection, StreamWaiter>();
+  #sharing = new Sharing<UpstreamConnection, StreamWaiter>();
+  /** The endpoint's connections carry many requests at a time. */
+  #isShared: boolean;
+  #isClosed = false;
   readonly #sweep: Timer;
   readonly #pressure: Timer;
 
@@ -51,6 +62,7 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
     this.#thread = thread;
     this.#endpoint = endpoint;
     this.#settings = settings;
+    this.#isShared = settings.peer() !== undefined || settings.protocol === "http2";
     this.#sweep = new Timer(() => this.#sweepIdle(), this);
     this.#pressure = new Timer(() => this.#makeRoom(), this);
   }
@@ -68,9 +80,17 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
     return this.#open.size;
   }
 
+  /** A request more or less is the same whether it has a connection of its own: as many run at a time. */
+  get #limits(): SharingLimits {
+    const { connectionsMax: streamsMax, pendingMax } = this.#settings;
+    return { streamsMax, pendingMax };
+  }
+
   open(waiter: StreamWaiter, nowMs: number): UpstreamStream | "waiting" | "full" | "closed" {
-    const found = this.#lending.acquire(waiter, this.#settings, nowMs, endExpired);
-    if (typeof found !== "string") return found.stream.begin(waiter);
+    const found = this.#isShared
+      ? this.#sharing.acquire(waiter, this.#limits)
+      : this.#lending.acquire(waiter, this.#settings, nowMs, endExpired);
+    if (typeof found !== "string") return found.begin(waiter);
     if (found === "waiting") {
       this.#openMore();
       if (this.#isPressed && !this.#pressure.isArmed) this.#thread.arm(this.#pressure, PRESSURE_MS);
@@ -78,27 +98,37 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
     return found;
   }
 
-  /** Requests wait for a connection that is in use. */
+  /** Requests wait for others to end. */
   get #isPressed(): boolean {
-    return this.#lending.waiting > 0 && this.#lending.open >= this.#settings.connectionsMax;
+    const { connectionsMax } = this.#settings;
+    if (this.#isShared) return this.#sharing.waiting > 0 && this.#sharing.streams >= connectionsMax;
+    return this.#lending.waiting > 0 && this.#lending.open >= connectionsMax;
   }
 
   #makeRoom(): void {
-    let wanted = this.#lending.waiting;
-    for (const { stream } of [...this.#open]) {
-      if (wanted === 0 || !this.#isPressed) break;
-      if (stream.listener?.yieldIfQuiet(PRESSURE_MS) === true) wanted--;
+    let wanted = this.#isShared ? this.#sharing.waiting : this.#lending.waiting;
+    for (const { speaker } of [...this.#open]) {
+      if (wanted <= 0 || !this.#isPressed) break;
+      wanted -= speaker?.yieldIfQuiet(PRESSURE_MS) ?? 0;
     }
     if (this.#isPressed) this.#thread.arm(this.#pressure, PRESSURE_MS);
   }
 
   cancel(waiter: StreamWaiter): void {
     this.#lending.cancel(waiter);
+    this.#sharing.cancel(waiter);
+  }
+
+  onReleased(connection: UpstreamConnection): void {
+    if (connection.isClosed) return;
+    if (this.#isStray(connection)) {
+      if (connection.streams === 0) connection.destroy();
+    } else if (connection.isShared) this.#onStreamEnded(connection);
+    else this.#takeBack(connection);
   }
 
   /** Takes a connection back on which nothing is left. */
-  onReleased(connection: UpstreamConnection): void {
-    if (connection.isClosed) return;
+  #takeBack(connection: UpstreamConnection): void {
     if (connection.isRetired) return void connection.destroy();
     const idleMs = this.#idleMsOf(connection);
     const returned = this.#lending.giveBack(connection, idleMs, this.#thread.monoMs());
@@ -112,9 +142,31 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
     }
   }
 
+  #onStreamEnded(connection: UpstreamConnection): void {
+    this.#sharing.ended(1);
+    if (connection.streams === 0) {
+      if (connection.isRetired || this.#isClosed) return void connection.destroy();
+      connection.idleSinceMs = this.#thread.monoMs();
+      if (!this.#sweep.isArmed) this.#thread.arm(this.#sweep, this.#idleMsOf(connection));
+    }
+    if (this.#sharing.waiting > 0) this.#serve();
+  }
+
+  onRoom(): void {
+    this.#serve();
+  }
+
+  /** Gives those who wait their streams, where there is room; opens a connection where there is none. */
+  #serve(): void {
+    for (let next = this.#sharing.next(this.#limits); next !== undefined; next = this.#sharing.next(this.#limits)) {
+      this.#lend(next.connection, next.to);
+    }
+    this.#openMore();
+  }
+
   /** The waiter's fault is not that of the connection whose end brings it its own. */
   #lend(connection: UpstreamConnection, waiter: StreamWaiter): void {
-    guarded(waiter, () => waiter.onStream(connection.stream.begin(waiter)))();
+    guarded(waiter, () => waiter.onStream(connection.begin(waiter)))();
   }
 
   onFault(error: unknown): void {
@@ -130,10 +182,14 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
 
   /** Closes what is idle now, and the rest as it comes back; who waits may go elsewhere. */
   close(): void {
+    this.#isClosed = true;
     this.#thread.disarm(this.#sweep);
     this.#thread.disarm(this.#pressure);
-    const waiting = this.#lending.close();
+    const waiting = [...this.#lending.close(), ...this.#sharing.close()];
     for (const connection of this.#lending.takeIdle()) connection.destroy();
+    for (const connection of [...this.#open]) {
+      if (connection.isShared && connection.streams === 0) connection.destroy();
+    }
     for (const waiter of waiting) guarded(waiter, () => waiter.onWithdrawn())();
   }
 
@@ -158,32 +214,102 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
   }
 
   onReady(connection: UpstreamConnection): void {
-    this.#lending.opened();
-    this.onReleased(connection);
+    if (this.#isClosed || this.#isStray(connection)) return void connection.destroy();
+    if (connection.isShared !== this.#isShared) this.#change(connection);
+    if (!this.#isShared) {
+      this.#lending.opened();
+      return void this.onReleased(connection);
+    }
+    this.#sharing.opened(connection);
+    if (connection.isRetired) return void this.onRetired(connection);
+    connection.idleSinceMs = this.#thread.monoMs();
+    if (!this.#sweep.isArmed) this.#thread.arm(this.#sweep, this.#idleMsOf(connection));
+    this.#serve();
+  }
+
+  /** The endpoint speaks otherwise than it did, or was taken to: `connection` is the first of a new kind. */
+  #change(connection: UpstreamConnection): void {
+    const waiting = [...this.#lending.close(), ...this.#sharing.close()];
+    for (const idle of this.#lending.takeIdle()) idle.destroy();
+    for (const other of [...this.#open]) {
+      if (other === connection) continue;
+      this.#strays.add(other);
+      if (other.isShared && other.streams === 0) other.destroy();
+    }
+    this.#lending = new Lending();
+    this.#sharing = new Sharing();
+    this.#isShared = connection.isShared;
+    if (this.#isShared) this.#sharing.adopt();
+    else this.#lending.adopt();
+    const nowMs = this.#thread.monoMs();
+    for (const waiter of waiting) {
+      const found = this.#isShared
+        ? this.#sharing.acquire(waiter, this.#limits)
+        : this.#lending.acquire(waiter, this.#settings, nowMs, endExpired);
+      if (found === "full") guarded(waiter, () => waiter.onNoStream("pool_exhausted", ""))();
+    }
+    this.#openMore();
+  }
+
+  #isStray(connection: UpstreamConnection): boolean {
+    return this.#strays.size > 0 && this.#strays.has(connection);
   }
 
   onRetired(connection: UpstreamConnection): void {
-    if (this.#lending.isIdle(connection)) connection.destroy();
+    if (connection.isShared) {
+      this.#sharing.retire(connection);
+      // Who waits for this one's room waits for another's: its end opens it, or this does.
+      if (connection.streams === 0) connection.destroy();
+      else this.#openMore();
+    } else if (this.#lending.isIdle(connection)) connection.destroy();
   }
 
   onClosed(connection: UpstreamConnection, reason: Reason): void {
     this.#open.delete(connection);
-    const waiter = this.#lending.gone(connection, !connection.isReady);
-    if (waiter !== undefined) guarded(waiter, () => waiter.onNoStream(reason, connection.failureDetail))();
+    if (this.#strays.delete(connection)) return;
+    for (const waiter of this.#leftBy(connection)) {
+      guarded(waiter, () => waiter.onNoStream(reason, connection.failureDetail))();
+    }
     this.#openMore();
   }
 
-  #openMore(): void {
-    const { peer, ...settings } = this.#settings;
-    for (let left = this.#lending.toOpen(this.#settings); left > 0; left--) {
-      this.#open.add(new UpstreamConnection(this.#thread, this, this.#endpoint, { ...settings, peer: peer() }));
+  /** Forgets a connection; whose wait for it is in vain. */
+  #leftBy(connection: UpstreamConnection): readonly StreamWaiter[] {
+    if (!this.#isShared) {
+      const waiter = this.#lending.gone(connection, !connection.isReady);
+      return waiter === undefined ? [] : [waiter];
     }
+    if (!connection.isReady) return this.#sharing.failed();
+    this.#sharing.retire(connection);
+    this.#sharing.ended(connection.streams);
+    return [];
+  }
+
+  #openMore(): void {
+    if (this.#isShared) {
+      if (this.#sharing.opens(this.#limits)) this.#dial();
+      return;
+    }
+    for (let left = this.#lending.toOpen(this.#settings); left > 0; left--) this.#dial();
+  }
+
+  #dial(): void {
+    const { peer, ...settings } = this.#settings;
+    this.#open.add(new UpstreamConnection(this.#thread, this, this.#endpoint, { ...settings, peer: peer() }));
   }
 
   #sweepIdle(): void {
-    const { expired, nextMs } = this.#lending.sweep(this.#thread.monoMs());
+    const nowMs = this.#thread.monoMs();
+    const { expired, nextMs } = this.#lending.sweep(nowMs);
     for (const connection of expired) connection.destroy();
-    if (nextMs !== undefined) this.#thread.arm(this.#sweep, nextMs);
+    let wakeMs = nextMs;
+    for (const connection of [...this.#open]) {
+      if (!connection.isShared || connection.streams > 0) continue;
+      const leftMs = connection.idleSinceMs + this.#idleMsOf(connection) - nowMs;
+      if (leftMs <= 0) connection.retire();
+      else wakeMs = Math.min(wakeMs ?? leftMs, leftMs);
+    }
+    if (wakeMs !== undefined) this.#thread.arm(this.#sweep, wakeMs);
   }
 }
 

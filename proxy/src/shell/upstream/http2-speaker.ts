@@ -1,0 +1,291 @@
+/**
+ * Requests over a connection that carries many at a time: HTTP/2's frames, with heads in HPACK
+ * or, between sidecars, as text. What a turn of the event loop brings for all of its streams goes
+ * out in one write. A connection whose other end is silent is asked whether it is there: until it
+ * answers, nothing more is begun on it.
+ */
+import type { Reason } from "../../filter/reason.ts";
+import type { Head } from "../../http1/head.ts";
+import { HeadReader } from "../../http1/head-reader.ts";
+import { DEFAULT_CODEC_LIMITS } from "../../http1/limits.ts";
+import { Connection, Http2Event } from "../../http2/connection.ts";
+import type { ErrorCode } from "../../http2/error-code.ts";
+import { FRAME_BYTES_LEAST } from "../../http2/frame.ts";
+import type { HeadCoding } from "../../http2/head-coding.ts";
+import type { Http2Limits } from "../../http2/limits.ts";
+import type { Stream } from "../../http2/stream.ts";
+import { TextFields } from "../../http2/text-fields.ts";
+import type { UpstreamListener } from "../../stream/upstream-stream.ts";
+import { Timer } from "../../time/timer-wheel.ts";
+import { guarded } from "../net/faulty.ts";
+import type { Thread } from "../plane/thread.ts";
+import type { Speaker, UpstreamConnection } from "./connection.ts";
+import { Http2Stream } from "./http2-stream.ts";
+
+/** So long without a byte while requests are under way, and the other end is asked whether it is there. */
+const SILENT_MS = 10_000;
+/** A request that was given up on a connection so silent asks it sooner. */
+const SUSPECT_MS = 1000;
+/** For its answer. */
+const PONG_MS = 3000;
+/** Bytes that wait for the socket before whoever feeds it should stop: less than one stream's window. */
+const FULL_BYTES = 256 * 1024;
+
+const NO_TRAILERS = new HeadReader("trailers", DEFAULT_CODEC_LIMITS).head;
+const texts = new TextFields();
+
+export class Http2Speaker implements Speaker {
+  readonly isShared = true;
+  readonly codec: Connection;
+  readonly #connection: UpstreamConnection;
+  readonly #thread: Thread;
+  readonly #coding: HeadCoding;
+  readonly #limits: Http2Limits;
+  readonly #probe: Timer;
+  readonly #streams = new Set<Http2Stream>();
+  /** Requests that were ever begun. */
+  #begun = 0;
+  #heardMs: number;
+  /** A ping is out, and nothing has come since. */
+  #isSuspect = false;
+  /** Somebody was told to stop because of what this turn has brought already. */
+  #hasStopped = false;
+
+  constructor(thread: Thread, connection: UpstreamConnection, coding: HeadCoding, limits: Http2Limits) {
+    this.#thread = thread;
+    this.#connection = connection;
+    this.#coding = coding;
+    this.#limits = limits;
+    this.codec = new Connection("client", limits, coding);
+    this.#heardMs = thread.monoMs();
+    this.#probe = new Timer(() => this.#onProbe(), connection);
+    const { out } = connection;
+    out.onFlush = () => this.#flush();
+    out.onDrain = () => this.#onDrain();
+    out.wake();
+  }
+
+  get principal(): string | undefined {
+    return this.#connection.peer?.principal;
+  }
+
+  get mayBegin(): boolean {
+    return !this.#connection.isRetired && !this.#isSuspect && this.codec.mayOpen;
+  }
+
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  get isFull(): boolean {
+    if (this.codec.output.end < FULL_BYTES) return this.#connection.out.isFull;
+    this.#hasStopped = true;
+    return true;
+  }
+
+  /** A fault while bytes are read is the stream's whose event it was; what is none's, the connection's. */
+  get faulty(): undefined {
+    return undefined;
+  }
+
+  begin(listener: UpstreamListener): Http2Stream {
+    const stream = new Http2Stream(this, listener, this.#begun++ > 0);
+    this.#streams.add(stream);
+    if (!this.#probe.isArmed) this.#thread.arm(this.#probe, SILENT_MS);
+    return stream;
+  }
+
+  yieldIfQuiet(quietMs: number): number {
+    let yielded = 0;
+    for (const { listener } of [...this.#streams]) if (listener?.yieldIfQuiet(quietMs) === true) yielded++;
+    return yielded;
+  }
+
+  // A stream's side.
+
+  wake(): void {
+    this.#connection.out.wake();
+  }
+
+  writeHead(stream: Stream, bytes: Uint8Array, end: number, isEnd: boolean): void {
+    const { codec } = this;
+    codec.beginHead();
+    if (this.#coding === "raw") codec.output.append(bytes, 0, end);
+    else texts.request(bytes, 0, end, codec);
+    codec.endHead(stream, isEnd);
+    this.wake();
+  }
+
+  /** Lines, with the empty one behind them. */
+  writeTrailers(stream: Stream, lines: Uint8Array): void {
+    const { codec } = this;
+    codec.beginHead();
+    if (this.#coding === "raw") codec.output.append(lines, 0, lines.length);
+    else texts.lines(lines, 0, lines.length, codec);
+    codec.endHead(stream, true);
+  }
+
+  cancel(stream: Stream, code: ErrorCode): void {
+    this.codec.reset(stream, code);
+    this.wake();
+    if (!this.#isSuspect && this.#thread.monoMs() - this.#heardMs >= SUSPECT_MS) this.#ask();
+  }
+
+  ended(stream: Http2Stream): void {
+    if (this.#streams.delete(stream)) this.#connection.release();
+  }
+
+  // The connection's side.
+
+  onBytes(bytes: Uint8Array, length: number): void {
+    const { codec } = this;
+    codec.nowMs = this.#thread.monoMs();
+    this.#heardMs = codec.nowMs;
+    if (this.#isSuspect) this.#trust();
+    for (let at = 0; ; at = codec.at) {
+      const event = codec.next(bytes, at, length);
+      if (event === Http2Event.needMore) break;
+      if (event === Http2Event.fault) return void this.#onFault();
+      if (event === Http2Event.goaway) this.#connection.retire();
+      else if (event === Http2Event.window && codec.stream === undefined) this.#sendWaiting();
+      else if (codec.stream !== undefined) this.#onStream(event, codec.stream.owner as Http2Stream | undefined);
+      if (this.#connection.isClosed) return;
+    }
+    if (codec.output.end > 0) this.wake();
+  }
+
+  #onStream(event: Http2Event, stream: Http2Stream | undefined): void {
+    if (stream === undefined) return;
+    const { listener } = stream;
+    try {
+      this.#tell(event, stream);
+    } catch (error) {
+      // Whose request it was answers for it; the others know nothing of it.
+      if (listener === undefined) throw error;
+      listener.onFault(error);
+      if (stream.listener !== undefined) stream.reset();
+    }
+  }
+
+  #tell(event: Http2Event, stream: Http2Stream): void {
+    const { codec } = this;
+    switch (event) {
+      case Http2Event.head:
+        return void this.#onHead(stream, codec.head);
+      case Http2Event.content: {
+        const { bytes, from, to, isEnd } = codec;
+        codec.releaseConnection(to - from);
+        stream.takeContent(bytes, from, to);
+        if (isEnd) stream.takeEnd(NO_TRAILERS);
+        return;
+      }
+      case Http2Event.trailers:
+        return void stream.takeEnd(codec.head);
+      case Http2Event.window:
+        stream.sendWaiting(Number.POSITIVE_INFINITY);
+        return;
+      case Http2Event.reset: {
+        const { byPeer, wasProcessed, code } = codec;
+        const reason = byPeer ? "upstream_reset" : "upstream_protocol";
+        return void stream.lose({ reason, detail: `stream reset with code ${code}`, wasProcessed });
+      }
+      default:
+        return;
+    }
+  }
+
+  #onHead(stream: Http2Stream, head: Head): void {
+    const { isEnd } = this.codec;
+    if (head.status >= 200) {
+      stream.listener?.onHead(head);
+      if (isEnd) stream.takeEnd(NO_TRAILERS);
+      return;
+    }
+    if (++stream.interim > this.#limits.interimMax)
+      return void stream.refuse("upstream_protocol", "interim responses without end");
+    stream.listener?.onInterim(head);
+  }
+
+  onEnd(): void {}
+
+  onClosed(reason: Reason): void {
+    this.#thread.disarm(this.#probe);
+    const detail = this.#connection.failureDetail;
+    // Of requests that were sent nobody knows how far they came.
+    for (const stream of [...this.#streams]) {
+      const { listener } = stream;
+      if (listener !== undefined) guarded(listener, () => stream.lose({ reason, detail, wasProcessed: true }))();
+    }
+    this.#streams.clear();
+  }
+
+  letGo(): void {
+    this.#thread.disarm(this.#probe);
+    for (const stream of this.#streams) stream.listener = undefined;
+    this.#streams.clear();
+  }
+
+  #onFault(): void {
+    const { reason } = this.codec;
+    this.#connection.failureDetail = reason;
+    this.#connection.out.wake();
+    this.#connection.out.flush();
+    this.#connection.fail("upstream_protocol");
+  }
+
+  /** Streams take turns with what the connection's window lets go. */
+  #sendWaiting(): void {
+    for (let sent = 1; sent > 0; ) {
+      sent = 0;
+      for (const stream of this.#streams) sent += stream.sendWaiting(FRAME_BYTES_LEAST);
+    }
+  }
+
+  #flush(): void {
+    const { codec } = this;
+    const { out } = this.#connection;
+    // Answers to what comes count until they are on their way: a peer that reads nothing is noticed by them.
+    if (codec.output.end === 0 || out.isFull) return;
+    out.append(codec.output.bytes, 0, codec.output.end);
+    codec.output.clear();
+    codec.wrote();
+    if (!this.#hasStopped) return;
+    this.#hasStopped = false;
+    this.#drain();
+  }
+
+  #onDrain(): void {
+    if (this.codec.output.end > 0) this.wake();
+    this.#drain();
+  }
+
+  #drain(): void {
+    for (const stream of [...this.#streams]) stream.drain();
+  }
+
+  // Whether the other end is there.
+
+  #onProbe(): void {
+    if (this.#isSuspect) {
+      this.#connection.failureDetail = `nothing came for ${PONG_MS} ms, nor an answer to a ping`;
+      return void this.#connection.fail("upstream_reset");
+    }
+    if (this.#streams.size === 0) return;
+    const silentMs = this.#thread.monoMs() - this.#heardMs;
+    if (silentMs >= SILENT_MS) this.#ask();
+    else this.#thread.arm(this.#probe, SILENT_MS - silentMs);
+  }
+
+  #ask(): void {
+    this.#isSuspect = true;
+    this.codec.ping();
+    this.wake();
+    this.#thread.arm(this.#probe, PONG_MS);
+  }
+
+  #trust(): void {
+    this.#isSuspect = false;
+    this.#thread.arm(this.#probe, SILENT_MS);
+    this.#connection.onRoom();
+  }
+}
