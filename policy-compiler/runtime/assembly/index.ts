@@ -24,6 +24,7 @@ export { setMemoryMax as rm_memory_max } from "./memory";
 export {
   outOfFuel, tooDeep, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
 } from "./policy-calls";
+export { indexFind } from "./rule-index";
 export { memoCounts, memoFind, memoKeep, NO_VALUE } from "./memo";
 export { makeArray, arrayPush } from "./value/array";
 export { objectInsert, objectGet } from "./value/object";

@@ -48,6 +48,7 @@ export function deepFunctions(funcs: readonly IrFunc[]): ReadonlySet<string> {
     const names = new Set<string>();
     eachStmtOf(func.blocks, ({ type, stmt }) => {
       if (type === "CallStmt") names.add(stmt.func);
+      if (type === "DispatchStmt") for (const name of stmt.funcs) names.add(name);
       if (type !== "CallDynamicStmt") return;
       const params = stmt.args?.length ?? 0;
       for (const other of funcs) if (other.path && other.params.length === params) names.add(other.name);

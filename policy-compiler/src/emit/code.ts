@@ -171,6 +171,10 @@ export function markAddress(body: Body, rule: number): void {
   address(body, "mark", rule);
 }
 
+export function indexAddress(body: Body, word: number): void {
+  address(body, "index", word);
+}
+
 export function load(body: Body, offset: number): void {
   body.code.push(OP.i32Load);
   body.code.push(2);

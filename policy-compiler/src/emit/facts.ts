@@ -31,7 +31,8 @@ type Record = {
 
 type Walk = { readonly records: Map<number, Record>; readonly active: Set<number> };
 
-export function factsOf(params: readonly number[], blocks: readonly IrBlock[] | null): Facts {
+/** `grows` is a parameter that the caller made to be grown. */
+export function factsOf(params: readonly number[], blocks: readonly IrBlock[] | null, grows?: number): Facts {
   const walk: Walk = { records: new Map(), active: new Set(params) };
   for (const param of params) recordOf(walk, param).writes++;
   for (const block of blocks ?? []) walkBlock(walk, block);
@@ -42,7 +43,7 @@ export function factsOf(params: readonly number[], blocks: readonly IrBlock[] | 
     const isSingle = record.writes === 1 && !record.readTooEarly;
     if (isSingle) single.add(local);
     if (isSingle && !record.unsettled) settled.add(local);
-    if (record.changed && !(record.maker && record.writes === 1)) changesOthers = true;
+    if (record.changed && !(record.maker && record.writes === 1) && local !== grows) changesOthers = true;
   }
   const reads = new Map([...walk.records].map(([local, record]) => [local, record.reads]));
   return { single, settled, reads, changesOthers };

@@ -4,7 +4,7 @@ import type { IrFunc, IrPlan, IrPolicy } from "../ir/policy.ts";
 import { appendToRuntime } from "../link/append.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
-import { projectInput } from "../optimize/input-slots.ts";
+import { optimize, type PassName } from "../optimize/passes.ts";
 import { reachedMarks } from "../plan/marks.ts";
 import { type Body, finish, type Known } from "./code.ts";
 import { checkBlockDepth } from "./depth.ts";
@@ -18,6 +18,8 @@ export type ModuleSource = {
   readonly ir: IrPolicy;
   /** The prebuilt runtime, taken apart by `parseRuntime`. */
   readonly runtime: RuntimeModule;
+  /** Passes to leave out. */
+  readonly without?: ReadonlySet<PassName>;
   /** What the compiler knows and the plan does not say. */
   readonly meta?: Partial<Pick<ModuleMeta, "compiler" | "reads">> & {
     /** In the order of the plans. */
@@ -33,9 +35,9 @@ export function emitModule(source: ModuleSource): Uint8Array {
   return emitDescribed(source).wasm;
 }
 
-export function emitDescribed({ ir: planned, runtime, meta = {} }: ModuleSource): DescribedModule {
+export function emitDescribed({ ir: planned, runtime, without, meta = {} }: ModuleSource): DescribedModule {
   checkBlockDepth(planned);
-  const ir = projectInput(planned);
+  const ir = optimize(planned, without);
   const plans = ir.plans?.plans ?? [];
   const funcs = ir.funcs?.funcs ?? [];
   const types: number[] = [];

@@ -37,7 +37,7 @@ export function prepare(plans: readonly IrPlan[], funcs: readonly IrFunc[], stri
   const own = new Map(funcs.map((func) => [func.name, func]));
   const deep = deepFunctions(funcs);
   const planFacts = plans.map((plan) => factsOf([0, 1], plan.blocks));
-  const funcFacts = funcs.map((func) => factsOf(func.params, func.blocks));
+  const funcFacts = funcs.map((func) => factsOf(func.params, func.blocks, func.grows));
   const mayFold = ![...planFacts, ...funcFacts].some((facts) => facts.changesOthers);
   const knownOf = ({ blocks }: Callable, facts: Facts | undefined): Known => {
     if (facts === undefined) throw new EmitError("a function without facts");
@@ -95,6 +95,8 @@ function countCalls(blocks: readonly IrBlock[] | null, count: Count): boolean {
         for (const func of count.own.values()) if (func.path) add(func.name, 2);
         if (stmt.args?.[0] !== 0 || stmt.args[1] !== 1) shares = false;
       }
+      // What a dispatch calls is called by nobody else, once for each set of arguments: its answers are not kept.
+      if (type === "DispatchStmt" && !startsWithInput(stmt.args)) shares = false;
       const inner = type === "ScanStmt" ? { ...count, times: 2 } : count;
       if (!countCalls(blocksOf(statement), inner)) shares = false;
       if (setsInput(statement)) shares = false;
@@ -120,6 +122,7 @@ function isLaborious(blocks: readonly IrBlock[] | null, own: ReadonlyMap<string,
 function callsOthers(blocks: readonly IrBlock[] | null, own: ReadonlyMap<string, IrFunc>): boolean {
   return someStmtOf(
     blocks,
-    ({ type, stmt }) => type === "CallDynamicStmt" || (type === "CallStmt" && own.has(stmt.func)),
+    ({ type, stmt }) =>
+      type === "CallDynamicStmt" || type === "DispatchStmt" || (type === "CallStmt" && own.has(stmt.func)),
   );
 }

@@ -13,6 +13,7 @@ const FUNCTIONS = [
   "assignConflict",
   "objectInsertOnce",
   "functionAt",
+  "indexFind",
   "newObject",
   "newSet",
   "makeArray",

@@ -33,6 +33,7 @@ import {
   undefinedIf,
 } from "./code.ts";
 import { assignOnce, branchIfEqual, leaveUnlessEqual, leaveUnlessKind } from "./compare.ts";
+import { dispatch } from "./dispatch.ts";
 import { EmitError } from "./error.ts";
 import { isSameOperand, literal, operand, readLocal, stringAt } from "./operand.ts";
 import { scan } from "./scan.ts";
@@ -265,6 +266,7 @@ const EMITTERS: Emitters = {
     globalGet(body, "runGeneration");
     store(body, 0);
   },
+  DispatchStmt: dispatch,
   InputSlotStmt: inputSlot,
   NeedInputStmt: ({ body }, stmt) => {
     readLocal(body, stmt.source);

@@ -19,6 +19,7 @@ const WEIGHTS: Partial<Readonly<Record<IrStmtType, number>>> = {
   ArrayAppendStmt: 4,
   CallDynamicStmt: 40,
   CallStmt: 4,
+  DispatchStmt: 16,
   DotStmt: 4,
   InputSlotStmt: 4,
   MakeArrayStmt: 8,

@@ -3,7 +3,7 @@
  * means: simple, slow, and sharing nothing with what modules are made of, so that each checks the
  * other. Nothing in the mesh is decided by it.
  */
-import type { IrBlock, IrFunc, IrOperand, IrPlan, IrPolicy, IrStmt } from "../ir/policy.ts";
+import type { IrBlock, IrDispatch, IrFunc, IrOperand, IrPlan, IrPolicy, IrStmt } from "../ir/policy.ts";
 import { OTHERWISE, OWN_BUILTINS } from "./builtins.ts";
 import { parseValue, printNumber, printValue } from "./text.ts";
 import {
@@ -192,14 +192,9 @@ function run(machine: Machine, frame: Frame, { type, stmt }: IrStmt): End {
     case "AssignVarStmt":
       locals[stmt.target] = read(stmt.source);
       return "next";
-    case "AssignVarOnceStmt": {
-      const [before, value] = [locals[stmt.target], read(stmt.source)];
-      if (before !== undefined && value !== undefined && compare(before, value) !== 0) {
-        throw new InterpretFault("eval_conflict_error", "complete rules must not produce multiple outputs");
-      }
-      locals[stmt.target] = value === undefined ? before : value;
+    case "AssignVarOnceStmt":
+      assignOnce(locals, stmt.target, read(stmt.source));
       return "next";
-    }
     case "ResetLocalStmt":
       locals[stmt.target] = undefined;
       return "next";
@@ -248,8 +243,35 @@ function run(machine: Machine, frame: Frame, { type, stmt }: IrStmt): End {
     case "MarkStmt":
     case "NeedInputStmt":
       return "next";
+    case "DispatchStmt":
+      dispatch(machine, frame, stmt);
+      return "next";
     case "InputSlotStmt":
       return define(stmt.target, stmt.path.reduce<Value | undefined>(lookUpIn, locals[stmt.source]));
+  }
+}
+
+function assignOnce(locals: Frame["locals"], target: number, value: Value | undefined): void {
+  const before = locals[target];
+  if (before !== undefined && value !== undefined && compare(before, value) !== 0) {
+    throw new InterpretFault("eval_conflict_error", "complete rules must not produce multiple outputs");
+  }
+  locals[target] = value === undefined ? before : value;
+}
+
+/** Every function is called: what the index leaves out must be undefined. */
+function dispatch(machine: Machine, frame: Frame, { funcs, args, how, target }: IrDispatch): void {
+  const { locals } = frame;
+  if (how === "first") locals[target] = undefined;
+  for (const name of funcs) {
+    const value = call(
+      machine,
+      name,
+      args.map((arg) => readOperand(machine, frame, arg)),
+    );
+    if (value === undefined || how === "grow") continue;
+    assignOnce(locals, target, value);
+    if (how === "first") return;
   }
 }
 

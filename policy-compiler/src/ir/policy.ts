@@ -9,7 +9,8 @@
  *
  * Own additions, absent from OPA's JSON: `MarkStmt` and `static.rules`, by which a decision
  * knows the rules that fired; `BaseDotStmt`, by which base documents are read; `InputSlotStmt`
- * and `NeedInputStmt`, which optimize/input-slots.ts makes.
+ * and `NeedInputStmt`, which optimize/input-slots.ts makes; `DispatchStmt` and `grows`, which
+ * optimize/rule-index.ts makes.
  */
 export type IrPolicy = {
   readonly static?: IrStatic;
@@ -48,6 +49,8 @@ export type IrFunc = {
   readonly blocks: readonly IrBlock[] | null;
   /** Keys under which CallDynamicStmt finds the function, `["g0", "mesh", "authz", "allow"]`. */
   readonly path?: readonly string[] | null;
+  /** The parameter whose set or object the function grows: its caller made it for that. */
+  readonly grows?: number;
 };
 
 export type IrBlock = { readonly stmts: readonly IrStmt[] | null };
@@ -110,6 +113,43 @@ export type IrStmt =
   /** `target` is the value at a path of constant keys below input, which is local `source`: a chain of DotStmts in one. */
   | Stmt<"InputSlotStmt", { source: number; path: readonly string[]; target: number }>
   /** Input, in local `source`, is used as a value from here on. */
-  | Stmt<"NeedInputStmt", { source: number }>;
+  | Stmt<"NeedInputStmt", { source: number }>
+  | Stmt<"DispatchStmt", IrDispatch>;
+
+/**
+ * Calls functions one after the other, all with the same arguments; undefined ones are passed
+ * over, and the block goes on whatever they give. `agree`: all that are defined must be equal,
+ * and to what `target` is already. `first`: the first that is defined ends the calls. `grow`: they
+ * have no value, and grow `target`.
+ */
+export type IrDispatch = {
+  readonly funcs: readonly string[];
+  readonly args: readonly IrOperand[];
+  readonly how: "agree" | "first" | "grow";
+  readonly target: number;
+  /** Locals that the index asks, undefined where they have no value. */
+  readonly keys: readonly number[];
+  /** Each function that could be defined for these keys, or fail, is in the list that one of these leads to; the others need not be called. */
+  readonly index: readonly IrIndexNode[];
+};
+
+/** `key` is a place in the dispatch's keys, `funcs` are places in its functions in their order. */
+export type IrIndexNode =
+  | { readonly kind: "list"; readonly funcs: readonly number[] }
+  | {
+      readonly kind: "equal";
+      readonly key: number;
+      /** By the text of a constant, JSON. */
+      readonly cases: readonly (readonly [text: string, then: IrIndexNode])[];
+      readonly otherwise: IrIndexNode;
+    }
+  | {
+      readonly kind: "prefix" | "suffix";
+      readonly key: number;
+      /** By the longest of the strings that the key begins or ends with. */
+      readonly cases: readonly (readonly [string: string, then: IrIndexNode])[];
+      readonly otherwise: IrIndexNode;
+      readonly noString: IrIndexNode;
+    };
 
 export type IrStmtType = IrStmt["type"];

@@ -70,6 +70,11 @@ export function usesOf({ type, stmt }: IrStmt): Uses {
       return { reads: [local(stmt.a), local(stmt.b)], writes: [stmt.target] };
     case "ResultSetAddStmt":
       return { reads: [local(stmt.value)], writes: [] };
+    case "DispatchStmt": {
+      const reads = [...stmt.args, ...stmt.keys.map(local)];
+      if (stmt.how === "grow") return { reads, writes: [], changes: stmt.target };
+      return { reads: stmt.how === "agree" ? [...reads, local(stmt.target)] : reads, writes: [stmt.target] };
+    }
     case "BreakStmt":
     case "NopStmt":
     case "MarkStmt":

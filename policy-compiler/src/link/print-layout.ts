@@ -22,7 +22,7 @@ import {
   ValueKind,
   WRONG,
 } from "@regomesh/policy-runtime";
-import { LINK_WORDS, Slot, SlotKind } from "./runtime-layout.ts";
+import { IndexKind, LINK_WORDS, Slot, SlotKind } from "./runtime-layout.ts";
 
 export function printLayout(): string {
   const { words, names, roots } = packShapes();
@@ -42,6 +42,7 @@ export function printLayout(): string {
     ...constants("LINK", link, "usize"),
     ...constants("SLOT", Slot, "usize"),
     ...constants("READER", SlotKind, "u32"),
+    ...constants("INDEX", IndexKind, "u32"),
     ...constants("CELL", CellType, "u32"),
     `export const CONTEXT_FIELDS: usize = ${CONTEXT_FIELDS.length};`,
     `export const ENTRYPOINTS_MAX: usize = ${ENTRYPOINTS_MAX};`,

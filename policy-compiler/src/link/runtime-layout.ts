@@ -56,6 +56,11 @@ export const SlotKind = {
   knownField: 64,
 } as const;
 
+/** Nodes of a dispatch's index; index-words.ts says what follows. */
+export const IndexKind = { list: 0, equal: 1, prefix: 2, suffix: 3 } as const;
+/** Behind the last place of a list: more than any place. */
+export const LIST_END = 0xffffffff;
+
 export function contextKind(field: (typeof CONTEXT_FIELDS)[number]): number {
   return SlotKind.context + CONTEXT_FIELDS.indexOf(field);
 }

@@ -1,9 +1,9 @@
 /**
  * The constants of a policy: strings ("atoms", one cell each), other values (as text that
  * the runtime reads and seals when it starts; code loads them from a table), the memo
- * table and the marks of rules that fired.
+ * table, the marks of rules that fired, and the indexes of dispatches.
  *
- * [link block 128][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][slots 16 each][bytes]
+ * [link block 128][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][slots 16 each][index words 4 each][bytes]
  */
 import { StringCell, ValueKind } from "@regomesh/policy-runtime";
 import { storeU32 } from "../wasm/encode.ts";
@@ -15,9 +15,13 @@ export type Statics = {
   readonly values: Map<string, number>;
   memoSlots: number;
   marks: number;
+  /** Indexes of dispatches: words that are numbers, or addresses of other words, atoms, and cells of values. */
+  readonly words: IndexWord[];
   /** Input slots by their path as JSON text. */
   readonly slots: Map<string, InputSlot>;
 };
+
+export type IndexWord = number | { readonly at: number } | { readonly atom: number } | { readonly value: number };
 
 /** `kind` is a SlotKind, `path` the number of the constant that holds the path. */
 export type InputSlot = { readonly number: number; readonly kind: number; readonly path: number };
@@ -28,7 +32,7 @@ export type Layout = {
 };
 
 export function newStatics(): Statics {
-  return { atoms: new Map(), values: new Map(), memoSlots: 0, marks: 0, slots: new Map() };
+  return { atoms: new Map(), values: new Map(), memoSlots: 0, marks: 0, words: [], slots: new Map() };
 }
 
 /** Number of the atom. Two texts that have the same UTF-8 are one. */
@@ -65,6 +69,7 @@ export type Addresses = {
   readonly memo: (slot: number) => number;
   readonly mark: (rule: number) => number;
   readonly slot: (slot: number) => number;
+  readonly index: (word: number) => number;
 };
 
 /** Places everything from `base` on (a multiple of 16); nothing may be added afterwards. */
@@ -74,12 +79,14 @@ export function addressesOf(statics: Statics, base: number): Addresses {
   const memo = align(values + statics.values.size * 12, 8);
   const marks = memo + statics.memoSlots * 8;
   const slots = align(marks + statics.marks * 4, Slot.size);
+  const words = slots + statics.slots.size * Slot.size;
   return {
     atom: (index) => atoms + index * StringCell.size,
     value: (index) => values + index * 4,
     memo: (slot) => memo + slot * 8,
     mark: (rule) => marks + rule * 4,
     slot: (slot) => slots + slot * Slot.size,
+    index: (word) => words + word * 4,
   };
 }
 
@@ -90,7 +97,7 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
   const encoder = new TextEncoder();
   const addresses = addressesOf(statics, base);
   const slots = addresses.slot(0);
-  const texts = slots + statics.slots.size * Slot.size;
+  const texts = addresses.index(statics.words.length);
   const chunks: Uint8Array[] = [];
   let end = texts;
   const place = (text: string): readonly [number, number] => {
@@ -135,12 +142,21 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
     put(slots + i * Slot.size + Slot.kind, kind);
     put(slots + i * Slot.size + Slot.path, addresses.value(path));
   });
+  statics.words.forEach((word, i) => {
+    put(addresses.index(i), wordOf(word, addresses));
+  });
   let at = texts - base;
   for (const chunk of chunks) {
     bytes.set(chunk, at);
     at += chunk.length;
   }
   return { bytes, heapStart };
+}
+
+function wordOf(word: IndexWord, addresses: Addresses): number {
+  if (typeof word === "number") return word;
+  if ("at" in word) return addresses.index(word.at);
+  return "atom" in word ? addresses.atom(word.atom) : addresses.value(word.value);
 }
 
 export function align(at: number, to: number): number {

@@ -148,6 +148,7 @@ function usesInput(stmt: IrStmt, own: ReadonlySet<string>): boolean {
     const args = stmt.stmt.args ?? [];
     return (own.has(stmt.stmt.func) ? args.slice(1) : args).some((arg) => isLocal(arg, INPUT));
   }
+  if (stmt.type === "DispatchStmt") return stmt.stmt.args.slice(1).some((arg) => isLocal(arg, INPUT));
   if (stmt.type === "CallDynamicStmt") return (stmt.stmt.args ?? []).slice(1).includes(INPUT);
   if (stmt.type === "WithStmt") {
     const { local, path, value } = stmt.stmt;

@@ -24,6 +24,7 @@ function marksOf(plan: IrPlan, funcs: ReadonlyMap<string, IrFunc>): ReadonlySet<
     eachStmtOf(blocks, ({ type, stmt }) => {
       if (type === "MarkStmt") marks.add(stmt.rule);
       if (type === "CallStmt") enter(funcs.get(stmt.func));
+      if (type === "DispatchStmt") for (const name of stmt.funcs) enter(funcs.get(name));
       // The path is known at run time only: it may be any function that has one.
       if (type === "CallDynamicStmt") for (const func of funcs.values()) if (func.path?.length) enter(func);
     });

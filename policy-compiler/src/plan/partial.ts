@@ -43,15 +43,20 @@ export function planPartial(name: string, func: FuncSite, node: RuleNode, option
   const shapes = isUniform(pieces) ? undefined : newLocal(func.site);
   if (shapes !== undefined) append(func.site, { type: "MakeObjectStmt", stmt: { target: shapes } });
   const document: Document = { root: func.result, shapes };
+  const isText = node.rules.every(isGroundHead);
   for (const piece of pieces) {
-    const plan = (): void => planPiece(func, node, piece, { ...options, document });
+    const plan = (): void => planPiece(func, node, piece, { ...options, document, isText });
     if (pieces.length > PIECES_MAX) reuseLocals(func, plan);
     else plan();
   }
   return finishFunc(name, func);
 }
 
-type Into = PartialOptions & { readonly document: Document };
+type Into = PartialOptions & {
+  readonly document: Document;
+  /** All heads are constant: numbers among their keys are known by their text. */
+  readonly isText: boolean;
+};
 
 function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into): void {
   const { document, callRules, keys } = options;
@@ -68,10 +73,9 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
   }
   const { rule } = piece;
   const terms = rule.head.ref.slice(node.path.length);
-  const isText = node.rules.every(isGroundHead);
   for (const [i, term] of terms.entries()) {
     matchKnown(site, keys[i], term);
-    if (isText && term.kind === "number") requireText(site, keys[i], term.text);
+    if (options.isText && term.kind === "number") requireText(site, keys[i], term.text);
   }
   const member = rule.head.isSet ? keys[terms.length] : undefined;
   if (rule.else !== undefined) {
@@ -85,7 +89,7 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
     return;
   }
   if (piece.kind === "default") {
-    planDefault(site, node, rule, { ...options, document }, piece.path);
+    planDefault(site, node, rule, document, piece.path);
     return;
   }
   if (isPattern(rule.head.value)) matchKnown(site, member, rule.head.value);
@@ -97,7 +101,7 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
   insert(site, document, path, { kind: rule.head.isSet ? "member" : "value", value });
 }
 
-function planDefault(site: Site, node: RuleNode, rule: Rule, { document }: Into, path: readonly string[]): void {
+function planDefault(site: Site, node: RuleNode, rule: Rule, document: Document, path: readonly string[]): void {
   const place = rule.head.ref.slice(node.path.length).map((term) => planTerm(site, term));
   const present = makeBlock();
   const inner: Site = { ...site, cursor: { block: present } };

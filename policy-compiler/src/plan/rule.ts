@@ -10,7 +10,7 @@ import { isPartial, planPartial } from "./partial.ts";
 import { type Planner, requireFunc } from "./planner.ts";
 import { openVariables } from "./readiness.ts";
 import { dataName, type FunctionRules, findNode, type RuleNode } from "./rule-tree.ts";
-import { append, bool, fail, local, newLocal, planTerm, type Site, toLocal } from "./site.ts";
+import { append, bool, fail, local, newLocal, planTerm, type Site } from "./site.ts";
 import { bindVariable } from "./variables.ts";
 
 /** The document of a node's rules. */
@@ -74,16 +74,12 @@ function planNode(planner: Planner, environment: Environment, name: string, node
   return planComplete(func, { name, path: dataName(node.path), rules: node.rules });
 }
 
-/** Chains that one function of the IR holds at most: engines optimise small functions better, and refuse huge ones. */
-const CHAINS_MAX = 128;
-
 type Complete = { readonly name: string; readonly path: string; readonly rules: readonly Rule[] };
 
 function planComplete(func: FuncSite, { name, path, rules }: Complete): IrFunc {
   const chains = rules.filter((rule) => !rule.isDefault);
   const early = earlyValue(chains);
-  if (chains.length <= CHAINS_MAX) planChains(func, { name, path, rules: chains }, early);
-  else planParts(func, { name, path, rules: chains }, early);
+  planChains(func, path, chains, early);
   for (const rule of rules) {
     if (!rule.isDefault) continue;
     const site = nextBlock(func);
@@ -94,33 +90,19 @@ function planComplete(func: FuncSite, { name, path, rules }: Complete): IrFunc {
   return finishFunc(name, func);
 }
 
-/** The chains in functions of their own, asked in turn. */
-function planParts(func: FuncSite, { name, path, rules }: Complete, early: boolean): void {
-  const { planner, environment } = func.site;
-  for (let start = 0; start < rules.length; start += CHAINS_MAX) {
-    const part = { name: `${name}.part${start / CHAINS_MAX}`, path, rules: rules.slice(start, start + CHAINS_MAX) };
-    requireFunc(planner.output, part.name, () => planComplete(makeFuncSite(planner, environment, func.args), part));
-    const site = nextBlock(func);
-    const value = toLocal(site, callUnitFunc(site, part.name, func.args));
-    append(site, { type: "AssignVarOnceStmt", stmt: { source: local(value), target: func.result } });
-    if (early) append(site, { type: "ReturnLocalStmt", stmt: { source: value } });
-  }
-}
-
-function planChains(func: FuncSite, { name, path, rules }: Complete, early: boolean): void {
+function planChains(func: FuncSite, path: string, rules: readonly Rule[], early: boolean): void {
   const value = newLocal(func.site);
-  for (const rule of rules) planChain(func, { name, path, rule }, { value, early });
+  for (const rule of rules) planChain(func, { path, rule }, { value, early });
 }
 
-type Chain = { readonly name: string; readonly path: string; readonly rule: Rule };
+type Chain = { readonly path: string; readonly rule: Rule };
 type Target = { readonly value: number; readonly early: boolean };
 
 /** A rule and its `else` links: the first that holds gives the value, which must be that of every other chain. */
 function planChain(func: FuncSite, chain: Chain, target: Target): void {
   const links: Rule[] = [];
   for (let link: Rule | undefined = chain.rule; link !== undefined; link = link.else) links.push(link);
-  if (links.length <= CHAINS_MAX) planLinks(func, chain, links, target);
-  else planLinksInParts(func, chain, links, target);
+  planLinks(func, chain, links, target);
   const last = nextBlock(func);
   append(last, { type: "IsDefinedStmt", stmt: { source: target.value } });
   append(last, { type: "AssignVarOnceStmt", stmt: { source: local(target.value), target: func.result } });
@@ -136,25 +118,6 @@ function planLinks(func: FuncSite, { path, rule }: Chain, links: readonly Rule[]
     const source = planTerm(site, link.head.value);
     markRule(site, path, link);
     append(site, { type: "AssignVarOnceStmt", stmt: { source, target: value } });
-    if (early) append(site, { type: "ReturnLocalStmt", stmt: { source: value } });
-  }
-}
-
-/** The links in functions of their own, asked in turn until one has a value. */
-function planLinksInParts(func: FuncSite, chain: Chain, links: readonly Rule[], { value, early }: Target): void {
-  const { planner, environment } = func.site;
-  append(nextBlock(func), { type: "ResetLocalStmt", stmt: { target: value } });
-  for (let start = 0; start < links.length; start += CHAINS_MAX) {
-    const name = `${chain.name}.else${chain.rule.at.span.start}.${start / CHAINS_MAX}`;
-    requireFunc(planner.output, name, () => {
-      const part = makeFuncSite(planner, environment, func.args);
-      planLinks(part, chain, links.slice(start, start + CHAINS_MAX), { value: part.result, early });
-      return finishFunc(name, part);
-    });
-    const site = nextBlock(func);
-    append(site, { type: "IsUndefinedStmt", stmt: { source: value } });
-    const found = toLocal(site, callUnitFunc(site, name, func.args));
-    append(site, { type: "AssignVarOnceStmt", stmt: { source: local(found), target: value } });
     if (early) append(site, { type: "ReturnLocalStmt", stmt: { source: value } });
   }
 }
