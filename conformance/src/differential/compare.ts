@@ -15,7 +15,7 @@ export type Difference = {
 };
 
 export function differences(program: Program, opa: OpaResponse, ours: OpaResponse): readonly Difference[] {
-  if (opa.errors !== undefined || ours.errors !== undefined) return compareErrors(opa.errors, ours.errors);
+  if (opa.errors !== undefined || ours.errors !== undefined) return compareErrors(program, opa.errors, ours.errors);
   return program.inputs.flatMap((input, i) =>
     program.entrypoints.flatMap((entrypoint, j): readonly Difference[] => {
       const [theirs, own] = [opa.answers?.[i]?.[j] ?? {}, ours.answers?.[i]?.[j] ?? {}];
@@ -34,16 +34,48 @@ function print({ value, error }: OpaAnswer): string {
 }
 
 /** Who accepts and who does not; where neither does, the codes and rows. */
-function compareErrors(opa: readonly OpaFailure[] = [], ours: readonly OpaFailure[] = []): readonly Difference[] {
-  const [a, b] = [placesOf(opa), placesOf(ours)];
+function compareErrors(
+  program: Program,
+  opa: readonly OpaFailure[] = [],
+  ours: readonly OpaFailure[] = [],
+): readonly Difference[] {
   if (opa.some(({ code }) => code === CRASH)) return [];
   if (ours.some(({ code }) => code === "entrypoint_missing")) return []; // the question's fault: a reduced program lost the rule
   if ((opa.length === 0) !== (ours.length === 0)) return [{ kind: "verdict", opa: full(opa), ours: full(ours) }];
+  const [a, b] = [placesOf(opa), placesOf(ours.map((failure) => asOpaPlaces(program, failure, opa)))];
   return a === b ? [] : [{ kind: "errors", opa: full(opa), ours: full(ours) }];
 }
 
 function placesOf(errors: readonly OpaFailure[]): string {
   return [...new Set(errors.map(({ code, file, row }) => `${file}:${row}: ${code}`))].sort().join("\n");
+}
+
+/**
+ * OPA names no place for what is wrong in a template string, and the first row of an expression for a variable
+ * that stands on a further row of it: ours say where.
+ */
+function asOpaPlaces(program: Program, ours: OpaFailure, opa: readonly OpaFailure[]): OpaFailure {
+  const alike = opa.filter(({ code }) => code === ours.code);
+  if (alike.some(({ file, row }) => file === ours.file && row === ours.row)) return ours;
+  const [, variable] = /^var (\S+) is unsafe/.exec(ours.message) ?? [];
+  const isFurtherRow = ({ file, row = 0, message }: OpaFailure): boolean =>
+    variable !== undefined &&
+    file === ours.file &&
+    row < (ours.row ?? 0) &&
+    message === `var ${variable} is unsafe` &&
+    !lineOf(program, file, row).includes(variable);
+  const found = alike.find(({ file }) => file === undefined) ?? alike.find(isFurtherRow);
+  if (found === undefined) return ours;
+  const { code, message } = ours;
+  return {
+    ...{ code, message },
+    ...(found.file === undefined ? {} : { file: found.file }),
+    ...(found.row === undefined ? {} : { row: found.row }),
+  };
+}
+
+function lineOf({ modules }: Program, file: string | undefined, row: number): string {
+  return modules.find(({ name }) => name === file)?.text.split("\n")[row - 1] ?? "";
 }
 
 function full(errors: readonly OpaFailure[]): string {

@@ -1,5 +1,5 @@
 /** `npm run conformance:differential`: generated programs, answered by the real OPA and by our modules. */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
@@ -22,6 +22,7 @@ const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations
   --reduce         programs that differ are made small first
   --kinds LIST     only differences of these kinds: verdict, errors, fault, value (default: all)
   --to FILE        each difference as a line of JSON, too
+  --from FILE      the programs of such lines again, instead of generated ones
 
 Needs Go: a batch evaluator is built from OPA's module in a temporary folder. Exit code 1 where answers differ.`;
 
@@ -35,6 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
       opa: { type: "string", default: "opa" },
       show: { type: "string", default: "10" },
       to: { type: "string" },
+      from: { type: "string" },
       reduce: { type: "boolean", default: false },
       interpreter: { type: "boolean", default: false },
       kinds: { type: "string", default: "verdict,errors,fault,value" },
@@ -45,9 +47,11 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const programs = Number(values.programs);
+  const known = values.from === undefined ? undefined : readPrograms(values.from);
+  const programs = known?.length ?? Number(values.programs);
   const evaluations = Number(values.evaluations ?? programs * 20);
   return run({
+    known,
     programs,
     evaluations,
     seed: Number(values.seed),
@@ -60,7 +64,16 @@ export async function main(args: readonly string[]): Promise<number> {
   });
 }
 
+function readPrograms(file: string): readonly Program[] {
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  return lines.map((line) => {
+    const { program } = JSON.parse(line) as { readonly program: Program };
+    return { ...program, inputs: program.inputs.map((input) => input ?? undefined) };
+  });
+}
+
 type Run = {
+  readonly known: readonly Program[] | undefined;
   readonly programs: number;
   readonly evaluations: number;
   readonly seed: number;
@@ -78,6 +91,7 @@ const ENTRYPOINTS = 6;
 const AHEAD = 32;
 
 async function run({
+  known,
   programs,
   evaluations,
   seed,
@@ -104,7 +118,7 @@ async function run({
   };
   const askOurs = (program: Program) => answerSafely(() => answerOurs(program, { runtime, hostBuiltins }));
   const ask = (i: number) => {
-    const program = drawProgram(seed + i, { inputs });
+    const program = known?.[i] ?? drawProgram(seed + i, { inputs });
     return { program, answer: askOther(program) };
   };
   const asked = Array.from({ length: Math.min(AHEAD, programs) }, (_, i) => ask(i));

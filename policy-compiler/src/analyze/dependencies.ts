@@ -110,9 +110,12 @@ function mayMeet({ head }: Rule, path: readonly Part[]): boolean {
   });
 }
 
-/** Every rule once, what it needs before it. */
+/** Every rule once, what it needs before it, else by place. */
 export function orderRules({ rules }: Dependencies): readonly Rule[] {
-  return orderVertices([...rules.values()]).flatMap((vertex) => {
+  const placed = [...rules].sort(([{ at: a }], [{ at: b }]) =>
+    a.source === b.source ? a.span.start - b.span.start : a.source.name < b.source.name ? -1 : 1,
+  );
+  return orderVertices(placed.map(([, vertex]) => vertex)).flatMap((vertex) => {
     const { rule } = vertex as RuleVertex;
     return rule === undefined ? [] : [rule];
   });

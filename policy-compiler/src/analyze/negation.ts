@@ -17,6 +17,36 @@ export function liftCalls(context: Generator, expr: Expr): readonly Expr[] {
   return [...moved, { ...expr, what }];
 }
 
+/** The same of any expression, also of one that assigns or iterates: the order in which OPA evaluates it. */
+export function splitCalls(context: Generator, expr: Expr): readonly Expr[] {
+  const moved: Expr[] = [];
+  const move = makeMove(context, expr, moved);
+  const what = splitWhat(expr.what, (term) => replaceFirst(term, move), move);
+  return [...moved, { ...expr, what }];
+}
+
+/** Calls, and what references read that is no variable. */
+function replaceFirst(term: Term, move: Move): Term {
+  const inner = (part: Term): Term => replaceFirst(part, move);
+  if (term.kind === "call-term") return move({ ...term, args: term.args.map(inner) });
+  if (term.kind !== "ref" || term.head.kind === "var") return mapSubterms(term, inner);
+  const head = inner(term.head);
+  return { ...term, head: head.kind === "var" ? head : move(head), path: term.path.map(inner) };
+}
+
+function splitWhat(what: What, replace: Move, move: Move): What {
+  switch (what.kind) {
+    case "assign":
+      return { ...what, left: replace(what.left), right: replace(what.right) };
+    case "every": {
+      const domain = replace(what.domain);
+      return { ...what, domain: domain.kind === "var" ? domain : move(domain) };
+    }
+    default:
+      return mapWhat(what, replace);
+  }
+}
+
 /** The same for references among the arguments of calls; done once it is known that all variables are safe. */
 export function liftRefs(context: Generator, expr: Expr): readonly Expr[] {
   const { what } = expr;

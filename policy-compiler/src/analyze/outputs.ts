@@ -29,7 +29,7 @@ export function outputsOf(expr: Expr, bound: Bound, arity: Arity): ReadonlySet<s
       bindEquation(what.left, what.right, known, outputs);
       break;
     case "assign":
-      if (isKnown(what.right, known)) bindSides(what.left, what.right, known, outputs);
+      if (isKnown(what.right, known) || isClosed(what.right)) bindSides(what.left, what.right, known, outputs);
       break;
     case "call":
       bindResult(what, known, outputs, arity);
@@ -93,9 +93,14 @@ function bindSides(left: Term, right: Term, known: Bound, outputs: Set<string>):
       if (other !== undefined) bindSides(value, other, known, outputs);
     }
   } else {
-    if (mayMatch(left, right) && isKnown(right, known)) bindPattern(left, outputs);
-    if (mayMatch(right, left) && isKnown(left, known)) bindPattern(right, outputs);
+    if (mayMatch(left, right) && (isKnown(right, known) || isClosed(right))) bindPattern(left, outputs);
+    if (mayMatch(right, left) && (isKnown(left, known) || isClosed(left))) bindPattern(right, outputs);
   }
+}
+
+/** A set is never taken apart: what is unsafe in it is not what stands beside it. */
+function isClosed({ kind }: Term): boolean {
+  return kind === "set";
 }
 
 /** False where the text shows that the value is none of the pattern's form: it binds nothing then, as in OPA. */

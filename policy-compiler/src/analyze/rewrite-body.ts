@@ -10,7 +10,7 @@ import { openScope, resolveOperator, rewriteTerm, rewriteUnresolved } from "./re
 import { rewriteModifiers } from "./rewrite-with.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { type Declared, type Local, patternVariables, type Scope } from "./scope.ts";
-import { eachTerm } from "./tree.ts";
+import { eachTerm, subterms } from "./tree.ts";
 
 export function makeRewriter(context: RewriteContext): Rewriter {
   return { context, body: rewriteBody, modifiers: rewriteModifiers, close: closeScope };
@@ -173,11 +173,14 @@ function rewriteSomeIn(
   const { context } = rewriter;
   const domain = rewriteTerm(rewriter, scope, what.domain);
   const patterns = what.key === undefined ? [what.value] : [what.key, what.value];
+  const names = new Set(patterns.flatMap(namesIn));
+  for (const name of names) {
+    if (!isNamedIn(what.domain, name)) continue;
+    report(context, "rego_compile_error", what.at, `var ${name} assigned before`, "take another name");
+    names.delete(name);
+  }
   for (const variable of patterns.flatMap(patternVariables)) {
-    if (isNamedIn(what.domain, variable.name)) {
-      report(context, "rego_compile_error", what.at, `var ${variable.name} assigned before`, "take another name");
-      continue;
-    }
+    if (!names.has(variable.name)) continue;
     const local = declare(context, scope, variable, "declared");
     if (local !== undefined) local.isUsed = true;
   }
@@ -191,6 +194,20 @@ function rewriteSomeIn(
   const element: Term = { kind: "ref", at: what.domain.at, head, path };
   const iteration = make({ kind: "unify", at: what.at, left: element, right: value });
   return isKey ? [iteration] : [iteration, make({ kind: "unify", at: key.at, left: key, right: index })];
+}
+
+/** The names that a pattern mentions, but for what references and keys of objects begin with. */
+function namesIn(pattern: Term): readonly string[] {
+  switch (pattern.kind) {
+    case "var":
+      return [pattern.name];
+    case "ref":
+      return pattern.path.flatMap(namesIn);
+    case "object":
+      return pattern.entries.flatMap(([, value]) => namesIn(value));
+    default:
+      return subterms(pattern).flatMap(namesIn);
+  }
 }
 
 /** The domain is read before the variables are there. */

@@ -3,10 +3,12 @@
  * put into an order in which that holds, keeping the text's where they can; what can't be
  * placed is reported. Closures see what is bound before the expression that contains them.
  */
-import type { Diagnostic } from "@regomesh/base";
-import type { Body, Expr, Rule, Term, Variable, What } from "../syntax/ast.ts";
+import type { Diagnostic, Location } from "@regomesh/base";
+import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
 import { userName } from "../syntax/print-term.ts";
-import { liftRefs } from "./negation.ts";
+import { closesOverItself } from "./closes-over-itself.ts";
+import { freshVar } from "./context.ts";
+import { liftRefs, splitCalls } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
 import { makeProblem } from "./problem.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
@@ -23,22 +25,24 @@ import {
   termsOfWhat,
 } from "./tree.ts";
 import { makeTryOrder } from "./try-order.ts";
+import { makeUnsafe, noteAssigned, noteUnsafe, reportUnsafe, type Unsafe } from "./unsafe.ts";
 
 type Context = {
   readonly arity: Arity;
   readonly diagnostics: Diagnostic[];
   readonly counter: { generated: number };
-  /** Variables reported already: each once in a rule. */
-  readonly reported: Set<string>;
-  /** Of what is unsafe only because something else is. */
-  readonly isConsequence?: (variable: Variable) => boolean;
+  readonly unsafe: Unsafe;
+  /** Variables reported as undeclared already: each once in a rule. */
+  readonly undeclared: Set<string>;
 };
 
 /** Orders the bodies of a rule and of its `else` links, and checks its head. */
 export function orderRule(rule: Rule, arity: Arity, diagnostics: Diagnostic[], counter: { generated: number }): Rule {
   const links: Rule[] = [];
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    links.push(orderLink(link, { arity, diagnostics, counter, reported: new Set() }));
+    const context: Context = { arity, diagnostics, counter, unsafe: makeUnsafe(), undeclared: new Set() };
+    links.push(orderLink(link, context));
+    reportUnsafe(context.unsafe, diagnostics);
   }
   return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
 }
@@ -57,8 +61,9 @@ export function checkHeads(rule: Rule, diagnostics: Diagnostic[]): void {
     const known: Bound = { has: (name) => names.has(name) || outputs.has(name) || isRootName(name) };
     const heads = [...head.ref, head.value].filter((term) => !isEvaluated(term));
     bindRefs(heads, known, outputs);
-    const context: Context = { arity: () => undefined, diagnostics, counter: { generated: 0 }, reported: new Set() };
-    reportUnbound(heads, known, context);
+    const unsafe = makeUnsafe();
+    for (const term of heads) noteUnbound([term], known, unsafe, term.at);
+    reportUnsafe(unsafe, diagnostics);
   }
 }
 
@@ -76,84 +81,133 @@ function orderLink(link: Rule, context: Context): Rule {
   const { head } = link;
   const bound = new Set<string>();
   for (const arg of head.args ?? []) eachTerm(arg, (term) => void (term.kind === "var" && bound.add(term.name)));
-  const { length } = context.diagnostics;
+  const outer = new Set(bound);
   const body = orderBody(link.body, bound, bound, context);
-  if (context.diagnostics.length > length) {
-    // What the body can't bind is its own fault, and reported: the head has it from there.
-    for (const expr of link.body) addLevel(expr, bound);
-  }
+  const mentioned = new Set<string>();
+  const isWrong = context.unsafe.found.size > 0;
+  // What the body can't bind is its own fault, and reported: the head has it from there.
+  if (isWrong) for (const expr of link.body) addLevel(expr, mentioned);
   const heads = [...head.ref, head.value];
   const outputs = new Set<string>();
   const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };
   bindRefs(heads, known, outputs);
-  for (const term of heads) reportUnbound([term], known, context);
-  const value = orderTerm(head.value, bound, bound, context);
+  const isInBody: Bound = { has: (name) => known.has(name) || mentioned.has(name) };
+  for (const term of heads) {
+    if (!isEvaluated(term)) noteUnbound([term], isInBody, context.unsafe, term.at);
+    else if (isWrong || !isBound(term, known)) {
+      const around = { outer, level: mentioned };
+      orderBody(splitCalls(context, evaluate(term, context)), new Set(bound), mentioned, context, around);
+    }
+  }
+  const isRight = context.unsafe.found.size === 0;
+  const value = isRight ? orderTerm(head.value, bound, bound, context) : head.value;
   return { ...link, body, head: { ...head, value } };
+}
+
+/** What a head evaluates, as the body's last expression. */
+function evaluate(term: Term, context: Context): Expr {
+  const what = { kind: "unify", at: term.at, left: freshVar(context, term.at), right: term } as const;
+  return { kind: "expr", at: term.at, isNegated: false, what, with: [] };
+}
+
+function isBound(term: Term, known: Bound): boolean {
+  let found = true;
+  eachTerm(term, (part) => {
+    if (part.kind === "var" && !known.has(part.name)) found = false;
+  });
+  return found;
 }
 
 /** The bodies of a query; its variables are bound by itself. */
 export function orderQuery(body: Body, arity: Arity, diagnostics: Diagnostic[], counter: { generated: number }): Body {
   const bound = new Set<string>();
-  return orderBody(body, bound, bound, { arity, diagnostics, counter, reported: new Set() });
+  const context: Context = { arity, diagnostics, counter, unsafe: makeUnsafe(), undeclared: new Set() };
+  const ordered = orderBody(body, bound, bound, context);
+  reportUnsafe(context.unsafe, diagnostics);
+  return ordered;
 }
 
 /**
  * The body in an order that is safe. What it binds is added to `bound`. `visible` are the
- * variables of the levels around it: a closure that mentions one means that one.
+ * variables of the levels around it: a closure that mentions one means that one. What can't be
+ * placed whole is tried again with the calls in it in front, as OPA has them from the start.
  */
-function orderBody(body: Body, bound: Set<string>, visible: ReadonlySet<string>, context: Context): Body {
-  const here = new Set(visible);
+function orderBody(
+  body: Body,
+  bound: Set<string>,
+  visible: ReadonlySet<string>,
+  context: Context,
+  around?: { readonly outer: ReadonlySet<string>; readonly level: ReadonlySet<string> },
+): Body {
   const exprs = body.flatMap((expr) => evaluateModifiers(expr, context));
-  for (const expr of exprs) addLevel(expr, here);
+  const level = new Set(around?.level);
+  for (const expr of exprs) addLevel(expr, level);
+  const outer = around?.outer ?? new Set(bound);
+  const here = new Set([...visible, ...level]);
   const needs = exprs.map((expr) => needsOf(expr, here));
   const order = makeTryOrder(needs.map(({ own, closed }) => [...new Set([...own, ...closed])]));
   const placed: Expr[] = [];
   const left = new Set(exprs.keys());
+  const isOuter: Bound = { has: (name) => outer.has(name) || !level.has(name) };
   for (let item = order.next(); item !== undefined; item = order.next()) {
     if (!left.has(item)) continue; // placed, and asked again about a variable that another bound later
     const { own, closed } = needs[item] as Needs;
     const outputs = outputsOf(exprs[item] as Expr, bound, context.arity);
     const isSafe =
       every(own, (name) => bound.has(name) || outputs.has(name)) && every(closed, (name) => bound.has(name));
-    if (!isSafe) continue;
+    const tried = exprs[item] as Expr;
+    if (!isSafe || (closed.size > 0 && closesOverItself(tried, isOuter, bound))) continue;
+    if (outputs.size > 0 && needsInFront(tried, outputs) && !haveAnOrder(tried, bound, here, context)) continue;
     left.delete(item);
-    const expr = equate(exprs[item] as Expr);
+    const expr = equate(tried);
     const parts = splitIteration(expr, outputs, context);
     if (parts.length > 1) placed.push(...orderBody(parts, new Set(bound), here, context));
     else placed.push(...finish(orderClosures(expr, bound, here, context), context));
     for (const name of outputs) bound.add(name);
     order.bind(outputs);
   }
-  reportLeft(
-    [...left].map((item) => exprs[item] as Expr),
-    here,
-    bound,
-    context,
-  );
+  if (left.size === 0) return placed;
+  const rest = [...left].map((item) => exprs[item] as Expr);
+  if (around === undefined) {
+    const split = rest.flatMap((expr) => splitCalls(context, expr));
+    return [...placed, ...orderBody(split, bound, here, context, { outer, level })];
+  }
+  for (const expr of rest) noteLeft(expr, { here, bound, isOuter, ...needsOf(expr, here) }, context);
   return placed;
 }
 
-/**
- * Reports what keeps expressions from being placed. A variable that one of them assigns would be
- * bound if that could be placed: like one that the text does not have it counts where nothing else does.
- */
-function reportLeft(
-  left: readonly Expr[],
-  here: ReadonlySet<string>,
-  bound: ReadonlySet<string>,
-  context: Context,
-): void {
-  if (left.length === 0) return;
-  const assigned = new Set<string>();
-  for (const { what } of left) {
-    if (what.kind === "assign") eachTerm(what.left, (term) => addVariable(term, assigned));
+type Left = Needs & {
+  readonly here: ReadonlySet<string>;
+  readonly bound: ReadonlySet<string>;
+  readonly isOuter: Bound;
+};
+
+/** What keeps an expression from being placed: what its closures need, or else what it needs itself. */
+function noteLeft(expr: Expr, { here, bound, isOuter, closed }: Left, context: Context): void {
+  const { unsafe, arity } = context;
+  const outputs = outputsOf(expr, bound, arity);
+  const declared = new Set([...bound, ...outputs]);
+  for (const term of termsOfExpr(expr)) eachTerm(term, (part) => reportUndeclared(part, declared, context));
+  if (expr.what.kind === "assign") noteAssigned(unsafe, expr.what.left);
+  const place = expr.what.at;
+  const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };
+  if (closesOverItself(expr, isOuter, bound)) {
+    const outside: Bound = { has: (name) => isOuter.has(name) || isRootName(name) };
+    noteUnbound(termsOfExpr(expr), outside, unsafe, place, SELF_HINT);
+  } else if (every(closed, isOuter.has)) {
+    noteUnbound(termsOfExpr(expr), known, unsafe, place);
+  } else {
+    for (const closure of closuresOfExpr(expr)) {
+      eachClosed(closure, (term) => {
+        if (term.kind === "var" && here.has(term.name) && !known.has(term.name)) {
+          noteUnsafe(unsafe, { variable: term, place });
+        }
+      });
+    }
   }
-  const { length } = context.diagnostics;
-  const isConsequence = (variable: Variable): boolean => assigned.has(variable.name) || isGenerated(variable);
-  for (const expr of left) reportExpr(expr, here, bound, { ...context, isConsequence });
-  if (context.diagnostics.length > length) return;
-  for (const expr of left) reportExpr(expr, here, bound, context);
 }
+
+const SELF_HINT = "an expression cannot iterate the variables that its closures use: iterate in a line before it";
 
 /** What replaces a document is evaluated before the expression, unless it turns out to be a function. */
 function evaluateModifiers(expr: Expr, context: Context): readonly Expr[] {
@@ -174,7 +228,47 @@ function equate(expr: Expr): Expr {
 }
 
 /**
- * `i < xs[i]`: where an expression needs a variable in a call beside the reference that binds it,
+ * Calls, and what references read that is no variable, are evaluated in front of the expression: what they need
+ * must be bound by then. True where there is an order for these parts.
+ */
+function haveAnOrder(expr: Expr, bound: ReadonlySet<string>, here: ReadonlySet<string>, context: Context): boolean {
+  const known = new Set(bound);
+  let left = splitCalls(context, expr);
+  for (let before = -1; before !== left.length; ) {
+    before = left.length;
+    left = left.filter((part) => {
+      const outputs = outputsOf(part, known, context.arity);
+      const { own, closed } = needsOf(part, here);
+      if (!every(own, (name) => known.has(name) || outputs.has(name)) || !every(closed, known.has.bind(known)))
+        return true;
+      for (const name of outputs) known.add(name);
+      return false;
+    });
+  }
+  return left.length === 0;
+}
+
+/** A variable among those bound here is needed by a call, or by what a reference reads that is no variable. */
+function needsInFront({ what }: Expr, outputs: ReadonlySet<string>): boolean {
+  return termsOfWhat(what).some((term) => isNeededInside(term, outputs));
+}
+
+function isNeededInside(term: Term, outputs: ReadonlySet<string>): boolean {
+  if (term.kind === "call-term") return term.args.some((arg) => mentions(arg, outputs));
+  if (term.kind === "ref" && term.head.kind !== "var" && mentions(term.head, outputs)) return true;
+  return subterms(term).some((part) => isNeededInside(part, outputs));
+}
+
+function mentions(term: Term, names: ReadonlySet<string>): boolean {
+  let found = false;
+  eachTerm(term, (part) => {
+    if (part.kind === "var" && names.has(part.name)) found = true;
+  });
+  return found;
+}
+
+/**
+ * `i < xs[i]`: where an expression needs a variable in a call or a set beside the reference that binds it,
  * the reference is an equation of its own, in front.
  */
 function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Context): readonly Expr[] {
@@ -183,13 +277,14 @@ function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Conte
   const needs =
     what.kind === "call"
       ? what.args.some((arg) => needsBeside(arg, outputs))
-      : termsOfWhat(what).some((term) => needsInCall(term, outputs));
+      : termsOfWhat(what).some((term) => needsInside(term, outputs));
   return needs ? liftRefs(context, { ...expr, what }) : [expr];
 }
 
-function needsInCall(term: Term, outputs: ReadonlySet<string>): boolean {
+function needsInside(term: Term, outputs: ReadonlySet<string>): boolean {
   if (term.kind === "call-term") return term.args.some((arg) => needsBeside(arg, outputs));
-  return subterms(term).some((part) => needsInCall(part, outputs));
+  if (term.kind === "set" && term.items.some((item) => needsBeside(item, outputs))) return true;
+  return subterms(term).some((part) => needsInside(part, outputs));
 }
 
 /** A variable among those bound here stands in the term elsewhere than in brackets. */
@@ -328,28 +423,27 @@ function orderComprehension(
   const inner = new Set(bound);
   const around = new Set(visible);
   for (const head of heads) eachTerm(head, (term) => addVariable(term, around));
-  const ordered = orderBody(body, inner, around, context);
+  const moved = heads.map((head) => (needsOwnIteration(head) ? evaluate(head, context) : undefined));
+  const yielded = heads.map((head, i) => {
+    const what = moved[i]?.what;
+    return what?.kind === "unify" ? what.left : head;
+  });
+  const whole = [...body, ...moved.filter((expr) => expr !== undefined)];
+  const ordered = orderBody(whole, inner, around, context);
   const outputs = new Set<string>();
   const known: Bound = { has: (name) => inner.has(name) || outputs.has(name) || isRootName(name) };
-  bindRefs(heads, known, outputs);
-  reportUnbound(heads, known, context);
-  for (const expr of body) addLevel(expr, around);
-  return { heads: heads.map((head) => orderTerm(head, inner, around, context)), body: ordered };
+  bindRefs(yielded, known, outputs);
+  for (const term of yielded) noteUnbound([term], known, context.unsafe, term.at);
+  for (const expr of whole) addLevel(expr, around);
+  return { heads: yielded.map((head) => orderTerm(head, inner, around, context)), body: ordered };
 }
 
-/** Reports the variables of an expression that can't be placed. */
-function reportExpr(expr: Expr, here: ReadonlySet<string>, bound: ReadonlySet<string>, context: Context): void {
-  const outputs = outputsOf(expr, bound, context.arity);
-  const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };
-  const declared = new Set([...bound, ...outputs]);
-  for (const term of termsOfExpr(expr)) eachTerm(term, (part) => reportUndeclared(part, declared, context));
-  reportUnbound(termsOfExpr(expr), known, context);
-  const inside: Bound = { has: (name) => bound.has(name) || !here.has(name) || isRootName(name) };
-  for (const closure of closuresOfExpr(expr)) {
-    eachClosed(closure, (term) => {
-      if (term.kind === "var" && !inside.has(term.name)) reportVariable(term, context);
-    });
-  }
+/** A set or a call that holds both a variable and the reference that may bind it. */
+function needsOwnIteration(head: Term): boolean {
+  const names = new Set<string>();
+  const everything: Bound = { has: () => true };
+  bindRefs([head], everything, names);
+  return names.size > 0 && needsInside(head, names);
 }
 
 /** An expression in a template string binds no variable: those of the body around it are declared. True where one is not. */
@@ -363,8 +457,8 @@ function reportUndeclared(term: Term, declared: ReadonlySet<string>, context: Co
     if (what?.kind !== "unify") continue;
     eachTerm(what.right, (inner) => {
       if (inner.kind !== "var" || isRootName(inner.name) || declared.has(inner.name)) return;
-      if (context.reported.has(inner.name)) return;
-      context.reported.add(inner.name);
+      if (context.undeclared.has(inner.name)) return;
+      context.undeclared.add(inner.name);
       const message = `var ${userName(inner.name)} is undeclared`;
       const hint = "bind it in the body, before the template string";
       context.diagnostics.push(makeProblem("rego_compile_error", inner.at, message, hint));
@@ -373,26 +467,14 @@ function reportUndeclared(term: Term, declared: ReadonlySet<string>, context: Co
   return context.diagnostics.length > length;
 }
 
-function reportUnbound(terms: readonly Term[], known: Bound, context: Context): void {
+function noteUnbound(terms: readonly Term[], known: Bound, unsafe: Unsafe, place: Location, hint?: string): void {
   for (const term of terms) {
     if (closureOfTerm(term) !== undefined) continue;
-    if (term.kind === "var" && !known.has(term.name)) reportVariable(term, context);
-    reportUnbound(subterms(term), known, context);
+    if (term.kind === "var" && !known.has(term.name)) {
+      noteUnsafe(unsafe, hint === undefined ? { variable: term, place } : { variable: term, place, hint });
+    }
+    noteUnbound(subterms(term), known, unsafe, place, hint);
   }
-}
-
-/** The text does not have it; a wildcard is there as `_`. */
-function isGenerated({ name, at }: Variable): boolean {
-  return name.startsWith("$") && at.source.text[at.span.start] !== "_";
-}
-
-function reportVariable(term: Extract<Term, { kind: "var" }>, context: Context): void {
-  if (context.reported.has(term.name) || context.isConsequence?.(term)) return;
-  context.reported.add(term.name);
-  const name = userName(term.name);
-  const message = isGenerated(term) ? "expression is unsafe" : `var ${name} is unsafe`;
-  const hint = isGenerated(term) ? undefined : `bind ${name} in a positive expression, or correct the name`;
-  context.diagnostics.push(makeProblem("rego_unsafe_var_error", term.at, message, hint));
 }
 
 function every(names: ReadonlySet<string>, holds: (name: string) => boolean): boolean {

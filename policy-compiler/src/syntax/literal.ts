@@ -55,15 +55,28 @@ function parseSome(cursor: Cursor): What {
     const [first, second, extra] = terms as [Term, Term?, Term?];
     if (extra !== undefined) cursor.fail(extra.at, "expected `x in xs` or `k, v in xs` expression");
     const domain = parseRelation(cursor);
-    if (cursor.isAt("in")) cursor.failHere("expected `x in xs` or `k, v in xs` expression");
     const [key, value] = second === undefined ? [undefined, first] : [first, second];
-    return { kind: "some-in", at: cursor.from(start), key, value, domain };
+    return parseSomeFurther(cursor, { kind: "some-in", at: cursor.from(start), key, value, domain });
   }
   const variables = terms.map((term) => {
     if (term.kind === "var") return term;
     return cursor.fail(term.at, `unexpected ${describeTerm(term)}: expected var`, "some declares variables only");
   });
   return { kind: "some", at: cursor.from(start), variables };
+}
+
+/** `some x in xs in ys`: what is matched with each of ys is whether x is in xs, which declares nothing. */
+function parseSomeFurther(cursor: Cursor, first: Extract<What, { kind: "some-in" }>): What {
+  let what = first;
+  for (let word = cursor.accept("in"); word !== undefined; word = cursor.accept("in")) {
+    const { key, value, domain } = what;
+    const path = ["internal", key === undefined ? "member_2" : "member_3"];
+    const args = key === undefined ? [value, domain] : [key, value, domain];
+    const member: Term = { kind: "call-term", at: what.at, operator: { at: cursor.at(word), path }, args };
+    const next = parseRelation(cursor);
+    what = { kind: "some-in", at: cursor.from(what.at.span.start), key: undefined, value: member, domain: next };
+  }
+  return what;
 }
 
 function parseEvery(cursor: Cursor): What {

@@ -9,6 +9,7 @@ import { findTooDeep } from "./depth.ts";
 import { GRAMMAR } from "./grammar.ts";
 import { parseImport, parsePackage } from "./import.ts";
 import { CLOSURES_MAX, DIAGNOSTICS_MAX, SOURCE_LENGTH_MAX } from "./limits.ts";
+import { parseLiteral } from "./literal.ts";
 import { parseRules } from "./rule.ts";
 import { checkForm } from "./rule-form.ts";
 import { scan } from "./scanner.ts";
@@ -71,11 +72,21 @@ function parseStatement(cursor: Cursor, statements: Statements): void {
     statements.imports.push(parseImport(cursor));
     return;
   }
+  if (!cursor.isKind("ident") && !cursor.isKind("keyword")) failExpression(cursor);
   const { index } = cursor;
   const rules = parseRules(cursor);
   // A level of the tree takes a token or more: a short rule is not deep.
   if (cursor.index - index > CLOSURES_MAX) for (const rule of rules) checkDepth(cursor, rule);
   statements.rules.push(...rules);
+}
+
+/** No rule begins here: what is wrong with the expression that does, or that it stands alone. */
+function failExpression(cursor: Cursor): never {
+  const { index } = cursor;
+  parseLiteral(cursor);
+  if (!cursor.isKind("eof") && !cursor.token.newlineBefore && !cursor.isAt(";")) cursor.failHere();
+  cursor.returnTo(index);
+  cursor.failHere();
 }
 
 function checkDepth(cursor: Cursor, root: object): void {

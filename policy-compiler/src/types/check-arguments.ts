@@ -7,7 +7,7 @@ import { fits } from "./fits.ts";
 import { infer, inferMember } from "./infer.ts";
 import { printType, printTypes } from "./print-type.ts";
 import { keysOf, valuesOf } from "./select.ts";
-import { ANY, type FunctionType, hasUnknown, isUnknown, type RegoType, UNKNOWN } from "./type.ts";
+import { ANY, hasUnknown, isUnknown, type RegoType, UNKNOWN } from "./type.ts";
 import { type TypeEnv, typeOf, typeOfDocument } from "./type-env.ts";
 
 export type Call = {
@@ -25,8 +25,10 @@ type Checked = {
 };
 
 export function checkArguments(call: Call, env: TypeEnv, checker: Checker): Checked {
-  const type = typeOfOperator(call.operator.path, env, checker);
-  if (type === undefined) return { result: ANY, fault: undefined };
+  const type = typeOfFunction(call.operator.path, env, checker);
+  if (isUnknown(type)) return { result: UNKNOWN, fault: undefinedFunction(call, checker) };
+  // A function that `with` replaces may be anything.
+  if (type.kind !== "function") return { result: ANY, fault: undefined };
   const given = call.result === undefined ? call.args : [...call.args, call.result];
   const wanted = type.result === undefined ? type.args : [...type.args, type.result];
   const before = given.map((term) => typeOf(term, env));
@@ -42,10 +44,9 @@ export function checkArguments(call: Call, env: TypeEnv, checker: Checker): Chec
   return { result, fault: undefined };
 }
 
-/** Undefined where it is not known: a function that `with` replaces. */
-function typeOfOperator(path: readonly string[], env: TypeEnv, checker: Checker): FunctionType | undefined {
-  const type = typeOfFunction(path, env, checker);
-  return type.kind === "function" ? type : undefined;
+function undefinedFunction({ operator, at }: Call, checker: Checker): Diagnostic {
+  const name = printPath(operator.path);
+  return checker.problem(at, `undefined function ${name}`, "one of its definitions has errors of its own");
 }
 
 export function typeOfFunction(path: readonly string[], env: TypeEnv, checker: Checker): RegoType {

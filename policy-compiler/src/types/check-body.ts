@@ -38,8 +38,10 @@ function checkExpr(expr: Expr, around: TypeEnv, checker: Checker): void {
       checkEquation(what, env, checker);
       break;
     case "every":
+      checkDomain(what.domain, env, checker);
+      checkInside(what.body, env, checker);
+      break;
     case "body":
-      settle(what.kind === "every" ? what.domain : undefined, env, checker);
       checkInside(what.body, env, checker);
       break;
     case "some":
@@ -47,6 +49,12 @@ function checkExpr(expr: Expr, around: TypeEnv, checker: Checker): void {
       break;
   }
   if (expr.with.length > 0) checkReplacements(expr, env, checker);
+}
+
+/** What is iterated stands in an equation of its own: a variable that nothing is known of may be anything from here on. */
+function checkDomain(domain: Term, env: TypeEnv, checker: Checker): void {
+  const settled = settle(domain, env, checker);
+  equate(checker.stand(domain), settled, env);
 }
 
 /** The references and comprehensions of a body that is not checked itself. */
@@ -78,8 +86,8 @@ function checkPartsInside(term: Term, env: TypeEnv, checker: Checker): void {
   switch (term.kind) {
     case "ref": {
       for (const part of [term.head, ...term.path]) checkPartsInside(part, env, checker);
-      // Calls stand for what they give, of which nothing is known here.
-      if (term.head.kind !== "call-term") reportFault(checkRef(term, env, checker), checker);
+      // A variable stands for any other head, in an equation that is not checked: nothing is known of it here.
+      if (term.head.kind === "var") reportFault(checkRef(term, env, checker), checker);
       return;
     }
     case "array-comprehension":
@@ -116,8 +124,9 @@ function checkEquation(what: Equation, env: TypeEnv, checker: Checker): void {
     checkCall({ ...left, result: right }, env, checker);
     return;
   }
-  const a = settleHere(left, env, checker);
-  const b = settleHere(right, env, checker);
+  const [first, second] = [settleCalls(left, env, checker), settleCalls(right, env, checker)];
+  const a = settleHere(first, env, checker);
+  const b = settleHere(second, env, checker);
   const [typeA, typeB] = [typeOf(a.term, env), typeOf(b.term, env)];
   if (equate(a.term, b.term, env)) return;
   // What is wrong with a side says more.
@@ -136,9 +145,11 @@ function reportMatch(at: Location, left: RegoType, right: RegoType, checker: Che
 
 /** The type that a call gives. */
 function checkCall(call: Call, env: TypeEnv, checker: Checker): RegoType {
-  const args = call.args.map((arg) => settle(arg, env, checker));
-  const result = call.result === undefined ? undefined : settle(call.result, env, checker);
-  const settled = { ...call, args, result };
+  const given = call.result === undefined ? call.args : [...call.args, call.result];
+  const fronted = given.map((term) => settleCalls(term, env, checker));
+  const terms = fronted.map((term) => settleRest(term, env, checker));
+  const args = terms.slice(0, call.args.length);
+  const settled = { ...call, args, result: terms[call.args.length] };
   const member = checkMembership(settled, env, checker);
   if (member !== undefined) {
     checker.diagnostics.push(member);
@@ -149,45 +160,76 @@ function checkCall(call: Call, env: TypeEnv, checker: Checker): RegoType {
   return checked.result;
 }
 
-/** The term with its parts settled; a reference or comprehension that is the term itself stays. */
-function settleHere(term: Term, env: TypeEnv, checker: Checker): Side {
+/** The term with its parts settled, its calls first; a reference or comprehension that is the term itself stays. */
+function settleHere(given: Term, env: TypeEnv, checker: Checker): Side {
+  const term = settleCalls(given, env, checker);
   if (term.kind === "ref") {
     const ref = settleRef(term, env, checker);
     return { term: ref, isWrong: reportFault(checkRef(ref, env, checker), checker) };
   }
   if (isComprehension(term)) return { term, isWrong: isUnknown(checkClosure(term, env, checker)) };
-  return { term: settle(term, env, checker), isWrong: false };
+  return { term: settleRest(term, env, checker), isWrong: false };
 }
 
 type Side = { readonly term: Term; readonly isWrong: boolean };
 
 /** The term with a variable for everything in it that is evaluated first. */
-function settle(term: Term, env: TypeEnv, checker: Checker): Term;
-function settle(term: Term | undefined, env: TypeEnv, checker: Checker): Term | undefined;
-function settle(term: Term | undefined, env: TypeEnv, checker: Checker): Term | undefined {
-  if (term === undefined) return undefined;
+function settle(term: Term, env: TypeEnv, checker: Checker): Term {
+  return settleRest(settleCalls(term, env, checker), env, checker);
+}
+
+/** Calls, and what references read that is no variable, stand in front of all references and comprehensions. */
+function settleCalls(term: Term, env: TypeEnv, checker: Checker): Term {
+  const inner = (part: Term): Term => settleCalls(part, env, checker);
   switch (term.kind) {
     case "call-term":
       return standFor(term, checkCall({ ...term, result: undefined }, env, checker), env, checker);
     case "ref": {
-      const ref = settleRef(term, env, checker);
-      reportFault(checkRef(ref, env, checker), checker);
-      const type = typeOf(ref, env);
-      // Of what is undefined nothing more is said.
-      return standFor(ref, hasUnknown(type) && isUnknown(type) ? ANY : type, env, checker);
+      const path = mapSame(term.path, inner);
+      const head = settleHead(term.head, env, checker);
+      return path === term.path && head === term.head ? term : { ...term, head, path };
     }
     case "array":
     case "set": {
-      const items = settleAll(term.items, env, checker);
+      const items = mapSame(term.items, inner);
       return items === term.items ? term : { ...term, items };
     }
-    case "object": {
-      const entries = term.entries.map(
-        ([key, value]) => [settle(key, env, checker), settle(value, env, checker)] as const,
-      );
-      const isSame = entries.every(([key, value], i) => key === term.entries[i]?.[0] && value === term.entries[i]?.[1]);
-      return isSame ? term : { ...term, entries };
+    case "object":
+      return mapEntries(term, inner);
+    default:
+      return term;
+  }
+}
+
+function settleHead(head: Term, env: TypeEnv, checker: Checker): Term {
+  if (head.kind === "var") return head;
+  // Of what a scalar has nothing is said.
+  if (isScalarTerm(head)) return checker.stand(head);
+  const settled = settle(head, env, checker);
+  if (settled.kind === "var") return settled;
+  const variable = checker.stand(head);
+  equate(variable, settled, env);
+  return variable;
+}
+
+/** The same once calls are settled. */
+function settleRest(term: Term, env: TypeEnv, checker: Checker): Term {
+  const inner = (part: Term): Term => settleRest(part, env, checker);
+  switch (term.kind) {
+    case "ref": {
+      const ref = settleRef(term, env, checker);
+      reportFault(checkRef(ref, env, checker), checker);
+      const type = typeOf(ref, env);
+      // Of what is undefined, or not wholly known, nothing more is said.
+      return standFor(ref, hasUnknown(type) ? ANY : type, env, checker);
     }
+    case "array":
+    case "set": {
+      const items = mapSame(term.items, inner);
+      return items === term.items ? term : { ...term, items };
+    }
+    case "object":
+      return mapEntries(term, inner);
     case "array-comprehension":
     case "set-comprehension":
     case "object-comprehension":
@@ -197,23 +239,22 @@ function settle(term: Term | undefined, env: TypeEnv, checker: Checker): Term | 
   }
 }
 
-function settleAll(terms: readonly Term[], env: TypeEnv, checker: Checker): readonly Term[] {
-  const settled = terms.map((term) => settle(term, env, checker));
-  return settled.every((term, i) => term === terms[i]) ? terms : settled;
+function mapSame(terms: readonly Term[], map: (term: Term) => Term): readonly Term[] {
+  const mapped = terms.map(map);
+  return mapped.every((term, i) => term === terms[i]) ? terms : mapped;
+}
+
+function mapEntries(term: Extract<Term, { kind: "object" }>, map: (term: Term) => Term): Term {
+  const entries = term.entries.map(([key, value]) => [map(key), map(value)] as const);
+  const isSame = entries.every(([key, value], i) => key === term.entries[i]?.[0] && value === term.entries[i]?.[1]);
+  return isSame ? term : { ...term, entries };
 }
 
 type RefTerm = Extract<Term, { kind: "ref" }>;
 
 function settleRef(ref: RefTerm, env: TypeEnv, checker: Checker): RefTerm {
-  const path = settleAll(ref.path, env, checker);
-  let { head } = ref;
-  if (head.kind !== "var") {
-    const settled = settle(head, env, checker);
-    const variable = settled.kind === "var" ? settled : checker.stand(head);
-    if (settled.kind !== "var" && !isScalarTerm(settled)) equate(variable, settled, env);
-    head = variable;
-  }
-  return path === ref.path && head === ref.head ? ref : { ...ref, head, path };
+  const path = mapSame(ref.path, (part) => settleRest(part, env, checker));
+  return path === ref.path ? ref : { ...ref, path };
 }
 
 function isScalarTerm({ kind }: Term): boolean {
@@ -246,18 +287,27 @@ function checkClosure(term: Comprehension, around: TypeEnv, checker: Checker): R
 }
 
 function typeOfClosure(term: Comprehension, env: TypeEnv, checker: Checker): RegoType {
-  const yielded = (part: Term): RegoType => typeOf(settle(part, env, checker), env);
+  const yielded = (part: Term): RegoType => typeOf(settleYield(part, env, checker), env);
   switch (term.kind) {
     case "array-comprehension":
       return makeArrayType([], yielded(term.value));
     case "set-comprehension":
       return makeSetType(yielded(term.value));
-    case "object-comprehension":
-      return makeObjectType([], { key: yielded(term.key), value: yielded(term.value) });
+    case "object-comprehension": {
+      const [key, value] = [settleYield(term.key, env, checker), settleYield(term.value, env, checker)];
+      return makeObjectType([], { key: typeOf(key, env), value: typeOf(value, env) });
+    }
   }
 }
 
-/** A head's key or value, once what it evaluates has been checked as the body's last part. */
+/**
+ * What a head or a comprehension yields, as the body's last part. Where something in it is evaluated, the whole
+ * stands in an equation: variables in it that nothing is known of may be anything.
+ */
 export function settleYield(term: Term, env: TypeEnv, checker: Checker): Term {
-  return settle(term, env, checker);
+  const settled = settle(term, env, checker);
+  if (settled === term || settled.kind === "var") return settled;
+  const variable = checker.stand(term);
+  equate(variable, settled, env);
+  return variable;
 }

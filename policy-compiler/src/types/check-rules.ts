@@ -78,9 +78,10 @@ function checkLink(
   checkBody(link.body, env, checker);
   const type = typeOfHead(link.head, env, checker);
   const path = constantPath(link.head);
-  // What uses a rule that is wrong would be refused for the same reason.
-  if (found.length > 0) putType(tree, path, ANY);
-  else if (!isUnknown(type)) insertType(tree, path, type);
+  // What uses a rule that is wrong would be refused for the same reason; a piece leaves to the others what they give.
+  if (found.length > 0) {
+    if (path.length > link.head.ref.length) putType(tree, path, ANY);
+  } else if (!isUnknown(type)) insertType(tree, path, type);
   for (const each of found) diagnostics.push(each);
 }
 

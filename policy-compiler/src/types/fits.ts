@@ -1,6 +1,14 @@
 /** Whether two types can have a value in common. What is unknown has none; in doubt they can. */
 import { selectType } from "./select.ts";
-import { type ArrayType, type FunctionType, isUnknown, type ObjectType, openType, type RegoType } from "./type.ts";
+import {
+  type ArrayType,
+  type FunctionType,
+  isUnknown,
+  type ObjectRest,
+  type ObjectType,
+  openType,
+  type RegoType,
+} from "./type.ts";
 
 export function fits(a: RegoType, b: RegoType): boolean {
   if (a === b) return !isUnknown(a);
@@ -37,13 +45,18 @@ function itemsFit(a: ArrayType, b: ArrayType): boolean {
 
 function objectsFit(a: ObjectType, b: ObjectType): boolean {
   if (!fieldsFit(a, b) || !fieldsFit(b, a)) return false;
-  return a.rest === undefined || b.rest === undefined || fits(a.rest.value, b.rest.value);
+  return !hasRest(a) || !hasRest(b) || fits(a.rest.value, b.rest.value);
+}
+
+/** Of keys that are not constant something is known. */
+function hasRest(type: ObjectType): type is ObjectType & { readonly rest: ObjectRest } {
+  return type.rest !== undefined && !isUnknown(type.rest.value);
 }
 
 function fieldsFit(a: ObjectType, b: ObjectType): boolean {
   return a.fields.every(({ key, type }) => {
     const other = selectType(b, key);
-    if (isUnknown(other)) return a.rest !== undefined || b.rest !== undefined;
+    if (isUnknown(other)) return hasRest(a) || hasRest(b);
     return fits(type, other);
   });
 }

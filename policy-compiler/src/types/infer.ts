@@ -5,7 +5,7 @@
 import type { Term } from "../syntax/ast.ts";
 import { constantKey } from "./constant.ts";
 import { fits } from "./fits.ts";
-import { selectType, valuesOf } from "./select.ts";
+import { selectType } from "./select.ts";
 import { ANY, type ArrayType, hasUnknown, isUnknown, type ObjectType, openType, type RegoType } from "./type.ts";
 import { type TypeEnv, typeOf, typeOfVariable } from "./type-env.ts";
 import { unionOf } from "./union.ts";
@@ -131,8 +131,4 @@ export function inferMember(term: Term, of: RegoType, env: TypeEnv): boolean {
   const have = typeOf(term, env);
   if (!hasUnknown(have) && !fits(have, of)) return false;
   return infer(term, of, env);
-}
-
-function _memberType(collection: RegoType): RegoType {
-  return valuesOf(collection);
 }

@@ -5,7 +5,17 @@
 import { compareKeys, keyTypeOf } from "./compare-types.ts";
 import { makeObjectType } from "./make-type.ts";
 import { mergeTypes } from "./merge.ts";
-import { ANY, type Field, type FieldKey, type ObjectType, openType, type RegoType, STRING } from "./type.ts";
+import {
+  ANY,
+  type Field,
+  type FieldKey,
+  isUnknown,
+  type ObjectType,
+  openType,
+  type RegoType,
+  STRING,
+  UNKNOWN,
+} from "./type.ts";
 import { unionOf } from "./union.ts";
 
 export type TypeNode = {
@@ -59,13 +69,19 @@ export function insertType(root: TypeNode, path: readonly FieldKey[], type: Rego
     const above = node.type === undefined ? undefined : openType(node.type);
     if (rest.length > 0 && above?.kind === "object") node.type = insertInto(above, rest, type);
   }
-  node.type = node.type === undefined ? type : mergeTypes(node.type, type);
+  node.type = joinTypes(node.type, type);
   node.extent = undefined;
   if (openType(type).kind !== "object" || node.children.size === 0) return;
   for (const leaf of leavesBelow(node, [])) {
     const own = openType(node.type);
     if (own.kind === "object") node.type = insertInto(own, leaf.path, leaf.type);
   }
+}
+
+/** A function whose definition before this one was found wrong is none that can be called, as in OPA. */
+function joinTypes(known: RegoType | undefined, type: RegoType): RegoType {
+  if (known === undefined || isUnknown(known)) return type;
+  return known.kind !== "function" && type.kind === "function" ? UNKNOWN : mergeTypes(known, type);
 }
 
 type Leaf = { readonly path: readonly FieldKey[]; readonly type: RegoType };
