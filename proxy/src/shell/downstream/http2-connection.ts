@@ -30,6 +30,8 @@ const SPILL_BYTES = 48 * 1024;
 const HELD_BYTES_MAX = 8 * 1024 * 1024;
 /** Requests that are kept for streams to come, of a connection on which nothing is under way. */
 const KEPT_IDLE = 4;
+/** So long after the last one's end. */
+const KEPT_MS = 5000;
 /** For a client that does not answer a ping, in place of a round trip. */
 const ROUND_TRIP_MS = 1000;
 
@@ -71,6 +73,7 @@ export class Http2Connection implements Speaker, StreamOwner, Flushable {
     this.#thread = thread;
     this.#timeouts = timeouts;
     this.codec = new Connection("server", coding === "raw" ? MESH_LIMITS : DEFAULT_HTTP2_LIMITS, coding);
+    this.codec.output.use(thread.slabs);
     this.#intake = new Intake(socket);
     const { slabs, turn, writesThrough } = thread;
     this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });
@@ -327,7 +330,6 @@ export class Http2Connection implements Speaker, StreamOwner, Flushable {
     this.#free.push(request);
     if (this.#active.size > 0) return;
     this.#sinceMs = this.#thread.monoMs();
-    for (const surplus of this.#free.splice(KEPT_IDLE)) surplus.close();
     if (this.#state === "last") this.#schedule();
   }
 
@@ -371,8 +373,8 @@ export class Http2Connection implements Speaker, StreamOwner, Flushable {
     const { output } = codec;
     if (output.end === 0 || this.#state === "closed") return;
     if (this.#out.pendingBytes === 0) codec.wrote();
-    this.#out.append(output.bytes, 0, output.end);
-    output.clear();
+    const { end } = output;
+    this.#out.give(output.takeBuffer() as Buffer, end);
   }
 
   // Time.
@@ -392,8 +394,11 @@ export class Http2Connection implements Speaker, StreamOwner, Flushable {
     if (takesNothing && this.#wasPending && quietMs >= stallMs) return void this.destroy();
     this.#wasPending = this.#out.pendingBytes > 0;
     if (this.#active.size === 0) {
+      // A burst ends without a request under way again and again: only once it is over are fewer kept.
+      if (quietMs >= KEPT_MS) for (const surplus of this.#free.splice(KEPT_IDLE)) surplus.close();
       if (quietMs >= idleMs) return void this.#leaveAtLast();
-      return void this.#thread.arm(this.#watch, Math.min(idleMs - quietMs, stallMs));
+      const nextMs = this.#free.length > KEPT_IDLE ? KEPT_MS : stallMs;
+      return void this.#thread.arm(this.#watch, Math.min(idleMs - quietMs, nextMs));
     }
     for (const request of [...this.#active]) this.#guard(request, () => request.look(stallMs));
     this.#thread.arm(this.#watch, stallMs);

@@ -126,6 +126,17 @@ export class Outgoing {
     }
   }
 
+  /** Takes slab[0, used) as it is: one of the pool's, and ours from here on. */
+  give(slab: Buffer, used: number): void {
+    if (this.#isClosed || this.#isEnding || used === 0) return void this.#slabs.giveBack(slab);
+    const before = this.#slab;
+    if (before !== undefined && this.#used === 0) this.#slabs.giveBack(before);
+    else if (before !== undefined) this.#fill(before, this.#used);
+    this.#slab = slab;
+    this.#used = 0;
+    this.commit(used);
+  }
+
   #withRoom(bytes: number): Buffer {
     const slab = this.#slab;
     if (slab !== undefined && this.#used < slab.length) return slab;

@@ -31,6 +31,9 @@ const PONG_MS = 3000;
 /** Bytes that wait for the socket before whoever feeds it should stop: less than one stream's window. */
 const FULL_BYTES = 256 * 1024;
 
+/** What is written goes on to the socket's slabs by this much. */
+const SPILL_BYTES = 48 * 1024;
+
 const NO_TRAILERS = new HeadReader("trailers", DEFAULT_CODEC_LIMITS).head;
 const texts = new TextFields();
 
@@ -42,7 +45,8 @@ export class Http2Speaker implements Speaker {
   readonly #coding: HeadCoding;
   readonly #limits: Http2Limits;
   readonly #probe: Timer;
-  readonly #streams = new Set<Http2Stream>();
+  /** Under way, in no order; each knows its place. */
+  readonly #streams: Http2Stream[] = [];
   /** Requests that were ever begun. */
   #begun = 0;
   #heardMs: number;
@@ -57,6 +61,7 @@ export class Http2Speaker implements Speaker {
     this.#coding = coding;
     this.#limits = limits;
     this.codec = new Connection("client", limits, coding);
+    this.codec.output.use(thread.slabs);
     this.#heardMs = thread.monoMs();
     this.#probe = new Timer(() => this.#onProbe(), connection);
     const { out } = connection;
@@ -74,7 +79,7 @@ export class Http2Speaker implements Speaker {
   }
 
   get streams(): number {
-    return this.#streams.size;
+    return this.#streams.length;
   }
 
   get isFull(): boolean {
@@ -90,7 +95,8 @@ export class Http2Speaker implements Speaker {
 
   begin(listener: UpstreamListener): Http2Stream {
     const stream = new Http2Stream(this, listener, this.#begun++ > 0);
-    this.#streams.add(stream);
+    stream.place = this.#streams.length;
+    this.#streams.push(stream);
     if (!this.#probe.isArmed) this.#thread.arm(this.#probe, SILENT_MS);
     return stream;
   }
@@ -104,7 +110,8 @@ export class Http2Speaker implements Speaker {
   // A stream's side.
 
   wake(): void {
-    this.#connection.out.wake();
+    if (this.codec.output.end >= SPILL_BYTES) this.#flush();
+    else this.#connection.out.wake();
   }
 
   writeHead(stream: Stream, bytes: Uint8Array, end: number, isEnd: boolean): void {
@@ -132,7 +139,15 @@ export class Http2Speaker implements Speaker {
   }
 
   ended(stream: Http2Stream): void {
-    if (this.#streams.delete(stream)) this.#connection.release();
+    const { place } = stream;
+    if (place < 0) return;
+    stream.place = -1;
+    const last = this.#streams.pop();
+    if (last !== undefined && last !== stream) {
+      this.#streams[place] = last;
+      last.place = place;
+    }
+    this.#connection.release();
   }
 
   // The connection's side.
@@ -210,19 +225,24 @@ export class Http2Speaker implements Speaker {
 
   onClosed(reason: Reason): void {
     this.#thread.disarm(this.#probe);
+    this.codec.output.clear();
     const detail = this.#connection.failureDetail;
     // Of requests that were sent nobody knows how far they came.
     for (const stream of [...this.#streams]) {
       const { listener } = stream;
       if (listener !== undefined) guarded(listener, () => stream.lose({ reason, detail, wasProcessed: true }))();
     }
-    this.#streams.clear();
+    this.#streams.length = 0;
   }
 
   letGo(): void {
     this.#thread.disarm(this.#probe);
-    for (const stream of this.#streams) stream.listener = undefined;
-    this.#streams.clear();
+    this.codec.output.clear();
+    for (const stream of this.#streams) {
+      stream.listener = undefined;
+      stream.place = -1;
+    }
+    this.#streams.length = 0;
   }
 
   #onFault(): void {
@@ -237,7 +257,7 @@ export class Http2Speaker implements Speaker {
   #sendWaiting(): void {
     for (let sent = 1; sent > 0; ) {
       sent = 0;
-      for (const stream of this.#streams) sent += stream.sendWaiting(FRAME_BYTES_LEAST);
+      for (const stream of [...this.#streams]) sent += stream.sendWaiting(FRAME_BYTES_LEAST);
     }
   }
 
@@ -246,8 +266,8 @@ export class Http2Speaker implements Speaker {
     const { out } = this.#connection;
     // Answers to what comes count until they are on their way: a peer that reads nothing is noticed by them.
     if (codec.output.end === 0 || out.isFull) return;
-    out.append(codec.output.bytes, 0, codec.output.end);
-    codec.output.clear();
+    const { end } = codec.output;
+    out.give(codec.output.takeBuffer() as Buffer, end);
     codec.wrote();
     if (!this.#hasStopped) return;
     this.#hasStopped = false;
@@ -270,7 +290,7 @@ export class Http2Speaker implements Speaker {
       this.#connection.failureDetail = `nothing came for ${PONG_MS} ms, nor an answer to a ping`;
       return void this.#connection.fail("upstream_reset");
     }
-    if (this.#streams.size === 0) return;
+    if (this.#streams.length === 0) return;
     const silentMs = this.#thread.monoMs() - this.#heardMs;
     if (silentMs >= SILENT_MS) this.#ask();
     else this.#thread.arm(this.#probe, SILENT_MS - silentMs);

@@ -28,6 +28,8 @@ export class Http2Stream implements UpstreamStream {
   #isPaused = false;
   /** Bytes that came since it was paused, and that the window has not got back. */
   #unreleased = 0;
+  /** Among its connection's streams; -1: it is none of them any more. */
+  place = -1;
   /** Interim responses so far. */
   interim = 0;
 
