@@ -16,7 +16,7 @@ import type { HostBuiltins } from "./host-builtins.ts";
 import { type FaultCode, faultOf, type Instance, openInstance, PolicyAbort, textAt, writeText } from "./instance.ts";
 import type { Json } from "./json.ts";
 import { Answer, AnswerState, REQUEST_ID_BYTES_MAX, stepsAt } from "./layout/answer.ts";
-import { FIELDS_MAX, type HeadTable } from "./layout/head-table.ts";
+import { FIELDS_MAX, HeadRow, HeadStart, type HeadTable } from "./layout/head-table.ts";
 import { RecordReader } from "./layout/record-reader.ts";
 import { ROOTS } from "./layout/record-shape.ts";
 import { MODULE_ABI, type ModuleMeta, type RulePlace } from "./module-meta.ts";
@@ -59,6 +59,8 @@ const KEPT_MAX = 1024;
 /** Copies a span without making a view of it. */
 const copyNatively = Buffer.prototype.copy;
 const ANSWER_WORDS = Answer.size / 4;
+/** The module's room for a head's table. */
+const TABLE_WORDS_MAX = (HeadStart.size + FIELDS_MAX * HeadRow.size) / 4;
 
 /** How answers of one kind are read; and the readings of those that are constants, by address. */
 class Reading<T> {
@@ -209,10 +211,11 @@ class FastPolicy implements Policy, PolicyDecision {
       return this.#failHead(`the head has ${table.fieldCount} fields; the policy takes ${FIELDS_MAX}`);
     this.#refresh();
     const bytes = this.#bytes;
-    copyNatively.call(head as Buffer, bytes, this.#headAt, 0, length);
-    const words = this.#words;
-    const rows = table.words;
-    for (let i = 0, at = this.#tableAt >> 2, end = table.length; i < end; i++) words[at + i] = rows[i]!;
+    if (head.length === length) bytes.set(head, this.#headAt);
+    else copyNatively.call(head as Buffer, bytes, this.#headAt, 0, length);
+    // Whole where it fits: what stands behind the last row is read by nobody, and a part is a view to be made.
+    const rows = table.words.length <= TABLE_WORDS_MAX ? table.words : table.words.subarray(0, table.length);
+    this.#words.set(rows, this.#tableAt >> 2);
     const idLength = Math.min(requestId.length, REQUEST_ID_BYTES_MAX);
     for (let i = 0; i < idLength; i++) bytes[this.#idAt + i] = requestId.charCodeAt(i) & 0x7f;
     try {
@@ -266,9 +269,9 @@ class FastPolicy implements Policy, PolicyDecision {
     return this;
   }
 
-  /** The memory's buffer is another one after it has grown. */
+  /** The memory's buffer is another one after it has grown; what was a view of the old one is empty then. */
   #refresh(): void {
-    if (this.#words.buffer === this.#open.memory.buffer) return;
+    if (this.#words.length > 0) return;
     this.#bytes = this.#open.bytes();
     this.#words = new Int32Array(this.#open.memory.buffer);
     if (this.#bytes.length <= this.#bytesMax) return;

@@ -22,7 +22,7 @@ export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/hos
 export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error, hostTypeError as rm_host_type_error, rm_burn } from "./failure";
 export { setMemoryMax as rm_memory_max } from "./memory";
 export {
-  outOfFuel, tooDeep, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
+  outOfFuel, tooDeep, resultOf, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
 } from "./policy-calls";
 export { indexFind } from "./rule-index";
 export { memoCounts, memoFind, memoKeep, NO_VALUE } from "./memo";

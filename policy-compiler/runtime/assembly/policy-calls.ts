@@ -2,7 +2,7 @@
 import { ABORT_DEPTH, ABORT_FUEL, abort, abortWith } from "./failure";
 import { arrayGet, arrayLen } from "./value/array";
 import { equal, equalCells, equalStrings } from "./value/compare";
-import { entriesOf, findAtom, findEntry } from "./value/entries";
+import { entriesOf, entryCount, findAtom, findEntry } from "./value/entries";
 import { makeObject, objectGet, objectInsert } from "./value/object";
 import { makeSet } from "./value/set";
 import { valueLength } from "./value/access";
@@ -11,6 +11,11 @@ import { ARRAY, ATOM, CHECKED, KEYED, OBJECT, SET, STRING, UNDEFINED, kindOf, ma
 /** Emitted code takes its steps from `fuel` itself. */
 export function outOfFuel(): void {
   abort(ABORT_FUEL);
+}
+
+/** What a plan's results (a set of objects of bindings: one, or none) bind to the key, or undefined. */
+export function resultOf(results: usize, key: usize): usize {
+  return entryCount(results) == 0 ? UNDEFINED : getAtom(<usize>load<u32>(entriesOf(results)), key);
 }
 
 export function newObject(): usize {

@@ -8,7 +8,7 @@
  */
 import { builtinErrorCount, firstErrorText, fuel, resetFailure, setFuel } from "./failure";
 import {
-  LINK_ATOM_CELLS, LINK_ATOM_COUNT, LINK_BUILTINS_LENGTH, LINK_BUILTINS_TEXT, LINK_ENTRYPOINTS_LENGTH,
+  LINK_ANSWER_TABLE, LINK_ATOM_CELLS, LINK_ATOM_COUNT, LINK_BUILTINS_LENGTH, LINK_BUILTINS_TEXT, LINK_ENTRYPOINTS_LENGTH,
   LINK_ENTRYPOINTS_TEXT, LINK_HEAP_START, LINK_MARK_COUNT, LINK_MARK_TABLE, LINK_MEMO_SLOTS, LINK_MEMO_TABLE,
   LINK_PLAN_TABLE, LINK_SLOT_COUNT, LINK_SLOT_TABLE, LINK_VALUE_COUNT, LINK_VALUE_TABLE, LINK_VALUE_TEXTS,
 } from "./layout";
@@ -22,6 +22,7 @@ import { dropPassingPrograms, startPrograms } from "./regex/store";
 import { clearSlots, linkSlots } from "./request/slots";
 
 let planTable: u32 = 0;
+let answerTable: u32 = 0;
 let memoTable: usize = 0;
 let memoBytes: usize = 0;
 let atomCells: usize = 0;
@@ -50,6 +51,7 @@ let fuelPerRun: i64 = i64.MAX_VALUE;
 export function rm_link(block: usize): void {
   heapStart = load<u32>(block, LINK_HEAP_START);
   planTable = load<u32>(block, LINK_PLAN_TABLE);
+  answerTable = load<u32>(block, LINK_ANSWER_TABLE);
   memoTable = load<u32>(block, LINK_MEMO_TABLE);
   memoBytes = <usize>load<u32>(block, LINK_MEMO_SLOTS) << 3;
   atomCells = load<u32>(block, LINK_ATOM_CELLS);
@@ -160,6 +162,11 @@ export function memoPush(): u32 {
 
 export function memoPop(outer: u32): void {
   memoGeneration = outer;
+}
+
+/** The value that an entrypoint gives, or undefined (0): `result` of its one result. */
+export function answerOf(entrypoint: i32, input: usize, data: usize): usize {
+  return call_indirect<usize>(answerTable + entrypoint, input, data);
 }
 
 /** The results (an array of binding objects) of an entrypoint. */

@@ -4,13 +4,16 @@
  * answers by them (runtime/assembly/memo.ts); one that is part
  * of a long or endless chain of calls counts the depth.
  */
-import type { IrFunc, IrPlan } from "../ir/policy.ts";
+import type { IrBlock, IrFunc, IrPlan } from "../ir/policy.ts";
+import { someStmtOf } from "../ir/walk.ts";
 import { I32, OP } from "../wasm/encode.ts";
 import { emitBlocks } from "./blocks.ts";
 import {
+  atom,
   type Body,
   br,
   call,
+  callIndex,
   close,
   get,
   globalGet,
@@ -80,6 +83,48 @@ export function emitPlan(policy: PolicyContext, plan: IrPlan, known: Known): Bod
   close(body);
   op(body, OP.end);
   return body;
+}
+
+/**
+ * A plan's value: what its one result binds to `result`, without the object and the set around it
+ * where the plan is as planners lay an entrypoint's out.
+ */
+export function emitAnswer(policy: PolicyContext, plan: IrPlan, known: Known, planIndex: number): Body {
+  const direct = directPlan(policy, plan);
+  const body = newBody(`answer ${plan.name}`, 2, known, policy);
+  body.locals.set(0, 0).set(1, 1);
+  if (direct === undefined) {
+    get(body, 0);
+    get(body, 1);
+    callIndex(body, planIndex);
+    atom(body, RESULT);
+    call(body, "resultOf");
+  } else {
+    const done = open(body, OP.block, I32);
+    const returnValue = () => returnTo(body, done);
+    emitBlocks({ body, policy, returnValue, results: undefined }, [direct], 0);
+    i32Const(body, 0);
+    close(body);
+  }
+  op(body, OP.end);
+  return body;
+}
+
+const RESULT = "result";
+
+/** A block that returns the value that the plan's one block wraps up. */
+function directPlan({ strings }: PolicyContext, { blocks }: IrPlan): IrBlock | undefined {
+  const [block, more] = blocks ?? [];
+  const stmts = block?.stmts ?? [];
+  const [make, insert, add] = stmts.slice(-3);
+  if (more !== undefined || make?.type !== "MakeObjectStmt") return undefined;
+  if (insert?.type !== "ObjectInsertStmt" || add?.type !== "ResultSetAddStmt") return undefined;
+  const { key, value, object } = insert.stmt;
+  const isResult = key.type === "string_index" && strings[key.value] === RESULT && value.type === "local";
+  if (!isResult || object !== make.stmt.target || add.stmt.value !== object) return undefined;
+  const before = stmts.slice(0, -3);
+  if (someStmtOf([{ stmts: before }], ({ type }) => type === "ResultSetAddStmt")) return undefined;
+  return { stmts: [...before, { type: "ReturnLocalStmt", stmt: { source: value.value } }] };
 }
 
 /** Returns the value on the stack. The generation of the outermost open `with` comes back. */

@@ -9,7 +9,7 @@ import { reachedMarks } from "../plan/marks.ts";
 import { type Body, finish, type Known } from "./code.ts";
 import { checkBlockDepth } from "./depth.ts";
 import { EmitError } from "./error.ts";
-import { emitFunction, emitPlan } from "./function.ts";
+import { emitAnswer, emitFunction, emitPlan } from "./function.ts";
 import { builtinsOf, type PolicyContext, type PolicyFunction, stringsOf, treeOf } from "./policy-context.ts";
 import { type FunctionTraits, type Prepared, prepare } from "./prepare.ts";
 import { resolveRuntime } from "./runtime-calls.ts";
@@ -51,6 +51,7 @@ export function emitDescribed({ ir: planned, runtime, without, meta = {} }: Modu
   const entrypoints = Object.fromEntries(plans.map((plan, i) => [plan.name, i]));
   const layout = layOut(policy.statics, base, {
     planTable: runtime.tableSize,
+    answerTable: runtime.tableSize + bodies.length - plans.length,
     entrypoints: JSON.stringify(entrypoints),
     builtins: JSON.stringify(Object.fromEntries(policy.hostBuiltins)),
   });
@@ -87,7 +88,7 @@ function typesFrom(first: number, types: number[]): (params: number) => number {
   };
 }
 
-/** Plans stand first, in the table and among the functions. */
+/** Plans stand first, in the table and among the functions; what gives their values alone stands last. */
 function contextOf(
   ir: IrPolicy,
   runtime: RuntimeModule,
@@ -129,5 +130,6 @@ function emitBodies(
   return [
     ...plans.map((plan, i) => emitPlan(policy, plan, prepared.plans[i] as Known)),
     ...funcs.map((func) => emitFunction(policy, func, prepared.functions.get(func.name) as FunctionTraits)),
+    ...plans.map((plan, i) => emitAnswer(policy, plan, prepared.plans[i] as Known, policy.runtime.functionCount + i)),
   ];
 }

@@ -6,6 +6,7 @@ import { EmitError } from "./error.ts";
 const FUNCTIONS = [
   "outOfFuel",
   "tooDeep",
+  "resultOf",
   "isEqual",
   "isAtomText",
   "getAtom",

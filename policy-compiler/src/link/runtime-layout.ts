@@ -8,6 +8,7 @@ import { CONTEXT_FIELDS, KNOWN_FIELDS } from "@regomesh/policy-runtime";
 export const LINK_WORDS = [
   "heapStart",
   "planTable",
+  "answerTable",
   "memoTable",
   "memoSlots",
   "atomCells",

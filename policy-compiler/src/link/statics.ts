@@ -90,7 +90,13 @@ export function addressesOf(statics: Statics, base: number): Addresses {
   };
 }
 
-export type LinkBlock = { readonly planTable: number; readonly entrypoints: string; readonly builtins: string };
+/** Places in the table: of the first plan, and of the first function that gives a plan's value alone. */
+export type LinkBlock = {
+  readonly planTable: number;
+  readonly answerTable: number;
+  readonly entrypoints: string;
+  readonly builtins: string;
+};
 
 /** The segment's bytes, and where the heap may begin. */
 export function layOut(statics: Statics, base: number, block: LinkBlock): Layout {
@@ -118,6 +124,7 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
   const words: LinkWords = {
     heapStart,
     planTable: block.planTable,
+    answerTable: block.answerTable,
     ...{ memoTable: addresses.memo(0), memoSlots: statics.memoSlots },
     ...{ atomCells: addresses.atom(0), atomCount: statics.atoms.size },
     ...{ entrypointsText: entrypoints[0], entrypointsLength: entrypoints[1] },

@@ -15,20 +15,16 @@ import {
   STATE_UNDEFINED, STATE_VALUE, STRING_CELL_HASH, STRING_CELL_LENGTH,
 } from "../layout";
 import { alloc, allocZeroed, resetHeap, sealHeap } from "../memory";
-import { beginDecision, forgetMemo, runPlan } from "../policy";
+import { answerOf, beginDecision, forgetMemo } from "../policy";
 import { LAZY_INPUT, beginRequest, forgetDocument } from "../request/slots";
 import { contextBlock, headTable, openRegion, setDestinationValue, setHead } from "../request/region";
 import { isBadRequest } from "../request/target";
-import { entriesOf, entryCount } from "../value/entries";
-import { objectGet } from "../value/object";
-import { hashString } from "../value/hash";
-import { isFalse, isTrue, makeText, makeView } from "../value/value";
+import { isFalse, isTrue, makeView } from "../value/value";
 
 let answers: usize = 0;
 let fuels: usize = 0;
 let idPtr: usize = 0;
 let idCell: usize = 0;
-let resultKey: usize = 0;
 let data: usize = 0;
 
 /**
@@ -43,8 +39,6 @@ export function rm_request_open(headBytes: i32, contextBytes: i32, dataValue: us
   for (let i: usize = 0; i < ENTRYPOINTS_MAX; i++) store<i64>(fuels + (i << 3), i64.MAX_VALUE);
   idPtr = alloc(REQUEST_ID_BYTES_MAX);
   idCell = makeView(idPtr, 0);
-  resultKey = makeText("result");
-  hashString(resultKey);
   const head = openRegion(headBytes, contextBytes);
   sealHeap();
   return head;
@@ -107,10 +101,8 @@ function ask(mask: u32): void {
     const steps = load<i64>(fuels + (<usize>index << 3));
     setFuel(steps);
     resetDepth();
-    const results = runPlan(index, LAZY_INPUT, data);
+    const value = answerOf(index, LAZY_INPUT, data);
     store<i64>(answer, steps - fuel, ANSWER_STEPS);
-    // A plan gives a set of objects {"result": value}: one, or none.
-    const value: usize = entryCount(results) == 0 ? 0 : objectGet(<usize>load<u32>(entriesOf(results)), resultKey);
     store<u32>(answer, <u32>value, ANSWER_VALUE);
     let state = STATE_VALUE;
     if (value == 0) state = STATE_UNDEFINED;

@@ -47,7 +47,9 @@ export function beginRequest(): void {
 export function forgetDocument(): void {
   isBuilt = false;
   store<u32>(lazyCell, OBJECT);
-  memory.fill(lazyCell + 4, 0, 20);
+  store<u32>(lazyCell, 0, 4);
+  store<u64>(lazyCell, 0, 8);
+  store<u64>(lazyCell, 0, 16);
 }
 
 /**
