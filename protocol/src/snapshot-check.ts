@@ -152,7 +152,7 @@ function checkTraffic(traffic: FieldReader<TrafficSettings>): void {
   traffic.object("retry", (retry) => {
     retry.integer("attempts", 0, 10);
     if (retry.has("perTryMs")) retry.integer("perTryMs", 0, DAY_MS);
-    retry.members("on", 4, "connect", "reset", "5xx", "gateway-error");
+    retry.members("on", 5, "connect", "reset", "5xx", "gateway-error", "unavailable");
     retry.integer("budgetPercent", 0, 100);
     retry.integer("budgetMin", 0, 1000);
   });

@@ -126,7 +126,7 @@ export type TrafficSettings = {
   readonly retry: {
     readonly attempts: number;
     readonly perTryMs: number | undefined;
-    readonly on: readonly ("connect" | "reset" | "5xx" | "gateway-error")[];
+    readonly on: readonly ("connect" | "reset" | "5xx" | "gateway-error" | "unavailable")[];
     /** Share of active requests that may be retries, in percent, and the floor below which it does not bind. */
     readonly budgetPercent: number;
     readonly budgetMin: number;

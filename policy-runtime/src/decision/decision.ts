@@ -55,7 +55,7 @@ export type RetryPolicy = {
   readonly perTryMs: number | undefined;
   readonly on: readonly RetryCondition[];
 };
-export type RetryCondition = "connect" | "reset" | "5xx" | "gateway-error";
+export type RetryCondition = "connect" | "reset" | "5xx" | "gateway-error" | "unavailable";
 
 export type FieldChanges = { readonly set: Fields; readonly add: Fields; readonly remove: readonly string[] };
 

@@ -26,7 +26,7 @@ import {
 } from "./read-values.ts";
 import { WrongType } from "./wrong-type.ts";
 
-const CONDITIONS = ["connect", "reset", "5xx", "gateway-error"] as const;
+const CONDITIONS = ["connect", "reset", "5xx", "gateway-error", "unavailable"] as const;
 const TARGETS_MAX = 100;
 const WEIGHT = [0, 1_000_000] as const;
 const ATTEMPTS = [0, 10] as const;

@@ -53,6 +53,13 @@ export function writeOwnResponse(
   connection.endHead(stream, false);
 }
 
+/** Ends a stream with trailers of our own. */
+export function writeOwnTrailers(connection: Connection, stream: Stream, edits: FieldEdits): void {
+  connection.beginHead();
+  writeLines(connection, edits);
+  connection.endHead(stream, true);
+}
+
 /** Ends a stream, with those trailers that may go on. */
 export function writeEnd(connection: Connection, stream: Stream, trailers: Head): void {
   if (connection.coding === "raw") return void writeEndText(connection, stream, trailers);

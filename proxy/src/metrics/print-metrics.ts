@@ -10,6 +10,7 @@ import {
   type EdgeKey,
   sumRevisions,
 } from "./edge-table.ts";
+import { GRPC_STATUSES, type GrpcCalls } from "./grpc-calls.ts";
 import { BOUNDS_MS, BUCKETS } from "./histogram.ts";
 import type { OwnAnswers } from "./own-answers.ts";
 import type { ShadowCounts } from "./shadow-table.ts";
@@ -28,6 +29,7 @@ type Totals = {
   readonly pastEdges: readonly EdgeCounts[];
   readonly ownAnswers: readonly OwnAnswers[];
   readonly shadows: readonly ShadowCounts[];
+  readonly grpcCalls: readonly GrpcCalls[];
   readonly counters: Float64Array;
 };
 
@@ -81,7 +83,7 @@ const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "count
 ];
 
 export function printMetrics(totals: Totals, facts: ProxyFacts | undefined): string {
-  const { edges, pastEdges, ownAnswers, shadows, counters } = totals;
+  const { edges, pastEdges, ownAnswers, shadows, grpcCalls, counters } = totals;
   const lines: string[] = [];
   for (const [name, counter, kind, help] of COUNTERS) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, `${name} ${counters[counter] ?? 0}`);
@@ -91,6 +93,7 @@ export function printMetrics(totals: Totals, facts: ProxyFacts | undefined): str
   printEdges(sumRevisions([...edges, ...pastEdges]), lines);
   printOwnAnswers(ownAnswers, lines);
   printShadows(shadows, lines);
+  printGrpcCalls(grpcCalls, lines);
   if (facts !== undefined) printFacts(facts, lines);
   return `${lines.join("\n")}\n`;
 }
@@ -146,6 +149,25 @@ function printShadows(shadows: readonly ShadowCounts[], lines: string[]): void {
     lines.push(`${name}{${label},would="same"} ${decisions - changed}`);
     for (const change of SHADOW_CHANGES) lines.push(`${name}{${label},would="${change}"} ${changes[change]}`);
   }
+}
+
+function printGrpcCalls(calls: readonly GrpcCalls[], lines: string[]): void {
+  if (calls.length === 0) return;
+  const labelled = calls.map((call) => {
+    return { ...call, label: `direction="${call.direction}",method="${escapeLabel(call.method)}"` };
+  });
+  const total = "regomesh_grpc_calls_total";
+  const help = "Calls of gRPC by their status; those whose methods are not told apart have none.";
+  lines.push(`# HELP ${total} ${help}`, `# TYPE ${total} counter`);
+  for (const { label, counts } of labelled) {
+    for (let status = 0; status < GRPC_STATUSES; status++) {
+      const count = counts[status] ?? 0;
+      if (count > 0) lines.push(`${total}{${label},grpc_status="${status}"} ${count}`);
+    }
+  }
+  const duration = "regomesh_grpc_call_duration_seconds";
+  lines.push(`# HELP ${duration} Time from a call's head to its end.`, `# TYPE ${duration} histogram`);
+  for (const { label, counts } of labelled) printHistogram(duration, label, counts, GRPC_STATUSES, 1e-3, lines);
 }
 
 function printFacts(facts: ProxyFacts, lines: string[]): void {

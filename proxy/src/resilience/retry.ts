@@ -12,6 +12,8 @@ export type TryOutcome =
   /** The connection broke before the response's head. `isReused`: it may have been idle-closed before our bytes came. */
   | { readonly kind: "reset"; readonly isReused: boolean }
   | { readonly kind: "timeout" }
+  /** A call of gRPC ended with UNAVAILABLE before any reply. */
+  | { readonly kind: "unavailable" }
   | { readonly kind: "status"; readonly status: number };
 
 export type TryFacts = {
@@ -56,7 +58,8 @@ export function retryVerdict(
   if (!isCovered(outcome, on)) return STOP_CONDITION;
   if (facts.triesMade > attempts) return STOP_ATTEMPTS;
   if (facts.hasSentContent) return STOP_UNSAFE;
-  if (outcome.kind === "connect" || facts.isIdempotent) return RETRY;
+  // Whoever names that status for a service says that its calls may be made twice.
+  if (outcome.kind === "connect" || outcome.kind === "unavailable" || facts.isIdempotent) return RETRY;
   return STOP_UNSAFE;
 }
 
@@ -71,6 +74,8 @@ function isCovered(
       return on.includes("reset");
     case "timeout":
       return on.includes("gateway-error") || on.includes("5xx");
+    case "unavailable":
+      return on.includes("unavailable");
     case "status":
       if (on.includes("5xx") && outcome.status >= 500) return true;
       return on.includes("gateway-error") && outcome.status >= 502 && outcome.status <= 504;

@@ -3,11 +3,8 @@
  * (exchange.ts) commands, it does to pool, stream, breaker and client. It knows no protocol
  * and no socket.
  */
-import type { FieldChanges } from "@regomesh/policy-runtime";
-import { namedBy } from "../decide/field-changes.ts";
 import type { Permit } from "../decide/permit.ts";
 import type { Reason } from "../filter/reason.ts";
-import { variableOf } from "../http1/field-edits.ts";
 import { Framing, type Head } from "../http1/head.ts";
 import { isIdempotent, Method } from "../http1/method.ts";
 import { Counter } from "../metrics/counters.ts";
@@ -18,6 +15,7 @@ import { type Group, pickEndpoint } from "../route/cluster.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 import { pickByKey } from "../route/pick-by-key.ts";
 import { Timer } from "../time/timer-wheel.ts";
+import { Call } from "./call.ts";
 import { Deadline } from "./deadline.ts";
 import {
   begin,
@@ -31,32 +29,29 @@ import {
   step,
   UNDECIDED,
 } from "./exchange.ts";
-import type { Forwarding } from "./forwarding.ts";
+import {
+  ABORT,
+  CONNECTED_NEW,
+  CONNECTED_REUSED,
+  DEADLINE,
+  DECIDED,
+  END,
+  EXPIRED,
+  HEAD,
+  QUEUED,
+  REQUEST_END,
+  SILENT,
+  START,
+  TIMER,
+  WITHDRAWN,
+} from "./exchange-event.ts";
+import { type Forwarding, NO_FAULT } from "./forwarding.ts";
 import { HELD_BYTES_MAX, HeldContent } from "./held-content.ts";
 import { isRefusal, meshReasonOf, OF_APPLICATION, OF_PEER } from "./mesh-word.ts";
 import type { ExchangeClient, RequestStream } from "./request-stream.ts";
 import type { StreamPool, StreamWaiter, UpstreamReset, UpstreamStream } from "./upstream-stream.ts";
+import { withholdNamed } from "./withheld.ts";
 import type { World } from "./world.ts";
-
-/** What an injected fault does to a request: first it waits, then it ends. */
-export type InjectedFault = { readonly delayMs: number; readonly abortStatus: number };
-
-export const NO_FAULT: InjectedFault = { delayMs: 0, abortStatus: 0 };
-
-const DECIDED: ExchangeEvent = { kind: "decided" };
-const START: ExchangeEvent = { kind: "start" };
-const REQUEST_END: ExchangeEvent = { kind: "request-end" };
-const QUEUED: ExchangeEvent = { kind: "queued" };
-const CONNECTED_NEW: ExchangeEvent = { kind: "connected", isReused: false };
-const CONNECTED_REUSED: ExchangeEvent = { kind: "connected", isReused: true };
-const END: ExchangeEvent = { kind: "response-end" };
-/** A head that is no 5xx: which of them it is changes nothing for the exchange. */
-const HEAD: ExchangeEvent = { kind: "head", status: 200, madeBy: undefined };
-const TIMER: ExchangeEvent = { kind: "timer" };
-const DEADLINE: ExchangeEvent = { kind: "deadline" };
-const SILENT: ExchangeEvent = { kind: "silent" };
-const WITHDRAWN: ExchangeEvent = { kind: "withdrawn" };
-const ABORT: ExchangeEvent = { kind: "abort" };
 
 export class Exchange implements StreamWaiter, Circumstances {
   readonly #world: World;
@@ -93,6 +88,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   isRefusedByPeer = false;
   /** Why the last try failed, for logs. */
   #detail = "";
+  readonly #call: Call;
   /** Content of the response. */
   bytesOut = 0;
   #hasMoved = false;
@@ -104,6 +100,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     this.#world = world;
     this.#client = client;
     this.#stream = stream;
+    this.#call = new Call(world);
     this.#held = new HeldContent(world.slabs);
     this.#deadline = new Deadline(world, client, () => this.#on(DEADLINE));
     this.#timer = new Timer(() => this.#on(TIMER), client);
@@ -133,6 +130,11 @@ export class Exchange implements StreamWaiter, Circumstances {
     return hasRetryRoom(cluster.budget, budgetPercent, budgetMin);
   }
 
+  /** Of a call of gRPC, how it ended; -1: nobody has said. */
+  get grpcStatus(): number {
+    return this.#call.status;
+  }
+
   /** Whether anything came from upstream since this was asked last. */
   hasMoved(): boolean {
     const hasMoved = this.#hasMoved;
@@ -148,7 +150,8 @@ export class Exchange implements StreamWaiter, Circumstances {
   }
 
   /** A request whose head was received: whoever decides may take his time. */
-  open(received: Head): void {
+  open(received: Head, isCall = false, callMs?: number): void {
+    this.#call.begin(isCall, callMs);
     this.#method = received.method;
     this.#framing = received.framing;
     this.#request = UNDECIDED;
@@ -213,6 +216,11 @@ export class Exchange implements StreamWaiter, Circumstances {
   /** Nothing has moved for so long that upstream must be taken for gone. */
   giveUp(): void {
     this.#on(SILENT);
+  }
+
+  /** The time is over that its client gives it. */
+  expire(): void {
+    this.#on(EXPIRED);
   }
 
   /** No request will follow. */
@@ -340,6 +348,8 @@ export class Exchange implements StreamWaiter, Circumstances {
 
   #send(): void {
     const upstream = this.#upstream as UpstreamStream;
+    const shortened = this.#call.shortened(this.head as Buffer, this.headEnd);
+    if (shortened !== undefined) this.hold(shortened.head, shortened.headEnd);
     upstream.sendHead(this.head as Buffer, this.headEnd, this.#method, this.#framing);
     this.#held.sendTo(upstream);
     if (upstream.isFull) this.#pauseRequest(upstream);
@@ -425,7 +435,8 @@ export class Exchange implements StreamWaiter, Circumstances {
   onHead(head: Head): void {
     this.#hasMoved = true;
     this.#final = head;
-    if (head.status < 500) this.#on(HEAD);
+    if (this.#call.isCall) this.#on(this.#call.failure(head, this.#isPeer ? meshReasonOf(head) : undefined) ?? HEAD);
+    else if (head.status < 500) this.#on(HEAD);
     else this.#on({ kind: "head", status: head.status, madeBy: this.#isPeer ? meshReasonOf(head) : undefined });
     this.#final = undefined;
   }
@@ -438,7 +449,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     this.#deadline.clear();
     this.#held.drop();
     this.status = head.status;
-    this.isRefusedByPeer = this.#isPeer && isRefusal(head);
+    this.isRefusedByPeer = this.#isPeer && isRefusal(head) && meshReasonOf(head) === undefined;
     this.#stream.sendHead(head, {
       drop: forwarding.isApplication ? OF_APPLICATION : OF_PEER,
       changes: forwarding.responseChanges,
@@ -466,7 +477,10 @@ export class Exchange implements StreamWaiter, Circumstances {
   }
 
   onEnd(trailers: Head): void {
-    if (trailers.fieldCount > 0) withholdNamed(trailers, this.#forwarding?.responseChanges);
+    if (trailers.fieldCount > 0) {
+      this.#call.end(trailers);
+      withholdNamed(trailers, this.#forwarding?.responseChanges);
+    }
     this.#stream.sendEnd(trailers);
     this.#stream.onDrain = undefined;
     this.#on(END);
@@ -482,14 +496,5 @@ export class Exchange implements StreamWaiter, Circumstances {
     if (!this.#isPausedForUpstream) return;
     this.#isPausedForUpstream = false;
     this.#upstream?.resume();
-  }
-}
-
-/** A trailer of such a name would come behind the back of the policy that set or removed the field. */
-function withholdNamed(trailers: Head, ...changes: readonly (FieldChanges | undefined)[]): void {
-  const named = namedBy(...changes);
-  if (named === undefined) return;
-  for (let index = 0; index < trailers.fieldCount; index++) {
-    if (named.has(variableOf(trailers.nameText(index)))) trailers.withhold(index);
   }
 }

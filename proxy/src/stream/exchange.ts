@@ -27,6 +27,9 @@ import type { Reason } from "../filter/reason.ts";
 import type { Outcome } from "../resilience/breaker.ts";
 import { retryVerdict, type TryOutcome } from "../resilience/retry.ts";
 import { blameOf, mayBeServedElsewhere } from "./blame.ts";
+import type { ExchangeEvent } from "./exchange-event.ts";
+
+export type { ExchangeEvent } from "./exchange-event.ts";
 
 /** What is fixed when a request begins. */
 export type ExchangePlan = {
@@ -73,30 +76,6 @@ export type ExchangeState =
   | (Common & { readonly kind: "backing-off" })
   | (Common & { readonly kind: "sent"; readonly isReused: boolean; readonly tryEndsMs: number })
   | (Common & { readonly kind: "responding" });
-
-export type ExchangeEvent =
-  /** It may go on, by the plan that is given from here on. */
-  | { readonly kind: "decided" }
-  /** The head may go on. */
-  | { readonly kind: "start" }
-  | { readonly kind: "request-end" }
-  /** There is no connection at once. */
-  | { readonly kind: "queued" }
-  | { readonly kind: "connected"; readonly isReused: boolean }
-  | { readonly kind: "unconnected"; readonly reason: Reason }
-  /** The endpoint was withdrawn before there was a connection. */
-  | { readonly kind: "withdrawn" }
-  /** A final head. `madeBy`: why the other sidecar made it by itself; undefined: it is the endpoint's own. */
-  | { readonly kind: "head"; readonly status: number; readonly madeBy: Reason | undefined }
-  | { readonly kind: "response-end" }
-  /** The stream was reset before the response was whole; `wasProcessed` is false where the other end has surely not begun. */
-  | { readonly kind: "broken"; readonly reason: Reason; readonly wasProcessed: boolean }
-  | { readonly kind: "timer" }
-  | { readonly kind: "deadline" }
-  /** Nothing moved for so long that upstream must be taken for gone. */
-  | { readonly kind: "silent" }
-  /** The client left, stalled or broke the protocol. */
-  | { readonly kind: "abort" };
 
 export type Command =
   /** The plan's timeout. */
@@ -250,6 +229,7 @@ export function step(
       // Nobody was asked yet: another one is, and it is no other try.
       return state.kind === "waiting" ? { state, commands: [SAID_NOTHING, LEAVE, ACQUIRE] } : stay(state);
     case "head":
+    case "call-failed":
       return answered(state, event, request, circumstances);
     case "response-end":
       return endResponse(state);
@@ -259,6 +239,8 @@ export function step(
       return timer(state, request, circumstances, nowMs);
     case "deadline":
       return giveUp(state, "request_deadline", circumstances);
+    case "expired":
+      return expire(state);
     case "silent":
       return giveUp(state, "upstream_timeout", circumstances);
   }
@@ -343,11 +325,12 @@ function unconnected(state: Live, reason: Reason, request: Request, circumstance
 
 function answered(
   state: Live,
-  { status, madeBy }: Extract<ExchangeEvent, { readonly kind: "head" }>,
+  event: Extract<ExchangeEvent, { readonly kind: "head" | "call-failed" }>,
   request: Request,
   circumstances: Circumstances,
 ): Move {
   if (state.kind !== "sent") return stay(state);
+  const { status, madeBy } = event;
   const isFine = status < 500 || status > 599;
   if (isFine && (state === ON_REUSED.whole.state || state === ON_NEW.whole.state)) return ANSWERED;
   const { isRequestWhole, tries, holdsRetry } = state;
@@ -356,7 +339,9 @@ function answered(
   const isEndpoints = madeBy === undefined || blameOf(madeBy) === "upstream";
   const settled = isEndpoints ? FAILED : SAID_NOTHING;
   if (isEndpoints || mayBeServedElsewhere(madeBy)) {
-    const again = retry(state, settled, { kind: "status", status }, request, circumstances);
+    const isUnavailable = event.kind === "call-failed" && event.isUnavailable;
+    const outcome: TryOutcome = isUnavailable ? { kind: "unavailable" } : { kind: "status", status };
+    const again = retry(state, settled, outcome, request, circumstances);
     if (again !== undefined) return again;
   }
   return { state: responding, commands: [settled, RESPOND] };
@@ -430,6 +415,12 @@ function giveUp(state: Live, reason: Reason, circumstances: Circumstances): Move
     case "responding":
       return { state: IDLE, commands: [FAILED, LEAVE, { do: "cut", reason }] };
   }
+}
+
+/** Whoever sets a time that is too short has himself to blame. */
+function expire(state: Live): Move {
+  if (state.kind !== "responding") return refuse("request_deadline", ABORTS);
+  return { state: IDLE, commands: [SAID_NOTHING, LEAVE, { do: "cut", reason: "request_deadline" }] };
 }
 
 /** A try came to nothing: once more, where `outcome` may be tried again at all, or say why. */

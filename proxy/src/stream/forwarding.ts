@@ -27,3 +27,8 @@ export type Forwarding = ExchangePlan & {
   readonly refresh: () => void;
   readonly poolOf: (endpoint: Endpoint) => StreamPool;
 };
+
+/** What an injected fault does to a request: first it waits, then it ends. */
+export type InjectedFault = { readonly delayMs: number; readonly abortStatus: number };
+
+export const NO_FAULT: InjectedFault = { delayMs: 0, abortStatus: 0 };

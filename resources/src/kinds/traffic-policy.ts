@@ -30,10 +30,10 @@ const retries = z.strictObject({
   perTry: duration(0, HOUR_MS)
     .exactOptional()
     .describe("time of one try; the request's time alone bounds it where absent"),
-  on: list(oneOf("connect", "reset", "5xx", "gateway-error"), 4)
+  on: list(oneOf("connect", "reset", "5xx", "gateway-error", "unavailable"), 5)
     .prefault(["connect", "reset", "gateway-error"])
     .describe(
-      "after what another try is made where nothing can take effect twice; gateway-error: 502 to 504, or perTry is over; 5xx, the application's own word, is left to it by default",
+      "after what another try is made where nothing can take effect twice; gateway-error: 502 to 504, or perTry is over; 5xx, the application's own word, is left to it by default; unavailable: a gRPC call that ends with UNAVAILABLE and no reply, which is then made again though it is a POST",
     ),
   budgetPercent: integer(0, 100).prefault(20).describe("retries among active requests, Envoy's and Linkerd's share"),
   budgetMin: integer(0, 1000).prefault(3).describe("Envoy's floor, so that a quiet service may be retried at all"),

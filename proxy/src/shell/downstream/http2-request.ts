@@ -7,13 +7,16 @@
 import { addFields, applyChanges } from "../../decide/field-changes.ts";
 import { faultReason } from "../../filter/fault-reason.ts";
 import type { Reason } from "../../filter/reason.ts";
+import { rescue } from "../../filter/rescue.ts";
+import { encodeMessage } from "../../grpc/message-text.ts";
+import { type GrpcStatus, grpcStatusOf } from "../../grpc/status.ts";
 import type { Fault } from "../../http1/fault.ts";
 import { FieldEdits } from "../../http1/field-edits.ts";
 import type { Head } from "../../http1/head.ts";
 import { Method } from "../../http1/method.ts";
 import type { Connection } from "../../http2/connection.ts";
 import { ErrorCode } from "../../http2/error-code.ts";
-import { writeEnd, writeOwnResponse, writeResponse } from "../../http2/message-writer.ts";
+import { writeEnd, writeOwnResponse, writeOwnTrailers, writeResponse } from "../../http2/message-writer.ts";
 import type { Stream } from "../../http2/stream.ts";
 import { copyTrailers, NO_TRAILERS } from "../../stream/held-content.ts";
 import type { ResponseChanges } from "../../stream/request-stream.ts";
@@ -66,6 +69,7 @@ export class Http2Request implements ClientStream {
   #isPaused = false;
   /** What ends the response, while content before it waits. */
   #trailers: Head | undefined = undefined;
+  #isHeadSent = false;
   #isEndSent = false;
   #wasFull = false;
   onDrain: (() => void) | undefined = undefined;
@@ -97,6 +101,7 @@ export class Http2Request implements ClientStream {
     stream.owner = this;
     this.#isHead = false;
     this.#expectsContinue = false;
+    this.#isHeadSent = false;
     this.#isEndSent = false;
     this.#wasFull = false;
     this.#sinceMs = this.#thread.monoMs();
@@ -224,6 +229,7 @@ export class Http2Request implements ClientStream {
     edits.clear(drop);
     if (changes !== undefined) applyChanges(edits, changes);
     if (add.length > 0) addFields(edits, add);
+    this.#isHeadSent = true;
     this.#writeHead(head);
   }
 
@@ -305,7 +311,13 @@ export class Http2Request implements ClientStream {
   reset(): void {
     const stream = this.#stream;
     if (stream === undefined) return;
-    this.#codec.reset(stream, codeOf(this.#request.record.reason));
+    const { reason } = this.#request.record;
+    // A call says in its trailers that it failed, and how: no client takes half of its reply for whole.
+    const isTold = this.#request.isCall && this.#isHeadSent && !this.#isEndSent && this.#pending.bytes === 0;
+    if (isTold && reason !== "" && reason !== "client_gone") {
+      this.#request.record.grpcStatus = writeCallEnd(this.#codec, stream, reason);
+      this.#codec.reset(stream, ErrorCode.noError);
+    } else this.#codec.reset(stream, codeOf(reason));
     this.#owner.touch();
     this.#leave();
   }
@@ -355,6 +367,17 @@ export class Http2Request implements ClientStream {
     if (this.#stream === undefined) this.#request.gone();
     else this.#leave();
   }
+}
+
+/** Trailers that end a call for `reason`; gives their status. */
+function writeCallEnd(codec: Connection, stream: Stream, reason: Reason): GrpcStatus {
+  const { status, message } = rescue(reason);
+  const code = grpcStatusOf(status, reason);
+  edits.clear();
+  edits.add("grpc-status", String(code));
+  edits.add("grpc-message", encodeMessage(message));
+  writeOwnTrailers(codec, stream, edits);
+  return code;
 }
 
 /** What a client is told of a response that broke off. */

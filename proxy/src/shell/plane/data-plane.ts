@@ -8,6 +8,7 @@ import type {
   SnapshotProblem,
 } from "@regomesh/protocol";
 import type { EdgeCounts } from "../../metrics/edge-table.ts";
+import type { GrpcCalls } from "../../metrics/grpc-calls.ts";
 import type { OwnAnswers } from "../../metrics/own-answers.ts";
 import type { ShadowCounts } from "../../metrics/shadow-table.ts";
 import type { DownstreamTimeouts } from "../downstream/downstream-timeouts.ts";
@@ -54,6 +55,8 @@ export type Reading = {
   readonly ownAnswers: readonly OwnAnswers[];
   /** What bindings in shadow would have changed. */
   readonly shadows: readonly ShadowCounts[];
+  /** Calls of gRPC by method. */
+  readonly grpcCalls: readonly GrpcCalls[];
   readonly counters: Float64Array;
   /** The last decisions, newest first. */
   readonly recent: readonly DecisionReport[];

@@ -6,6 +6,7 @@ import { makeBucketMemory, openBucketTable } from "../../limit/token-bucket.ts";
 import { SlabPool } from "../../message/slab-pool.ts";
 import { Counter, Counters } from "../../metrics/counters.ts";
 import { EdgeTable } from "../../metrics/edge-table.ts";
+import { GrpcCallTable } from "../../metrics/grpc-calls.ts";
 import { OwnAnswerTable } from "../../metrics/own-answers.ts";
 import { ShadowTable } from "../../metrics/shadow-table.ts";
 import { DecisionIds } from "../../record/decision-id.ts";
@@ -68,6 +69,7 @@ export function makeThread(options: {
     edges: new EdgeTable(),
     ownAnswers: new OwnAnswerTable(),
     shadows: new ShadowTable(),
+    grpcCalls: new GrpcCallTable(),
     counters,
     decisions,
     accessLog: options.accessLog,

@@ -5,6 +5,7 @@ import type { BucketTable } from "../../limit/token-bucket.ts";
 import type { SlabPool } from "../../message/slab-pool.ts";
 import type { Counters } from "../../metrics/counters.ts";
 import type { EdgeTable } from "../../metrics/edge-table.ts";
+import type { GrpcCallTable } from "../../metrics/grpc-calls.ts";
 import type { OwnAnswerTable } from "../../metrics/own-answers.ts";
 import type { ShadowTable } from "../../metrics/shadow-table.ts";
 import type { DecisionIds } from "../../record/decision-id.ts";
@@ -44,6 +45,7 @@ export type Thread = {
   readonly edges: EdgeTable;
   readonly ownAnswers: OwnAnswerTable;
   readonly shadows: ShadowTable;
+  readonly grpcCalls: GrpcCallTable;
   readonly counters: Counters;
   readonly decisions: DecisionRing;
   readonly accessLog: AccessLog | undefined;

@@ -7,6 +7,7 @@ import type { Log } from "@regomesh/base";
 import type { EndpointState, FileEndpoint, Revoked } from "@regomesh/protocol";
 import { sumCounters } from "../../metrics/counters.ts";
 import { sumEdges } from "../../metrics/edge-table.ts";
+import { sumGrpcCalls } from "../../metrics/grpc-calls.ts";
 import { sumOwnAnswers } from "../../metrics/own-answers.ts";
 import { sumShadows } from "../../metrics/shadow-table.ts";
 import type { Address } from "../net/listener.ts";
@@ -87,6 +88,7 @@ export class WorkerPlane implements DataPlane {
       edges: sumEdges(readings.map(({ edges }) => edges)),
       pastEdges: sumEdges(readings.map(({ pastEdges }) => pastEdges)),
       ownAnswers: sumOwnAnswers(readings.map(({ ownAnswers }) => ownAnswers)),
+      grpcCalls: sumGrpcCalls(readings.map(({ grpcCalls }) => grpcCalls)),
       shadows: sumShadows(readings.map(({ shadows }) => shadows)),
       counters: sumCounters(readings.map(({ counters }) => counters)),
       recent: recent.slice(0, RECENT_MAX),

@@ -13,6 +13,8 @@ export type Answer = {
   readonly status: number;
   readonly fields: Fields;
   readonly body: string;
+  /** Rule and place of a denial, where the mesh shows them. */
+  readonly explanation?: Explanation | undefined;
 };
 
 /** Rule and place of a denial, where the mesh shows them. */
@@ -53,6 +55,7 @@ export function refusalAnswer(
     status: options.status ?? status,
     fields: [...type, ...fields, [DECISION, decision]],
     body,
+    explanation: options.explanation,
   };
 }
 
@@ -82,7 +85,7 @@ export type AnswerFacts = {
 export function answerFields(answer: Answer, { wallMs, madeBy }: Omit<AnswerFacts, "keepAlive">): FieldEdits {
   edits.clear();
   edits.add("date", httpDate(wallMs));
-  if (madeBy !== "" && answer.status >= 500) edits.add("x-regomesh-reason", madeBy);
+  if (madeBy !== "") edits.add("x-regomesh-reason", madeBy);
   const hasType = answer.fields.some(([name]) => name.toLowerCase() === "content-type");
   if (!hasType && answer.body !== "") edits.add("content-type", "text/plain; charset=utf-8");
   for (const [name, value] of answer.fields) if (!OURS.has(variableOf(name))) edits.add(name, value);

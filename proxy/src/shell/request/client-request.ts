@@ -5,14 +5,18 @@
  */
 import type { ConnectionContext } from "@regomesh/policy-runtime";
 import type { Reason } from "../../filter/reason.ts";
+import { isCall, timeoutMsOf } from "../../grpc/call.ts";
 import type { Head } from "../../http1/head.ts";
 import { Counter } from "../../metrics/counters.ts";
+import { printDecisionId } from "../../record/decision-id.ts";
+import { Deadline } from "../../stream/deadline.ts";
 import { Exchange } from "../../stream/exchange-carrier.ts";
 import { HalfMove, Halves, moveHalves } from "../../stream/halves.ts";
 import type { ExchangeClient, RequestStream } from "../../stream/request-stream.ts";
 import { countFault } from "../net/faulty.ts";
 import type { Thread } from "../plane/thread.ts";
 import { type Answer, refusalAnswer } from "./answer.ts";
+import { statusOfAnswer, toGrpcAnswer } from "./grpc-answer.ts";
 import { describe } from "./handle-request.ts";
 import type { InboundPeer } from "./inbound-handler.ts";
 import type { RequestHandler } from "./request-handler.ts";
@@ -56,6 +60,10 @@ export class ClientRequest implements ExchangeClient {
   readonly #stream: ClientStream;
   #state: State = "none";
   #halves: Halves = Halves.closed;
+  /** A call of gRPC, which is answered in gRPC's way. */
+  isCall = false;
+  /** Of a call whose client gives it an end. */
+  #callEnd: Deadline | undefined = undefined;
 
   constructor(thread: Thread, handler: RequestHandler, stream: ClientStream, { context, peer }: Client) {
     this.thread = thread;
@@ -89,6 +97,7 @@ export class ClientRequest implements ExchangeClient {
   /** Something is under way of which there may never be a head. */
   open(): void {
     this.#state = "open";
+    this.isCall = false;
     this.#halves = Halves.open;
     this.record.begin(this.thread.monoMs());
   }
@@ -96,13 +105,26 @@ export class ClientRequest implements ExchangeClient {
   /** Its head is there: it is decided. */
   begin(head: Head): void {
     this.open();
+    this.isCall = isCall(head);
     if (this.thread.slabs.isExhausted) {
       describe(this, head);
       this.#stream.closeAfter();
       return void this.respond("overloaded", "the proxy holds as many bytes as it may");
     }
-    this.exchange.open(head);
+    const timeoutMs = this.isCall ? timeoutMsOf(head) : undefined;
+    if (timeoutMs !== undefined) this.#endAfter(timeoutMs);
+    this.exchange.open(head, this.isCall, timeoutMs);
     this.#handler.handle(this, head);
+  }
+
+  #endAfter(ms: number): void {
+    this.#callEnd ??= new Deadline(this.thread, this, () => this.#onCallEnd());
+    this.#callEnd.set(ms);
+  }
+
+  /** Its client waits no longer. */
+  #onCallEnd(): void {
+    if (this.#state === "open") this.exchange.expire();
   }
 
   /** What was held back of it may go on. */
@@ -154,6 +176,7 @@ export class ClientRequest implements ExchangeClient {
       this.end();
     }
     this.exchange.close();
+    this.#callEnd?.close();
   }
 
   /** The client left a request that was under way; a refusal keeps its own reason. */
@@ -166,6 +189,7 @@ export class ClientRequest implements ExchangeClient {
   end(): void {
     this.#state = "none";
     this.#halves = Halves.closed;
+    this.#callEnd?.clear();
     this.record.durationMs = this.thread.monoMs() - this.record.startedMs;
     try {
       this.#handler.onRecord(this);
@@ -192,17 +216,29 @@ export class ClientRequest implements ExchangeClient {
     if (this.#state !== "open") return;
     if (this.exchange.isResponding) return void this.cut("internal");
     this.#state = "answered";
-    this.record.status = answer.status;
-    this.record.isLocal = true;
+    const { record } = this;
+    record.isLocal = true;
     // A sidecar that asks must know that it is not the application that failed, and believes it of us alone.
-    const madeBy = this.context.principal === undefined ? "" : this.record.reason;
-    this.record.bytesOut = this.#stream.answer(answer, madeBy);
+    const madeBy = this.context.principal === undefined || answer.status < 500 ? "" : record.reason;
+    const said = this.isCall ? this.#asCall(answer) : answer;
+    record.status = said.status;
+    record.bytesOut = this.#stream.answer(said, madeBy);
     this.#stream.resume();
     this.#endHalf(HalfMove.send);
   }
 
+  #asCall(answer: Answer): Answer {
+    const { record } = this;
+    const code = statusOfAnswer(answer, record.reason);
+    if (code === undefined) return answer;
+    record.grpcStatus = code;
+    const decision = record.decisionId === 0 ? "" : printDecisionId(record.decisionId);
+    return toGrpcAnswer(answer, code, record.reason, decision);
+  }
+
   onExchangeDone(): void {
     if (this.#state === "none") return;
+    this.record.grpcStatus = this.exchange.grpcStatus;
     this.record.status = this.exchange.status;
     this.record.bytesOut = this.exchange.bytesOut;
     this.#endHalf(HalfMove.send);

@@ -1,6 +1,7 @@
 /** What is kept of a request when it has ended: counters, the access log's line, and of some the decision. */
 import { clip, maskTarget } from "@regomesh/base";
 import type { DecisionReport } from "@regomesh/protocol";
+import { asHttpStatus, GrpcStatus } from "../../grpc/status.ts";
 import { Counter } from "../../metrics/counters.ts";
 import type { ByteWriter } from "../../record/byte-writer.ts";
 import { printDecisionId } from "../../record/decision-id.ts";
@@ -28,8 +29,9 @@ export function recordRequest(request: ClientRequest, direction: "inbound" | "ou
   if (isRefused) counters.add(Counter.refused);
   if (record.verdict === "invalid") counters.add(Counter.invalid);
   if (edge >= 0 && record.verdict !== "invalid") {
-    record.inForce?.counts.count(edge, record.verdict, record.status, record.durationMs);
+    record.inForce?.counts.count(edge, record.verdict, statusOf(record), record.durationMs);
   }
+  if (request.isCall && record.verdict !== "invalid") countCall(request, direction);
   if (record.reason !== "") thread.ownAnswers.count(direction, edge, record.reason);
   writeLine(request, direction);
   if (record.verdict === "invalid") return;
@@ -38,6 +40,19 @@ export function recordRequest(request: ClientRequest, direction: "inbound" | "ou
     thread.decisions.drop();
     counters.add(Counter.decisionsDropped);
   }
+}
+
+/** A call fails on HTTP's 200. */
+function statusOf({ status, grpcStatus }: RequestRecord): number {
+  return grpcStatus > 0 && status === 200 ? asHttpStatus(grpcStatus) : status;
+}
+
+function countCall(request: ClientRequest, direction: "inbound" | "outbound"): void {
+  const { record, thread } = request;
+  const { path } = methodAndPath(request);
+  const status = record.verdict === "abandoned" ? GrpcStatus.cancelled : record.grpcStatus;
+  const isAnswered = !record.isLocal && status >= 0 && status !== GrpcStatus.unimplemented;
+  thread.grpcCalls.count(direction, path.replace(/\?.*/, ""), isAnswered, status, record.durationMs);
 }
 
 /** Whether the decision is kept: refusals, what a shadow would have changed, and a few of the rest. */
@@ -82,7 +97,8 @@ function decisionReport(request: ClientRequest, direction: "inbound" | "outbound
 /** What became of the request: where the sidecar at the other end refused it, this side's yes is not the verdict. */
 function verdictOf({ record, exchange }: ClientRequest): RequestRecord["verdict"] {
   if (record.verdict !== "allowed" || !exchange.isRefusedByPeer) return record.verdict;
-  return record.status === 429 ? "limited" : "denied";
+  const isLimited = record.status === 429 || record.grpcStatus === GrpcStatus.resourceExhausted;
+  return isLimited ? "limited" : "denied";
 }
 
 function methodAndPath({ exchange, record }: ClientRequest): { readonly method: string; readonly path: string } {
@@ -118,6 +134,10 @@ function writeLine(request: ClientRequest, direction: "inbound" | "outbound"): v
   writeTarget(writer, request, '","path":"');
   writer.ascii('","status":');
   writer.integer(record.status);
+  if (record.grpcStatus >= 0) {
+    writer.ascii(',"grpcStatus":');
+    writer.integer(record.grpcStatus);
+  }
   writer.ascii(',"verdict":"');
   writer.ascii(record.verdict);
   writeReason(writer, record);

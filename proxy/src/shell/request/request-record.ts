@@ -18,6 +18,8 @@ export class RequestRecord {
   decisionId = 0;
   requestId = "";
   status = 0;
+  /** Of a call of gRPC, how it ended; -1: it is none, or nobody has said. */
+  grpcStatus = -1;
   verdict: Verdict = "allowed";
   reason: Reason | "" = "";
   /** For logs: what exactly was wrong. */
@@ -51,6 +53,7 @@ export class RequestRecord {
     this.decisionId = 0;
     this.requestId = "";
     this.status = 0;
+    this.grpcStatus = -1;
     this.verdict = "allowed";
     this.reason = "";
     this.detail = "";
