@@ -23,7 +23,7 @@ export type LoadResult = {
 };
 
 /** Seven fields, as in the measurements that the floors come from. */
-const FIELDS: Readonly<Record<string, string>> = {
+export const FIELDS: Readonly<Record<string, string>> = {
   "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
   Accept: "application/json",
   "Accept-Encoding": "gzip, deflate",

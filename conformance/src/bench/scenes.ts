@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { makeSnapshotFile, type OutboundService, type Snapshot, type WorkloadSnapshot } from "@regomesh/protocol";
 import type { CompiledPolicy } from "../compiled-policy.ts";
 import { openProxyProcess, type ProxyProcess } from "../proxy-process.ts";
+import { runH2Load } from "./h2-load.ts";
 import { makeIdentities, spiffeIdOf, TRUST_DOMAIN } from "./identities.ts";
 import { runLoad } from "./load.ts";
 import { freePort, openNginx, requestsAt, upstreamServer } from "./nginx.ts";
@@ -30,22 +31,24 @@ async function openUpstream({ tools, folder, stack }: Stage): Promise<number> {
   return port;
 }
 
-export async function oneHop(stage: Stage): Promise<Scene> {
+/** `client`: what the load speaks; the upstream is asked in HTTP/1.1. */
+export async function oneHop(stage: Stage, client: "http1" | "http2"): Promise<Scene> {
   const { tools, folder, stack } = stage;
   const upstream = await openUpstream(stage);
   const port = await freePort();
   const servers = `upstream u { server 127.0.0.1:${upstream}; keepalive 128; }
-  server { listen 127.0.0.1:${port}; location / { proxy_pass http://u; ${ADDED}
+  server { listen 127.0.0.1:${port}${client === "http2" ? " http2" : ""}; location / { proxy_pass http://u; ${ADDED}
     proxy_set_header X-Forwarded-Client-Cert "By=${spiffeIdOf("svc")}"; } }`;
   const nginx = stack.use(await openNginx(tools, { folder, name: "hop", core: PROXY_CORE, servers, port }));
   const policy = await makeBenchPolicy();
   const bare = await openProxy(stage, "bare", snapshotOf(workloadOf("svc", { application: upstream })), undefined);
   const full = await openProxy(stage, "full", snapshotOf(workloadOf("svc", { application: upstream, policy })), policy);
+  const run = client === "http2" ? runH2Load : runLoad;
   const load = (port: number) => (seconds: number) =>
-    runLoad(tools, { folder, core: LOAD_CORE, port, target: "/api/orders/42", host: "svc", seconds });
+    run(tools, { folder, core: LOAD_CORE, port, target: "/api/orders/42", host: "svc", seconds });
   const passed = () => requestsAt(upstream);
   return {
-    title: "one hop: plain in, plain out",
+    title: client === "http2" ? "one hop: HTTP/2 in, HTTP/1.1 out" : "one hop: plain in, plain out",
     candidates: [
       { name: "nginx", pids: [nginx.pid], passed, load: load(port) },
       { name: "regomesh, metrics", pids: [bare.pid], passed, load: load(bare.inbound["http"] ?? 0) },

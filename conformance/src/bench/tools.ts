@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 export type Tools = {
   readonly nginx: string;
   readonly wrk: string;
+  readonly h2load: string;
   readonly taskset: string;
   readonly openssl: string;
 };
@@ -11,6 +12,7 @@ export type Tools = {
 const PLACES: Readonly<Record<keyof Tools, readonly string[]>> = {
   nginx: ["nginx", "/usr/sbin/nginx"],
   wrk: ["wrk"],
+  h2load: ["h2load"],
   taskset: ["taskset"],
   openssl: ["openssl"],
 };

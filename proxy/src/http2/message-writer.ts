@@ -10,6 +10,7 @@ import { LINE_SPAN } from "../http1/ready-lines.ts";
 import type { Connection } from "./connection.ts";
 import type { Stream } from "./stream.ts";
 
+const LINE_END = asciiBytes("\r\n");
 const STATUS = asciiBytes(":status");
 const CONTENT_LENGTH_NAME = asciiBytes("content-length");
 const CONTENT_LENGTH = maskOf(KnownField.contentLength);
@@ -56,7 +57,10 @@ export function writeOwnResponse(
 /** Ends a stream with trailers of our own. */
 export function writeOwnTrailers(connection: Connection, stream: Stream, edits: FieldEdits): void {
   connection.beginHead();
-  writeLines(connection, edits);
+  if (connection.coding === "raw") {
+    connection.output.append(edits.lines, 0, edits.linesBytes);
+    connection.output.append(LINE_END, 0, LINE_END.length);
+  } else writeLines(connection, edits);
   connection.endHead(stream, true);
 }
 

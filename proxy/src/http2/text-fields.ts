@@ -3,7 +3,8 @@
  * (RFC 9113, section 8). The text is one that the mesh has written: every line is whole.
  *
  *     the request line     :method, :scheme http, :authority (the Host field's value), :path
- *     other lines          names in lower case; those of one connection (section 8.2.2) are left out
+ *     other lines          names in lower case; those of one connection (section 8.2.2) are left out. Of te,
+ *                          what the mesh has written is `trailers`, which may stay
  */
 import { asciiBytes, COLON, CR, equalsFolded, HTAB, SP } from "../http1/characters.ts";
 
@@ -17,15 +18,9 @@ const HTTP = asciiBytes("http");
 const AUTHORITY = asciiBytes(":authority");
 const PATH = asciiBytes(":path");
 const HOST = asciiBytes("host");
-const OF_CONNECTION = [
-  "host",
-  "connection",
-  "transfer-encoding",
-  "keep-alive",
-  "proxy-connection",
-  "upgrade",
-  "te",
-].map(asciiBytes);
+const OF_CONNECTION = ["host", "connection", "transfer-encoding", "keep-alive", "proxy-connection", "upgrade"].map(
+  asciiBytes,
+);
 const NAME_BYTES_AT_FIRST = 64;
 
 /** One line at a time: spans of what was scanned last. */
