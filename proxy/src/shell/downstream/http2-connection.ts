@@ -15,7 +15,6 @@ import type { Stream } from "../../http2/stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault } from "../net/faulty.ts";
 import { Outgoing } from "../net/outgoing.ts";
-import type { Flushable } from "../net/turn.ts";
 import type { Thread } from "../plane/thread.ts";
 import type { Speaker, SpeakerOptions } from "./client-socket.ts";
 import { type DownstreamTimeouts, LINGER_BYTES_MAX, LINGER_MS } from "./downstream-timeouts.ts";
@@ -35,9 +34,8 @@ const KEPT_MS = 5000;
 /** For a client that does not answer a ping, in place of a round trip. */
 const ROUND_TRIP_MS = 1000;
 
-export class Http2Connection implements Speaker, StreamOwner, Flushable {
+export class Http2Connection implements Speaker, StreamOwner {
   readonly codec: Connection;
-  readonly owner = this;
   readonly #options: SpeakerOptions;
   readonly #thread: Thread;
   readonly #timeouts: DownstreamTimeouts;
@@ -62,7 +60,6 @@ export class Http2Connection implements Speaker, StreamOwner, Flushable {
   /** Of those, what the connection's window waits for. */
   #deferredBytes = 0;
   #lingered = 0;
-  #isDirty = false;
   #isInputEnded = false;
   #wasPending = false;
 
@@ -77,6 +74,7 @@ export class Http2Connection implements Speaker, StreamOwner, Flushable {
     this.#intake = new Intake(socket);
     const { slabs, turn, writesThrough } = thread;
     this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });
+    this.#out.onFlush = () => this.#onFlush();
     this.#out.onDrain = () => this.#onDrain();
     this.#sinceMs = thread.monoMs();
     this.#watch = new Timer(() => this.#onWatch(), this);
@@ -355,16 +353,13 @@ export class Http2Connection implements Speaker, StreamOwner, Flushable {
   }
 
   #schedule(): void {
-    if (this.#isDirty || this.#state === "closed") return;
-    this.#isDirty = true;
-    this.#thread.turn.add(this);
+    if (this.#state !== "closed") this.#out.wake();
   }
 
-  flush(): void {
-    this.#isDirty = false;
+  /** All that came in this turn is dealt with. */
+  #onFlush(): void {
     for (const { request, stream } of this.#early.splice(0)) this.#guard(request, () => request.endEarly(stream));
     this.#spill();
-    this.#out.flush();
     if (this.#state === "last" && this.#active.size === 0) this.#close();
   }
 

@@ -229,6 +229,7 @@ export class Outgoing {
     const handle = this.#hasHandle ? this.#handle : this.#findHandle();
     const slabs = this.#full.splice(0);
     const used = this.#fullUsed.splice(0);
+    if (slabs.length === 1) return void this.#write(slabs[0] as Buffer, used[0] as number);
     const pieces = slabs.map((slab, index) => slab.subarray(0, used[index]));
     for (const [index, slab] of slabs.entries()) this.#hold(slab, used[index] as number);
     if (handle === undefined) {
