@@ -31,3 +31,22 @@ test("what a process holds lives, and what it has dropped does not", async () =>
     }
   }
 });
+
+test("what is free between blocks that live is given back, and is not taken for what is kept", async () => {
+  await using live = await LiveMemory.open();
+  // Of buffers of some kilobytes, which glibc keeps in its arena, every 64th lives.
+  const drop =
+    "globalThis.kept = Array.from({ length: 20_000 }, () => Buffer.alloc(4096, 1)).filter((_, i) => i % 64 === 0)";
+  const child = spawn(process.execPath, ["-e", `${drop}; setInterval(() => {}, 1000)`], {
+    env: { ...process.env, ...live.environment },
+    stdio: "inherit",
+  });
+  try {
+    const small = await until("a process says what lives", 30_000, async () => live.read(child.pid ?? 0));
+    expect(small.live).toBeLessThan(20_000_000);
+    expect(small.resident).toBeLessThan(110_000_000);
+  } finally {
+    child.kill();
+    await once(child, "exit");
+  }
+});

@@ -20,6 +20,9 @@ const TIGHT = {
   variables: { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "65536", MALLOC_MMAP_THRESHOLD_: "65536" },
 };
 
+/** What says the memory calls native functions, of which Node warns. */
+const QUIET = "--disable-warning=ExperimentalWarning";
+
 export class LiveMemory {
   readonly #folder: string;
 
@@ -34,7 +37,7 @@ export class LiveMemory {
   /** Variables of the processes. */
   get environment(): Readonly<Record<string, string>> {
     const program = pathToFileURL(join(import.meta.dirname, "say-live.ts")).href;
-    const options = `--expose-gc ${TIGHT.flags} --import ${program}`;
+    const options = `--expose-gc ${QUIET} ${TIGHT.flags} --import ${program}`;
     return { ...TIGHT.variables, NODE_OPTIONS: options, [LIVE_FOLDER]: this.#folder };
   }
 

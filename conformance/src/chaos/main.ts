@@ -7,12 +7,14 @@ import type { Lived } from "./processes.ts";
 const MINUTES_DEFAULT = 10;
 const PER_SECOND = 200;
 const SEEDS = 1_000_000;
-/** What lives in a process, and what is resident of it, may grow by so much in ten minutes, after the warm-up. */
+/** What lives in a process, and what is resident of it, may grow by so much in ten minutes, once it is warm. */
 export const GROWTH_BYTES_MAX = 1_000_000;
 
 /** `minutes` and `seed` as the command line has them. Gives the exit code. */
 export async function chaos(minutes: number = MINUTES_DEFAULT, seed: number = randomInt(SEEDS)): Promise<number> {
-  console.log(`chaos: ${minutes} minutes, seed ${seed} (npm run soak -- --chaos --minutes ${minutes} --seed ${seed})`);
+  console.log(
+    `chaos: ${minutes} minutes after a warm-up of six, seed ${seed} (npm run soak -- --chaos --minutes ${minutes} --seed ${seed})`,
+  );
   const result = await runChaos({ seed, lengthMs: minutes * 60_000, perSecond: PER_SECOND, say: console.log });
   for (const left of result.leftOut) console.log(`left out: ${left}`);
   console.log(printResult(result));

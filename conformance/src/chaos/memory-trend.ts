@@ -7,7 +7,7 @@
 export type MemorySample = { readonly atMs: number; readonly bytes: number };
 
 export type Trend = {
-  /** From the end of the warm-up to the last sample. */
+  /** From the first window to the last. */
   readonly spanMs: number;
   /** Of the first half minute. */
   readonly fromBytes: number;
@@ -16,8 +16,6 @@ export type Trend = {
   readonly errorBytes: number;
 };
 
-/** Code is compiled and pools are filled until then: measured, on a machine that has much else to do. */
-const WARM_MS = 210_000;
 const WINDOW_MS = 30_000;
 /** A line through fewer says nothing. */
 const WINDOWS_MIN = 4;
@@ -25,15 +23,14 @@ const TEN_MINUTES_MS = 600_000;
 /** Standard errors within which it may be chance, once in forty. */
 const DOUBT = 2;
 
-/** The line through a life, after its warm-up; undefined where that was too short. */
-export function trendOf(samples: readonly MemorySample[], warmMs = WARM_MS): Trend | undefined {
+/** The line through a part of a life; undefined where it began later than that, or is too short. */
+export function trendOf(samples: readonly MemorySample[], fromMs: number, untilMs: number): Trend | undefined {
   const [first] = samples;
-  if (first === undefined) return undefined;
-  const fromMs = first.atMs + warmMs;
+  if (first === undefined || first.atMs > fromMs) return undefined;
   const least: number[] = [];
   for (const { atMs, bytes } of samples) {
     const window = Math.floor((atMs - fromMs) / WINDOW_MS);
-    if (window >= 0) least[window] = Math.min(least[window] ?? Number.POSITIVE_INFINITY, bytes);
+    if (window >= 0 && atMs < untilMs) least[window] = Math.min(least[window] ?? Number.POSITIVE_INFINITY, bytes);
   }
   const points = [...least.entries()].filter((point): point is [number, number] => point[1] !== undefined);
   const [start] = points;

@@ -75,10 +75,10 @@ export class Processes {
     return this.#awaySince.size === 0;
   }
 
-  /** Of every process that lived long enough to be judged. */
-  lived(): readonly Lived[] {
+  /** Of every process that lived through that part of the run. */
+  lived(fromMs: number, untilMs: number): readonly Lived[] {
     return [...this.#memory].flatMap(([pid, { name, samples }]) => {
-      const [live, resident] = [trendOf(samples.live), trendOf(samples.resident)];
+      const [live, resident] = [trendOf(samples.live, fromMs, untilMs), trendOf(samples.resident, fromMs, untilMs)];
       return live === undefined || resident === undefined ? [] : [{ name, pid, live, resident }];
     });
   }

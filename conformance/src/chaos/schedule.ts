@@ -19,9 +19,10 @@ export const VICTIMS = [
 ] as const;
 export type Victim = (typeof VICTIMS)[number];
 
-/** Memory is looked at in these: after a part of the run they live on, under everything else. */
-const LOOKED_AT: readonly Victim[] = VICTIMS.filter((name) => name === "controller" || name.startsWith("sidecar"));
-const KILLS_PART = 0.25;
+/** Memory is looked at in these: once they are to warm up they live on, under everything else. */
+export const LOOKED_AT: readonly Victim[] = VICTIMS.filter(
+  (name) => name === "controller" || name.startsWith("sidecar"),
+);
 
 const SERVICES = ["web", "orders-v1", "orders-v2", "payments"] as const;
 
@@ -47,7 +48,7 @@ export type Event = { readonly atMs: number; readonly happening: Happening };
 
 type Draw = {
   readonly everyMs: number;
-  readonly make: (random: Random, atMs: number, lengthMs: number) => readonly Event[];
+  readonly make: (random: Random, atMs: number, sparedMs: number) => readonly Event[];
 };
 
 const CLIENTS_MAX = 8;
@@ -61,9 +62,9 @@ const DRAWS: readonly Draw[] = [
   { everyMs: 12_000, make: (_, atMs) => [{ atMs, happening: { kind: "revert" } }] },
   {
     everyMs: 15_000,
-    make: (random, atMs, lengthMs) => {
+    make: (random, atMs, sparedMs) => {
       const victim = pick(random, VICTIMS);
-      const isSpared = atMs > lengthMs * KILLS_PART && LOOKED_AT.includes(victim);
+      const isSpared = atMs > sparedMs && LOOKED_AT.includes(victim);
       return isSpared ? [] : [{ atMs, happening: { kind: "kill", victim } }];
     },
   },
@@ -94,13 +95,13 @@ const DRAWS: readonly Draw[] = [
   },
 ];
 
-/** Every happening of a run, in its order. */
-export function drawSchedule(seed: number, lengthMs: number): readonly Event[] {
+/** Every happening of a run, in its order; those in which memory is looked at are killed until `sparedMs`. */
+export function drawSchedule(seed: number, lengthMs: number, sparedMs: number): readonly Event[] {
   const random = makeRandom(seed);
   const events = DRAWS.flatMap(({ everyMs, make }) => {
     const drawn: Event[] = [];
     for (let atMs = gap(random, everyMs); atMs < lengthMs; atMs += gap(random, everyMs)) {
-      drawn.push(...make(random, atMs, lengthMs));
+      drawn.push(...make(random, atMs, sparedMs));
     }
     return drawn;
   });
