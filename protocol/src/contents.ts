@@ -81,7 +81,15 @@ export function joinSnapshot(
 ): { readonly snapshot?: Snapshot; readonly problems: readonly SnapshotProblem[] } {
   const shape = collectProblems("snapshot_shape", (report) => readFields<Envelope>(value, "", report, checkEnvelope));
   if (shape.length > 0) return { problems: shape };
-  const { revision, issuedAtMs, expiresAtMs, contents } = value as Envelope;
+  const { whole, problems } = putTogether(value as Envelope, read);
+  return problems.length > 0 ? { problems: problems.slice(0, PROBLEMS_MAX) } : checkSnapshot(whole);
+}
+
+/** The same, of whatever the contents are: nothing is checked but that they are there. */
+export function putTogether(
+  { revision, issuedAtMs, expiresAtMs, contents }: Envelope,
+  read: ReadContent,
+): { readonly whole: unknown; readonly problems: readonly SnapshotProblem[] } {
   const problems: SnapshotProblem[] = [];
   const part = (what: string, hash: string): unknown => {
     const found = HASH.pattern.test(hash) ? read(hash) : undefined;
@@ -93,7 +101,7 @@ export function joinSnapshot(
     const workload = part("the workload", hash);
     return isRecord(workload) ? { ...workload, outbound: readServices(workload, part) } : workload;
   });
-  const snapshot = {
+  const whole = {
     format: SNAPSHOT_FORMAT,
     revision,
     issuedAtMs,
@@ -103,7 +111,7 @@ export function joinSnapshot(
     ...(contents.revoked === undefined ? {} : { revoked: part("the list of what was revoked", contents.revoked) }),
     workloads,
   };
-  return problems.length > 0 ? { problems: problems.slice(0, PROBLEMS_MAX) } : checkSnapshot(snapshot);
+  return { whole, problems };
 }
 
 /** Of what is missing a few say it. */

@@ -8,6 +8,7 @@ export {
   itemTexts,
   joinSnapshot,
   listText,
+  putTogether,
   type ReadContent,
   type ServiceContent,
   splitSnapshot,

@@ -24,4 +24,4 @@ export function isReachableBy(transports: readonly string[] | undefined, spoken:
 
 /** `delta`: takes a snapshot as contents by hash, and endpoints as what differs. */
 export type ProxyFeature = "delta";
-export const PROXY_FEATURES: readonly ProxyFeature[] = [];
+export const PROXY_FEATURES: readonly ProxyFeature[] = ["delta"];

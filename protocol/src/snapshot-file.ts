@@ -4,6 +4,7 @@
  * state, only where the operator wrote the file. Never a key.
  */
 import { canonicalJson } from "./canonical-json.ts";
+import { joinSnapshot } from "./contents.ts";
 import { collectProblems, type FieldReader, readFields } from "./field-reader.ts";
 import { moduleHash, snapshotHash } from "./hashes.ts";
 import type { SnapshotProblem } from "./nack.ts";
@@ -27,8 +28,10 @@ export type FileEndpoint = {
 
 export type SnapshotFile = {
   readonly snapshot: Snapshot;
-  /** The body as it was hashed and signed. */
+  /** The body as it was hashed and signed: the snapshot, or its envelope. */
   readonly bodyText: string;
+  /** What the envelope names, by hash; absent where the body is the snapshot itself. */
+  readonly contents?: ReadonlyMap<string, string>;
   readonly hash: string;
   readonly modules: readonly SnapshotModule[];
   readonly endpoints: readonly FileEndpoint[];
@@ -39,6 +42,7 @@ export type SnapshotFile = {
 
 type FileJson = {
   readonly body: unknown;
+  readonly contents?: readonly string[];
   readonly hash: string;
   readonly modules: readonly { readonly hash: string; readonly wasm: string; readonly data: string }[];
   readonly endpoints?: readonly FileEndpoint[];
@@ -47,10 +51,12 @@ type FileJson = {
 };
 
 const HASH = { pattern: /^[0-9a-f]{64}$/ };
+const CONTENTS_MAX = 100_000;
 const MODULE = { lengthMax: 256 * 1024 * 1024 };
 
 function checkFile(file: FieldReader<FileJson>): void {
   file.any("body"); // checkSnapshot reads it
+  if (file.has("contents")) file.texts("contents", CONTENTS_MAX, MODULE);
   file.text("hash", HASH);
   file.objects(
     "modules",
@@ -91,7 +97,8 @@ export function parseSnapshotFile(fileText: string): {
   const shape = collectProblems("snapshot_shape", (report) => readFields<FileJson>(value, "", report, checkFile));
   if (shape.length > 0) return { problems: shape };
   const json = value as FileJson;
-  const { snapshot, problems } = checkSnapshot(json.body);
+  const contents = json.contents && new Map(json.contents.map((text) => [snapshotHash(text), text]));
+  const { snapshot, problems } = contents === undefined ? checkSnapshot(json.body) : join(json.body, contents);
   if (snapshot === undefined) return { problems };
   const bodyText = canonicalJson(json.body);
   const faults: SnapshotProblem[] = [];
@@ -108,6 +115,7 @@ export function parseSnapshotFile(fileText: string): {
     file: {
       snapshot,
       bodyText,
+      ...(contents === undefined ? {} : { contents }),
       hash: json.hash,
       modules,
       endpoints: json.endpoints ?? [],
@@ -117,9 +125,21 @@ export function parseSnapshotFile(fileText: string): {
   };
 }
 
+function join(envelope: unknown, contents: ReadonlyMap<string, string>): ReturnType<typeof joinSnapshot> {
+  try {
+    return joinSnapshot(envelope, (hash) => {
+      const text = contents.get(hash);
+      return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    });
+  } catch (error) {
+    return { problems: [{ code: "snapshot_json", message: `a content is not JSON: ${(error as Error).message}` }] };
+  }
+}
+
 export function printSnapshotFile(file: Omit<SnapshotFile, "snapshot">): string {
   const json: FileJson = {
     body: JSON.parse(file.bodyText),
+    ...(file.contents === undefined ? {} : { contents: [...file.contents.values()] }),
     hash: file.hash,
     modules: file.modules.map(({ hash, wasm, data }) => ({ hash, wasm: Buffer.from(wasm).toString("base64"), data })),
     ...(file.endpoints.length === 0 ? {} : { endpoints: file.endpoints }),

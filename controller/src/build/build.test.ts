@@ -6,7 +6,8 @@ import { checkSnapshot, SNAPSHOT_FORMAT } from "@regomesh/protocol";
 import { describe, expect, test } from "vitest";
 import type { HostOwners } from "../index/hosts.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
-import { build } from "./build.ts";
+import { outboundOf, type WorkloadPlan } from "../snapshot/outbound.ts";
+import { build, type MeshPlan } from "./build.ts";
 import type { PolicyTools } from "./tools.ts";
 
 /** Stands for the compiler where only what is around it is tested: every rule is there, nothing is withheld. */
@@ -84,14 +85,16 @@ describe("the demo's mesh", () => {
   });
 
   test("gives snapshots that pass the protocol's checks", () => {
-    for (const workload of built.plan?.workloads ?? []) {
+    const plan = built.plan as MeshPlan;
+    for (const planned of plan.workloads) {
+      const { calls: _, ...workload } = planned;
       const snapshot = {
         format: SNAPSHOT_FORMAT,
         revision: { epoch: "e", sequence: 1, name: "r" },
         issuedAtMs: 0,
         expiresAtMs: 1,
-        mesh: { ...built.plan?.mesh, explainDenials: false },
-        workloads: [workload],
+        mesh: { ...plan.mesh, explainDenials: false },
+        workloads: [{ ...workload, outbound: outboundOf(plan, planned) }],
       };
       expect(checkSnapshot(snapshot).problems).toEqual([]);
     }
@@ -109,7 +112,8 @@ describe("the demo's mesh", () => {
       ["http", "strict"],
       ["edge", "edge"],
     ]);
-    expect(orders?.outbound.find(({ name }) => name === "web")).toMatchObject({
+    const plan = built.plan as MeshPlan;
+    expect(outboundOf(plan, orders as WorkloadPlan).find(({ name }) => name === "web")).toMatchObject({
       hosts: ["web", "web.default", "web.default.svc", "web.default.svc.cluster.local"],
       port: 80,
       portName: "http",
@@ -336,7 +340,7 @@ describe("a host has one owner", () => {
     const [owner, squatter] = [claim("pay", "b", "pay.example"), claim("fake", "a", "pay.example", "fake.example")];
     const built = buildAfter([["pay.example", "pay.b"]], squatter, owner);
     expect(said(built)).toEqual(["warning 15: pay.example names pay.b already"]);
-    const hosts = built.plan?.workloads[0]?.outbound.map(({ name, hosts: all }) => [
+    const hosts = built.plan?.outbound.map(({ name, hosts: all }) => [
       name,
       all.filter((one) => one.endsWith("example")),
     ]);

@@ -3,7 +3,7 @@
  * A build is whole or it is refused: one fault anywhere, and no proxy changes.
  */
 import { type Diagnostic, type DiagnosticRecord, hasErrors, sortDiagnostics, toDiagnosticRecord } from "@regomesh/base";
-import { canonicalJson, type PolicyRef, snapshotHash, type WorkloadSnapshot } from "@regomesh/protocol";
+import { canonicalJson, type PolicyRef, type ServiceContent, snapshotHash } from "@regomesh/protocol";
 import { parseResources, type Resource } from "@regomesh/resources";
 import type { BoundPolicyBody, FailedTestBody } from "../api/bodies.ts";
 import { checkBindings } from "../index/check-bindings.ts";
@@ -16,7 +16,8 @@ import { makeReport } from "../index/report.ts";
 import type { SourceRights } from "../index/rights.ts";
 import { type MeshTestResult, runMeshTests } from "../rehearse/mesh-tests.ts";
 import { composePolicies } from "../snapshot/composition.ts";
-import { toWorkloadSnapshot } from "../snapshot/workload.ts";
+import { toOutbound, type WorkloadPlan } from "../snapshot/outbound.ts";
+import { toWorkloadPlan } from "../snapshot/workload.ts";
 import { checkFiles } from "./check-files.ts";
 import { type Modules, makeModules } from "./modules.ts";
 import { resourceFiles, type SourceTree, unitNames, unitOf } from "./source-tree.ts";
@@ -25,7 +26,9 @@ import type { BuiltModule, PolicyTools } from "./tools.ts";
 /** What a revision holds beside its name: plain data that crosses processes and is kept on disk. */
 export type MeshPlan = {
   readonly mesh: { readonly name: string; readonly trustDomain: string };
-  readonly workloads: readonly WorkloadSnapshot[];
+  readonly workloads: readonly WorkloadPlan[];
+  /** What workloads are told of the services that they may call. */
+  readonly outbound: readonly ServiceContent[];
   readonly services: readonly ServicePlan[];
   readonly modules: readonly BuiltModule[];
   /** Absent in a plan that an earlier version has kept. */
@@ -175,21 +178,24 @@ function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagno
   const workloads = [...index.workloads.values()].map((workload) => {
     const inbound = modules.refer("inbound", composePolicies(index, workload, "inbound"));
     const outbound = modules.refer("outbound", composePolicies(index, workload, "outbound"));
-    return toWorkloadSnapshot(index, workload, {
+    return toWorkloadPlan(index, workload, {
       ...(inbound === undefined ? {} : { inbound }),
       ...(outbound === undefined ? {} : { outbound }),
     });
   });
   const mesh = { name: index.name, trustDomain: index.config.trustDomain };
+  const outbound = toOutbound(index);
+  const byService = Map.groupBy(workloads, ({ service, namespace }) => `${service}.${namespace}`);
   return {
     mesh,
-    meaning: meaningOfPlan(mesh, workloads, modules, tools.version),
+    meaning: meaningOfPlan(mesh, workloads, outbound, modules, tools.version),
     workloads,
+    outbound,
     services: [...index.services.values()].map(({ metadata: { name, namespace }, spec }) => ({
       name,
       namespace,
       subsets: spec.subsets.map((subset) => subset.name),
-      policies: boundPolicies(workloads.filter((each) => each.service === name && each.namespace === namespace)),
+      policies: boundPolicies(byService.get(`${name}.${namespace}`) ?? []),
     })),
     modules: modules.built(),
     inventory: inventoryOfIndex(index),
@@ -207,7 +213,8 @@ function inventoryOfIndex(index: MeshIndex): Inventory {
 
 function meaningOfPlan(
   mesh: MeshPlan["mesh"],
-  workloads: readonly WorkloadSnapshot[],
+  workloads: readonly WorkloadPlan[],
+  outbound: readonly ServiceContent[],
   modules: Modules,
   compiler: string,
 ): string {
@@ -216,10 +223,10 @@ function meaningOfPlan(
     ...workload,
     policies: { inbound: meant(inbound), outbound: meant(outbound) },
   }));
-  return snapshotHash(canonicalJson({ compiler, mesh, workloads: said }));
+  return snapshotHash(canonicalJson({ compiler, mesh, workloads: said, outbound }));
 }
 
-function boundPolicies(workloads: readonly WorkloadSnapshot[]): readonly BoundPolicyBody[] {
+function boundPolicies(workloads: readonly WorkloadPlan[]): readonly BoundPolicyBody[] {
   const found = new Map<string, BoundPolicyBody>();
   for (const { policies } of workloads) {
     for (const { binding, unit, tier, name } of [policies.inbound, policies.outbound].flatMap(

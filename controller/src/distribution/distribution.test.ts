@@ -11,9 +11,11 @@ import {
   step,
   wanted,
 } from "./distribution.ts";
+import { HOLDS_NOTHING, makeMissing } from "./missing.ts";
 import { type Publication, type Release, toPublication } from "./release.ts";
 import { claimsOf, LEASE_MS, ORDERLY_LEASE_MS } from "./roster.ts";
 
+const missing = makeMissing();
 const WORKLOADS = ["web", "orders", "payments"] as const;
 const MODULE = "a".repeat(64);
 const principal = (name: string) => `spiffe://td/ns/default/sa/${name}`;
@@ -33,7 +35,6 @@ function makeRelease(sequence: number, name: string, names: readonly string[] = 
     labels: {},
     principal: principal(each),
     inbound: [],
-    outbound: [],
     policies: { inbound: { module, entrypoints: [] } },
     defaultVerdict: "deny",
     pathLevel: "BASE",
@@ -43,6 +44,7 @@ function makeRelease(sequence: number, name: string, names: readonly string[] = 
     plan: {
       mesh: { name: "m", trustDomain: "td" },
       workloads: names.map(workload),
+      outbound: [],
       services: [],
       modules: [{ hash: module, wasm: new Uint8Array(), data: "{}" }],
     },
@@ -138,7 +140,8 @@ class Play {
         const { sequence, name } = JSON.parse(new TextDecoder().decode(effect.snapshot.body)).revision;
         const proxy = this.#names.get(effect.id) ?? "";
         this.#nonces.set(proxy, { nonce: effect.nonce, hash: effect.snapshot.hash, sequence, name });
-        return `${proxy}:${name}${sequence}${effect.modules.length > 0 ? "+module" : ""}`;
+        const { modules } = missing(effect.snapshot.parts, effect.held ?? HOLDS_NOTHING);
+        return `${proxy}:${name}${sequence}${modules.length > 0 ? "+module" : ""}`;
       }
       case "close":
         return `${this.#names.get(effect.id)} closed ${effect.reason}`;
@@ -167,7 +170,7 @@ function makeHello(workload: string, more: Partial<Hello>): Hello {
     instance: workload,
     moduleAbi: 1,
     snapshotFormats: [1],
-    features: [],
+    features: ["delta"],
     holding: undefined,
     listen: [{ portName: "http", address: "127.0.0.1", port: 80, transports: ["h1"] }],
     admin: "",

@@ -15,14 +15,24 @@ import {
   indexRevoked,
   type Nack,
   NOTHING_REVOKED,
-  type RevisionId,
   type Revoked,
   type RevokedIndex,
   type ShownCertificate,
 } from "@regomesh/protocol";
 import type { Claim } from "./endpoints.ts";
 import { type Hold, holdOf } from "./hold.ts";
-import { applyAck, applyHello, applyNack, isDue, openProxy, type ProxyStream, type StreamId, send } from "./proxy.ts";
+import type { Held } from "./missing.ts";
+import {
+  applyAck,
+  applyHello,
+  applyNack,
+  hashFor,
+  isDue,
+  openProxy,
+  type ProxyStream,
+  type StreamId,
+  send,
+} from "./proxy.ts";
 import { type PackedSnapshot, type Publication, type Release, toPublication, withRevoked } from "./release.ts";
 import {
   EMPTY_ROSTER,
@@ -90,7 +100,9 @@ export type Effect =
       readonly id: StreamId;
       readonly nonce: string;
       readonly snapshot: PackedSnapshot;
-      /** Hashes of the modules to send along. */
+      /** What the proxy has: all else is sent along. Undefined: it takes the snapshot in one body. */
+      readonly held: Held | undefined;
+      /** Hashes of the modules that it does not hold, where it takes the snapshot in one body. */
       readonly modules: readonly string[];
     }
   | { readonly kind: "close"; readonly id: StreamId; readonly reason: CloseReason; readonly message: string }
@@ -149,6 +161,11 @@ export function nextDueMs(state: Distribution, nowMs: number): number | undefine
 /** The snapshot that a workload's proxies shall have; undefined for one that is not of the mesh. */
 export function wanted({ publication }: Distribution, workload: string): PackedSnapshot | undefined {
   return publication?.snapshots.get(workload);
+}
+
+/** Whether a proxy has in force what it shall have. */
+export function isInForce(state: Distribution, proxy: ProxyStream): boolean {
+  return proxy.holding.snapshotHash === hashFor(proxy, wanted(state, proxy.workload));
 }
 
 function apply(state: Distribution, event: DistributionEvent, nowMs: number): Step {
@@ -221,7 +238,7 @@ function revoke(state: Distribution, list: Revoked): Distribution {
 export function fallbackOf(state: Distribution): Publication | undefined {
   const { publication, proven, roster } = state;
   if (publication === undefined || publication === proven || isHeld(state)) return proven;
-  const hashOf = (proxy: ProxyStream) => wanted(state, proxy.workload)?.hash;
+  const hashOf = (proxy: ProxyStream) => hashFor(proxy, wanted(state, proxy.workload));
   const proxies = [...roster.proxies.values()];
   const inForce = proxies.filter((proxy) => proxy.holding.snapshotHash === hashOf(proxy));
   const refusing = proxies.filter((proxy) => proxy.refusal?.hash === hashOf(proxy) && !inForce.includes(proxy));
@@ -231,7 +248,8 @@ export function fallbackOf(state: Distribution): Publication | undefined {
 
 function connect(state: Distribution, event: Extract<DistributionEvent, { kind: "connect" }>, nowMs: number): Step {
   const { id, workload } = event;
-  const { roster, replaced } = join(state.roster, openProxy(id, event, nowMs));
+  const candidates = [state.publication, state.proven].map((each) => each?.snapshots.get(workload));
+  const { roster, replaced } = join(state.roster, openProxy(id, event, candidates, nowMs));
   if (proxiesOf(roster, workload).length > PROXIES_PER_WORKLOAD_MAX) {
     const message = `${workload} has ${PROXIES_PER_WORKLOAD_MAX} proxies connected already`;
     return { state, effects: [{ kind: "close", id, reason: "too-many", message }] };
@@ -346,11 +364,14 @@ function proveWhatHolds(state: Distribution, nowMs: number): Step {
   if (publication === undefined || publication === proven || isHeld(state)) return still(state);
   if (awaitedUntilMs(state).some((untilMs) => untilMs > nowMs)) return still(state);
   const proxies = [...roster.proxies.values()];
-  const isInForce = ({ workload, holding }: ProxyStream) => holding.snapshotHash === wanted(state, workload)?.hash;
+  const hashOf = (proxy: ProxyStream) => hashFor(proxy, wanted(state, proxy.workload));
   const isSettled = (proxy: ProxyStream) =>
-    isInForce(proxy) ||
-    (proxy.refusal?.class === "local" && proxy.refusal.hash === wanted(state, proxy.workload)?.hash);
-  return still(proxies.some(isInForce) && proxies.every(isSettled) ? { ...state, proven: publication } : state);
+    isInForce(state, proxy) || (proxy.refusal?.class === "local" && proxy.refusal.hash === hashOf(proxy));
+  return still(
+    proxies.some((proxy) => isInForce(state, proxy)) && proxies.every(isSettled)
+      ? { ...state, proven: publication }
+      : state,
+  );
 }
 
 /** Until when proxies that went are waited for before a release is proven. */
@@ -363,18 +384,17 @@ function awaitedUntilMs(state: Distribution): readonly number[] {
 function sendWhatIsDue(state: Distribution, nowMs: number): Step {
   const { publication } = state;
   if (publication === undefined || isHeld(state)) return still(state);
-  const { epoch, sequence, name } = publication.release.revision;
-  const revision: RevisionId = { epoch, sequence, name };
   const proxies = new Map(state.roster.proxies);
   const effects: Effect[] = [];
   let { sent } = state;
   for (const [id, proxy] of proxies) {
     const snapshot = wanted(state, proxy.workload);
-    if (snapshot === undefined || !isDue(proxy, snapshot.hash, nowMs)) continue;
+    if (snapshot === undefined || !isDue(proxy, hashFor(proxy, snapshot) ?? "", nowMs)) continue;
     const nonce = String(++sent);
-    proxies.set(id, send(proxy, snapshot, revision, nonce, nowMs));
-    const modules = snapshot.modules.filter((hash) => !proxy.holding.contentHashes.includes(hash));
-    effects.push({ kind: "send", id, nonce, snapshot, modules });
+    proxies.set(id, send(proxy, snapshot, nonce, nowMs));
+    const isHeld = (hash: string) => proxy.takesDelta || proxy.holding.contentHashes.includes(hash);
+    const modules = snapshot.modules.filter((hash) => !isHeld(hash));
+    effects.push({ kind: "send", id, nonce, snapshot, held: proxy.takesDelta ? proxy.held : undefined, modules });
   }
   return effects.length === 0
     ? still(state)

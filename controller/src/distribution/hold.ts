@@ -4,9 +4,9 @@
  * Replicas have one identity, and whoever has stolen it can open as many streams as it likes:
  * they are one witness, except where the mesh has no other identity to ask.
  */
-import { checkSnapshot, type RevisionId } from "@regomesh/protocol";
-import type { ProxyStream, Refusal } from "./proxy.ts";
-import type { Publication } from "./release.ts";
+import type { RevisionId } from "@regomesh/protocol";
+import { hashFor, type ProxyStream, type Refusal } from "./proxy.ts";
+import { joinParts, type Publication } from "./release.ts";
 
 /** Proxies that must refuse a release as to its content, each of another identity. */
 const PROXIES_MIN = 2;
@@ -22,9 +22,10 @@ export type HoldRefusal = Pick<ProxyStream, "workload" | "instance"> & Pick<Refu
 
 /** The hold that a release has earned; undefined while it may go on. */
 export function holdOf(publication: Publication, proxies: Iterable<ProxyStream>, nowMs: number): Hold | undefined {
-  const refusing = [...proxies].filter(({ workload, refusal }) => {
-    const hash = publication.snapshots.get(workload)?.hash;
-    return refusal?.class === "content" && refusal.hash === hash;
+  const refusing = [...proxies].filter((proxy) => {
+    const { workload, refusal } = proxy;
+    if (refusal?.class !== "content") return false;
+    return refusal.hash === hashFor(proxy, publication.snapshots.get(workload));
   });
   const isConfirmed =
     isWitnessed(publication, refusing) || refusing.some(({ workload }) => isRefusedHere(publication, workload));
@@ -47,7 +48,7 @@ function isWitnessed({ snapshots }: Publication, refusing: readonly ProxyStream[
 
 /** The very bytes that the proxy was sent, under the check that it runs. */
 function isRefusedHere({ snapshots }: Publication, workload: string): boolean {
-  const body = snapshots.get(workload)?.body;
-  if (body === undefined) return false;
-  return checkSnapshot(JSON.parse(new TextDecoder().decode(body))).problems.length > 0;
+  const snapshot = snapshots.get(workload);
+  if (snapshot === undefined) return false;
+  return joinParts(JSON.parse(new TextDecoder().decode(snapshot.body)), snapshot.parts).problems.length > 0;
 }

@@ -23,7 +23,9 @@ import {
   parseNackReason,
   type RevisionId,
   type ShownCertificate,
+  splitDigests,
 } from "@regomesh/protocol";
+import { type Held, HOLDS_NOTHING } from "./missing.ts";
 import type { PackedSnapshot } from "./release.ts";
 
 /** Names one stream while it is open; streams to come have greater ones. */
@@ -42,6 +44,10 @@ export type ProxyStream = {
   readonly listen: readonly ListenAddress[];
   readonly admin: string;
   readonly holding: Holding;
+  /** It takes snapshots as contents; false: in one body. */
+  readonly takesDelta: boolean;
+  /** Contents that it has; nothing of one that takes no delta. */
+  readonly held: Held;
   readonly delivery: Delivery;
   /** Its last refusal, until it takes what it is sent. */
   readonly refusal: Refusal | undefined;
@@ -53,7 +59,13 @@ export type ProxyStream = {
 
 export type Delivery =
   | { readonly kind: "settled" }
-  | ({ readonly kind: "awaiting"; readonly nonce: string; readonly sentAtMs: number; readonly untilMs: number } & Sent)
+  | ({
+      readonly kind: "awaiting";
+      readonly nonce: string;
+      readonly sentAtMs: number;
+      readonly untilMs: number;
+      readonly snapshot: PackedSnapshot;
+    } & Sent)
   | { readonly kind: "refused"; readonly hash: string }
   | { readonly kind: "retrying"; readonly hash: string; readonly atMs: number };
 
@@ -80,11 +92,14 @@ const HASH = /^[0-9a-f]{64}$/;
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 30_000;
 
+/** The stream of a proxy that says hello; `candidates` are snapshots of its workload, one of which it may have in force. */
 export function openProxy(
   id: StreamId,
   { workload, certificate, hello }: Pick<ProxyStream, "workload" | "certificate"> & { readonly hello: Hello },
+  candidates: readonly (PackedSnapshot | undefined)[],
   nowMs: number,
 ): ProxyStream {
+  const takesDelta = hello.features.includes("delta");
   return {
     id,
     workload,
@@ -94,6 +109,8 @@ export function openProxy(
     listen: hello.listen,
     admin: hello.admin,
     holding: toHolding(hello.holding),
+    takesDelta,
+    held: takesDelta ? toHeld(hello.holding, candidates) : HOLDS_NOTHING,
     delivery: { kind: "settled" },
     refusal: undefined,
     heardMs: nowMs,
@@ -108,6 +125,14 @@ export function applyHello(proxy: ProxyStream, hello: Hello, nowMs: number): Pro
   // The same addresses stay the same thing: nobody need look at endpoints again.
   const listen = JSON.stringify(hello.listen) === JSON.stringify(proxy.listen) ? proxy.listen : hello.listen;
   return { ...proxy, listen, admin, holding: toHolding(hello.holding), heardMs: nowMs };
+}
+
+/** The hash by which a proxy knows a snapshot; undefined where there is none. */
+export function hashFor(
+  { takesDelta }: Pick<ProxyStream, "takesDelta">,
+  snapshot: PackedSnapshot | undefined,
+): string | undefined {
+  return takesDelta ? snapshot?.hash : snapshot?.whole().hash;
 }
 
 /** Whether a snapshot shall be sent now. */
@@ -125,15 +150,11 @@ export function isDue({ delivery, holding }: ProxyStream, hash: string, nowMs: n
   }
 }
 
-export function send(
-  proxy: ProxyStream,
-  { hash }: PackedSnapshot,
-  revision: RevisionId,
-  nonce: string,
-  nowMs: number,
-): ProxyStream {
+export function send(proxy: ProxyStream, snapshot: PackedSnapshot, nonce: string, nowMs: number): ProxyStream {
   const untilMs = nowMs + ANSWER_WITHIN_MS;
-  return { ...proxy, delivery: { kind: "awaiting", nonce, hash, revision, sentAtMs: nowMs, untilMs } };
+  const { revision } = snapshot;
+  const hash = hashFor(proxy, snapshot) ?? "";
+  return { ...proxy, delivery: { kind: "awaiting", nonce, hash, revision, snapshot, sentAtMs: nowMs, untilMs } };
 }
 
 export function applyAck(proxy: ProxyStream, ack: Ack, nowMs: number): ProxyStream {
@@ -144,6 +165,7 @@ export function applyAck(proxy: ProxyStream, ack: Ack, nowMs: number): ProxyStre
   return {
     ...proxy,
     holding,
+    held: proxy.takesDelta ? { ...HOLDS_NOTHING, parts: delivery.snapshot.parts } : proxy.held,
     delivery: { kind: "settled" },
     refusal: undefined,
     heardMs: nowMs,
@@ -155,7 +177,12 @@ export function applyAck(proxy: ProxyStream, ack: Ack, nowMs: number): ProxyStre
 function applyFalseAck(proxy: ProxyStream, sent: Sent, holding: Holding, nowMs: number): ProxyStream {
   const message = "the proxy acknowledged the snapshot, but says that another one is in force";
   const problem: RefusalProblem = { code: "internal", message };
-  return refuse({ ...proxy, holding }, sent, { class: "local", reason: "internal", problems: [problem] }, nowMs);
+  return refuse(
+    { ...proxy, holding, held: HOLDS_NOTHING },
+    sent,
+    { class: "local", reason: "internal", problems: [problem] },
+    nowMs,
+  );
 }
 
 export function applyNack(proxy: ProxyStream, nack: Nack, nowMs: number): ProxyStream {
@@ -163,7 +190,7 @@ export function applyNack(proxy: ProxyStream, nack: Nack, nowMs: number): ProxyS
   if (delivery.kind !== "awaiting" || delivery.nonce !== nack.nonce) return proxy;
   const holding = nack.holding === undefined ? proxy.holding : toHolding(nack.holding);
   return refuse(
-    { ...proxy, holding },
+    { ...proxy, holding, held: proxy.takesDelta ? heldAfterNack(proxy.held, nack) : proxy.held },
     delivery,
     {
       class: nack.class === "content" ? "content" : "local",
@@ -190,6 +217,19 @@ function refuse(
         ? { kind: "refused", hash }
         : { kind: "retrying", hash, atMs: nowMs + Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempts - 1)) },
   };
+}
+
+/** What lacks shows that less is held than was thought: then the proxy's own word counts, or nothing. */
+function heldAfterNack(held: Held, { reason, holding }: Nack): Held {
+  if (holding?.contentDigests !== undefined) return toHeld(holding, []);
+  return reason === "content_missing" || reason === "policy_missing" ? HOLDS_NOTHING : held;
+}
+
+function toHeld(holding: Holding | undefined, candidates: readonly (PackedSnapshot | undefined)[]): Held {
+  const inForce = candidates.find((each) => each !== undefined && each.hash === holding?.snapshotHash);
+  if (inForce !== undefined) return { ...HOLDS_NOTHING, parts: inForce.parts };
+  const { contentDigests } = holding ?? {};
+  return contentDigests === undefined ? HOLDS_NOTHING : { parts: undefined, digests: splitDigests(contentDigests) };
 }
 
 /** What a proxy says that it holds, with nothing endless in it. */

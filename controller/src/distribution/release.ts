@@ -3,9 +3,15 @@ import type { DiagnosticRecord } from "@regomesh/base";
 import {
   canonicalJson,
   checkSnapshot,
+  ENVELOPE_FORMAT,
+  type Envelope,
+  joinSnapshot,
   type Member,
   NOTHING_REVOKED,
+  putTogether,
+  type ReadContent,
   type Revision,
+  type RevisionId,
   type Revoked,
   SNAPSHOT_FORMAT,
   type Snapshot,
@@ -14,7 +20,9 @@ import {
 } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 import { compareText } from "../index/mesh-index.ts";
+import { makeCalled, outboundOf, type WorkloadPlan } from "../snapshot/outbound.ts";
 import type { Input } from "../sources/source.ts";
+import { type ListPart, makeParts, type Part, type PartIndex, type Parts, type SnapshotParts } from "./parts.ts";
 
 /** A persisted snapshot is started from for a day; half of it, and it is issued anew. */
 export const SNAPSHOT_TTL_MS = 24 * 3_600_000;
@@ -33,15 +41,23 @@ export type Release = {
   readonly warnings?: readonly DiagnosticRecord[];
 };
 
-/** A workload's snapshot in the bytes that are hashed, signed and sent. */
+/** A workload's snapshot as it is signed and sent: its envelope, and the contents that the envelope names. */
 export type PackedSnapshot = {
   /** `namespace/name` */
   readonly workload: string;
   readonly principal: string;
+  /** Of the envelope. */
   readonly hash: string;
+  /** The envelope. */
   readonly body: Uint8Array;
+  /** Which the envelope says: an earlier one where nothing of this workload's has changed since. */
+  readonly revision: RevisionId;
+  readonly issuedAtMs: number;
+  readonly parts: SnapshotParts;
   /** Hashes of the modules that the snapshot names. */
   readonly modules: readonly string[];
+  /** The same in one body, for a proxy without the feature "delta". */
+  readonly whole: () => { readonly hash: string; readonly body: Uint8Array };
 };
 
 /** A release with every snapshot of it, by workload. */
@@ -50,46 +66,165 @@ export type Publication = {
   /** What its snapshots say of certificates that were taken back. */
   readonly revoked: Revoked;
   readonly snapshots: ReadonlyMap<string, PackedSnapshot>;
+  /** Every content of it. */
+  readonly parts: PartIndex;
 };
 
 /** The publication with the newest word on certificates that were taken back. */
 export function withRevoked(publication: Publication, revoked: Revoked): Publication {
   const isSame = JSON.stringify(publication.revoked) === JSON.stringify(revoked);
-  return isSame ? publication : toPublication(publication.release, revoked);
+  return isSame ? publication : toPublication(publication.release, revoked, publication);
 }
 
-/** The same release makes the same bytes, so that a controller started anew need not send what is in force. */
-export function toPublication(release: Release, revoked = NOTHING_REVOKED): Publication {
-  const members = membersOf(release.plan);
-  const packed = release.plan.workloads.map((workload): readonly [string, PackedSnapshot] => {
-    const bodyText = canonicalJson(toSnapshot(release, workload, { members, revoked }));
-    const { inbound, outbound } = workload.policies;
-    const modules = [inbound, outbound].flatMap((policy) => (policy === undefined ? [] : [policy.module]));
+/**
+ * The same release makes the same bytes. Where `before` is given, what it holds is taken over: a
+ * workload of which nothing has changed keeps the very envelope that its proxies have, and so is
+ * sent nothing, as long as that is fresh.
+ */
+export function toPublication(release: Release, revoked = NOTHING_REVOKED, before?: Publication): Publication {
+  const parts = makeParts(before?.parts);
+  const { plan, explainDenials } = release;
+  const shared: Shared = {
+    parts,
+    mesh: parts.single({ ...plan.mesh, explainDenials }),
+    revoked: parts.single(revoked),
+    members: parts.list(membersOf(plan).map(canonicalJson)),
+    outbound: makeOutboundLists(plan, parts),
+    modules: new Map(plan.modules.map((module) => [module.hash, parts.module(module)])),
+  };
+  const packed = plan.workloads.map((workload): readonly [string, PackedSnapshot] => {
     const key = `${workload.namespace}/${workload.name}`;
-    return [
-      key,
-      {
-        workload: key,
-        principal: workload.principal,
-        hash: snapshotHash(bodyText),
-        body: new TextEncoder().encode(bodyText),
-        modules: [...new Set(modules)],
-      },
-    ];
+    const content = toParts(workload, shared);
+    const last = before?.snapshots.get(key);
+    return [key, last !== undefined && isStill(last, content, release) ? last : pack(key, workload, content, release)];
   });
-  return { release, revoked, snapshots: new Map(packed) };
+  return { release, revoked, snapshots: new Map(packed), parts: parts.made };
 }
 
-/** What every proxy would refuse in a release: the check that proxies run, on each snapshot of it. */
+/** An envelope is good for a day; one that is taken over leaves most of it to be issued anew in. */
+const TAKEN_OVER_MS = SNAPSHOT_TTL_MS / 4;
+
+function isStill(last: PackedSnapshot, { names }: SnapshotParts, { revision, issuedAtMs }: Release): boolean {
+  return (
+    last.revision.epoch === revision.epoch &&
+    issuedAtMs - last.issuedAtMs < TAKEN_OVER_MS &&
+    canonicalJson(last.parts.names) === canonicalJson(names)
+  );
+}
+
+/** What all snapshots of a release have in common. */
+type Shared = {
+  readonly parts: Parts;
+  readonly mesh: Part;
+  readonly revoked: Part;
+  readonly members: ListPart;
+  readonly outbound: (workload: WorkloadPlan) => ListPart;
+  readonly modules: ReadonlyMap<string, SnapshotParts["modules"][number]>;
+};
+
+/** Of each workload the list of what it may call; workloads that may call the same share it. */
+function makeOutboundLists({ outbound }: MeshPlan, parts: Parts): Shared["outbound"] {
+  const services = outbound.map((service) => {
+    const { name, namespace } = service;
+    return { name, namespace, part: parts.single(service) };
+  });
+  const called = makeCalled(services);
+  const toList = (workload: Pick<WorkloadPlan, "calls">) => {
+    const named = called(workload).map(({ part }) => part);
+    return parts.list(
+      named.map(({ hash }) => `"${hash}"`),
+      named,
+    );
+  };
+  const all = toList({});
+  return (workload) => (workload.calls === undefined ? all : toList(workload));
+}
+
+function toParts(planned: WorkloadPlan, shared: Shared): SnapshotParts {
+  const outbound = shared.outbound(planned);
+  const { calls: _, ...workload } = planned;
+  const own = shared.parts.single({ ...workload, outbound: outbound.hash });
+  const { mesh, revoked, members } = shared;
+  return {
+    names: { mesh: mesh.hash, members: members.hash, revoked: revoked.hash, workloads: [own.hash] },
+    singles: [mesh, revoked, own],
+    lists: [members, outbound],
+    modules: modulesOf(workload).flatMap((hash) => shared.modules.get(hash) ?? []),
+  };
+}
+
+function modulesOf({ policies }: Pick<WorkloadPlan, "policies">): readonly string[] {
+  return [...new Set([policies.inbound, policies.outbound].flatMap((policy) => policy?.module ?? []))];
+}
+
+function pack(key: string, workload: WorkloadPlan, parts: SnapshotParts, release: Release): PackedSnapshot {
+  const { revision, issuedAtMs } = release;
+  const envelope: Envelope = {
+    format: ENVELOPE_FORMAT,
+    revision,
+    issuedAtMs,
+    expiresAtMs: issuedAtMs + SNAPSHOT_TTL_MS,
+    contents: parts.names,
+  };
+  const text = canonicalJson(envelope);
+  const { epoch, sequence, name } = revision;
+  let whole: ReturnType<PackedSnapshot["whole"]> | undefined;
+  return {
+    workload: key,
+    principal: workload.principal,
+    hash: snapshotHash(text),
+    body: new TextEncoder().encode(text),
+    revision: { epoch, sequence, name },
+    issuedAtMs,
+    parts,
+    modules: modulesOf(workload),
+    whole: () => {
+      whole ??= toWhole(envelope, parts);
+      return whole;
+    },
+  };
+}
+
+function toWhole(envelope: Envelope, parts: SnapshotParts): ReturnType<PackedSnapshot["whole"]> {
+  const text = canonicalJson(putTogether(envelope, makeReader(parts)).whole);
+  return { hash: snapshotHash(text), body: new TextEncoder().encode(text) };
+}
+
+/** What a proxy makes of an envelope and its contents, under the check that it runs. */
+export function joinParts(envelope: unknown, parts: SnapshotParts): ReturnType<typeof joinSnapshot> {
+  return joinSnapshot(envelope, makeReader(parts));
+}
+
+function makeReader({ singles, lists }: SnapshotParts): ReadContent {
+  const found = new Map<string, Part>();
+  for (const part of [...singles, ...lists, ...lists.flatMap(({ named }) => [...named])]) found.set(part.hash, part);
+  return (hash) => {
+    const body = found.get(hash)?.body;
+    return body === undefined ? undefined : (JSON.parse(new TextDecoder().decode(body)) as unknown);
+  };
+}
+
+/**
+ * What every proxy would refuse in a release: the check that proxies run. What workloads may call
+ * is checked once where many may call the same.
+ */
 export function checkRelease(
   release: Release,
 ): readonly { readonly workload: string; readonly problem: SnapshotProblem }[] {
-  return release.plan.workloads.flatMap((workload) =>
-    checkSnapshot(toSnapshot(release, workload)).problems.map((problem) => ({
+  const { plan } = release;
+  const called = makeCalled(plan.outbound);
+  const checked = new Set<string>();
+  return plan.workloads.flatMap((workload) => {
+    const key = `${workload.namespace} ${workload.calls?.join(" ") ?? "*"}`;
+    const isNew = !checked.has(key);
+    checked.add(key);
+    const outbound = isNew ? outboundOf({ outbound: called(workload) }, { namespace: workload.namespace }) : [];
+    const { calls: _, ...rest } = workload;
+    return checkSnapshot(toSnapshot(release, { ...rest, outbound })).problems.map((problem) => ({
       workload: `${workload.namespace}/${workload.name}`,
       problem,
-    })),
-  );
+    }));
+  });
 }
 
 function membersOf({ workloads }: MeshPlan): readonly Member[] {
@@ -101,10 +236,7 @@ function membersOf({ workloads }: MeshPlan): readonly Member[] {
   return members.sort((a, b) => compareText(a.principal, b.principal));
 }
 
-/** Who is of the mesh, and whose certificates are not. */
-type Peers = Required<Pick<Snapshot, "members" | "revoked">>;
-
-function toSnapshot(release: Release, workload: MeshPlan["workloads"][number], peers?: Peers): Snapshot {
+function toSnapshot(release: Release, workload: Snapshot["workloads"][number]): Snapshot {
   const { plan, revision, issuedAtMs, explainDenials } = release;
   return {
     format: SNAPSHOT_FORMAT,
@@ -112,7 +244,6 @@ function toSnapshot(release: Release, workload: MeshPlan["workloads"][number], p
     issuedAtMs,
     expiresAtMs: issuedAtMs + SNAPSHOT_TTL_MS,
     mesh: { ...plan.mesh, explainDenials },
-    ...peers,
     workloads: [workload],
   };
 }

@@ -1,7 +1,7 @@
 import { NOTHING_REVOKED, type Revoked, type Snapshot } from "@regomesh/protocol";
 import { expect, test } from "vitest";
 import { type Distribution, type DistributionEvent, type Effect, EMPTY_DISTRIBUTION, step } from "./distribution.ts";
-import { type Release, toPublication } from "./release.ts";
+import { type PackedSnapshot, type Release, toPublication } from "./release.ts";
 
 const principal = (name: string) => `spiffe://td/ns/default/sa/${name}`;
 
@@ -13,14 +13,13 @@ function makeRelease(sequence: number, names: readonly string[]): Release {
     labels: {},
     principal: principal(name),
     inbound: [],
-    outbound: [],
     policies: {},
     defaultVerdict: "deny",
     pathLevel: "BASE",
   }));
   return {
     revision: { epoch: "e", sequence, name: `r${sequence}` },
-    plan: { mesh: { name: "m", trustDomain: "td" }, workloads, services: [], modules: [] },
+    plan: { mesh: { name: "m", trustDomain: "td" }, workloads, outbound: [], services: [], modules: [] },
     source: "git main",
     builtAtMs: 0,
     issuedAtMs: 0,
@@ -53,7 +52,7 @@ class Mesh {
       instance: name,
       moduleAbi: 1,
       snapshotFormats: [1],
-      features: [],
+      features: ["delta"],
       holding: undefined,
       listen: [],
       admin: "",
@@ -80,14 +79,14 @@ class Mesh {
 function print(effect: Effect): string {
   if (effect.kind === "close") return `${effect.id} closed ${effect.reason}: ${effect.message}`;
   if (effect.kind !== "send") return effect.kind;
-  const { revision, members, revoked } = read(effect.snapshot.body);
+  const { revision, members, revoked } = read(effect.snapshot);
   const taken = [...(revoked?.serials ?? []), ...(revoked?.workloads ?? []).map(({ workload }) => workload)];
   const names = (members ?? []).flatMap(({ workloads }) => workloads.map((each) => each.replace("default/", "")));
   return `${effect.id} ${revision.sequence} ${names.join("+")} without ${taken.join("+") || "nothing"}`;
 }
 
-function read(body: Uint8Array): Snapshot {
-  return JSON.parse(new TextDecoder().decode(body)) as Snapshot;
+function read({ whole }: PackedSnapshot): Snapshot {
+  return JSON.parse(new TextDecoder().decode(whole().body)) as Snapshot;
 }
 
 test("every snapshot says who is of the mesh", () => {

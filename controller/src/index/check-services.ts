@@ -62,6 +62,7 @@ function checkWorkload(workload: Workload, index: MeshIndex, report: Report): vo
     report(workload, "spec.service", "reference_unknown", message, { hint });
     return;
   }
+  checkCalls(workload, index, report);
   const ports = service.spec.ports.map(({ name }) => name);
   const seen = new Set<string>();
   for (const [at, { name }] of workload.spec.ports.entries()) {
@@ -72,6 +73,16 @@ function checkWorkload(workload: Workload, index: MeshIndex, report: Report): vo
     }
     if (seen.has(name)) report(workload, path, "service_port", `port ${name} is given twice`);
     seen.add(name);
+  }
+}
+
+function checkCalls(workload: Workload, index: MeshIndex, report: Report): void {
+  for (const [at, called] of (workload.spec.calls ?? []).entries()) {
+    const [name = "", namespace = workload.metadata.namespace] = called.split(".");
+    if (index.services.has(`${name}.${namespace}`)) continue;
+    const message = `namespace ${namespace} has no MeshService ${name}`;
+    const hint = didYouMean(name, servicesOf(index, namespace));
+    report(workload, `spec.calls[${at}]`, "reference_unknown", message, { hint });
   }
 }
 

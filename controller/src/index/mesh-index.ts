@@ -27,6 +27,8 @@ export type MeshIndex = {
   readonly services: ReadonlyMap<string, MeshService>;
   /** By `namespace/name`. */
   readonly workloads: ReadonlyMap<string, Workload>;
+  /** Of a service, by `name.namespace`, its workloads; services without any are left out. */
+  readonly workloadsByService: ReadonlyMap<string, readonly Workload[]>;
   readonly bindings: readonly PolicyBinding[];
   readonly tests: readonly MeshTest[];
   /** By the `name.namespace` of the service that they are about. */
@@ -72,6 +74,7 @@ export function indexResources(
       serviceKey,
     ),
     workloads: byKey(workloads, workloadKey),
+    workloadsByService: Map.groupBy(byKey(workloads, workloadKey).values(), serviceOf),
     bindings: owned
       .filter((resource) => resource.kind === "PolicyBinding")
       .sort((a, b) => compareText(nameOf(a), nameOf(b))),
@@ -105,7 +108,7 @@ export function principalOf(workload: Workload, trustDomain: string): string {
 }
 
 export function workloadsOf(index: MeshIndex, service: string): readonly Workload[] {
-  return [...index.workloads.values()].filter((workload) => serviceOf(workload) === service);
+  return index.workloadsByService.get(service) ?? [];
 }
 
 export function hasLabels(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {

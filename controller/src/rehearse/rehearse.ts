@@ -4,10 +4,11 @@
  * targets each is looked at.
  */
 import type { FieldChanges, Fields, RouteDecision } from "@regomesh/policy-runtime";
-import type { OutboundService, WorkloadSnapshot } from "@regomesh/protocol";
+import type { OutboundService } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 import type { PolicyTools } from "../build/tools.ts";
 import { hasLabels } from "../index/mesh-index.ts";
+import { outboundOf, type WorkloadPlan } from "../snapshot/outbound.ts";
 import { connectionFrom, connectionTo, type RehearsedRequest } from "./request.ts";
 import { rehearseStage, type Stage } from "./stage.ts";
 
@@ -49,7 +50,8 @@ export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, too
   if (from === OUTSIDE_CALLER) return rehearseFromOutside(request, nowMs, plan, tools);
   const sender = findWorkload(plan, from);
   if (sender === undefined) return `the mesh has no workload ${from}`;
-  const service = findService(sender, request.authority);
+  const known = outboundOf(plan, sender);
+  const service = findService(known, request.authority);
   if (service === undefined) return { reached: [], reason: "no_such_service", detail: request.authority };
   const outbound = rehearseStage(
     { plan, workload: sender, direction: "outbound", connection: connectionFrom(sender), request, nowMs },
@@ -60,7 +62,7 @@ export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, too
   const facts = { outbound, ...(route === undefined ? {} : { route }) };
   if (answered) return { ...facts, reached: [] };
   const onward = changed(request, route);
-  const targets = targetsOf(sender, service, route);
+  const targets = targetsOf(sender, known, service, route);
   const reached = targets.map(({ service: to, subset, weight }): Reached => {
     const workloads = to === undefined ? [] : workloadsOf(plan, to, subset).slice(0, WORKLOADS_MAX);
     return {
@@ -89,7 +91,7 @@ export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, too
 }
 
 /** `name` is of namespace default. */
-export function findWorkload({ workloads }: MeshPlan, name: string): WorkloadSnapshot | undefined {
+export function findWorkload({ workloads }: MeshPlan, name: string): WorkloadPlan | undefined {
   const [namespace, own] = name.includes("/") ? name.split("/") : ["default", name];
   return workloads.find((each) => each.name === own && each.namespace === namespace);
 }
@@ -119,7 +121,7 @@ function rehearseFromOutside(request: RehearsedRequest, nowMs: number, plan: Mes
 }
 
 /** As an authority names it: letter case does not count, no port means 80. */
-function findService({ outbound }: WorkloadSnapshot, authority: string): OutboundService | undefined {
+function findService(outbound: readonly OutboundService[], authority: string): OutboundService | undefined {
   const [, host = "", port = "80"] = /^(.*?)(?::(\d+))?$/.exec(authority.toLowerCase()) ?? [];
   return outbound.find((service) => service.port === Number(port) && service.hosts.includes(host));
 }
@@ -131,13 +133,14 @@ type TargetChoice = {
 };
 
 function targetsOf(
-  sender: WorkloadSnapshot,
+  sender: Pick<WorkloadPlan, "namespace">,
+  outbound: readonly OutboundService[],
   service: OutboundService,
   route: RouteDecision | undefined,
 ): readonly TargetChoice[] {
   if (route?.targets !== undefined) {
     return route.targets.map(({ to, subset, weight }) => ({
-      service: sender.outbound.find((each) => keyOf(each) === to || keyOf(each) === `${to}.${sender.namespace}`),
+      service: outbound.find((each) => keyOf(each) === to || keyOf(each) === `${to}.${sender.namespace}`),
       subset,
       weight,
     }));
@@ -152,7 +155,7 @@ function workloadsOf(
   { workloads }: MeshPlan,
   { name, namespace, subsets }: OutboundService,
   subset: string | undefined,
-): readonly WorkloadSnapshot[] {
+): readonly WorkloadPlan[] {
   const labels = subset === undefined ? {} : subsets.find((each) => each.name === subset)?.labels;
   if (labels === undefined) return [];
   return workloads.filter(

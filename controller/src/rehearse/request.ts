@@ -3,7 +3,7 @@
  * the facts of a connection that a proxy would have made of it.
  */
 import type { ConnectionContext, Destination, Fields } from "@regomesh/policy-runtime";
-import type { WorkloadSnapshot } from "@regomesh/protocol";
+import type { WorkloadPlan } from "../snapshot/outbound.ts";
 
 export type RehearsedRequest = {
   readonly method: string;
@@ -53,7 +53,7 @@ export function parseTarget(text: string): { readonly authority: string; readonl
 }
 
 /** The connection over which `caller` would come to `receiver`; undefined is a client outside the mesh. */
-export function connectionTo(receiver: WorkloadSnapshot, principal: string | undefined): ConnectionContext {
+export function connectionTo(receiver: WorkloadPlan, principal: string | undefined): ConnectionContext {
   const [, trustDomain, namespace, serviceAccount] =
     /^spiffe:\/\/([^/]+)\/ns\/([^/]+)\/sa\/(.+)$/.exec(principal ?? "") ?? [];
   return {
@@ -68,7 +68,7 @@ export function connectionTo(receiver: WorkloadSnapshot, principal: string | und
 }
 
 /** The connection of the workload's own application to its sidecar. */
-export function connectionFrom(sender: WorkloadSnapshot): ConnectionContext {
+export function connectionFrom(sender: WorkloadPlan): ConnectionContext {
   return {
     scheme: "http",
     principal: undefined,
@@ -84,6 +84,6 @@ export function connectionFrom(sender: WorkloadSnapshot): ConnectionContext {
 const ADDRESSES = { sourceAddress: "127.0.0.1", sourcePort: 0, destinationAddress: "127.0.0.1", destinationPort: 0 };
 
 /** As the workload's proxy says it. */
-export function destinationOf({ name, namespace, service, labels, inbound }: WorkloadSnapshot): Destination {
+export function destinationOf({ name, namespace, service, labels, inbound }: WorkloadPlan): Destination {
   return { service, namespace, workload: name, labels, port: inbound[0]?.application.port ?? 0 };
 }

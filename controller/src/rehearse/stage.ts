@@ -13,10 +13,11 @@ import {
   type RulePlace,
   toHeadTable,
 } from "@regomesh/policy-runtime";
-import type { BoundEntrypoint, WorkloadSnapshot } from "@regomesh/protocol";
+import type { BoundEntrypoint } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 import type { PolicyTools } from "../build/tools.ts";
 import type { Direction } from "../snapshot/composition.ts";
+import type { WorkloadPlan } from "../snapshot/outbound.ts";
 import { destinationOf, type RehearsedRequest, toHead } from "./request.ts";
 
 export type AskedEntrypoint = {
@@ -32,7 +33,7 @@ export type AskedEntrypoint = {
 
 export type Stage = {
   readonly direction: Direction;
-  readonly workload: WorkloadSnapshot;
+  readonly workload: WorkloadPlan;
   /** Limits are not counted: what passes here may be limited when it comes. */
   readonly verdict: "allowed" | "denied" | "broken";
   /** 200 where it may pass. */
@@ -50,7 +51,7 @@ export type Stage = {
 
 export type StageRequest = {
   readonly plan: MeshPlan;
-  readonly workload: WorkloadSnapshot;
+  readonly workload: WorkloadPlan;
   readonly direction: Direction;
   readonly connection: ConnectionContext;
   readonly request: RehearsedRequest;
@@ -145,7 +146,7 @@ function authorize(
 const ALLOWED = { verdict: "allowed", status: 200, reason: "", detail: "" } as const;
 
 /** Who may come in is the receiver's decision; nothing needs to be bound to what goes out. */
-function withoutPolicy(direction: Direction, { defaultVerdict }: WorkloadSnapshot): Verdict {
+function withoutPolicy(direction: Direction, { defaultVerdict }: WorkloadPlan): Verdict {
   if (direction === "outbound" || defaultVerdict === "allow") return ALLOWED;
   return {
     verdict: "denied",

@@ -69,7 +69,14 @@ export class MeshState {
     this.#places = toPlaces(release.plan);
     const { name, sequence } = release.revision;
     this.excerpts.give(name);
-    this.distributor.publish(toPublication(release), standing);
+    // The same under another number or time is given anew, whatever it holds.
+    const now = this.distributor.state.publication;
+    const isAnew =
+      standing === "again" &&
+      (now?.release.revision.sequence !== sequence || now.release.issuedAtMs !== release.issuedAtMs);
+    const before = isAnew ? undefined : now;
+    const revoked = this.distributor.state.revoked.list;
+    this.distributor.publish(toPublication(release, revoked, before), standing);
     this.#log.log("info", "revision published", { revision: name, sequence, builtAtMs: release.builtAtMs });
   }
 

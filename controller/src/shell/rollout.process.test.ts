@@ -29,12 +29,11 @@ function makePlan(inbound: readonly Port[]): MeshPlan {
     labels: {},
     principal: "spiffe://td/ns/default/sa/web",
     inbound,
-    outbound: [],
     policies: {},
     defaultVerdict: "deny",
     pathLevel: "BASE",
   };
-  return { mesh: { name: "m", trustDomain: "td" }, workloads: [workload], services: [], modules: [] };
+  return { mesh: { name: "m", trustDomain: "td" }, workloads: [workload], outbound: [], services: [], modules: [] };
 }
 
 const commit = (id: string): SourceContent => ({

@@ -1,10 +1,9 @@
-/** What one workload's proxy gets: its ports, the services it may call, its policies. */
-import type { InboundPort, OutboundService, PolicyRef, WorkloadSnapshot } from "@regomesh/protocol";
-import type { MeshService, Workload } from "@regomesh/resources";
-import { ownHosts } from "../index/hosts.ts";
-import { compareText, type MeshIndex, principalOf, serviceKey, serviceOf, workloadsOf } from "../index/mesh-index.ts";
+/** What one workload's proxy gets: its ports, which services it may call, its policies. */
+import type { InboundPort, PolicyRef } from "@regomesh/protocol";
+import type { Workload } from "@regomesh/resources";
+import { compareText, type MeshIndex, principalOf, serviceOf } from "../index/mesh-index.ts";
 import type { Direction } from "./composition.ts";
-import { toTrafficSettings } from "./traffic.ts";
+import type { WorkloadPlan } from "./outbound.ts";
 
 const PATH_LEVELS = {
   Base: "BASE",
@@ -13,12 +12,13 @@ const PATH_LEVELS = {
   KeepEscapedSlashes: "KEEP_ESCAPED_SLASHES",
 } as const;
 
-export function toWorkloadSnapshot(
+export function toWorkloadPlan(
   index: MeshIndex,
   workload: Workload,
   policies: Readonly<Partial<Record<Direction, PolicyRef>>>,
-): WorkloadSnapshot {
+): WorkloadPlan {
   const { name, namespace, labels } = workload.metadata;
+  const calls = callsOf(workload);
   return {
     name,
     namespace,
@@ -26,7 +26,7 @@ export function toWorkloadSnapshot(
     labels,
     principal: principalOf(workload, index.config.trustDomain),
     inbound: inboundPorts(index, workload),
-    outbound: [...index.services.values()].flatMap((service) => outboundServices(index, service, namespace)),
+    ...(calls === undefined ? {} : { calls }),
     policies,
     defaultVerdict: index.config.defaultVerdict === "Deny" ? "deny" : "allow",
     pathLevel: PATH_LEVELS[index.config.pathLevel],
@@ -47,23 +47,8 @@ function inboundPorts(index: MeshIndex, workload: Workload): readonly InboundPor
   });
 }
 
-/** One for each port that the mesh may call; an edge port is for the outside alone. */
-function outboundServices(index: MeshIndex, service: MeshService, from: string): readonly OutboundService[] {
-  const key = serviceKey(service);
-  const { name, namespace } = service.metadata;
-  const [short = name, ...full] = ownHosts(service);
-  const principals = workloadsOf(index, key).map((workload) => principalOf(workload, index.config.trustDomain));
-  return service.spec.ports
-    .filter((port) => port.mode === "Strict")
-    .map((port) => ({
-      name,
-      namespace,
-      hosts: [...(namespace === from ? [short] : []), ...full, ...service.spec.hosts],
-      port: port.port,
-      portName: port.name,
-      subsets: service.spec.subsets,
-      principals: [...new Set(principals)].sort(compareText),
-      defaultRoute: service.spec.defaultRoute,
-      traffic: toTrafficSettings(index.traffic.get(key)),
-    }));
+/** Keys of the services that it names, each once, in the order of their names; undefined where it names none. */
+function callsOf({ spec, metadata }: Workload): readonly string[] | undefined {
+  const keys = spec.calls?.map((name) => (name.includes(".") ? name : `${name}.${metadata.namespace}`));
+  return keys && [...new Set(keys)].sort(compareText);
 }

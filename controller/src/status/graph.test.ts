@@ -18,6 +18,7 @@ const workload = (name: string, service: string) =>
 const plan: MeshPlan = {
   mesh: { name: "m", trustDomain: "td" },
   workloads: [workload("web", "web"), workload("orders-v1", "orders"), workload("orders-v2", "orders")],
+  outbound: [],
   services: ["web", "orders"].map((name) => ({ name, namespace: "default", subsets: [], policies: [] })),
   modules: [],
 };

@@ -9,7 +9,7 @@ import type {
   StatusBody,
   TroubleBody,
 } from "../api/bodies.ts";
-import { type Distribution, wanted } from "../distribution/distribution.ts";
+import { type Distribution, isInForce } from "../distribution/distribution.ts";
 import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy.ts";
 import type { Release } from "../distribution/release.ts";
 import type { GoneProxy, Known } from "../distribution/roster.ts";
@@ -89,8 +89,7 @@ function toRevision({ release, distribution, ledger }: StatusFacts): RevisionBod
   const newest = newestOf(inputs);
   const seen = plan.workloads.flatMap(({ namespace, name }) => seenOf(`${namespace}/${name}`, distribution, ledger));
   const enforcing = seen.flatMap(({ isConnected, proxy }) => {
-    const isEnforced = proxy.holding.snapshotHash === wanted(distribution, proxy.workload)?.hash;
-    return isConnected && isEnforced ? [proxy] : [];
+    return isConnected && isInForce(distribution, proxy) ? [proxy] : [];
   });
   const took = enforcing.flatMap(({ ackTookMs }) => ackTookMs ?? []).sort((a, b) => a - b);
   const ackP99Ms = took[Math.ceil(took.length * 0.99) - 1];
@@ -135,9 +134,9 @@ function toProxy(
   const { proxy, isConnected, lastWordMs } = seen;
   const report = ledger.lastReport(proxy.workload, proxy.instance);
   const refused = report?.refused.recent(nowMs);
-  const { revision, snapshotHash } = proxy.holding;
+  const { revision } = proxy.holding;
   // What it has was sent under an earlier name, where what came since changed nothing of it.
-  const isNewest = snapshotHash !== undefined && snapshotHash === wanted(distribution, proxy.workload)?.hash;
+  const isNewest = isConnected && isInForce(distribution, proxy);
   const nameFor = (name: string) => (isNewest ? nameInputs(inputsOf(release)) : name);
   const admin = isConnected ? seen.proxy.admin.slice(0, ADMIN_LENGTH_MAX) : "";
   return {

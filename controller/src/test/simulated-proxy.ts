@@ -9,16 +9,35 @@ import {
   ControlClient,
   type ControllerMessage,
   EndpointsUpdate,
+  type Envelope,
+  type EnvelopeContents,
   type Holding,
   type ListenAddress,
-  moduleHash,
   PROXY_FEATURES,
   type ProxyMessage,
-  type Snapshot,
+  readContents,
   SnapshotMessage,
+  type SnapshotModule,
   snapshotHash,
+  type WorkloadContent,
 } from "@regomesh/protocol";
 import type { TestIdentity } from "./identities.ts";
+
+/** Proxies of one process have one copy of what they all hold, though each is sent its own. */
+const texts = new Map<string, string>();
+const modules = new Map<string, SnapshotModule>();
+
+function shared(text: string): string {
+  const found = texts.get(text) ?? text;
+  texts.set(text, found);
+  return found;
+}
+
+function sharedModule(module: SnapshotModule): SnapshotModule {
+  const found = modules.get(module.hash) ?? module;
+  modules.set(module.hash, found);
+  return found;
+}
 
 export type Told = {
   readonly onSnapshot: (revision: string, bytes: number) => void;
@@ -41,7 +60,8 @@ export class SimulatedProxy {
   #stream: ClientDuplexStream<ProxyMessage, ControllerMessage> | undefined;
   #holding: Holding | undefined;
   #listen: readonly ListenAddress[];
-  #modules: readonly string[] = [];
+  #contents: ReadonlyMap<string, string> = new Map();
+  #modules: readonly SnapshotModule[] = [];
 
   constructor(
     address: string,
@@ -102,20 +122,45 @@ export class SimulatedProxy {
 
   #take(message: SnapshotMessage): void {
     const body = message.body.toString("utf8");
-    if (snapshotHash(body) !== message.hash) this.#told.onError("a body of another hash");
-    for (const { hash, wasm, data } of message.modules) {
-      if (moduleHash(wasm, data) !== hash) this.#told.onError("a module of another hash");
-      this.#modules = [...this.#modules, hash];
-    }
-    const { revision } = JSON.parse(body) as Snapshot;
+    const { revision, contents } = JSON.parse(body) as Envelope;
+    const lacking = snapshotHash(body) === message.hash ? this.#hold(message, contents) : ["the body of that hash"];
+    if (lacking.length > 0) this.#told.onError(`a snapshot without ${lacking.length} contents, first ${lacking[0]}`);
     this.#told.onSnapshot(revision.name, SnapshotMessage.encode(message).finish().length);
     const { epoch, sequence, name } = revision;
-    this.#holding = {
-      snapshotHash: message.hash,
-      revision: { epoch, sequence, name },
-      contentHashes: [...this.#modules],
-    };
+    this.#holding = { snapshotHash: message.hash, revision: { epoch, sequence, name }, contentHashes: [] };
     this.#hello();
     this.#stream?.write({ message: { $case: "ack", value: { nonce: message.nonce, holding: this.#holding } } });
+  }
+
+  /** Keeps what the envelope names, and nothing else; gives what is neither held nor sent. */
+  #hold(message: SnapshotMessage, names: EnvelopeContents): readonly string[] {
+    const received = readContents(message, { contents: this.#contents, modules: this.#modules });
+    const kept = new Map<string, string>();
+    const lacking: string[] = [];
+    const take = (hash: string | undefined): unknown => {
+      const text = hash === undefined ? undefined : received.read(hash);
+      if (hash === undefined) return undefined;
+      if (text === undefined) lacking.push(hash);
+      else kept.set(hash, shared(text));
+      return text === undefined ? undefined : JSON.parse(text);
+    };
+    for (const hash of [names.mesh, names.members, names.revoked]) take(hash);
+    const modules: SnapshotModule[] = [];
+    for (const hash of names.workloads) {
+      const workload = take(hash) as WorkloadContent | undefined;
+      for (const service of (take(workload?.outbound) as string[] | undefined) ?? []) {
+        const text = received.read(service);
+        if (text === undefined) lacking.push(service);
+        else kept.set(service, shared(text));
+      }
+      for (const ref of [workload?.policies.inbound, workload?.policies.outbound]) {
+        if (ref === undefined) continue;
+        const module = [...received.modules, ...this.#modules].find((each) => each.hash === ref.module);
+        if (module === undefined) lacking.push(ref.module);
+        else modules.push(sharedModule(module));
+      }
+    }
+    [this.#contents, this.#modules] = [kept, modules];
+    return lacking;
   }
 }

@@ -119,7 +119,12 @@ export class Sidecar {
   }
 
   /** Puts a snapshot in force, whole, or gives why not; the old one stays then. */
-  async apply(load: SnapshotLoad, ports: Readonly<Record<string, number>> = {}): Promise<readonly SnapshotProblem[]> {
+  async apply(
+    { snapshot, hash, modules, isOperators = false }: SnapshotLoad,
+    ports: Readonly<Record<string, number>> = {},
+  ): Promise<readonly SnapshotProblem[]> {
+    // Threads are handed this and nothing else that a file holds.
+    const load: SnapshotLoad = { snapshot, hash, modules, isOperators };
     const { problems, inbound } = await this.plane.prepare(load, ports);
     if (problems.length > 0) return problems;
     await this.plane.commit();

@@ -22,12 +22,23 @@ const workloadPort = z.strictObject({
   application: application.prefault({}).describe("where the application listens, on loopback"),
 });
 
+const calledService = text({
+  what: "a MeshService, as NAME or NAME.NAMESPACE",
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/,
+  lengthMax: 127,
+});
+
 export const workloadSpec = z.strictObject({
   service: dnsLabel.describe("the MeshService, of the same namespace, that it belongs to"),
   serviceAccount: dnsName
     .exactOptional()
     .describe(
       "names its identity, spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT; the service's name where absent, so that versions of a service are one principal",
+    ),
+  calls: list(calledService, 1024)
+    .exactOptional()
+    .describe(
+      "the services that it may call, of its own namespace where none is named: its proxy knows no others; every service of the mesh where absent",
     ),
   ports: list(workloadPort, 32).prefault([]).describe("only where a port is not the default: loopback, a free port"),
 });

@@ -31,6 +31,7 @@ import type { StreamId } from "../../distribution/proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
 import { claimsOf, type Known, knownOf } from "../../distribution/roster.ts";
 import type { Peer } from "../ca/authority.ts";
+import { makePacker } from "./pack-message.ts";
 
 /** One open Snapshots stream, as far as this side acts on it. */
 export type Stream = {
@@ -59,6 +60,7 @@ export type DistributorOptions = {
 
 export class Distributor {
   readonly #options: DistributorOptions;
+  readonly #pack: ReturnType<typeof makePacker>;
   readonly #streams = new Map<StreamId, Stream>();
   #state: Distribution = EMPTY_DISTRIBUTION;
   #lastId = 0;
@@ -73,6 +75,7 @@ export class Distributor {
 
   constructor(options: DistributorOptions) {
     this.#options = options;
+    this.#pack = makePacker(options);
   }
 
   get state(): Distribution {
@@ -228,7 +231,7 @@ export class Distributor {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case "send":
-        this.#send(effect);
+        this.#streams.get(effect.id)?.write(this.#pack(effect, this.release));
         break;
       case "close": {
         const stream = this.#streams.get(effect.id);
@@ -243,22 +246,6 @@ export class Distributor {
         this.#options.onOvertake(effect.sequence);
         break;
     }
-  }
-
-  #send({ id, nonce, snapshot, modules }: Extract<Effect, { kind: "send" }>): void {
-    const known = this.release?.plan.modules ?? [];
-    this.#streams.get(id)?.write({
-      nonce,
-      hash: snapshot.hash,
-      body: Buffer.from(snapshot.body),
-      modules: known
-        .filter(({ hash }) => modules.includes(hash))
-        .map(({ hash, wasm, data }) => ({ hash, wasm: Buffer.from(wasm), data: Buffer.from(data) })),
-      contents: [],
-      lists: [],
-      moduleParts: [],
-      ...this.#options.sign(snapshot.body),
-    });
   }
 
   #setAlarm(): void {

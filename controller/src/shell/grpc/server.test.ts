@@ -19,7 +19,6 @@ import {
   type ProxyReport,
   parseSnapshotFile,
   type SnapshotMessage,
-  type WorkloadSnapshot,
 } from "@regomesh/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
@@ -28,6 +27,7 @@ import { holdingOf } from "../../../test/make-proxy.ts";
 import type { MeshPlan } from "../../build/build.ts";
 import { isTakenBackSince } from "../../ca/revocations.ts";
 import { type Release, toPublication } from "../../distribution/release.ts";
+import type { WorkloadPlan } from "../../snapshot/outbound.ts";
 import type { Lease } from "../../store/store.ts";
 import { type Authority, readCsr, signSnapshot } from "../ca/authority.ts";
 import { JoinTokens } from "../ca/join-tokens.ts";
@@ -45,7 +45,7 @@ const ID = (name: string) => `spiffe://cluster.local/ns/default/sa/${name}`;
 const wasm = Uint8Array.of(0, 97, 115, 109);
 const hash = "a".repeat(64);
 
-function workload(name: string): WorkloadSnapshot {
+function workload(name: string): WorkloadPlan {
   return {
     name,
     namespace: "default",
@@ -61,7 +61,6 @@ function workload(name: string): WorkloadSnapshot {
         application: { address: "127.0.0.1", port: 0 },
       },
     ],
-    outbound: [],
     policies: { inbound: { module: hash, entrypoints: [] } },
     defaultVerdict: "deny",
     pathLevel: "BASE",
@@ -72,6 +71,7 @@ function release(sequence: number, names: readonly string[] = ["web", "orders"])
   const plan: MeshPlan = {
     mesh: { name: "mesh", trustDomain: "cluster.local" },
     workloads: names.map(workload),
+    outbound: [],
     services: names.map((name) => ({ name, namespace: "default", subsets: [], policies: [] })),
     modules: [{ hash, wasm, data: "{}" }],
   };
@@ -301,7 +301,7 @@ describe("Control.Snapshots", () => {
     stream.write(
       hello("web", {
         holding: {
-          snapshotHash: distributor.wanted("default/web")?.hash ?? "",
+          snapshotHash: distributor.wanted("default/web")?.whole().hash ?? "",
           revision: undefined,
           contentHashes: [],
         },
@@ -502,12 +502,14 @@ describe("Control.Endpoints", () => {
               transports: ["h1"],
             },
           ],
+          partial: undefined,
+          gone: [],
         },
       ],
     });
     stream.end();
     await until(() => updates.length === 3);
-    expect(updates[2]).toEqual({ complete: false, services: [{ service: "orders.default", endpoints: [] }] });
+    expect(updates[2]).toMatchObject({ complete: false, services: [{ service: "orders.default", endpoints: [] }] });
   });
 });
 

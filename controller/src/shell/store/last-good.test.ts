@@ -21,6 +21,7 @@ const kept: Kept = {
     plan: {
       mesh: { name: "m", trustDomain: "td" },
       workloads: [],
+      outbound: [],
       services: [],
       modules: [{ hash: "h", wasm: Uint8Array.of(0, 97, 255), data: '{"a":1}' }],
     },

@@ -21,9 +21,10 @@ import type { Identity } from "../net/tls.ts";
 import { openControl } from "./channel.ts";
 
 export type StreamHandlers = {
-  readonly hello: () => Hello;
-  /** What is in force and held at this moment. */
-  readonly holding: () => Holding;
+  /** `isFirst`: of a stream. */
+  readonly hello: (isFirst: boolean) => Hello;
+  /** What is in force and held at this moment; `isRefusing`: in a NACK, so that what lacks can be sent. */
+  readonly holding: (isRefusing: boolean) => Holding;
   /** Puts it in force, or says why not. */
   /** The controller has it take another identity. */
   readonly onRenew: () => void;
@@ -71,8 +72,8 @@ export class ControlStreams {
   }
 
   /** Tells where the listeners are now. */
-  hello(): void {
-    this.#snapshots?.write({ message: { $case: "hello", value: this.#handlers.hello() } });
+  hello(isFirst = false): void {
+    this.#snapshots?.write({ message: { $case: "hello", value: this.#handlers.hello(isFirst) } });
   }
 
   /** Ends the streams in order: the controller knows that this proxy goes. */
@@ -92,8 +93,7 @@ export class ControlStreams {
   }
 
   #open(): void {
-    const { hello } = this.#handlers;
-    const { workload, namespace } = hello();
+    const { workload, namespace } = this.#handlers.hello(false);
     const snapshots = this.#client.snapshots();
     this.#snapshots = snapshots;
     snapshots.on("data", ({ message }: ControllerMessage) => {
@@ -102,7 +102,7 @@ export class ControlStreams {
     });
     snapshots.on("metadata", () => this.#handlers.onConnected());
     this.#watch(snapshots, "snapshots");
-    this.hello();
+    this.hello(true);
     const endpoints = this.#client.endpoints({ workload, namespace, features: [...PROXY_FEATURES] });
     this.#endpoints = endpoints;
     endpoints.on("data", (update: EndpointsUpdate) => this.#queue(() => this.#handlers.onEndpoints(update)));
@@ -129,7 +129,7 @@ export class ControlStreams {
 
   async #answer(message: SnapshotMessage): Promise<void> {
     const problems = await this.#handlers.onSnapshot(message);
-    const holding = this.#handlers.holding();
+    const holding = this.#handlers.holding(problems.length > 0);
     if (problems.length > 0) {
       this.#snapshots?.write({ message: { $case: "nack", value: toNack(message, problems, holding) } });
       return;

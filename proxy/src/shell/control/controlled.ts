@@ -7,11 +7,12 @@ import { randomUUID } from "node:crypto";
 import type { Clock, Log, Random } from "@regomesh/base";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
+  chunksOf,
   type EndpointsUpdate,
   type FileEndpoint,
   type Hello,
   type Holding,
-  isReachableBy,
+  joinDigests,
   NOTHING_REVOKED,
   PROXY_FEATURES,
   PROXY_TRANSPORTS,
@@ -22,6 +23,7 @@ import {
   type SnapshotProblem,
 } from "@regomesh/protocol";
 import { backoffMs, RECONNECT } from "../../control/backoff.ts";
+import { changeEndpoints } from "../../control/change-endpoints.ts";
 import { toReport } from "../../control/report.ts";
 import { toRevisionId } from "../../snapshot/in-force.ts";
 import type { Identity } from "../net/tls.ts";
@@ -48,6 +50,7 @@ const KEEP_AFTER_MS = 1000;
 /** Of a controller that does not answer, nobody hears anything: then its clients find the ports closed. */
 const WITHDRAWN_MAX_MS = 2000;
 const LOOK_MS = 20;
+const NO_CONTENTS: ReadonlyMap<string, string> = new Map();
 
 export class Controlled {
   readonly #options: ControlOptions;
@@ -214,8 +217,8 @@ export class Controlled {
   #connect(identity: Identity): ControlStreams {
     const { address, sidecar, log } = this.#options;
     return new ControlStreams(address, identity, {
-      hello: () => this.#hello(),
-      holding: () => this.#holding(),
+      hello: (isFirst) => this.#hello(isFirst),
+      holding: (isRefusing) => (isRefusing ? this.#holdingWhole() : this.#holding()),
       onSnapshot: (message) => this.#onSnapshot(message),
       onRenew: () => {
         log.log("info", "the controller has this proxy take another identity");
@@ -232,7 +235,8 @@ export class Controlled {
     });
   }
 
-  #hello(): Hello {
+  /** `isFirst`: the first of a stream also says what need not be sent. */
+  #hello(isFirst: boolean): Hello {
     const { workload, namespace, sidecar } = this.#options;
     const { inbound, admin } = sidecar.addresses;
     return {
@@ -242,7 +246,7 @@ export class Controlled {
       moduleAbi: MODULE_ABI,
       snapshotFormats: [SNAPSHOT_FORMAT],
       features: [...PROXY_FEATURES],
-      holding: this.#holding(),
+      holding: isFirst ? this.#holdingWhole() : this.#holding(),
       listen: (this.#isWithdrawn ? [] : Object.entries(inbound)).map(([portName, { address, port }]) => ({
         portName,
         address,
@@ -262,10 +266,18 @@ export class Controlled {
     };
   }
 
+  /** With every content that is held, by its digest. */
+  #holdingWhole(): Holding {
+    const modules = this.#options.sidecar.load?.modules ?? [];
+    const chunks = chunksOf({ modules }).map(([hash]) => hash);
+    return { ...this.#holding(), contentDigests: joinDigests([...(this.#file?.contents?.keys() ?? []), ...chunks]) };
+  }
+
   async #onSnapshot(message: SnapshotMessage): Promise<readonly SnapshotProblem[]> {
     const { sidecar, clock, log } = this.#options;
     const read = readSnapshotMessage(message, {
       current: sidecar.load,
+      contents: this.#file?.contents ?? NO_CONTENTS,
       trust: this.#identity as Identity,
       nowMs: clock.nowMs(),
     });
@@ -298,13 +310,9 @@ export class Controlled {
 
   async #onEndpoints(update: EndpointsUpdate): Promise<void> {
     if (update.complete) this.#endpoints.clear();
-    for (const { service, endpoints } of update.services) {
-      this.#endpoints.set(
-        service,
-        endpoints
-          .filter(({ transports }) => isReachableBy(transports, PROXY_TRANSPORTS))
-          .map((endpoint) => ({ ...endpoint, service })),
-      );
+    for (const change of update.services) {
+      const { service } = change;
+      this.#endpoints.set(service, changeEndpoints(this.#endpoints.get(service) ?? [], change));
     }
     const services = update.services.map(({ service }) => service);
     const endpoints = services.flatMap((service) => this.#endpoints.get(service) ?? []);

@@ -1,8 +1,11 @@
-/** A snapshot as the controller sends it, checked from the signature down; modules that are held already are put beside it. */
+/** A snapshot as the controller sends it, checked from the signature down; what is held already is put beside it. */
 import {
   checkSnapshot,
+  ENVELOPE_FORMAT,
+  joinSnapshot,
   moduleHash,
   type NackReason,
+  readContents,
   type Snapshot,
   type SnapshotFile,
   type SnapshotMessage,
@@ -15,28 +18,50 @@ import type { SnapshotLoad } from "../plane/data-plane.ts";
 import { signatureFault } from "./signed-snapshot.ts";
 
 export type ReadContext = {
-  /** What is in force: its modules are not sent again. */
+  /** What is in force: its modules and contents are not sent again. */
   readonly current: SnapshotLoad | undefined;
+  readonly contents: ReadonlyMap<string, string>;
   readonly trust: Pick<Identity, "bundlePem" | "trustDomain">;
   readonly nowMs: number;
 };
 
 export function readSnapshotMessage(
   message: SnapshotMessage,
-  { current, trust, nowMs }: ReadContext,
+  { current, contents: held, trust, nowMs }: ReadContext,
 ): { readonly file?: SnapshotFile; readonly problems: readonly SnapshotProblem[] } {
   const { body, signature, signerPem, hash } = message;
   const fault = signatureFault({ body, signature, signerPem }, trust, nowMs);
   if (fault !== undefined) return refuse("snapshot_signature", fault);
   const bodyText = Buffer.from(body).toString("utf8");
   if (snapshotHash(bodyText) !== hash) return refuse("snapshot_hash", "the body has another hash");
-  const { snapshot, problems } = checkSnapshot(parse(bodyText));
+  const value = parse(bodyText);
+  const received = readContents(message, { contents: held, modules: current?.modules ?? [] });
+  const isEnvelope = (value as { readonly format?: unknown } | undefined)?.format === ENVELOPE_FORMAT;
+  const used = new Map<string, string>();
+  const { snapshot, problems } = isEnvelope ? joinContents(value, received.read, used) : checkSnapshot(value);
   if (snapshot === undefined) return { problems };
   const older = olderThan(snapshot, current?.snapshot);
   if (older !== undefined) return refuse("snapshot_sequence", older);
-  const modules = collectModules(snapshot, message, current);
+  const modules = collectModules(snapshot, message, [...received.modules, ...(current?.modules ?? [])]);
   if (!Array.isArray(modules)) return refuse("module_hash", modules as string);
-  return { problems: [], file: { snapshot, bodyText, hash, modules, endpoints: [], signature, signerPem } };
+  const contents = isEnvelope ? { contents: used } : {};
+  return {
+    problems: [],
+    file: { snapshot, bodyText, ...contents, hash, modules, endpoints: [], signature, signerPem },
+  };
+}
+
+/** The snapshot of an envelope; `used` is told every content of it, which is what is held from then on. */
+function joinContents(
+  envelope: unknown,
+  read: (hash: string) => string | undefined,
+  used: Map<string, string>,
+): ReturnType<typeof joinSnapshot> {
+  return joinSnapshot(envelope, (hash) => {
+    const text = read(hash);
+    if (text !== undefined) used.set(hash, text);
+    return text === undefined ? undefined : parse(text);
+  });
 }
 
 /** Within an epoch revisions only go on: an older one is somebody's replay. */
@@ -51,7 +76,7 @@ function olderThan(next: Snapshot, current: Snapshot | undefined): string | unde
 function collectModules(
   snapshot: Snapshot,
   message: SnapshotMessage,
-  current: SnapshotLoad | undefined,
+  others: readonly SnapshotModule[],
 ): SnapshotModule[] | string {
   const named = new Set(
     snapshot.workloads.flatMap(({ policies }) =>
@@ -63,7 +88,7 @@ function collectModules(
     if (moduleHash(wasm, data) !== hash) return `module ${hash.slice(0, 12)} has another hash`;
     if (named.has(hash)) modules.push({ hash, wasm, data: Buffer.from(data).toString("utf8") });
   }
-  for (const module of current?.modules ?? []) {
+  for (const module of others) {
     if (named.has(module.hash) && !modules.some(({ hash }) => hash === module.hash)) modules.push(module);
   }
   return modules;

@@ -1,0 +1,83 @@
+/** What a proxy must be sent so that it has every content of a snapshot: what it lacks, and lists as what differs. */
+import { digestOf } from "@regomesh/protocol";
+import type { ListPart, ModulePart, Part, SnapshotParts } from "./parts.ts";
+
+/** What a proxy holds, as far as it is known here. */
+export type Held = {
+  /** The parts of what it has in force; undefined where that is not known by its hash. */
+  readonly parts: SnapshotParts | undefined;
+  /** Digests of what it has said that it holds. */
+  readonly digests: ReadonlySet<string>;
+};
+
+export const HOLDS_NOTHING: Held = { parts: undefined, digests: new Set() };
+
+export type Missing = {
+  readonly contents: readonly Part[];
+  readonly lists: readonly ListDifference[];
+  readonly modules: readonly ModulePart[];
+};
+
+export type ListDifference = {
+  readonly base: string;
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+};
+
+/** Gives what is missing; keeps what it finds between two lists or modules, which many proxies share. */
+export function makeMissing(): (wanted: SnapshotParts, held: Held) => Missing {
+  const lists = new WeakMap<ListPart, WeakMap<ListPart, ListStep>>();
+  const stepOf = (base: ListPart, wanted: ListPart): ListStep => {
+    const from = lists.get(base) ?? new WeakMap<ListPart, ListStep>();
+    lists.set(base, from);
+    const step = from.get(wanted) ?? toListStep(base, wanted);
+    from.set(wanted, step);
+    return step;
+  };
+  return (wanted, { parts, digests }) => {
+    const known = new Set(parts === undefined ? [] : [...parts.singles, ...parts.lists].map(({ hash }) => hash));
+    const isHeld = ({ hash }: { readonly hash: string }) => known.has(hash) || digests.has(digestOf(hash));
+    const contents = wanted.singles.filter((part) => !isHeld(part));
+    const changed: ListDifference[] = [];
+    for (const [at, list] of wanted.lists.entries()) {
+      const base = parts?.lists[at];
+      if (base === list) continue;
+      const step = base === undefined ? undefined : stepOf(base, list);
+      const named = step?.named ?? [...list.named];
+      contents.push(...named.filter((part) => !isHeld(part)));
+      if (isHeld(list)) continue;
+      if (step?.difference === undefined) contents.push(list);
+      else changed.push(step.difference);
+    }
+    const modules = wanted.modules.filter(({ hash }) => parts?.modules.some((held) => held.hash === hash) !== true);
+    contents.push(...chunksToSend(modules, parts?.modules ?? [], digests));
+    return { contents: [...new Set(contents)], lists: changed, modules };
+  };
+}
+
+type ListStep = {
+  /** Undefined where the list itself is shorter. */
+  readonly difference: ListDifference | undefined;
+  /** What it names and the other does not. */
+  readonly named: readonly Part[];
+};
+
+function toListStep(base: ListPart, wanted: ListPart): ListStep {
+  const removed = [...base.items].filter((item) => !wanted.items.has(item));
+  const added = [...wanted.items].filter((item) => !base.items.has(item));
+  const named = [...wanted.named].filter((part) => !base.named.has(part));
+  const isShorter = removed.length + added.length < wanted.items.size;
+  return { difference: isShorter ? { base: base.hash, removed, added } : undefined, named };
+}
+
+function chunksToSend(
+  modules: readonly ModulePart[],
+  held: readonly ModulePart[],
+  digests: ReadonlySet<string>,
+): readonly Part[] {
+  if (modules.length === 0) return [];
+  const there = new Set(held.flatMap(({ wasm, data }) => [...wasm, ...data]));
+  return modules
+    .flatMap(({ wasm, data }) => [...wasm, ...data])
+    .filter((chunk) => !there.has(chunk) && !digests.has(digestOf(chunk.hash)));
+}

@@ -1,0 +1,94 @@
+/**
+ * What snapshots are made of: contents by their hashes, each made once and shared by every
+ * snapshot, and every revision, that has it. What differs between two snapshots is found by
+ * comparing these, never by reading them.
+ */
+import {
+  canonicalJson,
+  contentHash,
+  cutChunks,
+  type EnvelopeContents,
+  listText,
+  snapshotHash,
+} from "@regomesh/protocol";
+import type { BuiltModule } from "../build/tools.ts";
+
+/** A content: text, or a chunk of a module. */
+export type Part = { readonly hash: string; readonly body: Uint8Array };
+
+/** A content that is a list: what differs between two of them is told instead. */
+export type ListPart = Part & {
+  /** Canonical texts of its items. */
+  readonly items: ReadonlySet<string>;
+  /** The contents that its items name; none where items are no names. */
+  readonly named: ReadonlySet<Part>;
+};
+
+/** A module, cut. */
+export type ModulePart = { readonly hash: string; readonly wasm: readonly Part[]; readonly data: readonly Part[] };
+
+/** Everything that one snapshot names. */
+export type SnapshotParts = {
+  readonly names: EnvelopeContents;
+  readonly singles: readonly Part[];
+  /** Always in this order: members, then what each workload may call. */
+  readonly lists: readonly ListPart[];
+  readonly modules: readonly ModulePart[];
+};
+
+type AnyPart = Part | ListPart | ModulePart;
+
+/** Parts by hash: what the next publication takes over. */
+export type PartIndex = ReadonlyMap<string, AnyPart>;
+
+export type Parts = {
+  /** A value as a content of its own. */
+  readonly single: (value: unknown) => Part;
+  readonly list: (items: readonly string[], named?: readonly Part[]) => ListPart;
+  readonly module: (module: BuiltModule) => ModulePart;
+  /** All that were made or taken over. */
+  readonly made: PartIndex;
+};
+
+/** Makes parts; one that is known already is that object, so that nothing is cut, folded or told twice. */
+export function makeParts(known: PartIndex = new Map()): Parts {
+  const encoder = new TextEncoder();
+  const made = new Map<string, AnyPart>();
+  const part = <P extends AnyPart>(hash: string, make: () => P): P => {
+    // A hash is of one content, and a content is asked for in one way.
+    const found = (made.get(hash) ?? known.get(hash) ?? make()) as P;
+    made.set(hash, found);
+    return found;
+  };
+  const chunk = (body: Uint8Array): Part => {
+    const hash = contentHash(body);
+    return part(hash, () => ({ hash, body: body.slice() })); // not a view that keeps the whole module
+  };
+  return {
+    made,
+    single(value) {
+      const text = canonicalJson(value);
+      const hash = snapshotHash(text);
+      return part(hash, () => ({ hash, body: encoder.encode(text) }));
+    },
+    list(items, named = []) {
+      const text = listText(items);
+      const hash = snapshotHash(text);
+      return part(hash, () => ({
+        hash,
+        body: encoder.encode(text),
+        items: new Set(items),
+        named: new Set(named),
+      }));
+    },
+    module({ hash, wasm, data }) {
+      const found = part(hash, () => ({
+        hash,
+        wasm: cutChunks(wasm).map(chunk),
+        data: cutChunks(encoder.encode(data)).map(chunk),
+      }));
+      for (const each of [...found.wasm, ...found.data]) made.set(each.hash, each);
+      return found;
+    },
+  };
+}
