@@ -1,4 +1,4 @@
-import { type ConnectionContext, openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
+import { type ConnectionContext, openPolicy, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../src/compile.ts";
 import { loadRuntime } from "../src/shell/runtime-file.ts";
@@ -23,7 +23,14 @@ async function open(text: string, entrypoints: readonly string[]): Promise<Polic
 
 function decide(policy: Policy, text = "") {
   const head = Buffer.from(`GET / HTTP/1.1\r\nHost: a\r\nx-value: ${text}\r\n\r\n`);
-  return policy.decide(head, head.length, toHeadTable(head), (1 << policy.meta.entrypoints.length) - 1, "", 0);
+  return policy.decide(
+    head,
+    head.length,
+    toHeadTable(head),
+    (1 << policy.meta.entrypoints.length) - 1,
+    RequestId.of(""),
+    0,
+  );
 }
 
 /** Gives back what the request says, as every kind of decision. */

@@ -1,4 +1,4 @@
-import { type ConnectionContext, openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
+import { type ConnectionContext, openPolicy, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
 import { beforeAll, expect, test } from "vitest";
 import { emitModule } from "../src/emit/module.ts";
 import type { IrPlan, IrPolicy, IrStmt } from "../src/ir/policy.ts";
@@ -56,7 +56,7 @@ function openPlans(plans: readonly IrPlan[]): Policy {
 function ask(policy: Policy, head: string, entrypoint = 0): unknown {
   const bytes = Buffer.from(head, "latin1");
   const outcome = policy
-    .decide(bytes, bytes.length, toHeadTable(bytes), 1 << entrypoint, "id-1", 1_700_000_000_123)
+    .decide(bytes, bytes.length, toHeadTable(bytes), 1 << entrypoint, RequestId.of("id-1"), 1_700_000_000_123)
     .value(entrypoint);
   return outcome.kind === "defined" ? outcome.value : outcome.kind === "undefined" ? undefined : outcome.message;
 }
@@ -136,8 +136,8 @@ test.each([
 ])("%s read by a policy is a bad request", (target, path) => {
   const policy = openPlans([planOf("path", path), planOf("method", [...HTTP, "method"])]);
   const bytes = Buffer.from(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
-  expect(policy.decide(bytes, bytes.length, toHeadTable(bytes), 1, "", 0).badRequest).toBe(true);
-  expect(policy.decide(bytes, bytes.length, toHeadTable(bytes), 2, "", 0).badRequest).toBe(false);
+  expect(policy.decide(bytes, bytes.length, toHeadTable(bytes), 1, RequestId.of(""), 0).badRequest).toBe(true);
+  expect(policy.decide(bytes, bytes.length, toHeadTable(bytes), 2, RequestId.of(""), 0).badRequest).toBe(false);
 });
 
 test("an entrypoint without fuel loses none of the other answers", () => {
@@ -162,7 +162,7 @@ test("an entrypoint without fuel loses none of the other answers", () => {
   policy.setConnection(CONTEXT);
   const bytes = Buffer.from(`GET /${"a/".repeat(100)} HTTP/1.1\r\nHost: a\r\n\r\n`);
   for (let turn = 0; turn < 100; turn++) {
-    const decision = policy.decide(bytes, bytes.length, toHeadTable(bytes), 7, "", 0);
+    const decision = policy.decide(bytes, bytes.length, toHeadTable(bytes), 7, RequestId.of(""), 0);
     expect(decision.value(0)).toEqual({ kind: "defined", value: "GET" });
     expect(decision.value(1)).toMatchObject({ kind: "fault", fault: "policy_fuel_exhausted" });
     expect(decision.value(2)).toEqual({ kind: "defined", value: "a" });
@@ -172,7 +172,7 @@ test("an entrypoint without fuel loses none of the other answers", () => {
 test("a head longer than the policy takes is a fault of every entrypoint", () => {
   const policy = openPlans([planOf("a", [...HTTP, "method"])]);
   const bytes = Buffer.from(`GET / HTTP/1.1\r\nHost: a\r\nx: ${"y".repeat(70_000)}\r\n\r\n`);
-  expect(policy.decide(bytes, bytes.length, toHeadTable(bytes), 1, "", 0).value(0)).toMatchObject({
+  expect(policy.decide(bytes, bytes.length, toHeadTable(bytes), 1, RequestId.of(""), 0).value(0)).toMatchObject({
     fault: "policy_memory_exhausted",
   });
   expect(ask(policy, HEAD)).toBe("GET");

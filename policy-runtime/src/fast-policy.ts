@@ -15,10 +15,11 @@ import { firedRules } from "./evaluator.ts";
 import type { HostBuiltins } from "./host-builtins.ts";
 import { type FaultCode, faultOf, type Instance, openInstance, PolicyAbort, textAt, writeText } from "./instance.ts";
 import type { Json } from "./json.ts";
-import { Answer, AnswerState, REQUEST_ID_BYTES_MAX, stepsAt } from "./layout/answer.ts";
+import { Answer, AnswerState, stepsAt } from "./layout/answer.ts";
 import { FIELDS_MAX, HeadRow, HeadStart, type HeadTable } from "./layout/head-table.ts";
 import { RecordReader } from "./layout/record-reader.ts";
 import { ROOTS } from "./layout/record-shape.ts";
+import type { RequestId } from "./layout/request-id.ts";
 import { MODULE_ABI, type ModuleMeta, type RulePlace } from "./module-meta.ts";
 import { DEFAULT_LIMITS, type Policy, type PolicyDecision, type PolicyLimits } from "./policy.ts";
 
@@ -185,7 +186,7 @@ class FastPolicy implements Policy, PolicyDecision {
       this.#blocks.set(context, block);
     }
     this.#refresh();
-    this.#bytes.set(block, this.#contextAt);
+    copyNatively.call(block as Buffer, this.#bytes, this.#contextAt, 0, block.length);
     this.#context = context;
   }
 
@@ -194,7 +195,7 @@ class FastPolicy implements Policy, PolicyDecision {
     length: number,
     table: HeadTable,
     mask: number,
-    requestId: string,
+    requestId: RequestId,
     nowMs: number,
   ): PolicyDecision {
     const exports = this.#exports;
@@ -216,8 +217,8 @@ class FastPolicy implements Policy, PolicyDecision {
     // Whole where it fits: what stands behind the last row is read by nobody, and a part is a view to be made.
     const rows = table.words.length <= TABLE_WORDS_MAX ? table.words : table.words.subarray(0, table.length);
     this.#words.set(rows, this.#tableAt >> 2);
-    const idLength = Math.min(requestId.length, REQUEST_ID_BYTES_MAX);
-    for (let i = 0; i < idLength; i++) bytes[this.#idAt + i] = requestId.charCodeAt(i) & 0x7f;
+    const { bytes: id, length: idLength } = requestId;
+    for (let i = 0, at = this.#idAt; i < idLength; i++) bytes[at + i] = id[i]!;
     try {
       exports.rm_decide(length, idLength, mask, nowMs);
     } catch (error) {

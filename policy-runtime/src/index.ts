@@ -37,6 +37,7 @@ export {
   type Shape,
   WRONG,
 } from "./layout/record-shape.ts";
+export { RequestId } from "./layout/request-id.ts";
 export { StringCell, ValueKind } from "./layout/value-kind.ts";
 export {
   META_SECTION,

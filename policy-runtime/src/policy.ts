@@ -2,10 +2,12 @@
  * A loaded policy as the proxy sees it. One instance serves one thread; a decision
  * is read out before the next `decide` (its storage is reused, nothing is allocated).
  */
+
 import type { ConnectionContext } from "./connection.ts";
 import type { AuthzDecision, LimitDecision, Outcome, RouteDecision } from "./decision/decision.ts";
 import type { Json } from "./json.ts";
 import type { HeadTable } from "./layout/head-table.ts";
+import type { RequestId } from "./layout/request-id.ts";
 import type { ModuleMeta, RulePlace } from "./module-meta.ts";
 import { CAPABILITIES } from "./role/capabilities.ts";
 
@@ -37,7 +39,7 @@ export interface Policy {
     length: number,
     table: HeadTable,
     mask: number,
-    requestId: string,
+    requestId: RequestId,
     nowMs: number,
   ): PolicyDecision;
 }

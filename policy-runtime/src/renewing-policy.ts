@@ -3,9 +3,11 @@
  * evaluation made grow is replaced by a fresh one of the same module, outside of any request.
  * The decision that is being read stays the old instance's.
  */
+
 import type { ConnectionContext } from "./connection.ts";
 import { openPolicy, type PolicyOptions } from "./fast-policy.ts";
 import type { HeadTable } from "./layout/head-table.ts";
+import type { RequestId } from "./layout/request-id.ts";
 import type { ModuleMeta } from "./module-meta.ts";
 import type { Policy, PolicyDecision } from "./policy.ts";
 
@@ -70,7 +72,7 @@ class RenewingPolicy implements Policy {
     length: number,
     table: HeadTable,
     mask: number,
-    requestId: string,
+    requestId: RequestId,
     nowMs: number,
   ): PolicyDecision {
     return this.#current.decide(head, length, table, mask, requestId, nowMs);

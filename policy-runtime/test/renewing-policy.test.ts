@@ -2,7 +2,7 @@
 import { compile } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { expect, test } from "vitest";
-import { openRenewingPolicy, type Policy, toHeadTable } from "../src/index.ts";
+import { openRenewingPolicy, type Policy, RequestId, toHeadTable } from "../src/index.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const runtime = await loadRuntime();
@@ -37,7 +37,7 @@ function open(text: string) {
 
 function ask(policy: Policy, method: string, count: number) {
   const head = Buffer.from(`${method} / HTTP/1.1\r\nhost: a\r\nx-count: ${count}\r\n\r\n`);
-  return policy.decide(head, head.length, toHeadTable(head), 1, "id", 0).authz(0);
+  return policy.decide(head, head.length, toHeadTable(head), 1, RequestId.of("id"), 0).authz(0);
 }
 
 test("an instance that a request made grow is replaced once no request is decided, and the bytes come back", () => {

@@ -10,9 +10,18 @@ import { isDeepStrictEqual } from "node:util";
 import * as sdk from "@open-policy-agent/opa-wasm";
 import { type CompiledModule, compile, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { type ConnectionContext, type HeadTable, openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
+import {
+  type ConnectionContext,
+  type HeadTable,
+  openPolicy,
+  type Policy,
+  RequestId,
+  toHeadTable,
+} from "@regomesh/policy-runtime";
 
 const opa = (sdk as unknown as { readonly default: typeof sdk }).default; // CommonJS, typed as if it were not
+
+const NO_ID = new RequestId();
 
 export type DecisionTiming = {
   readonly policy: string;
@@ -86,7 +95,7 @@ async function timePolicy(
   const wrong = requests.filter((request, i) => {
     policy.setConnection(contexts[i] as ConnectionContext);
     const head = heads[i] as Uint8Array;
-    const outcome = policy.decide(head, head.length, tables[i] as HeadTable, 1, "", 0).value(0);
+    const outcome = policy.decide(head, head.length, tables[i] as HeadTable, 1, NO_ID, 0).value(0);
     return outcome.kind !== "defined" || !isDeepStrictEqual(outcome.value, request.want[name]);
   }).length;
   const fast = () => timeFast(policy, heads, tables, contexts);
@@ -117,7 +126,7 @@ function timeFast(
     for (let i = 0; i < heads.length; i++) {
       const head = heads[i] as Uint8Array;
       policy.setConnection(contexts[i] as ConnectionContext);
-      const outcome = policy.decide(head, head.length, tables[i] as HeadTable, 1, "", 0).authz(0);
+      const outcome = policy.decide(head, head.length, tables[i] as HeadTable, 1, NO_ID, 0).authz(0);
       if (outcome.kind === "defined" && outcome.value.allowed) allowed++;
     }
   }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Source } from "@regomesh/base";
-import { type ConnectionContext, openPolicy, toHeadTable } from "@regomesh/policy-runtime";
+import { type ConnectionContext, openPolicy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
 import { expect, test } from "vitest";
 import { AUTHZ, type Binding, LIMITS, makeBoundPolicy, ROUTE } from "./stand/policy.ts";
 
@@ -99,7 +99,7 @@ test.each(["Inbound", "Outbound"])("%s: thousands of decisions, and not one pars
   for (let index = 0; index < REQUESTS; index++) {
     policy.setConnection(CALLERS[index % CALLERS.length] as ConnectionContext);
     const head = headOf(index);
-    const decision = policy.decide(head, head.length, toHeadTable(head), mask, `r${index}`, index);
+    const decision = policy.decide(head, head.length, toHeadTable(head), mask, RequestId.of(`r${index}`), index);
     policy.meta.entrypoints.forEach(({ name }, bit) => {
       const outcome = name.endsWith("/route")
         ? decision.route(bit)

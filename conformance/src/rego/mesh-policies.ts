@@ -14,7 +14,7 @@ import {
   type RuntimeModule,
   type Unit,
 } from "@regomesh/policy-compiler";
-import { openEvaluator, openPolicy, toHeadTable } from "@regomesh/policy-runtime";
+import { openEvaluator, openPolicy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
 import { isSameSet, mismatch } from "./compare.ts";
 import { makeSuiteBuiltins } from "./host.ts";
 import { requestOf } from "./raw-request.ts";
@@ -99,7 +99,7 @@ function runFast({ module }: Asked, { input }: PolicyCase, wanted: string): stri
   const policy = openPolicy({ wasm: module.wasm, data: module.data, seed: 1, hostBuiltins: makeSuiteBuiltins() });
   policy.setConnection(request.context);
   const outcome = policy
-    .decide(request.head, request.head.length, toHeadTable(request.head), 1, "", Date.now())
+    .decide(request.head, request.head.length, toHeadTable(request.head), 1, RequestId.of(""), Date.now())
     .value(0);
   if (outcome.kind === "fault") return `the fast path has a fault: ${outcome.message}`;
   const results = outcome.kind === "defined" ? [{ result: outcome.value }] : [];

@@ -9,6 +9,7 @@ import {
   type Json,
   type LimitDecision,
   type PolicyDecision,
+  RequestId,
   type RouteDecision,
   type RulePlace,
   toHeadTable,
@@ -59,7 +60,7 @@ export type StageRequest = {
 };
 
 /** Any will do, as no two requests are rehearsed at a time. */
-const REQUEST_ID = "rehearsal";
+const REQUEST_ID = RequestId.of("rehearsal");
 const DENIED = 403;
 const BROKEN = 503;
 

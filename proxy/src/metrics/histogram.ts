@@ -17,8 +17,8 @@ export function bucketOf(ms: number): number {
   if (units <= 1) return 0;
   const whole = Math.ceil(units);
   // 2^k < units <= 2^(k+1) has bounds 1.5 * 2^k and 2^(k+1).
-  const power = whole >= 2 ** 31 ? 31 : 31 - Math.clz32(whole - 1);
-  const base = 2 ** power;
+  const power = whole >= 0x8000_0000 ? 31 : 31 - Math.clz32(whole - 1);
+  const base = (1 << power) >>> 0;
   const index = units <= base ? power * 2 : units <= base * 1.5 ? power * 2 + 1 : power * 2 + 2;
   return index >= BUCKETS ? BUCKETS - 1 : index;
 }

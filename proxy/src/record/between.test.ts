@@ -8,7 +8,7 @@ const at = (address: string, port: number) =>
 test("it says whom the request before did not, and is JSON in ASCII whatever the names", () => {
   const between = new Between();
   const read = (...[source, service, endpoint]: Parameters<Between["of"]>): unknown => {
-    const text = between.of(source, service, endpoint);
+    const text = Buffer.from(between.of(source, service, endpoint)).toString("latin1");
     expect(text).toMatch(/^[ -~]*$/);
     return JSON.parse(`{${text}${endpoint === undefined ? '"end":1' : "1"}}`);
   };

@@ -2,11 +2,17 @@
  * Text as bytes into one buffer that is used again: what is logged for every request
  * is written here, without strings in between.
  */
+import { copyBytes } from "../http1/copy-bytes.ts";
+
 const HEX = "0123456789abcdef";
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** A loop writes shorter texts faster than a call into the engine. */
 const LOOP_MAX = 12;
+/** Bytes that stand in a JSON string as they are. */
+const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte < 0x7f && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+);
 /** What stands in a JSON string as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
@@ -34,6 +40,11 @@ export class ByteWriter {
     this.at = at;
   }
 
+  /** Bytes as they are. */
+  raw(source: Uint8Array, length = source.length): void {
+    this.at = copyBytes(this.bytes, this.at, source, 0, length);
+  }
+
   /** Any string as the inside of a JSON string, in ASCII. At most 6 bytes a UTF-16 unit. */
   jsonText(text: string): void {
     if (PLAIN.test(text)) {
@@ -49,14 +60,33 @@ export class ByteWriter {
 
   /** Latin-1 bytes as the inside of a JSON string. At most 6 bytes each. */
   jsonBytes(source: Uint8Array, start: number, end: number): void {
-    for (let i = start; i < end; i++) this.jsonByte(source[i] as number);
+    this.jsonUntil(source, start, end, -1);
+  }
+
+  /** As jsonBytes, up to the first byte that is `stop`; gives its position, or `end`. */
+  jsonUntil(source: Uint8Array, start: number, end: number, stop: number): number {
+    const { bytes } = this;
+    let at = this.at;
+    let from = start;
+    for (; from < end; from++) {
+      const byte = source[from] as number;
+      if (byte === stop) break;
+      if (IS_PLAIN[byte] === 1) bytes[at++] = byte;
+      else {
+        this.at = at;
+        this.jsonByte(byte);
+        at = this.at;
+      }
+    }
+    this.at = at;
+    return from;
   }
 
   jsonByte(byte: number): void {
     const { bytes } = this;
     if (byte < 0x20 || byte >= 0x7f) this.#unicode(byte);
     else {
-      if (byte === QUOTE || byte === BACKSLASH) bytes[this.at++] = BACKSLASH;
+      if (IS_PLAIN[byte] === 0) bytes[this.at++] = BACKSLASH;
       bytes[this.at++] = byte;
     }
   }

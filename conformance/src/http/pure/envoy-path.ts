@@ -4,7 +4,7 @@
  */
 import { emitModule, type IrPolicy } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
+import { openPolicy, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
 import type { Outcome } from "../report.ts";
 import type { EnvoyPathRow } from "../vectors.ts";
 
@@ -32,7 +32,7 @@ export async function judgeEnvoyPaths(rows: readonly EnvoyPathRow[]): Promise<Ou
 function judge(row: EnvoyPathRow, policy: Policy): Outcome {
   const base = { id: row.id, name: row.path };
   const head = Uint8Array.from(Buffer.from(`GET ${row.path} HTTP/1.1\r\nHost: svc\r\n\r\n`, "utf8"));
-  const decision = policy.decide(head, head.length, toHeadTable(head), 0b11, "id", 0);
+  const decision = policy.decide(head, head.length, toHeadTable(head), 0b11, RequestId.of("id"), 0);
   if (row.error !== undefined) return decision.badRequest ? base : { ...base, why: "it is not called malformed" };
   if (decision.badRequest) return { ...base, why: "it is called malformed" };
   for (const [index, name] of PLANS.entries()) {

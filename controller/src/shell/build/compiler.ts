@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { positionAt } from "@regomesh/base";
 import { COMPILER, compile, explainRules, runTests, type TestResult, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
-import { openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
+import { openPolicy, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
 import type { FailedTestBody } from "../../api/bodies.ts";
 import { meaningOf } from "../../build/meaning.ts";
 import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
@@ -47,7 +47,7 @@ export async function loadTools(): Promise<PolicyTools> {
       document ??= compileDocument(runtime);
       const policy = openPolicy({ ...document, destination, hostBuiltins, seed: SEED });
       policy.setConnection(connection);
-      const outcome = policy.decide(head, head.length, toHeadTable(head), 1, "rehearsal", nowMs).value(0);
+      const outcome = policy.decide(head, head.length, toHeadTable(head), 1, RequestId.of("rehearsal"), nowMs).value(0);
       return outcome.kind === "defined" ? JSON.stringify(outcome.value) : "{}";
     },
     explain(files, entrypoint, input) {

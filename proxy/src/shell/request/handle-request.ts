@@ -19,8 +19,7 @@ import { refusalAnswer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { Composer } from "./composer.ts";
 import { printRules } from "./explain.ts";
-
-const VALID_REQUEST_ID = /^[A-Za-z0-9._~+/=:@-]{1,128}$/;
+import { isRequestId } from "./request-ids.ts";
 
 /** The target as it goes on: undefined where it stays, "refused" where it was answered. */
 export function normalisePath(request: ClientRequest, head: Head, inForce: InForce): Span | undefined | "refused" {
@@ -69,15 +68,16 @@ export function answersItself(request: ClientRequest, head: Head): boolean {
 
 /** Prepares the edits with the request's id, the client's where it has a usable one. */
 export function settleRequestId(request: ClientRequest, head: Head): void {
-  const index = head.indexOf(KnownField.requestId);
-  const given = index < 0 ? undefined : head.valueText(index);
-  if (given !== undefined && VALID_REQUEST_ID.test(given) && (head.repeated & (1 << KnownField.requestId)) === 0) {
-    request.record.requestId = given;
-    return;
+  const { requestId } = request.record;
+  const at = head.indexOf(KnownField.requestId) * 4;
+  if (at >= 0 && (head.repeated & (1 << KnownField.requestId)) === 0) {
+    const start = head.spans[at + 2]!;
+    const end = head.spans[at + 3]!;
+    if (isRequestId(head.bytes, start, end)) return void requestId.take(head.bytes, start, end);
   }
   const { requestIds, composer } = request.thread;
   const { edits } = composer;
-  request.record.requestId = requestIds.next();
+  requestIds.next(requestId);
   edits.drop |= 1 << KnownField.requestId;
   edits.addLines(requestIds.lines);
 }

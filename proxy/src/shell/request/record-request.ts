@@ -3,10 +3,10 @@ import { clip, maskTarget } from "@regomesh/base";
 import type { DecisionReport } from "@regomesh/protocol";
 import { asHttpStatus, GrpcStatus } from "../../grpc/status.ts";
 import { Counter } from "../../metrics/counters.ts";
-import type { ByteWriter } from "../../record/byte-writer.ts";
 import { printDecisionId } from "../../record/decision-id.ts";
 import { readFields } from "../../record/head-fields.ts";
 import type { ClientRequest } from "./client-request.ts";
+import { LOGGED_PATH_BYTES_MAX, writeJsonLine } from "./json-line.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { writeTextLine } from "./text-line.ts";
 
@@ -17,8 +17,6 @@ const LINE_BYTES = 1024;
 const SHADOW_WORDS = 20;
 /** More of what was wrong than anyone reads. */
 const DETAIL_LENGTH_MAX = 512;
-/** More of a path than anyone reads. */
-const PATH_BYTES_MAX = 2048;
 
 export function recordRequest(request: ClientRequest, direction: "inbound" | "outbound"): void {
   const { record, thread, exchange } = request;
@@ -84,7 +82,7 @@ function decisionReport(request: ClientRequest, direction: "inbound" | "outbound
     shadows: [...record.shadows],
     entrypoint: record.entrypoint,
     revision: record.inForce?.counts.revision,
-    requestId: record.requestId,
+    requestId: record.requestId.text(),
     durationMs: record.durationMs,
     policyNs: record.policyMs * 1e6,
     builtinErrors: record.builtinErrors,
@@ -103,13 +101,13 @@ function verdictOf({ record, exchange }: ClientRequest): RequestRecord["verdict"
 
 function methodAndPath({ exchange, record }: ClientRequest): { readonly method: string; readonly path: string } {
   const { head, headEnd } = exchange;
-  if (head === undefined) return { method: record.method, path: clip(record.path, PATH_BYTES_MAX) };
+  if (head === undefined) return { method: record.method, path: clip(record.path, LOGGED_PATH_BYTES_MAX) };
   const methodEnd = head.indexOf(SPACE);
   const pathEnd = head.indexOf(SPACE, methodEnd + 1);
   if (methodEnd < 0 || pathEnd < 0 || pathEnd > headEnd) return { method: "", path: "" };
   return {
     method: head.toString("latin1", 0, methodEnd),
-    path: head.toString("latin1", methodEnd + 1, Math.min(pathEnd, methodEnd + 1 + PATH_BYTES_MAX)),
+    path: head.toString("latin1", methodEnd + 1, Math.min(pathEnd, methodEnd + 1 + LOGGED_PATH_BYTES_MAX)),
   };
 }
 
@@ -117,98 +115,14 @@ function writeLine(request: ClientRequest, direction: "inbound" | "outbound"): v
   const { record, thread, exchange, context } = request;
   const { accessLog } = thread;
   if (accessLog === undefined) return;
-  const { head } = exchange;
   const text =
     record.requestId.length + record.detail.length + record.service.length + (context.principal?.length ?? 0);
-  const headBytes = head === undefined ? record.path.length + record.method.length : PATH_BYTES_MAX;
+  const headBytes = exchange.head === undefined ? record.path.length + record.method.length : LOGGED_PATH_BYTES_MAX;
   const writer = accessLog.begin(LINE_BYTES + (text + headBytes + rulesLength(record)) * 6);
   if (writer === undefined) return void thread.counters.add(Counter.logLinesDropped);
-  if (accessLog.format === "text") {
-    writeTextLine(writer, request, direction, () => writeTarget(writer, request, " "));
-    accessLog.done();
-    return;
-  }
-  writer.ascii(lineStart(thread.wallMs(), direction));
-  writer.jsonText(record.requestId);
-  writer.ascii('","method":"');
-  writeTarget(writer, request, '","path":"');
-  writer.ascii('","status":');
-  writer.integer(record.status);
-  if (record.grpcStatus >= 0) {
-    writer.ascii(',"grpcStatus":');
-    writer.integer(record.grpcStatus);
-  }
-  writer.ascii(',"verdict":"');
-  writer.ascii(record.verdict);
-  writeReason(writer, record);
-  const source = direction === "inbound" ? (context.principal ?? "") : (record.inForce?.workload.principal ?? "");
-  writer.ascii(record.between.of(source, record.service, exchange.endpoint));
-  if (exchange.endpoint !== undefined) {
-    writer.integer(exchange.tries);
-    writer.ascii(',"bytesIn":');
-  } else writer.ascii('"bytesIn":');
-  writer.integer(record.bytesIn);
-  writer.ascii(',"bytesOut":');
-  writer.integer(record.bytesOut);
-  writer.ascii(',"durationMs":');
-  writer.thousandths(record.durationMs);
-  writer.ascii(',"policyUs":');
-  writer.thousandths(record.policyMs * 1000);
-  writer.ascii(',"revision":"');
-  writer.jsonText(record.inForce?.snapshot.revision.name ?? "");
-  writer.ascii('"}\n');
+  if (accessLog.format === "text") writeTextLine(writer, request, direction);
+  else writeJsonLine(writer, request, direction);
   accessLog.done();
-}
-
-function writeTarget(writer: ByteWriter, { exchange, record }: ClientRequest, between: string): void {
-  const { head, headEnd } = exchange;
-  if (head === undefined) {
-    writer.jsonText(record.method);
-    writer.ascii(between);
-    return void writer.jsonText(record.path);
-  }
-  let at = 0;
-  while (at < headEnd && head[at] !== SPACE) writer.jsonByte(head[at++] as number);
-  writer.ascii(between);
-  for (let left = PATH_BYTES_MAX, next = at + 1; left > 0 && head[next] !== SPACE && next < headEnd; left--) {
-    writer.jsonByte(head[next++] as number);
-  }
-}
-
-function writeReason(writer: ByteWriter, record: RequestRecord): void {
-  writer.ascii('",');
-  if (record.decisionId !== 0) {
-    writer.ascii('"decision":"');
-    writer.ascii(printDecisionId(record.decisionId));
-    writer.ascii('",');
-  }
-  if (record.reason !== "") {
-    writer.ascii('"reason":"');
-    writer.ascii(record.reason);
-    writer.ascii('","detail":"');
-    writer.jsonText(record.detail);
-    writer.ascii('",');
-  }
-  writeShadows(writer, record);
-  if (record.rules.length === 0) return;
-  writer.ascii('"rules":[');
-  for (const [index, rule] of record.rules.entries()) {
-    writer.ascii(index === 0 ? '"' : ',"');
-    writer.jsonText(rule);
-    writer.ascii('"');
-  }
-  writer.ascii("],");
-}
-
-function writeShadows(writer: ByteWriter, { shadows }: RequestRecord): void {
-  if (shadows.length === 0) return;
-  writer.ascii('"shadow":[');
-  for (const [index, { binding, entrypoint, would }] of shadows.entries()) {
-    writer.ascii(index === 0 ? '"' : ',"');
-    writer.jsonText(`${binding} ${entrypoint} would ${would}`);
-    writer.ascii('"');
-  }
-  writer.ascii("],");
 }
 
 function rulesLength({ rules, shadows }: RequestRecord): number {
@@ -216,26 +130,4 @@ function rulesLength({ rules, shadows }: RequestRecord): number {
   for (const { binding, entrypoint } of shadows) length += binding.length + entrypoint.length + SHADOW_WORDS;
   for (const rule of rules) length += rule.length + 3;
   return length;
-}
-
-let startMs = 0;
-let startSecond = 0;
-let secondText = "";
-const starts = { inbound: "", outbound: "" };
-
-/** A line up to its request's id: made once a millisecond, in which many requests end; its date once a second. */
-function lineStart(wallMs: number, direction: "inbound" | "outbound"): string {
-  const ms = Math.floor(wallMs);
-  if (ms !== startMs) {
-    startMs = ms;
-    const second = Math.floor(ms / 1000);
-    if (second !== startSecond) {
-      startSecond = second;
-      secondText = new Date(second * 1000).toISOString().slice(0, -4);
-    }
-    const time = `{"time":"${secondText}${String(ms - second * 1000).padStart(3, "0")}Z","direction":"`;
-    starts.inbound = `${time}inbound","requestId":"`;
-    starts.outbound = `${time}outbound","requestId":"`;
-  }
-  return starts[direction];
 }

@@ -1,5 +1,9 @@
-/** Fresh x-request-ids: version 4 UUIDs from the system's randomness, drawn in bulk, as text and as a field line. */
+/**
+ * The id of each request: the client's where it has a usable one, otherwise a version 4 UUID from
+ * the system's randomness, drawn in bulk, with its field line.
+ */
 import { randomFillSync } from "node:crypto";
+import { REQUEST_ID_BYTES_MAX, type RequestId } from "@regomesh/policy-runtime";
 import { readyLines } from "../../http1/ready-lines.ts";
 
 const DRAWN_AT_ONCE = 256;
@@ -8,6 +12,17 @@ const NAME = "x-request-id: ";
 /** Where the digits of each byte stand in the text: eight, four, four, four, twelve. */
 const PLACES: readonly number[] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 const TEXT_LENGTH = 36;
+/** What an id of a client may be made of: nothing that means something in a header, a log or a URL's query. */
+const IS_ID = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[A-Za-z0-9._~+/=:@-]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
+/** Whether bytes[start, end) is an id that may be believed. */
+export function isRequestId(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end === start || end - start > REQUEST_ID_BYTES_MAX) return false;
+  for (let at = start; at < end; at++) if (IS_ID[bytes[at] as number] !== 1) return false;
+  return true;
+}
 
 export class RequestIds {
   readonly #bytes = new Uint8Array(DRAWN_AT_ONCE * 16);
@@ -16,7 +31,8 @@ export class RequestIds {
   /** The field line of the id given last; its value is written anew by `next`. */
   readonly lines = readyLines(this.#line);
 
-  next(): string {
+  /** Gives `id` a fresh one. */
+  next(id: RequestId): void {
     if (this.#at === this.#bytes.length) {
       randomFillSync(this.#bytes);
       this.#at = 0;
@@ -33,6 +49,6 @@ export class RequestIds {
       line[place] = HEX[byte >> 4] as number;
       line[place + 1] = HEX[byte & 15] as number;
     }
-    return line.toString("latin1", NAME.length, NAME.length + TEXT_LENGTH);
+    id.take(line, NAME.length, NAME.length + TEXT_LENGTH);
   }
 }

@@ -1,4 +1,5 @@
 /** What is known of a request when it has ended: for the access log, the decisions, the metrics. One a connection, used again. */
+import { RequestId } from "@regomesh/policy-runtime";
 import type { ShadowChange } from "../../decide/shadow.ts";
 import type { Reason } from "../../filter/reason.ts";
 import { type Rescue, rescue } from "../../filter/rescue.ts";
@@ -16,7 +17,7 @@ export class RequestRecord {
   durationMs = 0;
   policyMs = 0;
   decisionId = 0;
-  requestId = "";
+  readonly requestId = new RequestId();
   status = 0;
   /** Of a call of gRPC, how it ended; -1: it is none, or nobody has said. */
   grpcStatus = -1;
@@ -51,7 +52,7 @@ export class RequestRecord {
     this.startedMs = nowMs;
     this.policyMs = 0;
     this.decisionId = 0;
-    this.requestId = "";
+    this.requestId.clear();
     this.status = 0;
     this.grpcStatus = -1;
     this.verdict = "allowed";

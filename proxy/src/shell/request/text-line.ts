@@ -7,26 +7,26 @@
  *
  * Quoted fields are escaped as in JSON, so that nothing that a client sends ends one, or the line.
  */
+import { asciiBytes } from "../../http1/characters.ts";
 import type { ByteWriter } from "../../record/byte-writer.ts";
 import { printDecisionId } from "../../record/decision-id.ts";
 import type { ClientRequest } from "./client-request.ts";
+import { writeTarget } from "./json-line.ts";
 
-export function writeTextLine(
-  writer: ByteWriter,
-  { record, exchange, context, thread }: ClientRequest,
-  direction: "inbound" | "outbound",
-  writeTarget: () => void,
-): void {
+const BLANK = asciiBytes(" ");
+
+export function writeTextLine(writer: ByteWriter, request: ClientRequest, direction: "inbound" | "outbound"): void {
+  const { record, exchange, context, thread } = request;
   const { endpoint } = exchange;
   writer.ascii(`[${new Date(thread.wallMs()).toISOString()}] "`);
-  writeTarget();
+  writeTarget(writer, request, BLANK);
   writer.ascii(
     `" ${record.status} ${record.reason === "" ? "-" : record.reason} ${record.bytesIn} ${record.bytesOut} `,
   );
   writer.thousandths(record.durationMs);
   writer.ascii(" ");
   writer.thousandths(record.policyMs * 1000);
-  writeQuoted(writer, record.requestId);
+  writeQuoted(writer, record.requestId.text());
   writeQuoted(writer, record.service);
   writeQuoted(writer, endpoint === undefined ? "" : `${endpoint.address}:${endpoint.port}`);
   writer.ascii(` ${endpoint === undefined ? 0 : exchange.tries} ${direction} ${record.verdict}`);
