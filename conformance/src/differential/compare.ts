@@ -7,7 +7,7 @@ import { CRASH, type OpaAnswer, type OpaFailure, type OpaResponse } from "./opa.
 const INTERNAL = "eval_internal_error";
 
 export type Difference = {
-  readonly kind: "verdict" | "errors" | "fault" | "value";
+  readonly kind: "verdict" | "errors" | "fault" | "value" | "format";
   readonly entrypoint?: string;
   readonly input?: string | undefined;
   readonly opa: string;
@@ -16,6 +16,7 @@ export type Difference = {
 
 export function differences(program: Program, opa: OpaResponse, ours: OpaResponse): readonly Difference[] {
   if (opa.errors !== undefined || ours.errors !== undefined) return compareErrors(program, opa.errors, ours.errors);
+  if (opa.formatted !== undefined) return compareTexts(opa.formatted, ours.formatted ?? {});
   return program.inputs.flatMap((input, i) =>
     program.entrypoints.flatMap((entrypoint, j): readonly Difference[] => {
       const [theirs, own] = [opa.answers?.[i]?.[j] ?? {}, ours.answers?.[i]?.[j] ?? {}];
@@ -25,6 +26,18 @@ export function differences(program: Program, opa: OpaResponse, ours: OpaRespons
       return [{ kind, entrypoint, input, opa: a, ours: b }];
     }),
   );
+}
+
+/** The first line of each module that fmt writes in another way. */
+function compareTexts(opa: NonNullable<OpaResponse["formatted"]>, ours: typeof opa): readonly Difference[] {
+  return Object.entries(opa).flatMap(([name, text]): readonly Difference[] => {
+    const [theirs, own] = [text.split("\n"), (ours[name] ?? "").split("\n")];
+    const at = theirs.findIndex((line, i) => line !== own[i]);
+    const row = at < 0 && own.length > theirs.length ? theirs.length : at;
+    if (row < 0) return [];
+    const show = (lines: readonly string[]): string => JSON.stringify(lines.slice(row, row + 3).join("\n"));
+    return [{ kind: "format", entrypoint: `${name}:${row + 1}`, opa: show(theirs), ours: show(own) }];
+  });
 }
 
 /** An error is its code: where an evaluation is in conflict, which rule is met first is nobody's promise. */

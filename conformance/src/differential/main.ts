@@ -8,7 +8,7 @@ import { type Difference, differences } from "./compare.ts";
 import { drawProgram, type Program } from "./generate/program.ts";
 import { answerInterpreted } from "./interpreted.ts";
 import { openOpa } from "./opa.ts";
-import { answerOurs } from "./ours.ts";
+import { answerOurs, formatOurs } from "./ours.ts";
 import { reduce } from "./reduce.ts";
 
 const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations N] [--seed S] [--opa PATH]
@@ -18,9 +18,10 @@ const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations
   --seed S         of the first program; the others count up from it (default 1)
   --opa PATH       the opa whose version is compared with (default: opa on the path)
   --show N         differences printed (default 10)
+  --format         compare what fmt makes of the programs' modules instead
   --interpreter    compare with our interpreter of plans instead: needs neither opa nor Go
   --reduce         programs that differ are made small first
-  --kinds LIST     only differences of these kinds: verdict, errors, fault, value (default: all)
+  --kinds LIST     only differences of these kinds: verdict, errors, fault, value, format (default: all)
   --to FILE        each difference as a line of JSON, too
   --from FILE      the programs of such lines again, instead of generated ones
 
@@ -39,7 +40,8 @@ export async function main(args: readonly string[]): Promise<number> {
       from: { type: "string" },
       reduce: { type: "boolean", default: false },
       interpreter: { type: "boolean", default: false },
-      kinds: { type: "string", default: "verdict,errors,fault,value" },
+      format: { type: "boolean", default: false },
+      kinds: { type: "string", default: "verdict,errors,fault,value,format" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -61,6 +63,7 @@ export async function main(args: readonly string[]): Promise<number> {
     isReducing: values.reduce,
     kinds: values.kinds.split(","),
     isInterpreting: values.interpreter,
+    isFormatting: values.format,
   });
 }
 
@@ -83,6 +86,7 @@ type Run = {
   readonly isReducing: boolean;
   readonly kinds: readonly string[];
   readonly isInterpreting: boolean;
+  readonly isFormatting: boolean;
 };
 
 /** A program has about this many entrypoints. */
@@ -101,6 +105,7 @@ async function run({
   isReducing,
   kinds: wanted,
   isInterpreting,
+  isFormatting,
 }: Run): Promise<number> {
   const runtime = await loadRuntime();
   const hostBuiltins = await makeBuiltinLoader({ nowMs: () => 0 })();
@@ -114,9 +119,11 @@ async function run({
     if (opa === undefined) return answerSafely(() => answerInterpreted(program, builtin));
     const modules = Object.fromEntries(program.modules.map(({ name, text }) => [name, text]));
     const { data, entrypoints } = program;
-    return opa.ask({ modules, data, inputs: program.inputs, entrypoints });
+    const asked = { modules, data, inputs: program.inputs, entrypoints };
+    return opa.ask(isFormatting ? { ...asked, format: true } : asked);
   };
-  const askOurs = (program: Program) => answerSafely(() => answerOurs(program, { runtime, hostBuiltins }));
+  const askOurs = (program: Program) =>
+    answerSafely(() => (isFormatting ? formatOurs(program) : answerOurs(program, { runtime, hostBuiltins })));
   const ask = (i: number) => {
     const program = known?.[i] ?? drawProgram(seed + i, { inputs });
     return { program, answer: askOther(program) };

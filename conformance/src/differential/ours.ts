@@ -1,6 +1,6 @@
 /** What our compiler and its modules say of a program. */
 import { type Diagnostic, toDiagnosticRecord } from "@regomesh/base";
-import { compile, type JsonObject, parseJson, type RuntimeModule } from "@regomesh/policy-compiler";
+import { compile, formatModule, type JsonObject, parseJson, type RuntimeModule } from "@regomesh/policy-compiler";
 import { type Evaluator, type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { parseExact } from "../rego/exact.ts";
 import type { Program } from "./generate/program.ts";
@@ -18,6 +18,14 @@ export function answerOurs(program: Program, { runtime, hostBuiltins }: Host): O
   if (module === undefined) return { errors: toFailures(diagnostics) };
   const evaluator = openEvaluator({ wasm: module.wasm, data: program.data, hostBuiltins });
   return { answers: inputs.map((input) => names.map((name) => evaluateOne(evaluator, name, input))) };
+}
+
+/** What fmt makes of each module. */
+export function formatOurs({ modules }: Program): OpaResponse {
+  const formatted = modules.map((module) => [module.name, formatModule(module)] as const);
+  const errors = toFailures(formatted.flatMap(([, { diagnostics }]) => diagnostics));
+  if (errors.length > 0) return { errors };
+  return { formatted: Object.fromEntries(formatted.map(([name, { text = "" }]) => [name, text])) };
 }
 
 export function toFailures(diagnostics: readonly Diagnostic[]): readonly OpaFailure[] {

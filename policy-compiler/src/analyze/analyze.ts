@@ -7,6 +7,7 @@ import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { Module, Rule, Term } from "../syntax/ast.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
 import type { Schemas } from "../types/schemas.ts";
+import { callsFirst } from "./calls-first.ts";
 import { checkAnnotations } from "./check-annotations.ts";
 import { type Callables, checkRuleCalls, makeCallables } from "./check-calls.ts";
 import { checkConflicts } from "./check-conflicts.ts";
@@ -81,7 +82,7 @@ const STAGES: readonly Stage[] = [
   { name: "order for safety", run: orderModules },
   { name: "check recursion", run: checkCycles },
   { name: "check types", run: checkAllTypes },
-  { name: "read base documents first", run: readAllFirst },
+  { name: "put calls and reads of base documents first", run: readAllFirst },
 ];
 
 export function analyze(options: AnalyzeOptions): Analysis {
@@ -177,7 +178,10 @@ const ORDERING_START = 1_000_000;
 const READING_START = 2_000_000;
 
 function readAllFirst(state: State): State {
-  const read = (rule: Rule): Rule => readFirst(rule, state.index, { counter: { generated: READING_START } });
+  const read = (rule: Rule): Rule => {
+    const generator = { counter: { generated: READING_START } };
+    return readFirst(callsFirst(rule, state.index, generator), state.index, generator);
+  };
   return { ...state, modules: state.modules.map((module) => ({ ...module, rules: module.rules.map(read) })) };
 }
 

@@ -31,7 +31,8 @@ function replaceFirst(term: Term, move: Move): Term {
   if (term.kind === "call-term") return move({ ...term, args: term.args.map(inner) });
   if (term.kind !== "ref" || term.head.kind === "var") return mapSubterms(term, inner);
   const head = inner(term.head);
-  return { ...term, head: head.kind === "var" ? head : move(head), path: term.path.map(inner) };
+  const path = term.path.map(inner);
+  return { ...term, head: head.kind === "var" ? head : move(head), path };
 }
 
 function splitWhat(what: What, replace: Move, move: Move): What {

@@ -29,7 +29,8 @@ function hoistReads(rule: Rule, root: RuleNode, generator: Generator): Rule {
   if (body.some(prints)) return rule;
   const known = parametersOf(rule);
   const mentioned = new Set(known);
-  const hoist: Hoist = { root, generator, variables: new Map(), reads: [], tests: [], known, mentioned };
+  const constants = constantsOf(body);
+  const hoist: Hoist = { root, generator, variables: new Map(), reads: [], tests: [], known, mentioned, constants };
   const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
   const replace = (term: Term): Term => replaceReads(hoist, term);
   const hoisted = { ...head, ref: head.ref.map(replace), value: replace(head.value) };
@@ -49,7 +50,27 @@ type Hoist = {
   readonly known: Set<string>;
   /** Variables of the expressions so far. */
   readonly mentioned: Set<string>;
+  /** Variables that the body gives a constant: in brackets they are as good as that. */
+  readonly constants: ReadonlyMap<string, Term>;
 };
+
+function constantsOf(body: Body): ReadonlyMap<string, Term> {
+  const constants = new Map<string, Term>();
+  for (const { what, isNegated, with: modifiers } of body) {
+    if (what.kind !== "unify" || isNegated || modifiers.length > 0) continue;
+    const { left, right } = what;
+    if (left.kind === "var" && isScalar(right)) constants.set(left.name, right);
+    else if (right.kind === "var" && isScalar(left)) constants.set(right.name, left);
+  }
+  return constants;
+}
+
+/** A reference with the constants that its variables have. */
+function withConstants({ constants }: Pick<Hoist, "constants">, term: Term): Term {
+  if (term.kind !== "ref" || constants.size === 0) return term;
+  const path = term.path.map((part) => (part.kind === "var" ? (constants.get(part.name) ?? part) : part));
+  return path.every((part, i) => part === term.path[i]) ? term : { ...term, path };
+}
 
 function parametersOf({ head }: Rule): Set<string> {
   return new Set((head.args ?? []).flatMap((arg) => (arg.kind === "var" ? [arg.name] : [])));
@@ -63,6 +84,8 @@ function hoistExpr(hoist: Hoist, expr: Expr): Body {
   if (member !== undefined) hoist.tests.push(member);
   const list = replaced === expr ? undefined : listTest(hoist, replaced);
   if (list !== undefined) hoist.tests.push(list);
+  const kind = kindTest(hoist, replaced);
+  if (kind !== undefined) hoist.tests.push(kind);
   noteMentioned(replaced, hoist.mentioned);
   if (!isTest) return [replaced];
   hoist.tests.push(replaced);
@@ -76,7 +99,7 @@ function memberTest(hoist: Hoist, { at, what }: Expr): Expr | undefined {
   const [ref, value] = left.kind === "ref" ? [left, right] : [right, left];
   if (ref.kind !== "ref" || !isScalar(value) || ref.path.at(-1)?.kind !== "var") return undefined;
   const collection: Term = { ...ref, path: ref.path.slice(0, -1) };
-  if (collection.path.length === 0 || readKey(hoist.root, collection) === undefined) return undefined;
+  if (collection.path.length === 0 || readKey(hoist, collection) === undefined) return undefined;
   const operator = { at, path: ["internal", "member_2"] };
   const test: What = { kind: "call", at, operator, args: [value, replaceReads(hoist, collection)] };
   return { kind: "expr", at, isNegated: false, what: test, with: [] };
@@ -93,6 +116,24 @@ function listTest({ known, generator }: Hoist, { at, what }: Expr): Expr | undef
   return { kind: "expr", at, isNegated: false, what: test, with: [] };
 }
 
+/** `input.x == {… | …}` leaves the rule out where the value is no set. */
+function kindTest(hoist: Hoist, { at, what, isNegated, with: modifiers }: Expr): Expr | undefined {
+  if (what.kind !== "unify" || isNegated || modifiers.length > 0) return undefined;
+  const { left, right } = what;
+  const [value, name] = KINDS.has(right.kind) ? [left, KINDS.get(right.kind)] : [right, KINDS.get(left.kind)];
+  if (name === undefined || KINDS.has(value.kind)) return undefined;
+  const isRead = value.kind === "var" ? hoist.known.has(value.name) : readKey(hoist, value) !== undefined;
+  if (!isRead) return undefined;
+  const test: What = { kind: "call", at, operator: { at, path: [name] }, args: [replaceReads(hoist, value)] };
+  return { kind: "expr", at, isNegated: false, what: test, with: [] };
+}
+
+const KINDS: ReadonlyMap<Term["kind"], string> = new Map([
+  ["array-comprehension", "is_array"],
+  ["set-comprehension", "is_set"],
+  ["object-comprehension", "is_object"],
+]);
+
 function replaceInExpr(hoist: Hoist, expr: Expr): Expr {
   if (expr.isNegated || expr.with.length > 0) return expr;
   const { what } = expr;
@@ -106,16 +147,17 @@ function replaceInExpr(hoist: Hoist, expr: Expr): Expr {
 }
 
 /** `x := input.a`, where nothing bound x before, is the equation that reads. */
-function isNewName({ root, variables, known, mentioned, reads }: Hoist, expr: Expr): boolean {
+function isNewName(hoist: Hoist, expr: Expr): boolean {
+  const { variables, known, mentioned, reads } = hoist;
   const { what } = expr;
   if (what.kind !== "unify" || expr.isNegated || expr.with.length > 0) return false;
   const { left, right } = what;
-  const key = readKey(root, right);
+  const key = readKey(hoist, right);
   if (left.kind !== "var" || key === undefined || mentioned.has(left.name) || variables.has(key)) return false;
   variables.set(key, left);
   known.add(left.name);
   mentioned.add(left.name);
-  reads.push(expr);
+  reads.push({ ...expr, what: { ...what, right: withConstants(hoist, right) } });
   return true;
 }
 
@@ -163,14 +205,14 @@ function hasConstants(term: Term): boolean {
 }
 
 function replaceReads(hoist: Hoist, term: Term): Term {
-  const key = readKey(hoist.root, term);
+  const key = readKey(hoist, term);
   if (key === undefined) return replaceParts(hoist, term);
   const before = hoist.variables.get(key);
   if (before !== undefined) return { ...before, at: term.at };
   const variable = freshVar(hoist.generator, term.at);
   hoist.variables.set(key, variable);
   hoist.known.add(variable.name);
-  const what: What = { kind: "unify", at: term.at, left: variable, right: term };
+  const what: What = { kind: "unify", at: term.at, left: variable, right: withConstants(hoist, term) };
   hoist.reads.push({ kind: "expr", at: term.at, isNegated: false, what, with: [] });
   return variable;
 }
@@ -199,11 +241,12 @@ function isRootVar(term: Term): boolean {
 }
 
 /** A text for a reference of constants into input or a base document; undefined for any other term. */
-function readKey(root: RuleNode, term: Term): string | undefined {
+function readKey(hoist: Pick<Hoist, "root" | "constants">, given: Term): string | undefined {
+  const term = withConstants(hoist, given);
   if (term.kind === "var") return term.name === "input" ? "input" : undefined;
   if (term.kind !== "ref" || !isRootVar(term.head) || !term.path.every(isScalar)) return undefined;
   const isInput = term.head.kind === "var" && term.head.name === "input";
-  if (!isInput && isVirtual(root, term.path)) return undefined;
+  if (!isInput && isVirtual(hoist.root, term.path)) return undefined;
   return `${isInput ? "input" : "data"}${printTermPath(term.path)}`;
 }
 
@@ -244,6 +287,11 @@ function termMayFail(term: Term, root: RuleNode): boolean {
 function fails(term: Term, root: RuleNode): boolean {
   if (term.kind === "object-comprehension") return true;
   if (term.kind === "call-term") return term.operator.path[0] === "data";
+  return asksRules(term, root);
+}
+
+/** A reference into what rules make. */
+export function asksRules(term: Term, root: RuleNode): boolean {
   if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return false;
   return isVirtual(root, term.path);
 }

@@ -9,7 +9,7 @@ import { liftCalls } from "./negation.ts";
 import { openScope, resolveOperator, rewriteTerm, rewriteUnresolved } from "./rewrite-term.ts";
 import { rewriteModifiers } from "./rewrite-with.ts";
 import type { Rewriter } from "./rewriter.ts";
-import { type Declared, type Local, patternVariables, type Scope } from "./scope.ts";
+import { type Declared, declaredBySomeIn, type Local, patternVariables, type Scope } from "./scope.ts";
 import { eachTerm, subterms } from "./tree.ts";
 
 export function makeRewriter(context: RewriteContext): Rewriter {
@@ -179,7 +179,7 @@ function rewriteSomeIn(
     report(context, "rego_compile_error", what.at, `var ${name} assigned before`, "take another name");
     names.delete(name);
   }
-  for (const variable of patterns.flatMap(patternVariables)) {
+  for (const variable of declaredBySomeIn(what)) {
     if (!names.has(variable.name)) continue;
     const local = declare(context, scope, variable, "declared");
     if (local !== undefined) local.isUsed = true;

@@ -4,7 +4,7 @@
  * their rule; other names belong to the outermost level that mentions them.
  */
 import type { Location } from "@regomesh/base";
-import type { Body, Expr, Term } from "../syntax/ast.ts";
+import type { Body, Expr, Term, What } from "../syntax/ast.ts";
 import { closureOfWhat, eachTerm, termsOfExpr } from "./tree.ts";
 
 export type Declared = "argument" | "declared" | "assigned" | "implicit";
@@ -51,11 +51,19 @@ export function declaredNames(body: Body): ReadonlySet<string> {
     if (what.kind === "some") what.variables.forEach(add);
     else if (what.kind === "assign") add(what.left);
     else if (what.kind === "some-in") {
-      add(what.value);
-      if (what.key !== undefined) add(what.key);
+      for (const { name } of declaredBySomeIn(what)) if (name !== "_") names.add(name);
     }
   }
   return names;
+}
+
+/** `some input in xs` declares nothing: input and data are what they are everywhere. */
+export function declaredBySomeIn({
+  key,
+  value,
+}: Extract<What, { kind: "some-in" }>): readonly Extract<Term, { kind: "var" }>[] {
+  const variables = [...(key === undefined ? [] : patternVariables(key)), ...patternVariables(value)];
+  return variables.filter(({ name }) => name !== "input" && name !== "data");
 }
 
 /** The variables a pattern binds: those in arrays and in the values of objects. */

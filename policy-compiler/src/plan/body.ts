@@ -89,6 +89,8 @@ function planEvery(site: Site, every: Extract<What, { kind: "every" }>): void {
   append(site, { type: "ResetLocalStmt", stmt: { target: failed } });
   const nested: Site = { ...enter(site), cursor: { block: site.cursor.block } };
   const member = scan(nested, domain);
+  // Behind the first that fails no other is looked at.
+  append(nested, { type: "IsUndefinedStmt", stmt: { source: failed } });
   if (every.key !== undefined) bindVariable(nested.variables, every.key.name, member.key);
   bindVariable(nested.variables, every.value.name, member.value);
   const reached = planReached(nested, (inner) => planBodyHere(inner, every.body));

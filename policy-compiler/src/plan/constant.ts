@@ -9,7 +9,7 @@ export function constantText(term: Term): string | undefined {
     case "boolean":
       return String(term.value);
     case "number":
-      return term.text;
+      return numberText(term.text);
     case "string":
       return JSON.stringify(term.value);
     case "array":
@@ -27,6 +27,17 @@ export function constantText(term: Term): string | undefined {
     case "object-comprehension":
       return undefined;
   }
+}
+
+/** One text for a number, however it is written: its digits and the place of the last. */
+function numberText(text: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(text) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const kept = digits.replace(/0+$/, "");
+  if (kept === "") return "0";
+  const place = Number(exponent) - fraction.length + digits.length - kept.length;
+  return place >= 0 && place < 20 ? `${sign}${kept}${"0".repeat(place)}` : `${sign}${kept}e${place}`;
 }
 
 function entryText([key, value]: readonly [Term, Term]): string | undefined {

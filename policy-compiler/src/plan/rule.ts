@@ -1,7 +1,7 @@
 /** Rules that have one value: complete documents and functions, with their defaults and `else`. */
 import type { IrFunc, IrOperand } from "../ir/policy.ts";
 import type { Rule, Term } from "../syntax/ast.ts";
-import { earlyValue } from "./early-exit.ts";
+import { earlyValue, hasWith } from "./early-exit.ts";
 import type { Environment } from "./environment.ts";
 import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite, nextBlock } from "./func.ts";
 import { markRule, planRuleBody } from "./mark.ts";
@@ -106,6 +106,9 @@ function planChain(func: FuncSite, chain: Chain, target: Target): void {
   const last = nextBlock(func);
   append(last, { type: "IsDefinedStmt", stmt: { source: target.value } });
   append(last, { type: "AssignVarOnceStmt", stmt: { source: local(target.value), target: func.result } });
+  if (target.early && links.some(({ body }) => hasWith(body))) {
+    append(last, { type: "ReturnLocalStmt", stmt: { source: target.value } });
+  }
 }
 
 function planLinks(func: FuncSite, { path, rule }: Chain, links: readonly Rule[], { value, early }: Target): void {

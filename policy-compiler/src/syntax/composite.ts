@@ -1,7 +1,7 @@
 /**
  * `[…]` and `{…}`: arrays, objects, sets and the comprehensions of each. A `|` behind the
  * first term begins a comprehension; only where that turns out wrong at a comma (`{a | b, c}`)
- * is it set union.
+ * is it set union. One comma may stand in front of the first item, and one behind the last.
  */
 import type { Body, Term } from "./ast.ts";
 import { parseBody } from "./body.ts";
@@ -12,8 +12,9 @@ import { parseInfixAfter, parseItem, parseItems, parseTerm } from "./term.ts";
 export function parseBrackets(cursor: Cursor): Term {
   const { start } = cursor.take();
   if (cursor.accept("]")) return { kind: "array", at: cursor.from(start), items: [] };
+  const isList = cursor.accept(",") !== undefined;
   const head = parseTerm(cursor);
-  const body = parseComprehensionBody(cursor, "]");
+  const body = isList ? undefined : parseComprehensionBody(cursor, "]");
   if (body !== undefined) return { kind: "array-comprehension", at: cursor.from(start), value: head, body };
   const items = parseItems(cursor, "]", [parseInfixAfter(cursor, head)]);
   return { kind: "array", at: cursor.from(start), items };
@@ -22,20 +23,23 @@ export function parseBrackets(cursor: Cursor): Term {
 export function parseBraces(cursor: Cursor): Term {
   const { start } = cursor.take();
   if (cursor.accept("}")) return { kind: "object", at: cursor.from(start), entries: [] };
+  const isList = cursor.accept(",") !== undefined;
   const head = parseTerm(cursor);
-  const body = parseComprehensionBody(cursor, "}");
+  const body = isList ? undefined : parseComprehensionBody(cursor, "}");
   if (body !== undefined) return { kind: "set-comprehension", at: cursor.from(start), value: head, body };
   const first = parseInfixAfter(cursor, head);
-  if (cursor.isAt(":")) return parseObject(cursor, start, first);
+  if (cursor.isAt(":")) return parseObject(cursor, start, { key: first, isList });
   const items = parseItems(cursor, "}", [first]);
   return { kind: "set", at: cursor.from(start), items };
 }
 
+type First = { readonly key: Term; readonly isList: boolean };
+
 /** The rest of an object behind its first key. */
-function parseObject(cursor: Cursor, start: number, firstKey: Term): Term {
+function parseObject(cursor: Cursor, start: number, { key: firstKey, isList }: First): Term {
   cursor.take();
   const firstValue = parseTerm(cursor);
-  const body = parseComprehensionBody(cursor, "}");
+  const body = isList ? undefined : parseComprehensionBody(cursor, "}");
   if (body !== undefined) {
     return { kind: "object-comprehension", at: cursor.from(start), key: firstKey, value: firstValue, body };
   }

@@ -24,7 +24,6 @@ function checkConstant(cursor: Cursor, term: Term): void {
     case "var":
     case "ref":
     case "call-term":
-    case "template":
       throw cursor.fault(term.at, `illegal default rule (value cannot contain ${describeTerm(term)})`);
     case "array":
     case "set":
@@ -32,6 +31,9 @@ function checkConstant(cursor: Cursor, term: Term): void {
       return;
     case "object":
       for (const entry of term.entries) for (const part of entry) checkConstant(cursor, part);
+      return;
+    case "template":
+      for (const part of term.parts) if (typeof part !== "string") checkConstant(cursor, part.term);
       return;
     case "null":
     case "boolean":

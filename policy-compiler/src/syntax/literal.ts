@@ -86,6 +86,9 @@ function parseEvery(cursor: Cursor): What {
   cursor.expect("in", "expected `x[, y] in xs { ... }` expression");
   const domain = parseRelation(cursor);
   if (!cursor.isAt("{")) cursor.failHere("missing body");
+  if (variables.some(({ name }) => name === "input" || name === "data")) {
+    cursor.failHere("expected value to be a variable", "take another name than input or data");
+  }
   const body = parseBracedBody(cursor);
   const [key, value] = variables.length === 2 ? variables : [undefined, variables[0]];
   return { kind: "every", at: cursor.from(start), key, value: value as Variable, domain, body };

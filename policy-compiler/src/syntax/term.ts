@@ -5,6 +5,7 @@
 import type { Operator, Ref, Term } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { INFIX, MEMBERSHIP_LEVEL, RELATION_LEVEL } from "./operators.ts";
+import { printTerm } from "./print-term.ts";
 import { keywordsOf } from "./version.ts";
 
 /** A term with operators, `k, v in xs` too: what stands where one term is expected. */
@@ -147,9 +148,8 @@ function parseTail(cursor: Cursor, head: Term): Term {
   let term = head;
   for (let links = 0; ; links++) {
     if (cursor.isAtAdjacent("(")) {
-      const path = operatorPath(term);
-      if (path === undefined) return term;
-      term = parseCall(cursor, term, path);
+      if (!REF_HEADS.has(term.kind)) return term;
+      term = parseCall(cursor, term, operatorPath(term) ?? reportNoFunction(cursor, term));
     } else if (cursor.isAtAdjacent(".") || cursor.isAtAdjacent("[")) {
       if (!REF_HEADS.has(term.kind)) {
         cursor.fail(term.at, `illegal ref (head cannot be ${term.kind})`);
@@ -200,6 +200,14 @@ function operatorPath(term: Term): readonly string[] | undefined {
     path.push(part.value);
   }
   return path;
+}
+
+/** What is called has a name; a key that is no string makes none. */
+function reportNoFunction(cursor: Cursor, term: Term): readonly string[] {
+  const name = printTerm(term);
+  const message = `undefined function ${name}`;
+  cursor.diagnostics.push({ code: "rego_type_error", severity: "error", message, at: term.at });
+  return [name];
 }
 
 function parseCall(cursor: Cursor, name: Term, path: readonly string[]): Term {

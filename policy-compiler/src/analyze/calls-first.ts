@@ -1,0 +1,89 @@
+/**
+ * Within an expression OPA evaluates calls before the references beside them: where a call is undefined, no rule is
+ * asked, and no conflict in one met. An expression that both calls and asks rules has its calls in equations in
+ * front of it, in closures too.
+ */
+import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
+import type { Generator } from "./context.ts";
+import { splitCalls } from "./negation.ts";
+import { asksRules } from "./read-first.ts";
+import type { RuleNode } from "./rule-index.ts";
+import { mapSubterms, mapWhat, subterms, termsOfWhat } from "./tree.ts";
+
+type Split = { readonly root: RuleNode; readonly generator: Generator };
+
+/** The rule with its `else` links; `root` are all rules. */
+export function callsFirst(rule: Rule, root: RuleNode, generator: Generator): Rule {
+  const split: Split = { root, generator };
+  const { head } = rule;
+  const body = splitBody(split, rule.body);
+  const value = splitTerm(split, head.value);
+  const next = rule.else === undefined ? undefined : callsFirst(rule.else, root, generator);
+  if (body === rule.body && value === head.value && next === rule.else) return rule;
+  return { ...rule, head: value === head.value ? head : { ...head, value }, body, else: next };
+}
+
+function splitBody(split: Split, body: Body): Body {
+  const exprs = body.map((expr) => splitClosures(split, expr));
+  if (exprs.every((expr, i) => expr === body[i] && !mixes(split, expr))) return body;
+  return exprs.flatMap((expr) => (mixes(split, expr) ? splitCalls(split.generator, expr) : [expr]));
+}
+
+/** The same expression with its closures split. */
+function splitClosures(split: Split, expr: Expr): Expr {
+  const what = splitWhat(split, expr.what);
+  return what === expr.what ? expr : { ...expr, what };
+}
+
+function splitWhat(split: Split, what: What): What {
+  if (what.kind === "every" || what.kind === "body") {
+    const body = splitBody(split, what.body);
+    return body === what.body ? what : { ...what, body };
+  }
+  let isSame = true;
+  const mapped = mapWhat(what, (term) => {
+    const other = splitTerm(split, term);
+    if (other !== term) isSame = false;
+    return other;
+  });
+  return isSame ? what : mapped;
+}
+
+function splitTerm(split: Split, term: Term): Term {
+  switch (term.kind) {
+    case "array-comprehension":
+    case "set-comprehension":
+    case "object-comprehension": {
+      const body = splitBody(split, term.body);
+      return body === term.body ? term : { ...term, body };
+    }
+    default: {
+      let isSame = true;
+      const mapped = mapSubterms(term, (part) => {
+        const other = splitTerm(split, part);
+        if (other !== part) isSame = false;
+        return other;
+      });
+      return isSame ? term : mapped;
+    }
+  }
+}
+
+/** A call stands beside a reference that asks rules. */
+function mixes({ root }: Split, { what, isNegated }: Expr): boolean {
+  return !isNegated && mixesIn(termsOfWhat(what), root);
+}
+
+function mixesIn(terms: readonly Term[], root: RuleNode): boolean {
+  if (terms.some(hasCall) && terms.some((term) => hasOutside(term, root))) return true;
+  return terms.some((term) => mixesIn(term.kind === "call-term" ? term.args : subterms(term), root));
+}
+
+function hasCall(term: Term): boolean {
+  return term.kind === "call-term" || subterms(term).some(hasCall);
+}
+
+function hasOutside(term: Term, root: RuleNode): boolean {
+  if (term.kind === "call-term") return false;
+  return asksRules(term, root) || subterms(term).some((part) => hasOutside(part, root));
+}
