@@ -8,7 +8,8 @@
  *     cookie, cookie, …     one field (section 8.2.3), the last
  *     :status               the status line, without a reason
  */
-import { asciiBytes, COLON, CR, IS_TOKEN, IS_VALUE, isDigit, LF, SP } from "../http1/characters.ts";
+import { asciiBytes, COLON, CR, equalsFolded, IS_TOKEN, IS_VALUE, isDigit, LF, SP } from "../http1/characters.ts";
+import { copyBytes } from "../http1/copy-bytes.ts";
 import { FAULTS, type Fault } from "../http1/fault.ts";
 import { addField } from "../http1/field-lines.ts";
 import { Head } from "../http1/head.ts";
@@ -33,14 +34,15 @@ const PSEUDO_NAMES = [":method", ":scheme", ":authority", ":path", ":protocol", 
 const NAME_PSEUDO_MAX = 10;
 
 /** RFC 9113, section 8.2.2; `te` may say trailers. */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  "connection",
-  "proxy-connection",
-  "keep-alive",
-  "transfer-encoding",
-  "upgrade",
-]);
-const CONNECTION_LENGTHS = new Set([...CONNECTION_FIELDS, "te"].map((name) => name.length));
+const CONNECTION_FIELDS = ["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"].map(
+  asciiBytes,
+);
+const TE = asciiBytes("te");
+const TRAILERS = asciiBytes("trailers");
+/** 1 where a name of this length may be one of them: nearly every name is told from them by that. */
+const CONNECTION_LENGTHS = Uint8Array.from({ length: 32 }, (_, length) =>
+  [TE, ...CONNECTION_FIELDS].some((name) => name.length === length) ? 1 : 0,
+);
 
 /** A span that is kept in the composer's own bytes. */
 type Kept = { bytes: Uint8Array; length: number };
@@ -100,7 +102,10 @@ export class HeadComposer {
     if (!isFieldValue(value, valueStart, valueEnd)) return this.#malformed("a field's value");
     if (name[nameStart] === COLON) return this.#addPseudo(name, nameStart, nameEnd, value, valueStart, valueEnd);
     if (!isFieldName(name, nameStart, nameEnd)) return this.#malformed("a field's name");
-    if (CONNECTION_LENGTHS.has(nameLength) && !this.#isForStream(name, nameStart, nameEnd, value, valueStart, valueEnd))
+    if (
+      CONNECTION_LENGTHS[nameLength] === 1 &&
+      !this.#isForStream(name, nameStart, nameEnd, value, valueStart, valueEnd)
+    )
       return this.#malformed("a field of the connection");
     if (++this.#fields > (isTrailers ? this.#limits.trailersMax : this.#limits.fieldsMax))
       return this.#refuse(FAULTS["fields-many"]);
@@ -231,10 +236,7 @@ export class HeadComposer {
   }
 
   #put(bytes: Uint8Array, start: number, end: number): void {
-    const to = this.#bytes;
-    let at = this.#at;
-    for (let from = start; from < end; from++) to[at++] = bytes[from]!;
-    this.#at = at;
+    this.#at = copyBytes(this.#bytes, this.#at, bytes, start, end);
   }
 
   #reserve(count: number): void {
@@ -249,10 +251,13 @@ export class HeadComposer {
 
   /** Whether the field may stand in HTTP/2. */
   #isForStream(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): boolean {
-    const text = String.fromCharCode(...name.subarray(ns, ne));
-    if (text === "te")
-      return this.#kind === "request" && String.fromCharCode(...value.subarray(vs, ve)).toLowerCase() === "trailers";
-    return !CONNECTION_FIELDS.has(text);
+    if (isName(name, ns, ne - ns, TE, TE.length))
+      return this.#kind === "request" && equalsFolded(value, vs, ve, TRAILERS);
+    for (let i = 0; i < CONNECTION_FIELDS.length; i++) {
+      const field = CONNECTION_FIELDS[i]!;
+      if (isName(name, ns, ne - ns, field, field.length)) return false;
+    }
+    return true;
   }
 
   #malformed(reason: string): undefined {
@@ -307,6 +312,6 @@ function keep(kept: Kept, bytes: Uint8Array, start: number, end: number, at: num
     larger.set(kept.bytes.subarray(0, at));
     kept.bytes = larger;
   }
-  kept.bytes.set(bytes.subarray(start, end), at);
+  copyBytes(kept.bytes, at, bytes, start, end);
   kept.length = length;
 }

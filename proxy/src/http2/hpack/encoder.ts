@@ -174,7 +174,9 @@ function isSame(whole: Uint8Array, bytes: Uint8Array, start: number, end: number
 
 function rowOf(name: Uint8Array, length: number, hash: number): NameRow | undefined {
   const rows = NAMES[hash & (SLOTS - 1)];
-  return rows?.find((row) => isSame(row.name, name, 0, length));
+  if (rows === undefined) return undefined;
+  for (let i = 0; i < rows.length; i++) if (isSame(rows[i]!.name, name, 0, length)) return rows[i];
+  return undefined;
 }
 
 function nameRows(): readonly (readonly NameRow[] | undefined)[] {
