@@ -90,6 +90,17 @@ describe("a server hears", () => {
     expect(server.streamCount).toBe(0);
   });
 
+  test("a POST ends behind its head, a GET with it", () => {
+    const client = new Connection("client");
+    written(client);
+    for (const method of [Method.post, Method.get]) {
+      const stream = client.open(method);
+      sendHead(client, stream, GET, false);
+      client.sendEnd(stream);
+    }
+    expect(written(client)).toEqual(["HEADERS 1 ", "DATA 1 0 end", "HEADERS 3  end"]);
+  });
+
   test("the same whatever the pieces are", () => {
     const bytes = concat(
       preface,

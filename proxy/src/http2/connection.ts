@@ -16,9 +16,9 @@
 import { copyBytes } from "../http1/copy-bytes.ts";
 import type { Fault } from "../http1/fault.ts";
 import type { Head } from "../http1/head.ts";
-import type { Method } from "../http1/method.ts";
+import { Method } from "../http1/method.ts";
 import { ErrorCode } from "./error-code.ts";
-import { FLAGS_AT, Flag, FRAME_HEADER_BYTES, FrameType, STREAM_ID_MAX, writeFrameHeader } from "./frame.ts";
+import { FLAGS_AT, Flag, FRAME_HEADER_BYTES, FrameType, STREAM_ID_MAX, TYPE_AT, writeFrameHeader } from "./frame.ts";
 import { FrameReceiver, PREFACE } from "./frame-receiver.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { HeadCoding } from "./head-coding.ts";
@@ -236,10 +236,16 @@ export class Connection {
   sendEnd(stream: Stream): void {
     const { output } = this;
     const isTail = this.#tail === stream && this.#tailEnd === output.end && this.#tailTakes === output.takes;
-    if (!isTail) return void this.sendContent(stream, NO_BYTES, 0, 0, true);
+    if (!isTail || !this.#mayEndWithTail(stream)) return void this.sendContent(stream, NO_BYTES, 0, 0, true);
     const flags = this.#tailAt + FLAGS_AT;
     output.bytes[flags] = output.bytes[flags]! | Flag.endStream;
     this.#streams.move(stream, StreamMove.endLocal);
+  }
+
+  /** Servers of gRPC wait for DATA: to them the head of a call is never its end. */
+  #mayEndWithTail(stream: Stream): boolean {
+    if (this.#streams.role === "server" || stream.method !== Method.post) return true;
+    return this.output.bytes[this.#tailAt + TYPE_AT] === FrameType.data;
   }
 
   #noteTail(stream: Stream, at: number): void {

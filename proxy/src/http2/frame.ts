@@ -20,6 +20,7 @@ export const FrameType = {
 export const Flag = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
 export const FRAME_HEADER_BYTES = 9;
+export const TYPE_AT = 3;
 export const FLAGS_AT = 4;
 /** SETTINGS_MAX_FRAME_SIZE may be from 2^14 to 2^24 - 1. */
 export const FRAME_BYTES_LEAST = 16_384;
