@@ -55,6 +55,7 @@ export {
   NOTHING_REVOKED,
   type OutboundService,
   type PolicyRef,
+  type PortProtocol,
   type Revision,
   type Revoked,
   type RevokedWorkload,

@@ -105,7 +105,7 @@ function checkWorkload(workload: FieldReader<WorkloadSnapshot>): void {
 
 function checkInbound(port: FieldReader<InboundPort>): void {
   port.text("name", SHORT_NAME);
-  port.oneOf("protocol", "http");
+  port.oneOf("protocol", "http", "http2", "grpc");
   port.oneOf("mode", "strict", "edge");
   port.object("listen", checkAddress);
   port.object("application", checkAddress);
@@ -122,6 +122,7 @@ function checkOutbound(service: FieldReader<OutboundService>): void {
   service.texts("hosts", 64, { lengthMax: 253, pattern: /^[^A-Z\s:/]+$/ });
   service.integer("port", 1, 65_535);
   service.text("portName", SHORT_NAME);
+  if (service.has("protocol")) service.oneOf("protocol", "http", "http2", "grpc");
   service.objects(
     "subsets",
     (subset) => {

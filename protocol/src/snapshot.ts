@@ -87,9 +87,13 @@ export type WorkloadSnapshot = {
   readonly pathLevel: "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES" | "KEEP_ESCAPED_SLASHES";
 };
 
+/** What a port of a service speaks: HTTP/1.1, or HTTP/2 by prior knowledge, over which gRPC goes. Clients may speak either. */
+export type PortProtocol = "http" | "http2" | "grpc";
+
 export type InboundPort = {
   readonly name: string;
-  readonly protocol: "http";
+  /** Towards the application. */
+  readonly protocol: PortProtocol;
   /** `edge` takes plaintext from outside the mesh; `strict` takes mTLS of the mesh alone. */
   readonly mode: "strict" | "edge";
   /** Where the proxy listens for the mesh; port 0 is a free one, told in the hello. */
@@ -107,6 +111,8 @@ export type OutboundService = {
   readonly port: number;
   /** The name of the service's port that endpoints are taken from. */
   readonly portName: string;
+  /** Towards endpoints in plaintext, which agree on nothing; absent: HTTP/1.1. */
+  readonly protocol?: PortProtocol;
   readonly subsets: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
   /** SPIFFE IDs with which its endpoints may answer. */
   readonly principals: readonly string[];

@@ -23,5 +23,12 @@ export { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./shell/downstream/do
 export type { Address } from "./shell/net/listener.ts";
 export type { Identity } from "./shell/net/tls.ts";
 export type { SnapshotLoad } from "./shell/plane/data-plane.ts";
-export { type Addresses, openProxy, type ProxyOptions, type Sidecar, SnapshotRefused } from "./shell/proxy.ts";
+export {
+  type Addresses,
+  openProxy,
+  type ProxyOptions,
+  type ServicePort,
+  type Sidecar,
+  SnapshotRefused,
+} from "./shell/proxy.ts";
 export { SYSTEM_CLOCK } from "./shell/system-clock.ts";

@@ -10,6 +10,7 @@ import {
   openProxy,
   type ProxyOptions,
   readIdentityFolder,
+  type ServicePort,
   type Sidecar,
   SYSTEM_CLOCK,
 } from "@regomesh/proxy";
@@ -44,6 +45,9 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
   --edge HOST:PORT       where edge ports listen (default what the workload's listen says, or a
                          free port of 127.0.0.1)
   --outbound PORT        where the application sends its requests (default a free port)
+  --outbound-service S=P a port of 127.0.0.1 whose requests are all for the service S (orders, or
+                         orders:8080), for clients that can be told no proxy; may be given
+                         more than once
   --admin HOST:PORT      where metrics, readiness and drain are asked for, on loopback (default a
                          free port)
   --open-metrics         /metrics needs no token: for scrapers of this machine
@@ -77,6 +81,7 @@ const flags = {
   app: { type: "string" },
   edge: { type: "string" },
   outbound: { type: "string" },
+  "outbound-service": { type: "string", multiple: true },
   admin: { type: "string" },
   "open-metrics": { type: "boolean" },
   "access-log": { type: "string" },
@@ -212,12 +217,15 @@ async function readAnew(sidecar: Sidecar | undefined, mode: Asked["mode"], log: 
 }
 
 function readyLine(sidecar: Sidecar): string {
-  const { outbound, inbound, admin } = sidecar.addresses;
+  const { outbound, outboundServices, inbound, admin } = sidecar.addresses;
   const print = ({ address, port }: Address): string => `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  const printAll = (all: Readonly<Record<string, Address>>) =>
+    Object.fromEntries(Object.entries(all).map(([name, address]) => [name, print(address)]));
   return JSON.stringify({
     ready: true,
     outbound: print(outbound),
-    inbound: Object.fromEntries(Object.entries(inbound).map(([name, address]) => [name, print(address)])),
+    ...(Object.keys(outboundServices).length === 0 ? {} : { outboundServices: printAll(outboundServices) }),
+    inbound: printAll(inbound),
     admin: print(admin),
   });
 }
@@ -247,6 +255,7 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
     appPort: parseNumber(values.app, "--app", 1, 65_535),
     edge: values.edge === undefined ? undefined : parseAddress(values.edge, "--edge"),
     outboundPort: parseNumber(values.outbound, "--outbound", 0, 65_535) ?? 0,
+    outboundServices: (values["outbound-service"] ?? []).map(parseServicePort),
     accessLog: path(values["access-log"]),
     logFormat: parseLogFormat(values["log-format"]),
     admin: values.admin === undefined ? undefined : parseLoopback(values.admin),
@@ -290,6 +299,14 @@ function parseMode(values: ModeValues, path: (value: string | undefined) => stri
   if ((identity === undefined) === !plaintext)
     throw new UsageError("--snapshot needs either --identity DIR for mTLS or an explicit --plaintext");
   return { kind: "file", path: path(snapshot) ?? snapshot, identity: path(identity) };
+}
+
+function parseServicePort(text: string): ServicePort {
+  const match = /^([a-z0-9.-]+(?::[0-9]{1,5})?)=([0-9]{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match?.[1] === undefined || port > 65_535)
+    throw new UsageError(`--outbound-service takes SERVICE=PORT such as orders=15101, not ${text}`);
+  return { service: match[1], port };
 }
 
 /** Another machine must not reach it: it says what passed, and drains. */

@@ -8,6 +8,7 @@ import {
 import type { MeshService } from "@regomesh/resources";
 import { ownHosts } from "../index/hosts.ts";
 import { compareText, type MeshIndex, principalOf, serviceKey, workloadsOf } from "../index/mesh-index.ts";
+import { portProtocol } from "./port-protocol.ts";
 import { toTrafficSettings } from "./traffic.ts";
 
 /** A workload's snapshot but for the services that it may call, which are the plan's. */
@@ -35,6 +36,7 @@ function portsOf(index: MeshIndex, service: MeshService): readonly ServiceConten
       hosts: [...full, ...service.spec.hosts],
       port: port.port,
       portName: port.name,
+      ...(port.protocol === "HTTP" ? {} : { protocol: portProtocol(port) }),
       subsets: service.spec.subsets,
       principals: [...new Set(principals)].sort(compareText),
       defaultRoute: service.spec.defaultRoute,

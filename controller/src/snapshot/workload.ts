@@ -4,6 +4,7 @@ import type { Workload } from "@regomesh/resources";
 import { compareText, type MeshIndex, principalOf, serviceOf } from "../index/mesh-index.ts";
 import type { Direction } from "./composition.ts";
 import type { WorkloadPlan } from "./outbound.ts";
+import { portProtocol } from "./port-protocol.ts";
 
 const PATH_LEVELS = {
   Base: "BASE",
@@ -35,11 +36,11 @@ export function toWorkloadPlan(
 
 function inboundPorts(index: MeshIndex, workload: Workload): readonly InboundPort[] {
   const service = index.services.get(serviceOf(workload));
-  return (service?.spec.ports ?? []).map(({ name, mode }) => {
+  return (service?.spec.ports ?? []).map(({ name, mode, protocol }) => {
     const own = workload.spec.ports.find((port) => port.name === name);
     return {
       name,
-      protocol: "http",
+      protocol: portProtocol({ protocol }),
       mode: mode === "Edge" ? "edge" : "strict",
       listen: own?.listen ?? { address: "127.0.0.1", port: 0 },
       application: { address: "127.0.0.1", port: own?.application.port ?? 0 },

@@ -210,6 +210,27 @@ test("this Node lets accepted sockets be read into a buffer, and sockets be writ
   expect([canReadInto, canWriteThrough]).toEqual([true, true]);
 });
 
+test("a port for one service takes every authority for it, and the application hears the service's own", async () => {
+  const backend = await openBackend();
+  const outboundServices = [
+    { service: "orders", port: 0 },
+    { service: "nobody", port: 0 },
+  ];
+  const bench = await openBench(backend.port, undefined, { outboundServices });
+  open.push(backend, bench);
+  const { orders, nobody } = bench.proxy.addresses.outboundServices;
+  const text = await exchange(
+    orders?.port ?? 0,
+    "GET /a HTTP/1.1\r\nHost: localhost:1\r\n\r\nGET http://nobody/b HTTP/1.1\r\nHost: x\r\n\r\n",
+  );
+  expect([statuses(text), text.includes("GET /a orders "), backend.seen]).toEqual([
+    [200, 200],
+    true,
+    ["GET /a", "GET /b"],
+  ]);
+  expect(await exchange(nobody?.port ?? 0, "GET / HTTP/1.1\r\nHost: orders\r\n\r\n")).toContain("no_such_service");
+});
+
 test("an application that listens on ::1 alone is found", async () => {
   const application = createServer((socket) => {
     socket.on("error", () => {});

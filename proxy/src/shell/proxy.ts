@@ -27,6 +27,8 @@ export type ProxyOptions = {
   readonly trustedHops?: number | undefined;
   /** Where the application sends its requests; 0: a free port. */
   readonly outboundPort: number;
+  /** Ports for one service each, for clients that can set neither a proxy nor an authority. */
+  readonly outboundServices?: readonly ServicePort[] | undefined;
   readonly accessLog: string | undefined;
   /** Of the access log's lines; JSON unless said. */
   readonly logFormat?: LogFormat | undefined;
@@ -47,6 +49,9 @@ export type ProxyOptions = {
   readonly onFailed?: (error: Error) => void;
 };
 
+/** `service`: as a client would name it, with a port where it is not 80. */
+export type ServicePort = { readonly service: string; readonly port: number };
+
 /** Longer than nearly every response, shorter than a renewal that is late. */
 const DEFAULT_GRACE_MS = 30_000;
 
@@ -64,6 +69,8 @@ export class SnapshotRefused extends Error {
 
 export type Addresses = {
   readonly outbound: Address;
+  /** By service. */
+  readonly outboundServices: Readonly<Record<string, Address>>;
   readonly inbound: Readonly<Record<string, Address>>;
   readonly admin: Address;
 };
@@ -72,7 +79,7 @@ export class Sidecar {
   readonly plane: DataPlane;
   readonly disk: DiskTroubles;
   readonly #admin: Admin;
-  readonly #outbound: Address;
+  readonly #outbound: Pick<Addresses, "outbound" | "outboundServices">;
   #inbound: Readonly<Record<string, Address>> = {};
   #load: SnapshotLoad | undefined = undefined;
   #isDraining = false;
@@ -87,7 +94,14 @@ export class Sidecar {
   isControllerConnected: boolean | undefined = undefined;
   onDrainRequested: (() => void) | undefined = undefined;
 
-  constructor(plane: DataPlane, admin: Admin, outbound: Address, disk: DiskTroubles, log: Log, wallMs: () => number) {
+  constructor(
+    plane: DataPlane,
+    admin: Admin,
+    outbound: Pick<Addresses, "outbound" | "outboundServices">,
+    disk: DiskTroubles,
+    log: Log,
+    wallMs: () => number,
+  ) {
     this.#log = log;
     this.#wallMs = wallMs;
     this.plane = plane;
@@ -97,7 +111,7 @@ export class Sidecar {
   }
 
   get addresses(): Addresses {
-    return { outbound: this.#outbound, inbound: this.#inbound, admin: this.#admin.address };
+    return { ...this.#outbound, inbound: this.#inbound, admin: this.#admin.address };
   }
 
   /** What is in force. */
@@ -228,6 +242,10 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
   const plane = await openPlane(options, disk);
   try {
     const outbound = await plane.listenOutbound(options.outboundPort);
+    const outboundServices: Record<string, Address> = {};
+    for (const { service, port } of options.outboundServices ?? []) {
+      outboundServices[service] = await plane.listenOutbound(port, service);
+    }
     let sidecar: Sidecar | undefined;
     const admin = await openAdmin({
       state: options.state,
@@ -237,7 +255,7 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
       disk,
       current: () => sidecar,
     });
-    sidecar = new Sidecar(plane, admin, outbound, disk, options.log, options.wallMs ?? Date.now);
+    sidecar = new Sidecar(plane, admin, { outbound, outboundServices }, disk, options.log, options.wallMs ?? Date.now);
     return sidecar;
   } catch (error) {
     await plane.close();

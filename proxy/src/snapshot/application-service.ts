@@ -1,10 +1,11 @@
 /** The workload's own application as a service to forward to: its settings, with their reasons. */
-import type { OutboundService, WorkloadSnapshot } from "@regomesh/protocol";
+import type { OutboundService, PortProtocol, WorkloadSnapshot } from "@regomesh/protocol";
 
 export function applicationService(
   workload: WorkloadSnapshot,
   portName: string,
   requestTimeoutMs: number,
+  protocol: PortProtocol,
 ): OutboundService {
   return {
     name: workload.service,
@@ -12,6 +13,7 @@ export function applicationService(
     hosts: [],
     port: 80,
     portName,
+    protocol,
     subsets: [],
     principals: [],
     defaultRoute: [],

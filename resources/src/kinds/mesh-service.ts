@@ -6,7 +6,11 @@ import { dnsLabel, dnsName, labels } from "./metadata.ts";
 const servicePort = z.strictObject({
   name: dnsLabel.prefault("http").describe("name by which workloads and endpoints refer to the port"),
   port: integer(1, 65_535).describe("the port that clients name in the authority; 80 where they name none"),
-  protocol: oneOf("HTTP").prefault("HTTP").describe("HTTP is what the proxies speak"),
+  protocol: oneOf("HTTP", "HTTP2", "GRPC")
+    .prefault("HTTP")
+    .describe(
+      "what the application speaks: HTTP/1.1, or HTTP/2 by prior knowledge, which GRPC is too; clients may speak either to their proxy",
+    ),
   mode: oneOf("Strict", "Edge")
     .prefault("Strict")
     .describe("Strict takes mTLS of the mesh alone, the safe choice; Edge takes plaintext from outside the mesh"),

@@ -47,10 +47,11 @@ export class OutboundAcceptor implements Acceptor {
   readonly #timeouts;
   accepted = 0;
 
-  constructor(plane: Plane, timeouts = DEFAULT_TIMEOUTS) {
+  /** `service`: what all its requests are for; undefined: what their authorities name. */
+  constructor(plane: Plane, timeouts = DEFAULT_TIMEOUTS, service?: string) {
     this.#plane = plane;
     this.#timeouts = timeouts;
-    this.#handler = new OutboundHandler(plane);
+    this.#handler = new OutboundHandler(plane, service);
   }
 
   get connections(): number {

@@ -73,7 +73,8 @@ export type Prepared = {
 };
 
 export interface DataPlane {
-  listenOutbound(port: number): Promise<Address>;
+  /** `service`: what requests to the port are for, whatever their authority says; undefined: their authority says. */
+  listenOutbound(port: number, service?: string): Promise<Address>;
   /** Makes a snapshot ready; with problems nothing has changed. `ports`: where inbound ports are to listen. */
   prepare(load: SnapshotLoad, ports: Readonly<Record<string, number>>): Promise<Prepared>;
   /** Puts what was prepared in force. */

@@ -117,7 +117,10 @@ export class Plane {
     return this.#leaving;
   }
 
-  #poolSettings({ service: { traffic, principals } }: Cluster, isApplication: boolean): PoolSettings {
+  #poolSettings(
+    { service: { traffic, principals, protocol = "http" } }: Cluster,
+    isApplication: boolean,
+  ): PoolSettings {
     return {
       connectTimeoutMs: traffic.connectTimeoutMs,
       idleTimeoutMs: traffic.idleTimeoutMs,
@@ -126,7 +129,7 @@ export class Plane {
       principals,
       graceMs: this.graceMs,
       isApplication,
-      protocol: "http1",
+      protocol: protocol === "http" ? "http1" : "http2",
       refusalOf: (peer) => refusalOf(this.standing, peer),
       peer: isApplication ? () => undefined : () => this.peer,
     };

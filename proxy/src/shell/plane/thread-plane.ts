@@ -45,8 +45,7 @@ export class ThreadPlane implements DataPlane {
   readonly #plane: Plane;
   readonly #thread: Thread;
   readonly #ports: Ports;
-  readonly #outbound: OutboundAcceptor;
-  #outboundListener: Listener | undefined = undefined;
+  readonly #outbound: { readonly listener: Listener; readonly acceptor: OutboundAcceptor }[] = [];
   #identity: Identity | undefined = undefined;
   #candidate: Candidate | undefined = undefined;
   /** Opened policies by direction and module; those of the snapshot in force. */
@@ -57,13 +56,13 @@ export class ThreadPlane implements DataPlane {
     this.#options = options;
     this.#plane = new Plane(thread, options.graceMs);
     this.#ports = new Ports(this.#plane, options);
-    this.#outbound = new OutboundAcceptor(this.#plane, options.timeouts);
   }
 
-  async listenOutbound(port: number): Promise<Address> {
+  async listenOutbound(port: number, service?: string): Promise<Address> {
     const listener = await Listener.open({ address: "127.0.0.1", port, isShared: this.#options.isShared });
-    listener.serve(this.#outbound);
-    this.#outboundListener = listener;
+    const acceptor = new OutboundAcceptor(this.#plane, this.#options.timeouts, service);
+    listener.serve(acceptor);
+    this.#outbound.push({ listener, acceptor });
     return listener.address;
   }
 
@@ -169,8 +168,10 @@ export class ThreadPlane implements DataPlane {
   async closePorts(direction: Direction): Promise<void> {
     await this.#untilTaken(direction);
     if (direction === "inbound") return this.#ports.closeIdle();
-    this.#outboundListener?.close();
-    this.#outbound.endIdle();
+    for (const { listener, acceptor } of this.#outbound) {
+      listener.close();
+      acceptor.endIdle();
+    }
   }
 
   /** Who still waits in the kernel when a socket closes is reset: it closes after a turn in which nobody came. */
@@ -186,14 +187,20 @@ export class ThreadPlane implements DataPlane {
 
   async activity(direction: Direction): Promise<Activity> {
     if (direction === "inbound") return this.#ports.activity();
-    const { connections, accepted } = this.#outbound;
+    let [connections, accepted] = [0, 0];
+    for (const { acceptor } of this.#outbound) {
+      connections += acceptor.connections;
+      accepted += acceptor.accepted;
+    }
     return { connections, accepted };
   }
 
   async close(): Promise<void> {
     this.#dropCandidate();
-    this.#outboundListener?.close();
-    this.#outbound.destroy();
+    for (const { listener, acceptor } of this.#outbound) {
+      listener.close();
+      acceptor.destroy();
+    }
     this.#ports.close();
     this.#plane.close();
     await this.#thread.accessLog?.close();
@@ -250,8 +257,10 @@ export class ThreadPlane implements DataPlane {
         const number = port.application.port === 0 ? (this.#options.appPort ?? 0) : port.application.port;
         const before = this.#plane.inForce?.applications.get(port.name);
         const known = before?.groups.get("")?.endpoints[0];
-        if (before !== undefined && known?.address === address && known.port === number) return [port.name, before];
-        const service = applicationService(workload, port.name, applicationMs);
+        const isSame =
+          known?.address === address && known.port === number && before?.service.protocol === port.protocol;
+        if (before !== undefined && isSame) return [port.name, before];
+        const service = applicationService(workload, port.name, applicationMs, port.protocol);
         const endpoint = makeEndpoint({
           address,
           port: number,

@@ -37,10 +37,10 @@ export class WorkerPlane implements DataPlane {
     return new WorkerPlane(workers);
   }
 
-  async listenOutbound(port: number): Promise<Address> {
+  async listenOutbound(port: number, service?: string): Promise<Address> {
     const [first, ...others] = this.#workers;
-    const address = (await first?.call("listenOutbound", port)) as Address;
-    await Promise.all(others.map((worker) => worker.call("listenOutbound", address.port)));
+    const address = (await first?.call("listenOutbound", port, service)) as Address;
+    await Promise.all(others.map((worker) => worker.call("listenOutbound", address.port, service)));
     return address;
   }
 

@@ -8,7 +8,7 @@ import { authorize, deciderOf, withoutPolicy } from "../../decide/authorize.ts";
 import type { BoundPolicy } from "../../decide/bound-policy.ts";
 import { applyChanges } from "../../decide/field-changes.ts";
 import type { Permit } from "../../decide/permit.ts";
-import { textOf } from "../../http1/characters.ts";
+import { asciiBytes, textOf } from "../../http1/characters.ts";
 import type { Head } from "../../http1/head.ts";
 import type { Span } from "../../http1/head-writer.ts";
 import { maskOf } from "../../http1/known-field.ts";
@@ -59,8 +59,14 @@ export class OutboundHandler implements RequestHandler {
   readonly #last = new LastMatch();
   #lastPlain: Forwarding | undefined = undefined;
 
-  constructor(plane: Plane) {
+  /** What every request is for, whatever its authority says; undefined: its authority says. */
+  readonly #authority: Span | undefined;
+
+  /** `service`: the one that all requests of the listener are for, as a client would name it. */
+  constructor(plane: Plane, service?: string) {
     this.#plane = plane;
+    const bytes = service === undefined ? undefined : asciiBytes(service);
+    this.#authority = bytes && { bytes, start: 0, end: bytes.length };
   }
 
   get isDraining(): boolean {
@@ -80,7 +86,7 @@ export class OutboundHandler implements RequestHandler {
       return void request.respond("policy_stale", "the snapshot has expired");
     }
     const { composer } = request.thread;
-    const folded = foldedAuthority(composer, head, true);
+    const folded = this.#authority ?? foldedAuthority(composer, head, true);
     const cluster =
       folded === undefined
         ? this.#last.match(inForce.services, head.bytes, head.authorityStart, head.authorityEnd)
