@@ -252,6 +252,10 @@ function toSnapshot(release: Release, workload: Snapshot["workloads"][number]): 
 export function whyNotServed(release: Release, trustDomain: string | undefined): string | undefined {
   if (trustDomain !== undefined && trustDomain !== release.plan.mesh.trustDomain)
     return `it is of trust domain ${release.plan.mesh.trustDomain}, the authority of ${trustDomain}`;
-  const [wrong] = checkRelease(release);
-  return wrong === undefined ? undefined : `${wrong.workload}: ${wrong.problem.message}`;
+  try {
+    const [wrong] = checkRelease(release);
+    return wrong === undefined ? undefined : `${wrong.workload}: ${wrong.problem.message}`;
+  } catch {
+    return "it was kept by a version that wrote it otherwise";
+  }
 }

@@ -141,7 +141,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const held = await store.lease({ pid: process.pid, host: hostname(), sinceMs: clock.nowMs() });
   closers.push(() => held.end());
   const troubles = new Troubles(() => core?.late.http?.poke());
-  const lease = observed(held, (key, refusal) => {
+  const lease = observed(held, clock, (key, refusal) => {
     if (refusal !== undefined) log.log("warn", "it is not kept, and tried again", { key, reason: refusal.message });
     troubles.set("state", key, refusal?.message, clock.nowMs());
   });
@@ -178,7 +178,8 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   late.source = source;
   await source.look();
   await firstCommit(source, rollout, options);
-  if (rollout.release === undefined) throw nothingToServe(rollout.refused, troubles.of("source") ?? source.trouble);
+  if (rollout.release === undefined)
+    throw nothingToServe(rollout.refused, troubles.of("source") ?? troubles.of("state") ?? source.trouble);
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
   late.trustDomain = late.authority.trustDomain;
   distributor.lease(await claims.read(), RESTART_LEASE_MS);

@@ -16,6 +16,9 @@ export type JoinTokenOrder = {
   readonly workload: string;
 };
 
+/** The token that a file will hold, once there is one: a file that is not taken is no reason for another token. */
+type Made = { token: string | undefined; expiresAtMs: number };
+
 export type JoinTokenFilesOptions = {
   readonly tokens: JoinTokens;
   /** What a proxy pins: PEM. */
@@ -25,6 +28,8 @@ export type JoinTokenFilesOptions = {
   readonly signal: AbortSignal;
   /** Told what the disk says of a file; undefined once it is written. */
   readonly hear: (file: string, refusal: string | undefined) => void;
+  /** Writes a file whole or not at all. */
+  readonly write?: typeof writeWhole;
 };
 
 /** Writes them. Throws where it is not the disk that refuses one. */
@@ -33,16 +38,17 @@ export async function writeJoinTokenFiles(
   options: JoinTokenFilesOptions,
 ): Promise<void> {
   for (const order of orders) {
-    const refusal = await tryWrite(order, options);
-    if (refusal !== undefined) void writeLater(order, options);
+    const made: Made = { token: undefined, expiresAtMs: 0 };
+    const refusal = await tryWrite(order, made, options);
+    if (refusal !== undefined) void writeLater(order, made, options);
   }
 }
 
-async function writeLater(order: JoinTokenOrder, options: JoinTokenFilesOptions): Promise<void> {
+async function writeLater(order: JoinTokenOrder, made: Made, options: JoinTokenFilesOptions): Promise<void> {
   const { clock, log, signal } = options;
   try {
     do await clock.sleep(KEEP_AGAIN_MS, signal);
-    while ((await tryWrite(order, options)) !== undefined);
+    while ((await tryWrite(order, made, options)) !== undefined);
   } catch (error) {
     if (!signal.aborted) log.log("error", "a join token is not written", { reason: (error as Error).message });
   }
@@ -51,13 +57,17 @@ async function writeLater(order: JoinTokenOrder, options: JoinTokenFilesOptions)
 /** What the disk said, or undefined where the file is written. */
 async function tryWrite(
   { file, spiffeId, workload }: JoinTokenOrder,
+  made: Made,
   options: JoinTokenFilesOptions,
 ): Promise<string | undefined> {
-  const { tokens, caPem, clock, hear } = options;
+  const { tokens, caPem, clock, hear, write = writeWhole } = options;
   try {
-    const { token } = await tokens.create({ spiffeId, workload }, clock.nowMs());
-    const content: JoinTokenFile = { token, spiffeId, caPem };
-    await writeWhole(file, `${JSON.stringify(content)}\n`, SECRET);
+    if (made.token === undefined || made.expiresAtMs <= clock.nowMs()) {
+      const { token, expiresAtMs } = await tokens.create({ spiffeId, workload }, clock.nowMs());
+      Object.assign(made, { token, expiresAtMs });
+    }
+    const content: JoinTokenFile = { token: made.token ?? "", spiffeId, caPem };
+    await write(file, `${JSON.stringify(content)}\n`, SECRET);
     hear(file, undefined);
     return undefined;
   } catch (error) {

@@ -96,3 +96,36 @@ test("what proxies would refuse is refused before any is sent it, and before it 
   await rollout.close();
   await lease.end();
 });
+
+test("a release that an earlier version has kept in another shape is not used, and nobody dies of it", async () => {
+  const lease = await makeLease(folder);
+  const lastGood = new LastGood(lease, SYSTEM_CLOCK);
+  const { workloads: _, ...plan } = makePlan([port("http")]);
+  const revision = { epoch: "e", sequence: 3, name: "old" };
+  const facts = { source: "git main", builtAtMs: 1, issuedAtMs: 2, explainDenials: false };
+  const release = { revision, plan: plan as MeshPlan, ...facts };
+  await lastGood.write({ release, compiler: "1", built: "old" });
+  const warned: unknown[] = [];
+  const rollout = new Rollout({
+    builder: {} as Builder,
+    lastGood,
+    path: "",
+    rights: [],
+    trustDomain: () => "td",
+    source: "git main",
+    explainDenials: false,
+    clock: SYSTEM_CLOCK,
+    log: { log: (level, message, facts) => void warned.push([level, message, facts]) },
+    publish: () => {},
+    remembered: async () => ["default/web"],
+    fallback: () => undefined,
+    refuse: () => {},
+  });
+  await rollout.restore();
+  expect(rollout.release).toBeUndefined();
+  expect(warned).toEqual([
+    ["warn", "the last good revision is not used", { reason: "it was kept by a version that wrote it otherwise" }],
+  ]);
+  await rollout.close();
+  await lease.end();
+});

@@ -24,6 +24,9 @@ class Disk implements Lease {
     return Promise.resolve(this.#kept.version);
   }
   watch(): void {}
+  prove(): Promise<void> {
+    return Promise.reject(new StoreError("fenced", "not of this test"));
+  }
   end(): Promise<void> {
     return Promise.resolve();
   }

@@ -35,6 +35,11 @@ export interface Lease extends Reading {
    * not at all, and gives the new version. Throws StoreError.
    */
   compareAndSet(key: string, expected: string | undefined, value: Uint8Array, options?: WriteOptions): Promise<string>;
+  /**
+   * Whether the key would be taken now: writes what it has once more, as a write may have been refused
+   * when all but its last step was done; where it has nothing, it is as before. Throws StoreError.
+   */
+  prove(key: string): Promise<void>;
   end(): Promise<void>;
 }
 

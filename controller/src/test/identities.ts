@@ -33,6 +33,7 @@ function readingOf(folder: string): Lease {
     },
     watch: () => {},
     compareAndSet: refuse,
+    prove: refuse,
     end: () => Promise.resolve(),
   };
 }

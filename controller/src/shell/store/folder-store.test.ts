@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -106,7 +115,43 @@ describe("the lease", () => {
   });
 });
 
+describe("a proof that a key would be taken", () => {
+  test("writes what is there once more, leaves nothing where there was nothing, and ends with the lease", async () => {
+    const lease = await store.lease(HOLDER);
+    await lease.compareAndSet("at/open", undefined, bytes("1"), { isPublic: true });
+    const before = statSync(join(folder, "at/open"));
+    await lease.prove("at/open");
+    await lease.prove("at/none");
+    const after = statSync(join(folder, "at/open"));
+    expect([after.ino === before.ino, after.mode & 0o777, await readText(store, "at/open")]).toEqual([
+      false,
+      0o644,
+      "1",
+    ]);
+    expect(readdirSync(join(folder, "at"))).toEqual(["open"]);
+    writeFileSync(join(folder, "file"), "");
+    await expect(lease.prove("file/key")).rejects.toMatchObject({ code: "refused" });
+    await lease.end();
+    await expect(lease.prove("at/open")).rejects.toMatchObject({ code: "fenced" });
+  });
+});
+
 describe("a folder that takes nothing", () => {
+  test("keeps no lock, and says why as any other disk does", async () => {
+    execFileSync("rm", ["-rf", join(folder, "lock")]);
+    symlinkSync(join(folder, "none/lock"), join(folder, "lock"));
+    await expect(store.lease(HOLDER)).rejects.toMatchObject({
+      code: "refused",
+      message: `${join(folder, "lock")} cannot be locked: unable to open database file`,
+    });
+    rmSync(join(folder, "lock"));
+    rmSync(folder, { recursive: true });
+    await expect(store.lease(HOLDER)).rejects.toMatchObject({
+      message: `${join(folder, "lock")} cannot be locked: its folder is not there`,
+    });
+    mkdirSync(folder);
+  });
+
   test("keeps what it had, whole, and says why in a sentence", async () => {
     const lease = await store.lease(HOLDER);
     await writeText(lease, "at/key", "old");

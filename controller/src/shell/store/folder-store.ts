@@ -4,8 +4,8 @@
  * us, on an empty file. Its epoch stands in `lease.json`.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, watch } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { closeSync, mkdirSync, openSync, watch } from "node:fs";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { diskReason } from "@regomesh/base";
@@ -14,8 +14,11 @@ import { type Holder, type Kept, type Lease, type Store, StoreError, type WriteO
 
 const LOCK = "lock";
 const LEASE = "lease.json";
+/** Of a file that is written to see whether one can be, and taken away. */
+const PROOF = ".proof";
 /** SQLITE_BUSY: another has the lock (sqlite.org/rescode.html). */
 const BUSY = 5;
+const CANTOPEN = 14;
 
 export class FolderStore implements Store {
   readonly folder: string;
@@ -121,6 +124,22 @@ class FolderLease implements Lease {
     });
   }
 
+  async prove(key: string): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#requireOwn();
+      const { folder } = this.#store;
+      const value = (await this.get(key))?.value;
+      if (value !== undefined)
+        return await this.#write(key, value, await guarded(folder, key, modeOf(join(folder, key))));
+      const proof = join(folder, `${key}${PROOF}`);
+      await guarded(
+        folder,
+        key,
+        writeWhole(proof, PROOF, SECRET).finally(() => rm(proof, { force: true })),
+      );
+    });
+  }
+
   async end(): Promise<void> {
     await this.#inTurn(async () => {
       if (!this.#isEnded) this.#lock.close();
@@ -165,8 +184,20 @@ function takeLock(path: string): DatabaseSync | undefined {
     return lock;
   } catch (error) {
     lock?.close();
-    if ((error as { errcode?: unknown }).errcode === BUSY) return undefined;
-    throw new StoreError("refused", `${path} cannot be locked: ${(error as Error).message}`, { cause: error });
+    const { errcode, message } = error as { readonly errcode?: unknown; readonly message: string };
+    if (errcode === BUSY) return undefined;
+    const reason = errcode === CANTOPEN ? (whyNotMade(path) ?? message) : message;
+    throw new StoreError("refused", `${path} cannot be locked: ${reason}`, { cause: error });
+  }
+}
+
+/** Why a lock that is not there cannot be made: SQLite does not say it. One that is there is not touched: it may be held. */
+function whyNotMade(path: string): string | undefined {
+  try {
+    closeSync(openSync(path, "wx", SECRET));
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EEXIST" ? undefined : diskReason(error);
   }
 }
 
@@ -179,6 +210,10 @@ async function guarded<T>(folder: string, key: string, work: Promise<T>): Promis
       cause: error,
     });
   }
+}
+
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
 }
 
 function parseRecord(value: Uint8Array | undefined): Partial<LeaseRecord> | undefined {

@@ -11,7 +11,7 @@ import { Keeper } from "../../store/keeper.ts";
 import { type Lease, type Reading, readText } from "../../store/store.ts";
 
 /** A file of another format is not read: the release is built again. */
-const FORMAT = 1;
+const FORMAT = 2;
 const KEY = "snapshots/last-good.json";
 
 export type Kept = {
