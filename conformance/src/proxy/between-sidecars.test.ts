@@ -72,6 +72,18 @@ test("requests at the same time share one connection", async () => {
   expect(await connectionsIn(mesh)).toBe(1);
 });
 
+test("both ends tell what they have agreed on: TLS 1.3 with a key exchange that outlasts quantum computers", async () => {
+  const mesh = await openMesh(echo);
+  await mesh.web.askOrders("/");
+  const agreed = { protocol: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", spoken: "regomesh/1", count: 1 };
+  const [asked, served] = await Promise.all([mesh.web, mesh.orders].map(({ proxy }) => proxy.plane.read()));
+  expect(asked?.handshakes).toEqual([
+    { direction: "outbound", peer: ID("orders"), group: "X25519MLKEM768", ...agreed },
+  ]);
+  // Node does not tell a server which group it was.
+  expect(served?.handshakes).toEqual([{ direction: "inbound", peer: ID("web"), group: "", ...agreed }]);
+});
+
 test("interim responses, trailers both ways, HEAD and content of every framing pass as they are", async () => {
   const mesh = await openMesh(async (wire) => {
     await wire.until("\r\n\r\n");

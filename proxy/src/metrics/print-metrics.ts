@@ -11,6 +11,7 @@ import {
   sumRevisions,
 } from "./edge-table.ts";
 import { GRPC_STATUSES, type GrpcCalls } from "./grpc-calls.ts";
+import type { Handshakes } from "./handshakes.ts";
 import { BOUNDS_MS, BUCKETS } from "./histogram.ts";
 import type { OwnAnswers } from "./own-answers.ts";
 import type { ShadowCounts } from "./shadow-table.ts";
@@ -30,6 +31,7 @@ type Totals = {
   readonly ownAnswers: readonly OwnAnswers[];
   readonly shadows: readonly ShadowCounts[];
   readonly grpcCalls: readonly GrpcCalls[];
+  readonly handshakes: readonly Handshakes[];
   readonly counters: Float64Array;
 };
 
@@ -83,7 +85,7 @@ const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "count
 ];
 
 export function printMetrics(totals: Totals, facts: ProxyFacts | undefined): string {
-  const { edges, pastEdges, ownAnswers, shadows, grpcCalls, counters } = totals;
+  const { edges, pastEdges, ownAnswers, shadows, grpcCalls, handshakes, counters } = totals;
   const lines: string[] = [];
   for (const [name, counter, kind, help] of COUNTERS) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, `${name} ${counters[counter] ?? 0}`);
@@ -94,6 +96,7 @@ export function printMetrics(totals: Totals, facts: ProxyFacts | undefined): str
   printOwnAnswers(ownAnswers, lines);
   printShadows(shadows, lines);
   printGrpcCalls(grpcCalls, lines);
+  printHandshakes(handshakes, lines);
   if (facts !== undefined) printFacts(facts, lines);
   return `${lines.join("\n")}\n`;
 }
@@ -168,6 +171,16 @@ function printGrpcCalls(calls: readonly GrpcCalls[], lines: string[]): void {
   const duration = "regomesh_grpc_call_duration_seconds";
   lines.push(`# HELP ${duration} Time from a call's head to its end.`, `# TYPE ${duration} histogram`);
   for (const { label, counts } of labelled) printHistogram(duration, label, counts, GRPC_STATUSES, 1e-3, lines);
+}
+
+function printHandshakes(handshakes: readonly Handshakes[], lines: string[]): void {
+  if (handshakes.length === 0) return;
+  const total = "regomesh_handshakes_total";
+  lines.push(`# HELP ${total} Handshakes of mutual TLS by peer and what they agreed on.`, `# TYPE ${total} counter`);
+  for (const { count, ...key } of handshakes) {
+    const label = Object.entries(key).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+    lines.push(`${total}{${label.join(",")}} ${count}`);
+  }
 }
 
 function printFacts(facts: ProxyFacts, lines: string[]): void {

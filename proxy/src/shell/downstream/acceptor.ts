@@ -15,7 +15,7 @@ import { refusalOf } from "../../identity/standing.ts";
 import type { Peer, PeerRefusal } from "../../identity/svid-check.ts";
 import { Counter } from "../../metrics/counters.ts";
 import { Timer } from "../../time/timer-wheel.ts";
-import { authoritiesOf, type Identity, leadsToOneOf, peerOf, serverOptions } from "../net/tls.ts";
+import { agreedOn, authoritiesOf, type Identity, leadsToOneOf, peerOf, serverOptions } from "../net/tls.ts";
 import type { Plane } from "../plane/plane.ts";
 import { InboundHandler, type InboundPeer } from "../request/inbound-handler.ts";
 import { OutboundHandler } from "../request/outbound-handler.ts";
@@ -233,6 +233,7 @@ export class InboundAcceptor implements Acceptor {
     const refusal = peer.kind === "fault" ? peer : refusalOf(this.#plane.standing, peer);
     if (peer.kind === "fault" || refusal !== undefined) return void this.#refuse(socket, refusal as PeerRefusal);
     const { principal, namespace, serviceAccount, notAfterMs } = peer;
+    thread.handshakes.count({ direction: "inbound", peer: principal, ...agreedOn(socket) });
     const context = {
       ...contextOf(socket, "https", spiffeId),
       principal,

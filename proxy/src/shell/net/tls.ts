@@ -8,6 +8,7 @@ import type { OnReadOpts, Socket } from "node:net";
 import { type ConnectionOptions, connect, createSecureContext, type TLSSocket, type TlsOptions } from "node:tls";
 import type { Reason } from "../../filter/reason.ts";
 import { checkPeer, type Peer, type PeerRefusal } from "../../identity/svid-check.ts";
+import type { HandshakeKey } from "../../metrics/handshakes.ts";
 
 /** What a proxy shows and trusts. */
 export type Identity = {
@@ -73,6 +74,18 @@ export function peerOf(socket: TLSSocket, trustDomain: string, nowMs: number): P
     return { kind: "fault", fault: "certificate-malformed", message: "the peer shows no certificate of its own" };
   }
   return checkPeer({ der: certificate.raw, trustDomain, nowMs });
+}
+
+/** What both ends have agreed on. */
+export function agreedOn(socket: TLSSocket): Pick<HandshakeKey, "protocol" | "cipher" | "group" | "spoken"> {
+  // Of a server's end Node gives no group.
+  const exchange = socket.getEphemeralKeyInfo() as { readonly name?: string } | null;
+  return {
+    protocol: socket.getProtocol() ?? "",
+    cipher: socket.getCipher().name,
+    group: exchange?.name ?? "",
+    spoken: socket.alpnProtocol || "",
+  };
 }
 
 /** The certificates of a bundle, in its order. */

@@ -9,6 +9,7 @@ import type {
 } from "@regomesh/protocol";
 import type { EdgeCounts } from "../../metrics/edge-table.ts";
 import type { GrpcCalls } from "../../metrics/grpc-calls.ts";
+import type { Handshakes } from "../../metrics/handshakes.ts";
 import type { OwnAnswers } from "../../metrics/own-answers.ts";
 import type { ShadowCounts } from "../../metrics/shadow-table.ts";
 import type { DownstreamTimeouts } from "../downstream/downstream-timeouts.ts";
@@ -57,6 +58,8 @@ export type Reading = {
   readonly shadows: readonly ShadowCounts[];
   /** Calls of gRPC by method. */
   readonly grpcCalls: readonly GrpcCalls[];
+  /** Of mutual TLS that came to their end. */
+  readonly handshakes: readonly Handshakes[];
   readonly counters: Float64Array;
   /** The last decisions, newest first. */
   readonly recent: readonly DecisionReport[];

@@ -7,6 +7,7 @@ import { SlabPool } from "../../message/slab-pool.ts";
 import { Counter, Counters } from "../../metrics/counters.ts";
 import { EdgeTable } from "../../metrics/edge-table.ts";
 import { GrpcCallTable } from "../../metrics/grpc-calls.ts";
+import { HandshakeTable } from "../../metrics/handshakes.ts";
 import { OwnAnswerTable } from "../../metrics/own-answers.ts";
 import { ShadowTable } from "../../metrics/shadow-table.ts";
 import { DecisionIds } from "../../record/decision-id.ts";
@@ -70,6 +71,7 @@ export function makeThread(options: {
     ownAnswers: new OwnAnswerTable(),
     shadows: new ShadowTable(),
     grpcCalls: new GrpcCallTable(),
+    handshakes: new HandshakeTable(),
     counters,
     decisions,
     accessLog: options.accessLog,

@@ -146,6 +146,7 @@ export class ThreadPlane implements DataPlane {
       ownAnswers: this.#thread.ownAnswers.read((row) => this.#thread.edges.keyOf(row)),
       shadows: this.#thread.shadows.read(),
       grpcCalls: this.#thread.grpcCalls.read(),
+      handshakes: this.#thread.handshakes.read(),
       counters: this.#thread.counters.read(),
       recent: this.#thread.decisions.recent(),
       endpoints: this.#plane.endpointStates(),

@@ -6,6 +6,7 @@ import type { SlabPool } from "../../message/slab-pool.ts";
 import type { Counters } from "../../metrics/counters.ts";
 import type { EdgeTable } from "../../metrics/edge-table.ts";
 import type { GrpcCallTable } from "../../metrics/grpc-calls.ts";
+import type { HandshakeTable } from "../../metrics/handshakes.ts";
 import type { OwnAnswerTable } from "../../metrics/own-answers.ts";
 import type { ShadowTable } from "../../metrics/shadow-table.ts";
 import type { DecisionIds } from "../../record/decision-id.ts";
@@ -46,6 +47,7 @@ export type Thread = {
   readonly ownAnswers: OwnAnswerTable;
   readonly shadows: ShadowTable;
   readonly grpcCalls: GrpcCallTable;
+  readonly handshakes: HandshakeTable;
   readonly counters: Counters;
   readonly decisions: DecisionRing;
   readonly accessLog: AccessLog | undefined;

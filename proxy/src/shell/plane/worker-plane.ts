@@ -8,6 +8,7 @@ import type { EndpointState, FileEndpoint, Revoked } from "@regomesh/protocol";
 import { sumCounters } from "../../metrics/counters.ts";
 import { sumEdges } from "../../metrics/edge-table.ts";
 import { sumGrpcCalls } from "../../metrics/grpc-calls.ts";
+import { sumHandshakes } from "../../metrics/handshakes.ts";
 import { sumOwnAnswers } from "../../metrics/own-answers.ts";
 import { sumShadows } from "../../metrics/shadow-table.ts";
 import type { Address } from "../net/listener.ts";
@@ -89,6 +90,7 @@ export class WorkerPlane implements DataPlane {
       pastEdges: sumEdges(readings.map(({ pastEdges }) => pastEdges)),
       ownAnswers: sumOwnAnswers(readings.map(({ ownAnswers }) => ownAnswers)),
       grpcCalls: sumGrpcCalls(readings.map(({ grpcCalls }) => grpcCalls)),
+      handshakes: sumHandshakes(readings.map(({ handshakes }) => handshakes)),
       shadows: sumShadows(readings.map(({ shadows }) => shadows)),
       counters: sumCounters(readings.map(({ counters }) => counters)),
       recent: recent.slice(0, RECENT_MAX),

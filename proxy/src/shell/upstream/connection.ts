@@ -16,7 +16,7 @@ import type { UpstreamListener, UpstreamStream } from "../../stream/upstream-str
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault, type Faulty, guarded } from "../net/faulty.ts";
 import { Outgoing } from "../net/outgoing.ts";
-import { leadsToOneOf, MESH_PROTOCOL, type PeerDial } from "../net/tls.ts";
+import { agreedOn, leadsToOneOf, MESH_PROTOCOL, type PeerDial } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
 import { Http1Stream } from "./http1-stream.ts";
 import { Http2Speaker } from "./http2-speaker.ts";
@@ -177,9 +177,10 @@ export class UpstreamConnection {
         const refusal = refusalOf(found);
         if (refusal !== undefined) return void this.#refusePeer(refusal);
         this.peer = found;
-        const { alpnProtocol } = socket as TLSSocket;
+        const agreed = agreedOn(socket as TLSSocket);
+        this.#thread.handshakes.count({ direction: "outbound", peer: found.principal, ...agreed });
         this.speaker = this.#speakerOf(
-          alpnProtocol === MESH_PROTOCOL ? "mesh" : alpnProtocol === "h2" ? "http2" : "http1",
+          agreed.spoken === MESH_PROTOCOL ? "mesh" : agreed.spoken === "h2" ? "http2" : "http1",
         );
         this.#thread.arm(this.#end, Math.min(found.notAfterMs, peer.notAfterMs) - this.#thread.wallMs());
         this.#ready();
