@@ -2,7 +2,10 @@
  * What the SPIFFE checks need of a certificate, read from its DER (RFC 5280, section 4.1).
  * Signatures and chains are TLS's business; this only reads, bounded and strict.
  */
-import forge from "node-forge";
+import type forge from "node-forge";
+// Its whole index would bring ciphers, TLS and RSA along: 4 MiB of a process.
+import asn1 from "node-forge/lib/asn1.js";
+import util from "node-forge/lib/util.js";
 
 export type CertificateFacts = {
   /** Lower-case hex without leading zeros. */
@@ -37,7 +40,7 @@ const TAG_EXTENSIONS = 3;
 export function readCertificate(der: Uint8Array): CertificateFacts | undefined {
   if (der.length > CERTIFICATE_BYTES_MAX) return undefined;
   try {
-    const certificate = forge.asn1.fromDer(forge.util.createBuffer(binaryText(der)), PARSE_OPTIONS);
+    const certificate = asn1.fromDer(util.createBuffer(binaryText(der)), PARSE_OPTIONS);
     return readParts(partsOf(partsOf(certificate)[0]));
   } catch {
     return undefined; // forge reports malformed DER, and the readers below malformed parts, by throwing
@@ -70,16 +73,16 @@ function readExtensions(holder: forge.asn1.Asn1 | undefined): Map<string, forge.
   if (holder === undefined) return extensions;
   for (const extension of partsOf(partsOf(holder)[0])) {
     const parts = partsOf(extension);
-    const oid = forge.asn1.derToOid(bytesOf(parts[0]));
+    const oid = asn1.derToOid(bytesOf(parts[0]));
     if (extensions.has(oid)) throw new Error(`extension ${oid} comes twice`);
     if (![OID_KEY_USAGE, OID_SUBJECT_ALT_NAME, OID_BASIC_CONSTRAINTS].includes(oid)) continue;
-    extensions.set(oid, forge.asn1.fromDer(forge.util.createBuffer(bytesOf(parts.at(-1))), PARSE_OPTIONS));
+    extensions.set(oid, asn1.fromDer(util.createBuffer(bytesOf(parts.at(-1))), PARSE_OPTIONS));
   }
   return extensions;
 }
 
 function serialOf(serial: forge.asn1.Asn1 | undefined): string {
-  const hex = forge.util.bytesToHex(bytesOf(serial));
+  const hex = util.bytesToHex(bytesOf(serial));
   return hex.replace(/^0+(?=.)/, "");
 }
 
@@ -88,7 +91,7 @@ function commonNameOf(name: forge.asn1.Asn1 | undefined): string | undefined {
   for (const set of partsOf(name)) {
     for (const pair of partsOf(set)) {
       const [oid, value] = partsOf(pair);
-      if (forge.asn1.derToOid(bytesOf(oid)) === OID_COMMON_NAME) return bytesOf(value);
+      if (asn1.derToOid(bytesOf(oid)) === OID_COMMON_NAME) return bytesOf(value);
     }
   }
   return undefined;
@@ -105,7 +108,7 @@ function urisOf(names: forge.asn1.Asn1 | undefined): string[] {
 function isCaOf(constraints: forge.asn1.Asn1 | undefined): boolean {
   if (constraints === undefined) return false;
   const [first] = partsOf(constraints);
-  return first !== undefined && Number(first.type) === Number(forge.asn1.Type.BOOLEAN) && bytesOf(first) !== "\0";
+  return first !== undefined && Number(first.type) === Number(asn1.Type.BOOLEAN) && bytesOf(first) !== "\0";
 }
 
 /** A bit string: a byte of unused bits, then bits from the highest on (section 4.2.1.3). */
@@ -120,14 +123,14 @@ function keyUsageOf(usage: forge.asn1.Asn1): KeyUsage {
 
 function timeOf(time: forge.asn1.Asn1 | undefined): number {
   const text = bytesOf(time);
-  const isUtcTime = Number(time?.type) === Number(forge.asn1.Type.UTCTIME);
-  const ms = (isUtcTime ? forge.asn1.utcTimeToDate(text) : forge.asn1.generalizedTimeToDate(text)).getTime();
+  const isUtcTime = Number(time?.type) === Number(asn1.Type.UTCTIME);
+  const ms = (isUtcTime ? asn1.utcTimeToDate(text) : asn1.generalizedTimeToDate(text)).getTime();
   if (Number.isNaN(ms)) throw new Error("a time cannot be read");
   return ms;
 }
 
 function isContext(part: forge.asn1.Asn1 | undefined, tag: number): part is forge.asn1.Asn1 {
-  return part !== undefined && part.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC && Number(part.type) === tag;
+  return part !== undefined && part.tagClass === asn1.Class.CONTEXT_SPECIFIC && Number(part.type) === tag;
 }
 
 function partsOf(node: forge.asn1.Asn1 | undefined): readonly forge.asn1.Asn1[] {
