@@ -44,7 +44,6 @@ export class FrameReceiver {
   readonly #block: HeaderBlock;
   readonly #receiveWindow: ReceiveWindow;
   #prefaceBytes: number;
-  #isSettled = false;
   readonly #lost: Stream[] = [];
 
   // A DATA frame of which a part is here.
@@ -142,7 +141,7 @@ export class FrameReceiver {
 
   #readFrame(): number {
     const { type, flags, stream } = this.#frames;
-    if (!this.#isSettled && (type !== FrameType.settings || (flags & Flag.ack) !== 0))
+    if (!this.#streams.isSettled && (type !== FrameType.settings || (flags & Flag.ack) !== 0))
       return this.fail(ErrorCode.protocolError, "the first frame is not SETTINGS");
     if (this.#block.stream !== 0 && (type !== FrameType.continuation || stream !== this.#block.stream))
       return this.fail(ErrorCode.protocolError, "a header block is interrupted");
@@ -365,8 +364,8 @@ export class FrameReceiver {
       }
     }
     this.#writer.control(FrameType.settings, Flag.ack, 0, 0);
-    const isFirst = !this.#isSettled;
-    this.#isSettled = true;
+    const isFirst = !this.#streams.isSettled;
+    this.#streams.isSettled = true;
     if (!isFirst && !this.#idleFrames.takes(this.nowMs)) return this.#calm("SETTINGS");
     if (change <= 0) return this.#afterReply();
     this.told.stream = undefined;

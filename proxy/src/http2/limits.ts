@@ -54,6 +54,8 @@ export const DEFAULT_HTTP2_LIMITS: Http2Limits = {
 export const MESH_LIMITS: Http2Limits = {
   ...DEFAULT_HTTP2_LIMITS,
   streamsMax: 4096,
+  // Of a client that stalls as much waits in the sidecar: with a peer a millisecond away a stream has 256 MB/s.
+  streamWindowBytesMax: 256 * 1024,
   connectionWindowBytes: 4 * 1024 * 1024,
   connectionWindowBytesMax: 16 * 1024 * 1024,
   resets: { burst: 10_000, perSecond: 2000 },

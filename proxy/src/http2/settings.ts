@@ -16,6 +16,11 @@ export const SETTING_BYTES = 6;
 export const WINDOW_MAX = 0x7fffffff;
 /** Both sides' windows before anything is said. */
 export const WINDOW_AT_FIRST = 65_535;
+/**
+ * Streams that we begin before the other end has said how many it takes: what RFC 9113, section
+ * 6.5.2, asks it to take at least, and what nghttp2 and Go begin.
+ */
+export const STREAMS_AT_FIRST = 100;
 
 /** What a peer has said, or what holds until it does. */
 export type PeerSettings = {

@@ -3,7 +3,7 @@ import type { Method } from "../http1/method.ts";
 import { Ended, EndedStreams } from "./ended-streams.ts";
 import { STREAM_ID_MAX } from "./frame.ts";
 import type { Http2Limits } from "./limits.ts";
-import { defaultSettings, WINDOW_AT_FIRST } from "./settings.ts";
+import { defaultSettings, STREAMS_AT_FIRST, WINDOW_AT_FIRST } from "./settings.ts";
 import { Stream } from "./stream.ts";
 import { maySend, moveStream, StreamMove, StreamState } from "./stream-state.ts";
 
@@ -20,6 +20,8 @@ export class Streams {
   /** DATA frames that we sent. */
   dataFrames = 0;
   isFailed = false;
+  /** The peer's SETTINGS have come. */
+  isSettled = false;
   isDraining = false;
   /** The last stream that the peer began, and that we did. */
   lastPeer = 0;
@@ -49,9 +51,13 @@ export class Streams {
   get mayOpen(): boolean {
     return (
       !this.isLeaving &&
-      this.#open.size < Math.min(this.peer.maxConcurrentStreams, this.limits.streamsMax) &&
+      this.#open.size < Math.min(this.#peerMax, this.limits.streamsMax) &&
       this.#lastOwn < STREAM_ID_MAX - 1
     );
+  }
+
+  get #peerMax(): number {
+    return this.isSettled ? this.peer.maxConcurrentStreams : STREAMS_AT_FIRST;
   }
 
   /** The peer takes no new streams, or we give it none. */

@@ -1,8 +1,9 @@
 /**
  * Requests over a connection that carries many at a time: HTTP/2's frames, with heads in HPACK
  * or, between sidecars, as text. What a turn of the event loop brings for all of its streams goes
- * out in one write. A connection whose other end is silent is asked whether it is there: until it
- * answers, nothing more is begun on it.
+ * out in one write. A sidecar at the other end that is silent is asked whether it is there: until it
+ * answers, nothing more is begun on the connection. Others are not asked: servers of gRPC take pings
+ * that they did not agree to for an attack.
  */
 import type { Reason } from "../../filter/reason.ts";
 import type { Head } from "../../http1/head.ts";
@@ -27,7 +28,7 @@ const SILENT_MS = 10_000;
 /** A request that was given up on a connection so silent asks it sooner. */
 const SUSPECT_MS = 1000;
 /** For its answer. */
-const PONG_MS = 3000;
+const PONG_MS = 5000;
 /** Bytes that wait for the socket before whoever feeds it should stop: less than one stream's window. */
 const FULL_BYTES = 256 * 1024;
 
@@ -52,6 +53,8 @@ export class Http2Speaker implements Speaker {
   #heardMs: number;
   /** A ping is out, and nothing has come since. */
   #isSuspect = false;
+  /** Took another stream when it was looked at last. */
+  #couldBegin = true;
   /** Somebody was told to stop because of what this turn has brought already. */
   #hasStopped = false;
 
@@ -82,6 +85,10 @@ export class Http2Speaker implements Speaker {
     return this.#streams.length;
   }
 
+  get #asks(): boolean {
+    return this.#coding === "raw";
+  }
+
   get isFull(): boolean {
     if (this.codec.output.end < FULL_BYTES) return this.#connection.out.isFull;
     this.#hasStopped = true;
@@ -97,7 +104,8 @@ export class Http2Speaker implements Speaker {
     const stream = new Http2Stream(this, listener, this.#begun++ > 0);
     stream.place = this.#streams.length;
     this.#streams.push(stream);
-    if (!this.#probe.isArmed) this.#thread.arm(this.#probe, SILENT_MS);
+    if (this.#asks && !this.#probe.isArmed) this.#thread.arm(this.#probe, SILENT_MS);
+    this.#couldBegin = this.mayBegin;
     return stream;
   }
 
@@ -135,7 +143,7 @@ export class Http2Speaker implements Speaker {
   cancel(stream: Stream, code: ErrorCode): void {
     this.codec.reset(stream, code);
     this.wake();
-    if (!this.#isSuspect && this.#thread.monoMs() - this.#heardMs >= SUSPECT_MS) this.#ask();
+    if (this.#asks && !this.#isSuspect && this.#thread.monoMs() - this.#heardMs >= SUSPECT_MS) this.#ask();
   }
 
   ended(stream: Http2Stream): void {
@@ -167,6 +175,10 @@ export class Http2Speaker implements Speaker {
       if (this.#connection.isClosed) return;
     }
     if (codec.output.end > 0) this.wake();
+    if (!this.#couldBegin && this.mayBegin) {
+      this.#couldBegin = true;
+      this.#connection.onRoom();
+    }
   }
 
   #onStream(event: Http2Event, stream: Http2Stream | undefined): void {
@@ -305,7 +317,7 @@ export class Http2Speaker implements Speaker {
 
   #trust(): void {
     this.#isSuspect = false;
+    this.#couldBegin = false;
     this.#thread.arm(this.#probe, SILENT_MS);
-    this.#connection.onRoom();
   }
 }

@@ -6,6 +6,7 @@ import {
   type Http2SecureServer,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type Settings,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { SILENT } from "@regomesh/base";
@@ -32,9 +33,19 @@ type Peer = {
 };
 
 /** Orders' end: whatever implementation, it shows the identity of orders. */
-async function openPeer(answer: (stream: ServerHttp2Stream, headers: Headers) => void): Promise<Peer> {
+async function openPeer(
+  answer: (stream: ServerHttp2Stream, headers: Headers) => void,
+  settings: Settings = {},
+): Promise<Peer> {
   const { keyPem: key, chainPem: cert } = authority.identity(ID("orders"));
-  const server = createSecureServer({ key, cert, ca: authority.bundlePem, requestCert: true, minVersion: "TLSv1.3" });
+  const server = createSecureServer({
+    key,
+    cert,
+    ca: authority.bundlePem,
+    requestCert: true,
+    minVersion: "TLSv1.3",
+    settings,
+  });
   const sessions: ServerHttp2Session[] = [];
   server.on("session", (session) => {
     sessions.push(session);
@@ -277,4 +288,35 @@ test("with a new identity the next request has another connection, and what is u
   expect(statuses(await client.until("\r\n\r\n"))).toEqual([204]);
   await once(sessions[0] as ServerHttp2Session, "close");
   client.close();
+});
+
+test("no more are begun at a time than the peer takes, not even before it has said so", async () => {
+  const { port, sessions } = await openPeer(
+    (stream) => {
+      stream.respond({ ":status": 200 });
+      setImmediate(() => stream.end("done"));
+    },
+    { maxConcurrentStreams: 100 },
+  );
+  const web = await openWeb(port, { connectionsMax: 400, pendingMax: 400 });
+  // All at once, so that they wait together for the first connection.
+  const texts = await Promise.all(
+    Array.from({ length: 300 }, (_, i) => ask(web, `POST /${i}`, "Content-Length: 0\r\n\r\n")),
+  );
+  for (const text of texts) expect(text).toContain("done");
+  expect(sessions.length).toBeLessThanOrEqual(2);
+});
+
+test("a peer that is no sidecar gets no pings, whatever is given up on it", async () => {
+  const pings: unknown[] = [];
+  const { port, sessions } = await openPeer((stream, headers) => {
+    if (headers[":path"] !== "/held") stream.respond({ ":status": 200 }, { endStream: true });
+  });
+  const web = await openWeb(port, { requestTimeoutMs: 1200 });
+  expect(statuses(await ask(web))).toEqual([200]);
+  sessions[0]?.on("ping", (payload) => pings.push(payload));
+  // Longer than what makes a sidecar suspect.
+  expect(statuses(await ask(web, "GET /held"))).toEqual([504]);
+  expect(statuses(await ask(web))).toEqual([200]);
+  expect([pings, sessions.length]).toEqual([[], 1]);
 });
