@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { hashProtocol } from "./hash-protocol.mjs";
+import { splitClients } from "./split-clients.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const tools = join(root, "scripts/protocol-generator");
@@ -34,5 +35,6 @@ writeFileSync(
   }),
 );
 execFileSync(join(bin, "buf"), ["generate", "--template", template], { cwd: join(root, "protocol"), stdio: "inherit" });
+splitClients(join(root, "protocol/src/generated/regomesh/v1/control.ts"));
 rmSync(folder, { recursive: true });
 writeFileSync(join(root, "protocol/src/generated/source.sha256"), `${hashProtocol()}\n`);

@@ -10,7 +10,12 @@ export function hashProtocol() {
   const protos = readdirSync(join(root, "protocol/proto"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
-  const sources = [...protos, "scripts/generate-protocol.mjs", "scripts/protocol-generator/package.json"].sort();
+  const sources = [
+    ...protos,
+    "scripts/generate-protocol.mjs",
+    "scripts/split-clients.mjs",
+    "scripts/protocol-generator/package.json",
+  ].sort();
   const hash = createHash("sha256");
   for (const path of sources) hash.update(`${path}\0${readFileSync(join(root, path), "utf8")}\0`);
   return hash.digest("hex");

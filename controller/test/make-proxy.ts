@@ -5,12 +5,10 @@ import { type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
   CONTROLLER_SERVER_NAME,
-  ControlClient,
   type ControllerMessage,
   type EndpointsUpdate,
   type Hello,
   type Holding,
-  IdentityClient,
   type IssueReply,
   type JoinTokenFile,
   type NackClass,
@@ -20,6 +18,7 @@ import {
   type Snapshot,
   type SnapshotMessage,
 } from "@regomesh/protocol";
+import { ControlClient, IdentityClient } from "@regomesh/protocol/client";
 import { type MadeCsr, makeCsr } from "./make-csr.ts";
 
 const NAMED = { "grpc.ssl_target_name_override": CONTROLLER_SERVER_NAME };

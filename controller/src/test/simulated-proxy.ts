@@ -6,7 +6,6 @@ import { type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
   CONTROLLER_SERVER_NAME,
-  ControlClient,
   type ControllerMessage,
   EndpointsUpdate,
   type Envelope,
@@ -21,6 +20,7 @@ import {
   snapshotHash,
   type WorkloadContent,
 } from "@regomesh/protocol";
+import { ControlClient } from "@regomesh/protocol/client";
 import type { TestIdentity } from "./identities.ts";
 
 /** Proxies of one process have one copy of what they all hold, though each is sent its own. */

@@ -12,3 +12,12 @@ export function encodeMessage(message: string): string {
   }
   return text.trim();
 }
+
+/** What was percent-encoded; as it is where that does not decode. */
+export function decodeMessage(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -9,17 +9,16 @@ import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
   ANSWER_WITHIN_MS,
   CONTROLLER_SERVER_NAME,
-  ControlClient,
   type ControllerMessage,
   type EndpointsUpdate,
   type Hello,
-  IdentityClient,
   type IssueReply,
   type ProxyMessage,
   type ProxyReport,
   parseSnapshotFile,
   type SnapshotMessage,
 } from "@regomesh/protocol";
+import { ControlClient, IdentityClient } from "@regomesh/protocol/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
 import { makeAuthority, makeLease } from "../../../test/make-lease.ts";

@@ -2,11 +2,11 @@
  * The three streams to the controller, which live and die together: snapshots (answered
  * one by one with ACK or NACK), endpoints, and reports.
  */
-import type { ClientDuplexStream, ClientReadableStream, ClientWritableStream } from "@grpc/grpc-js";
 import {
-  type ControlClient,
   type ControllerMessage,
+  ControlService,
   classOf,
+  type EndpointsRequest,
   type EndpointsUpdate,
   type Hello,
   type Holding,
@@ -14,11 +14,15 @@ import {
   PROXY_FEATURES,
   type ProxyMessage,
   type ProxyReport,
+  type ReportReply,
   type SnapshotMessage,
   type SnapshotProblem,
 } from "@regomesh/protocol";
 import type { Identity } from "../net/tls.ts";
 import { openControl } from "./channel.ts";
+import type { GrpcCall } from "./grpc-call.ts";
+import type { GrpcChannel } from "./grpc-channel.ts";
+import type { GrpcError } from "./grpc-error.ts";
 
 export type StreamHandlers = {
   /** `isFirst`: of a stream. */
@@ -40,11 +44,11 @@ const REPORT_MS = 300;
 const CONNECT_TIMEOUT_MS = 3000;
 
 export class ControlStreams {
-  readonly #client: ControlClient;
+  readonly #channel: GrpcChannel;
   readonly #handlers: StreamHandlers;
-  #snapshots: ClientDuplexStream<ProxyMessage, ControllerMessage> | undefined = undefined;
-  #endpoints: ClientReadableStream<EndpointsUpdate> | undefined = undefined;
-  #reports: ClientWritableStream<ProxyReport> | undefined = undefined;
+  #snapshots: GrpcCall<ProxyMessage, ControllerMessage> | undefined = undefined;
+  #endpoints: GrpcCall<EndpointsRequest, EndpointsUpdate> | undefined = undefined;
+  #reports: GrpcCall<ProxyReport, ReportReply> | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #isClosed = false;
   #isReporting = false;
@@ -55,7 +59,7 @@ export class ControlStreams {
   readonly ended: Promise<void>;
 
   constructor(address: string, identity: Identity, handlers: StreamHandlers) {
-    this.#client = openControl(address, identity);
+    this.#channel = openControl(address, identity);
     this.#handlers = handlers;
     this.ended = new Promise((done, fail) => {
       this.#endWith = (error) => {
@@ -65,10 +69,13 @@ export class ControlStreams {
       };
     });
     this.ended.catch(() => {});
-    this.#client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
-      if (error !== undefined) this.#endWith(new Error("the controller does not answer"));
-      else if (!this.#isClosed) this.#open();
-    });
+    const timer = setTimeout(() => this.#endWith(new Error(UNANSWERED)), CONNECT_TIMEOUT_MS);
+    this.#channel.ready
+      .then(() => {
+        if (!this.#isClosed) this.#open();
+      })
+      .catch(() => this.#endWith(new Error(UNANSWERED)))
+      .finally(() => clearTimeout(timer));
   }
 
   /** Tells where the listeners are now. */
@@ -86,37 +93,36 @@ export class ControlStreams {
     this.#endpoints?.cancel();
     // Half-closing says it; the client itself may go once the controller has heard.
     snapshots?.end();
-    const client = this.#client;
-    if (snapshots === undefined) client.close();
-    else setTimeout(() => client.close(), CLOSE_GRACE_MS).unref();
+    const channel = this.#channel;
+    if (snapshots === undefined) channel.close();
+    else setTimeout(() => channel.close(), CLOSE_GRACE_MS).unref();
     this.#endWith(undefined);
   }
 
   #open(): void {
     const { workload, namespace } = this.#handlers.hello(false);
-    const snapshots = this.#client.snapshots();
-    this.#snapshots = snapshots;
-    snapshots.on("data", ({ message }: ControllerMessage) => {
-      if (message?.$case === "renew") this.#handlers.onRenew();
-      if (message?.$case === "snapshot") this.#queue(() => this.#answer(message.value));
+    this.#snapshots = this.#channel.call(ControlService.snapshots, {
+      onHead: () => this.#handlers.onConnected(),
+      onMessage: ({ message }) => {
+        if (message?.$case === "renew") this.#handlers.onRenew();
+        if (message?.$case === "snapshot") this.#queue(() => this.#answer(message.value));
+      },
+      onEnd: (error) => this.#endWith(error ?? ended("snapshots")),
     });
-    snapshots.on("metadata", () => this.#handlers.onConnected());
-    this.#watch(snapshots, "snapshots");
-    this.hello(true);
-    const endpoints = this.#client.endpoints({ workload, namespace, features: [...PROXY_FEATURES] });
-    this.#endpoints = endpoints;
-    endpoints.on("data", (update: EndpointsUpdate) => this.#queue(() => this.#handlers.onEndpoints(update)));
-    this.#watch(endpoints, "endpoints");
-    this.#reports = this.#client.report((error) => {
-      if (error) this.#endWith(error);
+    this.hello();
+    this.#endpoints = this.#channel.call(ControlService.endpoints, {
+      onMessage: (update) => this.#queue(() => this.#handlers.onEndpoints(update)),
+      onEnd: (error) => this.#endWith(error ?? ended("endpoints")),
     });
-    this.#reports.on("error", (error) => this.#endWith(error));
+    this.#endpoints.write({ workload, namespace, features: [...PROXY_FEATURES] });
+    this.#endpoints.end();
+    this.#reports = this.#channel.call(ControlService.report, {
+      onMessage: () => {},
+      onEnd: (error: GrpcError | undefined) => {
+        if (error !== undefined) this.#endWith(error);
+      },
+    });
     this.#timer = setInterval(() => void this.#report(), REPORT_MS);
-  }
-
-  #watch(stream: ClientReadableStream<unknown> | ClientDuplexStream<unknown, unknown>, name: string): void {
-    stream.on("error", (error: Error) => this.#endWith(error));
-    stream.on("end", () => this.#endWith(new Error(`the controller ended the stream of ${name}`)));
   }
 
   #queue(work: () => Promise<void>): void {
@@ -141,7 +147,7 @@ export class ControlStreams {
 
   async #report(): Promise<void> {
     const stream = this.#reports;
-    if (this.#isReporting || this.#isClosed || stream === undefined || stream.writableNeedDrain) return;
+    if (this.#isReporting || this.#isClosed || stream === undefined || stream.isFull) return;
     this.#isReporting = true;
     try {
       const report = await this.#handlers.report();
@@ -157,11 +163,16 @@ export class ControlStreams {
     this.#snapshots?.cancel();
     this.#endpoints?.cancel();
     this.#reports?.cancel();
-    this.#client.close();
+    this.#channel.close();
   }
 }
 
 const CLOSE_GRACE_MS = 200;
+const UNANSWERED = "the controller does not answer";
+
+function ended(name: string): Error {
+  return new Error(`the controller ended the stream of ${name}`);
+}
 
 function toNack({ nonce, hash }: SnapshotMessage, problems: readonly SnapshotProblem[], holding: Holding): Nack {
   return {

@@ -6,10 +6,10 @@
  * which was taken back, only a token can help.
  */
 import { X509Certificate } from "node:crypto";
-import { status } from "@grpc/grpc-js";
 import type { Clock, Log, Random } from "@regomesh/base";
 import type { IssueReply, JoinTokenFile } from "@regomesh/protocol";
 import { type BackoffSettings, backoffMs, RECONNECT, renewAfterMs } from "../../control/backoff.ts";
+import { GrpcStatus } from "../../grpc/status.ts";
 import type { Identity } from "../net/tls.ts";
 import { issue } from "./channel.ts";
 import { encodeCsr, makeKeyPem } from "./csr.ts";
@@ -195,14 +195,14 @@ function inSeconds(ms: number): string {
 /** The controller answered, and said no to who asks: asking again in the same words changes nothing. */
 export function isRefusal(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
-  return REFUSALS.includes(code as status);
+  return REFUSALS.includes(code as GrpcStatus);
 }
 
-const REFUSALS: readonly status[] = [
-  status.UNAUTHENTICATED,
-  status.PERMISSION_DENIED,
-  status.INVALID_ARGUMENT,
-  status.FAILED_PRECONDITION,
+const REFUSALS: readonly GrpcStatus[] = [
+  GrpcStatus.unauthenticated,
+  GrpcStatus.permissionDenied,
+  GrpcStatus.invalidArgument,
+  GrpcStatus.failedPrecondition,
 ];
 
 /** gRPC's details where there are any, else the error's own words. */

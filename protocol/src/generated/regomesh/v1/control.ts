@@ -6,23 +6,12 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  type ClientOptions,
-  type ClientReadableStream,
-  type ClientUnaryCall,
-  type ClientWritableStream,
-  type handleBidiStreamingCall,
-  type handleClientStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
+import type {
+  handleBidiStreamingCall,
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 
 export const protobufPackage = "regomesh.v1";
@@ -3266,45 +3255,6 @@ export interface ControlServer extends UntypedServiceImplementation {
   report: handleClientStreamingCall<ProxyReport, ReportReply>;
 }
 
-export interface ControlClient extends Client {
-  /**
-   * First message up is a Hello; every Snapshot is answered by one Ack or Nack with its nonce.
-   * One Snapshot at a time is on its way: the next is sent when the last was answered, and a
-   * stream whose answer does not come within the deadline (ANSWER_WITHIN_MS) is closed.
-   */
-  snapshots(): ClientDuplexStream<ProxyMessage, ControllerMessage>;
-  snapshots(options: Partial<CallOptions>): ClientDuplexStream<ProxyMessage, ControllerMessage>;
-  snapshots(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ProxyMessage, ControllerMessage>;
-  /** The whole state first, then changes by service; the newest word on a service replaces the older one. */
-  endpoints(request: EndpointsRequest, options?: Partial<CallOptions>): ClientReadableStream<EndpointsUpdate>;
-  endpoints(
-    request: EndpointsRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<EndpointsUpdate>;
-  /** Reports may be lost with the stream; counters are totals since the proxy's start. */
-  report(callback: (error: ServiceError | null, response: ReportReply) => void): ClientWritableStream<ProxyReport>;
-  report(
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ReportReply) => void,
-  ): ClientWritableStream<ProxyReport>;
-  report(
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ReportReply) => void,
-  ): ClientWritableStream<ProxyReport>;
-  report(
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ReportReply) => void,
-  ): ClientWritableStream<ProxyReport>;
-}
-
-export const ControlClient = makeGenericClientConstructor(ControlService, "regomesh.v1.Control") as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): ControlClient;
-  service: typeof ControlService;
-  serviceName: string;
-};
-
 export type IdentityService = typeof IdentityService;
 export const IdentityService = {
   /** A join token (first time) or the current SVID (mTLS) proves who asks; the CSR's own names are ignored. */
@@ -3323,28 +3273,6 @@ export interface IdentityServer extends UntypedServiceImplementation {
   /** A join token (first time) or the current SVID (mTLS) proves who asks; the CSR's own names are ignored. */
   issue: handleUnaryCall<IssueRequest, IssueReply>;
 }
-
-export interface IdentityClient extends Client {
-  /** A join token (first time) or the current SVID (mTLS) proves who asks; the CSR's own names are ignored. */
-  issue(request: IssueRequest, callback: (error: ServiceError | null, response: IssueReply) => void): ClientUnaryCall;
-  issue(
-    request: IssueRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: IssueReply) => void,
-  ): ClientUnaryCall;
-  issue(
-    request: IssueRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: IssueReply) => void,
-  ): ClientUnaryCall;
-}
-
-export const IdentityClient = makeGenericClientConstructor(IdentityService, "regomesh.v1.Identity") as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): IdentityClient;
-  service: typeof IdentityService;
-  serviceName: string;
-};
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
