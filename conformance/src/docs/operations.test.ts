@@ -29,7 +29,7 @@ test("fields of the access log", async () => {
   const named = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = ""]) =>
     [...cell.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name),
   );
-  // Of requests that a policy decided.
-  const decided = ["rules", "shadow"];
+  // Of requests that a policy decided, and of calls.
+  const decided = ["rules", "shadow", "grpcStatus"];
   expect(unique(named)).toEqual(unique([...written, ...decided]));
 });

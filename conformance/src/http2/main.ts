@@ -4,8 +4,9 @@ import { parseArgs } from "node:util";
 import { makeRandom } from "@regomesh/base";
 import { serveEcho } from "./endpoint.ts";
 import { runMutants } from "./mutants.ts";
+import { serveSidecar } from "./sidecar.ts";
 
-const HELP = `Runs h2spec (github.com/summerwind/h2spec) against the HTTP/2 codec as a server.
+const HELP = `Runs h2spec (github.com/summerwind/h2spec) against the HTTP/2 codec as a server, and against a listener of a sidecar.
 
 usage: npm run conformance:http2 -- [--h2spec PATH]
        npm run conformance:http2 -- --mutants N [--seed N]
@@ -16,6 +17,8 @@ exit codes: 0 all pass but what RFC 9113 no longer asks for, 1 some fail, 64 wro
 
 /** Asked for by RFC 7540 and no more by RFC 9113, section 5.3: priorities are read and ignored. */
 const NO_LONGER = new Set(["Sends HEADERS frame that depend on itself", "Sends PRIORITY frame that depend on itself"]);
+/** What is no preface is a request of HTTP/1.1 there, and answered as one. */
+const OF_LISTENERS = ["Sends invalid connection preface"];
 const TIMEOUT_MS = 300_000;
 
 export async function main(args: readonly string[]): Promise<number> {
@@ -33,21 +36,42 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (values.mutants !== undefined) return printMutants(Number(values.mutants), Number(values.seed));
-  const server = await serveEcho();
+  let [passed, failed] = [0, 0];
+  for (const [name, serve, exempt] of [
+    ["the codec", serveEcho, NO_LONGER],
+    ["a sidecar's listener", serveSidecar, new Set([...NO_LONGER, ...OF_LISTENERS])],
+  ] as const) {
+    const counts = await runSpec(values.h2spec, name, serve, exempt);
+    if (counts === undefined) return 64;
+    passed += counts.passed;
+    failed += counts.failed;
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+type Serve = () => Promise<{ readonly port: number; close(): unknown }>;
+
+async function runSpec(
+  h2spec: string,
+  target: string,
+  serve: Serve,
+  exempt: ReadonlySet<string>,
+): Promise<{ readonly passed: number; readonly failed: number } | undefined> {
+  const server = await serve();
   try {
-    const output = await run(values.h2spec, ["-h", "127.0.0.1", "-p", String(server.port)]);
+    const output = await run(h2spec, ["-h", "127.0.0.1", "-p", String(server.port)]);
     if (output === undefined) {
-      console.error(`conformance:http2: there is no ${values.h2spec}; name it with --h2spec`);
-      return 64;
+      console.error(`conformance:http2: there is no ${h2spec}; name it with --h2spec`);
+      return undefined;
     }
     const failed = [...new Set([...output.matchAll(/× \d+: (.+)$/gm)].map(([, name = ""]) => name))];
-    const wrong = failed.filter((name) => !NO_LONGER.has(name));
+    const wrong = failed.filter((name) => !exempt.has(name));
     const passed = Number(/(\d+) passed/.exec(output)?.[1] ?? 0);
-    for (const name of failed) console.log(`${NO_LONGER.has(name) ? "not asked for by RFC 9113" : "failed"}: ${name}`);
-    console.log(`${passed} passed, ${wrong.length} failed`);
-    return wrong.length === 0 && passed > 0 ? 0 : 1;
+    for (const name of failed) console.log(`${target}: ${exempt.has(name) ? "not asked for" : "failed"}: ${name}`);
+    return { passed, failed: wrong.length };
   } finally {
-    server.close();
+    await server.close();
   }
 }
 
