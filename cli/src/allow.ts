@@ -7,7 +7,27 @@ export const ALLOW_HELP = `
                               ("*" is all); may be repeated, the most specific path decides.
                               Without it every path may speak for every namespace`;
 
+export const SOURCE_ALLOW_HELP = `
+                              SOURCE:PATH=NAMESPACE is of a --source, which needs it: without
+                              one it may speak for none`;
+
 export const allowFlag = { allow: { type: "string", multiple: true } } as const;
+
+/** With what `SOURCE:PATH=…` gives to sources, by name; of the names that there are. */
+export function parseAllows(
+  texts: readonly string[] = [],
+  sources: readonly string[] = [],
+): { readonly root: SourceRights; readonly others: ReadonlyMap<string, SourceRights> } {
+  const ofSource = (text: string, name: string) => text.startsWith(`${name}:`);
+  const others = sources.map((name) => {
+    const own = texts.filter((text) => ofSource(text, name)).map((text) => text.slice(name.length + 1));
+    return [name, parseAllow(own)] as const;
+  });
+  return {
+    root: parseAllow(texts.filter((text) => !sources.some((name) => ofSource(text, name)))),
+    others: new Map(others),
+  };
+}
 
 export function parseAllow(texts: readonly string[] = []): SourceRights {
   const rights = texts.map((text) => {

@@ -58,6 +58,15 @@ const ROWS: Readonly<Record<Kind, Row>> = {
       ["ENTRYPOINTS", (spec) => list(spec["entrypoints"], (each) => (isSpec(each) ? each["name"] : each))],
     ],
   },
+  PolicySource: {
+    names: ["source", "src"],
+    cells: [
+      ["URL", (spec) => spec["url"]],
+      ["FOLLOWS", (spec) => spec["commit"] ?? spec["tag"] ?? spec["branch"] ?? "(main)"],
+      ["NAMESPACES", (spec) => list(spec["namespaces"], (each) => each)],
+      ["SUSPENDED", (spec) => (spec["suspend"] === true ? "yes" : "")],
+    ],
+  },
   MeshTest: {
     names: ["test", "mt"],
     cells: [

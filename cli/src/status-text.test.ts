@@ -34,6 +34,7 @@ const status: StatusBody = {
   warnings: [],
   source: { name: "git main", allow: [{ path: "", namespaces: ["*"] }] },
   mesh: "demo",
+  sources: [],
   trustDomain: "cluster.local",
   nowMs: NOW,
   revision: {
@@ -75,6 +76,9 @@ const status: StatusBody = {
     failedTests: [
       { name: "data.mesh.authz_test.test_x", file: "policies/mesh/authz_test.rego", row: 3, message: "x is not true" },
     ],
+    source: "root",
+    verdicts: [],
+    resources: 0,
     refusals: [],
   },
   shadows: [
@@ -166,6 +170,9 @@ test("a release that proxies have refused is told with who refused it, and a pro
       },
     ],
     failedTests: [],
+    source: "root",
+    verdicts: [],
+    resources: 0,
     refusals: [{ workload: "web", namespace: "default", instance: "i", reason: "policy_bad_module", problems: [] }],
   };
   const text = printStatus({ ...status, refused, proxies: [proxy("web", { refusal })] }, paint);

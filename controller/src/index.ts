@@ -28,11 +28,14 @@ export type {
   ShadowBody,
   ShadowDifferenceBody,
   SourceBody,
+  SourceStateBody,
+  SourceTroubleBody,
   StageBody,
   StatusBody,
   TokenBody,
+  VerdictBody,
 } from "./api/bodies.ts";
-export { parsePlace, type RepositoryPlace } from "./git/remote.ts";
+export { isBelow, parsePlace, type RepositoryPlace } from "./git/remote.ts";
 export { ALL_RIGHTS, type PathRight, parseRight, printRight, type SourceRights } from "./index/rights.ts";
 export type { MeshTestResult } from "./rehearse/mesh-tests.ts";
 export type { UidRight } from "./shell/ca/unix-attestor.ts";
@@ -41,3 +44,4 @@ export { type Controller, ControllerFailed, type ControllerOptions, openControll
 export { FETCH_EVERY_MS } from "./shell/git/mirror.ts";
 export { type Against, StandingError } from "./shell/standing.ts";
 export { SYSTEM_CLOCK } from "./shell/system-clock.ts";
+export { ROOT_SOURCE } from "./sources/source.ts";

@@ -7,7 +7,7 @@ export { API_GROUP, API_VERSION, DEFAULT_NAMESPACE, ROOT_NAMESPACE } from "./kin
 export type { PolicyBindingSpec } from "./kinds/policy-binding.ts";
 export { TRAFFIC_DEFAULTS, type TrafficPolicySpec } from "./kinds/traffic-policy.ts";
 export type { WorkloadSpec } from "./kinds/workload.ts";
-export { DOCUMENTS_MAX, type Parsed, parseResources, RESOURCE_TEXT_MAX } from "./parse.ts";
+export { DOCUMENTS_MAX, type Head, type Parsed, parseResources, RESOURCE_TEXT_MAX } from "./parse.ts";
 export { EXAMPLES } from "./reference/example.ts";
 export { printReference, printReferenceText } from "./reference/print-reference.ts";
 export {
@@ -18,6 +18,7 @@ export {
   type MeshService,
   type MeshTest,
   type PolicyBinding,
+  type PolicySource,
   type Resource,
   type TrafficPolicy,
   type Workload,

@@ -2,7 +2,7 @@
 import { type Diagnostic, type Source, type Span, sortDiagnostics } from "@regomesh/base";
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, visit } from "yaml";
 import { isNearGroup, mentionsGroup } from "./group.ts";
-import { API_VERSION } from "./kinds/metadata.ts";
+import { API_VERSION, DEFAULT_NAMESPACE } from "./kinds/metadata.ts";
 import { KINDS, type Kind, type Resource } from "./resource.ts";
 import type { ResourceCode } from "./schema/code.ts";
 import { nearest } from "./schema/nearest.ts";
@@ -14,7 +14,20 @@ export const DOCUMENTS_MAX = 1000;
 /** Brackets and indents that the YAML parser would follow by recursion. */
 const NESTING_MAX = 200;
 
-export type Parsed = { readonly resources: readonly Resource[]; readonly diagnostics: readonly Diagnostic[] };
+export type Parsed = {
+  readonly resources: readonly Resource[];
+  /** Every document of ours, right or wrong. */
+  readonly heads: readonly Head[];
+  readonly diagnostics: readonly Diagnostic[];
+};
+
+/** What a document says that it is; "" where it does not. */
+export type Head = {
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly span: Span;
+};
 
 type Report = (code: ResourceCode, message: string, span: Span, hint?: string, severity?: "warning") => void;
 
@@ -34,13 +47,27 @@ export function parseResources(source: Source): Parsed {
     });
   };
   const resources: Resource[] = [];
+  const heads: Head[] = [];
   for (const document of parseDocuments(source, report)) {
     for (const root of rootsOf(document, source, report)) {
-      const resource = parseResource(root, source, report);
+      const kind = kindOf(root, report);
+      if (kind === undefined) continue;
+      heads.push(headOf(kind, root));
+      const resource = parseResource(kind, root, source, report);
       if (resource !== undefined) resources.push(resource);
     }
   }
-  return { resources, diagnostics: sortDiagnostics(diagnostics) };
+  return { resources, heads, diagnostics: sortDiagnostics(diagnostics) };
+}
+
+function headOf(kind: Kind, root: Node): Head {
+  const metadata = isMap(root) ? root.get("metadata") : undefined;
+  const field = (name: string) => {
+    const value = isMap(metadata) ? metadata.get(name) : undefined;
+    return typeof value === "string" ? value : "";
+  };
+  const namespace = kind === "MeshConfig" ? "" : field("namespace") || DEFAULT_NAMESPACE;
+  return { kind, namespace, name: field("name"), span: spanOf(root) };
 }
 
 function parseDocuments(source: Source, report: Report): readonly Document[] {
@@ -97,9 +124,8 @@ function membersOf(root: Node): readonly Node[] {
     : [root];
 }
 
-function parseResource(root: Node, source: Source, report: Report): Resource | undefined {
-  const kind = kindOf(root, report);
-  if (kind === undefined || reportAliases(root, report)) return undefined;
+function parseResource(kind: Kind, root: Node, source: Source, report: Report): Resource | undefined {
+  if (reportAliases(root, report)) return undefined;
   const { value, faults, nodes } = readNode(KINDS[kind], root);
   for (const { code, message, node, hint } of faults) report(code, message, spanOf(node), hint);
   if (value === undefined) return undefined;

@@ -4,8 +4,16 @@ import { z } from "zod";
 import { type MeshConfigSpec, meshConfigSpec } from "./kinds/mesh-config.ts";
 import { type MeshServiceSpec, meshServiceSpec } from "./kinds/mesh-service.ts";
 import { type MeshTestSpec, meshTestSpec } from "./kinds/mesh-test.ts";
-import { type ClusterMetadata, clusterMetadata, type Metadata, metadata, serviceMetadata } from "./kinds/metadata.ts";
+import {
+  type ClusterMetadata,
+  clusterMetadata,
+  type Metadata,
+  metadata,
+  policySourceMetadata,
+  serviceMetadata,
+} from "./kinds/metadata.ts";
 import { type PolicyBindingSpec, policyBindingSpec } from "./kinds/policy-binding.ts";
+import { type PolicySourceSpec, policySourceSpec } from "./kinds/policy-source.ts";
 import { type TrafficPolicySpec, trafficPolicySpec } from "./kinds/traffic-policy.ts";
 import { type WorkloadSpec, workloadSpec } from "./kinds/workload.ts";
 import { text } from "./schema/values.ts";
@@ -42,7 +50,13 @@ export type MeshTest = Written & {
   readonly spec: MeshTestSpec;
 };
 
-export type Resource = MeshConfig | MeshService | Workload | PolicyBinding | TrafficPolicy | MeshTest;
+export type PolicySource = Written & {
+  readonly kind: "PolicySource";
+  readonly metadata: Metadata;
+  readonly spec: PolicySourceSpec;
+};
+
+export type Resource = MeshConfig | MeshService | Workload | PolicyBinding | TrafficPolicy | MeshTest | PolicySource;
 export type Kind = Resource["kind"];
 
 /** Where a resource stands in its file. */
@@ -68,6 +82,7 @@ export const KINDS = {
   PolicyBinding: document(metadata, policyBindingSpec),
   TrafficPolicy: document(metadata, trafficPolicySpec),
   MeshTest: document(metadata, meshTestSpec),
+  PolicySource: document(policySourceMetadata, policySourceSpec),
 } as const satisfies Record<Kind, z.ZodType>;
 
 /** The place of the value at a path, or of the nearest thing around it that was written. */

@@ -6,12 +6,14 @@ import {
   ControllerFailed,
   type ControllerOptions,
   FETCH_EVERY_MS,
+  isBelow,
   openController,
   parsePlace,
+  ROOT_SOURCE,
   SYSTEM_CLOCK,
   type UidRight,
 } from "@regomesh/controller";
-import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
+import { ALLOW_HELP, allowFlag, parseAllows, SOURCE_ALLOW_HELP } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { STATE_DEFAULT } from "../find-controller.ts";
 import { parseLogFormat } from "../flags.ts";
@@ -40,7 +42,13 @@ then runs until SIGTERM.
   --git-interval DURATION     how often it is fetched (default ${FETCH_EVERY_MS / 1000}s; POST /hook at once)
   --branch NAME               the branch (default main); HEAD follows what is checked out
   --path DIR                  the directory of the repository that is the source (default all)
-${ALLOW_HELP.slice(1)}
+${ALLOW_HELP.slice(1)}${SOURCE_ALLOW_HELP}
+  --source NAME=DIR|URL       one repository more: what is wrong in it refuses its own commits
+                              alone; may be repeated, as may the two flags that follow
+  --source-branch NAME=BRANCH its branch (default main)
+  --source-path NAME=DIR      the directory of it that is the source (default all)
+  --credentials URL=FILE      what addresses below URL are reached with, those of PolicySources
+                              too: a token (https) or a private key (ssh); may be repeated
   --state DIR                 where everything is kept (default .regomesh)
   --http ADDR                 page and API, on loopback (default ${DEFAULT_HTTP}; port 0 is a
                               free one)
@@ -67,6 +75,10 @@ const flags = {
   branch: { type: "string" },
   path: { type: "string" },
   ...allowFlag,
+  source: { type: "string", multiple: true },
+  "source-branch": { type: "string", multiple: true },
+  "source-path": { type: "string", multiple: true },
+  credentials: { type: "string", multiple: true },
   state: { type: "string" },
   http: { type: "string" },
   grpc: { type: "string" },
@@ -125,13 +137,20 @@ function parseFlags(
   });
   if (values.git === undefined) throw new UsageError("--git is needed: the repository to read from");
   const svidTtlMs = values["svid-ttl"] === undefined ? undefined : parseTtl(values["svid-ttl"]);
+  const names = (values.source ?? []).map((text) => text.slice(0, Math.max(0, text.indexOf("="))));
+  const allows = parseAllows(values.allow, names);
+  const credentials = (values.credentials ?? []).map((text) => parseCredential(text, io.cwd));
+  const knownHosts = values["git-known-hosts"];
   return {
     exitsWithParent: values["exit-with-parent"] ?? false,
     options: {
       ...parseRepository(values.git, values, io.cwd),
       branch: values.branch ?? "main",
-      path: parsePath(values.path ?? ""),
-      allow: parseAllow(values.allow),
+      path: parsePath(values.path ?? "", "--path"),
+      allow: allows.root,
+      sources: parseSources({ ...values, credentials, allows: allows.others }, io.cwd),
+      credentials,
+      ...(knownHosts === undefined ? {} : { knownHosts: resolve(io.cwd, knownHosts) }),
       state: resolve(io.cwd, values.state ?? STATE_DEFAULT),
       http: parseAddress(values.http ?? DEFAULT_HTTP, "--http"),
       grpc: parseAddress(values.grpc ?? DEFAULT_GRPC, "--grpc"),
@@ -180,10 +199,10 @@ function parseTtl(text: string): number {
 }
 
 /** A directory inside the repository, without the slashes and dots that mean the same. */
-function parsePath(text: string): string {
+function parsePath(text: string, flag: string): string {
   const parts = text.split("/").filter((part) => part !== "" && part !== ".");
   if (text.startsWith("/") || parts.includes("..")) {
-    throw new UsageError(`--path takes a directory of the repository, not ${text}`);
+    throw new UsageError(`${flag} takes a directory of the repository, not ${text}`);
   }
   return parts.join("/");
 }
@@ -200,6 +219,76 @@ function parseJoinToken(text: string, cwd: string): ControllerOptions["joinToken
   return { workload: text.slice(0, at), file: resolve(cwd, text.slice(at + 1)) };
 }
 
+type SourceFlags = {
+  readonly source?: readonly string[];
+  readonly "source-branch"?: readonly string[];
+  readonly "source-path"?: readonly string[];
+  readonly "git-interval"?: string | undefined;
+  readonly "git-known-hosts"?: string | undefined;
+  readonly credentials: NonNullable<ControllerOptions["credentials"]>;
+  readonly allows: ReadonlyMap<string, NonNullable<ControllerOptions["allow"]>>;
+};
+
+/** The sources beside the mesh's own, each with a name, a place, and what it may speak for. */
+function parseSources(flags: SourceFlags, cwd: string): NonNullable<ControllerOptions["sources"]> {
+  const named = (flags.source ?? []).map((text) => splitNamed(text, "--source", "NAME=DIR|URL"));
+  const branches = new Map(
+    (flags["source-branch"] ?? []).map((text) => splitNamed(text, "--source-branch", "NAME=BRANCH")),
+  );
+  const paths = new Map((flags["source-path"] ?? []).map((text) => splitNamed(text, "--source-path", "NAME=DIR")));
+  const names = named.map(([name]) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new UsageError(`--source names ${twice} twice`);
+  const stray = [...branches.keys(), ...paths.keys()].find((name) => !names.includes(name));
+  if (stray !== undefined) throw new UsageError(`there is no --source ${stray}`);
+  return named.map(([name, text]) => {
+    if (name === ROOT_SOURCE) throw new UsageError(`--source ${ROOT_SOURCE}: that is the name of what --git names`);
+    const allow = flags.allows.get(name) ?? [];
+    if (allow.length === 0)
+      throw new UsageError(
+        `--source ${name} may speak for no namespace: give it some, as by --allow ${name}:.=${name}`,
+      );
+    const place = parsePlace(text);
+    if (place.kind === "fault") throw new UsageError(`--source ${name}: ${place.reason}`);
+    const base = {
+      name,
+      allow,
+      follow: { kind: "branch" as const, name: branches.get(name) ?? "main" },
+      path: parsePath(paths.get(name) ?? "", "--source-path"),
+      isSuspended: false,
+    };
+    if (place.kind === "directory") return { ...base, directory: resolve(cwd, place.path) };
+    const { remote } = place;
+    const file = flags.credentials.find(({ prefix }) => isBelow(remote.url, prefix))?.file;
+    const known = flags["git-known-hosts"];
+    const isSsh = remote.transport === "ssh";
+    return {
+      ...base,
+      remote: {
+        remote,
+        everyMs: parseInterval(flags["git-interval"]),
+        ...(file === undefined ? {} : isSsh ? { sshKey: file } : { tokenFile: file }),
+        ...(isSsh && known !== undefined ? { knownHosts: resolve(cwd, known) } : {}),
+      },
+    };
+  });
+}
+
+function splitNamed(text: string, flag: string, form: string): readonly [name: string, value: string] {
+  const [, name, value] = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)=(.+)$/.exec(text) ?? [];
+  // An address may hold a password: it is not repeated.
+  if (name === undefined || value === undefined) throw new UsageError(`${flag} takes ${form}, NAME a DNS label`);
+  return [name, value];
+}
+
+function parseCredential(text: string, cwd: string): NonNullable<ControllerOptions["credentials"]>[number] {
+  const at = text.lastIndexOf("=");
+  const place = parsePlace(text.slice(0, Math.max(0, at)));
+  if (at < 1 || at === text.length - 1 || place.kind !== "remote")
+    throw new UsageError("--credentials takes URL=FILE such as https://git.example.org/shop=shop.token");
+  return { prefix: place.remote.url, file: resolve(cwd, text.slice(at + 1)) };
+}
+
 type RemoteFlags = {
   readonly "git-token-file"?: string | undefined;
   readonly "git-ssh-key"?: string | undefined;
@@ -210,9 +299,11 @@ type RemoteFlags = {
 /** A directory of this machine, or a remote and what it is reached with. */
 function parseRepository(text: string, flags: RemoteFlags, cwd: string): Pick<ControllerOptions, "git" | "remote"> {
   const place = parsePlace(text);
-  const given = (Object.keys(flags) as (keyof RemoteFlags)[]).filter(
+  const isForSources = (name: string) => /interval|known/.test(name);
+  const all = (Object.keys(flags) as (keyof RemoteFlags)[]).filter(
     (name) => name.startsWith("git-") && flags[name] !== undefined,
   );
+  const given = all.filter((name) => place.kind !== "directory" || !isForSources(name));
   // An address may hold a password: it is not repeated.
   if (place.kind === "fault") throw new UsageError(`--git: ${place.reason}`);
   if (place.kind === "directory") {
@@ -220,7 +311,7 @@ function parseRepository(text: string, flags: RemoteFlags, cwd: string): Pick<Co
     return { git: resolve(cwd, place.path) };
   }
   const isSsh = place.remote.transport === "ssh";
-  const [wrong] = given.filter((name) => (isSsh ? name === "git-token-file" : /ssh|known/.test(name)));
+  const [wrong] = given.filter((name) => (isSsh ? name === "git-token-file" : /ssh/.test(name)));
   if (wrong !== undefined) throw new UsageError(`--${wrong} is not for ${isSsh ? "ssh" : "https"} addresses`);
   const file = (name: keyof RemoteFlags) => (flags[name] === undefined ? undefined : resolve(cwd, flags[name]));
   const [tokenFile, sshKey, knownHosts] = [file("git-token-file"), file("git-ssh-key"), file("git-known-hosts")];

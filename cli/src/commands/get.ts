@@ -16,7 +16,7 @@ Usage: regomesh get [KIND [NAME]] [flags]
 Lists resources of the revision that is in force, as its commit has them: what a resource does
 not say is its kind's default, which stands in brackets. Kinds may be written as the
 resource has them, in plural, or short: config (mc), service (svc), workload (wl),
-binding (pb), traffic (tp), test (mt). Without KIND everything is listed.
+binding (pb), traffic (tp), test (mt), source (src). Without KIND everything is listed.
 
   -n, --namespace N  of this namespace alone
 ${clientHelp(17)}

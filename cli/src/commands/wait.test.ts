@@ -16,6 +16,7 @@ const proxy = (workload: string, more: Partial<ProxyBody>): ProxyBody => ({
 });
 const status = (more: Partial<StatusBody>): StatusBody => ({
   mesh: "m",
+  sources: [],
   trustDomain: "td",
   nowMs: 10_000,
   source: { name: "git main", allow: [] },
@@ -44,6 +45,9 @@ const refused = {
   diagnostics: [],
   failedTests: [{ name: "data.a.test_x", file: "a_test.rego", row: 3, message: "x is not true" }],
   refusals: [],
+  source: "root",
+  verdicts: [],
+  resources: 0,
 };
 
 test.each<[string, StatusBody, string | undefined, object]>([

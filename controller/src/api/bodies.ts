@@ -17,6 +17,8 @@ export type StatusBody = {
   /** What is bound in shadow, and what it would have changed. */
   readonly shadows: readonly ShadowBody[];
   readonly source: SourceBody;
+  /** All of them, the mesh's own first. */
+  readonly sources: readonly SourceStateBody[];
   /** What the build of the revision in force warned of. */
   readonly warnings: readonly DiagnosticRecord[];
   /** What is wrong with the controller's own machine, the oldest first; absent while nothing is. */
@@ -72,6 +74,41 @@ export type SourceBody = {
   readonly allow: readonly { readonly path: string; readonly namespaces: readonly string[] }[];
 };
 
+/** A source: where it is, and what became of what it holds. */
+export type SourceStateBody = {
+  /** `root`, or its name. */
+  readonly name: string;
+  /** `git main` */
+  readonly label: string;
+  /** A directory or an address. */
+  readonly url: string;
+  /** `branch main`, `tag v1`, `commit 1f3c9a2b7d40` */
+  readonly follows: string;
+  /** The directory of it that is read; "" for all. */
+  readonly path: string;
+  /** Namespaces that it may speak for; of the mesh's own source by `allow`, and empty here. */
+  readonly namespaces: readonly string[];
+  /** Whose signature a commit or tag must have: how many keys; 0 where none is asked for. */
+  readonly keys: number;
+  /** Nothing new is taken: by the operator (`regomesh source suspend`), or by its PolicySource. */
+  readonly suspended?: "operator" | "resource";
+  readonly inForce?: InputBody;
+  /** What was read last, where something else is in force. */
+  readonly newest?: InputBody;
+  /** Why that is not in force. */
+  readonly refused?: RefusedBody;
+  /** Resources in force. */
+  readonly resources: number;
+  readonly troubles: readonly SourceTroubleBody[];
+};
+
+export type SourceTroubleBody = {
+  /** `unreachable`, `credentials`, `host-key`, `no-branch`, `rewritten`, `unverified`, `limit`, `unreadable`. */
+  readonly reason: string;
+  readonly message: string;
+  readonly sinceMs: number;
+};
+
 /** An entrypoint in shadow: each count is of decisions since the proxies' starts. */
 export type ShadowBody = {
   readonly direction: "inbound" | "outbound";
@@ -119,6 +156,8 @@ export type InputBody = {
   readonly source: string;
   /** `git main` */
   readonly label: string;
+  /** The directory of it; "" for all. */
+  readonly path: string;
   readonly id: string;
   readonly subject: string;
   readonly author: string;
@@ -126,6 +165,8 @@ export type InputBody = {
 };
 
 export type RefusedBody = {
+  /** Whose commit it is: `root`, or the source's name. */
+  readonly source: string;
   readonly commit: string;
   readonly subject: string;
   readonly atMs: number;
@@ -133,6 +174,25 @@ export type RefusedBody = {
   readonly failedTests: readonly FailedTestBody[];
   /** The proxies that refused the release; empty where it was refused before any proxy was sent it. */
   readonly refusals: readonly ProxyRefusalBody[];
+  /** The commit's resources that are at fault; the others are held with it, though nothing is wrong with them. */
+  readonly verdicts: readonly VerdictBody[];
+  /** How many resources the commit holds. */
+  readonly resources: number;
+};
+
+/** A resource that is at fault. */
+export type VerdictBody = {
+  readonly source: string;
+  readonly kind: string;
+  /** "" of a kind that has none. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly file: string;
+  readonly row: number;
+  /** Code of its first fault. */
+  readonly reason: string;
+  /** `file:row:column: code: message` */
+  readonly message: string;
 };
 
 /** A proxy that has refused a release, and why. */

@@ -53,7 +53,7 @@ const unit: Source = { name: "authz/a.rego", text: "package mesh.authz\n\nallow 
 
 function buildText(yaml: string, options: { rights?: SourceRights; files?: readonly Source[] } = {}) {
   const files = [{ name: "mesh.yaml", text: yaml }, ...(options.files ?? [unit])];
-  return build({ path: "", files }, { rights: options.rights ?? ALL_RIGHTS, trustDomain: "cluster.local" }, nothing);
+  return build([{ path: "", files }], { rights: options.rights ?? ALL_RIGHTS, trustDomain: "cluster.local" }, nothing);
 }
 
 const resource = (kind: string, name: string, spec: string, namespace = "default") =>
@@ -77,7 +77,7 @@ const route = (name: string, of: string, spec = "", namespace = "default") =>
   );
 
 describe("the demo's mesh", () => {
-  const built = build({ path: "", files: demo }, { rights: ALL_RIGHTS }, nothing);
+  const built = build([{ path: "", files: demo }], { rights: ALL_RIGHTS }, nothing);
 
   test("builds without a word", () => {
     expect(built.diagnostics).toEqual([]);
@@ -329,7 +329,7 @@ describe("a host has one owner", () => {
     resource("MeshService", name, `{ ports: [{ port: 80 }], hosts: [${hosts.join(", ")}] }`, namespace);
   const buildAfter = (hosts: HostOwners, ...parts: readonly string[]) =>
     build(
-      { path: "", files: [{ name: "mesh.yaml", text: web + parts.join("") }] },
+      [{ path: "", files: [{ name: "mesh.yaml", text: web + parts.join("") }] }],
       { rights: ALL_RIGHTS, hosts },
       nothing,
     );

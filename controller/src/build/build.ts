@@ -4,24 +4,27 @@
  */
 import { type Diagnostic, type DiagnosticRecord, hasErrors, sortDiagnostics, toDiagnosticRecord } from "@regomesh/base";
 import { canonicalJson, type PolicyRef, type ServiceContent, snapshotHash } from "@regomesh/protocol";
-import { parseResources, type Resource } from "@regomesh/resources";
+import { type PolicySource, parseResources, type Resource } from "@regomesh/resources";
 import type { BoundPolicyBody, FailedTestBody } from "../api/bodies.ts";
 import { checkBindings } from "../index/check-bindings.ts";
 import { checkComposition } from "../index/check-composition.ts";
 import { checkServices } from "../index/check-services.ts";
+import { checkSources } from "../index/check-sources.ts";
 import { type HostOwners, ownersOf, settleHosts } from "../index/hosts.ts";
 import type { Inventory } from "../index/loss.ts";
-import { indexResources, type MeshIndex } from "../index/mesh-index.ts";
+import { indexResources, type MeshIndex, type Origin } from "../index/mesh-index.ts";
 import { makeReport } from "../index/report.ts";
 import type { SourceRights } from "../index/rights.ts";
 import { type MeshTestResult, runMeshTests } from "../rehearse/mesh-tests.ts";
 import { composePolicies } from "../snapshot/composition.ts";
 import { toOutbound, type WorkloadPlan } from "../snapshot/outbound.ts";
 import { toWorkloadPlan } from "../snapshot/workload.ts";
+import { ROOT_SOURCE, type Verdict } from "../sources/source.ts";
 import { checkFiles } from "./check-files.ts";
 import { type Modules, makeModules } from "./modules.ts";
-import { resourceFiles, type SourceTree, unitNames, unitOf } from "./source-tree.ts";
+import { mountTree, qualify, relativeName, resourceFiles, type SourceTree, unitNames, unitOf } from "./source-tree.ts";
 import type { BuiltModule, PolicyTools } from "./tools.ts";
+import { countsOf, type PlacedHead, verdictsOf } from "./verdicts.ts";
 
 /** What a revision holds beside its name: plain data that crosses processes and is kept on disk. */
 export type MeshPlan = {
@@ -33,12 +36,17 @@ export type MeshPlan = {
   readonly modules: readonly BuiltModule[];
   /** Absent in a plan that an earlier version has kept. */
   readonly inventory?: Inventory;
+  /** Sources that the mesh's own one names; absent where none. */
+  readonly sources?: readonly SourcePlan[];
   /**
    * A digest of all that a proxy can act upon: of two plans with the same one, whoever has the first
    * need not be sent the second. Absent in a plan that an earlier version has kept.
    */
   readonly meaning?: string;
 };
+
+/** A source as a `PolicySource` says it. */
+export type SourcePlan = PolicySource["spec"] & { readonly name: string };
 
 /** What the status tells of a service. */
 export type ServicePlan = {
@@ -54,35 +62,62 @@ export type Built = {
   readonly diagnostics: readonly DiagnosticRecord[];
   readonly failedTests: readonly FailedTestBody[];
   readonly passedTests: number;
+  /** Those, beside the mesh's own, that operator or mesh names. */
+  readonly sources: readonly string[];
+  /** Of each source that was read, how many resources it holds. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** Those that are at fault; none where there is a plan. */
+  readonly verdicts: readonly Verdict[];
 };
 
 /** Diagnostics that a person will read; more are counted, not kept. */
 const DIAGNOSTICS_MAX = 200;
 
 export type BuildRules = {
+  /** Of the mesh's own source. */
   readonly rights: SourceRights;
+  /** Of the others that the operator has named, by name; what `PolicySource` resources name is added. */
+  readonly sources?: Readonly<Record<string, SourceRights>>;
   /** The authority's, in which identities are issued; absent while there is none. */
   readonly trustDomain?: string | undefined;
   /** Of the revision in force, whose hosts stay its services'. */
   readonly hosts?: HostOwners | undefined;
 };
 
-export function build(tree: SourceTree, rules: BuildRules, tools: PolicyTools): Built {
+/** `sources`: a tree for each; those that neither operator nor mesh names are left out. */
+export function build(sources: readonly SourceTree[], rules: BuildRules, tools: PolicyTools): Built {
   const { trustDomain } = rules;
   const diagnostics: Diagnostic[] = [];
-  const index = readIndex(tree, rules, diagnostics);
+  const read = readIndex(sources, rules, diagnostics);
+  const { trees, index } = read;
   checkTrustDomain(index, trustDomain, diagnostics);
-  if (hasErrors(diagnostics)) return refused(diagnostics);
-  const tests = testUnits(tree, index, tools);
+  const refused = (failed: readonly FailedTestBody[], passedTests: number): Built => ({
+    diagnostics: toRecords(diagnostics),
+    failedTests: failed.slice(0, DIAGNOSTICS_MAX),
+    passedTests,
+    sources: read.named,
+    resources: countsOf(read.heads),
+    verdicts: verdictsOf(read, diagnostics, failed),
+  });
+  if (hasErrors(diagnostics)) return refused([], 0);
+  const tests = testUnits(trees, index, tools);
   diagnostics.push(...tests.diagnostics);
-  if (hasErrors(diagnostics) || tests.failed.length > 0) return refused(diagnostics, tests.failed, tests.passed);
-  const plan = makePlan(tree, index, tools, diagnostics);
-  if (hasErrors(diagnostics)) return refused(diagnostics, [], tests.passed);
+  if (hasErrors(diagnostics) || tests.failed.length > 0) return refused(tests.failed, tests.passed);
+  const plan = makePlan(trees, index, tools, diagnostics);
+  if (hasErrors(diagnostics)) return refused([], tests.passed);
   const whole = runMeshTests(index.tests, plan, tools, tools.nowMs());
   const failed = whole.flatMap(({ message, ...test }) => (message === undefined ? [] : [{ ...test, message }]));
   const passed = tests.passed + whole.length - failed.length;
-  if (failed.length > 0) return refused(diagnostics, failed, passed);
-  return { plan, diagnostics: toRecords(diagnostics), failedTests: [], passedTests: passed };
+  if (failed.length > 0) return refused(failed, passed);
+  return {
+    plan,
+    diagnostics: toRecords(diagnostics),
+    failedTests: [],
+    passedTests: passed,
+    sources: read.named,
+    resources: countsOf(read.heads),
+    verdicts: [],
+  };
 }
 
 /**
@@ -90,13 +125,13 @@ export function build(tree: SourceTree, rules: BuildRules, tools: PolicyTools): 
  * runs these himself. None where the source does not build; the diagnostics say why.
  */
 export function testMesh(
-  tree: SourceTree,
+  sources: readonly SourceTree[],
   rules: BuildRules,
   tools: PolicyTools,
 ): { readonly diagnostics: readonly DiagnosticRecord[]; readonly results: readonly MeshTestResult[] } {
   const diagnostics: Diagnostic[] = [];
-  const index = readIndex(tree, rules, diagnostics);
-  const plan = hasErrors(diagnostics) ? undefined : makePlan(tree, index, tools, diagnostics);
+  const { trees, index } = readIndex(sources, rules, diagnostics);
+  const plan = hasErrors(diagnostics) ? undefined : makePlan(trees, index, tools, diagnostics);
   const isWhole = plan !== undefined && !hasErrors(diagnostics);
   return {
     diagnostics: toRecords(diagnostics),
@@ -112,37 +147,82 @@ export function holdingsOf(
   | { readonly inventory: Inventory; readonly trustDomain: string }
   | { readonly inventory?: undefined; readonly diagnostics: readonly DiagnosticRecord[] } {
   const diagnostics: Diagnostic[] = [];
-  const index = readIndex(tree, rules, diagnostics);
+  const { index } = readIndex([tree], rules, diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics: toRecords(diagnostics) };
   return { inventory: inventoryOfIndex(index), trustDomain: index.config.trustDomain };
 }
 
 /** The units that a source's bindings name, as far as its resources can be read. */
-export function boundUnits(tree: SourceTree): readonly string[] {
-  const resources = resourceFiles(tree).flatMap((file) => parseResources(file).resources);
+export function boundUnits(trees: readonly SourceTree[]): readonly string[] {
+  const resources = trees.flatMap(resourceFiles).flatMap((file) => parseResources(file).resources);
   return [...new Set(resources.flatMap((each) => (each.kind === "PolicyBinding" ? [each.spec.unit] : [])))];
 }
 
-function readIndex(tree: SourceTree, rules: BuildRules, diagnostics: Diagnostic[]): MeshIndex {
-  const resources: Resource[] = [];
-  for (const file of resourceFiles(tree)) {
-    const parsed = parseResources(file);
-    resources.push(...parsed.resources);
-    diagnostics.push(...parsed.diagnostics);
+type Read = {
+  readonly trees: readonly SourceTree[];
+  readonly heads: readonly PlacedHead[];
+  /** Sources that may be read, without the mesh's own. */
+  readonly named: readonly string[];
+  readonly index: MeshIndex;
+};
+
+function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostics: Diagnostic[]): Read {
+  const { trees, resources, heads, rights } = readSources(sources, rules, diagnostics);
+  const named = [...rights.keys()].filter((name) => name !== ROOT_SOURCE);
+  const origins = new Map<Resource, Origin>();
+  for (const [tree, own] of resources) {
+    const source = tree.source ?? ROOT_SOURCE;
+    for (const resource of own) {
+      const file = relativeName(tree, resource.source.name) ?? resource.source.name;
+      origins.set(resource, { source, file, rights: rights.get(source) ?? [] });
+    }
   }
-  const { index: claimed, diagnostics: found } = indexResources(resources, { ...rules, path: tree.path });
+  const { index: claimed, diagnostics: found } = indexResources(origins, rules);
   diagnostics.push(...found);
   // References are checked only where every resource could be read: a file with a fault
   // would otherwise make a fault of each thing that names what it holds.
-  if (hasErrors(diagnostics)) return claimed;
+  if (hasErrors(diagnostics)) return { trees, heads, named, index: claimed };
   const report = makeReport(diagnostics);
   const index = settleHosts(claimed, rules.hosts ?? [], report);
+  checkSources(index, Object.keys(rules.sources ?? {}), report);
   checkServices(index, report);
-  const bound = index.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(tree, unit) !== undefined);
-  checkBindings(index, [...new Set([...unitNames(tree), ...bound])], report);
+  const bound = index.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(trees, unit) !== undefined);
+  checkBindings(index, [...new Set([...trees.flatMap(unitNames), ...bound])], report);
   checkComposition(index, report);
-  diagnostics.push(...checkFiles(tree, index));
-  return index;
+  diagnostics.push(...checkFiles(trees, index));
+  return { trees, heads, named, index };
+}
+
+/** The mesh's own source says which others there are, beside those of the operator; of each its resources and rights. */
+function readSources(sources: readonly SourceTree[], rules: BuildRules, diagnostics: Diagnostic[]) {
+  const rights = new Map<string, SourceRights>([[ROOT_SOURCE, rules.rights], ...Object.entries(rules.sources ?? {})]);
+  const heads: PlacedHead[] = [];
+  const read = (tree: SourceTree): readonly [SourceTree, readonly Resource[]] => {
+    const { source = ROOT_SOURCE } = tree;
+    const parsed = resourceFiles(tree).map((file) => {
+      const found = parseResources(file);
+      heads.push(...found.heads.map((head) => ({ ...head, source, file })));
+      return found;
+    });
+    diagnostics.push(...parsed.flatMap((each) => each.diagnostics));
+    return [tree, parsed.flatMap((each) => each.resources.map((resource) => qualified(tree, resource)))];
+  };
+  const own = sources.filter(({ source = ROOT_SOURCE }) => source === ROOT_SOURCE).map(read);
+  for (const resource of own.flatMap(([, resources]) => resources)) {
+    if (resource.kind !== "PolicySource" || rights.has(resource.metadata.name)) continue;
+    rights.set(resource.metadata.name, [{ path: "", namespaces: resource.spec.namespaces }]);
+  }
+  const others = sources
+    .filter(({ source = ROOT_SOURCE }) => source !== ROOT_SOURCE && rights.has(source))
+    .map((tree) => read(mountTree(tree)));
+  const resources = [...own, ...others];
+  return { trees: resources.map(([tree]) => tree), resources, heads, rights };
+}
+
+/** A binding names a unit of its own source. */
+function qualified(tree: SourceTree, resource: Resource): Resource {
+  if (resource.kind !== "PolicyBinding") return resource;
+  return { ...resource, spec: { ...resource.spec, unit: qualify(tree, resource.spec.unit) } };
 }
 
 /** Identities cannot follow: every peer would be of another trust domain than its certificate. */
@@ -158,12 +238,12 @@ function checkTrustDomain(index: MeshIndex, trustDomain: string | undefined, dia
   );
 }
 
-function testUnits(tree: SourceTree, index: MeshIndex, tools: PolicyTools) {
+function testUnits(trees: readonly SourceTree[], index: MeshIndex, tools: PolicyTools) {
   const diagnostics: Diagnostic[] = [];
   const failed: FailedTestBody[] = [];
   let passed = 0;
   for (const name of new Set(index.bindings.map(({ spec }) => spec.unit))) {
-    const unit = unitOf(tree, name);
+    const unit = unitOf(trees, name);
     if (unit === undefined) continue;
     const result = tools.test(unit);
     diagnostics.push(...result.diagnostics);
@@ -173,8 +253,13 @@ function testUnits(tree: SourceTree, index: MeshIndex, tools: PolicyTools) {
   return { diagnostics, failed, passed };
 }
 
-function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagnostics: Diagnostic[]): MeshPlan {
-  const modules = makeModules(tree, tools, diagnostics);
+function makePlan(
+  trees: readonly SourceTree[],
+  index: MeshIndex,
+  tools: PolicyTools,
+  diagnostics: Diagnostic[],
+): MeshPlan {
+  const modules = makeModules(trees, tools, diagnostics);
   const workloads = [...index.workloads.values()].map((workload) => {
     const inbound = modules.refer("inbound", composePolicies(index, workload, "inbound"));
     const outbound = modules.refer("outbound", composePolicies(index, workload, "outbound"));
@@ -198,6 +283,9 @@ function makePlan(tree: SourceTree, index: MeshIndex, tools: PolicyTools, diagno
       policies: boundPolicies(byService.get(`${name}.${namespace}`) ?? []),
     })),
     modules: modules.built(),
+    ...(index.sources.length === 0
+      ? {}
+      : { sources: index.sources.map(({ metadata, spec }) => ({ name: metadata.name, ...spec })) }),
     inventory: inventoryOfIndex(index),
   };
 }
@@ -239,14 +327,6 @@ function boundPolicies(workloads: readonly WorkloadPlan[]): readonly BoundPolicy
     }
   }
   return [...found.values()];
-}
-
-function refused(
-  diagnostics: readonly Diagnostic[],
-  failedTests: readonly FailedTestBody[] = [],
-  passedTests = 0,
-): Built {
-  return { diagnostics: toRecords(diagnostics), failedTests: failedTests.slice(0, DIAGNOSTICS_MAX), passedTests };
 }
 
 /** As records, each once: a unit is compiled for its tests and for every module that holds it. */

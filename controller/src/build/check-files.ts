@@ -9,30 +9,30 @@ import { voidOf } from "./void-data.ts";
 
 export type FileCode = "source_unread" | "source_place" | "data_void";
 
-export function checkFiles(tree: SourceTree, index: MeshIndex): readonly Diagnostic[] {
+export function checkFiles(trees: readonly SourceTree[], index: MeshIndex): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
   const ofUnits = new Set<Unread>();
   for (const name of new Set(index.bindings.map(({ spec }) => spec.unit))) {
-    for (const unread of unreadOf(tree, name).filter(({ isDocument }) => !isDocument)) {
+    for (const unread of unreadOf(trees, name).filter(({ isDocument }) => !isDocument)) {
       ofUnits.add(unread);
       found.push(
         fault(named(unread.name), "source_unread", `unit ${name} needs ${unread.name}, which ${bare(unread)}`),
       );
     }
-    for (const file of unitOf(tree, name)?.files ?? []) {
+    for (const file of unitOf(trees, name)?.files ?? []) {
       const why = isData(file.name) ? voidOf(file.text) : undefined;
       if (why === undefined) continue;
       const hint = "write {} where the policy is to have no data";
       found.push({ ...fault(file, "data_void", `the data of unit ${name} ${why}`), hint });
     }
   }
-  for (const unread of tree.unread ?? []) {
+  for (const unread of trees.flatMap(({ unread }) => unread ?? [])) {
     if (ofUnits.has(unread) || !unread.isDocument) continue;
     const hint = "if it holds no resource, name it in .regomeshignore";
     const severity = unread.speaks === true ? "error" : "warning";
     found.push({ ...fault(named(unread.name), "source_unread", `the file ${unread.why}`), severity, hint });
   }
-  for (const file of resourcesInData(tree)) {
+  for (const file of trees.flatMap(resourcesInData)) {
     const hint = "give the file another name than data, and the resources are read";
     found.push({ ...fault(file, "source_place", "resources in a unit's data are not read"), hint });
   }

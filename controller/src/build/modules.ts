@@ -17,13 +17,13 @@ export type Modules = {
 
 type Made = { readonly hash: string; readonly module: CompiledModule; readonly meaning: string } | undefined;
 
-export function makeModules(tree: SourceTree, tools: PolicyTools, diagnostics: Diagnostic[]): Modules {
+export function makeModules(trees: readonly SourceTree[], tools: PolicyTools, diagnostics: Diagnostic[]): Modules {
   const made = new Map<string, Made>();
   const report = makeReport(diagnostics);
 
   function make(role: Role, bound: readonly Bound[]): Made {
     const units = [...new Set(bound.map(({ unit }) => unit))].sort();
-    const found = units.flatMap((name) => unitOf(tree, name) ?? []);
+    const found = units.flatMap((name) => unitOf(trees, name) ?? []);
     const entrypoints = distinct(bound);
     const compiled = tools.compile(found, entrypoints, role);
     diagnostics.push(...compiled.diagnostics);

@@ -5,9 +5,12 @@
  */
 import type { Source } from "@regomesh/base";
 import { mentionsGroup } from "@regomesh/resources";
+import { ROOT_SOURCE } from "../sources/source.ts";
 import type { UnitFiles } from "./tools.ts";
 
 export type SourceTree = {
+  /** Name of the source; the mesh's own where there is none. */
+  readonly source?: string;
   /** Directory of the repository that is the source; "" is all of it. */
   readonly path: string;
   /** Named by their path in the repository: modules, data, and documents that speak of our group. */
@@ -33,6 +36,47 @@ export const isData = (name: string): boolean => /(^|\/)data\.(json|ya?ml)$/.tes
 /** Says which language the modules of a unit are written in. */
 export const isManifest = (name: string): boolean => /(^|\/)\.manifest$/.test(name);
 export const isDocument = (name: string): boolean => /\.(json|ya?ml)$/i.test(name);
+
+/** Between a source's name and what that names: `team-a:policies/orders`. What is the mesh's own has no name before it. */
+const MOUNT = ":";
+
+/** Of several sources each has its names before what it holds, so that none is taken for another's. */
+export function mountTree(tree: SourceTree): SourceTree {
+  const { source, path, files, unread } = tree;
+  if (isRoot(source)) return tree;
+  const mounted = (name: string) => `${source}${MOUNT}${name}`;
+  return {
+    ...tree,
+    path: mounted(path),
+    files: files.map((file) => ({ ...file, name: mounted(file.name) })),
+    ...(unread === undefined ? {} : { unread: unread.map((each) => ({ ...each, name: mounted(each.name) })) }),
+  };
+}
+
+/** A unit's name as all sources know it, of the one that a source knows it by. */
+export function qualify(tree: SourceTree, unit: string): string {
+  return `${prefixOf(tree)}${unit}`;
+}
+
+/** The source that a file, a unit or a diagnostic's place is of, among those that there are. */
+export function sourceOf(name: string, sources: Iterable<string>): string {
+  const at = name.indexOf(MOUNT);
+  const source = at < 0 ? ROOT_SOURCE : name.slice(0, at);
+  return new Set(sources).has(source) ? source : ROOT_SOURCE;
+}
+
+/** A mounted file as its own source knows it. */
+export function unmounted(source: string, name: string): string {
+  return isRoot(source) ? name : name.slice(source.length + MOUNT.length);
+}
+
+function prefixOf({ source }: SourceTree): string {
+  return isRoot(source) ? "" : `${source}${MOUNT}`;
+}
+
+function isRoot(source: string | undefined): boolean {
+  return source === undefined || source === ROOT_SOURCE;
+}
 
 /** Documents that speak of our group, and are no unit's data. */
 export function resourceFiles(tree: SourceTree): readonly Source[] {
@@ -65,33 +109,49 @@ export function unitNames(tree: SourceTree): readonly string[] {
   for (const { name } of tree.files) {
     const inside = relativeName(tree, name);
     const slash = inside?.lastIndexOf("/") ?? -1;
-    if (inside !== undefined && isModule(inside) && slash > 0) names.add(inside.slice(0, slash));
+    if (inside !== undefined && isModule(inside) && slash > 0) names.add(qualify(tree, inside.slice(0, slash)));
   }
   return [...names].sort();
 }
 
 /** The unit of a name, with everything below its directory; undefined where that holds no Rego. */
-export function unitOf(tree: SourceTree, name: string): UnitFiles | undefined {
+export function unitOf(trees: readonly SourceTree[], name: string): UnitFiles | undefined {
+  const tree = treeOf(trees, name);
+  if (tree === undefined) return undefined;
   const directory = directoryIn(tree, name);
   const files = tree.files.filter((file) => file.name.startsWith(`${directory}/`));
   return files.some((file) => isModule(file.name)) ? { name, directory, files } : undefined;
 }
 
 /** What of a unit could not be read: files of it, or a folder that it is in. */
-export function unreadOf(tree: SourceTree, unit: string): readonly Unread[] {
+export function unreadOf(trees: readonly SourceTree[], unit: string): readonly Unread[] {
+  const tree = treeOf(trees, unit);
+  if (tree === undefined) return [];
   const directory = directoryIn(tree, unit);
   return (tree.unread ?? []).filter(
     ({ name }) => name === directory || name.startsWith(`${directory}/`) || directory.startsWith(`${name}/`),
   );
 }
 
-function directoryIn(tree: SourceTree, name: string): string {
-  return tree.path === "" ? name : `${tree.path}/${name}`;
+function treeOf(trees: readonly SourceTree[], unit: string): SourceTree | undefined {
+  const at = unit.indexOf(MOUNT);
+  const source = at < 0 ? ROOT_SOURCE : unit.slice(0, at);
+  return trees.find((tree) => (tree.source ?? ROOT_SOURCE) === source);
 }
 
-function relativeName(tree: SourceTree, name: string): string | undefined {
-  if (tree.path === "") return name;
-  return name.startsWith(`${tree.path}/`) ? name.slice(tree.path.length + 1) : undefined;
+function directoryIn(tree: SourceTree, unit: string): string {
+  return `${below(tree)}${unit.slice(prefixOf(tree).length)}`;
+}
+
+/** A file by its path in the source; undefined where it lies beside that. */
+export function relativeName(tree: SourceTree, name: string): string | undefined {
+  const start = below(tree);
+  return name.startsWith(start) ? name.slice(start.length) : undefined;
+}
+
+/** What every name below the source's directory begins with. */
+function below(tree: SourceTree): string {
+  return tree.path === "" || tree.path === prefixOf(tree) ? tree.path : `${tree.path}/`;
 }
 
 function directoryOf(name: string): string {

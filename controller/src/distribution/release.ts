@@ -34,6 +34,8 @@ export type Release = {
   readonly source: string;
   /** What it was made of; absent in a release that an earlier version has kept. */
   readonly inputs?: readonly Input[];
+  /** What it was made of when proxies were given it, where that is something else: the rows that they name are of that. */
+  readonly builtFrom?: readonly Input[];
   readonly builtAtMs: number;
   readonly issuedAtMs: number;
   readonly explainDenials: boolean;

@@ -45,6 +45,11 @@ export function parsePlace(text: string): RepositoryPlace {
   }
 }
 
+/** Whether an address is one of a prefix; that ends where a part does, so that no secret is for a host whose name only begins so. */
+export function isBelow(url: string, prefix: string): boolean {
+  return url === prefix || url.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
+}
+
 function fault(reason: string): RepositoryPlace {
   return { kind: "fault", reason };
 }

@@ -10,13 +10,15 @@ import {
   type MeshService,
   type MeshTest,
   type PolicyBinding,
+  type PolicySource,
   type Resource,
   ROOT_NAMESPACE,
   type TrafficPolicy,
   type Workload,
 } from "@regomesh/resources";
+import { ROOT_SOURCE } from "../sources/source.ts";
 import { makeReport, nameOf, type Report } from "./report.ts";
-import { mayConfigure, maySpeakFor, printRight, type SourceRights } from "./rights.ts";
+import { mayConfigure, mayOtherSpeakFor, maySpeakFor, printRight, type SourceRights, speaksByName } from "./rights.ts";
 
 export type MeshIndex = {
   readonly name: string;
@@ -31,6 +33,7 @@ export type MeshIndex = {
   readonly workloadsByService: ReadonlyMap<string, readonly Workload[]>;
   readonly bindings: readonly PolicyBinding[];
   readonly tests: readonly MeshTest[];
+  readonly sources: readonly PolicySource[];
   /** By the `name.namespace` of the service that they are about. */
   readonly traffic: ReadonlyMap<string, TrafficPolicy>;
 };
@@ -38,21 +41,28 @@ export type MeshIndex = {
 /** Workloads of a mesh: what one controller process was built to hold. */
 const WORKLOADS_MAX = 10_000;
 
-export type IndexRules = {
+/** Where a resource comes from, and what may be said there. */
+export type Origin = {
+  /** `ROOT_SOURCE`, or the source's name. */
+  readonly source: string;
+  /** By its path in the source, as rights name it. */
+  readonly file: string;
   readonly rights: SourceRights;
-  /** The directory that is the source: rights name paths from there. */
-  readonly path: string;
+};
+
+export type IndexRules = {
   /** The authority's; what a mesh without a MeshConfig has. */
   readonly trustDomain?: string | undefined;
 };
 
 export function indexResources(
-  resources: readonly Resource[],
-  { rights, path, trustDomain = MESH_DEFAULTS.trustDomain }: IndexRules,
+  origins: ReadonlyMap<Resource, Origin>,
+  { trustDomain = MESH_DEFAULTS.trustDomain }: IndexRules,
 ): { readonly index: MeshIndex; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const report = makeReport(diagnostics);
-  const owned = takeNames(resources, report).filter((resource) => mayHold(resource, rights, path, report));
+  const allowed = [...origins].filter(([resource, origin]) => mayHold(resource, origin, report));
+  const owned = takeNames(allowed, report);
   const configs = owned.filter((resource) => resource.kind === "MeshConfig");
   const [config] = configs;
   for (const other of configs.slice(1)) {
@@ -79,6 +89,7 @@ export function indexResources(
       .filter((resource) => resource.kind === "PolicyBinding")
       .sort((a, b) => compareText(nameOf(a), nameOf(b))),
     tests: owned.filter((resource) => resource.kind === "MeshTest"),
+    sources: owned.filter((resource) => resource.kind === "PolicySource"),
     traffic: trafficByService(
       owned.filter((resource) => resource.kind === "TrafficPolicy"),
       report,
@@ -119,34 +130,64 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A name has one owner: the second resource of a name is a fault, whatever it says. */
-function takeNames(resources: readonly Resource[], report: Report): readonly Resource[] {
-  const owners = new Map<string, Resource>();
-  for (const resource of resources) {
+type Owned = readonly [Resource, Origin];
+
+/**
+ * A name has one owner: another resource of that name is a fault, whatever it says. Of two sources
+ * that one owns it whose right has the namespace by name; where both have, or none, the first.
+ */
+function takeNames(resources: readonly Owned[], report: Report): readonly Resource[] {
+  const owners = new Map<string, Owned>();
+  for (const each of resources) {
+    const name = nameOf(each[0]);
+    const owner = owners.get(name);
+    if (owner === undefined || isRatherOf(each, owner)) owners.set(name, each);
+  }
+  for (const each of resources) {
+    const [resource, { source }] = each;
     const name = nameOf(resource);
     const owner = owners.get(name);
-    if (owner === undefined) owners.set(name, resource);
-    else {
-      report(resource, "metadata.name", "resource_duplicate", `${name} is defined twice`, {
-        related: [{ at: placed(owner), message: "the first definition" }],
-      });
-    }
+    if (owner === undefined || owner === each) continue;
+    const isOther = owner[1].source !== source;
+    const message = isOther ? `${name} is source ${owner[1].source}'s` : `${name} is defined twice`;
+    report(resource, "metadata.name", "resource_duplicate", message, {
+      related: [{ at: placed(owner[0]), message: isOther ? "its definition there" : "the first definition" }],
+    });
   }
-  return [...owners.values()];
+  return [...owners.values()].map(([resource]) => resource);
 }
 
-function mayHold(resource: Resource, rights: SourceRights, path: string, report: Report): boolean {
-  const file = path === "" ? resource.source.name : resource.source.name.slice(path.length + 1);
-  const hint = `the controller's --allow gives ${rights.map(printRight).join(" ")}`;
-  if (resource.kind === "MeshConfig") {
-    const may = mayConfigure(file, rights);
-    const message = `only a path that may speak for ${ROOT_NAMESPACE} may hold a MeshConfig`;
+function isRatherOf(each: Owned, owner: Owned): boolean {
+  return each[1].source !== owner[1].source && isNamed(each) && !isNamed(owner);
+}
+
+function isNamed([resource, { file, rights }]: Owned): boolean {
+  return "namespace" in resource.metadata && speaksByName(file, resource.metadata.namespace, rights);
+}
+
+function mayHold(resource: Resource, { source, file, rights }: Origin, report: Report): boolean {
+  const isRoot = source === ROOT_SOURCE;
+  const allowed = rights.map(printRight).join(" ");
+  const hint = isRoot ? `the controller's --allow gives ${allowed}` : `source ${source} may speak for ${allowed}`;
+  if (resource.kind === "MeshConfig" || resource.kind === "PolicySource") {
+    const may = isRoot && mayConfigure(file, rights);
+    const message = isRoot
+      ? `only a path that may speak for ${ROOT_NAMESPACE} may hold a ${resource.kind}`
+      : `only the mesh's own source may hold a ${resource.kind}`;
     if (!may) report(resource, "kind", "resource_namespace", message, { hint });
-    return may;
+    if (!may || resource.kind === "MeshConfig") return may;
   }
   const { namespace } = resource.metadata;
-  const may = maySpeakFor(file, namespace, rights);
-  const message = `this file may not speak for namespace ${namespace}`;
+  const isRoots = namespace === ROOT_NAMESPACE;
+  if (resource.kind === "PolicySource" && !isRoots) {
+    report(resource, "metadata.namespace", "resource_namespace", `a PolicySource is of namespace ${ROOT_NAMESPACE}`);
+    return false;
+  }
+  const may = isRoot ? maySpeakFor(file, namespace, rights) : !isRoots && mayOtherSpeakFor(file, namespace, rights);
+  const message =
+    !isRoot && isRoots
+      ? `only the mesh's own source may speak for namespace ${ROOT_NAMESPACE}`
+      : `this file may not speak for namespace ${namespace}`;
   if (!may) report(resource, "metadata.namespace", "resource_namespace", message, { hint });
   return may;
 }

@@ -18,7 +18,10 @@ export type IndexCode =
   | "binding_count"
   | "binding_twice"
   | "workload_count"
-  | "trust_domain";
+  | "trust_domain"
+  | "source_name"
+  | "source_url"
+  | "source_followed";
 
 export type ReportOptions = {
   readonly hint?: string | undefined;

@@ -19,8 +19,18 @@ export const ALL_RIGHTS: SourceRights = [];
 /** Whether a file, named by its path in the source, may hold resources of a namespace. The most specific path decides. */
 export function maySpeakFor(file: string, namespace: string, rights: SourceRights): boolean {
   if (rights.length === 0) return true;
-  const [right] = rights.filter(({ path }) => isBelow(file, path)).sort((a, b) => b.path.length - a.path.length);
+  const right = rightOf(file, rights);
   return right !== undefined && (right.namespaces.includes("*") || right.namespaces.includes(namespace));
+}
+
+/** As `maySpeakFor`, of a source that is not the mesh's own: what nobody has given it, it has not. */
+export function mayOtherSpeakFor(file: string, namespace: string, rights: SourceRights): boolean {
+  return rights.length > 0 && maySpeakFor(file, namespace, rights);
+}
+
+/** Whether the right that decides has the namespace by its name, not among all. */
+export function speaksByName(file: string, namespace: string, rights: SourceRights): boolean {
+  return rightOf(file, rights)?.namespaces.includes(namespace) === true;
 }
 
 /** The mesh's own settings are the root namespace's. */
@@ -43,6 +53,10 @@ export function parseRight(text: string): PathRight | undefined {
 /** `--allow` as it would be written, for hints. */
 export function printRight({ path, namespaces }: PathRight): string {
   return `${path === "" ? "." : path}=${namespaces.join(",")}`;
+}
+
+function rightOf(file: string, rights: SourceRights): PathRight | undefined {
+  return rights.filter(({ path }) => isBelow(file, path)).sort((a, b) => b.path.length - a.path.length)[0];
 }
 
 function isBelow(file: string, path: string): boolean {

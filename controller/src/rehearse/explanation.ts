@@ -43,7 +43,7 @@ export type Explanation =
   | { readonly kind: "refused"; readonly reason: string };
 
 type Context = {
-  readonly tree: SourceTree;
+  readonly trees: readonly SourceTree[];
   readonly plan: MeshPlan;
   readonly tools: PolicyTools;
   readonly nowMs: number;
@@ -123,9 +123,9 @@ function toBody(stage: Stage, request: RehearsedRequest, connection: ConnectionC
   };
 }
 
-function toAskedBody(asked: AskedEntrypoint, decided: boolean, input: string, { tree, tools }: Context): AskedBody {
+function toAskedBody(asked: AskedEntrypoint, decided: boolean, input: string, { trees, tools }: Context): AskedBody {
   const { binding, unit, tier, kind, mode } = asked.bound;
-  const files = unitOf(tree, unit);
+  const files = unitOf(trees, unit);
   const rules = files === undefined ? [] : tools.explain(files, asked.entrypoint, input);
   return {
     binding,

@@ -63,7 +63,7 @@ async function committed(): Promise<Verdict> {
   git("add", "-A");
   git("commit", "-q", "--allow-empty", "-m", "case");
   const tree = await readCommitTree(join(folder, ".git"), git("rev-parse", "HEAD"), "");
-  const { plan, diagnostics, failedTests } = build(tree, { rights: ALL_RIGHTS }, tools);
+  const { plan, diagnostics, failedTests } = build([tree], { rights: ALL_RIGHTS }, tools);
   const said = [...diagnostics.map(printRecord), ...failedTests.map(({ name }) => name)];
   return { isTaken: plan !== undefined, said, workloads: plan?.workloads.length ?? 0 };
 }

@@ -36,7 +36,7 @@ export async function checkSource(
   const { tree, top, repository } = await readWorkTree(directory);
   const standing = against && (await readStanding(against, { rights, path: tree.path, repository }));
   const rules = { rights, trustDomain: standing?.trustDomain, hosts: standing?.hosts };
-  const built = build(tree, rules, await loadTools());
+  const built = build([tree], rules, await loadTools());
   const { failedTests, plan } = built;
   const lost = plan && standing ? checkLoss(standing, plan) : [];
   const diagnostics = [...built.diagnostics, ...lost];
@@ -49,7 +49,7 @@ export async function checkSource(
     resourceFiles: resourceFiles(tree).length,
     workloads: plan?.workloads.length ?? 0,
     isTaken: plan !== undefined && lost.length === 0,
-    boundUnits: boundUnits(tree),
+    boundUnits: boundUnits([tree]),
   };
 }
 
@@ -62,5 +62,5 @@ export async function testMeshOf(files: readonly Source[]): Promise<ReturnType<t
   const isAny = resourceFiles(tree).some((file) =>
     parseResources(file).resources.some(({ kind }) => kind === "MeshTest"),
   );
-  return isAny ? testMesh(tree, { rights: ALL_RIGHTS }, await loadTools()) : { diagnostics: [], results: [] };
+  return isAny ? testMesh([tree], { rights: ALL_RIGHTS }, await loadTools()) : { diagnostics: [], results: [] };
 }

@@ -10,6 +10,8 @@ import type { Claim } from "../distribution/endpoints.ts";
 import type { Release } from "../distribution/release.ts";
 import { type Known, RESTART_LEASE_MS } from "../distribution/roster.ts";
 import type { SourceRights } from "../index/rights.ts";
+import { findFile } from "../sources/given.ts";
+import { ROOT_SOURCE } from "../sources/source.ts";
 import { Troubles } from "../status/troubles.ts";
 import { Keeper } from "../store/keeper.ts";
 import { observed } from "../store/observed.ts";
@@ -30,12 +32,12 @@ import { openLongestTtl } from "./ca/longest-ttl.ts";
 import { RevokedList } from "./ca/revoked-list.ts";
 import { Revoker } from "./ca/revoker.ts";
 import { serveUnix, type UidRight } from "./ca/unix-attestor.ts";
+import { Composer } from "./composer.ts";
 import { Explainer } from "./explainer.ts";
-import { Excerpts } from "./git/blame.ts";
+import { Excerpts, type PlacedFile } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
-import { Mirror, type MirrorOptions } from "./git/mirror.ts";
 import { RevisionTrees } from "./git/revision-trees.ts";
-import { GitSource, LOOK_EVERY_MS } from "./git/source.ts";
+import { LOOK_EVERY_MS } from "./git/source.ts";
 import { type Control, makeControl } from "./grpc/control.ts";
 import { makeServerIdentity } from "./grpc/credentials.ts";
 import { Distributor } from "./grpc/distributor.ts";
@@ -46,9 +48,13 @@ import { type HttpServer, serveHttp } from "./http/server.ts";
 import { type JoinTokenOrder, writeJoinTokenFiles } from "./join-token-files.ts";
 import { MeshState } from "./mesh.ts";
 import { Rollout } from "./rollout.ts";
+import type { FollowedSource, SourcePlace } from "./sources/followed-source.ts";
+import { listSources } from "./sources/list.ts";
+import { type Credential, Sources } from "./sources/sources.ts";
 import { FolderStore } from "./store/folder-store.ts";
 import { type KeptList, keptClaims, keptProxies } from "./store/kept-list.ts";
 import { LastGood } from "./store/last-good.ts";
+import { SourceContents } from "./store/source-contents.ts";
 
 export type ControllerOptions = {
   /** Folder of everything that is kept. */
@@ -64,7 +70,12 @@ export type ControllerOptions = {
   readonly grpc: string;
   readonly explainDenials: boolean;
   /** Where `git` is a remote's mirror: the remote, and how it is reached. */
-  readonly remote?: Pick<MirrorOptions, "remote" | "tokenFile" | "sshKey" | "knownHosts" | "everyMs">;
+  readonly remote?: NonNullable<SourcePlace["remote"]>;
+  /** Sources beside that one, each with what it may speak for. */
+  readonly sources?: readonly (SourcePlace & { readonly allow: SourceRights })[];
+  /** What addresses of PolicySources are reached with. */
+  readonly credentials?: readonly Credential[];
+  readonly knownHosts?: string;
   readonly joinTokens: readonly { readonly workload: string; readonly file: string }[];
   readonly svidTtlMs?: number;
   /** Where proxies of this host join by whose process they are. */
@@ -112,6 +123,7 @@ type Closers = (() => Promise<void> | void)[];
 type Core = {
   readonly distributor: Distributor;
   readonly mesh: MeshState;
+  readonly composer: Composer;
   readonly rollout: Rollout;
   readonly claims: KeptList<Claim>;
   readonly known: KeptList<Known>;
@@ -121,7 +133,7 @@ type Core = {
     signer: KeyAndChain | undefined;
     control: Control | undefined;
     http: HttpServer | undefined;
-    source: GitSource | undefined;
+    sources: Sources | undefined;
     /** The authority's, before it is open. */
     trustDomain: string | undefined;
     /** Nothing was in force before, and there was no authority. */
@@ -150,7 +162,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     log.log("warn", "this Node does not keep the build process from the network; Node 25 or newer does");
   closers.push(() => builder.close());
   core = makeCore(builder, lease, troubles, options);
-  const { rollout, distributor, claims, known, late } = core;
+  const { composer, rollout, distributor, claims, known, late } = core;
   closers.push(async () => void (await Promise.all([claims.flush(), known.flush(), rollout.close()])));
   late.trustDomain = await Authority.trustDomainOf(lease);
   const revoked = await RevokedList.open(lease, clock.nowMs());
@@ -165,32 +177,41 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   closers.push(() => clearInterval(expiry));
   await rollout.restore();
   late.isFirstStart = rollout.release === undefined && late.trustDomain === undefined;
-  const mirror = await openMirror(options, troubles, () => source.wake(), closers);
-  const source: GitSource = new GitSource({
-    directory: mirror?.gitDir ?? options.git,
-    branch: options.branch,
-    path: options.path,
-    clock,
-    log,
-    onCommit: (tree) => rollout.take(tree),
-    onTrouble: () => late.http?.poke(),
+  const sources = await openSources(core, lease, options);
+  late.sources = sources;
+  closers.push(() => sources.close());
+  const isNew = rollout.release === undefined;
+  await sources.sync(rollout.release?.plan.sources ?? []);
+  // What is in force of the others is kept: only where nothing is, they are waited for.
+  if (isNew) await sources.fetchOthers();
+  const { root } = sources;
+  await root.fetch();
+  await rollout.open().catch(async () => {
+    // It is said as trouble of the source, and tried again.
+    root.again();
+    await root.look();
   });
-  late.source = source;
-  await source.look();
-  await firstCommit(source, rollout, options);
+  await firstCommit(root, rollout, options);
+  const [fault] = root.troubles;
   if (rollout.release === undefined)
-    throw nothingToServe(rollout.refused, troubles.of("source") ?? troubles.of("state") ?? source.trouble);
+    throw nothingToServe(composer.refused[0], troubles.of("state") ?? fault?.message);
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
   late.trustDomain = late.authority.trustDomain;
   distributor.lease(await claims.read(), RESTART_LEASE_MS);
   distributor.remember(await known.read());
   const grpc = await openGrpc(core, late.authority, revoked, lease, options, closers);
-  const trees = new RevisionTrees(() => source.repository?.gitDir, options.path);
+  const { mesh } = core;
+  const gitDirOf = (name: string) => sources.find(name)?.repository?.gitDir;
+  const trees = new RevisionTrees({
+    inputsOf: (revision) => mesh.given.get(revision),
+    gitDirOf,
+    held: (input) => composer.content(input),
+  });
   core.mesh.trees = trees;
   const explainer = new Explainer({
     trees,
-    gitDir: () => source.repository?.gitDir,
-    rules: () => ({ rights: options.allow, trustDomain: late.trustDomain }),
+    place: (revision, file) => placeIn(mesh, gitDirOf, revision, file),
+    rules: () => ({ rights: options.allow, sources: rightsOf(options), trustDomain: late.trustDomain }),
     log,
   });
   core.mesh.explainer = explainer;
@@ -215,22 +236,20 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     mesh: core.mesh,
     token: await openApiToken(lease),
     log,
-    counts: () => rollout.counts,
+    counts: () => composer.counts,
     revoker,
     attestor,
-    onHook: () => (mirror ?? source).wake(),
+    onHook: () => sources.wake(),
     onConfirm: (hash) => {
-      if (!rollout.confirm(hash)) return false;
-      source.again();
+      if (!composer.confirm(hash)) return false;
+      sources.again();
       return true;
     },
     ...(options.pageFolder === undefined ? {} : { pageFolder: options.pageFolder }),
   });
   late.http = http;
   closers.push(() => http.close());
-  source.start();
-  mirror?.start();
-  closers.push(() => source.close());
+  sources.start();
   // First of all when it ends: streams that end with the controller are no proxies that end.
   closers.push(() => {
     late.control = undefined;
@@ -244,42 +263,55 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   return { grpc, http: http.url };
 }
 
-/** What is fetched from a remote, where there is one; it is fetched once, so that a first start has something to read. */
-async function openMirror(
-  { remote, branch, state, clock, log }: ControllerOptions,
-  troubles: Troubles,
-  onFetched: () => void,
-  closers: Closers,
-): Promise<Mirror | undefined> {
-  if (remote === undefined) return undefined;
-  const said = new Map<string, string | undefined>();
-  const tell = (name: string, level: "warn" | "error") => (sentence: string | undefined) => {
-    troubles.set("source", name, sentence, clock.nowMs());
-    if (said.get(name) === sentence) return;
-    said.set(name, sentence);
-    if (sentence !== undefined) log.log(level, "the remote repository", { reason: sentence });
-  };
-  let isOpen = false;
-  const mirror = await Mirror.open({
-    ...remote,
-    branch,
+async function openSources(
+  { rollout, composer, late }: Core,
+  lease: Lease,
+  options: ControllerOptions,
+): Promise<Sources> {
+  const { git, branch, path, remote, state, clock, log } = options;
+  return await Sources.open({
+    root: {
+      name: ROOT_SOURCE,
+      ...(remote === undefined ? { directory: git } : { remote }),
+      follow: { kind: "branch", name: branch },
+      path,
+      isSuspended: false,
+    },
+    named: (options.sources ?? []).map(({ allow: _, ...place }) => place),
+    credentials: options.credentials ?? [],
+    ...(options.knownHosts === undefined ? {} : { knownHosts: options.knownHosts }),
     state,
+    lease,
     clock,
     log,
-    onFetched: () => {
-      if (isOpen) onFetched();
-    },
-    onTrouble: tell("fetch", "error"),
-    onRewritten: tell("rewritten", "warn"),
+    onContent: (content) => rollout.take(content),
+    onTrouble: () => late.http?.poke(),
+    onGone: (name) => composer.forget(name),
   });
-  await mirror.fetch();
-  isOpen = true;
-  closers.push(() => mirror.close());
-  return mirror;
+}
+
+function rightsOf({ sources = [] }: ControllerOptions): Readonly<Record<string, SourceRights>> {
+  return Object.fromEntries(sources.map(({ name, allow }) => [name, allow]));
+}
+
+function placeIn(
+  mesh: MeshState,
+  gitDirOf: (source: string) => string | undefined,
+  revision: string,
+  file: string,
+): PlacedFile | undefined {
+  const found = findFile(mesh.given, revision, file);
+  const gitDir = found && gitDirOf(found.input.source);
+  if (found === undefined || gitDir === undefined) return undefined;
+  return { gitDir, commit: found.input.id, file: found.file, path: found.input.path };
 }
 
 /** An empty repository has its first commit to come: where there is nothing else to serve, that is waited for. */
-async function firstCommit(source: GitSource, rollout: Rollout, { clock, signal }: ControllerOptions): Promise<void> {
+async function firstCommit(
+  source: FollowedSource,
+  rollout: Rollout,
+  { clock, signal }: ControllerOptions,
+): Promise<void> {
   while (rollout.release === undefined && source.isEmpty && signal?.aborted !== true) {
     await clock.sleep(LOOK_EVERY_MS, signal ?? new AbortController().signal).catch(() => {});
     await source.look();
@@ -287,13 +319,13 @@ async function firstCommit(source: GitSource, rollout: Rollout, { clock, signal 
 }
 
 function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: ControllerOptions): Core {
-  const { clock, log, branch, path, explainDenials } = options;
+  const { clock, log, branch, explainDenials } = options;
   const late: Core["late"] = {
     authority: undefined,
     signer: undefined,
     control: undefined,
     http: undefined,
-    source: undefined,
+    sources: undefined,
     trustDomain: undefined,
     isFirstStart: true,
   };
@@ -310,42 +342,58 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       known.keepSoon(distributor.known());
     },
     onHold: (hold, release) => {
-      if (release !== undefined) mesh.takeBack(release);
+      if (release !== undefined) {
+        mesh.takeBack(release);
+        void late.sources?.sync(release.plan.sources ?? []);
+      }
       void rollout.hold(hold, release);
     },
     onOvertake: (sequence) => void rollout.overtake(sequence),
     onProve: (sequence) => void rollout.prove(sequence),
   });
-  const mesh = new MeshState({
+  const mesh: MeshState = new MeshState({
     distributor,
     troubles,
     clock,
     log,
-    excerpts: new Excerpts(() => late.source?.repository?.gitDir, path),
+    excerpts: new Excerpts((revision, file) =>
+      placeIn(mesh, (name) => late.sources?.find(name)?.repository?.gitDir, revision, file),
+    ),
+    sources: () => listSources(late.sources, composer, distributor.release, options),
     source: () => {
-      const trouble = late.source?.trouble;
+      const trouble = late.sources?.root.readTrouble;
       return { name: `git ${branch}`, allow: options.allow, ...(trouble === undefined ? {} : { trouble }) };
     },
   });
-  const rollout: Rollout = new Rollout({
+  const composer: Composer = new Composer({
     builder,
-    lastGood: new LastGood(lease, clock),
-    path,
+    contents: new SourceContents(lease, clock, log),
     rights: options.allow,
+    sources: rightsOf(options),
     trustDomain: () => late.trustDomain,
-    source: `git ${branch}`,
-    explainDenials,
     clock,
     log,
-    publish: (release, standing) => mesh.publish(release, standing),
-    remembered: async () => (await known.read()).map(({ workload }) => workload),
-    fallback: () => distributor.fallback,
     refuse: (refused) => {
       mesh.refuse(refused);
       late.http?.poke();
     },
   });
-  return { distributor, mesh, rollout, claims, known, troubles, late };
+  const rollout: Rollout = new Rollout({
+    builder,
+    composer,
+    lastGood: new LastGood(lease, clock),
+    trustDomain: () => late.trustDomain,
+    explainDenials,
+    clock,
+    log,
+    publish: (release, standing) => {
+      mesh.publish(release, standing);
+      void late.sources?.sync(release.plan.sources ?? []);
+    },
+    remembered: async () => (await known.read()).map(({ workload }) => workload),
+    fallback: () => distributor.fallback,
+  });
+  return { distributor, mesh, composer, rollout, claims, known, troubles, late };
 }
 
 async function openGrpc(

@@ -9,7 +9,7 @@ import type { BuildRules } from "../build/build.ts";
 import type { ExplainQuestion, Explanation } from "../rehearse/explanation.ts";
 import type { DecisionInput } from "../status/decision-log.ts";
 import { Builder } from "./build/builder.ts";
-import { type Changed, newestChange } from "./git/blame.ts";
+import { type Changed, newestChange, type PlaceOf } from "./git/blame.ts";
 import type { RevisionTrees } from "./git/revision-trees.ts";
 
 /** Whoever has asked once asks again; then the process is worth its memory no longer. */
@@ -21,7 +21,7 @@ const BLAMED_MAX = 60;
 
 export type ExplainerOptions = {
   readonly trees: RevisionTrees;
-  readonly gitDir: () => string | undefined;
+  readonly place: PlaceOf;
   readonly rules: () => BuildRules;
   readonly log: Log;
 };
@@ -86,13 +86,11 @@ export class Explainer {
   async #answer(revision: string, question: ExplainQuestion): Promise<Explanation | Unanswered> {
     clearTimeout(this.#idle);
     try {
-      const tree = await this.#options.trees.read(revision);
-      if (tree === undefined) return { error: "the revision is no commit that can be read here", status: 404 };
-      const { path, files, unread } = tree;
+      const trees = await this.#options.trees.read(revision);
+      if (trees === undefined) return { error: "the revision is no commit that can be read here", status: 404 };
       this.#builder ??= Builder.open(this.#options.log);
       const builder = await this.#builder;
-      const source = { path, files, ...(unread === undefined ? {} : { unread }) };
-      return await builder.explain(source, this.#options.rules(), question);
+      return await builder.explain(trees, this.#options.rules(), question);
     } catch (error) {
       return { error: `it cannot be asked: ${(error as Error).message}`, status: 503 };
     } finally {
@@ -110,10 +108,10 @@ export class Explainer {
   #blamer(revision: string): (stage: StageBody) => Promise<StageBody> {
     const known = new Map<string, Changed | undefined>();
     const blame = async <Lines extends LinesBody>(lines: Lines): Promise<Lines> => {
-      const gitDir = this.#options.gitDir();
+      const at = this.#options.place(revision, lines.file);
       const key = `${lines.row} ${lines.endRow} ${lines.file}`;
-      if (!known.has(key) && gitDir !== undefined && known.size < BLAMED_MAX) {
-        known.set(key, await newestChange(gitDir, revision, lines));
+      if (!known.has(key) && at !== undefined && known.size < BLAMED_MAX) {
+        known.set(key, await newestChange(at.gitDir, at.commit, { ...lines, file: at.file }));
       }
       const commit = known.get(key);
       return commit === undefined ? lines : { ...lines, commit };

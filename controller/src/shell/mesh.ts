@@ -14,11 +14,14 @@ import type {
   RefusedBody,
   ResourcesBody,
   SourceBody,
+  SourceStateBody,
   StatusBody,
+  TroubleBody,
 } from "../api/bodies.ts";
 import type { Standing } from "../distribution/distribution.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
-import { inputsOf } from "../sources/inputs.ts";
+import { type Given, giveRelease } from "../sources/given.ts";
+import { inputsOf, nameInputs } from "../sources/inputs.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import { DecisionLog, LISTED_MAX } from "../status/decision-log.ts";
 import { toGraph, toHistory } from "../status/graph.ts";
@@ -45,8 +48,10 @@ export class MeshState {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #source: () => SourceBody;
+  readonly #sources: () => readonly SourceStateBody[];
   #places: Places | undefined;
-  #refused: RefusedBody | undefined;
+  #given: Given = new Map();
+  #refused: readonly RefusedBody[] = [];
 
   constructor(options: {
     readonly distributor: Distributor;
@@ -54,6 +59,7 @@ export class MeshState {
     readonly clock: Clock;
     readonly log: Log;
     readonly source: () => SourceBody;
+    readonly sources: () => readonly SourceStateBody[];
     readonly excerpts: Excerpts;
   }) {
     this.distributor = options.distributor;
@@ -61,12 +67,19 @@ export class MeshState {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#source = options.source;
+    this.#sources = options.sources;
     this.excerpts = options.excerpts;
+  }
+
+  /** Revisions that proxies were given. */
+  get given(): Given {
+    return this.#given;
   }
 
   /** Gives a release to every proxy. */
   publish(release: Release, standing: Standing): void {
     this.#places = toPlaces(release.plan);
+    this.#given = giveRelease(this.#given, release);
     const { name, sequence } = release.revision;
     this.excerpts.give(name);
     // The same under another number or time is given anew, whatever it holds.
@@ -85,8 +98,8 @@ export class MeshState {
     this.#places = toPlaces(release.plan);
   }
 
-  /** Why the newest commit was refused; undefined where it was not. */
-  refuse(refused: RefusedBody | undefined): void {
+  /** Which of the newest commits were refused, and why. */
+  refuse(refused: readonly RefusedBody[]): void {
     this.#refused = refused;
   }
 
@@ -101,8 +114,10 @@ export class MeshState {
 
   status(): StatusBody {
     const facts = this.#facts();
-    const troubles = this.#troubles.list();
-    const status = toStatus({ ...facts, refused: this.#refused, source: this.#source(), troubles });
+    const [source, sources] = [this.#source(), this.#sources()];
+    const ofSources = sources.flatMap((each) => troublesOf(each, source));
+    const troubles = [...this.#troubles.list(), ...ofSources];
+    const status = toStatus({ ...facts, refused: this.#refused, source, sources, troubles });
     const { decisions } = this.decisions.list({ verdict: "broken", limit: LISTED_MAX });
     const faults = policyFaults(decisions, facts.release.revision.name);
     return faults.length === 0 ? status : { ...status, faults };
@@ -127,14 +142,14 @@ export class MeshState {
 
   /** What the revision in force is made of; undefined where its commit is not to be had. Throws GitError. */
   async resources(query: ResourceQuery): Promise<ResourcesBody | undefined> {
-    const revision = this.#commit();
-    const tree = await this.trees?.read(revision);
-    return tree && { revision, resources: listResources(tree, query) };
+    const revision = this.#revision();
+    const trees = await this.trees?.read(revision);
+    return trees && { revision, resources: listResources(trees, query) };
   }
 
   /** The whole way of a request that nobody sends, by the revision in force. */
   async rehearse(request: ExplainRequest): Promise<ExplainBody | Unanswered> {
-    const revision = this.#commit();
+    const revision = this.#revision();
     return (await this.explainer?.way(revision, request)) ?? { error: "nobody answers yet", status: 503 };
   }
 
@@ -167,10 +182,10 @@ export class MeshState {
     return { ...decision, rules: await Promise.all(rules) };
   }
 
-  /** The commit of the mesh's own source that is in force. */
-  #commit(): string {
+  /** What is in force, by what it is made of now. */
+  #revision(): string {
     const { release } = this.distributor;
-    return (release && inputsOf(release).find(({ source }) => source === ROOT_SOURCE)?.id) ?? "";
+    return release === undefined ? "" : nameInputs(inputsOf(release));
   }
 
   #facts() {
@@ -179,4 +194,14 @@ export class MeshState {
     if (release === undefined || places === undefined) throw new Error("there is no release yet");
     return { release, distribution: state, ledger: this.#ledger, places, nowMs: this.#clock.nowMs() };
   }
+}
+
+/** What is wrong with a source, among what is wrong; that the mesh's own is not read stands with it already. */
+function troublesOf({ name, troubles }: SourceStateBody, { trouble }: SourceBody): readonly TroubleBody[] {
+  const isRoot = name === ROOT_SOURCE;
+  return troubles.flatMap(({ message, sinceMs }) =>
+    isRoot && message === trouble
+      ? []
+      : [{ about: "source", message: isRoot ? message : `${name}: ${message}`, sinceMs }],
+  );
 }

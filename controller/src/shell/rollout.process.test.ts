@@ -9,8 +9,10 @@ import type { RefusedBody } from "../api/bodies.ts";
 import type { Built, MeshPlan } from "../build/build.ts";
 import type { SourceContent } from "../sources/source.ts";
 import type { Builder } from "./build/builder.ts";
+import { Composer } from "./composer.ts";
 import { Rollout } from "./rollout.ts";
 import { LastGood } from "./store/last-good.ts";
+import { SourceContents } from "./store/source-contents.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 type Workload = MeshPlan["workloads"][number];
@@ -63,34 +65,43 @@ test("what proxies would refuse is refused before any is sent it, and before it 
     build: async (): Promise<Built> => {
       const plan = plans.shift();
       if (plan === undefined) throw new Error("no more builds");
-      return { plan, diagnostics: [], failedTests: [], passedTests: 0 };
+      return { plan, diagnostics: [], failedTests: [], passedTests: 0, sources: [], resources: {}, verdicts: [] };
     },
   };
   const lease = await makeLease(folder);
   const published: string[] = [];
-  const refused: (RefusedBody | undefined)[] = [];
+  const refused: (readonly RefusedBody[])[] = [];
   const lastGood = new LastGood(lease, SYSTEM_CLOCK);
+  const composer = new Composer({
+    builder: builder as Builder,
+    contents: new SourceContents(lease, SYSTEM_CLOCK, SILENT),
+    rights: [],
+    sources: {},
+    trustDomain: () => "td",
+    clock: SYSTEM_CLOCK,
+    log: SILENT,
+    refuse: (all) => void refused.push(all),
+  });
   const rollout = new Rollout({
     builder: builder as Builder,
+    composer,
     lastGood,
-    path: "",
-    rights: [],
     trustDomain: () => "td",
-    source: "git main",
     explainDenials: false,
     clock: SYSTEM_CLOCK,
     log: SILENT,
     publish: ({ revision }) => void published.push(revision.name),
     remembered: async () => [],
     fallback: () => undefined,
-    refuse: (why) => void refused.push(why),
   });
+  await rollout.open();
   for (const hash of ["good", "bad", "better"]) await rollout.take(commit(hash));
   expect(published).toEqual(["good", "better"]);
-  expect(refused.map((why) => why?.diagnostics.map(({ message }) => message))).toEqual([
-    undefined,
+  const said = refused.map((all) => all.flatMap(({ diagnostics }) => diagnostics.map(({ message }) => message)));
+  expect(said.filter((messages, at) => messages.join() !== said[at - 1]?.join())).toEqual([
+    [],
     ["the snapshot of workload default/web is one that proxies refuse: workload web has two inbound ports http"],
-    undefined,
+    [],
   ]);
   expect((await lastGood.read()).kept?.release.revision).toMatchObject({ name: "better", sequence: 2 });
   await rollout.close();

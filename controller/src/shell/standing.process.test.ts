@@ -17,10 +17,12 @@ import type { Lease } from "../store/store.ts";
 import type { Builder } from "./build/builder.ts";
 import { loadTools } from "./build/compiler.ts";
 import { checkSource } from "./check-source.ts";
+import { Composer } from "./composer.ts";
 import { readCommitTree, toContent } from "./git/read-tree.ts";
 import { Rollout } from "./rollout.ts";
 import { type Against, StandingError } from "./standing.ts";
 import { LastGood } from "./store/last-good.ts";
+import { SourceContents } from "./store/source-contents.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 const tools = await loadTools();
@@ -83,23 +85,31 @@ beforeEach(async () => {
   commit("first");
   lease = await makeLease(state);
   refused = undefined;
+  const composer = new Composer({
+    builder: builder as Builder,
+    contents: new SourceContents(lease, SYSTEM_CLOCK, SILENT),
+    rights: ALL_RIGHTS,
+    sources: {},
+    trustDomain: () => undefined,
+    clock: SYSTEM_CLOCK,
+    log: SILENT,
+    refuse: ([why]) => {
+      refused = why;
+    },
+  });
   rollout = new Rollout({
     builder: builder as Builder,
+    composer,
     lastGood: new LastGood(lease, SYSTEM_CLOCK),
-    path: "",
-    rights: ALL_RIGHTS,
     trustDomain: () => undefined,
-    source: "git main",
     explainDenials: false,
     clock: SYSTEM_CLOCK,
     log: SILENT,
     publish: () => {},
     remembered: async () => [],
     fallback: () => undefined,
-    refuse: (why) => {
-      refused = why;
-    },
   });
+  await rollout.open();
   expect(await take()).toEqual([]);
 });
 afterEach(async () => {

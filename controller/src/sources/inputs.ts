@@ -6,8 +6,8 @@ import { type Input, ROOT_SOURCE, type SourceContent } from "./source.ts";
 /** Digits of a commit's hash: names of revisions look alike, whatever they are made of. */
 const NAME_LENGTH = 40;
 
-export function toInput({ source, label, revision }: SourceContent): Input {
-  return { source, label, ...revision };
+export function toInput({ source, label, path, revision }: SourceContent): Input {
+  return { source, label, path, ...revision };
 }
 
 /** The root source first, then by name. */
@@ -29,7 +29,7 @@ export function nameInputs(inputs: readonly Input[]): string {
 export function inputsOf({ inputs, revision, source }: Release): readonly Input[] {
   if (inputs !== undefined) return inputs;
   const { hash, ...commit } = revision.commit ?? { hash: revision.name, subject: "", author: "", committedAtMs: 0 };
-  return [{ source: ROOT_SOURCE, label: source, id: hash, ...commit }];
+  return [{ source: ROOT_SOURCE, label: source, path: "", id: hash, ...commit }];
 }
 
 /** The one that people hear of where there is room for one: which was changed last. */

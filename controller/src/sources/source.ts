@@ -24,6 +24,8 @@ export type Input = SourceRevision & {
   readonly source: string;
   /** As people know it: `git main`. */
   readonly label: string;
+  /** The directory of it that was read; "" for all. */
+  readonly path: string;
 };
 
 /**
@@ -67,7 +69,10 @@ export type TroubleReason =
  */
 export type VerdictKind = "accepted" | "refused" | "held";
 
+/** Of a resource that is at fault. */
 export type Verdict = {
+  /** Whose it is. */
+  readonly source: string;
   readonly kind: string;
   /** "" of a kind that has none. */
   readonly namespace: string;
@@ -75,18 +80,17 @@ export type Verdict = {
   /** As diagnostics name it. */
   readonly file: string;
   readonly row: number;
-  readonly verdict: VerdictKind;
-  /** Code of the first fault; "" where there is none. */
+  /** Code of its first fault. */
   readonly reason: string;
-  /** `file:row:column: code: message`; "" where there is none. */
+  /** `file:row:column: code: message` */
   readonly message: string;
 };
 
-/** What became of a revision of a source. */
+/** What became of a revision of a source: what is not among the refused is accepted, or held with them. */
 export type SourceVerdict = {
   readonly revision: SourceRevision;
   readonly isAccepted: boolean;
-  readonly verdicts: readonly Verdict[];
+  readonly refused: readonly Verdict[];
 };
 
 /**

@@ -3,13 +3,15 @@ import { positionAt } from "@regomesh/base";
 import { parseResources, type Resource } from "@regomesh/resources";
 import { parseDocument } from "yaml";
 import type { ResourceBody } from "../api/bodies.ts";
-import { resourceFiles, type SourceTree } from "../build/source-tree.ts";
+import { mountTree, resourceFiles, type SourceTree } from "../build/source-tree.ts";
 
 export type ResourceQuery = { readonly kind?: string; readonly namespace?: string; readonly name?: string };
 
 /** Sorted by kind, namespace and name. A MeshConfig has no namespace. */
-export function listResources(tree: SourceTree, query: ResourceQuery): readonly ResourceBody[] {
-  return resourceFiles(tree)
+export function listResources(trees: readonly SourceTree[], query: ResourceQuery): readonly ResourceBody[] {
+  return trees
+    .map(mountTree)
+    .flatMap(resourceFiles)
     .flatMap((file) => parseResources(file).resources)
     .filter((resource) => isAsked(resource, query))
     .map(toBody)

@@ -6,6 +6,7 @@ import type {
   RevisionBody,
   ShadowBody,
   SourceBody,
+  SourceStateBody,
   StatusBody,
   TroubleBody,
 } from "../api/bodies.ts";
@@ -24,8 +25,10 @@ const SILENCE_MAX_MS = 1500;
 export type StatusFacts = {
   readonly release: Release;
   readonly distribution: Distribution;
-  readonly refused: RefusedBody | undefined;
+  /** Of the newest commits, the mesh's own source first. */
+  readonly refused: readonly RefusedBody[];
   readonly source: SourceBody;
+  readonly sources: readonly SourceStateBody[];
   readonly troubles: readonly TroubleBody[];
   readonly ledger: Ledger;
   readonly places: Places;
@@ -43,7 +46,7 @@ export function toStates({
   distribution,
   ledger,
   nowMs,
-}: Omit<StatusFacts, "refused" | "source" | "troubles">): ProxyStates {
+}: Omit<StatusFacts, "refused" | "source" | "sources" | "troubles">): ProxyStates {
   return new Map(
     release.plan.workloads.map(({ namespace, name }) => {
       const key = `${namespace}/${name}`;
@@ -62,17 +65,16 @@ function sumOfStates(states: readonly ("ready" | "stale" | "gone")[]): "ready" |
 }
 
 export function toStatus(facts: StatusFacts): StatusBody {
-  const { release, refused, nowMs } = facts;
-  const isOpen =
-    refused !== undefined &&
-    (!inputsOf(release).some(({ id }) => id === refused.commit) || refused.refusals.length > 0);
+  const { release, nowMs } = facts;
+  const [refused] = facts.refused;
   return {
     mesh: release.plan.mesh.name,
     trustDomain: release.plan.mesh.trustDomain,
     nowMs,
     revision: toRevision(facts),
-    ...(isOpen ? { refused } : {}),
+    ...(refused === undefined ? {} : { refused }),
     source: facts.source,
+    sources: facts.sources,
     warnings: release.warnings ?? [],
     proxies: [
       ...release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),

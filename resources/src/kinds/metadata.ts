@@ -42,6 +42,12 @@ export const serviceMetadata = z.strictObject({
   name: dnsLabel.describe("name that clients of the same namespace call"),
 });
 
+/** Of sources: the name stands before what each holds, `NAME:path`, so that it has no dots. */
+export const policySourceMetadata = z.strictObject({
+  ...metadata.shape,
+  name: dnsLabel.describe("name that stands before its files and units; root is the mesh's own source's"),
+});
+
 /** Of kinds that belong to no namespace. */
 export const clusterMetadata = z.strictObject({ name, labels: labelsField, annotations });
 

@@ -60,6 +60,19 @@ spec:
   retries: { attempts: 2, perTry: 1s }
   breaker: { failures: 5, open: 1s }
 `,
+  PolicySource: `
+# Team shop's own repository: it may speak for its namespace, and its commits are signed.
+apiVersion: regomesh.dev/v1alpha1
+kind: PolicySource
+metadata: { name: shop, namespace: regomesh-system }
+spec:
+  url: https://git.example.org/shop/policies.git
+  branch: main
+  path: mesh
+  namespaces: [shop]
+  verify:
+    keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHn2Xk0Z1cXq0mGgk2m1bqYwW7k1m0m5X0Yx2m3n4o5p shop@example.org"]
+`,
   MeshTest: `
 # Bob may not have refunds. A commit by which he may is refused, as by a unit test that fails.
 apiVersion: regomesh.dev/v1alpha1

@@ -11,6 +11,8 @@ const SUMMARIES: Readonly<Record<Kind, string>> = {
   PolicyBinding: "Ties the rules of a policy unit (a directory of Rego and data) to workloads.",
   TrafficPolicy:
     "How requests to services are carried: time, tries, breakers, balancing, pools. A duration of 0s means none.",
+  PolicySource:
+    "A git repository more that policies and resources come from, and for which namespaces it may speak. What is wrong in it refuses it alone: its last good commit stays, and others go on.",
   MeshTest:
     "A request, and what all that is bound must say of it together: verdict, rule, targets, limits. A commit by which one fails is refused, and regomesh test runs them.",
 };

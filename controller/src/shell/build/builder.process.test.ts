@@ -32,21 +32,21 @@ test("a build process that is killed while it starts is started again", async ()
   kill();
   expect(await builder.version()).toMatch(/^regomesh/);
   expect(builder.pid).not.toBe(first);
-  expect((await builder.build(TREE, RULES)).plan?.mesh.trustDomain).toBe("example.org");
+  expect((await builder.build([TREE], RULES)).plan?.mesh.trustDomain).toBe("example.org");
 });
 
 test("a build whose process is killed is built in the next one", async () => {
   await builder.version();
-  const building = builder.build(TREE, RULES);
+  const building = builder.build([TREE], RULES);
   kill();
   expect((await building).plan?.mesh.trustDomain).toBe("example.org");
   kill();
-  expect((await builder.build(TREE, RULES)).diagnostics).toEqual([]);
+  expect((await builder.build([TREE], RULES)).diagnostics).toEqual([]);
 });
 
 test("a machine that kills every build process is to blame, not the commit, and later it is built", async () => {
   const killing = setInterval(kill, 1);
-  await expect(builder.build(TREE, RULES)).rejects.toThrow(BuildUnavailable);
+  await expect(builder.build([TREE], RULES)).rejects.toThrow(BuildUnavailable);
   clearInterval(killing);
-  expect((await builder.build(TREE, RULES)).plan?.mesh.trustDomain).toBe("example.org");
+  expect((await builder.build([TREE], RULES)).plan?.mesh.trustDomain).toBe("example.org");
 });

@@ -95,15 +95,15 @@ export class Builder {
   }
 
   /** Throws BuildFailed where the files are to blame, BuildUnavailable where the machine is. */
-  async build(tree: SourceTree, rules: BuildRules): Promise<Built> {
-    const answer = await this.#order({ kind: "build", tree, rules });
+  async build(trees: readonly SourceTree[], rules: BuildRules): Promise<Built> {
+    const answer = await this.#order({ kind: "build", trees, rules });
     if (answer.kind !== "built") throw new BuildFailed("build_crashed", "the build process answers another question");
     return answer.built;
   }
 
   /** As `build`, of a tree that was built before: what its policies say of a request that is not sent. */
-  async explain(tree: SourceTree, rules: BuildRules, question: ExplainQuestion): Promise<Explanation> {
-    const answer = await this.#order({ kind: "explain", tree, rules, question });
+  async explain(trees: readonly SourceTree[], rules: BuildRules, question: ExplainQuestion): Promise<Explanation> {
+    const answer = await this.#order({ kind: "explain", trees, rules, question });
     if (answer.kind !== "explained")
       throw new BuildFailed("build_crashed", "the build process answers another question");
     return answer.explanation;

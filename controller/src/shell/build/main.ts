@@ -3,6 +3,7 @@
  * environment nor keys. It lives on between builds, warm.
  */
 import { type Built, build } from "../../build/build.ts";
+import { mountTree } from "../../build/source-tree.ts";
 import { type Explanation, explain } from "../../rehearse/explanation.ts";
 import { loadTools } from "./compiler.ts";
 import type { BuildReply, BuildRequest } from "./messages.ts";
@@ -15,9 +16,9 @@ function reply(message: BuildReply): void {
 }
 
 process.on("message", (request: BuildRequest) => {
-  const { id, tree, rules } = request;
+  const { id, trees, rules } = request;
   try {
-    const built = build(tree, rules, tools);
+    const built = build(trees, rules, tools);
     if (request.kind === "build") reply({ kind: "built", id, built });
     else reply({ kind: "explained", id, explanation: explainIn(built, request) });
   } catch (error) {
@@ -25,9 +26,10 @@ process.on("message", (request: BuildRequest) => {
   }
 });
 function explainIn({ plan }: Built, request: Extract<BuildRequest, { kind: "explain" }>): Explanation {
-  const { tree, question } = request;
+  const { question } = request;
+  const trees = request.trees.map(mountTree);
   if (plan === undefined) return { kind: "refused", reason: "the revision's commit does not build here any more" };
-  return explain(question, { tree, plan, tools, nowMs: Date.now() });
+  return explain(question, { trees, plan, tools, nowMs: Date.now() });
 }
 
 process.on("disconnect", () => process.exit(0));

@@ -24,7 +24,7 @@ function failures(...specs: readonly string[]): readonly string[] | undefined {
     )
     .join("---\n");
   const tree = { path: "", files: [...demo, { name: "tests.yaml", text }] };
-  const { plan, failedTests, diagnostics } = build(tree, { rights: ALL_RIGHTS, trustDomain: "cluster.local" }, tools);
+  const { plan, failedTests, diagnostics } = build([tree], { rights: ALL_RIGHTS, trustDomain: "cluster.local" }, tools);
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   expect(plan === undefined).toBe(failedTests.length > 0);
   return plan === undefined ? failedTests.map(({ file, row, message }) => `${file}:${row}: ${message}`) : undefined;

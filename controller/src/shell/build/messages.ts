@@ -5,10 +5,10 @@ import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts
 
 /** What is done with a tree; `explain` builds it first, by what is remembered of earlier builds. */
 export type BuildOrder =
-  | { readonly kind: "build"; readonly tree: SourceTree; readonly rules: BuildRules }
+  | { readonly kind: "build"; readonly trees: readonly SourceTree[]; readonly rules: BuildRules }
   | {
       readonly kind: "explain";
-      readonly tree: SourceTree;
+      readonly trees: readonly SourceTree[];
       readonly rules: BuildRules;
       readonly question: ExplainQuestion;
     };

@@ -17,7 +17,7 @@ const text = (): string => {
 
 const program = (gitDir: string, commit: string) => `
   import { Excerpts } from ${JSON.stringify(resolve(import.meta.dirname, "blame.ts"))};
-  const excerpts = new Excerpts(() => ${JSON.stringify(gitDir)});
+  const excerpts = new Excerpts((commit, file) => ({ gitDir: ${JSON.stringify(gitDir)}, commit, file, path: "" }));
   excerpts.give(${JSON.stringify(commit)});
   const read = async (row) => {
     excerpts.prepare(${JSON.stringify(commit)}, "large.rego", row);

@@ -37,10 +37,15 @@ test.each<readonly [string, string, string, boolean]>([
   ["one by another spelling", GIVEN, "mesh//authz/policy.rego", false],
 ])("a proxy that names %s", async (_, commit, file, isRead) => {
   let asked = 0;
-  const excerpts = new Excerpts(() => {
-    asked++;
-    return undefined;
-  }, "mesh");
+  const excerpts = new Excerpts((revision, named) => ({
+    get gitDir() {
+      asked++;
+      return "/nonexistent";
+    },
+    commit: revision,
+    file: named,
+    path: "mesh",
+  }));
   excerpts.give(GIVEN);
   excerpts.prepare(commit, file, 1);
   await excerpts.read(commit, file, 1);

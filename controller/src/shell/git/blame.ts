@@ -17,6 +17,18 @@ export type Excerpt = {
   readonly commit?: Changed;
 };
 
+/** A file of a revision, where git has it. */
+export type PlacedFile = {
+  readonly gitDir: string;
+  readonly commit: string;
+  readonly file: string;
+  /** The directory of the repository that is the source; "" for all of it. */
+  readonly path: string;
+};
+
+/** Where a file is that a revision names; undefined where the revision is not known, or its source is in no git. */
+export type PlaceOf = (revision: string, file: string) => PlacedFile | undefined;
+
 export type Changed = Pick<Commit, "hash" | "author" | "subject">;
 
 /** Lines of a file, from 1, both counted in. */
@@ -56,18 +68,15 @@ function isPolicy(file: string, path: string): boolean {
 }
 
 export class Excerpts {
-  readonly #gitDir: () => string | undefined;
-  /** The directory that is the source; "" is all of the repository. */
-  readonly #path: string;
+  readonly #place: PlaceOf;
   /** Commits that were given to proxies, the newest last. */
   readonly #given = new Set<string>();
   readonly #kept = new Map<string, Promise<Excerpt | undefined>>();
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(gitDir: () => string | undefined, path = "") {
-    this.#gitDir = gitDir;
-    this.#path = path;
+  constructor(place: PlaceOf) {
+    this.#place = place;
   }
 
   /** Proxies are given a revision: they may name its commit. */
@@ -91,12 +100,13 @@ export class Excerpts {
   /** Has an excerpt made, unless it is there or too many are waited for. */
   prepare(commit: string, file: string, row: number): void {
     const key = keyOf(commit, file, row);
-    if (!isHash(commit) || !Number.isInteger(row) || row < 1 || this.#kept.has(key)) return;
-    if (!this.#given.has(commit) || !isPolicy(file, this.#path)) return;
+    if (!Number.isInteger(row) || row < 1 || this.#kept.has(key)) return;
+    const at = this.#given.has(commit) ? this.#place(commit, file) : undefined;
+    if (at === undefined || !isHash(at.commit) || !isPolicy(at.file, at.path)) return;
     if (this.#waiting >= WAITING_MAX) return;
     this.#waiting++;
     const read = this.#last
-      .then(() => this.#read(commit, file, row))
+      .then(() => this.#read(at, row))
       .catch(() => undefined)
       .finally(() => this.#waiting--);
     this.#last = read;
@@ -105,9 +115,7 @@ export class Excerpts {
     if (this.#kept.size > KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
   }
 
-  async #read(commit: string, file: string, row: number): Promise<Excerpt | undefined> {
-    const gitDir = this.#gitDir();
-    if (gitDir === undefined) return undefined;
+  async #read({ gitDir, commit, file }: PlacedFile, row: number): Promise<Excerpt | undefined> {
     const content = await runGit({ gitDir, args: ["cat-file", "blob", `${commit}:${file}`], bytesMax: FILE_BYTES_MAX });
     const lines = content.toString("utf8").split("\n");
     if (row > lines.length) return undefined;

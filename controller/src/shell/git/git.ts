@@ -47,8 +47,10 @@ export type GitOptions = {
     readonly fileBytesMax: number;
     readonly signal: AbortSignal;
   };
-  /** Of a command of this machine that works on the whole of a repository. */
+  /** Of a command of this machine that works on the whole of a repository, or has helpers. */
   readonly timeoutMs?: number;
+  /** Beside and above the neutral one. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 /** POSIX: the unit of `ulimit -f`. */
@@ -58,7 +60,7 @@ const BOUNDED = 'ulimit -f "$0" && exec "$@"';
 
 /** Standard output of a git command; throws GitError where it fails, is too long or takes too long. */
 export function runGit(options: GitOptions): Promise<Buffer> {
-  const { gitDir, workTree, args, input, bytesMax, network } = options;
+  const { gitDir, workTree, args, input, bytesMax, network, environment } = options;
   const timeoutMs = network?.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
   const hasHelpers = network !== undefined || options.timeoutMs !== undefined;
   const settings = (network?.settings ?? []).flatMap((setting) => ["-c", setting]);
@@ -69,7 +71,7 @@ export function runGit(options: GitOptions): Promise<Buffer> {
     const [file = "", ...rest] = network === undefined ? all : ["sh", "-c", BOUNDED, String(blocks), ...all];
     const child = spawn(file, rest, {
       cwd: workTree ?? gitDir,
-      env: { ...gitEnvironment(), ...network?.environment },
+      env: { ...gitEnvironment(), ...network?.environment, ...environment },
       stdio: ["pipe", "pipe", "pipe"],
       detached: hasHelpers,
     });

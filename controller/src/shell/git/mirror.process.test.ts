@@ -191,7 +191,7 @@ test.skipIf(!existsSync(backend)).each([
   if (place.kind !== "remote") throw new Error(place.kind);
   const mirror = await Mirror.open({
     remote: place.remote,
-    branch: "main",
+    follow: { kind: "branch", name: "main" },
     state: join(folder, "state"),
     tokenFile: join(folder, "token"),
     everyMs: 1000,
@@ -202,7 +202,7 @@ test.skipIf(!existsSync(backend)).each([
       told.fetched++;
     },
     onTrouble: (trouble) => {
-      told.trouble = trouble;
+      told.trouble = trouble?.message;
     },
     onRewritten: (sentence) => {
       told.rewritten = sentence;
@@ -232,7 +232,7 @@ async function head(): Promise<string> {
 }
 
 async function refs({ gitDir }: Mirror): Promise<Readonly<Record<string, string>>> {
-  const lines = await git("--git-dir", gitDir, "for-each-ref", "--format=%(refname) %(objectname)");
+  const lines = await git("--git-dir", gitDir, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads");
   return Object.fromEntries(
     lines
       .split("\n")

@@ -1,14 +1,18 @@
 /**
  * A remote repository's branches, kept in a bare repository of the state folder: fetched with the
- * user's git, again and again. The source reads that as it reads any repository, so that a remote that is away
- * changes nothing but what is said: the last commits are there.
+ * user's git, again and again. The source reads one ref of it, which goes where what is followed
+ * goes, once that is verified: a remote that is away, a branch that is deleted or a commit that
+ * nobody has signed changes nothing but what is said.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Log } from "@regomesh/base";
+import { type Followed, patternsOf, printFollowed, refOf, refspecsOf, type Verify } from "../../git/followed.ts";
 import type { Remote } from "../../git/remote.ts";
+import type { SourceTrouble } from "../../sources/source.ts";
 import { GitError, type GitOptions, runGit } from "./git.ts";
+import { whyUnverified } from "./verify.ts";
 
 /** Often enough for people who watch; a webhook or `regomesh` hook is told at once. */
 export const FETCH_EVERY_MS = 10_000;
@@ -29,7 +33,11 @@ const OUTPUT_BYTES_MAX = 1024 * 1024;
 
 export type MirrorOptions = {
   readonly remote: Remote;
-  readonly branch: string;
+  readonly follow: Followed;
+  /** Signatures are not looked at where it is absent. */
+  readonly verify?: Verify;
+  /** Two sources of one address have a mirror each; the mesh's own has no name here. */
+  readonly name?: string;
   /** Below which the mirror is kept. */
   readonly state: string;
   /** File with a token (https), read at each fetch so that it can be replaced. */
@@ -44,24 +52,32 @@ export type MirrorOptions = {
   readonly log: Log;
   /** Something was fetched that was not there. */
   readonly onFetched: () => void;
-  /** What keeps it from being fetched, in one sentence; undefined once it is again. */
-  readonly onTrouble: (trouble: string | undefined) => void;
-  /** The branch was rewritten: what was in force is no longer in its history. Undefined once it moved on. */
+  /** What keeps it from being fetched or followed, in one sentence; undefined once it is again. */
+  readonly onTrouble: (trouble: MirrorTrouble | undefined) => void;
+  /** What is followed was rewritten: what was in force is no longer in its history. Undefined once it moved on. */
   readonly onRewritten: (sentence: string | undefined) => void;
 };
 
+export type MirrorTrouble = Pick<SourceTrouble, "reason" | "message">;
+
 const PACKS = "objects/pack";
+/** Branches that a sentence lists. */
+const NAMES_SHOWN = 5;
 
 type Network = NonNullable<GitOptions["network"]>;
 
 export class Mirror {
   /** The bare repository. */
   readonly gitDir: string;
+  /** Where what is followed is, of all that was verified. */
+  readonly ref: string;
   readonly #options: MirrorOptions;
   readonly #ending = new AbortController();
   #failures = 0;
   /** What the remote showed when it was fetched last. */
   #shown: string | undefined;
+  /** Why what is followed is not where the ref is. */
+  #astray: MirrorTrouble | undefined;
   #wake: (() => void) | undefined;
   #isWoken = false;
   #running: Promise<void> = Promise.resolve();
@@ -69,12 +85,19 @@ export class Mirror {
   private constructor(gitDir: string, options: MirrorOptions) {
     this.gitDir = gitDir;
     this.#options = options;
+    const { follow, verify } = options;
+    // Under other keys nothing is verified that was before.
+    this.ref = `refs/regomesh/${digestOf(JSON.stringify([follow, verify ?? null]))}`;
   }
 
   /** The mirror of an address: another address has another one, so that no commit of the first stands for the second's. */
   static async open(options: MirrorOptions): Promise<Mirror> {
-    const name = createHash("sha256").update(options.remote.url).digest("hex").slice(0, 16);
-    const gitDir = join(options.state, "git", `${name}.git`);
+    const { remote, name } = options;
+    const gitDir = join(
+      options.state,
+      "git",
+      `${digestOf(name === undefined ? remote.url : `${name} ${remote.url}`)}.git`,
+    );
     await mkdir(gitDir, { recursive: true, mode: 0o700 });
     await runGit({ gitDir, args: ["init", "--quiet", "--bare", "--initial-branch=main"], bytesMax: 4096 });
     return new Mirror(gitDir, options);
@@ -82,7 +105,7 @@ export class Mirror {
 
   /** Fetches once; false where that failed, which is told. */
   async fetch(): Promise<boolean> {
-    const { remote, branch, onFetched, onTrouble, onRewritten } = this.#options;
+    const { remote, follow, onFetched, onTrouble, onRewritten } = this.#options;
     try {
       const network = {
         ...(await this.#access()),
@@ -91,20 +114,20 @@ export class Mirror {
         signal: this.#ending.signal,
       };
       const shown = await this.#ask(network);
-      const before = await this.#head();
+      const before = await this.#commitOf(this.ref);
       // Asking is one request; more is only done where something is another.
       if (shown === this.#shown) return this.#well();
       // First: a branch may be there by now below the name of one that is gone.
       await this.#prune(shown);
-      await this.#run(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"], network);
+      await this.#run(shown, network);
       await this.#pack();
+      const after = await this.#move(shown);
       this.#shown = shown;
-      const after = await this.#head();
       if (before === after) return this.#well();
       const isRewritten = before !== undefined && after !== undefined && !(await this.#isAncestor(before, after));
       onRewritten(
         isRewritten
-          ? `${branch} was rewritten: ${before.slice(0, 7)} is not in the history of ${after.slice(0, 7)}`
+          ? `${printFollowed(follow).replace(/^branch /, "")} was rewritten: ${before.slice(0, 7)} is not in the history of ${after.slice(0, 7)}`
           : undefined,
       );
       onFetched();
@@ -112,7 +135,8 @@ export class Mirror {
     } catch (error) {
       if (this.#ending.signal.aborted) return false;
       this.#failures++;
-      onTrouble(`${remote.url} cannot be fetched: ${this.#sentence(error as Error)}`);
+      const { reason, message } = this.#explain(error as Error);
+      onTrouble({ reason, message: `${remote.url} cannot be fetched: ${message}` });
       return false;
     }
   }
@@ -141,24 +165,33 @@ export class Mirror {
 
   #well(): true {
     this.#failures = 0;
-    this.#options.onTrouble(undefined);
+    this.#options.onTrouble(this.#astray);
     return true;
   }
 
   /** The remote's branches, a line each. A server that shows none is taken for one that is not itself (a portal, a proxy). */
   async #ask(network: Network): Promise<string> {
-    const args = ["ls-remote", "--heads", "--", this.#options.remote.url];
+    const { remote, follow } = this.#options;
+    const args = ["ls-remote", "--", remote.url, ...patternsOf(follow)];
     const output = await runGit({ gitDir: this.gitDir, args, bytesMax: OUTPUT_BYTES_MAX, network });
     const shown = output.toString();
-    if (!/^([0-9a-f]{40,64}\trefs\/heads\/\S+\n)+$/.test(shown)) throw new GitError("git_failed", "it shows no branch");
+    if (!/^([0-9a-f]{40,64}\trefs\/(heads|tags)\/\S+\n)+$/.test(shown))
+      throw new GitError("git_failed", "it shows no branch");
     return shown;
   }
 
-  async #run(args: readonly string[], network: Network): Promise<void> {
-    const { url } = this.#options.remote;
-    const all = [...args, "--", url, "+refs/heads/*:refs/heads/*"];
+  async #run(shown: string, network: Network): Promise<void> {
+    const { remote, follow } = this.#options;
+    // A ref that the remote does not have makes git refuse all of them.
+    const specs = refspecsOf(follow).filter((spec) => spec.includes("*") || shown.includes(`\t${refOf(follow)}\n`));
+    const quiet = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
     try {
-      await runGit({ gitDir: this.gitDir, args: all, bytesMax: OUTPUT_BYTES_MAX, network });
+      await runGit({
+        gitDir: this.gitDir,
+        args: [...quiet, "--", remote.url, ...specs],
+        bytesMax: OUTPUT_BYTES_MAX,
+        network,
+      });
     } catch (error) {
       // It was ended where it reached the bound, and git does not say so.
       if ((await this.#sweep()) < network.fileBytesMax - SLACK_BYTES) throw error;
@@ -202,10 +235,37 @@ export class Mirror {
     );
   }
 
-  /** Branches that the remote does not show go. */
+  /** Moves the ref to what is followed, if that is verified; gives where the ref is then. */
+  async #move(shown: string): Promise<string | undefined> {
+    const { follow, verify } = this.#options;
+    const [before, target] = [await this.#commitOf(this.ref), await this.#commitOf(refOf(follow))];
+    const isThere = follow.kind === "commit" || shown.includes(`\t${refOf(follow)}\n`);
+    this.#astray = undefined;
+    if (target === undefined || !isThere) {
+      const names = shown.split("\n").flatMap((line) => /\trefs\/heads\/(\S+)$/.exec(line)?.[1] ?? []);
+      const more = names.length > NAMES_SHOWN ? " and more" : "";
+      const has = `it has ${names.slice(0, NAMES_SHOWN).join(", ")}${more}`;
+      this.#astray = {
+        reason: "no-branch",
+        message: `${this.#options.remote.url} has no ${printFollowed(follow)}; ${has}`,
+      };
+      return before;
+    }
+    if (target === before) return before;
+    const tag = follow.kind === "tag" ? follow.name : undefined;
+    const why = verify && (await whyUnverified(this.gitDir, { hash: target, tag }, verify));
+    if (why !== undefined) {
+      this.#astray = { reason: "unverified", message: `${this.#options.remote.url}: ${why}` };
+      return before;
+    }
+    await runGit({ gitDir: this.gitDir, args: ["update-ref", this.ref, target], bytesMax: 4096 });
+    return target;
+  }
+
+  /** Branches and tags that the remote does not show go. */
   async #prune(shown: string): Promise<void> {
     const there = new Set(shown.split("\n").map((line) => line.split("\t")[1]));
-    const args = ["for-each-ref", "--format=%(refname)", "refs/heads"];
+    const args = ["for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags"];
     const output = await runGit({ gitDir: this.gitDir, args, bytesMax: OUTPUT_BYTES_MAX });
     const gone = output
       .toString()
@@ -216,8 +276,8 @@ export class Mirror {
     await runGit({ gitDir: this.gitDir, args: ["update-ref", "--stdin"], input, bytesMax: 4096 });
   }
 
-  async #head(): Promise<string | undefined> {
-    const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `refs/heads/${this.#options.branch}`];
+  async #commitOf(ref: string): Promise<string | undefined> {
+    const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`];
     const output = await runGit({ gitDir: this.gitDir, args, bytesMax: 1024 }).catch(() => undefined);
     return output?.toString().trim();
   }
@@ -264,22 +324,27 @@ export class Mirror {
   }
 
   /** In words for whoever can do something about it; git's own line behind them. */
-  #sentence(error: Error): string {
+  #explain(error: Error): MirrorTrouble {
     const said = error.message.replace(/^git [a-z-]+: (fatal: )?/, "").replaceAll(this.#options.remote.url, "it");
-    if (error instanceof GitError && error.code === "git_limit") return said;
+    if (error instanceof GitError && error.code === "git_limit") return { reason: "limit", message: said };
     const { transport } = this.#options.remote;
     if (
       /authentication failed|could not read Username|terminal prompts disabled|\b40[13]\b|Permission denied \(/i.test(
         said,
       )
     ) {
-      return transport === "ssh"
-        ? `the server takes this key for nobody it knows (--git-ssh-key); ${said}`
-        : `the server wants another token (--git-token-file); ${said}`;
+      const message =
+        transport === "ssh"
+          ? `the server takes this key for nobody it knows (--git-ssh-key); ${said}`
+          : `the server wants another token (--git-token-file); ${said}`;
+      return { reason: "credentials", message };
     }
-    if (/host key verification failed|no .* host key is known/i.test(said))
-      return `the server's key is not in the known hosts (--git-known-hosts); ${said}`;
-    return said;
+    if (/host key verification failed|no .* host key is known/i.test(said)) {
+      const message = `the server's key is not in the known hosts (--git-known-hosts); ${said}`;
+      return { reason: "host-key", message };
+    }
+    if (/^the token file /.test(said)) return { reason: "credentials", message: said };
+    return { reason: "unreachable", message: said };
   }
 
   async #pause(): Promise<void> {
@@ -294,6 +359,10 @@ export class Mirror {
     }
     this.#isWoken = false;
   }
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 /** ssh with nothing of the user's own: one key, known hosts only, no question asked. */

@@ -45,10 +45,11 @@ export class BranchHead {
   #packed: { readonly signature: string; readonly text: string } | undefined;
   #reftable: { readonly signature: string; readonly hash: string | undefined } | undefined;
 
-  constructor(repository: Repository, branch: string) {
+  /** `ref`, where it is given, is followed in place of the branch. */
+  constructor(repository: Repository, branch: string, ref?: string) {
     checkBranch(branch);
     this.#repository = repository;
-    this.#ref = branch === CHECKED_OUT ? branch : `refs/heads/${branch}`;
+    this.#ref = ref ?? (branch === CHECKED_OUT ? branch : `refs/heads/${branch}`);
   }
 
   /** The commit that the branch points to now; undefined where there is no such branch. */

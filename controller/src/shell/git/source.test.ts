@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FILE_BYTES_MAX } from "../../build/select-entries.ts";
 import type { SourceContent } from "../../sources/source.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
-import { Excerpts } from "./blame.ts";
+import { Excerpts, type PlaceOf } from "./blame.ts";
 import { GitSource, type GitSourceOptions } from "./source.ts";
 
 let folder: string;
@@ -225,7 +225,7 @@ describe("the git source", () => {
     const hash = git("rev-parse", "HEAD");
     const source = open();
     await source.look();
-    const excerpt = await excerptOf(new Excerpts(() => source.repository?.gitDir), hash, "p.rego", 1);
+    const excerpt = await excerptOf(new Excerpts(placedIn(source.repository?.gitDir ?? "")), hash, "p.rego", 1);
     expect(excerpt?.commit).toMatchObject({ hash, author: "Ann", subject: "first" });
     expect(seen[0]?.files.map(({ name }) => name)).toEqual(["p.rego"]);
     expect(existsSync(marker)).toBe(false);
@@ -342,10 +342,14 @@ async function excerptOf(excerpts: Excerpts, hash: string, file: string, row: nu
   return await excerpts.read(hash, file, row);
 }
 
+function placedIn(gitDir: string): PlaceOf {
+  return (commit, file) => ({ gitDir, commit, file, path: "" });
+}
+
 test("an excerpt shows the rule's line between its neighbours", async () => {
   const first = commit("first", { "p.rego": "package p\n\nallow := true\n" });
   const second = commit("second", { "p.rego": "package p\n\nallow := false\n" });
-  const excerpts = new Excerpts(() => join(folder, ".git"));
+  const excerpts = new Excerpts(placedIn(join(folder, ".git")));
   expect(await excerptOf(excerpts, second, "p.rego", 3)).toEqual({
     excerpt: [
       { row: 1, text: "package p" },

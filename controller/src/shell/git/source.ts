@@ -19,6 +19,10 @@ export type GitSourceOptions = {
   /** Of the source; the mesh's own where none is given. */
   readonly name?: string;
   readonly directory: string;
+  /** Of a mirror: what is followed, in place of the branch. That it is not there is for the mirror to say. */
+  readonly ref?: string;
+  /** As people know it; `git BRANCH` where none is given. */
+  readonly label?: string;
   /** `HEAD` follows what is checked out, as git-sync leaves it. */
   readonly branch: string;
   /** A directory of the repository; "" for all of it. */
@@ -40,6 +44,7 @@ export class GitSource {
   #watching = new AbortController();
   #seen: string | undefined;
   #trouble: string | undefined;
+  #troubleSinceMs = 0;
   #isEmpty = false;
   #isStarted = false;
   #wake: (() => void) | undefined;
@@ -60,6 +65,11 @@ export class GitSource {
   /** What keeps the source from being read, in one sentence; undefined while all is well. */
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  /** Since when there is any; 0 where there is none. */
+  get troubleSinceMs(): number {
+    return this.#trouble === undefined ? 0 : this.#troubleSinceMs;
   }
 
   /** The repository is there and has no commit at all: one is to come. */
@@ -111,16 +121,16 @@ export class GitSource {
 
   /** Takes the newest commit, if it is new; gives what there is to say where there is none. */
   async #take(): Promise<string | undefined> {
-    const { name = ROOT_SOURCE, branch, path, onCommit } = this.#options;
+    const { name = ROOT_SOURCE, branch, ref, label = `git ${branch}`, path, onCommit } = this.#options;
     const { head, repository } = await this.#open();
     const hash = await head.read();
-    if (hash === undefined) return await this.#explainNoBranch(head);
+    if (hash === undefined) return ref === undefined ? await this.#explainNoBranch(head) : undefined;
     this.#isEmpty = false;
     if (hash === this.#seen) return undefined;
     const tree = await readCommitTree(repository.gitDir, hash, path);
     this.#seen = hash;
     try {
-      await onCommit(toContent(tree, name, `git ${branch}`));
+      await onCommit(toContent(tree, name, label));
     } catch (error) {
       this.#seen = undefined;
       const reason = (error as Error).message;
@@ -139,7 +149,7 @@ export class GitSource {
     const repository = await findRepository(place).catch((error: Error) => {
       throw error instanceof GitError ? new GitError(error.code, error.message.replace(place, directory)) : error;
     });
-    this.#opened = { place, repository, head: new BranchHead(repository, branch) };
+    this.#opened = { place, repository, head: new BranchHead(repository, branch, this.#options.ref) };
     this.#watching.abort();
     this.#watching = new AbortController();
     this.#opened.head.watch(() => this.wake(), this.#watching.signal);
@@ -160,6 +170,7 @@ export class GitSource {
 
   #setTrouble(trouble: string | undefined): void {
     if (trouble === this.#trouble) return;
+    if (this.#trouble === undefined) this.#troubleSinceMs = this.#options.clock.nowMs();
     this.#trouble = trouble;
     if (this.#isStarted) this.#logTrouble();
     this.#options.onTrouble?.();

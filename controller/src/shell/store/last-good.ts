@@ -7,6 +7,7 @@ import type { Clock } from "@regomesh/base";
 import { canonicalJson } from "@regomesh/protocol";
 import type { RefusedBody } from "../../api/bodies.ts";
 import type { Release } from "../../distribution/release.ts";
+import type { Input } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
 import { type Lease, type Reading, readText } from "../../store/store.ts";
 
@@ -23,7 +24,13 @@ export type Kept = {
   /** What is gone back to if the release is held; absent once it is proven. */
   readonly fallback?: Pick<Kept, "release" | "built" | "compiler">;
   /** What was built later and taken back, so that it is not tried again at each start. */
-  readonly held?: { readonly compiler: string; readonly built: string; readonly refused: RefusedBody };
+  readonly held?: {
+    readonly compiler: string;
+    readonly built: string;
+    readonly refused: RefusedBody;
+    /** What of it is not in force; absent where an earlier version has kept it. */
+    readonly inputs?: readonly Input[];
+  };
 };
 
 type File = { readonly format: number; readonly digest: string; readonly content: unknown };

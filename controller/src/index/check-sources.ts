@@ -1,0 +1,38 @@
+/** Checks of PolicySources that no single field shows. */
+import type { PolicySource } from "@regomesh/resources";
+import { parsePlace } from "../git/remote.ts";
+import { ROOT_SOURCE } from "../sources/source.ts";
+import type { MeshIndex } from "./mesh-index.ts";
+import type { Report } from "./report.ts";
+
+/** `named`: sources that the operator has named on the command line. */
+export function checkSources({ sources }: MeshIndex, named: readonly string[], report: Report): void {
+  for (const source of sources) {
+    const { name } = source.metadata;
+    const taken = name === ROOT_SOURCE ? "the mesh's own source" : named.includes(name) ? "a --source" : undefined;
+    if (taken !== undefined) report(source, "metadata.name", "source_name", `${name} is the name of ${taken}`);
+    checkAddress(source, report);
+    checkFollowed(source, report);
+  }
+}
+
+function checkAddress(source: PolicySource, report: Report): void {
+  const place = parsePlace(source.spec.url);
+  if (place.kind === "fault") report(source, "spec.url", "source_url", place.reason);
+  if (place.kind === "directory")
+    report(source, "spec.url", "source_url", "a PolicySource has an address: https:// or ssh://", {
+      hint: "a directory of the controller's machine is the operator's to name: --source NAME=DIR",
+    });
+}
+
+function checkFollowed(source: PolicySource, report: Report): void {
+  const { branch, tag, commit, verify } = source.spec;
+  const given = Object.entries({ branch, tag, commit }).filter(([, value]) => value !== undefined);
+  const [, second] = given;
+  if (second !== undefined)
+    report(source, `spec.${second[0]}`, "source_followed", "a source follows one thing: a branch, a tag or a commit");
+  if (verify?.what === "Tag" && tag === undefined)
+    report(source, "spec.verify.what", "source_followed", "no tag is followed whose signature could be looked at");
+  if (verify?.keys.length === 0)
+    report(source, "spec.verify.keys", "source_followed", "without a key nothing can be verified");
+}

@@ -1,0 +1,407 @@
+/**
+ * From what sources hold to a plan: keeps each source's newest and its last good, settles which of
+ * them go in force together, and remembers why a commit was refused. It changes nothing itself.
+ */
+import { type Clock, type DiagnosticRecord, type Log, printRecord } from "@regomesh/base";
+import { snapshotHash } from "@regomesh/protocol";
+import type { RefusedBody } from "../api/bodies.ts";
+import type { BuildRules, Built } from "../build/build.ts";
+import { sourceOf } from "../build/source-tree.ts";
+import type { Release } from "../distribution/release.ts";
+import { type Inventory, inventoryOf, type Loss, lossOf, names, toLossRecords, wayToConfirm } from "../index/loss.ts";
+import { printRight, type SourceRights } from "../index/rights.ts";
+import { inputsOf, sortInputs, toInput } from "../sources/inputs.ts";
+import { type Attempt, type Candidate, contentKey, type Settled, settle } from "../sources/settle.ts";
+import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
+import type { ControllerCounts } from "../status/metrics.ts";
+import { type Builder, BuildFailed } from "./build/builder.ts";
+import type { Kept } from "./store/last-good.ts";
+import type { SourceContents } from "./store/source-contents.ts";
+
+export type ComposerOptions = {
+  readonly builder: Builder;
+  /** Where last goods are kept. */
+  readonly contents: SourceContents;
+  /** Of the mesh's own source. */
+  readonly rights: SourceRights;
+  /** Of those that the operator has named. */
+  readonly sources: Readonly<Record<string, SourceRights>>;
+  /** The authority's; undefined while there is none. */
+  readonly trustDomain: () => string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What of the newest is refused, the mesh's own source first. */
+  readonly refuse: (refused: readonly RefusedBody[]) => void;
+  /** What became of a source's newest. */
+  readonly tell?: (source: string, verdict: SourceVerdict) => void;
+};
+
+/** What is to be put in force. */
+export type Composed = {
+  readonly contents: readonly SourceContent[];
+  readonly inputs: readonly Input[];
+  readonly plan: Release["plan"];
+  readonly warnings: readonly DiagnosticRecord[];
+  readonly resources: Built["resources"];
+  readonly compiler: string;
+  /** What makes the build the same. */
+  readonly built: string;
+};
+
+/** Of the newest contents, under what is in force: what became of them. */
+type Last = { readonly key: string; readonly settled: Settled<Built> };
+
+export class Composer {
+  readonly #options: ComposerOptions;
+  readonly #newest = new Map<string, SourceContent>();
+  #good = new Map<string, SourceContent>();
+  /** Those of the release that is gone back to. */
+  #before = new Map<string, SourceContent>();
+  #last: Last | undefined;
+  /** Of what was refused, what it would take away, while that waits for an operator's word. */
+  #asked: Loss | undefined;
+  /** Hash of a loss that an operator has taken upon himself. */
+  #confirmed: string | undefined;
+  readonly #losses = new WeakMap<Built, Loss>();
+  #refused: readonly RefusedBody[] = [];
+  /** Of what is in force and is refused by proxies, with nothing to stand in its place. */
+  #standing: { readonly built: string; readonly refused: RefusedBody } | undefined;
+  #remembered: Inventory | undefined;
+  #resources: Built["resources"] = {};
+  #counts: ControllerCounts = { builds: 0, refused: 0, lastBuildSeconds: 0 };
+
+  constructor(options: ComposerOptions) {
+    this.#options = options;
+  }
+
+  get refused(): readonly RefusedBody[] {
+    return this.#refused;
+  }
+
+  get counts(): ControllerCounts {
+    return this.#counts;
+  }
+
+  /** Resources in force, by source. */
+  get resources(): Built["resources"] {
+    return this.#resources;
+  }
+
+  /** What is in force of a source, or is read as an input says; undefined where it is not at hand. */
+  content(input: Pick<Input, "source" | "id" | "path">): SourceContent | undefined {
+    const isIt = (content: SourceContent | undefined) =>
+      content?.revision.id === input.id && content.path === input.path ? content : undefined;
+    const { source } = input;
+    return isIt(this.#good.get(source)) ?? isIt(this.#before.get(source)) ?? isIt(this.#newest.get(source));
+  }
+
+  newest(source: string): SourceContent | undefined {
+    return this.#newest.get(source);
+  }
+
+  /** A source has something new. */
+  offer(content: SourceContent): void {
+    this.#newest.set(content.source, content);
+  }
+
+  /** A source is no longer one. */
+  forget(source: string): void {
+    this.#newest.delete(source);
+  }
+
+  /** Takes up what is in force since before this start. */
+  async restore(kept: Kept | undefined, remembered: Inventory): Promise<void> {
+    if (kept === undefined) {
+      this.#remembered = remembered;
+      return;
+    }
+    const held = [kept.release, ...(kept.fallback === undefined ? [] : [kept.fallback.release])];
+    const contents = await this.#options.contents.read(held.flatMap(inputsOf).map(({ source }) => source));
+    const [good, before] = held.map((release) => pick(contents, inputsOf(release)));
+    this.#good = good ?? this.#good;
+    this.#before = before ?? this.#before;
+  }
+
+  /**
+   * What of the newest is to be put in force; undefined where that is so already, or nothing of it
+   * may. Throws BuildUnavailable where the machine is to blame.
+   */
+  async compose(compiler: string, kept: Kept | undefined): Promise<Composed | undefined> {
+    const candidates = this.#candidates(kept);
+    const all = candidates.flatMap(({ newest, lastGood }) => newest ?? lastGood ?? []);
+    const isSame = (contents: readonly SourceContent[]) =>
+      kept?.built === this.builtOf(contents.map(toInput)) && kept.compiler === compiler;
+    if (isSame(all)) {
+      // What another commit would have taken away is no longer asked.
+      [this.#asked, this.#confirmed] = [undefined, undefined];
+      this.#adoptGood(all);
+      this.#settle(this.#standingOf(kept));
+      return undefined;
+    }
+    const sequence = kept?.release.revision.sequence ?? 0;
+    const key = [compiler, sequence, ...candidates.map(keyOf)].join(" ");
+    const settled =
+      this.#last?.key === key && this.#confirmed === undefined
+        ? this.#last.settled
+        : await settle(candidates, (contents) => this.#attempt(contents, kept));
+    this.#confirmed = undefined;
+    this.#tellRefused(settled.refused, kept, this.#last?.key === key);
+    this.#last = { key, settled };
+    const { chosen } = settled;
+    if (chosen?.built.plan === undefined || isSame(chosen.contents)) return undefined;
+    const { plan, diagnostics, resources } = chosen.built;
+    const contents = sortInputs(chosen.contents.filter((each) => isDeclared(each, chosen.built)));
+    const inputs = contents.map(toInput);
+    return { contents, inputs, plan, warnings: diagnostics, resources, compiler, built: this.builtOf(inputs) };
+  }
+
+  /** What was composed is in force, and kept. */
+  accepted({ contents, inputs, resources }: Composed): void {
+    this.#before = this.#good;
+    this.#good = new Map(contents.map((content) => [content.source, content]));
+    this.#resources = resources;
+    this.#counts = { ...this.#counts, builds: this.#counts.builds + 1 };
+    this.#standing = undefined;
+    for (const { source } of inputs) this.#keep(source);
+    for (const content of contents) {
+      const { source, revision } = content;
+      if (this.#newest.get(source) === content)
+        this.#options.tell?.(source, { revision, isAccepted: true, refused: [] });
+    }
+  }
+
+  /** The release was taken back: another one is in force, or none where `release` is undefined. */
+  takenBack(refused: RefusedBody, built: string, release: Release | undefined): void {
+    this.#counts = { ...this.#counts, refused: this.#counts.refused + 1 };
+    if (release === undefined) this.#standing = { built, refused };
+    else {
+      const contents = new Map([...this.#good, ...this.#before].map(([, content]) => [contentKey(content), content]));
+      for (const content of this.#good.values()) contents.set(contentKey(content), content);
+      [this.#good, this.#before] = [pick([...contents.values()], inputsOf(release)), this.#good];
+    }
+    this.#settle([refused]);
+  }
+
+  /** What is refused for a reason that no build shows: it is what was composed last. */
+  refuse(contents: readonly SourceContent[], diagnostics: readonly DiagnosticRecord[], kept: Kept | undefined): void {
+    const inForce = new Map(kept === undefined ? [] : inputsOf(kept.release).map((each) => [each.source, each.id]));
+    const changed = contents.filter(({ source, revision }) => inForce.get(source) !== revision.id);
+    const built = { ...REFUSED, diagnostics };
+    this.#tellRefused(new Map(changed.map(({ source }) => [source, built])), kept, false);
+  }
+
+  /**
+   * An operator's word for what a newest commit would take away; false where it waits for none
+   * of that hash. It counts once, when the commit is taken again.
+   */
+  confirm(hash: string): boolean {
+    const asked = this.#asked;
+    if (asked === undefined || !names(hash, asked)) return false;
+    this.#confirmed = asked.hash;
+    this.#options.log.log("warn", "what a commit takes away is confirmed", { hash: asked.hash });
+    return true;
+  }
+
+  /** What a build was of: the same commits under other rights are another. */
+  builtOf(inputs: readonly Input[]): string {
+    const { rights, sources } = this.#options;
+    const others = Object.entries(sources).flatMap(([name, own]) => own.map((right) => `${name}:${printRight(right)}`));
+    const made = sortInputs(inputs).map(({ source, id, path }) => `${source}@${id}:${path}`);
+    return [...made, ...rights.map(printRight), ...others].join(" ");
+  }
+
+  async flush(): Promise<void> {
+    await this.#options.contents.flush();
+  }
+
+  #candidates(kept: Kept | undefined): readonly Candidate[] {
+    const held = kept?.held?.inputs ?? [];
+    const sources = new Set([...this.#newest.keys(), ...this.#good.keys()]);
+    const candidates = [...sources].map((source): Candidate => {
+      const newest = this.#newest.get(source);
+      const isHeld = held.some((each) => each.source === source && each.id === newest?.revision.id);
+      return { source, newest: isHeld ? undefined : newest, lastGood: this.#good.get(source) };
+    });
+    return sortInputs(candidates);
+  }
+
+  async #attempt(contents: readonly SourceContent[], kept: Kept | undefined): Promise<Attempt<Built>> {
+    const startMs = performance.now();
+    const built = await this.#build(contents, kept);
+    this.#counts = { ...this.#counts, lastBuildSeconds: (performance.now() - startMs) / 1000 };
+    const judged = built.plan === undefined ? built : await this.#judge(built, contents, kept);
+    const sources = contents.map(({ source }) => source);
+    const places = [...judged.diagnostics.filter(({ severity }) => severity === "error"), ...judged.failedTests];
+    const blamed = places.flatMap(({ file }) => (file === "." ? [] : [sourceOf(file, sources)]));
+    return { built: judged, isGood: judged.plan !== undefined, blames: [...new Set(blamed)] };
+  }
+
+  /** A plan that takes away what nobody has said to be meant is refused. */
+  async #judge(built: Built, contents: readonly SourceContent[], kept: Kept | undefined): Promise<Built> {
+    const { plan, ...rest } = built;
+    if (plan === undefined) return built;
+    const unread = this.#unreadOf(built, contents, kept);
+    if (unread !== undefined) {
+      const message = `source ${unread} has not been read since the start, and nothing is kept of it`;
+      return { ...rest, diagnostics: [toRecord("source_unread", message)] };
+    }
+    const after = inventoryOf(plan);
+    const before = kept === undefined ? (this.#remembered ?? after) : inventoryOf(kept.release.plan);
+    const pathMissing = contents.find((each) => each.pathMissing !== undefined)?.pathMissing;
+    const loss = lossOf(before, after, { pathMissing, digest: snapshotHash });
+    if (loss === undefined || loss.hash === this.#confirmed || (await this.#isMeant(contents, loss, kept)))
+      return built;
+    const refused = {
+      ...rest,
+      diagnostics: toLossRecords(loss, this.#hintFor(loss, kept)),
+    };
+    this.#losses.set(refused, loss);
+    return refused;
+  }
+
+  /** What is in force of a source is never dropped because that cannot be read just now. */
+  #unreadOf({ sources }: Built, contents: readonly SourceContent[], kept: Kept | undefined): string | undefined {
+    const there = new Set(contents.map(({ source }) => source));
+    const inForce = kept === undefined ? [] : inputsOf(kept.release).map(({ source }) => source);
+    return inForce.find((source) => sources.includes(source) && !there.has(source));
+  }
+
+  /** How to say that it is meant: where nothing is in force no controller runs that could be told. */
+  #hintFor(loss: Loss, kept: Kept | undefined): string | undefined {
+    const isKnown = (this.#remembered?.workloads.length ?? 0) > 0;
+    return kept !== undefined || isKnown ? wayToConfirm(loss, kept !== undefined) : undefined;
+  }
+
+  /** Whether a commit since those in force says by the hash that the loss is meant; a merge need not say it again. */
+  async #isMeant(contents: readonly SourceContent[], loss: Loss, kept: Kept | undefined): Promise<boolean> {
+    const inForce = kept === undefined ? [] : inputsOf(kept.release);
+    for (const { source, revision, messagesSince } of contents) {
+      const since = inForce.find((each) => each.source === source)?.id;
+      if (since === revision.id || messagesSince === undefined) continue;
+      if (names(await messagesSince(since), loss)) return true;
+    }
+    return false;
+  }
+
+  async #build(contents: readonly SourceContent[], kept: Kept | undefined): Promise<Built> {
+    const { builder, rights, sources, trustDomain } = this.#options;
+    const rules: BuildRules = {
+      rights,
+      sources,
+      trustDomain: trustDomain() ?? kept?.release.plan.mesh.trustDomain,
+      hosts: kept?.release.plan.inventory?.hosts,
+    };
+    const trees = contents.map(({ source, path, files, unread = [] }) => ({ source, path, files, unread }));
+    try {
+      return await builder.build(trees, rules);
+    } catch (error) {
+      if (!(error instanceof BuildFailed)) throw error;
+      return { ...REFUSED, diagnostics: [toRecord(error.code, error.message)] };
+    }
+  }
+
+  #tellRefused(refused: ReadonlyMap<string, Built>, kept: Kept | undefined, isKnown: boolean): void {
+    const { log, clock, tell } = this.#options;
+    this.#asked = undefined;
+    const told = sortInputs([...refused].map(([source, built]) => ({ source, built }))).flatMap(({ source, built }) => {
+      const content = this.#newest.get(source);
+      if (content === undefined) return [];
+      if (kept !== undefined) this.#asked ??= this.#losses.get(built);
+      const { revision } = content;
+      const before = this.#refused.find((each) => each.source === source && each.commit === revision.id);
+      const body = toRefused(content, built, before?.atMs ?? clock.nowMs());
+      if (!isKnown) {
+        this.#counts = { ...this.#counts, refused: this.#counts.refused + 1 };
+        log.log("warn", "commit refused", { source, commit: revision.id, reason: reasonOf(built) });
+        const verdicts = built.verdicts.filter((each) => each.source === source);
+        tell?.(source, { revision, isAccepted: false, refused: verdicts });
+      }
+      return [body];
+    });
+    const ofHeld = this.#standingOf(kept).filter(({ source }) => !refused.has(source));
+    this.#settle([...ofHeld, ...told]);
+  }
+
+  /** What was taken back and is the newest of its source still. */
+  #standingOf(kept: Kept | undefined): readonly RefusedBody[] {
+    const { held } = kept ?? {};
+    const isNewest = (inputs: readonly Input[]) =>
+      inputs.some(({ source, id }) => this.#newest.get(source)?.revision.id === id);
+    if (held !== undefined && isNewest(held.inputs ?? [])) return [held.refused];
+    const standing = this.#standing;
+    return standing !== undefined && standing.built === kept?.built ? [standing.refused] : [];
+  }
+
+  /** What is in force was read again: it is at hand from now on, whether it was kept or not. */
+  #adoptGood(contents: readonly SourceContent[]): void {
+    for (const content of contents) {
+      if (this.#good.has(content.source)) continue;
+      this.#good.set(content.source, content);
+      this.#keep(content.source);
+    }
+  }
+
+  #keep(source: string): void {
+    const own = [this.#good.get(source), this.#before.get(source)].filter((each) => each !== undefined);
+    const different = own.filter((each, at) => own.findIndex((one) => contentKey(one) === contentKey(each)) === at);
+    this.#options.contents.writeSoon(source, different);
+  }
+
+  #settle(refused: readonly RefusedBody[]): void {
+    this.#refused = refused;
+    this.#options.refuse(refused);
+  }
+}
+
+const REFUSED: Built = {
+  diagnostics: [],
+  failedTests: [],
+  passedTests: 0,
+  sources: [],
+  resources: {},
+  verdicts: [],
+};
+
+function keyOf({ source, newest, lastGood }: Candidate): string {
+  return [source, ...[newest, lastGood].map((each) => (each === undefined ? "-" : contentKey(each)))].join(" ");
+}
+
+function isDeclared({ source }: SourceContent, { sources }: Built): boolean {
+  return source === ROOT_SOURCE || sources.includes(source);
+}
+
+/** Of contents those that inputs name, by source. */
+function pick(contents: readonly SourceContent[], inputs: readonly Input[]): Map<string, SourceContent> {
+  const found = inputs.flatMap(({ source, id, path }) => {
+    const content = contents.find((each) => each.source === source && each.revision.id === id && each.path === path);
+    return content === undefined ? [] : [[source, content] as const];
+  });
+  return new Map(found);
+}
+
+/** A fault that has no place in a file. */
+export function toRecord(code: string, message: string): DiagnosticRecord {
+  return { code, severity: "error", message, file: ".", row: 1, column: 1 };
+}
+
+function reasonOf({ diagnostics, failedTests }: Built): string | undefined {
+  const first = diagnostics.find(({ severity }) => severity === "error");
+  const [test] = failedTests;
+  return first !== undefined ? printRecord(first) : test && `${test.file}:${test.row}: ${test.name} fails`;
+}
+
+function toRefused({ source, revision }: SourceContent, built: Built, atMs: number): RefusedBody {
+  const { diagnostics, failedTests, verdicts, resources } = built;
+  const own = verdicts.filter((each) => each.source === source);
+  return {
+    source,
+    commit: revision.id,
+    subject: revision.subject,
+    atMs,
+    diagnostics,
+    failedTests,
+    refusals: [],
+    verdicts: own,
+    resources: resources[source] ?? own.length,
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * Every source that is followed: the mesh's own, those that the operator has named, and those that
+ * PolicySources name, which come and go with the commits that are in force.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { Clock, Log } from "@regomesh/base";
+import type { SourcePlan } from "../../build/build.ts";
+import { isBelow, parsePlace } from "../../git/remote.ts";
+import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
+import { Keeper } from "../../store/keeper.ts";
+import { type Lease, readText } from "../../store/store.ts";
+import { FETCH_EVERY_MS } from "../git/mirror.ts";
+import { FollowedSource, type SourcePlace } from "./followed-source.ts";
+
+/** Secrets for addresses that begin with a prefix: the operator's word on which server gets which. */
+export type Credential = { readonly prefix: string; readonly file: string };
+
+export type SourcesOptions = {
+  readonly root: SourcePlace;
+  /** Those that the operator has named. */
+  readonly named: readonly SourcePlace[];
+  readonly credentials: readonly Credential[];
+  readonly knownHosts?: string;
+  readonly state: string;
+  readonly lease: Lease;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onContent: (content: SourceContent) => Promise<void>;
+  readonly onTrouble: () => void;
+  /** A source is no longer one. */
+  readonly onGone: (name: string) => void;
+};
+
+const SUSPENDED_KEY = "sources/suspended.json";
+
+export class Sources {
+  readonly root: FollowedSource;
+  readonly #options: SourcesOptions;
+  readonly #others = new Map<string, FollowedSource>();
+  readonly #keeper: Keeper;
+  /** By the operator, whatever resources say. */
+  #suspended: ReadonlySet<string>;
+  #plans: readonly SourcePlan[] = [];
+  #isStarted = false;
+  #isClosed = false;
+  #last: Promise<void> = Promise.resolve();
+
+  private constructor(options: SourcesOptions, root: FollowedSource, suspended: ReadonlySet<string>) {
+    this.#options = options;
+    this.root = root;
+    this.#suspended = suspended;
+    this.#keeper = new Keeper(options.lease, SUSPENDED_KEY, options.clock);
+  }
+
+  /** Throws GitError where a branch is no name. */
+  static async open(options: SourcesOptions): Promise<Sources> {
+    const { root, named, lease } = options;
+    const kept = JSON.parse((await readText(lease, SUSPENDED_KEY)) ?? "[]") as unknown;
+    const suspended = new Set(Array.isArray(kept) ? kept.map(String) : []);
+    const sources = new Sources(options, await openOne(options, root, suspended), suspended);
+    for (const place of named) sources.#others.set(place.name, await openOne(options, place, suspended));
+    return sources;
+  }
+
+  /** The mesh's own first. */
+  get all(): readonly FollowedSource[] {
+    return [this.root, ...this.#others.values()];
+  }
+
+  find(name: string): FollowedSource | undefined {
+    return name === ROOT_SOURCE ? this.root : this.#others.get(name);
+  }
+
+  /** Whether the operator has suspended it, beside what its resource says. */
+  isSuspendedHere(name: string): boolean {
+    return this.#suspended.has(name);
+  }
+
+  /** Opens what PolicySources name, closes what they no longer do, and opens anew what they name otherwise. */
+  async sync(plans: readonly SourcePlan[]): Promise<void> {
+    this.#plans = plans;
+    const turn = this.#last.then(() => this.#sync());
+    this.#last = turn.catch(() => {});
+    await turn;
+  }
+
+  async #sync(): Promise<void> {
+    const plans = this.#plans;
+    const { named, onGone, log } = this.#options;
+    const isNamed = (name: string) => name === ROOT_SOURCE || named.some((place) => place.name === name);
+    const wanted = new Map(plans.flatMap((plan) => (isNamed(plan.name) ? [] : [[plan.name, this.#placeOf(plan)]])));
+    for (const [name, source] of this.#others) {
+      if (isNamed(name)) continue;
+      const place = wanted.get(name);
+      if (place !== undefined && isDeepStrictEqual(place, source.place)) continue;
+      this.#others.delete(name);
+      await source.close();
+      if (place === undefined) {
+        log.log("info", "a source is no longer followed", { source: name });
+        onGone(name);
+      }
+    }
+    for (const [name, place] of wanted) {
+      if (this.#isClosed || place === undefined || this.#others.has(name)) continue;
+      log.log("info", "a source is followed", { source: name });
+      const source = await openOne(this.#options, place, this.#suspended);
+      this.#others.set(name, source);
+      if (!this.#isStarted) continue;
+      // Its first content is awaited by nobody: what it holds is composed when it is there.
+      source.start();
+      source.wake();
+    }
+  }
+
+  /** Looks once at all but the mesh's own. */
+  async fetchOthers(): Promise<void> {
+    await Promise.all([...this.#others.values()].map((source) => source.fetch()));
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    for (const source of this.all) source.start();
+  }
+
+  wake(): void {
+    for (const source of this.all) source.wake();
+  }
+
+  /** What was seen is handed over once more. */
+  again(): void {
+    for (const source of this.all) source.again();
+  }
+
+  /** False where there is no source of that name. */
+  suspend(name: string, isSuspended: boolean): boolean {
+    const source = this.find(name);
+    if (source === undefined) return false;
+    const others = [...this.#suspended].filter((each) => each !== name);
+    this.#suspended = new Set(isSuspended ? [...others, name] : others);
+    this.#keeper.keepSoon(() => `${JSON.stringify([...this.#suspended])}\n`);
+    source.suspend(isSuspended || source.place.isSuspended);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#last;
+    await Promise.all(this.all.map((source) => source.close()));
+    await this.#keeper.flush();
+  }
+
+  /** Undefined where the address is none: no commit with such a one is in force. */
+  #placeOf(plan: SourcePlan): SourcePlace | undefined {
+    const place = parsePlace(plan.url);
+    if (place.kind !== "remote") return undefined;
+    const { remote } = place;
+    const { branch, tag, commit, verify, interval } = plan;
+    const credential = this.#options.credentials.find(({ prefix }) => isBelow(remote.url, prefix))?.file;
+    const { knownHosts } = this.#options;
+    const isSsh = remote.transport === "ssh";
+    return {
+      name: plan.name,
+      remote: {
+        remote,
+        everyMs: Math.max(interval, FETCH_EVERY_MS / 10),
+        ...(credential === undefined ? {} : isSsh ? { sshKey: credential } : { tokenFile: credential }),
+        ...(isSsh && knownHosts !== undefined ? { knownHosts } : {}),
+        ...(verify === undefined
+          ? {}
+          : { verify: { keys: verify.keys, what: verify.what === "Tag" ? ("tag" as const) : ("commit" as const) } }),
+      },
+      follow:
+        commit !== undefined
+          ? { kind: "commit", hash: commit }
+          : tag !== undefined
+            ? { kind: "tag", name: tag }
+            : { kind: "branch", name: branch ?? "main" },
+      path: plan.path ?? "",
+      isSuspended: plan.suspend,
+    };
+  }
+}
+
+async function openOne(
+  { state, clock, log, onContent, onTrouble }: SourcesOptions,
+  place: SourcePlace,
+  suspended: ReadonlySet<string>,
+): Promise<FollowedSource> {
+  const source = await FollowedSource.open({ place, state, clock, log, onContent, onTrouble });
+  if (suspended.has(place.name)) source.suspend(true);
+  return source;
+}

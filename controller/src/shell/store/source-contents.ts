@@ -1,0 +1,77 @@
+/**
+ * What is in force of each source, as it is kept: so that a source that is away, or whose newest
+ * commit is refused, stays what it was beside the others' commits, also after a restart. Of each
+ * two are kept, for a release may be taken back. The digest is checked: a torn file is none.
+ */
+import { createHash } from "node:crypto";
+import type { Clock, Log } from "@regomesh/base";
+import { canonicalJson } from "@regomesh/protocol";
+import type { SourceContent } from "../../sources/source.ts";
+import { Keeper } from "../../store/keeper.ts";
+import { type Lease, readText } from "../../store/store.ts";
+
+const FORMAT = 1;
+
+/** A content without what asks its repository. */
+type KeptContent = Omit<SourceContent, "messagesSince">;
+type File = { readonly format: number; readonly digest: string; readonly contents: readonly KeptContent[] };
+
+export class SourceContents {
+  readonly #lease: Lease;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #keepers = new Map<string, Keeper>();
+
+  constructor(lease: Lease, clock: Clock, log: Log) {
+    this.#lease = lease;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** What is kept of sources, all that can be trusted of it. */
+  async read(sources: readonly string[]): Promise<readonly SourceContent[]> {
+    const found = await Promise.all([...new Set(sources)].map((source) => this.#readOne(source)));
+    return found.flat();
+  }
+
+  /** Keeps them as soon as may be. */
+  writeSoon(source: string, contents: readonly SourceContent[]): void {
+    const keeper = this.#keepers.get(source) ?? new Keeper(this.#lease, keyOf(source), this.#clock);
+    this.#keepers.set(source, keeper);
+    keeper.keepSoon(() => print(contents));
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all([...this.#keepers.values()].map((keeper) => keeper.flush()));
+  }
+
+  async #readOne(source: string): Promise<readonly SourceContent[]> {
+    const key = keyOf(source);
+    try {
+      const text = await readText(this.#lease, key);
+      if (text === undefined) return [];
+      const { format, digest, contents } = JSON.parse(text) as File;
+      if (format !== FORMAT) throw new Error(`it has format ${format}`);
+      if (digestOf(contents) !== digest) throw new Error("it has another digest than it says");
+      return contents;
+    } catch (error) {
+      this.#log.log("warn", "what is kept of a source is not used", { key, reason: (error as Error).message });
+      return [];
+    }
+  }
+}
+
+/** Names of sources are DNS labels. */
+function keyOf(source: string): string {
+  return `sources/${source}.json`;
+}
+
+function print(all: readonly SourceContent[]): string {
+  const contents = all.map(({ messagesSince: _, ...content }) => content);
+  const file: File = { format: FORMAT, digest: digestOf(contents), contents };
+  return `${JSON.stringify(file)}\n`;
+}
+
+function digestOf(contents: readonly KeptContent[]): string {
+  return createHash("sha256").update(canonicalJson(contents)).digest("hex");
+}
