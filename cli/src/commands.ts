@@ -69,6 +69,16 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/confirm.ts")).confirm,
   },
   {
+    name: "source",
+    summary: "show, look at, suspend and resume where revisions come from",
+    load: async () => (await import("./commands/source.ts")).source,
+  },
+  {
+    name: "rollback",
+    summary: "put an earlier revision in force, above git",
+    load: async () => (await import("./commands/rollback.ts")).rollback,
+  },
+  {
     name: "token",
     summary: "make, list and take back what proxies join the mesh with",
     load: async () => (await import("./commands/token.ts")).token,

@@ -19,7 +19,9 @@ export function printStatus(
     ...(status.revision === undefined
       ? [paint.red("no revision yet")]
       : printRevision(status.revision, status, paint, columns)),
+    ...printPin(status, paint),
     ...printSource(status, paint),
+    ...printSources(status, paint),
     ...printProxies(status, paint, isWide),
     ...status.shadows.map((shadow) => printShadow(shadow, paint)),
     ...printFaults(status, paint),
@@ -50,6 +52,28 @@ function printRevision(
   const commit = `revision ${paint.bold(hash)} "${said}" (${age})`;
   const fits = [...said].length + `   ${force}${took}`.length <= room;
   return fits ? [`${commit}   ${painted}${took}`] : [commit, `  ${painted}${took}`];
+}
+
+/** An operator's word that outranks git. */
+function printPin({ pin, nowMs }: StatusBody, paint: Paint): readonly string[] {
+  if (pin === undefined) return [];
+  const { revision, subject, sinceMs } = pin;
+  const what = `pinned to ${shortHash(revision)} "${plain(subject)}" for ${printSpan(nowMs - sinceMs)}`;
+  return [paint.yellow(`${what}: nothing newer is taken until regomesh rollback --lift`)];
+}
+
+/** Sources beside the mesh's own, where something is to be said of them; regomesh source list says all. */
+function printSources({ sources }: StatusBody, paint: Paint): readonly string[] {
+  const others = sources.filter(({ name }) => name !== "root");
+  if (others.length === 0) return [];
+  const said = others.map(({ name, inForce, refused, suspended }) => {
+    const at = inForce === undefined ? "nothing yet" : shortHash(inForce.id);
+    const state =
+      suspended !== undefined ? ", suspended" : refused === undefined ? "" : `, ${shortHash(refused.commit)} refused`;
+    const text = `${plain(name)} ${at}${state}`;
+    return suspended !== undefined || refused !== undefined ? paint.red(text) : text;
+  });
+  return [`sources: ${said.join(" · ")}`];
 }
 
 /** What is wrong with the source as a whole; nothing where all is well. */
@@ -173,14 +197,14 @@ function paintState(cell: string, { state, revision }: ProxyBody, paint: Paint):
 }
 
 function printRefused(refused: RefusedBody, paint: Paint): readonly string[] {
-  const { commit, subject, diagnostics, failedTests, refusals } = refused;
+  const { source, commit, subject, diagnostics, failedTests, refusals } = refused;
   const errors = diagnostics.filter(({ severity }) => severity === "error").map(printRecord);
   const tests = failedTests.map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
   const [first = "no reason given", ...rest] = [...errors, ...tests].map(plain);
   const more = rest.length > FAULTS_SHOWN ? [`  and ${rest.length - FAULTS_SHOWN} more`] : [];
   const hints = new Set(diagnostics.flatMap(({ hint }) => (hint === undefined ? [] : [plain(hint)])));
   return [
-    `${paint.red(refusals.length === 0 ? "last refused commit" : "commit taken back")}: ${shortHash(commit)} "${plain(subject)}" — ${first}`,
+    `${paint.red(refusals.length === 0 ? "last refused commit" : "commit taken back")}${source === "root" ? "" : ` of ${plain(source)}`}: ${shortHash(commit)} "${plain(subject)}" — ${first}`,
     ...rest.slice(0, FAULTS_SHOWN).map((fault) => `  ${fault}`),
     ...more,
     ...[...hints].slice(0, FAULTS_SHOWN).map((hint) => `  hint: ${hint}`),

@@ -16,6 +16,7 @@ export type {
   InputBody,
   LinesBody,
   NodeBody,
+  PinBody,
   ProxyBody,
   ProxyRefusalBody,
   RefusalBody,

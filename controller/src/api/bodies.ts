@@ -17,6 +17,8 @@ export type StatusBody = {
   /** What is bound in shadow, and what it would have changed. */
   readonly shadows: readonly ShadowBody[];
   readonly source: SourceBody;
+  /** A revision that stays in force whatever sources hold, until it is lifted (`regomesh rollback --lift`). */
+  readonly pin?: PinBody;
   /** All of them, the mesh's own first. */
   readonly sources: readonly SourceStateBody[];
   /** What the build of the revision in force warned of. */
@@ -73,6 +75,8 @@ export type SourceBody = {
   /** Which paths may speak for which namespaces (`--allow`); empty: every path for every namespace. */
   readonly allow: readonly { readonly path: string; readonly namespaces: readonly string[] }[];
 };
+
+export type PinBody = { readonly revision: string; readonly subject: string; readonly sinceMs: number };
 
 /** A source: where it is, and what became of what it holds. */
 export type SourceStateBody = {

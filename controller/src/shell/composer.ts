@@ -15,6 +15,7 @@ import { type Attempt, type Candidate, contentKey, type Settled, settle } from "
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
+import type { Pin } from "./store/kept-pin.ts";
 import type { Kept } from "./store/last-good.ts";
 import type { SourceContents } from "./store/source-contents.ts";
 
@@ -51,6 +52,9 @@ export type Composed = {
 /** Of the newest contents, under what is in force: what became of them. */
 type Last = { readonly key: string; readonly settled: Settled<Built> };
 
+/** A revision that outranks git. */
+export type Pinned = { readonly pin: Pin; readonly contents: readonly SourceContent[] };
+
 export class Composer {
   readonly #options: ComposerOptions;
   readonly #newest = new Map<string, SourceContent>();
@@ -64,6 +68,9 @@ export class Composer {
   #confirmed: string | undefined;
   readonly #losses = new WeakMap<Built, Loss>();
   #refused: readonly RefusedBody[] = [];
+  /** What stays in force, whatever is newest, and what it is made of. */
+  #pinned: Pinned | undefined;
+  #pinFault: string | undefined;
   /** Of what is in force and is refused by proxies, with nothing to stand in its place. */
   #standing: { readonly built: string; readonly refused: RefusedBody } | undefined;
   #remembered: Inventory | undefined;
@@ -85,6 +92,22 @@ export class Composer {
   /** Resources in force, by source. */
   get resources(): Built["resources"] {
     return this.#resources;
+  }
+
+  get pin(): Pin | undefined {
+    return this.#pinned?.pin;
+  }
+
+  /** Why what is pinned cannot be put in force; undefined where it can. */
+  get pinFault(): string | undefined {
+    return this.#pinFault;
+  }
+
+  /** From the next composition on that stays in force; undefined lifts it. */
+  setPin(pinned: Pinned | undefined): void {
+    this.#pinned = pinned;
+    this.#pinFault = undefined;
+    this.#last = undefined;
   }
 
   /** What is in force of a source, or is read as an input says; undefined where it is not at hand. */
@@ -129,6 +152,9 @@ export class Composer {
   async compose(compiler: string, kept: Kept | undefined): Promise<Composed | undefined> {
     const candidates = this.#candidates(kept);
     const all = candidates.flatMap(({ newest, lastGood }) => newest ?? lastGood ?? []);
+    const pinned = this.#pinned;
+    // What proxies have taken back is not given to them anew for each commit that comes meanwhile.
+    if (pinned !== undefined && kept?.held?.built === this.builtOf(pinned.contents.map(toInput))) return undefined;
     const isSame = (contents: readonly SourceContent[]) =>
       kept?.built === this.builtOf(contents.map(toInput)) && kept.compiler === compiler;
     if (isSame(all)) {
@@ -143,9 +169,15 @@ export class Composer {
     const settled =
       this.#last?.key === key && this.#confirmed === undefined
         ? this.#last.settled
-        : await settle(candidates, (contents) => this.#attempt(contents, kept));
+        : await settle(candidates, (contents) => this.#attempt(contents, kept), isSame);
     this.#confirmed = undefined;
-    this.#tellRefused(settled.refused, kept, this.#last?.key === key);
+    if (pinned === undefined) this.#tellRefused(settled.refused, kept, this.#last?.key === key);
+    else {
+      const [fault] = settled.refused.values();
+      this.#pinFault = fault && (reasonOf(fault) ?? "it does not build");
+      this.#settle([]);
+      if (fault !== undefined) return undefined;
+    }
     this.#last = { key, settled };
     const { chosen } = settled;
     if (chosen?.built.plan === undefined || isSame(chosen.contents)) return undefined;
@@ -215,6 +247,11 @@ export class Composer {
   }
 
   #candidates(kept: Kept | undefined): readonly Candidate[] {
+    const pinned = this.#pinned?.contents;
+    if (pinned !== undefined)
+      return sortInputs(
+        pinned.map((newest) => ({ source: newest.source, newest, lastGood: this.#good.get(newest.source) })),
+      );
     const held = kept?.held?.inputs ?? [];
     const sources = new Set([...this.#newest.keys(), ...this.#good.keys()]);
     const candidates = [...sources].map((source): Candidate => {
@@ -239,7 +276,8 @@ export class Composer {
   /** A plan that takes away what nobody has said to be meant is refused. */
   async #judge(built: Built, contents: readonly SourceContent[], kept: Kept | undefined): Promise<Built> {
     const { plan, ...rest } = built;
-    if (plan === undefined) return built;
+    // What an operator has pinned is meant.
+    if (plan === undefined || this.#pinned !== undefined) return built;
     const unread = this.#unreadOf(built, contents, kept);
     if (unread !== undefined) {
       const message = `source ${unread} has not been read since the start, and nothing is kept of it`;

@@ -11,6 +11,7 @@ import type { Release } from "../distribution/release.ts";
 import { type Known, RESTART_LEASE_MS } from "../distribution/roster.ts";
 import type { SourceRights } from "../index/rights.ts";
 import { findFile } from "../sources/given.ts";
+import { inputsOf } from "../sources/inputs.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import { Troubles } from "../status/troubles.ts";
 import { Keeper } from "../store/keeper.ts";
@@ -49,10 +50,12 @@ import { type JoinTokenOrder, writeJoinTokenFiles } from "./join-token-files.ts"
 import { MeshState } from "./mesh.ts";
 import { Rollout } from "./rollout.ts";
 import type { FollowedSource, SourcePlace } from "./sources/followed-source.ts";
-import { listSources } from "./sources/list.ts";
+import { listSources, toPinBody } from "./sources/list.ts";
+import { SourceOperator } from "./sources/operate.ts";
 import { type Credential, Sources } from "./sources/sources.ts";
 import { FolderStore } from "./store/folder-store.ts";
 import { type KeptList, keptClaims, keptProxies } from "./store/kept-list.ts";
+import { KeptPin } from "./store/kept-pin.ts";
 import { LastGood } from "./store/last-good.ts";
 import { SourceContents } from "./store/source-contents.ts";
 
@@ -193,8 +196,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   });
   await firstCommit(root, rollout, options);
   const [fault] = root.troubles;
-  if (rollout.release === undefined)
-    throw nothingToServe(composer.refused[0], troubles.of("state") ?? fault?.message);
+  if (rollout.release === undefined) throw nothingToServe(composer.refused[0], troubles.of("state") ?? fault?.message);
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
   late.trustDomain = late.authority.trustDomain;
   distributor.lease(await claims.read(), RESTART_LEASE_MS);
@@ -239,6 +241,14 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     counts: () => composer.counts,
     revoker,
     attestor,
+    sourceOperator: new SourceOperator({
+      sources,
+      composer,
+      rollout,
+      given: () => mesh.given,
+      inForce: () => (distributor.release === undefined ? [] : inputsOf(distributor.release)),
+      clock,
+    }),
     onHook: () => sources.wake(),
     onConfirm: (hash) => {
       if (!composer.confirm(hash)) return false;
@@ -359,6 +369,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     excerpts: new Excerpts((revision, file) =>
       placeIn(mesh, (name) => late.sources?.find(name)?.repository?.gitDir, revision, file),
     ),
+    pin: () => toPinBody(composer.pin),
     sources: () => listSources(late.sources, composer, distributor.release, options),
     source: () => {
       const trouble = late.sources?.root.readTrouble;
@@ -382,6 +393,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     builder,
     composer,
     lastGood: new LastGood(lease, clock),
+    keptPin: new KeptPin(lease, clock),
     trustDomain: () => late.trustDomain,
     explainDenials,
     clock,

@@ -11,6 +11,7 @@ import type {
   ExplainRequest,
   GraphBody,
   HistoryBody,
+  PinBody,
   RefusedBody,
   ResourcesBody,
   SourceBody,
@@ -49,6 +50,7 @@ export class MeshState {
   readonly #log: Log;
   readonly #source: () => SourceBody;
   readonly #sources: () => readonly SourceStateBody[];
+  readonly #pin: () => PinBody | undefined;
   #places: Places | undefined;
   #given: Given = new Map();
   #refused: readonly RefusedBody[] = [];
@@ -60,6 +62,7 @@ export class MeshState {
     readonly log: Log;
     readonly source: () => SourceBody;
     readonly sources: () => readonly SourceStateBody[];
+    readonly pin: () => PinBody | undefined;
     readonly excerpts: Excerpts;
   }) {
     this.distributor = options.distributor;
@@ -68,6 +71,7 @@ export class MeshState {
     this.#log = options.log;
     this.#source = options.source;
     this.#sources = options.sources;
+    this.#pin = options.pin;
     this.excerpts = options.excerpts;
   }
 
@@ -117,7 +121,7 @@ export class MeshState {
     const [source, sources] = [this.#source(), this.#sources()];
     const ofSources = sources.flatMap((each) => troublesOf(each, source));
     const troubles = [...this.#troubles.list(), ...ofSources];
-    const status = toStatus({ ...facts, refused: this.#refused, source, sources, troubles });
+    const status = toStatus({ ...facts, refused: this.#refused, source, sources, pin: this.#pin(), troubles });
     const { decisions } = this.decisions.list({ verdict: "broken", limit: LISTED_MAX });
     const faults = policyFaults(decisions, facts.release.revision.name);
     return faults.length === 0 ? status : { ...status, faults };

@@ -11,6 +11,7 @@ import type { SourceContent } from "../sources/source.ts";
 import type { Builder } from "./build/builder.ts";
 import { Composer } from "./composer.ts";
 import { Rollout } from "./rollout.ts";
+import { KeptPin } from "./store/kept-pin.ts";
 import { LastGood } from "./store/last-good.ts";
 import { SourceContents } from "./store/source-contents.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
@@ -85,6 +86,7 @@ test("what proxies would refuse is refused before any is sent it, and before it 
   const rollout = new Rollout({
     builder: builder as Builder,
     composer,
+    keptPin: new KeptPin(lease, SYSTEM_CLOCK),
     lastGood,
     trustDomain: () => "td",
     explainDenials: false,
@@ -119,18 +121,25 @@ test("a release that an earlier version has kept in another shape is not used, a
   const warned: unknown[] = [];
   const rollout = new Rollout({
     builder: {} as Builder,
+    composer: new Composer({
+      builder: {} as Builder,
+      contents: new SourceContents(lease, SYSTEM_CLOCK, SILENT),
+      rights: [],
+      sources: {},
+      trustDomain: () => "td",
+      clock: SYSTEM_CLOCK,
+      log: SILENT,
+      refuse: () => {},
+    }),
+    keptPin: new KeptPin(lease, SYSTEM_CLOCK),
     lastGood,
-    path: "",
-    rights: [],
     trustDomain: () => "td",
-    source: "git main",
     explainDenials: false,
     clock: SYSTEM_CLOCK,
     log: { log: (level, message, facts) => void warned.push([level, message, facts]) },
     publish: () => {},
     remembered: async () => ["default/web"],
     fallback: () => undefined,
-    refuse: () => {},
   });
   await rollout.restore();
   expect(rollout.release).toBeUndefined();

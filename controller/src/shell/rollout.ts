@@ -13,13 +13,15 @@ import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
 import { type Input, ROOT_SOURCE, type SourceContent } from "../sources/source.ts";
 import { printProblem } from "../status/status.ts";
 import type { Builder } from "./build/builder.ts";
-import { type Composed, type Composer, toRecord } from "./composer.ts";
+import { type Composed, type Composer, type Pinned, toRecord } from "./composer.ts";
+import type { KeptPin } from "./store/kept-pin.ts";
 import type { Kept, LastGood } from "./store/last-good.ts";
 
 export type RolloutOptions = {
   readonly builder: Pick<Builder, "version">;
   readonly composer: Composer;
   readonly lastGood: LastGood;
+  readonly keptPin: KeptPin;
   /** The authority's; undefined while there is none. */
   readonly trustDomain: () => string | undefined;
   readonly explainDenials: boolean;
@@ -67,6 +69,12 @@ export class Rollout {
       return;
     }
     await composer.restore(kept, remembered([]));
+    const pin = await this.#options.keptPin.read();
+    // What is pinned is what is in force, and so is at hand.
+    const contents = (pin?.inputs ?? []).flatMap((input) => composer.content(input) ?? []);
+    if (pin !== undefined && contents.length === pin.inputs.length) composer.setPin({ pin, contents });
+    else if (pin !== undefined)
+      log.log("error", "the pin is lifted: nothing is kept of it", { revision: pin.revision });
     this.#kept = { ...kept, release };
     this.#sequence = release.revision.sequence;
     // It ended before the release was proven: that can be held still.
@@ -168,6 +176,32 @@ export class Rollout {
   async open(): Promise<void> {
     this.#isGathering = false;
     await this.compose();
+  }
+
+  /**
+   * Pins a revision above git, or lifts the pin: undefined where that is done, or why it cannot be;
+   * then all is as it was. Throws StoreError where it cannot be kept.
+   */
+  async pin(pinned: Pinned | undefined): Promise<string | undefined> {
+    const { composer, keptPin, log } = this.#options;
+    if (pinned !== undefined) {
+      composer.setPin(pinned);
+      await this.compose();
+      const fault = composer.pinFault;
+      if (fault !== undefined) {
+        composer.setPin(undefined);
+        await this.compose();
+        return fault;
+      }
+    }
+    await keptPin.write(pinned?.pin);
+    log.log("warn", pinned === undefined ? "the pin is lifted" : "a revision is pinned above git", {
+      revision: pinned?.pin.revision,
+    });
+    if (pinned !== undefined) return undefined;
+    composer.setPin(undefined);
+    await this.compose();
+    return undefined;
   }
 
   /** Puts in force what may be of the newest. */

@@ -21,6 +21,7 @@ import { Composer } from "./composer.ts";
 import { readCommitTree, toContent } from "./git/read-tree.ts";
 import { Rollout } from "./rollout.ts";
 import { type Against, StandingError } from "./standing.ts";
+import { KeptPin } from "./store/kept-pin.ts";
 import { LastGood } from "./store/last-good.ts";
 import { SourceContents } from "./store/source-contents.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
@@ -100,6 +101,7 @@ beforeEach(async () => {
   rollout = new Rollout({
     builder: builder as Builder,
     composer,
+    keptPin: new KeptPin(lease, SYSTEM_CLOCK),
     lastGood: new LastGood(lease, SYSTEM_CLOCK),
     trustDomain: () => undefined,
     explainDenials: false,

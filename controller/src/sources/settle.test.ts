@@ -92,6 +92,19 @@ test.each(Object.entries(rows))("%s", async (_, [candidates, faults, wanted]) =>
   expect({ ...rest, ...(chosen === undefined ? {} : { chosen }) }).toEqual(wanted);
 });
 
+test("what is in force needs no build to stay so", async () => {
+  const builds: string[] = [];
+  const settled = await settle(
+    ["root 1>2", "a 1"].map(candidate),
+    async (contents) => {
+      builds.push(contents.map(({ revision }) => revision.id).join());
+      return { built: "", isGood: false, blames: ["root"] };
+    },
+    (contents) => contents.every(({ revision }) => revision.id === "1"),
+  );
+  expect([settled.chosen, [...settled.refused.keys()], builds]).toEqual([undefined, ["root"], ["2,1"]]);
+});
+
 test("what is in force builds, and no source whose commit harms nobody is refused for another's", async () => {
   const sources = ["root", "a", "b", "c"];
   await fc.assert(

@@ -35,6 +35,8 @@ export function contentKey({ source, revision, path }: SourceContent): string {
 export async function settle<Built>(
   candidates: readonly Candidate[],
   attempt: (contents: readonly SourceContent[]) => Promise<Attempt<Built>>,
+  /** What is in force needs no build to be so. */
+  isInForce: (contents: readonly SourceContent[]) => boolean = () => false,
 ): Promise<Settled<Built>> {
   const tried = new Map<string, Attempt<Built>>();
   const refused = new Map<string, Built>();
@@ -44,7 +46,7 @@ export async function settle<Built>(
   const trySources = async (sources: ReadonlySet<string>): Promise<Attempt<Built> | undefined> => {
     const contents = contentsWith(sources);
     // Without the mesh's own source nobody says who the others are.
-    if (!contents.some(({ source }) => source === ROOT_SOURCE)) return undefined;
+    if (!contents.some(({ source }) => source === ROOT_SOURCE) || isInForce(contents)) return undefined;
     const key = contents.map(contentKey).join(" ");
     const made = tried.get(key) ?? (await attempt(contents));
     tried.set(key, made);

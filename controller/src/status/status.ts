@@ -1,5 +1,6 @@
 /** The mesh's state in one value: revision, what was refused, every proxy. */
 import type {
+  PinBody,
   ProxyBody,
   RefusalBody,
   RefusedBody,
@@ -29,6 +30,7 @@ export type StatusFacts = {
   readonly refused: readonly RefusedBody[];
   readonly source: SourceBody;
   readonly sources: readonly SourceStateBody[];
+  readonly pin: PinBody | undefined;
   readonly troubles: readonly TroubleBody[];
   readonly ledger: Ledger;
   readonly places: Places;
@@ -46,7 +48,7 @@ export function toStates({
   distribution,
   ledger,
   nowMs,
-}: Omit<StatusFacts, "refused" | "source" | "sources" | "troubles">): ProxyStates {
+}: Omit<StatusFacts, "refused" | "source" | "sources" | "pin" | "troubles">): ProxyStates {
   return new Map(
     release.plan.workloads.map(({ namespace, name }) => {
       const key = `${namespace}/${name}`;
@@ -75,6 +77,7 @@ export function toStatus(facts: StatusFacts): StatusBody {
     ...(refused === undefined ? {} : { refused }),
     source: facts.source,
     sources: facts.sources,
+    ...(facts.pin === undefined ? {} : { pin: facts.pin }),
     warnings: release.warnings ?? [],
     proxies: [
       ...release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),

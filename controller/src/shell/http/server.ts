@@ -9,10 +9,12 @@ import { StoreError } from "../../store/store.ts";
 import type { Attestor } from "../ca/attestor.ts";
 import type { Revoker } from "../ca/revoker.ts";
 import type { MeshState } from "../mesh.ts";
+import type { SourceOperator } from "../sources/operate.ts";
 import { EventStream } from "./events.ts";
 import { isAuthorized, isLocalHost } from "./guard.ts";
 import { addIdentities } from "./identities.ts";
 import { loadPage, PAGE_FOLDER, SECURITY_HEADERS } from "./page.ts";
+import { addSources } from "./sources.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -31,6 +33,7 @@ export type HttpOptions = {
   readonly counts: () => ControllerCounts;
   readonly revoker: Pick<Revoker, "list" | "revoke">;
   readonly attestor: Attestor;
+  readonly sourceOperator: SourceOperator;
   /** A hook says that the source has something new. */
   readonly onHook: () => void;
   /** An operator confirms what the newest commit takes away; false where it waits for no such word. */
@@ -63,6 +66,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   addOperatorReads(app, options);
   addQuestions(app, options);
   addWrites(app, options);
+  addSources(app, options.sourceOperator, onlyWith(options.token));
   addIdentities(app, options.attestor, onlyWith(options.token));
   addPage(app, options.pageFolder ?? PAGE_FOLDER);
   await app.listen({ host: host.replace(/^\[|\]$/g, ""), port });

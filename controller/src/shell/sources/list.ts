@@ -1,10 +1,11 @@
 /** Sources as status tells of them. */
-import type { SourceStateBody } from "../../api/bodies.ts";
+import type { PinBody, SourceStateBody } from "../../api/bodies.ts";
 import type { Release } from "../../distribution/release.ts";
 import { printFollowed } from "../../git/followed.ts";
 import type { SourceRights } from "../../index/rights.ts";
-import { inputsOf, toInput } from "../../sources/inputs.ts";
+import { inputsOf, newestOf, toInput } from "../../sources/inputs.ts";
 import type { Composer } from "../composer.ts";
+import type { Pin } from "../store/kept-pin.ts";
 import type { FollowedSource } from "./followed-source.ts";
 import type { Sources } from "./sources.ts";
 
@@ -48,4 +49,9 @@ function toBody(
     resources: composer.resources[name] ?? 0,
     troubles,
   };
+}
+
+export function toPinBody(pin: Pin | undefined): PinBody | undefined {
+  if (pin === undefined) return undefined;
+  return { revision: pin.revision, subject: newestOf(pin.inputs)?.subject ?? "", sinceMs: pin.atMs };
 }
