@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 import { makeRandom } from "@regomesh/base";
+import { askOurs, askTheirs, makeAsked, openPeers } from "./differential.ts";
 import { serveEcho } from "./endpoint.ts";
 import { runMutants } from "./mutants.ts";
 import { serveSidecar } from "./sidecar.ts";
@@ -10,8 +11,10 @@ const HELP = `Runs h2spec (github.com/summerwind/h2spec) against the HTTP/2 code
 
 usage: npm run conformance:http2 -- [--h2spec PATH]
        npm run conformance:http2 -- --mutants N [--seed N]
+       npm run conformance:http2 -- --differential N [--seed N]
   --h2spec PATH  the program (default h2spec, as the PATH has it)
   --mutants N    in place of it, so many sequences of frames with bytes and frames of theirs changed
+  --differential N  so many requests between the codec and Node's nghttp2, in both roles
   --seed N       of those (default 1)
 exit codes: 0 all pass but what RFC 9113 no longer asks for, 1 some fail, 64 wrong usage or no h2spec`;
 
@@ -27,6 +30,7 @@ export async function main(args: readonly string[]): Promise<number> {
     options: {
       h2spec: { type: "string", default: "h2spec" },
       mutants: { type: "string" },
+      differential: { type: "string" },
       seed: { type: "string", default: "1" },
       help: { type: "boolean", default: false },
     },
@@ -35,6 +39,8 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  if (values.differential !== undefined)
+    return await printDifferential(Number(values.differential), Number(values.seed));
   if (values.mutants !== undefined) return printMutants(Number(values.mutants), Number(values.seed));
   let [passed, failed] = [0, 0];
   for (const [name, serve, exempt] of [
@@ -93,6 +99,28 @@ function printMutants(runs: number, seed: number): number {
     console.log(`failed: ${(error as Error).message}`);
     console.log("0 passed, 1 failed");
     return 1;
+  }
+}
+
+/** Half of the requests in each role. */
+async function printDifferential(requests: number, seed: number): Promise<number> {
+  const peers = await openPeers();
+  const random = makeRandom(seed);
+  let passed = 0;
+  try {
+    for (let turn = 0; passed < requests; turn++) {
+      const asked = makeAsked(random);
+      await (turn % 2 === 0 ? askOurs : askTheirs)(peers, asked);
+      passed += asked.length;
+    }
+    console.log(`${passed} passed, 0 failed`);
+    return 0;
+  } catch (error) {
+    console.log(`failed: ${(error as Error).message}`);
+    console.log(`${passed} passed, 1 failed`);
+    return 1;
+  } finally {
+    peers.close();
   }
 }
 
