@@ -75,6 +75,21 @@ function isBlank(byte: number): boolean {
 
 /** Notes one more field of a head whose bytes are there; for every codec that composes heads. */
 export function addField(head: Head, name: number, nameEnd: number, value: number, valueEnd: number): void {
+  const field = recogniseField(head.bytes, name, nameEnd);
+  noteField(head, name, nameEnd, value, valueEnd, Math.max(field, KnownField.other));
+  // An application that makes variables of fields would take it for one that the mesh vouches for.
+  if (field === DISGUISED) head.withhold(head.fieldCount - 1);
+}
+
+/** As addField, of one that is known to be this field, and no other's disguise. */
+export function noteField(
+  head: Head,
+  name: number,
+  nameEnd: number,
+  value: number,
+  valueEnd: number,
+  field: number,
+): void {
   head.reserve();
   const index = head.fieldCount++;
   const { spans } = head;
@@ -82,11 +97,8 @@ export function addField(head: Head, name: number, nameEnd: number, value: numbe
   spans[index * 4 + 1] = nameEnd;
   spans[index * 4 + 2] = value;
   spans[index * 4 + 3] = valueEnd;
-  const field = recogniseField(head.bytes, name, nameEnd);
-  head.names[index] = Math.max(field, KnownField.other);
+  head.names[index] = field;
   head.marks[index] = 0;
-  // An application that makes variables of fields would take it for one that the mesh vouches for.
-  if (field === DISGUISED) head.withhold(index);
   if (field <= KnownField.other) return;
   const bit = 1 << field;
   head.repeated |= head.present & bit;

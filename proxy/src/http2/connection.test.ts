@@ -90,6 +90,38 @@ describe("a server hears", () => {
     expect(server.streamCount).toBe(0);
   });
 
+  test("what a table holds means in each head what it would mean there", () => {
+    const server = makeServer();
+    const indexed = (name: string, value: string) =>
+      concat(Uint8Array.of(0x40, name.length), ascii(name), Uint8Array.of(value.length), ascii(value));
+    const fields: HeadFields = [
+      ["x-a", "1"],
+      ["te", "trailers"],
+      ["cookie", "c=1"],
+      ["host", "orders"],
+    ];
+    // First in trailers, where a Host and a cookie are fields like others; then in heads, each of them twice.
+    feed(server, head(1, POST, END_HEADERS));
+    feed(
+      server,
+      frame(headers, 5, 1, concat(...fields.filter(([name]) => name !== "te").map(([n, v]) => indexed(n, v)))),
+    );
+    const [host, cookie, a] = [0xbe, 0xbf, 0xc0];
+    expect(feed(server, frame(headers, 5, 3, concat(block(GET), Uint8Array.of(a, cookie, a, cookie, host))))).toEqual([
+      "head 3 GET / HTTP/1.1|host: orders|x-a: 1|x-a: 1|cookie: c=1; c=1|| end",
+    ]);
+    const other = GET.map(([name, value]) => [name, name === ":authority" ? "other" : value] as const);
+    const bad = concat(Uint8Array.of(0x40, 3), ascii("x-b"), Uint8Array.of(2), ascii("\n1"));
+    feed(server, frame(headers, 5, 5, concat(block(other), Uint8Array.of(host))));
+    feed(server, frame(headers, 5, 7, concat(block(GET), bad)));
+    feed(server, frame(headers, 5, 9, concat(block(GET), Uint8Array.of(0xbe))));
+    expect(written(server).filter((line) => line.startsWith("RST"))).toEqual([
+      "RST_STREAM 5 protocolError",
+      "RST_STREAM 7 protocolError",
+      "RST_STREAM 9 protocolError",
+    ]);
+  });
+
   test("a POST ends behind its head, a GET with it", () => {
     const client = new Connection("client");
     written(client);

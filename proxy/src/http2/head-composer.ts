@@ -11,14 +11,14 @@
 import { asciiBytes, COLON, CR, equalsFolded, IS_TOKEN, IS_VALUE, isDigit, LF, SP } from "../http1/characters.ts";
 import { copyBytes } from "../http1/copy-bytes.ts";
 import { FAULTS, type Fault } from "../http1/fault.ts";
-import { addField } from "../http1/field-lines.ts";
+import { addField, noteField } from "../http1/field-lines.ts";
 import { Head } from "../http1/head.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { Method } from "../http1/method.ts";
 import { readRequestLine } from "../http1/request-line.ts";
 import { readStatusLine } from "../http1/status-line.ts";
 import { type BlockKind, type HeadFault, malformed, refused, settleHead } from "./head-coding.ts";
-import { ENTRY_OVERHEAD } from "./hpack/dynamic-table.ts";
+import { ENTRY_OVERHEAD, type Entry, LOOKED_AT, UNSEEN } from "./hpack/dynamic-table.ts";
 
 const VERSION = asciiBytes(" HTTP/1.1\r\n");
 const STATUS = asciiBytes("HTTP/1.1 ");
@@ -38,6 +38,8 @@ const CONNECTION_FIELDS = ["connection", "proxy-connection", "keep-alive", "tran
   asciiBytes,
 );
 const TE = asciiBytes("te");
+const COOKIE_NAME = asciiBytes("cookie");
+const HOST_NAME = asciiBytes("host");
 const TRAILERS = asciiBytes("trailers");
 /** 1 where a name of this length may be one of them: nearly every name is told from them by that. */
 const CONNECTION_LENGTHS = Uint8Array.from({ length: 32 }, (_, length) =>
@@ -92,6 +94,7 @@ export class HeadComposer {
     value: Uint8Array,
     valueStart: number,
     valueEnd: number,
+    entry?: Entry,
   ): undefined {
     if (this.fault !== undefined) return;
     const nameLength = nameEnd - nameStart;
@@ -99,6 +102,7 @@ export class HeadComposer {
     const isTrailers = this.#kind === "trailers";
     const bytesMax = isTrailers ? this.#limits.trailerBytesMax : this.#limits.headBytesMax;
     if (this.#listBytes > bytesMax) return this.#refuse(isTrailers ? FAULTS["trailers-long"] : FAULTS["head-long"]);
+    if (entry !== undefined && entry.known >= 0) return this.#addKnown(entry);
     if (!isFieldValue(value, valueStart, valueEnd)) return this.#malformed("a field's value");
     if (name[nameStart] === COLON) return this.#addPseudo(name, nameStart, nameEnd, value, valueStart, valueEnd);
     if (!isFieldName(name, nameStart, nameEnd)) return this.#malformed("a field's name");
@@ -116,6 +120,27 @@ export class HeadComposer {
       if (isName(name, nameStart, nameLength, HOST, 4)) return this.#addHost(value, valueStart, valueEnd);
     }
     this.#append(name, nameStart, nameEnd, value, valueStart, valueEnd);
+    if (entry !== undefined && entry.known === UNSEEN) entry.known = this.#knownOf(entry);
+  }
+
+  /** Of an entry that was appended just now. */
+  #knownOf({ name }: Entry): number {
+    const { head } = this;
+    const last = head.fieldCount - 1;
+    const { length } = name;
+    for (const each of [TE, COOKIE_NAME, HOST_NAME]) if (isName(name, 0, length, each, each.length)) return LOOKED_AT;
+    return head.marks[last] === 1 ? LOOKED_AT : head.names[last]!;
+  }
+
+  /** An entry that has been a field before. */
+  #addKnown({ name, value, known }: Entry): undefined {
+    if (++this.#fields > (this.#kind === "trailers" ? this.#limits.trailersMax : this.#limits.fieldsMax))
+      return this.#refuse(FAULTS["fields-many"]);
+    if (!this.#isLineWritten) this.#writeLine();
+    if (this.fault !== undefined) return;
+    const nameAt = this.#at;
+    const valueAt = this.#putLine(name, 0, name.length, value, 0, value.length);
+    noteField(this.head, nameAt, nameAt + name.length, valueAt, valueAt + value.length, known);
   }
 
   /**
@@ -221,9 +246,15 @@ export class HeadComposer {
   }
 
   #append(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): undefined {
+    const nameAt = this.#at;
+    const valueAt = this.#putLine(name, ns, ne, value, vs, ve);
+    addField(this.head, nameAt, nameAt + (ne - ns), valueAt, valueAt + (ve - vs));
+  }
+
+  /** Writes a line; where its value stands. */
+  #putLine(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): number {
     this.#reserve(ne - ns + (ve - vs) + 4);
     const bytes = this.#bytes;
-    const nameAt = this.#at;
     this.#put(name, ns, ne);
     bytes[this.#at++] = COLON;
     bytes[this.#at++] = SP;
@@ -232,7 +263,7 @@ export class HeadComposer {
     bytes[this.#at++] = CR;
     bytes[this.#at++] = LF;
     this.head.bytes = bytes;
-    addField(this.head, nameAt, nameAt + (ne - ns), valueAt, valueAt + (ve - vs));
+    return valueAt;
   }
 
   #put(bytes: Uint8Array, start: number, end: number): void {

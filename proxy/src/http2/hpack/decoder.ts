@@ -17,6 +17,8 @@ export interface FieldSink {
     value: Uint8Array,
     valueStart: number,
     valueEnd: number,
+    /** The table's entry that it is; undefined for what stands in the block itself. */
+    entry?: Entry,
   ): void;
 }
 
@@ -99,7 +101,7 @@ export class HpackDecoder {
     const entry = index < 0 ? undefined : this.#entry(index);
     if (entry === undefined) return -1;
     const { name, value } = entry;
-    sink.addField(name, 0, name.length, value, 0, value.length);
+    sink.addField(name, 0, name.length, value, 0, value.length, entry);
     return this.#integers.at;
   }
 

@@ -2,7 +2,18 @@
  * The dynamic table (RFC 7541, section 2.3.2 and 4): entries in the order of their insertion, the
  * newest first. Each counts 32 bytes beside its text.
  */
-export type Entry = { readonly name: Uint8Array; readonly value: Uint8Array };
+export type Entry = {
+  readonly name: Uint8Array;
+  readonly value: Uint8Array;
+  /**
+   * Its KnownField, once it has proven to be a field like any other, so that what repeats is looked at
+   * once; UNSEEN before, and LOOKED_AT each time where what it means hangs on more than itself.
+   */
+  known: number;
+};
+
+export const UNSEEN = -1;
+export const LOOKED_AT = -2;
 
 export const ENTRY_OVERHEAD = 32;
 
@@ -40,7 +51,7 @@ export class DynamicTable {
     if (size > this.bytesMax) return;
     if (this.count === this.#ring.length) this.#grow();
     this.#first = (this.#first - 1 + this.#ring.length) & (this.#ring.length - 1);
-    this.#ring[this.#first] = { name, value };
+    this.#ring[this.#first] = { name, value, known: UNSEEN };
     this.count++;
     this.bytes += size;
   }

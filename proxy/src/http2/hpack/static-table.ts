@@ -1,6 +1,6 @@
 /** The static table (RFC 7541, appendix A): index 1 is the first row. */
 import { asciiBytes } from "../../http1/characters.ts";
-import type { Entry } from "./dynamic-table.ts";
+import { type Entry, UNSEEN } from "./dynamic-table.ts";
 
 const ROWS: readonly (readonly [name: string, value: string])[] = [
   [":authority", ""],
@@ -69,5 +69,6 @@ const ROWS: readonly (readonly [name: string, value: string])[] = [
 export const STATIC_ENTRIES: readonly Entry[] = ROWS.map(([name, value]) => ({
   name: asciiBytes(name),
   value: asciiBytes(value),
+  known: UNSEEN,
 }));
 export const STATIC_COUNT = ROWS.length;
