@@ -21,13 +21,18 @@ export type ExchangeOptions = {
 
 export async function exchange(options: ExchangeOptions): Promise<Exchange> {
   const startedMs = performance.now();
+  const isHttp2 = Buffer.from(options.raw).subarray(0, PREFACE.length).equals(PREFACE);
   return await new Promise((resolve) => {
     const socket = connect({ port: options.port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
     let text = "";
     const finish = (closed: boolean) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ ...parseResponses(text), closed, tookMs: performance.now() - startedMs });
+      resolve({
+        ...(isHttp2 ? parseFrames(text) : parseResponses(text)),
+        closed,
+        tookMs: performance.now() - startedMs,
+      });
     };
     const timer = setTimeout(() => finish(false), options.deadlineMs);
     socket.on("connect", () => {
@@ -42,6 +47,22 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
     socket.on("error", () => finish(true));
     socket.on("close", () => finish(true));
   });
+}
+
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+const FRAME_HEADER_BYTES = 9;
+
+/** What a client of HTTP/2 is told: frames, of which none is a response to what these records ask. */
+function parseFrames(text: string): { responses: SeenResponse[]; garbage: string } {
+  const bytes = Buffer.from(text, "latin1");
+  let at = 0;
+  while (at + FRAME_HEADER_BYTES <= bytes.length) {
+    const end = at + FRAME_HEADER_BYTES + bytes.readUIntBE(at, 3);
+    const isHead = bytes[at + 3] === 1;
+    if (isHead || end > bytes.length) break;
+    at = end;
+  }
+  return { responses: [], garbage: text.slice(at) };
 }
 
 function parseResponses(text: string): { responses: SeenResponse[]; garbage: string } {
