@@ -20,7 +20,8 @@ import { Connection } from "./connection.ts";
 import { ErrorCode } from "./error-code.ts";
 import { FrameType } from "./frame.ts";
 import { HpackDecoder } from "./hpack/decoder.ts";
-import { DEFAULT_HTTP2_LIMITS } from "./limits.ts";
+import { ASKING_LIMITS, DEFAULT_HTTP2_LIMITS } from "./limits.ts";
+import { SettingId } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 
 const { data, headers, priority, rstStream, settings, pushPromise, ping, goaway, windowUpdate, continuation } =
@@ -601,3 +602,17 @@ function joined(told: readonly string[]): readonly string[] {
   }
   return lines;
 }
+
+test.each([
+  ["says nothing of it, and takes any number", [], 4096],
+  ["takes fewer", setting(SettingId.maxConcurrentStreams, 120), 120],
+])("a client begins a hundred streams before its server has said how many, and more where it %s", (_, said, most) => {
+  const client = new Connection("client", ASKING_LIMITS);
+  const beginAll = (): number => {
+    while (client.mayOpen) sendHead(client, client.open(Method.get), GET, true);
+    return client.streamCount;
+  };
+  expect(beginAll()).toBe(100);
+  feed(client, frame(settings, 0, 0, said));
+  expect(beginAll()).toBe(most);
+});

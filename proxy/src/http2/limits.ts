@@ -47,6 +47,9 @@ export const DEFAULT_HTTP2_LIMITS: Http2Limits = {
   repliesBytesMax: 64 * 1024,
 };
 
+/** Of a connection to an endpoint: how many streams it carries is the endpoint's affair, and the pool's. */
+export const ASKING_LIMITS: Http2Limits = { ...DEFAULT_HTTP2_LIMITS, streamsMax: 4096 };
+
 /**
  * Between sidecars, which have proven who they are: one connection carries what else comes on as
  * many as a service may have, and what its clients cancel is cancelled on it.

@@ -8,7 +8,7 @@ import type { LookupAddress } from "node:dns";
 import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Reason } from "../../filter/reason.ts";
-import { DEFAULT_HTTP2_LIMITS, MESH_LIMITS } from "../../http2/limits.ts";
+import { ASKING_LIMITS, MESH_LIMITS } from "../../http2/limits.ts";
 import type { Peer, PeerRefusal } from "../../identity/svid-check.ts";
 import { Counter } from "../../metrics/counters.ts";
 import type { Endpoint } from "../../route/endpoint.ts";
@@ -208,7 +208,7 @@ export class UpstreamConnection {
       case "http1":
         return new Http1Stream(this);
       case "http2":
-        return new Http2Speaker(this.#thread, this, "hpack", DEFAULT_HTTP2_LIMITS);
+        return new Http2Speaker(this.#thread, this, "hpack", ASKING_LIMITS);
       case "mesh":
         return new Http2Speaker(this.#thread, this, "raw", MESH_LIMITS);
     }
