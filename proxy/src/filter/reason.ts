@@ -40,6 +40,7 @@ export type ServeReason =
   | "connection_ended"
   | "policy_stale"
   | "overloaded"
+  | "loop_detected"
   | "client_gone"
   | "limit_unsupported"
   | "internal";

@@ -54,6 +54,8 @@ const RESCUES: Readonly<Record<Reason, Rescue>> = {
   connection_ended: broken(503, "what opened the connection has ended"),
   policy_stale: broken(503, "the policies are out of date"),
   overloaded: broken(503, "the proxy is overloaded"),
+  // RFC 5842, section 7.2.
+  loop_detected: broken(508, "the request goes round"),
   // Nobody sees this status but logs and metrics (nginx's number for it).
   client_gone: { status: 499, failed: "client", verdict: "abandoned", message: "the client left" },
   limit_unsupported: broken(503, "a limit asks for what this proxy cannot count"),

@@ -47,6 +47,8 @@ export class Head {
 
   /** Of HTTP/1.x: 0 or 1. */
   minor = 1;
+  /** It came over HTTP/2, whose heads read as those of HTTP/1.1; of all that one reader reads. */
+  readonly isHttp2: boolean;
 
   // Fields.
   fieldCount = 0;
@@ -77,6 +79,10 @@ export class Head {
 
   /** What is wrong, where reading it ended in a fault. */
   fault: Fault | undefined = undefined;
+
+  constructor(isHttp2 = false) {
+    this.isHttp2 = isHttp2;
+  }
 
   /** Index of the first field of this kind, or -1. */
   indexOf(field: KnownField): number {

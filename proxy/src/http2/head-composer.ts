@@ -50,7 +50,7 @@ const CONNECTION_LENGTHS = Uint8Array.from({ length: 32 }, (_, length) =>
 type Kept = { bytes: Uint8Array; length: number };
 
 export class HeadComposer {
-  readonly head = new Head();
+  readonly head = new Head(true);
   readonly #limits: CodecLimits;
   #kind: BlockKind = "request";
   #bytes = new Uint8Array(BYTES_AT_FIRST);

@@ -13,7 +13,7 @@ import { readStatusLine } from "../http1/status-line.ts";
 import { type BlockKind, type HeadDecoding, type HeadFault, malformed, refused, settleHead } from "./head-coding.ts";
 
 export class RawHeads implements HeadDecoding {
-  readonly head = new Head();
+  readonly head = new Head(true);
   fault: HeadFault | undefined = undefined;
   readonly #limits: CodecLimits;
 

@@ -287,3 +287,36 @@ describe("paths", () => {
     expect(text).toContain("location: https://orders/b?c\r\n");
   });
 });
+
+describe("Via", () => {
+  test("is kept, and gets the listener's own member, by what the request was received as", async () => {
+    const setting = await setUp(authz("allow := true"));
+    await ask(setting.bench.inbound, "/", "Via: 1.1 fred (a, b)\r\n");
+    expect(valuesOf(setting, "via")).toEqual(["1.1 fred (a, b)", "1.1 in.web.default"]);
+    await exchange(setting.bench.inbound, "GET / HTTP/1.0\r\nHost: orders\r\n\r\n");
+    expect(valuesOf(setting, "via")).toEqual(["1.0 in.web.default"]);
+    await ask(setting.bench.outbound, "/");
+    expect(valuesOf(setting, "via")).toEqual(["1.1 out.web.default"]);
+  });
+
+  test("ends a request that an application sends round and round", async () => {
+    let asked = 0;
+    let inbound = 0;
+    const backend = await openBackend((request, response) => {
+      asked++;
+      const fields = request.rawHeaders.flatMap((name, i) =>
+        i % 2 === 0 && name.toLowerCase() === "via" ? [`Via: ${request.rawHeaders[i + 1]}\r\n`] : [],
+      );
+      void ask(inbound, "/", fields.join("")).then((text) => response.end(text));
+    });
+    const bench = await openBench(backend.port, []);
+    open.push(backend, bench);
+    inbound = bench.inbound;
+    const made = makePolicy(makeAuthz("allow := true"));
+    const workload = makeWorkload({ policies: { inbound: made.ref } });
+    await bench.proxy.applyFile(makeSnapshotFile(makeSnapshot(workload), [made.module], []));
+    const text = await ask(inbound, "/");
+    expect([asked, text.match(/HTTP\/1\.1 (\d+)/g)?.at(-1)]).toEqual([4, "HTTP/1.1 508"]);
+    expect(text).toContain('"reason":"loop_detected"');
+  });
+});

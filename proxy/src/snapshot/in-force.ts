@@ -4,6 +4,7 @@
  */
 import type { RevisionId, Snapshot, WorkloadSnapshot } from "@regomesh/protocol";
 import type { BoundPolicy } from "../decide/bound-policy.ts";
+import type { Via } from "../edge/via.ts";
 import type { RevisionCounts } from "../metrics/edge-table.ts";
 import type { Cluster } from "../route/cluster.ts";
 import type { ServiceTable } from "../route/service-table.ts";
@@ -19,6 +20,8 @@ export type InForce = {
   readonly services: ServiceTable;
   /** The workload's own application, by the name of the inbound port. */
   readonly applications: ReadonlyMap<string, Cluster>;
+  /** What is said of a request that passes, by the listener that it passes. */
+  readonly via: { readonly inbound: Via; readonly outbound: Via };
   /** Where requests are counted that this snapshot decides. */
   readonly counts: RevisionCounts;
 };

@@ -5,6 +5,7 @@
 import type { Policy } from "@regomesh/policy-runtime";
 import type { FileEndpoint, PolicyRef, Revoked, Snapshot, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
 import { type BoundPolicy, bindPolicy } from "../../decide/bound-policy.ts";
+import { makeVia } from "../../edge/via.ts";
 import type { Cluster } from "../../route/cluster.ts";
 import { makeCluster } from "../../route/cluster.ts";
 import { makeEndpoint } from "../../route/endpoint.ts";
@@ -91,6 +92,7 @@ export class ThreadPlane implements DataPlane {
       outbound: outbound.bound,
       services: this.#services(workload),
       applications: this.#applications(workload),
+      via: { inbound: makeVia("in", workload), outbound: makeVia("out", workload) },
     };
     this.#candidate = { inForce, ports: planned.plan, policies };
     return { problems, inbound: this.#ports.addresses(planned.plan) };

@@ -6,6 +6,7 @@
 import { KnownField, type LimitDecision, type PolicyDecision } from "@regomesh/policy-runtime";
 import { type Decider, deciderOf } from "../../decide/authorize.ts";
 import type { BoundPolicy, BoundRef } from "../../decide/bound-policy.ts";
+import { isLoop, PASSES_MAX, type Via, viaLine } from "../../edge/via.ts";
 import { foldAuthority } from "../../http1/authority.ts";
 import { type Head, TargetForm } from "../../http1/head.ts";
 import { headRoom, type Span, writeRequestHead } from "../../http1/head-writer.ts";
@@ -63,6 +64,17 @@ export function answersItself(request: ClientRequest, head: Head): boolean {
   describe(request, head);
   if (head.method === Method.options) request.answer({ status: 200, fields: [], body: "" });
   else request.respond("not_implemented", "TRACE is not answered by the proxy");
+  return true;
+}
+
+/** True where the request ends here, because it goes round; otherwise the edits say that it came this way. */
+export function endsLoop(request: ClientRequest, head: Head, via: Via): boolean {
+  if (!isLoop(head, via)) {
+    request.thread.composer.edits.addLines(viaLine(via, head));
+    return false;
+  }
+  describe(request, head);
+  request.respond("loop_detected", `it came this way ${PASSES_MAX} times`);
   return true;
 }
 

@@ -22,6 +22,7 @@ import {
   answersItself,
   ask,
   describe,
+  endsLoop,
   foldedAuthority,
   isLimited,
   keepRules,
@@ -105,6 +106,7 @@ export class InboundHandler implements RequestHandler {
     edits.keepTrailersWord(head);
     if (peer.certLine !== undefined) edits.addLines(peer.certLine);
     if (peer.forwarded !== undefined) replaceForwarded(head, edits, peer.forwarded);
+    if (endsLoop(request, head, inForce.via.inbound)) return;
     settleRequestId(request, head);
     const authority = authorityOf(request, head, inForce);
     writeHead(request, head, target, authority, inForce.inbound !== undefined);

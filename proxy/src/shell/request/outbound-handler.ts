@@ -30,6 +30,7 @@ import {
   answersItself,
   ask,
   describe,
+  endsLoop,
   foldedAuthority,
   isLimited,
   keepRules,
@@ -103,6 +104,7 @@ export class OutboundHandler implements RequestHandler {
     if (target === "refused" || answersItself(request, head)) return;
     composer.edits.clear(DROP);
     composer.edits.keepTrailersWord(head);
+    if (endsLoop(request, head, inForce.via.outbound)) return;
     settleRequestId(request, head);
     const { outbound } = inForce;
     writeHead(request, head, target, folded, outbound !== undefined);
