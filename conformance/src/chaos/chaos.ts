@@ -12,7 +12,7 @@ import { WITHOUT_LIMITS } from "../mesh/commit-latency.ts";
 import { until } from "../mesh/deadline.ts";
 import { whyNoSmallDisk } from "../mesh/small-disk.ts";
 import { headOf, isInForce, TestMesh } from "../mesh/test-mesh.ts";
-import { Judge } from "./judge.ts";
+import { contentOf, Judge } from "./judge.ts";
 import { LiveMemory } from "./live-memory.ts";
 import { type Lived, Processes } from "./processes.ts";
 import { Records } from "./records.ts";
@@ -206,7 +206,10 @@ async function watchStatus(mesh: TestMesh, witness: Witness, repository: ChaosRe
   for (const { name } of WORKLOADS) {
     const connected = status?.proxies.filter(({ workload, state }) => workload === name && state !== "gone") ?? [];
     const rows = connected.filter(({ state }) => state !== "never");
-    witness.see(name, { atMs, listed: rows.length === 0 ? undefined : rows.map(({ revision }) => revision ?? "") });
+    witness.see(name, {
+      atMs,
+      listed: rows.length === 0 ? undefined : rows.map(({ revision = "" }) => contentOf(repository.grants, revision)),
+    });
   }
   const refused = status?.refused;
   if (refused === undefined || !repository.grants.has(refused.commit)) return;

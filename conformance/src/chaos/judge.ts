@@ -10,6 +10,12 @@ const WAIT_MS = UNLISTED_MAX_MS + 1000;
 
 type Waiting = { readonly workload: string; readonly line: AccessLine; readonly beganMs: number };
 
+/** A commit that changes nothing is sent to nobody: what a revision grants is what there is to tell it by. */
+export function contentOf(grants: ReadonlyMap<string, Grants>, revision: string): string {
+  const granted = grants.get(revision);
+  return granted === undefined ? revision : JSON.stringify(granted);
+}
+
 export class Judge {
   readonly #grants: ReadonlyMap<string, Grants>;
   readonly #witness: Witness;
@@ -72,7 +78,10 @@ export class Judge {
         this.fault(`${about}, and revision ${line.revision} ${isAllowed ? "allows" : "denies"} it`);
       }
     }
-    if (line.direction === "inbound" && !this.#witness.isListed(workload, line.revision, beganMs)) {
+    if (
+      line.direction === "inbound" &&
+      !this.#witness.isListed(workload, contentOf(this.#grants, line.revision), beganMs)
+    ) {
       this.fault(`${about} by ${line.revision}, which status did not list for it`);
     }
   }
