@@ -41,8 +41,10 @@ const VOLATILE = new Set([
 const Indexing = { incremental: 0, without: 1, never: 2 } as const;
 type Indexing = (typeof Indexing)[keyof typeof Indexing];
 
-/** Rows of the hash table; a power of two above the entries that ENCODER_TABLE_BYTES_MAX holds. */
+/** Rows of the hash table of what is fixed; a power of two. */
 const SLOTS = 512;
+/** Of what a connection's own table holds: ENCODER_TABLE_BYTES_MAX is some forty fields. Each connection has them. */
+const TABLE_SLOTS = 128;
 
 /** What the encoder knows of a name, by the hash of it. */
 type NameRow = { readonly name: Uint8Array; readonly index: number; readonly indexing: Indexing };
@@ -53,8 +55,8 @@ const STATIC_PAIRS = staticPairs();
 export class HpackEncoder {
   readonly #table = new DynamicTable(ENCODER_TABLE_BYTES_MAX);
   /** Number of the entry with a pair's, and a name's, hash; 0 for none. Checked against the table. */
-  readonly #pairs = new Uint32Array(SLOTS);
-  readonly #names = new Uint32Array(SLOTS);
+  readonly #pairs = new Uint32Array(TABLE_SLOTS);
+  readonly #names = new Uint32Array(TABLE_SLOTS);
   /** The least table size that is to be told at the next block's begin, and the last. */
   #smallest = -1;
   #told = -1;
@@ -114,8 +116,8 @@ export class HpackEncoder {
     writeText(out, value, valueStart, valueEnd);
     if (!isIndexed) return;
     this.#table.insert(copyOf(name, 0, nameLength), copyOf(value, valueStart, valueEnd));
-    this.#pairs[pairHash & (SLOTS - 1)] = this.#table.inserted;
-    this.#names[nameHash & (SLOTS - 1)] = this.#table.inserted;
+    this.#pairs[pairHash & (TABLE_SLOTS - 1)] = this.#table.inserted;
+    this.#names[nameHash & (TABLE_SLOTS - 1)] = this.#table.inserted;
   }
 
   /** Index of the pair in either table, or 0. */
@@ -125,7 +127,7 @@ export class HpackEncoder {
       const entry = STATIC_ENTRIES[fixed - 1]!;
       if (isSame(entry.name, name, 0, length) && isSame(entry.value, value, start, end)) return fixed;
     }
-    const age = this.#table.inserted - this.#pairs[hash & (SLOTS - 1)]!;
+    const age = this.#table.inserted - this.#pairs[hash & (TABLE_SLOTS - 1)]!;
     const entry = this.#table.at(age);
     if (entry === undefined) return 0;
     if (!isSame(entry.name, name, 0, length) || !isSame(entry.value, value, start, end)) return 0;
@@ -133,7 +135,7 @@ export class HpackEncoder {
   }
 
   #nameIndex(name: Uint8Array, length: number, hash: number): number {
-    const age = this.#table.inserted - this.#names[hash & (SLOTS - 1)]!;
+    const age = this.#table.inserted - this.#names[hash & (TABLE_SLOTS - 1)]!;
     const entry = this.#table.at(age);
     return entry !== undefined && isSame(entry.name, name, 0, length) ? STATIC_COUNT + 1 + age : 0;
   }
