@@ -16,7 +16,8 @@ export type OpaRequest = {
   readonly inputs: readonly (string | undefined)[];
   readonly entrypoints: readonly string[];
   readonly format?: boolean;
-  readonly version?: 0 | 1;
+  /** Of Rego, one more than its number; v1 where absent. */
+  readonly version?: 0 | 1 | 2 | 3;
   readonly strict?: boolean;
 };
 

@@ -1,7 +1,8 @@
 /**
- * `npm run conformance:corpora -- DIR [--opa PATH]`: public policy repositories with tests of their own, each
+ * `npm run conformance:corpora -- DIR [--opa PATH] [--own-opa PATH] [--alone]`: public policy repositories with tests of their own, each
  * in a folder of its name below DIR. Every module parses and checks; every test gives the verdict that
- * `opa test` gives.
+ * `opa test` gives; of a corpus with built-ins of its own, that an opa with these gives (`--own-opa`).
+ * With `--alone` each module is checked and formatted by itself, too, against OPA's Go module.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -20,6 +21,8 @@ import {
   toUnit,
 } from "@regomesh/policy-compiler";
 import { builtinsIn, loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
+import { type Opa, openOpa } from "../differential/opa.ts";
+import { compareAlone } from "./corpus-alone.ts";
 
 type Corpus = {
   readonly name: string;
@@ -64,7 +67,12 @@ export async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { opa: { type: "string" }, only: { type: "string" }, verbose: { type: "boolean", short: "v" } },
+    options: {
+      ...{ opa: { type: "string" }, "own-opa": { type: "string" } },
+      alone: { type: "boolean", default: false },
+      only: { type: "string" },
+      verbose: { type: "boolean", short: "v" },
+    },
   });
   const [root] = positionals;
   const shared = process.env["REGOMESH_SHARED"] ?? resolve(import.meta.dirname, "../../../../shared");
@@ -77,7 +85,9 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const corpus of corpora) {
     const folder = join(root, corpus.name);
     if (!existsSync(folder) || (values.only !== undefined && values.only !== corpus.name)) continue;
-    const report = await runCorpus(corpus, folder, { opa: values.opa, shared });
+    const opa = corpus.custom_builtins === false ? values.opa : values["own-opa"];
+    using batch = values.alone ? openOpa(values.opa ?? "opa") : undefined;
+    const report = await runCorpus(corpus, folder, { opa, shared, batch });
     for (const line of values.verbose ? report.wrong : report.wrong.slice(0, 10)) console.log(`  ${line}`);
     console.log(`${corpus.name}: ${report.summary}`);
     if (report.wrong.length > 0) exit = 1;
@@ -85,11 +95,11 @@ export async function main(args: readonly string[]): Promise<number> {
   return exit;
 }
 
-type Settings = { readonly opa: string | undefined; readonly shared: string };
+type Settings = { readonly opa: string | undefined; readonly shared: string; readonly batch: Opa | undefined };
 type Report = { readonly summary: string; readonly wrong: readonly string[] };
 type Verdict = "pass" | "fail" | "error" | "skip";
 
-async function runCorpus(corpus: Corpus, folder: string, { opa, shared }: Settings): Promise<Report> {
+async function runCorpus(corpus: Corpus, folder: string, { opa, shared, batch }: Settings): Promise<Report> {
   const version: RegoVersion = corpus.rego_version.startsWith("v0") ? "v0" : "v1";
   const wrong: string[] = [];
   const part = PARTS[corpus.name] ?? /^/;
@@ -98,6 +108,7 @@ async function runCorpus(corpus: Corpus, folder: string, { opa, shared }: Settin
     const source = { name: file, text: readFileSync(join(folder, file), "utf8"), version };
     for (const each of parseModule(source).diagnostics) wrong.push(printDiagnostic(each));
     if (corpus.opa_fmt_clean && formatModule(source).text !== source.text) wrong.push(`${file}: fmt changes it`);
+    if (batch !== undefined) wrong.push(...(await compareAlone(batch, source)));
   }
   const own = corpus.custom_builtins === false ? undefined : await readOwn(corpus.custom_builtins.builtins, shared);
   const counts = { pass: 0, fail: 0, error: 0, skip: 0 };
@@ -106,7 +117,7 @@ async function runCorpus(corpus: Corpus, folder: string, { opa, shared }: Settin
   for (const paths of RUNS[corpus.name]?.(folder) ?? []) {
     const { verdicts, faults } = await runOurs(folder, paths, { version, own, part });
     for (const verdict of verdicts.values()) counts[verdict]++;
-    if (opa === undefined || own !== undefined) {
+    if (opa === undefined) {
       wrong.push(...faults);
       continue;
     }
