@@ -31,13 +31,18 @@ export function differences(program: Program, opa: OpaResponse, ours: OpaRespons
 /** The first line of each module that fmt writes in another way. */
 function compareTexts(opa: NonNullable<OpaResponse["formatted"]>, ours: typeof opa): readonly Difference[] {
   return Object.entries(opa).flatMap(([name, text]): readonly Difference[] => {
-    const [theirs, own] = [text.split("\n"), (ours[name] ?? "").split("\n")];
+    const [theirs, own] = [withWildcards(text).split("\n"), withWildcards(ours[name] ?? "").split("\n")];
     const at = theirs.findIndex((line, i) => line !== own[i]);
     const row = at < 0 && own.length > theirs.length ? theirs.length : at;
     if (row < 0) return [];
     const show = (lines: readonly string[]): string => JSON.stringify(lines.slice(row, row + 3).join("\n"));
     return [{ kind: "format", entrypoint: `${name}:${row + 1}`, opa: show(theirs), ours: show(own) }];
   });
+}
+
+/** OPA writes a wildcard inside an argument's pattern by the name that its parser gives it: `f([x, _0])`. */
+function withWildcards(text: string): string {
+  return text.replace(/\b_\d+\b/g, "_");
 }
 
 /** An error is its code: where an evaluation is in conflict, which rule is met first is nobody's promise. */

@@ -1,8 +1,8 @@
 /** Bodies and expressions. Blank lines between expressions stay, one of several. */
-import type { Body, Expr, What, With } from "../syntax/ast.ts";
+import type { Body, Expr, Term, What, With } from "../syntax/ast.ts";
 import { writeBodyExpr } from "./logical.ts";
 import { closingRow, countLineEnds, MisplacedComment, type Printer } from "./printer.ts";
-import { SIGNS, writeBodyIn, writeIn, writePlainCall, writeTerm } from "./term.ts";
+import { isUnion, SIGNS, writeBodyIn, writeIn, writePlainCall, writeTerm } from "./term.ts";
 
 export function writeBody(printer: Printer, body: Body): void {
   const [head] = body;
@@ -33,9 +33,31 @@ export function writeExpr(printer: Printer, expr: Expr): void {
   if (expr.what.kind === "body") writeBodyExpr(printer, expr.what, expr.isNegated);
   else {
     if (expr.isNegated) printer.write("not ");
+    const isGrouped = printer.grouped === expr;
+    if (isGrouped) printer.write("(");
     writeWhat(printer, expr.what);
+    if (isGrouped) printer.write(")");
   }
   writeWiths(printer, expr.with, endRow(printer, expr));
+}
+
+/**
+ * The union that an expression begins with: behind a rule's brace `x | y` would be read as a comprehension. It is
+ * the expression, or the first operand that is written; one further inside has its parentheses.
+ */
+export function leadingUnion(expr: Expr): Term | Expr | undefined {
+  const { what, isNegated } = expr;
+  if (what.kind === "body" && what.logical !== undefined) {
+    const [first] = what.logical.operands;
+    return first === undefined || first.with.length > 0 ? undefined : leadingUnion(first);
+  }
+  if (isNegated) return undefined;
+  if (what.kind === "unify" || what.kind === "assign") return isUnion(what.left) ? what.left : undefined;
+  if (what.kind !== "call") return undefined;
+  const name = what.operator.path.join(".");
+  if (name === "or" && what.args.length === 2) return expr;
+  const first = what.args.length === 3 && name !== "internal.member_3" ? what.args[2] : what.args[0];
+  return SIGNS.has(name) && first !== undefined && isUnion(first) ? first : undefined;
 }
 
 /** The row of the last line of an expression without its modifiers. */

@@ -37,6 +37,18 @@ const V1: Record<string, readonly [text: string, formatted: string]> = {
     "package p\nq if { x in (y in z); a, (b in c) in d; (e in f) in g }",
     "package p\n\nq if {\n\tx in (y in z)\n\ta, (b in c) in d\n\te in f in g\n}\n",
   ],
+  "a comment behind the brace of a function's else": [
+    "package p\nf(x) := 1 if {\n\tx\n\tx\n} else := 2 if {\n\ty\n\ty\n} # why\nr := 1",
+    "package p\n\nf(x) := 1 if {\n\tx\n\tx\n} else := 2 if {\n\ty\n\ty\n} # why\n\nr := 1\n",
+  ],
+  "a union that a body begins with": [
+    "package p\nq if {\n\t(a | b) == c\n\t(a | b) == c\n}\nr if {\n\t(a | b) with input as 1\n\tx\n}",
+    "package p\n\nq if {\n\t(a | b) == c\n\ta | b == c\n}\n\nr if {\n\t(a | b) with input as 1\n\tx\n}\n",
+  ],
+  "members of a set that are the same": [
+    'package p\nq := {{1, 2}, {2, 1}, {{x}, {x}}, {"a": 1, "b": 2}, {"b": 2, "a": 1.0}}',
+    'package p\n\nq := {{1, 2}, {{x}}, {"a": 1, "b": 2}}\n',
+  ],
   "logical operators": [
     "package p\nimport rego.v2\nq if (x or y) and (not {a; b} and (c with input as 1))",
     "package p\n\nimport rego.v2\n\nq if (x or y) and (not { a; b } and (c with input as 1))\n",
@@ -46,6 +58,13 @@ const V1: Record<string, readonly [text: string, formatted: string]> = {
 test.each(Object.entries(V1))("fmt: %s", (_, [text, formatted]) => {
   expect(format(text)).toBe(formatted);
   expect(format(formatted)).toBe(formatted);
+});
+
+test("fmt leaves as it is what a comment would break", () => {
+  const text = "package p\n\nq if {\n\tx in { # e1\nx, y, 1} # c2\n\tinput.c\n}\n";
+  const { text: formatted, diagnostics } = formatModule({ name: "p.rego", text });
+  expect(formatted).toBe(text);
+  expect(diagnostics.map(({ code, severity }) => `${severity} ${code}`)).toEqual(["warning fmt_comment_misplaced"]);
 });
 
 const OLD = `package p

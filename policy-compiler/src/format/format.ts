@@ -30,7 +30,25 @@ export function formatModule(source: RegoSource, options: FormatOptions = {}): F
   if (module === undefined || hasErrors(diagnostics)) return { diagnostics };
   const faults = options.target === undefined ? [] : checkForV1(module);
   if (faults.length > 0) return { diagnostics: sortDiagnostics([...diagnostics, ...faults]) };
-  return { text: printModule(module, source, options), diagnostics };
+  const text = printModule(module, source, options);
+  if (module.comments.length === 0 || parses(source, text, options)) return { text, diagnostics };
+  return { text: source.text, diagnostics: [...diagnostics, leftAsItIs(module)] };
+}
+
+/** Where a comment breaks a term OPA may leave the term unfinished: what would not parse is not written. */
+function parses(source: RegoSource, text: string, { target }: FormatOptions): boolean {
+  const version = target === "v1" ? "v1" : (source.version ?? "v1");
+  return !hasErrors(parseModule({ ...source, text, version }).diagnostics);
+}
+
+function leftAsItIs(module: Module): Diagnostic {
+  return {
+    code: "fmt_comment_misplaced",
+    severity: "warning",
+    message: "left as it is: a comment stands where fmt would have to break a term",
+    at: module.comments[0]?.at ?? module.at,
+    hint: "put the comments inside of terms on lines of their own",
+  };
 }
 
 function printModule(module: Module, source: RegoSource, { target, dropV0Imports = false }: FormatOptions): string {

@@ -53,6 +53,8 @@ export class Printer {
   #isDelayed = false;
   /** Behind a term that is written as it was, a comment in its last row goes with it. */
   endsRule = false;
+  /** What is put in parentheses when it is written. */
+  grouped: Term | Expr | undefined;
 
   constructor(
     source: Source,

@@ -3,7 +3,7 @@
 import type { Body, Head, Rule, Term } from "../syntax/ast.ts";
 import { isGround } from "../syntax/ground.ts";
 import { compactTerm } from "./compact.ts";
-import { writeBody, writeExpr } from "./expr.ts";
+import { leadingUnion, writeBody, writeExpr } from "./expr.ts";
 import { writeIterable } from "./iterable.ts";
 import { closingRow, countLineEnds, MisplacedComment, type Printer } from "./printer.ts";
 import { writePath, writeTerm, writeUnformatted } from "./term.ts";
@@ -73,8 +73,10 @@ function writeRule(printer: Printer, rule: Rule, isElse: boolean): void {
     printer.endLine();
   }
   printer.level++;
+  const [first] = rule.body;
+  if (first !== undefined && takesIf(style, rule.head) && !isElse) printer.grouped = leadingUnion(first);
   ignoringMisplaced(printer, () => writeBody(printer, rule.body));
-  printer.insertComments(bodyEndRow(printer, rule));
+  printer.insertComments(bodyEndRow(printer, rule, isElse));
   printer.level--;
   printer.startLine();
   printer.write("}");
@@ -82,8 +84,9 @@ function writeRule(printer: Printer, rule: Rule, isElse: boolean): void {
 }
 
 /** The row of the brace that closes the rule's body. */
-function bodyEndRow(printer: Printer, rule: Rule): number {
+function bodyEndRow(printer: Printer, rule: Rule, isElse: boolean): number {
   const place = { ...printer.placeOf(rule.at), text: textWithElse(printer, rule) };
+  if (isElse) return closingRow(place, "{", "}");
   if (rule.head.args !== undefined && rule.head.args.length > 0) return closingRow(place, "{", "}", ["(", ")"]);
   return closingRow(place, "{", "}", hasKey(rule) ? ["[", "]"] : undefined);
 }

@@ -50,7 +50,7 @@ export function writeUnformatted(printer: Printer, place: Place): void {
 function writeTermIn(printer: Printer, term: Term, mayGroup: boolean): void {
   printer.insertComments(printer.rowOf(term.at));
   if (!printer.isInline) printer.startLine();
-  writeValue(printer, term, mayGroup);
+  writeValue(printer, term, mayGroup || printer.grouped === term);
   if (!printer.isInline) printer.startLine();
 }
 
@@ -178,7 +178,7 @@ function itemOf(printer: Printer, term: Term, isCollection: boolean): Item {
   return { place, write };
 }
 
-function isUnion(term: Term): boolean {
+export function isUnion(term: Term): boolean {
   return term.kind === "call-term" && term.operator.path.join(".") === "or";
 }
 

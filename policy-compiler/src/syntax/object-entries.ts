@@ -17,20 +17,23 @@ export function lastOfEachKey(entries: readonly Entry[]): readonly Entry[] {
   return known.size === entries.length ? entries : [...known.values()];
 }
 
-/** Equal for keys that are the same term: numbers by their value, all else as written. */
+/** Equal for keys that are the same term: numbers by their value, sets and objects in any order, all else as written. */
 export function keyText(key: Term): string {
   return JSON.stringify(key, (name, value: unknown) => {
     if (name === "at") return undefined;
-    return isNumber(value) ? { kind: "number", text: plainNumber(value.text) } : value;
+    if (isKind(value, "number")) return { kind: "number", text: plainNumber(value.text) };
+    if (isKind(value, "set")) return { kind: "set", of: [...new Set(value.items.map(keyText))].sort() };
+    if (!isKind(value, "object")) return value;
+    return { kind: "object", of: value.entries.map(([own, held]) => [keyText(own), keyText(held)].join()).sort() };
   });
 }
 
-function isNumber(value: unknown): value is Extract<Term, { kind: "number" }> {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "number";
+function isKind<Kind extends Term["kind"]>(value: unknown, kind: Kind): value is Extract<Term, { kind: Kind }> {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
 }
 
 /** Digits without zeros at either end, and the power of ten behind them: `1.0`, `10e-1` are `1e0`. */
-function plainNumber(text: string): string {
+export function plainNumber(text: string): string {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, "");
