@@ -78,6 +78,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       code = EXIT.no;
       continue;
     }
+    if (formatted.warnings !== "") io.err(formatted.warnings);
     const isChanged = formatted.text !== text;
     if (isChanged && values.fail) code = EXIT.no;
     if (values.list && isChanged) io.out(`${name}\n`);
@@ -88,19 +89,20 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   return code;
 }
 
-type Result = { readonly text: string } | { readonly text?: undefined; readonly fault: string };
+type Result = { readonly text: string; readonly warnings: string } | { readonly text?: undefined; readonly fault: string };
 
 function format(source: RegoSource, options: FormatOptions, checks: boolean): Result {
   const { text, diagnostics } = formatModule(source, options);
   if (text === undefined) return { fault: printDiagnostics(diagnostics, "pretty") };
-  if (!checks) return { text };
+  const warnings = diagnostics.length === 0 ? "" : printDiagnostics(diagnostics, "pretty");
+  if (!checks) return { text, warnings };
   const again: RegoSource = {
     name: source.name,
     text,
     version: options.target === "v1" ? "v1" : (source.version ?? "v1"),
   };
   const read = parseModule(again);
-  if (!hasErrors(read.diagnostics)) return { text };
+  if (!hasErrors(read.diagnostics)) return { text, warnings };
   const lines = printDiagnostics(read.diagnostics, "pretty");
   return { fault: `${source.name}: what fmt made of it does not parse, which is a fault of fmt:\n${lines}` };
 }
