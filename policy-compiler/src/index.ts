@@ -28,6 +28,7 @@ export { type FormatOptions, type Formatted, formatModule } from "./format/forma
 export { type Interpretation, type InterpretOptions, interpret } from "./interpret/interpret.ts";
 export { parseValue as parseTerm, printJson as printTermJson, printValue as printTerm } from "./interpret/text.ts";
 export type { Value as RegoValue } from "./interpret/value.ts";
+export { readBaseDocuments } from "./ir/base-reads.ts";
 export type { IrPolicy } from "./ir/policy.ts";
 export { parseRuntime, type RuntimeModule } from "./link/runtime-module.ts";
 export { printBuiltins } from "./reference/print-built-ins.ts";

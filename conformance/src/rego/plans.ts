@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { emitModule, type IrPolicy, type RuntimeModule } from "@regomesh/policy-compiler";
+import { emitModule, type IrPolicy, type RuntimeModule, readBaseDocuments } from "@regomesh/policy-compiler";
 import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import type { BuiltinCaller } from "../interpreter/builtins.ts";
 import { interpretedMismatch } from "../interpreter/compare.ts";
@@ -53,7 +53,7 @@ function caseOf(id: string, raw: RawCase, exact: ExactCase): PlanCase {
   return {
     id,
     note: raw.note,
-    plan: raw.plan,
+    plan: readBaseDocuments(raw.plan),
     entrypoint: raw.entrypoints[0] ?? "eval",
     data: exact.data === undefined ? "{}" : JSON.stringify(exact.data),
     input: raw.input_term ?? ("input" in exact ? JSON.stringify(exact.input) : undefined),
