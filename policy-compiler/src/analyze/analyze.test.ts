@@ -19,6 +19,14 @@ function check(text: string, options: Partial<AnalyzeOptions> = {}): readonly st
 
 const UNSAFE: Record<string, readonly [text: string, ...expected: string[]]> = {
   "a head that nothing binds": ["package p\nq := x if true", "2: rego_unsafe_var_error: var x is unsafe"],
+  "an expression whose closures lack nothing, which OPA forgets to refuse": [
+    "package p\nq if {\n some x in [1]\n y < [1 | z := x; z == 1]\n}",
+    "4: rego_unsafe_var_error: var y is unsafe",
+  ],
+  "an expression that iterates what its closures use": [
+    "package p\nq if {\n some x in [1]\n input.a[x] in {x | true}\n}",
+    "4: rego_unsafe_var_error: var x is unsafe",
+  ],
   "a negated binding": ["package p\nq if {\n not x = 1\n}", "3: rego_unsafe_var_error: var x is unsafe"],
   "a negation that a later line makes safe": ["package p\nq if {\n not x == 1\n x = 2\n}"],
   "a comprehension that needs an outer variable": [

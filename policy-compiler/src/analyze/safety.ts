@@ -4,7 +4,7 @@
  * placed is reported. Closures see what is bound before the expression that contains them.
  */
 import type { Diagnostic, Location } from "@regomesh/base";
-import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
+import type { Body, Expr, Rule, Term, Variable, What } from "../syntax/ast.ts";
 import { userName } from "../syntax/print-term.ts";
 import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
@@ -172,18 +172,25 @@ function orderBody(
     const split = rest.flatMap((expr) => splitCalls(context, expr));
     return [...placed, ...orderBody(split, bound, here, context, { outer, level })];
   }
-  for (const expr of rest) noteLeft(expr, { here, bound, isOuter, ...needsOf(expr, here) }, context);
+  const { length } = context.diagnostics;
+  for (const expr of rest) noteLeft(expr, { here, bound, isOuter }, context);
+  // What is not placed is never left out in silence.
+  const [first] = rest;
+  const isTold = context.unsafe.found.size > 0 || context.diagnostics.length > length;
+  if (first !== undefined && !isTold) {
+    noteUnsafe(context.unsafe, { variable: freshVar(context, first.what.at), place: first.what.at });
+  }
   return placed;
 }
 
-type Left = Needs & {
+type Left = {
   readonly here: ReadonlySet<string>;
   readonly bound: ReadonlySet<string>;
   readonly isOuter: Bound;
 };
 
 /** What keeps an expression from being placed: what its closures need, or else what it needs itself. */
-function noteLeft(expr: Expr, { here, bound, isOuter, closed }: Left, context: Context): void {
+function noteLeft(expr: Expr, { here, bound, isOuter }: Left, context: Context): void {
   const { unsafe, arity } = context;
   const outputs = outputsOf(expr, bound, arity);
   const declared = new Set([...bound, ...outputs]);
@@ -194,17 +201,22 @@ function noteLeft(expr: Expr, { here, bound, isOuter, closed }: Left, context: C
   if (closesOverItself(expr, isOuter, bound)) {
     const outside: Bound = { has: (name) => isOuter.has(name) || isRootName(name) };
     noteUnbound(termsOfExpr(expr), outside, unsafe, place, SELF_HINT);
-  } else if (every(closed, isOuter.has)) {
-    noteUnbound(termsOfExpr(expr), known, unsafe, place);
   } else {
-    for (const closure of closuresOfExpr(expr)) {
-      eachClosed(closure, (term) => {
-        if (term.kind === "var" && here.has(term.name) && !known.has(term.name)) {
-          noteUnsafe(unsafe, { variable: term, place });
-        }
-      });
-    }
+    const missing = closedVariables(expr).filter(({ name }) => here.has(name) && !known.has(name));
+    for (const variable of missing) noteUnsafe(unsafe, { variable, place });
+    // Where its closures have what they need, the expression is refused for what it lacks itself: OPA forgets that.
+    if (missing.length === 0) noteUnbound(termsOfExpr(expr), known, unsafe, place);
   }
+}
+
+function closedVariables(expr: Expr): readonly Variable[] {
+  const found: Variable[] = [];
+  for (const closure of closuresOfExpr(expr)) {
+    eachClosed(closure, (term) => {
+      if (term.kind === "var") found.push(term);
+    });
+  }
+  return found;
 }
 
 const SELF_HINT = "an expression cannot iterate the variables that its closures use: iterate in a line before it";
