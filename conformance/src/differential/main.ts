@@ -8,6 +8,7 @@ import { type Difference, differences } from "./compare.ts";
 import { drawProgram, type Program } from "./generate/program.ts";
 import { answerInterpreted } from "./interpreted.ts";
 import { openOpa } from "./opa.ts";
+import { askDefects } from "./opa-defects.ts";
 import { answerOurs, formatOurs } from "./ours.ts";
 import { reduce } from "./reduce.ts";
 
@@ -18,6 +19,7 @@ const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations
   --seed S         of the first program; the others count up from it (default 1)
   --opa PATH       the opa whose version is compared with (default: opa on the path)
   --show N         differences printed (default 10)
+  --defects        ask what opa-defects.json says is OPA's, of both
   --format         compare what fmt makes of the programs' modules instead
   --interpreter    compare with our interpreter of plans instead: needs neither opa nor Go
   --reduce         programs that differ are made small first
@@ -41,6 +43,7 @@ export async function main(args: readonly string[]): Promise<number> {
       reduce: { type: "boolean", default: false },
       interpreter: { type: "boolean", default: false },
       format: { type: "boolean", default: false },
+      defects: { type: "boolean", default: false },
       kinds: { type: "string", default: "verdict,errors,fault,value,format" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -49,6 +52,7 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  if (values.defects) return askDefects(values.opa);
   const known = values.from === undefined ? undefined : readPrograms(values.from);
   const programs = known?.length ?? Number(values.programs);
   const evaluations = Number(values.evaluations ?? programs * 20);

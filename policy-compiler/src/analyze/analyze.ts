@@ -185,9 +185,12 @@ function readAllFirst(state: State): State {
   return { ...state, modules: state.modules.map((module) => ({ ...module, rules: module.rules.map(read) })) };
 }
 
+/** A variable that a template string does not know is told before anything is said of safety, and alone. */
 function orderModules(state: State, diagnostics: Diagnostic[]): State {
-  const order = (rule: Rule): Rule =>
-    orderRule(rule, state.callables.arity, diagnostics, { generated: ORDERING_START });
+  const found: Diagnostic[] = [];
+  const order = (rule: Rule): Rule => orderRule(rule, state.callables.arity, found, { generated: ORDERING_START });
   const modules = state.modules.map((module) => ({ ...module, rules: module.rules.map(order) }));
+  const undeclared = found.filter(({ code }) => code === "rego_compile_error");
+  diagnostics.push(...(undeclared.length > 0 ? undeclared : found));
   return { ...state, modules, index: indexRules(modules) };
 }

@@ -296,6 +296,7 @@ function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Conte
 function needsInside(term: Term, outputs: ReadonlySet<string>): boolean {
   if (term.kind === "call-term") return term.args.some((arg) => needsBeside(arg, outputs));
   if (term.kind === "set" && term.items.some((item) => needsBeside(item, outputs))) return true;
+  if (term.kind === "object" && term.entries.some(([key]) => needsBeside(key, outputs))) return true;
   return subterms(term).some((part) => needsInside(part, outputs));
 }
 
