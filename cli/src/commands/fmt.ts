@@ -89,7 +89,9 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   return code;
 }
 
-type Result = { readonly text: string; readonly warnings: string } | { readonly text?: undefined; readonly fault: string };
+type Result =
+  | { readonly text: string; readonly warnings: string }
+  | { readonly text?: undefined; readonly fault: string };
 
 function format(source: RegoSource, options: FormatOptions, checks: boolean): Result {
   const { text, diagnostics } = formatModule(source, options);
