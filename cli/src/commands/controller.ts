@@ -49,6 +49,9 @@ ${ALLOW_HELP.slice(1)}${SOURCE_ALLOW_HELP}
   --source-path NAME=DIR      the directory of it that is the source (default all)
   --credentials URL=FILE      what addresses below URL are reached with, those of PolicySources
                               too: a token (https) or a private key (ssh); may be repeated
+  --webhook ADDR              where servers of git say that there is something new (POST
+                              /hook/SOURCE); nothing can be read there
+  --webhook-secret FILE       the secret that they sign with (GitHub, Gitea) or send (GitLab)
   --state DIR                 where everything is kept (default .regomesh)
   --http ADDR                 page and API, on loopback (default ${DEFAULT_HTTP}; port 0 is a
                               free one)
@@ -79,6 +82,8 @@ const flags = {
   "source-branch": { type: "string", multiple: true },
   "source-path": { type: "string", multiple: true },
   credentials: { type: "string", multiple: true },
+  webhook: { type: "string" },
+  "webhook-secret": { type: "string" },
   state: { type: "string" },
   http: { type: "string" },
   grpc: { type: "string" },
@@ -150,6 +155,7 @@ function parseFlags(
       allow: allows.root,
       sources: parseSources({ ...values, credentials, allows: allows.others }, io.cwd),
       credentials,
+      ...parseWebhook(values.webhook, values["webhook-secret"], io.cwd),
       ...(knownHosts === undefined ? {} : { knownHosts: resolve(io.cwd, knownHosts) }),
       state: resolve(io.cwd, values.state ?? STATE_DEFAULT),
       http: parseAddress(values.http ?? DEFAULT_HTTP, "--http"),
@@ -217,6 +223,17 @@ function parseJoinToken(text: string, cwd: string): ControllerOptions["joinToken
   const at = text.indexOf("=");
   if (at < 1 || at === text.length - 1) throw new UsageError(`--join-token takes WORKLOAD=FILE, not ${text}`);
   return { workload: text.slice(0, at), file: resolve(cwd, text.slice(at + 1)) };
+}
+
+function parseWebhook(
+  address: string | undefined,
+  secret: string | undefined,
+  cwd: string,
+): Pick<ControllerOptions, "webhook"> {
+  if ((address === undefined) !== (secret === undefined))
+    throw new UsageError("--webhook and --webhook-secret need each other: where, and by which secret");
+  if (address === undefined || secret === undefined) return {};
+  return { webhook: { address: parseAddress(address, "--webhook"), secretFile: resolve(cwd, secret) } };
 }
 
 type SourceFlags = {

@@ -2,6 +2,7 @@
  * The controller: a git source on one side, proxies on the other, and between them builds.
  * This file only puts the parts together, in the order in which they need each other.
  */
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { type Clock, type Log, printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/bodies.ts";
@@ -46,6 +47,7 @@ import { makeIdentityServer } from "./grpc/identity.ts";
 import { serveGrpc } from "./grpc/server.ts";
 import { isLoopback, openApiToken } from "./http/guard.ts";
 import { type HttpServer, serveHttp } from "./http/server.ts";
+import { serveWebhook, type Webhook } from "./http/webhook.ts";
 import { type JoinTokenOrder, writeJoinTokenFiles } from "./join-token-files.ts";
 import { MeshState } from "./mesh.ts";
 import { Rollout } from "./rollout.ts";
@@ -79,6 +81,8 @@ export type ControllerOptions = {
   /** What addresses of PolicySources are reached with. */
   readonly credentials?: readonly Credential[];
   readonly knownHosts?: string;
+  /** Where servers of git say that there is something new, and the file of the secret that they know. */
+  readonly webhook?: { readonly address: string; readonly secretFile: string };
   readonly joinTokens: readonly { readonly workload: string; readonly file: string }[];
   readonly svidTtlMs?: number;
   /** Where proxies of this host join by whose process they are. */
@@ -260,6 +264,8 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   late.http = http;
   closers.push(() => http.close());
   sources.start();
+  const hook = await openWebhook(options, sources);
+  if (hook !== undefined) closers.push(() => hook.close());
   // First of all when it ends: streams that end with the controller are no proxies that end.
   closers.push(() => {
     late.control = undefined;
@@ -298,6 +304,29 @@ async function openSources(
     onTrouble: () => late.http?.poke(),
     onGone: (name) => composer.forget(name),
   });
+}
+
+/** Of GitHub's secrets the least that is no guess. */
+const SECRET_LENGTH_LEAST = 16;
+
+async function openWebhook({ webhook, clock, log }: ControllerOptions, sources: Sources): Promise<Webhook | undefined> {
+  if (webhook === undefined) return undefined;
+  const { address, secretFile } = webhook;
+  const secret = (
+    await readFile(secretFile, "utf8").catch((error: NodeJS.ErrnoException) => {
+      throw new ControllerFailed(`the secret of the webhook cannot be read: ${error.message}`);
+    })
+  ).trim();
+  if (secret.length < SECRET_LENGTH_LEAST)
+    throw new ControllerFailed(`the secret in ${secretFile} has fewer than ${SECRET_LENGTH_LEAST} characters`);
+  const wake = (name: string | undefined) => {
+    if (name === undefined) sources.wake();
+    else sources.find(name)?.wake();
+    return name === undefined || sources.find(name) !== undefined;
+  };
+  const opened = await serveWebhook({ address, secret, wake, nowMs: () => clock.nowMs(), log });
+  log.log("info", "webhooks are taken", { url: opened.url });
+  return opened;
 }
 
 function rightsOf({ sources = [] }: ControllerOptions): Readonly<Record<string, SourceRights>> {

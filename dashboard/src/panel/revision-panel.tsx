@@ -1,5 +1,5 @@
 /** What is in force, and which commit was refused and why. */
-import type { RefusedBody, StatusBody } from "@regomesh/controller/api";
+import type { RefusedBody, SourceStateBody, StatusBody } from "@regomesh/controller/api";
 import { printAge, printMs } from "../format.ts";
 import { Row, Rows } from "./rows.tsx";
 
@@ -15,6 +15,16 @@ export function RevisionPanel({ status, nowMs }: Props) {
           <h2 class="bad">Source not read</h2>
           <p>{status.source.trouble}</p>
           <p class="dim">What is in force stays so; it is looked for again.</p>
+        </section>
+      )}
+      {status?.pin !== undefined && (
+        <section class="refusal">
+          <h2 class="bad">Pinned above git</h2>
+          <p>
+            <code>{status.pin.revision.slice(0, 7)}</code> {status.pin.subject}{" "}
+            <span class="dim">for {printAge(nowMs - status.pin.sinceMs)}</span>
+          </p>
+          <p class="dim">Nothing newer is taken until it is lifted: regomesh rollback --lift</p>
         </section>
       )}
       <h2>In force</h2>
@@ -38,6 +48,14 @@ export function RevisionPanel({ status, nowMs }: Props) {
           </Rows>
         </>
       )}
+      {status !== undefined && status.sources.length > 1 && (
+        <section>
+          <h2>Sources</h2>
+          {status.sources.map((each) => (
+            <Source key={each.name} source={each} nowMs={nowMs} />
+          ))}
+        </section>
+      )}
       {status !== undefined && status.warnings.length > 0 && (
         <section>
           <h2 class="bad">Warnings of what is in force</h2>
@@ -45,6 +63,47 @@ export function RevisionPanel({ status, nowMs }: Props) {
         </section>
       )}
     </>
+  );
+}
+
+/** A source: what is in force of it, and what keeps its newest commit from being so. */
+function Source({ source, nowMs }: { readonly source: SourceStateBody; readonly nowMs: number }) {
+  const { name, follows, inForce, refused, suspended, troubles, resources, namespaces } = source;
+  return (
+    <div class="fault">
+      <p>
+        <b>{name}</b> <span class="dim">{follows}</span>
+        {suspended !== undefined && <span class="bad"> suspended</span>}
+      </p>
+      <p>
+        {inForce === undefined ? (
+          <span class="dim">nothing in force yet</span>
+        ) : (
+          <>
+            <code>{inForce.id.slice(0, 7)}</code> {inForce.subject}{" "}
+            <span class="dim">
+              {resources} resources{namespaces.length === 0 ? "" : ` for ${namespaces.join(", ")}`}
+            </span>
+          </>
+        )}
+      </p>
+      {refused !== undefined && (
+        <p class="bad">
+          {refused.commit.slice(0, 7)} refused
+          {refused.verdicts.map((each) => (
+            <span key={`${each.kind} ${each.namespace}/${each.name}`}>
+              {" "}
+              {each.kind} {each.name}: {each.message}
+            </span>
+          ))}
+        </p>
+      )}
+      {troubles.map(({ reason, message, sinceMs }) => (
+        <p key={reason} class="bad">
+          {message} <span class="dim">for {printAge(nowMs - sinceMs)}</span>
+        </p>
+      ))}
+    </div>
   );
 }
 

@@ -38,6 +38,11 @@ export function TopLine({ feed, nowMs, onSelect, onRefused }: Props) {
           commit {status.refused.commit.slice(0, 7)} {status.refused.refusals.length === 0 ? "refused" : "taken back"}
         </button>
       )}
+      {status?.pin !== undefined && (
+        <button type="button" class="bad" onClick={() => onSelect({ kind: "revision" })}>
+          pinned to {status.pin.revision.slice(0, 7)}
+        </button>
+      )}
       {status?.source.trouble !== undefined && (
         <button type="button" class="bad" onClick={() => onSelect({ kind: "revision" })}>
           source not read

@@ -6,13 +6,20 @@
 import { createHash } from "node:crypto";
 import type { BuildTools } from "../../build/tools.ts";
 
-/** A revert and its revert are quick; what is older is built again. */
-const KEPT_MAX = 64;
+/**
+ * What is kept of all that was built, in octets: every module of a large mesh, so that a commit costs
+ * what it changes; a revert and its revert are quick. What was used longest ago goes first.
+ */
+const KEPT_BYTES_MAX = 192 * 1024 * 1024;
+/** Beside its content: a key, and what a result holds that is small. */
+const ENTRY_BYTES = 1024;
 
 export function remember<Tools extends BuildTools>(tools: Tools): Tools {
-  const compiled = new Map<string, ReturnType<BuildTools["compile"]>>();
-  const tested = new Map<string, ReturnType<BuildTools["test"]>>();
-  const meanings = new Map<string, string>();
+  const compiled = makeMemory<ReturnType<BuildTools["compile"]>>(({ module }) =>
+    module === undefined ? 0 : module.wasm.length + module.data.length,
+  );
+  const tested = makeMemory<ReturnType<BuildTools["test"]>>(() => 0);
+  const meanings = makeMemory<string>(() => 0);
   return {
     ...tools,
     compile: (units, entrypoints, role) =>
@@ -22,13 +29,25 @@ export function remember<Tools extends BuildTools>(tools: Tools): Tools {
   };
 }
 
-function recall<T>(kept: Map<string, T>, key: string, make: () => T): T {
-  const value = kept.get(key) ?? make();
+type Memory<T> = { readonly kept: Map<string, T>; readonly sizeOf: (value: T) => number; bytes: number };
+
+function makeMemory<T>(sizeOf: (value: T) => number): Memory<T> {
+  return { kept: new Map(), sizeOf: (value) => ENTRY_BYTES + sizeOf(value), bytes: 0 };
+}
+
+function recall<T>(memory: Memory<T>, key: string, make: () => T): T {
+  const { kept, sizeOf } = memory;
+  const known = kept.get(key);
+  const value = known ?? make();
+  if (known === undefined) memory.bytes += sizeOf(value);
   // Taken out and put back: the order is that of use, and the oldest goes first.
   kept.delete(key);
   kept.set(key, value);
-  const [oldest] = kept.keys();
-  if (kept.size > KEPT_MAX && oldest !== undefined) kept.delete(oldest);
+  for (const [oldest, each] of kept) {
+    if (memory.bytes <= KEPT_BYTES_MAX || kept.size === 1) break;
+    kept.delete(oldest);
+    memory.bytes -= sizeOf(each);
+  }
   return value;
 }
 

@@ -1,5 +1,5 @@
 /** Several repositories behind one controller: each team's fault is its own, and what is good goes on taking force. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SILENT } from "@regomesh/base";
@@ -201,3 +201,49 @@ test.skipIf(!hasGitServer)(
     expect(workloads(last)).toEqual(["bank/teller", "default/web", "shop/cart"]);
   },
 );
+
+const post = async (path: string) =>
+  (
+    await fetch(`${controller.http}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${readFileSync(join(folder, "state/api-token"), "utf8").trim()}` },
+    })
+  ).status;
+
+test.skipIf(!hasGitServer)(
+  "a rollback is a pin above git: over commits and a restart, until it is lifted",
+  async () => {
+    const before = await until((each) => each.revision !== undefined);
+    const good = of(before, "root")?.inForce?.id ?? "";
+    const later = root.commit("later", { "authz/a.rego": rego("later") });
+    await until((each) => isInForce(each, "root", later));
+    expect(await post(`/api/rollback/${"0".repeat(40)}`)).toBe(404);
+    expect(await post(`/api/rollback/${good.slice(0, 12)}`)).toBe(202);
+    const pinned = await until((each) => isInForce(each, "root", good));
+    expect(pinned.pin).toMatchObject({ subject: "no bank" });
+    expect(of(pinned, "root")?.newest?.id).toBe(later);
+    const waiting = root.commit("waits", { "authz/a.rego": rego("waits") });
+    await until((each) => of(each, "root")?.newest?.id === waiting);
+    await controller.close();
+    controller = await openController(options());
+    const still = await until((each) => of(each, "root")?.newest?.id === waiting);
+    expect([still.pin?.revision, of(still, "root")?.inForce?.id]).toEqual([pinned.pin?.revision, good]);
+    expect(await post("/api/rollback/lift")).toBe(202);
+    const lifted = await until((each) => isInForce(each, "root", waiting));
+    expect(lifted.pin).toBeUndefined();
+    expect(await post("/api/rollback/lift")).toBe(409);
+  },
+);
+
+test.skipIf(!hasGitServer)("an operator suspends a source and resumes it", async () => {
+  expect(await post("/api/sources/none/suspend")).toBe(404);
+  expect(await post("/api/sources/shop/suspend")).toBe(202);
+  expect(await post("/api/sources/shop/reconcile")).toBe(409);
+  const later = shop.commit("while suspended", { "authz/a.rego": rego("sue") });
+  const own = root.commit("the mesh goes on", { "authz/a.rego": rego("on") });
+  const status = await until((each) => isInForce(each, "root", own));
+  expect(of(status, "shop")).toMatchObject({ suspended: "operator" });
+  expect(isInForce(status, "shop", later)).toBe(false);
+  expect(await post("/api/sources/shop/resume")).toBe(202);
+  await until((each) => isInForce(each, "shop", later) && of(each, "shop")?.suspended === undefined);
+});
