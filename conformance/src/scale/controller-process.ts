@@ -12,13 +12,22 @@ export class ControllerProcess {
   readonly child: ChildProcess;
   readonly address: string;
   readonly http: string;
-  readonly published: Published[];
+  readonly published: readonly Published[];
+  /** What the log says of commits that did not build. */
+  readonly refused: readonly string[];
 
-  private constructor(child: ChildProcess, address: string, http: string, published: Published[]) {
+  private constructor(
+    child: ChildProcess,
+    address: string,
+    http: string,
+    published: readonly Published[],
+    refused: readonly string[],
+  ) {
     this.child = child;
     this.address = address;
     this.http = http;
     this.published = published;
+    this.refused = refused;
   }
 
   static async open(repository: string, state: string, more: readonly string[] = []): Promise<ControllerProcess> {
@@ -28,10 +37,12 @@ export class ControllerProcess {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const published: Published[] = [];
+    const refused: string[] = [];
     const last: string[] = [];
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
       last.push(line);
       if (last.length > 20) last.shift();
+      if (line.includes('"commit refused"')) refused.push(line);
       if (!line.includes('"revision published"')) return;
       const { revision, builtAtMs } = JSON.parse(line) as Published;
       published.push({ revision, builtAtMs });
@@ -44,7 +55,7 @@ export class ControllerProcess {
         done(JSON.parse(line) as { grpc: string; http: string });
       });
     });
-    return new ControllerProcess(child, ready.grpc, ready.http, published);
+    return new ControllerProcess(child, ready.grpc, ready.http, published, refused);
   }
 
   get pid(): number {

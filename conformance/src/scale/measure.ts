@@ -193,7 +193,9 @@ class MeasuredMesh {
       const committedMs = performance.timeOrigin + performance.now();
       const arrived = () => this.#swarm.snapshots.slice(seen).filter(([, revision]) => revision === hash);
       const isThere = () => arrived().length >= told;
-      await this.#swarm.until(name, CHANGE_MS, isThere, () => `${arrived().length} of ${told}`);
+      const found = () =>
+        `${arrived().length} of ${told}${this.#controller.refused.map((line) => `; ${line}`).join("")}`;
+      await this.#swarm.until(name, CHANGE_MS, isThere, found);
       const built = this.#controller.published.find(({ revision }) => revision === hash)?.builtAtMs ?? Number.NaN;
       took.push(...arrived().map(([, , atMs]) => atMs - built));
       last.push(Math.max(...arrived().map(([, , atMs]) => atMs)) - committedMs);

@@ -150,8 +150,11 @@ export type RevisionBody = {
   /** Connected proxies that have ACKed it, and all that should. */
   readonly enforced: number;
   readonly proxies: number;
-  /** Milliseconds from built to ACK, over the proxies. */
+  /** Milliseconds from sent to ACK, over the proxies. */
   readonly ackP99Ms?: number;
+  /** Milliseconds from the end of the build to in force, over the proxies that were sent it. */
+  readonly effectP50Ms?: number;
+  readonly effectP99Ms?: number;
 };
 
 /** A source, and the commit of it that is in force. */

@@ -7,6 +7,7 @@ import {
   type Effect,
   EMPTY_DISTRIBUTION,
   nextDueMs,
+  ON_THEIR_WAY_MAX,
   type Standing,
   step,
   wanted,
@@ -247,6 +248,22 @@ describe("one snapshot is on its way at a time", () => {
     expect(play.take({ kind: "ack", id: 1, ack: { nonce, holding } })).toEqual([]);
     expect(play.inForce()).toEqual(["web:-"]);
     expect(play.at(500)).toEqual(["web:B2+module"]);
+  });
+});
+
+describe("of very many proxies", () => {
+  test("so many are sent a snapshot at once, and each answer makes room for another", () => {
+    const count = ON_THEIR_WAY_MAX + 3;
+    // Replicas of a few workloads, for as many as a workload may have.
+    const names = Array.from({ length: Math.ceil(count / 64) }, (_, i) => `w${i}`);
+    const play = new Play();
+    play.publish(toPublication(makeRelease(1, "A", names)), "proven");
+    const proxies = Array.from({ length: count }, (_, i) => `${names[Math.floor(i / 64)]}/${i}`);
+    const sent = proxies.flatMap((proxy) => play.connect(proxy));
+    expect(sent).toHaveLength(ON_THEIR_WAY_MAX);
+    const rest: string[] = [];
+    for (const proxy of proxies.slice(0, 3)) rest.push(...play.ack(proxy));
+    expect(rest).toEqual(proxies.slice(-3).map((proxy) => `${proxy}:A1+module`));
   });
 });
 

@@ -123,6 +123,12 @@ export const EMPTY_DISTRIBUTION: Distribution = {
   overtaken: new Map(),
 };
 
+/**
+ * Snapshots on their way at once: the next is made when one is answered, so that a first snapshot
+ * for each of a thousand proxies takes the memory of these, and nobody's answer is late because of
+ * what others are sent. One that does not answer gives its place up with its stream.
+ */
+export const ON_THEIR_WAY_MAX = 256;
 /** Revisions that a restored backup may lack; a proxy that claims more is not believed. */
 const OVERTAKE_MAX = 1_000_000;
 /** Of one workload: each makes every proxy take its snapshot anew, and of a backup each replica does so once at most. */
@@ -133,7 +139,15 @@ const PROOF_WAIT_MS = RESTART_LEASE_MS;
 type Step = { readonly state: Distribution; readonly effects: readonly Effect[] };
 
 export function step(state: Distribution, event: DistributionEvent, nowMs: number): Step {
-  const first = apply(state, event, nowMs);
+  return stepAll(state, [event], nowMs);
+}
+
+/** What has happened together: every event counts, and what follows from all of them is decided once. */
+export function stepAll(state: Distribution, events: readonly DistributionEvent[], nowMs: number): Step {
+  const first = events.reduce<Step>((before, event) => {
+    const { state: next, effects } = apply(before.state, event, nowMs);
+    return { state: next, effects: effects.length === 0 ? before.effects : [...before.effects, ...effects] };
+  }, still(state));
   return [advanceTime, closeStrangers, closeRevoked, holdWhatIsWrong, proveWhatHolds, sendWhatIsDue].reduce<Step>(
     (before, move) => {
       const { state: next, effects } = move(before.state, nowMs);
@@ -384,14 +398,19 @@ function awaitedUntilMs(state: Distribution): readonly number[] {
 function sendWhatIsDue(state: Distribution, nowMs: number): Step {
   const { publication } = state;
   if (publication === undefined || isHeld(state)) return still(state);
-  const proxies = new Map(state.roster.proxies);
+  let { proxies } = state.roster;
   const effects: Effect[] = [];
   let { sent } = state;
-  for (const [id, proxy] of proxies) {
+  let left = ON_THEIR_WAY_MAX;
+  for (const { delivery } of state.roster.proxies.values()) if (delivery.kind === "awaiting") left--;
+  for (const proxy of state.roster.proxies.values()) {
+    if (left <= 0) break;
+    const { id } = proxy;
     const snapshot = wanted(state, proxy.workload);
     if (snapshot === undefined || !isDue(proxy, hashFor(proxy, snapshot) ?? "", nowMs)) continue;
     const nonce = String(++sent);
-    proxies.set(id, send(proxy, snapshot, nonce, nowMs));
+    left--;
+    proxies = proxies.set(id, send(proxy, snapshot, nonce, nowMs));
     const isHeld = (hash: string) => proxy.takesDelta || proxy.holding.contentHashes.includes(hash);
     const modules = snapshot.modules.filter((hash) => !isHeld(hash));
     effects.push({ kind: "send", id, nonce, snapshot, held: proxy.takesDelta ? proxy.held : undefined, modules });
@@ -409,7 +428,7 @@ function isHeld({ hold, publication }: Distribution): boolean {
 function changeProxy(state: Distribution, id: StreamId, change: (proxy: ProxyStream) => ProxyStream): Distribution {
   const proxy = state.roster.proxies.get(id);
   if (proxy === undefined) return state;
-  const proxies = new Map(state.roster.proxies).set(id, change(proxy));
+  const proxies = state.roster.proxies.set(id, change(proxy));
   return { ...state, roster: { ...state.roster, proxies } };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Endpoint, EndpointsUpdate, ListenAddress, ServiceEndpoints } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
+import type { WorkloadPlan } from "../snapshot/outbound.ts";
 
 /** Where a workload's proxy says that it listens. */
 export type Claim = {
@@ -18,20 +19,96 @@ export type Claim = {
 export const LISTEN_MAX = 64;
 const IP_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$/;
 
-/** Every service of the plan with its endpoints, in a stable order. */
-function toServiceEndpoints(plan: MeshPlan, claims: readonly Claim[]): readonly ServiceEndpoints[] {
-  const services = new Map<string, Endpoint[]>(
-    plan.services.map(({ name, namespace }) => [`${name}.${namespace}`, []]),
-  );
-  const workloads = new Map(plan.workloads.map((workload) => [`${workload.namespace}/${workload.name}`, workload]));
-  for (const { workload: key, listen } of claims) {
-    const workload = workloads.get(key);
+/** One service's endpoints. A row that is made again of the same claims is the same row. */
+export type EndpointRow = {
+  readonly service: string;
+  /** By `address port`, in the order of these. */
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** What it was made of: of each claim what it gives. */
+  readonly sources: readonly (readonly Endpoint[])[];
+};
+
+/** Where every service is. */
+export type EndpointTable = {
+  /** Grows by one with every table that differs from the one before. */
+  readonly version: number;
+  /** By `name.namespace`. */
+  readonly rows: ReadonlyMap<string, EndpointRow>;
+  /** Services whose row is not that of the version before. */
+  readonly changed: ReadonlySet<string>;
+  readonly places: PlanPlaces;
+};
+
+/** What a plan says of endpoints, looked up once. */
+type PlanPlaces = {
+  readonly plan: MeshPlan | undefined;
+  /** By `namespace/name`. */
+  readonly workloads: ReadonlyMap<string, WorkloadPlan>;
+  readonly services: readonly string[];
+  /** What each claim gives under this plan, by the claim's addresses. */
+  readonly given: WeakMap<
+    readonly ListenAddress[],
+    { readonly workload: string; readonly endpoints: readonly Endpoint[] }
+  >;
+  /** By workload, the services that its proxies are told of; made when they are first asked for. */
+  readonly scopes: Map<string, EndpointScope>;
+};
+
+/** Services that a proxy is told of: those that its workload may call, and its own. Undefined: all. */
+export type EndpointScope = ReadonlySet<string> | undefined;
+
+export const EMPTY_TABLE: EndpointTable = {
+  version: 0,
+  rows: new Map(),
+  changed: new Set(),
+  places: { plan: undefined, workloads: new Map(), services: [], given: new WeakMap(), scopes: new Map() },
+};
+
+/** The table of a plan and of claims; `before` itself where nothing differs from it. */
+export function toEndpointTable(plan: MeshPlan, claims: readonly Claim[], before: EndpointTable): EndpointTable {
+  const places = before.places.plan === plan ? before.places : toPlaces(plan);
+  const sources = new Map<string, (readonly Endpoint[])[]>(places.services.map((service) => [service, []]));
+  for (const claim of claims) {
+    const workload = places.workloads.get(claim.workload);
     if (workload === undefined) continue;
-    const endpoints = services.get(`${workload.service}.${workload.namespace}`);
-    for (const address of listen) {
-      const port = workload.inbound.find(({ name, mode }) => name === address.portName && mode === "strict");
-      if (port === undefined || !isAllowed(port.listen, address)) continue;
-      endpoints?.push({
+    const endpoints = endpointsOf(claim, workload, places);
+    if (endpoints.length > 0) sources.get(serviceOf(workload))?.push(endpoints);
+  }
+  const changed = new Set<string>();
+  const rows = new Map<string, EndpointRow>();
+  for (const [service, given] of sources) {
+    const row = toRow(service, given, before.rows.get(service));
+    rows.set(service, row);
+    if (row !== before.rows.get(service)) changed.add(service);
+  }
+  for (const service of before.rows.keys()) if (!rows.has(service)) changed.add(service);
+  if (changed.size === 0 && places === before.places && before.version > 0) return before;
+  return { version: before.version + 1, rows, changed, places };
+}
+
+function toPlaces(plan: MeshPlan): PlanPlaces {
+  return {
+    plan,
+    workloads: new Map(plan.workloads.map((workload) => [`${workload.namespace}/${workload.name}`, workload])),
+    services: plan.services.map(({ name, namespace }) => `${name}.${namespace}`),
+    given: new WeakMap(),
+    scopes: new Map(),
+  };
+}
+
+function serviceOf({ service, namespace }: WorkloadPlan): string {
+  return `${service}.${namespace}`;
+}
+
+/** Of a claim what its Workload resource lets it say. */
+function endpointsOf({ workload: key, listen }: Claim, workload: WorkloadPlan, { given }: PlanPlaces) {
+  const known = given.get(listen);
+  if (known?.workload === key) return known.endpoints;
+  const endpoints = listen.flatMap((address): Endpoint[] => {
+    const port = workload.inbound.find(({ name, mode }) => name === address.portName && mode === "strict");
+    if (port === undefined || !isAllowed(port.listen, address)) return [];
+    return [
+      {
         address: address.address,
         port: address.port,
         workload: workload.name,
@@ -39,53 +116,107 @@ function toServiceEndpoints(plan: MeshPlan, claims: readonly Claim[]): readonly 
         labels: { ...workload.labels },
         portName: address.portName,
         transports: address.transports,
-      });
-    }
-  }
-  return [...services].map(([service, endpoints]) => ({ service, endpoints: distinct(endpoints), gone: [] }));
+      },
+    ];
+  });
+  given.set(listen, { workload: key, endpoints });
+  return endpoints;
 }
 
-/** Every service with its endpoints, and a text of them that tells two states apart. */
-export type EndpointTable = {
-  /** Grows by one with every table that differs from the one before. */
-  readonly version: number;
-  /** What whoever was told the version before must be told. */
-  readonly sinceLast: EndpointsUpdate;
-  readonly services: ReadonlyMap<string, { readonly endpoints: ServiceEndpoints; readonly text: string }>;
-};
-
-export const EMPTY_TABLE: EndpointTable = {
-  version: 0,
-  sinceLast: { services: [], complete: true },
-  services: new Map(),
-};
-
-/** The table of a plan and of claims; `before` itself where nothing differs from it. */
-export function toEndpointTable(plan: MeshPlan, claims: readonly Claim[], before: EndpointTable): EndpointTable {
-  const services = new Map(
-    toServiceEndpoints(plan, claims).map((endpoints) => {
-      const text = JSON.stringify(endpoints.endpoints);
-      const known = before.services.get(endpoints.service);
-      return [endpoints.service, known?.text === text ? known : { endpoints, text }];
-    }),
-  );
+function toRow(service: string, sources: EndpointRow["sources"], before: EndpointRow | undefined): EndpointRow {
+  const isMade = (made: EndpointRow["sources"]) =>
+    made.length === sources.length && made.every((each, at) => each === sources[at]);
+  if (before !== undefined && isMade(before.sources)) return before;
+  const found = new Map(sources.flat().map((endpoint) => [placeOf(endpoint), endpoint]));
+  const endpoints = new Map([...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
   const isSame =
-    services.size === before.services.size && [...services].every(([name, row]) => before.services.get(name) === row);
-  if (isSame) return before;
-  return { version: before.version + 1, services, sinceLast: differences(before.services, services) };
+    before !== undefined &&
+    before.endpoints.size === endpoints.size &&
+    [...endpoints].every(([place, endpoint]) => isEqual(before.endpoints.get(place), endpoint));
+  // A proxy that came back to where it was, or another revision of the same: nobody need be told.
+  return isSame ? { ...before, sources } : { service, endpoints, sources };
 }
 
-/** What a listener who was told `told` must be told of `now`; undefined where nothing. */
-export function toUpdate(told: EndpointTable | undefined, now: EndpointTable): EndpointsUpdate | undefined {
-  if (told?.version === now.version) return undefined;
-  return told?.version === now.version - 1 ? now.sinceLast : differences(told?.services ?? new Map(), now.services);
+/** What is told of a row apart from its sources: two rows with the same map tell the same. */
+function isEqual(a: Endpoint | undefined, b: Endpoint): boolean {
+  return a === b || (a !== undefined && JSON.stringify(a) === JSON.stringify(b));
 }
 
-function differences(before: EndpointTable["services"], now: EndpointTable["services"]): EndpointsUpdate {
-  // Services come and go with revisions: then the whole state is told again.
-  const isWhole = before.size !== now.size || [...now.keys()].some((name) => !before.has(name));
-  const rows = [...now].filter(([name, row]) => isWhole || before.get(name) !== row);
-  return { services: rows.map(([, { endpoints }]) => endpoints), complete: isWhole };
+function placeOf({ address, port }: Pick<Endpoint, "address" | "port">): string {
+  return `${address} ${port}`;
+}
+
+/** The services that proxies of a workload are told of. */
+export function scopeOf({ places }: EndpointTable, workload: string): EndpointScope {
+  const { workloads, scopes } = places;
+  const planned = workloads.get(workload);
+  if (planned?.calls === undefined) return undefined;
+  const scope = scopes.get(workload) ?? new Set([...planned.calls, serviceOf(planned)]);
+  scopes.set(workload, scope);
+  return scope;
+}
+
+/** A listener: what it was told last, and which services it is told of. */
+export type Told = { readonly table: EndpointTable; readonly scope: EndpointScope };
+
+/** Says what differs between two tables; keeps what it finds between two rows, which many listeners share. */
+export function makeTeller(): (told: Told | undefined, now: Told, takesDelta: boolean) => EndpointsUpdate | undefined {
+  const steps = new WeakMap<EndpointRow["endpoints"], WeakMap<EndpointRow["endpoints"], ServiceEndpoints>>();
+  const differenceOf = (before: EndpointRow, row: EndpointRow): ServiceEndpoints => {
+    const from = steps.get(before.endpoints) ?? new WeakMap<EndpointRow["endpoints"], ServiceEndpoints>();
+    steps.set(before.endpoints, from);
+    const found = from.get(row.endpoints) ?? toDifference(before, row);
+    from.set(row.endpoints, found);
+    return found;
+  };
+  return (told, now, takesDelta) => {
+    if (told === undefined) return { services: servicesIn(now).flatMap((name) => whole(now, name)), complete: true };
+    const services = changedFor(told, now).flatMap((name): readonly ServiceEndpoints[] => {
+      const [before, row] = [rowIn(told, name), rowIn(now, name)];
+      if (before?.endpoints === row?.endpoints) return [];
+      if (row === undefined) return [{ service: name, endpoints: [], gone: [] }];
+      return before === undefined || !takesDelta ? whole(now, name) : [differenceOf(before, row)];
+    });
+    return services.length === 0 ? undefined : { services, complete: false };
+  };
+}
+
+function servicesIn({ table, scope }: Told): readonly string[] {
+  return [...(scope ?? table.rows.keys())];
+}
+
+function rowIn({ table, scope }: Told, service: string): EndpointRow | undefined {
+  return scope === undefined || scope.has(service) ? table.rows.get(service) : undefined;
+}
+
+/** Services of which a listener may have to be told something. */
+function changedFor(told: Told, now: Told): readonly string[] {
+  if (told.table === now.table && told.scope === now.scope) return [];
+  const isNext = told.table.version === now.table.version - 1 && told.scope === now.scope;
+  if (!isNext) return [...new Set([...servicesIn(told), ...servicesIn(now)])];
+  const { changed } = now.table;
+  const { scope } = now;
+  if (scope === undefined) return [...changed];
+  return scope.size < changed.size
+    ? [...scope].filter((name) => changed.has(name))
+    : [...changed].filter((name) => scope.has(name));
+}
+
+function whole({ table }: Told, service: string): readonly ServiceEndpoints[] {
+  const row = table.rows.get(service);
+  return row === undefined ? [] : [toServiceEndpoints(row)];
+}
+
+/** A row as it is told whole. */
+export function toServiceEndpoints({ service, endpoints }: EndpointRow): ServiceEndpoints {
+  return { service, endpoints: [...endpoints.values()], gone: [] };
+}
+
+function toDifference(before: EndpointRow, row: EndpointRow): ServiceEndpoints {
+  const come = [...row.endpoints].filter(([place, endpoint]) => !isEqual(before.endpoints.get(place), endpoint));
+  const gone = [...before.endpoints.keys()].filter((place) => !row.endpoints.has(place));
+  if (come.length + gone.length >= row.endpoints.size) return toServiceEndpoints(row);
+  return { service: row.service, endpoints: come.map(([, endpoint]) => endpoint), partial: true, gone };
 }
 
 /** The claim must be an address that the Workload resource names, or any of its own where that leaves it open. */
@@ -101,9 +232,4 @@ function isAllowed(
     (isAny || listen.address === claim.address) &&
     (listen.port === 0 || listen.port === claim.port)
   );
-}
-
-function distinct(endpoints: readonly Endpoint[]): Endpoint[] {
-  const found = new Map(endpoints.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]));
-  return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, endpoint]) => endpoint);
 }

@@ -27,6 +27,7 @@ export function holdOf(publication: Publication, proxies: Iterable<ProxyStream>,
     if (refusal?.class !== "content") return false;
     return refusal.hash === hashFor(proxy, publication.snapshots.get(workload));
   });
+  if (refusing.length === 0) return undefined;
   const isConfirmed =
     isWitnessed(publication, refusing) || refusing.some(({ workload }) => isRefusedHere(publication, workload));
   if (!isConfirmed) return undefined;

@@ -55,6 +55,8 @@ export type ProxyStream = {
   readonly heardMs: number;
   /** Milliseconds from the sending of the snapshot in force to its ACK. */
   readonly ackTookMs: number | undefined;
+  /** When it said that what it has came in force, on this stream. */
+  readonly inForceAtMs: number | undefined;
 };
 
 export type Delivery =
@@ -115,6 +117,7 @@ export function openProxy(
     refusal: undefined,
     heardMs: nowMs,
     ackTookMs: undefined,
+    inForceAtMs: undefined,
   };
 }
 
@@ -170,6 +173,7 @@ export function applyAck(proxy: ProxyStream, ack: Ack, nowMs: number): ProxyStre
     refusal: undefined,
     heardMs: nowMs,
     ackTookMs: nowMs - delivery.sentAtMs,
+    inForceAtMs: nowMs,
   };
 }
 

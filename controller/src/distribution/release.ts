@@ -5,6 +5,7 @@ import {
   checkSnapshot,
   ENVELOPE_FORMAT,
   type Envelope,
+  fromServiceContent,
   joinSnapshot,
   type Member,
   NOTHING_REVOKED,
@@ -13,6 +14,7 @@ import {
   type Revision,
   type RevisionId,
   type Revoked,
+  type ServiceContent,
   SNAPSHOT_FORMAT,
   type Snapshot,
   type SnapshotProblem,
@@ -20,7 +22,7 @@ import {
 } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 import { compareText } from "../index/mesh-index.ts";
-import { makeCalled, outboundOf, type WorkloadPlan } from "../snapshot/outbound.ts";
+import { makeCalled, type WorkloadPlan } from "../snapshot/outbound.ts";
 import type { Input } from "../sources/source.ts";
 import { type ListPart, makeParts, type Part, type PartIndex, type Parts, type SnapshotParts } from "./parts.ts";
 
@@ -207,25 +209,35 @@ function makeReader({ singles, lists }: SnapshotParts): ReadContent {
 }
 
 /**
- * What every proxy would refuse in a release: the check that proxies run. What workloads may call
- * is checked once where many may call the same.
+ * What every proxy would refuse in a release, by the check that proxies run. Services are checked
+ * once, whoever may call them: together as a caller of another namespace sees them, and those of
+ * each namespace, by their short names, with whoever else has such a name.
  */
 export function checkRelease(
   release: Release,
 ): readonly { readonly workload: string; readonly problem: SnapshotProblem }[] {
   const { plan } = release;
-  const called = makeCalled(plan.outbound);
+  const byHost = new Map<string, ServiceContent[]>();
+  for (const service of plan.outbound)
+    for (const host of service.hosts) byHost.set(host, [...(byHost.get(host) ?? []), service]);
+  const byNamespace = Map.groupBy(plan.outbound, ({ namespace }) => namespace);
   const checked = new Set<string>();
-  return plan.workloads.flatMap((workload) => {
-    const key = `${workload.namespace} ${workload.calls?.join(" ") ?? "*"}`;
-    const isNew = !checked.has(key);
-    checked.add(key);
-    const outbound = isNew ? outboundOf({ outbound: called(workload) }, { namespace: workload.namespace }) : [];
-    const { calls: _, ...rest } = workload;
-    return checkSnapshot(toSnapshot(release, { ...rest, outbound })).problems.map((problem) => ({
-      workload: `${workload.namespace}/${workload.name}`,
-      problem,
-    }));
+  return plan.workloads.flatMap((planned, at) => {
+    const { calls: _, ...workload } = planned;
+    const { namespace } = workload;
+    const own = checked.has(namespace) ? [] : (byNamespace.get(namespace) ?? []);
+    checked.add(namespace);
+    const near = new Set([...own, ...own.flatMap(({ name }) => byHost.get(name) ?? [])]);
+    const problems = [
+      ...(at === 0 ? checkSnapshot(toSnapshot(release, { ...workload, outbound: plan.outbound })).problems : []),
+      ...checkSnapshot(
+        toSnapshot(release, {
+          ...workload,
+          outbound: [...near].map((service) => fromServiceContent(service, namespace)),
+        }),
+      ).problems,
+    ];
+    return problems.map((problem) => ({ workload: `${namespace}/${workload.name}`, problem }));
   });
 }
 

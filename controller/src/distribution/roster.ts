@@ -4,6 +4,7 @@
  * no longer of the mesh. A lost connection is not yet a lost proxy.
  */
 import type { Claim } from "./endpoints.ts";
+import { IdMap } from "./id-map.ts";
 import type { ProxyStream, StreamId } from "./proxy.ts";
 
 /** How long the endpoints of a stream that broke off still count. */
@@ -22,7 +23,7 @@ export const ORPHAN_MS = 3_600_000;
 const ORPHANS_MAX = 256;
 
 export type Roster = {
-  readonly proxies: ReadonlyMap<StreamId, ProxyStream>;
+  readonly proxies: IdMap<ProxyStream>;
   /** The one that went last is last. */
   readonly gone: readonly GoneProxy[];
   readonly leases: readonly Lease[];
@@ -36,7 +37,7 @@ export type Known = Pick<ProxyStream, "workload" | "instance" | "principal" | "h
 
 export type Lease = { readonly claim: Claim; readonly untilMs: number };
 
-export const EMPTY_ROSTER: Roster = { proxies: new Map(), gone: [], leases: [], orphans: [] };
+export const EMPTY_ROSTER: Roster = { proxies: IdMap.empty(), gone: [], leases: [], orphans: [] };
 
 export function proxiesOf({ proxies }: Roster, workload: string): readonly ProxyStream[] {
   return [...proxies.values()].filter((proxy) => proxy.workload === workload);
@@ -54,8 +55,8 @@ export function join(
   const isSame = ({ workload, instance }: Pick<ProxyStream, "workload" | "instance">) =>
     workload === proxy.workload && instance === proxy.instance;
   const replaced = [...roster.proxies.values()].filter(isSame).map(({ id }) => id);
-  const proxies = new Map([...roster.proxies].filter(([id]) => !replaced.includes(id)));
-  proxies.set(proxy.id, proxy);
+  const others = replaced.reduce((left, id) => left.delete(id), roster.proxies);
+  const proxies = others.set(proxy.id, proxy);
   const known =
     replaced.length > 0
       ? undefined
@@ -64,7 +65,7 @@ export function join(
     replaced,
     roster: {
       proxies,
-      gone: roster.gone.filter((each) => each !== known),
+      gone: known === undefined ? roster.gone : roster.gone.filter((each) => each !== known),
       orphans: roster.orphans.filter((each) => !isSame(each)),
       leases: roster.leases.filter(({ claim }) => {
         const isOf = claim.instance === undefined || [proxy.instance, known?.instance].includes(claim.instance);
@@ -78,8 +79,7 @@ export function join(
 export function leave(roster: Roster, id: StreamId, isOrderly: boolean, nowMs: number): Roster {
   const proxy = roster.proxies.get(id);
   if (proxy === undefined) return roster;
-  const proxies = new Map(roster.proxies);
-  proxies.delete(id);
+  const proxies = roster.proxies.delete(id);
   const { workload, instance, principal, holding, refusal, listen } = proxy;
   const others = [...proxies.values()].some((each) => each.workload === workload);
   const before = roster.gone.filter((each) => each.workload === workload);

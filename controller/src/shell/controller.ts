@@ -377,8 +377,8 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       late.control?.refresh();
       late.http?.poke();
       if (late.control === undefined) return;
-      claims.keepSoon(distributor.claims());
-      known.keepSoon(distributor.known());
+      claims.keepSoon(() => distributor.claims());
+      known.keepSoon(() => distributor.known());
     },
     onHold: (hold, release) => {
       if (release !== undefined) {
@@ -387,6 +387,8 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       }
       void rollout.hold(hold, release);
     },
+    onFault: (error) =>
+      log.log("error", "what proxies said could not be dealt with", { error: (error as Error).stack }),
     onOvertake: (sequence) => void rollout.overtake(sequence),
     onProve: (sequence) => void rollout.prove(sequence),
   });

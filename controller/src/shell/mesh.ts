@@ -20,6 +20,7 @@ import type {
   TroubleBody,
 } from "../api/bodies.ts";
 import type { Standing } from "../distribution/distribution.ts";
+import { toServiceEndpoints } from "../distribution/endpoints.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
 import { type Given, giveRelease } from "../sources/given.ts";
 import { inputsOf, nameInputs } from "../sources/inputs.ts";
@@ -129,12 +130,12 @@ export class MeshState {
 
   graph(): GraphBody {
     const facts = this.#facts();
-    const { services } = this.distributor.endpoints();
+    const { rows } = this.distributor.endpoints();
     return toGraph({
       plan: facts.release.plan,
       ledger: this.#ledger,
       states: toStates(facts),
-      endpoints: [...services.values()].map(({ endpoints }) => endpoints),
+      endpoints: [...rows.values()].map(toServiceEndpoints),
       nowMs: facts.nowMs,
     });
   }

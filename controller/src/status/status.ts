@@ -49,10 +49,11 @@ export function toStates({
   ledger,
   nowMs,
 }: Omit<StatusFacts, "refused" | "source" | "sources" | "pin" | "troubles">): ProxyStates {
+  const byWorkload = seenByWorkload(distribution, ledger);
   return new Map(
     release.plan.workloads.map(({ namespace, name }) => {
       const key = `${namespace}/${name}`;
-      const seen = seenOf(key, distribution, ledger);
+      const seen = byWorkload.get(key) ?? [];
       const states = seen.map((each) => stateOf(each, nowMs));
       const lastWordMs = seen.length === 0 ? undefined : Math.max(...seen.map((each) => each.lastWordMs));
       return [key, { state: sumOfStates(states), lastWordMs }] as const;
@@ -69,18 +70,19 @@ function sumOfStates(states: readonly ("ready" | "stale" | "gone")[]): "ready" |
 export function toStatus(facts: StatusFacts): StatusBody {
   const { release, nowMs } = facts;
   const [refused] = facts.refused;
+  const byWorkload = seenByWorkload(facts.distribution, facts.ledger);
   return {
     mesh: release.plan.mesh.name,
     trustDomain: release.plan.mesh.trustDomain,
     nowMs,
-    revision: toRevision(facts),
+    revision: toRevision(facts, byWorkload),
     ...(refused === undefined ? {} : { refused }),
     source: facts.source,
     sources: facts.sources,
     ...(facts.pin === undefined ? {} : { pin: facts.pin }),
     warnings: release.warnings ?? [],
     proxies: [
-      ...release.plan.workloads.flatMap((workload) => toProxies(workload, facts)),
+      ...release.plan.workloads.flatMap((workload) => toProxies(workload, byWorkload, facts)),
       ...facts.distribution.roster.orphans.map(toOrphan),
     ],
     shadows: toShadows(facts),
@@ -88,16 +90,25 @@ export function toStatus(facts: StatusFacts): StatusBody {
   };
 }
 
-function toRevision({ release, distribution, ledger }: StatusFacts): RevisionBody {
+type SeenByWorkload = ReturnType<typeof seenByWorkload>;
+
+function toRevision({ release, distribution }: StatusFacts, byWorkload: SeenByWorkload): RevisionBody {
   const { revision, source, builtAtMs, plan } = release;
   const inputs = inputsOf(release);
   const newest = newestOf(inputs);
-  const seen = plan.workloads.flatMap(({ namespace, name }) => seenOf(`${namespace}/${name}`, distribution, ledger));
+  const seen = plan.workloads.flatMap(({ namespace, name }) => byWorkload.get(`${namespace}/${name}`) ?? []);
   const enforcing = seen.flatMap(({ isConnected, proxy }) => {
     return isConnected && isInForce(distribution, proxy) ? [proxy] : [];
   });
-  const took = enforcing.flatMap(({ ackTookMs }) => ackTookMs ?? []).sort((a, b) => a - b);
-  const ackP99Ms = took[Math.ceil(took.length * 0.99) - 1];
+  const ackP99Ms = quantile(
+    enforcing.flatMap(({ ackTookMs }) => ackTookMs ?? []),
+    0.99,
+  );
+  // Of those that were sent this one: others have had all that it says for longer.
+  const effects = enforcing.flatMap(({ holding, inForceAtMs }) =>
+    holding.revision?.sequence === revision.sequence && inForceAtMs !== undefined ? [inForceAtMs - builtAtMs] : [],
+  );
+  const [effectP50Ms, effectP99Ms] = [quantile(effects, 0.5), quantile(effects, 0.99)];
   return {
     name: nameInputs(inputs),
     sent: revision.name,
@@ -111,7 +122,13 @@ function toRevision({ release, distribution, ledger }: StatusFacts): RevisionBod
     enforced: enforcing.length,
     proxies: seen.length,
     ...(ackP99Ms === undefined ? {} : { ackP99Ms }),
+    ...(effectP50Ms === undefined || effectP99Ms === undefined ? {} : { effectP50Ms, effectP99Ms }),
   };
+}
+
+/** By nearest rank; undefined of nothing. */
+function quantile(values: readonly number[], share: number): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1];
 }
 
 function toShadows({ places, ledger }: StatusFacts): readonly ShadowBody[] {
@@ -123,9 +140,13 @@ function toShadows({ places, ledger }: StatusFacts): readonly ShadowBody[] {
 }
 
 /** A row for each proxy of a workload, and one where there never was any. */
-function toProxies(workload: Release["plan"]["workloads"][number], facts: StatusFacts): readonly ProxyBody[] {
+function toProxies(
+  workload: Release["plan"]["workloads"][number],
+  byWorkload: SeenByWorkload,
+  facts: StatusFacts,
+): readonly ProxyBody[] {
   const { name, namespace, service, principal } = workload;
-  const seen = seenOf(`${namespace}/${name}`, facts.distribution, facts.ledger);
+  const seen = byWorkload.get(`${namespace}/${name}`) ?? [];
   const base = { workload: name, namespace, service, principal };
   // Explicit capture: HTTP_PROXY is the application's own choice, and loopback is open to its neighbours.
   if (seen.length === 0) return [{ ...base, state: "never", refusedPerSecond: 0, isBypassable: true }];
@@ -190,14 +211,13 @@ function stateOf({ isConnected, lastWordMs }: Seen, nowMs: number): "ready" | "s
   return nowMs - lastWordMs > SILENCE_MAX_MS ? "stale" : "ready";
 }
 
-function seenOf(workload: string, { roster }: Distribution, ledger: Ledger): readonly Seen[] {
-  const lastWordMs = ({ instance, heardMs }: Pick<ProxyStream, "instance" | "heardMs">) =>
+/** Every proxy of each workload, by `namespace/name`; made once for a whole status. */
+function seenByWorkload({ roster }: Distribution, ledger: Ledger): ReadonlyMap<string, readonly Seen[]> {
+  const lastWordMs = ({ workload, instance, heardMs }: Pick<ProxyStream, "workload" | "instance" | "heardMs">) =>
     Math.max(heardMs, ledger.lastReport(workload, instance)?.atMs ?? 0);
-  const isOf = (proxy: Pick<ProxyStream, "workload">) => proxy.workload === workload;
-  return [
-    ...[...roster.proxies.values()]
-      .filter(isOf)
-      .map((proxy): Seen => ({ isConnected: true, proxy, lastWordMs: lastWordMs(proxy) })),
-    ...roster.gone.filter(isOf).map((proxy): Seen => ({ isConnected: false, proxy, lastWordMs: lastWordMs(proxy) })),
+  const seen: readonly Seen[] = [
+    ...[...roster.proxies.values()].map((proxy): Seen => ({ isConnected: true, proxy, lastWordMs: lastWordMs(proxy) })),
+    ...roster.gone.map((proxy): Seen => ({ isConnected: false, proxy, lastWordMs: lastWordMs(proxy) })),
   ];
+  return Map.groupBy(seen, ({ proxy }) => proxy.workload);
 }

@@ -22,7 +22,7 @@ import {
   fallbackOf,
   nextDueMs,
   type Standing,
-  step,
+  stepAll,
   wanted,
 } from "../../distribution/distribution.ts";
 import { type Claim, EMPTY_TABLE, type EndpointTable, toEndpointTable } from "../../distribution/endpoints.ts";
@@ -31,6 +31,7 @@ import type { StreamId } from "../../distribution/proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
 import { claimsOf, type Known, knownOf } from "../../distribution/roster.ts";
 import type { Peer } from "../ca/authority.ts";
+import { makePaced } from "./pace.ts";
 import { makePacker } from "./pack-message.ts";
 
 /** One open Snapshots stream, as far as this side acts on it. */
@@ -54,9 +55,15 @@ export type DistributorOptions = {
   readonly onHold: (hold: Hold, release: Release | undefined) => void;
   /** A proxy has a later revision of this epoch than the controller. */
   readonly onOvertake: (sequence: number) => void;
+  /** A fault of ours in what proxies have said: it ends none of them. */
+  readonly onFault?: (error: unknown) => void;
   /** The release of that sequence is proven: it is what is gone back to from now on. */
   readonly onProve?: (sequence: number) => void;
 };
+
+function nameOf({ workload, instance }: { readonly workload: string; readonly instance: string }): string {
+  return `${workload} ${instance}`;
+}
 
 export class Distributor {
   readonly #options: DistributorOptions;
@@ -65,11 +72,21 @@ export class Distributor {
   #state: Distribution = EMPTY_DISTRIBUTION;
   #lastId = 0;
   #queue: DistributionEvent[] = [];
+  readonly #turn = makePaced(() => {
+    try {
+      this.#takeAll();
+    } catch (error) {
+      if (this.#options.onFault === undefined) throw error;
+      this.#options.onFault(error);
+    }
+  });
   #isBusy = false;
   #alarm: { readonly atMs: number; readonly stop: AbortController } | undefined;
   #endpoints: EndpointTable = EMPTY_TABLE;
   /** The state for which the table was last looked at: every listener asks for it. */
   #lookedAt: Distribution | undefined;
+  /** Who is connected, by name, and of which roster that is: every report asks for it. */
+  #connected: { readonly of: unknown; readonly names: ReadonlySet<string> } = { of: undefined, names: new Set() };
   /** What the table was made of. */
   #endpointsOf: readonly unknown[] = [];
 
@@ -93,10 +110,10 @@ export class Distributor {
   }
 
   isConnected(workload: string, instance: string): boolean {
-    for (const proxy of this.#state.roster.proxies.values()) {
-      if (proxy.workload === workload && proxy.instance === instance) return true;
-    }
-    return false;
+    const { proxies } = this.#state.roster;
+    if (this.#connected.of !== proxies)
+      this.#connected = { of: proxies, names: new Set([...proxies.values()].map((each) => nameOf(each))) };
+    return this.#connected.names.has(nameOf({ workload, instance }));
   }
 
   /** What would be gone back to if another release came now and was held. */
@@ -122,24 +139,24 @@ export class Distributor {
   open(stream: Stream, workload: string, certificate: ShownCertificate, hello: Hello): StreamId {
     const id = ++this.#lastId;
     this.#streams.set(id, stream);
-    this.#take({ kind: "connect", id, workload, certificate, hello });
+    this.#hear({ kind: "connect", id, workload, certificate, hello });
     return id;
   }
 
   hello(id: StreamId, hello: Hello): void {
-    this.#take({ kind: "hello", id, hello });
+    this.#hear({ kind: "hello", id, hello });
   }
 
   ack(id: StreamId, ack: Ack): void {
-    this.#take({ kind: "ack", id, ack });
+    this.#hear({ kind: "ack", id, ack });
   }
 
   nack(id: StreamId, nack: Nack): void {
-    this.#take({ kind: "nack", id, nack });
+    this.#hear({ kind: "nack", id, nack });
   }
 
   close(id: StreamId, isOrderly: boolean): void {
-    if (this.#streams.delete(id)) this.#take({ kind: "disconnect", id, isOrderly });
+    if (this.#streams.delete(id)) this.#hear({ kind: "disconnect", id, isOrderly });
   }
 
   /** Who is connected, and with which certificate. */
@@ -207,15 +224,27 @@ export class Distributor {
     this.#alarm = undefined;
   }
 
-  /** What an effect sets off comes after it, never within. */
+  /** What proxies say: at once while it is little, together while it is much. */
+  #hear(event: DistributionEvent): void {
+    this.#queue.push(event);
+    this.#turn();
+  }
+
+  /** What this controller decides: it holds when this returns. */
   #take(event: DistributionEvent): void {
     this.#queue.push(event);
+    this.#takeAll();
+  }
+
+  /** What an effect sets off comes after it, never within. */
+  #takeAll(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
     try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      while (this.#queue.length > 0) {
+        const events = this.#queue.splice(0);
         const { proven } = this.#state;
-        const { state, effects } = step(this.#state, next, this.#options.clock.nowMs());
+        const { state, effects } = stepAll(this.#state, events, this.#options.clock.nowMs());
         this.#state = state;
         if (state.proven !== undefined && state.proven !== proven)
           this.#options.onProve?.(state.proven.release.revision.sequence);

@@ -4,9 +4,10 @@
  */
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import type { EndpointsRequest, EndpointsUpdate } from "@regomesh/protocol";
-import { EMPTY_TABLE, type EndpointTable, toUpdate } from "../../distribution/endpoints.ts";
+import { EMPTY_TABLE, makeTeller, scopeOf, type Told } from "../../distribution/endpoints.ts";
 import { atExpiry, peerOf, refusalOf, type StreamOptions } from "./caller.ts";
 import { guard } from "./guard.ts";
+import { makePaced } from "./pace.ts";
 
 export type EndpointStreams = {
   serve(call: ServerWritableStream<EndpointsRequest, EndpointsUpdate>): void;
@@ -16,23 +17,26 @@ export type EndpointStreams = {
 
 export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
   const listeners = new Set<() => void>();
+  const tell = makeTeller();
+  const round = makePaced(() => {
+    for (const update of [...listeners]) update();
+  });
   return {
-    serve: (call) => serveEndpoints(call, options, listeners),
-    refresh() {
-      for (const update of [...listeners]) update();
-    },
+    serve: (call) => serveEndpoints(call, { ...options, tell }, listeners),
+    refresh: round,
   };
 }
 
 function serveEndpoints(
   call: ServerWritableStream<EndpointsRequest, EndpointsUpdate>,
-  options: StreamOptions,
+  options: StreamOptions & { readonly tell: ReturnType<typeof makeTeller> },
   listeners: Set<() => void>,
 ): void {
   const { authority, clock, distributor, log } = options;
   const workload = `${call.request.namespace}/${call.request.workload}`;
   const peer = peerOf(call, authority, clock.nowMs());
-  let told: EndpointTable | undefined;
+  const takesDelta = call.request.features.includes("delta");
+  let told: Told | undefined;
   let isFull = false;
   const check = (): boolean => {
     const failure = refusalOf(peer, workload, options);
@@ -45,9 +49,10 @@ function serveEndpoints(
     guard(
       () => {
         if (!check() || isFull) return;
-        const now = distributor.endpoints();
-        if (now === EMPTY_TABLE) return;
-        const message = toUpdate(told, now);
+        const table = distributor.endpoints();
+        if (table === EMPTY_TABLE) return;
+        const now = { table, scope: scopeOf(table, workload) };
+        const message = options.tell(told, now, takesDelta);
         told = now;
         if (message !== undefined) isFull = !call.write(message);
       },

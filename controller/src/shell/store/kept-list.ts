@@ -7,29 +7,57 @@ import { type Lease, type Reading, readText } from "../../store/store.ts";
 
 const PROXIES = "snapshots/proxies.json";
 
+/** What changes within is kept at once. */
+const GATHER_MS = 200;
+
 export class KeptList<T> {
   readonly #lease: Lease;
   readonly #key: string;
   readonly #isMember: (value: unknown) => value is T;
   readonly #keeper: Keeper;
+  readonly #clock: Clock;
+  readonly #ending = new AbortController();
   #wanted = "";
+  /** What it is to be made of, where it has changed since it was last handed on. */
+  #list: (() => readonly T[]) | undefined;
+  #isWaiting = false;
 
   constructor(lease: Lease, key: string, clock: Clock, isMember: (value: unknown) => value is T) {
     this.#lease = lease;
     this.#key = key;
     this.#isMember = isMember;
+    this.#clock = clock;
     this.#keeper = new Keeper(lease, key, clock);
   }
 
-  /** The newest list is what is kept, as soon as may be. */
-  keepSoon(list: readonly T[]): void {
-    const text = `${JSON.stringify(list)}\n`;
+  /** The newest list is what is kept, soon: proxies come and go by the hundred. */
+  keepSoon(list: () => readonly T[]): void {
+    this.#list = list;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#clock.sleep(GATHER_MS, this.#ending.signal).then(
+      () => {
+        this.#isWaiting = false;
+        this.#hand();
+      },
+      () => {},
+    );
+  }
+
+  #hand(): void {
+    const list = this.#list;
+    if (list === undefined) return;
+    this.#list = undefined;
+    const text = `${JSON.stringify(list())}\n`;
     if (text === this.#wanted) return;
     this.#wanted = text;
     this.#keeper.keepSoon(() => text);
   }
 
+  /** Hands on what has changed, and waits for it; nothing is gathered after it. */
   async flush(): Promise<void> {
+    this.#ending.abort();
+    this.#hand();
     await this.#keeper.flush();
   }
 

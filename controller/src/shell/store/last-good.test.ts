@@ -49,7 +49,7 @@ test("a file that was changed, cut or is of another format is not used, and said
   for (const [changed, fault] of [
     [text.replace('"sequence":3', '"sequence":4'), /another digest/],
     [text.slice(0, text.length / 2), /cannot be read/],
-    [text.replace('"format":2', '"format":1'), /has format 1/],
+    [text.replace('"format":3', '"format":1'), /has format 1/],
     ["", /cannot be read/],
   ] as const) {
     writeFileSync(file, changed);

@@ -4,7 +4,6 @@
  */
 import { createHash } from "node:crypto";
 import type { Clock } from "@regomesh/base";
-import { canonicalJson } from "@regomesh/protocol";
 import type { RefusedBody } from "../../api/bodies.ts";
 import type { Release } from "../../distribution/release.ts";
 import type { Input } from "../../sources/source.ts";
@@ -12,7 +11,7 @@ import { Keeper } from "../../store/keeper.ts";
 import { type Lease, type Reading, readText } from "../../store/store.ts";
 
 /** A file of another format is not read: the release is built again. */
-const FORMAT = 2;
+const FORMAT = 3;
 const KEY = "snapshots/last-good.json";
 
 export type Kept = {
@@ -71,7 +70,7 @@ export async function readLastGood(reading: Reading): Promise<{ readonly kept?: 
   try {
     const { format, digest, content } = JSON.parse(text) as File;
     if (format !== FORMAT) return { fault: `${KEY} has format ${format}` };
-    if (digestOf(content) !== digest) return { fault: `${KEY} has another digest than it says` };
+    if (digestOf(JSON.stringify(content)) !== digest) return { fault: `${KEY} has another digest than it says` };
     const kept = content as Kept;
     const read = (wasm: unknown) => new Uint8Array(Buffer.from(String(wasm), "base64"));
     return { kept: mapModules(kept, read) };
@@ -82,8 +81,9 @@ export async function readLastGood(reading: Reading): Promise<{ readonly kept?: 
 
 function printKept(kept: Kept): string {
   const content = mapModules(kept, (wasm) => Buffer.from(wasm).toString("base64"));
-  const file: File = { format: FORMAT, digest: digestOf(content), content };
-  return `${JSON.stringify(file)}\n`;
+  // Many megabytes in a large mesh, and written before a commit is in force: made into text once.
+  const text = JSON.stringify(content);
+  return `{"format":${FORMAT},"digest":"${digestOf(text)}","content":${text}}\n`;
 }
 
 /** With every module in another form: bytes are text in the file. */
@@ -100,6 +100,7 @@ function mapModules(kept: Kept, to: (wasm: Uint8Array) => unknown): Kept {
   };
 }
 
-function digestOf(content: unknown): string {
-  return createHash("sha256").update(canonicalJson(content)).digest("hex");
+/** Of the content's text: read and printed again it is the same, for JSON keeps the order of fields. */
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

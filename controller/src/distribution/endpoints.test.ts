@@ -1,0 +1,128 @@
+import type { Endpoint, EndpointsUpdate } from "@regomesh/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { MeshPlan } from "../build/build.ts";
+import type { WorkloadPlan } from "../snapshot/outbound.ts";
+import {
+  type Claim,
+  EMPTY_TABLE,
+  type EndpointTable,
+  makeTeller,
+  scopeOf,
+  type Told,
+  toEndpointTable,
+} from "./endpoints.ts";
+
+const NAMES = ["web", "orders", "payments"];
+
+function makePlan(names: readonly string[], calls: readonly string[] | undefined): MeshPlan {
+  const workloads = names.map(
+    (name): WorkloadPlan => ({
+      name,
+      namespace: "default",
+      service: name,
+      labels: {},
+      principal: `spiffe://td/ns/default/sa/${name}`,
+      inbound: [
+        {
+          name: "http",
+          protocol: "http",
+          mode: "strict",
+          listen: { address: "127.0.0.1", port: 0 },
+          application: { address: "127.0.0.1", port: 0 },
+        },
+      ],
+      policies: {},
+      defaultVerdict: "deny",
+      pathLevel: "BASE",
+      ...(calls === undefined
+        ? {}
+        : { calls: calls.filter((each) => names.includes(each)).map((each) => `${each}.default`) }),
+    }),
+  );
+  const services = names.map((name) => ({ name, namespace: "default", subsets: [], policies: [] }));
+  return { mesh: { name: "m", trustDomain: "td" }, workloads, outbound: [], services, modules: [] };
+}
+
+function makeClaim(workload: string, ports: readonly number[]): Claim {
+  const listen = ports.map((port) => ({ portName: "http", address: "127.0.0.1", port, transports: ["h1"] }));
+  return { workload: `default/${workload}`, instance: "1", listen };
+}
+
+/** What a proxy knows after a word, as proxies take it (proxy/src/control/change-endpoints.ts). */
+function apply(known: Map<string, Map<number, Endpoint>>, { services, complete }: EndpointsUpdate): void {
+  if (complete) known.clear();
+  for (const { service, endpoints, partial, gone } of services) {
+    const before = partial === true ? (known.get(service) ?? []) : [];
+    const kept = new Map([...before].filter(([port]) => !gone.includes(`127.0.0.1 ${port}`)));
+    for (const endpoint of endpoints) kept.set(endpoint.port, endpoint);
+    known.set(service, kept);
+  }
+}
+
+function portsIn(known: ReadonlyMap<string, ReadonlyMap<number, Endpoint>>): Record<string, readonly number[]> {
+  const found = [...known].map(
+    ([service, endpoints]) => [service, [...endpoints.keys()].sort((a, b) => a - b)] as const,
+  );
+  // A service that is gone and one without endpoints are the same to a caller.
+  return Object.fromEntries(found.filter(([, ports]) => ports.length > 0));
+}
+
+const someState = fc.record({
+  names: fc.subarray(NAMES, { minLength: 1 }).map((names) => [...new Set(["web", ...names])]),
+  calls: fc.option(fc.subarray(NAMES), { nil: undefined }),
+  ports: fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 8 })), { minLength: 3, maxLength: 3 }),
+});
+
+test("whoever hears every word, or misses some, knows what the table says of its services", () => {
+  fc.assert(
+    fc.property(
+      fc.array(someState, { minLength: 1, maxLength: 6 }),
+      fc.boolean(),
+      fc.nat(),
+      (states, takesDelta, missed) => {
+        const tell = makeTeller();
+        const known = new Map<string, Map<number, Endpoint>>();
+        let table: EndpointTable = EMPTY_TABLE;
+        let told: Told | undefined;
+        for (const [at, { names, calls, ports }] of states.entries()) {
+          const claims = names.map((name, i) => makeClaim(name, ports[i] ?? []));
+          table = toEndpointTable(makePlan(names, calls), claims, table);
+          // A listener that is too slow to be told of this one is told of the next.
+          if (at < states.length - 1 && (missed >> at) % 2 === 1) continue;
+          const now = { table, scope: scopeOf(table, "default/web") };
+          const update = tell(told, now, takesDelta);
+          if (update !== undefined) apply(known, update);
+          told = now;
+          const mine = (name: string) => calls === undefined || calls.includes(name) || name === "web";
+          const wanted = names.flatMap((name, i) =>
+            mine(name) && (ports[i]?.length ?? 0) > 0
+              ? [[`${name}.default`, (ports[i] ?? []).toSorted((a, b) => a - b)] as const]
+              : [],
+          );
+          expect(portsIn(known)).toEqual(Object.fromEntries(wanted));
+        }
+      },
+    ),
+  );
+});
+
+test("a move of one endpoint of many is told as that, and to those who may call it", () => {
+  const plan = makePlan(NAMES, ["orders"]);
+  const many = Array.from({ length: 100 }, (_, i) => i + 1);
+  const others = ["web", "payments"].map((name) => makeClaim(name, [7]));
+  const first = toEndpointTable(plan, [...others, makeClaim("orders", many)], EMPTY_TABLE);
+  const second = toEndpointTable(plan, [...others, makeClaim("orders", [...many.slice(1), 200])], first);
+  const tell = makeTeller();
+  const scope = scopeOf(first, "default/web");
+  const update = tell({ table: first, scope }, { table: second, scope }, true);
+  expect(
+    update?.services.map(({ service, endpoints, partial, gone }) => [service, endpoints.length, partial, gone]),
+  ).toEqual([["orders.default", 1, true, ["127.0.0.1 1"]]]);
+  const third = toEndpointTable(
+    plan,
+    [makeClaim("web", [7]), makeClaim("payments", [8]), makeClaim("orders", many)],
+    first,
+  );
+  expect(tell({ table: first, scope }, { table: third, scope }, true)).toBeUndefined();
+});
