@@ -76,6 +76,22 @@ const route = (name: string, of: string, spec = "", namespace = "default") =>
     namespace,
   );
 
+test("a workload that names what it calls is told of no other service; a name that is none refuses", () => {
+  const orders = resource("MeshService", "orders", "{ ports: [{ port: 80 }] }");
+  const far = resource("MeshService", "pay", "{ ports: [{ port: 80 }] }", "far");
+  const caller = (calls: string) => resource("Workload", "caller", `{ service: web, calls: [${calls}] }`);
+  const toldOf = (yaml: string) => {
+    const { plan } = buildText(web + orders + far + yaml);
+    const workload = plan?.workloads.find(({ name }) => name === "caller");
+    return workload && plan && outboundOf(plan, workload).map(({ hosts }) => hosts[0]);
+  };
+  expect(toldOf(caller("orders, pay.far"))).toEqual(["orders", "pay.far"]);
+  expect(toldOf(caller(""))).toEqual([]);
+  expect(toldOf(resource("Workload", "caller", "{ service: web }"))).toEqual(["orders", "pay.far", "web"]);
+  const { diagnostics } = buildText(web + orders + caller("order"));
+  expect(diagnostics.map(printRecord).join()).toMatch(/reference_unknown: namespace default has no MeshService order/);
+});
+
 describe("the demo's mesh", () => {
   const built = build([{ path: "", files: demo }], { rights: ALL_RIGHTS }, nothing);
 
