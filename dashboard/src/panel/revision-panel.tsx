@@ -69,8 +69,9 @@ export function RevisionPanel({ status, nowMs }: Props) {
 /** A source: what is in force of it, and what keeps its newest commit from being so. */
 function Source({ source, nowMs }: { readonly source: SourceStateBody; readonly nowMs: number }) {
   const { name, follows, inForce, refused, suspended, troubles, resources, namespaces } = source;
+  const isWell = refused === undefined && suspended === undefined && troubles.length === 0;
   return (
-    <div class="fault">
+    <div class={isWell ? undefined : "fault"}>
       <p>
         <b>{name}</b> <span class="dim">{follows}</span>
         {suspended !== undefined && <span class="bad"> suspended</span>}
