@@ -115,6 +115,35 @@ describe("the lease", () => {
   });
 });
 
+test("of starts that come at once, one has the lease, also where the one before was killed and its id is another's", async () => {
+  const takes = `
+    const { FolderStore } = await import(${JSON.stringify(join(import.meta.dirname, "folder-store.ts"))});
+    const store = await FolderStore.open(process.argv[1]);
+    process.stdout.write("ready\\n");
+    process.stdin.once("data", async () => {
+      const said = await store.lease({ pid: process.pid, host: "there", sinceMs: 0 }).then((lease) => { globalThis.lease = lease; return "mine"; }, ({ code }) => code);
+      process.stdout.write(said);
+    });`;
+  // The id of a process that runs, and holds nothing.
+  writeFileSync(join(folder, "lease.json"), JSON.stringify({ pid: process.pid, host: "there", sinceMs: 0, epoch: 7 }));
+  for (let round = 0; round < 3; round++) {
+    const children = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, ["--input-type=module", "-e", takes, folder], { stdio: ["pipe", "pipe", "inherit"] }),
+    );
+    await Promise.all(children.map(({ stdout }) => once(stdout, "data")));
+    const said = children.map(async ({ stdin, stdout }) => {
+      stdin.write("go");
+      return String((await once(stdout, "data"))[0]).trim();
+    });
+    expect((await Promise.all(said)).sort()).toEqual(["held", "held", "held", "mine"]);
+    for (const child of children) child.kill("SIGKILL");
+    await Promise.all(children.map((child) => once(child, "exit")));
+  }
+  const lease = await store.lease(HOLDER);
+  expect(lease.epoch).toBe(11);
+  await lease.end();
+});
+
 describe("a proof that a key would be taken", () => {
   test("writes what is there once more, leaves nothing where there was nothing, and ends with the lease", async () => {
     const lease = await store.lease(HOLDER);
