@@ -45,7 +45,7 @@ function portsOf(index: MeshIndex, service: MeshService): readonly ServiceConten
 }
 
 /** The key of a service, as `calls` names it. */
-export function keyOfService({ name, namespace }: Pick<ServiceContent, "name" | "namespace">): string {
+function keyOfService({ name, namespace }: Pick<ServiceContent, "name" | "namespace">): string {
   return `${name}.${namespace}`;
 }
 
