@@ -208,7 +208,7 @@ class FastPolicy implements Policy, PolicyDecision {
     }
     if (length > this.#headBytesMax)
       return this.#failHead(`the head has ${length} bytes; the policy takes ${this.#headBytesMax}`);
-    if (table.fieldCount > FIELDS_MAX)
+    if (table.words[0]! > FIELDS_MAX)
       return this.#failHead(`the head has ${table.fieldCount} fields; the policy takes ${FIELDS_MAX}`);
     this.#refresh();
     const bytes = this.#bytes;

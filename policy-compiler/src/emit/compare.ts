@@ -19,6 +19,7 @@ import {
   undefinedIf,
   undefinedLabel,
 } from "./code.ts";
+import { StringFlag } from "../link/runtime-layout.ts";
 import { isSameOperand, kindOfOperand, operand, type Strings } from "./operand.ts";
 
 /** Leaves the block where the operands are not equal. */
@@ -36,7 +37,10 @@ export function leaveUnlessEqual(body: Body, strings: Strings, first: IrOperand,
   op(body, OP.i32Eq);
   br(body, same, OP.brIf);
   smallInts(body, strings, a, b, undefinedLabel(body));
-  slowly(body, strings, a, b);
+  if (kindOfOperand(body, b) === "atom") {
+    leaveIfInterned(body, strings, a, undefinedLabel(body));
+    bothTexts(body, strings, a, b);
+  } else slowly(body, strings, a, b);
   op(body, OP.i32Eqz);
   undefinedIf(body);
   close(body);
@@ -57,7 +61,10 @@ export function branchIfEqual(
   if (kindOfOperand(body, b) === "unique") return;
   const differ = open(body, OP.block);
   smallInts(body, strings, a, b, differ);
-  slowly(body, strings, a, b);
+  if (kindOfOperand(body, b) === "atom") {
+    leaveIfInterned(body, strings, a, differ);
+    bothTexts(body, strings, a, b);
+  } else slowly(body, strings, a, b);
   br(body, label, OP.brIf);
   close(body);
 }
@@ -85,9 +92,27 @@ function smallInts(body: Body, strings: Strings, a: IrOperand, b: IrOperand, lab
   br(body, label, OP.brIf);
 }
 
+/** No cell is a string; one that is an atom, or was looked up among them, differs from an atom at another address: branches to `label`. */
+function leaveIfInterned(body: Body, strings: Strings, value: IrOperand, label: number): void {
+  operand(body, strings, value);
+  i32Const(body, 1);
+  op(body, OP.i32And);
+  br(body, label, OP.brIf);
+  operand(body, strings, value);
+  op(body, OP.i32Load, 0, 0);
+  i32Const(body, StringFlag.atom | StringFlag.checked);
+  op(body, OP.i32And);
+  br(body, label, OP.brIf);
+}
+
+function bothTexts(body: Body, strings: Strings, a: IrOperand, b: IrOperand): void {
+  both(body, strings, a, b);
+  call(body, "isAtomText");
+}
+
 function slowly(body: Body, strings: Strings, a: IrOperand, b: IrOperand): void {
   both(body, strings, a, b);
-  call(body, kindOfOperand(body, b) === "atom" ? "isAtomText" : "isEqual");
+  call(body, "isEqual");
 }
 
 /** Leaves the block where the operand is not of the kind (value/value.ts). Undefined is of none. */

@@ -4,6 +4,7 @@ import type { IrFunc, IrPlan, IrPolicy } from "../ir/policy.ts";
 import { appendToRuntime } from "../link/append.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
+import { findOftenAsked } from "./often-asked.ts";
 import { optimize, type PassName } from "../optimize/passes.ts";
 import { reachedMarks } from "../plan/marks.ts";
 import { type Body, finish, type Known } from "./code.ts";
@@ -116,6 +117,7 @@ function contextOf(
     hostBuiltins: new Map(),
     typeOf,
     sharesInput,
+    oftenAsked: findOftenAsked(ir),
     functionTree: (params) => treeOf(functions.values(), params),
   };
 }

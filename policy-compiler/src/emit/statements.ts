@@ -1,7 +1,7 @@
 /** One emitter for each statement of the IR; ir/policy.ts and OPA's ir.go say what they mean. */
 import { ValueKind } from "@regomesh/policy-runtime";
 import type { IrStmt, IrStmtType } from "../ir/policy.ts";
-import { Slot } from "../link/runtime-layout.ts";
+import { Slot, SlotKind } from "../link/runtime-layout.ts";
 import { slotOf } from "../link/statics.ts";
 import { slotKind } from "../optimize/input-slots.ts";
 import { I32, OP } from "../wasm/encode.ts";
@@ -145,7 +145,7 @@ function lookUp(
 
 /** What the slot keeps of this generation, or the value at its path. */
 function inputSlot({ body, policy }: StatementContext, stmt: StmtOf<"InputSlotStmt">): void {
-  const slot = slotOf(body.statics, stmt.path, slotKind(stmt.path));
+  const slot = slotOf(body.statics, stmt.path, slotKind(stmt.path) | (policy.oftenAsked(stmt.path) ? SlotKind.atoms : 0));
   const fill = () => {
     readLocal(body, stmt.source);
     slotAddress(body, slot);

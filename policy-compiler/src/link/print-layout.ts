@@ -22,7 +22,7 @@ import {
   ValueKind,
   WRONG,
 } from "@regomesh/policy-runtime";
-import { IndexKind, LINK_WORDS, Slot, SlotKind } from "./runtime-layout.ts";
+import { IndexKind, LINK_WORDS, Slot, SlotKind, StringFlag } from "./runtime-layout.ts";
 
 export function printLayout(): string {
   const { words, names, roots } = packShapes();
@@ -33,6 +33,7 @@ export function printLayout(): string {
     "// policy-compiler/src/link/runtime-layout.ts: change those.",
     ...constants("KIND", ValueKind, "u32"),
     ...constants("STRING_CELL", StringCell, "usize"),
+    ...constants("STRING_FLAG", StringFlag, "u32"),
     ...constants("STATE", AnswerState, "u32"),
     ...constants("ANSWER", Answer, "usize"),
     ...constants("HEAD", HeadStart, "usize"),

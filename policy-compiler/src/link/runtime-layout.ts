@@ -55,7 +55,12 @@ export const SlotKind = {
   context: 32,
   /** `knownField` + n is the field of the request with number n of KnownField. */
   knownField: 64,
+  /** Added where strings become the atoms that they equal, once read: what is compared or looked up often. */
+  atoms: 1 << 16,
 } as const;
+
+/** Bits in a string's first word: it is an atom; it was looked up among them and is none. */
+export const StringFlag = { atom: 1 << 10, checked: 1 << 11 } as const;
 
 /** Nodes of a dispatch's index; index-words.ts says what follows. */
 export const IndexKind = { list: 0, equal: 1, prefix: 2, suffix: 3 } as const;

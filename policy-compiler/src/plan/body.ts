@@ -5,6 +5,7 @@ import { planCallExpression } from "./call.ts";
 import { irPlace } from "./planner.ts";
 import {
   append,
+  appendBlock,
   bool,
   enter,
   local,
@@ -87,15 +88,15 @@ function planEvery(site: Site, every: Extract<What, { kind: "every" }>): void {
   requireCollection(site, domain);
   const failed = newLocal(site);
   append(site, { type: "ResetLocalStmt", stmt: { target: failed } });
-  const nested: Site = { ...enter(site), cursor: { block: site.cursor.block } };
-  const member = scan(nested, domain);
-  // Behind the first that fails no other is looked at.
-  append(nested, { type: "IsUndefinedStmt", stmt: { source: failed } });
-  if (every.key !== undefined) bindVariable(nested.variables, every.key.name, member.key);
-  bindVariable(nested.variables, every.value.name, member.value);
-  const reached = planReached(nested, (inner) => planBodyHere(inner, every.body));
-  append(nested, { type: "IsUndefinedStmt", stmt: { source: reached } });
-  append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: failed } });
+  appendBlock(site, (nested) => {
+    const member = scan(nested, domain);
+    if (every.key !== undefined) bindVariable(nested.variables, every.key.name, member.key);
+    bindVariable(nested.variables, every.value.name, member.value);
+    const reached = planReached(nested, (inner) => planBodyHere(inner, every.body));
+    append(nested, { type: "IsUndefinedStmt", stmt: { source: reached } });
+    append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: failed } });
+    append(nested, { type: "BreakStmt", stmt: { index: 1 } }); // behind the first that fails no other is looked at
+  });
   append(site, { type: "IsUndefinedStmt", stmt: { source: failed } });
 }
 

@@ -19,6 +19,7 @@ import { answerOf, beginDecision, forgetMemo } from "../policy";
 import { LAZY_INPUT, beginRequest, forgetDocument } from "../request/slots";
 import { contextBlock, headTable, openRegion, setDestinationValue, setHead } from "../request/region";
 import { isBadRequest } from "../request/target";
+import { makeAtoms } from "../value/seal";
 import { isFalse, isTrue, makeView } from "../value/value";
 
 let answers: usize = 0;
@@ -32,8 +33,8 @@ let data: usize = 0;
  * loaded; from here on the heap's mark stands. Gives the head's address.
  */
 export function rm_request_open(headBytes: i32, contextBytes: i32, dataValue: usize, destinationValue: usize): usize {
-  data = dataValue;
-  setDestinationValue(destinationValue);
+  data = makeAtoms(dataValue);
+  setDestinationValue(makeAtoms(destinationValue));
   answers = allocZeroed(ENTRYPOINTS_MAX * ANSWER_SIZE);
   fuels = alloc(ENTRYPOINTS_MAX << 3);
   for (let i: usize = 0; i < ENTRYPOINTS_MAX; i++) store<i64>(fuels + (i << 3), i64.MAX_VALUE);

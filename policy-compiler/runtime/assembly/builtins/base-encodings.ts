@@ -1,7 +1,7 @@
 /** base64.*, base64url.*, hex.*. */
 import { bufferLength, bufferPtr, bufferString, newBuffer, putByte, putBytes, putInt, putText } from "../buffer";
 import { builtinError, builtinErrorText, burn } from "../failure";
-import { badBase64At, decodeBase64, encodeBase64 } from "../text/base64";
+import { badBase64At, decodeBase64, decodeDigits, encodeBase64 } from "../text/base64";
 import { hexValue, writeHexBytes } from "../text/hex";
 import { STRING, kindOf, makeBoolean, stringLen, stringPtr } from "../value/value";
 import { expectKind } from "./operands";
@@ -45,6 +45,8 @@ export function base64IsValid(value: usize): usize {
 export function base64UrlDecode(value: usize): usize {
   if (!expectKind("base64url.decode", 1, value, STRING)) return 0;
   const length = stringLen(value);
+  const plain = decodeDigits(stringPtr(value), length, true);
+  if (plain != 0) return bufferString(plain);
   const isPadded = length > 0 && load<u8>(stringPtr(value) + length - 1) == 0x3d;
   const padded = newBuffer(length + 8);
   putBytes(padded, stringPtr(value), length);

@@ -5,7 +5,7 @@ import { equal, equalStrings } from "../value/compare";
 import { objectLen, objectValueAt } from "../value/object";
 import { setHas } from "../value/set";
 import { valueGet } from "../value/access";
-import { ARRAY, FALSE_VALUE, OBJECT, SET, STRING, TRUE_VALUE, kindOf, makeBoolean, stringLen } from "../value/value";
+import { ARRAY, ATOM, CHECKED, FALSE_VALUE, OBJECT, SET, STRING, TRUE_VALUE, kindOf, makeBoolean, stringLen } from "../value/value";
 
 export function member(value: usize, collection: usize): usize {
   const kind = kindOf(collection);
@@ -28,10 +28,12 @@ export function member(value: usize, collection: usize): usize {
 /** Most strings differ in their length already. */
 function holdsString(array: usize, length: i32, value: usize): bool {
   const bytes = stringLen(value);
+  // Two atoms are equal by their address alone, and so are an atom and what was looked up among them.
+  const passed: u32 = load<u32>(value) & (ATOM | CHECKED) ? ATOM : 0;
   for (let i = 0; i < length; i++) {
     const element = arrayGet(array, i);
     if (element == value) return true;
-    if (!(element & 1) && (load<u32>(element) & 0xff) == STRING && stringLen(element) == bytes) {
+    if (!(element & 1) && (load<u32>(element) & (0xff | passed)) == STRING && stringLen(element) == bytes) {
       if (equalStrings(element, value)) return true;
     }
   }

@@ -4,15 +4,17 @@
  * stands for the request: slots are read off the head, once a generation, and the document is
  * built (`needInput`) only where a policy uses `input` in another way.
  */
-import { arrayGet, arrayLen } from "../value/array";
+import { heapBase } from "../memory";
+import { arrayGet, arrayLen, arraySet } from "../value/array";
+import { internAtom } from "../value/atoms";
 import {
-  CTX_SCHEME, READER_AUTHORITY, READER_CONTEXT, READER_DESTINATION, READER_FIELD, READER_HEADERS, READER_HTTP,
+  CTX_SCHEME, READER_ATOMS, READER_AUTHORITY, READER_CONTEXT, READER_DESTINATION, READER_FIELD, READER_HEADERS, READER_HTTP,
   READER_KNOWN_FIELD, READER_METHOD, READER_PARSED_PATH, READER_PARSED_QUERY, READER_PROTOCOL, READER_REQUEST_ID,
   READER_SCHEME, READER_SOURCE, READER_TARGET, READER_TIME, SLOT_GENERATION, SLOT_KIND, SLOT_PATH, SLOT_SIZE, SLOT_VALUE,
 } from "../layout";
 import { memoGeneration } from "../policy";
 import { getAtom } from "../policy-calls";
-import { OBJECT } from "../value/value";
+import { ARRAY, OBJECT, STRING } from "../value/value";
 import { documentValue, httpValue, protocolValue, sourceValue } from "./document";
 import { authorityValue, fieldValue, headersValue, knownFieldValue, methodValue, targetValue } from "./fields";
 import { contextField, destination, requestId } from "./region";
@@ -57,9 +59,28 @@ export function forgetDocument(): void {
  * which input is one value. Emitted code looks at what is kept itself, and calls this else.
  */
 export function slotGet(input: usize, at: usize): usize {
-  const value = input == lazyCell ? read(load<u32>(at, SLOT_KIND), pathOf(at)) : walk(input, pathOf(at), 0);
+  let value: usize;
+  if (input == lazyCell) {
+    const kind = load<u32>(at, SLOT_KIND);
+    value = read(kind & ~READER_ATOMS, pathOf(at));
+    if (kind & READER_ATOMS) value = internParts(value);
+  } else value = walk(input, pathOf(at), 0);
   store<u32>(at, <u32>value, SLOT_VALUE);
   store<u32>(at, memoGeneration, SLOT_GENERATION);
+  return value;
+}
+
+/** A string, or an array's strings, as the atoms that they equal: for what is compared or looked up often. */
+function internParts(value: usize): usize {
+  if (value & 1) return value;
+  const kind = load<u32>(value) & 0xff; // of address 0: 0
+  if (kind == STRING) return internAtom(value);
+  if (kind != ARRAY || value < heapBase) return value;
+  const length = arrayLen(value);
+  for (let i = 0; i < length; i++) {
+    const part = arrayGet(value, i);
+    if (!(part & 1) && (load<u32>(part) & 0xff) == STRING) arraySet(value, i, internAtom(part));
+  }
   return value;
 }
 

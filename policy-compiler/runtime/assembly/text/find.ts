@@ -18,6 +18,7 @@ export function indexOfBytes(ptr: usize, length: i32, from: i32, needle: usize, 
       steps -= STEPS;
     }
     if (load<u8>(ptr + i) != first) continue;
+    if (needleLength == 1) return i;
     steps += MATCH_STEPS + (needleLength >> 4);
     if (needleLength > 64) burn(needleLength >> 6);
     if (equalBytes(ptr + i, needle, needleLength)) return i;

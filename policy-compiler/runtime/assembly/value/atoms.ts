@@ -1,14 +1,15 @@
 /**
- * The policy's constant strings ("atoms"): one cell each, found by their bytes. A string
- * that is an atom carries ATOM; two different atoms are never equal.
+ * The policy's constant strings ("atoms"), and on the fast path those of its data: one cell each, found by
+ * their bytes. A string that is an atom carries ATOM; two different atoms are never equal.
  */
 import { allocZeroed } from "../memory";
 import { equalStrings } from "./compare";
 import { hashString } from "./hash";
-import { ATOM, CHECKED, setFlag } from "./value";
+import { ATOM, CHECKED, clearFlag, setFlag } from "./value";
 
 let table: usize = 0;
 let mask: u32 = 0;
+let entered: u32 = 0;
 
 /** Hashes and enters `count` string cells of 16 bytes that lie behind each other. */
 export function enterAtoms(cells: usize, count: i32): void {
@@ -16,12 +17,11 @@ export function enterAtoms(cells: usize, count: i32): void {
   while (slots < <u32>count << 2) slots <<= 1;
   table = allocZeroed(<usize>slots << 2);
   mask = slots - 1;
+  entered = <u32>count;
   for (let i = 0; i < count; i++) {
     const cell = cells + (<usize>i << 4);
     store<u32>(cell, 0, 8);
-    let slot = hashString(cell) & mask;
-    while (load<u32>(table + (<usize>slot << 2)) != 0) slot = (slot + 1) & mask;
-    store<u32>(table + (<usize>slot << 2), <u32>cell);
+    put(cell);
     setFlag(cell, ATOM);
   }
 }
@@ -40,5 +40,37 @@ export function internAtom(value: usize): usize {
     }
     if (load<u32>(atom, 8) == hash && equalStrings(atom, value)) return atom;
     slot = (slot + 1) & mask;
+  }
+}
+
+/**
+ * The atom equal to a string that stays, which becomes one where there is none. Only before anything is decided:
+ * a string that was CHECKED was not compared with later atoms.
+ */
+export function makeAtom(value: usize): usize {
+  clearFlag(value, CHECKED);
+  const atom = internAtom(value);
+  if (atom != value || load<u32>(value) & ATOM) return atom;
+  clearFlag(value, CHECKED);
+  setFlag(value, ATOM);
+  if (++entered << 1 > mask) growTable();
+  put(value);
+  return value;
+}
+
+function put(cell: usize): void {
+  let slot = hashString(cell) & mask;
+  while (load<u32>(table + (<usize>slot << 2)) != 0) slot = (slot + 1) & mask;
+  store<u32>(table + (<usize>slot << 2), <u32>cell);
+}
+
+function growTable(): void {
+  const old = table;
+  const slots = mask + 1;
+  table = allocZeroed(<usize>slots << 4);
+  mask = (slots << 2) - 1;
+  for (let i: u32 = 0; i < slots; i++) {
+    const cell = load<u32>(old + (<usize>i << 2));
+    if (cell != 0) put(<usize>cell);
   }
 }

@@ -4,7 +4,7 @@
  * anywhere leaves data as it was.
  */
 import { arrayGet, arrayLen, arraySet } from "./array";
-import { internAtom } from "./atoms";
+import { internAtom, makeAtom } from "./atoms";
 import { ensureIndex, entriesOf, entryCount, sortEntries } from "./entries";
 import { hashString } from "./hash";
 import { ARRAY, KEYED, OBJECT, SET, STRING, setFlag } from "./value";
@@ -34,6 +34,30 @@ export function seal(value: usize): usize {
     setFlag(value, KEYED);
     sortEntries(value);
     ensureIndex(value);
+  }
+  return value;
+}
+
+/**
+ * Makes the strings of sealed data atoms, one cell for all that are equal: what a request says is then
+ * found in it by address. Only before anything is decided.
+ */
+export function makeAtoms(value: usize): usize {
+  if (value & 1 || value == 0) return value;
+  const kind = load<u32>(value) & 0xff;
+  if (kind == STRING) return makeAtom(value);
+  if (kind == ARRAY) {
+    const length = arrayLen(value);
+    for (let i = 0; i < length; i++) arraySet(value, i, makeAtoms(arrayGet(value, i)));
+  } else if (kind == OBJECT || kind == SET) {
+    const length = entryCount(value);
+    let at = entriesOf(value);
+    for (let i = 0; i < length; i++) {
+      const key = makeAtoms(<usize>load<u32>(at));
+      store<u32>(at, <u32>key);
+      store<u32>(at, <u32>(kind == SET ? key : makeAtoms(<usize>load<u32>(at, 4))), 4);
+      at += 8;
+    }
   }
   return value;
 }

@@ -21,7 +21,10 @@
  * order (`sortEntries`); SORTED says that it holds. What lies below the heap's mark is sealed:
  * sorted, hashed, indexed, and never written again.
  */
-import { KIND_ARRAY, KIND_BOOLEAN, KIND_NULL, KIND_NUMBER, KIND_OBJECT, KIND_SET, KIND_STRING } from "../layout";
+import {
+  KIND_ARRAY, KIND_BOOLEAN, KIND_NULL, KIND_NUMBER, KIND_OBJECT, KIND_SET, KIND_STRING, STRING_FLAG_ATOM,
+  STRING_FLAG_CHECKED,
+} from "../layout";
 import { alloc, isBelowMark } from "../memory";
 
 export const UNDEFINED: usize = 0;
@@ -39,9 +42,9 @@ export const SORTED: u32 = 1 << 8;
 /** A number that is not an integer of 64 bits. */
 export const DECIMAL: u32 = 1 << 9;
 /** A string that is one of the policy's constants: unequal to every other such string. */
-export const ATOM: u32 = 1 << 10;
+export const ATOM: u32 = STRING_FLAG_ATOM;
 /** A string that was looked up among the constants and is none: unequal to all of them. */
-export const CHECKED: u32 = 1 << 11;
+export const CHECKED: u32 = STRING_FLAG_CHECKED;
 /** Every string among the keys is ATOM or CHECKED, so that a constant is found by its address. */
 export const KEYED: u32 = 1 << 12;
 
