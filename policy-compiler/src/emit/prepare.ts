@@ -81,7 +81,7 @@ type Count = {
   readonly times: number;
 };
 
-/** Counts how often functions are called, 2 for many times; gives whether all get the caller's input and data. */
+/** Counts how often functions are called, 2 for many times; gives whether all get the caller's input. Data may be a part of it: a unit's own. */
 function countCalls(blocks: readonly IrBlock[] | null, count: Count): boolean {
   let shares = true;
   const add = (name: string, times: number) => count.calls.set(name, (count.calls.get(name) ?? 0) + times);
@@ -93,7 +93,7 @@ function countCalls(blocks: readonly IrBlock[] | null, count: Count): boolean {
         if (!startsWithInput(stmt.args ?? [])) shares = false;
       } else if (type === "CallDynamicStmt") {
         for (const func of count.own.values()) if (func.path) add(func.name, 2);
-        if (stmt.args?.[0] !== 0 || stmt.args[1] !== 1) shares = false;
+        if (stmt.args?.[0] !== 0) shares = false;
       }
       // What a dispatch calls is called by nobody else, once for each set of arguments: its answers are not kept.
       if (type === "DispatchStmt" && !startsWithInput(stmt.args)) shares = false;
@@ -105,13 +105,13 @@ function countCalls(blocks: readonly IrBlock[] | null, count: Count): boolean {
   return shares;
 }
 
-function startsWithInput([input, data]: readonly IrOperand[]): boolean {
-  return input?.type === "local" && input.value === 0 && data?.type === "local" && data.value === 1;
+function startsWithInput([input]: readonly IrOperand[]): boolean {
+  return input?.type === "local" && input.value === 0;
 }
 
-/** Input and data change under `with` only, which begins a generation. */
+/** Input changes under `with` only, which begins a generation. */
 function setsInput(statement: IrStmt): boolean {
-  return statement.type !== "WithStmt" && usesOf(statement).writes.some((local) => local === 0 || local === 1);
+  return statement.type !== "WithStmt" && usesOf(statement).writes.some((local) => local === 0);
 }
 
 /** Loops, or calls others. */

@@ -5,7 +5,7 @@ import { equal, equalStrings } from "../value/compare";
 import { objectLen, objectValueAt } from "../value/object";
 import { setHas } from "../value/set";
 import { valueGet } from "../value/access";
-import { ARRAY, ATOM, CHECKED, FALSE_VALUE, OBJECT, SET, STRING, TRUE_VALUE, kindOf, makeBoolean, stringLen } from "../value/value";
+import { ARRAY, ATOM, CHECKED, FALSE_VALUE, KEYED, OBJECT, SET, STRING, TRUE_VALUE, kindOf, makeBoolean, stringLen } from "../value/value";
 
 export function member(value: usize, collection: usize): usize {
   const kind = kindOf(collection);
@@ -27,9 +27,11 @@ export function member(value: usize, collection: usize): usize {
 
 /** Most strings differ in their length already. */
 function holdsString(array: usize, length: i32, value: usize): bool {
+  const flags = load<u32>(value) & (ATOM | CHECKED);
+  if (flags != 0 && load<u32>(array) & KEYED) return flags & ATOM ? holdsWord(array, length, value) : false;
   const bytes = stringLen(value);
   // Two atoms are equal by their address alone, and so are an atom and what was looked up among them.
-  const passed: u32 = load<u32>(value) & (ATOM | CHECKED) ? ATOM : 0;
+  const passed: u32 = flags != 0 ? ATOM : 0;
   for (let i = 0; i < length; i++) {
     const element = arrayGet(array, i);
     if (element == value) return true;
@@ -37,6 +39,13 @@ function holdsString(array: usize, length: i32, value: usize): bool {
       if (equalStrings(element, value)) return true;
     }
   }
+  return false;
+}
+
+function holdsWord(array: usize, length: i32, value: usize): bool {
+  let at = <usize>load<u32>(array, 12);
+  const end = at + (<usize>length << 2);
+  for (; at < end; at += 4) if (<usize>load<u32>(at) == value) return true;
   return false;
 }
 

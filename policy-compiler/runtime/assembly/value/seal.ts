@@ -49,6 +49,7 @@ export function makeAtoms(value: usize): usize {
   if (kind == ARRAY) {
     const length = arrayLen(value);
     for (let i = 0; i < length; i++) arraySet(value, i, makeAtoms(arrayGet(value, i)));
+    setFlag(value, KEYED);
   } else if (kind == OBJECT || kind == SET) {
     const length = entryCount(value);
     let at = entriesOf(value);

@@ -45,7 +45,10 @@ export const DECIMAL: u32 = 1 << 9;
 export const ATOM: u32 = STRING_FLAG_ATOM;
 /** A string that was looked up among the constants and is none: unequal to all of them. */
 export const CHECKED: u32 = STRING_FLAG_CHECKED;
-/** Every string among the keys is ATOM or CHECKED, so that a constant is found by its address. */
+/**
+ * Every string among the keys (of an array: the elements) is ATOM or CHECKED, of an array ATOM, so that a
+ * constant is found by its address.
+ */
 export const KEYED: u32 = 1 << 12;
 
 const nullCell = memory.data<u32>([KIND_NULL, 0], 8);

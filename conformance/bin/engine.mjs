@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+// `npm run bench:engine -- [options]`
+import { launch } from "./launch.mjs";
+
+await launch("bench/engine/main.ts");

@@ -1,0 +1,82 @@
+/** Our module: on the fast path, and under the npm SDK. */
+import * as sdk from "@open-policy-agent/opa-wasm";
+import { type CompiledModule, compile, toUnit } from "@regomesh/policy-compiler";
+import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { type ConnectionContext, openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
+import { type Engine, rounds, type Timing } from "./engine.ts";
+import { type EnginePolicy, type EngineRequest, headOf, inputOf } from "./policies.ts";
+
+const opa = (sdk as unknown as { readonly default: typeof sdk }).default; // CommonJS, typed as if it were not
+const runtime = await loadRuntime();
+
+function compilePolicy({ name, rego, data, entrypoint }: EnginePolicy): CompiledModule {
+  const files = [
+    { name: "policy.rego", text: rego },
+    { name: "data.json", text: data },
+  ];
+  const { unit } = toUnit({ name: "bench", directory: "", files });
+  const entrypoints = [{ unit: "bench", name: entrypoint }];
+  const { module, diagnostics } = compile({ units: [unit], entrypoints, runtime });
+  if (module === undefined) throw new Error(`${name} does not compile: ${diagnostics[0]?.message}`);
+  return module;
+}
+
+export const OURS_FAST: Engine = {
+  name: "regomesh",
+  given: "bytes of the head, and its table of spans",
+  time(policy) {
+    const module = compilePolicy(policy);
+    const open = openPolicy({ wasm: module.wasm, data: module.data, seed: 0x5eed });
+    return timeHeads(open, policy.requests);
+  },
+};
+
+function timeHeads(policy: Policy, requests: readonly EngineRequest[]): Timing {
+  const heads = requests.map(headOf);
+  const tables = heads.map((head) => toHeadTable(head));
+  const known = new Map<string, ConnectionContext>();
+  const contexts = requests.map(({ principal }) => {
+    const context = known.get(principal) ?? contextOf(principal);
+    known.set(principal, context);
+    return context;
+  });
+  const decide = (i: number) => {
+    const head = heads[i]!;
+    policy.setConnection(contexts[i]!);
+    return policy.decide(head, head.length, tables[i]!, 1, "", 0);
+  };
+  const answers = requests.map((_, i) => {
+    const outcome = decide(i).value(0);
+    return outcome.kind === "defined" ? outcome.value : outcome;
+  });
+  return { answers, roundsNs: rounds(requests.length, (i) => void decide(i).authz(0)) };
+}
+
+function contextOf(principal: string): ConnectionContext {
+  const [, trustDomain = "", , namespace = "", , serviceAccount = ""] = principal.split(/\/+/);
+  return {
+    scheme: "https",
+    ...{ principal, trustDomain, namespace, serviceAccount },
+    ...{ sourceAddress: "127.0.0.1", sourcePort: 40_000, destinationAddress: "127.0.0.1", destinationPort: 8443 },
+    destinationPrincipal: undefined,
+  };
+}
+
+export const OURS_SDK: Engine = {
+  name: "regomesh, npm SDK",
+  given: "a JavaScript object",
+  time(policy) {
+    const module = compilePolicy(policy);
+    return timeSdk(module.wasm, module.data, policy);
+  },
+};
+
+/** A module with OPA's ABI under the npm SDK. */
+export function timeSdk(wasm: Uint8Array, data: string, { requests, entrypoint }: EnginePolicy): Timing {
+  const loaded = opa.loadPolicySync(wasm as unknown as ArrayBuffer);
+  loaded.setData(JSON.parse(data) as object);
+  const inputs = requests.map(inputOf);
+  const ask = (i: number) =>
+    loaded.evaluate(inputs[i] as object, entrypoint) as readonly { readonly result: unknown }[];
+  return { answers: requests.map((_, i) => ask(i)[0]?.result), roundsNs: rounds(requests.length, (i) => void ask(i)) };
+}
