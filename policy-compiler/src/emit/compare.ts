@@ -4,6 +4,7 @@
  * (strings of the input, decimals, arrays, objects, sets) the runtime compares.
  */
 import type { IrOperand } from "../ir/policy.ts";
+import { StringFlag } from "../link/runtime-layout.ts";
 import { OP } from "../wasm/encode.ts";
 import {
   type Body,
@@ -19,7 +20,6 @@ import {
   undefinedIf,
   undefinedLabel,
 } from "./code.ts";
-import { StringFlag } from "../link/runtime-layout.ts";
 import { isSameOperand, kindOfOperand, operand, type Strings } from "./operand.ts";
 
 /** Leaves the block where the operands are not equal. */

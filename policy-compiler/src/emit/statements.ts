@@ -145,7 +145,11 @@ function lookUp(
 
 /** What the slot keeps of this generation, or the value at its path. */
 function inputSlot({ body, policy }: StatementContext, stmt: StmtOf<"InputSlotStmt">): void {
-  const slot = slotOf(body.statics, stmt.path, slotKind(stmt.path) | (policy.oftenAsked(stmt.path) ? SlotKind.atoms : 0));
+  const slot = slotOf(
+    body.statics,
+    stmt.path,
+    slotKind(stmt.path) | (policy.oftenAsked(stmt.path) ? SlotKind.atoms : 0),
+  );
   const fill = () => {
     readLocal(body, stmt.source);
     slotAddress(body, slot);
