@@ -2,7 +2,7 @@
 import * as sdk from "@open-policy-agent/opa-wasm";
 import { type CompiledModule, compile, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { type ConnectionContext, openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
+import { type ConnectionContext, NO_ID, openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
 import { type Engine, rounds, type Timing } from "./engine.ts";
 import { type EnginePolicy, type EngineRequest, headOf, inputOf } from "./policies.ts";
 
@@ -43,7 +43,7 @@ function timeHeads(policy: Policy, requests: readonly EngineRequest[]): Timing {
   const decide = (i: number) => {
     const head = heads[i]!;
     policy.setConnection(contexts[i]!);
-    return policy.decide(head, head.length, tables[i]!, 1, "", 0);
+    return policy.decide(head, head.length, tables[i]!, 1, NO_ID, 0);
   };
   const answers = requests.map((_, i) => {
     const outcome = decide(i).value(0);
