@@ -2,12 +2,13 @@
 import * as sdk from "@open-policy-agent/opa-wasm";
 import { type CompiledModule, compile, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { type ConnectionContext, NO_ID, openPolicy, type Policy, toHeadTable } from "@regomesh/policy-runtime";
+import { type ConnectionContext, openPolicy, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
 import { type Engine, rounds, type Timing } from "./engine.ts";
 import { type EnginePolicy, type EngineRequest, headOf, inputOf } from "./policies.ts";
 
 const opa = (sdk as unknown as { readonly default: typeof sdk }).default; // CommonJS, typed as if it were not
 const runtime = await loadRuntime();
+const NO_ID = new RequestId();
 
 function compilePolicy({ name, rego, data, entrypoint }: EnginePolicy): CompiledModule {
   const files = [
