@@ -4,7 +4,6 @@
  * `fault`, after which nothing more is read.
  */
 import { Framing, type Head } from "../http1/head.ts";
-import { Method } from "../http1/method.ts";
 import { Ended } from "./ended-streams.ts";
 import { ErrorCode } from "./error-code.ts";
 import { FloodGuard } from "./flood-guard.ts";
@@ -24,8 +23,9 @@ export const PREFACE = Uint8Array.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (char
 /** The codec's own event: the frame meant nothing to the caller. */
 const NOTHING = -1;
 const PING_BYTES = 8;
-/** WINDOW_UPDATEs for each DATA frame that we sent, as Envoy has it, and so many for nothing. */
+/** WINDOW_UPDATEs for each DATA frame that we sent, and for each stream, as Envoy has them, and so many for nothing. */
 const UPDATES_PER_DATA = 10;
+const UPDATES_PER_STREAM = 2;
 const UPDATES_FREE = 200;
 
 export class FrameReceiver {
@@ -325,7 +325,9 @@ export class FrameReceiver {
     if (isEnd && stream.contentLeft > 0) return this.#failStream(stream, ErrorCode.protocolError, 0);
     if (kind === "response" && !isInterim) {
       stream.isHeadRead = true;
-      if (head.framing === Framing.length && stream.method !== Method.head) stream.contentLeft = head.contentLength;
+      // One that has no content whatever its length says (RFC 9110, section 6.4.1) may not bring any.
+      if (head.framing === Framing.length) stream.contentLeft = head.contentLength;
+      else if (head.framing === Framing.none) stream.contentLeft = 0;
     }
     this.told.stream = stream;
     this.told.isEnd = isEnd;
@@ -408,7 +410,8 @@ export class FrameReceiver {
     const { length, stream: id, bytes, from } = this.#frames;
     if (length !== 4) return this.fail(ErrorCode.frameSizeError, "WINDOW_UPDATE is not 4 bytes");
     const increment = readUint31(bytes, from);
-    if (++this.#updates > UPDATES_FREE + this.#streams.dataFrames * UPDATES_PER_DATA)
+    const { dataFrames, begun } = this.#streams;
+    if (++this.#updates > UPDATES_FREE + dataFrames * UPDATES_PER_DATA + begun * UPDATES_PER_STREAM)
       return this.#calm("WINDOW_UPDATEs");
     if (id === 0) {
       if (increment === 0) return this.fail(ErrorCode.protocolError, "a window's increment of 0");

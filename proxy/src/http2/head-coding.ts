@@ -51,7 +51,8 @@ export function settleHead(
   const hasNone = kind === "response" && isWithoutContent(head.status, method);
   if (isEnd && !hasNone && head.framing === Framing.length && head.contentLength > 0)
     return malformed("an end before the content that Content-Length says");
-  if (isEnd) head.framing = Framing.none;
+  // Its end may come in a frame of its own, which brings no content either.
+  if (isEnd || hasNone) head.framing = Framing.none;
   else if (head.framing !== Framing.length) head.framing = Framing.chunked;
   head.expectsContinue &&= !isEnd;
   return undefined;

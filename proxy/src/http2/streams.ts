@@ -19,6 +19,8 @@ export class Streams {
   sendWindow = WINDOW_AT_FIRST;
   /** DATA frames that we sent. */
   dataFrames = 0;
+  /** Streams that were ever begun. */
+  begun = 0;
   isFailed = false;
   /** The peer's SETTINGS have come. */
   isSettled = false;
@@ -81,6 +83,7 @@ export class Streams {
     const { streamWindowBytes, streamWindowBytesMax } = this.limits;
     const stream = new Stream(id, this.peer.initialWindowSize, streamWindowBytes, streamWindowBytesMax);
     this.#open.set(id, stream);
+    this.begun++;
     this.move(stream, StreamMove.begin);
     return stream;
   }

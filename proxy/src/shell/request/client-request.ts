@@ -158,10 +158,11 @@ export class ClientRequest implements ExchangeClient {
   /** It takes too long, or its client is gone. */
   giveUp(reason: Reason, detail: string): void {
     const { exchange, record } = this;
-    const isAnswered = this.#state === "answered";
+    // Whatever of the response waits for the client: there is no other.
+    const isAnswered = this.#state === "answered" || this.isResponded;
     record.detail = detail;
     if (reason === "upstream_timeout" && !isAnswered) return void exchange.giveUp();
-    if (reason === "connection_ended" && exchange.isResponding) return void this.cut(reason);
+    if (reason === "connection_ended" && (exchange.isResponding || this.isResponded)) return void this.cut(reason);
     if (reason === "client_gone" || exchange.isResponding || isAnswered) return void this.#stream.reset();
     exchange.abort();
     this.#stream.closeAfter();
@@ -214,7 +215,7 @@ export class ClientRequest implements ExchangeClient {
   /** Gives a response of the mesh itself. */
   answer(answer: Answer): void {
     if (this.#state !== "open") return;
-    if (this.exchange.isResponding) return void this.cut("internal");
+    if (this.exchange.isResponding || this.isResponded) return void this.cut("internal");
     this.#state = "answered";
     const { record } = this;
     record.isLocal = true;
