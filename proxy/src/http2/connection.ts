@@ -48,6 +48,8 @@ export class Connection {
   readonly #receiver: FrameReceiver;
   /** Of a block that is being written. */
   #headAt = 0;
+  /** One was begun, and is not whole: nothing may be written behind it. */
+  isInHead = false;
   /** The frame that was written last, where it is one of a stream: whose, where, and up to where. */
   #tail: Stream | undefined = undefined;
   #tailAt = 0;
@@ -193,6 +195,7 @@ export class Connection {
    * `output`), `endHead`. Nothing else is sent between them.
    */
   beginHead(): void {
+    this.isInHead = true;
     this.#headAt = this.output.reserve(FRAME_HEADER_BYTES);
     this.#encoder?.begin(this.output);
   }
@@ -205,6 +208,7 @@ export class Connection {
   endHead(stream: Stream, isEnd: boolean): void {
     const at = this.#headAt;
     this.#writer.endBlock(at, stream.id, isEnd, this.#streams.peer.maxFrameSize);
+    this.isInHead = false;
     if (isEnd) this.#streams.move(stream, StreamMove.endLocal);
     else this.#noteTail(stream, at);
   }

@@ -2,9 +2,11 @@
 import type { RequestListener } from "node:http";
 import { SILENT } from "@regomesh/base";
 import { afterEach, expect, test } from "vitest";
+import { FrameType } from "../http2/frame.ts";
 import { SlabPool } from "../message/slab-pool.ts";
 import { Counter } from "../metrics/counters.ts";
 import { type Backend, Client, exchange, makeOrders, openBackend, statuses } from "../test/bench.ts";
+import { block, concat, frame, framesOf, GET, preface } from "../test/http2.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
 import { DEFAULT_TIMEOUTS } from "./downstream/downstream-timeouts.ts";
 import { makeSharedMemory, makeThread } from "./plane/make-thread.ts";
@@ -59,6 +61,15 @@ const busy: RequestListener = (request, response) => {
   response.writeHead(503).end("busy");
 };
 
+/** The frames that are whole of what came. */
+function whole(text: string): Buffer {
+  const bytes = Buffer.from(text, "latin1");
+  let end = 0;
+  while (end + 9 <= bytes.length && end + 9 + bytes.readUIntBE(end, 3) <= bytes.length)
+    end += 9 + bytes.readUIntBE(end, 3);
+  return bytes.subarray(0, end);
+}
+
 /** Throws once, at the call of this number. */
 function throwsAt(call: number): () => number {
   let calls = 0;
@@ -82,6 +93,42 @@ test.each([
   expect(statuses(await bystander.until("busy"))).toEqual([503]);
   bystander.close();
 });
+
+test.each(Array.from({ length: 12 }, (_, index) => index + 1))(
+  "a throw as buffer %d is taken for streams of one connection loses nothing of what came with it",
+  async (call) => {
+    const backends = await openBackends(busy);
+    const setting = await openPlane({}, backends);
+    const client = new Client(setting.outbound);
+    const post = (stream: number): Uint8Array =>
+      concat(
+        frame(FrameType.headers, 4, stream, block([[":method", "POST"], ...GET.slice(1)])),
+        frame(FrameType.data, 1, stream, Buffer.from("abc")),
+      );
+    const ended = (): ReadonlySet<number> => {
+      const last = framesOf(whole(client.text)).filter(
+        ({ type, flags }) => type === FrameType.rstStream || (type === FrameType.data && (flags & 1) === 1),
+      );
+      return new Set(last.map(({ stream }) => stream));
+    };
+    const until = async (count: number): Promise<void> => {
+      while (ended().size < count && !client.socket.closed) await new Promise((next) => setImmediate(next));
+    };
+    client.write(Buffer.from(concat(preface, post(1))));
+    await until(1);
+    const { slabs } = setting.thread;
+    const { take } = slabs;
+    let calls = 0;
+    slabs.take = (bytes) => {
+      if (++calls === call) throw new Error("made on purpose");
+      return take.call(slabs, bytes);
+    };
+    client.write(Buffer.from(concat(post(3), post(5), post(7))));
+    await until(4);
+    expect([client.socket.closed || ended().size === 4, setting.faults()]).toEqual([true, calls < call ? 0 : 1]);
+    client.close();
+  },
+);
 
 test("a record that cannot be written ends its connection, and leaves nothing behind", async () => {
   const backends = await openBackends(undefined);

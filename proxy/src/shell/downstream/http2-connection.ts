@@ -172,7 +172,8 @@ export class Http2Connection implements Speaker, StreamOwner {
   onFault(error: unknown): void {
     const current = this.#current;
     this.#current = undefined;
-    if (current !== undefined) return void current.onFault(error);
+    // What stands half in the output would be read as the next one's.
+    if (current !== undefined && !this.codec.isInHead) return void current.onFault(error);
     countFault(this.#thread, error);
     try {
       this.destroy();
@@ -187,7 +188,8 @@ export class Http2Connection implements Speaker, StreamOwner {
     try {
       act();
     } catch (error) {
-      request.onFault(error);
+      this.#current = request;
+      this.onFault(error);
     }
   }
 
@@ -213,11 +215,18 @@ export class Http2Connection implements Speaker, StreamOwner {
         this.#intake.block(true);
         break;
       }
+      this.#current = undefined;
       const event = codec.next(bytes, at, length);
       if (event === Http2Event.needMore) break;
-      this.#on(event);
+      try {
+        this.#on(event);
+      } catch (error) {
+        // Of what came with it the others lose nothing.
+        this.onFault(error);
+      }
     }
     this.#current = undefined;
+    if ((this.#state as State) === "closed") return;
     if (codec.isHeadPending !== this.#frame.isArmed) {
       if (codec.isHeadPending) this.#thread.arm(this.#frame, this.#timeouts.headMs);
       else this.#thread.disarm(this.#frame);
@@ -294,7 +303,11 @@ export class Http2Connection implements Speaker, StreamOwner {
     while (hasSent && !this.#out.isFull) {
       hasSent = false;
       for (const request of [...this.#blocked]) {
-        if (request.send() === 0) continue;
+        let sent = 0;
+        this.#guard(request, () => {
+          sent = request.send();
+        });
+        if (sent === 0) continue;
         hasSent = true;
         this.touch();
         if (this.#blocked.delete(request)) this.#blocked.add(request);

@@ -184,11 +184,12 @@ export class Http2Speaker implements Speaker {
   #onStream(event: Http2Event, stream: Http2Stream | undefined): void {
     if (stream === undefined) return;
     const { listener } = stream;
+    const { codec } = this;
     try {
       this.#tell(event, stream);
     } catch (error) {
       // Whose request it was answers for it; the others know nothing of it.
-      if (listener === undefined) throw error;
+      if (listener === undefined || codec.isInHead) throw error;
       listener.onFault(error);
       if (stream.listener !== undefined) stream.reset();
     }
