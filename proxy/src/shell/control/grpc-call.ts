@@ -114,7 +114,12 @@ export class GrpcCall<Request, Reply> {
   onContent(bytes: Uint8Array, from: number, to: number, isEnd: boolean): void {
     if (this.#isEnded) return;
     for (const message of this.#reader.feed(bytes, from, to)) {
-      this.#handlers.onMessage(this.#method.responseDeserialize(message));
+      try {
+        this.#handlers.onMessage(this.#method.responseDeserialize(message));
+      } catch (error) {
+        // One that is no message of its kind, or that nobody can deal with: the process is none the worse for it.
+        return void this.#break(new GrpcError(GrpcStatus.internal, `a reply cannot be read: ${error}`));
+      }
       if (this.#isEnded) return;
     }
     const { fault } = this.#reader;

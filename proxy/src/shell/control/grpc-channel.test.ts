@@ -107,6 +107,25 @@ test("a call that fails says how, in the server's words", async () => {
   expect(unknown?.code).toBe(GrpcStatus.unimplemented);
 });
 
+test.each(["that is no message of its kind", "at which who asked throws"])(
+  "a reply %s ends its call alone",
+  async (which) => {
+    const channel = channelTo((await serve()).address);
+    await channel.ready;
+    const broken = (): never => {
+      throw new Error("made on purpose");
+    };
+    const isUnreadable = which.startsWith("that");
+    const method = isUnreadable ? { ...METHODS.echo, responseDeserialize: broken } : METHODS.echo;
+    const ended = new Promise<GrpcError | undefined>((done) => {
+      channel.call(method, { onMessage: isUnreadable ? () => {} : broken, onEnd: done }).write(Buffer.from("x"));
+    });
+    const other = call(channel, "echo", [Buffer.alloc(100_000)]);
+    expect((await ended)?.code).toBe(GrpcStatus.internal);
+    expect((await other).replies.map(({ length }) => length)).toEqual([100_000]);
+  },
+);
+
 test("a call that is cancelled is, at the other end too", async () => {
   let cancelled: () => void = () => {};
   const heard = new Promise<void>((done) => {
