@@ -63,12 +63,6 @@ export type TroubleReason =
   | "limit"
   | "unreadable";
 
-/**
- * What became of a resource in the newest revision of its source: in force as it is written there ·
- * at fault · without fault, while its revision is refused for another's: what was in force stays.
- */
-export type VerdictKind = "accepted" | "refused" | "held";
-
 /** Of a resource that is at fault. */
 export type Verdict = {
   /** Whose it is. */

@@ -27,11 +27,6 @@ export function nameOf(term: Term): string {
   }
 }
 
-/** How often a value is looked up on the way. */
-export function depthOf(term: Term): number {
-  return term.kind === "dot" ? 1 + depthOf(term.source) + depthOf(term.key) : 0;
-}
-
 /** Statements that leave the term's value in `target`, or leave it undefined. */
 export function planTerm(term: Term, target: number, fresh: () => number): readonly IrStmt[] {
   const stmts: IrStmt[] = [];
