@@ -5,6 +5,7 @@ import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { makeBuiltinCaller } from "../interpreter/builtins.ts";
 import { type Difference, differences } from "./compare.ts";
+import { drawBesideProgram } from "./generate/beside.ts";
 import { drawProgram, type Program } from "./generate/program.ts";
 import { answerInterpreted } from "./interpreted.ts";
 import { openOpa } from "./opa.ts";
@@ -21,6 +22,8 @@ const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations
   --show N         differences printed (default 10)
   --defects        ask what opa-defects.json says is OPA's, of both
   --format         compare what fmt makes of the programs' modules instead
+  --beside         programs of many rules beside each other, which are indexed; with and without the index
+  --strict         errors of built-ins end an evaluation
   --interpreter    compare with our interpreter of plans instead: needs neither opa nor Go
   --reduce         programs that differ are made small first
   --kinds LIST     only differences of these kinds: verdict, errors, fault, value, format (default: all)
@@ -42,6 +45,8 @@ export async function main(args: readonly string[]): Promise<number> {
       from: { type: "string" },
       reduce: { type: "boolean", default: false },
       interpreter: { type: "boolean", default: false },
+      beside: { type: "boolean", default: false },
+      strict: { type: "boolean", default: false },
       format: { type: "boolean", default: false },
       defects: { type: "boolean", default: false },
       kinds: { type: "string", default: "verdict,errors,fault,value,format" },
@@ -67,6 +72,8 @@ export async function main(args: readonly string[]): Promise<number> {
     isReducing: values.reduce,
     kinds: values.kinds.split(","),
     isInterpreting: values.interpreter,
+    isBeside: values.beside,
+    isStrict: values.strict,
     isFormatting: values.format,
   });
 }
@@ -90,6 +97,8 @@ type Run = {
   readonly isReducing: boolean;
   readonly kinds: readonly string[];
   readonly isInterpreting: boolean;
+  readonly isBeside: boolean;
+  readonly isStrict: boolean;
   readonly isFormatting: boolean;
 };
 
@@ -109,6 +118,8 @@ async function run({
   isReducing,
   kinds: wanted,
   isInterpreting,
+  isBeside,
+  isStrict,
   isFormatting,
 }: Run): Promise<number> {
   const runtime = await loadRuntime();
@@ -123,13 +134,15 @@ async function run({
     if (opa === undefined) return answerSafely(() => answerInterpreted(program, builtin));
     const modules = Object.fromEntries(program.modules.map(({ name, text }) => [name, text]));
     const { data, entrypoints } = program;
-    const asked = { modules, data, inputs: program.inputs, entrypoints };
+    const asked = { modules, data, inputs: program.inputs, entrypoints, strict: isStrict };
     return opa.ask(isFormatting ? { ...asked, format: true } : asked);
   };
   const askOurs = (program: Program) =>
-    answerSafely(() => (isFormatting ? formatOurs(program) : answerOurs(program, { runtime, hostBuiltins })));
+    answerSafely(() =>
+      isFormatting ? formatOurs(program) : answerOurs(program, { runtime, hostBuiltins, isBeside, isStrict }),
+    );
   const ask = (i: number) => {
-    const program = known?.[i] ?? drawProgram(seed + i, { inputs });
+    const program = known?.[i] ?? (isBeside ? drawBesideProgram : drawProgram)(seed + i, { inputs });
     return { program, answer: askOther(program) };
   };
   const asked = Array.from({ length: Math.min(AHEAD, programs) }, (_, i) => ask(i));

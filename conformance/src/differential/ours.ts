@@ -1,15 +1,29 @@
 /** What our compiler and its modules say of a program. */
 import { type Diagnostic, toDiagnosticRecord } from "@regomesh/base";
-import { compile, formatModule, type JsonObject, parseJson, type RuntimeModule } from "@regomesh/policy-compiler";
+import {
+  compile,
+  emitModule,
+  formatModule,
+  type JsonObject,
+  parseJson,
+  planRequest,
+  type RuntimeModule,
+} from "@regomesh/policy-compiler";
 import { type Evaluator, type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { parseExact } from "../rego/exact.ts";
 import type { Program } from "./generate/program.ts";
 import type { OpaAnswer, OpaFailure, OpaResponse } from "./opa.ts";
 
-export type Host = { readonly runtime: RuntimeModule; readonly hostBuiltins: HostBuiltins };
+export type Host = {
+  readonly runtime: RuntimeModule;
+  readonly hostBuiltins: HostBuiltins;
+  /** Without the index of rules, too: where the two differ is a fault of its own. */
+  readonly isBeside?: boolean;
+  readonly isStrict?: boolean;
+};
 
 /** In the form of OPA's answers. */
-export function answerOurs(program: Program, { runtime, hostBuiltins }: Host): OpaResponse {
+export function answerOurs(program: Program, { runtime, hostBuiltins, isBeside, isStrict = false }: Host): OpaResponse {
   const { entrypoints, inputs } = program;
   const unit = { name: "u", modules: program.modules, data: parseJson(program.data) as JsonObject };
   const names = entrypoints.map(pathOf);
@@ -17,7 +31,28 @@ export function answerOurs(program: Program, { runtime, hostBuiltins }: Host): O
   const { module, diagnostics } = compile({ units: [unit], entrypoints: asked, runtime });
   if (module === undefined) return { errors: toFailures(diagnostics) };
   const evaluator = openEvaluator({ wasm: module.wasm, data: program.data, hostBuiltins });
-  return { answers: inputs.map((input) => names.map((name) => evaluateOne(evaluator, name, input))) };
+  const { policy } = isBeside ? planRequest({ units: [unit], entrypoints: asked }) : {};
+  const wasm = policy && emitModule({ ir: policy, runtime, without: new Set(["rule-index"]) });
+  const plain = wasm && openEvaluator({ wasm, data: program.data, hostBuiltins });
+  const evaluate = (name: string, input: string | undefined): OpaAnswer => {
+    const answer = evaluateOne(evaluator, name, input, isStrict);
+    const difference =
+      plain && differenceOf(traceOf(evaluator, name, input, isStrict), traceOf(plain, name, input, isStrict));
+    return difference === undefined ? answer : { error: { code: "index_differs", message: difference } };
+  };
+  return { answers: inputs.map((input) => names.map((name) => evaluate(name, input))) };
+}
+
+/** Everything that an evaluation says, as text. */
+function traceOf(evaluator: Evaluator, name: string, input: string | undefined, strict: boolean): string {
+  const given = evaluator.evaluate(name, input, { strict });
+  if (given.kind === "fault") return JSON.stringify([given.code, given.builtinErrors]);
+  const fired = evaluator.firedRules().map(({ row, column }) => `${row}:${column}`);
+  return JSON.stringify([given.text, given.builtinErrors, fired]);
+}
+
+function differenceOf(indexed: string, plain: string): string | undefined {
+  return indexed === plain ? undefined : `${indexed} with the index, ${plain} without`;
 }
 
 /** What fmt makes of each module. */
@@ -38,8 +73,8 @@ export function pathOf(ref: string): string {
   return ref.split(".").slice(1).join("/");
 }
 
-function evaluateOne(evaluator: Evaluator, name: string, input: string | undefined): OpaAnswer {
-  const given = evaluator.evaluate(name, input);
+function evaluateOne(evaluator: Evaluator, name: string, input: string | undefined, strict: boolean): OpaAnswer {
+  const given = evaluator.evaluate(name, input, { strict });
   if (given.kind === "fault") return { error: { code: given.code, message: given.message } };
   const [first] = parseExact(given.text) as readonly { readonly result: unknown }[];
   return first === undefined ? {} : { value: first.result };
