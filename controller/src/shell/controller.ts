@@ -29,7 +29,7 @@ import {
   signSnapshot,
   watchRoot,
 } from "./ca/authority.ts";
-import { JoinTokens } from "./ca/join-tokens.ts";
+import { type Joining, JoinTokens } from "./ca/join-tokens.ts";
 import { openLongestTtl } from "./ca/longest-ttl.ts";
 import { RevokedList } from "./ca/revoked-list.ts";
 import { Revoker } from "./ca/revoker.ts";
@@ -48,7 +48,7 @@ import { serveGrpc } from "./grpc/server.ts";
 import { isLoopback, openApiToken } from "./http/guard.ts";
 import { type HttpServer, serveHttp } from "./http/server.ts";
 import { serveWebhook, type Webhook } from "./http/webhook.ts";
-import { type JoinTokenOrder, writeJoinTokenFiles } from "./join-token-files.ts";
+import { type JoinTokenOrder, openJoinTokenFiles } from "./join-token-files.ts";
 import { MeshState } from "./mesh.ts";
 import { Rollout } from "./rollout.ts";
 import type { FollowedSource, SourcePlace } from "./sources/followed-source.ts";
@@ -451,13 +451,15 @@ async function openGrpc(
   const tokens = new JoinTokens(lease);
   const ending = new AbortController();
   closers.push(() => ending.abort());
-  await writeJoinTokenFiles(toOrders(options, rollout.release, late.isFirstStart), {
+  const tookBack = (joining: Joining, sinceMs: number) => isTakenBackSince(revoked.list, joining, sinceMs);
+  const files = await openJoinTokenFiles(toOrders(options, rollout.release, late.isFirstStart), {
     tokens,
     caPem: authority.bundlePem,
     clock,
     log,
     signal: ending.signal,
     hear: (file, refusal) => troubles.set("state", file, refusal, clock.nowMs()),
+    isTakenBackSince: tookBack,
   });
   watchRoot(lease, (message) => troubles.set("authority", "root", message, clock.nowMs()), ending.signal);
   const control = makeControl({
@@ -484,7 +486,8 @@ async function openGrpc(
       log,
       isMember,
       revokedOf: (each) => distributor.revokedOf(each),
-      isTakenBackSince: (joining, sinceMs) => isTakenBackSince(revoked.list, joining, sinceMs),
+      isTakenBackSince: tookBack,
+      files,
     }),
   });
   late.control = control;

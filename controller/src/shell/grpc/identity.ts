@@ -6,6 +6,7 @@ import type { IdentityServer, IssueReply, IssueRequest, ShownCertificate } from 
 import type { Csr } from "../../ca/csr.ts";
 import { type Authority, AuthorityError, readCsr } from "../ca/authority.ts";
 import type { Joining, JoinTokens } from "../ca/join-tokens.ts";
+import type { JoinTokenFiles } from "../join-token-files.ts";
 import { peerOf } from "./caller.ts";
 import { makeFailure } from "./failure.ts";
 
@@ -23,6 +24,8 @@ export type IdentityOptions = {
   readonly revokedOf: (certificate: ShownCertificate) => string | undefined;
   /** Whether anything was taken back since that may be what was issued then. */
   readonly isTakenBackSince: (joining: Joining, sinceMs: number) => boolean;
+  /** Told who was given an identity, and which token let nobody in. */
+  readonly files: JoinTokenFiles;
 };
 
 export function makeIdentityServer(options: IdentityOptions): IdentityServer {
@@ -55,6 +58,7 @@ async function issue(call: ServerUnaryCall<IssueRequest, IssueReply>, options: I
   const issued = authority.peerOf(new X509Certificate(chainPem).raw, nowMs);
   if (issued !== undefined && options.revokedOf(issued) !== undefined)
     throw makeFailure("unavailable", "what this workload had was taken back this second: ask again");
+  options.files.issued(joining, notAfterMs);
   log.log("info", joinToken === "" ? "SVID renewed" : "SVID issued", { spiffeId, notAfterMs });
   return {
     certificateChainPem: chainPem,
@@ -85,6 +89,7 @@ async function joined(token: string, csr: Csr, options: IdentityOptions, nowMs: 
   const redeemed = await options.tokens.redeem(token, csr.publicKey, nowMs);
   if ("fault" in redeemed) {
     options.log.log("warn", "a join token was refused", { reason: redeemed.fault });
+    options.files.refused(token);
     throw makeFailure("unauthenticated", redeemed.fault);
   }
   const { firstMs, ...joining } = redeemed;

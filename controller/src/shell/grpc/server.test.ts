@@ -145,6 +145,7 @@ beforeEach(async () => {
       isMember: (id) => id === ID("web") || id === ID("orders"),
       revokedOf: (each) => distributor.revokedOf(each),
       isTakenBackSince: (joining, sinceMs) => isTakenBackSince(revoked.list, joining, sinceMs),
+      files: { issued: () => {}, refused: () => {} },
     }),
   });
 });
