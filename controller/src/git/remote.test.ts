@@ -23,6 +23,12 @@ test.each([
   ["https://git.example/a$(true)", "fault that is no address"],
   ["https://git.example", "fault an address has a host and a path"],
   ["https://git.example/a?b", "fault"],
+  ["https://git.example/team-a/../team-b/policies.git", "fault an address has no . or .."],
+  ["https://git.example/team-a/%2E%2e/team-b/policies.git", "fault an address has no . or .."],
+  ["https://git.example/team-a/x%2f..%2F..%2fteam-b", "fault an address has no . or .."],
+  ["https://git.example/team-a/.%2e", "fault an address has no . or .."],
+  ["git@git.example:team-a/../team-b/policies", "fault an address has no . or .."],
+  ["https://git.example/team..a/.github/..x", "https https://git.example/team..a/.github/..x"],
 ])("%s", (text, want) => {
   const place = parsePlace(text);
   const got =

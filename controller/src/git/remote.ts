@@ -29,6 +29,8 @@ export function parsePlace(text: string): RepositoryPlace {
   if (search !== "" || hash !== "") return fault("an address ends with its path");
   if (!["https:", "ssh:", "http:"].includes(protocol))
     return fault(`${protocol}// is not read: https:// and ssh:// are`);
+  // Whoever fetches resolves them: no secret of one path is for another.
+  if (/(\/|%2f|%5c)(\.|%2e){1,2}(\/|%2f|%5c|$)/i.test(address)) return fault("an address has no . or .. in its path");
   if (hostname === "" || hostname.startsWith("-") || pathname.length < 2 || pathname.startsWith("/-"))
     return fault("an address has a host and a path");
   switch (protocol) {

@@ -181,6 +181,22 @@ describe.skipIf(!hasGitServer)("a signature", () => {
     expect(ids()).toHaveLength(1);
   });
 
+  test("of a tag: under the name that was signed, not under another", async () => {
+    const key = await signWithSsh(tree, join(folder, "key"));
+    const first = tree.commit("one", { "p.rego": RULE });
+    tree.git("tag", "-s", "-m", "v1", "v1");
+    tree.commit("two");
+    tree.git("tag", "-s", "-m", "v2", "v2");
+    tree.push("v2");
+    const source = await open({ kind: "tag", name: "v2" }, { keys: [key], what: "tag" });
+    await source.fetch();
+    tree.git("update-ref", "refs/tags/v2", tree.git("rev-parse", "refs/tags/v1"));
+    tree.push("v2");
+    await source.fetch();
+    expect(ids()).not.toContain(first);
+    expect(source.troubles[0]?.message).toMatch(/tag v2 was signed as another tag$/);
+  });
+
   test("of OpenPGP, and of a key that is not among those given", async ({ skip }) => {
     const key = await signWithPgp(tree, join(folder, "gnupg"));
     if (key === undefined) return skip("gpg makes no keys here");

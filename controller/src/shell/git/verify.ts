@@ -27,6 +27,8 @@ export async function whyUnverified(
     const type = (await run(gitDir, ["cat-file", "-t", object])).toString().trim();
     if (what === "tag" && type !== "tag") return `${shown} is no signed tag`;
     const raw = (await run(gitDir, ["cat-file", type, object])).toString("latin1");
+    // A signature counts for the name that was signed: under another one an old release would pass for a new one.
+    if (type === "tag" && tag !== undefined && nameOf(raw) !== tag) return `${shown} was signed as another tag`;
     const isSsh = raw.includes("-----BEGIN SSH SIGNATURE-----");
     if (!isSsh && !raw.includes("-----BEGIN PGP SIGNATURE-----")) return `${shown} is not signed`;
     const own = keys.filter((key) => PGP.test(key) !== isSsh);
@@ -42,6 +44,11 @@ export async function whyUnverified(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Of a tag object, the name in its head; text is as latin1, which names of tags are within. */
+function nameOf(raw: string): string | undefined {
+  return /^tag (.*)$/m.exec(raw.slice(0, raw.indexOf("\n\n")))?.[1];
 }
 
 type Access = { readonly settings: readonly string[]; readonly environment: Readonly<Record<string, string>> };
