@@ -127,6 +127,39 @@ describe.skipIf(!hasGitServer)("what is followed", () => {
     await source.fetch();
     expect(ids()[1]).toBe(third);
   });
+
+  test("suspended and resumed as often as is wanted, it is fetched by one loop", async () => {
+    tree.commit("one", { "p.rego": RULE });
+    const place = parsePlace(server.url("shop"));
+    if (place.kind !== "remote") throw new Error(place.kind);
+    let [loops, ended] = [0, 0];
+    const everyMs = 123_456;
+    const source = await FollowedSource.open({
+      place: { name: "shop", remote: { remote: place.remote, everyMs }, follow: main, path: "", isSuspended: false },
+      state: join(folder, "state"),
+      clock: {
+        nowMs: () => 0,
+        sleep: (ms, signal) =>
+          new Promise((_, reject) => {
+            if (ms === everyMs) loops++;
+            signal?.addEventListener("abort", () => {
+              if (ms === everyMs) ended++;
+              reject(new Error("aborted"));
+            });
+          }),
+      },
+      log: SILENT,
+      onContent: async () => {},
+      onTrouble: () => {},
+    });
+    source.start();
+    for (let n = 0; n < 3; n++) {
+      source.suspend(true);
+      source.suspend(false);
+    }
+    await source.close();
+    expect(loops - ended).toBe(0);
+  });
 });
 
 describe.skipIf(!hasGitServer)("a signature", () => {

@@ -80,6 +80,7 @@ export class Mirror {
   #astray: MirrorTrouble | undefined;
   #wake: (() => void) | undefined;
   #isWoken = false;
+  #isStarted = false;
   #running: Promise<void> = Promise.resolve();
 
   private constructor(gitDir: string, options: MirrorOptions) {
@@ -141,8 +142,10 @@ export class Mirror {
     }
   }
 
-  /** Fetches again and again until it is closed. */
+  /** Fetches again and again until it is closed; that it does already changes nothing. */
   start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     this.#running = (async () => {
       while (!this.#ending.signal.aborted) {
         await this.#pause();
