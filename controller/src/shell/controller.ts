@@ -324,7 +324,7 @@ async function openWebhook({ webhook, clock, log }: ControllerOptions, sources: 
     else sources.find(name)?.wake();
     return name === undefined || sources.find(name) !== undefined;
   };
-  const opened = await serveWebhook({ address, secret, wake, nowMs: () => clock.nowMs(), log });
+  const opened = await serveWebhook({ address, secret, wake, clock, log });
   log.log("info", "webhooks are taken", { url: opened.url });
   return opened;
 }

@@ -6,10 +6,10 @@ import { serveWebhook, type Webhook } from "./webhook.ts";
 const SECRET = "s3cret-of-the-hook";
 let hook: Webhook;
 let woken: (string | undefined)[];
-let nowMs = 0;
+let rests: (() => void)[];
 beforeEach(async () => {
   woken = [];
-  nowMs = 0;
+  rests = [];
   hook = await serveWebhook({
     address: "127.0.0.1:0",
     secret: SECRET,
@@ -18,7 +18,13 @@ beforeEach(async () => {
       woken.push(source);
       return true;
     },
-    nowMs: () => nowMs,
+    clock: {
+      nowMs: () => 0,
+      sleep: (ms) => {
+        expect(ms).toBe(1000);
+        return new Promise((over) => rests.push(over));
+      },
+    },
     log: SILENT,
   });
 });
@@ -69,10 +75,19 @@ test.each(Object.entries(rows))(
   },
 );
 
-test("a storm of hooks is one look a second for each source", async () => {
-  for (let n = 0; n < 20; n++) {
-    await fetch(`${hook.url}/hook/shop`, { method: "POST", headers: sign(BODY), body: BODY });
-    nowMs += 100;
-  }
-  expect(woken).toEqual(["shop", "shop"]);
+const ask = async () => await fetch(`${hook.url}/hook/shop`, { method: "POST", headers: sign(BODY), body: BODY });
+const rest = async () => {
+  rests.shift()?.();
+  await new Promise((next) => setImmediate(next));
+};
+
+test("a storm of hooks is one look at once, and one that sees the last of them", async () => {
+  for (let n = 0; n < 20; n++) await ask();
+  expect([woken, rests.length]).toEqual([["shop"], 1]);
+  await rest();
+  expect([woken, rests.length]).toEqual([["shop", "shop"], 1]);
+  await rest();
+  expect([woken, rests.length]).toEqual([["shop", "shop"], 0]);
+  await ask();
+  expect(woken).toHaveLength(3);
 });
