@@ -22,7 +22,16 @@ import { toWorkloadPlan } from "../snapshot/workload.ts";
 import { ROOT_SOURCE, type Verdict } from "../sources/source.ts";
 import { checkFiles } from "./check-files.ts";
 import { type Modules, makeModules } from "./modules.ts";
-import { mountTree, qualify, relativeName, resourceFiles, type SourceTree, unitNames, unitOf } from "./source-tree.ts";
+import {
+  mountTree,
+  qualify,
+  relativeName,
+  resourceFiles,
+  type SourceTree,
+  sourceOf,
+  unitNames,
+  unitOf,
+} from "./source-tree.ts";
 import type { BuiltModule, PolicyTools } from "./tools.ts";
 import { countsOf, type PlacedHead, verdictsOf } from "./verdicts.ts";
 
@@ -103,7 +112,7 @@ export function build(sources: readonly SourceTree[], rules: BuildRules, tools: 
   const tests = testUnits(trees, index, tools);
   diagnostics.push(...tests.diagnostics);
   if (hasErrors(diagnostics) || tests.failed.length > 0) return refused(tests.failed, tests.passed);
-  const plan = makePlan(trees, index, tools, diagnostics);
+  const plan = makePlan(read, tools, diagnostics);
   if (hasErrors(diagnostics)) return refused([], tests.passed);
   const whole = runMeshTests(index.tests, plan, tools, tools.nowMs());
   const failed = whole.flatMap(({ message, ...test }) => (message === undefined ? [] : [{ ...test, message }]));
@@ -130,8 +139,9 @@ export function testMesh(
   tools: PolicyTools,
 ): { readonly diagnostics: readonly DiagnosticRecord[]; readonly results: readonly MeshTestResult[] } {
   const diagnostics: Diagnostic[] = [];
-  const { trees, index } = readIndex(sources, rules, diagnostics);
-  const plan = hasErrors(diagnostics) ? undefined : makePlan(trees, index, tools, diagnostics);
+  const read = readIndex(sources, rules, diagnostics);
+  const { index } = read;
+  const plan = hasErrors(diagnostics) ? undefined : makePlan(read, tools, diagnostics);
   const isWhole = plan !== undefined && !hasErrors(diagnostics);
   return {
     diagnostics: toRecords(diagnostics),
@@ -147,9 +157,9 @@ export function holdingsOf(
   | { readonly inventory: Inventory; readonly trustDomain: string }
   | { readonly inventory?: undefined; readonly diagnostics: readonly DiagnosticRecord[] } {
   const diagnostics: Diagnostic[] = [];
-  const { index } = readIndex([tree], rules, diagnostics);
+  const { index, named } = readIndex([tree], rules, diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics: toRecords(diagnostics) };
-  return { inventory: inventoryOfIndex(index), trustDomain: index.config.trustDomain };
+  return { inventory: inventoryOfIndex(index, named), trustDomain: index.config.trustDomain };
 }
 
 /** The units that a source's bindings name, as far as its resources can be read. */
@@ -253,12 +263,7 @@ function testUnits(trees: readonly SourceTree[], index: MeshIndex, tools: Policy
   return { diagnostics, failed, passed };
 }
 
-function makePlan(
-  trees: readonly SourceTree[],
-  index: MeshIndex,
-  tools: PolicyTools,
-  diagnostics: Diagnostic[],
-): MeshPlan {
+function makePlan({ trees, index, named }: Read, tools: PolicyTools, diagnostics: Diagnostic[]): MeshPlan {
   const modules = makeModules(trees, tools, diagnostics);
   const workloads = [...index.workloads.values()].map((workload) => {
     const inbound = modules.refer("inbound", composePolicies(index, workload, "inbound"));
@@ -286,17 +291,33 @@ function makePlan(
     ...(index.sources.length === 0
       ? {}
       : { sources: index.sources.map(({ metadata, spec }) => ({ name: metadata.name, ...spec })) }),
-    inventory: inventoryOfIndex(index),
+    inventory: inventoryOfIndex(index, named),
   };
 }
 
-function inventoryOfIndex(index: MeshIndex): Inventory {
+function inventoryOfIndex(index: MeshIndex, named: readonly string[]): Inventory {
+  const bindings = index.bindings.map((binding): readonly [string, Resource] => [keyOf(binding), binding]);
+  const workloads = [...index.workloads];
+  const sources = [ROOT_SOURCE, ...named];
+  const of = (source: string, held: readonly (readonly [string, Resource])[]) =>
+    held.flatMap(([key, resource]) => (sourceOf(resource.source.name, named) === source ? [key] : []));
   return {
     hasConfig: index.configResource !== undefined,
-    bindings: index.bindings.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
-    workloads: [...index.workloads.keys()],
+    bindings: bindings.map(([key]) => key),
+    workloads: workloads.map(([key]) => key),
     hosts: ownersOf(index),
+    ...(named.length === 0
+      ? {}
+      : {
+          sources: Object.fromEntries(
+            sources.map((source) => [source, { bindings: of(source, bindings), workloads: of(source, workloads) }]),
+          ),
+        }),
   };
+}
+
+function keyOf({ metadata: { namespace, name } }: { readonly metadata: { namespace: string; name: string } }): string {
+  return `${namespace}/${name}`;
 }
 
 function meaningOfPlan(

@@ -11,6 +11,52 @@ const inventory = (bindings: number, workloads: number, hasConfig = true): Inven
 const reasons = (before: Inventory, after: Inventory, pathMissing?: string) =>
   lossOf(before, after, { pathMissing, digest })?.reasons ?? [];
 
+describe("lossOf, of several sources", () => {
+  const holds = (...names: readonly string[]) => ({ bindings: names, workloads: names });
+  const mesh = (sources: Readonly<Record<string, readonly string[]>>): Inventory => ({
+    hasConfig: true,
+    ...holds(...Object.values(sources).flat()),
+    sources: Object.fromEntries(Object.entries(sources).map(([name, held]) => [name, holds(...held)])),
+  });
+  const large = ["d/1", "d/2", "d/3", "d/4", "d/5", "d/6"];
+  test.each<readonly [string, Inventory, Inventory, readonly string[]]>([
+    [
+      "a small one that is emptied, among large ones",
+      mesh({ root: large, shop: ["s/a", "s/b"] }),
+      mesh({ root: large, shop: [] }),
+      [
+        "the commit takes away 2 of 2 workloads of source shop: s/a, s/b",
+        "the commit takes away 2 of 2 bindings of source shop: s/a, s/b",
+      ],
+    ],
+    ["half of one", mesh({ root: large, shop: ["s/a", "s/b"] }), mesh({ root: large, shop: ["s/a"] }), []],
+    [
+      "what another source has now",
+      mesh({ root: large, shop: ["s/a"] }),
+      mesh({ root: [...large, "s/a"], shop: [] }),
+      [],
+    ],
+    ["a source that is no longer named", mesh({ root: large, shop: ["s/a"] }), mesh({ root: large }), []],
+    [
+      "the mesh's own beside a large one, which it now names",
+      { hasConfig: true, ...holds("d/1", "d/2") },
+      mesh({ root: [], shop: large.slice(2) }),
+      ["the commit takes away 2 of 2 workloads: d/1, d/2", "the commit takes away 2 of 2 bindings: d/1, d/2"],
+    ],
+    [
+      "the mesh's own, small beside the others'",
+      mesh({ root: ["d/1"], shop: ["s/a", "s/b"] }),
+      mesh({ root: [], shop: ["s/a", "s/b"] }),
+      [
+        "the commit takes away 1 of 1 workloads of source root: d/1",
+        "the commit takes away 1 of 1 bindings of source root: d/1",
+      ],
+    ],
+  ])("%s", (_, before, after, want) => {
+    expect(reasons(before, after)).toEqual(want);
+  });
+});
+
 describe("lossOf", () => {
   test.each<readonly [string, Inventory, Inventory, readonly string[]]>([
     ["nothing", inventory(4, 4), inventory(4, 4), []],

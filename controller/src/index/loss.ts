@@ -5,15 +5,19 @@
  */
 import type { DiagnosticRecord } from "@regomesh/base";
 import { canonicalJson } from "@regomesh/protocol";
+import { ROOT_SOURCE } from "../sources/source.ts";
 import type { HostOwners } from "./hosts.ts";
 
-/** What a revision holds, by name: `namespace/name`. */
-export type Inventory = {
+/** By name: `namespace/name`. */
+export type Holdings = { readonly bindings: readonly string[]; readonly workloads: readonly string[] };
+
+/** What a revision holds. */
+export type Inventory = Holdings & {
   readonly hasConfig: boolean;
-  readonly bindings: readonly string[];
-  readonly workloads: readonly string[];
   /** Absent in one that an earlier version has kept. */
   readonly hosts?: HostOwners;
+  /** What of it each source holds, where there are several: also one that is named and holds nothing. */
+  readonly sources?: Readonly<Record<string, Holdings>>;
 };
 
 export type Loss = {
@@ -26,7 +30,11 @@ export type Loss = {
 /** Names that a sentence lists. */
 const NAMES_SHOWN = 5;
 
-/** The loss that needs a word; undefined where none does. `pathMissing`: the source's directory is not there. */
+/**
+ * The loss that needs a word; undefined where none does. Asked is of the mesh, and of each source
+ * that is still one: a small one among large ones is emptied by the same mistakes. What has moved to
+ * another source is not gone. `pathMissing`: the source's directory is not there.
+ */
 export function lossOf(
   before: Inventory,
   after: Inventory,
@@ -47,9 +55,29 @@ export function lossOf(
       ? [`the commit takes away ${bindings.length} of ${before.bindings.length} bindings: ${list(bindings)}`]
       : []),
   ];
+  reasons.push(...lossesOfSources(before, after, [...bindings, ...workloads]));
   if (reasons.length === 0) return undefined;
   return { hash: digest(canonicalJson({ pathMissing, config, bindings, workloads })), reasons };
 }
+
+function lossesOfSources(before: Inventory, after: Inventory, all: readonly string[]): readonly string[] {
+  if (all.length === 0) return [];
+  return Object.keys(after.sources ?? {}).flatMap((source) => {
+    const { workloads, bindings } = before.sources?.[source] ?? (source === ROOT_SOURCE ? before : NOTHING);
+    const reasonOf = (kind: string, own: readonly string[], left: readonly string[], whole: readonly string[]) => {
+      const lost = gone(own, left);
+      // Of a source that holds all, it is said of the mesh.
+      if (own.length === whole.length || !isMost(lost, own)) return [];
+      return [`the commit takes away ${lost.length} of ${own.length} ${kind} of source ${source}: ${list(lost)}`];
+    };
+    return [
+      ...reasonOf("workloads", workloads, after.workloads, before.workloads),
+      ...reasonOf("bindings", bindings, after.bindings, before.bindings),
+    ];
+  });
+}
+
+const NOTHING: Holdings = { bindings: [], workloads: [] };
 
 /** What a plan holds; one that an earlier version has kept says nothing of bindings and settings. */
 export function inventoryOf({

@@ -11,6 +11,7 @@ import type { Release } from "../distribution/release.ts";
 import { type Inventory, inventoryOf, type Loss, lossOf, names, toLossRecords, wayToConfirm } from "../index/loss.ts";
 import { printRight, type SourceRights } from "../index/rights.ts";
 import { inputsOf, sortInputs, toInput } from "../sources/inputs.ts";
+import { readAs } from "../sources/read-as.ts";
 import { type Attempt, type Candidate, contentKey, type Settled, settle } from "../sources/settle.ts";
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
@@ -63,9 +64,9 @@ export class Composer {
   #before = new Map<string, SourceContent>();
   #last: Last | undefined;
   /** Of what was refused, what it would take away, while that waits for an operator's word. */
-  #asked: Loss | undefined;
-  /** Hash of a loss that an operator has taken upon himself. */
-  #confirmed: string | undefined;
+  #asked: readonly Loss[] = [];
+  /** Hashes of losses that an operator has taken upon himself. */
+  readonly #confirmed = new Set<string>();
   readonly #losses = new WeakMap<Built, Loss>();
   #refused: readonly RefusedBody[] = [];
   /** What stays in force, whatever is newest, and what it is made of. */
@@ -159,7 +160,8 @@ export class Composer {
       kept?.built === this.builtOf(contents.map(toInput)) && kept.compiler === compiler;
     if (isSame(all)) {
       // What another commit would have taken away is no longer asked.
-      [this.#asked, this.#confirmed] = [undefined, undefined];
+      this.#asked = [];
+      this.#confirmed.clear();
       this.#adoptGood(all);
       this.#settle(this.#standingOf(kept));
       return undefined;
@@ -167,10 +169,10 @@ export class Composer {
     const sequence = kept?.release.revision.sequence ?? 0;
     const key = [compiler, sequence, ...candidates.map(keyOf)].join(" ");
     const settled =
-      this.#last?.key === key && this.#confirmed === undefined
+      this.#last?.key === key && this.#confirmed.size === 0
         ? this.#last.settled
         : await settle(candidates, (contents) => this.#attempt(contents, kept), isSame);
-    this.#confirmed = undefined;
+    this.#confirmed.clear();
     if (pinned === undefined) this.#tellRefused(settled.refused, kept, this.#last?.key === key);
     else {
       const [fault] = settled.refused.values();
@@ -227,9 +229,9 @@ export class Composer {
    * of that hash. It counts once, when the commit is taken again.
    */
   confirm(hash: string): boolean {
-    const asked = this.#asked;
-    if (asked === undefined || !names(hash, asked)) return false;
-    this.#confirmed = asked.hash;
+    const asked = this.#asked.find((each) => names(hash, each));
+    if (asked === undefined) return false;
+    this.#confirmed.add(asked.hash);
     this.#options.log.log("warn", "what a commit takes away is confirmed", { hash: asked.hash });
     return true;
   }
@@ -265,6 +267,12 @@ export class Composer {
   async #attempt(contents: readonly SourceContent[], kept: Kept | undefined): Promise<Attempt<Built>> {
     const startMs = performance.now();
     const built = await this.#build(contents, kept);
+    const other = this.#readOtherwise(built, contents);
+    if (other !== undefined) {
+      const { plan: _, ...rest } = built;
+      const message = `source ${other} was read as the mesh had it before, and is read anew`;
+      return { built: { ...rest, diagnostics: [toRecord("source_unread", message)] }, isGood: false, blames: [other] };
+    }
     this.#counts = { ...this.#counts, lastBuildSeconds: (performance.now() - startMs) / 1000 };
     const judged = built.plan === undefined ? built : await this.#judge(built, contents, kept);
     const sources = contents.map(({ source }) => source);
@@ -285,9 +293,11 @@ export class Composer {
     }
     const after = inventoryOf(plan);
     const before = kept === undefined ? (this.#remembered ?? after) : inventoryOf(kept.release.plan);
-    const pathMissing = contents.find((each) => each.pathMissing !== undefined)?.pathMissing;
+    // What is in force without its directory was asked for when it came.
+    const isNew = (each: SourceContent) => this.#good.get(each.source)?.revision.id !== each.revision.id;
+    const pathMissing = contents.find((each) => each.pathMissing !== undefined && isNew(each))?.pathMissing;
     const loss = lossOf(before, after, { pathMissing, digest: snapshotHash });
-    if (loss === undefined || loss.hash === this.#confirmed || (await this.#isMeant(contents, loss, kept)))
+    if (loss === undefined || this.#confirmed.has(loss.hash) || (await this.#isMeant(contents, loss, kept)))
       return built;
     const refused = {
       ...rest,
@@ -295,6 +305,19 @@ export class Composer {
     };
     this.#losses.set(refused, loss);
     return refused;
+  }
+
+  /** A source that was read from elsewhere, or verified otherwise, than the plan says. What is in force of it stays. */
+  #readOtherwise({ plan }: Built, contents: readonly SourceContent[]): string | undefined {
+    if (plan === undefined || this.#pinned !== undefined) return undefined;
+    const isOther = (content: SourceContent) => {
+      const good = this.#good.get(content.source);
+      if (content.readAs === undefined || (good !== undefined && contentKey(good) === contentKey(content)))
+        return false;
+      const said = plan.sources?.find(({ name }) => name === content.source);
+      return said !== undefined && readAs(said) !== content.readAs;
+    };
+    return contents.find(isOther)?.source;
   }
 
   /** What is in force of a source is never dropped because that cannot be read just now. */
@@ -340,11 +363,10 @@ export class Composer {
 
   #tellRefused(refused: ReadonlyMap<string, Built>, kept: Kept | undefined, isKnown: boolean): void {
     const { log, clock, tell } = this.#options;
-    this.#asked = undefined;
+    this.#asked = kept === undefined ? [] : [...refused.values()].flatMap((built) => this.#losses.get(built) ?? []);
     const told = sortInputs([...refused].map(([source, built]) => ({ source, built }))).flatMap(({ source, built }) => {
       const content = this.#newest.get(source);
       if (content === undefined) return [];
-      if (kept !== undefined) this.#asked ??= this.#losses.get(built);
       const { revision } = content;
       const before = this.#refused.find((each) => each.source === source && each.commit === revision.id);
       const body = toRefused(content, built, before?.atMs ?? clock.nowMs());

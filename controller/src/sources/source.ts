@@ -38,6 +38,8 @@ export type SourceContent = SourceTree & {
   /** As people know it: `git main`. */
   readonly label: string;
   readonly revision: SourceRevision;
+  /** As what its PolicySource had it read (`read-as.ts`); absent of others. */
+  readonly readAs?: string;
   /** The directory that is the source, where this revision has none of that name. */
   readonly pathMissing?: string;
   /** What people have written since an earlier revision: an operator's word may stand there. */

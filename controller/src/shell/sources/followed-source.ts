@@ -16,6 +16,8 @@ export type SourcePlace = {
   /** The directory of the repository that is the source; "" for all. */
   readonly path: string;
   readonly isSuspended: boolean;
+  /** Of a PolicySource: what its contents say that they were read as. */
+  readonly readAs?: string;
 };
 
 export type FollowedOptions = {
@@ -60,7 +62,8 @@ export class FollowedSource implements Source {
       clock,
       log,
       onCommit: async (content) => {
-        if (!this.#isSuspended) await options.onContent(content);
+        if (this.#isSuspended) return;
+        await options.onContent(place.readAs === undefined ? content : { ...content, readAs: place.readAs });
       },
       onTrouble: () => options.onTrouble(),
     });

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock, Log } from "@regomesh/base";
 import type { SourcePlan } from "../../build/build.ts";
 import { isBelow, parsePlace } from "../../git/remote.ts";
+import { readAs } from "../../sources/read-as.ts";
 import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
 import { type Lease, readText } from "../../store/store.ts";
@@ -95,10 +96,9 @@ export class Sources {
       if (place !== undefined && isDeepStrictEqual(place, source.place)) continue;
       this.#others.delete(name);
       await source.close();
-      if (place === undefined) {
-        log.log("info", "a source is no longer followed", { source: name });
-        onGone(name);
-      }
+      if (place === undefined) log.log("info", "a source is no longer followed", { source: name });
+      // What was newest of another address, or was verified by other keys, is not this one's.
+      onGone(name);
     }
     for (const [name, place] of wanted) {
       if (this.#isClosed || place === undefined || this.#others.has(name)) continue;
@@ -160,6 +160,7 @@ export class Sources {
     const isSsh = remote.transport === "ssh";
     return {
       name: plan.name,
+      readAs: readAs(plan),
       remote: {
         remote,
         everyMs: Math.max(interval, FETCH_EVERY_MS / 10),
