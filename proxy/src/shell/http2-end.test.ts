@@ -153,6 +153,20 @@ test("the end of a peer's certificate ends its connection: what is under way has
   expect(backend.seen).toEqual(["GET /", "GET /held"]);
 });
 
+test("the end of a peer's certificate ends a connection that is draining, too", async () => {
+  const backend = await openHolding();
+  const orders = await openOrders(backend.port, 100);
+  const client = peer(orders, { notAfterMs: Date.now() + 2000 });
+  expect((await ask(client)).status).toBe(200);
+  const lasts: (number | undefined)[] = [];
+  client.on("goaway", (_code, last) => lasts.push(last));
+  const held = ask(client, "/held");
+  while (backend.held() === 0) await turn();
+  const drained = orders.drain(60_000);
+  expect([(await held).text.includes('"reason":"connection_ended"'), lasts.length]).toEqual([true, 2]);
+  await drained;
+});
+
 test("a certificate that is taken back ends its connection at once", async () => {
   const backend = await openHolding();
   const orders = await openOrders(backend.port, 60_000);

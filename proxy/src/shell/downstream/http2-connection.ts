@@ -98,8 +98,9 @@ export class Http2Connection implements Speaker, StreamOwner {
   }
 
   retire(graceMs: number): void {
-    if (this.#state !== "open" && this.#state !== "leaving") return;
-    this.#thread.arm(this.#end, graceMs);
+    if (this.#state === "lingering" || this.#state === "closed") return;
+    // The first word on it stands: none gives more time than another has left.
+    if (!this.#end.isArmed) this.#thread.arm(this.#end, graceMs);
     this.#leaveAtLast();
   }
 
