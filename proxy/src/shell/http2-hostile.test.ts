@@ -109,6 +109,30 @@ test.each([
   expect(client.text).not.toContain("Evil");
 });
 
+test.each([
+  ["HTTP/1.1", "200", []],
+  ["HTTP/1.1", "503", []],
+  ["HTTP/1.1", "600", []],
+  ["HTTP/1.1", "200", [["content-length", "0"]]],
+  ["HTTP/1.0", "200", []],
+] as const)("a client of %s is told where a response that is all head ends: %s %j", async (version, status, fields) => {
+  const port = await openRaw((stream, socket) => {
+    socket.write(
+      Buffer.from(frame(headers, END_HEADERS | END_STREAM, stream, block([[":status", status], ...fields]))),
+    );
+  });
+  const bench = await openH2(port);
+  const client = new Client(bench.inbound);
+  client.write(`GET / ${version}\r\nHost: orders\r\nConnection: keep-alive\r\n\r\n`);
+  const text = await client.until("\r\n\r\n");
+  expect([text.startsWith(`HTTP/1.1 ${status} `), text.match(/content-length: 0\r\n/g)?.length]).toEqual([true, 1]);
+  client.write(`HEAD / ${version}\r\nHost: orders\r\nConnection: close\r\n\r\n`);
+  await client.closed;
+  expect(statuses(client.text)).toEqual([Number(status), Number(status)]);
+  expect(client.text.match(/content-length: 0\r\n/g)?.length).toBe(1 + fields.length);
+  client.close();
+});
+
 test("a client that gives each stream a window of its own may do so where responses have no content", async () => {
   const backend = await openBackend((request, response) => {
     request.resume();
