@@ -65,10 +65,15 @@ function constantsOf(body: Body): ReadonlyMap<string, Term> {
   return constants;
 }
 
+/** The constant that a variable has, or the term itself. */
+function constantOf({ constants }: Pick<Hoist, "constants">, term: Term): Term {
+  return term.kind === "var" ? (constants.get(term.name) ?? term) : term;
+}
+
 /** A reference with the constants that its variables have. */
-function withConstants({ constants }: Pick<Hoist, "constants">, term: Term): Term {
-  if (term.kind !== "ref" || constants.size === 0) return term;
-  const path = term.path.map((part) => (part.kind === "var" ? (constants.get(part.name) ?? part) : part));
+function withConstants(hoist: Pick<Hoist, "constants">, term: Term): Term {
+  if (term.kind !== "ref" || hoist.constants.size === 0) return term;
+  const path = term.path.map((part) => constantOf(hoist, part));
   return path.every((part, i) => part === term.path[i]) ? term : { ...term, path };
 }
 
@@ -86,24 +91,49 @@ function hoistExpr(hoist: Hoist, expr: Expr): Body {
   if (list !== undefined) hoist.tests.push(list);
   const kind = kindTest(hoist, replaced);
   if (kind !== undefined) hoist.tests.push(kind);
+  const named = isTest ? undefined : namedTest(hoist, replaced);
+  if (named !== undefined) hoist.tests.push(named);
   noteMentioned(replaced, hoist.mentioned);
   if (!isTest) return [replaced];
-  hoist.tests.push(replaced);
+  hoist.tests.push(...stringTests(replaced), replaced);
   return [];
 }
 
-/** `input.xs[_] == "a"` leaves the rule out where the value is no member; the iteration stays where it is. */
+/** `x := "a"; input.b == x` leaves the rule out where the value is not "a"; what binds x stays where it is. */
+function namedTest(hoist: Hoist, expr: Expr): Expr | undefined {
+  const { what, isNegated, with: modifiers } = expr;
+  if (isNegated || modifiers.length > 0) return undefined;
+  const resolve = (term: Term): Term => namedBefore(hoist, term);
+  let named: What | undefined;
+  if (what.kind === "unify") named = { ...what, left: resolve(what.left), right: resolve(what.right) };
+  else if (what.kind === "call" && what.args.length === 2) named = { ...what, args: what.args.map(resolve) };
+  return named !== undefined && isConstantTest(hoist, named) ? { ...expr, what: named } : undefined;
+}
+
+/** The constant that a variable has in an expression before, or the term itself. */
+function namedBefore(hoist: Hoist, term: Term): Term {
+  const isBefore = term.kind === "var" && !hoist.known.has(term.name) && hoist.mentioned.has(term.name);
+  return isBefore ? constantOf(hoist, term) : term;
+}
+
+/**
+ * `input.xs[_] == "a"` leaves the rule out where the value is no member, and so does `input.xs[input.i] == "a"`; the
+ * iteration stays where it is.
+ */
 function memberTest(hoist: Hoist, { at, what }: Expr): Expr | undefined {
   if (what.kind !== "unify") return undefined;
   const { left, right } = what;
-  const [ref, value] = left.kind === "ref" ? [left, right] : [right, left];
-  if (ref.kind !== "ref" || !isScalar(value) || ref.path.at(-1)?.kind !== "var") return undefined;
+  const [ref, other] = left.kind === "ref" ? [left, right] : [right, left];
+  const value = namedBefore(hoist, other);
+  if (ref.kind !== "ref" || !isScalar(value) || !LAST_KINDS.has(ref.path.at(-1)?.kind)) return undefined;
   const collection: Term = { ...ref, path: ref.path.slice(0, -1) };
   if (collection.path.length === 0 || readKey(hoist, collection) === undefined) return undefined;
   const operator = { at, path: ["internal", "member_2"] };
   const test: What = { kind: "call", at, operator, args: [value, replaceReads(hoist, collection)] };
   return { kind: "expr", at, isNegated: false, what: test, with: [] };
 }
+
+const LAST_KINDS: ReadonlySet<Term["kind"] | undefined> = new Set(["var", "ref"]);
 
 /** `[x, "a"] = input.pair` leaves the rule out where the value has another length, or something else than "a" there. */
 function listTest({ known, generator }: Hoist, { at, what }: Expr): Expr | undefined {
@@ -126,6 +156,23 @@ function kindTest(hoist: Hoist, { at, what, isNegated, with: modifiers }: Expr):
   if (!isRead) return undefined;
   const test: What = { kind: "call", at, operator: { at, path: [name] }, args: [replaceReads(hoist, value)] };
   return { kind: "expr", at, isNegated: false, what: test, with: [] };
+}
+
+/** What the test would be an error for leaves the rule out, too: nothing of its body was in error. */
+function stringTests({ at, what }: Expr): readonly Expr[] {
+  if (what.kind !== "call") return [];
+  const name = what.operator.path.join(".");
+  const [first, , third] = what.args;
+  const asked = name === "glob.match" ? third : first;
+  if (asked === undefined) return [];
+  const test = (path: readonly string[], args: readonly Term[]): readonly Expr[] => [
+    { kind: "expr", at, isNegated: false, what: { kind: "call", at, operator: { at, path }, args }, with: [] },
+  ];
+  if (TESTS.has(name) || name === "glob.match") return test(["is_string"], [asked]);
+  if (!LIST_TESTS.has(name)) return [];
+  const items = ["array", "set", "string"].map((value): Term => ({ kind: "string", at, value }));
+  const type: Term = { kind: "call-term", at, operator: { at, path: ["type_name"] }, args: [asked] };
+  return test(["internal", "member_2"], [type, { kind: "array", at, items }]);
 }
 
 const KINDS: ReadonlyMap<Term["kind"], string> = new Map([
@@ -177,6 +224,7 @@ function isAlias({ known, mentioned }: Hoist, what: What): boolean {
 }
 
 const TESTS: ReadonlySet<string> = new Set(["startswith", "endswith"]);
+const LIST_TESTS: ReadonlySet<string> = new Set(["strings.any_prefix_match", "strings.any_suffix_match"]);
 
 /** A known variable beside a constant. */
 function isConstantTest({ known }: Hoist, what: What): boolean {
@@ -186,10 +234,12 @@ function isConstantTest({ known }: Hoist, what: What): boolean {
     return (isKnown(left) && isScalar(right)) || (isKnown(right) && isScalar(left));
   }
   if (what.kind !== "call") return false;
-  const [left, right] = what.args;
-  if (what.args.length !== 2 || left === undefined || right === undefined) return false;
+  const [left, right, third] = what.args;
   const name = what.operator.path.join(".");
+  if (name === "glob.match") return third !== undefined && isKnown(third) && isPlainGlob(left, right);
+  if (what.args.length !== 2 || left === undefined || right === undefined) return false;
   if (TESTS.has(name)) return isKnown(left) && isScalar(right);
+  if (LIST_TESTS.has(name)) return isKnown(left) && (right.kind === "string" || hasConstants(right));
   if (name !== "internal.member_2") return false;
   return (isKnown(left) && hasConstants(right)) || (isScalar(left) && isKnown(right));
 }
@@ -198,10 +248,27 @@ function isScalar({ kind }: Term): boolean {
   return kind === "null" || kind === "boolean" || kind === "number" || kind === "string";
 }
 
-/** A list or set of constants; one that is empty tells the index nothing. */
+/** A list, set or object of constants, or of lists of such; one that is empty tells the index nothing. */
 function hasConstants(term: Term): boolean {
-  if (term.kind !== "array" && term.kind !== "set") return false;
-  return term.items.length > 0 && term.items.every((item) => isScalar(item) || hasConstants(item));
+  const items = term.kind === "object" ? term.entries.map(([, value]) => value) : itemsOf(term);
+  return items.length > 0 && items.every((item) => isScalar(item) || (item.kind === "array" && hasConstants(item)));
+}
+
+function itemsOf(term: Term): readonly Term[] {
+  return term.kind === "array" || term.kind === "set" ? term.items : [];
+}
+
+/** Between its delimiters the pattern has texts, or `*` alone: what is less plain the index does not read. */
+function isPlainGlob(pattern: Term | undefined, delimiters: Term | undefined): boolean {
+  if (pattern?.kind !== "string" || delimiters?.kind !== "array") return false;
+  const all = delimiters.items.map((item) => (item.kind === "string" ? item.value : undefined));
+  if (all.length === 0) all.push(".");
+  let parts = [pattern.value];
+  for (const delimiter of all) {
+    if (delimiter === undefined || [...delimiter].length !== 1) return false;
+    parts = parts.flatMap((part) => part.split(delimiter));
+  }
+  return parts.every((part) => part === "*" || !/[[?{*\\]/.test(part));
 }
 
 function replaceReads(hoist: Hoist, term: Term): Term {
