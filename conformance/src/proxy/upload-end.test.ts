@@ -1,0 +1,126 @@
+/** Uploads under way when a certificate ends: they have the grace to finish in, and are cut at its end, counted. */
+import type { Identity } from "@regomesh/proxy";
+import { TestAuthority } from "@regomesh/proxy/test";
+import { afterEach, describe, expect, test } from "vitest";
+import { dialMesh } from "./stand/mesh-client.ts";
+import { endpointAt, openStand, outcomes, type Stand, type StandOptions } from "./stand/stand.ts";
+import { dial, type Part, Played, response, type Wire } from "./stand/wire.ts";
+import { eventually } from "./stand/within.ts";
+
+const ID = (name: string): string => `spiffe://cluster.local/ns/default/sa/${name}`;
+const authority = new TestAuthority("cluster.local");
+/** Certificates count whole seconds: this one has between one and two. */
+const SHORT_MS = 2000;
+/** Every timer of a moment has fired by then. */
+const PAST_MS = 100;
+const GRACE_MS = 60_000;
+const UPLOAD = "POST /up HTTP/1.1\r\nHost: orders\r\nContent-Length: 8\r\n\r\npart";
+const silent: Part = () => undefined;
+
+const open: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+});
+
+const issue = (name: string): Identity => authority.identity(ID(name), {});
+const shortLived = (name: string): Identity => authority.identity(ID(name), { notAfterMs: Date.now() + SHORT_MS });
+
+async function start(options: StandOptions): Promise<Stand> {
+  const stand = await openStand({ identity: issue("web"), ...options });
+  open.push({ close: () => stand.proxy.close() });
+  return stand;
+}
+
+type Way = {
+  readonly client: Wire;
+  readonly behind: Wire;
+  readonly ends: Identity;
+  /** Whose records tell of it, the one that the client speaks to first. */
+  readonly stands: readonly Stand[];
+};
+
+/** An upload of which half has come to where it goes. */
+async function upload(client: Wire, app: Played, ends: Identity, ...stands: readonly Stand[]): Promise<Way> {
+  client.write(UPLOAD);
+  const behind = await app.next();
+  await behind.until("\r\n\r\npart");
+  return { client, behind, ends, stands };
+}
+
+async function play(identity?: Identity): Promise<Played> {
+  const tls = identity && {
+    key: identity.keyPem,
+    cert: identity.chainPem,
+    ca: identity.bundlePem,
+    requestCert: true,
+    minVersion: "TLSv1.3" as const,
+  };
+  const app = await Played.open(silent, tls);
+  open.push(app);
+  return app;
+}
+
+const WAYS: Readonly<Record<string, (graceMs: number) => Promise<Way>>> = {
+  "from a client, HTTP/1.1": async (graceMs) => {
+    const app = await play();
+    const stand = await start({ app: app.port, graceMs });
+    const ends = shortLived("shop");
+    return await upload(await dialMesh(stand.inbound, ends), app, ends, stand);
+  },
+  "to an endpoint, HTTP/1.1": async (graceMs) => {
+    const ends = shortLived("orders");
+    const app = await play(ends);
+    const stand = await start({ orders: [endpointAt(app.port, { principal: ID("orders") })], graceMs });
+    const client = dial(stand.outbound).write(UPLOAD);
+    await new Promise<void>((done) => app.server.once("secureConnection", () => done()));
+    const [behind] = app.wires;
+    if (behind === undefined) throw new Error("the endpoint has no connection");
+    await behind.until("\r\n\r\npart");
+    return { client, behind, ends, stands: [stand] };
+  },
+  "between sidecars, the caller's": async (graceMs) => await between(graceMs, "web"),
+  "between sidecars, the callee's": async (graceMs) => await between(graceMs, "orders"),
+};
+
+async function between(graceMs: number, whose: "web" | "orders"): Promise<Way> {
+  const app = await play();
+  const ends = shortLived(whose);
+  const of = (name: string) => (name === whose ? ends : issue(name));
+  const orders = await start({ app: app.port, identity: of("orders"), graceMs });
+  const endpoint = endpointAt(orders.inbound, { principal: ID("orders") });
+  const web = await start({ orders: [endpoint], identity: of("web"), graceMs });
+  return await upload(dial(web.outbound), app, ends, web, orders);
+}
+
+describe.each(Object.entries(WAYS))("an upload %s: a certificate ends meanwhile, and it", (_, openWay) => {
+  test("finishes within the grace", async () => {
+    const { client, behind, ends, stands } = await openWay(GRACE_MS);
+    await eventually(
+      2 * SHORT_MS,
+      () => "the certificate's end",
+      async () => Date.now() > ends.notAfterMs + PAST_MS,
+    );
+    client.write("rest");
+    await behind.until("partrest");
+    behind.write(response("done"));
+    expect(await client.until("done")).toContain("200 OK");
+    client.socket.destroy();
+    behind.socket.destroy();
+    for (const stand of stands) expect(outcomes(await stand.close())).toEqual(["POST /up 200"]);
+  });
+
+  test("is cut at the grace's end, and counted", async () => {
+    const { client, behind, stands } = await openWay(50);
+    await behind.whole();
+    expect(behind.text).not.toContain("rest");
+    const text = await Promise.race([client.whole(), client.until("reason")]);
+    expect(text).not.toContain(" 200 ");
+    client.socket.destroy();
+    const told: string[] = [];
+    for (const stand of stands) told.push(...outcomes(await stand.close()));
+    const [first, ...others] = told;
+    expect(first).toMatch(/^POST \/up 503 (connection_ended|peer_identity)$/);
+    // Whichever of the two ends cuts it, the other sees it gone.
+    for (const other of others) expect(other).toMatch(/^POST \/up (503 connection_ended|499 client_gone)$/);
+  });
+});
