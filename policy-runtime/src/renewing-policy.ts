@@ -24,9 +24,14 @@ export function openRenewingPolicy(options: RenewingOptions): Policy {
   return new RenewingPolicy(options);
 }
 
+/** Instances of one policy that have been replaced and not yet collected: the collector sees little of their memory, and may be long. */
+const REPLACED_MAX = 2;
+
 class RenewingPolicy implements Policy {
   readonly meta: ModuleMeta;
   readonly #options: RenewingOptions;
+  #replaced = 0;
+  readonly #collected = new FinalizationRegistry(() => this.#replaced--);
   #current: Policy;
   #context: ConnectionContext | undefined;
 
@@ -42,6 +47,11 @@ class RenewingPolicy implements Policy {
   }
 
   #renew(): void {
+    if (this.#replaced >= REPLACED_MAX) {
+      // What has grown goes on meanwhile: it is right, only large.
+      this.#options.later(() => this.#renew());
+      return;
+    }
     let next: Policy;
     try {
       next = this.#open(this.#options.drawSeed());
@@ -51,6 +61,8 @@ class RenewingPolicy implements Policy {
       return;
     }
     if (this.#context !== undefined) next.setConnection(this.#context);
+    this.#replaced++;
+    this.#collected.register(this.#current, undefined);
     this.#current = next;
   }
 

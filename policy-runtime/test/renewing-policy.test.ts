@@ -1,4 +1,6 @@
 /** Memory that a hostile request made a policy take comes back. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { compile } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { expect, test } from "vitest";
@@ -85,4 +87,27 @@ test("where there is no memory for another instance the old one goes on and asks
   }
   expect(ask(policy, "GET", 1)).toMatchObject({ value: { allowed: true } });
   expect(waiting).toHaveLength(1);
+});
+
+test("of instances that nobody has collected there are three at most, however often a request makes one grow", async () => {
+  const { policy, waiting, seeds } = open(REGO);
+  const grow = () => {
+    ask(policy, "PUT", 500_000);
+    waiting.pop()?.();
+  };
+  grow();
+  grow();
+  grow();
+  grow();
+  expect(seeds).toHaveLength(2);
+  // Large, and right.
+  expect(policy.memoryBytes).toBeGreaterThan(4 * MEBIBYTE);
+  expect(ask(policy, "GET", 1)).toMatchObject({ value: { allowed: true } });
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as (options: { execution: "async" }) => Promise<void>;
+  while (seeds.length === 2) {
+    await collect({ execution: "async" });
+    waiting.pop()?.();
+  }
+  expect(policy.memoryBytes).toBeLessThan(4 * MEBIBYTE);
 });
