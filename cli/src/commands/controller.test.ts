@@ -79,6 +79,7 @@ describe("regomesh status", () => {
       shadows: [],
       source: { name: "git main", allow: [{ path: "", namespaces: ["*"] }] },
       warnings: [],
+      sources: [],
     };
     const server = createServer((_, response) => response.end(JSON.stringify(body)));
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -87,7 +88,7 @@ describe("regomesh status", () => {
     const { code, out } = await run("status", "--state", ".", "-o", "json");
     expect([code, JSON.parse(out)]).toEqual([0, body]);
     expect((await run("status", "--state", ".", "-o", "yaml")).out).toBe(
-      'mesh: m\ntrustDomain: td\nnowMs: 1\nproxies: []\nshadows: []\nsource:\n  name: git main\n  allow:\n    - path: ""\n      namespaces:\n        - "*"\nwarnings: []\n',
+      'mesh: m\ntrustDomain: td\nnowMs: 1\nproxies: []\nshadows: []\nsource:\n  name: git main\n  allow:\n    - path: ""\n      namespaces:\n        - "*"\nwarnings: []\nsources: []\n',
     );
     expect((await run("status", "--controller", `127.0.0.1:${port}`, "--format", "json")).out).toBe(out);
     expect((await run("status", "--state", ".")).out).toBe("no revision yet\n");

@@ -237,7 +237,9 @@ export function checkRelease(
         }),
       ).problems,
     ];
-    return problems.map((problem) => ({ workload: `${namespace}/${workload.name}`, problem }));
+    // Of the first workload both checks say the same of itself.
+    const once = new Map(problems.map((problem) => [`${problem.code} ${problem.message}`, problem]));
+    return [...once.values()].map((problem) => ({ workload: `${namespace}/${workload.name}`, problem }));
   });
 }
 

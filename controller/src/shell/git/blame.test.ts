@@ -17,7 +17,7 @@ test("an excerpt is prepared once, and no more are waited for than a bound", asy
   let asked = 0;
   const excerpts = new Excerpts(() => {
     asked++;
-    return undefined;
+    return { gitDir: "/nowhere", commit: GIVEN, file: "policy.rego", path: "" };
   });
   excerpts.give("a".repeat(40));
   for (let row = 1; row <= 1000; row++) excerpts.prepare("a".repeat(40), "policy.rego", row);

@@ -101,9 +101,9 @@ export class Excerpts {
   prepare(commit: string, file: string, row: number): void {
     const key = keyOf(commit, file, row);
     if (!Number.isInteger(row) || row < 1 || this.#kept.has(key)) return;
-    const at = this.#given.has(commit) ? this.#place(commit, file) : undefined;
+    if (this.#waiting >= WAITING_MAX || !this.#given.has(commit)) return;
+    const at = this.#place(commit, file);
     if (at === undefined || !isHash(at.commit) || !isPolicy(at.file, at.path)) return;
-    if (this.#waiting >= WAITING_MAX) return;
     this.#waiting++;
     const read = this.#last
       .then(() => this.#read(at, row))
