@@ -18,7 +18,16 @@ import type { Fault } from "../http1/fault.ts";
 import type { Head } from "../http1/head.ts";
 import { Method } from "../http1/method.ts";
 import { ErrorCode } from "./error-code.ts";
-import { FLAGS_AT, Flag, FRAME_HEADER_BYTES, FrameType, STREAM_ID_MAX, TYPE_AT, writeFrameHeader } from "./frame.ts";
+import {
+  FLAGS_AT,
+  Flag,
+  FRAME_BYTES_LEAST,
+  FRAME_HEADER_BYTES,
+  FrameType,
+  STREAM_ID_MAX,
+  TYPE_AT,
+  writeFrameHeader,
+} from "./frame.ts";
 import { FrameReceiver, PREFACE } from "./frame-receiver.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { HeadCoding } from "./head-coding.ts";
@@ -213,14 +222,19 @@ export class Connection {
     else this.#noteTail(stream, at);
   }
 
-  /** Sends what the windows allow of bytes[from, to), in order; how much that was. With all of it, the end where `isEnd`. */
+  /**
+   * Sends what the windows allow of bytes[from, to), in order; how much that was. With all of it, the end where
+   * `isEnd`. In frames of the least size that every peer takes, so that a few of them fill a buffer, whatever the
+   * peer would take.
+   */
   sendContent(stream: Stream, bytes: Uint8Array, from: number, to: number, isEnd: boolean): number {
     const { output } = this;
     let at = from;
     for (;;) {
-      const count = Math.min(to - at, this.#streams.sendable(stream), this.#streams.peer.maxFrameSize);
+      const count = Math.min(to - at, this.#streams.sendable(stream), FRAME_BYTES_LEAST);
       const isLast = isEnd && at + count === to;
       if (count === 0 && !isLast) break;
+      output.spill();
       const frame = output.reserve(FRAME_HEADER_BYTES + count);
       writeFrameHeader(output.bytes, frame, count, FrameType.data, isLast ? Flag.endStream : 0, stream.id);
       copyBytes(output.bytes, frame + FRAME_HEADER_BYTES, bytes, at, at + count);

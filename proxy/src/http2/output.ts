@@ -4,6 +4,8 @@
  * holds no buffer.
  */
 import { copyBytes } from "../http1/copy-bytes.ts";
+import { LARGE_SLAB_BYTES } from "../message/slab-pool.ts";
+import { FRAME_BYTES_LEAST, FRAME_HEADER_BYTES } from "./frame.ts";
 import { NO_BYTES } from "./told.ts";
 
 /** Where buffers come from, and go back to. */
@@ -14,6 +16,8 @@ export interface Buffers {
 }
 
 const BYTES_AT_FIRST = 4096;
+/** A frame more would ask for a buffer above the largest that is kept for reuse. */
+const FULL_BYTES = LARGE_SLAB_BYTES - FRAME_BYTES_LEAST - FRAME_HEADER_BYTES;
 const NEW_ONES: Buffers = { take: (bytes) => new Uint8Array(bytes), giveBack: () => {} };
 
 export class Output {
@@ -23,14 +27,26 @@ export class Output {
   /** Goes up as what waits is taken: a place in `bytes` is one no longer. */
   takes = 0;
   #buffers = NEW_ONES;
+  #onFull = (): void => {};
 
-  /** Buffers come from here from now on. */
-  use(buffers: Buffers): void {
+  /** Buffers come from here from now on; `onFull` may take what waits. */
+  use(buffers: Buffers, onFull: () => void): void {
     this.#buffers = buffers;
+    this.#onFull = onFull;
     const old = this.bytes;
     if (old.length === 0) return;
     this.bytes = buffers.take(Math.max(this.end, BYTES_AT_FIRST));
     copyBytes(this.bytes, 0, old, 0, this.end);
+  }
+
+  /** What waits should go on before there is more of it. */
+  get isFull(): boolean {
+    return this.end > FULL_BYTES;
+  }
+
+  /** Between frames: has what waits taken where it is much. */
+  spill(): void {
+    if (this.isFull) this.#onFull();
   }
 
   /** Room for `count` bytes; their place. */

@@ -8,7 +8,7 @@ import { type Soaked, soak } from "./soak.ts";
 
 const MEGABYTE = 1_000_000;
 /** How far a sidecar's peak may be above its warm state. */
-export const ABOVE_BYTES_MAX = 80 * MEGABYTE;
+export const ABOVE_BYTES_MAX = 20 * MEGABYTE;
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({

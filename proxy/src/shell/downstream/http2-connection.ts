@@ -23,8 +23,6 @@ import { Intake } from "./intake.ts";
 
 type State = "open" | "leaving" | "last" | "lingering" | "closed";
 
-/** What is written goes on to the socket's buffers by this much. */
-const SPILL_BYTES = 48 * 1024;
 /** Content that streams have received and not used up, beyond which the connection's window waits for them. */
 const HELD_BYTES_MAX = 8 * 1024 * 1024;
 /** Requests that are kept for streams to come, of a connection on which nothing is under way. */
@@ -70,7 +68,7 @@ export class Http2Connection implements Speaker, StreamOwner {
     this.#thread = thread;
     this.#timeouts = timeouts;
     this.codec = new Connection("server", coding === "raw" ? MESH_LIMITS : DEFAULT_HTTP2_LIMITS, coding);
-    this.codec.output.use(thread.slabs);
+    this.codec.output.use(thread.slabs, () => this.touch());
     this.#intake = new Intake(socket);
     const { slabs, turn, writesThrough } = thread;
     this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });
@@ -361,9 +359,9 @@ export class Http2Connection implements Speaker, StreamOwner {
   // Writing.
 
   touch(): void {
-    const { end } = this.codec.output;
-    if (end >= SPILL_BYTES) this.#spill();
-    else if (end > 0) this.#schedule();
+    const { output } = this.codec;
+    if (output.isFull) this.#spill();
+    else if (output.end > 0) this.#schedule();
   }
 
   #schedule(): void {

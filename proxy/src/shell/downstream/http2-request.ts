@@ -18,6 +18,7 @@ import type { Connection } from "../../http2/connection.ts";
 import { ErrorCode } from "../../http2/error-code.ts";
 import { writeEnd, writeOwnResponse, writeOwnTrailers, writeResponse } from "../../http2/message-writer.ts";
 import type { Stream } from "../../http2/stream.ts";
+import { PendingContent } from "../../message/pending-content.ts";
 import { copyTrailers, NO_TRAILERS } from "../../stream/held-content.ts";
 import type { ResponseChanges } from "../../stream/request-stream.ts";
 import type { Thread } from "../plane/thread.ts";
@@ -25,7 +26,6 @@ import { type Answer, answerFields } from "../request/answer.ts";
 import { type Client, ClientRequest, type ClientStream } from "../request/client-request.ts";
 import type { RequestHandler } from "../request/request-handler.ts";
 import { QUIET_TURNS_MAX } from "./downstream-timeouts.ts";
-import { PendingContent } from "./pending-content.ts";
 
 /** The connection, as its streams see it. */
 export interface StreamOwner {

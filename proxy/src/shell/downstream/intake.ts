@@ -4,7 +4,7 @@
  * bytes that wait. Below that bound it does read on, and so notices a reset at once.
  */
 import type { Socket } from "node:net";
-import { Waiting } from "../net/waiting.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Pipelined bytes that wait. */
 const WAITING_BYTES_MAX = 64 * 1024;

@@ -16,6 +16,7 @@ import type { HeadCoding } from "../../http2/head-coding.ts";
 import type { Http2Limits } from "../../http2/limits.ts";
 import type { Stream } from "../../http2/stream.ts";
 import { TextFields } from "../../http2/text-fields.ts";
+import type { SlabPool } from "../../message/slab-pool.ts";
 import type { UpstreamListener } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { guarded } from "../net/faulty.ts";
@@ -29,11 +30,6 @@ const SILENT_MS = 10_000;
 const SUSPECT_MS = 1000;
 /** For its answer. */
 const PONG_MS = 5000;
-/** Bytes that wait for the socket before whoever feeds it should stop: less than one stream's window. */
-const FULL_BYTES = 256 * 1024;
-
-/** What is written goes on to the socket's slabs by this much. */
-const SPILL_BYTES = 48 * 1024;
 
 const NO_TRAILERS = new HeadReader("trailers", DEFAULT_CODEC_LIMITS).head;
 const texts = new TextFields();
@@ -55,8 +51,6 @@ export class Http2Speaker implements Speaker {
   #isSuspect = false;
   /** Took another stream when it was looked at last. */
   #couldBegin = true;
-  /** Somebody was told to stop because of what this turn has brought already. */
-  #hasStopped = false;
 
   constructor(thread: Thread, connection: UpstreamConnection, coding: HeadCoding, limits: Http2Limits) {
     this.#thread = thread;
@@ -64,13 +58,17 @@ export class Http2Speaker implements Speaker {
     this.#coding = coding;
     this.#limits = limits;
     this.codec = new Connection("client", limits, coding);
-    this.codec.output.use(thread.slabs);
+    this.codec.output.use(thread.slabs, () => this.wake());
     this.#heardMs = thread.monoMs();
     this.#probe = new Timer(() => this.#onProbe(), connection);
     const { out } = connection;
     out.onFlush = () => this.#flush();
     out.onDrain = () => this.#onDrain();
     out.wake();
+  }
+
+  get slabs(): SlabPool {
+    return this.#thread.slabs;
   }
 
   get principal(): string | undefined {
@@ -89,10 +87,9 @@ export class Http2Speaker implements Speaker {
     return this.#coding === "raw";
   }
 
+  /** The peer has not taken what was written: content waits in its streams. */
   get isFull(): boolean {
-    if (this.codec.output.end < FULL_BYTES) return this.#connection.out.isFull;
-    this.#hasStopped = true;
-    return true;
+    return this.#connection.out.isFull;
   }
 
   /** A fault while bytes are read is the stream's whose event it was; what is none's, the connection's. */
@@ -118,7 +115,7 @@ export class Http2Speaker implements Speaker {
   // A stream's side.
 
   wake(): void {
-    if (this.codec.output.end >= SPILL_BYTES) this.#flush();
+    if (this.codec.output.isFull) this.#flush();
     else this.#connection.out.wake();
   }
 
@@ -252,7 +249,7 @@ export class Http2Speaker implements Speaker {
     this.#thread.disarm(this.#probe);
     this.codec.output.clear();
     for (const stream of this.#streams) {
-      stream.listener = undefined;
+      stream.forget();
       stream.place = -1;
     }
     this.#streams.length = 0;
@@ -266,7 +263,7 @@ export class Http2Speaker implements Speaker {
     this.#connection.fail("upstream_protocol");
   }
 
-  /** Streams take turns with what the connection's window lets go. */
+  /** Streams take turns with what the connection's window and the socket let go. */
   #sendWaiting(): void {
     for (let sent = 1; sent > 0; ) {
       sent = 0;
@@ -282,17 +279,11 @@ export class Http2Speaker implements Speaker {
     const { end } = codec.output;
     out.give(codec.output.takeBuffer() as Buffer, end);
     codec.wrote();
-    if (!this.#hasStopped) return;
-    this.#hasStopped = false;
-    this.#drain();
   }
 
   #onDrain(): void {
     if (this.codec.output.end > 0) this.wake();
-    this.#drain();
-  }
-
-  #drain(): void {
+    this.#sendWaiting();
     for (const stream of [...this.#streams]) stream.drain();
   }
 

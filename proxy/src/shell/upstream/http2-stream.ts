@@ -9,9 +9,9 @@ import type { Method } from "../../http1/method.ts";
 import { ErrorCode } from "../../http2/error-code.ts";
 import { trailerLines } from "../../http2/message-writer.ts";
 import type { Stream } from "../../http2/stream.ts";
+import { PendingContent } from "../../message/pending-content.ts";
 import { HalfMove, Halves, moveHalves } from "../../stream/halves.ts";
 import type { UpstreamListener, UpstreamStream } from "../../stream/upstream-stream.ts";
-import { Waiting } from "../net/waiting.ts";
 import type { Http2Speaker } from "./http2-speaker.ts";
 
 export class Http2Stream implements UpstreamStream {
@@ -21,7 +21,8 @@ export class Http2Stream implements UpstreamStream {
   onDrain: (() => void) | undefined = undefined;
   #stream: Stream | undefined = undefined;
   #halves: Halves = Halves.open;
-  #waiting: Waiting | undefined = undefined;
+  /** Made for the first content that windows or socket do not let go. */
+  #pending: PendingContent | undefined = undefined;
   /** The content's end is here, whatever of it waits; with these trailer lines. */
   #isEnding = false;
   #trailers: Uint8Array | undefined = undefined;
@@ -48,7 +49,7 @@ export class Http2Stream implements UpstreamStream {
   }
 
   get #isWaiting(): boolean {
-    return this.#waiting !== undefined && this.#waiting.bytes > 0;
+    return this.#pending !== undefined && this.#pending.bytes > 0;
   }
 
   sendHead(bytes: Uint8Array, end: number, method: Method, framing: Framing): void {
@@ -65,10 +66,10 @@ export class Http2Stream implements UpstreamStream {
   sendContent(bytes: Uint8Array, from: number, to: number): void {
     const stream = this.#stream;
     if (stream === undefined) return;
-    const sent = this.#isWaiting ? 0 : this.#speaker.codec.sendContent(stream, bytes, from, to, false);
+    const sent = this.isFull ? 0 : this.#speaker.codec.sendContent(stream, bytes, from, to, false);
     if (from + sent < to) {
-      this.#waiting ??= new Waiting();
-      this.#waiting.append(bytes, from + sent, to);
+      this.#pending ??= new PendingContent(this.#speaker.slabs);
+      this.#pending.append(bytes, from + sent, to);
       stream.isBlocked = true;
     }
     this.#speaker.wake();
@@ -81,16 +82,16 @@ export class Http2Stream implements UpstreamStream {
     if (!this.#isWaiting) this.#end();
   }
 
-  /** Sends up to so many bytes of what waits, where the windows let them go; how many that was. */
+  /** Sends up to so many bytes of what waits, where windows and socket let them go; how many that was. */
   sendWaiting(bytesMax: number): number {
     const stream = this.#stream;
-    const waiting = this.#waiting;
-    if (stream === undefined || waiting === undefined || waiting.bytes === 0) return 0;
-    const sent = this.#speaker.codec.sendContent(stream, waiting.buffer, 0, Math.min(waiting.bytes, bytesMax), false);
+    const pending = this.#pending;
+    if (stream === undefined || pending === undefined || pending.bytes === 0 || this.#speaker.isFull) return 0;
+    const { codec } = this.#speaker;
+    const sent = pending.send((bytes, from, to) => codec.sendContent(stream, bytes, from, to, false), bytesMax);
+    stream.isBlocked = pending.bytes > 0;
     if (sent === 0) return 0;
-    waiting.drop(sent);
-    stream.isBlocked = waiting.bytes > 0;
-    if (waiting.bytes === 0 && this.#isEnding) this.#end();
+    if (!stream.isBlocked && this.#isEnding) this.#end();
     this.#speaker.wake();
     this.drain();
     return sent;
@@ -128,19 +129,24 @@ export class Http2Stream implements UpstreamStream {
   }
 
   reset(): void {
-    this.listener = undefined;
-    this.#halves = Halves.closed;
     const stream = this.#stream;
-    this.#stream = undefined;
+    this.forget();
     if (stream !== undefined) this.#speaker.cancel(stream, ErrorCode.cancel);
     this.#speaker.ended(this);
   }
 
   release(): void {
     if (this.#halves !== Halves.closed) return void this.reset();
+    this.forget();
+    this.#speaker.ended(this);
+  }
+
+  /** Nothing of it is to be sent, and nobody hears of it any more. */
+  forget(): void {
     this.listener = undefined;
     this.#stream = undefined;
-    this.#speaker.ended(this);
+    this.#halves = Halves.closed;
+    this.#pending?.drop();
   }
 
   // The connection's side.
@@ -168,9 +174,7 @@ export class Http2Stream implements UpstreamStream {
   /** It is no more: whoever asked is told, once. */
   lose(reset: { readonly reason: Reason; readonly detail: string; readonly wasProcessed: boolean }): void {
     const { listener } = this;
-    this.listener = undefined;
-    this.#stream = undefined;
-    this.#halves = Halves.closed;
+    this.forget();
     if (listener === undefined) return;
     this.#speaker.ended(this);
     listener.onReset(reset);

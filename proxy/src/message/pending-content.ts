@@ -1,6 +1,6 @@
-/** Content of a stream that waits for its client's windows, in slabs, in its order. */
-import { copyBytes } from "../../http1/copy-bytes.ts";
-import { LARGE_SLAB_BYTES, type SlabPool } from "../../message/slab-pool.ts";
+/** Content of a stream that waits for the other end's windows, in slabs, in its order. */
+import { copyBytes } from "../http1/copy-bytes.ts";
+import { LARGE_SLAB_BYTES, type SlabPool } from "./slab-pool.ts";
 
 export class PendingContent {
   readonly #slabs: SlabPool;
