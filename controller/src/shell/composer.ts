@@ -65,7 +65,7 @@ export class Composer {
   #last: Last | undefined;
   /** Of what was refused, what it would take away, while that waits for an operator's word. */
   #asked: readonly Loss[] = [];
-  /** Hashes of losses that an operator has taken upon himself. */
+  /** Hashes of losses that an operator has taken upon himself, each until a composition that began after it. */
   readonly #confirmed = new Set<string>();
   readonly #losses = new WeakMap<Built, Loss>();
   #refused: readonly RefusedBody[] = [];
@@ -166,13 +166,15 @@ export class Composer {
       this.#settle(this.#standingOf(kept));
       return undefined;
     }
+    // A word that comes while this settles is the next one's: it may have been asked already.
+    const confirmed = new Set(this.#confirmed);
     const sequence = kept?.release.revision.sequence ?? 0;
     const key = [compiler, sequence, ...candidates.map(keyOf)].join(" ");
     const settled =
-      this.#last?.key === key && this.#confirmed.size === 0
+      this.#last?.key === key && confirmed.size === 0
         ? this.#last.settled
-        : await settle(candidates, (contents) => this.#attempt(contents, kept), isSame);
-    this.#confirmed.clear();
+        : await settle(candidates, (contents) => this.#attempt(contents, kept, confirmed), isSame);
+    for (const hash of confirmed) this.#confirmed.delete(hash);
     if (pinned === undefined) this.#tellRefused(settled.refused, kept, this.#last?.key === key);
     else {
       const [fault] = settled.refused.values();
@@ -264,7 +266,11 @@ export class Composer {
     return sortInputs(candidates);
   }
 
-  async #attempt(contents: readonly SourceContent[], kept: Kept | undefined): Promise<Attempt<Built>> {
+  async #attempt(
+    contents: readonly SourceContent[],
+    kept: Kept | undefined,
+    confirmed: ReadonlySet<string>,
+  ): Promise<Attempt<Built>> {
     const startMs = performance.now();
     const built = await this.#build(contents, kept);
     const other = this.#readOtherwise(built, contents);
@@ -274,7 +280,7 @@ export class Composer {
       return { built: { ...rest, diagnostics: [toRecord("source_unread", message)] }, isGood: false, blames: [other] };
     }
     this.#counts = { ...this.#counts, lastBuildSeconds: (performance.now() - startMs) / 1000 };
-    const judged = built.plan === undefined ? built : await this.#judge(built, contents, kept);
+    const judged = built.plan === undefined ? built : await this.#judge(built, contents, kept, confirmed);
     const sources = contents.map(({ source }) => source);
     const places = [...judged.diagnostics.filter(({ severity }) => severity === "error"), ...judged.failedTests];
     const blamed = places.flatMap(({ file }) => (file === "." ? [] : [sourceOf(file, sources)]));
@@ -282,7 +288,12 @@ export class Composer {
   }
 
   /** A plan that takes away what nobody has said to be meant is refused. */
-  async #judge(built: Built, contents: readonly SourceContent[], kept: Kept | undefined): Promise<Built> {
+  async #judge(
+    built: Built,
+    contents: readonly SourceContent[],
+    kept: Kept | undefined,
+    confirmed: ReadonlySet<string>,
+  ): Promise<Built> {
     const { plan, ...rest } = built;
     // What an operator has pinned is meant.
     if (plan === undefined || this.#pinned !== undefined) return built;
@@ -297,8 +308,7 @@ export class Composer {
     const isNew = (each: SourceContent) => this.#good.get(each.source)?.revision.id !== each.revision.id;
     const pathMissing = contents.find((each) => each.pathMissing !== undefined && isNew(each))?.pathMissing;
     const loss = lossOf(before, after, { pathMissing, digest: snapshotHash });
-    if (loss === undefined || this.#confirmed.has(loss.hash) || (await this.#isMeant(contents, loss, kept)))
-      return built;
+    if (loss === undefined || confirmed.has(loss.hash) || (await this.#isMeant(contents, loss, kept))) return built;
     const refused = {
       ...rest,
       diagnostics: toLossRecords(loss, this.#hintFor(loss, kept)),

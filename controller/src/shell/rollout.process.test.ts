@@ -1,4 +1,4 @@
-/** What becomes of a build that proxies would refuse: no resource makes one today, so it is handed in. */
+/** What becomes of builds that no resources make, or not at that moment: they are handed in. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,9 +8,10 @@ import { makeLease } from "../../test/make-lease.ts";
 import type { RefusedBody } from "../api/bodies.ts";
 import type { Built, MeshPlan } from "../build/build.ts";
 import type { SourceContent } from "../sources/source.ts";
+import type { Lease } from "../store/store.ts";
 import type { Builder } from "./build/builder.ts";
 import { Composer } from "./composer.ts";
-import { Rollout } from "./rollout.ts";
+import { Rollout, type RolloutOptions } from "./rollout.ts";
 import { KeptPin } from "./store/kept-pin.ts";
 import { LastGood } from "./store/last-good.ts";
 import { SourceContents } from "./store/source-contents.ts";
@@ -24,44 +25,59 @@ const port = (name: string): Port => {
   return { name, protocol: "http", mode: "strict", listen: address, application: address };
 };
 
-function makePlan(inbound: readonly Port[]): MeshPlan {
-  const workload: Workload = {
-    name: "web",
-    namespace: "default",
-    service: "web",
-    labels: {},
-    principal: "spiffe://td/ns/default/sa/web",
-    inbound,
-    policies: {},
-    defaultVerdict: "deny",
-    pathLevel: "BASE",
-  };
-  return { mesh: { name: "m", trustDomain: "td" }, workloads: [workload], outbound: [], services: [], modules: [] };
+function makePlan(inbound: readonly Port[], names: readonly string[] = ["web"]): MeshPlan {
+  const workloads = names.map(
+    (name): Workload => ({
+      name,
+      namespace: "default",
+      service: name,
+      labels: {},
+      principal: `spiffe://td/ns/default/sa/${name}`,
+      inbound,
+      policies: {},
+      defaultVerdict: "deny",
+      pathLevel: "BASE",
+    }),
+  );
+  return { mesh: { name: "m", trustDomain: "td" }, workloads, outbound: [], services: [], modules: [] };
 }
 
-const commit = (id: string): SourceContent => ({
+const commit = (id: string, messagesSince = async () => ""): SourceContent => ({
   source: "root",
   label: "git main",
   revision: { id, subject: id, author: "Ann", committedAtMs: 0 },
   files: [],
   unread: [],
   path: "",
-  messagesSince: async () => "",
+  messagesSince,
 });
 
 let folder: string;
+let lease: Lease;
+let lastGood: LastGood;
+let opened: Rollout | undefined;
+let published: string[];
+let refused: (readonly RefusedBody[])[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "regomesh-rollout-"));
+  lease = await makeLease(folder);
+  lastGood = new LastGood(lease, SYSTEM_CLOCK);
+  opened = undefined;
+  published = [];
+  refused = [];
 });
-afterEach(async () => await rm(folder, { recursive: true }));
+afterEach(async () => {
+  await opened?.close();
+  await lease.end();
+  await rm(folder, { recursive: true });
+});
 
-test("what proxies would refuse is refused before any is sent it, and before it is kept", async () => {
-  const plans = [
-    makePlan([port("http")]),
-    makePlan([port("http"), port("http")]),
-    makePlan([port("http"), port("more")]),
-  ];
-  const builder: Pick<Builder, "version" | "build"> = {
+/** With the plans that builds give, one after the other. */
+function makeRollout(
+  plans: MeshPlan[],
+  options: Partial<Pick<RolloutOptions, "log" | "remembered">> = {},
+): { readonly rollout: Rollout; readonly composer: Composer } {
+  const handed: Pick<Builder, "version" | "build"> = {
     version: async () => "1",
     build: async (): Promise<Built> => {
       const plan = plans.shift();
@@ -69,12 +85,9 @@ test("what proxies would refuse is refused before any is sent it, and before it 
       return { plan, diagnostics: [], failedTests: [], passedTests: 0, sources: [], resources: {}, verdicts: [] };
     },
   };
-  const lease = await makeLease(folder);
-  const published: string[] = [];
-  const refused: (readonly RefusedBody[])[] = [];
-  const lastGood = new LastGood(lease, SYSTEM_CLOCK);
+  const builder = handed as Builder;
   const composer = new Composer({
-    builder: builder as Builder,
+    builder,
     contents: new SourceContents(lease, SYSTEM_CLOCK, SILENT),
     rights: [],
     sources: {},
@@ -83,8 +96,8 @@ test("what proxies would refuse is refused before any is sent it, and before it 
     log: SILENT,
     refuse: (all) => void refused.push(all),
   });
-  const rollout = new Rollout({
-    builder: builder as Builder,
+  opened = new Rollout({
+    builder,
     composer,
     keptPin: new KeptPin(lease, SYSTEM_CLOCK),
     lastGood,
@@ -95,7 +108,17 @@ test("what proxies would refuse is refused before any is sent it, and before it 
     publish: ({ revision }) => void published.push(revision.name),
     remembered: async () => [],
     fallback: () => undefined,
+    ...options,
   });
+  return { rollout: opened, composer };
+}
+
+test("what proxies would refuse is refused before any is sent it, and before it is kept", async () => {
+  const { rollout } = makeRollout([
+    makePlan([port("http")]),
+    makePlan([port("http"), port("http")]),
+    makePlan([port("http"), port("more")]),
+  ]);
   await rollout.open();
   for (const hash of ["good", "bad", "better"]) await rollout.take(commit(hash));
   expect(published).toEqual(["good", "better"]);
@@ -106,46 +129,42 @@ test("what proxies would refuse is refused before any is sent it, and before it 
     [],
   ]);
   expect((await lastGood.read()).kept?.release.revision).toMatchObject({ name: "better", sequence: 2 });
-  await rollout.close();
-  await lease.end();
+});
+
+test("a word for what a commit takes away is kept for the next composition, where it comes while one settles", async () => {
+  const [whole, less] = [makePlan([port("http")], ["a", "b", "c"]), makePlan([port("http")], ["a"])];
+  const { rollout, composer } = makeRollout([whole, less, less, less]);
+  await rollout.open();
+  await rollout.take(commit("whole"));
+  await rollout.take(commit("less"));
+  const hint = refused.at(-1)?.[0]?.diagnostics[0]?.hint ?? "";
+  const hash = /confirm ([0-9a-f]+)/.exec(hint)?.[1] ?? "";
+  const said: boolean[] = [];
+  // Messages are read once it is known that nobody has confirmed it.
+  const saying = async () => {
+    said.push(composer.confirm(hash));
+    return "";
+  };
+  await rollout.take(commit("less still", saying));
+  expect([said, published]).toEqual([[true], ["whole"]]);
+  await rollout.compose();
+  expect(published).toEqual(["whole", "less still"]);
 });
 
 test("a release that an earlier version has kept in another shape is not used, and nobody dies of it", async () => {
-  const lease = await makeLease(folder);
-  const lastGood = new LastGood(lease, SYSTEM_CLOCK);
   const { workloads: _, ...plan } = makePlan([port("http")]);
   const revision = { epoch: "e", sequence: 3, name: "old" };
   const facts = { source: "git main", builtAtMs: 1, issuedAtMs: 2, explainDenials: false };
   const release = { revision, plan: plan as MeshPlan, ...facts };
   await lastGood.write({ release, compiler: "1", built: "old" });
   const warned: unknown[] = [];
-  const rollout = new Rollout({
-    builder: {} as Builder,
-    composer: new Composer({
-      builder: {} as Builder,
-      contents: new SourceContents(lease, SYSTEM_CLOCK, SILENT),
-      rights: [],
-      sources: {},
-      trustDomain: () => "td",
-      clock: SYSTEM_CLOCK,
-      log: SILENT,
-      refuse: () => {},
-    }),
-    keptPin: new KeptPin(lease, SYSTEM_CLOCK),
-    lastGood,
-    trustDomain: () => "td",
-    explainDenials: false,
-    clock: SYSTEM_CLOCK,
+  const { rollout } = makeRollout([], {
     log: { log: (level, message, facts) => void warned.push([level, message, facts]) },
-    publish: () => {},
     remembered: async () => ["default/web"],
-    fallback: () => undefined,
   });
   await rollout.restore();
   expect(rollout.release).toBeUndefined();
   expect(warned).toEqual([
     ["warn", "the last good revision is not used", { reason: "it was kept by a version that wrote it otherwise" }],
   ]);
-  await rollout.close();
-  await lease.end();
 });

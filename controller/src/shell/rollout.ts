@@ -48,6 +48,7 @@ export class Rollout {
   #takenBack: number | undefined;
   /** Of the release that proxies refuse and that nothing stands in the place of. */
   #heldHere: number | undefined;
+
   constructor(options: RolloutOptions) {
     this.#options = options;
   }
@@ -217,6 +218,7 @@ export class Rollout {
 
   /** Waits until what has changed is kept, or could not be. */
   async close(): Promise<void> {
+    await this.#composing;
     await this.#last;
     await Promise.all([this.#options.lastGood.flush(), this.#options.composer.flush()]);
   }
