@@ -210,8 +210,8 @@ function makeReader({ singles, lists }: SnapshotParts): ReadContent {
 
 /**
  * What every proxy would refuse in a release, by the check that proxies run. Services are checked
- * once, whoever may call them: together as a caller of another namespace sees them, and those of
- * each namespace, by their short names, with whoever else has such a name.
+ * whoever may call them: all together as the first workload sees them, and those of each other
+ * namespace, by their short names, with whoever else has such a name.
  */
 export function checkRelease(
   release: Release,
@@ -228,18 +228,10 @@ export function checkRelease(
     const own = checked.has(namespace) ? [] : (byNamespace.get(namespace) ?? []);
     checked.add(namespace);
     const near = new Set([...own, ...own.flatMap(({ name }) => byHost.get(name) ?? [])]);
-    const problems = [
-      ...(at === 0 ? checkSnapshot(toSnapshot(release, { ...workload, outbound: plan.outbound })).problems : []),
-      ...checkSnapshot(
-        toSnapshot(release, {
-          ...workload,
-          outbound: [...near].map((service) => fromServiceContent(service, namespace)),
-        }),
-      ).problems,
-    ];
-    // Of the first workload both checks say the same of itself.
-    const once = new Map(problems.map((problem) => [`${problem.code} ${problem.message}`, problem]));
-    return [...once.values()].map((problem) => ({ workload: `${namespace}/${workload.name}`, problem }));
+    const seen = at === 0 ? plan.outbound : [...near];
+    const outbound = seen.map((service) => fromServiceContent(service, namespace));
+    const { problems } = checkSnapshot(toSnapshot(release, { ...workload, outbound }));
+    return problems.map((problem) => ({ workload: `${namespace}/${workload.name}`, problem }));
   });
 }
 
