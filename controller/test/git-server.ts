@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -89,7 +90,7 @@ export type GitServer = {
 export async function serveGit(folder: string): Promise<GitServer> {
   const http: Server = createServer((request, response) => {
     if (typeof server.fail === "number") return void response.writeHead(server.fail).end();
-    answer(folder, request, response, () => server.fail === "cut" && request.method === "POST");
+    answerByGit(folder, request, response, request, () => server.fail === "cut" && request.method === "POST");
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
@@ -104,7 +105,14 @@ export async function serveGit(folder: string): Promise<GitServer> {
   return server;
 }
 
-function answer(folder: string, request: IncomingMessage, response: ServerResponse, isCut: () => boolean): void {
+/** By git's own program, of the repositories in a folder; `content` is the request's, where somebody has read it already. */
+export function answerByGit(
+  folder: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  content: Readable = request,
+  isCut: () => boolean = () => false,
+): void {
   const { pathname, search } = new URL(request.url ?? "/", "http://git");
   const program = spawn(backend, {
     env: {
@@ -120,7 +128,7 @@ function answer(folder: string, request: IncomingMessage, response: ServerRespon
     },
   });
   program.stdin.on("error", () => {});
-  request.pipe(program.stdin);
+  content.pipe(program.stdin);
   const chunks: Buffer[] = [];
   program.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   program.on("close", () => {
@@ -132,11 +140,11 @@ function answer(folder: string, request: IncomingMessage, response: ServerRespon
       .split("\r\n")
       .map((line) => line.split(": ") as [string, string]);
     const status = Number(fields.find(([name]) => name === "Status")?.[1]?.slice(0, 3) ?? 200);
-    const content = output.subarray(split + 4);
+    const answer = output.subarray(split + 4);
     response.writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== "Status")));
-    if (isCut() && content.includes("PACK")) {
-      response.write(content.subarray(0, content.length >> 1));
+    if (isCut() && answer.includes("PACK")) {
+      response.write(answer.subarray(0, answer.length >> 1));
       response.destroy();
-    } else response.end(content);
+    } else response.end(answer);
   });
 }

@@ -1,22 +1,20 @@
 /** A remote over HTTP, served by git itself: what is fetched, and what is said when it cannot be. */
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { createDeflate } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { answerByGit, hasGitServer } from "../../../test/git-server.ts";
 import { parsePlace } from "../../git/remote.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { Mirror } from "./mirror.ts";
 
 const run = promisify(execFile);
-/** Part of git; Debian and others put it here, and git tells where. */
-const backend = join((await run("git", ["--exec-path"])).stdout.trim(), "git-http-backend");
 const TOKEN = "s3cret-token";
 const AUTHORIZATION = `Basic ${Buffer.from(`x-access-token:${TOKEN}`).toString("base64")}`;
 
@@ -43,7 +41,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test.skipIf(!existsSync(backend)).each([
+test.skipIf(!hasGitServer).each([
   [
     "a new commit comes, and a branch that is gone goes",
     async (mirror: Mirror) => {
@@ -57,6 +55,13 @@ test.skipIf(!existsSync(backend)).each([
       await push(":main");
       await mirror.fetch();
       expect(await refs(mirror)).toEqual({ "refs/heads/other": await head() });
+    },
+  ],
+  [
+    "asked for twice at once, it is fetched one after the other",
+    async (mirror: Mirror) => {
+      expect(await Promise.all([mirror.fetch(), mirror.fetch()])).toEqual([true, true]);
+      expect(told).toEqual({ fetched: 1, trouble: undefined, rewritten: undefined });
     },
   ],
   [
@@ -257,49 +262,16 @@ async function serve(): Promise<Server> {
       });
       request.on("end", () => {
         if (body.includes("command=fetch")) return sendEndless(response);
-        answerByGit(request, Readable.from([Buffer.from(body, "latin1")]), response);
+        answerByGit(folder, request, response, Readable.from([Buffer.from(body, "latin1")]));
       });
       return;
     }
     if (request.headers.authorization !== AUTHORIZATION)
       return void response.writeHead(401, { "www-authenticate": "Basic" }).end();
-    answerByGit(request, request, response);
+    answerByGit(folder, request, response);
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   return http;
-}
-
-function answerByGit(request: IncomingMessage, content: Readable, response: ServerResponse): void {
-  const { pathname, search } = new URL(request.url ?? "/", "http://git");
-  const program = spawn(backend, {
-    env: {
-      PATH: process.env.PATH,
-      GIT_PROJECT_ROOT: folder,
-      GIT_HTTP_EXPORT_ALL: "1",
-      PATH_INFO: pathname,
-      QUERY_STRING: search.slice(1),
-      REQUEST_METHOD: request.method,
-      CONTENT_TYPE: request.headers["content-type"] ?? "",
-      HTTP_CONTENT_ENCODING: request.headers["content-encoding"] ?? "",
-      GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
-    },
-  });
-  content.pipe(program.stdin);
-  const chunks: Buffer[] = [];
-  program.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-  program.on("close", () => {
-    const output = Buffer.concat(chunks);
-    const split = output.indexOf("\r\n\r\n");
-    const fields = output
-      .subarray(0, split)
-      .toString()
-      .split("\r\n")
-      .map((line) => line.split(": ") as [string, string]);
-    const status = Number(fields.find(([name]) => name === "Status")?.[1]?.slice(0, 3) ?? 200);
-    response
-      .writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== "Status")))
-      .end(output.subarray(split + 4));
-  });
 }
 
 /** A pack with one object that has no end, in side-band packets. */

@@ -82,6 +82,8 @@ export class Mirror {
   #isWoken = false;
   #isStarted = false;
   #running: Promise<void> = Promise.resolve();
+  /** One fetch after the other: two at once would sweep away and lock what the other needs. */
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(gitDir: string, options: MirrorOptions) {
     this.gitDir = gitDir;
@@ -104,8 +106,15 @@ export class Mirror {
     return new Mirror(gitDir, options);
   }
 
-  /** Fetches once; false where that failed, which is told. */
+  /** Fetches once, when another fetch under way has ended; false where that failed, which is told. */
   async fetch(): Promise<boolean> {
+    const turn = this.#last.then(() => this.#fetch());
+    this.#last = turn;
+    return await turn;
+  }
+
+  async #fetch(): Promise<boolean> {
+    if (this.#ending.signal.aborted) return false;
     const { remote, follow, onFetched, onTrouble, onRewritten } = this.#options;
     try {
       const network = {
@@ -149,7 +158,7 @@ export class Mirror {
     this.#running = (async () => {
       while (!this.#ending.signal.aborted) {
         await this.#pause();
-        if (!this.#ending.signal.aborted) await this.fetch();
+        await this.fetch();
       }
     })();
   }
@@ -164,6 +173,7 @@ export class Mirror {
     this.#ending.abort();
     this.wake();
     await this.#running;
+    await this.#last;
   }
 
   #well(): true {

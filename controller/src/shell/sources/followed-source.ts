@@ -39,6 +39,7 @@ export class FollowedSource implements Source {
   readonly #git: GitSource;
   readonly #troubles: Map<TroubleReason, SourceTrouble>;
   #isSuspended: boolean;
+  #isStarted = false;
 
   private constructor(
     options: FollowedOptions,
@@ -144,8 +145,9 @@ export class FollowedSource implements Source {
   }
 
   start(): void {
+    this.#isStarted = true;
     this.#git.start();
-    if (this.#mirror !== undefined && !this.#isSuspended) this.#mirror.start();
+    if (!this.#isSuspended) this.#mirror?.start();
   }
 
   wake(): void {
@@ -167,7 +169,7 @@ export class FollowedSource implements Source {
     if (this.#isSuspended === isSuspended) return;
     this.#isSuspended = isSuspended;
     this.#options.onTrouble();
-    if (isSuspended) return;
+    if (isSuspended || !this.#isStarted) return;
     this.#mirror?.start();
     this.wake();
     this.again();
