@@ -15,7 +15,7 @@ import {
 import { sealHeap, startHeap } from "./memory";
 import { enterAtoms } from "./value/atoms";
 import { setHashSeed } from "./value/hash";
-import { seal } from "./value/seal";
+import { makeAtoms, seal } from "./value/seal";
 import { parseJson } from "./json/read";
 import { forgetHost, linkHost } from "./builtins/host";
 import { dropPassingPrograms, startPrograms } from "./regex/store";
@@ -74,7 +74,7 @@ function enterConstants(): void {
   enterAtoms(atomCells, atomCount);
   for (let i = 0; i < valueCount; i++) {
     const text = valueTexts + (<usize>i << 3);
-    const value = seal(parseJson(<usize>load<u32>(text), load<i32>(text, 4), true));
+    const value = makeAtoms(seal(parseJson(<usize>load<u32>(text), load<i32>(text, 4), true)));
     store<u32>(valueTable + (<usize>i << 2), <u32>value);
   }
   linkHost(builtinNames());

@@ -20,7 +20,7 @@ import { LAZY_INPUT, beginRequest, forgetDocument } from "../request/slots";
 import { contextBlock, headTable, openRegion, setDestinationValue, setHead } from "../request/region";
 import { isBadRequest } from "../request/target";
 import { makeAtoms } from "../value/seal";
-import { isFalse, isTrue, makeView } from "../value/value";
+import { STRING, isFalse, isTrue, makeView } from "../value/value";
 
 let answers: usize = 0;
 let fuels: usize = 0;
@@ -78,6 +78,7 @@ export function rm_decide(headBytes: i32, idBytes: i32, mask: u32, nowMs: f64): 
   resetHeap();
   beginDecision();
   fixNow(nowMs);
+  store<u32>(idCell, STRING); // other bytes: what was said of those before is void
   store<u32>(idCell, <u32>idBytes, STRING_CELL_LENGTH);
   store<u32>(idCell, 0, STRING_CELL_HASH);
   setHead(headBytes, idBytes > 0 ? idCell : 0, nowMs);

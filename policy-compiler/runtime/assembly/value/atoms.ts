@@ -1,6 +1,6 @@
 /**
- * The policy's constant strings ("atoms"), and on the fast path those of its data: one cell each, found by
- * their bytes. A string that is an atom carries ATOM; two different atoms are never equal.
+ * The policy's constant strings ("atoms"), those in its constant collections too, and on the fast path those of
+ * its data: one cell each, found by their bytes. A string that is an atom carries ATOM; two different atoms are never equal.
  */
 import { allocZeroed } from "../memory";
 import { equalStrings } from "./compare";

@@ -39,8 +39,9 @@ export function seal(value: usize): usize {
 }
 
 /**
- * Makes the strings of sealed data atoms, one cell for all that are equal: what a request says is then
- * found in it by address. Only before anything is decided.
+ * Makes the strings of a sealed value atoms, one cell for all that are equal: what a request says is then
+ * found in it by address. All constants are before any data is, and both before anything is decided: a
+ * string that was CHECKED and stays so would differ from a later atom of the same text.
  */
 export function makeAtoms(value: usize): usize {
   if (value & 1 || value == 0) return value;
