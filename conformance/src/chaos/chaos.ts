@@ -49,7 +49,6 @@ const STATUS_EVERY_MS = 250;
 const STATUS_TIMEOUT_MS = 1000;
 const LOOK_EVERY_MS = 1000;
 const TELL_EVERY_MS = 10_000;
-/** From the end of the chaos until all is as it was: the longest pause, a start, an identity. */
 /**
  * The warm-up: at first everything is killed; then sidecars and controller live, and have their
  * share of everything else before their memory is looked at. Code is compiled, pools and rings are
@@ -57,6 +56,7 @@ const TELL_EVERY_MS = 10_000;
  */
 const WARM_UP = { killedMs: 150_000, livedMs: 210_000 } as const;
 const WARM_UP_MS = WARM_UP.killedMs + WARM_UP.livedMs;
+/** From the end of the chaos until all is as it was: the longest pause, a start, an identity. */
 const RECOVERED_MS = 120_000;
 const SETTLED_MS = 4000;
 /** A shorter look says nothing of memory. */
