@@ -1,4 +1,5 @@
 /** Ports of the local mesh: one that the user named must be free, any other may move. */
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
 export class PortBusy extends Error {
@@ -12,18 +13,17 @@ export async function takePort(wanted: number, flag: string | undefined): Promis
   return await freePort();
 }
 
-/** A port that nothing listens on just now. */
+/** Below what systems give to whoever asks for any port (Linux 32768, IANA 49152): there a port is another's before it is used. */
+const [PORT_LEAST, PORT_LIMIT] = [20_000, 32_768];
+const TRIES_MAX = 100;
+
+/** A port that nothing listens on just now, and that nobody is given who does not name it. */
 export async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const port = randomInt(PORT_LEAST, PORT_LIMIT);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port of ${PORT_LEAST} to ${PORT_LIMIT - 1} is free`);
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** nginx as the yardstick: one process, the same work a request, from a configuration of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import type { Tools } from "./tools.ts";
 
@@ -60,15 +60,6 @@ export async function requestsAt(port: number): Promise<number> {
   const numbers = /(\d+)\s+(\d+)\s+(\d+)/.exec(await response.text());
   if (numbers === null) throw new Error(`nginx says ${response.status} to ${STATUS_PATH}`);
   return Number(numbers[3]);
-}
-
-/** A port that is free now. nginx cannot be told to find one. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function untilOpen(port: number, child: ChildProcess, err: () => string): Promise<void> {

@@ -4,13 +4,14 @@
  * upstream core 1. Each proxy of ours asks a policy, counts, and writes an access log.
  */
 import { join } from "node:path";
+import { freePort } from "@regomesh/cli";
 import { makeSnapshotFile, type OutboundService, type Snapshot, type WorkloadSnapshot } from "@regomesh/protocol";
 import type { CompiledPolicy } from "../compiled-policy.ts";
 import { openProxyProcess, type ProxyProcess } from "../proxy-process.ts";
 import { runH2Load } from "./h2-load.ts";
 import { makeIdentities, spiffeIdOf, TRUST_DOMAIN } from "./identities.ts";
 import { runLoad } from "./load.ts";
-import { freePort, openNginx, requestsAt, upstreamServer } from "./nginx.ts";
+import { openNginx, requestsAt, upstreamServer } from "./nginx.ts";
 import type { Candidate } from "./paired.ts";
 import { makeBenchPolicy } from "./policy.ts";
 import type { Tools } from "./tools.ts";

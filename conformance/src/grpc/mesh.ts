@@ -1,6 +1,6 @@
 /** Two sidecars in this process, mTLS between them, before an application that speaks gRPC. */
-import { createServer } from "node:net";
 import { SILENT } from "@regomesh/base";
+import { freePort } from "@regomesh/cli";
 import { makeSnapshotFile, type WorkloadSnapshot } from "@regomesh/protocol";
 import { openProxy, type Sidecar } from "@regomesh/proxy";
 import { makeService, makeSnapshot, makeWorkload, TestAuthority } from "@regomesh/proxy/test";
@@ -65,12 +65,4 @@ export async function openGrpcMesh(
       await orders.close();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

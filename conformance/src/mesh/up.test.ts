@@ -39,7 +39,7 @@ test("it comes up, obeys a commit, ends by Ctrl-C without a child left, and the 
     await grantRefunds(repository);
     commit = await headOf(repository);
     await until("alice's refund passes", FLIP_MS, async () => (await status(edge, "/refunds")) === 200 || undefined);
-    expect(await livingOf(up.pid)).toHaveLength(PROCESSES);
+    await allRun(up);
     expect(await up.end("SIGINT", "group")).toBe(0);
     expect(up.err).toBe("");
   }
@@ -66,7 +66,7 @@ test("what is killed is started again, after a pause that is shown, and serves a
   await until("requests pass", SERVED_MS, async () => (await served(edge)) || undefined);
   await grantRefunds(join(state, "repo"));
   await until("alice's refund passes", SERVED_MS, async () => (await status(edge, "/refunds")) === 200 || undefined);
-  expect(await livingOf(up.pid)).toHaveLength(PROCESSES);
+  await allRun(up);
   expect(await up.end("SIGINT", "group")).toBe(0);
 });
 
@@ -126,6 +126,12 @@ test("a broken policy at the first start is one clear sentence with its place an
   );
   expect(await livingOf(up.pid)).toEqual([]);
 });
+
+/** Beside them git is run now and then, for a moment. */
+async function allRun(up: UpProcess): Promise<void> {
+  const count = async () => (await livingOf(up.pid)).length;
+  await until(`${PROCESSES} processes run`, SERVED_MS, async () => (await count()) === PROCESSES || undefined);
+}
 
 async function status(edge: string, path: string): Promise<number> {
   return (await askEdge(edge, path, ALICE)).status;
