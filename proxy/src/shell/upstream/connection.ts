@@ -98,7 +98,7 @@ function connectLoopback(port: number, onread: OnReadOpts, attemptMs: number): S
 export class UpstreamConnection {
   readonly endpoint: Endpoint;
   readonly out: Outgoing;
-  /** Undefined until it is known what is spoken. */
+  /** Undefined until it is ready. */
   speaker: Speaker | undefined = undefined;
   /** After which idle time the other end closes, where it has said so. */
   peerIdleMs: number | undefined = undefined;
@@ -154,7 +154,6 @@ export class UpstreamConnection {
     else this.#socket = connectPlain({ host, port, noDelay: true, onread });
     const { slabs, turn, writesThrough } = thread;
     this.out = new Outgoing(this.#socket, slabs, turn, this, { writesThrough, readsOn: true });
-    if (peer === undefined) this.speaker = this.#speakerOf(options.protocol);
     this.#connectTimer = new Timer(() => this.fail("connect_timeout"), this);
     this.#end = new Timer(() => this.#onEndOfIdentity(options.graceMs), this);
     if (options.connectTimeoutMs > 0) thread.arm(this.#connectTimer, options.connectTimeoutMs);
@@ -163,12 +162,12 @@ export class UpstreamConnection {
     this.#listen(options);
   }
 
-  #listen({ peer, principals, refusalOf }: DialOptions): void {
+  #listen({ peer, protocol, principals, refusalOf }: DialOptions): void {
     const socket = this.#socket;
     if (peer === undefined)
       socket.once(
         "connect",
-        guarded(this, () => this.#ready()),
+        guarded(this, () => this.#ready(protocol)),
       );
     else {
       const onSecure = (): void => {
@@ -179,11 +178,8 @@ export class UpstreamConnection {
         this.peer = found;
         const agreed = agreedOn(socket as TLSSocket);
         this.#thread.handshakes.count({ direction: "outbound", peer: found.principal, ...agreed });
-        this.speaker = this.#speakerOf(
-          agreed.spoken === MESH_PROTOCOL ? "mesh" : agreed.spoken === "h2" ? "http2" : "http1",
-        );
         this.#thread.arm(this.#end, Math.min(found.notAfterMs, peer.notAfterMs) - this.#thread.wallMs());
-        this.#ready();
+        this.#ready(agreed.spoken === MESH_PROTOCOL ? "mesh" : agreed.spoken === "h2" ? "http2" : "http1");
       };
       socket.once("secureConnect", guarded(this, onSecure));
     }
@@ -312,8 +308,10 @@ export class UpstreamConnection {
     if (!this.#isClosed) this.#owner.onRoom(this);
   }
 
-  #ready(): void {
+  /** What is spoken writes to the socket's handle from its first word on, which a socket that is connecting has not. */
+  #ready(spoken: UpstreamProtocol | "mesh"): void {
     if (this.#isClosed) return;
+    this.speaker = this.#speakerOf(spoken);
     this.#thread.disarm(this.#connectTimer);
     this.isReady = true;
     this.#failure = "upstream_reset";

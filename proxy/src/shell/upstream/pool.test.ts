@@ -1,7 +1,8 @@
 /** Which connection a request gets, after what became of the one before. */
-import { createServer, type Socket } from "node:net";
+import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
+import { type AddressInfo, createServer, Socket } from "node:net";
 import { SILENT } from "@regomesh/base";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { Framing } from "../../http1/head.ts";
 import { HeadReader } from "../../http1/head-reader.ts";
 import { DEFAULT_CODEC_LIMITS } from "../../http1/limits.ts";
@@ -9,6 +10,7 @@ import { Method } from "../../http1/method.ts";
 import { makeEndpoint } from "../../route/endpoint.ts";
 import type { StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { makeSharedMemory, makeThread } from "../plane/make-thread.ts";
+import type { UpstreamProtocol } from "./connection.ts";
 import { Pool } from "./pool.ts";
 
 /** Far more than the system takes for a server that does not read. */
@@ -40,7 +42,35 @@ test.each([
   await new Promise((done) => server.close(done));
 });
 
-function makePool(port: number): Pool {
+test.each<UpstreamProtocol>(["http1", "http2"])(
+  "what is spoken in plaintext is written past the socket's stream: %s",
+  async (protocol) => {
+    const server = createHttp2Server();
+    server.on("stream", (stream: ServerHttp2Stream) => stream.respond({ ":status": 200 }, { endStream: true }));
+    const plain = createServer((socket) =>
+      socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")),
+    );
+    const listening = protocol === "http2" ? server : plain;
+    await new Promise<void>((done) => listening.listen(0, "127.0.0.1", done));
+    const { port } = listening.address() as AddressInfo;
+    const { _write: write } = Socket.prototype;
+    onTestFinished(() => {
+      Socket.prototype._write = write;
+    });
+    let asStream = 0;
+    Socket.prototype._write = function (...args) {
+      if (this.connecting || this.remotePort === port) asStream++;
+      write.apply(this, args);
+    };
+    const pool = makePool(port, protocol);
+    await ask(pool, 5);
+    expect(asStream).toBe(0);
+    pool.destroy();
+    await new Promise((done) => listening.close(done));
+  },
+);
+
+function makePool(port: number, protocol: UpstreamProtocol = "http1"): Pool {
   const thread = makeThread({ log: SILENT, shared: makeSharedMemory(), accessLog: undefined });
   const facts = { address: "127.0.0.1", port, portName: "http", workload: "w", principal: "", labels: {} };
   return new Pool(thread, makeEndpoint(facts), {
@@ -52,7 +82,7 @@ function makePool(port: number): Pool {
     refusalOf: () => undefined,
     graceMs: 0,
     isApplication: false,
-    protocol: "http1",
+    protocol,
     peer: () => undefined,
   });
 }
