@@ -16,8 +16,10 @@ export interface Sink {
 const sizeLine = new Uint8Array(CHUNK_START_BYTES_MAX + 2);
 
 export function appendContent(sink: Sink, framing: Framing, bytes: Uint8Array, from: number, to: number): void {
-  if (framing !== Framing.chunked) return void sink.append(bytes, from, to);
   if (from === to) return;
+  // On a connection that stays it would be read as the next message.
+  if (framing === Framing.none) throw new Error("a message without content has none");
+  if (framing !== Framing.chunked) return void sink.append(bytes, from, to);
   sink.append(sizeLine, 0, writeChunkStart(sizeLine, 0, to - from));
   sink.append(bytes, from, to);
   sink.append(CHUNK_END, 0, CHUNK_END.length);
