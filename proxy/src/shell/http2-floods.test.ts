@@ -151,11 +151,16 @@ test.each([
   expect(goawayOf(client)).toBe(ErrorCode.enhanceYourCalm);
 });
 
-test("a connection on which nothing happens ends with GOAWAY of what came", async () => {
+test.each<readonly [string, Uint8Array | undefined]>([
+  ["nothing comes", undefined],
+  ["nothing comes but PINGs", frame(ping, 0, 0, new Uint8Array(8))],
+  ["nothing comes but windows", frame(windowUpdate, 0, 0, uint32(1))],
+])("a connection on which %s ends with GOAWAY of what came", async (_, bytes) => {
   const bench = await setUp({ timeouts: { idleMs: 100 } });
   const client = new Client(bench.inbound);
   client.write(Buffer.from(concat(preface, asked(0))));
-  await client.closed;
+  const timer = setInterval(() => bytes && client.write(Buffer.from(bytes)), 25);
+  await client.closed.finally(() => clearInterval(timer));
   const last = heard(client).findLast(({ type }) => type === goaway);
   expect(last && [readUint31(last.payload, 0), readUint32(last.payload, 4)]).toEqual([1, ErrorCode.noError]);
 });

@@ -55,6 +55,7 @@ async function openBackends(...answers: readonly (RequestListener | undefined)[]
   return backends;
 }
 
+const turn = () => new Promise((next) => setImmediate(next));
 const get = (port: number): Promise<string> => exchange(port, "GET / HTTP/1.1\r\nHost: orders\r\n\r\n");
 const busy: RequestListener = (request, response) => {
   request.resume();
@@ -112,7 +113,7 @@ test.each(Array.from({ length: 12 }, (_, index) => index + 1))(
       return new Set(last.map(({ stream }) => stream));
     };
     const until = async (count: number): Promise<void> => {
-      while (ended().size < count && !client.socket.closed) await new Promise((next) => setImmediate(next));
+      while (ended().size < count && !client.socket.closed) await turn();
     };
     client.write(Buffer.from(concat(preface, post(1))));
     await until(1);
@@ -175,12 +176,34 @@ test("beyond what a thread may hold no request begins, and what comes back is co
   const setting = await openPlane({ slabs }, backends);
   const first = new Client(setting.outbound);
   first.write("POST / HTTP/1.1\r\nHost: orders\r\nContent-Length: 1\r\n\r\nx");
-  while (backends[0]?.seen.length === 0) await new Promise((next) => setImmediate(next));
+  while (backends[0]?.seen.length === 0) await turn();
   const refused = await get(setting.outbound);
   expect(refused).toContain('"reason":"overloaded"');
   finish();
   expect(await first.until("done")).toContain("200 OK");
   first.close();
-  while (setting.thread.counters.get(Counter.connectionsOpen) > 0) await new Promise((next) => setImmediate(next));
+  while (setting.thread.counters.get(Counter.connectionsOpen) > 0) await turn();
+  expect(slabs.heldBytes).toBe(0);
+});
+
+test("what a client sends ahead of its turn counts among what the thread holds, and is counted out", async () => {
+  const held: (() => void)[] = [];
+  const backends = await openBackends((_, response) => void held.push(() => void response.end("done")));
+  const slabs = new SlabPool();
+  const setting = await openPlane({ slabs }, backends);
+  const client = new Client(setting.outbound);
+  const request = `GET / HTTP/1.1\r\nHost: orders\r\nX-Long: ${"x".repeat(1000)}\r\n\r\n`;
+  client.write(request);
+  while (held.length === 0) await turn();
+  const heldBytes = slabs.heldBytes;
+  client.write(request.repeat(40));
+  while (slabs.heldBytes < heldBytes + 40 * request.length) await turn();
+  for (let answered = 0; answered < 41; answered++) {
+    while (held.length === 0) await turn();
+    held.shift()?.();
+  }
+  while (statuses(client.text).length < 41) await turn();
+  client.close();
+  while (setting.thread.counters.get(Counter.connectionsOpen) > 0) await turn();
   expect(slabs.heldBytes).toBe(0);
 });

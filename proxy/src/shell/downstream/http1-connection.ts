@@ -83,8 +83,8 @@ export class Http1Connection implements ClientStream, Speaker {
     this.#socket = socket;
     this.#timeouts = timeouts;
     this.#onClosed = onClosed;
-    this.#intake = new Intake(socket);
     const { slabs, turn, writesThrough } = thread;
+    this.#intake = new Intake(socket, slabs);
     this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });
     this.#request = new ClientRequest(thread, handler, this, client);
     this.#sinceMs = thread.monoMs();
@@ -357,8 +357,7 @@ export class Http1Connection implements ClientStream, Speaker {
 
   #continue(): void {
     if (this.#state !== "reading" || this.#intake.isBlocked) return;
-    const waiting = this.#intake.take();
-    this.#consume(waiting, waiting.length);
+    this.#intake.take((bytes, length) => this.#consume(bytes, length));
     if ((this.#state as State) === "closed") return;
     if (this.#isInputEnded && !this.#intake.isWaiting) this.onEnd();
     this.#intake.settle();
@@ -429,7 +428,7 @@ export class Http1Connection implements ClientStream, Speaker {
       this.#request.gone();
     } finally {
       this.#out.close();
-      this.#intake.take();
+      this.#intake.drop();
       this.#onClosed();
     }
   }

@@ -52,8 +52,10 @@ export class Http2Connection implements Speaker, StreamOwner {
   #state: State = "open";
   /** Whose events are dealt with. */
   #current: Http2Request | undefined = undefined;
-  /** When bytes came last, or a request ended. */
+  /** When bytes came last. */
   #sinceMs: number;
+  /** Since when no request has been under way; PINGs and windows keep no connection. */
+  #idleSinceMs: number;
   #heldBytes = 0;
   /** Of those, what the connection's window waits for. */
   #deferredBytes = 0;
@@ -69,12 +71,13 @@ export class Http2Connection implements Speaker, StreamOwner {
     this.#timeouts = timeouts;
     this.codec = new Connection("server", coding === "raw" ? MESH_LIMITS : DEFAULT_HTTP2_LIMITS, coding);
     this.codec.output.use(thread.slabs, () => this.touch());
-    this.#intake = new Intake(socket);
     const { slabs, turn, writesThrough } = thread;
+    this.#intake = new Intake(socket, slabs);
     this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });
     this.#out.onFlush = () => this.#onFlush();
     this.#out.onDrain = () => this.#onDrain();
     this.#sinceMs = thread.monoMs();
+    this.#idleSinceMs = this.#sinceMs;
     this.#watch = new Timer(() => this.#onWatch(), this);
     this.#frame = new Timer(() => this.#fail("a frame that does not come to its end"), this);
     this.#leave = new Timer(() => this.#leaveAtLast(), this);
@@ -162,7 +165,7 @@ export class Http2Connection implements Speaker, StreamOwner {
       this.#blocked.clear();
       this.codec.output.clear();
       this.#out.close();
-      this.#intake.take();
+      this.#intake.drop();
       this.#options.onClosed();
     }
   }
@@ -289,8 +292,7 @@ export class Http2Connection implements Speaker, StreamOwner {
     this.#pump();
     if (!this.#intake.isBlocked || this.#out.isFull) return;
     this.#intake.block(false);
-    const waiting = this.#intake.take();
-    this.#consume(waiting, waiting.length);
+    this.#intake.take((bytes, length) => this.#consume(bytes, length));
     if ((this.#state as State) === "closed") return;
     if (this.#isInputEnded && !this.#intake.isWaiting) this.onEnd();
     this.#intake.settle();
@@ -339,7 +341,7 @@ export class Http2Connection implements Speaker, StreamOwner {
     if (!this.#active.delete(request)) return;
     this.#free.push(request);
     if (this.#active.size > 0) return;
-    this.#sinceMs = this.#thread.monoMs();
+    this.#idleSinceMs = this.#thread.monoMs();
     if (this.#state === "last") this.#schedule();
   }
 
@@ -388,7 +390,8 @@ export class Http2Connection implements Speaker, StreamOwner {
 
   #onWatch(): void {
     const { idleMs, stallMs } = this.#timeouts;
-    const quietMs = this.#thread.monoMs() - this.#sinceMs;
+    const nowMs = this.#thread.monoMs();
+    const quietMs = nowMs - this.#sinceMs;
     if (this.#state === "closed") return;
     const takesNothing = this.#out.pendingBytes > 0 && !this.#out.hasMoved();
     if (this.#state === "lingering") {
@@ -401,11 +404,12 @@ export class Http2Connection implements Speaker, StreamOwner {
     if (takesNothing && this.#wasPending && quietMs >= stallMs) return void this.destroy();
     this.#wasPending = this.#out.pendingBytes > 0;
     if (this.#active.size === 0) {
+      const idleForMs = nowMs - this.#idleSinceMs;
       // A burst ends without a request under way again and again: only once it is over are fewer kept.
-      if (quietMs >= KEPT_MS) for (const surplus of this.#free.splice(KEPT_IDLE)) surplus.close();
-      if (quietMs >= idleMs) return void this.#leaveAtLast();
+      if (idleForMs >= KEPT_MS) for (const surplus of this.#free.splice(KEPT_IDLE)) surplus.close();
+      if (idleForMs >= idleMs) return void this.#leaveAtLast();
       const nextMs = this.#free.length > KEPT_IDLE ? KEPT_MS : stallMs;
-      return void this.#thread.arm(this.#watch, Math.min(idleMs - quietMs, nextMs));
+      return void this.#thread.arm(this.#watch, Math.min(idleMs - idleForMs, nextMs));
     }
     for (const request of [...this.#active]) this.#guard(request, () => request.look(stallMs));
     this.#thread.arm(this.#watch, stallMs);

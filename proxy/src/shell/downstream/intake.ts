@@ -4,6 +4,7 @@
  * bytes that wait. Below that bound it does read on, and so notices a reset at once.
  */
 import type { Socket } from "node:net";
+import type { SlabPool } from "../../message/slab-pool.ts";
 import { Waiting } from "./waiting.ts";
 
 /** Pipelined bytes that wait. */
@@ -11,15 +12,16 @@ const WAITING_BYTES_MAX = 64 * 1024;
 
 export class Intake {
   readonly #socket: Socket;
-  readonly #waiting = new Waiting();
+  readonly #waiting: Waiting;
   /** Nobody takes the content that comes. */
   #isUnwanted = false;
   /** The client has not taken what it got. */
   #isBlocked = false;
   #isPaused = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, slabs: SlabPool) {
     this.#socket = socket;
+    this.#waiting = new Waiting(slabs);
   }
 
   get isWaiting(): boolean {
@@ -40,9 +42,14 @@ export class Intake {
     this.settle();
   }
 
-  /** Everything that waits; `settle` once it is dealt with. */
-  take(): Buffer {
-    return this.#waiting.take();
+  /** Hands everything over that waits; `settle` once it is dealt with. */
+  take(use: (bytes: Buffer, length: number) => void): void {
+    this.#waiting.take(use);
+  }
+
+  /** Nothing of it is wanted any more. */
+  drop(): void {
+    this.#waiting.drop();
   }
 
   want(isWanted: boolean): void {
@@ -57,7 +64,7 @@ export class Intake {
 
   /** Nothing waits any more, and nobody minds what comes. */
   open(): void {
-    this.#waiting.take();
+    this.#waiting.drop();
     this.#isUnwanted = false;
     this.#isBlocked = false;
     this.settle();

@@ -1,12 +1,15 @@
-/** Bytes that wait their turn, in one buffer that grows by doubling. */
+/** Bytes that wait their turn, in one slab; a larger one where they outgrow it. */
 import { copyBytes } from "../../http1/copy-bytes.ts";
-
-const BYTES_AT_FIRST = 1024;
-const NOTHING = Buffer.alloc(0);
+import type { SlabPool } from "../../message/slab-pool.ts";
 
 export class Waiting {
-  #buffer: Buffer | undefined = undefined;
+  readonly #slabs: SlabPool;
+  #slab: Buffer | undefined = undefined;
   #bytes = 0;
+
+  constructor(slabs: SlabPool) {
+    this.#slabs = slabs;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -15,34 +18,33 @@ export class Waiting {
   /** Copies bytes[start, end). */
   append(bytes: Uint8Array, start: number, end: number): void {
     const needed = this.#bytes + end - start;
-    const old = this.#buffer;
+    const old = this.#slab;
     if (old === undefined || old.length < needed) {
-      let size = Math.max(BYTES_AT_FIRST, (old?.length ?? 0) * 2);
-      while (size < needed) size *= 2;
-      this.#buffer = Buffer.allocUnsafeSlow(size);
-      if (old !== undefined) this.#buffer.set(old.subarray(0, this.#bytes));
+      this.#slab = this.#slabs.take(Math.max(needed, (old?.length ?? 0) * 2));
+      if (old !== undefined) {
+        copyBytes(this.#slab, 0, old, 0, this.#bytes);
+        this.#slabs.giveBack(old);
+      }
     }
-    if (this.#buffer !== undefined) copyBytes(this.#buffer, this.#bytes, bytes, start, end);
+    if (this.#slab !== undefined) copyBytes(this.#slab, this.#bytes, bytes, start, end);
     this.#bytes = needed;
   }
 
-  /** buffer[0, bytes) waits. */
-  get buffer(): Uint8Array {
-    return this.#buffer ?? NOTHING;
-  }
-
-  /** The first `count` bytes wait no longer. */
-  drop(count: number): void {
-    this.#bytes -= count;
-    if (this.#bytes === 0) this.#buffer = undefined;
-    else this.#buffer?.copyWithin(0, count, count + this.#bytes);
-  }
-
-  /** Everything, which is the caller's from here on; empty where there is nothing. */
-  take(): Buffer {
-    const taken = this.#buffer?.subarray(0, this.#bytes) ?? NOTHING;
-    this.#buffer = undefined;
+  /** Hands bytes[0, length) over; they are used up when `use` returns, and what it appends waits anew. */
+  take(use: (bytes: Buffer, length: number) => void): void {
+    const slab = this.#slab;
+    if (slab === undefined) return;
+    const length = this.#bytes;
+    this.#slab = undefined;
     this.#bytes = 0;
-    return taken;
+    try {
+      use(slab, length);
+    } finally {
+      this.#slabs.giveBack(slab);
+    }
+  }
+
+  drop(): void {
+    this.take(() => {});
   }
 }
