@@ -1,7 +1,8 @@
 import { NOTHING_REVOKED, type Revoked, type Snapshot } from "@regomesh/protocol";
 import { expect, test } from "vitest";
-import { type Distribution, type DistributionEvent, type Effect, EMPTY_DISTRIBUTION, step } from "./distribution.ts";
+import { step } from "./distribution.ts";
 import { type PackedSnapshot, type Release, toPublication } from "./release.ts";
+import { type Distribution, type DistributionEvent, type Effect, EMPTY_DISTRIBUTION } from "./state.ts";
 
 const principal = (name: string) => `spiffe://td/ns/default/sa/${name}`;
 

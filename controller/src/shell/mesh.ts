@@ -19,9 +19,9 @@ import type {
   StatusBody,
   TroubleBody,
 } from "../api/bodies.ts";
-import type { Standing } from "../distribution/distribution.ts";
 import { toServiceEndpoints } from "../distribution/endpoints.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
+import type { Standing } from "../distribution/state.ts";
 import { type Given, giveRelease } from "../sources/given.ts";
 import { inputsOf, nameInputs } from "../sources/inputs.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";

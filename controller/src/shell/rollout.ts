@@ -5,9 +5,9 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, type DiagnosticRecord, type Log, printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/bodies.ts";
-import type { Standing } from "../distribution/distribution.ts";
 import type { Hold } from "../distribution/hold.ts";
 import { checkRelease, type Release, SNAPSHOT_TTL_MS, whyNotServed } from "../distribution/release.ts";
+import type { Standing } from "../distribution/state.ts";
 import { remembered } from "../index/loss.ts";
 import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
 import { type Input, ROOT_SOURCE, type SourceContent } from "../sources/source.ts";

@@ -11,10 +11,10 @@ import type {
   StatusBody,
   TroubleBody,
 } from "../api/bodies.ts";
-import { type Distribution, isInForce } from "../distribution/distribution.ts";
 import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy.ts";
 import type { Release } from "../distribution/release.ts";
 import type { GoneProxy, Known } from "../distribution/roster.ts";
+import { type Distribution, isInForce } from "../distribution/state.ts";
 import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
 import type { ProxyStates } from "./graph.ts";
 import { type Ledger, NO_SHADOW } from "./ledger.ts";

@@ -13,23 +13,22 @@ import {
   type SnapshotMessage,
 } from "@regomesh/protocol";
 import type { IdentitiesBody } from "../../api/bodies.ts";
+import { nextDueMs, stepAll } from "../../distribution/distribution.ts";
+import { type Claim, EMPTY_TABLE, type EndpointTable, toEndpointTable } from "../../distribution/endpoints.ts";
+import type { Hold } from "../../distribution/hold.ts";
+import { fallbackOf } from "../../distribution/proof.ts";
+import type { StreamId } from "../../distribution/proxy.ts";
+import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
+import { claimsOf, type Known, knownOf } from "../../distribution/roster.ts";
 import {
   type CloseReason,
   type Distribution,
   type DistributionEvent,
   type Effect,
   EMPTY_DISTRIBUTION,
-  fallbackOf,
-  nextDueMs,
   type Standing,
-  stepAll,
   wanted,
-} from "../../distribution/distribution.ts";
-import { type Claim, EMPTY_TABLE, type EndpointTable, toEndpointTable } from "../../distribution/endpoints.ts";
-import type { Hold } from "../../distribution/hold.ts";
-import type { StreamId } from "../../distribution/proxy.ts";
-import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
-import { claimsOf, type Known, knownOf } from "../../distribution/roster.ts";
+} from "../../distribution/state.ts";
 import type { Peer } from "../ca/authority.ts";
 import { makePaced } from "./pace.ts";
 import { makePacker } from "./pack-message.ts";

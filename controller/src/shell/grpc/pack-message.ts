@@ -1,9 +1,9 @@
 /** A snapshot as the message that a proxy is sent. What many proxies are sent alike is folded once. */
 import { type Content, encodeContent, type SnapshotMessage } from "@regomesh/protocol";
-import type { Effect } from "../../distribution/distribution.ts";
 import { makeMissing } from "../../distribution/missing.ts";
 import type { Part } from "../../distribution/parts.ts";
 import type { Release } from "../../distribution/release.ts";
+import type { Effect } from "../../distribution/state.ts";
 
 export type SendEffect = Extract<Effect, { kind: "send" }>;
 

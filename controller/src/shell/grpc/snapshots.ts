@@ -2,9 +2,9 @@
 import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
 import { type ControllerMessage, type Hello, type ProxyMessage, SNAPSHOT_FORMAT } from "@regomesh/protocol";
-import type { CloseReason } from "../../distribution/distribution.ts";
 import { LISTEN_MAX } from "../../distribution/endpoints.ts";
 import type { StreamId } from "../../distribution/proxy.ts";
+import type { CloseReason } from "../../distribution/state.ts";
 import { atExpiry, peerOf, refusalOf, type StreamOptions } from "./caller.ts";
 import { type Failure, makeFailure } from "./failure.ts";
 import { guard } from "./guard.ts";

@@ -1,0 +1,118 @@
+/**
+ * What is known of the mesh's proxies and of what they shall have, as a value; what can happen to
+ * it, and what may follow. How one becomes the other stands in distribution.ts.
+ */
+import {
+  type Ack,
+  type Hello,
+  indexRevoked,
+  type Nack,
+  NOTHING_REVOKED,
+  type Revoked,
+  type RevokedIndex,
+  type ShownCertificate,
+} from "@regomesh/protocol";
+import type { Claim } from "./endpoints.ts";
+import type { Hold } from "./hold.ts";
+import type { Held } from "./missing.ts";
+import type { ReleaseOrder } from "./order.ts";
+import { hashFor, type ProxyStream, type StreamId } from "./proxy.ts";
+import type { PackedSnapshot, Publication, Release } from "./release.ts";
+import { EMPTY_ROSTER, type Known, type Roster } from "./roster.ts";
+
+export type Distribution = {
+  /** What every proxy shall have; undefined before there is a release. */
+  readonly publication: Publication | undefined;
+  /** What is gone back to; undefined before any release was proven. */
+  readonly proven: Publication | undefined;
+  /** In which order those that are connected get the release, and until when; undefined once it does not matter. */
+  readonly order: { readonly of: ReleaseOrder; readonly untilMs: number } | undefined;
+  /** The last release that was held, until another one is published. */
+  readonly hold: Hold | undefined;
+  readonly roster: Roster;
+  /** Certificates that were taken back: state, whatever the release. */
+  readonly revoked: RevokedIndex & { readonly list: Revoked };
+  /** Messages sent so far: nonces are made of it. */
+  readonly sent: number;
+  /** By workload, how often its proxies have made the numbers go on from theirs. */
+  readonly overtaken: ReadonlyMap<string, number>;
+};
+
+/** `new`: not yet in force anywhere · `proven`: it was · `again`: what is published already, under another number or time. */
+export type Standing = "new" | "proven" | "again";
+
+export type DistributionEvent =
+  | { readonly kind: "publish"; readonly publication: Publication; readonly standing: Standing }
+  | {
+      readonly kind: "connect";
+      readonly id: StreamId;
+      readonly workload: string;
+      readonly certificate: ShownCertificate;
+      readonly hello: Hello;
+    }
+  | { readonly kind: "hello"; readonly id: StreamId; readonly hello: Hello }
+  | { readonly kind: "ack"; readonly id: StreamId; readonly ack: Ack }
+  | { readonly kind: "nack"; readonly id: StreamId; readonly nack: Nack }
+  /** `isOrderly`: the proxy said that it goes. */
+  | { readonly kind: "disconnect"; readonly id: StreamId; readonly isOrderly: boolean }
+  /** The newest word on certificates that were taken back. */
+  | { readonly kind: "revoke"; readonly revoked: Revoked }
+  /** Claims that were kept count until then. */
+  | { readonly kind: "lease"; readonly claims: readonly Claim[]; readonly untilMs: number }
+  /** A proxy with an SVID of this mesh asked to be let in for a workload that it is not, or no longer. */
+  | { readonly kind: "stranger"; readonly proxy: Known }
+  /** Proxies that were known before this controller started. */
+  | { readonly kind: "remember"; readonly proxies: readonly Known[] }
+  /** Time has passed. */
+  | { readonly kind: "tick" };
+
+export type Effect =
+  | {
+      readonly kind: "send";
+      readonly id: StreamId;
+      readonly nonce: string;
+      readonly snapshot: PackedSnapshot;
+      /** What the proxy has: all else is sent along. Undefined: it takes the snapshot in one body. */
+      readonly held: Held | undefined;
+      /** Hashes of the modules that it does not hold, where it takes the snapshot in one body. */
+      readonly modules: readonly string[];
+    }
+  | { readonly kind: "close"; readonly id: StreamId; readonly reason: CloseReason; readonly message: string }
+  /** A release was held; `release` is what stands in its place, undefined where nothing was proven before. */
+  | { readonly kind: "hold"; readonly hold: Hold; readonly release: Release | undefined }
+  /** A proxy has a later revision of this epoch (a backup was restored): publish with at least this sequence. */
+  | { readonly kind: "overtake"; readonly sequence: number };
+
+export type CloseReason = "not-a-member" | "revoked" | "another-proxy" | "late" | "replaced" | "too-many";
+
+export const EMPTY_DISTRIBUTION: Distribution = {
+  publication: undefined,
+  proven: undefined,
+  order: undefined,
+  hold: undefined,
+  roster: EMPTY_ROSTER,
+  revoked: { ...indexRevoked(NOTHING_REVOKED), list: NOTHING_REVOKED },
+  sent: 0,
+  overtaken: new Map(),
+};
+
+export type Step = { readonly state: Distribution; readonly effects: readonly Effect[] };
+
+export function still(state: Distribution): Step {
+  return { state, effects: [] };
+}
+
+/** The snapshot that a workload's proxies shall have; undefined for one that is not of the mesh. */
+export function wanted({ publication }: Distribution, workload: string): PackedSnapshot | undefined {
+  return publication?.snapshots.get(workload);
+}
+
+/** Whether a proxy has in force what it shall have. */
+export function isInForce(state: Distribution, proxy: ProxyStream): boolean {
+  return proxy.holding.snapshotHash === hashFor(proxy, wanted(state, proxy.workload));
+}
+
+/** The release in place was held and there was none to go back to: nobody else is sent it. */
+export function isHeld({ hold, publication }: Distribution): boolean {
+  return hold !== undefined && hold.revision.sequence === publication?.release.revision.sequence;
+}
