@@ -8,7 +8,11 @@ export type {
   PolicyFault,
   RetryCondition,
   RetryPolicy,
+  RouteActions,
   RouteDecision,
+  RouteMirror,
+  RouteRedirect,
+  RouteRewrite,
   RouteTarget,
 } from "./decision/decision.ts";
 export { ENTRYPOINTS, type EntrypointKind, type EntrypointSpec } from "./entrypoints.ts";

@@ -139,11 +139,17 @@ function targetsOf(
   route: RouteDecision | undefined,
 ): readonly TargetChoice[] {
   if (route?.targets !== undefined) {
-    return route.targets.map(({ to, subset, weight }) => ({
-      service: outbound.find((each) => keyOf(each) === to || keyOf(each) === `${to}.${sender.namespace}`),
-      subset,
-      weight,
-    }));
+    return route.targets
+      .filter(({ actions }) => actions?.redirect === undefined && actions?.respond === undefined)
+      .map(({ to, port, subset, weight }) => ({
+        service: outbound.find(
+          (each) =>
+            (keyOf(each) === to || keyOf(each) === `${to}.${sender.namespace}`) &&
+            (port === undefined || each.port === port),
+        ),
+        subset,
+        weight,
+      }));
   }
   const choices = service.defaultRoute;
   return choices.length === 0

@@ -76,7 +76,7 @@ const ROWS: Readonly<
       "p.rego:2:17: decision_type: to of the route must be a service's name or an array of targets, not number",
       "p.rego:2:42: decision_type: attempts of retry of the route must be a number, not string",
       "p.rego:2:66: decision_type: to of mirror of the route[0] must be a string, not number",
-      'p.rego:2:71: decision_type: the route has the unknown field "timeut"; known are to, timeout, retry, rewrite, redirect, respond, headers, mirror, fault, hashKey',
+      'p.rego:2:71: decision_type: the route has the unknown field "timeut"; known are to, timeout, perTry, retry, rewrite, redirect, respond, headers, mirror, fault, hashKey',
     ],
   ],
   "an entrypoint that the mesh does not know": [["my/own", "package my\n"], 'own := "yes"', []],

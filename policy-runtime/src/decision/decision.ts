@@ -41,12 +41,42 @@ export type AuthzDecision = {
   readonly dynamicMetadata: { readonly [key: string]: Json } | undefined;
 };
 
+/** What is done with a request, for a whole route or for one of its targets. */
+export type RouteActions = {
+  readonly rewrite: RouteRewrite | undefined;
+  readonly redirect: RouteRedirect | undefined;
+  readonly respond: { readonly status: number; readonly body: string; readonly headers: Fields } | undefined;
+  readonly requestHeaders: FieldChanges | undefined;
+  readonly responseHeaders: FieldChanges | undefined;
+  readonly mirrors: readonly RouteMirror[];
+};
+
+/** Where a path's new beginning comes in: in place of `match`, or of the first segment where it is absent. */
+type NewPath = { readonly path?: string; readonly prefix?: string; readonly match?: string };
+
+export type RouteRewrite = NewPath & { readonly authority?: string };
+
+/** `authority`, or `host` and `port` apart: what neither says stays. */
+export type RouteRedirect = NewPath & {
+  readonly status: number;
+  readonly scheme?: string;
+  readonly authority?: string;
+  readonly host?: string;
+  readonly port?: number;
+};
+
+export type RouteMirror = { readonly to: string; readonly port: number | undefined; readonly percent: number };
+
 export type RouteTarget = {
-  /** Name of a MeshService, `orders` or `orders.namespace`. */
+  /** Name of a MeshService, `orders` or `orders.namespace`; "" where the target redirects or responds. */
   readonly to: string;
+  /** Of the service; its first port where undefined. */
+  readonly port: number | undefined;
   readonly subset: string | undefined;
   /** Share of the traffic, relative to the sum of the weights; at least one is above 0. */
   readonly weight: number;
+  /** What is done beside what the route says of all; undefined: nothing. */
+  readonly actions: RouteActions | undefined;
 };
 
 export type RetryPolicy = {
@@ -54,24 +84,22 @@ export type RetryPolicy = {
   readonly attempts: number;
   readonly perTryMs: number | undefined;
   readonly on: readonly RetryCondition[];
+  /** Of responses after which another try is made, beside those that `on` covers. */
+  readonly statuses: readonly number[];
+  /** Upper bound of the first wait; doubled with each try. */
+  readonly backoffMs: number | undefined;
 };
 export type RetryCondition = "connect" | "reset" | "5xx" | "gateway-error" | "unavailable";
 
 export type FieldChanges = { readonly set: Fields; readonly add: Fields; readonly remove: readonly string[] };
 
 /** `mesh/routing/route`. Every field may be absent; an absent `targets` is the service's default route. */
-export type RouteDecision = {
+export type RouteDecision = RouteActions & {
   readonly targets: readonly RouteTarget[] | undefined;
   readonly timeoutMs: number | undefined;
+  /** Of one try, where `retry` says none. */
+  readonly perTryMs: number | undefined;
   readonly retry: RetryPolicy | undefined;
-  readonly rewrite: { readonly path?: string; readonly prefix?: string; readonly authority?: string } | undefined;
-  readonly redirect:
-    | { readonly status: number; readonly scheme?: string; readonly authority?: string; readonly path?: string }
-    | undefined;
-  readonly respond: { readonly status: number; readonly body: string; readonly headers: Fields } | undefined;
-  readonly requestHeaders: FieldChanges | undefined;
-  readonly responseHeaders: FieldChanges | undefined;
-  readonly mirrors: readonly { readonly to: string; readonly percent: number }[];
   readonly fault: { readonly delayMs?: number; readonly abortStatus?: number; readonly percent: number } | undefined;
   readonly hashKey: string | undefined;
 };

@@ -92,18 +92,38 @@ export const LIMIT = closed({
   cost: "number",
 });
 
-export const TARGET = closed({ to: "text", subset: "text", weight: "number" });
-export const RETRY = closed({ attempts: "number", perTry: "text", on: "texts" });
-export const REWRITE = closed({ path: "text", prefix: "text", authority: "text" });
-export const REDIRECT = closed({ status: "number", scheme: "text", authority: "text", path: "text" });
+export const RETRY = closed({ attempts: "number", perTry: "text", on: "texts", backoff: "text" });
+export const REWRITE = closed({ path: "text", prefix: "text", match: "text", authority: "text" });
+export const REDIRECT = closed({
+  status: "number",
+  scheme: "text",
+  authority: "text",
+  host: "text",
+  port: "number",
+  path: "text",
+  prefix: "text",
+  match: "text",
+});
 export const RESPOND = closed({ status: "number", body: "text", headers: "pairs" });
 export const CHANGES = closed({ set: "pairs", add: "pairs", remove: "texts" });
 export const HEADERS = closed({ request: ["record", CHANGES], response: ["record", CHANGES] });
-export const MIRROR = closed({ to: "text", percent: "number" });
+export const MIRROR = closed({ to: "text", port: "number", percent: "number" });
+export const TARGET = closed({
+  to: "text",
+  port: "number",
+  subset: "text",
+  weight: "number",
+  rewrite: ["record", REWRITE],
+  redirect: ["record", REDIRECT],
+  respond: ["record", RESPOND],
+  headers: ["record", HEADERS],
+  mirror: ["records", MIRROR],
+});
 export const FAULT = closed({ delay: "text", abortStatus: "number", percent: "number" });
 export const ROUTE = closed({
   to: ["targets", TARGET],
   timeout: "text",
+  perTry: "text",
   retry: ["record", RETRY],
   rewrite: ["record", REWRITE],
   redirect: ["record", REDIRECT],

@@ -47,3 +47,18 @@ export function namedBy(...changes: readonly (FieldChanges | undefined)[]): Read
   }
   return names.size === 0 ? undefined : names;
 }
+
+/** What comes of `first` and then `second`, as one change. */
+export function joinChanges(
+  first: FieldChanges | undefined,
+  second: FieldChanges | undefined,
+): FieldChanges | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  const over = new Set([...second.remove, ...second.set.map(([name]) => name)].map(variableOf));
+  const kept = (fields: Fields) => fields.filter(([name]) => !over.has(variableOf(name)));
+  return {
+    remove: [...first.remove, ...second.remove],
+    set: [...kept(first.set), ...second.set],
+    add: [...kept(first.add), ...second.add],
+  };
+}

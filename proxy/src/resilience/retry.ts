@@ -33,12 +33,13 @@ const STOP_CONDITION: RetryVerdict = { kind: "stop", why: "condition" };
 const STOP_ATTEMPTS: RetryVerdict = { kind: "stop", why: "attempts" };
 const STOP_UNSAFE: RetryVerdict = { kind: "stop", why: "unsafe" };
 
-/** The verdict before the budget is asked. */
+/** The verdict before the budget is asked; `statuses`: of responses after which another try is made, beside what `on` covers. */
 export function retryVerdict(
   outcome: TryOutcome,
   facts: TryFacts,
   on: readonly RetryCondition[],
   attempts: number,
+  statuses: readonly number[] = [],
 ): RetryVerdict {
   // A kept-alive connection that the other end closed just then (RFC 9112 §9.3.1): once, whatever was configured.
   if (
@@ -55,7 +56,8 @@ export function retryVerdict(
     if (facts.hasSentContent) return STOP_UNSAFE;
     return facts.triesMade <= Math.max(1, attempts) ? RETRY : STOP_ATTEMPTS;
   }
-  if (!isCovered(outcome, on)) return STOP_CONDITION;
+  if (!isCovered(outcome, on) && !(outcome.kind === "status" && statuses.includes(outcome.status)))
+    return STOP_CONDITION;
   if (facts.triesMade > attempts) return STOP_ATTEMPTS;
   if (facts.hasSentContent) return STOP_UNSAFE;
   // Whoever names that status for a service says that its calls may be made twice.

@@ -1,5 +1,5 @@
 /** Targets as a route wants them: another path or prefix for the next hop, or a Location for the client. */
-import type { RouteDecision } from "@regomesh/policy-runtime";
+import type { RouteRedirect, RouteRewrite } from "@regomesh/policy-runtime";
 import { isAuthority } from "../http1/authority.ts";
 import { asciiBytes, textOf } from "../http1/characters.ts";
 import { type Head, TargetForm } from "../http1/head.ts";
@@ -11,39 +11,55 @@ import { refusedPath } from "../path/refused-path.ts";
 const normaliser = new PathNormaliser();
 
 /**
- * `path` replaces the whole path, `prefix` its first segment's place: `/v2` before what
- * follows the first segment. The query stays. "refused" where that would be no path that
- * may be forwarded: the path that came was meant for somebody else.
+ * `path` replaces the whole path, `prefix` the place of `match`, or of the first segment where
+ * that is absent: `/v2` before what follows it. The query stays. "refused" where that would be no
+ * path that may be forwarded: the path that came was meant for somebody else.
  */
 export function rewriteTarget(
   head: Head,
   target: Span | undefined,
-  rewrite: RouteDecision["rewrite"],
+  rewrite: RouteRewrite | undefined,
   level: PathLevel,
 ): Span | undefined | "refused" {
-  const { path, prefix } = rewrite ?? {};
-  if (head.targetForm === TargetForm.asterisk || (path === undefined && prefix === undefined)) return target;
+  if (head.targetForm === TargetForm.asterisk || !changesPath(rewrite)) return target;
   const span = target ?? { bytes: head.bytes, start: head.pathStart, end: head.pathEnd };
-  const text = textOf(span.bytes, span.start, span.end);
+  const text = newPath(textOf(span.bytes, span.start, span.end), rewrite);
+  return (text === undefined ? undefined : checkedTarget(text, level)) ?? "refused";
+}
+
+type PathChange = Pick<RouteRewrite, "path" | "prefix" | "match">;
+
+function changesPath(change: PathChange | undefined): change is PathChange {
+  return change?.path !== undefined || change?.prefix !== undefined;
+}
+
+/** A path with its query, changed; undefined where it does not begin with what is to be replaced. */
+function newPath(text: string, { path, prefix = "", match }: PathChange): string | undefined {
   const question = text.indexOf("?");
   const before = question < 0 ? text : text.slice(0, question);
   const query = question < 0 ? "" : text.slice(question);
-  const after = path ?? replacePrefix(before, prefix ?? "");
-  return checkedTarget(`${after}${path?.includes("?") ? "" : query}`, level) ?? "refused";
+  const after = path ?? replacePrefix(before, prefix, match);
+  return after && `${after}${path?.includes("?") ? "" : query}`;
 }
 
-function replacePrefix(path: string, prefix: string): string {
+/** A slash at the end of what is replaced, or of what comes for it, counts for nothing: segments are replaced. */
+function replacePrefix(path: string, prefix: string, match: string | undefined): string | undefined {
   const second = path.indexOf("/", 1);
-  const rest = second < 0 ? "" : path.slice(second);
-  const joined = `${prefix.endsWith("/") ? prefix.slice(0, -1) : prefix}${rest}`;
+  const old = match === undefined ? path.slice(0, second < 0 ? path.length : second) : withoutSlash(match);
+  if (path !== old && !path.startsWith(`${old}/`)) return undefined;
+  const joined = `${withoutSlash(prefix)}${path.slice(old.length)}`;
   return joined === "" ? "/" : joined;
+}
+
+function withoutSlash(path: string): string {
+  return path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
 const AUTHORITY = /^[-._~A-Za-z0-9:[\]]{1,253}$/;
 
 /** The authority that the route gives the request in place of `authority`; "refused" where it is none. */
 export function rewriteAuthority(
-  rewrite: RouteDecision["rewrite"],
+  rewrite: RouteRewrite | undefined,
   authority: Span | undefined,
 ): Span | undefined | "refused" {
   if (rewrite?.authority === undefined) return authority;
@@ -65,18 +81,30 @@ function checkedTarget(text: string, level: PathLevel): Span | undefined {
 
 /**
  * The Location of a redirect: what the route does not say stays as the request goes on,
- * normalised. Undefined where it would be no location.
+ * normalised. A port that nobody says is the scheme's own where the route says a scheme, and
+ * left out where the scheme means it anyway. Undefined where it would be no location.
  */
 export function redirectLocation(
   head: Head,
   { target, authority }: { readonly target: Span | undefined; readonly authority: Span | undefined },
-  redirect: NonNullable<RouteDecision["redirect"]>,
+  redirect: RouteRedirect,
 ): string | undefined {
   const scheme = redirect.scheme ?? "http";
-  const host = redirect.authority ?? (authority === undefined ? head.authorityText() : textOfSpan(authority));
-  const path = redirect.path ?? (target === undefined ? head.pathText() || "/" : textOfSpan(target));
-  const location = `${scheme}://${host}${path}`;
+  const asked = authority === undefined ? head.authorityText() : textOfSpan(authority);
+  const path = target === undefined ? head.pathText() || "/" : textOfSpan(target);
+  const onward = changesPath(redirect) ? newPath(path, redirect) : path;
+  if (onward === undefined) return undefined;
+  const location = `${scheme}://${redirect.authority ?? newAuthority(asked, redirect, scheme)}${onward}`;
   return [...location].every((unit) => unit > " " && unit <= "~") ? location : undefined;
+}
+
+const PORTS: Readonly<Record<string, string>> = { http: "80", https: "443" };
+
+function newAuthority(asked: string, redirect: RouteRedirect, scheme: string): string {
+  const [, host = asked, askedPort] = /^(.*?)(?::(\d*))?$/.exec(asked) ?? [];
+  const port = redirect.port?.toString() ?? (redirect.scheme === undefined ? askedPort : undefined);
+  const isPlain = port === undefined || port === "" || port === PORTS[scheme];
+  return `${redirect.host ?? host}${isPlain ? "" : `:${port}`}`;
 }
 
 function textOfSpan({ bytes, start, end }: Span): string {

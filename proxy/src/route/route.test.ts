@@ -31,6 +31,9 @@ const orders: OutboundService = {
     { subset: "v2", weight: 1 },
   ],
 };
+/** A target of a route that says nothing but where. */
+const TO = { port: undefined, actions: undefined };
+
 const workload: WorkloadSnapshot = makeWorkload({ outbound: [orders, makeService("payments")] });
 const makeTable = () =>
   makeServiceTable(
@@ -91,8 +94,8 @@ test("a draw for a target without endpoints goes to the others of the route, and
   const cluster = matchName(table, "orders");
   if (cluster === undefined) throw new Error("no cluster");
   const split = [
-    { to: "orders", subset: "v1", weight: 1 },
-    { to: "orders", subset: "v2", weight: 9 },
+    { ...TO, to: "orders", subset: "v1", weight: 1 },
+    { ...TO, to: "orders", subset: "v2", weight: 9 },
   ];
   const subsetOf = (...targets: readonly (typeof split)[number][]): string | undefined =>
     pickTarget(table, cluster, targets, () => 0.99)?.group.subset;
@@ -138,7 +141,7 @@ test("a route to a subset that is not there has no target", () => {
   const cluster = matchName(table, "orders");
   if (cluster === undefined) throw new Error("no cluster");
   const to = (name: string, subset: string | undefined) =>
-    pickTarget(table, cluster, [{ to: name, subset, weight: 1 }], () => 0)?.group.subset;
+    pickTarget(table, cluster, [{ ...TO, to: name, subset, weight: 1 }], () => 0)?.group.subset;
   expect([to("orders", "v2"), to("orders", "v3"), to("nobody", undefined), to("payments", undefined)]).toEqual([
     "v2",
     undefined,

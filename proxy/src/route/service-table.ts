@@ -42,8 +42,10 @@ export function matchAuthority(table: ServiceTable, authority: string): Cluster 
   return table.byTarget.get(hasPort(folded) ? folded : `${folded}:80`);
 }
 
-/** `orders` is of the workload's own namespace, `orders.shop` of that one. */
-export function matchName(table: ServiceTable, name: string): Cluster | undefined {
+/** `orders` is of the workload's own namespace, `orders.shop` of that one; its first port where none is given. */
+export function matchName(table: ServiceTable, name: string, port?: number): Cluster | undefined {
+  // Both forms are hosts of the service.
+  if (port !== undefined) return table.byTarget.get(`${name}:${port}`);
   return table.byName.get(name) ?? table.byName.get(`${name}.${table.namespace}`);
 }
 

@@ -165,6 +165,16 @@ const PLAYS: Readonly<Record<string, Play>> = {
       [65, head(503), "failure, respond", "responding"],
     ],
   },
+  "a status that the route wants tried again is no failure of the endpoint, and waits as the route says": {
+    request: { ...PLAIN, plan: { ...PLAIN.plan, retryStatuses: [409, 503], backoffMs: 100 } },
+    steps: [
+      ...SENT,
+      [5, head(409), "success, take-retry, leave, back-off 100", "backing-off"],
+      [20, "timer", "acquire", "waiting"],
+      [20, fresh, "disarm, send", "sent"],
+      [25, head(409), "answered, respond", "responding"],
+    ],
+  },
   "no retry without room in the budget": {
     hasRetryRoom: false,
     steps: [...SENT, [5, broken("upstream_reset"), "failure, leave, refuse upstream_reset", "idle"]],

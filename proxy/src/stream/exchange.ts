@@ -41,6 +41,10 @@ export type ExchangePlan = {
   readonly waitMs: number;
   readonly attempts: number;
   readonly retryOn: readonly RetryCondition[];
+  /** Statuses after which another try is made, beside those that `retryOn` covers; absent: none. */
+  readonly retryStatuses?: readonly number[] | undefined;
+  /** Upper bound of the first wait before another try, doubled with each; absent: `BACKOFF_MS`. */
+  readonly backoffMs?: number | undefined;
 };
 
 export type Request = {
@@ -332,10 +336,15 @@ function answered(
   if (state.kind !== "sent") return stay(state);
   const { status, madeBy } = event;
   const isFine = status < 500 || status > 599;
-  if (isFine && (state === ON_REUSED.whole.state || state === ON_NEW.whole.state)) return ANSWERED;
+  const isWanted = isFine && event.kind === "head" && request.plan.retryStatuses?.includes(status) === true;
+  if (isFine && !isWanted && (state === ON_REUSED.whole.state || state === ON_NEW.whole.state)) return ANSWERED;
   const { isRequestWhole, tries, holdsRetry } = state;
   const responding: ExchangeState = { kind: "responding", isRequestWhole, tries, holdsRetry };
-  if (isFine) return { state: responding, commands: ANSWERS };
+  if (isFine) {
+    // The endpoint has done what it should; that it be asked again is the route's wish.
+    const again = isWanted ? retry(state, SUCCEEDED, { kind: "status", status }, request, circumstances) : undefined;
+    return again ?? { state: responding, commands: ANSWERS };
+  }
   const isEndpoints = madeBy === undefined || blameOf(madeBy) === "upstream";
   const settled = isEndpoints ? FAILED : SAID_NOTHING;
   if (isEndpoints || mayBeServedElsewhere(madeBy)) {
@@ -446,7 +455,7 @@ function retry(
 ): Move | undefined {
   const { isRequestWhole, tries } = state;
   const facts = { isIdempotent, hasSentContent: !canResend, triesMade: tries };
-  if (retryVerdict(outcome, facts, plan.retryOn, plan.attempts).kind !== "retry") return undefined;
+  if (retryVerdict(outcome, facts, plan.retryOn, plan.attempts, plan.retryStatuses).kind !== "retry") return undefined;
   if (!state.holdsRetry && !hasRetryRoom) return undefined;
   const taken = state.holdsRetry ? [settled, LEAVE] : [settled, TAKE_RETRY, LEAVE];
   // Where the endpoint itself is not in trouble there is nothing to wait for.
@@ -462,7 +471,7 @@ function retry(
   }
   return {
     state: { kind: "backing-off", isRequestWhole, tries, holdsRetry: true },
-    commands: [...taken, { do: "back-off", mostMs: BACKOFF_MS * 2 ** (tries - 1) }],
+    commands: [...taken, { do: "back-off", mostMs: (plan.backoffMs ?? BACKOFF_MS) * 2 ** (tries - 1) }],
   };
 }
 

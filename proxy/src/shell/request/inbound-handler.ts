@@ -180,6 +180,8 @@ export class InboundHandler implements RequestHandler {
             waitMs: POOL_WAIT_MS,
             attempts: 0,
             retryOn: [],
+            retryStatuses: undefined,
+            backoffMs: undefined,
             isApplication: true,
             hashKey: undefined,
             mirror: undefined,

@@ -3,7 +3,7 @@
  * policy may route, the proxy draws and carries out.
  */
 import { clip } from "@regomesh/base";
-import { KnownField, type PolicyDecision, type RouteDecision } from "@regomesh/policy-runtime";
+import { KnownField, type PolicyDecision, type RouteActions, type RouteDecision } from "@regomesh/policy-runtime";
 import { authorize, deciderOf, withoutPolicy } from "../../decide/authorize.ts";
 import type { BoundPolicy } from "../../decide/bound-policy.ts";
 import { applyChanges } from "../../decide/field-changes.ts";
@@ -14,8 +14,9 @@ import type { Span } from "../../http1/head-writer.ts";
 import { maskOf } from "../../http1/known-field.ts";
 import { Counter } from "../../metrics/counters.ts";
 import { type Cluster, type Group, pickEndpoint } from "../../route/cluster.ts";
+import { changesRequest, joinActions } from "../../route/join-actions.ts";
 import { LastMatch } from "../../route/last-match.ts";
-import { pickTarget, type Target } from "../../route/pick-target.ts";
+import { answers, pickTarget, type Target } from "../../route/pick-target.ts";
 import { redirectLocation, rewriteAuthority, rewriteTarget } from "../../route/rewrite.ts";
 import { matchName } from "../../route/service-table.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
@@ -147,22 +148,36 @@ export class OutboundHandler implements RequestHandler {
     }
     if (route.redirect !== undefined || route.respond !== undefined)
       return void answerRoute(request, head, heading, route);
-    if (changesRequest(route) || changesHead(permit)) {
-      const rewritten = rewriteTarget(head, permitted, route.rewrite, inForce.workload.pathLevel);
-      const renamed = rewriteAuthority(route.rewrite, authority);
+    const to = pickTarget(inForce.services, cluster, route.targets, this.#plane.thread.random);
+    const actions = joinActions(route, to?.actions);
+    if (to !== undefined && answers(to)) return void answerRoute(request, head, heading, actions);
+    if (changesRequest(actions) || changesHead(permit)) {
+      const rewritten = rewriteTarget(head, permitted, actions.rewrite, inForce.workload.pathLevel);
+      const renamed = rewriteAuthority(actions.rewrite, authority);
       if (rewritten === "refused" || renamed === "refused")
         return void request.respond("policy_type_error", "the route's rewrite is no target that may be forwarded");
       const { edits } = request.thread.composer;
-      if (route.requestHeaders !== undefined) applyChanges(edits, route.requestHeaders);
+      if (actions.requestHeaders !== undefined) applyChanges(edits, actions.requestHeaders);
       // Whether the request may pass is decided first, and so is what it says: the permit's word stands.
       if (permit.request !== undefined) applyChanges(edits, permit.request);
       writeHead(request, head, rewritten, renamed);
     }
-    this.#forward(request, inForce, cluster, permit, route);
+    this.#send(request, inForce, { cluster, to }, permit, { ...route, ...actions });
   }
 
-  #forward(request: ClientRequest, inForce: InForce, cluster: Cluster, permit: Permit, route?: RouteDecision): void {
-    const to = pickTarget(inForce.services, cluster, route?.targets, this.#plane.thread.random);
+  /** As the service's own settings say. */
+  #forward(request: ClientRequest, inForce: InForce, cluster: Cluster, permit: Permit): void {
+    const to = pickTarget(inForce.services, cluster, undefined, this.#plane.thread.random);
+    this.#send(request, inForce, { cluster, to }, permit);
+  }
+
+  #send(
+    request: ClientRequest,
+    inForce: InForce,
+    { cluster, to }: { readonly cluster: Cluster; readonly to: Target | undefined },
+    permit: Permit,
+    route?: RouteDecision,
+  ): void {
     if (to === undefined) return void request.respond("no_route", "the route names no service or subset of the mesh");
     const { record } = request;
     record.service = to.cluster.key;
@@ -192,7 +207,8 @@ export class OutboundHandler implements RequestHandler {
   ): NonNullable<Forwarding["elsewhere"]> {
     return () => {
       const other = pickTarget(inForce.services, cluster, route?.targets, this.#plane.thread.random);
-      return other?.cluster === to.cluster ? other.group : undefined;
+      // The head that goes on is the one that was made for this target.
+      return other?.cluster === to.cluster && other.actions === to.actions ? other.group : undefined;
     };
   }
 
@@ -202,8 +218,8 @@ export class OutboundHandler implements RequestHandler {
     const drawn = route.mirrors.filter(({ percent }) => thread.random() * 100 < percent);
     if (drawn.length === 0) return undefined;
     return (copy) => {
-      for (const { to } of drawn) {
-        const cluster = matchName(inForce.services, to);
+      for (const { to, port } of drawn) {
+        const cluster = matchName(inForce.services, to, port);
         const target = cluster && pickTarget(inForce.services, cluster, undefined, thread.random);
         if (target !== undefined) this.#mirrorTo(target, copy);
         else thread.counters.add(Counter.mirrorsDropped);
@@ -235,6 +251,8 @@ export class OutboundHandler implements RequestHandler {
       waitMs: connectTimeoutMs === 0 ? 0 : connectTimeoutMs + POOL_WAIT_MS,
       attempts: retry.attempts,
       retryOn: retry.on,
+      retryStatuses: undefined,
+      backoffMs: undefined,
       isApplication: false,
       hashKey: undefined,
       mirror: undefined,
@@ -256,17 +274,19 @@ function routed(
   mirror: Forwarding["mirror"],
 ): Forwarding {
   if (route === undefined && elsewhere === undefined) return plain;
-  const { timeoutMs, retry, requestHeaders, responseHeaders, hashKey } = route ?? {};
-  const isPlain = [timeoutMs, retry, requestHeaders, responseHeaders, hashKey, elsewhere, mirror].every(
+  const { timeoutMs, perTryMs, retry, requestHeaders, responseHeaders, hashKey } = route ?? {};
+  const isPlain = [timeoutMs, perTryMs, retry, requestHeaders, responseHeaders, hashKey, elsewhere, mirror].every(
     (part) => part === undefined,
   );
   if (isPlain) return plain;
   return {
     ...plain,
     timeoutMs: timeoutMs ?? plain.timeoutMs,
-    perTryMs: retry === undefined ? plain.perTryMs : (retry.perTryMs ?? 0),
+    perTryMs: retry === undefined ? (perTryMs ?? plain.perTryMs) : (retry.perTryMs ?? perTryMs ?? 0),
     attempts: retry?.attempts ?? plain.attempts,
     retryOn: retry?.on ?? plain.retryOn,
+    retryStatuses: retry?.statuses,
+    backoffMs: retry?.backoffMs,
     hashKey,
     requestChanges: requestHeaders,
     responseChanges: responseHeaders,
@@ -299,7 +319,7 @@ function findRoute(
   return undefined;
 }
 
-function answerRoute(request: ClientRequest, head: Head, heading: Heading, route: RouteDecision): void {
+function answerRoute(request: ClientRequest, head: Head, heading: Heading, route: RouteActions): void {
   const { redirect, respond } = route;
   if (redirect !== undefined) {
     const location = redirectLocation(head, heading, redirect);
@@ -310,10 +330,6 @@ function answerRoute(request: ClientRequest, head: Head, heading: Heading, route
   if (respond === undefined) return;
   const { status, headers, body } = respond;
   request.answer(refusalAnswer(request, "responded", "", { status, fields: headers, body }));
-}
-
-function changesRequest(route: RouteDecision): boolean {
-  return route.rewrite !== undefined || route.requestHeaders !== undefined;
 }
 
 function changesHead({ request, query }: Permit): boolean {
