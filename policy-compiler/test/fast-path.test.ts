@@ -21,6 +21,7 @@ const CONTEXT: ConnectionContext = {
   destinationAddress: "127.0.0.1",
   destinationPort: 8080,
   destinationPrincipal: undefined,
+  service: "orders.shop:80",
 };
 const DESTINATION = { service: "orders", namespace: "default", workload: "orders-v1", labels: { v: "1" }, port: 80 };
 const STRINGS = ["result"];
@@ -90,6 +91,7 @@ const ROWS: readonly (readonly [readonly string[], unknown])[] = [
   [["attributes", "source", "principal"], CONTEXT.principal],
   [["attributes", "source", "address", "socketAddress", "portValue"], 40_000],
   [["attributes", "destination", "principal"], undefined],
+  [["attributes", "destination", "service"], "orders.shop:80"],
   [["parsed_path"], ["shop", "a", "b"]],
   [["parsed_query"], { x: ["1", "a b"], y: [""] }],
   [["parsed_body"], null],

@@ -15,6 +15,11 @@ export type ConnectionContext = {
   readonly destinationPort: number;
   /** `attributes.destination.principal`: the proxy's own SPIFFE ID. */
   readonly destinationPrincipal: string | undefined;
+  /**
+   * `attributes.destination.service`: the service and port that the request is for, `orders.shop:80`,
+   * whatever its authority says; outbound alone.
+   */
+  readonly service?: string | undefined;
 };
 
 /** `input.destination`: the proxy's own workload. */
@@ -38,4 +43,5 @@ export const CONTEXT_FIELDS = [
   "destinationAddress",
   "destinationPort",
   "destinationPrincipal",
+  "service",
 ] as const;

@@ -7,7 +7,7 @@ import type { MeshPlan } from "../build/build.ts";
 import { type SourceTree, unitOf } from "../build/source-tree.ts";
 import type { PolicyTools, UnitFiles } from "../build/tools.ts";
 import { findData } from "./data-places.ts";
-import { findWorkload, type Question, rehearse } from "./rehearse.ts";
+import { addressee, findWorkload, type Question, rehearse } from "./rehearse.ts";
 import {
   checkRequest,
   connectionFrom,
@@ -81,7 +81,14 @@ function explainWay(question: Extract<ExplainQuestion, { kind: "way" }>, context
       ...(found.route === undefined ? {} : { route: withoutAbsent(found.route) }),
       ...(found.outbound === undefined || sender === undefined
         ? {}
-        : { outbound: toBody(found.outbound, request, connectionFrom(sender), context) }),
+        : {
+            outbound: toBody(
+              found.outbound,
+              request,
+              connectionFrom(sender, addressee(context.plan, sender, request.authority)),
+              context,
+            ),
+          }),
       targets: found.reached.map(({ service, subset, weight, stages }) => ({
         service,
         subset: subset ?? "",
@@ -98,7 +105,10 @@ function explainStage(question: Extract<ExplainQuestion, { kind: "stage" }>, con
   if (workload === undefined) return refused(`the revision has no workload ${question.workload}`);
   const wrong = checkRequest(request);
   if (wrong !== undefined) return refused(wrong);
-  const connection = direction === "inbound" ? connectionTo(workload, principal) : connectionFrom(workload);
+  const connection =
+    direction === "inbound"
+      ? connectionTo(workload, principal)
+      : connectionFrom(workload, addressee(context.plan, workload, request.authority));
   const { plan, tools, nowMs } = context;
   const stage = rehearseStage({ plan, workload, direction, connection, request, nowMs }, tools);
   return { kind: "stage", stage: toBody(stage, request, connection, context) };

@@ -54,7 +54,14 @@ export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, too
   const service = findService(known, request.authority);
   if (service === undefined) return { reached: [], reason: "no_such_service", detail: request.authority };
   const outbound = rehearseStage(
-    { plan, workload: sender, direction: "outbound", connection: connectionFrom(sender), request, nowMs },
+    {
+      plan,
+      workload: sender,
+      direction: "outbound",
+      connection: connectionFrom(sender, addressOf(service)),
+      request,
+      nowMs,
+    },
     tools,
   );
   const { route } = outbound;
@@ -88,6 +95,12 @@ export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, too
   return lost
     ? { ...facts, reached, reason: "no_route", detail: "the route names no service of the mesh" }
     : { ...facts, reached };
+}
+
+/** Whom a sender's request is for, as its policies know it; undefined where it names no service that it may call. */
+export function addressee(plan: MeshPlan, sender: WorkloadPlan, authority: string): string | undefined {
+  const service = findService(outboundOf(plan, sender), authority);
+  return service && addressOf(service);
 }
 
 /** `name` is of namespace default. */
@@ -184,6 +197,11 @@ function changed(request: RehearsedRequest, route: RouteDecision | undefined): R
 function changeFields(fields: Fields, { set, add, remove }: FieldChanges): Fields {
   const gone = new Set([...remove, ...set.map(([name]) => name)].map((name) => name.toLowerCase()));
   return [...fields.filter(([name]) => !gone.has(name.toLowerCase())), ...set, ...add];
+}
+
+/** As policies know it: `orders.shop:80`. */
+function addressOf({ name, namespace, port }: OutboundService): string {
+  return `${name}.${namespace}:${port}`;
 }
 
 function keyOf({ name, namespace }: OutboundService): string {

@@ -67,8 +67,8 @@ export function connectionTo(receiver: WorkloadPlan, principal: string | undefin
   };
 }
 
-/** The connection of the workload's own application to its sidecar. */
-export function connectionFrom(sender: WorkloadPlan): ConnectionContext {
+/** The connection of the workload's own application to its sidecar; `service`: whom it asks, `orders.shop:80`. */
+export function connectionFrom(sender: WorkloadPlan, service?: string): ConnectionContext {
   return {
     scheme: "http",
     principal: undefined,
@@ -77,6 +77,7 @@ export function connectionFrom(sender: WorkloadPlan): ConnectionContext {
     serviceAccount: undefined,
     ...ADDRESSES,
     destinationPrincipal: sender.principal,
+    ...(service === undefined ? {} : { service }),
   };
 }
 

@@ -39,6 +39,7 @@ const KINDS: ReadonlyMap<string, number> = new Map([
     destinationAddress: [["attributes", "destination", "address", "socketAddress", "address"]],
     destinationPort: [["attributes", "destination", "address", "socketAddress", "portValue"]],
     destinationPrincipal: [["attributes", "destination", "principal"]],
+    service: [["attributes", "destination", "service"]],
   }),
 ]);
 

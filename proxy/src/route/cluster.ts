@@ -13,6 +13,8 @@ import { type Endpoint, matchesLabels } from "./endpoint.ts";
 export type Cluster = {
   /** `name.namespace` */
   readonly key: string;
+  /** `name.namespace:port`, as policies know it. */
+  readonly address: string;
   readonly service: OutboundService;
   readonly budget: RetryBudget;
   /** The whole service is subset "". */
@@ -37,6 +39,7 @@ export function makeCluster(
 ): Cluster {
   const cluster: Cluster = {
     key: `${service.name}.${service.namespace}`,
+    address: `${service.name}.${service.namespace}:${service.port}`,
     service,
     budget: before?.budget ?? makeRetryBudget(),
     groups: new Map(

@@ -352,6 +352,12 @@ test.each([
     [200],
     "orders one",
   ],
+  [
+    "knows the service by what is asked, not by the name that was used",
+    'route := {"respond": {"status": 203, "body": input.attributes.destination.service}}',
+    [203],
+    "\r\n\r\norders.default:80",
+  ],
   ["names a port that is not there", 'route := {"to": [{"to": "orders", "port": 81}]}', [503], '"reason":"no_route"'],
   ["names nothing of the mesh", 'route := {"to": "nobody"}', [503], '"reason":"no_route"'],
   ["is of the wrong type", 'route := {"too": "orders"}', [503], '"reason":"policy_type_error"'],

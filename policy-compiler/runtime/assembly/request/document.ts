@@ -6,7 +6,7 @@
  */
 import {
   CTX_DESTINATION_ADDRESS, CTX_DESTINATION_PORT, CTX_DESTINATION_PRINCIPAL, CTX_NAMESPACE, CTX_PRINCIPAL,
-  CTX_SCHEME, CTX_SERVICE_ACCOUNT, CTX_SOURCE_ADDRESS, CTX_SOURCE_PORT, CTX_TRUST_DOMAIN, FIELD_CONTENT_LENGTH,
+  CTX_SCHEME, CTX_SERVICE, CTX_SERVICE_ACCOUNT, CTX_SOURCE_ADDRESS, CTX_SOURCE_PORT, CTX_TRUST_DOMAIN, FIELD_CONTENT_LENGTH,
   PROTOCOL_BYTES,
 } from "../layout";
 import { makeObject, objectInsert } from "../value/object";
@@ -51,7 +51,9 @@ function versionValue(): usize {
 function attributesValue(): usize {
   const attributes = makeObject(3);
   put(attributes, "source", peerValue(CTX_SOURCE_ADDRESS, CTX_SOURCE_PORT, CTX_PRINCIPAL));
-  put(attributes, "destination", peerValue(CTX_DESTINATION_ADDRESS, CTX_DESTINATION_PORT, CTX_DESTINATION_PRINCIPAL));
+  const destination = peerValue(CTX_DESTINATION_ADDRESS, CTX_DESTINATION_PORT, CTX_DESTINATION_PRINCIPAL);
+  put(destination, "service", contextField(CTX_SERVICE));
+  put(attributes, "destination", destination);
   const request = makeObject(2);
   put(request, "time", requestTimeValue());
   put(request, "http", httpValue());
@@ -65,7 +67,7 @@ function peerValue(address: i32, port: i32, principal: i32): usize {
   put(socketAddress, "portValue", contextField(port));
   const wrapped = makeObject(1);
   put(wrapped, "socketAddress", socketAddress);
-  const peer = makeObject(2);
+  const peer = makeObject(3);
   put(peer, "address", wrapped);
   put(peer, "principal", contextField(principal));
   return peer;

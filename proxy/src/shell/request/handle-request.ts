@@ -3,7 +3,7 @@
  * head that goes on is written, and everything after looks at those bytes.
  */
 
-import { KnownField, type LimitDecision, type PolicyDecision } from "@regomesh/policy-runtime";
+import { type ConnectionContext, KnownField, type LimitDecision, type PolicyDecision } from "@regomesh/policy-runtime";
 import { type Decider, deciderOf } from "../../decide/authorize.ts";
 import type { BoundPolicy, BoundRef } from "../../decide/bound-policy.ts";
 import { isLoop, PASSES_MAX, type Via, viaLine } from "../../edge/via.ts";
@@ -109,11 +109,15 @@ export function writeHead(
   request.exchange.hold(slab, end);
 }
 
-/** Asks everything that is bound in one call. */
-export function ask(request: ClientRequest, bound: BoundPolicy): PolicyDecision {
+/** Asks everything that is bound in one call; `context`: what is known of the request beside its head. */
+export function ask(
+  request: ClientRequest,
+  bound: BoundPolicy,
+  context: ConnectionContext = request.context,
+): PolicyDecision {
   const { exchange, record, thread } = request;
   const { policy } = bound;
-  policy.setConnection(request.context);
+  policy.setConnection(context);
   const beganMs = thread.clock.freshMs();
   const decision = policy.decide(
     exchange.head as Buffer,

@@ -44,6 +44,7 @@ import { noteShadows } from "./note-shadows.ts";
 import { changeQuery, permitEdits } from "./permit-edits.ts";
 import { recordRequest } from "./record-request.ts";
 import type { RequestHandler } from "./request-handler.ts";
+import { ServiceContexts } from "./service-contexts.ts";
 
 /** Target and authority as they go on; undefined where the received ones do. */
 type Heading = { readonly target: Span | undefined; readonly authority: Span | undefined };
@@ -60,6 +61,7 @@ export class OutboundHandler implements RequestHandler {
 
   readonly #last = new LastMatch();
   #lastPlain: Forwarding | undefined = undefined;
+  readonly #contexts = new ServiceContexts();
 
   /** What every request is for, whatever its authority says; undefined: its authority says. */
   readonly #authority: Span | undefined;
@@ -126,7 +128,7 @@ export class OutboundHandler implements RequestHandler {
     heading: Heading,
   ): void {
     const { target, authority } = heading;
-    const decision = ask(request, bound);
+    const decision = ask(request, bound, this.#contexts.of(request.context, cluster));
     if (decision.badRequest) return void request.respond("bad_query", "the policy reads the query, which is malformed");
     const authorization = authorize(decision, bound.authz, "allow");
     noteShadows(request, "outbound", decision, bound, authorization);
