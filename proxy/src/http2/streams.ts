@@ -53,12 +53,12 @@ export class Streams {
   get mayOpen(): boolean {
     return (
       !this.isLeaving &&
-      this.#open.size < Math.min(this.#peerMax, this.limits.streamsMax) &&
+      this.#open.size < Math.min(this.#peerMax(), this.limits.streamsMax) &&
       this.#lastOwn < STREAM_ID_MAX - 1
     );
   }
 
-  get #peerMax(): number {
+  #peerMax(): number {
     return this.isSettled ? this.peer.maxConcurrentStreams : STREAMS_AT_FIRST;
   }
 

@@ -435,9 +435,9 @@ export class Exchange implements StreamWaiter, Circumstances {
   onHead(head: Head): void {
     this.#hasMoved = true;
     this.#final = head;
-    if (this.#call.isCall) this.#on(this.#call.failure(head, this.#isPeer ? meshReasonOf(head) : undefined) ?? HEAD);
+    if (this.#call.isCall) this.#on(this.#call.failure(head, this.#isPeer() ? meshReasonOf(head) : undefined) ?? HEAD);
     else if (head.status < 500) this.#on(HEAD);
-    else this.#on({ kind: "head", status: head.status, madeBy: this.#isPeer ? meshReasonOf(head) : undefined });
+    else this.#on({ kind: "head", status: head.status, madeBy: this.#isPeer() ? meshReasonOf(head) : undefined });
     this.#final = undefined;
   }
 
@@ -449,7 +449,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     this.#deadline.clear();
     this.#held.drop();
     this.status = head.status;
-    this.isRefusedByPeer = this.#isPeer && isRefusal(head) && meshReasonOf(head) === undefined;
+    this.isRefusedByPeer = this.#isPeer() && isRefusal(head) && meshReasonOf(head) === undefined;
     this.#stream.sendHead(head, {
       drop: forwarding.isApplication ? OF_APPLICATION : OF_PEER,
       changes: forwarding.responseChanges,
@@ -465,7 +465,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   }
 
   /** The other end has proven to be a sidecar: what it says of itself is believed. */
-  get #isPeer(): boolean {
+  #isPeer(): boolean {
     return this.#upstream?.principal !== undefined;
   }
 

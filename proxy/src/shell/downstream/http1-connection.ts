@@ -96,18 +96,18 @@ export class Http1Connection implements ClientStream, Speaker {
     thread.arm(this.#watch, Math.min(timeouts.idleMs, timeouts.stallMs));
   }
 
-  get #isIdle(): boolean {
+  #isIdle(): boolean {
     return this.#state === "reading" && this.#reader.isIdle;
   }
 
   /** The response should end the connection. */
-  get #isEnding(): boolean {
+  #isEnding(): boolean {
     return this.#isRetired || this.#request.isDraining;
   }
 
   /** Ends an idle connection, a busy one after its response; one that was opened just now may still have its request under way. */
   drain(): void {
-    if (this.#isIdle && this.#thread.monoMs() - this.#sinceMs >= SETTLE_MS) this.#close();
+    if (this.#isIdle() && this.#thread.monoMs() - this.#sinceMs >= SETTLE_MS) this.#close();
   }
 
   /** Takes no further request: ends now, or with the response under way, for which there are `graceMs`. */
@@ -206,7 +206,7 @@ export class Http1Connection implements ClientStream, Speaker {
   #begin(head: Head): void {
     this.#isHeadPending = false;
     this.#state = "busy";
-    const isEnding = this.#isEnding;
+    const isEnding = this.#isEnding();
     this.#keepAlive = head.keepAlive && !isEnding;
     this.#response.begin(head, isEnding);
     if (this.#isInputEnded) this.#watchLeft();
@@ -296,7 +296,7 @@ export class Http1Connection implements ClientStream, Speaker {
   sendHead(head: Head, changes: ResponseChanges): void {
     // What began before the drain did ends its connection all the same, and says so; and so does
     // a response before the request's end: whoever sent the rest would wait for a reader.
-    const isLast = this.#isEnding || !this.#request.isWhole;
+    const isLast = this.#isEnding() || !this.#request.isWhole;
     this.#response.writeHead(this.#out, head, changes, isLast, this.#takeIdleLine);
     if (!this.#response.keepAlive) this.#keepAlive = false;
   }
@@ -311,7 +311,7 @@ export class Http1Connection implements ClientStream, Speaker {
 
   answer(answer: Answer, madeBy: Reason | ""): number {
     const { head } = this.#reader;
-    if (this.#isEnding || (!this.#request.isWhole && !mayDiscard(head))) this.#keepAlive = false;
+    if (this.#isEnding() || (!this.#request.isWhole && !mayDiscard(head))) this.#keepAlive = false;
     const bytes = encodeAnswer(answer, head, { keepAlive: this.#keepAlive, wallMs: this.#thread.wallMs(), madeBy });
     this.#out.append(bytes, 0, bytes.length);
     return bytes.length;

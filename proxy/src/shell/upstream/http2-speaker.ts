@@ -83,7 +83,7 @@ export class Http2Speaker implements Speaker {
     return this.#streams.length;
   }
 
-  get #asks(): boolean {
+  #asks(): boolean {
     return this.#coding === "raw";
   }
 
@@ -101,7 +101,7 @@ export class Http2Speaker implements Speaker {
     const stream = new Http2Stream(this, listener, this.#begun++ > 0);
     stream.place = this.#streams.length;
     this.#streams.push(stream);
-    if (this.#asks && !this.#probe.isArmed) this.#thread.arm(this.#probe, SILENT_MS);
+    if (this.#asks() && !this.#probe.isArmed) this.#thread.arm(this.#probe, SILENT_MS);
     this.#couldBegin = this.mayBegin;
     return stream;
   }
@@ -140,7 +140,7 @@ export class Http2Speaker implements Speaker {
   cancel(stream: Stream, code: ErrorCode): void {
     this.codec.reset(stream, code);
     this.wake();
-    if (this.#asks && !this.#isSuspect && this.#thread.monoMs() - this.#heardMs >= SUSPECT_MS) this.#ask();
+    if (this.#asks() && !this.#isSuspect && this.#thread.monoMs() - this.#heardMs >= SUSPECT_MS) this.#ask();
   }
 
   ended(stream: Http2Stream): void {

@@ -45,10 +45,10 @@ export class Http2Stream implements UpstreamStream {
   }
 
   get isFull(): boolean {
-    return this.#isWaiting || this.#speaker.isFull;
+    return this.#isWaiting() || this.#speaker.isFull;
   }
 
-  get #isWaiting(): boolean {
+  #isWaiting(): boolean {
     return this.#pending !== undefined && this.#pending.bytes > 0;
   }
 
@@ -79,7 +79,7 @@ export class Http2Stream implements UpstreamStream {
     if (this.#stream === undefined || this.#halves === Halves.sent || this.#halves === Halves.closed) return;
     this.#isEnding = true;
     this.#trailers = trailerLines(trailers);
-    if (!this.#isWaiting) this.#end();
+    if (!this.#isWaiting()) this.#end();
   }
 
   /** Sends up to so many bytes of what waits, where windows and socket let them go; how many that was. */

@@ -81,25 +81,25 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
   }
 
   /** A request more or less is the same whether it has a connection of its own: as many run at a time. */
-  get #limits(): SharingLimits {
+  #limits(): SharingLimits {
     const { connectionsMax: streamsMax, pendingMax } = this.#settings;
     return { streamsMax, pendingMax };
   }
 
   open(waiter: StreamWaiter, nowMs: number): UpstreamStream | "waiting" | "full" | "closed" {
     const found = this.#isShared
-      ? this.#sharing.acquire(waiter, this.#limits)
+      ? this.#sharing.acquire(waiter, this.#limits())
       : this.#lending.acquire(waiter, this.#settings, nowMs, endExpired);
     if (typeof found !== "string") return found.begin(waiter);
     if (found === "waiting") {
       this.#openMore();
-      if (this.#isPressed && !this.#pressure.isArmed) this.#thread.arm(this.#pressure, PRESSURE_MS);
+      if (this.#isPressed() && !this.#pressure.isArmed) this.#thread.arm(this.#pressure, PRESSURE_MS);
     }
     return found;
   }
 
   /** Requests wait for others to end. */
-  get #isPressed(): boolean {
+  #isPressed(): boolean {
     const { connectionsMax } = this.#settings;
     if (this.#isShared) return this.#sharing.waiting > 0 && this.#sharing.streams >= connectionsMax;
     return this.#lending.waiting > 0 && this.#lending.open >= connectionsMax;
@@ -108,10 +108,10 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
   #makeRoom(): void {
     let wanted = this.#isShared ? this.#sharing.waiting : this.#lending.waiting;
     for (const { speaker } of [...this.#open]) {
-      if (wanted <= 0 || !this.#isPressed) break;
+      if (wanted <= 0 || !this.#isPressed()) break;
       wanted -= speaker?.yieldIfQuiet(PRESSURE_MS) ?? 0;
     }
-    if (this.#isPressed) this.#thread.arm(this.#pressure, PRESSURE_MS);
+    if (this.#isPressed()) this.#thread.arm(this.#pressure, PRESSURE_MS);
   }
 
   cancel(waiter: StreamWaiter): void {
@@ -158,7 +158,7 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
 
   /** Gives those who wait their streams, where there is room; opens a connection where there is none. */
   #serve(): void {
-    for (let next = this.#sharing.next(this.#limits); next !== undefined; next = this.#sharing.next(this.#limits)) {
+    for (let next = this.#sharing.next(this.#limits()); next !== undefined; next = this.#sharing.next(this.#limits())) {
       this.#lend(next.connection, next.to);
     }
     this.#openMore();
@@ -244,7 +244,7 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
     const nowMs = this.#thread.monoMs();
     for (const waiter of waiting) {
       const found = this.#isShared
-        ? this.#sharing.acquire(waiter, this.#limits)
+        ? this.#sharing.acquire(waiter, this.#limits())
         : this.#lending.acquire(waiter, this.#settings, nowMs, endExpired);
       if (found === "full") guarded(waiter, () => waiter.onNoStream("pool_exhausted", ""))();
     }
@@ -287,7 +287,7 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
 
   #openMore(): void {
     if (this.#isShared) {
-      if (this.#sharing.opens(this.#limits)) this.#dial();
+      if (this.#sharing.opens(this.#limits())) this.#dial();
       return;
     }
     for (let left = this.#lending.toOpen(this.#settings); left > 0; left--) this.#dial();
