@@ -7,11 +7,12 @@
  * head is marked, and written anew.
  */
 import { KnownField } from "@regomesh/policy-runtime";
-import { COLON, CR, HTAB, IS_TOKEN, IS_VALUE, LF, SP } from "./characters.ts";
+import { COLON, CR, HTAB, IS_TOKEN, LF, SP } from "./characters.ts";
 import { FAULTS } from "./fault.ts";
 import type { Head } from "./head.ts";
 import { DISGUISED, recogniseField } from "./known-field.ts";
 import { INCOMPLETE, refuse } from "./line-step.ts";
+import { skipValue } from "./words.ts";
 
 /**
  * Reads lines from `start`. Behind the empty line is what is returned; where the bytes end
@@ -51,7 +52,7 @@ export function readFieldLines(
     at++;
     while (at < limit && (bytes[at] === SP || bytes[at] === HTAB)) at++;
     const value = at;
-    while (at < limit && IS_VALUE[bytes[at]!] === 1) at++;
+    at = skipValue(bytes, at, limit);
     if (at === limit) return INCOMPLETE;
     let valueEnd = at;
     if (bytes[at] === LF && isResponse) {
