@@ -85,7 +85,7 @@ export class Lending<Connection, Waiter> {
   /** Takes back a connection on which nothing is left; `idleMs` is how long it may stay without a request. */
   giveBack(connection: Connection, idleMs: number, nowMs: number): Returned<Waiter> {
     if (this.#isClosed) return END;
-    const to = this.#waiting.shift();
+    const to = this.#waiting.length === 0 ? undefined : this.#waiting.shift();
     if (to !== undefined) return { kind: "lend", to };
     if (idleMs <= 0) return END;
     this.#idle.push({ connection, idleSinceMs: nowMs, idleMs });

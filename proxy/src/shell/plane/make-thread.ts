@@ -42,9 +42,9 @@ export function makeThread(options: {
   /** Tests set the time. */
   readonly wallMs?: (() => number) | undefined;
 }): Thread {
-  const clock = new HeldClock(monotonicClock());
+  const clock = new HeldClock(monotonicClock(), Date.now);
   const { monoMs } = clock;
-  const wallMs = options.wallMs ?? Date.now;
+  const wallMs = options.wallMs ?? clock.wallMs;
   const wheel = makeWheel(monoMs);
   const counters = new Counters();
   const renewal = new Timer(() => decisions.renew(), { onFault: () => {} });
