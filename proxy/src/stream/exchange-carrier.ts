@@ -60,8 +60,14 @@ export class Exchange implements StreamWaiter, Circumstances {
   readonly #held: HeldContent;
   readonly #deadline: Deadline;
   readonly #timer: Timer;
-  #state: ExchangeState = IDLE;
+  /**
+   * Set by the constructor, and undefined before: V8 takes a field that begins as one kind of object
+   * for always that, and once it proves not to be, writes it by a search, at each move of each request.
+   */
+  #state: ExchangeState;
   #request: Request = UNDECIDED;
+  /** What `#request` is once it is decided; written anew for each. */
+  readonly #asked: { -readonly [Name in keyof Request]: Request[Name] } = { ...UNDECIDED };
   #forwarding: Forwarding | undefined = undefined;
   /** By which it goes on, with what policy wants changed on both ways. */
   #permit: Permit | undefined = undefined;
@@ -97,6 +103,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   readonly #resumeResponse = () => this.#resumeUpstream();
 
   constructor(world: World, client: ExchangeClient, stream: RequestStream) {
+    this.#state = IDLE;
     this.#world = world;
     this.#client = client;
     this.#stream = stream;
@@ -167,8 +174,12 @@ export class Exchange implements StreamWaiter, Circumstances {
   begin(permit: Permit, forwarding: Forwarding, fault = NO_FAULT): void {
     this.#permit = permit;
     this.#forwarding = forwarding;
-    const { delayMs, abortStatus } = fault;
-    this.#request = { plan: forwarding, isIdempotent: isIdempotent(this.#method), delayMs, abortStatus };
+    const asked = this.#asked;
+    asked.plan = forwarding;
+    asked.isIdempotent = isIdempotent(this.#method);
+    asked.delayMs = fault.delayMs;
+    asked.abortStatus = fault.abortStatus;
+    this.#request = asked;
     forwarding.cluster.budget.active++;
     this.#on(DECIDED);
   }

@@ -51,7 +51,7 @@ export class Http1Connection implements ClientStream, Speaker {
   readonly #end: Timer;
   readonly #left: Timer;
   #state: State = "reading";
-  #sinceMs: number;
+  #sinceMs = Number.NaN;
   readonly #intake: Intake;
   #isInputEnded = false;
   /** Bytes at hand follow the request that ends now. */

@@ -53,9 +53,9 @@ export class Http2Connection implements Speaker, StreamOwner {
   /** Whose events are dealt with. */
   #current: Http2Request | undefined = undefined;
   /** When bytes came last. */
-  #sinceMs: number;
+  #sinceMs = Number.NaN;
   /** Since when no request has been under way; PINGs and windows keep no connection. */
-  #idleSinceMs: number;
+  #idleSinceMs = Number.NaN;
   #heldBytes = 0;
   /** Of those, what the connection's window waits for. */
   #deferredBytes = 0;

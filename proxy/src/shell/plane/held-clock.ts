@@ -7,7 +7,7 @@
 export class HeldClock {
   readonly #readMs: () => number;
   readonly #readWallMs: () => number;
-  #heldMs = 0;
+  #heldMs = Number.NaN;
   #isHeld = false;
   #wallMs = 0;
   /** When `wallMs` was read. */

@@ -1,5 +1,6 @@
 /** Makes what one thread shares: the only place in the data path where clock and randomness are real. */
 import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
 import type { Log } from "@regomesh/base";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { makeBucketMemory, openBucketTable } from "../../limit/token-bucket.ts";

@@ -46,7 +46,7 @@ export class Http2Speaker implements Speaker {
   readonly #streams: Http2Stream[] = [];
   /** Requests that were ever begun. */
   #begun = 0;
-  #heardMs: number;
+  #heardMs = Number.NaN;
   /** A ping is out, and nothing has come since. */
   #isSuspect = false;
   /** Took another stream when it was looked at last. */
