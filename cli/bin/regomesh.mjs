@@ -14,9 +14,16 @@ const command = process.argv[2];
 // of all CPU time where a sidecar is pressed for it (measured on the chain of conformance/bench).
 // They have 8 MiB for each half: of the 16 that Node gives, the start fills all, and an idle sidecar
 // keeps them, a third of its memory; fewer than 8 cost CPU between sidecars, which 8 do not.
+// What deals with a request is many small functions: the compiler may put twice as much of them into
+// each other as it does by itself, a twentieth of the CPU of a hop and more between sidecars.
 const NODE_FLAGS =
   {
-    proxy: ["--disallow-code-generation-from-strings", "--no-parallel-scavenge", "--max-semi-space-size=8"],
+    proxy: [
+      "--disallow-code-generation-from-strings",
+      "--no-parallel-scavenge",
+      "--max-semi-space-size=8",
+      "--max-inlined-bytecode-size-cumulative=2000",
+    ],
     // Its lock is SQLite's, of which Node 22 says on standard error that it is an experiment.
     controller: ["--disable-sigusr1", "--disable-warning=ExperimentalWarning"],
   }[command ?? ""] ?? [];
