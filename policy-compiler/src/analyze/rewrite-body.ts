@@ -254,7 +254,8 @@ function declare(
     return undefined;
   }
   const known = scope.names.get(name);
-  if (known !== undefined || scope.mentioned.has(name)) {
+  const isFree = known === undefined || (known.how === "unbound" && !known.isUsed);
+  if (!isFree || scope.mentioned.has(name)) {
     report(context, "rego_compile_error", at, describeConflict(name, known));
     if (known !== undefined) known.isUsed = true;
     return undefined;
@@ -273,6 +274,7 @@ function describeConflict(name: string, known: Local | undefined): string {
     case "assigned":
       return `var ${name} assigned above`;
     case "implicit":
+    case "unbound":
     case undefined:
       return `var ${name} referenced above`;
   }

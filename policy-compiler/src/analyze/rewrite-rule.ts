@@ -5,7 +5,7 @@ import { makeString } from "./names.ts";
 import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
 import { addImplicit, rewriteTerm } from "./rewrite-term.ts";
 import type { Rewriter } from "./rewriter.ts";
-import { declaredNames, type Local, mentionedNames, type Scope } from "./scope.ts";
+import { declaredNames, type Local, mentionedNames, patternVariables, type Scope } from "./scope.ts";
 import { eachTerm } from "./tree.ts";
 
 export function rewriteRule(context: RewriteContext, packagePath: readonly string[], rule: Rule): Rule {
@@ -34,10 +34,12 @@ function rewriteArgs(rewriter: Rewriter, args: readonly Term[]): Args {
   const { context } = rewriter;
   const moved: (readonly [Variable, Term])[] = [];
   const patterns = args.map((arg) => splitPattern(context, arg, moved));
+  const bound = new Set(patterns.flatMap(patternVariables).map(({ name }) => name));
   const locals = new Map<string, Local>();
   for (const [name, at] of mentionedNames(patterns, [])) {
     if (name === "_" || name.startsWith("$")) continue;
-    locals.set(name, { name: freshName(context, name), how: "argument", at, isUsed: false });
+    const how = bound.has(name) ? "argument" : "unbound";
+    locals.set(name, { name: freshName(context, name), how, at, isUsed: false });
   }
   const scope: Scope = { parent: undefined, names: new Map(locals), pending: new Set(), mentioned: new Set() };
   const terms = patterns.map((pattern) => rewriteTerm(rewriter, scope, pattern));

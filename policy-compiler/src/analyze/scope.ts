@@ -7,7 +7,8 @@ import type { Location } from "@regomesh/base";
 import type { Body, Expr, Term, What } from "../syntax/ast.ts";
 import { closureOfWhat, eachTerm, termsOfExpr } from "./tree.ts";
 
-export type Declared = "argument" | "declared" | "assigned" | "implicit";
+/** `unbound`: an argument has it in a set or as a key, where nothing binds it; a declaration of the body takes the name. */
+export type Declared = "argument" | "unbound" | "declared" | "assigned" | "implicit";
 
 export type Local = {
   readonly name: string;

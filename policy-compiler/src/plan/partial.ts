@@ -12,6 +12,7 @@ import { markRule, planRuleBody } from "./mark.ts";
 import { isRoot } from "./readiness.ts";
 import { dataName, descendantsWithRules, type RuleNode } from "./rule-tree.ts";
 import { append, baseDot, dot, equal, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
+import { keysInTree, makePlaces, type Place, type Placed, type Vacant, vacantPlaces } from "./vacant.ts";
 
 /** True if the node's rules make its document piece by piece. */
 export function isPartial(node: RuleNode): boolean {
@@ -43,9 +44,10 @@ export function planPartial(name: string, func: FuncSite, node: RuleNode, option
   const shapes = isUniform(pieces) ? undefined : newLocal(func.site);
   if (shapes !== undefined) append(func.site, { type: "MakeObjectStmt", stmt: { target: shapes } });
   const document: Document = { root: func.result, shapes };
-  const isText = node.rules.every(isGroundHead);
+  const places = makePlaces(placedOf(node, pieces));
+  for (const vacant of vacantPlaces(places)) planVacant(nextBlock(func), document, vacant, options.keys);
   for (const piece of pieces) {
-    const plan = (): void => planPiece(func, node, piece, { ...options, document, isText });
+    const plan = (): void => planPiece(func, node, piece, { ...options, document, places });
     if (pieces.length > PIECES_MAX) reuseLocals(func, plan);
     else plan();
   }
@@ -54,9 +56,24 @@ export function planPartial(name: string, func: FuncSite, node: RuleNode, option
 
 type Into = PartialOptions & {
   readonly document: Document;
-  /** All heads are constant: numbers among their keys are known by their text. */
-  readonly isText: boolean;
+  readonly places: Place;
 };
+
+function placedOf({ path }: RuleNode, pieces: readonly Piece[]): readonly Placed[] {
+  return pieces.flatMap((piece) => {
+    const rules = piece.kind === "complete" ? piece.node.rules : [piece.rule];
+    return rules.map((rule) => ({ rule, keys: rule.head.ref.slice(path.length) }));
+  });
+}
+
+function planVacant(site: Site, { root }: Document, { keys, make }: Vacant, known: PartialOptions["keys"]): void {
+  keys.forEach((key, i) => {
+    matchKnown(site, known[i], key);
+    if (key.kind === "number") requireText(site, known[i], key.text);
+  });
+  const path = keys.map((key) => planTerm(site, key));
+  link(site, path, open(site, root, path, make));
+}
 
 function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into): void {
   const { document, callRules, keys } = options;
@@ -73,9 +90,10 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
   }
   const { rule } = piece;
   const terms = rule.head.ref.slice(node.path.length);
+  const named = terms.some(({ kind }) => kind === "number") ? keysInTree(options.places, terms) : 0;
   for (const [i, term] of terms.entries()) {
     matchKnown(site, keys[i], term);
-    if (options.isText && term.kind === "number") requireText(site, keys[i], term.text);
+    if (i < named && term.kind === "number") requireText(site, keys[i], term.text);
   }
   const member = rule.head.isSet ? keys[terms.length] : undefined;
   if (rule.else !== undefined) {
@@ -112,7 +130,7 @@ function planDefault(site: Site, node: RuleNode, rule: Rule, document: Document,
 }
 
 /**
- * Where all heads are constant OPA finds a rule by its path, and the number 1.0 is no name of
+ * In its tree OPA finds a rule by its path, and the number 1.0 is no name of
  * the rule `p[1]`: here a number is known by its text, as base documents' keys are.
  */
 function requireText(site: Site, key: IrOperand | undefined, digits: string): void {
@@ -205,19 +223,30 @@ function insert(site: Site, { root, shapes }: Document, path: readonly IrOperand
       noteShape(site, shapes, path.slice(0, i + 1), i + 1 === path.length ? leaf.kind : "object");
     });
   }
-  const holders = [root];
-  const steps = leaf.kind === "member" ? path.length : path.length - 1;
-  for (let i = 0; i < steps; i++) {
-    const isLast = leaf.kind === "member" && i === steps - 1;
-    holders.push(obtain(site, holders[i] as number, path[i] as IrOperand, isLast ? "MakeSetStmt" : "MakeObjectStmt"));
-  }
-  const holder = holders[steps] as number;
-  if (leaf.kind === "member") append(site, { type: "SetAddStmt", stmt: { value: leaf.value, set: holder } });
+  const isMember = leaf.kind === "member";
+  const outer = isMember ? path : path.slice(0, -1);
+  const holders = open(site, root, outer, isMember ? "MakeSetStmt" : "MakeObjectStmt");
+  const holder = holders.at(-1) as number;
+  if (isMember) append(site, { type: "SetAddStmt", stmt: { value: leaf.value, set: holder } });
   else {
-    const key = path[steps] as IrOperand;
+    const key = path[outer.length] as IrOperand;
     append(site, { type: "ObjectInsertOnceStmt", stmt: { key, value: leaf.value, object: holder } });
   }
-  for (let i = steps - 1; i >= 0; i--) {
+  link(site, outer, holders);
+}
+
+/** What stands along the path, from the root on; what is missing is made, at its end by `make`. */
+function open(site: Site, root: number, path: readonly IrOperand[], make: Vacant["make"]): readonly number[] {
+  const holders = [root];
+  for (const [i, key] of path.entries()) {
+    holders.push(obtain(site, holders[i] as number, key, i === path.length - 1 ? make : "MakeObjectStmt"));
+  }
+  return holders;
+}
+
+/** Puts each of the holders where it belongs, the innermost first. */
+function link(site: Site, path: readonly IrOperand[], holders: readonly number[]): void {
+  for (let i = path.length - 1; i >= 0; i--) {
     const value = local(holders[i + 1] as number);
     const key = path[i] as IrOperand;
     append(site, { type: "ObjectInsertStmt", stmt: { key, value, object: holders[i] as number } });
@@ -235,7 +264,7 @@ function noteShape(site: Site, shapes: number, path: readonly IrOperand[], shape
 }
 
 /** What stands at the key of an object, made if nothing does. */
-function obtain(site: Site, object: number, key: IrOperand, make: "MakeSetStmt" | "MakeObjectStmt"): number {
+function obtain(site: Site, object: number, key: IrOperand, make: Vacant["make"]): number {
   const target = newLocal(site);
   const found: IrStmt[] = [
     { type: "DotStmt", stmt: { source: local(object), key, target } },
