@@ -7,11 +7,11 @@
  * an equation in front binds; a comparison with a constant moves as a whole. Like the index it
  * leaves closures, `not` and `with` alone, and bodies that print.
  */
-import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
+import type { Body, Expr, Head, Rule, Term, What } from "../syntax/ast.ts";
 import { printTermPath } from "../syntax/print-term.ts";
 import { freshVar, type Generator } from "./context.ts";
 import type { RuleNode } from "./rule-index.ts";
-import { closuresOfExpr, deepTerm, eachDeepTerm, mapSubterms, mapWhat } from "./tree.ts";
+import { closuresOfExpr, deepTerm, eachDeepTerm, eachTerm, mapSubterms, mapWhat } from "./tree.ts";
 
 /** The rule with its `else` links; `root` are all rules. */
 export function readFirst(rule: Rule, root: RuleNode, generator: Generator): Rule {
@@ -24,18 +24,37 @@ export function readFirst(rule: Rule, root: RuleNode, generator: Generator): Rul
 
 function hoistReads(rule: Rule, root: RuleNode, generator: Generator): Rule {
   const { head, body } = rule;
-  const heads = [...head.ref, head.value];
-  if (!body.some((expr) => mayFail(expr, root)) && !heads.some((term) => termMayFail(term, root))) return rule;
+  if (!body.some((expr) => mayFail(expr, root)) && !termMayFail(head.value, root)) return rule;
   if (body.some(prints)) return rule;
   const known = parametersOf(rule);
   const mentioned = new Set(known);
   const constants = constantsOf(body);
-  const hoist: Hoist = { root, generator, variables: new Map(), reads: [], tests: [], known, mentioned, constants };
+  const given = givenBy(head);
+  const hoist: Hoist = {
+    ...{ root, generator, variables: new Map(), reads: [], tests: [] },
+    ...{ known, given, mentioned, constants },
+  };
   const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
-  const replace = (term: Term): Term => replaceReads(hoist, term);
-  const hoisted = { ...head, ref: head.ref.map(replace), value: replace(head.value) };
+  const value = replaceReads(hoist, head.value);
   if (hoist.reads.length === 0 && hoist.tests.length === 0) return rule;
-  return { ...rule, head: hoisted, body: [...hoist.reads, ...hoist.tests, ...rest] };
+  const front = [...hoist.reads, ...hoist.tests];
+  if (!head.isSet || value === head.value) return { ...rule, head: { ...head, value }, body: [...front, ...rest] };
+  // A member that is asked for is compared with what the body has found, not with what was read in front of it.
+  const member = freshVar(generator, value.at);
+  const what: What = { kind: "unify", at: value.at, left: member, right: value };
+  const last: Expr = { kind: "expr", at: value.at, isNegated: false, what, with: [] };
+  return { ...rule, head: { ...head, value: member }, body: [...front, ...rest, last] };
+}
+
+/** Variables that have a value before the body: of arguments, and where a key or member of the document is asked for. */
+function givenBy({ ref, args = [], value, isSet }: Head): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const term of [...ref, ...args, ...(isSet ? [value] : [])]) {
+    eachTerm(term, (part) => {
+      if (part.kind === "var") names.add(part.name);
+    });
+  }
+  return names;
 }
 
 type Hoist = {
@@ -48,6 +67,8 @@ type Hoist = {
   readonly tests: Expr[];
   /** Parameters, and variables that stand for a read. */
   readonly known: Set<string>;
+  /** What the head gives before the body: an equation with it is a test, and stays where it is. */
+  readonly given: ReadonlySet<string>;
   /** Variables of the expressions so far. */
   readonly mentioned: Set<string>;
   /** Variables that the body gives a constant: in brackets they are as good as that. */
@@ -195,12 +216,13 @@ function replaceInExpr(hoist: Hoist, expr: Expr): Expr {
 
 /** `x := input.a`, where nothing bound x before, is the equation that reads. */
 function isNewName(hoist: Hoist, expr: Expr): boolean {
-  const { variables, known, mentioned, reads } = hoist;
+  const { variables, known, given, mentioned, reads } = hoist;
   const { what } = expr;
   if (what.kind !== "unify" || expr.isNegated || expr.with.length > 0) return false;
   const { left, right } = what;
   const key = readKey(hoist, right);
-  if (left.kind !== "var" || key === undefined || mentioned.has(left.name) || variables.has(key)) return false;
+  if (left.kind !== "var" || given.has(left.name)) return false;
+  if (key === undefined || mentioned.has(left.name) || variables.has(key)) return false;
   variables.set(key, left);
   known.add(left.name);
   mentioned.add(left.name);
@@ -215,9 +237,10 @@ function noteMentioned(expr: Expr, mentioned: Set<string>): void {
 }
 
 /** `x := input.a` behind the replacement, where nothing bound x before: it is as well known as what it stands for. */
-function isAlias({ known, mentioned }: Hoist, what: What): boolean {
+function isAlias({ known, given, mentioned }: Hoist, what: What): boolean {
   if (what.kind !== "unify") return false;
   const { left, right } = what;
+  if (left.kind === "var" && given.has(left.name)) return false;
   if (left.kind !== "var" || right.kind !== "var" || !known.has(right.name) || mentioned.has(left.name)) return false;
   known.add(left.name);
   return true;
