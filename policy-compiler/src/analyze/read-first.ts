@@ -8,6 +8,7 @@
  * leaves closures, `not` and `with` alone, and bodies that print.
  */
 import type { Body, Expr, Head, Rule, Term, What } from "../syntax/ast.ts";
+import { scalarText } from "../syntax/ground.ts";
 import { printTermPath } from "../syntax/print-term.ts";
 import { freshVar, type Generator } from "./context.ts";
 import type { RuleNode } from "./rule-index.ts";
@@ -340,17 +341,25 @@ function readKey(hoist: Pick<Hoist, "root" | "constants">, given: Term): string 
   return `${isInput ? "input" : "data"}${printTermPath(term.path)}`;
 }
 
-/** Rules stand above, at or below the path. */
+/** Rules stand above, at or below the path: constant keys of heads, of any kind, are places of the tree. */
 function isVirtual(root: RuleNode, path: readonly Term[]): boolean {
-  let node = root;
-  for (const part of path) {
-    if (node.rules.length > 0) return true;
+  let node: RuleNode | undefined = root;
+  let below: readonly Rule[] = [];
+  for (const [depth, part] of path.entries()) {
     if (!isScalar(part)) return true;
-    const child = part.kind === "string" ? node.children.get(part.value) : undefined;
-    if (child === undefined) return false;
-    node = child;
+    const name = scalarText(part);
+    const here: readonly Rule[] = [...below, ...(node?.rules ?? [])];
+    if (here.some(({ head }) => groundLength(head) <= depth)) return true;
+    below = here.filter(({ head }) => scalarText(head.ref[depth] as Term) === name);
+    node = part.kind === "string" ? node?.children.get(part.value) : undefined;
+    if (node === undefined && below.length === 0) return false;
   }
   return true;
+}
+
+function groundLength({ ref }: Head): number {
+  const first = ref.findIndex((part) => !isScalar(part));
+  return first < 0 ? ref.length : first;
 }
 
 function prints(expr: Expr): boolean {
