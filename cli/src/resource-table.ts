@@ -11,6 +11,7 @@ type Row = { readonly names: readonly string[]; readonly cells: readonly Cell[] 
 
 const list = (value: unknown, of: (each: Spec) => unknown): string =>
   Array.isArray(value) ? value.map((each) => text(of(each as Spec))).join(",") : "";
+const keys = (value: unknown): string => (isSpec(value) ? Object.keys(value).join(",") : "");
 const field = (value: unknown, name: string): unknown => (isSpec(value) ? value[name] : undefined);
 
 /** Beside its own name, in any case and number. Defaults that are not written stand in brackets. */
@@ -48,10 +49,17 @@ const ROWS: Readonly<Record<Kind, Row>> = {
       ["LABELS", (_, metadata) => pairs(metadata["labels"])],
     ],
   },
+  Policy: {
+    names: ["pol"],
+    cells: [
+      ["MODULES", (spec) => keys(spec["modules"])],
+      ["TESTS", (spec) => keys(spec["tests"])],
+    ],
+  },
   PolicyBinding: {
     names: ["binding", "pb"],
     cells: [
-      ["UNIT", (spec) => spec["unit"]],
+      ["UNIT", (spec) => spec["unit"] ?? `Policy ${text(spec["policy"])}`],
       ["DIRECTION", (spec) => spec["direction"]],
       ["TIER", (spec) => spec["tier"] ?? "(Namespace)"],
       ["MODE", (spec) => spec["mode"] ?? "(Enforce)"],

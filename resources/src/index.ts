@@ -1,3 +1,5 @@
+export { CLUSTER_KINDS, type ClusterKind } from "./crd/cluster-kinds.ts";
+export { CONDITIONS, CONTROLLER_NAME, type ConditionType } from "./crd/status.ts";
 export { isNearGroup, mentionsGroup } from "./group.ts";
 export type { MeshConfigSpec } from "./kinds/mesh-config.ts";
 export { DEFAULT_TRUST_DOMAIN, MESH_DEFAULTS } from "./kinds/mesh-config.ts";
@@ -17,6 +19,7 @@ export {
   type MeshConfig,
   type MeshService,
   type MeshTest,
+  type Policy,
   type PolicyBinding,
   type PolicySource,
   type Resource,

@@ -12,6 +12,7 @@ import {
   policySourceMetadata,
   serviceMetadata,
 } from "./kinds/metadata.ts";
+import { type PolicySpec, policySpec } from "./kinds/policy.ts";
 import { type PolicyBindingSpec, policyBindingSpec } from "./kinds/policy-binding.ts";
 import { type PolicySourceSpec, policySourceSpec } from "./kinds/policy-source.ts";
 import { type TrafficPolicySpec, trafficPolicySpec } from "./kinds/traffic-policy.ts";
@@ -32,6 +33,11 @@ export type Workload = Written & {
   readonly kind: "Workload";
   readonly metadata: Metadata;
   readonly spec: WorkloadSpec;
+};
+export type Policy = Written & {
+  readonly kind: "Policy";
+  readonly metadata: Metadata;
+  readonly spec: PolicySpec;
 };
 export type PolicyBinding = Written & {
   readonly kind: "PolicyBinding";
@@ -56,7 +62,15 @@ export type PolicySource = Written & {
   readonly spec: PolicySourceSpec;
 };
 
-export type Resource = MeshConfig | MeshService | Workload | PolicyBinding | TrafficPolicy | MeshTest | PolicySource;
+export type Resource =
+  | MeshConfig
+  | MeshService
+  | Workload
+  | Policy
+  | PolicyBinding
+  | TrafficPolicy
+  | MeshTest
+  | PolicySource;
 export type Kind = Resource["kind"];
 
 /** Where a resource stands in its file. */
@@ -79,6 +93,7 @@ export const KINDS = {
   MeshConfig: document(clusterMetadata, meshConfigSpec),
   MeshService: document(serviceMetadata, meshServiceSpec),
   Workload: document(metadata, workloadSpec),
+  Policy: document(metadata, policySpec),
   PolicyBinding: document(metadata, policyBindingSpec),
   TrafficPolicy: document(metadata, trafficPolicySpec),
   MeshTest: document(metadata, meshTestSpec),

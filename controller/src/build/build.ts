@@ -21,17 +21,9 @@ import { toOutbound, type WorkloadPlan } from "../snapshot/outbound.ts";
 import { toWorkloadPlan } from "../snapshot/workload.ts";
 import { ROOT_SOURCE, type Verdict } from "../sources/source.ts";
 import { checkFiles } from "./check-files.ts";
+import { qualifyBinding, withInlineUnits } from "./inline-units.ts";
 import { type Modules, makeModules } from "./modules.ts";
-import {
-  mountTree,
-  qualify,
-  relativeName,
-  resourceFiles,
-  type SourceTree,
-  sourceOf,
-  unitNames,
-  unitOf,
-} from "./source-tree.ts";
+import { mountTree, relativeName, resourceFiles, type SourceTree, sourceOf, unitNames, unitOf } from "./source-tree.ts";
 import type { BuiltModule, PolicyTools } from "./tools.ts";
 import { countsOf, type PlacedHead, verdictsOf } from "./verdicts.ts";
 
@@ -165,7 +157,7 @@ export function holdingsOf(
 /** The units that a source's bindings name, as far as its resources can be read. */
 export function boundUnits(trees: readonly SourceTree[]): readonly string[] {
   const resources = trees.flatMap(resourceFiles).flatMap((file) => parseResources(file).resources);
-  return [...new Set(resources.flatMap((each) => (each.kind === "PolicyBinding" ? [each.spec.unit] : [])))];
+  return [...new Set(resources.flatMap((each) => (each.kind === "PolicyBinding" ? each.spec.unit || [] : [])))];
 }
 
 type Read = {
@@ -215,7 +207,8 @@ function readSources(sources: readonly SourceTree[], rules: BuildRules, diagnost
       return found;
     });
     diagnostics.push(...parsed.flatMap((each) => each.diagnostics));
-    return [tree, parsed.flatMap((each) => each.resources.map((resource) => qualified(tree, resource)))];
+    const resources = parsed.flatMap((each) => each.resources);
+    return [withInlineUnits(tree, resources), resources.map((resource) => qualified(tree, resource))];
   };
   const own = sources.filter(({ source = ROOT_SOURCE }) => source === ROOT_SOURCE).map(read);
   for (const resource of own.flatMap(([, resources]) => resources)) {
@@ -232,7 +225,7 @@ function readSources(sources: readonly SourceTree[], rules: BuildRules, diagnost
 /** A binding names a unit of its own source. */
 function qualified(tree: SourceTree, resource: Resource): Resource {
   if (resource.kind !== "PolicyBinding") return resource;
-  return { ...resource, spec: { ...resource.spec, unit: qualify(tree, resource.spec.unit) } };
+  return qualifyBinding(tree, resource);
 }
 
 /** Identities cannot follow: every peer would be of another trust domain than its certificate. */

@@ -54,7 +54,7 @@ export function mountTree(tree: SourceTree): SourceTree {
 }
 
 /** A unit's name as all sources know it, of the one that a source knows it by. */
-export function qualify(tree: SourceTree, unit: string): string {
+export function qualify(tree: Pick<SourceTree, "source">, unit: string): string {
   return `${prefixOf(tree)}${unit}`;
 }
 
@@ -70,7 +70,7 @@ export function unmounted(source: string, name: string): string {
   return isRoot(source) ? name : name.slice(source.length + MOUNT.length);
 }
 
-function prefixOf({ source }: SourceTree): string {
+function prefixOf({ source }: Pick<SourceTree, "source">): string {
   return isRoot(source) ? "" : `${source}${MOUNT}`;
 }
 
@@ -150,7 +150,7 @@ export function relativeName(tree: SourceTree, name: string): string | undefined
 }
 
 /** What every name below the source's directory begins with. */
-function below(tree: SourceTree): string {
+export function below(tree: SourceTree): string {
   return tree.path === "" || tree.path === prefixOf(tree) ? tree.path : `${tree.path}/`;
 }
 

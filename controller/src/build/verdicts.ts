@@ -4,7 +4,8 @@ import type { Head } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/bodies.ts";
 import type { MeshIndex } from "../index/mesh-index.ts";
 import type { Verdict } from "../sources/source.ts";
-import { type SourceTree, unitOf } from "./source-tree.ts";
+import { inlineUnit } from "./inline-units.ts";
+import { qualify, type SourceTree, unitOf } from "./source-tree.ts";
 
 export type PlacedHead = Head & { readonly source: string; readonly file: Source };
 
@@ -63,7 +64,7 @@ function faultsOf(
   ];
 }
 
-/** What a unit's file is at fault in, is at fault in the bindings that name the unit. */
+/** What a unit's file is at fault in, is at fault in the bindings that name the unit; of a Policy's, in the Policy. */
 function unitOwners(
   trees: readonly SourceTree[],
   heads: readonly PlacedHead[],
@@ -77,6 +78,10 @@ function unitOwners(
     for (const { name } of unitOf(trees, spec.unit)?.files ?? []) {
       owners.set(name, [...(owners.get(name) ?? []), head]);
     }
+  }
+  for (const head of heads.filter(({ kind }) => kind === "Policy")) {
+    const unit = qualify({ source: head.source }, inlineUnit(head.namespace, head.name));
+    for (const { name } of unitOf(trees, unit)?.files ?? []) owners.set(name, [head]);
   }
   return owners;
 }

@@ -1,6 +1,7 @@
 /** Checks of policy bindings: what they name must be there, and they may reach no further than their namespace. */
 import { ENTRYPOINTS, type EntrypointKind } from "@regomesh/policy-runtime";
 import { nearest, type PolicyBinding, ROOT_NAMESPACE, type Workload } from "@regomesh/resources";
+import { isInlineUnit } from "../build/inline-units.ts";
 import { didYouMean, servicesOf } from "./check-services.ts";
 import { hasLabels, type MeshIndex } from "./mesh-index.ts";
 import type { Report } from "./report.ts";
@@ -9,7 +10,16 @@ import type { Report } from "./report.ts";
 export function checkBindings(index: MeshIndex, units: readonly string[], report: Report): void {
   for (const binding of index.bindings) {
     const { spec } = binding;
-    if (!units.includes(spec.unit)) {
+    if (spec.policy === undefined && isInlineUnit(spec.unit.slice(spec.unit.indexOf(":") + 1)))
+      report(binding, "spec.unit", "reference_unknown", `${spec.unit} is a Policy's unit`, {
+        hint: "write policy: NAME, for a Policy of the binding's own namespace",
+      });
+    else if (!units.includes(spec.unit) && spec.policy !== undefined) {
+      const own = spec.unit.slice(0, -spec.policy.length);
+      const policies = units.filter((unit) => unit.startsWith(own)).map((unit) => unit.slice(own.length));
+      const message = `no Policy ${spec.policy} in namespace ${binding.metadata.namespace}`;
+      report(binding, "spec.policy", "reference_unknown", message, { hint: didYouMean(spec.policy, policies) });
+    } else if (!units.includes(spec.unit)) {
       const hint = didYouMean(spec.unit, units);
       report(binding, "spec.unit", "reference_unknown", `no directory ${spec.unit} with Rego in the source`, { hint });
     }

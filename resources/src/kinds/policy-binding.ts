@@ -1,7 +1,7 @@
 /** PolicyBinding: ties the entrypoints of a policy unit to workloads. */
 import { z } from "zod";
 import { integer, list, mapOf, oneOf, text } from "../schema/values.ts";
-import { dnsLabel } from "./metadata.ts";
+import { dnsLabel, dnsName } from "./metadata.ts";
 
 /** Ten milliseconds, a unit being about a nanosecond: far above any honest decision, and no tail that lasts. */
 const FUEL_DEFAULT = 10_000_000;
@@ -19,7 +19,7 @@ const entrypointName = text({
   lengthMax: 255,
 });
 
-export const entrypoint = z.strictObject({
+const entrypoint = z.strictObject({
   name: entrypointName.describe("package and rule, joined by slashes"),
   kind: oneOf("Authz", "Route", "Limits")
     .exactOptional()
@@ -44,8 +44,11 @@ const selector = z.strictObject({
     .describe("labels of the workload, all of which must match"),
 });
 
-export const policyBindingSpec = z.strictObject({
-  unit: unitPath.describe("a directory of the source: its modules and data are one unit"),
+const written = z.strictObject({
+  unit: unitPath
+    .exactOptional()
+    .describe("a directory of the source: its modules and data are one unit; this or policy must be given"),
+  policy: dnsName.exactOptional().describe("a Policy of the binding's namespace instead, which is a unit by itself"),
   selector: selector.prefault({}).describe("every workload of the binding's namespace"),
   direction: oneOf("Inbound", "Outbound").describe("whether the receiving or the sending proxy asks"),
   tier: oneOf("Mandatory", "Workload", "Namespace", "Default")
@@ -68,5 +71,12 @@ export const policyBindingSpec = z.strictObject({
       "what a fault of a Limits entrypoint means; Deny, as the mesh fails closed. A fault of Authz always denies",
     ),
 });
+
+/** `unit` is "" where `policy` names it: which directory that stands for depends on the namespace. */
+export const policyBindingSpec = written
+  .refine(({ unit, policy }) => (unit === undefined) !== (policy === undefined), {
+    error: "must name either unit or policy",
+  })
+  .transform(({ unit = "", ...rest }) => ({ unit, ...rest }));
 
 export type PolicyBindingSpec = z.output<typeof policyBindingSpec>;

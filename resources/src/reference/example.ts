@@ -38,6 +38,28 @@ spec:
   ports:
     - { name: http, listen: { address: 127.0.0.1, port: 15001 }, application: { port: 8080 } }
 `,
+  Policy: `
+# A unit in one resource: kubectl apply of the Rego itself. A PolicyBinding names it by policy: orders.
+apiVersion: regomesh.dev/v1alpha1
+kind: Policy
+metadata: { name: orders, namespace: shop }
+spec:
+  modules:
+    authz.rego: |
+      package mesh.authz
+
+      default allow := false
+
+      allow if input.source.serviceAccount in data.callers
+  data: { callers: [web] }
+  tests:
+    authz_test.rego: |
+      package mesh.authz_test
+
+      import data.mesh.authz
+
+      test_web_may if authz.allow with input.source.serviceAccount as "web"
+`,
   PolicyBinding: `
 # Every request to orders asks the rule data.mesh.authz.allow of the modules in policies/orders.
 apiVersion: regomesh.dev/v1alpha1

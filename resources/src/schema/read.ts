@@ -124,6 +124,7 @@ function objectAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodObject 
 function bare(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodExactOptional)
     return bare(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodPipe) return bare(schema.in as z.ZodType);
   if (!(schema instanceof z.ZodUnion)) return schema;
   return (schema.options as readonly z.ZodType[]).find((option) => option instanceof z.ZodObject) ?? schema;
 }

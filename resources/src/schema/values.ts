@@ -4,6 +4,10 @@ import { z } from "zod";
 
 const TEXT_LENGTH_MAX = 4096;
 
+/** What JSON Schema has no word for that CRDs take, said as meta data: the range of a duration in ms, the names of a map. */
+export const DURATION_RANGE = "x-duration-ms";
+export const KEY_PATTERN = "x-key-pattern";
+
 export function text(options: {
   /** What the text is, for the message: `a DNS label such as orders`. */
   readonly what?: string;
@@ -32,7 +36,11 @@ export function duration(leastMs: number, mostMs: number) {
       context.issues.push({ code: "custom", message, input: written });
       return z.NEVER;
     })
-    .meta({ title: "a duration such as 2s or 500ms", pattern: "^([0-9]{1,5}(h|m|s|ms)){1,4}$" });
+    .meta({
+      title: "a duration such as 2s or 500ms",
+      pattern: "^([0-9]{1,5}(h|m|s|ms)){1,4}$",
+      [DURATION_RANGE]: [leastMs, mostMs],
+    });
 }
 
 export function oneOf<const T extends string>(...values: readonly [T, ...T[]]) {

@@ -3,6 +3,7 @@
  * environment nor keys. It lives on between builds, warm.
  */
 import { type Built, build } from "../../build/build.ts";
+import { expandTree } from "../../build/inline-units.ts";
 import { mountTree } from "../../build/source-tree.ts";
 import { type Explanation, explain } from "../../rehearse/explanation.ts";
 import { loadTools } from "./compiler.ts";
@@ -27,7 +28,7 @@ process.on("message", (request: BuildRequest) => {
 });
 function explainIn({ plan }: Built, request: Extract<BuildRequest, { kind: "explain" }>): Explanation {
   const { question } = request;
-  const trees = request.trees.map(mountTree);
+  const trees = request.trees.map(mountTree).map(expandTree);
   if (plan === undefined) return { kind: "refused", reason: "the revision's commit does not build here any more" };
   return explain(question, { trees, plan, tools, nowMs: Date.now() });
 }
