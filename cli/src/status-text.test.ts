@@ -261,3 +261,20 @@ test.each([60, 80, 160])(
     );
   },
 );
+
+test("printStatus says who has a release first, how long it is watched, and that others wait for it", () => {
+  const proxies = [
+    proxy("web", { revision: hash("7") }),
+    proxy("orders", { revision: hash("8"), isCanary: true }),
+    proxy("payments", { revision: hash("7"), isCanary: true }),
+  ];
+  const canary = { stage: "canary", sinceMs: NOW, proxies: 2, taken: 1, deadlineMs: NOW + 60_000 } as const;
+  const [, first, ...rest] = printStatus({ ...status, release: canary, proxies }, paint).split("\n");
+  expect(first).toBe("release: 1 of 2 canaries have it; it is taken back in 1 min unless they take it");
+  expect(rest).toContain("      is still at 7777777: its turn comes after the canaries");
+  expect(rest).toContain("      is still at 7777777: it was not sent the newer one yet, or has not answered");
+  const watched = { stage: "everyone", sinceMs: NOW, proxies: 3, taken: 3, bakedAtMs: NOW + 5000 } as const;
+  expect(printStatus({ ...status, release: watched }, paint).split("\n")[1]).toBe(
+    "release: 3 of 3 proxies have it, and it is watched for another 5 s: then it counts as proven",
+  );
+});

@@ -19,6 +19,7 @@ export function printStatus(
     ...(status.revision === undefined
       ? [paint.red("no revision yet")]
       : printRevision(status.revision, status, paint, columns)),
+    ...printStage(status, paint),
     ...printPin(status, paint),
     ...printSource(status, paint),
     ...printSources(status, paint),
@@ -52,6 +53,20 @@ function printRevision(
   const commit = `revision ${paint.bold(hash)} "${said}" (${age})`;
   const fits = [...said].length + `   ${force}${took}`.length <= room;
   return fits ? [`${commit}   ${painted}${took}`] : [commit, `  ${painted}${took}`];
+}
+
+/** How far the revision has come, where it has to wait or is watched. */
+function printStage({ release, nowMs }: StatusBody, paint: Paint): readonly string[] {
+  if (release === undefined) return [];
+  const { stage, proxies, taken, bakedAtMs, deadlineMs } = release;
+  const [who, then] =
+    stage === "canary" ? ["canaries", "then everybody gets it"] : ["proxies", "then it counts as proven"];
+  const has = `${taken} of ${proxies} ${who} have it`;
+  if (bakedAtMs !== undefined)
+    return [paint.yellow(`release: ${has}, and it is watched for another ${printSpan(bakedAtMs - nowMs)}: ${then}`)];
+  const late =
+    deadlineMs === undefined ? "" : `; it is taken back in ${printSpan(deadlineMs - nowMs)} unless they take it`;
+  return [paint.yellow(`release: ${has}${late}`)];
 }
 
 /** An operator's word that outranks git. */
@@ -197,14 +212,14 @@ function paintState(cell: string, { state, revision }: ProxyBody, paint: Paint):
 }
 
 function printRefused(refused: RefusedBody, paint: Paint): readonly string[] {
-  const { source, commit, subject, diagnostics, failedTests, refusals } = refused;
+  const { source, commit, subject, diagnostics, failedTests, refusals, isTakenBack = refusals.length > 0 } = refused;
   const errors = diagnostics.filter(({ severity }) => severity === "error").map(printRecord);
   const tests = failedTests.map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
   const [first = "no reason given", ...rest] = [...errors, ...tests].map(plain);
   const more = rest.length > FAULTS_SHOWN ? [`  and ${rest.length - FAULTS_SHOWN} more`] : [];
   const hints = new Set(diagnostics.flatMap(({ hint }) => (hint === undefined ? [] : [plain(hint)])));
   return [
-    `${paint.red(refusals.length === 0 ? "last refused commit" : "commit taken back")}${source === "root" ? "" : ` of ${plain(source)}`}: ${shortHash(commit)} "${plain(subject)}" — ${first}`,
+    `${paint.red(isTakenBack ? "commit taken back" : "last refused commit")}${source === "root" ? "" : ` of ${plain(source)}`}: ${shortHash(commit)} "${plain(subject)}" — ${first}`,
     ...rest.slice(0, FAULTS_SHOWN).map((fault) => `  ${fault}`),
     ...more,
     ...[...hints].slice(0, FAULTS_SHOWN).map((hint) => `  hint: ${hint}`),

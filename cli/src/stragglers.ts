@@ -20,7 +20,7 @@ export function nameOf({ workload, namespace, instance }: ProxyBody, { proxies }
   return plain(same.length < 2 || instance === undefined ? name : `${name} (${instance.slice(0, 8)})`);
 }
 
-function reasonOf(proxy: ProxyBody, { revision, nowMs }: StatusBody): string | undefined {
+function reasonOf(proxy: ProxyBody, { revision, release, nowMs }: StatusBody): string | undefined {
   const { state, lastWordMs, refusal, isOrphan = false } = proxy;
   const since = lastWordMs === undefined ? "" : ` for ${printSpan(nowMs - lastWordMs)}`;
   if (isOrphan) return "its workload is not of the mesh, and it runs on with what it had: end it where it runs";
@@ -29,6 +29,8 @@ function reasonOf(proxy: ProxyBody, { revision, nowMs }: StatusBody): string | u
   if (refusal !== undefined) return refusalOf(refusal, nowMs);
   if (revision === undefined || proxy.revision === revision.name) return undefined;
   const silent = state === "stale" ? `, and has said nothing${since}` : "";
+  if (release?.stage === "canary" && proxy.isCanary !== true)
+    return `is still at ${shortHash(proxy.revision ?? "")}: its turn comes after the canaries${silent}`;
   if (proxy.revision === undefined) return `has no revision yet: its first snapshot is on its way${silent}`;
   return `is still at ${shortHash(proxy.revision)}: it was not sent the newer one yet, or has not answered${silent}`;
 }

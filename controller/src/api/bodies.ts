@@ -19,6 +19,8 @@ export type StatusBody = {
   readonly source: SourceBody;
   /** A revision that stays in force whatever sources hold, until it is lifted (`regomesh rollback --lift`). */
   readonly pin?: PinBody;
+  /** How far the newest revision has come, while it waits for its canaries or is watched; absent otherwise. */
+  readonly release?: ReleaseStageBody;
   /** All of them, the mesh's own first. */
   readonly sources: readonly SourceStateBody[];
   /** What the build of the revision in force warned of. */
@@ -74,6 +76,19 @@ export type SourceBody = {
   readonly trouble?: string;
   /** Which paths may speak for which namespaces (`--allow`); empty: every path for every namespace. */
   readonly allow: readonly { readonly path: string; readonly namespaces: readonly string[] }[];
+};
+
+export type ReleaseStageBody = {
+  /** `canary`: only they have it, and everybody else what was proven · `everyone`: it is given to all. */
+  readonly stage: "canary" | "everyone";
+  readonly sinceMs: number;
+  /** Connected proxies that shall have it in this stage, and those that do. */
+  readonly proxies: number;
+  readonly taken: number;
+  /** Until when it is watched; absent while somebody has not answered yet. */
+  readonly bakedAtMs?: number;
+  /** When it is taken back, unless the canaries have it by then. */
+  readonly deadlineMs?: number;
 };
 
 export type PinBody = { readonly revision: string; readonly subject: string; readonly sinceMs: number };
@@ -181,6 +196,8 @@ export type RefusedBody = {
   readonly failedTests: readonly FailedTestBody[];
   /** The proxies that refused the release; empty where it was refused before any proxy was sent it. */
   readonly refusals: readonly ProxyRefusalBody[];
+  /** Proxies had it, or were to have it, when it was held. */
+  readonly isTakenBack?: boolean;
   /** The commit's resources that are at fault; the others are held with it, though nothing is wrong with them. */
   readonly verdicts: readonly VerdictBody[];
   /** How many resources the commit holds. */
@@ -247,6 +264,8 @@ export type ProxyBody = {
   readonly revision?: string;
   readonly sequence?: number;
   readonly refusal?: RefusalBody;
+  /** It has the newest revision before others, or shall have it. */
+  readonly isCanary?: boolean;
   /** What its machine does not do for it, such as a full disk; it serves all the same. */
   readonly troubles?: readonly string[];
   readonly svidNotAfterMs?: number;

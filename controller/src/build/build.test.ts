@@ -395,3 +395,36 @@ describe("a host has one owner", () => {
     expect([said(built), built.plan?.inventory?.hosts]).toEqual([[], [["pay.example", "fake.a"]]]);
   });
 });
+
+describe("how a revision comes in force", () => {
+  const config = (canary: string) =>
+    `apiVersion: regomesh.dev/v1alpha1\nkind: MeshConfig\nmetadata: { name: m }\nspec: { release: { bake: 1m, canary: ${canary} } }\n`;
+
+  test("canaries are named by their labels, or are so many of a hundred", () => {
+    const labelled = resource("Workload", "web2", "{ service: web }").replace(
+      "name: web2",
+      "name: web2, labels: { track: canary }",
+    );
+    const { plan } = buildText(config("{ labels: { track: canary } }") + web + labelled);
+    expect(plan?.rules).toMatchObject({ bakeMs: 60_000, canary: { kind: "workloads", workloads: ["default/web2"] } });
+    expect(buildText(config("{ percent: 10 }") + web).plan?.rules?.canary).toEqual({ kind: "percent", percent: 10 });
+    expect(buildText(web).plan?.rules?.canary).toBeUndefined();
+  });
+
+  test.each([
+    ["{ labels: { track: canary } }", "no workload has the labels of the canary"],
+    ["{}", "by its labels or by a percentage"],
+    ["{ percent: 10, labels: { app: web } }", "by its labels or by a percentage"],
+  ])("a canary of %s is refused", (canary, message) => {
+    const { plan, diagnostics } = buildText(config(canary) + web);
+    expect(plan).toBeUndefined();
+    expect(diagnostics.map((each) => [each.code, each.row])).toEqual([["release_canary", 4]]);
+    expect(diagnostics[0]?.message).toContain(message);
+  });
+
+  test("rules alone change nothing of what proxies can act upon", () => {
+    expect(buildText(config("{ percent: 10 }") + web).plan?.meaning).toBe(
+      buildText(config("{ percent: 20 }") + web).plan?.meaning,
+    );
+  });
+});

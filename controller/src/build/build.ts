@@ -18,6 +18,7 @@ import type { SourceRights } from "../index/rights.ts";
 import { type MeshTestResult, runMeshTests } from "../rehearse/mesh-tests.ts";
 import { composePolicies } from "../snapshot/composition.ts";
 import { toOutbound, type WorkloadPlan } from "../snapshot/outbound.ts";
+import { checkReleaseRules, type ReleaseRules, toReleaseRules } from "../snapshot/release-rules.ts";
 import { toWorkloadPlan } from "../snapshot/workload.ts";
 import { ROOT_SOURCE, type Verdict } from "../sources/source.ts";
 import { checkFiles } from "./check-files.ts";
@@ -39,6 +40,8 @@ export type MeshPlan = {
   readonly inventory?: Inventory;
   /** Sources that the mesh's own one names; absent where none. */
   readonly sources?: readonly SourcePlan[];
+  /** How it comes in force; absent in a plan that an earlier version has kept. */
+  readonly rules?: ReleaseRules;
   /**
    * A digest of all that a proxy can act upon: of two plans with the same one, whoever has the first
    * need not be sent the second. Absent in a plan that an earlier version has kept.
@@ -191,6 +194,7 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
   const bound = index.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(trees, unit) !== undefined);
   checkBindings(index, [...new Set([...trees.flatMap(unitNames), ...bound])], report);
   checkComposition(index, report);
+  checkReleaseRules(index, report);
   diagnostics.push(...checkFiles(trees, index));
   return { trees, heads, named, index };
 }
@@ -271,6 +275,7 @@ function makePlan({ trees, index, named }: Read, tools: PolicyTools, diagnostics
   const byService = Map.groupBy(workloads, ({ service, namespace }) => `${service}.${namespace}`);
   return {
     mesh,
+    rules: toReleaseRules(index),
     meaning: meaningOfPlan(mesh, workloads, outbound, modules, tools.version),
     workloads,
     outbound,

@@ -9,8 +9,7 @@
  * A proxy that broke off a moment ago may be the one that refuses: it is waited for.
  */
 import { findRevoked, type Hello, indexRevoked, type Revoked } from "@regomesh/protocol";
-import { makeOrder } from "./order.ts";
-import { awaitedUntilMs, fallbackOf, holdWhatIsWrong, proveWhatHolds } from "./proof.ts";
+import { fallbackOf, holdWhatIsWrong, proveWhatHolds } from "./proof.ts";
 import { applyAck, applyHello, applyNack, openProxy, type ProxyStream, type StreamId } from "./proxy.ts";
 import { type Publication, withRevoked } from "./release.ts";
 import {
@@ -25,6 +24,7 @@ import {
   remember,
 } from "./roster.ts";
 import { sendWhatIsDue, settleOrder } from "./sending.ts";
+import { advanceStage, awaitedUntilMs, chooseCanaries, openStage, stageDueMs } from "./stages.ts";
 import {
   type Distribution,
   type DistributionEvent,
@@ -34,14 +34,14 @@ import {
   type Step,
   still,
   wanted,
+  wantedBy,
 } from "./state.ts";
+import { addTraffic, dropWatched, settleTraffic } from "./traffic.ts";
 
 /** Revisions that a restored backup may lack; a proxy that claims more is not believed. */
 const OVERTAKE_MAX = 1_000_000;
 /** Of one workload: each makes every proxy take its snapshot anew, and of a backup each replica does so once at most. */
 const OVERTAKES_MAX = PROXIES_PER_WORKLOAD_MAX;
-/** So long, from a release's publication on, those who send wait for those who receive: nobody holds it up for longer. */
-export const RECEIVERS_WAIT_MS = 2000;
 
 export function step(state: Distribution, event: DistributionEvent, nowMs: number): Step {
   return stepAll(state, [event], nowMs);
@@ -53,26 +53,31 @@ export function stepAll(state: Distribution, events: readonly DistributionEvent[
     const { state: next, effects } = apply(before.state, event, nowMs);
     return { state: next, effects: effects.length === 0 ? before.effects : [...before.effects, ...effects] };
   }, still(state));
-  return [
-    advanceTime,
-    closeStrangers,
-    closeRevoked,
-    holdWhatIsWrong,
-    proveWhatHolds,
-    settleOrder,
-    sendWhatIsDue,
-  ].reduce<Step>((before, move) => {
+  return MOVES.reduce<Step>((before, move) => {
     const { state: next, effects } = move(before.state, nowMs);
     return { state: next, effects: [...before.effects, ...effects] };
   }, first);
 }
+
+/** What follows from whatever has happened, in this order. */
+const MOVES: readonly ((state: Distribution, nowMs: number) => Step)[] = [
+  advanceTime,
+  closeRevoked,
+  chooseCanaries,
+  holdWhatIsWrong,
+  advanceStage,
+  closeStrangers,
+  proveWhatHolds,
+  settleOrder,
+  sendWhatIsDue,
+];
 
 /** When time alone will change something; undefined where nothing is waited for. */
 export function nextDueMs(state: Distribution, nowMs: number): number | undefined {
   const { roster } = state;
   const times = [
     ...awaitedUntilMs(state).filter((untilMs) => untilMs > nowMs),
-    ...(state.order === undefined ? [] : [state.order.untilMs]),
+    ...stageDueMs(state).filter((atMs) => atMs > nowMs),
     ...roster.leases.map(({ untilMs }) => untilMs),
     ...roster.orphans.map(({ heardMs }) => heardMs + ORPHAN_MS),
     ...[...roster.proxies.values()].flatMap(({ delivery }) => {
@@ -107,6 +112,8 @@ function apply(state: Distribution, event: DistributionEvent, nowMs: number): St
       const proxies = event.proxies.map((each) => ({ ...each, heardMs: each.heardMs === 0 ? nowMs : each.heardMs }));
       return still({ ...state, roster: remember(state.roster, proxies, (workload) => isMember(state, workload)) });
     }
+    case "traffic":
+      return still({ ...state, traffic: addTraffic(state.traffic, event.counted, watchedOf(state)) });
     case "tick":
       return still(state);
   }
@@ -115,11 +122,11 @@ function apply(state: Distribution, event: DistributionEvent, nowMs: number): St
 function publish(state: Distribution, publication: Publication, standing: Standing, nowMs: number): Distribution {
   switch (standing) {
     case "proven":
-      return { ...state, publication, proven: publication, order: undefined, hold: undefined };
+      return { ...state, publication, proven: publication, stage: undefined, hold: undefined };
     case "new": {
-      const { plan } = publication.release;
-      const order = { of: makeOrder(plan), untilMs: nowMs + RECEIVERS_WAIT_MS };
-      return { ...state, publication, proven: fallbackOf(state), order, hold: undefined };
+      const proven = fallbackOf(state);
+      const traffic = proven === state.publication ? settleTraffic(state.traffic) : dropWatched(state.traffic);
+      return { ...state, publication, proven, stage: openStage(publication, proven, nowMs), traffic, hold: undefined };
     }
     case "again": {
       const isProven = state.publication === state.proven && state.proven !== undefined;
@@ -204,15 +211,20 @@ function advanceTime(state: Distribution, nowMs: number): Step {
   };
 }
 
-function isMember({ publication }: Distribution, workload: string): boolean {
-  return publication?.snapshots.has(workload) ?? true;
+function isMember(state: Distribution, workload: string): boolean {
+  return state.publication === undefined || wanted(state, workload) !== undefined;
+}
+
+function watchedOf({ publication, stage, hold }: Distribution): Parameters<typeof addTraffic>[2] {
+  const { epoch = "" } = publication?.release.revision ?? {};
+  return { epoch, from: stage?.fromSequence, held: hold?.revision.sequence };
 }
 
 /** Whoever is no longer the workload that it was, may not stay. */
 function closeStrangers(state: Distribution, nowMs: number): Step {
   if (state.publication === undefined) return still(state);
   const strangers = [...state.roster.proxies.values()].filter(
-    ({ workload, principal }) => wanted(state, workload)?.principal !== principal,
+    (proxy) => wantedBy(state, proxy)?.principal !== proxy.principal,
   );
   const roster = strangers.reduce(
     (before, proxy) => noteOrphan(leave(before, proxy.id, false, nowMs), proxy, nowMs),

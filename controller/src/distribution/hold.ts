@@ -15,13 +15,28 @@ const PROXIES_MIN = 2;
 export type Hold = {
   readonly revision: RevisionId;
   readonly refusals: readonly HoldRefusal[];
+  /** What its stage has shown; absent where it was refused. */
+  readonly fault?: StageFault;
   readonly atMs: number;
+};
+
+/** What speaks against a release that proxies have taken, or were to take. */
+export type StageFault = {
+  /** `release_refusals`, `release_failures`: the share of these rose; `release_deadline`: its canaries have not got it. */
+  readonly code: "release_refusals" | "release_failures" | "release_deadline";
+  /** One sentence. */
+  readonly message: string;
 };
 
 export type HoldRefusal = Pick<ProxyStream, "workload" | "instance"> & Pick<Refusal, "reason" | "problems">;
 
-/** The hold that a release has earned; undefined while it may go on. */
-export function holdOf(publication: Publication, proxies: Iterable<ProxyStream>, nowMs: number): Hold | undefined {
+/** The hold that refusals have earned a release; undefined while it may go on. */
+export function holdOf(
+  publication: Publication,
+  proxies: Iterable<ProxyStream>,
+  nowMs: number,
+  witnessesMin = PROXIES_MIN,
+): Hold | undefined {
   const refusing = [...proxies].filter((proxy) => {
     const { workload, refusal } = proxy;
     if (refusal?.class !== "content") return false;
@@ -29,7 +44,8 @@ export function holdOf(publication: Publication, proxies: Iterable<ProxyStream>,
   });
   if (refusing.length === 0) return undefined;
   const isConfirmed =
-    isWitnessed(publication, refusing) || refusing.some(({ workload }) => isRefusedHere(publication, workload));
+    isWitnessed(publication, refusing, witnessesMin) ||
+    refusing.some(({ workload }) => isRefusedHere(publication, workload));
   if (!isConfirmed) return undefined;
   const { epoch, sequence, name } = publication.release.revision;
   return {
@@ -41,10 +57,10 @@ export function holdOf(publication: Publication, proxies: Iterable<ProxyStream>,
   };
 }
 
-function isWitnessed({ snapshots }: Publication, refusing: readonly ProxyStream[]): boolean {
+function isWitnessed({ snapshots }: Publication, refusing: readonly ProxyStream[], witnessesMin: number): boolean {
   const witnesses = new Set(refusing.map(({ principal }) => principal)).size;
   const identities = new Set([...snapshots.values()].map(({ principal }) => principal)).size;
-  return refusing.length >= PROXIES_MIN && witnesses >= Math.min(PROXIES_MIN, identities);
+  return refusing.length >= witnessesMin && witnesses >= Math.min(witnessesMin, identities);
 }
 
 /** The very bytes that the proxy was sent, under the check that it runs. */

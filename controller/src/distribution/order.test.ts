@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeRelease, Play } from "../test/play.ts";
-import { RECEIVERS_WAIT_MS } from "./distribution.ts";
 import { makeOrder, waitingGroups } from "./order.ts";
 import { type Release, toPublication } from "./release.ts";
+import { RECEIVERS_WAIT_MS } from "./stages.ts";
 
 /** Of each workload what it may call; `undefined`: everything. An edge is called by nobody. */
 type Calls = Readonly<Record<string, { readonly calls?: readonly string[]; readonly isEdge?: true }>>;
@@ -41,7 +41,7 @@ test("those who are called get a release first, each link of a chain after the o
   expect(play.ack("payments")).toEqual(["orders:B2"]);
   expect(play.ack("orders")).toEqual(["web:B2"]);
   play.ack("web");
-  expect(play.state.order).toBeUndefined();
+  expect(play.state.stage).toBeUndefined();
 });
 
 test("every replica of a receiver is waited for, and a refusal is an answer", () => {

@@ -2,14 +2,12 @@
  * Whether the release in place is right: what has proven it, what takes it back, and what would be
  * gone back to.
  */
-import { holdOf } from "./hold.ts";
+import { type Hold, holdOf } from "./hold.ts";
 import { hashFor, type ProxyStream } from "./proxy.ts";
 import { type Publication, type Release, toPublication } from "./release.ts";
-import { RESTART_LEASE_MS } from "./roster.ts";
+import { awaitedUntilMs, faultOf } from "./stages.ts";
 import { type Distribution, isHeld, isInForce, type Step, still, wanted } from "./state.ts";
-
-/** A connection that broke, or a controller that starts anew, has its proxies back by then. */
-const PROOF_WAIT_MS = RESTART_LEASE_MS;
+import { dropWatched, settleTraffic } from "./traffic.ts";
 
 /**
  * What would be gone back to, were another release published now and held: the present one
@@ -17,8 +15,11 @@ const PROOF_WAIT_MS = RESTART_LEASE_MS;
  * whoever refuses everything alone would keep the mesh on its way back to where that began.
  */
 export function fallbackOf(state: Distribution): Publication | undefined {
-  const { publication, proven, roster } = state;
+  const { publication, proven, roster, stage } = state;
   if (publication === undefined || publication === proven || isHeld(state)) return proven;
+  // What its canaries have shown to be right, and everybody has, is gone back to though it is watched still.
+  const isTried = stage === undefined || stage.isBaked || stage.rules.canary !== undefined;
+  if (stage?.kind === "canary" || !isTried) return proven;
   const hashOf = (proxy: ProxyStream) => hashFor(proxy, wanted(state, proxy.workload));
   const proxies = [...roster.proxies.values()];
   const inForce = proxies.filter((proxy) => proxy.holding.snapshotHash === hashOf(proxy));
@@ -28,9 +29,9 @@ export function fallbackOf(state: Distribution): Publication | undefined {
 }
 
 export function holdWhatIsWrong(state: Distribution, nowMs: number): Step {
-  const { publication, proven, roster } = state;
+  const { publication, proven } = state;
   if (publication === undefined || publication === proven || isHeld(state)) return still(state);
-  const hold = holdOf(publication, roster.proxies.values(), nowMs);
+  const hold = whyHeld(state, publication, nowMs);
   if (hold === undefined) return still(state);
   if (proven === undefined) return { state: { ...state, hold }, effects: [{ kind: "hold", hold, release: undefined }] };
   const { revision } = proven.release;
@@ -41,14 +42,28 @@ export function holdWhatIsWrong(state: Distribution, nowMs: number): Step {
   };
   const back = toPublication(release, state.revoked.list);
   return {
-    state: { ...state, publication: back, proven: back, order: undefined, hold },
+    state: { ...state, publication: back, proven: back, stage: undefined, traffic: dropWatched(state.traffic), hold },
     effects: [{ kind: "hold", hold, release }],
   };
 }
 
+/** What proxies refuse, or what its stage has shown. */
+function whyHeld(state: Distribution, publication: Publication, nowMs: number): Hold | undefined {
+  const { stage, roster } = state;
+  // To try it is what canaries are for: the word of one is enough.
+  const witnessesMin = stage?.kind === "canary" ? 1 : undefined;
+  const refused = holdOf(publication, roster.proxies.values(), nowMs, witnessesMin);
+  if (refused !== undefined) return refused;
+  const fault = faultOf(state, nowMs);
+  if (fault === undefined) return undefined;
+  const { epoch, sequence, name } = publication.release.revision;
+  return { revision: { epoch, sequence, name }, refusals: [], fault, atMs: nowMs };
+}
+
 export function proveWhatHolds(state: Distribution, nowMs: number): Step {
-  const { publication, proven, roster } = state;
+  const { publication, proven, roster, stage } = state;
   if (publication === undefined || publication === proven || isHeld(state)) return still(state);
+  if (stage !== undefined && (stage.kind === "canary" || !stage.isBaked)) return still(state);
   if (awaitedUntilMs(state).some((untilMs) => untilMs > nowMs)) return still(state);
   const proxies = [...roster.proxies.values()];
   const hashOf = (proxy: ProxyStream) => hashFor(proxy, wanted(state, proxy.workload));
@@ -56,14 +71,7 @@ export function proveWhatHolds(state: Distribution, nowMs: number): Step {
     isInForce(state, proxy) || (proxy.refusal?.class === "local" && proxy.refusal.hash === hashOf(proxy));
   return still(
     proxies.some((proxy) => isInForce(state, proxy)) && proxies.every(isSettled)
-      ? { ...state, proven: publication }
+      ? { ...state, proven: publication, stage: undefined, traffic: settleTraffic(state.traffic) }
       : state,
   );
-}
-
-/** Until when proxies that went are waited for before a release is proven. */
-export function awaitedUntilMs(state: Distribution): readonly number[] {
-  const { publication, proven, roster } = state;
-  if (publication === undefined || publication === proven || isHeld(state)) return [];
-  return roster.gone.map(({ heardMs }) => heardMs + PROOF_WAIT_MS);
 }

@@ -153,11 +153,6 @@ export function isDue({ delivery, holding }: ProxyStream, hash: string, nowMs: n
   }
 }
 
-/** Whether it has refused what has this hash, for whatever reason. */
-export function hasRefused({ refusal }: ProxyStream, hash: string | undefined): boolean {
-  return refusal !== undefined && refusal.hash === hash;
-}
-
 export function send(proxy: ProxyStream, snapshot: PackedSnapshot, nonce: string, nowMs: number): ProxyStream {
   const untilMs = nowMs + ANSWER_WITHIN_MS;
   const { revision } = snapshot;

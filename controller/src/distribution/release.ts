@@ -41,6 +41,8 @@ export type Release = {
   readonly builtAtMs: number;
   readonly issuedAtMs: number;
   readonly explainDenials: boolean;
+  /** An operator has put it above every source. */
+  readonly isPinned?: boolean;
   /** What the build warned of; absent in a release that an earlier version has kept. */
   readonly warnings?: readonly DiagnosticRecord[];
 };

@@ -1,7 +1,7 @@
 /** What is sent now: to everybody what it lacks, receivers before senders, and to no more at once than may be on their way. */
 import { waitingGroups } from "./order.ts";
-import { hashFor, hasRefused, isDue, type ProxyStream, send } from "./proxy.ts";
-import { type Distribution, type Effect, isHeld, isInForce, type Step, still, wanted } from "./state.ts";
+import { hashFor, isDue, send } from "./proxy.ts";
+import { type Distribution, type Effect, hasAnswered, isHeld, type Step, still, wantedBy } from "./state.ts";
 
 /**
  * Snapshots on their way at once: the next is made when one is answered, so that a first snapshot
@@ -12,12 +12,12 @@ export const ON_THEIR_WAY_MAX = 256;
 
 /** The order of a release is over with its time, or once nobody waits who has still to answer. */
 export function settleOrder(state: Distribution, nowMs: number): Step {
-  if (state.order === undefined) return still(state);
-  const { of: order, untilMs } = state.order;
-  const open = openGroups(state, order.groupOf);
-  const waiting = waitingGroups(order, open);
-  const isOver = untilMs <= nowMs || ![...open].some((group) => waiting.has(group));
-  return still(isOver ? { ...state, order: undefined } : state);
+  const { stage } = state;
+  if (stage?.orderedUntilMs === undefined) return still(state);
+  const open = openGroups(state, stage.order.groupOf);
+  const waiting = waitingGroups(stage.order, open);
+  const isOver = stage.orderedUntilMs <= nowMs || ![...open].some((group) => waiting.has(group));
+  return still(isOver ? { ...state, stage: { ...stage, orderedUntilMs: undefined } } : state);
 }
 
 /** Groups of the order with a proxy that has still to answer. */
@@ -25,19 +25,15 @@ function openGroups(state: Distribution, groupOf: ReadonlyMap<string, number>): 
   const open = new Set<number>();
   for (const proxy of state.roster.proxies.values()) {
     const group = groupOf.get(proxy.workload);
-    if (group !== undefined && !open.has(group) && !isAnswered(state, proxy)) open.add(group);
+    if (group !== undefined && !open.has(group) && !hasAnswered(state, proxy)) open.add(group);
   }
   return open;
 }
 
-function isAnswered(state: Distribution, proxy: ProxyStream): boolean {
-  return isInForce(state, proxy) || hasRefused(proxy, hashFor(proxy, wanted(state, proxy.workload)));
-}
-
 /** Whether a workload's turn is still to come. */
 function waitingWorkloads(state: Distribution): (workload: string) => boolean {
-  if (state.order === undefined) return () => false;
-  const { of: order } = state.order;
+  if (state.stage?.orderedUntilMs === undefined) return () => false;
+  const { order } = state.stage;
   const waiting = waitingGroups(order, openGroups(state, order.groupOf));
   return (workload) => waiting.has(order.groupOf.get(workload) ?? -1);
 }
@@ -56,7 +52,7 @@ export function sendWhatIsDue(state: Distribution, nowMs: number): Step {
     const { id } = proxy;
     // Who has nothing yet serves nobody by an older revision.
     if (proxy.holding.revision !== undefined && isWaiting(proxy.workload)) continue;
-    const snapshot = wanted(state, proxy.workload);
+    const snapshot = wantedBy(state, proxy);
     if (snapshot === undefined || !isDue(proxy, hashFor(proxy, snapshot) ?? "", nowMs)) continue;
     const nonce = String(++sent);
     left--;

@@ -15,18 +15,20 @@ import {
 import type { Claim } from "./endpoints.ts";
 import type { Hold } from "./hold.ts";
 import type { Held } from "./missing.ts";
-import type { ReleaseOrder } from "./order.ts";
 import { hashFor, type ProxyStream, type StreamId } from "./proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "./release.ts";
 import { EMPTY_ROSTER, type Known, type Roster } from "./roster.ts";
+import type { Stage } from "./stages.ts";
+import { type Counted, NO_TRAFFIC, type Traffic } from "./traffic.ts";
 
 export type Distribution = {
   /** What every proxy shall have; undefined before there is a release. */
   readonly publication: Publication | undefined;
   /** What is gone back to; undefined before any release was proven. */
   readonly proven: Publication | undefined;
-  /** In which order those that are connected get the release, and until when; undefined once it does not matter. */
-  readonly order: { readonly of: ReleaseOrder; readonly untilMs: number } | undefined;
+  /** How far the release has come; undefined where it is proven, or held. */
+  readonly stage: Stage | undefined;
+  readonly traffic: Traffic;
   /** The last release that was held, until another one is published. */
   readonly hold: Hold | undefined;
   readonly roster: Roster;
@@ -63,6 +65,8 @@ export type DistributionEvent =
   | { readonly kind: "stranger"; readonly proxy: Known }
   /** Proxies that were known before this controller started. */
   | { readonly kind: "remember"; readonly proxies: readonly Known[] }
+  /** What requests met at proxies. */
+  | { readonly kind: "traffic"; readonly counted: readonly Counted[] }
   /** Time has passed. */
   | { readonly kind: "tick" };
 
@@ -88,7 +92,8 @@ export type CloseReason = "not-a-member" | "revoked" | "another-proxy" | "late" 
 export const EMPTY_DISTRIBUTION: Distribution = {
   publication: undefined,
   proven: undefined,
-  order: undefined,
+  stage: undefined,
+  traffic: NO_TRAFFIC,
   hold: undefined,
   roster: EMPTY_ROSTER,
   revoked: { ...indexRevoked(NOTHING_REVOKED), list: NOTHING_REVOKED },
@@ -102,14 +107,41 @@ export function still(state: Distribution): Step {
   return { state, effects: [] };
 }
 
-/** The snapshot that a workload's proxies shall have; undefined for one that is not of the mesh. */
-export function wanted({ publication }: Distribution, workload: string): PackedSnapshot | undefined {
-  return publication?.snapshots.get(workload);
+/**
+ * A workload's snapshot in the release in place, or else in the proven one while that is in force
+ * beside canaries; of the two that of `principal`, where it is named. Undefined for a workload that is not of the mesh.
+ */
+export function wanted(
+  { publication, proven, stage }: Distribution,
+  workload: string,
+  principal?: string,
+): PackedSnapshot | undefined {
+  const next = publication?.snapshots.get(workload);
+  if (stage?.kind !== "canary") return next;
+  const before = proven?.snapshots.get(workload);
+  return next === undefined || (before !== undefined && before.principal === principal) ? (before ?? next) : next;
 }
 
-/** Whether a proxy has in force what it shall have. */
-export function isInForce(state: Distribution, proxy: ProxyStream): boolean {
-  return proxy.holding.snapshotHash === hashFor(proxy, wanted(state, proxy.workload));
+/** What a proxy shall have now: of the release in place, or of the proven one while only canaries have the other. */
+export function wantedBy({ publication, proven, stage }: Distribution, proxy: ProxyStream): PackedSnapshot | undefined {
+  const isLater = stage?.kind === "canary" && !stage.canaries.has(proxyName(proxy));
+  return (isLater ? proven : publication)?.snapshots.get(proxy.workload);
+}
+
+/** What a proxy is called among all: `namespace/workload instance`. */
+export function proxyName({ workload, instance }: Pick<ProxyStream, "workload" | "instance">): string {
+  return `${workload} ${instance}`;
+}
+
+/** Whether a proxy has the release in place in force. */
+export function isInForce({ publication }: Distribution, proxy: ProxyStream): boolean {
+  return proxy.holding.snapshotHash === hashFor(proxy, publication?.snapshots.get(proxy.workload));
+}
+
+/** Whether it has what it shall have, or has refused it. */
+export function hasAnswered(state: Distribution, proxy: ProxyStream): boolean {
+  const hash = hashFor(proxy, wantedBy(state, proxy));
+  return proxy.holding.snapshotHash === hash || proxy.refusal?.hash === hash;
 }
 
 /** The release in place was held and there was none to go back to: nobody else is sent it. */

@@ -18,6 +18,7 @@ export type IndexCode =
   | "binding_count"
   | "binding_twice"
   | "workload_count"
+  | "release_canary"
   | "trust_domain"
   | "source_name"
   | "source_url"

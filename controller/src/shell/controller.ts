@@ -381,10 +381,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       known.keepSoon(() => distributor.known());
     },
     onHold: (hold, release) => {
-      if (release !== undefined) {
-        mesh.takeBack(release);
-        void late.sources?.sync(release.plan.sources ?? []);
-      }
+      if (release !== undefined) void late.sources?.sync(release.plan.sources ?? []);
       void rollout.hold(hold, release);
     },
     onFault: (error) =>
@@ -470,7 +467,7 @@ async function openGrpc(
     onReport: (workload, report) => mesh.report(workload, report),
   });
   const isMember = (id: string, workload: string | undefined) =>
-    distributor.release?.plan.workloads.some(
+    distributor.plan?.workloads.some(
       ({ principal, namespace, name }) =>
         principal === id && (workload === undefined || workload === `${namespace}/${name}`),
     ) ?? false;

@@ -19,6 +19,7 @@ import type {
   StatusBody,
   TroubleBody,
 } from "../api/bodies.ts";
+import type { MeshPlan } from "../build/build.ts";
 import { toServiceEndpoints } from "../distribution/endpoints.ts";
 import { type Release, toPublication } from "../distribution/release.ts";
 import type { Standing } from "../distribution/state.ts";
@@ -52,7 +53,8 @@ export class MeshState {
   readonly #source: () => SourceBody;
   readonly #sources: () => readonly SourceStateBody[];
   readonly #pin: () => PinBody | undefined;
-  #places: Places | undefined;
+  /** Who is who, and of which plan that is. */
+  #places: { readonly of: MeshPlan; readonly places: Places } | undefined;
   #given: Given = new Map();
   #refused: readonly RefusedBody[] = [];
 
@@ -83,7 +85,6 @@ export class MeshState {
 
   /** Gives a release to every proxy. */
   publish(release: Release, standing: Standing): void {
-    this.#places = toPlaces(release.plan);
     this.#given = giveRelease(this.#given, release);
     const { name, sequence } = release.revision;
     this.excerpts.give(name);
@@ -98,11 +99,6 @@ export class MeshState {
     this.#log.log("info", "revision published", { revision: name, sequence, builtAtMs: release.builtAtMs });
   }
 
-  /** A release stands in the place of another that was held. */
-  takeBack(release: Release): void {
-    this.#places = toPlaces(release.plan);
-  }
-
   /** Which of the newest commits were refused, and why. */
   refuse(refused: readonly RefusedBody[]): void {
     this.#refused = refused;
@@ -110,9 +106,10 @@ export class MeshState {
 
   /** Takes in what a proxy of a workload, `namespace/name`, reports. */
   report(workload: string, report: ProxyReport): void {
-    if (this.#places === undefined) return;
-    this.#ledger.apply(workload, report, this.#places, this.#clock.nowMs());
-    for (const { revision, rules } of this.decisions.apply(workload, report, this.#places)) {
+    const places = this.#placesNow();
+    if (places === undefined) return;
+    this.distributor.count(this.#ledger.apply(workload, report, places, this.#clock.nowMs()));
+    for (const { revision, rules } of this.decisions.apply(workload, report, places)) {
       for (const { file, row } of rules) this.excerpts.prepare(revision, file, row);
     }
   }
@@ -132,7 +129,7 @@ export class MeshState {
     const facts = this.#facts();
     const { rows } = this.distributor.endpoints();
     return toGraph({
-      plan: facts.release.plan,
+      plan: facts.plan,
       ledger: this.#ledger,
       states: toStates(facts),
       endpoints: [...rows.values()].map(toServiceEndpoints),
@@ -194,10 +191,16 @@ export class MeshState {
   }
 
   #facts() {
-    const { release, state } = this.distributor;
-    const places = this.#places;
-    if (release === undefined || places === undefined) throw new Error("there is no release yet");
-    return { release, distribution: state, ledger: this.#ledger, places, nowMs: this.#clock.nowMs() };
+    const { release, plan, state } = this.distributor;
+    const places = this.#placesNow();
+    if (release === undefined || plan === undefined || places === undefined) throw new Error("there is no release yet");
+    return { release, plan, distribution: state, ledger: this.#ledger, places, nowMs: this.#clock.nowMs() };
+  }
+
+  #placesNow(): Places | undefined {
+    const { plan } = this.distributor;
+    if (plan !== undefined && this.#places?.of !== plan) this.#places = { of: plan, places: toPlaces(plan) };
+    return this.#places?.places;
   }
 }
 

@@ -255,6 +255,7 @@ export class Rollout {
         issuedAtMs: nowMs,
         explainDenials,
         warnings,
+        ...(composer.pin === undefined ? {} : { isPinned: true }),
       };
       const faults = checkRelease(release);
       if (faults.length > 0) return composer.refuse(contents, faults.map(toDiagnostic), this.#kept);
@@ -318,7 +319,7 @@ function toDiagnostic({ workload, problem }: ReturnType<typeof checkRelease>[num
 }
 
 /** What status tells of a release that proxies have refused. */
-function toRefused({ revision }: Release, inputs: readonly Input[], { refusals, atMs }: Hold): RefusedBody {
+function toRefused({ revision }: Release, inputs: readonly Input[], { refusals, fault, atMs }: Hold): RefusedBody {
   const newest = newestOf(inputs);
   const diagnostics = refusals.flatMap(({ workload, problems }) =>
     problems.map(({ code, message }) => toRecord(code, `proxy ${workload} refuses it: ${message}`)),
@@ -330,8 +331,9 @@ function toRefused({ revision }: Release, inputs: readonly Input[], { refusals, 
     commit: newest?.id ?? revision.name,
     subject: newest?.subject ?? "",
     atMs,
-    diagnostics,
+    diagnostics: fault === undefined ? diagnostics : [...diagnostics, toRecord(fault.code, fault.message)],
     failedTests: [],
+    isTakenBack: true,
     refusals: refusals.map(({ workload, instance, reason, problems }) => {
       const [namespace = "", name = ""] = workload.split("/");
       return { workload: name, namespace, instance, reason, problems: problems.map(printProblem) };

@@ -8,7 +8,8 @@
  * digest of its names, and of each edge no more than a few revisions.
  */
 import { clip as clipText } from "@regomesh/base";
-import { type EdgeReport, type ProxyReport, snapshotHash } from "@regomesh/protocol";
+import { type EdgeReport, type ProxyReport, type RevisionId, snapshotHash } from "@regomesh/protocol";
+import type { Counted } from "../distribution/traffic.ts";
 import { findService, OUTSIDE, type Places, shadowKey } from "./places.ts";
 import { EMPTY, since, type Tally, toTally } from "./tally.ts";
 import { Timeline } from "./timeline.ts";
@@ -99,10 +100,10 @@ export class Ledger {
   /** By workload, then by instance; the one heard last is last. */
   readonly #workloads = new Map<string, Map<string, Instance>>();
 
-  /** Takes in a report of a workload, `namespace/name`. */
-  apply(workload: string, report: ProxyReport, places: Places, nowMs: number): void {
+  /** Takes in a report of a workload, `namespace/name`; what is new in it, by revision. */
+  apply(workload: string, report: ProxyReport, places: Places, nowMs: number): readonly Counted[] {
     const own = places.serviceOfWorkload.get(workload);
-    if (own === undefined) return;
+    if (own === undefined) return [];
     const instances = this.#workloads.get(workload) ?? new Map<string, Instance>();
     this.#workloads.set(workload, instances);
     const name = clip(report.instance);
@@ -116,9 +117,14 @@ export class Ledger {
     instances.delete(name);
     instances.set(name, instance);
     const listed = new Set<string>();
+    const counted: Counted[] = [];
     for (const edge of report.edges.slice(0, EDGES_PER_REPORT_MAX)) {
       const ends = endsOf(edge, own, report.namespace, places);
-      if (ends !== undefined) listed.add(this.#count(ends, edge, instance.totals, before === undefined, nowMs));
+      if (ends === undefined) continue;
+      const { series, change } = this.#count(ends, edge, instance.totals, before === undefined, nowMs);
+      listed.add(series);
+      const { revision } = edge;
+      if (revision !== undefined && change.requests > 0) counted.push(toCounted(workload, revision, change));
     }
     // A whole report names all that its process still counts: what it leaves out, a revision that
     // is no longer told apart, would begin at zero again. Of one that was cut the rest is still known.
@@ -128,6 +134,7 @@ export class Ledger {
       if (!listed.has(series)) instance.totals.delete(series);
     }
     letGo(instances);
+    return counted;
   }
 
   /** The last report of a workload's proxy: of that instance, or of whichever reported last. */
@@ -185,19 +192,19 @@ export class Ledger {
     return told;
   }
 
-  /** Counts what is new in one series of a report; its name. */
+  /** Counts what is new in one series of a report: its name, and that. */
   #count(
     { from, to, direction }: { readonly from: string; readonly to: string; readonly direction: Direction },
     edge: EdgeReport,
     totals: Map<string, Tally>,
     isFirst: boolean,
     nowMs: number,
-  ): string {
+  ): { readonly series: string; readonly change: Tally } {
     const series = seriesOf(edge);
     const key = `${from} ${to}`;
     let found = this.#edges.get(key);
     if (found === undefined) {
-      if (this.#edges.size >= EDGES_MAX) return series;
+      if (this.#edges.size >= EDGES_MAX) return { series, change: EMPTY };
       found = { from, to, sides: {} };
       this.#edges.set(key, found);
     }
@@ -214,7 +221,7 @@ export class Ledger {
     const isPast = before === undefined && isFirst;
     side.timeline.record(isPast ? EMPTY : change, nowMs);
     if (!isPast) countRevision(side.revisions, edge, change);
-    return series;
+    return { series, change: isPast ? EMPTY : change };
   }
 }
 
@@ -283,6 +290,11 @@ function seriesOf(edge: EdgeReport): string {
   const texts = [direction, service, subset, peerService, peerPrincipal, revision?.epoch ?? ""].map(clip);
   const names = [...texts, mtls, revision?.sequence ?? ""].join("\n");
   return snapshotHash(names).slice(0, DIGEST_LENGTH);
+}
+
+function toCounted(workload: string, { epoch, sequence }: RevisionId, change: Tally): Counted {
+  const { requests, failures, denied, limited } = change;
+  return { workload, epoch, sequence, requests, failures, refusals: denied + limited };
 }
 
 function countRevision(revisions: Map<string, RevisionTally>, { revision }: EdgeReport, change: Tally): void {

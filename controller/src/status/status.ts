@@ -11,10 +11,12 @@ import type {
   StatusBody,
   TroubleBody,
 } from "../api/bodies.ts";
+import type { MeshPlan } from "../build/build.ts";
 import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy.ts";
 import type { Release } from "../distribution/release.ts";
 import type { GoneProxy, Known } from "../distribution/roster.ts";
-import { type Distribution, isInForce } from "../distribution/state.ts";
+import { canariesOf } from "../distribution/stages.ts";
+import { type Distribution, isInForce, proxyName } from "../distribution/state.ts";
 import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
 import type { ProxyStates } from "./graph.ts";
 import { type Ledger, NO_SHADOW } from "./ledger.ts";
@@ -25,6 +27,8 @@ const SILENCE_MAX_MS = 1500;
 
 export type StatusFacts = {
   readonly release: Release;
+  /** What is in force somewhere: its, and the proven one's while only canaries have it. */
+  readonly plan: MeshPlan;
   readonly distribution: Distribution;
   /** Of the newest commits, the mesh's own source first. */
   readonly refused: readonly RefusedBody[];
@@ -44,14 +48,14 @@ type Seen =
 
 /** By workload, `namespace/name`: ready where all of its proxies are, gone where none is left. */
 export function toStates({
-  release,
+  plan,
   distribution,
   ledger,
   nowMs,
 }: Omit<StatusFacts, "refused" | "source" | "sources" | "pin" | "troubles">): ProxyStates {
   const byWorkload = seenByWorkload(distribution, ledger);
   return new Map(
-    release.plan.workloads.map(({ namespace, name }) => {
+    plan.workloads.map(({ namespace, name }) => {
       const key = `${namespace}/${name}`;
       const seen = byWorkload.get(key) ?? [];
       const states = seen.map((each) => stateOf(each, nowMs));
@@ -80,9 +84,10 @@ export function toStatus(facts: StatusFacts): StatusBody {
     source: facts.source,
     sources: facts.sources,
     ...(facts.pin === undefined ? {} : { pin: facts.pin }),
+    ...toStageBody(facts),
     warnings: release.warnings ?? [],
     proxies: [
-      ...release.plan.workloads.flatMap((workload) => toProxies(workload, byWorkload, facts)),
+      ...facts.plan.workloads.flatMap((workload) => toProxies(workload, byWorkload, facts)),
       ...facts.distribution.roster.orphans.map(toOrphan),
     ],
     shadows: toShadows(facts),
@@ -92,8 +97,24 @@ export function toStatus(facts: StatusFacts): StatusBody {
 
 type SeenByWorkload = ReturnType<typeof seenByWorkload>;
 
-function toRevision({ release, distribution }: StatusFacts, byWorkload: SeenByWorkload): RevisionBody {
-  const { revision, source, builtAtMs, plan } = release;
+/** Nothing where there is nothing to wait for: neither canaries nor a time in which it is watched. */
+function toStageBody({ distribution }: StatusFacts): Pick<StatusBody, "release"> {
+  const { stage } = distribution;
+  if (stage === undefined || (stage.rules.canary === undefined && stage.rules.bakeMs === 0)) return {};
+  const { kind, rules, sinceMs, takenAtMs } = stage;
+  const canaries = kind === "canary" ? canariesOf(distribution) : [...distribution.roster.proxies.values()];
+  const taken = canaries.filter((proxy) => isInForce(distribution, proxy)).length;
+  const ends =
+    takenAtMs !== undefined
+      ? { bakedAtMs: takenAtMs + rules.bakeMs }
+      : kind === "canary"
+        ? { deadlineMs: sinceMs + rules.deadlineMs }
+        : {};
+  return { release: { stage: kind, sinceMs, proxies: canaries.length, taken, ...ends } };
+}
+
+function toRevision({ release, plan, distribution }: StatusFacts, byWorkload: SeenByWorkload): RevisionBody {
+  const { revision, source, builtAtMs } = release;
   const inputs = inputsOf(release);
   const newest = newestOf(inputs);
   const seen = plan.workloads.flatMap(({ namespace, name }) => byWorkload.get(`${namespace}/${name}`) ?? []);
@@ -169,6 +190,9 @@ function toProxy(
     instance: proxy.instance,
     state: stateOf(seen, nowMs),
     lastWordMs,
+    ...(distribution.stage?.kind === "canary" && distribution.stage.canaries.has(proxyName(proxy))
+      ? { isCanary: true }
+      : {}),
     ...(isConnected && revision !== undefined ? { revision: nameFor(revision.name), sequence: revision.sequence } : {}),
     ...(isConnected && seen.proxy.refusal !== undefined ? { refusal: toRefusal(seen.proxy.refusal) } : {}),
     ...(report !== undefined && report.svidNotAfterMs > 0 ? { svidNotAfterMs: report.svidNotAfterMs } : {}),

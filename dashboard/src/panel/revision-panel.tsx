@@ -42,6 +42,11 @@ export function RevisionPanel({ status, nowMs }: Props) {
             <Row name="in force">
               {revision.enforced} of {revision.proxies} proxies
             </Row>
+            {status?.release !== undefined && (
+              <Row name={status.release.stage === "canary" ? "canaries" : "watched"}>
+                {printStage(status.release, nowMs)}
+              </Row>
+            )}
             <Row name="ACKs, p99">{printMs(revision.ackP99Ms)}</Row>
             <Row name="source">{revision.source}</Row>
             <Row name="may speak for">{printAllow(status)}</Row>
@@ -108,6 +113,12 @@ function Source({ source, nowMs }: { readonly source: SourceStateBody; readonly 
   );
 }
 
+/** How far a revision has come that waits for its canaries, or is watched. */
+function printStage({ proxies, taken, bakedAtMs }: NonNullable<StatusBody["release"]>, nowMs: number): string {
+  const watched = bakedAtMs === undefined ? "" : `, watched for another ${printAge(bakedAtMs - nowMs)}`;
+  return `${taken} of ${proxies} have it${watched}`;
+}
+
 /** Which paths may speak for which namespaces: the controller's --allow. */
 function printAllow(status: StatusBody | undefined): string {
   const allow = status?.source.allow ?? [];
@@ -134,17 +145,17 @@ function Faults({ faults }: { readonly faults: RefusedBody["diagnostics"] }) {
 function Refused({ refused, nowMs }: { readonly refused: RefusedBody; readonly nowMs: number }) {
   return (
     <section class="refusal">
-      <h2 class="bad">{refused.refusals.length === 0 ? "Refused" : "Taken back"}</h2>
+      <h2 class="bad">{refused.isTakenBack === true ? "Taken back" : "Refused"}</h2>
       <p>
         <code>{refused.commit.slice(0, 7)}</code> {refused.subject}{" "}
         <span class="dim">{printAge(nowMs - refused.atMs)} ago</span>
       </p>
-      {refused.refusals.length === 0 ? (
+      {refused.isTakenBack !== true ? (
         <p class="dim">No proxy has changed. Fix it and commit again.</p>
       ) : (
         <p class="dim">
-          Refused by {refused.refusals.map(({ workload }) => workload).join(", ")}; every proxy is back on what was in
-          force before. Fix it and commit again.
+          {refused.refusals.length > 0 && `Refused by ${refused.refusals.map(({ workload }) => workload).join(", ")}; `}
+          every proxy is back on what was in force before. Fix it and commit again.
         </p>
       )}
       <Faults faults={refused.diagnostics} />

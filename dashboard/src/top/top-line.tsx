@@ -33,9 +33,14 @@ export function TopLine({ feed, nowMs, onSelect, onRefused }: Props) {
           in force {revision.enforced} of {revision.proxies}
         </button>
       )}
+      {status?.release !== undefined && (
+        <button type="button" class="dim" onClick={() => onSelect({ kind: "revision" })}>
+          {status.release.stage === "canary" ? "at its canaries" : "watched"}
+        </button>
+      )}
       {status?.refused !== undefined && (
         <button type="button" class="bad" onClick={() => onSelect({ kind: "revision" })}>
-          commit {status.refused.commit.slice(0, 7)} {status.refused.refusals.length === 0 ? "refused" : "taken back"}
+          commit {status.refused.commit.slice(0, 7)} {status.refused.isTakenBack === true ? "taken back" : "refused"}
         </button>
       )}
       {status?.pin !== undefined && (

@@ -10,6 +10,9 @@ metadata: { name: mesh }
 spec:
   trustDomain: shop.example
   defaultVerdict: Deny
+  release: # the canaries first, for five minutes
+    canary: { labels: { track: canary } }
+    bake: 5m
 `,
   MeshService: `
 # Clients call http://orders/, http://orders.shop/ or http://orders.internal/.

@@ -77,7 +77,7 @@ export class Attestor {
   }
 
   #noWorkload(workload: string): string {
-    const names = (this.#options.distributor.release?.plan.workloads ?? []).map(
+    const names = (this.#options.distributor.plan?.workloads ?? []).map(
       ({ namespace, name }) => `${namespace}/${name}`,
     );
     const known = names.length > 0 && names.length <= NAMES_SHOWN ? `: it has ${names.sort().join(", ")}` : "";

@@ -32,7 +32,7 @@ export function refusalOf(peer: Peer | undefined, workload: string, options: Str
   if (revoked !== undefined) return makeFailure("forbidden", `${revoked} was taken back`);
   if (distributor.release === undefined) return makeFailure("unavailable", "there is no revision yet");
   const isOther = peer.workload !== undefined && peer.workload !== workload;
-  if (isOther || distributor.wanted(workload)?.principal !== peer.principal)
+  if (isOther || distributor.wanted(workload, peer.principal)?.principal !== peer.principal)
     return makeFailure("forbidden", `${peer.workload ?? peer.principal} is not workload ${workload.slice(0, 300)}`);
   return undefined;
 }

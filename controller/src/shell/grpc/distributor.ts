@@ -13,9 +13,11 @@ import {
   type SnapshotMessage,
 } from "@regomesh/protocol";
 import type { IdentitiesBody } from "../../api/bodies.ts";
+import type { MeshPlan } from "../../build/build.ts";
 import { nextDueMs, stepAll } from "../../distribution/distribution.ts";
 import { type Claim, EMPTY_TABLE, type EndpointTable, toEndpointTable } from "../../distribution/endpoints.ts";
 import type { Hold } from "../../distribution/hold.ts";
+import { planInForce } from "../../distribution/plan-in-force.ts";
 import { fallbackOf } from "../../distribution/proof.ts";
 import type { StreamId } from "../../distribution/proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
@@ -29,6 +31,7 @@ import {
   type Standing,
   wanted,
 } from "../../distribution/state.ts";
+import { type Counted, sumUp } from "../../distribution/traffic.ts";
 import type { Peer } from "../ca/authority.ts";
 import { makePaced } from "./pace.ts";
 import { makePacker } from "./pack-message.ts";
@@ -60,6 +63,9 @@ export type DistributorOptions = {
   readonly onProve?: (sequence: number) => void;
 };
 
+/** Proxies report twice a second. */
+const COUNT_EVERY_MS = 500;
+
 function nameOf({ workload, instance }: { readonly workload: string; readonly instance: string }): string {
   return `${workload} ${instance}`;
 }
@@ -79,6 +85,9 @@ export class Distributor {
       this.#options.onFault(error);
     }
   });
+  /** What came since the last look, and what ends the wait for the next one. */
+  #counted: ReadonlyMap<string, Counted> = new Map();
+  #counting: AbortController | undefined;
   #isBusy = false;
   #alarm: { readonly atMs: number; readonly stop: AbortController } | undefined;
   #endpoints: EndpointTable = EMPTY_TABLE;
@@ -103,9 +112,14 @@ export class Distributor {
     return this.#state.publication?.release;
   }
 
-  /** The snapshot that a workload shall have; undefined for one that is not of the mesh. */
-  wanted(workload: string): PackedSnapshot | undefined {
-    return wanted(this.#state, workload);
+  /** What is in force somewhere: of the release, and of the proven one while that is beside canaries. */
+  get plan(): MeshPlan | undefined {
+    return planInForce(this.#state);
+  }
+
+  /** A workload's snapshot, or that of the principal where it has several at the moment; undefined where it is not of the mesh. */
+  wanted(workload: string, principal?: string): PackedSnapshot | undefined {
+    return wanted(this.#state, workload, principal);
   }
 
   isConnected(workload: string, instance: string): boolean {
@@ -204,21 +218,41 @@ export class Distributor {
 
   /** Every service with its endpoints; made anew only where something changed. */
   endpoints(): EndpointTable {
-    const { publication, roster } = this.#state;
-    if (publication === undefined) return EMPTY_TABLE;
+    const { roster } = this.#state;
+    const { plan } = this;
+    if (plan === undefined) return EMPTY_TABLE;
     if (this.#lookedAt === this.#state) return this.#endpoints;
     this.#lookedAt = this.#state;
-    const claimed = [publication, roster.leases, ...[...roster.proxies.values()].map(({ listen }) => listen)];
+    const claimed = [plan, roster.leases, ...[...roster.proxies.values()].map(({ listen }) => listen)];
     const known = this.#endpointsOf;
     if (claimed.length !== known.length || claimed.some((each, at) => each !== known[at])) {
       this.#endpointsOf = claimed;
-      this.#endpoints = toEndpointTable(publication.release.plan, claimsOf(roster), this.#endpoints);
+      this.#endpoints = toEndpointTable(plan, claimsOf(roster), this.#endpoints);
     }
     return this.#endpoints;
   }
 
+  /** What requests met at proxies: it is looked at together, twice a second. */
+  count(counted: readonly Counted[]): void {
+    if (counted.length === 0) return;
+    this.#counted = sumUp(this.#counted, counted);
+    if (this.#counting !== undefined) return;
+    const stop = new AbortController();
+    this.#counting = stop;
+    this.#options.clock.sleep(COUNT_EVERY_MS, stop.signal).then(
+      () => {
+        const all = [...this.#counted.values()];
+        this.#counted = new Map();
+        this.#counting = undefined;
+        this.#take({ kind: "traffic", counted: all });
+      },
+      () => {},
+    );
+  }
+
   /** Waits for nothing any more. */
   stop(): void {
+    this.#counting?.abort();
     this.#alarm?.stop.abort();
     this.#alarm = undefined;
   }
@@ -259,7 +293,7 @@ export class Distributor {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case "send":
-        this.#streams.get(effect.id)?.write(this.#pack(effect, this.release));
+        this.#streams.get(effect.id)?.write(this.#pack(effect, this.#releaseOf(effect.snapshot)));
         break;
       case "close": {
         const stream = this.#streams.get(effect.id);
@@ -274,6 +308,13 @@ export class Distributor {
         this.#options.onOvertake(effect.sequence);
         break;
     }
+  }
+
+  /** Whose snapshot it is: of the release in place, or of the proven one. */
+  #releaseOf(snapshot: PackedSnapshot): Release | undefined {
+    const { publication, proven } = this.#state;
+    const isOf = (each: Publication | undefined) => each?.snapshots.get(snapshot.workload) === snapshot;
+    return (isOf(publication) ? publication : proven)?.release;
   }
 
   #setAlarm(): void {

@@ -75,7 +75,7 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
         const { instance } = message.value;
         // What its certificate names, not what it says: one proxy is one orphan at most.
         const workload = peer?.workload ?? workloadOf(message.value);
-        const isMember = distributor.wanted(workload)?.principal === peer?.principal;
+        const isMember = distributor.wanted(workload, peer?.principal)?.principal === peer?.principal;
         if (failure.code === status.PERMISSION_DENIED && peer !== undefined && !isMember)
           distributor.noteStranger(workload, instance, peer.principal);
         return fail(failure);

@@ -1,0 +1,172 @@
+/**
+ * How a release comes in force, as a value.
+ *
+ * canary --every canary has answered, and it was watched--> everyone --the same--> proven
+ *
+ * The canaries are those that the mesh's rules name, and whoever can have nothing else: a workload
+ * that is new, a proxy that has a later revision than the proven one already. A proxy that is
+ * a canary stays one. While there are canaries, everybody else shall have what is proven.
+ */
+import { snapshotHash } from "@regomesh/protocol";
+import { AT_ONCE, type ReleaseRules } from "../snapshot/release-rules.ts";
+import type { StageFault } from "./hold.ts";
+import { makeOrder, type ReleaseOrder } from "./order.ts";
+import type { ProxyStream } from "./proxy.ts";
+import type { Publication } from "./release.ts";
+import { RESTART_LEASE_MS } from "./roster.ts";
+import { type Distribution, hasAnswered, isHeld, isInForce, proxyName, type Step, still } from "./state.ts";
+import { type Rise, riseOf } from "./traffic.ts";
+
+export type Stage = {
+  readonly kind: "canary" | "everyone";
+  readonly rules: ReleaseRules;
+  /** The number that the release had first. */
+  readonly fromSequence: number;
+  /** When it began; while nobody at all is connected, now. */
+  readonly sinceMs: number;
+  /** When all that shall have it had answered. */
+  readonly takenAtMs: number | undefined;
+  /** It was watched for as long as it shall be. */
+  readonly isBaked: boolean;
+  readonly order: ReleaseOrder;
+  /** Until when those who send wait for those who receive; undefined once that does not matter. */
+  readonly orderedUntilMs: number | undefined;
+  /** By `workload instance`. */
+  readonly canaries: ReadonlySet<string>;
+};
+
+/** A connection that broke, or a controller that starts anew, has its proxies back by then. */
+const BACK_WAIT_MS = RESTART_LEASE_MS;
+
+/** So long, from a stage's beginning on, those who send wait for those who receive: nobody holds it up for longer. */
+export const RECEIVERS_WAIT_MS = 2000;
+
+/** What a release begins with; `proven`: what stays in force elsewhere meanwhile. */
+export function openStage(publication: Publication, proven: Publication | undefined, nowMs: number): Stage {
+  const { plan, revision, isPinned = false } = publication.release;
+  // With nothing to compare with there is nothing to protect, and an operator's word is meant.
+  const rules = proven === undefined || isPinned ? AT_ONCE : (plan.rules ?? AT_ONCE);
+  return {
+    kind: rules.canary === undefined ? "everyone" : "canary",
+    rules,
+    fromSequence: revision.sequence,
+    sinceMs: nowMs,
+    takenAtMs: undefined,
+    isBaked: false,
+    order: makeOrder(plan),
+    orderedUntilMs: proven === undefined ? undefined : nowMs + RECEIVERS_WAIT_MS,
+    canaries: new Set(),
+  };
+}
+
+/** Until when proxies that went are waited for: the one that broke off may be the one that refuses. */
+export function awaitedUntilMs(state: Distribution): readonly number[] {
+  const { stage, roster } = state;
+  if (stage === undefined) return [];
+  const gone =
+    stage.kind === "canary" ? roster.gone.filter((each) => stage.canaries.has(proxyName(each))) : roster.gone;
+  return gone.map(({ heardMs }) => heardMs + BACK_WAIT_MS);
+}
+
+/** When the stage changes by time alone. */
+export function stageDueMs(state: Distribution): readonly number[] {
+  const { stage } = state;
+  if (stage === undefined) return [];
+  const { kind, rules, sinceMs, takenAtMs, isBaked, orderedUntilMs } = stage;
+  const isAwaited = kind === "canary" && takenAtMs === undefined && state.roster.proxies.size > 0;
+  return [
+    ...(orderedUntilMs === undefined ? [] : [orderedUntilMs]),
+    ...(takenAtMs === undefined || isBaked ? [] : [takenAtMs + rules.bakeMs]),
+    ...(isAwaited ? [sinceMs + rules.deadlineMs] : []),
+  ];
+}
+
+/** The canaries that are connected. */
+export function canariesOf({ stage, roster }: Distribution): readonly ProxyStream[] {
+  return stage === undefined
+    ? []
+    : [...roster.proxies.values()].filter((proxy) => stage.canaries.has(proxyName(proxy)));
+}
+
+/** Takes those in that are canaries by now. */
+export function chooseCanaries(state: Distribution): Step {
+  const { stage, roster } = state;
+  if (stage?.kind !== "canary") return still(state);
+  const proxies = [...roster.proxies.values()];
+  const canaries = new Set(stage.canaries);
+  for (const proxy of proxies) if (mustBeCanary(state, stage.rules, proxy)) canaries.add(proxyName(proxy));
+  if (stage.rules.canary?.kind === "percent") {
+    const others = proxies.filter((proxy) => !canaries.has(proxyName(proxy)));
+    const lacking = Math.ceil((proxies.length * stage.rules.canary.percent) / 100) - (proxies.length - others.length);
+    for (const name of lacking <= 0 ? [] : inNoOrder(others).slice(0, lacking)) canaries.add(name);
+  }
+  return still(canaries.size === stage.canaries.size ? state : { ...state, stage: { ...stage, canaries } });
+}
+
+function mustBeCanary({ proven }: Distribution, { canary }: ReleaseRules, proxy: ProxyStream): boolean {
+  if (canary?.kind === "workloads" && canary.workloads.includes(proxy.workload)) return true;
+  if (proven?.snapshots.get(proxy.workload)?.principal !== proxy.principal) return true;
+  const { revision } = proxy.holding;
+  const { epoch, sequence } = proven.release.revision;
+  return revision !== undefined && revision.epoch === epoch && revision.sequence > sequence;
+}
+
+/** By a digest of their names: the same proxies whenever it is asked, of whatever workloads. */
+function inNoOrder(proxies: readonly ProxyStream[]): readonly string[] {
+  const digests = proxies.map((proxy) => [snapshotHash(proxyName(proxy)), proxyName(proxy)] as const);
+  return digests.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
+}
+
+/** What is over by its time, or because everybody has answered. */
+export function advanceStage(state: Distribution, nowMs: number): Step {
+  const { stage, roster } = state;
+  if (stage === undefined || isHeld(state)) return still(state);
+  const isAlone = stage.kind === "canary" && stage.takenAtMs === undefined && roster.proxies.size === 0;
+  const now: Stage = isAlone ? { ...stage, sinceMs: nowMs } : stage;
+  const takenAtMs = now.takenAtMs ?? (isTaken(state, nowMs) ? nowMs : undefined);
+  if (takenAtMs === undefined) return still(isAlone ? { ...state, stage: now } : state);
+  const isBaked = takenAtMs + now.rules.bakeMs <= nowMs;
+  if (isBaked && now.kind === "canary") {
+    const orderedUntilMs = nowMs + RECEIVERS_WAIT_MS;
+    const everyone: Stage = { ...now, kind: "everyone", sinceMs: nowMs, takenAtMs: undefined, orderedUntilMs };
+    return advanceStage({ ...state, stage: everyone }, nowMs);
+  }
+  const isSame = takenAtMs === now.takenAtMs && isBaked === now.isBaked;
+  return still(isSame ? state : { ...state, stage: { ...now, takenAtMs, isBaked } });
+}
+
+/** Whether all that shall have it have answered, at least one of them by taking it, and nobody is waited for. */
+function isTaken(state: Distribution, nowMs: number): boolean {
+  if (awaitedUntilMs(state).some((untilMs) => untilMs > nowMs)) return false;
+  const proxies = state.stage?.kind === "canary" ? canariesOf(state) : [...state.roster.proxies.values()];
+  return proxies.some((proxy) => isInForce(state, proxy)) && proxies.every((proxy) => hasAnswered(state, proxy));
+}
+
+/** What the stage has shown against the release: harm in its traffic, or canaries that do not get it. */
+export function faultOf(state: Distribution, nowMs: number): StageFault | undefined {
+  const { stage, traffic, proven } = state;
+  if (stage === undefined || proven === undefined) return undefined;
+  const rise = riseOf(traffic, stage.rules);
+  if (rise !== undefined) return toFault(rise);
+  const isLate = stage.kind === "canary" && stage.takenAtMs === undefined && state.roster.proxies.size > 0;
+  if (!isLate || stage.sinceMs + stage.rules.deadlineMs > nowMs) return undefined;
+  const canaries = canariesOf(state);
+  const missing = canaries.find((proxy) => !isInForce(state, proxy));
+  const why =
+    missing === undefined
+      ? "no canary was connected"
+      : `canary ${missing.workload} has not got it${missing.refusal === undefined ? "" : ` (${missing.refusal.reason})`}`;
+  return { code: "release_deadline", message: `${why} within ${stage.rules.deadlineMs / 1000} s` };
+}
+
+function toFault({ what, workload, requests, before, now }: Rise): StageFault {
+  const whose = workload === undefined ? "all that has it" : `workload ${workload}`;
+  const [are, code] =
+    what === "refusals" ? (["refused", "release_refusals"] as const) : (["failing", "release_failures"] as const);
+  const shares = `${printShare(now)} of ${Math.round(requests)} requests are ${are}, ${printShare(before)} were before`;
+  return { code, message: `${whose}: ${shares}` };
+}
+
+function printShare(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
