@@ -1,6 +1,7 @@
 /** A unit's data document, put together from its data files. */
-import type { Diagnostic, Source } from "@regomesh/base";
-import { readYaml } from "@regomesh/policy-runtime/yaml";
+import { clip, type Diagnostic, type Source } from "@regomesh/base";
+import { type DuplicateKey, readYaml } from "@regomesh/policy-runtime/yaml";
+import { findDuplicateKeys } from "./duplicate-keys.ts";
 import { isJsonObject, isRawNumber, type JsonObject, type JsonValue, parseJson } from "./json.ts";
 
 export type DataFile = {
@@ -13,6 +14,9 @@ export type MergedData = { readonly data: JsonObject; readonly diagnostics: read
 
 /** Levels of nesting in a data file: what walks data recursively stays within its stack. */
 const DEPTH_MAX = 500;
+/** Of one file, and of one key in letters: more says no more. */
+const DUPLICATES_SHOWN = 20;
+const KEY_SHOWN = 60;
 
 /** Two files that say something of the same path are a fault, unless both are objects there. */
 export function mergeData(files: readonly DataFile[]): MergedData {
@@ -33,6 +37,7 @@ export function mergeData(files: readonly DataFile[]): MergedData {
       continue;
     }
     const placed = path.reduceRight<JsonValue>((value, part) => ({ [part]: value }), read.value);
+    diagnostics.push(...read.duplicates.slice(0, DUPLICATES_SHOWN).map((each) => warnOfDuplicate(source, each)));
     const merged = merge(data, placed, []);
     if ("conflict" in merged) {
       const place = ["data", ...merged.conflict].join(".");
@@ -44,7 +49,20 @@ export function mergeData(files: readonly DataFile[]): MergedData {
   return { data, diagnostics };
 }
 
-type Read = { readonly value: JsonValue } | { readonly fault: string; readonly offset?: number };
+/** OPA says nothing of them: what a person reads first is not what counts. */
+function warnOfDuplicate(source: Source, { key, offset }: DuplicateKey): Diagnostic {
+  return {
+    code: "data_error",
+    severity: "warning",
+    message: `key ${JSON.stringify(clip(key, KEY_SHOWN))} stands twice in one object: only the last one counts`,
+    at: { source, span: { start: offset, end: offset + 1 } },
+    hint: "keep one of them",
+  };
+}
+
+type Read =
+  | { readonly value: JsonValue; readonly duplicates: readonly DuplicateKey[] }
+  | { readonly fault: string; readonly offset?: number };
 
 function readValue(source: Source): Read {
   return source.name.endsWith(".json") ? readJson(source.text) : readYamlValue(source.text);
@@ -52,7 +70,7 @@ function readValue(source: Source): Read {
 
 function readJson(text: string): Read {
   try {
-    return { value: parseJson(text) };
+    return { value: parseJson(text), duplicates: findDuplicateKeys(text) };
   } catch (error) {
     const { message } = error as Error;
     const offset = Number(/position ([0-9]+)/.exec(message)?.[1] ?? 0);
@@ -64,7 +82,7 @@ function readJson(text: string): Read {
 function readYamlValue(text: string): Read {
   const read = readYaml(text);
   if ("fault" in read) return { ...read, fault: `not YAML: ${read.fault}` };
-  return { value: read.value as JsonValue };
+  return { ...read, value: read.value as JsonValue };
 }
 
 function isTooDeep(value: JsonValue, room: number): boolean {

@@ -1,3 +1,4 @@
+import { positionAt } from "@regomesh/base";
 import { expect, test } from "vitest";
 import { toUnit } from "./unit.ts";
 
@@ -31,6 +32,19 @@ test("toUnit reads every JSON and YAML file of a directory when asked to", () =>
     x: { a: 1 },
     b: 2,
   });
+});
+
+test.each([
+  ["data.yaml", "a: 1\nb: &x { x: 1, x: 2 }\nc: *x\na: 2\n", ["2:15 x", "4:1 a"]],
+  ["data.yaml", "a: &a { x: 1 }\nb: { <<: *a, x: 2 }\n", []],
+  ["data.json", '{"a": 1, "b": {"x": 1, "x": 2}, "a": 2}', ["1:24 x", "1:33 a"]],
+])("a key that stands twice is said, %s", (name, text, places) => {
+  const { diagnostics } = unitOf({ [name]: text });
+  const said = diagnostics.map(({ severity, message, at }) => {
+    const { row, column } = positionAt(at.source, at.span.start);
+    return [severity, `${row}:${column} ${/^key "(.*)" stands twice/.exec(message)?.[1]}`];
+  });
+  expect(said).toEqual(places.map((place) => ["warning", place]));
 });
 
 test("a key that stands twice has its last value, in YAML as in JSON", () => {

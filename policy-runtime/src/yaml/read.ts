@@ -18,8 +18,11 @@ import {
 } from "yaml";
 import { integerValue, type Resolved, resolvePlain } from "./resolve.ts";
 
+/** A key that an earlier one of the same mapping has, and where in the text it stands. */
+export type DuplicateKey = { readonly key: string; readonly offset: number };
+
 export type YamlRead =
-  | { readonly value: unknown }
+  | { readonly value: unknown; readonly duplicates: readonly DuplicateKey[] }
   /** `offset` is where in the text, if it is a place. */
   | { readonly fault: string; readonly offset?: number };
 
@@ -69,9 +72,10 @@ export function readYaml(source: string): YamlRead {
       if (yaml.explicit && yaml.version !== "1.1") throw new YamlFault(`found YAML ${yaml.version}, not 1.1`);
     }
     const [first] = all;
-    if (first === undefined) return { value: null };
-    const walk: Walk = { document: first, text, nodes: 0, aliased: 0, open: new Set() };
-    return { value: toValue(first.contents, walk, { depth: 0, inAlias: false }) };
+    if (first === undefined) return { value: null, duplicates: [] };
+    const walk: Walk = { document: first, text, nodes: 0, aliased: 0, open: new Set(), duplicates: [] };
+    const value = toValue(first.contents, walk, { depth: 0, inAlias: false });
+    return { value, duplicates: walk.duplicates };
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error;
     return { fault: error.message, ...(error.offset === undefined ? {} : { offset: error.offset }) };
@@ -85,6 +89,7 @@ type Walk = {
   aliased: number;
   /** Anchored nodes under way: an alias of one of them has no end. */
   readonly open: Set<Node>;
+  readonly duplicates: DuplicateKey[];
 };
 type Place = { readonly depth: number; readonly inAlias: boolean };
 
@@ -131,7 +136,13 @@ function entriesOf(map: YAMLMap, walk: Walk, place: Place): Map<string, unknown>
   const merges: unknown[] = [];
   for (const { key, value } of map.items as readonly Pair[]) {
     if (isMergeKey(key)) merges.push(value);
-    else entries.set(keyText(key, walk), toValue(value, walk, place));
+    else {
+      const text = keyText(key, walk);
+      // What an alias repeats stands in the text once.
+      if (entries.has(text) && !place.inAlias)
+        walk.duplicates.push({ key: text, offset: (key as Node).range?.[0] ?? 0 });
+      entries.set(text, toValue(value, walk, place));
+    }
   }
   for (const merged of merges) mergeInto(entries, merged, walk, place, true);
   return entries;
