@@ -50,6 +50,7 @@ export { findRevoked, indexRevoked, parseSerial, type RevokedIndex, type ShownCe
 export {
   type BoundEntrypoint,
   type InboundPort,
+  type LocalPort,
   type Member,
   type MeshSettings,
   NOTHING_REVOKED,

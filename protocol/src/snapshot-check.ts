@@ -7,6 +7,7 @@ import type { SnapshotProblem } from "./nack.ts";
 import {
   type BoundEntrypoint,
   type InboundPort,
+  type LocalPort,
   type Member,
   type OutboundService,
   type PolicyRef,
@@ -95,6 +96,7 @@ function checkWorkload(workload: FieldReader<WorkloadSnapshot>): void {
   workload.text("principal", PRINCIPAL);
   workload.objects("inbound", checkInbound, 64);
   workload.objects("outbound", checkOutbound);
+  if (workload.has("localPorts")) workload.objects("localPorts", checkLocalPort, 64);
   workload.object("policies", (policies) => {
     if (policies.has("inbound")) policies.object("inbound", checkPolicyRef);
     if (policies.has("outbound")) policies.object("outbound", checkPolicyRef);
@@ -109,6 +111,12 @@ function checkInbound(port: FieldReader<InboundPort>): void {
   port.oneOf("mode", "strict", "edge");
   port.object("listen", checkAddress);
   port.object("application", checkAddress);
+}
+
+function checkLocalPort(local: FieldReader<LocalPort>): void {
+  local.integer("port", 1, 65_535);
+  local.text("service", NAME);
+  local.integer("servicePort", 1, 65_535);
 }
 
 function checkAddress(at: FieldReader<InboundPort["listen"]>): void {
@@ -188,6 +196,11 @@ function checkReferences(workload: WorkloadSnapshot): readonly SnapshotProblem[]
   for (const { name } of workload.inbound) {
     if (ports.has(name)) problems.push(problem(`workload ${workload.name} has two inbound ports ${name}`));
     ports.add(name);
+  }
+  const locals = new Set<number>();
+  for (const { port } of workload.localPorts ?? []) {
+    if (locals.has(port)) problems.push(problem(`workload ${workload.name} has local port ${port} twice`));
+    locals.add(port);
   }
   const targets = new Map<string, string>();
   for (const service of workload.outbound) {

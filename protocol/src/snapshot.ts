@@ -77,6 +77,8 @@ export type WorkloadSnapshot = {
   readonly principal: string;
   readonly inbound: readonly InboundPort[];
   readonly outbound: readonly OutboundService[];
+  /** Ports for one service each, for clients that can be told neither a proxy nor an authority. */
+  readonly localPorts?: readonly LocalPort[];
   readonly policies: {
     readonly inbound?: PolicyRef;
     readonly outbound?: PolicyRef;
@@ -100,6 +102,14 @@ export type InboundPort = {
   readonly listen: { readonly address: string; readonly port: number };
   /** Where the application listens. Loopback. Port 0: the proxy's `--app` flag says. */
   readonly application: { readonly address: string; readonly port: number };
+};
+
+/** A port of 127.0.0.1 all of whose requests are for one service. */
+export type LocalPort = {
+  readonly port: number;
+  /** `name.namespace`, and the port that clients would name. */
+  readonly service: string;
+  readonly servicePort: number;
 };
 
 export type OutboundService = {

@@ -92,6 +92,17 @@ test("a workload that names what it calls is told of no other service; a name th
   expect(diagnostics.map(printRecord).join()).toMatch(/reference_unknown: namespace default has no MeshService order/);
 });
 
+test("a workload is told the ports that are for one service each, by its key", () => {
+  const orders = resource("MeshService", "orders", "{ ports: [{ port: 80 }, { name: more, port: 81 }] }", "shop");
+  const caller = "{ service: web, localPorts: [{ service: orders.shop, servicePort: 81, port: 15101 }] }";
+  const { plan, diagnostics } = buildText(web + orders + resource("Workload", "caller", caller));
+  expect(diagnostics).toEqual([]);
+  expect(plan?.workloads.map(({ name, localPorts }) => [name, localPorts])).toEqual([
+    ["caller", [{ port: 15_101, service: "orders.shop", servicePort: 81 }]],
+    ["web", undefined],
+  ]);
+});
+
 describe("the demo's mesh", () => {
   const built = build([{ path: "", files: demo }], { rights: ALL_RIGHTS }, nothing);
 
@@ -200,6 +211,24 @@ const refusals: Record<
   "a service that is not there": {
     yaml: web + resource("Workload", "w", "{ service: wbe }"),
     says: ["mesh.yaml:15:18: reference_unknown: namespace default has no MeshService wbe"],
+  },
+  "local ports of a service that is not there, of a port that it lacks, and twice": {
+    yaml:
+      web +
+      resource(
+        "Workload",
+        "w",
+        "{ service: web, localPorts: [{ service: wbe, port: 1 }, { service: web, servicePort: 8, port: 1 }] }",
+      ),
+    says: [
+      "mesh.yaml:15:47: reference_unknown: namespace default has no MeshService wbe",
+      "mesh.yaml:15:92: reference_unknown: MeshService web has no port 8",
+      "mesh.yaml:15:101: service_port: 1 cannot be a local port: it is that of wbe",
+    ],
+  },
+  "a local port for a service that its workload does not call": {
+    yaml: web + resource("Workload", "w", "{ service: web, calls: [], localPorts: [{ service: web, port: 1 }] }"),
+    says: ["mesh.yaml:15:58: reference_unknown: spec.calls does not name web: the proxy would not know it"],
   },
   "a unit that is not there": {
     yaml: web + resource("PolicyBinding", "b", "{ unit: auth, direction: Inbound, entrypoints: [mesh/authz/allow] }"),

@@ -1,6 +1,6 @@
 /** Checks of services, workloads and traffic policies against each other. */
 import { type MeshService, nearest, type TrafficPolicy, type Workload } from "@regomesh/resources";
-import { hasLabels, type MeshIndex, serviceKey, serviceOf, workloadsOf } from "./mesh-index.ts";
+import { hasLabels, keyOfCalled, type MeshIndex, serviceKey, serviceOf, workloadsOf } from "./mesh-index.ts";
 import type { Report } from "./report.ts";
 
 export function checkServices(index: MeshIndex, report: Report): void {
@@ -63,6 +63,7 @@ function checkWorkload(workload: Workload, index: MeshIndex, report: Report): vo
     return;
   }
   checkCalls(workload, index, report);
+  checkLocalPorts(workload, index, report);
   const ports = service.spec.ports.map(({ name }) => name);
   const seen = new Set<string>();
   for (const [at, { name }] of workload.spec.ports.entries()) {
@@ -78,12 +79,52 @@ function checkWorkload(workload: Workload, index: MeshIndex, report: Report): vo
 
 function checkCalls(workload: Workload, index: MeshIndex, report: Report): void {
   for (const [at, called] of (workload.spec.calls ?? []).entries()) {
-    const [name = "", namespace = workload.metadata.namespace] = called.split(".");
-    if (index.services.has(`${name}.${namespace}`)) continue;
-    const message = `namespace ${namespace} has no MeshService ${name}`;
-    const hint = didYouMean(name, servicesOf(index, namespace));
-    report(workload, `spec.calls[${at}]`, "reference_unknown", message, { hint });
+    findCalled(called, `spec.calls[${at}]`, workload, index, report);
   }
+}
+
+/** Each is a port of its own, for a port that other workloads may ask of a service that this one may call. */
+function checkLocalPorts(workload: Workload, index: MeshIndex, report: Report): void {
+  const { calls, localPorts, ports } = workload.spec;
+  const { namespace } = workload.metadata;
+  const called = calls && new Set(calls.map((name) => keyOfCalled(name, namespace)));
+  const taken = new Map(ports.map(({ name, listen }) => [listen.port, `port ${name} listens there`]));
+  for (const [at, { service: name, servicePort, port }] of localPorts.entries()) {
+    const path = `spec.localPorts[${at}]`;
+    const other = taken.get(port);
+    if (other !== undefined)
+      report(workload, `${path}.port`, "service_port", `${port} cannot be a local port: ${other}`);
+    taken.set(port, `it is that of ${name}`);
+    const service = findCalled(name, `${path}.service`, workload, index, report);
+    if (service === undefined) continue;
+    if (called?.has(serviceKey(service)) === false) {
+      const message = `spec.calls does not name ${name}: the proxy would not know it`;
+      report(workload, `${path}.service`, "reference_unknown", message);
+    }
+    const offered = service.spec.ports.filter(({ mode }) => mode === "Strict").map((offer) => offer.port);
+    if (offered.includes(servicePort)) continue;
+    const hint = offered.length === 0 ? undefined : `it has ${offered.join(", ")}`;
+    report(workload, `${path}.servicePort`, "reference_unknown", `MeshService ${name} has no port ${servicePort}`, {
+      hint,
+    });
+  }
+}
+
+/** The service that a workload names, or undefined with a report. */
+function findCalled(
+  called: string,
+  path: string,
+  workload: Workload,
+  index: MeshIndex,
+  report: Report,
+): MeshService | undefined {
+  const key = keyOfCalled(called, workload.metadata.namespace);
+  const found = index.services.get(key);
+  if (found !== undefined) return found;
+  const [name = "", namespace = ""] = key.split(".");
+  const message = `namespace ${namespace} has no MeshService ${name}`;
+  report(workload, path, "reference_unknown", message, { hint: didYouMean(name, servicesOf(index, namespace)) });
+  return undefined;
 }
 
 function checkTraffic(policy: TrafficPolicy, index: MeshIndex, report: Report): void {

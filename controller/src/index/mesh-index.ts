@@ -107,6 +107,11 @@ export function workloadKey({ metadata }: Workload): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
+/** The key of a service that a workload names: of its own namespace where it names none. */
+export function keyOfCalled(name: string, namespace: string): string {
+  return name.includes(".") ? name : `${name}.${namespace}`;
+}
+
 /** The key of the service that a workload belongs to. */
 export function serviceOf(workload: Workload): string {
   return `${workload.spec.service}.${workload.metadata.namespace}`;

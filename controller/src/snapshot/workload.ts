@@ -1,7 +1,7 @@
 /** What one workload's proxy gets: its ports, which services it may call, its policies. */
-import type { InboundPort, PolicyRef } from "@regomesh/protocol";
+import type { InboundPort, LocalPort, PolicyRef } from "@regomesh/protocol";
 import type { Workload } from "@regomesh/resources";
-import { compareText, type MeshIndex, principalOf, serviceOf } from "../index/mesh-index.ts";
+import { compareText, keyOfCalled, type MeshIndex, principalOf, serviceOf } from "../index/mesh-index.ts";
 import type { Direction } from "./composition.ts";
 import type { WorkloadPlan } from "./outbound.ts";
 import { portProtocol } from "./port-protocol.ts";
@@ -20,6 +20,7 @@ export function toWorkloadPlan(
 ): WorkloadPlan {
   const { name, namespace, labels } = workload.metadata;
   const calls = callsOf(workload);
+  const localPorts = workload.spec.localPorts.map((local) => toLocalPort(workload, local));
   return {
     name,
     namespace,
@@ -28,6 +29,7 @@ export function toWorkloadPlan(
     principal: principalOf(workload, index.config.trustDomain),
     inbound: inboundPorts(index, workload),
     ...(calls === undefined ? {} : { calls }),
+    ...(localPorts.length === 0 ? {} : { localPorts }),
     policies,
     defaultVerdict: index.config.defaultVerdict === "Deny" ? "deny" : "allow",
     pathLevel: PATH_LEVELS[index.config.pathLevel],
@@ -50,6 +52,10 @@ function inboundPorts(index: MeshIndex, workload: Workload): readonly InboundPor
 
 /** Keys of the services that it names, each once, in the order of their names; undefined where it names none. */
 function callsOf({ spec, metadata }: Workload): readonly string[] | undefined {
-  const keys = spec.calls?.map((name) => (name.includes(".") ? name : `${name}.${metadata.namespace}`));
+  const keys = spec.calls?.map((name) => keyOfCalled(name, metadata.namespace));
   return keys && [...new Set(keys)].sort(compareText);
+}
+
+function toLocalPort({ metadata }: Workload, { service, ...ports }: Workload["spec"]["localPorts"][number]): LocalPort {
+  return { ...ports, service: keyOfCalled(service, metadata.namespace) };
 }

@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import type { LocalPort } from "@regomesh/protocol";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   type Backend,
@@ -10,6 +11,7 @@ import {
   readAll,
   statuses,
 } from "../test/bench.ts";
+import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
 import { canReadInto } from "./net/read-into.ts";
 import { canWriteThrough } from "./net/write-through.ts";
 
@@ -240,4 +242,30 @@ test("an application that listens on ::1 alone is found", async () => {
   const bench = await openBench((application.address() as { port: number }).port);
   open.push(bench, { close: () => new Promise((done) => application.close(() => done())) });
   expect(await exchange(bench.inbound, "GET / HTTP/1.1\r\nHost: s\r\n\r\n")).toMatch(/v6$/);
+});
+
+test("ports for one service come, change and go with snapshots", async () => {
+  const backend = await openBackend();
+  const spares = [await openBackend(), await openBackend()];
+  const [first = 0, second = 0] = spares.map(({ port }) => port);
+  for (const spare of spares) await spare.close();
+  const snapshotWith = (...localPorts: readonly LocalPort[]) =>
+    makeSnapshot(makeWorkload({ outbound: [makeService("orders")], localPorts }));
+  const orders = (port: number): LocalPort => ({ port, service: "orders.default", servicePort: 80 });
+  const bench = await openBench(backend.port, undefined, {}, snapshotWith(orders(first)));
+  open.push(backend, bench);
+  const ask = (port: number) => exchange(port, "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  expect(await ask(first)).toContain("GET /a orders.default:80 ");
+  await bench.apply(snapshotWith({ ...orders(first), servicePort: 81 }, orders(second)));
+  expect([await ask(first), await ask(second)]).toEqual([
+    expect.stringContaining("no_such_service"),
+    expect.stringContaining("GET /a orders.default:80 "),
+  ]);
+  await bench.apply(snapshotWith(orders(second)));
+  // Nobody listens there.
+  expect(await ask(first)).toBe("");
+  expect(await ask(second)).toContain("GET /a orders.default:80 ");
+  const taken = snapshotWith(orders(second), orders(backend.port));
+  await expect(bench.apply(taken)).rejects.toThrow(`cannot listen on 127.0.0.1:${backend.port} (for orders.default)`);
+  expect(await ask(second)).toContain("GET /a orders.default:80 ");
 });

@@ -28,6 +28,12 @@ const calledService = text({
   lengthMax: 127,
 });
 
+const localPort = z.strictObject({
+  service: calledService.describe("what all requests to the port are for, whatever authority they name"),
+  servicePort: integer(1, 65_535).prefault(80).describe("the service's port, as clients name it"),
+  port: integer(1, 65_535).describe("where the workload's proxy listens, on 127.0.0.1"),
+});
+
 export const workloadSpec = z.strictObject({
   service: dnsLabel.describe("the MeshService, of the same namespace, that it belongs to"),
   serviceAccount: dnsName
@@ -39,6 +45,11 @@ export const workloadSpec = z.strictObject({
     .exactOptional()
     .describe(
       "the services that it may call, of its own namespace where none is named: its proxy knows no others; every service of the mesh where absent",
+    ),
+  localPorts: list(localPort, 64)
+    .prefault([])
+    .describe(
+      "for clients that can be told neither a proxy nor an authority, as most of gRPC's: a port for one service",
     ),
   ports: list(workloadPort, 32).prefault([]).describe("only where a port is not the default: loopback, a free port"),
 });

@@ -40,6 +40,8 @@ spec:
   service: orders
   ports:
     - { name: http, listen: { address: 127.0.0.1, port: 15001 }, application: { port: 8080 } }
+  localPorts:
+    - { service: payments, port: 15101 }
 `,
   Policy: `
 # A unit in one resource: kubectl apply of the Rego itself. A PolicyBinding names it by policy: orders.

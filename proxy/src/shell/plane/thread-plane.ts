@@ -26,6 +26,7 @@ import type {
   SnapshotLoad,
   Taken,
 } from "./data-plane.ts";
+import { type LocalPortPlan, LocalPorts } from "./local-ports.ts";
 import { destinationOf, openModule } from "./open-module.ts";
 import { Plane } from "./plane.ts";
 import { type PortPlan, Ports } from "./ports.ts";
@@ -38,6 +39,7 @@ const TURNS_MAX = 50;
 type Candidate = {
   readonly inForce: Omit<InForce, "counts">;
   readonly ports: PortPlan;
+  readonly localPorts: LocalPortPlan;
   readonly policies: ReadonlyMap<string, Policy>;
 };
 
@@ -46,6 +48,7 @@ export class ThreadPlane implements DataPlane {
   readonly #plane: Plane;
   readonly #thread: Thread;
   readonly #ports: Ports;
+  readonly #localPorts: LocalPorts;
   readonly #outbound: { readonly listener: Listener; readonly acceptor: OutboundAcceptor }[] = [];
   #identity: Identity | undefined = undefined;
   #candidate: Candidate | undefined = undefined;
@@ -57,6 +60,7 @@ export class ThreadPlane implements DataPlane {
     this.#options = options;
     this.#plane = new Plane(thread, options.graceMs);
     this.#ports = new Ports(this.#plane, options);
+    this.#localPorts = new LocalPorts(this.#plane, options.timeouts, options.isShared);
   }
 
   async listenOutbound(port: number, service?: string): Promise<Address> {
@@ -83,6 +87,11 @@ export class ThreadPlane implements DataPlane {
     if (problems.length > 0) return { problems, inbound: {} };
     const planned = await this.#ports.plan(workload, ports);
     if (planned.plan === undefined) return { problems: planned.problems, inbound: {} };
+    const local = await this.#localPorts.plan(workload);
+    if (local.plan === undefined) {
+      this.#ports.abandon(planned.plan);
+      return { problems: local.problems, inbound: {} };
+    }
     const inForce: Candidate["inForce"] = {
       hash: load.hash,
       staleAtMs: load.isOperators ? Number.POSITIVE_INFINITY : snapshot.expiresAtMs,
@@ -94,7 +103,7 @@ export class ThreadPlane implements DataPlane {
       applications: this.#applications(workload),
       via: { inbound: makeVia("in", workload), outbound: makeVia("out", workload) },
     };
-    this.#candidate = { inForce, ports: planned.plan, policies };
+    this.#candidate = { inForce, ports: planned.plan, localPorts: local.plan, policies };
     return { problems, inbound: this.#ports.addresses(planned.plan) };
   }
 
@@ -107,6 +116,7 @@ export class ThreadPlane implements DataPlane {
     this.#plane.enforce({ ...candidate.inForce, counts });
     // In the same turn of the event loop: no request is decided by one and served by the other.
     this.#ports.commit(candidate.ports);
+    this.#localPorts.commit(candidate.localPorts);
     this.#ports.endRefused();
   }
 
@@ -171,6 +181,7 @@ export class ThreadPlane implements DataPlane {
   async closePorts(direction: Direction): Promise<void> {
     await this.#untilTaken(direction);
     if (direction === "inbound") return this.#ports.closeIdle();
+    this.#localPorts.closeIdle();
     for (const { listener, acceptor } of this.#outbound) {
       listener.close();
       acceptor.endIdle();
@@ -190,7 +201,7 @@ export class ThreadPlane implements DataPlane {
 
   async activity(direction: Direction): Promise<Activity> {
     if (direction === "inbound") return this.#ports.activity();
-    let [connections, accepted] = [0, 0];
+    let { connections, accepted } = this.#localPorts.activity();
     for (const { acceptor } of this.#outbound) {
       connections += acceptor.connections;
       accepted += acceptor.accepted;
@@ -205,6 +216,7 @@ export class ThreadPlane implements DataPlane {
       acceptor.destroy();
     }
     this.#ports.close();
+    this.#localPorts.close();
     this.#plane.close();
     await this.#thread.accessLog?.close();
   }
@@ -278,7 +290,9 @@ export class ThreadPlane implements DataPlane {
   }
 
   #dropCandidate(): void {
-    if (this.#candidate !== undefined) this.#ports.abandon(this.#candidate.ports);
+    if (this.#candidate === undefined) return;
+    this.#ports.abandon(this.#candidate.ports);
+    this.#localPorts.abandon(this.#candidate.localPorts);
     this.#candidate = undefined;
   }
 }
