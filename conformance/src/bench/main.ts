@@ -1,33 +1,30 @@
-/** `npm run bench`: nanoseconds of the codec and of a decision, then nginx and regomesh side by side. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+/** `npm run bench`: nanoseconds of the codec and of a decision, then every peer and regomesh side by side. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureCodec } from "./codec.ts";
 import { COMMIT_P95_MS_MAX, measureCommits } from "./commit.ts";
 import { measureCompiles } from "./compile.ts";
 import { printDecisions, timeDecisions } from "./decision.ts";
-import { type Measured, measurePaired, printMeasured } from "./paired.ts";
+import { findTools } from "./peers/tools.ts";
+import { writeDocument } from "./report/write-document.ts";
 import { runScale } from "./scale.ts";
-import { chain, oneHop, type Scene, type Stage } from "./scenes.ts";
-import { findTools, type Tools } from "./tools.ts";
+import { measureIdle, printIdle } from "./sets/idle.ts";
+import { measureSet, type Pace, type SetResult } from "./sets/measure-sets.ts";
+import { SETS } from "./sets/sets.ts";
 
-const HELP = `Measures the data plane against nginx, as paired rounds; CPU a request is what counts.
+const HELP = `Measures the data plane against its peers, as paired rounds; CPU a request is what counts.
 
-usage: npm run bench -- [--only codec|decision|compile|commit|hop|h2|chain|scale] [--rounds N] [--seconds N] [--check]
+usage: npm run bench -- [--only NAME[,NAME]] [--rounds N] [--seconds N] [--peer NAME=PATH]... [--write] [--check]
+  --only   codec, decision, compile, commit, a set of contenders (${SETS.map(({ name }) => name).join(", ")}), or idle
   --only scale  what a change costs in a large mesh, where it is not part of the whole:
            [--proxies N] [--services N] [--endpoints N] [--rules N] [--calls N (0: all)]
-  --check  exit 1 where a floor is missed: 0.75 × nginx (hop, h2), 1.1 × nginx + nginx (chain),
-           the times of compiling (compile), p95 of 1 s from a commit to its being in force (commit)
+  --peer   where haproxy, envoy or opa-envoy-plugin is, if not on the PATH; who is missing is left out and named
+  --write  puts the figures of sets and idle into docs/performance.md, .json and .svg
+  --check  exit 1 where a floor is missed: of a set, by CPU against nginx; the times of compiling (compile),
+           p95 of 1 s from a commit to its being in force (commit)
 needs nginx, wrk, h2load, taskset and openssl (Debian: nginx-light wrk nghttp2-client util-linux openssl)
 example: npm run bench -- --only hop --rounds 5`;
-
-type Row = { readonly name: string; readonly floor: number; open(stage: Stage): Promise<Scene> };
-const SCENES: readonly Row[] = [
-  { name: "hop", floor: 0.75, open: (stage) => oneHop(stage, "http1") },
-  { name: "h2", floor: 0.75, open: (stage) => oneHop(stage, "http2") },
-  { name: "chain", floor: 1.1, open: chain },
-];
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -37,6 +34,8 @@ export async function main(args: readonly string[]): Promise<number> {
       rounds: { type: "string", default: "3" },
       seconds: { type: "string", default: "4" },
       check: { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
+      peer: { type: "string", multiple: true, default: [] },
       proxies: { type: "string", default: "200" },
       services: { type: "string", default: "200" },
       endpoints: { type: "string", default: "2000" },
@@ -49,8 +48,9 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const { only } = values;
-  if (only === "scale") {
+  const only = values.only?.split(",");
+  const isAsked = (name: string): boolean => only === undefined || only.includes(name);
+  if (values.only === "scale") {
     const { proxies, services, endpoints, rules, calls, rounds } = values;
     const missed = await runScale({
       proxies: Number(proxies),
@@ -62,30 +62,41 @@ export async function main(args: readonly string[]): Promise<number> {
     });
     return values.check && missed > 0 ? 1 : 0;
   }
-  if (only === undefined || only === "codec") console.log(`${measureCodec()}\n`);
-  if (only === undefined || only === "decision") console.log(`${await measureDecisions()}\n`);
+  if (isAsked("codec")) console.log(`${measureCodec()}\n`);
+  if (isAsked("decision")) console.log(`${await measureDecisions()}\n`);
   let missed = 0;
-  if (only === undefined || only === "compile") missed += compiles();
-  if (only === undefined || only === "commit") missed += await commits();
-  const scenes = SCENES.filter(({ name }) => only === undefined || only === name);
-  if (scenes.length === 0) return values.check && missed > 0 ? 1 : 0;
-  const tools = findTools();
-  if (!("nginx" in tools)) {
-    console.error(`bench: left out, for want of ${tools.join(", ")}: ${scenes.map(({ name }) => name).join(", ")}`);
-    return values.check ? 1 : 0;
-  }
-  for (const scene of scenes) {
-    const measured = await measureScene(scene, tools, Number(values.rounds), Number(values.seconds));
-    const last = measured.at(-1);
-    if (last !== undefined && !(last.cpuRatio >= scene.floor && last.errors === 0)) {
-      console.log(
-        `floor missed: ${last.name} is ${last.cpuRatio.toFixed(2)} × ${measured[0]?.name}, not ${scene.floor}`,
-      );
-      missed++;
-    }
-    console.log("");
-  }
+  if (isAsked("compile")) missed += compiles();
+  if (isAsked("commit")) missed += await commits();
+  missed += await contend(isAsked, values, { rounds: Number(values.rounds), seconds: Number(values.seconds) });
   return values.check && missed > 0 ? 1 : 0;
+}
+
+/** Measures the sets that are asked for; how many floors were missed. */
+async function contend(
+  isAsked: (name: string) => boolean,
+  values: { readonly peer: readonly string[]; readonly write: boolean },
+  pace: Pace,
+): Promise<number> {
+  const sets = SETS.filter(({ name }) => isAsked(name));
+  if (sets.length === 0 && !isAsked("idle")) return 0;
+  const { tools, missing } = findTools(values.peer);
+  if (missing.length > 0) console.error(`bench: left out, for want of them: ${missing.join(", ")}`);
+  if (tools === undefined) return 1;
+  const results: SetResult[] = [];
+  let missed = 0;
+  for (const set of sets) {
+    const measured = await measureSet(set, tools, pace);
+    results.push(...measured);
+    const [first, last] = [measured[0]?.rows[0], measured[0]?.rows.at(-1)];
+    if (last !== undefined && last.cpuRatio >= set.floor && last.errors === 0) continue;
+    console.log(`floor missed: ${last?.name} is ${last?.cpuRatio.toFixed(2)} × ${first?.name}, not ${set.floor}\n`);
+    missed++;
+  }
+  const idle = isAsked("idle") ? await measureIdle(tools) : [];
+  for (const result of idle) console.log(`${printIdle(result)}\n`);
+  const order = SETS.map(({ name }) => name);
+  if (values.write) writeDocument({ sets: results, idle, missing }, order);
+  return missed;
 }
 
 /** How many goals were missed. */
@@ -111,17 +122,4 @@ async function measureDecisions(): Promise<string> {
   const folder = join(process.env["REGOMESH_SHARED"] ?? join(import.meta.dirname, "../../../../shared"), "bench");
   if (!existsSync(folder)) return `decision: left out, for want of outside data (${folder}, set by REGOMESH_SHARED)`;
   return printDecisions(await timeDecisions(folder));
-}
-
-async function measureScene(row: Row, tools: Tools, rounds: number, seconds: number): Promise<readonly Measured[]> {
-  const folder = mkdtempSync(join(tmpdir(), "regomesh-bench-"));
-  try {
-    await using stack = new AsyncDisposableStack();
-    const scene = await row.open({ tools, folder, stack });
-    const measured = await measurePaired(scene.candidates, { rounds, seconds });
-    console.log(printMeasured(`${scene.title} (${rounds} rounds of ${seconds} s)`, measured));
-    return measured;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { measurePaired, printMeasured } from "./paired.ts";
 
 test("each round is compared with the baseline of that round", async () => {
-  const result = { requestsPerSecond: 0, p50Us: 10, p99Us: 20, errors: 0 };
+  const result = { requestsPerSecond: 0, p50Us: 10, p99Us: 20, p999Us: 30, errors: 0 };
   const requests = [1000, 100, 1000, 100, 1000, 500];
   let passed = 0;
   const candidates = ["a", "b"].map((name) => ({

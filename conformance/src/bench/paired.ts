@@ -6,8 +6,8 @@
  * of what a request costs.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { cpuMicroseconds, residentMebibytes } from "./cpu-time.ts";
-import type { LoadResult } from "./load.ts";
+import type { LoadResult } from "./load/load.ts";
+import { cpuMicroseconds, residentMebibytes } from "./peers/cpu-time.ts";
 
 export type Candidate = {
   readonly name: string;
@@ -23,6 +23,7 @@ export type Measured = {
   readonly cpuUsPerRequest: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly p999Us: number;
   readonly residentMiB: number;
   readonly errors: number;
   /** Baseline's CPU a request over this one's: above 1 is cheaper than the baseline. */
@@ -74,7 +75,8 @@ function summarise(candidate: Candidate, rounds: readonly Round[], baseline: rea
     cpuUsPerRequest: of((round) => round.cpuUs),
     p50Us: of((round) => round.result.p50Us),
     p99Us: of((round) => round.result.p99Us),
-    residentMiB: candidate.pids.reduce((sum, pid) => sum + residentMebibytes(pid), 0),
+    p999Us: of((round) => round.result.p999Us),
+    residentMiB: residentMebibytes(candidate.pids),
     errors: rounds.reduce((sum, round) => sum + round.result.errors, 0),
     cpuRatio: of((round, index) => (baseline[index]?.cpuUs ?? Number.NaN) / round.cpuUs),
     speedRatio: of(
@@ -99,6 +101,7 @@ export function printMeasured(title: string, measured: readonly Measured[]): str
     ["× by rps", (row) => row.speedRatio.toFixed(2)],
     ["p50 µs", (row) => row.p50Us.toFixed(0)],
     ["p99 µs", (row) => row.p99Us.toFixed(0)],
+    ["p99.9 µs", (row) => row.p999Us.toFixed(0)],
     ["RSS MiB", (row) => row.residentMiB.toFixed(0)],
     ["errors", (row) => String(row.errors)],
   ];

@@ -1,11 +1,12 @@
 /** The policy that the proxies under test ask for every request: roles of a basic-auth user, by path and tenant. */
-import { type CompiledPolicy, compileAuthz } from "../compiled-policy.ts";
+import { type CompiledPolicy, compileAuthz } from "../../compiled-policy.ts";
 
 export function makeBenchPolicy(): Promise<CompiledPolicy> {
-  return compileAuthz("bench", REGO);
+  return compileAuthz("bench", BENCH_REGO);
 }
 
-const REGO = `package mesh.authz
+/** The module as text: OPA beside Envoy is given the same. */
+export const BENCH_REGO = `package mesh.authz
 
 import input.attributes.request.http
 
