@@ -1,40 +1,92 @@
 // Compiles the AssemblyScript runtime that is linked into every policy module:
 // policy-compiler/runtime/assembly → policy-compiler/runtime/build/runtime.wasm.
-// Does nothing where the result is newer than every source.
+// Does nothing where the result is newer than every source. A custom section says what each
+// export reaches (runtime-reach.mjs); memory is taken to be zeroed, as every host's new memory is.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { FAR_BASE, runtimeReach } from "./runtime-reach.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const source = join(root, "policy-compiler/runtime/assembly");
 const build = join(root, "policy-compiler/runtime/build");
+
+/** Where the runtime's statics begin. */
+const BASE = 1024;
+/** link/reach.ts reads it. */
+const REACH_SECTION = "regomesh.reach";
 
 /** Builds if needed; `force` builds always. Returns what was done. */
 export function buildRuntime({ force = false } = {}) {
   const target = join(build, "runtime.wasm");
   if (!force && existsSync(target) && statSync(target).mtimeMs > newest(source)) return "up to date";
   mkdirSync(build, { recursive: true });
-  const made = join(build, `runtime.${process.pid}.wasm`);
+  const made = mkdtempSync(join(build, "making-"));
+  try {
+    const [wasm, text, plain] = ["runtime.wasm", "runtime.wat", "plain.wat"].map((name) => join(made, name));
+    compile(["-O3s", "--memoryBase", `${BASE}`, "--outFile", wasm, "--textFile", text]);
+    compile(["-O0", "--debug", "--memoryBase", `${FAR_BASE}`, "--textFile", plain]);
+    const reach = runtimeReach(readFileSync(text, "utf8"), readFileSync(plain, "utf8"), BASE);
+    writeFileSync(wasm, Buffer.concat([readFileSync(wasm), customSection(REACH_SECTION, JSON.stringify(reach))]));
+    renameSync(wasm, target);
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
+  return "built";
+}
+
+function compile(options) {
   execFileSync(
     process.execPath,
     [
       join(root, "node_modules/assemblyscript/bin/asc.js"),
       join(source, "index.ts"),
-      ...["--outFile", made],
-      ...["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--exportTable"],
-      ...["--memoryBase", "1024", "--use", "abort="],
+      ...[
+        "--noAssert",
+        "--runtime",
+        "stub",
+        "--importMemory",
+        "--zeroFilledMemory",
+        "--exportTable",
+        "--use",
+        "abort=",
+      ],
       ...["--enable", "simd", "--enable", "bulk-memory"],
+      ...options,
     ],
     { cwd: root, stdio: ["ignore", "inherit", "inherit"] },
   );
-  renameSync(made, target);
-  return "built";
+}
+
+function customSection(name, text) {
+  const content = Buffer.concat([u32(Buffer.byteLength(name)), Buffer.from(name), Buffer.from(text)]);
+  return Buffer.concat([Buffer.from([0]), u32(content.length), content]);
+}
+
+/** Unsigned LEB128. */
+function u32(value) {
+  const bytes = [];
+  for (let left = value; ; left >>>= 7) {
+    bytes.push(left < 0x80 ? left : (left & 0x7f) | 0x80);
+    if (left < 0x80) return Buffer.from(bytes);
+  }
 }
 
 function newest(folder) {
-  let latest = statSync(import.meta.filename).mtimeMs;
+  const scripts = [import.meta.filename, join(import.meta.dirname, "runtime-reach.mjs")];
+  let latest = Math.max(...scripts.map((file) => statSync(file).mtimeMs));
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     latest = Math.max(latest, entry.isDirectory() ? newest(path) : statSync(path).mtimeMs);

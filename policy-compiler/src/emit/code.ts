@@ -22,6 +22,8 @@ export type Body = {
   readonly name: string;
   readonly calls: RuntimeCalls;
   readonly statics: Statics;
+  /** Functions that the module calls, the runtime's among them; grows. */
+  readonly called: Set<number>;
   readonly code: ByteWriter;
   readonly patches: Patches;
   /** Local of the IR → local of WebAssembly. */
@@ -66,10 +68,10 @@ export function newBody(
   name: string,
   params: number,
   known: Known,
-  { calls, statics }: { readonly calls: RuntimeCalls; readonly statics: Statics },
+  { calls, statics, called }: Pick<Body, "calls" | "statics" | "called">,
 ): Body {
   return {
-    ...{ name, calls, statics, params, known },
+    ...{ name, calls, statics, called, params, known },
     ...{
       code: new ByteWriter(),
       patches: { at: [], kind: [], index: [] },
@@ -202,6 +204,7 @@ export function call(body: Body, name: RuntimeFunction): void {
 }
 
 export function callIndex(body: Body, index: number): void {
+  body.called.add(index);
   body.code.push(OP.call);
   putU32(body.code, index);
 }

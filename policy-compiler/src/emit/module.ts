@@ -47,7 +47,7 @@ export function emitDescribed({ ir: planned, runtime, without, meta = {} }: Modu
   const policy = contextOf(ir, runtime, typeOf, prepared.sharesInput);
   const bodies = emitBodies(policy, prepared, plans, funcs);
 
-  const base = align(runtime.staticsEnd, 16);
+  const base = align(runtime.reach.end, 16);
   const addresses = addressesOf(policy.statics, base);
   const entrypoints = Object.fromEntries(plans.map((plan, i) => [plan.name, i]));
   const layout = layOut(policy.statics, base, {
@@ -71,6 +71,7 @@ export function emitDescribed({ ir: planned, runtime, without, meta = {} }: Modu
   const wasm = appendToRuntime(runtime, {
     functions: bodies.map((body) => ({ type: typeOf(body.params), code: finish(body, addresses) })),
     types,
+    calls: policy.called,
     table: bodies.map((_, i) => runtime.functionCount + i),
     statics: { base, ...layout },
     custom: [[META_SECTION, JSON.stringify(custom)]],
@@ -110,6 +111,7 @@ function contextOf(
     runtime,
     calls: resolveRuntime(runtime),
     statics: newStatics(),
+    called: new Set(),
     strings: stringsOf(ir),
     rules: ir.static?.rules?.length ?? 0,
     functions,

@@ -9,6 +9,8 @@ export type PolicyContext = {
   readonly runtime: RuntimeModule;
   readonly calls: RuntimeCalls;
   readonly statics: Statics;
+  /** Functions that are called, the runtime's among them; grows while functions are emitted. */
+  readonly called: Set<number>;
   readonly strings: readonly string[];
   /** Number of rules that MarkStmt may name. */
   readonly rules: number;

@@ -1,20 +1,31 @@
 /**
  * The module: the runtime's sections with the policy's entries behind its own, so that no
- * index in the runtime's code changes. Exports are OPA's ABI and what begins with `rm_`;
- * the rest of the runtime's is for the emitter alone.
+ * index in the runtime's code changes. What nothing reaches is left out: a function's body is
+ * a trap, so that the others keep their places. Exports are OPA's ABI and what begins with
+ * `rm_`; the rest of the runtime's is for the emitter alone.
  *
  * The memory is imported with the runtime's few pages and no maximum, as the npm SDK
  * demands; the policy's statics, which may be larger, are a passive segment that the
  * start function copies in after growing the memory.
  */
 import { BULK, type Bytes, I32, OP, putName, putS32, putU32, SECTION, SECTION_ORDER, VOID } from "../wasm/encode.ts";
-import { KIND_FUNCTION, KIND_GLOBAL, KIND_MEMORY, type RuntimeModule, type RuntimeSection } from "./runtime-module.ts";
+import { type Reached, reachedFrom } from "./reach.ts";
+import {
+  KIND_FUNCTION,
+  KIND_GLOBAL,
+  KIND_MEMORY,
+  type RuntimeExport,
+  type RuntimeModule,
+  type RuntimeSection,
+} from "./runtime-module.ts";
 
 /** Functions' types, codes and places, in the order of their indexes from `runtime.functionCount` on. */
 export type Appendix = {
   /** Numbers of parameters of the types from `runtime.typeCount` on; each has one result. */
   readonly types: readonly number[];
   readonly functions: readonly { readonly type: number; readonly code: Uint8Array }[];
+  /** The runtime's functions that they call. */
+  readonly calls: ReadonlySet<number>;
   /** Indexes of the functions in the table, from `runtime.tableSize` on. */
   readonly table: readonly number[];
   readonly statics: { readonly base: number; readonly bytes: Uint8Array; readonly heapStart: number };
@@ -32,31 +43,31 @@ const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 export function appendToRuntime(runtime: RuntimeModule, appendix: Appendix): Uint8Array {
   const startType = runtime.typeCount + appendix.types.length;
   const startIndex = runtime.functionCount + appendix.functions.length;
-  const sections: Readonly<Record<number, Parts>> = {
-    [SECTION.type]: [typesOf(appendix)],
-    [SECTION.function]: [functionsOf(appendix, startType)],
-    [SECTION.global]: [[I32, 0, OP.i32Const, ABI_VERSION, OP.end, I32, 0, OP.i32Const, ABI_MINOR_VERSION, OP.end]],
-    [SECTION.element]: [elementsOf(runtime, appendix)],
-    [SECTION.code]: codesOf(runtime, appendix),
-    [SECTION.data]: dataOf(appendix),
+  const exported = exportedFrom(runtime);
+  const link = runtime.exports.get("rm_link");
+  if (link === undefined) throw new Error("the policy runtime does not export rm_link");
+  const ours = exported.filter(({ kind }) => kind === KIND_FUNCTION).map(({ index }) => index);
+  const reached = reachedFrom(runtime, new Set([link.index, ...ours, ...appendix.calls]));
+  const data = runtime.data.filter(({ from, to }) => reached.holdsStatic(from, to)).map(({ entry }) => entry);
+  const added: Readonly<Record<number, readonly [count: number, entries: Parts]>> = {
+    [SECTION.type]: [appendix.types.length + 1, [typesOf(appendix)]],
+    [SECTION.function]: [appendix.functions.length + 1, [functionsOf(appendix, startType)]],
+    [SECTION.global]: [2, [[I32, 0, OP.i32Const, ABI_VERSION, OP.end, I32, 0, OP.i32Const, ABI_MINOR_VERSION, OP.end]]],
+    [SECTION.element]: [appendix.table.length > 0 ? 1 : 0, [elementsOf(runtime, appendix)]],
   };
-  const counts: Readonly<Record<number, number>> = {
-    [SECTION.type]: appendix.types.length + 1,
-    [SECTION.function]: appendix.functions.length + 1,
-    [SECTION.global]: 2,
-    [SECTION.element]: appendix.table.length > 0 ? 1 : 0,
-    [SECTION.code]: appendix.functions.length + 1,
-    [SECTION.data]: 1,
+  const whole: Readonly<Record<number, Parts>> = {
+    [SECTION.export]: exportsOf(runtime, exported),
+    [SECTION.table]: tableOf(runtime, appendix),
+    [SECTION.start]: [u32(startIndex)],
+    [SECTION.dataCount]: [u32(data.length + 1)],
+    [SECTION.code]: codesOf(runtime, reached, appendix, startCode(appendix, data.length, runtime.start, link.index)),
+    [SECTION.data]: [u32(data.length + 1), ...data, ...dataOf(appendix)],
   };
   const parts: ArrayLike<number>[] = [MAGIC];
   for (const id of SECTION_ORDER) {
-    const own = runtime.sections.get(id);
-    if (id === SECTION.export) putSection(parts, id, exportsOf(runtime));
-    else if (id === SECTION.table) putSection(parts, id, tableOf(runtime, appendix));
-    else if (id === SECTION.start) putSection(parts, id, [u32(startIndex)]);
-    else if (id === SECTION.dataCount)
-      putSection(parts, id, [u32((runtime.sections.get(SECTION.data)?.count ?? 0) + 1)]);
-    else appendSection(parts, id, own, counts[id] ?? 0, sections[id] ?? []);
+    const contents = whole[id];
+    if (contents !== undefined) putSection(parts, id, contents);
+    else appendSection(parts, id, runtime.sections.get(id), ...(added[id] ?? [0, []]));
   }
   for (const [name, text] of appendix.custom) {
     const content: Bytes = [];
@@ -125,36 +136,47 @@ function elementsOf(runtime: RuntimeModule, { table }: Appendix): Bytes {
 
 const ABI_NAMES = new Set(["eval", "entrypoints", "builtins", "memory"]);
 
-function exportsOf(runtime: RuntimeModule): readonly Bytes[] {
+/** OPA's ABI and ours. */
+function exportedFrom(runtime: RuntimeModule): readonly RuntimeExport[] {
+  return [...runtime.exports.values()].filter(
+    ({ name, kind }) =>
+      (name.startsWith("opa_") || name.startsWith("rm_") || ABI_NAMES.has(name)) &&
+      name !== "rm_link" &&
+      (kind === KIND_FUNCTION || kind === KIND_MEMORY),
+  );
+}
+
+function exportsOf(runtime: RuntimeModule, exported: readonly RuntimeExport[]): readonly Bytes[] {
   const out: Bytes = [];
-  let count = 0;
   const put = (name: string, kind: number, index: number) => {
     putName(out, name);
     out.push(kind);
     putU32(out, index);
-    count++;
   };
-  for (const { name, kind, index } of runtime.exports.values()) {
-    const isOurs = name.startsWith("opa_") || name.startsWith("rm_") || ABI_NAMES.has(name);
-    if (isOurs && name !== "rm_link" && (kind === KIND_FUNCTION || kind === KIND_MEMORY)) put(name, kind, index);
-  }
+  for (const { name, kind, index } of exported) put(name, kind, index);
   const globals = runtime.sections.get(SECTION.global)?.count ?? 0;
   put("opa_wasm_abi_version", KIND_GLOBAL, globals);
   put("opa_wasm_abi_minor_version", KIND_GLOBAL, globals + 1);
-  return [u32(count), out];
+  return [u32(exported.length + 2), out];
 }
 
-function codesOf(runtime: RuntimeModule, appendix: Appendix): Parts {
-  const start = startCode(runtime, appendix);
-  return [...appendix.functions.map(({ code }) => code), u32(start.length), start];
+/** Traps. */
+const UNREACHED: Bytes = [3, 0, OP.unreachable, OP.end];
+
+function codesOf(runtime: RuntimeModule, reached: Reached, appendix: Appendix, start: Bytes): Parts {
+  const first = runtime.functionImports;
+  return [
+    u32(runtime.codes.length + appendix.functions.length + 1),
+    ...runtime.codes.map((code, i) => (reached.functions.has(first + i) ? code : UNREACHED)),
+    ...appendix.functions.map(({ code }) => code),
+    u32(start.length),
+    start,
+  ];
 }
 
-/** Grows the memory to what the statics need, copies them in, lets the runtime begin. */
-function startCode(runtime: RuntimeModule, { statics }: Appendix): Bytes {
-  const link = runtime.exports.get("rm_link");
-  if (link === undefined) throw new Error("the policy runtime does not export rm_link");
+/** Grows the memory to what the statics need, copies them in from the segment, lets the runtime begin. */
+function startCode({ statics }: Appendix, segment: number, runtimeStart: number | undefined, link: number): Bytes {
   const pages = Math.ceil(statics.heapStart / PAGE);
-  const segment = runtime.sections.get(SECTION.data)?.count ?? 0;
   const out: Bytes = [0];
   const i32Const = (value: number) => {
     out.push(OP.i32Const);
@@ -173,13 +195,13 @@ function startCode(runtime: RuntimeModule, { statics }: Appendix): Bytes {
   putU32(out, segment);
   out.push(0, OP.bulk, BULK.dataDrop);
   putU32(out, segment);
-  for (const index of runtime.start === undefined ? [] : [runtime.start]) {
+  for (const index of runtimeStart === undefined ? [] : [runtimeStart]) {
     out.push(OP.call);
     putU32(out, index);
   }
   i32Const(statics.base);
   out.push(OP.call);
-  putU32(out, link.index);
+  putU32(out, link);
   out.push(OP.end);
   return out;
 }

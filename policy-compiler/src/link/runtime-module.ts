@@ -4,6 +4,7 @@
  * index in the runtime's code changes.
  */
 import { SECTION } from "../wasm/encode.ts";
+import { REACH_SECTION, type Reach } from "./reach.ts";
 
 export type RuntimeModule = {
   /** Content by section id: the count of its entries, and the entries' bytes. */
@@ -15,8 +16,11 @@ export type RuntimeModule = {
   readonly globalValues: ReadonlyMap<number, number>;
   readonly tableSize: number;
   readonly memoryPages: number;
-  /** First byte behind the runtime's own statics. */
-  readonly staticsEnd: number;
+  /** Entries of the code section, each with its size before it. */
+  readonly codes: readonly Uint8Array[];
+  /** Entries of the data section. */
+  readonly data: readonly RuntimeData[];
+  readonly reach: Reach;
   readonly start: number | undefined;
   /** Numbers of parameters and results of a function that is not imported. */
   readonly signatureOf: (index: number) => Signature;
@@ -25,6 +29,8 @@ export type RuntimeModule = {
 export type Signature = { readonly params: number; readonly results: number };
 
 export type RuntimeSection = { readonly count: number; readonly entries: Uint8Array };
+/** A data segment: its place in memory, and the whole entry. */
+export type RuntimeData = { readonly from: number; readonly to: number; readonly entry: Uint8Array };
 export type RuntimeExport = { readonly name: string; readonly kind: number; readonly index: number };
 
 export const KIND_FUNCTION = 0;
@@ -41,18 +47,22 @@ export function parseRuntime(bytes: Uint8Array): RuntimeModule {
   const reader: Reader = { bytes, at: 8 };
   const sections = new Map<number, RuntimeSection>();
   let start: number | undefined;
+  let reach: Reach | undefined;
   while (reader.at < bytes.length) {
     const id = bytes[reader.at++] as number;
     const size = readU32(reader);
     const end = reader.at + size;
     if (id === SECTION.start) start = readU32(reader);
     else if (id === SECTION.dataCount) sections.set(id, { count: readU32(reader), entries: new Uint8Array() });
-    else if (id !== SECTION.custom) {
+    else if (id === SECTION.custom) {
+      if (readName(reader) === REACH_SECTION) reach = JSON.parse(textOf(bytes.subarray(reader.at, end))) as Reach;
+    } else {
       const count = readU32(reader);
       sections.set(id, { count, entries: bytes.subarray(reader.at, end) });
     }
     reader.at = end;
   }
+  if (reach === undefined) throw new Error("the policy runtime does not say what its exports reach");
   const imports = readImports(sections.get(SECTION.import));
   const functions = sections.get(SECTION.function)?.count ?? 0;
   const signatures = readSignatures(sections.get(SECTION.type));
@@ -66,7 +76,9 @@ export function parseRuntime(bytes: Uint8Array): RuntimeModule {
     globalValues: readGlobals(sections.get(SECTION.global)),
     tableSize: readTableSize(sections.get(SECTION.table)),
     memoryPages: imports.memoryPages,
-    staticsEnd: readStaticsEnd(sections.get(SECTION.data)),
+    codes: readCodes(sections.get(SECTION.code)),
+    data: readData(sections.get(SECTION.data)),
+    reach,
     start,
     signatureOf: (index) => signatures[functionTypes[index - imports.functions] as number] as Signature,
   };
@@ -93,7 +105,11 @@ function readS32(reader: Reader): number {
 function readName(reader: Reader): string {
   const length = readU32(reader);
   reader.at += length;
-  return new TextDecoder().decode(reader.bytes.subarray(reader.at - length, reader.at));
+  return textOf(reader.bytes.subarray(reader.at - length, reader.at));
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function readImports(section: RuntimeSection | undefined): { functions: number; memoryPages: number } {
@@ -175,20 +191,29 @@ function readSignatures(section: RuntimeSection | undefined): readonly Signature
   });
 }
 
-/** The compiler writes all statics out, zeros too, because it cannot know what imported memory holds. */
-function readStaticsEnd(section: RuntimeSection | undefined): number {
-  let end = 0;
-  if (section === undefined) return end;
+function readCodes(section: RuntimeSection | undefined): readonly Uint8Array[] {
+  if (section === undefined) return [];
   const reader: Reader = { bytes: section.entries, at: 0 };
-  for (let i = 0; i < section.count; i++) {
+  return Array.from({ length: section.count }, () => {
+    const from = reader.at;
+    const size = readU32(reader);
+    reader.at += size;
+    return reader.bytes.subarray(from, reader.at);
+  });
+}
+
+function readData(section: RuntimeSection | undefined): readonly RuntimeData[] {
+  if (section === undefined) return [];
+  const reader: Reader = { bytes: section.entries, at: 0 };
+  return Array.from({ length: section.count }, () => {
+    const begin = reader.at;
     if (readU32(reader) !== 0 || reader.bytes[reader.at++] !== 0x41) {
       throw new Error("the policy runtime has a data segment without a constant place");
     }
-    const at = readS32(reader);
+    const from = readS32(reader);
     reader.at++;
     const length = readU32(reader);
     reader.at += length;
-    end = Math.max(end, at + length);
-  }
-  return end;
+    return { from, to: from + length, entry: reader.bytes.subarray(begin, reader.at) };
+  });
 }

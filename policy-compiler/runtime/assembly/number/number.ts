@@ -67,8 +67,13 @@ export function toDouble(value: usize): f64 {
   let exponent = exponentOfFloat(float);
   const negative = isNegative(float);
   setHeapPtr(mark);
-  for (; exponent > 900 && n != 0 && n < Infinity; exponent -= 900) n *= Math.pow(2, 900);
-  for (; exponent < -900 && n != 0; exponent += 900) n *= Math.pow(2, -900);
-  n *= Math.pow(2, <f64>exponent);
+  for (; exponent > 900 && n != 0 && n < Infinity; exponent -= 900) n *= powerOfTwo(900);
+  for (; exponent < -900 && n != 0; exponent += 900) n *= powerOfTwo(-900);
+  if (n != 0 && n < Infinity) n *= powerOfTwo(exponent);
   return negative ? -n : n;
+}
+
+/** For exponents of normal doubles. */
+function powerOfTwo(exponent: i32): f64 {
+  return reinterpret<f64>(<u64>(exponent + 1023) << 52);
 }
