@@ -1,3 +1,4 @@
+import { printPlace } from "@regomesh/base";
 import { expect, test } from "vitest";
 import { loadRuntime } from "../node.ts";
 import { printTests } from "./print.ts";
@@ -171,4 +172,31 @@ test("a filter chooses tests; a fault in a module runs none", () => {
   const broken = run(policy, "package a_test\ntest_a if {");
   expect(broken.tests).toEqual([]);
   expect(broken.diagnostics[0]?.code).toBe("rego_parse_error");
+});
+
+test("a test that passes by the time of day is warned of, one that is given a time is not", () => {
+  const { tests, diagnostics } = runTests({
+    unit: {
+      name: "hours",
+      modules: [{ name: "hours.rego", text: "package hours\n\nopen if time.clock(time.now_ns())[0] >= 0\n" }],
+      tests: [
+        {
+          name: "hours_test.rego",
+          text: `package hours_test
+test_now if data.hours.open
+test_then if data.hours.open with time.now_ns as 1700000000000000000
+test_neither if true
+`,
+        },
+      ],
+      data: {},
+    },
+    runtime,
+    hostBuiltins: { "time.now_ns": () => 1_600_000_000_000_000_000 },
+    nowMs: () => 0,
+  });
+  expect(tests.map(({ outcome }) => outcome)).toEqual(["pass", "pass", "pass"]);
+  expect(diagnostics.map(({ severity, message, at }) => `${severity} ${printPlace(at)} ${message}`)).toEqual([
+    "warning hours_test.rego:2:1 data.hours_test.test_now asks the time of day: it may pass today and fail tomorrow",
+  ]);
 });

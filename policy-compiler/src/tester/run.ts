@@ -10,6 +10,7 @@ import type { Module } from "../syntax/ast.ts";
 import type { Schemas } from "../types/schemas.ts";
 import type { TestedUnit } from "../unit/unit.ts";
 import { casesModule, casesPath, findTests, placeOfTest, separateTests, type TestCase } from "./cases.ts";
+import { ClockWatch, warnOfClock } from "./clock-watch.ts";
 import { explainFailure } from "./explain.ts";
 import type { TestCaseResult, TestOutcome, TestReport, TestResult } from "./report.ts";
 
@@ -40,17 +41,24 @@ export function runTests(request: TestRequest): TestReport {
   const tests = findTests(modules).filter(({ name }) => filter === undefined || filter.test(name));
   const run = prepare(request, modules, tests);
   if ("diagnostics" in run) return { diagnostics: run.diagnostics, tests: [] };
-  return { diagnostics: sortDiagnostics(diagnostics), tests: tests.map(run.value) };
+  const results = tests.map((test) => ({ test, ...run.value(test) }));
+  const warned = results.filter(({ asksClock, result }) => asksClock && result.outcome === "pass");
+  return {
+    diagnostics: sortDiagnostics([...diagnostics, ...warned.map(({ test }) => warnOfClock(test))]),
+    tests: results.map(({ result }) => result),
+  };
 }
 
-type Run = (test: TestCase) => TestResult;
+type Run = (test: TestCase) => { readonly result: TestResult; readonly asksClock: boolean };
 
 function prepare(
   request: TestRequest,
   resolved: readonly Module[],
   tests: readonly TestCase[],
 ): { readonly value: Run } | { readonly diagnostics: readonly Diagnostic[] } {
-  const { unit, runtime, hostBuiltins = {}, builtins = BUILTINS, limits, nowMs } = request;
+  const { unit, runtime, builtins = BUILTINS, limits, nowMs } = request;
+  const clock = new ClockWatch(request.hostBuiltins ?? {});
+  const { hostBuiltins } = clock;
   const active = tests.filter(({ isSkipped, isFunction }) => !isSkipped && !isFunction);
   const cases = casesModule(active.filter(({ levels }) => levels > 0));
   const modules = cases === undefined ? resolved : [...resolved, cases];
@@ -79,7 +87,7 @@ function prepare(
     ...(limits === undefined ? {} : { limits }),
   });
   const context = { modules, data, runtime, hostBuiltins, builtins, expressions };
-  const value: Run = (test) => {
+  const evaluate = (test: TestCase): TestResult => {
     if (test.isSkipped) return describe(test, { outcome: "skip" });
     if (test.isFunction) {
       const error = `rego_type_error: function ${test.name} used as reference, not called`;
@@ -104,6 +112,11 @@ function prepare(
         ? undefined
         : explainFailure(context, evaluator, { test, builtinError: evaluation.builtinError });
     return describe(test, { outcome: "fail", durationMs, output, cases: results, failure });
+  };
+  const value: Run = (test) => {
+    clock.wasAsked();
+    const result = evaluate(test);
+    return { result, asksClock: clock.wasAsked() };
   };
   return { value };
 }
