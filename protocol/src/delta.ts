@@ -24,10 +24,17 @@ const HASH_BYTES = 32;
 
 /** As it is sent: written in the shorter way. */
 export function encodeContent(body: Uint8Array): Content {
-  const plain = { body: Buffer.from(body), encoding: ContentEncoding.CONTENT_ENCODING_IDENTITY };
+  const plain = { body: asBuffer(body), encoding: ContentEncoding.CONTENT_ENCODING_IDENTITY };
   if (body.length < COMPRESS_FROM) return plain;
   const folded = zstdCompressSync(body);
-  return folded.length < body.length ? { body: folded, encoding: ContentEncoding.CONTENT_ENCODING_ZSTD } : plain;
+  if (folded.length >= body.length) return plain;
+  // What zlib gives is a view of a slab of 16 KiB, for as little as it may be: this is kept, a copy is not more than it is.
+  return { body: asBuffer(new Uint8Array(folded)), encoding: ContentEncoding.CONTENT_ENCODING_ZSTD };
+}
+
+/** The same bytes, not copied. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** The short name of a content, given its hash: what a proxy says that it holds. */

@@ -1,6 +1,7 @@
 /**
  * A proxy as far as the controller can tell: its own connection and identity, both streams, every
- * content kept and checked by its hash, every snapshot answered. It carries no request.
+ * content kept and checked by its hash, every snapshot answered. It carries no request. A stream
+ * that breaks off is opened again with what is held, as a proxy does.
  */
 import { type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
@@ -53,6 +54,9 @@ const OPTIONS = {
   "grpc.use_local_subchannel_pool": 1,
 };
 
+/** On the average: not all of those that lost their streams together come back together. */
+const AGAIN_MS = 1000;
+
 export class SimulatedProxy {
   readonly #workload: string;
   readonly #told: Told;
@@ -62,6 +66,8 @@ export class SimulatedProxy {
   #listen: readonly ListenAddress[];
   #contents: ReadonlyMap<string, string> = new Map();
   #modules: readonly SnapshotModule[] = [];
+  /** One of its streams broke off, and both are opened again in a while. */
+  #isComing = false;
 
   constructor(
     address: string,
@@ -81,18 +87,32 @@ export class SimulatedProxy {
     const stream = this.#client.snapshots();
     this.#stream = stream;
     stream.on("metadata", () => this.#told.onConnected());
-    stream.on("error", (error) => this.#told.onError(error.message));
+    stream.on("error", (error) => this.#comeAgain(error, () => endpoints.cancel()));
     stream.on("data", ({ message }: ControllerMessage) => {
       if (message?.$case === "snapshot") this.#take(message.value);
     });
     this.#hello();
     const request = { workload: this.#workload, namespace: "default", features: [...PROXY_FEATURES] };
     const endpoints = this.#client.endpoints(request);
-    endpoints.on("error", (error) => this.#told.onError(error.message));
+    endpoints.on("error", (error) => this.#comeAgain(error, () => stream.cancel()));
     endpoints.on("data", (update: EndpointsUpdate) => {
       const services = update.services.map(({ service }) => service);
       this.#told.onEndpoints(services, EndpointsUpdate.encode(update).finish().length);
     });
+  }
+
+  #comeAgain(error: Error, endOther: () => void): void {
+    if (this.#isComing) return;
+    this.#isComing = true;
+    this.#told.onError(error.message);
+    endOther();
+    setTimeout(
+      () => {
+        this.#isComing = false;
+        this.open();
+      },
+      AGAIN_MS * (0.5 + Math.random()),
+    );
   }
 
   /** Says that it listens somewhere else. */
