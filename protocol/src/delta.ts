@@ -73,7 +73,7 @@ export function readContents(
 ): ReceivedContents {
   const sent = new Map<string, Uint8Array>();
   for (const content of message.contents) {
-    const body = decode(content);
+    const body = decodeContent(content);
     if (body !== undefined) sent.set(contentHash(body), body);
   }
   const lists = new Map<string, string>();
@@ -117,7 +117,8 @@ export function chunksOf({ modules }: Pick<HeldContents, "modules">): readonly (
   );
 }
 
-function decode({ body, encoding }: Content): Uint8Array | undefined {
+/** What was encoded; undefined for what is none, or written in a way of a time to come. */
+export function decodeContent({ body, encoding }: Content): Uint8Array | undefined {
   switch (encoding) {
     case ContentEncoding.CONTENT_ENCODING_IDENTITY:
       return body;

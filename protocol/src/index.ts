@@ -17,6 +17,7 @@ export {
 } from "./contents.ts";
 export {
   chunksOf,
+  decodeContent,
   digestOf,
   encodeContent,
   type HeldContents,

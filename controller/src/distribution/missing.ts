@@ -1,6 +1,7 @@
 /** What a proxy must be sent so that it has every content of a snapshot: what it lacks, and lists as what differs. */
 import { digestOf } from "@regomesh/protocol";
-import type { ListPart, ModulePart, Part, SnapshotParts } from "./parts.ts";
+import type { Chunk, ModulePart } from "../build/cut-module.ts";
+import type { ListPart, Part, SnapshotParts } from "./parts.ts";
 
 /** What a proxy holds, as far as it is known here. */
 export type Held = {
@@ -13,7 +14,7 @@ export type Held = {
 export const HOLDS_NOTHING: Held = { parts: undefined, digests: new Set() };
 
 export type Missing = {
-  readonly contents: readonly Part[];
+  readonly contents: readonly (Part | Chunk)[];
   readonly lists: readonly ListDifference[];
   readonly modules: readonly ModulePart[];
 };
@@ -37,7 +38,7 @@ export function makeMissing(): (wanted: SnapshotParts, held: Held) => Missing {
   return (wanted, { parts, digests }) => {
     const known = new Set(parts === undefined ? [] : [...parts.singles, ...parts.lists].map(({ hash }) => hash));
     const isHeld = ({ hash }: { readonly hash: string }) => known.has(hash) || digests.has(digestOf(hash));
-    const contents = wanted.singles.filter((part) => !isHeld(part));
+    const contents: (Part | Chunk)[] = wanted.singles.filter((part) => !isHeld(part));
     const changed: ListDifference[] = [];
     for (const [at, list] of wanted.lists.entries()) {
       const base = parts?.lists[at];
@@ -74,7 +75,7 @@ function chunksToSend(
   modules: readonly ModulePart[],
   held: readonly ModulePart[],
   digests: ReadonlySet<string>,
-): readonly Part[] {
+): readonly Chunk[] {
   if (modules.length === 0) return [];
   const there = new Set(held.flatMap(({ wasm, data }) => [...wasm, ...data]));
   return modules

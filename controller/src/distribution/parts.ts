@@ -3,17 +3,11 @@
  * snapshot, and every revision, that has it. What differs between two snapshots is found by
  * comparing these, never by reading them.
  */
-import {
-  canonicalJson,
-  contentHash,
-  cutChunks,
-  type EnvelopeContents,
-  listText,
-  snapshotHash,
-} from "@regomesh/protocol";
+import { canonicalJson, type EnvelopeContents, listText, snapshotHash } from "@regomesh/protocol";
+import { type ModulePart, makeChunks, partOf } from "../build/cut-module.ts";
 import type { BuiltModule } from "../build/tools.ts";
 
-/** A content: text, or a chunk of a module. */
+/** A content that is text. */
 export type Part = { readonly hash: string; readonly body: Uint8Array };
 
 /** A content that is a list: what differs between two of them is told instead. */
@@ -23,9 +17,6 @@ export type ListPart = Part & {
   /** The contents that its items name; none where items are no names. */
   readonly named: ReadonlySet<Part>;
 };
-
-/** A module, cut. */
-export type ModulePart = { readonly hash: string; readonly wasm: readonly Part[]; readonly data: readonly Part[] };
 
 /** Everything that one snapshot names. */
 export type SnapshotParts = {
@@ -60,10 +51,7 @@ export function makeParts(known: PartIndex = new Map()): Parts {
     made.set(hash, found);
     return found;
   };
-  const chunk = (body: Uint8Array): Part => {
-    const hash = contentHash(body);
-    return part(hash, () => ({ hash, body: body.slice() })); // not a view that keeps the whole module
-  };
+  const findChunk = makeChunks([...known.values()].filter((each) => "wasm" in each));
   return {
     made,
     single(value) {
@@ -81,14 +69,6 @@ export function makeParts(known: PartIndex = new Map()): Parts {
         named: new Set(named),
       }));
     },
-    module({ hash, wasm, data }) {
-      const found = part(hash, () => ({
-        hash,
-        wasm: cutChunks(wasm).map(chunk),
-        data: cutChunks(encoder.encode(data)).map(chunk),
-      }));
-      for (const each of [...found.wasm, ...found.data]) made.set(each.hash, each);
-      return found;
-    },
+    module: (module) => part(module.hash, () => partOf(module, findChunk)),
   };
 }

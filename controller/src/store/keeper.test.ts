@@ -27,6 +27,12 @@ class Disk implements Lease {
   prove(): Promise<void> {
     return Promise.reject(new StoreError("fenced", "not of this test"));
   }
+  list(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+  remove(): Promise<void> {
+    return Promise.reject(new StoreError("fenced", "not of this test"));
+  }
   end(): Promise<void> {
     return Promise.resolve();
   }

@@ -8,12 +8,15 @@ import { type Lease, StoreError, writeText } from "./store.ts";
 /** As often as git sources are tried again: a disk is freed by people. */
 export const KEEP_AGAIN_MS = 2000;
 
+/** Gives what is to be kept; may keep first what that names. */
+type Print = () => string | Promise<string>;
+
 export class Keeper {
   readonly #lease: Lease;
   readonly #key: string;
   readonly #clock: Clock;
   /** The newest that waits to be kept. */
-  #waiting: (() => string) | undefined;
+  #waiting: Print | undefined;
   #isTrying = false;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -31,7 +34,7 @@ export class Keeper {
   }
 
   /** Keeps what `print` gives as soon as may be; it is asked for only when it is written. */
-  keepSoon(print: () => string): void {
+  keepSoon(print: Print): void {
     this.#waiting = print;
     if (!this.#isTrying) void this.#tryAll();
   }
@@ -59,7 +62,7 @@ export class Keeper {
     await this.#inTurn(async () => {
       const print = this.#waiting;
       if (print === undefined) return;
-      await writeText(this.#lease, this.#key, print());
+      await writeText(this.#lease, this.#key, await print());
       if (this.#waiting === print) this.#waiting = undefined;
     });
   }

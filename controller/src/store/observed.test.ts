@@ -13,6 +13,8 @@ function makeLease(answer: { of: StoreErrorCode | undefined }): Lease {
     get: async () => undefined,
     watch: () => {},
     prove: act,
+    list: async () => [],
+    remove: act,
     compareAndSet: async () => {
       await act();
       return "1";

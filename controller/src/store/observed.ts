@@ -36,6 +36,11 @@ export function observed(
     get: (key) => lease.get(key),
     watch: (key, onChange, signal) => lease.watch(key, onChange, signal),
     prove: (key) => lease.prove(key),
+    list: (folder) => lease.list(folder),
+    async remove(key) {
+      await lease.remove(key);
+      taken(key);
+    },
     end: () => lease.end(),
     async compareAndSet(key, expected, value, options) {
       try {

@@ -40,6 +40,10 @@ export interface Lease extends Reading {
    * when all but its last step was done; where it has nothing, it is as before. Throws StoreError.
    */
   prove(key: string): Promise<void>;
+  /** Names of the keys right under a folder; none where there is no such folder. Throws StoreError. */
+  list(folder: string): Promise<readonly string[]>;
+  /** Takes a key away, whatever it has; one that is not there is as it shall be. Throws StoreError. */
+  remove(key: string): Promise<void>;
   end(): Promise<void>;
 }
 

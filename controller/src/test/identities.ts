@@ -34,6 +34,8 @@ function readingOf(folder: string): Lease {
     watch: () => {},
     compareAndSet: refuse,
     prove: refuse,
+    list: refuse,
+    remove: refuse,
     end: () => Promise.resolve(),
   };
 }

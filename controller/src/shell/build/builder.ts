@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 import type { Log } from "@regomesh/base";
 import { loadRuntime, withDeepStack } from "@regomesh/policy-compiler/node";
 import type { BuildRules, Built } from "../../build/build.ts";
+import { cutModules } from "../../build/cut-module.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
+import type { BuiltModule } from "../../build/tools.ts";
 import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts";
 import type { BuildAnswer, BuildOrder, BuildReply, BuildRequest } from "./messages.ts";
 
@@ -68,6 +70,8 @@ export class Builder {
   readonly #log: Log;
   #worker: Worker;
   #nextId = 1;
+  /** Of the last plan: what is in two of them crosses once, and is held once. */
+  #modules: readonly BuiltModule[] = [];
   #isClosed = false;
   /** Starts in a row that came to nothing. */
   #failedStarts = 0;
@@ -96,9 +100,15 @@ export class Builder {
 
   /** Throws BuildFailed where the files are to blame, BuildUnavailable where the machine is. */
   async build(trees: readonly SourceTree[], rules: BuildRules): Promise<Built> {
-    const answer = await this.#order({ kind: "build", trees, rules });
+    const held = new Map(this.#modules.map((module) => [module.hash, module]));
+    const answer = await this.#order({ kind: "build", trees, rules, held: [...held.keys()] });
     if (answer.kind !== "built") throw new BuildFailed("build_crashed", "the build process answers another question");
-    return answer.built;
+    const { built, modules: sent } = answer;
+    if (built.plan === undefined) return built;
+    const whole = sent.flatMap((module) => ("wasm" in module ? module : (held.get(module.hash) ?? [])));
+    const modules = cutModules(whole, this.#modules);
+    this.#modules = modules;
+    return { ...built, plan: { ...built.plan, modules } };
   }
 
   /** As `build`, of a tree that was built before: what its policies say of a request that is not sent. */

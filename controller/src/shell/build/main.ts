@@ -20,12 +20,20 @@ process.on("message", (request: BuildRequest) => {
   const { id, trees, rules } = request;
   try {
     const built = build(trees, rules, tools);
-    if (request.kind === "build") reply({ kind: "built", id, built });
+    if (request.kind === "build") reply({ kind: "built", id, ...withoutHeld(built, new Set(request.held)) });
     else reply({ kind: "explained", id, explanation: explainIn(built, request) });
   } catch (error) {
     reply({ kind: "failed", id, message: (error as Error).stack ?? String(error) });
   }
 });
+
+function withoutHeld(built: Built, held: ReadonlySet<string>) {
+  const { plan } = built;
+  if (plan === undefined) return { built, modules: [] };
+  const modules = plan.modules.map((module) => (held.has(module.hash) ? { hash: module.hash } : module));
+  return { built: { ...built, plan: { ...plan, modules: [] } }, modules };
+}
+
 function explainIn({ plan }: Built, request: Extract<BuildRequest, { kind: "explain" }>): Explanation {
   const { question } = request;
   const trees = request.trees.map(mountTree).map(expandTree);

@@ -1,11 +1,18 @@
 /** What the controller and its build process say to each other, over Node's own channel. */
 import type { BuildRules, Built } from "../../build/build.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
+import type { BuiltModule } from "../../build/tools.ts";
 import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts";
 
 /** What is done with a tree; `explain` builds it first, by what is remembered of earlier builds. */
 export type BuildOrder =
-  | { readonly kind: "build"; readonly trees: readonly SourceTree[]; readonly rules: BuildRules }
+  | {
+      readonly kind: "build";
+      readonly trees: readonly SourceTree[];
+      readonly rules: BuildRules;
+      /** Hashes of modules that are at hand: they are not sent again. */
+      readonly held: readonly string[];
+    }
   | {
       readonly kind: "explain";
       readonly trees: readonly SourceTree[];
@@ -17,7 +24,13 @@ export type BuildRequest = BuildOrder & { readonly id: number };
 
 export type BuildReply =
   | { readonly kind: "ready"; readonly version: string }
-  | { readonly kind: "built"; readonly id: number; readonly built: Built }
+  | {
+      readonly kind: "built";
+      readonly id: number;
+      /** Without the modules of its plan. */
+      readonly built: Built;
+      readonly modules: readonly (BuiltModule | Pick<BuiltModule, "hash">)[];
+    }
   | { readonly kind: "explained"; readonly id: number; readonly explanation: Explanation }
   | { readonly kind: "failed"; readonly id: number; readonly message: string };
 

@@ -1,5 +1,6 @@
 /** A snapshot as the message that a proxy is sent. What many proxies are sent alike is folded once. */
 import { type Content, encodeContent, type SnapshotMessage } from "@regomesh/protocol";
+import type { Chunk } from "../../build/cut-module.ts";
 import { makeMissing } from "../../distribution/missing.ts";
 import type { Part } from "../../distribution/parts.ts";
 import type { Release } from "../../distribution/release.ts";
@@ -17,7 +18,8 @@ export function makePacker({
 }: PackOptions): (effect: SendEffect, release: Release | undefined) => SnapshotMessage {
   const folded = new WeakMap<Part, Content>();
   const missing = makeMissing();
-  const fold = (part: Part): Content => {
+  const fold = (part: Part | Chunk): Content => {
+    if ("folded" in part) return part.folded;
     const content = folded.get(part) ?? encodeContent(part.body);
     folded.set(part, content);
     return content;
@@ -59,6 +61,6 @@ export function makePacker({
   };
 }
 
-function namesOf(chunks: readonly Part[]): Buffer {
+function namesOf(chunks: readonly Chunk[]): Buffer {
   return Buffer.from(chunks.map(({ hash }) => hash).join(""), "hex");
 }

@@ -7,9 +7,13 @@ import type { ServerIdentity } from "./credentials.ts";
 const RECEIVE_BYTES_MAX = 1024 * 1024;
 /** A proxy opens three. */
 const STREAMS_MAX = 16;
-/** Silence of a whole machine shows after these; a killed process closes its sockets at once. */
+/**
+ * Silence of a whole machine shows after these; a killed process closes its sockets at once. The answer may
+ * take long: where machines are so busy that it takes seconds, proxies that are sent away come back all at
+ * once, and their handshakes make them busier still.
+ */
 const KEEPALIVE_MS = 5000;
-const KEEPALIVE_TIMEOUT_MS = 3000;
+const KEEPALIVE_TIMEOUT_MS = 15_000;
 
 export type GrpcServer = {
   readonly address: string;

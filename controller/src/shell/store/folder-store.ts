@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, watch } from "node:fs";
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { diskReason } from "@regomesh/base";
@@ -137,6 +137,26 @@ class FolderLease implements Lease {
         key,
         writeWhole(proof, PROOF, SECRET).finally(() => rm(proof, { force: true })),
       );
+    });
+  }
+
+  async list(folder: string): Promise<readonly string[]> {
+    const { folder: root } = this.#store;
+    return await guarded(
+      root,
+      folder,
+      readdir(join(root, folder)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return [];
+        throw error;
+      }),
+    );
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#requireOwn();
+      const { folder } = this.#store;
+      await guarded(folder, key, rm(join(folder, key), { force: true }));
     });
   }
 

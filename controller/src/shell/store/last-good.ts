@@ -5,13 +5,18 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "@regomesh/base";
 import type { RefusedBody } from "../../api/bodies.ts";
+import { cutModules } from "../../build/cut-module.ts";
+import type { BuiltModule } from "../../build/tools.ts";
 import type { Release } from "../../distribution/release.ts";
 import type { Input } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
 import { type Lease, type Reading, readText } from "../../store/store.ts";
+import { ModulePacks, readModules } from "./module-packs.ts";
 
 /** A file of another format is not read: the release is built again. */
-const FORMAT = 3;
+const FORMAT = 4;
+/** Of an earlier version, which kept modules within. */
+const FORMAT_OF_ONE_FILE = 3;
 const KEY = "snapshots/last-good.json";
 
 export type Kept = {
@@ -32,25 +37,33 @@ export type Kept = {
   };
 };
 
-type File = { readonly format: number; readonly digest: string; readonly content: unknown };
+type File = {
+  readonly format: number;
+  readonly digest: string;
+  /** Keys of what holds the modules. */
+  readonly packs: readonly string[];
+  readonly content: unknown;
+};
 
 export class LastGood {
+  readonly #packs: ModulePacks;
   readonly #lease: Lease;
   readonly #keeper: Keeper;
 
   constructor(lease: Lease, clock: Clock) {
+    this.#packs = new ModulePacks(lease);
     this.#lease = lease;
     this.#keeper = new Keeper(lease, KEY, clock);
   }
 
   /** Throws StoreError; what was kept before is then kept still. */
   async write(kept: Kept): Promise<void> {
-    await this.#keeper.keep(printKept(kept));
+    await this.#packs.keepOnly(modulesOf(kept), (packs) => this.#keeper.keep(printKept(kept, packs)));
   }
 
   /** For what is in force already: it is kept as soon as may be. */
   writeSoon(kept: Kept): void {
-    this.#keeper.keepSoon(() => printKept(kept));
+    this.#keeper.keepSoon(async () => printKept(kept, await this.#packs.keep(modulesOf(kept))));
   }
 
   async flush(): Promise<void> {
@@ -59,39 +72,61 @@ export class LastGood {
 
   /** Undefined where there is none, or none that can be trusted; `fault` then says why. */
   async read(): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
-    return await readLastGood(this.#lease);
+    return await readKept(this.#lease, (keys) => this.#packs.read(keys));
   }
 }
 
 /** As `LastGood.read`, for whoever does not hold the lease. */
 export async function readLastGood(reading: Reading): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
+  return await readKept(reading, (keys) => readModules(reading, keys));
+}
+
+async function readKept(
+  reading: Reading,
+  readPacks: (keys: readonly string[]) => Promise<ReadonlyMap<string, BuiltModule>>,
+): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
   const text = await readText(reading, KEY);
   if (text === undefined) return {};
   try {
-    const { format, digest, content } = JSON.parse(text) as File;
-    if (format !== FORMAT) return { fault: `${KEY} has format ${format}` };
+    const { format, digest, packs, content } = JSON.parse(text) as File;
+    if (format !== FORMAT && format !== FORMAT_OF_ONE_FILE) return { fault: `${KEY} has format ${format}` };
     if (digestOf(JSON.stringify(content)) !== digest) return { fault: `${KEY} has another digest than it says` };
     const kept = content as Kept;
-    const read = (wasm: unknown) => new Uint8Array(Buffer.from(String(wasm), "base64"));
-    return { kept: mapModules(kept, read) };
+    if (format === FORMAT_OF_ONE_FILE)
+      return { kept: mapModules(kept, (modules) => cutModules(modules.map(readInline), [])) };
+    const modules = await readPacks(packs);
+    const read = ({ hash }: Pick<BuiltModule, "hash">) => {
+      const module = modules.get(hash);
+      if (module === undefined) throw new Error(`module ${hash} is in no pack`);
+      return module;
+    };
+    return { kept: mapModules(kept, (named) => named.map(read)) };
   } catch (error) {
     return { fault: `${KEY} cannot be read: ${(error as Error).message}` };
   }
 }
 
-function printKept(kept: Kept): string {
-  const content = mapModules(kept, (wasm) => Buffer.from(wasm).toString("base64"));
-  // Many megabytes in a large mesh, and written before a commit is in force: made into text once.
-  const text = JSON.stringify(content);
-  return `{"format":${FORMAT},"digest":"${digestOf(text)}","content":${text}}\n`;
+function readInline(module: BuiltModule): BuiltModule {
+  return { ...module, wasm: new Uint8Array(Buffer.from(String(module.wasm), "base64")) };
 }
 
-/** With every module in another form: bytes are text in the file. */
-function mapModules(kept: Kept, to: (wasm: Uint8Array) => unknown): Kept {
-  const map = (release: Release): Release => {
-    const modules = release.plan.modules.map((module) => ({ ...module, wasm: to(module.wasm) as Uint8Array }));
-    return { ...release, plan: { ...release.plan, modules } };
-  };
+function modulesOf({ release, fallback }: Kept): readonly BuiltModule[] {
+  return [...release.plan.modules, ...(fallback?.release.plan.modules ?? [])];
+}
+
+function printKept(kept: Kept, packs: readonly string[]): string {
+  const content = mapModules(kept, (modules) => modules.map(({ hash }) => ({ hash }) as BuiltModule));
+  // Megabytes in a large mesh, and written before a commit is in force: made into text once.
+  const text = JSON.stringify(content);
+  return `{"format":${FORMAT},"digest":"${digestOf(text)}","packs":${JSON.stringify(packs)},"content":${text}}\n`;
+}
+
+/** With every module in another form: the file only names them. */
+function mapModules(kept: Kept, to: (modules: readonly BuiltModule[]) => readonly BuiltModule[]): Kept {
+  const map = (release: Release): Release => ({
+    ...release,
+    plan: { ...release.plan, modules: to(release.plan.modules) },
+  });
   const { fallback } = kept;
   return {
     ...kept,

@@ -1,0 +1,130 @@
+/**
+ * Modules as they are kept: packs of those that came with one revision, each written once, so that
+ * a commit writes what it brings and no more. A module's name is the hash of what it holds: one
+ * that was changed or cut is none.
+ */
+import { createHash } from "node:crypto";
+import { moduleHash } from "@regomesh/protocol";
+import { cutModules } from "../../build/cut-module.ts";
+import type { BuiltModule } from "../../build/tools.ts";
+import { type Lease, type Reading, StoreError } from "../../store/store.ts";
+
+const FOLDER = "snapshots";
+const PACK = /^modules-[0-9a-f]{32}\.pack$/;
+
+/** The first line of a pack: what follows, in its order, and how many bytes each has. */
+type Listed = { readonly hash: string; readonly wasm: number; readonly data: number };
+
+export class ModulePacks {
+  readonly #lease: Lease;
+  /** By key, the hashes of what is in it. */
+  #packs = new Map<string, readonly string[]>();
+  /** Grows with each `keep`: packs that were named since stay. */
+  #asked = 0;
+  #dropping: Promise<void> = Promise.resolve();
+
+  constructor(lease: Lease) {
+    this.#lease = lease;
+  }
+
+  /** Keeps modules; those that are kept already are not written again. Gives the keys of all their packs. Throws StoreError. */
+  async keep(modules: readonly BuiltModule[]): Promise<readonly string[]> {
+    this.#asked++;
+    await this.#dropping;
+    const kept = new Set([...this.#packs.values()].flat());
+    const distinct = new Map(modules.map((module) => [module.hash, module]));
+    const missing = [...distinct.values()].filter(({ hash }) => !kept.has(hash));
+    if (missing.length > 0) {
+      const pack = printPack(missing);
+      const key = `${FOLDER}/modules-${createHash("sha256").update(pack).digest("hex").slice(0, 32)}.pack`;
+      // One that a controller has left behind which ended before it named it.
+      const before = await this.#lease.get(key);
+      await this.#lease.compareAndSet(key, before?.version, pack);
+      this.#packs.set(
+        key,
+        missing.map(({ hash }) => hash),
+      );
+    }
+    return [...this.#packs].filter(([, hashes]) => hashes.some((hash) => distinct.has(hash))).map(([key]) => key);
+  }
+
+  /**
+   * Calls `write` with the keys of the packs of modules, then takes every other pack away, unless one was
+   * asked for meanwhile: what cannot be taken away now is so the next time. Throws StoreError.
+   */
+  async keepOnly(modules: readonly BuiltModule[], write: (packs: readonly string[]) => Promise<void>): Promise<void> {
+    const packs = await this.keep(modules);
+    const asked = this.#asked;
+    await write(packs);
+    if (this.#asked !== asked) return;
+    this.#dropping = this.#drop(packs);
+    await this.#dropping;
+  }
+
+  async #drop(kept: readonly string[]): Promise<void> {
+    for (const key of [...this.#packs.keys()]) if (!kept.includes(key)) this.#packs.delete(key);
+    try {
+      for (const name of await this.#lease.list(FOLDER))
+        if (PACK.test(name) && !kept.includes(`${FOLDER}/${name}`)) await this.#lease.remove(`${FOLDER}/${name}`);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error; // what there is too much of does no harm
+    }
+  }
+
+  /** What is in packs, which from then on count as kept. Throws where one of them is not whole. */
+  async read(keys: readonly string[]): Promise<ReadonlyMap<string, BuiltModule>> {
+    const found = await readPacks(this.#lease, keys);
+    this.#packs = new Map(found.map(([key, modules]) => [key, modules.map(({ hash }) => hash)]));
+    return byHash(found);
+  }
+}
+
+/** As `ModulePacks.read`, for whoever does not hold the lease. */
+export async function readModules(
+  reading: Reading,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, BuiltModule>> {
+  return byHash(await readPacks(reading, keys));
+}
+
+type Found = readonly (readonly [key: string, modules: readonly BuiltModule[]])[];
+
+function byHash(found: Found): ReadonlyMap<string, BuiltModule> {
+  return new Map(found.flatMap(([, modules]) => modules.map((module) => [module.hash, module])));
+}
+
+async function readPacks(reading: Reading, keys: readonly string[]): Promise<Found> {
+  const found: (readonly [string, readonly BuiltModule[]])[] = [];
+  let known: readonly BuiltModule[] = [];
+  for (const key of keys) {
+    if (!key.startsWith(`${FOLDER}/`) || !PACK.test(key.slice(FOLDER.length + 1))) throw new Error(`${key} is no pack`);
+    const pack = await reading.get(key);
+    if (pack === undefined) throw new Error(`${key} is not there`);
+    const modules = cutModules(parsePack(key, pack.value), known);
+    known = [...known, ...modules];
+    found.push([key, modules]);
+  }
+  return found;
+}
+
+function printPack(modules: readonly BuiltModule[]): Uint8Array {
+  const bodies = modules.map(({ wasm, data }) => [wasm, new TextEncoder().encode(data)] as const);
+  const listed = modules.map(
+    ({ hash }, at): Listed => ({ hash, wasm: bodies[at]?.[0].length ?? 0, data: bodies[at]?.[1].length ?? 0 }),
+  );
+  return Buffer.concat([Buffer.from(`${JSON.stringify(listed)}\n`), ...bodies.flat()]);
+}
+
+function parsePack(key: string, pack: Uint8Array): readonly BuiltModule[] {
+  let at = pack.indexOf(0x0a) + 1;
+  const listed = JSON.parse(Buffer.from(pack.subarray(0, at)).toString("utf8")) as readonly Listed[];
+  const take = (length: number) => {
+    at += length;
+    return pack.subarray(at - length, at);
+  };
+  return listed.map(({ hash, ...lengths }) => {
+    const [wasm, data] = [take(lengths.wasm), take(lengths.data)];
+    if (moduleHash(wasm, data) !== hash) throw new Error(`a module of ${key} is not what its name says`);
+    return { hash, wasm, data: new TextDecoder().decode(data) };
+  });
+}
