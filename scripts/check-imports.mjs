@@ -16,21 +16,13 @@ const LAYERS = {
   protocol: ["base"],
   proxy: ["base", "protocol", "policy-runtime"],
   controller: ["base", "protocol", "resources", "policy-compiler", "policy-runtime"],
-  dashboard: ["controller", "policy-runtime"],
+  dashboard: ["base", "controller", "policy-runtime"],
   cli: ["base", "policy-runtime", "policy-compiler", "resources", "protocol", "proxy", "controller"],
   conformance: ["base", "policy-runtime", "policy-compiler", "resources", "protocol", "proxy", "controller", "cli"],
 };
 
 // Third-party packages that do no I/O of their own, so that pure folders may use them.
-const PURE_PACKAGES = new Set([
-  "yaml",
-  "zod",
-  "node-forge",
-  "preact",
-  "@dagrejs/dagre",
-  "@bufbuild/protobuf",
-  "graphql",
-]);
+const PURE_PACKAGES = new Set(["yaml", "zod", "node-forge", "preact", "@bufbuild/protobuf", "graphql"]);
 // Packages that are a shell as a whole: programs, test benches, the page.
 const SHELL_PACKAGES = new Set(["cli", "conformance", "dashboard", "examples", "scripts", "protocol"]);
 // What the process of a sidecar loads, from the command line's entry on: no schema library, no

@@ -340,7 +340,10 @@ export type EdgeBody = {
   readonly deniedPerSecond: number;
   readonly limitedPerSecond: number;
   readonly deniedTotal: number;
-  /** By the revision that decided, the newest few, newest first; counted since the controller knows its reporters. */
+  /**
+   * By the revision that decided, the newest few, newest first; counted since the controller knows its reporters.
+   * Empty in events: `GET /api/history` has them.
+   */
   readonly revisions: readonly EdgeRevisionBody[];
   readonly p50Ms?: number;
   readonly p99Ms?: number;
@@ -352,6 +355,7 @@ export type HistoryBody = {
   readonly id: string;
   /** The last ten minutes, oldest first, a point every five seconds. */
   readonly points: readonly HistoryPoint[];
+  readonly revisions: readonly EdgeRevisionBody[];
 };
 
 export type EdgeRevisionBody = {

@@ -4,7 +4,7 @@ import type { EdgeBody, EndpointBody, GraphBody, HistoryBody, NodeBody } from ".
 import type { MeshPlan } from "../build/build.ts";
 import type { EdgeSides, Ledger } from "./ledger.ts";
 import { OUTSIDE } from "./places.ts";
-import { add, EMPTY, type Tally } from "./tally.ts";
+import { add, EMPTY, quantile, type Tally } from "./tally.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** How a workload's proxy is doing: `namespace/name` to state and last word. */
@@ -24,7 +24,8 @@ export type GraphFacts = {
 export function toGraph(facts: GraphFacts): GraphBody {
   const { plan, ledger, nowMs } = facts;
   const sides = ledger.edges(nowMs);
-  const services = plan.services.map((service) => toNode(service, sides, facts));
+  const known = toKnown(facts, sides);
+  const services = plan.services.map((service) => toNode(service, known, facts));
   const nodes = sides.some(({ from }) => from === OUTSIDE) ? [...services, outsideNode(sides, nowMs)] : services;
   const stateOf = new Map(nodes.map(({ id, state }) => [id, state]));
   const edges = sides
@@ -70,19 +71,45 @@ function toEdge(
 /** The last ten minutes of an edge, as its sender saw them where there is one. */
 export function toHistory(ledger: Ledger, id: string, nowMs: number): HistoryBody | undefined {
   const found = ledger.edges(nowMs).find(({ from, to }) => `${from} ${to}` === id);
-  return found && { id, points: (found.outbound ?? found.inbound)?.history(nowMs) ?? [] };
+  if (found === undefined) return undefined;
+  const { outbound, inbound, revisions } = found;
+  return { id, points: (outbound ?? inbound)?.history(nowMs) ?? [], revisions };
 }
 
-function toNode(
-  service: MeshPlan["services"][number],
-  sides: readonly EdgeSides[],
-  { plan, states, endpoints, ledger, nowMs }: GraphFacts,
-): NodeBody {
+/** What nodes are made of, each looked up once for all of them. */
+type Known = {
+  /** By `name.namespace` of the service. */
+  readonly workloads: ReadonlyMap<string, MeshPlan["workloads"]>;
+  readonly incoming: ReadonlyMap<string, readonly EdgeSides[]>;
+  readonly endpoints: ReadonlyMap<string, ServiceEndpoints["endpoints"]>;
+  /** Those that are not closed at some caller, by `service address:port`; open at one of them is open. */
+  readonly breakers: ReadonlyMap<string, EndpointBody["breaker"]>;
+};
+
+function toKnown({ plan, endpoints, ledger }: GraphFacts, sides: readonly EdgeSides[]): Known {
+  const breakers = new Map<string, EndpointBody["breaker"]>();
+  for (const { name, namespace } of plan.workloads) {
+    for (const report of ledger.lastReports(`${namespace}/${name}`)) {
+      for (const [endpoint, breaker] of report.breakers) {
+        if (breaker === "open" || breakers.get(endpoint) !== "open")
+          breakers.set(endpoint, breaker === "open" ? "open" : "half-open");
+      }
+    }
+  }
+  return {
+    workloads: Map.groupBy(plan.workloads, ({ service, namespace }) => `${service}.${namespace}`),
+    incoming: Map.groupBy(sides, ({ to }) => to),
+    endpoints: new Map(endpoints.map((each) => [each.service, each.endpoints])),
+    breakers,
+  };
+}
+
+function toNode(service: MeshPlan["services"][number], known: Known, { states, ledger, nowMs }: GraphFacts): NodeBody {
   const { name, namespace, subsets, policies } = service;
   const id = `${name}.${namespace}`;
-  const workloads = plan.workloads.filter((each) => each.service === name && each.namespace === namespace);
+  const workloads = known.workloads.get(id) ?? [];
   const found = workloads.flatMap((each) => states.get(`${namespace}/${each.name}`) ?? []);
-  const incoming = sides.filter(({ to }) => to === id).flatMap(({ inbound, outbound }) => inbound ?? outbound ?? []);
+  const incoming = (known.incoming.get(id) ?? []).flatMap(({ inbound, outbound }) => inbound ?? outbound ?? []);
   const lastWordMs = Math.max(...found.map((each) => each.lastWordMs ?? 0));
   return {
     id,
@@ -95,7 +122,7 @@ function toNode(
     ...(lastWordMs > 0 ? { lastWordMs } : {}),
     ...sumOf(incoming, nowMs),
     policies,
-    endpoints: (endpoints.find(({ service: of }) => of === id)?.endpoints ?? []).map((endpoint): EndpointBody => {
+    endpoints: (known.endpoints.get(id) ?? []).map((endpoint): EndpointBody => {
       const { workload, address, port, principal } = endpoint;
       const svidNotAfterMs = ledger.lastReport(`${namespace}/${workload}`)?.svidNotAfterMs ?? 0;
       return {
@@ -104,7 +131,7 @@ function toNode(
         port,
         principal,
         ...(svidNotAfterMs > 0 ? { svidNotAfterMs } : {}),
-        breaker: worstBreaker(plan, ledger, `${id} ${address}:${port}`),
+        breaker: known.breakers.get(`${id} ${address}:${port}`) ?? "closed",
       };
     }),
   };
@@ -116,14 +143,6 @@ function serviceState(states: readonly ("ready" | "stale" | "gone" | "never")[])
   if (seen.length === 0) return "none";
   if (seen.every((state) => state === "gone")) return "gone";
   return seen.every((state) => state === "ready") ? "ready" : "stale";
-}
-
-/** The breaker of an endpoint as the callers have it; open at one of them is open. */
-function worstBreaker(plan: MeshPlan, ledger: Ledger, endpoint: string): EndpointBody["breaker"] {
-  const found = plan.workloads.flatMap(({ name, namespace }) =>
-    ledger.lastReports(`${namespace}/${name}`).map(({ breakers }) => breakers.get(endpoint)),
-  );
-  return found.includes("open") ? "open" : found.includes("half-open") ? "half-open" : "closed";
 }
 
 function outsideNode(sides: readonly EdgeSides[], nowMs: number): NodeBody {
@@ -173,6 +192,7 @@ function successOf({ success, failures }: Tally): number {
 }
 
 function percentiles(timeline: Timeline | undefined, nowMs: number) {
-  const [p50Ms, p99Ms] = [timeline?.latency(nowMs, 0.5), timeline?.latency(nowMs, 0.99)];
+  const tally = timeline?.lately(nowMs) ?? EMPTY;
+  const [p50Ms, p99Ms] = [quantile(tally, 0.5), quantile(tally, 0.99)];
   return { ...(p50Ms === undefined ? {} : { p50Ms }), ...(p99Ms === undefined ? {} : { p99Ms }) };
 }

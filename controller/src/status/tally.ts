@@ -39,6 +39,25 @@ export function add(a: Tally, b: Tally): Tally {
   return combine(a, b, (x, y) => x + y);
 }
 
+/** All of them: as `add` of one after the other, without the tallies between. */
+export function sumOf(tallies: readonly Tally[]): Tally {
+  const counted = tallies.filter(({ counts }) => counts.length > 0);
+  const { boundsMs, counts: first } = counted[0] ?? EMPTY;
+  // Of other bounds: `add` says which stay.
+  if (!counted.every((each) => each.boundsMs === boundsMs)) return tallies.reduce(add, EMPTY);
+  const sum = { requests: 0, failures: 0, success: 0, denied: 0, limited: 0 };
+  const counts = first.map(() => 0);
+  for (const each of tallies) {
+    sum.requests += each.requests;
+    sum.failures += each.failures;
+    sum.success += each.success;
+    sum.denied += each.denied;
+    sum.limited += each.limited;
+    for (const [at, count] of each.counts.entries()) counts[at] = (counts[at] ?? 0) + count;
+  }
+  return { ...sum, boundsMs, counts };
+}
+
 /** What came since; a counter that went back counts from zero. */
 export function since(now: Tally, before: Tally): Tally {
   if (now.requests < before.requests) return now;

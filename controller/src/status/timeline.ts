@@ -1,6 +1,6 @@
 /** What happened when: seconds for rates, points of five seconds for the last ten minutes. */
 import type { HistoryPoint } from "../api/bodies.ts";
-import { add, EMPTY, quantile, type Tally } from "./tally.ts";
+import { add, EMPTY, quantile, sumOf, type Tally } from "./tally.ts";
 
 /** Long enough that a rate of one a second does not flicker, short enough to show a change. */
 const RATE_WINDOW_MS = 5000;
@@ -34,8 +34,9 @@ export class Timeline {
     return { tally: this.#sum(nowMs, RATE_WINDOW_MS), seconds: Math.min(RATE_WINDOW_MS, ageMs) / 1000 };
   }
 
-  latency(nowMs: number, share: number): number | undefined {
-    return quantile(this.#sum(nowMs, LATENCY_WINDOW_MS), share);
+  /** What came within the time that percentiles are of. */
+  lately(nowMs: number): Tally {
+    return this.#sum(nowMs, LATENCY_WINDOW_MS);
   }
 
   /** Whether anything came within the last ten minutes. */
@@ -67,9 +68,7 @@ export class Timeline {
 
   #sum(nowMs: number, windowMs: number): Tally {
     const oldest = Math.floor((nowMs - windowMs) / SECOND_MS);
-    let sum = EMPTY;
-    for (const [at, tally] of this.#seconds) if (at > oldest) sum = add(sum, tally);
-    return sum;
+    return sumOf([...this.#seconds].flatMap(([at, tally]) => (at > oldest && tally !== EMPTY ? [tally] : [])));
   }
 }
 

@@ -3,6 +3,7 @@
  * Server-sent events bring status, graph and decisions; after a loss the stream is opened
  * again with growing pauses, and what is shown is marked with the time of the last word.
  */
+import { applyChange, type BodyChange } from "@regomesh/base";
 import type { DecisionBody, DecisionsBody, GraphBody, HistoryBody, StatusBody } from "@regomesh/controller/api";
 
 export type Link =
@@ -32,7 +33,7 @@ export const EMPTY: Feed = {
 const DECISIONS_MAX = 300;
 const RETRY_FIRST_MS = 1000;
 const RETRY_MAX_MS = 15_000;
-/** The controller sends something at least every two seconds. */
+/** The controller sends something every second. */
 const SILENCE_MS = 6000;
 
 /** Opens the stream; each change is told to `onChange`. The result ends it. */
@@ -65,8 +66,11 @@ export function openFeed(onChange: (feed: Feed) => void): () => void {
     };
     on("status", (value) => ({ status: value as StatusBody }));
     on("graph", (value) => ({ graph: value as GraphBody }));
+    // Whole bodies come first; what changes is told of the last one.
+    on("status-change", (value) => ({ status: feed.status && applyChange(feed.status, value as BodyChange) }));
+    on("graph-change", (value) => ({ graph: feed.graph && applyChange(feed.graph, value as BodyChange) }));
     on("decisions", (value) => addDecisions(feed, value as DecisionsBody));
-    source.addEventListener("heartbeat", () => heard({}));
+    on("heartbeat", () => ({}));
     source.onerror = lose;
   };
   const watch = window.setInterval(() => {

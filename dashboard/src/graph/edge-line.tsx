@@ -4,21 +4,26 @@
  */
 import type { EdgeBody } from "@regomesh/controller/api";
 import { healthOf, printRate } from "../format.ts";
+import type { Selection } from "../selection.ts";
 import { type Box, pathOf, pointAt } from "./layout.ts";
+import { memo } from "./memo.ts";
 
 type Props = {
   readonly edge: EdgeBody;
   readonly from: Box;
   readonly to: Box;
   readonly isSelected: boolean;
-  readonly onSelect: () => void;
+  /** Only the line is drawn. */
+  readonly isCrowded: boolean;
+  readonly onSelect: (selection: Selection) => void;
 };
 
 /** Below the passing traffic, so that both can be told apart. */
 const REFUSED_SHIFT = 24;
 const REFUSED_END = 0.86;
 
-export function EdgeLine({ edge, from, to, isSelected, onSelect }: Props) {
+export const EdgeLine = memo(({ edge, from, to, isSelected, isCrowded, onSelect }: Props) => {
+  const select = (): void => onSelect({ kind: "edge", id: edge.id });
   const refusedPerSecond = edge.deniedPerSecond + edge.limitedPerSecond;
   // A call back runs against the layers and crosses others in their middle: its plate stands by its caller.
   const middle = pointAt(from, to, to.x < from.x ? 0.18 : 0.5);
@@ -30,8 +35,8 @@ export function EdgeLine({ edge, from, to, isSelected, onSelect }: Props) {
       role="button"
       tabIndex={0}
       aria-label={`${edge.from} to ${edge.to}, ${printRate(edge.requestsPerSecond)} a second`}
-      onClick={onSelect}
-      onFocus={onSelect}
+      onClick={select}
+      onFocus={select}
     >
       <path class="grip" d={pathOf(from, to)} />
       <path
@@ -40,17 +45,21 @@ export function EdgeLine({ edge, from, to, isSelected, onSelect }: Props) {
         style={{ strokeWidth: widthOf(edge.requestsPerSecond) }}
         marker-end="url(#arrow)"
       />
-      <g style={{ transform: `translate(${middle.x}px, ${middle.y}px)` }}>
-        <rect class="plate" x="-34" y="-24" width="68" height="18" rx="4" />
-        {edge.mtls && <Lock />}
-        <text class="rate" x={edge.mtls ? 8 : 0} y="-11" text-anchor="middle">
-          {edge.state === "ready" ? `${printRate(edge.requestsPerSecond)}/s` : edge.state}
-        </text>
-      </g>
-      {edge.deniedTotal > 0 && <Refused from={from} to={to} perSecond={refusedPerSecond} total={edge.deniedTotal} />}
+      {!isCrowded && (
+        <g style={{ transform: `translate(${middle.x}px, ${middle.y}px)` }}>
+          <rect class="plate" x="-34" y="-24" width="68" height="18" rx="4" />
+          {edge.mtls && <Lock />}
+          <text class="rate" x={edge.mtls ? 8 : 0} y="-11" text-anchor="middle">
+            {edge.state === "ready" ? `${printRate(edge.requestsPerSecond)}/s` : edge.state}
+          </text>
+        </g>
+      )}
+      {edge.deniedTotal > 0 && (!isCrowded || refusedPerSecond > 0) && (
+        <Refused from={from} to={to} perSecond={refusedPerSecond} total={edge.deniedTotal} />
+      )}
     </g>
   );
-}
+});
 
 function Refused(props: { from: Box; to: Box; perSecond: number; total: number }) {
   const { from, to, perSecond, total } = props;

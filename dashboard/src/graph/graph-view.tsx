@@ -6,6 +6,7 @@ import { EdgeLine } from "./edge-line.tsx";
 import { layOut, topologyOf } from "./layout.ts";
 import { NodeBox } from "./node-box.tsx";
 import { fit, pan, type Viewport, zoom } from "./viewport.ts";
+import { type Window as Frame, visibleOf } from "./visible.ts";
 
 type Props = {
   readonly graph: GraphBody;
@@ -18,9 +19,11 @@ export function GraphView({ graph, selection, onSelect }: Props) {
   const layout = useMemo(() => layOut(graph), [topology]);
   const frame = useRef<SVGSVGElement>(null);
   const [view, setView] = useState<Viewport>({ x: 0, y: 0, scale: 1 });
+  const [size, setSize] = useState<Frame>({ width: 0, height: 0 });
   const drag = useRef<{ x: number; y: number } | undefined>(undefined);
   const reset = (): void => {
     const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
+    setSize({ width: clientWidth, height: clientHeight });
     setView(fit(layout.width, layout.height, clientWidth, clientHeight));
   };
   useEffect(() => {
@@ -32,6 +35,7 @@ export function GraphView({ graph, selection, onSelect }: Props) {
   if (graph.nodes.length === 0) {
     return <p class="empty">No services yet. Declare a MeshService, a Workload, and start a sidecar for it.</p>;
   }
+  const visible = visibleOf(graph, layout, view, size);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be an SVG
     <svg
@@ -70,35 +74,29 @@ export function GraphView({ graph, selection, onSelect }: Props) {
         </marker>
       </defs>
       <g style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}>
-        {graph.edges.map((edge) => {
-          const from = layout.nodes.get(edge.from);
-          const to = layout.nodes.get(edge.to);
-          if (from === undefined || to === undefined) return null;
-          return (
-            <EdgeLine
-              key={edge.id}
-              edge={edge}
-              from={from}
-              to={to}
-              isSelected={selection.kind === "edge" && selection.id === edge.id}
-              onSelect={() => onSelect({ kind: "edge", id: edge.id })}
-            />
-          );
-        })}
-        {graph.nodes.map((node) => {
-          const box = layout.nodes.get(node.id);
-          if (box === undefined) return null;
-          return (
-            <NodeBox
-              key={node.id}
-              node={node}
-              box={box}
-              nowMs={graph.nowMs}
-              isSelected={selection.kind === "node" && selection.id === node.id}
-              onSelect={() => onSelect({ kind: "node", id: node.id })}
-            />
-          );
-        })}
+        {visible.edges.map(({ edge, from, to }) => (
+          <EdgeLine
+            key={edge.id}
+            edge={edge}
+            from={from}
+            to={to}
+            isSelected={selection.kind === "edge" && selection.id === edge.id}
+            isCrowded={visible.isCrowded}
+            onSelect={onSelect}
+          />
+        ))}
+        {visible.nodes.map(({ node, box }) => (
+          <NodeBox
+            key={node.id}
+            node={node}
+            box={box}
+            // Only a last word grows old.
+            nowMs={node.lastWordMs === undefined ? 0 : graph.nowMs}
+            isSelected={selection.kind === "node" && selection.id === node.id}
+            isCrowded={visible.isCrowded}
+            onSelect={onSelect}
+          />
+        ))}
       </g>
     </svg>
   );

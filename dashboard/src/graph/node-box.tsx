@@ -1,8 +1,10 @@
 /** A service as a box: name, versions, how much, how well, how fast. */
 import type { NodeBody } from "@regomesh/controller/api";
 import { healthOf, printAge, printMs, printRate, printShare } from "../format.ts";
+import type { Selection } from "../selection.ts";
 import { layChips } from "./chips.ts";
 import { type Box, NODE_WIDTH } from "./layout.ts";
+import { memo } from "./memo.ts";
 
 /** Between the box's margins. */
 const CHIPS_WIDTH = NODE_WIDTH - 28;
@@ -12,10 +14,13 @@ type Props = {
   readonly box: Box;
   readonly nowMs: number;
   readonly isSelected: boolean;
-  readonly onSelect: () => void;
+  /** Only its name is drawn. */
+  readonly isCrowded: boolean;
+  readonly onSelect: (selection: Selection) => void;
 };
 
-export function NodeBox({ node, box, nowMs, isSelected, onSelect }: Props) {
+export const NodeBox = memo(({ node, box, nowMs, isSelected, isCrowded, onSelect }: Props) => {
+  const select = (): void => onSelect({ kind: "node", id: node.id });
   const state = node.kind === "outside" ? "outside" : node.state;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a button cannot be part of an SVG
@@ -25,21 +30,25 @@ export function NodeBox({ node, box, nowMs, isSelected, onSelect }: Props) {
       role="button"
       tabIndex={0}
       aria-label={`${node.name}, ${wordOf(node, nowMs)}`}
-      onClick={onSelect}
-      onFocus={onSelect}
+      onClick={select}
+      onFocus={select}
     >
       <rect class="box" width={box.width} height={box.height} rx="8" />
       <text class="name" x="14" y="25">
         {node.name}
       </text>
-      <text class="tag" x={box.width - 14} y="25" text-anchor="end">
-        {node.kind === "outside" ? "" : node.namespace}
-      </text>
-      <Numbers node={node} nowMs={nowMs} />
-      {node.subsets.length > 1 && <Subsets names={node.subsets} y={box.height - 26} />}
+      {!isCrowded && (
+        <>
+          <text class="tag" x={box.width - 14} y="25" text-anchor="end">
+            {node.kind === "outside" ? "" : node.namespace}
+          </text>
+          <Numbers node={node} nowMs={nowMs} />
+          {node.subsets.length > 1 && <Subsets names={node.subsets} y={box.height - 26} />}
+        </>
+      )}
     </g>
   );
-}
+});
 
 function Numbers({ node, nowMs }: { readonly node: NodeBody; readonly nowMs: number }) {
   if (node.kind === "outside") {

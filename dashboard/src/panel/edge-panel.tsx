@@ -1,5 +1,5 @@
 /** Traffic between two services over ten minutes, and the last requests that were refused. */
-import type { DecisionBody, EdgeBody, HistoryPoint } from "@regomesh/controller/api";
+import type { DecisionBody, EdgeBody, HistoryBody } from "@regomesh/controller/api";
 import { useEffect, useState } from "preact/hooks";
 import { fetchHistory } from "../api/feed.ts";
 import { printMs, printPrincipal, printRate } from "../format.ts";
@@ -16,9 +16,10 @@ type Props = {
 };
 
 const REFUSED_SHOWN = 8;
+const NO_HISTORY = { points: [], revisions: [] };
 
 export function EdgePanel({ edge, decisions, onSelect }: Props) {
-  const history = useHistory(edge.id);
+  const { points, revisions } = useHistory(edge.id);
   const [from = "", to = ""] = [edge.from, edge.to].map((id) => id.split(".")[0]);
   const refused = decisions
     .filter(({ verdict, service, source }) => verdict !== "allowed" && isOf(service, to) && isFrom(source, from))
@@ -40,19 +41,19 @@ export function EdgePanel({ edge, decisions, onSelect }: Props) {
         <Row name="denied">{printRate(edge.deniedPerSecond)}/s</Row>
         <Row name="limited">{printRate(edge.limitedPerSecond)}/s</Row>
       </Rows>
-      <Chart name="requests/s" points={history} value={(p) => p.requestsPerSecond} print={printRate} />
-      <Chart name="p99" points={history} value={(p) => p.p99Ms} print={printMs} />
+      <Chart name="requests/s" points={points} value={(p) => p.requestsPerSecond} print={printRate} />
+      <Chart name="p99" points={points} value={(p) => p.p99Ms} print={printMs} />
       <Chart
         name="failed and refused/s"
         tone="bad"
-        points={history}
+        points={points}
         value={(p) => p.failuresPerSecond + p.refusedPerSecond}
         print={printRate}
       />
       <h3>By revision</h3>
-      {edge.revisions.length === 0 && <p class="dim">None yet.</p>}
+      {revisions.length === 0 && <p class="dim">None yet.</p>}
       <Rows>
-        {edge.revisions.map(({ epoch, sequence, name, requests, failures, denied, limited }) => (
+        {revisions.map(({ epoch, sequence, name, requests, failures, denied, limited }) => (
           <Row key={`${epoch} ${sequence}`} name={name.slice(0, 7)}>
             {requests} requests · {failures} failed · {denied + limited} refused
           </Row>
@@ -72,14 +73,14 @@ export function EdgePanel({ edge, decisions, onSelect }: Props) {
 /** Points are five seconds long: so often they are asked for, for the edge that is looked at. */
 const HISTORY_EVERY_MS = 5000;
 
-function useHistory(edge: string): readonly HistoryPoint[] {
-  const [points, setPoints] = useState<readonly HistoryPoint[]>([]);
+function useHistory(edge: string): Pick<HistoryBody, "points" | "revisions"> {
+  const [history, setHistory] = useState<Pick<HistoryBody, "points" | "revisions">>(NO_HISTORY);
   useEffect(() => {
     let isOpen = true;
-    setPoints([]);
+    setHistory(NO_HISTORY);
     const look = () =>
       void fetchHistory(edge)
-        .then((history) => isOpen && history !== undefined && setPoints(history.points))
+        .then((found) => isOpen && found !== undefined && setHistory(found))
         .catch(() => undefined);
     look();
     const timer = window.setInterval(look, HISTORY_EVERY_MS);
@@ -88,7 +89,7 @@ function useHistory(edge: string): readonly HistoryPoint[] {
       window.clearInterval(timer);
     };
   }, [edge]);
-  return points;
+  return history;
 }
 
 function isOf(service: string, name: string): boolean {

@@ -7,6 +7,7 @@ type Props = { readonly status: StatusBody | undefined; readonly nowMs: number }
 
 export function MeshPanel({ status, nowMs }: Props) {
   if (status === undefined) return <p class="dim">Loading …</p>;
+  const { shown, isWell } = pickProxies(status);
   return (
     <>
       <h2>{status.mesh}</h2>
@@ -18,7 +19,7 @@ export function MeshPanel({ status, nowMs }: Props) {
       ))}
       <h3>Proxies</h3>
       {status.proxies.length === 0 && <p class="dim">None yet: no Workload is declared.</p>}
-      {status.proxies.map((proxy) => (
+      {shown.map((proxy) => (
         <ProxyState
           key={`${proxy.namespace}/${proxy.workload} ${proxy.instance ?? ""}`}
           proxy={proxy}
@@ -26,12 +27,36 @@ export function MeshPanel({ status, nowMs }: Props) {
           nowMs={nowMs}
         />
       ))}
+      {shown.length < status.proxies.length && (
+        <p class="dim">
+          and {status.proxies.length - shown.length} more{isWell ? ", all of them well" : ""}: regomesh status lists
+          them
+        </p>
+      )}
       {status.shadows.length > 0 && <h3>In shadow</h3>}
       {status.shadows.map((shadow) => (
         <ShadowState key={`${shadow.direction} ${shadow.binding} ${shadow.entrypoint}`} shadow={shadow} />
       ))}
     </>
   );
+}
+
+/** More are found by their service, and listed by the command line. */
+const PROXIES_SHOWN = 40;
+
+/** Those with whom something is the matter come first; `isWell`: all of the others are well. */
+function pickProxies(status: StatusBody): { readonly shown: readonly ProxyBody[]; readonly isWell: boolean } {
+  const { proxies } = status;
+  if (proxies.length <= PROXIES_SHOWN) return { shown: proxies, isWell: true };
+  const isIll = (proxy: ProxyBody) =>
+    proxy.state !== "ready" ||
+    proxy.isOrphan === true ||
+    proxy.refusal !== undefined ||
+    proxy.troubles !== undefined ||
+    lagsBehind(proxy, status);
+  const ill = proxies.filter(isIll);
+  const shown = [...ill, ...proxies.filter((proxy) => !isIll(proxy))].slice(0, PROXIES_SHOWN);
+  return { shown, isWell: ill.length <= PROXIES_SHOWN };
 }
 
 /** What a binding would have changed if it were enforced. */
