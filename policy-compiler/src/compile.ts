@@ -15,6 +15,7 @@ import { type AnalyzeSettings, type Back, type Front, type Run, runBack, runFron
 import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
 import { makeRuleTree } from "./plan/rule-tree.ts";
 import { checkDecision } from "./role/check-decision.ts";
+import { checkSlowPath } from "./role/check-slow-path.ts";
 import { parseQuery } from "./syntax/parse.ts";
 import type { RegoSource } from "./syntax/version.ts";
 import type { Schemas } from "./types/schemas.ts";
@@ -148,6 +149,29 @@ export function checkOffered(unit: Unit, builtins: BuiltinSignatures = BUILTINS)
     return [...wrong, ...checked.diagnostics];
   });
   return sortDiagnostics(found);
+}
+
+/**
+ * Warnings of what the mesh's entrypoints of a unit read that makes a sidecar build the document of each
+ * request. Nothing where the unit cannot be planned.
+ */
+export function findSlowPaths(unit: Unit, builtins: BuiltinSignatures = BUILTINS): readonly Diagnostic[] {
+  const { modules } = runFront(frontOf(unit, { print: false, builtins })).state;
+  if (modules === undefined) return [];
+  const { root } = makeRuleTree(modules);
+  const names = ENTRYPOINTS.flatMap((each) => each.names).filter(
+    (name) => checkEntrypoint(unit, root, name).length === 0,
+  );
+  const plan = {
+    name: undefined,
+    unit: unit.name,
+    modules,
+    entrypoints: names.map((name) => planOf(unit.name, name, true)),
+  };
+  const { policy } = plannedOf(
+    runBack({ ...{ sources: unit.modules, builtins, describe: {} }, makePlan: () => planUnits([plan], builtins) }),
+  );
+  return policy === undefined ? [] : sortDiagnostics(checkSlowPath(policy, unit.modules));
 }
 
 export type QueryRequest = {

@@ -15,6 +15,7 @@ export {
   checkUnit,
   compile,
   compileQuery,
+  findSlowPaths,
   type Planned,
   planQueryRequest,
   planRequest,

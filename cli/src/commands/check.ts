@@ -4,7 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Diagnostic, type DiagnosticRecord, printRecord, type Source, toDiagnosticRecord } from "@regomesh/base";
 import { type Against, checkSource, type SourceCheck, type SourceRights, StandingError } from "@regomesh/controller";
-import { checkOffered, checkUnit } from "@regomesh/policy-compiler";
+import { checkOffered, checkUnit, findSlowPaths } from "@regomesh/policy-compiler";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { LANGUAGE_HELP, languageFlags, readLanguage } from "../files/capabilities.ts";
@@ -83,6 +83,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   ]);
   // Bindings say in which role a unit is asked; without any, the entrypoints' names do.
   if (source.resourceFiles === 0) ofUnits.push(...units.flatMap(({ unit }) => checkOffered(unit, builtins)));
+  ofUnits.push(...units.flatMap(({ unit }) => findSlowPaths(unit, builtins)));
   // What no binding names refuses nothing: its faults are for whoever binds it one day.
   const isAsked = strict || schema !== undefined;
   const isHarmless = source.isTaken && source.resourceFiles > 0 && !isAsked;

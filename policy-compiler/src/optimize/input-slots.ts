@@ -101,7 +101,9 @@ function projectBlock(block: IrBlock, scope: Scope): IrBlock {
       out.push(stmt);
       i++;
     } else {
-      out.push({ type: "InputSlotStmt", stmt: { source: INPUT, path: chain.path, target: chain.target } });
+      const { file, row, col } = (stmts[i] as IrStmt).stmt;
+      const place = file === undefined || row === undefined || col === undefined ? {} : { file, row, col };
+      out.push({ type: "InputSlotStmt", stmt: { ...place, source: INPUT, path: chain.path, target: chain.target } });
       i += chain.path.length;
     }
   }

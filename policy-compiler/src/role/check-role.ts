@@ -3,14 +3,14 @@
  * policy asks for it. A plan holds what its entrypoints reach and nothing else, so what only
  * a test uses, or no entrypoint, is no fault.
  */
-import type { Diagnostic, Location, Source } from "@regomesh/base";
+import type { Diagnostic, Source } from "@regomesh/base";
 import { CAPABILITIES, type Role, whyWithheld } from "@regomesh/policy-runtime";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import { HOST_PARTS } from "../emit/runtime-calls.ts";
 import type { IrLocation, IrPolicy } from "../ir/policy.ts";
 import { eachStmt } from "../ir/walk.ts";
-import { locate } from "../locate.ts";
 import { followReads, isBodyPath } from "../plan/reads.ts";
+import { distinct, placesIn } from "./places.ts";
 
 const WHO: Readonly<Record<Role, string>> = {
   inbound: "an inbound proxy",
@@ -63,20 +63,4 @@ export function whyNot(role: Role, builtin: string, builtins: BuiltinSignatures 
     if (why !== undefined) return why;
   }
   return undefined;
-}
-
-/** A rule may be planned more than once, under `with` and for keys that are known. */
-function distinct(found: readonly Diagnostic[]): readonly Diagnostic[] {
-  const seen = new Map(found.map((each) => [`${each.at.source.name}:${each.at.span.start}:${each.message}`, each]));
-  return [...seen.values()];
-}
-
-function placesIn(policy: IrPolicy, sources: readonly Source[]): (place: IrLocation) => Location {
-  const files = (policy.static?.files ?? []).map(({ value }) => value);
-  const whole = { source: sources[0] ?? { name: "policy", text: "" }, span: { start: 0, end: 0 } };
-  return ({ file, row, col }) => {
-    const name = file === undefined ? undefined : files[file];
-    if (name === undefined || row === undefined || col === undefined) return whole;
-    return locate({ file: name, row, column: col }, sources) ?? whole;
-  };
 }
