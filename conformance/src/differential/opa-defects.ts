@@ -15,7 +15,8 @@ type Defect = {
   readonly place: string;
   readonly why: string;
   readonly modules: readonly string[];
-  /** JSON text. */
+  /** JSON texts. */
+  readonly data?: string;
   readonly input?: string;
   readonly entrypoint: string;
   readonly opa: string;
@@ -29,7 +30,7 @@ export async function askDefects(binary: string): Promise<number> {
   let exit = 0;
   for (const defect of defects) {
     const modules = defect.modules.map((text, i) => ({ name: `${i}.rego`, text }));
-    const question = { data: "{}", inputs: [defect.input], entrypoints: [defect.entrypoint] };
+    const question = { data: defect.data ?? "{}", inputs: [defect.input], entrypoints: [defect.entrypoint] };
     const named = Object.fromEntries(modules.map(({ name, text }) => [name, text]));
     const theirs = print(await opa.ask({ ...question, modules: named }));
     const ours = print(answerOurs({ ...question, seed: 0, modules }, host));

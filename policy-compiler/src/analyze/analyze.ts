@@ -4,7 +4,7 @@
  */
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
-import type { Module, Rule, Term } from "../syntax/ast.ts";
+import type { Body, Module, Rule, Term } from "../syntax/ast.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
 import type { Schemas } from "../types/schemas.ts";
 import { callsFirst } from "./calls-first.ts";
@@ -18,11 +18,12 @@ import { checkTypes } from "./check-types.ts";
 import { checkModifiers } from "./check-with.ts";
 import type { RewriteContext } from "./context.ts";
 import { type Dependencies, findDependencies } from "./dependencies.ts";
+import { findNeeds } from "./early-ends.ts";
 import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./metadata.ts";
 import { collectExports, collectGlobals } from "./names.ts";
 import { readFirst } from "./read-first.ts";
 import { rewriteRule } from "./rewrite-rule.ts";
-import { indexRules, type RuleNode } from "./rule-index.ts";
+import { eachNode, indexRules, type RuleNode } from "./rule-index.ts";
 import { checkHeads, orderRule } from "./safety.ts";
 import { eachRuleExpr } from "./tree.ts";
 
@@ -176,13 +177,27 @@ function checkAllHeads(state: State, diagnostics: Diagnostic[]): State {
 /** Generated variables of these stages are numbered from here, so that none is one of a stage before. */
 const ORDERING_START = 1_000_000;
 const READING_START = 2_000_000;
+const NEEDS_START = 3_000_000;
 
 function readAllFirst(state: State): State {
+  const needs = new Map<Rule, Body>();
+  for (const node of eachNode(state.index)) {
+    if (node.rules.length < 2) continue;
+    const generator = { counter: { generated: NEEDS_START } };
+    for (const [rule, body] of findNeeds(node, state.index, generator)) needs.set(rule, body);
+  }
   const read = (rule: Rule): Rule => {
     const generator = { counter: { generated: READING_START } };
-    return readFirst(callsFirst(rule, state.index, generator), state.index, generator);
+    return readFirst(callsFirst(withNeeds(rule, needs), state.index, generator), state.index, generator);
   };
   return { ...state, modules: state.modules.map((module) => ({ ...module, rules: module.rules.map(read) })) };
+}
+
+function withNeeds(rule: Rule, needs: ReadonlyMap<Rule, Body>): Rule {
+  if (needs.size === 0) return rule;
+  const own = needs.get(rule);
+  const rest = rule.else === undefined ? undefined : withNeeds(rule.else, needs);
+  return own === undefined ? { ...rule, else: rest } : { ...rule, else: rest, needs: own };
 }
 
 /** A variable that a template string does not know is told before anything is said of safety, and alone. */

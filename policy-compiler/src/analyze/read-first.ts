@@ -18,33 +18,49 @@ import { closuresOfExpr, deepTerm, eachDeepTerm, eachTerm, mapSubterms, mapWhat 
 export function readFirst(rule: Rule, root: RuleNode, generator: Generator): Rule {
   const links: Rule[] = [];
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    links.push(hoistReads(link, root, generator));
+    links.push(mayRuleFail(link, root) ? hoistReads(link, root, generator) : link);
   }
   return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
 }
 
+/** Whether evaluating the rule may end in a conflict of another one. */
+export function mayRuleFail({ head, body }: Rule, root: RuleNode): boolean {
+  return body.some((expr) => mayFail(expr, root)) || termMayFail(head.value, root);
+}
+
+/** What the index asks of the rule: where it does not hold, the rule is left out. */
+export function needsOf(rule: Rule, root: RuleNode, generator: Generator): Body {
+  if (rule.body.some(prints)) return [];
+  const { reads, tests } = hoist(rule, root, generator);
+  return [...reads, ...tests];
+}
+
 function hoistReads(rule: Rule, root: RuleNode, generator: Generator): Rule {
   const { head, body } = rule;
-  if (!body.some((expr) => mayFail(expr, root)) && !termMayFail(head.value, root)) return rule;
   if (body.some(prints)) return rule;
-  const known = parametersOf(rule);
-  const mentioned = new Set(known);
-  const constants = constantsOf(body);
-  const given = givenBy(head);
-  const hoist: Hoist = {
-    ...{ root, generator, variables: new Map(), reads: [], tests: [] },
-    ...{ known, given, mentioned, constants },
-  };
-  const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
-  const value = replaceReads(hoist, head.value);
-  if (hoist.reads.length === 0 && hoist.tests.length === 0) return rule;
-  const front = [...hoist.reads, ...hoist.tests];
+  const { reads, tests, rest, value } = hoist(rule, root, generator);
+  if (reads.length === 0 && tests.length === 0) return rule;
+  const front = [...reads, ...tests];
   if (!head.isSet || value === head.value) return { ...rule, head: { ...head, value }, body: [...front, ...rest] };
   // A member that is asked for is compared with what the body has found, not with what was read in front of it.
   const member = freshVar(generator, value.at);
   const what: What = { kind: "unify", at: value.at, left: member, right: value };
   const last: Expr = { kind: "expr", at: value.at, isNegated: false, what, with: [] };
   return { ...rule, head: { ...head, value: member }, body: [...front, ...rest, last] };
+}
+
+type Hoisted = Pick<Hoist, "reads" | "tests"> & { readonly rest: Body; readonly value: Term };
+
+function hoist(rule: Rule, root: RuleNode, generator: Generator): Hoisted {
+  const { head, body } = rule;
+  const known = parametersOf(rule);
+  const hoist: Hoist = {
+    ...{ root, generator, variables: new Map(), reads: [], tests: [] },
+    ...{ known, given: givenBy(head), mentioned: new Set(known), constants: constantsOf(body) },
+  };
+  const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
+  const value = replaceReads(hoist, head.value);
+  return { reads: hoist.reads, tests: hoist.tests, rest, value };
 }
 
 /** Variables that have a value before the body: of arguments, and where a key or member of the document is asked for. */
@@ -117,8 +133,22 @@ function hoistExpr(hoist: Hoist, expr: Expr): Body {
   if (named !== undefined) hoist.tests.push(named);
   noteMentioned(replaced, hoist.mentioned);
   if (!isTest) return [replaced];
-  hoist.tests.push(...stringTests(replaced), replaced);
-  return [];
+  const wide = affixTest(replaced);
+  hoist.tests.push(...stringTests(replaced), wide ?? replaced);
+  return wide === undefined ? [] : [replaced];
+}
+
+/** Of a text alone the index tells its beginning: it looks for one among the members of what holds any. The test stays where it is. */
+function affixTest(expr: Expr): Expr | undefined {
+  const { at, what } = expr;
+  const [asked] = what.kind === "call" ? what.args : [];
+  if (what.kind !== "call" || asked === undefined || !AFFIX_TESTS.has(what.operator.path.join("."))) return undefined;
+  const isString: What = { kind: "call", at, operator: { at, path: ["is_string"] }, args: [asked] };
+  const body: Body = [
+    { kind: "expr", at, isNegated: false, what: isString, with: [] },
+    { ...expr, isNegated: true },
+  ];
+  return { ...expr, isNegated: true, what: { kind: "body", at, body, isImplicit: true } };
 }
 
 /** `x := "a"; input.b == x` leaves the rule out where the value is not "a"; what binds x stays where it is. */
@@ -190,9 +220,12 @@ function stringTests({ at, what }: Expr): readonly Expr[] {
   const test = (path: readonly string[], args: readonly Term[]): readonly Expr[] => [
     { kind: "expr", at, isNegated: false, what: { kind: "call", at, operator: { at, path }, args }, with: [] },
   ];
-  if (TESTS.has(name) || name === "glob.match") return test(["is_string"], [asked]);
-  if (!LIST_TESTS.has(name)) return [];
-  const items = ["array", "set", "string"].map((value): Term => ({ kind: "string", at, value }));
+  if (name === "glob.match") return test(["is_string"], [asked]);
+  const isAffix = AFFIX_TESTS.has(name);
+  if (!LIST_TESTS.has(name) && !isAffix) return [];
+  const items = ["array", "set", "string", ...(isAffix ? ["object"] : [])].map(
+    (value): Term => ({ kind: "string", at, value }),
+  );
   const type: Term = { kind: "call-term", at, operator: { at, path: ["type_name"] }, args: [asked] };
   return test(["internal", "member_2"], [type, { kind: "array", at, items }]);
 }
@@ -247,7 +280,7 @@ function isAlias({ known, given, mentioned }: Hoist, what: What): boolean {
   return true;
 }
 
-const TESTS: ReadonlySet<string> = new Set(["startswith", "endswith"]);
+const AFFIX_TESTS: ReadonlySet<string> = new Set(["startswith", "endswith"]);
 const LIST_TESTS: ReadonlySet<string> = new Set(["strings.any_prefix_match", "strings.any_suffix_match"]);
 
 /** A known variable beside a constant. */
@@ -262,7 +295,7 @@ function isConstantTest({ known }: Hoist, what: What): boolean {
   const name = what.operator.path.join(".");
   if (name === "glob.match") return third !== undefined && isKnown(third) && isPlainGlob(left, right);
   if (what.args.length !== 2 || left === undefined || right === undefined) return false;
-  if (TESTS.has(name)) return isKnown(left) && isScalar(right);
+  if (AFFIX_TESTS.has(name)) return isKnown(left) && isScalar(right);
   if (LIST_TESTS.has(name)) return isKnown(left) && (right.kind === "string" || hasConstants(right));
   if (name !== "internal.member_2") return false;
   return (isKnown(left) && hasConstants(right)) || (isScalar(left) && isKnown(right));

@@ -5,7 +5,7 @@
  */
 import type { IrFunc, IrOperand, IrStmt } from "../ir/policy.ts";
 import type { Rule, Term } from "../syntax/ast.ts";
-import { constantText } from "./constant.ts";
+import { constantText } from "../syntax/constant-text.ts";
 import { isHidden } from "./environment.ts";
 import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";
 import { markRule, planRuleBody } from "./mark.ts";

@@ -1,7 +1,8 @@
 /** Rules that have one value: complete documents and functions, with their defaults and `else`. */
 import type { IrFunc, IrOperand } from "../ir/policy.ts";
 import type { Rule, Term } from "../syntax/ast.ts";
-import { earlyValue, hasWith } from "./early-exit.ts";
+import { linksOf } from "../syntax/rule-links.ts";
+import { earlyValue, hasWith, othersOf } from "./early-exit.ts";
 import type { Environment } from "./environment.ts";
 import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite, nextBlock } from "./func.ts";
 import { markRule, planRuleBody } from "./mark.ts";
@@ -10,8 +11,19 @@ import { isPartial, planPartial } from "./partial.ts";
 import { type Planner, requireFunc } from "./planner.ts";
 import { openVariables } from "./readiness.ts";
 import { dataName, type FunctionRules, findNode, type RuleNode } from "./rule-tree.ts";
-import { append, bool, fail, local, newLocal, planTerm, type Site } from "./site.ts";
-import { bindVariable } from "./variables.ts";
+import {
+  append,
+  appendBlock,
+  bool,
+  fail,
+  local,
+  newLocal,
+  planBody,
+  planReached,
+  planTerm,
+  type Site,
+} from "./site.ts";
+import { bindVariable, makeVariables } from "./variables.ts";
 
 /** The document of a node's rules. */
 export function callRules(site: Site, node: RuleNode): IrOperand {
@@ -78,8 +90,7 @@ type Complete = { readonly name: string; readonly path: string; readonly rules: 
 
 function planComplete(func: FuncSite, { name, path, rules }: Complete): IrFunc {
   const chains = rules.filter((rule) => !rule.isDefault);
-  const early = earlyValue(chains);
-  planChains(func, path, chains, early);
+  planChains(func, path, chains);
   for (const rule of rules) {
     if (!rule.isDefault) continue;
     const site = nextBlock(func);
@@ -90,28 +101,32 @@ function planComplete(func: FuncSite, { name, path, rules }: Complete): IrFunc {
   return finishFunc(name, func);
 }
 
-function planChains(func: FuncSite, path: string, rules: readonly Rule[], early: boolean): void {
+function planChains(func: FuncSite, path: string, rules: readonly Rule[]): void {
   const value = newLocal(func.site);
-  for (const rule of rules) planChain(func, { path, rule }, { value, early });
+  const early = earlyValue(rules);
+  const all = rules.flatMap(linksOf);
+  const links = all.some(({ needs }) => needs !== undefined) ? all : [];
+  for (const rule of rules) planChain(func, { path, rule }, { value, early, links });
 }
 
 type Chain = { readonly path: string; readonly rule: Rule };
-type Target = { readonly value: number; readonly early: boolean };
+/** `links` are those of all rules, where rules may be left out that would stand in the way of an early end. */
+type Target = { readonly value: number; readonly early: boolean; readonly links: readonly Rule[] };
 
 /** A rule and its `else` links: the first that holds gives the value, which must be that of every other chain. */
 function planChain(func: FuncSite, chain: Chain, target: Target): void {
-  const links: Rule[] = [];
-  for (let link: Rule | undefined = chain.rule; link !== undefined; link = link.else) links.push(link);
+  const links = linksOf(chain.rule);
   planLinks(func, chain, links, target);
   const last = nextBlock(func);
   append(last, { type: "IsDefinedStmt", stmt: { source: target.value } });
   append(last, { type: "AssignVarOnceStmt", stmt: { source: local(target.value), target: func.result } });
-  if (target.early && links.some(({ body }) => hasWith(body))) {
-    append(last, { type: "ReturnLocalStmt", stmt: { source: target.value } });
-  }
+  if (!links.some(({ body }) => hasWith(body))) return;
+  if (target.early) append(last, { type: "ReturnLocalStmt", stmt: { source: target.value } });
+  else if (earlyValue([chain.rule])) planEarlyEnd(last, func, chain.rule, target);
 }
 
-function planLinks(func: FuncSite, { path, rule }: Chain, links: readonly Rule[], { value, early }: Target): void {
+function planLinks(func: FuncSite, { path, rule }: Chain, links: readonly Rule[], target: Target): void {
+  const { value, early } = target;
   for (const link of links) {
     const site = nextBlock(func);
     if (link === links[0]) append(site, { type: "ResetLocalStmt", stmt: { target: value } });
@@ -122,7 +137,25 @@ function planLinks(func: FuncSite, { path, rule }: Chain, links: readonly Rule[]
     markRule(site, path, link);
     append(site, { type: "AssignVarOnceStmt", stmt: { source, target: value } });
     if (early) append(site, { type: "ReturnLocalStmt", stmt: { source: value } });
+    else if (!hasWith(link.body)) planEarlyEnd(site, func, link, target);
   }
+}
+
+/** The value is the answer where all rules of other values are left out. */
+function planEarlyEnd(site: Site, func: FuncSite, link: Rule, { value, links }: Target): void {
+  const others = links.length === 0 ? undefined : othersOf(link, links);
+  if (others === undefined) return;
+  appendBlock(site, (nested) => {
+    for (const { head, needs = [] } of others) {
+      const variables = makeVariables(func.site.variables);
+      const isThere = planReached({ ...nested, variables }, (inner) => {
+        bindArguments(inner, func, head.args ?? link.head.args ?? []);
+        planBody(inner, needs);
+      });
+      append(nested, { type: "IsUndefinedStmt", stmt: { source: isThere } });
+    }
+    append(nested, { type: "ReturnLocalStmt", stmt: { source: value } });
+  });
 }
 
 function bindArguments(site: Site, func: FuncSite, args: readonly Term[]): void {

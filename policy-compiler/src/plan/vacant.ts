@@ -5,7 +5,7 @@
  * from there on the rules there make what they make.
  */
 import type { Rule, Term } from "../syntax/ast.ts";
-import { constantText } from "./constant.ts";
+import { constantText } from "../syntax/constant-text.ts";
 
 /** A rule, and what its head has below the document's node. */
 export type Placed = { readonly rule: Rule; readonly keys: readonly Term[] };

@@ -56,6 +56,8 @@ export type Rule = {
   readonly body: Body;
   /** The next link of an `else` chain. */
   readonly else: Rule | undefined;
+  /** Resolved, where rules of other values end early without this one: what it reads, and is not looked at where that is not there. */
+  readonly needs?: Body;
   /** Of parsed rules: how the text says it. */
   readonly form?: RuleForm;
 };
