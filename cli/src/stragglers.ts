@@ -20,19 +20,32 @@ export function nameOf({ workload, namespace, instance }: ProxyBody, { proxies }
   return plain(same.length < 2 || instance === undefined ? name : `${name} (${instance.slice(0, 8)})`);
 }
 
-function reasonOf(proxy: ProxyBody, { revision, release, nowMs }: StatusBody): string | undefined {
+function reasonOf(proxy: ProxyBody, status: StatusBody): string | undefined {
+  const { revision, release, nowMs } = status;
   const { state, lastWordMs, refusal, isOrphan = false } = proxy;
   const since = lastWordMs === undefined ? "" : ` for ${printSpan(nowMs - lastWordMs)}`;
   if (isOrphan) return "its workload is not of the mesh, and it runs on with what it had: end it where it runs";
   if (state === "never") return "no proxy of it has joined yet";
-  if (state === "gone") return `is gone${since}: its process has ended, or cannot reach the controller`;
-  if (refusal !== undefined) return refusalOf(refusal, nowMs);
+  if (state === "gone")
+    return `is gone${since}: its process has ended, or cannot reach the controller${staleOf(proxy, status)}`;
+  if (refusal !== undefined) return `${refusalOf(refusal, nowMs)}${staleOf(proxy, status)}`;
+  if (proxy.withheld !== undefined)
+    return `is not given the newest revision: its version has not what that needs (${proxy.withheld.map(plain).join(", ")}); update it`;
   if (revision === undefined || proxy.revision === revision.name) return undefined;
   const silent = state === "stale" ? `, and has said nothing${since}` : "";
   if (release?.stage === "canary" && proxy.isCanary !== true)
     return `is still at ${shortHash(proxy.revision ?? "")}: its turn comes after the canaries${silent}`;
   if (proxy.revision === undefined) return `has no revision yet: its first snapshot is on its way${silent}`;
   return `is still at ${shortHash(proxy.revision)}: it was not sent the newer one yet, or has not answered${silent}`;
+}
+
+/** What a proxy that is behind does by now, where the mesh says how long it may be. */
+function staleOf({ lastWordMs, refusal, state }: ProxyBody, { staleness, nowMs }: StatusBody): string {
+  const sinceMs = state === "gone" ? lastWordMs : refusal?.atMs;
+  if (staleness === undefined || sinceMs === undefined) return "";
+  const leftMs = sinceMs + staleness.maxMs - nowMs;
+  if (leftMs > 0) return staleness.onStale === "deny" ? `; it denies everything in ${printSpan(leftMs)}` : "";
+  return staleness.onStale === "deny" ? "; by now it denies everything" : "; it is stale, and serves on";
 }
 
 /** What a proxy refuses, and whether that is the revision's fault or its machine's own. */

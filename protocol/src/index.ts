@@ -50,6 +50,7 @@ export { CONTROLLER_SERVER_NAME, controllerId, type JoinTokenFile, snapshotSigne
 export { findRevoked, indexRevoked, parseSerial, type RevokedIndex, type ShownCertificate } from "./revoked.ts";
 export {
   type BoundEntrypoint,
+  featuresOf,
   type InboundPort,
   type LocalPort,
   type Member,

@@ -22,6 +22,9 @@ export function isReachableBy(transports: readonly string[] | undefined, spoken:
   return spoken.some((transport) => taken.includes(transport));
 }
 
-/** `delta`: takes a snapshot as contents by hash, and endpoints as what differs. */
-export type ProxyFeature = "delta";
-export const PROXY_FEATURES: readonly ProxyFeature[] = ["delta"];
+/**
+ * `delta`: takes a snapshot as contents by hash, and endpoints as what differs · `staleness`: refuses requests when it
+ * has been behind for as long as the mesh says. What needs a feature is withheld from a proxy that has it not.
+ */
+export type ProxyFeature = "delta" | "staleness";
+export const PROXY_FEATURES: readonly ProxyFeature[] = ["delta", "staleness"];

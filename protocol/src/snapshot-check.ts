@@ -42,6 +42,9 @@ export function checkSnapshot(value: unknown): {
   return problems.length > 0 ? { problems } : { snapshot: checked, problems };
 }
 
+/** A snapshot ends after a day: nobody is behind for longer. */
+const BEHIND_MAX_MS = 24 * 3_600_000;
+
 function checkFields(snapshot: FieldReader<Snapshot>): void {
   snapshot.oneOf("format", SNAPSHOT_FORMAT);
   snapshot.object("revision", checkRevision);
@@ -51,6 +54,7 @@ function checkFields(snapshot: FieldReader<Snapshot>): void {
     mesh.text("name", { lengthMax: 253 });
     mesh.text("trustDomain", { lengthMax: 255, pattern: /^[a-z0-9._-]+$/ });
     mesh.boolean("explainDenials");
+    if (mesh.has("behindMaxMs")) mesh.integer("behindMaxMs", 1, BEHIND_MAX_MS);
   });
   if (snapshot.has("members")) snapshot.objects("members", checkMember, MEMBERS_MAX);
   if (snapshot.has("revoked")) snapshot.object("revoked", checkRevoked);

@@ -5,6 +5,8 @@
  * A snapshot never holds endpoints (state, a stream of its own) nor keys.
  */
 
+import type { ProxyFeature } from "./link.ts";
+
 /** A proxy that does not know a snapshot's format NACKs it. */
 export const SNAPSHOT_FORMAT = 1;
 
@@ -65,7 +67,17 @@ export type MeshSettings = {
   readonly trustDomain: string;
   /** Shows rule and place of a denial to the client; never outside a demo. */
   readonly explainDenials: boolean;
+  /**
+   * For how long a proxy may be behind, which is without a word of its controller or refusing a newer snapshot, before
+   * it refuses every request. Absent: it serves for as long as its snapshot lasts.
+   */
+  readonly behindMaxMs?: number;
 };
+
+/** What a proxy must be able to do to enforce what these settings say. */
+export function featuresOf({ behindMaxMs }: Pick<MeshSettings, "behindMaxMs">): readonly ProxyFeature[] {
+  return behindMaxMs === undefined ? [] : ["staleness"];
+}
 
 export type WorkloadSnapshot = {
   readonly name: string;

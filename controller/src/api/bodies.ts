@@ -19,6 +19,8 @@ export type StatusBody = {
   readonly source: SourceBody;
   /** A revision that stays in force whatever sources hold, until it is lifted (`regomesh rollback --lift`). */
   readonly pin?: PinBody;
+  /** For how long a proxy may be behind, and what it does from then on; absent where the mesh says nothing. */
+  readonly staleness?: StalenessBody;
   /** How far the newest revision has come, while it waits for its canaries or is watched; absent otherwise. */
   readonly release?: ReleaseStageBody;
   /** All of them, the mesh's own first. */
@@ -77,6 +79,8 @@ export type SourceBody = {
   /** Which paths may speak for which namespaces (`--allow`); empty: every path for every namespace. */
   readonly allow: readonly { readonly path: string; readonly namespaces: readonly string[] }[];
 };
+
+export type StalenessBody = { readonly maxMs: number; readonly onStale: "serve" | "deny" };
 
 export type ReleaseStageBody = {
   /** `canary`: only they have it, and everybody else what was proven · `everyone`: it is given to all. */
@@ -264,6 +268,8 @@ export type ProxyBody = {
   readonly revision?: string;
   readonly sequence?: number;
   readonly refusal?: RefusalBody;
+  /** What its version cannot do and the newest revision needs: it is not given that, and enforces what it has. */
+  readonly withheld?: readonly string[];
   /** It has the newest revision before others, or shall have it. */
   readonly isCanary?: boolean;
   /** What its machine does not do for it, such as a full disk; it serves all the same. */

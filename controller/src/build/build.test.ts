@@ -451,6 +451,17 @@ describe("how a revision comes in force", () => {
     expect(diagnostics[0]?.message).toContain(message);
   });
 
+  test("a proxy is told for how long it may be behind where it is to deny then, and status knows it in any case", () => {
+    const stale = (more: string) =>
+      buildText(
+        `apiVersion: regomesh.dev/v1alpha1\nkind: MeshConfig\nmetadata: { name: m }\nspec: { maxStaleness: 1h${more} }\n${web}`,
+      ).plan;
+    expect(stale("")?.mesh).not.toHaveProperty("behindMaxMs");
+    expect(stale("")?.staleness).toEqual({ maxMs: 3_600_000, onStale: "serve" });
+    expect(stale(", onStale: Deny")?.mesh.behindMaxMs).toBe(3_600_000);
+    expect(stale(", onStale: Deny")?.staleness?.onStale).toBe("deny");
+  });
+
   test("rules alone change nothing of what proxies can act upon", () => {
     expect(buildText(config("{ percent: 10 }") + web).plan?.meaning).toBe(
       buildText(config("{ percent: 20 }") + web).plan?.meaning,

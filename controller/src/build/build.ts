@@ -3,9 +3,15 @@
  * A build is whole or it is refused: one fault anywhere, and no proxy changes.
  */
 import { type Diagnostic, type DiagnosticRecord, hasErrors, sortDiagnostics, toDiagnosticRecord } from "@regomesh/base";
-import { canonicalJson, type PolicyRef, type ServiceContent, snapshotHash } from "@regomesh/protocol";
+import {
+  canonicalJson,
+  type MeshSettings,
+  type PolicyRef,
+  type ServiceContent,
+  snapshotHash,
+} from "@regomesh/protocol";
 import { type PolicySource, parseResources, type Resource } from "@regomesh/resources";
-import type { BoundPolicyBody, FailedTestBody } from "../api/bodies.ts";
+import type { BoundPolicyBody, FailedTestBody, StalenessBody } from "../api/bodies.ts";
 import { checkBindings } from "../index/check-bindings.ts";
 import { checkComposition } from "../index/check-composition.ts";
 import { checkServices } from "../index/check-services.ts";
@@ -30,7 +36,7 @@ import { countsOf, type PlacedHead, verdictsOf } from "./verdicts.ts";
 
 /** What a revision holds beside its name: plain data that crosses processes and is kept on disk. */
 export type MeshPlan = {
-  readonly mesh: { readonly name: string; readonly trustDomain: string };
+  readonly mesh: Omit<MeshSettings, "explainDenials">;
   readonly workloads: readonly WorkloadPlan[];
   /** What workloads are told of the services that they may call. */
   readonly outbound: readonly ServiceContent[];
@@ -40,6 +46,8 @@ export type MeshPlan = {
   readonly inventory?: Inventory;
   /** Sources that the mesh's own one names; absent where none. */
   readonly sources?: readonly SourcePlan[];
+  /** For how long proxies may be behind; absent where the mesh says nothing. */
+  readonly staleness?: StalenessBody;
   /** How it comes in force; absent in a plan that an earlier version has kept. */
   readonly rules?: ReleaseRules;
   /**
@@ -270,12 +278,13 @@ function makePlan({ trees, index, named }: Read, tools: PolicyTools, diagnostics
       ...(outbound === undefined ? {} : { outbound }),
     });
   });
-  const mesh = { name: index.name, trustDomain: index.config.trustDomain };
+  const mesh = toMeshPlan(index);
   const outbound = toOutbound(index);
   const byService = Map.groupBy(workloads, ({ service, namespace }) => `${service}.${namespace}`);
   return {
     mesh,
     rules: toReleaseRules(index),
+    ...toStaleness(index.config),
     meaning: meaningOfPlan(mesh, workloads, outbound, modules, tools.version),
     workloads,
     outbound,
@@ -291,6 +300,22 @@ function makePlan({ trees, index, named }: Read, tools: PolicyTools, diagnostics
       : { sources: index.sources.map(({ metadata, spec }) => ({ name: metadata.name, ...spec })) }),
     inventory: inventoryOfIndex(index, named),
   };
+}
+
+/** Who only serves on when it is stale need not be told. */
+function toMeshPlan({ name, config }: MeshIndex): MeshPlan["mesh"] {
+  const { trustDomain, maxStaleness, onStale } = config;
+  return {
+    name,
+    trustDomain,
+    ...(maxStaleness === undefined || onStale === "Serve" ? {} : { behindMaxMs: maxStaleness }),
+  };
+}
+
+function toStaleness({ maxStaleness, onStale }: MeshIndex["config"]): Pick<MeshPlan, "staleness"> {
+  return maxStaleness === undefined
+    ? {}
+    : { staleness: { maxMs: maxStaleness, onStale: onStale === "Deny" ? "deny" : "serve" } };
 }
 
 function inventoryOfIndex(index: MeshIndex, named: readonly string[]): Inventory {

@@ -6,7 +6,7 @@ import { type Hold, holdOf } from "./hold.ts";
 import { hashFor, type ProxyStream } from "./proxy.ts";
 import { type Publication, type Release, toPublication } from "./release.ts";
 import { awaitedUntilMs, faultOf } from "./stages.ts";
-import { type Distribution, isHeld, isInForce, type Step, still, wanted } from "./state.ts";
+import { type Distribution, isHeld, isInForce, type Step, still, wanted, withheldFrom } from "./state.ts";
 import { dropWatched, settleTraffic } from "./traffic.ts";
 
 /**
@@ -68,7 +68,9 @@ export function proveWhatHolds(state: Distribution, nowMs: number): Step {
   const proxies = [...roster.proxies.values()];
   const hashOf = (proxy: ProxyStream) => hashFor(proxy, wanted(state, proxy.workload));
   const isSettled = (proxy: ProxyStream) =>
-    isInForce(state, proxy) || (proxy.refusal?.class === "local" && proxy.refusal.hash === hashOf(proxy));
+    isInForce(state, proxy) ||
+    withheldFrom(state, proxy).length > 0 ||
+    (proxy.refusal?.class === "local" && proxy.refusal.hash === hashOf(proxy));
   return still(
     proxies.some((proxy) => isInForce(state, proxy)) && proxies.every(isSettled)
       ? { ...state, proven: publication, stage: undefined, traffic: settleTraffic(state.traffic) }

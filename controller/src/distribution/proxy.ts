@@ -44,6 +44,8 @@ export type ProxyStream = {
   readonly listen: readonly ListenAddress[];
   readonly admin: string;
   readonly holding: Holding;
+  /** What it says that it can do beyond the format. */
+  readonly features: readonly string[];
   /** It takes snapshots as contents; false: in one body. */
   readonly takesDelta: boolean;
   /** Contents that it has; nothing of one that takes no delta. */
@@ -88,6 +90,7 @@ export type RefusalProblem = { readonly code: NackReason; readonly message: stri
 const PROBLEMS_MAX = 20;
 const TEXT_LENGTH_MAX = 500;
 const CONTENTS_MAX = 1000;
+const FEATURES_MAX = 64;
 const HASH = /^[0-9a-f]{64}$/;
 
 /** A port is free again, a disk has room: a machine's own trouble is tried again soon, then less and less. */
@@ -111,6 +114,7 @@ export function openProxy(
     listen: hello.listen,
     admin: hello.admin,
     holding: toHolding(hello.holding),
+    features: hello.features.slice(0, FEATURES_MAX).map(clip),
     takesDelta,
     held: takesDelta ? toHeld(hello.holding, candidates) : HOLDS_NOTHING,
     delivery: { kind: "settled" },
@@ -136,6 +140,11 @@ export function hashFor(
   snapshot: PackedSnapshot | undefined,
 ): string | undefined {
   return takesDelta ? snapshot?.hash : snapshot?.whole().hash;
+}
+
+/** Features that a proxy would need to enforce a snapshot, and has not: then it is withheld. */
+export function lackingFor({ features }: Pick<ProxyStream, "features">, snapshot: PackedSnapshot): readonly string[] {
+  return snapshot.features.filter((feature) => !features.includes(feature));
 }
 
 /** Whether a snapshot shall be sent now. */

@@ -5,6 +5,7 @@ import {
   checkSnapshot,
   ENVELOPE_FORMAT,
   type Envelope,
+  featuresOf,
   fromServiceContent,
   joinSnapshot,
   type Member,
@@ -62,6 +63,8 @@ export type PackedSnapshot = {
   readonly parts: SnapshotParts;
   /** Hashes of the modules that the snapshot names. */
   readonly modules: readonly string[];
+  /** What a proxy must be able to do to enforce it. */
+  readonly features: readonly string[];
   /** The same in one body, for a proxy without the feature "delta". */
   readonly whole: () => { readonly hash: string; readonly body: Uint8Array };
 };
@@ -184,6 +187,7 @@ function pack(key: string, workload: WorkloadPlan, parts: SnapshotParts, release
     issuedAtMs,
     parts,
     modules: modulesOf(workload),
+    features: featuresOf(release.plan.mesh),
     whole: () => {
       whole ??= toWhole(envelope, parts);
       return whole;

@@ -1,6 +1,6 @@
 /** What is sent now: to everybody what it lacks, receivers before senders, and to no more at once than may be on their way. */
 import { waitingGroups } from "./order.ts";
-import { hashFor, isDue, send } from "./proxy.ts";
+import { hashFor, isDue, lackingFor, send } from "./proxy.ts";
 import { type Distribution, type Effect, hasAnswered, isHeld, type Step, still, wantedBy } from "./state.ts";
 
 /**
@@ -53,6 +53,7 @@ export function sendWhatIsDue(state: Distribution, nowMs: number): Step {
     // Who has nothing yet serves nobody by an older revision.
     if (proxy.holding.revision !== undefined && isWaiting(proxy.workload)) continue;
     const snapshot = wantedBy(state, proxy);
+    if (snapshot !== undefined && lackingFor(proxy, snapshot).length > 0) continue;
     if (snapshot === undefined || !isDue(proxy, hashFor(proxy, snapshot) ?? "", nowMs)) continue;
     const nonce = String(++sent);
     left--;

@@ -3,7 +3,7 @@ import { AT_ONCE, type ReleaseRules } from "../snapshot/release-rules.ts";
 import { makeRelease, Play, settled } from "../test/play.ts";
 import { nextDueMs } from "./distribution.ts";
 import { type Publication, toPublication } from "./release.ts";
-import { wanted } from "./state.ts";
+import { wanted, withheldFrom } from "./state.ts";
 
 const RULES: ReleaseRules = {
   canary: { kind: "workloads", workloads: ["default/orders"] },
@@ -245,5 +245,27 @@ describe("a release that its canaries show to be wrong is taken back", () => {
     expect(play.publish(next({ ...AT_ONCE }))).toEqual(["web:B2"]);
     play.ack("web");
     expect(play.state.proven?.release.revision.name).toBe("B");
+  });
+});
+
+describe("what a proxy could not enforce is withheld from it", () => {
+  const denying = () => {
+    const release = makeRelease(2, "B");
+    return toPublication({ ...release, plan: { ...release.plan, mesh: { ...release.plan.mesh, behindMaxMs: 1000 } } });
+  };
+
+  test("by its features: it keeps what it has, holds nobody up, and gets what it can", () => {
+    const play = settled("web", "orders");
+    play.connect("orders", { features: ["delta", "staleness"] });
+    expect(play.publish(denying())).toEqual(["orders:B2"]);
+    play.ack("orders");
+    const [web, orders] = ["web", "orders"].map((name) =>
+      [...play.state.roster.proxies.values()].find(({ instance }) => instance === name),
+    );
+    expect(web && withheldFrom(play.state, web)).toEqual(["staleness"]);
+    expect(orders && withheldFrom(play.state, orders)).toEqual([]);
+    expect(play.inForce()).toEqual(["web:A", "orders:B"]);
+    expect(play.state.proven?.release.revision.name).toBe("B");
+    expect(play.publish(toPublication(makeRelease(3, "C")))).toEqual(["web:C3", "orders:C3"]);
   });
 });

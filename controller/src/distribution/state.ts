@@ -15,7 +15,7 @@ import {
 import type { Claim } from "./endpoints.ts";
 import type { Hold } from "./hold.ts";
 import type { Held } from "./missing.ts";
-import { hashFor, type ProxyStream, type StreamId } from "./proxy.ts";
+import { hashFor, lackingFor, type ProxyStream, type StreamId } from "./proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "./release.ts";
 import { EMPTY_ROSTER, type Known, type Roster } from "./roster.ts";
 import type { Stage } from "./stages.ts";
@@ -138,9 +138,16 @@ export function isInForce({ publication }: Distribution, proxy: ProxyStream): bo
   return proxy.holding.snapshotHash === hashFor(proxy, publication?.snapshots.get(proxy.workload));
 }
 
-/** Whether it has what it shall have, or has refused it. */
+/** Features that keep a proxy from having what it shall have; none where it can. */
+export function withheldFrom(state: Distribution, proxy: ProxyStream): readonly string[] {
+  const snapshot = wantedBy(state, proxy);
+  return snapshot === undefined ? [] : lackingFor(proxy, snapshot);
+}
+
+/** Whether it has what it shall have, has refused it, or cannot be given it. */
 export function hasAnswered(state: Distribution, proxy: ProxyStream): boolean {
   const hash = hashFor(proxy, wantedBy(state, proxy));
+  if (withheldFrom(state, proxy).length > 0) return true;
   return proxy.holding.snapshotHash === hash || proxy.refusal?.hash === hash;
 }
 

@@ -16,7 +16,7 @@ import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy
 import type { Release } from "../distribution/release.ts";
 import type { GoneProxy, Known } from "../distribution/roster.ts";
 import { canariesOf } from "../distribution/stages.ts";
-import { type Distribution, isInForce, proxyName } from "../distribution/state.ts";
+import { type Distribution, isInForce, proxyName, withheldFrom } from "../distribution/state.ts";
 import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
 import type { ProxyStates } from "./graph.ts";
 import { type Ledger, NO_SHADOW } from "./ledger.ts";
@@ -84,6 +84,7 @@ export function toStatus(facts: StatusFacts): StatusBody {
     source: facts.source,
     sources: facts.sources,
     ...(facts.pin === undefined ? {} : { pin: facts.pin }),
+    ...(release.plan.staleness === undefined ? {} : { staleness: release.plan.staleness }),
     ...toStageBody(facts),
     warnings: release.warnings ?? [],
     proxies: [
@@ -193,6 +194,7 @@ function toProxy(
     ...(distribution.stage?.kind === "canary" && distribution.stage.canaries.has(proxyName(proxy))
       ? { isCanary: true }
       : {}),
+    ...toWithheld(seen, distribution),
     ...(isConnected && revision !== undefined ? { revision: nameFor(revision.name), sequence: revision.sequence } : {}),
     ...(isConnected && seen.proxy.refusal !== undefined ? { refusal: toRefusal(seen.proxy.refusal) } : {}),
     ...(report !== undefined && report.svidNotAfterMs > 0 ? { svidNotAfterMs: report.svidNotAfterMs } : {}),
@@ -203,6 +205,11 @@ function toProxy(
     refusedPerSecond: refused === undefined || !isConnected ? 0 : refused.tally.denied / refused.seconds,
     ...(admin === "" ? {} : { admin }),
   };
+}
+
+function toWithheld(seen: Seen, distribution: Distribution): Pick<ProxyBody, "withheld"> {
+  const withheld = seen.isConnected ? withheldFrom(distribution, seen.proxy) : [];
+  return withheld.length === 0 ? {} : { withheld };
 }
 
 /** What enforces a revision that nobody can change any more, until it is ended where it runs. */

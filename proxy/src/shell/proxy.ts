@@ -11,7 +11,7 @@ import { DiskTroubles } from "./admin/disk-troubles.ts";
 import { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./downstream/downstream-timeouts.ts";
 import type { Address } from "./net/listener.ts";
 import type { Identity } from "./net/tls.ts";
-import type { DataPlane, SnapshotLoad } from "./plane/data-plane.ts";
+import { type DataPlane, type SnapshotLoad, staleAfterMs } from "./plane/data-plane.ts";
 import { drainPlane } from "./plane/drain.ts";
 import { makeSharedMemory, makeThread, type SocketOptions } from "./plane/make-thread.ts";
 import { ThreadPlane } from "./plane/thread-plane.ts";
@@ -86,6 +86,7 @@ export class Sidecar {
   /** Somebody has said where services are, or that nobody serves them. */
   #areEndpointsKnown = false;
   #identity: Identity | undefined = undefined;
+  #behindSinceMs: number | undefined = undefined;
   #expiry: NodeJS.Timeout | undefined = undefined;
   readonly #log: Log;
   readonly #wallMs: () => number;
@@ -128,8 +129,15 @@ export class Sidecar {
     return this.#identity !== undefined && this.#identity.notAfterMs <= this.#wallMs();
   }
 
-  get #isStale(): boolean {
-    return this.#load !== undefined && !this.#load.isOperators && this.#load.snapshot.expiresAtMs <= this.#wallMs();
+  /** Why what is in force decides nothing any more; "" where it does. */
+  get #staleness(): string {
+    const load = this.#load;
+    if (load === undefined || load.isOperators === true) return "";
+    const { expiresAtMs } = load.snapshot;
+    const nowMs = this.#wallMs();
+    if (expiresAtMs <= nowMs) return `the snapshot expired at ${new Date(expiresAtMs).toISOString()}`;
+    if (this.#behindSinceMs === undefined || this.#behindSinceMs + staleAfterMs(load) > nowMs) return "";
+    return `it is behind its controller since ${new Date(this.#behindSinceMs).toISOString()}, longer than the mesh allows`;
   }
 
   /** Puts a snapshot in force, whole, or gives why not; the old one stays then. */
@@ -163,6 +171,13 @@ export class Sidecar {
   ): Promise<void> {
     await this.plane.setEndpoints(endpoints, services, isComplete);
     this.#areEndpointsKnown = true;
+  }
+
+  /** Since when it is not known that the newest revision is in force: undefined while it is. */
+  async setBehind(sinceMs: number | undefined): Promise<void> {
+    if (sinceMs === this.#behindSinceMs) return;
+    this.#behindSinceMs = sinceMs;
+    await this.plane.setBehind(sinceMs);
   }
 
   async setIdentity(identity: Identity): Promise<void> {
@@ -199,7 +214,7 @@ export class Sidecar {
     if (this.#isDraining) return "draining";
     if (this.#isSvidExpired) return `the SVID expired at ${new Date(this.#identity?.notAfterMs ?? 0).toISOString()}`;
     if (this.#load === undefined) return this.waitingReason;
-    if (this.#isStale) return `the snapshot expired at ${new Date(this.#load.snapshot.expiresAtMs).toISOString()}`;
+    if (this.#staleness !== "") return this.#staleness;
     return this.#areEndpointsKnown ? "" : "no endpoints yet: the controller has not said where services are";
   }
 

@@ -13,6 +13,8 @@ export type InForce = {
   readonly hash: string;
   /** From then on it decides nothing any more (wall clock): whoever made it has not confirmed it. */
   readonly staleAtMs: number;
+  /** Nor when the proxy has been behind for so long; without end where the mesh has it serve. */
+  readonly staleAfterMs: number;
   readonly snapshot: Snapshot;
   readonly workload: WorkloadSnapshot;
   readonly inbound: BoundPolicy | undefined;

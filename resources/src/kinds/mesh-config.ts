@@ -47,6 +47,9 @@ const release = z.strictObject({
     .describe("of fewer requests under the new revision nothing is concluded"),
 });
 
+/** What a snapshot is good for. */
+const STALENESS_MAX_MS = 24 * 3_600_000;
+
 export const meshConfigSpec = z.strictObject({
   trustDomain: trustDomain
     .prefault(DEFAULT_TRUST_DOMAIN)
@@ -60,6 +63,16 @@ export const meshConfigSpec = z.strictObject({
     .prefault("Base")
     .describe(
       "how paths are normalised before policy and application see them; Base changes least and is what RFC 3986 asks; KeepEscapedSlashes is Base that lets %2F pass, as npm and GitLab need it",
+    ),
+  maxStaleness: duration(1000, STALENESS_MAX_MS)
+    .exactOptional()
+    .describe(
+      "how long a proxy may be without a word of its controller, or refuse a newer revision; a day, for which its snapshot is good, where absent",
+    ),
+  onStale: oneOf("Serve", "Deny")
+    .prefault("Serve")
+    .describe(
+      "what a proxy does from then on: it serves by what it has, and status says so; or it answers 503, policy_stale",
     ),
   release: release
     .prefault({})

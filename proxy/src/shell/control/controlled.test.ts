@@ -206,6 +206,65 @@ test("while the controller is away the last word holds, and its return is notice
   expect(await ask(sidecar)).toBe(403);
 });
 
+const behindFor = (behindMaxMs: number, sequence = 1): Snapshot => {
+  const snapshot = revision(sequence);
+  return { ...snapshot, mesh: { ...snapshot.mesh, behindMaxMs } };
+};
+
+/** Asks until it is answered so; the test's own time bounds it. */
+async function askUntil(sidecar: Sidecar, wanted: number): Promise<void> {
+  while ((await ask(sidecar)) !== wanted);
+}
+
+test("a proxy that has been without its controller for as long as the mesh allows denies, until it is back", async () => {
+  controller.snapshot = behindFor(300);
+  await controller.start();
+  const { sidecar, link } = await start();
+  await link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  expect(await ask(sidecar)).toBe(200);
+  const awayMs = Date.now();
+  controller.kill();
+  await askUntil(sidecar, 503);
+  expect(Date.now() - awayMs).toBeGreaterThanOrEqual(300);
+  expect(sidecar.waitingFor()).toMatch(/^it is behind its controller since /);
+  const { port } = sidecar.addresses.inbound["http"] ?? { port: 0 };
+  expect(await exchange(port, "GET / HTTP/1.1\r\nHost: web\r\n\r\n")).toContain('"reason":"policy_stale"');
+  const out = await exchange(sidecar.addresses.outbound.port, "GET http://orders/ HTTP/1.1\r\nHost: orders\r\n\r\n");
+  expect(out).toContain('"reason":"policy_stale"');
+  controller.snapshot = behindFor(300, 3);
+  await controller.start();
+  await askUntil(sidecar, 200);
+});
+
+test("a proxy that refuses what is newer is behind too, and no longer once it takes something", async () => {
+  controller.snapshot = behindFor(300);
+  await controller.start();
+  const { sidecar, link } = await start();
+  await link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  controller.send({ ...behindFor(300, 3), workloads: [{ ...makeWorkload(), name: "another" }] });
+  await controller.until(() => controller.heard.nacks.length === 1);
+  await askUntil(sidecar, 503);
+  controller.send(behindFor(300, 5));
+  await askUntil(sidecar, 200);
+});
+
+test("a proxy that starts with the controller away is as old as its snapshot", async () => {
+  controller.snapshot = { ...behindFor(60_000), issuedAtMs: Date.now() - 61_000 };
+  await controller.start();
+  const first = await start();
+  await first.link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  expect(await ask(first.sidecar)).toBe(200);
+  await first.link.close();
+  await first.sidecar.close();
+  controller.kill();
+  const second = await start();
+  await second.link.ready;
+  expect(await ask(second.sidecar)).toBe(503);
+});
+
 test("a proxy that is started with the controller away serves on the last good snapshot", async () => {
   controller.snapshot = revision(1);
   await controller.start();

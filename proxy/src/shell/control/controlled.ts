@@ -62,6 +62,9 @@ export class Controlled {
   #identity: Identity | undefined = undefined;
   #file: SnapshotFile | undefined = undefined;
   #isWithdrawn = false;
+  /** Since when there is no word of the controller, and since when its snapshots are refused. */
+  #awaySinceMs: number | undefined = undefined;
+  #refusingSinceMs: number | undefined = undefined;
   readonly #endpoints = new Map<string, readonly FileEndpoint[]>();
   #keepTimer: NodeJS.Timeout | undefined = undefined;
   #markReady: () => void = () => {};
@@ -170,6 +173,9 @@ export class Controlled {
       sidecar.waitingReason = `no snapshot yet: the controller has sent none, and of the last good one ${why}`;
       return log.log("info", "waiting for the controller's first snapshot", { lastGood: why });
     }
+    // How long this proxy was ended nobody knows: its snapshot is the last word that there is.
+    this.#awaySinceMs = file.snapshot.issuedAtMs;
+    await this.#tellBehind();
     const problems = await sidecar.apply(file);
     if (problems.length > 0) {
       sidecar.waitingReason = `no snapshot yet: the last good one does not apply: ${problems[0]?.message ?? ""}`;
@@ -201,6 +207,8 @@ export class Controlled {
         if (this.#streams === streams) this.#streams = undefined;
         if (sidecar.isControllerConnected) attempt = 0;
         sidecar.isControllerConnected = false;
+        this.#awaySinceMs ??= clock.nowMs();
+        await this.#tellBehind();
         attempt++;
         if (sidecar.load === undefined) sidecar.waitingReason = `no snapshot yet: ${describeError(error)}`;
         if (isRefusal(error)) keeper.renewNow();
@@ -231,6 +239,8 @@ export class Controlled {
           log.log("info", "connected to the controller", { address });
         sidecar.isControllerConnected = true;
         this.#isRenewing = false;
+        this.#awaySinceMs = undefined;
+        void this.#tellBehind();
       },
     });
   }
@@ -289,13 +299,23 @@ export class Controlled {
       const first = problems[0]?.message ?? "";
       log.log("warn", "a snapshot was refused", { hash: message.hash.slice(0, 12), problem: first });
       if (sidecar.load === undefined) sidecar.waitingReason = `the controller's snapshot was refused: ${first}`;
+      this.#refusingSinceMs ??= clock.nowMs();
+      await this.#tellBehind();
       return problems;
     }
+    this.#refusingSinceMs = undefined;
+    await this.#tellBehind();
     this.#file = file;
     log.log("info", "a snapshot is in force", { revision: file.snapshot.revision.name, hash: file.hash.slice(0, 12) });
     this.#keepSoon();
     this.#markReady();
     return [];
+  }
+
+  /** Away or refusing, whatever began first: the newest revision may be another one. */
+  async #tellBehind(): Promise<void> {
+    const since = [this.#awaySinceMs, this.#refusingSinceMs].filter((each) => each !== undefined);
+    await this.#options.sidecar.setBehind(since.length === 0 ? undefined : Math.min(...since));
   }
 
   /** What fails in a way that has no name is this machine's affair: the link and the old snapshot stay. */

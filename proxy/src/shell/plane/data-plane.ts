@@ -24,6 +24,12 @@ export type SnapshotLoad = {
   readonly isOperators?: boolean;
 };
 
+/** For how long a proxy with this snapshot may be behind before it serves no more; without end where it goes on. */
+export function staleAfterMs({ snapshot, isOperators = false }: SnapshotLoad): number {
+  const { behindMaxMs = Number.POSITIVE_INFINITY } = snapshot.mesh;
+  return isOperators ? Number.POSITIVE_INFINITY : behindMaxMs;
+}
+
 export type DataPlaneOptions = {
   /** Undefined: the one workload of the snapshot. */
   readonly workload: string | undefined;
@@ -85,6 +91,8 @@ export interface DataPlane {
   /** Forgets what was prepared. */
   abandon(): Promise<void>;
   setEndpoints(endpoints: readonly FileEndpoint[], services: readonly string[], isComplete: boolean): Promise<void>;
+  /** Since when it is not known that the newest revision is in force; undefined while it is. */
+  setBehind(sinceMs: number | undefined): Promise<void>;
   setIdentity(identity: Identity): Promise<void>;
   /** Certificates that were taken back: connections that they opened end now, idle or busy, at both ends. */
   revoke(revoked: Revoked): Promise<void>;

@@ -20,6 +20,8 @@ export class Plane {
   /** What a request under way may still take when its connection has come to its end. */
   readonly graceMs: number;
   inForce: InForce | undefined = undefined;
+  /** Since when (wall clock) it is not known that the newest revision is in force; undefined while it is. */
+  behindSinceMs: number | undefined = undefined;
   /** Responses end their connections: of clients, and of the application. */
   isDraining = false;
   isOutboundDraining = false;
@@ -35,6 +37,14 @@ export class Plane {
   constructor(thread: Thread, graceMs: number) {
     this.thread = thread;
     this.graceMs = graceMs;
+  }
+
+  /** Why a snapshot decides nothing any more; undefined where it does. */
+  whyStale({ staleAtMs, staleAfterMs }: InForce, wallMs: number): string | undefined {
+    if (staleAtMs <= wallMs) return "the snapshot has expired";
+    const { behindSinceMs } = this;
+    if (behindSinceMs === undefined || behindSinceMs + staleAfterMs > wallMs) return undefined;
+    return "the proxy has been behind its controller for longer than the mesh allows";
   }
 
   endpointsOf(service: string): readonly Endpoint[] {

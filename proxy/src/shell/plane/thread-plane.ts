@@ -16,15 +16,16 @@ import { OutboundAcceptor } from "../downstream/acceptor.ts";
 import { DEFAULT_TIMEOUTS } from "../downstream/downstream-timeouts.ts";
 import { type Address, Listener } from "../net/listener.ts";
 import { authoritiesOf, type Identity, makePeerDial } from "../net/tls.ts";
-import type {
-  Activity,
-  DataPlane,
-  DataPlaneOptions,
-  Direction,
-  Prepared,
-  Reading,
-  SnapshotLoad,
-  Taken,
+import {
+  type Activity,
+  type DataPlane,
+  type DataPlaneOptions,
+  type Direction,
+  type Prepared,
+  type Reading,
+  type SnapshotLoad,
+  staleAfterMs,
+  type Taken,
 } from "./data-plane.ts";
 import { type LocalPortPlan, LocalPorts } from "./local-ports.ts";
 import { destinationOf, openModule } from "./open-module.ts";
@@ -95,6 +96,7 @@ export class ThreadPlane implements DataPlane {
     const inForce: Candidate["inForce"] = {
       hash: load.hash,
       staleAtMs: load.isOperators ? Number.POSITIVE_INFINITY : snapshot.expiresAtMs,
+      staleAfterMs: staleAfterMs(load),
       snapshot,
       workload,
       inbound: inbound.bound,
@@ -141,6 +143,10 @@ export class ThreadPlane implements DataPlane {
       else list.push(endpoint);
     }
     this.#plane.setEndpoints(byService, isComplete);
+  }
+
+  async setBehind(sinceMs: number | undefined): Promise<void> {
+    this.#plane.behindSinceMs = sinceMs;
   }
 
   async setIdentity(identity: Identity): Promise<void> {

@@ -78,6 +78,10 @@ export class WorkerPlane implements DataPlane {
     await this.#all("revoke", revoked);
   }
 
+  async setBehind(sinceMs: number | undefined): Promise<void> {
+    await this.#all("setBehind", sinceMs);
+  }
+
   async setIdentity(identity: Identity): Promise<void> {
     await this.#all("setIdentity", identity);
   }

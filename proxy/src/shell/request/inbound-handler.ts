@@ -93,9 +93,10 @@ export class InboundHandler implements RequestHandler {
       request.retire(this.#plane.graceMs);
       return void request.respond("connection_ended", "the peer's certificate has expired");
     }
-    if (inForce.staleAtMs <= wallMs) {
+    const stale = this.#plane.whyStale(inForce, wallMs);
+    if (stale !== undefined) {
       describe(request, head);
-      return void request.respond("policy_stale", "the snapshot has expired");
+      return void request.respond("policy_stale", stale);
     }
     const forwarding = this.#forwardingOf(inForce);
     record.service = this.#service;

@@ -85,9 +85,10 @@ export class OutboundHandler implements RequestHandler {
       return void request.respond("no_snapshot", "");
     }
     record.inForce = inForce;
-    if (inForce.staleAtMs <= request.thread.wallMs()) {
+    const stale = this.#plane.whyStale(inForce, request.thread.wallMs());
+    if (stale !== undefined) {
       describe(request, head);
-      return void request.respond("policy_stale", "the snapshot has expired");
+      return void request.respond("policy_stale", stale);
     }
     const { composer } = request.thread;
     const folded = this.#authority ?? foldedAuthority(composer, head, true);
