@@ -46,3 +46,4 @@ export { FETCH_EVERY_MS } from "./shell/git/mirror.ts";
 export { type Against, StandingError } from "./shell/standing.ts";
 export { SYSTEM_CLOCK } from "./shell/system-clock.ts";
 export { ROOT_SOURCE } from "./sources/source.ts";
+export { parseTarget, type TellTarget } from "./telling/target.ts";

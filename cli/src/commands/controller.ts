@@ -9,6 +9,7 @@ import {
   isBelow,
   openController,
   parsePlace,
+  parseTarget,
   ROOT_SOURCE,
   SYSTEM_CLOCK,
   type UidRight,
@@ -52,6 +53,11 @@ ${ALLOW_HELP.slice(1)}${SOURCE_ALLOW_HELP}
   --webhook ADDR              where servers of git say that there is something new (POST
                               /hook/SOURCE); nothing can be read there
   --webhook-secret FILE       the secret that they sign with (GitHub, Gitea) or send (GitLab)
+  --tell TARGET=FILE          where it is told what becomes of commits, and the file of its secret:
+                              webhook:URL (JSON, signed as GitHub signs), or the status of commits:
+                              github:https://api.github.com/repos/OWNER/NAME (Gitea and Forgejo too),
+                              gitlab:https://gitlab.com/api/v4/projects/ID; SOURCE/ before it
+                              for another source's; may be repeated
   --state DIR                 where everything is kept (default .regomesh)
   --http ADDR                 page and API, on loopback (default ${DEFAULT_HTTP}; port 0 is a
                               free one)
@@ -84,6 +90,7 @@ const flags = {
   credentials: { type: "string", multiple: true },
   webhook: { type: "string" },
   "webhook-secret": { type: "string" },
+  tell: { type: "string", multiple: true },
   state: { type: "string" },
   http: { type: "string" },
   grpc: { type: "string" },
@@ -157,6 +164,7 @@ function parseFlags(
       credentials,
       ...parseWebhook(values.webhook, values["webhook-secret"], io.cwd),
       ...(knownHosts === undefined ? {} : { knownHosts: resolve(io.cwd, knownHosts) }),
+      tells: (values.tell ?? []).map((text) => parseTell(text, io.cwd)),
       state: resolve(io.cwd, values.state ?? STATE_DEFAULT),
       http: parseAddress(values.http ?? DEFAULT_HTTP, "--http"),
       grpc: parseAddress(values.grpc ?? DEFAULT_GRPC, "--grpc"),
@@ -234,6 +242,15 @@ function parseWebhook(
     throw new UsageError("--webhook and --webhook-secret need each other: where, and by which secret");
   if (address === undefined || secret === undefined) return {};
   return { webhook: { address: parseAddress(address, "--webhook"), secretFile: resolve(cwd, secret) } };
+}
+
+function parseTell(text: string, cwd: string): NonNullable<ControllerOptions["tells"]>[number] {
+  const at = text.lastIndexOf("=");
+  // An address may hold a secret: it is not repeated.
+  if (at < 1 || at === text.length - 1) throw new UsageError("--tell takes TARGET=FILE, the file of its secret");
+  const target = parseTarget(text.slice(0, at));
+  if ("fault" in target) throw new UsageError(`--tell: ${target.fault}`);
+  return { ...target, secretFile: resolve(cwd, text.slice(at + 1)) };
 }
 
 type SourceFlags = {

@@ -209,6 +209,7 @@ export class Composer {
   /** The release was taken back: another one is in force, or none where `release` is undefined. */
   takenBack(refused: RefusedBody, built: string, release: Release | undefined): void {
     this.#counts = { ...this.#counts, refused: this.#counts.refused + 1 };
+    this.#tellTakenBack(refused);
     if (release === undefined) this.#standing = { built, refused };
     else {
       const contents = new Map([...this.#good, ...this.#before].map(([, content]) => [contentKey(content), content]));
@@ -216,6 +217,19 @@ export class Composer {
       [this.#good, this.#before] = [pick([...contents.values()], inputsOf(release)), this.#good];
     }
     this.#settle([refused]);
+  }
+
+  #tellTakenBack({ source, commit, diagnostics }: RefusedBody): void {
+    const content = this.#good.get(source);
+    if (content?.revision.id !== commit) return;
+    const reason = diagnostics[0]?.message ?? "proxies have refused it";
+    this.#options.tell?.(source, {
+      revision: content.revision,
+      isAccepted: false,
+      isTakenBack: true,
+      reason,
+      refused: [],
+    });
   }
 
   /** What is refused for a reason that no build shows: it is what was composed last. */
@@ -384,7 +398,8 @@ export class Composer {
         this.#counts = { ...this.#counts, refused: this.#counts.refused + 1 };
         log.log("warn", "commit refused", { source, commit: revision.id, reason: reasonOf(built) });
         const verdicts = built.verdicts.filter((each) => each.source === source);
-        tell?.(source, { revision, isAccepted: false, refused: verdicts });
+        const reason = reasonOf(built) ?? "it does not build";
+        tell?.(source, { revision, isAccepted: false, reason, refused: verdicts });
       }
       return [body];
     });

@@ -18,6 +18,7 @@ import { Troubles } from "../status/troubles.ts";
 import { Keeper } from "../store/keeper.ts";
 import { observed } from "../store/observed.ts";
 import { type Lease, StoreError } from "../store/store.ts";
+import { Announcer } from "../telling/news.ts";
 import { Builder } from "./build/builder.ts";
 import { Attestor } from "./ca/attestor.ts";
 import {
@@ -60,6 +61,7 @@ import { type KeptList, keptClaims, keptProxies } from "./store/kept-list.ts";
 import { KeptPin } from "./store/kept-pin.ts";
 import { LastGood } from "./store/last-good.ts";
 import { SourceContents } from "./store/source-contents.ts";
+import { Teller, type TellerOptions } from "./telling/teller.ts";
 
 export type ControllerOptions = {
   /** Folder of everything that is kept. */
@@ -83,6 +85,8 @@ export type ControllerOptions = {
   readonly knownHosts?: string;
   /** Where servers of git say that there is something new, and the file of the secret that they know. */
   readonly webhook?: { readonly address: string; readonly secretFile: string };
+  /** Where it is told what becomes of commits, and each place's secret. */
+  readonly tells?: TellerOptions["targets"];
   readonly joinTokens: readonly { readonly workload: string; readonly file: string }[];
   readonly svidTtlMs?: number;
   /** Where proxies of this host join by whose process they are. */
@@ -135,6 +139,8 @@ type Core = {
   readonly claims: KeptList<Claim>;
   readonly known: KeptList<Known>;
   readonly troubles: Troubles;
+  readonly announcer: Announcer;
+  readonly teller: Teller;
   readonly late: {
     authority: Authority | undefined;
     signer: KeyAndChain | undefined;
@@ -169,7 +175,8 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     log.log("warn", "this Node does not keep the build process from the network; Node 25 or newer does");
   closers.push(() => builder.close());
   core = makeCore(builder, lease, troubles, options);
-  const { composer, rollout, distributor, claims, known, late } = core;
+  const { composer, rollout, distributor, claims, known, teller, late } = core;
+  closers.push(() => teller.close());
   closers.push(async () => void (await Promise.all([claims.flush(), known.flush(), rollout.close()])));
   late.trustDomain = await Authority.trustDomainOf(lease);
   const revoked = await RevokedList.open(lease, clock.nowMs());
@@ -183,6 +190,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   const expiry = setInterval(() => revoker.expire(), RENEW_EVERY_MS);
   closers.push(() => clearInterval(expiry));
   await rollout.restore();
+  core.announcer.begin();
   late.isFirstStart = rollout.release === undefined && late.trustDomain === undefined;
   const sources = await openSources(core, lease, options);
   late.sources = sources;
@@ -387,7 +395,11 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     onFault: (error) =>
       log.log("error", "what proxies said could not be dealt with", { error: (error as Error).stack }),
     onOvertake: (sequence) => void rollout.overtake(sequence),
-    onProve: (sequence) => void rollout.prove(sequence),
+    onProve: (sequence) => {
+      void rollout.prove(sequence);
+      const { proven } = distributor.state;
+      if (proven !== undefined) announcer.proven(inputsOf(proven.release), clock.nowMs());
+    },
   });
   const mesh: MeshState = new MeshState({
     distributor,
@@ -412,10 +424,20 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     trustDomain: () => late.trustDomain,
     clock,
     log,
+    tell: (source, verdict) => announcer.verdict(source, verdict, clock.nowMs()),
     refuse: (refused) => {
       mesh.refuse(refused);
       late.http?.poke();
     },
+  });
+  const announcer = new Announcer((news) => teller.tell(news));
+  const teller = new Teller({
+    targets: options.tells ?? [],
+    mesh: () => distributor.release?.plan.mesh.name ?? "mesh",
+    clock,
+    random: Math.random,
+    log,
+    trouble: (target, message) => troubles.set("source", `tell ${target}`, message, clock.nowMs()),
   });
   const rollout: Rollout = new Rollout({
     builder,
@@ -430,10 +452,11 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       mesh.publish(release, standing);
       void late.sources?.sync(release.plan.sources ?? []);
     },
+    onPin: (before, pinned) => announcer.rolledBack(before, pinned, clock.nowMs()),
     remembered: async () => (await known.read()).map(({ workload }) => workload),
     fallback: () => distributor.fallback,
   });
-  return { distributor, mesh, composer, rollout, claims, known, troubles, late };
+  return { distributor, mesh, composer, rollout, claims, known, troubles, announcer, teller, late };
 }
 
 async function openGrpc(

@@ -30,6 +30,8 @@ export type RolloutOptions = {
   readonly publish: (release: Release, standing: Standing) => void;
   /** Workloads, `namespace/name`, whose proxies were known before this start: what is compared with where no release was kept. */
   readonly remembered: () => Promise<readonly string[]>;
+  /** An operator has put the second above the first, which was in force. */
+  readonly onPin?: (before: readonly Input[], pinned: readonly Input[]) => void;
   /** What would be gone back to if a new release were held. */
   readonly fallback: () => Release | undefined;
 };
@@ -185,6 +187,7 @@ export class Rollout {
    */
   async pin(pinned: Pinned | undefined): Promise<string | undefined> {
     const { composer, keptPin, log } = this.#options;
+    const before = this.release === undefined ? [] : inputsOf(this.release);
     if (pinned !== undefined) {
       composer.setPin(pinned);
       await this.compose();
@@ -199,7 +202,10 @@ export class Rollout {
     log.log("warn", pinned === undefined ? "the pin is lifted" : "a revision is pinned above git", {
       revision: pinned?.pin.revision,
     });
-    if (pinned !== undefined) return undefined;
+    if (pinned !== undefined) {
+      this.#options.onPin?.(before, pinned.pin.inputs);
+      return undefined;
+    }
     composer.setPin(undefined);
     await this.compose();
     return undefined;

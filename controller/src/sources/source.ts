@@ -86,6 +86,10 @@ export type Verdict = {
 export type SourceVerdict = {
   readonly revision: SourceRevision;
   readonly isAccepted: boolean;
+  /** It was accepted, and proxies have shown it to be wrong. */
+  readonly isTakenBack?: boolean;
+  /** Why it was not accepted, in one sentence. */
+  readonly reason?: string;
   readonly refused: readonly Verdict[];
 };
 
