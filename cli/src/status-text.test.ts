@@ -278,3 +278,10 @@ test("printStatus says who has a release first, how long it is watched, and that
     "release: 3 of 3 proxies have it, and it is watched for another 5 s: then it counts as proven",
   );
 });
+
+test("printStatus says how long the revision took to its effect, at half of the proxies and at nearly all", () => {
+  const revision = status.revision && { ...status.revision, effectP50Ms: 120, effectP99Ms: 840 };
+  expect(printStatus({ ...status, ...(revision && { revision }) }, paint)).toContain(
+    "in force on 1 of 3, to effect p50 120 ms p99 840 ms",
+  );
+});

@@ -2,7 +2,7 @@
 import { printRecord } from "@regomesh/base";
 import type { ProxyBody, RefusedBody, RevisionBody, ShadowBody, StatusBody } from "@regomesh/controller";
 import type { Paint } from "./paint.ts";
-import { nameOf, stragglersOf } from "./stragglers.ts";
+import { nameOf, printEffect, stragglersOf } from "./stragglers.ts";
 import { type Column, printTable } from "./table.ts";
 import { cut, plain, printSpan, printTook, shortHash } from "./units.ts";
 import { wrap } from "./wrap.ts";
@@ -42,9 +42,9 @@ function printRevision(
   paint: Paint,
   columns: number,
 ): readonly string[] {
-  const { name, subject, source, committedAtMs, enforced, proxies, ackP99Ms } = revision;
+  const { name, subject, source, committedAtMs, enforced, proxies } = revision;
   const force = `in force on ${enforced} of ${proxies}`;
-  const took = ackP99Ms === undefined ? "" : `, p99 ${printTook(ackP99Ms)}`;
+  const took = printEffect(revision);
   const painted = proxies === 0 ? force : enforced === proxies ? paint.green(force) : paint.red(force);
   const age = `${plain(source)}, ${printSpan(nowMs - committedAtMs)} ago`;
   const hash = shortHash(name);

@@ -1,6 +1,6 @@
 /** Proxies that do not enforce the newest revision, and why: what status shows and wait waits for. */
 import type { ProxyBody, StatusBody } from "@regomesh/controller";
-import { plain, printSpan, shortHash } from "./units.ts";
+import { plain, printSpan, printTook, shortHash } from "./units.ts";
 
 export type Straggler = { readonly proxy: ProxyBody; readonly name: string; readonly reason: string };
 
@@ -10,6 +10,13 @@ export function stragglersOf(status: StatusBody): readonly Straggler[] {
     const reason = reasonOf(proxy, status);
     return reason === undefined ? [] : [{ proxy, name: nameOf(proxy, status), reason }];
   });
+}
+
+/** How long the revision took from the end of its build to its effect, at half of the proxies that were sent it and at all but a hundredth; else from sending to ACK. */
+export function printEffect({ effectP50Ms, effectP99Ms, ackP99Ms }: NonNullable<StatusBody["revision"]>): string {
+  if (effectP50Ms !== undefined && effectP99Ms !== undefined)
+    return `, to effect p50 ${printTook(effectP50Ms)} p99 ${printTook(effectP99Ms)}`;
+  return ackP99Ms === undefined ? "" : `, p99 ${printTook(ackP99Ms)}`;
 }
 
 /** Its name is enough while it is a workload's only one, and every workload is of one namespace. */

@@ -55,9 +55,9 @@ test.each<[string, StatusBody, string | undefined, object]>([
     "everywhere; gone proxies are not waited for",
     status({ proxies: [proxy("a", { revision: NEW }), proxy("b", { state: "gone" }), proxy("c", { state: "never" })] }),
     NEW.slice(0, 7),
-    { kind: "in-force", name: NEW, on: "1 of 1" },
+    { kind: "in-force", name: NEW, on: "1 of 1", effect: "" },
   ],
-  ["nobody is there", status({}), NEW, { kind: "in-force", name: NEW, on: "no proxy: none is connected" }],
+  ["nobody is there", status({}), NEW, { kind: "in-force", name: NEW, on: "no proxy: none is connected", effect: "" }],
   [
     "one is late, and why",
     status({
@@ -67,7 +67,7 @@ test.each<[string, StatusBody, string | undefined, object]>([
     {
       kind: "not-yet",
       reason:
-        "not in force on b is still at bbbbbbb: it was not sent the newer one yet, or has not answered, and has said nothing for 5 s",
+        "in force on 1 of 2; not on b is still at bbbbbbb: it was not sent the newer one yet, or has not answered, and has said nothing for 5 s",
     },
   ],
   [

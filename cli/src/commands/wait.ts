@@ -5,13 +5,14 @@ import type { StatusBody } from "@regomesh/controller";
 import { clientFlags, clientHelp, openClient } from "../client.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { parseNumber } from "../flags.ts";
-import { stragglersOf } from "../stragglers.ts";
+import { printEffect, stragglersOf } from "../stragglers.ts";
 import { plain, printTook, shortHash } from "../units.ts";
 
 const POLL_MS = 100;
 const TIMEOUT_MS = 30_000;
 const TIMEOUT_MAX_MS = 86_400_000;
 const PROXIES_MAX = 1_000_000;
+const STRAGGLERS_SHOWN = 5;
 
 const help = `
 Usage: regomesh wait [--revision R] [flags]
@@ -64,7 +65,9 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       const found = judge(answer.body, wanted, proxies);
       if (found.kind === "refused") return refuse(io, found.reason);
       if (found.kind === "in-force") {
-        io.out(`${shortHash(found.name)} is in force on ${found.on} (${printTook(performance.now() - startMs)})\n`);
+        io.out(
+          `${shortHash(found.name)} is in force on ${found.on} (${printTook(performance.now() - startMs)}${found.effect})\n`,
+        );
         return EXIT.yes;
       }
       last = found.reason;
@@ -78,7 +81,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
 }
 
 type Judged =
-  | { readonly kind: "in-force"; readonly name: string; readonly on: string }
+  | { readonly kind: "in-force"; readonly name: string; readonly on: string; readonly effect: string }
   | { readonly kind: "refused" | "not-yet"; readonly reason: string };
 
 /** What a status says of a revision, which is to be in force on at least so many proxies. */
@@ -110,10 +113,12 @@ export function judge(status: StatusBody, wanted: string | undefined, proxies = 
     if (connected.length < proxies)
       return { kind: "not-yet", reason: `${connected.length} of ${proxies} proxies are connected` };
     const on = connected.length === 0 ? "no proxy: none is connected" : `${connected.length} of ${connected.length}`;
-    return { kind: "in-force", name: revision.name, on };
+    return { kind: "in-force", name: revision.name, on, effect: printEffect(revision) };
   }
   const reasons = stragglersOf({ ...status, proxies: late }).map(({ name, reason }) => `${name} ${reason}`);
-  return { kind: "not-yet", reason: `not in force on ${reasons.slice(0, 5).join("; ")}` };
+  const on = `in force on ${connected.length - late.length} of ${connected.length}`;
+  const more = reasons.length > STRAGGLERS_SHOWN ? `; and ${reasons.length - STRAGGLERS_SHOWN} more` : "";
+  return { kind: "not-yet", reason: `${on}; not on ${reasons.slice(0, STRAGGLERS_SHOWN).join("; ")}${more}` };
 }
 
 function refuse(io: Io, sentence: string): number {

@@ -227,11 +227,24 @@ function readSources(sources: readonly SourceTree[], rules: BuildRules, diagnost
     if (resource.kind !== "PolicySource" || rights.has(resource.metadata.name)) continue;
     rights.set(resource.metadata.name, [{ path: "", namespaces: resource.spec.namespaces }]);
   }
+  for (const [tree] of own) {
+    const file = tree.files.find(({ name }) => sourceOf(name, rights.keys()) !== ROOT_SOURCE);
+    if (file !== undefined) diagnostics.push(takenForAnother(file.name, sourceOf(file.name, rights.keys())));
+  }
   const others = sources
     .filter(({ source = ROOT_SOURCE }) => source !== ROOT_SOURCE && rights.has(source))
     .map((tree) => read(mountTree(tree)));
   const resources = [...own, ...others];
   return { trees: resources.map(([tree]) => tree), resources, heads, rights };
+}
+
+/** The mesh's own source has a folder that is called as another source's files are. */
+function takenForAnother(file: string, source: string): Diagnostic {
+  const message = `${file} of the mesh's own source is named as files of source ${source} are`;
+  const hint = `give its folder a name that does not begin with ${source}:`;
+  // By a place in the file it would be taken for a fault of that source.
+  const at = { source: { name: ".", text: "" }, span: { start: 0, end: 0 } };
+  return { code: "source_name", severity: "error", message, hint, at };
 }
 
 /** A binding names a unit of its own source. */

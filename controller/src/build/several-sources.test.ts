@@ -158,3 +158,17 @@ test.each(Object.entries(refused))("is refused: %s", (_, { trees, sources, says 
     expect(sourceOf(file, Object.keys(trees))).toBe(file.startsWith("shop:") ? "shop" : "root");
   }
 });
+
+test("a folder of the mesh's own source that is named as another source's files are is refused, and blames nobody else", () => {
+  const text = service("web", "default") + source("shop", "shop");
+  const files = (folder: string) => [
+    { name: "mesh.yaml", text },
+    { ...rego, name: `${folder}/a.rego` },
+  ];
+  const of = (folder: string) =>
+    build([{ source: "root", path: "", files: files(folder) }], { rights: ALL_RIGHTS, trustDomain: "td" }, tools);
+  expect(errors(of("shop:authz"))).toEqual([
+    ".:1: shop:authz/a.rego of the mesh's own source is named as files of source shop are",
+  ]);
+  expect(errors(of("bank:authz"))).toEqual([]);
+});

@@ -49,7 +49,14 @@ export class SourceOperator {
 
   /** Puts a revision that was, or a commit of the mesh's own source, in force above git. */
   async rollback(revision: string): Promise<Done> {
-    const { rollout, clock } = this.#options;
+    const { rollout, clock, given } = this.#options;
+    const names = [...given().keys()].filter((name) => name.startsWith(revision));
+    // The same digits may begin the names of several: which is meant is the operator's to say.
+    if (names.length > 1 && !names.includes(revision))
+      return {
+        error: `${names.length} revisions begin with ${revision}: ${names.slice(0, 5).join(", ")}`,
+        status: 409,
+      };
     const inputs = await this.#find(revision);
     if (inputs === undefined) return { error: `there is no revision or commit ${revision} here`, status: 404 };
     const contents = await Promise.all(inputs.map((input) => this.#read(input)));
