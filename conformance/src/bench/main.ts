@@ -6,6 +6,7 @@ import { measureCodec } from "./codec.ts";
 import { COMMIT_P95_MS_MAX, measureCommits } from "./commit.ts";
 import { measureCompiles } from "./compile.ts";
 import { printDecisions, timeDecisions } from "./decision.ts";
+import { runPage } from "./page.ts";
 import { findTools } from "./peers/tools.ts";
 import { writeDocument } from "./report/write-document.ts";
 import { runScale } from "./scale.ts";
@@ -19,6 +20,8 @@ usage: npm run bench -- [--only NAME[,NAME]] [--rounds N] [--seconds N] [--peer 
   --only   codec, decision, compile, commit, a set of contenders (${SETS.map(({ name }) => name).join(", ")}), or idle
   --only scale  what a change costs in a large mesh, where it is not part of the whole:
            [--proxies N] [--services N] [--endpoints N] [--rules N] [--calls N (0: all)]
+  --only page   what its page costs in a real browser, where it is not part of the whole:
+           [--services N] [--calls N] [--seconds N] [--browser PROGRAM] [--picture FILE]
   --peer   where haproxy, envoy or opa-envoy-plugin is, if not on the PATH; who is missing is left out and named
   --write  puts the figures of sets and idle into docs/performance.md, .json and .svg
   --check  exit 1 where a floor is missed: of a set, by CPU against nginx; the times of compiling (compile),
@@ -36,6 +39,8 @@ export async function main(args: readonly string[]): Promise<number> {
       check: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       peer: { type: "string", multiple: true, default: [] },
+      browser: { type: "string", default: "chromium" },
+      picture: { type: "string" },
       proxies: { type: "string", default: "200" },
       services: { type: "string", default: "200" },
       endpoints: { type: "string", default: "2000" },
@@ -60,6 +65,12 @@ export async function main(args: readonly string[]): Promise<number> {
       calls: Number(calls),
       rounds: Number(rounds),
     });
+    return values.check && missed > 0 ? 1 : 0;
+  }
+  if (values.only === "page") {
+    const { services, calls, seconds, browser, picture } = values;
+    const options = { services: Number(services), calls: Number(calls), seconds: Number(seconds), browser };
+    const missed = await runPage(options, picture);
     return values.check && missed > 0 ? 1 : 0;
   }
   if (isAsked("codec")) console.log(`${measureCodec()}\n`);

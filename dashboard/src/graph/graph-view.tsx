@@ -14,12 +14,17 @@ type Props = {
   readonly onSelect: (selection: Selection) => void;
 };
 
+/** Boxes and lines of which a frame's work is a part of what may go unnoticed. */
+const PART = 24;
+
 export function GraphView({ graph, selection, onSelect }: Props) {
   const topology = topologyOf(graph);
   const layout = useMemo(() => layOut(graph), [topology]);
   const frame = useRef<SVGSVGElement>(null);
   const [view, setView] = useState<Viewport>({ x: 0, y: 0, scale: 1 });
   const [size, setSize] = useState<Frame>({ width: 0, height: 0 });
+  // Drawn a part a frame, so that the window answers meanwhile; what is drawn once stays.
+  const [room, setRoom] = useState(PART);
   const drag = useRef<{ x: number; y: number } | undefined>(undefined);
   const reset = (): void => {
     const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
@@ -32,10 +37,16 @@ export function GraphView({ graph, selection, onSelect }: Props) {
     if (frame.current !== null) seen.observe(frame.current);
     return () => seen.disconnect();
   }, [layout]);
+  const visible = visibleOf(graph, layout, view, size);
+  const isWhole = visible.nodes.length + visible.edges.length <= room;
+  useEffect(() => {
+    if (isWhole) return;
+    const frame = requestAnimationFrame(() => setRoom(room + PART));
+    return () => cancelAnimationFrame(frame);
+  }, [isWhole, room]);
   if (graph.nodes.length === 0) {
     return <p class="empty">No services yet. Declare a MeshService, a Workload, and start a sidecar for it.</p>;
   }
-  const visible = visibleOf(graph, layout, view, size);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be an SVG
     <svg
@@ -74,7 +85,7 @@ export function GraphView({ graph, selection, onSelect }: Props) {
         </marker>
       </defs>
       <g style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}>
-        {visible.edges.map(({ edge, from, to }) => (
+        {visible.edges.slice(0, Math.max(0, room - visible.nodes.length)).map(({ edge, from, to }) => (
           <EdgeLine
             key={edge.id}
             edge={edge}
@@ -85,7 +96,7 @@ export function GraphView({ graph, selection, onSelect }: Props) {
             onSelect={onSelect}
           />
         ))}
-        {visible.nodes.map(({ node, box }) => (
+        {visible.nodes.slice(0, room).map(({ node, box }) => (
           <NodeBox
             key={node.id}
             node={node}

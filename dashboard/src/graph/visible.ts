@@ -17,8 +17,8 @@ export type Visible = {
 
 /** Below this, letters are too small to be read. */
 const LEGIBLE_SCALE = 0.4;
-const NODES_LEGIBLE = 80;
-const EDGES_LEGIBLE = 160;
+const NODES_LEGIBLE = 60;
+const EDGES_LEGIBLE = 100;
 /** A line bends out of the box around its ends, and its plate stands beside it. */
 const AROUND = 60;
 

@@ -42,7 +42,7 @@ export function MeshPanel({ status, nowMs }: Props) {
 }
 
 /** More are found by their service, and listed by the command line. */
-const PROXIES_SHOWN = 40;
+const PROXIES_SHOWN = 24;
 
 /** Those with whom something is the matter come first; `isWell`: all of the others are well. */
 function pickProxies(status: StatusBody): { readonly shown: readonly ProxyBody[]; readonly isWell: boolean } {
