@@ -16,7 +16,7 @@ import type { HostBuiltins } from "./host-builtins.ts";
 import { type FaultCode, faultOf, type Instance, openInstance, PolicyAbort, textAt, writeText } from "./instance.ts";
 import type { Json } from "./json.ts";
 import { Answer, AnswerState, stepsAt } from "./layout/answer.ts";
-import { FIELDS_MAX, HeadRow, HeadStart, type HeadTable } from "./layout/head-table.ts";
+import { FIELDS_MAX, type HeadTable } from "./layout/head-table.ts";
 import { RecordReader } from "./layout/record-reader.ts";
 import { ROOTS } from "./layout/record-shape.ts";
 import type { RequestId } from "./layout/request-id.ts";
@@ -60,8 +60,6 @@ const KEPT_MAX = 1024;
 /** Copies a span without making a view of it. */
 const copyNatively = Buffer.prototype.copy;
 const ANSWER_WORDS = Answer.size / 4;
-/** The module's room for a head's table. */
-const TABLE_WORDS_MAX = (HeadStart.size + FIELDS_MAX * HeadRow.size) / 4;
 
 /** How answers of one kind are read; and the readings of those that are constants, by address. */
 class Reading<T> {
@@ -214,9 +212,8 @@ class FastPolicy implements Policy, PolicyDecision {
     const bytes = this.#bytes;
     if (head.length === length) bytes.set(head, this.#headAt);
     else copyNatively.call(head as Buffer, bytes, this.#headAt, 0, length);
-    // Whole where it fits: what stands behind the last row is read by nobody, and a part is a view to be made.
-    const rows = table.words.length <= TABLE_WORDS_MAX ? table.words : table.words.subarray(0, table.length);
-    this.#words.set(rows, this.#tableAt >> 2);
+    // What is in use and no more: the rest would push other lines out of the cache.
+    copyNatively.call(table.bytes as Buffer, bytes, this.#tableAt, 0, table.byteLength);
     const { bytes: id, length: idLength } = requestId;
     for (let i = 0, at = this.#idAt; i < idLength; i++) bytes[at + i] = id[i]!;
     try {

@@ -16,6 +16,8 @@ export let heapBase: usize = 0;
 /** Bytes that the memory may grow to. */
 let memoryBytesMax: usize = 64 * 1024 * 1024;
 let memoryEnd: usize = 0;
+/** A larger memory grows by a quarter: most of it is data, which stays as it is. */
+const DOUBLED_BELOW: usize = 8 * 1024 * 1024;
 
 export function startHeap(at: usize): void {
   heapPtr = align8(at);
@@ -55,8 +57,8 @@ function growTo(next: usize, at: usize): void {
   if (next <= memoryEnd) return;
   if (next > memoryBytesMax) abort(ABORT_MEMORY);
   let wanted = next;
-  const doubled = memoryEnd << 1;
-  if (doubled > wanted && doubled <= memoryBytesMax) wanted = doubled;
+  const roomy = memoryEnd + (memoryEnd < DOUBLED_BELOW ? memoryEnd : memoryEnd >> 2);
+  if (roomy > wanted && roomy <= memoryBytesMax) wanted = roomy;
   const pages = <i32>((wanted - memoryEnd + 0xffff) >>> 16);
   if (memory.grow(pages) < 0) abort(ABORT_MEMORY);
   memoryEnd = (<usize>memory.size()) << 16;

@@ -32,6 +32,7 @@ export function tooDeep(): void {
 
 /** Equality of values that are not the same word, and not both small integers. */
 export function isEqual(a: usize, b: usize): bool {
+  if (!((a | b) & 1) && load<u32>(a) & load<u32>(b) & ATOM) return false;
   return equalCells(a, b);
 }
 

@@ -5,12 +5,14 @@
  * when it is first searched for a key that is no constant, or is sealed; sealed data always has one.
  */
 import { burn } from "../failure";
-import { alloc, allocZeroed } from "../memory";
+import { alloc, allocZeroed, heapPtr, setHeapPtr } from "../memory";
 import { compare, equal } from "./compare";
 import { hashOf } from "./hash";
 import { ATOM, CHECKED, KEYED, SORTED, STRING } from "./value";
 
 const INDEX_FROM: i32 = 8;
+/** Entries above which an index has two to four slots for each, not four to eight: it is most of what they take. */
+const DENSE_FROM: i32 = 4096;
 
 export function makeEntries(kind: u32, capacity: i32): usize {
   const room = capacity < 4 ? 4 : capacity;
@@ -174,7 +176,8 @@ export function indexEntries(cell: usize): void {
     return;
   }
   let slots: u32 = 32;
-  while (slots < <u32>length << 2) slots <<= 1;
+  const wanted = <u32>length << (length > DENSE_FROM ? 1 : 2);
+  while (slots < wanted) slots <<= 1;
   let index = <usize>load<u32>(cell, 16);
   if (index != 0 && load<u32>(cell, 20) + 1 >= slots) {
     slots = load<u32>(cell, 20) + 1;
@@ -235,7 +238,9 @@ function mergeSort(entries: usize, length: i32): void {
     insertionSort(entries + (<usize>i << 3), length - i < 8 ? length - i : 8);
   }
   let from = entries;
-  let to = alloc(bytes);
+  const room = alloc(bytes);
+  const roomEnd = heapPtr;
+  let to = room;
   for (let width = 8; width < length; width <<= 1) {
     burn(length);
     for (let low = 0; low < length; low += width << 1) {
@@ -257,4 +262,5 @@ function mergeSort(entries: usize, length: i32): void {
     to = swap;
   }
   if (from != entries) memory.copy(entries, from, bytes);
+  if (heapPtr == roomEnd) setHeapPtr(room); // keys that are collections may have been sorted meanwhile
 }
