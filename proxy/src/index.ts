@@ -23,6 +23,7 @@ export { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./shell/downstream/do
 export type { Address } from "./shell/net/listener.ts";
 export type { Identity } from "./shell/net/tls.ts";
 export type { SnapshotLoad } from "./shell/plane/data-plane.ts";
+export { giveBackStart } from "./shell/plane/give-back.ts";
 export {
   type Addresses,
   openProxy,

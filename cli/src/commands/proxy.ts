@@ -7,6 +7,7 @@ import { parseSnapshotFile } from "@regomesh/protocol";
 import {
   type Address,
   Controlled,
+  giveBackStart,
   openProxy,
   type ProxyOptions,
   readIdentityFolder,
@@ -127,6 +128,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       fail = reject;
     });
     failed.catch(() => {});
+    giveBackStart();
     sidecar = await openProxy({ ...asked, log, onFailed: (error) => fail(error) });
     const requested = new Promise<void>((done) => {
       if (sidecar !== undefined) sidecar.onDrainRequested = done;

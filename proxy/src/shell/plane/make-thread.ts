@@ -1,6 +1,5 @@
 /** Makes what one thread shares: the only place in the data path where clock and randomness are real. */
 import { randomBytes } from "node:crypto";
-import { performance } from "node:perf_hooks";
 import type { Log } from "@regomesh/base";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
 import { makeBucketMemory, openBucketTable } from "../../limit/token-bucket.ts";
@@ -82,6 +81,8 @@ export function makeThread(options: {
 
 /** performance.now counts from the start of its thread; CLOCK_MONOTONIC is one for all of them. */
 function monotonicClock(): () => number {
+  // The global is made when it is first asked for, and found by that way each time.
+  const { performance } = globalThis;
   const [seconds, nanoseconds] = process.hrtime();
   const offset = seconds * 1000 + nanoseconds / 1e6 - performance.now();
   return () => performance.now() + offset;

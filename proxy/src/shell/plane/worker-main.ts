@@ -1,6 +1,7 @@
 /** One worker thread: a data plane of its own, driven by the main thread's calls. */
 import { parentPort, workerData } from "node:worker_threads";
 import { AccessLog } from "../admin/access-log.ts";
+import { giveBackStart } from "./give-back.ts";
 import { makeThread } from "./make-thread.ts";
 import { ThreadPlane } from "./thread-plane.ts";
 import type { Call, FromWorker, WorkerStart } from "./worker-calls.ts";
@@ -9,6 +10,7 @@ const port = parentPort;
 if (port === null) throw new Error("worker-main runs in a worker thread");
 const tell = (message: FromWorker): void => port.postMessage(message);
 
+giveBackStart();
 const { options, shared, accessLog, logFormat, sockets } = workerData as WorkerStart;
 const thread = makeThread({
   shared,
