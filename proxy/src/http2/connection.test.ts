@@ -384,6 +384,11 @@ describe("floods end with GOAWAY, and not before", () => {
     ["empty DATA (CVE-2019-9518)", 2000, (i) => (i === 0 ? opened(0) : frame(data, 0, 1))],
     ["PRIORITY (CVE-2019-9513)", 2000, () => frame(priority, 0, 1, new Uint8Array(5))],
     ["WINDOW_UPDATE", 4000, (i) => (i === 0 ? opened(0) : frame(windowUpdate, 0, 0, uint32(1)))],
+    [
+      "resets of a stream that has ended",
+      2000,
+      (i) => (i === 0 ? concat(opened(0), frame(rstStream, 0, 1, uint32(8))) : frame(rstStream, 0, 1, uint32(8))),
+    ],
     ["unknown frames", 2000, () => frame(0xbe, 0, 0)],
     ["refused streams", 2000, (i) => opened(i)],
   ])("%s", (_, count, make) => {
@@ -445,6 +450,18 @@ describe("a client", () => {
     expect(feed(client, frame(headers, 5, 1, block([[":status", "204"]])))).toEqual(["head 1 HTTP/1.1 204 || end"]);
     expect(client.isIdle).toBe(true);
     expect(client.mayOpen).toBe(false);
+  });
+
+  test("a server may want no more of each request that it has answered whole, at any rate", () => {
+    const client = new Connection("client", ASKING_LIMITS);
+    feed(client, hello);
+    for (let id = 1; id < 4000; id += 2) {
+      sendHead(client, client.open(Method.post), POST, true);
+      const answer = concat(frame(headers, 5, id, block([[":status", "200"]])), frame(rstStream, 0, id, uint32(0)));
+      expect(feed(client, answer)).toEqual([`head ${id} HTTP/1.1 200 || end`]);
+    }
+    const again = Array.from({ length: 2000 }, () => feed(client, frame(rstStream, 0, 1, uint32(0))));
+    expect(again.flat()).toEqual(["fault enhanceYourCalm: too much: resets of streams that have ended"]);
   });
 
   test.each<readonly [string, readonly Uint8Array[], readonly string[]]>([

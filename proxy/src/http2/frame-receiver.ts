@@ -4,6 +4,7 @@
  * `fault`, after which nothing more is read.
  */
 import { Framing, type Head } from "../http1/head.ts";
+import { EarnedFrames } from "./earned-frames.ts";
 import { Ended } from "./ended-streams.ts";
 import { ErrorCode } from "./error-code.ts";
 import { FloodGuard } from "./flood-guard.ts";
@@ -23,10 +24,6 @@ export const PREFACE = Uint8Array.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (char
 /** The codec's own event: the frame meant nothing to the caller. */
 const NOTHING = -1;
 const PING_BYTES = 8;
-/** WINDOW_UPDATEs for each DATA frame that we sent, and for each stream, as Envoy has them, and so many for nothing. */
-const UPDATES_PER_DATA = 10;
-const UPDATES_PER_STREAM = 2;
-const UPDATES_FREE = 200;
 
 export class FrameReceiver {
   /** Set by the caller before it feeds bytes. */
@@ -55,7 +52,7 @@ export class FrameReceiver {
   readonly #faults: FloodGuard;
   readonly #idleFrames: FloodGuard;
   readonly #emptyFrames: FloodGuard;
-  #updates = 0;
+  readonly #earned = new EarnedFrames();
   #pings = 0;
 
   constructor(streams: Streams, writer: FrameWriter, heads: HeadDecoding, onTableSize: (bytes: number) => void) {
@@ -340,7 +337,9 @@ export class FrameReceiver {
     if (length !== 4) return this.fail(ErrorCode.frameSizeError, "RST_STREAM is not 4 bytes");
     if (id === 0 || this.#streams.isIdle(id)) return this.fail(ErrorCode.protocolError, "RST_STREAM on an idle stream");
     const stream = this.#streams.get(id);
-    if (stream === undefined) return this.#countIdle();
+    if (stream === undefined) {
+      return this.#earned.takesLateReset(this.#streams) ? NOTHING : this.#calm("resets of streams that have ended");
+    }
     const code = readUint32(bytes, from) as ErrorCode;
     if (this.#streams.role === "server" && !this.#resets.takes(this.nowMs))
       return this.#calm("streams reset by the peer");
@@ -410,9 +409,7 @@ export class FrameReceiver {
     const { length, stream: id, bytes, from } = this.#frames;
     if (length !== 4) return this.fail(ErrorCode.frameSizeError, "WINDOW_UPDATE is not 4 bytes");
     const increment = readUint31(bytes, from);
-    const { dataFrames, begun } = this.#streams;
-    if (++this.#updates > UPDATES_FREE + dataFrames * UPDATES_PER_DATA + begun * UPDATES_PER_STREAM)
-      return this.#calm("WINDOW_UPDATEs");
+    if (!this.#earned.takesUpdate(this.#streams)) return this.#calm("WINDOW_UPDATEs");
     if (id === 0) {
       if (increment === 0) return this.fail(ErrorCode.protocolError, "a window's increment of 0");
       this.#streams.sendWindow += increment;

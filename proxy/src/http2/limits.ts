@@ -22,7 +22,7 @@ export type Http2Limits = CodecLimits & {
   readonly resets: Rate;
   /** Streams that we reset for what the peer did to them (CVE-2025-8671, MadeYouReset). */
   readonly faults: Rate;
-  /** PINGs, SETTINGS, PRIORITYs, and WINDOW_UPDATEs and RST_STREAMs that change nothing (CVE-2019-9512, -9515). */
+  /** PINGs, SETTINGS, PRIORITYs and late frames that change nothing (CVE-2019-9512, -9515); see earned-frames.ts, too. */
   readonly idleFrames: Rate;
   /** DATA frames without content that end nothing (CVE-2019-9518). */
   readonly emptyFrames: Rate;
