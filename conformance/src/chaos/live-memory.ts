@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 export const LIVE_FOLDER = "REGOMESH_LIVE_FOLDER";
-export const SAY_EVERY_MS = 5000;
+export const SAY_EVERY_MS = 10_000;
 
 /** In bytes, after a collection. */
 export type SaidMemory = { readonly live: number; readonly resident: number };

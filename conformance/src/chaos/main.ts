@@ -13,14 +13,17 @@ export const GROWTH_BYTES_MAX = 1_000_000;
 /** `minutes` and `seed` as the command line has them. Gives the exit code. */
 export async function chaos(minutes: number = MINUTES_DEFAULT, seed: number = randomInt(SEEDS)): Promise<number> {
   console.log(
-    `chaos: ${minutes} minutes after a warm-up of six, seed ${seed} (npm run soak -- --chaos --minutes ${minutes} --seed ${seed})`,
+    `chaos: ${minutes} minutes after a warm-up of twelve, seed ${seed} (npm run soak -- --chaos --minutes ${minutes} --seed ${seed})`,
   );
   const result = await runChaos({ seed, lengthMs: minutes * 60_000, perSecond: PER_SECOND, say: console.log });
   for (const left of result.leftOut) console.log(`left out: ${left}`);
   console.log(printResult(result));
   const grown = result.lived.filter(isGrown);
-  for (const { name, pid } of grown)
-    console.error(`soak: the memory of ${name} (${pid}) grows by more than 1 MB in ten minutes`);
+  for (const { name, pid, live, resident } of grown) {
+    console.error(`soak: the memory of ${name} (${pid}) grows by more than 1 MB in ten minutes; of each half minute`);
+    for (const [what, { leastBytes }] of Object.entries({ live, resident }))
+      console.error(`soak:   ${what} ${leastBytes.map(inMegabytes).join(" ")}`);
+  }
   for (const fault of result.faults) console.error(`soak: ${fault}`);
   if (result.faultCount === 0 && grown.length === 0) return 0;
   console.error(`soak: ${result.faultCount} faults, ${grown.length} that grow; seed ${seed} replays them`);

@@ -15,6 +15,7 @@ test("garbage that comes and goes is no growth, and what was before or after is 
     fromBytes: 80_000,
     bytesInTenMinutes: 0,
     errorBytes: 0,
+    leastBytes: Array.from({ length: 9 }, () => 80_000),
   });
 });
 

@@ -14,6 +14,8 @@ export type Trend = {
   readonly bytesInTenMinutes: number;
   /** Standard error of that. */
   readonly errorBytes: number;
+  /** The least of each half minute, in order. */
+  readonly leastBytes: readonly number[];
 };
 
 const WINDOW_MS = 30_000;
@@ -42,6 +44,7 @@ export function trendOf(samples: readonly MemorySample[], fromMs: number, untilM
     fromBytes: start[1],
     bytesInTenMinutes: slope * windows,
     errorBytes: error * windows,
+    leastBytes: points.map(([, bytes]) => bytes),
   };
 }
 
