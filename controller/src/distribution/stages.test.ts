@@ -194,6 +194,15 @@ describe("a release that its canaries show to be wrong is taken back", () => {
     expect(play.state.hold).toBeUndefined();
   });
 
+  test("not at all where it is watched for no time, however long the last one takes to answer", () => {
+    const play = settledWithTraffic();
+    play.publish(next({ canary: undefined, bakeMs: 0 }));
+    for (const proxy of ["web", "orders"]) play.ack(proxy);
+    play.take({ kind: "traffic", counted: [counted("orders", 2, 1000, 900, 100)] });
+    expect(play.state.hold).toBeUndefined();
+    expect(play.state.stage?.kind).toBe("everyone");
+  });
+
   test("by what it does to everybody, while it is watched there", () => {
     const play = settledWithTraffic();
     play.publish(next({ canary: undefined }));

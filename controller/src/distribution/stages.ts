@@ -146,7 +146,8 @@ function isTaken(state: Distribution, nowMs: number): boolean {
 export function faultOf(state: Distribution, nowMs: number): StageFault | undefined {
   const { stage, traffic, proven } = state;
   if (stage === undefined || proven === undefined) return undefined;
-  const rise = riseOf(traffic, stage.rules);
+  // What is not watched is judged by nobody: requests fail for many reasons that are no revision's.
+  const rise = stage.rules.bakeMs === 0 ? undefined : riseOf(traffic, stage.rules);
   if (rise !== undefined) return toFault(rise);
   const isLate = stage.kind === "canary" && stage.takenAtMs === undefined && state.roster.proxies.size > 0;
   if (!isLate || stage.sinceMs + stage.rules.deadlineMs > nowMs) return undefined;
