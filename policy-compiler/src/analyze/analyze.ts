@@ -18,7 +18,7 @@ import { checkTypes } from "./check-types.ts";
 import { checkModifiers } from "./check-with.ts";
 import type { RewriteContext } from "./context.ts";
 import { type Dependencies, findDependencies } from "./dependencies.ts";
-import { findNeeds } from "./early-ends.ts";
+import { areAlike, findNeeds } from "./early-ends.ts";
 import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./metadata.ts";
 import { collectExports, collectGlobals } from "./names.ts";
 import { readFirst } from "./read-first.ts";
@@ -181,14 +181,17 @@ const NEEDS_START = 3_000_000;
 
 function readAllFirst(state: State): State {
   const needs = new Map<Rule, Body>();
+  const alike = new Set<Rule>();
   for (const node of eachNode(state.index)) {
+    if (areAlike(node)) for (const rule of node.rules) alike.add(rule);
     if (node.rules.length < 2) continue;
     const generator = { counter: { generated: NEEDS_START } };
-    for (const [rule, body] of findNeeds(node, state.index, generator)) needs.set(rule, body);
+    for (const [rule, body] of findNeeds(node, { root: state.index, generator })) needs.set(rule, body);
   }
   const read = (rule: Rule): Rule => {
     const generator = { counter: { generated: READING_START } };
-    return readFirst(callsFirst(withNeeds(rule, needs), state.index, generator), state.index, generator);
+    const called = callsFirst(withNeeds(rule, needs), state.index, generator);
+    return readFirst(called, { root: state.index, generator, asksKeys: !alike.has(rule) });
   };
   return { ...state, modules: state.modules.map((module) => ({ ...module, rules: module.rules.map(read) })) };
 }

@@ -9,16 +9,22 @@
 
 import type { Body, Rule } from "../syntax/ast.ts";
 import { constantText } from "../syntax/constant-text.ts";
+import { earlyValue } from "../syntax/early-exit.ts";
 import { linksOf } from "../syntax/rule-links.ts";
-import type { Generator } from "./context.ts";
-import { mayRuleFail, needsOf } from "./read-first.ts";
+import { mayRuleFail, needsOf, type Reading } from "./read-first.ts";
 import { isGroundHead, type RuleNode } from "./rule-index.ts";
 
 /** Each link asks what all of another value need: more are looked at whole. */
 const LINKS_MAX = 16;
 
+/** Whether one of the rules is enough: complete ones of the same constant value. */
+export function areAlike({ rules, path }: RuleNode): boolean {
+  const own = rules.filter(({ isDefault }) => !isDefault);
+  return own.every(({ head }) => !head.isSet && head.ref.length === path.length) && earlyValue(own);
+}
+
 /** What rules need, by the rule: of a node's complete documents and functions. */
-export function findNeeds(node: RuleNode, root: RuleNode, generator: Generator): ReadonlyMap<Rule, Body> {
+export function findNeeds(node: RuleNode, reading: Omit<Reading, "asksKeys">): ReadonlyMap<Rule, Body> {
   const needs = new Map<Rule, Body>();
   const rules = node.rules.filter(({ isDefault }) => !isDefault);
   if (rules.length < 2 || rules.some(({ head }) => head.isSet || head.ref.length > node.path.length)) return needs;
@@ -28,9 +34,10 @@ export function findNeeds(node: RuleNode, root: RuleNode, generator: Generator):
   const values = links.map(({ head }) => constantText(head.value));
   for (const value of new Set(values)) {
     const same = links.filter((_, i) => values[i] === value);
-    if (value === undefined || same.length === links.length || !same.some((link) => mayRuleFail(link, root))) continue;
+    if (value === undefined || same.length === links.length || !same.some((link) => mayRuleFail(link, reading.root)))
+      continue;
     const others = links.filter((_, i) => values[i] !== value);
-    const found = others.map((link) => needsOf(link, root, generator));
+    const found = others.map((link) => needsOf(link, { ...reading, asksKeys: true }));
     if (found.some((body) => body.length === 0)) continue;
     others.forEach((link, i) => {
       needs.set(link, found[i] as Body);

@@ -7,18 +7,37 @@
  * an equation in front binds; a comparison with a constant moves as a whole. Like the index it
  * leaves closures, `not` and `with` alone, and bodies that print.
  */
+import type { Location } from "@regomesh/base";
 import type { Body, Expr, Head, Rule, Term, What } from "../syntax/ast.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { printTermPath } from "../syntax/print-term.ts";
+import {
+  AFFIX_TESTS,
+  affixTest,
+  hasConstants,
+  isPlainGlob,
+  isScalar,
+  LIST_TESTS,
+  noneOf,
+  stringTests,
+} from "./constant-tests.ts";
 import { freshVar, type Generator } from "./context.ts";
 import type { RuleNode } from "./rule-index.ts";
-import { closuresOfExpr, deepTerm, eachDeepTerm, eachTerm, mapSubterms, mapWhat } from "./tree.ts";
+import { closuresOfExpr, deepTerm, eachDeepTerm, eachTerm, mapSubterms, mapWhat, termsOfWhat } from "./tree.ts";
 
-/** The rule with its `else` links; `root` are all rules. */
-export function readFirst(rule: Rule, root: RuleNode, generator: Generator): Rule {
+export type Reading = {
+  /** All rules. */
+  readonly root: RuleNode;
+  readonly generator: Generator;
+  /** Collections are asked for their keys: where all rules of the path are looked at, not the first that holds. */
+  readonly asksKeys: boolean;
+};
+
+/** The rule with its `else` links. */
+export function readFirst(rule: Rule, reading: Reading): Rule {
   const links: Rule[] = [];
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    links.push(mayRuleFail(link, root) ? hoistReads(link, root, generator) : link);
+    links.push(mayRuleFail(link, reading.root) ? hoistReads(link, reading) : link);
   }
   return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
 }
@@ -29,38 +48,61 @@ export function mayRuleFail({ head, body }: Rule, root: RuleNode): boolean {
 }
 
 /** What the index asks of the rule: where it does not hold, the rule is left out. */
-export function needsOf(rule: Rule, root: RuleNode, generator: Generator): Body {
+export function needsOf(rule: Rule, reading: Reading): Body {
   if (rule.body.some(prints)) return [];
-  const { reads, tests } = hoist(rule, root, generator);
+  const { reads, tests } = hoist(rule, reading);
   return [...reads, ...tests];
 }
 
-function hoistReads(rule: Rule, root: RuleNode, generator: Generator): Rule {
+function hoistReads(rule: Rule, reading: Reading): Rule {
   const { head, body } = rule;
   if (body.some(prints)) return rule;
-  const { reads, tests, rest, value } = hoist(rule, root, generator);
+  const { reads, tests, rest, value } = hoist(rule, reading);
   if (reads.length === 0 && tests.length === 0) return rule;
   const front = [...reads, ...tests];
   if (!head.isSet || value === head.value) return { ...rule, head: { ...head, value }, body: [...front, ...rest] };
   // A member that is asked for is compared with what the body has found, not with what was read in front of it.
-  const member = freshVar(generator, value.at);
+  const member = freshVar(reading.generator, value.at);
   const what: What = { kind: "unify", at: value.at, left: member, right: value };
   const last: Expr = { kind: "expr", at: value.at, isNegated: false, what, with: [] };
   return { ...rule, head: { ...head, value: member }, body: [...front, ...rest, last] };
 }
 
-type Hoisted = Pick<Hoist, "reads" | "tests"> & { readonly rest: Body; readonly value: Term };
+type Hoisted = { readonly reads: Body; readonly tests: Body; readonly rest: Body; readonly value: Term };
 
-function hoist(rule: Rule, root: RuleNode, generator: Generator): Hoisted {
+function hoist(rule: Rule, reading: Reading): Hoisted {
   const { head, body } = rule;
   const known = parametersOf(rule);
   const hoist: Hoist = {
-    ...{ root, generator, variables: new Map(), reads: [], tests: [] },
+    ...reading,
+    ...{ variables: new Map(), reads: [], tests: [], aliases: new Map() },
     ...{ known, given: givenBy(head), mentioned: new Set(known), constants: constantsOf(body) },
   };
   const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
   const value = replaceReads(hoist, head.value);
-  return { reads: hoist.reads, tests: hoist.tests, rest, value };
+  return { reads: hoist.reads, ...settleTests(hoist.tests, rest), value };
+}
+
+/** What is asked of one value in several tests need hold in one of them only: all stay where they are, too. */
+function settleTests(tests: readonly Test[], rest: readonly Kept[]): Pick<Hoisted, "tests" | "rest"> {
+  const about = (test: Test): readonly Test[] =>
+    test.about === undefined ? [test] : tests.filter((other) => other.about === test.about);
+  const front = tests.flatMap((test): Body => {
+    const group = about(test);
+    if (group.length === 1) return test.body;
+    return group[0] === test ? [anyOf(test.at, group)] : [];
+  });
+  const kept = rest.flatMap((each): Body => {
+    if (each.kind === "expr") return [each];
+    return about(each).length === 1 ? [] : [each.original];
+  });
+  return { tests: front, rest: kept };
+}
+
+/** `not { not a; not b }`. */
+function anyOf(at: Location, tests: readonly Test[]): Expr {
+  const none = tests.map(({ body }) => noneOf(at, body));
+  return noneOf(at, none);
 }
 
 /** Variables that have a value before the body: of arguments, and where a key or member of the document is asked for. */
@@ -74,14 +116,14 @@ function givenBy({ ref, args = [], value, isSet }: Head): ReadonlySet<string> {
   return names;
 }
 
-type Hoist = {
-  readonly root: RuleNode;
-  readonly generator: Generator;
+type Hoist = Reading & {
   /** By the text of the reference. */
   readonly variables: Map<string, Term>;
   readonly reads: Expr[];
   /** Comparisons with constants, and other names of what was read: behind the reads. */
-  readonly tests: Expr[];
+  readonly tests: Test[];
+  /** What a variable is another name of. */
+  readonly aliases: Map<string, string>;
   /** Parameters, and variables that stand for a read. */
   readonly known: Set<string>;
   /** What the head gives before the body: an equation with it is a test, and stays where it is. */
@@ -91,6 +133,17 @@ type Hoist = {
   /** Variables that the body gives a constant: in brackets they are as good as that. */
   readonly constants: ReadonlyMap<string, Term>;
 };
+
+/** `about` is the variable of the value that is asked; another name asks nothing. `original` stands in the body where it is not moved. */
+type Test = {
+  readonly kind: "test";
+  readonly at: Location;
+  readonly about: string | undefined;
+  readonly body: Body;
+  readonly original: Expr;
+};
+/** What stays of an expression, or a test that has left the body. */
+type Kept = Expr | Test;
 
 function constantsOf(body: Body): ReadonlyMap<string, Term> {
   const constants = new Map<string, Term>();
@@ -119,36 +172,33 @@ function parametersOf({ head }: Rule): Set<string> {
   return new Set((head.args ?? []).flatMap((arg) => (arg.kind === "var" ? [arg.name] : [])));
 }
 
-function hoistExpr(hoist: Hoist, expr: Expr): Body {
+function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
   if (isNewName(hoist, expr)) return [];
   const replaced = replaceInExpr(hoist, expr);
-  const isTest = replaced !== expr && (isConstantTest(hoist, replaced.what) || isAlias(hoist, replaced.what));
-  const member = replaced === expr ? undefined : memberTest(hoist, expr);
-  if (member !== undefined) hoist.tests.push(member);
-  const list = replaced === expr ? undefined : listTest(hoist, replaced);
-  if (list !== undefined) hoist.tests.push(list);
-  const kind = kindTest(hoist, replaced);
-  if (kind !== undefined) hoist.tests.push(kind);
-  const named = isTest ? undefined : namedTest(hoist, replaced);
-  if (named !== undefined) hoist.tests.push(named);
+  const isRead = replaced !== expr;
+  const isConstant = isRead && isConstantTest(hoist, replaced.what);
+  const isMoved = isConstant || (isRead && isAlias(hoist, replaced.what));
+  const further = [
+    isRead ? memberTest(hoist, expr) : undefined,
+    isRead ? listTest(hoist, replaced) : undefined,
+    kindTest(hoist, replaced),
+    isMoved ? undefined : namedTest(hoist, replaced),
+  ];
+  const keys = keyTest(hoist, expr);
+  if (keys !== undefined) hoist.tests.push({ ...makeTest(hoist, keys, [keys]), about: undefined });
+  for (const test of further) if (test !== undefined) hoist.tests.push(makeTest(hoist, test, [test]));
   noteMentioned(replaced, hoist.mentioned);
-  if (!isTest) return [replaced];
+  if (!isMoved) return [replaced];
   const wide = affixTest(replaced);
-  hoist.tests.push(...stringTests(replaced), wide ?? replaced);
-  return wide === undefined ? [] : [replaced];
+  const test = makeTest(hoist, replaced, [...stringTests(replaced), wide ?? replaced]);
+  hoist.tests.push(isConstant ? test : { ...test, about: undefined });
+  return wide === undefined ? [test] : [replaced];
 }
 
-/** Of a text alone the index tells its beginning: it looks for one among the members of what holds any. The test stays where it is. */
-function affixTest(expr: Expr): Expr | undefined {
-  const { at, what } = expr;
-  const [asked] = what.kind === "call" ? what.args : [];
-  if (what.kind !== "call" || asked === undefined || !AFFIX_TESTS.has(what.operator.path.join("."))) return undefined;
-  const isString: What = { kind: "call", at, operator: { at, path: ["is_string"] }, args: [asked] };
-  const body: Body = [
-    { kind: "expr", at, isNegated: false, what: isString, with: [] },
-    { ...expr, isNegated: true },
-  ];
-  return { ...expr, isNegated: true, what: { kind: "body", at, body, isImplicit: true } };
+function makeTest({ known, aliases }: Hoist, original: Expr, body: Body): Test {
+  const asked = termsOfWhat(original.what).find((term) => term.kind === "var" && known.has(term.name));
+  const name = asked?.kind === "var" ? asked.name : undefined;
+  return { kind: "test", at: original.at, about: aliases.get(name ?? "") ?? name, body, original };
 }
 
 /** `x := "a"; input.b == x` leaves the rule out where the value is not "a"; what binds x stays where it is. */
@@ -185,6 +235,24 @@ function memberTest(hoist: Hoist, { at, what }: Expr): Expr | undefined {
   return { kind: "expr", at, isNegated: false, what: test, with: [] };
 }
 
+/** `data.groups[input.id]` leaves the rule out where an object there has no such key; of a list the index asks nothing. */
+function keyTest(hoist: Hoist, { at, what, isNegated, with: modifiers }: Expr): Expr | undefined {
+  if (!hoist.asksKeys || isNegated || modifiers.length > 0) return undefined;
+  const ref = what.kind === "term" && what.term.kind === "ref" ? what.term : undefined;
+  if (ref?.head.kind !== "var" || ref.head.name !== "data" || ref.path.length < 1) return undefined;
+  const key = replaceReads(hoist, ref.path.at(-1) as Term);
+  const collection: Term = { ...ref, path: ref.path.slice(0, -1) };
+  if (key.kind !== "var" || !hoist.known.has(key.name) || readKey(hoist, collection) === undefined) return undefined;
+  const expr = (what: What, isNegated = false): Expr => ({ kind: "expr", at, isNegated, what, with: [] });
+  const isObject: What = {
+    ...{ kind: "call", at, operator: { at, path: ["is_object"] } },
+    args: [replaceReads(hoist, collection)],
+  };
+  const found: Term = { ...ref, path: [...collection.path, key] };
+  const present: What = { kind: "unify", at, left: freshVar(hoist.generator, at), right: found };
+  return noneOf(at, [expr(isObject), expr(present, true)]);
+}
+
 const LAST_KINDS: ReadonlySet<Term["kind"] | undefined> = new Set(["var", "ref"]);
 
 /** `[x, "a"] = input.pair` leaves the rule out where the value has another length, or something else than "a" there. */
@@ -208,26 +276,6 @@ function kindTest(hoist: Hoist, { at, what, isNegated, with: modifiers }: Expr):
   if (!isRead) return undefined;
   const test: What = { kind: "call", at, operator: { at, path: [name] }, args: [replaceReads(hoist, value)] };
   return { kind: "expr", at, isNegated: false, what: test, with: [] };
-}
-
-/** What the test would be an error for leaves the rule out, too: nothing of its body was in error. */
-function stringTests({ at, what }: Expr): readonly Expr[] {
-  if (what.kind !== "call") return [];
-  const name = what.operator.path.join(".");
-  const [first, , third] = what.args;
-  const asked = name === "glob.match" ? third : first;
-  if (asked === undefined) return [];
-  const test = (path: readonly string[], args: readonly Term[]): readonly Expr[] => [
-    { kind: "expr", at, isNegated: false, what: { kind: "call", at, operator: { at, path }, args }, with: [] },
-  ];
-  if (name === "glob.match") return test(["is_string"], [asked]);
-  const isAffix = AFFIX_TESTS.has(name);
-  if (!LIST_TESTS.has(name) && !isAffix) return [];
-  const items = ["array", "set", "string", ...(isAffix ? ["object"] : [])].map(
-    (value): Term => ({ kind: "string", at, value }),
-  );
-  const type: Term = { kind: "call-term", at, operator: { at, path: ["type_name"] }, args: [asked] };
-  return test(["internal", "member_2"], [type, { kind: "array", at, items }]);
 }
 
 const KINDS: ReadonlyMap<Term["kind"], string> = new Map([
@@ -271,17 +319,16 @@ function noteMentioned(expr: Expr, mentioned: Set<string>): void {
 }
 
 /** `x := input.a` behind the replacement, where nothing bound x before: it is as well known as what it stands for. */
-function isAlias({ known, given, mentioned }: Hoist, what: What): boolean {
+function isAlias(hoist: Hoist, what: What): boolean {
+  const { known, given, mentioned } = hoist;
   if (what.kind !== "unify") return false;
   const { left, right } = what;
   if (left.kind === "var" && given.has(left.name)) return false;
   if (left.kind !== "var" || right.kind !== "var" || !known.has(right.name) || mentioned.has(left.name)) return false;
   known.add(left.name);
+  hoist.aliases.set(left.name, hoist.aliases.get(right.name) ?? right.name);
   return true;
 }
-
-const AFFIX_TESTS: ReadonlySet<string> = new Set(["startswith", "endswith"]);
-const LIST_TESTS: ReadonlySet<string> = new Set(["strings.any_prefix_match", "strings.any_suffix_match"]);
 
 /** A known variable beside a constant. */
 function isConstantTest({ known }: Hoist, what: What): boolean {
@@ -299,33 +346,6 @@ function isConstantTest({ known }: Hoist, what: What): boolean {
   if (LIST_TESTS.has(name)) return isKnown(left) && (right.kind === "string" || hasConstants(right));
   if (name !== "internal.member_2") return false;
   return (isKnown(left) && hasConstants(right)) || (isScalar(left) && isKnown(right));
-}
-
-function isScalar({ kind }: Term): boolean {
-  return kind === "null" || kind === "boolean" || kind === "number" || kind === "string";
-}
-
-/** A list, set or object of constants, or of lists of such; one that is empty tells the index nothing. */
-function hasConstants(term: Term): boolean {
-  const items = term.kind === "object" ? term.entries.map(([, value]) => value) : itemsOf(term);
-  return items.length > 0 && items.every((item) => isScalar(item) || (item.kind === "array" && hasConstants(item)));
-}
-
-function itemsOf(term: Term): readonly Term[] {
-  return term.kind === "array" || term.kind === "set" ? term.items : [];
-}
-
-/** Between its delimiters the pattern has texts, or `*` alone: what is less plain the index does not read. */
-function isPlainGlob(pattern: Term | undefined, delimiters: Term | undefined): boolean {
-  if (pattern?.kind !== "string" || delimiters?.kind !== "array") return false;
-  const all = delimiters.items.map((item) => (item.kind === "string" ? item.value : undefined));
-  if (all.length === 0) all.push(".");
-  let parts = [pattern.value];
-  for (const delimiter of all) {
-    if (delimiter === undefined || [...delimiter].length !== 1) return false;
-    parts = parts.flatMap((part) => part.split(delimiter));
-  }
-  return parts.every((part) => part === "*" || !/[[?{*\\]/.test(part));
 }
 
 function replaceReads(hoist: Hoist, term: Term): Term {

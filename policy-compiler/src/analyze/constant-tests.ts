@@ -1,0 +1,75 @@
+/**
+ * Tests of a value against constants, as OPA's rule index knows them: which a value can be asked
+ * for, and what the index asks of a value where that is less than the test.
+ */
+import type { Location } from "@regomesh/base";
+import type { Body, Expr, Term, What } from "../syntax/ast.ts";
+
+/** Of a text alone the index tells its beginning: it looks for one among the members of what holds any. The test stays where it is. */
+export function affixTest(expr: Expr): Expr | undefined {
+  const { at, what } = expr;
+  const [asked] = what.kind === "call" ? what.args : [];
+  if (what.kind !== "call" || asked === undefined || !AFFIX_TESTS.has(what.operator.path.join("."))) return undefined;
+  const isString: What = { kind: "call", at, operator: { at, path: ["is_string"] }, args: [asked] };
+  const body: Body = [
+    { kind: "expr", at, isNegated: false, what: isString, with: [] },
+    { ...expr, isNegated: true },
+  ];
+  return noneOf(at, body);
+}
+
+/** What the test would be an error for leaves the rule out, too: nothing of its body was in error. */
+export function stringTests({ at, what }: Expr): readonly Expr[] {
+  if (what.kind !== "call") return [];
+  const name = what.operator.path.join(".");
+  const [first, , third] = what.args;
+  const asked = name === "glob.match" ? third : first;
+  if (asked === undefined) return [];
+  const test = (path: readonly string[], args: readonly Term[]): readonly Expr[] => [
+    { kind: "expr", at, isNegated: false, what: { kind: "call", at, operator: { at, path }, args }, with: [] },
+  ];
+  if (name === "glob.match") return test(["is_string"], [asked]);
+  const isAffix = AFFIX_TESTS.has(name);
+  if (!LIST_TESTS.has(name) && !isAffix) return [];
+  const items = ["array", "set", "string", ...(isAffix ? ["object"] : [])].map(
+    (value): Term => ({ kind: "string", at, value }),
+  );
+  const type: Term = { kind: "call-term", at, operator: { at, path: ["type_name"] }, args: [asked] };
+  return test(["internal", "member_2"], [type, { kind: "array", at, items }]);
+}
+
+export const AFFIX_TESTS: ReadonlySet<string> = new Set(["startswith", "endswith"]);
+
+export const LIST_TESTS: ReadonlySet<string> = new Set(["strings.any_prefix_match", "strings.any_suffix_match"]);
+
+/** A list, set or object of constants, or of lists of such; one that is empty tells the index nothing. */
+export function hasConstants(term: Term): boolean {
+  const items = term.kind === "object" ? term.entries.map(([, value]) => value) : itemsOf(term);
+  return items.length > 0 && items.every((item) => isScalar(item) || (item.kind === "array" && hasConstants(item)));
+}
+
+function itemsOf(term: Term): readonly Term[] {
+  return term.kind === "array" || term.kind === "set" ? term.items : [];
+}
+
+/** Between its delimiters the pattern has texts, or `*` alone: what is less plain the index does not read. */
+export function isPlainGlob(pattern: Term | undefined, delimiters: Term | undefined): boolean {
+  if (pattern?.kind !== "string" || delimiters?.kind !== "array") return false;
+  const all = delimiters.items.map((item) => (item.kind === "string" ? item.value : undefined));
+  if (all.length === 0) all.push(".");
+  let parts = [pattern.value];
+  for (const delimiter of all) {
+    if (delimiter === undefined || [...delimiter].length !== 1) return false;
+    parts = parts.flatMap((part) => part.split(delimiter));
+  }
+  return parts.every((part) => part === "*" || !/[[?{*\\]/.test(part));
+}
+
+/** `not { … }`. */
+export function noneOf(at: Location, body: Body): Expr {
+  return { kind: "expr", at, isNegated: true, what: { kind: "body", at, body, isImplicit: true }, with: [] };
+}
+
+export function isScalar({ kind }: Term): boolean {
+  return kind === "null" || kind === "boolean" || kind === "number" || kind === "string";
+}
