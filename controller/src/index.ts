@@ -36,6 +36,11 @@ export type {
   TokenBody,
   VerdictBody,
 } from "./api/bodies.ts";
+export { type Attachment, attachRoutes, type Services } from "./gateway-api/attach.ts";
+export { CONTROLLER_NAME, type Condition } from "./gateway-api/condition.ts";
+export { SUPPORTED_FEATURES } from "./gateway-api/features.ts";
+export { type Gateway, type GatewayClass, gatewayClassStatus, gatewayConditions } from "./gateway-api/gateway.ts";
+export { type RouteParentStatus, routeStatus } from "./gateway-api/status.ts";
 export { isBelow, parsePlace, type RepositoryPlace } from "./git/remote.ts";
 export { ALL_RIGHTS, type PathRight, parseRight, printRight, type SourceRights } from "./index/rights.ts";
 export type { MeshTestResult } from "./rehearse/mesh-tests.ts";

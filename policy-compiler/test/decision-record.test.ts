@@ -250,7 +250,7 @@ const route: Rows = {
   "targets that are neither": [{ to: 3 }, "to must be an array, not 3"],
   "a retry on something else": [
     { retry: { on: ["connect", "rain"] } },
-    'retry.on[1] must be one of connect, reset, 5xx, gateway-error, unavailable, or a status from 400 to 599, not "rain"',
+    'retry.on[1] must be one of connect, reset, timeout, 5xx, gateway-error, unavailable, or a status from 400 to 599, not "rain"',
   ],
   "a path with a space": [{ rewrite: { path: "/a b" } }, "rewrite.path must be an absolute path of visible ASCII"],
   "too much": [{ mirror: [{ to: "m", percent: 101 }] }, "mirror[0].percent must be a number from 0 to 100, not 101"],

@@ -1,4 +1,5 @@
 /** Whether a text speaks of our group, or nearly: what looks like a resource is read, or named, never passed over. */
+import { mentionsRoutes } from "./gateway-api/route.ts";
 import { API_GROUP } from "./kinds/metadata.ts";
 import { nearest } from "./schema/nearest.ts";
 
@@ -9,7 +10,7 @@ const VERSIONS = /apiVersion["']?\s*:\s*(?:[&!]\S{1,256}\s+)?["']?([A-Za-z0-9.-]
 /** Groups of one text that are looked at; a text of more is read as if it had ours. */
 const GROUPS_MAX = 1000;
 
-/** A document of our group may be in the text; one that misspells the group, too. Takes time that grows with the text alone. */
+/** A document of our group, or a route of a service, may be in the text; one that misspells the group, too. Takes time that grows with the text alone. */
 export function mentionsGroup(text: string): boolean {
   const others = new Set<string>();
   for (const [, group = ""] of text.matchAll(VERSIONS)) {
@@ -17,7 +18,7 @@ export function mentionsGroup(text: string): boolean {
     if (others.size >= GROUPS_MAX || isNearGroup(group)) return true;
     others.add(group);
   }
-  return text.includes("apiVersion") && NAME.test(text);
+  return text.includes("apiVersion") && (NAME.test(text) || mentionsRoutes(text));
 }
 
 export function isNearGroup(group: string): boolean {

@@ -1,5 +1,19 @@
 export { CLUSTER_KINDS, type ClusterKind } from "./crd/cluster-kinds.ts";
 export { CONDITIONS, CONTROLLER_NAME, type ConditionType } from "./crd/status.ts";
+export type {
+  CorsFilter,
+  GrpcFilter,
+  HeaderModifier,
+  HttpFilter,
+  PathModifier,
+  RequestMirror,
+  RequestRedirect,
+} from "./gateway-api/filters.ts";
+export type { GrpcBackendRef, GrpcRouteMatch, GrpcRouteRule } from "./gateway-api/grpc-route.ts";
+export type { HttpBackendRef, HttpRouteMatch, HttpRouteRule } from "./gateway-api/http-route.ts";
+export { GATEWAY_GROUP } from "./gateway-api/metadata.ts";
+export type { ParentReference } from "./gateway-api/references.ts";
+export { type GrpcRoute, type HttpRoute, isService, type Route } from "./gateway-api/route.ts";
 export { isNearGroup, mentionsGroup } from "./group.ts";
 export type { MeshConfigSpec } from "./kinds/mesh-config.ts";
 export { DEFAULT_TRUST_DOMAIN, MESH_DEFAULTS } from "./kinds/mesh-config.ts";

@@ -1,9 +1,11 @@
 /** Resources out of YAML text: every fault with its place, nothing thrown, nothing half read. */
 import { type Diagnostic, type Source, type Span, sortDiagnostics } from "@regomesh/base";
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, visit } from "yaml";
+import { GATEWAY_GROUP, GATEWAY_VERSIONS } from "./gateway-api/metadata.ts";
+import { namesService, ROUTE_KINDS, UNSERVED_ROUTES } from "./gateway-api/route.ts";
 import { isNearGroup, mentionsGroup } from "./group.ts";
 import { API_VERSION, DEFAULT_NAMESPACE } from "./kinds/metadata.ts";
-import { KINDS, type Kind, type Resource } from "./resource.ts";
+import { KINDS, type Resource } from "./resource.ts";
 import type { ResourceCode } from "./schema/code.ts";
 import { nearest } from "./schema/nearest.ts";
 import { readNode } from "./schema/read.ts";
@@ -23,7 +25,7 @@ export type Parsed = {
 
 /** What a document says that it is; "" where it does not. */
 export type Head = {
-  readonly kind: Kind;
+  readonly kind: Resource["kind"];
   readonly namespace: string;
   readonly name: string;
   readonly span: Span;
@@ -60,7 +62,7 @@ export function parseResources(source: Source): Parsed {
   return { resources, heads, diagnostics: sortDiagnostics(diagnostics) };
 }
 
-function headOf(kind: Kind, root: Node): Head {
+function headOf(kind: Resource["kind"], root: Node): Head {
   const metadata = isMap(root) ? root.get("metadata") : undefined;
   const field = (name: string) => {
     const value = isMap(metadata) ? metadata.get(name) : undefined;
@@ -124,9 +126,9 @@ function membersOf(root: Node): readonly Node[] {
     : [root];
 }
 
-function parseResource(kind: Kind, root: Node, source: Source, report: Report): Resource | undefined {
+function parseResource(kind: Resource["kind"], root: Node, source: Source, report: Report): Resource | undefined {
   if (reportAliases(root, report)) return undefined;
-  const { value, faults, nodes } = readNode(KINDS[kind], root);
+  const { value, faults, nodes } = readNode({ ...KINDS, ...ROUTE_KINDS }[kind], root);
   for (const { code, message, node, hint } of faults) report(code, message, spanOf(node), hint);
   if (value === undefined) return undefined;
   const spans = new Map(Array.from(nodes, ([path, node]) => [path, spanOf(node)]));
@@ -145,7 +147,7 @@ function reportAliases(root: Node, report: Report): boolean {
 }
 
 /** The kind that a document says it is, if it is one of ours; what is another tool's is passed over. */
-function kindOf(root: Node, report: Report): Kind | undefined {
+function kindOf(root: Node, report: Report): Resource["kind"] | undefined {
   if (!isMap(root)) {
     report("resource_kind", "a resource must be a mapping with apiVersion, kind, metadata and spec", spanOf(root));
     return undefined;
@@ -158,6 +160,7 @@ function kindOf(root: Node, report: Report): Kind | undefined {
     report("resource_missing", `${missing} is missing`, spanOf(root), `write apiVersion: ${API_VERSION} and a kind`);
     return undefined;
   }
+  if (String(version.value).startsWith(`${GATEWAY_GROUP}/`)) return routeKindOf(root, version, kind, report);
   if (version.value !== API_VERSION) {
     if (!isNearGroup(String(version.value).split("/")[0] ?? "")) return undefined;
     report("resource_kind", `unknown apiVersion ${version.value}`, spanOf(version), `write ${API_VERSION}`);
@@ -170,7 +173,24 @@ function kindOf(root: Node, report: Report): Kind | undefined {
     report("resource_kind", `unknown kind ${kind.value}`, spanOf(kind), hint);
     return undefined;
   }
-  return kind.value as Kind;
+  return kind.value as Resource["kind"];
+}
+
+/** A route of a service; all else of the Gateway API is passed over, as what other controllers are for. */
+function routeKindOf(root: Node, version: Scalar, kind: Scalar, report: Report): Resource["kind"] | undefined {
+  const name = String(kind.value);
+  const isKnown = Object.hasOwn(ROUTE_KINDS, name);
+  if ((!isKnown && !UNSERVED_ROUTES.includes(name)) || !namesService(root)) return undefined;
+  if (!isKnown) {
+    const hint = `of routes to services ${Object.keys(ROUTE_KINDS).join(" and ")} are served`;
+    report("resource_kind", `${name} is not served: nothing follows from it`, spanOf(kind), hint, "warning");
+    return undefined;
+  }
+  if (!GATEWAY_VERSIONS.some((known) => known === version.value)) {
+    report("resource_kind", `unknown apiVersion ${version.value}`, spanOf(version), `write ${GATEWAY_VERSIONS[0]}`);
+    return undefined;
+  }
+  return name as keyof typeof ROUTE_KINDS;
 }
 
 /** Half of what says that a document is ours: its group, or the name of a kind. */

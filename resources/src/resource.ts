@@ -1,6 +1,7 @@
 /** A resource as it was written: kind, metadata, spec with every default, and where each value stands. */
 import type { Location, Source, Span } from "@regomesh/base";
 import { z } from "zod";
+import type { Route } from "./gateway-api/route.ts";
 import { type MeshConfigSpec, meshConfigSpec } from "./kinds/mesh-config.ts";
 import { type MeshServiceSpec, meshServiceSpec } from "./kinds/mesh-service.ts";
 import { type MeshTestSpec, meshTestSpec } from "./kinds/mesh-test.ts";
@@ -62,7 +63,8 @@ export type PolicySource = Written & {
   readonly spec: PolicySourceSpec;
 };
 
-export type Resource =
+/** Kinds of the mesh's own group. */
+export type MeshResource =
   | MeshConfig
   | MeshService
   | Workload
@@ -71,7 +73,8 @@ export type Resource =
   | TrafficPolicy
   | MeshTest
   | PolicySource;
-export type Kind = Resource["kind"];
+export type Kind = MeshResource["kind"];
+export type Resource = MeshResource | Route;
 
 /** Where a resource stands in its file. */
 export type Written = {

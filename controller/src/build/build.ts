@@ -2,7 +2,14 @@
  * From the files of a commit to what every proxy shall have, or to the reasons why not.
  * A build is whole or it is refused: one fault anywhere, and no proxy changes.
  */
-import { type Diagnostic, type DiagnosticRecord, hasErrors, sortDiagnostics, toDiagnosticRecord } from "@regomesh/base";
+import {
+  type Diagnostic,
+  type DiagnosticRecord,
+  hasErrors,
+  type Source,
+  sortDiagnostics,
+  toDiagnosticRecord,
+} from "@regomesh/base";
 import {
   canonicalJson,
   type MeshSettings,
@@ -12,8 +19,11 @@ import {
 } from "@regomesh/protocol";
 import { type PolicySource, parseResources, type Resource } from "@regomesh/resources";
 import type { BoundPolicyBody, FailedTestBody, StalenessBody } from "../api/bodies.ts";
+import { routesBoundTo, routesTree } from "../gateway-api/bind.ts";
+import { type CompiledRoutes, compileRoutes } from "../gateway-api/compile.ts";
 import { checkBindings } from "../index/check-bindings.ts";
 import { checkComposition } from "../index/check-composition.ts";
+import { checkRoutes } from "../index/check-routes.ts";
 import { checkServices } from "../index/check-services.ts";
 import { checkSources } from "../index/check-sources.ts";
 import { type HostOwners, ownersOf, settleHosts } from "../index/hosts.ts";
@@ -42,6 +52,8 @@ export type MeshPlan = {
   readonly outbound: readonly ServiceContent[];
   readonly services: readonly ServicePlan[];
   readonly modules: readonly BuiltModule[];
+  /** Units that are made of the Gateway API's routes, for whoever explains them; absent where none are. */
+  readonly routes?: readonly Source[];
   /** Absent in a plan that an earlier version has kept. */
   readonly inventory?: Inventory;
   /** Sources that the mesh's own one names; absent where none. */
@@ -177,6 +189,7 @@ type Read = {
   /** Sources that may be read, without the mesh's own. */
   readonly named: readonly string[];
   readonly index: MeshIndex;
+  readonly routes: CompiledRoutes;
 };
 
 function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostics: Diagnostic[]): Read {
@@ -194,7 +207,7 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
   diagnostics.push(...found);
   // References are checked only where every resource could be read: a file with a fault
   // would otherwise make a fault of each thing that names what it holds.
-  if (hasErrors(diagnostics)) return { trees, heads, named, index: claimed };
+  if (hasErrors(diagnostics)) return { trees, heads, named, index: claimed, routes: compileRoutes([], new Map()) };
   const report = makeReport(diagnostics);
   const index = settleHosts(claimed, rules.hosts ?? [], report);
   checkSources(index, Object.keys(rules.sources ?? {}), report);
@@ -203,8 +216,10 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
   checkBindings(index, [...new Set([...trees.flatMap(unitNames), ...bound])], report);
   checkComposition(index, report);
   checkReleaseRules(index, report);
+  const routes = compileRoutes(index.routes, index.services);
+  checkRoutes(index, routes.attachments, report);
   diagnostics.push(...checkFiles(trees, index));
-  return { trees, heads, named, index };
+  return { trees, heads, named, index, routes };
 }
 
 /** The mesh's own source says which others there are, beside those of the operator; of each its resources and rights. */
@@ -281,15 +296,16 @@ function testUnits(trees: readonly SourceTree[], index: MeshIndex, tools: Policy
   return { diagnostics, failed, passed };
 }
 
-function makePlan({ trees, index, named }: Read, tools: PolicyTools, diagnostics: Diagnostic[]): MeshPlan {
-  const modules = makeModules(trees, tools, diagnostics);
+function makePlan({ trees, index, named, routes }: Read, tools: PolicyTools, diagnostics: Diagnostic[]): MeshPlan {
+  const modules = makeModules([...trees, routesTree(routes.files)], tools, diagnostics);
   const workloads = [...index.workloads.values()].map((workload) => {
     const inbound = modules.refer("inbound", composePolicies(index, workload, "inbound"));
-    const outbound = modules.refer("outbound", composePolicies(index, workload, "outbound"));
-    return toWorkloadPlan(index, workload, {
-      ...(inbound === undefined ? {} : { inbound }),
-      ...(outbound === undefined ? {} : { outbound }),
-    });
+    const outbound = modules.refer("outbound", [
+      ...composePolicies(index, workload, "outbound"),
+      ...routesBoundTo(workload, routes, index.routes[0]),
+    ]);
+    const policies = { ...(inbound === undefined ? {} : { inbound }), ...(outbound === undefined ? {} : { outbound }) };
+    return toWorkloadPlan(index, workload, policies, routes);
   });
   const mesh = toMeshPlan(index);
   const outbound = toOutbound(index);
@@ -308,6 +324,7 @@ function makePlan({ trees, index, named }: Read, tools: PolicyTools, diagnostics
       policies: boundPolicies(byService.get(`${name}.${namespace}`) ?? []),
     })),
     modules: modules.built(),
+    ...(routes.files.length === 0 ? {} : { routes: routes.files }),
     ...(index.sources.length === 0
       ? {}
       : { sources: index.sources.map(({ metadata, spec }) => ({ name: metadata.name, ...spec })) }),

@@ -1,5 +1,6 @@
 /** Checks of PolicySources that no single field shows. */
 import type { PolicySource } from "@regomesh/resources";
+import { ROUTES_SOURCE } from "../gateway-api/compile.ts";
 import { parsePlace } from "../git/remote.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import type { MeshIndex } from "./mesh-index.ts";
@@ -9,11 +10,17 @@ import type { Report } from "./report.ts";
 export function checkSources({ sources }: MeshIndex, named: readonly string[], report: Report): void {
   for (const source of sources) {
     const { name } = source.metadata;
-    const taken = name === ROOT_SOURCE ? "the mesh's own source" : named.includes(name) ? "a --source" : undefined;
+    const taken = takenBy(name, named);
     if (taken !== undefined) report(source, "metadata.name", "source_name", `${name} is the name of ${taken}`);
     checkAddress(source, report);
     checkFollowed(source, report);
   }
+}
+
+function takenBy(name: string, named: readonly string[]): string | undefined {
+  if (name === ROOT_SOURCE) return "the mesh's own source";
+  if (name === ROUTES_SOURCE) return "what is made of routes";
+  return named.includes(name) ? "a --source" : undefined;
 }
 
 function checkAddress(source: PolicySource, report: Report): void {

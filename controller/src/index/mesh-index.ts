@@ -13,6 +13,7 @@ import {
   type PolicySource,
   type Resource,
   ROOT_NAMESPACE,
+  type Route,
   type TrafficPolicy,
   type Workload,
 } from "@regomesh/resources";
@@ -36,6 +37,8 @@ export type MeshIndex = {
   readonly sources: readonly PolicySource[];
   /** By the `name.namespace` of the service that they are about. */
   readonly traffic: ReadonlyMap<string, TrafficPolicy>;
+  /** Routes of the Gateway API, in the order of their names. */
+  readonly routes: readonly Route[];
 };
 
 /** Workloads of a mesh: what one controller process was built to hold. */
@@ -94,6 +97,9 @@ export function indexResources(
       owned.filter((resource) => resource.kind === "TrafficPolicy"),
       report,
     ),
+    routes: owned
+      .filter((resource) => resource.kind === "HTTPRoute" || resource.kind === "GRPCRoute")
+      .sort((a, b) => compareText(nameOf(a), nameOf(b))),
   };
   return { index, diagnostics };
 }

@@ -11,6 +11,8 @@ export type IndexCode =
   | "service_port"
   | "service_host"
   | "service_route"
+  | "route_parent"
+  | "route_reference"
   | "binding_tier"
   | "binding_namespace"
   | "binding_entrypoint"

@@ -6,6 +6,7 @@ import type { AskedBody, ExplainBody, RuleOutcomeBody, StageBody } from "../api/
 import type { MeshPlan } from "../build/build.ts";
 import { type SourceTree, unitOf } from "../build/source-tree.ts";
 import type { PolicyTools, UnitFiles } from "../build/tools.ts";
+import { routesTree } from "../gateway-api/bind.ts";
 import { findData } from "./data-places.ts";
 import { addressee, findWorkload, type Question, rehearse } from "./rehearse.ts";
 import {
@@ -133,7 +134,9 @@ function toBody(stage: Stage, request: RehearsedRequest, connection: ConnectionC
   };
 }
 
-function toAskedBody(asked: AskedEntrypoint, decided: boolean, input: string, { trees, tools }: Context): AskedBody {
+function toAskedBody(asked: AskedEntrypoint, decided: boolean, input: string, context: Context): AskedBody {
+  const { plan, tools } = context;
+  const trees = [...context.trees, routesTree(plan.routes ?? [])];
   const { binding, unit, tier, kind, mode } = asked.bound;
   const files = unitOf(trees, unit);
   const rules = files === undefined ? [] : tools.explain(files, asked.entrypoint, input);

@@ -1,6 +1,7 @@
 /** What one workload's proxy gets: its ports, which services it may call, its policies. */
 import type { InboundPort, LocalPort, PolicyRef } from "@regomesh/protocol";
 import type { Workload } from "@regomesh/resources";
+import type { CompiledRoutes } from "../gateway-api/compile.ts";
 import { compareText, keyOfCalled, type MeshIndex, principalOf, serviceOf } from "../index/mesh-index.ts";
 import type { Direction } from "./composition.ts";
 import type { WorkloadPlan } from "./outbound.ts";
@@ -17,9 +18,10 @@ export function toWorkloadPlan(
   index: MeshIndex,
   workload: Workload,
   policies: Readonly<Partial<Record<Direction, PolicyRef>>>,
+  routes: Pick<CompiledRoutes, "reachedFrom">,
 ): WorkloadPlan {
   const { name, namespace, labels } = workload.metadata;
-  const calls = callsOf(workload);
+  const calls = callsOf(workload, routes);
   const localPorts = workload.spec.localPorts.map((local) => toLocalPort(workload, local));
   return {
     name,
@@ -50,10 +52,16 @@ function inboundPorts(index: MeshIndex, workload: Workload): readonly InboundPor
   });
 }
 
-/** Keys of the services that it names, each once, in the order of their names; undefined where it names none. */
-function callsOf({ spec, metadata }: Workload): readonly string[] | undefined {
-  const keys = spec.calls?.map((name) => keyOfCalled(name, metadata.namespace));
-  return keys && [...new Set(keys)].sort(compareText);
+/**
+ * Keys of the services that it names, and of those to which routes send what it asks of them, each
+ * once, in the order of their names; undefined where it names none.
+ */
+function callsOf(
+  { spec, metadata: { namespace } }: Workload,
+  { reachedFrom }: Pick<CompiledRoutes, "reachedFrom">,
+): readonly string[] | undefined {
+  const keys = spec.calls?.map((name) => keyOfCalled(name, namespace));
+  return keys && [...new Set(keys.flatMap((key) => [key, ...reachedFrom(namespace, key)]))].sort(compareText);
 }
 
 function toLocalPort({ metadata }: Workload, { service, ...ports }: Workload["spec"]["localPorts"][number]): LocalPort {

@@ -86,10 +86,10 @@ export type RetryPolicy = {
   readonly on: readonly RetryCondition[];
   /** Of responses after which another try is made, beside those that `on` covers. */
   readonly statuses: readonly number[];
-  /** Upper bound of the first wait; doubled with each try. */
+  /** At least so long before the second try, and at most that doubled with each. */
   readonly backoffMs: number | undefined;
 };
-export type RetryCondition = "connect" | "reset" | "5xx" | "gateway-error" | "unavailable";
+export type RetryCondition = "connect" | "reset" | "timeout" | "5xx" | "gateway-error" | "unavailable";
 
 export type FieldChanges = { readonly set: Fields; readonly add: Fields; readonly remove: readonly string[] };
 

@@ -35,7 +35,7 @@ import {
 } from "./read-values.ts";
 import { WrongType } from "./wrong-type.ts";
 
-const CONDITIONS = ["connect", "reset", "5xx", "gateway-error", "unavailable"] as const;
+const CONDITIONS = ["connect", "reset", "timeout", "5xx", "gateway-error", "unavailable"] as const;
 const TARGETS_MAX = 100;
 /** Copies of one request: each costs an endpoint as much as the request itself. */
 const MIRRORS_MAX = 16;

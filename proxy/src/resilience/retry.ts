@@ -75,7 +75,7 @@ function isCovered(
     case "reset":
       return on.includes("reset");
     case "timeout":
-      return on.includes("gateway-error") || on.includes("5xx");
+      return on.includes("timeout") || on.includes("gateway-error") || on.includes("5xx");
     case "unavailable":
       return on.includes("unavailable");
     case "status":

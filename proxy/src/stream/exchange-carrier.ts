@@ -284,7 +284,10 @@ export class Exchange implements StreamWaiter, Circumstances {
       case "arm-timer":
         return void this.#world.arm(this.#timer, command.ms);
       case "back-off":
-        return void this.#world.arm(this.#timer, this.#world.random() * command.mostMs);
+        return void this.#world.arm(
+          this.#timer,
+          command.leastMs + this.#world.random() * (command.mostMs - command.leastMs),
+        );
       case "disarm":
         if (this.#timer.isArmed) this.#world.disarm(this.#timer);
         return;

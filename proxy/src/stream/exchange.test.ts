@@ -169,7 +169,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
     request: { ...PLAIN, plan: { ...PLAIN.plan, retryStatuses: [409, 503], backoffMs: 100 } },
     steps: [
       ...SENT,
-      [5, head(409), "success, take-retry, leave, back-off 100", "backing-off"],
+      [5, head(409), "success, take-retry, leave, back-off 100 to 100", "backing-off"],
       [20, "timer", "acquire", "waiting"],
       [20, fresh, "disarm, send", "sent"],
       [25, head(409), "answered, respond", "responding"],
@@ -295,7 +295,7 @@ function print(command: Command): string {
     case "arm-timer":
       return `timer ${command.ms}`;
     case "back-off":
-      return `back-off ${command.mostMs}`;
+      return `back-off ${command.leastMs > 0 ? `${command.leastMs} to ` : ""}${command.mostMs}`;
     case "settle":
       return command.outcome;
     case "refuse":

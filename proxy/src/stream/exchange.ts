@@ -43,7 +43,7 @@ export type ExchangePlan = {
   readonly retryOn: readonly RetryCondition[];
   /** Statuses after which another try is made, beside those that `retryOn` covers; absent: none. */
   readonly retryStatuses?: readonly number[] | undefined;
-  /** Upper bound of the first wait before another try, doubled with each; absent: `BACKOFF_MS`. */
+  /** At least so long before another try, and at most that doubled with each; absent: any part of `BACKOFF_MS`. */
   readonly backoffMs?: number | undefined;
 };
 
@@ -89,8 +89,8 @@ export type Command =
   | { readonly do: "disarm" }
   /** Pick an endpoint, another than the one tried where there is one, and ask for a connection. */
   | { readonly do: "acquire" }
-  /** Wait a random part of this, then `timer`. */
-  | { readonly do: "back-off"; readonly mostMs: number }
+  /** Wait a random time between these, then `timer`. */
+  | { readonly do: "back-off"; readonly mostMs: number; readonly leastMs: number }
   | { readonly do: "send" }
   | { readonly do: "take-retry" }
   /** The endpoint began to answer. */
@@ -471,8 +471,13 @@ function retry(
   }
   return {
     state: { kind: "backing-off", isRequestWhole, tries, holdsRetry: true },
-    commands: [...taken, { do: "back-off", mostMs: (plan.backoffMs ?? BACKOFF_MS) * 2 ** (tries - 1) }],
+    commands: [...taken, backOff(plan, tries)],
   };
+}
+
+/** A time that the route says is waited at least. */
+function backOff({ backoffMs }: ExchangePlan, tries: number): Command {
+  return { do: "back-off", leastMs: backoffMs ?? 0, mostMs: (backoffMs ?? BACKOFF_MS) * 2 ** (tries - 1) };
 }
 
 function refuse(reason: Reason, before: readonly Command[], status = 0): Move {

@@ -1,0 +1,84 @@
+/** From the routes of a mesh to units of policy, one for each set of clients that they hold for alike. */
+import type { Source } from "@regomesh/base";
+import type { GrpcFilter, GrpcRouteRule, HttpFilter, HttpRouteRule, RequestMirror, Route } from "@regomesh/resources";
+import { type Attachment, attachRoutes, type PortRoutes, routesByPort, type Services } from "./attach.ts";
+import { resolveBackend } from "./references.ts";
+import { printUnit } from "./unit.ts";
+
+/** Stands before names of units and files that are made here; no source may have it. */
+export const ROUTES_SOURCE = "gateway-api";
+
+/** The rule that each unit has. */
+export const ROUTES_ENTRYPOINT = "mesh/routing/route";
+
+export type CompiledRoutes = {
+  readonly attachments: readonly Attachment[];
+  /** Modules, each a unit in a directory of its own. */
+  readonly files: readonly Source[];
+  /** The unit that routes requests of a namespace's workloads; undefined where no route holds for them. */
+  unitFor(namespace: string): string | undefined;
+  /** Keys of services to which routes may send what a workload of the namespace asks of a service. */
+  reachedFrom(namespace: string, service: string): readonly string[];
+};
+
+export function compileRoutes(routes: readonly Route[], services: Services): CompiledRoutes {
+  const attachments = attachRoutes(routes, services);
+  const ports = routesByPort(attachments);
+  const consumers = new Set(ports.flatMap(({ clients }) => clients ?? []));
+  const everyone = ports.filter(({ clients }) => clients === undefined);
+  const files = [
+    ...(everyone.length === 0 ? [] : [unitFile(EVERYONE, printUnit(everyone, services, "all namespaces"))]),
+    ...[...consumers].map((namespace) =>
+      unitFile(ofNamespace(namespace), printUnit(portsFor(ports, namespace), services, `namespace ${namespace}`)),
+    ),
+  ];
+  const unitFor = (namespace: string) => {
+    if (consumers.has(namespace)) return unitName(ofNamespace(namespace));
+    return everyone.length === 0 ? undefined : unitName(EVERYONE);
+  };
+  const reachedFrom = (namespace: string, service: string) => {
+    const holding = portsFor(ports, namespace).filter((each) => each.service === service);
+    return [...new Set(holding.flatMap((each) => each.routes).flatMap((route) => reachedBy(route, services)))];
+  };
+  return { attachments, files, unitFor, reachedFrom };
+}
+
+/** Directories of the units. */
+const EVERYONE = "mesh";
+const ofNamespace = (namespace: string) => `namespaces/${namespace}`;
+
+/** Of each port what holds for clients of a namespace: its own routes, otherwise the service's. */
+function portsFor(ports: readonly PortRoutes[], namespace: string): readonly PortRoutes[] {
+  return ports.filter(
+    (each) =>
+      each.clients === namespace ||
+      (each.clients === undefined &&
+        !ports.some(
+          (other) => other.clients === namespace && other.service === each.service && other.port === each.port,
+        )),
+  );
+}
+
+function reachedBy(route: Route, services: Services): readonly string[] {
+  const rules: readonly (HttpRouteRule | GrpcRouteRule)[] = route.spec.rules;
+  const references = rules.flatMap(({ filters, backendRefs }) => [
+    ...mirrorsOf(filters),
+    ...backendRefs.flatMap((backend) => [backend, ...mirrorsOf(backend.filters)]),
+  ]);
+  return references.flatMap((reference) => {
+    const found = resolveBackend(reference, route, services);
+    return "reason" in found ? [] : [found.to];
+  });
+}
+
+function mirrorsOf(filters: readonly (HttpFilter | GrpcFilter)[]): readonly RequestMirror["backendRef"][] {
+  return filters.flatMap(({ requestMirror }) => (requestMirror === undefined ? [] : [requestMirror.backendRef]));
+}
+
+function unitName(directory: string): string {
+  return `${ROUTES_SOURCE}:${directory}`;
+}
+
+function unitFile(directory: string, text: string): Source {
+  return { name: `${unitName(directory)}/routing.rego`, text };
+}

@@ -1,0 +1,22 @@
+/** Features of the Gateway API that the mesh has, under the names that its conformance tests and a GatewayClass's status use. */
+export const SUPPORTED_FEATURES: readonly string[] = [
+  "GRPCRoute",
+  "HTTPRoute",
+  "HTTPRoute303RedirectStatusCode",
+  "HTTPRoute307RedirectStatusCode",
+  "HTTPRoute308RedirectStatusCode",
+  "HTTPRouteBackendTimeout",
+  "HTTPRouteParentRefPort",
+  "HTTPRouteRequestTimeout",
+  "HTTPRouteResponseHeaderModification",
+  "Mesh",
+  "MeshClusterIPMatching",
+  "MeshConsumerRoute",
+  "MeshHTTPRouteBackendRequestHeaderModification",
+  "MeshHTTPRouteNamedRouteRule",
+  "MeshHTTPRouteQueryParamMatching",
+  "MeshHTTPRouteRedirectPath",
+  "MeshHTTPRouteRedirectPort",
+  "MeshHTTPRouteRewritePath",
+  "MeshHTTPRouteSchemeRedirect",
+];

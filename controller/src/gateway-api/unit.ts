@@ -1,0 +1,98 @@
+/**
+ * Routes as Rego: one module for all clients that the same routes hold for, so that they are decided,
+ * counted and explained as every other policy is. Of each service's port the matches stand in the
+ * order in which they are looked at; where routes are attached and none matches, the answer is 404.
+ */
+import { actionOf, corsOf } from "./action.ts";
+import type { PortRoutes, Services } from "./attach.ts";
+import { conditionsOf } from "./conditions.ts";
+import { type Branch, corsBranches, print } from "./cors.ts";
+import { isGrpc, type Ranked, rankMatches } from "./rank.ts";
+
+/** Rules behind one another in one chain of `else`: longer ones are cut, so that nobody has to follow them by recursion. */
+const CHAIN_MAX = 24;
+
+/** As HTTP says it, and as gRPC makes UNIMPLEMENTED of it. */
+const NO_MATCH: Branch = { conditions: [], value: print({ respond: { status: 404 } }) };
+
+/** Text of the module; `whose` says in its first line whose requests it routes. */
+export function printUnit(ports: readonly PortRoutes[], services: Services, whose: string): string {
+  // Ports of a service for which the same routes hold are one.
+  const shared = Map.groupBy(ports, ({ service, routes }) => `${service} ${routes.map(identityOf).join(" ")}`);
+  const parts = [...shared.values()].map((own, at) => {
+    const [first] = own as [PortRoutes, ...PortRoutes[]];
+    const addresses = own.map(({ service, port }) => JSON.stringify(`${service}:${port}`));
+    const asked = addresses.length === 1 ? `service == ${addresses[0]}` : `service in {${addresses.join(", ")}}`;
+    const name = `routes_${at + 1}`;
+    return `route := ${name} if ${asked}\n\n${printChains(name, branchesOf(first, services))}`;
+  });
+  return [HEAD(whose), ...parts].join("\n");
+}
+
+const HEAD = (
+  whose: string,
+) => `# Made of HTTPRoutes and GRPCRoutes, for requests of ${whose}. To change it, change those.
+package mesh.routing
+
+import input.attributes.destination.service
+import input.attributes.request.http
+
+path := split(http.path, "?")[0]
+
+segments := concat("", [path, "/"])
+`;
+
+type Commented = Branch & { readonly comment: string };
+
+function branchesOf({ routes }: PortRoutes, services: Services): readonly Commented[] {
+  const ranked = rankMatches(routes).flatMap((each) => {
+    const comment = describe(each);
+    return ruleBranches(each, services).map((branch) => ({ ...branch, comment }));
+  });
+  // Behind a match that every request has, nobody is asked any more.
+  const last = ranked.findIndex(({ conditions }) => conditions.length === 0);
+  return last >= 0 ? ranked.slice(0, last + 1) : [...ranked, { ...NO_MATCH, comment: "no route matches" }];
+}
+
+function ruleBranches(ranked: Ranked, services: Services): readonly Branch[] {
+  const { route, rule: at } = ranked;
+  const rule = route.spec.rules[at];
+  if (rule === undefined) return [];
+  const conditions = conditionsOf(ranked);
+  const prefix = isGrpc(ranked) || ranked.match.path.type !== "PathPrefix" ? "" : ranked.match.path.value;
+  const action = actionOf(route, rule, prefix, services);
+  const cors = corsOf(rule);
+  return cors === undefined ? [{ conditions, value: print(action) }] : corsBranches(cors, conditions, action);
+}
+
+/** For whoever reads a trace: which rule of which route it is. */
+function describe({ route, rule: at, at: match }: Ranked): string {
+  const { kind, metadata, spec } = route;
+  const rule = spec.rules[at];
+  const name = rule?.name === undefined ? "" : ` (${rule.name})`;
+  const which = (rule?.matches.length ?? 0) > 1 ? `, match ${match + 1}` : "";
+  return `${kind} ${metadata.namespace}/${metadata.name}, rule ${at + 1}${name}${which}`;
+}
+
+function printChains(name: string, branches: readonly Commented[]): string {
+  const chains = Array.from({ length: Math.ceil(branches.length / CHAIN_MAX) }, (_, i) =>
+    branches.slice(i * CHAIN_MAX, (i + 1) * CHAIN_MAX),
+  );
+  return chains
+    .map((chain, i) => {
+      const isLast = i === chains.length - 1;
+      const own = i === 0 ? name : `${name}_${i + 1}`;
+      const next = isLast ? "" : ` else := ${name}_${i + 2}`;
+      return `${own} := ${chain.map(printBranch).join(" else := ")}${next}\n`;
+    })
+    .join("\n");
+}
+
+function printBranch({ conditions, value, comment }: Commented): string {
+  if (conditions.length === 0) return `${value} # ${comment}`;
+  return `${value} if {\n${[`# ${comment}`, ...conditions].map((line) => `\t${line}\n`).join("")}}`;
+}
+
+function identityOf({ kind, metadata: { namespace, name } }: PortRoutes["routes"][number]): string {
+  return `${kind}/${namespace}/${name}`;
+}
