@@ -37,7 +37,7 @@ export type {
   VerdictBody,
 } from "./api/bodies.ts";
 export { type Attachment, attachRoutes, type Services } from "./gateway-api/attach.ts";
-export { CONTROLLER_NAME, type Condition } from "./gateway-api/condition.ts";
+export type { Condition } from "./gateway-api/condition.ts";
 export { SUPPORTED_FEATURES } from "./gateway-api/features.ts";
 export { type Gateway, type GatewayClass, gatewayClassStatus, gatewayConditions } from "./gateway-api/gateway.ts";
 export { type RouteParentStatus, routeStatus } from "./gateway-api/status.ts";

@@ -4,7 +4,7 @@
  */
 import type { Endpoint, EndpointsUpdate, ListenAddress, ServiceEndpoints } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
-import type { WorkloadPlan } from "../snapshot/outbound.ts";
+import { servedBy, type WorkloadPlan } from "../snapshot/outbound.ts";
 
 /** Where a workload's proxy says that it listens. */
 export type Claim = {
@@ -72,7 +72,7 @@ export function toEndpointTable(plan: MeshPlan, claims: readonly Claim[], before
     const workload = places.workloads.get(claim.workload);
     if (workload === undefined) continue;
     const endpoints = endpointsOf(claim, workload, places);
-    if (endpoints.length > 0) sources.get(serviceOf(workload))?.push(endpoints);
+    if (endpoints.length > 0) for (const service of servedBy(workload)) sources.get(service)?.push(endpoints);
   }
   const changed = new Set<string>();
   const rows = new Map<string, EndpointRow>();
@@ -94,10 +94,6 @@ function toPlaces(plan: MeshPlan): PlanPlaces {
     given: new WeakMap(),
     scopes: new Map(),
   };
-}
-
-function serviceOf({ service, namespace }: WorkloadPlan): string {
-  return `${service}.${namespace}`;
 }
 
 /** Of a claim what its Workload resource lets it say. */
@@ -151,7 +147,7 @@ export function scopeOf({ places }: EndpointTable, workload: string): EndpointSc
   const { workloads, scopes } = places;
   const planned = workloads.get(workload);
   if (planned?.calls === undefined) return undefined;
-  const scope = scopes.get(workload) ?? new Set([...planned.calls, serviceOf(planned)]);
+  const scope = scopes.get(workload) ?? new Set([...planned.calls, ...servedBy(planned)]);
   scopes.set(workload, scope);
   return scope;
 }

@@ -151,7 +151,7 @@ function makeOutboundLists({ outbound }: MeshPlan, parts: Parts): Shared["outbou
 
 function toParts(planned: WorkloadPlan, shared: Shared): SnapshotParts {
   const outbound = shared.outbound(planned);
-  const { calls: _, ...workload } = planned;
+  const { calls: _, alsoServes: __, ...workload } = planned;
   const own = shared.parts.single({ ...workload, outbound: outbound.hash });
   const { mesh, revoked, members } = shared;
   return {
@@ -229,7 +229,7 @@ export function checkRelease(
   const byNamespace = Map.groupBy(plan.outbound, ({ namespace }) => namespace);
   const checked = new Set<string>();
   return plan.workloads.flatMap((planned, at) => {
-    const { calls: _, ...workload } = planned;
+    const { calls: _, alsoServes: __, ...workload } = planned;
     const { namespace } = workload;
     const own = checked.has(namespace) ? [] : (byNamespace.get(namespace) ?? []);
     checked.add(namespace);

@@ -12,9 +12,6 @@ export type Condition = {
   readonly observedGeneration?: number;
 };
 
-/** The name under which this controller speaks in statuses, and by which a GatewayClass would ask for it. */
-export const CONTROLLER_NAME = "regomesh.dev/controller";
-
 export function condition(
   type: ConditionType,
   isTrue: boolean,

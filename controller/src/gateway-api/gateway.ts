@@ -1,5 +1,6 @@
 /** What is said to Gateways and GatewayClasses that ask for this controller: it serves routes of services, and no Gateway yet. */
-import { CONTROLLER_NAME, type Condition, condition } from "./condition.ts";
+import { CONTROLLER_NAME } from "@regomesh/resources";
+import { type Condition, condition } from "./condition.ts";
 import { SUPPORTED_FEATURES } from "./features.ts";
 
 export type GatewayClass = {

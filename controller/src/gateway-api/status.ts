@@ -1,7 +1,7 @@
 /** What a route's status says: of each parent that is a service, whether the route holds there and whether its references do. */
-import type { ParentReference, Route } from "@regomesh/resources";
+import { CONTROLLER_NAME, type ParentReference, type Route } from "@regomesh/resources";
 import type { Attachment, Services } from "./attach.ts";
-import { CONTROLLER_NAME, type Condition, condition } from "./condition.ts";
+import { type Condition, condition } from "./condition.ts";
 import { unresolvedOf } from "./references.ts";
 
 export type RouteParentStatus = {

@@ -1,6 +1,15 @@
 /** Checks of services, workloads and traffic policies against each other. */
 import { type MeshService, nearest, type TrafficPolicy, type Workload } from "@regomesh/resources";
-import { hasLabels, keyOfCalled, type MeshIndex, serviceKey, serviceOf, workloadsOf } from "./mesh-index.ts";
+import {
+  hasLabels,
+  keyOfCalled,
+  type MeshIndex,
+  portsOf,
+  serviceKey,
+  serviceOf,
+  servicesOfWorkload,
+  workloadsOf,
+} from "./mesh-index.ts";
 import type { Report } from "./report.ts";
 
 export function checkServices(index: MeshIndex, report: Report): void {
@@ -64,7 +73,8 @@ function checkWorkload(workload: Workload, index: MeshIndex, report: Report): vo
   }
   checkCalls(workload, index, report);
   checkLocalPorts(workload, index, report);
-  const ports = service.spec.ports.map(({ name }) => name);
+  checkShared(workload, index, report);
+  const ports = portsOf(index, workload).map(({ name }) => name);
   const seen = new Set<string>();
   for (const [at, { name }] of workload.spec.ports.entries()) {
     const path = `spec.ports[${at}].name`;
@@ -74,6 +84,21 @@ function checkWorkload(workload: Workload, index: MeshIndex, report: Report): vo
     }
     if (seen.has(name)) report(workload, path, "service_port", `port ${name} is given twice`);
     seen.add(name);
+  }
+}
+
+/** Ports of one name are one port of the workload, whichever of its services is asked. */
+function checkShared(workload: Workload, index: MeshIndex, report: Report): void {
+  const ports = portsOf(index, workload);
+  for (const key of servicesOfWorkload(index, workload).slice(1)) {
+    const service = index.services.get(key);
+    for (const [at, { name, protocol, mode }] of (service?.spec.ports ?? []).entries()) {
+      const first = ports.find((port) => port.name === name);
+      if (service === undefined || first === undefined) continue;
+      if (first.protocol === protocol && first.mode === mode) continue;
+      const message = `port ${name} of workload ${workload.metadata.name} is ${first.protocol}, ${first.mode} by another service of it`;
+      report(service, `spec.ports[${at}]`, "service_port", message);
+    }
   }
 }
 

@@ -78,16 +78,17 @@ export function indexResources(
   if (overflow !== undefined) {
     report(overflow, "", "workload_count", `the mesh has more than ${WORKLOADS_MAX} workloads`);
   }
+  const services = byKey(
+    owned.filter((resource) => resource.kind === "MeshService"),
+    serviceKey,
+  );
   const index: MeshIndex = {
     name: config?.metadata.name ?? "mesh",
     config: config?.spec ?? { ...MESH_DEFAULTS, trustDomain },
     configResource: config,
-    services: byKey(
-      owned.filter((resource) => resource.kind === "MeshService"),
-      serviceKey,
-    ),
+    services,
     workloads: byKey(workloads, workloadKey),
-    workloadsByService: Map.groupBy(byKey(workloads, workloadKey).values(), serviceOf),
+    workloadsByService: answering(services, byKey(workloads, workloadKey).values()),
     bindings: owned
       .filter((resource) => resource.kind === "PolicyBinding")
       .sort((a, b) => compareText(nameOf(a), nameOf(b))),
@@ -121,6 +122,38 @@ export function keyOfCalled(name: string, namespace: string): string {
 /** The key of the service that a workload belongs to. */
 export function serviceOf(workload: Workload): string {
   return `${workload.spec.service}.${workload.metadata.namespace}`;
+}
+
+/** Keys of all services that a workload answers for: its own first, then those that select it, by their names. */
+export function servicesOfWorkload({ services }: Pick<MeshIndex, "services">, workload: Workload): readonly string[] {
+  const { namespace, labels } = workload.metadata;
+  const own = serviceOf(workload);
+  const selecting = [...services.values()].filter(
+    ({ metadata, spec }) =>
+      metadata.namespace === namespace && spec.selector !== undefined && hasLabels(labels, spec.selector),
+  );
+  return [...new Set([own, ...selecting.map(serviceKey)])];
+}
+
+/** Ports of a workload: those of every service that it answers for, each name once. */
+export function portsOf(index: Pick<MeshIndex, "services">, workload: Workload): MeshService["spec"]["ports"] {
+  const all = servicesOfWorkload(index, workload).flatMap((key) => index.services.get(key)?.spec.ports ?? []);
+  return [...Map.groupBy(all, ({ name }) => name).values()].flatMap(([first]) => first ?? []);
+}
+
+function answering(
+  services: MeshIndex["services"],
+  workloads: Iterable<Workload>,
+): ReadonlyMap<string, readonly Workload[]> {
+  const found = new Map<string, Workload[]>();
+  for (const workload of workloads) {
+    for (const key of servicesOfWorkload({ services }, workload)) {
+      const own = found.get(key) ?? [];
+      own.push(workload);
+      found.set(key, own);
+    }
+  }
+  return found;
 }
 
 /** The workload's SPIFFE ID. */

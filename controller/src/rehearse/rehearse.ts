@@ -8,7 +8,7 @@ import type { OutboundService } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 import type { PolicyTools } from "../build/tools.ts";
 import { hasLabels } from "../index/mesh-index.ts";
-import { outboundOf, type WorkloadPlan } from "../snapshot/outbound.ts";
+import { outboundOf, servedBy, type WorkloadPlan } from "../snapshot/outbound.ts";
 import { connectionFrom, connectionTo, type RehearsedRequest } from "./request.ts";
 import { rehearseStage, type Stage } from "./stage.ts";
 
@@ -177,9 +177,8 @@ function workloadsOf(
 ): readonly WorkloadPlan[] {
   const labels = subset === undefined ? {} : subsets.find((each) => each.name === subset)?.labels;
   if (labels === undefined) return [];
-  return workloads.filter(
-    (each) => each.service === name && each.namespace === namespace && hasLabels(each.labels, labels),
-  );
+  const key = `${name}.${namespace}`;
+  return workloads.filter((each) => servedBy(each).includes(key) && hasLabels(each.labels, labels));
 }
 
 /** The request as it goes on: fields and path as the route changes them. A prefix's rewrite is not carried out. */

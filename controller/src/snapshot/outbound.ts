@@ -15,6 +15,8 @@ import { toTrafficSettings } from "./traffic.ts";
 export type WorkloadPlan = Omit<WorkloadSnapshot, "outbound"> & {
   /** Services that it may call, by `name.namespace`; absent: all. */
   readonly calls?: readonly string[];
+  /** Services that it answers for beside its own, by `name.namespace`; absent: none. */
+  readonly alsoServes?: readonly string[];
 };
 
 /** What every workload may be told of services: one for each port that the mesh may call. */
@@ -42,6 +44,11 @@ function portsOf(index: MeshIndex, service: MeshService): readonly ServiceConten
       defaultRoute: service.spec.defaultRoute,
       traffic: toTrafficSettings(index.traffic.get(key)),
     }));
+}
+
+/** Keys of all services that a workload answers for. */
+export function servedBy({ service, namespace, alsoServes }: WorkloadPlan): readonly string[] {
+  return [`${service}.${namespace}`, ...(alsoServes ?? [])];
 }
 
 /** The key of a service, as `calls` names it. */

@@ -2,7 +2,14 @@
 import type { InboundPort, LocalPort, PolicyRef } from "@regomesh/protocol";
 import type { Workload } from "@regomesh/resources";
 import type { CompiledRoutes } from "../gateway-api/compile.ts";
-import { compareText, keyOfCalled, type MeshIndex, principalOf, serviceOf } from "../index/mesh-index.ts";
+import {
+  compareText,
+  keyOfCalled,
+  type MeshIndex,
+  portsOf,
+  principalOf,
+  servicesOfWorkload,
+} from "../index/mesh-index.ts";
 import type { Direction } from "./composition.ts";
 import type { WorkloadPlan } from "./outbound.ts";
 import { portProtocol } from "./port-protocol.ts";
@@ -23,6 +30,7 @@ export function toWorkloadPlan(
   const { name, namespace, labels } = workload.metadata;
   const calls = callsOf(workload, routes);
   const localPorts = workload.spec.localPorts.map((local) => toLocalPort(workload, local));
+  const [, ...alsoServes] = servicesOfWorkload(index, workload);
   return {
     name,
     namespace,
@@ -32,6 +40,7 @@ export function toWorkloadPlan(
     inbound: inboundPorts(index, workload),
     ...(calls === undefined ? {} : { calls }),
     ...(localPorts.length === 0 ? {} : { localPorts }),
+    ...(alsoServes.length === 0 ? {} : { alsoServes }),
     policies,
     defaultVerdict: index.config.defaultVerdict === "Deny" ? "deny" : "allow",
     pathLevel: PATH_LEVELS[index.config.pathLevel],
@@ -39,8 +48,7 @@ export function toWorkloadPlan(
 }
 
 function inboundPorts(index: MeshIndex, workload: Workload): readonly InboundPort[] {
-  const service = index.services.get(serviceOf(workload));
-  return (service?.spec.ports ?? []).map(({ name, mode, protocol }) => {
+  return portsOf(index, workload).map(({ name, mode, protocol }) => {
     const own = workload.spec.ports.find((port) => port.name === name);
     return {
       name,

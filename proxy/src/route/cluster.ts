@@ -13,8 +13,10 @@ import { type Endpoint, matchesLabels } from "./endpoint.ts";
 export type Cluster = {
   /** `name.namespace` */
   readonly key: string;
-  /** `name.namespace:port`, as policies know it. */
-  readonly address: string;
+  /** `name.namespace:port`, as policies know it; undefined where an endpoint was asked for, not the service. */
+  readonly address: string | undefined;
+  /** The one endpoint that was asked for; undefined: any of the service. */
+  readonly only: Endpoint | undefined;
   readonly service: OutboundService;
   readonly budget: RetryBudget;
   /** The whole service is subset "". */
@@ -36,10 +38,12 @@ export function makeCluster(
   endpoints: readonly Endpoint[],
   edgeOf: (subset: string) => number,
   before?: Cluster,
+  only?: Endpoint,
 ): Cluster {
   const cluster: Cluster = {
     key: `${service.name}.${service.namespace}`,
-    address: `${service.name}.${service.namespace}:${service.port}`,
+    address: only === undefined ? `${service.name}.${service.namespace}:${service.port}` : undefined,
+    only,
     service,
     budget: before?.budget ?? makeRetryBudget(),
     groups: new Map(
@@ -55,8 +59,10 @@ export function makeCluster(
 
 /** Endpoints of the service's port, sorted into the subsets whose labels they carry. */
 export function setEndpoints(cluster: Cluster, endpoints: readonly Endpoint[]): void {
-  const { service } = cluster;
-  const ofPort = endpoints.filter((endpoint) => endpoint.portName === service.portName);
+  const { service, only } = cluster;
+  const ofPort = endpoints.filter(
+    (endpoint) => endpoint.portName === service.portName && (only === undefined || endpoint === only),
+  );
   for (const group of cluster.groups.values()) {
     const labels = service.subsets.find(({ name }) => name === group.subset)?.labels ?? {};
     group.endpoints = ofPort.filter((endpoint) => matchesLabels(endpoint, labels));

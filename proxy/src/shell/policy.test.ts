@@ -370,6 +370,22 @@ test.each([
   expect(text).toContain(part);
 });
 
+test("an endpoint that is asked for by its address is no service to a route; another address is nobody", async () => {
+  const { bench } = await setUp(
+    {},
+    { outbound: routing('route := {"respond": {"status": 203}} if input.attributes.destination.service') },
+  );
+  const direct = await openBackend((_, response) => response.end("direct"));
+  open.push(direct);
+  const { port } = direct;
+  await bench.proxy.plane.setEndpoints([makeOrders(port, "v1")], ["orders.default"], true);
+  expect(statuses(await out(bench, "/"))).toEqual([203]);
+  const ask = (authority: string) =>
+    exchange(bench.outbound, `GET http://${authority}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  expect(await ask(`127.0.0.1:${port}`)).toContain("direct");
+  expect(await ask(`127.0.0.1:${port + 1}`)).toContain("no_such_service");
+});
+
 test("a route splits by weight and by what the request says", async () => {
   const orders = {
     ...makeService("orders"),

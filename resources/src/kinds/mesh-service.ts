@@ -35,6 +35,10 @@ export const meshServiceSpec = z.strictObject({
       "more authorities that name this service, beside NAME, NAME.NAMESPACE and Kubernetes' NAME.NAMESPACE.svc forms",
     ),
   ports: list(servicePort, 32).describe("at least one"),
+  selector: labels
+    .refine((value) => Object.keys(value).length > 0, "must have a label: without one it would be of every workload")
+    .exactOptional()
+    .describe("labels of workloads of its namespace that answer for it, beside those that name it"),
   subsets: list(subset, 64).prefault([]).describe("none unless the service has versions"),
   defaultRoute: list(weightedSubset, 64)
     .prefault([{ weight: 1 }])

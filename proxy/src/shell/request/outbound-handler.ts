@@ -14,6 +14,7 @@ import type { Span } from "../../http1/head-writer.ts";
 import { maskOf } from "../../http1/known-field.ts";
 import { Counter } from "../../metrics/counters.ts";
 import { type Cluster, type Group, pickEndpoint } from "../../route/cluster.ts";
+import { DirectClusters } from "../../route/direct.ts";
 import { changesRequest, joinActions } from "../../route/join-actions.ts";
 import { LastMatch } from "../../route/last-match.ts";
 import { answers, pickTarget, type Target } from "../../route/pick-target.ts";
@@ -62,6 +63,7 @@ export class OutboundHandler implements RequestHandler {
   readonly #last = new LastMatch();
   #lastPlain: Forwarding | undefined = undefined;
   readonly #contexts = new ServiceContexts();
+  readonly #directs = new DirectClusters();
 
   /** What every request is for, whatever its authority says; undefined: its authority says. */
   readonly #authority: Span | undefined;
@@ -96,14 +98,15 @@ export class OutboundHandler implements RequestHandler {
       folded === undefined
         ? this.#last.match(inForce.services, head.bytes, head.authorityStart, head.authorityEnd)
         : this.#last.match(inForce.services, folded.bytes, folded.start, folded.end);
-    if (cluster === undefined) {
-      const authority = folded === undefined ? head.authorityText() : textOf(folded.bytes, folded.start, folded.end);
+    const to = cluster ?? this.#directs.match(inForce.services, authorityOf(head, folded));
+    if (to === undefined) {
+      const authority = authorityOf(head, folded);
       describe(request, head);
       record.service = clip(authority, SERVICE_LENGTH_MAX);
       return void request.respond("no_such_service", authority);
     }
-    record.service = cluster.key;
-    record.edge = cluster.groups.get("")?.edge ?? -1;
+    record.service = to.key;
+    record.edge = to.groups.get("")?.edge ?? -1;
     const target = normalisePath(request, head, inForce);
     if (target === "refused" || answersItself(request, head)) return;
     composer.edits.clear(DROP);
@@ -112,8 +115,8 @@ export class OutboundHandler implements RequestHandler {
     settleRequestId(request, head);
     const { outbound } = inForce;
     writeHead(request, head, target, folded, outbound !== undefined);
-    if (outbound === undefined) return void this.#forward(request, inForce, cluster, WITHOUT_ROUTE);
-    this.#decide(request, head, inForce, cluster, outbound, { target, authority: folded });
+    if (outbound === undefined) return void this.#forward(request, inForce, to, WITHOUT_ROUTE);
+    this.#decide(request, head, inForce, to, outbound, { target, authority: folded });
   }
 
   onRecord(request: ClientRequest): void {
@@ -268,6 +271,10 @@ export class OutboundHandler implements RequestHandler {
     this.#plain.set(group, forwarding);
     return forwarding;
   }
+}
+
+function authorityOf(head: Head, folded: Span | undefined): string {
+  return folded === undefined ? head.authorityText() : textOf(folded.bytes, folded.start, folded.end);
 }
 
 function routed(

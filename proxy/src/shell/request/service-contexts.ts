@@ -16,7 +16,7 @@ export class ServiceContexts {
     if (context === this.#context && cluster === this.#cluster && this.#last !== undefined) return this.#last;
     this.#context = context;
     this.#cluster = cluster;
-    this.#last = this.#find(context, cluster.address);
+    this.#last = cluster.address === undefined ? context : this.#find(context, cluster.address);
     return this.#last;
   }
 
