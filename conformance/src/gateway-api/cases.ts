@@ -11,7 +11,7 @@ export type Fields = Readonly<Record<string, string>>;
 export type CaseRequest = {
   readonly Host?: string | Expression;
   readonly Method?: string;
-  readonly Path?: string;
+  readonly Path?: string | Expression;
   readonly Headers?: Fields;
 };
 
@@ -33,6 +33,8 @@ export type Case = {
   };
   readonly Backend?: string | Expression;
   readonly Namespace?: string;
+  /** Fields that the application is to give its response. */
+  readonly BackendSetResponseHeaders?: Fields;
 };
 
 export type Suite = {
@@ -60,8 +62,8 @@ export function readSuites(directory: string): readonly Suite[] {
 export function readManifests(directory: string, name: string): readonly Manifest[] {
   const path = join(directory, "manifests", name);
   if (!existsSync(path)) throw new Error(`there is no manifest ${name}`);
-  const documents = parseAllDocuments(readFileSync(path, "utf8")) as { readonly contents: unknown; toJS(): unknown }[];
-  return documents.filter(({ contents }) => contents !== null).map((document) => document.toJS() as Manifest);
+  const documents = parseAllDocuments(readFileSync(path, "utf8")) as { toJS(): unknown }[];
+  return documents.flatMap((document) => (document.toJS() as Manifest | null) ?? []);
 }
 
 export function isExpression(value: unknown): value is Expression {

@@ -4,6 +4,7 @@
  */
 import { createServer } from "node:http";
 import { createServer as createH2cServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { parseDuration } from "@regomesh/base";
 
 /** What the application got, in its own words. */
 export type Echo = {
@@ -15,6 +16,9 @@ export type Echo = {
   /** Names in lower case; of a field that came twice both values, joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
 };
+
+/** A request's field of this name says what fields the response shall have: `a:1,b:2`. As upstream's application has it. */
+const SET_HEADER = "x-echo-set-header";
 
 /** A message of gRPC: a byte that says that it is not compressed, its length, and its bytes. */
 export function frameMessage(text: string): Buffer {
@@ -34,7 +38,12 @@ function serve(workload: string, namespace: string, httpPort: number, grpcPort: 
     response.setHeader("content-type", "application/json");
     const { method = "", url = "", headersDistinct: all, headers } = request;
     const joined = Object.fromEntries(Object.entries(all).map(([name, values = []]) => [name, values.join(",")]));
-    response.end(print(method, url, headers.host ?? "", joined));
+    for (const field of joined[SET_HEADER]?.split(",") ?? []) {
+      const [name = "", value = ""] = field.split(":");
+      response.setHeader(name, value);
+    }
+    const delayMs = parseDuration(new URL(url, "http://echo").searchParams.get("delay") ?? "0s") ?? 0;
+    setTimeout(() => response.end(print(method, url, headers.host ?? "", joined)), delayMs);
   });
   const grpc = createH2cServer();
   grpc.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {

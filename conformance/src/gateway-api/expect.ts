@@ -61,7 +61,7 @@ function echoDifference(each: Case, asked: Asked, { echo }: Answer, rewrites: bo
     return `${echo.workload} was asked, not ${backend}`;
   if (each.Namespace !== undefined && each.Namespace !== "" && echo.namespace !== each.Namespace)
     return `namespace ${echo.namespace} was asked, not ${each.Namespace}`;
-  const path = (rewrites ? expected.Path : undefined) ?? asked.path;
+  const path = (rewrites && !isExpression(expected.Path) ? expected.Path : undefined) ?? asked.path;
   if (echo.path !== path) return `path ${echo.path} arrived, not ${path}`;
   if (echo.method !== asked.method) return `method ${echo.method} arrived, not ${asked.method}`;
   const host = hostOf(expected);

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { runAsMesh } from "./as-mesh.ts";
 import { type Answer, askGrpc, askHttp } from "./ask.ts";
 import { type Manifest, readManifests, readSuites, type Suite } from "./cases.ts";
 import { Cluster } from "./cluster.ts";
@@ -12,10 +13,12 @@ import { waitsFor } from "./waits.ts";
 const HELP = `Runs the Gateway API's conformance tests: those of the mesh profiles on a controller, sidecars and
 applications as processes of this machine; of all others it says what they wait for.
 
-usage: npm run conformance:gateway-api -- [--cases DIR] [--case NAME]... [--list]
+usage: npm run conformance:gateway-api -- [--cases DIR] [--case NAME]... [--list] [--as-mesh]
   --cases DIR  cases.jsonl and manifests/ (default gateway-api of REGOMESH_SHARED)
   --case NAME  these alone, by their short names
   --list       every suite that waits, by name
+  --as-mesh    the HTTPRoute suites of the gateway profiles, too, with a Service in each Gateway's place:
+               what their rules say is the same; it counts for none of those suites
 exit codes: 0 all pass, 1 some fail, 64 wrong usage or no cases`;
 
 const BASE = "mesh/manifests.yaml";
@@ -31,6 +34,7 @@ export async function main(args: readonly string[]): Promise<number> {
       cases: { type: "string" },
       case: { type: "string", multiple: true },
       list: { type: "boolean", default: false },
+      "as-mesh": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -54,7 +58,11 @@ export async function main(args: readonly string[]): Promise<number> {
       values.list,
     ),
   ];
-  const ran = ofMesh.length === 0 ? [] : await runSuites(directory, ofMesh);
+  const ran: Ran[] = ofMesh.length === 0 ? [] : await runSuites(directory, ofMesh);
+  if (values["as-mesh"]) {
+    const others = suites.filter(({ mesh }) => !mesh);
+    ran.push(...(await runAsMesh(directory, others)));
+  }
   for (const { failed } of ran) failures.push(...failed);
   const passed = ran.reduce((sum, each) => sum + each.passed, 0);
   for (const failure of failures) console.log(`failed: ${failure}`);
@@ -75,7 +83,7 @@ function sayWaiting(suites: readonly Suite[], isListed: boolean): readonly strin
 
 type Ran = { readonly passed: number; readonly failed: readonly string[] };
 
-async function runSuites(directory: string, suites: readonly Suite[]): Promise<readonly Ran[]> {
+async function runSuites(directory: string, suites: readonly Suite[]): Promise<Ran[]> {
   const cluster = await Cluster.open(readManifests(directory, BASE));
   const ran: Ran[] = [];
   try {

@@ -39,6 +39,7 @@ export function playsOf(
 function toPlay(suite: Suite, each: Case, at: number, addressOf: (program: Client) => string): Play {
   if (isExpression(each.Request)) throw new Error(`case ${at + 1} is written in Go, and nobody knows it here`);
   const { Host, Method = "GET", Path = "/", Headers = {} } = each.Request;
+  if (isExpression(Path)) throw new Error(`the path of case ${at + 1} is written in Go, and nobody knows it here`);
   const name = each.TestCaseName ?? `case ${at + 1}`;
   const isConsumers = suite.features.includes("MeshConsumerRoute") && !/\bnot from\b/.test(name);
   const authority = isExpression(Host) ? podAddress(each, addressOf) : Host || "echo";

@@ -1,7 +1,7 @@
 /** What suites that are not of the mesh profiles wait for. A suite waits for the first feature of this list that it needs. */
 import type { Suite } from "./cases.ts";
 
-export const WAITS: readonly { readonly feature: RegExp; readonly for: string }[] = [
+const WAITS: readonly { readonly feature: RegExp; readonly for: string }[] = [
   { feature: /^UDPRoute/, for: "UDP, which the proxy does not carry" },
   { feature: /^TCPRoute/, for: "TCP, which the proxy does not carry yet" },
   { feature: /^TLSRoute/, for: "TLS passed through, which the proxy does not carry yet" },
