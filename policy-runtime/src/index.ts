@@ -1,4 +1,5 @@
 export { CONTEXT_FIELDS, type ConnectionContext, type Destination } from "./connection.ts";
+export { changePath, changesPath } from "./decision/change-path.ts";
 export type {
   AuthzDecision,
   FieldChanges,

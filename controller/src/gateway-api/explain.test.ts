@@ -51,3 +51,40 @@ test("an explanation shows the rule of a route, and the condition that failed wi
   ]);
   expect(plan.routes?.[0]?.text).toContain("# HTTPRoute default/versions, rule 1 (second)");
 });
+
+test("what receivers are asked is the request as route and target have changed it", async () => {
+  const tools = await loadTools();
+  const set = (name: string) =>
+    `{ type: RequestHeaderModifier, requestHeaderModifier: { set: [{ name: ${name}, value: a }] } }`;
+  const rewrite = "{ type: URLRewrite, urlRewrite: { path: { type: ReplacePrefixMatch, replacePrefixMatch: /all } } }";
+  const rewriting = MESH.replace(
+    "backendRefs: [{ name: orders, port: 80 }]",
+    `filters: [${rewrite}, ${set("x-rule")}]\n      backendRefs: [{ name: orders, port: 80, filters: [${set("x-backend")}] }]`,
+  );
+  const authz = `---
+apiVersion: regomesh.dev/v1alpha1
+kind: PolicyBinding
+metadata: { name: seen }
+spec: { unit: seen, direction: Inbound, entrypoints: [mesh/authz/allow] }
+`;
+  const rego = `package mesh.authz
+
+import input.attributes.request.http
+
+allow if {
+	http.path == "/all/a?q"
+	http.headers["x-rule"] == "a"
+	http.headers["x-backend"] == "a"
+}
+`;
+  const files = [
+    { name: "mesh.yaml", text: `${rewriting}${authz}` },
+    { name: "seen/authz.rego", text: rego },
+  ];
+  const trees = [{ path: "", files }];
+  const { plan, diagnostics } = build(trees, { rights: ALL_RIGHTS }, tools);
+  if (plan === undefined) throw new Error(JSON.stringify(diagnostics));
+  const question = { kind: "way", from: "orders", method: "POST", url: "http://orders/v2/a?q", fields: [] } as const;
+  const found = explain(question, { trees, plan, tools, nowMs: 0 });
+  expect(found).toMatchObject({ way: { targets: [{ stages: [{ verdict: "allowed" }] }] } });
+});

@@ -3,7 +3,14 @@
  * policies of each workload that it could reach. Draws nothing and counts nothing: of weighted
  * targets each is looked at.
  */
-import type { FieldChanges, Fields, RouteDecision } from "@regomesh/policy-runtime";
+import {
+  changePath,
+  changesPath,
+  type FieldChanges,
+  type Fields,
+  type RouteActions,
+  type RouteDecision,
+} from "@regomesh/policy-runtime";
 import type { OutboundService } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 import type { PolicyTools } from "../build/tools.ts";
@@ -68,9 +75,10 @@ export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, too
   const answered = outbound.verdict !== "allowed" || route?.redirect !== undefined || route?.respond !== undefined;
   const facts = { outbound, ...(route === undefined ? {} : { route }) };
   if (answered) return { ...facts, reached: [] };
-  const onward = changed(request, route);
+  const routed = changed(request, route);
   const targets = targetsOf(sender, known, service, route);
-  const reached = targets.map(({ service: to, subset, weight }): Reached => {
+  const reached = targets.map(({ service: to, subset, weight, actions }): Reached => {
+    const onward = changed(routed, actions);
     const workloads = to === undefined ? [] : workloadsOf(plan, to, subset).slice(0, WORKLOADS_MAX);
     return {
       service: to === undefined ? "" : keyOf(to),
@@ -143,6 +151,7 @@ type TargetChoice = {
   readonly service: OutboundService | undefined;
   readonly subset: string | undefined;
   readonly weight: number;
+  readonly actions?: RouteActions | undefined;
 };
 
 function targetsOf(
@@ -154,7 +163,7 @@ function targetsOf(
   if (route?.targets !== undefined) {
     return route.targets
       .filter(({ actions }) => actions?.redirect === undefined && actions?.respond === undefined)
-      .map(({ to, port, subset, weight }) => ({
+      .map(({ to, port, subset, weight, actions }) => ({
         service: outbound.find(
           (each) =>
             (keyOf(each) === to || keyOf(each) === `${to}.${sender.namespace}`) &&
@@ -162,6 +171,7 @@ function targetsOf(
         ),
         subset,
         weight,
+        actions,
       }));
   }
   const choices = service.defaultRoute;
@@ -181,14 +191,15 @@ function workloadsOf(
   return workloads.filter((each) => servedBy(each).includes(key) && hasLabels(each.labels, labels));
 }
 
-/** The request as it goes on: fields and path as the route changes them. A prefix's rewrite is not carried out. */
-function changed(request: RehearsedRequest, route: RouteDecision | undefined): RehearsedRequest {
+/** The request as it goes on: fields, path and authority as the route changes them, or one of its targets. */
+function changed(request: RehearsedRequest, route: RouteActions | undefined): RehearsedRequest {
   const { requestHeaders, rewrite } = route ?? {};
-  const [, query = ""] = /(\?.*)$/.exec(request.target) ?? [];
+  const target = changesPath(rewrite) ? changePath(request.target, rewrite) : undefined;
   return {
     ...request,
     fields: requestHeaders === undefined ? request.fields : changeFields(request.fields, requestHeaders),
-    ...(rewrite?.path === undefined ? {} : { target: `${rewrite.path}${query}` }),
+    // What cannot be replaced is refused by the proxy: here it is told as it came.
+    ...(target === undefined ? {} : { target }),
     ...(rewrite?.authority === undefined ? {} : { authority: rewrite.authority }),
   };
 }

@@ -1,5 +1,5 @@
 /** Targets as a route wants them: another path or prefix for the next hop, or a Location for the client. */
-import type { RouteRedirect, RouteRewrite } from "@regomesh/policy-runtime";
+import { changePath, changesPath, type RouteRedirect, type RouteRewrite } from "@regomesh/policy-runtime";
 import { isAuthority } from "../http1/authority.ts";
 import { asciiBytes, textOf } from "../http1/characters.ts";
 import { type Head, TargetForm } from "../http1/head.ts";
@@ -23,36 +23,8 @@ export function rewriteTarget(
 ): Span | undefined | "refused" {
   if (head.targetForm === TargetForm.asterisk || !changesPath(rewrite)) return target;
   const span = target ?? { bytes: head.bytes, start: head.pathStart, end: head.pathEnd };
-  const text = newPath(textOf(span.bytes, span.start, span.end), rewrite);
+  const text = changePath(textOf(span.bytes, span.start, span.end), rewrite);
   return (text === undefined ? undefined : checkedTarget(text, level)) ?? "refused";
-}
-
-type PathChange = Pick<RouteRewrite, "path" | "prefix" | "match">;
-
-function changesPath(change: PathChange | undefined): change is PathChange {
-  return change?.path !== undefined || change?.prefix !== undefined;
-}
-
-/** A path with its query, changed; undefined where it does not begin with what is to be replaced. */
-function newPath(text: string, { path, prefix = "", match }: PathChange): string | undefined {
-  const question = text.indexOf("?");
-  const before = question < 0 ? text : text.slice(0, question);
-  const query = question < 0 ? "" : text.slice(question);
-  const after = path ?? replacePrefix(before, prefix, match);
-  return after && `${after}${path?.includes("?") ? "" : query}`;
-}
-
-/** A slash at the end of what is replaced, or of what comes for it, counts for nothing: segments are replaced. */
-function replacePrefix(path: string, prefix: string, match: string | undefined): string | undefined {
-  const second = path.indexOf("/", 1);
-  const old = match === undefined ? path.slice(0, second < 0 ? path.length : second) : withoutSlash(match);
-  if (path !== old && !path.startsWith(`${old}/`)) return undefined;
-  const joined = `${withoutSlash(prefix)}${path.slice(old.length)}`;
-  return joined === "" ? "/" : joined;
-}
-
-function withoutSlash(path: string): string {
-  return path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
 const AUTHORITY = /^[-._~A-Za-z0-9:[\]]{1,253}$/;
@@ -92,7 +64,7 @@ export function redirectLocation(
   const scheme = redirect.scheme ?? "http";
   const asked = authority === undefined ? head.authorityText() : textOfSpan(authority);
   const path = target === undefined ? head.pathText() || "/" : textOfSpan(target);
-  const onward = changesPath(redirect) ? newPath(path, redirect) : path;
+  const onward = changesPath(redirect) ? changePath(path, redirect) : path;
   if (onward === undefined) return undefined;
   const location = `${scheme}://${redirect.authority ?? newAuthority(asked, redirect, scheme)}${onward}`;
   return [...location].every((unit) => unit > " " && unit <= "~") ? location : undefined;
