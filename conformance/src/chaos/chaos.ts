@@ -61,7 +61,8 @@ const RECOVERED_MS = 120_000;
 const SETTLED_MS = 4000;
 /** A shorter look says nothing of memory. */
 const LOOKED_AT_LEAST_MS = 150_000;
-const QUIET = { users: { alice: ["orders"], bob: ["orders", "refunds"] }, webMethods: ["GET", "POST"] };
+/** What is granted before anything happens, and at the end. */
+export const QUIET = { users: { alice: ["orders"], bob: ["orders", "refunds"] }, webMethods: ["GET", "POST"] };
 
 export async function runChaos({ seed, lengthMs, perSecond, say }: ChaosOptions): Promise<ChaosResult> {
   const whyNoDisk = whyNoSmallDisk();
@@ -229,7 +230,7 @@ async function askStatus(page: string, judge: Judge): Promise<StatusBody | undef
 }
 
 /** Again and again, never two at once, until the signal is aborted. */
-async function every(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+export async function every(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await work();
     await sleep(ms, undefined, { signal }).catch(() => {});

@@ -40,6 +40,14 @@ export class ChaosRepository {
     if (grants !== undefined) await this.#write({ grants, isBroken: true }, "Broken");
   }
 
+  /** Commits what stands in the folder, which no build may take; gives its hash. */
+  async commitAsIs(subject: string): Promise<string> {
+    await this.#git("commit", "--quiet", "--all", "-m", subject);
+    const commit = await this.#git("rev-parse", "HEAD");
+    this.broken.add(commit);
+    return commit;
+  }
+
   /** What was before the last commit, again. */
   async revert(): Promise<void> {
     const before = this.#history.at(-2);

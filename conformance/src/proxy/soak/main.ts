@@ -1,9 +1,12 @@
 /**
  * `npm run soak`: prints what each sidecar took, and fails where one took more than it may;
- * with `--chaos` a whole mesh under everything at once.
+ * with `--chaos` a whole mesh under everything at once, with a count of swaps, kills, edits or poisoned
+ * commits a whole mesh under so many of them, and a steady load.
  */
 import { parseArgs } from "node:util";
 import { chaos } from "../../chaos/main.ts";
+import { endure } from "../../endure/main.ts";
+import { TRIALS, type Trial } from "../../endure/trials.ts";
 import { type Soaked, soak } from "./soak.ts";
 
 const MEGABYTE = 1_000_000;
@@ -19,8 +22,13 @@ export async function main(args: readonly string[]): Promise<number> {
       chaos: { type: "boolean", default: false },
       minutes: { type: "string", default: "10" },
       seed: { type: "string" },
+      "per-second": { type: "string", default: "500" },
+      ...(Object.fromEntries(TRIALS.map((name) => [name, { type: "string" }])) as Record<Trial, { type: "string" }>),
     },
   });
+  for (const trial of TRIALS) {
+    if (values[trial] !== undefined) return await runTrial(trial, values[trial], values["per-second"], values.seed);
+  }
   if (values.chaos) return await runChaos(Number(values.minutes), values.seed);
   const [megabytes, rate] = [Number(values.megabytes), Number(values.rate)];
   if (!(megabytes > 0) || !(rate > 0)) {
@@ -44,6 +52,14 @@ async function runChaos(minutes: number, seed: string | undefined): Promise<numb
     return 64;
   }
   return await chaos(minutes, seed === undefined ? undefined : Number(seed));
+}
+
+async function runTrial(trial: Trial, count: string, perSecond: string, seed = "1"): Promise<number> {
+  if (![count, perSecond, seed].every((text) => /^[1-9]\d*$/.test(text))) {
+    console.error(`soak: --${trial}, --per-second and --seed are whole numbers above 0`);
+    return 64;
+  }
+  return await endure({ trial, count: Number(count), perSecond: Number(perSecond), seed: Number(seed) });
 }
 
 function printSoaked({ proxy, direction, warmBytes, aboveBytes, seconds }: Soaked): string {
