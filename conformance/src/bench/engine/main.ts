@@ -6,7 +6,7 @@ import { type Engine, figureOf } from "./engine.ts";
 import { opaGo, regorus } from "./external.ts";
 import { opaWasm } from "./opa-wasm.ts";
 import { OURS_FAST, OURS_SDK } from "./ours.ts";
-import { type EnginePolicy, SHAPE_NAMES, shapePolicy, sharedPolicies } from "./policies.ts";
+import { type EnginePolicy, SHAPE_NAMES, shapePolicy, sharedPolicies, simplePolicy, tuplesPolicy } from "./policies.ts";
 import { printChart, printTable, type Row } from "./print.ts";
 
 const USAGE = `npm run bench:engine -- [--opa PATH] [--only RE] [--svg FILE]
@@ -19,6 +19,7 @@ What cannot be had (Go, cargo, opa, their registries) is left out, with a line t
 an engine's decision is not the one wanted.`;
 
 const SIZES = [10, 100, 1000, 10_000];
+const TUPLES = [10, 100_000];
 
 export function main(args: readonly string[]): number {
   const options = {
@@ -76,5 +77,7 @@ function policies(): readonly Made[] {
   const shapes = SHAPE_NAMES.flatMap((name) =>
     SIZES.map((rules): Made => ({ name: `${name} ${rules}`, policy: () => shapePolicy(name, rules) })),
   );
-  return [...shared.map((policy): Made => ({ name: policy.name, policy: () => policy })), ...shapes];
+  const tuples = TUPLES.map((number): Made => ({ name: `tuples ${number}`, policy: () => tuplesPolicy(number) }));
+  const known = [simplePolicy(), ...shared].map((policy): Made => ({ name: policy.name, policy: () => policy }));
+  return [...known, ...tuples, ...shapes];
 }

@@ -43,6 +43,50 @@ export function sharedPolicies(folder: string): readonly EnginePolicy[] {
   ];
 }
 
+const PRINCIPAL = "spiffe://cluster.local/ns/a/sa/b";
+
+/** One rule of two equalities. */
+export function simplePolicy(): EnginePolicy {
+  const paths = Array.from({ length: 64 }, (_, i) => (i % 2 === 0 ? "/status" : `/p/${i}`));
+  return {
+    name: "simple",
+    rego: `package mesh.authz
+import input.attributes.request.http
+default allow := false
+allow if { http.method == "GET"; http.path == "/status" }
+`,
+    data: "{}",
+    entrypoint: "mesh/authz/allow",
+    requests: paths.map((path) => ({ method: "GET", path, principal: PRINCIPAL, fields: [["host", "a"]] })),
+    wanted: paths.map((path) => path === "/status"),
+  };
+}
+
+/** Relations of users to documents, in data: one is looked up. */
+export function tuplesPolicy(tuples: number): EnginePolicy {
+  const keyOf = (i: number) => `user-${i}#document:${(i * 7919) % tuples}`;
+  const asked = Array.from({ length: 256 }, (_, i) => Math.floor((i * tuples) / 256));
+  const held = Array.from({ length: tuples }, (_, i) => [keyOf(i), i % 2 === 0 ? ["viewer"] : ["owner"]]);
+  return {
+    name: `tuples ${tuples}`,
+    rego: `package mesh.authz
+import input.attributes.request.http
+default allow := false
+allow if "viewer" in data.tuples[http.headers["x-tuple"]]
+`,
+    data: JSON.stringify({ tuples: Object.fromEntries(held) }),
+    entrypoint: "mesh/authz/allow",
+    requests: asked.map((i) => ({
+      ...{ method: "GET", path: "/", principal: PRINCIPAL },
+      fields: [
+        ["host", "a"],
+        ["x-tuple", keyOf(i)],
+      ],
+    })),
+    wanted: asked.map((i) => i % 2 === 0),
+  };
+}
+
 type Shape = { readonly rule: (i: number) => string; readonly path: (i: number) => string };
 
 const SHAPES: Readonly<Record<string, Shape>> = {
@@ -88,7 +132,7 @@ export function shapePolicy(name: string, rules: number): EnginePolicy {
     data: "{}",
     entrypoint: "mesh/authz/allow",
     requests: asked.map((i) => ({
-      ...{ method: "GET", path: shape.path(i), principal: "spiffe://cluster.local/ns/a/sa/b" },
+      ...{ method: "GET", path: shape.path(i), principal: PRINCIPAL },
       fields: [
         ["host", "a"],
         ["x-user", `u${i}`],
