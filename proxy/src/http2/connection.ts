@@ -68,7 +68,7 @@ export class Connection {
   constructor(role: Role, limits: Http2Limits = DEFAULT_HTTP2_LIMITS, coding: HeadCoding = "hpack") {
     this.coding = coding;
     this.#streams = new Streams(role, limits);
-    this.#encoder = coding === "hpack" ? new HpackEncoder() : undefined;
+    this.#encoder = coding === "hpack" ? new HpackEncoder(role === "server") : undefined;
     const heads = coding === "hpack" ? new HpackHeads(limits) : new RawHeads(limits);
     this.#receiver = new FrameReceiver(this.#streams, this.#writer, heads, (bytes) => this.#encoder?.resize(bytes));
     this.head = this.#receiver.head;

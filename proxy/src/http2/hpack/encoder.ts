@@ -6,7 +6,7 @@
  */
 
 import { asciiBytes, lower } from "../../http1/characters.ts";
-import { copyOf } from "../../http1/copy-bytes.ts";
+import { copyBytes, copyOf } from "../../http1/copy-bytes.ts";
 import type { Output } from "../output.ts";
 import { DynamicTable } from "./dynamic-table.ts";
 import { encodeHuffman, huffmanBytes } from "./huffman.ts";
@@ -61,6 +61,15 @@ export class HpackEncoder {
   #smallest = -1;
   #told = -1;
   #lowered = new Uint8Array(64);
+  readonly #isShort: boolean;
+
+  /**
+   * `isShort`: texts are written by Huffman where that is shorter. To an endpoint, which is near, a
+   * quarter fewer bytes of what no table keeps are worth less than the time of both ends.
+   */
+  constructor(isShort = true) {
+    this.#isShort = isShort;
+  }
 
   /** The peer's SETTINGS_HEADER_TABLE_SIZE; told at the begin of the next block (section 4.2). */
   resize(bytesMax: number): void {
@@ -98,8 +107,9 @@ export class HpackEncoder {
     const row = rowOf(name, nameLength, nameHash);
     const indexing = row?.indexing ?? Indexing.incremental;
     const isPairKnown = indexing === Indexing.incremental || (row?.index ?? 0) > 0;
-    const pairHash = hashOf(value, valueStart, valueEnd, nameHash);
-    if (isPairKnown && indexing !== Indexing.never) {
+    const isLookedUp = isPairKnown && indexing !== Indexing.never;
+    const pairHash = isLookedUp ? hashOf(value, valueStart, valueEnd, nameHash) : 0;
+    if (isLookedUp) {
       const index = this.#pairIndex(name, nameLength, value, valueStart, valueEnd, pairHash);
       if (index > 0) {
         const at = out.reserve(INTEGER_BYTES_MAX);
@@ -112,8 +122,8 @@ export class HpackEncoder {
     const at = out.reserve(INTEGER_BYTES_MAX);
     if (isIndexed) out.end = writeInteger(out.bytes, at, nameIndex, 6, 0x40);
     else out.end = writeInteger(out.bytes, at, nameIndex, 4, indexing === Indexing.never ? 0x10 : 0x00);
-    if (nameIndex === 0) writeText(out, name, 0, nameLength);
-    writeText(out, value, valueStart, valueEnd);
+    if (nameIndex === 0) writeText(out, name, 0, nameLength, this.#isShort);
+    writeText(out, value, valueStart, valueEnd, this.#isShort);
     if (!isIndexed) return;
     this.#table.insert(copyOf(name, 0, nameLength), copyOf(value, valueStart, valueEnd));
     this.#pairs[pairHash & (TABLE_SLOTS - 1)] = this.#table.inserted;
@@ -147,18 +157,15 @@ export class HpackEncoder {
   }
 }
 
-/** A string literal, by Huffman where that is shorter (section 5.2). */
-function writeText(out: Output, bytes: Uint8Array, start: number, end: number): void {
+/** A string literal, by Huffman where that is asked for, and shorter (section 5.2). */
+function writeText(out: Output, bytes: Uint8Array, start: number, end: number, isShort: boolean): void {
   const length = end - start;
-  const encoded = huffmanBytes(bytes, start, end);
+  const encoded = isShort ? huffmanBytes(bytes, start, end) : length;
   const isHuffman = encoded < length;
   const at = out.reserve(INTEGER_BYTES_MAX + Math.min(encoded, length));
   const from = writeInteger(out.bytes, at, isHuffman ? encoded : length, 7, isHuffman ? 0x80 : 0x00);
   if (isHuffman) out.end = encodeHuffman(bytes, start, end, out.bytes, from);
-  else {
-    for (let i = 0; i < length; i++) out.bytes[from + i] = bytes[start + i]!;
-    out.end = from + length;
-  }
+  else out.end = copyBytes(out.bytes, from, bytes, start, end);
 }
 
 /** FNV-1a, begun with `seed`. An attacker who makes two values collide makes us index less. */

@@ -162,6 +162,14 @@ test("what repeats is a byte the second time; a secret and what is volatile neve
   expect(decode(decoder, first)).toEqual(secret);
 });
 
+test("texts are as they are where nobody asks for short ones", () => {
+  const fields: readonly Field[] = [["x-request-id", "0123456789abcdef"]];
+  const [plain, short] = [false, true].map((isShort) => encode(new HpackEncoder(isShort), fields));
+  expect(Buffer.from(plain!).toString("latin1")).toContain("0123456789abcdef");
+  expect(short!.length).toBeLessThan(plain!.length);
+  expect(decode(new HpackDecoder(4096), plain!)).toEqual(fields);
+});
+
 const fieldName = fc.constantFrom("x-a", "x-b", "accept", "cookie", ":path", "date", "content-type", "X-Mixed");
 const latin = fc.string({
   unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
@@ -174,8 +182,8 @@ test("property: a decoder reads what an encoder wrote, over many blocks and chan
     size: fc.option(fc.integer({ min: 0, max: 8192 }), { nil: undefined }),
   });
   fc.assert(
-    fc.property(fc.array(block, { maxLength: 12 }), (blocks) => {
-      const encoder = new HpackEncoder();
+    fc.property(fc.array(block, { maxLength: 12 }), fc.boolean(), (blocks, isShort) => {
+      const encoder = new HpackEncoder(isShort);
       const decoder = new HpackDecoder(8192);
       for (const { fields, size } of blocks) {
         if (size !== undefined) encoder.resize(size);

@@ -49,8 +49,9 @@ function countCall(request: ClientRequest, direction: "inbound" | "outbound"): v
   const { record, thread } = request;
   const { path } = methodAndPath(request);
   const status = record.verdict === "abandoned" ? GrpcStatus.cancelled : record.grpcStatus;
+  const query = path.indexOf("?");
   const isAnswered = !record.isLocal && status >= 0 && status !== GrpcStatus.unimplemented;
-  thread.grpcCalls.count(direction, path.replace(/\?.*/, ""), isAnswered, status, record.durationMs);
+  thread.grpcCalls.count(direction, query < 0 ? path : path.slice(0, query), isAnswered, status, record.durationMs);
 }
 
 /** Whether the decision is kept: refusals, what a shadow would have changed, and a few of the rest. */
