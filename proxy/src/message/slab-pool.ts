@@ -5,9 +5,13 @@
  */
 const SMALL_SLAB_BYTES = 4 * 1024;
 export const LARGE_SLAB_BYTES = 64 * 1024;
-/** Kept for reuse, of each size: what a busy proxy has in flight at once; more goes to the collector. */
+/**
+ * Kept for reuse, of each size: what a busy proxy has in flight at once (of large ones what 64 connections
+ * with full buffers hold, 16 MiB); more goes to the collector, which comes by itself for memory that is made
+ * and dropped at that rate, and holds more of it meanwhile than these are.
+ */
 const SMALL_KEPT_MAX = 1024;
-const LARGE_KEPT_MAX = 64;
+const LARGE_KEPT_MAX = 256;
 
 /**
  * Bytes of slabs that a thread's writers may hold together before each is held shorter:
