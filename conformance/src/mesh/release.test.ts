@@ -23,7 +23,7 @@ beforeAll(async () => {
   mesh = await TestMesh.open({
     "examples/mesh/mesh.yaml": (text) => text.replace("  defaultVerdict: Deny\n", `  defaultVerdict: Deny\n${RULES}`),
   });
-});
+}, 200_000);
 afterAll(async () => await mesh?.[Symbol.asyncDispose]());
 
 const statusWhere = (what: string, withinMs: number, wanted: (status: StatusBody) => boolean): Promise<StatusBody> =>

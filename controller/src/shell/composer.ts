@@ -163,7 +163,7 @@ export class Composer {
       this.#asked = [];
       this.#confirmed.clear();
       this.#adoptGood(all);
-      this.#settle(this.#standingOf(kept));
+      this.#settle(pinned === undefined ? this.#standingOf(kept) : this.#stillRefused());
       return undefined;
     }
     // A word that comes while this settles is the next one's: it may have been asked already.
@@ -179,7 +179,7 @@ export class Composer {
     else {
       const [fault] = settled.refused.values();
       this.#pinFault = fault && (reasonOf(fault) ?? "it does not build");
-      this.#settle([]);
+      this.#settle(this.#stillRefused());
       if (fault !== undefined) return undefined;
     }
     this.#last = { key, settled };
@@ -430,6 +430,11 @@ export class Composer {
     const own = [this.#good.get(source), this.#before.get(source)].filter((each) => each !== undefined);
     const different = own.filter((each, at) => own.findIndex((one) => contentKey(one) === contentKey(each)) === at);
     this.#options.contents.writeSoon(source, different);
+  }
+
+  /** What was refused before a pin came is so still: it waits behind the pin, and would be refused after it. */
+  #stillRefused(): readonly RefusedBody[] {
+    return this.#refused.filter(({ source, commit }) => this.#newest.get(source)?.revision.id === commit);
   }
 
   #settle(refused: readonly RefusedBody[]): void {

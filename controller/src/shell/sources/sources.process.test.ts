@@ -217,11 +217,15 @@ test.skipIf(!hasGitServer)(
     const good = of(before, "root")?.inForce?.id ?? "";
     const later = root.commit("later", { "authz/a.rego": rego("later") });
     await until((each) => isInForce(each, "root", later));
+    const refused = root.commit("refused", { "authz/a.rego": "package mesh.authz\n\nallow if\n" });
+    await until((each) => each.refused?.commit === refused);
     expect(await post(`/api/rollback/${"0".repeat(40)}`)).toBe(404);
     expect(await post(`/api/rollback/${good.slice(0, 12)}`)).toBe(202);
     const pinned = await until((each) => isInForce(each, "root", good));
     expect(pinned.pin).toMatchObject({ subject: "no bank" });
-    expect(of(pinned, "root")?.newest?.id).toBe(later);
+    expect(of(pinned, "root")?.newest?.id).toBe(refused);
+    // What was refused before is so still.
+    expect(pinned.refused?.commit).toBe(refused);
     const waiting = root.commit("waits", { "authz/a.rego": rego("waits") });
     await until((each) => of(each, "root")?.newest?.id === waiting);
     await controller.close();
