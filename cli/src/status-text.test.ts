@@ -285,3 +285,16 @@ test("printStatus says how long the revision took to its effect, at half of the 
     "in force on 1 of 3, to effect p50 120 ms p99 840 ms",
   );
 });
+
+test("the wide view says of each edge what its ends have agreed on", () => {
+  const agreed = { protocol: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", group: "X25519MLKEM768", spoken: "h2" };
+  const link = { from: "web.default", to: "orders.default", ...agreed, handshakes: 12 };
+  const links = [link, { ...link, to: "payments.default", group: "", handshakes: 3 }];
+  const text = printStatus({ ...status, links }, paint, { isWide: true });
+  expect(text).toContain(`
+  EDGE                            TLS      CIPHER                  KEY EXCHANGE    SPOKEN  HANDSHAKES
+  web.default → orders.default    TLSv1.3  TLS_AES_256_GCM_SHA384  X25519MLKEM768  h2              12
+  web.default → payments.default  TLSv1.3  TLS_AES_256_GCM_SHA384  -               h2               3
+`);
+  expect(printStatus({ ...status, links }, paint)).not.toContain("X25519MLKEM768");
+});

@@ -24,6 +24,7 @@ export function printStatus(
     ...printSource(status, paint),
     ...printSources(status, paint),
     ...printProxies(status, paint, isWide),
+    ...(isWide ? printLinks(status, paint) : []),
     ...status.shadows.map((shadow) => printShadow(shadow, paint)),
     ...printFaults(status, paint),
     ...(status.refused === undefined ? [] : printRefused(status.refused, paint)),
@@ -160,6 +161,27 @@ const COLUMNS: readonly Column[] = [
 ];
 const WIDE_COLUMNS: readonly Column[] = [{ name: "ADMIN" }, { name: "PRINCIPAL" }];
 const STATE = 2;
+
+const LINK_COLUMNS: readonly Column[] = [
+  { name: "EDGE" },
+  { name: "TLS" },
+  { name: "CIPHER" },
+  { name: "KEY EXCHANGE" },
+  { name: "SPOKEN" },
+  { name: "HANDSHAKES", isNumber: true },
+];
+
+/** What the ends of edges have agreed on by mutual TLS. */
+function printLinks({ links = [] }: StatusBody, paint: Paint): readonly string[] {
+  if (links.length === 0) return [];
+  const rows = links.map(({ from, to, protocol, cipher, group, spoken, handshakes }) => [
+    `${plain(from)} → ${plain(to)}`,
+    ...[protocol, cipher, group, spoken].map((text) => (text === "" ? "-" : plain(text))),
+    String(handshakes),
+  ]);
+  const [header = "", ...lines] = printTable(LINK_COLUMNS, rows);
+  return [paint.dim(`  ${header}`), ...lines.map((line) => `  ${line}`)];
+}
 
 /** What policies could not decide: its requests met 503, and nothing else in the table shows why. */
 function printFaults({ faults = [], nowMs }: StatusBody, paint: Paint): readonly string[] {

@@ -133,6 +133,7 @@ export class TestProxy {
         policyP50Ns: 1900,
         policyP99Ns: 9000,
         refusedTotal: 0,
+        handshakes: [],
         endpoints: [],
         shadows: [],
         workload: this.workload,

@@ -20,8 +20,9 @@ with the place of its fault.
   --controller URL  the controller's HTTP address (default: the one that runs with --state)
   --state DIR       the controller's state folder (default ${STATE_DEFAULT})
   -n, --namespace N proxies of this namespace alone
-  -o VIEW           wide (namespaces, instances, admin addresses and principals, too), yaml or
-                    json (the body of GET /api/status)
+  -o VIEW           wide (namespaces, instances, admin addresses and principals, too, and what
+                    both ends of each edge have agreed on by mutual TLS), yaml or json (the
+                    body of GET /api/status)
   --format json     the same as -o json
   --color WHEN      auto, always or never
 

@@ -16,6 +16,8 @@ export type StatusBody = {
   readonly proxies: readonly ProxyBody[];
   /** What is bound in shadow, and what it would have changed. */
   readonly shadows: readonly ShadowBody[];
+  /** What the ends of edges have agreed on by mutual TLS, by edge. */
+  readonly links?: readonly LinkBody[];
   readonly source: SourceBody;
   /** A revision that stays in force whatever sources hold, until it is lifted (`regomesh rollback --lift`). */
   readonly pin?: PinBody;
@@ -32,6 +34,21 @@ export type StatusBody = {
   /** What policies of the revision in force did wrong in the last decisions, the newest first; absent where nothing. */
   readonly faults?: readonly PolicyFaultBody[];
 };
+
+/** What two ends have agreed on for connections between them, and how often. */
+export type AgreementBody = {
+  /** `TLSv1.3` */
+  readonly protocol: string;
+  readonly cipher: string;
+  /** Of the key exchange, `X25519MLKEM768`; "" where no end knows. */
+  readonly group: string;
+  /** By ALPN; "" where nothing was. */
+  readonly spoken: string;
+  readonly handshakes: number;
+};
+
+/** Node ids of both ends. */
+export type LinkBody = AgreementBody & { readonly from: string; readonly to: string };
 
 /** A decision that a policy could not give: its requests met 503. */
 export type PolicyFaultBody = {
@@ -337,6 +354,8 @@ export type EdgeBody = {
   readonly from: string;
   readonly to: string;
   readonly mtls: boolean;
+  /** What its ends have agreed on, the most frequent first. */
+  readonly agreements: readonly AgreementBody[];
   /** `gone`: a proxy at its end has stopped reporting. */
   readonly state: "ready" | "stale" | "gone";
   readonly requestsPerSecond: number;

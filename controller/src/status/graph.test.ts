@@ -52,6 +52,7 @@ const report = (name: string, edges: readonly EdgeReport[], more: Partial<ProxyR
   policyP50Ns: 0,
   policyP99Ns: 0,
   refusedTotal: 0,
+  handshakes: [],
   endpoints: [],
   shadows: [],
   workload: name,
@@ -106,6 +107,7 @@ describe("the graph", () => {
       success: 0.8,
       deniedPerSecond: 1.5,
       deniedTotal: 3,
+      agreements: [],
       p50Ms: 1,
     });
     expect(graph.refusedPerSecond).toBe(1.5);

@@ -9,7 +9,9 @@
  */
 import { clip as clipText } from "@regomesh/base";
 import { type EdgeReport, type ProxyReport, type RevisionId, snapshotHash } from "@regomesh/protocol";
+import type { LinkBody } from "../api/bodies.ts";
 import type { Counted } from "../distribution/traffic.ts";
+import { sumAgreements, toAgreements } from "./agreements.ts";
 import { findService, OUTSIDE, type Places, shadowKey } from "./places.ts";
 import { EMPTY, since, type Tally, toTally } from "./tally.ts";
 import { Timeline } from "./timeline.ts";
@@ -55,6 +57,7 @@ export type LastReport = {
   readonly refused: Timeline;
   readonly breakers: ReadonlyMap<string, string>;
   readonly troubles: readonly string[];
+  readonly links: readonly LinkBody[];
 };
 
 /** A report of more edges is cut: a mesh of that many services has other tools. */
@@ -110,7 +113,7 @@ export class Ledger {
     const before = instances.get(name);
     const instance: Instance = {
       totals: before?.totals ?? new Map<string, Tally>(),
-      report: toLastReport(report, before, places, nowMs),
+      report: toLastReport(report, before, own, places, nowMs),
       refusedTotal: report.refusedTotal,
       shadows: this.#countShadows(report, before?.shadows, places),
     };
@@ -152,6 +155,12 @@ export class Ledger {
   /** By `direction binding entrypoint`; undefined where no proxy has decided for it. */
   shadow(key: string): ShadowTally | undefined {
     return this.#shadows.get(key);
+  }
+
+  /** What the ends of edges have agreed on, by the last report of every proxy. */
+  links(): readonly LinkBody[] {
+    const instances = [...this.#workloads.values()].flatMap((workload) => [...workload.values()]);
+    return sumAgreements(instances.flatMap(({ report }) => report.links));
   }
 
   /** Series whose totals are kept: what a test of the bound counts. */
@@ -242,9 +251,9 @@ function seriesOfAll(instances: ReadonlyMap<string, Instance>): number {
   return sum;
 }
 
-/** What its strings could make grow: totals, and breakers that are not closed. */
+/** What its strings could make grow: totals, breakers that are not closed, and what was agreed on. */
 function sizeOf({ totals, report }: Instance): number {
-  return totals.size + report.breakers.size;
+  return totals.size + report.breakers.size + report.links.length;
 }
 
 export const NO_SHADOW: ShadowTally = { decisions: 0, allow: 0, deny: 0, limit: 0, route: 0, break: 0 };
@@ -317,7 +326,13 @@ function countRevision(revisions: Map<string, RevisionTally>, { revision }: Edge
   }
 }
 
-function toLastReport(report: ProxyReport, before: Instance | undefined, places: Places, nowMs: number): LastReport {
+function toLastReport(
+  report: ProxyReport,
+  before: Instance | undefined,
+  own: string,
+  places: Places,
+  nowMs: number,
+): LastReport {
   const refused = before?.report.refused ?? new Timeline();
   const change = before === undefined ? 0 : Math.max(0, report.refusedTotal - before.refusedTotal);
   refused.record({ ...EMPTY, denied: change }, nowMs);
@@ -337,6 +352,7 @@ function toLastReport(report: ProxyReport, before: Instance | undefined, places:
         .map(({ service, address, port, breaker }) => [`${service} ${address}:${port}`, breaker]),
     ),
     troubles: report.troubles.slice(0, TROUBLES_MAX).map(clip),
+    links: toAgreements(report.handshakes, own, places),
   };
 }
 

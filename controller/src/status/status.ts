@@ -92,6 +92,7 @@ export function toStatus(facts: StatusFacts): StatusBody {
       ...facts.distribution.roster.orphans.map(toOrphan),
     ],
     shadows: toShadows(facts),
+    links: facts.ledger.links(),
     ...(facts.troubles.length === 0 ? {} : { troubles: facts.troubles }),
   };
 }

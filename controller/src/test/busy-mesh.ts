@@ -204,6 +204,7 @@ function toReport(name: string, calls: readonly Call[], random: Random): ProxyRe
     holding: undefined,
     shadows: [],
     troubles: [],
+    handshakes: [],
   };
 }
 

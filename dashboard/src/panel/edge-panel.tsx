@@ -30,6 +30,11 @@ export function EdgePanel({ edge, decisions, onSelect }: Props) {
         {from} → {to}
       </h2>
       <p class="dim">{edge.mtls ? "mutual TLS" : "plaintext"}</p>
+      {edge.agreements.map(({ protocol, cipher, group, spoken, handshakes }) => (
+        <p class="dim" key={`${protocol} ${cipher} ${group} ${spoken}`} title={`${handshakes} handshakes`}>
+          {[protocol, cipher, group, spoken].filter((text) => text !== "").join(" · ")}
+        </p>
+      ))}
       <Rows>
         <Row name="requests">{printRate(edge.requestsPerSecond)}/s</Row>
         <Row name="success">

@@ -2,6 +2,7 @@
 import type { DecisionReport, EdgeReport, EndpointState, Holding, ProxyReport } from "@regomesh/protocol";
 import { Counter, decisionCounts } from "../metrics/counters.ts";
 import { EDGE_COUNTERS, EdgeColumn, type EdgeCounts } from "../metrics/edge-table.ts";
+import type { Handshakes } from "../metrics/handshakes.ts";
 import { BOUNDS_MS, BUCKETS, quantileMs } from "../metrics/histogram.ts";
 import type { ShadowCounts } from "../metrics/shadow-table.ts";
 
@@ -16,6 +17,7 @@ export type ReportFacts = {
   readonly timeMs: number;
   readonly edges: readonly EdgeCounts[];
   readonly shadows: readonly ShadowCounts[];
+  readonly handshakes: readonly Handshakes[];
   readonly counters: Float64Array;
   readonly decisions: readonly DecisionReport[];
   readonly dropped: number;
@@ -52,6 +54,7 @@ export function toReport(facts: ReportFacts): ProxyReport {
       wouldBreak: changes.break,
     })),
     troubles: [...facts.troubles],
+    handshakes: facts.handshakes.map(({ peer, ...agreed }) => ({ ...agreed, peerPrincipal: peer })),
   };
 }
 

@@ -525,6 +525,7 @@ describe("Control.Report", () => {
     policyP50Ns: 0,
     policyP99Ns: 0,
     refusedTotal: 7,
+    handshakes: [],
     endpoints: [],
     shadows: [],
     workload: "web",

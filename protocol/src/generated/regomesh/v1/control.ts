@@ -255,6 +255,22 @@ export interface ProxyReport {
   shadows: ShadowReport[];
   /** What its machine does not do for it, a sentence each, such as a full disk; it serves all the same. */
   troubles: string[];
+  handshakes: HandshakeReport[];
+}
+
+/** Handshakes of mutual TLS since the proxy's start, by what both ends have agreed on. */
+export interface HandshakeReport {
+  direction: string;
+  /** SPIFFE ID of the other end; "" for those that are not told apart. */
+  peerPrincipal: string;
+  /** "TLSv1.3" */
+  protocol: string;
+  cipher: string;
+  /** Of the key exchange; "" where this end does not know. */
+  group: string;
+  /** By ALPN: "h2", "http/1.1"; "" where nothing was agreed on. */
+  spoken: string;
+  count: number;
 }
 
 /** What a binding in shadow would have changed, counted since the proxy's start. */
@@ -1930,6 +1946,7 @@ function createBaseProxyReport(): ProxyReport {
     holding: undefined,
     shadows: [],
     troubles: [],
+    handshakes: [],
   };
 }
 
@@ -1979,6 +1996,9 @@ export const ProxyReport: MessageFns<ProxyReport> = {
     }
     for (const v of message.troubles) {
       writer.uint32(130).string(v!);
+    }
+    for (const v of message.handshakes) {
+      HandshakeReport.encode(v!, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -2114,6 +2134,126 @@ export const ProxyReport: MessageFns<ProxyReport> = {
             }
 
             message.troubles.push(reader.string());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.handshakes.push(HandshakeReport.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseHandshakeReport(): HandshakeReport {
+  return { direction: "", peerPrincipal: "", protocol: "", cipher: "", group: "", spoken: "", count: 0 };
+}
+
+export const HandshakeReport: MessageFns<HandshakeReport> = {
+  encode(message: HandshakeReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.direction !== "") {
+      writer.uint32(10).string(message.direction);
+    }
+    if (message.peerPrincipal !== "") {
+      writer.uint32(18).string(message.peerPrincipal);
+    }
+    if (message.protocol !== "") {
+      writer.uint32(26).string(message.protocol);
+    }
+    if (message.cipher !== "") {
+      writer.uint32(34).string(message.cipher);
+    }
+    if (message.group !== "") {
+      writer.uint32(42).string(message.group);
+    }
+    if (message.spoken !== "") {
+      writer.uint32(50).string(message.spoken);
+    }
+    if (message.count !== 0) {
+      writer.uint32(56).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HandshakeReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHandshakeReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.direction = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.peerPrincipal = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.protocol = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cipher = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.spoken = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.count = longToNumber(reader.uint64());
             continue;
           }
         }
