@@ -47,7 +47,15 @@ export const GET: HeadFields = [
   [":path", "/"],
   [":authority", "orders"],
 ];
+export const POST: HeadFields = [[":method", "POST"], ...GET.slice(1)];
+export const END_STREAM = 1;
+export const END_HEADERS = 4;
 export const uint32 = (value: number) => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+
+/** A HEADERS frame; a whole request unless `flags` say otherwise. */
+export const headFrame = (id: number, fields: HeadFields = GET, flags = END_HEADERS | END_STREAM) =>
+  frame(FrameType.headers, flags, id, block(fields));
+export const setting = (id: number, value: number) => [id >>> 8, id & 255, ...uint32(value)];
 
 /** Sends a head of texts. */
 export function sendHead(connection: Connection, stream: Stream, fields: HeadFields, isEnd: boolean): void {
