@@ -16,7 +16,8 @@ export type ProxyProcess = {
 };
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const START_MS = 20_000;
+/** A machine may have other things to do. */
+const START_MS = 60_000;
 
 type Ready = { readonly inbound: Readonly<Record<string, string>>; readonly outbound: string };
 

@@ -4,14 +4,17 @@ import { failuresOf, printReports, type SuiteReport } from "./report.ts";
 import { runPureSuites } from "./suites.ts";
 import { defaultVectors } from "./vectors.ts";
 import { AS_DOCUMENTED } from "./wire/drive.ts";
-import { runWireSuites } from "./wire/run.ts";
+import { runMutants, runWireSuites } from "./wire/run.ts";
 
 const HELP = `Runs the HTTP vectors: codec, paths and identities as pure code, the rest through a real proxy.
 
 usage: npm run conformance:http -- [--vectors DIR] [--only RE] [--pure] [--verbose]
+       npm run conformance:http -- --mutants N [--seed N]
   --vectors DIR  folder of the records (default ../shared/http)
   --only RE      records whose id or name matches
   --pure         no proxy
+  --mutants N    in place of them so many changed ones, judged by what must hold of everything
+  --seed N       of those (default 1)
   --verbose      each record that differs from its oracle for a reason
 example: npm run conformance:http -- --only chunk
 exit codes: 0 all pass but known issues, 1 some fail, 64 wrong usage`;
@@ -23,6 +26,8 @@ export async function main(args: readonly string[]): Promise<number> {
       vectors: { type: "string", default: defaultVectors() },
       only: { type: "string", default: "" },
       pure: { type: "boolean", default: false },
+      mutants: { type: "string" },
+      seed: { type: "string", default: "1" },
       verbose: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -32,8 +37,14 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const selection = { folder: values.vectors, only: new RegExp(values.only) };
-  const reports: SuiteReport[] = await runPureSuites(selection);
-  if (!values.pure) reports.push(...(await runWireSuites(selection, AS_DOCUMENTED)));
+  const reports: SuiteReport[] = [];
+  if (values.mutants === undefined) {
+    reports.push(...(await runPureSuites(selection)));
+    if (!values.pure) reports.push(...(await runWireSuites(selection, AS_DOCUMENTED)));
+  } else {
+    const asked = { count: Number(values.mutants), seed: Number(values.seed) };
+    reports.push(await runMutants(selection, AS_DOCUMENTED, asked));
+  }
   if (reports.length === 0) {
     console.error(`conformance:http: no records in ${values.vectors}`);
     return 64;

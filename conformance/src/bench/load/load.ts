@@ -9,6 +9,8 @@ export type Load = {
   readonly target: string;
   readonly host: string;
   readonly seconds: number;
+  /** Of wrk; as many as it has by itself where absent. */
+  readonly connections?: number;
   /** Requests a second of all connections together; undefined: as fast as it goes. */
   readonly perSecond?: number;
   /** Each request on a connection of its own. HTTP/1.1 alone. */

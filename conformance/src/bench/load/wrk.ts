@@ -9,7 +9,7 @@ const CONNECTIONS = 32;
 export const runWrk: RunLoad = async (tools, load) => {
   const script = join(load.folder, "load.lua");
   writeFileSync(script, luaOf(load));
-  const counts = ["-t1", `-c${CONNECTIONS}`, `-d${load.seconds}s`, "--latency", "-s", script];
+  const counts = ["-t1", `-c${load.connections ?? CONNECTIONS}`, `-d${load.seconds}s`, "--latency", "-s", script];
   const out = await outputOf(tools.taskset, [
     "-c",
     String(load.core),
