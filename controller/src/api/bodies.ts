@@ -354,8 +354,6 @@ export type EdgeBody = {
   readonly from: string;
   readonly to: string;
   readonly mtls: boolean;
-  /** What its ends have agreed on, the most frequent first. */
-  readonly agreements: readonly AgreementBody[];
   /** `gone`: a proxy at its end has stopped reporting. */
   readonly state: "ready" | "stale" | "gone";
   readonly requestsPerSecond: number;
@@ -381,6 +379,8 @@ export type HistoryBody = {
   /** The last ten minutes, oldest first, a point every five seconds. */
   readonly points: readonly HistoryPoint[];
   readonly revisions: readonly EdgeRevisionBody[];
+  /** What its ends have agreed on, the most frequent first. */
+  readonly agreements: readonly AgreementBody[];
 };
 
 export type EdgeRevisionBody = {

@@ -107,7 +107,6 @@ describe("the graph", () => {
       success: 0.8,
       deniedPerSecond: 1.5,
       deniedTotal: 3,
-      agreements: [],
       p50Ms: 1,
     });
     expect(graph.refusedPerSecond).toBe(1.5);
@@ -164,6 +163,16 @@ describe("the graph", () => {
     expect(toHistory(ledgerOf(steps), "web.default orders.default", 31_000)?.points).toHaveLength(5);
     expect(toHistory(ledgerOf(steps), "orders.default web.default", 31_000)).toBeUndefined();
     expect(play(steps, 700_000).edges).toEqual([]);
+  });
+
+  test("an edge's history says what its ends have agreed on", () => {
+    const agreed = { protocol: "TLSv1.3", cipher: "c", group: "X25519MLKEM768", spoken: "h2" };
+    const peerPrincipal = "spiffe://td/ns/default/sa/orders";
+    const handshakes = [{ direction: "outbound", peerPrincipal, ...agreed, count: 2 }];
+    const ledger = new Ledger();
+    const sent = edge({ direction: "outbound", peerService: "orders", requests: 1 });
+    ledger.apply("default/web", report("web", [sent], { handshakes }), places, 0);
+    expect(toHistory(ledger, "web.default orders.default", 0)?.agreements).toEqual([{ ...agreed, handshakes: 2 }]);
   });
 
   test("a service whose proxies are all gone takes its edges with it; one of two makes it stale", () => {

@@ -1,6 +1,6 @@
 /** The service graph as the page draws it: nodes of the plan, edges of the reports. */
 import type { ServiceEndpoints } from "@regomesh/protocol";
-import type { EdgeBody, EndpointBody, GraphBody, HistoryBody, LinkBody, NodeBody } from "../api/bodies.ts";
+import type { EdgeBody, EndpointBody, GraphBody, HistoryBody, NodeBody } from "../api/bodies.ts";
 import type { MeshPlan } from "../build/build.ts";
 import type { EdgeSides, Ledger } from "./ledger.ts";
 import { OUTSIDE } from "./places.ts";
@@ -28,10 +28,9 @@ export function toGraph(facts: GraphFacts): GraphBody {
   const services = plan.services.map((service) => toNode(service, known, facts));
   const nodes = sides.some(({ from }) => from === OUTSIDE) ? [...services, outsideNode(sides, nowMs)] : services;
   const stateOf = new Map(nodes.map(({ id, state }) => [id, state]));
-  const links = Map.groupBy(ledger.links(), ({ from, to }) => `${from} ${to}`);
   const edges = sides
     .filter(({ from, to }) => stateOf.has(from) && stateOf.has(to))
-    .map((each) => toEdge(each, stateOf, links.get(`${each.from} ${each.to}`) ?? [], nowMs))
+    .map((each) => toEdge(each, stateOf, nowMs))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
   return {
     nowMs,
@@ -45,7 +44,6 @@ export function toGraph(facts: GraphFacts): GraphBody {
 function toEdge(
   { from, to, outbound, inbound, mtls, deniedTotal, revisions }: EdgeSides,
   stateOf: ReadonlyMap<string, NodeBody["state"]>,
-  links: readonly LinkBody[],
   nowMs: number,
 ): EdgeBody {
   const [sent, received] = [rates(outbound, nowMs), rates(inbound, nowMs)];
@@ -59,7 +57,6 @@ function toEdge(
     from,
     to,
     mtls,
-    agreements: links.map(({ from: _, to: __, ...agreement }) => agreement),
     state: isGone ? "gone" : isStale ? "stale" : "ready",
     requestsPerSecond: Math.max(sent.requests, received.requests),
     success: outbound === undefined ? received.success : sent.success,
@@ -76,7 +73,8 @@ export function toHistory(ledger: Ledger, id: string, nowMs: number): HistoryBod
   const found = ledger.edges(nowMs).find(({ from, to }) => `${from} ${to}` === id);
   if (found === undefined) return undefined;
   const { outbound, inbound, revisions } = found;
-  return { id, points: (outbound ?? inbound)?.history(nowMs) ?? [], revisions };
+  const agreements = ledger.links().flatMap(({ from, to, ...agreement }) => (`${from} ${to}` === id ? agreement : []));
+  return { id, points: (outbound ?? inbound)?.history(nowMs) ?? [], revisions, agreements };
 }
 
 /** What nodes are made of, each looked up once for all of them. */

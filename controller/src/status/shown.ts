@@ -18,7 +18,8 @@ export function toShownGraph(graph: GraphBody): GraphBody {
   };
 }
 
-export function toShownStatus(status: StatusBody): StatusBody {
+/** What edges have agreed on is asked for with an edge's history. */
+export function toShownStatus({ links: _, ...status }: StatusBody): StatusBody {
   return { ...status, proxies: status.proxies.map(toShownProxy) };
 }
 

@@ -16,10 +16,10 @@ type Props = {
 };
 
 const REFUSED_SHOWN = 8;
-const NO_HISTORY = { points: [], revisions: [] };
+const NO_HISTORY = { points: [], revisions: [], agreements: [] };
 
 export function EdgePanel({ edge, decisions, onSelect }: Props) {
-  const { points, revisions } = useHistory(edge.id);
+  const { points, revisions, agreements } = useHistory(edge.id);
   const [from = "", to = ""] = [edge.from, edge.to].map((id) => id.split(".")[0]);
   const refused = decisions
     .filter(({ verdict, service, source }) => verdict !== "allowed" && isOf(service, to) && isFrom(source, from))
@@ -30,7 +30,7 @@ export function EdgePanel({ edge, decisions, onSelect }: Props) {
         {from} → {to}
       </h2>
       <p class="dim">{edge.mtls ? "mutual TLS" : "plaintext"}</p>
-      {edge.agreements.map(({ protocol, cipher, group, spoken, handshakes }) => (
+      {agreements.map(({ protocol, cipher, group, spoken, handshakes }) => (
         <p class="dim" key={`${protocol} ${cipher} ${group} ${spoken}`} title={`${handshakes} handshakes`}>
           {[protocol, cipher, group, spoken].filter((text) => text !== "").join(" · ")}
         </p>
@@ -78,8 +78,8 @@ export function EdgePanel({ edge, decisions, onSelect }: Props) {
 /** Points are five seconds long: so often they are asked for, for the edge that is looked at. */
 const HISTORY_EVERY_MS = 5000;
 
-function useHistory(edge: string): Pick<HistoryBody, "points" | "revisions"> {
-  const [history, setHistory] = useState<Pick<HistoryBody, "points" | "revisions">>(NO_HISTORY);
+function useHistory(edge: string): Omit<HistoryBody, "id"> {
+  const [history, setHistory] = useState<Omit<HistoryBody, "id">>(NO_HISTORY);
   useEffect(() => {
     let isOpen = true;
     setHistory(NO_HISTORY);
