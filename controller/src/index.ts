@@ -46,7 +46,9 @@ export { ALL_RIGHTS, type PathRight, parseRight, printRight, type SourceRights }
 export type { MeshTestResult } from "./rehearse/mesh-tests.ts";
 export type { UidRight } from "./shell/ca/unix-attestor.ts";
 export { checkSource, type SourceCheck, testMeshOf } from "./shell/check-source.ts";
-export { type Controller, ControllerFailed, type ControllerOptions, openController } from "./shell/controller.ts";
+export { type Controller, openController } from "./shell/controller.ts";
+export { ControllerFailed } from "./shell/controller-failed.ts";
+export type { ControllerOptions } from "./shell/controller-options.ts";
 export { FETCH_EVERY_MS } from "./shell/git/mirror.ts";
 export { type Against, StandingError } from "./shell/standing.ts";
 export { SYSTEM_CLOCK } from "./shell/system-clock.ts";

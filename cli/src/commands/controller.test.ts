@@ -33,7 +33,12 @@ async function run(...args: readonly string[]): Promise<{ code: number; out: str
 
 describe("regomesh controller", () => {
   test.each([
-    [[], "--git is needed"],
+    [[], "--git or --kubernetes is needed"],
+    [["--git", ".", "--kubernetes"], "--kubernetes takes the place of --git"],
+    [["--git", ".", "--context", "c"], "--context is for --kubernetes"],
+    [["--kubernetes", "--inject", "i=c:1"], "--admission-service and --inject need --admission"],
+    [["--kubernetes", "--admission", "127.0.0.1:0", "--inject", "i"], "--inject takes IMAGE=HOST:PORT, not i"],
+    [["--kubernetes", "--admission", "127.0.0.1:0", "--admission-service", "a"], "takes NAMESPACE/NAME, not a"],
     [["--git", ".", "--http", "nowhere"], "--http takes HOST:PORT, not nowhere"],
     [["--git", ".", "--grpc", "127.0.0.1:70000"], "--grpc takes HOST:PORT"],
     [["--git", ".", "--join-token", "web"], "--join-token takes WORKLOAD=FILE, not web"],

@@ -28,6 +28,7 @@ const FETCH_LEAST_MS = 1000;
 
 const help = `
 Usage: regomesh controller --git DIR|URL [flags]
+       regomesh controller --kubernetes [flags]
 
 Reads policies and resources from a branch of a git repository, on this machine or fetched with
 your git from https:// or ssh://, tests and compiles each new commit, and distributes it to the
@@ -37,6 +38,18 @@ then runs until SIGTERM.
 
   --git DIR|URL               the repository: a work tree or a bare one here, or an address
                               (https://…, ssh://…, git@host:…; http:// of this machine only)
+  --kubernetes                the objects of a cluster instead, each with its own verdict: what is
+                              wrong with one refuses it alone, and stands in its status
+  --kubeconfig FILE           of the cluster (default $KUBECONFIG, the user's, or the Pod's own)
+  --context NAME              of the kubeconfig (default its current one)
+  --state-namespace NS        keep everything in Secrets of this namespace: several controllers may
+                              be started, one leads, and another is in its place within 20 s
+  --admission ADDR            where the API server asks about objects before it takes them (TLS, by a
+                              certificate of the mesh's own): a Policy that does not compile is
+                              refused with file and line. It is told of that by the controller
+  --admission-service NS/NAME the Service by which it reaches that address (port 443)
+  --inject IMAGE=HOST:PORT    Pods of namespaces labelled regomesh.dev/inject: enabled are given the
+                              proxy of this image, which reaches the controller at HOST:PORT
   --git-token-file FILE       of an https address: a token that may read it
   --git-ssh-key FILE          of an ssh address: the private key
   --git-known-hosts FILE      of an ssh address: the hosts that are known (default: the user's)
@@ -77,6 +90,13 @@ Example: regomesh controller --git . --join-token web=web.token
 
 const flags = {
   git: { type: "string" },
+  kubernetes: { type: "boolean" },
+  kubeconfig: { type: "string" },
+  context: { type: "string" },
+  "state-namespace": { type: "string" },
+  admission: { type: "string" },
+  "admission-service": { type: "string" },
+  inject: { type: "string" },
   "git-token-file": { type: "string" },
   "git-ssh-key": { type: "string" },
   "git-known-hosts": { type: "string" },
@@ -122,8 +142,12 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   try {
     const opened = await openController(options);
     io.out(`${JSON.stringify({ ready: true, grpc: opened.grpc, http: opened.http })}\n`);
-    await ending;
+    const isLost = await Promise.race([ending.then(() => false), opened.lost.then(() => true)]);
     await opened.close();
+    if (isLost) {
+      io.err("regomesh controller: another controller leads the mesh now\n");
+      return EXIT.no;
+    }
   } catch (error) {
     io.err(`regomesh controller: ${sentenceOf(error)}\n`);
     return EXIT.no;
@@ -147,7 +171,9 @@ function parseFlags(
     args: [...args],
     options: flags,
   });
-  if (values.git === undefined) throw new UsageError("--git is needed: the repository to read from");
+  const kubernetes = parseCluster(values);
+  if (values.git === undefined && kubernetes === undefined)
+    throw new UsageError("--git or --kubernetes is needed: the repository, or the cluster, to read from");
   const svidTtlMs = values["svid-ttl"] === undefined ? undefined : parseTtl(values["svid-ttl"]);
   const names = (values.source ?? []).map((text) => text.slice(0, Math.max(0, text.indexOf("="))));
   const allows = parseAllows(values.allow, names);
@@ -156,7 +182,7 @@ function parseFlags(
   return {
     exitsWithParent: values["exit-with-parent"] ?? false,
     options: {
-      ...parseRepository(values.git, values, io.cwd),
+      ...(kubernetes === undefined ? parseRepository(values.git ?? "", values, io.cwd) : { git: "", kubernetes }),
       branch: values.branch ?? "main",
       path: parsePath(values.path ?? "", "--path"),
       allow: allows.root,
@@ -176,6 +202,50 @@ function parseFlags(
       clock: SYSTEM_CLOCK,
       log: makeLog({ write: io.err, nowMs: Date.now, format: parseLogFormat(values["log-format"]) }),
     },
+  };
+}
+
+const CLUSTER_FLAGS = ["kubeconfig", "context", "state-namespace", "admission", "admission-service", "inject"] as const;
+type ClusterFlags = Readonly<Partial<Record<"git" | (typeof CLUSTER_FLAGS)[number], string>>> & {
+  readonly kubernetes?: boolean;
+};
+
+/** The cluster in the place of a repository; undefined where none is asked for. */
+function parseCluster(values: ClusterFlags): ControllerOptions["kubernetes"] {
+  const { git, kubeconfig, context, kubernetes = false, "state-namespace": stateNamespace } = values;
+  const own = CLUSTER_FLAGS.find((name) => values[name] !== undefined);
+  if (!kubernetes && own !== undefined) throw new UsageError(`--${own} is for --kubernetes`);
+  if (!kubernetes) return undefined;
+  if (git !== undefined)
+    throw new UsageError("--kubernetes takes the place of --git: name a repository by a PolicySource of the cluster");
+  const admission = parseAdmission(values);
+  if (stateNamespace !== undefined && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(stateNamespace))
+    throw new UsageError(`--state-namespace takes a namespace, not ${stateNamespace}`);
+  return {
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+    ...(admission === undefined ? {} : { admission }),
+    ...(stateNamespace === undefined ? {} : { stateNamespace }),
+  };
+}
+
+function parseAdmission(values: ClusterFlags): NonNullable<ControllerOptions["kubernetes"]>["admission"] {
+  const { admission, "admission-service": service, inject } = values;
+  if (admission === undefined) {
+    if (service !== undefined || inject !== undefined)
+      throw new UsageError("--admission-service and --inject need --admission: where the API server asks");
+    return undefined;
+  }
+  const [, namespace, name] = /^([a-z0-9-]{1,63})\/([a-z0-9-]{1,63})$/.exec(service ?? "") ?? [];
+  if (service !== undefined && (namespace === undefined || name === undefined))
+    throw new UsageError(`--admission-service takes NAMESPACE/NAME, not ${service}`);
+  const [, image, controller] = /^([^=\s]+)=([^=\s]+:\d{1,5})$/.exec(inject ?? "") ?? [];
+  if (inject !== undefined && (image === undefined || controller === undefined))
+    throw new UsageError(`--inject takes IMAGE=HOST:PORT, not ${inject}`);
+  return {
+    address: parseAddress(admission, "--admission"),
+    ...(namespace === undefined || name === undefined ? {} : { service: { namespace, name } }),
+    ...(image === undefined || controller === undefined ? {} : { injection: { image, controller } }),
   };
 }
 

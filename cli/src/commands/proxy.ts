@@ -37,7 +37,8 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
   -n, --namespace NAME   the workload's namespace (default "default")
   --controller ADDR      host:port of the controller
   --join-token-file F    what regomesh token create wrote for this workload; needed the first time.
-                         Or the --join-socket of a controller on this host
+                         Or the --join-socket of a controller on this host; or a folder with a
+                         Pod's token (audience regomesh) and the mesh's root, ca.pem
   --snapshot FILE        enforce this file, without a controller
   --identity DIR         folder with svid.pem, svid_key.pem and svid_bundle.pem
   --plaintext            alone: no mTLS, neither way

@@ -38,7 +38,7 @@ import { checkReleaseRules, type ReleaseRules, toReleaseRules } from "../snapsho
 import { toWorkloadPlan } from "../snapshot/workload.ts";
 import { ROOT_SOURCE, type Verdict } from "../sources/source.ts";
 import { checkFiles } from "./check-files.ts";
-import { qualifyBinding, withInlineUnits } from "./inline-units.ts";
+import { inlineUnits, qualifyBinding, withInlineUnits } from "./inline-units.ts";
 import { type Modules, makeModules } from "./modules.ts";
 import { mountTree, relativeName, resourceFiles, type SourceTree, sourceOf, unitNames, unitOf } from "./source-tree.ts";
 import type { BuiltModule, PolicyTools } from "./tools.ts";
@@ -285,7 +285,9 @@ function testUnits(trees: readonly SourceTree[], index: MeshIndex, tools: Policy
   const diagnostics: Diagnostic[] = [];
   const failed: FailedTestBody[] = [];
   let passed = 0;
-  for (const name of new Set(index.bindings.map(({ spec }) => spec.unit))) {
+  const bound = index.bindings.map(({ spec }) => spec.unit);
+  // Who applies a Policy hears of its faults, whether it is bound yet or not.
+  for (const name of new Set([...bound, ...trees.flatMap(inlineUnits)])) {
     const unit = unitOf(trees, name);
     if (unit === undefined) continue;
     const result = tools.test(unit);

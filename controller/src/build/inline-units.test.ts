@@ -65,6 +65,13 @@ test("a test of it that fails refuses it", () => {
   expect(found.said).toEqual(["Policy/shop/authz/authz_test.rego: data.t.test_may"]);
 });
 
+test("what is wrong with a Policy is said before anything binds it", () => {
+  const unbound = buildOf(policy("authz", "package mesh.authz\n\nallow if undefined_thing\n"));
+  expect(unbound).toMatchObject({ isGood: false, verdicts: ["Policy authz"] });
+  const failing = buildOf(policy("authz", RULE, { data: DATA, tests: tests("mallory") }));
+  expect(failing).toMatchObject({ isGood: false, verdicts: ["Policy authz"] });
+});
+
 test("a binding names a Policy of its own namespace alone, and says which there are", () => {
   const elsewhere = policy("authz", RULE, { data: DATA }, "team");
   expect(buildOf(elsewhere + policy("authy", RULE) + bound("policy: authz")).messages).toContainEqual([

@@ -4,7 +4,7 @@
  */
 import type { Source } from "@regomesh/base";
 import { type Policy, type PolicyBinding, parseResources, type Resource } from "@regomesh/resources";
-import { below, qualify, relativeName, resourceFiles, type SourceTree } from "./source-tree.ts";
+import { below, qualify, relativeName, resourceFiles, type SourceTree, unitNames } from "./source-tree.ts";
 
 const FOLDER = "Policy";
 
@@ -16,6 +16,11 @@ export function inlineUnit(namespace: string, policy: string): string {
 /** Whether a binding's `unit` would be a Policy's, which it may name by `policy` alone: its own namespace's. */
 export function isInlineUnit(unit: string): boolean {
   return unit.startsWith(`${FOLDER}/`);
+}
+
+/** Of a tree that has their files, as all sources know them. */
+export function inlineUnits(tree: SourceTree): readonly string[] {
+  return unitNames(tree).filter((name) => isInlineUnit(name.slice(qualify(tree, "").length)));
 }
 
 /** The tree with the files of its Policies. */

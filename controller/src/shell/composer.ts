@@ -260,6 +260,12 @@ export class Composer {
     return [...made, ...rights.map(printRight), ...others].join(" ");
   }
 
+  /** What a build would say of a text of the mesh's own source, beside what is in force of the others; nothing changes. */
+  async rehearse(root: SourceContent, kept: Kept | undefined): Promise<Built> {
+    const others = [...this.#good.values()].filter(({ source }) => source !== ROOT_SOURCE);
+    return await this.#build([root, ...others], kept);
+  }
+
   async flush(): Promise<void> {
     await this.#options.contents.flush();
   }
@@ -360,8 +366,9 @@ export class Composer {
   /** Whether a commit since those in force says by the hash that the loss is meant; a merge need not say it again. */
   async #isMeant(contents: readonly SourceContent[], loss: Loss, kept: Kept | undefined): Promise<boolean> {
     const inForce = kept === undefined ? [] : inputsOf(kept.release);
-    for (const { source, revision, messagesSince } of contents) {
+    for (const { source, revision, messagesSince, isMeant } of contents) {
       const since = inForce.find((each) => each.source === source)?.id;
+      if (isMeant === true) return true;
       if (since === revision.id || messagesSince === undefined) continue;
       if (names(await messagesSince(since), loss)) return true;
     }

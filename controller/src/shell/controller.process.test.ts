@@ -17,7 +17,8 @@ import { SILENT } from "@regomesh/base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bodyOf, holdingOf, TestProxy } from "../../test/make-proxy.ts";
 import type { DecisionBody, GraphBody, RevisionBody, StatusBody } from "../api/bodies.ts";
-import { type Controller, type ControllerOptions, openController } from "./controller.ts";
+import { type Controller, openController } from "./controller.ts";
+import type { ControllerOptions } from "./controller-options.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 const root = resolve(import.meta.dirname, "../../..");

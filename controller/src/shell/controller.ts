@@ -2,16 +2,11 @@
  * The controller: a git source on one side, proxies on the other, and between them builds.
  * This file only puts the parts together, in the order in which they need each other.
  */
-import { readFile } from "node:fs/promises";
-import { hostname } from "node:os";
-import { type Clock, type Log, printRecord } from "@regomesh/base";
-import type { RefusedBody } from "../api/bodies.ts";
+import type { Clock } from "@regomesh/base";
 import { isTakenBackSince } from "../ca/revocations.ts";
 import type { Claim } from "../distribution/endpoints.ts";
-import type { Release } from "../distribution/release.ts";
 import { type Known, RESTART_LEASE_MS } from "../distribution/roster.ts";
 import type { SourceRights } from "../index/rights.ts";
-import { findFile } from "../sources/given.ts";
 import { inputsOf } from "../sources/inputs.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import { Troubles } from "../status/troubles.ts";
@@ -34,10 +29,12 @@ import { type Joining, JoinTokens } from "./ca/join-tokens.ts";
 import { openLongestTtl } from "./ca/longest-ttl.ts";
 import { RevokedList } from "./ca/revoked-list.ts";
 import { Revoker } from "./ca/revoker.ts";
-import { serveUnix, type UidRight } from "./ca/unix-attestor.ts";
+import { serveUnix } from "./ca/unix-attestor.ts";
 import { Composer } from "./composer.ts";
+import { ControllerFailed } from "./controller-failed.ts";
+import type { ControllerOptions } from "./controller-options.ts";
 import { Explainer } from "./explainer.ts";
-import { Excerpts, type PlacedFile } from "./git/blame.ts";
+import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
 import { RevisionTrees } from "./git/revision-trees.ts";
 import { LOOK_EVERY_MS } from "./git/source.ts";
@@ -47,68 +44,34 @@ import { Distributor } from "./grpc/distributor.ts";
 import { makeIdentityServer } from "./grpc/identity.ts";
 import { serveGrpc } from "./grpc/server.ts";
 import { isLoopback, openApiToken } from "./http/guard.ts";
+import { openWebhook } from "./http/open-webhook.ts";
 import { type HttpServer, serveHttp } from "./http/server.ts";
-import { serveWebhook, type Webhook } from "./http/webhook.ts";
-import { type JoinTokenOrder, openJoinTokenFiles } from "./join-token-files.ts";
+import { toOrders } from "./join-orders.ts";
+import { openJoinTokenFiles } from "./join-token-files.ts";
+import { Kubernetes } from "./kubernetes/kubernetes.ts";
 import { MeshState } from "./mesh.ts";
+import { nothingToServe } from "./nothing-to-serve.ts";
+import { openState } from "./open-state.ts";
+import { placeIn } from "./place-in.ts";
 import { Rollout } from "./rollout.ts";
-import type { FollowedSource, SourcePlace } from "./sources/followed-source.ts";
 import { listSources, toPinBody } from "./sources/list.ts";
 import { SourceOperator } from "./sources/operate.ts";
-import { type Credential, Sources } from "./sources/sources.ts";
-import { FolderStore } from "./store/folder-store.ts";
+import type { OperatedSource } from "./sources/operated-source.ts";
+import { Sources } from "./sources/sources.ts";
 import { type KeptList, keptClaims, keptProxies } from "./store/kept-list.ts";
 import { KeptPin } from "./store/kept-pin.ts";
 import { LastGood } from "./store/last-good.ts";
 import { SourceContents } from "./store/source-contents.ts";
-import { Teller, type TellerOptions } from "./telling/teller.ts";
-
-export type ControllerOptions = {
-  /** Folder of everything that is kept. */
-  readonly state: string;
-  readonly git: string;
-  readonly branch: string;
-  /** A directory of the repository; "" for all of it. */
-  readonly path: string;
-  /** Which of its paths may speak for which namespaces; empty: all for all. */
-  readonly allow: SourceRights;
-  /** `HOST:PORT`; port 0 is a free one. */
-  readonly http: string;
-  readonly grpc: string;
-  readonly explainDenials: boolean;
-  /** Where `git` is a remote's mirror: the remote, and how it is reached. */
-  readonly remote?: NonNullable<SourcePlace["remote"]>;
-  /** Sources beside that one, each with what it may speak for. */
-  readonly sources?: readonly (SourcePlace & { readonly allow: SourceRights })[];
-  /** What addresses of PolicySources are reached with. */
-  readonly credentials?: readonly Credential[];
-  readonly knownHosts?: string;
-  /** Where servers of git say that there is something new, and the file of the secret that they know. */
-  readonly webhook?: { readonly address: string; readonly secretFile: string };
-  /** Where it is told what becomes of commits, and each place's secret. */
-  readonly tells?: TellerOptions["targets"];
-  readonly joinTokens: readonly { readonly workload: string; readonly file: string }[];
-  readonly svidTtlMs?: number;
-  /** Where proxies of this host join by whose process they are. */
-  readonly joinSocket?: { readonly path: string; readonly rights: readonly UidRight[] };
-  readonly pageFolder?: string;
-  /** Ends the wait for a first commit. */
-  readonly signal?: AbortSignal;
-  readonly clock: Clock;
-  readonly log: Log;
-};
+import { Teller } from "./telling/teller.ts";
 
 export type Controller = {
   readonly grpc: string;
   /** `http://HOST:PORT` */
   readonly http: string;
+  /** Resolves where another leads in its place: it must be closed. Of a folder's controller it never does. */
+  readonly lost: Promise<void>;
   close(): Promise<void>;
 };
-
-/** What keeps a controller from starting, in sentences for people. */
-export class ControllerFailed extends Error {
-  readonly code = "controller_failed";
-}
 
 /** How often it is looked whether something is half way to its end. */
 const RENEW_EVERY_MS = 60_000;
@@ -119,7 +82,8 @@ export async function openController(options: ControllerOptions): Promise<Contro
     for (const each of closers.splice(0).reverse()) await each();
   };
   try {
-    return { ...(await openParts(options, closers)), close };
+    const { promise: lost, resolve } = Promise.withResolvers<void>();
+    return { ...(await openParts(options, closers, resolve)), lost, close };
   } catch (error) {
     await close();
     if (error instanceof GitError || error instanceof AuthorityError || error instanceof StoreError)
@@ -146,6 +110,7 @@ type Core = {
     signer: KeyAndChain | undefined;
     control: Control | undefined;
     http: HttpServer | undefined;
+    kubernetes: Kubernetes | undefined;
     sources: Sources | undefined;
     /** The authority's, before it is open. */
     trustDomain: string | undefined;
@@ -154,7 +119,11 @@ type Core = {
   };
 };
 
-async function openParts(options: ControllerOptions, closers: Closers): Promise<Pick<Controller, "grpc" | "http">> {
+async function openParts(
+  options: ControllerOptions,
+  closers: Closers,
+  onLost: () => void,
+): Promise<Pick<Controller, "grpc" | "http">> {
   const { clock, log } = options;
   if (!isLoopback(hostOf(options.http))) {
     throw new ControllerFailed(
@@ -162,8 +131,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
     );
   }
   let core: Core | undefined;
-  const store = await FolderStore.open(options.state);
-  const held = await store.lease({ pid: process.pid, host: hostname(), sinceMs: clock.nowMs() });
+  const held = await openState(options, onLost);
   closers.push(() => held.end());
   const troubles = new Troubles(() => core?.late.http?.poke());
   const lease = observed(held, clock, (key, refusal) => {
@@ -192,7 +160,7 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   await rollout.restore();
   core.announcer.begin();
   late.isFirstStart = rollout.release === undefined && late.trustDomain === undefined;
-  const sources = await openSources(core, lease, options);
+  const sources = await openSources(core, lease, options, closers);
   late.sources = sources;
   closers.push(() => sources.close());
   const isNew = rollout.release === undefined;
@@ -272,6 +240,15 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
   late.http = http;
   closers.push(() => http.close());
   sources.start();
+  if (late.kubernetes !== undefined && options.kubernetes?.admission !== undefined) {
+    const { url, close } = await late.kubernetes.openAdmission(
+      options.kubernetes.admission,
+      late.authority,
+      (content) => rollout.rehearse(content),
+    );
+    log.log("info", "webhooks of the cluster are served", { url });
+    closers.push(close);
+  }
   const hook = await openWebhook(options, sources);
   if (hook !== undefined) closers.push(() => hook.close());
   // First of all when it ends: streams that end with the controller are no proxies that end.
@@ -288,13 +265,26 @@ async function openParts(options: ControllerOptions, closers: Closers): Promise<
 }
 
 async function openSources(
-  { rollout, composer, late }: Core,
+  { rollout, composer, distributor, late }: Core,
   lease: Lease,
   options: ControllerOptions,
+  closers: Closers,
 ): Promise<Sources> {
   const { git, branch, path, remote, state, clock, log } = options;
+  const kubernetes =
+    options.kubernetes &&
+    (await Kubernetes.open({
+      ...options.kubernetes,
+      clock,
+      log,
+      onContent: (content) => rollout.take(content),
+      onTrouble: () => late.http?.poke(),
+      distribution: () => distributor.state,
+    }));
+  late.kubernetes = kubernetes;
+  if (kubernetes !== undefined) closers.push(() => kubernetes.close());
   return await Sources.open({
-    root: {
+    root: kubernetes?.source ?? {
       name: ROOT_SOURCE,
       ...(remote === undefined ? { directory: git } : { remote }),
       follow: { kind: "branch", name: branch },
@@ -314,48 +304,13 @@ async function openSources(
   });
 }
 
-/** Of GitHub's secrets the least that is no guess. */
-const SECRET_LENGTH_LEAST = 16;
-
-async function openWebhook({ webhook, clock, log }: ControllerOptions, sources: Sources): Promise<Webhook | undefined> {
-  if (webhook === undefined) return undefined;
-  const { address, secretFile } = webhook;
-  const secret = (
-    await readFile(secretFile, "utf8").catch((error: NodeJS.ErrnoException) => {
-      throw new ControllerFailed(`the secret of the webhook cannot be read: ${error.message}`);
-    })
-  ).trim();
-  if (secret.length < SECRET_LENGTH_LEAST)
-    throw new ControllerFailed(`the secret in ${secretFile} has fewer than ${SECRET_LENGTH_LEAST} characters`);
-  const wake = (name: string | undefined) => {
-    if (name === undefined) sources.wake();
-    else sources.find(name)?.wake();
-    return name === undefined || sources.find(name) !== undefined;
-  };
-  const opened = await serveWebhook({ address, secret, wake, clock, log });
-  log.log("info", "webhooks are taken", { url: opened.url });
-  return opened;
-}
-
 function rightsOf({ sources = [] }: ControllerOptions): Readonly<Record<string, SourceRights>> {
   return Object.fromEntries(sources.map(({ name, allow }) => [name, allow]));
 }
 
-function placeIn(
-  mesh: MeshState,
-  gitDirOf: (source: string) => string | undefined,
-  revision: string,
-  file: string,
-): PlacedFile | undefined {
-  const found = findFile(mesh.given, revision, file);
-  const gitDir = found && gitDirOf(found.input.source);
-  if (found === undefined || gitDir === undefined) return undefined;
-  return { gitDir, commit: found.input.id, file: found.file, path: found.input.path };
-}
-
 /** An empty repository has its first commit to come: where there is nothing else to serve, that is waited for. */
 async function firstCommit(
-  source: FollowedSource,
+  source: OperatedSource,
   rollout: Rollout,
   { clock, signal }: ControllerOptions,
 ): Promise<void> {
@@ -372,6 +327,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     signer: undefined,
     control: undefined,
     http: undefined,
+    kubernetes: undefined,
     sources: undefined,
     trustDomain: undefined,
     isFirstStart: true,
@@ -384,6 +340,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     onChange: () => {
       late.control?.refresh();
       late.http?.poke();
+      late.kubernetes?.poke();
       if (late.control === undefined) return;
       claims.keepSoon(() => distributor.claims());
       known.keepSoon(() => distributor.known());
@@ -413,7 +370,11 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     sources: () => listSources(late.sources, composer, distributor.release, options),
     source: () => {
       const trouble = late.sources?.root.readTrouble;
-      return { name: `git ${branch}`, allow: options.allow, ...(trouble === undefined ? {} : { trouble }) };
+      return {
+        name: late.sources?.root.label ?? `git ${branch}`,
+        allow: options.allow,
+        ...(trouble === undefined ? {} : { trouble }),
+      };
     },
   });
   const composer: Composer = new Composer({
@@ -424,7 +385,10 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     trustDomain: () => late.trustDomain,
     clock,
     log,
-    tell: (source, verdict) => announcer.verdict(source, verdict, clock.nowMs()),
+    tell: (source, verdict) => {
+      announcer.verdict(source, verdict, clock.nowMs());
+      if (source === ROOT_SOURCE) late.kubernetes?.tell(verdict);
+    },
     refuse: (refused) => {
       mesh.refuse(refused);
       late.http?.poke();
@@ -508,6 +472,8 @@ async function openGrpc(
       revokedOf: (each) => distributor.revokedOf(each),
       isTakenBackSince: tookBack,
       files,
+      ...(late.kubernetes === undefined ? {} : { review: late.kubernetes.review }),
+      principalOf: (workload) => distributor.wanted(workload)?.principal,
     }),
   });
   late.control = control;
@@ -527,37 +493,6 @@ function sign(body: Uint8Array, late: Core["late"], clock: Clock) {
   const nowMs = clock.nowMs();
   if (late.signer === undefined || isHalfOver(late.signer, nowMs)) late.signer = authority.issueSnapshotSigner(nowMs);
   return { signature: signSnapshot(body, late.signer.keyPem), signerPem: late.signer.chainPem };
-}
-
-/**
- * Throws ControllerFailed for a workload that the mesh does not have, at the first start. Later
- * a commit may have taken it away: that must not keep the mesh from its controller.
- */
-function toOrders(
-  { joinTokens, log }: ControllerOptions,
-  release: Release | undefined,
-  isFirstStart: boolean,
-): readonly JoinTokenOrder[] {
-  return joinTokens.flatMap(({ workload, file }) => {
-    const [namespace, name] = workload.includes("/") ? workload.split("/") : ["default", workload];
-    const found = release?.plan.workloads.find((each) => each.name === name && each.namespace === namespace);
-    if (found !== undefined) return [{ file, spiffeId: found.principal, workload: `${found.namespace}/${found.name}` }];
-    if (!isFirstStart) {
-      log.log("warn", "no join token is written: the mesh has no Workload of that name", { workload });
-      return [];
-    }
-    throw new ControllerFailed(`a join token was asked for ${workload}, but the mesh has no Workload of that name`);
-  });
-}
-
-function nothingToServe(refused: RefusedBody | undefined, trouble: string | undefined): ControllerFailed {
-  if (refused === undefined) return new ControllerFailed(trouble ?? "the source has no commit");
-  const errors = refused.diagnostics.filter(({ severity }) => severity === "error").map(printRecord);
-  const tests = refused.failedTests.map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
-  const hints = [...new Set(refused.diagnostics.flatMap(({ hint }) => (hint === undefined ? [] : [`hint: ${hint}`])))];
-  return new ControllerFailed(
-    `commit ${refused.commit.slice(0, 7)} cannot be put in force, and there is no earlier revision: ${[...errors, ...tests, ...hints].join("\n")}`,
-  );
 }
 
 function hostOf(address: string): string {

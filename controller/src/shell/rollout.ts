@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, type DiagnosticRecord, type Log, printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/bodies.ts";
+import type { Built } from "../build/build.ts";
 import type { Hold } from "../distribution/hold.ts";
 import { checkRelease, type Release, SNAPSHOT_TTL_MS, whyNotServed } from "../distribution/release.ts";
 import type { Standing } from "../distribution/state.ts";
@@ -209,6 +210,11 @@ export class Rollout {
     composer.setPin(undefined);
     await this.compose();
     return undefined;
+  }
+
+  /** What a build would say of a text of the mesh's own source. */
+  async rehearse(root: SourceContent): Promise<Built> {
+    return await this.#options.composer.rehearse(root, this.#kept);
   }
 
   /** Puts in force what may be of the newest. */

@@ -42,6 +42,8 @@ export type SourceContent = SourceTree & {
   readonly readAs?: string;
   /** The directory that is the source, where this revision has none of that name. */
   readonly pathMissing?: string;
+  /** What is gone was taken away on purpose, piece by piece: nobody is asked about a loss. */
+  readonly isMeant?: boolean;
   /** What people have written since an earlier revision: an operator's word may stand there. */
   readonly messagesSince?: (revision: string | undefined) => Promise<string>;
 };

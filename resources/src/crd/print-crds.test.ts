@@ -20,6 +20,10 @@ test.each(printCrds())("$name says no keyword that a structural schema does not 
   );
 });
 
+test.each(printCrds())("$name says the same to who reads YAML 1.1, as kubectl does", ({ text }) => {
+  expect(parse(text, { version: "1.1", merge: true })).toEqual(parse(text));
+});
+
 test("kinds are of one category and have short names that no other has", () => {
   const names = Object.values(CLUSTER_KINDS).flatMap(({ plural, shortNames }) => [plural, ...shortNames]);
   expect(new Set(names).size).toBe(names.length);

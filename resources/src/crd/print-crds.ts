@@ -10,8 +10,8 @@ import { statusSchema } from "./status.ts";
 import { toStructural } from "./structural.ts";
 
 const HEAD = "# Written by npm run generate from the schemas in resources/src/kinds; a test holds it to them.\n";
-/** Columns after which YAML would fold a text: none, so that a change of a word is a change of its line. */
-const NEVER = 0;
+/** No line is folded, so that a change of a word is a change of its line. To kubectl, which reads YAML 1.1, a bare `on` is true. */
+const LAYOUT = { lineWidth: 0, aliasDuplicateObjects: false, version: "1.1" } as const;
 
 export type CrdFile = { readonly name: string; readonly text: string };
 
@@ -19,7 +19,7 @@ export type CrdFile = { readonly name: string; readonly text: string };
 export function printCrds(): readonly CrdFile[] {
   return (Object.keys(CLUSTER_KINDS) as ClusterKind[]).map((kind) => ({
     name: `${API_GROUP}_${CLUSTER_KINDS[kind].plural}.yaml`,
-    text: HEAD + stringify(toCrd(kind, CLUSTER_KINDS[kind]), { lineWidth: NEVER, aliasDuplicateObjects: false }),
+    text: HEAD + stringify(toCrd(kind, CLUSTER_KINDS[kind]), LAYOUT),
   }));
 }
 

@@ -7,10 +7,12 @@ import type { Csr } from "../../ca/csr.ts";
 import { type Authority, AuthorityError, readCsr } from "../ca/authority.ts";
 import type { Joining, JoinTokens } from "../ca/join-tokens.ts";
 import type { JoinTokenFiles } from "../join-token-files.ts";
+import { isWebToken } from "../kubernetes/token-review.ts";
 import { peerOf } from "./caller.ts";
 import { makeFailure } from "./failure.ts";
 
-const TOKEN_LENGTH_MAX = 512;
+/** Of a ServiceAccount's token: some 1.2 KB. */
+const TOKEN_LENGTH_MAX = 8192;
 
 export type IdentityOptions = {
   readonly authority: Authority;
@@ -24,6 +26,10 @@ export type IdentityOptions = {
   readonly revokedOf: (certificate: ShownCertificate) => string | undefined;
   /** Whether anything was taken back since that may be what was issued then. */
   readonly isTakenBackSince: (joining: Joining, sinceMs: number) => boolean;
+  /** Who a web token is, in a cluster: the workload, or why nobody. Rejects where the cluster does not answer. */
+  readonly review?: (token: string) => Promise<{ readonly workload: string } | { readonly fault: string }>;
+  /** The principal of a workload of the mesh. */
+  readonly principalOf?: (workload: string) => string | undefined;
   /** Told who was given an identity, and which token let nobody in. */
   readonly files: JoinTokenFiles;
 };
@@ -84,8 +90,28 @@ function requireMember({ spiffeId, workload }: Joining, { isMember }: IdentityOp
     throw makeFailure("forbidden", `${workload ?? spiffeId} is no workload of this mesh`);
 }
 
+/** By the cluster's word. What is refused now may be right when the Pod is known here: it is asked again. */
+async function reviewed(
+  token: string,
+  review: NonNullable<IdentityOptions["review"]>,
+  { log, principalOf }: IdentityOptions,
+): Promise<Joining> {
+  const found = await review(token).catch((error: Error) => {
+    throw makeFailure("unavailable", `nobody can say whose token that is: ${error.message}`);
+  });
+  if ("fault" in found) {
+    log.log("warn", "a ServiceAccount's token was refused", { reason: found.fault });
+    throw makeFailure("unavailable", found.fault);
+  }
+  const { workload } = found;
+  const spiffeId = principalOf?.(workload);
+  if (spiffeId === undefined) throw makeFailure("unavailable", `${workload} is no workload of this mesh yet`);
+  return { spiffeId, workload };
+}
+
 async function joined(token: string, csr: Csr, options: IdentityOptions, nowMs: number): Promise<Joining> {
   if (token.length > TOKEN_LENGTH_MAX) throw makeFailure("invalid", "the join token is too long");
+  if (options.review !== undefined && isWebToken(token)) return await reviewed(token, options.review, options);
   const redeemed = await options.tokens.redeem(token, csr.publicKey, nowMs);
   if ("fault" in redeemed) {
     options.log.log("warn", "a join token was refused", { reason: redeemed.fault });

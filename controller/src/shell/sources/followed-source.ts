@@ -1,14 +1,17 @@
 /** A git source while it is followed: a directory of this machine, or a mirror of a remote that is fetched. */
 import type { Clock, Log } from "@regomesh/base";
 import { type Followed, labelFollowed } from "../../git/followed.ts";
-import type { Source, SourceContent, SourceTrouble, TroubleReason } from "../../sources/source.ts";
+import type { SourceContent, SourceTrouble, TroubleReason } from "../../sources/source.ts";
 import { Mirror, type MirrorOptions } from "../git/mirror.ts";
 import type { Repository } from "../git/refs.ts";
 import { GitSource } from "../git/source.ts";
+import type { OperatedSource } from "./operated-source.ts";
 
 /** Where a source is, and what of it is read. */
 export type SourcePlace = {
   readonly name: string;
+  /** Of a cluster: its API server. */
+  readonly cluster?: string;
   /** A directory of this machine; absent of a remote. */
   readonly directory?: string;
   readonly remote?: Pick<MirrorOptions, "remote" | "tokenFile" | "sshKey" | "knownHosts" | "everyMs" | "verify">;
@@ -31,7 +34,7 @@ export type FollowedOptions = {
   readonly onTrouble: () => void;
 };
 
-export class FollowedSource implements Source {
+export class FollowedSource implements OperatedSource {
   readonly place: SourcePlace;
   readonly label: string;
   readonly #options: FollowedOptions;

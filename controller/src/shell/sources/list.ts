@@ -6,7 +6,7 @@ import type { SourceRights } from "../../index/rights.ts";
 import { inputsOf, newestOf, toInput } from "../../sources/inputs.ts";
 import type { Composer } from "../composer.ts";
 import type { Pin } from "../store/kept-pin.ts";
-import type { FollowedSource } from "./followed-source.ts";
+import type { OperatedSource } from "./operated-source.ts";
 import type { Sources } from "./sources.ts";
 
 export function listSources(
@@ -25,7 +25,7 @@ export function listSources(
 }
 
 function toBody(
-  { name, label, place, troubles, isSuspended }: FollowedSource,
+  { name, label, place, troubles, isSuspended }: OperatedSource,
   composer: Composer,
   release: Release | undefined,
   { namespaces, isSuspendedHere }: { readonly namespaces: readonly string[]; readonly isSuspendedHere: boolean },
@@ -37,8 +37,8 @@ function toBody(
   return {
     name,
     label,
-    url: place.remote?.remote.url ?? place.directory ?? "",
-    follows: printFollowed(place.follow),
+    url: place.cluster ?? place.remote?.remote.url ?? place.directory ?? "",
+    follows: place.cluster === undefined ? printFollowed(place.follow) : "every object",
     path: place.path,
     namespaces: [...new Set(namespaces)],
     keys: place.remote?.verify?.keys.length ?? 0,

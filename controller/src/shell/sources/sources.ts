@@ -12,12 +12,14 @@ import { Keeper } from "../../store/keeper.ts";
 import { type Lease, readText } from "../../store/store.ts";
 import { FETCH_EVERY_MS } from "../git/mirror.ts";
 import { FollowedSource, type SourcePlace } from "./followed-source.ts";
+import type { OperatedSource } from "./operated-source.ts";
 
 /** Secrets for addresses that begin with a prefix: the operator's word on which server gets which. */
 export type Credential = { readonly prefix: string; readonly file: string };
 
 export type SourcesOptions = {
-  readonly root: SourcePlace;
+  /** A place in git; or the source itself, where that is none. */
+  readonly root: SourcePlace | OperatedSource;
   /** Those that the operator has named. */
   readonly named: readonly SourcePlace[];
   readonly credentials: readonly Credential[];
@@ -35,7 +37,7 @@ export type SourcesOptions = {
 const SUSPENDED_KEY = "sources/suspended.json";
 
 export class Sources {
-  readonly root: FollowedSource;
+  readonly root: OperatedSource;
   readonly #options: SourcesOptions;
   readonly #others = new Map<string, FollowedSource>();
   readonly #keeper: Keeper;
@@ -46,7 +48,7 @@ export class Sources {
   #isClosed = false;
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(options: SourcesOptions, root: FollowedSource, suspended: ReadonlySet<string>) {
+  private constructor(options: SourcesOptions, root: OperatedSource, suspended: ReadonlySet<string>) {
     this.#options = options;
     this.root = root;
     this.#suspended = suspended;
@@ -58,17 +60,17 @@ export class Sources {
     const { root, named, lease } = options;
     const kept = JSON.parse((await readText(lease, SUSPENDED_KEY)) ?? "[]") as unknown;
     const suspended = new Set(Array.isArray(kept) ? kept.map(String) : []);
-    const sources = new Sources(options, await openOne(options, root, suspended), suspended);
+    const sources = new Sources(options, await openRoot(options, root, suspended), suspended);
     for (const place of named) sources.#others.set(place.name, await openOne(options, place, suspended));
     return sources;
   }
 
   /** The mesh's own first. */
-  get all(): readonly FollowedSource[] {
+  get all(): readonly OperatedSource[] {
     return [this.root, ...this.#others.values()];
   }
 
-  find(name: string): FollowedSource | undefined {
+  find(name: string): OperatedSource | undefined {
     return name === ROOT_SOURCE ? this.root : this.#others.get(name);
   }
 
@@ -180,6 +182,16 @@ export class Sources {
       isSuspended: plan.suspend,
     };
   }
+}
+
+async function openRoot(
+  options: SourcesOptions,
+  root: SourcesOptions["root"],
+  suspended: ReadonlySet<string>,
+): Promise<OperatedSource> {
+  if (!("look" in root)) return await openOne(options, root, suspended);
+  if (suspended.has(root.name)) root.suspend(true);
+  return root;
 }
 
 async function openOne(

@@ -1,0 +1,50 @@
+/** `npm run conformance:k8s`: the controller against a real API server. */
+import { parseArgs } from "node:util";
+import { Api } from "./api.ts";
+import { openApiServer } from "./api-server.ts";
+import { type Check, runChecks } from "./check.ts";
+import { CRD_CHECKS } from "./crds.ts";
+import { LEADER_CHECK } from "./leaders.ts";
+import { MANIFEST_CHECK } from "./manifests.ts";
+import { OUTAGE_CHECK } from "./outages.ts";
+import { findKubernetes, KUBERNETES_VERSION } from "./peers.ts";
+import { WALK } from "./walk.ts";
+
+const HELP = `Runs the controller against kube-apiserver ${KUBERNETES_VERSION} with etcd, on loopback: no kubelet, no scheduler.
+
+usage: npm run conformance:k8s -- [--only RE]
+  --only RE  checks whose name matches; the CRDs are installed in any case
+The API server is built once, outside the project ($REGOMESH_PEERS, or the user's cache).
+exit codes: 0 all pass, 1 some fail, 2 what it needs is not there, 64 wrong usage`;
+
+const CHECKS: readonly Check[] = [...CRD_CHECKS, MANIFEST_CHECK, WALK, OUTAGE_CHECK, LEADER_CHECK];
+
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { only: { type: "string", default: "" }, help: { type: "boolean", default: false } },
+  });
+  const say = (line: string) => console.log(line);
+  if (values.help) {
+    say(HELP);
+    return 0;
+  }
+  const only = new RegExp(values.only);
+  const [install, ...others] = CHECKS;
+  const chosen = [...(install === undefined ? [] : [install]), ...others.filter(({ name }) => only.test(name))];
+  const peers = await Promise.try(() => findKubernetes(say)).catch((error: Error) => {
+    console.error(`conformance:k8s: ${error.message}`);
+    return undefined;
+  });
+  if (peers === undefined) return 2;
+  const server = await openApiServer(peers);
+  const api = new Api(server);
+  try {
+    const { passed, failed } = await runChecks(chosen, { server, api, say });
+    say(`${passed} passed, ${failed} failed`);
+    return failed === 0 ? 0 : 1;
+  } finally {
+    api.close();
+    await server.close();
+  }
+}

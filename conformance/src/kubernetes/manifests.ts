@@ -1,0 +1,38 @@
+/** What deploy/ holds is taken by the API server as it stands, and its rights are enough for what the controller asks. */
+import { resolve } from "node:path";
+import { kubectl } from "./api-server.ts";
+import { type Check, must } from "./check.ts";
+
+const DEPLOY = resolve(import.meta.dirname, "../../../deploy/kubernetes");
+const AS = "--as=system:serviceaccount:regomesh-system:regomesh-controller";
+
+/** Verb, resource, and whether the controller may. */
+const RIGHTS: readonly (readonly [verb: string, resource: string, may: boolean, more?: readonly string[]])[] = [
+  ["watch", "policies.regomesh.dev", true, ["-A"]],
+  ["patch", "policies.regomesh.dev", true, ["-A", "--subresource=status"]],
+  ["update", "policies.regomesh.dev", false, ["-A"]],
+  ["watch", "pods", true, ["-A"]],
+  ["delete", "pods", false, ["-A"]],
+  ["watch", "services", true, ["-A"]],
+  ["create", "tokenreviews.authentication.k8s.io", true],
+  ["create", "secrets", true, ["-n", "regomesh-system"]],
+  ["get", "secrets", false, ["-n", "kube-system"]],
+  ["update", "leases.coordination.k8s.io", true, ["-n", "regomesh-system"]],
+  ["patch", "validatingwebhookconfigurations.admissionregistration.k8s.io/regomesh", true],
+  ["patch", "validatingwebhookconfigurations.admissionregistration.k8s.io/another", false],
+];
+
+export const MANIFEST_CHECK: Check = {
+  name: "the manifests are taken, twice alike, and give the controller what it needs and no more",
+  async run({ server }) {
+    for (const round of ["first", "second"]) {
+      const applied = kubectl(server, ["apply", "--server-side", "-k", DEPLOY]);
+      must(applied.code === 0 && !/warning/i.test(applied.out), `${round}: ${applied.out}`);
+    }
+    for (const [verb, resource, may, more = []] of RIGHTS) {
+      const { out } = kubectl(server, ["auth", "can-i", verb, resource, AS, ...more]);
+      must(/^(yes|no)$/m.test(out), `${verb} ${resource}: ${out}`);
+      must(/^yes$/m.test(out) === may, `the controller ${may ? "may not" : "may"} ${verb} ${resource}`);
+    }
+  },
+};

@@ -1,0 +1,118 @@
+/** Admission reviews, read and answered: what comes from an API server, or from whoever says that he is one. */
+import { type DiagnosticRecord, printRecord } from "@regomesh/base";
+import type { ClusterObject } from "./cluster-object.ts";
+import { objectKey } from "./cluster-object.ts";
+import { keyOfFile } from "./cluster-tree.ts";
+
+export type Review = {
+  readonly uid: string;
+  readonly operation: string;
+  /** Absent where something is deleted. */
+  readonly object: ClusterObject | undefined;
+};
+
+export type Admitted = {
+  readonly allowed: boolean;
+  /** Why not. */
+  readonly message?: string;
+  readonly warnings?: readonly string[];
+  /** RFC 6902, of what is let in otherwise than it came. */
+  readonly patch?: readonly object[];
+};
+
+/** kubectl prints warnings of 256 bytes whole, and of 4,096 altogether. */
+const WARNING_LENGTH_MAX = 256;
+const WARNINGS_MAX = 12;
+/** A message beyond that is cut by whoever shows it. */
+const FAULTS_MAX = 20;
+
+/** Undefined where it is no review of version 1. */
+export function parseReview(body: unknown): Review | undefined {
+  const { kind, request } = (body ?? {}) as { readonly kind?: unknown; readonly request?: Record<string, unknown> };
+  if (kind !== "AdmissionReview" || typeof request !== "object" || typeof request["uid"] !== "string") return undefined;
+  const object = request["object"] as Partial<ClusterObject> | null | undefined;
+  const isObject = object != null && typeof object.kind === "string" && typeof object.metadata === "object";
+  if (object != null && !isObject) return undefined;
+  // What is only being made has neither; nor, where the server is to name it, a name.
+  const namespace = request["namespace"];
+  const metadata = {
+    uid: "",
+    resourceVersion: "",
+    ...(typeof namespace === "string" && namespace !== "" ? { namespace } : {}),
+    ...(object?.metadata as Partial<ClusterObject["metadata"]> | undefined),
+  } as ClusterObject["metadata"];
+  return {
+    uid: request["uid"],
+    operation: String(request["operation"]),
+    object: isObject ? ({ ...object, metadata } as ClusterObject) : undefined,
+  };
+}
+
+export function toAnswer(uid: string, { allowed, message, warnings = [], patch }: Admitted): object {
+  return {
+    apiVersion: "admission.k8s.io/v1",
+    kind: "AdmissionReview",
+    response: {
+      uid,
+      allowed,
+      ...(message === undefined ? {} : { status: { code: 422, reason: "Invalid", message } }),
+      ...(warnings.length === 0
+        ? {}
+        : { warnings: warnings.slice(0, WARNINGS_MAX).map((each) => each.slice(0, WARNING_LENGTH_MAX)) }),
+      ...(patch === undefined
+        ? {}
+        : { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(patch)).toString("base64") }),
+    },
+  };
+}
+
+/** What depends upon others' objects comes in any order: it is said, and refuses nothing. */
+function dependsOnOthers({ code }: DiagnosticRecord): boolean {
+  return code.startsWith("reference_") || code === "resource_duplicate" || code === "binding_twice";
+}
+
+export type Found = {
+  readonly diagnostics: readonly DiagnosticRecord[];
+  readonly failedTests: readonly {
+    readonly file: string;
+    readonly row: number;
+    readonly name: string;
+    readonly message: string;
+  }[];
+};
+
+/** Of a build of the cluster with the object in it: what is the object's own refuses it. */
+export function judge(object: ClusterObject, { diagnostics, failedTests }: Found): Admitted {
+  const key = objectKey(object);
+  const own = diagnostics.filter(({ file }) => keyOfFile(file) === key);
+  const failed = failedTests.filter(({ file }) => keyOfFile(file) === key || /^MeshTest\//.test(file));
+  const errors = own.filter((each) => each.severity === "error" && !dependsOnOthers(each));
+  const faults = [
+    ...unique(errors).map(sentenceOf),
+    ...failed.map(({ file, row, name, message }) =>
+      keyOfFile(file) === key
+        ? `${inFile(file)}:${row}: ${name} fails: ${message}`
+        : `${keyOfFile(file)} would fail: ${message}`,
+    ),
+  ];
+  const warnings = unique(own.filter((each) => !errors.includes(each))).map(sentenceOf);
+  if (faults.length === 0) return { allowed: true, warnings };
+  const more = faults.length - FAULTS_MAX;
+  const shown = faults.slice(0, FAULTS_MAX);
+  return { allowed: false, message: [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"), warnings };
+}
+
+function unique(records: readonly DiagnosticRecord[]): readonly DiagnosticRecord[] {
+  return [...new Map(records.map((record) => [printRecord(record), record])).values()];
+}
+
+/** Of Rego with its place; of a field, whose path its message names, without that of a text that nobody has seen. */
+function sentenceOf(record: DiagnosticRecord): string {
+  const hint = record.hint === undefined ? "" : ` (${record.hint})`;
+  const isRego = record.file.endsWith(".rego");
+  return `${isRego ? printRecord({ ...record, file: inFile(record.file) }) : record.message}${hint}`;
+}
+
+function inFile(file: string): string {
+  return file.replace(/^Policy\/[^/]+\/[^/]+\/(?=[^/]+$)/, "");
+}

@@ -1,0 +1,59 @@
+/**
+ * A cluster's objects as texts of a source. A fault refuses the object that is at fault, not the cluster:
+ * in its place stands what was in force of it, or nothing, until it is another one.
+ */
+
+import type { Source } from "@regomesh/base";
+import { API_VERSION } from "@regomesh/resources";
+import { stringify } from "yaml";
+import { type ClusterObject, objectKey, versionOf } from "./cluster-object.ts";
+import { type MeshDocument, toMeshObjects } from "./mesh-objects.ts";
+
+/** Objects by `objectKey`. */
+export type Objects = ReadonlyMap<string, ClusterObject>;
+
+/** What is tried: the newest of each, but of those whose version (`versionOf`) was at fault what is in force. */
+export function choose(newest: Objects, refused: ReadonlyMap<string, string>, inForce: Objects): Objects {
+  const chosen = new Map<string, ClusterObject>();
+  for (const [key, object] of newest) {
+    if (refused.get(key) !== versionOf(object)) {
+      chosen.set(key, object);
+      continue;
+    }
+    const before = inForce.get(key);
+    const isAnother = before !== undefined && versionOf(before) !== versionOf(object);
+    if (isAnother && before.metadata.uid === object.metadata.uid) chosen.set(key, before);
+  }
+  return chosen;
+}
+
+/** Texts named `KIND/NAMESPACE/NAME.yaml`, sorted, so that the same objects are the same content. */
+export function toFiles(objects: Iterable<ClusterObject>): readonly Source[] {
+  const all = [...objects];
+  const own = all.filter(({ apiVersion }) => apiVersion === API_VERSION).map(toDocument);
+  return [...own, ...toMeshObjects(all)]
+    .map((document) => ({ name: `${objectKey(document as never)}.yaml`, text: stringify(document, { lineWidth: 0 }) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The object that a file of the source, or a file of a Policy's unit, is of. */
+export function keyOfFile(file: string): string {
+  const inUnit = /^(Policy\/[^/]+\/[^/]+)\//.exec(file)?.[1];
+  return inUnit ?? file.replace(/\.yaml$/, "");
+}
+
+/** What the mesh reads of an object: what others have written upon it is nothing to it. */
+function toDocument({
+  apiVersion,
+  kind,
+  metadata,
+  spec,
+}: ClusterObject): Omit<MeshDocument, "kind"> & { kind: string } {
+  const { name, namespace } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) } as MeshDocument["metadata"],
+    spec: spec as object,
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * What a Pod is given when it joins the mesh: the proxy as a native sidecar (an init container that goes on), which
+ * is there before the application and ends after it, a token of its ServiceAccount to join by, and a place for what
+ * the proxy keeps. A Pod that has the proxy already is left as it is.
+ */
+import type { ClusterObject } from "./cluster-object.ts";
+import { PROXY_CONTAINER } from "./mesh-objects.ts";
+
+export type InjectionOptions = {
+  readonly image: string;
+  /** `HOST:PORT` of the controller, as Pods reach it. */
+  readonly controller: string;
+  /** The mesh's root, PEM. */
+  readonly trustBundlePem: string;
+};
+
+/** For whom the tokens are by which Pods join: no other token of a ServiceAccount lets anybody in. */
+export const TOKEN_AUDIENCE = "regomesh";
+const TRUST_BUNDLE_ANNOTATION = "regomesh.dev/trust-bundle";
+const INJECTED_ANNOTATION = "regomesh.dev/injected";
+const TOKEN_SECONDS = 3600;
+const JOIN_PLACE = "/var/run/regomesh";
+const STATE_PLACE = "/var/lib/regomesh";
+/** Whoever runs as this user is the proxy: capture lets what is its through. */
+const PROXY_UID = 1337;
+/** Where the application sends its requests, and kubelet asks whether the proxy is there. */
+const OUTBOUND_PORT = 15_001;
+const ADMIN_PORT = 15_021;
+
+const IS_READY = `fetch("http://127.0.0.1:${ADMIN_PORT}/readyz").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
+
+/** RFC 6902; empty where nothing is to be done. */
+export function toInjection(pod: ClusterObject, options: InjectionOptions): readonly object[] {
+  const spec = (pod.spec ?? {}) as Spec;
+  const { initContainers = [], containers = [], volumes } = spec;
+  if ([...initContainers, ...containers].some(({ name }) => name === PROXY_CONTAINER)) return [];
+  const added = [joinVolume(), stateVolume()];
+  return [
+    ...toAnnotations(pod, options),
+    // First of all: what comes after it may call the mesh.
+    spec.initContainers === undefined
+      ? { op: "add", path: "/spec/initContainers", value: [proxyContainer(options)] }
+      : { op: "add", path: "/spec/initContainers/0", value: proxyContainer(options) },
+    ...(volumes === undefined
+      ? [{ op: "add", path: "/spec/volumes", value: added }]
+      : added.map((value) => ({ op: "add", path: "/spec/volumes/-", value }))),
+    ...containers.flatMap((container, at) => toProxyEnvironment(container, at)),
+  ];
+}
+
+type Named = { readonly name: string };
+type Container = Named & { readonly env?: readonly Named[] };
+type Spec = {
+  readonly initContainers?: readonly Container[];
+  readonly containers?: readonly Container[];
+  readonly volumes?: readonly Named[];
+};
+
+function toAnnotations({ metadata }: ClusterObject, { trustBundlePem }: InjectionOptions): readonly object[] {
+  const added = { [INJECTED_ANNOTATION]: "true", [TRUST_BUNDLE_ANNOTATION]: trustBundlePem };
+  return [{ op: "add", path: "/metadata/annotations", value: { ...metadata.annotations, ...added } }];
+}
+
+/** Explicit capture: what the application asks for by http goes to the proxy. What it says itself stays. */
+function toProxyEnvironment({ env }: Container, at: number): readonly object[] {
+  const wanted = [
+    { name: "HTTP_PROXY", value: `http://127.0.0.1:${OUTBOUND_PORT}` },
+    { name: "http_proxy", value: `http://127.0.0.1:${OUTBOUND_PORT}` },
+    { name: "NODE_USE_ENV_PROXY", value: "1" },
+  ].filter(({ name }) => env?.some((each) => each.name === name) !== true);
+  if (env === undefined) return [{ op: "add", path: `/spec/containers/${at}/env`, value: wanted }];
+  return wanted.map((value) => ({ op: "add", path: `/spec/containers/${at}/env/-`, value }));
+}
+
+function proxyContainer({ image, controller }: InjectionOptions): object {
+  const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+  return {
+    name: PROXY_CONTAINER,
+    image,
+    restartPolicy: "Always",
+    args: [
+      ...["proxy", "--controller", controller, "--workload", "$(POD_NAME)", "--namespace", "$(POD_NAMESPACE)"],
+      ...["--join-token-file", JOIN_PLACE, "--state", STATE_PLACE],
+      ...["--outbound", String(OUTBOUND_PORT), "--admin", `127.0.0.1:${ADMIN_PORT}`],
+    ],
+    env: [field("POD_NAME", "metadata.name"), field("POD_NAMESPACE", "metadata.namespace")],
+    // Asked inside the Pod: the admin address is loopback's alone.
+    startupProbe: {
+      exec: { command: ["node", "-e", IS_READY] },
+      periodSeconds: 1,
+      failureThreshold: 60,
+    },
+    resources: { requests: { cpu: "10m", memory: "64Mi" } },
+    securityContext: {
+      runAsUser: PROXY_UID,
+      runAsGroup: PROXY_UID,
+      runAsNonRoot: true,
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    volumeMounts: [
+      { name: "regomesh-join", mountPath: JOIN_PLACE, readOnly: true },
+      { name: "regomesh-state", mountPath: STATE_PLACE },
+    ],
+  };
+}
+
+function joinVolume(): object {
+  return {
+    name: "regomesh-join",
+    projected: {
+      defaultMode: 0o444,
+      sources: [
+        { serviceAccountToken: { audience: TOKEN_AUDIENCE, expirationSeconds: TOKEN_SECONDS, path: "token" } },
+        {
+          downwardAPI: {
+            items: [{ path: "ca.pem", fieldRef: { fieldPath: `metadata.annotations['${TRUST_BUNDLE_ANNOTATION}']` } }],
+          },
+        },
+      ],
+    },
+  };
+}
+
+function stateVolume(): object {
+  return { name: "regomesh-state", emptyDir: { medium: "Memory", sizeLimit: "64Mi" } };
+}

@@ -1,0 +1,82 @@
+import { parseResources } from "@regomesh/resources";
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+import { makeObject, makePod, makeService } from "../../test/make-object.ts";
+import type { ClusterObject } from "./cluster-object.ts";
+import { toMeshObjects } from "./mesh-objects.ts";
+
+/** `Service orders http:80 HTTP`, `Workload orders-1 of orders as orders on 10.1.0.7 to http:8080`. */
+function told(objects: readonly ClusterObject[]): readonly string[] {
+  const documents = toMeshObjects(objects);
+  const { resources, diagnostics } = parseResources({
+    name: "x.yaml",
+    text: documents.map((each) => `---\n${stringify(each)}`).join(""),
+  });
+  expect(diagnostics).toEqual([]);
+  return resources.map((each) => {
+    if (each.kind === "MeshService")
+      return `Service ${each.metadata.namespace}/${each.metadata.name} ${each.spec.ports.map(({ name, port, protocol }) => `${name}:${port} ${protocol}`).join(", ")}`;
+    if (each.kind !== "Workload") return each.kind;
+    const { service, serviceAccount, ports } = each.spec;
+    return `Workload ${each.metadata.name} of ${service} as ${serviceAccount} ${ports.map(({ name, listen, application }) => `${name}@${listen.address}>${application.port}`).join(", ")}`;
+  });
+}
+
+const rows: Readonly<Record<string, readonly [readonly ClusterObject[], readonly string[]]>> = {
+  "a Service and the Pods that it selects": [
+    [
+      makeService("shop/orders", "orders"),
+      makePod("shop/orders-1", { app: "orders" }),
+      makePod("shop/orders-2", { app: "orders" }),
+    ],
+    [
+      "Service shop/orders http:80 HTTP",
+      "Workload orders-1 of orders as orders http@10.1.0.7>8080",
+      "Workload orders-2 of orders as orders http@10.1.0.7>8080",
+    ],
+  ],
+  "a Service of another namespace selects none": [
+    [makeService("team/orders", "orders"), makePod("shop/orders-1", { app: "orders" })],
+    ["Service shop/orders-1 http:80 HTTP", "Workload orders-1 of orders-1 as orders http@10.1.0.7>0"],
+  ],
+  "a Pod without the proxy is none of the mesh, nor is a Service of such alone": [
+    [makeService("shop/orders", "orders"), makePod("shop/orders-1", { app: "orders" }, { initContainers: [] })],
+    [],
+  ],
+  "a Pod that has ended, or has no address yet, is none": [
+    [
+      makeService("shop/orders", "orders"),
+      { ...makePod("shop/a", { app: "orders" }), status: { phase: "Failed", podIP: "10.1.0.8" } },
+      { ...makePod("shop/b", { app: "orders" }), status: { phase: "Pending" } },
+    ],
+    [],
+  ],
+  "ports are those whose protocol is said": [
+    [
+      makeService("shop/orders", "orders", [
+        { name: "http-web", port: 80, targetPort: 8081 },
+        { name: "grpc", port: 90 },
+        { name: "api", port: 91, appProtocol: "kubernetes.io/h2c" },
+        { name: "tcp-redis", port: 6379 },
+        { name: "https", port: 443 },
+        { name: "http-dns", port: 53, protocol: "UDP" },
+      ]),
+      makePod("shop/orders-1", { app: "orders" }),
+    ],
+    [
+      "Service shop/orders http-web:80 HTTP, grpc:90 GRPC, api:91 HTTP2",
+      "Workload orders-1 of orders as orders http-web@10.1.0.7>8081, grpc@10.1.0.7>90, api@10.1.0.7>91",
+    ],
+  ],
+  "an ExternalName, and a Service without a selector, are none": [
+    [
+      makeObject("Service/shop/out", { type: "ExternalName", selector: { app: "orders" }, ports: [{ port: 80 }] }),
+      makeObject("Service/shop/by-hand", { ports: [{ port: 80 }] }),
+      makePod("shop/orders-1", { app: "orders" }),
+    ],
+    ["Service shop/orders-1 http:80 HTTP", "Workload orders-1 of orders-1 as orders http@10.1.0.7>0"],
+  ],
+};
+test.each(Object.entries(rows))("%s", (_, [objects, expected]) => {
+  expect(told(objects)).toEqual(expected);
+});

@@ -1,0 +1,120 @@
+/** One object's fault refuses that object alone: played with the build that the controller has. */
+import { beforeAll, expect, test } from "vitest";
+import { changed, makeObject, makePod, makeService } from "../../test/make-object.ts";
+import { build } from "../build/build.ts";
+import type { PolicyTools } from "../build/tools.ts";
+import { ALL_RIGHTS } from "../index/rights.ts";
+import { loadTools } from "../shell/build/compiler.ts";
+import { type ClusterObject, objectKey } from "./cluster-object.ts";
+import type { Objects } from "./cluster-tree.ts";
+import { settleObjects } from "./settle-objects.ts";
+
+let tools: PolicyTools;
+beforeAll(async () => {
+  tools = await loadTools();
+});
+
+const objects = (...all: readonly ClusterObject[]): Objects => new Map(all.map((each) => [objectKey(each), each]));
+
+async function play(newest: Objects, inForce: Objects = new Map()) {
+  const builds: string[] = [];
+  const settled = await settleObjects(newest, inForce, async (files) => {
+    const built = build([{ path: "", files }], { rights: ALL_RIGHTS }, tools);
+    builds.push(files.map(({ name }) => name).join(" "));
+    const revision = { id: String(builds.length), subject: "", author: "", committedAtMs: 0 };
+    return { revision, isAccepted: built.plan !== undefined, refused: built.verdicts };
+  });
+  const said = [...settled.verdicts].flatMap(([key, verdict]) =>
+    verdict.kind === "accepted"
+      ? []
+      : [`${key}: ${verdict.message}${verdict.kind === "refused" && verdict.hasBefore ? " (as it was)" : ""}`],
+  );
+  return { ...settled, said: said.sort(), builds: builds.length };
+}
+
+const RULE = 'package mesh.authz\n\ndefault allow := false\n\nallow if input.source.serviceAccount == "web"\n';
+const BROKEN = "package mesh.authz\n\nallow if undefined_thing\n";
+const policy = (name: string, rego: string) => makeObject(`Policy/shop/${name}`, { modules: { "authz.rego": rego } });
+const binding = (name: string, of = name, more: object = {}) =>
+  makeObject(`PolicyBinding/shop/${name}`, {
+    policy: of,
+    direction: "Inbound",
+    entrypoints: ["mesh/authz/allow"],
+    ...more,
+  });
+const mesh = [
+  makeService("shop/orders", "orders"),
+  makePod("shop/orders-1", { app: "orders" }),
+  makeService("shop/web", "web"),
+  makePod("shop/web-1", { app: "web" }),
+];
+const meshTest = (verdict: string) =>
+  makeObject("MeshTest/shop/web-may", { caller: "web-1", request: { url: "http://orders/" }, expect: { verdict } });
+
+test("all that is right goes in force at once", async () => {
+  const newest = objects(...mesh, policy("authz", RULE), binding("authz"), meshTest("Allowed"));
+  const found = await play(newest);
+  expect([found.said, found.isAccepted, found.builds, found.inForce]).toEqual([[], true, 1, newest]);
+});
+
+test("a Policy that does not compile is refused alone, at its line, and stays as it was", async () => {
+  const [good, other] = [policy("authz", RULE), policy("other", RULE)];
+  const before = objects(...mesh, good, binding("authz"), other, binding("other", "other", { tier: "Workload" }));
+  const bad = changed(good, { modules: { "authz.rego": BROKEN } });
+  const moved = changed(other, { modules: { "authz.rego": `${RULE}\n# more\n` } });
+  const found = await play(objects(...before.values(), bad, moved), before);
+  expect(found.said).toEqual([
+    "Policy/shop/authz: authz.rego:3:10: rego_unsafe_var_error: var undefined_thing is unsafe (as it was)",
+  ]);
+  expect([found.inForce.get("Policy/shop/authz"), found.inForce.get("Policy/shop/other")]).toEqual([good, moved]);
+});
+
+test("a new one that does not compile is left out, and what binds it fails closed", async () => {
+  const found = await play(objects(...mesh, policy("authz", BROKEN), binding("authz"), meshTest("Broken")));
+  expect(found.isAccepted).toBe(true);
+  expect(found.said).toEqual([
+    "Policy/shop/authz: authz.rego:3:10: rego_unsafe_var_error: var undefined_thing is unsafe",
+    "PolicyBinding/shop/authz: no Policy authz in namespace shop: what it would decide is refused with 503",
+  ]);
+});
+
+test("who deletes a Policy opens nothing", async () => {
+  const before = objects(
+    ...mesh,
+    policy("authz", RULE),
+    binding("authz"),
+    policy("open", "package mesh.authz\n\nallow := true\n"),
+    binding("open"),
+  );
+  const after = objects(
+    ...[...before.values()].filter((each) => objectKey(each) !== "Policy/shop/authz"),
+    meshTest("Broken"),
+  );
+  const found = await play(after, before);
+  expect([found.isAccepted, found.said]).toEqual([
+    true,
+    ["PolicyBinding/shop/authz: no Policy authz in namespace shop: what it would decide is refused with 503"],
+  ]);
+});
+
+test("a change by which a test of all that is bound fails waits, and the test stays", async () => {
+  const good = policy("authz", RULE);
+  const before = objects(...mesh, good, binding("authz"), meshTest("Allowed"));
+  const closed = changed(good, { modules: { "authz.rego": "package mesh.authz\n\nallow := false\n" } });
+  const found = await play(objects(...before.values(), closed), before);
+  expect(found.inForce.get("Policy/shop/authz")).toBe(good);
+  expect(found.said).toEqual([expect.stringContaining("Policy/shop/authz: refused by MeshTest/shop/web-may")]);
+});
+
+test("a new test that fails is refused, and holds nothing up", async () => {
+  const found = await play(objects(...mesh, policy("authz", RULE), binding("authz"), meshTest("Denied")));
+  expect([found.isAccepted, found.inForce.has("PolicyBinding/shop/authz")]).toEqual([true, true]);
+  expect(found.said).toEqual([expect.stringContaining("MeshTest/shop/web-may: ")]);
+});
+
+test("a binding that names a Service which is not there is refused alone", async () => {
+  const stray = binding("stray", "authz", { selector: { services: ["order"] } });
+  const found = await play(objects(...mesh, policy("authz", RULE), binding("authz"), stray));
+  expect([found.isAccepted, found.inForce.has("PolicyBinding/shop/authz")]).toEqual([true, true]);
+  expect(found.said).toEqual(["PolicyBinding/shop/stray: no MeshService order in reach"]);
+});

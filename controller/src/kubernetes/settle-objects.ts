@@ -1,0 +1,120 @@
+/**
+ * Which objects go in force together. All that is newest is tried first; what is at fault then stands as it was
+ * in force, or is left out, and the rest is tried again: so one object's fault refuses that object alone. Where
+ * no object is at fault that could be put back (a test of all that is bound fails), what has changed waits.
+ */
+import type { Source } from "@regomesh/base";
+import type { SourceVerdict } from "../sources/source.ts";
+import { type ClusterObject, versionOf } from "./cluster-object.ts";
+import { choose, keyOfFile, type Objects, toFiles } from "./cluster-tree.ts";
+import type { ObjectVerdict } from "./conditions.ts";
+import { missingPolicies, standIn } from "./missing-policies.ts";
+
+/** Faults come in layers (text, references, tests); each round finds those of one. */
+const ROUNDS_MAX = 8;
+
+export type Settled = {
+  /** What is in force now, as objects. */
+  readonly inForce: Objects;
+  readonly verdicts: ReadonlyMap<string, ObjectVerdict>;
+  readonly isAccepted: boolean;
+};
+
+/** `attempt` puts files in force where they may be, and says what became of them. */
+export async function settleObjects(
+  newest: Objects,
+  inForce: Objects,
+  attempt: (files: readonly Source[]) => Promise<SourceVerdict | undefined>,
+): Promise<Settled> {
+  const refused = new Map<string, string>();
+  const verdicts = new Map<string, ObjectVerdict>();
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const chosen = choose(newest, refused, inForce);
+    const answer = await attempt(filesOf(chosen));
+    if (answer === undefined) return { inForce, verdicts, isAccepted: false };
+    if (answer.isAccepted) {
+      for (const key of newest.keys()) if (!verdicts.has(key)) verdicts.set(key, verdictOf(key, chosen));
+      return { inForce: chosen, verdicts, isAccepted: true };
+    }
+    if (!putBack(answer, { newest, chosen, inForce, refused, verdicts })) break;
+  }
+  return { inForce, verdicts, isAccepted: false };
+}
+
+type Round = {
+  readonly newest: Objects;
+  readonly chosen: Objects;
+  readonly inForce: Objects;
+  readonly refused: Map<string, string>;
+  readonly verdicts: Map<string, ObjectVerdict>;
+};
+
+/** False where nothing more can be put back. */
+function putBack({ refused: faults }: SourceVerdict, round: Round): boolean {
+  const { newest, chosen, inForce, refused, verdicts } = round;
+  let isAny = false;
+  const refuse = (
+    key: string,
+    object: ClusterObject,
+    said: Omit<Extract<ObjectVerdict, { kind: "refused" }>, "kind" | "hasBefore">,
+  ) => {
+    const before = inForce.get(key);
+    const hasBefore =
+      before !== undefined && versionOf(before) !== versionOf(object) && before.metadata.uid === object.metadata.uid;
+    refused.set(key, versionOf(object));
+    verdicts.set(key, { kind: "refused", ...said, hasBefore });
+    isAny = true;
+  };
+  const at = faults.flatMap((fault) => {
+    const key = keyOfFile(fault.file);
+    const object = newest.get(key);
+    return object === undefined || refused.has(key) ? [] : [{ key, object, fault }];
+  });
+  const isGate = ({ kind }: ClusterObject) => kind === "MeshTest";
+  const isNew = (key: string, object: ClusterObject) => {
+    const before = inForce.get(key);
+    return before === undefined || versionOf(before) !== versionOf(object);
+  };
+  for (const { key, object, fault } of at) {
+    // A test that held, and would not any more, is what refuses others: it is not put out of their way.
+    if (isGate(object) && !isNew(key, object)) continue;
+    refuse(key, object, { code: fault.reason, message: unnamed(fault.message) });
+  }
+  if (isAny) return true;
+  const [gate] = at;
+  for (const [key, object] of chosen) {
+    if (newest.get(key) !== object || !isNew(key, object) || isGate(object)) continue;
+    const message =
+      gate === undefined
+        ? "refused together with what else has changed"
+        : `refused by ${gate.key}: ${unnamed(gate.fault.message)}`;
+    refuse(key, object, { code: "held", message });
+  }
+  return isAny;
+}
+
+/** Diagnostics name files of the source; of an object its own key is known to whoever reads it. */
+function unnamed(message: string): string {
+  return message
+    .replace(/^(?:Policy\/[^/]+\/[^/]+\/)([^/:]+\.rego:)/, "$1")
+    .replace(/^[A-Za-z]+\/[^:]+\.yaml:\d+:\d+: [a-z_]+: /, "");
+}
+
+function verdictOf(key: string, chosen: Objects): ObjectVerdict {
+  const missing = missingPolicies(chosen).find(({ bindings }) => bindings.includes(key));
+  if (missing === undefined) return { kind: "accepted" };
+  return {
+    kind: "unresolved",
+    message: `no Policy ${missing.name} in namespace ${missing.namespace}: what it would decide is refused with 503`,
+  };
+}
+
+/** The texts of objects, and of what stands in for Policies that are not there. */
+export function filesOf(chosen: Objects): readonly Source[] {
+  const files = toFiles(chosen.values());
+  const places = missingPolicies(chosen).map((each) => ({
+    name: `Policy/${each.namespace}/${each.name}.yaml`,
+    text: `${JSON.stringify(standIn(each))}\n`,
+  }));
+  return [...files, ...places].sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,206 @@
+/**
+ * A cluster as the mesh's own source: what its API server holds is put in force object by object, and each object
+ * is told what became of it. Level-based: whatever comes while one content settles is one content more.
+ */
+import { createHash } from "node:crypto";
+import type { Clock, Log, Random, Source as Text } from "@regomesh/base";
+import { canonicalJson } from "@regomesh/protocol";
+import { API_VERSION } from "@regomesh/resources";
+import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
+import type { Objects } from "../../kubernetes/cluster-tree.ts";
+import type { ObjectVerdict } from "../../kubernetes/conditions.ts";
+import { filesOf, settleObjects } from "../../kubernetes/settle-objects.ts";
+import { ROOT_SOURCE, type SourceContent, type SourceTrouble, type SourceVerdict } from "../../sources/source.ts";
+import type { OperatedSource } from "../sources/operated-source.ts";
+import type { ApiConnection } from "./api-connection.ts";
+import { Cluster } from "./cluster.ts";
+
+/** What comes in so short a time is one content: one `kubectl apply` of a folder. */
+const GATHER_MS = 50;
+/** What could not be kept is handed over again. */
+const RETRY_MS = 2000;
+/** Of a small cluster a list takes some milliseconds; of ten thousand objects, seconds. */
+const SYNC_WITHIN_MS = 10_000;
+/** As git's: a name of a revision looks like any other. */
+const NAME_LENGTH = 40;
+
+export type ClusterSourceOptions = {
+  readonly connection: ApiConnection;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Puts what it is handed in force, where that may be. Throws where it cannot be kept. */
+  readonly onContent: (content: SourceContent) => Promise<void>;
+  /** What became of a content that was handed over; undefined where nothing was said of it. */
+  readonly verdictOf: (id: string) => SourceVerdict | undefined;
+  readonly onTrouble: () => void;
+  /** Each object has a verdict. */
+  readonly onSettled: () => void;
+};
+
+export class ClusterSource implements OperatedSource {
+  readonly name = ROOT_SOURCE;
+  readonly label = "kubernetes";
+  readonly place;
+  readonly repository = undefined;
+  readonly cluster: Cluster;
+  readonly #options: ClusterSourceOptions;
+  readonly #ending = new AbortController();
+  #inForce: Objects = new Map();
+  #settled: readonly ClusterObject[] = [];
+  #inForceId: string | undefined;
+  #verdicts: ReadonlyMap<string, ObjectVerdict> = new Map();
+  #trouble: { readonly message: string; readonly sinceMs: number } | undefined;
+  #isSuspended = false;
+  #isDirty = true;
+  #isWatching = false;
+  #wake: (() => void) | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: ClusterSourceOptions) {
+    this.#options = options;
+    this.place = {
+      name: ROOT_SOURCE,
+      cluster: options.connection.origin,
+      follow: { kind: "branch" as const, name: "kubernetes" },
+      path: "",
+      isSuspended: false,
+    };
+    this.cluster = new Cluster({ ...options, onChange: () => this.wake() });
+  }
+
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** Nothing of it was read yet. */
+  get isEmpty(): boolean {
+    return !this.cluster.isSynced;
+  }
+
+  get readTrouble(): string | undefined {
+    return this.troubles[0]?.message;
+  }
+
+  get troubles(): readonly SourceTrouble[] {
+    const own = this.#trouble === undefined ? [] : [this.#trouble];
+    return [...this.cluster.troubles, ...own].map((each) => ({ reason: "unreachable" as const, ...each }));
+  }
+
+  /** Objects of our kinds on whose texts there are verdicts. */
+  get settled(): readonly ClusterObject[] {
+    return this.#settled;
+  }
+
+  /** Verdicts on the newest texts, by object. */
+  get verdicts(): ReadonlyMap<string, ObjectVerdict> {
+    return this.#verdicts;
+  }
+
+  /** The revision of this source that holds what was accepted last. */
+  get inForceId(): string | undefined {
+    return this.#inForceId;
+  }
+
+  /** What is in force, with an object that is not there yet. */
+  contentWith(object: ClusterObject): SourceContent {
+    const files = filesOf(new Map([...this.#inForce, [objectKey(object), object]]));
+    return this.#contentOf("rehearsed", files);
+  }
+
+  /** Waits a while until all was listed once, and hands it over; what is kept is served where it takes longer. */
+  async fetch(): Promise<void> {
+    if (!this.#isWatching) this.cluster.start();
+    this.#isWatching = true;
+    const { clock } = this.#options;
+    const waiting = new AbortController();
+    const signal = AbortSignal.any([waiting.signal, this.#ending.signal]);
+    await Promise.race([this.cluster.synced, clock.sleep(SYNC_WITHIN_MS, signal).catch(() => {})]);
+    waiting.abort();
+    await this.look();
+  }
+
+  async look(): Promise<boolean> {
+    this.#isDirty = false;
+    if (this.#isSuspended || !this.cluster.isSynced) return true;
+    const { clock, log, onTrouble, onSettled } = this.#options;
+    const newest = this.cluster.objects();
+    try {
+      const settled = await settleObjects(newest, this.#inForce, (files) => this.#attempt(files));
+      this.#inForce = settled.inForce;
+      this.#settled = [...newest.values()].filter(({ apiVersion }) => apiVersion === API_VERSION);
+      this.#verdicts = settled.verdicts;
+      this.#trouble = undefined;
+      onSettled();
+      return true;
+    } catch (error) {
+      const { message } = error as Error;
+      log.log("warn", "what the cluster holds is not taken", { reason: message });
+      this.#trouble = { message, sinceMs: this.#trouble?.sinceMs ?? clock.nowMs() };
+      this.#isDirty = true;
+      onTrouble();
+      return false;
+    }
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  wake(): void {
+    this.#isDirty = true;
+    this.#wake?.();
+  }
+
+  again(): void {
+    this.wake();
+  }
+
+  suspend(isSuspended: boolean): void {
+    this.#isSuspended = isSuspended;
+    this.#options.onTrouble();
+    if (!isSuspended) this.wake();
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    this.#wake?.();
+    await this.#running;
+    await this.cluster.close();
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      if (!this.#isDirty) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#wake = resolve;
+        await promise;
+        continue;
+      }
+      await clock.sleep(GATHER_MS, signal).catch(() => {});
+      if (!signal.aborted && !(await this.look())) await clock.sleep(RETRY_MS, signal).catch(() => {});
+    }
+  }
+
+  async #attempt(files: readonly Text[]): Promise<SourceVerdict | undefined> {
+    const { clock, onContent, verdictOf } = this.#options;
+    const id = createHash("sha256").update(canonicalJson(files)).digest("hex").slice(0, NAME_LENGTH);
+    if (id === this.#inForceId) return { revision: revisionOf(id, clock.nowMs()), isAccepted: true, refused: [] };
+    await onContent(this.#contentOf(id, files));
+    const verdict = verdictOf(id);
+    if (verdict?.isAccepted === true) this.#inForceId = id;
+    return verdict;
+  }
+
+  /** What an API server no longer has was taken away object by object, by whoever may: it is meant. */
+  #contentOf(id: string, files: readonly Text[]): SourceContent {
+    const revision = revisionOf(id, this.#options.clock.nowMs());
+    return { source: ROOT_SOURCE, label: this.label, revision, path: "", files, isMeant: true };
+  }
+}
+
+function revisionOf(id: string, nowMs: number): SourceContent["revision"] {
+  return { id, subject: "", author: "", committedAtMs: nowMs };
+}

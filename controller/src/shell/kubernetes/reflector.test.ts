@@ -1,0 +1,216 @@
+/** A kind followed over a real HTTP/2 connection, from a server that says what each play has it say. */
+
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeRandom } from "@regomesh/base";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { makeAuthority } from "../../../test/make-lease.ts";
+import { makeObject } from "../../../test/make-object.ts";
+import { WATCHED } from "../../kubernetes/watched.ts";
+import type { Authority, KeyAndChain } from "../ca/authority.ts";
+import { SYSTEM_CLOCK } from "../system-clock.ts";
+import { ApiConnection } from "./api-connection.ts";
+import { Reflector } from "./reflector.ts";
+
+let authority: Authority;
+let certificate: KeyAndChain;
+const folder = mkdtempSync(join(tmpdir(), "regomesh-reflector-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(async () => {
+  authority = await makeAuthority(folder, Date.now());
+  certificate = authority.issueServer(["127.0.0.1"], Date.now());
+});
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+type Asked = { readonly query: URLSearchParams; readonly stream: ServerHttp2Stream };
+
+/** What it is asked, one after the other, and how it answers. */
+class Script {
+  readonly #server: Http2SecureServer;
+  readonly #asked: Asked[] = [];
+  readonly #sessions = new Set<ServerHttp2Session>();
+  #wake: (() => void) | undefined;
+
+  private constructor(server: Http2SecureServer) {
+    this.#server = server;
+    server.on("session", (session) => {
+      this.#sessions.add(session);
+      session.on("close", () => this.#sessions.delete(session));
+      session.on("error", () => {});
+    });
+    server.on("stream", (stream: ServerHttp2Stream, fields) => {
+      stream.on("error", () => {});
+      this.#asked.push({ query: new URL(fields[":path"] ?? "", "https://x").searchParams, stream });
+      this.#wake?.();
+    });
+  }
+
+  static async open(): Promise<Script> {
+    const server = createSecureServer({ key: certificate.keyPem, cert: certificate.chainPem });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const script = new Script(server);
+    closers.push(async () => {
+      script.drop();
+      await new Promise<void>((done) => server.close(() => done()));
+    });
+    return script;
+  }
+
+  get origin(): string {
+    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async next(): Promise<Asked> {
+    for (;;) {
+      const asked = this.#asked.shift();
+      if (asked !== undefined) return asked;
+      await new Promise<void>((done) => {
+        this.#wake = done;
+      });
+    }
+  }
+
+  /** Ends every connection without a word. */
+  drop(): void {
+    for (const session of this.#sessions) session.destroy();
+  }
+}
+
+const item = (name: string, resourceVersion: string) => {
+  const { kind: _, apiVersion: __, ...rest } = makeObject(`Policy/shop/${name}`, {}, { metadata: { resourceVersion } });
+  return rest;
+};
+const whole = (name: string, resourceVersion: string) =>
+  makeObject(`Policy/shop/${name}`, {}, { metadata: { resourceVersion } });
+const answer = ({ stream }: Asked, body: object, status = 200) => {
+  stream.respond({ ":status": status, "content-type": "application/json" });
+  stream.end(JSON.stringify(body));
+};
+const page = (items: readonly object[], resourceVersion: string, more = "") => ({
+  metadata: { resourceVersion, ...(more === "" ? {} : { continue: more }) },
+  items,
+});
+
+async function follow() {
+  const script = await Script.open();
+  const access = { origin: script.origin, basePath: "", tls: { ca: authority.bundlePem }, headers: async () => ({}) };
+  const connection = new ApiConnection(access, SYSTEM_CLOCK);
+  const told: string[][] = [];
+  const watched = WATCHED.find(({ kind }) => kind === "Policy");
+  if (watched === undefined) throw new Error("no Policy");
+  let heard: (() => void) | undefined;
+  const reflector = new Reflector({
+    watched,
+    connection,
+    clock: SYSTEM_CLOCK,
+    random: makeRandom(1),
+    onChange: (keys) => {
+      told.push(keys.map((key) => key.replace("Policy/shop/", "")).sort());
+      heard?.();
+    },
+    onTrouble: () => {},
+  });
+  reflector.start();
+  closers.push(async () => {
+    await connection[Symbol.asyncDispose]();
+    await reflector.close();
+  });
+  /** The next keys that are told. */
+  const hear = async () => {
+    while (told.length === 0)
+      await new Promise<void>((done) => {
+        heard = done;
+      });
+    return told.shift();
+  };
+  return { script, hear, held: () => [...reflector.held.keys()].map((key) => key.replace("Policy/shop/", "")).sort() };
+}
+
+const open = ({ stream }: Asked) => stream.respond({ ":status": 200 });
+const say = ({ stream }: Asked, type: string, object: object) => stream.write(`${JSON.stringify({ type, object })}\n`);
+
+test("a list is read page by page, and told as one", async () => {
+  const { script, hear } = await follow();
+  const first = await script.next();
+  expect([first.query.get("limit"), first.query.get("continue"), first.query.get("watch")]).toEqual([
+    "500",
+    null,
+    null,
+  ]);
+  answer(first, page([item("a", "1")], "7", "more"));
+  const second = await script.next();
+  expect(second.query.get("continue")).toBe("more");
+  answer(second, page([item("b", "2")], "7"));
+  expect(await hear()).toEqual(["a", "b"]);
+  expect((await script.next()).query.get("resourceVersion")).toBe("7");
+});
+
+test("a watch goes on from where it was lost, by bookmarks too, and nothing is told of what stayed", async () => {
+  const { script, hear, held } = await follow();
+  answer(await script.next(), page([item("a", "1"), item("b", "1")], "7"));
+  await hear();
+  const watch = await script.next();
+  open(watch);
+  say(watch, "MODIFIED", whole("a", "8"));
+  expect(await hear()).toEqual(["a"]);
+  say(watch, "BOOKMARK", { kind: "Policy", metadata: { resourceVersion: "12" } });
+  say(watch, "DELETED", whole("b", "13"));
+  expect(await hear()).toEqual(["b"]);
+  say(watch, "BOOKMARK", { kind: "Policy", metadata: { resourceVersion: "20" } });
+  say(watch, "ADDED", whole("c", "21"));
+  expect(await hear()).toEqual(["c"]);
+  script.drop();
+  const again = await script.next();
+  expect([again.query.get("watch"), again.query.get("resourceVersion"), held()]).toEqual(["1", "21", ["a", "c"]]);
+});
+
+test.each([
+  [
+    "in the stream",
+    (asked: Asked) => {
+      open(asked);
+      say(asked, "ERROR", { kind: "Status", code: 410, message: "too old" });
+    },
+  ],
+  ["as an answer", (asked: Asked) => answer(asked, { kind: "Status", code: 410, message: "too old" }, 410)],
+])("where its place is forgotten, %s, all is listed anew and told as what differs", async (_, gone) => {
+  const { script, hear, held } = await follow();
+  answer(await script.next(), page([item("a", "1"), item("b", "1"), item("c", "1")], "7"));
+  await hear();
+  gone(await script.next());
+  const list = await script.next();
+  expect(list.query.get("watch")).toBe(null);
+  answer(list, page([item("a", "1"), item("b", "9"), item("d", "9")], "30"));
+  expect(await hear()).toEqual(["b", "c", "d"]);
+  expect(held()).toEqual(["a", "b", "d"]);
+  expect((await script.next()).query.get("resourceVersion")).toBe("30");
+});
+
+test("a server that fails is asked again, and nothing is taken for gone", async () => {
+  const { script, hear, held } = await follow();
+  answer(await script.next(), page([item("a", "1")], "7"));
+  await hear();
+  for (const status of [500, 429, 403]) {
+    answer(await script.next(), { message: "not now" }, status);
+    expect(held()).toEqual(["a"]);
+  }
+  const watch = await script.next();
+  expect(watch.query.get("resourceVersion")).toBe("7");
+  open(watch);
+  say(watch, "ADDED", whole("b", "8"));
+  expect(await hear()).toEqual(["b"]);
+});

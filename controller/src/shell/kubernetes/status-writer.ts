@@ -1,0 +1,157 @@
+/**
+ * Writes the status of objects, by server-side apply under a name of its own, so that what others have said stays.
+ * What people wait for is written at once; counts that change all the time, at most every five seconds an object.
+ */
+import type { Clock, Log } from "@regomesh/base";
+import { type ClusterObject, objectKey, versionOf } from "../../kubernetes/cluster-object.ts";
+import { type StateFacts, toState } from "../../kubernetes/object-states.ts";
+import { differenceOf, type ObjectStatus, toStatus } from "../../kubernetes/status-patch.ts";
+import { objectPath, WATCHED } from "../../kubernetes/watched.ts";
+import { type ApiConnection, refusalOf } from "./api-connection.ts";
+
+/** What is accepted is most often programmed so soon after that one write says both. */
+const GATHER_MS = 150;
+const URGENT_EVERY_MS = 500;
+const COUNTS_EVERY_MS = 5000;
+const RETRY_MS = 2000;
+/** Writes under way at a time: the API server gives a client a share, and others want theirs. */
+const WRITES_MAX = 8;
+const FIELD_MANAGER = "regomesh-status";
+
+export type StatusWriterOptions = {
+  readonly connection: ApiConnection;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Objects of our kinds on which there are verdicts. */
+  readonly settled: () => Iterable<ClusterObject>;
+  /** The object as it is now; undefined where it is gone. */
+  readonly find: (key: string) => ClusterObject | undefined;
+  readonly facts: () => StateFacts;
+};
+
+type Due = { readonly object: ClusterObject; readonly status: ObjectStatus; readonly atMs: number };
+
+export class StatusWriter {
+  readonly #options: StatusWriterOptions;
+  readonly #ending = new AbortController();
+  /** When each was written last. */
+  readonly #writtenAtMs = new Map<string, number>();
+  #isDirty = false;
+  #wake: (() => void) | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #writes = 0;
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Writes that were made since the start. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Something may have another state now. */
+  poke(): void {
+    this.#isDirty = true;
+    this.#wake?.();
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    this.#wake?.();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#ending;
+    let nextMs: number | undefined;
+    while (!signal.aborted) {
+      if (!this.#isDirty) await this.#rest(nextMs);
+      if (signal.aborted) return;
+      await clock.sleep(GATHER_MS, signal).catch(() => {});
+      this.#isDirty = false;
+      nextMs = await this.#writeAll();
+    }
+  }
+
+  /** Until there is something new, or something that was put off is due. */
+  async #rest(untilMs: number | undefined): Promise<void> {
+    const { clock } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const waiting = new AbortController();
+    const signal = AbortSignal.any([waiting.signal, this.#ending.signal]);
+    const due =
+      untilMs === undefined ? promise : clock.sleep(Math.max(0, untilMs - clock.nowMs()), signal).catch(() => {});
+    await Promise.race([promise, due]);
+    waiting.abort();
+  }
+
+  /** Gives when the next one that was put off is due. */
+  async #writeAll(): Promise<number | undefined> {
+    const { clock } = this.#options;
+    const due = this.#dueOf(clock.nowMs());
+    const now = due.filter(({ atMs }) => atMs <= clock.nowMs());
+    const later = due.filter(({ atMs }) => atMs > clock.nowMs()).map(({ atMs }) => atMs);
+    const queue = [...now];
+    const failed: number[] = [];
+    const work = async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        if (!(await this.#write(next))) failed.push(clock.nowMs() + RETRY_MS);
+      }
+    };
+    await Promise.all(Array.from({ length: WRITES_MAX }, work));
+    const all = [...later, ...failed];
+    return all.length === 0 ? undefined : Math.min(...all);
+  }
+
+  #dueOf(nowMs: number): readonly Due[] {
+    const { settled, find, facts } = this.#options;
+    const known = facts();
+    const due: Due[] = [];
+    for (const object of settled()) {
+      const key = objectKey(object);
+      const current = find(key);
+      // What was said is of this text; the newer one's verdict is to come.
+      if (current === undefined || versionOf(current) !== versionOf(object)) continue;
+      const status = toStatus(current, toState(object, known), new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z"));
+      const difference = differenceOf(current, status);
+      if (difference === "none") continue;
+      const lastMs = this.#writtenAtMs.get(key) ?? 0;
+      const everyMs = difference === "conditions" ? URGENT_EVERY_MS : COUNTS_EVERY_MS;
+      due.push({ object: current, status, atMs: lastMs + everyMs });
+    }
+    return due;
+  }
+
+  /** True where it was written, or need not be any more. */
+  async #write({ object, status }: Due): Promise<boolean> {
+    const { connection, clock, log } = this.#options;
+    const { apiVersion, kind, metadata } = object;
+    const watched = WATCHED.find((each) => each.kind === kind && each.apiVersion === apiVersion);
+    if (watched === undefined) return true;
+    const { name, namespace } = metadata;
+    const place = { name, ...(namespace === undefined ? {} : { namespace }) };
+    try {
+      const answer = await connection.request({
+        method: "PATCH",
+        path: `${objectPath(watched, place)}/status?fieldManager=${FIELD_MANAGER}&force=true`,
+        type: "application/apply-patch+yaml",
+        body: { apiVersion, kind, metadata: place, status },
+        signal: this.#ending.signal,
+      });
+      this.#writtenAtMs.set(objectKey(object), clock.nowMs());
+      this.#writes++;
+      if (answer.status < 300 || answer.status === 404) return true;
+      log.log("warn", "a status is not taken", { object: objectKey(object), reason: refusalOf(answer) });
+    } catch (error) {
+      log.log("debug", "a status is not written yet", { object: objectKey(object), reason: (error as Error).message });
+    }
+    return false;
+  }
+}
