@@ -4,25 +4,40 @@ import { Api } from "./api.ts";
 import { openApiServer } from "./api-server.ts";
 import { type Check, runChecks } from "./check.ts";
 import { CRD_CHECKS } from "./crds.ts";
+import { INJECTION_CHECK } from "./injection.ts";
 import { LEADER_CHECK } from "./leaders.ts";
 import { MANIFEST_CHECK } from "./manifests.ts";
+import { manyCheck } from "./many.ts";
 import { OUTAGE_CHECK } from "./outages.ts";
 import { findKubernetes, KUBERNETES_VERSION } from "./peers.ts";
 import { WALK } from "./walk.ts";
 
 const HELP = `Runs the controller against kube-apiserver ${KUBERNETES_VERSION} with etcd, on loopback: no kubelet, no scheduler.
 
-usage: npm run conformance:k8s -- [--only RE]
+usage: npm run conformance:k8s -- [--only RE] [--objects N]
   --only RE  checks whose name matches; the CRDs are installed in any case
+  --objects N  how many for K2 (default 10000)
 The API server is built once, outside the project ($REGOMESH_PEERS, or the user's cache).
 exit codes: 0 all pass, 1 some fail, 2 what it needs is not there, 64 wrong usage`;
 
-const CHECKS: readonly Check[] = [...CRD_CHECKS, MANIFEST_CHECK, WALK, OUTAGE_CHECK, LEADER_CHECK];
+const checksOf = (objects: number): readonly Check[] => [
+  ...CRD_CHECKS,
+  MANIFEST_CHECK,
+  INJECTION_CHECK,
+  WALK,
+  manyCheck(objects),
+  OUTAGE_CHECK,
+  LEADER_CHECK,
+];
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { only: { type: "string", default: "" }, help: { type: "boolean", default: false } },
+    options: {
+      only: { type: "string", default: "" },
+      objects: { type: "string", default: "10000" },
+      help: { type: "boolean", default: false },
+    },
   });
   const say = (line: string) => console.log(line);
   if (values.help) {
@@ -30,7 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const only = new RegExp(values.only);
-  const [install, ...others] = CHECKS;
+  const [install, ...others] = checksOf(Number(values.objects));
   const chosen = [...(install === undefined ? [] : [install]), ...others.filter(({ name }) => only.test(name))];
   const peers = await Promise.try(() => findKubernetes(say)).catch((error: Error) => {
     console.error(`conformance:k8s: ${error.message}`);
