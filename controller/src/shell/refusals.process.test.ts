@@ -147,8 +147,8 @@ test("a controller that starts anew does not try again what was taken back, and 
 });
 
 test("a controller that was restored from a backup goes on from the numbers that its proxies know", async () => {
-  const file = join(folder, "state/snapshots/last-good.json");
-  const backup = readFileSync(file);
+  const [snapshots, backup] = [join(folder, "state/snapshots"), join(folder, "backup")];
+  cpSync(snapshots, backup, { recursive: true });
   for (const turn of [1, 2, 3]) {
     const sent = next();
     const good = commit(`after the backup, ${turn}`);
@@ -160,7 +160,8 @@ test("a controller that was restored from a backup goes on from the numbers that
   const before = (await status()).revision;
   await controller.close();
   for (const name of NAMES) proxies[name].close();
-  writeFileSync(file, backup);
+  rmSync(snapshots, { recursive: true });
+  cpSync(backup, snapshots, { recursive: true });
   controller = await open();
   expect((await status()).revision?.sequence).toBeLessThan(before?.sequence ?? 0);
   for (const name of NAMES) {
