@@ -102,7 +102,11 @@ const CASES: Readonly<Record<string, Case>> = {
       write(".github/workflows/ci.yml", "jobs: { a: { steps: [{ run: 'grep regomesh.dev/ apiVersion: x' }] } }\n"),
   },
   "an alias in another tool's document": { make: () => write("a.yaml", `a: &x 1\nb: *x\n---\n${MORE}`), workloads: 2 },
-  "keys that stand twice in data": { make: () => write("authz/data.yaml", "blocked: []\nblocked: [eve]\n") },
+  "keys that stand twice in data": {
+    make: () => write("authz/data.yaml", "blocked: []\nblocked: [eve]\n"),
+    says: ['authz/data.yaml:2:1: data_error: key "blocked" stands twice in one object: only the last one counts'],
+    isTaken: true,
+  },
   "a file that git ignores": {
     make: () => {
       write(".gitignore", "local.yaml\n");
