@@ -156,5 +156,6 @@ test("reading a document takes steps in proportion to its size", () => {
   const steps = (keys: number): number => evaluator.evaluate("eval", documentOf(keys)).fuelUsed;
   const ratio = steps(16_000) / steps(4_000);
   expect(ratio).toBeGreaterThan(3.5);
-  expect(ratio).toBeLessThan(4.5);
+  // The table of what was interned grows now and then, in one of the two more than in the other; square would be 16.
+  expect(ratio).toBeLessThan(5);
 });
