@@ -102,9 +102,9 @@ test("whoever waits reaches an open group, and whoever is open and reaches no ot
     const groupOf = (name: string) => order.groupOf.get(`default/${name}`) ?? -1;
     const reached = (from: string): ReadonlySet<string> => {
       const seen = new Set<string>();
-      const todo = [from];
-      for (let name = todo.pop(); name !== undefined; name = todo.pop())
-        for (const each of said[name]?.calls ?? names) if (!seen.has(each)) todo.push(...(seen.add(each) && [each]));
+      const unread = [from];
+      for (let name = unread.pop(); name !== undefined; name = unread.pop())
+        for (const each of said[name]?.calls ?? names) if (!seen.has(each)) unread.push(...(seen.add(each) && [each]));
       return seen;
     };
     const open = new Set(openNames.map(groupOf));
