@@ -11,8 +11,9 @@ export {
 export { opa_value_add_path, opa_value_remove_path } from "./abi/paths";
 export {
   rm_link, rm_seed, rm_fuel, rm_fuel_used, rm_marks, rm_run, rm_builtin_errors, rm_builtin_error_text,
-  memoGeneration, runGeneration, memoPush, memoPop,
+  memoPush, memoPop,
 } from "./policy";
+export { memoGeneration, runGeneration } from "./generation";
 export {
   rm_request_open, rm_context, rm_head_table, rm_request_id, rm_answers, rm_entrypoint_fuel, rm_bad_request, rm_decide, rm_decide_on,
 } from "./abi/decide";

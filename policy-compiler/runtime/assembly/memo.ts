@@ -4,7 +4,7 @@
  * an object of answers by the array of arguments. Most functions are called a few times,
  * which costs less than looking an answer up.
  */
-import { memoGeneration } from "./policy";
+import { memoGeneration } from "./generation";
 import { entryCount } from "./value/entries";
 import { makeObject, objectGet, objectInsert } from "./value/object";
 import { makeSmallInt } from "./value/value";

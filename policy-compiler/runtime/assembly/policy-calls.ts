@@ -1,8 +1,8 @@
 /** What emitted code calls; the emitter finds these by their names. */
 import { ABORT_DEPTH, ABORT_FUEL, abort, abortWith } from "./failure";
 import { arrayGet, arrayLen } from "./value/array";
-import { equal, equalCells, equalStrings } from "./value/compare";
-import { entriesOf, entryCount, findAtom, findEntry } from "./value/entries";
+import { entriesOf, entryCount } from "./value/entries";
+import { equal, equalCells, equalStrings, findAtom, findEntry } from "./value/equal";
 import { makeObject, objectGet, objectInsert } from "./value/object";
 import { makeSet } from "./value/set";
 import { valueLength } from "./value/access";

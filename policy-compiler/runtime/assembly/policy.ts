@@ -7,6 +7,7 @@
  * so is every `with` scope, which goes back to the outer one at its end.
  */
 import { builtinErrorCount, firstErrorText, fuel, resetFailure, setFuel } from "./failure";
+import { enterGeneration, memoGeneration, runGeneration, startRun } from "./generation";
 import {
   LINK_ANSWER_TABLE, LINK_ATOM_CELLS, LINK_ATOM_COUNT, LINK_BUILTINS_LENGTH, LINK_BUILTINS_TEXT, LINK_ENTRYPOINTS_LENGTH,
   LINK_ENTRYPOINTS_TEXT, LINK_HEAP_START, LINK_MARK_COUNT, LINK_MARK_TABLE, LINK_MEMO_SLOTS, LINK_MEMO_TABLE,
@@ -14,7 +15,7 @@ import {
 } from "./layout";
 import { sealHeap, startHeap } from "./memory";
 import { enterAtoms } from "./value/atoms";
-import { setHashSeed } from "./value/hash";
+import { setHashSeed } from "./value/hash-bits";
 import { makeAtoms, seal } from "./value/seal";
 import { parseJson } from "./json/read";
 import { forgetHost, linkHost } from "./builtins/host";
@@ -38,11 +39,7 @@ let valueTexts: usize = 0;
 let markTable: usize = 0;
 let markCount: i32 = 0;
 
-/** The current generation; emitted code compares and stores it. */
-export let memoGeneration: u32 = 0;
 let lastGeneration: u32 = 0;
-/** The generation that the evaluation began with: what a rule that fired writes to its mark. */
-export let runGeneration: u32 = 0;
 
 /** Steps of one evaluation. */
 let fuelPerRun: i64 = i64.MAX_VALUE;
@@ -121,13 +118,12 @@ export function beginDecision(): void {
   resetFailure();
   dropPassingPrograms();
   forgetHost();
-  memoGeneration = nextGeneration();
-  runGeneration = memoGeneration;
+  startRun(nextGeneration());
 }
 
 /** Forgets the values of rules, which an abort may have left half made; marks stay. */
 export function forgetMemo(): void {
-  memoGeneration = nextGeneration();
+  enterGeneration(nextGeneration());
 }
 
 /** Steps that the evaluation has taken. */
@@ -156,12 +152,12 @@ export function rm_builtin_error_text(): usize {
 /** Opens a `with` scope; gives the generation to go back to. */
 export function memoPush(): u32 {
   const outer = memoGeneration;
-  memoGeneration = nextGeneration();
+  enterGeneration(nextGeneration());
   return outer;
 }
 
 export function memoPop(outer: u32): void {
-  memoGeneration = outer;
+  enterGeneration(outer);
 }
 
 /** The value that an entrypoint gives, or undefined (0): `result` of its one result. */

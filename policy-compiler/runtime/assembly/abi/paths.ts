@@ -4,7 +4,9 @@
  */
 import { holdFuel, setFuel } from "../failure";
 import { arrayGet, arrayLen } from "../value/array";
-import { findEntry, removeEntry, sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
+import { removeEntry } from "../value/entries";
+import { findEntry } from "../value/equal";
 import { makeObject, objectGet, objectInsert } from "../value/object";
 import { seal } from "../value/seal";
 import { ARRAY, OBJECT, STRING, kindOf } from "../value/value";

@@ -6,9 +6,8 @@ import { addFloats, floatOfInt, makeFloat, multiplyFloats } from "../number/floa
 import { isWholeNumber } from "../number/integer";
 import { naturalOf } from "../number/natural";
 import { arrayGet, arrayPush, makeArray } from "../value/array";
-import { compare } from "../value/compare";
+import { compare, sortEntries } from "../value/compare";
 import { sortValues } from "../value/sort";
-import { sortEntries } from "../value/entries";
 import { setAt } from "../value/set";
 import { valueLength } from "../value/access";
 import {

@@ -1,5 +1,6 @@
 /** `==`, `!=`, `<` and their kin: any two values compare, in Rego's total order. */
-import { compare, equal } from "../value/compare";
+import { compare } from "../value/compare";
+import { equal } from "../value/equal";
 import { makeBoolean } from "../value/value";
 
 export function equalBuiltin(a: usize, b: usize): usize {

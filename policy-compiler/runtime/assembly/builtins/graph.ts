@@ -1,8 +1,9 @@
 /** graph.*: what can be reached in an object of vertices to arrays or sets of neighbours. */
 import { ABORT_DEPTH, abort, burn } from "../failure";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
-import { entryCount, sortEntries } from "../value/entries";
-import { equal } from "../value/compare";
+import { sortEntries } from "../value/compare";
+import { entryCount } from "../value/entries";
+import { equal } from "../value/equal";
 import { objectGet } from "../value/object";
 import { makeSet, setAdd, setAt, setHas } from "../value/set";
 import { ARRAY, OBJECT, SET, UNDEFINED, kindOf } from "../value/value";

@@ -7,8 +7,8 @@ import { int64, parseNumber, toInt64 } from "../number/number";
 import { literalLength, tidyLiteral } from "../number/literal";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
 import { valueGet } from "../value/access";
-import { equal } from "../value/compare";
 import { addEntry } from "../value/entries";
+import { equal } from "../value/equal";
 import { copyObject, makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "../value/object";
 import { makeSet, setAdd, setAt, setHas, setLen } from "../value/set";
 import {

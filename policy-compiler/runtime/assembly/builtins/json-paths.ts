@@ -5,7 +5,8 @@
 import { bufferString, newBuffer, putByte, putInt } from "../buffer";
 import { burn } from "../failure";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
-import { addEntry, sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
+import { addEntry } from "../value/entries";
 import { makeObject, objectGet, objectInsert, objectKeyAt, objectValueAt } from "../value/object";
 import { makeSet, setAdd, setAt } from "../value/set";
 import { ARRAY, NULL, NULL_VALUE, OBJECT, SET, STRING, kindOf, stringLen, stringPtr } from "../value/value";

@@ -5,7 +5,8 @@ import { writeIndented } from "../json/indent";
 import { parseJson } from "../json/read";
 import { HTML, writeValue } from "../json/write";
 import { heapPtr, setHeapPtr } from "../memory";
-import { entryCount, sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
+import { entryCount } from "../value/entries";
 import { objectKeyAt, objectValueAt } from "../value/object";
 import {
   BOOLEAN, OBJECT, STRING, isText, isTrue, kindOf, makeBoolean, makeText, stringLen, stringPtr,

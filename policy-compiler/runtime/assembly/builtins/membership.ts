@@ -1,7 +1,7 @@
 /** `x in c` and `k, v in c`. */
 import { burn } from "../failure";
 import { arrayGet, arrayLen } from "../value/array";
-import { equal, equalStrings } from "../value/compare";
+import { equal, equalStrings } from "../value/equal";
 import { objectLen, objectValueAt } from "../value/object";
 import { setHas } from "../value/set";
 import { valueGet } from "../value/access";

@@ -5,7 +5,8 @@ import {
   high, isBefore, isMapped, lastHigh, lastLow, low, parseAddress, parseBlock, prefix, putAddress, putBlock, setBlock,
 } from "../net/address";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
-import { entryCount, sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
+import { entryCount } from "../value/entries";
 import { objectKeyAt, objectValueAt } from "../value/object";
 import { makeSet, setAdd, setAt } from "../value/set";
 import {

@@ -1,6 +1,7 @@
 /** Sets: difference, intersection and union, of two and of a set of sets. */
 import { burn } from "../failure";
-import { addEntry, sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
+import { addEntry } from "../value/entries";
 import { makeSet, setAdd, setAt, setHas, setLen } from "../value/set";
 import { SET } from "../value/value";
 import { expectKind } from "./operands";

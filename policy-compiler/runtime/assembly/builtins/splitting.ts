@@ -7,7 +7,7 @@ import { pointWidth } from "../regex/utf8";
 import { indexOfBytes } from "../text/find";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
 import { equalBytes } from "../value/bytes";
-import { sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
 import { objectKeyAt, objectLen, objectValueAt } from "../value/object";
 import { OBJECT, STRING, kindOf, makeView, stringLen, stringPtr } from "../value/value";
 import { expectInt, expectKind, operandFault } from "./operands";

@@ -7,7 +7,7 @@ import { changeCase } from "../text/case";
 import { indexOfBytes } from "../text/find";
 import { arrayGet, arrayPush, makeArray } from "../value/array";
 import { equalBytes } from "../value/bytes";
-import { sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
 import { setAt } from "../value/set";
 import {
   ARRAY, SET, STRING, kindOf, makeBoolean, makeInt, makeSmallInt, makeView, newString, stringLen, stringPtr,

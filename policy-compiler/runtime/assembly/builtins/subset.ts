@@ -1,7 +1,7 @@
 /** object.subset: of objects, sets, arrays (consecutive elements), and of a set in an array. */
 import { burn, typeError } from "../failure";
 import { arrayGet, arrayLen } from "../value/array";
-import { equal } from "../value/compare";
+import { equal } from "../value/equal";
 import { objectGet, objectKeyAt, objectLen, objectValueAt } from "../value/object";
 import { setAt, setHas, setLen } from "../value/set";
 import { ARRAY, OBJECT, SET, kindOf, makeBoolean } from "../value/value";

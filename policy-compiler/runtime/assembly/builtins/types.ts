@@ -1,7 +1,7 @@
 /** is_array … is_string, type_name, and the casts that OPA keeps for old policies. */
 import { burn } from "../failure";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
-import { sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
 import { makeSet, setAdd, setAt, setLen } from "../value/set";
 import { ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, SET, STRING, kindOf, makeBoolean, makeText } from "../value/value";
 import { expectKind, kindName, operandError } from "./operands";

@@ -5,7 +5,7 @@ import { hexValue } from "../text/hex";
 import { indexOfBytes } from "../text/find";
 import { writeQueryEscaped } from "../text/query";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
-import { sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
 import { makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "../value/object";
 import { setAt, setLen } from "../value/set";
 import { textKeys } from "../json/write";

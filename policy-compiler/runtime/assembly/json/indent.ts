@@ -2,7 +2,8 @@
 import { putByte, putString, putText } from "../buffer";
 import { burn } from "../failure";
 import { arrayGet, arrayLen } from "../value/array";
-import { entryCount, sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
+import { entryCount } from "../value/entries";
 import { objectKeyAt, objectValueAt } from "../value/object";
 import { ARRAY, OBJECT, kindOf } from "../value/value";
 import { HTML, textKeys, writeValue } from "./write";

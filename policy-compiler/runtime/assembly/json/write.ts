@@ -6,7 +6,8 @@
 import { advance, bufferPtr, bufferString, newBuffer, putByte, putBytes, putInt, putText, reserve } from "../buffer";
 import { burn } from "../failure";
 import { arrayGet, arrayLen } from "../value/array";
-import { entryCount, sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
+import { entryCount } from "../value/entries";
 import { makeObject, objectInsert, objectKeyAt, objectValueAt } from "../value/object";
 import {
   ARRAY, BOOLEAN, DECIMAL, NULL, NUMBER, OBJECT, STRING, TRUE_VALUE, intOf, kindOf, stringLen, stringPtr,

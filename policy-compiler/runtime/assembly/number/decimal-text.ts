@@ -3,7 +3,7 @@
  * the digits themselves, so that they are exact at any size and cost no arithmetic.
  */
 import { burn } from "../failure";
-import { hashInt } from "../value/hash";
+import { hashInt } from "../value/hash-bits";
 import { DECIMAL, intOf } from "../value/value";
 
 /** What `readText` gives: value = sign · 0.d₁d₂… · 10^exponent, d₁ and the last digit not zero. */

@@ -11,7 +11,6 @@ import {
   ALT, CAT, CLASS, EMPTY, POINT_MAX, REPEAT, CHAR, UNBOUNDED, addRange, invertRanges, makeNode, newRanges, setNext, tidyRanges,
 } from "./node";
 import { setFault } from "./parse";
-import { GLOB } from "./store";
 import { pointAt, pointWidth } from "./utf8";
 
 const DEPTH_MAX: i32 = 100;
@@ -21,13 +20,13 @@ let end: usize = 0;
 /** Ranges of what `*` and `?` match. */
 let open: usize = 0;
 
-/** The tree of `delimiters NUL pattern` (GLOB) or `pattern`, or 0 with the reason in `fault`. */
-export function parseGlob(key: usize, length: i32, kind: u32): usize {
+/** The tree of `delimiters NUL pattern` where it has delimiters, or `pattern`, or 0 with the reason in `fault`. */
+export function parseGlob(key: usize, length: i32, hasDelimiters: bool): usize {
   at = key;
   end = key + <usize>length;
   burn(length);
   open = newRanges();
-  if (kind == GLOB) {
+  if (hasDelimiters) {
     while (load<u8>(at) != 0) {
       const point = nextPoint();
       addRange(open, point, point);

@@ -11,7 +11,7 @@
  */
 import { burn } from "../failure";
 import { alloc, heapPtr, setHeapPtr } from "../memory";
-import { hashBytes } from "../value/hash";
+import { hashBytes } from "../value/hash-bits";
 import { parseGlob } from "./glob";
 import { parseRegex } from "./parse";
 import { P_BYTES, P_KEPT, P_KEY, P_KEY_LENGTH, P_KIND, P_NEXT, makeProgram } from "./program";
@@ -84,7 +84,7 @@ export function programFor(kind: u32, key: usize, length: i32, isLasting: bool):
     if (known != 0) return known;
   }
   const heap = heapPtr;
-  const tree = kind == REGEX ? parseRegex(key, length) : parseGlob(key, length, kind);
+  const tree = kind == REGEX ? parseRegex(key, length) : parseGlob(key, length, kind == GLOB);
   if (tree == 0) return 0;
   const program = makeProgram(tree, kind != REGEX, kind, key, length);
   if (program == 0) return 0;

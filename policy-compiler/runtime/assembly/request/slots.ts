@@ -12,7 +12,7 @@ import {
   READER_KNOWN_FIELD, READER_METHOD, READER_PARSED_PATH, READER_PARSED_QUERY, READER_PROTOCOL, READER_REQUEST_ID,
   READER_SCHEME, READER_SOURCE, READER_TARGET, READER_TIME, SLOT_GENERATION, SLOT_KIND, SLOT_PATH, SLOT_SIZE, SLOT_VALUE,
 } from "../layout";
-import { memoGeneration } from "../policy";
+import { memoGeneration } from "../generation";
 import { getAtom } from "../policy-calls";
 import { ARRAY, OBJECT, STRING } from "../value/value";
 import { documentValue, httpValue, protocolValue, sourceValue } from "./document";

@@ -8,7 +8,8 @@ import { isPrintable, writeHex } from "../text/rego-text";
 import { writeQueryEscaped } from "../text/query";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
 import { compareBytes } from "../value/bytes";
-import { compare, equal } from "../value/compare";
+import { compare } from "../value/compare";
+import { equal } from "../value/equal";
 import { objectGet } from "../value/object";
 import {
   ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING, intOf, isInt, isText, kindOf, makeBoolean, makeView, stringLen,

@@ -7,7 +7,7 @@
 import { bufferString, newBuffer, putString, putText } from "../buffer";
 import { burn } from "../failure";
 import { arrayGet, arrayLen } from "../value/array";
-import { sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
 import { makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "../value/object";
 import { ARRAY, NULL, OBJECT, intOf, isInt, isText, kindOf, makeInt, makeText, stringLen, stringPtr } from "../value/value";
 import { breakTemplate, isBroken, startTemplate } from "./failure";

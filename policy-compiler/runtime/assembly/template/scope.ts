@@ -1,5 +1,5 @@
 /** Variables of a template: names and values, the innermost last. */
-import { equal } from "../value/compare";
+import { equal } from "../value/equal";
 import { arrayGet, arrayLen, arrayPush, arraySet, makeArray } from "../value/array";
 
 let names: usize = 0;

@@ -10,7 +10,7 @@ import { SHORTEST, doubleFromText, writeFloatAs } from "../number/float-text";
 import { textLength, textPtr } from "../number/decimal-text";
 import { writeNumber } from "../json/write";
 import { arrayGet, arrayLen } from "../value/array";
-import { sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
 import { objectKeyAt, objectLen, objectValueAt } from "../value/object";
 import { ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, SET, STRING, isInt, intOf, isTrue, kindOf, makeInt, stringLen } from "../value/value";
 

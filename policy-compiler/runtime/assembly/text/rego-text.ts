@@ -8,7 +8,8 @@ import { writeNumber } from "../json/write";
 import { BAD_POINT, pointAt, pointWidth } from "../regex/utf8";
 import { CATEGORY_BYTES, categoryRuns } from "../regex/unicode-tables";
 import { arrayGet, arrayLen } from "../value/array";
-import { entryCount, sortEntries } from "../value/entries";
+import { sortEntries } from "../value/compare";
+import { entryCount } from "../value/entries";
 import { objectKeyAt, objectValueAt } from "../value/object";
 import {
   ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING, TRUE_VALUE, kindOf, stringLen, stringPtr,

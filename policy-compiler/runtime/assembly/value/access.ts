@@ -4,7 +4,9 @@ import { burn } from "../failure";
 import { writeNumber } from "../json/write";
 import { textLength, textPtr } from "../number/decimal-text";
 import { arrayGet, arrayLen } from "./array";
-import { entriesOf, entryCount, findEntry, sortEntries } from "./entries";
+import { sortEntries } from "./compare";
+import { entriesOf, entryCount } from "./entries";
+import { findEntry } from "./equal";
 import { copyObject, makeObject, objectGet, objectInsert, objectKeyAt, objectLen, objectValueAt } from "./object";
 import { ARRAY, NUMBER, OBJECT, SET, STRING, UNDEFINED, intOf, isInt, kindOf, makeInt, stringLen, stringPtr } from "./value";
 

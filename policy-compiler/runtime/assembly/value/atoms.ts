@@ -3,7 +3,7 @@
  * its data: one cell each, found by their bytes. A string that is an atom carries ATOM; two different atoms are never equal.
  */
 import { allocZeroed } from "../memory";
-import { equalStrings } from "./compare";
+import { equalStrings } from "./equal";
 import { hashString } from "./hash";
 import { ATOM, CHECKED, clearFlag, setFlag } from "./value";
 

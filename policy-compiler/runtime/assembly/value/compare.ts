@@ -1,84 +1,12 @@
-/** Equality and Rego's total order: null, booleans, numbers, strings, arrays, objects, sets. */
+/** Rego's total order: null, booleans, numbers, strings, arrays, objects, sets; and entries in it. */
 import { burn } from "../failure";
+import { alloc, heapPtr, setHeapPtr } from "../memory";
 import { compareNumbers } from "../number/number";
 import { arrayGet, arrayLen } from "./array";
-import { compareBytes, equalBytes } from "./bytes";
-import { entriesOf, entryCount, findEntry, sortEntries } from "./entries";
-import {
-  ARRAY, ATOM, BOOLEAN, CHECKED, DECIMAL, NUMBER, OBJECT, STRING, TRUE_VALUE, intOf, kindOf, stringLen, stringPtr,
-} from "./value";
-
-// @ts-ignore: decorator
-@inline
-export function equal(a: usize, b: usize): bool {
-  if (a == b) return true;
-  if ((a & b & 1) != 0) return false;
-  return equalCells(a, b);
-}
-
-// @ts-ignore: decorator
-@inline
-export function equalStrings(a: usize, b: usize): bool {
-  const length = load<u32>(a, 4);
-  if (length != load<u32>(b, 4)) return false;
-  const flags = load<u32>(a);
-  const others = load<u32>(b);
-  if (flags & others & ATOM || (flags & ATOM && others & CHECKED) || (flags & CHECKED && others & ATOM)) return a == b;
-  const x = load<u32>(a, 8);
-  const y = load<u32>(b, 8);
-  if (x != y && x != 0 && y != 0) return false;
-  return equalBytes(stringPtr(a), stringPtr(b), length);
-}
-
-/** Equality of values of which not both are small integers and that are not one address. */
-export function equalCells(a: usize, b: usize): bool {
-  if ((a | b) & 1) return equalNumbers(a, b);
-  const kind = load<u32>(a) & 0xff; // of address 0: 0
-  if (kind != (load<u32>(b) & 0xff)) return false;
-  if (kind == STRING) return equalStrings(a, b);
-  if (kind == NUMBER) return equalNumbers(a, b);
-  if (kind <= BOOLEAN) return a == b;
-  return equalComposites(a, b, kind);
-}
-
-function equalNumbers(a: usize, b: usize): bool {
-  if (kindOf(a) != NUMBER || kindOf(b) != NUMBER) return false;
-  if (!isDecimal(a) && !isDecimal(b)) return intOf(a) == intOf(b);
-  return compareNumbers(a, b) == 0;
-}
-
-function equalComposites(a: usize, b: usize, kind: u32): bool {
-  if (a == b) return true;
-  if (kind == ARRAY) {
-    const length = arrayLen(a);
-    if (length != arrayLen(b)) return false;
-    burn(length);
-    for (let i = 0; i < length; i++) if (!isSame(arrayGet(a, i), arrayGet(b, i))) return false;
-    return true;
-  }
-  const length = entryCount(a);
-  if (length != entryCount(b)) return false;
-  burn(length);
-  let at = entriesOf(a);
-  const other = entriesOf(b);
-  for (let i = 0; i < length; i++) {
-    const found = findEntry(b, <usize>load<u32>(at));
-    if (found < 0) return false;
-    if (kind == OBJECT && !isSame(<usize>load<u32>(at, 4), <usize>load<u32>(other + (<usize>found << 3), 4))) return false;
-    at += 8;
-  }
-  return true;
-}
-
-function isSame(a: usize, b: usize): bool {
-  return a == b || equalCells(a, b);
-}
-
-// @ts-ignore: decorator
-@inline
-export function isDecimal(value: usize): bool {
-  return !(value & 1) && (load<u32>(value) & DECIMAL) != 0;
-}
+import { compareBytes } from "./bytes";
+import { entriesOf, entryCount, indexEntries } from "./entries";
+import { isDecimal } from "./equal";
+import { ARRAY, BOOLEAN, NUMBER, OBJECT, SORTED, STRING, TRUE_VALUE, intOf, kindOf, stringLen, stringPtr } from "./value";
 
 /** -1, 0 or 1. Undefined comes first. */
 export function compare(a: usize, b: usize): i32 {
@@ -125,4 +53,75 @@ export function compare(a: usize, b: usize): i32 {
     q += 8;
   }
   return x == y ? 0 : x < y ? -1 : 1;
+}
+
+/** Brings the entries into Rego's order; needed before they are walked, compared or printed. */
+export function sortEntries(cell: usize): void {
+  if (load<u32>(cell) & SORTED) return;
+  const length = entryCount(cell);
+  if (length > 1) {
+    const entries = entriesOf(cell);
+    let isInOrder = true;
+    for (let i = 1; i < length; i++) {
+      const at = entries + (<usize>i << 3);
+      if (compare(<usize>load<u32>(at - 8), <usize>load<u32>(at)) > 0) {
+        isInOrder = false;
+        break;
+      }
+    }
+    if (!isInOrder) {
+      burn(length);
+      if (length <= 12) insertionSort(entries, length);
+      else mergeSort(entries, length);
+      if (load<u32>(cell, 16) != 0) indexEntries(cell);
+    }
+  }
+  store<u32>(cell, load<u32>(cell) | SORTED);
+}
+
+function insertionSort(entries: usize, length: i32): void {
+  for (let i = 1; i < length; i++) {
+    const entry = load<u64>(entries + (<usize>i << 3));
+    const key = <usize>(<u32>entry);
+    let j = i - 1;
+    while (j >= 0 && compare(<usize>load<u32>(entries + (<usize>j << 3)), key) > 0) {
+      store<u64>(entries + (<usize>(j + 1) << 3), load<u64>(entries + (<usize>j << 3)));
+      j--;
+    }
+    store<u64>(entries + (<usize>(j + 1) << 3), entry);
+  }
+}
+
+/** Bottom up; runs of 8 are sorted in place first. */
+function mergeSort(entries: usize, length: i32): void {
+  const bytes = <usize>length << 3;
+  for (let i = 0; i < length; i += 8) {
+    insertionSort(entries + (<usize>i << 3), length - i < 8 ? length - i : 8);
+  }
+  let from = entries;
+  const room = alloc(bytes);
+  const roomEnd = heapPtr;
+  let to = room;
+  for (let width = 8; width < length; width <<= 1) {
+    burn(length);
+    for (let low = 0; low < length; low += width << 1) {
+      const middle = low + width < length ? low + width : length;
+      const high = low + (width << 1) < length ? low + (width << 1) : length;
+      let i = low;
+      let j = middle;
+      for (let k = low; k < high; k++) {
+        let takeLeft = i < middle;
+        if (takeLeft && j < high) {
+          takeLeft =
+            compare(<usize>load<u32>(from + (<usize>i << 3)), <usize>load<u32>(from + (<usize>j << 3))) <= 0;
+        }
+        store<u64>(to + (<usize>k << 3), load<u64>(from + (<usize>(takeLeft ? i++ : j++) << 3)));
+      }
+    }
+    const swap = from;
+    from = to;
+    to = swap;
+  }
+  if (from != entries) memory.copy(entries, from, bytes);
+  if (heapPtr == roomEnd) setHeapPtr(room); // keys that are collections may have been sorted meanwhile
 }

@@ -1,5 +1,6 @@
 /** Objects. Walk them in Rego's order with `sortEntries(object)`, then objectKeyAt / objectValueAt. */
-import { addEntry, entriesOf, entryCount, findEntry, makeEntries } from "./entries";
+import { addEntry, entriesOf, entryCount, makeEntries } from "./entries";
+import { findEntry } from "./equal";
 import { OBJECT, UNDEFINED } from "./value";
 
 export function makeObject(capacity: i32 = 0): usize {

@@ -5,7 +5,8 @@
  */
 import { arrayGet, arrayLen, arraySet } from "./array";
 import { internAtom, makeAtom } from "./atoms";
-import { ensureIndex, entriesOf, entryCount, sortEntries } from "./entries";
+import { sortEntries } from "./compare";
+import { ensureIndex, entriesOf, entryCount } from "./entries";
 import { hashString } from "./hash";
 import { ARRAY, KEYED, OBJECT, SET, STRING, setFlag } from "./value";
 

@@ -1,5 +1,6 @@
 /** Sets. Walk them in Rego's order with `sortEntries(set)`, then setAt. */
-import { addEntry, entriesOf, entryCount, findEntry, makeEntries } from "./entries";
+import { addEntry, entriesOf, entryCount, makeEntries } from "./entries";
+import { findEntry } from "./equal";
 import { SET } from "./value";
 
 export function makeSet(capacity: i32 = 0): usize {
