@@ -79,6 +79,16 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/rollback.ts")).rollback,
   },
   {
+    name: "promote",
+    summary: "have the release under way go on without waiting",
+    load: async () => (await import("./commands/release.ts")).promote,
+  },
+  {
+    name: "abort",
+    summary: "take the release under way back",
+    load: async () => (await import("./commands/release.ts")).abort,
+  },
+  {
     name: "token",
     summary: "make, list and take back what proxies join the mesh with",
     load: async () => (await import("./commands/token.ts")).token,

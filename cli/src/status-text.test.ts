@@ -275,7 +275,7 @@ test("printStatus says who has a release first, how long it is watched, and that
   expect(rest).toContain("      is still at 7777777: it was not sent the newer one yet, or has not answered");
   const watched = { stage: "everyone", sinceMs: NOW, proxies: 3, taken: 3, bakedAtMs: NOW + 5000 } as const;
   expect(printStatus({ ...status, release: watched }, paint).split("\n")[1]).toBe(
-    "release: 3 of 3 proxies have it, and it is watched for another 5 s: then it counts as proven",
+    "release: 3 of 3 proxies have it, and it is watched for another 5 s: then it counts as proven (regomesh promote, or abort)",
   );
 });
 

@@ -64,7 +64,11 @@ function printStage({ release, nowMs }: StatusBody, paint: Paint): readonly stri
     stage === "canary" ? ["canaries", "then everybody gets it"] : ["proxies", "then it counts as proven"];
   const has = `${taken} of ${proxies} ${who} have it`;
   if (bakedAtMs !== undefined)
-    return [paint.yellow(`release: ${has}, and it is watched for another ${printSpan(bakedAtMs - nowMs)}: ${then}`)];
+    return [
+      paint.yellow(
+        `release: ${has}, and it is watched for another ${printSpan(bakedAtMs - nowMs)}: ${then} (regomesh promote, or abort)`,
+      ),
+    ];
   const late =
     deadlineMs === undefined ? "" : `; it is taken back in ${printSpan(deadlineMs - nowMs)} unless they take it`;
   return [paint.yellow(`release: ${has}${late}`)];

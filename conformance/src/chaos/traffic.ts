@@ -34,6 +34,8 @@ export class Traffic {
   #answers = new Map<string, number>();
   #owed = 0;
   #lastMs = performance.now();
+  #isUnderWay = 0;
+  #onIdle: () => void = () => {};
 
   constructor(edge: string, perSecond: number, random: Random) {
     this.#edge = new URL(edge);
@@ -65,6 +67,13 @@ export class Traffic {
     const answers = this.#answers;
     this.#answers = new Map();
     return answers;
+  }
+
+  /** Asks nothing more, and waits for what is under way: the end of the harness is no fault of the mesh. */
+  async finish(): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#isUnderWay > 0) await new Promise<void>((done) => (this.#onIdle = done));
+    this.close();
   }
 
   close(): void {
@@ -99,6 +108,7 @@ export class Traffic {
       headers: { "x-user": user, "content-length": "0" },
       timeout: ANSWER_MS,
     });
+    this.#isUnderWay++;
     outgoing.on("response", (response) => {
       response.resume();
       response.on("error", () => {});
@@ -106,6 +116,9 @@ export class Traffic {
     });
     outgoing.on("timeout", () => outgoing.destroy(Object.assign(new Error("no answer"), { code: "no answer" })));
     outgoing.on("error", (error: NodeJS.ErrnoException) => this.#count(error.code ?? "error"));
+    outgoing.on("close", () => {
+      if (--this.#isUnderWay === 0) this.#onIdle();
+    });
     outgoing.end();
   }
 

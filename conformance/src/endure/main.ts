@@ -69,7 +69,7 @@ export async function endure({ trial, count, perSecond, seed }: EndureOptions): 
     judge.fault((error as Error).message);
   }
   await sleep(SETTLED_MS);
-  traffic.close();
+  await traffic.finish();
   leave.abort();
   await Promise.all(watching);
   await look();

@@ -1,10 +1,16 @@
 /** Releases that a canary of real sidecars has before everybody: what is right comes in force, what does harm does not. */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import type { StatusBody } from "@regomesh/controller";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "./deadline.ts";
 import { nextEvent } from "./events.ts";
 import { IN_FORCE_MS, isInForce, TestMesh } from "./test-mesh.ts";
 
+const run = promisify(execFile);
+const CLI = join(import.meta.dirname, "../../../cli/bin/regomesh.mjs");
 const POLICY = "examples/authz/orders.rego";
 const BAKE_MS = 15_000;
 /** Half a second until a proxy reports, half until it is looked at, and what the load needs for its requests. */
@@ -43,6 +49,50 @@ test("the canary has it first, and everybody when it was watched there", async (
   expect((await mesh.ask("/orders", TO_V2)).status).toBe(200);
   const all = await statusWhere("everybody has it", BAKE_MS + IN_FORCE_MS, (each) => isInForce(each, commit));
   expect(all.nowMs).toBeGreaterThanOrEqual((status.release?.bakedAtMs ?? 0) - 1);
+});
+
+/** An operator's word by the command line; gives what it says. */
+async function say(...args: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [CLI, ...args, "--state", mesh.statePath("")]);
+  return stdout;
+}
+
+test("a controller that starts anew goes on with the canary, and an operator's word ends the wait", async () => {
+  const before = (await mesh.status()).revision?.name;
+  const rule = (name: string) => ({
+    [POLICY]: (text: string) => `${text}\nallow if http.headers["x-nobody"] == "${name}"\n`,
+  });
+  const promoted = await mesh.commit("Promoted by hand", rule("promoted"));
+  const isTaken = ({ release, revision }: StatusBody) =>
+    release?.bakedAtMs !== undefined && revision?.name === promoted;
+  const watched = await statusWhere("the canary has it", IN_FORCE_MS, isTaken);
+  await until("how far it has come is kept", IN_FORCE_MS, async () =>
+    (await readFile(mesh.statePath("snapshots/stage.json"), "utf8")).includes("takenAtMs") ? true : undefined,
+  );
+  await mesh.mesh.restart("controller");
+  const after = await statusWhere(
+    "the canary has it still",
+    IN_FORCE_MS,
+    (each) => isTaken(each) && each.proxies.length === 4,
+  );
+  expect(after.release?.stage).toBe("canary");
+  expect(Math.abs((after.release?.bakedAtMs ?? 0) - (watched.release?.bakedAtMs ?? 0))).toBeLessThan(BAKE_MS);
+  await expect(say("promote", "c0ffee0")).rejects.toThrow(/the release under way is [0-9a-f]{12}, not c0ffee0/);
+  expect(await say("promote", promoted.slice(0, 7), "--full")).toMatch(/^the release goes on/);
+  const all = await statusWhere("everybody has it", IN_FORCE_MS, (each) => isInForce(each, promoted));
+  expect(all.nowMs).toBeLessThan(after.release?.bakedAtMs ?? 0);
+  const aborted = await mesh.commit("Aborted by hand", rule("aborted"));
+  await statusWhere(
+    "the canary has it",
+    IN_FORCE_MS,
+    ({ release, revision }) => release?.taken === 1 && revision?.name === aborted,
+  );
+  expect(await say("abort")).toBe("the release is taken back\n");
+  const back = await statusWhere("everybody is back", IN_FORCE_MS, (each) => isInForce(each, promoted));
+  expect(back.refused).toMatchObject({ commit: aborted, isTakenBack: true });
+  expect(back.refused?.diagnostics).toMatchObject([{ code: "release_aborted", message: "an operator has aborted it" }]);
+  await expect(say("abort")).rejects.toThrow("no release is under way");
+  expect(before).not.toBe(promoted);
 });
 
 test("what the canary begins to refuse is taken back, and nobody else ever has it", async () => {

@@ -9,6 +9,8 @@
  * A proxy that broke off a moment ago may be the one that refuses: it is waited for.
  */
 import { findRevoked, type Hello, indexRevoked, type Revoked } from "@regomesh/protocol";
+import { intervene } from "./intervene.ts";
+import { resumeStage } from "./kept-stage.ts";
 import { fallbackOf, holdWhatIsWrong, proveWhatHolds } from "./proof.ts";
 import { applyAck, applyHello, applyNack, openProxy, type ProxyStream, type StreamId } from "./proxy.ts";
 import { type Publication, withRevoked } from "./release.ts";
@@ -112,6 +114,10 @@ function apply(state: Distribution, event: DistributionEvent, nowMs: number): St
       const proxies = event.proxies.map((each) => ({ ...each, heardMs: each.heardMs === 0 ? nowMs : each.heardMs }));
       return still({ ...state, roster: remember(state.roster, proxies, (workload) => isMember(state, workload)) });
     }
+    case "word":
+      return still(intervene(state, event.word, nowMs));
+    case "resume":
+      return still(resumeStage(state, event.kept, nowMs));
     case "traffic":
       return still({ ...state, traffic: addTraffic(state.traffic, event.counted, watchedOf(state)) });
     case "tick":

@@ -22,8 +22,8 @@ export type Hold = {
 
 /** What speaks against a release that proxies have taken, or were to take. */
 export type StageFault = {
-  /** `release_refusals`, `release_failures`: the share of these rose; `release_deadline`: its canaries have not got it. */
-  readonly code: "release_refusals" | "release_failures" | "release_deadline";
+  /** `release_refusals`, `release_failures`: the share of these rose; `release_deadline`: its canaries have not got it; `release_aborted`: an operator's word. */
+  readonly code: "release_refusals" | "release_failures" | "release_deadline" | "release_aborted";
   /** One sentence. */
   readonly message: string;
 };

@@ -33,6 +33,8 @@ export type Stage = {
   readonly orderedUntilMs: number | undefined;
   /** By `workload instance`. */
   readonly canaries: ReadonlySet<string>;
+  /** An operator has said that it shall not go on. */
+  readonly isAborted?: true;
 };
 
 /** A connection that broke, or a controller that starts anew, has its proxies back by then. */
@@ -146,6 +148,7 @@ function isTaken(state: Distribution, nowMs: number): boolean {
 export function faultOf(state: Distribution, nowMs: number): StageFault | undefined {
   const { stage, traffic, proven } = state;
   if (stage === undefined || proven === undefined) return undefined;
+  if (stage.isAborted === true) return { code: "release_aborted", message: "an operator has aborted it" };
   // What is not watched is judged by nobody: requests fail for many reasons that are no revision's.
   const rise = stage.rules.bakeMs === 0 ? undefined : riseOf(traffic, stage.rules);
   if (rise !== undefined) return toFault(rise);

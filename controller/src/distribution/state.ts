@@ -14,6 +14,8 @@ import {
 } from "@regomesh/protocol";
 import type { Claim } from "./endpoints.ts";
 import type { Hold } from "./hold.ts";
+import type { Word } from "./intervene.ts";
+import type { KeptStage } from "./kept-stage.ts";
 import type { Held } from "./missing.ts";
 import { hashFor, lackingFor, type ProxyStream, type StreamId } from "./proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "./release.ts";
@@ -65,6 +67,10 @@ export type DistributionEvent =
   | { readonly kind: "stranger"; readonly proxy: Known }
   /** Proxies that were known before this controller started. */
   | { readonly kind: "remember"; readonly proxies: readonly Known[] }
+  /** An operator's word on the release under way. */
+  | { readonly kind: "word"; readonly word: Word }
+  /** How far the release in place had come before this controller started. */
+  | { readonly kind: "resume"; readonly kept: KeptStage }
   /** What requests met at proxies. */
   | { readonly kind: "traffic"; readonly counted: readonly Counted[] }
   /** Time has passed. */

@@ -5,6 +5,7 @@
 import type { Clock } from "@regomesh/base";
 import { isTakenBackSince } from "../ca/revocations.ts";
 import type { Claim } from "../distribution/endpoints.ts";
+import type { KeptStage } from "../distribution/kept-stage.ts";
 import { type Known, RESTART_LEASE_MS } from "../distribution/roster.ts";
 import type { SourceRights } from "../index/rights.ts";
 import { inputsOf } from "../sources/inputs.ts";
@@ -58,7 +59,7 @@ import { listSources, toPinBody } from "./sources/list.ts";
 import { SourceOperator } from "./sources/operate.ts";
 import type { OperatedSource } from "./sources/operated-source.ts";
 import { Sources } from "./sources/sources.ts";
-import { type KeptList, keptClaims, keptProxies } from "./store/kept-list.ts";
+import { type KeptList, keptClaims, keptProxies, keptStages } from "./store/kept-list.ts";
 import { KeptPin } from "./store/kept-pin.ts";
 import { LastGood } from "./store/last-good.ts";
 import { SourceContents } from "./store/source-contents.ts";
@@ -102,6 +103,7 @@ type Core = {
   readonly rollout: Rollout;
   readonly claims: KeptList<Claim>;
   readonly known: KeptList<Known>;
+  readonly stages: KeptList<KeptStage>;
   readonly troubles: Troubles;
   readonly announcer: Announcer;
   readonly teller: Teller;
@@ -143,9 +145,11 @@ async function openParts(
     log.log("warn", "this Node does not keep the build process from the network; Node 25 or newer does");
   closers.push(() => builder.close());
   core = makeCore(builder, lease, troubles, options);
-  const { composer, rollout, distributor, claims, known, teller, late } = core;
+  const { composer, rollout, distributor, claims, known, stages, teller, late } = core;
   closers.push(() => teller.close());
-  closers.push(async () => void (await Promise.all([claims.flush(), known.flush(), rollout.close()])));
+  closers.push(
+    async () => void (await Promise.all([...[claims, known, stages].map((list) => list.flush()), rollout.close()])),
+  );
   late.trustDomain = await Authority.trustDomainOf(lease);
   const revoked = await RevokedList.open(lease, clock.nowMs());
   const revoker = new Revoker({
@@ -229,6 +233,11 @@ async function openParts(
       inForce: () => (distributor.release === undefined ? [] : inputsOf(distributor.release)),
       clock,
     }),
+    intervene: (word, revision) => {
+      const why = distributor.intervene(word, revision);
+      if (why === undefined) log.log("warn", "an operator's word on the release under way", { word });
+      return why;
+    },
     onHook: () => sources.wake(),
     onConfirm: (hash) => {
       if (!composer.confirm(hash)) return false;
@@ -334,6 +343,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
   };
   const claims = keptClaims(lease, clock);
   const known = keptProxies(lease, clock);
+  const stages = keptStages(lease, clock);
   const distributor: Distributor = new Distributor({
     clock,
     sign: (body) => sign(body, late, clock),
@@ -344,6 +354,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       if (late.control === undefined) return;
       claims.keepSoon(() => distributor.claims());
       known.keepSoon(() => distributor.known());
+      stages.keepSoon(() => [distributor.keptStage()].flatMap((stage) => stage ?? []));
     },
     onHold: (hold, release) => {
       if (release !== undefined) void late.sources?.sync(release.plan.sources ?? []);
@@ -416,11 +427,15 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       mesh.publish(release, standing);
       void late.sources?.sync(release.plan.sources ?? []);
     },
+    onResume: async () => {
+      const [stage] = await stages.read();
+      if (stage !== undefined) distributor.resume(stage);
+    },
     onPin: (before, pinned) => announcer.rolledBack(before, pinned, clock.nowMs()),
     remembered: async () => (await known.read()).map(({ workload }) => workload),
     fallback: () => distributor.fallback,
   });
-  return { distributor, mesh, composer, rollout, claims, known, troubles, announcer, teller, late };
+  return { distributor, mesh, composer, rollout, claims, known, stages, troubles, announcer, teller, late };
 }
 
 async function openGrpc(

@@ -31,6 +31,8 @@ export type RolloutOptions = {
   readonly publish: (release: Release, standing: Standing) => void;
   /** Workloads, `namespace/name`, whose proxies were known before this start: what is compared with where no release was kept. */
   readonly remembered: () => Promise<readonly string[]>;
+  /** The release that was under way is given again: it goes on where it was. */
+  readonly onResume?: () => Promise<void>;
   /** An operator has put the second above the first, which was in force. */
   readonly onPin?: (before: readonly Input[], pinned: readonly Input[]) => void;
   /** What would be gone back to if a new release were held. */
@@ -86,6 +88,7 @@ export class Rollout {
     const isOpen = fallback !== undefined && this.#whyNot(fallback.release) === undefined;
     if (isOpen) publish({ ...fallback.release, explainDenials }, "proven");
     publish(release, isOpen ? "new" : "proven");
+    if (isOpen) await this.#options.onResume?.();
     await this.renew();
   }
 

@@ -74,6 +74,7 @@ export async function openBusyMesh({ services, calls, seed }: BusyMeshOptions): 
     counts: () => ({ builds: 1, refused: 0, lastBuildSeconds: 0 }),
     onHook: () => {},
     onConfirm: () => false,
+    intervene: () => undefined,
     ...({} as Pick<HttpOptions, "revoker" | "attestor" | "sourceOperator">), // nobody writes
   });
   return {

@@ -122,6 +122,11 @@ export class Play {
     return this.take({ kind: "tick" });
   }
 
+  /** What another mesh's proxies have in force, they have here: these are they. */
+  takeProxiesOf(other: Play): void {
+    for (const [proxy, holding] of other.#inForce) this.#inForce.set(proxy, holding);
+  }
+
   /** Of each connected proxy the revision that it says is in force. */
   inForce(): readonly string[] {
     return [...this.state.roster.proxies.values()].map(

@@ -17,6 +17,8 @@ import type { MeshPlan } from "../../build/build.ts";
 import { nextDueMs, stepAll } from "../../distribution/distribution.ts";
 import { type Claim, EMPTY_TABLE, type EndpointTable, toEndpointTable } from "../../distribution/endpoints.ts";
 import type { Hold } from "../../distribution/hold.ts";
+import { type Word, whyNoWord } from "../../distribution/intervene.ts";
+import { type KeptStage, keptStageOf } from "../../distribution/kept-stage.ts";
 import { planInForce } from "../../distribution/plan-in-force.ts";
 import { fallbackOf } from "../../distribution/proof.ts";
 import type { StreamId } from "../../distribution/proxy.ts";
@@ -137,6 +139,23 @@ export class Distributor {
   /** Gives every proxy a release. */
   publish(publication: Publication, standing: Standing = "new"): void {
     this.#take({ kind: "publish", publication, standing });
+  }
+
+  /** An operator's word on the release under way; why it has nothing to be about, where that is so. */
+  intervene(word: Word, revision: string | undefined): string | undefined {
+    const why = whyNoWord(this.#state, word, revision);
+    if (why === undefined) this.#take({ kind: "word", word });
+    return why;
+  }
+
+  /** How far the release in place had come before this controller started. */
+  resume(kept: KeptStage): void {
+    this.#take({ kind: "resume", kept });
+  }
+
+  /** What a restart must not forget of the release under way. */
+  keptStage(): KeptStage | undefined {
+    return keptStageOf(this.#state, this.#options.clock.nowMs());
   }
 
   /** Takes certificates back: the newest word on all of them. */

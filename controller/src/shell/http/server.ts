@@ -3,6 +3,7 @@
 import type { Log } from "@regomesh/base";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { ExplainRequest } from "../../api/bodies.ts";
+import type { Word } from "../../distribution/intervene.ts";
 import { type ControllerCounts, printMetrics } from "../../status/metrics.ts";
 import { listTargets } from "../../status/targets.ts";
 import { StoreError } from "../../store/store.ts";
@@ -14,6 +15,7 @@ import { EventStream } from "./events.ts";
 import { isAuthorized, isLocalHost } from "./guard.ts";
 import { addIdentities } from "./identities.ts";
 import { loadPage, PAGE_FOLDER, SECURITY_HEADERS } from "./page.ts";
+import { addReleases } from "./releases.ts";
 import { addSources } from "./sources.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -34,6 +36,8 @@ export type HttpOptions = {
   readonly revoker: Pick<Revoker, "list" | "revoke">;
   readonly attestor: Attestor;
   readonly sourceOperator: SourceOperator;
+  /** An operator's word on the release under way; why it has nothing to be about, where that is so. */
+  readonly intervene: (word: Word, revision: string | undefined) => string | undefined;
   /** A hook says that the source has something new. */
   readonly onHook: () => void;
   /** An operator confirms what the newest commit takes away; false where it waits for no such word. */
@@ -67,6 +71,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   addQuestions(app, options);
   addWrites(app, options);
   addSources(app, options.sourceOperator, onlyWith(options.token));
+  addReleases(app, options.intervene, onlyWith(options.token));
   addIdentities(app, options.attestor, onlyWith(options.token));
   addPage(app, options.pageFolder ?? PAGE_FOLDER);
   await app.listen({ host: host.replace(/^\[|\]$/g, ""), port });

@@ -1,6 +1,7 @@
 /** A list that is kept, so that a controller that starts anew knows what the one before it knew of proxies. */
 import type { Clock } from "@regomesh/base";
 import type { Claim } from "../../distribution/endpoints.ts";
+import type { KeptStage } from "../../distribution/kept-stage.ts";
 import type { Known } from "../../distribution/roster.ts";
 import { Keeper } from "../../store/keeper.ts";
 import { type Lease, type Reading, readText } from "../../store/store.ts";
@@ -9,6 +10,8 @@ const PROXIES = "snapshots/proxies.json";
 
 /** What changes within is kept at once. */
 const GATHER_MS = 200;
+/** What is counted of a release that is watched changes twice a second. */
+const STAGE_GATHER_MS = 2000;
 
 export class KeptList<T> {
   readonly #lease: Lease;
@@ -16,17 +19,19 @@ export class KeptList<T> {
   readonly #isMember: (value: unknown) => value is T;
   readonly #keeper: Keeper;
   readonly #clock: Clock;
+  readonly #gatherMs: number;
   readonly #ending = new AbortController();
   #wanted = "";
   /** What it is to be made of, where it has changed since it was last handed on. */
   #list: (() => readonly T[]) | undefined;
   #isWaiting = false;
 
-  constructor(lease: Lease, key: string, clock: Clock, isMember: (value: unknown) => value is T) {
+  constructor(lease: Lease, key: string, clock: Clock, isMember: (value: unknown) => value is T, gatherMs = GATHER_MS) {
     this.#lease = lease;
     this.#key = key;
     this.#isMember = isMember;
     this.#clock = clock;
+    this.#gatherMs = gatherMs;
     this.#keeper = new Keeper(lease, key, clock);
   }
 
@@ -35,7 +40,7 @@ export class KeptList<T> {
     this.#list = list;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#clock.sleep(GATHER_MS, this.#ending.signal).then(
+    this.#clock.sleep(this.#gatherMs, this.#ending.signal).then(
       () => {
         this.#isWaiting = false;
         this.#hand();
@@ -90,6 +95,11 @@ export function keptProxies(lease: Lease, clock: Clock): KeptList<Known> {
   return new KeptList(lease, PROXIES, clock, isKnown);
 }
 
+/** How far the release under way has come; empty where none is that a restart could forget. */
+export function keptStages(lease: Lease, clock: Clock): KeptList<KeptStage> {
+  return new KeptList(lease, "snapshots/stage.json", clock, isKeptStage, STAGE_GATHER_MS);
+}
+
 /** As `keptProxies(…).read`, for whoever does not hold the lease. */
 export async function readKnownProxies(reading: Reading): Promise<readonly Known[]> {
   return await readList(reading, PROXIES, isKnown);
@@ -103,4 +113,16 @@ function isClaim(value: unknown): value is Claim {
 function isKnown(value: unknown): value is Known {
   const { workload, instance, principal, heardMs } = (value ?? {}) as Partial<Known>;
   return [workload, instance, principal].every((each) => typeof each === "string") && typeof heardMs === "number";
+}
+
+function isKeptStage(value: unknown): value is KeptStage {
+  const { epoch, builtAtMs, kind, rules, fromSequence, sinceMs, canaries, before, now, atMs } = (value ??
+    {}) as Partial<KeptStage>;
+  return (
+    typeof epoch === "string" &&
+    (kind === "canary" || kind === "everyone") &&
+    typeof rules === "object" &&
+    [builtAtMs, fromSequence, sinceMs, atMs].every((each) => typeof each === "number") &&
+    [canaries, before, now].every((each) => Array.isArray(each))
+  );
 }
