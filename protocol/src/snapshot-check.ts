@@ -111,6 +111,7 @@ function checkWorkload(workload: FieldReader<WorkloadSnapshot>): void {
 
 function checkInbound(port: FieldReader<InboundPort>): void {
   port.text("name", SHORT_NAME);
+  if (port.has("servicePort")) port.integer("servicePort", 1, 65_535);
   port.oneOf("protocol", "http", "http2", "grpc");
   port.oneOf("mode", "strict", "edge");
   port.object("listen", checkAddress);

@@ -22,6 +22,8 @@ export type FileEndpoint = {
   readonly principal: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly portName: string;
+  /** The number of the service's port that it is for; absent: the port's name says. */
+  readonly servicePort?: number | undefined;
   /** Absent: `h1`. */
   readonly transports?: readonly string[];
 };
@@ -76,6 +78,7 @@ function checkFile(file: FieldReader<FileJson>): void {
       endpoint.text("principal");
       endpoint.labels("labels");
       endpoint.text("portName");
+      if (endpoint.has("servicePort")) endpoint.integer("servicePort", 1, 65_535);
       if (endpoint.has("transports")) endpoint.texts("transports", 16, { lengthMax: 16 });
     });
   }

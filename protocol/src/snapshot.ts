@@ -106,6 +106,8 @@ export type PortProtocol = "http" | "http2" | "grpc";
 
 export type InboundPort = {
   readonly name: string;
+  /** The number by which clients name it, and by which it stays the same port under another name; absent: its name. */
+  readonly servicePort?: number;
   /** Towards the application. */
   readonly protocol: PortProtocol;
   /** `edge` takes plaintext from outside the mesh; `strict` takes mTLS of the mesh alone. */

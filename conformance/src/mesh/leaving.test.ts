@@ -10,6 +10,7 @@ import { ROOT, TestMesh } from "./test-mesh.ts";
 
 const GONE_MS = 15_000;
 const SOME = 40;
+const RENAMES = 6;
 
 let mesh: TestMesh;
 beforeAll(async () => {
@@ -77,4 +78,17 @@ test("SIGTERM of the only v2 under load: every request is answered, by v1 in the
   expect(await versionsOf(SOME)).toEqual(new Set(["v1"]));
   await mesh.mesh.restart("sidecar of orders-v2");
   await until("v2 is asked again", GONE_MS, async () => (await versionsOf(SOME)).has("v2") || undefined);
+});
+
+test("a port that is renamed under load costs no request", async () => {
+  const load = new Load(mesh);
+  let [from, to] = ["http", "api"];
+  for (let turn = 0; turn < RENAMES; turn++) {
+    await load.more(SOME);
+    const renamed = (text: string) => text.replaceAll(`[{ name: ${from}, port: 80 }]`, `[{ name: ${to}, port: 80 }]`);
+    await mesh.inForce(await mesh.commit(`name the port ${to}`, { "examples/mesh/mesh.yaml": renamed }));
+    [from, to] = [to, from];
+  }
+  await load.more(SOME);
+  expect(await load.end()).toEqual([]);
 });

@@ -126,3 +126,29 @@ test("a move of one endpoint of many is told as that, and to those who may call 
   );
   expect(tell({ table: first, scope }, { table: third, scope }, true)).toBeUndefined();
 });
+
+test("a port that is renamed is known by its number, and to each service by that service's own", () => {
+  const [web] = makePlan(["web"], undefined).workloads as [WorkloadPlan];
+  const outbound = [
+    { name: "web", namespace: "default", port: 80, portName: "api" },
+    { name: "shop", namespace: "default", port: 8080, portName: "api" },
+  ] as unknown as MeshPlan["outbound"];
+  const inbound = web.inbound.map((port) => ({ ...port, name: "api", servicePort: 80 }));
+  const plan: MeshPlan = {
+    ...makePlan(["web", "shop"], undefined),
+    outbound,
+    workloads: [{ ...web, inbound, alsoServes: ["shop.default"] }],
+  };
+  // The proxy still has the snapshot in which the port was called http.
+  const [known, unknown] = [makeClaim("web", [1]), makeClaim("web", [2])];
+  const numbered = { ...known, listen: known.listen.map((address) => ({ ...address, servicePort: 80 })) };
+  const { rows } = toEndpointTable(plan, [numbered, unknown], EMPTY_TABLE);
+  const told = (service: string) =>
+    [...(rows.get(service)?.endpoints.values() ?? [])].map(({ port, portName, servicePort }) => [
+      port,
+      portName,
+      servicePort,
+    ]);
+  expect(told("web.default")).toEqual([[1, "api", 80]]);
+  expect(told("shop.default")).toEqual([[1, "api", 8080]]);
+});

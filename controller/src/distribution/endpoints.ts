@@ -46,13 +46,15 @@ type PlanPlaces = {
   readonly workloads: ReadonlyMap<string, WorkloadPlan>;
   readonly services: readonly string[];
   /** What each claim gives under this plan, by the claim's addresses. */
-  readonly given: WeakMap<
-    readonly ListenAddress[],
-    { readonly workload: string; readonly endpoints: readonly Endpoint[] }
-  >;
+  readonly given: WeakMap<readonly ListenAddress[], Given>;
+  /** By service (`name.namespace`), the numbers of its ports by their names. */
+  readonly numbers: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** By workload, the services that its proxies are told of; made when they are first asked for. */
   readonly scopes: Map<string, EndpointScope>;
 };
+
+/** What a claim gives under a plan: of each service that the workload answers for. */
+type Given = { readonly workload: string; readonly byService: ReadonlyMap<string, readonly Endpoint[]> };
 
 /** Services that a proxy is told of: those that its workload may call, and its own. Undefined: all. */
 export type EndpointScope = ReadonlySet<string> | undefined;
@@ -61,7 +63,14 @@ export const EMPTY_TABLE: EndpointTable = {
   version: 0,
   rows: new Map(),
   changed: new Set(),
-  places: { plan: undefined, workloads: new Map(), services: [], given: new WeakMap(), scopes: new Map() },
+  places: {
+    plan: undefined,
+    workloads: new Map(),
+    services: [],
+    given: new WeakMap(),
+    numbers: new Map(),
+    scopes: new Map(),
+  },
 };
 
 /** The table of a plan and of claims; `before` itself where nothing differs from it. */
@@ -71,8 +80,7 @@ export function toEndpointTable(plan: MeshPlan, claims: readonly Claim[], before
   for (const claim of claims) {
     const workload = places.workloads.get(claim.workload);
     if (workload === undefined) continue;
-    const endpoints = endpointsOf(claim, workload, places);
-    if (endpoints.length > 0) for (const service of servedBy(workload)) sources.get(service)?.push(endpoints);
+    for (const [service, endpoints] of endpointsOf(claim, workload, places)) sources.get(service)?.push(endpoints);
   }
   const changed = new Set<string>();
   const rows = new Map<string, EndpointRow>();
@@ -92,31 +100,55 @@ function toPlaces(plan: MeshPlan): PlanPlaces {
     workloads: new Map(plan.workloads.map((workload) => [`${workload.namespace}/${workload.name}`, workload])),
     services: plan.services.map(({ name, namespace }) => `${name}.${namespace}`),
     given: new WeakMap(),
+    numbers: numbersOf(plan),
     scopes: new Map(),
   };
 }
 
-/** Of a claim what its Workload resource lets it say. */
-function endpointsOf({ workload: key, listen }: Claim, workload: WorkloadPlan, { given }: PlanPlaces) {
+function numbersOf({ outbound }: MeshPlan): PlanPlaces["numbers"] {
+  const byService = Map.groupBy(outbound, ({ name, namespace }) => `${name}.${namespace}`);
+  return new Map(
+    [...byService].map(([service, ports]) => [service, new Map(ports.map(({ portName, port }) => [portName, port]))]),
+  );
+}
+
+/** Of a claim what its Workload resource lets it say, of each service that it answers for. */
+function endpointsOf({ workload: key, listen }: Claim, workload: WorkloadPlan, { given, numbers }: PlanPlaces) {
   const known = given.get(listen);
-  if (known?.workload === key) return known.endpoints;
-  const endpoints = listen.flatMap((address): Endpoint[] => {
-    const port = workload.inbound.find(({ name, mode }) => name === address.portName && mode === "strict");
+  if (known?.workload === key) return known.byService;
+  const endpoints = endpointsOfPorts(listen, workload);
+  const byService = new Map<string, readonly Endpoint[]>();
+  for (const service of endpoints.length === 0 ? [] : servedBy(workload)) {
+    const ports = numbers.get(service);
+    byService.set(
+      service,
+      endpoints.map((endpoint) => ({ ...endpoint, servicePort: ports?.get(endpoint.portName) })),
+    );
+  }
+  given.set(listen, { workload: key, byService });
+  return byService;
+}
+
+function endpointsOfPorts(listen: Claim["listen"], { name, principal, labels, inbound }: WorkloadPlan): Endpoint[] {
+  const strict = inbound.filter(({ mode }) => mode === "strict");
+  return listen.flatMap((address): Endpoint[] => {
+    // By its number it is known under the name that it had before, too.
+    const port =
+      strict.find(({ servicePort }) => servicePort !== undefined && servicePort === address.servicePort) ??
+      strict.find(({ name: portName }) => portName === address.portName);
     if (port === undefined || !isAllowed(port.listen, address)) return [];
     return [
       {
         address: address.address,
         port: address.port,
-        workload: workload.name,
-        principal: workload.principal,
-        labels: { ...workload.labels },
-        portName: address.portName,
+        workload: name,
+        principal,
+        labels: { ...labels },
+        portName: port.name,
         transports: address.transports,
       },
     ];
   });
-  given.set(listen, { workload: key, endpoints });
-  return endpoints;
 }
 
 function toRow(service: string, sources: EndpointRow["sources"], before: EndpointRow | undefined): EndpointRow {

@@ -48,10 +48,15 @@ export function toWorkloadPlan(
 }
 
 function inboundPorts(index: MeshIndex, workload: Workload): readonly InboundPort[] {
+  const [service = ""] = servicesOfWorkload(index, workload);
+  const numbers = new Map(index.services.get(service)?.spec.ports.map(({ name, port }) => [name, port]));
   return portsOf(index, workload).map(({ name, mode, protocol }) => {
     const own = workload.spec.ports.find((port) => port.name === name);
+    // Of another service that it answers for too, whose numbers are its own, the name says.
+    const servicePort = numbers.get(name);
     return {
       name,
+      ...(servicePort === undefined ? {} : { servicePort }),
       protocol: portProtocol({ protocol }),
       mode: mode === "Edge" ? "edge" : "strict",
       listen: own?.listen ?? { address: "127.0.0.1", port: 0 },

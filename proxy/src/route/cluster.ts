@@ -8,7 +8,7 @@ import { BALANCERS, type Candidates } from "../balance/balancer.ts";
 import { mayAdmit } from "../resilience/breaker.ts";
 import { isPanic } from "../resilience/ejection.ts";
 import { makeRetryBudget, type RetryBudget } from "../resilience/retry-budget.ts";
-import { type Endpoint, matchesLabels } from "./endpoint.ts";
+import { type Endpoint, isForPort, matchesLabels } from "./endpoint.ts";
 
 export type Cluster = {
   /** `name.namespace` */
@@ -61,7 +61,7 @@ export function makeCluster(
 export function setEndpoints(cluster: Cluster, endpoints: readonly Endpoint[]): void {
   const { service, only } = cluster;
   const ofPort = endpoints.filter(
-    (endpoint) => endpoint.portName === service.portName && (only === undefined || endpoint === only),
+    (endpoint) => isForPort(endpoint, service) && (only === undefined || endpoint === only),
   );
   for (const group of cluster.groups.values()) {
     const labels = service.subsets.find(({ name }) => name === group.subset)?.labels ?? {};

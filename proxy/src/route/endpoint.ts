@@ -3,7 +3,7 @@
  * requests in flight, connections. It lives as long as the controller names it, over
  * any number of snapshots.
  */
-import type { FileEndpoint } from "@regomesh/protocol";
+import type { FileEndpoint, OutboundService } from "@regomesh/protocol";
 import { type Breaker, makeBreaker } from "../resilience/breaker.ts";
 import type { StreamPool } from "../stream/upstream-stream.ts";
 
@@ -11,6 +11,8 @@ export type Endpoint = {
   readonly address: string;
   readonly port: number;
   readonly portName: string;
+  /** As in FileEndpoint. */
+  readonly servicePort: number | undefined;
   readonly workload: string;
   /** SPIFFE ID that it must show; "" on plaintext. */
   readonly principal: string;
@@ -31,6 +33,7 @@ export function makeEndpoint(facts: Omit<FileEndpoint, "service">): Endpoint {
     address: facts.address,
     port: facts.port,
     portName: facts.portName,
+    servicePort: facts.servicePort,
     workload: facts.workload,
     principal: facts.principal,
     labels: facts.labels,
@@ -48,11 +51,24 @@ function isSame(endpoint: Endpoint, facts: Omit<FileEndpoint, "service">): boole
     endpoint.address === facts.address &&
     endpoint.port === facts.port &&
     endpoint.principal === facts.principal &&
-    endpoint.portName === facts.portName &&
+    isSamePort(endpoint, facts) &&
     endpoint.workload === facts.workload &&
     names.length === Object.keys(endpoint.labels).length &&
     names.every((name) => endpoint.labels[name] === facts.labels[name])
   );
+}
+
+/** A port that has a number is the same under another name. */
+function isSamePort(endpoint: Endpoint, { portName, servicePort }: Pick<FileEndpoint, "portName" | "servicePort">) {
+  return endpoint.servicePort === servicePort && (servicePort !== undefined || endpoint.portName === portName);
+}
+
+/** Whether it is for that port of its service. */
+export function isForPort(
+  { portName, servicePort }: Pick<Endpoint, "portName" | "servicePort">,
+  service: Pick<OutboundService, "port" | "portName">,
+): boolean {
+  return servicePort === undefined ? portName === service.portName : servicePort === service.port;
 }
 
 /** The endpoints that facts describe: those that are known stay the same things. Also those that went. */

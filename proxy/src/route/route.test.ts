@@ -6,7 +6,7 @@ import { admit, settle } from "../resilience/breaker.ts";
 import { mayEject } from "../resilience/ejection.ts";
 import { makeService, makeWorkload } from "../test/make-snapshot.ts";
 import { type Group, pickEndpoint } from "./cluster.ts";
-import { type Endpoint, makeEndpoint, updateEndpoints } from "./endpoint.ts";
+import { type Endpoint, isForPort, makeEndpoint, updateEndpoints } from "./endpoint.ts";
 import { LastMatch } from "./last-match.ts";
 import { pickByKey } from "./pick-by-key.ts";
 import { drawIndex, pickTarget } from "./pick-target.ts";
@@ -207,6 +207,15 @@ test("where more than half of those left are ejected, all are asked", () => {
   group.endpoints = [first, second, third];
   expect(picked().length).toBe(3);
   for (const tried of group.endpoints) expect(pickByKey(group.endpoints, "key", tried, 0)).not.toBe(tried);
+});
+
+test("an endpoint of a port with a number stays the same thing, and the port's, under another name", () => {
+  const [known] = updateEndpoints([], [{ ...facts(1, "v1"), servicePort: 80 }]).endpoints as [Endpoint];
+  const renamed = { ...facts(1, "v1"), portName: "api", servicePort: 80 };
+  expect(updateEndpoints([known], [renamed]).endpoints[0]).toBe(known);
+  expect(isForPort(known, { port: 80, portName: "api" })).toBe(true);
+  expect(isForPort(known, { port: 81, portName: "http" })).toBe(false);
+  expect(isForPort(makeEndpoint(facts(1, "v1")), { port: 81, portName: "http" })).toBe(true);
 });
 
 test("an update keeps the endpoints that it names again", () => {

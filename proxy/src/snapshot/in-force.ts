@@ -20,7 +20,7 @@ export type InForce = {
   readonly inbound: BoundPolicy | undefined;
   readonly outbound: BoundPolicy | undefined;
   readonly services: ServiceTable;
-  /** The workload's own application, by the name of the inbound port. */
+  /** The workload's own application, by the inbound port (`inboundKey`). */
   readonly applications: ReadonlyMap<string, Cluster>;
   /** What is said of a request that passes, by the listener that it passes. */
   readonly via: { readonly inbound: Via; readonly outbound: Via };

@@ -12,6 +12,7 @@ import {
   type FileEndpoint,
   type Hello,
   type Holding,
+  type InboundPort,
   joinDigests,
   NOTHING_REVOKED,
   PROXY_FEATURES,
@@ -249,6 +250,7 @@ export class Controlled {
   #hello(isFirst: boolean): Hello {
     const { workload, namespace, sidecar } = this.#options;
     const { inbound, admin } = sidecar.addresses;
+    const ports = new Map(this.#ownPorts().map((port) => [port.name, port.servicePort]));
     return {
       workload,
       namespace,
@@ -262,9 +264,17 @@ export class Controlled {
         address,
         port,
         transports: [...PROXY_TRANSPORTS],
+        servicePort: ports.get(portName),
       })),
       admin: `${admin.address}:${admin.port}`,
     };
+  }
+
+  /** The inbound ports that are in force. */
+  #ownPorts(): readonly InboundPort[] {
+    const { workload, namespace, sidecar } = this.#options;
+    const own = sidecar.load?.snapshot.workloads.find((one) => one.name === workload && one.namespace === namespace);
+    return own?.inbound ?? [];
   }
 
   #holding(): Holding {

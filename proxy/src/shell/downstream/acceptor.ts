@@ -14,6 +14,7 @@ import { readyLines } from "../../http1/ready-lines.ts";
 import { refusalOf } from "../../identity/standing.ts";
 import type { Peer, PeerRefusal } from "../../identity/svid-check.ts";
 import { Counter } from "../../metrics/counters.ts";
+import { inboundKey } from "../../snapshot/inbound-key.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { agreedOn, authoritiesOf, type Identity, leadsToOneOf, peerOf, serverOptions } from "../net/tls.ts";
 import type { Plane } from "../plane/plane.ts";
@@ -131,7 +132,7 @@ export class InboundAcceptor implements Acceptor {
     this.#identity = identity;
     const edge = isMutual(options) ? -1 : this.#edgeOf("", false);
     this.#anyone = { certLine: undefined, edge, forwarded: undefined, notAfterMs: Number.POSITIVE_INFINITY };
-    this.#handler = new InboundHandler(plane, port.name);
+    this.#handler = new InboundHandler(plane, port);
     this.#tls = isMutual(options) ? this.#makeTls(identity as Identity) : undefined;
   }
 
@@ -283,7 +284,7 @@ function isMutual({ port, identity }: InboundOptions): boolean {
 
 export function acceptorKey(options: InboundOptions): string {
   const { port, service } = options;
-  return JSON.stringify([port.name, port.mode, isMutual(options), service]);
+  return JSON.stringify([inboundKey(port), port.mode, isMutual(options), service]);
 }
 
 function contextOf(

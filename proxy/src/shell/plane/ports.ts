@@ -6,6 +6,7 @@
 import type { X509Certificate } from "node:crypto";
 import { createServer } from "node:net";
 import type { InboundPort, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
+import { inboundKey } from "../../snapshot/inbound-key.ts";
 import { acceptorKey, InboundAcceptor, type InboundOptions } from "../downstream/acceptor.ts";
 import { type Address, Listener } from "../net/listener.ts";
 import type { Identity } from "../net/tls.ts";
@@ -157,7 +158,7 @@ export class Ports {
 
   /** A socket that is open already, or a new one. */
   async #find(port: InboundPort, asked: Address, known: number | undefined, opened: Listener[]): Promise<Planned> {
-    const key = `${asked.address} ${asked.port === 0 ? port.name : asked.port}`;
+    const key = `${asked.address} ${asked.port === 0 ? inboundKey(port) : asked.port}`;
     const where = { address: asked.address, port: known ?? asked.port };
     const same = this.#ports.find(({ key: other, listener: { address } }) => {
       return other === key || (address.port === where.port && address.address === where.address);

@@ -12,6 +12,7 @@ import { makeEndpoint } from "../../route/endpoint.ts";
 import { makeServiceTable } from "../../route/service-table.ts";
 import { applicationService } from "../../snapshot/application-service.ts";
 import { type InForce, toRevisionId } from "../../snapshot/in-force.ts";
+import { inboundKey } from "../../snapshot/inbound-key.ts";
 import { OutboundAcceptor } from "../downstream/acceptor.ts";
 import { DEFAULT_TIMEOUTS } from "../downstream/downstream-timeouts.ts";
 import { type Address, Listener } from "../net/listener.ts";
@@ -274,13 +275,14 @@ export class ThreadPlane implements DataPlane {
     const { applicationMs } = this.#options.timeouts ?? DEFAULT_TIMEOUTS;
     return new Map(
       workload.inbound.map((port) => {
+        const key = inboundKey(port);
         const address = port.application.address;
         const number = port.application.port === 0 ? (this.#options.appPort ?? 0) : port.application.port;
-        const before = this.#plane.inForce?.applications.get(port.name);
+        const before = this.#plane.inForce?.applications.get(key);
         const known = before?.groups.get("")?.endpoints[0];
         const isSame =
           known?.address === address && known.port === number && before?.service.protocol === port.protocol;
-        if (before !== undefined && isSame) return [port.name, before];
+        if (before !== undefined && isSame) return [key, before];
         const service = applicationService(workload, port.name, applicationMs, port.protocol);
         const endpoint = makeEndpoint({
           address,
@@ -290,7 +292,7 @@ export class ThreadPlane implements DataPlane {
           principal: "",
           labels: {},
         });
-        return [port.name, makeCluster(service, number === 0 ? [] : [endpoint], () => -1)];
+        return [key, makeCluster(service, number === 0 ? [] : [endpoint], () => -1)];
       }),
     );
   }

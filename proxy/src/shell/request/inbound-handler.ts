@@ -3,6 +3,7 @@
  * to the one port of the application that the listener stands for.
  */
 import { KnownField, type PolicyDecision } from "@regomesh/policy-runtime";
+import type { InboundPort } from "@regomesh/protocol";
 import { authorize, type Refusal, withoutPolicy } from "../../decide/authorize.ts";
 import type { Permit } from "../../decide/permit.ts";
 import { type ForwardedPeer, replaceForwarded } from "../../edge/forwarded.ts";
@@ -13,6 +14,7 @@ import { maskOf } from "../../http1/known-field.ts";
 import type { ReadyLines } from "../../http1/ready-lines.ts";
 import { Counter } from "../../metrics/counters.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
+import { inboundKey } from "../../snapshot/inbound-key.ts";
 import { type Forwarding, POOL_WAIT_MS } from "../../stream/forwarding.ts";
 import type { Plane } from "../plane/plane.ts";
 import { refusalAnswer } from "./answer.ts";
@@ -60,16 +62,19 @@ const NOBODY: InboundPeer = {
 
 export class InboundHandler implements RequestHandler {
   readonly #plane: Plane;
-  readonly #portName: string;
+  readonly #port: InboundPort;
+  /** Of the port in every snapshot. */
+  readonly #key: string;
   /** Made once for each snapshot. */
   #forwarding: Forwarding | undefined = undefined;
   #madeFor: InForce | undefined = undefined;
   /** `name.namespace` of the workload's own service. */
   #service = "";
 
-  constructor(plane: Plane, portName: string) {
+  constructor(plane: Plane, port: InboundPort) {
     this.#plane = plane;
-    this.#portName = portName;
+    this.#port = port;
+    this.#key = inboundKey(port);
   }
 
   get isDraining(): boolean {
@@ -111,7 +116,7 @@ export class InboundHandler implements RequestHandler {
     settleRequestId(request, head);
     const authority = authorityOf(request, head, inForce);
     writeHead(request, head, target, authority, inForce.inbound !== undefined);
-    if (forwarding === undefined) return void request.respond("no_such_port", `no port ${this.#portName}`);
+    if (forwarding === undefined) return void request.respond("no_such_port", `no port ${this.#port.name}`);
     const permit = this.#permit(request, inForce);
     if (permit === undefined) return;
     if (permit.request !== undefined || permit.query !== undefined) {
@@ -168,7 +173,7 @@ export class InboundHandler implements RequestHandler {
   #makeForwarding(inForce: InForce): void {
     this.#madeFor = inForce;
     this.#service = `${inForce.workload.service}.${inForce.workload.namespace}`;
-    const cluster = inForce.applications.get(this.#portName);
+    const cluster = inForce.applications.get(this.#key);
     const group = cluster?.groups.get("");
     this.#forwarding =
       cluster === undefined || group === undefined

@@ -92,6 +92,8 @@ export interface ListenAddress {
   port: number;
   /** What is spoken inside mTLS: "h1"; later "h2" and more. */
   transports: string[];
+  /** The number of the service's port, by which it is the same under another name; absent of earlier versions. */
+  servicePort?: number | undefined;
 }
 
 /** What the nonce names is in force. */
@@ -226,6 +228,8 @@ export interface Endpoint {
   portName: string;
   /** As in ListenAddress; a caller uses an endpoint only by a transport that it speaks. */
   transports: string[];
+  /** The number of the service's port that it is for; absent: port_name says. */
+  servicePort?: number | undefined;
 }
 
 export interface Endpoint_LabelsEntry {
@@ -761,7 +765,7 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseListenAddress(): ListenAddress {
-  return { portName: "", address: "", port: 0, transports: [] };
+  return { portName: "", address: "", port: 0, transports: [], servicePort: undefined };
 }
 
 export const ListenAddress: MessageFns<ListenAddress> = {
@@ -777,6 +781,9 @@ export const ListenAddress: MessageFns<ListenAddress> = {
     }
     for (const v of message.transports) {
       writer.uint32(34).string(v!);
+    }
+    if (message.servicePort !== undefined) {
+      writer.uint32(40).uint32(message.servicePort);
     }
     return writer;
   },
@@ -824,6 +831,14 @@ export const ListenAddress: MessageFns<ListenAddress> = {
             }
 
             message.transports.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.servicePort = reader.uint32();
             continue;
           }
         }
@@ -1758,7 +1773,16 @@ export const ServiceEndpoints: MessageFns<ServiceEndpoints> = {
 };
 
 function createBaseEndpoint(): Endpoint {
-  return { address: "", port: 0, workload: "", principal: "", labels: {}, portName: "", transports: [] };
+  return {
+    address: "",
+    port: 0,
+    workload: "",
+    principal: "",
+    labels: {},
+    portName: "",
+    transports: [],
+    servicePort: undefined,
+  };
 }
 
 export const Endpoint: MessageFns<Endpoint> = {
@@ -1783,6 +1807,9 @@ export const Endpoint: MessageFns<Endpoint> = {
     }
     for (const v of message.transports) {
       writer.uint32(58).string(v!);
+    }
+    if (message.servicePort !== undefined) {
+      writer.uint32(64).uint32(message.servicePort);
     }
     return writer;
   },
@@ -1857,6 +1884,14 @@ export const Endpoint: MessageFns<Endpoint> = {
             }
 
             message.transports.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.servicePort = reader.uint32();
             continue;
           }
         }
