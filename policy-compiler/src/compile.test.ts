@@ -109,8 +109,8 @@ test("an entrypoint that no rule answers names the rules beside it", () => {
   ]);
 });
 
-test("a base document at a rule's path is refused", () => {
-  const diagnostics = checkUnit(makeUnit("a", "package a\nb.c[x] := 1 if x := 2", { a: { b: { c: {} } } }));
+test.each(["b.c[x] := 1 if x := 2", "b.c(x) := x"])("a base document at a rule's path is refused: %s", (rule) => {
+  const diagnostics = checkUnit(makeUnit("a", `package a\n${rule}`, { a: { b: { c: {} } } }));
   expect(diagnostics).toMatchObject([
     {
       code: "rego_compile_error",

@@ -13,7 +13,7 @@ import type { IrPolicy } from "./ir/policy.ts";
 import type { RuntimeModule } from "./link/runtime-module.ts";
 import { type AnalyzeSettings, type Back, type Front, type Run, runBack, runFront } from "./pipeline.ts";
 import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
-import { makeRuleTree } from "./plan/rule-tree.ts";
+import { makeRuleTree } from "./resolved/rule-tree.ts";
 import { checkDecision } from "./role/check-decision.ts";
 import { checkSlowPath } from "./role/check-slow-path.ts";
 import { parseQuery } from "./syntax/parse.ts";
@@ -82,7 +82,7 @@ function runUnits(
     diagnostics.push(...checked.diagnostics);
     const { modules, types } = checked.state;
     if (modules === undefined) continue;
-    const { root } = makeRuleTree(modules);
+    const root = makeRuleTree(modules);
     const wanted = entrypoints.filter((entrypoint) => entrypoint.unit === unit.name);
     for (const entrypoint of wanted) {
       diagnostics.push(...checkEntrypoint(unit, root, entrypoint.name));
@@ -136,7 +136,7 @@ export function checkUnit(unit: Unit, options: Partial<AnalyzeSettings> = {}): r
 export function checkOffered(unit: Unit, builtins: BuiltinSignatures = BUILTINS): readonly Diagnostic[] {
   const { modules, types } = runFront(frontOf(unit, { print: false, builtins })).state;
   if (modules === undefined) return [];
-  const { root } = makeRuleTree(modules);
+  const root = makeRuleTree(modules);
   const found = ENTRYPOINTS.flatMap(({ names, direction }) => {
     const wanted = names.filter((name) => checkEntrypoint(unit, root, name).length === 0);
     const entrypoints = wanted.map((name) => planOf(unit.name, name, true));
@@ -158,7 +158,7 @@ export function checkOffered(unit: Unit, builtins: BuiltinSignatures = BUILTINS)
 export function findSlowPaths(unit: Unit, builtins: BuiltinSignatures = BUILTINS): readonly Diagnostic[] {
   const { modules } = runFront(frontOf(unit, { print: false, builtins })).state;
   if (modules === undefined) return [];
-  const { root } = makeRuleTree(modules);
+  const root = makeRuleTree(modules);
   const names = ENTRYPOINTS.flatMap((each) => each.names).filter(
     (name) => checkEntrypoint(unit, root, name).length === 0,
   );

@@ -13,7 +13,7 @@ import { guard } from "./guard.ts";
 import type { RuntimeModule } from "./link/runtime-module.ts";
 import type { PlannedPolicy } from "./plan/plan.ts";
 import { findReads } from "./plan/reads.ts";
-import { makeRuleTree } from "./plan/rule-tree.ts";
+import { makeRuleTree } from "./resolved/rule-tree.ts";
 import { checkRole } from "./role/check-role.ts";
 import type { Module } from "./syntax/ast.ts";
 import { parseModule } from "./syntax/parse.ts";
@@ -126,7 +126,7 @@ function analyzeAll({ parsed = [], ...settings }: Front): Found<Front> {
 }
 
 function checkPaths({ unit, modules = [] }: Front): Found<Front> {
-  return { state: {}, diagnostics: unit === undefined ? [] : checkRulePaths(unit, makeRuleTree(modules).root) };
+  return { state: {}, diagnostics: unit === undefined ? [] : checkRulePaths(unit, makeRuleTree(modules)) };
 }
 
 function checkDepth({ planned }: Back): Found<Back> {

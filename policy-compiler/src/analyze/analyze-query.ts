@@ -4,6 +4,7 @@
  */
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
+import { makeRuleTree } from "../resolved/rule-tree.ts";
 import type { Body, Expr, Import, Module, Term, What } from "../syntax/ast.ts";
 import type { RegoVersion } from "../syntax/version.ts";
 import { checkQuery, type RuleTypes } from "../types/check-rules.ts";
@@ -15,7 +16,6 @@ import { collectGlobals, type Exports } from "./names.ts";
 import type { Arity } from "./outputs.ts";
 import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
 import { addImplicit } from "./rewrite-term.ts";
-import { indexRules } from "./rule-index.ts";
 import { orderQuery } from "./safety.ts";
 import { declaredNames, type Scope } from "./scope.ts";
 import { eachDeepExpr, eachTerm, termsOfExpr } from "./tree.ts";
@@ -57,7 +57,7 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   };
   const rewritten = rewriteQuery(context, body);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
-  const root = indexRules(modules);
+  const root = makeRuleTree(modules);
   const callables = makeCallables(root, builtins);
   checkBodyCalls(rewritten, { callables, builtins, diagnostics, late: diagnostics, mayDeprecated: isLenient });
   eachDeepExpr(rewritten, (expr) => checkModifiers(expr, { root, callables, builtins, diagnostics }));

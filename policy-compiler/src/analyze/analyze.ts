@@ -4,6 +4,7 @@
  */
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
+import { eachNode, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Body, Module, Rule, Term } from "../syntax/ast.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
 import type { Schemas } from "../types/schemas.ts";
@@ -23,7 +24,6 @@ import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./met
 import { collectExports, collectGlobals } from "./names.ts";
 import { readFirst } from "./read-first.ts";
 import { rewriteRule } from "./rewrite-rule.ts";
-import { eachNode, indexRules, type RuleNode } from "./rule-index.ts";
 import { checkHeads, orderRule } from "./safety.ts";
 import { eachRuleExpr } from "./tree.ts";
 
@@ -88,7 +88,7 @@ const STAGES: readonly Stage[] = [
 
 export function analyze(options: AnalyzeOptions): Analysis {
   const { modules, builtins = BUILTINS, print = false, strict = false, schemas } = options;
-  const index = indexRules([]);
+  const index = makeRuleTree([]);
   let state: State = {
     modules,
     builtins,
@@ -139,7 +139,7 @@ function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
     });
     return { ...module, imports: [], rules };
   });
-  const index = indexRules(modules);
+  const index = makeRuleTree(modules);
   return { ...state, modules, index, callables: makeCallables(index, state.builtins) };
 }
 
@@ -210,5 +210,5 @@ function orderModules(state: State, diagnostics: Diagnostic[]): State {
   const modules = state.modules.map((module) => ({ ...module, rules: module.rules.map(order) }));
   const undeclared = found.filter(({ code }) => code === "rego_compile_error");
   diagnostics.push(...(undeclared.length > 0 ? undeclared : found));
-  return { ...state, modules, index: indexRules(modules) };
+  return { ...state, modules, index: makeRuleTree(modules) };
 }

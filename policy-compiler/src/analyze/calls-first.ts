@@ -3,11 +3,12 @@
  * asked, and no conflict in one met. An expression that both calls and asks rules has its calls in equations in
  * front of it, in closures too.
  */
+
+import type { RuleNode } from "../resolved/rule-tree.ts";
 import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
 import type { Generator } from "./context.ts";
 import { splitCalls } from "./negation.ts";
 import { asksRules } from "./read-first.ts";
-import type { RuleNode } from "./rule-index.ts";
 import { mapSubterms, mapWhat, subterms, termsOfWhat } from "./tree.ts";
 
 type Split = { readonly root: RuleNode; readonly generator: Generator };

@@ -1,8 +1,8 @@
 /** A package, a document and the packages below one have one annotation each. */
 import { type Diagnostic, type Location, positionAt } from "@regomesh/base";
+import { constantPath } from "../resolved/rule-tree.ts";
 import type { Annotation, Module } from "../syntax/ast.ts";
 import { makeProblem } from "./problem.ts";
-import { constantPath } from "./rule-index.ts";
 
 /** `modules` with heads that begin at the root. */
 export function checkAnnotations(modules: readonly Module[]): readonly Diagnostic[] {

@@ -1,11 +1,11 @@
 /** Calls name a function or built-in that there is, with as many arguments as it takes. */
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
+import { findNode, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Body, Expr, Operator, Rule, Term } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import { printType } from "../types/print-type.ts";
 import { makeProblem } from "./problem.ts";
-import { findNode, type RuleNode } from "./rule-index.ts";
 import { eachDeepExpr, eachDeepTerm, eachRuleExpr, eachRuleTerm } from "./tree.ts";
 
 export type Callables = {

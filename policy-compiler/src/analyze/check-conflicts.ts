@@ -3,10 +3,18 @@
  * all pieces of one document; one default; and nothing below what is one value.
  */
 import { type Diagnostic, type Location, positionAt } from "@regomesh/base";
+import {
+  dataName,
+  eachNode,
+  findNode,
+  hasConstantHead,
+  isGroundHead,
+  type RuleNode,
+  ruleName,
+} from "../resolved/rule-tree.ts";
 import type { Module, Rule } from "../syntax/ast.ts";
 import { printPath, printTermPath } from "../syntax/print-term.ts";
 import { makeProblem } from "./problem.ts";
-import { eachNode, findNode, hasConstantHead, isGroundHead, nodeName, type RuleNode, ruleName } from "./rule-index.ts";
 
 /** `modules` with heads that begin at the root. */
 export function checkConflicts(root: RuleNode, modules: readonly Module[]): readonly Diagnostic[] {
@@ -65,7 +73,7 @@ function checkDefaults(
   const [first] = defaults;
   if (first === undefined || defaults.length === 1) return;
   const places = defaults.slice(0, NAMED_MAX).map(({ at }) => placeOf(at));
-  const message = `multiple default rules ${nodeName(node)} found at ${places.join(", ")}`;
+  const message = `multiple default rules ${dataName(node.path)} found at ${places.join(", ")}`;
   const at = packageOf(first, modules);
   const related = defaults.map(({ head }) => ({ at: head.at, message: "here" }));
   diagnostics.push({ ...makeProblem("rego_type_error", at, message), related });

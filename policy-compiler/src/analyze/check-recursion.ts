@@ -6,11 +6,11 @@
  * Functions count as parts of the document that they stand in.
  */
 import type { Diagnostic } from "@regomesh/base";
+import { ruleName } from "../resolved/rule-tree.ts";
 import type { Rule } from "../syntax/ast.ts";
 import type { Dependencies, RuleVertex } from "./dependencies.ts";
 import { findComponents, findCycle, type Vertex } from "./graph.ts";
 import { makeProblem } from "./problem.ts";
-import { ruleName } from "./rule-index.ts";
 
 /** More cycles than these tell nothing new. */
 const REPORTED_MAX = 20;

@@ -1,12 +1,12 @@
 /** `with` replaces input, data that are no part of a rule, or a function by one that takes as many arguments. */
 import type { Diagnostic } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
+import { constantPath, dataName, findNode, hasConstantHead, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Expr, Term, With } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import type { Callables } from "./check-calls.ts";
 import { makeProblem } from "./problem.ts";
 import { termName } from "./rewrite-with.ts";
-import { constantPath, findNode, hasConstantHead, nodeName, type RuleNode } from "./rule-index.ts";
 
 export type WithContext = {
   readonly root: RuleNode;
@@ -63,7 +63,12 @@ function findDataFault(modifier: With, context: WithContext): Diagnostic | undef
     const node = findNode(context.root, names.slice(0, length));
     if (node?.rules.some(hasConstantHead)) {
       const message = "with keyword cannot partially replace virtual document(s)";
-      return makeProblem("rego_compile_error", modifier.target.at, message, `replace ${nodeName(node)} as a whole`);
+      return makeProblem(
+        "rego_compile_error",
+        modifier.target.at,
+        message,
+        `replace ${dataName(node.path)} as a whole`,
+      );
     }
   }
   const isFunction = findNode(context.root, names)?.rules.some(({ head }) => head.args !== undefined);

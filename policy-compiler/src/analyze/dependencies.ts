@@ -3,11 +3,11 @@
  * reference with a variable needs every rule that it may mean.
  */
 
+import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Rule, Term } from "../syntax/ast.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { type Choices, makeChoices } from "./choices.ts";
 import { orderVertices, reverse, type Vertex } from "./graph.ts";
-import { eachNode, type RuleNode } from "./rule-index.ts";
 import { deepTerm, eachDeepTerm, eachRuleExpr } from "./tree.ts";
 
 export type RuleVertex = Vertex & { readonly rule: Rule | undefined };

@@ -7,12 +7,12 @@
  * Only where it can be told apart: a body beside it may fail, and no rule in the way stands there always.
  */
 
+import { isGroundHead, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Body, Rule } from "../syntax/ast.ts";
 import { constantText } from "../syntax/constant-text.ts";
 import { earlyValue } from "../syntax/early-exit.ts";
 import { linksOf } from "../syntax/rule-links.ts";
 import { mayRuleFail, needsOf, type Reading } from "./read-first.ts";
-import { isGroundHead, type RuleNode } from "./rule-index.ts";
 
 /** Each link asks what all of another value need: more are looked at whole. */
 const LINKS_MAX = 16;

@@ -8,6 +8,7 @@
  * leaves closures, `not` and `with` alone, and bodies that print.
  */
 import type { Location } from "@regomesh/base";
+import type { RuleNode } from "../resolved/rule-tree.ts";
 import type { Body, Expr, Head, Rule, Term, What } from "../syntax/ast.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { printTermPath } from "../syntax/print-term.ts";
@@ -22,7 +23,6 @@ import {
   stringTests,
 } from "./constant-tests.ts";
 import { freshVar, type Generator } from "./context.ts";
-import type { RuleNode } from "./rule-index.ts";
 import { closuresOfExpr, deepTerm, eachDeepTerm, eachTerm, mapSubterms, mapWhat, termsOfWhat } from "./tree.ts";
 
 export type Reading = {

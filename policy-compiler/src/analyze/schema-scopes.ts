@@ -4,6 +4,7 @@
  * one says of the same place.
  */
 import type { Diagnostic } from "@regomesh/base";
+import { constantPath } from "../resolved/rule-tree.ts";
 import type { Annotation, Module, Rule } from "../syntax/ast.ts";
 import { readSchemaUses, type SchemaUse } from "../syntax/schema-annotation.ts";
 import { overrideType } from "../types/override.ts";
@@ -12,7 +13,6 @@ import type { RegoType } from "../types/type.ts";
 import { type Documents, typeOfDocument } from "../types/type-env.ts";
 import { makeTree, putType, type TypeNode } from "../types/type-tree.ts";
 import { makeProblem } from "./problem.ts";
-import { constantPath } from "./rule-index.ts";
 
 export type SchemaScopes = {
   /** The tree of what a rule's schemas say; undefined where it has none. */

@@ -11,7 +11,7 @@ import type { RuntimeModule } from "../link/runtime-module.ts";
 import { runBack, runFront } from "../pipeline.ts";
 import { type PlannedPolicy, planUnits } from "../plan/plan.ts";
 import type { TracedRule } from "../plan/planner.ts";
-import { dataName, findNode, makeRuleTree, type RuleTree } from "../plan/rule-tree.ts";
+import { dataName, findNode, isVirtual, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Expr, Rule, Term } from "../syntax/ast.ts";
 import { toDataPath } from "../unit/entrypoint.ts";
 import type { Unit } from "../unit/unit.ts";
@@ -157,7 +157,7 @@ function placeOf(path: string, { at }: Rule): Pick<RuleOutcome, "path" | "file" 
 }
 
 /** The longest constant path of each reference to data that is no rule's. */
-function readsOf(rule: Rule, tree: RuleTree): readonly (readonly string[])[] {
+function readsOf(rule: Rule, root: RuleNode): readonly (readonly string[])[] {
   const found = new Map<string, readonly string[]>();
   eachRuleTerm({ ...rule, else: undefined }, (term: Term) => {
     if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return;
@@ -166,13 +166,16 @@ function readsOf(rule: Rule, tree: RuleTree): readonly (readonly string[])[] {
       if (part.kind !== "string") break;
       path.push(part.value);
     }
-    if (path.length > 0 && !isVirtual(tree, path)) found.set(JSON.stringify(path), path);
+    if (path.length > 0 && !isRuleMade(root, path)) found.set(JSON.stringify(path), path);
   });
   found.delete(JSON.stringify(rule.head.ref.flatMap((part) => (part.kind === "string" ? [part.value] : []))));
   return [...found.values()];
 }
 
 /** Whether a rule stands on the way. */
-function isVirtual({ root }: RuleTree, path: readonly string[]): boolean {
-  return path.some((_, at) => (findNode(root, path.slice(0, at + 1))?.rules.length ?? 0) > 0);
+function isRuleMade(root: RuleNode, path: readonly string[]): boolean {
+  return path.some((_, at) => {
+    const node = findNode(root, path.slice(0, at + 1));
+    return node !== undefined && isVirtual(node);
+  });
 }

@@ -1,10 +1,10 @@
 /** Calls: built-ins, functions of the policy, and what `with` puts in their place. */
 import type { IrOperand } from "../ir/policy.ts";
+import { dataName } from "../resolved/rule-tree.ts";
 import type { Term } from "../syntax/ast.ts";
 import { type Environment, type Mock, resolveEnvironment } from "./environment.ts";
 import { requireBuiltin } from "./planner.ts";
 import { callFunction } from "./rule.ts";
-import { dataName } from "./rule-tree.ts";
 import { append, bool, local, newLocal, planTerm, type Site, scan } from "./site.ts";
 
 /** The value of a call. A relation iterates over its answers. */
@@ -48,12 +48,12 @@ export function callName(operator: readonly string[]): string {
 }
 
 function arityOf(site: Site, name: string): number {
-  const rules = site.planner.tree.functions.get(name);
-  return rules?.arity ?? requireSignature(site, name).arity;
+  const [first] = site.planner.functions.get(name)?.rules ?? [];
+  return first?.head.args?.length ?? requireSignature(site, name).arity;
 }
 
 function isVoid(site: Site, name: string): boolean {
-  return !site.planner.tree.functions.has(name) && requireSignature(site, name).isVoid;
+  return !site.planner.functions.has(name) && requireSignature(site, name).isVoid;
 }
 
 function requireSignature(site: Site, name: string) {
@@ -83,8 +83,8 @@ function withoutMocks(site: Site): Environment {
 }
 
 function invokeOriginal(site: Site, name: string, args: readonly IrOperand[]): IrOperand {
-  const rules = site.planner.tree.functions.get(name);
-  if (rules !== undefined) return callFunction(site, rules, args);
+  const own = site.planner.functions.get(name);
+  if (own !== undefined) return callFunction(site, own, args);
   const { isRelation } = requireBuiltin(site.planner, name);
   const result = newLocal(site);
   append(site, { type: "CallStmt", stmt: { func: name, args: [...args], result } });

@@ -5,6 +5,14 @@
  * rules in the base document.
  */
 import type { IrFunc, IrOperand } from "../ir/policy.ts";
+import {
+  dataName,
+  documentsBelow,
+  hasDocumentsBelow,
+  isFunction,
+  isVirtual,
+  type RuleNode,
+} from "../resolved/rule-tree.ts";
 import { type DataPath, isHidden } from "./environment.ts";
 import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite } from "./func.ts";
 import { isPartial, keysDeep } from "./partial.ts";
@@ -12,7 +20,6 @@ import { isKeyReady, type Key, matchKey, planBasePath, planKey, planPath } from 
 import { requireFunc } from "./planner.ts";
 import { openVariables } from "./readiness.ts";
 import { callKeyed, callRules } from "./rule.ts";
-import { dataName, type RuleNode } from "./rule-tree.ts";
 import {
   append,
   appendBlock,
@@ -30,17 +37,17 @@ import {
 import { bindVariable, resolveVariable } from "./variables.ts";
 
 export function planDataRef(site: Site, path: readonly Key[]): IrOperand {
-  return planAt(site, site.planner.tree.root, path);
+  return planAt(site, site.planner.tree, path);
 }
 
 function planAt(site: Site, from: RuleNode, path: readonly Key[]): IrOperand {
   let node = from;
   for (const [i, key] of path.entries()) {
     if (isHidden(site.environment, node.path)) return planInBase(site, node.path, path.slice(i));
-    if (node.rules.length > 0) return planInRules(site, node, path.slice(i));
-    if (node.children.size === 0) return planInBase(site, node.path, path.slice(i));
+    if (isVirtual(node)) return planInRules(site, node, path.slice(i));
+    if (!hasDocumentsBelow(node)) return planInBase(site, node.path, path.slice(i));
     const child = key.kind === "name" ? node.children.get(key.name) : undefined;
-    if (child !== undefined) node = child;
+    if (child !== undefined && !isFunction(child)) node = child;
     else if (key.kind === "name" || isScalar(key)) return planInBase(site, node.path, path.slice(i));
     else return planChoice(site, node, path.slice(i));
   }
@@ -50,7 +57,7 @@ function planAt(site: Site, from: RuleNode, path: readonly Key[]): IrOperand {
 /** The whole document at a node. */
 function planDocument(site: Site, node: RuleNode): IrOperand {
   if (isHidden(site.environment, node.path)) return planBase(site, node.path);
-  if (node.rules.length > 0) return callRules(site, node);
+  if (isVirtual(node)) return callRules(site, node);
   const { planner, environment } = site;
   const name = `${planner.prefix}g${environment.generation}.document.${dataName(node.path)}`;
   requireFunc(planner.output, name, () => planExtent(makeFuncSite(planner, environment, []), name, node));
@@ -62,7 +69,7 @@ function planExtent(func: FuncSite, name: string, node: RuleNode): IrFunc {
   const { site, result } = func;
   const virtual = newLocal(site);
   append(site, { type: "MakeObjectStmt", stmt: { target: virtual } });
-  for (const [part, child] of node.children) {
+  for (const [part, child] of documentsBelow(node)) {
     if (isHidden(site.environment, child.path)) continue;
     appendBlock(site, (nested) => {
       const value = planDocument(nested, child);
@@ -183,7 +190,7 @@ function eachChoice(
   use: (nested: Site, value: IrOperand) => void,
 ): void {
   const [first, ...rest] = keys as [Key, ...Key[]];
-  const children = [...node.children].filter(([, child]) => !isHidden(site.environment, child.path));
+  const children = documentsBelow(node).filter(([, child]) => !isHidden(site.environment, child.path));
   children.sort(([a], [b]) => (a < b ? -1 : 1));
   appendBlock(site, (nested) => {
     const base = planBase(nested, node.path);

@@ -4,13 +4,13 @@
  * document; those below it that are complete give their value to the place they name.
  */
 import type { IrFunc, IrOperand, IrStmt } from "../ir/policy.ts";
+import { dataName, descendantsWithRules, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Rule, Term } from "../syntax/ast.ts";
 import { constantText } from "../syntax/constant-text.ts";
 import { isHidden } from "./environment.ts";
 import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";
 import { markRule, planRuleBody } from "./mark.ts";
 import { isRoot } from "./readiness.ts";
-import { dataName, descendantsWithRules, type RuleNode } from "./rule-tree.ts";
 import { append, baseDot, dot, equal, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
 import { keysInTree, makePlaces, type Place, type Placed, type Vacant, vacantPlaces } from "./vacant.ts";
 

@@ -1,6 +1,7 @@
 /** From resolved modules to OPA's IR: one plan for each question that the module answers. */
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrOperand, IrPolicy } from "../ir/policy.ts";
+import { dataName, eachNode, isFunction, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Body, Module } from "../syntax/ast.ts";
 import { planBodyHere } from "./body.ts";
 import { planDataRef } from "./document.ts";
@@ -13,7 +14,6 @@ import {
   type TracedExpression,
   type TracedRule,
 } from "./planner.ts";
-import { makeRuleTree } from "./rule-tree.ts";
 import { append, dot, local, makeBlock, newLocal, type OpenBlock, planFirst, type Site, text } from "./site.ts";
 import { planTermHere } from "./term.ts";
 import { planUnifyOperand } from "./unify.ts";
@@ -75,16 +75,24 @@ function makePlanner(
   { prefix, unit, modules, traced }: PlannedUnit,
   builtins: BuiltinSignatures,
 ): Planner {
+  const tree = makeRuleTree(modules);
   return {
     output,
     prefix,
     unit,
-    tree: makeRuleTree(modules),
+    tree,
+    functions: functionsOf(tree),
     builtins,
     generations: makeGenerations(),
     constructs: { term: planTermHere, body: planBodyHere, unifyOperand: planUnifyOperand },
     traced: traced ?? (() => false),
   };
+}
+
+function functionsOf(tree: RuleNode): ReadonlyMap<string, RuleNode> {
+  const functions = new Map<string, RuleNode>();
+  for (const node of eachNode(tree)) if (isFunction(node)) functions.set(dataName(node.path), node);
+  return functions;
 }
 
 function planEntrypoint(planner: Planner, unit: string | undefined, { name, path }: EntrypointPlan): void {

@@ -7,9 +7,9 @@ import { type Location, positionAt } from "@regomesh/base";
 import type { BuiltinSignature } from "../builtins/signature.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrBuiltin, IrFunc, IrLocation, IrOperand, IrPlan, IrPolicy, IrRule } from "../ir/policy.ts";
+import type { RuleNode } from "../resolved/rule-tree.ts";
 import type { Body, Expr, Rule, Term } from "../syntax/ast.ts";
 import type { Generations } from "./environment.ts";
-import type { RuleTree } from "./rule-tree.ts";
 import type { Site } from "./site.ts";
 
 /** What the units of one module have in common. */
@@ -39,7 +39,9 @@ export type Planner = {
   readonly prefix: string;
   /** The unit's name, for marks. */
   readonly unit: string;
-  readonly tree: RuleTree;
+  readonly tree: RuleNode;
+  /** Those of the tree that are called, by the name that calls use. */
+  readonly functions: ReadonlyMap<string, RuleNode>;
   readonly builtins: BuiltinSignatures;
   readonly generations: Generations;
   readonly constructs: Constructs;

@@ -1,5 +1,6 @@
 /** Rules that have one value: complete documents and functions, with their defaults and `else`. */
 import type { IrFunc, IrOperand } from "../ir/policy.ts";
+import { dataName, findNode, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Rule, Term } from "../syntax/ast.ts";
 import { earlyValue, hasWith, othersOf } from "../syntax/early-exit.ts";
 import { linksOf } from "../syntax/rule-links.ts";
@@ -10,7 +11,6 @@ import { mayMatch } from "./parameters.ts";
 import { isPartial, planPartial } from "./partial.ts";
 import { type Planner, requireFunc } from "./planner.ts";
 import { openVariables } from "./readiness.ts";
-import { dataName, type FunctionRules, findNode, type RuleNode } from "./rule-tree.ts";
 import {
   append,
   appendBlock,
@@ -28,7 +28,7 @@ import { bindVariable, makeVariables } from "./variables.ts";
 /** The document of a node's rules. */
 export function callRules(site: Site, node: RuleNode): IrOperand {
   const { planner, environment } = site;
-  const isPiece = findNode(planner.tree.root, node.path)?.rules.length !== node.rules.length;
+  const isPiece = findNode(planner.tree, node.path)?.rules.length !== node.rules.length;
   const name = funcName(planner, environment, `${dataName(node.path)}${isPiece ? "[piece]" : ""}`);
   requireFunc(planner.output, name, () => planNode(planner, environment, name, node));
   return callUnitFunc(site, name, []);
@@ -65,13 +65,11 @@ export function callKeyed(site: Site, node: RuleNode, keys: readonly (IrOperand 
 }
 
 /** Calls a function of the policy; `args` are as many as it has parameters. */
-export function callFunction(site: Site, rules: FunctionRules, args: readonly IrOperand[]): IrOperand {
+export function callFunction(site: Site, { path, rules }: RuleNode, args: readonly IrOperand[]): IrOperand {
   const { planner, environment } = site;
-  const name = funcName(planner, environment, `${dataName(rules.path)}()`);
-  const params = Array.from({ length: rules.arity });
-  const path = dataName(rules.path);
+  const name = funcName(planner, environment, `${dataName(path)}()`);
   requireFunc(planner.output, name, () =>
-    planComplete(makeFuncSite(planner, environment, params), { name, path, rules: rules.rules }),
+    planComplete(makeFuncSite(planner, environment, args), { name, path: dataName(path), rules }),
   );
   return callUnitFunc(site, name, args);
 }

@@ -92,7 +92,7 @@ function callableName(site: Site, term: Ref | Extract<Term, { kind: "var" }>): s
     parts.push(key.value);
   }
   const name = callName(parts);
-  if (site.planner.tree.functions.has(name)) return name;
+  if (site.planner.functions.has(name)) return name;
   return !isRoot(head.name) && site.planner.builtins.resolve(name) !== undefined ? name : undefined;
 }
 

@@ -6,9 +6,9 @@
 import type { Diagnostic, Location } from "@regomesh/base";
 import { ENTRYPOINTS, type EntrypointKind, type Field, ROOTS, type Shape } from "@regomesh/policy-runtime";
 import { typeRules } from "../analyze/check-types.ts";
-import { findNode, indexRules } from "../analyze/rule-index.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { Entrypoint } from "../entrypoint.ts";
+import { findNode, makeRuleTree } from "../resolved/rule-tree.ts";
 import type { Module, Term } from "../syntax/ast.ts";
 import { type RuleTypes, valuesOfRule } from "../types/check-rules.ts";
 import { printType } from "../types/print-type.ts";
@@ -62,7 +62,7 @@ function checkKind(
 ): readonly Diagnostic[] {
   const root = ROOTS.find((each) => each.name === kind);
   if (root === undefined) return [];
-  const index = indexRules(modules);
+  const index = makeRuleTree(modules);
   const known = types ?? typeRules(index, builtins);
   const rules = findNode(index, name.split("/"))?.rules ?? [];
   const found: Diagnostic[] = [];

@@ -9,7 +9,7 @@
  */
 import type { Location } from "@regomesh/base";
 import { openVariables } from "../plan/readiness.ts";
-import { dataName } from "../plan/rule-tree.ts";
+import { constantPath, dataName } from "../resolved/rule-tree.ts";
 import type { Expr, Module, Rule, Term } from "../syntax/ast.ts";
 
 export type TestCase = {
@@ -157,15 +157,6 @@ const TODO = "todo_test_";
 
 function isTestName(part: string): boolean {
   return part.startsWith(TEST) || part.startsWith(TODO);
-}
-
-function constantPath(ref: readonly Term[]): readonly string[] {
-  const path: string[] = [];
-  for (const term of ref) {
-    if (term.kind !== "string") break;
-    path.push(term.value);
-  }
-  return path;
 }
 
 /** Where people look for a test: its head. */

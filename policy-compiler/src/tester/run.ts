@@ -5,7 +5,7 @@ import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { runBack, runFront } from "../pipeline.ts";
 import { type EntrypointPlan, planUnits } from "../plan/plan.ts";
-import { dataName } from "../plan/rule-tree.ts";
+import { dataName } from "../resolved/rule-tree.ts";
 import type { Module } from "../syntax/ast.ts";
 import type { Schemas } from "../types/schemas.ts";
 import type { TestedUnit } from "../unit/unit.ts";

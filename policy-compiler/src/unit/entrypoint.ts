@@ -1,6 +1,6 @@
 /** Entrypoints by name, and whether a unit answers them. */
 import type { Diagnostic } from "@regomesh/base";
-import { dataName, findNode, type RuleNode } from "../plan/rule-tree.ts";
+import { dataName, findNode, hasDocumentsBelow, isFunction, isVirtual, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Unit } from "./unit.ts";
 
 /** `mesh/authz/allow` as a path below `data`. */
@@ -29,18 +29,18 @@ export function checkEntrypoint(unit: Unit, root: RuleNode, name: string): reado
 function isAnswered(root: RuleNode, path: readonly string[]): boolean {
   let node: RuleNode | undefined = root;
   for (const part of path) {
-    if (node.rules.length > 0) return true;
+    if (isVirtual(node)) return true;
     node = node.children.get(part);
-    if (node === undefined) return false;
+    if (node === undefined || isFunction(node)) return false;
   }
-  return node.rules.length > 0 || node.children.size > 0;
+  return isVirtual(node) || hasDocumentsBelow(node);
 }
 
 const NAMES_MAX = 5;
 
 function hintFor(root: RuleNode, path: readonly string[]): string {
   const beside = findNode(root, path.slice(0, -1));
-  const rules = [...(beside?.children.values() ?? [])].filter(({ rules }) => rules.length > 0);
+  const rules = [...(beside?.children.values() ?? [])].filter(isVirtual);
   if (rules.length === 0) return `add a module: package ${path.slice(0, -1).join(".")}`;
   const names = rules.slice(0, NAMES_MAX).map(({ path }) => path.join("/"));
   return `define it, or name a rule that is there: ${names.join(", ")}`;

@@ -1,6 +1,6 @@
 /** A base document at a rule's path: one of the two would be hidden, so neither is taken. */
 import type { Diagnostic } from "@regomesh/base";
-import { dataName, type RuleNode } from "../plan/rule-tree.ts";
+import { dataName, type RuleNode } from "../resolved/rule-tree.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import type { Unit } from "./unit.ts";
 

@@ -1,6 +1,8 @@
 /**
- * All rules by their place below `data`, as a tree of names: what conflicts, calls, `with`
- * and recursion look things up in. Rules are those after rewriting: their heads begin at the root.
+ * The rules of a unit by their place below `data`, as a tree of names: what checks, types, plans and
+ * entrypoints look things up in. A rule stands at the constant beginning of its head: `a.b[x].c` at `a.b`;
+ * whatever else stands below that node belongs to the same document. Rules are those after rewriting:
+ * their heads begin at the root.
  */
 import type { Rule, Term } from "../syntax/ast.ts";
 import { printPath, printTermPath } from "../syntax/print-term.ts";
@@ -9,15 +11,15 @@ export type RuleNode = {
   /** Below `data`. */
   readonly path: readonly string[];
   readonly children: Map<string, RuleNode>;
-  /** Rules whose constant beginning ends here. */
+  /** Rules whose constant beginning ends here: once conflicts are refused of one document, or of one function. */
   readonly rules: Rule[];
   /** A module's package is here. */
   isPackage: boolean;
 };
 
-export type IndexedModule = { readonly package: { readonly path: readonly string[] }; readonly rules: readonly Rule[] };
+export type PlacedModule = { readonly package: { readonly path: readonly string[] }; readonly rules: readonly Rule[] };
 
-export function indexRules(modules: readonly IndexedModule[]): RuleNode {
+export function makeRuleTree(modules: readonly PlacedModule[]): RuleNode {
   const root = makeNode([]);
   for (const module of modules) {
     openNode(root, module.package.path).isPackage = true;
@@ -52,6 +54,34 @@ export function* eachNode(root: RuleNode): Generator<RuleNode> {
   }
 }
 
+/** A function is called: it has no value of its own, and is no part of the document around it. */
+export function isFunction({ rules }: RuleNode): boolean {
+  return rules[0]?.head.args !== undefined;
+}
+
+/** Rules make the document at the node. */
+export function isVirtual(node: RuleNode): boolean {
+  return node.rules.length > 0 && !isFunction(node);
+}
+
+/** The children that have a value, by name. */
+export function documentsBelow({ children }: RuleNode): readonly (readonly [name: string, child: RuleNode])[] {
+  return [...children].filter(([, child]) => !isFunction(child));
+}
+
+export function hasDocumentsBelow({ children }: RuleNode): boolean {
+  for (const child of children.values()) if (!isFunction(child)) return true;
+  return false;
+}
+
+/** The nodes below this one, itself excluded, that have rules of their own. */
+export function descendantsWithRules(node: RuleNode): readonly RuleNode[] {
+  return [...node.children.values()].flatMap((child) => [
+    ...(child.rules.length > 0 ? [child] : []),
+    ...descendantsWithRules(child),
+  ]);
+}
+
 export function hasConstantHead(rule: Rule): boolean {
   return rule.head.ref.every((part) => part.kind === "string");
 }
@@ -68,8 +98,9 @@ export function ruleName(rule: Rule): string {
   return `data${printTermPath(rule.head.ref)}`;
 }
 
-export function nodeName(node: RuleNode): string {
-  return printPath(["data", ...node.path]);
+/** `data.a.b["c d"]`: how rules and functions are named. */
+export function dataName(path: readonly string[]): string {
+  return printPath(["data", ...path]);
 }
 
 function openNode(root: RuleNode, path: readonly string[]): RuleNode {
