@@ -13,17 +13,14 @@ export const GROWTH_BYTES_MAX = 1_000_000;
 /** `minutes` and `seed` as the command line has them. Gives the exit code. */
 export async function chaos(minutes: number = MINUTES_DEFAULT, seed: number = randomInt(SEEDS)): Promise<number> {
   console.log(
-    `chaos: ${minutes} minutes after a warm-up of twelve, seed ${seed} (npm run soak -- --chaos --minutes ${minutes} --seed ${seed})`,
+    `chaos: ${minutes} minutes after a warm-up of twenty, seed ${seed} (npm run soak -- --chaos --minutes ${minutes} --seed ${seed})`,
   );
   const result = await runChaos({ seed, lengthMs: minutes * 60_000, perSecond: PER_SECOND, say: console.log });
   for (const left of result.leftOut) console.log(`left out: ${left}`);
   console.log(printResult(result));
   const grown = result.lived.filter(isGrown);
-  for (const { name, pid, live, resident } of grown) {
-    console.error(`soak: the memory of ${name} (${pid}) grows by more than 1 MB in ten minutes; of each half minute`);
-    for (const [what, { leastBytes }] of Object.entries({ live, resident }))
-      console.error(`soak:   ${what} ${leastBytes.map(inMegabytes).join(" ")}`);
-  }
+  for (const { name, pid } of grown)
+    console.error(`soak: the memory of ${name} (${pid}) grows by more than 1 MB in ten minutes`);
   for (const fault of result.faults) console.error(`soak: ${fault}`);
   if (result.faultCount === 0 && grown.length === 0) return 0;
   console.error(`soak: ${result.faultCount} faults, ${grown.length} that grow; seed ${seed} replays them`);
@@ -37,7 +34,11 @@ function isGrown({ live, resident }: Lived): boolean {
 function printResult({ judged, torn, lived }: ChaosResult): string {
   const memory = lived.map(({ name, live, resident }) => {
     const seconds = Math.round(resident.spanMs / 1000);
-    return `  ${name}, over ${seconds} s: ${printTrend("resident", resident)}; ${printTrend("live", live)}`;
+    const trends = `  ${name}, over ${seconds} s: ${printTrend("resident", resident)}; ${printTrend("live", live)}`;
+    const least = Object.entries({ resident, live }).map(
+      ([what, trend]) => `    ${what} of each half minute: ${trend.leastBytes.map(inMegabytes).join(" ")}`,
+    );
+    return [trends, ...least].join("\n");
   });
   return [`decisions judged: ${judged}; torn lines: ${torn}`, ...memory].join("\n");
 }
