@@ -25,6 +25,8 @@ const NODE_FLAGS =
       "--max-inlined-bytecode-size-cumulative=2000",
       // What the start leaves is collected before anybody is served (proxy/src/shell/plane/give-back.ts).
       "--expose-gc",
+      // Node says so of node:ffi, by which a captured connection's destination is read.
+      "--disable-warning=ExperimentalWarning",
     ],
     // Its lock is SQLite's, of which Node 22 says on standard error that it is an experiment.
     controller: ["--disable-sigusr1", "--disable-warning=ExperimentalWarning"],

@@ -114,6 +114,11 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/proxy.ts")).proxy,
   },
   {
+    name: "capture",
+    summary: "lead a workload's traffic through its sidecar, in its network namespace",
+    load: async () => (await import("./commands/capture.ts")).capture,
+  },
+  {
     name: "drain",
     summary: "have a sidecar finish what is under way, and end",
     load: async () => (await import("./commands/drain.ts")).drain,

@@ -140,7 +140,7 @@ test("printStatus tells everything at one glance", () => {
 last refused commit: 4444444 "tighten" — policies/mesh/authz.rego:12:5: rego_unsafe_var_error: var role is unsafe
   policies/mesh/authz_test.rego:3: data.mesh.authz_test.test_x fails: x is not true
 
-hint: bypassable: a local process can go round a sidecar that HTTP_PROXY leads to
+hint: bypassable: a local process can go round a sidecar that HTTP_PROXY leads to; regomesh capture leaves no way round
 `,
   );
 });
@@ -209,7 +209,7 @@ test("printStatus says what keeps the source from being read, and that its paths
   expect(lines.slice(-4)).toEqual([
     "",
     "hint: every path of git mian may speak for every namespace; the controller's --allow bounds them",
-    "hint: bypassable: a local process can go round a sidecar that HTTP_PROXY leads to",
+    "hint: bypassable: a local process can go round a sidecar that HTTP_PROXY leads to; regomesh capture leaves no way round",
     "",
   ]);
 });
@@ -257,7 +257,7 @@ test.each([60, 80, 160])(
       columns < 160,
     ]);
     expect(lines.join(" ").replace(/ +/g, " ")).toContain(
-      "a local process can go round a sidecar that HTTP_PROXY leads to",
+      "a local process can go round a sidecar that HTTP_PROXY leads to; regomesh capture leaves no way round",
     );
   },
 );

@@ -117,7 +117,9 @@ function printHints({ source, proxies }: StatusBody, columns: number): readonly 
       ? [`every path of ${plain(source.name)} may speak for every namespace; the controller's --allow bounds them`]
       : []),
     ...(proxies.some(({ isBypassable, state }) => isBypassable && state !== "never")
-      ? ["bypassable: a local process can go round a sidecar that HTTP_PROXY leads to"]
+      ? [
+          "bypassable: a local process can go round a sidecar that HTTP_PROXY leads to; regomesh capture leaves no way round",
+        ]
       : []),
   ];
   return hints.length === 0 ? [] : ["", ...hints.flatMap((hint) => wrap(`hint: ${hint}`, columns, "      "))];

@@ -43,6 +43,7 @@ export { type Gateway, type GatewayClass, gatewayClassStatus, gatewayConditions 
 export { type RouteParentStatus, routeStatus } from "./gateway-api/status.ts";
 export { isBelow, parsePlace, type RepositoryPlace } from "./git/remote.ts";
 export { ALL_RIGHTS, type PathRight, parseRight, printRight, type SourceRights } from "./index/rights.ts";
+export { toInjection } from "./kubernetes/injection.ts";
 export type { MeshTestResult } from "./rehearse/mesh-tests.ts";
 export type { UidRight } from "./shell/ca/unix-attestor.ts";
 export { checkSource, type SourceCheck, testMeshOf } from "./shell/check-source.ts";

@@ -130,6 +130,7 @@ export class TestProxy {
         holding: undefined,
         svidNotAfterMs: this.#identity.notAfterMs,
         troubles: [],
+        captured: false,
         policyP50Ns: 1900,
         policyP99Ns: 9000,
         refusedTotal: 0,

@@ -132,7 +132,7 @@ function checkAddress(at: FieldReader<InboundPort["listen"]>): void {
 function checkOutbound(service: FieldReader<OutboundService>): void {
   service.text("name", NAME);
   service.text("namespace", NAME);
-  service.texts("hosts", 64, { lengthMax: 253, pattern: /^[^A-Z\s:/]+$/ });
+  service.texts("hosts", 64, { lengthMax: 253, pattern: /^(\[[0-9a-f:.]+\]|[^A-Z\s:/]+)$/ });
   service.integer("port", 1, 65_535);
   service.text("portName", SHORT_NAME);
   if (service.has("protocol")) service.oneOf("protocol", "http", "http2", "grpc");

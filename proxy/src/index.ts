@@ -1,3 +1,11 @@
+export {
+  type CaptureRules,
+  INBOUND_PORT,
+  type Network,
+  OUTBOUND_PORT,
+  PROXY_UID,
+  parseNetwork,
+} from "./capture/capture-rules.ts";
 export { textOf } from "./http1/characters.ts";
 export { FAULTS, type Fault, type FaultCode } from "./http1/fault.ts";
 export { FieldEdits } from "./http1/field-edits.ts";
@@ -17,6 +25,15 @@ export { checkPeer, type Peer, type PeerCheck, type PeerFault, type PeerRefusal 
 export { PathNormaliser, PathOutcome } from "./path/normalise-path.ts";
 export { PATH_LEVELS, type PathLevel } from "./path/path-level.ts";
 export { refusedPath } from "./path/refused-path.ts";
+export {
+  CAPTURE_TOOLS,
+  CaptureError,
+  carryOut,
+  findTool,
+  planInstall,
+  planUndo,
+  type Step,
+} from "./shell/capture/install.ts";
 export { Controlled, type ControlOptions } from "./shell/control/controlled.ts";
 export { IdentityError, readIdentityFolder } from "./shell/control/identity-folder.ts";
 export { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./shell/downstream/downstream-timeouts.ts";

@@ -8,6 +8,8 @@ import {
   type Address,
   Controlled,
   giveBackStart,
+  INBOUND_PORT,
+  OUTBOUND_PORT,
   openProxy,
   type ProxyOptions,
   readIdentityFolder,
@@ -47,6 +49,10 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
   --edge HOST:PORT       where edge ports listen (default what the workload's listen says, or a
                          free port of 127.0.0.1)
   --outbound PORT        where the application sends its requests (default a free port)
+  --capture              regomesh capture leads the workload's traffic here: what it opens, to --outbound
+                         (default 15001), what comes for it, to --inbound; it runs as the --uid that
+                         capture was told, and the address that a connection called stands before Host
+  --inbound PORT         with --capture: where what comes for the workload is taken (default 15006)
   --outbound-service S=P a port of 127.0.0.1 whose requests are all for the service S (orders, or
                          orders:8080), for clients that can be told no proxy; may be given
                          more than once
@@ -83,6 +89,8 @@ const flags = {
   app: { type: "string" },
   edge: { type: "string" },
   outbound: { type: "string" },
+  capture: { type: "boolean" },
+  inbound: { type: "string" },
   "outbound-service": { type: "string", multiple: true },
   admin: { type: "string" },
   "open-metrics": { type: "boolean" },
@@ -257,7 +265,7 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
     namespace: values.namespace ?? "default",
     appPort: parseNumber(values.app, "--app", 1, 65_535),
     edge: values.edge === undefined ? undefined : parseAddress(values.edge, "--edge"),
-    outboundPort: parseNumber(values.outbound, "--outbound", 0, 65_535) ?? 0,
+    ...parseCapture(values),
     outboundServices: (values["outbound-service"] ?? []).map(parseServicePort),
     accessLog: path(values["access-log"]),
     logFormat: parseLogFormat(values["log-format"]),
@@ -302,6 +310,22 @@ function parseMode(values: ModeValues, path: (value: string | undefined) => stri
   if ((identity === undefined) === !plaintext)
     throw new UsageError("--snapshot needs either --identity DIR for mTLS or an explicit --plaintext");
   return { kind: "file", path: path(snapshot) ?? snapshot, identity: path(identity) };
+}
+
+/** Ports that rules of the kernel name are no free ones. */
+function parseCapture(values: {
+  readonly capture?: boolean | undefined;
+  readonly outbound?: string | undefined;
+  readonly inbound?: string | undefined;
+}): Pick<ProxyOptions, "outboundPort" | "capturedInboundPort"> {
+  if (!values.capture) {
+    if (values.inbound !== undefined) throw new UsageError("--inbound needs --capture");
+    return { outboundPort: parseNumber(values.outbound, "--outbound", 0, 65_535) ?? 0 };
+  }
+  return {
+    outboundPort: parseNumber(values.outbound, "--outbound", 1, 65_535) ?? OUTBOUND_PORT,
+    capturedInboundPort: parseNumber(values.inbound, "--inbound", 1, 65_535) ?? INBOUND_PORT,
+  };
 }
 
 function parseServicePort(text: string): ServicePort {

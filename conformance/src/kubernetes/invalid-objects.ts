@@ -48,6 +48,7 @@ const TRAFFIC: readonly Row[] = [
   ...number("retries.budgetPercent", 0, 100),
   ...number("retries.budgetMin", 0, 1000),
   ["retries.on", ["sometimes"], "retries.on[0]"],
+  ["retries.true", ["connect"], "retries"],
   ["retries.on", many(6, () => "connect")],
   ...number("breaker.failures", 1, 1_000_000),
   ...durations("breaker.open", "2h"),

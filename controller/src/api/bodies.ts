@@ -299,7 +299,7 @@ export type ProxyBody = {
   readonly admin?: string;
   /** Its workload is no longer of the mesh, and yet it asks to be let in: it runs on with what it had. */
   readonly isOrphan?: boolean;
-  /** A local process can go round an explicitly captured sidecar. */
+  /** A local process can go round it: its traffic is not captured by the kernel, as far as is known. */
   readonly isBypassable: boolean;
 };
 

@@ -1,7 +1,8 @@
 /**
  * What a Pod is given when it joins the mesh: the proxy as a native sidecar (an init container that goes on), which
  * is there before the application and ends after it, a token of its ServiceAccount to join by, and a place for what
- * the proxy keeps. A Pod that has the proxy already is left as it is.
+ * the proxy keeps. Before it an init container has the kernel lead the Pod's traffic through it; where that may not
+ * be, or is not wanted, the application is told of the proxy. A Pod that has the proxy already is left as it is.
  */
 import type { ClusterObject } from "./cluster-object.ts";
 import { PROXY_CONTAINER } from "./mesh-objects.ts";
@@ -14,6 +15,7 @@ export type InjectionOptions = {
   readonly trustBundlePem: string;
 };
 
+const CAPTURE_CONTAINER = "regomesh-capture";
 /** For whom the tokens are by which Pods join: no other token of a ServiceAccount lets anybody in. */
 export const TOKEN_AUDIENCE = "regomesh";
 const TRUST_BUNDLE_ANNOTATION = "regomesh.dev/trust-bundle";
@@ -27,6 +29,13 @@ const PROXY_UID = 1337;
 const OUTBOUND_PORT = 15_001;
 const ADMIN_PORT = 15_021;
 
+/** `disabled`: the application is told of the proxy (HTTP_PROXY), and may go round it. */
+const CAPTURE_ANNOTATION = "regomesh.dev/capture";
+/** What goes round the proxy: lists, with commas, for the flags of `regomesh capture` of that name. */
+const EXCEPTION_FLAGS = ["exclude-outbound-port", "exclude-outbound", "exclude-inbound-port", "exclude-inbound"];
+/** Names are asked for by TCP where an answer is long; that is no request that anybody decides about. */
+const DNS_PORT = "53";
+
 const IS_READY = `fetch("http://127.0.0.1:${ADMIN_PORT}/readyz").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
 
 /** RFC 6902; empty where nothing is to be done. */
@@ -34,23 +43,25 @@ export function toInjection(pod: ClusterObject, options: InjectionOptions): read
   const spec = (pod.spec ?? {}) as Spec;
   const { initContainers = [], containers = [], volumes } = spec;
   if ([...initContainers, ...containers].some(({ name }) => name === PROXY_CONTAINER)) return [];
+  const isCaptured = spec.hostNetwork !== true && pod.metadata.annotations?.[CAPTURE_ANNOTATION] !== "disabled";
+  const first = [...(isCaptured ? [captureContainer(pod, options)] : []), proxyContainer(options, isCaptured)];
   const added = [joinVolume(), stateVolume()];
   return [
     ...toAnnotations(pod, options),
     // First of all: what comes after it may call the mesh.
-    spec.initContainers === undefined
-      ? { op: "add", path: "/spec/initContainers", value: [proxyContainer(options)] }
-      : { op: "add", path: "/spec/initContainers/0", value: proxyContainer(options) },
+    ...(spec.initContainers === undefined ? [{ op: "add", path: "/spec/initContainers", value: [] }] : []),
+    ...first.map((value, at) => ({ op: "add", path: `/spec/initContainers/${at}`, value })),
     ...(volumes === undefined
       ? [{ op: "add", path: "/spec/volumes", value: added }]
       : added.map((value) => ({ op: "add", path: "/spec/volumes/-", value }))),
-    ...containers.flatMap((container, at) => toProxyEnvironment(container, at)),
+    ...(isCaptured ? [] : containers.flatMap((container, at) => toProxyEnvironment(container, at))),
   ];
 }
 
 type Named = { readonly name: string };
 type Container = Named & { readonly env?: readonly Named[] };
 type Spec = {
+  readonly hostNetwork?: boolean;
   readonly initContainers?: readonly Container[];
   readonly containers?: readonly Container[];
   readonly volumes?: readonly Named[];
@@ -72,7 +83,30 @@ function toProxyEnvironment({ env }: Container, at: number): readonly object[] {
   return wanted.map((value) => ({ op: "add", path: `/spec/containers/${at}/env/-`, value }));
 }
 
-function proxyContainer({ image, controller }: InjectionOptions): object {
+/** Ends before anything else of the Pod begins; where it fails, nothing does. */
+function captureContainer({ metadata: { annotations = {} } }: ClusterObject, { image }: InjectionOptions): object {
+  const exceptions = EXCEPTION_FLAGS.flatMap((flag) => {
+    const said = annotations[`regomesh.dev/${flag}`]?.replaceAll(" ", "") ?? "";
+    return said === "" ? [] : [`--${flag}`, said];
+  });
+  return {
+    name: CAPTURE_CONTAINER,
+    image,
+    args: ["capture", "--uid", String(PROXY_UID), "--exclude-outbound-port", DNS_PORT, ...exceptions],
+    resources: { requests: { cpu: "10m", memory: "64Mi" } },
+    securityContext: {
+      runAsUser: 0,
+      runAsGroup: 0,
+      runAsNonRoot: false,
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"], add: ["NET_ADMIN"] },
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+  };
+}
+
+function proxyContainer({ image, controller }: InjectionOptions, isCaptured: boolean): object {
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   return {
     name: PROXY_CONTAINER,
@@ -82,6 +116,7 @@ function proxyContainer({ image, controller }: InjectionOptions): object {
       ...["proxy", "--controller", controller, "--workload", "$(POD_NAME)", "--namespace", "$(POD_NAMESPACE)"],
       ...["--join-token-file", JOIN_PLACE, "--state", STATE_PLACE],
       ...["--outbound", String(OUTBOUND_PORT), "--admin", `127.0.0.1:${ADMIN_PORT}`],
+      ...(isCaptured ? ["--capture"] : []),
     ],
     env: [field("POD_NAME", "metadata.name"), field("POD_NAMESPACE", "metadata.namespace")],
     // Asked inside the Pod: the admin address is loopback's alone.

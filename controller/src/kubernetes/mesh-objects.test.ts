@@ -15,7 +15,11 @@ function told(objects: readonly ClusterObject[]): readonly string[] {
   expect(diagnostics).toEqual([]);
   return resources.map((each) => {
     if (each.kind === "MeshService")
-      return `Service ${each.metadata.namespace}/${each.metadata.name} ${each.spec.ports.map(({ name, port, protocol }) => `${name}:${port} ${protocol}`).join(", ")}`;
+      return [
+        `Service ${each.metadata.namespace}/${each.metadata.name}`,
+        ...(each.spec.hosts.length === 0 ? [] : [`at ${each.spec.hosts.join(" ")}`]),
+        each.spec.ports.map(({ name, port, protocol }) => `${name}:${port} ${protocol}`).join(", "),
+      ].join(" ");
     if (each.kind !== "Workload") return each.kind;
     const { service, serviceAccount, ports } = each.spec;
     return `Workload ${each.metadata.name} of ${service} as ${serviceAccount} ${ports.map(({ name, listen, application }) => `${name}@${listen.address}>${application.port}`).join(", ")}`;
@@ -33,6 +37,24 @@ const rows: Readonly<Record<string, readonly [readonly ClusterObject[], readonly
       "Service shop/orders http:80 HTTP",
       "Workload orders-1 of orders as orders http@10.1.0.7>8080",
       "Workload orders-2 of orders as orders http@10.1.0.7>8080",
+    ],
+  ],
+  "its addresses are hosts of it, and a headless one has none": [
+    [
+      makeObject("Service/shop/orders", {
+        selector: { app: "orders" },
+        ports: [{ port: 80 }],
+        clusterIPs: ["10.96.0.10", "fd96::10"],
+      }),
+      makeObject("Service/shop/pay", { selector: { app: "pay" }, ports: [{ port: 80 }], clusterIPs: ["None"] }),
+      makePod("shop/orders-1", { app: "orders" }),
+      makePod("shop/pay-1", { app: "pay" }),
+    ],
+    [
+      "Service shop/orders at 10.96.0.10 [fd96::10] http:80 HTTP",
+      "Service shop/pay http:80 HTTP",
+      "Workload orders-1 of orders as orders http@10.1.0.7>80",
+      "Workload pay-1 of pay as pay http@10.1.0.7>80",
     ],
   ],
   "a Service of another namespace selects none": [

@@ -28,6 +28,8 @@ type ServicePort = {
 };
 type ServiceSpec = {
   readonly type?: string;
+  /** `None` of a headless Service. */
+  readonly clusterIPs?: readonly string[];
   readonly selector?: Readonly<Record<string, string>>;
   readonly ports?: readonly ServicePort[];
 };
@@ -68,7 +70,8 @@ function ofNamespace(objects: readonly ClusterObject[]): readonly MeshDocument[]
     const ports = service === undefined ? [ALONE] : portsOf(service);
     const name = service?.metadata.name ?? pod.metadata.name;
     const key = `MeshService ${name}`;
-    if (!documents.has(key)) documents.set(key, toService(pod.metadata.namespace ?? "", name, ports));
+    if (!documents.has(key))
+      documents.set(key, toService(pod.metadata.namespace ?? "", name, ports, addressesOf(service)));
     documents.set(`Workload ${pod.metadata.name}`, toWorkload(pod, name, ports));
   }
   return [...documents.values()];
@@ -76,12 +79,24 @@ function ofNamespace(objects: readonly ClusterObject[]): readonly MeshDocument[]
 
 const ALONE: MeshPort = { port: { port: 80, targetPort: 0 }, name: "http", protocol: "HTTP" };
 
-function toService(namespace: string, name: string, ports: readonly MeshPort[]): MeshDocument {
+/** Where a captured connection to the Service goes, as an authority has it. */
+function addressesOf(service: Service | undefined): readonly string[] {
+  const addresses = (service?.spec.clusterIPs ?? []).filter((address) => address !== "None");
+  return addresses.map((address) => (address.includes(":") ? `[${address}]` : address));
+}
+
+function toService(
+  namespace: string,
+  name: string,
+  ports: readonly MeshPort[],
+  hosts: readonly string[],
+): MeshDocument {
   return {
     apiVersion: API_VERSION,
     kind: "MeshService",
     metadata: { name, namespace },
     spec: {
+      ...(hosts.length === 0 ? {} : { hosts }),
       ports: ports.map(({ name: port, port: { port: number }, protocol }) => ({ name: port, port: number, protocol })),
     },
   };

@@ -49,6 +49,7 @@ const report = (name: string, edges: readonly EdgeReport[], more: Partial<ProxyR
   holding: undefined,
   svidNotAfterMs: 0,
   troubles: [],
+  captured: false,
   policyP50Ns: 0,
   policyP99Ns: 0,
   refusedTotal: 0,

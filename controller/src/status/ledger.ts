@@ -57,6 +57,7 @@ export type LastReport = {
   readonly refused: Timeline;
   readonly breakers: ReadonlyMap<string, string>;
   readonly troubles: readonly string[];
+  readonly isCaptured: boolean;
   readonly links: readonly LinkBody[];
 };
 
@@ -352,6 +353,7 @@ function toLastReport(
         .map(({ service, address, port, breaker }) => [`${service} ${address}:${port}`, breaker]),
     ),
     troubles: report.troubles.slice(0, TROUBLES_MAX).map(clip),
+    isCaptured: report.captured,
     links: toAgreements(report.handshakes, own, places),
   };
 }

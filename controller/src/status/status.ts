@@ -171,15 +171,14 @@ function toProxies(
   const { name, namespace, service, principal } = workload;
   const seen = byWorkload.get(`${namespace}/${name}`) ?? [];
   const base = { workload: name, namespace, service, principal };
-  // Explicit capture: HTTP_PROXY is the application's own choice, and loopback is open to its neighbours.
   if (seen.length === 0) return [{ ...base, state: "never", refusedPerSecond: 0, isBypassable: true }];
-  return seen.map((each) => ({ ...base, ...toProxy(each, facts), isBypassable: true }));
+  return seen.map((each) => ({ ...base, ...toProxy(each, facts) }));
 }
 
 function toProxy(
   seen: Seen,
   { release, distribution, ledger, nowMs }: StatusFacts,
-): Omit<ProxyBody, "workload" | "namespace" | "service" | "principal" | "isBypassable"> {
+): Omit<ProxyBody, "workload" | "namespace" | "service" | "principal"> {
   const { proxy, isConnected, lastWordMs } = seen;
   const report = ledger.lastReport(proxy.workload, proxy.instance);
   const refused = report?.refused.recent(nowMs);
@@ -205,6 +204,8 @@ function toProxy(
     ...(report !== undefined && isConnected && report.troubles.length > 0 ? { troubles: report.troubles } : {}),
     refusedPerSecond: refused === undefined || !isConnected ? 0 : refused.tally.denied / refused.seconds,
     ...(admin === "" ? {} : { admin }),
+    // Explicit capture: HTTP_PROXY is the application's own choice, and loopback is open to its neighbours.
+    isBypassable: !(isConnected && report?.isCaptured === true),
   };
 }
 

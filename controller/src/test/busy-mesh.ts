@@ -205,6 +205,7 @@ function toReport(name: string, calls: readonly Call[], random: Random): ProxyRe
     holding: undefined,
     shadows: [],
     troubles: [],
+    captured: false,
     handshakes: [],
   };
 }

@@ -99,7 +99,9 @@ function ProxyState({ proxy, status, nowMs }: { proxy: ProxyBody; status: Status
       <div class="row dim">
         <span>identity {proxy.svidNotAfterMs === undefined ? "–" : printLeft(proxy.svidNotAfterMs - nowMs)}</span>
         {proxy.isBypassable && (
-          <span title="Traffic is captured through HTTP_PROXY; a local process can go round it.">bypassable</span>
+          <span title="Traffic is led here by HTTP_PROXY, not by regomesh capture: a local process can go round it.">
+            bypassable
+          </span>
         )}
       </div>
       {proxy.isOrphan && (

@@ -26,6 +26,7 @@ export type ReportFacts = {
   readonly svidNotAfterMs: number;
   /** What its machine does not do for it, a sentence each. */
   readonly troubles: readonly string[];
+  readonly captured: boolean;
 };
 
 export function toReport(facts: ReportFacts): ProxyReport {
@@ -54,6 +55,7 @@ export function toReport(facts: ReportFacts): ProxyReport {
       wouldBreak: changes.break,
     })),
     troubles: [...facts.troubles],
+    captured: facts.captured,
     handshakes: facts.handshakes.map(({ peer, ...agreed }) => ({ ...agreed, peerPrincipal: peer })),
   };
 }

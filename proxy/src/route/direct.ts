@@ -27,6 +27,25 @@ export class DirectClusters {
     return undefined;
   }
 
+  /**
+   * Of a connection's own destination. The port that it called is the application's, which nobody tells of an endpoint:
+   * its address says whose it is, and where several services' ports are there, the one of this number.
+   */
+  called(table: ServiceTable, address: string, port: number): Cluster | undefined {
+    const found = table.all.flatMap((cluster) => {
+      const all = cluster.groups.get("")?.endpoints.filter((each) => each.address === address) ?? [];
+      return all.map((endpoint) => ({ cluster, endpoint }));
+    });
+    const exact = found.find(({ endpoint }) => endpoint.port === port);
+    const [chosen, ...others] =
+      exact !== undefined
+        ? [exact]
+        : found.length < 2
+          ? found
+          : found.filter(({ cluster }) => cluster.service.port === port);
+    return chosen === undefined || others.length > 0 ? undefined : this.#of(chosen.cluster, chosen.endpoint);
+  }
+
   #of(cluster: Cluster, endpoint: Endpoint): Cluster {
     const made = this.#made.get(cluster) ?? new WeakMap<Endpoint, Cluster>();
     this.#made.set(cluster, made);

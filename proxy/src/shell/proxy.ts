@@ -2,12 +2,14 @@
  * The sidecar as a thing with a lifetime: opens listeners, takes snapshots from a file or
  * from the controller, answers the admin interface, and drains when it ends.
  */
+import { randomBytes } from "node:crypto";
 import type { Log, LogFormat } from "@regomesh/base";
 import type { FileEndpoint, SnapshotFile, SnapshotProblem } from "@regomesh/protocol";
 import type { ProxyFacts } from "../metrics/print-metrics.ts";
 import { AccessLog } from "./admin/access-log.ts";
 import { type Admin, openAdmin } from "./admin/admin.ts";
 import { DiskTroubles } from "./admin/disk-troubles.ts";
+import { CaptureWatch } from "./capture/capture-watch.ts";
 import { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./downstream/downstream-timeouts.ts";
 import type { Address } from "./net/listener.ts";
 import type { Identity } from "./net/tls.ts";
@@ -27,6 +29,8 @@ export type ProxyOptions = {
   readonly trustedHops?: number | undefined;
   /** Where the application sends its requests; 0: a free port. */
   readonly outboundPort: number;
+  /** `regomesh capture` leads the workload's traffic here: outbound to `outboundPort`, inbound to this one. */
+  readonly capturedInboundPort?: number | undefined;
   /** Ports for one service each, for clients that can set neither a proxy nor an authority. */
   readonly outboundServices?: readonly ServicePort[] | undefined;
   readonly accessLog: string | undefined;
@@ -55,6 +59,9 @@ export type ServicePort = { readonly service: string; readonly port: number };
 /** Longer than nearly every response, shorter than a renewal that is late. */
 const DEFAULT_GRACE_MS = 30_000;
 
+/** Of the answer to the sidecar's own call: nobody guesses it. */
+const CHECK_WORD_BYTES = 16;
+
 /** A timer's own bound. */
 const TIMEOUT_MAX_MS = 2 ** 31 - 1;
 
@@ -78,6 +85,8 @@ export type Addresses = {
 export class Sidecar {
   readonly plane: DataPlane;
   readonly disk: DiskTroubles;
+  /** Where traffic is to be captured. */
+  capture: CaptureWatch | undefined = undefined;
   readonly #admin: Admin;
   readonly #outbound: Pick<Addresses, "outbound" | "outboundServices">;
   #inbound: Readonly<Record<string, Address>> = {};
@@ -246,6 +255,7 @@ export class Sidecar {
 
   async close(): Promise<void> {
     clearTimeout(this.#expiry);
+    this.capture?.close();
     await this.plane.close();
     await this.#admin.close();
   }
@@ -256,7 +266,7 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
   const disk = new DiskTroubles(options.log);
   const plane = await openPlane(options, disk);
   try {
-    const outbound = await plane.listenOutbound(options.outboundPort);
+    const { outbound, capture } = await openOutbound(plane, options);
     const outboundServices: Record<string, Address> = {};
     for (const { service, port } of options.outboundServices ?? []) {
       outboundServices[service] = await plane.listenOutbound(port, service);
@@ -271,11 +281,29 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
       current: () => sidecar,
     });
     sidecar = new Sidecar(plane, admin, { outbound, outboundServices }, disk, options.log, options.wallMs ?? Date.now);
+    sidecar.capture = capture;
     return sidecar;
   } catch (error) {
     await plane.close();
     throw error;
   }
+}
+
+/** Where the application sends its requests, by itself or by capture, which is tried at once. */
+async function openOutbound(
+  plane: DataPlane,
+  { outboundPort, capturedInboundPort: inboundPort, log }: ProxyOptions,
+): Promise<{ readonly outbound: Address; readonly capture?: CaptureWatch }> {
+  if (inboundPort === undefined) return { outbound: await plane.listenOutbound(outboundPort) };
+  const word = randomBytes(CHECK_WORD_BYTES).toString("hex");
+  const addresses = await plane.listenCaptured({ outboundPort, inboundPort, word });
+  const capture = new CaptureWatch(
+    word,
+    addresses.map(({ address }) => address),
+    log,
+  );
+  await capture.start();
+  return { outbound: addresses[0] ?? { address: "127.0.0.1", port: outboundPort }, capture };
 }
 
 /** One worker is this thread itself: a thread more would only cost memory. */

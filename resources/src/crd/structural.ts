@@ -50,12 +50,15 @@ export function toStructural(schema: JsonSchema, path: string, rules: readonly C
     ...(node.properties === undefined
       ? membersOf(node, path, rules)
       : {
-          properties: Object.fromEntries(
-            Object.entries(node.properties).map(([name, each]) => [
-              name,
-              toStructural(each, path === "" ? name : `${path}.${name}`, rules),
-            ]),
-          ),
+          properties: {
+            ...Object.fromEntries(
+              Object.entries(node.properties).map(([name, each]) => [
+                name,
+                toStructural(each, path === "" ? name : `${path}.${name}`, rules),
+              ]),
+            ),
+            ...(hasOn(node) ? { true: MISREAD_ON } : {}),
+          },
         }),
     ...(node.items === undefined
       ? {}
@@ -78,10 +81,31 @@ function listTypeOf({ properties, required }: Node): JsonSchema {
     : { "x-kubernetes-list-type": "atomic" };
 }
 
+/**
+ * kubectl reads YAML 1.1, in which a bare `on` is the boolean true, and so a field of that name. Unknown, it would be
+ * dropped where a client does not validate; known, it is refused with the way out, whoever sends it.
+ */
+const MISREAD_ON = {
+  description: 'no field: what YAML 1.1 makes of a bare on, and refused; write "on" in quotes',
+  "x-kubernetes-preserve-unknown-fields": true,
+};
+
+function hasOn({ properties }: Node): boolean {
+  return properties?.["on"] !== undefined;
+}
+
 function ownRules(node: Node): readonly JsonSchema[] {
   const range = node[DURATION_RANGE] as readonly [number, number] | undefined;
   const names = node[KEY_PATTERN] as string | undefined;
   return [
+    ...(hasOn(node)
+      ? [
+          {
+            rule: "!has(self.__true__)",
+            message: 'has a field true, which YAML 1.1 makes of a bare on: write "on" in quotes',
+          },
+        ]
+      : []),
     ...(range === undefined
       ? []
       : [

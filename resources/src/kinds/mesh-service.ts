@@ -1,7 +1,7 @@
 /** MeshService: a name that clients call, its ports, its subsets and where requests go by default. */
 import { z } from "zod";
-import { integer, list, oneOf } from "../schema/values.ts";
-import { dnsLabel, dnsName, labels } from "./metadata.ts";
+import { integer, list, oneOf, text } from "../schema/values.ts";
+import { dnsLabel, labels } from "./metadata.ts";
 
 const servicePort = z.strictObject({
   name: dnsLabel.prefault("http").describe("name by which workloads and endpoints refer to the port"),
@@ -28,11 +28,18 @@ const weightedSubset = z.strictObject({
     .describe("share relative to the sum of the weights; equal shares by default"),
 });
 
+/** An authority without its port: a DNS name, of which IPv4's form is one, or IPv6 in brackets. */
+const host = text({
+  what: "a DNS name, an IPv4 address, or an IPv6 address in brackets, written as RFC 5952 has it",
+  pattern: /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*|\[[0-9a-f:.]{2,45}\])$/,
+  lengthMax: 253,
+});
+
 export const meshServiceSpec = z.strictObject({
-  hosts: list(dnsName, 32)
+  hosts: list(host, 32)
     .prefault([])
     .describe(
-      "more authorities that name this service, beside NAME, NAME.NAMESPACE and Kubernetes' NAME.NAMESPACE.svc forms",
+      "more authorities that name this service, beside NAME, NAME.NAMESPACE and Kubernetes' NAME.NAMESPACE.svc forms; an address of the service is one too, at which captured connections find it",
     ),
   ports: list(servicePort, 32).describe("at least one"),
   selector: labels

@@ -522,6 +522,7 @@ describe("Control.Report", () => {
     holding: undefined,
     svidNotAfterMs: 0,
     troubles: [],
+    captured: false,
     policyP50Ns: 0,
     policyP99Ns: 0,
     refusedTotal: 7,

@@ -362,7 +362,8 @@ export class Controlled {
       ...taken,
       holding: this.#holding(),
       svidNotAfterMs: this.#identity?.notAfterMs ?? 0,
-      troubles: sidecar.disk.list(),
+      troubles: [...sidecar.disk.list(), ...(sidecar.capture?.troubles ?? [])],
+      captured: sidecar.capture?.isCaptured ?? false,
     });
   }
 

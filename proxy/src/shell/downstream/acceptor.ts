@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import type { ConnectionContext } from "@regomesh/policy-runtime";
 import type { InboundPort } from "@regomesh/protocol";
+import { CHECK_PORT } from "../../capture/capture-rules.ts";
 import { makeForwardedPeer } from "../../edge/forwarded.ts";
 import { asciiBytes } from "../../http1/characters.ts";
 import { readyLines } from "../../http1/ready-lines.ts";
@@ -16,11 +17,13 @@ import type { Peer, PeerRefusal } from "../../identity/svid-check.ts";
 import { Counter } from "../../metrics/counters.ts";
 import { inboundKey } from "../../snapshot/inbound-key.ts";
 import { Timer } from "../../time/timer-wheel.ts";
+import type { Address } from "../net/listener.ts";
 import { agreedOn, authoritiesOf, type Identity, leadsToOneOf, peerOf, serverOptions } from "../net/tls.ts";
 import type { Plane } from "../plane/plane.ts";
 import { InboundHandler, type InboundPeer } from "../request/inbound-handler.ts";
 import { OutboundHandler } from "../request/outbound-handler.ts";
 import type { RequestHandler } from "../request/request-handler.ts";
+import type { Aim } from "./aim.ts";
 import { ClientSocket } from "./client-socket.ts";
 import { DEFAULT_TIMEOUTS } from "./downstream-timeouts.ts";
 
@@ -48,11 +51,13 @@ export class OutboundAcceptor implements Acceptor {
   readonly #timeouts;
   accepted = 0;
 
-  /** `service`: what all its requests are for; undefined: what their authorities name. */
-  constructor(plane: Plane, timeouts = DEFAULT_TIMEOUTS, service?: string) {
+  readonly #aim: Aim;
+
+  constructor(plane: Plane, timeouts = DEFAULT_TIMEOUTS, aim: Aim = { kind: "named" }) {
     this.#plane = plane;
     this.#timeouts = timeouts;
-    this.#handler = new OutboundHandler(plane, service);
+    this.#aim = aim;
+    this.#handler = new OutboundHandler(plane, aim);
   }
 
   get connections(): number {
@@ -61,11 +66,16 @@ export class OutboundAcceptor implements Acceptor {
 
   accept(socket: Socket): void {
     this.accepted++;
+    const called = this.#aim.kind === "captured" ? this.#aim.originalOf(socket) : undefined;
+    if (this.#aim.kind === "captured" && called?.port === CHECK_PORT && isLoopback(called)) {
+      socket.on("error", () => {});
+      return void socket.end(this.#aim.word);
+    }
     const connection = new ClientSocket({
       thread: this.#plane.thread,
       socket,
       handler: this.#handler,
-      client: { context: contextOf(socket, "http", undefined), peer: undefined },
+      client: { context: contextOf(socket, "http", undefined, called), peer: undefined },
       timeouts: this.#timeouts,
       onClosed: (closed) => this.#open.delete(closed),
     });
@@ -278,6 +288,10 @@ export class InboundAcceptor implements Acceptor {
   }
 }
 
+function isLoopback({ address }: Address): boolean {
+  return address === "127.0.0.1" || address === "::1";
+}
+
 function isMutual({ port, identity }: InboundOptions): boolean {
   return port.mode !== "edge" && identity !== undefined;
 }
@@ -291,6 +305,7 @@ function contextOf(
   socket: Socket,
   scheme: "http" | "https",
   destinationPrincipal: string | undefined,
+  called: Address = { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
 ): ConnectionContext {
   return {
     scheme,
@@ -300,8 +315,8 @@ function contextOf(
     serviceAccount: undefined,
     sourceAddress: socket.remoteAddress ?? "",
     sourcePort: socket.remotePort ?? 0,
-    destinationAddress: socket.localAddress ?? "",
-    destinationPort: socket.localPort ?? 0,
+    destinationAddress: called.address,
+    destinationPort: called.port,
     destinationPrincipal,
   };
 }

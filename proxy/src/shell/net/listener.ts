@@ -14,6 +14,8 @@ export type Address = { readonly address: string; readonly port: number };
 export type ListenOptions = Address & {
   /** Others of this process listen on the port, or on one that overlaps it. */
   readonly isShared: boolean;
+  /** An IPv6 wildcard that leaves IPv4 to others. */
+  readonly isOfOneFamily?: boolean;
 };
 
 export class Listener {
@@ -29,12 +31,12 @@ export class Listener {
   }
 
   /** Connections wait until `serve` says who takes them; rejects where the port is not to be had. */
-  static async open({ address: host, port, isShared }: ListenOptions): Promise<Listener> {
+  static async open({ address: host, port, isShared, isOfOneFamily = false }: ListenOptions): Promise<Listener> {
     const listener = new Listener();
     const server = listener.#server;
     await new Promise<void>((done, fail) => {
       server.once("error", fail);
-      server.listen({ host, port, backlog: 1024, reusePort: isShared }, () => {
+      server.listen({ host, port, backlog: 1024, reusePort: isShared, ipv6Only: isOfOneFamily }, () => {
         server.off("error", fail);
         server.on("error", () => {});
         done();

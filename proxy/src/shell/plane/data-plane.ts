@@ -47,6 +47,14 @@ export type DataPlaneOptions = {
   readonly graceMs: number;
 };
 
+export type CaptureOptions = {
+  /** Where the kernel leads what the workload opens, and what comes for it. */
+  readonly outboundPort: number;
+  readonly inboundPort: number;
+  /** The answer to a call by which the sidecar tries whether the kernel does. */
+  readonly word: string;
+};
+
 export type Direction = "inbound" | "outbound";
 
 /** Connections of clients: those that are open, and those that were ever taken. */
@@ -84,6 +92,8 @@ export type Prepared = {
 export interface DataPlane {
   /** `service`: what requests to the port are for, whatever their authority says; undefined: their authority says. */
   listenOutbound(port: number, service?: string): Promise<Address>;
+  /** Opens the ports to which `regomesh capture` leads the workload's traffic; where outbound ones are taken. */
+  listenCaptured(capture: CaptureOptions): Promise<readonly Address[]>;
   /** Makes a snapshot ready; with problems nothing has changed. `ports`: where inbound ports are to listen. */
   prepare(load: SnapshotLoad, ports: Readonly<Record<string, number>>): Promise<Prepared>;
   /** Puts what was prepared in force. */

@@ -62,7 +62,7 @@ export class LocalPorts {
       const known = before.find((planned) => planned.listener === listener);
       if (known !== undefined && targetOf(known.local) === targetOf(local)) continue;
       this.#retire(listener);
-      listener.serve(new OutboundAcceptor(this.#plane, this.#timeouts, targetOf(local)));
+      listener.serve(new OutboundAcceptor(this.#plane, this.#timeouts, { kind: "service", service: targetOf(local) }));
     }
     for (const { listener } of before) {
       if (plan.ports.some((planned) => planned.listener === listener)) continue;

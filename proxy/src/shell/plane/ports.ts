@@ -7,7 +7,7 @@ import type { X509Certificate } from "node:crypto";
 import { createServer } from "node:net";
 import type { InboundPort, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
 import { inboundKey } from "../../snapshot/inbound-key.ts";
-import { acceptorKey, InboundAcceptor, type InboundOptions } from "../downstream/acceptor.ts";
+import { type Acceptor, acceptorKey, InboundAcceptor, type InboundOptions } from "../downstream/acceptor.ts";
 import { type Address, Listener } from "../net/listener.ts";
 import type { Identity } from "../net/tls.ts";
 import type { Activity, DataPlaneOptions } from "./data-plane.ts";
@@ -84,6 +84,16 @@ export class Ports {
   /** Where the ports of a plan listen, by name. */
   addresses(plan: PortPlan): Readonly<Record<string, Address>> {
     return Object.fromEntries(plan.ports.map(({ port, listener }) => [port.name, listener.address]));
+  }
+
+  /** Whom a captured connection is for that called this port: where the proxy listens, or where the application does. */
+  acceptorOf(number: number): Acceptor | undefined {
+    const { appPort } = this.#options;
+    const isApplication = ({ port: { application } }: Planned) =>
+      (application.port === 0 ? appPort : application.port) === number;
+    const found =
+      this.#ports.find(({ listener }) => listener.address.port === number) ?? this.#ports.find(isApplication);
+    return found?.listener.acceptor;
   }
 
   /** As `InboundAcceptor.setIdentity`, for every connection there is. */

@@ -14,11 +14,14 @@ import { applicationService } from "../../snapshot/application-service.ts";
 import { type InForce, toRevisionId } from "../../snapshot/in-force.ts";
 import { inboundKey } from "../../snapshot/inbound-key.ts";
 import { OutboundAcceptor } from "../downstream/acceptor.ts";
+import type { Aim } from "../downstream/aim.ts";
 import { DEFAULT_TIMEOUTS } from "../downstream/downstream-timeouts.ts";
 import { type Address, Listener } from "../net/listener.ts";
 import { authoritiesOf, type Identity, makePeerDial } from "../net/tls.ts";
+import { CapturedPorts } from "./captured-ports.ts";
 import {
   type Activity,
+  type CaptureOptions,
   type DataPlane,
   type DataPlaneOptions,
   type Direction,
@@ -51,6 +54,7 @@ export class ThreadPlane implements DataPlane {
   readonly #thread: Thread;
   readonly #ports: Ports;
   readonly #localPorts: LocalPorts;
+  #captured: CapturedPorts | undefined = undefined;
   readonly #outbound: { readonly listener: Listener; readonly acceptor: OutboundAcceptor }[] = [];
   #identity: Identity | undefined = undefined;
   #candidate: Candidate | undefined = undefined;
@@ -67,10 +71,16 @@ export class ThreadPlane implements DataPlane {
 
   async listenOutbound(port: number, service?: string): Promise<Address> {
     const listener = await Listener.open({ address: "127.0.0.1", port, isShared: this.#options.isShared });
-    const acceptor = new OutboundAcceptor(this.#plane, this.#options.timeouts, service);
+    const aim: Aim = service === undefined ? { kind: "named" } : { kind: "service", service };
+    const acceptor = new OutboundAcceptor(this.#plane, this.#options.timeouts, aim);
     listener.serve(acceptor);
     this.#outbound.push({ listener, acceptor });
     return listener.address;
+  }
+
+  async listenCaptured(capture: CaptureOptions): Promise<readonly Address[]> {
+    this.#captured = await CapturedPorts.open(this.#plane, this.#ports, capture, this.#options);
+    return this.#captured.addresses;
   }
 
   async prepare(load: SnapshotLoad, ports: Readonly<Record<string, number>>): Promise<Prepared> {
@@ -187,6 +197,7 @@ export class ThreadPlane implements DataPlane {
 
   async closePorts(direction: Direction): Promise<void> {
     await this.#untilTaken(direction);
+    this.#captured?.closeIdle(direction);
     if (direction === "inbound") return this.#ports.closeIdle();
     this.#localPorts.closeIdle();
     for (const { listener, acceptor } of this.#outbound) {
@@ -208,12 +219,12 @@ export class ThreadPlane implements DataPlane {
 
   async activity(direction: Direction): Promise<Activity> {
     if (direction === "inbound") return this.#ports.activity();
-    let { connections, accepted } = this.#localPorts.activity();
-    for (const { acceptor } of this.#outbound) {
-      connections += acceptor.connections;
-      accepted += acceptor.accepted;
-    }
-    return { connections, accepted };
+    const all = [this.#localPorts.activity(), ...this.#outbound.map(({ acceptor }) => acceptor)];
+    if (this.#captured !== undefined) all.push(this.#captured.activity());
+    return {
+      connections: all.reduce((sum, { connections }) => sum + connections, 0),
+      accepted: all.reduce((sum, { accepted }) => sum + accepted, 0),
+    };
   }
 
   async close(): Promise<void> {
@@ -222,6 +233,7 @@ export class ThreadPlane implements DataPlane {
       listener.close();
       acceptor.destroy();
     }
+    this.#captured?.close();
     this.#ports.close();
     this.#localPorts.close();
     this.#plane.close();

@@ -13,7 +13,16 @@ import { sumOwnAnswers } from "../../metrics/own-answers.ts";
 import { sumShadows } from "../../metrics/shadow-table.ts";
 import type { Address } from "../net/listener.ts";
 import type { Identity } from "../net/tls.ts";
-import type { Activity, DataPlane, Direction, Prepared, Reading, SnapshotLoad, Taken } from "./data-plane.ts";
+import type {
+  Activity,
+  CaptureOptions,
+  DataPlane,
+  Direction,
+  Prepared,
+  Reading,
+  SnapshotLoad,
+  Taken,
+} from "./data-plane.ts";
 import type { Call, FromWorker, PlaneMethod, WorkerStart } from "./worker-calls.ts";
 
 const RECENT_MAX = 256;
@@ -43,6 +52,11 @@ export class WorkerPlane implements DataPlane {
     const address = (await first?.call("listenOutbound", port, service)) as Address;
     await Promise.all(others.map((worker) => worker.call("listenOutbound", address.port, service)));
     return address;
+  }
+
+  async listenCaptured(capture: CaptureOptions): Promise<readonly Address[]> {
+    const [first] = (await this.#all("listenCaptured", capture)) as (readonly Address[])[];
+    return first ?? [];
   }
 
   /** The first thread finds the ports, and faults; the others follow it. */

@@ -23,6 +23,7 @@ import { matchName } from "../../route/service-table.ts";
 import type { InForce } from "../../snapshot/in-force.ts";
 import { type Forwarding, type InjectedFault, NO_FAULT, POOL_WAIT_MS } from "../../stream/forwarding.ts";
 import type { RequestCopy } from "../../stream/upstream-stream.ts";
+import type { Aim } from "../downstream/aim.ts";
 import type { Plane } from "../plane/plane.ts";
 import { MirrorCall } from "../upstream/mirror.ts";
 import { refusalAnswer } from "./answer.ts";
@@ -68,11 +69,14 @@ export class OutboundHandler implements RequestHandler {
   /** What every request is for, whatever its authority says; undefined: its authority says. */
   readonly #authority: Span | undefined;
 
-  /** `service`: the one that all requests of the listener are for, as a client would name it. */
-  constructor(plane: Plane, service?: string) {
+  /** Connections were captured: where one went stands before what its requests' authorities say. */
+  readonly #isCaptured: boolean;
+
+  constructor(plane: Plane, aim: Aim) {
     this.#plane = plane;
-    const bytes = service === undefined ? undefined : asciiBytes(service);
+    const bytes = aim.kind === "service" ? asciiBytes(aim.service) : undefined;
     this.#authority = bytes && { bytes, start: 0, end: bytes.length };
+    this.#isCaptured = aim.kind === "captured";
   }
 
   get isDraining(): boolean {
@@ -94,11 +98,7 @@ export class OutboundHandler implements RequestHandler {
     }
     const { composer } = request.thread;
     const folded = this.#authority ?? foldedAuthority(composer, head, true);
-    const cluster =
-      folded === undefined
-        ? this.#last.match(inForce.services, head.bytes, head.authorityStart, head.authorityEnd)
-        : this.#last.match(inForce.services, folded.bytes, folded.start, folded.end);
-    const to = cluster ?? this.#directs.match(inForce.services, authorityOf(head, folded));
+    const to = this.#called(request, inForce) ?? this.#named(inForce, head, folded);
     if (to === undefined) {
       const authority = authorityOf(head, folded);
       describe(request, head);
@@ -117,6 +117,24 @@ export class OutboundHandler implements RequestHandler {
     writeHead(request, head, target, folded, outbound !== undefined);
     if (outbound === undefined) return void this.#forward(request, inForce, to, WITHOUT_ROUTE);
     this.#decide(request, head, inForce, to, outbound, { target, authority: folded });
+  }
+
+  /** By the address that the connection went to: a service's own, or an endpoint's. */
+  #called({ context: { destinationAddress, destinationPort } }: ClientRequest, { services }: InForce) {
+    if (!this.#isCaptured) return undefined;
+    const host = destinationAddress.includes(":") ? `[${destinationAddress}]` : destinationAddress;
+    return (
+      services.byTarget.get(`${host}:${destinationPort}`) ??
+      this.#directs.called(services, destinationAddress, destinationPort)
+    );
+  }
+
+  #named({ services }: InForce, head: Head, folded: Span | undefined): Cluster | undefined {
+    const cluster =
+      folded === undefined
+        ? this.#last.match(services, head.bytes, head.authorityStart, head.authorityEnd)
+        : this.#last.match(services, folded.bytes, folded.start, folded.end);
+    return cluster ?? this.#directs.match(services, authorityOf(head, folded));
   }
 
   onRecord(request: ClientRequest): void {

@@ -260,6 +260,11 @@ export interface ProxyReport {
   /** What its machine does not do for it, a sentence each, such as a full disk; it serves all the same. */
   troubles: string[];
   handshakes: HandshakeReport[];
+  /**
+   * All TCP of the workload's network namespace goes through this proxy, as it has just tried: nobody
+   * but its own user goes round it.
+   */
+  captured: boolean;
 }
 
 /** Handshakes of mutual TLS since the proxy's start, by what both ends have agreed on. */
@@ -1982,6 +1987,7 @@ function createBaseProxyReport(): ProxyReport {
     shadows: [],
     troubles: [],
     handshakes: [],
+    captured: false,
   };
 }
 
@@ -2034,6 +2040,9 @@ export const ProxyReport: MessageFns<ProxyReport> = {
     }
     for (const v of message.handshakes) {
       HandshakeReport.encode(v!, writer.uint32(138).fork()).join();
+    }
+    if (message.captured !== false) {
+      writer.uint32(144).bool(message.captured);
     }
     return writer;
   },
@@ -2177,6 +2186,14 @@ export const ProxyReport: MessageFns<ProxyReport> = {
             }
 
             message.handshakes.push(HandshakeReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.captured = reader.bool();
             continue;
           }
         }

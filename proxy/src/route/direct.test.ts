@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { makeService, makeWorkload } from "../test/make-snapshot.ts";
+import { DirectClusters } from "./direct.ts";
+import { makeEndpoint } from "./endpoint.ts";
+import { makeServiceTable } from "./service-table.ts";
+
+const at = (address: string, port: number, portName = "http") =>
+  makeEndpoint({ address, port, portName, workload: `${address}:${port}`, principal: "", labels: {} });
+
+/** orders has one port, shop two of them on the same Pod. */
+const ENDPOINTS = {
+  "orders.default": [at("10.1.0.7", 40_001), at("fd00::7", 40_001)],
+  "shop.default": [at("10.1.0.8", 40_002), at("10.1.0.8", 40_003, "grpc")],
+};
+const table = makeServiceTable(
+  makeWorkload({
+    outbound: [
+      makeService("orders", { port: 80 }),
+      makeService("shop", { port: 80 }),
+      makeService("shop", { port: 90, portName: "grpc" }),
+    ],
+  }),
+  (key) => ENDPOINTS[key as keyof typeof ENDPOINTS] ?? [],
+  () => -1,
+);
+
+test.each([
+  ["an endpoint's own port", "10.1.0.7", 40_001, "orders 80 at 40001"],
+  ["the application's port, by the address alone", "10.1.0.7", 8080, "orders 80 at 40001"],
+  ["the same by IPv6", "fd00::7", 8080, "orders 80 at 40001"],
+  ["of several ports the one that clients name so", "10.1.0.8", 90, "shop 90 at 40003"],
+  ["of several none, where the number is nobody's", "10.1.0.8", 8080, undefined],
+  ["nobody's address", "10.1.0.9", 80, undefined],
+])("a captured connection to %s", (_, address, port, expected) => {
+  const found = new DirectClusters().called(table, address, port);
+  const [endpoint] = found?.groups.get("")?.endpoints ?? [];
+  expect(found && `${found.service.name} ${found.service.port} at ${endpoint?.port}`).toBe(expected);
+});
