@@ -60,11 +60,27 @@ export type MirrorOptions = {
 
 export type MirrorTrouble = Pick<SourceTrouble, "reason" | "message">;
 
+/** Of the state folder: nothing but mirrors is in it. */
+const FOLDER = "git";
 const PACKS = "objects/pack";
 /** Branches that a sentence lists. */
 const NAMES_SHOWN = 5;
 
 type Network = NonNullable<GitOptions["network"]>;
+
+/** Every mirror that is kept in a state folder. */
+export async function listMirrors(state: string): Promise<readonly string[]> {
+  const names = await readdir(join(state, FOLDER)).catch(() => []);
+  return names.filter((name) => name.endsWith(".git")).map((name) => join(state, FOLDER, name));
+}
+
+/** Removes a mirror; why it could not, where that is so. */
+export async function removeMirror(gitDir: string): Promise<string | undefined> {
+  return await rm(gitDir, { recursive: true, force: true }).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+}
 
 export class Mirror {
   /** The bare repository. */
@@ -98,7 +114,7 @@ export class Mirror {
     const { remote, name } = options;
     const gitDir = join(
       options.state,
-      "git",
+      FOLDER,
       `${digestOf(name === undefined ? remote.url : `${name} ${remote.url}`)}.git`,
     );
     await mkdir(gitDir, { recursive: true, mode: 0o700 });

@@ -119,6 +119,10 @@ export class FollowedSource implements OperatedSource {
     return this.#git.repository;
   }
 
+  get mirrorDir(): string | undefined {
+    return this.#mirror?.gitDir;
+  }
+
   /** The repository is there and has no commit at all: one is to come. */
   get isEmpty(): boolean {
     return this.#git.isEmpty;

@@ -81,7 +81,7 @@ export class SourceOperator {
     const known = [...given()].reverse().find(([name]) => name.startsWith(revision));
     if (known !== undefined) return known[1];
     const root = inForce().find(({ source }) => source === ROOT_SOURCE);
-    const gitDir = this.#gitDir(ROOT_SOURCE);
+    const gitDir = this.#options.sources.root.repository?.gitDir;
     if (root === undefined || gitDir === undefined) return undefined;
     const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
     const output = await runGit({ gitDir, args, bytesMax: NAME_BYTES_MAX }).catch(() => undefined);
@@ -95,14 +95,12 @@ export class SourceOperator {
 
   async #read(input: Input): Promise<SourceContent | undefined> {
     const held = this.#options.composer.content(input);
-    const gitDir = this.#gitDir(input.source);
-    if (held !== undefined || gitDir === undefined) return held;
-    const tree = await readCommitTree(gitDir, input.id, input.path).catch(() => undefined);
-    return tree && toContent(tree, input.source, input.label);
-  }
-
-  #gitDir(source: string): string | undefined {
-    return this.#options.sources.find(source)?.repository?.gitDir;
+    if (held !== undefined) return held;
+    for (const gitDir of this.#options.sources.gitDirsOf(input.source)) {
+      const tree = await readCommitTree(gitDir, input.id, input.path).catch(() => undefined);
+      if (tree !== undefined) return toContent(tree, input.source, input.label);
+    }
+    return undefined;
   }
 }
 

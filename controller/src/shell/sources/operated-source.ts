@@ -10,6 +10,8 @@ export interface OperatedSource extends Source {
   readonly isSuspended: boolean;
   /** Undefined where there is none, or it is not found. */
   readonly repository: Repository | undefined;
+  /** Where a remote is mirrored; absent of all else. */
+  readonly mirrorDir?: string | undefined;
   /** It is there and has nothing at all: something is to come. */
   readonly isEmpty: boolean;
   /** What keeps what is there from being read or taken, in one sentence. */

@@ -1,5 +1,5 @@
 /** Several repositories behind one controller: each team's fault is its own, and what is good goes on taking force. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SILENT } from "@regomesh/base";
@@ -195,10 +195,24 @@ test.skipIf(!hasGitServer)(
     const resumed = root.commit("resume the bank", {
       "sources.yaml": source("shop").replace("[shop]", "[shop, bank]") + source("bank"),
     });
-    await until((each) => isInForce(each, "root", resumed) && isInForce(each, "bank", later));
+    const all = await until((each) => isInForce(each, "root", resumed) && isInForce(each, "bank", later));
+    const resumedName = all.revision?.name ?? "";
     const gone = root.commit("no bank", { "sources.yaml": source("shop").replace("[shop]", "[shop, bank]") });
     const last = await until((each) => isInForce(each, "root", gone) && of(each, "bank") === undefined);
     expect(workloads(last)).toEqual(["bank/teller", "default/web", "shop/cart"]);
+    // It can be gone back to: its mirror is there until the next start, and none that nobody has after it.
+    const mirrors = () => readdirSync(join(folder, "state/git"));
+    expect(mirrors()).toHaveLength(2);
+    const other = bank.commit("nobody reads it", {});
+    expect(await post(`/api/rollback/${resumedName}`)).toBe(202);
+    const back = await until((each) => isInForce(each, "bank", later) && each.pin !== undefined);
+    expect(workloads(back)).toEqual(["bank/teller", "bank/vault", "default/web", "shop/cart"]);
+    expect(of(back, "bank")?.newest?.id).not.toBe(other);
+    expect(await post("/api/rollback/lift")).toBe(202);
+    await until((each) => isInForce(each, "root", gone) && of(each, "bank") === undefined);
+    await controller.close();
+    controller = await openController(options());
+    await until((each) => isInForce(each, "root", gone) && mirrors().length === 1);
   },
 );
 

@@ -10,7 +10,7 @@ import { readAs } from "../../sources/read-as.ts";
 import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
 import { type Lease, readText } from "../../store/store.ts";
-import { FETCH_EVERY_MS } from "../git/mirror.ts";
+import { FETCH_EVERY_MS, listMirrors, removeMirror } from "../git/mirror.ts";
 import { FollowedSource, type SourcePlace } from "./followed-source.ts";
 import type { OperatedSource } from "./operated-source.ts";
 
@@ -34,6 +34,9 @@ export type SourcesOptions = {
   readonly onGone: (name: string) => void;
 };
 
+/** Mirrors of sources that are gone: an operator may go back to a revision that had them. */
+const GONE_MAX = 8;
+
 const SUSPENDED_KEY = "sources/suspended.json";
 
 export class Sources {
@@ -44,6 +47,8 @@ export class Sources {
   /** By the operator, whatever resources say. */
   #suspended: ReadonlySet<string>;
   #plans: readonly SourcePlan[] = [];
+  /** Mirrors of sources that are gone since the start, the newest last. */
+  #gone: readonly { readonly name: string; readonly gitDir: string }[] = [];
   #isStarted = false;
   #isClosed = false;
   #last: Promise<void> = Promise.resolve();
@@ -98,6 +103,7 @@ export class Sources {
       if (place !== undefined && isDeepStrictEqual(place, source.place)) continue;
       this.#others.delete(name);
       await source.close();
+      await this.#leave(source);
       if (place === undefined) log.log("info", "a source is no longer followed", { source: name });
       // What was newest of another address, or was verified by other keys, is not this one's.
       onGone(name);
@@ -114,6 +120,31 @@ export class Sources {
     }
   }
 
+  /** Repositories that have commits of a source: its own, and those that it had before. */
+  gitDirsOf(name: string): readonly string[] {
+    const own = this.find(name)?.repository?.gitDir;
+    const before = this.#gone.flatMap((each) => (each.name === name ? [each.gitDir] : []));
+    return [...(own === undefined ? [] : [own]), ...before.reverse()];
+  }
+
+  /** A source is closed: its mirror stays for a while. */
+  async #leave({ name, mirrorDir }: FollowedSource): Promise<void> {
+    if (mirrorDir === undefined) return;
+    const all = [...this.#gone.filter(({ gitDir }) => gitDir !== mirrorDir), { name, gitDir: mirrorDir }];
+    this.#gone = all.slice(-GONE_MAX);
+    await this.#sweep(all.slice(0, -GONE_MAX).map(({ gitDir }) => gitDir));
+  }
+
+  /** Removes mirrors that nobody has any more; one that cannot be removed is so at the next start. */
+  async #sweep(gitDirs: readonly string[]): Promise<void> {
+    const kept = new Set([...this.all.flatMap((each) => each.mirrorDir ?? []), ...this.#gone.map((each) => each.gitDir)]);
+    for (const gitDir of gitDirs) {
+      if (kept.has(gitDir)) continue;
+      const error = await removeMirror(gitDir);
+      if (error !== undefined) this.#options.log.log("warn", "a mirror of a source that is gone stays", { gitDir, error });
+    }
+  }
+
   /** Looks once at all but the mesh's own. */
   async fetchOthers(): Promise<void> {
     await Promise.all([...this.#others.values()].map((source) => source.fetch()));
@@ -121,6 +152,8 @@ export class Sources {
 
   start(): void {
     this.#isStarted = true;
+    const turn = this.#last.then(async () => this.#sweep(await listMirrors(this.#options.state)));
+    this.#last = turn.catch(() => {});
     for (const source of this.all) source.start();
   }
 
