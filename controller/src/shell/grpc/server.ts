@@ -2,6 +2,7 @@
 import { logVerbosity, Server, setLogVerbosity } from "@grpc/grpc-js";
 import { type ControlServer, ControlService, type IdentityServer, IdentityService } from "@regomesh/protocol";
 import type { ServerIdentity } from "./credentials.ts";
+import { writeInPieces } from "./small-writes.ts";
 
 /** Reports are small; a megabyte is a thousand edges with their histograms. */
 const RECEIVE_BYTES_MAX = 1024 * 1024;
@@ -26,6 +27,7 @@ export async function serveGrpc(
   services: { readonly control: ControlServer; readonly identity: IdentityServer },
 ): Promise<GrpcServer> {
   setLogVerbosity(logVerbosity.NONE); // what fails is told once, by us
+  const writeAsBefore = writeInPieces();
   const server = new Server({
     "grpc.max_receive_message_length": RECEIVE_BYTES_MAX,
     "grpc.max_send_message_length": -1,
@@ -45,6 +47,7 @@ export async function serveGrpc(
     address: `${host}:${port}`,
     async close() {
       server.forceShutdown();
+      writeAsBefore();
       await Promise.resolve();
     },
   };

@@ -137,11 +137,15 @@ export class Sources {
 
   /** Removes mirrors that nobody has any more; one that cannot be removed is so at the next start. */
   async #sweep(gitDirs: readonly string[]): Promise<void> {
-    const kept = new Set([...this.all.flatMap((each) => each.mirrorDir ?? []), ...this.#gone.map((each) => each.gitDir)]);
+    const kept = new Set([
+      ...this.all.flatMap((each) => each.mirrorDir ?? []),
+      ...this.#gone.map((each) => each.gitDir),
+    ]);
     for (const gitDir of gitDirs) {
       if (kept.has(gitDir)) continue;
       const error = await removeMirror(gitDir);
-      if (error !== undefined) this.#options.log.log("warn", "a mirror of a source that is gone stays", { gitDir, error });
+      if (error !== undefined)
+        this.#options.log.log("warn", "a mirror of a source that is gone stays", { gitDir, error });
     }
   }
 
