@@ -12,6 +12,7 @@ export type {
 export type { GrpcBackendRef, GrpcRouteMatch, GrpcRouteRule } from "./gateway-api/grpc-route.ts";
 export type { HttpBackendRef, HttpRouteMatch, HttpRouteRule } from "./gateway-api/http-route.ts";
 export { GATEWAY_GROUP } from "./gateway-api/metadata.ts";
+export type { ReferenceGrant } from "./gateway-api/reference-grant.ts";
 export type { ParentReference } from "./gateway-api/references.ts";
 export { type GrpcRoute, type HttpRoute, isService, type Route } from "./gateway-api/route.ts";
 export { isNearGroup, mentionsGroup } from "./group.ts";

@@ -2,6 +2,7 @@
 import { type Diagnostic, type Source, type Span, sortDiagnostics } from "@regomesh/base";
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, visit } from "yaml";
 import { GATEWAY_GROUP, GATEWAY_VERSIONS } from "./gateway-api/metadata.ts";
+import { grantsRoutes, referenceGrant } from "./gateway-api/reference-grant.ts";
 import { namesService, ROUTE_KINDS, UNSERVED_ROUTES } from "./gateway-api/route.ts";
 import { isNearGroup, mentionsGroup } from "./group.ts";
 import { API_VERSION, DEFAULT_NAMESPACE } from "./kinds/metadata.ts";
@@ -30,6 +31,8 @@ export type Head = {
   readonly name: string;
   readonly span: Span;
 };
+
+const SCHEMAS = { ...KINDS, ...ROUTE_KINDS, ReferenceGrant: referenceGrant };
 
 type Report = (code: ResourceCode, message: string, span: Span, hint?: string, severity?: "warning") => void;
 
@@ -128,7 +131,7 @@ function membersOf(root: Node): readonly Node[] {
 
 function parseResource(kind: Resource["kind"], root: Node, source: Source, report: Report): Resource | undefined {
   if (reportAliases(root, report)) return undefined;
-  const { value, faults, nodes } = readNode({ ...KINDS, ...ROUTE_KINDS }[kind], root);
+  const { value, faults, nodes } = readNode(SCHEMAS[kind], root);
   for (const { code, message, node, hint } of faults) report(code, message, spanOf(node), hint);
   if (value === undefined) return undefined;
   const spans = new Map(Array.from(nodes, ([path, node]) => [path, spanOf(node)]));
@@ -176,9 +179,10 @@ function kindOf(root: Node, report: Report): Resource["kind"] | undefined {
   return kind.value as Resource["kind"];
 }
 
-/** A route of a service; all else of the Gateway API is passed over, as what other controllers are for. */
+/** A route of a service, or a grant for routes; all else of the Gateway API is passed over, as what other controllers are for. */
 function routeKindOf(root: Node, version: Scalar, kind: Scalar, report: Report): Resource["kind"] | undefined {
   const name = String(kind.value);
+  if (name === "ReferenceGrant") return grantsRoutes(root) ? name : undefined;
   const isKnown = Object.hasOwn(ROUTE_KINDS, name);
   if ((!isKnown && !UNSERVED_ROUTES.includes(name)) || !namesService(root)) return undefined;
   if (!isKnown) {

@@ -1,6 +1,7 @@
 /** A resource as it was written: kind, metadata, spec with every default, and where each value stands. */
 import type { Location, Source, Span } from "@regomesh/base";
 import { z } from "zod";
+import type { ReferenceGrant } from "./gateway-api/reference-grant.ts";
 import type { Route } from "./gateway-api/route.ts";
 import { type MeshConfigSpec, meshConfigSpec } from "./kinds/mesh-config.ts";
 import { type MeshServiceSpec, meshServiceSpec } from "./kinds/mesh-service.ts";
@@ -74,7 +75,7 @@ export type MeshResource =
   | MeshTest
   | PolicySource;
 export type Kind = MeshResource["kind"];
-export type Resource = MeshResource | Route;
+export type Resource = MeshResource | Route | ReferenceGrant;
 
 /** Where a resource stands in its file. */
 export type Written = {

@@ -10,6 +10,7 @@ import { MANIFEST_CHECK } from "./manifests.ts";
 import { manyCheck } from "./many.ts";
 import { OUTAGE_CHECK } from "./outages.ts";
 import { findKubernetes, KUBERNETES_VERSION } from "./peers.ts";
+import { ROUTES_CHECK } from "./routes.ts";
 import { WALK } from "./walk.ts";
 
 const HELP = `Runs the controller against kube-apiserver ${KUBERNETES_VERSION} with etcd, on loopback: no kubelet, no scheduler.
@@ -25,6 +26,7 @@ const checksOf = (objects: number): readonly Check[] => [
   MANIFEST_CHECK,
   INJECTION_CHECK,
   WALK,
+  ROUTES_CHECK,
   manyCheck(objects),
   OUTAGE_CHECK,
   LEADER_CHECK,

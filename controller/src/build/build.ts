@@ -21,6 +21,7 @@ import { type PolicySource, parseResources, type Resource } from "@regomesh/reso
 import type { BoundPolicyBody, FailedTestBody, StalenessBody } from "../api/bodies.ts";
 import { routesBoundTo, routesTree } from "../gateway-api/bind.ts";
 import { type CompiledRoutes, compileRoutes } from "../gateway-api/compile.ts";
+import type { RouteStatus } from "../gateway-api/status.ts";
 import { checkBindings } from "../index/check-bindings.ts";
 import { checkComposition } from "../index/check-composition.ts";
 import { checkRoutes } from "../index/check-routes.ts";
@@ -54,6 +55,8 @@ export type MeshPlan = {
   readonly modules: readonly BuiltModule[];
   /** Units that are made of the Gateway API's routes, for whoever explains them; absent where none are. */
   readonly routes?: readonly Source[];
+  /** What is said to each route of a service; absent where there are none. */
+  readonly routeStatus?: readonly RouteStatus[];
   /** Absent in a plan that an earlier version has kept. */
   readonly inventory?: Inventory;
   /** Sources that the mesh's own one names; absent where none. */
@@ -207,7 +210,14 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
   diagnostics.push(...found);
   // References are checked only where every resource could be read: a file with a fault
   // would otherwise make a fault of each thing that names what it holds.
-  if (hasErrors(diagnostics)) return { trees, heads, named, index: claimed, routes: compileRoutes([], new Map()) };
+  if (hasErrors(diagnostics))
+    return {
+      trees,
+      heads,
+      named,
+      index: claimed,
+      routes: compileRoutes([], { services: new Map(), grants: undefined }),
+    };
   const report = makeReport(diagnostics);
   const index = settleHosts(claimed, rules.hosts ?? [], report);
   checkSources(index, Object.keys(rules.sources ?? {}), report);
@@ -216,8 +226,9 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
   checkBindings(index, [...new Set([...trees.flatMap(unitNames), ...bound])], report);
   checkComposition(index, report);
   checkReleaseRules(index, report);
-  const routes = compileRoutes(index.routes, index.services);
-  checkRoutes(index, routes.attachments, report);
+  const targets = { services: index.services, grants: index.grants };
+  const routes = compileRoutes(index.routes, targets);
+  checkRoutes(index, routes.attachments, targets, report);
   diagnostics.push(...checkFiles(trees, index));
   return { trees, heads, named, index, routes };
 }
@@ -327,6 +338,7 @@ function makePlan({ trees, index, named, routes }: Read, tools: PolicyTools, dia
     })),
     modules: modules.built(),
     ...(routes.files.length === 0 ? {} : { routes: routes.files }),
+    ...(index.routes.length === 0 ? {} : { routeStatus: index.routes.map((route) => routes.statusOf(route)) }),
     ...(index.sources.length === 0
       ? {}
       : { sources: index.sources.map(({ metadata, spec }) => ({ name: metadata.name, ...spec })) }),

@@ -152,3 +152,19 @@ test("a port that is renamed is known by its number, and to each service by that
   expect(told("web.default")).toEqual([[1, "api", 80]]);
   expect(told("shop.default")).toEqual([[1, "api", 8080]]);
 });
+
+test("of a service who answers now is told, of another whoever claims to", () => {
+  const plan = makePlan(NAMES, undefined);
+  const claims = [makeClaim("orders", [1]), makeClaim("web", [2])];
+  const answering = new Map([["orders.default", new Set<string>()]]);
+  const open = toEndpointTable(plan, claims, EMPTY_TABLE);
+  const closed = toEndpointTable(plan, claims, open, answering);
+  expect([...closed.rows].map(([service, { endpoints }]) => `${service} ${endpoints.size}`)).toEqual([
+    "web.default 1",
+    "orders.default 0",
+    "payments.default 0",
+  ]);
+  expect([...closed.changed]).toEqual(["orders.default"]);
+  const again = toEndpointTable(plan, claims, closed, new Map([["orders.default", new Set(["default/orders"])]]));
+  expect(again.rows.get("orders.default")?.endpoints.size).toBe(1);
+});

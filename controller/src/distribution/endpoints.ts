@@ -73,14 +73,23 @@ export const EMPTY_TABLE: EndpointTable = {
   },
 };
 
+/** Workloads that answer for a service now, by `name.namespace`; of a service that is not named, all that claim to. */
+export type Answering = ReadonlyMap<string, ReadonlySet<string>>;
+
 /** The table of a plan and of claims; `before` itself where nothing differs from it. */
-export function toEndpointTable(plan: MeshPlan, claims: readonly Claim[], before: EndpointTable): EndpointTable {
+export function toEndpointTable(
+  plan: MeshPlan,
+  claims: readonly Claim[],
+  before: EndpointTable,
+  answering: Answering = new Map(),
+): EndpointTable {
   const places = before.places.plan === plan ? before.places : toPlaces(plan);
   const sources = new Map<string, (readonly Endpoint[])[]>(places.services.map((service) => [service, []]));
   for (const claim of claims) {
     const workload = places.workloads.get(claim.workload);
     if (workload === undefined) continue;
-    for (const [service, endpoints] of endpointsOf(claim, workload, places)) sources.get(service)?.push(endpoints);
+    for (const [service, endpoints] of endpointsOf(claim, workload, places))
+      if (answering.get(service)?.has(claim.workload) !== false) sources.get(service)?.push(endpoints);
   }
   const changed = new Set<string>();
   const rows = new Map<string, EndpointRow>();

@@ -10,9 +10,8 @@ import type {
   RequestRedirect,
   Route,
 } from "@regomesh/resources";
-import type { Services } from "./attach.ts";
 import { withoutSlash } from "./rank.ts";
-import { resolveBackend } from "./references.ts";
+import { resolveBackend, type Targets } from "./references.ts";
 
 /** A term of Rego that JSON can write. */
 export type Term = { readonly [name: string]: unknown };
@@ -24,18 +23,18 @@ type Filter = HttpFilter | GrpcFilter;
 const BROKEN = { HTTPRoute: { respond: { status: 500 } }, GRPCRoute: { respond: { status: 503 } } } as const;
 
 /** `prefix`: the path prefix that has matched, for what takes its place; "" where none has. */
-export function actionOf(route: Route, rule: Rule, prefix: string, services: Services): Term {
+export function actionOf(route: Route, rule: Rule, prefix: string, targets: Targets): Term {
   const { filters, backendRefs } = rule;
-  const own = filterAction(filters, route, prefix, services);
+  const own = filterAction(filters, route, prefix, targets);
   if ("redirect" in own || "respond" in own) return own;
-  const targets = backendRefs.map((backend) => {
-    const found = resolveBackend(backend, route, services);
-    const to =
-      "reason" in found ? BROKEN[route.kind] : { ...found, ...filterAction(backend.filters, route, prefix, services) };
-    return { ...to, weight: backend.weight };
+  const to = backendRefs.map((backend) => {
+    const found = resolveBackend(backend, route, targets);
+    const answer =
+      "reason" in found ? BROKEN[route.kind] : { ...found, ...filterAction(backend.filters, route, prefix, targets) };
+    return { ...answer, weight: backend.weight };
   });
-  if (targets.every(({ weight }) => weight === 0)) return BROKEN[route.kind];
-  return { to: targets, ...timesOf(rule), ...own };
+  if (to.every(({ weight }) => weight === 0)) return BROKEN[route.kind];
+  return { to, ...timesOf(rule), ...own };
 }
 
 function timesOf(rule: Rule): Term {
@@ -61,7 +60,7 @@ function printMs(ms: number): string {
   return ms === 0 ? "0s" : `${Math.floor(ms / 1000)}s${ms % 1000}ms`;
 }
 
-function filterAction(filters: readonly Filter[], route: Route, prefix: string, services: Services): Term {
+function filterAction(filters: readonly Filter[], route: Route, prefix: string, targets: Targets): Term {
   // A filter that cannot be resolved must not be skipped.
   if (filters.some(({ extensionRef }) => extensionRef !== undefined)) return BROKEN[route.kind];
   const headers = {
@@ -75,7 +74,7 @@ function filterAction(filters: readonly Filter[], route: Route, prefix: string, 
     ),
   };
   const mirrors = filters.flatMap(({ requestMirror }) =>
-    requestMirror === undefined ? [] : mirrorOf(requestMirror, route, services),
+    requestMirror === undefined ? [] : mirrorOf(requestMirror, route, targets),
   );
   const { urlRewrite } = partOf(filters, "urlRewrite");
   const { requestRedirect } = partOf(filters, "requestRedirect");
@@ -141,8 +140,8 @@ function groupFields(fields: HeaderModifier["add"]): Term {
 }
 
 /** A mirror that leads nowhere is left out: copies answer nobody. */
-function mirrorOf({ backendRef, percent, fraction }: RequestMirror, route: Route, services: Services): readonly Term[] {
-  const found = resolveBackend(backendRef, route, services);
+function mirrorOf({ backendRef, percent, fraction }: RequestMirror, route: Route, targets: Targets): readonly Term[] {
+  const found = resolveBackend(backendRef, route, targets);
   if ("reason" in found) return [];
   const share = fraction === undefined ? (percent ?? 100) : (100 * fraction.numerator) / fraction.denominator;
   return [{ ...found, percent: share }];

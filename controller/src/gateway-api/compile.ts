@@ -1,8 +1,9 @@
 /** From the routes of a mesh to units of policy, one for each set of clients that they hold for alike. */
 import type { Source } from "@regomesh/base";
 import type { GrpcFilter, GrpcRouteRule, HttpFilter, HttpRouteRule, RequestMirror, Route } from "@regomesh/resources";
-import { type Attachment, attachRoutes, type PortRoutes, routesByPort, type Services } from "./attach.ts";
-import { resolveBackend } from "./references.ts";
+import { type Attachment, attachRoutes, type PortRoutes, routesByPort } from "./attach.ts";
+import { resolveBackend, type Targets } from "./references.ts";
+import { type RouteStatus, routeStatus } from "./status.ts";
 import { printUnit } from "./unit.ts";
 
 /** Stands before names of units and files that are made here; no source may have it. */
@@ -17,19 +18,20 @@ export type CompiledRoutes = {
   readonly files: readonly Source[];
   /** The unit that routes requests of a namespace's workloads; undefined where no route holds for them. */
   unitFor(namespace: string): string | undefined;
+  statusOf(route: Route): RouteStatus;
   /** Keys of services to which routes may send what a workload of the namespace asks of a service. */
   reachedFrom(namespace: string, service: string): readonly string[];
 };
 
-export function compileRoutes(routes: readonly Route[], services: Services): CompiledRoutes {
-  const attachments = attachRoutes(routes, services);
+export function compileRoutes(routes: readonly Route[], targets: Targets): CompiledRoutes {
+  const attachments = attachRoutes(routes, targets.services);
   const ports = routesByPort(attachments);
   const consumers = new Set(ports.flatMap(({ clients }) => clients ?? []));
   const everyone = ports.filter(({ clients }) => clients === undefined);
   const files = [
-    ...(everyone.length === 0 ? [] : [unitFile(EVERYONE, printUnit(everyone, services, "all namespaces"))]),
+    ...(everyone.length === 0 ? [] : [unitFile(EVERYONE, printUnit(everyone, targets, "all namespaces"))]),
     ...[...consumers].map((namespace) =>
-      unitFile(ofNamespace(namespace), printUnit(portsFor(ports, namespace), services, `namespace ${namespace}`)),
+      unitFile(ofNamespace(namespace), printUnit(portsFor(ports, namespace), targets, `namespace ${namespace}`)),
     ),
   ];
   const unitFor = (namespace: string) => {
@@ -38,9 +40,10 @@ export function compileRoutes(routes: readonly Route[], services: Services): Com
   };
   const reachedFrom = (namespace: string, service: string) => {
     const holding = portsFor(ports, namespace).filter((each) => each.service === service);
-    return [...new Set(holding.flatMap((each) => each.routes).flatMap((route) => reachedBy(route, services)))];
+    return [...new Set(holding.flatMap((each) => each.routes).flatMap((route) => reachedBy(route, targets)))];
   };
-  return { attachments, files, unitFor, reachedFrom };
+  const statusOf = (route: Route) => routeStatus(route, attachments, targets);
+  return { attachments, files, unitFor, reachedFrom, statusOf };
 }
 
 /** Directories of the units. */
@@ -59,14 +62,14 @@ function portsFor(ports: readonly PortRoutes[], namespace: string): readonly Por
   );
 }
 
-function reachedBy(route: Route, services: Services): readonly string[] {
+function reachedBy(route: Route, targets: Targets): readonly string[] {
   const rules: readonly (HttpRouteRule | GrpcRouteRule)[] = route.spec.rules;
   const references = rules.flatMap(({ filters, backendRefs }) => [
     ...mirrorsOf(filters),
     ...backendRefs.flatMap((backend) => [backend, ...mirrorsOf(backend.filters)]),
   ]);
   return references.flatMap((reference) => {
-    const found = resolveBackend(reference, route, services);
+    const found = resolveBackend(reference, route, targets);
     return "reason" in found ? [] : [found.to];
   });
 }

@@ -4,10 +4,11 @@
  * order in which they are looked at; where routes are attached and none matches, the answer is 404.
  */
 import { actionOf, corsOf } from "./action.ts";
-import type { PortRoutes, Services } from "./attach.ts";
+import type { PortRoutes } from "./attach.ts";
 import { conditionsOf } from "./conditions.ts";
 import { type Branch, corsBranches, print } from "./cors.ts";
 import { isGrpc, type Ranked, rankMatches } from "./rank.ts";
+import type { Targets } from "./references.ts";
 
 /** Rules behind one another in one chain of `else`: longer ones are cut, so that nobody has to follow them by recursion. */
 const CHAIN_MAX = 24;
@@ -16,7 +17,7 @@ const CHAIN_MAX = 24;
 const NO_MATCH: Branch = { conditions: [], value: print({ respond: { status: 404 } }) };
 
 /** Text of the module; `whose` says in its first line whose requests it routes. */
-export function printUnit(ports: readonly PortRoutes[], services: Services, whose: string): string {
+export function printUnit(ports: readonly PortRoutes[], targets: Targets, whose: string): string {
   // Ports of a service for which the same routes hold are one.
   const shared = Map.groupBy(ports, ({ service, routes }) => `${service} ${routes.map(identityOf).join(" ")}`);
   const parts = [...shared.values()].map((own, at) => {
@@ -24,7 +25,7 @@ export function printUnit(ports: readonly PortRoutes[], services: Services, whos
     const addresses = own.map(({ service, port }) => JSON.stringify(`${service}:${port}`));
     const asked = addresses.length === 1 ? `service == ${addresses[0]}` : `service in {${addresses.join(", ")}}`;
     const name = `routes_${at + 1}`;
-    return `route := ${name} if ${asked}\n\n${printChains(name, branchesOf(first, services))}`;
+    return `route := ${name} if ${asked}\n\n${printChains(name, branchesOf(first, targets))}`;
   });
   return [HEAD(whose), ...parts].join("\n");
 }
@@ -44,23 +45,23 @@ segments := concat("", [path, "/"])
 
 type Commented = Branch & { readonly comment: string };
 
-function branchesOf({ routes }: PortRoutes, services: Services): readonly Commented[] {
+function branchesOf({ routes }: PortRoutes, targets: Targets): readonly Commented[] {
   const ranked = rankMatches(routes).flatMap((each) => {
     const comment = describe(each);
-    return ruleBranches(each, services).map((branch) => ({ ...branch, comment }));
+    return ruleBranches(each, targets).map((branch) => ({ ...branch, comment }));
   });
   // Behind a match that every request has, nobody is asked any more.
   const last = ranked.findIndex(({ conditions }) => conditions.length === 0);
   return last >= 0 ? ranked.slice(0, last + 1) : [...ranked, { ...NO_MATCH, comment: "no route matches" }];
 }
 
-function ruleBranches(ranked: Ranked, services: Services): readonly Branch[] {
+function ruleBranches(ranked: Ranked, targets: Targets): readonly Branch[] {
   const { route, rule: at } = ranked;
   const rule = route.spec.rules[at];
   if (rule === undefined) return [];
   const conditions = conditionsOf(ranked);
   const prefix = isGrpc(ranked) || ranked.match.path.type !== "PathPrefix" ? "" : ranked.match.path.value;
-  const action = actionOf(route, rule, prefix, services);
+  const action = actionOf(route, rule, prefix, targets);
   const cors = corsOf(rule);
   return cors === undefined ? [{ conditions, value: print(action) }] : corsBranches(cors, conditions, action);
 }

@@ -11,6 +11,7 @@ import {
   type MeshTest,
   type PolicyBinding,
   type PolicySource,
+  type ReferenceGrant,
   type Resource,
   ROOT_NAMESPACE,
   type Route,
@@ -37,6 +38,8 @@ export type MeshIndex = {
   readonly sources: readonly PolicySource[];
   /** By the `name.namespace` of the service that they are about. */
   readonly traffic: ReadonlyMap<string, TrafficPolicy>;
+  /** Those of the Gateway API; undefined where the mesh asks for none. */
+  readonly grants: readonly ReferenceGrant[] | undefined;
   /** Routes of the Gateway API, in the order of their names. */
   readonly routes: readonly Route[];
 };
@@ -98,6 +101,10 @@ export function indexResources(
       owned.filter((resource) => resource.kind === "TrafficPolicy"),
       report,
     ),
+    grants:
+      config?.spec.referenceGrants === "Required"
+        ? owned.filter((resource) => resource.kind === "ReferenceGrant")
+        : undefined,
     routes: owned
       .filter((resource) => resource.kind === "HTTPRoute" || resource.kind === "GRPCRoute")
       .sort((a, b) => compareText(nameOf(a), nameOf(b))),

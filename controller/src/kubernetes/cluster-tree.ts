@@ -30,7 +30,7 @@ export function choose(newest: Objects, refused: ReadonlyMap<string, string>, in
 /** Texts named `KIND/NAMESPACE/NAME.yaml`, sorted, so that the same objects are the same content. */
 export function toFiles(objects: Iterable<ClusterObject>): readonly Source[] {
   const all = [...objects];
-  const own = all.filter(({ apiVersion }) => apiVersion === API_VERSION).map(toDocument);
+  const own = all.filter(isOurs).map(toDocument);
   return [...own, ...toMeshObjects(all)]
     .map((document) => ({ name: `${objectKey(document as never)}.yaml`, text: stringify(document, { lineWidth: 0 }) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -39,21 +39,30 @@ export function toFiles(objects: Iterable<ClusterObject>): readonly Source[] {
 /** The object that a file of the source, or a file of a Policy's unit, is of. */
 export function keyOfFile(file: string): string {
   const inUnit = /^(Policy\/[^/]+\/[^/]+)\//.exec(file)?.[1];
-  return inUnit ?? file.replace(/\.yaml$/, "");
+  return (inUnit ?? file.replace(/\.yaml$/, "")).replace(/^MeshService\//, "Service/").replace(/^Workload\//, "Pod/");
 }
 
-/** What the mesh reads of an object: what others have written upon it is nothing to it. */
-function toDocument({
-  apiVersion,
-  kind,
-  metadata,
-  spec,
-}: ClusterObject): Omit<MeshDocument, "kind"> & { kind: string } {
-  const { name, namespace } = metadata;
+/** Of our group, or a route or a grant: what people write for the mesh, and are told of. */
+export function isOurs({ apiVersion, kind }: ClusterObject): boolean {
+  return apiVersion === API_VERSION || isRoute({ kind }) || kind === "ReferenceGrant";
+}
+
+export function isRoute({ kind }: Pick<ClusterObject, "kind">): boolean {
+  return kind === "HTTPRoute" || kind === "GRPCRoute";
+}
+
+/** What the mesh reads of an object: what others have written upon it is nothing to it. Of two routes the older one counts. */
+function toDocument(object: ClusterObject): Omit<MeshDocument, "kind"> & { kind: string } {
+  const { apiVersion, kind, spec } = object;
+  const { name, namespace, generation, creationTimestamp } = object.metadata;
   return {
     apiVersion,
     kind,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) } as MeshDocument["metadata"],
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(isRoute(object) ? { generation, creationTimestamp } : {}),
+    } as MeshDocument["metadata"],
     spec: spec as object,
   };
 }

@@ -1,5 +1,6 @@
 /** What the controller says of each of its objects, as conditions. A condition keeps its time while its status does. */
 import type { ConditionType } from "@regomesh/resources";
+import { timed } from "./timed-conditions.ts";
 
 export type Condition = {
   readonly type: string;
@@ -31,7 +32,6 @@ export type ObjectVerdict =
 
 type Said = Pick<Condition, "status" | "reason" | "message">;
 
-const MESSAGE_LENGTH_MAX = 32_768;
 const TRUE = (reason: string, message = ""): Said => ({ status: "True", reason, message });
 const FALSE = (reason: string, message: string): Said => ({ status: "False", reason, message });
 const UNKNOWN: Said = { status: "Unknown", reason: "Pending", message: "not looked at yet" };
@@ -61,13 +61,12 @@ const OF_KIND: Readonly<Record<string, readonly ConditionType[]>> = {
 
 /** Those of an object, after those that were there before; what others have said of it stays theirs. */
 export function toConditions(state: ObjectState, before: readonly Condition[], nowIso: string): readonly Condition[] {
-  return (OF_KIND[state.kind] ?? []).map((type) => {
-    const said = say(type, state);
-    const known = before.find((each) => each.type === type);
-    const message = said.message.slice(0, MESSAGE_LENGTH_MAX);
-    const lastTransitionTime = known?.status === said.status ? known.lastTransitionTime : nowIso;
-    return { type, ...said, message, observedGeneration: state.generation, lastTransitionTime };
-  });
+  const said = (OF_KIND[state.kind] ?? []).map((type) => ({
+    type,
+    ...say(type, state),
+    observedGeneration: state.generation,
+  }));
+  return timed(said, before, nowIso);
 }
 
 function say(type: ConditionType, state: ObjectState): Said {

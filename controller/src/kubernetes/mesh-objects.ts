@@ -1,7 +1,7 @@
 /**
- * Services and Pods as the mesh knows them: a Service that pods of the mesh answer for is a MeshService, and
- * each such Pod a Workload by itself, whose principal is its ServiceAccount's. A Pod is of the mesh when the
- * proxy's container stands in it, as injection leaves it.
+ * Services and Pods as the mesh knows them: each Service with a port that policies decide about is a MeshService,
+ * whoever answers for it, and each Pod of the mesh a Workload by itself, whose principal is its ServiceAccount's. A
+ * Pod is of the mesh when the proxy's container stands in it, as injection leaves it.
  */
 import { API_VERSION } from "@regomesh/resources";
 import type { ClusterObject } from "./cluster-object.ts";
@@ -59,44 +59,110 @@ export function toMeshObjects(objects: readonly ClusterObject[]): readonly MeshD
 
 const isService = ({ kind }: MeshDocument) => kind === "MeshService";
 
+type Offered = { readonly service: Service; readonly ports: readonly MeshPort[] };
+
 function ofNamespace(objects: readonly ClusterObject[]): readonly MeshDocument[] {
   const byName = (a: ClusterObject, b: ClusterObject) => (a.metadata.name < b.metadata.name ? -1 : 1);
-  const services = objects.filter(isMeshService).sort(byName);
   const pods = objects.filter(isMeshPod).sort(byName);
-  const documents = new Map<string, MeshDocument>();
-  for (const pod of pods) {
-    const service = services.find((each) => isSelected(pod, each));
+  const { offered, answering } = offer(objects.filter(isMeshService).sort(byName), pods);
+  const taken = new Set(offered.map(({ service }) => service.metadata.name));
+  const alone: MeshDocument[] = [];
+  const workloads = pods.map((pod) => {
+    const own = answering.get(pod) ?? [];
+    const [first] = own;
+    if (first !== undefined) {
+      const ports = Map.groupBy(
+        own.flatMap((each) => each.ports),
+        ({ name }) => name,
+      );
+      return toWorkload(
+        pod,
+        first.service.metadata.name,
+        [...ports.values()].map(([port]) => port as MeshPort),
+      );
+    }
     // Who answers for no Service calls others all the same: it has a name of its own, that nobody need know.
-    const ports = service === undefined ? [ALONE] : portsOf(service);
-    const name = service?.metadata.name ?? pod.metadata.name;
-    const key = `MeshService ${name}`;
-    if (!documents.has(key))
-      documents.set(key, toService(pod.metadata.namespace ?? "", name, ports, addressesOf(service)));
-    documents.set(`Workload ${pod.metadata.name}`, toWorkload(pod, name, ports));
-  }
-  return [...documents.values()];
+    const name = nameAlone(pod.metadata.name, taken);
+    taken.add(name);
+    alone.push(toService({ name, namespace: pod.metadata.namespace ?? "" }, { ports: [ALONE] }));
+    return toWorkload(pod, name, [ALONE]);
+  });
+  const services = offered.map(({ service, ports }) => {
+    const { name, namespace = "" } = service.metadata;
+    const { selector = {} } = service.spec;
+    return toService({ name, namespace }, { ports, selector, hosts: addressesOf(service) });
+  });
+  return [...services, ...alone, ...workloads];
 }
 
 const ALONE: MeshPort = { port: { port: 80, targetPort: 0 }, name: "http", protocol: "HTTP" };
 
 /** Where a captured connection to the Service goes, as an authority has it. */
-function addressesOf(service: Service | undefined): readonly string[] {
-  const addresses = (service?.spec.clusterIPs ?? []).filter((address) => address !== "None");
+function addressesOf({ spec: { clusterIPs = [] } }: Service): readonly string[] {
+  const addresses = clusterIPs.filter((address) => address !== "None");
   return addresses.map((address) => (address.includes(":") ? `[${address}]` : address));
 }
 
+/**
+ * What Services offer, and for which of them each Pod answers. Ports of one name are one port of a Pod, whichever of
+ * its Services is asked. Of two Services of the same Pod that mean different ones by it, the later one's has its number
+ * behind its name.
+ */
+function offer(services: readonly Service[], pods: readonly Pod[]) {
+  const answering = new Map<Pod, readonly Offered[]>();
+  const offered = services.map((service): Offered => {
+    const own = pods.filter((pod) => isSelected(pod, service));
+    const beside = new Set(own.flatMap((pod) => answering.get(pod) ?? []));
+    const known = new Map(
+      [...beside].flatMap(({ ports }) => ports.map((port) => [port.name, meaningOf(port)] as const)),
+    );
+    const ports = portsOf(service).map((port) => {
+      const meant = known.get(port.name);
+      if (meant === undefined || meant === meaningOf(port)) return port;
+      return { ...port, name: `${port.name.slice(0, NAME_LENGTH_MAX - 6)}-${port.port.port}` };
+    });
+    const made = { service, ports };
+    for (const pod of own) answering.set(pod, [...(answering.get(pod) ?? []), made]);
+    return made;
+  });
+  return { offered, answering };
+}
+
+function meaningOf({ port: { port, targetPort = port }, protocol }: MeshPort): string {
+  return `${protocol} ${targetPort}`;
+}
+
+const NAME_LENGTH_MAX = 63;
+
+/** The Pod's own name where it may be a service's and is none's; otherwise one that begins like it. */
+function nameAlone(pod: string, taken: ReadonlySet<string>): string {
+  const begin = pod.replaceAll(".", "-").slice(0, NAME_LENGTH_MAX).replace(/-+$/, "");
+  for (let at = 1; ; at++) {
+    const behind = at === 1 ? "" : `-${at}`;
+    const name = `${begin.slice(0, NAME_LENGTH_MAX - behind.length)}${behind}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
 function toService(
-  namespace: string,
-  name: string,
-  ports: readonly MeshPort[],
-  hosts: readonly string[],
+  metadata: MeshDocument["metadata"],
+  {
+    ports,
+    selector = {},
+    hosts = [],
+  }: {
+    readonly ports: readonly MeshPort[];
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly hosts?: readonly string[];
+  },
 ): MeshDocument {
   return {
     apiVersion: API_VERSION,
     kind: "MeshService",
-    metadata: { name, namespace },
+    metadata,
     spec: {
       ...(hosts.length === 0 ? {} : { hosts }),
+      ...(Object.keys(selector).length === 0 ? {} : { selector }),
       ports: ports.map(({ name: port, port: { port: number }, protocol }) => ({ name: port, port: number, protocol })),
     },
   };

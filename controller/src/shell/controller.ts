@@ -288,6 +288,7 @@ async function openSources(
       log,
       onContent: (content) => rollout.take(content),
       onTrouble: () => late.http?.poke(),
+      onReadiness: (readiness) => distributor.answer(readiness),
       distribution: () => distributor.state,
     }));
   late.kubernetes = kubernetes;

@@ -56,9 +56,10 @@ export function namesService(root: Node): boolean {
 }
 
 const ROUTE = /kind["']?\s*:\s*["']?(HTTP|GRPC|TCP|TLS|UDP)Route\b/;
+const GRANT = /kind["']?\s*:\s*["']?ReferenceGrant\b/;
 const SERVICE = /kind["']?\s*:\s*["']?(Mesh)?Service\b/;
 
-/** A route of a service may be in the text. */
+/** A route of a service, or a grant for one, may be in the text. */
 export function mentionsRoutes(text: string): boolean {
-  return text.includes(GATEWAY_GROUP) && ROUTE.test(text) && SERVICE.test(text);
+  return text.includes(GATEWAY_GROUP) && (ROUTE.test(text) || GRANT.test(text)) && SERVICE.test(text);
 }

@@ -74,6 +74,11 @@ export const meshConfigSpec = z.strictObject({
     .describe(
       "what a proxy does from then on: it serves by what it has, and status says so; or it answers 503, policy_stale",
     ),
+  referenceGrants: oneOf("Ignored", "Required")
+    .prefault("Ignored")
+    .describe(
+      "whether a route of the Gateway API needs a ReferenceGrant to name a service of another namespace as backend; Ignored as the specification has it for meshes: the receiver's policy says who may come",
+    ),
   release: release
     .prefault({})
     .describe(

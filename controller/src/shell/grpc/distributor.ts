@@ -15,7 +15,13 @@ import {
 import type { IdentitiesBody } from "../../api/bodies.ts";
 import type { MeshPlan } from "../../build/build.ts";
 import { nextDueMs, stepAll } from "../../distribution/distribution.ts";
-import { type Claim, EMPTY_TABLE, type EndpointTable, toEndpointTable } from "../../distribution/endpoints.ts";
+import {
+  type Answering,
+  type Claim,
+  EMPTY_TABLE,
+  type EndpointTable,
+  toEndpointTable,
+} from "../../distribution/endpoints.ts";
 import type { Hold } from "../../distribution/hold.ts";
 import { type Word, whyNoWord } from "../../distribution/intervene.ts";
 import { type KeptStage, keptStageOf } from "../../distribution/kept-stage.ts";
@@ -97,6 +103,7 @@ export class Distributor {
   #lookedAt: Distribution | undefined;
   /** Who is connected, by name, and of which roster that is: every report asks for it. */
   #connected: { readonly of: unknown; readonly names: ReadonlySet<string> } = { of: undefined, names: new Set() };
+  #answering: Answering = new Map();
   /** What the table was made of. */
   #endpointsOf: readonly unknown[] = [];
 
@@ -235,6 +242,13 @@ export class Distributor {
     return claimsOf(this.#state.roster);
   }
 
+  /** Says who answers for services now; of those that it does not name, all that claim to. */
+  answer(answering: Answering): void {
+    this.#answering = answering;
+    this.#lookedAt = undefined;
+    this.#options.onChange();
+  }
+
   /** Every service with its endpoints; made anew only where something changed. */
   endpoints(): EndpointTable {
     const { roster } = this.#state;
@@ -242,11 +256,11 @@ export class Distributor {
     if (plan === undefined) return EMPTY_TABLE;
     if (this.#lookedAt === this.#state) return this.#endpoints;
     this.#lookedAt = this.#state;
-    const claimed = [plan, roster.leases, ...[...roster.proxies.values()].map(({ listen }) => listen)];
+    const claimed = [plan, this.#answering, roster.leases, ...[...roster.proxies.values()].map(({ listen }) => listen)];
     const known = this.#endpointsOf;
     if (claimed.length !== known.length || claimed.some((each, at) => each !== known[at])) {
       this.#endpointsOf = claimed;
-      this.#endpoints = toEndpointTable(plan, claimsOf(roster), this.#endpoints);
+      this.#endpoints = toEndpointTable(plan, claimsOf(roster), this.#endpoints, this.#answering);
     }
     return this.#endpoints;
   }

@@ -5,11 +5,12 @@
 import { createHash } from "node:crypto";
 import type { Clock, Log, Random, Source as Text } from "@regomesh/base";
 import { canonicalJson } from "@regomesh/protocol";
-import { API_VERSION } from "@regomesh/resources";
 import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
-import type { Objects } from "../../kubernetes/cluster-tree.ts";
+import { isOurs, type Objects } from "../../kubernetes/cluster-tree.ts";
 import type { ObjectVerdict } from "../../kubernetes/conditions.ts";
-import { filesOf, settleObjects } from "../../kubernetes/settle-objects.ts";
+import { isSameReadiness, type Readiness, toReadiness } from "../../kubernetes/readiness.ts";
+import { filesOf, type Settled, settleObjects } from "../../kubernetes/settle-objects.ts";
+import type { Watched } from "../../kubernetes/watched.ts";
 import { ROOT_SOURCE, type SourceContent, type SourceTrouble, type SourceVerdict } from "../../sources/source.ts";
 import type { OperatedSource } from "../sources/operated-source.ts";
 import type { ApiConnection } from "./api-connection.ts";
@@ -34,6 +35,10 @@ export type ClusterSourceOptions = {
   /** What became of a content that was handed over; undefined where nothing was said of it. */
   readonly verdictOf: (id: string) => SourceVerdict | undefined;
   readonly onTrouble: () => void;
+  /** Other Pods answer for Services than before. */
+  readonly onReadiness: (readiness: Readiness) => void;
+  /** What is told its status alone has changed. */
+  readonly onStatus: () => void;
   /** Each object has a verdict. */
   readonly onSettled: () => void;
 };
@@ -49,6 +54,7 @@ export class ClusterSource implements OperatedSource {
   #inForce: Objects = new Map();
   #settled: readonly ClusterObject[] = [];
   #inForceId: string | undefined;
+  #readiness: Readiness = new Map();
   #verdicts: ReadonlyMap<string, ObjectVerdict> = new Map();
   #trouble: { readonly message: string; readonly sinceMs: number } | undefined;
   #isSuspended = false;
@@ -66,7 +72,7 @@ export class ClusterSource implements OperatedSource {
       path: "",
       isSuspended: false,
     };
-    this.cluster = new Cluster({ ...options, onChange: () => this.wake() });
+    this.cluster = new Cluster({ ...options, onChange: (use) => this.#onChange(use) });
   }
 
   get isSuspended(): boolean {
@@ -87,7 +93,7 @@ export class ClusterSource implements OperatedSource {
     return [...this.cluster.troubles, ...own].map((each) => ({ reason: "unreachable" as const, ...each }));
   }
 
-  /** Objects of our kinds on whose texts there are verdicts. */
+  /** Objects of our kinds, and routes, on whose texts there are verdicts. */
   get settled(): readonly ClusterObject[] {
     return this.#settled;
   }
@@ -128,7 +134,8 @@ export class ClusterSource implements OperatedSource {
     try {
       const settled = await settleObjects(newest, this.#inForce, (files) => this.#attempt(files));
       this.#inForce = settled.inForce;
-      this.#settled = [...newest.values()].filter(({ apiVersion }) => apiVersion === API_VERSION);
+      this.#settled = [...newest.values()].filter(isOurs);
+      this.#sayRefused(settled);
       this.#verdicts = settled.verdicts;
       this.#trouble = undefined;
       onSettled();
@@ -167,6 +174,25 @@ export class ClusterSource implements OperatedSource {
     this.#wake?.();
     await this.#running;
     await this.cluster.close();
+  }
+
+  #onChange(use: Watched["use"]): void {
+    if (use === "mesh") this.wake();
+    if (use === "status") this.#options.onStatus();
+    if (use !== "endpoints") return;
+    const readiness = toReadiness(this.cluster.ofKind("EndpointSlice"));
+    if (isSameReadiness(readiness, this.#readiness)) return;
+    this.#readiness = readiness;
+    this.#options.onReadiness(readiness);
+  }
+
+  /** Of Services and Pods there is no status of ours to say it in. */
+  #sayRefused({ verdicts }: Settled): void {
+    for (const [key, verdict] of verdicts) {
+      const known = this.#verdicts.get(key);
+      if (!/^(Service|Pod)\//.test(key) || verdict.kind !== "refused" || known?.kind === "refused") continue;
+      this.#options.log.log("warn", "it is not of the mesh as it stands", { object: key, reason: verdict.message });
+    }
   }
 
   async #run(): Promise<void> {

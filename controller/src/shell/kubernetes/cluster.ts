@@ -10,43 +10,54 @@ export type ClusterOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Something has changed, and all has been listed once. */
-  readonly onChange: (changed: readonly string[]) => void;
+  /** Something of that use has changed, and all has been listed once. */
+  readonly onChange: (use: Watched["use"]) => void;
   readonly onTrouble: () => void;
 };
 
 export class Cluster {
-  readonly #reflectors: readonly Reflector[];
+  readonly #reflectors: readonly { readonly watched: Watched; readonly reflector: Reflector }[];
   readonly #troubles = new Map<string, { readonly message: string; readonly sinceMs: number }>();
   #synced: Promise<void>;
 
   constructor({ connection, clock, random, log, onChange, onTrouble }: ClusterOptions) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#synced = promise;
-    this.#reflectors = WATCHED.map(
-      (watched) =>
-        new Reflector({
-          watched,
-          connection,
-          clock,
-          random,
-          onChange: (changed) => {
-            if (!this.isSynced) return;
-            resolve();
-            onChange(changed);
-          },
-          onTrouble: (message) => {
-            if (!this.#setTrouble(watched, message, clock.nowMs())) return;
-            if (message !== undefined)
-              log.log("warn", "a kind cannot be watched", { kind: watched.kind, reason: message });
-            onTrouble();
-          },
-        }),
-    );
+    let isTold = false;
+    this.#reflectors = WATCHED.map((watched) => ({
+      watched,
+      reflector: new Reflector({
+        watched,
+        connection,
+        clock,
+        random,
+        onChange: () => {
+          if (!this.isSynced) return;
+          resolve();
+          // Whatever is listed last, all that there is is new.
+          const uses = isTold ? [watched.use] : new Set(WATCHED.map((each) => each.use));
+          isTold = true;
+          for (const use of uses) onChange(use);
+        },
+        onPresence: (isThere) => {
+          if (watched.isOptional)
+            log.log("info", isThere ? "a kind is watched" : "a kind is not installed, and looked for again", {
+              kind: watched.kind,
+              apiVersion: watched.apiVersion,
+            });
+        },
+        onTrouble: (message) => {
+          if (!this.#setTrouble(watched, message, clock.nowMs())) return;
+          if (message !== undefined)
+            log.log("warn", "a kind cannot be watched", { kind: watched.kind, reason: message });
+          onTrouble();
+        },
+      }),
+    }));
   }
 
   get isSynced(): boolean {
-    return this.#reflectors.every((reflector) => reflector.isSynced);
+    return this.#reflectors.every(({ reflector }) => reflector.isSynced);
   }
 
   /** Resolves when all was listed once. */
@@ -58,25 +69,32 @@ export class Cluster {
     return [...this.#troubles.values()];
   }
 
-  /** Newest of each, by `objectKey`. */
+  /** Newest of each that the mesh is made of, by `objectKey`. */
   objects(): ReadonlyMap<string, ClusterObject> {
-    return new Map(this.#reflectors.flatMap(({ held }) => [...held]));
+    const made = this.#reflectors.filter(({ watched }) => watched.use === "mesh");
+    return new Map(made.flatMap(({ reflector }) => [...reflector.held]));
+  }
+
+  /** Newest of one kind. */
+  ofKind(kind: string): readonly ClusterObject[] {
+    const found = this.#reflectors.find(({ watched }) => watched.kind === kind);
+    return [...(found?.reflector.held.values() ?? [])];
   }
 
   find(key: string): ClusterObject | undefined {
-    for (const { held } of this.#reflectors) {
-      const object = held.get(key);
+    for (const { reflector } of this.#reflectors) {
+      const object = reflector.held.get(key);
       if (object !== undefined) return object;
     }
     return undefined;
   }
 
   start(): void {
-    for (const reflector of this.#reflectors) reflector.start();
+    for (const { reflector } of this.#reflectors) reflector.start();
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.close()));
+    await Promise.all(this.#reflectors.map(({ reflector }) => reflector.close()));
   }
 
   /** Whether that is news. */

@@ -2,6 +2,8 @@
 import type { Clock, Log } from "@regomesh/base";
 import { type Distribution, isInForce } from "../../distribution/state.ts";
 import type { Found } from "../../kubernetes/admission.ts";
+import type { Readiness } from "../../kubernetes/readiness.ts";
+import { wantedStatuses } from "../../kubernetes/wanted-status.ts";
 import { inputsOf } from "../../sources/inputs.ts";
 import { ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../../sources/source.ts";
 import type { Authority } from "../ca/authority.ts";
@@ -18,6 +20,8 @@ export type KubernetesOptions = AccessOptions & {
   readonly log: Log;
   readonly onContent: (content: SourceContent) => Promise<void>;
   readonly onTrouble: () => void;
+  /** Other Pods answer for Services than before. */
+  readonly onReadiness: (readiness: Readiness) => void;
   readonly distribution: () => Distribution;
 };
 
@@ -32,7 +36,7 @@ export class Kubernetes {
   readonly #told = new Map<string, SourceVerdict>();
 
   private constructor(options: KubernetesOptions, connection: ApiConnection) {
-    const { clock, log, onContent, onTrouble } = options;
+    const { clock, log, onContent, onTrouble, onReadiness } = options;
     this.#options = options;
     this.#connection = connection;
     this.source = new ClusterSource({
@@ -42,6 +46,8 @@ export class Kubernetes {
       random: Math.random,
       onContent,
       onTrouble,
+      onReadiness,
+      onStatus: () => this.#writer.poke(),
       verdictOf: (id) => this.#verdictOf(id),
       onSettled: () => this.#writer.poke(),
     });
@@ -49,9 +55,17 @@ export class Kubernetes {
       connection,
       clock,
       log,
-      settled: () => this.source.settled,
-      find: (key) => this.source.cluster.find(key),
-      facts: () => ({ verdicts: this.source.verdicts, inForce: this.#inForce(), enforced: this.#enforced() }),
+      wanted: (nowIso) =>
+        wantedStatuses(
+          {
+            settled: this.source.settled,
+            find: (key) => this.source.cluster.find(key),
+            gateways: this.source.cluster.ofKind("Gateway"),
+            gatewayClasses: this.source.cluster.ofKind("GatewayClass"),
+            facts: { verdicts: this.source.verdicts, inForce: this.#inForce(), enforced: this.#enforced() },
+          },
+          nowIso,
+        ),
     });
   }
 

@@ -105,23 +105,26 @@ const page = (items: readonly object[], resourceVersion: string, more = "") => (
   items,
 });
 
-async function follow() {
+async function follow(kind = "Policy") {
   const script = await Script.open();
   const access = { origin: script.origin, basePath: "", tls: { ca: authority.bundlePem }, headers: async () => ({}) };
   const connection = new ApiConnection(access, SYSTEM_CLOCK);
   const told: string[][] = [];
-  const watched = WATCHED.find(({ kind }) => kind === "Policy");
-  if (watched === undefined) throw new Error("no Policy");
+  const watched = WATCHED.find((each) => each.kind === kind);
+  if (watched === undefined) throw new Error(`no ${kind}`);
+  const presence: boolean[] = [];
   let heard: (() => void) | undefined;
   const reflector = new Reflector({
     watched,
     connection,
-    clock: SYSTEM_CLOCK,
+    // Waits are over at once: what is asked next is what counts.
+    clock: { ...SYSTEM_CLOCK, sleep: async () => {} },
     random: makeRandom(1),
     onChange: (keys) => {
       told.push(keys.map((key) => key.replace("Policy/shop/", "")).sort());
       heard?.();
     },
+    onPresence: (isThere) => presence.push(isThere),
     onTrouble: () => {},
   });
   reflector.start();
@@ -137,7 +140,12 @@ async function follow() {
       });
     return told.shift();
   };
-  return { script, hear, held: () => [...reflector.held.keys()].map((key) => key.replace("Policy/shop/", "")).sort() };
+  return {
+    script,
+    hear,
+    presence,
+    held: () => [...reflector.held.keys()].map((key) => key.replace("Policy/shop/", "")).sort(),
+  };
 }
 
 const open = ({ stream }: Asked) => stream.respond({ ":status": 200 });
@@ -213,4 +221,25 @@ test("a server that fails is asked again, and nothing is taken for gone", async 
   open(watch);
   say(watch, "ADDED", whole("b", "8"));
   expect(await hear()).toEqual(["b"]);
+});
+
+test("a kind that is not installed is said once, found when it is, and gone with its CRD", async () => {
+  const { script, hear, held, presence } = await follow("HTTPRoute");
+  for (let at = 0; at < 3; at++) answer(await script.next(), { message: "not found" }, 404);
+  expect(await hear()).toEqual([]);
+  answer(await script.next(), page([item("a", "1")], "7"));
+  const [found] = (await hear()) ?? [];
+  expect([found, presence]).toEqual(["HTTPRoute/shop/a", [false, true]]);
+  answer(await script.next(), { message: "not found" }, 404);
+  expect(await hear()).toEqual(["HTTPRoute/shop/a"]);
+  expect([held(), presence]).toEqual([[], [false, true, false]]);
+});
+
+test("a kind of ours that is not there is nothing that is gone", async () => {
+  const { script, hear, held, presence } = await follow();
+  answer(await script.next(), page([item("a", "1")], "7"));
+  await hear();
+  answer(await script.next(), { message: "not found" }, 404);
+  expect((await script.next()).query.get("resourceVersion")).toBe("7");
+  expect([held(), presence]).toEqual([["a"], [true]]);
 });

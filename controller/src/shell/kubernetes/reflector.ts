@@ -1,7 +1,8 @@
 /**
  * One kind, listed and then watched for as long as it lives. A list is read in pages; a watch goes on from where
  * it ended, by bookmarks too; where the API server no longer knows that place (410) all is listed anew, and told
- * as what differs. Nothing that fails ends it: it is tried again, ever more seldom, and said as a trouble.
+ * as what differs. Nothing that fails ends it: it is tried again, ever more seldom, and said as a trouble. Of an
+ * optional kind that the API server does not know (404) there is none, and it is looked for again.
  */
 import type { Clock, Random } from "@regomesh/base";
 import type { ClusterObject } from "../../kubernetes/cluster-object.ts";
@@ -17,6 +18,9 @@ const BACKOFF_LEAST_MS = 200;
 /** Of the 15 s that a recovery may take, no more than a part is waited. */
 const BACKOFF_MOST_MS = 4000;
 const GONE = 410;
+const NOT_FOUND = 404;
+/** Who installs the Gateway API later waits so long. */
+const ABSENT_EVERY_MS = 10_000;
 
 export type ReflectorOptions = {
   readonly watched: Watched;
@@ -25,6 +29,8 @@ export type ReflectorOptions = {
   readonly random: Random;
   /** Keys of what changed; the first time all that there is, if it be nothing. */
   readonly onChange: (changed: readonly string[]) => void;
+  /** Whether the API server knows the kind, each time that it is another word. */
+  readonly onPresence?: (isThere: boolean) => void;
   /** Undefined when it is well again. */
   readonly onTrouble: (trouble: string | undefined) => void;
 };
@@ -50,6 +56,7 @@ export class Reflector {
   /** Where the watch goes on; undefined where all is to be listed. */
   #version: string | undefined;
   #isSynced = false;
+  #isThere: boolean | undefined;
   #failures = 0;
   #running: Promise<void> = Promise.resolve();
 
@@ -89,6 +96,11 @@ export class Reflector {
           this.#version = undefined;
           continue;
         }
+        if (error instanceof Refused && error.status === NOT_FOUND && this.#options.watched.isOptional) {
+          this.#takeNone();
+          await clock.sleep(ABSENT_EVERY_MS, signal).catch(() => {});
+          continue;
+        }
         this.#failures++;
         onTrouble((error as Error).message);
         await clock.sleep(this.#backoffMs(), signal).catch(() => {});
@@ -97,7 +109,7 @@ export class Reflector {
   }
 
   async #list(): Promise<void> {
-    const { watched, connection, onChange, onTrouble } = this.#options;
+    const { watched, connection } = this.#options;
     const items: ClusterObject[] = [];
     let from = "";
     let version = "";
@@ -113,12 +125,32 @@ export class Reflector {
       from = page.metadata.continue ?? "";
       version = page.metadata.resourceVersion;
     } while (from !== "");
+    this.#version = version;
+    this.#setPresence(true);
+    this.#takeList(items);
+  }
+
+  /** With a CRD its objects are gone. */
+  #takeNone(): void {
+    this.#version = undefined;
+    this.#failures = 0;
+    this.#setPresence(false);
+    this.#takeList([]);
+  }
+
+  #takeList(items: readonly ClusterObject[]): void {
+    const { onChange, onTrouble } = this.#options;
     const isFirst = !this.#isSynced;
     this.#isSynced = true;
-    this.#version = version;
     onTrouble(undefined);
     const changed = applyList(this.#held, items);
     if (changed.length > 0 || isFirst) onChange(changed);
+  }
+
+  #setPresence(isThere: boolean): void {
+    if (this.#isThere === isThere) return;
+    this.#isThere = isThere;
+    this.#options.onPresence?.(isThere);
   }
 
   async #watch(): Promise<void> {

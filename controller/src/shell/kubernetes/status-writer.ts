@@ -1,13 +1,13 @@
 /**
- * Writes the status of objects, by server-side apply under a name of its own, so that what others have said stays.
+ * Writes the status of objects so that what others have said stays: by server-side apply under a name of its own,
+ * and where a list is everybody's, only onto the version that was read.
  * What people wait for is written at once; counts that change all the time, at most every five seconds an object.
  */
 import type { Clock, Log } from "@regomesh/base";
-import { type ClusterObject, objectKey, versionOf } from "../../kubernetes/cluster-object.ts";
-import { type StateFacts, toState } from "../../kubernetes/object-states.ts";
-import { differenceOf, type ObjectStatus, toStatus } from "../../kubernetes/status-patch.ts";
+import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
+import type { WantedStatus } from "../../kubernetes/wanted-status.ts";
 import { objectPath, WATCHED } from "../../kubernetes/watched.ts";
-import { type ApiConnection, refusalOf } from "./api-connection.ts";
+import { type ApiConnection, type ApiRequest, refusalOf } from "./api-connection.ts";
 
 /** What is accepted is most often programmed so soon after that one write says both. */
 const GATHER_MS = 150;
@@ -22,14 +22,11 @@ export type StatusWriterOptions = {
   readonly connection: ApiConnection;
   readonly clock: Clock;
   readonly log: Log;
-  /** Objects of our kinds on which there are verdicts. */
-  readonly settled: () => Iterable<ClusterObject>;
-  /** The object as it is now; undefined where it is gone. */
-  readonly find: (key: string) => ClusterObject | undefined;
-  readonly facts: () => StateFacts;
+  /** Objects whose status is to be another one. */
+  readonly wanted: (nowIso: string) => Iterable<WantedStatus>;
 };
 
-type Due = { readonly object: ClusterObject; readonly status: ObjectStatus; readonly atMs: number };
+type Due = WantedStatus & { readonly atMs: number };
 
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
@@ -111,26 +108,15 @@ export class StatusWriter {
   }
 
   #dueOf(nowMs: number): readonly Due[] {
-    const { settled, find, facts } = this.#options;
-    const known = facts();
-    const due: Due[] = [];
-    for (const object of settled()) {
-      const key = objectKey(object);
-      const current = find(key);
-      // What was said is of this text; the newer one's verdict is to come.
-      if (current === undefined || versionOf(current) !== versionOf(object)) continue;
-      const status = toStatus(current, toState(object, known), new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z"));
-      const difference = differenceOf(current, status);
-      if (difference === "none") continue;
-      const lastMs = this.#writtenAtMs.get(key) ?? 0;
-      const everyMs = difference === "conditions" ? URGENT_EVERY_MS : COUNTS_EVERY_MS;
-      due.push({ object: current, status, atMs: lastMs + everyMs });
-    }
-    return due;
+    const nowIso = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
+    return [...this.#options.wanted(nowIso)].map((wanted) => {
+      const lastMs = this.#writtenAtMs.get(objectKey(wanted.object)) ?? 0;
+      return { ...wanted, atMs: lastMs + (wanted.isUrgent ? URGENT_EVERY_MS : COUNTS_EVERY_MS) };
+    });
   }
 
   /** True where it was written, or need not be any more. */
-  async #write({ object, status }: Due): Promise<boolean> {
+  async #write({ object, status, isShared }: Due): Promise<boolean> {
     const { connection, clock, log } = this.#options;
     const { apiVersion, kind, metadata } = object;
     const watched = WATCHED.find((each) => each.kind === kind && each.apiVersion === apiVersion);
@@ -140,18 +126,40 @@ export class StatusWriter {
     try {
       const answer = await connection.request({
         method: "PATCH",
-        path: `${objectPath(watched, place)}/status?fieldManager=${FIELD_MANAGER}&force=true`,
-        type: "application/apply-patch+yaml",
-        body: { apiVersion, kind, metadata: place, status },
+        ...(isShared
+          ? ontoVersion(objectPath(watched, place), object, status)
+          : applied(objectPath(watched, place), { apiVersion, kind, metadata: place, status })),
         signal: this.#ending.signal,
       });
       this.#writtenAtMs.set(objectKey(object), clock.nowMs());
       this.#writes++;
-      if (answer.status < 300 || answer.status === 404) return true;
+      // Who wrote meanwhile is heard of, and this comes up again.
+      if (answer.status < 300 || answer.status === 404 || answer.status === 409) return true;
       log.log("warn", "a status is not taken", { object: objectKey(object), reason: refusalOf(answer) });
     } catch (error) {
       log.log("debug", "a status is not written yet", { object: objectKey(object), reason: (error as Error).message });
     }
     return false;
   }
+}
+
+function applied(path: string, body: object): Pick<ApiRequest, "path" | "type" | "body"> {
+  return {
+    path: `${path}/status?fieldManager=${FIELD_MANAGER}&force=true`,
+    type: "application/apply-patch+yaml",
+    body,
+  };
+}
+
+function ontoVersion(
+  path: string,
+  { metadata }: ClusterObject,
+  status: object,
+): Pick<ApiRequest, "path" | "type" | "body"> {
+  const { resourceVersion } = metadata;
+  return {
+    path: `${path}/status?fieldManager=${FIELD_MANAGER}`,
+    type: "application/merge-patch+json",
+    body: { metadata: { resourceVersion }, status },
+  };
 }
