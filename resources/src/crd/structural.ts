@@ -87,7 +87,11 @@ function listTypeOf({ properties, required }: Node): JsonSchema {
  */
 const MISREAD_ON = {
   description: 'no field: what YAML 1.1 makes of a bare on, and refused; write "on" in quotes',
-  "x-kubernetes-preserve-unknown-fields": true,
+  // CEL sees no field without a type.
+  type: "array",
+  maxItems: 64,
+  items: { type: "string", maxLength: 256 },
+  "x-kubernetes-list-type": "atomic",
 };
 
 function hasOn({ properties }: Node): boolean {

@@ -1,18 +1,17 @@
 /**
  * Writes the status of objects so that what others have said stays: by server-side apply under a name of its own,
  * and where a list is everybody's, only onto the version that was read.
- * What people wait for is written at once; counts that change all the time, at most every five seconds an object.
+ * How often one object's is written, its pace says.
  */
 import type { Clock, Log } from "@regomesh/base";
 import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
+import { dueAtMs, isRested, NEVER_WRITTEN, type Pace, wrote } from "../../kubernetes/status-pace.ts";
 import type { WantedStatus } from "../../kubernetes/wanted-status.ts";
 import { objectPath, WATCHED } from "../../kubernetes/watched.ts";
 import { type ApiConnection, type ApiRequest, refusalOf } from "./api-connection.ts";
 
 /** What is accepted is most often programmed so soon after that one write says both. */
 const GATHER_MS = 150;
-const URGENT_EVERY_MS = 500;
-const COUNTS_EVERY_MS = 5000;
 const RETRY_MS = 2000;
 /** Writes under way at a time: the API server gives a client a share, and others want theirs. */
 const WRITES_MAX = 8;
@@ -26,13 +25,13 @@ export type StatusWriterOptions = {
   readonly wanted: (nowIso: string) => Iterable<WantedStatus>;
 };
 
-type Due = WantedStatus & { readonly atMs: number };
+type Due = WantedStatus & { readonly pace: Pace; readonly atMs: number };
 
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #ending = new AbortController();
-  /** When each was written last. */
-  readonly #writtenAtMs = new Map<string, number>();
+  /** Of the objects that were written not long ago. */
+  readonly #paces = new Map<string, Pace>();
   #isDirty = false;
   #wake: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -108,15 +107,16 @@ export class StatusWriter {
   }
 
   #dueOf(nowMs: number): readonly Due[] {
+    for (const [key, pace] of this.#paces) if (isRested(pace, nowMs)) this.#paces.delete(key);
     const nowIso = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
     return [...this.#options.wanted(nowIso)].map((wanted) => {
-      const lastMs = this.#writtenAtMs.get(objectKey(wanted.object)) ?? 0;
-      return { ...wanted, atMs: lastMs + (wanted.isUrgent ? URGENT_EVERY_MS : COUNTS_EVERY_MS) };
+      const pace = this.#paces.get(objectKey(wanted.object)) ?? NEVER_WRITTEN;
+      return { ...wanted, pace, atMs: dueAtMs(pace, wanted.isUrgent) };
     });
   }
 
   /** True where it was written, or need not be any more. */
-  async #write({ object, status, isShared }: Due): Promise<boolean> {
+  async #write({ object, status, isShared, pace }: Due): Promise<boolean> {
     const { connection, clock, log } = this.#options;
     const { apiVersion, kind, metadata } = object;
     const watched = WATCHED.find((each) => each.kind === kind && each.apiVersion === apiVersion);
@@ -131,7 +131,7 @@ export class StatusWriter {
           : applied(objectPath(watched, place), { apiVersion, kind, metadata: place, status })),
         signal: this.#ending.signal,
       });
-      this.#writtenAtMs.set(objectKey(object), clock.nowMs());
+      this.#paces.set(objectKey(object), wrote(pace, clock.nowMs()));
       this.#writes++;
       // Who wrote meanwhile is heard of, and this comes up again.
       if (answer.status < 300 || answer.status === 404 || answer.status === 409) return true;
