@@ -5,7 +5,7 @@
 import type { Diagnostic, Source } from "@regomesh/base";
 import type { MeshIndex } from "../index/mesh-index.ts";
 import { isData, resourcesInData, type SourceTree, type Unread, unitOf, unreadOf } from "./source-tree.ts";
-import { voidOf } from "./void-data.ts";
+import { voidOf, wayOutOf } from "./void-data.ts";
 
 export type FileCode = "source_unread" | "source_place" | "data_void";
 
@@ -22,8 +22,7 @@ export function checkFiles(trees: readonly SourceTree[], index: MeshIndex): read
     for (const file of unitOf(trees, name)?.files ?? []) {
       const why = isData(file.name) ? voidOf(file.text) : undefined;
       if (why === undefined) continue;
-      const hint = "write {} where the policy is to have no data";
-      found.push({ ...fault(file, "data_void", `the data of unit ${name} ${why}`), hint });
+      found.push({ ...fault(file, "data_void", `the data of unit ${name} ${why}`), hint: wayOutOf(file.text) });
     }
   }
   for (const unread of trees.flatMap(({ unread }) => unread ?? [])) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { voidOf } from "./void-data.ts";
+import { voidOf, wayOutOf } from "./void-data.ts";
 
 test.each([
   ["", "is empty"],
@@ -18,4 +18,10 @@ test.each([
   ["version: https://git-lfs.github.com/spec/v1\n", undefined],
 ])("%j %s", (text, why) => {
   expect(voidOf(text)).toBe(why);
+});
+
+test("what points elsewhere is to be committed itself, not to be emptied", () => {
+  expect(wayOutOf("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n")).toContain("git lfs");
+  expect(wayOutOf("/annex/objects/SHA256E-s3--abc")).toContain("git annex");
+  expect(wayOutOf("")).toContain("{}");
 });

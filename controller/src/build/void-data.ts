@@ -9,11 +9,22 @@ export function isPointer(text: string): boolean {
   return /^version https:\/\/git-lfs\.github\.com\/spec\//.test(text);
 }
 
+/** What git-annex leaves there: a link, or its text. */
+function isAnnexed(text: string): boolean {
+  return /^\/annex\/objects\/|^(\.\.\/)*\.git\/annex\/objects\//.test(text);
+}
+
+/** What to do about it. */
+export function wayOutOf(text: string): string {
+  if (isPointer(text)) return "commit the data itself: the controller reads what git holds (git lfs migrate export)";
+  if (isAnnexed(text)) return "commit the data itself: the controller reads what git holds (git annex unannex)";
+  return "write {} where the policy is to have no data";
+}
+
 /** Why a data file is void, as a sentence goes on after its name; undefined where it is not. */
 export function voidOf(text: string): string | undefined {
   if (isPointer(text)) return "is a pointer of Git LFS, not the data";
-  if (/^\/annex\/objects\/|^(\.\.\/)*\.git\/annex\/objects\//.test(text))
-    return "is a pointer of git-annex, not the data";
+  if (isAnnexed(text)) return "is a pointer of git-annex, not the data";
   const content = text
     .replace(/^\ufeff/, "")
     .split("\n")
