@@ -26,6 +26,7 @@ export {
   readContents,
   splitDigests,
 } from "./delta.ts";
+export { encodeControllerMessage } from "./encode-snapshot.ts";
 export * from "./generated/regomesh/v1/control.ts";
 export { contentHash, moduleHash, snapshotHash } from "./hashes.ts";
 export {

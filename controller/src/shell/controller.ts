@@ -2,7 +2,6 @@
  * The controller: a git source on one side, proxies on the other, and between them builds.
  * This file only puts the parts together, in the order in which they need each other.
  */
-import type { Clock } from "@regomesh/base";
 import { isTakenBackSince } from "../ca/revocations.ts";
 import type { Claim } from "../distribution/endpoints.ts";
 import type { KeptStage } from "../distribution/kept-stage.ts";
@@ -17,19 +16,12 @@ import { type Lease, StoreError } from "../store/store.ts";
 import { Announcer } from "../telling/news.ts";
 import { Builder } from "./build/builder.ts";
 import { Attestor } from "./ca/attestor.ts";
-import {
-  Authority,
-  AuthorityError,
-  isHalfOver,
-  type KeyAndChain,
-  SVID_TTL_DEFAULT_MS,
-  signSnapshot,
-  watchRoot,
-} from "./ca/authority.ts";
+import { Authority, AuthorityError, isHalfOver, SVID_TTL_DEFAULT_MS, watchRoot } from "./ca/authority.ts";
 import { type Joining, JoinTokens } from "./ca/join-tokens.ts";
 import { openLongestTtl } from "./ca/longest-ttl.ts";
 import { RevokedList } from "./ca/revoked-list.ts";
 import { Revoker } from "./ca/revoker.ts";
+import { makeSnapshotSigner } from "./ca/snapshot-signer.ts";
 import { serveUnix } from "./ca/unix-attestor.ts";
 import { Composer } from "./composer.ts";
 import { ControllerFailed } from "./controller-failed.ts";
@@ -39,6 +31,7 @@ import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
 import { RevisionTrees } from "./git/revision-trees.ts";
 import { LOOK_EVERY_MS } from "./git/source.ts";
+import { giveBackAfter } from "./give-back.ts";
 import { type Control, makeControl } from "./grpc/control.ts";
 import { makeServerIdentity } from "./grpc/credentials.ts";
 import { Distributor } from "./grpc/distributor.ts";
@@ -109,7 +102,6 @@ type Core = {
   readonly teller: Teller;
   readonly late: {
     authority: Authority | undefined;
-    signer: KeyAndChain | undefined;
     control: Control | undefined;
     http: HttpServer | undefined;
     kubernetes: Kubernetes | undefined;
@@ -334,7 +326,6 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
   const { clock, log, branch, explainDenials } = options;
   const late: Core["late"] = {
     authority: undefined,
-    signer: undefined,
     control: undefined,
     http: undefined,
     kubernetes: undefined,
@@ -342,12 +333,14 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     trustDomain: undefined,
     isFirstStart: true,
   };
+  const giveBack = giveBackAfter();
   const claims = keptClaims(lease, clock);
   const known = keptProxies(lease, clock);
   const stages = keptStages(lease, clock);
   const distributor: Distributor = new Distributor({
     clock,
-    sign: (body) => sign(body, late, clock),
+    sign: makeSnapshotSigner(() => late.authority, clock),
+    onSend: giveBack.busy,
     onChange: () => {
       late.control?.refresh();
       late.http?.poke();
@@ -500,15 +493,6 @@ async function openGrpc(
   }, RENEW_EVERY_MS);
   closers.push(() => clearInterval(renewal));
   return grpc.address;
-}
-
-/** Signs by a key that lives in this process alone and is replaced at half of its time. */
-function sign(body: Uint8Array, late: Core["late"], clock: Clock) {
-  const { authority } = late;
-  if (authority === undefined) throw new Error("there is no authority yet");
-  const nowMs = clock.nowMs();
-  if (late.signer === undefined || isHalfOver(late.signer, nowMs)) late.signer = authority.issueSnapshotSigner(nowMs);
-  return { signature: signSnapshot(body, late.signer.keyPem), signerPem: late.signer.chainPem };
 }
 
 function hostOf(address: string): string {

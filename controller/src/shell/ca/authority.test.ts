@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { createPublicKey, generateKeyPairSync, verify, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, verify, X509Certificate } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -151,7 +151,9 @@ describe("the authority", () => {
     const body = new TextEncoder().encode("{}");
     const certificate = new X509Certificate(signer.chainPem);
     const key = createPublicKey(certificate.publicKey.export({ type: "spki", format: "pem" }));
-    expect(verify("sha256", body, { key, dsaEncoding: "ieee-p1363" }, signSnapshot(body, signer.keyPem))).toBe(true);
+    expect(
+      verify("sha256", body, { key, dsaEncoding: "ieee-p1363" }, signSnapshot(body, createPrivateKey(signer.keyPem))),
+    ).toBe(true);
     expect(certificate.verify(new X509Certificate(authority.bundlePem).publicKey)).toBe(true);
     expect(authority.peerOf(derOf(signer.chainPem), NOW)).toBeUndefined();
     expect(authority.peerOf(derOf(authority.issueServer(["localhost"], NOW).chainPem), NOW)).toBeUndefined();

@@ -298,8 +298,8 @@ export function readCsr(der: Uint8Array): Csr {
 }
 
 /** A signature over a snapshot's body, raw r||s over the body. */
-export function signSnapshot(body: Uint8Array, signerKeyPem: string): Buffer {
-  return sign("sha256", body, { key: signerKeyPem, dsaEncoding: "ieee-p1363" });
+export function signSnapshot(body: Uint8Array, signerKey: KeyObject): Buffer {
+  return sign("sha256", body, { key: signerKey, dsaEncoding: "ieee-p1363" });
 }
 
 function rootName(trustDomain: string): NameFacts {

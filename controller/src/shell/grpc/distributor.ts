@@ -61,6 +61,8 @@ export type DistributorOptions = {
   readonly sign: (body: Uint8Array) => { readonly signature: Buffer; readonly signerPem: string };
   /** Called after anything has changed that status or endpoint streams show. */
   readonly onChange: () => void;
+  /** A proxy is sent something. */
+  readonly onSend?: () => void;
   /** A release was taken back; what stands in its place is in force already. */
   readonly onHold: (hold: Hold, release: Release | undefined) => void;
   /** A proxy has a later revision of this epoch than the controller. */
@@ -124,6 +126,12 @@ export class Distributor {
   /** What is in force somewhere: of the release, and of the proven one while that is beside canaries. */
   get plan(): MeshPlan | undefined {
     return planInForce(this.#state);
+  }
+
+  /** All that decides who is of the mesh, and with which certificates: the same values for as long as nothing of it changes. */
+  membership(): readonly unknown[] {
+    const { publication, proven, stage, revoked } = this.#state;
+    return [publication, proven, stage?.kind, revoked];
   }
 
   /** A workload's snapshot, or that of the principal where it has several at the moment; undefined where it is not of the mesh. */
@@ -326,6 +334,7 @@ export class Distributor {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case "send":
+        this.#options.onSend?.();
         this.#streams.get(effect.id)?.write(this.#pack(effect, this.#releaseOf(effect.snapshot)));
         break;
       case "close": {

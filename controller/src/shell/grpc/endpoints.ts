@@ -18,7 +18,13 @@ export type EndpointStreams = {
 export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
   const listeners = new Set<() => void>();
   const tell = makeTeller();
+  let before: readonly unknown[] = [];
   const round = makePaced(() => {
+    const { distributor } = options;
+    // Who may listen, and what there is to be told, change by these alone; a certificate's end is waited for.
+    const now = [distributor.endpoints(), ...distributor.membership()];
+    if (now.every((each, at) => each === before[at])) return;
+    before = now;
     for (const update of [...listeners]) update();
   });
   return {

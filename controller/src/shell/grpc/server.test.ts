@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -126,7 +126,7 @@ beforeEach(async () => {
   const clock: Clock = { nowMs: () => Date.now() + aheadMs, sleep: SYSTEM_CLOCK.sleep };
   distributor = new Distributor({
     clock,
-    sign: (body) => ({ signature: signSnapshot(body, signer.keyPem), signerPem: signer.chainPem }),
+    sign: (body) => ({ signature: signSnapshot(body, createPrivateKey(signer.keyPem)), signerPem: signer.chainPem }),
     onChange: () => control.refresh(),
     onHold: () => {},
     onOvertake: () => {},

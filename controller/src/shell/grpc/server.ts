@@ -1,6 +1,12 @@
 /** The controller's gRPC server: one port for Control and Identity. */
 import { logVerbosity, Server, setLogVerbosity } from "@grpc/grpc-js";
-import { type ControlServer, ControlService, type IdentityServer, IdentityService } from "@regomesh/protocol";
+import {
+  type ControlServer,
+  ControlService,
+  encodeControllerMessage,
+  type IdentityServer,
+  IdentityService,
+} from "@regomesh/protocol";
 import type { ServerIdentity } from "./credentials.ts";
 import { writeInPieces } from "./small-writes.ts";
 
@@ -13,7 +19,7 @@ const STREAMS_MAX = 16;
  * take long: where machines are so busy that it takes seconds, proxies that are sent away come back all at
  * once, and their handshakes make them busier still.
  */
-const KEEPALIVE_MS = 5000;
+const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 15_000;
 
 export type GrpcServer = {
@@ -35,7 +41,8 @@ export async function serveGrpc(
     "grpc.keepalive_time_ms": KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
   });
-  server.addService(ControlService, services.control);
+  const snapshots = { ...ControlService.snapshots, responseSerialize: encodeControllerMessage };
+  server.addService({ ...ControlService, snapshots }, services.control);
   server.addService(IdentityService, services.identity);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, identity.credentials, (error, bound) =>

@@ -8,8 +8,8 @@ import { type Lease, type Reading, readText } from "../../store/store.ts";
 
 const PROXIES = "snapshots/proxies.json";
 
-/** What changes within is kept at once. */
-const GATHER_MS = 200;
+/** What changes within is kept at once: each time it is all made into text, ten thousand endpoints in a large mesh. */
+const GATHER_MS = 1000;
 /** What is counted of a release that is watched changes twice a second. */
 const STAGE_GATHER_MS = 2000;
 
