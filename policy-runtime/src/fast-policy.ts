@@ -5,7 +5,7 @@
  */
 
 import type { ConnectionContext, Destination } from "./connection.ts";
-import { CONTEXT_BYTES_MAX, makeContextBlock } from "./context-block.ts";
+import { CONTEXT_BYTES_MAX, ContextBlocks } from "./context-block.ts";
 import { ALLOWED, DENIED, readAuthz } from "./decision/authz.ts";
 import type { AuthzDecision, LimitDecision, Outcome, PolicyFault, RouteDecision } from "./decision/decision.ts";
 import { readLimits } from "./decision/limits.ts";
@@ -112,7 +112,7 @@ class FastPolicy implements Policy, PolicyDecision {
   readonly #exports: FastExports;
   readonly #headAt: number;
   readonly #headBytesMax: number;
-  readonly #contextAt: number;
+  readonly #contextWord: number;
   readonly #answersAt: number;
   readonly #tableAt: number;
   readonly #idAt: number;
@@ -122,7 +122,7 @@ class FastPolicy implements Policy, PolicyDecision {
   readonly #limits = new Reading<readonly LimitDecision[]>("limits", readLimits);
   readonly #route = new Reading<RouteDecision>("route", readRoute);
   readonly #reader: RecordReader;
-  readonly #blocks = new WeakMap<ConnectionContext, Uint8Array>();
+  readonly #blocks: ContextBlocks;
   readonly #faults: (Outcome<never> | undefined)[] = [];
   #context: ConnectionContext | undefined;
   #bytes: Uint8Array;
@@ -142,7 +142,8 @@ class FastPolicy implements Policy, PolicyDecision {
     const destination =
       options.destination === undefined ? 0 : this.#load(JSON.stringify(options.destination), "the destination");
     this.#headAt = exports.rm_request_open(this.#headBytesMax, CONTEXT_BYTES_MAX, data, destination);
-    this.#contextAt = exports.rm_context();
+    this.#blocks = new ContextBlocks(exports.rm_context());
+    this.#contextWord = exports.rm_context_word() >> 2;
     this.#answersAt = exports.rm_answers();
     this.#tableAt = exports.rm_head_table();
     this.#idAt = exports.rm_request_id();
@@ -178,13 +179,8 @@ class FastPolicy implements Policy, PolicyDecision {
 
   setConnection(context: ConnectionContext): void {
     if (context === this.#context) return;
-    let block = this.#blocks.get(context);
-    if (block === undefined) {
-      block = makeContextBlock(context, this.#contextAt);
-      this.#blocks.set(context, block);
-    }
     this.#refresh();
-    copyNatively.call(block as Buffer, this.#bytes, this.#contextAt, 0, block.length);
+    this.#words[this.#contextWord] = this.#blocks.put(context, this.#bytes, this.#words);
     this.#context = context;
   }
 

@@ -51,6 +51,7 @@ export type PolicyExports = {
   // The fast path (fast-policy.ts):
   readonly rm_request_open?: (headBytes: number, contextBytes: number, data: number, destination: number) => number;
   readonly rm_context?: () => number;
+  readonly rm_context_word?: () => number;
   readonly rm_request_id?: () => number;
   readonly rm_head_table?: () => number;
   readonly rm_answers?: () => number;

@@ -15,7 +15,7 @@ export {
 } from "./policy";
 export { memoGeneration, runGeneration } from "./generation";
 export {
-  rm_request_open, rm_context, rm_head_table, rm_request_id, rm_answers, rm_entrypoint_fuel, rm_bad_request, rm_decide, rm_decide_on,
+  rm_request_open, rm_context, rm_context_word, rm_head_table, rm_request_id, rm_answers, rm_entrypoint_fuel, rm_bad_request, rm_decide, rm_decide_on,
 } from "./abi/decide";
 export { rm_record } from "./abi/record";
 export { slotGet, needInput } from "./request/slots";
@@ -26,6 +26,8 @@ export {
   outOfFuel, tooDeep, resultOf, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
 } from "./policy-calls";
 export { indexFind } from "./rule-index";
+export { indexData } from "./data-index/build";
+export { narrow } from "./data-index/find";
 export { memoCounts, memoFind, memoKeep, NO_VALUE } from "./memo";
 export { makeArray, arrayPush } from "./value/array";
 export { objectInsert, objectGet } from "./value/object";

@@ -9,7 +9,7 @@
 import { builtinErrorCount, firstErrorText, fuel, resetFailure, setFuel } from "./failure";
 import { enterGeneration, memoGeneration, runGeneration, startRun } from "./generation";
 import {
-  LINK_ANSWER_TABLE, LINK_ATOM_CELLS, LINK_ATOM_COUNT, LINK_BUILTINS_LENGTH, LINK_BUILTINS_TEXT, LINK_ENTRYPOINTS_LENGTH,
+  LINK_ANSWER_TABLE, LINK_ATOM_CELLS, LINK_ATOM_COUNT, LINK_BUILTINS_LENGTH, LINK_BUILTINS_TEXT, LINK_DATA_TABLE, LINK_ENTRYPOINTS_LENGTH,
   LINK_ENTRYPOINTS_TEXT, LINK_HEAP_START, LINK_MARK_COUNT, LINK_MARK_TABLE, LINK_MEMO_SLOTS, LINK_MEMO_TABLE,
   LINK_PLAN_TABLE, LINK_SLOT_COUNT, LINK_SLOT_TABLE, LINK_VALUE_COUNT, LINK_VALUE_TABLE, LINK_VALUE_TEXTS,
 } from "./layout";
@@ -24,6 +24,7 @@ import { clearSlots, linkSlots } from "./request/slots";
 
 let planTable: u32 = 0;
 let answerTable: u32 = 0;
+let dataTable: u32 = 0;
 let memoTable: usize = 0;
 let memoBytes: usize = 0;
 let atomCells: usize = 0;
@@ -49,6 +50,7 @@ export function rm_link(block: usize): void {
   heapStart = load<u32>(block, LINK_HEAP_START);
   planTable = load<u32>(block, LINK_PLAN_TABLE);
   answerTable = load<u32>(block, LINK_ANSWER_TABLE);
+  dataTable = load<u32>(block, LINK_DATA_TABLE);
   memoTable = load<u32>(block, LINK_MEMO_TABLE);
   memoBytes = <usize>load<u32>(block, LINK_MEMO_SLOTS) << 3;
   atomCells = load<u32>(block, LINK_ATOM_CELLS);
@@ -163,6 +165,11 @@ export function memoPop(outer: u32): void {
 /** The value that an entrypoint gives, or undefined (0): `result` of its one result. */
 export function answerOf(entrypoint: i32, input: usize, data: usize): usize {
   return call_indirect<usize>(answerTable + entrypoint, input, data);
+}
+
+/** Makes the indexes of data that the policy asks, of data whose strings are atoms. */
+export function makeDataIndexes(data: usize): void {
+  if (dataTable != 0) call_indirect<usize>(dataTable, data, data);
 }
 
 /** The results (an array of binding objects) of an entrypoint. */

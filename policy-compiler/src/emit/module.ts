@@ -10,6 +10,7 @@ import { type Body, finish, type Known } from "./code.ts";
 import { checkBlockDepth } from "./depth.ts";
 import { EmitError } from "./error.ts";
 import { emitAnswer, emitFunction, emitPlan } from "./function.ts";
+import { emitDataIndexes, putDataIndexes } from "./narrow.ts";
 import { findOftenAsked } from "./often-asked.ts";
 import { builtinsOf, type PolicyContext, type PolicyFunction, stringsOf, treeOf } from "./policy-context.ts";
 import { type FunctionTraits, type Prepared, prepare } from "./prepare.ts";
@@ -52,7 +53,8 @@ export function emitDescribed({ ir: planned, runtime, without, meta = {} }: Modu
   const entrypoints = Object.fromEntries(plans.map((plan, i) => [plan.name, i]));
   const layout = layOut(policy.statics, base, {
     planTable: runtime.tableSize,
-    answerTable: runtime.tableSize + bodies.length - plans.length,
+    answerTable: runtime.tableSize + plans.length + funcs.length,
+    dataTable: policy.dataIndexes.length === 0 ? 0 : runtime.tableSize + bodies.length - 1,
     entrypoints: JSON.stringify(entrypoints),
     builtins: JSON.stringify(Object.fromEntries(policy.hostBuiltins)),
   });
@@ -90,7 +92,7 @@ function typesFrom(first: number, types: number[]): (params: number) => number {
   };
 }
 
-/** Plans stand first, in the table and among the functions; what gives their values alone stands last. */
+/** Plans stand first, in the table and among the functions; what gives their values alone stands behind, and what makes indexes of data last. */
 function contextOf(
   ir: IrPolicy,
   runtime: RuntimeModule,
@@ -107,10 +109,12 @@ function contextOf(
       tableIndex: runtime.tableSize + plans.length + i,
     });
   }
+  const statics = newStatics();
   return {
     runtime,
     calls: resolveRuntime(runtime),
-    statics: newStatics(),
+    statics,
+    dataIndexes: putDataIndexes(statics, ir.static?.indexes ?? []),
     called: new Set(),
     strings: stringsOf(ir),
     rules: ir.static?.rules?.length ?? 0,
@@ -135,5 +139,6 @@ function emitBodies(
     ...plans.map((plan, i) => emitPlan(policy, plan, prepared.plans[i] as Known)),
     ...funcs.map((func) => emitFunction(policy, func, prepared.functions.get(func.name) as FunctionTraits)),
     ...plans.map((plan, i) => emitAnswer(policy, plan, prepared.plans[i] as Known, policy.runtime.functionCount + i)),
+    ...(policy.dataIndexes.length === 0 ? [] : [emitDataIndexes(policy)]),
   ];
 }

@@ -3,7 +3,7 @@
  * looked up in a loop, by another function, in a collection or an index. What is compared once or twice with a constant
  * is compared byte by byte faster than it is hashed.
  */
-import type { IrBlock, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
+import type { IrBlock, IrDataIndex, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
 import { usesOf } from "../ir/uses.ts";
 import { blocksOf } from "../ir/walk.ts";
 
@@ -17,16 +17,24 @@ type Walk = {
   readonly paths: Map<number, string>;
   readonly counts: Map<string, number>;
   readonly often: Set<string>;
+  /** Arrays whose elements an index of data asks for one by one: it looks up those that it needs. */
+  readonly narrowed: Set<string>;
+  readonly indexes: readonly IrDataIndex[];
 };
 
 export function findOftenAsked(policy: IrPolicy): (path: readonly string[]) => boolean {
   const own = new Set((policy.funcs?.funcs ?? []).map(({ name }) => name));
   const counts = new Map<string, number>();
   const often = new Set<string>();
+  const narrowed = new Set<string>();
+  const indexes = policy.static?.indexes ?? [];
   for (const { blocks } of [...(policy.plans?.plans ?? []), ...(policy.funcs?.funcs ?? [])]) {
-    walkBlocks({ own, paths: new Map(), counts, often }, blocks ?? [], false);
+    walkBlocks({ own, paths: new Map(), counts, often, narrowed, indexes }, blocks ?? [], false);
   }
-  return (path) => often.has(JSON.stringify(path)) || (counts.get(JSON.stringify(path)) ?? 0) > FEW;
+  return (path) => {
+    const name = JSON.stringify(path);
+    return !narrowed.has(name) && (often.has(name) || (counts.get(name) ?? 0) > FEW);
+  };
 }
 
 function walkBlocks(walk: Walk, blocks: readonly IrBlock[], isLoop: boolean): void {
@@ -34,8 +42,19 @@ function walkBlocks(walk: Walk, blocks: readonly IrBlock[], isLoop: boolean): vo
     for (const stmt of stmts ?? []) {
       if (stmt.type === "InputSlotStmt") walk.paths.set(stmt.stmt.target, JSON.stringify(stmt.stmt.path));
       else note(walk, stmt, isLoop);
+      if (stmt.type === "NarrowStmt") noteSegments(walk, stmt.stmt);
       walkBlocks(walk, blocksOf(stmt), isLoop || stmt.type === "ScanStmt");
     }
+  }
+}
+
+function noteSegments(
+  { paths, narrowed, indexes }: Walk,
+  { index, keys }: Extract<IrStmt, { type: "NarrowStmt" }>["stmt"],
+): void {
+  for (const { test, key } of indexes[index]?.levels ?? []) {
+    const path = test === "segments" ? paths.get(keys[key] ?? -1) : undefined;
+    if (path !== undefined) narrowed.add(path);
   }
 }
 
@@ -57,6 +76,7 @@ function asksOften({ type, stmt }: IrStmt, operand: IrOperand, own: ReadonlySet<
       return stmt.func === "internal.member_2" || own.has(stmt.func);
     case "CallDynamicStmt":
     case "DispatchStmt":
+    case "NarrowStmt":
     case "AssignVarStmt":
     case "AssignVarOnceStmt":
     case "ReturnLocalStmt":

@@ -23,6 +23,8 @@ export type PolicyContext = {
   readonly typeOf: (params: number) => number;
   /** Tree of the functions with `params` parameters by their paths, as JSON text; leaves are places in the table. */
   readonly functionTree: (params: number) => string;
+  /** Places of the words of the indexes of data. */
+  readonly dataIndexes: readonly number[];
   /** What the path below input holds is compared or looked up more than a few times. */
   readonly oftenAsked: (path: readonly string[]) => boolean;
   /** All functions of one generation get the same input: what is read of it may be kept. */

@@ -15,6 +15,8 @@ const FUNCTIONS = [
   "objectInsertOnce",
   "functionAt",
   "indexFind",
+  "indexData",
+  "narrow",
   "newObject",
   "newSet",
   "makeArray",

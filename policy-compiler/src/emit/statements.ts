@@ -35,6 +35,7 @@ import {
 import { assignOnce, branchIfEqual, leaveUnlessEqual, leaveUnlessKind } from "./compare.ts";
 import { dispatch } from "./dispatch.ts";
 import { EmitError } from "./error.ts";
+import { narrow } from "./narrow.ts";
 import { isSameOperand, literal, operand, readLocal, stringAt } from "./operand.ts";
 import { scan } from "./scan.ts";
 import type { Nested, StatementContext } from "./statement-context.ts";
@@ -271,6 +272,7 @@ const EMITTERS: Emitters = {
     store(body, 0);
   },
   DispatchStmt: dispatch,
+  NarrowStmt: narrow,
   InputSlotStmt: inputSlot,
   NeedInputStmt: ({ body }, stmt) => {
     readLocal(body, stmt.source);

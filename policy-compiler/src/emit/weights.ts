@@ -25,6 +25,7 @@ const WEIGHTS: Partial<Readonly<Record<IrStmtType, number>>> = {
   MakeArrayStmt: 8,
   MakeObjectStmt: 8,
   MakeSetStmt: 8,
+  NarrowStmt: 24,
   ObjectInsertOnceStmt: 16,
   ObjectInsertStmt: 12,
   ResultSetAddStmt: 12,

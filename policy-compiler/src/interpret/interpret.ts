@@ -246,6 +246,8 @@ function run(machine: Machine, frame: Frame, { type, stmt }: IrStmt): End {
     case "DispatchStmt":
       dispatch(machine, frame, stmt);
       return "next";
+    case "NarrowStmt": // what an index leaves out would do nothing
+      return define(stmt.target, locals[stmt.source]);
     case "InputSlotStmt":
       return define(stmt.target, stmt.path.reduce<Value | undefined>(lookUpIn, locals[stmt.source]));
   }

@@ -10,7 +10,7 @@
  * Own additions, absent from OPA's JSON: `MarkStmt` and `static.rules`, by which a decision
  * knows the rules that fired; `BaseDotStmt`, by which base documents are read; `InputSlotStmt`
  * and `NeedInputStmt`, which optimize/input-slots.ts makes; `DispatchStmt` and `grows`, which
- * optimize/rule-index.ts makes.
+ * optimize/rule-index.ts makes; `NarrowStmt` and `static.indexes`, which optimize/data-index.ts makes.
  */
 export type IrPolicy = {
   readonly static?: IrStatic;
@@ -24,6 +24,8 @@ export type IrStatic = {
   readonly files?: readonly IrString[] | null;
   /** What MarkStmt's index points to. */
   readonly rules?: readonly IrRule[];
+  /** What NarrowStmt's index points to. */
+  readonly indexes?: readonly IrDataIndex[];
 };
 
 export type IrString = { readonly value: string };
@@ -114,7 +116,12 @@ export type IrStmt =
   | Stmt<"InputSlotStmt", { source: number; path: readonly string[]; target: number }>
   /** Input, in local `source`, is used as a value from here on. */
   | Stmt<"NeedInputStmt", { source: number }>
-  | Stmt<"DispatchStmt", IrDispatch>;
+  | Stmt<"DispatchStmt", IrDispatch>
+  /**
+   * `target` is `source`, or what an index of the data leaves of it for these keys: members that it leaves out
+   * would be without effect in the iteration that follows. `data` is the local of the data that the index is of.
+   */
+  | Stmt<"NarrowStmt", { source: number; data: number; index: number; keys: readonly number[]; target: number }>;
 
 /**
  * Calls functions one after the other, all with the same arguments; undefined ones are passed
@@ -151,5 +158,41 @@ export type IrIndexNode =
       readonly otherwise: IrIndexNode;
       readonly noString: IrIndexNode;
     };
+
+/** An index of the collections at a path of the data, made once when data is loaded. */
+export type IrDataIndex = {
+  /** Where the data begin that the policy's functions are given: a unit's part, or all. */
+  readonly root: readonly string[];
+  /** From there to the collections; undefined stands for every member. */
+  readonly path: readonly (string | undefined)[];
+  /** From a member to what else the levels ask about: with several ways there, one of them must do. Empty: the member itself. */
+  readonly witness: readonly IrWitnessStep[];
+  readonly levels: readonly IrIndexLevel[];
+  /** The position of an array's member is read: arrays are left as they are. */
+  readonly keepsArrays: boolean;
+};
+
+/** Its part of this name; each of its members; what stands under it in the data at a path. */
+export type IrWitnessStep =
+  | { readonly kind: "field"; readonly name: string }
+  | { readonly kind: "each" }
+  | { readonly kind: "data"; readonly path: readonly string[] };
+
+/**
+ * What must hold of the key and a part of the member, or of the witness:
+ *   equal     they are equal
+ *   member    the part has the key as a member
+ *   count     both have as many members
+ *   segments  each element of the part is one of `constants`, or equal to the key's element in its place
+ */
+export type IrIndexLevel = {
+  readonly test: "equal" | "member" | "count" | "segments";
+  readonly of: "member" | "witness";
+  /** Names that lead to the part. */
+  readonly part: readonly string[];
+  /** Place in the statement's keys. */
+  readonly key: number;
+  readonly constants: readonly string[];
+};
 
 export type IrStmtType = IrStmt["type"];

@@ -75,6 +75,8 @@ export function usesOf({ type, stmt }: IrStmt): Uses {
       if (stmt.how === "grow") return { reads, writes: [], changes: stmt.target };
       return { reads: stmt.how === "agree" ? [...reads, local(stmt.target)] : reads, writes: [stmt.target] };
     }
+    case "NarrowStmt":
+      return { reads: [stmt.source, stmt.data, ...stmt.keys].map(local), writes: [stmt.target] };
     case "BreakStmt":
     case "NopStmt":
     case "MarkStmt":

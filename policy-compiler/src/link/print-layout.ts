@@ -22,7 +22,16 @@ import {
   ValueKind,
   WRONG,
 } from "@regomesh/policy-runtime";
-import { IndexKind, LINK_WORDS, Slot, SlotKind, StringFlag } from "./runtime-layout.ts";
+import {
+  ANY_MEMBER,
+  IndexKind,
+  LevelTest,
+  LINK_WORDS,
+  Slot,
+  SlotKind,
+  StringFlag,
+  WitnessKind,
+} from "./runtime-layout.ts";
 
 export function printLayout(): string {
   const { words, names, roots } = packShapes();
@@ -44,6 +53,9 @@ export function printLayout(): string {
     ...constants("SLOT", Slot, "usize"),
     ...constants("READER", SlotKind, "u32"),
     ...constants("INDEX", IndexKind, "u32"),
+    ...constants("WITNESS", WitnessKind, "u32"),
+    ...constants("LEVEL", LevelTest, "u32"),
+    `export const ANY_MEMBER: u32 = ${ANY_MEMBER};`,
     ...constants("CELL", CellType, "u32"),
     `export const CONTEXT_FIELDS: usize = ${CONTEXT_FIELDS.length};`,
     `export const ENTRYPOINTS_MAX: usize = ${ENTRYPOINTS_MAX};`,

@@ -24,6 +24,7 @@ export const LINK_WORDS = [
   "markCount",
   "slotTable",
   "slotCount",
+  "dataTable",
 ] as const;
 export type LinkWords = Readonly<Record<(typeof LINK_WORDS)[number], number>>;
 export const LINK_BLOCK_BYTES = 128;
@@ -64,6 +65,12 @@ export const StringFlag = { atom: 1 << 10, checked: 1 << 11 } as const;
 
 /** Nodes of a dispatch's index; index-words.ts says what follows. */
 export const IndexKind = { list: 0, equal: 1, prefix: 2, suffix: 3 } as const;
+/** Steps to a witness, and tests of a level, in the words of an index of data; data-words.ts says what follows. */
+export const WitnessKind = { field: 0, each: 1, data: 2 } as const;
+export const LevelTest = { equal: 0, member: 1, count: 2, segments: 3 } as const;
+/** Stands for every member in a path of data. */
+export const ANY_MEMBER = 0;
+
 /** Behind the last place of a list: more than any place. */
 export const LIST_END = 0xffffffff;
 

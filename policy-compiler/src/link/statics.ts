@@ -94,6 +94,8 @@ export function addressesOf(statics: Statics, base: number): Addresses {
 export type LinkBlock = {
   readonly planTable: number;
   readonly answerTable: number;
+  /** Of the function that makes the indexes of data, 0 where there are none. */
+  readonly dataTable: number;
   readonly entrypoints: string;
   readonly builtins: string;
 };
@@ -125,6 +127,7 @@ export function layOut(statics: Statics, base: number, block: LinkBlock): Layout
     heapStart,
     planTable: block.planTable,
     answerTable: block.answerTable,
+    dataTable: block.dataTable,
     ...{ memoTable: addresses.memo(0), memoSlots: statics.memoSlots },
     ...{ atomCells: addresses.atom(0), atomCount: statics.atoms.size },
     ...{ entrypointsText: entrypoints[0], entrypointsLength: entrypoints[1] },

@@ -1,5 +1,6 @@
 /** What is done to a plan before it is emitted, in order; none changes a result. */
 import type { IrPolicy } from "../ir/policy.ts";
+import { indexData } from "./data-index.ts";
 import { projectInput } from "./input-slots.ts";
 import { indexRules } from "./rule-index.ts";
 
@@ -8,6 +9,8 @@ export type Pass = { readonly name: string; readonly run: (policy: IrPolicy) => 
 export const PASSES = [
   // First: it knows rules by how the planner lays them out.
   { name: "rule-index", run: (policy) => indexRules(policy) },
+  // Before chains of keys below input are one statement: its keys may be such.
+  { name: "data-index", run: indexData },
   { name: "input-slots", run: projectInput },
 ] as const satisfies readonly Pass[];
 

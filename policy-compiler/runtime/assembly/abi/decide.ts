@@ -15,9 +15,9 @@ import {
   STATE_UNDEFINED, STATE_VALUE, STRING_CELL_HASH, STRING_CELL_LENGTH,
 } from "../layout";
 import { alloc, allocZeroed, resetHeap, sealHeap } from "../memory";
-import { answerOf, beginDecision, forgetMemo } from "../policy";
+import { answerOf, beginDecision, forgetMemo, makeDataIndexes } from "../policy";
 import { LAZY_INPUT, beginRequest, forgetDocument } from "../request/slots";
-import { contextBlock, headTable, openRegion, setDestinationValue, setHead } from "../request/region";
+import { contextBlock, contextWord, headTable, openRegion, setDestinationValue, setHead } from "../request/region";
 import { isBadRequest } from "../request/target";
 import { makeAtoms } from "../value/seal";
 import { STRING, isFalse, isTrue, makeView } from "../value/value";
@@ -35,6 +35,7 @@ let data: usize = 0;
 export function rm_request_open(headBytes: i32, contextBytes: i32, dataValue: usize, destinationValue: usize): usize {
   data = makeAtoms(dataValue);
   setDestinationValue(makeAtoms(destinationValue));
+  makeDataIndexes(data);
   answers = allocZeroed(ENTRYPOINTS_MAX * ANSWER_SIZE);
   fuels = alloc(ENTRYPOINTS_MAX << 3);
   for (let i: usize = 0; i < ENTRYPOINTS_MAX; i++) store<i64>(fuels + (i << 3), i64.MAX_VALUE);
@@ -47,6 +48,11 @@ export function rm_request_open(headBytes: i32, contextBytes: i32, dataValue: us
 
 export function rm_context(): usize {
   return contextBlock();
+}
+
+/** Where the host says which context block counts, if it is not the one at `rm_context`. */
+export function rm_context_word(): usize {
+  return contextWord;
 }
 
 /** Where the host writes the spans of the head. */

@@ -19,7 +19,8 @@ export let headPtr: usize = 0;
 /** The head's spans, as head.ts reads them. */
 export let headTable: usize = 0;
 let headCapacity: i32 = 0;
-let contextPtr: usize = 0;
+/** Holds the address of the context block that counts: the host may keep several where there is room. */
+export const contextWord: usize = memory.data(4);
 let contextCapacity: i32 = 0;
 /** `input.destination`, sealed; 0 where the host gave none. */
 export let destination: usize = 0;
@@ -34,12 +35,14 @@ export function openRegion(headBytes: i32, contextBytes: i32): usize {
   contextCapacity = contextBytes;
   headPtr = alloc(<usize>headBytes + READ_AHEAD);
   headTable = allocZeroed(HEAD_SIZE + ROW_SIZE * FIELDS_MAX);
-  contextPtr = allocZeroed((<usize>contextBytes) + (CONTEXT_FIELDS << 2));
+  const context = alloc((<usize>contextBytes) + (CONTEXT_FIELDS << 2));
+  memory.fill(context, 0, CONTEXT_FIELDS << 2);
+  store<u32>(contextWord, <u32>context);
   return headPtr;
 }
 
 export function contextBlock(): usize {
-  return contextPtr;
+  return <usize>load<u32>(contextWord);
 }
 
 export function setDestinationValue(value: usize): void {
@@ -57,5 +60,10 @@ export function setHead(length: i32, id: usize, nowMs: f64): void {
 // @ts-ignore: decorator
 @inline
 export function contextField(index: i32): usize {
-  return <usize>load<u32>(contextPtr + (<usize>index << 2));
+  return <usize>load<u32>(<usize>load<u32>(contextWord) + (<usize>index << 2));
+}
+
+/** Another cell for the same fact: the atom that it equals. */
+export function setContextField(index: i32, value: usize): void {
+  store<u32>(<usize>load<u32>(contextWord) + (<usize>index << 2), <u32>value);
 }

@@ -8,7 +8,7 @@ import { heapBase } from "../memory";
 import { arrayGet, arrayLen, arraySet } from "../value/array";
 import { internAtom } from "../value/atoms";
 import {
-  CTX_SCHEME, READER_ATOMS, READER_AUTHORITY, READER_CONTEXT, READER_DESTINATION, READER_FIELD, READER_HEADERS, READER_HTTP,
+  CONTEXT_FIELDS, CTX_SCHEME, READER_ATOMS, READER_AUTHORITY, READER_CONTEXT, READER_DESTINATION, READER_FIELD, READER_HEADERS, READER_HTTP,
   READER_KNOWN_FIELD, READER_METHOD, READER_PARSED_PATH, READER_PARSED_QUERY, READER_PROTOCOL, READER_REQUEST_ID,
   READER_SCHEME, READER_SOURCE, READER_TARGET, READER_TIME, SLOT_GENERATION, SLOT_KIND, SLOT_PATH, SLOT_SIZE, SLOT_VALUE,
 } from "../layout";
@@ -17,7 +17,7 @@ import { getAtom } from "../policy-calls";
 import { ARRAY, OBJECT, STRING } from "../value/value";
 import { documentValue, httpValue, protocolValue, sourceValue } from "./document";
 import { authorityValue, fieldValue, headersValue, knownFieldValue, methodValue, targetValue } from "./fields";
-import { contextField, destination, requestId } from "./region";
+import { contextField, destination, requestId, setContextField } from "./region";
 import { parsedPathValue, parsedQueryValue, resetTarget } from "./target";
 import { requestTimeValue } from "./time";
 
@@ -62,8 +62,12 @@ export function slotGet(input: usize, at: usize): usize {
   let value: usize;
   if (input == lazyCell) {
     const kind = load<u32>(at, SLOT_KIND);
-    value = read(kind & ~READER_ATOMS, pathOf(at));
-    if (kind & READER_ATOMS) value = internParts(value);
+    const reader = kind & ~READER_ATOMS;
+    value = read(reader, pathOf(at));
+    if (kind & READER_ATOMS) {
+      value = internParts(value);
+      if (reader - READER_CONTEXT < <u32>CONTEXT_FIELDS) setContextField(<i32>(reader - READER_CONTEXT), value);
+    }
   } else value = walk(input, pathOf(at), 0);
   store<u32>(at, <u32>value, SLOT_VALUE);
   store<u32>(at, memoGeneration, SLOT_GENERATION);

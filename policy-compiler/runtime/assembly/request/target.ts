@@ -10,6 +10,7 @@ import { arrayPush, makeArray } from "../value/array";
 import { makeObject, objectGet, objectInsert } from "../value/object";
 import { targetLength, targetPtr } from "./head";
 import { textOf } from "./text";
+import { makeView } from "../value/value";
 
 /** A policy asked for a path or query that is malformed. */
 export let isBadRequest: bool = false;
@@ -21,9 +22,42 @@ export function resetTarget(): void {
 const MALFORMED: usize = 0;
 let decodedLength: i32 = 0;
 
+/** Sixteen bytes at a time, as far as nothing is escaped and all is ASCII: what is behind the head may be read. */
 export function parsedPathValue(): usize {
   const target = targetPtr();
   const whole = targetLength();
+  let from = 0;
+  while (from < whole && load<u8>(target + from) == 0x2f) from++;
+  const segments = makeArray(8);
+  let end = whole;
+  for (let at = from; at < end; at += 16) {
+    const bytes = v128.load(target + at);
+    let slashes = <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x2f)));
+    let others = <u32>i8x16.bitmask(
+      v128.or(bytes, v128.or(i8x16.eq(bytes, i8x16.splat(0x25)), i8x16.eq(bytes, i8x16.splat(0x3f)))),
+    );
+    if (end - at < 16) {
+      const within = ((<u32>1) << (end - at)) - 1;
+      slashes &= within;
+      others &= within;
+    }
+    if (others != 0) {
+      const first = <i32>ctz(others);
+      if (load<u8>(target + at + first) != 0x3f) return decodedPathValue(target, whole);
+      end = at + first;
+      slashes &= ((<u32>1) << first) - 1;
+    }
+    for (; slashes != 0; slashes &= slashes - 1) {
+      const slash = at + <i32>ctz(slashes);
+      arrayPush(segments, makeView(target + from, slash - from));
+      from = slash + 1;
+    }
+  }
+  arrayPush(segments, makeView(target + from, end - from));
+  return segments;
+}
+
+function decodedPathValue(target: usize, whole: i32): usize {
   let end = 0;
   while (end < whole && load<u8>(target + end) != 0x3f) end++;
   let path = decode(target, end, false);

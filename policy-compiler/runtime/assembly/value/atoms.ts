@@ -3,9 +3,9 @@
  * its data: one cell each, found by their bytes. A string that is an atom carries ATOM; two different atoms are never equal.
  */
 import { allocZeroed } from "../memory";
-import { equalStrings } from "./equal";
+import { equalBytes } from "./bytes";
 import { hashString } from "./hash";
-import { ATOM, CHECKED, clearFlag, setFlag } from "./value";
+import { ATOM, CHECKED, clearFlag, setFlag, stringLen, stringPtr } from "./value";
 
 let table: usize = 0;
 let mask: u32 = 0;
@@ -31,6 +31,7 @@ export function internAtom(value: usize): usize {
   if (load<u32>(value) & (ATOM | CHECKED)) return value;
   if (table == 0) return value;
   const hash = hashString(value);
+  const length = stringLen(value);
   let slot = hash & mask;
   while (true) {
     const atom = <usize>load<u32>(table + (<usize>slot << 2));
@@ -38,7 +39,9 @@ export function internAtom(value: usize): usize {
       setFlag(value, CHECKED);
       return value;
     }
-    if (load<u32>(atom, 8) == hash && equalStrings(atom, value)) return atom;
+    if (load<u32>(atom, 8) == hash && stringLen(atom) == length && equalBytes(stringPtr(atom), stringPtr(value), length)) {
+      return atom;
+    }
     slot = (slot + 1) & mask;
   }
 }

@@ -51,6 +51,9 @@ export const CHECKED: u32 = STRING_FLAG_CHECKED;
  */
 export const KEYED: u32 = 1 << 12;
 
+/** A sealed collection whose capacity, which nothing asks for any more, is the address of its indexes (data-index/find.ts). */
+export const INDEXED: u32 = 1 << 13;
+
 const nullCell = memory.data<u32>([KIND_NULL, 0], 8);
 const falseCell = memory.data<u32>([KIND_BOOLEAN, 0], 8);
 const trueCell = memory.data<u32>([KIND_BOOLEAN, 1], 8);

@@ -6,6 +6,7 @@
 import type { IrBlock, IrOperand, IrStmt } from "../../ir/policy.ts";
 import { usesOf } from "../../ir/uses.ts";
 import { someStmtOf } from "../../ir/walk.ts";
+import { isQuiet, MEMBER } from "./quiet.ts";
 import { type Constant, nameOf, type Term } from "./terms.ts";
 
 /** The term is one of the constants, or it is a string that begins or ends with one of the strings. */
@@ -127,42 +128,6 @@ function follow(walk: Walk, statement: IrStmt): boolean {
       return define(stmt.target, undefined);
     default:
       return isQuiet(statement);
-  }
-}
-
-const MEMBER = "internal.member_2";
-
-/** Writes locals of its own at most. */
-function isQuiet({ type, stmt }: IrStmt): boolean {
-  switch (type) {
-    case "CallStmt":
-      return stmt.func === MEMBER;
-    case "BlockStmt":
-    case "NotStmt":
-    case "ScanStmt":
-    case "DotStmt":
-    case "BaseDotStmt":
-    case "LenStmt":
-    case "AssignIntStmt":
-    case "AssignVarStmt":
-    case "ResetLocalStmt":
-    case "MakeNullStmt":
-    case "MakeNumberIntStmt":
-    case "MakeNumberRefStmt":
-    case "MakeArrayStmt":
-    case "MakeObjectStmt":
-    case "MakeSetStmt":
-    case "EqualStmt":
-    case "NotEqualStmt":
-    case "IsArrayStmt":
-    case "IsObjectStmt":
-    case "IsSetStmt":
-    case "IsDefinedStmt":
-    case "IsUndefinedStmt":
-    case "NopStmt":
-      return true;
-    default:
-      return false;
   }
 }
 
