@@ -110,15 +110,25 @@ function mayMeet({ head }: Rule, path: readonly Part[]): boolean {
   });
 }
 
-/** Every rule once, what it needs before it, else by place. */
+/** Every rule once, what it needs before it, both by place: a piece that is wrong tells those after it less. */
 export function orderRules({ rules }: Dependencies): readonly Rule[] {
-  const placed = [...rules].sort(([{ at: a }], [{ at: b }]) =>
-    a.source === b.source ? a.span.start - b.span.start : a.source.name < b.source.name ? -1 : 1,
-  );
-  return orderVertices(placed.map(([, vertex]) => vertex)).flatMap((vertex) => {
-    const { rule } = vertex as RuleVertex;
-    return rule === undefined ? [] : [rule];
-  });
+  const placed = [...rules].sort(([a], [b]) => comparePlaces(a, b)).map(([, vertex]) => vertex);
+  const ranks = new Map(placed.map((vertex, i) => [vertex, i]));
+  const rankOf = (vertex: RuleVertex): number => ranks.get(vertex) ?? 0;
+  const settled = new Set<Vertex>();
+  function* needs({ edges }: RuleVertex): Generator<RuleVertex> {
+    const refs = [...edges].filter((ref) => !settled.has(ref));
+    const found = new Set(refs.flatMap((ref) => [...ref.edges] as RuleVertex[]));
+    yield* [...found].sort((a, b) => rankOf(a) - rankOf(b));
+    // Whatever these references may mean stands in the order now.
+    for (const ref of refs) settled.add(ref);
+  }
+  return orderVertices(placed, needs).flatMap(({ rule }) => (rule === undefined ? [] : [rule]));
+}
+
+function comparePlaces({ at: a }: Rule, { at: b }: Rule): number {
+  if (a.source !== b.source) return a.source.name < b.source.name ? -1 : 1;
+  return a.span.start - b.span.start;
 }
 
 export type Dependents = (path: readonly string[]) => readonly Rule[];

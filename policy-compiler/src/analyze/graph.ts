@@ -76,16 +76,19 @@ function unwind(start: Vertex, from: ReadonlyMap<Vertex, Vertex>): readonly Vert
   }
 }
 
-/** Every vertex once, those that its edges lead to before it; on a cycle in any order. */
-export function orderVertices(vertices: readonly Vertex[]): readonly Vertex[] {
-  const entered = new Set<Vertex>();
-  const ordered: Vertex[] = [];
+/** Every vertex once, those that it needs before it, in the order in which `needs` gives them; on a cycle in any. */
+export function orderVertices<V extends Vertex>(
+  vertices: readonly V[],
+  needs: (vertex: V) => Iterable<V>,
+): readonly V[] {
+  const entered = new Set<V>();
+  const ordered: V[] = [];
   for (const start of vertices) {
     if (entered.has(start)) continue;
-    const work: { readonly vertex: Vertex; readonly edges: Iterator<Vertex> }[] = [];
-    const enter = (vertex: Vertex): void => {
+    const work: { readonly vertex: V; readonly edges: Iterator<V> }[] = [];
+    const enter = (vertex: V): void => {
       entered.add(vertex);
-      work.push({ vertex, edges: vertex.edges.values() });
+      work.push({ vertex, edges: needs(vertex)[Symbol.iterator]() });
     };
     enter(start);
     for (let top = work.at(-1); top !== undefined; top = work.at(-1)) {

@@ -181,7 +181,6 @@ function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
   const further = [
     isRead ? memberTest(hoist, expr) : undefined,
     isRead ? listTest(hoist, replaced) : undefined,
-    kindTest(hoist, replaced),
     isMoved ? undefined : namedTest(hoist, replaced),
   ];
   const keys = keyTest(hoist, expr);
@@ -265,24 +264,6 @@ function listTest({ known, generator }: Hoist, { at, what }: Expr): Expr | undef
   const test: What = { kind: "unify", at, left: { ...list, items }, right: value };
   return { kind: "expr", at, isNegated: false, what: test, with: [] };
 }
-
-/** `input.x == {… | …}` leaves the rule out where the value is no set. */
-function kindTest(hoist: Hoist, { at, what, isNegated, with: modifiers }: Expr): Expr | undefined {
-  if (what.kind !== "unify" || isNegated || modifiers.length > 0) return undefined;
-  const { left, right } = what;
-  const [value, name] = KINDS.has(right.kind) ? [left, KINDS.get(right.kind)] : [right, KINDS.get(left.kind)];
-  if (name === undefined || KINDS.has(value.kind)) return undefined;
-  const isRead = value.kind === "var" ? hoist.known.has(value.name) : readKey(hoist, value) !== undefined;
-  if (!isRead) return undefined;
-  const test: What = { kind: "call", at, operator: { at, path: [name] }, args: [replaceReads(hoist, value)] };
-  return { kind: "expr", at, isNegated: false, what: test, with: [] };
-}
-
-const KINDS: ReadonlyMap<Term["kind"], string> = new Map([
-  ["array-comprehension", "is_array"],
-  ["set-comprehension", "is_set"],
-  ["object-comprehension", "is_object"],
-]);
 
 function replaceInExpr(hoist: Hoist, expr: Expr): Expr {
   if (expr.isNegated || expr.with.length > 0) return expr;

@@ -96,7 +96,8 @@ function orderLink(link: Rule, context: Context): Rule {
     if (!isEvaluated(term)) noteUnbound([term], isInBody, context.unsafe, term.at);
     else if (isWrong || !isBound(term, known)) {
       const around = { outer, level: mentioned };
-      orderBody(splitCalls(context, evaluate(term, context)), new Set(bound), mentioned, context, around);
+      const visible = new Set([...bound, ...mentioned]);
+      orderBody(splitCalls(context, evaluate(term, context)), new Set(bound), visible, context, around);
     }
   }
   const isRight = context.unsafe.found.size === 0;
@@ -280,7 +281,7 @@ function mentions(term: Term, names: ReadonlySet<string>): boolean {
 }
 
 /**
- * `i < xs[i]`: where an expression needs a variable in a call or a set beside the reference that binds it,
+ * `i < xs[i]`: where an expression needs a variable in a call, a set or what is read from beside the reference that binds it,
  * the reference is an equation of its own, in front.
  */
 function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Context): readonly Expr[] {
@@ -289,12 +290,23 @@ function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Conte
   const needs =
     what.kind === "call"
       ? what.args.some((arg) => needsBeside(arg, outputs))
-      : termsOfWhat(what).some((term) => needsInside(term, outputs));
+      : termsOfWhat(what).some((term) => needsInside(term, outputs)) ||
+        (what.kind === "unify" && isTakenApart(what, outputs));
   return needs ? liftRefs(context, { ...expr, what }) : [expr];
+}
+
+/** `[xs[k], v] = k`: what is taken apart is a variable that a reference in the pattern binds. */
+function isTakenApart({ left, right }: Extract<What, { kind: "unify" }>, outputs: ReadonlySet<string>): boolean {
+  const takes = (pattern: Term, value: Term): boolean => {
+    if (value.kind !== "var" || !outputs.has(value.name) || pattern.kind === "ref") return false;
+    return subterms(pattern).some((part) => mentions(part, new Set([value.name])));
+  };
+  return takes(left, right) || takes(right, left);
 }
 
 function needsInside(term: Term, outputs: ReadonlySet<string>): boolean {
   if (term.kind === "call-term") return term.args.some((arg) => needsBeside(arg, outputs));
+  if (term.kind === "ref" && term.head.kind !== "var" && needsBeside(term.head, outputs)) return true;
   if (term.kind === "set" && term.items.some((item) => needsBeside(item, outputs))) return true;
   if (term.kind === "object" && term.entries.some(([key]) => needsBeside(key, outputs))) return true;
   return subterms(term).some((part) => needsInside(part, outputs));

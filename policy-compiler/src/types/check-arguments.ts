@@ -27,8 +27,8 @@ type Checked = {
 export function checkArguments(call: Call, env: TypeEnv, checker: Checker): Checked {
   const type = typeOfFunction(call.operator.path, env, checker);
   if (isUnknown(type)) return { result: UNKNOWN, fault: undefinedFunction(call, checker) };
-  // A function that `with` replaces may be anything.
-  if (type.kind !== "function") return { result: ANY, fault: undefined };
+  // Of a function that is wrong, or that `with` replaces, nothing is said.
+  if (type.kind !== "function") return { result: UNKNOWN, fault: undefined };
   const given = call.result === undefined ? call.args : [...call.args, call.result];
   const wanted = type.result === undefined ? type.args : [...type.args, type.result];
   const before = given.map((term) => typeOf(term, env));

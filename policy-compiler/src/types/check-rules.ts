@@ -4,7 +4,7 @@ import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { Body, Head, Rule, Term } from "../syntax/ast.ts";
 import { checkBody, settleYield } from "./check-body.ts";
 import { type Checker, makeChecker } from "./checker.ts";
-import { constantKey } from "./constant.ts";
+import { constantKey, variableKey } from "./constant.ts";
 import { makeObjectType, makeSetType } from "./make-type.ts";
 import { ANY, type FieldKey, isUnknown, type RegoType, UNKNOWN } from "./type.ts";
 import { type Documents, type TypeEnv, typeOf } from "./type-env.ts";
@@ -77,11 +77,9 @@ function checkLink(
   const env = makeEnv(documents);
   checkBody(link.body, env, checker);
   const type = typeOfHead(link.head, env, checker);
-  const path = constantPath(link.head);
-  // What uses a rule that is wrong would be refused for the same reason; a piece leaves to the others what they give.
-  if (found.length > 0) {
-    if (path.length > link.head.ref.length) putType(tree, path, ANY);
-  } else if (!isUnknown(type)) insertType(tree, path, type);
+  // What uses a rule that is wrong would be refused for the same reason.
+  if (found.length > 0) putType(tree, wholePath(link.head), ANY);
+  else if (!isUnknown(type)) insertType(tree, constantPath(link.head), type);
   for (const each of found) diagnostics.push(each);
 }
 
@@ -98,6 +96,11 @@ function constantPath({ ref }: Head): readonly FieldKey[] {
     path.push(key);
   }
   return path;
+}
+
+/** `data` and all parts of the head: at a variable lies what no other name finds, until it is one of an object's values. */
+function wholePath({ ref }: Head): readonly FieldKey[] {
+  return ["data", ...ref.map((part) => constantKey(part) ?? variableKey(part))];
 }
 
 /** The type of what lies at the head's constant beginning. */

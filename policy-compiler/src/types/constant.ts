@@ -1,13 +1,18 @@
 /** Constant terms as keys of objects. */
 import type { Term } from "../syntax/ast.ts";
 import { makeArrayType, makeObjectType } from "./make-type.ts";
-import { BOOLEAN, type FieldKey, NULL, NUMBER, type RegoType, STRING } from "./type.ts";
+import { BOOLEAN, type FieldKey, NULL, NUMBER, type RegoType, STRING, UNKNOWN } from "./type.ts";
 
 /** The key that a term is; undefined where it is no constant. */
 export function constantKey(term: Term): FieldKey | undefined {
   if (term.kind === "string") return term.value;
   const constant = constantOf(term);
   return constant;
+}
+
+/** A key that is no constant: of no type, and of a text that no constant has. */
+export function variableKey(term: Term): FieldKey {
+  return { text: term.kind === "var" ? `var ${term.name}` : "var", type: UNKNOWN };
 }
 
 /** JSON text and type; a set is an array, as in JSON. */

@@ -110,14 +110,21 @@ export function extentOf(node: TypeNode): RegoType {
   if (node.type !== undefined) return node.type;
   if (node.extent !== undefined) return node.extent;
   const fields: Field[] = [];
-  for (const { key, child } of [...node.children.values()].map((each) => ({ key: each.key, child: each }))) {
+  for (const child of namedChildren(node)) {
     const type = extentOf(child);
-    if (type.kind !== "function") fields.push({ key, type });
+    if (type.kind !== "function") fields.push({ key: child.key, type });
   }
   node.extent = makeObjectType(fields, { key: STRING, value: ANY });
   return node.extent;
 }
 
 export function childKeys(node: TypeNode): readonly FieldKey[] {
-  return [...node.children.values()].map(({ key }) => key).sort(compareKeys);
+  return namedChildren(node)
+    .map(({ key }) => key)
+    .sort(compareKeys);
+}
+
+/** Those whose key is no variable of a head. */
+function namedChildren({ children }: TypeNode): readonly TypeNode[] {
+  return [...children.values()].filter(({ key }) => !isUnknown(keyTypeOf(key)));
 }
