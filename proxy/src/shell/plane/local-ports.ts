@@ -6,6 +6,7 @@ import type { LocalPort, SnapshotProblem, WorkloadSnapshot } from "@regomesh/pro
 import { OutboundAcceptor } from "../downstream/acceptor.ts";
 import type { DownstreamTimeouts } from "../downstream/downstream-timeouts.ts";
 import { Listener } from "../net/listener.ts";
+import { Acceptors } from "./acceptors.ts";
 import type { Activity } from "./data-plane.ts";
 import type { Plane } from "./plane.ts";
 
@@ -23,13 +24,13 @@ export class LocalPorts {
   /** Several threads listen on the same ports. */
   readonly #isShared: boolean;
   #ports: readonly Planned[] = [];
-  /** Of ports that are no more, or are for another service, until their last connection has ended. */
-  readonly #retired = new Set<OutboundAcceptor>();
+  readonly #acceptors: Acceptors<OutboundAcceptor>;
 
   constructor(plane: Plane, timeouts: DownstreamTimeouts | undefined, isShared: boolean) {
     this.#plane = plane;
     this.#timeouts = timeouts;
     this.#isShared = isShared;
+    this.#acceptors = new Acceptors(OutboundAcceptor, () => plane.graceMs);
   }
 
   /** With problems nothing has been opened. */
@@ -61,14 +62,10 @@ export class LocalPorts {
     for (const { local, listener } of plan.ports) {
       const known = before.find((planned) => planned.listener === listener);
       if (known !== undefined && targetOf(known.local) === targetOf(local)) continue;
-      this.#retire(listener);
-      listener.serve(new OutboundAcceptor(this.#plane, this.#timeouts, { kind: "service", service: targetOf(local) }));
+      const aim = { kind: "service", service: targetOf(local) } as const;
+      this.#acceptors.serve(listener, new OutboundAcceptor(this.#plane, this.#timeouts, aim));
     }
-    for (const { listener } of before) {
-      if (plan.ports.some((planned) => planned.listener === listener)) continue;
-      listener.close();
-      this.#retire(listener);
-    }
+    this.#acceptors.listenAt(plan.ports.map(({ listener }) => listener));
   }
 
   abandon(plan: LocalPortPlan): void {
@@ -77,37 +74,15 @@ export class LocalPorts {
 
   /** Takes no new connection, and ends those on which nothing is under way. */
   closeIdle(): void {
-    for (const { listener } of this.#ports) listener.close();
-    for (const acceptor of this.#all()) acceptor.endIdle();
+    this.#acceptors.closeIdle();
   }
 
   activity(): Activity {
-    let [connections, accepted] = [0, 0];
-    for (const acceptor of this.#all()) {
-      connections += acceptor.connections;
-      accepted += acceptor.accepted;
-    }
-    return { connections, accepted };
+    return this.#acceptors.activity();
   }
 
   close(): void {
-    for (const { listener } of this.#ports) listener.close();
-    for (const acceptor of this.#all()) acceptor.destroy();
-  }
-
-  *#all(): Iterable<OutboundAcceptor> {
-    for (const { listener } of this.#ports) {
-      if (listener.acceptor instanceof OutboundAcceptor) yield listener.acceptor;
-    }
-    yield* this.#retired;
-  }
-
-  /** What the listener has taken so far takes no further request. */
-  #retire({ acceptor }: Listener): void {
-    for (const old of this.#retired) if (old.connections === 0) this.#retired.delete(old);
-    if (!(acceptor instanceof OutboundAcceptor)) return;
-    acceptor.retire(this.#plane.graceMs);
-    this.#retired.add(acceptor);
+    this.#acceptors.close();
   }
 }
 

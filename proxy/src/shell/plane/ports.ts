@@ -10,6 +10,7 @@ import { inboundKey } from "../../snapshot/inbound-key.ts";
 import { type Acceptor, acceptorKey, InboundAcceptor, type InboundOptions } from "../downstream/acceptor.ts";
 import { type Address, Listener } from "../net/listener.ts";
 import type { Identity } from "../net/tls.ts";
+import { Acceptors } from "./acceptors.ts";
 import type { Activity, DataPlaneOptions } from "./data-plane.ts";
 import type { Plane } from "./plane.ts";
 
@@ -33,12 +34,12 @@ export class Ports {
   #ports: readonly Planned[] = [];
   #service = "";
   #identity: Identity | undefined = undefined;
-  /** Ports that are no more, until their last connection has ended. */
-  readonly #retired = new Set<InboundAcceptor>();
+  readonly #acceptors: Acceptors<InboundAcceptor>;
 
   constructor(plane: Plane, options: DataPlaneOptions) {
     this.#plane = plane;
     this.#options = options;
+    this.#acceptors = new Acceptors(InboundAcceptor, () => plane.graceMs);
   }
 
   /** `known`: where other threads listen, by the port's name. With problems nothing has been opened. */
@@ -66,15 +67,10 @@ export class Ports {
 
   /** Puts a plan in force, at once. */
   commit(plan: PortPlan): void {
-    const before = this.#ports;
     this.#ports = plan.ports;
     this.#service = plan.service;
     this.#serve();
-    for (const { listener } of before) {
-      if (plan.ports.some((planned) => planned.listener === listener)) continue;
-      listener.close();
-      this.#retire(listener);
-    }
+    this.#acceptors.listenAt(plan.ports.map(({ listener }) => listener));
   }
 
   abandon(plan: PortPlan): void {
@@ -99,41 +95,27 @@ export class Ports {
   /** As `InboundAcceptor.setIdentity`, for every connection there is. */
   setIdentity(identity: Identity, authorities: readonly X509Certificate[] | undefined): void {
     this.#identity = identity;
-    for (const acceptor of this.#all()) acceptor.setIdentity(identity, authorities);
+    for (const acceptor of this.#acceptors) acceptor.setIdentity(identity, authorities);
     // With the first identity, a strict port is no longer one in plaintext.
     this.#serve();
   }
 
   /** Ends the connections of clients who may not speak to us any more. */
   endRefused(): void {
-    for (const acceptor of this.#all()) acceptor.endRefused();
+    for (const acceptor of this.#acceptors) acceptor.endRefused();
   }
 
   /** Takes no new connection, and ends those on which nothing is under way. */
   closeIdle(): void {
-    for (const { listener } of this.#ports) listener.close();
-    for (const acceptor of this.#all()) acceptor.endIdle();
+    this.#acceptors.closeIdle();
   }
 
   activity(): Activity {
-    let [connections, accepted] = [0, 0];
-    for (const acceptor of this.#all()) {
-      connections += acceptor.connections;
-      accepted += acceptor.accepted;
-    }
-    return { connections, accepted };
+    return this.#acceptors.activity();
   }
 
   close(): void {
-    for (const { listener } of this.#ports) listener.close();
-    for (const acceptor of this.#all()) acceptor.destroy();
-  }
-
-  *#all(): Iterable<InboundAcceptor> {
-    for (const { listener } of this.#ports) {
-      if (listener.acceptor instanceof InboundAcceptor) yield listener.acceptor;
-    }
-    yield* this.#retired;
+    this.#acceptors.close();
   }
 
   /** Gives every socket to whom the snapshot and the identity say. */
@@ -146,20 +128,9 @@ export class Ports {
         timeouts: this.#options.timeouts,
         trustedHops: this.#options.trustedHops,
       };
-      const { acceptor } = listener;
-      if (acceptor instanceof InboundAcceptor && acceptor.key === acceptorKey(options)) continue;
-      this.#retire(listener);
-      listener.serve(new InboundAcceptor(this.#plane, options));
+      if (this.#acceptors.of(listener)?.key === acceptorKey(options)) continue;
+      this.#acceptors.serve(listener, new InboundAcceptor(this.#plane, options));
     }
-  }
-
-  /** What the listener has taken so far takes no further request. */
-  #retire(listener: Listener): void {
-    for (const acceptor of this.#retired) if (acceptor.connections === 0) this.#retired.delete(acceptor);
-    const { acceptor } = listener;
-    if (!(acceptor instanceof InboundAcceptor)) return;
-    acceptor.retire(this.#plane.graceMs);
-    this.#retired.add(acceptor);
   }
 
   #whereToListen({ mode, listen }: InboundPort): Address {
