@@ -221,9 +221,9 @@ function isMember(state: Distribution, workload: string): boolean {
   return state.publication === undefined || wanted(state, workload) !== undefined;
 }
 
-function watchedOf({ publication, stage, hold }: Distribution): Parameters<typeof addTraffic>[2] {
+function watchedOf({ publication, proven, stage, hold }: Distribution): Parameters<typeof addTraffic>[2] {
   const { epoch = "" } = publication?.release.revision ?? {};
-  return { epoch, from: stage?.fromSequence, held: hold?.revision.sequence };
+  return { epoch, from: stage?.fromSequence, proven: proven?.release.revision.sequence, held: hold?.revision.sequence };
 }
 
 /** Whoever is no longer the workload that it was, may not stay. */

@@ -38,6 +38,7 @@ function promoted(stage: Stage, word: "promote" | "promote-fully", nowMs: number
     rules,
     sinceMs: nowMs,
     takenAtMs: undefined,
+    lostAtMs: undefined,
     isBaked: false,
     orderedUntilMs: nowMs + RECEIVERS_WAIT_MS,
   };

@@ -5,7 +5,7 @@
 import { type Hold, holdOf } from "./hold.ts";
 import { hashFor, type ProxyStream } from "./proxy.ts";
 import { type Publication, type Release, toPublication } from "./release.ts";
-import { awaitedUntilMs, faultOf } from "./stages.ts";
+import { awaitedUntilMs, faultOf, isWitness } from "./stages.ts";
 import { type Distribution, isHeld, isInForce, type Step, still, wanted, withheldFrom } from "./state.ts";
 import { dropWatched, settleTraffic } from "./traffic.ts";
 
@@ -50,9 +50,10 @@ export function holdWhatIsWrong(state: Distribution, nowMs: number): Step {
 /** What proxies refuse, or what its stage has shown. */
 function whyHeld(state: Distribution, publication: Publication, nowMs: number): Hold | undefined {
   const { stage, roster } = state;
+  const proxies = [...roster.proxies.values()];
   // To try it is what canaries are for: the word of one is enough.
-  const witnessesMin = stage?.kind === "canary" ? 1 : undefined;
-  const refused = holdOf(publication, roster.proxies.values(), nowMs, witnessesMin);
+  const witnesses = stage?.kind === "canary" ? proxies.filter((proxy) => isWitness(state, proxy)) : [];
+  const refused = holdOf(publication, proxies, nowMs) ?? holdOf(publication, witnesses, nowMs, 1);
   if (refused !== undefined) return refused;
   const fault = faultOf(state, nowMs);
   if (fault === undefined) return undefined;

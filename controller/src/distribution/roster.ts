@@ -30,7 +30,10 @@ export type Roster = {
   readonly orphans: readonly Known[];
 };
 
-export type GoneProxy = Pick<ProxyStream, "workload" | "instance" | "principal" | "heardMs" | "holding" | "refusal">;
+export type GoneProxy = Pick<ProxyStream, "workload" | "instance" | "principal" | "heardMs" | "holding" | "refusal"> & {
+  /** It said that it goes. */
+  readonly isOrderly: boolean;
+};
 
 /** A proxy by its name alone: what is remembered of one beyond its streams. */
 export type Known = Pick<ProxyStream, "workload" | "instance" | "principal" | "heardMs">;
@@ -93,7 +96,7 @@ export function leave(roster: Roster, id: StreamId, isOrderly: boolean, nowMs: n
         ? roster.gone
         : [
             ...roster.gone.filter((each) => !dropped.includes(each)),
-            { workload, instance, principal, holding, refusal, heardMs: nowMs },
+            { workload, instance, principal, holding, refusal, heardMs: nowMs, isOrderly },
           ],
     leases: [...roster.leases, { claim: { workload, instance, listen }, untilMs }],
   };
@@ -122,7 +125,10 @@ export function remember(roster: Roster, known: readonly Known[], isMember: (wor
   const gone = missing.filter(({ workload }) => isMember(workload));
   return {
     ...roster,
-    gone: [...roster.gone, ...gone.map((each): GoneProxy => ({ ...each, holding: NOTHING, refusal: undefined }))],
+    gone: [
+      ...roster.gone,
+      ...gone.map((each): GoneProxy => ({ ...each, holding: NOTHING, refusal: undefined, isOrderly: false })),
+    ],
     orphans: [...roster.orphans, ...missing.filter(({ workload }) => !isMember(workload))].slice(-ORPHANS_MAX),
   };
 }

@@ -3,6 +3,7 @@ import { AT_ONCE, type ReleaseRules } from "../snapshot/release-rules.ts";
 import { makeRelease, Play, settled } from "../test/play.ts";
 import { nextDueMs } from "./distribution.ts";
 import { type Publication, toPublication } from "./release.ts";
+import { believed } from "./stages.ts";
 import { wanted, withheldFrom } from "./state.ts";
 
 const RULES: ReleaseRules = {
@@ -18,6 +19,8 @@ function next(rules: Partial<ReleaseRules>, sequence = 2, name = "B", names?: re
   const release = makeRelease(sequence, name, names);
   return toPublication({ ...release, plan: { ...release.plan, rules: { ...RULES, ...rules } } });
 }
+
+const canaryOf = (sent: readonly string[]) => sent[0]?.split(":")[0] ?? "";
 
 const counted = (workload: string, sequence: number, requests: number, refusals: number, failures = 0) => ({
   workload: `default/${workload}`,
@@ -77,10 +80,80 @@ describe("canaries have a release first", () => {
       .publish(next({ canary: { kind: "percent", percent: 10 } }))
       .map((each) => each.split(":")[0]);
     play.ack(canary);
-    const sent = play.leave(canary);
+    const sent = play.leave(canary, true);
     expect(sent).toHaveLength(1);
     expect(play.connect(canary)).toEqual([]);
     expect(play.inForce()).toContain(`${canary}:B`);
+  });
+
+  test("one that breaks off with it is not replaced: a release that ends proxies would go through the mesh", () => {
+    const play = settled("web", "orders", "payments");
+    const canary = canaryOf(play.publish(next({ canary: { kind: "percent", percent: 10 } })));
+    play.ack(canary);
+    expect(play.leave(canary)).toEqual([]);
+    expect(play.at(20_000)).toEqual([]);
+    expect(play.state.stage).toMatchObject({ kind: "canary", takenAtMs: undefined });
+    expect(nextDueMs(play.state, play.nowMs)).toBe(620_000);
+    expect(play.at(620_000).at(0)).toBe("held B by , back to A");
+  });
+
+  test("nobody has it who has not been watched: with its last canary the watch ends, and begins again", () => {
+    const play = settled("web", "orders", "payments");
+    play.publish(next({}));
+    play.ack("orders");
+    play.at(30_000);
+    play.leave("orders");
+    expect(play.at(44_999)).toEqual([]);
+    play.connect("orders");
+    expect(play.state.stage).toMatchObject({ takenAtMs: 0, lostAtMs: undefined });
+    play.at(50_000);
+    play.leave("orders");
+    // Not at its time while the canary is waited for, nor when it is not back.
+    expect(play.at(60_000)).toEqual([]);
+    expect(play.at(65_000)).toEqual([]);
+    play.at(100_000);
+    expect(play.connect("orders")).toEqual([]);
+    expect(play.at(159_999)).toEqual([]);
+    expect(play.at(160_000)).toEqual(["web:B2", "payments:B2"]);
+  });
+
+  test("by percentage nobody whose workload it takes out of the mesh", () => {
+    const names = ["web", "orders", "payments"];
+    const rules = { canary: { kind: "percent", percent: 10 } } as const;
+    const gone = canaryOf(settled(...names).publish(next(rules)));
+    const left = names.filter((name) => name !== gone);
+    const play = settled(...names);
+    const canary = canaryOf(play.publish(next(rules, 2, "B", left)));
+    expect(left).toContain(canary);
+    play.ack(canary);
+    expect(play.at(60_000)).toContain(`${gone} closed not-a-member`);
+  });
+
+  test("a canary that the next commit takes out of the mesh holds up nothing, however often it asks", () => {
+    const play = settled("web", "orders", "payments");
+    play.publish(next({ canary: { kind: "workloads", workloads: ["default/orders", "default/web"] } }));
+    for (const each of ["orders", "web"]) play.ack(each);
+    const sent = play.publish(next({ deadlineMs: 60_000 }, 3, "C", ["orders", "payments"]));
+    expect(sent).toEqual(["web closed not-a-member", "orders:C3"]);
+    play.ack("orders");
+    for (let atMs = 2000; atMs <= 60_000; atMs += 2000) {
+      play.at(atMs);
+      expect(play.connect("web")).toEqual(["web closed not-a-member"]);
+    }
+    expect(play.state.hold).toBeUndefined();
+    expect(play.inForce()).toContain("orders:C");
+    expect(play.state.stage?.kind).toBe("everyone");
+  });
+
+  test("of those that come under ever new names the last ones are remembered", () => {
+    const play = settled("web", "orders");
+    play.publish(next({}));
+    for (let at = 0; at < 2500; at++) {
+      play.connect(`orders/${at}`);
+      play.leave(`orders/${at}`, true);
+    }
+    expect(play.state.stage?.canaries.size).toBeLessThanOrEqual(2000);
+    expect(play.state.stage?.canaries).toContain("default/orders orders");
   });
 
   test("with neither canaries nor a time to watch it is proven as soon as everybody has it", () => {
@@ -147,6 +220,40 @@ describe("a release that its canaries show to be wrong is taken back", () => {
     const play = settled("web", "orders", "payments");
     play.publish(next({}));
     expect(play.nack("orders", "content", "policy_bad_module").at(0)).toBe("held B by orders, back to A");
+  });
+
+  test("not by one that says of itself that it has a later revision, until another says the same", () => {
+    const play = settled("web", "orders", "payments");
+    play.publish(next({}));
+    play.leave("payments");
+    const revision = { epoch: "e", sequence: 2, name: "B" };
+    const holding = { snapshotHash: "f".repeat(64), revision, contentHashes: [] };
+    expect(play.connect("payments", { holding })).toEqual(["payments:B2+module"]);
+    expect(play.nack("payments", "content", "policy_bad_module")).toEqual([]);
+    expect(play.nack("orders", "content", "policy_bad_module").at(0)).toMatch(/^held B by /);
+  });
+
+  test("not by what proxies tell of it that have not got it", () => {
+    const play = settledWithTraffic();
+    play.publish(next({}));
+    play.ack("orders");
+    const worse = (workload: string) => [counted(workload, 1, 10, 0), counted(workload, 2, 1000, 1000)];
+    const ofWeb = believed(play.state, { workload: "default/web", instance: "web" }, worse("web"));
+    expect(ofWeb).toEqual([counted("web", 1, 10, 0)]);
+    expect(believed(play.state, { workload: "default/orders", instance: "x" }, worse("orders"))).toHaveLength(1);
+    expect(believed(play.state, { workload: "default/orders", instance: "orders" }, worse("orders"))).toHaveLength(2);
+    expect(believed(settled("web").state, { workload: "default/web", instance: "web" }, worse("web"))).toHaveLength(2);
+  });
+
+  test("held against what was proven, not against one in between that was not", () => {
+    const play = settledWithTraffic();
+    play.publish(next({}));
+    play.ack("orders");
+    play.publish(next({}, 3, "C"));
+    play.take({ kind: "traffic", counted: [counted("orders", 2, 1000, 900)] });
+    play.ack("orders");
+    expect(play.state.traffic.before.get("default/orders")).toEqual({ requests: 1000, refusals: 10, failures: 0 });
+    expect(play.take({ kind: "traffic", counted: [counted("orders", 3, 100, 40)] }).at(0)).toMatch(/^held C/);
   });
 
   test("by refusals that rose, against what the same workload had before", () => {

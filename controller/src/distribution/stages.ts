@@ -13,9 +13,9 @@ import type { StageFault } from "./hold.ts";
 import { makeOrder, type ReleaseOrder } from "./order.ts";
 import type { ProxyStream } from "./proxy.ts";
 import type { Publication } from "./release.ts";
-import { RESTART_LEASE_MS } from "./roster.ts";
+import { type GoneProxy, RESTART_LEASE_MS } from "./roster.ts";
 import { type Distribution, hasAnswered, isHeld, isInForce, proxyName, type Step, still } from "./state.ts";
-import { type Rise, riseOf } from "./traffic.ts";
+import { type Counted, type Rise, riseOf } from "./traffic.ts";
 
 export type Stage = {
   readonly kind: "canary" | "everyone";
@@ -26,6 +26,8 @@ export type Stage = {
   readonly sinceMs: number;
   /** When all that shall have it had answered. */
   readonly takenAtMs: number | undefined;
+  /** Since when none of its canaries that are connected has it, though it was taken. */
+  readonly lostAtMs: number | undefined;
   /** It was watched for as long as it shall be. */
   readonly isBaked: boolean;
   readonly order: ReleaseOrder;
@@ -54,6 +56,7 @@ export function openStage(publication: Publication, proven: Publication | undefi
     fromSequence: revision.sequence,
     sinceMs: nowMs,
     takenAtMs: undefined,
+    lostAtMs: undefined,
     isBaked: false,
     order: makeOrder(plan),
     orderedUntilMs: proven === undefined ? undefined : nowMs + RECEIVERS_WAIT_MS,
@@ -65,19 +68,31 @@ export function openStage(publication: Publication, proven: Publication | undefi
 export function awaitedUntilMs(state: Distribution): readonly number[] {
   const { stage, roster } = state;
   if (stage === undefined) return [];
-  const gone =
-    stage.kind === "canary" ? roster.gone.filter((each) => stage.canaries.has(proxyName(each))) : roster.gone;
+  const gone = stage.kind === "canary" ? roster.gone.filter((each) => isGoneCanary(state, stage, each)) : roster.gone;
   return gone.map(({ heardMs }) => heardMs + BACK_WAIT_MS);
+}
+
+/** Whom the release takes out of the mesh comes back to it no more, however often it asks. */
+function isGoneCanary(state: Distribution, { canaries }: Stage, proxy: GoneProxy): boolean {
+  return canaries.has(proxyName(proxy)) && isOfRelease(state, proxy);
+}
+
+function isOfRelease(
+  { publication }: Distribution,
+  { workload, principal }: Pick<ProxyStream, "workload" | "principal">,
+) {
+  return publication?.snapshots.get(workload)?.principal === principal;
 }
 
 /** When the stage changes by time alone. */
 export function stageDueMs(state: Distribution): readonly number[] {
   const { stage } = state;
   if (stage === undefined) return [];
-  const { kind, rules, sinceMs, takenAtMs, isBaked, orderedUntilMs } = stage;
+  const { kind, rules, sinceMs, takenAtMs, lostAtMs, isBaked, orderedUntilMs } = stage;
   const isAwaited = kind === "canary" && takenAtMs === undefined && state.roster.proxies.size > 0;
   return [
     ...(orderedUntilMs === undefined ? [] : [orderedUntilMs]),
+    ...(lostAtMs === undefined ? [] : [lostAtMs + BACK_WAIT_MS]),
     ...(takenAtMs === undefined || isBaked ? [] : [takenAtMs + rules.bakeMs]),
     ...(isAwaited ? [sinceMs + rules.deadlineMs] : []),
   ];
@@ -99,18 +114,63 @@ export function chooseCanaries(state: Distribution): Step {
   for (const proxy of proxies) if (mustBeCanary(state, stage.rules, proxy)) canaries.add(proxyName(proxy));
   if (stage.rules.canary?.kind === "percent") {
     const others = proxies.filter((proxy) => !canaries.has(proxyName(proxy)));
-    const lacking = Math.ceil((proxies.length * stage.rules.canary.percent) / 100) - (proxies.length - others.length);
-    for (const name of lacking <= 0 ? [] : inNoOrder(others).slice(0, lacking)) canaries.add(name);
+    const there = proxies.length - others.length + roster.gone.filter((each) => isLost(state, stage, each)).length;
+    const lacking = Math.ceil((proxies.length * stage.rules.canary.percent) / 100) - there;
+    const free = others.filter((proxy) => isOfRelease(state, proxy));
+    for (const name of lacking <= 0 ? [] : inNoOrder(free).slice(0, lacking)) canaries.add(name);
   }
-  return still(canaries.size === stage.canaries.size ? state : { ...state, stage: { ...stage, canaries } });
+  if (canaries.size === stage.canaries.size) return still(state);
+  if (canaries.size > CANARIES_MAX) keepKnown(canaries, [...proxies, ...roster.gone]);
+  return still({ ...state, stage: { ...stage, canaries } });
 }
 
-function mustBeCanary({ proven }: Distribution, { canary }: ReleaseRules, proxy: ProxyStream): boolean {
-  if (canary?.kind === "workloads" && canary.workloads.includes(proxy.workload)) return true;
-  if (proven?.snapshots.get(proxy.workload)?.principal !== proxy.principal) return true;
+/** Names of canaries that are kept though nobody knows them any more: each start of a proxy has another. */
+const CANARIES_MAX = 2000;
+
+function keepKnown(canaries: Set<string>, proxies: readonly Pick<ProxyStream, "workload" | "instance">[]): void {
+  const known = new Set(proxies.map(proxyName));
+  for (const name of canaries) if (!known.has(name)) canaries.delete(name);
+}
+
+/** A canary that broke off with the release in force keeps its place: what ends its proxies would take one after the other. */
+function isLost(state: Distribution, stage: Stage, gone: GoneProxy): boolean {
+  return (
+    !gone.isOrderly && isGoneCanary(state, stage, gone) && (gone.holding.revision?.sequence ?? 0) >= stage.fromSequence
+  );
+}
+
+function mustBeCanary(state: Distribution, rules: ReleaseRules, proxy: ProxyStream): boolean {
+  if (isOfRelease(state, proxy) && isNamed(state, rules, proxy)) return true;
   const { revision } = proxy.holding;
-  const { epoch, sequence } = proven.release.revision;
-  return revision !== undefined && revision.epoch === epoch && revision.sequence > sequence;
+  const { epoch, sequence } = state.proven?.release.revision ?? {};
+  return sequence !== undefined && revision !== undefined && revision.epoch === epoch && revision.sequence > sequence;
+}
+
+/** Whoever the rules name, or can have nothing else: not whoever says that it has a later revision than the proven one. */
+function isNamed({ proven }: Distribution, { canary }: ReleaseRules, { workload, principal }: ProxyStream): boolean {
+  if (canary?.kind === "workloads" && canary.workloads.includes(workload)) return true;
+  return proven?.snapshots.get(workload)?.principal !== principal;
+}
+
+/** Whether a proxy's word on the release counts: while canaries try it theirs alone, and of those that the rules name. */
+export function isWitness(state: Distribution, proxy: ProxyStream): boolean {
+  const { stage } = state;
+  if (stage?.kind !== "canary") return true;
+  if (!stage.canaries.has(proxyName(proxy))) return false;
+  return stage.rules.canary?.kind === "percent" || isNamed(state, stage.rules, proxy);
+}
+
+/** Of what a proxy has counted, what it can know: while canaries try a release, nobody else has met anything by it. */
+export function believed(
+  state: Distribution,
+  { workload, instance }: Pick<ProxyStream, "workload" | "instance">,
+  counted: readonly Counted[],
+): readonly Counted[] {
+  const { stage } = state;
+  if (stage?.kind !== "canary" || !counted.some(({ sequence }) => sequence >= stage.fromSequence)) return counted;
+  const canary = canariesOf(state).find((each) => each.workload === workload && each.instance === instance);
+  if (canary !== undefined && isWitness(state, canary)) return counted;
+  return counted.filter(({ sequence }) => sequence < stage.fromSequence);
 }
 
 /** By a digest of their names: the same proxies whenever it is asked, of whatever workloads. */
@@ -124,17 +184,28 @@ export function advanceStage(state: Distribution, nowMs: number): Step {
   const { stage, roster } = state;
   if (stage === undefined || isHeld(state)) return still(state);
   const isAlone = stage.kind === "canary" && stage.takenAtMs === undefined && roster.proxies.size === 0;
-  const now: Stage = isAlone ? { ...stage, sinceMs: nowMs } : stage;
+  const now: Stage = isAlone ? { ...stage, sinceMs: nowMs } : noteLoss(state, stage, nowMs);
   const takenAtMs = now.takenAtMs ?? (isTaken(state, nowMs) ? nowMs : undefined);
-  if (takenAtMs === undefined) return still(isAlone ? { ...state, stage: now } : state);
-  const isBaked = takenAtMs + now.rules.bakeMs <= nowMs;
+  if (takenAtMs === undefined) return still(now === stage ? state : { ...state, stage: now });
+  const isBaked = now.lostAtMs === undefined && takenAtMs + now.rules.bakeMs <= nowMs;
   if (isBaked && now.kind === "canary") {
     const orderedUntilMs = nowMs + RECEIVERS_WAIT_MS;
     const everyone: Stage = { ...now, kind: "everyone", sinceMs: nowMs, takenAtMs: undefined, orderedUntilMs };
     return advanceStage({ ...state, stage: everyone }, nowMs);
   }
-  const isSame = takenAtMs === now.takenAtMs && isBaked === now.isBaked;
+  const isSame = now === stage && takenAtMs === now.takenAtMs && isBaked === now.isBaked;
   return still(isSame ? state : { ...state, stage: { ...now, takenAtMs, isBaked } });
+}
+
+/** It is watched for as long as one of its canaries has it: when all are gone, and none is back in time, that begins anew. */
+function noteLoss(state: Distribution, stage: Stage, nowMs: number): Stage {
+  const { kind, takenAtMs, lostAtMs } = stage;
+  if (kind !== "canary" || takenAtMs === undefined) return stage;
+  const isThere = canariesOf(state).some((proxy) => isInForce(state, proxy));
+  if (isThere) return lostAtMs === undefined ? stage : { ...stage, lostAtMs: undefined };
+  if (lostAtMs === undefined) return { ...stage, lostAtMs: nowMs };
+  if (nowMs < lostAtMs + BACK_WAIT_MS) return stage;
+  return { ...stage, lostAtMs: undefined, takenAtMs: undefined, sinceMs: nowMs };
 }
 
 /** Whether all that shall have it have answered, at least one of them by taking it, and nobody is waited for. */

@@ -49,7 +49,8 @@ const CHANCE = 3;
 
 /**
  * Takes in what was counted. `from`: the first number of the release that is watched, undefined
- * while none is; `held`: that of one that was taken back, whose requests say nothing of any other.
+ * while none is; `proven`: that of the one before it; `held`: that of one that was taken back. Requests
+ * under that, or under one in between that was never proven, say nothing of any other.
  */
 export function addTraffic(
   traffic: Traffic,
@@ -57,14 +58,20 @@ export function addTraffic(
   {
     epoch,
     from,
+    proven = 0,
     held,
-  }: { readonly epoch: string; readonly from: number | undefined; readonly held: number | undefined },
+  }: {
+    readonly epoch: string;
+    readonly from: number | undefined;
+    readonly proven: number | undefined;
+    readonly held: number | undefined;
+  },
 ): Traffic {
   const [before, now] = [new Map(traffic.before), new Map(traffic.now)];
   for (const { workload, ...each } of counted) {
     if (each.epoch !== epoch || each.sequence === held) continue;
     if (from !== undefined && each.sequence >= from) now.set(workload, sum(now.get(workload), each));
-    else before.set(workload, faded(sum(before.get(workload), each)));
+    else if (each.sequence <= proven) before.set(workload, faded(sum(before.get(workload), each)));
   }
   return { before, now };
 }

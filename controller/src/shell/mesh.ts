@@ -108,7 +108,8 @@ export class MeshState {
   report(workload: string, report: ProxyReport): void {
     const places = this.#placesNow();
     if (places === undefined) return;
-    this.distributor.count(this.#ledger.apply(workload, report, places, this.#clock.nowMs()));
+    const counted = this.#ledger.apply(workload, report, places, this.#clock.nowMs());
+    this.distributor.count({ workload, instance: report.instance }, counted);
     for (const { revision, rules } of this.decisions.apply(workload, report, places)) {
       for (const { file, row } of rules) this.excerpts.prepare(revision, file, row);
     }

@@ -27,9 +27,10 @@ import { type Word, whyNoWord } from "../../distribution/intervene.ts";
 import { type KeptStage, keptStageOf } from "../../distribution/kept-stage.ts";
 import { planInForce } from "../../distribution/plan-in-force.ts";
 import { fallbackOf } from "../../distribution/proof.ts";
-import type { StreamId } from "../../distribution/proxy.ts";
+import type { ProxyStream, StreamId } from "../../distribution/proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
 import { claimsOf, type Known, knownOf } from "../../distribution/roster.ts";
+import { believed } from "../../distribution/stages.ts";
 import {
   type CloseReason,
   type Distribution,
@@ -273,8 +274,9 @@ export class Distributor {
     return this.#endpoints;
   }
 
-  /** What requests met at proxies: it is looked at together, twice a second. */
-  count(counted: readonly Counted[]): void {
+  /** What requests met at a proxy: it is looked at together with the others', twice a second. */
+  count(proxy: Pick<ProxyStream, "workload" | "instance">, told: readonly Counted[]): void {
+    const counted = believed(this.#state, proxy, told);
     if (counted.length === 0) return;
     this.#counted = sumUp(this.#counted, counted);
     if (this.#counting !== undefined) return;
