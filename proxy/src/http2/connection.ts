@@ -140,14 +140,9 @@ export class Connection {
     return this.#streams.count === 0 && !this.#receiver.isPending;
   }
 
-  /** A frame has begun and is not whole. */
-  get isPending(): boolean {
-    return this.#receiver.isPending;
-  }
-
-  /** A head, or a frame that is no content, has begun and is not whole. */
-  get isHeadPending(): boolean {
-    return this.#receiver.isHeadPending;
+  /** Which head, or frame that is no content, has begun and is not whole; 0: none. */
+  get pendingHead(): number {
+    return this.#receiver.pendingHead;
   }
 
   /** Whether a stream may be begun now, as client. */

@@ -1,7 +1,7 @@
 /** A count that runs down with time: whether a peer does too often what a peer may do sometimes. */
-import type { Rate } from "./limits.ts";
+import type { Http2Limits, Rate } from "./limits.ts";
 
-export class FloodGuard {
+class FloodGuard {
   readonly #rate: Rate;
   #count = 0;
   #countedMs = 0;
@@ -16,5 +16,20 @@ export class FloodGuard {
     this.#count = Math.max(0, this.#count - (past * this.#rate.perSecond) / 1000) + 1;
     this.#countedMs = nowMs;
     return this.#count <= this.#rate.burst;
+  }
+}
+
+/** Of a connection. */
+export class FloodGuards {
+  readonly resets: FloodGuard;
+  readonly faults: FloodGuard;
+  readonly idleFrames: FloodGuard;
+  readonly emptyFrames: FloodGuard;
+
+  constructor({ resets, faults, idleFrames, emptyFrames }: Http2Limits) {
+    this.resets = new FloodGuard(resets);
+    this.faults = new FloodGuard(faults);
+    this.idleFrames = new FloodGuard(idleFrames);
+    this.emptyFrames = new FloodGuard(emptyFrames);
   }
 }

@@ -7,7 +7,7 @@ import { Framing, type Head } from "../http1/head.ts";
 import { EarnedFrames } from "./earned-frames.ts";
 import { Ended } from "./ended-streams.ts";
 import { ErrorCode } from "./error-code.ts";
-import { FloodGuard } from "./flood-guard.ts";
+import { FloodGuards } from "./flood-guard.ts";
 import { Flag, FRAME_BYTES_LEAST, FrameType, readUint31, readUint32, writeUint32 } from "./frame.ts";
 import { FrameReader, FrameStep } from "./frame-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
@@ -41,17 +41,15 @@ export class FrameReceiver {
   readonly #block: HeaderBlock;
   readonly #receiveWindow: ReceiveWindow;
   #prefaceBytes: number;
+  /** Parts of DATA count, too; CONTINUATIONs are of the head before them. */
+  #frameCount = 0;
   readonly #lost: Stream[] = [];
 
   // A DATA frame of which a part is here.
   #contentLeft = 0;
   #isDiscarded = false;
 
-  // Floods.
-  readonly #resets: FloodGuard;
-  readonly #faults: FloodGuard;
-  readonly #idleFrames: FloodGuard;
-  readonly #emptyFrames: FloodGuard;
+  readonly #floods: FloodGuards;
   readonly #earned = new EarnedFrames();
   #pings = 0;
 
@@ -65,10 +63,7 @@ export class FrameReceiver {
     this.#block = new HeaderBlock(limits);
     this.#receiveWindow = new ReceiveWindow(limits.connectionWindowBytes, limits.connectionWindowBytesMax);
     this.#prefaceBytes = role === "server" ? 0 : PREFACE.length;
-    this.#resets = new FloodGuard(limits.resets);
-    this.#faults = new FloodGuard(limits.faults);
-    this.#idleFrames = new FloodGuard(limits.idleFrames);
-    this.#emptyFrames = new FloodGuard(limits.emptyFrames);
+    this.#floods = new FloodGuards(limits);
   }
 
   /** A frame has begun and is not whole. */
@@ -76,9 +71,10 @@ export class FrameReceiver {
     return this.#frames.isPending || this.#block.stream !== 0;
   }
 
-  /** A head, or a frame that is no content, has begun and is not whole. */
-  get isHeadPending(): boolean {
-    return this.#block.stream !== 0 || (this.#frames.isPending && !this.#frames.isInContent);
+  /** Which head, or frame that is no content, has begun and is not whole; 0: none. */
+  get pendingHead(): number {
+    const isPending = this.#block.stream !== 0 || (this.#frames.isPending && !this.#frames.isInContent);
+    return isPending ? this.#frameCount + 1 : 0;
   }
 
   next(bytes: Uint8Array, start: number, end: number): Http2Event {
@@ -138,6 +134,7 @@ export class FrameReceiver {
 
   #readFrame(): number {
     const { type, flags, stream } = this.#frames;
+    if (type !== FrameType.continuation) this.#frameCount++;
     if (!this.#streams.isSettled && (type !== FrameType.settings || (flags & Flag.ack) !== 0))
       return this.fail(ErrorCode.protocolError, "the first frame is not SETTINGS");
     if (this.#block.stream !== 0 && (type !== FrameType.continuation || stream !== this.#block.stream))
@@ -195,7 +192,7 @@ export class FrameReceiver {
       const padding = length - this.#contentLeft;
       if (padding > 0) this.release(stream, padding);
       const isEmpty = this.#contentLeft === 0 && (flags & Flag.endStream) === 0;
-      if (isEmpty && !this.#emptyFrames.takes(this.nowMs)) return this.#calm("empty DATA frames");
+      if (isEmpty && !this.#floods.emptyFrames.takes(this.nowMs)) return this.#calm("empty DATA frames");
       if (stream.contentLeft >= 0) {
         stream.contentLeft -= this.#contentLeft;
         const isShort = (flags & Flag.endStream) !== 0 && stream.contentLeft > 0;
@@ -293,7 +290,7 @@ export class FrameReceiver {
     if (this.#streams.count >= this.#streams.limits.streamsMax) {
       this.#streams.ended.note(id, Ended.resetByUs);
       this.#writer.reset(id, ErrorCode.refusedStream);
-      return this.#faults.takes(this.nowMs) ? this.#afterReply() : this.#calm("streams above the limit");
+      return this.#floods.faults.takes(this.nowMs) ? this.#afterReply() : this.#calm("streams above the limit");
     }
     const stream = this.#streams.make(id);
     const { fault, head } = this.#heads;
@@ -341,7 +338,7 @@ export class FrameReceiver {
       return this.#earned.takesLateReset(this.#streams) ? NOTHING : this.#calm("resets of streams that have ended");
     }
     const code = readUint32(bytes, from) as ErrorCode;
-    if (this.#streams.role === "server" && !this.#resets.takes(this.nowMs))
+    if (this.#streams.role === "server" && !this.#floods.resets.takes(this.nowMs))
       return this.#calm("streams reset by the peer");
     this.#streams.move(stream, StreamMove.reset, true);
     return this.#tellReset(stream, code, true, code !== ErrorCode.refusedStream);
@@ -367,7 +364,7 @@ export class FrameReceiver {
     this.#writer.control(FrameType.settings, Flag.ack, 0, 0);
     const isFirst = !this.#streams.isSettled;
     this.#streams.isSettled = true;
-    if (!isFirst && !this.#idleFrames.takes(this.nowMs)) return this.#calm("SETTINGS");
+    if (!isFirst && !this.#floods.idleFrames.takes(this.nowMs)) return this.#calm("SETTINGS");
     if (change <= 0) return this.#afterReply();
     this.told.stream = undefined;
     return Http2Event.window;
@@ -381,7 +378,8 @@ export class FrameReceiver {
       const isOurs = readUint32(bytes, from) === 0 && readUint32(bytes, from + 4) === this.#pings && this.#pings > 0;
       return isOurs ? Http2Event.pong : this.#countIdle();
     }
-    if (!this.#idleFrames.takes(this.nowMs)) return this.#calm("PINGs");
+    if (!this.#earned.takesPing(this.#streams) && !this.#floods.idleFrames.takes(this.nowMs))
+      return this.#calm("PINGs");
     const at = this.#writer.control(FrameType.ping, Flag.ack, 0, PING_BYTES);
     for (let i = 0; i < PING_BYTES; i++) this.#writer.output.bytes[at + i] = bytes[from + i]!;
     return this.#afterReply();
@@ -446,12 +444,15 @@ export class FrameReceiver {
   #onEnded(id: number, what: string): number {
     if (this.#streams.isIdle(id)) return this.fail(ErrorCode.protocolError, `${what} on an idle stream`);
     const how = this.#streams.ended.how(id);
+    // A whole request on a number that was used: no trailers are one.
+    const isAsked = what === "HEADERS" && this.#streams.role === "server" && this.#heads.fault === undefined;
     // Late: it had not heard of it. Content counts for the connection's window, and so for enough.
-    const isLate = how === Ended.resetByUs || id > this.#streams.toldLast;
-    if (isLate) return what === "DATA" && this.#frames.length > 0 ? NOTHING : this.#countIdle();
+    const isLate = how === Ended.resetByUs || id > this.#streams.toldLast || (how === Ended.forgotten && !isAsked);
+    if (isLate && what === "DATA" && this.#frames.length > 0) return NOTHING;
+    if (isLate) return this.#earned.takesLate(this.#streams) ? NOTHING : this.#calm("late frames");
     if (how === Ended.resetByPeer) {
       this.#writer.reset(id, ErrorCode.streamClosed);
-      return this.#faults.takes(this.nowMs) ? this.#afterReply() : this.#calm("frames on closed streams");
+      return this.#floods.faults.takes(this.nowMs) ? this.#afterReply() : this.#calm("frames on closed streams");
     }
     if (how === Ended.whole || what === "DATA") return this.fail(ErrorCode.streamClosed, `${what} on a closed stream`);
     return this.fail(ErrorCode.protocolError, "a stream's number below one that was begun");
@@ -472,7 +473,7 @@ export class FrameReceiver {
     if (unused > 0) this.#update(0, this.#receiveWindow.release(unused));
     this.#writer.reset(stream.id, code);
     this.#streams.move(stream, StreamMove.reset);
-    if (!this.#faults.takes(this.nowMs)) return this.#calm("streams in error");
+    if (!this.#floods.faults.takes(this.nowMs)) return this.#calm("streams in error");
     if (!isTold) return this.#afterReply();
     return this.#tellReset(stream, code, false, true);
   }
@@ -491,7 +492,7 @@ export class FrameReceiver {
   }
 
   #countIdle(): number {
-    return this.#idleFrames.takes(this.nowMs) ? NOTHING : this.#calm("frames that mean nothing");
+    return this.#floods.idleFrames.takes(this.nowMs) ? NOTHING : this.#calm("frames that mean nothing");
   }
 
   /** After something was written that the peer did not wait for. */

@@ -38,6 +38,11 @@ export class Streams {
     this.limits = limits;
   }
 
+  /** That we reset, ever. */
+  get reset(): number {
+    return this.ended.resetByUs;
+  }
+
   get count(): number {
     return this.#open.size;
   }

@@ -164,3 +164,19 @@ test.each<readonly [string, Uint8Array | undefined]>([
   const last = heard(client).findLast(({ type }) => type === goaway);
   expect(last && [readUint31(last.payload, 0), readUint32(last.payload, 4)]).toEqual([1, ErrorCode.noError]);
 });
+
+test("of frames that each come in two pieces, each has its time", async () => {
+  const headMs = 1000;
+  const bench = await setUp({ timeouts: { headMs } });
+  const client = new Client(bench.inbound);
+  const half = 11;
+  const asks = Array.from({ length: 6 }, (_, i) => asked(i, HELD));
+  client.write(Buffer.from(preface));
+  for (const [i, bytes] of asks.entries()) {
+    client.write(Buffer.from(concat(asks[i - 1]?.subarray(half) ?? new Uint8Array(0), bytes.subarray(0, half))));
+    await new Promise((next) => setTimeout(next, headMs / 4));
+  }
+  expect(client.socket.closed).toBe(false);
+  await client.closed;
+  expect(goawayOf(client)).toBe(ErrorCode.enhanceYourCalm);
+});

@@ -47,6 +47,8 @@ export class Http2Connection implements Speaker, StreamOwner {
   readonly #watch: Timer;
   /** A frame that is no content, or a head, has begun and is not whole. */
   readonly #frame: Timer;
+  /** The one that it is armed for; 0: none. */
+  #pendingFrame = 0;
   readonly #leave: Timer;
   readonly #end: Timer;
   #state: State = "open";
@@ -229,11 +231,17 @@ export class Http2Connection implements Speaker, StreamOwner {
     }
     this.#current = undefined;
     if ((this.#state as State) === "closed") return;
-    if (codec.isHeadPending !== this.#frame.isArmed) {
-      if (codec.isHeadPending) this.#thread.arm(this.#frame, this.#timeouts.headMs);
-      else this.#thread.disarm(this.#frame);
-    }
+    // What waits here is not the client's delay.
+    this.#watchFrame(this.#intake.isBlocked ? 0 : codec.pendingHead);
     this.touch();
+  }
+
+  /** `pending`: which frame is not whole; each has its time. */
+  #watchFrame(pending: number): void {
+    if (pending === this.#pendingFrame) return;
+    this.#pendingFrame = pending;
+    if (pending === 0) this.#thread.disarm(this.#frame);
+    else this.#thread.arm(this.#frame, this.#timeouts.headMs);
   }
 
   #on(event: Http2Event): void {
