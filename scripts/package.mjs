@@ -25,6 +25,7 @@ const THREAD = /new URL\(\s*"(\.\/[\w-]+)\.ts",\s*import\.meta\.url,?\s*\)/g;
 const COPIED = [
   "cli/bin/regomesh",
   "cli/bin/regomesh.mjs",
+  "cli/bin/kubectl-regomesh",
   "dashboard/dist",
   "policy-compiler/runtime/build/runtime.wasm",
   "policies",
@@ -42,7 +43,7 @@ rmSync(stage, { recursive: true, force: true });
 const bundled = await bundle();
 await bundleServices();
 for (const path of COPIED) cpSync(join(root, path), join(stage, path), { recursive: true });
-for (const name of ["regomesh", "regomesh.mjs"]) chmodSync(join(stage, "cli/bin", name), 0o755);
+for (const name of ["regomesh", "regomesh.mjs", "kubectl-regomesh"]) chmodSync(join(stage, "cli/bin", name), 0o755);
 writeFileSync(join(stage, "THIRD-PARTY-NOTICES"), notices(bundled));
 writeFileSync(join(stage, "package.json"), `${JSON.stringify(manifest(), undefined, 2)}\n`);
 const [packed] = JSON.parse(
@@ -124,7 +125,7 @@ function manifest() {
     license,
     type: "module",
     engines: { node: ">=22.21" },
-    bin: { regomesh: "cli/bin/regomesh" },
+    bin: { regomesh: "cli/bin/regomesh", "kubectl-regomesh": "cli/bin/kubectl-regomesh" },
     files: ["lib", "THIRD-PARTY-NOTICES", "examples/services", ...COPIED],
   };
 }

@@ -49,7 +49,7 @@ const NODE_ENV =
 // A sidecar does have one (and that flag would keep it from ever seeing the signal): whoever
 // listens to it takes it from the inspector, so somebody does from here on.
 process.on("SIGUSR1", () => {});
-const COMPILES = new Set(["build", "check", "eval", "test"]);
+const COMPILES = new Set(["analyze", "build", "check", "eval", "test"]);
 const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 // The installable package has its code built; a checkout runs it as it is written.
 const isPackage = existsSync(join(root, "lib/main.js"));

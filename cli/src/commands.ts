@@ -14,6 +14,11 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     load: async () => (await import("./commands/check.ts")).check,
   },
   {
+    name: "analyze",
+    summary: "find what is wrong with a source or a cluster, by codes that stay",
+    load: async () => (await import("./commands/analyze.ts")).analyze,
+  },
+  {
     name: "test",
     summary: "run the unit tests of policies in the engine that enforces them",
     load: async () => (await import("./commands/test.ts")).test,
@@ -42,6 +47,11 @@ export const COMMANDS: readonly { readonly name: string; readonly summary: strin
     name: "status",
     summary: "show which revision is in force where, and what was refused",
     load: async () => (await import("./commands/status.ts")).status,
+  },
+  {
+    name: "doctor",
+    summary: "say whether an installation is well, and what to do where it is not",
+    load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
     name: "decisions",

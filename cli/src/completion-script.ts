@@ -8,6 +8,7 @@ export type Shell = (typeof SHELLS)[number];
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   color: ["auto", "always", "never"],
   view: ["wide", "yaml", "json"],
+  "fail-on": ["error", "warning"],
   role: ["inbound", "outbound", "edge", "cli", "controller"],
   verdict: ["allowed", "denied", "limited", "broken", "refused", "differs"],
 };

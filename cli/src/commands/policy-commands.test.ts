@@ -55,6 +55,30 @@ test("check names places in policies and resources alike, with a way out", async
   });
 });
 
+test("analyze gives what check finds a code and a way out, and warnings alone fail where they are asked for", async () => {
+  expect(await run("analyze", "policies")).toMatchObject({ code: 0, out: "nothing is found\n" });
+  await changed("examples/mesh/bindings.yaml", "unit: examples/authz", "unit: examples/auth", async () => {
+    const { code, out } = await run("analyze", "-o", "json");
+    const { findings } = JSON.parse(out) as { findings: readonly object[] };
+    expect([code, findings[0]]).toMatchObject([
+      1,
+      {
+        code: "RM0203",
+        name: "reference_unknown",
+        file: "examples/mesh/bindings.yaml",
+        row: 37,
+        column: 9,
+        fix: "did you mean examples/authz?",
+      },
+    ]);
+    expect((await run("analyze", "-o", "wide")).out).toMatch(
+      /bindings\.yaml:37:9: error RM0203: no directory .*\n {2}fix: did you mean examples\/authz\?\n/,
+    );
+  });
+  expect((await run("analyze", "--fail-on", "never")).code).toBe(64);
+  expect((await run("analyze", "-A", "examples")).err).toMatch(/not both/);
+});
+
 test("check --base names what would go, and how to say that it is meant", async () => {
   const before = await mkdtemp(join(tmpdir(), "regomesh-base-"));
   for (const name of ["policies", "examples"]) await cp(join(folder, name), join(before, name), { recursive: true });

@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import type { StatusBody } from "@regomesh/controller";
 import { stringify } from "yaml";
 import { reasonOf } from "../client.ts";
+import { asksCluster, CLUSTER_HELP, type ClusterFlags, clusterFlags, isShown, openCluster } from "../cluster-flags.ts";
+import { printClusterStatus, toClusterStatus } from "../cluster-status-text.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { findController, STATE_DEFAULT } from "../find-controller.ts";
 import { parseColor, parseView, type View } from "../flags.ts";
@@ -15,11 +17,12 @@ const help = `
 Usage: regomesh status [flags]
 
 Shows the revision in force, each workload's proxy, and the last commit that was refused,
-with the place of its fault.
+with the place of its fault. Of a cluster: every object of the mesh, and what it is told.
 
   --controller URL  the controller's HTTP address (default: the one that runs with --state)
   --state DIR       the controller's state folder (default ${STATE_DEFAULT})
-  -n, --namespace N proxies of this namespace alone
+  -n, --namespace N proxies, or objects, of this namespace alone
+${CLUSTER_HELP}
   -o VIEW           wide (namespaces, instances, admin addresses and principals, too, and what
                     both ends of each edge have agreed on by mutual TLS), yaml or json (the
                     body of GET /api/status)
@@ -33,6 +36,7 @@ const flags = {
   controller: { type: "string" },
   state: { type: "string" },
   namespace: { type: "string", short: "n" },
+  ...clusterFlags,
   view: { type: "string", short: "o" },
   format: { type: "string" },
   color: { type: "string" },
@@ -43,7 +47,7 @@ export const status: Command = {
   summary: "show which revision is in force where",
   help,
   flags,
-  exits: { 0: "shown", 1: "no controller answers" },
+  exits: { 0: "shown", 1: "no controller, or cluster, answers" },
   run,
 };
 
@@ -53,6 +57,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     throw new UsageError(`--format takes text or json, not ${values.format}`);
   const view = parseView(values.view ?? (values.format === "json" ? "json" : undefined));
   const color = parseColor(values.color);
+  if (asksCluster(values, io, values.controller !== undefined || values.state !== undefined))
+    return await showCluster(values, view, makePaint(io, color), io);
   const found = await findController(values, io.cwd);
   if ("fault" in found) {
     io.err(`regomesh status: ${found.fault}\n`);
@@ -74,6 +80,21 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       : { ...body, proxies: body.proxies.filter((proxy) => proxy.namespace === namespace) };
   io.out(printView(shown, view, makePaint(io, color), io.isTerminal ? io.columns : Number.POSITIVE_INFINITY));
   return EXIT.yes;
+}
+
+async function showCluster(values: ClusterFlags, view: View, paint: Paint, io: Io): Promise<number> {
+  try {
+    await using cluster = await openCluster(values);
+    const { objects } = await cluster.listWatched();
+    const state = toClusterStatus(objects.filter(({ metadata }) => isShown(metadata.namespace, values)));
+    if (view === "json") io.out(`${JSON.stringify(state, undefined, 2)}\n`);
+    else if (view === "yaml") io.out(stringify(state));
+    else io.out(printClusterStatus(state, paint, view === "wide"));
+    return EXIT.yes;
+  } catch (error) {
+    io.err(`regomesh status: ${(error as Error).message}\n`);
+    return EXIT.no;
+  }
 }
 
 function printView(body: StatusBody, view: View, paint: Paint, columns: number): string {

@@ -10,6 +10,7 @@ import { MANIFEST_CHECK } from "./manifests.ts";
 import { manyCheck } from "./many.ts";
 import { OUTAGE_CHECK } from "./outages.ts";
 import { findKubernetes, KUBERNETES_VERSION } from "./peers.ts";
+import { PLUGIN_CHECK } from "./plugin.ts";
 import { ROUTES_CHECK } from "./routes.ts";
 import { WALK } from "./walk.ts";
 
@@ -27,6 +28,7 @@ const checksOf = (objects: number): readonly Check[] => [
   INJECTION_CHECK,
   WALK,
   ROUTES_CHECK,
+  PLUGIN_CHECK,
   manyCheck(objects),
   OUTAGE_CHECK,
   LEADER_CHECK,

@@ -193,7 +193,8 @@ function toNumber({ spec }: Pod, port: number | string): number {
   return ports.find(({ name }) => name === port)?.containerPort ?? 0;
 }
 
-function isMeshPod(object: ClusterObject): object is Pod {
+/** The proxy stands in it, and it runs, or is about to. */
+export function isMeshPod(object: ClusterObject): object is Pod {
   if (object.kind !== "Pod") return false;
   const { spec = {}, status = {} } = object as { readonly spec?: PodSpec; readonly status?: PodStatus };
   const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
@@ -221,6 +222,14 @@ function portsOf({ spec: { ports = [] } }: Service): readonly MeshPort[] {
     if (protocol === undefined || (port.protocol ?? "TCP") !== "TCP") return [];
     return [{ port, name: port.name ?? "http", protocol }];
   });
+}
+
+/** Ports of a Service that the mesh leaves out, by name or number; none where it is no Service of Pods. */
+export function unknownPorts(object: ClusterObject): readonly string[] {
+  const { selector = {}, ports = [] } = (object.kind === "Service" ? object.spec : {}) as ServiceSpec;
+  if (Object.keys(selector).length === 0) return [];
+  const known = portsOf(object as Service).map(({ port }) => port.port);
+  return ports.filter(({ port }) => !known.includes(port)).map(({ name, port }) => name ?? `${port}`);
 }
 
 const APP_PROTOCOLS: Readonly<Record<string, Protocol>> = {

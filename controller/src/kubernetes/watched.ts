@@ -52,13 +52,15 @@ const GATEWAY_API: readonly Watched[] = (
 
 export const WATCHED: readonly Watched[] = [...OWN, ...CORE, ...GATEWAY_API];
 
+type Listed = Pick<Watched, "apiVersion" | "plural">;
+
 /** Of all namespaces. */
-export function collectionPath({ apiVersion, plural }: Watched): string {
+export function collectionPath({ apiVersion, plural }: Listed): string {
   return `${rootOf(apiVersion)}/${plural}`;
 }
 
 export function objectPath(
-  { apiVersion, plural }: Watched,
+  { apiVersion, plural }: Listed,
   { namespace, name }: { readonly namespace?: string; readonly name: string },
 ): string {
   const inside = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;

@@ -10,7 +10,8 @@ const NAME = "regomesh";
 /** Long enough for a build, and far below the API server's own thirty. */
 const TIMEOUT_SECONDS = 10;
 /** Namespaces by their own label, and Pods by theirs, which is above it: `enabled` or `disabled`. */
-const INJECT_LABEL = `${API_GROUP}/inject`;
+/** Of a Namespace or a Pod: `enabled`, or `disabled`. */
+export const INJECT_LABEL = `${API_GROUP}/inject`;
 
 export type WebhookConfiguration = {
   readonly plural: string;

@@ -1,0 +1,112 @@
+/** What is wrong with a source: what the controller would say of a commit of it, and what its policies' own check adds. */
+import { realpath, stat } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { type Diagnostic, type DiagnosticRecord, printRecord, type Source, toDiagnosticRecord } from "@regomesh/base";
+import { type Against, checkSource, type SourceCheck, type SourceRights, StandingError } from "@regomesh/controller";
+import { checkOffered, checkUnit, findSlowPaths } from "@regomesh/policy-compiler";
+import { UsageError } from "../command.ts";
+import { printDiagnostics } from "../report.ts";
+import { readLanguage } from "./capabilities.ts";
+import { loadOwnBuiltins } from "./own-builtins.ts";
+import { readSchemas } from "./schemas.ts";
+import { findUnits } from "./units.ts";
+
+export type FaultOptions = Parameters<typeof readLanguage>[0] & {
+  readonly rights: SourceRights;
+  readonly against?: Against | undefined;
+  readonly builtins?: Parameters<typeof loadOwnBuiltins>[0];
+  readonly strict?: boolean | undefined;
+  readonly schema?: Parameters<typeof readSchemas>[0];
+};
+
+export type Faults = {
+  readonly source: SourceCheck;
+  /** How many units of policy there are. */
+  readonly units: number;
+  /** Of policies, with the text that they are about. */
+  readonly found: readonly Diagnostic[];
+  /** All of them, sorted by place, each once. */
+  readonly records: readonly DiagnosticRecord[];
+};
+
+/** Throws UsageError where the directory, or what it is held against, is none. */
+export async function findFaults(directory: string, options: FaultOptions, cwd: string): Promise<Faults> {
+  const { rights, against, strict = false, schema } = options;
+  const source = await checkDirectory(directory.replace(/(?!^)\/+$/, ""), rights, cwd, against);
+  const said = await readLanguage(options, cwd);
+  const { signatures } = await loadOwnBuiltins(options.builtins, cwd);
+  const builtins = said.restrict(signatures);
+  const units = findUnits(source.files, said);
+  const schemas = await readSchemas(schema, source.files, cwd);
+  const ofUnits = units.flatMap(({ unit, diagnostics }) => [
+    ...diagnostics,
+    ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }, { strict, schemas, builtins }),
+  ]);
+  // Bindings say in which role a unit is asked; without any, the entrypoints' names do.
+  if (source.resourceFiles === 0) ofUnits.push(...units.flatMap(({ unit }) => checkOffered(unit, builtins)));
+  ofUnits.push(...units.flatMap(({ unit }) => findSlowPaths(unit, builtins)));
+  // What no binding names refuses nothing: its faults are for whoever binds it one day.
+  const isAsked = strict || schema !== undefined;
+  const isHarmless = source.isTaken && source.resourceFiles > 0 && !isAsked;
+  const found = isHarmless ? ofUnits.map((each) => ({ ...each, severity: "warning" as const })) : ofUnits;
+  const records = unique([...found.map(toDiagnosticRecord), ...source.diagnostics]);
+  return { source, units: units.length, found, records };
+}
+
+/** The check, with every file named from where the command was given. */
+async function checkDirectory(
+  directory: string,
+  rights: SourceRights,
+  cwd: string,
+  against: Against | undefined,
+): Promise<SourceCheck> {
+  const place = resolve(cwd, directory);
+  const facts = await stat(place).catch(() => undefined);
+  if (facts === undefined) throw new UsageError(`${directory}: no such file or directory`);
+  if (!facts.isDirectory()) throw new UsageError(`${directory} is no directory: the source is checked as a whole`);
+  const source = await checkSource(place, rights, against).catch((error: unknown) => {
+    throw error instanceof StandingError ? new UsageError(error.message) : error;
+  });
+  const here = await realpath(cwd);
+  const rename = (file: string) => relative(here, join(source.top, file)) || ".";
+  return {
+    ...source,
+    files: source.files.map(({ name, text }) => ({ name: rename(name), text })),
+    diagnostics: source.diagnostics.map((each) => ({ ...each, file: rename(each.file) })),
+    failedTests: source.failedTests.map((each) => ({ ...each, file: rename(each.file) })),
+  };
+}
+
+/** Sorted by place, each once: a unit is checked by itself and for every binding of it. */
+function unique(records: readonly DiagnosticRecord[]): readonly DiagnosticRecord[] {
+  const byText = new Map(records.map((record) => [printRecord(record), record]));
+  return [...byText.values()].sort(
+    (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.row - b.row || a.column - b.column,
+  );
+}
+
+/** With its excerpt: from the diagnostic itself, or for a record from the file's text. */
+export function printFound(
+  record: DiagnosticRecord,
+  diagnostics: readonly Diagnostic[],
+  files: readonly Source[],
+): string {
+  const line = printRecord(record);
+  const known = diagnostics.find((diagnostic) => printRecord(toDiagnosticRecord(diagnostic)) === line);
+  if (known !== undefined) return printDiagnostics([known], "pretty");
+  const source = files.find(({ name }) => name === record.file);
+  // A fault of the source as a whole, or of a file that is not read, has no text to show.
+  if (source === undefined) return record.hint === undefined ? line : `${line}\nhint: ${record.hint}`;
+  const start = offsetOf(source.text, record.row, record.column);
+  const end = start + (/^[\w./-]+/.exec(source.text.slice(start))?.[0].length ?? 1);
+  const { code, severity, message, hint } = record;
+  const at = { source, span: { start, end } };
+  return printDiagnostics([{ code, severity, message, at, ...(hint === undefined ? {} : { hint }) }], "pretty");
+}
+
+function offsetOf(text: string, row: number, column: number): number {
+  const before = text.split("\n").slice(0, row - 1);
+  const line = text.split("\n")[row - 1] ?? "";
+  const points = [...line].slice(0, column - 1).join("").length;
+  return before.reduce((sum, each) => sum + each.length + 1, 0) + points;
+}
