@@ -13,6 +13,7 @@ import { guard } from "./guard.ts";
 import type { RuntimeModule } from "./link/runtime-module.ts";
 import type { PlannedPolicy } from "./plan/plan.ts";
 import { findReads } from "./plan/reads.ts";
+import type * as Resolved from "./resolved/ast.ts";
 import { makeRuleTree } from "./resolved/rule-tree.ts";
 import { checkRole } from "./role/check-role.ts";
 import type { Module } from "./syntax/ast.ts";
@@ -40,8 +41,7 @@ export type Front = AnalyzeSettings & {
   /** Whose data the rules must not stand in the way of. */
   readonly unit?: Unit;
   readonly parsed?: readonly Module[];
-  /** Resolved ones. */
-  readonly modules?: readonly Module[];
+  readonly modules?: readonly Resolved.Module[];
   readonly types?: RuleTypes | undefined;
 };
 

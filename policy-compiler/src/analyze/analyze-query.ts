@@ -4,8 +4,9 @@
  */
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
+import type * as Resolved from "../resolved/ast.ts";
 import { makeRuleTree } from "../resolved/rule-tree.ts";
-import type { Body, Expr, Import, Module, Term, What } from "../syntax/ast.ts";
+import type { Body, Expr, Import, Term, What } from "../syntax/ast.ts";
 import type { RegoVersion } from "../syntax/version.ts";
 import { checkQuery, type RuleTypes } from "../types/check-rules.ts";
 import { checkBodyCalls, makeCallables } from "./check-calls.ts";
@@ -18,11 +19,11 @@ import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
 import { addImplicit } from "./rewrite-term.ts";
 import { orderQuery } from "./safety.ts";
 import { declaredNames, type Scope } from "./scope.ts";
+import { toResolvedBody } from "./to-resolved.ts";
 import { eachDeepExpr, eachTerm, termsOfExpr } from "./tree.ts";
 
 export type AnalyzeQueryOptions = {
-  /** Resolved ones. */
-  readonly modules: readonly Module[];
+  readonly modules: readonly Resolved.Module[];
   readonly builtins?: BuiltinSignatures;
   /** What the modules' rules give, where that is known already. */
   readonly types?: RuleTypes;
@@ -34,7 +35,7 @@ export type AnalyzeQueryOptions = {
   readonly version?: RegoVersion;
 };
 
-export type QueryAnalysis = { readonly body?: Body; readonly diagnostics: readonly Diagnostic[] };
+export type QueryAnalysis = { readonly body?: Resolved.Body; readonly diagnostics: readonly Diagnostic[] };
 
 export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAnalysis {
   const { modules, builtins = BUILTINS, print = false } = options;
@@ -65,8 +66,9 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   const [only] = rewritten;
   const isOne = rewritten.length === 1 && only !== undefined && !iterates(only, builtins);
   const captured = isOne ? [captureValue(context, only, callables.arity)] : rewritten;
-  const ordered = orderQuery(captured, callables.arity, diagnostics, counter);
+  const inOrder = orderQuery(captured, callables.arity, diagnostics, counter);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+  const ordered = toResolvedBody(inOrder);
   diagnostics.push(...checkQuery(ordered, options.types ?? typeRules(root, builtins)));
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   return { body: ordered, diagnostics };
@@ -108,7 +110,7 @@ function rewriteQuery(context: RewriteContext, body: Body): Body {
 }
 
 /** The names that a package's rules have, from heads that begin at the root. */
-function resolvedExports(modules: readonly Module[], path: readonly string[]): Exports {
+function resolvedExports(modules: readonly Resolved.Module[], path: readonly string[]): Exports {
   const names = new Set<string>();
   const wanted = JSON.stringify(path);
   for (const module of modules) {

@@ -4,8 +4,9 @@
  */
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
+import type * as Resolved from "../resolved/ast.ts";
 import { eachNode, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
-import type { Body, Module, Rule, Term } from "../syntax/ast.ts";
+import type { Module, Rule, Term } from "../syntax/ast.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
 import type { Schemas } from "../types/schemas.ts";
 import { callsFirst } from "./calls-first.ts";
@@ -25,6 +26,7 @@ import { collectExports, collectGlobals } from "./names.ts";
 import { readFirst } from "./read-first.ts";
 import { rewriteRule } from "./rewrite-rule.ts";
 import { checkHeads, orderRule } from "./safety.ts";
+import { toResolvedModule } from "./to-resolved.ts";
 import { eachRuleExpr } from "./tree.ts";
 
 export type AnalyzeOptions = {
@@ -40,8 +42,8 @@ export type AnalyzeOptions = {
 };
 
 export type Analysis = {
-  /** Resolved (`syntax/ast.ts`); absent where a diagnostic is an error. */
-  readonly modules?: readonly Module[];
+  /** Absent where a diagnostic is an error. */
+  readonly modules?: readonly Resolved.Module[];
   /** What their rules give; there where the modules are. */
   readonly types?: RuleTypes;
   readonly diagnostics: readonly Diagnostic[];
@@ -53,7 +55,7 @@ type State = {
   readonly builtins: BuiltinSignatures;
   readonly print: boolean;
   readonly strict: boolean;
-  readonly index: RuleNode;
+  readonly index: RuleNode<Rule>;
   readonly callables: Callables;
   readonly schemas: Schemas | undefined;
   /** Faults that no later stage stumbles over: the stages go on. */
@@ -61,9 +63,12 @@ type State = {
   /** Faults that count only where no stage stops. */
   readonly late: Diagnostic[];
   /** Once bodies are in order. */
+  readonly resolved?: ResolvedState;
   readonly dependencies?: Dependencies;
   readonly types?: RuleTypes;
 };
+
+type ResolvedState = { readonly modules: readonly Resolved.Module[]; readonly root: RuleNode };
 
 type Stage = { readonly name: string; readonly run: (state: State, diagnostics: Diagnostic[]) => State };
 
@@ -88,7 +93,7 @@ const STAGES: readonly Stage[] = [
 
 export function analyze(options: AnalyzeOptions): Analysis {
   const { modules, builtins = BUILTINS, print = false, strict = false, schemas } = options;
-  const index = makeRuleTree([]);
+  const index = makeRuleTree<Rule>([]);
   let state: State = {
     modules,
     builtins,
@@ -108,7 +113,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   diagnostics.push(...state.minor, ...state.late);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const types = state.types === undefined ? {} : { types: state.types };
-  return { modules: state.modules, ...types, diagnostics: sortDiagnostics(diagnostics) };
+  return { modules: resolvedOf(state).modules, ...types, diagnostics: sortDiagnostics(diagnostics) };
 }
 
 function keep(state: State, diagnostics: Diagnostic[], found: readonly Diagnostic[]): State {
@@ -159,13 +164,14 @@ function checkCalls(state: State, diagnostics: Diagnostic[]): State {
 }
 
 function checkCycles(state: State, diagnostics: Diagnostic[]): State {
-  const dependencies = findDependencies(state.index);
+  const dependencies = findDependencies(resolvedOf(state).root);
   return { ...keep(state, diagnostics, checkRecursion(dependencies)), dependencies };
 }
 
 function checkAllTypes(state: State): State {
-  const dependencies = state.dependencies ?? findDependencies(state.index);
-  const { types, diagnostics: found } = checkTypes(dependencies, state);
+  const { modules, root } = resolvedOf(state);
+  const dependencies = state.dependencies ?? findDependencies(root);
+  const { types, diagnostics: found } = checkTypes(dependencies, { ...state, modules });
   return { ...keep(state, state.minor, found), types };
 }
 
@@ -180,23 +186,25 @@ const READING_START = 2_000_000;
 const NEEDS_START = 3_000_000;
 
 function readAllFirst(state: State): State {
-  const needs = new Map<Rule, Body>();
-  const alike = new Set<Rule>();
-  for (const node of eachNode(state.index)) {
+  const { modules, root } = resolvedOf(state);
+  const needs = new Map<Resolved.Rule, Resolved.Body>();
+  const alike = new Set<Resolved.Rule>();
+  for (const node of eachNode(root)) {
     if (areAlike(node)) for (const rule of node.rules) alike.add(rule);
     if (node.rules.length < 2) continue;
     const generator = { counter: { generated: NEEDS_START } };
-    for (const [rule, body] of findNeeds(node, { root: state.index, generator })) needs.set(rule, body);
+    for (const [rule, body] of findNeeds(node, { root, generator })) needs.set(rule, body);
   }
-  const read = (rule: Rule): Rule => {
+  const read = (rule: Resolved.Rule): Resolved.Rule => {
     const generator = { counter: { generated: READING_START } };
-    const called = callsFirst(withNeeds(rule, needs), state.index, generator);
-    return readFirst(called, { root: state.index, generator, asksKeys: !alike.has(rule) });
+    const called = callsFirst(withNeeds(rule, needs), root, generator);
+    return readFirst(called, { root, generator, asksKeys: !alike.has(rule) });
   };
-  return { ...state, modules: state.modules.map((module) => ({ ...module, rules: module.rules.map(read) })) };
+  const reading = modules.map((module) => ({ ...module, rules: module.rules.map(read) }));
+  return { ...state, resolved: { modules: reading, root } };
 }
 
-function withNeeds(rule: Rule, needs: ReadonlyMap<Rule, Body>): Rule {
+function withNeeds(rule: Resolved.Rule, needs: ReadonlyMap<Resolved.Rule, Resolved.Body>): Resolved.Rule {
   if (needs.size === 0) return rule;
   const own = needs.get(rule);
   const rest = rule.else === undefined ? undefined : withNeeds(rule.else, needs);
@@ -207,8 +215,15 @@ function withNeeds(rule: Rule, needs: ReadonlyMap<Rule, Body>): Rule {
 function orderModules(state: State, diagnostics: Diagnostic[]): State {
   const found: Diagnostic[] = [];
   const order = (rule: Rule): Rule => orderRule(rule, state.callables.arity, found, { generated: ORDERING_START });
-  const modules = state.modules.map((module) => ({ ...module, rules: module.rules.map(order) }));
+  const ordered = state.modules.map((module) => ({ ...module, rules: module.rules.map(order) }));
   const undeclared = found.filter(({ code }) => code === "rego_compile_error");
   diagnostics.push(...(undeclared.length > 0 ? undeclared : found));
-  return { ...state, modules, index: makeRuleTree(modules) };
+  if (hasErrors(diagnostics)) return state;
+  const modules = ordered.map(toResolvedModule);
+  return { ...state, resolved: { modules, root: makeRuleTree(modules) } };
+}
+
+function resolvedOf({ resolved }: State): ResolvedState {
+  if (resolved === undefined) throw new Error("what is not in order is not resolved");
+  return resolved;
 }

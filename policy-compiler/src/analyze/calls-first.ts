@@ -4,8 +4,8 @@
  * front of it, in closures too.
  */
 
+import type { Body, Expr, Rule, Term, What } from "../resolved/ast.ts";
 import type { RuleNode } from "../resolved/rule-tree.ts";
-import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
 import type { Generator } from "./context.ts";
 import { splitCalls } from "./negation.ts";
 import { asksRules } from "./read-first.ts";

@@ -13,7 +13,7 @@ export type Callables = {
   arity(path: readonly string[]): number | undefined;
 };
 
-export function makeCallables(root: RuleNode, builtins: BuiltinSignatures): Callables {
+export function makeCallables(root: RuleNode<Rule>, builtins: BuiltinSignatures): Callables {
   return {
     arity(path) {
       if (path[0] !== "data") return builtins.resolve(path.join("."))?.arity;

@@ -17,7 +17,7 @@ import { printPath, printTermPath } from "../syntax/print-term.ts";
 import { makeProblem } from "./problem.ts";
 
 /** `modules` with heads that begin at the root. */
-export function checkConflicts(root: RuleNode, modules: readonly Module[]): readonly Diagnostic[] {
+export function checkConflicts(root: RuleNode<Rule>, modules: readonly Module[]): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   for (const node of eachNode(root)) checkNode(node, modules, diagnostics);
   for (const module of modules) checkPackages(root, module, modules, diagnostics);
@@ -29,7 +29,7 @@ function liesBelow(rule: Rule): boolean {
   return isGroundHead(rule) && !hasConstantHead(rule);
 }
 
-function checkNode(node: RuleNode, modules: readonly Module[], diagnostics: Diagnostic[]): void {
+function checkNode(node: RuleNode<Rule>, modules: readonly Module[], diagnostics: Diagnostic[]): void {
   const rules = node.rules.filter((rule) => !liesBelow(rule));
   const [first] = rules;
   if (first === undefined) return;
@@ -44,7 +44,7 @@ function checkNode(node: RuleNode, modules: readonly Module[], diagnostics: Diag
 }
 
 /** What may not stand below: anything below one value, functions below a document made piece by piece. */
-function findBelow(node: RuleNode, rules: readonly Rule[]): readonly Rule[] {
+function findBelow(node: RuleNode<Rule>, rules: readonly Rule[]): readonly Rule[] {
   const all = [...eachNode(node)].flatMap((other) => (other === node ? other.rules.filter(liesBelow) : other.rules));
   if (rules.some(hasConstantHead)) return all;
   return all.filter(({ head }) => head.args !== undefined);
@@ -64,7 +64,7 @@ function areOfSeveralKinds(rules: readonly Rule[]): boolean {
 }
 
 function checkDefaults(
-  node: RuleNode,
+  node: RuleNode<Rule>,
   rules: readonly Rule[],
   modules: readonly Module[],
   diagnostics: Diagnostic[],
@@ -84,7 +84,12 @@ function packageOf(rule: Rule, modules: readonly Module[]): Location {
 }
 
 /** No package has the name of a rule. */
-function checkPackages(root: RuleNode, module: Module, modules: readonly Module[], diagnostics: Diagnostic[]): void {
+function checkPackages(
+  root: RuleNode<Rule>,
+  module: Module,
+  modules: readonly Module[],
+  diagnostics: Diagnostic[],
+): void {
   for (const rule of module.rules) {
     if (!hasConstantHead(rule)) continue;
     const path = rule.head.ref.map((part) => (part.kind === "string" ? part.value : ""));

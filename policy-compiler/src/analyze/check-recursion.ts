@@ -6,8 +6,8 @@
  * Functions count as parts of the document that they stand in.
  */
 import type { Diagnostic } from "@regomesh/base";
+import type { Rule } from "../resolved/ast.ts";
 import { ruleName } from "../resolved/rule-tree.ts";
-import type { Rule } from "../syntax/ast.ts";
 import type { Dependencies, RuleVertex } from "./dependencies.ts";
 import { findComponents, findCycle, type Vertex } from "./graph.ts";
 import { makeProblem } from "./problem.ts";

@@ -1,8 +1,8 @@
 /** The type check of a set of modules: rules in the order in which they need each other. */
 import type { Diagnostic } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
+import type { Module } from "../resolved/ast.ts";
 import type { RuleNode } from "../resolved/rule-tree.ts";
-import type { Module } from "../syntax/ast.ts";
 import { checkRules, type RuleTypes } from "../types/check-rules.ts";
 import type { Schemas } from "../types/schemas.ts";
 import { type Dependencies, findDependencies, makeDependents, orderRules } from "./dependencies.ts";

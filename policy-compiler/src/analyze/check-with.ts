@@ -2,14 +2,14 @@
 import type { Diagnostic } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import { constantPath, dataName, findNode, hasConstantHead, type RuleNode } from "../resolved/rule-tree.ts";
-import type { Expr, Term, With } from "../syntax/ast.ts";
+import type { Expr, Rule, Term, With } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import type { Callables } from "./check-calls.ts";
 import { makeProblem } from "./problem.ts";
 import { termName } from "./rewrite-with.ts";
 
 export type WithContext = {
-  readonly root: RuleNode;
+  readonly root: RuleNode<Rule>;
   readonly callables: Callables;
   readonly builtins: BuiltinSignatures;
   readonly diagnostics: Diagnostic[];

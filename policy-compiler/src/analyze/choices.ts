@@ -3,7 +3,7 @@
  * `some x in ["a", "b"]`. What a reference with such variables can mean is then a few paths.
  */
 
-import type { Expr, Term } from "../syntax/ast.ts";
+import type { Expr, Term } from "../resolved/ast.ts";
 import { isGround, scalarText } from "../syntax/ground.ts";
 
 export type Choices = {
@@ -23,7 +23,7 @@ export function makeChoices(): Choices {
 }
 
 function noteConstants({ what, isNegated, with: modifiers }: Expr, known: Map<string, readonly Term[]>): void {
-  if (isNegated || modifiers.length > 0 || (what.kind !== "unify" && what.kind !== "assign")) return;
+  if (isNegated || modifiers.length > 0 || what.kind !== "unify") return;
   const { left, right } = what;
   for (const [side, other] of [
     [left, right],

@@ -3,7 +3,7 @@
  * for, and what the index asks of a value where that is less than the test.
  */
 import type { Location } from "@regomesh/base";
-import type { Body, Expr, Term, What } from "../syntax/ast.ts";
+import type { Body, Expr, Term, What } from "../resolved/ast.ts";
 
 /** Of a text alone the index tells its beginning: it looks for one among the members of what holds any. The test stays where it is. */
 export function affixTest(expr: Expr): Expr | undefined {

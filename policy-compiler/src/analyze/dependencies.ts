@@ -3,8 +3,8 @@
  * reference with a variable needs every rule that it may mean.
  */
 
+import type { Rule, Term } from "../resolved/ast.ts";
 import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
-import type { Rule, Term } from "../syntax/ast.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { type Choices, makeChoices } from "./choices.ts";
 import { orderVertices, reverse, type Vertex } from "./graph.ts";

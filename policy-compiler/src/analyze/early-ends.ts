@@ -7,10 +7,10 @@
  * Only where it can be told apart: a body beside it may fail, and no rule in the way stands there always.
  */
 
+import type { Body, Rule } from "../resolved/ast.ts";
+import { earlyValue } from "../resolved/early-exit.ts";
 import { isGroundHead, type RuleNode } from "../resolved/rule-tree.ts";
-import type { Body, Rule } from "../syntax/ast.ts";
 import { constantText } from "../syntax/constant-text.ts";
-import { earlyValue } from "../syntax/early-exit.ts";
 import { linksOf } from "../syntax/rule-links.ts";
 import { mayRuleFail, needsOf, type Reading } from "./read-first.ts";
 

@@ -3,6 +3,7 @@
  * references among its arguments, before it negates: where one of them is undefined, so is the
  * body. `import future.keywords.not` makes a body of the expression instead, and nothing is moved.
  */
+import type * as Resolved from "../resolved/ast.ts";
 import type { Expr, Term, What } from "../syntax/ast.ts";
 import { freshVar, type Generator } from "./context.ts";
 import { mapSubterms, mapWhat } from "./tree.ts";
@@ -18,6 +19,8 @@ export function liftCalls(context: Generator, expr: Expr): readonly Expr[] {
 }
 
 /** The same of any expression, also of one that assigns or iterates: the order in which OPA evaluates it. */
+export function splitCalls(context: Generator, expr: Resolved.Expr): readonly Resolved.Expr[];
+export function splitCalls(context: Generator, expr: Expr): readonly Expr[];
 export function splitCalls(context: Generator, expr: Expr): readonly Expr[] {
   const moved: Expr[] = [];
   const move = makeMove(context, expr, moved);

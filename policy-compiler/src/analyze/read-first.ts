@@ -8,8 +8,8 @@
  * leaves closures, `not` and `with` alone, and bodies that print.
  */
 import type { Location } from "@regomesh/base";
+import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
 import type { RuleNode } from "../resolved/rule-tree.ts";
-import type { Body, Expr, Head, Rule, Term, What } from "../syntax/ast.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { printTermPath } from "../syntax/print-term.ts";
 import {

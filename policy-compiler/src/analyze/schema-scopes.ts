@@ -4,8 +4,9 @@
  * one says of the same place.
  */
 import type { Diagnostic } from "@regomesh/base";
+import type { Module, Rule } from "../resolved/ast.ts";
 import { constantPath } from "../resolved/rule-tree.ts";
-import type { Annotation, Module, Rule } from "../syntax/ast.ts";
+import type { Annotation } from "../syntax/ast.ts";
 import { readSchemaUses, type SchemaUse } from "../syntax/schema-annotation.ts";
 import { overrideType } from "../types/override.ts";
 import { readSchemaType, type Schemas, schemaName } from "../types/schemas.ts";

@@ -1,13 +1,17 @@
 /**
  * Walking the tree. What a closure contains (the body of a comprehension, of `every`, of
- * `not { … }`) is another level: `each…` stop there, `eachDeep…` go in.
+ * `not { … }`) is another level: `each…` stop there, `eachDeep…` go in. Each walks any tree, and gives of a
+ * resolved one resolved parts: that is what the first of two signatures says.
  */
+import type * as Resolved from "../resolved/ast.ts";
 import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
 
 /** The terms a comprehension yields, or the variables of `every`, and the body they belong to. */
 export type Closure = { readonly heads: readonly Term[]; readonly body: Body; readonly isImplicit: boolean };
 
 /** The parts of a term on its own level. */
+export function subterms(term: Resolved.Term): readonly Resolved.Term[];
+export function subterms(term: Term): readonly Term[];
 export function subterms(term: Term): readonly Term[] {
   switch (term.kind) {
     case "ref":
@@ -55,6 +59,8 @@ export function closureOfWhat(what: What): Closure | undefined {
 }
 
 /** The terms of an expression on its own level, without its modifiers. */
+export function termsOfWhat(what: Resolved.What): readonly Resolved.Term[];
+export function termsOfWhat(what: What): readonly Term[];
 export function termsOfWhat(what: What): readonly Term[] {
   switch (what.kind) {
     case "term":
@@ -91,6 +97,8 @@ function isBuiltinName(value: Term): boolean {
 }
 
 /** The same term with its parts on this level replaced. */
+export function mapSubterms(term: Resolved.Term, map: (part: Resolved.Term) => Resolved.Term): Resolved.Term;
+export function mapSubterms(term: Term, map: (part: Term) => Term): Term;
 export function mapSubterms(term: Term, map: (part: Term) => Term): Term {
   switch (term.kind) {
     case "ref":
@@ -108,6 +116,8 @@ export function mapSubterms(term: Term, map: (part: Term) => Term): Term {
 }
 
 /** The same with its terms replaced, but for what declares or contains a body. */
+export function mapWhat(what: Resolved.What, map: (term: Resolved.Term) => Resolved.Term): Resolved.What;
+export function mapWhat(what: What, map: (term: Term) => Term): What;
 export function mapWhat(what: What, map: (term: Term) => Term): What {
   switch (what.kind) {
     case "term":
@@ -122,6 +132,8 @@ export function mapWhat(what: What, map: (term: Term) => Term): What {
 }
 
 /** Each term on this level, outer before inner. Called for every rule several times: it makes no arrays. */
+export function eachTerm(term: Resolved.Term, visit: (term: Resolved.Term) => void): void;
+export function eachTerm(term: Term, visit: (term: Term) => void): void;
 export function eachTerm(term: Term, visit: (term: Term) => void): void {
   visit(term);
   switch (term.kind) {
@@ -169,14 +181,19 @@ function collectClosures(term: Term, closures: Closure[]): void {
 
 /** Called with each term; a call that is a statement comes as a term too, and says so. */
 export type TermVisit = (term: Term, isStatement: boolean) => void;
+type ResolvedVisit = (term: Resolved.Term, isStatement: boolean) => void;
 
 /** Each term of an expression at any depth. */
+export function eachDeepTerm(expr: Resolved.Expr, visit: ResolvedVisit): void;
+export function eachDeepTerm(expr: Expr, visit: TermVisit): void;
 export function eachDeepTerm(expr: Expr, visit: TermVisit): void {
   if (expr.what.kind === "call") visit({ ...expr.what, kind: "call-term" }, true);
   for (const term of termsOfExpr(expr)) deepTerm(term, visit);
   eachClosureTerm(closureOfWhat(expr.what), visit);
 }
 
+export function deepTerm(term: Resolved.Term, visit: ResolvedVisit): void;
+export function deepTerm(term: Term, visit: TermVisit): void;
 export function deepTerm(term: Term, visit: TermVisit): void {
   eachTerm(term, (part) => {
     visit(part, false);
@@ -191,6 +208,8 @@ function eachClosureTerm(closure: Closure | undefined, visit: TermVisit): void {
 }
 
 /** Each term of a rule, its head, body and `else` links. */
+export function eachRuleTerm(rule: Resolved.Rule, visit: ResolvedVisit): void;
+export function eachRuleTerm(rule: Rule, visit: TermVisit): void;
 export function eachRuleTerm(rule: Rule, visit: TermVisit): void {
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
     for (const term of link.head.args ?? []) deepTerm(term, visit);

@@ -5,11 +5,10 @@ import type { BuiltinSignatures } from "../builtins/table.ts";
 import { emitModule } from "../emit/module.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { planQuery } from "../plan/plan.ts";
-import type { Body, Expr, Module, Term } from "../syntax/ast.ts";
+import type { Body, Expr, Module, Term } from "../resolved/ast.ts";
 import { parseJson } from "../unit/json.ts";
 
 export type AskContext = {
-  /** Resolved. */
   readonly modules: readonly Module[];
   /** JSON text. */
   readonly data: string;
@@ -44,14 +43,11 @@ function subjectsOf({ what }: Expr): readonly Term[] {
       return [what.term];
     case "call":
       return what.args.filter(isTelling);
-    case "assign":
     case "unify":
       return [what.left, what.right].filter(isTelling);
     case "every":
       return [what.domain];
     case "body":
-    case "some":
-    case "some-in":
       return [];
   }
 }

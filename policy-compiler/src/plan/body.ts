@@ -1,6 +1,6 @@
 /** Bodies: one expression after the other, each within what those before it made true. */
 import type { IrOperand } from "../ir/policy.ts";
-import type { Body, Expr, What } from "../syntax/ast.ts";
+import type { Body, Expr, What } from "../resolved/ast.ts";
 import { planCallExpression } from "./call.ts";
 import { irPlace } from "./planner.ts";
 import {
@@ -40,7 +40,6 @@ function planWhat(site: Site, what: What): void {
     case "call":
       planCallExpression(site, what.operator.path, what.args);
       break;
-    case "assign":
     case "unify":
       if (!planWalkPath(site, what)) planUnify(site, what.left, what.right);
       break;
@@ -52,9 +51,6 @@ function planWhat(site: Site, what: What): void {
       append(site, { type: "IsDefinedStmt", stmt: { source: reached } });
       break;
     }
-    case "some":
-    case "some-in":
-      throw new Error(`the planner was given ${what.kind}, which analysis rewrites`);
   }
 }
 

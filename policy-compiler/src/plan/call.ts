@@ -1,7 +1,7 @@
 /** Calls: built-ins, functions of the policy, and what `with` puts in their place. */
 import type { IrOperand } from "../ir/policy.ts";
+import type { Term } from "../resolved/ast.ts";
 import { dataName } from "../resolved/rule-tree.ts";
-import type { Term } from "../syntax/ast.ts";
 import { type Environment, type Mock, resolveEnvironment } from "./environment.ts";
 import { requireBuiltin } from "./planner.ts";
 import { callFunction } from "./rule.ts";

@@ -1,5 +1,5 @@
 /** Bodies of rules, and the bits by which a decision knows those that held. */
-import type { Expr, Rule } from "../syntax/ast.ts";
+import type { Expr, Rule } from "../resolved/ast.ts";
 import { markOf } from "./planner.ts";
 import { append, planBody, type Site } from "./site.ts";
 

@@ -3,7 +3,7 @@
  * stands. OPA sorts the keys as terms: constants, then variables by name, then references. A
  * declared variable's name there is a number, in the order of declaration, as it is here.
  */
-import type { Term } from "../syntax/ast.ts";
+import type { Term } from "../resolved/ast.ts";
 
 const RANKS: Readonly<Record<Term["kind"], number>> = {
   null: 0,
@@ -12,7 +12,6 @@ const RANKS: Readonly<Record<Term["kind"], number>> = {
   string: 3,
   var: 4,
   "call-term": 4,
-  template: 4,
   ref: 5,
   array: 6,
   object: 7,

@@ -3,7 +3,7 @@
  * of their keys: sets and keys are compared, and bind nothing, so that one with a variable that
  * nothing before it bound never matches.
  */
-import type { Term } from "../syntax/ast.ts";
+import type { Term } from "../resolved/ast.ts";
 import { insertionOrder } from "./object-order.ts";
 import { openVariables } from "./readiness.ts";
 

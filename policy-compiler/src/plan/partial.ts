@@ -4,8 +4,8 @@
  * document; those below it that are complete give their value to the place they name.
  */
 import type { IrFunc, IrOperand, IrStmt } from "../ir/policy.ts";
+import type { Rule, Term } from "../resolved/ast.ts";
 import { dataName, descendantsWithRules, type RuleNode } from "../resolved/rule-tree.ts";
-import type { Rule, Term } from "../syntax/ast.ts";
 import { constantText } from "../syntax/constant-text.ts";
 import { isHidden } from "./environment.ts";
 import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";

@@ -1,6 +1,6 @@
 /** What stands after a reference's head: keys that look up, and keys that iterate and bind. */
 import type { IrOperand } from "../ir/policy.ts";
-import type { Term } from "../syntax/ast.ts";
+import type { Term } from "../resolved/ast.ts";
 import { isReady } from "./readiness.ts";
 import { baseDot, dot, equal, planTerm, type Site, scan, text } from "./site.ts";
 

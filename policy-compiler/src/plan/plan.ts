@@ -1,8 +1,8 @@
 /** From resolved modules to OPA's IR: one plan for each question that the module answers. */
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrOperand, IrPolicy } from "../ir/policy.ts";
+import type { Body, Module } from "../resolved/ast.ts";
 import { dataName, eachNode, isFunction, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
-import type { Body, Module } from "../syntax/ast.ts";
 import { planBodyHere } from "./body.ts";
 import { planDataRef } from "./document.ts";
 import { AS_WRITTEN, makeGenerations } from "./environment.ts";

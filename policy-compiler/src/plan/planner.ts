@@ -7,8 +7,8 @@ import { type Location, positionAt } from "@regomesh/base";
 import type { BuiltinSignature } from "../builtins/signature.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrBuiltin, IrFunc, IrLocation, IrOperand, IrPlan, IrPolicy, IrRule } from "../ir/policy.ts";
+import type { Body, Expr, Rule, Term } from "../resolved/ast.ts";
 import type { RuleNode } from "../resolved/rule-tree.ts";
-import type { Body, Expr, Rule, Term } from "../syntax/ast.ts";
 import type { Generations } from "./environment.ts";
 import type { Site } from "./site.ts";
 

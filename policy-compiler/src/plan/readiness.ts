@@ -1,5 +1,5 @@
 /** Whether a term can be planned as a value now, or waits for variables that are not bound yet. */
-import type { Body, Term } from "../syntax/ast.ts";
+import type { Body, Term } from "../resolved/ast.ts";
 import { isKnownReady, resolveVariable, type Variables } from "./variables.ts";
 
 const ROOTS: ReadonlySet<string> = new Set(["input", "data"]);
@@ -47,8 +47,6 @@ function partsReady(variables: Variables, term: Term, awaited: ReadonlySet<strin
       return term.entries.every(([key, value]) => ready(key) && ready(value));
     case "call-term":
       return term.args.every(ready);
-    case "template":
-      return term.parts.every((part) => typeof part === "string" || ready(part.term));
     case "array-comprehension":
     case "set-comprehension":
       return !usesAwaited(variables, [term.value], term.body, awaited);
@@ -93,7 +91,6 @@ export function openVariables(term: Term, names: Set<string> = new Set()): Set<s
     case "boolean":
     case "number":
     case "string":
-    case "template":
     case "array-comprehension":
     case "set-comprehension":
     case "object-comprehension":
@@ -120,7 +117,6 @@ function collectBody(body: Body, names: Set<string>): void {
       case "call":
         for (const arg of what.args) collectVariables(arg, names);
         break;
-      case "assign":
       case "unify":
         collectVariables(what.left, names);
         collectVariables(what.right, names);
@@ -131,9 +127,6 @@ function collectBody(body: Body, names: Set<string>): void {
         break;
       case "body":
         collectBody(what.body, names);
-        break;
-      case "some":
-      case "some-in":
         break;
     }
   }
@@ -166,7 +159,6 @@ function eachBody(term: Term, visit: (terms: readonly Term[], body: Body) => voi
     case "boolean":
     case "number":
     case "string":
-    case "template":
       break;
   }
 }

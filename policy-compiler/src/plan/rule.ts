@@ -1,8 +1,8 @@
 /** Rules that have one value: complete documents and functions, with their defaults and `else`. */
 import type { IrFunc, IrOperand } from "../ir/policy.ts";
+import type { Rule, Term } from "../resolved/ast.ts";
+import { earlyValue, hasWith, othersOf } from "../resolved/early-exit.ts";
 import { dataName, findNode, type RuleNode } from "../resolved/rule-tree.ts";
-import type { Rule, Term } from "../syntax/ast.ts";
-import { earlyValue, hasWith, othersOf } from "../syntax/early-exit.ts";
 import { linksOf } from "../syntax/rule-links.ts";
 import type { Environment } from "./environment.ts";
 import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite, nextBlock } from "./func.ts";

@@ -1,6 +1,6 @@
 /** Terms as values: an operand, after the statements that make it. */
 import type { IrOperand } from "../ir/policy.ts";
-import type { Term, Variable } from "../syntax/ast.ts";
+import type { Term, Variable } from "../resolved/ast.ts";
 import { planCall } from "./call.ts";
 import { planDataRef } from "./document.ts";
 import { insertionOrder } from "./object-order.ts";
@@ -38,8 +38,6 @@ export function planTermHere(site: Site, term: Term): IrOperand {
       return planComprehension(site, term);
     case "call-term":
       return planCall(atTerm(site, term), term.operator.path, term.args);
-    case "template":
-      throw new Error("the planner was given a template string that analysis leaves to it");
   }
 }
 

@@ -3,7 +3,7 @@
  * so an equation is taken apart into smaller ones, and those that can be planned go first.
  */
 import type { IrOperand } from "../ir/policy.ts";
-import type { Term } from "../syntax/ast.ts";
+import type { Term } from "../resolved/ast.ts";
 import { isBound, isReady, openVariables } from "./readiness.ts";
 import { append, dot, equal, fail, integer, local, newLocal, planTerm, type Site } from "./site.ts";
 import { bindVariable } from "./variables.ts";

@@ -4,7 +4,7 @@
  * of a head belongs to the tree up to the head's first variable, and up to where a rule with a shorter one ends:
  * from there on the rules there make what they make.
  */
-import type { Rule, Term } from "../syntax/ast.ts";
+import type { Rule, Term } from "../resolved/ast.ts";
 import { constantText } from "../syntax/constant-text.ts";
 
 /** A rule, and what its head has below the document's node. */

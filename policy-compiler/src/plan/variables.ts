@@ -3,7 +3,7 @@
  * inner body binds (a comprehension's, an `every`'s, a negation's) is unknown outside.
  */
 import type { IrOperand } from "../ir/policy.ts";
-import type { Term } from "../syntax/ast.ts";
+import type { Term } from "../resolved/ast.ts";
 
 export type Variables = {
   readonly outer: Variables | undefined;

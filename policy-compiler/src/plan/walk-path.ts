@@ -2,7 +2,7 @@
  * `walk(x, [["a", k], v])`: a path whose length is written is followed like a reference, `x["a"][k]`,
  * instead of visiting everything below x and comparing.
  */
-import type { Term, What } from "../syntax/ast.ts";
+import type { Term, What } from "../resolved/ast.ts";
 import { planPath, termKeys } from "./path.ts";
 import { planTerm, type Site } from "./site.ts";
 

@@ -1,6 +1,6 @@
 /** `with`: an expression sees other input, other data or other functions than what stands around it. */
 import type { IrOperand, IrStmt } from "../ir/policy.ts";
-import type { Ref, Term, With } from "../syntax/ast.ts";
+import type { Ref, Term, With } from "../resolved/ast.ts";
 import { callName } from "./call.ts";
 import { type DataPath, type Mock, resolveEnvironment } from "./environment.ts";
 import { ENVIRONMENTS_MAX, intern, PlanFault } from "./planner.ts";

@@ -4,23 +4,30 @@
  * whatever else stands below that node belongs to the same document. Rules are those after rewriting:
  * their heads begin at the root.
  */
-import type { Rule, Term } from "../syntax/ast.ts";
-import { printPath, printTermPath } from "../syntax/print-term.ts";
 
-export type RuleNode = {
+import type * as Written from "../syntax/ast.ts";
+import type { Term } from "../syntax/ast.ts";
+import { printPath, printTermPath } from "../syntax/print-term.ts";
+import type { Rule } from "./ast.ts";
+
+/** Of resolved rules, or of those that have only been rewritten. */
+export type RuleNode<Of extends Written.Rule = Rule> = {
   /** Below `data`. */
   readonly path: readonly string[];
-  readonly children: Map<string, RuleNode>;
+  readonly children: Map<string, RuleNode<Of>>;
   /** Rules whose constant beginning ends here: once conflicts are refused of one document, or of one function. */
-  readonly rules: Rule[];
+  readonly rules: Of[];
   /** A module's package is here. */
   isPackage: boolean;
 };
 
-export type PlacedModule = { readonly package: { readonly path: readonly string[] }; readonly rules: readonly Rule[] };
+export type PlacedModule<Of> = {
+  readonly package: { readonly path: readonly string[] };
+  readonly rules: readonly Of[];
+};
 
-export function makeRuleTree(modules: readonly PlacedModule[]): RuleNode {
-  const root = makeNode([]);
+export function makeRuleTree<Of extends Written.Rule>(modules: readonly PlacedModule<Of>[]): RuleNode<Of> {
+  const root = makeNode<Of>([]);
   for (const module of modules) {
     openNode(root, module.package.path).isPackage = true;
     for (const rule of module.rules) openNode(root, constantPath(rule.head.ref)).rules.push(rule);
@@ -38,17 +45,20 @@ export function constantPath(ref: readonly Term[]): readonly string[] {
   return path;
 }
 
-export function findNode(root: RuleNode, path: readonly string[]): RuleNode | undefined {
-  let node: RuleNode | undefined = root;
+export function findNode<Of extends Written.Rule>(
+  root: RuleNode<Of>,
+  path: readonly string[],
+): RuleNode<Of> | undefined {
+  let node: RuleNode<Of> | undefined = root;
   for (const part of path) node = node?.children.get(part);
   return node;
 }
 
 /** Every node, a parent before its children. */
-export function* eachNode(root: RuleNode): Generator<RuleNode> {
+export function* eachNode<Of extends Written.Rule>(root: RuleNode<Of>): Generator<RuleNode<Of>> {
   const stack = [root];
   while (stack.length > 0) {
-    const node = stack.pop() as RuleNode;
+    const node = stack.pop() as RuleNode<Of>;
     yield node;
     stack.push(...node.children.values());
   }
@@ -82,19 +92,19 @@ export function descendantsWithRules(node: RuleNode): readonly RuleNode[] {
   ]);
 }
 
-export function hasConstantHead(rule: Rule): boolean {
+export function hasConstantHead(rule: Written.Rule): boolean {
   return rule.head.ref.every((part) => part.kind === "string");
 }
 
 /** No part of the head is a variable: `p`, `p.a`, `p[1]`. */
-export function isGroundHead(rule: Rule): boolean {
+export function isGroundHead(rule: Written.Rule): boolean {
   return rule.head.ref.every(
     ({ kind }) => kind === "string" || kind === "number" || kind === "boolean" || kind === "null",
   );
 }
 
 /** `data.a.p`, with variables where the head has them: `data.a.p[x]`. */
-export function ruleName(rule: Rule): string {
+export function ruleName(rule: Written.Rule): string {
   return `data${printTermPath(rule.head.ref)}`;
 }
 
@@ -103,12 +113,12 @@ export function dataName(path: readonly string[]): string {
   return printPath(["data", ...path]);
 }
 
-function openNode(root: RuleNode, path: readonly string[]): RuleNode {
+function openNode<Of extends Written.Rule>(root: RuleNode<Of>, path: readonly string[]): RuleNode<Of> {
   let node = root;
   for (const [i, part] of path.entries()) {
     let child = node.children.get(part);
     if (child === undefined) {
-      child = makeNode(path.slice(0, i + 1));
+      child = makeNode<Of>(path.slice(0, i + 1));
       node.children.set(part, child);
     }
     node = child;
@@ -116,6 +126,6 @@ function openNode(root: RuleNode, path: readonly string[]): RuleNode {
   return node;
 }
 
-function makeNode(path: readonly string[]): RuleNode {
+function makeNode<Of extends Written.Rule>(path: readonly string[]): RuleNode<Of> {
   return { path, children: new Map(), rules: [], isPackage: false };
 }

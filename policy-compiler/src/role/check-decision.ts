@@ -8,8 +8,8 @@ import { ENTRYPOINTS, type EntrypointKind, type Field, ROOTS, type Shape } from 
 import { typeRules } from "../analyze/check-types.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { Entrypoint } from "../entrypoint.ts";
+import type { Module, Term } from "../resolved/ast.ts";
 import { findNode, makeRuleTree } from "../resolved/rule-tree.ts";
-import type { Module, Term } from "../syntax/ast.ts";
 import { type RuleTypes, valuesOfRule } from "../types/check-rules.ts";
 import { printType } from "../types/print-type.ts";
 import type { RegoType } from "../types/type.ts";

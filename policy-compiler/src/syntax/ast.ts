@@ -1,18 +1,6 @@
 /**
- * Rego as a tree, after parsing and after analysis alike: analysis rewrites a tree into
- * one that uses fewer of these forms (`resolved` below), and never changes a node in place.
- *
- * What `analyze` hands to `plan` (a resolved module):
- * - no `some`, `some-in`, `assign`, `template`, infix operator or import is left: `:=` is
- *   `unify` on variables renamed to be unique in their rule (`x` → `x#1`; the name before `#`
- *   is the user's), `some k, v in xs` is `xs[k] = v`, and operators are calls of OPA's
- *   built-ins (`plus`, `equal`, `internal.member_2` …);
- * - every reference begins with `data`, `input` or a variable; calls name a built-in
- *   (`["io","jwt","decode"]`) or a function by its whole path (`["data","a","f"]`);
- * - rule heads are whole paths below `data`; a template string is a call of
- *   `internal.template_string`;
- * - expressions of a body stand in an order in which every variable is bound before it is
- *   needed; wildcards are variables of their own (`$1`, `$2` …).
+ * Rego as a tree, as it is written. Analysis rewrites it into one of fewer forms (`resolved/ast.ts`), and never
+ * changes a node in place.
  */
 import type { Location, Span } from "@regomesh/base";
 
@@ -56,8 +44,6 @@ export type Rule = {
   readonly body: Body;
   /** The next link of an `else` chain. */
   readonly else: Rule | undefined;
-  /** Resolved, where rules of other values end early without this one: what it reads, and is not looked at where that is not there. */
-  readonly needs?: Body;
   /** Of parsed rules: how the text says it. */
   readonly form?: RuleForm;
 };
@@ -77,7 +63,7 @@ export type RuleForm = {
  */
 export type Head = {
   readonly at: Location;
-  /** As written, below the package: first a string, then terms (`a.b[x].c`). Resolved: from the root of `data`. */
+  /** Below the package: first a string, then terms (`a.b[x].c`). */
   readonly ref: readonly Term[];
   /** Undefined where the rule is no function: `f() := 1` is the rule `f`. */
   readonly args: readonly Term[] | undefined;
@@ -86,21 +72,21 @@ export type Head = {
   readonly value: Term;
 };
 
-/** Expressions that must all hold; the order is that of evaluation once resolved. */
+/** Expressions that must all hold. */
 export type Body = readonly Expr[];
 
 export type Expr = Node<"expr", { isNegated: boolean; what: What; with: readonly With[] }>;
 
-/** What an expression says. `some` and `assign` are gone once resolved. */
+/** What an expression says. */
 export type What =
   | Node<"term", { term: Term }>
   | Node<"call", { operator: Operator; args: readonly Term[] }>
-  /** `:=`, `=`; once resolved only `unify`. */
+  /** `:=`, `=`. */
   | Node<"assign", { left: Term; right: Term }>
   | Node<"unify", { left: Term; right: Term }>
   /** `some x, y`. */
   | Node<"some", { variables: readonly Variable[] }>
-  /** `some v in xs`, `some k, v in xs`: every variable in key and value is new. Resolved: `xs[k] = v` forms. */
+  /** `some v in xs`, `some k, v in xs`: every variable in key and value is new. */
   | Node<"some-in", { key: Term | undefined; value: Term; domain: Term }>
   /** `every k, v in xs { … }`; key and value are variables. */
   | Node<"every", { key: Variable | undefined; value: Variable; domain: Term; body: Body }>
@@ -136,7 +122,7 @@ export type Term =
   | Node<"set-comprehension", { value: Term; body: Body }>
   | Node<"object-comprehension", { key: Term; value: Term; body: Body }>
   | Node<"call-term", { operator: Operator; args: readonly Term[] }>
-  /** `$"…{x}…"`: strings and expressions in turn; these may be undefined. Gone once resolved. */
+  /** `$"…{x}…"`: strings and expressions in turn; these may be undefined. */
   | Node<"template", { parts: readonly (string | TemplateValue)[] }>;
 
 /** `{x}` or `{x with input as y}` in a template string. */
@@ -149,7 +135,7 @@ export type Scalar =
   | Node<"number", { text: string }>
   | Node<"string", { value: string }>;
 
-/** `_` is a wildcard; once resolved each is a variable of its own. */
+/** `_` is a wildcard. */
 export type Variable = Node<"var", { name: string }>;
 
 /** `head.a[x]`: the head is a variable (`data` and `input` among them) or any other term. */

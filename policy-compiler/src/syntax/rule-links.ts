@@ -1,8 +1,6 @@
 /** The links of an `else` chain, the rule itself first. */
-import type { Rule } from "./ast.ts";
-
-export function linksOf(rule: Rule): readonly Rule[] {
-  const links: Rule[] = [];
-  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) links.push(link);
+export function linksOf<Link extends { readonly else: Link | undefined }>(rule: Link): readonly Link[] {
+  const links: Link[] = [];
+  for (let link: Link | undefined = rule; link !== undefined; link = link.else) links.push(link);
   return links;
 }

@@ -9,15 +9,16 @@
  */
 import type { Location } from "@regomesh/base";
 import { openVariables } from "../plan/readiness.ts";
+import type * as Resolved from "../resolved/ast.ts";
 import { constantPath, dataName } from "../resolved/rule-tree.ts";
-import type { Expr, Module, Rule, Term } from "../syntax/ast.ts";
+import type { Module, Rule, Term } from "../syntax/ast.ts";
 
 export type TestCase = {
   /** `data.mesh.authz_test.test_x`, `…test_x#01`; also its document's name. */
   readonly name: string;
   readonly path: readonly string[];
   readonly package: string;
-  readonly rule: Rule;
+  readonly rule: Resolved.Rule;
   readonly isSkipped: boolean;
   /** A function has no value of its own to be true. */
   readonly isFunction: boolean;
@@ -51,7 +52,7 @@ function rename(rule: Rule, ref: readonly Term[]): Rule {
 }
 
 /** The tests of resolved modules. */
-export function findTests(modules: readonly Module[]): readonly TestCase[] {
+export function findTests(modules: readonly Resolved.Module[]): readonly TestCase[] {
   return modules.flatMap((module) =>
     module.rules.flatMap((rule): readonly TestCase[] => {
       const constant = constantPath(rule.head.ref);
@@ -92,7 +93,7 @@ export function casesPath(path: readonly string[]): readonly string[] {
 }
 
 /** A module whose rules hold for every case that a test of several cases tries. */
-export function casesModule(tests: readonly TestCase[]): Module | undefined {
+export function casesModule(tests: readonly TestCase[]): Resolved.Module | undefined {
   const [first] = tests;
   if (first === undefined) return undefined;
   const { at } = first.rule;
@@ -107,7 +108,7 @@ export function casesModule(tests: readonly TestCase[]): Module | undefined {
   };
 }
 
-function casesRule(rule: Rule): Rule {
+function casesRule(rule: Resolved.Rule): Resolved.Rule {
   const { at } = rule;
   const wanted = new Set<string>();
   for (const term of rule.head.ref) openVariables(term, wanted);
@@ -117,7 +118,7 @@ function casesRule(rule: Rule): Rule {
     for (const name of boundBy(expr)) wanted.delete(name);
     length++;
   }
-  const ref: readonly Term[] = [{ kind: "string", value: CASES_ROOT, at }, ...rule.head.ref];
+  const ref: readonly Resolved.Term[] = [{ kind: "string", value: CASES_ROOT, at }, ...rule.head.ref];
   return {
     at,
     isDefault: false,
@@ -128,7 +129,7 @@ function casesRule(rule: Rule): Rule {
 }
 
 /** In a resolved body the first expression with a variable binds it, unless it is negated. */
-function boundBy({ what, isNegated }: Expr): ReadonlySet<string> {
+function boundBy({ what, isNegated }: Resolved.Expr): ReadonlySet<string> {
   const names = new Set<string>();
   if (isNegated) return names;
   switch (what.kind) {
@@ -138,15 +139,12 @@ function boundBy({ what, isNegated }: Expr): ReadonlySet<string> {
     case "call":
       for (const arg of what.args) openVariables(arg, names);
       break;
-    case "assign":
     case "unify":
       openVariables(what.left, names);
       openVariables(what.right, names);
       break;
     case "every":
     case "body":
-    case "some":
-    case "some-in":
       break;
   }
   return names;

@@ -1,6 +1,6 @@
 /** Calls: each argument can be what the function takes, and gets its type from it. */
 import type { Diagnostic, Location } from "@regomesh/base";
-import type { Operator, Term } from "../syntax/ast.ts";
+import type { Operator, Term } from "../resolved/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import type { Checker } from "./checker.ts";
 import { fits } from "./fits.ts";

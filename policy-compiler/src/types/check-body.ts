@@ -7,7 +7,7 @@
  * only the references and comprehensions in them are.
  */
 import type { Diagnostic, Location } from "@regomesh/base";
-import type { Body, Expr, Term, What } from "../syntax/ast.ts";
+import type { Body, Expr, Term, What } from "../resolved/ast.ts";
 import { type Call, checkArguments, checkMembership } from "./check-arguments.ts";
 import { checkRef } from "./check-refs.ts";
 import { checkReplacements, replaceTypes } from "./check-with.ts";
@@ -34,7 +34,6 @@ function checkExpr(expr: Expr, around: TypeEnv, checker: Checker): void {
       checkCall({ ...what, result: undefined }, env, checker);
       break;
     case "unify":
-    case "assign":
       checkEquation(what, env, checker);
       break;
     case "every":
@@ -43,9 +42,6 @@ function checkExpr(expr: Expr, around: TypeEnv, checker: Checker): void {
       break;
     case "body":
       checkInside(what.body, env, checker);
-      break;
-    case "some":
-    case "some-in":
       break;
   }
   if (expr.with.length > 0) checkReplacements(expr, env, checker);
@@ -73,7 +69,6 @@ function termsInside(what: What): readonly Term[] {
     case "call":
       return what.args;
     case "unify":
-    case "assign":
       return [what.left, what.right];
     case "every":
       return [what.domain];
@@ -115,7 +110,7 @@ function reportFault(fault: Diagnostic | undefined, checker: Checker): boolean {
   return fault !== undefined;
 }
 
-type Equation = Extract<What, { kind: "unify" | "assign" }>;
+type Equation = Extract<What, { kind: "unify" }>;
 
 function checkEquation(what: Equation, env: TypeEnv, checker: Checker): void {
   const { left, right } = what;

@@ -3,7 +3,7 @@
  * the variables in its brackets get their types: the keys of what they iterate.
  */
 import type { Diagnostic } from "@regomesh/base";
-import type { Term } from "../syntax/ast.ts";
+import type { Term } from "../resolved/ast.ts";
 import type { Checker } from "./checker.ts";
 import { compareKeys } from "./compare-types.ts";
 import { constantKey } from "./constant.ts";

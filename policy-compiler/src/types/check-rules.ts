@@ -1,7 +1,7 @@
 /** Types of rules, each checked once those that it needs are known. */
 import type { Diagnostic } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
-import type { Body, Head, Rule, Term } from "../syntax/ast.ts";
+import type { Body, Head, Rule, Term } from "../resolved/ast.ts";
 import { checkBody, settleYield } from "./check-body.ts";
 import { type Checker, makeChecker } from "./checker.ts";
 import { constantKey, variableKey } from "./constant.ts";

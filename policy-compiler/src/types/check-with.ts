@@ -2,7 +2,7 @@
  * Under `with` a document may also be of its replacement's type, and of rules that depend on it
  * nothing is known; a function's replacement must take what the function takes.
  */
-import type { Expr, Term, With } from "../syntax/ast.ts";
+import type { Expr, Term, With } from "../resolved/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import { typeOfFunction } from "./check-arguments.ts";
 import type { Checker } from "./checker.ts";

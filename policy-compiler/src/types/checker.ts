@@ -1,7 +1,7 @@
 /** What the check of one rule or query shares: where faults go, and what generated variables stand for. */
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
-import type { Term, Variable } from "../syntax/ast.ts";
+import type { Term, Variable } from "../resolved/ast.ts";
 import { printTerm } from "../syntax/print-term.ts";
 import type { Documents } from "./type-env.ts";
 

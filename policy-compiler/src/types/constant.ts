@@ -1,5 +1,5 @@
 /** Constant terms as keys of objects. */
-import type { Term } from "../syntax/ast.ts";
+import type { Term } from "../resolved/ast.ts";
 import { makeArrayType, makeObjectType } from "./make-type.ts";
 import { BOOLEAN, type FieldKey, NULL, NUMBER, type RegoType, STRING, UNKNOWN } from "./type.ts";
 

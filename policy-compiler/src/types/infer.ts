@@ -2,7 +2,7 @@
  * What an equation or a call tells of its terms: variables get types, and what already has one
  * must fit. Variables that stand where a type has several members may be of each.
  */
-import type { Term } from "../syntax/ast.ts";
+import type { Term } from "../resolved/ast.ts";
 import { constantKey } from "./constant.ts";
 import { fits } from "./fits.ts";
 import { selectType } from "./select.ts";

@@ -1,5 +1,5 @@
 /** What types are known at one place: of the variables there, and of the documents. */
-import type { Term } from "../syntax/ast.ts";
+import type { Term } from "../resolved/ast.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { constantKey } from "./constant.ts";
 import { makeArrayType, makeObjectType, makeSetType } from "./make-type.ts";
@@ -52,7 +52,6 @@ export function typeOf(term: Term, env: TypeEnv): RegoType {
     case "number":
       return NUMBER;
     case "string":
-    case "template":
       return STRING;
     case "var":
       return typeOfVariable(term.name, env);

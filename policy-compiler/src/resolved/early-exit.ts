@@ -3,9 +3,10 @@
  * `with` outside its nested bodies nothing returns, since that would leave the replacement in force: such a
  * rule is looked at whole, and those behind it are not.
  */
+
+import { constantText } from "../syntax/constant-text.ts";
+import { linksOf } from "../syntax/rule-links.ts";
 import type { Body, Rule } from "./ast.ts";
-import { constantText } from "./constant-text.ts";
-import { linksOf } from "./rule-links.ts";
 
 /** True if all of the rules, and their `else` links, have the same constant value. */
 export function earlyValue(rules: readonly Rule[]): boolean {
