@@ -18,6 +18,7 @@ import {
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FAR_BASE, runtimeReach } from "./runtime-reach.mjs";
+import { sitesOf } from "./wasm-sites.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const source = join(root, "policy-compiler/runtime/assembly");
@@ -38,8 +39,12 @@ export function buildRuntime({ force = false } = {}) {
     const [wasm, text, plain] = ["runtime.wasm", "runtime.wat", "plain.wat"].map((name) => join(made, name));
     compile(["-O3s", "--memoryBase", `${BASE}`, "--outFile", wasm, "--textFile", text]);
     compile(["-O0", "--debug", "--memoryBase", `${FAR_BASE}`, "--textFile", plain]);
-    const reach = runtimeReach(readFileSync(text, "utf8"), readFileSync(plain, "utf8"), BASE);
-    writeFileSync(wasm, Buffer.concat([readFileSync(wasm), customSection(REACH_SECTION, JSON.stringify(reach))]));
+    const code = readFileSync(wasm);
+    const reach = {
+      ...runtimeReach(readFileSync(text, "utf8"), readFileSync(plain, "utf8"), BASE),
+      sites: sitesOf(code),
+    };
+    writeFileSync(wasm, Buffer.concat([code, customSection(REACH_SECTION, JSON.stringify(reach))]));
     renameSync(wasm, target);
   } finally {
     rmSync(made, { recursive: true, force: true });
@@ -85,7 +90,10 @@ function u32(value) {
 }
 
 function newest(folder) {
-  const scripts = [import.meta.filename, join(import.meta.dirname, "runtime-reach.mjs")];
+  const scripts = [
+    import.meta.filename,
+    ...["runtime-reach.mjs", "wasm-sites.mjs"].map((name) => join(import.meta.dirname, name)),
+  ];
   let latest = Math.max(...scripts.map((file) => statSync(file).mtimeMs));
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);

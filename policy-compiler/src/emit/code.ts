@@ -6,6 +6,7 @@
  * innermost one. A frame of a `with` statement has something to put back when it is left.
  */
 import type { IrOperand, IrStmt } from "../ir/policy.ts";
+import { codeEntry, type Numbers, renumber, type Site } from "../link/renumber.ts";
 import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
 import { type Bytes, ByteWriter, I32, OP, putS32, putU32, VOID } from "../wasm/encode.ts";
 import { EmitError } from "./error.ts";
@@ -24,8 +25,12 @@ export type Body = {
   readonly statics: Statics;
   /** Functions that the module calls, the runtime's among them; grows. */
   readonly called: Set<number>;
+  /** Globals of the runtime that it names; grows. */
+  readonly named: Set<number>;
   readonly code: ByteWriter;
   readonly patches: Patches;
+  /** Where functions and globals are named. */
+  readonly sites: Site[];
   /** Local of the IR → local of WebAssembly. */
   readonly locals: Map<number, number>;
   /** Locals of WebAssembly that nothing needs any more. */
@@ -68,13 +73,14 @@ export function newBody(
   name: string,
   params: number,
   known: Known,
-  { calls, statics, called }: Pick<Body, "calls" | "statics" | "called">,
+  { calls, statics, called, named }: Pick<Body, "calls" | "statics" | "called" | "named">,
 ): Body {
   return {
-    ...{ name, calls, statics, called, params, known },
+    ...{ name, calls, statics, called, named, params, known },
     ...{
       code: new ByteWriter(),
       patches: { at: [], kind: [], index: [] },
+      sites: [],
       locals: new Map(),
       free: [],
       localCount: params,
@@ -191,12 +197,19 @@ export function store(body: Body, offset: number): void {
 
 export function globalGet(body: Body, name: RuntimeGlobal): void {
   body.code.push(OP.globalGet);
-  putU32(body.code, body.calls.globals[name]);
+  nameGlobal(body, name);
 }
 
 export function globalSet(body: Body, name: RuntimeGlobal): void {
   body.code.push(OP.globalSet);
-  putU32(body.code, body.calls.globals[name]);
+  nameGlobal(body, name);
+}
+
+function nameGlobal(body: Body, name: RuntimeGlobal): void {
+  const index = body.calls.globals[name];
+  body.named.add(index);
+  body.sites.push({ at: body.code.length, isGlobal: true });
+  putU32(body.code, index);
 }
 
 export function call(body: Body, name: RuntimeFunction): void {
@@ -206,6 +219,7 @@ export function call(body: Body, name: RuntimeFunction): void {
 export function callIndex(body: Body, index: number): void {
   body.called.add(index);
   body.code.push(OP.call);
+  body.sites.push({ at: body.code.length, isGlobal: false });
   putU32(body.code, index);
 }
 
@@ -286,12 +300,13 @@ export function putBack(body: Body, restore: Restore | undefined): void {
 // ── the whole ──
 
 /** The entry of the code section: size, locals, instructions. */
-export function finish(body: Body, addresses: Addresses): Uint8Array {
-  const code = body.code.bytes;
+export function finish(body: Body, addresses: Addresses, numbers: Numbers): Uint8Array {
+  const written = body.code.bytes;
   const { at, kind, index } = body.patches;
   for (let i = 0; i < at.length; i++) {
-    patch(code, at[i] as number, addresses[kind[i] as AddressKind](index[i] as number));
+    patch(written, at[i] as number, addresses[kind[i] as AddressKind](index[i] as number));
   }
+  const code = renumber(written, body.sites, numbers);
   const extra = body.localCount - body.params;
   const head: Bytes = [];
   if (extra === 0) head.push(0);
@@ -300,13 +315,10 @@ export function finish(body: Body, addresses: Addresses): Uint8Array {
     putU32(head, extra);
     head.push(I32);
   }
-  const size: Bytes = [];
-  putU32(size, head.length + code.length);
-  const entry = new Uint8Array(size.length + head.length + code.length);
-  entry.set(size);
-  entry.set(head, size.length);
-  entry.set(code, size.length + head.length);
-  return entry;
+  const whole = new Uint8Array(head.length + code.length);
+  whole.set(head);
+  whole.set(code, head.length);
+  return codeEntry(whole);
 }
 
 function patch(code: Uint8Array, at: number, value: number): void {

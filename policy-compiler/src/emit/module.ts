@@ -71,9 +71,13 @@ export function emitDescribed({ ir: planned, runtime, without, meta = {} }: Modu
     hostBuiltins: [...policy.hostBuiltins.keys()],
   };
   const wasm = appendToRuntime(runtime, {
-    functions: bodies.map((body) => ({ type: typeOf(body.params), code: finish(body, addresses) })),
+    functions: bodies.map((body) => ({
+      type: typeOf(body.params),
+      code: (numbers) => finish(body, addresses, numbers),
+    })),
     types,
     calls: policy.called,
+    globals: policy.named,
     table: bodies.map((_, i) => runtime.functionCount + i),
     statics: { base, ...layout },
     custom: [[META_SECTION, JSON.stringify(custom)]],
@@ -116,6 +120,7 @@ function contextOf(
     statics,
     dataIndexes: putDataIndexes(statics, ir.static?.indexes ?? []),
     called: new Set(),
+    named: new Set(),
     strings: stringsOf(ir),
     rules: ir.static?.rules?.length ?? 0,
     functions,

@@ -11,6 +11,8 @@ export type PolicyContext = {
   readonly statics: Statics;
   /** Functions that are called, the runtime's among them; grows while functions are emitted. */
   readonly called: Set<number>;
+  /** Globals of the runtime that they name; grows likewise. */
+  readonly named: Set<number>;
   readonly strings: readonly string[];
   /** Number of rules that MarkStmt may name. */
   readonly rules: number;

@@ -1,15 +1,15 @@
 /**
- * The module: the runtime's sections with the policy's entries behind its own, so that no
- * index in the runtime's code changes. What nothing reaches is left out: a function's body is
- * a trap, so that the others keep their places. Exports are OPA's ABI and what begins with
- * `rm_`; the rest of the runtime's is for the emitter alone.
+ * The module: the runtime's sections with the policy's entries behind its own. What nothing reaches
+ * is left out, and what stays is numbered anew (renumber.ts). Exports are OPA's ABI and what begins
+ * with `rm_`; the rest of the runtime's is for the emitter alone.
  *
  * The memory is imported with the runtime's few pages and no maximum, as the npm SDK
  * demands; the policy's statics, which may be larger, are a passive segment that the
  * start function copies in after growing the memory.
  */
 import { BULK, type Bytes, I32, OP, putName, putS32, putU32, SECTION, SECTION_ORDER, VOID } from "../wasm/encode.ts";
-import { type Reached, reachedFrom } from "./reach.ts";
+import { reachedFrom } from "./reach.ts";
+import { type Numbers, numbersOf, runtimeCode } from "./renumber.ts";
 import {
   KIND_FUNCTION,
   KIND_GLOBAL,
@@ -23,9 +23,11 @@ import {
 export type Appendix = {
   /** Numbers of parameters of the types from `runtime.typeCount` on; each has one result. */
   readonly types: readonly number[];
-  readonly functions: readonly { readonly type: number; readonly code: Uint8Array }[];
+  readonly functions: readonly { readonly type: number; readonly code: (numbers: Numbers) => Uint8Array }[];
   /** The runtime's functions that they call. */
   readonly calls: ReadonlySet<number>;
+  /** The runtime's globals that they name. */
+  readonly globals: ReadonlySet<number>;
   /** Indexes of the functions in the table, from `runtime.tableSize` on. */
   readonly table: readonly number[];
   readonly statics: { readonly base: number; readonly bytes: Uint8Array; readonly heapStart: number };
@@ -42,25 +44,26 @@ const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
 export function appendToRuntime(runtime: RuntimeModule, appendix: Appendix): Uint8Array {
   const startType = runtime.typeCount + appendix.types.length;
-  const startIndex = runtime.functionCount + appendix.functions.length;
   const exported = exportedFrom(runtime);
   const link = runtime.exports.get("rm_link");
   if (link === undefined) throw new Error("the policy runtime does not export rm_link");
   const ours = exported.filter(({ kind }) => kind === KIND_FUNCTION).map(({ index }) => index);
   const reached = reachedFrom(runtime, new Set([link.index, ...ours, ...appendix.calls]));
+  const numbers = numbersOf(runtime, reached.functions, appendix.globals);
   const data = runtime.data.filter(({ from, to }) => reached.holdsStatic(from, to)).map(({ entry }) => entry);
   const added: Readonly<Record<number, readonly [count: number, entries: Parts]>> = {
     [SECTION.type]: [appendix.types.length + 1, [typesOf(appendix)]],
-    [SECTION.function]: [appendix.functions.length + 1, [functionsOf(appendix, startType)]],
-    [SECTION.global]: [2, [[I32, 0, OP.i32Const, ABI_VERSION, OP.end, I32, 0, OP.i32Const, ABI_MINOR_VERSION, OP.end]]],
-    [SECTION.element]: [appendix.table.length > 0 ? 1 : 0, [elementsOf(runtime, appendix)]],
+    [SECTION.element]: [appendix.table.length > 0 ? 1 : 0, [elementsOf(runtime, appendix, numbers)]],
   };
+  const begin = [...(runtime.start === undefined ? [] : [runtime.start]), link.index].map(numbers.functionOf);
   const whole: Readonly<Record<number, Parts>> = {
-    [SECTION.export]: exportsOf(runtime, exported),
+    [SECTION.function]: functionsOf(runtime, appendix, startType, numbers),
+    [SECTION.global]: globalsOf(runtime, numbers),
+    [SECTION.export]: exportsOf(exported, numbers),
     [SECTION.table]: tableOf(runtime, appendix),
-    [SECTION.start]: [u32(startIndex)],
+    [SECTION.start]: [u32(numbers.functionOf(runtime.functionCount + appendix.functions.length))],
     [SECTION.dataCount]: [u32(data.length + 1)],
-    [SECTION.code]: codesOf(runtime, reached, appendix, startCode(appendix, data.length, runtime.start, link.index)),
+    [SECTION.code]: codesOf(runtime, appendix, startCode(appendix, data.length, begin), numbers),
     [SECTION.data]: [u32(data.length + 1), ...data, ...dataOf(appendix)],
   };
   const parts: ArrayLike<number>[] = [MAGIC];
@@ -111,11 +114,22 @@ function typesOf({ types }: Appendix): Bytes {
   return out;
 }
 
-function functionsOf({ functions }: Appendix, startType: number): Bytes {
+function functionsOf(
+  { functionTypes, functionImports }: RuntimeModule,
+  { functions }: Appendix,
+  startType: number,
+  numbers: Numbers,
+): readonly Bytes[] {
+  const own = numbers.functions.map((index) => functionTypes[index - functionImports] as number);
+  const types = [...own, ...functions.map(({ type }) => type), startType];
   const out: Bytes = [];
-  for (const { type } of functions) putU32(out, type);
-  putU32(out, startType);
-  return out;
+  for (const type of types) putU32(out, type);
+  return [u32(types.length), out];
+}
+
+function globalsOf({ globalEntries }: RuntimeModule, { globals }: Numbers): Parts {
+  const versions = [ABI_VERSION, ABI_MINOR_VERSION].map((version) => [I32, 0, OP.i32Const, version, OP.end]);
+  return [u32(globals.length + versions.length), ...globals.map((i) => globalEntries[i] as Uint8Array), ...versions];
 }
 
 function tableOf(runtime: RuntimeModule, appendix: Appendix): readonly Bytes[] {
@@ -124,13 +138,13 @@ function tableOf(runtime: RuntimeModule, appendix: Appendix): readonly Bytes[] {
   return [[1], limits];
 }
 
-function elementsOf(runtime: RuntimeModule, { table }: Appendix): Bytes {
+function elementsOf(runtime: RuntimeModule, { table }: Appendix, { functionOf }: Numbers): Bytes {
   if (table.length === 0) return [];
   const out: Bytes = [0, OP.i32Const];
   putS32(out, runtime.tableSize);
   out.push(OP.end);
   putU32(out, table.length);
-  for (const index of table) putU32(out, index);
+  for (const index of table) putU32(out, functionOf(index));
   return out;
 }
 
@@ -146,36 +160,31 @@ function exportedFrom(runtime: RuntimeModule): readonly RuntimeExport[] {
   );
 }
 
-function exportsOf(runtime: RuntimeModule, exported: readonly RuntimeExport[]): readonly Bytes[] {
+function exportsOf(exported: readonly RuntimeExport[], { functionOf, globals }: Numbers): readonly Bytes[] {
   const out: Bytes = [];
   const put = (name: string, kind: number, index: number) => {
     putName(out, name);
     out.push(kind);
     putU32(out, index);
   };
-  for (const { name, kind, index } of exported) put(name, kind, index);
-  const globals = runtime.sections.get(SECTION.global)?.count ?? 0;
-  put("opa_wasm_abi_version", KIND_GLOBAL, globals);
-  put("opa_wasm_abi_minor_version", KIND_GLOBAL, globals + 1);
+  for (const { name, kind, index } of exported) put(name, kind, kind === KIND_FUNCTION ? functionOf(index) : index);
+  put("opa_wasm_abi_version", KIND_GLOBAL, globals.length);
+  put("opa_wasm_abi_minor_version", KIND_GLOBAL, globals.length + 1);
   return [u32(exported.length + 2), out];
 }
 
-/** Traps. */
-const UNREACHED: Bytes = [3, 0, OP.unreachable, OP.end];
-
-function codesOf(runtime: RuntimeModule, reached: Reached, appendix: Appendix, start: Bytes): Parts {
-  const first = runtime.functionImports;
+function codesOf(runtime: RuntimeModule, appendix: Appendix, start: Bytes, numbers: Numbers): Parts {
   return [
-    u32(runtime.codes.length + appendix.functions.length + 1),
-    ...runtime.codes.map((code, i) => (reached.functions.has(first + i) ? code : UNREACHED)),
-    ...appendix.functions.map(({ code }) => code),
+    u32(numbers.functions.length + appendix.functions.length + 1),
+    ...numbers.functions.map((index) => runtimeCode(runtime, index, numbers)),
+    ...appendix.functions.map(({ code }) => code(numbers)),
     u32(start.length),
     start,
   ];
 }
 
 /** Grows the memory to what the statics need, copies them in from the segment, lets the runtime begin. */
-function startCode({ statics }: Appendix, segment: number, runtimeStart: number | undefined, link: number): Bytes {
+function startCode({ statics }: Appendix, segment: number, begin: readonly number[]): Bytes {
   const pages = Math.ceil(statics.heapStart / PAGE);
   const out: Bytes = [0];
   const i32Const = (value: number) => {
@@ -195,13 +204,11 @@ function startCode({ statics }: Appendix, segment: number, runtimeStart: number 
   putU32(out, segment);
   out.push(0, OP.bulk, BULK.dataDrop);
   putU32(out, segment);
-  for (const index of runtimeStart === undefined ? [] : [runtimeStart]) {
+  begin.forEach((index, i) => {
+    if (i === begin.length - 1) i32Const(statics.base); // rm_link's
     out.push(OP.call);
     putU32(out, index);
-  }
-  i32Const(statics.base);
-  out.push(OP.call);
-  putU32(out, link);
+  });
   out.push(OP.end);
   return out;
 }

@@ -14,6 +14,8 @@ export type Reach = {
   readonly statics: readonly number[];
   /** First byte behind the statics. */
   readonly end: number;
+  /** For each function that is not imported, where its code names functions and globals (scripts/wasm-sites.mjs). */
+  readonly sites: readonly (readonly number[])[];
   /** For each exported function, and for the start as "", the statics that it may use. */
   readonly uses: Readonly<Record<string, readonly number[]>>;
 };

@@ -14,6 +14,10 @@ export type RuntimeModule = {
   readonly functionImports: number;
   readonly functionCount: number;
   readonly globalValues: ReadonlyMap<number, number>;
+  /** Entries of the global section. */
+  readonly globalEntries: readonly Uint8Array[];
+  /** Types of the functions that are not imported. */
+  readonly functionTypes: readonly number[];
   readonly tableSize: number;
   readonly memoryPages: number;
   /** Entries of the code section, each with its size before it. */
@@ -66,6 +70,7 @@ export function parseRuntime(bytes: Uint8Array): RuntimeModule {
   const imports = readImports(sections.get(SECTION.import));
   const functions = sections.get(SECTION.function)?.count ?? 0;
   const signatures = readSignatures(sections.get(SECTION.type));
+  const globals = readGlobals(sections.get(SECTION.global));
   const functionTypes = readIndexes(sections.get(SECTION.function));
   return {
     sections,
@@ -73,7 +78,9 @@ export function parseRuntime(bytes: Uint8Array): RuntimeModule {
     typeCount: sections.get(SECTION.type)?.count ?? 0,
     functionImports: imports.functions,
     functionCount: imports.functions + functions,
-    globalValues: readGlobals(sections.get(SECTION.global)),
+    globalValues: globals.values,
+    globalEntries: globals.entries,
+    functionTypes,
     tableSize: readTableSize(sections.get(SECTION.table)),
     memoryPages: imports.memoryPages,
     codes: readCodes(sections.get(SECTION.code)),
@@ -145,12 +152,16 @@ function readExports(section: RuntimeSection | undefined): ReadonlyMap<string, R
   return found;
 }
 
-/** Values of the globals that begin with an i32 constant. */
-function readGlobals(section: RuntimeSection | undefined): ReadonlyMap<number, number> {
+type Globals = { readonly values: ReadonlyMap<number, number>; readonly entries: readonly Uint8Array[] };
+
+/** Entries of the globals, and values of those that begin with an i32 constant. */
+function readGlobals(section: RuntimeSection | undefined): Globals {
   const values = new Map<number, number>();
-  if (section === undefined) return values;
+  const entries: Uint8Array[] = [];
+  if (section === undefined) return { values, entries };
   const reader: Reader = { bytes: section.entries, at: 0 };
   for (let i = 0; i < section.count; i++) {
+    const begin = reader.at;
     const type = reader.bytes[reader.at];
     reader.at += 2;
     const opcode = reader.bytes[reader.at++];
@@ -160,8 +171,9 @@ function readGlobals(section: RuntimeSection | undefined): ReadonlyMap<number, n
     else if (opcode === 0x44) reader.at += 8;
     else throw new Error(`the policy runtime has a global of type ${type} with an unknown initial value`);
     reader.at++;
+    entries.push(reader.bytes.subarray(begin, reader.at));
   }
-  return values;
+  return { values, entries };
 }
 
 function readTableSize(section: RuntimeSection | undefined): number {
