@@ -18,7 +18,9 @@ export {
   rm_request_open, rm_context, rm_context_word, rm_head_table, rm_request_id, rm_answers, rm_entrypoint_fuel, rm_bad_request, rm_decide, rm_decide_on,
 } from "./abi/decide";
 export { rm_record } from "./abi/record";
-export { slotGet, needInput } from "./request/slots";
+export {
+  slotGet, slotMethod, slotTarget, slotAuthority, slotField, slotKnownField, slotParsedPath, slotContext, needInput,
+} from "./request/slots";
 export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/host";
 export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error, hostTypeError as rm_host_type_error, rm_burn } from "./failure";
 export { setMemoryMax as rm_memory_max } from "./memory";

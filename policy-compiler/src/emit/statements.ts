@@ -37,6 +37,7 @@ import { dispatch } from "./dispatch.ts";
 import { EmitError } from "./error.ts";
 import { narrow } from "./narrow.ts";
 import { isSameOperand, literal, operand, readLocal, stringAt } from "./operand.ts";
+import type { RuntimeFunction } from "./runtime-calls.ts";
 import { scan } from "./scan.ts";
 import type { Nested, StatementContext } from "./statement-context.ts";
 
@@ -144,17 +145,28 @@ function lookUp(
   undefinedIf(body);
 }
 
+/** Readers of slots that the module carries alone where nothing else is read. */
+const OWN_READERS: ReadonlyMap<number, RuntimeFunction> = new Map([
+  [SlotKind.method, "slotMethod"],
+  [SlotKind.target, "slotTarget"],
+  [SlotKind.authority, "slotAuthority"],
+  [SlotKind.field, "slotField"],
+  [SlotKind.parsedPath, "slotParsedPath"],
+]);
+
+function readerOf(kind: number): RuntimeFunction {
+  if (kind >= SlotKind.knownField) return "slotKnownField";
+  return kind >= SlotKind.context ? "slotContext" : (OWN_READERS.get(kind) ?? "slotGet");
+}
+
 /** What the slot keeps of this generation, or the value at its path. */
 function inputSlot({ body, policy }: StatementContext, stmt: StmtOf<"InputSlotStmt">): void {
-  const slot = slotOf(
-    body.statics,
-    stmt.path,
-    slotKind(stmt.path) | (policy.oftenAsked(stmt.path) ? SlotKind.atoms : 0),
-  );
+  const kind = slotKind(stmt.path);
+  const slot = slotOf(body.statics, stmt.path, kind | (policy.oftenAsked(stmt.path) ? SlotKind.atoms : 0));
   const fill = () => {
     readLocal(body, stmt.source);
     slotAddress(body, slot);
-    call(body, "slotGet");
+    call(body, readerOf(kind));
   };
   if (policy.sharesInput) {
     slotAddress(body, slot);

@@ -56,19 +56,63 @@ export function forgetDocument(): void {
 
 /**
  * The value at the slot's path below `input`, or undefined (0); kept for the generation, in
- * which input is one value. Emitted code looks at what is kept itself, and calls this else.
+ * which input is one value. Emitted code looks at what is kept itself, and calls this else, or that of
+ * the functions below which reads this slot alone: a module then carries what its own slots need.
  */
 export function slotGet(input: usize, at: usize): usize {
-  let value: usize;
-  if (input == lazyCell) {
-    const kind = load<u32>(at, SLOT_KIND);
-    const reader = kind & ~READER_ATOMS;
-    value = read(reader, pathOf(at));
-    if (kind & READER_ATOMS) {
-      value = internParts(value);
-      if (reader - READER_CONTEXT < <u32>CONTEXT_FIELDS) setContextField(<i32>(reader - READER_CONTEXT), value);
-    }
-  } else value = walk(input, pathOf(at), 0);
+  if (input != lazyCell) return slotWalk(input, at);
+  const reader = load<u32>(at, SLOT_KIND) & ~READER_ATOMS;
+  return reader - READER_CONTEXT < <u32>CONTEXT_FIELDS ? slotContext(input, at) : keep(at, read(reader, pathOf(at)));
+}
+
+export function slotMethod(input: usize, at: usize): usize {
+  return input == lazyCell ? keep(at, methodValue()) : slotWalk(input, at);
+}
+
+export function slotTarget(input: usize, at: usize): usize {
+  return input == lazyCell ? keep(at, targetValue()) : slotWalk(input, at);
+}
+
+export function slotAuthority(input: usize, at: usize): usize {
+  return input == lazyCell ? keep(at, authorityValue()) : slotWalk(input, at);
+}
+
+export function slotField(input: usize, at: usize): usize {
+  if (input != lazyCell) return slotWalk(input, at);
+  const path = pathOf(at);
+  return keep(at, fieldValue(arrayGet(path, arrayLen(path) - 1)));
+}
+
+export function slotKnownField(input: usize, at: usize): usize {
+  if (input != lazyCell) return slotWalk(input, at);
+  return keep(at, knownFieldValue(<i32>((load<u32>(at, SLOT_KIND) & ~READER_ATOMS) - READER_KNOWN_FIELD)));
+}
+
+export function slotParsedPath(input: usize, at: usize): usize {
+  return input == lazyCell ? keep(at, parsedPathValue()) : slotWalk(input, at);
+}
+
+/** A fact of the connection stays as the atom that it equals, for its other requests. */
+export function slotContext(input: usize, at: usize): usize {
+  if (input != lazyCell) return slotWalk(input, at);
+  const kind = load<u32>(at, SLOT_KIND);
+  const field = <i32>((kind & ~READER_ATOMS) - READER_CONTEXT);
+  const value = keep(at, contextField(field));
+  if (kind & READER_ATOMS) setContextField(field, value);
+  return value;
+}
+
+function slotWalk(input: usize, at: usize): usize {
+  const value = walk(input, pathOf(at), 0);
+  store<u32>(at, <u32>value, SLOT_VALUE);
+  store<u32>(at, memoGeneration, SLOT_GENERATION);
+  return value;
+}
+
+// @ts-ignore: decorator
+@inline
+function keep(at: usize, read: usize): usize {
+  const value = load<u32>(at, SLOT_KIND) & READER_ATOMS ? internParts(read) : read;
   store<u32>(at, <u32>value, SLOT_VALUE);
   store<u32>(at, memoGeneration, SLOT_GENERATION);
   return value;
