@@ -21,10 +21,11 @@ import { type PolicySource, parseResources, type Resource } from "@regomesh/reso
 import type { BoundPolicyBody, FailedTestBody, StalenessBody } from "../api/bodies.ts";
 import { routesBoundTo, routesTree } from "../gateway-api/bind.ts";
 import { type CompiledRoutes, compileRoutes } from "../gateway-api/compile.ts";
+import { wrongExpressions } from "../gateway-api/expressions.ts";
 import type { RouteStatus } from "../gateway-api/status.ts";
 import { checkBindings } from "../index/check-bindings.ts";
 import { checkComposition } from "../index/check-composition.ts";
-import { checkRoutes } from "../index/check-routes.ts";
+import { checkRoutes, reportExpressions } from "../index/check-routes.ts";
 import { checkServices } from "../index/check-services.ts";
 import { checkSources } from "../index/check-sources.ts";
 import { type HostOwners, ownersOf, settleHosts } from "../index/hosts.ts";
@@ -118,6 +119,7 @@ export function build(sources: readonly SourceTree[], rules: BuildRules, tools: 
   const read = readIndex(sources, rules, diagnostics);
   const { trees, index } = read;
   checkTrustDomain(index, trustDomain, diagnostics);
+  reportExpressions(wrongExpressions(index.routes, tools), makeReport(diagnostics));
   const refused = (failed: readonly FailedTestBody[], passedTests: number): Built => ({
     diagnostics: toRecords(diagnostics),
     failedTests: failed.slice(0, DIAGNOSTICS_MAX),

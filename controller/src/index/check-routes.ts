@@ -1,5 +1,6 @@
 /** What of a route does not hold, or leads nowhere: the Gateway API says what becomes of such requests, so that it is a warning. */
 import type { Attachment } from "../gateway-api/attach.ts";
+import type { Expression } from "../gateway-api/expressions.ts";
 import { type Targets, unresolvedOf } from "../gateway-api/references.ts";
 import type { MeshIndex } from "./mesh-index.ts";
 import type { Report } from "./report.ts";
@@ -26,3 +27,22 @@ export function checkRoutes(
     }
   }
 }
+
+/** What would match nothing, or more than it says, is refused: a request that it was to hold back would go on. */
+export function reportExpressions(wrong: readonly Expression[], report: Report): void {
+  for (const { route, path, text } of wrong) {
+    const shown = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
+    report(
+      route,
+      path,
+      "route_expression",
+      `${JSON.stringify(shown)} is no expression of RE2, or a larger one than it takes`,
+      {
+        hint: "RE2 has neither look-around nor back-references: github.com/google/re2/wiki/Syntax",
+      },
+    );
+  }
+}
+
+/** Of an expression, in a message. */
+const SHOWN_MAX = 100;

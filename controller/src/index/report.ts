@@ -13,6 +13,7 @@ export type IndexCode =
   | "service_route"
   | "route_parent"
   | "route_reference"
+  | "route_expression"
   | "binding_tier"
   | "binding_namespace"
   | "binding_entrypoint"

@@ -41,7 +41,7 @@ export function checkRequest({ method, target, authority, fields }: RehearsedReq
 /** The head in the bytes that a policy reads. */
 export function toHead({ method, target, authority, fields }: RehearsedRequest): Buffer {
   const lines = [["host", authority], ...fields].map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1");
+  return Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`, "utf8");
 }
 
 /** A URL, or a path below a host that is said by a Host field; with its parameters, without its fragment. */
