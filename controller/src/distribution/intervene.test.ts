@@ -111,6 +111,16 @@ describe("a controller that starts anew in the middle of a release", () => {
     expect(play.at(161_000)).toEqual(["web:B2", "payments:B2"]);
   });
 
+  test("waits for its canaries as long as it takes to be there for them", () => {
+    const before = underWay();
+    before.at(31_000);
+    const play = restarted(before, 0);
+    play.at(91_000);
+    for (const each of ["web", "orders"]) play.connect(each);
+    expect(play.at(120_999)).toEqual([]);
+    expect(play.at(121_000)).toEqual(["web:B2"]);
+  });
+
   test("gives it to everybody where everybody was given it", () => {
     const before = underWay();
     expect(before.at(61_000)).toEqual(["web:B2", "payments:B2"]);

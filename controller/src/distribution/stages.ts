@@ -197,13 +197,18 @@ export function advanceStage(state: Distribution, nowMs: number): Step {
   return still(isSame ? state : { ...state, stage: { ...now, takenAtMs, isBaked } });
 }
 
-/** It is watched for as long as one of its canaries has it: when all are gone, and none is back in time, that begins anew. */
+/**
+ * It is watched for as long as one of its canaries has it: when all are gone, that time does not count, and where none
+ * is back soon, all begins anew. Where nobody at all is connected, as right after a start, they are still to come back.
+ */
 function noteLoss(state: Distribution, stage: Stage, nowMs: number): Stage {
   const { kind, takenAtMs, lostAtMs } = stage;
   if (kind !== "canary" || takenAtMs === undefined) return stage;
   const isThere = canariesOf(state).some((proxy) => isInForce(state, proxy));
-  if (isThere) return lostAtMs === undefined ? stage : { ...stage, lostAtMs: undefined };
-  if (lostAtMs === undefined) return { ...stage, lostAtMs: nowMs };
+  if (lostAtMs === undefined) return isThere ? stage : { ...stage, lostAtMs: nowMs };
+  const since = takenAtMs + nowMs - lostAtMs;
+  if (isThere) return { ...stage, takenAtMs: since, lostAtMs: undefined };
+  if (state.roster.proxies.size === 0) return { ...stage, takenAtMs: since, lostAtMs: nowMs };
   if (nowMs < lostAtMs + BACK_WAIT_MS) return stage;
   return { ...stage, lostAtMs: undefined, takenAtMs: undefined, sinceMs: nowMs };
 }
