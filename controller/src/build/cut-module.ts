@@ -18,26 +18,44 @@ export type FindChunk = (bytes: Uint8Array) => Chunk;
 class CutModule implements BuiltModule {
   readonly hash: string;
   readonly part: ModulePart;
+  /** As it was built, until it is kept: to put it together for that would take longer than to write it. */
+  #whole: BuiltModule | undefined;
 
-  constructor(part: ModulePart) {
+  constructor(part: ModulePart, whole: BuiltModule | undefined) {
     this.hash = part.hash;
     this.part = part;
+    this.#whole = whole;
   }
 
   get wasm(): Uint8Array {
-    return join(this.part.wasm);
+    return this.#whole?.wasm ?? join(this.part.wasm);
   }
 
   get data(): string {
-    return new TextDecoder().decode(join(this.part.data));
+    return this.#whole?.data ?? new TextDecoder().decode(join(this.part.data));
+  }
+
+  forgetWhole(): void {
+    this.#whole = undefined;
   }
 }
 
-/** The module, cut; chunks of `known` are taken over. */
-export function cutModules(modules: readonly BuiltModule[], known: readonly BuiltModule[]): readonly BuiltModule[] {
+/** Modules that are kept: from now on they are their chunks alone. */
+export function forgetWhole(modules: readonly BuiltModule[]): void {
+  for (const module of modules) if (module instanceof CutModule) module.forgetWhole();
+}
+
+/** The modules, cut; chunks of `known` are taken over. `isNew`: they are still to be kept. */
+export function cutModules(
+  modules: readonly BuiltModule[],
+  known: readonly BuiltModule[],
+  isNew = false,
+): readonly BuiltModule[] {
   if (modules.every((module) => module instanceof CutModule)) return modules;
   const find = makeChunks(known.flatMap((module) => (module instanceof CutModule ? [module.part] : [])));
-  return modules.map((module) => (module instanceof CutModule ? module : new CutModule(toPart(module, find))));
+  return modules.map((module) =>
+    module instanceof CutModule ? module : new CutModule(toPart(module, find), isNew ? module : undefined),
+  );
 }
 
 /** What a module is made of, whether it has been cut or not. */

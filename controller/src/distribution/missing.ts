@@ -27,14 +27,8 @@ export type ListDifference = {
 
 /** Gives what is missing; keeps what it finds between two lists or modules, which many proxies share. */
 export function makeMissing(): (wanted: SnapshotParts, held: Held) => Missing {
-  const lists = new WeakMap<ListPart, WeakMap<ListPart, ListStep>>();
-  const stepOf = (base: ListPart, wanted: ListPart): ListStep => {
-    const from = lists.get(base) ?? new WeakMap<ListPart, ListStep>();
-    lists.set(base, from);
-    const step = from.get(wanted) ?? toListStep(base, wanted);
-    from.set(wanted, step);
-    return step;
-  };
+  const stepOf = ofPairs(toListStep);
+  const newChunks = ofPairs<ModulePart, readonly Chunk[]>(chunksOnlyIn);
   return (wanted, { parts, digests }) => {
     const known = new Set(parts === undefined ? [] : [...parts.singles, ...parts.lists].map(({ hash }) => hash));
     const isHeld = ({ hash }: { readonly hash: string }) => known.has(hash) || digests.has(digestOf(hash));
@@ -51,7 +45,13 @@ export function makeMissing(): (wanted: SnapshotParts, held: Held) => Missing {
       else changed.push(step.difference);
     }
     const modules = wanted.modules.filter(({ hash }) => parts?.modules.some((held) => held.hash === hash) !== true);
-    contents.push(...chunksToSend(modules, parts?.modules ?? [], digests));
+    const [base, ...others] = parts?.modules ?? [];
+    // Mostly one module takes the place of one.
+    const chunks =
+      base !== undefined && others.length === 0
+        ? modules.flatMap((module) => newChunks(base, module))
+        : modules.flatMap((module) => chunksOnlyIn(parts?.modules ?? [], module));
+    contents.push(...(digests.size === 0 ? chunks : chunks.filter(({ hash }) => !digests.has(digestOf(hash)))));
     return { contents: [...new Set(contents)], lists: changed, modules };
   };
 }
@@ -71,14 +71,20 @@ function toListStep(base: ListPart, wanted: ListPart): ListStep {
   return { difference: isShorter ? { base: base.hash, removed, added } : undefined, named };
 }
 
-function chunksToSend(
-  modules: readonly ModulePart[],
-  held: readonly ModulePart[],
-  digests: ReadonlySet<string>,
-): readonly Chunk[] {
-  if (modules.length === 0) return [];
-  const there = new Set(held.flatMap(({ wasm, data }) => [...wasm, ...data]));
-  return modules
-    .flatMap(({ wasm, data }) => [...wasm, ...data])
-    .filter((chunk) => !there.has(chunk) && !digests.has(digestOf(chunk.hash)));
+/** Remembers what lies between two things, for as long as both are there. */
+function ofPairs<Thing extends object, Found>(find: (base: Thing, wanted: Thing) => Found): typeof find {
+  const found = new WeakMap<Thing, WeakMap<Thing, Found>>();
+  return (base, wanted) => {
+    const from = found.get(base) ?? new WeakMap<Thing, Found>();
+    found.set(base, from);
+    const between = from.get(wanted) ?? find(base, wanted);
+    from.set(wanted, between);
+    return between;
+  };
+}
+
+/** Chunks of a module that another one, or several, do not have. */
+function chunksOnlyIn(held: ModulePart | readonly ModulePart[], { wasm, data }: ModulePart): readonly Chunk[] {
+  const there = new Set([held].flat().flatMap((module) => [...module.wasm, ...module.data]));
+  return [...wasm, ...data].filter((chunk) => !there.has(chunk));
 }

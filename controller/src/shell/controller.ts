@@ -252,10 +252,12 @@ async function openParts(
   }
   const hook = await openWebhook(options, sources);
   if (hook !== undefined) closers.push(() => hook.close());
-  // First of all when it ends: streams that end with the controller are no proxies that end.
-  closers.push(() => {
+  // First of all when it ends: streams that end with the controller are no proxies that end, and what is
+  // kept of proxies is what is known of them now.
+  closers.push(async () => {
     late.control = undefined;
     late.http = undefined;
+    await Promise.all([claims, known, stages].map((list) => list.flush()));
     distributor.stop();
   });
   // Where the command line finds this controller.

@@ -5,34 +5,37 @@ test("all is collected once it is quiet after a storm, and again only where ther
   vi.useFakeTimers();
   try {
     const mebibyte = 1024 * 1024;
-    const collected: number[] = [];
+    const collected: string[] = [];
     let resident = 100;
     const { busy, stop } = giveBackAfter({
       quietMs: 1000,
+      longQuietMs: 5000,
       residentBytes: () => resident * mebibyte,
-      collect: () => {
-        collected.push(resident);
-        resident = 90;
+      collect: (isThorough) => {
+        collected.push(`${resident}${isThorough ? " thoroughly" : ""}`);
+        if (isThorough) resident = 90;
       },
     });
-    for (let at = 0; at < 3; at++) {
-      busy();
-      vi.advanceTimersByTime(900);
-    }
-    expect(collected).toEqual([]);
-    vi.advanceTimersByTime(100);
-    expect(collected).toEqual([100]);
-    for (const grownTo of [137, 200]) {
-      resident = grownTo;
-      busy();
-      vi.advanceTimersByTime(1000);
-    }
-    expect(collected).toEqual([100, 200]);
-    resident = 500;
+    const takes = (ms: number) => {
+      vi.advanceTimersByTime(ms);
+      return collected.splice(0);
+    };
     busy();
+    expect(takes(900)).toEqual([]);
+    busy();
+    expect(takes(900)).toEqual([]);
+    expect(takes(100)).toEqual(["100"]);
+    expect(takes(4000)).toEqual(["100 thoroughly"]);
+    expect(takes(60_000)).toEqual([]);
+    resident = 137;
+    busy();
+    expect(takes(4999)).toEqual([]);
+    expect(takes(1)).toEqual(["137 thoroughly"]);
+    resident = 200;
+    busy();
+    expect(takes(2000)).toEqual(["200"]);
     stop();
-    vi.advanceTimersByTime(1000);
-    expect(collected).toEqual([100, 200]);
+    expect(takes(60_000)).toEqual([]);
   } finally {
     vi.useRealTimers();
   }

@@ -8,11 +8,14 @@ import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
   CONTROLLER_SERVER_NAME,
   type ControllerMessage,
+  contentHash,
+  decodeContent,
   EndpointsUpdate,
   type Envelope,
   type EnvelopeContents,
   type Holding,
   type ListenAddress,
+  type ModuleParts,
   PROXY_FEATURES,
   type ProxyMessage,
   readContents,
@@ -27,6 +30,9 @@ import type { TestIdentity } from "./identities.ts";
 /** Proxies of one process have one copy of what they all hold, though each is sent its own. */
 const texts = new Map<string, string>();
 const modules = new Map<string, SnapshotModule>();
+
+/** By module, the chunks of those that a proxy of this process has put together and checked. */
+const chunksOfModule = new Map<string, string>();
 
 function shared(text: string): string {
   const found = texts.get(text) ?? text;
@@ -154,7 +160,11 @@ export class SimulatedProxy {
 
   /** Keeps what the envelope names, and nothing else; gives what is neither held nor sent. */
   #hold(message: SnapshotMessage, names: EnvelopeContents): readonly string[] {
-    const received = readContents(message, { contents: this.#contents, modules: this.#modules });
+    // A thousand machines check a module each; of this one the first proxy that is sent it does.
+    const known = this.#knownOf(message);
+    const moduleParts = message.moduleParts.filter(({ hash }) => !known.has(hash));
+    const received = readContents({ ...message, moduleParts }, { contents: this.#contents, modules: this.#modules });
+    for (const part of moduleParts) chunksOfModule.set(part.hash, chunkNames(part));
     const kept = new Map<string, string>();
     const lacking: string[] = [];
     const take = (hash: string | undefined): unknown => {
@@ -175,7 +185,8 @@ export class SimulatedProxy {
       }
       for (const ref of [workload?.policies.inbound, workload?.policies.outbound]) {
         if (ref === undefined) continue;
-        const module = [...received.modules, ...this.#modules].find((each) => each.hash === ref.module);
+        const module =
+          known.get(ref.module) ?? [...received.modules, ...this.#modules].find((each) => each.hash === ref.module);
         if (module === undefined) lacking.push(ref.module);
         else modules.push(sharedModule(module));
       }
@@ -183,4 +194,28 @@ export class SimulatedProxy {
     [this.#contents, this.#modules] = [kept, modules];
     return lacking;
   }
+
+  /** Modules of a message that others have checked, where this proxy has every chunk of them: what it held, and what it is sent. */
+  #knownOf({ moduleParts, contents }: SnapshotMessage): ReadonlyMap<string, SnapshotModule> {
+    const known = new Map<string, SnapshotModule>();
+    const candidates = moduleParts.filter((part) => chunksOfModule.get(part.hash) === chunkNames(part));
+    if (candidates.length === 0) return known;
+    const held = this.#modules.flatMap(({ hash }) => splitNames(chunksOfModule.get(hash) ?? ""));
+    const sent = contents.map((content) => contentHash(decodeContent(content) ?? Buffer.alloc(0)));
+    const chunks = new Set([...held, ...sent]);
+    for (const part of candidates) {
+      const module = modules.get(part.hash);
+      if (module !== undefined && splitNames(chunkNames(part)).every((name) => chunks.has(name)))
+        known.set(part.hash, module);
+    }
+    return known;
+  }
+}
+
+function chunkNames({ wasmChunks, dataChunks }: ModuleParts): string {
+  return Buffer.concat([wasmChunks, dataChunks]).toString("hex");
+}
+
+function splitNames(names: string): readonly string[] {
+  return names.match(/.{64}/g) ?? [];
 }

@@ -106,7 +106,7 @@ export class Builder {
     const { built, modules: sent } = answer;
     if (built.plan === undefined) return built;
     const whole = sent.flatMap((module) => ("wasm" in module ? module : (held.get(module.hash) ?? [])));
-    const modules = cutModules(whole, this.#modules);
+    const modules = cutModules(whole, this.#modules, true);
     this.#modules = modules;
     return { ...built, plan: { ...built.plan, modules } };
   }

@@ -35,8 +35,9 @@ export class KeptList<T> {
     this.#keeper = new Keeper(lease, key, clock);
   }
 
-  /** The newest list is what is kept, soon: proxies come and go by the hundred. */
+  /** The newest list is what is kept, soon: proxies come and go by the hundred. Nothing is after a flush. */
   keepSoon(list: () => readonly T[]): void {
+    if (this.#ending.signal.aborted) return;
     this.#list = list;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
@@ -59,7 +60,7 @@ export class KeptList<T> {
     this.#keeper.keepSoon(() => text);
   }
 
-  /** Hands on what has changed, and waits for it; nothing is gathered after it. */
+  /** Hands on what has changed by now, and waits for it; nothing is gathered after it. */
   async flush(): Promise<void> {
     this.#ending.abort();
     this.#hand();

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { moduleHash } from "@regomesh/protocol";
-import { cutModules } from "../../build/cut-module.ts";
+import { cutModules, forgetWhole } from "../../build/cut-module.ts";
 import type { BuiltModule } from "../../build/tools.ts";
 import { type Lease, type Reading, StoreError } from "../../store/store.ts";
 
@@ -45,6 +45,7 @@ export class ModulePacks {
         missing.map(({ hash }) => hash),
       );
     }
+    forgetWhole(modules);
     return [...this.#packs].filter(([, hashes]) => hashes.some((hash) => distinct.has(hash))).map(([key]) => key);
   }
 
