@@ -48,6 +48,7 @@ export {
   type SnapshotProblem,
 } from "./nack.ts";
 export { CONTROLLER_SERVER_NAME, controllerId, type JoinTokenFile, snapshotSignerId } from "./names.ts";
+export { PROBE_PORT, type Probe, type Probes, parseProbes, printProbes } from "./probes.ts";
 export { findRevoked, indexRevoked, parseSerial, type RevokedIndex, type ShownCertificate } from "./revoked.ts";
 export {
   type BoundEntrypoint,

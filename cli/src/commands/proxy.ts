@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Log, type LogFormat, makeLog } from "@regomesh/base";
-import { parseSnapshotFile } from "@regomesh/protocol";
+import { type Probes, parseProbes, parseSnapshotFile } from "@regomesh/protocol";
 import {
   type Address,
   Controlled,
@@ -53,6 +53,8 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
                          (default 15001), what comes for it, to --inbound; it runs as the --uid that
                          capture was told, and the address that a connection called stands before Host
   --inbound PORT         with --capture: where what comes for the workload is taken (default 15006)
+  --probes JSON          of an injected Pod: what its kubelet asks this sidecar for in place of the
+                         application, at port 15020
   --outbound-service S=P a port of 127.0.0.1 whose requests are all for the service S (orders, or
                          orders:8080), for clients that can be told no proxy; may be given
                          more than once
@@ -91,6 +93,7 @@ const flags = {
   outbound: { type: "string" },
   capture: { type: "boolean" },
   inbound: { type: "string" },
+  probes: { type: "string" },
   "outbound-service": { type: "string", multiple: true },
   admin: { type: "string" },
   "open-metrics": { type: "boolean" },
@@ -266,6 +269,7 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
     appPort: parseNumber(values.app, "--app", 1, 65_535),
     edge: values.edge === undefined ? undefined : parseAddress(values.edge, "--edge"),
     ...parseCapture(values),
+    probes: values.probes === undefined ? undefined : toProbes(values.probes),
     outboundServices: (values["outbound-service"] ?? []).map(parseServicePort),
     accessLog: path(values["access-log"]),
     logFormat: parseLogFormat(values["log-format"]),
@@ -310,6 +314,12 @@ function parseMode(values: ModeValues, path: (value: string | undefined) => stri
   if ((identity === undefined) === !plaintext)
     throw new UsageError("--snapshot needs either --identity DIR for mTLS or an explicit --plaintext");
   return { kind: "file", path: path(snapshot) ?? snapshot, identity: path(identity) };
+}
+
+function toProbes(text: string): Probes {
+  const probes = parseProbes(text);
+  if (probes === undefined) throw new UsageError("--probes takes the table that injection writes");
+  return probes;
 }
 
 /** Ports that rules of the kernel name are no free ones. */

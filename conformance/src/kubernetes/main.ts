@@ -3,7 +3,11 @@ import { parseArgs } from "node:util";
 import { Api } from "./api.ts";
 import { openApiServer } from "./api-server.ts";
 import { type Check, runChecks } from "./check.ts";
+import { CHURN_CHECK } from "./churn.ts";
 import { CRD_CHECKS } from "./crds.ts";
+import { DELETION_CHECKS } from "./deletion.ts";
+import { FOREIGN_CHECK } from "./foreign-fields.ts";
+import { STATUS_CHECK } from "./honest-status.ts";
 import { INJECTION_CHECK } from "./injection.ts";
 import { LEADER_CHECK } from "./leaders.ts";
 import { MANIFEST_CHECK } from "./manifests.ts";
@@ -12,7 +16,9 @@ import { OUTAGE_CHECK } from "./outages.ts";
 import { findKubernetes, KUBERNETES_VERSION } from "./peers.ts";
 import { PLUGIN_CHECK } from "./plugin.ts";
 import { ROUTES_CHECK } from "./routes.ts";
+import { VERBS_CHECK } from "./verbs.ts";
 import { WALK } from "./walk.ts";
+import { WEBHOOK_CHECK } from "./webhook-down.ts";
 
 const HELP = `Runs the controller against kube-apiserver ${KUBERNETES_VERSION} with etcd, on loopback: no kubelet, no scheduler.
 
@@ -26,12 +32,18 @@ const checksOf = (objects: number): readonly Check[] => [
   ...CRD_CHECKS,
   MANIFEST_CHECK,
   INJECTION_CHECK,
+  VERBS_CHECK,
   WALK,
   ROUTES_CHECK,
   PLUGIN_CHECK,
   manyCheck(objects),
   OUTAGE_CHECK,
   LEADER_CHECK,
+  FOREIGN_CHECK,
+  WEBHOOK_CHECK,
+  ...DELETION_CHECKS,
+  STATUS_CHECK,
+  CHURN_CHECK,
 ];
 
 export async function main(args: readonly string[]): Promise<number> {

@@ -146,12 +146,23 @@ async function listen(server: Server): Promise<number> {
 }
 
 /** A request by an application that is told of the proxy: its status, or 0 where there is no answer. */
-export async function ask(sidecar: Sidecar, url: string): Promise<{ readonly status: number; readonly text: string }> {
+export async function ask(
+  sidecar: Sidecar,
+  url: string,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly text: string }> {
   const { request } = await import("node:http");
   return await new Promise((done) => {
     const { host } = new URL(url);
     const asked = request(
-      { host: "127.0.0.1", port: sidecar.outbound, path: url, headers: { host }, agent: false, timeout: 20_000 },
+      {
+        host: "127.0.0.1",
+        port: sidecar.outbound,
+        path: url,
+        headers: { host, ...fields },
+        agent: false,
+        timeout: 20_000,
+      },
       (answer) => {
         let text = "";
         answer.setEncoding("utf8");

@@ -1,3 +1,4 @@
+import { type Probe, parseProbes } from "@regomesh/protocol";
 import { expect, test } from "vitest";
 import { makeObject } from "../../test/make-object.ts";
 import { toInjection } from "./injection.ts";
@@ -25,7 +26,7 @@ test("traffic is captured before anything begins, by a container that may change
   const { first, second, isTold } = injected();
   expect(first).toMatchObject({
     name: "regomesh-capture",
-    args: ["capture", "--uid", "1337", "--exclude-outbound-port", "53"],
+    args: [...["capture", "--uid", "1337", "--exclude-outbound-port", "53"], ...["--exclude-inbound-port", "15020"]],
     securityContext: { capabilities: { drop: ["ALL"], add: ["NET_ADMIN"] }, readOnlyRootFilesystem: true },
   });
   expect(second).toMatchObject({
@@ -34,6 +35,47 @@ test("traffic is captured before anything begins, by a container that may change
     securityContext: { runAsUser: 1337, capabilities: { drop: ["ALL"] } },
   });
   expect(isTold).toBe(false);
+});
+
+test("probes are led to the sidecar, which is told what they were", () => {
+  const app = {
+    name: "app",
+    ports: [{ name: "web", containerPort: 8080 }],
+    readinessProbe: {
+      httpGet: { path: "/ready", port: "web", httpHeaders: [{ name: "x-a", value: "b" }] },
+      periodSeconds: 3,
+    },
+    livenessProbe: { tcpSocket: { port: 9090 } },
+    startupProbe: { exec: { command: ["true"] } },
+  };
+  const other = {
+    name: "other",
+    livenessProbe: { httpGet: { port: "nobody" } },
+    readinessProbe: { grpc: { port: 1 } },
+  };
+  const pod = makeObject("Pod/shop/orders-1", { containers: [app, other] });
+  const patch = toInjection(pod, { image: "i", controller: "c:1", trustBundlePem: "" }) as readonly (Step & {
+    readonly op: string;
+  })[];
+  const at = "/spec/containers/0";
+  const led = (kind: string) => ({
+    op: "add",
+    path: `${at}/${kind}/httpGet`,
+    value: { path: `/app/${kind}`, port: 15_020, scheme: "HTTP" },
+  });
+  expect(patch.filter(({ path }) => path.startsWith("/spec/containers"))).toEqual([
+    { op: "remove", path: `${at}/livenessProbe/tcpSocket` },
+    led("livenessProbe"),
+    led("readinessProbe"),
+  ]);
+  const proxy = patch.find(({ path }) => path === "/spec/initContainers/1")?.value as Container | undefined;
+  const args = proxy?.args ?? [];
+  expect(parseProbes(args[args.indexOf("--probes") + 1] ?? "")).toEqual(
+    new Map<string, Probe>([
+      ["/app/livenessProbe", { kind: "tcp", port: 9090 }],
+      ["/app/readinessProbe", { kind: "http", port: 8080, path: "/ready", isTls: false, fields: [["x-a", "b"]] }],
+    ]),
+  );
 });
 
 test("what annotations except is left out of capture", () => {
@@ -46,7 +88,7 @@ test("what annotations except is left out of capture", () => {
       "regomesh.dev/exclude-inbound": " ",
     },
   );
-  expect(first?.args.slice(5)).toEqual([
+  expect(first?.args.slice(7)).toEqual([
     ...["--exclude-outbound-port", "5432,6379", "--exclude-outbound", "10.0.0.0/8", "--exclude-inbound-port", "9090"],
   ]);
 });

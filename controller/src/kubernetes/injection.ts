@@ -4,8 +4,11 @@
  * the proxy keeps. Before it an init container has the kernel lead the Pod's traffic through it; where that may not
  * be, or is not wanted, the application is told of the proxy. A Pod that has the proxy already is left as it is.
  */
+
+import { PROBE_PORT, type Probes, printProbes } from "@regomesh/protocol";
 import type { ClusterObject } from "./cluster-object.ts";
 import { PROXY_CONTAINER } from "./mesh-objects.ts";
+import { leadProbes, type ProbedContainer } from "./probes.ts";
 
 export type InjectionOptions = {
   readonly image: string;
@@ -44,7 +47,8 @@ export function toInjection(pod: ClusterObject, options: InjectionOptions): read
   const { initContainers = [], containers = [], volumes } = spec;
   if ([...initContainers, ...containers].some(({ name }) => name === PROXY_CONTAINER)) return [];
   const isCaptured = spec.hostNetwork !== true && pod.metadata.annotations?.[CAPTURE_ANNOTATION] !== "disabled";
-  const first = [...(isCaptured ? [captureContainer(pod, options)] : []), proxyContainer(options, isCaptured)];
+  const led = isCaptured ? leadProbes(containers, "/spec/containers") : undefined;
+  const first = [...(isCaptured ? [captureContainer(pod, options)] : []), proxyContainer(options, led?.probes)];
   const added = [joinVolume(), stateVolume()];
   return [
     ...toAnnotations(pod, options),
@@ -54,12 +58,12 @@ export function toInjection(pod: ClusterObject, options: InjectionOptions): read
     ...(volumes === undefined
       ? [{ op: "add", path: "/spec/volumes", value: added }]
       : added.map((value) => ({ op: "add", path: "/spec/volumes/-", value }))),
-    ...(isCaptured ? [] : containers.flatMap((container, at) => toProxyEnvironment(container, at))),
+    ...(led?.patch ?? containers.flatMap((container, at) => toProxyEnvironment(container, at))),
   ];
 }
 
 type Named = { readonly name: string };
-type Container = Named & { readonly env?: readonly Named[] };
+type Container = Named & ProbedContainer & { readonly env?: readonly Named[] };
 type Spec = {
   readonly hostNetwork?: boolean;
   readonly initContainers?: readonly Container[];
@@ -92,7 +96,10 @@ function captureContainer({ metadata: { annotations = {} } }: ClusterObject, { i
   return {
     name: CAPTURE_CONTAINER,
     image,
-    args: ["capture", "--uid", String(PROXY_UID), "--exclude-outbound-port", DNS_PORT, ...exceptions],
+    args: [
+      ...["capture", "--uid", String(PROXY_UID), "--exclude-outbound-port", DNS_PORT],
+      ...["--exclude-inbound-port", String(PROBE_PORT), ...exceptions],
+    ],
     resources: { requests: { cpu: "10m", memory: "64Mi" } },
     securityContext: {
       runAsUser: 0,
@@ -106,7 +113,8 @@ function captureContainer({ metadata: { annotations = {} } }: ClusterObject, { i
   };
 }
 
-function proxyContainer({ image, controller }: InjectionOptions, isCaptured: boolean): object {
+/** `probes`: of a Pod that is captured. */
+function proxyContainer({ image, controller }: InjectionOptions, probes: Probes | undefined): object {
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   return {
     name: PROXY_CONTAINER,
@@ -116,7 +124,7 @@ function proxyContainer({ image, controller }: InjectionOptions, isCaptured: boo
       ...["proxy", "--controller", controller, "--workload", "$(POD_NAME)", "--namespace", "$(POD_NAMESPACE)"],
       ...["--join-token-file", JOIN_PLACE, "--state", STATE_PLACE],
       ...["--outbound", String(OUTBOUND_PORT), "--admin", `127.0.0.1:${ADMIN_PORT}`],
-      ...(isCaptured ? ["--capture"] : []),
+      ...(probes === undefined ? [] : ["--capture", "--probes", printProbes(probes)]),
     ],
     env: [field("POD_NAME", "metadata.name"), field("POD_NAMESPACE", "metadata.namespace")],
     // Asked inside the Pod: the admin address is loopback's alone.

@@ -4,11 +4,18 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Log, LogFormat } from "@regomesh/base";
-import type { FileEndpoint, SnapshotFile, SnapshotProblem } from "@regomesh/protocol";
+import {
+  type FileEndpoint,
+  PROBE_PORT,
+  type Probes,
+  type SnapshotFile,
+  type SnapshotProblem,
+} from "@regomesh/protocol";
 import type { ProxyFacts } from "../metrics/print-metrics.ts";
 import { AccessLog } from "./admin/access-log.ts";
 import { type Admin, openAdmin } from "./admin/admin.ts";
 import { DiskTroubles } from "./admin/disk-troubles.ts";
+import { openProbePort, type ProbePort } from "./admin/probe-port.ts";
 import { CaptureWatch } from "./capture/capture-watch.ts";
 import { DEFAULT_TIMEOUTS, type DownstreamTimeouts } from "./downstream/downstream-timeouts.ts";
 import type { Address } from "./net/listener.ts";
@@ -31,6 +38,8 @@ export type ProxyOptions = {
   readonly outboundPort: number;
   /** `regomesh capture` leads the workload's traffic here: outbound to `outboundPort`, inbound to this one. */
   readonly capturedInboundPort?: number | undefined;
+  /** What a kubelet asks this sidecar for in place of its application, at the port for it. */
+  readonly probes?: Probes | undefined;
   /** Ports for one service each, for clients that can set neither a proxy nor an authority. */
   readonly outboundServices?: readonly ServicePort[] | undefined;
   readonly accessLog: string | undefined;
@@ -85,6 +94,8 @@ export type Addresses = {
 export class Sidecar {
   readonly plane: DataPlane;
   readonly disk: DiskTroubles;
+  /** Where a kubelet asks of the application. */
+  probePort: ProbePort | undefined = undefined;
   /** Where traffic is to be captured. */
   capture: CaptureWatch | undefined = undefined;
   readonly #admin: Admin;
@@ -256,6 +267,7 @@ export class Sidecar {
   async close(): Promise<void> {
     clearTimeout(this.#expiry);
     this.capture?.close();
+    await this.probePort?.close();
     await this.plane.close();
     await this.#admin.close();
   }
@@ -282,6 +294,8 @@ export async function openProxy(options: ProxyOptions): Promise<Sidecar> {
     });
     sidecar = new Sidecar(plane, admin, { outbound, outboundServices }, disk, options.log, options.wallMs ?? Date.now);
     sidecar.capture = capture;
+    const { probes = new Map() } = options;
+    if (probes.size > 0) sidecar.probePort = await openProbePort(probes, PROBE_PORT);
     return sidecar;
   } catch (error) {
     await plane.close();
