@@ -76,11 +76,16 @@ export class Http2Speaker implements Speaker {
   }
 
   get mayBegin(): boolean {
-    return !this.#connection.isRetired && !this.#isSuspect && this.codec.mayOpen;
+    return !this.#connection.isRetired && !this.#isSuspect && this.codec.mayOpen && !this.#isBehind();
   }
 
   get streams(): number {
     return this.#streams.length;
+  }
+
+  /** The peer takes nothing of what it is asked: what more is asked would wait here, however soon it is given up. */
+  #isBehind(): boolean {
+    return this.codec.output.isFull && this.#connection.out.isFull;
   }
 
   #asks(): boolean {
@@ -285,6 +290,7 @@ export class Http2Speaker implements Speaker {
     if (this.codec.output.end > 0) this.wake();
     this.#sendWaiting();
     for (const stream of [...this.#streams]) stream.drain();
+    if (this.mayBegin) this.#connection.onRoom();
   }
 
   // Whether the other end is there.

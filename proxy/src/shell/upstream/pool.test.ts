@@ -6,10 +6,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { Framing } from "../../http1/head.ts";
 import { HeadReader } from "../../http1/head-reader.ts";
 import { DEFAULT_CODEC_LIMITS } from "../../http1/limits.ts";
+import { FrameType } from "../../http2/frame.ts";
 import { Method } from "../../http1/method.ts";
 import { makeEndpoint } from "../../route/endpoint.ts";
 import type { StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { makeSharedMemory, makeThread } from "../plane/make-thread.ts";
+import { frame } from "../../test/http2.ts";
 import type { UpstreamProtocol } from "./connection.ts";
 import { Pool } from "./pool.ts";
 
@@ -70,8 +72,44 @@ test.each<UpstreamProtocol>(["http1", "http2"])(
   },
 );
 
-function makePool(port: number, protocol: UpstreamProtocol = "http1"): Pool {
+test("a server that takes nothing of what it is asked is asked nothing more until it does", async () => {
+  const opened: Socket[] = [];
+  const server = createServer((socket) => {
+    opened.push(socket);
+    socket.on("error", () => {});
+    socket.write(frame(FrameType.settings, 0, 0, []));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const thread = makeThread({ log: SILENT, shared: makeSharedMemory(), accessLog: undefined });
+  const pool = makePool((server.address() as AddressInfo).port, "http2", thread);
+  const head = Buffer.from(`GET / HTTP/1.1\r\nHost: w\r\nX-Long: ${"x".repeat(30_000)}\r\n\r\n`);
+  const waiter = makeWaiter(() => {});
+  let asked = await open(pool, () => {});
+  let heldBytes = 0;
+  for (let i = 0; i < HUGE_BYTES / head.length; i++) {
+    asked.sendHead(head, head.length, Method.get, Framing.none);
+    await new Promise((next) => setImmediate(next));
+    // Given up, as at its client's end.
+    asked.reset();
+    heldBytes = Math.max(heldBytes, thread.slabs.heldBytes);
+    const next = pool.open(waiter, 0);
+    if (typeof next === "string") break;
+    asked = next;
+  }
+  expect(heldBytes).toBeLessThan(2 * 1024 * 1024);
+  for (const socket of opened) socket.resume();
+  const later = open(pool, () => {});
+  (await later).reset();
+  pool.destroy();
+  for (const socket of opened) socket.destroy();
+  await new Promise((done) => server.close(done));
+});
+
+function makePool(
+  port: number,
+  protocol: UpstreamProtocol = "http1",
+  thread = makeThread({ log: SILENT, shared: makeSharedMemory(), accessLog: undefined }),
+): Pool {
   const facts = { address: "127.0.0.1", port, portName: "http", workload: "w", principal: "", labels: {} };
   return new Pool(thread, makeEndpoint(facts), {
     connectTimeoutMs: 0,
@@ -103,19 +141,23 @@ async function ask(pool: Pool, bytes: number): Promise<void> {
 /** A stream of the pool's; `onEnd` is told of its response's end. */
 async function open(pool: Pool, onEnd: () => void): Promise<UpstreamStream> {
   return await new Promise((onStream, fail) => {
-    const waiter: StreamWaiter = {
-      onStream,
-      onEnd,
-      onNoStream: fail,
-      onReset: fail,
-      onFault: fail,
-      onWithdrawn: () => {},
-      onInterim: () => {},
-      onHead: () => {},
-      onContent: () => {},
-      yieldIfQuiet: () => false,
-    };
-    const stream = pool.open(waiter, 0);
+    const stream = pool.open({ ...makeWaiter(onEnd), onStream, onNoStream: fail, onReset: fail, onFault: fail }, 0);
     if (typeof stream !== "string") onStream(stream);
   });
+}
+
+function makeWaiter(onEnd: () => void): StreamWaiter {
+  const nothing = () => {};
+  return {
+    onStream: nothing,
+    onEnd,
+    onNoStream: nothing,
+    onReset: nothing,
+    onFault: nothing,
+    onWithdrawn: nothing,
+    onInterim: nothing,
+    onHead: nothing,
+    onContent: nothing,
+    yieldIfQuiet: () => false,
+  };
 }
