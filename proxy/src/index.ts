@@ -1,5 +1,6 @@
 export {
   type CaptureRules,
+  CHECK_PORT,
   INBOUND_PORT,
   type Network,
   OUTBOUND_PORT,

@@ -15,6 +15,7 @@ import {
   planUndo,
   type Step,
 } from "@regomesh/proxy";
+import { parseCapturePort } from "../capture-port.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { oneOf, parseNumber } from "../flags.ts";
 
@@ -109,7 +110,7 @@ function parseRules(values: Values): CaptureRules {
   const numbers = (name: keyof typeof flags, least: number, most: number) =>
     texts(name).map((text) => parseNumber(text, `--${name}`, least, most) ?? 0);
   const networks = (name: keyof typeof flags) => texts(name).map((text) => toNetwork(text, `--${name}`));
-  const port = (name: "outbound" | "inbound") => parseNumber(texts(name)[0], `--${name}`, 1, 65_535);
+  const port = (name: "outbound" | "inbound") => parseCapturePort(values[name] as string | undefined, `--${name}`);
   const uids = numbers("uid", 0, UID_MAX);
   const rules: CaptureRules = {
     outboundPort: port("outbound") ?? OUTBOUND_PORT,

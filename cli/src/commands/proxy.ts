@@ -17,6 +17,7 @@ import {
   type Sidecar,
   SYSTEM_CLOCK,
 } from "@regomesh/proxy";
+import { parseCapturePort } from "../capture-port.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { parseDurationFlag, parseLogFormat, parseNumber } from "../flags.ts";
 import { followParent } from "../follow-parent.ts";
@@ -333,8 +334,8 @@ function parseCapture(values: {
     return { outboundPort: parseNumber(values.outbound, "--outbound", 0, 65_535) ?? 0 };
   }
   return {
-    outboundPort: parseNumber(values.outbound, "--outbound", 1, 65_535) ?? OUTBOUND_PORT,
-    capturedInboundPort: parseNumber(values.inbound, "--inbound", 1, 65_535) ?? INBOUND_PORT,
+    outboundPort: parseCapturePort(values.outbound, "--outbound") ?? OUTBOUND_PORT,
+    capturedInboundPort: parseCapturePort(values.inbound, "--inbound") ?? INBOUND_PORT,
   };
 }
 

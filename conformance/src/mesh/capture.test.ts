@@ -3,13 +3,14 @@
  * traffic both ways, by either tool and by both families, and nobody gets round the sidecar.
  */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { toInjection } from "@regomesh/controller";
 import { makeSnapshotFile } from "@regomesh/protocol";
 import { makeService, makeSnapshot, makeWorkload, TestAuthority } from "@regomesh/proxy/test";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compileAuthz } from "../compiled-policy.ts";
 import { identityFlags } from "../proxy/stand/mesh-pair.ts";
 import { endpointAt } from "../proxy/stand/stand.ts";
 import { openProxyProcess } from "../proxy-process.ts";
@@ -33,6 +34,14 @@ const OPEN_PORT = 9090;
 /** A Node server that knows of no mesh; it says who it is, and whose certificate its caller showed. */
 const SERVER = `for (const port of [${APP_PORT}, ${OPEN_PORT}]) require("node:http").createServer((request, response) =>
   response.end("orders " + request.headers.host + " " + request.headers["x-forwarded-client-cert"])).listen(port, "::", () => console.log("up"))`;
+
+/** Says the port that the policy takes to be called. */
+const CALLED = `package mesh.authz
+
+allow := {"allowed": true, "response_headers_to_add": {"x-called": sprintf("%d", [port])}} if {
+	port := input.attributes.destination.address.socketAddress.portValue
+}
+`;
 
 type Injected = { readonly name: string; readonly args: readonly string[] };
 
@@ -66,6 +75,8 @@ function sidecarFlags(): readonly string[] {
 describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (tool) => {
   const opened = new AsyncDisposableStack();
   let [web, orders, outsider]: Machine[] = [];
+  /** Of orders: where its sidecar listens. */
+  let inbound = 0;
 
   beforeAll(async () => {
     const network = opened.use(await TestNetwork.open());
@@ -75,11 +86,13 @@ describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (
     const authority = new TestAuthority("cluster.local");
     for (const machine of [web, orders]) await capture(machine, ["--with", tool]);
     opened.use(await openApplication(orders));
+    const { ref, module } = await compileAuthz("called", CALLED);
     const served = opened.use(
       await openProxyProcess(
         makeSnapshotFile(
           makeSnapshot(
             makeWorkload({
+              policies: { inbound: ref },
               name: "orders",
               service: "orders",
               principal: ID("orders"),
@@ -94,6 +107,7 @@ describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (
               ],
             }),
           ),
+          [module],
         ),
         [...sidecarFlags(), ...(await identityFlags(folder, "orders", authority.identity(ID("orders"))))],
         orders.as(PROXY_UID),
@@ -107,7 +121,8 @@ describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (
       inbound: [],
       outbound: [service, makeService("payments", { hosts: ["payments", OTHER_SERVICE] })],
     });
-    const endpoint = endpointAt(served.inbound["http"] ?? 0, { address: orders.ipv4, principal: ID("orders") });
+    inbound = served.inbound["http"] ?? 0;
+    const endpoint = endpointAt(inbound, { address: orders.ipv4, principal: ID("orders") });
     opened.use(
       await openProxyProcess(
         makeSnapshotFile(makeSnapshot(workload), [], [endpoint]),
@@ -141,6 +156,22 @@ describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (
     expect(await curl(web, `http://${host}/`)).toEqual(MUTUAL(host));
   });
 
+  test("policies see the port that was called, not the one that takes what is captured", async () => {
+    const url = `http://${orders?.ipv4}:${APP_PORT}/`;
+    const said = await web?.say(APP_UID, [
+      "curl",
+      "-sS",
+      "-m",
+      "10",
+      "-o",
+      "/dev/null",
+      "-w",
+      "%header{x-called}",
+      url,
+    ]);
+    expect(said).toEqual({ code: 0, out: String(inbound) });
+  });
+
   test("where a connection went stands before its Host, which counts where that is nobody's", async () => {
     expect(await curl(web, `http://${SERVICE.ipv4}/`, ["Host: payments"])).toEqual(MUTUAL("payments"));
     expect((await curl(web, `http://${OTHER_SERVICE}/`, ["Host: orders"]))?.out).toMatch(/ 503$/);
@@ -171,6 +202,16 @@ describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (
     expect((await curl(outsider, `http://${orders?.ipv4}:${OPEN_PORT}/`))?.out).toMatch(/^orders .* 200$/);
   });
 
+  test("whoever may not take the rules away is told so, and they stay", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "regomesh-capture-"));
+    opened.defer(() => rm(folder, { recursive: true, force: true }));
+    for (const program of ["iptables", "ip6tables"]) await symlink(`/usr/sbin/${program}`, join(folder, program));
+    const command = [process.execPath, LAUNCHER, "capture", "--undo"];
+    const refused = await web?.say(APP_UID, ["env", `PATH=${folder}`, ...command]);
+    expect(refused).toEqual({ code: 1, out: expect.stringContaining("it needs CAP_NET_ADMIN") });
+    expect(await curl(web, `http://${SERVICE.ipv4}/`)).toEqual(MUTUAL(SERVICE.ipv4));
+  });
+
   test("what is excluded by address goes past, and nothing else", async () => {
     const annotations = { "regomesh.dev/exclude-outbound": `${orders?.ipv4}, fd00::/16` };
     await capture(web as Machine, ["--with", tool], annotations);
@@ -178,6 +219,15 @@ describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (
     expect(await curl(web, `http://${SERVICE.ipv4}/`)).toEqual(MUTUAL(SERVICE.ipv4));
     await capture(web as Machine, ["--with", tool]);
     expect((await curl(web, `http://${orders?.ipv4}:${OPEN_PORT}/`))?.out).not.toMatch(/undefined 200$/);
+  });
+
+  test("rules of the one tool take the place of the other's", async () => {
+    const other = tool === "nft" ? "iptables" : "nft";
+    await capture(web as Machine, ["--with", other]);
+    const rules = web?.run("nft list tables; iptables-save -t nat; ip6tables-save -t nat");
+    const isThere = [rules?.includes("inet regomesh"), rules?.includes("REGOMESH")];
+    expect(isThere).toEqual([other === "nft", other === "iptables"]);
+    expect(await curl(web, `http://${SERVICE.ipv4}/`)).toEqual(MUTUAL(SERVICE.ipv4));
   });
 });
 

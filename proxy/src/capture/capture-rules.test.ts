@@ -10,6 +10,7 @@ test.each([
   ["fd00::/8", "ip6"],
   ["::ffff:10.0.0.1", "ip6"],
   ["10.0.0.256", undefined],
+  ["010.0.0.1", undefined],
   ["10.0.0.0/33", undefined],
   ["fd00::/129", undefined],
   ["fd00::/8/8", undefined],

@@ -45,7 +45,8 @@ export function parseNetwork(text: string): Network | undefined {
 
 /** Undefined where it is no address. */
 export function familyOf(address: string): Family | undefined {
-  const octets = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
+  // A leading zero makes an octet octal to some of the tools, and not to others.
+  const octets = /^(\d|[1-9]\d+)\.(\d|[1-9]\d+)\.(\d|[1-9]\d+)\.(\d|[1-9]\d+)$/.exec(address);
   if (octets !== null) return octets.slice(1).every((octet) => Number(octet) < 256) ? "ip" : undefined;
   return /^[0-9a-f:.]+$/i.test(address) && URL.canParse(`http://[${address}]/`) ? "ip6" : undefined;
 }

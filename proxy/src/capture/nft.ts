@@ -1,7 +1,7 @@
 /** The rules as nftables takes them (nft(8)): one table of our own for both families, replaced whole. */
 import { type CaptureRules, CHECK_PORT, type Family } from "./capture-rules.ts";
 
-const TABLE = "inet regomesh";
+export const TABLE = "inet regomesh";
 /** Where addresses of destinations are changed: `dstnat`, which has no name in the output hook. */
 const PRIORITY = -100;
 

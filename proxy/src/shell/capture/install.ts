@@ -1,9 +1,9 @@
 /** Puts the rules of capture into the kernel, and takes them out: by nft, or by iptables where there is no nft. */
-import { spawnSync } from "node:child_process";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { CaptureRules, Family } from "../../capture/capture-rules.ts";
 import { CALLS, printIptables, printIptablesUndo } from "../../capture/iptables.ts";
-import { printNft, printNftUndo } from "../../capture/nft.ts";
+import { printNft, printNftUndo, TABLE } from "../../capture/nft.ts";
 
 export type CaptureTool = "nft" | "iptables";
 export const CAPTURE_TOOLS: readonly CaptureTool[] = ["nft", "iptables"];
@@ -25,45 +25,59 @@ export function findTool(asked: CaptureTool | undefined): CaptureTool {
   );
 }
 
-/** What `install` would run, with all of its text. */
-export function planInstall(tool: CaptureTool, rules: CaptureRules, isMissing = isCallMissing): readonly Step[] {
-  if (tool === "nft") return [{ program: "nft", args: ["-f", "-"], input: printNft(rules) }];
-  return familiesHere().map((family) => ({
-    program: `${programOf(family)}-restore`,
-    args: ["--noflush", "-w", "5"],
-    input: printIptables(
-      rules,
-      family,
-      CALLS.filter((call) => isMissing(family, call)),
-    ),
-  }));
+/**
+ * What `install` would run, with all of its text. What the other tool has put there before goes once the new rules are
+ * in force: its rules would come first, and its exceptions with them.
+ */
+export function planInstall(tool: CaptureTool, rules: CaptureRules): readonly Step[] {
+  if (tool === "nft") {
+    const before = isThere("iptables") ? undoIptables() : [];
+    return [{ program: "nft", args: ["-f", "-"], input: printNft(rules) }, ...before];
+  }
+  const before = isThere("nft") && isTableThere() ? [UNDO_NFT] : [];
+  const families = familiesHere().map((family) => {
+    const calls = CALLS.filter((call) => isCallMissing(family, call));
+    return restore(family, printIptables(rules, family, calls));
+  });
+  return [...families, ...before];
 }
 
-/** What `undo` would run: nothing where nothing is there. */
+/** What `undo` would run: nothing where nothing is there; throws CaptureError where that cannot be found out. */
 export function planUndo(): readonly Step[] {
-  const nft: readonly Step[] = isThere("nft") ? [{ program: "nft", args: ["-f", "-"], input: printNftUndo() }] : [];
-  if (!isThere("iptables")) return nft;
-  const families = familiesHere().flatMap((family) => {
+  return [...(isThere("nft") ? [UNDO_NFT] : []), ...(isThere("iptables") ? undoIptables() : [])];
+}
+
+function undoIptables(): readonly Step[] {
+  return familiesHere().flatMap((family) => {
     const calls = CALLS.filter((call) => !isCallMissing(family, call));
-    const input = printIptablesUndo(calls);
-    return calls.length === 0
-      ? []
-      : [{ program: `${programOf(family)}-restore`, args: ["--noflush", "-w", "5"], input }];
+    return calls.length === 0 ? [] : [restore(family, printIptablesUndo(calls))];
   });
-  return [...nft, ...families];
+}
+
+const UNDO_NFT: Step = { program: "nft", args: ["-f", "-"], input: printNftUndo() };
+
+function restore(family: Family, input: string): Step {
+  return { program: `${programOf(family)}-restore`, args: ["--noflush", "-w", "5"], input };
 }
 
 /** Throws CaptureError at the first that fails; each is a transaction by itself. */
 export function carryOut(steps: readonly Step[]): void {
-  for (const { program, args, input } of steps) {
-    const { status, stderr, error } = spawnSync(program, [...args], { input, encoding: "utf8" });
-    if (status === 0) continue;
-    const said = error?.message ?? stderr.trim().split("\n").slice(0, 3).join("; ");
-    const hint = /not permitted|permission denied|must be root/i.test(said)
-      ? ": it needs CAP_NET_ADMIN in the workload's network namespace"
-      : "";
-    throw new CaptureError(`${program} ended with ${status ?? "no code"}: ${said}${hint}`);
+  for (const [index, { program, args, input }] of steps.entries()) {
+    const run = spawnSync(program, [...args], { input, encoding: "utf8" });
+    if (run.status === 0) continue;
+    const done = steps.slice(0, index).map((step) => step.program);
+    throw failure(program, run, done.length === 0 ? "" : `; what ${done.join(" and ")} did stays`);
   }
+}
+
+type Run = Pick<SpawnSyncReturns<string>, "status" | "stderr" | "error">;
+
+function failure(program: string, { status, stderr, error }: Run, more = ""): CaptureError {
+  const said = error?.message ?? stderr.trim().split("\n").slice(0, 3).join("; ");
+  const hint = /not permitted|permission denied|must be root/i.test(said)
+    ? ": it needs CAP_NET_ADMIN in the workload's network namespace"
+    : "";
+  return new CaptureError(`${program} ended with ${status ?? "no code"}: ${said}${hint}${more}`);
 }
 
 function isThere(tool: CaptureTool): boolean {
@@ -79,7 +93,16 @@ function familiesHere(): readonly Family[] {
   return existsSync("/proc/net/if_inet6") ? ["ip", "ip6"] : ["ip"];
 }
 
+/** Throws CaptureError where the program does not know. */
 function isCallMissing(family: Family, call: readonly string[]): boolean {
-  const args = ["-w", "5", "-t", "nat", "-C", ...call];
-  return spawnSync(programOf(family), args, { stdio: "ignore" }).status !== 0;
+  const program = programOf(family);
+  const run = spawnSync(program, ["-w", "5", "-t", "nat", "-C", ...call], { encoding: "utf8" });
+  if (run.status === 0) return false;
+  // No such rule, no chain that it calls, and no such table of the kernel's.
+  if (run.status === 1 || run.status === 2 || /table does not exist|insmod/i.test(run.stderr ?? "")) return true;
+  throw failure(program, run);
+}
+
+function isTableThere(): boolean {
+  return spawnSync("nft", ["list", "table", ...TABLE.split(" ")], { stdio: "ignore" }).status === 0;
 }

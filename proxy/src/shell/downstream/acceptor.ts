@@ -34,8 +34,8 @@ export interface Acceptor {
   readonly connections: number;
   /** That were ever taken. */
   readonly accepted: number;
-  /** Takes a connection that was accepted just now. */
-  accept(socket: Socket): void;
+  /** Takes a connection that was accepted just now; `called`: where its client went, if not to the socket's own address. */
+  accept(socket: Socket, called?: Address): void;
   /** Ends connections on which nothing is under way. */
   endIdle(): void;
   /** Takes no further request on any connection: idle ones end now, busy ones with their response or after `graceMs`. */
@@ -129,6 +129,8 @@ export class InboundAcceptor implements Acceptor {
   #authorities: readonly X509Certificate[] | undefined = undefined;
   /** Makes handshakes; listens on nothing itself. */
   readonly #tls: TlsServer | undefined;
+  /** Of connections whose handshake is under way: where their clients went. */
+  readonly #called = new WeakMap<Socket, Address>();
   /** Who comes in plaintext. */
   readonly #anyone: InboundPeer;
   #isRetired = false;
@@ -150,12 +152,15 @@ export class InboundAcceptor implements Acceptor {
     return this.#open.size;
   }
 
-  accept(socket: Socket): void {
+  accept(socket: Socket, called?: Address): void {
     if (this.#isRetired) return void socket.destroy();
     this.accepted++;
-    if (this.#tls !== undefined) return void this.#tls.emit("connection", socket);
+    if (this.#tls !== undefined) {
+      if (called !== undefined) this.#called.set(socket, called);
+      return void this.#tls.emit("connection", socket);
+    }
     const { port, trustedHops = 0 } = this.#options;
-    const context = contextOf(socket, "http", this.#identity?.spiffeId);
+    const context = contextOf(socket, "http", this.#identity?.spiffeId, called);
     const forwarded = port.mode === "edge" ? makeForwardedPeer(context.sourceAddress, trustedHops) : undefined;
     this.#begin(socket, context, { ...this.#anyone, forwarded });
   }
@@ -245,8 +250,9 @@ export class InboundAcceptor implements Acceptor {
     if (peer.kind === "fault" || refusal !== undefined) return void this.#refuse(socket, refusal as PeerRefusal);
     const { principal, namespace, serviceAccount, notAfterMs } = peer;
     thread.handshakes.count({ direction: "inbound", peer: principal, ...agreedOn(socket) });
+    const plain = (socket as { readonly _parent?: Socket })._parent;
     const context = {
-      ...contextOf(socket, "https", spiffeId),
+      ...contextOf(socket, "https", spiffeId, plain && this.#called.get(plain)),
       principal,
       trustDomain: peer.trustDomain,
       namespace,

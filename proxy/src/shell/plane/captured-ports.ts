@@ -86,7 +86,7 @@ class InboundRelay implements Acceptor {
     const called = this.#originalOf(socket);
     const acceptor = called === undefined ? undefined : this.#ports.acceptorOf(called.port);
     if (acceptor === undefined) socket.destroy();
-    else acceptor.accept(socket);
+    else acceptor.accept(socket, called);
   }
 
   endIdle(): void {}
