@@ -6,12 +6,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { Framing } from "../../http1/head.ts";
 import { HeadReader } from "../../http1/head-reader.ts";
 import { DEFAULT_CODEC_LIMITS } from "../../http1/limits.ts";
-import { FrameType } from "../../http2/frame.ts";
 import { Method } from "../../http1/method.ts";
+import { FrameType } from "../../http2/frame.ts";
 import { makeEndpoint } from "../../route/endpoint.ts";
 import type { StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
-import { makeSharedMemory, makeThread } from "../plane/make-thread.ts";
 import { frame } from "../../test/http2.ts";
+import { makeSharedMemory, makeThread } from "../plane/make-thread.ts";
 import type { UpstreamProtocol } from "./connection.ts";
 import { Pool } from "./pool.ts";
 
