@@ -104,5 +104,5 @@ function isCallMissing(family: Family, call: readonly string[]): boolean {
 }
 
 function isTableThere(): boolean {
-  return spawnSync("nft", ["list", "table", ...TABLE.split(" ")], { stdio: "ignore" }).status === 0;
+  return spawnSync(UNDO_NFT.program, ["list", "table", ...TABLE.split(" ")], { stdio: "ignore" }).status === 0;
 }
