@@ -8,8 +8,10 @@ import { type Lease, type Reading, readText } from "../../store/store.ts";
 
 const PROXIES = "snapshots/proxies.json";
 
-/** What changes within is kept at once: each time it is all made into text, ten thousand endpoints in a large mesh. */
-const GATHER_MS = 1000;
+/** What changes within is kept at once: what a controller has not kept is lost where it is killed. */
+const GATHER_MS = 200;
+/** Each time it is all made into text, ten thousand endpoints in a large mesh: so many times as long nothing is. */
+const REST = 50;
 /** What is counted of a release that is watched changes twice a second. */
 const STAGE_GATHER_MS = 2000;
 
@@ -22,6 +24,8 @@ export class KeptList<T> {
   readonly #gatherMs: number;
   readonly #ending = new AbortController();
   #wanted = "";
+  /** What it took to make it into text. */
+  #tookMs = 0;
   /** What it is to be made of, where it has changed since it was last handed on. */
   #list: (() => readonly T[]) | undefined;
   #isWaiting = false;
@@ -41,7 +45,7 @@ export class KeptList<T> {
     this.#list = list;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#clock.sleep(this.#gatherMs, this.#ending.signal).then(
+    this.#clock.sleep(Math.max(this.#gatherMs, REST * this.#tookMs), this.#ending.signal).then(
       () => {
         this.#isWaiting = false;
         this.#hand();
@@ -54,7 +58,9 @@ export class KeptList<T> {
     const list = this.#list;
     if (list === undefined) return;
     this.#list = undefined;
+    const startMs = performance.now();
     const text = `${JSON.stringify(list())}\n`;
+    this.#tookMs = performance.now() - startMs;
     if (text === this.#wanted) return;
     this.#wanted = text;
     this.#keeper.keepSoon(() => text);
