@@ -23,6 +23,8 @@ export type LeadershipOptions = {
   readonly signal?: AbortSignal;
   /** It is no longer held: whoever led must end. */
   readonly onLost: () => void;
+  /** Of a clock that nobody sets; Node's where absent. */
+  readonly passedMs?: () => number;
 };
 
 type LeaseObject = { readonly metadata: { readonly resourceVersion?: string }; readonly spec: LeaseSpec };
@@ -40,30 +42,35 @@ export class Leadership {
   #held: LeaseObject;
   #renewedAtMs: number;
   #isLost = false;
+  readonly #passedMs: () => number;
   #running: Promise<void>;
 
-  private constructor(options: LeadershipOptions, me: string, held: LeaseObject) {
+  /** `atMs`: before it was asked for. */
+  private constructor(options: LeadershipOptions, me: string, held: LeaseObject, atMs: number) {
     this.#options = options;
     this.#me = me;
     this.#held = held;
     this.epoch = (held.spec.leaseTransitions ?? 0) + 1;
-    this.#renewedAtMs = performance.now();
+    this.#passedMs = passedOf(options);
+    this.#renewedAtMs = atMs;
     this.#running = this.#renewAll();
   }
 
   /** Waits until it is this process's. Throws StoreError where the wait is ended. */
   static async take(options: LeadershipOptions): Promise<Leadership> {
     const { clock, log, signal } = options;
+    const passedMs = passedOf(options);
     const me = `${hostname()}_${process.pid}_${randomBytes(4).toString("hex")}`;
     let seen: Observed | undefined;
     let said = "";
     while (signal?.aborted !== true) {
       try {
         const found = await read(options);
-        seen = observe(seen, found?.metadata.resourceVersion ?? "", performance.now());
-        if (found === undefined || mayTake(found.spec, me, seen, performance.now())) {
+        seen = observe(seen, found?.metadata.resourceVersion ?? "", passedMs());
+        if (found === undefined || mayTake(found.spec, me, seen, passedMs())) {
+          const atMs = passedMs();
           const held = await write(options, found, taken(found?.spec, me, timeOf(clock)));
-          if (held !== undefined) return new Leadership(options, me, held);
+          if (held !== undefined) return new Leadership(options, me, held, atMs);
         } else if (said !== found.spec.holderIdentity) {
           said = found.spec.holderIdentity ?? "";
           log.log("info", "another controller leads: this one waits", { holder: said });
@@ -80,7 +87,7 @@ export class Leadership {
 
   /** Asks the cluster: nobody writes by a Lease that is another's. Throws StoreError. */
   async require(): Promise<void> {
-    if (this.#isLost || performance.now() - this.#renewedAtMs > RENEW_WITHIN_MS) throw fenced();
+    if (this.#isLost || this.#leftMs <= 0) throw fenced();
     const found = await read(this.#options).catch((cause: Error) => {
       throw new StoreError("refused", `the cluster's Lease cannot be read: ${cause.message}`, { cause });
     });
@@ -100,17 +107,19 @@ export class Leadership {
     }).catch(() => {});
   }
 
+  /** How long it may go on without a renewal. */
+  get #leftMs(): number {
+    return this.#renewedAtMs + RENEW_WITHIN_MS - this.#passedMs();
+  }
+
   async #renewAll(): Promise<void> {
     const { clock, log, onLost } = this.#options;
     const { signal } = this.#ending;
     while (!signal.aborted) {
       await clock.sleep(RENEW_EVERY_MS, signal).catch(() => {});
       if (signal.aborted) return;
-      const isHeld = await this.#renew().catch((error: Error) => {
-        log.log("warn", "the Lease is not renewed", { reason: error.message });
-        return performance.now() - this.#renewedAtMs <= RENEW_WITHIN_MS;
-      });
-      if (isHeld) continue;
+      if (await this.#renewInTime()) continue;
+      if (signal.aborted) return;
       this.#isLost = true;
       log.log("error", "the Lease is lost: this controller ends", {});
       onLost();
@@ -118,10 +127,30 @@ export class Leadership {
     }
   }
 
+  /**
+   * False where it is another's, or may be soon: a process that was stopped asks nobody first, and an API server
+   * that takes its time is not waited for.
+   */
+  async #renewInTime(): Promise<boolean> {
+    if (this.#leftMs <= 0) return false;
+    const over = new AbortController();
+    const overdue = this.#options.clock.sleep(this.#leftMs, over.signal).then(
+      () => false,
+      () => true,
+    );
+    const renewed = this.#renew().catch((error: Error) => {
+      this.#options.log.log("warn", "the Lease is not renewed", { reason: error.message });
+      return this.#leftMs > 0;
+    });
+    const isHeld = await Promise.race([renewed, overdue]);
+    over.abort();
+    return isHeld;
+  }
+
   /** False where it is another's. */
   async #renew(): Promise<boolean> {
     const { clock } = this.#options;
-    const atMs = performance.now();
+    const atMs = this.#passedMs();
     const spec = { ...this.#held.spec, renewTime: timeOf(clock) };
     let held = await write(this.#options, this.#held, spec);
     if (held === undefined) {
@@ -135,6 +164,10 @@ export class Leadership {
     this.#renewedAtMs = atMs;
     return true;
   }
+}
+
+function passedOf({ passedMs = () => performance.now() }: LeadershipOptions): () => number {
+  return passedMs;
 }
 
 function fenced(): StoreError {

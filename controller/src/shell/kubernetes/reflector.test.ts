@@ -1,20 +1,13 @@
 /** A kind followed over a real HTTP/2 connection, from a server that says what each play has it say. */
 
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeRandom } from "@regomesh/base";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { makeAuthority } from "../../../test/make-lease.ts";
 import { makeObject } from "../../../test/make-object.ts";
+import { type Asked, answer, Script } from "../../../test/script.ts";
 import { WATCHED } from "../../kubernetes/watched.ts";
 import type { Authority, KeyAndChain } from "../ca/authority.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
@@ -35,78 +28,20 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-type Asked = { readonly query: URLSearchParams; readonly stream: ServerHttp2Stream };
-
-/** What it is asked, one after the other, and how it answers. */
-class Script {
-  readonly #server: Http2SecureServer;
-  readonly #asked: Asked[] = [];
-  readonly #sessions = new Set<ServerHttp2Session>();
-  #wake: (() => void) | undefined;
-
-  private constructor(server: Http2SecureServer) {
-    this.#server = server;
-    server.on("session", (session) => {
-      this.#sessions.add(session);
-      session.on("close", () => this.#sessions.delete(session));
-      session.on("error", () => {});
-    });
-    server.on("stream", (stream: ServerHttp2Stream, fields) => {
-      stream.on("error", () => {});
-      this.#asked.push({ query: new URL(fields[":path"] ?? "", "https://x").searchParams, stream });
-      this.#wake?.();
-    });
-  }
-
-  static async open(): Promise<Script> {
-    const server = createSecureServer({ key: certificate.keyPem, cert: certificate.chainPem });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const script = new Script(server);
-    closers.push(async () => {
-      script.drop();
-      await new Promise<void>((done) => server.close(() => done()));
-    });
-    return script;
-  }
-
-  get origin(): string {
-    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async next(): Promise<Asked> {
-    for (;;) {
-      const asked = this.#asked.shift();
-      if (asked !== undefined) return asked;
-      await new Promise<void>((done) => {
-        this.#wake = done;
-      });
-    }
-  }
-
-  /** Ends every connection without a word. */
-  drop(): void {
-    for (const session of this.#sessions) session.destroy();
-  }
-}
-
 const item = (name: string, resourceVersion: string) => {
   const { kind: _, apiVersion: __, ...rest } = makeObject(`Policy/shop/${name}`, {}, { metadata: { resourceVersion } });
   return rest;
 };
 const whole = (name: string, resourceVersion: string) =>
   makeObject(`Policy/shop/${name}`, {}, { metadata: { resourceVersion } });
-const answer = ({ stream }: Asked, body: object, status = 200) => {
-  stream.respond({ ":status": status, "content-type": "application/json" });
-  stream.end(JSON.stringify(body));
-};
 const page = (items: readonly object[], resourceVersion: string, more = "") => ({
   metadata: { resourceVersion, ...(more === "" ? {} : { continue: more }) },
   items,
 });
 
 async function follow(kind = "Policy") {
-  const script = await Script.open();
+  const script = await Script.open(certificate);
+  closers.push(() => script.close());
   const access = { origin: script.origin, basePath: "", tls: { ca: authority.bundlePem }, headers: async () => ({}) };
   const connection = new ApiConnection(access, SYSTEM_CLOCK);
   const told: string[][] = [];
