@@ -2,7 +2,7 @@
 import { type DiagnosticRecord, printRecord } from "@regomesh/base";
 import type { ClusterObject } from "./cluster-object.ts";
 import { objectKey } from "./cluster-object.ts";
-import { keyOfFile } from "./cluster-tree.ts";
+import { isOurs, keyOfFile } from "./cluster-tree.ts";
 
 export type Review = {
   readonly uid: string;
@@ -26,12 +26,27 @@ const WARNINGS_MAX = 12;
 /** A message beyond that is cut by whoever shows it. */
 const FAULTS_MAX = 20;
 
+/** Values of an object, and how deep they stand: far more than any of ours may have, and so many that nobody waits for their text. */
+const VALUES_MAX = 20_000;
+const DEPTH_MAX = 32;
+
 /** Undefined where it is no review of version 1. */
 export function parseReview(body: unknown): Review | undefined {
   const { kind, request } = (body ?? {}) as { readonly kind?: unknown; readonly request?: Record<string, unknown> };
-  if (kind !== "AdmissionReview" || typeof request !== "object" || typeof request["uid"] !== "string") return undefined;
+  if (
+    kind !== "AdmissionReview" ||
+    typeof request !== "object" ||
+    request === null ||
+    typeof request["uid"] !== "string"
+  )
+    return undefined;
   const object = request["object"] as Partial<ClusterObject> | null | undefined;
-  const isObject = object != null && typeof object.kind === "string" && typeof object.metadata === "object";
+  const isObject =
+    object != null &&
+    typeof object.kind === "string" &&
+    typeof object.apiVersion === "string" &&
+    typeof object.metadata === "object" &&
+    object.metadata !== null;
   if (object != null && !isObject) return undefined;
   // What is only being made has neither; nor, where the server is to name it, a name.
   const namespace = request["namespace"];
@@ -64,6 +79,26 @@ export function toAnswer(uid: string, { allowed, message, warnings = [], patch }
         : { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(patch)).toString("base64") }),
     },
   };
+}
+
+/** What is answered without a build; undefined where one is needed. */
+export function answerAtOnce({ object }: Pick<Review, "object">): Admitted | undefined {
+  if (object === undefined || object.metadata.deletionTimestamp !== undefined || !isOurs(object))
+    return { allowed: true };
+  if (isSmall(object)) return undefined;
+  const message = `an object of the mesh has ${VALUES_MAX} values at most, none of them deeper than ${DEPTH_MAX}`;
+  return { allowed: false, message };
+}
+
+function isSmall(object: ClusterObject): boolean {
+  let values = 0;
+  let level: readonly unknown[] = [object.spec];
+  for (let depth = 0; level.length > 0; depth++) {
+    values += level.length;
+    if (values > VALUES_MAX || depth > DEPTH_MAX) return false;
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  }
+  return true;
 }
 
 /** What depends upon others' objects comes in any order: it is said, and refuses nothing. */

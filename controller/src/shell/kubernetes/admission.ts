@@ -1,6 +1,6 @@
 /** Admission as a part of the controller: the webhooks, what answers them, and what the API server is told of them. */
 import type { Clock, Log } from "@regomesh/base";
-import { type Admitted, type Found, judge, type Review } from "../../kubernetes/admission.ts";
+import { type Admitted, answerAtOnce, type Found, judge, type Review } from "../../kubernetes/admission.ts";
 import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
 import { toInjection } from "../../kubernetes/injection.ts";
 import { type WebhookPlace, webhookConfigurations } from "../../kubernetes/webhook-configurations.ts";
@@ -43,7 +43,8 @@ export async function openAdmission(
       : [`${service.name}.${service.namespace}.svc`, `${service.name}.${service.namespace}.svc.cluster.local`];
   let certificate = authority.issueServer(hosts, clock.nowMs());
   const validate = async ({ object }: Review): Promise<Admitted> => {
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return { allowed: true };
+    const known = answerAtOnce({ object });
+    if (known !== undefined || object === undefined) return known ?? { allowed: true };
     return judge(object, await rehearse(object));
   };
   const mutate = async ({ object }: Review): Promise<Admitted> => {
