@@ -123,6 +123,15 @@ test("a pack that was changed, cut or taken away makes the file none, and a late
   expect(plain(await anew.read())).toEqual({ kept: withModules(module(7)) });
 });
 
+test("packs that somebody takes away from a controller that runs come back with what is kept next", async () => {
+  const store = new LastGood(lease, SYSTEM_CLOCK);
+  await store.write(withModules(module(8)));
+  for (const name of packs()) rmSync(join(folder, "snapshots", name));
+  const next = withModules(module(8), module(9));
+  await store.write(next);
+  expect(plain(await new LastGood(lease, SYSTEM_CLOCK).read())).toEqual({ kept: next });
+});
+
 test("what an earlier version has kept, with its modules within, is read", async () => {
   const { hash, wasm, data } = module(5);
   const inline = { hash, wasm: Buffer.from(wasm).toString("base64"), data };

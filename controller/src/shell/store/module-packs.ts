@@ -21,7 +21,7 @@ export class ModulePacks {
   #packs = new Map<string, readonly string[]>();
   /** Grows with each `keep`: packs that were named since stay. */
   #asked = 0;
-  #dropping: Promise<void> = Promise.resolve();
+  #dropping: Promise<unknown> = Promise.resolve();
 
   constructor(lease: Lease) {
     this.#lease = lease;
@@ -51,24 +51,35 @@ export class ModulePacks {
 
   /**
    * Calls `write` with the keys of the packs of modules, then takes every other pack away, unless one was
-   * asked for meanwhile: what cannot be taken away now is so the next time. Throws StoreError.
+   * asked for meanwhile: what cannot be taken away now is so the next time. Where a pack is not there that
+   * was thought to be, since somebody has taken it away, it is written again, and so is what names it. Throws StoreError.
    */
   async keepOnly(modules: readonly BuiltModule[], write: (packs: readonly string[]) => Promise<void>): Promise<void> {
-    const packs = await this.keep(modules);
-    const asked = this.#asked;
-    await write(packs);
-    if (this.#asked !== asked) return;
-    this.#dropping = this.#drop(packs);
-    await this.#dropping;
+    for (let isAgain = false; ; isAgain = true) {
+      const packs = await this.keep(modules);
+      const asked = this.#asked;
+      await write(packs);
+      if (this.#asked !== asked) return;
+      const dropping = this.#drop(packs);
+      this.#dropping = dropping;
+      const gone = await dropping;
+      if (gone.length === 0 || isAgain) return;
+      for (const key of gone) this.#packs.delete(key);
+    }
   }
 
-  async #drop(kept: readonly string[]): Promise<void> {
+  /** Gives the kept ones that are not there. */
+  async #drop(kept: readonly string[]): Promise<readonly string[]> {
     for (const key of [...this.#packs.keys()]) if (!kept.includes(key)) this.#packs.delete(key);
     try {
-      for (const name of await this.#lease.list(FOLDER))
-        if (PACK.test(name) && !kept.includes(`${FOLDER}/${name}`)) await this.#lease.remove(`${FOLDER}/${name}`);
+      const there = (await this.#lease.list(FOLDER))
+        .filter((name) => PACK.test(name))
+        .map((name) => `${FOLDER}/${name}`);
+      for (const key of there) if (!kept.includes(key)) await this.#lease.remove(key);
+      return kept.filter((key) => !there.includes(key));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error; // what there is too much of does no harm
+      return [];
     }
   }
 
