@@ -81,7 +81,7 @@ function asOpaPlaces(program: Program, ours: OpaFailure, opa: readonly OpaFailur
     file === ours.file &&
     row < (ours.row ?? 0) &&
     message === `var ${variable} is unsafe` &&
-    !lineOf(program, file, row).includes(variable);
+    (!lineOf(program, file, row).includes(variable) || GOES_ON.test(lineOf(program, file, ours.row ?? 0)));
   const found = alike.find(({ file }) => file === undefined) ?? alike.find(isFurtherRow);
   if (found === undefined) return ours;
   const { code, message } = ours;
@@ -91,6 +91,9 @@ function asOpaPlaces(program: Program, ours: OpaFailure, opa: readonly OpaFailur
     ...(found.row === undefined ? {} : { row: found.row }),
   };
 }
+
+/** A line that goes on with the expression before it: a number's sign is a minus there. */
+const GOES_ON = /^\s*-/;
 
 function lineOf({ modules }: Program, file: string | undefined, row: number): string {
   return modules.find(({ name }) => name === file)?.text.split("\n")[row - 1] ?? "";

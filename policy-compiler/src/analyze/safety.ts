@@ -5,13 +5,12 @@
  */
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { Body, Expr, Rule, Term, Variable, What } from "../syntax/ast.ts";
-import { userName } from "../syntax/print-term.ts";
 import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
 import { liftRefs, splitCalls } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
-import { makeProblem } from "./problem.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
+import { reportUndeclared, type Told } from "./template-variables.ts";
 import {
   type Closure,
   closureOfTerm,
@@ -27,13 +26,10 @@ import {
 import { makeTryOrder } from "./try-order.ts";
 import { makeUnsafe, noteAssigned, noteUnsafe, reportUnsafe, type Unsafe } from "./unsafe.ts";
 
-type Context = {
+type Context = Told & {
   readonly arity: Arity;
-  readonly diagnostics: Diagnostic[];
   readonly counter: { generated: number };
   readonly unsafe: Unsafe;
-  /** Variables reported as undeclared already: each once in a rule. */
-  readonly undeclared: Set<string>;
 };
 
 /** Orders the bodies of a rule and of its `else` links, and checks its head. */
@@ -82,7 +78,10 @@ function orderLink(link: Rule, context: Context): Rule {
   const bound = new Set<string>();
   for (const arg of head.args ?? []) eachTerm(arg, (term) => void (term.kind === "var" && bound.add(term.name)));
   const outer = new Set(bound);
-  const body = orderBody(link.body, bound, bound, context);
+  // What the head evaluates is an expression of the body: a closure that mentions its variables means them.
+  const visible = new Set(bound);
+  for (const term of [...head.ref, head.value]) if (isEvaluated(term)) addTerm(term, visible);
+  const body = orderBody(link.body, bound, visible, context);
   const mentioned = new Set<string>();
   const isWrong = context.unsafe.found.size > 0;
   // What the body can't bind is its own fault, and reported: the head has it from there.
@@ -96,8 +95,8 @@ function orderLink(link: Rule, context: Context): Rule {
     if (!isEvaluated(term)) noteUnbound([term], isInBody, context.unsafe, term.at);
     else if (isWrong || !isBound(term, known)) {
       const around = { outer, level: mentioned };
-      const visible = new Set([...bound, ...mentioned]);
-      orderBody(splitCalls(context, evaluate(term, context)), new Set(bound), visible, context, around);
+      const here = new Set([...bound, ...mentioned]);
+      orderBody(splitCalls(context, evaluate(term, context)), new Set(bound), here, context, around);
     }
   }
   const isRight = context.unsafe.found.size === 0;
@@ -203,6 +202,8 @@ function noteLeft(expr: Expr, { here, bound, isOuter }: Left, context: Context):
     const outside: Bound = { has: (name) => isOuter.has(name) || isRootName(name) };
     noteUnbound(termsOfExpr(expr), outside, unsafe, place, SELF_HINT);
   } else {
+    // What `every` iterates is read in front of it.
+    if (expr.what.kind === "every") noteUnbound([expr.what.domain], known, unsafe, place);
     const missing = closedVariables(expr).filter(({ name }) => here.has(name) && !known.has(name));
     for (const variable of missing) noteUnsafe(unsafe, { variable, place });
     // Where its closures have what they need, the expression is refused for what it lacks itself: OPA forgets that.
@@ -367,6 +368,10 @@ function addLevel(expr: Expr, names: Set<string>, isImplicit = false): void {
   if (closure?.isImplicit) for (const inner of closure.body) addLevel(inner, names, true);
 }
 
+function addTerm(term: Term, names: Set<string>): void {
+  eachTerm(term, (part) => addVariable(part, names));
+}
+
 function addVariable(term: Term, names: Set<string>): void {
   if (term.kind === "var" && !isRootName(term.name)) names.add(term.name);
 }
@@ -447,7 +452,7 @@ function orderComprehension(
 ): { readonly heads: readonly Term[]; readonly body: Body } {
   const inner = new Set(bound);
   const around = new Set(visible);
-  for (const head of heads) eachTerm(head, (term) => addVariable(term, around));
+  for (const head of heads) addTerm(head, around);
   const moved = heads.map((head) => (needsOwnIteration(head) ? evaluate(head, context) : undefined));
   const yielded = heads.map((head, i) => {
     const what = moved[i]?.what;
@@ -469,27 +474,6 @@ function needsOwnIteration(head: Term): boolean {
   const everything: Bound = { has: () => true };
   bindRefs([head], everything, names);
   return names.size > 0 && needsInside(head, names);
-}
-
-/** An expression in a template string binds no variable: those of the body around it are declared. True where one is not. */
-function reportUndeclared(term: Term, declared: ReadonlySet<string>, context: Context): boolean {
-  if (term.kind !== "call-term" || term.operator.path.join(".") !== "internal.template_string") return false;
-  const [parts] = term.args;
-  if (parts?.kind !== "array") return false;
-  const { length } = context.diagnostics;
-  for (const part of parts.items) {
-    const what = part.kind === "set-comprehension" ? part.body.at(-1)?.what : undefined;
-    if (what?.kind !== "unify") continue;
-    eachTerm(what.right, (inner) => {
-      if (inner.kind !== "var" || isRootName(inner.name) || declared.has(inner.name)) return;
-      if (context.undeclared.has(inner.name)) return;
-      context.undeclared.add(inner.name);
-      const message = `var ${userName(inner.name)} is undeclared`;
-      const hint = "bind it in the body, before the template string";
-      context.diagnostics.push(makeProblem("rego_compile_error", inner.at, message, hint));
-    });
-  }
-  return context.diagnostics.length > length;
 }
 
 function noteUnbound(terms: readonly Term[], known: Bound, unsafe: Unsafe, place: Location, hint?: string): void {

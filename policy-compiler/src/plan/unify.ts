@@ -9,10 +9,11 @@ import { append, dot, equal, fail, integer, local, newLocal, planTerm, type Site
 import { bindVariable } from "./variables.ts";
 
 type Side = { readonly kind: "operand"; readonly operand: IrOperand } | Term;
-type Equation = { readonly left: Side; readonly right: Term };
+/** `isWhole`: an expression as it stands, not a part of one. */
+type Equation = { readonly left: Side; readonly right: Term; readonly isWhole?: true };
 
 export function planUnify(site: Site, left: Term, right: Term): void {
-  solve(site, [{ left, right }]);
+  solve(site, [{ left, right, isWhole: true }]);
 }
 
 /** Matches a value with a term, binding the term's variables. */
@@ -57,11 +58,22 @@ function isSolvable(site: Site, { left, right }: Equation, awaited: ReadonlySet<
 }
 
 /** Plans what can be planned of the equation and returns what is left of it. */
-function step(site: Site, { left, right }: Equation, awaited: ReadonlySet<string>): readonly Equation[] {
+function step(site: Site, equation: Equation, awaited: ReadonlySet<string>): readonly Equation[] {
+  const { left, right, isWhole = false } = equation;
   if (left.kind === "operand") return matchOperand(site, left.operand, right, awaited);
   if (bothLists(left, right)) return pairItems(site, left, right);
   const entries = recordKeys(left, right);
   if (entries !== undefined) return entries;
+  if (isWhole && isReady(site.variables, left, awaited) && isReady(site.variables, right, awaited)) {
+    // A reference is looked at before a comprehension, on whichever side it stands.
+    const isRightFirst = COMPREHENSIONS[left.kind] !== undefined && right.kind === "ref";
+    const [first, second] = isRightFirst ? [right, left] : [left, right];
+    const value = planTerm(site, first);
+    const type = COMPREHENSIONS[second.kind];
+    if (type !== undefined) append(site, { type, stmt: { source: value } });
+    equal(site, value, planTerm(site, second));
+    return [];
+  }
   if (isReady(site.variables, left, awaited) || !isReady(site.variables, right, awaited)) {
     // The pattern is matched in place: binding a variable costs nothing.
     return matchOperand(site, planTerm(site, left), right, awaited);
@@ -97,6 +109,13 @@ function matchOperand(site: Site, operand: IrOperand, term: Term, awaited: Reado
   equal(site, operand, planTerm(site, term));
   return [];
 }
+
+/** As in OPA a comprehension is only evaluated where what it is compared with can be equal to it: a conflict in it is not met. */
+const COMPREHENSIONS: { readonly [kind: string]: "IsArrayStmt" | "IsObjectStmt" | "IsSetStmt" } = {
+  "array-comprehension": "IsArrayStmt",
+  "object-comprehension": "IsObjectStmt",
+  "set-comprehension": "IsSetStmt",
+};
 
 function checkLength(site: Site, operand: IrOperand, length: number): void {
   const target = newLocal(site);

@@ -1,0 +1,47 @@
+/**
+ * Variables in template strings. An expression there binds none: those that it mentions are declared by the body
+ * around it, or reported. A variable that is all of an expression is one of that body, and safe or not as there.
+ */
+import type { Diagnostic } from "@regomesh/base";
+import type { Term } from "../syntax/ast.ts";
+import { userName } from "../syntax/print-term.ts";
+import { isRootName } from "./outputs.ts";
+import { makeProblem } from "./problem.ts";
+import { subterms } from "./tree.ts";
+
+/** What was said of a rule before. */
+export type Told = {
+  readonly diagnostics: Diagnostic[];
+  /** Variables reported as undeclared already: each once in a rule. */
+  readonly undeclared: Set<string>;
+};
+
+/** True where a variable of the term, where that is a template string, is not declared. */
+export function reportUndeclared(term: Term, declared: ReadonlySet<string>, context: Told): boolean {
+  const [parts] = isTemplate(term) ? term.args : [];
+  if (parts?.kind !== "array") return false;
+  const { length } = context.diagnostics;
+  for (const part of parts.items) {
+    const what = part.kind === "set-comprehension" ? part.body.at(-1)?.what : undefined;
+    if (what?.kind !== "unify") continue;
+    eachOwnTerm(what.right, (inner) => {
+      if (inner.kind !== "var" || isRootName(inner.name) || declared.has(inner.name)) return;
+      if (context.undeclared.has(inner.name)) return;
+      context.undeclared.add(inner.name);
+      const message = `var ${userName(inner.name)} is undeclared`;
+      const hint = "bind it in the body, before the template string";
+      context.diagnostics.push(makeProblem("rego_compile_error", inner.at, message, hint));
+    });
+  }
+  return context.diagnostics.length > length;
+}
+
+/** What stands in a template string inside of it is that one's. */
+function eachOwnTerm(term: Term, visit: (term: Term) => void): void {
+  visit(term);
+  if (!isTemplate(term)) for (const part of subterms(term)) eachOwnTerm(part, visit);
+}
+
+function isTemplate(term: Term): term is Extract<Term, { kind: "call-term" }> {
+  return term.kind === "call-term" && term.operator.path.join(".") === "internal.template_string";
+}
