@@ -8,7 +8,7 @@ import { CR, LF } from "./characters.ts";
 import { FAULTS, type Fault } from "./fault.ts";
 import { readFieldLines } from "./field-lines.ts";
 import { Head, NO_BYTES } from "./head.ts";
-import type { CodecLimits } from "./limits.ts";
+import { type CodecLimits, KEPT_BYTES_MAX } from "./limits.ts";
 import { FAULTY, INCOMPLETE, refuse } from "./line-step.ts";
 import { readRequestLine } from "./request-line.ts";
 import { readStatusLine } from "./status-line.ts";
@@ -19,8 +19,6 @@ export type HeadStep = (typeof HeadStep)[keyof typeof HeadStep];
 
 /** First size of the gathering buffer: most heads fit. */
 const GATHERED_AT_FIRST = 2048;
-/** A larger one is not kept for the next head. */
-const GATHERED_KEPT = 8192;
 
 export class HeadReader {
   readonly head = new Head();
@@ -59,7 +57,6 @@ export class HeadReader {
   /** Takes bytes[at, end) up to the end of the head. */
   feed(bytes: Uint8Array, at: number, end: number): HeadStep {
     if (this.#gatheredBytes > 0) return this.#feedGathered(bytes, at, end);
-    if (this.#gathered.length > GATHERED_KEPT) this.#gathered = NO_BYTES;
     this.#begin(bytes, at);
     const next = this.#read(at, end);
     if (next >= 0) return this.#finish(next);
@@ -69,6 +66,13 @@ export class HeadReader {
     this.#read(0, this.#gatheredBytes);
     this.at = end;
     return HeadStep.needMore;
+  }
+
+  /** The head that was read is dealt with: nothing large is kept of it. */
+  rest(): void {
+    if (this.#gatheredBytes > 0 || this.#gathered.length <= KEPT_BYTES_MAX) return;
+    this.#gathered = NO_BYTES;
+    this.head.reset(NO_BYTES, 0);
   }
 
   #feedGathered(bytes: Uint8Array, at: number, end: number): HeadStep {

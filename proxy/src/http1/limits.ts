@@ -29,6 +29,9 @@ export type CodecLimits = {
   readonly interimMax: number;
 };
 
+/** Bytes of each buffer that a connection keeps once a head is dealt with: what nearly all of them take. */
+export const KEPT_BYTES_MAX = 8192;
+
 export const DEFAULT_CODEC_LIMITS: CodecLimits = {
   headBytesMax: 64 * 1024,
   fieldsMax: 200,

@@ -101,6 +101,11 @@ export class RequestReader {
     this.head.keepAlive = false;
   }
 
+  /** The message that was read is dealt with: nothing large is kept of it. */
+  rest(): void {
+    this.#heads.rest();
+  }
+
   #nextHead(bytes: Uint8Array, at: number, end: number): ReaderEvent {
     this.at = at;
     if (at === end) return ReaderEvent.needMore;

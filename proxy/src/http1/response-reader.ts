@@ -105,6 +105,11 @@ export class ResponseReader {
     return this.#refuse(this.#state === State.head ? this.#heads.finish() : this.#content.finish());
   }
 
+  /** The message that was read is dealt with: nothing large is kept of it. */
+  rest(): void {
+    this.#heads.rest();
+  }
+
   #nextHead(bytes: Uint8Array, at: number, end: number): ReaderEvent {
     this.at = at;
     if (at === end) return ReaderEvent.needMore;

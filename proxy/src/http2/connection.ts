@@ -28,12 +28,13 @@ import {
   TYPE_AT,
   writeFrameHeader,
 } from "./frame.ts";
-import { FrameReceiver, PREFACE } from "./frame-receiver.ts";
+import { FrameReceiver } from "./frame-receiver.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { HeadCoding } from "./head-coding.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import { HpackHeads } from "./hpack/hpack-heads.ts";
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from "./limits.ts";
+import { PREFACE } from "./preface.ts";
 import { RawHeads } from "./raw-heads.ts";
 import { encodeSettings, type Setting, SettingId, WINDOW_AT_FIRST } from "./settings.ts";
 import type { Stream } from "./stream.ts";
@@ -41,7 +42,7 @@ import { StreamMove, StreamState } from "./stream-state.ts";
 import { type Role, Streams } from "./streams.ts";
 import { type Http2Event, NO_BYTES } from "./told.ts";
 
-export { PREFACE } from "./frame-receiver.ts";
+export { PREFACE } from "./preface.ts";
 export type { Role } from "./streams.ts";
 export { Http2Event } from "./told.ts";
 

@@ -2,6 +2,7 @@
  * Cuts bytes that come in any pieces into frames. A frame's payload is read in place where it lies whole in a
  * piece, and gathered where it does not; DATA is never gathered: its parts are given as they come.
  */
+import { KEPT_BYTES_MAX } from "../http1/limits.ts";
 import { FRAME_HEADER_BYTES, FrameType, readUint24, readUint31 } from "./frame.ts";
 
 export const FrameStep = { needMore: 0, frame: 1, part: 2, tooLarge: 3 } as const;
@@ -43,6 +44,11 @@ export class FrameReader {
   /** The frame that has begun is DATA. */
   get isInContent(): boolean {
     return this.#isInPayload && this.type === FrameType.data;
+  }
+
+  /** The frames that were read are dealt with: nothing large is kept of them. */
+  rest(): void {
+    if (!this.#isInPayload && this.#gathered.length > KEPT_BYTES_MAX) this.#gathered = NO_BYTES;
   }
 
   next(bytes: Uint8Array, at: number, end: number): FrameStep {

@@ -4,6 +4,7 @@
  * `fault`, after which nothing more is read.
  */
 import { Framing, type Head } from "../http1/head.ts";
+import { KEPT_BYTES_MAX } from "../http1/limits.ts";
 import { EarnedFrames } from "./earned-frames.ts";
 import { Ended } from "./ended-streams.ts";
 import { ErrorCode } from "./error-code.ts";
@@ -13,6 +14,7 @@ import { FrameReader, FrameStep } from "./frame-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import type { BlockKind, HeadDecoding } from "./head-coding.ts";
 import { HeaderBlock } from "./header-block.ts";
+import { PrefaceReader } from "./preface.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import { applySettings, SETTING_BYTES, WINDOW_MAX } from "./settings.ts";
 import type { Stream } from "./stream.ts";
@@ -20,7 +22,6 @@ import { mayReceive, StreamMove } from "./stream-state.ts";
 import type { Streams } from "./streams.ts";
 import { Http2Event, Told } from "./told.ts";
 
-export const PREFACE = Uint8Array.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (character) => character.charCodeAt(0));
 /** The codec's own event: the frame meant nothing to the caller. */
 const NOTHING = -1;
 const PING_BYTES = 8;
@@ -40,10 +41,12 @@ export class FrameReceiver {
   readonly #heads: HeadDecoding;
   readonly #block: HeaderBlock;
   readonly #receiveWindow: ReceiveWindow;
-  #prefaceBytes: number;
+  readonly #preface: PrefaceReader;
   /** Parts of DATA count, too; CONTINUATIONs are of the head before them. */
   #frameCount = 0;
   readonly #lost: Stream[] = [];
+  /** Of a head that was told more is kept than nearly any takes. */
+  #isLarge = false;
 
   // A DATA frame of which a part is here.
   #contentLeft = 0;
@@ -62,7 +65,7 @@ export class FrameReceiver {
     this.head = heads.head;
     this.#block = new HeaderBlock(limits);
     this.#receiveWindow = new ReceiveWindow(limits.connectionWindowBytes, limits.connectionWindowBytesMax);
-    this.#prefaceBytes = role === "server" ? 0 : PREFACE.length;
+    this.#preface = new PrefaceReader(role === "server");
     this.#floods = new FloodGuards(limits);
   }
 
@@ -79,6 +82,7 @@ export class FrameReceiver {
 
   next(bytes: Uint8Array, start: number, end: number): Http2Event {
     this.at = start;
+    if (this.#isLarge) this.#rest();
     const lost = this.#lost.pop();
     if (lost !== undefined) return this.#tellReset(lost, ErrorCode.refusedStream, true, false);
     for (;;) {
@@ -86,8 +90,12 @@ export class FrameReceiver {
         this.at = end;
         return Http2Event.needMore;
       }
-      if (this.#prefaceBytes < PREFACE.length && !this.#readPreface(bytes, end))
-        return this.#streams.isFailed ? Http2Event.fault : Http2Event.needMore;
+      if (!this.#preface.isWhole) {
+        const isWhole = this.#preface.read(bytes, this.at, end);
+        this.at = this.#preface.at;
+        if (this.#preface.isWrong) return this.fail(ErrorCode.protocolError, "no connection preface");
+        if (!isWhole) return Http2Event.needMore;
+      }
       const step = this.#frames.next(bytes, this.at, end);
       this.at = this.#frames.at;
       if (step === FrameStep.needMore) return Http2Event.needMore;
@@ -119,17 +127,12 @@ export class FrameReceiver {
     writeUint32(this.#writer.output.bytes, at + 4, this.#pings);
   }
 
-  #readPreface(bytes: Uint8Array, end: number): boolean {
-    while (this.#prefaceBytes < PREFACE.length) {
-      if (this.at === end) return false;
-      if (bytes[this.at] !== PREFACE[this.#prefaceBytes]) {
-        this.fail(ErrorCode.protocolError, "no connection preface");
-        return false;
-      }
-      this.at++;
-      this.#prefaceBytes++;
-    }
-    return true;
+  /** What was told is dealt with. */
+  #rest(): void {
+    this.#isLarge = false;
+    this.#heads.rest();
+    this.#block.rest();
+    this.#frames.rest();
   }
 
   #readFrame(): number {
@@ -275,6 +278,7 @@ export class FrameReceiver {
       known === undefined ? (this.#streams.role === "server" ? "request" : "response") : this.#kindOf(known);
     if (!this.#heads.decode(bytes, from, to, kind, isEnd, known?.method))
       return this.fail(ErrorCode.compressionError, "a header block that cannot be decoded");
+    this.#isLarge = to - from > KEPT_BYTES_MAX || this.#heads.isLarge;
     if (known !== undefined) return this.#headOf(known, kind, isEnd);
     if (this.#streams.role === "server" && id > this.#streams.lastPeer) return this.#beginByPeer(id, isEnd);
     return this.#onEnded(id, "HEADERS");

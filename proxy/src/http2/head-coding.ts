@@ -26,6 +26,10 @@ export interface HeadDecoding {
   readonly head: Head;
   /** Of the block read last. */
   readonly fault: HeadFault | undefined;
+  /** More is kept of it than nearly any takes, until `rest`. */
+  readonly isLarge: boolean;
+  /** It is dealt with. */
+  rest(): void;
   /**
    * Reads bytes[from, to). `isEnd`: no content follows; of a response, `method` is its request's.
    * False where no block behind this one can be read either.

@@ -13,7 +13,7 @@ import { copyBytes } from "../http1/copy-bytes.ts";
 import { FAULTS, type Fault } from "../http1/fault.ts";
 import { addField, noteField } from "../http1/field-lines.ts";
 import { Head } from "../http1/head.ts";
-import type { CodecLimits } from "../http1/limits.ts";
+import { type CodecLimits, KEPT_BYTES_MAX } from "../http1/limits.ts";
 import { Method } from "../http1/method.ts";
 import { readRequestLine } from "../http1/request-line.ts";
 import { readStatusLine } from "../http1/status-line.ts";
@@ -28,6 +28,7 @@ const STAR = 0x2a;
 const SLASH = 0x2f;
 const SEMICOLON = 0x3b;
 const BYTES_AT_FIRST = 1024;
+const KEPT_AT_FIRST = 64;
 
 const Pseudo = { method: 0, scheme: 1, authority: 2, path: 3, protocol: 4, status: 5 } as const;
 const PSEUDO_NAMES = [":method", ":scheme", ":authority", ":path", ":protocol", ":status"].map(asciiBytes);
@@ -60,7 +61,7 @@ export class HeadComposer {
   #fields = 0;
   #isLineWritten = false;
   #seen = 0;
-  readonly #pseudo: readonly Kept[] = PSEUDO_NAMES.map(() => ({ bytes: new Uint8Array(64), length: 0 }));
+  readonly #pseudo: readonly Kept[] = PSEUDO_NAMES.map(() => ({ bytes: new Uint8Array(KEPT_AT_FIRST), length: 0 }));
   readonly #cookie: Kept = { bytes: new Uint8Array(256), length: 0 };
   #hostStart = -1;
   #hostEnd = -1;
@@ -83,8 +84,25 @@ export class HeadComposer {
     this.#hostStart = -1;
     this.fault = undefined;
     this.#isLineWritten = kind === "trailers";
-    if (this.#bytes.length > this.#limits.headBytesMax * 2) this.#bytes = new Uint8Array(BYTES_AT_FIRST);
     this.head.reset(this.#bytes, 0);
+  }
+
+  /** More is kept of the head than nearly any takes, until `rest`. */
+  get isLarge(): boolean {
+    const path = this.#pseudo[Pseudo.path]!;
+    return (
+      this.#bytes.length > KEPT_BYTES_MAX ||
+      this.#cookie.bytes.length > KEPT_BYTES_MAX ||
+      path.bytes.length > KEPT_BYTES_MAX
+    );
+  }
+
+  /** The head is dealt with. */
+  rest(): void {
+    if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = new Uint8Array(BYTES_AT_FIRST);
+    this.head.reset(this.#bytes, 0);
+    for (const kept of [...this.#pseudo, this.#cookie])
+      if (kept.bytes.length > KEPT_BYTES_MAX) kept.bytes = new Uint8Array(KEPT_AT_FIRST);
   }
 
   addField(

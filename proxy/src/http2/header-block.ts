@@ -1,4 +1,5 @@
 /** A header block that comes in several frames: HEADERS, and CONTINUATIONs behind it with nothing between. */
+import { KEPT_BYTES_MAX } from "../http1/limits.ts";
 import type { Http2Limits } from "./limits.ts";
 import { NO_BYTES } from "./told.ts";
 
@@ -22,6 +23,11 @@ export class HeaderBlock {
     this.stream = stream;
     this.length = 0;
     this.#continuations = 0;
+  }
+
+  /** It is dealt with: nothing large is kept of it. */
+  rest(): void {
+    if (this.stream === 0 && this.bytes.length > KEPT_BYTES_MAX) this.bytes = NO_BYTES;
   }
 
   /** Counts one more frame; false where that is too many. */

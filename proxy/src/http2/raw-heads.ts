@@ -5,7 +5,7 @@
  */
 import { FAULTS } from "../http1/fault.ts";
 import { readFieldLines } from "../http1/field-lines.ts";
-import { Head } from "../http1/head.ts";
+import { Head, NO_BYTES } from "../http1/head.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import type { Method } from "../http1/method.ts";
 import { readRequestLine } from "../http1/request-line.ts";
@@ -15,6 +15,8 @@ import { type BlockKind, type HeadDecoding, type HeadFault, malformed, refused, 
 export class RawHeads implements HeadDecoding {
   readonly head = new Head(true);
   fault: HeadFault | undefined = undefined;
+  /** Its bytes are its block's. */
+  readonly isLarge = false;
   readonly #limits: CodecLimits;
 
   constructor(limits: CodecLimits) {
@@ -24,6 +26,10 @@ export class RawHeads implements HeadDecoding {
   decode(bytes: Uint8Array, from: number, to: number, kind: BlockKind, isEnd: boolean, method?: Method): boolean {
     this.fault = this.#read(bytes, from, to, kind) ?? this.#settle(kind, isEnd, method);
     return true;
+  }
+
+  rest(): void {
+    this.head.reset(NO_BYTES, 0);
   }
 
   #read(bytes: Uint8Array, from: number, to: number, kind: BlockKind): HeadFault | undefined {

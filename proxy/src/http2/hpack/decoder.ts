@@ -3,6 +3,7 @@
  * since the tables of both sides must stay the same; what is wrong here ends the connection.
  */
 import { copyOf } from "../../http1/copy-bytes.ts";
+import { KEPT_BYTES_MAX } from "../../http1/limits.ts";
 import { DynamicTable, type Entry } from "./dynamic-table.ts";
 import { decodedBytesMax, decodeHuffman } from "./huffman.ts";
 import { IntegerReader } from "./integer.ts";
@@ -61,6 +62,15 @@ class Text {
   copy(): Uint8Array {
     return copyOf(this.bytes, this.start, this.end);
   }
+
+  get isLarge(): boolean {
+    return this.#scratch.length > KEPT_BYTES_MAX;
+  }
+
+  rest(): void {
+    this.bytes = NO_BYTES;
+    if (this.isLarge) this.#scratch = NO_BYTES;
+  }
 }
 
 export class HpackDecoder {
@@ -74,6 +84,16 @@ export class HpackDecoder {
   constructor(tableBytesMax: number) {
     this.#tableBytesMax = tableBytesMax;
     this.#table = new DynamicTable(tableBytesMax);
+  }
+
+  /** More is kept of what was read than nearly any block takes, until `rest`. */
+  get isLarge(): boolean {
+    return this.#name.isLarge || this.#value.isLarge;
+  }
+
+  rest(): void {
+    this.#name.rest();
+    this.#value.rest();
   }
 
   /** Gives every field of block[start, end) to the sink; false for COMPRESSION_ERROR. */

@@ -21,6 +21,15 @@ export class HpackHeads implements HeadDecoding {
     return this.#composer.fault;
   }
 
+  get isLarge(): boolean {
+    return this.#composer.isLarge || this.#decoder.isLarge;
+  }
+
+  rest(): void {
+    this.#composer.rest();
+    this.#decoder.rest();
+  }
+
   /** Decoded whatever becomes of it: the tables of both sides stay the same. */
   decode(bytes: Uint8Array, from: number, to: number, kind: BlockKind, isEnd: boolean, method?: Method): boolean {
     this.#composer.begin(kind);

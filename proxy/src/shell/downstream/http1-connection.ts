@@ -335,6 +335,7 @@ export class Http1Connection implements ClientStream, Speaker {
     const mayFollow = !this.#isInputEnded || this.#hasRest || this.#intake.isWaiting;
     if (!this.#keepAlive || this.#isRetired || !mayFollow) return void this.#close();
     this.#state = "reading";
+    this.#reader.rest();
     this.#sinceMs = this.#thread.monoMs();
     if (this.#out.isFull) this.#block();
     // From the top of a stack of its own: a pipeline of cheap requests must not nest.

@@ -110,8 +110,9 @@ export class Http1Stream implements UpstreamStream, Speaker {
     // Whoever answers before it has taken the request may well close behind its answer; a sidecar
     // says so, and over TLS a write is told of later than the answer to it comes.
     const isTaken = this.principal !== undefined || this.#out.pendingBytes === 0;
-    if (this.#halves === Halves.closed && this.#mayFollow && isTaken) this.#connection.release();
-    else this.reset();
+    if (this.#halves !== Halves.closed || !this.#mayFollow || !isTaken) return void this.reset();
+    this.#reader.rest();
+    this.#connection.release();
   }
 
   // The connection's side.
