@@ -77,6 +77,15 @@ test.each<[string, StatusBody, string | undefined, object]>([
     { kind: "refused", reason: "commit bbbbbbb is refused: a_test.rego:3: data.a.test_x fails: x is not true" },
   ],
   [
+    "refused of another source than the one that the status names first",
+    status({
+      refused: { ...refused, commit: "c".repeat(40) },
+      sources: [{ refused: { ...refused, source: "shop" } } as unknown as StatusBody["sources"][number]],
+    }),
+    OLD.slice(0, 8),
+    { kind: "refused", reason: "commit bbbbbbb is refused: a_test.rego:3: data.a.test_x fails: x is not true" },
+  ],
+  [
     "another is the newest, and the source has a trouble",
     status({ source: { name: "git main", allow: [], trouble: "it is locked" } }),
     "c".repeat(40),

@@ -62,6 +62,12 @@ export class ControllerProcess {
     return this.child.pid ?? 0;
   }
 
+  /** What the last build took, as the controller's metrics say it. */
+  async lastBuildMs(): Promise<number> {
+    const text = await (await fetch(`${this.http}/metrics`)).text();
+    return Number(/^regomesh_controller_last_build_seconds (\S+)$/m.exec(text)?.[1]) * 1000;
+  }
+
   async close(): Promise<void> {
     if (this.child.exitCode !== null) return;
     const ended = new Promise((done) => this.child.once("exit", done));

@@ -59,7 +59,11 @@ export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, too
   if (sender === undefined) return `the mesh has no workload ${from}`;
   const known = outboundOf(plan, sender);
   const service = findService(known, request.authority);
-  if (service === undefined) return { reached: [], reason: "no_such_service", detail: request.authority };
+  if (service === undefined) {
+    const uncalled = findService(outboundOf(plan, { namespace: sender.namespace }), request.authority);
+    const detail = uncalled === undefined ? request.authority : printUncalled(sender, uncalled);
+    return { reached: [], reason: "no_such_service", detail };
+  }
   const outbound = rehearseStage(
     {
       plan,
@@ -99,10 +103,20 @@ export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, too
       ),
     };
   });
-  const lost = targets.some(({ service: to, weight }) => to === undefined && weight > 0);
-  return lost
-    ? { ...facts, reached, reason: "no_route", detail: "the route names no service of the mesh" }
-    : { ...facts, reached };
+  const lost = targets.find(({ service: to, weight }) => to === undefined && weight > 0);
+  return lost === undefined
+    ? { ...facts, reached }
+    : { ...facts, reached, reason: "no_route", detail: whyLost(lost, plan, sender) };
+}
+
+/** The mesh may well have what a workload's proxy is not told of. */
+function whyLost({ name = "" }: TargetChoice, plan: MeshPlan, sender: WorkloadPlan): string {
+  const uncalled = findTarget(outboundOf(plan, { namespace: sender.namespace }), sender, { to: name });
+  return uncalled === undefined ? "the route names no service of the mesh" : printUncalled(sender, uncalled);
+}
+
+function printUncalled({ namespace, name }: WorkloadPlan, service: OutboundService): string {
+  return `spec.calls of workload ${namespace}/${name} does not name ${keyOf(service)}: its proxy does not know it`;
 }
 
 /** Whom a sender's request is for, as its policies know it; undefined where it names no service that it may call. */
@@ -149,6 +163,8 @@ function findService(outbound: readonly OutboundService[], authority: string): O
 
 type TargetChoice = {
   readonly service: OutboundService | undefined;
+  /** As a route names it. */
+  readonly name?: string;
   readonly subset: string | undefined;
   readonly weight: number;
   readonly actions?: RouteActions | undefined;
@@ -164,11 +180,8 @@ function targetsOf(
     return route.targets
       .filter(({ actions }) => actions?.redirect === undefined && actions?.respond === undefined)
       .map(({ to, port, subset, weight, actions }) => ({
-        service: outbound.find(
-          (each) =>
-            (keyOf(each) === to || keyOf(each) === `${to}.${sender.namespace}`) &&
-            (port === undefined || each.port === port),
-        ),
+        service: findTarget(outbound, sender, { to, port }),
+        name: to,
         subset,
         weight,
         actions,
@@ -178,6 +191,17 @@ function targetsOf(
   return choices.length === 0
     ? [{ service, subset: undefined, weight: 1 }]
     : choices.map(({ subset, weight }) => ({ service, subset, weight }));
+}
+
+function findTarget(
+  outbound: readonly OutboundService[],
+  { namespace }: Pick<WorkloadPlan, "namespace">,
+  { to, port }: { readonly to: string; readonly port?: number | undefined },
+): OutboundService | undefined {
+  return outbound.find(
+    (each) =>
+      (keyOf(each) === to || keyOf(each) === `${to}.${namespace}`) && (port === undefined || each.port === port),
+  );
 }
 
 function workloadsOf(
