@@ -6,6 +6,7 @@
 import { type Diagnostic, hasErrors, sortDiagnostics } from "@regomesh/base";
 import { ENTRYPOINTS, type ModuleMeta, type Role } from "@regomesh/policy-runtime";
 import { analyzeQuery, type QueryAnalysis } from "./analyze/analyze-query.ts";
+import { budgetOf } from "./analyze/metadata.ts";
 import { BUILTINS, type BuiltinSignatures } from "./builtins/table.ts";
 import type { Entrypoint } from "./entrypoint.ts";
 import { guard } from "./guard.ts";
@@ -14,8 +15,10 @@ import type { RuntimeModule } from "./link/runtime-module.ts";
 import { type AnalyzeSettings, type Back, type Front, type Run, runBack, runFront } from "./pipeline.ts";
 import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
 import { makeRuleTree } from "./resolved/rule-tree.ts";
+import { checkBudgets } from "./role/check-budget.ts";
 import { checkDecision } from "./role/check-decision.ts";
 import { checkSlowPath } from "./role/check-slow-path.ts";
+import type { Module } from "./syntax/ast.ts";
 import { parseQuery } from "./syntax/parse.ts";
 import type { RegoSource } from "./syntax/version.ts";
 import type { Schemas } from "./types/schemas.ts";
@@ -80,7 +83,7 @@ function runUnits(
   for (const unit of units) {
     const checked = runFront(frontOf(unit, { print, builtins }));
     diagnostics.push(...checked.diagnostics);
-    const { modules, types } = checked.state;
+    const { modules, types, parsed } = checked.state;
     if (modules === undefined) continue;
     const root = makeRuleTree(modules);
     const wanted = entrypoints.filter((entrypoint) => entrypoint.unit === unit.name);
@@ -92,7 +95,7 @@ function runUnits(
       name: isAlone ? undefined : unit.name,
       unit: unit.name,
       modules,
-      entrypoints: wanted.map(({ name }) => planOf(unit.name, name, isAlone)),
+      entrypoints: wanted.map(({ name }) => planOf(unit.name, name, isAlone, parsed)),
     });
   }
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
@@ -106,16 +109,20 @@ function runUnits(
   return { ...made, diagnostics: sortDiagnostics([...diagnostics, ...made.diagnostics]) };
 }
 
-function describeEntrypoints(plans: readonly UnitPlan[]): readonly Entrypoint[] {
-  return plans.flatMap(({ unit, entrypoints }) => entrypoints.map(({ name }) => ({ name, unit })));
+function describeEntrypoints(plans: readonly UnitPlan[]): NonNullable<Back["describe"]["entrypoints"]> {
+  return plans.flatMap(({ unit, entrypoints }) =>
+    entrypoints.map(({ name, budget }) => ({ name, unit, ...(budget === undefined ? {} : { budget }) })),
+  );
 }
 
 function frontOf(unit: Unit, settings: AnalyzeSettings): Front {
   return { ...settings, sources: unit.modules, unit };
 }
 
-function planOf(unit: string, name: string, isAlone: boolean): EntrypointPlan {
-  return { name: isAlone ? name : `${unit}/${name}`, path: toDataPath(name) };
+/** `parsed`: the unit's modules, whose rules may say a budget. */
+function planOf(unit: string, name: string, isAlone: boolean, parsed: readonly Module[] = []): EntrypointPlan {
+  const path = toDataPath(name);
+  return { name: isAlone ? name : `${unit}/${name}`, path, budget: budgetOf(parsed, path) };
 }
 
 function dataText(units: readonly Unit[]): string {
@@ -152,26 +159,24 @@ export function checkOffered(unit: Unit, builtins: BuiltinSignatures = BUILTINS)
 }
 
 /**
- * Warnings of what the mesh's entrypoints of a unit read that makes a sidecar build the document of each
- * request. Nothing where the unit cannot be planned.
+ * Warnings of what makes decisions of the mesh's entrypoints of a unit slow: what they read that makes a sidecar
+ * build the document of each request, and budgets that they may go beyond. Nothing where the unit cannot be planned.
  */
 export function findSlowPaths(unit: Unit, builtins: BuiltinSignatures = BUILTINS): readonly Diagnostic[] {
-  const { modules } = runFront(frontOf(unit, { print: false, builtins })).state;
+  const { modules, parsed } = runFront(frontOf(unit, { print: false, builtins })).state;
   if (modules === undefined) return [];
   const root = makeRuleTree(modules);
   const names = ENTRYPOINTS.flatMap((each) => each.names).filter(
     (name) => checkEntrypoint(unit, root, name).length === 0,
   );
-  const plan = {
-    name: undefined,
-    unit: unit.name,
-    modules,
-    entrypoints: names.map((name) => planOf(unit.name, name, true)),
-  };
+  const entrypoints = names.map((name) => planOf(unit.name, name, true, parsed));
+  const plan = { name: undefined, unit: unit.name, modules, entrypoints };
   const { policy } = plannedOf(
     runBack({ ...{ sources: unit.modules, builtins, describe: {} }, makePlan: () => planUnits([plan], builtins) }),
   );
-  return policy === undefined ? [] : sortDiagnostics(checkSlowPath(policy, unit.modules));
+  if (policy === undefined) return [];
+  const budgets = new Map(entrypoints.flatMap(({ name, budget }) => (budget === undefined ? [] : [[name, budget]])));
+  return sortDiagnostics([...checkSlowPath(policy, unit.modules), ...checkBudgets(policy, budgets, unit.modules)]);
 }
 
 export type QueryRequest = {

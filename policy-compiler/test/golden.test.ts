@@ -1,13 +1,18 @@
 /**
  * Golden files: what the front end makes of a source, beside the source. After `----- source`
- * comes what is asked for: `----- tree` (parsed), `----- resolved`, `----- diagnostics`.
+ * comes what is asked for: `----- tree` (parsed), `----- resolved`, `----- diagnostics`, `----- plan`
+ * (of the rule `data.p.allow`), and that plan after one pass alone, by the pass's name.
  * `npx vitest run policy-compiler/test -u` rewrites them.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { printDiagnostic } from "@regomesh/base";
-import { analyze, parseModule } from "@regomesh/policy-compiler";
+import { analyze, parseModule, toUnit } from "@regomesh/policy-compiler";
 import { expect, test } from "vitest";
+import { planRequest } from "../src/compile.ts";
+import type { IrPolicy } from "../src/ir/policy.ts";
+import { printPolicy } from "../src/ir/print.ts";
+import { PASSES } from "../src/optimize/passes.ts";
 import { printModule } from "./print-tree.ts";
 
 const folder = join(import.meta.dirname, "golden");
@@ -27,12 +32,20 @@ const MAKE: Record<string, (text: string) => string> = {
     const all = module === undefined ? diagnostics : analyze({ modules: [module] }).diagnostics;
     return all.map(printDiagnostic).join("\n");
   },
+  plan: (text) => printPolicy(planOf(text)),
+  ...Object.fromEntries(PASSES.map(({ name, run }) => [name, (text: string) => printPolicy(run(planOf(text)))])),
 };
+
+function planOf(text: string): IrPolicy {
+  const { unit } = toUnit({ name: "u", directory: "", files: [{ name: "p.rego", text }] });
+  const { policy } = planRequest({ units: [unit], entrypoints: [{ unit: "u", name: "p/allow" }] });
+  return policy ?? {};
+}
 
 for (const file of readdirSync(folder).sort()) {
   test(`golden ${file}`, async () => {
     const path = join(folder, file);
-    const [, ...parts] = readFileSync(path, "utf8").split(/^----- (\w+)\n/m);
+    const [, ...parts] = readFileSync(path, "utf8").split(/^----- ([\w-]+)\n/m);
     let source = "";
     let text = "";
     for (let i = 0; i < parts.length; i += 2) {

@@ -129,12 +129,16 @@ class FastPolicy implements Policy, PolicyDecision {
   #words: Int32Array;
   #headFault: Outcome<never> | undefined;
   #hasFaults = false;
+  readonly #hasBudgets: boolean;
+  /** The entrypoints of the last decision. */
+  #mask = 0;
   #bytesMax = Number.POSITIVE_INFINITY;
   readonly #onGrown: () => void;
 
   constructor(open: Instance, meta: ModuleMeta, options: PolicyOptions) {
     this.#open = open;
     this.meta = meta;
+    this.#hasBudgets = meta.entrypoints.some(({ budget }) => budget !== undefined);
     this.#exports = open.exports as FastExports;
     const exports = this.#exports;
     this.#headBytesMax = options.headBytesMax ?? HEAD_BYTES_MAX;
@@ -195,6 +199,7 @@ class FastPolicy implements Policy, PolicyDecision {
     const exports = this.#exports;
     if (mask >>> this.meta.entrypoints.length !== 0)
       throw new Error("the mask names entrypoints that the module lacks");
+    this.#mask = mask;
     if (this.#hasFaults) {
       this.#faults.length = 0;
       this.#hasFaults = false;
@@ -290,6 +295,22 @@ class FastPolicy implements Policy, PolicyDecision {
       sum += stepsAt(this.#words, this.#answersAt + i * Answer.size);
     }
     return sum;
+  }
+
+  get overBudget(): number {
+    if (!this.#hasBudgets) return 0;
+    let count = 0;
+    this.#refresh();
+    this.meta.entrypoints.forEach(({ budget = Number.POSITIVE_INFINITY }, i) => {
+      if (((this.#mask >>> i) & 1) === 0) return;
+      // What was cut off says no steps: it took more than any budget.
+      const isCutOff = this.#stateOf(i) === AnswerState.running;
+      if (
+        isCutOff ? budget < Number.POSITIVE_INFINITY : stepsAt(this.#words, this.#answersAt + i * Answer.size) > budget
+      )
+        count++;
+    });
+    return count;
   }
 
   firedRules(mask?: number): readonly RulePlace[] {

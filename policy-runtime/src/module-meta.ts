@@ -23,6 +23,8 @@ export type ModuleEntrypoint = {
   /** `mesh/authz/allow`; with several units `unit/mesh/authz/allow`. */
   readonly name: string;
   readonly unit: string;
+  /** Units of fuel that a decision should not go beyond: what does is counted. */
+  readonly budget?: number;
   /** The rules that it can reach, as runs `[from, to)` of indices in the meta's rules. */
   readonly rules: readonly (readonly [from: number, to: number])[];
 };

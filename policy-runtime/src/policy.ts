@@ -61,4 +61,6 @@ export interface PolicyDecision {
   /** Built-in errors met (each made its expression undefined). */
   readonly builtinErrors: number;
   readonly fuelUsed: number;
+  /** How many of the entrypoints asked took more than the budget that their rules' metadata say. */
+  readonly overBudget: number;
 }

@@ -1,6 +1,7 @@
 /** `rego.metadata.chain()` and `rule()`: constants that analysis knows from the annotations. */
 import type { Location } from "@regomesh/base";
 import type { Annotation, Module, Rule, Term } from "../syntax/ast.ts";
+import { parseBudget } from "../syntax/budget.ts";
 import { readSchemaUses } from "../syntax/schema-annotation.ts";
 import { isRawNumber, type JsonValue } from "../unit/json.ts";
 
@@ -144,6 +145,18 @@ export function jsonTerm(at: Location, value: Json): Term {
 
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
+}
+
+/** The least budget, in units of fuel, of the rules at a path below `data`; `modules` as they were parsed. */
+export function budgetOf(modules: readonly Module[], path: readonly string[]): number | undefined {
+  const budgets = modules.flatMap((module) =>
+    module.annotations.flatMap(({ value, rule: index }) => {
+      const rule = index === undefined ? undefined : module.rules[index];
+      if (rule === undefined || key(rulePath(module, rule)) !== key(path)) return [];
+      return parseBudget(String((value as { readonly budget?: unknown }).budget)) ?? [];
+    }),
+  );
+  return budgets.length === 0 ? undefined : Math.min(...budgets);
 }
 
 /** Package and constant beginning of the head. */

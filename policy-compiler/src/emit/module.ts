@@ -25,7 +25,7 @@ export type ModuleSource = {
   /** What the compiler knows and the plan does not say. */
   readonly meta?: Partial<Pick<ModuleMeta, "compiler" | "reads">> & {
     /** In the order of the plans. */
-    readonly entrypoints?: readonly Pick<ModuleEntrypoint, "name" | "unit">[];
+    readonly entrypoints?: readonly Pick<ModuleEntrypoint, "name" | "unit" | "budget">[];
   };
 };
 

@@ -15,7 +15,7 @@ export const STRETCH_MAX = 128;
 const STATEMENT = 1;
 
 /** Statements that do more than move a word; the others weigh one unit. */
-const WEIGHTS: Partial<Readonly<Record<IrStmtType, number>>> = {
+export const WEIGHTS: Partial<Readonly<Record<IrStmtType, number>>> = {
   ArrayAppendStmt: 4,
   CallDynamicStmt: 40,
   CallStmt: 4,

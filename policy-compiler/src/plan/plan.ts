@@ -30,7 +30,12 @@ export type UnitPlan = {
   readonly traced?: (path: string) => boolean;
 };
 
-export type EntrypointPlan = { readonly name: string; readonly path: readonly string[] };
+export type EntrypointPlan = {
+  readonly name: string;
+  readonly path: readonly string[];
+  /** Units of fuel that a decision should not go beyond. */
+  readonly budget?: number | undefined;
+};
 
 export type PlannedPolicy = {
   readonly policy: IrPolicy;

@@ -1,9 +1,10 @@
 /** What the fields of an annotation may be: as OPA reads them, so that it reads them too. */
+import { parseBudget } from "./budget.ts";
 import { readSchemaUses } from "./schema-annotation.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-type Kind = "text" | "flag" | "texts" | "list" | "objects" | "object";
+type Kind = "text" | "flag" | "texts" | "list" | "objects" | "object" | "duration";
 
 const KINDS: Readonly<Record<string, Kind>> = {
   scope: "text",
@@ -17,6 +18,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   compile: "object",
   custom: "object",
   labels: "object",
+  // Ours: OPA passes over fields that it does not know.
+  budget: "duration",
 };
 
 const WANTED: Readonly<Record<Kind, string>> = {
@@ -26,6 +29,7 @@ const WANTED: Readonly<Record<Kind, string>> = {
   list: "a list",
   objects: "a list of objects",
   object: "an object",
+  duration: "a duration above zero, as 200us",
 };
 
 /** `field` is the one that is wrong; absent where the fault is the block's as a whole. */
@@ -66,6 +70,8 @@ function isOfKind(kind: Kind, value: unknown): boolean {
       return Array.isArray(value) && value.every(isObject);
     case "object":
       return isObject(value);
+    case "duration":
+      return parseBudget(String(value)) !== undefined;
   }
 }
 

@@ -19,6 +19,7 @@ export const Counter = {
   internalFaults: 14,
   mirrors: 15,
   mirrorsDropped: 16,
+  overBudget: 17,
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
 const COLUMNS = Object.keys(Counter).length;

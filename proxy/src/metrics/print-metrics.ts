@@ -64,6 +64,12 @@ const COUNTERS: readonly (readonly [name: string, counter: Counter, kind: "count
     "Decisions that were not kept for reports.",
   ],
   [
+    "regomesh_policy_over_budget_total",
+    Counter.overBudget,
+    "counter",
+    "Decisions that took more than the budget that their rules' metadata say.",
+  ],
+  [
     "regomesh_log_lines_dropped_total",
     Counter.logLinesDropped,
     "counter",

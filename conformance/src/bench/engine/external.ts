@@ -1,17 +1,19 @@
 /**
  * Engines in other languages, as small programs around their libraries, built once in a temporary folder:
- * nothing of them is part of the project. Each reads {module, data, inputs, query} and answers
- * {answers, roundsNs}.
+ * nothing of them is part of the project. Those that know Rego read {module, data, inputs, query}, the others
+ * {policy, data, inputs} with a policy in their own language; each answers {answers, roundsNs}.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine, Timing } from "./engine.ts";
-import { type EnginePolicy, inputOf } from "./policies.ts";
+import { type EnginePolicy, flatInputOf, inputOf } from "./policies.ts";
 
 const HERE = import.meta.dirname;
 const ANSWER_BYTES_MAX = 2 ** 28;
+/** Some take seconds to read 10,000 rules; one that takes a minute has none of this policy. */
+const ASK_MS_MAX = 60_000;
 
 /** Throws where there is no Go, or OPA's module cannot be had. */
 export function opaGo(): Engine {
@@ -32,6 +34,31 @@ export function regorus(): readonly Engine[] {
     name: `regorus, ${how}`,
     given: "a parsed value",
     time: (policy) => ask(program, policy, how),
+  }));
+}
+
+/** Throws where there is no cargo, or a crate cannot be had. */
+export function cedarAndCel(): readonly Engine[] {
+  const folder = buildFolder("cedar-cel", ["Cargo.toml", "src/main.rs"]);
+  const program = join(folder, "target/release/bench-cedar-cel");
+  if (!existsSync(program)) run("cargo", ["build", "--release", "--quiet"], folder);
+  return (
+    [
+      ["cedar", "Cedar"],
+      ["cel", "CEL"],
+    ] as const
+  ).map(([language, name]) => ({
+    ...{ name, given: "a parsed request" },
+    time(policy) {
+      const { data, requests } = policy;
+      const text = policy.others?.[language];
+      if (text === undefined) return undefined;
+      return answerOf(program, policy, [language], {
+        policy: text,
+        data: JSON.parse(data),
+        inputs: requests.map(flatInputOf),
+      });
+    },
   }));
 }
 
@@ -60,9 +87,28 @@ function run(command: string, args: readonly string[], cwd: string): void {
 function ask(program: string, policy: EnginePolicy, ...args: readonly string[]): Timing | undefined {
   const { rego, data, requests, entrypoint } = policy;
   const query = `data.${entrypoint.replaceAll("/", ".")}`;
-  const input = JSON.stringify({ module: rego, data: JSON.parse(data), inputs: requests.map(inputOf), query });
-  const { status, stdout, stderr } = spawnSync(program, args, { input, encoding: "utf8", maxBuffer: ANSWER_BYTES_MAX });
+  return answerOf(program, policy, args, {
+    module: rego,
+    data: JSON.parse(data),
+    inputs: requests.map(inputOf),
+    query,
+  });
+}
+
+function answerOf(
+  program: string,
+  { name }: EnginePolicy,
+  args: readonly string[],
+  asked: Readonly<Record<string, unknown>>,
+): Timing | undefined {
+  const options = {
+    input: JSON.stringify(asked),
+    encoding: "utf8",
+    maxBuffer: ANSWER_BYTES_MAX,
+    timeout: ASK_MS_MAX,
+  } as const;
+  const { status, stdout, stderr } = spawnSync(program, args, options);
   if (status === 0) return JSON.parse(stdout) as Timing;
-  console.error(`${program} ${args.join(" ")}, ${policy.name}: ${stderr.trim().split("\n").slice(-2).join(" ")}`);
+  console.error(`${program} ${args.join(" ")}, ${name}: ${stderr.trim().split("\n").slice(-2).join(" ")}`);
   return undefined;
 }

@@ -53,7 +53,7 @@ function timeHeads(policy: Policy, requests: readonly EngineRequest[]): Timing {
   return { answers, roundsNs: rounds(requests.length, (i) => void decide(i).authz(0)) };
 }
 
-function contextOf(principal: string): ConnectionContext {
+export function contextOf(principal: string): ConnectionContext {
   const [, trustDomain = "", , namespace = "", , serviceAccount = ""] = principal.split(/\/+/);
   return {
     scheme: "https",

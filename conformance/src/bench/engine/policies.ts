@@ -22,6 +22,8 @@ export type EnginePolicy = {
   readonly requests: readonly EngineRequest[];
   /** The decision of each request. */
   readonly wanted: readonly unknown[];
+  /** The same policy in other languages, as far as they can express it: Cedar's decides, CEL's gives the value. */
+  readonly others?: { readonly cedar?: string; readonly cel?: string };
 };
 
 type Line = EngineRequest & { readonly want: Readonly<Record<string, unknown>> };
@@ -38,10 +40,20 @@ export function sharedPolicies(folder: string): readonly EnginePolicy[] {
     { name: "rbac", rego: rbac, data: "{}", entrypoint: "envoy/authz/allow", requests, wanted: wanted("rbac") },
     {
       ...{ name: "roles", rego: roles, data: text("roles/data.json"), entrypoint: "mesh/authz/allow" },
-      ...{ requests, wanted: wanted("roles") },
+      ...{ requests, wanted: wanted("roles"), others: { cel: ROLES_CEL } },
     },
   ];
 }
+
+/** Cedar has no maps whose keys a request names; CEL has no base64 and no split, which `rbac` needs. */
+const ROLES_CEL = `request.path == "/healthz" ? {"allowed": dyn(true)} :
+!(request.headers["x-tenant"] in data.tenants && request.principal in data.tenants[request.headers["x-tenant"]])
+  ? {"allowed": dyn(false), "http_status": dyn(403), "body": dyn("not a member of the tenant")} :
+request.principal in data.bindings && data.bindings[request.principal].exists(role, data.roles[role].exists(grant,
+    request.method in grant.methods && size(grant.path) == size(request.segments) &&
+    [0, 1, 2, 3, 4, 5].all(i, grant.path[i] == "*" || grant.path[i] == request.segments[i])))
+  ? {"allowed": dyn(true), "headers": dyn({"x-granted-by": "roles"})}
+  : {"allowed": dyn(false), "http_status": dyn(403), "body": dyn("no grant")}`;
 
 const PRINCIPAL = "spiffe://cluster.local/ns/a/sa/b";
 
@@ -59,6 +71,55 @@ allow if { http.method == "GET"; http.path == "/status" }
     entrypoint: "mesh/authz/allow",
     requests: paths.map((path) => ({ method: "GET", path, principal: PRINCIPAL, fields: [["host", "a"]] })),
     wanted: paths.map((path) => path === "/status"),
+    others: {
+      cedar: 'permit(principal, action, resource) when { context.method == "GET" && context.path == "/status" };',
+      cel: 'request.method == "GET" && request.path == "/status"',
+    },
+  };
+}
+
+/** What a token claims decides: 256 tokens, none of which is verified. */
+export function claimsPolicy(): EnginePolicy {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const scopes = ["orders.read orders.write", "orders.read", "users.read", "orders.write"];
+  const requests = Array.from({ length: 256 }, (_, i): EngineRequest => {
+    const claims = {
+      iss: "https://issuer.example",
+      sub: `user-${i}`,
+      aud: ["orders"],
+      exp: 1_900_000_000,
+      scope: scopes[i % 4],
+    };
+    const token = [part({ alg: "ES256", typ: "JWT", kid: "k1" }), part(claims), "c2lnbmF0dXJl"].join(".");
+    return {
+      method: "GET",
+      path: `/orders/${i}`,
+      principal: PRINCIPAL,
+      fields: [
+        ["host", "a"],
+        ["authorization", `Bearer ${token}`],
+      ],
+    };
+  });
+  return {
+    name: "claims",
+    rego: `package mesh.authz
+import input.attributes.request.http
+default allow := false
+claims := payload if {
+	[_, token] := split(http.headers.authorization, " ")
+	[_, payload, _] := io.jwt.decode(token)
+}
+allow if {
+	http.method == "GET"
+	startswith(http.path, "/orders/")
+	claims.iss == "https://issuer.example"
+	"orders.read" in split(claims.scope, " ")
+}
+`,
+    data: "{}",
+    entrypoint: "mesh/authz/allow",
+    ...{ requests, wanted: requests.map((_, i) => i % 4 < 2) },
   };
 }
 
@@ -84,27 +145,42 @@ allow if "viewer" in data.tuples[http.headers["x-tuple"]]
       ],
     })),
     wanted: asked.map((i) => i % 2 === 0),
+    others: { cel: '"viewer" in data.tuples[request.headers["x-tuple"]]' },
   };
 }
 
-type Shape = { readonly rule: (i: number) => string; readonly path: (i: number) => string };
+type Shape = {
+  readonly rule: (i: number) => string;
+  readonly path: (i: number) => string;
+  /** Conditions of the rule in other languages; CEL's and Cedar's operators are the same for most. */
+  readonly cedar?: (i: number) => string;
+  readonly cel?: (i: number) => string;
+};
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   equality: {
     rule: (i) => `allow if { http.method == "GET"; http.path == "/p/${i}/x"; http.headers["x-user"] == "u${i}" }`,
     path: (i) => `/p/${i}/x`,
+    cedar: (i) => `context.method == "GET" && context.path == "/p/${i}/x" && context.headers["x-user"] == "u${i}"`,
+    cel: (i) => `request.method == "GET" && request.path == "/p/${i}/x" && request.headers["x-user"] == "u${i}"`,
   },
   membership: {
     rule: (i) => `allow if { http.path in {"/p/${i}", "/q/${i}"}; http.headers["x-user"] == "u${i}" }`,
     path: (i) => `/p/${i}`,
+    cedar: (i) => `["/p/${i}", "/q/${i}"].contains(context.path) && context.headers["x-user"] == "u${i}"`,
+    cel: (i) => `request.path in ["/p/${i}", "/q/${i}"] && request.headers["x-user"] == "u${i}"`,
   },
   prefix: {
     rule: (i) => `allow if { http.method == "GET"; startswith(http.path, "/p/${i}/") }`,
     path: (i) => `/p/${i}/x`,
+    cedar: (i) => `context.method == "GET" && context.path like "/p/${i}/*"`,
+    cel: (i) => `request.method == "GET" && request.path.startsWith("/p/${i}/")`,
   },
   suffix: {
     rule: (i) => `allow if { http.method == "GET"; endswith(http.path, "/${i}/end") }`,
     path: (i) => `/p/${i}/end`,
+    cedar: (i) => `context.method == "GET" && context.path like "*/${i}/end"`,
+    cel: (i) => `request.method == "GET" && request.path.endsWith("/${i}/end")`,
   },
   glob: {
     rule: (i) => `allow if { http.method == "GET"; glob.match("/p/${i}/*", ["/"], http.path) }`,
@@ -113,6 +189,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   segments: {
     rule: (i) => `allow if { input.parsed_path = ["api", "r${i}", id]; id == http.headers["x-user"] }`,
     path: (i) => `/api/r${i}/u${i}`,
+    cel: (i) => `request.segments == ["api", "r${i}", request.headers["x-user"]]`,
   },
 };
 
@@ -139,12 +216,35 @@ export function shapePolicy(name: string, rules: number): EnginePolicy {
       ],
     })),
     wanted: asked.map(() => true),
+    others: {
+      ...(shape.cedar === undefined ? {} : { cedar: manyRules(rules, shape.cedar, permitIf, "\n") }),
+      ...(shape.cel === undefined ? {} : { cel: manyRules(rules, shape.cel, (when) => `(${when})`, " ||\n") }),
+    },
   };
+}
+
+function manyRules(
+  rules: number,
+  when: (i: number) => string,
+  rule: (when: string) => string,
+  between: string,
+): string {
+  return Array.from({ length: rules }, (_, i) => rule(when(i))).join(between);
+}
+
+function permitIf(when: string): string {
+  return `permit(principal, action, resource) when { ${when} };`;
 }
 
 export function headOf({ method, path, fields }: EngineRequest): Uint8Array {
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines}\r\n`, "latin1");
+}
+
+/** The request for languages that have a model of their own. */
+export function flatInputOf({ method, path, principal, fields }: EngineRequest): object {
+  const segments = path.replace(/^\/+/, "").split("/");
+  return { method, path, principal, segments, headers: Object.fromEntries(fields) };
 }
 
 /** opa-envoy-plugin's document of the request. */

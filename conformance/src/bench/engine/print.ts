@@ -1,17 +1,33 @@
 /** The table of figures as Markdown, and the chart of growing numbers of rules as SVG. */
 import type { Engine, Figure } from "./engine.ts";
+import type { Together } from "./together.ts";
 
 /** Figures in the order of the engines. */
 export type Row = { readonly policy: string; readonly figures: readonly (Figure | undefined)[] };
 
 export function printTable(engines: readonly Pick<Engine, "name" | "given">[], rows: readonly Row[]): string {
   const head = ["policy", ...engines.map(({ name, given }) => `${name} (${given})`)];
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [
-    line(head),
-    line(head.map(() => "---")),
-    ...rows.map(({ policy, figures }) => line([policy, ...figures.map((figure) => printFigure(figure, figures[0]))])),
-  ].join("\n");
+  return table(
+    head,
+    rows.map(({ policy, figures }) => [policy, ...figures.map((figure) => printFigure(figure, figures[0]))]),
+  );
+}
+
+export function printTogether(rows: readonly Together[]): string {
+  return table(
+    ["in one call", "ns", "beside", "ns", "ratio"],
+    rows.map(({ name, ns, beside, besideNs }) => [
+      ...[name, Math.round(ns).toLocaleString("en-US"), beside],
+      ...[Math.round(besideNs).toLocaleString("en-US"), `${(ns / besideNs).toFixed(2)} ×`],
+    ]),
+  );
+}
+
+/** As the formatter lays tables out: columns padded to one width. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, at) => Math.max(3, ...[head, ...rows].map((row) => row[at]?.length ?? 0)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
+  return [line(head), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...rows.map(line)].join("\n");
 }
 
 /** `34,600 ns (31,200), 90 ×`: the median, the fastest round, and how many times the first engine's median. */
@@ -27,9 +43,9 @@ function printRatio(ratio: number): string {
 }
 
 const SIZE = { width: 720, height: 400, left: 70, right: 190, top: 20, bottom: 50 };
-const COLOURS = ["#0b6e4f", "#5aa88f", "#c44536", "#283d8f", "#b08900", "#777777"];
+const COLOURS = ["#0b6e4f", "#5aa88f", "#c44536", "#283d8f", "#b08900", "#777777", "#8a2be2", "#00838f"];
 
-/** Both axes are logarithmic: rules from left to right, nanoseconds upwards. */
+/** Both axes are logarithmic: rules from left to right, nanoseconds upwards. Nothing where no policy of the shape was asked. */
 export function printChart(
   engines: readonly Pick<Engine, "name">[],
   rows: readonly Row[],
@@ -45,6 +61,7 @@ export function printChart(
     }),
   }));
   const all = lines.flatMap(({ points }) => points.map(({ ns }) => ns));
+  if (all.length === 0) return "";
   const [low, high] = [Math.floor(Math.log10(Math.min(...all))), Math.ceil(Math.log10(Math.max(...all)))];
   const [first, last] = [Math.log10(sizes[0] ?? 1), Math.log10(sizes.at(-1) ?? 10)];
   const x = (size: number) =>

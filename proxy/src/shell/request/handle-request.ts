@@ -133,6 +133,8 @@ export function ask(
     record.builtinErrors = decision.builtinErrors;
     thread.counters.add(Counter.builtinErrors, decision.builtinErrors);
   }
+  const { overBudget } = decision;
+  if (overBudget > 0) thread.counters.add(Counter.overBudget, overBudget);
   return decision;
 }
 
