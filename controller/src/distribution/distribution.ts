@@ -87,7 +87,9 @@ export function nextDueMs(state: Distribution, nowMs: number): number | undefine
       return delivery.kind === "retrying" ? [delivery.atMs] : [];
     }),
   ];
-  return times.length === 0 ? undefined : Math.min(...times);
+  // What is past and undone waits for something else, such as a retry of what is no longer wanted.
+  const next = Math.min(...times.filter((atMs) => atMs > nowMs));
+  return next === Number.POSITIVE_INFINITY ? undefined : next;
 }
 
 function apply(state: Distribution, event: DistributionEvent, nowMs: number): Step {

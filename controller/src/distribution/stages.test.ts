@@ -356,6 +356,17 @@ describe("a release that its canaries show to be wrong is taken back", () => {
     expect(play.state.hold?.fault?.message).toBe("canary default/orders has not got it (disk) within 5 s");
   });
 
+  test("a proxy that was to try what is no longer for it again has nobody look all the time", () => {
+    const play = settled("web", "orders");
+    play.publish(next({ canary: undefined }));
+    play.nack("web", "local", "disk");
+    play.ack("orders");
+    expect(play.publish(next({}, 3, "C"))).toEqual(["orders:C3"]);
+    play.ack("orders");
+    expect(play.at(500)).toEqual([]);
+    expect(nextDueMs(play.state, 500)).toBe(60_000);
+  });
+
   test("rules that are none change nothing of how a release goes", () => {
     const play = settled("web");
     expect(play.publish(next({ ...AT_ONCE }))).toEqual(["web:B2"]);
