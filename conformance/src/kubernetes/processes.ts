@@ -10,7 +10,7 @@ import { until } from "./check.ts";
 
 const LAUNCHER = resolve(import.meta.dirname, "../../../cli/bin/regomesh.mjs");
 /** A loaded machine takes its time for a start; nothing is measured of it. */
-const START_MS = 120_000;
+const START_MS = 300_000;
 
 export type Process = {
   readonly ready: Readonly<Record<string, unknown>>;

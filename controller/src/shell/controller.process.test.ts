@@ -226,12 +226,16 @@ describe("reports", () => {
       endpoint: "",
       tries: 0,
     };
-    web.report({ edges: [edge], decisions: [decision] });
+    const isOneCaptured = async () => (await status()).proxies.some(({ isBypassable }) => !isBypassable);
+    expect(await isOneCaptured()).toBe(false);
+    web.report({ edges: [edge], decisions: [decision], captured: true });
     const graph = await until(
       () => get<GraphBody>("/api/graph"),
       ({ edges }) => edges.length > 0,
     );
     expect(graph.edges.map(({ id, state }) => [id, state])).toEqual([["outside web.default", "ready"]]);
+    // It has tried itself that nobody goes round it.
+    expect(await isOneCaptured()).toBe(true);
     const { rules } = await get<DecisionBody>("/api/decisions/7QK2M");
     expect(rules[0]?.excerpt?.find(({ row }) => row === 14)?.text).toBe("default allow := false");
     expect(rules[0]?.commit).toMatchObject({ author: "Ann" });

@@ -6,10 +6,11 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { Clock } from "@regomesh/base";
 import type { Access } from "./access.ts";
+import { PatientTimeout } from "./patient-timeout.ts";
 
 /** So that what has stalled is known, and made anew, within the 15 s that a recovery may take. */
 const PING_EVERY_MS = 3000;
-const PONG_WITHIN_MS = 3000;
+const PONG_WITHIN_MS = 5000;
 const CONNECT_WITHIN_MS = 5000;
 const ANSWER_WITHIN_MS = 15_000;
 /** Lists of a page, and objects of 1.5 MB: far above either. */
@@ -55,7 +56,7 @@ export class ApiConnection implements AsyncDisposable {
     const { stream, status } = await this.#open(request, ANSWER_WITHIN_MS);
     const chunks: Buffer[] = [];
     let size = 0;
-    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), ANSWER_WITHIN_MS);
+    const timer = new PatientTimeout(() => stream.close(constants.NGHTTP2_CANCEL), ANSWER_WITHIN_MS);
     try {
       for await (const chunk of stream as AsyncIterable<Buffer>) {
         size += chunk.length;
@@ -67,7 +68,7 @@ export class ApiConnection implements AsyncDisposable {
       stream.close(constants.NGHTTP2_CANCEL);
       throw new ApiUnreachable(`${request.path}: ${(cause as Error).message}`, { cause });
     } finally {
-      clearTimeout(timer);
+      timer.clear();
     }
     return { status, body: parse(Buffer.concat(chunks).toString("utf8")) };
   }
@@ -124,20 +125,20 @@ export class ApiConnection implements AsyncDisposable {
     stream.end(body === undefined ? undefined : JSON.stringify(body));
     const status = await new Promise<number>((resolve, reject) => {
       const fail = (why: string) => reject(new ApiUnreachable(`${path}: ${why}`));
-      const timer = setTimeout(() => {
+      const timer = new PatientTimeout(() => {
         stream.close(constants.NGHTTP2_CANCEL);
         fail(`no answer within ${withinMs / 1000} s`);
       }, withinMs);
       stream.once("response", (fields) => {
-        clearTimeout(timer);
+        timer.clear();
         resolve(Number(fields[":status"]));
       });
       stream.on("error", (error: Error) => {
-        clearTimeout(timer);
+        timer.clear();
         fail(error.message);
       });
       stream.once("close", () => {
-        clearTimeout(timer);
+        timer.clear();
         fail("the connection is lost");
       });
     });
@@ -157,22 +158,22 @@ export class ApiConnection implements AsyncDisposable {
       if (this.#session === opening) this.#session = undefined;
     };
     const opening = new Promise<ClientHttp2Session>((resolve, reject) => {
-      const timer = setTimeout(() => session.destroy(new Error("no connection in time")), CONNECT_WITHIN_MS);
+      const timer = new PatientTimeout(() => session.destroy(new Error("no connection in time")), CONNECT_WITHIN_MS);
       session.once("connect", () => {
-        clearTimeout(timer);
+        timer.clear();
         session.setLocalWindowSize(WINDOW_BYTES * 4);
         void this.#ping(session);
         resolve(session);
       });
       session.on("error", (error: Error) => {
-        clearTimeout(timer);
+        timer.clear();
         forget();
         reject(new ApiUnreachable(`${origin}: ${error.message}`, { cause: error }));
       });
       // Streams under way are ended by the server; new ones go to a connection of their own.
       session.on("goaway", forget);
       session.on("close", () => {
-        clearTimeout(timer);
+        timer.clear();
         forget();
         reject(new ApiUnreachable(`${origin}: the connection ended`));
       });
@@ -184,9 +185,9 @@ export class ApiConnection implements AsyncDisposable {
   async #ping(session: ClientHttp2Session): Promise<void> {
     while (!session.destroyed && !session.closed) {
       const pong = new Promise<boolean>((done) => {
-        const timer = setTimeout(() => done(false), PONG_WITHIN_MS);
+        const timer = new PatientTimeout(() => done(false), PONG_WITHIN_MS);
         const isSent = session.ping((error) => {
-          clearTimeout(timer);
+          timer.clear();
           done(error === null);
         });
         if (!isSent) done(false);
