@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { makeService, makeWorkload } from "../test/make-snapshot.ts";
+import { setEndpoints } from "./cluster.ts";
 import { DirectClusters } from "./direct.ts";
 import { makeEndpoint } from "./endpoint.ts";
 import { makeServiceTable } from "./service-table.ts";
@@ -32,7 +33,21 @@ test.each([
   ["of several none, where the number is nobody's", "10.1.0.8", 8080, undefined],
   ["nobody's address", "10.1.0.9", 80, undefined],
 ])("a captured connection to %s", (_, address, port, expected) => {
-  const found = new DirectClusters().called(table, address, port);
+  const found = new DirectClusters().called(table, 1, address, port);
   const [endpoint] = found?.groups.get("")?.endpoints ?? [];
   expect(found && `${found.service.name} ${found.service.port} at ${endpoint?.port}`).toBe(expected);
+});
+
+test("where an endpoint of the mesh is is known as it changes", () => {
+  const services = makeServiceTable(
+    makeWorkload({ outbound: [makeService("orders", { port: 80 })] }),
+    () => ENDPOINTS["orders.default"],
+    () => -1,
+  );
+  const directs = new DirectClusters();
+  expect(directs.match(services, 1, "10.1.0.7:40001")?.key).toBe("orders.default");
+  const [orders] = services.all;
+  if (orders !== undefined) setEndpoints(orders, [at("10.1.0.9", 40_001)]);
+  expect(directs.match(services, 2, "10.1.0.7:40001")).toBe(undefined);
+  expect(directs.match(services, 2, "10.1.0.9:40001")?.key).toBe("orders.default");
 });

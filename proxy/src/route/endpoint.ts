@@ -76,9 +76,17 @@ export function updateEndpoints(
   known: readonly Endpoint[],
   facts: readonly Omit<FileEndpoint, "service">[],
 ): { readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] } {
-  const endpoints = facts.map((fact) => known.find((endpoint) => isSame(endpoint, fact)) ?? makeEndpoint(fact));
+  const byAddress = Map.groupBy(known, placeOf);
+  const endpoints = facts.map((fact) => {
+    const same = byAddress.get(placeOf(fact))?.find((endpoint) => isSame(endpoint, fact));
+    return same ?? makeEndpoint(fact);
+  });
   const kept = new Set(endpoints);
   return { endpoints, gone: known.filter((endpoint) => !kept.has(endpoint)) };
+}
+
+function placeOf({ address, port }: Pick<Endpoint, "address" | "port">): string {
+  return `${address} ${port}`;
 }
 
 export function matchesLabels(endpoint: Endpoint, labels: Readonly<Record<string, string>>): boolean {

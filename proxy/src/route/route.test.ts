@@ -224,3 +224,16 @@ test("an update keeps the endpoints that it names again", () => {
   expect(next.endpoints[0]).toBe(endpoints[1]);
   expect(next.gone).toEqual([endpoints[0]]);
 });
+
+test("one endpoint more among ten thousand of a service holds up nobody", () => {
+  const many = Array.from({ length: 10_000 }, (_, port) => facts(port + 1, "v1"));
+  const { endpoints } = updateEndpoints([], many);
+  const before = process.cpuUsage();
+  const next = updateEndpoints(endpoints, [...many, facts(20_000, "v1")]);
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(300);
+  expect([next.endpoints.length, next.endpoints[9999] === endpoints[9999], next.gone.length]).toEqual([
+    10_001,
+    true,
+    0,
+  ]);
+});

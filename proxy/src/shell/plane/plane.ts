@@ -29,6 +29,8 @@ export class Plane {
   peer: PeerDial | undefined = undefined;
   /** Who may speak to us, and be spoken to. */
   standing: Standing = ANYONE;
+  /** Another one with each change of endpoints. */
+  endpointsVersion = 0;
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
   readonly #pools = new Map<Endpoint, Pool>();
   /** Of endpoints that are gone, with their service: busy connections still end with the identity that opened them. */
@@ -53,6 +55,7 @@ export class Plane {
 
   /** The newest word on some services; with `isComplete`, what it does not name is gone. */
   setEndpoints(services: ReadonlyMap<string, readonly Omit<FileEndpoint, "service">[]>, isComplete: boolean): void {
+    this.endpointsVersion++;
     const names = isComplete ? new Set([...this.#endpoints.keys(), ...services.keys()]) : new Set(services.keys());
     for (const name of names) {
       const { endpoints, gone } = updateEndpoints(this.endpointsOf(name), services.get(name) ?? []);
@@ -67,6 +70,7 @@ export class Plane {
 
   /** Brings a cluster of an older snapshot up to date, for requests that began on it. */
   refresh(cluster: Cluster): void {
+    this.endpointsVersion++;
     setEndpoints(cluster, this.endpointsOf(cluster.key));
   }
 

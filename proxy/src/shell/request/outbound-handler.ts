@@ -125,7 +125,7 @@ export class OutboundHandler implements RequestHandler {
     const host = destinationAddress.includes(":") ? `[${destinationAddress}]` : destinationAddress;
     return (
       services.byTarget.get(`${host}:${destinationPort}`) ??
-      this.#directs.called(services, destinationAddress, destinationPort)
+      this.#directs.called(services, this.#plane.endpointsVersion, destinationAddress, destinationPort)
     );
   }
 
@@ -134,7 +134,7 @@ export class OutboundHandler implements RequestHandler {
       folded === undefined
         ? this.#last.match(services, head.bytes, head.authorityStart, head.authorityEnd)
         : this.#last.match(services, folded.bytes, folded.start, folded.end);
-    return cluster ?? this.#directs.match(services, authorityOf(head, folded));
+    return cluster ?? this.#directs.match(services, this.#plane.endpointsVersion, authorityOf(head, folded));
   }
 
   onRecord(request: ClientRequest): void {
