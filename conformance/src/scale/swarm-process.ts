@@ -16,12 +16,18 @@ const nowMs = () => performance.timeOrigin + performance.now();
 
 function start({ proxies: wanted, address, withinMs }: StartOrder): void {
   for (const [index, { workload, identity }] of wanted.entries()) {
-    const proxy = new SimulatedProxy(address, workload, identity, listenOf(index, 10_000), {
-      onConnected: () => connected++,
-      onSnapshot: (revision, bytes) => snapshots.push([index, revision, nowMs(), bytes]),
-      onEndpoints: (services, bytes) => endpoints.push([index, services, nowMs(), bytes]),
-      onError: (message) => errors.push(`${workload}: ${message}`),
-    });
+    const proxy = new SimulatedProxy(
+      address,
+      { workload, instance: String(index) },
+      identity,
+      listenOf(index, 10_000),
+      {
+        onConnected: () => connected++,
+        onSnapshot: (revision, bytes) => snapshots.push([index, revision, nowMs(), bytes]),
+        onEndpoints: (services, bytes) => endpoints.push([index, services, nowMs(), bytes]),
+        onError: (message) => errors.push(`${workload}: ${message}`),
+      },
+    );
     proxies.push(proxy);
     setTimeout(() => proxy.open(), (withinMs * index) / wanted.length);
   }

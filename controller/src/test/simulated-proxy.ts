@@ -65,6 +65,7 @@ const AGAIN_MS = 1000;
 
 export class SimulatedProxy {
   readonly #workload: string;
+  readonly #instance: string;
   readonly #told: Told;
   readonly #client: ControlClient;
   #stream: ClientDuplexStream<ProxyMessage, ControllerMessage> | undefined;
@@ -77,12 +78,13 @@ export class SimulatedProxy {
 
   constructor(
     address: string,
-    workload: string,
+    { workload, instance }: { readonly workload: string; readonly instance: string },
     { caPem, keyPem, chainPem }: TestIdentity,
     listen: readonly ListenAddress[],
     told: Told,
   ) {
     this.#workload = workload;
+    this.#instance = instance;
     this.#told = told;
     this.#listen = listen;
     const tls = credentials.createSsl(Buffer.from(caPem), Buffer.from(keyPem), Buffer.from(chainPem));
@@ -134,7 +136,8 @@ export class SimulatedProxy {
         value: {
           workload: this.#workload,
           namespace: "default",
-          instance: "1",
+          // Of several that a workload has each is another process.
+          instance: this.#instance,
           moduleAbi: MODULE_ABI,
           snapshotFormats: [1],
           features: [...PROXY_FEATURES],
