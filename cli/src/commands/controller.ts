@@ -19,6 +19,7 @@ import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { STATE_DEFAULT } from "../find-controller.ts";
 import { parseLogFormat } from "../flags.ts";
 import { followParent } from "../follow-parent.ts";
+import { beat } from "../heartbeat.ts";
 import { workloadKey } from "../units.ts";
 
 const DEFAULT_HTTP = "127.0.0.1:15000";
@@ -83,6 +84,8 @@ ${ALLOW_HELP.slice(1)}${SOURCE_ALLOW_HELP}
   --svid-ttl DURATION         how long identities last (default 24h)
   --explain-denials           tell clients rule and place of a denial; for demos
   --log-format FORMAT         json or text, of its log on standard error (default json)
+  --heartbeat FILE            touched every 5 s while the process turns: what its age says, its ports
+                              do not
   --exit-with-parent          end when standard input ends
 
 Example: regomesh controller --git . --join-token web=web.token
@@ -120,6 +123,7 @@ const flags = {
   "svid-ttl": { type: "string" },
   "explain-denials": { type: "boolean" },
   "log-format": { type: "string" },
+  heartbeat: { type: "string" },
   "exit-with-parent": { type: "boolean" },
 } as const;
 
@@ -133,13 +137,15 @@ export const controller: Command = {
 };
 
 async function run(args: readonly string[], io: Io): Promise<number> {
-  const { options, exitsWithParent } = parseFlags(args, io);
+  const { options, exitsWithParent, heartbeat } = parseFlags(args, io);
   const ending = new Promise<void>((done) => {
     if (io.signal.aborted) done();
     io.signal.addEventListener("abort", () => done(), { once: true });
     if (exitsWithParent) void followParent().then(done);
   });
+  const ended = new AbortController();
   try {
+    if (heartbeat !== undefined) await beat(heartbeat, ended.signal);
     const opened = await openController(options);
     io.out(`${JSON.stringify({ ready: true, grpc: opened.grpc, http: opened.http })}\n`);
     const isLost = await Promise.race([ending.then(() => false), opened.lost.then(() => true)]);
@@ -152,6 +158,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     io.err(`regomesh controller: ${sentenceOf(error)}\n`);
     return EXIT.no;
   } finally {
+    ended.abort();
     if (exitsWithParent) process.stdin.destroy();
   }
   return EXIT.yes;
@@ -166,7 +173,11 @@ function sentenceOf(error: unknown): string {
 function parseFlags(
   args: readonly string[],
   io: Io,
-): { readonly options: ControllerOptions; readonly exitsWithParent: boolean } {
+): {
+  readonly options: ControllerOptions;
+  readonly exitsWithParent: boolean;
+  readonly heartbeat: string | undefined;
+} {
   const { values } = parseArgs({
     args: [...args],
     options: flags,
@@ -181,6 +192,7 @@ function parseFlags(
   const knownHosts = values["git-known-hosts"];
   return {
     exitsWithParent: values["exit-with-parent"] ?? false,
+    heartbeat: values.heartbeat === undefined ? undefined : resolve(io.cwd, values.heartbeat),
     options: {
       ...(kubernetes === undefined ? parseRepository(values.git ?? "", values, io.cwd) : { git: "", kubernetes }),
       branch: values.branch ?? "main",

@@ -1,9 +1,11 @@
 /** What deploy/ holds is taken by the API server as it stands, and its rights are enough for what the controller asks. */
+import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { kubectl } from "./api-server.ts";
 import { type Check, must } from "./check.ts";
 
 const DEPLOY = resolve(import.meta.dirname, "../../../deploy/kubernetes");
+const CHART = resolve(import.meta.dirname, "../../../deploy/helm/regomesh");
 const AS = "--as=system:serviceaccount:regomesh-system:regomesh-controller";
 
 /** Verb, resource, and whether the controller may. */
@@ -25,10 +27,20 @@ const RIGHTS: readonly (readonly [verb: string, resource: string, may: boolean, 
 
 export const MANIFEST_CHECK: Check = {
   name: "the manifests are taken, twice alike, and give the controller what it needs and no more",
-  async run({ server }) {
+  async run({ server, say }) {
     for (const round of ["first", "second"]) {
       const applied = kubectl(server, ["apply", "--server-side", "-k", DEPLOY]);
       must(applied.code === 0 && !/warning/i.test(applied.out), `${round}: ${applied.out}`);
+    }
+    const rendered = renderChart();
+    if (rendered === undefined) say("     left out: there is no helm on the PATH to render the chart with");
+    else {
+      const taken = kubectl(
+        server,
+        ["apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-"],
+        rendered,
+      );
+      must(taken.code === 0 && !/warning/i.test(taken.out), `the chart: ${taken.out}`);
     }
     for (const [verb, resource, may, more = []] of RIGHTS) {
       const { out } = kubectl(server, ["auth", "can-i", verb, resource, AS, ...more]);
@@ -37,3 +49,14 @@ export const MANIFEST_CHECK: Check = {
     }
   },
 };
+
+/** Undefined where there is no helm. */
+function renderChart(): string | undefined {
+  const args = ["template", "regomesh", CHART, "--namespace", "regomesh-system", "--kube-version", "1.37.2"];
+  try {
+    return execFileSync("helm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,17 +1,16 @@
-# One image for controller and sidecar. From the root of a checkout:
-#   docker build -f deploy/container/Dockerfile -t regomesh .
+# The controller, and the command line beside it. From the root of a checkout:
+#   docker build -f deploy/container/controller.Dockerfile -t regomesh-controller .
 # Run it read-only, with a volume for what it keeps:
-#   docker run --read-only --tmpfs /tmp -v regomesh:/var/lib/regomesh regomesh controller --git /policies …
+#   docker run --read-only --tmpfs /tmp -v regomesh:/var/lib/regomesh regomesh-controller controller --git /policies …
 FROM node:26-bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN npm ci && npm run package -- --out /out && tar -xzf /out/regomesh-*.tgz -C /out
 
-# 26 has node:ffi, by which a captured connection's destination is read.
 FROM node:26-bookworm-slim
-# The controller reads repositories with git; capture writes its rules with nft.
-RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates openssh-client nftables \
+# It reads repositories with git, by https and ssh.
+RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates openssh-client \
   && rm -rf /var/lib/apt/lists/* \
   && groupadd --system --gid 15000 regomesh \
   && useradd --system --uid 15000 --gid 15000 --home-dir /var/lib/regomesh --create-home regomesh \
