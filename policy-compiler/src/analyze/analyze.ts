@@ -84,8 +84,7 @@ const STAGES: readonly Stage[] = [
     run: (state, diagnostics) => keep(state, diagnostics, checkConflicts(state.index, state.modules)),
   },
   { name: "check calls and with", run: checkCalls },
-  { name: "check heads for safety", run: checkAllHeads },
-  { name: "order for safety", run: orderModules },
+  { name: "check heads, and order bodies, for safety", run: orderModules },
   { name: "check recursion", run: checkCycles },
   { name: "check types", run: checkAllTypes },
   { name: "put calls and reads of base documents first", run: readAllFirst },
@@ -175,11 +174,6 @@ function checkAllTypes(state: State): State {
   return { ...keep(state, state.minor, found), types };
 }
 
-function checkAllHeads(state: State, diagnostics: Diagnostic[]): State {
-  for (const module of state.modules) for (const rule of module.rules) checkHeads(rule, diagnostics);
-  return state;
-}
-
 /** Generated variables of these stages are numbered from here, so that none is one of a stage before. */
 const ORDERING_START = 1_000_000;
 const READING_START = 2_000_000;
@@ -211,13 +205,15 @@ function withNeeds(rule: Resolved.Rule, needs: ReadonlyMap<Resolved.Rule, Resolv
   return own === undefined ? { ...rule, else: rest } : { ...rule, else: rest, needs: own };
 }
 
-/** A variable that a template string does not know is told before anything is said of safety, and alone. */
+/** A variable that a template string does not know is told before anything is said of safety, and alone; heads before bodies. */
 function orderModules(state: State, diagnostics: Diagnostic[]): State {
+  const heads: Diagnostic[] = [];
+  for (const module of state.modules) for (const rule of module.rules) checkHeads(rule, heads);
   const found: Diagnostic[] = [];
   const order = (rule: Rule): Rule => orderRule(rule, state.callables.arity, found, { generated: ORDERING_START });
   const ordered = state.modules.map((module) => ({ ...module, rules: module.rules.map(order) }));
   const undeclared = found.filter(({ code }) => code === "rego_compile_error");
-  diagnostics.push(...(undeclared.length > 0 ? undeclared : found));
+  diagnostics.push(...([undeclared, heads].find((some) => some.length > 0) ?? found));
   if (hasErrors(diagnostics)) return state;
   const modules = ordered.map(toResolvedModule);
   return { ...state, resolved: { modules, root: makeRuleTree(modules) } };

@@ -25,6 +25,7 @@ export function reportUndeclared(term: Term, declared: ReadonlySet<string>, cont
     const what = part.kind === "set-comprehension" ? part.body.at(-1)?.what : undefined;
     if (what?.kind !== "unify") continue;
     eachOwnTerm(what.right, (inner) => {
+      reportUndeclared(inner, declared, context);
       if (inner.kind !== "var" || isRootName(inner.name) || declared.has(inner.name)) return;
       if (context.undeclared.has(inner.name)) return;
       context.undeclared.add(inner.name);
@@ -36,7 +37,7 @@ export function reportUndeclared(term: Term, declared: ReadonlySet<string>, cont
   return context.diagnostics.length > length;
 }
 
-/** What stands in a template string inside of it is that one's. */
+/** What stands in a template string inside of it is looked at as that one's. */
 function eachOwnTerm(term: Term, visit: (term: Term) => void): void {
   visit(term);
   if (!isTemplate(term)) for (const part of subterms(term)) eachOwnTerm(part, visit);
