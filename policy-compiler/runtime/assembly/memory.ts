@@ -80,6 +80,11 @@ export function setMemoryMax(bytes: usize): void {
   memoryBytesMax = bytes;
 }
 
+/** So many bytes more are less than half of what the memory may have. */
+export function isRoomy(bytes: usize): bool {
+  return heapPtr + bytes < memoryBytesMax >> 1;
+}
+
 export function isBelowMark(at: usize): bool {
   return at < heapBase;
 }

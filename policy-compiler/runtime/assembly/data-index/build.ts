@@ -3,7 +3,7 @@
  * their witnesses; lanes (lanes.ts) say for which keys a pair can hold. What has no key stays for every
  * key: an index leaves out what cannot hold, and need not leave out all of it.
  */
-import { alloc, allocZeroed } from "../memory";
+import { alloc, allocZeroed, heapPtr, isRoomy, setHeapPtr } from "../memory";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
 import { makeEntries } from "../value/entries";
 import { ARRAY, INDEXED, SORTED, kindOf, setFlag } from "../value/value";
@@ -12,7 +12,7 @@ import {
 } from "./find";
 import {
   askPair, beginLanes, bitsBytes, found, hasBits, isEnded, isLoose, isRefused, laneAt, laneCount, lanes, learnPair,
-  numberOf, settleLanes,
+  numberOf, renewFound, settleLanes,
 } from "./lanes";
 import { findCollections, findPairs, keepsArrays, readSpec, readsData, spec, specData } from "./spec";
 
@@ -21,6 +21,9 @@ const PAIRS_MAX: i32 = 1024;
 const PAIRS_FACTOR: i32 = 8;
 /** Pairs of a node with bits. */
 const BITS_MAX: i32 = 64;
+
+/** About what a pair takes in an index: one that would fill half of the memory is not made. */
+const PAIR_BYTES: usize = 160;
 
 let collection: usize = 0;
 /** Two words for each pair of the collection under way: {position of the member, witness}. */
@@ -35,16 +38,24 @@ export function indexData(whole: usize, words: usize): void {
   beginLanes();
   const count = arrayLen(collections);
   for (let i = 0; i < count; i++) {
-    if (!begin(arrayGet(collections, i))) continue;
-    const length = arrayLen(pairs) >> 1;
-    for (let lane = 0; lane < laneCount; lane++) {
-      for (let pair = 0; pair < length; pair++) learnPair(lane, pairs, pair, collection);
-    }
+    const mark = heapPtr;
+    renewFound();
+    if (begin(arrayGet(collections, i))) learn();
+    setHeapPtr(mark);
   }
+  renewFound();
   if (isRefused) return;
   settleLanes();
   if (laneCount == 0) return;
   for (let i = 0; i < count; i++) if (begin(arrayGet(collections, i))) indexOne();
+}
+
+/** Nothing of it stays but what lanes learn. */
+function learn(): void {
+  const length = arrayLen(pairs) >> 1;
+  for (let lane = 0; lane < laneCount; lane++) {
+    for (let pair = 0; pair < length; pair++) learnPair(lane, pairs, pair, collection);
+  }
 }
 
 /** Whether the collection is to have an index; finds its pairs. */
@@ -66,6 +77,7 @@ function isKnown(value: usize): bool {
 
 function indexOne(): void {
   const length = arrayLen(pairs) >> 1;
+  if (!isRoomy(<usize>length * PAIR_BYTES)) return;
   const all = makeArray(length);
   for (let i = 0; i < length; i++) arrayPush(all, <usize>i);
   pairsLeft = PAIRS_MAX + PAIRS_FACTOR * length;

@@ -17,6 +17,8 @@ import { isConstant, levelAt, levelCount, partOf } from "./spec";
 const POSITIONS_MAX: i32 = 16;
 /** A lane with more keys has no bits. */
 export const KEYS_MAX: i32 = 48;
+/** Of a vocabulary's table: at once for all keys that it may have, since nothing that is made while it grows stays. */
+const TABLE_SLOTS: u32 = 128;
 
 export let lanes: usize = 0;
 export let laneCount: i32 = 0;
@@ -33,8 +35,12 @@ export let isRefused: bool = false;
 /** Of each lane: its level's words, its place and its vocabulary. */
 let levelOfLane: usize = 0;
 
-export function beginLanes(): void {
+/** Room for keys, which may have grown where nothing stays. */
+export function renewFound(): void {
   found = makeArray(16);
+}
+
+export function beginLanes(): void {
   isRefused = false;
   levelOfLane = makeArray(16);
   lanes = alloc(LANES_HEAD + LANE_SIZE * <usize>(levelCount * POSITIONS_MAX + 1));
@@ -55,8 +61,8 @@ function addLane(level: usize, position: i32): void {
   store<u32>(lane, load<u32>(level));
   store<u32>(lane, load<u32>(level, 8), LANE_KEY);
   store<u32>(lane, position, LANE_POSITION);
-  store<u32>(lane, <u32>allocZeroed(8 << 3), LANE_TABLE);
-  store<u32>(lane, 7, LANE_MASK);
+  store<u32>(lane, <u32>allocZeroed(TABLE_SLOTS << 3), LANE_TABLE);
+  store<u32>(lane, TABLE_SLOTS - 1, LANE_MASK);
   store<u32>(lane, 0, LANE_KEYS);
 }
 
@@ -117,12 +123,11 @@ export function learnPair(i: i32, pairs: usize, pair: i32, collection: usize): v
   const lane = laneAt(i);
   if (load<i32>(lane, LANE_KEYS) > KEYS_MAX || !askPair(i, pairs, pair, collection)) return;
   const count = arrayLen(found);
-  for (let k = 0; k < count; k++) {
+  for (let k = 0; k < count && load<i32>(lane, LANE_KEYS) <= KEYS_MAX; k++) {
     const key = arrayGet(found, k);
     if (numberOf(lane, key) != 0) continue;
     const keys = load<u32>(lane, LANE_KEYS) + 1;
     store<u32>(lane, keys, LANE_KEYS);
-    if (keys << 1 > load<u32>(lane, LANE_MASK)) growTable(lane);
     const at = slotOf(lane, key);
     store<u32>(at, <u32>key);
     store<u32>(at, keys, 4);
@@ -143,18 +148,6 @@ function slotOf(lane: usize, key: usize): usize {
     const other = <usize>load<u32>(at);
     if (other == key || other == 0) return at;
     slot = (slot + 1) & mask;
-  }
-}
-
-function growTable(lane: usize): void {
-  const old = <usize>load<u32>(lane, LANE_TABLE);
-  const slots = load<u32>(lane, LANE_MASK) + 1;
-  store<u32>(lane, <u32>allocZeroed(<usize>slots << 4), LANE_TABLE);
-  store<u32>(lane, (slots << 1) - 1, LANE_MASK);
-  for (let i: u32 = 0; i < slots; i++) {
-    const from = old + (<usize>i << 3);
-    const key = <usize>load<u32>(from);
-    if (key != 0) store<u64>(slotOf(lane, key), load<u64>(from));
   }
 }
 
