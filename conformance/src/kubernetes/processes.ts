@@ -1,7 +1,7 @@
 /** The controller and sidecars as processes of their own, as a cluster would run them. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join, resolve } from "node:path";
 import type { Api } from "./api.ts";
@@ -114,7 +114,8 @@ export async function openPod(
   writeFileSync(join(folder, "ca.pem"), await rootOf(server, controller));
   const sidecar = await openProcess([
     ...["proxy", "--controller", String(controller.ready["grpc"]), "--workload", name, "--namespace", namespace],
-    ...["--join-token-file", folder, "--state", join(server.folder, `proxy-${namespace}-${name}`)],
+    // One of its own: another mesh of this server had a Pod of that name, with an identity of another authority.
+    ...["--join-token-file", folder, "--state", mkdtempSync(join(server.folder, `proxy-${namespace}-${name}-`))],
   ]).catch((error: unknown) => {
     application.close();
     throw error;
