@@ -1,41 +1,28 @@
+export type { DecisionBody, DecisionsBody, RuleBody, ShadowDifferenceBody } from "./api/decisions.ts";
 export type {
   AskedBody,
-  BoundPolicyBody,
-  DecisionBody,
-  DecisionsBody,
-  EdgeBody,
-  EndpointBody,
   ExplainBody,
   ExplainedBody,
   ExplainRequest,
-  FailedTestBody,
+  LinesBody,
+  RuleOutcomeBody,
+  StageBody,
+} from "./api/explain.ts";
+export type {
+  BoundPolicyBody,
+  EdgeBody,
+  EndpointBody,
   GraphBody,
   HistoryBody,
   HistoryPoint,
-  IdentitiesBody,
-  InputBody,
-  LinesBody,
   NodeBody,
-  PinBody,
-  ProxyBody,
-  ProxyRefusalBody,
-  RefusalBody,
-  RefusedBody,
-  ResourceBody,
-  ResourcesBody,
-  RevisionBody,
-  RuleBody,
-  RuleOutcomeBody,
-  ShadowBody,
-  ShadowDifferenceBody,
-  SourceBody,
-  SourceStateBody,
-  SourceTroubleBody,
-  StageBody,
-  StatusBody,
-  TokenBody,
-  VerdictBody,
-} from "./api/bodies.ts";
+} from "./api/graph.ts";
+export type { IdentitiesBody, TokenBody } from "./api/identities.ts";
+export type { ProxyBody, ProxyRefusalBody, RefusalBody } from "./api/proxies.ts";
+export type { FailedTestBody, InputBody, PinBody, RefusedBody, RevisionBody, VerdictBody } from "./api/releases.ts";
+export type { ResourceBody, ResourcesBody } from "./api/resources.ts";
+export type { SourceBody, SourceStateBody, SourceTroubleBody } from "./api/sources.ts";
+export type { ShadowBody, StatusBody } from "./api/status.ts";
 export { type Attachment, attachRoutes, type Services } from "./gateway-api/attach.ts";
 export type { Condition } from "./gateway-api/condition.ts";
 export { SUPPORTED_FEATURES } from "./gateway-api/features.ts";

@@ -18,7 +18,9 @@ import {
   snapshotHash,
 } from "@regomesh/protocol";
 import { type PolicySource, parseResources, type Resource } from "@regomesh/resources";
-import type { BoundPolicyBody, FailedTestBody, StalenessBody } from "../api/bodies.ts";
+import type { BoundPolicyBody } from "../api/graph.ts";
+import type { FailedTestBody } from "../api/releases.ts";
+import type { StalenessBody } from "../api/status.ts";
 import { routesBoundTo, routesTree } from "../gateway-api/bind.ts";
 import { type CompiledRoutes, compileRoutes } from "../gateway-api/compile.ts";
 import { wrongExpressions } from "../gateway-api/expressions.ts";

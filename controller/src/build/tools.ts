@@ -9,7 +9,7 @@ import type {
   Policy,
   Role,
 } from "@regomesh/policy-runtime";
-import type { FailedTestBody } from "../api/bodies.ts";
+import type { FailedTestBody } from "../api/releases.ts";
 
 /** A policy unit: a directory of the source, its files named as in the repository. */
 export type UnitFiles = {

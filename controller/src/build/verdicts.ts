@@ -1,7 +1,7 @@
 /** Which resources are at fault in a build that is refused: each with its first fault. */
 import { type Diagnostic, positionAt, printRecord, type Source, toDiagnosticRecord } from "@regomesh/base";
 import type { Head } from "@regomesh/resources";
-import type { FailedTestBody } from "../api/bodies.ts";
+import type { FailedTestBody } from "../api/releases.ts";
 import type { MeshIndex } from "../index/mesh-index.ts";
 import type { Verdict } from "../sources/source.ts";
 import { inlineUnit } from "./inline-units.ts";

@@ -2,7 +2,7 @@
 import { isSecretName, MASK, maskTarget, maskValue } from "@regomesh/base";
 import type { RuleOutcome } from "@regomesh/policy-compiler";
 import type { ConnectionContext } from "@regomesh/policy-runtime";
-import type { AskedBody, ExplainBody, RuleOutcomeBody, StageBody } from "../api/bodies.ts";
+import type { AskedBody, ExplainBody, RuleOutcomeBody, StageBody } from "../api/explain.ts";
 import type { MeshPlan } from "../build/build.ts";
 import { type SourceTree, unitOf } from "../build/source-tree.ts";
 import type { PolicyTools, UnitFiles } from "../build/tools.ts";

@@ -1,7 +1,7 @@
 /** Runs MeshTests: each is a rehearsal by the plan of the commit, and what must come out of it. */
 import { positionAt } from "@regomesh/base";
 import { locate, type MeshTest } from "@regomesh/resources";
-import type { FailedTestBody } from "../api/bodies.ts";
+import type { FailedTestBody } from "../api/releases.ts";
 import type { MeshPlan } from "../build/build.ts";
 import type { PolicyTools } from "../build/tools.ts";
 import { OUTSIDE_CALLER, type Rehearsal, rehearse } from "./rehearse.ts";

@@ -1,6 +1,6 @@
 /** A cluster's objects checked as a controller that starts now would, and what it would warn of. */
 import type { DiagnosticRecord } from "@regomesh/base";
-import type { FailedTestBody } from "../api/bodies.ts";
+import type { FailedTestBody } from "../api/releases.ts";
 import { build } from "../build/build.ts";
 import { ALL_RIGHTS } from "../index/rights.ts";
 import { type ClusterObject, objectKey } from "../kubernetes/cluster-object.ts";

@@ -1,7 +1,7 @@
 /** A directory checked as a commit of it would be, by the function that the controller builds commits with. */
 import type { DiagnosticRecord, Source } from "@regomesh/base";
 import { parseResources } from "@regomesh/resources";
-import type { FailedTestBody } from "../api/bodies.ts";
+import type { FailedTestBody } from "../api/releases.ts";
 import { boundUnits, build, testMesh } from "../build/build.ts";
 import { resourceFiles } from "../build/source-tree.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";

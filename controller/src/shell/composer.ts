@@ -4,7 +4,7 @@
  */
 import { type Clock, type DiagnosticRecord, type Log, printRecord } from "@regomesh/base";
 import { snapshotHash } from "@regomesh/protocol";
-import type { RefusedBody } from "../api/bodies.ts";
+import type { RefusedBody } from "../api/releases.ts";
 import type { BuildRules, Built } from "../build/build.ts";
 import { sourceOf } from "../build/source-tree.ts";
 import type { Release } from "../distribution/release.ts";

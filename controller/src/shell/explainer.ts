@@ -4,7 +4,8 @@
  * each rule, and of the data that it read, which commit changed it last.
  */
 import type { Log } from "@regomesh/base";
-import type { DecisionBody, ExplainBody, ExplainedBody, ExplainRequest, LinesBody, StageBody } from "../api/bodies.ts";
+import type { DecisionBody } from "../api/decisions.ts";
+import type { ExplainBody, ExplainedBody, ExplainRequest, LinesBody, StageBody } from "../api/explain.ts";
 import type { BuildRules } from "../build/build.ts";
 import type { ExplainQuestion, Explanation } from "../rehearse/explanation.ts";
 import type { DecisionInput } from "../status/decision-log.ts";

@@ -4,21 +4,13 @@
  */
 import type { Clock, Log } from "@regomesh/base";
 import type { ProxyReport } from "@regomesh/protocol";
-import type {
-  DecisionBody,
-  ExplainBody,
-  ExplainedBody,
-  ExplainRequest,
-  GraphBody,
-  HistoryBody,
-  PinBody,
-  RefusedBody,
-  ResourcesBody,
-  SourceBody,
-  SourceStateBody,
-  StatusBody,
-  TroubleBody,
-} from "../api/bodies.ts";
+import type { DecisionBody } from "../api/decisions.ts";
+import type { ExplainBody, ExplainedBody, ExplainRequest } from "../api/explain.ts";
+import type { GraphBody, HistoryBody } from "../api/graph.ts";
+import type { PinBody, RefusedBody } from "../api/releases.ts";
+import type { ResourcesBody } from "../api/resources.ts";
+import type { SourceBody, SourceStateBody } from "../api/sources.ts";
+import type { StatusBody, TroubleBody } from "../api/status.ts";
 import type { MeshPlan } from "../build/build.ts";
 import { toServiceEndpoints } from "../distribution/endpoints.ts";
 import { type Release, toPublication } from "../distribution/release.ts";

@@ -1,6 +1,6 @@
 /** Why there is nothing that a controller could give to proxies, for whoever has started it. */
 import { printRecord } from "@regomesh/base";
-import type { RefusedBody } from "../api/bodies.ts";
+import type { RefusedBody } from "../api/releases.ts";
 import { ControllerFailed } from "./controller-failed.ts";
 
 /** Of the first commit, which was refused; or of a source that cannot be read. */

@@ -7,7 +7,8 @@ import { SILENT } from "@regomesh/base";
 import type { SnapshotMessage } from "@regomesh/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bodyOf, TestProxy } from "../../test/make-proxy.ts";
-import type { ProxyBody, StatusBody } from "../api/bodies.ts";
+import type { ProxyBody } from "../api/proxies.ts";
+import type { StatusBody } from "../api/status.ts";
 import { type Controller, openController } from "./controller.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 

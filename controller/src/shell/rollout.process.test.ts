@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeLease } from "../../test/make-lease.ts";
-import type { RefusedBody } from "../api/bodies.ts";
+import type { RefusedBody } from "../api/releases.ts";
 import type { Built, MeshPlan } from "../build/build.ts";
 import type { SourceContent } from "../sources/source.ts";
 import type { Lease } from "../store/store.ts";

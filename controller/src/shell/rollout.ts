@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { type Clock, type DiagnosticRecord, type Log, printRecord } from "@regomesh/base";
-import type { RefusedBody } from "../api/bodies.ts";
+import type { RefusedBody } from "../api/releases.ts";
 import type { Built } from "../build/build.ts";
 import type { Hold } from "../distribution/hold.ts";
 import { checkRelease, type Release, SNAPSHOT_TTL_MS, whyNotServed } from "../distribution/release.ts";

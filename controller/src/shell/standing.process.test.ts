@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { type DiagnosticRecord, printRecord, SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeLease } from "../../test/make-lease.ts";
-import type { RefusedBody } from "../api/bodies.ts";
+import type { RefusedBody } from "../api/releases.ts";
 import { build } from "../build/build.ts";
 import { ALL_RIGHTS } from "../index/rights.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";

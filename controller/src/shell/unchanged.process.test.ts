@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { SILENT } from "@regomesh/base";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestProxy } from "../../test/make-proxy.ts";
-import type { StatusBody } from "../api/bodies.ts";
+import type { StatusBody } from "../api/status.ts";
 import { type Controller, openController } from "./controller.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 

@@ -4,7 +4,7 @@
  */
 import { clip } from "@regomesh/base";
 import type { HandshakeReport } from "@regomesh/protocol";
-import type { LinkBody } from "../api/bodies.ts";
+import type { LinkBody } from "../api/graph.ts";
 import type { Places } from "./places.ts";
 
 /** A proxy chooses what it reports. */

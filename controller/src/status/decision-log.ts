@@ -6,7 +6,7 @@
  */
 import { clip as clipText, maskTarget, maskValue } from "@regomesh/base";
 import type { DecisionReport, ProxyReport } from "@regomesh/protocol";
-import type { DecisionBody, DecisionsBody, RuleBody } from "../api/bodies.ts";
+import type { DecisionBody, DecisionsBody, RuleBody } from "../api/decisions.ts";
 import { findService, OUTSIDE, type Places } from "./places.ts";
 
 const KEPT_MAX = 2000;

@@ -1,6 +1,6 @@
 import type { DecisionReport, EdgeReport, ProxyReport } from "@regomesh/protocol";
 import { describe, expect, test } from "vitest";
-import type { GraphBody } from "../api/bodies.ts";
+import type { GraphBody } from "../api/graph.ts";
 import type { MeshPlan } from "../build/build.ts";
 import { DecisionLog } from "./decision-log.ts";
 import { type ProxyStates, toGraph, toHistory } from "./graph.ts";

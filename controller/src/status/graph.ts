@@ -1,6 +1,6 @@
 /** The service graph as the page draws it: nodes of the plan, edges of the reports. */
 import type { ServiceEndpoints } from "@regomesh/protocol";
-import type { EdgeBody, EndpointBody, GraphBody, HistoryBody, NodeBody } from "../api/bodies.ts";
+import type { EdgeBody, EndpointBody, GraphBody, HistoryBody, NodeBody } from "../api/graph.ts";
 import type { MeshPlan } from "../build/build.ts";
 import type { EdgeSides, Ledger } from "./ledger.ts";
 import { OUTSIDE } from "./places.ts";

@@ -9,7 +9,7 @@
  */
 import { clip as clipText } from "@regomesh/base";
 import { type EdgeReport, type ProxyReport, type RevisionId, snapshotHash } from "@regomesh/protocol";
-import type { LinkBody } from "../api/bodies.ts";
+import type { LinkBody } from "../api/graph.ts";
 import type { Counted } from "../distribution/traffic.ts";
 import { sumAgreements, toAgreements } from "./agreements.ts";
 import { findService, OUTSIDE, type Places, shadowKey } from "./places.ts";

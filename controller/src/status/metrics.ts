@@ -1,5 +1,5 @@
 /** The controller's own metrics in Prometheus' text format. */
-import type { StatusBody } from "../api/bodies.ts";
+import type { StatusBody } from "../api/status.ts";
 
 export type ControllerCounts = { readonly builds: number; readonly refused: number; readonly lastBuildSeconds: number };
 

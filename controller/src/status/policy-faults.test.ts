@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DecisionBody } from "../api/bodies.ts";
+import type { DecisionBody } from "../api/decisions.ts";
 import { policyFaults } from "./policy-faults.ts";
 
 const NOW = 1_800_000_000_000;

@@ -1,5 +1,6 @@
 /** What policies of the revision in force did wrong lately: a 503 each. The same fault of the same entrypoint is one. */
-import type { DecisionBody, PolicyFaultBody } from "../api/bodies.ts";
+import type { DecisionBody } from "../api/decisions.ts";
+import type { PolicyFaultBody } from "../api/status.ts";
 
 const FAULTS_MAX = 20;
 

@@ -2,7 +2,7 @@
 import { positionAt } from "@regomesh/base";
 import { parseResources, type Resource } from "@regomesh/resources";
 import { parseDocument } from "yaml";
-import type { ResourceBody } from "../api/bodies.ts";
+import type { ResourceBody } from "../api/resources.ts";
 import { mountTree, resourceFiles, type SourceTree } from "../build/source-tree.ts";
 
 export type ResourceQuery = { readonly kind?: string; readonly namespace?: string; readonly name?: string };

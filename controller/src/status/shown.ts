@@ -2,7 +2,9 @@
  * Bodies as an open page is told them: figures as fine as they are read, and times of a last word only
  * where there has been none for a while. Otherwise every second would change everything.
  */
-import type { EdgeBody, GraphBody, NodeBody, ProxyBody, StatusBody } from "../api/bodies.ts";
+import type { EdgeBody, GraphBody, NodeBody } from "../api/graph.ts";
+import type { ProxyBody } from "../api/proxies.ts";
+import type { StatusBody } from "../api/status.ts";
 
 /** Digits of a rate that anybody reads, and of a latency. */
 const DIGITS = 3;

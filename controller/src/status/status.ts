@@ -1,16 +1,8 @@
 /** The mesh's state in one value: revision, what was refused, every proxy. */
-import type {
-  PinBody,
-  ProxyBody,
-  RefusalBody,
-  RefusedBody,
-  RevisionBody,
-  ShadowBody,
-  SourceBody,
-  SourceStateBody,
-  StatusBody,
-  TroubleBody,
-} from "../api/bodies.ts";
+import type { ProxyBody, RefusalBody } from "../api/proxies.ts";
+import type { PinBody, RefusedBody, RevisionBody } from "../api/releases.ts";
+import type { SourceBody, SourceStateBody } from "../api/sources.ts";
+import type { ShadowBody, StatusBody, TroubleBody } from "../api/status.ts";
 import type { MeshPlan } from "../build/build.ts";
 import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy.ts";
 import type { Release } from "../distribution/release.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { ProxyBody, StatusBody } from "../api/bodies.ts";
+import type { ProxyBody } from "../api/proxies.ts";
+import type { StatusBody } from "../api/status.ts";
 import { listTargets } from "./targets.ts";
 
 const proxy = (more: Partial<ProxyBody>): ProxyBody => ({

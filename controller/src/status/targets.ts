@@ -1,5 +1,5 @@
 /** Where the metrics of every connected proxy are, in the form of Prometheus' http_sd_configs. */
-import type { StatusBody } from "../api/bodies.ts";
+import type { StatusBody } from "../api/status.ts";
 
 export type Target = { readonly targets: readonly string[]; readonly labels: Readonly<Record<string, string>> };
 

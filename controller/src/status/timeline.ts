@@ -1,5 +1,5 @@
 /** What happened when: seconds for rates, points of five seconds for the last ten minutes. */
-import type { HistoryPoint } from "../api/bodies.ts";
+import type { HistoryPoint } from "../api/graph.ts";
 import { add, EMPTY, quantile, sumOf, type Tally } from "./tally.ts";
 
 /** Long enough that a rate of one a second does not flicker, short enough to show a change. */

@@ -1,5 +1,5 @@
 /** What is wrong with the controller's own machine, while it is: each thing has one sentence, or none. */
-import type { TroubleBody } from "../api/bodies.ts";
+import type { TroubleBody } from "../api/status.ts";
 
 export class Troubles {
   readonly #byName = new Map<string, TroubleBody>();

@@ -145,7 +145,8 @@ const LOOPS = [
 const RULES = fc
   .tuple(
     fc.constantFrom(...LOOPS),
-    fc.array(CONDITION, { minLength: 1, maxLength: 3 }),
+    // Twice would declare a variable twice.
+    fc.uniqueArray(CONDITION, { minLength: 1, maxLength: 3 }),
     fc.constantFrom("r", "r contains x", 'r contains {"i": i}', "r := true"),
     fc.constantFrom("", "", "", ' with data.items as [{"k": "a", "tags": ["a"]}]', ' with data.groups as {"a": []}'),
   )

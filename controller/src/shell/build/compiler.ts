@@ -4,7 +4,7 @@ import { positionAt } from "@regomesh/base";
 import { COMPILER, compile, explainRules, runTests, type TestResult, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openPolicy, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
-import type { FailedTestBody } from "../../api/bodies.ts";
+import type { FailedTestBody } from "../../api/releases.ts";
 import { meaningOf } from "../../build/meaning.ts";
 import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
 

@@ -2,7 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Log } from "@regomesh/base";
 import type { JoinTokenFile } from "@regomesh/protocol";
-import type { IdentitiesBody, TokenBody } from "../../api/bodies.ts";
+import type { IdentitiesBody, TokenBody } from "../../api/identities.ts";
 import type { Distributor } from "../grpc/distributor.ts";
 import type { Authority } from "./authority.ts";
 import type { JoinTokens } from "./join-tokens.ts";

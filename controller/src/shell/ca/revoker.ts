@@ -1,7 +1,7 @@
 /** Takes certificates back: keeps it, then tells every proxy. */
 import type { Log } from "@regomesh/base";
 import { parseSerial } from "@regomesh/protocol";
-import type { RevocationBody } from "../../api/bodies.ts";
+import type { RevocationBody } from "../../api/status.ts";
 import { type Revocation, toRevoked } from "../../ca/revocations.ts";
 import type { Distributor } from "../grpc/distributor.ts";
 import type { RevokedList, Revoking } from "./revoked-list.ts";

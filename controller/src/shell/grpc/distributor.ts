@@ -12,7 +12,7 @@ import {
   type ShownCertificate,
   type SnapshotMessage,
 } from "@regomesh/protocol";
-import type { IdentitiesBody } from "../../api/bodies.ts";
+import type { IdentitiesBody } from "../../api/identities.ts";
 import type { MeshPlan } from "../../build/build.ts";
 import { nextDueMs, stepAll } from "../../distribution/distribution.ts";
 import {

@@ -6,7 +6,9 @@
  */
 import type { ServerResponse } from "node:http";
 import { changeOf, type Fields, type ListKeys } from "@regomesh/base";
-import type { DecisionBody, DecisionsBody, EdgeBody, NodeBody, ProxyBody } from "../../api/bodies.ts";
+import type { DecisionBody, DecisionsBody } from "../../api/decisions.ts";
+import type { EdgeBody, NodeBody } from "../../api/graph.ts";
+import type { ProxyBody } from "../../api/proxies.ts";
 import { toShownGraph, toShownStatus } from "../../status/shown.ts";
 import type { MeshState } from "../mesh.ts";
 

@@ -2,7 +2,7 @@
 
 import type { Log } from "@regomesh/base";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { ExplainRequest } from "../../api/bodies.ts";
+import type { ExplainRequest } from "../../api/explain.ts";
 import type { Word } from "../../distribution/intervene.ts";
 import { type ControllerCounts, printMetrics } from "../../status/metrics.ts";
 import { listTargets } from "../../status/targets.ts";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type GitServer, hasGitServer, serveGit, signWithSsh, WorkTree } from "../../../test/git-server.ts";
-import type { SourceStateBody, StatusBody } from "../../api/bodies.ts";
+import type { SourceStateBody } from "../../api/sources.ts";
+import type { StatusBody } from "../../api/status.ts";
 import { type Controller, openController } from "../controller.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 

@@ -1,5 +1,6 @@
 /** Sources as status tells of them. */
-import type { PinBody, SourceStateBody } from "../../api/bodies.ts";
+import type { PinBody } from "../../api/releases.ts";
+import type { SourceStateBody } from "../../api/sources.ts";
 import type { Release } from "../../distribution/release.ts";
 import { printFollowed } from "../../git/followed.ts";
 import type { SourceRights } from "../../index/rights.ts";

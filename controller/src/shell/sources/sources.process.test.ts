@@ -6,7 +6,8 @@ import { SILENT } from "@regomesh/base";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GitServer, hasGitServer, serveGit, WorkTree } from "../../../test/git-server.ts";
 import { TestProxy } from "../../../test/make-proxy.ts";
-import type { SourceStateBody, StatusBody } from "../../api/bodies.ts";
+import type { SourceStateBody } from "../../api/sources.ts";
+import type { StatusBody } from "../../api/status.ts";
 import { type Controller, openController } from "../controller.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Clock } from "@regomesh/base";
-import type { RefusedBody } from "../../api/bodies.ts";
+import type { RefusedBody } from "../../api/releases.ts";
 import { cutModules } from "../../build/cut-module.ts";
 import type { BuiltModule } from "../../build/tools.ts";
 import type { Release } from "../../distribution/release.ts";

@@ -9,7 +9,7 @@ import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WorkTree } from "../../../test/git-server.ts";
 import { TestProxy } from "../../../test/make-proxy.ts";
-import type { StatusBody } from "../../api/bodies.ts";
+import type { StatusBody } from "../../api/status.ts";
 import { openController } from "../controller.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { Teller } from "./teller.ts";
