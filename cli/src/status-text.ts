@@ -2,6 +2,7 @@
 import { printRecord } from "@regomesh/base";
 import type { ProxyBody, RefusedBody, RevisionBody, ShadowBody, StatusBody } from "@regomesh/controller";
 import type { Paint } from "./paint.ts";
+import { cutProxies } from "./pick-proxies.ts";
 import { nameOf, printEffect, stragglersOf } from "./stragglers.ts";
 import { type Column, printTable } from "./table.ts";
 import { cut, plain, printSpan, printTook, shortHash } from "./units.ts";
@@ -9,11 +10,11 @@ import { wrap } from "./wrap.ts";
 
 const FAULTS_SHOWN = 5;
 
-/** `isWide`: workloads with their namespace, proxies with their principal. `columns`: of a terminal. */
+/** `isWide`: workloads with their namespace, proxies with their principal. `columns`: of a terminal. `rowsMax`: proxies at most. */
 export function printStatus(
   status: StatusBody,
   paint: Paint,
-  { isWide = false, columns = Number.POSITIVE_INFINITY } = {},
+  { isWide = false, columns = Number.POSITIVE_INFINITY, rowsMax = Number.POSITIVE_INFINITY } = {},
 ): string {
   const lines = [
     ...(status.revision === undefined
@@ -23,7 +24,7 @@ export function printStatus(
     ...printPin(status, paint),
     ...printSource(status, paint),
     ...printSources(status, paint),
-    ...printProxies(status, paint, isWide),
+    ...printProxies(status, paint, isWide, rowsMax),
     ...(isWide ? printLinks(status, paint) : []),
     ...status.shadows.map((shadow) => printShadow(shadow, paint)),
     ...printFaults(status, paint),
@@ -133,7 +134,8 @@ function printWarnings(warnings: StatusBody["warnings"], paint: Paint): readonly
   return more > 0 ? [...shown, `  and ${more} more warnings`] : shown;
 }
 
-function printProxies(status: StatusBody, paint: Paint, isWide: boolean): readonly string[] {
+function printProxies(all: StatusBody, paint: Paint, isWide: boolean, rowsMax: number): readonly string[] {
+  const [status, left] = cutProxies(all, rowsMax);
   if (status.proxies.length === 0) return [];
   const columns = isWide ? [...COLUMNS, ...WIDE_COLUMNS] : COLUMNS;
   const rows = status.proxies.map((proxy) => toCells(proxy, status, isWide));
@@ -153,6 +155,9 @@ function printProxies(status: StatusBody, paint: Paint, isWide: boolean): readon
         ...[...reasons, ...troubles].map((each) => tint(each)),
       ];
     }),
+    ...(left === 0
+      ? []
+      : [paint.dim(`  and ${left} more: --limit ${all.proxies.length} shows all, -n, --behind or a word some`)]),
   ];
 }
 

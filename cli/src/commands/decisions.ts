@@ -26,6 +26,7 @@ somewhere in a decision. regomesh explain ID says more of one.
   --workload NAME       only what this workload's proxies decided ([NAMESPACE/]NAME)
   -n, --namespace N     only what the proxies of this namespace decided
   --limit N             how many at first (default ${LIMIT_DEFAULT}, at most ${LIMIT_MAX})
+  --before ID           only older ones than this decision: the next page
 ${clientHelp(20)}
   -o VIEW               wide (the way in full), yaml or json (the body of GET /api/decisions; with
                         --follow one JSON object a line, or one YAML document each)
@@ -41,6 +42,7 @@ const flags = {
   workload: { type: "string" },
   namespace: { type: "string", short: "n" },
   limit: { type: "string" },
+  before: { type: "string" },
   ...clientFlags,
   view: { type: "string", short: "o" },
   color: { type: "string" },
@@ -65,11 +67,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const verdict = verdictOf(values);
   const client = await openClient(values, io.cwd);
   if ("fault" in client) return refuse(io, client.fault);
-  const { workload = "", namespace } = values;
-  const query = new URLSearchParams({ q: positionals.join(" "), verdict, workload });
-  const isWanted = ({ reporter }: DecisionBody) => namespace === undefined || reporter.startsWith(`${namespace}/`);
+  const { workload = "", namespace = "", before = "" } = values;
+  if (before !== "" && values.follow === true) throw new UsageError("--before and --follow exclude each other");
+  const query = new URLSearchParams({ q: positionals.join(" "), verdict, workload, namespace });
   const print = ({ decisions: found }: DecisionsBody) => {
-    for (const each of found.filter(isWanted).sort((a, b) => a.timeMs - b.timeMs)) {
+    for (const each of [...found].sort((a, b) => a.timeMs - b.timeMs)) {
       const lines =
         view === "json"
           ? [JSON.stringify(each)]
@@ -79,16 +81,19 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       io.out(`${lines.join("\n")}\n`);
     }
   };
-  const first = await client.get<DecisionsBody>(`/api/decisions?${query}&limit=${limit}`);
+  const page = new URLSearchParams({ limit: String(limit), before });
+  const first = await client.get<DecisionsBody>(`/api/decisions?${query}&${page}`);
   if ("fault" in first) return refuse(io, first.fault);
   if (values.follow !== true && (view === "json" || view === "yaml")) {
-    const body = { ...first.body, decisions: first.body.decisions.filter(isWanted) };
-    io.out(view === "json" ? `${JSON.stringify(body, undefined, 2)}\n` : stringify(body));
+    io.out(view === "json" ? `${JSON.stringify(first.body, undefined, 2)}\n` : stringify(first.body));
     return EXIT.yes;
   }
   print(first.body);
   if (values.follow === true) return await follow(client, query, first.body.version, print, io);
-  if (first.body.decisions.filter(isWanted).length === 0) io.err("no decision of that kind is kept\n");
+  const { decisions: shown } = first.body;
+  if (shown.length === 0) io.err("no decision of that kind is kept\n");
+  const oldest = shown.at(-1);
+  if (io.isTerminal && oldest !== undefined && shown.length === limit) io.err(`older ones: --before ${oldest.id}\n`);
   return EXIT.yes;
 }
 

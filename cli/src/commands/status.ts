@@ -7,21 +7,28 @@ import { asksCluster, CLUSTER_HELP, type ClusterFlags, clusterFlags, isShown, op
 import { printClusterStatus, toClusterStatus } from "../cluster-status-text.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { findController, STATE_DEFAULT } from "../find-controller.ts";
-import { parseColor, parseView, type View } from "../flags.ts";
+import { parseColor, parseNumber, parseView, type View } from "../flags.ts";
 import { makePaint, type Paint } from "../paint.ts";
+import { pickProxies } from "../pick-proxies.ts";
 import { printStatus } from "../status-text.ts";
 
 const TIMEOUT_MS = 5000;
+/** A screen or two. */
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 1_000_000;
 
 const help = `
-Usage: regomesh status [flags]
+Usage: regomesh status [flags] [WORD…]
 
 Shows the revision in force, each workload's proxy, and the last commit that was refused,
 with the place of its fault. Of a cluster: every object of the mesh, and what it is told.
+Words must all be somewhere in a proxy's name, service, state, revision or principal.
 
   --controller URL  the controller's HTTP address (default: the one that runs with --state)
   --state DIR       the controller's state folder (default ${STATE_DEFAULT})
   -n, --namespace N proxies, or objects, of this namespace alone
+  --behind          only proxies that do not enforce the newest revision, or have trouble
+  --limit N         how many proxies the table shows (default ${LIMIT_DEFAULT}), those that need somebody first
 ${CLUSTER_HELP}
   -o VIEW           wide (namespaces, instances, admin addresses and principals, too, and what
                     both ends of each edge have agreed on by mutual TLS), yaml or json (the
@@ -36,6 +43,8 @@ const flags = {
   controller: { type: "string" },
   state: { type: "string" },
   namespace: { type: "string", short: "n" },
+  behind: { type: "boolean" },
+  limit: { type: "string" },
   ...clusterFlags,
   view: { type: "string", short: "o" },
   format: { type: "string" },
@@ -52,11 +61,12 @@ export const status: Command = {
 };
 
 async function run(args: readonly string[], io: Io): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: flags });
+  const { values, positionals: words } = parseArgs({ args: [...args], allowPositionals: true, options: flags });
   if (values.format !== undefined && values.format !== "text" && values.format !== "json")
     throw new UsageError(`--format takes text or json, not ${values.format}`);
   const view = parseView(values.view ?? (values.format === "json" ? "json" : undefined));
   const color = parseColor(values.color);
+  const rowsMax = parseNumber(values.limit, "--limit", 1, LIMIT_MAX) ?? LIMIT_DEFAULT;
   if (asksCluster(values, io, values.controller !== undefined || values.state !== undefined))
     return await showCluster(values, view, makePaint(io, color), io);
   const found = await findController(values, io.cwd);
@@ -73,12 +83,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     io.err(`regomesh status: the controller at ${found.url} does not answer: ${reasonOf(error)}\n`);
     return EXIT.no;
   }
-  const { namespace } = values;
-  const shown =
-    namespace === undefined
-      ? body
-      : { ...body, proxies: body.proxies.filter((proxy) => proxy.namespace === namespace) };
-  io.out(printView(shown, view, makePaint(io, color), io.isTerminal ? io.columns : Number.POSITIVE_INFINITY));
+  const { namespace, behind: isBehind = false } = values;
+  const shown = pickProxies(body, { namespace, words, isBehind });
+  if (shown.proxies.length === 0 && body.proxies.length > 0) io.err("no proxy is of that kind\n");
+  const columns = io.isTerminal ? io.columns : Number.POSITIVE_INFINITY;
+  io.out(printView(shown, view, makePaint(io, color), { columns, rowsMax }));
   return EXIT.yes;
 }
 
@@ -97,7 +106,9 @@ async function showCluster(values: ClusterFlags, view: View, paint: Paint, io: I
   }
 }
 
-function printView(body: StatusBody, view: View, paint: Paint, columns: number): string {
+type Room = { readonly columns: number; readonly rowsMax: number };
+
+function printView(body: StatusBody, view: View, paint: Paint, room: Room): string {
   switch (view) {
     case "json":
       return `${JSON.stringify(body, undefined, 2)}\n`;
@@ -105,6 +116,6 @@ function printView(body: StatusBody, view: View, paint: Paint, columns: number):
       return stringify(body);
     case "table":
     case "wide":
-      return printStatus(body, paint, { isWide: view === "wide", columns });
+      return printStatus(body, paint, { isWide: view === "wide", ...room });
   }
 }

@@ -1,6 +1,6 @@
 /** What `GET /api/decisions` answers. Every time is milliseconds since the epoch, every rate requests a second. */
 
-/** `GET /api/decisions?limit=&verdict=&q=&workload=&after=`, and each `decisions` event: newest first. */
+/** `GET /api/decisions?limit=&verdict=&q=&workload=&namespace=&after=&before=`, and each `decisions` event: newest first. */
 export type DecisionsBody = {
   readonly decisions: readonly DecisionBody[];
   /** Decisions made but not kept (sampled away), since the start. */

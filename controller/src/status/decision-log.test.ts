@@ -50,3 +50,16 @@ test("decisions are kept by what they weigh: one proxy's long ones drive out non
   expect(JSON.stringify(log.list({ limit: 500 })).length).toBeLessThan(10_000_000);
   expect(log.list({ limit: 1 }).decisions[0]?.id).toBe("d999");
 });
+
+test("decisions are asked for page by page, of a namespace alone", () => {
+  const log = new DecisionLog();
+  for (let at = 0; at < 10; at++) {
+    log.apply(at % 2 === 0 ? "shop/web" : "bank/web", report([makeDecision(`d${at}`)]), PLACES);
+  }
+  const ids = (query: Parameters<DecisionLog["list"]>[0]) => log.list(query).decisions.map(({ id }) => id);
+  expect(ids({ limit: 2, namespace: "shop" })).toEqual(["d8", "d6"]);
+  expect(ids({ limit: 2, namespace: "shop", before: "d6" })).toEqual(["d4", "d2"]);
+  expect(ids({ workload: "web", before: "d2" })).toEqual(["d1", "d0"]);
+  expect(ids({ before: "d0" })).toEqual([]);
+  expect(ids({ before: "never" })).toEqual([]);
+});

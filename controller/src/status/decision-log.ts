@@ -26,8 +26,12 @@ export type DecisionQuery = {
   readonly q?: string;
   /** Reported by the proxies of this workload: `namespace/name`, or a name in any namespace. */
   readonly workload?: string;
+  /** Reported by proxies of this namespace. */
+  readonly namespace?: string;
   /** Only what was reported after this version. */
   readonly after?: number;
+  /** Only what was reported before the decision of this id; nothing where that is not kept. */
+  readonly before?: string;
 };
 
 /** What only operators are told of a decision: enough to ask its policies again. */
@@ -102,7 +106,9 @@ export class DecisionLog {
   }
 
   /** Newest first; each word of `q` must be somewhere in the decision. */
-  list({ limit = LISTED_DEFAULT, verdict, q = "", workload = "", after = 0 }: DecisionQuery): DecisionsBody {
+  list(query: DecisionQuery): DecisionsBody {
+    const { limit = LISTED_DEFAULT, verdict, q = "", after = 0, before = "" } = query;
+    const until = before === "" ? Number.POSITIVE_INFINITY : (this.#find(before)?.order ?? 0);
     const words = q
       .toLowerCase()
       .split(/\s+/)
@@ -110,7 +116,7 @@ export class DecisionLog {
     const decisions: DecisionBody[] = [];
     for (const { decision, order } of this.#newestFirst()) {
       if (decisions.length >= Math.min(limit, LISTED_MAX) || order <= after) break;
-      if (!isOf(decision, workload)) continue;
+      if (order >= until || !isOf(decision, query)) continue;
       if (isVerdict(decision, verdict) && words.every((word) => searchText(decision).includes(word))) {
         decisions.push(decision);
       }
@@ -140,7 +146,8 @@ function isCauseOf(decision: DecisionBody, told: DecisionBody): boolean {
   return direction === "inbound" && (told.direction === "outbound" || rules.length > 0);
 }
 
-function isOf({ reporter }: DecisionBody, workload: string): boolean {
+function isOf({ reporter }: DecisionBody, { workload = "", namespace = "" }: DecisionQuery): boolean {
+  if (namespace !== "" && !reporter.startsWith(`${namespace}/`)) return false;
   return workload === "" || reporter === workload || reporter.endsWith(`/${workload}`);
 }
 

@@ -130,7 +130,11 @@ function addReads(app: FastifyInstance, { mesh, counts, revoker }: HttpOptions, 
     const [limit, after] = [Number(text("limit") || 100), Number(text("after") || 0)];
     if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(after))
       return await reply.code(400).send({ error: "limit must be a whole number from 1, after one from 0" });
-    const asked = { limit, after, verdict: text("verdict"), q: text("q"), workload: text("workload") };
+    const before = text("before");
+    if (before !== "" && mesh.decisions.find(before) === undefined)
+      return await reply.code(404).send({ error: `no decision ${before}: only the last ones are kept` });
+    const names = { workload: text("workload"), namespace: text("namespace") };
+    const asked = { limit, after, before, verdict: text("verdict"), q: text("q"), ...names };
     return await fresh(reply).send(mesh.decisions.list(asked));
   });
   app.get<{ Params: { id: string } }>("/api/decisions/:id", async (request, reply) => {
