@@ -71,6 +71,7 @@ const GROUPS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
         "the protocol of a Service's port is not said",
         "set appProtocol, or begin its name with it",
       ],
+      [304, "route_expression", "an expression of a route is none", "correct it: regular expressions are RE2's"],
     ],
   ],
   [

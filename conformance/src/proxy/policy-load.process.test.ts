@@ -2,8 +2,6 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadRuntime } from "@regomesh/policy-compiler/node";
-import { moduleHash, type SnapshotModule } from "@regomesh/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openProxyProcess } from "../proxy-process.ts";
 import { cutFunction } from "./stand/cut-function.ts";
@@ -131,10 +129,9 @@ test.each([1, 2])(
         ],
       },
       [AUTHZ, { ...AUTHZ, name: "mesh/growing/allow", fuel: GROWING_FUEL }],
+      (runtime) => cutFunction(runtime, "b$crypto$md5"),
     );
-    const wasm = cutFunction(module.wasm, await loadRuntime(), "b$crypto$md5");
-    const cut: SnapshotModule = { ...module, wasm, hash: moduleHash(wasm, module.data) };
-    const file = snapshotOf({ modules: [cut], workload: { policies: { inbound: { ...ref, module: cut.hash } } } });
+    const file = snapshotOf({ modules: [module], workload: { policies: { inbound: ref } } });
     const log = join(folder, "access.log");
     let asked = 0;
     {

@@ -1,7 +1,7 @@
 /**
  * The prebuilt runtime, taken apart once: its sections as bytes, and what the linker must
- * know of them. Nothing in it moves: what is linked is appended to each section, so no
- * index in the runtime's code changes.
+ * know of them. What is linked is appended to each section; functions and globals that a
+ * module leaves out have no number in it (renumber.ts).
  */
 import { SECTION } from "../wasm/encode.ts";
 import { REACH_SECTION, type Reach } from "./reach.ts";
@@ -38,7 +38,6 @@ export type RuntimeData = { readonly from: number; readonly to: number; readonly
 export type RuntimeExport = { readonly name: string; readonly kind: number; readonly index: number };
 
 export const KIND_FUNCTION = 0;
-const _KIND_TABLE = 1;
 export const KIND_MEMORY = 2;
 export const KIND_GLOBAL = 3;
 

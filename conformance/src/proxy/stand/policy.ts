@@ -12,10 +12,11 @@ export type Binding = Pick<BoundEntrypoint, "name" | "kind"> & Partial<BoundEntr
 
 let runtime: RuntimeModule | undefined;
 
-/** Units by name, each its files; everything bound is asked by one module. */
+/** Units by name, each its files; everything bound is asked by one module. `change`: what the module has another runtime for. */
 export async function makeBoundPolicy(
   units: Readonly<Record<string, readonly Source[]>>,
   bindings: readonly Binding[],
+  change = (whole: RuntimeModule) => whole,
 ): Promise<BoundPolicyFile> {
   runtime ??= await loadRuntime();
   const [first = ""] = Object.keys(units);
@@ -23,7 +24,7 @@ export async function makeBoundPolicy(
   const { module, diagnostics } = compile({
     units: Object.entries(units).map(([name, files]) => toUnit({ name, directory: name, files }).unit),
     entrypoints: entrypoints.map(({ unit, name }) => ({ unit, name })),
-    runtime,
+    runtime: change(runtime),
   });
   if (module === undefined) throw new Error(diagnostics.map(printDiagnostic).join("\n"));
   const { wasm, data, meta } = module;
