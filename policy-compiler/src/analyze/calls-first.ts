@@ -76,7 +76,9 @@ function mixes({ root }: Split, { what, isNegated }: Expr): boolean {
 }
 
 function mixesIn(terms: readonly Term[], root: RuleNode): boolean {
-  if (terms.some(hasCall) && terms.some((term) => hasOutside(term, root))) return true;
+  // Nor is there one further in: what is deep and calls nothing is looked through once.
+  if (!terms.some(hasCall)) return false;
+  if (terms.some((term) => hasOutside(term, root))) return true;
   return terms.some((term) => mixesIn(term.kind === "call-term" ? term.args : subterms(term), root));
 }
 
