@@ -65,10 +65,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const paint = makePaint(io, parseColor(values.color));
   const limit = parseNumber(values.limit, "--limit", 1, LIMIT_MAX) ?? LIMIT_DEFAULT;
   const verdict = verdictOf(values);
+  if (values.before !== undefined && values.follow === true)
+    throw new UsageError("--before and --follow exclude each other");
   const client = await openClient(values, io.cwd);
   if ("fault" in client) return refuse(io, client.fault);
   const { workload = "", namespace = "", before = "" } = values;
-  if (before !== "" && values.follow === true) throw new UsageError("--before and --follow exclude each other");
   const query = new URLSearchParams({ q: positionals.join(" "), verdict, workload, namespace });
   const print = ({ decisions: found }: DecisionsBody) => {
     for (const each of [...found].sort((a, b) => a.timeMs - b.timeMs)) {

@@ -67,8 +67,12 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const view = parseView(values.view ?? (values.format === "json" ? "json" : undefined));
   const color = parseColor(values.color);
   const rowsMax = parseNumber(values.limit, "--limit", 1, LIMIT_MAX) ?? LIMIT_DEFAULT;
-  if (asksCluster(values, io, values.controller !== undefined || values.state !== undefined))
+  const isPicked = words.length > 0 || values.behind === true || values.limit !== undefined;
+  if (asksCluster(values, io, values.controller !== undefined || values.state !== undefined)) {
+    if (isPicked)
+      throw new UsageError("words, --behind and --limit pick proxies of a controller; of a cluster take -n");
     return await showCluster(values, view, makePaint(io, color), io);
+  }
   const found = await findController(values, io.cwd);
   if ("fault" in found) {
     io.err(`regomesh status: ${found.fault}\n`);

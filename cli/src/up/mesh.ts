@@ -2,8 +2,10 @@
  * The local mesh: controller, services and sidecars as processes of their own.
  * Opening it starts them in the order in which they need each other; closing ends them all.
  */
+
 import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { splitAddress } from "@regomesh/base";
 import type { Child, Ready } from "./child.ts";
 import { Family, type FamilyEvents, type Launch } from "./family.ts";
 import { freePort } from "./ports.ts";
@@ -145,7 +147,7 @@ async function startWorkload(
       "--app",
       String(appPort),
       "--outbound",
-      outbound.slice(outbound.lastIndexOf(":") + 1),
+      String(splitAddress(outbound).port),
       "--access-log",
       join(state, "access.log"),
       "--workers",

@@ -2,6 +2,7 @@
  * The controller: a git source on one side, proxies on the other, and between them builds.
  * This file only puts the parts together, in the order in which they need each other.
  */
+import { splitAddress } from "@regomesh/base";
 import { isTakenBackSince } from "../ca/revocations.ts";
 import type { Claim } from "../distribution/endpoints.ts";
 import type { KeptStage } from "../distribution/kept-stage.ts";
@@ -119,7 +120,7 @@ async function openParts(
   onLost: () => void,
 ): Promise<Pick<Controller, "grpc" | "http">> {
   const { clock, log } = options;
-  if (!isLoopback(hostOf(options.http))) {
+  if (!isLoopback(splitAddress(options.http).host)) {
     throw new ControllerFailed(
       `the page and its API ask nobody who they are, and so are served on this machine alone: --http ${options.http} must be 127.0.0.1:PORT, [::1]:PORT or localhost:PORT`,
     );
@@ -469,7 +470,7 @@ async function openGrpc(
       ({ principal, namespace, name }) =>
         principal === id && (workload === undefined || workload === `${namespace}/${name}`),
     ) ?? false;
-  const makeCertificate = () => authority.issueServer([hostOf(options.grpc), "localhost"], clock.nowMs());
+  const makeCertificate = () => authority.issueServer([splitAddress(options.grpc).host, "localhost"], clock.nowMs());
   const identity = makeServerIdentity(authority, makeCertificate());
   const grpc = await serveGrpc(options.grpc, identity, {
     control: control.server,
@@ -495,8 +496,4 @@ async function openGrpc(
   }, RENEW_EVERY_MS);
   closers.push(() => clearInterval(renewal));
   return grpc.address;
-}
-
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
 }

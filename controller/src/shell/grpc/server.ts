@@ -1,5 +1,7 @@
 /** The controller's gRPC server: one port for Control and Identity. */
+
 import { logVerbosity, Server, setLogVerbosity } from "@grpc/grpc-js";
+import { splitAddress } from "@regomesh/base";
 import {
   type ControlServer,
   ControlService,
@@ -49,9 +51,8 @@ export async function serveGrpc(
       error ? reject(toListenError(address, error)) : resolve(bound),
     );
   });
-  const host = address.slice(0, address.lastIndexOf(":"));
   return {
-    address: `${host}:${port}`,
+    address: `${splitAddress(address).urlHost}:${port}`,
     async close() {
       server.forceShutdown();
       writeAsBefore();
@@ -62,7 +63,7 @@ export async function serveGrpc(
 
 /** grpc-js tells the system's error in its message alone. */
 function toListenError(address: string, { message }: Error): Error {
-  const [host, port] = [address.slice(0, address.lastIndexOf(":")), address.slice(address.lastIndexOf(":") + 1)];
+  const { urlHost: host, port } = splitAddress(address);
   return message.includes("EADDRINUSE")
     ? new Error(`port ${port} of ${host} (--grpc) is in use by another process`)
     : new Error(`cannot listen on ${address} (--grpc): ${message}`);

@@ -1,6 +1,6 @@
 /** The HTTP API for page and command line, on loopback: reading is free to this machine, changing needs the token. */
 
-import type { Log } from "@regomesh/base";
+import { type Log, splitAddress } from "@regomesh/base";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { ExplainRequest } from "../../api/explain.ts";
 import type { Word } from "../../distribution/intervene.ts";
@@ -53,9 +53,7 @@ export type HttpServer = {
 };
 
 export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
-  const { address } = options;
-  const host = address.slice(0, address.lastIndexOf(":"));
-  const port = Number(address.slice(address.lastIndexOf(":") + 1));
+  const { host, urlHost, port } = splitAddress(options.address);
   const app = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -65,7 +63,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   });
   app.server.maxConnections = CONNECTIONS_MAX;
   const events = new EventStream(options.mesh);
-  addGuards(app, host, options);
+  addGuards(app, urlHost, options);
   addReads(app, options, events);
   addOperatorReads(app, options);
   addQuestions(app, options);
@@ -74,11 +72,11 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   addReleases(app, options.intervene, onlyWith(options.token));
   addIdentities(app, options.attestor, onlyWith(options.token));
   addPage(app, options.pageFolder ?? PAGE_FOLDER);
-  await app.listen({ host: host.replace(/^\[|\]$/g, ""), port });
+  await app.listen({ host, port });
   const bound = app.server.address();
   const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
   return {
-    url: `http://${host}:${boundPort}`,
+    url: `http://${urlHost}:${boundPort}`,
     poke: () => events.poke(),
     async close() {
       events.close();

@@ -6,7 +6,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Clock, Log } from "@regomesh/base";
+import { type Clock, type Log, splitAddress } from "@regomesh/base";
 
 /** A push of many commits; GitHub's own bound is 25 MB, of which only large histories come near. */
 const BODY_BYTES_MAX = 5 * 1024 * 1024;
@@ -28,8 +28,8 @@ export type WebhookOptions = {
 export type Webhook = { readonly url: string; close(): Promise<void> };
 
 export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
-  const { address, log } = options;
-  const at = address.lastIndexOf(":");
+  const { log } = options;
+  const at = splitAddress(options.address);
   const ending = new AbortController();
   const looks = new Looks(options, ending.signal);
   const server: Server = createServer(
@@ -47,11 +47,11 @@ export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
   server.maxConnections = CONNECTIONS_MAX;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(Number(address.slice(at + 1)), address.slice(0, at).replace(/^\[|\]$/g, ""), resolve);
+    server.listen(at.port, at.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${address.slice(0, at)}:${port}`,
+    url: `http://${at.urlHost}:${port}`,
     close: () =>
       new Promise((resolve) => {
         ending.abort();

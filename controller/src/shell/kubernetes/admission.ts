@@ -1,5 +1,5 @@
 /** Admission as a part of the controller: the webhooks, what answers them, and what the API server is told of them. */
-import type { Clock, Log } from "@regomesh/base";
+import { type Clock, type Log, splitAddress } from "@regomesh/base";
 import { type Admitted, answerAtOnce, type Found, judge, type Review } from "../../kubernetes/admission.ts";
 import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
 import { toInjection } from "../../kubernetes/injection.ts";
@@ -39,7 +39,7 @@ export async function openAdmission(
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const hosts =
     service === undefined
-      ? [address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "")]
+      ? [splitAddress(address).host]
       : [`${service.name}.${service.namespace}.svc`, `${service.name}.${service.namespace}.svc.cluster.local`];
   let certificate = authority.issueServer(hosts, clock.nowMs());
   const validate = async ({ object }: Review): Promise<Admitted> => {

@@ -5,7 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { Log } from "@regomesh/base";
+import { type Log, splitAddress } from "@regomesh/base";
 import { type Admitted, parseReview, type Review, toAnswer } from "../../kubernetes/admission.ts";
 import type { KeyAndChain } from "../ca/authority.ts";
 
@@ -50,10 +50,10 @@ export async function serveWebhooks({ address, certificate, handlers, log }: Web
       .finally(() => underWay--);
   });
   server.requestTimeout = ANSWER_WITHIN_MS;
-  const at = address.lastIndexOf(":");
+  const { host, port } = splitAddress(address);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(Number(address.slice(at + 1)), address.slice(0, at).replace(/^\[|\]$/g, ""), resolve);
+    server.listen(port, host, resolve);
   });
   return {
     url: urlOf(server),

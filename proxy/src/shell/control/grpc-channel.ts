@@ -2,7 +2,9 @@
  * A channel of gRPC to the controller: one TLS connection with the data path's own codec of HTTP/2, held to
  * the mesh's root and the controller's name. It connects once; whoever wants to try again opens another.
  */
+
 import { connect, type TLSSocket } from "node:tls";
+import { splitAddress } from "@regomesh/base";
 import { GrpcStatus } from "../../grpc/status.ts";
 import { asciiBytes } from "../../http1/characters.ts";
 import type { Head } from "../../http1/head.ts";
@@ -207,9 +209,4 @@ export class GrpcChannel {
     this.#socket.write(output.take());
     if (!this.#socket.writableNeedDrain) this.#codec.wrote();
   }
-}
-
-function splitAddress(address: string): { readonly host: string; readonly port: number } {
-  const colon = address.lastIndexOf(":");
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) };
 }
