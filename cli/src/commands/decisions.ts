@@ -26,7 +26,7 @@ somewhere in a decision. regomesh explain ID says more of one.
   --workload NAME       only what this workload's proxies decided ([NAMESPACE/]NAME)
   -n, --namespace N     only what the proxies of this namespace decided
   --limit N             how many at first (default ${LIMIT_DEFAULT}, at most ${LIMIT_MAX})
-  --before ID           only older ones than this decision: the next page
+  --before ID           only what was reported before this decision: the next page
 ${clientHelp(20)}
   -o VIEW               wide (the way in full), yaml or json (the body of GET /api/decisions; with
                         --follow one JSON object a line, or one YAML document each)

@@ -89,7 +89,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   }
   const { namespace, behind: isBehind = false } = values;
   const shown = pickProxies(body, { namespace, words, isBehind });
-  if (shown.proxies.length === 0 && body.proxies.length > 0) io.err("no proxy is of that kind\n");
+  if (shown.proxies.length === 0 && body.proxies.length > 0)
+    io.err(isBehind ? "no such proxy is behind, or has trouble\n" : "no proxy is of that kind\n");
   const columns = io.isTerminal ? io.columns : Number.POSITIVE_INFINITY;
   io.out(printView(shown, view, makePaint(io, color), { columns, rowsMax }));
   return EXIT.yes;

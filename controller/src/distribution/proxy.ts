@@ -57,7 +57,7 @@ export type ProxyStream = {
   readonly heardMs: number;
   /** Milliseconds from the sending of the snapshot in force to its ACK. */
   readonly ackTookMs: number | undefined;
-  /** When it said that what it has came in force, on this stream. */
+  /** When it said that the revision that it has came in force, on this stream. */
   readonly inForceAtMs: number | undefined;
 };
 
@@ -182,8 +182,13 @@ export function applyAck(proxy: ProxyStream, ack: Ack, nowMs: number): ProxyStre
     refusal: undefined,
     heardMs: nowMs,
     ackTookMs: nowMs - delivery.sentAtMs,
-    inForceAtMs: nowMs,
+    inForceAtMs: isSameRevision(holding.revision, proxy.holding.revision) ? proxy.inForceAtMs : nowMs,
   };
+}
+
+/** What was taken back since, say, is sent under the revision that it holds. */
+function isSameRevision(one: Holding["revision"], other: Holding["revision"]): boolean {
+  return one !== undefined && one.epoch === other?.epoch && one.sequence === other.sequence;
 }
 
 /** An ACK of what is not in force is a fault of the proxy: what it was sent is sent again, in time. */

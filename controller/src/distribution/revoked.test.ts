@@ -34,6 +34,7 @@ const bySerial = (serial: string): Revoked => ({ serials: [serial], workloads: [
 /** Two proxies, `web` of serial 1 and `orders` of serial 2, whose answers are left out. */
 class Mesh {
   state: Distribution = EMPTY_DISTRIBUTION;
+  nowMs = 0;
 
   constructor(revoked = NOTHING_REVOKED) {
     this.take({ kind: "revoke", revoked });
@@ -71,7 +72,7 @@ class Mesh {
   }
 
   take(event: DistributionEvent): readonly string[] {
-    const { state, effects } = step(this.state, event, 0);
+    const { state, effects } = step(this.state, event, this.nowMs);
     this.state = state;
     return effects.map(print);
   }
@@ -146,4 +147,21 @@ test("of a workload what begins before a time is taken back: it may come again w
     "2 1 orders+web without default/web",
   ]);
   expect(mesh.connect(3, "web", "3", 2000)).toEqual(["3 1 orders+web without default/web"]);
+});
+
+test("a revision came in force when it did, whatever is sent of it later, and the next one when that does", () => {
+  const mesh = new Mesh();
+  const since = () => [1, 2].map((id) => mesh.state.roster.proxies.get(id)?.inForceAtMs);
+  const ackAll = (nowMs: number) => {
+    mesh.nowMs = nowMs;
+    for (const id of [1, 2]) mesh.ack(id);
+  };
+  ackAll(5);
+  mesh.nowMs = 50;
+  expect(mesh.take({ kind: "revoke", revoked: bySerial("9") })).toHaveLength(2);
+  ackAll(70);
+  expect(since()).toEqual([5, 5]);
+  mesh.publish(2);
+  ackAll(90);
+  expect(since()).toEqual([90, 90]);
 });
