@@ -7,7 +7,8 @@ import { once } from "node:events";
 import { rm, statfs, writeFile } from "node:fs/promises";
 
 const FILLER = "filler";
-const CHUNK_BYTES = 64 * 1024;
+const CHUNKS_AT_MOST = 100;
+const TOP_EVERY_MS = 20;
 
 /** Why there can be none here; undefined where there can. */
 export function whyNoSmallDisk(): string | undefined {
@@ -18,6 +19,9 @@ export function whyNoSmallDisk(): string | undefined {
 
 export class SmallDisk {
   readonly #holder: ChildProcess;
+  readonly #fillers: string[] = [];
+  #topping: NodeJS.Timeout | undefined;
+  #topped: Promise<void> = Promise.resolve();
   /** As processes inside see it. */
   readonly folder: string;
 
@@ -48,21 +52,40 @@ export class SmallDisk {
     return `/proc/${this.#holder.pid}/root${this.folder}/${name}`;
   }
 
-  /** Leaves no byte. */
+  /**
+   * Leaves no byte, until `free`: also none of what others give back meanwhile (a file under way as it filled
+   * up takes the place of an older one, and a process that starts would find room enough for what it keeps).
+   */
   async fill(): Promise<void> {
-    const { bavail, bsize } = await statfs(this.path("."));
-    await writeFile(this.path(FILLER), Buffer.alloc(bavail * bsize)).catch(() => {});
-    for (let n = 0; (await statfs(this.path("."))).bavail > 0 && n < 100; n++) {
-      await writeFile(this.path(`${FILLER}${n}`), Buffer.alloc(CHUNK_BYTES)).catch(() => {});
-    }
+    await this.#top();
+    this.#topping ??= setInterval(() => void this.#top().catch(() => {}), TOP_EVERY_MS).unref();
   }
 
   /** Takes away what filled it. */
   async free(): Promise<void> {
-    for (const n of ["", ...Array(100).keys()]) await rm(this.path(`${FILLER}${n}`), { force: true });
+    clearInterval(this.#topping);
+    this.#topping = undefined;
+    await this.#topped;
+    for (const filler of this.#fillers.splice(0)) await rm(this.path(filler), { force: true });
+  }
+
+  #top(): Promise<void> {
+    this.#topped = this.#topped.then(async () => {
+      for (let n = 0; n < CHUNKS_AT_MOST; n++) {
+        const { bavail, bsize } = await statfs(this.path("."));
+        if (bavail === 0) return;
+        const filler = `${FILLER}${this.#fillers.length}`;
+        this.#fillers.push(filler);
+        // The last byte that was asked for may be another's by now: what was written stays.
+        await writeFile(this.path(filler), Buffer.alloc(bavail * bsize)).catch(() => {});
+      }
+    });
+    return this.#topped;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#topping);
+    await this.#topped.catch(() => {});
     if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
     const exited = once(this.#holder, "exit");
     this.#holder.stdin?.end();
