@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { printRecord, type Source } from "@regomesh/base";
 import { CAPABILITIES } from "@regomesh/policy-runtime";
 import { checkSnapshot, SNAPSHOT_FORMAT } from "@regomesh/protocol";
+import { parseResources } from "@regomesh/resources";
 import { describe, expect, test } from "vitest";
 import type { HostOwners } from "../index/hosts.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
@@ -13,6 +14,7 @@ import type { PolicyTools } from "./tools.ts";
 /** Stands for the compiler where only what is around it is tested: every rule is there, nothing is withheld. */
 const nothing: PolicyTools = {
   version: "none",
+  parse: parseResources,
   compile: (units, entrypoints) => ({
     diagnostics: [],
     module: {

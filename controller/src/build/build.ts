@@ -118,7 +118,7 @@ export type BuildRules = {
 export function build(sources: readonly SourceTree[], rules: BuildRules, tools: PolicyTools): Built {
   const { trustDomain } = rules;
   const diagnostics: Diagnostic[] = [];
-  const read = readIndex(sources, rules, diagnostics);
+  const read = readIndex(sources, rules, diagnostics, tools.parse);
   const { trees, index } = read;
   checkTrustDomain(index, trustDomain, diagnostics);
   reportExpressions(wrongExpressions(index.routes, tools), makeReport(diagnostics));
@@ -161,7 +161,7 @@ export function testMesh(
   tools: PolicyTools,
 ): { readonly diagnostics: readonly DiagnosticRecord[]; readonly results: readonly MeshTestResult[] } {
   const diagnostics: Diagnostic[] = [];
-  const read = readIndex(sources, rules, diagnostics);
+  const read = readIndex(sources, rules, diagnostics, tools.parse);
   const { index } = read;
   const plan = hasErrors(diagnostics) ? undefined : makePlan(read, tools, diagnostics);
   const isWhole = plan !== undefined && !hasErrors(diagnostics);
@@ -179,7 +179,7 @@ export function holdingsOf(
   | { readonly inventory: Inventory; readonly trustDomain: string }
   | { readonly inventory?: undefined; readonly diagnostics: readonly DiagnosticRecord[] } {
   const diagnostics: Diagnostic[] = [];
-  const { index, named } = readIndex([tree], rules, diagnostics);
+  const { index, named } = readIndex([tree], rules, diagnostics, parseResources);
   if (hasErrors(diagnostics)) return { diagnostics: toRecords(diagnostics) };
   return { inventory: inventoryOfIndex(index, named), trustDomain: index.config.trustDomain };
 }
@@ -199,8 +199,10 @@ type Read = {
   readonly routes: CompiledRoutes;
 };
 
-function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostics: Diagnostic[]): Read {
-  const { trees, resources, heads, rights } = readSources(sources, rules, diagnostics);
+type Parse = PolicyTools["parse"];
+
+function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostics: Diagnostic[], parse: Parse): Read {
+  const { trees, resources, heads, rights } = readSources(sources, rules, diagnostics, parse);
   const named = [...rights.keys()].filter((name) => name !== ROOT_SOURCE);
   const origins = new Map<Resource, Origin>();
   for (const [tree, own] of resources) {
@@ -238,13 +240,13 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
 }
 
 /** The mesh's own source says which others there are, beside those of the operator; of each its resources and rights. */
-function readSources(sources: readonly SourceTree[], rules: BuildRules, diagnostics: Diagnostic[]) {
+function readSources(sources: readonly SourceTree[], rules: BuildRules, diagnostics: Diagnostic[], parse: Parse) {
   const rights = new Map<string, SourceRights>([[ROOT_SOURCE, rules.rights], ...Object.entries(rules.sources ?? {})]);
   const heads: PlacedHead[] = [];
   const read = (tree: SourceTree): readonly [SourceTree, readonly Resource[]] => {
     const { source = ROOT_SOURCE } = tree;
     const parsed = resourceFiles(tree).map((file) => {
-      const found = parseResources(file);
+      const found = parse(file);
       heads.push(...found.heads.map((head) => ({ ...head, source, file })));
       return found;
     });

@@ -1,4 +1,5 @@
 /** What several sources come to together: names, units and rights, and whose fault a fault is. */
+import { parseResources } from "@regomesh/resources";
 import { expect, test } from "vitest";
 import { ALL_RIGHTS } from "../index/rights.ts";
 import { build } from "./build.ts";
@@ -8,6 +9,7 @@ import type { PolicyTools } from "./tools.ts";
 /** Stands for the compiler: every rule is there. */
 const tools: PolicyTools = {
   version: "none",
+  parse: parseResources,
   compile: (units, entrypoints) => ({
     diagnostics: [],
     module: {

@@ -9,6 +9,7 @@ import type {
   Policy,
   Role,
 } from "@regomesh/policy-runtime";
+import type { Parsed } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/releases.ts";
 
 /** A policy unit: a directory of the source, its files named as in the repository. */
@@ -39,6 +40,8 @@ export type CompiledModule = {
 export interface BuildTools {
   /** Name and version of the compiler and its runtime: a build by another one is another build. */
   readonly version: string;
+  /** The resources of a file; of the same file they may be the same values. */
+  parse(file: Source): Parsed;
   /** What the role does not offer is a diagnostic where the policy asks for it. */
   compile(
     units: readonly UnitFiles[],

@@ -4,6 +4,7 @@ import { positionAt } from "@regomesh/base";
 import { COMPILER, compile, explainRules, runTests, type TestResult, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openPolicy, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
+import { parseResources } from "@regomesh/resources";
 import type { FailedTestBody } from "../../api/releases.ts";
 import { meaningOf } from "../../build/meaning.ts";
 import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
@@ -18,6 +19,7 @@ export async function loadTools(): Promise<PolicyTools> {
   for (const { entries } of runtime.sections.values()) digest.update(entries);
   return {
     version: `${COMPILER} ${digest.digest("hex").slice(0, 16)}`,
+    parse: parseResources,
     compile(units, entrypoints, role) {
       const made = units.map((unit) => toUnit(unit));
       const faults = made.flatMap(({ diagnostics }) => diagnostics);

@@ -8,10 +8,14 @@ const unit = (name: string, text: string): UnitFiles => ({
   files: [{ name: `${name}/p.rego`, text }],
 });
 
-test("what has not changed is neither compiled nor tested again", () => {
+test("what has not changed is neither read, compiled nor tested again", () => {
   const calls: string[] = [];
   const tools: BuildTools = remember({
     version: "v",
+    parse: ({ name }) => {
+      calls.push(`parse ${name}`);
+      return { resources: [], heads: [], diagnostics: [] };
+    },
     compile: (units, entrypoints) => {
       calls.push(`compile ${units.map(({ name }) => name)} ${entrypoints.map(({ name }) => name)}`);
       return { diagnostics: [] };
@@ -29,15 +33,19 @@ test("what has not changed is neither compiled nor tested again", () => {
     [a, unit("b", "2")],
     [a, b],
   ]) {
+    for (const { files } of units) for (const file of files) tools.parse(file);
     for (const each of units) tools.test(each);
     tools.compile(units, [{ unit: "a", name: "x" }], "inbound");
   }
   tools.compile([a, b], [{ unit: "a", name: "y" }], "inbound");
   tools.compile([a, b], [{ unit: "a", name: "y" }], "outbound");
   expect(calls).toEqual([
+    "parse a/p.rego",
+    "parse b/p.rego",
     "test a",
     "test b",
     "compile a,b x",
+    "parse b/p.rego",
     "test b",
     "compile a,b x",
     "compile a,b y",

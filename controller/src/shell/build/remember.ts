@@ -13,15 +13,21 @@ import type { BuildTools } from "../../build/tools.ts";
 const KEPT_BYTES_MAX = 192 * 1024 * 1024;
 /** Beside its content: a key, and what a result holds that is small. */
 const ENTRY_BYTES = 1024;
+/** What is kept for each letter of a file that was read: a resource has the place of each of its values beside it. */
+const READ_BYTES = 16;
 
 export function remember<Tools extends BuildTools>(tools: Tools): Tools {
   const compiled = makeMemory<ReturnType<BuildTools["compile"]>>(({ module }) =>
     module === undefined ? 0 : module.wasm.length + module.data.length,
   );
   const tested = makeMemory<ReturnType<BuildTools["test"]>>(() => 0);
+  const parsed = makeMemory<{ readonly length: number; readonly read: ReturnType<BuildTools["parse"]> }>(
+    ({ length }) => READ_BYTES * length,
+  );
   const meanings = makeMemory<string>(() => 0);
   return {
     ...tools,
+    parse: (file) => recall(parsed, digestOf(file), () => ({ length: file.text.length, read: tools.parse(file) })).read,
     compile: (units, entrypoints, role) =>
       recall(compiled, digestOf([units, entrypoints, role]), () => tools.compile(units, entrypoints, role)),
     meaningOf: (unit) => recall(meanings, digestOf(unit), () => tools.meaningOf(unit)),
