@@ -17,6 +17,7 @@ export { diskReason, isDiskRefusal } from "./disk.ts";
 export { parseDuration } from "./duration.ts";
 export { type Facts, type Log, type LogFormat, type LogLevel, makeLog, SILENT } from "./log.ts";
 export { isSecretName, MASK, maskTarget, maskValue } from "./mask.ts";
+export { familyOf, type IpFamily, type Network, parseNetwork } from "./network.ts";
 export { makeRandom, type Random } from "./random.ts";
 export {
   type Location,

@@ -6,7 +6,7 @@ const HTTP: Probe = { kind: "http", port: 8080, path: "/ready", isTls: false, fi
 test("a table of probes is what it was printed from", () => {
   const probes = new Map<string, Probe>([
     ["/app/readinessProbe", HTTP],
-    ["/app/livenessProbe", { kind: "tcp", port: 8080 }],
+    ["/app/livenessProbe", { kind: "tcp", port: 8080, withinSeconds: 30 }],
   ]);
   expect(parseProbes(printProbes(probes))).toEqual(probes);
 });
@@ -16,10 +16,11 @@ test.each([
   ["a list", "[]"],
   ["a path that is none", JSON.stringify({ app: HTTP })],
   ["a port that is none", JSON.stringify({ "/a": { ...HTTP, port: 0 } })],
+  ["a time that is none", JSON.stringify({ "/a": { ...HTTP, withinSeconds: 0 } })],
   ["another kind", JSON.stringify({ "/a": { ...HTTP, kind: "exec" } })],
   ["a line more", JSON.stringify({ "/a": { ...HTTP, path: "/\r\nx: y" } })],
   ["a field without a value", JSON.stringify({ "/a": { ...HTTP, fields: [["x"]] } })],
-  ["too many", JSON.stringify(Object.fromEntries(Array.from({ length: 97 }, (_, at) => [`/${at}`, HTTP])))],
+  ["too many", JSON.stringify(Object.fromEntries(Array.from({ length: 161 }, (_, at) => [`/${at}`, HTTP])))],
 ])("parseProbes takes no table with %s", (_, text) => {
   expect(parseProbes(text)).toBeUndefined();
 });

@@ -11,16 +11,19 @@ export type Probe =
       readonly path: string;
       readonly isTls: boolean;
       readonly fields: readonly (readonly [name: string, value: string])[];
+      /** How long the application may take; 10 where it is not said. */
+      readonly withinSeconds?: number;
     }
-  | { readonly kind: "tcp"; readonly port: number };
+  | { readonly kind: "tcp"; readonly port: number; readonly withinSeconds?: number };
 
-/** By the path under which the sidecar is asked, such as `/app/readinessProbe`. */
+/** By the path under which the sidecar is asked, such as `/app/readinessProbe`, or `/app/preStop` of a hook. */
 export type Probes = ReadonlyMap<string, Probe>;
 
 /** Where the sidecar is asked: Istio's, which operators know. */
 export const PROBE_PORT = 15_020;
-/** Three for each container of a large Pod. */
-const PROBES_MAX = 96;
+/** Three for each container of a large Pod, and two hooks. */
+const PROBES_MAX = 160;
+const WITHIN_SECONDS_MAX = 3600;
 const FIELDS_MAX = 32;
 const TEXT_LENGTH_MAX = 1024;
 
@@ -45,8 +48,10 @@ export function parseProbes(text: string): Probes | undefined {
 
 function isProbe(value: unknown): value is Probe {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, port, path, isTls, fields } = value as Readonly<Record<string, unknown>>;
+  const { kind, port, path, isTls, fields, withinSeconds = 1 } = value as Readonly<Record<string, unknown>>;
   if (!Number.isInteger(port) || Number(port) < 1 || Number(port) > 65_535) return false;
+  if (!Number.isInteger(withinSeconds) || Number(withinSeconds) < 1 || Number(withinSeconds) > WITHIN_SECONDS_MAX)
+    return false;
   if (kind === "tcp") return true;
   // Nothing that would be more than one request line, or one field.
   const isText = (each: unknown) =>

@@ -2,10 +2,8 @@ export {
   type CaptureRules,
   CHECK_PORT,
   INBOUND_PORT,
-  type Network,
   OUTBOUND_PORT,
   PROXY_UID,
-  parseNetwork,
 } from "./capture/capture-rules.ts";
 export { textOf } from "./http1/characters.ts";
 export { FAULTS, type Fault, type FaultCode } from "./http1/fault.ts";

@@ -1,5 +1,6 @@
 /** `regomesh capture`: leads a workload's traffic through its sidecar, whatever program it is. */
 import { parseArgs } from "node:util";
+import { type Network, parseNetwork } from "@regomesh/base";
 import {
   CAPTURE_TOOLS,
   CaptureError,
@@ -7,10 +8,8 @@ import {
   carryOut,
   findTool,
   INBOUND_PORT,
-  type Network,
   OUTBOUND_PORT,
   PROXY_UID,
-  parseNetwork,
   planInstall,
   planUndo,
   type Step,

@@ -53,7 +53,7 @@ function injected(annotations: Readonly<Record<string, string>> = {}): readonly 
     metadata: { name: "p", namespace: "default", annotations },
     spec: { containers: [] },
   };
-  const patch = toInjection(pod as never, { image: "regomesh", controller: "c:1", trustBundlePem: "" });
+  const { patch } = toInjection(pod as never, { image: "regomesh", controller: "c:1", trustBundlePem: "" });
   const steps = patch as readonly { readonly path: string; readonly value: Injected }[];
   return steps.filter(({ path }) => /^\/spec\/initContainers\/\d$/.test(path)).map(({ value }) => value);
 }

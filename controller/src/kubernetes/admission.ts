@@ -24,7 +24,7 @@ export type Admitted = {
 const WARNING_LENGTH_MAX = 256;
 const WARNINGS_MAX = 12;
 /** A message beyond that is cut by whoever shows it. */
-const FAULTS_MAX = 20;
+export const FAULTS_MAX = 20;
 
 /** Values of an object, and how deep they stand: far more than any of ours may have, and so many that nobody waits for their text. */
 const VALUES_MAX = 20_000;

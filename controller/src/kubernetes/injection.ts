@@ -8,7 +8,17 @@
 import { PROBE_PORT, type Probes, printProbes } from "@regomesh/protocol";
 import type { ClusterObject } from "./cluster-object.ts";
 import { PROXY_CONTAINER } from "./mesh-objects.ts";
-import { leadProbes, type ProbedContainer } from "./probes.ts";
+import { leadProbes } from "./probes.ts";
+import {
+  type Container,
+  captureFaults,
+  captureWarnings,
+  EXCEPTION_FLAGS,
+  exceptionsOf,
+  type PodSpec,
+  PROXY_UID,
+  probeFaults,
+} from "./uncapturable.ts";
 
 export type InjectionOptions = {
   readonly image: string;
@@ -26,50 +36,71 @@ const INJECTED_ANNOTATION = "regomesh.dev/injected";
 const TOKEN_SECONDS = 3600;
 const JOIN_PLACE = "/var/run/regomesh";
 const STATE_PLACE = "/var/lib/regomesh";
-/** Whoever runs as this user is the proxy: capture lets what is its through. */
-const PROXY_UID = 1337;
 /** Where the application sends its requests, and kubelet asks whether the proxy is there. */
 const OUTBOUND_PORT = 15_001;
 const ADMIN_PORT = 15_021;
 
 /** `disabled`: the application is told of the proxy (HTTP_PROXY), and may go round it. */
 const CAPTURE_ANNOTATION = "regomesh.dev/capture";
-/** What goes round the proxy: lists, with commas, for the flags of `regomesh capture` of that name. */
-const EXCEPTION_FLAGS = ["exclude-outbound-port", "exclude-outbound", "exclude-inbound-port", "exclude-inbound"];
 /** Names are asked for by TCP where an answer is long; that is no request that anybody decides about. */
 const DNS_PORT = "53";
 
 const IS_READY = `fetch("http://127.0.0.1:${ADMIN_PORT}/readyz").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
 
-/** RFC 6902; empty where nothing is to be done. */
-export function toInjection(pod: ClusterObject, options: InjectionOptions): readonly object[] {
-  const spec = (pod.spec ?? {}) as Spec;
-  const { initContainers = [], containers = [], volumes } = spec;
-  if ([...initContainers, ...containers].some(({ name }) => name === PROXY_CONTAINER)) return [];
+export type Injection = {
+  /** RFC 6902; empty where nothing is to be done. */
+  readonly patch: readonly object[];
+  /** Why the Pod must not be let in, each with the way out: it would be of the mesh by its word alone. */
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
+};
+
+export function toInjection(pod: ClusterObject, options: InjectionOptions): Injection {
+  const spec = (pod.spec ?? {}) as PodSpec;
+  const { initContainers = [], containers = [] } = spec;
+  if ([...initContainers, ...containers].some(({ name }) => name === PROXY_CONTAINER)) return NOTHING;
   const isCaptured = spec.hostNetwork !== true && pod.metadata.annotations?.[CAPTURE_ANNOTATION] !== "disabled";
-  const led = isCaptured ? leadProbes(containers, "/spec/containers") : undefined;
-  const first = [...(isCaptured ? [captureContainer(pod, options)] : []), proxyContainer(options, led?.probes)];
+  if (!isCaptured) {
+    const told = containers.flatMap((container, at) => toProxyEnvironment(container, at));
+    return { ...NOTHING, patch: [...toAdditions(pod, spec, [proxyContainer(options, undefined)], options), ...told] };
+  }
+  const first = [captureContainer(pod, options)];
+  const endSeconds = spec.terminationGracePeriodSeconds;
+  const ends = endSeconds === undefined ? {} : { endSeconds };
+  const led = [
+    // Behind ours, which come first.
+    leadProbes(initContainers, "/spec/initContainers", { from: first.length + 1, ...ends }),
+    leadProbes(containers, "/spec/containers", ends),
+  ];
+  const probes = new Map(led.flatMap((each) => [...each.probes]));
+  const own = [...first, proxyContainer(options, probes)];
+  return {
+    patch: [...toAdditions(pod, spec, own, options), ...led.flatMap(({ patch }) => patch)],
+    faults: [...captureFaults(pod, spec), ...probeFaults(probes)],
+    warnings: captureWarnings(spec),
+  };
+}
+
+const NOTHING: Injection = { patch: [], faults: [], warnings: [] };
+
+/** What every Pod of the mesh gets. `own`: before its own init containers, in that order. */
+function toAdditions(
+  pod: ClusterObject,
+  { initContainers, volumes }: PodSpec,
+  own: readonly object[],
+  options: InjectionOptions,
+): readonly object[] {
   const added = [joinVolume(), stateVolume()];
   return [
     ...toAnnotations(pod, options),
     // First of all: what comes after it may call the mesh.
-    ...(spec.initContainers === undefined ? [{ op: "add", path: "/spec/initContainers", value: [] }] : []),
-    ...first.map((value, at) => ({ op: "add", path: `/spec/initContainers/${at}`, value })),
+    ...(initContainers === undefined ? [{ op: "add", path: "/spec/initContainers", value: [] }] : []),
+    ...own.map((value, at) => ({ op: "add", path: `/spec/initContainers/${at}`, value })),
     ...(volumes === undefined
       ? [{ op: "add", path: "/spec/volumes", value: added }]
       : added.map((value) => ({ op: "add", path: "/spec/volumes/-", value }))),
-    ...(led?.patch ?? containers.flatMap((container, at) => toProxyEnvironment(container, at))),
   ];
 }
-
-type Named = { readonly name: string };
-type Container = Named & ProbedContainer & { readonly env?: readonly Named[] };
-type Spec = {
-  readonly hostNetwork?: boolean;
-  readonly initContainers?: readonly Container[];
-  readonly containers?: readonly Container[];
-  readonly volumes?: readonly Named[];
-};
 
 function toAnnotations({ metadata }: ClusterObject, { trustBundlePem }: InjectionOptions): readonly object[] {
   const added = { [INJECTED_ANNOTATION]: "true", [TRUST_BUNDLE_ANNOTATION]: trustBundlePem };
@@ -90,8 +121,8 @@ function toProxyEnvironment({ env }: Container, at: number): readonly object[] {
 /** Ends before anything else of the Pod begins; where it fails, nothing does. */
 function captureContainer({ metadata: { annotations = {} } }: ClusterObject, { image }: InjectionOptions): object {
   const exceptions = EXCEPTION_FLAGS.flatMap((flag) => {
-    const said = annotations[`regomesh.dev/${flag}`]?.replaceAll(" ", "") ?? "";
-    return said === "" ? [] : [`--${flag}`, said];
+    const said = exceptionsOf(annotations, flag);
+    return said.length === 0 ? [] : [`--${flag}`, said.join(",")];
   });
   return {
     name: CAPTURE_CONTAINER,
@@ -124,7 +155,7 @@ function proxyContainer({ image, controller }: InjectionOptions, probes: Probes 
       ...["proxy", "--controller", controller, "--workload", "$(POD_NAME)", "--namespace", "$(POD_NAMESPACE)"],
       ...["--join-token-file", JOIN_PLACE, "--state", STATE_PLACE],
       ...["--outbound", String(OUTBOUND_PORT), "--admin", `127.0.0.1:${ADMIN_PORT}`],
-      ...(probes === undefined ? [] : ["--capture", "--probes", printProbes(probes)]),
+      ...(probes === undefined ? [] : ["--capture", "--probes", toArgument(printProbes(probes))]),
     ],
     env: [field("POD_NAME", "metadata.name"), field("POD_NAMESPACE", "metadata.namespace")],
     // Asked inside the Pod: the admin address is loopback's alone.
@@ -148,6 +179,11 @@ function proxyContainer({ image, controller }: InjectionOptions, probes: Probes 
       { name: "regomesh-state", mountPath: STATE_PLACE },
     ],
   };
+}
+
+/** JSON in which a kubelet finds no `$(NAME)` to put something else for. */
+function toArgument(json: string): string {
+  return json.replaceAll("$", "\\u0024");
 }
 
 function joinVolume(): object {

@@ -4,6 +4,8 @@
  * itself sends passes, and so does what stays on loopback.
  */
 
+import type { Network } from "@regomesh/base";
+
 export type CaptureRules = {
   /** Where the sidecar listens, on every address of its namespace. */
   readonly outboundPort: number;
@@ -18,11 +20,6 @@ export type CaptureRules = {
 
 export type Exceptions = { readonly ports: readonly number[]; readonly networks: readonly Network[] };
 
-/** An address, or a network in CIDR notation, as the kernel's tools take it. */
-export type Network = { readonly family: Family; readonly text: string };
-
-export type Family = "ip" | "ip6";
-
 /** Istio's, which operators know. */
 export const OUTBOUND_PORT = 15_001;
 export const INBOUND_PORT = 15_006;
@@ -33,20 +30,3 @@ export const PROXY_UID = 1337;
  * out whether they are in force.
  */
 export const CHECK_PORT = 15_009;
-
-/** Undefined where it is neither an address nor a network. */
-export function parseNetwork(text: string): Network | undefined {
-  const [address = "", bits, ...more] = text.split("/");
-  if (more.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return undefined;
-  const family = familyOf(address);
-  if (family === undefined || Number(bits ?? 0) > (family === "ip" ? 32 : 128)) return undefined;
-  return { family, text };
-}
-
-/** Undefined where it is no address. */
-export function familyOf(address: string): Family | undefined {
-  // A leading zero makes an octet octal to some of the tools, and not to others.
-  const octets = /^(\d|[1-9]\d+)\.(\d|[1-9]\d+)\.(\d|[1-9]\d+)\.(\d|[1-9]\d+)$/.exec(address);
-  if (octets !== null) return octets.slice(1).every((octet) => Number(octet) < 256) ? "ip" : undefined;
-  return /^[0-9a-f:.]+$/i.test(address) && URL.canParse(`http://[${address}]/`) ? "ip6" : undefined;
-}

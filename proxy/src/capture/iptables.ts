@@ -1,5 +1,6 @@
 /** The rules as iptables-restore and ip6tables-restore take them: chains of our own, each called from one of the kernel's. */
-import { type CaptureRules, CHECK_PORT, type Exceptions, type Family } from "./capture-rules.ts";
+import type { IpFamily } from "@regomesh/base";
+import { type CaptureRules, CHECK_PORT, type Exceptions } from "./capture-rules.ts";
 
 const OUTBOUND = "REGOMESH_OUTBOUND";
 const INBOUND = "REGOMESH_INBOUND";
@@ -11,7 +12,7 @@ export const CALLS: readonly (readonly string[])[] = [
 ];
 
 /** For `iptables-restore --noflush`: fills the chains anew, in one transaction. `calls`: those that are still missing. */
-export function printIptables(rules: CaptureRules, family: Family, calls: typeof CALLS): string {
+export function printIptables(rules: CaptureRules, family: IpFamily, calls: typeof CALLS): string {
   const { outboundPort, inboundPort, uids, outboundExcept, inboundExcept } = rules;
   const loopback = family === "ip" ? "127.0.0.1/32" : "::1/128";
   return restore([
@@ -44,7 +45,7 @@ function restore(lines: readonly string[]): string {
   return ["*nat", ...lines, "COMMIT", ""].join("\n");
 }
 
-function except(chain: string, { ports, networks }: Exceptions, end: "-d" | "-s", family: Family): readonly string[] {
+function except(chain: string, { ports, networks }: Exceptions, end: "-d" | "-s", family: IpFamily): readonly string[] {
   return [
     ...ports.map((port) => `-A ${chain} -p tcp --dport ${port} -j RETURN`),
     ...networks.filter((each) => each.family === family).map(({ text }) => `-A ${chain} ${end} ${text} -j RETURN`),

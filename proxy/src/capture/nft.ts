@@ -1,5 +1,6 @@
 /** The rules as nftables takes them (nft(8)): one table of our own for both families, replaced whole. */
-import { type CaptureRules, CHECK_PORT, type Family } from "./capture-rules.ts";
+import type { IpFamily } from "@regomesh/base";
+import { type CaptureRules, CHECK_PORT } from "./capture-rules.ts";
 
 export const TABLE = "inet regomesh";
 /** Where addresses of destinations are changed: `dstnat`, which has no name in the output hook. */
@@ -47,7 +48,7 @@ function chain(name: string, hook: string, rules: readonly string[]): readonly s
 }
 
 function except({ ports, networks }: CaptureRules["outboundExcept"], end: "daddr" | "saddr"): readonly string[] {
-  const of = (family: Family) => networks.filter((each) => each.family === family).map(({ text }) => text);
+  const of = (family: IpFamily) => networks.filter((each) => each.family === family).map(({ text }) => text);
   return [
     ...(ports.length === 0 ? [] : [`tcp dport ${setOf(ports)} return`]),
     // One rule each: networks of a set must not overlap.

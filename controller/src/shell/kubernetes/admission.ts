@@ -1,6 +1,6 @@
 /** Admission as a part of the controller: the webhooks, what answers them, and what the API server is told of them. */
 import { type Clock, type Log, splitAddress } from "@regomesh/base";
-import { type Admitted, answerAtOnce, type Found, judge, type Review } from "../../kubernetes/admission.ts";
+import { type Admitted, answerAtOnce, FAULTS_MAX, type Found, judge, type Review } from "../../kubernetes/admission.ts";
 import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
 import { toInjection } from "../../kubernetes/injection.ts";
 import { type WebhookPlace, webhookConfigurations } from "../../kubernetes/webhook-configurations.ts";
@@ -49,9 +49,10 @@ export async function openAdmission(
   };
   const mutate = async ({ object }: Review): Promise<Admitted> => {
     if (object === undefined || injection === undefined) return { allowed: true };
-    const patch = toInjection(object, { ...injection, trustBundlePem: authority.bundlePem });
+    const { patch, faults, warnings } = toInjection(object, { ...injection, trustBundlePem: authority.bundlePem });
+    if (faults.length > 0) return { allowed: false, message: faults.slice(0, FAULTS_MAX).join("\n"), warnings };
     log.log("info", "a Pod is injected", { pod: objectKey(object), changes: patch.length });
-    return { allowed: true, ...(patch.length === 0 ? {} : { patch }) };
+    return { allowed: true, warnings, ...(patch.length === 0 ? {} : { patch }) };
   };
   const webhooks = await serveWebhooks({
     address,

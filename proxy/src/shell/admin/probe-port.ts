@@ -3,21 +3,23 @@
  * take the mesh alone. It is open to the node, in plaintext, and so answers what the table names and nothing else, with
  * a status and no content.
  */
-import type { IncomingMessage, RequestOptions, Server, ServerResponse } from "node:http";
-import { connect } from "node:net";
+import type { ClientRequest, IncomingMessage, RequestOptions, Server, ServerResponse } from "node:http";
+import { connect, type Socket } from "node:net";
 import type { Probe, Probes } from "@regomesh/protocol";
 import type { Address } from "../net/listener.ts";
 
 /** Not imported, as in admin.ts. */
 const { createServer, request: requestHttp } = process.getBuiltinModule("node:http");
 
-/** The kubelet gives up before, unless it was told to wait for longer. */
-const ANSWER_WITHIN_MS = 10_000;
+/** Where the table does not say: the kubelet gives up before, unless it was told to wait for longer. */
+const WITHIN_SECONDS = 10;
 /** At a time. */
 const PROBES_MAX = 32;
 /** The machine has no IPv6. */
 const NO_FAMILY = "EAFNOSUPPORT";
 const APPLICATION = "127.0.0.1";
+
+type HttpProbe = Extract<Probe, { readonly kind: "http" }>;
 
 export type ProbePort = { readonly address: Address; close(): Promise<void> };
 
@@ -25,7 +27,9 @@ export async function openProbePort(probes: Probes, port: number): Promise<Probe
   const server = createServer({ headersTimeout: 5000, requestTimeout: 5000 }, (asked, response) => {
     const probe = asked.method === "GET" ? probes.get(asked.url ?? "") : undefined;
     if (probe === undefined) return end(response, 404);
-    void ask(probe, asked).then((status) => end(response, status));
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    void ask(probe, asked, gone.signal).then((status) => end(response, status));
   });
   server.maxConnections = PROBES_MAX;
   const address = await listen(server, port);
@@ -39,49 +43,60 @@ export async function openProbePort(probes: Probes, port: number): Promise<Probe
   };
 }
 
-/** The application's own status; 502 where it gives none, 504 where it gives none in time. */
-async function ask(probe: Probe, asked: IncomingMessage): Promise<number> {
-  return await new Promise((done) => {
-    const late = () => done(504);
-    const failed = () => done(502);
-    if (probe.kind === "tcp") {
-      const socket = connect({ host: APPLICATION, port: probe.port, timeout: ANSWER_WITHIN_MS });
-      socket
-        .on("connect", () => done(200))
-        .on("timeout", late)
-        .on("error", failed);
-      socket.on("connect", () => socket.destroy()).on("timeout", () => socket.destroy());
-      return;
-    }
-    // As the kubelet does: it knows no authority that has signed the application's certificate.
-    const request = probe.isTls ? process.getBuiltinModule("node:https").request : requestHttp;
-    const outgoing = request(toOptions(probe, asked), (answer) => {
-      done(answer.statusCode ?? 502);
-      answer.destroy();
+/**
+ * The application's own status; 502 where it gives none, or cannot be asked so, and 504 where it gives none in time.
+ * `gone`: nobody waits any more.
+ */
+async function ask(probe: Probe, asked: IncomingMessage, gone: AbortSignal): Promise<number> {
+  const withinMs = (probe.withinSeconds ?? WITHIN_SECONDS) * 1000;
+  return await new Promise<number>((done) => {
+    const call = probe.kind === "tcp" ? callPort(probe.port, done) : callHttp(probe, asked, done);
+    call.setTimeout(withinMs, () => {
+      done(504);
+      call.destroy();
     });
-    outgoing.on("timeout", () => {
-      late();
-      outgoing.destroy();
-    });
-    outgoing.on("error", failed);
-    outgoing.end();
-  });
+    call.on("error", () => done(502));
+    gone.addEventListener("abort", () => call.destroy());
+  }).catch(() => 502); // what the table has is no request that could be sent
 }
 
-function toOptions({ port, path, fields }: Extract<Probe, { kind: "http" }>, { headers }: IncomingMessage) {
-  const given = Object.fromEntries(fields);
+function callPort(port: number, done: (status: number) => void): Socket {
+  const socket = connect({ host: APPLICATION, port });
+  socket.on("connect", () => {
+    done(200);
+    socket.destroy();
+  });
+  return socket;
+}
+
+/** Throws where a name of a field is none. */
+function callHttp(probe: HttpProbe, { headers }: IncomingMessage, done: (status: number) => void): ClientRequest {
+  // As the kubelet does: it knows no authority that has signed the application's certificate.
+  const request = probe.isTls ? process.getBuiltinModule("node:https").request : requestHttp;
   const agent = headers["user-agent"];
   const own = agent === undefined ? {} : { "user-agent": agent };
+  // Values go as the bytes that they are written in.
+  const given = probe.fields.map(([name, value]) => [name, Buffer.from(value).toString("latin1")]);
   const options: RequestOptions & { readonly rejectUnauthorized: boolean } = {
     host: APPLICATION,
-    port,
-    path: path.startsWith("/") ? path : `/${path}`,
-    headers: { ...own, accept: "*/*", connection: "close", ...given },
-    timeout: ANSWER_WITHIN_MS,
+    port: probe.port,
+    path: targetOf(probe.path),
+    headers: { ...own, accept: "*/*", connection: "close", ...Object.fromEntries(given) },
     agent: false,
     rejectUnauthorized: false,
   };
-  return options;
+  const outgoing = request(options, (answer) => {
+    done(answer.statusCode ?? 502);
+    answer.destroy();
+  });
+  outgoing.end();
+  return outgoing;
+}
+
+/** As the kubelet sends it: what may not stand in a URL is escaped, and a fragment is left out. */
+function targetOf(path: string): string {
+  const { pathname, search } = new URL(path.replace(/^\/*/, "/"), `http://${APPLICATION}`);
+  return `${pathname}${search}`;
 }
 
 function end(response: ServerResponse, status: number): void {

@@ -1,7 +1,8 @@
 /** Puts the rules of capture into the kernel, and takes them out: by nft, or by iptables where there is no nft. */
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import type { CaptureRules, Family } from "../../capture/capture-rules.ts";
+import type { IpFamily } from "@regomesh/base";
+import type { CaptureRules } from "../../capture/capture-rules.ts";
 import { CALLS, printIptables, printIptablesUndo } from "../../capture/iptables.ts";
 import { printNft, printNftUndo, TABLE } from "../../capture/nft.ts";
 
@@ -56,7 +57,7 @@ function undoIptables(): readonly Step[] {
 
 const UNDO_NFT: Step = { program: "nft", args: ["-f", "-"], input: printNftUndo() };
 
-function restore(family: Family, input: string): Step {
+function restore(family: IpFamily, input: string): Step {
   return { program: `${programOf(family)}-restore`, args: ["--noflush", "-w", "5"], input };
 }
 
@@ -84,17 +85,17 @@ function isThere(tool: CaptureTool): boolean {
   return spawnSync(tool, ["--version"], { stdio: "ignore" }).error === undefined;
 }
 
-function programOf(family: Family): "iptables" | "ip6tables" {
+function programOf(family: IpFamily): "iptables" | "ip6tables" {
   return family === "ip" ? "iptables" : "ip6tables";
 }
 
 /** IPv6 counts where the kernel has it: left out, it would be a way round. */
-function familiesHere(): readonly Family[] {
+function familiesHere(): readonly IpFamily[] {
   return existsSync("/proc/net/if_inet6") ? ["ip", "ip6"] : ["ip"];
 }
 
 /** Throws CaptureError where the program does not know. */
-function isCallMissing(family: Family, call: readonly string[]): boolean {
+function isCallMissing(family: IpFamily, call: readonly string[]): boolean {
   const program = programOf(family);
   const run = spawnSync(program, ["-w", "5", "-t", "nat", "-C", ...call], { encoding: "utf8" });
   if (run.status === 0) return false;
