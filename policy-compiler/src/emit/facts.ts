@@ -17,6 +17,8 @@ export type Facts = {
   readonly reads: ReadonlyMap<number, number>;
   /** The function grows something that it did not make itself. */
   readonly changesOthers: boolean;
+  /** Input is given another value, other than by `with`, which begins a generation. */
+  readonly setsInput: boolean;
 };
 
 type Record = {
@@ -29,11 +31,13 @@ type Record = {
   changed: boolean;
 };
 
-type Walk = { readonly records: Map<number, Record>; readonly active: Set<number> };
+type Walk = { readonly records: Map<number, Record>; readonly active: Set<number>; setsInput: boolean };
+
+const INPUT = 0;
 
 /** `grows` is a parameter that the caller made to be grown. */
 export function factsOf(params: readonly number[], blocks: readonly IrBlock[] | null, grows?: number): Facts {
-  const walk: Walk = { records: new Map(), active: new Set(params) };
+  const walk: Walk = { records: new Map(), active: new Set(params), setsInput: false };
   for (const param of params) recordOf(walk, param).writes++;
   for (const block of blocks ?? []) walkBlock(walk, block);
   const single = new Set<number>();
@@ -45,8 +49,9 @@ export function factsOf(params: readonly number[], blocks: readonly IrBlock[] | 
     if (isSingle && !record.unsettled) settled.add(local);
     if (record.changed && !(record.maker && record.writes === 1) && local !== grows) changesOthers = true;
   }
-  const reads = new Map([...walk.records].map(([local, record]) => [local, record.reads]));
-  return { single, settled, reads, changesOthers };
+  const reads = new Map<number, number>();
+  for (const [local, record] of walk.records) reads.set(local, record.reads);
+  return { single, settled, reads, changesOthers, setsInput: walk.setsInput };
 }
 
 function recordOf(walk: Walk, local: number): Record {
@@ -85,6 +90,7 @@ function walkStatement(walk: Walk, block: IrBlock, stmt: IrStmt, defined: number
     record.writes++;
     record.block = block;
     record.maker = isMaker(stmt.type);
+    if (local === INPUT && stmt.type !== "WithStmt") walk.setsInput = true;
     if (!walk.active.has(local)) {
       walk.active.add(local);
       defined.push(local);

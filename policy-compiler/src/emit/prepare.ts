@@ -2,8 +2,7 @@
  * What is found out of all functions together before any is emitted: their literals, which
  * of them keep their values, which count depth or steps.
  */
-import type { IrBlock, IrFunc, IrOperand, IrPlan, IrStmt } from "../ir/policy.ts";
-import { usesOf } from "../ir/uses.ts";
+import type { IrBlock, IrFunc, IrOperand, IrPlan } from "../ir/policy.ts";
 import { blocksOf, someStmtOf } from "../ir/walk.ts";
 import { deepFunctions } from "./call-graph.ts";
 import type { Known } from "./code.ts";
@@ -38,7 +37,8 @@ export function prepare(plans: readonly IrPlan[], funcs: readonly IrFunc[], stri
   const deep = deepFunctions(funcs);
   const planFacts = plans.map((plan) => factsOf([0, 1], plan.blocks));
   const funcFacts = funcs.map((func) => factsOf(func.params, func.blocks, func.grows));
-  const mayFold = ![...planFacts, ...funcFacts].some((facts) => facts.changesOthers);
+  const allFacts = [...planFacts, ...funcFacts];
+  const mayFold = !allFacts.some(({ changesOthers }) => changesOthers);
   const knownOf = ({ blocks }: Callable, facts: Facts | undefined): Known => {
     if (facts === undefined) throw new EmitError("a function without facts");
     const { texts, done } = constantsOf(blocks, facts, strings, mayFold);
@@ -50,7 +50,7 @@ export function prepare(plans: readonly IrPlan[], funcs: readonly IrFunc[], stri
     };
   };
   const calls = new Map<string, number>();
-  let sharesInput = true;
+  let sharesInput = !allFacts.some(({ setsInput }) => setsInput);
   for (const callable of [...plans, ...funcs] as readonly Callable[]) {
     const times = (callable.params?.length ?? 2) > 2 ? 2 : 1;
     if (!countCalls(callable.blocks, { own, calls, times })) sharesInput = false;
@@ -99,7 +99,6 @@ function countCalls(blocks: readonly IrBlock[] | null, count: Count): boolean {
       if (type === "DispatchStmt" && !startsWithInput(stmt.args)) shares = false;
       const inner = type === "ScanStmt" ? { ...count, times: 2 } : count;
       if (!countCalls(blocksOf(statement), inner)) shares = false;
-      if (setsInput(statement)) shares = false;
     }
   }
   return shares;
@@ -107,11 +106,6 @@ function countCalls(blocks: readonly IrBlock[] | null, count: Count): boolean {
 
 function startsWithInput([input]: readonly IrOperand[]): boolean {
   return input?.type === "local" && input.value === 0;
-}
-
-/** Input changes under `with` only, which begins a generation. */
-function setsInput(statement: IrStmt): boolean {
-  return statement.type !== "WithStmt" && usesOf(statement).writes.some((local) => local === 0);
 }
 
 /** Loops, or calls others. */

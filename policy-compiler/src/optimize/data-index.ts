@@ -18,13 +18,17 @@ const DEPTH_MAX = 6;
 
 type Path = readonly (string | undefined)[];
 
+/** The indexes so far, each once: rules that ask alike share one. */
+type Indexes = { readonly all: IrDataIndex[]; readonly places: Map<string, number> };
+
 type Walk = LevelScope & {
-  readonly indexes: IrDataIndex[];
+  readonly indexes: Indexes;
   readonly root: readonly string[];
-  readonly reads: ReadonlyMap<number, number>;
+  readonly blocks: readonly IrBlock[] | null;
   /** Where in the data a local's value comes from: what it says decides what is indexed, and nothing else. */
   readonly paths: Map<number, Path>;
-  next: number;
+  /** Of the function's locals, once an iteration wants to know. */
+  counted: { readonly reads: ReadonlyMap<number, number>; next: number } | undefined;
 };
 
 export function indexData(policy: IrPolicy): IrPolicy {
@@ -33,7 +37,7 @@ export function indexData(policy: IrPolicy): IrPolicy {
   const strings = (policy.static?.strings ?? []).map(({ value }) => value);
   const roots = rootsOf(plans, funcs, strings);
   const functions = new Map(funcs.map((func) => [func.name, func]));
-  const indexes: IrDataIndex[] = [];
+  const indexes: Indexes = { all: [], places: new Map() };
   const index = <Body extends IrFunc | IrPlan>(body: Body): Body => {
     const root = roots.get(body.name);
     if (root === undefined) return body;
@@ -41,14 +45,19 @@ export function indexData(policy: IrPolicy): IrPolicy {
     return blocks === body.blocks ? body : { ...body, blocks };
   };
   const indexed = funcs.map(index);
-  if (indexes.length === 0) return policy;
-  return { ...policy, static: { ...policy.static, indexes }, funcs: { funcs: indexed } };
+  if (indexes.all.length === 0) return policy;
+  return { ...policy, static: { ...policy.static, indexes: indexes.all }, funcs: { funcs: indexed } };
 }
 
 function indexBody(
   blocks: readonly IrBlock[] | null,
   known: LevelScope & Pick<Walk, "indexes" | "root">,
 ): readonly IrBlock[] | null {
+  const walk: Walk = { ...known, blocks, paths: new Map([[DATA, []]]), counted: undefined };
+  return mapAll(blocks ?? [], (block) => indexBlock(walk, block, 0)) ?? blocks;
+}
+
+function count(blocks: readonly IrBlock[] | null): NonNullable<Walk["counted"]> {
   const reads = new Map<number, number>();
   let last = 1;
   eachStmtOf(blocks, (stmt) => {
@@ -60,8 +69,7 @@ function indexBody(
       reads.set(operand.value, (reads.get(operand.value) ?? 0) + 1);
     }
   });
-  const walk: Walk = { ...known, reads, paths: new Map([[DATA, []]]), next: last + 1 };
-  return mapAll(blocks ?? [], (block) => indexBlock(walk, block, 0)) ?? blocks;
+  return { reads, next: last + 1 };
 }
 
 /** The same array where nothing is another. */
@@ -121,7 +129,9 @@ function notePath(walk: Walk, { type, stmt }: IrStmt, depth: number): Before {
 }
 
 function narrow(walk: Walk, scan: Extract<IrStmt, { type: "ScanStmt" }>["stmt"], path: Path): Before {
-  const asked = levelsOf(scan, walk.reads, walk);
+  walk.counted ??= count(walk.blocks);
+  const { counted } = walk;
+  const asked = levelsOf(scan, counted.reads, walk);
   const { witness, levels } = chosen(asked);
   if (levels.length === 0) return NOTHING;
   const stmts: IrStmt[] = [];
@@ -132,8 +142,8 @@ function narrow(walk: Walk, scan: Extract<IrStmt, { type: "ScanStmt" }>["stmt"],
     places.set(nameOf(key), keys.length);
     if (key.kind === "param") keys.push(key.local);
     else {
-      const target = walk.next++;
-      stmts.push(...planTerm(key, target, () => walk.next++));
+      const target = counted.next++;
+      stmts.push(...planTerm(key, target, () => counted.next++));
       keys.push(target);
     }
   }
@@ -142,15 +152,22 @@ function narrow(walk: Walk, scan: Extract<IrStmt, { type: "ScanStmt" }>["stmt"],
     levels: levels.map(({ test, part, constants, at, key }) => ({
       ...{ test, part, constants, key: places.get(nameOf(key)) ?? 0, of: at.steps.length === 0 ? "member" : "witness" },
     })),
-    keepsArrays: (walk.reads.get(scan.key) ?? 0) > 0,
+    keepsArrays: (counted.reads.get(scan.key) ?? 0) > 0,
   };
-  const target = walk.next++;
+  const target = counted.next++;
   stmts.push({
     type: "NarrowStmt",
-    stmt: { source: scan.source, data: DATA, index: walk.indexes.length, keys, target },
+    stmt: { source: scan.source, data: DATA, index: placeOf(walk.indexes, index), keys, target },
   });
-  walk.indexes.push(index);
   return { stmts, scan: { type: "ScanStmt", stmt: { ...scan, source: target } } };
+}
+
+function placeOf({ all, places }: Indexes, index: IrDataIndex): number {
+  const text = JSON.stringify(index);
+  const known = places.get(text);
+  if (known !== undefined) return known;
+  places.set(text, all.length);
+  return all.push(index) - 1;
 }
 
 /** An index asks of a member, and of one thing that it leads to: the furthest. */

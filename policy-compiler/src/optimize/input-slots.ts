@@ -69,8 +69,8 @@ export function projectInput(policy: IrPolicy): IrPolicy {
   const strings = (policy.static?.strings ?? []).map((string) => string.value);
   const own = new Set((policy.funcs?.funcs ?? []).map((func) => func.name));
   const project = <Body extends { readonly blocks: readonly IrBlock[] | null }>(body: Body): Body => {
-    const uses = countUses(body.blocks);
-    return { ...body, blocks: projectBlocks(body.blocks, { strings, own, uses }) };
+    const counted = countUses(body.blocks, own);
+    return { ...body, blocks: projectBlocks(body.blocks, { strings, ...counted }) };
   };
   return {
     ...policy,
@@ -79,12 +79,14 @@ export function projectInput(policy: IrPolicy): IrPolicy {
   };
 }
 
-type Scope = {
-  readonly strings: readonly string[];
-  readonly own: ReadonlySet<string>;
+type Counted = {
   /** How often each local is read. */
   readonly uses: ReadonlyMap<number, number>;
+  /** Statements that take input as a value, apart from their blocks. */
+  readonly taking: ReadonlySet<IrStmt>;
 };
+
+type Scope = Counted & { readonly strings: readonly string[] };
 
 function projectBlocks(blocks: readonly IrBlock[] | null, scope: Scope): readonly IrBlock[] {
   return (blocks ?? []).map((block) => projectBlock(block, scope));
@@ -96,9 +98,9 @@ function projectBlock(block: IrBlock, scope: Scope): IrBlock {
   for (let i = 0; i < stmts.length; ) {
     const chain = chainAt(stmts, i, scope);
     if (chain === undefined) {
-      const stmt = projectInner(stmts[i] as IrStmt, scope);
-      if (usesInput(stmt, scope.own)) out.push({ type: "NeedInputStmt", stmt: { source: INPUT } });
-      out.push(stmt);
+      const stmt = stmts[i] as IrStmt;
+      if (scope.taking.has(stmt)) out.push({ type: "NeedInputStmt", stmt: { source: INPUT } });
+      out.push(projectInner(stmt, scope));
       i++;
     } else {
       const { file, row, col } = (stmts[i] as IrStmt).stmt;
@@ -145,23 +147,21 @@ function isLocal(operand: IrOperand, local: number): boolean {
   return operand.type === "local" && operand.value === local;
 }
 
-/** Whether the statement itself, apart from its blocks, takes input as a value. */
-function usesInput(stmt: IrStmt, own: ReadonlySet<string>): boolean {
-  if (stmt.type === "CallStmt") {
-    const args = stmt.stmt.args ?? [];
-    return (own.has(stmt.stmt.func) ? args.slice(1) : args).some((arg) => isLocal(arg, INPUT));
+/** Whether a statement that reads these operands takes input as a value: functions of the policy are handed it on. */
+function takesInput({ type, stmt }: IrStmt, reads: readonly IrOperand[], own: ReadonlySet<string>): boolean {
+  if (type === "DispatchStmt" || type === "CallDynamicStmt" || (type === "CallStmt" && own.has(stmt.func))) {
+    return reads.some((operand, i) => i > 0 && isLocal(operand, INPUT));
   }
-  if (stmt.type === "DispatchStmt") return stmt.stmt.args.slice(1).some((arg) => isLocal(arg, INPUT));
-  if (stmt.type === "CallDynamicStmt") return (stmt.stmt.args ?? []).slice(1).includes(INPUT);
-  if (stmt.type === "WithStmt") {
-    const { local, path, value } = stmt.stmt;
+  if (type === "WithStmt") {
+    const { local, path, value } = stmt;
     return (local === INPUT && (path ?? []).length > 0) || isLocal(value, INPUT);
   }
-  return usesOf(stmt).reads.some((operand) => isLocal(operand, INPUT));
+  return reads.some((operand) => isLocal(operand, INPUT));
 }
 
-function countUses(blocks: readonly IrBlock[] | null): ReadonlyMap<number, number> {
+function countUses(blocks: readonly IrBlock[] | null, own: ReadonlySet<string>): Counted {
   const uses = new Map<number, number>();
+  const taking = new Set<IrStmt>();
   const count = (local: number): void => void uses.set(local, (uses.get(local) ?? 0) + 1);
   eachStmtOf(blocks, (stmt) => {
     const { reads, changes } = usesOf(stmt);
@@ -169,6 +169,7 @@ function countUses(blocks: readonly IrBlock[] | null): ReadonlyMap<number, numbe
     if (changes !== undefined) count(changes);
     // What `with` replaces is put back afterwards: it is read again.
     if (stmt.type === "WithStmt") count(stmt.stmt.local);
+    if (takesInput(stmt, reads, own)) taking.add(stmt);
   });
-  return uses;
+  return { uses, taking };
 }

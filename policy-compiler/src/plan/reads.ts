@@ -12,8 +12,14 @@ import type { ModuleReads } from "@regomesh/policy-runtime";
 import type { IrBlock, IrFunc, IrLocation, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
 import { eachStmtOf } from "../ir/walk.ts";
 
-/** Paths by their JSON text: `["parsed_body"]`. */
-type Paths = Set<string>;
+/** A path below input, made once: what leads on from it is beside it. */
+type Path = {
+  readonly keys: readonly string[];
+  readonly longer: Map<string, Path>;
+  /** The statements that read it; none of a path that is only passed on. */
+  readonly readers: Set<IrLocation>;
+};
+type Paths = Set<Path>;
 /** Paths that each local may hold. */
 type Locals = Map<number, Paths>;
 
@@ -32,7 +38,7 @@ const QUERY: ReadonlySet<string> = new Set([JSON.stringify(["parsed_query"])]);
 const DEPTH_MAX = 4;
 
 export function findReads(policy: IrPolicy): ModuleReads {
-  const paths = [...followReads(policy).keys()].map((path) => JSON.stringify(path));
+  const paths = readPaths(policy).map(({ keys }) => JSON.stringify(keys));
   return { body: paths.some((path) => BODY.has(path)), query: paths.some((path) => QUERY.has(path)) };
 }
 
@@ -43,23 +49,31 @@ export function isBodyPath(path: readonly string[]): boolean {
 
 /** The paths below input that a policy reads, as deep as counts, and where it does. */
 export function followReads(policy: IrPolicy): ReadonlyMap<readonly string[], readonly IrLocation[]> {
+  return new Map(readPaths(policy).map(({ keys, readers }) => [keys, placesOf(readers)]));
+}
+
+/** Each place once: a plan may say a part of a policy twice. */
+function placesOf(readers: ReadonlySet<IrLocation>): readonly IrLocation[] {
+  return [...new Map([...readers].map((place) => [`${place.file}:${place.row}:${place.col}`, place])).values()];
+}
+
+function readPaths(policy: IrPolicy): readonly Path[] {
   const strings = (policy.static?.strings ?? []).map(({ value }) => value);
   const funcs = new Map((policy.funcs?.funcs ?? []).map((func) => [func.name, func]));
-  const analysis: Analysis = { strings, funcs, locals: new Map(), returned: new Map(), read: new Map(), open: [] };
+  const analysis: Analysis = { strings, funcs, locals: new Map(), returned: new Map(), read: new Set(), open: [] };
+  const input: Path = { keys: [], longer: new Map(), readers: new Set() };
   // Until no function gives back more than its callers knew: mostly the second time says nothing new.
   for (let before = -1; before !== countReturned(analysis); ) {
     before = countReturned(analysis);
     for (const plan of policy.plans?.plans ?? []) {
-      followBlocks(analysis, { locals: new Map([[0, new Set(["[]"])]]), func: undefined }, plan.blocks ?? []);
+      followBlocks(analysis, { locals: new Map([[0, new Set([input])]]), func: undefined }, plan.blocks ?? []);
     }
     for (const name of analysis.locals.keys()) analysis.open.push(funcs.get(name) as IrFunc);
     for (let func = analysis.open.pop(); func !== undefined; func = analysis.open.pop()) {
       followBlocks(analysis, { locals: localsOf(analysis, func.name), func: func.name }, func.blocks ?? []);
     }
   }
-  return new Map(
-    [...analysis.read].map(([path, places]) => [JSON.parse(path) as readonly string[], [...places.values()]]),
-  );
+  return [...analysis.read];
 }
 
 type Analysis = {
@@ -68,8 +82,7 @@ type Analysis = {
   readonly locals: Map<string, Locals>;
   /** Paths that the value of each function may be: a rule may give a part of the input. */
   readonly returned: Map<string, Paths>;
-  /** By path, then by place: the same one is met for each path that a local may hold. */
-  readonly read: Map<string, Map<string, IrLocation>>;
+  readonly read: Set<Path>;
   /** Functions whose parameters may hold more than when they were last followed. */
   readonly open: IrFunc[];
 };
@@ -105,35 +118,30 @@ function follow(analysis: Analysis, inside: Inside, { type, stmt }: IrStmt): voi
       break;
     case "CallStmt":
       followCall(analysis, locals, stmt.func, stmt.args ?? []);
-      addPaths(locals, stmt.result, [...(analysis.returned.get(stmt.func) ?? [])]);
+      addPaths(locals, stmt.result, analysis.returned.get(stmt.func) ?? NONE);
       break;
     case "ReturnLocalStmt":
-      if (func !== undefined) addReturned(analysis, func, pathsOf(locals, { type: "local", value: stmt.source }));
+      if (func !== undefined) addPaths(analysis.returned, func, locals.get(stmt.source) ?? NONE);
       break;
     default:
       break;
   }
 }
 
-function addReturned({ returned }: Analysis, func: string, paths: readonly string[]): void {
-  if (paths.length === 0) return;
-  const known = returned.get(func) ?? new Set();
-  returned.set(func, known);
-  for (const path of paths) known.add(path);
-}
-
 type DotStmt = Extract<IrStmt, { readonly type: "DotStmt" }>["stmt"];
 
-function step(analysis: Analysis, locals: Locals, text: string, stmt: DotStmt): void {
-  const { key, target, file, row, col } = stmt;
-  const name = key.type === "string_index" ? analysis.strings[key.value] : undefined;
-  const path = JSON.parse(text) as readonly string[];
-  if (name === undefined || path.length >= DEPTH_MAX) return;
-  const longer = JSON.stringify([...path, name]);
-  const places = analysis.read.get(longer) ?? new Map<string, IrLocation>();
-  places.set(`${file}:${row}:${col}`, stmt);
-  analysis.read.set(longer, places);
-  addPaths(locals, target, [longer]);
+function step({ strings, read }: Analysis, locals: Locals, { keys, longer }: Path, stmt: DotStmt): void {
+  const { key, target } = stmt;
+  const name = key.type === "string_index" ? strings[key.value] : undefined;
+  if (name === undefined || keys.length >= DEPTH_MAX) return;
+  let path = longer.get(name);
+  if (path === undefined) {
+    path = { keys: [...keys, name], longer: new Map(), readers: new Set() };
+    longer.set(name, path);
+  }
+  path.readers.add(stmt);
+  read.add(path);
+  addPaths(locals, target, [path]);
 }
 
 function followCall(analysis: Analysis, locals: Locals, name: string, args: readonly IrOperand[]): void {
@@ -143,19 +151,25 @@ function followCall(analysis: Analysis, locals: Locals, name: string, args: read
   const isNew = inside.size === 0;
   let hasGrown = false;
   args.forEach((arg, i) => {
-    hasGrown = addPaths(inside, func.params[i] as number, pathsOf(locals, arg)) || hasGrown;
+    const param = func.params[i] as number;
+    if (!inside.has(param)) inside.set(param, new Set());
+    hasGrown = addPaths(inside, param, pathsOf(locals, arg)) || hasGrown;
   });
   if (isNew || hasGrown) analysis.open.push(func);
 }
 
-function pathsOf(locals: Locals, operand: IrOperand): readonly string[] {
-  return operand.type === "local" ? [...(locals.get(operand.value) ?? [])] : [];
+const NONE: ReadonlySet<Path> = new Set();
+
+function pathsOf(locals: Locals, operand: IrOperand): ReadonlySet<Path> {
+  return operand.type === "local" ? (locals.get(operand.value) ?? NONE) : NONE;
 }
 
-function addPaths(locals: Locals, target: number, paths: readonly string[]): boolean {
-  const known = locals.get(target) ?? new Set();
-  const { size } = known;
-  for (const path of paths) known.add(path);
-  locals.set(target, known);
-  return known.size > size;
+/** Whether there are more now. */
+function addPaths<Name>(known: Map<Name, Paths>, name: Name, paths: ReadonlySet<Path> | readonly Path[]): boolean {
+  if (paths === NONE) return false;
+  const own = known.get(name) ?? new Set();
+  const { size } = own;
+  for (const path of paths) own.add(path);
+  known.set(name, own);
+  return own.size > size;
 }

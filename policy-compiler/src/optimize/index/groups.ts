@@ -11,7 +11,7 @@
  * A group shares nothing with the others but the parameters, and what it gives.
  */
 import type { IrBlock, IrDispatch, IrFunc, IrStmt } from "../../ir/policy.ts";
-import { someStmtOf } from "../../ir/walk.ts";
+import { blocksOf, someStmtOf } from "../../ir/walk.ts";
 import { exposedOf } from "./exposed.ts";
 
 export type Group = {
@@ -19,6 +19,8 @@ export type Group = {
   readonly links: readonly IrBlock[];
   /** The group as a function's blocks. */
   readonly blocks: readonly IrBlock[];
+  /** Locals that it writes. */
+  readonly writes: ReadonlySet<number>;
 };
 
 /** Groups that may be called in turn, in the place of the blocks from `start` up to `end`. */
@@ -38,6 +40,7 @@ type Shape = Pick<Run, "how" | "target" | "returns"> & { readonly end: number; r
 /** Runs of at least `least` groups. */
 export function runsOf(func: IrFunc, least: number): readonly Run[] {
   const blocks = func.blocks ?? [];
+  if (blocks.length < least) return []; // a group has a block of its own
   const params = new Set(func.params);
   const runs: Run[] = [];
   for (let start = 0; start < blocks.length; ) {
@@ -76,7 +79,7 @@ function isSame(a: Shape, b: Shape): boolean {
 function isClosed(blocks: readonly IrBlock[], runs: readonly Run[]): boolean {
   const written = new Set<number>();
   for (const { groups, target } of runs) {
-    for (const group of groups) for (const local of exposedOf(group.blocks).writes) written.add(local);
+    for (const { writes } of groups) for (const local of writes) written.add(local);
     written.delete(target);
   }
   let at = 0;
@@ -129,8 +132,10 @@ function chainAt(blocks: readonly IrBlock[], at: number, params: ReadonlySet<num
   if (chain === undefined) return undefined;
   const { links, value, result, end } = chain;
   const returns = returnsOf(links, value);
-  if (returns === undefined || !isOwn(links, params, new Set([value]), result)) return undefined;
-  const group = { links, blocks: [...links, give(value)] };
+  if (returns === undefined) return undefined;
+  const writes = ownWrites(links, params, value, result);
+  if (writes === undefined) return undefined;
+  const group = { links, blocks: [...links, give(value)], writes };
   return { how: returns ? "first" : "agree", target: returns ? value : result, returns, end, group };
 }
 
@@ -140,44 +145,43 @@ function give(value: number): IrBlock {
 
 /** Whether each link returns the value as soon as it has it; undefined where some do, or return something else. */
 function returnsOf(links: readonly IrBlock[], value: number): boolean | undefined {
-  let assigns = 0;
-  let returns = 0;
-  let isOther = false;
-  const visit = (stmts: readonly IrStmt[] | null): void => {
-    for (const [i, statement] of (stmts ?? []).entries()) {
-      const { type, stmt } = statement;
-      if ((type === "AssignVarOnceStmt" || type === "AssignVarStmt") && stmt.target === value) {
-        assigns++;
-        const next = stmts?.[i + 1];
-        if (next?.type === "ReturnLocalStmt" && next.stmt.source === value) returns++;
-      } else if (type === "ReturnLocalStmt" && stmt.source !== value) isOther = true;
-      for (const inner of innerOf(statement)) visit(inner.stmts);
+  const count = { assigns: 0, returns: 0, others: 0, atOnce: 0 };
+  for (const link of links) countReturns(link, value, count);
+  if (count.others > 0) return undefined;
+  if (count.returns === 0) return false;
+  return count.atOnce === count.assigns ? true : undefined;
+}
+
+type Returns = { assigns: number; returns: number; others: number; atOnce: number };
+
+function countReturns({ stmts }: IrBlock, value: number, count: Returns): void {
+  let assigned = false;
+  for (const statement of stmts ?? []) {
+    const { type, stmt } = statement;
+    const isReturn = type === "ReturnLocalStmt";
+    if (isReturn) {
+      count.returns++;
+      if (stmt.source !== value) count.others++;
+      else if (assigned) count.atOnce++;
     }
-  };
-  for (const link of links) visit(link.stmts);
-  const hasReturn = someStmtOf(links, ({ type }) => type === "ReturnLocalStmt");
-  if (isOther) return undefined;
-  if (!hasReturn) return false;
-  return returns === assigns ? true : undefined;
+    assigned = (type === "AssignVarOnceStmt" || type === "AssignVarStmt") && stmt.target === value;
+    if (assigned) count.assigns++;
+    for (const inner of blocksOf(statement)) countReturns(inner, value, count);
+  }
 }
 
-function innerOf({ type, stmt }: IrStmt): readonly IrBlock[] {
-  if (type === "BlockStmt") return stmt.blocks ?? [];
-  return type === "ScanStmt" || type === "NotStmt" || type === "WithStmt" ? [stmt.block] : [];
-}
-
-/** The blocks need no local but parameters and `given`, and write neither those nor the result. */
-function isOwn(
+/** What the blocks write, where they need no local but parameters and `given`, and write neither parameters nor the result. */
+function ownWrites(
   blocks: readonly IrBlock[],
   params: ReadonlySet<number>,
-  given: ReadonlySet<number>,
+  given: number | undefined,
   result: number | undefined,
-): boolean {
+): ReadonlySet<number> | undefined {
   const { needs, writes, grows } = exposedOf(blocks);
-  if (grows.size > 0) return false;
-  for (const local of needs) if (!params.has(local) && !given.has(local)) return false;
-  for (const local of writes) if (params.has(local) || local === result) return false;
-  return true;
+  if (grows.size > 0) return undefined;
+  for (const local of needs) if (!params.has(local) && local !== given) return undefined;
+  for (const local of writes) if (params.has(local) || local === result) return undefined;
+  return writes;
 }
 
 // ── links ──
@@ -191,8 +195,9 @@ function linksAt(blocks: readonly IrBlock[], at: number, params: ReadonlySet<num
   for (const { stmts } of links) {
     const begin: IrStmt = { type: "ResetLocalStmt", stmt: { target: value } };
     const link: IrBlock = { stmts: [begin, ...(stmts ?? []).slice(1)] };
-    if (!isOwn([link], params, new Set(), result)) return undefined;
-    groups.push({ links: [link], blocks: [link, give(value)] });
+    const writes = ownWrites([link], params, undefined, result);
+    if (writes === undefined) return undefined;
+    groups.push({ links: [link], blocks: [link, give(value)], writes });
   }
   const returns = someStmtOf(links, ({ type }) => type === "ReturnLocalStmt");
   return { how: "first", target: value, returns, start: at, end: returns ? end : end - 1, groups };
@@ -209,5 +214,5 @@ function pieceAt(blocks: readonly IrBlock[], at: number, params: ReadonlySet<num
   for (const local of needs) if (!params.has(local) && local !== target) return undefined;
   for (const local of writes) if (params.has(local) || local === target) return undefined;
   if (someStmtOf([block], ({ type }) => type === "ReturnLocalStmt")) return undefined;
-  return { how: "grow", target, returns: false, end: at + 1, group: { links: [block], blocks: [block] } };
+  return { how: "grow", target, returns: false, end: at + 1, group: { links: [block], blocks: [block], writes } };
 }
