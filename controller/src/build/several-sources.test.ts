@@ -151,6 +151,20 @@ const refused: Readonly<Record<string, { trees: Trees; sources?: Record<string, 
         "mesh.yaml:9: root is the name of the mesh's own source",
       ],
     },
+    "names that git takes for no branch and no tag": {
+      trees: {
+        root: [
+          source("shop", "shop").replace("namespaces:", "branch: release/, namespaces:"),
+          source("bank", "bank").replace("namespaces:", "tag: v1..2, namespaces:"),
+          source("mint", "mint").replace("namespaces:", "branch: a.lock, namespaces:"),
+        ].join(""),
+      },
+      says: [
+        "mesh.yaml:5: release/ is not a branch's name: git takes none like it",
+        "mesh.yaml:10: v1..2 is not a tag's name: git takes none like it",
+        "mesh.yaml:15: a.lock is not a branch's name: git takes none like it",
+      ],
+    },
   };
 test.each(Object.entries(refused))("is refused: %s", (_, { trees, sources, says }) => {
   const built = buildOf(trees, sources);

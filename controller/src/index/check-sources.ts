@@ -1,6 +1,7 @@
 /** Checks of PolicySources that no single field shows. */
 import type { PolicySource } from "@regomesh/resources";
 import { ROUTES_SOURCE } from "../gateway-api/compile.ts";
+import { isRefName } from "../git/packed-refs.ts";
 import { parsePlace } from "../git/remote.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import type { MeshIndex } from "./mesh-index.ts";
@@ -34,6 +35,12 @@ function checkAddress(source: PolicySource, report: Report): void {
 
 function checkFollowed(source: PolicySource, report: Report): void {
   const { branch, tag, commit, verify } = source.spec;
+  for (const [field, name] of Object.entries({ branch, tag })) {
+    if (name !== undefined && !isRefName(name))
+      report(source, `spec.${field}`, "source_followed", `${name} is not a ${field}'s name: git takes none like it`, {
+        hint: "without two dots in a row, a part between slashes that is empty or begins with a dot, or .lock at a part's end",
+      });
+  }
   const given = Object.entries({ branch, tag, commit }).filter(([, value]) => value !== undefined);
   const [, second] = given;
   if (second !== undefined)

@@ -1,5 +1,5 @@
 /** What of a remote is followed, and whose signature it has: real git, real keys, and never half a revision. */
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SILENT } from "@regomesh/base";
@@ -64,6 +64,21 @@ const ids = () => seen.map(({ revision }) => revision.id);
 const reasons = (source: FollowedSource) => source.troubles.map(({ reason }) => reason);
 
 describe.skipIf(!hasGitServer)("what is followed", () => {
+  test("a mirror that the disk does not take is a trouble, and is made once it does", async () => {
+    const first = tree.commit("one", { "p.rego": RULE });
+    mkdirSync(join(folder, "state"));
+    writeFileSync(join(folder, "state/git"), "a file where a folder should be");
+    const source = await open(main);
+    await source.fetch();
+    expect([ids(), source.troubles.map(({ message }) => message)]).toEqual([
+      [],
+      [expect.stringMatching(/^http:.*\/shop.* cannot be fetched: .*\/state\/git\/\w+\.git cannot be made: /)],
+    ]);
+    rmSync(join(folder, "state/git"));
+    await source.fetch();
+    expect([ids(), source.troubles]).toEqual([[first], []]);
+  });
+
   test("a tag, also one that is moved; a tag that is taken away changes nothing but what is said", async () => {
     const first = tree.commit("one", { "p.rego": RULE });
     tree.git("tag", "v1");

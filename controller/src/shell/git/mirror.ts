@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock, Log } from "@regomesh/base";
+import { type Clock, diskReason, type Log } from "@regomesh/base";
 import { type Followed, patternsOf, printFollowed, refOf, refspecsOf, type Verify } from "../../git/followed.ts";
 import type { Remote } from "../../git/remote.ts";
 import type { SourceTrouble } from "../../sources/source.ts";
@@ -89,6 +89,7 @@ export class Mirror {
   readonly ref: string;
   readonly #options: MirrorOptions;
   readonly #ending = new AbortController();
+  #isMade = false;
   #failures = 0;
   /** What the remote showed when it was fetched last. */
   #shown: string | undefined;
@@ -109,7 +110,10 @@ export class Mirror {
     this.ref = `refs/regomesh/${digestOf(JSON.stringify([follow, verify ?? null]))}`;
   }
 
-  /** The mirror of an address: another address has another one, so that no commit of the first stands for the second's. */
+  /**
+   * The mirror of an address: another address has another one, so that no commit of the first stands for the second's.
+   * Where it cannot be made (a full disk) that is told, and tried again by each fetch.
+   */
   static async open(options: MirrorOptions): Promise<Mirror> {
     const { remote, name } = options;
     const gitDir = join(
@@ -117,9 +121,20 @@ export class Mirror {
       FOLDER,
       `${digestOf(name === undefined ? remote.url : `${name} ${remote.url}`)}.git`,
     );
-    await mkdir(gitDir, { recursive: true, mode: 0o700 });
-    await runGit({ gitDir, args: ["init", "--quiet", "--bare", "--initial-branch=main"], bytesMax: 4096 });
-    return new Mirror(gitDir, options);
+    const mirror = new Mirror(gitDir, options);
+    await mirror.#make().catch((error: Error) => mirror.#tell(error));
+    return mirror;
+  }
+
+  async #make(): Promise<void> {
+    if (this.#isMade) return;
+    await mkdir(this.gitDir, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+      throw new GitError("git_failed", `${this.gitDir} cannot be made: ${diskReason(error)}`);
+    });
+    // One that is there already is made whole, should it have been broken off.
+    const args = ["init", "--quiet", "--bare", "--initial-branch=main"];
+    await runGit({ gitDir: this.gitDir, args, bytesMax: 4096 });
+    this.#isMade = true;
   }
 
   /** Fetches once, when another fetch under way has ended; false where that failed, which is told. */
@@ -131,8 +146,9 @@ export class Mirror {
 
   async #fetch(): Promise<boolean> {
     if (this.#ending.signal.aborted) return false;
-    const { remote, follow, onFetched, onTrouble, onRewritten } = this.#options;
+    const { follow, onFetched, onRewritten } = this.#options;
     try {
+      await this.#make();
       const network = {
         ...(await this.#access()),
         timeoutMs: FETCH_TIMEOUT_MS,
@@ -161,10 +177,15 @@ export class Mirror {
     } catch (error) {
       if (this.#ending.signal.aborted) return false;
       this.#failures++;
-      const { reason, message } = this.#explain(error as Error);
-      onTrouble({ reason, message: `${remote.url} cannot be fetched: ${message}` });
+      this.#tell(error as Error);
       return false;
     }
+  }
+
+  #tell(error: Error): void {
+    const { remote, onTrouble } = this.#options;
+    const { reason, message } = this.#explain(error);
+    onTrouble({ reason, message: `${remote.url} cannot be fetched: ${message}` });
   }
 
   /** Fetches again and again until it is closed; that it does already changes nothing. */

@@ -3,6 +3,7 @@
  * newest counts. A repository that is away, is not there yet, or is another one behind the same
  * link is a trouble that is told, and looked for again.
  */
+import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import type { Clock, Log } from "@regomesh/base";
 import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
@@ -122,6 +123,8 @@ export class GitSource {
   /** Takes the newest commit, if it is new; gives what there is to say where there is none. */
   async #take(): Promise<string | undefined> {
     const { name = ROOT_SOURCE, branch, ref, label = `git ${branch}`, path, onCommit } = this.#options;
+    // Its mirror could not be made yet, and says so.
+    if (ref !== undefined && !existsSync(this.#options.directory)) return undefined;
     const { head, repository } = await this.#open();
     const hash = await head.read();
     if (hash === undefined) return ref === undefined ? await this.#explainNoBranch(head) : undefined;

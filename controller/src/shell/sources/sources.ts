@@ -84,12 +84,18 @@ export class Sources {
     return this.#suspended.has(name);
   }
 
-  /** Opens what PolicySources name, closes what they no longer do, and opens anew what they name otherwise. */
+  /**
+   * Opens what PolicySources name, closes what they no longer do, and opens anew what they name otherwise. Never
+   * rejects: what one of them has wrong is no other's, nor the controller's.
+   */
   async sync(plans: readonly SourcePlan[]): Promise<void> {
     this.#plans = plans;
-    const turn = this.#last.then(() => this.#sync());
-    this.#last = turn.catch(() => {});
-    await turn;
+    this.#last = this.#last
+      .then(() => this.#sync())
+      .catch((error: Error) => {
+        this.#options.log.log("error", "what PolicySources name is not followed", { reason: error.message });
+      });
+    await this.#last;
   }
 
   async #sync(): Promise<void> {
@@ -111,7 +117,10 @@ export class Sources {
     for (const [name, place] of wanted) {
       if (this.#isClosed || place === undefined || this.#others.has(name)) continue;
       log.log("info", "a source is followed", { source: name });
-      const source = await openOne(this.#options, place, this.#suspended);
+      const source = await openOne(this.#options, place, this.#suspended).catch((error: Error) => {
+        log.log("error", "a source cannot be followed", { source: name, reason: error.message });
+      });
+      if (source === undefined) continue;
       this.#others.set(name, source);
       if (!this.#isStarted) continue;
       // Its first content is awaited by nobody: what it holds is composed when it is there.
