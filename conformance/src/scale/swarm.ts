@@ -12,7 +12,9 @@ export class Swarm {
   #onReport: () => void = () => {};
 
   constructor() {
-    this.#child = fork(join(import.meta.dirname, "swarm-process.ts"), { execArgv: ["--max-old-space-size=4096"] });
+    this.#child = fork(join(import.meta.dirname, "swarm-process.ts"), {
+      execArgv: ["--max-old-space-size=4096", "--max-semi-space-size=64"],
+    });
     this.#child.on("message", (report: SwarmReport) => {
       this.snapshots.push(...report.snapshots);
       this.endpoints.push(...report.endpoints);

@@ -1,50 +1,27 @@
 /**
  * A proxy as far as the controller can tell: its own connection and identity, both streams, every
- * content kept and checked by its hash, every snapshot answered. It carries no request. A stream
+ * content that it is sent known by its hash, every snapshot answered. It carries no request. A stream
  * that breaks off is opened again with what is held, as a proxy does.
  */
-import { type ClientDuplexStream, credentials } from "@grpc/grpc-js";
+import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
   CONTROLLER_SERVER_NAME,
-  type ControllerMessage,
-  contentHash,
-  decodeContent,
+  ControllerMessage,
+  ControlService,
   EndpointsUpdate,
   type Envelope,
   type EnvelopeContents,
   type Holding,
   type ListenAddress,
-  type ModuleParts,
   PROXY_FEATURES,
   type ProxyMessage,
-  readContents,
-  SnapshotMessage,
-  type SnapshotModule,
+  type SnapshotMessage,
   snapshotHash,
   type WorkloadContent,
 } from "@regomesh/protocol";
-import { ControlClient } from "@regomesh/protocol/client";
+import { contentsOf, modulesOf, parsedOf } from "./arrived.ts";
 import type { TestIdentity } from "./identities.ts";
-
-/** Proxies of one process have one copy of what they all hold, though each is sent its own. */
-const texts = new Map<string, string>();
-const modules = new Map<string, SnapshotModule>();
-
-/** By module, the chunks of those that a proxy of this process has put together and checked. */
-const chunksOfModule = new Map<string, string>();
-
-function shared(text: string): string {
-  const found = texts.get(text) ?? text;
-  texts.set(text, found);
-  return found;
-}
-
-function sharedModule(module: SnapshotModule): SnapshotModule {
-  const found = modules.get(module.hash) ?? module;
-  modules.set(module.hash, found);
-  return found;
-}
 
 export type Told = {
   readonly onSnapshot: (revision: string, bytes: number) => void;
@@ -60,6 +37,9 @@ const OPTIONS = {
   "grpc.use_local_subchannel_pool": 1,
 };
 
+/** A message, and how many bytes it had. */
+type Sized<Message> = { readonly message: Message; readonly bytes: number };
+
 /** On the average: not all of those that lost their streams together come back together. */
 const AGAIN_MS = 1000;
 
@@ -67,12 +47,14 @@ export class SimulatedProxy {
   readonly #workload: string;
   readonly #instance: string;
   readonly #told: Told;
-  readonly #client: ControlClient;
-  #stream: ClientDuplexStream<ProxyMessage, ControllerMessage> | undefined;
+  readonly #client: Client;
+  #stream: ClientDuplexStream<ProxyMessage, Sized<ControllerMessage>> | undefined;
   #holding: Holding | undefined;
   #listen: readonly ListenAddress[];
-  #contents: ReadonlyMap<string, string> = new Map();
-  #modules: readonly SnapshotModule[] = [];
+  /** Hashes of the contents that it holds. */
+  #contents: ReadonlySet<string> = new Set();
+  /** By module that it holds, its chunks. */
+  #modules: ReadonlyMap<string, readonly string[]> = new Map();
   /** One of its streams broke off, and both are opened again in a while. */
   #isComing = false;
 
@@ -88,24 +70,34 @@ export class SimulatedProxy {
     this.#told = told;
     this.#listen = listen;
     const tls = credentials.createSsl(Buffer.from(caPem), Buffer.from(keyPem), Buffer.from(chainPem));
-    this.#client = new ControlClient(address, tls, OPTIONS);
+    this.#client = new Client(address, tls, OPTIONS);
   }
 
   open(): void {
-    const stream = this.#client.snapshots();
+    const { snapshots, endpoints: ofEndpoints } = ControlService;
+    const stream = this.#client.makeBidiStreamRequest(snapshots.path, snapshots.requestSerialize, (bytes) => ({
+      message: ControllerMessage.decode(bytes),
+      bytes: bytes.length,
+    }));
     this.#stream = stream;
     stream.on("metadata", () => this.#told.onConnected());
     stream.on("error", (error) => this.#comeAgain(error, () => endpoints.cancel()));
-    stream.on("data", ({ message }: ControllerMessage) => {
-      if (message?.$case === "snapshot") this.#take(message.value);
+    stream.on("data", ({ message: { message }, bytes }: Sized<ControllerMessage>) => {
+      if (message?.$case === "snapshot") this.#take(message.value, bytes);
     });
     this.#hello();
-    const request = { workload: this.#workload, namespace: "default", features: [...PROXY_FEATURES] };
-    const endpoints = this.#client.endpoints(request);
+    const endpoints = this.#client.makeServerStreamRequest(
+      ofEndpoints.path,
+      ofEndpoints.requestSerialize,
+      (bytes): Sized<EndpointsUpdate> => ({ message: EndpointsUpdate.decode(bytes), bytes: bytes.length }),
+      { workload: this.#workload, namespace: "default", features: [...PROXY_FEATURES] },
+    );
     endpoints.on("error", (error) => this.#comeAgain(error, () => stream.cancel()));
-    endpoints.on("data", (update: EndpointsUpdate) => {
-      const services = update.services.map(({ service }) => service);
-      this.#told.onEndpoints(services, EndpointsUpdate.encode(update).finish().length);
+    endpoints.on("data", ({ message: { services }, bytes }: Sized<EndpointsUpdate>) => {
+      this.#told.onEndpoints(
+        services.map(({ service }) => service),
+        bytes,
+      );
     });
   }
 
@@ -149,12 +141,12 @@ export class SimulatedProxy {
     });
   }
 
-  #take(message: SnapshotMessage): void {
+  #take(message: SnapshotMessage, bytes: number): void {
     const body = message.body.toString("utf8");
     const { revision, contents } = JSON.parse(body) as Envelope;
     const lacking = snapshotHash(body) === message.hash ? this.#hold(message, contents) : ["the body of that hash"];
     if (lacking.length > 0) this.#told.onError(`a snapshot without ${lacking.length} contents, first ${lacking[0]}`);
-    this.#told.onSnapshot(revision.name, SnapshotMessage.encode(message).finish().length);
+    this.#told.onSnapshot(revision.name, bytes);
     const { epoch, sequence, name } = revision;
     this.#holding = { snapshotHash: message.hash, revision: { epoch, sequence, name }, contentHashes: [] };
     this.#hello();
@@ -163,62 +155,30 @@ export class SimulatedProxy {
 
   /** Keeps what the envelope names, and nothing else; gives what is neither held nor sent. */
   #hold(message: SnapshotMessage, names: EnvelopeContents): readonly string[] {
-    // A thousand machines check a module each; of this one the first proxy that is sent it does.
-    const known = this.#knownOf(message);
-    const moduleParts = message.moduleParts.filter(({ hash }) => !known.has(hash));
-    const received = readContents({ ...message, moduleParts }, { contents: this.#contents, modules: this.#modules });
-    for (const part of moduleParts) chunksOfModule.set(part.hash, chunkNames(part));
-    const kept = new Map<string, string>();
+    const sent = contentsOf(message, (hash) => this.#contents.has(hash));
+    const has = (hash: string) => sent.has(hash) || this.#contents.has(hash);
+    const chunks = new Set([...this.#modules.values()].flat());
+    const whole = modulesOf(message, (hash) => sent.has(hash) || chunks.has(hash));
+    const kept = new Set<string>();
+    const modules = new Map<string, readonly string[]>();
     const lacking: string[] = [];
-    const take = (hash: string | undefined): unknown => {
-      const text = hash === undefined ? undefined : received.read(hash);
-      if (hash === undefined) return undefined;
-      if (text === undefined) lacking.push(hash);
-      else kept.set(hash, shared(text));
-      return text === undefined ? undefined : JSON.parse(text);
+    const take = (hash: string): boolean => {
+      if (has(hash)) kept.add(hash);
+      else lacking.push(hash);
+      return has(hash);
     };
-    for (const hash of [names.mesh, names.members, names.revoked]) take(hash);
-    const modules: SnapshotModule[] = [];
+    for (const hash of [names.mesh, names.members, names.revoked]) if (hash !== undefined) take(hash);
     for (const hash of names.workloads) {
-      const workload = take(hash) as WorkloadContent | undefined;
-      for (const service of (take(workload?.outbound) as string[] | undefined) ?? []) {
-        const text = received.read(service);
-        if (text === undefined) lacking.push(service);
-        else kept.set(service, shared(text));
-      }
-      for (const ref of [workload?.policies.inbound, workload?.policies.outbound]) {
-        if (ref === undefined) continue;
-        const module =
-          known.get(ref.module) ?? [...received.modules, ...this.#modules].find((each) => each.hash === ref.module);
-        if (module === undefined) lacking.push(ref.module);
-        else modules.push(sharedModule(module));
+      if (!take(hash)) continue;
+      const { outbound, policies } = parsedOf(hash) as WorkloadContent;
+      if (take(outbound)) for (const service of parsedOf(outbound) as readonly string[]) take(service);
+      for (const { module } of [policies.inbound, policies.outbound].flatMap((ref) => ref ?? [])) {
+        const made = whole.get(module) ?? this.#modules.get(module);
+        if (made === undefined) lacking.push(module);
+        else modules.set(module, made);
       }
     }
     [this.#contents, this.#modules] = [kept, modules];
     return lacking;
   }
-
-  /** Modules of a message that others have checked, where this proxy has every chunk of them: what it held, and what it is sent. */
-  #knownOf({ moduleParts, contents }: SnapshotMessage): ReadonlyMap<string, SnapshotModule> {
-    const known = new Map<string, SnapshotModule>();
-    const candidates = moduleParts.filter((part) => chunksOfModule.get(part.hash) === chunkNames(part));
-    if (candidates.length === 0) return known;
-    const held = this.#modules.flatMap(({ hash }) => splitNames(chunksOfModule.get(hash) ?? ""));
-    const sent = contents.map((content) => contentHash(decodeContent(content) ?? Buffer.alloc(0)));
-    const chunks = new Set([...held, ...sent]);
-    for (const part of candidates) {
-      const module = modules.get(part.hash);
-      if (module !== undefined && splitNames(chunkNames(part)).every((name) => chunks.has(name)))
-        known.set(part.hash, module);
-    }
-    return known;
-  }
-}
-
-function chunkNames({ wasmChunks, dataChunks }: ModuleParts): string {
-  return Buffer.concat([wasmChunks, dataChunks]).toString("hex");
-}
-
-function splitNames(names: string): readonly string[] {
-  return names.match(/.{64}/g) ?? [];
 }
