@@ -48,9 +48,19 @@ export function mountTree(tree: SourceTree): SourceTree {
   return {
     ...tree,
     path: mounted(path),
-    files: files.map((file) => ({ ...file, name: mounted(file.name) })),
+    files: files.map((file) => mountedFile(file, mounted(file.name))),
     ...(unread === undefined ? {} : { unread: unread.map((each) => ({ ...each, name: mounted(each.name) })) }),
   };
+}
+
+/** What is found out about a file is found again by it: of one that stays the same, so does this. */
+const mountedFiles = new WeakMap<Source, Source>();
+
+function mountedFile(file: Source, name: string): Source {
+  const known = mountedFiles.get(file);
+  const mounted = known?.name === name ? known : { ...file, name };
+  mountedFiles.set(file, mounted);
+  return mounted;
 }
 
 /** A unit's name as all sources know it, of the one that a source knows it by. */
@@ -119,8 +129,32 @@ export function unitOf(trees: readonly SourceTree[], name: string): UnitFiles | 
   const tree = treeOf(trees, name);
   if (tree === undefined) return undefined;
   const directory = directoryIn(tree, name);
-  const files = tree.files.filter((file) => file.name.startsWith(`${directory}/`));
+  const files = filesBelow(tree.files, directory);
   return files.some((file) => isModule(file.name)) ? { name, directory, files } : undefined;
+}
+
+/** Of the files of a tree, by directory, those below: a tree is never changed, and each unit is asked for several times. */
+const filesOfDirectories = new WeakMap<readonly Source[], ReadonlyMap<string, readonly Source[]>>();
+
+function filesBelow(files: readonly Source[], directory: string): readonly Source[] {
+  let byDirectory = filesOfDirectories.get(files);
+  if (byDirectory === undefined) {
+    byDirectory = groupByDirectory(files);
+    filesOfDirectories.set(files, byDirectory);
+  }
+  return byDirectory.get(directory) ?? [];
+}
+
+function groupByDirectory(files: readonly Source[]): ReadonlyMap<string, readonly Source[]> {
+  const found = new Map<string, Source[]>();
+  for (const file of files) {
+    for (let at = directoryOf(file.name); at !== ""; at = directoryOf(at)) {
+      const own = found.get(at) ?? [];
+      own.push(file);
+      found.set(at, own);
+    }
+  }
+  return found;
 }
 
 /** What of a unit could not be read: files of it, or a folder that it is in. */

@@ -38,9 +38,11 @@ export function compileRoutes(routes: readonly Route[], targets: Targets): Compi
     if (consumers.has(namespace)) return unitName(ofNamespace(namespace));
     return everyone.length === 0 ? undefined : unitName(EVERYONE);
   };
+  const reached = new Map<string, ReadonlyMap<string, readonly string[]>>();
   const reachedFrom = (namespace: string, service: string) => {
-    const holding = portsFor(ports, namespace).filter((each) => each.service === service);
-    return [...new Set(holding.flatMap((each) => each.routes).flatMap((route) => reachedBy(route, targets)))];
+    const byService = reached.get(namespace) ?? reachedByService(portsFor(ports, namespace), targets);
+    reached.set(namespace, byService);
+    return byService.get(service) ?? [];
   };
   const statusOf = (route: Route) => routeStatus(route, attachments, targets);
   return { attachments, files, unitFor, reachedFrom, statusOf };
@@ -52,14 +54,18 @@ const ofNamespace = (namespace: string) => `namespaces/${namespace}`;
 
 /** Of each port what holds for clients of a namespace: its own routes, otherwise the service's. */
 function portsFor(ports: readonly PortRoutes[], namespace: string): readonly PortRoutes[] {
-  return ports.filter(
-    (each) =>
-      each.clients === namespace ||
-      (each.clients === undefined &&
-        !ports.some(
-          (other) => other.clients === namespace && other.service === each.service && other.port === each.port,
-        )),
-  );
+  const placeOf = ({ service, port }: PortRoutes) => `${service} ${port}`;
+  const own = new Set(ports.filter(({ clients }) => clients === namespace).map(placeOf));
+  return ports.filter((each) => each.clients === namespace || (each.clients === undefined && !own.has(placeOf(each))));
+}
+
+/** By service, where routes of its ports may send what it is asked. */
+function reachedByService(holding: readonly PortRoutes[], targets: Targets): ReadonlyMap<string, readonly string[]> {
+  const found = [...Map.groupBy(holding, ({ service }) => service)].map(([service, ports]) => {
+    const keys = ports.flatMap(({ routes }) => routes).flatMap((route) => reachedBy(route, targets));
+    return [service, [...new Set(keys)]] as const;
+  });
+  return new Map(found);
 }
 
 function reachedBy(route: Route, targets: Targets): readonly string[] {

@@ -1,25 +1,28 @@
 /** Checks of policy bindings: what they name must be there, and they may reach no further than their namespace. */
 import { ENTRYPOINTS, type EntrypointKind } from "@regomesh/policy-runtime";
-import { nearest, type PolicyBinding, ROOT_NAMESPACE, type Workload } from "@regomesh/resources";
+import { nearest, type PolicyBinding, ROOT_NAMESPACE } from "@regomesh/resources";
 import { isInlineUnit } from "../build/inline-units.ts";
+import { boundWorkloads, isOfRoot } from "./bound.ts";
 import { didYouMean, servicesOf } from "./check-services.ts";
-import { hasLabels, type MeshIndex } from "./mesh-index.ts";
+import type { MeshIndex } from "./mesh-index.ts";
 import type { Report } from "./report.ts";
 
 /** `units`: directories of the source that hold modules, in the form in which bindings name them. */
 export function checkBindings(index: MeshIndex, units: readonly string[], report: Report): void {
+  const names = namesOf(index);
+  const known = new Set(units);
   for (const binding of index.bindings) {
     const { spec } = binding;
     if (spec.policy === undefined && isInlineUnit(spec.unit.slice(spec.unit.indexOf(":") + 1)))
       report(binding, "spec.unit", "reference_unknown", `${spec.unit} is a Policy's unit`, {
         hint: "write policy: NAME, for a Policy of the binding's own namespace",
       });
-    else if (!units.includes(spec.unit) && spec.policy !== undefined) {
+    else if (!known.has(spec.unit) && spec.policy !== undefined) {
       const own = spec.unit.slice(0, -spec.policy.length);
       const policies = units.filter((unit) => unit.startsWith(own)).map((unit) => unit.slice(own.length));
       const message = `no Policy ${spec.policy} in namespace ${binding.metadata.namespace}`;
       report(binding, "spec.policy", "reference_unknown", message, { hint: didYouMean(spec.policy, policies) });
-    } else if (!units.includes(spec.unit)) {
+    } else if (!known.has(spec.unit)) {
       const hint = didYouMean(spec.unit, units);
       report(binding, "spec.unit", "reference_unknown", `no directory ${spec.unit} with Rego in the source`, { hint });
     }
@@ -28,24 +31,9 @@ export function checkBindings(index: MeshIndex, units: readonly string[], report
         hint: `give it metadata.namespace: ${ROOT_NAMESPACE} and select the namespaces that it is for`,
       });
     }
-    checkSelector(binding, index, report);
+    checkSelector(binding, index, names, report);
     checkEntrypoints(binding, report);
   }
-}
-
-/** Whether a binding is about a workload: of its own namespace, or of those that a binding of the root namespace selects. */
-export function isBound(binding: PolicyBinding, workload: Workload): boolean {
-  const { namespaces, services, labels } = binding.spec.selector;
-  const { namespace } = workload.metadata;
-  const isNamespace =
-    namespaces === undefined || !isOfRoot(binding)
-      ? namespace === binding.metadata.namespace
-      : namespaces.includes("*") || namespaces.includes(namespace);
-  return (
-    isNamespace &&
-    (services === undefined || services.includes(workload.spec.service)) &&
-    hasLabels(workload.metadata.labels, labels)
-  );
 }
 
 /** The question that an entrypoint of a binding answers; undefined where neither its name nor the binding says. */
@@ -74,13 +62,29 @@ function hintOfKind(name: string, direction: string): string {
   return `say what it answers: ${kinds.map(([word]) => `{ name: ${name}, kind: ${word} }`).join(" or ")}`;
 }
 
-function isOfRoot(binding: PolicyBinding): boolean {
-  return binding.metadata.namespace === ROOT_NAMESPACE;
+/** What selectors may name. */
+type Names = {
+  /** Namespaces with a workload. */
+  readonly inhabited: readonly string[];
+  /** By namespace; all of them by "*". */
+  readonly services: ReadonlyMap<string, ReadonlySet<string>>;
+};
+
+function namesOf({ workloads, services }: MeshIndex): Names {
+  const all = [...services.values()].map(({ metadata }) => metadata);
+  const byNamespace = Map.groupBy(all, ({ namespace }) => namespace);
+  const names = [["*", all] as const, ...byNamespace].map(
+    ([namespace, held]) => [namespace, new Set(held.map(({ name }) => name))] as const,
+  );
+  return {
+    inhabited: [...new Set([...workloads.values()].map(({ metadata }) => metadata.namespace))],
+    services: new Map(names),
+  };
 }
 
-function checkSelector(binding: PolicyBinding, index: MeshIndex, report: Report): void {
+function checkSelector(binding: PolicyBinding, index: MeshIndex, names: Names, report: Report): void {
   const { namespaces, services } = binding.spec.selector;
-  const inhabited = [...new Set([...index.workloads.values()].map(({ metadata }) => metadata.namespace))];
+  const { inhabited } = names;
   for (const [at, namespace] of (namespaces ?? []).entries()) {
     const place = `spec.selector.namespaces[${at}]`;
     if (!isOfRoot(binding) && namespace !== binding.metadata.namespace) {
@@ -96,10 +100,7 @@ function checkSelector(binding: PolicyBinding, index: MeshIndex, report: Report)
   }
   const reached = namespaces === undefined ? [binding.metadata.namespace] : namespaces;
   for (const [at, service] of (services ?? []).entries()) {
-    const known = [...index.services.values()]
-      .filter(({ metadata }) => reached.includes("*") || reached.includes(metadata.namespace))
-      .map(({ metadata }) => metadata.name);
-    if (known.includes(service)) continue;
+    if (reached.some((namespace) => names.services.get(namespace)?.has(service) === true)) continue;
     report(binding, `spec.selector.services[${at}]`, "reference_unknown", `no MeshService ${service} in reach`, {
       hint: didYouMean(
         service,
@@ -107,7 +108,7 @@ function checkSelector(binding: PolicyBinding, index: MeshIndex, report: Report)
       ),
     });
   }
-  if (![...index.workloads.values()].some((workload) => isBound(binding, workload))) {
+  if (boundWorkloads(index, binding).length === 0) {
     report(binding, "spec.selector", "reference_unused", `binding ${binding.metadata.name} matches no workload`, {
       severity: "warning",
     });

@@ -4,7 +4,7 @@
  */
 import type { PolicyBinding, Workload } from "@regomesh/resources";
 import { type Bound, type Direction, toBound } from "../snapshot/composition.ts";
-import { isBound } from "./check-bindings.ts";
+import { bindingsOf } from "./bound.ts";
 import { type MeshIndex, workloadKey } from "./mesh-index.ts";
 import type { Report } from "./report.ts";
 
@@ -20,8 +20,8 @@ export function checkComposition(index: MeshIndex, report: Report): void {
 }
 
 function boundTo(index: MeshIndex, workload: Workload, direction: Direction): readonly Bound[] {
-  return index.bindings
-    .filter((binding) => binding.spec.direction.toLowerCase() === direction && isBound(binding, workload))
+  return bindingsOf(index, workload)
+    .filter((binding) => binding.spec.direction.toLowerCase() === direction)
     .flatMap(toBound);
 }
 

@@ -135,11 +135,22 @@ export function serviceOf(workload: Workload): string {
 export function servicesOfWorkload({ services }: Pick<MeshIndex, "services">, workload: Workload): readonly string[] {
   const { namespace, labels } = workload.metadata;
   const own = serviceOf(workload);
-  const selecting = [...services.values()].filter(
-    ({ metadata, spec }) =>
-      metadata.namespace === namespace && spec.selector !== undefined && hasLabels(labels, spec.selector),
-  );
+  const selecting = selectingIn(services, namespace).filter(({ spec }) => hasLabels(labels, spec.selector ?? {}));
   return [...new Set([own, ...selecting.map(serviceKey)])];
+}
+
+/** Of services, by namespace, those that select workloads: an index's services are never changed. */
+const selecting = new WeakMap<MeshIndex["services"], ReadonlyMap<string, readonly MeshService[]>>();
+
+function selectingIn(services: MeshIndex["services"], namespace: string): readonly MeshService[] {
+  const found =
+    selecting.get(services) ??
+    Map.groupBy(
+      [...services.values()].filter(({ spec }) => spec.selector !== undefined),
+      ({ metadata }) => metadata.namespace,
+    );
+  selecting.set(services, found);
+  return found.get(namespace) ?? [];
 }
 
 /** Ports of a workload: those of every service that it answers for, each name once. */

@@ -6,7 +6,8 @@
  */
 import type { BoundEntrypoint } from "@regomesh/protocol";
 import type { PolicyBinding, Workload } from "@regomesh/resources";
-import { isBound, kindOf } from "../index/check-bindings.ts";
+import { bindingsOf } from "../index/bound.ts";
+import { kindOf } from "../index/check-bindings.ts";
 import type { MeshIndex } from "../index/mesh-index.ts";
 
 export type Direction = "inbound" | "outbound";
@@ -26,8 +27,8 @@ type Tier = (typeof TIERS)[number];
 const TIER_OF = { Mandatory: "mandatory", Workload: "workload", Namespace: "namespace", Default: "default" } as const;
 
 export function composePolicies(index: MeshIndex, workload: Workload, direction: Direction): readonly Bound[] {
-  const bound = index.bindings
-    .filter((binding) => binding.spec.direction.toLowerCase() === direction && isBound(binding, workload))
+  const bound = bindingsOf(index, workload)
+    .filter((binding) => binding.spec.direction.toLowerCase() === direction)
     .flatMap(toBound)
     .sort((a, b) => TIERS.indexOf(a.tier) - TIERS.indexOf(b.tier));
   return bound.filter(

@@ -39,6 +39,7 @@ export function runTests(request: TestRequest): TestReport {
   const { modules } = state;
   if (modules === undefined || hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
   const tests = findTests(modules).filter(({ name }) => filter === undefined || filter.test(name));
+  if (tests.length === 0) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
   const run = prepare(request, modules, tests);
   if ("diagnostics" in run) return { diagnostics: run.diagnostics, tests: [] };
   const results = tests.map((test) => ({ test, ...run.value(test) }));

@@ -8,11 +8,12 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Log } from "@regomesh/base";
 import { loadRuntime, withDeepStack } from "@regomesh/policy-compiler/node";
-import type { BuildRules, Built } from "../../build/build.ts";
+import type { BuildRules, Built, MeshPlan } from "../../build/build.ts";
 import { cutModules } from "../../build/cut-module.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
 import type { BuiltModule } from "../../build/tools.ts";
 import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts";
+import { SentFiles, takeLists } from "./held.ts";
 import type { BuildAnswer, BuildOrder, BuildReply, BuildRequest } from "./messages.ts";
 
 /** Honest builds take tens of milliseconds; tests that run away have fuel of their own. */
@@ -63,8 +64,13 @@ type Worker = {
   /** The compiler's version; rejects with BuildUnavailable where the process ends before. */
   readonly ready: Promise<string>;
   readonly waiting: Map<number, Waiting>;
+  /** What it has of the last order's files. */
+  readonly files: SentFiles;
   isEnded: boolean;
 };
+
+/** The last plan, the process that has sent it, and with which answer. */
+type Last = { readonly worker: Worker; readonly id: number; readonly plan: MeshPlan };
 
 export class Builder {
   readonly #log: Log;
@@ -72,6 +78,7 @@ export class Builder {
   #nextId = 1;
   /** Of the last plan: what is in two of them crosses once, and is held once. */
   #modules: readonly BuiltModule[] = [];
+  #last: Last | undefined;
   #isClosed = false;
   /** Starts in a row that came to nothing. */
   #failedStarts = 0;
@@ -101,28 +108,43 @@ export class Builder {
   /** Throws BuildFailed where the files are to blame, BuildUnavailable where the machine is. */
   async build(trees: readonly SourceTree[], rules: BuildRules): Promise<Built> {
     const held = new Map(this.#modules.map((module) => [module.hash, module]));
-    const answer = await this.#order({ kind: "build", trees, rules, held: [...held.keys()] });
+    let last: Last | undefined;
+    const { answer, worker } = await this.#order((of) => {
+      last = this.#last?.worker === of ? this.#last : undefined;
+      return { kind: "build", trees: of.files.send(trees), rules, held: [...held.keys()], since: last?.id };
+    });
     if (answer.kind !== "built") throw new BuildFailed("build_crashed", "the build process answers another question");
-    const { built, modules: sent } = answer;
-    if (built.plan === undefined) return built;
+    const { built, lists, modules: sent } = answer;
+    if (built.plan === undefined || lists === undefined) return built;
     const whole = sent.flatMap((module) => ("wasm" in module ? module : (held.get(module.hash) ?? [])));
     const modules = cutModules(whole, this.#modules, true);
     this.#modules = modules;
-    return { ...built, plan: { ...built.plan, modules } };
+    const plan = { ...built.plan, ...takeLists(lists, last?.plan), modules };
+    this.#last = { worker, id: answer.id, plan };
+    return { ...built, plan };
   }
 
   /** As `build`, of a tree that was built before: what its policies say of a request that is not sent. */
   async explain(trees: readonly SourceTree[], rules: BuildRules, question: ExplainQuestion): Promise<Explanation> {
-    const answer = await this.#order({ kind: "explain", trees, rules, question });
+    const { answer } = await this.#order(({ files }) => ({
+      kind: "explain",
+      trees: files.send(trees),
+      rules,
+      question,
+    }));
     if (answer.kind !== "explained")
       throw new BuildFailed("build_crashed", "the build process answers another question");
     return answer.explanation;
   }
 
-  async #order(order: BuildOrder): Promise<BuildAnswer> {
+  /** `order`: as it is said to a process, which may hold some of it. */
+  async #order(
+    order: (worker: Worker) => BuildOrder,
+  ): Promise<{ readonly answer: BuildAnswer; readonly worker: Worker }> {
     for (let left = TRIES_MAX; ; left--) {
       try {
-        return await this.#orderIn(await this.#living(), order);
+        const worker = await this.#living();
+        return { answer: await this.#orderIn(worker, order(worker)), worker };
       } catch (error) {
         if (!(error instanceof BuildUnavailable) || left <= 1 || this.#isClosed) throw error;
       }
@@ -168,6 +190,8 @@ export class Builder {
       worker.waiting.set(id, waiting);
       worker.child.send(request, (error) => {
         if (error === null || !worker.waiting.delete(id)) return;
+        // What it holds is not known any more.
+        worker.child.kill("SIGKILL");
         waiting.reject(new BuildUnavailable(`the build process takes nothing: ${error.message}`));
       });
     });
@@ -224,7 +248,7 @@ export class Builder {
       child.once("exit", (code, signal) => end(String(signal ?? code), signal !== null && KILLED_BY.has(signal)));
     });
     ready.catch(() => {}); // whoever builds hears of it
-    const worker: Worker = { child, ready, waiting, isEnded: false };
+    const worker: Worker = { child, ready, waiting, files: new SentFiles(), isEnded: false };
     return worker;
   }
 

@@ -4,39 +4,44 @@
  */
 import { type Built, build } from "../../build/build.ts";
 import { expandTree } from "../../build/inline-units.ts";
-import { mountTree } from "../../build/source-tree.ts";
-import { type Explanation, explain } from "../../rehearse/explanation.ts";
+import { mountTree, type SourceTree } from "../../build/source-tree.ts";
+import { type ExplainQuestion, type Explanation, explain } from "../../rehearse/explanation.ts";
 import { loadTools } from "./compiler.ts";
+import { SentPlan, TakenFiles } from "./held.ts";
 import type { BuildReply, BuildRequest } from "./messages.ts";
 import { remember } from "./remember.ts";
 
 const tools = remember(await loadTools());
+const files = new TakenFiles();
+const sent = new SentPlan();
 
 function reply(message: BuildReply): void {
   process.send?.(message);
 }
 
 process.on("message", (request: BuildRequest) => {
-  const { id, trees, rules } = request;
+  const { id, rules } = request;
   try {
+    const trees = files.take(request.trees);
     const built = build(trees, rules, tools);
-    if (request.kind === "build") reply({ kind: "built", id, ...withoutHeld(built, new Set(request.held)) });
-    else reply({ kind: "explained", id, explanation: explainIn(built, request) });
+    if (request.kind === "build") reply({ kind: "built", id, ...withoutHeld(built, request) });
+    else reply({ kind: "explained", id, explanation: explainIn(built, trees, request.question) });
   } catch (error) {
     reply({ kind: "failed", id, message: (error as Error).stack ?? String(error) });
   }
 });
 
-function withoutHeld(built: Built, held: ReadonlySet<string>) {
+function withoutHeld(built: Built, { id, held, since }: Extract<BuildRequest, { kind: "build" }>) {
   const { plan } = built;
-  if (plan === undefined) return { built, modules: [] };
-  const modules = plan.modules.map((module) => (held.has(module.hash) ? { hash: module.hash } : module));
-  return { built: { ...built, plan: { ...plan, modules: [] } }, modules };
+  if (plan === undefined) return { built, lists: undefined, modules: [] };
+  const isHeld = new Set(held);
+  const modules = plan.modules.map((module) => (isHeld.has(module.hash) ? { hash: module.hash } : module));
+  const rest = { ...plan, modules: [], workloads: [], outbound: [], services: [] };
+  return { built: { ...built, plan: rest }, lists: sent.send(id, plan, since), modules };
 }
 
-function explainIn({ plan }: Built, request: Extract<BuildRequest, { kind: "explain" }>): Explanation {
-  const { question } = request;
-  const trees = request.trees.map(mountTree).map(expandTree);
+function explainIn({ plan }: Built, read: readonly SourceTree[], question: ExplainQuestion): Explanation {
+  const trees = read.map(mountTree).map(expandTree);
   if (plan === undefined) return { kind: "refused", reason: "the revision's commit does not build here any more" };
   return explain(question, { trees, plan, tools, nowMs: Date.now() });
 }

@@ -1,21 +1,23 @@
 /** What the controller and its build process say to each other, over Node's own channel. */
 import type { BuildRules, Built } from "../../build/build.ts";
-import type { SourceTree } from "../../build/source-tree.ts";
 import type { BuiltModule } from "../../build/tools.ts";
 import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts";
+import type { SentLists, SentTree } from "./held.ts";
 
 /** What is done with a tree; `explain` builds it first, by what is remembered of earlier builds. */
 export type BuildOrder =
   | {
       readonly kind: "build";
-      readonly trees: readonly SourceTree[];
+      readonly trees: readonly SentTree[];
       readonly rules: BuildRules;
       /** Hashes of modules that are at hand: they are not sent again. */
       readonly held: readonly string[];
+      /** The answer whose plan is at hand; undefined where none is. */
+      readonly since: number | undefined;
     }
   | {
       readonly kind: "explain";
-      readonly trees: readonly SourceTree[];
+      readonly trees: readonly SentTree[];
       readonly rules: BuildRules;
       readonly question: ExplainQuestion;
     };
@@ -27,8 +29,9 @@ export type BuildReply =
   | {
       readonly kind: "built";
       readonly id: number;
-      /** Without the modules of its plan. */
+      /** Without the modules and lists of its plan. */
       readonly built: Built;
+      readonly lists: SentLists | undefined;
       readonly modules: readonly (BuiltModule | Pick<BuiltModule, "hash">)[];
     }
   | { readonly kind: "explained"; readonly id: number; readonly explanation: Explanation }

@@ -4,7 +4,8 @@
  * when its unit last changed.
  */
 import { createHash } from "node:crypto";
-import type { BuildTools } from "../../build/tools.ts";
+import type { Source } from "@regomesh/base";
+import type { BuildTools, UnitFiles } from "../../build/tools.ts";
 
 /**
  * What is kept of all that was built, in octets: every module of a large mesh, so that a commit costs
@@ -27,12 +28,28 @@ export function remember<Tools extends BuildTools>(tools: Tools): Tools {
   const meanings = makeMemory<string>(() => 0);
   return {
     ...tools,
-    parse: (file) => recall(parsed, digestOf(file), () => ({ length: file.text.length, read: tools.parse(file) })).read,
+    parse: (file) =>
+      recall(parsed, digestOfFile(file), () => ({ length: file.text.length, read: tools.parse(file) })).read,
     compile: (units, entrypoints, role) =>
-      recall(compiled, digestOf([units, entrypoints, role]), () => tools.compile(units, entrypoints, role)),
-    meaningOf: (unit) => recall(meanings, digestOf(unit), () => tools.meaningOf(unit)),
-    test: (unit) => recall(tested, digestOf(unit), () => tools.test(unit)),
+      recall(compiled, digestOf([units.map(digestOfUnit), entrypoints, role]), () =>
+        tools.compile(units, entrypoints, role),
+      ),
+    meaningOf: (unit) => recall(meanings, digestOfUnit(unit), () => tools.meaningOf(unit)),
+    test: (unit) => recall(tested, digestOfUnit(unit), () => tools.test(unit)),
   };
+}
+
+/** Of files, for as long as they are held. */
+const digests = new WeakMap<Source, string>();
+
+function digestOfUnit({ files, ...unit }: UnitFiles): string {
+  return digestOf([unit, files.map(digestOfFile)]);
+}
+
+function digestOfFile(file: Source): string {
+  const digest = digests.get(file) ?? digestOf(file);
+  digests.set(file, digest);
+  return digest;
 }
 
 type Memory<T> = { readonly kept: Map<string, T>; readonly sizeOf: (value: T) => number; bytes: number };

@@ -1,0 +1,98 @@
+/**
+ * What the controller and its build process both hold is not sent between them again: the files
+ * of the last order, and the lists of the last plan. A file or an item that has not changed stays
+ * the same object on the side that holds it, by which what was found out about it is found again.
+ */
+import type { Source } from "@regomesh/base";
+import type { MeshPlan } from "../../build/build.ts";
+import type { SourceTree } from "../../build/source-tree.ts";
+
+/** A list: what it has of the one before, by its place there, and what is new. */
+type Changed<Item> = readonly (Item | number)[];
+
+export type SentTree = Omit<SourceTree, "files"> & { readonly files: Changed<Source> };
+
+type Lists = Pick<MeshPlan, "workloads" | "outbound" | "services">;
+
+export type SentLists = {
+  readonly workloads: Changed<Lists["workloads"][number]>;
+  readonly outbound: Changed<Lists["outbound"][number]>;
+  readonly services: Changed<Lists["services"][number]>;
+};
+
+/** The files that the other side has, on the side that sends them. */
+export class SentFiles {
+  #places = new Map<string, { readonly at: number; readonly text: string }>();
+
+  /** The trees as they are sent; from then on their files are those that the other side has. */
+  send(trees: readonly SourceTree[]): readonly SentTree[] {
+    const before = this.#places;
+    const places: typeof before = new Map();
+    let at = 0;
+    const sent = trees.map((tree): SentTree => {
+      const files = tree.files.map((file) => {
+        const key = `${tree.source ?? ""} ${file.name}`;
+        const known = before.get(key);
+        places.set(key, { at: at++, text: file.text });
+        return known?.text === file.text ? known.at : file;
+      });
+      return { ...tree, files };
+    });
+    this.#places = places;
+    return sent;
+  }
+}
+
+/** The files of the last order, on the side that takes them. */
+export class TakenFiles {
+  #files: readonly Source[] = [];
+
+  take(sent: readonly SentTree[]): readonly SourceTree[] {
+    const trees = sent.map((tree) => ({ ...tree, files: tree.files.map((each) => itemOf(each, this.#files)) }));
+    this.#files = trees.flatMap(({ files }) => files);
+    return trees;
+  }
+}
+
+const NAMES = ["workloads", "outbound", "services"] as const;
+
+/** The lists of the last plan, on the side that sends them. */
+export class SentPlan {
+  /** By list, the places of its items by their texts. */
+  #places = new Map<string, ReadonlyMap<string, number>>();
+  /** The answer that they were sent with. */
+  #id: number | undefined;
+
+  /** Of a plan what differs from that of an answer, where that was the last. */
+  send(id: number, plan: Lists, since: number | undefined): SentLists {
+    const before = since === this.#id ? this.#places : undefined;
+    this.#id = id;
+    this.#places = new Map();
+    const send = <Item>(name: (typeof NAMES)[number], items: readonly Item[]): Changed<Item> => {
+      const texts = items.map((item) => JSON.stringify(item));
+      this.#places.set(name, new Map(texts.map((text, at) => [text, at])));
+      return items.map((item, at) => before?.get(name)?.get(texts[at] ?? "") ?? item);
+    };
+    return {
+      workloads: send("workloads", plan.workloads),
+      outbound: send("outbound", plan.outbound),
+      services: send("services", plan.services),
+    };
+  }
+}
+
+/** The lists of a plan, given those of the answer that it was compared with. */
+export function takeLists({ workloads, outbound, services }: SentLists, before: Lists | undefined): Lists {
+  return {
+    workloads: workloads.map((each) => itemOf(each, before?.workloads)),
+    outbound: outbound.map((each) => itemOf(each, before?.outbound)),
+    services: services.map((each) => itemOf(each, before?.services)),
+  };
+}
+
+function itemOf<Item extends object>(sent: Item | number, held: readonly Item[] = []): Item {
+  if (typeof sent !== "number") return sent;
+  const item = held[sent];
+  if (item === undefined) throw new Error(`item ${sent} is held by one side alone`);
+  return item;
+}
