@@ -21,7 +21,7 @@ export function opaGo(): Engine {
   // The same module, at the same version, as the differential run's.
   for (const name of ["go.mod", "go.sum"]) cpSync(join(HERE, "../../differential/opa-batch", name), join(folder, name));
   const program = join(folder, "opa-go");
-  if (!existsSync(program)) run("go", ["build", "-mod=mod", "-o", program, "."], folder);
+  run("go", ["build", "-mod=mod", "-o", program, "."], folder);
   return { name: "OPA, Go", given: "a parsed value", time: (policy) => ask(program, policy) };
 }
 
@@ -29,7 +29,7 @@ export function opaGo(): Engine {
 export function regorus(): readonly Engine[] {
   const folder = buildFolder("regorus", ["Cargo.toml", "src/main.rs"]);
   const program = join(folder, "target/release/bench-regorus");
-  if (!existsSync(program)) run("cargo", ["build", "--release", "--quiet"], folder);
+  run("cargo", ["build", "--release", "--quiet"], folder);
   return (["interpreter", "vm"] as const).map((how) => ({
     name: `regorus, ${how}`,
     given: "a parsed value",
@@ -41,7 +41,7 @@ export function regorus(): readonly Engine[] {
 export function cedarAndCel(): readonly Engine[] {
   const folder = buildFolder("cedar-cel", ["Cargo.toml", "src/main.rs"]);
   const program = join(folder, "target/release/bench-cedar-cel");
-  if (!existsSync(program)) run("cargo", ["build", "--release", "--quiet"], folder);
+  run("cargo", ["build", "--release", "--quiet"], folder);
   return (
     [
       ["cedar", "Cedar"],
@@ -62,22 +62,35 @@ export function cedarAndCel(): readonly Engine[] {
   }));
 }
 
-/** The sources in a folder of their own; a folder of other sources is begun anew. */
-function buildFolder(name: string, files: readonly string[]): string {
-  const texts = files.map((file) => readFileSync(join(HERE, name, file), "utf8"));
-  const mark = texts.reduce((sum, text) => (sum * 31 + hash(text)) | 0, 7) >>> 0;
-  const folder = join(tmpdir(), `regomesh-bench-${name}-${mark.toString(36)}`);
-  for (const file of files) {
-    mkdirSync(join(folder, file, ".."), { recursive: true });
-    cpSync(join(HERE, name, file), join(folder, file));
-  }
-  return folder;
+/** Throws where there is no Maven and Java, or the library cannot be had. */
+export function sapl(): Engine {
+  const folder = buildFolder("sapl", ["pom.xml", "src/main/java/Bench.java"]);
+  const maven = ["-q", "-B", "-Dmdep.overWriteReleases=false", "compile", "dependency:copy-dependencies"];
+  run("mvn", [...maven, "-DoutputDirectory=target/lib"], folder);
+  const classes = `${join(folder, "target/classes")}:${join(folder, "target/lib/*")}`;
+  return {
+    ...{ name: "SAPL", given: "a parsed request" },
+    time(policy) {
+      const { data, requests, others } = policy;
+      if (others?.sapl === undefined) return undefined;
+      return answerOf("java", policy, ["-cp", classes, "Bench"], {
+        policies: others.sapl,
+        data: JSON.parse(data),
+        inputs: requests.map(flatInputOf),
+      });
+    },
+  };
 }
 
-function hash(text: string): number {
-  let sum = 0;
-  for (let i = 0; i < text.length; i++) sum = (sum * 31 + text.charCodeAt(i)) | 0;
-  return sum;
+/** The sources in a folder of their own, where what was built of them before still counts; those that are the same stay untouched. */
+function buildFolder(name: string, files: readonly string[]): string {
+  const folder = join(tmpdir(), `regomesh-bench-${name}`);
+  for (const file of files) {
+    const [from, to] = [join(HERE, name, file), join(folder, file)];
+    mkdirSync(join(to, ".."), { recursive: true });
+    if (!existsSync(to) || !readFileSync(to).equals(readFileSync(from))) cpSync(from, to);
+  }
+  return folder;
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {

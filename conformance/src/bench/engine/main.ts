@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { BAR_NAMES, measureBars, printBars } from "./bars/bars.ts";
 import { type Engine, figureOf } from "./engine.ts";
-import { cedarAndCel, opaGo, regorus } from "./external.ts";
+import { cedarAndCel, opaGo, regorus, sapl } from "./external.ts";
 import { opaWasm } from "./opa-wasm.ts";
 import { OURS_FAST, OURS_SDK } from "./ours.ts";
 import {
@@ -15,27 +16,30 @@ import {
   simplePolicy,
   tuplesPolicy,
 } from "./policies.ts";
-import { printChart, printTable, printTogether, type Row } from "./print.ts";
-import { timeTogether } from "./together.ts";
+import { printChart, printGiven, printTable, type Row } from "./print.ts";
 import { writeEngines } from "./write.ts";
 
-const USAGE = `npm run bench:engine -- [--opa PATH] [--only RE] [--svg FILE] [--write]
+const USAGE = `npm run bench:engine -- [--opa PATH] [--only RE] [--bars] [--check] [--svg FILE] [--write]
 
   --opa PATH   OPA's binary, for its WebAssembly (default: opa on the path)
-  --only RE    policies whose name matches
+  --only RE    policies and bars whose name matches; bars are called ${BAR_NAMES.map((name) => `"bar ${name}"`).join(", ")}
+  --bars       our own bars alone, no other engine
+  --check      exit code 1 where a bar is missed
   --svg FILE   writes the chart of growing numbers of rules
   --write      puts tables and chart into docs/performance.md and docs/engines.svg
 
-What cannot be had (Go, cargo, opa, their registries) is left out, with a line that says so. Exit code 1 where
+What cannot be had (Go, cargo, Maven, opa, their registries) is left out, with a line that says so. Exit code 1 where
 an engine's decision is not the one wanted.`;
 
 const SIZES = [10, 100, 1000, 10_000];
 const TUPLES = [10, 100_000];
 
-export function main(args: readonly string[]): number {
+export async function main(args: readonly string[]): Promise<number> {
   const options = {
     opa: { type: "string", default: "opa" },
     only: { type: "string", default: "" },
+    bars: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
     svg: { type: "string" },
     write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -45,18 +49,16 @@ export function main(args: readonly string[]): number {
     console.log(USAGE);
     return 0;
   }
-  const engines = findEngines(values.opa);
   const only = new RegExp(values.only);
-  const rows: Row[] = [];
-  for (const make of policies()) {
-    const policy = only.test(make.name) ? make.policy() : undefined;
-    if (policy === undefined) continue;
-    const row: Row = { policy: policy.name, figures: engines.map((engine) => timeOne(engine, policy)) };
-    rows.push(row);
-    console.error(printTable(engines, [row]).split("\n").at(-1));
-  }
-  const together = only.test("together") ? timeTogether(shapePolicy("equality", 10), shapePolicy("prefix", 10)) : [];
-  const tables = [printTable(engines, rows), ...(together.length === 0 ? [] : [printTogether(together)])].join("\n\n");
+  const shared = knownPolicies();
+  const engines = values.bars ? [] : findEngines(values.opa);
+  const rows = engines.length === 0 ? [] : timeAll(engines, policies(shared), only);
+  const names = BAR_NAMES.filter((name) => only.test(`bar ${name}`));
+  const bars = await measureBars(names, shared, (seen) => console.error(printBars(seen)));
+  const tables = [
+    ...(rows.length === 0 ? [] : [printGiven(engines), printTable(engines, rows)]),
+    ...(bars.length === 0 ? [] : [printBars(bars)]),
+  ].join("\n\n");
   console.log(tables);
   const chart = printChart(engines, rows, SHAPE_NAMES[0] ?? "", SIZES);
   if (values.svg !== undefined) {
@@ -64,7 +66,20 @@ export function main(args: readonly string[]): number {
     writeFileSync(values.svg, chart);
   }
   if (values.write) writeEngines(tables, chart);
-  return rows.some(({ figures }) => figures.some((figure) => (figure?.wrong ?? 0) > 0)) ? 1 : 0;
+  const isWrong = rows.some(({ figures }) => figures.some((figure) => (figure?.wrong ?? 0) > 0));
+  return isWrong || (values.check && bars.some(({ isMet }) => !isMet)) ? 1 : 0;
+}
+
+function timeAll(engines: readonly Engine[], all: readonly Made[], only: RegExp): readonly Row[] {
+  const rows: Row[] = [];
+  for (const make of all) {
+    if (!only.test(make.name)) continue;
+    const policy = make.policy();
+    const row: Row = { policy: policy.name, figures: engines.map((engine) => timeOne(engine, policy)) };
+    rows.push(row);
+    console.error(printTable(engines, [row]).split("\n").at(-1));
+  }
+  return rows;
 }
 
 function timeOne(engine: Engine, policy: EnginePolicy): Row["figures"][number] {
@@ -74,7 +89,7 @@ function timeOne(engine: Engine, policy: EnginePolicy): Row["figures"][number] {
 
 function findEngines(binary: string): readonly Engine[] {
   const found: Engine[] = [OURS_FAST, OURS_SDK, opaWasm(binary)];
-  for (const open of [() => [opaGo()], regorus, cedarAndCel]) {
+  for (const open of [() => [opaGo()], regorus, cedarAndCel, () => [sapl()]]) {
     try {
       found.push(...open());
     } catch (error) {
@@ -86,10 +101,15 @@ function findEngines(binary: string): readonly Engine[] {
 
 type Made = { readonly name: string; readonly policy: () => EnginePolicy };
 
-function policies(): readonly Made[] {
+/** Those of the shared benchmark, where it is there. */
+function knownPolicies(): readonly EnginePolicy[] {
   const folder = join(process.env["REGOMESH_SHARED"] ?? join(import.meta.dirname, "../../../../../shared"), "bench");
-  const shared = existsSync(folder) ? sharedPolicies(folder) : [];
-  if (shared.length === 0) console.error(`left out: rbac and roles, for want of outside data (REGOMESH_SHARED)`);
+  if (existsSync(folder)) return sharedPolicies(folder);
+  console.error("left out: rbac and roles, for want of outside data (REGOMESH_SHARED)");
+  return [];
+}
+
+function policies(shared: readonly EnginePolicy[]): readonly Made[] {
   const shapes = SHAPE_NAMES.flatMap((name) =>
     SIZES.map((rules): Made => ({ name: `${name} ${rules}`, policy: () => shapePolicy(name, rules) })),
   );

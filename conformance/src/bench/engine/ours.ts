@@ -10,7 +10,7 @@ const opa = (sdk as unknown as { readonly default: typeof sdk }).default; // Com
 const runtime = await loadRuntime();
 const NO_ID = new RequestId();
 
-function compilePolicy({ name, rego, data, entrypoint }: EnginePolicy): CompiledModule {
+export function compilePolicy({ name, rego, data, entrypoint }: EnginePolicy): CompiledModule {
   const files = [
     { name: "policy.rego", text: rego },
     { name: "data.json", text: data },
@@ -33,6 +33,16 @@ export const OURS_FAST: Engine = {
 };
 
 function timeHeads(policy: Policy, requests: readonly EngineRequest[]): Timing {
+  const { decide } = openDecider(policy, requests);
+  const answers = requests.map((_, i) => {
+    const outcome = decide(i, 1).value(0);
+    return outcome.kind === "defined" ? outcome.value : outcome;
+  });
+  return { answers, roundsNs: rounds(requests.length, (i) => void decide(i, 1).authz(0)) };
+}
+
+/** Decides about the i-th request, as a proxy does: its head and table are made, its connection's facts may be another's. */
+export function openDecider(policy: Policy, requests: readonly EngineRequest[]) {
   const heads = requests.map(headOf);
   const tables = heads.map((head) => toHeadTable(head));
   const known = new Map<string, ConnectionContext>();
@@ -41,19 +51,15 @@ function timeHeads(policy: Policy, requests: readonly EngineRequest[]): Timing {
     known.set(principal, context);
     return context;
   });
-  const decide = (i: number) => {
+  const decide = (i: number, mask: number) => {
     const head = heads[i]!;
     policy.setConnection(contexts[i]!);
-    return policy.decide(head, head.length, tables[i]!, 1, NO_ID, 0);
+    return policy.decide(head, head.length, tables[i]!, mask, NO_ID, 0);
   };
-  const answers = requests.map((_, i) => {
-    const outcome = decide(i).value(0);
-    return outcome.kind === "defined" ? outcome.value : outcome;
-  });
-  return { answers, roundsNs: rounds(requests.length, (i) => void decide(i).authz(0)) };
+  return { requests: requests.length, decide };
 }
 
-export function contextOf(principal: string): ConnectionContext {
+function contextOf(principal: string): ConnectionContext {
   const [, trustDomain = "", , namespace = "", , serviceAccount = ""] = principal.split(/\/+/);
   return {
     scheme: "https",
@@ -73,11 +79,15 @@ export const OURS_SDK: Engine = {
 };
 
 /** A module with OPA's ABI under the npm SDK. */
-export function timeSdk(wasm: Uint8Array, data: string, { requests, entrypoint }: EnginePolicy): Timing {
+export function timeSdk(wasm: Uint8Array, data: string, policy: EnginePolicy): Timing {
+  const ask = askSdk(wasm, data, policy);
+  const { length } = policy.requests;
+  return { answers: policy.requests.map((_, i) => ask(i)[0]?.result), roundsNs: rounds(length, (i) => void ask(i)) };
+}
+
+export function askSdk(wasm: Uint8Array, data: string, { requests, entrypoint }: EnginePolicy) {
   const loaded = opa.loadPolicySync(wasm as unknown as ArrayBuffer);
   loaded.setData(JSON.parse(data) as object);
   const inputs = requests.map(inputOf);
-  const ask = (i: number) =>
-    loaded.evaluate(inputs[i] as object, entrypoint) as readonly { readonly result: unknown }[];
-  return { answers: requests.map((_, i) => ask(i)[0]?.result), roundsNs: rounds(requests.length, (i) => void ask(i)) };
+  return (i: number) => loaded.evaluate(inputs[i] as object, entrypoint) as readonly { readonly result: unknown }[];
 }

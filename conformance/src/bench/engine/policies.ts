@@ -22,8 +22,8 @@ export type EnginePolicy = {
   readonly requests: readonly EngineRequest[];
   /** The decision of each request. */
   readonly wanted: readonly unknown[];
-  /** The same policy in other languages, as far as they can express it: Cedar's decides, CEL's gives the value. */
-  readonly others?: { readonly cedar?: string; readonly cel?: string };
+  /** The same policy in other languages, as far as they can express it: Cedar's and SAPL's (documents) decide, CEL's gives the value. */
+  readonly others?: { readonly cedar?: string; readonly cel?: string; readonly sapl?: readonly string[] };
 };
 
 type Line = EngineRequest & { readonly want: Readonly<Record<string, unknown>> };
@@ -74,6 +74,7 @@ allow if { http.method == "GET"; http.path == "/status" }
     others: {
       cedar: 'permit(principal, action, resource) when { context.method == "GET" && context.path == "/status" };',
       cel: 'request.method == "GET" && request.path == "/status"',
+      sapl: [saplPermit(0, 'action == "GET" & resource == "/status"')],
     },
   };
 }
@@ -145,16 +146,25 @@ allow if "viewer" in data.tuples[http.headers["x-tuple"]]
       ],
     })),
     wanted: asked.map((i) => i % 2 === 0),
-    others: { cel: '"viewer" in data.tuples[request.headers["x-tuple"]]' },
+    others: {
+      cel: '"viewer" in data.tuples[request.headers["x-tuple"]]',
+      sapl: ['policy "tuples" permit where "viewer" in tuples[(environment.headers["x-tuple"])];'],
+    },
   };
 }
 
 type Shape = {
   readonly rule: (i: number) => string;
+  /** Rules that stand before those. */
+  readonly head?: readonly string[];
   readonly path: (i: number) => string;
+  /** Document of the data, for so many rules. */
+  readonly data?: (rules: number) => object;
   /** Conditions of the rule in other languages; CEL's and Cedar's operators are the same for most. */
   readonly cedar?: (i: number) => string;
   readonly cel?: (i: number) => string;
+  /** A target expression: what it says is tried before anything else of a document. */
+  readonly sapl?: (i: number) => string;
 };
 
 const SHAPES: Readonly<Record<string, Shape>> = {
@@ -163,12 +173,14 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     path: (i) => `/p/${i}/x`,
     cedar: (i) => `context.method == "GET" && context.path == "/p/${i}/x" && context.headers["x-user"] == "u${i}"`,
     cel: (i) => `request.method == "GET" && request.path == "/p/${i}/x" && request.headers["x-user"] == "u${i}"`,
+    sapl: (i) => `action == "GET" & resource == "/p/${i}/x" & environment.headers["x-user"] == "u${i}"`,
   },
   membership: {
     rule: (i) => `allow if { http.path in {"/p/${i}", "/q/${i}"}; http.headers["x-user"] == "u${i}" }`,
     path: (i) => `/p/${i}`,
     cedar: (i) => `["/p/${i}", "/q/${i}"].contains(context.path) && context.headers["x-user"] == "u${i}"`,
     cel: (i) => `request.path in ["/p/${i}", "/q/${i}"] && request.headers["x-user"] == "u${i}"`,
+    sapl: (i) => `resource in ["/p/${i}", "/q/${i}"] & environment.headers["x-user"] == "u${i}"`,
   },
   prefix: {
     rule: (i) => `allow if { http.method == "GET"; startswith(http.path, "/p/${i}/") }`,
@@ -191,6 +203,27 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     path: (i) => `/api/r${i}/u${i}`,
     cel: (i) => `request.segments == ["api", "r${i}", request.headers["x-user"]]`,
   },
+  data: {
+    rule: (i) => `allow if { http.method == "GET"; data.teams[http.headers["x-user"]] == "team-${i}" }`,
+    path: (i) => `/p/${i}`,
+    data: (rules) => ({ teams: Object.fromEntries(Array.from({ length: rules }, (_, i) => [`u${i}`, `team-${i}`])) }),
+    cel: (i) => `request.method == "GET" && data.teams[request.headers["x-user"]] == "team-${i}"`,
+  },
+  local: {
+    rule: (i) => `allow if { user := http.headers["x-user"]; http.method == "GET"; user == "u${i}" }`,
+    path: (i) => `/p/${i}`,
+    cedar: (i) => `context.method == "GET" && context.headers["x-user"] == "u${i}"`,
+    cel: (i) => `request.method == "GET" && request.headers["x-user"] == "u${i}"`,
+    sapl: (i) => `action == "GET" & environment.headers["x-user"] == "u${i}"`,
+  },
+  argument: {
+    rule: (i) => `may(path, user) if { path == "/p/${i}"; user == "u${i}" }`,
+    head: ['allow if may(http.path, http.headers["x-user"])'],
+    path: (i) => `/p/${i}`,
+    cedar: (i) => `context.path == "/p/${i}" && context.headers["x-user"] == "u${i}"`,
+    cel: (i) => `request.path == "/p/${i}" && request.headers["x-user"] == "u${i}"`,
+    sapl: (i) => `resource == "/p/${i}" & environment.headers["x-user"] == "u${i}"`,
+  },
 };
 
 export const SHAPE_NAMES = Object.keys(SHAPES);
@@ -202,11 +235,11 @@ export function shapePolicy(name: string, rules: number): EnginePolicy {
   const shape = SHAPES[name] as Shape;
   const asked = Array.from({ length: REQUESTS }, (_, i) => rules - 1 - (i % Math.min(rules, ASKED)));
   const lines = Array.from({ length: rules }, (_, i) => shape.rule(i));
-  const head = ["package mesh.authz", "import input.attributes.request.http", "default allow := false"];
+  const imports = ["package mesh.authz", "import input.attributes.request.http", "default allow := false"];
   return {
     name: `${name} ${rules}`,
-    rego: [...head, ...lines, ""].join("\n"),
-    data: "{}",
+    rego: [...imports, ...(shape.head ?? []), ...lines, ""].join("\n"),
+    data: JSON.stringify(shape.data?.(rules) ?? {}),
     entrypoint: "mesh/authz/allow",
     requests: asked.map((i) => ({
       ...{ method: "GET", path: shape.path(i), principal: PRINCIPAL },
@@ -219,6 +252,9 @@ export function shapePolicy(name: string, rules: number): EnginePolicy {
     others: {
       ...(shape.cedar === undefined ? {} : { cedar: manyRules(rules, shape.cedar, permitIf, "\n") }),
       ...(shape.cel === undefined ? {} : { cel: manyRules(rules, shape.cel, (when) => `(${when})`, " ||\n") }),
+      ...(shape.sapl === undefined
+        ? {}
+        : { sapl: Array.from({ length: rules }, (_, i) => saplPermit(i, shape.sapl?.(i) ?? "")) }),
     },
   };
 }
@@ -234,6 +270,10 @@ function manyRules(
 
 function permitIf(when: string): string {
   return `permit(principal, action, resource) when { ${when} };`;
+}
+
+function saplPermit(i: number, when: string): string {
+  return `policy "${i}" permit ${when}`;
 }
 
 export function headOf({ method, path, fields }: EngineRequest): Uint8Array {

@@ -1,33 +1,21 @@
 /** The table of figures as Markdown, and the chart of growing numbers of rules as SVG. */
 import type { Engine, Figure } from "./engine.ts";
-import type { Together } from "./together.ts";
+import { table } from "./table.ts";
 
 /** Figures in the order of the engines. */
 export type Row = { readonly policy: string; readonly figures: readonly (Figure | undefined)[] };
 
-export function printTable(engines: readonly Pick<Engine, "name" | "given">[], rows: readonly Row[]): string {
-  const head = ["policy", ...engines.map(({ name, given }) => `${name} (${given})`)];
+/** What each engine starts from, in one sentence. */
+export function printGiven(engines: readonly Pick<Engine, "name" | "given">[]): string {
+  return `Each starts from: ${engines.map(({ name, given }) => `${name}, ${given}`).join("; ")}.`;
+}
+
+export function printTable(engines: readonly Pick<Engine, "name">[], rows: readonly Row[]): string {
+  const head = ["policy", ...engines.map(({ name }) => name)];
   return table(
     head,
     rows.map(({ policy, figures }) => [policy, ...figures.map((figure) => printFigure(figure, figures[0]))]),
   );
-}
-
-export function printTogether(rows: readonly Together[]): string {
-  return table(
-    ["in one call", "ns", "beside", "ns", "ratio"],
-    rows.map(({ name, ns, beside, besideNs }) => [
-      ...[name, Math.round(ns).toLocaleString("en-US"), beside],
-      ...[Math.round(besideNs).toLocaleString("en-US"), `${(ns / besideNs).toFixed(2)} ×`],
-    ]),
-  );
-}
-
-/** As the formatter lays tables out: columns padded to one width. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, at) => Math.max(3, ...[head, ...rows].map((row) => row[at]?.length ?? 0)));
-  const line = (row: readonly string[]) => `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
-  return [line(head), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...rows.map(line)].join("\n");
 }
 
 /** `34,600 ns (31,200), 90 ×`: the median, the fastest round, and how many times the first engine's median. */

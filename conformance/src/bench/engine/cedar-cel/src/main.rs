@@ -4,20 +4,26 @@ use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet
 use serde_json::{json, Value};
 use std::io::Read;
 use std::str::FromStr;
-use std::time::Instant;
 
 const ROUNDS: usize = 9;
 const ROUND_NS: f64 = 40e6;
 
+/// CPU time of the process, of all its threads.
+fn cpu_ns() -> i64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    time.tv_sec as i64 * 1_000_000_000 + time.tv_nsec as i64
+}
+
 fn time(inputs: usize, ask: &mut dyn FnMut(usize)) -> Vec<f64> {
     let mut pass = |turns: usize| {
-        let start = Instant::now();
+        let start = cpu_ns();
         for _ in 0..turns {
             for input in 0..inputs {
                 ask(input);
             }
         }
-        start.elapsed().as_nanos() as f64 / (turns * inputs) as f64
+        (cpu_ns() - start) as f64 / (turns * inputs) as f64
     };
     let turns = ((ROUND_NS / (pass(1) * inputs as f64)) as usize).max(1);
     pass(turns);
