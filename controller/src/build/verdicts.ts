@@ -1,4 +1,7 @@
-/** Which resources are at fault in a build that is refused: each with its first fault. */
+/**
+ * Which resources are at fault in a build that is refused: each with its first fault. All of them: of a cluster's
+ * objects those alone are put back that are named here, and what nobody puts back keeps all others waiting.
+ */
 import { type Diagnostic, positionAt, printRecord, type Source, toDiagnosticRecord } from "@regomesh/base";
 import type { Head } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/releases.ts";
@@ -8,9 +11,6 @@ import { inlineUnit } from "./inline-units.ts";
 import { qualify, type SourceTree, unitOf } from "./source-tree.ts";
 
 export type PlacedHead = Head & { readonly source: string; readonly file: Source };
-
-/** People read some, and a cluster is told of each: more than these in one commit are one and the same slip. */
-const VERDICTS_MAX = 500;
 
 type Fault = { readonly file: string; readonly offset: number | undefined; readonly reason: string; message: string };
 
@@ -34,7 +34,7 @@ export function verdictsOf(
       ({ span }) => offset === undefined || (span.start <= offset && offset <= span.end),
     );
     for (const head of own.length > 0 ? own.slice(0, 1) : (owners.get(file) ?? [])) {
-      if (!found.has(head) && found.size < VERDICTS_MAX) found.set(head, toVerdict(head, fault));
+      if (!found.has(head)) found.set(head, toVerdict(head, fault));
     }
   }
   return [...found.values()];

@@ -26,8 +26,3 @@ export function objectKey({ kind, metadata }: Pick<ClusterObject, "kind" | "meta
   const { namespace, name } = metadata;
   return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
-
-/** One and the same text of an object: what is deleted and made again is another, though its generation is not. */
-export function versionOf({ metadata: { uid, generation, resourceVersion } }: ClusterObject): string {
-  return `${uid}@${generation ?? resourceVersion}`;
-}

@@ -6,8 +6,9 @@
 import type { Source } from "@regomesh/base";
 import { API_VERSION } from "@regomesh/resources";
 import { stringify } from "yaml";
-import { type ClusterObject, objectKey, versionOf } from "./cluster-object.ts";
+import { type ClusterObject, objectKey } from "./cluster-object.ts";
 import { type MeshDocument, toMeshObjects } from "./mesh-objects.ts";
+import { versionOf } from "./version.ts";
 
 /** Objects by `objectKey`. */
 export type Objects = ReadonlyMap<string, ClusterObject>;
@@ -16,7 +17,8 @@ export type Objects = ReadonlyMap<string, ClusterObject>;
 export function choose(newest: Objects, refused: ReadonlyMap<string, string>, inForce: Objects): Objects {
   const chosen = new Map<string, ClusterObject>();
   for (const [key, object] of newest) {
-    if (refused.get(key) !== versionOf(object)) {
+    const fault = refused.get(key);
+    if (fault === undefined || fault !== versionOf(object)) {
       chosen.set(key, object);
       continue;
     }
@@ -27,13 +29,30 @@ export function choose(newest: Objects, refused: ReadonlyMap<string, string>, in
   return chosen;
 }
 
+/** Files by name, and what each says: of ten thousand none is written anew for the change of one. Changed where it stands. */
+export type Written = Map<string, { readonly said: string; readonly file: Source }>;
+
+/** Beside what is written now, what was a moment ago. */
+const WRITTEN_MAX_TIMES = 2;
+
 /** Texts named `KIND/NAMESPACE/NAME.yaml`, sorted, so that the same objects are the same content. */
-export function toFiles(objects: Iterable<ClusterObject>): readonly Source[] {
+export function toFiles(objects: Iterable<ClusterObject>, written: Written = new Map()): readonly Source[] {
   const all = [...objects];
   const own = all.filter(isOurs).map(toDocument);
-  return [...own, ...toMeshObjects(all)]
-    .map((document) => ({ name: `${objectKey(document as never)}.yaml`, text: stringify(document, { lineWidth: 0 }) }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const files = [...own, ...toMeshObjects(all)].map((document) => {
+    const name = `${objectKey(document as never)}.yaml`;
+    const said = JSON.stringify(document);
+    const known = written.get(name);
+    if (known?.said === said) return known.file;
+    const file = { name, text: stringify(document, { lineWidth: 0 }) };
+    written.set(name, { said, file });
+    return file;
+  });
+  if (written.size > WRITTEN_MAX_TIMES * files.length) {
+    const there = new Set(files.map(({ name }) => name));
+    for (const name of written.keys()) if (!there.has(name)) written.delete(name);
+  }
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The object that a file of the source, or a file of a Policy's unit, is of. */

@@ -19,7 +19,9 @@ export type ObjectState = {
   readonly verdict: ObjectVerdict | undefined;
   /** The mesh's revision in force; undefined where the text is not in it. */
   readonly revision: string | undefined;
-  /** Proxies that it concerns, and of those, how many enforce the revision. */
+  /** How many it concerns, whether their proxies are connected or not. */
+  readonly workloads: number;
+  /** Connected proxies that it concerns, and of those, how many enforce the revision. */
   readonly proxies: { readonly total: number; readonly programmed: number };
 };
 
@@ -82,14 +84,19 @@ function say(type: ConditionType, state: ObjectState): Said {
   return type === "Compiled" && denied === "TestsPassed" ? TRUE(type) : { ...UNKNOWN, message: "refused before that" };
 }
 
-function sayProgrammed({ verdict, revision, proxies }: ObjectState): Said {
+function sayProgrammed({ verdict, revision, workloads, proxies }: ObjectState): Said {
   if (verdict?.kind === "refused") {
     const stays = verdict.hasBefore ? "what was accepted of it before stays in force" : "nothing of it is in force";
     return FALSE("Invalid", stays);
   }
   if (revision === undefined) return { ...UNKNOWN, message: "not in a revision yet" };
   const { total, programmed } = proxies;
+  // Of a reason of its own: who waits for a binding to reach its Policy is told as soon as of a proxy that lags.
+  if (total === 0) {
+    const none = workloads === 0 ? "it concerns no workload" : `of its ${workloads} workloads no proxy is connected`;
+    return TRUE("NoProxy", none);
+  }
   const message = `${programmed} of ${total} proxies enforce it`;
-  if (programmed === total) return TRUE("Programmed", total === 0 ? "it concerns no proxy" : message);
+  if (programmed === total) return TRUE("Programmed", message);
   return FALSE(programmed === 0 ? "Reconciling" : "PartiallyProgrammed", message);
 }

@@ -31,7 +31,11 @@ const rows: Readonly<
 };
 test.each(Object.entries(rows))("%s", (_, [held, word, key, version]) => {
   const objects: HeldObjects = new Map(held === undefined ? [] : [[KEY, held]]);
-  expect(applyEvent(objects, word)).toBe(key);
+  const change = applyEvent(objects, word);
+  expect(change?.key).toBe(key);
+  expect(change === undefined ? [] : [change.before, change.after]).toEqual(
+    key === undefined ? [] : [held, objects.get(KEY)],
+  );
   expect(objects.get(KEY)?.metadata.resourceVersion).toBe(version);
 });
 
@@ -41,7 +45,7 @@ test("a list says what is new, what differs and what is gone, each once", () => 
   const held: HeldObjects = new Map();
   expect(applyList(held, [named("a", "1"), named("b", "1"), named("c", "1"), named("d", "1")])).toHaveLength(4);
   const changed = applyList(held, [named("a", "1"), named("b", "2"), named("d", "1", "again"), named("e", "1")]);
-  expect([...changed].sort()).toEqual(["b", "c", "d", "e"].map((name) => `Policy/shop/${name}`));
+  expect(changed.map(({ key }) => key).sort()).toEqual(["b", "c", "d", "e"].map((name) => `Policy/shop/${name}`));
   expect([...held.keys()].sort()).toEqual(["a", "b", "d", "e"].map((name) => `Policy/shop/${name}`));
   expect(applyList(held, [...held.values()])).toEqual([]);
 });

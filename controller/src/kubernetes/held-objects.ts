@@ -14,17 +14,26 @@ export type WatchEvent = {
   readonly object: Partial<ClusterObject> & { readonly code?: number; readonly message?: string };
 };
 
-/** A whole list takes the place of what was known; what it does not name is gone. Gives the keys of what differs. */
-export function applyList(held: HeldObjects, items: readonly ClusterObject[]): readonly string[] {
+/** An object that is another now: of one that is new there is none before, of one that is gone none after. */
+export type Change = {
+  readonly key: string;
+  readonly before: ClusterObject | undefined;
+  readonly after: ClusterObject | undefined;
+};
+
+/** A whole list takes the place of what was known; what it does not name is gone. Gives what differs. */
+export function applyList(held: HeldObjects, items: readonly ClusterObject[]): readonly Change[] {
   const next = new Map(items.map((item) => [objectKey(item), item]));
-  const changed = [...new Set([...held.keys(), ...next.keys()])].filter((key) => !isSame(held.get(key), next.get(key)));
+  const changed = [...new Set([...held.keys(), ...next.keys()])]
+    .map((key) => ({ key, before: held.get(key), after: next.get(key) }))
+    .filter(({ before, after }) => !isSame(before, after));
   held.clear();
   for (const [key, item] of next) held.set(key, item);
   return changed;
 }
 
-/** Gives the key of what differs now; bookmarks and errors change nothing of what is held. */
-export function applyEvent(held: HeldObjects, { type, object }: WatchEvent): string | undefined {
+/** Gives what differs now; bookmarks and errors change nothing of what is held. */
+export function applyEvent(held: HeldObjects, { type, object }: WatchEvent): Change | undefined {
   if (type === "BOOKMARK" || type === "ERROR") return undefined;
   const item = object as ClusterObject;
   const key = objectKey(item);
@@ -32,11 +41,11 @@ export function applyEvent(held: HeldObjects, { type, object }: WatchEvent): str
   if (type === "DELETED") {
     if (known === undefined || known.metadata.uid !== item.metadata.uid) return undefined;
     held.delete(key);
-    return key;
+    return { key, before: known, after: undefined };
   }
   if (isSame(known, item)) return undefined;
   held.set(key, item);
-  return key;
+  return { key, before: known, after: item };
 }
 
 function isSame(one: ClusterObject | undefined, other: ClusterObject | undefined): boolean {

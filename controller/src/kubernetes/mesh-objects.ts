@@ -193,6 +193,21 @@ function toNumber({ spec }: Pod, port: number | string): number {
   return ports.find(({ name }) => name === port)?.containerPort ?? 0;
 }
 
+/** What the mesh reads of a Pod or a Service, as text; "" of one that is none of the mesh. */
+export function readOf(object: ClusterObject): string {
+  if (isMeshPod(object)) {
+    const { metadata, spec, status } = object;
+    const { serviceAccountName, containers = [], initContainers = [] } = spec;
+    const named = [...containers, ...initContainers].map(({ ports = [] }) =>
+      ports.map(({ name, containerPort }) => [name, containerPort]),
+    );
+    return JSON.stringify([metadata.labels, serviceAccountName, named, status.podIP]);
+  }
+  if (!isMeshService(object)) return "";
+  const { clusterIPs, selector } = object.spec;
+  return JSON.stringify([clusterIPs, selector, portsOf(object)]);
+}
+
 /** The proxy stands in it, and it runs, or is about to. */
 export function isMeshPod(object: ClusterObject): object is Pod {
   if (object.kind !== "Pod") return false;

@@ -21,21 +21,19 @@ export type MissingPolicy = {
 
 /** By namespace and name, each once. */
 export function missingPolicies(objects: ReadonlyMap<string, ClusterObject>): readonly MissingPolicy[] {
-  const found = new Map<string, MissingPolicy>();
+  const found = new Map<string, { bindings: string[]; names: Set<string>; namespace: string; name: string }>();
   for (const [key, { kind, metadata, spec }] of objects) {
     const { policy, entrypoints = [] } = (spec ?? {}) as BindingSpec;
     const { namespace = "" } = metadata;
     if (kind !== "PolicyBinding" || policy === undefined || objects.has(`Policy/${namespace}/${policy}`)) continue;
     const names = entrypoints.flatMap((each) => (typeof each === "string" ? each : (each.name ?? [])));
     const known = found.get(`${namespace}/${policy}`);
-    found.set(`${namespace}/${policy}`, {
-      bindings: [...(known?.bindings ?? []), key],
-      namespace,
-      name: policy,
-      entrypoints: [...new Set([...(known?.entrypoints ?? []), ...names])].sort(),
-    });
+    const missing = known ?? { bindings: [], names: new Set(), namespace, name: policy };
+    missing.bindings.push(key);
+    for (const each of names) missing.names.add(each);
+    found.set(`${namespace}/${policy}`, missing);
   }
-  return [...found.values()];
+  return [...found.values()].map(({ names, ...missing }) => ({ ...missing, entrypoints: [...names].sort() }));
 }
 
 /** The unit that stands in its place. */

@@ -15,46 +15,76 @@ export type StateFacts = {
 export function toState(object: ClusterObject, facts: StateFacts): ObjectState {
   const { verdicts, inForce } = facts;
   const concerned = inForce === undefined ? [] : workloadsOf(object, inForce.plan);
-  const counts = concerned.map(facts.enforced);
+  let [total, programmed] = [0, 0];
+  for (const workload of concerned) {
+    const counts = facts.enforced(workload);
+    total += counts.total;
+    programmed += counts.programmed;
+  }
   return {
     kind: object.kind,
     generation: object.metadata.generation ?? 0,
     verdict: verdicts.get(objectKey(object)),
     revision: inForce?.revision,
-    proxies: {
-      total: counts.reduce((sum, { total }) => sum + total, 0),
-      programmed: counts.reduce((sum, { programmed }) => sum + programmed, 0),
-    },
+    workloads: concerned.length,
+    proxies: { total, programmed },
+  };
+}
+
+/** Workloads of a plan, `namespace/name`, by what says something to them. */
+type Concerned = {
+  readonly all: readonly string[];
+  /** By `namespace/name`. */
+  readonly byBinding: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly byUnit: ReadonlyMap<string, ReadonlySet<string>>;
+  /** `name.namespace` */
+  readonly services: ReadonlySet<string>;
+};
+
+/** Ten thousand objects ask this of the same plan. */
+const known = new WeakMap<MeshPlan, Concerned>();
+
+function concernedIn(plan: MeshPlan): Concerned {
+  const made = known.get(plan) ?? toConcerned(plan);
+  known.set(plan, made);
+  return made;
+}
+
+function toConcerned({ workloads, services }: MeshPlan): Concerned {
+  const byBinding = new Map<string, Set<string>>();
+  const byUnit = new Map<string, Set<string>>();
+  const add = (to: Map<string, Set<string>>, name: string, workload: string) =>
+    to.set(name, (to.get(name) ?? new Set()).add(workload));
+  for (const { namespace, name, policies } of workloads) {
+    for (const { binding, unit } of [policies?.inbound, policies?.outbound].flatMap((ref) => ref?.entrypoints ?? [])) {
+      add(byBinding, binding, `${namespace}/${name}`);
+      add(byUnit, unit, `${namespace}/${name}`);
+    }
+  }
+  return {
+    all: workloads.map(({ namespace, name }) => `${namespace}/${name}`),
+    byBinding,
+    byUnit,
+    services: new Set(services.map(({ namespace, name }) => `${name}.${namespace}`)),
   };
 }
 
 /** The workloads, `namespace/name`, whose proxies an object says something to. */
-function workloadsOf({ kind, metadata, spec }: ClusterObject, { workloads, services }: MeshPlan): readonly string[] {
+function workloadsOf({ kind, metadata, spec }: ClusterObject, plan: MeshPlan): readonly string[] {
   const { namespace = "", name } = metadata;
-  const all = workloads.map((each) => ({ key: `${each.namespace}/${each.name}`, each }));
+  const { all, byBinding, byUnit, services } = concernedIn(plan);
   switch (kind) {
     case "MeshConfig":
-      return all.map(({ key }) => key);
+      return all;
     case "PolicyBinding":
-      return all
-        .filter(({ each }) => asks(each, ({ binding }) => binding === `${namespace}/${name}`))
-        .map(({ key }) => key);
+      return [...(byBinding.get(`${namespace}/${name}`) ?? [])];
     case "Policy":
-      return all
-        .filter(({ each }) => asks(each, ({ unit }) => unit === `Policy/${namespace}/${name}`))
-        .map(({ key }) => key);
+      return [...(byUnit.get(`Policy/${namespace}/${name}`) ?? [])];
     case "TrafficPolicy": {
       const named = (spec as { readonly services?: readonly string[] } | undefined)?.services ?? [];
-      const isAny = services.some((each) => each.namespace === namespace && named.includes(each.name));
-      return isAny ? all.map(({ key }) => key) : [];
+      return named.some((service) => services.has(`${service}.${namespace}`)) ? all : [];
     }
     default:
       return [];
   }
-}
-
-type Entrypoint = { readonly binding: string; readonly unit: string };
-
-function asks({ policies }: MeshPlan["workloads"][number], isIt: (entrypoint: Entrypoint) => boolean): boolean {
-  return [policies?.inbound, policies?.outbound].some((ref) => ref?.entrypoints.some(isIt) === true);
 }

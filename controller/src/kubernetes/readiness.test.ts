@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { makeObject } from "../../test/make-object.ts";
 import type { ClusterObject } from "./cluster-object.ts";
-import { isSameReadiness, toReadiness } from "./readiness.ts";
+import { applySlices, type Readiness, type Slices, toReadiness } from "./readiness.ts";
 
 type Conditions = { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
 
@@ -44,15 +44,27 @@ const rows: Readonly<Record<string, readonly [readonly ClusterObject[], Readonly
 test.each(Object.entries(rows))("%s", (_, [slices, expected]) => {
   const found = toReadiness(slices);
   expect(Object.fromEntries([...found].map(([service, pods]) => [service, [...pods]]))).toEqual(expected);
-  expect(isSameReadiness(found, toReadiness([...slices].reverse()))).toBe(true);
+  expect(toReadiness([...slices].reverse())).toEqual(found);
 });
 
 test("a slice of an EndpointSlice that is of no Service is passed over", () => {
   expect(toReadiness([makeObject("EndpointSlice/shop/a", undefined)])).toEqual(new Map());
 });
 
-test("another Pod, and another Service, are another readiness", () => {
-  const one = toReadiness([slice("a", "orders", { "o-1": {} })]);
-  expect(isSameReadiness(one, toReadiness([slice("a", "orders", { "o-2": {} })]))).toBe(false);
-  expect(isSameReadiness(one, toReadiness([slice("a", "mail", { "o-1": {} })]))).toBe(false);
+test("each change of a slice leads to what all slices say, and to the same value where that is the same", () => {
+  const [first, second] = [slice("a", "orders", { "o-1": {} }), slice("b", "orders", { "o-2": {} })];
+  const held: Slices = new Map();
+  const step = (readiness: Readiness, key: string, before?: ClusterObject, after?: ClusterObject) =>
+    applySlices(readiness, held, [{ key, before, after }]);
+  const one = step(new Map(), "a", undefined, first);
+  expect(one).toEqual(toReadiness([first]));
+  const both = step(one, "b", undefined, second);
+  expect(both).toEqual(toReadiness([first, second]));
+  expect(step(both, "b", second, slice("b", "orders", { "o-2": { ready: true } }))).toBe(both);
+  const moved = slice("b", "mail", { "o-2": {} });
+  const apart = step(both, "b", second, moved);
+  expect(apart).toEqual(toReadiness([first, moved]));
+  expect(step(apart, "b", moved, undefined)).toEqual(one);
+  expect(step(one, "a", first, undefined)).toEqual(new Map());
+  expect(held.size).toBe(0);
 });

@@ -57,6 +57,15 @@ test("all that is right goes in force at once", async () => {
   expect([found.said, found.isAccepted, found.builds, found.inForce]).toEqual([[], true, 1, newest]);
 });
 
+test("however many are at fault, all others go in force, and two builds do", async () => {
+  const bad = Array.from({ length: 1200 }, (_, at) =>
+    makeObject(`TrafficPolicy/shop/t-${at}`, { services: [`s-${at}`] }),
+  );
+  const good = [...mesh, policy("authz", RULE), binding("authz")];
+  const found = await play(objects(...bad, ...good));
+  expect([found.said.length, found.isAccepted, found.builds, found.inForce]).toEqual([1200, true, 2, objects(...good)]);
+});
+
 test("a Policy that does not compile is refused alone, at its line, and stays as it was", async () => {
   const [good, other] = [policy("authz", RULE), policy("other", RULE)];
   const before = objects(...mesh, good, binding("authz"), other, binding("other", "other", { tier: "Workload" }));

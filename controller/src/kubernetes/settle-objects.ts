@@ -5,19 +5,25 @@
  */
 import type { Source } from "@regomesh/base";
 import type { SourceVerdict } from "../sources/source.ts";
-import { type ClusterObject, versionOf } from "./cluster-object.ts";
-import { choose, keyOfFile, type Objects, toFiles } from "./cluster-tree.ts";
+import type { ClusterObject } from "./cluster-object.ts";
+import { choose, keyOfFile, type Objects, toFiles, type Written } from "./cluster-tree.ts";
 import type { ObjectVerdict } from "./conditions.ts";
 import { missingPolicies, standIn } from "./missing-policies.ts";
+import { versionOf } from "./version.ts";
 
-/** Faults come in layers (text, references, tests); each round finds those of one. */
-const ROUNDS_MAX = 8;
+/**
+ * Faults come in layers (text, references, tests); each round finds all those of one. What is put back may be at
+ * fault beside what is new, and so for a few rounds more; that others wait for it any longer would be its own fault.
+ */
+const ROUNDS_MAX = 16;
 
 export type Settled = {
   /** What is in force now, as objects. */
   readonly inForce: Objects;
   readonly verdicts: ReadonlyMap<string, ObjectVerdict>;
   readonly isAccepted: boolean;
+  /** False where nothing was said of what was tried: it waits, and there are no verdicts. */
+  readonly isAnswered: boolean;
 };
 
 /** `attempt` puts files in force where they may be, and says what became of them. */
@@ -25,20 +31,31 @@ export async function settleObjects(
   newest: Objects,
   inForce: Objects,
   attempt: (files: readonly Source[]) => Promise<SourceVerdict | undefined>,
+  written?: Written,
 ): Promise<Settled> {
   const refused = new Map<string, string>();
   const verdicts = new Map<string, ObjectVerdict>();
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const chosen = choose(newest, refused, inForce);
-    const answer = await attempt(filesOf(chosen));
-    if (answer === undefined) return { inForce, verdicts, isAccepted: false };
+    const answer = await attempt(filesOf(chosen, written));
+    if (answer === undefined) return { inForce, verdicts: new Map(), isAccepted: false, isAnswered: false };
     if (answer.isAccepted) {
-      for (const key of newest.keys()) if (!verdicts.has(key)) verdicts.set(key, verdictOf(key, chosen));
-      return { inForce: chosen, verdicts, isAccepted: true };
+      const unresolved = unresolvedIn(chosen);
+      for (const key of newest.keys())
+        if (!verdicts.has(key)) verdicts.set(key, unresolved.get(key) ?? { kind: "accepted" });
+      return { inForce: chosen, verdicts, isAccepted: true, isAnswered: true };
     }
     if (!putBack(answer, { newest, chosen, inForce, refused, verdicts })) break;
   }
-  return { inForce, verdicts, isAccepted: false };
+  // What has not changed is in force as it was; the rest waits for those that are at fault.
+  for (const [key, object] of newest) {
+    const before = inForce.get(key);
+    const isKept = before !== undefined && versionOf(before) === versionOf(object);
+    const message = "held: what has changed cannot be put in force together";
+    if (!verdicts.has(key))
+      verdicts.set(key, isKept ? { kind: "accepted" } : { kind: "refused", code: "held", message, hasBefore: false });
+  }
+  return { inForce, verdicts, isAccepted: false, isAnswered: true };
 }
 
 type Round = {
@@ -100,18 +117,18 @@ function unnamed(message: string): string {
     .replace(/^[A-Za-z]+\/[^:]+\.yaml:\d+:\d+: [a-z_]+: /, "");
 }
 
-function verdictOf(key: string, chosen: Objects): ObjectVerdict {
-  const missing = missingPolicies(chosen).find(({ bindings }) => bindings.includes(key));
-  if (missing === undefined) return { kind: "accepted" };
-  return {
-    kind: "unresolved",
-    message: `no Policy ${missing.name} in namespace ${missing.namespace}: what it would decide is refused with 503`,
-  };
+/** Verdicts on bindings that name what is not there, by their keys. */
+function unresolvedIn(chosen: Objects): ReadonlyMap<string, ObjectVerdict> {
+  const found = missingPolicies(chosen).flatMap(({ bindings, namespace, name }) => {
+    const message = `no Policy ${name} in namespace ${namespace}: what it would decide is refused with 503`;
+    return bindings.map((key): [string, ObjectVerdict] => [key, { kind: "unresolved", message }]);
+  });
+  return new Map(found);
 }
 
 /** The texts of objects, and of what stands in for Policies that are not there. */
-export function filesOf(chosen: Objects): readonly Source[] {
-  const files = toFiles(chosen.values());
+export function filesOf(chosen: Objects, written?: Written): readonly Source[] {
+  const files = toFiles(chosen.values(), written);
   const places = missingPolicies(chosen).map((each) => ({
     name: `Policy/${each.namespace}/${each.name}.yaml`,
     text: `${JSON.stringify(standIn(each))}\n`,

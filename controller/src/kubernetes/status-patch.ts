@@ -18,14 +18,15 @@ const ANCESTORS_MAX = 16;
 export type Difference = "none" | "counts" | "conditions";
 
 export function toStatus(object: ClusterObject, state: ObjectState, nowIso: string): ObjectStatus {
-  const before = (object.status as Partial<ObjectStatus> | undefined)?.conditions ?? [];
-  const conditions = toConditions(state, before, nowIso);
+  const before = (object.status ?? {}) as Partial<ObjectStatus>;
+  const conditions = toConditions(state, before.conditions ?? [], nowIso);
+  const revision = revisionOf(state, before);
   const { total, programmed } = state.proxies;
   const isPolicy = CLUSTER_KINDS[object.kind as ClusterKind].policyClass !== undefined;
   return {
     observedGeneration: state.generation,
     conditions,
-    ...(state.revision === undefined ? {} : { revision: state.revision }),
+    ...(revision === undefined ? {} : { revision }),
     ...(conditions.some(({ type }) => type === "Programmed")
       ? { proxies: { total, programmed, summary: `${programmed}/${total}` } }
       : {}),
@@ -39,6 +40,19 @@ export function toStatus(object: ClusterObject, state: ObjectState, nowIso: stri
         }
       : {}),
   };
+}
+
+/**
+ * The revision in which this text came in force: later ones that hold it as it is are no news of it. Otherwise the
+ * change of one object would have the status of all written anew.
+ */
+function revisionOf({ verdict, revision, generation }: ObjectState, before: Partial<ObjectStatus>): string | undefined {
+  if (revision === undefined || verdict === undefined) return undefined;
+  if (verdict.kind === "refused") return verdict.hasBefore ? (before.revision ?? revision) : undefined;
+  const said = before.conditions?.filter(({ observedGeneration }) => observedGeneration === generation) ?? [];
+  const wasAccepted = said.some(({ type, status }) => type === "Accepted" && status === "True");
+  const wasIn = wasAccepted && !said.some(({ type, status }) => type === "Programmed" && status === "Unknown");
+  return wasIn ? (before.revision ?? revision) : revision;
 }
 
 export function differenceOf(object: ClusterObject, wanted: ObjectStatus): Difference {

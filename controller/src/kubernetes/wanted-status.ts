@@ -1,10 +1,12 @@
 /** Which objects of the cluster are to have another status than they have. */
 import { CLUSTER_KINDS } from "@regomesh/resources";
-import { type ClusterObject, objectKey, versionOf } from "./cluster-object.ts";
+import type { RouteStatus } from "../gateway-api/status.ts";
+import { type ClusterObject, objectKey } from "./cluster-object.ts";
 import { isRoute } from "./cluster-tree.ts";
 import { type StateFacts, toState } from "./object-states.ts";
 import { gatewayStatus, routeParents } from "./route-status.ts";
 import { differenceOf, toStatus } from "./status-patch.ts";
+import { versionOf } from "./version.ts";
 
 export type WantedStatus = {
   /** As it is now. */
@@ -26,13 +28,18 @@ export type StatusFacts = {
   readonly facts: StateFacts;
 };
 
+type RouteStatuses = ReadonlyMap<string, RouteStatus>;
+
 export function wantedStatuses({ settled, find, gateways, gatewayClasses, facts }: StatusFacts, nowIso: string) {
   const wanted: WantedStatus[] = [];
+  const routes: RouteStatuses = new Map(
+    facts.inForce?.plan.routeStatus?.map((each) => [`${each.kind}/${each.namespace}/${each.name}`, each]),
+  );
   for (const object of settled) {
     const current = find(objectKey(object));
     // What was said is of this text; the newer one's verdict is to come.
     if (current === undefined || versionOf(current) !== versionOf(object)) continue;
-    const made = isRoute(current) ? ofRoute(current, facts, nowIso) : ofOwn(current, facts, nowIso);
+    const made = isRoute(current) ? ofRoute(current, routes, facts, nowIso) : ofOwn(current, facts, nowIso);
     if (made !== undefined) wanted.push(made);
   }
   for (const object of [...gatewayClasses, ...gateways]) {
@@ -49,11 +56,13 @@ function ofOwn(object: ClusterObject, facts: StateFacts, nowIso: string): Wanted
   return difference === "none" ? undefined : { object, status, isUrgent: difference === "conditions", isShared: false };
 }
 
-function ofRoute(object: ClusterObject, { verdicts, inForce }: StateFacts, nowIso: string): WantedStatus | undefined {
-  const { kind, metadata } = object;
-  const built = inForce?.plan.routeStatus?.find(
-    (each) => each.kind === kind && each.namespace === metadata.namespace && each.name === metadata.name,
-  );
-  const parents = routeParents(object, verdicts.get(objectKey(object)), built, nowIso);
+function ofRoute(
+  object: ClusterObject,
+  routes: RouteStatuses,
+  { verdicts }: StateFacts,
+  nowIso: string,
+): WantedStatus | undefined {
+  const key = objectKey(object);
+  const parents = routeParents(object, verdicts.get(key), routes.get(key), nowIso);
   return parents === undefined ? undefined : { object, status: { parents }, isUrgent: true, isShared: true };
 }

@@ -487,6 +487,9 @@ function reasonOf({ diagnostics, failedTests }: Built): string | undefined {
   return first !== undefined ? printRecord(first) : test && `${test.file}:${test.row}: ${test.name} fails`;
 }
 
+/** More than these in one commit are one and the same slip to whoever reads of it. */
+const VERDICTS_TOLD_MAX = 500;
+
 function toRefused({ source, revision }: SourceContent, built: Built, atMs: number): RefusedBody {
   const { diagnostics, failedTests, verdicts, resources } = built;
   const own = verdicts.filter((each) => each.source === source);
@@ -498,7 +501,7 @@ function toRefused({ source, revision }: SourceContent, built: Built, atMs: numb
     diagnostics,
     failedTests,
     refusals: [],
-    verdicts: own,
+    verdicts: own.slice(0, VERDICTS_TOLD_MAX),
     resources: resources[source] ?? own.length,
   };
 }

@@ -77,7 +77,7 @@ export function statusSchema(isPolicy: boolean): object {
         description: "of which spec all this is said",
       },
       conditions,
-      revision: text(128, "the mesh's revision in which it is in force"),
+      revision: text(128, "the mesh's revision in which this text came in force"),
       proxies: {
         type: "object",
         properties: {

@@ -6,10 +6,12 @@ import { createHash } from "node:crypto";
 import type { Clock, Log, Random, Source as Text } from "@regomesh/base";
 import { canonicalJson } from "@regomesh/protocol";
 import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
-import { isOurs, type Objects } from "../../kubernetes/cluster-tree.ts";
+import { isOurs, type Objects, type Written } from "../../kubernetes/cluster-tree.ts";
 import type { ObjectVerdict } from "../../kubernetes/conditions.ts";
-import { isSameReadiness, type Readiness, toReadiness } from "../../kubernetes/readiness.ts";
+import type { Change } from "../../kubernetes/held-objects.ts";
+import { applySlices, type Readiness, type Slices } from "../../kubernetes/readiness.ts";
 import { filesOf, type Settled, settleObjects } from "../../kubernetes/settle-objects.ts";
+import { versionOf } from "../../kubernetes/version.ts";
 import type { Watched } from "../../kubernetes/watched.ts";
 import { ROOT_SOURCE, type SourceContent, type SourceTrouble, type SourceVerdict } from "../../sources/source.ts";
 import type { OperatedSource } from "../sources/operated-source.ts";
@@ -54,9 +56,13 @@ export class ClusterSource implements OperatedSource {
   #inForce: Objects = new Map();
   #settled: readonly ClusterObject[] = [];
   #inForceId: string | undefined;
+  readonly #slices: Slices = new Map();
   #readiness: Readiness = new Map();
+  readonly #written: Written = new Map();
   #verdicts: ReadonlyMap<string, ObjectVerdict> = new Map();
   #trouble: { readonly message: string; readonly sinceMs: number } | undefined;
+  /** The content of which nothing was said yet: sources are gathered still, or a revision is pinned above it. */
+  #unanswered: string | undefined;
   #isSuspended = false;
   #isDirty = true;
   #isWatching = false;
@@ -72,7 +78,7 @@ export class ClusterSource implements OperatedSource {
       path: "",
       isSuspended: false,
     };
-    this.cluster = new Cluster({ ...options, onChange: (use) => this.#onChange(use) });
+    this.cluster = new Cluster({ ...options, onChange: (use, changed) => this.#onChange(use, changed) });
   }
 
   get isSuspended(): boolean {
@@ -110,7 +116,7 @@ export class ClusterSource implements OperatedSource {
 
   /** What is in force, with an object that is not there yet. */
   contentWith(object: ClusterObject): SourceContent {
-    const files = filesOf(new Map([...this.#inForce, [objectKey(object), object]]));
+    const files = filesOf(new Map([...this.#inForce, [objectKey(object), object]]), this.#written);
     return this.#contentOf("rehearsed", files);
   }
 
@@ -129,25 +135,30 @@ export class ClusterSource implements OperatedSource {
   async look(): Promise<boolean> {
     this.#isDirty = false;
     if (this.#isSuspended || !this.cluster.isSynced) return true;
-    const { clock, log, onTrouble, onSettled } = this.#options;
+    const { onSettled } = this.#options;
     const newest = this.cluster.objects();
     try {
-      const settled = await settleObjects(newest, this.#inForce, (files) => this.#attempt(files));
+      const settled = await settleObjects(newest, this.#inForce, (files) => this.#attempt(files), this.#written);
+      // It is heard of when there is an answer; until then what was said before holds.
+      if (!settled.isAnswered) return true;
       this.#inForce = settled.inForce;
       this.#settled = [...newest.values()].filter(isOurs);
       this.#sayRefused(settled);
       this.#verdicts = settled.verdicts;
-      this.#trouble = undefined;
+      if (settled.isAccepted) this.#trouble = undefined;
+      else this.#setTrouble("what has changed in the cluster cannot be put in force together");
       onSettled();
       return true;
     } catch (error) {
-      const { message } = error as Error;
-      log.log("warn", "what the cluster holds is not taken", { reason: message });
-      this.#trouble = { message, sinceMs: this.#trouble?.sinceMs ?? clock.nowMs() };
+      this.#setTrouble((error as Error).message);
       this.#isDirty = true;
-      onTrouble();
       return false;
     }
+  }
+
+  /** What was handed over is answered later than it was asked. */
+  hear(id: string): void {
+    if (id === this.#unanswered) this.wake();
   }
 
   start(): void {
@@ -176,14 +187,27 @@ export class ClusterSource implements OperatedSource {
     await this.cluster.close();
   }
 
-  #onChange(use: Watched["use"]): void {
-    if (use === "mesh") this.wake();
-    if (use === "status") this.#options.onStatus();
-    if (use !== "endpoints") return;
-    const readiness = toReadiness(this.cluster.ofKind("EndpointSlice"));
-    if (isSameReadiness(readiness, this.#readiness)) return;
+  #onChange(use: Watched["use"], changed: readonly Change[] | undefined): void {
+    if (use === "endpoints") this.#takeSlices(changed);
+    // A status that was written makes no other text; it may be another than it shall be.
+    else if (use === "status" || changed?.every(isSameText) === true) this.#options.onStatus();
+    else this.wake();
+  }
+
+  #takeSlices(changed: readonly Change[] | undefined): void {
+    const all = () =>
+      this.cluster.ofKind("EndpointSlice").map((after) => ({ key: objectKey(after), before: undefined, after }));
+    const readiness = applySlices(this.#readiness, this.#slices, changed ?? all());
+    if (readiness === this.#readiness) return;
     this.#readiness = readiness;
     this.#options.onReadiness(readiness);
+  }
+
+  #setTrouble(message: string): void {
+    const { clock, log, onTrouble } = this.#options;
+    if (this.#trouble?.message !== message) log.log("warn", "what the cluster holds is not taken", { reason: message });
+    this.#trouble = { message, sinceMs: this.#trouble?.sinceMs ?? clock.nowMs() };
+    onTrouble();
   }
 
   /** Of Services and Pods there is no status of ours to say it in. */
@@ -214,8 +238,10 @@ export class ClusterSource implements OperatedSource {
     const { clock, onContent, verdictOf } = this.#options;
     const id = createHash("sha256").update(canonicalJson(files)).digest("hex").slice(0, NAME_LENGTH);
     if (id === this.#inForceId) return { revision: revisionOf(id, clock.nowMs()), isAccepted: true, refused: [] };
+    this.#unanswered = undefined;
     await onContent(this.#contentOf(id, files));
     const verdict = verdictOf(id);
+    if (verdict === undefined) this.#unanswered = id;
     if (verdict?.isAccepted === true) this.#inForceId = id;
     return verdict;
   }
@@ -225,6 +251,10 @@ export class ClusterSource implements OperatedSource {
     const revision = revisionOf(id, this.#options.clock.nowMs());
     return { source: ROOT_SOURCE, label: this.label, revision, path: "", files, isMeant: true };
   }
+}
+
+function isSameText({ before, after }: Change): boolean {
+  return before !== undefined && after !== undefined && versionOf(before) === versionOf(after);
 }
 
 function revisionOf(id: string, nowMs: number): SourceContent["revision"] {

@@ -1,6 +1,7 @@
 /** Everything of the cluster that the mesh is made of, kept up to date. */
 import type { Clock, Log, Random } from "@regomesh/base";
 import type { ClusterObject } from "../../kubernetes/cluster-object.ts";
+import type { Change } from "../../kubernetes/held-objects.ts";
 import { WATCHED, type Watched } from "../../kubernetes/watched.ts";
 import type { ApiConnection } from "./api-connection.ts";
 import { Reflector } from "./reflector.ts";
@@ -10,8 +11,8 @@ export type ClusterOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Something of that use has changed, and all has been listed once. */
-  readonly onChange: (use: Watched["use"]) => void;
+  /** What of that use has changed, or undefined for all that there is: when all has been listed once. */
+  readonly onChange: (use: Watched["use"], changed: readonly Change[] | undefined) => void;
   readonly onTrouble: () => void;
 };
 
@@ -31,13 +32,13 @@ export class Cluster {
         connection,
         clock,
         random,
-        onChange: () => {
+        onChange: (changed) => {
           if (!this.isSynced) return;
           resolve();
+          if (isTold) return onChange(watched.use, changed);
           // Whatever is listed last, all that there is is new.
-          const uses = isTold ? [watched.use] : new Set(WATCHED.map((each) => each.use));
           isTold = true;
-          for (const use of uses) onChange(use);
+          for (const use of new Set(WATCHED.map((each) => each.use))) onChange(use, undefined);
         },
         onPresence: (isThere) => {
           if (watched.isOptional)

@@ -86,6 +86,7 @@ export class Kubernetes {
     this.#told.set(id, verdict);
     const [oldest] = this.#told.keys();
     if (this.#told.size > VERDICTS_MAX && oldest !== undefined) this.#told.delete(oldest);
+    this.source.hear(id);
   }
 
   /** Opens the webhooks, once there is an authority. */
@@ -142,9 +143,12 @@ export class Kubernetes {
   #enforced() {
     const state = this.#options.distribution();
     const byWorkload = Map.groupBy(state.roster.proxies.values(), ({ workload }) => workload);
-    return (workload: string) => {
-      const proxies = byWorkload.get(workload) ?? [];
-      return { total: proxies.length, programmed: proxies.filter((proxy) => isInForce(state, proxy)).length };
-    };
+    const counts = new Map(
+      [...byWorkload].map(([workload, proxies]) => [
+        workload,
+        { total: proxies.length, programmed: proxies.filter((proxy) => isInForce(state, proxy)).length },
+      ]),
+    );
+    return (workload: string) => counts.get(workload) ?? { total: 0, programmed: 0 };
   }
 }

@@ -55,8 +55,8 @@ async function follow(kind = "Policy") {
     // Waits are over at once: what is asked next is what counts.
     clock: { ...SYSTEM_CLOCK, sleep: async () => {} },
     random: makeRandom(1),
-    onChange: (keys) => {
-      told.push(keys.map((key) => key.replace("Policy/shop/", "")).sort());
+    onChange: (changes) => {
+      told.push(changes.map(({ key }) => key.replace("Policy/shop/", "")).sort());
       heard?.();
     },
     onPresence: (isThere) => presence.push(isThere),

@@ -6,7 +6,13 @@
  */
 import type { Clock, Random } from "@regomesh/base";
 import type { ClusterObject } from "../../kubernetes/cluster-object.ts";
-import { applyEvent, applyList, type HeldObjects, type WatchEvent } from "../../kubernetes/held-objects.ts";
+import {
+  applyEvent,
+  applyList,
+  type Change,
+  type HeldObjects,
+  type WatchEvent,
+} from "../../kubernetes/held-objects.ts";
 import { collectionPath, type Watched } from "../../kubernetes/watched.ts";
 import { type Answer, type ApiConnection, refusalOf } from "./api-connection.ts";
 
@@ -27,8 +33,8 @@ export type ReflectorOptions = {
   readonly connection: ApiConnection;
   readonly clock: Clock;
   readonly random: Random;
-  /** Keys of what changed; the first time all that there is, if it be nothing. */
-  readonly onChange: (changed: readonly string[]) => void;
+  /** What changed; the first time all that there is, if it be nothing. */
+  readonly onChange: (changed: readonly Change[]) => void;
   /** Whether the API server knows the kind, each time that it is another word. */
   readonly onPresence?: (isThere: boolean) => void;
   /** Undefined when it is well again. */

@@ -5,6 +5,7 @@
  */
 import type { Clock, Log } from "@regomesh/base";
 import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
+import { inFairOrder } from "../../kubernetes/fair-order.ts";
 import { dueAtMs, isRested, NEVER_WRITTEN, type Pace, wrote } from "../../kubernetes/status-pace.ts";
 import type { WantedStatus } from "../../kubernetes/wanted-status.ts";
 import { objectPath, WATCHED } from "../../kubernetes/watched.ts";
@@ -15,6 +16,8 @@ const GATHER_MS = 150;
 const RETRY_MS = 2000;
 /** Writes under way at a time: the API server gives a client a share, and others want theirs. */
 const WRITES_MAX = 8;
+/** After so long it is looked again what is to be written: who changes one object meanwhile does not wait for ten thousand. */
+const TURN_MS = 2000;
 const FIELD_MANAGER = "regomesh-status";
 
 export type StatusWriterOptions = {
@@ -32,6 +35,8 @@ export class StatusWriter {
   readonly #ending = new AbortController();
   /** Of the objects that were written not long ago. */
   readonly #paces = new Map<string, Pace>();
+  /** Of those, the version that was written upon, until the watch brings what was made of it. */
+  readonly #writtenUpon = new Map<string, string>();
   #isDirty = false;
   #wake: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -94,24 +99,36 @@ export class StatusWriter {
     const due = this.#dueOf(clock.nowMs());
     const now = due.filter(({ atMs }) => atMs <= clock.nowMs());
     const later = due.filter(({ atMs }) => atMs > clock.nowMs()).map(({ atMs }) => atMs);
-    const queue = [...now];
+    const queue = inFairOrder(now);
+    const untilMs = clock.nowMs() + TURN_MS;
+    let next = 0;
     const failed: number[] = [];
     const work = async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        if (!(await this.#write(next))) failed.push(clock.nowMs() + RETRY_MS);
+      while (next < queue.length && clock.nowMs() < untilMs) {
+        const due = queue[next++];
+        if (due !== undefined && !(await this.#write(due))) failed.push(clock.nowMs() + RETRY_MS);
       }
     };
     await Promise.all(Array.from({ length: WRITES_MAX }, work));
-    const all = [...later, ...failed];
+    const left = next < queue.length ? [clock.nowMs()] : [];
+    const all = [...later, ...failed, ...left];
     return all.length === 0 ? undefined : Math.min(...all);
   }
 
   #dueOf(nowMs: number): readonly Due[] {
-    for (const [key, pace] of this.#paces) if (isRested(pace, nowMs)) this.#paces.delete(key);
+    for (const [key, pace] of this.#paces) {
+      if (!isRested(pace, nowMs)) continue;
+      this.#paces.delete(key);
+      this.#writtenUpon.delete(key);
+    }
     const nowIso = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
-    return [...this.#options.wanted(nowIso)].map((wanted) => {
-      const pace = this.#paces.get(objectKey(wanted.object)) ?? NEVER_WRITTEN;
-      return { ...wanted, pace, atMs: dueAtMs(pace, wanted.isUrgent) };
+    return [...this.#options.wanted(nowIso)].flatMap((wanted) => {
+      const key = objectKey(wanted.object);
+      // The watch is late: it would be the same once more.
+      if (this.#writtenUpon.get(key) === wanted.object.metadata.resourceVersion) return [];
+      this.#writtenUpon.delete(key);
+      const pace = this.#paces.get(key) ?? NEVER_WRITTEN;
+      return [{ ...wanted, pace, atMs: dueAtMs(pace, wanted.isUrgent) }];
     });
   }
 
@@ -131,8 +148,12 @@ export class StatusWriter {
           : applied(objectPath(watched, place), { apiVersion, kind, metadata: place, status })),
         signal: this.#ending.signal,
       });
-      this.#paces.set(objectKey(object), wrote(pace, clock.nowMs()));
+      const key = objectKey(object);
+      this.#paces.set(key, wrote(pace, clock.nowMs()));
       this.#writes++;
+      const made = (answer.body as Partial<ClusterObject> | undefined)?.metadata?.resourceVersion;
+      const { resourceVersion } = metadata;
+      if (answer.status < 300 && made !== resourceVersion) this.#writtenUpon.set(key, resourceVersion);
       // Who wrote meanwhile is heard of, and this comes up again.
       if (answer.status < 300 || answer.status === 404 || answer.status === 409) return true;
       log.log("warn", "a status is not taken", { object: objectKey(object), reason: refusalOf(answer) });

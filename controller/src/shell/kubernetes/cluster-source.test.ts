@@ -1,0 +1,119 @@
+/** A cluster as a source, from an API server over a real HTTP/2 connection: what is handed over, and when. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeRandom } from "@regomesh/base";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { makeAuthority } from "../../../test/make-lease.ts";
+import { changed, makeObject } from "../../../test/make-object.ts";
+import { type Asked, answer, Script } from "../../../test/script.ts";
+import type { ClusterObject } from "../../kubernetes/cluster-object.ts";
+import type { SourceContent, SourceVerdict } from "../../sources/source.ts";
+import type { Authority } from "../ca/authority.ts";
+import { SYSTEM_CLOCK } from "../system-clock.ts";
+import { ApiConnection } from "./api-connection.ts";
+import { ClusterSource } from "./cluster-source.ts";
+
+let authority: Authority;
+const folder = mkdtempSync(join(tmpdir(), "regomesh-cluster-source-"));
+beforeAll(async () => {
+  authority = await makeAuthority(folder, Date.now());
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const POLICIES = "/apis/regomesh.dev/v1alpha1/trafficpolicies";
+const policy = makeObject("TrafficPolicy/shop/orders", { services: ["orders"] });
+const later = (object: ClusterObject, resourceVersion: string): ClusterObject => ({
+  ...object,
+  status: { observedGeneration: object.metadata.generation },
+  metadata: { ...object.metadata, resourceVersion },
+});
+
+/** Lists every kind, the one policy among them, and keeps each watch open. */
+async function follow(verdictOf: (id: string) => SourceVerdict | undefined) {
+  const script = await Script.open(authority.issueServer(["127.0.0.1"], Date.now()));
+  closers.push(() => script.close());
+  const access = { origin: script.origin, basePath: "", tls: { ca: authority.bundlePem }, headers: async () => ({}) };
+  const connection = new ApiConnection(access, SYSTEM_CLOCK);
+  const watch = Promise.withResolvers<Asked>();
+  const serving = async () => {
+    for (;;) {
+      const asked = await script.next();
+      const isPolicies = asked.path === POLICIES;
+      if (asked.query.has("watch")) {
+        asked.stream.respond({ ":status": 200 });
+        if (isPolicies) watch.resolve(asked);
+      } else answer(asked, { metadata: { resourceVersion: "5" }, items: isPolicies ? [policy] : [] });
+    }
+  };
+  void serving();
+  const contents: SourceContent[] = [];
+  const heard = { status: 0, settled: 0, wake: () => {} };
+  const note = (what: "status" | "settled") => () => {
+    heard[what]++;
+    heard.wake();
+  };
+  const source = new ClusterSource({
+    connection,
+    clock: SYSTEM_CLOCK,
+    random: makeRandom(1),
+    log: { log: () => {} },
+    onContent: async (content) => {
+      contents.push(content);
+    },
+    verdictOf,
+    onTrouble: () => {},
+    onReadiness: () => {},
+    onStatus: note("status"),
+    onSettled: note("settled"),
+  });
+  closers.push(async () => {
+    await connection[Symbol.asyncDispose]();
+    await source.close();
+  });
+  const until = async (isSo: () => boolean) => {
+    while (!isSo())
+      await new Promise<void>((done) => {
+        heard.wake = done;
+      });
+  };
+  await source.fetch();
+  source.start();
+  return { source, contents, heard, until, watch: await watch.promise };
+}
+
+const accepted = (id: string): SourceVerdict => ({
+  revision: { id, subject: "", author: "", committedAtMs: 0 },
+  isAccepted: true,
+  refused: [],
+});
+const say = ({ stream }: Asked, object: ClusterObject) =>
+  stream.write(`${JSON.stringify({ type: "MODIFIED", object })}\n`);
+
+test("a status that is written is told as such, and makes no other content", async () => {
+  const { contents, heard, until, watch } = await follow(accepted);
+  expect([contents.length, heard.settled]).toEqual([1, 1]);
+  const before = heard.status;
+  say(watch, later(policy, "6"));
+  await until(() => heard.status > before);
+  say(watch, changed(policy, { services: ["mail"] }));
+  await until(() => heard.settled > 1);
+  expect(contents.map(({ files }) => files[0]?.text.match(/- (.*)/)?.[1])).toEqual(["orders", "mail"]);
+});
+
+test("what is answered later than it was asked is looked at again then, and what was said before holds until then", async () => {
+  const known = new Map<string, SourceVerdict>();
+  const { source, contents, heard, until } = await follow((id) => known.get(id));
+  const [content] = contents;
+  expect([heard.settled, source.verdicts.size]).toEqual([0, 0]);
+  const { id = "" } = content?.revision ?? {};
+  known.set(id, accepted(id));
+  source.hear("another");
+  source.hear(id);
+  await until(() => heard.settled > 0);
+  expect([...source.verdicts]).toEqual([["TrafficPolicy/shop/orders", { kind: "accepted" }]]);
+});
