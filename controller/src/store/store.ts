@@ -49,9 +49,10 @@ export interface Lease extends Reading {
 
 /**
  * `held`: another has the lease · `fenced`: a later lease was given · `conflict`: the key has
- * another version · `refused`: what keeps the values took nothing (a full disk, say); worth another try.
+ * another version · `refused`: what keeps the values took nothing (a full disk, say); worth another try · `damaged`: what
+ * is kept is not what was written, and nobody may go on without it.
  */
-export type StoreErrorCode = "held" | "fenced" | "conflict" | "refused";
+export type StoreErrorCode = "held" | "fenced" | "conflict" | "refused" | "damaged";
 
 export class StoreError extends Error {
   readonly code: StoreErrorCode;

@@ -9,8 +9,9 @@ import { isBelow, parsePlace } from "../../git/remote.ts";
 import { readAs } from "../../sources/read-as.ts";
 import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
-import { type Lease, readText } from "../../store/store.ts";
+import type { Lease } from "../../store/store.ts";
 import { FETCH_EVERY_MS, listMirrors, removeMirror } from "../git/mirror.ts";
+import { readWord } from "../store/operator-word.ts";
 import { FollowedSource, type SourcePlace } from "./followed-source.ts";
 import type { OperatedSource } from "./operated-source.ts";
 
@@ -60,11 +61,10 @@ export class Sources {
     this.#keeper = new Keeper(options.lease, SUSPENDED_KEY, options.clock);
   }
 
-  /** Throws GitError where a branch is no name. */
+  /** Throws GitError where a branch is no name, StoreError where what is kept of them is damaged. */
   static async open(options: SourcesOptions): Promise<Sources> {
     const { root, named, lease } = options;
-    const kept = JSON.parse((await readText(lease, SUSPENDED_KEY)) ?? "[]") as unknown;
-    const suspended = new Set(Array.isArray(kept) ? kept.map(String) : []);
+    const suspended = new Set(await readWord(lease, SUSPENDED_KEY, isNames, "no source is suspended then"));
     const sources = new Sources(options, await openRoot(options, root, suspended), suspended);
     for (const place of named) sources.#others.set(place.name, await openOne(options, place, suspended));
     return sources;
@@ -228,6 +228,10 @@ export class Sources {
       isSuspended: plan.suspend,
     };
   }
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 async function openRoot(

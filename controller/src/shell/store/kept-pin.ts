@@ -2,12 +2,15 @@
 import type { Clock } from "@regomesh/base";
 import type { Input } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
-import { type Lease, readText } from "../../store/store.ts";
+import type { Lease } from "../../store/store.ts";
+import { readWord } from "./operator-word.ts";
 
 /** A revision that stays in force, whatever sources hold. */
 export type Pin = { readonly revision: string; readonly inputs: readonly Input[]; readonly atMs: number };
 
 const KEY = "sources/pin.json";
+
+type Kept = { readonly pin?: Pin };
 
 export class KeptPin {
   readonly #lease: Lease;
@@ -18,14 +21,26 @@ export class KeptPin {
     this.#keeper = new Keeper(lease, KEY, clock);
   }
 
+  /** Throws StoreError, also where what is kept is damaged. */
   async read(): Promise<Pin | undefined> {
-    const text = await readText(this.#lease, KEY);
-    const { pin } = JSON.parse(text ?? "{}") as { readonly pin?: Pin };
-    return pin;
+    return (await readWord(this.#lease, KEY, isKept, "no revision is pinned above git then"))?.pin;
   }
 
   /** Throws StoreError: a pin that is not kept would be lifted by a restart. */
   async write(pin: Pin | undefined): Promise<void> {
     await this.#keeper.keep(`${JSON.stringify(pin === undefined ? {} : { pin })}\n`);
   }
+}
+
+function isKept(value: unknown): value is Kept {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const { pin } = value as { readonly pin?: Partial<Pin> | null };
+  if (pin === undefined) return true;
+  const { revision, inputs, atMs } = pin ?? {};
+  return (
+    typeof revision === "string" &&
+    typeof atMs === "number" &&
+    Array.isArray(inputs) &&
+    inputs.every((each) => typeof each === "object" && each !== null)
+  );
 }

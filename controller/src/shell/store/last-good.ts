@@ -88,7 +88,7 @@ async function readKept(
   const text = await readText(reading, KEY);
   if (text === undefined) return {};
   try {
-    const { format, digest, packs, content } = JSON.parse(text) as File;
+    const { format, digest, packs, content } = (JSON.parse(text) ?? {}) as File;
     if (format !== FORMAT && format !== FORMAT_OF_ONE_FILE) return { fault: `${KEY} has format ${format}` };
     if (digestOf(JSON.stringify(content)) !== digest) return { fault: `${KEY} has another digest than it says` };
     const kept = content as Kept;

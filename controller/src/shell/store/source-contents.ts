@@ -50,7 +50,7 @@ export class SourceContents {
     try {
       const text = await readText(this.#lease, key);
       if (text === undefined) return [];
-      const { format, digest, contents } = JSON.parse(text) as File;
+      const { format, digest, contents } = (JSON.parse(text) ?? {}) as File;
       if (format !== FORMAT) throw new Error(`it has format ${format}`);
       if (digestOf(contents) !== digest) throw new Error("it has another digest than it says");
       return contents;
