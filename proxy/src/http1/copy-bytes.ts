@@ -13,6 +13,13 @@ export function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array 
   return copy;
 }
 
+/** Whether `whole` stands at bytes[start…], and ends at `end` at the latest. */
+export function sameBytes(whole: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (whole.length > end - start) return false;
+  for (let at = 0; at < whole.length; at++) if (whole[at] !== bytes[start + at]) return false;
+  return true;
+}
+
 /** Copies a span without making a view of it, as `set` would need: 100 bytes of garbage a copy. */
 const copyNatively = Buffer.prototype.copy;
 

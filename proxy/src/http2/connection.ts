@@ -32,6 +32,7 @@ import { FrameReceiver } from "./frame-receiver.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { HeadCoding } from "./head-coding.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
+import type { FoldedName } from "./hpack/folded-name.ts";
 import { HpackHeads } from "./hpack/hpack-heads.ts";
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from "./limits.ts";
 import { PREFACE } from "./preface.ts";
@@ -208,6 +209,16 @@ export class Connection {
   /** Only where heads are encoded. */
   field(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): void {
     this.#encoder?.encode(this.output, name, ns, ne, value, vs, ve);
+  }
+
+  /** As `field`, of a name that is folded already. */
+  named(name: FoldedName, value: Uint8Array, vs: number, ve: number): void {
+    this.#encoder?.encodeNamed(this.output, name, value, vs, ve);
+  }
+
+  /** As `field`, of an entry of the static table. */
+  fixed(index: number): void {
+    this.#encoder?.encodeIndex(this.output, index);
   }
 
   endHead(stream: Stream, isEnd: boolean): void {

@@ -32,7 +32,6 @@ const KEPT_AT_FIRST = 64;
 
 const Pseudo = { method: 0, scheme: 1, authority: 2, path: 3, protocol: 4, status: 5 } as const;
 const PSEUDO_NAMES = [":method", ":scheme", ":authority", ":path", ":protocol", ":status"].map(asciiBytes);
-const NAME_PSEUDO_MAX = 10;
 
 /** RFC 9113, section 8.2.2; `te` may say trailers. */
 const CONNECTION_FIELDS = ["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"].map(
@@ -182,8 +181,7 @@ export class HeadComposer {
 
   #addPseudo(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): undefined {
     if (this.#isLineWritten) return this.#malformed("a pseudo-field behind a field, or in trailers");
-    const which =
-      ne - ns > NAME_PSEUDO_MAX ? -1 : PSEUDO_NAMES.findIndex((each) => isName(name, ns, ne - ns, each, each.length));
+    const which = pseudoOf(name, ns, ne);
     const isOfKind = which === Pseudo.status ? this.#kind === "response" : this.#kind === "request";
     if (which < 0 || !isOfKind) return this.#malformed("a pseudo-field that is not known here");
     if ((this.#seen & (1 << which)) !== 0) return this.#malformed("a pseudo-field twice");
@@ -316,6 +314,15 @@ export class HeadComposer {
   #refuse(fault: Fault): undefined {
     this.fault = this.#kind === "request" ? refused(fault) : malformed(fault.reason);
   }
+}
+
+/** Which pseudo-field it is; -1: none that is known. */
+function pseudoOf(name: Uint8Array, start: number, end: number): number {
+  for (let which = 0; which < PSEUDO_NAMES.length; which++) {
+    const each = PSEUDO_NAMES[which]!;
+    if (isName(name, start, end - start, each, each.length)) return which;
+  }
+  return -1;
 }
 
 const SEPARATOR = Uint8Array.of(SEMICOLON, SP);

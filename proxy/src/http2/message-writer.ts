@@ -8,11 +8,12 @@ import { headRoom, writeResponseHead } from "../http1/head-writer.ts";
 import { maskOf } from "../http1/known-field.ts";
 import { LINE_SPAN } from "../http1/ready-lines.ts";
 import type { Connection } from "./connection.ts";
+import { FoldedName } from "./hpack/folded-name.ts";
 import type { Stream } from "./stream.ts";
 
 const LINE_END = asciiBytes("\r\n");
-const STATUS = asciiBytes(":status");
-const CONTENT_LENGTH_NAME = asciiBytes("content-length");
+const STATUS = FoldedName.of(":status");
+const CONTENT_LENGTH_NAME = FoldedName.of("content-length");
 const CONTENT_LENGTH = maskOf(KnownField.contentLength);
 const TRANSFER_ENCODING = maskOf(KnownField.transferEncoding);
 const EMPTY_LINE_BYTES = 2;
@@ -49,7 +50,7 @@ export function writeOwnResponse(
   writeLines(connection, edits);
   if (contentLength !== undefined) {
     const length = asciiBytes(String(contentLength));
-    connection.field(CONTENT_LENGTH_NAME, 0, CONTENT_LENGTH_NAME.length, length, 0, length.length);
+    connection.named(CONTENT_LENGTH_NAME, length, 0, length.length);
   }
   connection.endHead(stream, false);
 }
@@ -83,7 +84,7 @@ export function writeEnd(connection: Connection, stream: Stream, trailers: Head)
 function begin(connection: Connection, status: number): void {
   const digits = STATUSES[status] ?? asciiBytes(String(status));
   connection.beginHead();
-  connection.field(STATUS, 0, STATUS.length, digits, 0, digits.length);
+  connection.named(STATUS, digits, 0, digits.length);
 }
 
 function writeLines(connection: Connection, { lines, lineSpans: spans, spansEnd }: FieldEdits): void {

@@ -3,25 +3,34 @@
  * (RFC 9113, section 8). The text is one that the mesh has written: every line is whole.
  *
  *     the request line     :method, :scheme http, :authority (the Host field's value), :path
- *     other lines          names in lower case; those of one connection (section 8.2.2) are left out. Of te,
+ *     other lines          as they are; those of one connection (section 8.2.2) are left out. Of te,
  *                          what the mesh has written is `trailers`, which may stay
  */
 import { asciiBytes, COLON, CR, equalsFolded, HTAB, SP } from "../http1/characters.ts";
+import { skipValue } from "../http1/words.ts";
+import { FoldedName } from "./hpack/folded-name.ts";
 
 export interface FieldSink {
+  /** Its name may have letters of either case. */
   field(name: Uint8Array, ns: number, ne: number, value: Uint8Array, vs: number, ve: number): void;
+  named(name: FoldedName, value: Uint8Array, vs: number, ve: number): void;
+  /** An entry of HPACK's static table. */
+  fixed(index: number): void;
 }
 
-const METHOD = asciiBytes(":method");
-const SCHEME = asciiBytes(":scheme");
-const HTTP = asciiBytes("http");
-const AUTHORITY = asciiBytes(":authority");
-const PATH = asciiBytes(":path");
+const METHOD = FoldedName.of(":method");
+/** `:scheme: http`. */
+const SCHEME_HTTP = 6;
+const AUTHORITY = FoldedName.of(":authority");
+const PATH = FoldedName.of(":path");
 const HOST = asciiBytes("host");
 const OF_CONNECTION = ["host", "connection", "transfer-encoding", "keep-alive", "proxy-connection", "upgrade"].map(
   asciiBytes,
 );
-const NAME_BYTES_AT_FIRST = 64;
+/** 1 where a name of this length may be one of them: nearly every name is told from them by that. */
+const LENGTHS = Uint8Array.from({ length: 32 }, (_, length) =>
+  OF_CONNECTION.some((name) => name.length === length) ? 1 : 0,
+);
 
 /** One line at a time: spans of what was scanned last. */
 class Line {
@@ -39,6 +48,8 @@ class Line {
     this.nameEnd = to++;
     while (to < end && isBlank(bytes[to])) to++;
     this.value = to;
+    // It ends at the first byte that no value has, unless that is a tab.
+    to = skipValue(bytes, to, end);
     while (to < end && bytes[to] !== CR) to++;
     this.next = to + 2;
     while (to > this.value && isBlank(bytes[to - 1])) to--;
@@ -49,22 +60,21 @@ class Line {
 
 export class TextFields {
   readonly #line = new Line();
-  #name = new Uint8Array(NAME_BYTES_AT_FIRST);
 
   /** The head bytes[from, to) of a request. */
   request(bytes: Uint8Array, from: number, to: number, sink: FieldSink): void {
     const methodEnd = bytes.indexOf(SP, from);
     const pathEnd = bytes.indexOf(SP, methodEnd + 1);
     const lines = bytes.indexOf(CR, pathEnd) + 2;
-    sink.field(METHOD, 0, METHOD.length, bytes, from, methodEnd);
-    sink.field(SCHEME, 0, SCHEME.length, HTTP, 0, HTTP.length);
+    sink.named(METHOD, bytes, from, methodEnd);
+    sink.fixed(SCHEME_HTTP);
     const line = this.#line;
     for (let at = lines; line.scan(bytes, at, to); at = line.next) {
       if (!equalsFolded(bytes, at, line.nameEnd, HOST)) continue;
-      sink.field(AUTHORITY, 0, AUTHORITY.length, bytes, line.value, line.valueEnd);
+      sink.named(AUTHORITY, bytes, line.value, line.valueEnd);
       break;
     }
-    sink.field(PATH, 0, PATH.length, bytes, methodEnd + 1, pathEnd);
+    sink.named(PATH, bytes, methodEnd + 1, pathEnd);
     this.lines(bytes, lines, to, sink);
   }
 
@@ -74,23 +84,13 @@ export class TextFields {
     for (let at = from; line.scan(bytes, at, to); at = line.next) {
       const { nameEnd, value, valueEnd } = line;
       if (isOfConnection(bytes, at, nameEnd)) continue;
-      const name = this.#fold(bytes, at, nameEnd);
-      sink.field(name, 0, nameEnd - at, bytes, value, valueEnd);
+      sink.field(bytes, at, nameEnd, bytes, value, valueEnd);
     }
-  }
-
-  #fold(bytes: Uint8Array, from: number, to: number): Uint8Array {
-    if (to - from > this.#name.length) this.#name = new Uint8Array((to - from) * 2);
-    const name = this.#name;
-    for (let at = from; at < to; at++) {
-      const byte = bytes[at]!;
-      name[at - from] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
-    }
-    return name;
   }
 }
 
 function isOfConnection(bytes: Uint8Array, from: number, to: number): boolean {
+  if (LENGTHS[to - from] !== 1) return false;
   for (let index = 0; index < OF_CONNECTION.length; index++) {
     if (equalsFolded(bytes, from, to, OF_CONNECTION[index]!)) return true;
   }

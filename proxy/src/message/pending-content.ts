@@ -56,6 +56,7 @@ export class PendingContent {
 
   /** Nothing of it is wanted any more. */
   drop(): void {
+    if (this.#waiting.length === 0) return;
     for (const slab of this.#waiting.splice(0)) this.#slabs.giveBack(slab);
     this.#start = 0;
     this.#end = 0;

@@ -2,7 +2,7 @@
  * Reads header blocks (RFC 7541, section 6). A block is read to its end whatever the fields mean,
  * since the tables of both sides must stay the same; what is wrong here ends the connection.
  */
-import { copyOf } from "../../http1/copy-bytes.ts";
+import { copyOf, sameBytes } from "../../http1/copy-bytes.ts";
 import { KEPT_BYTES_MAX } from "../../http1/limits.ts";
 import { DynamicTable, type Entry } from "./dynamic-table.ts";
 import { decodedBytesMax, decodeHuffman } from "./huffman.ts";
@@ -25,6 +25,15 @@ export interface FieldSink {
 
 const NO_BYTES = new Uint8Array(0);
 const SCRATCH_AT_FIRST = 256;
+
+/**
+ * A literal that was put into the table, as it stood in its block. Peers without a table of their own (nginx)
+ * send the same ones with every head, which need not be decoded, checked and copied again.
+ */
+type Seen = { readonly literal: Uint8Array; readonly entry: Entry };
+/** By the index of the name, of the static table or none. A row each, so that a connection holds no more than 4 KiB. */
+const SEEN_ROWS = 32;
+const SEEN_BYTES_MAX = 64;
 
 /** A text of a block: where it lies once it is decoded. */
 class Text {
@@ -80,6 +89,7 @@ export class HpackDecoder {
   readonly #integers = new IntegerReader();
   readonly #name = new Text();
   readonly #value = new Text();
+  readonly #seen: (Seen | undefined)[] = [];
 
   constructor(tableBytesMax: number) {
     this.#tableBytesMax = tableBytesMax;
@@ -131,6 +141,14 @@ export class HpackDecoder {
     const index = this.#integers.read(block, start, end, isIndexed ? 6 : 4);
     if (index < 0) return -1;
     let at = this.#integers.at;
+    const mayBeSeen = isIndexed && index <= STATIC_COUNT;
+    const seen = mayBeSeen ? this.#seen[index % SEEN_ROWS] : undefined;
+    if (seen !== undefined && sameBytes(seen.literal, block, start, end)) {
+      const { entry, literal } = seen;
+      sink.addField(entry.name, 0, entry.name.length, entry.value, 0, entry.value.length, entry);
+      this.#table.insertAgain(entry);
+      return start + literal.length;
+    }
     const name = this.#name;
     if (index === 0) at = name.read(block, at, end, this.#integers);
     else {
@@ -142,7 +160,10 @@ export class HpackDecoder {
     if (at >= 0) at = value.read(block, at, end, this.#integers);
     if (at < 0) return -1;
     sink.addField(name.bytes, name.start, name.end, value.bytes, value.start, value.end);
-    if (isIndexed) this.#table.insert(index === 0 ? name.copy() : name.bytes, value.copy());
+    if (!isIndexed) return at;
+    const entry = this.#table.insert(index === 0 ? name.copy() : name.bytes, value.copy());
+    if (mayBeSeen && at - start <= SEEN_BYTES_MAX)
+      this.#seen[index % SEEN_ROWS] = { literal: copyOf(block, start, at), entry };
     return at;
   }
 

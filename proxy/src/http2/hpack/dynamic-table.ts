@@ -43,15 +43,22 @@ export class DynamicTable {
     this.#evict(bytesMax);
   }
 
-  /** Inserts copies of two spans; one that is larger than the table empties it, which is no error. */
-  insert(name: Uint8Array, value: Uint8Array): void {
-    const size = name.length + value.length + ENTRY_OVERHEAD;
+  /** Inserts two texts, which are the table's from here on; one that is larger than the table empties it, which is no error. */
+  insert(name: Uint8Array, value: Uint8Array): Entry {
+    const entry = { name, value, known: UNSEEN };
+    this.insertAgain(entry);
+    return entry;
+  }
+
+  /** As `insert`, of an entry that was in the table before, and may still be. */
+  insertAgain(entry: Entry): void {
+    const size = entry.name.length + entry.value.length + ENTRY_OVERHEAD;
     this.#evict(this.bytesMax - size);
     this.inserted++;
     if (size > this.bytesMax) return;
     if (this.count === this.#ring.length) this.#grow();
     this.#first = (this.#first - 1 + this.#ring.length) & (this.#ring.length - 1);
-    this.#ring[this.#first] = { name, value, known: UNSEEN };
+    this.#ring[this.#first] = entry;
     this.count++;
     this.bytes += size;
   }

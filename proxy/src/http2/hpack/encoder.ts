@@ -5,10 +5,12 @@
  * does not.
  */
 
-import { asciiBytes, lower } from "../../http1/characters.ts";
+import { asciiBytes } from "../../http1/characters.ts";
 import { copyBytes, copyOf } from "../../http1/copy-bytes.ts";
+import { hashOf, isSameText, wordsOf } from "../../http1/words.ts";
 import type { Output } from "../output.ts";
 import { DynamicTable } from "./dynamic-table.ts";
+import { FoldedName, NAME_SEED } from "./folded-name.ts";
 import { encodeHuffman, huffmanBytes } from "./huffman.ts";
 import { INTEGER_BYTES_MAX, writeInteger } from "./integer.ts";
 import { STATIC_COUNT, STATIC_ENTRIES } from "./static-table.ts";
@@ -45,22 +47,38 @@ type Indexing = (typeof Indexing)[keyof typeof Indexing];
 const SLOTS = 512;
 /** Of what a connection's own table holds: ENCODER_TABLE_BYTES_MAX is some forty fields. Each connection has them. */
 const TABLE_SLOTS = 128;
+/** Two pairs of one slot stand side by side: each would push the other out with every message. */
+const WAYS = 2;
 
 /** What the encoder knows of a name, by the hash of it. */
-type NameRow = { readonly name: Uint8Array; readonly index: number; readonly indexing: Indexing };
+type NameRow = {
+  readonly name: Uint8Array;
+  readonly words: Int32Array;
+  readonly index: number;
+  readonly indexing: Indexing;
+};
+
+/** An entry's texts as words: what is compared with every field. */
+type PairWords = { readonly name: Int32Array; readonly value: Int32Array };
 
 const NAMES = nameRows();
 const STATIC_PAIRS = staticPairs();
+const STATIC_WORDS = STATIC_ENTRIES.map(
+  ({ name, value }): PairWords => ({ name: wordsOf(name), value: wordsOf(value) }),
+);
 
 export class HpackEncoder {
   readonly #table = new DynamicTable(ENCODER_TABLE_BYTES_MAX);
-  /** Number of the entry with a pair's, and a name's, hash; 0 for none. Checked against the table. */
-  readonly #pairs = new Uint32Array(TABLE_SLOTS);
+  /** Numbers of the last two entries with a pair's, and of the last with a name's, hash; 0 for none. Checked against the table. */
+  readonly #pairs = new Uint32Array(TABLE_SLOTS * WAYS);
+  readonly #pairHashes = new Int32Array(TABLE_SLOTS * WAYS);
   readonly #names = new Uint32Array(TABLE_SLOTS);
   /** The least table size that is to be told at the next block's begin, and the last. */
   #smallest = -1;
   #told = -1;
-  #lowered = new Uint8Array(64);
+  readonly #name = new FoldedName();
+  /** Of each entry, at its number modulo TABLE_SLOTS: there are never as many at a time. */
+  readonly #words: PairWords[] = [];
   readonly #isShort: boolean;
 
   /**
@@ -91,6 +109,12 @@ export class HpackEncoder {
     this.#told = -1;
   }
 
+  /** The entry with this index of the static table, or of both. */
+  encodeIndex(out: Output, index: number): void {
+    const at = out.reserve(INTEGER_BYTES_MAX);
+    out.end = writeInteger(out.bytes, at, index, 7, 0x80);
+  }
+
   /** A field; its name may have letters of either case. */
   encode(
     out: Output,
@@ -101,59 +125,78 @@ export class HpackEncoder {
     valueStart: number,
     valueEnd: number,
   ): void {
-    const nameLength = nameEnd - nameStart;
-    const name = this.#lower(nameBytes, nameStart, nameEnd);
-    const nameHash = hashOf(name, 0, nameLength, 0x811c9dc5);
-    const row = rowOf(name, nameLength, nameHash);
+    const name = this.#name;
+    name.take(nameBytes, nameStart, nameEnd);
+    this.encodeNamed(out, name, value, valueStart, valueEnd);
+  }
+
+  /** A field with a name that is folded already. */
+  encodeNamed(out: Output, name: FoldedName, value: Uint8Array, valueStart: number, valueEnd: number): void {
+    const row = rowOf(name);
     const indexing = row?.indexing ?? Indexing.incremental;
     const isPairKnown = indexing === Indexing.incremental || (row?.index ?? 0) > 0;
     const isLookedUp = isPairKnown && indexing !== Indexing.never;
-    const pairHash = isLookedUp ? hashOf(value, valueStart, valueEnd, nameHash) : 0;
+    const pairHash = isLookedUp ? hashOf(value, valueStart, valueEnd, name.hash) : 0;
     if (isLookedUp) {
-      const index = this.#pairIndex(name, nameLength, value, valueStart, valueEnd, pairHash);
-      if (index > 0) {
-        const at = out.reserve(INTEGER_BYTES_MAX);
-        out.end = writeInteger(out.bytes, at, index, 7, 0x80);
-        return;
-      }
+      const index = this.#pairIndex(name, value, valueStart, valueEnd, pairHash);
+      if (index > 0) return void this.encodeIndex(out, index);
     }
-    const nameIndex = row !== undefined && row.index > 0 ? row.index : this.#nameIndex(name, nameLength, nameHash);
+    const nameIndex = row !== undefined && row.index > 0 ? row.index : this.#nameIndex(name);
     const isIndexed = indexing === Indexing.incremental && valueEnd - valueStart <= INDEXED_VALUE_BYTES_MAX;
     const at = out.reserve(INTEGER_BYTES_MAX);
     if (isIndexed) out.end = writeInteger(out.bytes, at, nameIndex, 6, 0x40);
     else out.end = writeInteger(out.bytes, at, nameIndex, 4, indexing === Indexing.never ? 0x10 : 0x00);
-    if (nameIndex === 0) writeText(out, name, 0, nameLength, this.#isShort);
+    if (nameIndex === 0) writeText(out, name.bytes(), 0, name.length, this.#isShort);
     writeText(out, value, valueStart, valueEnd, this.#isShort);
-    if (!isIndexed) return;
-    this.#table.insert(copyOf(name, 0, nameLength), copyOf(value, valueStart, valueEnd));
-    this.#pairs[pairHash & (TABLE_SLOTS - 1)] = this.#table.inserted;
-    this.#names[nameHash & (TABLE_SLOTS - 1)] = this.#table.inserted;
+    if (isIndexed)
+      this.#insert(
+        row?.name ?? copyOf(name.bytes(), 0, name.length),
+        copyOf(value, valueStart, valueEnd),
+        name.hash,
+        pairHash,
+      );
+  }
+
+  #insert(name: Uint8Array, value: Uint8Array, nameHash: number, pairHash: number): void {
+    this.#table.insert(name, value);
+    const number = this.#table.inserted;
+    this.#words[number % TABLE_SLOTS] = { name: wordsOf(name), value: wordsOf(value) };
+    const slot = (pairHash & (TABLE_SLOTS - 1)) * WAYS;
+    this.#pairs[slot + 1] = this.#pairs[slot]!;
+    this.#pairHashes[slot + 1] = this.#pairHashes[slot]!;
+    this.#pairs[slot] = number;
+    this.#pairHashes[slot] = pairHash;
+    this.#names[nameHash & (TABLE_SLOTS - 1)] = number;
   }
 
   /** Index of the pair in either table, or 0. */
-  #pairIndex(name: Uint8Array, length: number, value: Uint8Array, start: number, end: number, hash: number): number {
+  #pairIndex(name: FoldedName, value: Uint8Array, start: number, end: number, hash: number): number {
     const fixed = STATIC_PAIRS[hash & (SLOTS - 1)]!;
     if (fixed > 0) {
       const entry = STATIC_ENTRIES[fixed - 1]!;
-      if (isSame(entry.name, name, 0, length) && isSame(entry.value, value, start, end)) return fixed;
+      const words = STATIC_WORDS[fixed - 1]!;
+      if (name.is(words.name, entry.name.length) && isSameText(words.value, entry.value.length, value, start, end))
+        return fixed;
     }
-    const age = this.#table.inserted - this.#pairs[hash & (TABLE_SLOTS - 1)]!;
+    const slot = (hash & (TABLE_SLOTS - 1)) * WAYS;
+    for (let way = slot; way < slot + WAYS; way++) {
+      if (this.#pairHashes[way] !== hash) continue;
+      const age = this.#table.inserted - this.#pairs[way]!;
+      const entry = this.#table.at(age);
+      if (entry === undefined) continue;
+      const words = this.#words[this.#pairs[way]! % TABLE_SLOTS]!;
+      if (name.is(words.name, entry.name.length) && isSameText(words.value, entry.value.length, value, start, end))
+        return STATIC_COUNT + 1 + age;
+    }
+    return 0;
+  }
+
+  #nameIndex(name: FoldedName): number {
+    const number = this.#names[name.hash & (TABLE_SLOTS - 1)]!;
+    const age = this.#table.inserted - number;
     const entry = this.#table.at(age);
     if (entry === undefined) return 0;
-    if (!isSame(entry.name, name, 0, length) || !isSame(entry.value, value, start, end)) return 0;
-    return STATIC_COUNT + 1 + age;
-  }
-
-  #nameIndex(name: Uint8Array, length: number, hash: number): number {
-    const age = this.#table.inserted - this.#names[hash & (TABLE_SLOTS - 1)]!;
-    const entry = this.#table.at(age);
-    return entry !== undefined && isSame(entry.name, name, 0, length) ? STATIC_COUNT + 1 + age : 0;
-  }
-
-  #lower(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    if (end - start > this.#lowered.length) this.#lowered = new Uint8Array((end - start) * 2);
-    for (let at = start; at < end; at++) this.#lowered[at - start] = lower(bytes[at]!);
-    return this.#lowered;
+    return name.is(this.#words[number % TABLE_SLOTS]!.name, entry.name.length) ? STATIC_COUNT + 1 + age : 0;
   }
 }
 
@@ -168,23 +211,10 @@ function writeText(out: Output, bytes: Uint8Array, start: number, end: number, i
   else out.end = copyBytes(out.bytes, from, bytes, start, end);
 }
 
-/** FNV-1a, begun with `seed`. An attacker who makes two values collide makes us index less. */
-function hashOf(bytes: Uint8Array, start: number, end: number, seed: number): number {
-  let hash = seed;
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-  return hash ^ (hash >>> 15);
-}
-
-function isSame(whole: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (whole.length !== end - start) return false;
-  for (let at = 0; at < whole.length; at++) if (whole[at] !== bytes[start + at]) return false;
-  return true;
-}
-
-function rowOf(name: Uint8Array, length: number, hash: number): NameRow | undefined {
-  const rows = NAMES[hash & (SLOTS - 1)];
+function rowOf(name: FoldedName): NameRow | undefined {
+  const rows = NAMES[name.hash & (SLOTS - 1)];
   if (rows === undefined) return undefined;
-  for (let i = 0; i < rows.length; i++) if (isSame(rows[i]!.name, name, 0, length)) return rows[i];
+  for (let i = 0; i < rows.length; i++) if (name.is(rows[i]!.words, rows[i]!.name.length)) return rows[i];
   return undefined;
 }
 
@@ -202,8 +232,8 @@ function nameRows(): readonly (readonly NameRow[] | undefined)[] {
       : VOLATILE.has(text)
         ? Indexing.without
         : Indexing.incremental;
-    const slot = hashOf(name, 0, name.length, 0x811c9dc5) & (SLOTS - 1);
-    slots[slot] = [...(slots[slot] ?? []), { name, index: known.get(text) ?? 0, indexing }];
+    const slot = hashOf(name, 0, name.length, NAME_SEED) & (SLOTS - 1);
+    slots[slot] = [...(slots[slot] ?? []), { name, words: wordsOf(name), index: known.get(text) ?? 0, indexing }];
   }
   return slots;
 }
@@ -212,7 +242,7 @@ function nameRows(): readonly (readonly NameRow[] | undefined)[] {
 function staticPairs(): Uint8Array {
   const slots = new Uint8Array(SLOTS);
   STATIC_ENTRIES.forEach(({ name, value }, i) => {
-    const slot = hashOf(value, 0, value.length, hashOf(name, 0, name.length, 0x811c9dc5)) & (SLOTS - 1);
+    const slot = hashOf(value, 0, value.length, hashOf(name, 0, name.length, NAME_SEED)) & (SLOTS - 1);
     if (slots[slot] === 0) slots[slot] = i + 1;
   });
   return slots;

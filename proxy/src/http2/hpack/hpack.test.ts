@@ -1,10 +1,12 @@
 /** HPACK: the examples of RFC 7541's appendix C, what must be refused, and both ways against each other. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { asciiBytes, textOf } from "../../http1/characters.ts";
+import { asciiBytes, lower, textOf } from "../../http1/characters.ts";
+import { hashOf, isSameText, wordsOf } from "../../http1/words.ts";
 import { Output } from "../output.ts";
 import { HpackDecoder } from "./decoder.ts";
 import { HpackEncoder } from "./encoder.ts";
+import { FoldedName, NAME_SEED } from "./folded-name.ts";
 import { decodedBytesMax, decodeHuffman, encodeHuffman, huffmanBytes } from "./huffman.ts";
 
 type Field = readonly [name: string, value: string];
@@ -144,6 +146,53 @@ test("a peer's smaller table is told, the least and the last", () => {
   const block = encode(encoder, fields);
   expect(Buffer.from(block.subarray(0, 3)).toString("hex")).toBe("203f61");
   expect(decode(decoder, block)).toEqual(fields);
+});
+
+test("whatever has one hash: all that repeats is a byte or two the second time", () => {
+  const encoder = new HpackEncoder();
+  const decoder = new HpackDecoder(4096);
+  const fields = Array.from({ length: 48 }, (_, i): Field => [`x-field-${i}`, `value ${i * 7}`]);
+  decode(decoder, encode(encoder, fields));
+  for (let round = 0; round < 3; round++) {
+    const block = encode(encoder, fields);
+    expect(block.length).toBeLessThanOrEqual(2 * fields.length);
+    expect(decode(decoder, block)).toEqual(fields);
+  }
+});
+
+test("a literal that comes again and again is the field that it was, and an entry more each time", () => {
+  const decoder = new HpackDecoder(128);
+  const agent = "7a03 6f6e 65"; // user-agent, a name of the static table
+  const custom = "400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572";
+  const [first, other]: readonly Field[] = [
+    ["user-agent", "one"],
+    ["custom-key", "custom-header"],
+  ] as const;
+  expect(decode(decoder, hex(agent))).toEqual([first]);
+  expect(decode(decoder, hex(custom))).toEqual([other]);
+  // The table has room for two: each literal pushes out what came before the last one.
+  expect(decode(decoder, hex(`${agent} be bf`))).toEqual([first, first, other]);
+  expect(decode(decoder, hex(`${custom} ${custom} bebf`))).toEqual([other, other, other, other]);
+  expect(decode(decoder, hex("7a03 6f6e 66"))).toEqual([["user-agent", "onf"]]);
+  expect(decode(decoder, hex(`${agent} 7a03 6f6e`))).toBeUndefined();
+});
+
+test("a name is folded as it is written, and is its own alone", () => {
+  const name = fc.uint8Array({ maxLength: 40 });
+  fc.assert(
+    fc.property(name, name, (one, another) => {
+      const folded = new FoldedName();
+      folded.take(another, 0, another.length);
+      folded.take(one, 0, one.length);
+      const text = one.map(lower);
+      expect(folded.bytes().subarray(0, folded.length)).toEqual(text);
+      expect(folded.is(wordsOf(text), text.length)).toBe(true);
+      expect(folded.hash).toBe(hashOf(text, 0, text.length, NAME_SEED));
+      const isSame = Buffer.compare(text, another) === 0;
+      expect(folded.is(wordsOf(another), another.length)).toBe(isSame);
+      expect(isSameText(wordsOf(another), another.length, text, 0, text.length)).toBe(isSame);
+    }),
+  );
 });
 
 test("what repeats is a byte the second time; a secret and what is volatile never are", () => {

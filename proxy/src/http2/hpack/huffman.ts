@@ -19,6 +19,9 @@ const LENGTHS = [
   27, 20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27,
   27, 27, 27, 26,
 ] as const;
+/** The same where each byte of a text is looked up. */
+const BITS = Uint8Array.from(LENGTHS);
+const HALF_BITS = 16;
 const EOS = 256;
 const EOS_LENGTH = 30;
 const PADDING_BITS_MAX = 7;
@@ -54,7 +57,7 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number, out
 /** Bytes that bytes[start, end) take encoded. */
 export function huffmanBytes(bytes: Uint8Array, start: number, end: number): number {
   let bits = 0;
-  for (let at = start; at < end; at++) bits += LENGTHS[bytes[at]!]!;
+  for (let at = start; at < end; at++) bits += BITS[bytes[at]!]!;
   return (bits + 7) >> 3;
 }
 
@@ -64,19 +67,20 @@ export function encodeHuffman(bytes: Uint8Array, start: number, end: number, out
   let value = 0;
   for (let from = start; from < end; from++) {
     const byte = bytes[from]!;
-    const code = CODES[byte]!;
-    let left = LENGTHS[byte]!;
-    while (left > 0) {
-      const taken = Math.min(8 - held, left);
-      left -= taken;
-      value = (value << taken) | ((code >>> left) & ((1 << taken) - 1));
-      held += taken;
-      if (held === 8) {
-        out[at++] = value;
-        held = 0;
-        value = 0;
-      }
+    let code = CODES[byte]!;
+    let length = BITS[byte]!;
+    if (length > HALF_BITS) {
+      // What nobody writes often is put in two halves: both together would not fit.
+      length -= HALF_BITS;
+      value = (value << length) | (code >>> HALF_BITS);
+      for (held += length; held >= 8; held -= 8) out[at++] = value >>> (held - 8);
+      value &= (1 << held) - 1;
+      code &= (1 << HALF_BITS) - 1;
+      length = HALF_BITS;
     }
+    value = (value << length) | code;
+    for (held += length; held >= 8; held -= 8) out[at++] = value >>> (held - 8);
+    value &= (1 << held) - 1;
   }
   if (held > 0) out[at++] = (value << (8 - held)) | (0xff >> held); // padded with ones
   return at;

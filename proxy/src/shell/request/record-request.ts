@@ -128,6 +128,7 @@ function writeLine(request: ClientRequest, direction: "inbound" | "outbound"): v
 
 function rulesLength({ rules, shadows }: RequestRecord): number {
   let length = 0;
+  if (rules.length === 0 && shadows.length === 0) return length;
   for (const { binding, entrypoint } of shadows) length += binding.length + entrypoint.length + SHADOW_WORDS;
   for (const rule of rules) length += rule.length + 3;
   return length;
