@@ -77,6 +77,7 @@ function hoist(rule: Rule, reading: Reading): Hoisted {
     ...reading,
     ...{ variables: new Map(), reads: [], tests: [], aliases: new Map() },
     ...{ known, given: givenBy(head), mentioned: new Set(known), constants: constantsOf(body) },
+    settled: new Set(),
   };
   const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
   const value = replaceReads(hoist, head.value);
@@ -132,6 +133,8 @@ type Hoist = Reading & {
   readonly mentioned: Set<string>;
   /** Variables that the body gives a constant: in brackets they are as good as that. */
   readonly constants: ReadonlyMap<string, Term>;
+  /** Of these, the ones that have got it where a reference bound them. */
+  readonly settled: Set<string>;
 };
 
 /** `about` is the variable of the value that is asked; another name asks nothing. `original` stands in the body where it is not moved. */
@@ -173,8 +176,31 @@ function parametersOf({ head }: Rule): Set<string> {
 }
 
 function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
-  if (isNewName(hoist, expr)) return [];
-  const replaced = replaceInExpr(hoist, expr);
+  const isNamed = isNewName(hoist, expr);
+  const replaced = isNamed ? expr : replaceInExpr(hoist, expr);
+  const isSame = replaced === expr && !isNamed;
+  const bound = isSame || hoist.constants.size === 0 ? [] : constantsBoundBy(hoist, expr);
+  return isNamed ? bound : [...bound, ...keepExpr(hoist, expr, replaced)];
+}
+
+/** The brackets of a reference bind a variable that has its constant further on only: without the reference an equation does. */
+function constantsBoundBy({ constants, given, mentioned, settled }: Hoist, expr: Expr): Body {
+  const bound: Expr[] = [];
+  eachDeepTerm(expr, (term) => {
+    if (term.kind !== "ref") return;
+    for (const part of term.path) {
+      const value = part.kind === "var" ? constants.get(part.name) : undefined;
+      if (part.kind !== "var" || value === undefined) continue;
+      if (given.has(part.name) || mentioned.has(part.name) || settled.has(part.name)) continue;
+      settled.add(part.name);
+      const what: What = { kind: "unify", at: part.at, left: part, right: value };
+      bound.push({ kind: "expr", at: part.at, isNegated: false, what, with: [] });
+    }
+  });
+  return bound;
+}
+
+function keepExpr(hoist: Hoist, expr: Expr, replaced: Expr): readonly Kept[] {
   const isRead = replaced !== expr;
   const isConstant = isRead && isConstantTest(hoist, replaced.what);
   const isMoved = isConstant || (isRead && isAlias(hoist, replaced.what));

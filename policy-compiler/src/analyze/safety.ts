@@ -453,7 +453,9 @@ function orderComprehension(
   const inner = new Set(bound);
   const around = new Set(visible);
   for (const head of heads) addTerm(head, around);
-  const moved = heads.map((head) => (needsOwnIteration(head) ? evaluate(head, context) : undefined));
+  const moved = heads.map((head) =>
+    needsOwnIteration(head) || bindsForBody(head, body, bound, context) ? evaluate(head, context) : undefined,
+  );
   const yielded = heads.map((head, i) => {
     const what = moved[i]?.what;
     return what?.kind === "unify" ? what.left : head;
@@ -470,10 +472,32 @@ function orderComprehension(
 
 /** A set or a call that holds both a variable and the reference that may bind it. */
 function needsOwnIteration(head: Term): boolean {
+  const names = boundByRefs(head);
+  return names.size > 0 && needsInside(head, names);
+}
+
+/** `[xs[i] | i > 1]`: the body needs a variable that the references of the head alone bind. */
+function bindsForBody(head: Term, body: Body, bound: ReadonlySet<string>, context: Context): boolean {
+  const names = boundByRefs(head);
+  for (const name of bound) names.delete(name);
+  if (names.size === 0) return false;
+  const mentioned = new Set<string>();
+  for (const expr of body) eachDeepTerm(expr, (term) => addVariable(term, mentioned));
+  const needed = [...names].filter((name) => mentioned.has(name));
+  if (needed.length === 0) return false;
+  const known = new Set(bound);
+  for (let before = -1; before !== known.size; ) {
+    before = known.size;
+    for (const expr of body) for (const name of outputsOf(expr, known, context.arity)) known.add(name);
+  }
+  return needed.some((name) => !known.has(name));
+}
+
+function boundByRefs(head: Term): Set<string> {
   const names = new Set<string>();
   const everything: Bound = { has: () => true };
   bindRefs([head], everything, names);
-  return names.size > 0 && needsInside(head, names);
+  return names;
 }
 
 function noteUnbound(terms: readonly Term[], known: Bound, unsafe: Unsafe, place: Location, hint?: string): void {

@@ -45,16 +45,21 @@ function awaitedBy(site: Site, equations: readonly Equation[]): ReadonlySet<stri
   return new Set([...names].filter((name) => !isBound(site.variables, name)));
 }
 
+/** One side has a value, and the other can be matched with it. */
 function isSolvable(site: Site, { left, right }: Equation, awaited: ReadonlySet<string>): boolean {
-  const isRightReady = isReady(site.variables, right, awaited);
-  if (left.kind === "operand")
-    return isRightReady || right.kind === "var" || right.kind === "array" || isRecord(site, right, awaited);
+  if (left.kind === "operand") return mayMatch(site, right, awaited);
   return (
-    isRightReady ||
-    isReady(site.variables, left, awaited) ||
     bothLists(left, right) ||
-    recordKeys(left, right) !== undefined
+    recordKeys(left, right) !== undefined ||
+    (isReady(site.variables, right, awaited) && mayMatch(site, left, awaited)) ||
+    (isReady(site.variables, left, awaited) && mayMatch(site, right, awaited))
   );
+}
+
+/** It is a value, or it is bound or taken apart by one; a set and a call are neither. */
+function mayMatch(site: Site, term: Term, awaited: ReadonlySet<string>): boolean {
+  if (term.kind === "var" || term.kind === "array") return true;
+  return isReady(site.variables, term, awaited) || isRecord(site, term, awaited);
 }
 
 /** Plans what can be planned of the equation and returns what is left of it. */
