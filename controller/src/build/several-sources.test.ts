@@ -1,41 +1,12 @@
 /** What several sources come to together: names, units and rights, and whose fault a fault is. */
 import { parseResources } from "@regomesh/resources";
 import { expect, test } from "vitest";
+import { makeTools } from "../../test/make-tools.ts";
 import { ALL_RIGHTS } from "../index/rights.ts";
 import { build } from "./build.ts";
 import { sourceOf } from "./source-tree.ts";
-import type { PolicyTools } from "./tools.ts";
 
-/** Stands for the compiler: every rule is there. */
-const tools: PolicyTools = {
-  version: "none",
-  parse: parseResources,
-  compile: (units, entrypoints) => ({
-    diagnostics: [],
-    module: {
-      wasm: new TextEncoder().encode(
-        JSON.stringify([units.map(({ name, directory }) => [name, directory]), entrypoints]),
-      ),
-      data: "{}",
-      meta: {
-        abi: 1,
-        compiler: "none",
-        entrypoints: entrypoints.map(({ unit, name }) => ({ unit, name, rules: [] })),
-        rules: [],
-        reads: { body: false, query: false },
-        hostBuiltins: [],
-      },
-    },
-  }),
-  meaningOf: ({ files }) => JSON.stringify(files),
-  test: () => ({ diagnostics: [], passed: 0, failed: [] }),
-  open: () => {
-    throw new Error("there is no module");
-  },
-  nowMs: () => 0,
-  inputOf: () => "{}",
-  explain: () => [],
-};
+const tools = makeTools(parseResources);
 
 const document = (kind: string, name: string, namespace: string, spec: string) =>
   `---\napiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: ${spec}\n`;
