@@ -3,7 +3,7 @@
  * writes the table into the sidecar's flag, and the sidecar reads it.
  */
 
-/** Of the application: an HTTP request that it answers, or a port that takes connections. */
+/** Of the application: an HTTP request that it answers, a port that takes connections, or gRPC's health check. */
 export type Probe =
   | {
       readonly kind: "http";
@@ -14,7 +14,14 @@ export type Probe =
       /** How long the application may take; 10 where it is not said. */
       readonly withinSeconds?: number;
     }
-  | { readonly kind: "tcp"; readonly port: number; readonly withinSeconds?: number };
+  | { readonly kind: "tcp"; readonly port: number; readonly withinSeconds?: number }
+  | {
+      readonly kind: "grpc";
+      readonly port: number;
+      /** "" is the server as a whole. */
+      readonly service: string;
+      readonly withinSeconds?: number;
+    };
 
 /** By the path under which the sidecar is asked, such as `/app/readinessProbe`, or `/app/preStop` of a hook. */
 export type Probes = ReadonlyMap<string, Probe>;
@@ -48,7 +55,7 @@ export function parseProbes(text: string): Probes | undefined {
 
 function isProbe(value: unknown): value is Probe {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, port, path, isTls, fields, withinSeconds = 1 } = value as Readonly<Record<string, unknown>>;
+  const { kind, port, path, isTls, fields, service, withinSeconds = 1 } = value as Readonly<Record<string, unknown>>;
   if (!Number.isInteger(port) || Number(port) < 1 || Number(port) > 65_535) return false;
   if (!Number.isInteger(withinSeconds) || Number(withinSeconds) < 1 || Number(withinSeconds) > WITHIN_SECONDS_MAX)
     return false;
@@ -56,6 +63,7 @@ function isProbe(value: unknown): value is Probe {
   // Nothing that would be more than one request line, or one field.
   const isText = (each: unknown) =>
     typeof each === "string" && each.length <= TEXT_LENGTH_MAX && !/[\r\n\0]/.test(each);
+  if (kind === "grpc") return isText(service);
   const isField = (each: unknown) => Array.isArray(each) && each.length === 2 && each.every(isText);
   if (kind !== "http" || typeof isTls !== "boolean" || !isText(path)) return false;
   return Array.isArray(fields) && fields.length <= FIELDS_MAX && fields.every(isField);

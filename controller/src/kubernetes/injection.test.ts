@@ -56,7 +56,8 @@ test("probes are led to the sidecar, which is told what they were", () => {
   const other = {
     name: "other",
     livenessProbe: { httpGet: { port: "nobody" } },
-    readinessProbe: { grpc: { port: 1 } },
+    readinessProbe: { grpc: { port: 1, service: "shop.Orders" } },
+    lifecycle: { preStop: { sleep: { seconds: 1 } } },
     startupProbe: { httpGet: { port: 80, host: "192.0.2.1" } },
   };
   const early = { name: "early", startupProbe: { tcpSocket: { port: 7070 }, timeoutSeconds: 20 } };
@@ -83,6 +84,12 @@ test("probes are led to the sidecar, which is told what they were", () => {
     led("livenessProbe"),
     led("readinessProbe"),
     led("preStop", "lifecycle/preStop"),
+    { op: "remove", path: "/spec/containers/1/readinessProbe/grpc" },
+    {
+      op: "add",
+      path: "/spec/containers/1/readinessProbe/httpGet",
+      value: { path: "/other/readinessProbe", port: 15_020, scheme: "HTTP" },
+    },
   ]);
   const proxy = patch.find(({ path }) => path === "/spec/initContainers/1")?.value as Container | undefined;
   const args = proxy?.args ?? [];
@@ -97,6 +104,7 @@ test("probes are led to the sidecar, which is told what they were", () => {
         { kind: "http", port: 8080, path: "/ready", isTls: false, fields: [["x-a", "b"]], withinSeconds: 1 },
       ],
       ["/app/preStop", { kind: "http", port: 8080, path: "/drain?$(A)", isTls: false, fields: [], withinSeconds: 90 }],
+      ["/other/readinessProbe", { kind: "grpc", port: 1, service: "shop.Orders", withinSeconds: 1 }],
     ]),
   );
 });

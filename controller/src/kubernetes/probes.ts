@@ -1,7 +1,6 @@
 /**
  * A Pod's probes and hooks, led to its sidecar: a kubelet asks in plaintext from outside, where captured ports take the
- * mesh alone. `exec` needs no port, `grpc` is left as it is (its port has to be excluded from capture), and so is what
- * names a host of its own: that is no call of the Pod's address.
+ * mesh alone. `exec` needs no port; what names a host of its own is left as it is: that is no call of the Pod's address.
  */
 import { PROBE_PORT, type Probe, type Probes } from "@regomesh/protocol";
 
@@ -23,6 +22,7 @@ type HttpGet = {
 type ProbeSpec = {
   readonly httpGet?: HttpGet;
   readonly tcpSocket?: { readonly port: PortRef; readonly host?: string };
+  readonly grpc?: { readonly port: number; readonly service?: string };
   readonly timeoutSeconds?: number;
 };
 export type ProbedContainer = {
@@ -67,7 +67,7 @@ export function leadProbes(
       probes.set(path, probe);
       const target = `${place}/${from + at}/${where}`;
       return [
-        ...(probe.kind === "tcp" ? [{ op: "remove", path: `${target}/tcpSocket` }] : []),
+        ...(probe.kind === "http" ? [] : [{ op: "remove", path: `${target}/${HANDLERS[probe.kind]}` }]),
         { op: "add", path: `${target}/httpGet`, value: { path, port: PROBE_PORT, scheme: "HTTP" } },
       ];
     });
@@ -75,12 +75,16 @@ export function leadProbes(
   return { patch, probes };
 }
 
+/** What stands in a probe that is no `httpGet` yet. */
+const HANDLERS = { tcp: "tcpSocket", grpc: "grpc" } as const;
+
 /** Undefined where it needs no port of the Pod, or names one that is not there: the kubelet says so then. */
 function toProbe(
-  { httpGet, tcpSocket }: ProbeSpec,
+  { httpGet, tcpSocket, grpc }: ProbeSpec,
   container: ProbedContainer,
   withinSeconds: number,
 ): Probe | undefined {
+  if (grpc !== undefined) return { kind: "grpc", port: grpc.port, service: grpc.service ?? "", withinSeconds };
   const asked = httpGet ?? tcpSocket;
   const port = numberOf(asked?.port, container);
   if (port === undefined || (asked?.host ?? "") !== "") return undefined;

@@ -70,7 +70,7 @@ export function probeFaults(probes: Probes): readonly string[] {
   const [at] = [...probes].find((each) => parseProbes(printProbes(new Map([each]))) === undefined) ?? [];
   return [
     at === undefined
-      ? `the Pod has ${probes.size} probes and hooks by HTTP or TCP, more than the proxy asks for`
+      ? `the Pod has ${probes.size} probes and hooks, more than the proxy asks for`
       : `the proxy cannot ask for ${at.slice(1).replace("/", "'s ")}: its path, a field or its time is longer than it takes`,
   ];
 }

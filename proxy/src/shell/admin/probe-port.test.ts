@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createH2cServer, type ServerHttp2Stream } from "node:http2";
 import { connect } from "node:net";
 import type { Probe } from "@regomesh/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -14,6 +15,23 @@ const application = createServer((request, response) => {
   if (request.url === "/slow") return;
   response.writeHead(request.url === "/ready" ? 204 : 503, { "x-secret": "1" });
   response.end(request.url === "/ready" ? undefined : "what only the application's own clients see");
+});
+/** Of gRPC: well by the names of these services, and not by others. */
+const calls: string[] = [];
+const health = createH2cServer().on("stream", (stream: ServerHttp2Stream, fields) => {
+  let asked = "";
+  stream.on("error", () => {});
+  stream.on("data", (bytes: Buffer) => {
+    asked += bytes.toString("latin1").slice(7);
+  });
+  stream.on("end", () => {
+    calls.push(`${fields[":path"]} ${fields["content-type"]} ${asked}`);
+    if (asked === "slow") return;
+    if (asked === "unknown") return stream.respond({ ":status": 200, "grpc-status": "5" }, { endStream: true });
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": asked === "broken" ? "2" : "0" }));
+    stream.end(Buffer.from(`0000000002080${asked === "ill" ? 2 : 1}`, "hex"));
+  });
 });
 let port: ProbePort;
 
@@ -30,6 +48,13 @@ beforeAll(async () => {
       ["Host", "app"],
     ],
   });
+  await once(health.listen(0, "127.0.0.1"), "listening");
+  const grpc = (service: string): Probe => ({
+    kind: "grpc",
+    port: (health.address() as { port: number }).port,
+    service,
+    withinSeconds: service === "slow" ? 1 : 10,
+  });
   const closed = createServer();
   await once(closed.listen(0, "127.0.0.1"), "listening");
   const nobody = (closed.address() as { port: number }).port;
@@ -42,6 +67,9 @@ beforeAll(async () => {
       ["/app/hook", { ...http("/slow"), fields: [["x-a", "☃"]], withinSeconds: 1 } as Probe],
       ["/app/odd", { ...http("/odd"), fields: [["x a", "b"]] } as Probe],
       ["/app/startupProbe", { kind: "tcp", port: own }],
+      ...["", "shop.Orders", "ill", "unknown", "broken", "slow"].map((name) => [`/grpc/${name}`, grpc(name)] as const),
+      ["/grpc/none", { kind: "grpc", port: nobody, service: "" }],
+      ["/grpc/http", { kind: "grpc", port: own, service: "" }],
       ["/gone/livenessProbe", { kind: "tcp", port: nobody }],
       ["/gone/readinessProbe", { kind: "http", port: nobody, path: "/", isTls: false, fields: [] }],
     ]),
@@ -52,6 +80,7 @@ afterAll(async () => {
   await port.close();
   application.closeAllConnections();
   application.close();
+  health.close();
 });
 
 test.each([
@@ -61,6 +90,14 @@ test.each([
   ["GET", "/app/hook", 504],
   ["GET", "/app/odd", 502],
   ["GET", "/app/startupProbe", 200],
+  ["GET", "/grpc/", 200],
+  ["GET", "/grpc/shop.Orders", 200],
+  ["GET", "/grpc/ill", 503],
+  ["GET", "/grpc/unknown", 503],
+  ["GET", "/grpc/broken", 503],
+  ["GET", "/grpc/slow", 504],
+  ["GET", "/grpc/none", 502],
+  ["GET", "/grpc/http", 502],
   ["GET", "/gone/livenessProbe", 502],
   ["GET", "/gone/readinessProbe", 502],
   ["POST", "/app/readinessProbe", 404],
@@ -80,6 +117,11 @@ test("the application is asked as its Pod says", () => {
   expect(asked).toContain("GET /a%20b?c=%E2%98%83 app b kube-probe/1.37");
   // By its bytes, as the kubelet sends it.
   expect(asked).toContain(`GET /slow 127.0.0.1:${own} ${Buffer.from("☃").toString("latin1")} kube-probe/1.37`);
+});
+
+test("gRPC is asked for the health of what the Pod says", () => {
+  expect(calls).toContain("/grpc.health.v1.Health/Check application/grpc shop.Orders");
+  expect(calls).toContain("/grpc.health.v1.Health/Check application/grpc ");
 });
 
 test("it is there by IPv4 and IPv6", async () => {

@@ -7,6 +7,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions, Server, ServerResp
 import { connect, type Socket } from "node:net";
 import type { Probe, Probes } from "@regomesh/protocol";
 import type { Address } from "../net/listener.ts";
+import { callGrpc } from "./grpc-probe.ts";
 
 /** Not imported, as in admin.ts. */
 const { createServer, request: requestHttp } = process.getBuiltinModule("node:http");
@@ -50,7 +51,7 @@ export async function openProbePort(probes: Probes, port: number): Promise<Probe
 async function ask(probe: Probe, asked: IncomingMessage, gone: AbortSignal): Promise<number> {
   const withinMs = (probe.withinSeconds ?? WITHIN_SECONDS) * 1000;
   return await new Promise<number>((done) => {
-    const call = probe.kind === "tcp" ? callPort(probe.port, done) : callHttp(probe, asked, done);
+    const call = callOf(probe, asked, done);
     call.setTimeout(withinMs, () => {
       done(504);
       call.destroy();
@@ -58,6 +59,18 @@ async function ask(probe: Probe, asked: IncomingMessage, gone: AbortSignal): Pro
     call.on("error", () => done(502));
     gone.addEventListener("abort", () => call.destroy());
   }).catch(() => 502); // what the table has is no request that could be sent
+}
+
+/** Throws where what the table has is no request. */
+function callOf(probe: Probe, asked: IncomingMessage, done: (status: number) => void) {
+  switch (probe.kind) {
+    case "tcp":
+      return callPort(probe.port, done);
+    case "grpc":
+      return callGrpc(probe, { address: APPLICATION, agent: asked.headers["user-agent"] }, done);
+    case "http":
+      return callHttp(probe, asked, done);
+  }
 }
 
 function callPort(port: number, done: (status: number) => void): Socket {
