@@ -24,6 +24,8 @@ export type FileEndpoint = {
   readonly portName: string;
   /** The number of the service's port that it is for; absent: the port's name says. */
   readonly servicePort?: number | undefined;
+  /** Where the application listens behind it; absent: nobody says. */
+  readonly applicationPort?: number | undefined;
   /** Absent: `h1`. */
   readonly transports?: readonly string[];
 };
@@ -79,6 +81,7 @@ function checkFile(file: FieldReader<FileJson>): void {
       endpoint.labels("labels");
       endpoint.text("portName");
       if (endpoint.has("servicePort")) endpoint.integer("servicePort", 1, 65_535);
+      if (endpoint.has("applicationPort")) endpoint.integer("applicationPort", 1, 65_535);
       if (endpoint.has("transports")) endpoint.texts("transports", 16, { lengthMax: 16 });
     });
   }

@@ -122,7 +122,11 @@ describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (
       outbound: [service, makeService("payments", { hosts: ["payments", OTHER_SERVICE] })],
     });
     inbound = served.inbound["http"] ?? 0;
-    const endpoint = endpointAt(inbound, { address: orders.ipv4, principal: ID("orders") });
+    const endpoint = endpointAt(inbound, {
+      address: orders.ipv4,
+      principal: ID("orders"),
+      applicationPort: APP_PORT,
+    });
     opened.use(
       await openProxyProcess(
         makeSnapshotFile(makeSnapshot(workload), [], [endpoint]),
@@ -154,6 +158,13 @@ describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (
   test("a Pod's own address and application port are captured at both ends", async () => {
     const host = `${orders?.ipv4}:${APP_PORT}`;
     expect(await curl(web, `http://${host}/`)).toEqual(MUTUAL(host));
+  });
+
+  test("another port of that Pod is none of the mesh's, whatever a request says of itself", async () => {
+    for (const fields of [[], ["Host: orders"]])
+      expect((await curl(web, `http://${orders?.ipv4}:${OPEN_PORT}/`, fields))?.out).toMatch(
+        /"no_such_service".*\n 404$/,
+      );
   });
 
   test("policies see the port that was called, not the one that takes what is captured", async () => {

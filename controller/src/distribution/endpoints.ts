@@ -154,6 +154,7 @@ function endpointsOfPorts(listen: Claim["listen"], { name, principal, labels, in
         principal,
         labels: { ...labels },
         portName: port.name,
+        ...(port.application.port === 0 ? {} : { applicationPort: port.application.port }),
         transports: address.transports,
       },
     ];

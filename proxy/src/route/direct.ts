@@ -33,19 +33,14 @@ export class DirectClusters {
   }
 
   /**
-   * Of a connection's own destination. The port that it called is the application's, which nobody tells of an endpoint:
-   * its address says whose it is, and where several services' ports are there, the one of this number.
+   * Of a connection's own destination, whose port is the application's, or an endpoint's own; where it is neither, the
+   * service's port of that number. `no-port`: the address is of the mesh, and no port of it is. Undefined: it is nobody's.
    */
-  called(table: ServiceTable, version: number, address: string, port: number): Cluster | undefined {
+  called(table: ServiceTable, version: number, address: string, port: number): Cluster | "no-port" | undefined {
     const found = this.#at(table, version, address);
-    const exact = found.find(({ endpoint }) => endpoint.port === port);
-    const [chosen, ...others] =
-      exact !== undefined
-        ? [exact]
-        : found.length < 2
-          ? found
-          : found.filter(({ cluster }) => cluster.service.port === port);
-    return chosen === undefined || others.length > 0 ? undefined : this.#of(chosen.cluster, chosen.endpoint);
+    if (found.length === 0) return undefined;
+    const chosen = choose(found, port);
+    return chosen === undefined ? "no-port" : this.#of(chosen.cluster, chosen.endpoint);
   }
 
   #at(table: ServiceTable, version: number, address: string): readonly Place[] {
@@ -71,6 +66,23 @@ export class DirectClusters {
 }
 
 const NOWHERE: readonly Place[] = [];
+
+/** Undefined where that port is none's, or several ports' that are not one. */
+function choose(found: readonly Place[], port: number): Place | undefined {
+  const bySight = ({ endpoint }: Place) => endpoint.port === port || endpoint.applicationPort === port;
+  const byNumber = ({ cluster }: Place) => cluster.service.port === port;
+  const seen = found.filter(bySight);
+  if (seen.length > 0) {
+    // Several services of one Pod have the same endpoint: whichever is taken, the request arrives there.
+    const chosen = seen.find(byNumber) ?? seen[0];
+    return seen.every(({ endpoint }) => endpoint.port === chosen?.endpoint.port) ? chosen : undefined;
+  }
+  const [only, ...others] = found;
+  // Of a proxy that says nothing of its application's port, its address alone says whose it is.
+  if (others.length === 0 && only?.endpoint.applicationPort === undefined) return only;
+  const [numbered, ...more] = found.filter(byNumber);
+  return more.length === 0 ? numbered : undefined;
+}
 
 function placesOf(cluster: Cluster): readonly Place[] {
   return cluster.groups.get("")?.endpoints.map((endpoint) => ({ cluster, endpoint })) ?? [];

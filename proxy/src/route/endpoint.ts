@@ -13,6 +13,8 @@ export type Endpoint = {
   readonly portName: string;
   /** As in FileEndpoint. */
   readonly servicePort: number | undefined;
+  /** Where the application listens behind it, as clients call it that know the Pod's address alone; undefined: nobody says. */
+  readonly applicationPort: number | undefined;
   readonly workload: string;
   /** SPIFFE ID that it must show; "" on plaintext. */
   readonly principal: string;
@@ -34,6 +36,7 @@ export function makeEndpoint(facts: Omit<FileEndpoint, "service">): Endpoint {
     port: facts.port,
     portName: facts.portName,
     servicePort: facts.servicePort,
+    applicationPort: facts.applicationPort,
     workload: facts.workload,
     principal: facts.principal,
     labels: facts.labels,
@@ -52,6 +55,7 @@ function isSame(endpoint: Endpoint, facts: Omit<FileEndpoint, "service">): boole
     endpoint.port === facts.port &&
     endpoint.principal === facts.principal &&
     isSamePort(endpoint, facts) &&
+    endpoint.applicationPort === facts.applicationPort &&
     endpoint.workload === facts.workload &&
     names.length === Object.keys(endpoint.labels).length &&
     names.every((name) => endpoint.labels[name] === facts.labels[name])

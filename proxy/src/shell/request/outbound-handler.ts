@@ -98,7 +98,9 @@ export class OutboundHandler implements RequestHandler {
     }
     const { composer } = request.thread;
     const folded = this.#authority ?? foldedAuthority(composer, head, true);
-    const to = this.#called(request, inForce) ?? this.#named(inForce, head, folded);
+    const called = this.#called(request, inForce);
+    // A port of a Pod of the mesh that is none of the mesh's: what the request says of itself makes it none.
+    const to = called === "no-port" ? undefined : (called ?? this.#named(inForce, head, folded));
     if (to === undefined) {
       const authority = authorityOf(head, folded);
       describe(request, head);
@@ -119,7 +121,7 @@ export class OutboundHandler implements RequestHandler {
     this.#decide(request, head, inForce, to, outbound, { target, authority: folded });
   }
 
-  /** By the address that the connection went to: a service's own, or an endpoint's. */
+  /** By the address and port that the connection went to: a service's own, or an endpoint's. */
   #called({ context: { destinationAddress, destinationPort } }: ClientRequest, { services }: InForce) {
     if (!this.#isCaptured) return undefined;
     const host = destinationAddress.includes(":") ? `[${destinationAddress}]` : destinationAddress;

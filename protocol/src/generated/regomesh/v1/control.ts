@@ -229,7 +229,14 @@ export interface Endpoint {
   /** As in ListenAddress; a caller uses an endpoint only by a transport that it speaks. */
   transports: string[];
   /** The number of the service's port that it is for; absent: port_name says. */
-  servicePort?: number | undefined;
+  servicePort?:
+    | number
+    | undefined;
+  /**
+   * Where the application listens behind it, which is what clients call that have a Pod's address from elsewhere.
+   * Absent where its proxy alone knows.
+   */
+  applicationPort?: number | undefined;
 }
 
 export interface Endpoint_LabelsEntry {
@@ -1787,6 +1794,7 @@ function createBaseEndpoint(): Endpoint {
     portName: "",
     transports: [],
     servicePort: undefined,
+    applicationPort: undefined,
   };
 }
 
@@ -1815,6 +1823,9 @@ export const Endpoint: MessageFns<Endpoint> = {
     }
     if (message.servicePort !== undefined) {
       writer.uint32(64).uint32(message.servicePort);
+    }
+    if (message.applicationPort !== undefined) {
+      writer.uint32(72).uint32(message.applicationPort);
     }
     return writer;
   },
@@ -1897,6 +1908,14 @@ export const Endpoint: MessageFns<Endpoint> = {
             }
 
             message.servicePort = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.applicationPort = reader.uint32();
             continue;
           }
         }
