@@ -26,7 +26,18 @@ export function narrow({ body, policy }: StatementContext, stmt: NarrowStmt): vo
   indexAddress(body, index);
   indexAddress(body, asked);
   call(body, "narrow");
-  set(body, localOf(body, stmt.target));
+  const narrowed = localOf(body, stmt.target);
+  set(body, narrowed);
+  if (stmt.sure !== undefined) {
+    get(body, narrowed);
+    i32Const(body, 1);
+    op(body, OP.i32And);
+    set(body, localOf(body, stmt.sure));
+  }
+  get(body, narrowed);
+  i32Const(body, -2);
+  op(body, OP.i32And);
+  set(body, narrowed);
 }
 
 /** Places of the words of each index. */

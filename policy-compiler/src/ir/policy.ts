@@ -119,9 +119,13 @@ export type IrStmt =
   | Stmt<"DispatchStmt", IrDispatch>
   /**
    * `target` is `source`, or what an index of the data leaves of it for these keys: members that it leaves out
-   * would be without effect in the iteration that follows. `data` is the local of the data that the index is of.
+   * would be without effect in the iteration that follows. `data` is the local of the data that the index is of. `sure`
+   * is defined where all that the index asks holds for each member of `target`.
    */
-  | Stmt<"NarrowStmt", { source: number; data: number; index: number; keys: readonly number[]; target: number }>;
+  | Stmt<
+      "NarrowStmt",
+      { source: number; data: number; index: number; keys: readonly number[]; target: number; sure?: number }
+    >;
 
 /**
  * Calls functions one after the other, all with the same arguments; undefined ones are passed

@@ -52,6 +52,7 @@ const LOCALS = new Set([
   "local",
   "data",
   "keys",
+  "sure",
 ]);
 
 function printField(name: string, value: unknown, strings: readonly string[]): string {

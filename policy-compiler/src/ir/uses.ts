@@ -76,7 +76,10 @@ export function usesOf({ type, stmt }: IrStmt): Uses {
       return { reads: stmt.how === "agree" ? [...reads, local(stmt.target)] : reads, writes: [stmt.target] };
     }
     case "NarrowStmt":
-      return { reads: [stmt.source, stmt.data, ...stmt.keys].map(local), writes: [stmt.target] };
+      return {
+        reads: [stmt.source, stmt.data, ...stmt.keys].map(local),
+        writes: stmt.sure === undefined ? [stmt.target] : [stmt.target, stmt.sure],
+      };
     case "BreakStmt":
     case "NopStmt":
     case "MarkStmt":

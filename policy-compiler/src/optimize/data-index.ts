@@ -9,6 +9,7 @@ import type { IrBlock, IrDataIndex, IrFunc, IrPlan, IrPolicy, IrStmt } from "../
 import { usesOf } from "../ir/uses.ts";
 import { eachStmtOf } from "../ir/walk.ts";
 import { type Asked, type LevelScope, levelsOf } from "./data/levels.ts";
+import { isSameForAll, type Proven, type ProvenWhole } from "./data/proof.ts";
 import { rootsOf } from "./data/roots.ts";
 import { nameOf, planTerm } from "./index/terms.ts";
 
@@ -131,7 +132,7 @@ function notePath(walk: Walk, { type, stmt }: IrStmt, depth: number): Before {
 function narrow(walk: Walk, scan: Extract<IrStmt, { type: "ScanStmt" }>["stmt"], path: Path): Before {
   walk.counted ??= count(walk.blocks);
   const { counted } = walk;
-  const asked = levelsOf(scan, counted.reads, walk);
+  const { asked, proven, whole } = levelsOf(scan, counted.reads, walk);
   const { witness, levels } = chosen(asked);
   if (levels.length === 0) return NOTHING;
   const stmts: IrStmt[] = [];
@@ -155,11 +156,90 @@ function narrow(walk: Walk, scan: Extract<IrStmt, { type: "ScanStmt" }>["stmt"],
     keepsArrays: (counted.reads.get(scan.key) ?? 0) > 0,
   };
   const target = counted.next++;
-  stmts.push({
-    type: "NarrowStmt",
-    stmt: { source: scan.source, data: DATA, index: placeOf(walk.indexes, index), keys, target },
+  const narrowed = { source: scan.source, data: DATA, index: placeOf(walk.indexes, index), keys, target };
+  const isAsked = (first: number, ofMember: boolean) =>
+    first <= asked.length &&
+    asked.slice(0, first).every((level) => levels.includes(level) && (!ofMember || level.at.steps.length === 0));
+  const block = (sure: number): IrBlock | undefined => {
+    if (whole !== undefined && isAsked(whole.levels, false) && isSameForAll(whole.rest, writtenBeside(scan, whole)))
+      return onceIfSure(scan.block, whole, sure, counted.next++);
+    if (proven !== undefined && isAsked(proven.levels, true) && keepsToItself(scan, proven, counted.reads))
+      return unlessSure(scan.block, proven, sure, counted.next++);
+    return undefined;
+  };
+  const sure = counted.next;
+  counted.next++;
+  const shorter = block(sure);
+  stmts.push({ type: "NarrowStmt", stmt: shorter === undefined ? narrowed : { ...narrowed, sure } });
+  return { stmts, scan: { type: "ScanStmt", stmt: { ...scan, source: target, block: shorter ?? scan.block } } };
+}
+
+/** What the iteration writes before the rest. */
+function writtenBeside(
+  { key, value, block }: Extract<IrStmt, { type: "ScanStmt" }>["stmt"],
+  { rest }: ProvenWhole,
+): ReadonlySet<number> {
+  const written = new Set([key, value]);
+  eachStmtOf([block], (stmt) => {
+    if (!rest.includes(stmt)) for (const local of usesOf(stmt).writes) written.add(local);
   });
-  return { stmts, scan: { type: "ScanStmt", stmt: { ...scan, source: target } } };
+  return written;
+}
+
+/** What the proven statements write is read by none but them. */
+function keepsToItself(
+  { block }: Extract<IrStmt, { type: "ScanStmt" }>["stmt"],
+  proven: Proven,
+  reads: ReadonlyMap<number, number>,
+): boolean {
+  const written = new Set<number>();
+  const inside = new Map<number, number>();
+  eachStmtOf([{ stmts: (block.stmts ?? []).slice(0, proven.statements) }], (stmt) => {
+    const uses = usesOf(stmt);
+    for (const local of uses.writes) written.add(local);
+    for (const operand of uses.reads)
+      if (operand.type === "local") inside.set(operand.value, (inside.get(operand.value) ?? 0) + 1);
+  });
+  return [...written].every((local) => (reads.get(local) ?? 0) === (inside.get(local) ?? 0));
+}
+
+/** The block, whose proven statements run only where `sure` is undefined. */
+function unlessSure({ stmts }: IrBlock, { statements, marks }: Proven, sure: number, holds: number): IrBlock {
+  const all = stmts ?? [];
+  return {
+    stmts: [
+      ...either(sure, holds, marksOf(marks), all.slice(0, statements)),
+      { type: "IsDefinedStmt", stmt: { source: holds } },
+      ...all.slice(statements),
+    ],
+  };
+}
+
+/** The block, where `sure` is defined its rest alone. */
+function onceIfSure({ stmts }: IrBlock, { rest, marks }: ProvenWhole, sure: number, holds: number): IrBlock {
+  return { stmts: either(sure, holds, [...marksOf(marks), ...rest], stmts ?? []) };
+}
+
+/** `known` where `sure` is defined, otherwise `asked`; `holds` is defined behind that which comes to its end. */
+function either(sure: number, holds: number, known: readonly IrStmt[], asked: readonly IrStmt[]): readonly IrStmt[] {
+  const hold: IrStmt = { type: "AssignVarStmt", stmt: { source: { type: "bool", value: true }, target: holds } };
+  const isSure: IrStmt = { type: "IsDefinedStmt", stmt: { source: sure } };
+  return [
+    { type: "ResetLocalStmt", stmt: { target: holds } },
+    {
+      type: "BlockStmt",
+      stmt: {
+        blocks: [
+          { stmts: [isSure, hold, ...known] },
+          { stmts: [{ type: "IsUndefinedStmt", stmt: { source: holds } }, ...asked, hold] },
+        ],
+      },
+    },
+  ];
+}
+
+function marksOf(rules: readonly number[]): readonly IrStmt[] {
+  return rules.map((rule) => ({ type: "MarkStmt", stmt: { rule } }));
 }
 
 function placeOf({ all, places }: Indexes, index: IrDataIndex): number {

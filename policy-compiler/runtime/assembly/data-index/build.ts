@@ -11,7 +11,7 @@ import {
   ENTRY_SIZE, LANE_BITS, LANE_KEYS, NODE_BITS, NODE_LEAF, NODE_SIZE, NODE_TABLE, addMember, spread,
 } from "./find";
 import {
-  askPair, beginLanes, bitsBytes, found, hasBits, isEnded, isLoose, isRefused, laneAt, laneCount, lanes, learnPair,
+  askPair, beginLanes, bitsBytes, found, hasBits, isEnded, isLoose, isRefused, isVague, laneAt, laneCount, lanes, learnPair,
   numberOf, renewFound, settleLanes,
 } from "./lanes";
 import { findCollections, findPairs, keepsArrays, readSpec, readsData, spec, specData } from "./spec";
@@ -89,6 +89,7 @@ function indexOne(): void {
   store<u32>(entry, <u32>node, 8);
   store<u32>(entry, load<u32>(collection) & INDEXED ? load<u32>(collection, 8) : 0, 12);
   store<u32>(entry, <u32>lanes, 16);
+  store<u32>(entry, isVague ? 0 : 1, 20);
   store<u32>(collection, <u32>entry, 8);
   setFlag(collection, INDEXED);
 }

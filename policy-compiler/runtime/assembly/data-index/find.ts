@@ -2,7 +2,8 @@
  * Asking an index of data. A sealed collection that has indexes is INDEXED; where its capacity was lies the
  * first of
  *
- *   entry  {words of the index, data that it was made of or 0, first node, next entry or 0, lanes}
+ *   entry  {words of the index, data that it was made of or 0, first node, next entry or 0, lanes,
+ *           1 where all that the index asks holds for each member that is left, or 0}
  *   lanes  {how many, how many of them count, lane…}: first those that count
  *   lane   {kind, place of the key, position, table, mask, first byte among the bits, keys}: one question
  *   node   {NODE_LEAF, the members that are left, as a collection of their own}
@@ -33,6 +34,8 @@ export const LANE_TABLE: usize = 12;
 export const LANE_MASK: usize = 16;
 export const LANE_BITS: usize = 20;
 export const LANE_KEYS: usize = 24;
+/** 1 where the lane tells something of a pair: a key, that it holds for none, or for all that have a key. */
+export const LANE_TELLS: usize = 28;
 export const LANE_SIZE: usize = 32;
 export const LANES_HEAD: usize = 8;
 
@@ -56,9 +59,13 @@ export function spread(key: usize): u32 {
   return (<u32>key * 0x9e3779b1) >>> 14;
 }
 
-/** `collection`, or those of its members for which the levels of the index at `index` can hold with the keys at `keys`. */
+/**
+ * `collection`, or those of its members for which the levels of the index at `index` can hold with the keys at
+ * `keys`; with the lowest bit set where they do hold for each.
+ */
 export function narrow(collection: usize, data: usize, index: usize, keys: usize): usize {
-  if (collection & 1 || !(load<u32>(collection) & INDEXED)) return collection; // of address 0: 0
+  if (collection & 1) return 0; // a number has no members
+  if (!(load<u32>(collection) & INDEXED)) return collection; // of address 0: 0
   let entry = <usize>load<u32>(collection, 8);
   while (<usize>load<u32>(entry) != index) {
     entry = <usize>load<u32>(entry, 12);
@@ -79,7 +86,8 @@ export function narrow(collection: usize, data: usize, index: usize, keys: usize
     if (found != 0) node = <usize>found;
     else node = <usize>(key == END_KEY ? load<u32>(node, 20) : load<u32>(node, 16));
   }
-  if (load<u32>(node) == NODE_LEAF) return <usize>load<u32>(node, 4);
+  const surely = <usize>load<u32>(entry, 20);
+  if (load<u32>(node) == NODE_LEAF) return <usize>load<u32>(node, 4) | surely;
   const bits = <usize>load<u32>(node, 8);
   const pairs = load<i32>(node, 12);
   const all = ~(<u64>0) >>> (64 - pairs);
@@ -94,7 +102,7 @@ export function narrow(collection: usize, data: usize, index: usize, keys: usize
     left &= load<u64>(bits + <usize>load<u32>(lane, LANE_BITS) + (<usize>found << 3));
     if (left == 0) return NO_MEMBERS;
   }
-  return membersOf(collection, node + 16, left);
+  return membersOf(collection, node + 16, left) | surely;
 }
 
 /** What a lane asks about: a key, or NO_KEY, OTHER_KEY, END_KEY. */

@@ -9,9 +9,10 @@ import { scanLength, scanValue, valueLength } from "../value/access";
 import { arrayGet, arrayLen, arrayPush, makeArray } from "../value/array";
 import { ARRAY, ATOM, BOOLEAN, STRING, kindOf, makeSmallInt } from "../value/value";
 import {
-  LANES_HEAD, LANE_BITS, LANE_KEY, LANE_KEYS, LANE_MASK, LANE_POSITION, LANE_SIZE, LANE_TABLE, NO_KEY, spread,
+  LANES_HEAD, LANE_BITS, LANE_KEY, LANE_KEYS, LANE_MASK, LANE_POSITION, LANE_SIZE, LANE_TABLE, LANE_TELLS, NO_KEY,
+  spread,
 } from "./find";
-import { isConstant, levelAt, levelCount, partOf } from "./spec";
+import { isConstant, isSamePart, levelAt, levelCount, partOf } from "./spec";
 
 /** Segments behind these are not asked about. */
 const POSITIONS_MAX: i32 = 16;
@@ -29,6 +30,8 @@ export let found: usize = 0;
 export let isLoose: bool = false;
 /** A segment's pair has no such place: it holds whatever the key's rest is, and where the key ends. */
 export let isEnded: bool = false;
+/** Of some pair the lanes say less than the levels: what is left need not hold. */
+export let isVague: bool = false;
 /** Something was to be counted that cannot be. */
 export let isRefused: bool = false;
 
@@ -42,6 +45,7 @@ export function renewFound(): void {
 
 export function beginLanes(): void {
   isRefused = false;
+  isVague = false;
   levelOfLane = makeArray(16);
   lanes = alloc(LANES_HEAD + LANE_SIZE * <usize>(levelCount * POSITIONS_MAX + 1));
   laneCount = 0;
@@ -64,6 +68,7 @@ function addLane(level: usize, position: i32): void {
   store<u32>(lane, <u32>allocZeroed(TABLE_SLOTS << 3), LANE_TABLE);
   store<u32>(lane, TABLE_SLOTS - 1, LANE_MASK);
   store<u32>(lane, 0, LANE_KEYS);
+  store<u32>(lane, 0, LANE_TELLS);
 }
 
 // @ts-ignore: decorator
@@ -100,7 +105,9 @@ function askMembers(part: usize): bool {
 }
 
 function askSegment(level: usize, part: usize, position: i32): void {
-  if (kindOf(part) != ARRAY || position >= arrayLen(part)) {
+  const isArray = kindOf(part) == ARRAY;
+  if (!isArray || arrayLen(part) > POSITIONS_MAX) isVague = true;
+  if (!isArray || position >= arrayLen(part)) {
     isEnded = true;
     isLoose = true;
     return;
@@ -115,13 +122,19 @@ function addKey(value: usize): void {
   const kind = kindOf(value);
   const isKey = value & 1 || (kind == STRING ? (load<u32>(value) & ATOM) != 0 : kind != 0 && kind <= BOOLEAN);
   if (isKey) arrayPush(found, value);
-  else isLoose = true;
+  else {
+    isLoose = true;
+    isVague = true;
+  }
 }
 
 /** Takes the pair's keys into the lane's vocabulary. */
 export function learnPair(i: i32, pairs: usize, pair: i32, collection: usize): void {
   const lane = laneAt(i);
-  if (load<i32>(lane, LANE_KEYS) > KEYS_MAX || !askPair(i, pairs, pair, collection)) return;
+  if (load<i32>(lane, LANE_KEYS) > KEYS_MAX) return;
+  const holds = askPair(i, pairs, pair, collection);
+  if (!isEnded) store<u32>(lane, 1, LANE_TELLS);
+  if (!holds) return;
   const count = arrayLen(found);
   for (let k = 0; k < count && load<i32>(lane, LANE_KEYS) <= KEYS_MAX; k++) {
     const key = arrayGet(found, k);
@@ -166,6 +179,7 @@ export function settleLanes(): void {
   let kept = counting;
   for (let i = counting; i < laneCount; i++) {
     if (load<u32>(laneAt(i), LANE_KEYS) != 0) moveLane(i, kept++);
+    else if (load<u32>(laneAt(i), LANE_TELLS) != 0 && !isCounted(i, counting)) isVague = true;
   }
   laneCount = kept;
   for (let i = counting + 1; i < laneCount; i++) {
@@ -177,6 +191,14 @@ export function settleLanes(): void {
     store<u32>(laneAt(i), <u32>bitsBytes, LANE_BITS);
     if (hasBits(i)) bitsBytes += <usize>(load<u32>(laneAt(i), LANE_KEYS) + 2) << 3;
   }
+}
+
+/** A lane of segments that are all constants tells that there is a key, which a count of the same key tells, too. */
+function isCounted(i: i32, counting: i32): bool {
+  const level = arrayGet(levelOfLane, i);
+  if (load<u32>(level) != LEVEL_SEGMENTS) return false;
+  for (let k = 0; k < counting; k++) if (isSamePart(level, arrayGet(levelOfLane, k))) return true;
+  return false;
 }
 
 function moveLane(from: i32, to: i32): void {

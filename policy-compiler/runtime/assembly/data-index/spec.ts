@@ -118,6 +118,16 @@ export function partOf(level: usize, pairs: usize, pair: i32, collection: usize)
   return follow(value, level + 12);
 }
 
+/** Two levels compare the same part with the same key. */
+export function isSamePart(a: usize, b: usize): bool {
+  if (load<u64>(a, 4) != load<u64>(b, 4)) return false;
+  const count = load<i32>(a, 12);
+  for (let i = 0; i <= count; i++) {
+    if (load<u32>(a + (<usize>i << 2), 12) != load<u32>(b + (<usize>i << 2), 12)) return false;
+  }
+  return true;
+}
+
 export function isConstant(level: usize, value: usize): bool {
   const constants = behind(level + 12);
   const count = load<i32>(constants);

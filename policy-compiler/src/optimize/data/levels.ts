@@ -9,6 +9,17 @@ import { eachStmtOf, someStmtOf } from "../../ir/walk.ts";
 import { isQuiet, MEMBER } from "../index/quiet.ts";
 import type { Term } from "../index/terms.ts";
 import { everyOf } from "./every.ts";
+import {
+  kindCheckOf,
+  marksOfRest,
+  newProof,
+  noteProven,
+  type Proof,
+  type Proven,
+  type ProvenWhole,
+  partName,
+  termName,
+} from "./proof.ts";
 
 /** A level, with the term of its key and where it stands. */
 export type Asked = Pick<IrIndexLevel, "test" | "part" | "constants"> & { readonly key: Term; readonly at: Place };
@@ -37,6 +48,7 @@ type Walk = {
   readonly exposed: ReadonlySet<number>;
   /** Calls around. */
   readonly depth: number;
+  readonly proof: Proof;
   /** A count was taken, which fails with an error where there is nothing to count: nothing else may come between. */
   isCounting: boolean;
 };
@@ -45,11 +57,20 @@ const INPUT = 0;
 const DATA = 1;
 const LEVELS_MAX = 6;
 const CALLS_MAX = 3;
+/** Something has been counted and not compared. */
+const COUNT = "count";
 
 type ScanStmt = Extract<IrStmt, { readonly type: "ScanStmt" }>["stmt"];
 
+export type Levels = {
+  readonly asked: readonly Asked[];
+  /** Of the iteration's block, what the first levels prove. */
+  readonly proven: Proven | undefined;
+  readonly whole: ProvenWhole | undefined;
+};
+
 /** `reads` says how often the function reads each local. */
-export function levelsOf(scan: ScanStmt, reads: ReadonlyMap<number, number>, scope: LevelScope): readonly Asked[] {
+export function levelsOf(scan: ScanStmt, reads: ReadonlyMap<number, number>, scope: LevelScope): Levels {
   const inside = new Map<number, number>();
   const written = new Set([scan.key, scan.value]);
   eachStmtOf([scan.block], (stmt) => {
@@ -62,38 +83,45 @@ export function levelsOf(scan: ScanStmt, reads: ReadonlyMap<number, number>, sco
   const origins = new Map<number, Origin>();
   for (const local of inside.keys()) if (!written.has(local)) origins.set(local, outside(local));
   origins.set(scan.value, { kind: "part", at: { steps: [] }, names: [] });
-  const walk: Walk = { scope, asked: [], origins, exposed, depth: 0, isCounting: false };
-  walkBlocks(walk, scan.block);
-  return walk.asked.slice(0, LEVELS_MAX);
+  const walk: Walk = { scope, asked: [], origins, exposed, depth: 0, proof: newProof(), isCounting: false };
+  walkBlock(walk, scan.block, true);
+  const { proven, whole } = walk.proof;
+  return { asked: walk.asked.slice(0, LEVELS_MAX), proven, whole };
 }
 
 function outside(local: number): Origin {
   return { kind: "term", term: { kind: "param", local } };
 }
 
-function walkBlocks(walk: Walk, block: IrBlock): void {
-  for (let at: IrBlock | undefined = block; at !== undefined; ) at = walkBlock(walk, at);
-}
-
-/** Gives the block that goes on where this one ends with an iteration. */
-function walkBlock(walk: Walk, { stmts }: IrBlock): IrBlock | undefined {
+/** Goes on where a block ends with an iteration; gives what of the block is not followed. */
+function walkBlock(walk: Walk, { stmts }: IrBlock, isOwn: boolean): readonly IrStmt[] {
   const all = stmts ?? [];
   for (const [i, stmt] of all.entries()) {
-    if (stmt.type === "ScanStmt" && i === all.length - 1) return enterScan(walk, stmt.stmt);
-    if (!follow(walk, stmt, all[i + 1])) return undefined;
+    if (stmt.type === "ScanStmt" && i === all.length - 1) {
+      const inner = enterScan(walk, stmt.stmt);
+      if (inner !== undefined) walkBlock(walk, inner, false);
+      return all.slice(i);
+    }
+    if (!follow(walk, stmt, all[i + 1])) return all.slice(i);
+    if (walk.depth === 0) noteProven(walk.proof, { stmts: all, statements: i + 1, isOwn }, walk.asked.length);
   }
-  return undefined;
+  return [];
 }
 
 function enterScan(
-  { origins, exposed, isCounting }: Walk,
+  { origins, exposed, isCounting, proof }: Walk,
   { source, key, value, block }: ScanStmt,
 ): IrBlock | undefined {
   if (exposed.has(key) || exposed.has(value) || isCounting) return undefined;
   const origin = origins.get(source);
   origins.delete(key);
-  if (origin?.kind !== "part") origins.delete(value);
-  else origins.set(value, { kind: "part", at: below(origin, { kind: "each" }), names: [] });
+  if (origin?.kind !== "part") {
+    proof.isWhole = false;
+    origins.delete(value);
+    return block;
+  }
+  proof.open.delete(partName(origin.at, origin.names));
+  origins.set(value, { kind: "part", at: below(origin, { kind: "each" }), names: [] });
   return block;
 }
 
@@ -111,21 +139,29 @@ function follow(walk: Walk, statement: IrStmt, next: IrStmt | undefined): boolea
     case "AssignVarStmt":
       return define(walk, stmt.target, originOf(walk, stmt.source));
     case "DotStmt":
-      return define(walk, stmt.target, dotOf(walk, originOf(walk, stmt.source), originOf(walk, stmt.key)));
-    case "BaseDotStmt":
-      return define(walk, stmt.target, baseDotOf(walk, originOf(walk, stmt.source), originOf(walk, stmt.key)));
+    case "BaseDotStmt": {
+      const source = originOf(walk, stmt.source);
+      const key = originOf(walk, stmt.key);
+      const part = (type === "DotStmt" ? dotOf : baseDotOf)(walk, source, key);
+      noteOpen(walk, [source, key], part);
+      return define(walk, stmt.target, part);
+    }
     case "EqualStmt":
       return equal(walk, originOf(walk, stmt.a), originOf(walk, stmt.b));
     case "NotEqualStmt": {
       const origin = originOf(walk, stmt.a);
-      const isTest = stmt.b.type === "bool" && !stmt.b.value && origin?.kind === "holds";
-      return isTest ? ask(walk, "member", origin.part, origin.key) : true;
+      const isTruth = stmt.b.type === "bool" && !stmt.b.value;
+      if (isTruth && origin?.kind === "holds") return ask(walk, "member", origin.part, origin.key);
+      if (!isTruth || stmt.a.type !== "local" || !walk.proof.holding.has(stmt.a.value)) walk.proof.isWhole = false;
+      return true;
     }
     case "CallStmt":
       return follows(walk, stmt.func, stmt.args ?? [], stmt.result);
     case "BlockStmt": {
       const every = everyOf(statement, next);
       if (every === undefined) return pass(walk, statement);
+      // It is set where an element fails.
+      if (next?.type === "IsUndefinedStmt") walk.proof.holding.add(next.stmt.source);
       const part = walk.origins.get(every.source);
       const key = every.key.names.reduce<Origin | undefined>(
         (origin, index) => dotOf(walk, origin, { kind: "term", term: { kind: "string", index } }),
@@ -133,7 +169,9 @@ function follow(walk: Walk, statement: IrStmt, next: IrStmt | undefined): boolea
       );
       const constants = every.constants.map((index) => walk.scope.strings[index] ?? "");
       forget(walk, statement);
-      return key?.kind === "term" ? ask(walk, "segments", part, key.term, constants) : true;
+      if (key?.kind === "term") return ask(walk, "segments", part, key.term, constants);
+      walk.proof.isWhole = false;
+      return true;
     }
     default:
       return pass(walk, statement);
@@ -154,8 +192,34 @@ function define({ origins }: Walk, target: number, origin: Origin | undefined): 
 /** A statement that says nothing of the member. */
 function pass(walk: Walk, statement: IrStmt): boolean {
   if (someStmtOf([{ stmts: [statement] }], (inner) => !isQuiet(inner))) return false;
+  noteKind(walk, statement);
   forget(walk, statement);
   return true;
+}
+
+/** What a proof makes of a statement that asks nothing: whether it could end the block is what counts. */
+function noteKind({ proof, origins }: Walk, statement: IrStmt): void {
+  const { type, stmt } = statement;
+  if (type === "ResetLocalStmt" || type.startsWith("Make")) return;
+  if ((type === "IsDefinedStmt" || type === "IsUndefinedStmt") && proof.holding.has(stmt.source)) return;
+  const check = kindCheckOf(statement);
+  const part = check === undefined ? undefined : origins.get(check.source);
+  if (check === undefined || part?.kind !== "part") proof.isWhole = false;
+  else {
+    proof.open.add(`segments of ${partName(part.at, part.names)}`);
+    proof.holding.add(check.target);
+  }
+}
+
+/** A part, or a value known before, that must be there; what it is part of need be asked no more. */
+function noteOpen({ proof }: Walk, used: readonly (Origin | undefined)[], part: Origin | undefined): void {
+  for (const origin of used) {
+    if (origin?.kind === "part") proof.open.delete(partName(origin.at, origin.names));
+    if (origin?.kind === "term") proof.open.delete(termName(origin.term));
+  }
+  if (part?.kind === "part") proof.open.add(partName(part.at, part.names));
+  else if (part?.kind === "term") proof.open.add(termName(part.term));
+  else proof.isWhole = false;
 }
 
 function forget({ origins }: Walk, statement: IrStmt): void {
@@ -200,18 +264,26 @@ function equal(walk: Walk, a: Origin | undefined, b: Origin | undefined): boolea
   if (a?.kind === "count" && b?.kind === "count") {
     const [part, key] = a.of.kind === "part" ? [a.of, b.of] : [b.of, a.of];
     walk.isCounting = false;
+    walk.proof.open.delete(COUNT);
     return key.kind === "term" && part.kind === "part" && ask(walk, "count", part, key.term);
   }
   if (a?.kind === "part" && b?.kind === "term") return ask(walk, "equal", a, b.term);
   if (b?.kind === "part" && a?.kind === "term") return ask(walk, "equal", b, a.term);
+  walk.proof.isWhole = false;
   return true;
 }
 
 /** Notes what must hold; gives whether what comes next may be looked at. */
 function ask(walk: Walk, test: Asked["test"], part: Origin | undefined, key: Term, constants: readonly string[] = []) {
-  if (walk.isCounting) return false;
+  if (walk.isCounting || walk.proof.isClosed) return false;
   // Input and data as a whole are no keys.
-  if (part?.kind !== "part" || (key.kind === "param" && key.local <= DATA && key.local >= INPUT)) return true;
+  const { proof } = walk;
+  if (part?.kind !== "part" || (key.kind === "param" && key.local <= DATA && key.local >= INPUT)) {
+    proof.isWhole = false;
+    return true;
+  }
+  const name = partName(part.at, part.names);
+  for (const closed of [name, `${test} of ${name}`, termName(key)]) proof.open.delete(closed);
   walk.asked.push({ test, at: part.at, part: part.names, key, constants });
   return true;
 }
@@ -224,23 +296,31 @@ function follows(walk: Walk, func: string, args: readonly IrOperand[], result: n
   }
   if (func === "count" && first !== undefined) {
     walk.isCounting = true;
+    walk.proof.open.add(COUNT);
     return define(walk, result, { kind: "count", of: first });
   }
   const own = walk.scope.functions.get(func);
-  if (own !== undefined && !walk.isCounting) enterCall(walk, own, args);
-  return false;
+  if (own === undefined || walk.isCounting || !enterCall(walk, own, args)) return false;
+  walk.proof.holding.add(result);
+  return true;
 }
 
-/** What the function's one rule begins with; what its call leaves behind is an effect. */
-function enterCall(walk: Walk, func: IrFunc, args: readonly IrOperand[]): void {
+/** What the function's one rule begins with; what its call leaves behind is an effect. Gives whether levels say all of it. */
+function enterCall(walk: Walk, func: IrFunc, args: readonly IrOperand[]): boolean {
   const body = onlyBody(func);
-  if (body === undefined || walk.depth >= CALLS_MAX) return;
+  if (body === undefined || walk.depth >= CALLS_MAX) return false;
   const origins = new Map<number, Origin>();
   func.params.forEach((param, i) => {
     const origin = args[i] === undefined ? undefined : originOf(walk, args[i] as IrOperand);
     if (origin !== undefined) origins.set(param, origin);
   });
-  walkBlocks({ ...walk, origins, exposed: new Set(), depth: walk.depth + 1 }, body);
+  const rest = walkBlock({ ...walk, origins, exposed: new Set(), depth: walk.depth + 1 }, body, false);
+  const marks = marksOfRest(rest);
+  const { proof } = walk;
+  if (marks === undefined || !proof.isWhole || proof.open.size > 0) return false;
+  proof.marks.push(...marks);
+  proof.isClosed = true;
+  return true;
 }
 
 /** The body of a function that has a value only where this block comes to its end. */
