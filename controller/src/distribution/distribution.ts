@@ -51,14 +51,15 @@ export function step(state: Distribution, event: DistributionEvent, nowMs: numbe
 
 /** What has happened together: every event counts, and what follows from all of them is decided once. */
 export function stepAll(state: Distribution, events: readonly DistributionEvent[], nowMs: number): Step {
-  const first = events.reduce<Step>((before, event) => {
-    const { state: next, effects } = apply(before.state, event, nowMs);
-    return { state: next, effects: effects.length === 0 ? before.effects : [...before.effects, ...effects] };
-  }, still(state));
-  return MOVES.reduce<Step>((before, move) => {
-    const { state: next, effects } = move(before.state, nowMs);
-    return { state: next, effects: [...before.effects, ...effects] };
-  }, first);
+  let now = state;
+  const all: Effect[] = [];
+  const take = ({ state: next, effects }: Step) => {
+    now = next;
+    all.push(...effects);
+  };
+  for (const event of events) take(apply(now, event, nowMs));
+  for (const move of MOVES) take(move(now, nowMs));
+  return { state: now, effects: all };
 }
 
 /** What follows from whatever has happened, in this order. */
@@ -77,18 +78,19 @@ const MOVES: readonly ((state: Distribution, nowMs: number) => Step)[] = [
 /** When time alone will change something; undefined where nothing is waited for. */
 export function nextDueMs(state: Distribution, nowMs: number): number | undefined {
   const { roster } = state;
-  const times = [
-    ...awaitedUntilMs(state).filter((untilMs) => untilMs > nowMs),
-    ...stageDueMs(state).filter((atMs) => atMs > nowMs),
-    ...roster.leases.map(({ untilMs }) => untilMs),
-    ...roster.orphans.map(({ heardMs }) => heardMs + ORPHAN_MS),
-    ...[...roster.proxies.values()].flatMap(({ delivery }) => {
-      if (delivery.kind === "awaiting") return [delivery.untilMs];
-      return delivery.kind === "retrying" ? [delivery.atMs] : [];
-    }),
-  ];
+  let next = Number.POSITIVE_INFINITY;
   // What is past and undone waits for something else, such as a retry of what is no longer wanted.
-  const next = Math.min(...times.filter((atMs) => atMs > nowMs));
+  const take = (atMs: number) => {
+    if (atMs > nowMs && atMs < next) next = atMs;
+  };
+  awaitedUntilMs(state).forEach(take);
+  stageDueMs(state).forEach(take);
+  for (const { untilMs } of roster.leases) take(untilMs);
+  for (const { heardMs } of roster.orphans) take(heardMs + ORPHAN_MS);
+  for (const { delivery } of roster.proxies.values()) {
+    if (delivery.kind === "awaiting") take(delivery.untilMs);
+    else if (delivery.kind === "retrying") take(delivery.atMs);
+  }
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }
 
@@ -251,6 +253,7 @@ function closeStrangers(state: Distribution, nowMs: number): Step {
 
 /** Whose certificate was taken back, may not stay either. */
 function closeRevoked(state: Distribution, nowMs: number): Step {
+  if (state.revoked.serials.size + state.revoked.workloads.size === 0) return still(state);
   const taken = [...state.roster.proxies.values()].flatMap(({ id, certificate }): Effect[] => {
     const what = findRevoked(state.revoked, certificate);
     return what === undefined ? [] : [{ kind: "close", id, reason: "revoked", message: `${what} was taken back` }];

@@ -107,6 +107,29 @@ test("whoever hears every word, or misses some, knows what the table says of its
   );
 });
 
+test("what a claim gives is of the plan in force, whatever it gave under the one before", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ principal: fc.constantFrom("a", "b"), mode: fc.constantFrom("strict", "edge") })),
+      (plans) => {
+        const claims = [makeClaim("web", [1, 2])];
+        let table: EndpointTable = EMPTY_TABLE;
+        for (const { principal, mode } of plans) {
+          const plan = makePlan(NAMES, undefined);
+          const workloads = plan.workloads.map((workload) => ({
+            ...workload,
+            principal,
+            inbound: workload.inbound.map((port) => ({ ...port, mode })),
+          })) as MeshPlan["workloads"];
+          table = toEndpointTable({ ...plan, workloads }, claims, table);
+          const fresh = toEndpointTable({ ...plan, workloads }, structuredClone(claims), EMPTY_TABLE);
+          expect(table.rows.get("web.default")?.endpoints).toEqual(fresh.rows.get("web.default")?.endpoints);
+        }
+      },
+    ),
+  );
+});
+
 test("a move of one endpoint of many is told as that, and to those who may call it", () => {
   const plan = makePlan(NAMES, ["orders"]);
   const many = Array.from({ length: 100 }, (_, i) => i + 1);

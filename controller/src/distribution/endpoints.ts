@@ -45,7 +45,9 @@ type PlanPlaces = {
   /** By `namespace/name`. */
   readonly workloads: ReadonlyMap<string, WorkloadPlan>;
   readonly services: readonly string[];
-  /** What each claim gives under this plan, by the claim's addresses. */
+  /** By workload, all that the plan says of what its claims give: while that is the same, so is what they give. */
+  readonly facts: ReadonlyMap<string, string>;
+  /** What each claim gives, by the claim's addresses. */
   readonly given: WeakMap<readonly ListenAddress[], Given>;
   /** By service (`name.namespace`), the numbers of its ports by their names. */
   readonly numbers: ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -53,8 +55,12 @@ type PlanPlaces = {
   readonly scopes: Map<string, EndpointScope>;
 };
 
-/** What a claim gives under a plan: of each service that the workload answers for. */
-type Given = { readonly workload: string; readonly byService: ReadonlyMap<string, readonly Endpoint[]> };
+/** What a claim gives: of each service that the workload answers for. */
+type Given = {
+  readonly workload: string;
+  readonly facts: string | undefined;
+  readonly byService: ReadonlyMap<string, readonly Endpoint[]>;
+};
 
 /** Services that a proxy is told of: those that its workload may call, and its own. Undefined: all. */
 export type EndpointScope = ReadonlySet<string> | undefined;
@@ -67,6 +73,7 @@ export const EMPTY_TABLE: EndpointTable = {
     plan: undefined,
     workloads: new Map(),
     services: [],
+    facts: new Map(),
     given: new WeakMap(),
     numbers: new Map(),
     scopes: new Map(),
@@ -83,7 +90,7 @@ export function toEndpointTable(
   before: EndpointTable,
   answering: Answering = new Map(),
 ): EndpointTable {
-  const places = before.places.plan === plan ? before.places : toPlaces(plan);
+  const places = before.places.plan === plan ? before.places : toPlaces(plan, before.places);
   const sources = new Map<string, (readonly Endpoint[])[]>(places.services.map((service) => [service, []]));
   for (const claim of claims) {
     const workload = places.workloads.get(claim.workload);
@@ -103,15 +110,32 @@ export function toEndpointTable(
   return { version: before.version + 1, rows, changed, places };
 }
 
-function toPlaces(plan: MeshPlan): PlanPlaces {
+/** What was found out under the plan before holds on wherever the two say the same. */
+function toPlaces(plan: MeshPlan, before: PlanPlaces): PlanPlaces {
+  const workloads = new Map(
+    plan.workloads.map((workload): [string, WorkloadPlan] => [`${workload.namespace}/${workload.name}`, workload]),
+  );
+  const numbers = numbersOf(plan);
   return {
     plan,
-    workloads: new Map(plan.workloads.map((workload) => [`${workload.namespace}/${workload.name}`, workload])),
+    workloads,
     services: plan.services.map(({ name, namespace }) => `${name}.${namespace}`),
-    given: new WeakMap(),
-    numbers: numbersOf(plan),
-    scopes: new Map(),
+    facts: new Map([...workloads].map(([key, workload]) => [key, factsOf(workload, numbers)])),
+    given: before.given,
+    numbers,
+    scopes: new Map([...before.scopes].filter(([key, scope]) => isScopeOf(scope, workloads.get(key)))),
   };
+}
+
+function factsOf(workload: WorkloadPlan, numbers: PlanPlaces["numbers"]): string {
+  const { name, principal, labels, inbound } = workload;
+  const served = servedBy(workload).map((service) => [service, [...(numbers.get(service) ?? [])]]);
+  return JSON.stringify([name, principal, labels, inbound, served]);
+}
+
+function isScopeOf(scope: EndpointScope, workload: WorkloadPlan | undefined): boolean {
+  const services = new Set(workload && servicesTold(workload));
+  return scope !== undefined && scope.size === services.size && scope.isSubsetOf(services);
 }
 
 function numbersOf({ outbound }: MeshPlan): PlanPlaces["numbers"] {
@@ -122,9 +146,9 @@ function numbersOf({ outbound }: MeshPlan): PlanPlaces["numbers"] {
 }
 
 /** Of a claim what its Workload resource lets it say, of each service that it answers for. */
-function endpointsOf({ workload: key, listen }: Claim, workload: WorkloadPlan, { given, numbers }: PlanPlaces) {
+function endpointsOf({ workload: key, listen }: Claim, workload: WorkloadPlan, { facts, given, numbers }: PlanPlaces) {
   const known = given.get(listen);
-  if (known?.workload === key) return known.byService;
+  if (known?.workload === key && known.facts === facts.get(key)) return known.byService;
   const endpoints = endpointsOfPorts(listen, workload);
   const byService = new Map<string, readonly Endpoint[]>();
   for (const service of endpoints.length === 0 ? [] : servedBy(workload)) {
@@ -134,7 +158,7 @@ function endpointsOf({ workload: key, listen }: Claim, workload: WorkloadPlan, {
       endpoints.map((endpoint) => ({ ...endpoint, servicePort: ports?.get(endpoint.portName) })),
     );
   }
-  given.set(listen, { workload: key, byService });
+  given.set(listen, { workload: key, facts: facts.get(key), byService });
   return byService;
 }
 
@@ -189,9 +213,14 @@ export function scopeOf({ places }: EndpointTable, workload: string): EndpointSc
   const { workloads, scopes } = places;
   const planned = workloads.get(workload);
   if (planned?.calls === undefined) return undefined;
-  const scope = scopes.get(workload) ?? new Set([...planned.calls, ...servedBy(planned)]);
+  const scope = scopes.get(workload) ?? new Set(servicesTold(planned));
   scopes.set(workload, scope);
   return scope;
+}
+
+/** Those that it may call, and its own; none of one that may call all, for which there is no scope. */
+function servicesTold(workload: WorkloadPlan): readonly string[] {
+  return workload.calls === undefined ? [] : [...workload.calls, ...servedBy(workload)];
 }
 
 /** A listener: what it was told last, and which services it is told of. */

@@ -14,6 +14,8 @@ export class IdMap<V extends object> {
   readonly #root: Node<V>;
   /** Nodes above the last level. */
   readonly #levels: number;
+  /** All values, once they were asked for: between two changes they are gone through several times. */
+  #all: readonly V[] | undefined;
 
   private constructor(root: Node<V>, levels: number, size: number) {
     this.#root = root;
@@ -50,8 +52,9 @@ export class IdMap<V extends object> {
   }
 
   /** In the order of the numbers. */
-  *values(): IterableIterator<V> {
-    yield* valuesOf<V>(this.#root, this.#levels);
+  values(): ArrayIterator<V> {
+    this.#all ??= allOf<V>(this.#root, this.#levels, []);
+    return this.#all.values();
   }
 
   #fits(id: number): boolean {
@@ -71,10 +74,11 @@ function changed<V>(node: Node<V>, id: number, level: number, value: V | undefin
   return copy;
 }
 
-function* valuesOf<V>(node: Node<V>, level: number): IterableIterator<V> {
+function allOf<V>(node: Node<V>, level: number, into: V[]): readonly V[] {
   for (const each of node) {
     if (each === undefined) continue;
-    if (level === 0) yield each as V;
-    else yield* valuesOf(each as Node<V>, level - 1);
+    if (level === 0) into.push(each as V);
+    else allOf(each as Node<V>, level - 1, into);
   }
+  return into;
 }

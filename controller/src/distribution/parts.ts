@@ -35,11 +35,19 @@ export type PartIndex = ReadonlyMap<string, AnyPart>;
 export type Parts = {
   /** A value as a content of its own. */
   readonly single: (value: unknown) => Part;
+  /** The same of what is made of a thing that is never changed and of nothing else but `by`: while both are the same, so is the content. */
+  readonly singleOf: (thing: object, by: string, make: () => unknown) => Part;
   readonly list: (items: readonly string[], named?: readonly Part[]) => ListPart;
+  /** The list that a thing that is never changed has of another one, as long as that is the same. */
+  readonly listOf: (thing: object, all: ListPart, make: () => ListPart) => ListPart;
   readonly module: (module: BuiltModule) => ModulePart;
   /** All that were made or taken over. */
   readonly made: PartIndex;
 };
+
+/** What was made of things that go from one plan to the next as they are. */
+const madeOf = new WeakMap<object, { readonly by: string; readonly part: Part }>();
+const listsOf = new WeakMap<object, { readonly all: string; readonly list: ListPart }>();
 
 /** Makes parts; one that is known already is that object, so that nothing is cut, folded or told twice. */
 export function makeParts(known: PartIndex = new Map()): Parts {
@@ -52,12 +60,27 @@ export function makeParts(known: PartIndex = new Map()): Parts {
     return found;
   };
   const findChunk = makeChunks([...known.values()].filter((each) => "wasm" in each));
+  const single = (value: unknown): Part => {
+    const text = canonicalJson(value);
+    const hash = snapshotHash(text);
+    return part(hash, () => ({ hash, body: encoder.encode(text) }));
+  };
   return {
     made,
-    single(value) {
-      const text = canonicalJson(value);
-      const hash = snapshotHash(text);
-      return part(hash, () => ({ hash, body: encoder.encode(text) }));
+    single,
+    singleOf(thing, by, make) {
+      const known = madeOf.get(thing);
+      if (known?.by === by) return part(known.part.hash, () => known.part);
+      const made = single(make());
+      madeOf.set(thing, { by, part: made });
+      return made;
+    },
+    listOf(thing, all, make) {
+      const known = listsOf.get(thing);
+      if (known?.all === all.hash) return part(known.list.hash, () => known.list);
+      const list = make();
+      listsOf.set(thing, { all: all.hash, list });
+      return list;
     },
     list(items, named = []) {
       const text = listText(items);

@@ -5,6 +5,7 @@ import {
   checkSnapshot,
   ENVELOPE_FORMAT,
   type Envelope,
+  type EnvelopeContents,
   featuresOf,
   fromServiceContent,
   joinSnapshot,
@@ -117,7 +118,16 @@ function isStill(last: PackedSnapshot, { names }: SnapshotParts, { revision, iss
   return (
     last.revision.epoch === revision.epoch &&
     issuedAtMs - last.issuedAtMs < TAKEN_OVER_MS &&
-    canonicalJson(last.parts.names) === canonicalJson(names)
+    isSameNames(last.parts.names, names)
+  );
+}
+
+function isSameNames(one: EnvelopeContents, other: EnvelopeContents): boolean {
+  return (
+    one.mesh === other.mesh &&
+    one.members === other.members &&
+    one.revoked === other.revoked &&
+    one.workloads.join() === other.workloads.join()
   );
 }
 
@@ -135,7 +145,7 @@ type Shared = {
 function makeOutboundLists({ outbound }: MeshPlan, parts: Parts): Shared["outbound"] {
   const services = outbound.map((service) => {
     const { name, namespace } = service;
-    return { name, namespace, part: parts.single(service) };
+    return { name, namespace, part: parts.singleOf(service, "", () => service) };
   });
   const called = makeCalled(services);
   const toList = (workload: Pick<WorkloadPlan, "calls">) => {
@@ -146,13 +156,13 @@ function makeOutboundLists({ outbound }: MeshPlan, parts: Parts): Shared["outbou
     );
   };
   const all = toList({});
-  return (workload) => (workload.calls === undefined ? all : toList(workload));
+  return (workload) => (workload.calls === undefined ? all : parts.listOf(workload, all, () => toList(workload)));
 }
 
 function toParts(planned: WorkloadPlan, shared: Shared): SnapshotParts {
   const outbound = shared.outbound(planned);
   const { calls: _, alsoServes: __, ...workload } = planned;
-  const own = shared.parts.single({ ...workload, outbound: outbound.hash });
+  const own = shared.parts.singleOf(planned, outbound.hash, () => ({ ...workload, outbound: outbound.hash }));
   const { mesh, revoked, members } = shared;
   return {
     names: { mesh: mesh.hash, members: members.hash, revoked: revoked.hash, workloads: [own.hash] },
@@ -228,6 +238,7 @@ export function checkRelease(
     for (const host of service.hosts) byHost.set(host, [...(byHost.get(host) ?? []), service]);
   const byNamespace = Map.groupBy(plan.outbound, ({ namespace }) => namespace);
   const checked = new Set<string>();
+  const mesh = canonicalJson({ ...plan.mesh, explainDenials: release.explainDenials });
   return plan.workloads.flatMap((planned, at) => {
     const { calls: _, alsoServes: __, ...workload } = planned;
     const { namespace } = workload;
@@ -235,10 +246,22 @@ export function checkRelease(
     checked.add(namespace);
     const near = new Set([...own, ...own.flatMap(({ name }) => byHost.get(name) ?? [])]);
     const seen = at === 0 ? plan.outbound : [...near];
+    if (isSound(planned, mesh, seen)) return [];
     const outbound = seen.map((service) => fromServiceContent(service, namespace));
     const { problems } = checkSnapshot(toSnapshot(release, { ...workload, outbound }));
+    if (problems.length === 0) sound.set(planned, { mesh, seen });
     return problems.map((problem) => ({ workload: `${namespace}/${workload.name}`, problem }));
   });
+}
+
+/** Workloads in which nothing was found, with all else that was looked at: they go from one plan to the next as they are. */
+const sound = new WeakMap<WorkloadPlan, { readonly mesh: string; readonly seen: readonly ServiceContent[] }>();
+
+function isSound(workload: WorkloadPlan, mesh: string, seen: readonly ServiceContent[]): boolean {
+  const known = sound.get(workload);
+  return (
+    known?.mesh === mesh && known.seen.length === seen.length && known.seen.every((service, at) => service === seen[at])
+  );
 }
 
 function membersOf({ workloads }: MeshPlan): readonly Member[] {

@@ -89,13 +89,17 @@ export class Distributor {
   #lastId = 0;
   #queue: DistributionEvent[] = [];
   readonly #turn = makePaced(() => {
+    this.#sendingMs = 0;
     try {
       this.#takeAll();
     } catch (error) {
       if (this.#options.onFault === undefined) throw error;
       this.#options.onFault(error);
     }
+    return this.#sendingMs;
   });
+  /** Of this round. */
+  #sendingMs = 0;
   /** What came since the last look, and what ends the wait for the next one. */
   #counted: ReadonlyMap<string, Counted> = new Map();
   #counting: AbortController | undefined;
@@ -324,7 +328,9 @@ export class Distributor {
         this.#state = state;
         if (state.proven !== undefined && state.proven !== proven)
           this.#options.onProve?.(state.proven.release.revision.sequence);
+        const startMs = performance.now();
         for (const effect of effects) this.#carryOut(effect);
+        this.#sendingMs += performance.now() - startMs;
       }
     } finally {
       this.#isBusy = false;

@@ -19,17 +19,27 @@ export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
   const listeners = new Set<() => void>();
   const tell = makeTeller();
   let before: readonly unknown[] = [];
+  let isAsked = false;
   const round = makePaced(() => {
     const { distributor } = options;
     // Who may listen, and what there is to be told, change by these alone; a certificate's end is waited for.
     const now = [distributor.endpoints(), ...distributor.membership()];
-    if (now.every((each, at) => each === before[at])) return;
+    if (now.every((each, at) => each === before[at])) return 0;
     before = now;
     for (const update of [...listeners]) update();
+    return 0;
   });
   return {
     serve: (call) => serveEndpoints(call, { ...options, tell }, listeners),
-    refresh: round,
+    // After this turn: what is sent of a new revision goes out first.
+    refresh: () => {
+      if (isAsked) return;
+      isAsked = true;
+      setImmediate(() => {
+        isAsked = false;
+        round();
+      });
+    },
   };
 }
 

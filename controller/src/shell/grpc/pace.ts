@@ -3,19 +3,23 @@
  * that it never takes more than a share of this thread's time, however many ask.
  */
 
-/** Rest after a round, in rounds. */
-const REST = 3;
+/** Rest after a round, in rounds: what others ask for has half of the time, and nobody waits long for an answer. */
+const REST = 1;
 
-/** What asks for a round: the first is done in this turn or, after another one, when that has had its rest. */
-export function makePaced(round: () => void): () => void {
+/**
+ * What asks for a round: the first is done in this turn or, after another one, when that has had its rest.
+ * `round` gives the milliseconds that it spent on what is done once for each that asked, together or not: for
+ * these there is no rest, since none would be saved by it.
+ */
+export function makePaced(round: () => number): () => void {
   let restsUntilMs = 0;
   let isAsked = false;
   const run = () => {
     isAsked = false;
     const startMs = performance.now();
-    round();
+    const onceMs = round();
     const endMs = performance.now();
-    restsUntilMs = endMs + REST * (endMs - startMs);
+    restsUntilMs = endMs + REST * Math.max(0, endMs - startMs - onceMs);
   };
   return () => {
     if (isAsked) return;

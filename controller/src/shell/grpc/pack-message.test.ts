@@ -9,7 +9,13 @@ import {
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Held } from "../../distribution/missing.ts";
-import { type PackedSnapshot, type Publication, type Release, toPublication } from "../../distribution/release.ts";
+import {
+  checkRelease,
+  type PackedSnapshot,
+  type Publication,
+  type Release,
+  toPublication,
+} from "../../distribution/release.ts";
 import type { WorkloadPlan } from "../../snapshot/outbound.ts";
 import { makePacker } from "./pack-message.ts";
 
@@ -129,6 +135,40 @@ test("whatever the next revision is, what is sent and what is held make the whol
 
 const services = (timeoutMs: number) => NAMES.map((name) => service(name, name === "orders" ? timeoutMs : 1000));
 const workloads = [workload("web", ["orders"]), workload("carts", ["users"])];
+
+/** A release whose services and workloads are those of earlier ones where they say the same. */
+function makeSharing(): (release: Release) => Release {
+  const known = new Map<string, object>();
+  const share = <Thing extends object>(thing: Thing): Thing => {
+    const text = JSON.stringify(thing);
+    const found = (known.get(text) ?? thing) as Thing;
+    known.set(text, found);
+    return found;
+  };
+  return ({ plan, ...rest }) => ({
+    ...rest,
+    plan: { ...plan, workloads: plan.workloads.map(share), outbound: plan.outbound.map(share) },
+  });
+}
+
+test("of things that go from one revision to the next as they are, the same is made, and found wrong, as of new ones", () => {
+  fc.assert(
+    fc.property(fc.array(someRelease, { maxLength: 5 }), fc.nat(4), (releases, twice) => {
+      const share = makeSharing();
+      for (const [at, make] of releases.entries()) {
+        const made = make(at + 1);
+        const { plan } = made;
+        // Two services of one host are what no proxy takes.
+        const outbound = at === twice ? plan.outbound.map((each) => ({ ...each, hosts: ["one"] })) : plan.outbound;
+        const release = { ...made, plan: { ...plan, outbound } };
+        const fresh = structuredClone(release);
+        expect(checkRelease(share(release))).toEqual(checkRelease(fresh));
+        const bodies = ({ snapshots }: Publication) => [...snapshots].map(([key, { hash: own }]) => [key, own]);
+        expect(bodies(toPublication(share(release)))).toEqual(bodies(toPublication(fresh)));
+      }
+    }),
+  );
+});
 
 test("a workload of which nothing has changed keeps its envelope, byte for byte", () => {
   const first = toPublication(makeRelease(1, services(1000), workloads));

@@ -10,7 +10,9 @@ import type { SourceContent } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
 import { type Lease, readText } from "../../store/store.ts";
 
-const FORMAT = 1;
+const FORMAT = 2;
+/** Of an earlier version, whose digest is of the canonical text. */
+const FORMAT_OF_CANONICAL = 1;
 
 /** A content without what asks its repository. */
 type KeptContent = Omit<SourceContent, "messagesSince">;
@@ -51,8 +53,9 @@ export class SourceContents {
       const text = await readText(this.#lease, key);
       if (text === undefined) return [];
       const { format, digest, contents } = (JSON.parse(text) ?? {}) as File;
-      if (format !== FORMAT) throw new Error(`it has format ${format}`);
-      if (digestOf(contents) !== digest) throw new Error("it has another digest than it says");
+      if (format !== FORMAT && format !== FORMAT_OF_CANONICAL) throw new Error(`it has format ${format}`);
+      const print = format === FORMAT ? JSON.stringify : canonicalJson;
+      if (digestOf(print(contents)) !== digest) throw new Error("it has another digest than it says");
       return contents;
     } catch (error) {
       this.#log.log("warn", "what is kept of a source is not used", { key, reason: (error as Error).message });
@@ -68,10 +71,12 @@ function keyOf(source: string): string {
 
 function print(all: readonly SourceContent[]): string {
   const contents = all.map(({ messagesSince: _, ...content }) => content);
-  const file: File = { format: FORMAT, digest: digestOf(contents), contents };
-  return `${JSON.stringify(file)}\n`;
+  // A whole source: made into text once.
+  const text = JSON.stringify(contents);
+  return `{"format":${FORMAT},"digest":"${digestOf(text)}","contents":${text}}\n`;
 }
 
-function digestOf(contents: readonly KeptContent[]): string {
-  return createHash("sha256").update(canonicalJson(contents)).digest("hex");
+/** Of the contents' text: read and printed again it is the same, for JSON keeps the order of fields. */
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
