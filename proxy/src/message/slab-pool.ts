@@ -3,7 +3,7 @@
  * garbage collector the dearest part of a proxy (measured: 16–39 % of the rate of TLS
  * chains). A slab belongs to one writer from `take` to `giveBack`.
  */
-const SMALL_SLAB_BYTES = 4 * 1024;
+export const SMALL_SLAB_BYTES = 4 * 1024;
 export const LARGE_SLAB_BYTES = 64 * 1024;
 /**
  * Kept for reuse, of each size: what a busy proxy has in flight at once (of large ones what 64 connections
@@ -27,10 +27,16 @@ export class SlabPool {
   readonly #small: Buffer[] = [];
   readonly #large: Buffer[] = [];
   readonly #limits: SlabLimits;
+  readonly #makeSmall: () => Buffer | undefined;
   #heldBytes = 0;
 
-  constructor(limits: SlabLimits = { scarceBytes: SCARCE_BYTES, exhaustedBytes: EXHAUSTED_BYTES }) {
+  /** `makeSmall`: where small slabs come from that lie where they should; undefined where it has no more. */
+  constructor(
+    limits: SlabLimits = { scarceBytes: SCARCE_BYTES, exhaustedBytes: EXHAUSTED_BYTES },
+    makeSmall: () => Buffer | undefined = () => undefined,
+  ) {
     this.#limits = limits;
+    this.#makeSmall = makeSmall;
   }
 
   /** Bytes of slabs that were taken and not given back. */
@@ -54,7 +60,8 @@ export class SlabPool {
   }
 
   #find(bytes: number): Buffer {
-    if (bytes <= SMALL_SLAB_BYTES) return this.#small.pop() ?? Buffer.allocUnsafeSlow(SMALL_SLAB_BYTES);
+    if (bytes <= SMALL_SLAB_BYTES)
+      return this.#small.pop() ?? this.#makeSmall() ?? Buffer.allocUnsafeSlow(SMALL_SLAB_BYTES);
     if (bytes <= LARGE_SLAB_BYTES) return this.#large.pop() ?? Buffer.allocUnsafeSlow(LARGE_SLAB_BYTES);
     return Buffer.allocUnsafeSlow(bytes);
   }

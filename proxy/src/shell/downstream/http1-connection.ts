@@ -83,9 +83,9 @@ export class Http1Connection implements ClientStream, Speaker {
     this.#socket = socket;
     this.#timeouts = timeouts;
     this.#onClosed = onClosed;
-    const { slabs, turn, writesThrough } = thread;
+    const { slabs, turn, writesThrough, nativeWrites } = thread;
     this.#intake = new Intake(socket, slabs);
-    this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });
+    this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, nativeWrites, readsOn: false });
     this.#request = new ClientRequest(thread, handler, this, client);
     this.#sinceMs = thread.monoMs();
     this.#idleLine = client.context.principal === undefined ? undefined : keepAliveLine(timeouts.idleMs);

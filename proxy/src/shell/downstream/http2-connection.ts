@@ -73,9 +73,9 @@ export class Http2Connection implements Speaker, StreamOwner {
     this.#timeouts = timeouts;
     this.codec = new Connection("server", coding === "raw" ? MESH_LIMITS : DEFAULT_HTTP2_LIMITS, coding);
     this.codec.output.use(thread.slabs, () => this.touch());
-    const { slabs, turn, writesThrough } = thread;
+    const { slabs, turn, writesThrough, nativeWrites } = thread;
     this.#intake = new Intake(socket, slabs);
-    this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, readsOn: false });
+    this.#out = new Outgoing(socket, slabs, turn, this, { writesThrough, nativeWrites, readsOn: false });
     this.#out.onFlush = () => this.#onFlush();
     this.#out.onDrain = () => this.#onDrain();
     this.#sinceMs = thread.monoMs();

@@ -7,9 +7,19 @@ import type { Socket } from "node:net";
 import { copyBytes } from "../../http1/copy-bytes.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "../../message/slab-pool.ts";
 import { type Faulty, guarded } from "./faulty.ts";
+import type { NativeWrites } from "./native-write.ts";
 import { readOn } from "./read-on.ts";
 import type { Turn } from "./turn.ts";
-import { isGone, settleWrite, WRITTEN, type WriteHandle, writeError, writeHandleOf } from "./write-through.ts";
+import {
+  descriptorOf,
+  hasHandle,
+  isGone,
+  settleWrite,
+  WRITTEN,
+  type WriteHandle,
+  writeError,
+  writeHandleOf,
+} from "./write-through.ts";
 
 /** Above this much unsent, the source should stop; below the low mark it may go on. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -20,6 +30,8 @@ const SCARCE_WATER_BYTES = 16 * 1024;
 export type OutgoingOptions = {
   /** Past the stream, where this Node lets us. */
   readonly writesThrough: boolean;
+  /** With it also past the handle, where the socket is a plain one. */
+  readonly nativeWrites: NativeWrites | undefined;
   /** A write that meets a reset never returns, and ends nothing by itself (read-on.ts). */
   readonly readsOn: boolean;
 };
@@ -35,6 +47,8 @@ export class Outgoing {
   /** What is written to in the socket's place; looked for at the first write. */
   #handle: WriteHandle | undefined = undefined;
   #hasHandle = false;
+  /** Of a handle that is written to natively; -1: by itself. */
+  #fd = -1;
   /** Told once after `isFull` was true and enough has gone. */
   onDrain: (() => void) | undefined = undefined;
   /** Called before a turn's bytes are written: whoever gathers elsewhere appends what is to go. */
@@ -208,7 +222,12 @@ export class Outgoing {
 
   #write(slab: Buffer, used: number): void {
     const handle = this.#hasHandle ? this.#handle : this.#findHandle();
-    const bytes = used === slab.length ? slab : slab.subarray(0, used);
+    const taken = this.#fd < 0 || handle === undefined ? 0 : this.#writeNatively(handle, slab, used);
+    if (taken === used) {
+      this.#letGo(slab, used);
+      return void this.#settle();
+    }
+    const bytes = taken === 0 && used === slab.length ? slab : slab.subarray(taken, used);
     if (handle === undefined) {
       this.#hold(slab, used);
       this.#underWay.push(1);
@@ -222,6 +241,12 @@ export class Outgoing {
     this.#hold(slab, used);
     this.#underWay.push(1);
     if (!this.#isGone) settleWrite(result, bytes, this.#onDone);
+  }
+
+  /** How many bytes were written: of what is not, the handle takes care, and of every error. */
+  #writeNatively(handle: WriteHandle, slab: Buffer, used: number): number {
+    const isMyTurn = this.#inFlight.length === 0 && !this.#isGone && hasHandle(this.#socket, handle);
+    return isMyTurn ? Math.max(0, this.#options.nativeWrites?.write(this.#fd, slab, used) ?? 0) : 0;
   }
 
   /** Several slabs in one write. */
@@ -247,6 +272,8 @@ export class Outgoing {
   #findHandle(): WriteHandle | undefined {
     this.#hasHandle = true;
     this.#handle = this.#options.writesThrough ? writeHandleOf(this.#socket) : undefined;
+    const isNative = this.#handle !== undefined && this.#options.nativeWrites !== undefined;
+    if (isNative) this.#fd = descriptorOf(this.#socket, this.#handle as WriteHandle);
     return this.#handle;
   }
 

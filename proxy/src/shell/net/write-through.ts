@@ -9,6 +9,7 @@
  */
 import { Socket } from "node:net";
 import { constants } from "node:os";
+import { TLSSocket } from "node:tls";
 import { getSystemErrorName } from "node:util";
 
 export type WriteHandle = {
@@ -43,6 +44,21 @@ export function writeHandleOf(socket: Socket): WriteHandle | undefined {
   const { _handle: handle } = socket as unknown as Inside;
   if (typeof handle?.writeBuffer !== "function" || typeof handle.writev !== "function") return undefined;
   return handle as WriteHandle;
+}
+
+/**
+ * The descriptor of a plain socket's handle, which may be written to while the handle is the socket's (`hasHandle`);
+ * -1 of every other: what TLS has under itself must not be written to past it.
+ */
+export function descriptorOf(socket: Socket, handle: WriteHandle): number {
+  const { fd } = handle as { readonly fd?: number };
+  if (socket instanceof TLSSocket || handle.constructor.name !== "TCP" || typeof fd !== "number") return -1;
+  return fd;
+}
+
+/** False as soon as the socket is closed: its descriptor may be another's then. */
+export function hasHandle(socket: Socket, handle: WriteHandle): boolean {
+  return (socket as unknown as Inside)._handle === handle;
 }
 
 /** Of a write that is not WRITTEN: `onDone` is told 0 or its error, now or when it is done. `bytes` are kept until then. */

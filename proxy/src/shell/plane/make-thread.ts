@@ -14,6 +14,7 @@ import { DecisionIds } from "../../record/decision-id.ts";
 import { DecisionRing, INTERVAL_MS } from "../../record/decision-ring.ts";
 import { Timer, TimerWheel } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
+import { openNativeWrites } from "../net/native-write.ts";
 import { Turn } from "../net/turn.ts";
 import { Composer } from "../request/composer.ts";
 import { RequestIds } from "../request/request-ids.ts";
@@ -26,7 +27,9 @@ const BUCKET_SLOTS = 65_536;
 const READ_BYTES = 64 * 1024;
 
 /** How sockets are read and written; tests try every way. */
-export type SocketOptions = Partial<Pick<Thread, "readsInto" | "writesThrough" | "afterRead">>;
+export type SocketOptions = Partial<Pick<Thread, "readsInto" | "writesThrough" | "afterRead">> & {
+  readonly writesNatively?: boolean;
+};
 
 /** The memory that all threads of a process share. */
 export function makeSharedMemory(): SharedArrayBuffer {
@@ -50,6 +53,7 @@ export function makeThread(options: {
   const renewal = new Timer(() => decisions.renew(), { onFault: () => {} });
   const decisions = new DecisionRing(() => wheel.arm(renewal, INTERVAL_MS));
   options.accessLog?.onLost((lines) => counters.add(Counter.logLinesDropped, lines), options.log);
+  const nativeWrites = (options.sockets?.writesNatively ?? true) ? openNativeWrites() : undefined;
   return {
     log: options.log,
     random: Math.random,
@@ -57,11 +61,12 @@ export function makeThread(options: {
     monoMs,
     wallMs,
     ...wheel,
-    slabs: new SlabPool(),
+    slabs: new SlabPool(undefined, nativeWrites?.makeSlab),
     turn: new Turn(),
     readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
     readsInto: options.sockets?.readsInto ?? true,
     writesThrough: options.sockets?.writesThrough ?? true,
+    nativeWrites,
     afterRead: options.sockets?.afterRead,
     composer: new Composer(),
     ids: new DecisionIds(Math.random),

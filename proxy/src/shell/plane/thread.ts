@@ -13,6 +13,7 @@ import type { DecisionIds } from "../../record/decision-id.ts";
 import type { DecisionRing } from "../../record/decision-ring.ts";
 import type { Timer } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
+import type { NativeWrites } from "../net/native-write.ts";
 import type { Turn } from "../net/turn.ts";
 import type { Composer } from "../request/composer.ts";
 import type { RequestIds } from "../request/request-ids.ts";
@@ -37,6 +38,8 @@ export type Thread = {
   readonly readsInto: boolean;
   /** Sockets are written to past Node's streams, where this Node lets us. */
   readonly writesThrough: boolean;
+  /** Plain ones by the system's own call, where this Node and system let us. */
+  readonly nativeWrites: NativeWrites | undefined;
   /** Called after each read: tests spoil the buffer, so that whoever kept a view of it is found out. */
   readonly afterRead: ((buffer: Buffer) => void) | undefined;
   readonly composer: Composer;

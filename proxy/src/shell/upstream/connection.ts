@@ -152,8 +152,8 @@ export class UpstreamConnection {
     else if (options.isApplication && host === LOOPBACK)
       this.#socket = connectLoopback(port, onread, Math.max(options.connectTimeoutMs, ATTEMPT_MS));
     else this.#socket = connectPlain({ host, port, noDelay: true, onread });
-    const { slabs, turn, writesThrough } = thread;
-    this.out = new Outgoing(this.#socket, slabs, turn, this, { writesThrough, readsOn: true });
+    const { slabs, turn, writesThrough, nativeWrites } = thread;
+    this.out = new Outgoing(this.#socket, slabs, turn, this, { writesThrough, nativeWrites, readsOn: true });
     this.#connectTimer = new Timer(() => this.fail("connect_timeout"), this);
     this.#end = new Timer(() => this.#onEndOfIdentity(options.graceMs), this);
     if (options.connectTimeoutMs > 0) thread.arm(this.#connectTimer, options.connectTimeoutMs);
