@@ -262,6 +262,18 @@ test.each([60, 80, 160])(
   },
 );
 
+test("printStatus says of a proxy how many decisions took more than their rules allow", () => {
+  const lines = printStatus(
+    { ...status, proxies: [proxy("web", { overBudget: 1234 }), proxy("orders", { overBudget: 1 })] },
+    paint,
+  );
+  expect(lines.split("\n").filter((line) => line.includes("budget"))).toEqual([
+    "      budget: 1,234 decisions took more than their rules' metadata say, since it started",
+    "      budget: 1 decision took more than their rules' metadata say, since it started",
+  ]);
+  expect(printStatus({ ...status, proxies: [proxy("web", {})] }, paint)).not.toContain("budget");
+});
+
 test("printStatus says who has a release first, how long it is watched, and that others wait for it", () => {
   const proxies = [
     proxy("web", { revision: hash("7") }),

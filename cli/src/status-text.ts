@@ -148,17 +148,26 @@ function printProxies(all: StatusBody, paint: Paint, isWide: boolean, rowsMax: n
       const cell = rows[index]?.[STATE] ?? "";
       if (proxy === undefined) return [];
       const reasons = stragglers.filter((each) => each.proxy === proxy).map(({ reason }) => `      ${reason}`);
+      const budgets = printBudgets(proxy).map((each) => paint.yellow(each));
       const troubles = (proxy.troubles ?? []).map((trouble) => `      trouble: ${plain(trouble)}`);
       const tint = proxy.state === "never" ? paint.dim : paint.red;
       return [
         `  ${line.replace(` ${cell} `, ` ${paintState(cell, proxy, paint)} `)}`,
         ...[...reasons, ...troubles].map((each) => tint(each)),
+        ...budgets,
       ];
     }),
     ...(left === 0
       ? []
       : [paint.dim(`  and ${left} more: --limit ${all.proxies.length} shows all, -n, --behind or a word some`)]),
   ];
+}
+
+/** No fault: these decisions were made, and took longer than whoever wrote the rule allows. */
+function printBudgets({ overBudget = 0 }: ProxyBody): readonly string[] {
+  if (overBudget === 0) return [];
+  const decisions = overBudget === 1 ? "1 decision" : `${overBudget.toLocaleString("en-US")} decisions`;
+  return [`      budget: ${decisions} took more than their rules' metadata say, since it started`];
 }
 
 const COLUMNS: readonly Column[] = [

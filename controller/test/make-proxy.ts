@@ -134,6 +134,7 @@ export class TestProxy {
         policyP50Ns: 1900,
         policyP99Ns: 9000,
         refusedTotal: 0,
+        overBudgetTotal: 0,
         handshakes: [],
         endpoints: [],
         shadows: [],

@@ -47,6 +47,8 @@ export type ProxyBody = {
   readonly svidNotAfterMs?: number;
   readonly policyP50Ns?: number;
   readonly policyP99Ns?: number;
+  /** Decisions beyond the budget that their rules' metadata say, since the process began. */
+  readonly overBudget?: number;
   readonly refusedPerSecond: number;
   /** Loopback address of its admin interface. */
   readonly admin?: string;

@@ -231,7 +231,7 @@ describe("reports", () => {
     };
     const isOneCaptured = async () => (await status()).proxies.some(({ isBypassable }) => !isBypassable);
     expect(await isOneCaptured()).toBe(false);
-    web.report({ edges: [edge], decisions: [decision], captured: true });
+    web.report({ edges: [edge], decisions: [decision], captured: true, overBudgetTotal: 3 });
     const graph = await until(
       () => get<GraphBody>("/api/graph"),
       ({ edges }) => edges.length > 0,
@@ -239,6 +239,7 @@ describe("reports", () => {
     expect(graph.edges.map(({ id, state }) => [id, state])).toEqual([["outside web.default", "ready"]]);
     // It has tried itself that nobody goes round it.
     expect(await isOneCaptured()).toBe(true);
+    expect((await status()).proxies.find(({ workload }) => workload === "web")?.overBudget).toBe(3);
     const { rules } = await get<DecisionBody>("/api/decisions/7QK2M");
     expect(rules[0]?.excerpt?.find(({ row }) => row === 14)?.text).toBe("default allow := false");
     expect(rules[0]?.commit).toMatchObject({ author: "Ann" });

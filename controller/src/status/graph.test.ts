@@ -53,6 +53,7 @@ const report = (name: string, edges: readonly EdgeReport[], more: Partial<ProxyR
   policyP50Ns: 0,
   policyP99Ns: 0,
   refusedTotal: 0,
+  overBudgetTotal: 0,
   handshakes: [],
   endpoints: [],
   shadows: [],

@@ -54,6 +54,7 @@ export type LastReport = {
   readonly svidNotAfterMs: number;
   readonly policyP50Ns: number;
   readonly policyP99Ns: number;
+  readonly overBudgetTotal: number;
   readonly refused: Timeline;
   readonly breakers: ReadonlyMap<string, string>;
   readonly troubles: readonly string[];
@@ -343,6 +344,7 @@ function toLastReport(
     svidNotAfterMs: report.svidNotAfterMs,
     policyP50Ns: report.policyP50Ns,
     policyP99Ns: report.policyP99Ns,
+    overBudgetTotal: report.overBudgetTotal,
     refused,
     breakers: new Map(
       report.endpoints

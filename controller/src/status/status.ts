@@ -193,6 +193,7 @@ function toProxy(
     ...(report !== undefined && report.policyP99Ns > 0
       ? { policyP50Ns: report.policyP50Ns, policyP99Ns: report.policyP99Ns }
       : {}),
+    ...(report !== undefined && report.overBudgetTotal > 0 ? { overBudget: report.overBudgetTotal } : {}),
     ...(report !== undefined && isConnected && report.troubles.length > 0 ? { troubles: report.troubles } : {}),
     refusedPerSecond: refused === undefined || !isConnected ? 0 : refused.tally.denied / refused.seconds,
     ...(admin === "" ? {} : { admin }),

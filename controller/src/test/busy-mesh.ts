@@ -198,6 +198,7 @@ function toReport(name: string, calls: readonly Call[], random: Random): ProxyRe
     policyP50Ns: 1800,
     policyP99Ns: 4200,
     refusedTotal: refused,
+    overBudgetTotal: 0,
     endpoints: [],
     workload: name,
     namespace: "default",

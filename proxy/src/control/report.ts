@@ -45,6 +45,7 @@ export function toReport(facts: ReportFacts): ProxyReport {
     policyP50Ns: quantileMs(policy, 0, 0.5) * 1000,
     policyP99Ns: quantileMs(policy, 0, 0.99) * 1000,
     refusedTotal: facts.counters[Counter.refused] ?? 0,
+    overBudgetTotal: facts.counters[Counter.overBudget] ?? 0,
     endpoints: [...facts.endpoints],
     shadows: facts.shadows.map(({ changes, ...counted }) => ({
       ...counted,

@@ -526,6 +526,7 @@ describe("Control.Report", () => {
     policyP50Ns: 0,
     policyP99Ns: 0,
     refusedTotal: 7,
+    overBudgetTotal: 0,
     handshakes: [],
     endpoints: [],
     shadows: [],

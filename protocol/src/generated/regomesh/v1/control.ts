@@ -272,6 +272,8 @@ export interface ProxyReport {
    * but its own user goes round it.
    */
   captured: boolean;
+  /** Decisions beyond the budget that their rules' metadata say, since the process began. */
+  overBudgetTotal: number;
 }
 
 /** Handshakes of mutual TLS since the proxy's start, by what both ends have agreed on. */
@@ -2007,6 +2009,7 @@ function createBaseProxyReport(): ProxyReport {
     troubles: [],
     handshakes: [],
     captured: false,
+    overBudgetTotal: 0,
   };
 }
 
@@ -2062,6 +2065,9 @@ export const ProxyReport: MessageFns<ProxyReport> = {
     }
     if (message.captured !== false) {
       writer.uint32(144).bool(message.captured);
+    }
+    if (message.overBudgetTotal !== 0) {
+      writer.uint32(152).uint64(message.overBudgetTotal);
     }
     return writer;
   },
@@ -2213,6 +2219,14 @@ export const ProxyReport: MessageFns<ProxyReport> = {
             }
 
             message.captured = reader.bool();
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.overBudgetTotal = longToNumber(reader.uint64());
             continue;
           }
         }
