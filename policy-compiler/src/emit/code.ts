@@ -6,7 +6,7 @@
  * innermost one. A frame of a `with` statement has something to put back when it is left.
  */
 import type { IrOperand, IrStmt } from "../ir/policy.ts";
-import { codeEntry, type Numbers, renumber, type Site } from "../link/renumber.ts";
+import { codeEntry, type Numbers, siteAt } from "../link/renumber.ts";
 import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
 import { type Bytes, ByteWriter, I32, OP, putS32, putU32, VOID } from "../wasm/encode.ts";
 import { EmitError } from "./error.ts";
@@ -30,7 +30,7 @@ export type Body = {
   readonly code: ByteWriter;
   readonly patches: Patches;
   /** Where functions and globals are named. */
-  readonly sites: Site[];
+  readonly sites: number[];
   /** Local of the IR → local of WebAssembly. */
   readonly locals: Map<number, number>;
   /** Locals of WebAssembly that nothing needs any more. */
@@ -208,7 +208,7 @@ export function globalSet(body: Body, name: RuntimeGlobal): void {
 function nameGlobal(body: Body, name: RuntimeGlobal): void {
   const index = body.calls.globals[name];
   body.named.add(index);
-  body.sites.push({ at: body.code.length, isGlobal: true });
+  body.sites.push(siteAt(body.code.length, true));
   putU32(body.code, index);
 }
 
@@ -219,7 +219,7 @@ export function call(body: Body, name: RuntimeFunction): void {
 export function callIndex(body: Body, index: number): void {
   body.called.add(index);
   body.code.push(OP.call);
-  body.sites.push({ at: body.code.length, isGlobal: false });
+  body.sites.push(siteAt(body.code.length, false));
   putU32(body.code, index);
 }
 
@@ -306,7 +306,6 @@ export function finish(body: Body, addresses: Addresses, numbers: Numbers): Uint
   for (let i = 0; i < at.length; i++) {
     patch(written, at[i] as number, addresses[kind[i] as AddressKind](index[i] as number));
   }
-  const code = renumber(written, body.sites, numbers);
   const extra = body.localCount - body.params;
   const head: Bytes = [];
   if (extra === 0) head.push(0);
@@ -315,10 +314,7 @@ export function finish(body: Body, addresses: Addresses, numbers: Numbers): Uint
     putU32(head, extra);
     head.push(I32);
   }
-  const whole = new Uint8Array(head.length + code.length);
-  whole.set(head);
-  whole.set(code, head.length);
-  return codeEntry(whole);
+  return codeEntry(head, written, body.sites, numbers);
 }
 
 function patch(code: Uint8Array, at: number, value: number): void {

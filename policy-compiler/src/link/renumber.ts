@@ -2,7 +2,6 @@
  * Functions and globals that a module leaves out have no number in it: those that stay are numbered anew,
  * wherever code names them. Numbers of the runtime come first, in its order; the policy's follow.
  */
-import { type Bytes, putU32 } from "../wasm/encode.ts";
 import type { RuntimeModule } from "./runtime-module.ts";
 
 export type Numbers = {
@@ -13,8 +12,13 @@ export type Numbers = {
   readonly globals: readonly number[];
 };
 
-/** A place in code that names a function or a global. */
-export type Site = { readonly at: number; readonly isGlobal: boolean };
+/** Places in code that name functions and globals, in order: each as `siteAt` packs it. */
+export type Sites = readonly number[];
+
+/** A place in code, and whether a global is named there. */
+export function siteAt(at: number, isGlobal: boolean): number {
+  return at * 2 + (isGlobal ? 1 : 0);
+}
 
 /** Keeps these functions of the runtime, and the globals that they name, beside those given. */
 export function numbersOf(
@@ -27,7 +31,7 @@ export function numbersOf(
   const named = new Set(globals);
   for (const index of kept) {
     const { code, sites } = codeOf(runtime, index);
-    for (const { at, isGlobal } of sites) if (isGlobal) named.add(readU32(code, at));
+    for (const site of sites) if ((site & 1) === 1) named.add(readU32(code, site >> 1));
   }
   const keptGlobals = globalEntries.map((_, i) => i).filter((index) => named.has(index));
   const places = new Map(kept.map((index, i) => [index, functionImports + i]));
@@ -53,49 +57,61 @@ function numberIn(places: ReadonlyMap<number, number>, index: number, what: stri
 /** The entry of the code section for a function of the runtime. */
 export function runtimeCode(runtime: RuntimeModule, index: number, numbers: Numbers): Uint8Array {
   const { code, sites } = codeOf(runtime, index);
-  return codeEntry(renumber(code, sites, numbers));
+  return codeEntry([], code, sites, numbers);
 }
 
 function codeOf({ codes, functionImports, reach }: RuntimeModule, index: number) {
   const entry = codes[index - functionImports] as Uint8Array;
-  let size = 1;
-  while ((entry[size - 1] as number) >= 0x80) size++;
   let at = 0;
-  const sites = (reach.sites[index - functionImports] ?? []).map((step): Site => {
+  const sites = (reach.sites[index - functionImports] ?? []).map((step) => {
     at += step >> 1;
-    return { at, isGlobal: (step & 1) === 1 };
+    return siteAt(at, (step & 1) === 1);
   });
-  return { code: entry.subarray(size), sites };
+  return { code: entry.subarray(lengthOf(entry, 0)), sites };
 }
 
-/** The code, with the numbers at its sites anew; sites are in order. */
-export function renumber(code: Uint8Array, sites: readonly Site[], numbers: Numbers): Uint8Array {
-  const out = new Uint8Array(code.length + sites.length * NUMBER_BYTES_MAX);
+/** The head and the code with the numbers at its sites anew, and their size before them. */
+export function codeEntry(
+  head: readonly number[],
+  code: Uint8Array,
+  sites: Sites,
+  { globalOf, functionOf }: Numbers,
+): Uint8Array {
+  let size = head.length + code.length;
+  const given = sites.map((site) => {
+    const index = readU32(code, site >> 1);
+    const number = (site & 1) === 1 ? globalOf(index) : functionOf(index);
+    size += sizeOf(number) - lengthOf(code, site >> 1);
+    return number;
+  });
+  const entry = new Uint8Array(sizeOf(size) + size);
+  let to = store(entry, 0, size);
+  for (const byte of head) entry[to++] = byte;
   let from = 0;
-  let to = 0;
-  for (const { at, isGlobal } of sites) {
-    out.set(code.subarray(from, at), to);
-    to += at - from;
-    const index = readU32(code, at);
-    const number: Bytes = [];
-    putU32(number, isGlobal ? numbers.globalOf(index) : numbers.functionOf(index));
-    for (const byte of number) out[to++] = byte;
+  for (let i = 0; i < given.length; i++) {
+    const at = (sites[i] as number) >> 1;
+    while (from < at) entry[to++] = code[from++] as number;
+    to = store(entry, to, given[i] as number);
     from = at + lengthOf(code, at);
   }
-  out.set(code.subarray(from), to);
-  return out.subarray(0, to + code.length - from);
+  while (from < code.length) entry[to++] = code[from++] as number;
+  return entry;
 }
 
-const NUMBER_BYTES_MAX = 5;
+/** Bytes of an unsigned LEB128. */
+function sizeOf(value: number): number {
+  let size = 1;
+  for (let left = value >>> 7; left > 0; left >>>= 7) size++;
+  return size;
+}
 
-/** With its size before it. */
-export function codeEntry(code: Uint8Array): Uint8Array {
-  const size: Bytes = [];
-  putU32(size, code.length);
-  const entry = new Uint8Array(size.length + code.length);
-  entry.set(size);
-  entry.set(code, size.length);
-  return entry;
+/** An unsigned LEB128 at `at`; gives the place behind it. */
+function store(out: Uint8Array, at: number, value: number): number {
+  let to = at;
+  let left = value;
+  for (; left >= 0x80; left >>>= 7) out[to++] = (left & 0x7f) | 0x80;
+  out[to++] = left;
+  return to;
 }
 
 function lengthOf(code: Uint8Array, at: number): number {

@@ -190,7 +190,7 @@ class Scanner {
 
   #match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#offset;
-    return pattern.exec(this.#text)?.[0];
+    return pattern.test(this.#text) ? this.#text.slice(this.#offset, pattern.lastIndex) : undefined;
   }
 
   #lineEnd(from: number): number {
