@@ -11,6 +11,7 @@ import { answerInterpreted } from "./interpreted.ts";
 import { openOpa } from "./opa.ts";
 import { askDefects } from "./opa-defects.ts";
 import { answerOurs, formatOurs } from "./ours.ts";
+import { ownDefect } from "./own-defects.ts";
 import { reduce } from "./reduce.ts";
 
 const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations N] [--seed S] [--opa PATH]
@@ -129,6 +130,7 @@ async function run({
   const inputs = Math.max(1, Math.round(evaluations / programs / ENTRYPOINTS));
   const counts = { programs: 0, refused: 0, evaluations: 0, defined: 0, errors: 0, differing: 0 };
   const kinds = new Map<string, number>();
+  const defects = new Map<string, number>();
   const started = performance.now();
   const askOther = async (program: Program) => {
     if (opa === undefined) return answerSafely(() => answerInterpreted(program, builtin));
@@ -160,7 +162,10 @@ async function run({
     }
     const found = differences(program, theirs, ours).filter(({ kind }) => wanted.includes(kind));
     const [first] = found;
-    if (first !== undefined) {
+    const askBoth = async (other: Program) => ({ opa: await askOther(other), ours: askOurs(other) });
+    const defect = first && opa && !isFormatting ? await ownDefect(program, first, ours, askBoth) : undefined;
+    if (defect !== undefined) defects.set(defect, (defects.get(defect) ?? 0) + 1);
+    else if (first !== undefined) {
       counts.differing++;
       for (const { kind } of found) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
       const judge = async (smaller: Program) => {
@@ -178,6 +183,7 @@ async function run({
     `${opa === undefined ? "the interpreter" : `OPA ${opa.version}`}, seeds ${seed} to ${seed + programs - 1}`,
   );
   console.log(printCounts(counts, kinds, performance.now() - started));
+  for (const [defect, count] of defects) console.log(`${count} more by a defect of OPA's: ${defect} …`);
   return counts.differing > 0 ? 1 : 0;
 }
 

@@ -73,7 +73,7 @@ function without(text: string, at: number, length: number): string {
 }
 
 /** Where the part that begins at `from` ends: before its separator or the bracket that closes it. */
-function partEnd(text: string, from: number): number {
+export function partEnd(text: string, from: number): number {
   let depth = 0;
   for (let i = from; i < text.length; i++) {
     const c = text[i] as string;

@@ -368,10 +368,16 @@ function replaceReads(hoist: Hoist, term: Term): Term {
   return variable;
 }
 
-/** In the parts of a term; the root of a reference is no read of its own. */
+/** In the parts of a term, which is the same one where nothing is read; the root of a reference is no read of its own. */
 function replaceParts(hoist: Hoist, term: Term): Term {
   const isRef = term.kind === "ref";
-  return mapSubterms(term, (part) => (isRef && isRootVar(part) ? part : replaceReads(hoist, part)));
+  let isSame = true;
+  const mapped = mapSubterms(term, (part) => {
+    const other = isRef && isRootVar(part) ? part : replaceReads(hoist, part);
+    if (other !== part) isSame = false;
+    return other;
+  });
+  return isSame ? term : mapped;
 }
 
 /** A reference beside another one, or beside a value that is not flat, is none of the index's; what it reads below is. */

@@ -196,11 +196,13 @@ function rewriteSomeIn(
   return isKey ? [iteration] : [iteration, make({ kind: "unify", at: key.at, left: key, right: index })];
 }
 
-/** The names that a pattern mentions, but for what references and keys of objects begin with. */
+/** The names that a pattern mentions, but for what references and keys of objects begin with: input in a call is one. */
 function namesIn(pattern: Term): readonly string[] {
   switch (pattern.kind) {
     case "var":
       return [pattern.name];
+    case "call-term":
+      return pattern.args.flatMap(namesIn).filter((name) => name !== "input" && name !== "data");
     case "ref":
       return pattern.path.flatMap(namesIn);
     case "object":

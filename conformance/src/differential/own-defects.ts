@@ -1,0 +1,156 @@
+/**
+ * Differences that are OPA's own: it answers the same program in another way once it is written in another way
+ * that means the same, and then as we do. Each way is one for a defect of opa-defects.json.
+ */
+import { type Difference, differences } from "./compare.ts";
+import type { Program } from "./generate/program.ts";
+import type { OpaResponse } from "./opa.ts";
+import { partEnd } from "./reduce.ts";
+
+type Module = Program["modules"][number];
+
+type Way = {
+  /** How opa-defects.json begins what it says of it. */
+  readonly defect: string;
+  /** The same program, written so that OPA has no chance for the defect; undefined where there is none. */
+  readonly rewrite: (program: Program, difference: Difference) => Program | undefined;
+};
+
+const WAYS: readonly Way[] = [
+  { defect: "an early exit ends walk", rewrite: (program) => mapTexts(program, iterateWalks) },
+  { defect: "a call whose result is known", rewrite: (program) => mapTexts(program, callInBody) },
+  { defect: "a comprehension that is indexed", rewrite: (program) => mapTexts(program, modifyObjects) },
+  { defect: "a true membership is refused", rewrite: (program) => mapTexts(program, forgetTypes) },
+  { defect: "of two equal lines the second", rewrite: (program) => mapTexts(program, withoutEqualLines) },
+  { defect: "a variable that every needs", rewrite: (program, { opa }) => moveUnsafe(program, opa) },
+  { defect: "a variable inside a set", rewrite: (program, { ours }) => nameSet(program, ours) },
+];
+
+export type Asker = (program: Program) => Promise<{ readonly opa: OpaResponse; readonly ours: OpaResponse }>;
+
+/** The defect by which the answers differ, if one of those that can be told. `ours` is our answer to the program. */
+export async function ownDefect(
+  program: Program,
+  difference: Difference,
+  ours: OpaResponse,
+  ask: Asker,
+): Promise<string | undefined> {
+  for (const { defect, rewrite } of WAYS) {
+    const other = rewrite(program, difference);
+    if (other === undefined) continue;
+    const answers = await ask(other);
+    if (differences(other, answers.opa, answers.ours).length > 0) continue;
+    if (isSameAnswer(program, ours, answers.ours)) return defect;
+  }
+  return undefined;
+}
+
+/** The rows of errors are others in a text that is another. */
+function isSameAnswer(program: Program, a: OpaResponse, b: OpaResponse): boolean {
+  if (a.errors === undefined && b.errors === undefined) return differences(program, a, b).length === 0;
+  const codes = ({ errors = [] }: OpaResponse): string => [...new Set(errors.map(({ code }) => code))].sort().join();
+  return codes(a) === codes(b);
+}
+
+function mapTexts(program: Program, map: (text: string) => string): Program | undefined {
+  const modules = program.modules.map((module): Module => ({ ...module, text: map(module.text) }));
+  return modules.every(({ text }, i) => text === program.modules[i]?.text) ? undefined : { ...program, modules };
+}
+
+/** `walk(x, p)` is `p = [w | walk(x, w)][_]`, which no early exit ends. */
+function iterateWalks(text: string): string {
+  let out = "";
+  let from = 0;
+  for (const { index } of text.matchAll(/(?<=^\t|; |\{ |\| |not )walk\(/gm)) {
+    const begin = index + "walk(".length;
+    const second = partEnd(text, begin) + ", ".length;
+    const end = partEnd(text, second);
+    if (text[second - 2] !== "," || text[end] !== ")" || index < from) continue;
+    const [value, pattern] = [text.slice(begin, second - 2), text.slice(second, end)];
+    out += `${text.slice(from, index)}${pattern} = [walked | walk(${value}, walked)][_]`;
+    from = end + 1;
+  }
+  return out + text.slice(from);
+}
+
+/** `p contains f(x)` is `p contains made if made := f(x)`, where nothing is known of the result before the call. */
+function callInBody(text: string): string {
+  return text.replace(/ contains (.*\(.*) if \{\n/g, (_, value: string) => ` contains made if {\n\tmade := ${value}\n`);
+}
+
+/** `x := {k: v | …} with data.none as 1` is the same, and not indexed. */
+function modifyObjects(text: string): string {
+  let out = "";
+  let from = 0;
+  for (const { index } of text.matchAll(/(?<= :?= )\{/g)) {
+    const end = bracketEnd(text, index + 1) + 1;
+    if (index < from || !/^\s*(?:\n|;|with )/.test(text.slice(end))) continue;
+    out += `${text.slice(from, end)} with data.none as 1`;
+    from = end;
+  }
+  return out + text.slice(from);
+}
+
+/** `x in {k: v}` is `x in object.union({k: v}, {})`, of whose members no types are known. */
+function forgetTypes(text: string): string {
+  let out = "";
+  let from = 0;
+  for (const { index } of text.matchAll(/(?<= in )\{[^{}[\]()|,]+: /g)) {
+    if (index < from) continue;
+    const end = bracketEnd(text, index + 1) + 1;
+    out += `${text.slice(from, index)}object.union(${text.slice(index, end)}, {})`;
+    from = end;
+  }
+  return out + text.slice(from);
+}
+
+function withoutEqualLines(text: string): string {
+  const bodies = text.split("\n\n").map((rule) => {
+    const lines = rule.split("\n");
+    return lines.filter((line, i) => !line.startsWith("\t") || lines.indexOf(line) === i).join("\n");
+  });
+  return bodies.join("\n\n");
+}
+
+/** The line of which OPA says that a variable is unsafe, as the last of its body: the order has no meaning. */
+function moveUnsafe(program: Program, opa: string): Program | undefined {
+  const [, file, row] = /^(\S+):(\d+): rego_unsafe_var_error: var \S+ is unsafe/m.exec(opa) ?? [];
+  return mapModule(program, file, (text) => {
+    const lines = text.split("\n");
+    const at = Number(row) - 1;
+    const line = lines[at];
+    const end = lines.findIndex((each, i) => i > at && !each.startsWith("\t"));
+    if (line === undefined || !line.startsWith("\t") || end < 0) return text;
+    lines.splice(end, 0, line);
+    lines.splice(at, 1);
+    return lines.join("\n");
+  });
+}
+
+/** The set with the variable of which we say that it is unsafe, as an equation of its own. */
+function nameSet(program: Program, ours: string): Program | undefined {
+  const [, file, row, name] = /^(\S+):(\d+): rego_unsafe_var_error: var (\S+) is unsafe/m.exec(ours) ?? [];
+  return mapModule(program, file, (text) => {
+    const lines = text.split("\n");
+    const at = Number(row) - 1;
+    const line = lines[at] ?? "";
+    const set = [...line.matchAll(/\{/g)]
+      .map(({ index }) => line.slice(index, bracketEnd(line, index + 1) + 1))
+      .find((part) => name !== undefined && part.split(/\W/).includes(name) && !/^\{[^{[(]*[:|]/.test(part));
+    if (set === undefined || !line.startsWith("\t")) return text;
+    lines.splice(at, 1, `\tnamed = ${set}`, line.replace(set, "named"));
+    return lines.join("\n");
+  });
+}
+
+/** Where the bracket closes behind whose opening `from` is. */
+function bracketEnd(text: string, from: number): number {
+  let end = partEnd(text, from);
+  while (text[end] === "," || text[end] === ";") end = partEnd(text, end + 1);
+  return end;
+}
+
+function mapModule(program: Program, name: string | undefined, map: (text: string) => string): Program | undefined {
+  const module = program.modules.find((each) => each.name === name);
+  return module && mapTexts(program, (text) => (text === module.text ? map(text) : text));
+}
