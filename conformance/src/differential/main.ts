@@ -31,7 +31,8 @@ const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations
   --to FILE        each difference as a line of JSON, too
   --from FILE      the programs of such lines again, instead of generated ones
 
-Needs Go: a batch evaluator is built from OPA's module in a temporary folder. Exit code 1 where answers differ.`;
+Needs Go: a batch evaluator is built from OPA's module in a temporary folder. What a defect of opa-defects.json makes
+is counted apart, where the program written in another way shows it. Exit code 1 where other answers differ.`;
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { makeBuiltinCaller } from "../interpreter/builtins.ts";
 import { readCompileCases } from "./compile-cases.ts";
+import { readErrorCases } from "./error-cases.ts";
 import { readFormatCases } from "./format-cases.ts";
 import { readGrammarCases } from "./grammar-cases.ts";
 import { makeSuiteBuiltins } from "./host.ts";
@@ -111,6 +112,7 @@ const FOLDERS: Readonly<Record<SuiteName, string>> = {
   "tree-sitter": "rego/tree-sitter-rego",
   format: "rego/format/v1",
   "rego-plans": "rego/rego-plans/v1",
+  errors: "rego/errors",
   "mesh-policies": "rego/mesh-policies",
   reports: "rego/reports/conformance/v1",
   "reports-compile": "rego/reports/compile",
@@ -145,6 +147,8 @@ export async function readCases({ suite, folder }: Selection): Promise<readonly 
         run: (tally: Tally) => runPlanCase(each, runtime, makeSuiteBuiltins(), builtin, tally),
       }));
     }
+    case "errors":
+      return readErrorCases(folder, runtime);
     case "regorus-interpreter":
       return readInterpreterCases(folder, runtime);
     case "regorus-parser":

@@ -7,6 +7,7 @@ export type SuiteName =
   | "rego-conformance-v0"
   | "rego-derived"
   | "rego-plans"
+  | "errors"
   | "regorus-interpreter"
   | "regorus-parser"
   | "regorus-lexer"
