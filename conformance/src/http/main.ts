@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { failuresOf, printReports, type SuiteReport } from "./report.ts";
 import { runPureSuites } from "./suites.ts";
 import { defaultVectors } from "./vectors.ts";
-import { AS_DOCUMENTED } from "./wire/drive.ts";
+import { AS_DOCUMENTED, WHILE_BUSY } from "./wire/drive.ts";
 import { runMutants, runWireSuites } from "./wire/run.ts";
 
 const HELP = `Runs the HTTP vectors: codec, paths and identities as pure code, the rest through a real proxy.
@@ -43,7 +43,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (!values.pure) reports.push(...(await runWireSuites(selection, AS_DOCUMENTED)));
   } else {
     const asked = { count: Number(values.mutants), seed: Number(values.seed) };
-    reports.push(await runMutants(selection, AS_DOCUMENTED, asked));
+    reports.push(await runMutants(selection, WHILE_BUSY, asked));
   }
   if (reports.length === 0) {
     console.error(`conformance:http: no records in ${values.vectors}`);
