@@ -109,6 +109,7 @@ export class ClientSocket implements Faulty {
   #onRead(bytes: Buffer, length: number): void {
     const { thread } = this.#options;
     const { clock } = thread;
+    thread.turn.relieve();
     clock.hold();
     try {
       if (this.#isUndecided) this.#decide(bytes, length);

@@ -133,6 +133,7 @@ export class UpstreamConnection {
       callback: (length, bytes) => {
         const { speaker } = this;
         const faulty = speaker?.faulty ?? this;
+        thread.turn.relieve();
         thread.clock.hold();
         try {
           if (!this.#isClosed) speaker?.onBytes(bytes, length);
