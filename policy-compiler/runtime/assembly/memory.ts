@@ -16,7 +16,7 @@ export let heapBase: usize = 0;
 /** Bytes that the memory may grow to. */
 let memoryBytesMax: usize = 64 * 1024 * 1024;
 let memoryEnd: usize = 0;
-/** A larger memory grows by a quarter: most of it is data, which stays as it is. */
+/** A larger memory grows by a sixteenth: most of it is data, which stays as it is. */
 const DOUBLED_BELOW: usize = 8 * 1024 * 1024;
 
 export function startHeap(at: usize): void {
@@ -57,7 +57,7 @@ function growTo(next: usize, at: usize): void {
   if (next <= memoryEnd) return;
   if (next > memoryBytesMax) abort(ABORT_MEMORY);
   let wanted = next;
-  const roomy = memoryEnd + (memoryEnd < DOUBLED_BELOW ? memoryEnd : memoryEnd >> 2);
+  const roomy = memoryEnd + (memoryEnd < DOUBLED_BELOW ? memoryEnd : memoryEnd >> 4);
   if (roomy > wanted && roomy <= memoryBytesMax) wanted = roomy;
   const pages = <i32>((wanted - memoryEnd + 0xffff) >>> 16);
   if (memory.grow(pages) < 0) abort(ABORT_MEMORY);

@@ -25,6 +25,10 @@ export function opaWasm(binary: string): Engine {
           stdio: ["ignore", "ignore", "ignore"], // it says that it takes the leading / off
         });
         return timeSdk(readFileSync(join(folder, "policy.wasm")), policy.data, policy);
+      } catch (error) {
+        // The SDK has not all built-ins, and throws what is no Error.
+        console.error(`OPA WASM, ${policy.name}: ${(error as Partial<Error>).message ?? error}`);
+        return undefined;
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }

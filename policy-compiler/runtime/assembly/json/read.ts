@@ -105,15 +105,17 @@ function digits(): bool {
 
 function readArray(depth: i32): usize {
   at++;
-  const array = makeArray(4);
   skipSpace();
   if (at < end && load<u8>(at) == 0x5d) {
     at++;
-    return array;
+    return makeArray(0);
   }
+  let array: usize = 0;
   while (true) {
     const value = readValue(depth + 1);
     if (value == 0) return 0;
+    // Data has many arrays of one element: they get room for one.
+    if (array == 0) array = makeArray(at < end && load<u8>(at) == 0x5d ? 1 : 4);
     arrayPush(array, value);
     skipSpace();
     if (at >= end) return 0;
