@@ -151,7 +151,7 @@ function detailsOf({ troubles, refused }: SourceStateBody, nowMs: number, isWhol
       : diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => plain(message));
   const shown = isWhole ? faults : faults.slice(0, FAULTS_SHOWN);
   const more = faults.length - shown.length;
-  const held = resources - verdicts.length;
+  const held = resources - verdicts.filter(({ kind }) => kind !== "file").length;
   return [
     ...said,
     ...shown,

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import type { Http2Server } from "node:http2";
 import { join, resolve } from "node:path";
 import type { Api } from "./api.ts";
 import type { ApiServer } from "./api-server.ts";
@@ -70,6 +71,7 @@ export async function openClusterController(
   ]);
 }
 
+export type Application = Server | Http2Server;
 export type Sidecar = { readonly process: Process; readonly outbound: number; close(): Promise<void> };
 
 /** A Pod, an application on loopback, and the sidecar that a kubelet would have started with the Pod's own token. */
@@ -81,9 +83,16 @@ export async function openPod(
     name,
     account,
     labels,
-  }: { namespace: string; name: string; account: string; labels: Readonly<Record<string, string>> },
+    application = createServer((request, response) => response.end(`${name} ${request.method} ${request.url}\n`)),
+  }: {
+    namespace: string;
+    name: string;
+    account: string;
+    labels: Readonly<Record<string, string>>;
+    /** What stands behind the sidecar; a server of HTTP/1.1 that says who it is where absent. */
+    application?: Application;
+  },
 ): Promise<Sidecar> {
-  const application = createServer((request, response) => response.end(`${name} ${request.method} ${request.url}\n`));
   const port = await listen(application);
   const core = `/api/v1/namespaces/${namespace}`;
   const pod = await api.create(`${core}/pods`, {
@@ -126,7 +135,7 @@ export async function openPod(
     outbound: Number(outbound.slice(outbound.lastIndexOf(":") + 1)),
     async close() {
       await sidecar.close();
-      application.closeAllConnections();
+      if ("closeAllConnections" in application) application.closeAllConnections();
       application.close();
     },
   };
@@ -140,7 +149,7 @@ async function rootOf(server: ApiServer, controller: Process): Promise<string> {
   return await readFile(join(folder, "ca/root.pem"), "utf8");
 }
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Application): Promise<number> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return (server.address() as { port: number }).port;

@@ -4,12 +4,11 @@ import { join, resolve } from "node:path";
 import type { Api } from "./api.ts";
 import { kubectl } from "./api-server.ts";
 import { type Check, must, until, type World } from "./check.ts";
+import { grpcRoutes } from "./grpc-routes.ts";
 import { BINDING, type Mesh, NAMESPACE, policy, withMesh } from "./mesh.ts";
 import { ask } from "./processes.ts";
+import { apply, conditionsOf, document, GATEWAY_GROUP as GROUP, OURS, readRoute, WITHIN_MS } from "./route-object.ts";
 
-const WITHIN_MS = 30_000;
-const GROUP = "gateway.networking.k8s.io";
-const OURS = "regomesh.dev/controller";
 const OTHER = "example.org/other";
 /** A namespace without Pods, whose Service is a name alone. */
 const EDGE = "edge";
@@ -68,6 +67,7 @@ async function play(world: World, mesh: Mesh, crds: string): Promise<void> {
   await refused(world, mesh);
   await gateways(world);
   await endpoints(world, mesh);
+  await grpcRoutes(world, mesh);
   must(kubectl(server, ["delete", "httproute", "front", "-n", EDGE]).code === 0, "the route cannot be deleted");
   await answers(mesh, `http://front.${EDGE}/new`, 503, "without a route nobody answers for the service");
 }
@@ -185,44 +185,12 @@ async function endpoints(world: World, mesh: Mesh): Promise<void> {
   world.say("     readiness of EndpointSlices decides who is asked, and makes no revision");
 }
 
-type Condition = {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly observedGeneration?: number;
-};
-type RouteObject = {
-  readonly metadata: { readonly generation: number; readonly resourceVersion: string };
-  readonly status?: {
-    readonly parents?: readonly { readonly controllerName: string; readonly conditions: readonly Condition[] }[];
-  };
-};
+type Condition = { readonly type: string; readonly reason: string };
 
 const PLACE = `/apis/${GROUP}/v1/namespaces/${EDGE}/httproutes/front`;
-
-async function read(api: Api): Promise<RouteObject> {
-  return (await api.ask("GET", PLACE)).body as unknown as RouteObject;
-}
-
-/** Our entry says so of the newest text: `{ Accepted: "True Accepted" }`. */
-async function conditions(api: Api, what: string, wanted: Readonly<Record<string, string>>): Promise<void> {
-  let last: unknown;
-  await until(what, WITHIN_MS, async () => {
-    const { metadata, status } = await read(api);
-    const own = status?.parents?.find(({ controllerName }) => controllerName === OURS)?.conditions ?? [];
-    last = own;
-    return Object.entries(wanted).every(([name, said]) =>
-      own.some(
-        ({ type, status: is, reason, observedGeneration }) =>
-          type === name && `${is} ${reason}` === said && observedGeneration === metadata.generation,
-      ),
-    )
-      ? true
-      : undefined;
-  }).catch((error: Error) => {
-    throw new Error(`${error.message}; its conditions are ${JSON.stringify(last)}`);
-  });
-}
+const read = (api: Api) => readRoute(api, PLACE);
+const conditions = (api: Api, what: string, wanted: Readonly<Record<string, string>>) =>
+  conditionsOf(api, PLACE, what, wanted);
 
 async function answers({ web }: Mesh, url: string, status: number, what: string): Promise<void> {
   let last = "";
@@ -235,11 +203,6 @@ async function answers({ web }: Mesh, url: string, status: number, what: string)
   });
 }
 
-function apply({ server }: World, text: string): void {
-  const applied = kubectl(server, ["apply", "-f", "-"], text);
-  must(applied.code === 0, applied.out);
-}
-
 function route(path: string, backend: string): string {
   const parentRefs = [{ group: "", kind: "Service", name: "front" }];
   const backendRefs = [{ name: backend, namespace: NAMESPACE, port: 80 }];
@@ -249,8 +212,4 @@ function route(path: string, backend: string): string {
 
 function service(namespace: string, name: string): string {
   return document("v1", "Service", { name, namespace }, { ports: [{ name: "http", port: 80 }] });
-}
-
-function document(apiVersion: string, kind: string, metadata: object, spec: object): string {
-  return JSON.stringify({ apiVersion, kind, metadata, spec });
 }

@@ -76,6 +76,7 @@ export type RefusedBody = {
 /** A resource that is at fault. */
 export type VerdictBody = {
   readonly source: string;
+  /** `file`, with its name, of one that could not be read far enough to say what it holds. */
   readonly kind: string;
   /** "" of a kind that has none. */
   readonly namespace: string;

@@ -6,9 +6,9 @@ import { type Diagnostic, positionAt, printRecord, type Source, toDiagnosticReco
 import type { Head } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/releases.ts";
 import type { MeshIndex } from "../index/mesh-index.ts";
-import type { Verdict } from "../sources/source.ts";
+import { ROOT_SOURCE, type Verdict } from "../sources/source.ts";
 import { inlineUnit } from "./inline-units.ts";
-import { qualify, type SourceTree, unitOf } from "./source-tree.ts";
+import { isDocument, qualify, type SourceTree, sourceOf, unitOf } from "./source-tree.ts";
 
 export type PlacedHead = Head & { readonly source: string; readonly file: Source };
 
@@ -27,7 +27,8 @@ export function verdictsOf(
 ): readonly Verdict[] {
   const byFile = Map.groupBy(heads, ({ file }) => file.name);
   const owners = unitOwners(trees, heads, index);
-  const found = new Map<PlacedHead, Verdict>();
+  const sources = trees.map(({ source = ROOT_SOURCE }) => source);
+  const found = new Map<PlacedHead | string, Verdict>();
   for (const fault of faultsOf(diagnostics, failedTests, heads)) {
     const { file, offset } = fault;
     const own = (byFile.get(file) ?? []).filter(
@@ -36,6 +37,8 @@ export function verdictsOf(
     for (const head of own.length > 0 ? own.slice(0, 1) : (owners.get(file) ?? [])) {
       if (!found.has(head)) found.set(head, toVerdict(head, fault));
     }
+    const isWhole = isDocument(file) && !byFile.has(file) && !owners.has(file);
+    if (isWhole && !found.has(file)) found.set(file, ofFile(fault, sources));
   }
   return [...found.values()];
 }
@@ -90,6 +93,11 @@ function offsetOf(file: Source | undefined, row: number): number | undefined {
   if (file === undefined) return undefined;
   const lines = file.text.split("\n").slice(0, row - 1);
   return lines.reduce((offset, line) => offset + line.length + 1, 0);
+}
+
+/** Of a file that could not be read far enough to say what it holds: it is at fault as a whole. */
+function ofFile({ file, reason, message }: Fault, sources: readonly string[]): Verdict {
+  return { source: sourceOf(file, sources), kind: "file", namespace: "", name: file, file, row: 1, reason, message };
 }
 
 function toVerdict({ source, kind, namespace, name, span, file }: PlacedHead, { reason, message }: Fault): Verdict {

@@ -42,6 +42,7 @@ const binding = (name: string, of = name, more: object = {}) =>
     entrypoints: ["mesh/authz/allow"],
     ...more,
   });
+const nested = (depth: number): object => (depth === 0 ? {} : { a: nested(depth - 1) });
 const mesh = [
   makeService("shop/orders", "orders"),
   makePod("shop/orders-1", { app: "orders" }),
@@ -64,6 +65,19 @@ test("however many are at fault, all others go in force, and two builds do", asy
   const good = [...mesh, policy("authz", RULE), binding("authz")];
   const found = await play(objects(...bad, ...good));
   expect([found.said.length, found.isAccepted, found.builds, found.inForce]).toEqual([1200, true, 2, objects(...good)]);
+});
+
+test.each([
+  ["larger than a text may be", { data: { a: "x".repeat(1_100_000) } }],
+  ["nested deeper than is read", { data: { a: nested(300) } }],
+])("a Policy that is %s is refused alone", async (_, more) => {
+  const huge = makeObject("Policy/evil/huge", { modules: { "authz.rego": RULE }, ...more });
+  const good = [...mesh, policy("authz", RULE), binding("authz")];
+  const found = await play(objects(huge, ...good));
+  expect([[...found.said].map((each) => each.slice(0, 17)), found.inForce]).toEqual([
+    ["Policy/evil/huge:"],
+    objects(...good),
+  ]);
 });
 
 test("a Policy that does not compile is refused alone, at its line, and stays as it was", async () => {

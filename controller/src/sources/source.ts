@@ -71,6 +71,7 @@ export type TroubleReason =
 export type Verdict = {
   /** Whose it is. */
   readonly source: string;
+  /** `file`, with its name, of one that could not be read far enough to say what it holds. */
   readonly kind: string;
   /** "" of a kind that has none. */
   readonly namespace: string;
