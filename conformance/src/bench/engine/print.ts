@@ -31,7 +31,7 @@ function printRatio(ratio: number): string {
 }
 
 const SIZE = { width: 720, height: 400, left: 70, right: 190, top: 20, bottom: 50 };
-const COLOURS = ["#0b6e4f", "#5aa88f", "#c44536", "#283d8f", "#b08900", "#777777", "#8a2be2", "#00838f"];
+const COLOURS = ["#0b6e4f", "#5aa88f", "#c44536", "#283d8f", "#b08900", "#777777", "#8a2be2", "#00838f", "#5b3a29"];
 
 /** Both axes are logarithmic: rules from left to right, nanoseconds upwards. Nothing where no policy of the shape was asked. */
 export function printChart(
@@ -59,6 +59,7 @@ export function printChart(
   const decades = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE.width} ${SIZE.height}" font-family="sans-serif" font-size="13">`,
+    "<title>time of a decision by the number of rules</title>",
     `<rect width="${SIZE.width}" height="${SIZE.height}" fill="#ffffff"/>`,
     ...decades.flatMap((ns) => [
       `<path d="M${SIZE.left} ${y(ns).toFixed(1)}H${SIZE.width - SIZE.right}" stroke="#dddddd"/>`,
