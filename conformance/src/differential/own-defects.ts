@@ -75,7 +75,8 @@ function iterateWalks(text: string): string {
 
 /** `p contains f(x)` is `p contains made if made := f(x)`, where nothing is known of the result before the call. */
 function callInBody(text: string): string {
-  return text.replace(/ contains (.*\(.*) if \{\n/g, (_, value: string) => ` contains made if {\n\tmade := ${value}\n`);
+  const asked = / contains (.*\(.*) if \{\n((?:\t.*\n)*)\}/g;
+  return text.replace(asked, (_, value: string, body: string) => ` contains made if {\n${body}\tmade := ${value}\n}`);
 }
 
 /** `x := {k: v | …} with data.none as 1` is the same, and not indexed. */
