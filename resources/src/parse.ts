@@ -87,7 +87,9 @@ function parseDocuments(source: Source, report: Report): readonly Document[] {
   }
   let documents: readonly Document[];
   try {
-    documents = parseAllDocuments(yamlOf(source), { prettyErrors: false, logLevel: "silent" }) as readonly Document[];
+    // Keys that stand twice are looked for below: the parser compares each key of a mapping with all others.
+    const options = { prettyErrors: false, logLevel: "silent", uniqueKeys: false } as const;
+    documents = parseAllDocuments(yamlOf(source), options) as readonly Document[];
   } catch (error) {
     report("yaml_syntax", `the file is not YAML: ${(error as Error).message}`, whole);
     return [];
@@ -106,11 +108,12 @@ function yamlOf({ name, text }: Source): string {
 
 /** The resources that a document may hold: itself, or the members of a List. */
 function rootsOf(document: Document, source: Source, report: Report): readonly Node[] {
-  if (document.errors.length > 0) {
+  const errors = [...document.errors, ...doubledKeys(document)];
+  if (errors.length > 0) {
     const [start, , end] = document.range ?? [0, 0, source.text.length];
     // Text of another tool beside ours need not be YAML, as long as it is none of ours.
     if (!mentionsGroup(source.text.slice(start, end)) && document.range !== null) return [];
-    for (const { pos, message } of document.errors) {
+    for (const { pos, message } of errors) {
       report("yaml_syntax", lowerFirst(message.split("\n")[0] ?? ""), { start: pos[0], end: Math.max(pos[1], pos[0]) });
     }
     return [];
@@ -118,6 +121,25 @@ function rootsOf(document: Document, source: Source, report: Report): readonly N
   const root = document.contents as Node | null;
   if (root === null || (isScalar(root) && root.value === null)) return []; // an empty document between two ---
   return membersOf(root);
+}
+
+type YamlError = { readonly pos: readonly [start: number, end: number]; readonly message: string };
+
+/** Each key that its mapping has already, in one walk. */
+function doubledKeys(document: Document): readonly YamlError[] {
+  const found: YamlError[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const { start, end } = spanOf(key);
+        if (seen.has(key.value)) found.push({ pos: [start, end], message: "Map keys must be unique" });
+        seen.add(key.value);
+      }
+    },
+  });
+  return found;
 }
 
 function membersOf(root: Node): readonly Node[] {
