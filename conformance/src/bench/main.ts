@@ -19,7 +19,7 @@ const HELP = `Measures the data plane against its peers, as paired rounds; CPU a
 usage: npm run bench -- [--only NAME[,NAME]] [--rounds N] [--seconds N] [--peer NAME=PATH]... [--write] [--check]
   --only   codec, decision, compile, commit, a set of contenders (${SETS.map(({ name }) => name).join(", ")}), or idle
   --only scale  what a change costs in a large mesh, where it is not part of the whole:
-           [--proxies N] [--services N] [--endpoints N] [--rules N] [--calls N (0: all)]
+           [--proxies N] [--services N] [--endpoints N] [--rules N] [--calls N (0: all)] [--real N]
   --only page   what its page costs in a real browser, where it is not part of the whole:
            [--services N] [--calls N] [--seconds N] [--browser PROGRAM] [--picture FILE]
   --peer   where haproxy, envoy or opa-envoy-plugin is, if not on the PATH; who is missing is left out and named
@@ -46,6 +46,7 @@ export async function main(args: readonly string[]): Promise<number> {
       endpoints: { type: "string", default: "2000" },
       rules: { type: "string", default: "2000" },
       calls: { type: "string", default: "10" },
+      real: { type: "string", default: "8" },
       help: { type: "boolean", default: false },
     },
   });
@@ -56,13 +57,14 @@ export async function main(args: readonly string[]): Promise<number> {
   const only = values.only?.split(",");
   const isAsked = (name: string): boolean => only === undefined || only.includes(name);
   if (values.only === "scale") {
-    const { proxies, services, endpoints, rules, calls, rounds } = values;
+    const { proxies, services, endpoints, rules, calls, real, rounds } = values;
     const missed = await runScale({
       proxies: Number(proxies),
       services: Number(services),
       endpoints: Number(endpoints),
       rules: Number(rules),
       calls: Number(calls),
+      real: Number(real),
       rounds: Number(rounds),
     });
     return values.check && missed > 0 ? 1 : 0;

@@ -13,6 +13,7 @@ export class ControllerProcess {
   readonly address: string;
   readonly http: string;
   readonly published: readonly Published[];
+  readonly #log: EventTarget;
   /** What the log says of commits that did not build. */
   readonly refused: readonly string[];
 
@@ -22,12 +23,14 @@ export class ControllerProcess {
     http: string,
     published: readonly Published[],
     refused: readonly string[],
+    log: EventTarget,
   ) {
     this.child = child;
     this.address = address;
     this.http = http;
     this.published = published;
     this.refused = refused;
+    this.#log = log;
   }
 
   static async open(repository: string, state: string, more: readonly string[] = []): Promise<ControllerProcess> {
@@ -39,6 +42,7 @@ export class ControllerProcess {
     const published: Published[] = [];
     const refused: string[] = [];
     const last: string[] = [];
+    const log = new EventTarget();
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
       last.push(line);
       if (last.length > 20) last.shift();
@@ -46,6 +50,7 @@ export class ControllerProcess {
       if (!line.includes('"revision published"')) return;
       const { revision, builtAtMs } = JSON.parse(line) as Published;
       published.push({ revision, builtAtMs });
+      log.dispatchEvent(new Event("published"));
     });
     const ready = await new Promise<{ grpc: string; http: string }>((done, fail) => {
       const timer = setTimeout(() => fail(new Error("the controller does not start")), START_MS);
@@ -55,7 +60,13 @@ export class ControllerProcess {
         done(JSON.parse(line) as { grpc: string; http: string });
       });
     });
-    return new ControllerProcess(child, ready.grpc, ready.http, published, refused);
+    return new ControllerProcess(child, ready.grpc, ready.http, published, refused, log);
+  }
+
+  /** Waits until the log says that a revision is given to proxies. */
+  async publishedNow(revision: string): Promise<void> {
+    while (!this.published.some((each) => each.revision === revision))
+      await new Promise((done) => this.#log.addEventListener("published", done, { once: true }));
   }
 
   get pid(): number {

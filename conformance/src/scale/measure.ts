@@ -13,6 +13,7 @@ import {
   type MeshSize,
   makeMeshFiles,
   meshConfig,
+  realServices,
   ruleFile,
   serviceName,
   spiffeIdOf,
@@ -20,6 +21,7 @@ import {
   unitOf,
   unitsOf,
 } from "./mesh-files.ts";
+import { RealProxies } from "./real-proxies.ts";
 import { Swarm } from "./swarm.ts";
 import type { StartOrder } from "./swarm-messages.ts";
 
@@ -36,6 +38,8 @@ type Arrival = {
   readonly p99Ms: number;
   /** From the end of `git commit`, as the last proxy had it; undefined where nothing was committed. */
   readonly fromCommitMs: number | undefined;
+  /** Of the real proxies, until the first response by the new revision; undefined where none was asked. */
+  readonly effect: { readonly p50Ms: number; readonly p99Ms: number } | undefined;
   /** From the build process being asked to its answer read, tests included: half of the rounds took no longer. */
   readonly buildMs: number | undefined;
   /** Of one round: how many proxies were told something, and how much in all. */
@@ -70,7 +74,9 @@ export async function measureScale(options: ScaleOptions, say: (line: string) =>
   const controller = await ControllerProcess.open(repository, join(folder, "state"));
   stack.defer(() => controller.close());
   say(`controller ready after ${Math.round(performance.now() - startMs)} ms`);
-  const names = Array.from({ length: options.proxies }, (_, i) => serviceName(i % options.services));
+  const real = realServices(options);
+  const simulated = Array.from({ length: options.proxies }, (_, i) => i).filter((i) => !real.includes(i));
+  const names = simulated.map((i) => serviceName(i % options.services));
   const identities = await issueIdentities(
     join(folder, "state"),
     TRUST_DOMAIN,
@@ -78,7 +84,10 @@ export async function measureScale(options: ScaleOptions, say: (line: string) =>
   );
   const swarm = new Swarm();
   stack.defer(() => swarm.close());
-  const mesh = new MeasuredMesh(options, repository, controller, swarm);
+  const reals = await RealProxies.open(controller, join(folder, "state"), folder, real.map(serviceName));
+  stack.defer(() => reals.close());
+  say(`${reals.count} real proxies are ready`);
+  const mesh = new MeasuredMesh(options, repository, controller, swarm, simulated, reals);
   const first = await mesh.connect(names.map((workload, i) => ({ workload, identity: identities[i] as TestIdentity })));
   say(`all have the first snapshot and their endpoints after ${Math.round(first.ms)} ms`);
   const arrivals: Arrival[] = [];
@@ -90,17 +99,22 @@ export async function measureScale(options: ScaleOptions, say: (line: string) =>
   return {
     options,
     firstMs: first.ms,
-    firstKilobytesEach: first.bytes / 1024 / options.proxies,
+    firstKilobytesEach: first.bytes / 1024 / simulated.length,
     arrivals,
     controllerMegabytes: residentMegabytes(controller.pid),
     builderMegabytes: childrenOf(controller.pid).reduce((sum, pid) => sum + residentMegabytes(pid), 0),
   };
 }
 
-export function printArrival({ name, p50Ms, p99Ms, fromCommitMs, buildMs, told, kilobytes, cpu }: Arrival): string {
+export function printArrival(arrival: Arrival): string {
+  const { name, p50Ms, p99Ms, effect, fromCommitMs, buildMs, told, kilobytes, cpu } = arrival;
   const built = buildMs === undefined ? "" : `, built in ${buildMs.toFixed(0)} ms`;
   const commit = fromCommitMs === undefined ? "" : `, ${fromCommitMs.toFixed(0)} ms from the commit to the last`;
-  const times = told === 0 ? "" : `p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms${commit}${built}; `;
+  const changed =
+    effect === undefined
+      ? ""
+      : `, first changed response of a real one p50 ${effect.p50Ms.toFixed(0)} ms, p99 ${effect.p99Ms.toFixed(0)} ms`;
+  const times = told === 0 ? "" : `p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms${changed}${commit}${built}; `;
   return `${name}: ${times}${told.toFixed(0)} proxies told ${kilobytes.toFixed(1)} kB, ${cpu.toFixed(2)} s of CPU`;
 }
 
@@ -109,10 +123,22 @@ class MeasuredMesh {
   readonly #repository: string;
   readonly #controller: ControllerProcess;
   readonly #swarm: Swarm;
+  /** Of each simulated proxy, its place among all: that of its workload. */
+  readonly #simulated: readonly number[];
+  readonly #real: RealProxies;
   #round = 0;
 
-  constructor(options: ScaleOptions, repository: string, controller: ControllerProcess, swarm: Swarm) {
+  constructor(
+    options: ScaleOptions,
+    repository: string,
+    controller: ControllerProcess,
+    swarm: Swarm,
+    simulated: readonly number[],
+    real: RealProxies,
+  ) {
     this.#options = options;
+    this.#simulated = simulated;
+    this.#real = real;
     this.#repository = repository;
     this.#controller = controller;
     this.#swarm = swarm;
@@ -148,10 +174,10 @@ class MeasuredMesh {
 
   /** Every rule file and a setting of the mesh: each proxy gets another module and another workload. */
   async everything(): Promise<Arrival> {
-    return await this.#rounds("everything changes", this.#options.proxies, (round) => {
+    return await this.#rounds("everything changes", this.#simulated.length, (round) => {
       const files = Array.from({ length: unitsOf(this.#options) }, (_, unit): [string, string] => [
         `policies/u${unit}/rules.rego`,
-        ruleFile(this.#options, unit, `M${"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[round % 26]}`),
+        ruleFile(this.#options, unit, `round ${round}`),
       ]);
       return new Map([["mesh.yaml", meshConfig(round % 2 === 0 ? "Base" : "MergeSlashes")], ...files]);
     });
@@ -159,12 +185,9 @@ class MeasuredMesh {
 
   /** A line of one unit. */
   async oneLine(): Promise<Arrival> {
-    const bound = Array.from({ length: this.#options.proxies }, (_, i) => i % this.#options.services).filter(
-      (service) => unitOf(this.#options, service) === 0,
-    );
+    const bound = this.#simulated.filter((i) => unitOf(this.#options, i % this.#options.services) === 0);
     return await this.#rounds("one line changes", bound.length, (round) => {
-      const method = `L${"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[round % 26]}`;
-      return new Map([["policies/u0/rules.rego", ruleFile(this.#options, 0, method)]]);
+      return new Map([["policies/u0/rules.rego", ruleFile(this.#options, 0, `round ${round}`)]]);
     });
   }
 
@@ -178,6 +201,7 @@ class MeasuredMesh {
       name: "the README changes",
       p50Ms: 0,
       p99Ms: 0,
+      effect: undefined,
       fromCommitMs: undefined,
       buildMs: undefined,
       told: told.length,
@@ -190,6 +214,7 @@ class MeasuredMesh {
     const took: number[] = [];
     const last: number[] = [];
     const builds: number[] = [];
+    const effects: number[] = [];
     let bytes = 0;
     const cpuBefore = cpuSeconds(this.#controller.pid);
     for (let i = 0; i < this.#options.rounds; i++) {
@@ -200,9 +225,14 @@ class MeasuredMesh {
       const isThere = () => arrived().length >= told;
       const found = () =>
         `${arrived().length} of ${told}${this.#controller.refused.map((line) => `; ${line}`).join("")}`;
+      const published = this.#controller.publishedNow(hash);
+      const changed = published.then(() => this.#real.effects(`round ${this.#round}`, CHANGE_MS));
       await this.#swarm.until(name, CHANGE_MS, isThere, found);
+      const changedMs = await changed;
+      if (changedMs === undefined) throw new Error(`no changed response of each real proxy within ${CHANGE_MS} ms`);
       const built = this.#controller.published.find(({ revision }) => revision === hash)?.builtAtMs ?? Number.NaN;
       took.push(...arrived().map(([, , atMs]) => atMs - built));
+      effects.push(...changedMs.map((atMs) => atMs - built));
       last.push(Math.max(...arrived().map(([, , atMs]) => atMs)) - committedMs);
       builds.push(await this.#controller.lastBuildMs());
       await settled(this.#swarm);
@@ -213,6 +243,7 @@ class MeasuredMesh {
       name,
       p50Ms: percentile(took, 0.5),
       p99Ms: percentile(took, 0.99),
+      effect: effects.length === 0 ? undefined : { p50Ms: percentile(effects, 0.5), p99Ms: percentile(effects, 0.99) },
       fromCommitMs: percentile(last, 0.5),
       buildMs: percentile(builds, 0.5),
       told: took.length / rounds,
@@ -221,10 +252,17 @@ class MeasuredMesh {
     };
   }
 
+  /** How many of the simulated ones are told of a service: those that may call it, and its own. */
+  #toldOf(service: number): number {
+    const { calls, services } = this.#options;
+    // A workload calls those that follow it.
+    const isTold = (own: number) => (service - own + services) % services <= Math.min(calls, services);
+    return calls === 0 ? this.#simulated.length : this.#simulated.filter((i) => isTold(i % services)).length;
+  }
+
   /** One endpoint of one service moves to another port. */
   async oneEndpoint(): Promise<Arrival> {
-    const { calls, services, proxies, rounds } = this.#options;
-    const told = calls === 0 ? proxies : Math.round((Math.min(calls, services) * proxies) / services);
+    const { rounds } = this.#options;
     const took: number[] = [];
     let bytes = 0;
     const cpuBefore = cpuSeconds(this.#controller.pid);
@@ -232,7 +270,9 @@ class MeasuredMesh {
       const seen = this.#swarm.endpoints.length;
       const startMs = performance.timeOrigin + performance.now();
       this.#swarm.order({ kind: "move", proxy: i, port: 60_000 + (this.#round++ % 5000) });
-      const service = `${serviceName(i % services)}.default`;
+      const moved = (this.#simulated[i] ?? 0) % this.#options.services;
+      const service = `${serviceName(moved)}.default`;
+      const told = this.#toldOf(moved);
       const arrived = () => this.#swarm.endpoints.slice(seen).filter(([, names]) => names.includes(service));
       const isThere = () => arrived().length >= told;
       await this.#swarm.until("an endpoint moves", CHANGE_MS, isThere, () => `${arrived().length} of ${told}`);
@@ -244,6 +284,7 @@ class MeasuredMesh {
       name: "an endpoint moves",
       p50Ms: percentile(took, 0.5),
       p99Ms: percentile(took, 0.99),
+      effect: undefined,
       fromCommitMs: undefined,
       buildMs: undefined,
       told: took.length / rounds,

@@ -6,7 +6,13 @@ export type MeshSize = {
   readonly rules: number;
   /** Services that each workload may call; 0: all. */
   readonly calls: number;
+  /** Proxies that are processes of their own, and asked at an edge port; the others are simulated. */
+  readonly real: number;
 };
+
+/** What a real proxy is asked, by the first rule of its unit: the field's value is what a change changes. */
+export const PROBE_PATH = "/probe";
+export const PROBE_FIELD = "x-rule";
 
 export const TRUST_DOMAIN = "scale.local";
 const RULES_OF_UNIT = 100;
@@ -23,6 +29,12 @@ export function spiffeIdOf(service: string): string {
 
 export function unitsOf({ rules }: Pick<MeshSize, "rules">): number {
   return Math.max(1, Math.ceil(rules / RULES_OF_UNIT));
+}
+
+/** Services whose proxies are real: of the unit in which one line changes. */
+export function realServices(size: MeshSize): readonly number[] {
+  const all = Array.from({ length: size.services }, (_, service) => service);
+  return all.filter((service) => unitOf(size, service) === 0).slice(0, size.real);
 }
 
 /** The unit that a service is bound to. */
@@ -54,7 +66,9 @@ spec:
 `;
 }
 
-function serviceFile({ services, calls }: MeshSize, index: number): string {
+function serviceFile(size: MeshSize, index: number): string {
+  const { services, calls } = size;
+  const edge = realServices(size).includes(index) ? "\n    - {name: edge, port: 8080, mode: Edge}" : "";
   const name = serviceName(index);
   const called = Array.from({ length: Math.min(calls, services) }, (_, i) => serviceName((index + 1 + i) % services));
   return `apiVersion: regomesh.dev/v1alpha1
@@ -63,7 +77,7 @@ metadata:
   name: ${name}
 spec:
   ports:
-    - port: 80
+    - port: 80${edge}
 ---
 apiVersion: regomesh.dev/v1alpha1
 kind: Workload
@@ -74,14 +88,21 @@ spec:
 ${calls === 0 ? "" : `  calls: [${called.join(", ")}]\n`}`;
 }
 
-/** Rules as people write them: a method, a path, a caller. `method` is what one line changes. */
-export function ruleFile(size: MeshSize, unit: number, method: string): string {
+/** Rules as people write them: a method, a path, a caller; the first one is of the probe, whose value one line changes. */
+export function ruleFile(size: MeshSize, unit: number, value: string): string {
   const count = Math.min(RULES_OF_UNIT, size.rules - unit * RULES_OF_UNIT);
   const rules = Array.from({ length: count }, (_, i) => {
     const rule = unit * RULES_OF_UNIT + i;
+    if (i === 0)
+      return `
+allow if {
+	input.attributes.request.http.path == "${PROBE_PATH}"
+	input.attributes.request.http.headers["${PROBE_FIELD}"] == "${value}"
+}
+`;
     return `
 allow if {
-	input.attributes.request.http.method == "${i === 0 ? method : "GET"}"
+	input.attributes.request.http.method == "GET"
 	input.parsed_path[0] == "item${rule}"
 	input.source.principal == "${spiffeIdOf(serviceName(rule % size.services))}"
 }
