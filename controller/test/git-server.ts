@@ -128,6 +128,9 @@ export function answerByGit(
     },
   });
   program.stdin.on("error", () => {});
+  // Whoever goes away in the middle of what he asks would leave a program that waits for the rest for ever.
+  response.on("close", () => program.kill("SIGKILL"));
+  program.on("error", () => response.destroy());
   content.pipe(program.stdin);
   const chunks: Buffer[] = [];
   program.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 const START_MS = 120_000;
 /** Between two questions to one proxy: as exact as the time is. */
-const ASK_EVERY_MS = 10;
+const ASK_EVERY_MS = 20;
 
 export class RealProxies {
   readonly #application: Server;

@@ -142,6 +142,9 @@ function killGroup(pid: number): void {
   }
 }
 
+/** What a program says first; of ssh, which draws a frame first and gives the reason below, that reason. */
 function firstLine(text: string): string {
-  return text.trim().split("\n", 1)[0] ?? "";
+  const lines = text.trim().split("\n");
+  const changed = lines.find((line) => /host identification has changed/i.test(line));
+  return changed?.replace(/[@\r]/g, "").trim() ?? lines[0] ?? "";
 }

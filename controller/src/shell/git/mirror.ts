@@ -389,6 +389,10 @@ export class Mirror {
           : `the server wants another token (--git-token-file); ${said}`;
       return { reason: "credentials", message };
     }
+    if (/host identification has changed/i.test(said)) {
+      const message = `the server shows another key than the known hosts have (--git-known-hosts), or somebody else answers in its place; ${said}`;
+      return { reason: "host-key", message };
+    }
     if (/host key verification failed|no .* host key is known/i.test(said)) {
       const message = `the server's key is not in the known hosts (--git-known-hosts); ${said}`;
       return { reason: "host-key", message };
