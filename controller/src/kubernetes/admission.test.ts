@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeObject } from "../../test/make-object.ts";
-import { answerAtOnce, parseReview } from "./admission.ts";
+import { answerAtOnce, judge, parseReview } from "./admission.ts";
 import type { ClusterObject } from "./cluster-object.ts";
 
 const object = { apiVersion: "regomesh.dev/v1alpha1", kind: "Policy", metadata: { name: "p" }, spec: {} };
@@ -41,3 +41,16 @@ test("others' kinds and what goes ask for no build; an object that is too large,
   for (const spec of [{ deep }, { wide: Array.from({ length: 400_000 }, () => 1) }])
     expect(answerAtOnce(policy(spec))?.message).toMatch(/20000 values at most/);
 });
+
+test.each([
+  ["shop", { allowed: false, message: "MeshTest/shop/t would fail: it is Denied", warnings: [] }],
+  ["regomesh-system", { allowed: false, message: "MeshTest/regomesh-system/t would fail: it is Denied", warnings: [] }],
+  ["evil", { allowed: true, warnings: ["MeshTest/evil/t would not hold any more"] }],
+])(
+  "a MeshTest of namespace %s that would fail has a word in its own namespace alone, the root's in all",
+  (at, said) => {
+    const failed = { file: `MeshTest/${at}/t.yaml`, row: 1, name: `MeshTest ${at}/t`, message: "it is Denied" };
+    const found = { diagnostics: [], failedTests: [failed] };
+    expect(judge(makeObject("Policy/shop/p", {}), found)).toEqual(said);
+  },
+);

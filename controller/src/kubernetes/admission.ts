@@ -3,6 +3,7 @@ import { type DiagnosticRecord, printRecord } from "@regomesh/base";
 import type { ClusterObject } from "./cluster-object.ts";
 import { objectKey } from "./cluster-object.ts";
 import { isOurs, keyOfFile } from "./cluster-tree.ts";
+import { maySpeakOf } from "./gates.ts";
 
 export type Review = {
   readonly uid: string;
@@ -120,7 +121,12 @@ export type Found = {
 export function judge(object: ClusterObject, { diagnostics, failedTests }: Found): Admitted {
   const key = objectKey(object);
   const own = diagnostics.filter(({ file }) => keyOfFile(file) === key);
-  const failed = failedTests.filter(({ file }) => keyOfFile(file) === key || /^MeshTest\//.test(file));
+  const gates = failedTests.filter(({ file }) => keyOfFile(file) !== key && file.startsWith("MeshTest/"));
+  const [asked, others] = [
+    gates.filter((each) => mayRefuse(each, object)),
+    gates.filter((each) => !mayRefuse(each, object)),
+  ];
+  const failed = [...failedTests.filter(({ file }) => keyOfFile(file) === key), ...asked];
   const errors = own.filter((each) => each.severity === "error" && !dependsOnOthers(each));
   const faults = [
     ...unique(errors).map(sentenceOf),
@@ -130,11 +136,20 @@ export function judge(object: ClusterObject, { diagnostics, failedTests }: Found
         : `${keyOfFile(file)} would fail: ${message}`,
     ),
   ];
-  const warnings = unique(own.filter((each) => !errors.includes(each))).map(sentenceOf);
+  const warnings = [
+    ...unique(own.filter((each) => !errors.includes(each))).map(sentenceOf),
+    // What it says of its namespace is for who may read it there.
+    ...[...new Set(others.map(({ file }) => keyOfFile(file)))].map((test) => `${test} would not hold any more`),
+  ];
   if (faults.length === 0) return { allowed: true, warnings };
   const more = faults.length - FAULTS_MAX;
   const shown = faults.slice(0, FAULTS_MAX);
   return { allowed: false, message: [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"), warnings };
+}
+
+function mayRefuse({ file }: { readonly file: string }, object: ClusterObject): boolean {
+  const [, namespace = ""] = file.split("/");
+  return maySpeakOf({ namespace }, object.metadata);
 }
 
 function unique(records: readonly DiagnosticRecord[]): readonly DiagnosticRecord[] {

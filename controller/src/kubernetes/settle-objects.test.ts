@@ -49,8 +49,8 @@ const mesh = [
   makeService("shop/web", "web"),
   makePod("shop/web-1", { app: "web" }),
 ];
-const meshTest = (verdict: string) =>
-  makeObject("MeshTest/shop/web-may", { caller: "web-1", request: { url: "http://orders/" }, expect: { verdict } });
+const meshTest = (verdict: string, key = "MeshTest/shop/web-may") =>
+  makeObject(key, { caller: "shop/web-1", request: { url: "http://orders.shop/" }, expect: { verdict } });
 
 test("all that is right goes in force at once", async () => {
   const newest = objects(...mesh, policy("authz", RULE), binding("authz"), meshTest("Allowed"));
@@ -128,6 +128,44 @@ test("a change by which a test of all that is bound fails waits, and the test st
   expect(found.inForce.get("Policy/shop/authz")).toBe(good);
   expect(found.said).toEqual([expect.stringContaining("Policy/shop/authz: refused by MeshTest/shop/web-may")]);
 });
+
+const closed = () =>
+  changed(policy("authz", RULE), { modules: { "authz.rego": "package mesh.authz\n\nallow := false\n" } });
+
+test.each([
+  ["MeshTest/evil/stays-open", true],
+  ["MeshTest/regomesh-system/stays-open", false],
+  ["MeshTest/shop/stays-open", false],
+])("%s holds what its namespace may speak for, and no other's change", async (key, goesOn) => {
+  const before = objects(...mesh, policy("authz", RULE), binding("authz"), meshTest("Allowed", key));
+  const found = await play(objects(...before.values(), closed()), before);
+  const inForce = [found.inForce.get("Policy/shop/authz")?.metadata.generation, found.inForce.has(key)];
+  expect([found.isAccepted, ...inForce]).toEqual([true, goesOn ? 2 : 1, !goesOn]);
+  const one = goesOn ? `${key}: ` : `Policy/shop/authz: refused by ${key}: `;
+  expect(found.said).toEqual([expect.stringContaining(one)]);
+});
+
+test.each(["MeshTest/shop/web-may", "MeshTest/evil/web-may", "MeshTest/regomesh-system/web-may"])(
+  "what is deleted was meant: %s, which held by it, is refused, and others' changes are not held",
+  async (key) => {
+    const authz = policy("authz", RULE);
+    const before = objects(...mesh, authz, binding("authz"), meshTest("Allowed", key));
+    const others = [makeService("team/pay", "pay"), makeService("shop/more", "more"), policy("more", RULE)];
+    const left = [...before.values()].filter((each) => each !== authz);
+    const found = await play(objects(...left, ...others), before);
+    expect([found.isAccepted, [...found.inForce.keys()].sort()]).toEqual([
+      true,
+      [...left, ...others]
+        .map(objectKey)
+        .filter((each) => each !== key)
+        .sort(),
+    ]);
+    expect(found.said).toEqual([
+      expect.stringContaining(`${key}: `),
+      expect.stringContaining("PolicyBinding/shop/authz: no Policy authz"),
+    ]);
+  },
+);
 
 test("a new test that fails is refused, and holds nothing up", async () => {
   const found = await play(objects(...mesh, policy("authz", RULE), binding("authz"), meshTest("Denied")));

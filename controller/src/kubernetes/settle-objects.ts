@@ -1,13 +1,15 @@
 /**
  * Which objects go in force together. All that is newest is tried first; what is at fault then stands as it was
  * in force, or is left out, and the rest is tried again: so one object's fault refuses that object alone. Where
- * no object is at fault that could be put back (a test of all that is bound fails), what has changed waits.
+ * no object is at fault that could be put back (a test of all that is bound fails), what has changed waits, as far as
+ * the test may speak of it.
  */
 import type { Source } from "@regomesh/base";
 import type { SourceVerdict } from "../sources/source.ts";
 import type { ClusterObject } from "./cluster-object.ts";
 import { choose, keyOfFile, type Objects, toFiles, type Written } from "./cluster-tree.ts";
 import type { ObjectVerdict } from "./conditions.ts";
+import { maySpeakOf } from "./gates.ts";
 import { missingPolicies, standIn } from "./missing-policies.ts";
 import { versionOf } from "./version.ts";
 
@@ -16,6 +18,9 @@ import { versionOf } from "./version.ts";
  * fault beside what is new, and so for a few rounds more; that others wait for it any longer would be its own fault.
  */
 const ROUNDS_MAX = 16;
+
+/** Of what is not at fault itself. */
+const HELD = "held";
 
 export type Settled = {
   /** What is in force now, as objects. */
@@ -53,7 +58,7 @@ export async function settleObjects(
     const isKept = before !== undefined && versionOf(before) === versionOf(object);
     const message = "held: what has changed cannot be put in force together";
     if (!verdicts.has(key))
-      verdicts.set(key, isKept ? { kind: "accepted" } : { kind: "refused", code: "held", message, hasBefore: false });
+      verdicts.set(key, isKept ? { kind: "accepted" } : { kind: "refused", code: HELD, message, hasBefore: false });
   }
   return { inForce, verdicts, isAccepted: false, isAnswered: true };
 }
@@ -98,16 +103,25 @@ function putBack({ refused: faults }: SourceVerdict, round: Round): boolean {
     refuse(key, object, { code: fault.reason, message: unnamed(fault.message) });
   }
   if (isAny) return true;
-  const [gate] = at;
   for (const [key, object] of chosen) {
     if (newest.get(key) !== object || !isNew(key, object) || isGate(object)) continue;
+    const gate = at.find((each) => maySpeakOf(each.object.metadata, object.metadata));
+    if (gate === undefined && at.length > 0) continue;
     const message =
       gate === undefined
         ? "refused together with what else has changed"
         : `refused by ${gate.key}: ${unnamed(gate.fault.message)}`;
-    refuse(key, object, { code: "held", message });
+    refuse(key, object, { code: HELD, message });
   }
-  return isAny;
+  if (isAny || at.length === 0) return isAny;
+  // Not for what it may hold, but by what was deleted, or is others': it goes, and what was held for it is tried again.
+  for (const [key, verdict] of verdicts) {
+    if (verdict.kind !== "refused" || verdict.code !== HELD) continue;
+    verdicts.delete(key);
+    refused.delete(key);
+  }
+  for (const { key, object, fault } of at) refuse(key, object, { code: fault.reason, message: unnamed(fault.message) });
+  return true;
 }
 
 /** Diagnostics name files of the source; of an object its own key is known to whoever reads it. */
