@@ -111,6 +111,57 @@ const rows: Readonly<Record<string, readonly [readonly ClusterObject[], readonly
       "Workload orders-1 of admin as orders http@10.1.0.7>9090, http-80@10.1.0.7>8080",
     ],
   ],
+  "however many mean different ports by one name and number, each is asked by its own": [
+    [
+      makeService("shop/a", "orders", [{ port: 80, targetPort: 9090 }]),
+      makeService("shop/b", "orders", [{ port: 80, targetPort: 8080 }]),
+      makeService("shop/c", "orders", [{ port: 80, targetPort: 7070 }]),
+      makeService("shop/d", "orders", [{ port: 80, targetPort: 8080 }]),
+      makeService("shop/e", "orders", [
+        { name: "http", port: 80, targetPort: 6060 },
+        { name: "http-80-3", port: 81, targetPort: 5050 },
+      ]),
+      makePod("shop/orders-1", { app: "orders" }),
+    ],
+    [
+      'Service shop/a http:80 HTTP of {"app":"orders"}',
+      'Service shop/b http-80:80 HTTP of {"app":"orders"}',
+      'Service shop/c http-80-2:80 HTTP of {"app":"orders"}',
+      'Service shop/d http-80:80 HTTP of {"app":"orders"}',
+      'Service shop/e http-80-4:80 HTTP, http-80-3:81 HTTP of {"app":"orders"}',
+      "Workload orders-1 of a as orders http@10.1.0.7>9090, http-80@10.1.0.7>8080, http-80-2@10.1.0.7>7070, http-80-4@10.1.0.7>6060, http-80-3@10.1.0.7>5050",
+    ],
+  ],
+  "a Service whose Pods answer for others by another port each has a name apart from all of them": [
+    [
+      makeService("shop/a", "a", [{ port: 80, targetPort: 9090 }]),
+      makeService("shop/b", "b", [{ port: 80, targetPort: 8080 }]),
+      makeObject("Service/shop/c", { selector: { of: "both" }, ports: [{ port: 80, targetPort: 8080 }] }),
+      makePod("shop/p-1", { app: "a", of: "both" }),
+      makePod("shop/p-2", { app: "b", of: "both" }),
+    ],
+    [
+      'Service shop/a http:80 HTTP of {"app":"a"}',
+      'Service shop/b http:80 HTTP of {"app":"b"}',
+      'Service shop/c http-80:80 HTTP of {"of":"both"}',
+      "Workload p-1 of a as a http@10.1.0.7>9090, http-80@10.1.0.7>8080",
+      "Workload p-2 of b as b http@10.1.0.7>8080, http-80@10.1.0.7>8080",
+    ],
+  ],
+  "a Pod alone is not called by the name of a Service that the mesh leaves out": [
+    [
+      makeObject("Service/shop/api", { type: "ExternalName", externalName: "api.example.com" }),
+      makeService("shop/db", "db", [{ name: "tcp-pg", port: 5432 }]),
+      makePod("shop/api", { app: "x" }),
+      makePod("shop/db", { app: "y" }),
+    ],
+    [
+      "Service shop/api-2 http:80 HTTP",
+      "Service shop/db-2 http:80 HTTP",
+      "Workload api of api-2 as x http@10.1.0.7>0",
+      "Workload db of db-2 as y http@10.1.0.7>0",
+    ],
+  ],
   "a Pod that no Service selects is not of the one that is named as it is": [
     [makeService("shop/job", "orders"), makePod("shop/job", { app: "job" }), makePod("shop/job-2", { app: "job" })],
     [

@@ -65,7 +65,8 @@ function ofNamespace(objects: readonly ClusterObject[]): readonly MeshDocument[]
   const byName = (a: ClusterObject, b: ClusterObject) => (a.metadata.name < b.metadata.name ? -1 : 1);
   const pods = objects.filter(isMeshPod).sort(byName);
   const { offered, answering } = offer(objects.filter(isMeshService).sort(byName), pods);
-  const taken = new Set(offered.map(({ service }) => service.metadata.name));
+  // Of Services that the mesh leaves out, too: whoever asks for one of those means no Pod by it.
+  const taken = new Set(objects.filter(({ kind }) => kind === "Service").map(({ metadata }) => metadata.name));
   const alone: MeshDocument[] = [];
   const workloads = pods.map((pod) => {
     const own = answering.get(pod) ?? [];
@@ -106,26 +107,39 @@ function addressesOf({ spec: { clusterIPs = [] } }: Service): readonly string[] 
 /**
  * What Services offer, and for which of them each Pod answers. Ports of one name are one port of a Pod, whichever of
  * its Services is asked. Of two Services of the same Pod that mean different ones by it, the later one's has its number
- * behind its name.
+ * behind its name, and where that is taken, too, another one behind it.
  */
 function offer(services: readonly Service[], pods: readonly Pod[]) {
   const answering = new Map<Pod, readonly Offered[]>();
   const offered = services.map((service): Offered => {
     const own = pods.filter((pod) => isSelected(pod, service));
     const beside = new Set(own.flatMap((pod) => answering.get(pod) ?? []));
-    const known = new Map(
-      [...beside].flatMap(({ ports }) => ports.map((port) => [port.name, meaningOf(port)] as const)),
+    const known = Map.groupBy(
+      [...beside].flatMap(({ ports }) => ports),
+      ({ name }) => name,
     );
-    const ports = portsOf(service).map((port) => {
-      const meant = known.get(port.name);
-      if (meant === undefined || meant === meaningOf(port)) return port;
-      return { ...port, name: `${port.name.slice(0, NAME_LENGTH_MAX - 6)}-${port.port.port}` };
-    });
-    const made = { service, ports };
+    const made = { service, ports: nameApart(portsOf(service), known) };
     for (const pod of own) answering.set(pod, [...(answering.get(pod) ?? []), made]);
     return made;
   });
   return { offered, answering };
+}
+
+/** `known`: ports of other Services of the same Pods, by their names; several may mean different ones by one. */
+function nameApart(ports: readonly MeshPort[], known: ReadonlyMap<string, readonly MeshPort[]>): readonly MeshPort[] {
+  const taken = new Set(ports.map(({ name }) => name));
+  const isApart = (name: string, port: MeshPort) =>
+    known.get(name)?.every((each) => meaningOf(each) === meaningOf(port)) !== false;
+  return ports.map((port) => {
+    if (isApart(port.name, port)) return port;
+    for (let at = 1; ; at++) {
+      const behind = `-${port.port.port}${at === 1 ? "" : `-${at}`}`;
+      const name = `${port.name.slice(0, NAME_LENGTH_MAX - behind.length)}${behind}`;
+      if (taken.has(name) || !isApart(name, port)) continue;
+      taken.add(name);
+      return { ...port, name };
+    }
+  });
 }
 
 function meaningOf({ port: { port, targetPort = port }, protocol }: MeshPort): string {
