@@ -131,3 +131,18 @@ test("it is there by IPv4 and IPv6", async () => {
     socket.destroy();
   }
 });
+
+test("whoever holds all connections that there may be holds up no other", async () => {
+  const held = Array.from({ length: 200 }, () => connect({ host: "127.0.0.2", port: port.address.port }));
+  await Promise.all(
+    held.map((socket) =>
+      once(
+        socket.on("error", () => {}),
+        "connect",
+      ),
+    ),
+  );
+  const answer = await fetch(`http://127.0.0.1:${port.address.port}/app/readinessProbe`);
+  expect(answer.status).toBe(204);
+  for (const socket of held) socket.destroy();
+});

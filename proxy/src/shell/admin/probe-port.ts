@@ -6,6 +6,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions, Server, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Probe, Probes } from "@regomesh/protocol";
+import { shareFairly } from "../net/fair-connections.ts";
 import type { Address } from "../net/listener.ts";
 import { callGrpc } from "./grpc-probe.ts";
 
@@ -14,7 +15,7 @@ const { createServer, request: requestHttp } = process.getBuiltinModule("node:ht
 
 /** Where the table does not say: the kubelet gives up before, unless it was told to wait for longer. */
 const WITHIN_SECONDS = 10;
-/** At a time. */
+/** At a time; who has the most of them gives way. */
 const PROBES_MAX = 32;
 /** The machine has no IPv6. */
 const NO_FAMILY = "EAFNOSUPPORT";
@@ -32,7 +33,7 @@ export async function openProbePort(probes: Probes, port: number): Promise<Probe
     response.once("close", () => gone.abort());
     void ask(probe, asked, gone.signal).then((status) => end(response, status));
   });
-  server.maxConnections = PROBES_MAX;
+  shareFairly(server, PROBES_MAX);
   const address = await listen(server, port);
   return {
     address,
