@@ -72,6 +72,12 @@ const GROUPS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
         "set appProtocol, or begin its name with it",
       ],
       [304, "route_expression", "an expression of a route is none", "correct it: regular expressions are RE2's"],
+      [
+        305,
+        "route_length",
+        "a namespace's routes are longer than its share",
+        "say less in the routes of the namespace",
+      ],
     ],
   ],
   [

@@ -22,12 +22,13 @@ import type { BoundPolicyBody } from "../api/graph.ts";
 import type { FailedTestBody } from "../api/releases.ts";
 import type { StalenessBody } from "../api/status.ts";
 import { routesBoundTo, routesTree } from "../gateway-api/bind.ts";
+import { routesBeyond } from "../gateway-api/budget.ts";
 import { type CompiledRoutes, compileRoutes } from "../gateway-api/compile.ts";
 import { wrongExpressions } from "../gateway-api/expressions.ts";
 import type { RouteStatus } from "../gateway-api/status.ts";
 import { checkBindings } from "../index/check-bindings.ts";
 import { checkComposition } from "../index/check-composition.ts";
-import { checkRoutes, reportExpressions } from "../index/check-routes.ts";
+import { checkRoutes, reportExpressions, reportLengths } from "../index/check-routes.ts";
 import { checkServices } from "../index/check-services.ts";
 import { checkSources } from "../index/check-sources.ts";
 import { type HostOwners, ownersOf, settleHosts } from "../index/hosts.ts";
@@ -121,7 +122,9 @@ export function build(sources: readonly SourceTree[], rules: BuildRules, tools: 
   const read = readIndex(sources, rules, diagnostics, tools.parse);
   const { trees, index } = read;
   checkTrustDomain(index, trustDomain, diagnostics);
-  reportExpressions(wrongExpressions(index.routes, tools), makeReport(diagnostics));
+  // What is too long already makes a text of expressions that is so, too, by which none would be wrong.
+  if (!diagnostics.some(({ code }) => code === "route_length"))
+    reportExpressions(wrongExpressions(index.routes, tools), makeReport(diagnostics));
   const refused = (failed: readonly FailedTestBody[], passedTests: number): Built => ({
     diagnostics: toRecords(diagnostics),
     failedTests: failed.slice(0, DIAGNOSTICS_MAX),
@@ -233,7 +236,9 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
   checkComposition(index, report);
   checkReleaseRules(index, report);
   const targets = { services: index.services, grants: index.grants };
-  const routes = compileRoutes(index.routes, targets);
+  const beyond = routesBeyond(index.routes, targets);
+  reportLengths(beyond, report);
+  const routes = compileRoutes(beyond.length > 0 ? [] : index.routes, targets);
   checkRoutes(index, routes.attachments, targets, report);
   diagnostics.push(...checkFiles(trees, index));
   return { trees, heads, named, index, routes };

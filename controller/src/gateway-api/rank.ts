@@ -66,7 +66,7 @@ function compare(a: Weighed, b: Weighed): number {
 }
 
 /** The older first; one that says no time, as those in files, comes after all that do. */
-function compareRoutes(a: Route, b: Route): number {
+export function compareRoutes(a: Route, b: Route): number {
   const [made, other] = [a.metadata.creationTimestamp, b.metadata.creationTimestamp];
   if (made !== undefined && other !== undefined && made !== other) return compareText(made, other);
   if ((made === undefined) !== (other === undefined)) return made === undefined ? 1 : -1;

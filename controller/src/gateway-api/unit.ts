@@ -3,6 +3,7 @@
  * counted and explained as every other policy is. Of each service's port the matches stand in the
  * order in which they are looked at; where routes are attached and none matches, the answer is 404.
  */
+import type { Route } from "@regomesh/resources";
 import { actionOf, corsOf } from "./action.ts";
 import type { PortRoutes } from "./attach.ts";
 import { conditionsOf } from "./conditions.ts";
@@ -18,9 +19,7 @@ const NO_MATCH: Branch = { conditions: [], value: print({ respond: { status: 404
 
 /** Text of the module; `whose` says in its first line whose requests it routes. */
 export function printUnit(ports: readonly PortRoutes[], targets: Targets, whose: string): string {
-  // Ports of a service for which the same routes hold are one.
-  const shared = Map.groupBy(ports, ({ service, routes }) => `${service} ${routes.map(identityOf).join(" ")}`);
-  const parts = [...shared.values()].map((own, at) => {
+  const parts = sharedPorts(ports).map((own, at) => {
     const [first] = own as [PortRoutes, ...PortRoutes[]];
     const addresses = own.map(({ service, port }) => JSON.stringify(`${service}:${port}`));
     const asked = addresses.length === 1 ? `service == ${addresses[0]}` : `service in {${addresses.join(", ")}}`;
@@ -28,6 +27,17 @@ export function printUnit(ports: readonly PortRoutes[], targets: Targets, whose:
     return `route := ${name} if ${asked}\n\n${printChains(name, branchesOf(first, targets))}`;
   });
   return [HEAD(whose), ...parts].join("\n");
+}
+
+/** Ports of a service for which the same routes hold are one. */
+export function sharedPorts(ports: readonly PortRoutes[]): readonly (readonly PortRoutes[])[] {
+  const shared = Map.groupBy(ports, ({ service, routes }) => `${service} ${routes.map(identityOf).join(" ")}`);
+  return [...shared.values()];
+}
+
+/** Characters of what stands for the route where it holds for one port alone. */
+export function lengthOf(route: Route, targets: Targets): number {
+  return printChains("routes_1", branchesFor([route], targets)).length;
 }
 
 const HEAD = (
@@ -45,11 +55,15 @@ segments := concat("", [path, "/"])
 
 type Commented = Branch & { readonly comment: string };
 
-function branchesOf({ routes }: PortRoutes, targets: Targets): readonly Commented[] {
-  const ranked = rankMatches(routes).flatMap((each) => {
+function branchesFor(routes: readonly Route[], targets: Targets): readonly Commented[] {
+  return rankMatches(routes).flatMap((each) => {
     const comment = describe(each);
     return ruleBranches(each, targets).map((branch) => ({ ...branch, comment }));
   });
+}
+
+function branchesOf({ routes }: PortRoutes, targets: Targets): readonly Commented[] {
+  const ranked = branchesFor(routes, targets);
   // Behind a match that every request has, nobody is asked any more.
   const last = ranked.findIndex(({ conditions }) => conditions.length === 0);
   return last >= 0 ? ranked.slice(0, last + 1) : [...ranked, { ...NO_MATCH, comment: "no route matches" }];

@@ -1,5 +1,7 @@
 /** What of a route does not hold, or leads nowhere: the Gateway API says what becomes of such requests, so that it is a warning. */
+import type { Route } from "@regomesh/resources";
 import type { Attachment } from "../gateway-api/attach.ts";
+import { ROUTES_CHARACTERS_MAX } from "../gateway-api/budget.ts";
 import type { Expression } from "../gateway-api/expressions.ts";
 import { type Targets, unresolvedOf } from "../gateway-api/references.ts";
 import type { MeshIndex } from "./mesh-index.ts";
@@ -41,6 +43,15 @@ export function reportExpressions(wrong: readonly Expression[], report: Report):
         hint: "RE2 has neither look-around nor back-references: github.com/google/re2/wiki/Syntax",
       },
     );
+  }
+}
+
+/** Theirs alone: what others' routes say stays as it is. */
+export function reportLengths(beyond: readonly Route[], report: Report): void {
+  for (const route of beyond) {
+    const { namespace } = route.metadata;
+    const message = `the routes of all namespaces are longer than ${ROUTES_CHARACTERS_MAX} characters of Rego, and those of ${namespace} than its share`;
+    report(route, "spec.rules", "route_length", message, { hint: "say less in the routes of this namespace" });
   }
 }
 

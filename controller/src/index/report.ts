@@ -14,6 +14,7 @@ export type IndexCode =
   | "route_parent"
   | "route_reference"
   | "route_expression"
+  | "route_length"
   | "binding_tier"
   | "binding_namespace"
   | "binding_entrypoint"
