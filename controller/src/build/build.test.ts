@@ -300,7 +300,7 @@ const refusals: Record<
       web +
       binding("all", 'selector: { namespaces: ["*"] }, tier: Mandatory', "regomesh-system") +
       binding("b", "mode: Shadow"),
-    says: ["mesh.yaml:14:19: binding_twice: mesh/authz/allow of authz is bound to default/web twice"],
+    says: ["mesh.yaml:19:19: binding_twice: mesh/authz/allow of authz is bound to default/web twice"],
   },
   "two routes on one workload and tier": {
     yaml: web + route("a", "authz") + route("b", "routes"),
@@ -314,7 +314,7 @@ const refusals: Record<
       route("b", "routes", 'selector: { namespaces: ["*"] }', "regomesh-system"),
     files: [unit, { ...unit, name: "routes/a.rego" }],
     says: [
-      "mesh.yaml:19:19: binding_twice: default/web has routes of two namespaces; no tier ranks one namespace over another",
+      "mesh.yaml:14:19: binding_twice: default/web has routes of two namespaces; no tier ranks one namespace over another",
     ],
   },
   "an entrypoint in the wrong direction": {

@@ -2,6 +2,8 @@
 import { type Diagnostic, hasErrors } from "@regomesh/base";
 import type { Role } from "@regomesh/policy-runtime";
 import { type BoundEntrypoint, moduleHash, type PolicyRef } from "@regomesh/protocol";
+import { ROUTES_SOURCE } from "../gateway-api/compile.ts";
+import { isOfRoot } from "../index/bound.ts";
 import { makeReport } from "../index/report.ts";
 import { type Bound, ENTRYPOINTS_MAX } from "../snapshot/composition.ts";
 import { type SourceTree, unitOf } from "./source-tree.ts";
@@ -38,8 +40,7 @@ export function makeModules(trees: readonly SourceTree[], tools: PolicyTools, di
       const [first] = bound;
       if (first === undefined) return undefined;
       if (bound.length > ENTRYPOINTS_MAX) {
-        const message = `a workload has more than ${ENTRYPOINTS_MAX} entrypoints of one direction`;
-        report(first.resource, "spec.selector", "binding_count", message);
+        reportBeyond(bound, report);
         return undefined;
       }
       const key = JSON.stringify([role, ...distinct(bound)]);
@@ -54,6 +55,15 @@ export function makeModules(trees: readonly SourceTree[], tools: PolicyTools, di
     },
     meaningOf: (hash) => all().find((entry) => entry.hash === hash)?.meaning,
   };
+}
+
+/** What is the root's, or is made of routes, stays in force, however many bindings a namespace has of its own. */
+function reportBeyond(bound: readonly Bound[], report: ReturnType<typeof makeReport>): void {
+  const message = `a workload has more than ${ENTRYPOINTS_MAX} entrypoints of one direction`;
+  const isKept = ({ resource }: Bound) => isOfRoot(resource) || resource.metadata.namespace === ROUTES_SOURCE;
+  const beyond = [...bound.filter(isKept), ...bound.filter((each) => !isKept(each))].slice(ENTRYPOINTS_MAX);
+  for (const resource of new Set(beyond.map(({ resource }) => resource)))
+    report(resource, "spec.selector", "binding_count", message);
 }
 
 /** Each rule once, in an order that does not depend on the bindings' names. */

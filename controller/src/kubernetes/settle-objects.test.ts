@@ -33,6 +33,7 @@ async function play(newest: Objects, inForce: Objects = new Map()) {
 }
 
 const RULE = 'package mesh.authz\n\ndefault allow := false\n\nallow if input.source.serviceAccount == "web"\n';
+const ROUTING = 'package mesh.routing\n\nroute := {"timeout": "2s"} if input.attributes.request.http.method == "GET"\n';
 const BROKEN = "package mesh.authz\n\nallow if undefined_thing\n";
 const policy = (name: string, rego: string) => makeObject(`Policy/shop/${name}`, { modules: { "authz.rego": rego } });
 const binding = (name: string, of = name, more: object = {}) =>
@@ -178,4 +179,34 @@ test("a binding that names a Service which is not there is refused alone", async
   const found = await play(objects(...mesh, policy("authz", RULE), binding("authz"), stray));
   expect([found.isAccepted, found.inForce.has("PolicyBinding/shop/authz")]).toEqual([true, true]);
   expect(found.said).toEqual(["PolicyBinding/shop/stray: no MeshService order in reach"]);
+});
+
+test("whoever binds more to his Pods than there may be, or routes beside the mesh, puts no binding of the root's out of force", async () => {
+  const route = { direction: "Outbound", entrypoints: ["mesh/routing/route"] };
+  const root = ["all", "floor", "route"].flatMap((name) => {
+    const more = name === "all" ? { tier: "Mandatory" } : name === "route" ? route : {};
+    const { spec } = binding(name, name, { selector: { namespaces: ["*"] }, ...more });
+    return [
+      makeObject(`Policy/regomesh-system/${name}`, { modules: { "a.rego": name === "route" ? ROUTING : RULE } }),
+      makeObject(`PolicyBinding/regomesh-system/${name}`, spec),
+    ];
+  });
+  const before = objects(...mesh, ...root);
+  const many = Array.from({ length: 40 }, (_, at) => [
+    policy(`p-${at}`, RULE),
+    binding(`p-${at}`, `p-${at}`, { tier: "Workload" }),
+  ]).flat();
+  // Its name comes before the root's.
+  const rival = [
+    makeObject("Policy/evil/route", { modules: { "a.rego": ROUTING } }),
+    makeObject("PolicyBinding/evil/route", { policy: "route", ...route }),
+    makeService("evil/web", "web"),
+    makePod("evil/web-1", { app: "web" }),
+  ];
+  const found = await play(objects(...before.values(), ...many, ...rival), before);
+  expect([found.isAccepted, [...before.keys()].filter((key) => !found.inForce.has(key))]).toEqual([true, []]);
+  expect(found.said.map((each) => each.split("/").slice(0, 2).join("/"))).toEqual([
+    "PolicyBinding/evil",
+    ...Array.from({ length: 11 }, () => "PolicyBinding/shop"),
+  ]);
 });
