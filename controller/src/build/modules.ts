@@ -7,7 +7,7 @@ import { isOfRoot } from "../index/bound.ts";
 import { makeReport } from "../index/report.ts";
 import { type Bound, ENTRYPOINTS_MAX } from "../snapshot/composition.ts";
 import { type SourceTree, unitOf } from "./source-tree.ts";
-import type { BuiltModule, CompiledModule, PolicyTools, UnitEntrypoint } from "./tools.ts";
+import type { BuiltModule, CompiledModule, PolicyTools, UnitEntrypoint, UnitFiles } from "./tools.ts";
 
 export type Modules = {
   /** The module that answers a workload's entrypoints in this role; undefined where there are none, or after a diagnostic. */
@@ -28,10 +28,36 @@ export function makeModules(trees: readonly SourceTree[], tools: PolicyTools, di
     const found = units.flatMap((name) => unitOf(trees, name) ?? []);
     const entrypoints = distinct(bound);
     const compiled = tools.compile(found, entrypoints, role);
+    const tooMuch = hasErrors(compiled.diagnostics) ? beyondRoots(role, bound, compiled.diagnostics) : undefined;
+    if (tooMuch !== undefined) {
+      for (const resource of tooMuch.bindings) report(resource, "spec.selector", "binding_count", tooMuch.message);
+      return undefined;
+    }
     diagnostics.push(...compiled.diagnostics);
     if (compiled.module === undefined || hasErrors(compiled.diagnostics)) return undefined;
     const meaning = JSON.stringify([role, entrypoints, found.map(({ name }) => name), found.map(tools.meaningOf)]);
     return { hash: moduleHash(compiled.module.wasm, compiled.module.data), module: compiled.module, meaning };
+  }
+  /**
+   * Units that compile by themselves may be too much for one module together, which is told of the first: where that is
+   * the root's, or is made of routes, and these compile, the largest of the others does not fit beside them.
+   */
+  function beyondRoots(role: Role, bound: readonly Bound[], said: readonly Diagnostic[]) {
+    const kept = bound.filter(isKept);
+    const others = bound.filter((each) => !isKept(each));
+    const unitsOf = (own: readonly Bound[]) =>
+      [...new Set(own.map(({ unit }) => unit))].sort().flatMap((name) => unitOf(trees, name) ?? []);
+    const keptFiles = new Set(unitsOf(kept).flatMap(({ files }) => files.map(({ name }) => name)));
+    const fault = said.find(({ severity, at }) => severity === "error" && keptFiles.has(at.source.name));
+    if (fault === undefined || others.length === 0) return undefined;
+    if (hasErrors(tools.compile(unitsOf(kept), distinct(kept), role).diagnostics)) return undefined;
+    const sizeOf = (unit: UnitFiles) => unit.files.reduce((sum, { text }) => sum + text.length, 0);
+    const largest = unitsOf(others).reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a));
+    const bindings = new Set(others.filter(({ unit }) => unit === largest.name).map(({ resource }) => resource));
+    return {
+      bindings,
+      message: `beside what else is bound to a workload it does not fit one module: ${fault.message}`,
+    };
   }
   const all = () => [...made.values()].flatMap((entry) => (entry === undefined ? [] : [entry]));
 
@@ -57,10 +83,13 @@ export function makeModules(trees: readonly SourceTree[], tools: PolicyTools, di
   };
 }
 
-/** What is the root's, or is made of routes, stays in force, however many bindings a namespace has of its own. */
+/** What is the root's, or is made of routes, stays in force, whatever a namespace binds of its own. */
+function isKept({ resource }: Bound): boolean {
+  return isOfRoot(resource) || resource.metadata.namespace === ROUTES_SOURCE;
+}
+
 function reportBeyond(bound: readonly Bound[], report: ReturnType<typeof makeReport>): void {
   const message = `a workload has more than ${ENTRYPOINTS_MAX} entrypoints of one direction`;
-  const isKept = ({ resource }: Bound) => isOfRoot(resource) || resource.metadata.namespace === ROUTES_SOURCE;
   const beyond = [...bound.filter(isKept), ...bound.filter((each) => !isKept(each))].slice(ENTRYPOINTS_MAX);
   for (const resource of new Set(beyond.map(({ resource }) => resource)))
     report(resource, "spec.selector", "binding_count", message);

@@ -16,10 +16,10 @@ beforeAll(async () => {
 
 const objects = (...all: readonly ClusterObject[]): Objects => new Map(all.map((each) => [objectKey(each), each]));
 
-async function play(newest: Objects, inForce: Objects = new Map()) {
+async function play(newest: Objects, inForce: Objects = new Map(), using: PolicyTools = tools) {
   const builds: string[] = [];
   const settled = await settleObjects(newest, inForce, async (files) => {
-    const built = build([{ path: "", files }], { rights: ALL_RIGHTS }, tools);
+    const built = build([{ path: "", files }], { rights: ALL_RIGHTS }, using);
     builds.push(files.map(({ name }) => name).join(" "));
     const revision = { id: String(builds.length), subject: "", author: "", committedAtMs: 0 };
     return { revision, isAccepted: built.plan !== undefined, refused: built.verdicts };
@@ -209,4 +209,29 @@ test("whoever binds more to his Pods than there may be, or routes beside the mes
     "PolicyBinding/evil",
     ...Array.from({ length: 11 }, () => "PolicyBinding/shop"),
   ]);
+});
+
+test("what is too much for one module beside the root's puts none of the root's out of force", async () => {
+  // The compiler's own bound, told as it tells it, where no test waits for megabytes.
+  const narrow: PolicyTools = {
+    ...tools,
+    compile(units, entrypoints, role) {
+      const files = units.flatMap((unit) => unit.files);
+      const [source] = files;
+      if (source === undefined || files.reduce((sum, { text }) => sum + text.length, 0) < 10_000)
+        return tools.compile(units, entrypoints, role);
+      const at = { source, span: { start: 0, end: 0 } };
+      return { diagnostics: [{ code: "policy_too_large", severity: "error", message: "the policy is too large", at }] };
+    },
+  };
+  const { spec } = binding("all", "all", { selector: { namespaces: ["*"] }, tier: "Mandatory" });
+  const root = [
+    makeObject("Policy/regomesh-system/all", { modules: { "a.rego": RULE } }),
+    makeObject("PolicyBinding/regomesh-system/all", spec),
+  ];
+  const before = objects(...mesh, ...root, policy("authz", RULE), binding("authz"));
+  const large = [policy("large", `${RULE}\n# ${"x".repeat(9900)}\n`), binding("large")];
+  const found = await play(objects(...before.values(), ...large), before, narrow);
+  expect([found.isAccepted, [...before.keys()].filter((key) => !found.inForce.has(key))]).toEqual([true, []]);
+  expect(found.said).toEqual([expect.stringContaining("PolicyBinding/shop/large: beside what else is bound")]);
 });
