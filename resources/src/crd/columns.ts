@@ -14,9 +14,10 @@ export type Column = {
 export const ACCEPTED: Column = { name: "Accepted", condition: "Accepted" };
 export const PROGRAMMED: Column = { name: "Programmed", condition: "Programmed" };
 export const PROXIES: Column = { name: "Proxies", path: ".status.proxies.summary" };
+/** Of the first condition that is not so: they stand in the order in which they come true. */
 export const REASON: Column = {
   name: "Reason",
-  path: '.status.conditions[?(@.type=="Accepted")].message',
+  path: '.status.conditions[?(@.status=="False")].message',
   isWide: true,
 };
 export const AGE: Column = { name: "Age", path: ".metadata.creationTimestamp", type: "date" };
