@@ -7,7 +7,7 @@ import { runTests } from "./run.ts";
 
 const runtime = await loadRuntime();
 
-function run(policy: string, tests: string, filter?: RegExp): TestReport {
+function run(policy: string, tests: string, filter?: RegExp, withinMs?: number): TestReport {
   let now = 0;
   return runTests({
     unit: {
@@ -19,6 +19,7 @@ function run(policy: string, tests: string, filter?: RegExp): TestReport {
     runtime,
     nowMs: () => now++ / 4,
     ...(filter === undefined ? {} : { filter }),
+    ...(withinMs === undefined ? {} : { withinMs }),
   });
 }
 
@@ -199,4 +200,12 @@ test_neither if true
   expect(diagnostics.map(({ severity, message, at }) => `${severity} ${printPlace(at)} ${message}`)).toEqual([
     "warning hours_test.rego:2:1 data.hours_test.test_now asks the time of day: it may pass today and fail tomorrow",
   ]);
+});
+
+test("tests that come when the time of all is over do not run, and err", () => {
+  const all = Array.from({ length: 9 }, (_, at) => `test_${at} if true`).join("\n");
+  const { tests } = run(policy, `package authz_test\n${all}\n`, undefined, 2);
+  expect(tests.map(({ outcome }) => outcome).join(" ")).toMatch(/^pass (?:pass )*error (?:error )*error$/);
+  expect(tests.at(-1)?.error).toBe("the tests before it took the 0.002 s that a unit's may");
+  expect(run(policy, `package authz_test\n${all}\n`).tests.every(({ outcome }) => outcome === "pass")).toBe(true);
 });

@@ -27,6 +27,8 @@ export type TestRequest = {
   readonly explains?: boolean;
   /** A clock for durations; fractions of a millisecond are welcome. */
   readonly nowMs: () => number;
+  /** By `nowMs`, from the start on: tests that come later do not run, and err. No bound where absent. */
+  readonly withinMs?: number;
   readonly limits?: PolicyLimits;
   /** Types of documents, from JSON schemas. */
   readonly schemas?: Schemas | undefined;
@@ -40,9 +42,15 @@ export function runTests(request: TestRequest): TestReport {
   if (modules === undefined || hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
   const tests = findTests(modules).filter(({ name }) => filter === undefined || filter.test(name));
   if (tests.length === 0) return { diagnostics: sortDiagnostics(diagnostics), tests: [] };
+  const { nowMs, withinMs = Number.POSITIVE_INFINITY } = request;
+  const untilMs = nowMs() + withinMs;
   const run = prepare(request, modules, tests);
   if ("diagnostics" in run) return { diagnostics: run.diagnostics, tests: [] };
-  const results = tests.map((test) => ({ test, ...run.value(test) }));
+  const late = `the tests before it took the ${withinMs / 1000} s that a unit's may`;
+  const results = tests.map((test) => {
+    if (nowMs() < untilMs) return { test, ...run.value(test) };
+    return { test, result: describe(test, { outcome: "error", error: late }), asksClock: false };
+  });
   const warned = results.filter(({ asksClock, result }) => asksClock && result.outcome === "pass");
   return {
     diagnostics: sortDiagnostics([...diagnostics, ...warned.map(({ test }) => warnOfClock(test))]),
