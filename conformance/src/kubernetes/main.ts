@@ -6,6 +6,7 @@ import { type Check, runChecks } from "./check.ts";
 import { CHURN_CHECK } from "./churn.ts";
 import { CRD_CHECKS } from "./crds.ts";
 import { DELETION_CHECKS } from "./deletion.ts";
+import { FIRST_START_CHECK } from "./first-start.ts";
 import { FOREIGN_CHECK } from "./foreign-fields.ts";
 import { STATUS_CHECK } from "./honest-status.ts";
 import { INJECTION_CHECK } from "./injection.ts";
@@ -31,6 +32,7 @@ exit codes: 0 all pass, 1 some fail, 2 what it needs is not there, 64 wrong usag
 const checksOf = (objects: number): readonly Check[] => [
   ...CRD_CHECKS,
   MANIFEST_CHECK,
+  FIRST_START_CHECK,
   INJECTION_CHECK,
   VERBS_CHECK,
   WALK,

@@ -323,6 +323,8 @@ async function firstCommit(
     await clock.sleep(LOOK_EVERY_MS, signal ?? new AbortController().signal).catch(() => {});
     await source.look();
   }
+  // While sources were gathered nothing was said of it: of a cluster all goes in force that is not at fault itself.
+  if (rollout.release === undefined && signal?.aborted !== true) await source.look();
 }
 
 function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: ControllerOptions): Core {
