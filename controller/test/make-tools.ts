@@ -1,11 +1,11 @@
-import type { parseResources } from "@regomesh/resources";
+import { parseResources } from "@regomesh/resources";
 import type { PolicyTools } from "../src/build/tools.ts";
 
-/** Stands for the compiler: every rule is there. */
-export function makeTools(parse: typeof parseResources): PolicyTools {
+/** Stands for the compiler where only what is around it is tested: every rule is there, nothing is withheld. */
+export function makeTools(): PolicyTools {
   return {
     version: "none",
-    parse,
+    parse: parseResources,
     compile: (units, entrypoints) => ({
       diagnostics: [],
       module: {
@@ -16,7 +16,11 @@ export function makeTools(parse: typeof parseResources): PolicyTools {
         meta: {
           abi: 1,
           compiler: "none",
-          entrypoints: entrypoints.map(({ unit, name }) => ({ unit, name, rules: [] })),
+          entrypoints: entrypoints.map(({ unit, name }) => ({
+            unit,
+            name: units.length > 1 ? `${unit}/${name}` : name,
+            rules: [],
+          })),
           rules: [],
           reads: { body: false, query: false },
           hostBuiltins: [],

@@ -1,4 +1,5 @@
 export { canonicalJson } from "./canonical-json.ts";
+export { CAPTURE_EXCEPTIONS_MAX, INBOUND_PORT, OUTBOUND_PORT, PROXY_UID } from "./capture.ts";
 export { cutChunks } from "./chunks.ts";
 export {
   ENVELOPE_FORMAT,

@@ -1,9 +1,6 @@
 export {
   type CaptureRules,
   CHECK_PORT,
-  INBOUND_PORT,
-  OUTBOUND_PORT,
-  PROXY_UID,
 } from "./capture/capture-rules.ts";
 export { textOf } from "./http1/characters.ts";
 export { FAULTS, type Fault, type FaultCode } from "./http1/fault.ts";

@@ -1,15 +1,13 @@
 /** `regomesh capture`: leads a workload's traffic through its sidecar, whatever program it is. */
 import { parseArgs } from "node:util";
 import { type Network, parseNetwork } from "@regomesh/base";
+import { CAPTURE_EXCEPTIONS_MAX, INBOUND_PORT, OUTBOUND_PORT, PROXY_UID } from "@regomesh/protocol";
 import {
   CAPTURE_TOOLS,
   CaptureError,
   type CaptureRules,
   carryOut,
   findTool,
-  INBOUND_PORT,
-  OUTBOUND_PORT,
-  PROXY_UID,
   planInstall,
   planUndo,
   type Step,
@@ -19,8 +17,6 @@ import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { oneOf, parseNumber } from "../flags.ts";
 
 const UID_MAX = 2 ** 32 - 2;
-/** Of each flag that may be given more than once. */
-const EXCEPTIONS_MAX = 64;
 
 const help = `
 Usage: regomesh capture [flags]
@@ -103,7 +99,8 @@ type Values = Readonly<Partial<Record<keyof typeof flags, string | boolean | (st
 function parseRules(values: Values): CaptureRules {
   const texts = (name: keyof typeof flags) => {
     const given = ([values[name] ?? []].flat() as string[]).flatMap((text) => text.split(","));
-    if (given.length > EXCEPTIONS_MAX) throw new UsageError(`--${name} may be given ${EXCEPTIONS_MAX} times at most`);
+    if (given.length > CAPTURE_EXCEPTIONS_MAX)
+      throw new UsageError(`--${name} may be given ${CAPTURE_EXCEPTIONS_MAX} times at most`);
     return given;
   };
   const numbers = (name: keyof typeof flags, least: number, most: number) =>

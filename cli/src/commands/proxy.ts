@@ -3,13 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Log, type LogFormat, makeLog } from "@regomesh/base";
-import { type Probes, parseProbes, parseSnapshotFile } from "@regomesh/protocol";
+import { INBOUND_PORT, OUTBOUND_PORT, type Probes, parseProbes, parseSnapshotFile } from "@regomesh/protocol";
 import {
   type Address,
   Controlled,
   giveBackStart,
-  INBOUND_PORT,
-  OUTBOUND_PORT,
   openProxy,
   type ProxyOptions,
   readIdentityFolder,

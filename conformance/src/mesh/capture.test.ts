@@ -7,7 +7,7 @@ import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { toInjection } from "@regomesh/controller";
-import { makeSnapshotFile } from "@regomesh/protocol";
+import { makeSnapshotFile, PROXY_UID } from "@regomesh/protocol";
 import { makeService, makeSnapshot, makeWorkload, TestAuthority } from "@regomesh/proxy/test";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileAuthz } from "../compiled-policy.ts";
@@ -22,7 +22,6 @@ const why = whyNoNetwork();
 if (why !== undefined) console.warn(`left out, capture in network namespaces: ${why}`);
 
 const ID = (name: string) => `spiffe://cluster.local/ns/default/sa/${name}`;
-const PROXY_UID = 1337;
 const APP_UID = 1000;
 const SERVICE = { ipv4: "10.96.0.10", ipv6: "fd96::10" };
 const OTHER_SERVICE = "10.96.0.11";

@@ -1,5 +1,5 @@
 /** Whatever resources the schemas take: a build ends with a verdict, and what it takes every proxy would. */
-import { type JsonSchema, KINDS, type Kind, parseResources, printJsonSchema } from "@regomesh/resources";
+import { type JsonSchema, KINDS, type Kind, printJsonSchema } from "@regomesh/resources";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeTools } from "../../test/make-tools.ts";
@@ -119,7 +119,7 @@ const BASE = NAMESPACES.flatMap((namespace) =>
 type Named = { readonly kind: string; readonly metadata: { readonly name: string; readonly namespace?: string } };
 const keyOf = ({ kind, metadata }: Named) => `${kind} ${metadata.namespace} ${metadata.name}`;
 
-const tools = makeTools(parseResources);
+const tools = makeTools();
 const REGO = { name: "authz/a.rego", text: "package mesh.authz\n\nallow := true\n" };
 
 function buildOf(resources: readonly Named[]) {

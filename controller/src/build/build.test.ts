@@ -3,46 +3,14 @@ import { join, relative } from "node:path";
 import { printRecord, type Source } from "@regomesh/base";
 import { CAPABILITIES } from "@regomesh/policy-runtime";
 import { checkSnapshot, SNAPSHOT_FORMAT } from "@regomesh/protocol";
-import { parseResources } from "@regomesh/resources";
 import { describe, expect, test } from "vitest";
+import { makeTools } from "../../test/make-tools.ts";
 import type { HostOwners } from "../index/hosts.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import { outboundOf, type WorkloadPlan } from "../snapshot/outbound.ts";
 import { build, type MeshPlan } from "./build.ts";
-import type { PolicyTools } from "./tools.ts";
 
-/** Stands for the compiler where only what is around it is tested: every rule is there, nothing is withheld. */
-const nothing: PolicyTools = {
-  version: "none",
-  parse: parseResources,
-  compile: (units, entrypoints) => ({
-    diagnostics: [],
-    module: {
-      wasm: new TextEncoder().encode(JSON.stringify(entrypoints)),
-      data: "{}",
-      meta: {
-        abi: 1,
-        compiler: "none",
-        entrypoints: entrypoints.map(({ unit, name }) => ({
-          unit,
-          name: units.length > 1 ? `${unit}/${name}` : name,
-          rules: [],
-        })),
-        rules: [],
-        reads: { body: false, query: false },
-        hostBuiltins: [],
-      },
-    },
-  }),
-  meaningOf: ({ files }) => JSON.stringify(files),
-  test: () => ({ diagnostics: [], passed: 0, failed: [] }),
-  open: () => {
-    throw new Error("there is no module");
-  },
-  nowMs: () => 0,
-  inputOf: () => "{}",
-  explain: () => [],
-};
+const nothing = makeTools();
 
 const root = join(import.meta.dirname, "../../..");
 const demo: readonly Source[] = ["policies/mesh", "examples/authz", "examples/mesh"].flatMap((folder) =>

@@ -236,9 +236,8 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
   checkComposition(index, report);
   checkReleaseRules(index, report);
   const targets = { services: index.services, grants: index.grants };
-  const beyond = routesBeyond(index.routes, targets);
-  reportLengths(beyond, report);
-  const routes = compileRoutes(beyond.length > 0 ? [] : index.routes, targets);
+  const routes = compileRoutes(index.routes, targets);
+  reportLengths(routesBeyond(index.routes, routes.files, targets), report);
   checkRoutes(index, routes.attachments, targets, report);
   diagnostics.push(...checkFiles(trees, index));
   return { trees, heads, named, index, routes };

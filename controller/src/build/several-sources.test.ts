@@ -1,12 +1,11 @@
 /** What several sources come to together: names, units and rights, and whose fault a fault is. */
-import { parseResources } from "@regomesh/resources";
 import { expect, test } from "vitest";
 import { makeTools } from "../../test/make-tools.ts";
 import { ALL_RIGHTS } from "../index/rights.ts";
 import { build } from "./build.ts";
 import { sourceOf } from "./source-tree.ts";
 
-const tools = makeTools(parseResources);
+const tools = makeTools();
 
 const document = (kind: string, name: string, namespace: string, spec: string) =>
   `---\napiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: ${spec}\n`;

@@ -246,7 +246,8 @@ export function checkRelease(
     checked.add(namespace);
     const near = new Set([...own, ...own.flatMap(({ name }) => byHost.get(name) ?? [])]);
     const seen = at === 0 ? plan.outbound : [...near];
-    if (isSound(planned, mesh, seen)) return [];
+    // With the first goes all that is the release's: its revision, its members, what was taken back.
+    if (at > 0 && isSound(planned, mesh, seen)) return [];
     const outbound = seen.map((service) => fromServiceContent(service, namespace));
     const { problems } = checkSnapshot(toSnapshot(release, { ...workload, outbound }));
     if (problems.length === 0) sound.set(planned, { mesh, seen });

@@ -3,6 +3,7 @@
  * more, namespaces share what there is: each may have as much as the others, and what one leaves is the others'. Of a
  * namespace that says more than its share the newest routes are refused, and nobody else's.
  */
+import type { Source } from "@regomesh/base";
 import type { Route } from "@regomesh/resources";
 import { attachRoutes, routesByPort } from "./attach.ts";
 import { compareRoutes } from "./rank.ts";
@@ -12,12 +13,15 @@ import { lengthOf, sharedPorts } from "./unit.ts";
 /** Characters of Rego: more than ten thousand routes, and three quarters of what the compiler takes of one module. */
 export const ROUTES_CHARACTERS_MAX = 12 * 1024 * 1024;
 
-/** Those that are refused, the older of a namespace before the newer. */
+/** Those that are refused, the older of a namespace before the newer. `files`: what was made of the routes. */
 export function routesBeyond(
   routes: readonly Route[],
+  files: readonly Source[],
   targets: Targets,
   charactersMax = ROUTES_CHARACTERS_MAX,
 ): readonly Route[] {
+  // Who says how much is asked only where it counts: it is to print each of them once more.
+  if (sum(files.map(({ text }) => text.length)) <= charactersMax) return [];
   const lengths = lengthsOf(routes, targets);
   const byNamespace = [...Map.groupBy(routes, ({ metadata }) => metadata.namespace).values()];
   const totals = byNamespace.map((own) => sum(own.map((route) => lengths.get(route) ?? 0)));

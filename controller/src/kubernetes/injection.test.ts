@@ -146,7 +146,7 @@ test.each([
     { "exclude-outbound": "10.0.0.0/40" },
     /takes addresses or networks such as .* not "10.0.0.0\/40"$/,
   ],
-  ["with too many exceptions", {}, { "exclude-outbound-port": Array(65).fill(1).join() }, /takes 64 at most$/],
+  ["with too many exceptions", {}, { "exclude-outbound-port": Array(64).fill(1).join() }, /takes 63 at most$/],
   [
     "whose probe is longer than the proxy takes",
     { containers: [{ name: "app", livenessProbe: { httpGet: { port: 1, path: `/${"x".repeat(2000)}` } } }] },

@@ -5,20 +5,12 @@
  * be, or is not wanted, the application is told of the proxy. A Pod that has the proxy already is left as it is.
  */
 
-import { PROBE_PORT, type Probes, printProbes } from "@regomesh/protocol";
+import { OUTBOUND_PORT, PROBE_PORT, PROXY_UID, type Probes, printProbes } from "@regomesh/protocol";
 import type { ClusterObject } from "./cluster-object.ts";
 import { PROXY_CONTAINER } from "./mesh-objects.ts";
+import type { Container, PodSpec } from "./pod-spec.ts";
 import { leadProbes } from "./probes.ts";
-import {
-  type Container,
-  captureFaults,
-  captureWarnings,
-  EXCEPTION_FLAGS,
-  exceptionsOf,
-  type PodSpec,
-  PROXY_UID,
-  probeFaults,
-} from "./uncapturable.ts";
+import { captureFaults, captureWarnings, EXCEPTION_FLAGS, exceptionsOf, probeFaults } from "./uncapturable.ts";
 
 export type InjectionOptions = {
   readonly image: string;
@@ -36,8 +28,7 @@ const INJECTED_ANNOTATION = "regomesh.dev/injected";
 const TOKEN_SECONDS = 3600;
 const JOIN_PLACE = "/var/run/regomesh";
 const STATE_PLACE = "/var/lib/regomesh";
-/** Where the application sends its requests, and kubelet asks whether the proxy is there. */
-const OUTBOUND_PORT = 15_001;
+/** Where a kubelet asks whether the proxy is there. */
 const ADMIN_PORT = 15_021;
 
 /** `disabled`: the application is told of the proxy (HTTP_PROXY), and may go round it. */

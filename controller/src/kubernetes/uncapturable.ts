@@ -3,33 +3,14 @@
  * for, since later nobody hears of it but by a container that ends again and again, or not at all.
  */
 import { parseNetwork } from "@regomesh/base";
-import { type Probes, parseProbes, printProbes } from "@regomesh/protocol";
+import { CAPTURE_EXCEPTIONS_MAX, PROXY_UID, type Probes, parseProbes, printProbes } from "@regomesh/protocol";
 import type { ClusterObject } from "./cluster-object.ts";
-import type { ProbedContainer } from "./probes.ts";
+import type { PodSpec } from "./pod-spec.ts";
 
-/** Whoever runs as this user is the proxy: capture lets what is its through. */
-export const PROXY_UID = 1337;
 /** What goes round the proxy: lists, with commas, for the flags of `regomesh capture` of that name. */
 export const EXCEPTION_FLAGS = ["exclude-outbound-port", "exclude-outbound", "exclude-inbound-port", "exclude-inbound"];
-/** As many as \`regomesh capture\` takes of each. */
-const EXCEPTIONS_MAX = 64;
-
-type Named = { readonly name: string };
-export type Container = Named &
-  ProbedContainer & { readonly env?: readonly Named[]; readonly securityContext?: ContainerSecurity };
-type ContainerSecurity = {
-  readonly runAsUser?: number;
-  readonly privileged?: boolean;
-  readonly capabilities?: { readonly add?: readonly string[] };
-};
-export type PodSpec = {
-  readonly terminationGracePeriodSeconds?: number;
-  readonly securityContext?: { readonly runAsUser?: number };
-  readonly hostNetwork?: boolean;
-  readonly initContainers?: readonly Container[];
-  readonly containers?: readonly Container[];
-  readonly volumes?: readonly Named[];
-};
+/** Beside one of injection's own. */
+const EXCEPTIONS_MAX = CAPTURE_EXCEPTIONS_MAX - 1;
 
 /** What would go round the proxy, or keep the Pod from starting. */
 export function captureFaults({ metadata: { annotations = {} } }: ClusterObject, spec: PodSpec): readonly string[] {

@@ -2,7 +2,7 @@
  * From what sources hold to a plan: keeps each source's newest and its last good, settles which of
  * them go in force together, and remembers why a commit was refused. It changes nothing itself.
  */
-import { type Clock, type DiagnosticRecord, type Log, printRecord } from "@regomesh/base";
+import type { Clock, DiagnosticRecord, Log } from "@regomesh/base";
 import { snapshotHash } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/releases.ts";
 import type { BuildRules, Built } from "../build/build.ts";
@@ -16,6 +16,7 @@ import { type Attempt, type Candidate, contentKey, type Settled, settle } from "
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
+import { reasonOf, toRefused } from "./refused.ts";
 import type { Pin } from "./store/kept-pin.ts";
 import type { Kept } from "./store/last-good.ts";
 import type { SourceContents } from "./store/source-contents.ts";
@@ -479,29 +480,4 @@ function pick(contents: readonly SourceContent[], inputs: readonly Input[]): Map
 /** A fault that has no place in a file. */
 export function toRecord(code: string, message: string): DiagnosticRecord {
   return { code, severity: "error", message, file: ".", row: 1, column: 1 };
-}
-
-function reasonOf({ diagnostics, failedTests }: Built): string | undefined {
-  const first = diagnostics.find(({ severity }) => severity === "error");
-  const [test] = failedTests;
-  return first !== undefined ? printRecord(first) : test && `${test.file}:${test.row}: ${test.name} fails`;
-}
-
-/** More than these in one commit are one and the same slip to whoever reads of it. */
-const VERDICTS_TOLD_MAX = 500;
-
-function toRefused({ source, revision }: SourceContent, built: Built, atMs: number): RefusedBody {
-  const { diagnostics, failedTests, verdicts, resources } = built;
-  const own = verdicts.filter((each) => each.source === source);
-  return {
-    source,
-    commit: revision.id,
-    subject: revision.subject,
-    atMs,
-    diagnostics,
-    failedTests,
-    refusals: [],
-    verdicts: own.slice(0, VERDICTS_TOLD_MAX),
-    resources: resources[source] ?? own.length,
-  };
 }

@@ -15,6 +15,7 @@ import { Keeper } from "../store/keeper.ts";
 import { observed } from "../store/observed.ts";
 import { type Lease, StoreError } from "../store/store.ts";
 import { Announcer } from "../telling/news.ts";
+import { awaitFirstCommit } from "./await-first-commit.ts";
 import { Builder } from "./build/builder.ts";
 import { Attestor } from "./ca/attestor.ts";
 import { Authority, AuthorityError, isHalfOver, SVID_TTL_DEFAULT_MS, watchRoot } from "./ca/authority.ts";
@@ -31,7 +32,6 @@ import { Explainer } from "./explainer.ts";
 import { Excerpts } from "./git/blame.ts";
 import { GitError } from "./git/git.ts";
 import { RevisionTrees } from "./git/revision-trees.ts";
-import { LOOK_EVERY_MS } from "./git/source.ts";
 import { giveBackAfter } from "./give-back.ts";
 import { type Control, makeControl } from "./grpc/control.ts";
 import { makeServerIdentity } from "./grpc/credentials.ts";
@@ -51,7 +51,6 @@ import { placeIn } from "./place-in.ts";
 import { Rollout } from "./rollout.ts";
 import { listSources, toPinBody } from "./sources/list.ts";
 import { SourceOperator } from "./sources/operate.ts";
-import type { OperatedSource } from "./sources/operated-source.ts";
 import { Sources } from "./sources/sources.ts";
 import { type KeptList, keptClaims, keptProxies, keptStages } from "./store/kept-list.ts";
 import { KeptPin } from "./store/kept-pin.ts";
@@ -171,7 +170,7 @@ async function openParts(
     root.again();
     await root.look();
   });
-  await firstCommit(root, rollout, options);
+  await awaitFirstCommit(root, rollout, options);
   const [fault] = root.troubles;
   if (rollout.release === undefined) throw nothingToServe(composer.refused[0], troubles.of("state") ?? fault?.message);
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
@@ -311,20 +310,6 @@ async function openSources(
 
 function rightsOf({ sources = [] }: ControllerOptions): Readonly<Record<string, SourceRights>> {
   return Object.fromEntries(sources.map(({ name, allow }) => [name, allow]));
-}
-
-/** An empty repository has its first commit to come: where there is nothing else to serve, that is waited for. */
-async function firstCommit(
-  source: OperatedSource,
-  rollout: Rollout,
-  { clock, signal }: ControllerOptions,
-): Promise<void> {
-  while (rollout.release === undefined && source.isEmpty && signal?.aborted !== true) {
-    await clock.sleep(LOOK_EVERY_MS, signal ?? new AbortController().signal).catch(() => {});
-    await source.look();
-  }
-  // While sources were gathered nothing was said of it: of a cluster all goes in force that is not at fault itself.
-  if (rollout.release === undefined && signal?.aborted !== true) await source.look();
 }
 
 function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: ControllerOptions): Core {

@@ -7,22 +7,12 @@ import type { Diagnostic, Location } from "@regomesh/base";
 import type { Body, Expr, Rule, Term, Variable, What } from "../syntax/ast.ts";
 import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
+import { addLevel, addTerm, addVariable, eachClosed, type Needs, needsOf } from "./needs.ts";
 import { liftRefs, splitCalls } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
 import { reportUndeclared, type Told } from "./template-variables.ts";
-import {
-  type Closure,
-  closureOfTerm,
-  closureOfWhat,
-  closuresOfExpr,
-  closuresOfTerm,
-  eachDeepTerm,
-  eachTerm,
-  subterms,
-  termsOfExpr,
-  termsOfWhat,
-} from "./tree.ts";
+import { closureOfTerm, closuresOfExpr, eachDeepTerm, eachTerm, subterms, termsOfExpr, termsOfWhat } from "./tree.ts";
 import { makeTryOrder } from "./try-order.ts";
 import { makeUnsafe, noteAssigned, noteUnsafe, reportUnsafe, type Unsafe } from "./unsafe.ts";
 
@@ -336,52 +326,6 @@ function toEquation(what: What, arity: Arity): What {
   if (inputs === undefined || what.args.length <= inputs) return what;
   const call: Term = { ...what, kind: "call-term", args: what.args.slice(0, inputs) };
   return { kind: "unify", at: what.at, left: call, right: what.args[inputs] as Term };
-}
-
-type Needs = {
-  /** Variables on the expression's own level. */
-  readonly own: ReadonlySet<string>;
-  /** Variables of this level and those around that its closures mention. */
-  readonly closed: ReadonlySet<string>;
-};
-
-function needsOf(expr: Expr, here: ReadonlySet<string>): Needs {
-  const own = new Set<string>();
-  const closed = new Set<string>();
-  for (const term of termsOfExpr(expr)) eachTerm(term, (part) => addVariable(part, own));
-  for (const closure of closuresOfExpr(expr)) {
-    eachClosed(closure, (term) => {
-      if (term.kind === "var" && !isRootName(term.name) && here.has(term.name)) closed.add(term.name);
-    });
-  }
-  return { own, closed };
-}
-
-/** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */
-function addLevel(expr: Expr, names: Set<string>, isImplicit = false): void {
-  for (const term of termsOfExpr(expr)) {
-    eachTerm(term, (part) => {
-      if (!isImplicit || (part.kind === "var" && !part.name.startsWith("$"))) addVariable(part, names);
-    });
-  }
-  const closure = closureOfWhat(expr.what);
-  if (closure?.isImplicit) for (const inner of closure.body) addLevel(inner, names, true);
-}
-
-function addTerm(term: Term, names: Set<string>): void {
-  eachTerm(term, (part) => addVariable(part, names));
-}
-
-function addVariable(term: Term, names: Set<string>): void {
-  if (term.kind === "var" && !isRootName(term.name)) names.add(term.name);
-}
-
-function eachClosed(closure: Closure, visit: (term: Term) => void): void {
-  for (const expr of closure.body) eachDeepTerm(expr, visit);
-  for (const head of closure.heads) {
-    eachTerm(head, visit);
-    for (const inner of closuresOfTerm(head)) eachClosed(inner, visit);
-  }
 }
 
 /** The same expression with the bodies of its closures in order. */

@@ -20,11 +20,6 @@ export type CaptureRules = {
 
 export type Exceptions = { readonly ports: readonly number[]; readonly networks: readonly Network[] };
 
-/** Istio's, which operators know. */
-export const OUTBOUND_PORT = 15_001;
-export const INBOUND_PORT = 15_006;
-export const PROXY_UID = 1337;
-
 /**
  * A port of loopback that the rules lead to the sidecar even where the sidecar itself calls it: by it a sidecar finds
  * out whether they are in force.

@@ -3,30 +3,25 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { type Clock, SILENT } from "@regomesh/base";
-import { MODULE_ABI } from "@regomesh/policy-runtime";
 import {
   ANSWER_WITHIN_MS,
   CONTROLLER_SERVER_NAME,
-  type ControllerMessage,
   type EndpointsUpdate,
-  type Hello,
   type IssueReply,
   type ProxyMessage,
   type ProxyReport,
   parseSnapshotFile,
-  type SnapshotMessage,
 } from "@regomesh/protocol";
 import { ControlClient, IdentityClient } from "@regomesh/protocol/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf, hash, hello, ID, NAMED, next, release, until, wasm } from "../../../test/grpc-messages.ts";
 import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
 import { makeAuthority, makeLease } from "../../../test/make-lease.ts";
 import { holdingOf } from "../../../test/make-proxy.ts";
-import type { MeshPlan } from "../../build/build.ts";
 import { isTakenBackSince } from "../../ca/revocations.ts";
 import { type Release, toPublication } from "../../distribution/release.ts";
-import type { WorkloadPlan } from "../../snapshot/outbound.ts";
 import type { Lease } from "../../store/store.ts";
 import { type Authority, readCsr, signSnapshot } from "../ca/authority.ts";
 import { JoinTokens } from "../ca/join-tokens.ts";
@@ -38,69 +33,6 @@ import { makeServerIdentity } from "./credentials.ts";
 import { Distributor } from "./distributor.ts";
 import { makeIdentityServer } from "./identity.ts";
 import { type GrpcServer, serveGrpc } from "./server.ts";
-
-const NAMED = { "grpc.ssl_target_name_override": CONTROLLER_SERVER_NAME };
-const ID = (name: string) => `spiffe://cluster.local/ns/default/sa/${name}`;
-const wasm = Uint8Array.of(0, 97, 115, 109);
-const hash = "a".repeat(64);
-
-function workload(name: string): WorkloadPlan {
-  return {
-    name,
-    namespace: "default",
-    service: name,
-    labels: {},
-    principal: ID(name),
-    inbound: [
-      {
-        name: "http",
-        protocol: "http",
-        mode: "strict",
-        listen: { address: "127.0.0.1", port: 0 },
-        application: { address: "127.0.0.1", port: 0 },
-      },
-    ],
-    policies: { inbound: { module: hash, entrypoints: [] } },
-    defaultVerdict: "deny",
-    pathLevel: "BASE",
-  };
-}
-
-function release(sequence: number, names: readonly string[] = ["web", "orders"]): Release {
-  const plan: MeshPlan = {
-    mesh: { name: "mesh", trustDomain: "cluster.local" },
-    workloads: names.map(workload),
-    outbound: [],
-    services: names.map((name) => ({ name, namespace: "default", subsets: [], policies: [] })),
-    modules: [{ hash, wasm, data: "{}" }],
-  };
-  return {
-    revision: { epoch: "e", sequence, name: `r${sequence}` },
-    plan,
-    source: "test",
-    builtAtMs: 0,
-    issuedAtMs: 0,
-    explainDenials: false,
-  };
-}
-
-const hello = (name: string, more: Partial<Hello> = {}): ProxyMessage => ({
-  message: {
-    $case: "hello",
-    value: {
-      workload: name,
-      namespace: "default",
-      instance: `${name}-1`,
-      moduleAbi: MODULE_ABI,
-      snapshotFormats: [1],
-      features: [],
-      holding: undefined,
-      listen: [],
-      admin: "",
-      ...more,
-    },
-  },
-});
 
 let folder: string;
 let authority: Authority;
@@ -189,25 +121,6 @@ async function join_(name: string): Promise<{ client: ControlClient; reply: Issu
   );
   closers.push(() => client.close());
   return { client, reply, csr };
-}
-
-type Snapshots = ClientDuplexStream<ProxyMessage, ControllerMessage>;
-
-function next(stream: Snapshots): Promise<SnapshotMessage> {
-  return new Promise((resolve, reject) => {
-    stream.once("error", reject);
-    stream.once("data", ({ message }: ControllerMessage) => {
-      stream.removeListener("error", reject);
-      if (message?.$case === "snapshot") resolve(message.value);
-    });
-  });
-}
-
-const failureOf = (stream: NodeJS.EventEmitter): Promise<ServiceError> =>
-  new Promise((resolve) => void stream.once("error", resolve));
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("Identity", () => {

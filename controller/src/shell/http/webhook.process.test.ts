@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { holdConnections } from "../../../test/hold-connections.ts";
 import { serveWebhook, type Webhook } from "./webhook.ts";
 
 const SECRET = "s3cret-of-the-hook";
@@ -90,4 +91,10 @@ test("a storm of hooks is one look at once, and one that sees the last of them",
   expect([woken, rests.length]).toEqual([["shop", "shop"], 0]);
   await ask();
   expect(woken).toHaveLength(3);
+});
+
+test("whoever holds all connections that there may be holds up no other", async () => {
+  const held = await holdConnections(Number(new URL(hook.url).port), 400);
+  expect((await ask()).status).toBe(202);
+  for (const socket of held) socket.destroy();
 });

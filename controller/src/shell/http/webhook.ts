@@ -7,6 +7,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Clock, type Log, splitAddress } from "@regomesh/base";
+import { shareFairly } from "@regomesh/base/node";
 
 /** A push of many commits; GitHub's own bound is 25 MB, of which only large histories come near. */
 const BODY_BYTES_MAX = 5 * 1024 * 1024;
@@ -44,7 +45,7 @@ export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
       );
     },
   );
-  server.maxConnections = CONNECTIONS_MAX;
+  shareFairly(server, CONNECTIONS_MAX);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(at.port, at.host, resolve);

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { holdConnections } from "../../../test/hold-connections.ts";
 import { makeAuthority } from "../../../test/make-lease.ts";
 import type { Authority } from "../ca/authority.ts";
 import { serveWebhooks, type Webhooks } from "./webhooks.ts";
@@ -73,4 +74,12 @@ test("many large ones at once are told to come again: together they take no more
   await Promise.all(first);
   expect(judgedMost).toBeLessThanOrEqual(12);
   expect(await post(large)).toBe(200);
+});
+
+test("of connections on which nothing is said there are so many, and whoever holds them holds up no other", async () => {
+  const held = await holdConnections(Number(new URL(webhooks.url).port), 400);
+  const ended = () => held.filter(({ destroyed, readableEnded }) => destroyed || readableEnded).length;
+  expect(await post(review())).toBe(200);
+  await vi.waitFor(() => expect(ended()).toBeGreaterThan(100));
+  for (const socket of held) socket.destroy();
 });

@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { type Log, splitAddress } from "@regomesh/base";
+import { shareFairly } from "@regomesh/base/node";
 import { type Admitted, parseReview, type Review, toAnswer } from "../../kubernetes/admission.ts";
 import type { KeyAndChain } from "../ca/authority.ts";
 
@@ -17,6 +18,8 @@ const HELD_BYTES_MAX = 48 * 1024 * 1024;
 const ANSWER_WITHIN_MS = 9000;
 /** Each may hold a build; an API server that sends more at once is told to come again. */
 const REVIEWS_MAX = 64;
+/** An API server has some; whoever else reaches the listener takes none of them by holding others. */
+const CONNECTIONS_MAX = 256;
 
 export type Handlers = Readonly<Record<"/validate" | "/mutate", (review: Review) => Promise<Admitted>>>;
 
@@ -50,6 +53,7 @@ export async function serveWebhooks({ address, certificate, handlers, log }: Web
       .finally(() => underWay--);
   });
   server.requestTimeout = ANSWER_WITHIN_MS;
+  shareFairly(server, CONNECTIONS_MAX);
   const { host, port } = splitAddress(address);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

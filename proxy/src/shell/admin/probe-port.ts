@@ -5,8 +5,8 @@
  */
 import type { ClientRequest, IncomingMessage, RequestOptions, Server, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
+import { shareFairly } from "@regomesh/base/node";
 import type { Probe, Probes } from "@regomesh/protocol";
-import { shareFairly } from "../net/fair-connections.ts";
 import type { Address } from "../net/listener.ts";
 import { callGrpc } from "./grpc-probe.ts";
 

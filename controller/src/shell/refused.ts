@@ -1,0 +1,30 @@
+/** Of a build that is refused what status says: why, in a sentence, and all of it. */
+import { printRecord } from "@regomesh/base";
+import type { RefusedBody } from "../api/releases.ts";
+import type { Built } from "../build/build.ts";
+import type { SourceContent } from "../sources/source.ts";
+
+export function reasonOf({ diagnostics, failedTests }: Built): string | undefined {
+  const first = diagnostics.find(({ severity }) => severity === "error");
+  const [test] = failedTests;
+  return first !== undefined ? printRecord(first) : test && `${test.file}:${test.row}: ${test.name} fails`;
+}
+
+/** More than these in one commit are one and the same slip to whoever reads of it. */
+const VERDICTS_TOLD_MAX = 500;
+
+export function toRefused({ source, revision }: SourceContent, built: Built, atMs: number): RefusedBody {
+  const { diagnostics, failedTests, verdicts, resources } = built;
+  const own = verdicts.filter((each) => each.source === source);
+  return {
+    source,
+    commit: revision.id,
+    subject: revision.subject,
+    atMs,
+    diagnostics,
+    failedTests,
+    refusals: [],
+    verdicts: own.slice(0, VERDICTS_TOLD_MAX),
+    resources: resources[source] ?? own.length,
+  };
+}

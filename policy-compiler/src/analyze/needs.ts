@@ -1,0 +1,58 @@
+/** Which variables an expression mentions: on its own level, and in its closures. */
+import type { Expr, Term } from "../syntax/ast.ts";
+import { isRootName } from "./outputs.ts";
+import {
+  type Closure,
+  closureOfWhat,
+  closuresOfExpr,
+  closuresOfTerm,
+  eachDeepTerm,
+  eachTerm,
+  termsOfExpr,
+} from "./tree.ts";
+
+export type Needs = {
+  /** Variables on the expression's own level. */
+  readonly own: ReadonlySet<string>;
+  /** Variables of this level and those around that its closures mention. */
+  readonly closed: ReadonlySet<string>;
+};
+
+export function needsOf(expr: Expr, here: ReadonlySet<string>): Needs {
+  const own = new Set<string>();
+  const closed = new Set<string>();
+  for (const term of termsOfExpr(expr)) eachTerm(term, (part) => addVariable(part, own));
+  for (const closure of closuresOfExpr(expr)) {
+    eachClosed(closure, (term) => {
+      if (term.kind === "var" && !isRootName(term.name) && here.has(term.name)) closed.add(term.name);
+    });
+  }
+  return { own, closed };
+}
+
+/** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */
+export function addLevel(expr: Expr, names: Set<string>, isImplicit = false): void {
+  for (const term of termsOfExpr(expr)) {
+    eachTerm(term, (part) => {
+      if (!isImplicit || (part.kind === "var" && !part.name.startsWith("$"))) addVariable(part, names);
+    });
+  }
+  const closure = closureOfWhat(expr.what);
+  if (closure?.isImplicit) for (const inner of closure.body) addLevel(inner, names, true);
+}
+
+export function addTerm(term: Term, names: Set<string>): void {
+  eachTerm(term, (part) => addVariable(part, names));
+}
+
+export function addVariable(term: Term, names: Set<string>): void {
+  if (term.kind === "var" && !isRootName(term.name)) names.add(term.name);
+}
+
+export function eachClosed(closure: Closure, visit: (term: Term) => void): void {
+  for (const expr of closure.body) eachDeepTerm(expr, visit);
+  for (const head of closure.heads) {
+    eachTerm(head, visit);
+    for (const inner of closuresOfTerm(head)) eachClosed(inner, visit);
+  }
+}
