@@ -131,7 +131,7 @@ export function applyHello(proxy: ProxyStream, hello: Hello, nowMs: number): Pro
   const { admin } = hello;
   // The same addresses stay the same thing: nobody need look at endpoints again.
   const listen = JSON.stringify(hello.listen) === JSON.stringify(proxy.listen) ? proxy.listen : hello.listen;
-  return { ...proxy, listen, admin, holding: toHolding(hello.holding), heardMs: nowMs };
+  return { ...proxy, listen, admin, ...toInForce(proxy, toHolding(hello.holding), nowMs), heardMs: nowMs };
 }
 
 /** The hash by which a proxy knows a snapshot; undefined where there is none. */
@@ -176,14 +176,19 @@ export function applyAck(proxy: ProxyStream, ack: Ack, nowMs: number): ProxyStre
   if (holding.snapshotHash !== delivery.hash) return applyFalseAck(proxy, delivery, holding, nowMs);
   return {
     ...proxy,
-    holding,
+    ...toInForce(proxy, holding, nowMs),
     held: proxy.takesDelta ? { ...HOLDS_NOTHING, parts: delivery.snapshot.parts } : proxy.held,
     delivery: { kind: "settled" },
     refusal: undefined,
     heardMs: nowMs,
     ackTookMs: nowMs - delivery.sentAtMs,
-    inForceAtMs: isSameRevision(holding.revision, proxy.holding.revision) ? proxy.inForceAtMs : nowMs,
   };
+}
+
+/** What it says that it has, and since when: a hello with where it listens now may say so before its ACK. */
+function toInForce(proxy: ProxyStream, holding: Holding, nowMs: number): Pick<ProxyStream, "holding" | "inForceAtMs"> {
+  const isSame = isSameRevision(holding.revision, proxy.holding.revision);
+  return { holding, inForceAtMs: isSame ? proxy.inForceAtMs : nowMs };
 }
 
 /** What was taken back since, say, is sent under the revision that it holds. */

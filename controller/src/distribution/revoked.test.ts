@@ -1,5 +1,6 @@
 import { NOTHING_REVOKED, type Revoked, type Snapshot } from "@regomesh/protocol";
 import { expect, test } from "vitest";
+import { makeHello } from "../test/play.ts";
 import { step } from "./distribution.ts";
 import { type PackedSnapshot, type Release, toPublication } from "./release.ts";
 import { type Distribution, type DistributionEvent, type Effect, EMPTY_DISTRIBUTION } from "./state.ts";
@@ -164,4 +165,18 @@ test("a revision came in force when it did, whatever is sent of it later, and th
   mesh.publish(2);
   ackAll(90);
   expect(since()).toEqual([90, 90]);
+});
+
+test("a hello that tells of it before its ACK does says when a revision came in force, too", () => {
+  const mesh = new Mesh();
+  for (const id of [1, 2]) mesh.ack(id);
+  mesh.publish(2);
+  mesh.nowMs = 40;
+  const { delivery } = mesh.state.roster.proxies.get(1) ?? {};
+  if (delivery?.kind !== "awaiting") throw new Error("it was sent the revision");
+  const holding = { snapshotHash: delivery.hash, revision: delivery.revision, contentHashes: [] };
+  mesh.take({ kind: "hello", id: 1, hello: makeHello("web", { instance: "web", holding }) });
+  mesh.nowMs = 41;
+  mesh.ack(1);
+  expect(mesh.state.roster.proxies.get(1)).toMatchObject({ inForceAtMs: 40, ackTookMs: 41 });
 });

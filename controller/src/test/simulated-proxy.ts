@@ -51,6 +51,8 @@ export class SimulatedProxy {
   #stream: ClientDuplexStream<ProxyMessage, Sized<ControllerMessage>> | undefined;
   #holding: Holding | undefined;
   #listen: readonly ListenAddress[];
+  /** What it has said of that on this stream. */
+  #said: readonly ListenAddress[] | undefined;
   /** Hashes of the contents that it holds. */
   #contents: ReadonlySet<string> = new Set();
   /** By module that it holds, its chunks. */
@@ -80,6 +82,7 @@ export class SimulatedProxy {
       bytes: bytes.length,
     }));
     this.#stream = stream;
+    this.#said = undefined;
     stream.on("metadata", () => this.#told.onConnected());
     stream.on("error", (error) => this.#comeAgain(error, () => endpoints.cancel()));
     stream.on("data", ({ message: { message }, bytes }: Sized<ControllerMessage>) => {
@@ -121,7 +124,10 @@ export class SimulatedProxy {
     this.#hello();
   }
 
+  /** As a proxy does: again only from somewhere else, for all else an answer says. */
   #hello(): void {
+    if (this.#said === this.#listen) return;
+    this.#said = this.#listen;
     this.#stream?.write({
       message: {
         $case: "hello",
@@ -149,7 +155,6 @@ export class SimulatedProxy {
     this.#told.onSnapshot(revision.name, bytes);
     const { epoch, sequence, name } = revision;
     this.#holding = { snapshotHash: message.hash, revision: { epoch, sequence, name }, contentHashes: [] };
-    this.#hello();
     this.#stream?.write({ message: { $case: "ack", value: { nonce: message.nonce, holding: this.#holding } } });
   }
 

@@ -50,6 +50,8 @@ export class ControlStreams {
   #endpoints: GrpcCall<EndpointsRequest, EndpointsUpdate> | undefined = undefined;
   #reports: GrpcCall<ProxyReport, ReportReply> | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
+  /** Where the listeners are, as it was said last. */
+  #said = "";
   #isClosed = false;
   #isReporting = false;
   /** Messages are dealt with in their order, one at a time. */
@@ -78,9 +80,15 @@ export class ControlStreams {
       .finally(() => clearTimeout(timer));
   }
 
-  /** Tells where the listeners are now. */
-  hello(isFirst = false): void {
-    this.#snapshots?.write({ message: { $case: "hello", value: this.#handlers.hello(isFirst) } });
+  /** Tells where the listeners are now, unless that is what was said last: all else an answer says. */
+  hello(): void {
+    const stream = this.#snapshots;
+    if (stream === undefined) return;
+    const hello = this.#handlers.hello(this.#said === "");
+    const said = JSON.stringify([hello.listen, hello.admin]);
+    if (said === this.#said) return;
+    this.#said = said;
+    stream.write({ message: { $case: "hello", value: hello } });
   }
 
   /** Ends the streams in order: the controller knows that this proxy goes. */

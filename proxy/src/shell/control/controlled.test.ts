@@ -106,6 +106,30 @@ test("a proxy joins, enforces, says where it listens, and reports", async () => 
   expect((await stat(join(folder, "state/identity.json"))).mode & 0o777).toBe(0o600);
 });
 
+test("the first hello of a stream says what is held, and another comes only from somewhere else", async () => {
+  controller.snapshot = revision(1);
+  await controller.start();
+  const { link } = await start();
+  await link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  controller.snapshot = revision(2);
+  controller.send(controller.snapshot);
+  await controller.until(() => controller.heard.acks.length === 2);
+  controller.kill();
+  await controller.start();
+  await controller.until(() => controller.heard.hellos.length === 3);
+  const said = controller.heard.hellos.map(({ listen, holding }) => [
+    listen.length,
+    holding?.revision?.sequence,
+    holding?.contentDigests !== undefined,
+  ]);
+  expect(said).toEqual([
+    [0, undefined, true],
+    [1, 1, false],
+    [1, 2, true],
+  ]);
+});
+
 test("endpoints come and go by their own stream", async () => {
   controller.snapshot = revision(1);
   await controller.start();
