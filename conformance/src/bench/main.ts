@@ -16,8 +16,9 @@ import { SETS } from "./sets/sets.ts";
 
 const HELP = `Measures the data plane against its peers, as paired rounds; CPU a request is what counts.
 
-usage: npm run bench -- [--only NAME[,NAME]] [--rounds N] [--seconds N] [--peer NAME=PATH]... [--write] [--check]
+usage: npm run bench -- [--only NAME[,NAME]] [--load RE] [--rounds N] [--seconds N] [--peer NAME=PATH]... [--write] [--check]
   --only   codec, decision, compile, commit, a set of contenders (${SETS.map(({ name }) => name).join(", ")}), or idle
+  --load   of the sets' loads, those whose name matches: "1 KiB, as fast as it goes", "1 KiB, 10,000 a second", "1 MiB, …"
   --only scale  what a change costs in a large mesh, where it is not part of the whole:
            [--proxies N] [--services N] [--endpoints N] [--rules N] [--calls N (0: all)] [--real N]
   --only page   what its page costs in a real browser, where it is not part of the whole:
@@ -34,6 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
     args: [...args],
     options: {
       only: { type: "string" },
+      load: { type: "string", default: "" },
       rounds: { type: "string", default: "3" },
       seconds: { type: "string", default: "4" },
       check: { type: "boolean", default: false },
@@ -87,10 +89,11 @@ export async function main(args: readonly string[]): Promise<number> {
 /** Measures the sets that are asked for; how many floors were missed. */
 async function contend(
   isAsked: (name: string) => boolean,
-  values: { readonly peer: readonly string[]; readonly write: boolean },
+  values: { readonly load: string; readonly peer: readonly string[]; readonly write: boolean },
   pace: Pace,
 ): Promise<number> {
-  const sets = SETS.filter(({ name }) => isAsked(name));
+  const wanted = new RegExp(values.load);
+  const sets = SETS.filter(({ name, loads }) => isAsked(name) && loads.some((load) => wanted.test(load.name)));
   if (sets.length === 0 && !isAsked("idle")) return 0;
   const { tools, missing } = findTools(values.peer);
   if (missing.length > 0) console.error(`bench: left out, for want of them: ${missing.join(", ")}`);
@@ -98,9 +101,11 @@ async function contend(
   const results: SetResult[] = [];
   let missed = 0;
   for (const set of sets) {
-    const measured = await measureSet(set, tools, pace);
+    const measured = await measureSet(set, tools, { ...pace, wanted });
     results.push(...measured);
-    const [first, last] = [measured[0]?.rows[0], measured[0]?.rows.at(-1)];
+    const rows = measured.find(({ load }) => load === set.loads[0]?.name)?.rows;
+    if (rows === undefined) continue;
+    const [first, last] = [rows[0], rows.at(-1)];
     if (last !== undefined && last.cpuRatio >= set.floor && last.errors === 0) continue;
     console.log(`floor missed: ${last?.name} is ${last?.cpuRatio.toFixed(2)} × ${first?.name}, not ${set.floor}\n`);
     missed++;

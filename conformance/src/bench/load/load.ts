@@ -37,3 +37,6 @@ export const FIELDS: Readonly<Record<string, string>> = {
   "X-Tenant": "tenant-0042",
   Cookie: "session=0123456789abcdef; theme=dark",
 };
+
+/** That a program of load has beyond the load's own time, for connecting and for the last answers. */
+export const GRACE_SECONDS = 30;

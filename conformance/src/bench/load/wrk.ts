@@ -1,7 +1,7 @@
 /** Load from wrk: one thread, 32 connections, as fast as it goes; what it reports is parsed. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FIELDS, type Load, type RunLoad } from "./load.ts";
+import { FIELDS, GRACE_SECONDS, type Load, type RunLoad } from "./load.ts";
 import { outputOf } from "./output-of.ts";
 
 const CONNECTIONS = 32;
@@ -10,13 +10,8 @@ export const runWrk: RunLoad = async (tools, load) => {
   const script = join(load.folder, "load.lua");
   writeFileSync(script, luaOf(load));
   const counts = ["-t1", `-c${load.connections ?? CONNECTIONS}`, `-d${load.seconds}s`, "--latency", "-s", script];
-  const out = await outputOf(tools.taskset, [
-    "-c",
-    String(load.core),
-    tools.wrk,
-    ...counts,
-    `http://127.0.0.1:${load.port}/`,
-  ]);
+  const args = ["-c", String(load.core), tools.wrk, ...counts, `http://127.0.0.1:${load.port}/`];
+  const out = await outputOf(tools.taskset, args, load.seconds + GRACE_SECONDS);
   const line = /^RESULT (.*)$/m.exec(out)?.[1]?.split(" ").map(Number);
   if (line === undefined) throw new Error(`wrk said no result: ${out}`);
   const [requests = 0, durationUs = 1, p50Us = 0, p99Us = 0, p999Us = 0, errors = 0] = line;

@@ -23,12 +23,16 @@ export type SetResult = {
 
 export type Pace = { readonly rounds: number; readonly seconds: number };
 
-/** One line for each load is said as it is there. */
-export async function measureSet(set: ContenderSet, tools: Tools, pace: Pace): Promise<readonly SetResult[]> {
+/** Of its loads those whose name is wanted; a table for each is said as it is there. */
+export async function measureSet(
+  set: ContenderSet,
+  tools: Tools,
+  { wanted, ...pace }: Pace & { readonly wanted: RegExp },
+): Promise<readonly SetResult[]> {
   return await onStage(tools, async (stage) => {
     const contenders = await set.open(stage);
     const results: SetResult[] = [];
-    for (const load of set.loads) {
+    for (const load of set.loads.filter(({ name }) => wanted.test(name))) {
       const rows = await measurePaired(candidatesOf(stage, set, contenders, load), pace);
       console.log(
         `${printMeasured(`${set.title}: ${load.name} (${pace.rounds} rounds of ${pace.seconds} s)`, rows)}\n`,
