@@ -28,11 +28,12 @@ export function makeTools(): PolicyTools {
       },
     }),
     meaningOf: ({ files }) => JSON.stringify(files),
-    test: () => ({ diagnostics: [], passed: 0, failed: [] }),
+    test: () => ({ diagnostics: [], passed: 0, failed: [], cpuMs: 0 }),
     open: () => {
       throw new Error("there is no module");
     },
     nowMs: () => 0,
+    cpuMs: () => 0,
     inputOf: () => "{}",
     explain: () => [],
   };

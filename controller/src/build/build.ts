@@ -31,6 +31,7 @@ import { checkComposition } from "../index/check-composition.ts";
 import { checkRoutes, reportExpressions, reportLengths } from "../index/check-routes.ts";
 import { checkServices } from "../index/check-services.ts";
 import { checkSources } from "../index/check-sources.ts";
+import { checkTests } from "../index/check-tests.ts";
 import { type HostOwners, ownersOf, settleHosts } from "../index/hosts.ts";
 import type { Inventory } from "../index/loss.ts";
 import { indexResources, type MeshIndex, type Origin } from "../index/mesh-index.ts";
@@ -43,10 +44,11 @@ import { checkReleaseRules, type ReleaseRules, toReleaseRules } from "../snapsho
 import { toWorkloadPlan } from "../snapshot/workload.ts";
 import { ROOT_SOURCE, type Verdict } from "../sources/source.ts";
 import { checkFiles } from "./check-files.ts";
-import { inlineUnits, qualifyBinding, withInlineUnits } from "./inline-units.ts";
+import { qualifyBinding, withInlineUnits } from "./inline-units.ts";
 import { type Modules, makeModules } from "./modules.ts";
 import { mountTree, relativeName, resourceFiles, type SourceTree, sourceOf, unitNames, unitOf } from "./source-tree.ts";
 import type { BuiltModule, PolicyTools } from "./tools.ts";
+import { testUnits } from "./unit-tests.ts";
 import { countsOf, type PlacedHead, verdictsOf } from "./verdicts.ts";
 
 /** What a revision holds beside its name: plain data that crosses processes and is kept on disk. */
@@ -139,7 +141,7 @@ export function build(sources: readonly SourceTree[], rules: BuildRules, tools: 
   if (hasErrors(diagnostics) || tests.failed.length > 0) return refused(tests.failed, tests.passed);
   const plan = makePlan(read, tools, diagnostics);
   if (hasErrors(diagnostics)) return refused([], tests.passed);
-  const whole = runMeshTests(index.tests, plan, tools, tools.nowMs());
+  const whole = runMeshTests(index.tests.toSorted(index.bySeniority), plan, tools, tools.nowMs());
   const failed = whole.flatMap(({ message, ...test }) => (message === undefined ? [] : [{ ...test, message }]));
   const passed = tests.passed + whole.length - failed.length;
   if (failed.length > 0) return refused(failed, passed);
@@ -215,7 +217,10 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
       origins.set(resource, { source, file, rights: rights.get(source) ?? [] });
     }
   }
-  const { index: claimed, diagnostics: found } = indexResources(origins, rules);
+  const { index: claimed, diagnostics: found } = indexResources(origins, {
+    trustDomain: rules.trustDomain,
+    fresh: new Set(trees.flatMap(({ fresh = [] }) => fresh)),
+  });
   diagnostics.push(...found);
   // References are checked only where every resource could be read: a file with a fault
   // would otherwise make a fault of each thing that names what it holds.
@@ -235,6 +240,7 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
   checkBindings(index, [...new Set([...trees.flatMap(unitNames), ...bound])], report);
   checkComposition(index, report);
   checkReleaseRules(index, report);
+  checkTests(index, report);
   const targets = { services: index.services, grants: index.grants };
   const routes = compileRoutes(index.routes, targets);
   reportLengths(routesBeyond(index.routes, routes.files, targets), report);
@@ -302,25 +308,8 @@ function checkTrustDomain(index: MeshIndex, trustDomain: string | undefined, dia
   );
 }
 
-function testUnits(trees: readonly SourceTree[], index: MeshIndex, tools: PolicyTools) {
-  const diagnostics: Diagnostic[] = [];
-  const failed: FailedTestBody[] = [];
-  let passed = 0;
-  const bound = index.bindings.map(({ spec }) => spec.unit);
-  // Who applies a Policy hears of its faults, whether it is bound yet or not.
-  for (const name of new Set([...bound, ...trees.flatMap(inlineUnits)])) {
-    const unit = unitOf(trees, name);
-    if (unit === undefined) continue;
-    const result = tools.test(unit);
-    diagnostics.push(...result.diagnostics);
-    failed.push(...result.failed);
-    passed += result.passed;
-  }
-  return { diagnostics, failed, passed };
-}
-
 function makePlan({ trees, index, named, routes }: Read, tools: PolicyTools, diagnostics: Diagnostic[]): MeshPlan {
-  const modules = makeModules([...trees, routesTree(routes.files)], tools, diagnostics);
+  const modules = makeModules([...trees, routesTree(routes.files)], index, tools, diagnostics);
   const workloads = [...index.workloads.values()].map((workload) => {
     const inbound = modules.refer("inbound", composePolicies(index, workload, "inbound"));
     const outbound = modules.refer("outbound", [

@@ -4,6 +4,7 @@ import type { Role } from "@regomesh/policy-runtime";
 import { type BoundEntrypoint, moduleHash, type PolicyRef } from "@regomesh/protocol";
 import { ROUTES_SOURCE } from "../gateway-api/compile.ts";
 import { isOfRoot } from "../index/bound.ts";
+import type { MeshIndex } from "../index/mesh-index.ts";
 import { makeReport } from "../index/report.ts";
 import { type Bound, ENTRYPOINTS_MAX } from "../snapshot/composition.ts";
 import { type SourceTree, unitOf } from "./source-tree.ts";
@@ -19,16 +20,23 @@ export type Modules = {
 
 type Made = { readonly hash: string; readonly module: CompiledModule; readonly meaning: string } | undefined;
 
-export function makeModules(trees: readonly SourceTree[], tools: PolicyTools, diagnostics: Diagnostic[]): Modules {
+/** Units that are said at a time not to fit beside others: each takes some compilations to find. */
+const BEYOND_MAX = 4;
+
+export function makeModules(
+  trees: readonly SourceTree[],
+  { bySeniority }: Pick<MeshIndex, "bySeniority">,
+  tools: PolicyTools,
+  diagnostics: Diagnostic[],
+): Modules {
   const made = new Map<string, Made>();
   const report = makeReport(diagnostics);
 
   function make(role: Role, bound: readonly Bound[]): Made {
-    const units = [...new Set(bound.map(({ unit }) => unit))].sort();
-    const found = units.flatMap((name) => unitOf(trees, name) ?? []);
+    const found = unitsOf(bound);
     const entrypoints = distinct(bound);
     const compiled = tools.compile(found, entrypoints, role);
-    const tooMuch = hasErrors(compiled.diagnostics) ? beyondRoots(role, bound, compiled.diagnostics) : undefined;
+    const tooMuch = hasErrors(compiled.diagnostics) ? beyondOthers(role, bound, compiled.diagnostics) : undefined;
     if (tooMuch !== undefined) {
       for (const resource of tooMuch.bindings) report(resource, "spec.selector", "binding_count", tooMuch.message);
       return undefined;
@@ -39,25 +47,47 @@ export function makeModules(trees: readonly SourceTree[], tools: PolicyTools, di
     return { hash: moduleHash(compiled.module.wasm, compiled.module.data), module: compiled.module, meaning };
   }
   /**
-   * Units that compile by themselves may be too much for one module together, which is told of the first: where that is
-   * the root's, or is made of routes, and these compile, the largest of the others does not fit beside them.
+   * Units that compile by themselves may be too much for one module together, which is told of the first by its name.
+   * Then those bindings are to blame whose unit does not fit beside what was there before it; undefined where the
+   * fault is a unit's own. What is kept comes before all others.
    */
-  function beyondRoots(role: Role, bound: readonly Bound[], said: readonly Diagnostic[]) {
-    const kept = bound.filter(isKept);
-    const others = bound.filter((each) => !isKept(each));
-    const unitsOf = (own: readonly Bound[]) =>
-      [...new Set(own.map(({ unit }) => unit))].sort().flatMap((name) => unitOf(trees, name) ?? []);
-    const keptFiles = new Set(unitsOf(kept).flatMap(({ files }) => files.map(({ name }) => name)));
-    const fault = said.find(({ severity, at }) => severity === "error" && keptFiles.has(at.source.name));
-    if (fault === undefined || others.length === 0) return undefined;
-    if (hasErrors(tools.compile(unitsOf(kept), distinct(kept), role).diagnostics)) return undefined;
-    const sizeOf = (unit: UnitFiles) => unit.files.reduce((sum, { text }) => sum + text.length, 0);
-    const largest = unitsOf(others).reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a));
-    const bindings = new Set(others.filter(({ unit }) => unit === largest.name).map(({ resource }) => resource));
+  function beyondOthers(role: Role, bound: readonly Bound[], said: readonly Diagnostic[]) {
+    const fits = (own: readonly Bound[]) => !hasErrors(tools.compile(unitsOf(own), distinct(own), role).diagnostics);
+    const fault = said.find(({ severity }) => severity === "error");
+    const isFaulty = ({ files }: UnitFiles) => files.some(({ name }) => name === fault?.at.source.name);
+    const named = unitsOf(bound).find(isFaulty)?.name;
+    const own = bound.filter(({ unit }) => unit === named);
+    if (fault === undefined || own.length === 0 || own.length === bound.length || !fits(own)) return undefined;
+    const first = new Map<string, Bound>();
+    for (const each of inOrder(bound)) if (!first.has(each.unit)) first.set(each.unit, each);
+    let left: readonly string[] = [...first.keys()];
+    const beyond = new Set<string>();
+    const boundIn = (units: readonly string[]) => bound.filter(({ unit }) => units.includes(unit));
+    while (left.length > 1 && beyond.size < BEYOND_MAX && !fits(boundIn(left))) {
+      // The longest beginning that fits: what comes right after it does not.
+      let [fitting, tooLong] = [0, left.length];
+      while (tooLong - fitting > 1) {
+        const middle = (fitting + tooLong) >> 1;
+        if (fits(boundIn(left.slice(0, middle)))) fitting = middle;
+        else tooLong = middle;
+      }
+      beyond.add(left[fitting] ?? "");
+      left = left.toSpliced(fitting, 1);
+    }
+    const bindings = new Set(bound.filter(({ unit }) => beyond.has(unit)).map(({ resource }) => resource));
+    if (bindings.size === 0) return undefined;
     return {
       bindings,
       message: `beside what else is bound to a workload it does not fit one module: ${fault.message}`,
     };
+  }
+  function unitsOf(own: readonly Bound[]): readonly UnitFiles[] {
+    return [...new Set(own.map(({ unit }) => unit))].sort().flatMap((name) => unitOf(trees, name) ?? []);
+  }
+  /** What is kept before all others, and of these the seniors first. */
+  function inOrder(bound: readonly Bound[]): readonly Bound[] {
+    const seniors = bound.toSorted((a, b) => bySeniority(a.resource, b.resource));
+    return [...seniors.filter(isKept), ...seniors.filter((each) => !isKept(each))];
   }
   const all = () => [...made.values()].flatMap((entry) => (entry === undefined ? [] : [entry]));
 
@@ -66,7 +96,7 @@ export function makeModules(trees: readonly SourceTree[], tools: PolicyTools, di
       const [first] = bound;
       if (first === undefined) return undefined;
       if (bound.length > ENTRYPOINTS_MAX) {
-        reportBeyond(bound, report);
+        reportBeyond(inOrder(bound), report);
         return undefined;
       }
       const key = JSON.stringify([role, ...distinct(bound)]);
@@ -88,9 +118,10 @@ function isKept({ resource }: Bound): boolean {
   return isOfRoot(resource) || resource.metadata.namespace === ROUTES_SOURCE;
 }
 
+/** `bound`: in the order in which they may stay. */
 function reportBeyond(bound: readonly Bound[], report: ReturnType<typeof makeReport>): void {
   const message = `a workload has more than ${ENTRYPOINTS_MAX} entrypoints of one direction`;
-  const beyond = [...bound.filter(isKept), ...bound.filter((each) => !isKept(each))].slice(ENTRYPOINTS_MAX);
+  const beyond = bound.slice(ENTRYPOINTS_MAX);
   for (const resource of new Set(beyond.map(({ resource }) => resource)))
     report(resource, "spec.selector", "binding_count", message);
 }

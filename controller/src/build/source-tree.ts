@@ -17,6 +17,8 @@ export type SourceTree = {
   readonly files: readonly Source[];
   /** What is there and could not be read. */
   readonly unread?: readonly Unread[];
+  /** Names of files that are not in force as they stand; absent where that is nobody's matter. */
+  readonly fresh?: readonly string[];
 };
 
 export type Unread = {
@@ -42,7 +44,7 @@ const MOUNT = ":";
 
 /** Of several sources each has its names before what it holds, so that none is taken for another's. */
 export function mountTree(tree: SourceTree): SourceTree {
-  const { source, path, files, unread } = tree;
+  const { source, path, files, unread, fresh } = tree;
   if (isRoot(source)) return tree;
   const mounted = (name: string) => `${source}${MOUNT}${name}`;
   return {
@@ -50,6 +52,7 @@ export function mountTree(tree: SourceTree): SourceTree {
     path: mounted(path),
     files: files.map((file) => mountedFile(file, mounted(file.name))),
     ...(unread === undefined ? {} : { unread: unread.map((each) => ({ ...each, name: mounted(each.name) })) }),
+    ...(fresh === undefined ? {} : { fresh: fresh.map(mounted) }),
   };
 }
 

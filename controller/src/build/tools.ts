@@ -55,6 +55,8 @@ export interface BuildTools {
     readonly diagnostics: readonly Diagnostic[];
     readonly passed: number;
     readonly failed: readonly FailedTestBody[];
+    /** Milliseconds of a processor that it took. */
+    readonly cpuMs: number;
   };
 }
 
@@ -62,6 +64,8 @@ export interface RehearsalTools {
   /** A module as a proxy opens it, for requests that are not sent; one and the same each time. */
   open(module: BuiltModule, destination: Destination): Policy;
   nowMs(): number;
+  /** Milliseconds of a processor that this process has taken so far. */
+  cpuMs(): number;
   /** The whole input document that a policy would see, as JSON text. */
   inputOf(head: Uint8Array, connection: ConnectionContext, destination: Destination, nowMs: number): string;
   /** What the rules of a unit do about an input; empty where it does not compile. */

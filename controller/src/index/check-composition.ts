@@ -21,7 +21,8 @@ export function checkComposition(index: MeshIndex, report: Report): void {
 
 function boundTo(index: MeshIndex, workload: Workload, direction: Direction): readonly Bound[] {
   const bindings = bindingsOf(index, workload).filter(({ spec }) => spec.direction.toLowerCase() === direction);
-  return [...bindings.filter(isOfRoot), ...bindings.filter((each) => !isOfRoot(each))].flatMap(toBound);
+  const seniors = bindings.sort(index.bySeniority);
+  return [...seniors.filter(isOfRoot), ...seniors.filter((each) => !isOfRoot(each))].flatMap(toBound);
 }
 
 /** One entrypoint of one unit has one answer: asked twice, a limit is charged twice, and a shadow is no shadow. */
@@ -55,7 +56,7 @@ function checkRoutes(bound: readonly Bound[], workload: Workload, told: Set<stri
 
 type Pair = { readonly first: Bound; readonly each: Bound; readonly told: Set<string>; readonly report: Report };
 
-/** At the later of two bindings, the root's before all, once for each pair: what is true of one workload is true of many. */
+/** At the junior of two bindings, the root's before all, once for each pair: what is true of one workload is true of many. */
 function tell({ first, each, told, report }: Pair, message: string): void {
   const key = `${first.binding} ${each.binding} ${each.entrypoint}`;
   if (told.has(key)) return;

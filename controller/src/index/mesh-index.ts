@@ -9,6 +9,7 @@ import {
   type MeshConfigSpec,
   type MeshService,
   type MeshTest,
+  type Policy,
   type PolicyBinding,
   type PolicySource,
   type ReferenceGrant,
@@ -21,6 +22,7 @@ import {
 import { ROOT_SOURCE } from "../sources/source.ts";
 import { makeReport, nameOf, type Report } from "./report.ts";
 import { mayConfigure, mayOtherSpeakFor, maySpeakFor, printRight, type SourceRights, speaksByName } from "./rights.ts";
+import { bySeniority } from "./seniority.ts";
 
 export type MeshIndex = {
   readonly name: string;
@@ -35,6 +37,8 @@ export type MeshIndex = {
   readonly workloadsByService: ReadonlyMap<string, readonly Workload[]>;
   readonly bindings: readonly PolicyBinding[];
   readonly tests: readonly MeshTest[];
+  /** Units that are written into a resource. */
+  readonly policies: readonly Policy[];
   readonly sources: readonly PolicySource[];
   /** By the `name.namespace` of the service that they are about. */
   readonly traffic: ReadonlyMap<string, TrafficPolicy>;
@@ -42,6 +46,8 @@ export type MeshIndex = {
   readonly grants: readonly ReferenceGrant[] | undefined;
   /** Routes of the Gateway API, in the order of their names. */
   readonly routes: readonly Route[];
+  /** Puts first what stays where two cannot both be in force. */
+  readonly bySeniority: (a: Resource, b: Resource) => number;
 };
 
 /** Workloads of a mesh: what one controller process was built to hold. */
@@ -59,17 +65,20 @@ export type Origin = {
 export type IndexRules = {
   /** The authority's; what a mesh without a MeshConfig has. */
   readonly trustDomain?: string | undefined;
+  /** Names of files that are not in force as they stand. */
+  readonly fresh?: ReadonlySet<string>;
 };
 
 export function indexResources(
   origins: ReadonlyMap<Resource, Origin>,
-  { trustDomain = MESH_DEFAULTS.trustDomain }: IndexRules,
+  { trustDomain = MESH_DEFAULTS.trustDomain, fresh = new Set() }: IndexRules,
 ): { readonly index: MeshIndex; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const report = makeReport(diagnostics);
   const allowed = [...origins].filter(([resource, origin]) => mayHold(resource, origin, report));
   const owned = takeNames(allowed, report);
-  const configs = owned.filter((resource) => resource.kind === "MeshConfig");
+  const senior = bySeniority(fresh);
+  const configs = owned.filter((resource) => resource.kind === "MeshConfig").sort(senior);
   const [config] = configs;
   for (const other of configs.slice(1)) {
     report(other, "metadata.name", "resource_duplicate", "the mesh has a MeshConfig already", {
@@ -77,10 +86,14 @@ export function indexResources(
     });
   }
   const workloads = owned.filter((resource) => resource.kind === "Workload");
-  const overflow = workloads[WORKLOADS_MAX];
-  if (overflow !== undefined) {
-    report(overflow, "", "workload_count", `the mesh has more than ${WORKLOADS_MAX} workloads`);
-  }
+  const beyond = workloads.length > WORKLOADS_MAX ? workloads.toSorted(senior).slice(WORKLOADS_MAX) : [];
+  for (const workload of beyond)
+    report(
+      workload,
+      "",
+      "workload_count",
+      `the mesh has more than ${WORKLOADS_MAX} workloads, of which the newest are left out`,
+    );
   const services = byKey(
     owned.filter((resource) => resource.kind === "MeshService"),
     serviceKey,
@@ -95,12 +108,11 @@ export function indexResources(
     bindings: owned
       .filter((resource) => resource.kind === "PolicyBinding")
       .sort((a, b) => compareText(nameOf(a), nameOf(b))),
+    bySeniority: senior,
     tests: owned.filter((resource) => resource.kind === "MeshTest"),
+    policies: owned.filter((resource) => resource.kind === "Policy"),
     sources: owned.filter((resource) => resource.kind === "PolicySource"),
-    traffic: trafficByService(
-      owned.filter((resource) => resource.kind === "TrafficPolicy"),
-      report,
-    ),
+    traffic: trafficByService(owned.filter((resource) => resource.kind === "TrafficPolicy").sort(senior), report),
     grants:
       config?.spec.referenceGrants === "Required"
         ? owned.filter((resource) => resource.kind === "ReferenceGrant")

@@ -23,6 +23,7 @@ export type IndexCode =
   | "binding_twice"
   | "workload_count"
   | "release_canary"
+  | "test_namespace"
   | "trust_domain"
   | "source_name"
   | "source_url"

@@ -70,7 +70,7 @@ export function isRoute({ kind }: Pick<ClusterObject, "kind">): boolean {
   return kind === "HTTPRoute" || kind === "GRPCRoute";
 }
 
-/** What the mesh reads of an object: what others have written upon it is nothing to it. Of two routes the older one counts. */
+/** What the mesh reads of an object: what others have written upon it is nothing to it. Of two that do not go together the older one stays. */
 function toDocument(object: ClusterObject): Omit<MeshDocument, "kind"> & { kind: string } {
   const { apiVersion, kind, spec } = object;
   const { name, namespace, generation, creationTimestamp } = object.metadata;
@@ -80,7 +80,8 @@ function toDocument(object: ClusterObject): Omit<MeshDocument, "kind"> & { kind:
     metadata: {
       name,
       ...(namespace === undefined ? {} : { namespace }),
-      ...(isRoute(object) ? { generation, creationTimestamp } : {}),
+      ...(isRoute(object) ? { generation } : {}),
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
     } as MeshDocument["metadata"],
     spec: spec as object,
   };

@@ -40,7 +40,7 @@ const UNKNOWN: Said = { status: "Unknown", reason: "Pending", message: "not look
 
 /** Which condition a diagnostic denies, beside Accepted. */
 function deniedBy(code: string): ConditionType | undefined {
-  if (code === "test_failed") return "TestsPassed";
+  if (code === "test_failed" || code === "test_time") return "TestsPassed";
   if (code.startsWith("reference_") || code === "binding_entrypoint") return "ResolvedRefs";
   return code.startsWith("rego_") || code.startsWith("data_") ? "Compiled" : undefined;
 }

@@ -41,6 +41,7 @@ export type MeshDocument = {
     readonly name: string;
     readonly namespace: string;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly creationTimestamp?: string;
   };
   readonly spec: object;
 };
@@ -183,11 +184,11 @@ function toService(
 }
 
 function toWorkload(pod: Pod, service: string, ports: readonly MeshPort[]): MeshDocument {
-  const { name, namespace = "", labels = {} } = pod.metadata;
+  const { name, namespace = "", labels = {}, creationTimestamp } = pod.metadata;
   return {
     apiVersion: API_VERSION,
     kind: "Workload",
-    metadata: { name, namespace, labels },
+    metadata: { name, namespace, labels, ...(creationTimestamp === undefined ? {} : { creationTimestamp }) },
     spec: {
       service,
       serviceAccount: pod.spec.serviceAccountName ?? "default",

@@ -4,10 +4,11 @@ import { changed, makeObject, makePod, makeService } from "../../test/make-objec
 import { build } from "../build/build.ts";
 import type { PolicyTools } from "../build/tools.ts";
 import { ALL_RIGHTS } from "../index/rights.ts";
+import { freshIn } from "../index/seniority.ts";
 import { loadTools } from "../shell/build/compiler.ts";
 import { type ClusterObject, objectKey } from "./cluster-object.ts";
 import type { Objects } from "./cluster-tree.ts";
-import { settleObjects } from "./settle-objects.ts";
+import { filesOf, settleObjects } from "./settle-objects.ts";
 
 let tools: PolicyTools;
 beforeAll(async () => {
@@ -18,8 +19,10 @@ const objects = (...all: readonly ClusterObject[]): Objects => new Map(all.map((
 
 async function play(newest: Objects, inForce: Objects = new Map(), using: PolicyTools = tools) {
   const builds: string[] = [];
+  const before = inForce.size === 0 ? undefined : filesOf(inForce);
   const settled = await settleObjects(newest, inForce, async (files) => {
-    const built = build([{ path: "", files }], { rights: ALL_RIGHTS }, using);
+    const fresh = freshIn(files, before) ?? [];
+    const built = build([{ path: "", files, fresh }], { rights: ALL_RIGHTS }, using);
     builds.push(files.map(({ name }) => name).join(" "));
     const revision = { id: String(builds.length), subject: "", author: "", committedAtMs: 0 };
     return { revision, isAccepted: built.plan !== undefined, refused: built.verdicts };
@@ -174,6 +177,38 @@ test("a new test that fails is refused, and holds nothing up", async () => {
   expect(found.said).toEqual([expect.stringContaining("MeshTest/shop/web-may: ")]);
 });
 
+const made = (object: ClusterObject, creationTimestamp: string): ClusterObject => ({
+  ...object,
+  metadata: { ...object.metadata, creationTimestamp },
+});
+const [OLD, NEW] = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"];
+
+test.each([
+  ["what is in force before what is new", [], { a: undefined, z: undefined }, true],
+  ["what is in force, were it the younger one", [], { a: OLD, z: NEW }, true],
+  ["the older of two that come together", [], { a: NEW, z: OLD }, false],
+])("of two bindings of one entrypoint stays %s, whatever they are called", async (_, __, { a, z }, isInForce) => {
+  const at = (name: string, time: string | undefined) =>
+    time === undefined ? binding(name, "authz") : made(binding(name, "authz"), time);
+  const before = [...mesh, policy("authz", RULE), at("z", z)];
+  const found = await play(objects(...before, at("a", a)), isInForce ? objects(...before) : new Map());
+  expect([found.isAccepted, found.inForce]).toEqual([true, objects(...before)]);
+  expect(found.said).toEqual([expect.stringContaining("PolicyBinding/shop/a: mesh/authz/allow of ")]);
+});
+
+test("who comes later with a TrafficPolicy for a service that has one, or with more than fits, puts nobody out of force", async () => {
+  const traffic = (name: string) => makeObject(`TrafficPolicy/shop/${name}`, { services: ["orders"] });
+  const many = (name: string) => [policy(name, RULE), binding(name, name, { tier: "Workload" })];
+  const older = Array.from({ length: 31 }, (_, at) => many(`z-${at}`)).flat();
+  const before = objects(...mesh, ...older, traffic("z"));
+  const found = await play(objects(...before.values(), ...many("a"), traffic("a")), before);
+  expect([found.isAccepted, [...before.keys()].filter((key) => !found.inForce.has(key))]).toEqual([true, []]);
+  expect(found.said).toEqual([
+    "PolicyBinding/shop/a: a workload has more than 31 entrypoints of one direction",
+    "TrafficPolicy/shop/a: orders has a TrafficPolicy already",
+  ]);
+});
+
 test("a binding that names a Service which is not there is refused alone", async () => {
   const stray = binding("stray", "authz", { selector: { services: ["order"] } });
   const found = await play(objects(...mesh, policy("authz", RULE), binding("authz"), stray));
@@ -211,19 +246,20 @@ test("whoever binds more to his Pods than there may be, or routes beside the mes
   ]);
 });
 
+/** The compiler's own bound, told as it tells it, where no test waits for megabytes. */
+const narrow = (): PolicyTools => ({
+  ...tools,
+  compile(units, entrypoints, role) {
+    const files = units.flatMap((unit) => unit.files);
+    const [source] = files;
+    if (source === undefined || files.reduce((sum, { text }) => sum + text.length, 0) < 10_000)
+      return tools.compile(units, entrypoints, role);
+    const at = { source, span: { start: 0, end: 0 } };
+    return { diagnostics: [{ code: "policy_too_large", severity: "error", message: "the policy is too large", at }] };
+  },
+});
+
 test("what is too much for one module beside the root's puts none of the root's out of force", async () => {
-  // The compiler's own bound, told as it tells it, where no test waits for megabytes.
-  const narrow: PolicyTools = {
-    ...tools,
-    compile(units, entrypoints, role) {
-      const files = units.flatMap((unit) => unit.files);
-      const [source] = files;
-      if (source === undefined || files.reduce((sum, { text }) => sum + text.length, 0) < 10_000)
-        return tools.compile(units, entrypoints, role);
-      const at = { source, span: { start: 0, end: 0 } };
-      return { diagnostics: [{ code: "policy_too_large", severity: "error", message: "the policy is too large", at }] };
-    },
-  };
   const { spec } = binding("all", "all", { selector: { namespaces: ["*"] }, tier: "Mandatory" });
   const root = [
     makeObject("Policy/regomesh-system/all", { modules: { "a.rego": RULE } }),
@@ -231,7 +267,111 @@ test("what is too much for one module beside the root's puts none of the root's 
   ];
   const before = objects(...mesh, ...root, policy("authz", RULE), binding("authz"));
   const large = [policy("large", `${RULE}\n# ${"x".repeat(9900)}\n`), binding("large")];
-  const found = await play(objects(...before.values(), ...large), before, narrow);
+  const found = await play(objects(...before.values(), ...large), before, narrow());
   expect([found.isAccepted, [...before.keys()].filter((key) => !found.inForce.has(key))]).toEqual([true, []]);
   expect(found.said).toEqual([expect.stringContaining("PolicyBinding/shop/large: beside what else is bound")]);
+});
+
+test("what is too much for one module together puts none of those out of force that were there, however large they are", async () => {
+  const sized = (name: string, length: number) => [
+    policy(name, `${RULE}\n# ${"x".repeat(length)}\n`),
+    binding(name, name, { tier: "Workload" }),
+  ];
+  const before = objects(...mesh, ...sized("y", 8000), ...sized("z", 1000));
+  const found = await play(objects(...before.values(), ...sized("a", 900), ...sized("b", 10)), before, narrow());
+  expect([found.isAccepted, [...before.keys()].filter((key) => !found.inForce.has(key))]).toEqual([true, []]);
+  expect(found.said).toEqual([
+    "PolicyBinding/shop/a: beside what else is bound to a workload it does not fit one module: the policy is too large",
+  ]);
+});
+
+test("whoever writes more slow tests than his namespace may has the youngest refused, and keeps nobody waiting", async () => {
+  let ran = 0;
+  const slow: PolicyTools = {
+    ...tools,
+    test: (unit) => {
+      const isSlow = unit.name.includes("/evil/");
+      if (isSlow) ran++;
+      return { ...tools.test(unit), cpuMs: isSlow ? 4900 : 1 };
+    },
+  };
+  const evil = Array.from({ length: 20 }, (_, at) =>
+    made(makeObject(`Policy/evil/p-${at}`, { modules: { "a.rego": RULE } }), `2026-01-01T00:00:${59 - at}Z`),
+  );
+  const good = [...mesh, policy("authz", RULE), binding("authz")];
+  const found = await play(objects(...evil, ...good), new Map(), slow);
+  expect([found.isAccepted, [...found.inForce.keys()].filter((key) => key.startsWith("Policy/"))]).toEqual([
+    true,
+    ["Policy/evil/p-18", "Policy/evil/p-19", "Policy/shop/authz"],
+  ]);
+  // Once in each of two builds, where nothing is remembered.
+  expect([found.said.length, found.builds, ran]).toEqual([18, 2, 5]);
+  expect(found.said[0]).toContain(
+    "the tests of namespace evil take more than the 10 s of a processor that they may: p-19 4.9 s, p-18 4.9 s, p-17 4.9 s",
+  );
+});
+
+test("a MeshTest's caller may be a Service or a service account: a Pod's name is made up", async () => {
+  const asking = (name: string, caller: string, verdict: string) =>
+    makeObject(`MeshTest/shop/${name}`, { caller, request: { url: "http://orders.shop/" }, expect: { verdict } });
+  const runner = makePod("shop/runner-5f7-x2", { app: "runner" });
+  const found = await play(
+    objects(
+      ...[...mesh, runner, policy("authz", RULE), binding("authz")],
+      ...[asking("service", "web", "Allowed"), asking("account", "runner", "Denied")],
+      ...[asking("wrong", "runner", "Allowed"), asking("nobody", "nobody", "Allowed")],
+    ),
+  );
+  expect(found.said).toEqual([
+    "MeshTest/shop/nobody: the mesh has no workload, service or service account shop/nobody",
+    "MeshTest/shop/wrong: asked by shop/runner-5f7-x2: it is Denied inbound at shop/orders-1, not Allowed: Policy/shop/authz/authz.rego:3 data.mesh.authz.allow held",
+  ]);
+});
+
+test("a MeshTest of a namespace asks about requests from it or to it, and is told of others' policies what a caller sees", async () => {
+  const asking = (key: string, caller: string, url: string, expect: object) =>
+    makeObject(`MeshTest/${key}`, { caller, request: { url }, expect });
+  const team = [makeService("team/pay", "pay"), makePod("team/pay-1", { app: "pay" })];
+  const [denied, held] = [{ verdict: "Denied" }, { verdict: "Denied", rule: "data.mesh.authz.allow" }];
+  const found = await play(
+    objects(
+      ...[...mesh, ...team, policy("authz", RULE), binding("authz")],
+      asking("evil/probe", "team/pay", "http://orders.shop/", denied),
+      asking("evil/edge", "outside", "http://orders.shop/", denied),
+      asking("shop/asked", "team/pay", "http://orders/", denied),
+      asking("shop/asked-whole", "team/pay", "http://orders.shop.svc:80/", held),
+      asking("shop/asking", "web", "http://pay.team/", denied),
+      asking("team/asking", "pay", "http://orders.shop/", denied),
+      asking("team/asking-rule", "pay", "http://orders.shop/", held),
+      asking("team/asking-wrong", "pay", "http://orders.shop/", { verdict: "Allowed" }),
+      asking("regomesh-system/all", "team/pay", "http://orders.shop/", held),
+    ),
+  );
+  expect(found.said).toEqual([
+    "MeshTest/evil/edge: a MeshTest of namespace evil asks about requests from or to namespace evil alone",
+    "MeshTest/evil/probe: a MeshTest of namespace evil asks about requests from or to namespace evil alone",
+    "MeshTest/shop/asked: a MeshTest of namespace shop asks about requests from or to namespace shop alone",
+    "MeshTest/team/asking-rule: asked by team/pay-1: the rules of namespace shop are told to MeshTests of its own alone",
+    "MeshTest/team/asking-wrong: asked by team/pay-1: it is Denied inbound at shop/orders-1, not Allowed",
+  ]);
+});
+
+test("a namespace's MeshTests that take too long are refused, the youngest first, and no other's", async () => {
+  let tookMs = 0;
+  const slow: PolicyTools = {
+    ...tools,
+    cpuMs: () => tookMs,
+    open: (module, destination) => {
+      tookMs += 900;
+      return tools.open(module, destination);
+    },
+  };
+  const asking = (name: string, at: number) =>
+    made(meshTest("Allowed", `MeshTest/shop/${name}`), `2026-01-01T00:00:0${at}Z`);
+  const tests = [asking("c", 1), asking("b", 2), asking("a", 3), asking("d", 4)];
+  const other = meshTest("Allowed", "MeshTest/regomesh-system/web-may");
+  const found = await play(objects(...mesh, policy("authz", RULE), binding("authz"), ...tests, other), new Map(), slow);
+  expect(found.said).toEqual([
+    "MeshTest/shop/d: the MeshTests of namespace shop take more than the 2 s of a processor that they may",
+  ]);
 });

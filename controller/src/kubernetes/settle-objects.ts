@@ -128,7 +128,8 @@ function putBack({ refused: faults }: SourceVerdict, round: Round): boolean {
 function unnamed(message: string): string {
   return message
     .replace(/^(?:Policy\/[^/]+\/[^/]+\/)([^/:]+\.rego:)/, "$1")
-    .replace(/^[A-Za-z]+\/[^:]+\.yaml:\d+:\d+: [a-z_]+: /, "");
+    .replace(/^MeshTest\/[^:]+\.yaml:\d+: MeshTest \S+ fails: /, "")
+    .replace(/^(?:[A-Za-z]+\/[^:]+\.yaml|\.):\d+:\d+: [a-z_]+: /, "");
 }
 
 /** Verdicts on bindings that name what is not there, by their keys. */

@@ -56,7 +56,18 @@ const WORKLOADS_MAX = 8;
 export function rehearse({ from, request, nowMs }: Question, plan: MeshPlan, tools: PolicyTools): Rehearsal | string {
   if (from === OUTSIDE_CALLER) return rehearseFromOutside(request, nowMs, plan, tools);
   const sender = findWorkload(plan, from);
-  if (sender === undefined) return `the mesh has no workload ${from}`;
+  return sender === undefined
+    ? `the mesh has no workload ${from}`
+    : rehearseFrom(sender, { request, nowMs }, plan, tools);
+}
+
+/** Of a request that a workload's application makes. */
+export function rehearseFrom(
+  sender: WorkloadPlan,
+  { request, nowMs }: Omit<Question, "from">,
+  plan: MeshPlan,
+  tools: PolicyTools,
+): Rehearsal {
   const known = outboundOf(plan, sender);
   const service = findService(known, request.authority);
   if (service === undefined) {

@@ -10,6 +10,7 @@ import { sourceOf } from "../build/source-tree.ts";
 import type { Release } from "../distribution/release.ts";
 import { type Inventory, inventoryOf, type Loss, lossOf, names, toLossRecords, wayToConfirm } from "../index/loss.ts";
 import { printRight, type SourceRights } from "../index/rights.ts";
+import { freshIn } from "../index/seniority.ts";
 import { inputsOf, sortInputs, toInput } from "../sources/inputs.ts";
 import { readAs } from "../sources/read-as.ts";
 import { type Attempt, type Candidate, contentKey, type Settled, settle } from "../sources/settle.ts";
@@ -384,7 +385,11 @@ export class Composer {
       trustDomain: trustDomain() ?? kept?.release.plan.mesh.trustDomain,
       hosts: kept?.release.plan.inventory?.hosts,
     };
-    const trees = contents.map(({ source, path, files, unread = [] }) => ({ source, path, files, unread }));
+    const trees = contents.map(({ source, path, files, unread = [] }) => {
+      const good = this.#good.get(source);
+      const fresh = freshIn(files, good?.path === path ? good.files : undefined);
+      return { source, path, files, unread, ...(fresh === undefined ? {} : { fresh }) };
+    });
     try {
       return await builder.build(trees, rules);
     } catch (error) {

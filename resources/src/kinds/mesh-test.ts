@@ -4,7 +4,7 @@ import { duration, integer, list, mapOf, oneOf, text } from "../schema/values.ts
 import { dnsLabel } from "./metadata.ts";
 
 const callerName = text({
-  what: "a workload, as NAME or NAMESPACE/NAME, or outside",
+  what: "a workload, service or service account, as NAME or NAMESPACE/NAME, or outside",
   pattern: /^([a-z0-9]([-a-z0-9]*[a-z0-9])?\/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
   lengthMax: 320,
 });
@@ -37,7 +37,9 @@ const expectedLimit = z.strictObject({
 export const meshTestSpec = z.strictObject({
   caller: callerName
     .prefault("outside")
-    .describe("who asks, a workload of the test's namespace where none is named; outside: a client of an edge port"),
+    .describe(
+      "who asks: whatever workload has that name, service or service account, each of them; of the test's namespace where none is named; outside: a client of an edge port",
+    ),
   request: testedRequest.describe("what is asked; nothing is sent, and limits are not counted"),
   expect: z
     .strictObject({

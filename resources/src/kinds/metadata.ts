@@ -29,11 +29,19 @@ const annotations = mapOf(text({ what: "an annotation's text" }), 64)
   .prefault({})
   .describe("notes for people and tools; the mesh reads none");
 
+const creationTimestamp = text({
+  what: "an RFC 3339 time in UTC",
+  pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/,
+})
+  .exactOptional()
+  .describe("an API server's; of two that cannot both be in force the older one stays");
+
 export const metadata = z.strictObject({
   name,
   namespace: dnsLabel.prefault(DEFAULT_NAMESPACE).describe("Kubernetes' own default namespace"),
   labels: labelsField,
   annotations,
+  creationTimestamp,
 });
 
 /** Of services: `NAME.NAMESPACE` is an authority, so that the name itself has no dots. */
@@ -49,7 +57,7 @@ export const policySourceMetadata = z.strictObject({
 });
 
 /** Of kinds that belong to no namespace. */
-export const clusterMetadata = z.strictObject({ name, labels: labelsField, annotations });
+export const clusterMetadata = z.strictObject({ name, labels: labelsField, annotations, creationTimestamp });
 
 export type Metadata = z.output<typeof metadata>;
 export type ClusterMetadata = z.output<typeof clusterMetadata>;

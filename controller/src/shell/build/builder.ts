@@ -16,7 +16,7 @@ import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts
 import { SentFiles, takeLists } from "./held.ts";
 import type { BuildAnswer, BuildOrder, BuildReply, BuildRequest } from "./messages.ts";
 
-/** Honest builds take tens of milliseconds; tests that run away have fuel of their own. */
+/** Of one turn of a build, which leaves what it cannot do in a few seconds; honest ones take tens of milliseconds. */
 const BUILD_TIMEOUT_MS = 30_000;
 const START_TIMEOUT_MS = 20_000;
 const HEAP_MIB_MAX = 1024;
@@ -58,7 +58,7 @@ export class BuildUnavailable extends Error {
   readonly code = "build_unavailable";
 }
 
-type Waiting = { readonly resolve: (answer: BuildAnswer) => void; readonly reject: (error: Error) => void };
+type Waiting = { readonly resolve: (answer: BuildAnswer | undefined) => void; readonly reject: (error: Error) => void };
 type Worker = {
   readonly child: ChildProcess;
   /** The compiler's version; rejects with BuildUnavailable where the process ends before. */
@@ -141,12 +141,16 @@ export class Builder {
   async #order(
     order: (worker: Worker) => BuildOrder,
   ): Promise<{ readonly answer: BuildAnswer; readonly worker: Worker }> {
-    for (let left = TRIES_MAX; ; left--) {
+    let [left, turn] = [TRIES_MAX, 0];
+    for (;;) {
       try {
         const worker = await this.#living();
-        return { answer: await this.#orderIn(worker, order(worker)), worker };
+        const answer = await this.#orderIn(worker, order(worker), turn);
+        if (answer !== undefined) return { answer, worker };
+        turn++;
       } catch (error) {
-        if (!(error instanceof BuildUnavailable) || left <= 1 || this.#isClosed) throw error;
+        left--;
+        if (!(error instanceof BuildUnavailable) || left === 0 || this.#isClosed) throw error;
       }
     }
   }
@@ -171,9 +175,10 @@ export class Builder {
     }
   }
 
-  #orderIn(worker: Worker, order: BuildOrder): Promise<BuildAnswer> {
+  /** Undefined where it was left, to be given once more. */
+  #orderIn(worker: Worker, order: BuildOrder, turn: number): Promise<BuildAnswer | undefined> {
     const id = this.#nextId++;
-    const request: BuildRequest = { ...order, id };
+    const request: BuildRequest = { ...order, id, turn };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         worker.waiting.delete(id);
@@ -268,7 +273,7 @@ function answer(waiting: Map<number, Waiting>, reply: Exclude<BuildReply, { kind
   const found = waiting.get(reply.id);
   waiting.delete(reply.id);
   if (reply.kind === "failed") found?.reject(new BuildFailed("build_crashed", reply.message));
-  else found?.resolve(reply);
+  else found?.resolve(reply.kind === "left" ? undefined : reply);
 }
 
 /** The line of a crash that says what it was. */

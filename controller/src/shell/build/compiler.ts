@@ -28,12 +28,14 @@ export async function loadTools({ testsCpuMs = TESTS_CPU_MS_MAX } = {}): Promise
     },
     meaningOf,
     test(files: UnitFiles) {
+      const sinceMs = cpuMs();
       const { unit, diagnostics } = toUnit(files);
       const report = runTests({ unit, runtime, hostBuiltins, nowMs: cpuMs, withinMs: testsCpuMs });
       return {
         diagnostics: [...diagnostics, ...report.diagnostics],
         passed: report.tests.filter(({ outcome }) => outcome === "pass").length,
         failed: report.tests.filter(({ outcome }) => outcome === "fail" || outcome === "error").map(toFailedTest),
+        cpuMs: cpuMs() - sinceMs,
       };
     },
     open({ hash, wasm, data }, destination) {
@@ -45,6 +47,7 @@ export async function loadTools({ testsCpuMs = TESTS_CPU_MS_MAX } = {}): Promise
       return policy;
     },
     nowMs: Date.now,
+    cpuMs,
     inputOf(head, connection, destination, nowMs) {
       document ??= compileDocument(runtime);
       const policy = openPolicy({ ...document, destination, hostBuiltins, seed: SEED });

@@ -10,8 +10,12 @@ import { loadTools } from "./compiler.ts";
 import { SentPlan, TakenFiles } from "./held.ts";
 import type { BuildReply, BuildRequest } from "./messages.ts";
 import { remember } from "./remember.ts";
+import { inTurns, TurnOver } from "./turns.ts";
 
-const tools = remember(await loadTools());
+const turns = inTurns(await loadTools());
+const tools = remember(turns.tools);
+/** A mesh of which more is made than is remembered would be left for ever. */
+const TURNS_MAX = 1000;
 const files = new TakenFiles();
 const sent = new SentPlan();
 
@@ -20,13 +24,15 @@ function reply(message: BuildReply): void {
 }
 
 process.on("message", (request: BuildRequest) => {
-  const { id, rules } = request;
+  const { id, rules, turn } = request;
+  turns.begin(turn < TURNS_MAX);
   try {
     const trees = files.take(request.trees);
     const built = build(trees, rules, tools);
     if (request.kind === "build") reply({ kind: "built", id, ...withoutHeld(built, request) });
     else reply({ kind: "explained", id, explanation: explainIn(built, trees, request.question) });
   } catch (error) {
+    if (error instanceof TurnOver) return reply({ kind: "left", id });
     reply({ kind: "failed", id, message: (error as Error).stack ?? String(error) });
   }
 });

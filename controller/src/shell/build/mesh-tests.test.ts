@@ -65,7 +65,7 @@ test.each([
   ],
   [
     'caller: nobody\nrequest: { url: "http://orders/" }\nexpect: { verdict: Allowed }',
-    "tests.yaml:5: the mesh has no workload default/nobody",
+    "tests.yaml:5: the mesh has no workload, service or service account default/nobody",
   ],
   [
     'caller: web\nrequest: { url: "http://nobody/" }\nexpect: { verdict: Allowed }',

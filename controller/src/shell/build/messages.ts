@@ -22,7 +22,8 @@ export type BuildOrder =
       readonly question: ExplainQuestion;
     };
 
-export type BuildRequest = BuildOrder & { readonly id: number };
+/** `turn`: how often the same was asked before, and left. */
+export type BuildRequest = BuildOrder & { readonly id: number; readonly turn: number };
 
 export type BuildReply =
   | { readonly kind: "ready"; readonly version: string }
@@ -35,7 +36,9 @@ export type BuildReply =
       readonly modules: readonly (BuiltModule | Pick<BuiltModule, "hash">)[];
     }
   | { readonly kind: "explained"; readonly id: number; readonly explanation: Explanation }
+  /** There is more to do than one order may take; what was done is remembered. */
+  | { readonly kind: "left"; readonly id: number }
   | { readonly kind: "failed"; readonly id: number; readonly message: string };
 
 /** What an order is answered with. */
-export type BuildAnswer = Exclude<BuildReply, { readonly kind: "ready" | "failed" }>;
+export type BuildAnswer = Exclude<BuildReply, { readonly kind: "ready" | "failed" | "left" }>;

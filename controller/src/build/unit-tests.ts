@@ -1,0 +1,104 @@
+/**
+ * Runs the tests of all units of a build. What they may take of a processor is shared by whoever writes them: each
+ * namespace's Policies have as much as any other's, and so has what each source holds in directories. Beyond that
+ * the junior units are refused, and nobody else's: who writes slow tests keeps no other from being built.
+ */
+import type { Diagnostic } from "@regomesh/base";
+import type { Policy } from "@regomesh/resources";
+import type { FailedTestBody } from "../api/releases.ts";
+import type { MeshIndex } from "../index/mesh-index.ts";
+import { ROOT_SOURCE } from "../sources/source.ts";
+import { inlineUnit, inlineUnits } from "./inline-units.ts";
+import { qualify, type SourceTree, sourceOf, unitOf } from "./source-tree.ts";
+import type { PolicyTools, UnitFiles } from "./tools.ts";
+
+/** Milliseconds of a processor for the tests of all Policies of a namespace: honest ones take some of each. */
+const NAMESPACE_TESTS_CPU_MS_MAX = 10_000;
+/** For those of all directories of a source, which may hold a whole organisation's. */
+const SOURCE_TESTS_CPU_MS_MAX = 60_000;
+
+export type UnitTests = {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly failed: readonly FailedTestBody[];
+  readonly passed: number;
+};
+
+/** Whose tests count together. */
+type Share = { readonly owner: string; readonly cpuMsMax: number; readonly taken: Map<string, number> };
+
+export function testUnits(
+  trees: readonly SourceTree[],
+  index: Pick<MeshIndex, "bindings" | "policies" | "bySeniority">,
+  tools: Pick<PolicyTools, "test">,
+): UnitTests {
+  const diagnostics: Diagnostic[] = [];
+  const failed: FailedTestBody[] = [];
+  let passed = 0;
+  const shares = new Map<string, Share>();
+  const sources = trees.map(({ source = ROOT_SOURCE }) => source);
+  for (const { name, policy } of unitsInOrder(trees, index, sources)) {
+    const unit = unitOf(trees, name);
+    if (unit === undefined) continue;
+    const share = shareOf(policy, sourceOf(name, sources), shares);
+    const tested = sum(share.taken) < share.cpuMsMax ? tools.test(unit) : undefined;
+    if (tested !== undefined) share.taken.set(policy?.metadata.name ?? unit.directory, tested.cpuMs);
+    if (tested === undefined || sum(share.taken) > share.cpuMsMax) {
+      diagnostics.push(beyondShare(unit, share));
+      continue;
+    }
+    diagnostics.push(...tested.diagnostics);
+    failed.push(...tested.failed);
+    passed += tested.passed;
+  }
+  return { diagnostics, failed, passed };
+}
+
+type Ordered = { readonly name: string; readonly policy: Policy | undefined };
+
+/** Directories that are bound, and all Policies: who applies one hears of its faults, whether it is bound yet or not. */
+function unitsInOrder(
+  trees: readonly SourceTree[],
+  { bindings, policies, bySeniority }: Pick<MeshIndex, "bindings" | "policies" | "bySeniority">,
+  sources: readonly string[],
+): readonly Ordered[] {
+  const inline = policies.toSorted(bySeniority).map((policy): readonly [string, Ordered] => {
+    const source = sourceOf(policy.source.name, sources);
+    const name = qualify({ source }, inlineUnit(policy.metadata.namespace, policy.metadata.name));
+    return [name, { name, policy }];
+  });
+  const others = [...bindings.map(({ spec }) => spec.unit), ...trees.flatMap(inlineUnits)];
+  const named = new Map(inline);
+  for (const name of others) if (!named.has(name)) named.set(name, { name, policy: undefined });
+  return [...named.values()];
+}
+
+function shareOf(policy: Policy | undefined, source: string, shares: Map<string, Share>): Share {
+  const key = policy === undefined ? source : `${source} ${policy.metadata.namespace}`;
+  const [owner, cpuMsMax] =
+    policy === undefined
+      ? [`source ${source}`, SOURCE_TESTS_CPU_MS_MAX]
+      : [`namespace ${policy.metadata.namespace}`, NAMESPACE_TESTS_CPU_MS_MAX];
+  const share = shares.get(key) ?? { owner, cpuMsMax, taken: new Map() };
+  shares.set(key, share);
+  return share;
+}
+
+/** Units that are named as those that take most. */
+const SHOWN_MAX = 3;
+
+function beyondShare({ files }: UnitFiles, { owner, cpuMsMax, taken }: Share): Diagnostic {
+  const most = [...taken].sort(([, a], [, b]) => b - a).slice(0, SHOWN_MAX);
+  const shown = most.map(([name, cpuMs]) => `${name} ${(cpuMs / 1000).toFixed(1)} s`).join(", ");
+  const [source = { name: ".", text: "" }] = files;
+  return {
+    code: "test_time",
+    severity: "error",
+    message: `the tests of ${owner} take more than the ${cpuMsMax / 1000} s of a processor that they may: ${shown}`,
+    at: { source, span: { start: 0, end: 0 } },
+    hint: "make them quicker, or have the slow ones run by `regomesh test` alone",
+  };
+}
+
+function sum(taken: ReadonlyMap<string, number>): number {
+  return [...taken.values()].reduce((all, each) => all + each, 0);
+}
