@@ -19,6 +19,8 @@ export type ObjectState = {
   readonly verdict: ObjectVerdict | undefined;
   /** The mesh's revision in force; undefined where the text is not in it. */
   readonly revision: string | undefined;
+  /** An operator has put a revision above what the cluster holds. */
+  readonly isPinned: boolean;
   /** How many it concerns, whether their proxies are connected or not. */
   readonly workloads: number;
   /** Connected proxies that it concerns, and of those, how many enforce the revision. */
@@ -32,11 +34,14 @@ export type ObjectVerdict =
   /** `code`: a diagnostic's. `hasBefore`: an earlier text of it stays in force. */
   | { readonly kind: "refused"; readonly code: string; readonly message: string; readonly hasBefore: boolean };
 
+/** Code of what was in force, and is no more, as proxies have shown it to be wrong. */
+export const TAKEN_BACK = "taken_back";
+
 type Said = Pick<Condition, "status" | "reason" | "message">;
 
 const TRUE = (reason: string, message = ""): Said => ({ status: "True", reason, message });
 const FALSE = (reason: string, message: string): Said => ({ status: "False", reason, message });
-const UNKNOWN: Said = { status: "Unknown", reason: "Pending", message: "not looked at yet" };
+const UNKNOWN: Said = { status: "Unknown", reason: "Pending", message: "" };
 
 /** Which condition a diagnostic denies, beside Accepted. */
 function deniedBy(code: string): ConditionType | undefined {
@@ -73,23 +78,31 @@ export function toConditions(state: ObjectState, before: readonly Condition[], n
 
 function say(type: ConditionType, state: ObjectState): Said {
   const { verdict } = state;
-  if (verdict === undefined) return UNKNOWN;
+  if (verdict === undefined) return unknown(state, "not looked at yet");
   const denied = verdict.kind === "refused" ? deniedBy(verdict.code) : undefined;
   if (type === "Programmed") return sayProgrammed(state);
   if (verdict.kind === "unresolved" && type === "ResolvedRefs") return FALSE("TargetNotFound", verdict.message);
   if (verdict.kind !== "refused") return TRUE(type);
+  if (verdict.code === TAKEN_BACK) return type === "Accepted" ? FALSE("TakenBack", verdict.message) : TRUE(type);
   if (type === "Accepted") return FALSE(denied === "ResolvedRefs" ? "TargetNotFound" : "Invalid", verdict.message);
   if (type === denied) return FALSE(REASONS[type] ?? "Invalid", verdict.message);
   // What was refused for one thing was not looked at for what comes after it.
   return type === "Compiled" && denied === "TestsPassed" ? TRUE(type) : { ...UNKNOWN, message: "refused before that" };
 }
 
-function sayProgrammed({ verdict, revision, workloads, proxies }: ObjectState): Said {
+function unknown({ isPinned }: ObjectState, message: string): Said {
+  return isPinned
+    ? { status: "Unknown", reason: "Pinned", message: "an operator has pinned another revision above it" }
+    : { ...UNKNOWN, message };
+}
+
+function sayProgrammed(state: ObjectState): Said {
+  const { verdict, revision, workloads, proxies } = state;
   if (verdict?.kind === "refused") {
     const stays = verdict.hasBefore ? "what was accepted of it before stays in force" : "nothing of it is in force";
-    return FALSE("Invalid", stays);
+    return FALSE(verdict.code === TAKEN_BACK ? "TakenBack" : "Invalid", stays);
   }
-  if (revision === undefined) return { ...UNKNOWN, message: "not in a revision yet" };
+  if (revision === undefined) return unknown(state, "not in a revision yet");
   const { total, programmed } = proxies;
   // Of a reason of its own: who waits for a binding to reach its Policy is told as soon as of a proxy that lags.
   if (total === 0) {

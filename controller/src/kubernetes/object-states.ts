@@ -8,6 +8,7 @@ export type StateFacts = {
   readonly verdicts: ReadonlyMap<string, ObjectVerdict>;
   /** What is in force, and of what objects; undefined while nothing is, or while another content than was accepted is. */
   readonly inForce: { readonly revision: string; readonly plan: MeshPlan } | undefined;
+  readonly isPinned: boolean;
   /** Connected proxies of a workload, `namespace/name`, and of those, how many enforce what is in force. */
   readonly enforced: (workload: string) => { readonly total: number; readonly programmed: number };
 };
@@ -26,6 +27,7 @@ export function toState(object: ClusterObject, facts: StateFacts): ObjectState {
     generation: object.metadata.generation ?? 0,
     verdict: verdicts.get(objectKey(object)),
     revision: inForce?.revision,
+    isPinned: facts.isPinned,
     workloads: concerned.length,
     proxies: { total, programmed },
   };

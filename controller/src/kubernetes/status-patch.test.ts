@@ -15,6 +15,7 @@ const said = (object: ClusterObject, more: Partial<ObjectState>) => {
     generation: object.metadata.generation ?? 0,
     verdict: ACCEPTED,
     revision: "r1",
+    isPinned: false,
     workloads: 1,
     proxies: { total: 1, programmed: 1 },
     ...more,
@@ -69,4 +70,29 @@ test("a workload without a proxy is not none", () => {
       )?.message,
   );
   expect(messages).toEqual(["it concerns no workload", "of its 3 workloads no proxy is connected"]);
+});
+
+test.each<readonly [string, Partial<ObjectState>, readonly string[]]>([
+  [
+    "what was taken back compiles and holds, and is not in force",
+    { verdict: { kind: "refused", code: "taken_back", message: "taken back: no", hasBefore: true } },
+    [
+      "Accepted=False TakenBack: taken back: no",
+      "Compiled=True Compiled: ",
+      "TestsPassed=True TestsPassed: ",
+      "Programmed=False TakenBack: what was accepted of it before stays in force",
+    ],
+  ],
+  [
+    "below a pin nothing is looked at",
+    { verdict: undefined, revision: undefined, isPinned: true },
+    ["Accepted", "Compiled", "TestsPassed", "Programmed"].map(
+      (type) => `${type}=Unknown Pinned: an operator has pinned another revision above it`,
+    ),
+  ],
+])("%s", (_, more, expected) => {
+  const { conditions } = said(policy, more);
+  expect(conditions.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`)).toEqual(
+    expected,
+  );
 });

@@ -121,6 +121,11 @@ export class Composer {
     return isIt(this.#good.get(source)) ?? isIt(this.#before.get(source)) ?? isIt(this.#newest.get(source));
   }
 
+  /** What is in force of a source, or is kept as that. */
+  inForce(source: string): SourceContent | undefined {
+    return this.#good.get(source);
+  }
+
   newest(source: string): SourceContent | undefined {
     return this.#newest.get(source);
   }
@@ -211,7 +216,7 @@ export class Composer {
   /** The release was taken back: another one is in force, or none where `release` is undefined. */
   takenBack(refused: RefusedBody, built: string, release: Release | undefined): void {
     this.#counts = { ...this.#counts, refused: this.#counts.refused + 1 };
-    this.#tellTakenBack(refused);
+    const held = this.#good.get(refused.source);
     if (release === undefined) this.#standing = { built, refused };
     else {
       const contents = new Map([...this.#good, ...this.#before].map(([, content]) => [contentKey(content), content]));
@@ -219,19 +224,23 @@ export class Composer {
       [this.#good, this.#before] = [pick([...contents.values()], inputsOf(release)), this.#good];
     }
     this.#settle([refused]);
+    const verdict = held && this.heldVerdict(refused, held);
+    if (verdict !== undefined) this.#options.tell?.(refused.source, verdict);
   }
 
-  #tellTakenBack({ source, commit, diagnostics }: RefusedBody): void {
-    const content = this.#good.get(source);
-    if (content?.revision.id !== commit) return;
-    const reason = diagnostics[0]?.message ?? "proxies have refused it";
-    this.#options.tell?.(source, {
-      revision: content.revision,
+  /** What a source is told of a content that was taken back; undefined where another one was. */
+  heldVerdict({ source, commit, diagnostics, refusals }: RefusedBody, held: SourceContent): SourceVerdict | undefined {
+    if (held.revision.id !== commit) return undefined;
+    const instead = this.#good.get(source);
+    return {
+      revision: held.revision,
       isAccepted: false,
       isTakenBack: true,
-      reason,
+      reason: diagnostics[0]?.message ?? "proxies have refused it",
       refused: [],
-    });
+      changed: freshIn(held.files, instead === held ? [] : (instead?.files ?? [])) ?? [],
+      refusedIn: [...new Set(refusals.map(({ namespace }) => namespace))],
+    };
   }
 
   /** What is refused for a reason that no build shows: it is what was composed last. */

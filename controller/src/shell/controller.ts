@@ -281,6 +281,8 @@ async function openSources(
       clock,
       log,
       onContent: (content) => rollout.take(content),
+      heldVerdict: (id) => rollout.heldVerdict(ROOT_SOURCE, id),
+      keptFiles: () => composer.inForce(ROOT_SOURCE)?.files,
       onTrouble: () => late.http?.poke(),
       onReadiness: (readiness) => distributor.answer(readiness),
       distribution: () => distributor.state,

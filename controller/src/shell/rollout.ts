@@ -11,7 +11,7 @@ import { checkRelease, type Release, SNAPSHOT_TTL_MS, whyNotServed } from "../di
 import type { Standing } from "../distribution/state.ts";
 import { remembered } from "../index/loss.ts";
 import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
-import { type Input, ROOT_SOURCE, type SourceContent } from "../sources/source.ts";
+import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import { printProblem } from "../status/status.ts";
 import type { Builder } from "./build/builder.ts";
 import { type Composed, type Composer, type Pinned, toRecord } from "./composer.ts";
@@ -94,6 +94,14 @@ export class Rollout {
 
   #whyNot(release: Release): string | undefined {
     return whyNotServed(release, this.#options.trustDomain());
+  }
+
+  /** Of a source's newest content what was said as it was taken back, were it before this start; undefined where it was not. */
+  heldVerdict(source: string, id: string): SourceVerdict | undefined {
+    const { held } = this.#kept ?? {};
+    const content = this.#options.composer.newest(source);
+    if (held?.refused.source !== source || content?.revision.id !== id) return undefined;
+    return this.#options.composer.heldVerdict(held.refused, content);
   }
 
   /** The release of that sequence is proven: what it would have gone back to need not be kept. */

@@ -91,6 +91,10 @@ export type SourceVerdict = {
   readonly isAccepted: boolean;
   /** It was accepted, and proxies have shown it to be wrong. */
   readonly isTakenBack?: boolean;
+  /** Of what was taken back the files that what is in force in its place has not, or has otherwise. */
+  readonly changed?: readonly string[];
+  /** Namespaces of the workloads whose proxies refuse what was taken back; none where it is told by no single one. */
+  readonly refusedIn?: readonly string[];
   /** Why it was not accepted, in one sentence. */
   readonly reason?: string;
   readonly refused: readonly Verdict[];

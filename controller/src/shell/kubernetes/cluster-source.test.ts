@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeRandom } from "@regomesh/base";
+import { makeRandom, type Source as Text } from "@regomesh/base";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { makeAuthority } from "../../../test/make-lease.ts";
 import { changed, makeObject } from "../../../test/make-object.ts";
@@ -26,11 +26,21 @@ afterEach(async () => {
 });
 
 const POLICIES = "/apis/regomesh.dev/v1alpha1/trafficpolicies";
-const policy = makeObject("TrafficPolicy/shop/orders", { services: ["orders"] });
+const policy = makeObject(
+  "TrafficPolicy/shop/orders",
+  { services: ["orders"] },
+  { metadata: { creationTimestamp: "2026-01-01T00:00:00Z" } },
+);
 const later = (object: ClusterObject, resourceVersion: string): ClusterObject => ({
   ...object,
   status: { observedGeneration: object.metadata.generation },
   metadata: { ...object.metadata, resourceVersion },
+});
+
+/** What is in force, as the controller keeps it. */
+let kept: readonly Text[] | undefined;
+afterEach(() => {
+  kept = undefined;
 });
 
 /** Lists every kind, the one policy among them, and keeps each watch open. */
@@ -65,6 +75,7 @@ async function follow(verdictOf: (id: string) => SourceVerdict | undefined) {
     onContent: async (content) => {
       contents.push(content);
     },
+    keptFiles: () => kept,
     verdictOf,
     onTrouble: () => {},
     onReadiness: () => {},
@@ -112,8 +123,70 @@ test("what is answered later than it was asked is looked at again then, and what
   expect([heard.settled, source.verdicts.size]).toEqual([0, 0]);
   const { id = "" } = content?.revision ?? {};
   known.set(id, accepted(id));
-  source.hear("another");
-  source.hear(id);
+  source.hear(accepted("another"));
+  source.hear(accepted(id));
   await until(() => heard.settled > 0);
   expect([...source.verdicts]).toEqual([["TrafficPolicy/shop/orders", { kind: "accepted" }]]);
+});
+
+const services = (content: SourceContent | undefined) =>
+  content?.files.map(({ text }) => text.match(/- (.*)/)?.[1]).join();
+
+test("what proxies have shown to be wrong is left out until it is changed, what was in force stays, and the status says why", async () => {
+  const known = new Map<string, SourceVerdict>();
+  const verdictOf = (id: string) => known.get(id) ?? accepted(id);
+  const { source, contents, heard, until, watch } = await follow(verdictOf);
+  const [first] = contents;
+  say(watch, changed(policy, { services: ["mail"] }));
+  await until(() => heard.settled > 1);
+  const bad = contents.at(-1);
+  const verdict = {
+    ...accepted(bad?.revision.id ?? ""),
+    ...{ isAccepted: false, isTakenBack: true, reason: "proxy shop/a refuses it: no" },
+    changed: ["TrafficPolicy/shop/orders.yaml"],
+  };
+  known.set(verdict.revision.id, verdict);
+  kept = first?.files;
+  source.hear(verdict);
+  await until(() => heard.settled > 2);
+  const said = { kind: "refused", code: "taken_back", hasBefore: true };
+  const message = "taken back from proxies: proxy shop/a refuses it: no";
+  expect([...source.verdicts.values()]).toEqual([{ ...said, message }]);
+  expect([services(contents.at(-1)), source.inForceId]).toEqual(["orders", first?.revision.id]);
+  say(watch, changed(changed(policy, {}), { services: ["chat"] }));
+  await until(() => heard.settled > 3);
+  expect([services(contents.at(-1)), [...source.verdicts.values()]]).toEqual(["chat", [{ kind: "accepted" }]]);
+});
+
+test("after a start what was in force of an object stays, whose newer text is at fault", async () => {
+  const text = "apiVersion: regomesh.dev/v1alpha1\nkind: TrafficPolicy\nmetadata:\n  name: orders\n  namespace: shop\n";
+  const made = (time: string) => `${text}  creationTimestamp: ${time}\nspec:\n  services:\n    - before\n`;
+  const bad = (id: string): SourceVerdict => ({
+    ...accepted(id),
+    isAccepted: false,
+    refused: [
+      {
+        ...{
+          source: "root",
+          kind: "TrafficPolicy",
+          namespace: "shop",
+          name: "orders",
+          row: 1,
+          reason: "x",
+          message: "no",
+        },
+        file: "TrafficPolicy/shop/orders.yaml",
+      },
+    ],
+  });
+  for (const [time, expected] of [
+    [policy.metadata.creationTimestamp ?? "", "before"],
+    // Another object had that name.
+    ["2025-01-01T00:00:00Z", ""],
+  ] as const) {
+    let asked = 0;
+    kept = [{ name: "TrafficPolicy/shop/orders.yaml", text: made(time) }];
+    const { contents } = await follow((id) => (asked++ === 0 ? bad(id) : accepted(id)));
+    expect(contents.map(services)).toEqual(["orders", expected]);
+  }
 });

@@ -9,8 +9,9 @@ import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.t
 import { isOurs, type Objects, type Written } from "../../kubernetes/cluster-tree.ts";
 import type { ObjectVerdict } from "../../kubernetes/conditions.ts";
 import type { Change } from "../../kubernetes/held-objects.ts";
+import { keptObjects } from "../../kubernetes/kept-objects.ts";
 import { applySlices, type Readiness, type Slices } from "../../kubernetes/readiness.ts";
-import { filesOf, type Settled, settleObjects } from "../../kubernetes/settle-objects.ts";
+import { filesOf, type Settled, settleObjects, type TakenBack } from "../../kubernetes/settle-objects.ts";
 import { versionOf } from "../../kubernetes/version.ts";
 import type { Watched } from "../../kubernetes/watched.ts";
 import { ROOT_SOURCE, type SourceContent, type SourceTrouble, type SourceVerdict } from "../../sources/source.ts";
@@ -34,6 +35,8 @@ export type ClusterSourceOptions = {
   readonly log: Log;
   /** Puts what it is handed in force, where that may be. Throws where it cannot be kept. */
   readonly onContent: (content: SourceContent) => Promise<void>;
+  /** The texts that are in force, from before a start, too; undefined where none are. */
+  readonly keptFiles: () => readonly Text[] | undefined;
   /** What became of a content that was handed over; undefined where nothing was said of it. */
   readonly verdictOf: (id: string) => SourceVerdict | undefined;
   readonly onTrouble: () => void;
@@ -56,6 +59,9 @@ export class ClusterSource implements OperatedSource {
   #inForce: Objects = new Map();
   #settled: readonly ClusterObject[] = [];
   #inForceId: string | undefined;
+  /** What is in force is not what was accepted last. */
+  #isTakenBack = true;
+  readonly #refusedByProxies: TakenBack = new Map();
   readonly #slices: Slices = new Map();
   #readiness: Readiness = new Map();
   readonly #written: Written = new Map();
@@ -137,8 +143,13 @@ export class ClusterSource implements OperatedSource {
     if (this.#isSuspended || !this.cluster.isSynced) return true;
     const { onSettled } = this.#options;
     const newest = this.cluster.objects();
+    if (this.#isTakenBack) this.#inForce = keptObjects(this.#options.keptFiles() ?? [], newest, this.#written);
+    this.#isTakenBack = false;
     try {
-      const settled = await settleObjects(newest, this.#inForce, (files) => this.#attempt(files), this.#written);
+      const settled = await settleObjects(newest, this.#inForce, (files) => this.#attempt(files), {
+        written: this.#written,
+        takenBack: this.#refusedByProxies,
+      });
       // It is heard of when there is an answer; until then what was said before holds.
       if (!settled.isAnswered) return true;
       this.#inForce = settled.inForce;
@@ -156,9 +167,13 @@ export class ClusterSource implements OperatedSource {
     }
   }
 
-  /** What was handed over is answered later than it was asked. */
-  hear(id: string): void {
-    if (id === this.#unanswered) this.wake();
+  /** What was handed over is answered later than it was asked, or otherwise than it was. */
+  hear({ revision: { id }, isTakenBack = false }: SourceVerdict): void {
+    if (isTakenBack && id === this.#inForceId) {
+      this.#isTakenBack = true;
+      this.#inForceId = undefined;
+    }
+    if (id === this.#unanswered || this.#isTakenBack) this.wake();
   }
 
   start(): void {

@@ -1,5 +1,5 @@
 /** A controller's side of a cluster: its objects as the mesh's own source, and what is told back to them. */
-import type { Clock, Log } from "@regomesh/base";
+import type { Clock, Log, Source as Text } from "@regomesh/base";
 import { type Distribution, isInForce } from "../../distribution/state.ts";
 import type { Found } from "../../kubernetes/admission.ts";
 import type { Readiness } from "../../kubernetes/readiness.ts";
@@ -19,6 +19,10 @@ export type KubernetesOptions = AccessOptions & {
   readonly clock: Clock;
   readonly log: Log;
   readonly onContent: (content: SourceContent) => Promise<void>;
+  /** Of the newest content, were it taken back before this start. */
+  readonly heldVerdict: (id: string) => SourceVerdict | undefined;
+  /** The texts that are in force; undefined where none are. */
+  readonly keptFiles: () => readonly Text[] | undefined;
   readonly onTrouble: () => void;
   /** Other Pods answer for Services than before. */
   readonly onReadiness: (readiness: Readiness) => void;
@@ -36,7 +40,7 @@ export class Kubernetes {
   readonly #told = new Map<string, SourceVerdict>();
 
   private constructor(options: KubernetesOptions, connection: ApiConnection) {
-    const { clock, log, onContent, onTrouble, onReadiness } = options;
+    const { clock, log, onContent, keptFiles, onTrouble, onReadiness } = options;
     this.#options = options;
     this.#connection = connection;
     this.source = new ClusterSource({
@@ -45,6 +49,7 @@ export class Kubernetes {
       log,
       random: Math.random,
       onContent,
+      keptFiles,
       onTrouble,
       onReadiness,
       onStatus: () => this.#writer.poke(),
@@ -62,7 +67,12 @@ export class Kubernetes {
             find: (key) => this.source.cluster.find(key),
             gateways: this.source.cluster.ofKind("Gateway"),
             gatewayClasses: this.source.cluster.ofKind("GatewayClass"),
-            facts: { verdicts: this.source.verdicts, inForce: this.#inForce(), enforced: this.#enforced() },
+            facts: {
+              verdicts: this.source.verdicts,
+              inForce: this.#inForce(),
+              isPinned: this.#options.distribution().publication?.release.isPinned === true,
+              enforced: this.#enforced(),
+            },
           },
           nowIso,
         ),
@@ -86,7 +96,7 @@ export class Kubernetes {
     this.#told.set(id, verdict);
     const [oldest] = this.#told.keys();
     if (this.#told.size > VERDICTS_MAX && oldest !== undefined) this.#told.delete(oldest);
-    this.source.hear(id);
+    this.source.hear(verdict);
   }
 
   /** Opens the webhooks, once there is an authority. */
@@ -121,8 +131,9 @@ export class Kubernetes {
 
   /** What was in force already is not told again. */
   #verdictOf(id: string): SourceVerdict | undefined {
+    const told = this.#told.get(id);
     const input = this.#rootInput();
-    if (input?.id !== id) return this.#told.get(id);
+    if (told?.isTakenBack === true || input?.id !== id) return told ?? this.#options.heldVerdict(id);
     return { revision: input, isAccepted: true, refused: [] };
   }
 
