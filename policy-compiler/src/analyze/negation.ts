@@ -13,7 +13,12 @@ type Move = (term: Term) => Term;
 /** The expression with each call inside its terms replaced, behind the equations that bind them. */
 export function liftCalls(context: Generator, expr: Expr): readonly Expr[] {
   const moved: Expr[] = [];
-  const move = makeMove(context, expr, moved);
+  // As f(x, y) is written: y has the type that the function gives, also where some of that is unknown.
+  const move: Move = (term) => {
+    const variable = freshVar(context, term.at);
+    moved.push(makeMoved(expr, { kind: "unify", at: term.at, left: term, right: variable }));
+    return variable;
+  };
   const what = mapWhat(expr.what, (term) => replaceCalls(term, move));
   return [...moved, { ...expr, what }];
 }
@@ -64,10 +69,13 @@ export function liftRefs(context: Generator, expr: Expr): readonly Expr[] {
 function makeMove(context: Generator, expr: Expr, moved: Expr[]): Move {
   return (term) => {
     const variable = freshVar(context, term.at);
-    const what: What = { kind: "unify", at: term.at, left: variable, right: term };
-    moved.push({ kind: "expr", at: expr.at, isNegated: false, what, with: expr.with });
+    moved.push(makeMoved(expr, { kind: "unify", at: term.at, left: variable, right: term }));
     return variable;
   };
+}
+
+function makeMoved({ at, with: modifiers }: Expr, what: What): Expr {
+  return { kind: "expr", at, isNegated: false, what, with: modifiers };
 }
 
 /** Calls at any place in the term but inside closures, the innermost first. */

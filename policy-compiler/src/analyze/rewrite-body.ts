@@ -9,8 +9,8 @@ import { liftCalls } from "./negation.ts";
 import { openScope, resolveOperator, rewriteTerm, rewriteUnresolved } from "./rewrite-term.ts";
 import { rewriteModifiers } from "./rewrite-with.ts";
 import type { Rewriter } from "./rewriter.ts";
-import { type Declared, declaredBySomeIn, type Local, patternVariables, type Scope } from "./scope.ts";
-import { eachTerm, subterms } from "./tree.ts";
+import { type Declared, type Local, patternVariables, type Scope } from "./scope.ts";
+import { declaredBySomeIn, mentions, openVariables, patternsOf } from "./some-in.ts";
 
 export function makeRewriter(context: RewriteContext): Rewriter {
   return { context, body: rewriteBody, modifiers: rewriteModifiers, close: closeScope };
@@ -172,15 +172,16 @@ function rewriteSomeIn(
 ): readonly Expr[] {
   const { context } = rewriter;
   const domain = rewriteTerm(rewriter, scope, what.domain);
-  const patterns = what.key === undefined ? [what.value] : [what.key, what.value];
-  const names = new Set(patterns.flatMap(namesIn));
-  for (const name of names) {
-    if (!isNamedIn(what.domain, name)) continue;
+  // The domain is read before the variables are there.
+  for (const name of new Set(
+    patternsOf(what)
+      .flatMap(openVariables)
+      .map((variable) => variable.name),
+  )) {
+    if (name === "input" || name === "data" || !mentions(what.domain, name)) continue;
     report(context, "rego_compile_error", what.at, `var ${name} assigned before`, "take another name");
-    names.delete(name);
   }
-  for (const variable of declaredBySomeIn(what)) {
-    if (!names.has(variable.name)) continue;
+  for (const variable of new Map(declaredBySomeIn(what).map((each) => [each.name, each])).values()) {
     const local = declare(context, scope, variable, "declared");
     if (local !== undefined) local.isUsed = true;
   }
@@ -194,31 +195,6 @@ function rewriteSomeIn(
   const element: Term = { kind: "ref", at: what.domain.at, head, path };
   const iteration = make({ kind: "unify", at: what.at, left: element, right: value });
   return isKey ? [iteration] : [iteration, make({ kind: "unify", at: key.at, left: key, right: index })];
-}
-
-/** The names that a pattern mentions, but for what references and keys of objects begin with: input in a call is one. */
-function namesIn(pattern: Term): readonly string[] {
-  switch (pattern.kind) {
-    case "var":
-      return [pattern.name];
-    case "call-term":
-      return pattern.args.flatMap(namesIn).filter((name) => name !== "input" && name !== "data");
-    case "ref":
-      return pattern.path.flatMap(namesIn);
-    case "object":
-      return pattern.entries.flatMap(([, value]) => namesIn(value));
-    default:
-      return subterms(pattern).flatMap(namesIn);
-  }
-}
-
-/** The domain is read before the variables are there. */
-function isNamedIn(domain: Term, name: string): boolean {
-  let found = false;
-  eachTerm(domain, (term) => {
-    if (term.kind === "var" && term.name === name && name !== "_") found = true;
-  });
-  return found;
 }
 
 function rewriteEvery(rewriter: Rewriter, scope: Scope, what: Extract<What, { kind: "every" }>): What {

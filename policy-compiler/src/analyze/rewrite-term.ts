@@ -7,6 +7,7 @@ import { freshName, freshVar, type RewriteContext } from "./context.ts";
 import { makeGlobalRef, makeVar } from "./names.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { declaredNames, findName, mentionedNames, type Scope } from "./scope.ts";
+import { patternNames } from "./some-in.ts";
 
 const ROOTS: ReadonlySet<string> = new Set(["data", "input"]);
 
@@ -78,10 +79,12 @@ export function addImplicit(
   body: Body,
   rename: (name: string) => string,
 ): void {
+  const patterns = patternNames(body);
+  const isGlobal = (name: string): boolean => ROOTS.has(name) || (context.globals.has(name) && !patterns.has(name));
   for (const [name, at] of mentionedNames(heads, body)) {
     if (name === "_" || scope.pending.has(name)) continue;
     const found = findName(scope, name);
-    if (found.kind === "local" || (!found.isPending && (ROOTS.has(name) || context.globals.has(name)))) continue;
+    if (found.kind === "local" || (!found.isPending && isGlobal(name))) continue;
     scope.names.set(name, { name: rename(name), how: "implicit", at, isUsed: true });
   }
 }

@@ -4,7 +4,8 @@
  * their rule; other names belong to the outermost level that mentions them.
  */
 import type { Location } from "@regomesh/base";
-import type { Body, Expr, Term, What } from "../syntax/ast.ts";
+import type { Body, Expr, Term } from "../syntax/ast.ts";
+import { declaredBySomeIn } from "./some-in.ts";
 import { closureOfWhat, eachTerm, termsOfExpr } from "./tree.ts";
 
 /** `unbound`: an argument has it in a set or as a key, where nothing binds it; a declaration of the body takes the name. */
@@ -56,15 +57,6 @@ export function declaredNames(body: Body): ReadonlySet<string> {
     }
   }
   return names;
-}
-
-/** `some input in xs` declares nothing: input and data are what they are everywhere. */
-export function declaredBySomeIn({
-  key,
-  value,
-}: Extract<What, { kind: "some-in" }>): readonly Extract<Term, { kind: "var" }>[] {
-  const variables = [...(key === undefined ? [] : patternVariables(key)), ...patternVariables(value)];
-  return variables.filter(({ name }) => name !== "input" && name !== "data");
 }
 
 /** The variables a pattern binds: those in arrays and in the values of objects. */
