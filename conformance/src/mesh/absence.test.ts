@@ -1,5 +1,5 @@
 /** Parts of the mesh that die, or are not there yet: last good serves, or a 503 says why; nothing hangs. */
-import { rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { request } from "node:http";
 import type { GraphBody } from "@regomesh/controller";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,6 +13,8 @@ const GRANTS = "examples/authz/data.yaml";
 /** A restarted controller is found by its proxies within their backoff, and builds nothing anew. */
 const BACK_MS = 15_000;
 const ANSWER_MS = 5000;
+/** Of the state of a mesh: who it is, and what is its proxies' own. */
+const STAYS = ["ca", "proxies", "tokens"];
 
 let mesh: TestMesh;
 beforeAll(async () => {
@@ -96,6 +98,24 @@ test("a controller that is killed and started again under load costs no request,
   expect(await mesh.ask("/refunds")).toMatchObject({ status: 200 });
   await mesh.revert();
   expect(await mesh.ask("/refunds")).toMatchObject({ status: 403, reason: "denied" });
+  await mesh.leavesNothing({ inFlight: CLIENTS });
+});
+
+test("a controller whose state is lost but for its authority costs no request, and knows everybody again", async () => {
+  const load = new Load(mesh);
+  try {
+    await load.more(20);
+    await mesh.mesh.process("controller").kill();
+    for (const name of await readdir(mesh.statePath(".")))
+      if (!STAYS.includes(name)) await rm(mesh.statePath(name), { recursive: true });
+    await mesh.mesh.restart("controller");
+    await mesh.inForce(await headOf(mesh.repository));
+    await load.more(100);
+    await edgeToPayments("ready", BACK_MS);
+    await load.more(20);
+  } finally {
+    expect(await load.end()).toEqual([]);
+  }
   await mesh.leavesNothing({ inFlight: CLIENTS });
 });
 

@@ -85,6 +85,7 @@ export function nextDueMs(state: Distribution, nowMs: number): number | undefine
   };
   awaitedUntilMs(state).forEach(take);
   stageDueMs(state).forEach(take);
+  if (state.learnsUntilMs !== undefined) take(state.learnsUntilMs);
   for (const { untilMs } of roster.leases) take(untilMs);
   for (const { heardMs } of roster.orphans) take(heardMs + ORPHAN_MS);
   for (const { delivery } of roster.proxies.values()) {
@@ -111,7 +112,11 @@ function apply(state: Distribution, event: DistributionEvent, nowMs: number): St
     case "disconnect":
       return still({ ...state, roster: leave(state.roster, event.id, event.isOrderly, nowMs) });
     case "lease":
-      return still({ ...state, roster: lease(state.roster, event.claims, event.untilMs) });
+      return still({
+        ...state,
+        roster: lease(state.roster, event.claims, event.untilMs),
+        learnsUntilMs: event.untilMs,
+      });
     case "stranger":
       return still({ ...state, roster: noteOrphan(state.roster, event.proxy, nowMs) });
     case "remember": {
@@ -210,8 +215,13 @@ function advanceTime(state: Distribution, nowMs: number): Step {
     ({ delivery }) => delivery.kind === "awaiting" && delivery.untilMs <= nowMs,
   );
   const left = late.reduce((roster, { id }) => leave(roster, id, false, nowMs), state.roster);
+  const { learnsUntilMs = nowMs } = state;
   return {
-    state: { ...state, roster: expire(left, (workload) => isMember(state, workload), nowMs) },
+    state: {
+      ...state,
+      roster: expire(left, (workload) => isMember(state, workload), nowMs),
+      learnsUntilMs: learnsUntilMs > nowMs ? learnsUntilMs : undefined,
+    },
     effects: late.map(({ id }) => ({
       kind: "close",
       id,

@@ -3,15 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { MeshPlan } from "../build/build.ts";
 import type { WorkloadPlan } from "../snapshot/outbound.ts";
-import {
-  type Claim,
-  EMPTY_TABLE,
-  type EndpointTable,
-  makeTeller,
-  scopeOf,
-  type Told,
-  toEndpointTable,
-} from "./endpoints.ts";
+import { type Claim, EMPTY_TABLE, type EndpointTable, scopeOf, toEndpointTable } from "./endpoints.ts";
+import { makeTeller, type Told } from "./tell-endpoints.ts";
 
 const NAMES = ["web", "orders", "payments"];
 
@@ -105,6 +98,50 @@ test("whoever hears every word, or misses some, knows what the table says of its
       },
     ),
   );
+});
+
+test("a controller that has just started takes nothing from a listener but what it knows to be gone, until it knows all", () => {
+  const had = fc.uniqueArray(fc.integer({ min: 9, max: 12 }));
+  fc.assert(
+    fc.property(fc.array(someState, { minLength: 2, maxLength: 6 }), had, fc.nat(4), (states, before, learns) => {
+      const tell = makeTeller();
+      const held = new Map(before.map((port) => [port, { port } as Endpoint]));
+      const known = new Map([["web.default", held]]);
+      let table: EndpointTable = EMPTY_TABLE;
+      let told: Told | undefined;
+      for (const [at, { calls, ports }] of states.entries()) {
+        const isLearning = at < Math.min(learns, states.length - 1);
+        const claims = NAMES.map((name, i) => makeClaim(name, ports[i] ?? []));
+        table = toEndpointTable(makePlan(NAMES, calls), claims, table);
+        const now = { table, scope: scopeOf(table, "default/web"), isLearning };
+        const update = tell(told, now, true);
+        if (update !== undefined) apply(known, update);
+        told = now;
+        const own = (ports[0] ?? []).concat(isLearning ? before : []);
+        expect(portsIn(known)["web.default"] ?? []).toEqual(own.toSorted((a, b) => a - b));
+      }
+    }),
+  );
+});
+
+test("of one that has just started a listener loses what does not answer, as far as that is known", () => {
+  const plan = makePlan(NAMES, undefined);
+  const claims = [makeClaim("orders", [1, 2]), makeClaim("web", [3])];
+  const table = toEndpointTable(plan, claims, EMPTY_TABLE, new Map([["orders.default", new Set<string>()]]));
+  const told = { table, scope: undefined, isLearning: true };
+  const tell = makeTeller();
+  const services = tell(undefined, told, true)?.services.map(({ service, endpoints, partial, gone }) => [
+    service,
+    endpoints.map(({ port }) => port),
+    partial,
+    gone,
+  ]);
+  expect(services).toEqual([
+    ["web.default", [3], true, []],
+    ["orders.default", [], true, ["127.0.0.1 1", "127.0.0.1 2"]],
+  ]);
+  const all = tell(told, { ...told, isLearning: false }, true);
+  expect([all?.complete, all?.services.length]).toEqual([true, NAMES.length]);
 });
 
 test("what a claim gives is of the plan in force, whatever it gave under the one before", () => {

@@ -2,7 +2,7 @@
  * Endpoints: state, never part of a revision. Outside Kubernetes an endpoint is what an
  * authenticated proxy says of its listeners, as far as its Workload resource lets it.
  */
-import type { Endpoint, EndpointsUpdate, ListenAddress, ServiceEndpoints } from "@regomesh/protocol";
+import type { Endpoint, ListenAddress } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 import { servedBy, type WorkloadPlan } from "../snapshot/outbound.ts";
 
@@ -26,6 +26,8 @@ export type EndpointRow = {
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   /** What it was made of: of each claim what it gives. */
   readonly sources: readonly (readonly Endpoint[])[];
+  /** Of each claim that does not answer now, what it would give. */
+  readonly silent: readonly (readonly Endpoint[])[];
 };
 
 /** Where every service is. */
@@ -91,17 +93,20 @@ export function toEndpointTable(
   answering: Answering = new Map(),
 ): EndpointTable {
   const places = before.places.plan === plan ? before.places : toPlaces(plan, before.places);
-  const sources = new Map<string, (readonly Endpoint[])[]>(places.services.map((service) => [service, []]));
+  const none = (): [string, (readonly Endpoint[])[]][] => places.services.map((service) => [service, []]);
+  const [sources, silent] = [new Map(none()), new Map(none())];
   for (const claim of claims) {
     const workload = places.workloads.get(claim.workload);
     if (workload === undefined) continue;
-    for (const [service, endpoints] of endpointsOf(claim, workload, places))
-      if (answering.get(service)?.has(claim.workload) !== false) sources.get(service)?.push(endpoints);
+    for (const [service, endpoints] of endpointsOf(claim, workload, places)) {
+      const isAnswering = answering.get(service)?.has(claim.workload) !== false;
+      (isAnswering ? sources : silent).get(service)?.push(endpoints);
+    }
   }
   const changed = new Set<string>();
   const rows = new Map<string, EndpointRow>();
   for (const [service, given] of sources) {
-    const row = toRow(service, given, before.rows.get(service));
+    const row = toRow(service, { sources: given, silent: silent.get(service) ?? [] }, before.rows.get(service));
     rows.set(service, row);
     if (row !== before.rows.get(service)) changed.add(service);
   }
@@ -185,10 +190,12 @@ function endpointsOfPorts(listen: Claim["listen"], { name, principal, labels, in
   });
 }
 
-function toRow(service: string, sources: EndpointRow["sources"], before: EndpointRow | undefined): EndpointRow {
-  const isMade = (made: EndpointRow["sources"]) =>
-    made.length === sources.length && made.every((each, at) => each === sources[at]);
-  if (before !== undefined && isMade(before.sources)) return before;
+function toRow(
+  service: string,
+  { sources, silent }: Pick<EndpointRow, "sources" | "silent">,
+  before: EndpointRow | undefined,
+): EndpointRow {
+  if (before !== undefined && isMade(before.sources, sources) && isMade(before.silent, silent)) return before;
   const found = new Map(sources.flat().map((endpoint) => [placeOf(endpoint), endpoint]));
   const endpoints = new Map([...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
   const isSame =
@@ -196,15 +203,20 @@ function toRow(service: string, sources: EndpointRow["sources"], before: Endpoin
     before.endpoints.size === endpoints.size &&
     [...endpoints].every(([place, endpoint]) => isEqual(before.endpoints.get(place), endpoint));
   // A proxy that came back to where it was, or another revision of the same: nobody need be told.
-  return isSame ? { ...before, sources } : { service, endpoints, sources };
+  return isSame ? { ...before, sources, silent } : { service, endpoints, sources, silent };
+}
+
+function isMade(made: EndpointRow["sources"], of: EndpointRow["sources"]): boolean {
+  return made.length === of.length && made.every((each, at) => each === of[at]);
 }
 
 /** What is told of a row apart from its sources: two rows with the same map tell the same. */
-function isEqual(a: Endpoint | undefined, b: Endpoint): boolean {
+export function isEqual(a: Endpoint | undefined, b: Endpoint): boolean {
   return a === b || (a !== undefined && JSON.stringify(a) === JSON.stringify(b));
 }
 
-function placeOf({ address, port }: Pick<Endpoint, "address" | "port">): string {
+/** `address port` */
+export function placeOf({ address, port }: Pick<Endpoint, "address" | "port">): string {
   return `${address} ${port}`;
 }
 
@@ -221,69 +233,6 @@ export function scopeOf({ places }: EndpointTable, workload: string): EndpointSc
 /** Those that it may call, and its own; none of one that may call all, for which there is no scope. */
 function servicesTold(workload: WorkloadPlan): readonly string[] {
   return workload.calls === undefined ? [] : [...workload.calls, ...servedBy(workload)];
-}
-
-/** A listener: what it was told last, and which services it is told of. */
-export type Told = { readonly table: EndpointTable; readonly scope: EndpointScope };
-
-/** Says what differs between two tables; keeps what it finds between two rows, which many listeners share. */
-export function makeTeller(): (told: Told | undefined, now: Told, takesDelta: boolean) => EndpointsUpdate | undefined {
-  const steps = new WeakMap<EndpointRow["endpoints"], WeakMap<EndpointRow["endpoints"], ServiceEndpoints>>();
-  const differenceOf = (before: EndpointRow, row: EndpointRow): ServiceEndpoints => {
-    const from = steps.get(before.endpoints) ?? new WeakMap<EndpointRow["endpoints"], ServiceEndpoints>();
-    steps.set(before.endpoints, from);
-    const found = from.get(row.endpoints) ?? toDifference(before, row);
-    from.set(row.endpoints, found);
-    return found;
-  };
-  return (told, now, takesDelta) => {
-    if (told === undefined) return { services: servicesIn(now).flatMap((name) => whole(now, name)), complete: true };
-    const services = changedFor(told, now).flatMap((name): readonly ServiceEndpoints[] => {
-      const [before, row] = [rowIn(told, name), rowIn(now, name)];
-      if (before?.endpoints === row?.endpoints) return [];
-      if (row === undefined) return [{ service: name, endpoints: [], gone: [] }];
-      return before === undefined || !takesDelta ? whole(now, name) : [differenceOf(before, row)];
-    });
-    return services.length === 0 ? undefined : { services, complete: false };
-  };
-}
-
-function servicesIn({ table, scope }: Told): readonly string[] {
-  return [...(scope ?? table.rows.keys())];
-}
-
-function rowIn({ table, scope }: Told, service: string): EndpointRow | undefined {
-  return scope === undefined || scope.has(service) ? table.rows.get(service) : undefined;
-}
-
-/** Services of which a listener may have to be told something. */
-function changedFor(told: Told, now: Told): readonly string[] {
-  if (told.table === now.table && told.scope === now.scope) return [];
-  const isNext = told.table.version === now.table.version - 1 && told.scope === now.scope;
-  if (!isNext) return [...new Set([...servicesIn(told), ...servicesIn(now)])];
-  const { changed } = now.table;
-  const { scope } = now;
-  if (scope === undefined) return [...changed];
-  return scope.size < changed.size
-    ? [...scope].filter((name) => changed.has(name))
-    : [...changed].filter((name) => scope.has(name));
-}
-
-function whole({ table }: Told, service: string): readonly ServiceEndpoints[] {
-  const row = table.rows.get(service);
-  return row === undefined ? [] : [toServiceEndpoints(row)];
-}
-
-/** A row as it is told whole. */
-export function toServiceEndpoints({ service, endpoints }: EndpointRow): ServiceEndpoints {
-  return { service, endpoints: [...endpoints.values()], gone: [] };
-}
-
-function toDifference(before: EndpointRow, row: EndpointRow): ServiceEndpoints {
-  const come = [...row.endpoints].filter(([place, endpoint]) => !isEqual(before.endpoints.get(place), endpoint));
-  const gone = [...before.endpoints.keys()].filter((place) => !row.endpoints.has(place));
-  if (come.length + gone.length >= row.endpoints.size) return toServiceEndpoints(row);
-  return { service: row.service, endpoints: come.map(([, endpoint]) => endpoint), partial: true, gone };
 }
 
 /** The claim must be an address that the Workload resource names, or any of its own where that leaves it open. */

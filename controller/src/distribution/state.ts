@@ -34,6 +34,8 @@ export type Distribution = {
   /** The last release that was held, until another one is published. */
   readonly hold: Hold | undefined;
   readonly roster: Roster;
+  /** The controller has just started: until then more proxies may come back than it knows of. */
+  readonly learnsUntilMs: number | undefined;
   /** Certificates that were taken back: state, whatever the release. */
   readonly revoked: RevokedIndex & { readonly list: Revoked };
   /** Messages sent so far: nonces are made of it. */
@@ -61,7 +63,7 @@ export type DistributionEvent =
   | { readonly kind: "disconnect"; readonly id: StreamId; readonly isOrderly: boolean }
   /** The newest word on certificates that were taken back. */
   | { readonly kind: "revoke"; readonly revoked: Revoked }
-  /** Claims that were kept count until then. */
+  /** The controller starts: claims that were kept count until then, and those that were not may come. */
   | { readonly kind: "lease"; readonly claims: readonly Claim[]; readonly untilMs: number }
   /** A proxy with an SVID of this mesh asked to be let in for a workload that it is not, or no longer. */
   | { readonly kind: "stranger"; readonly proxy: Known }
@@ -102,6 +104,7 @@ export const EMPTY_DISTRIBUTION: Distribution = {
   traffic: NO_TRAFFIC,
   hold: undefined,
   roster: EMPTY_ROSTER,
+  learnsUntilMs: undefined,
   revoked: { ...indexRevoked(NOTHING_REVOKED), list: NOTHING_REVOKED },
   sent: 0,
   overtaken: new Map(),

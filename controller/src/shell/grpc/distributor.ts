@@ -43,7 +43,8 @@ import {
 import { type Counted, sumUp } from "../../distribution/traffic.ts";
 import type { Peer } from "../ca/authority.ts";
 import { makePaced } from "./pace.ts";
-import { makePacker } from "./pack-message.ts";
+import { makePacker, type SendEffect } from "./pack-message.ts";
+import { makeTurns } from "./turns.ts";
 
 /** One open Snapshots stream, as far as this side acts on it. */
 export type Stream = {
@@ -74,8 +75,13 @@ export type DistributorOptions = {
   readonly onProve?: (sequence: number) => void;
 };
 
+/** Snapshots that are packed, signed and written in one turn: a few milliseconds. */
+const SENDS_EACH_TURN = 16;
 /** Proxies report twice a second. */
 const COUNT_EVERY_MS = 500;
+
+/** Of the release that the snapshot was of when it was to be sent. */
+type Send = { readonly effect: SendEffect; readonly release: Release | undefined };
 
 function nameOf({ workload, instance }: { readonly workload: string; readonly instance: string }): string {
   return `${workload} ${instance}`;
@@ -90,16 +96,12 @@ export class Distributor {
   #queue: DistributionEvent[] = [];
   readonly #turn = makePaced(() => {
     this.#sendingMs = 0;
-    try {
-      this.#takeAll();
-    } catch (error) {
-      if (this.#options.onFault === undefined) throw error;
-      this.#options.onFault(error);
-    }
+    this.#guard(() => this.#takeAll());
     return this.#sendingMs;
   });
   /** Of this round. */
   #sendingMs = 0;
+  readonly #sends = makeTurns<Send>(SENDS_EACH_TURN, (send) => this.#send(send));
   /** What came since the last look, and what ends the wait for the next one. */
   #counted: ReadonlyMap<string, Counted> = new Map();
   #counting: AbortController | undefined;
@@ -231,7 +233,12 @@ export class Distributor {
     );
   }
 
-  /** Lets claims count for a while without a stream. */
+  /** This controller has just started: others may be there than those that it knows of. */
+  get isLearning(): boolean {
+    return this.#state.learnsUntilMs !== undefined;
+  }
+
+  /** Lets claims that were kept count for a while without a stream: so long all that is known may not be all that is there. */
   lease(claims: readonly Claim[], ms: number): void {
     this.#take({ kind: "lease", claims, untilMs: this.#options.clock.nowMs() + ms });
   }
@@ -300,6 +307,7 @@ export class Distributor {
   /** Waits for nothing any more. */
   stop(): void {
     this.#counting?.abort();
+    this.#sends.clear();
     this.#alarm?.stop.abort();
     this.#alarm = undefined;
   }
@@ -328,8 +336,13 @@ export class Distributor {
         this.#state = state;
         if (state.proven !== undefined && state.proven !== proven)
           this.#options.onProve?.(state.proven.release.revision.sequence);
+        const sends: Send[] = [];
+        for (const effect of effects) {
+          if (effect.kind === "send") sends.push({ effect, release: this.#releaseOf(effect.snapshot) });
+          else this.#carryOut(effect);
+        }
         const startMs = performance.now();
-        for (const effect of effects) this.#carryOut(effect);
+        this.#sends.add(sends);
         this.#sendingMs += performance.now() - startMs;
       }
     } finally {
@@ -339,12 +352,24 @@ export class Distributor {
     this.#options.onChange();
   }
 
-  #carryOut(effect: Effect): void {
+  #send({ effect, release }: Send): void {
+    const stream = this.#streams.get(effect.id);
+    if (stream === undefined) return;
+    this.#options.onSend?.();
+    this.#guard(() => stream.write(this.#pack(effect, release)));
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.#options.onFault === undefined) throw error;
+      this.#options.onFault(error);
+    }
+  }
+
+  #carryOut(effect: Exclude<Effect, SendEffect>): void {
     switch (effect.kind) {
-      case "send":
-        this.#options.onSend?.();
-        this.#streams.get(effect.id)?.write(this.#pack(effect, this.#releaseOf(effect.snapshot)));
-        break;
       case "close": {
         const stream = this.#streams.get(effect.id);
         this.#streams.delete(effect.id);

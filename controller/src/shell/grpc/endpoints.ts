@@ -4,10 +4,12 @@
  */
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import type { EndpointsRequest, EndpointsUpdate } from "@regomesh/protocol";
-import { EMPTY_TABLE, makeTeller, scopeOf, type Told } from "../../distribution/endpoints.ts";
+import { EMPTY_TABLE, scopeOf } from "../../distribution/endpoints.ts";
+import { makeTeller, type Told } from "../../distribution/tell-endpoints.ts";
 import { atExpiry, peerOf, refusalOf, type StreamOptions } from "./caller.ts";
 import { guard } from "./guard.ts";
 import { makePaced } from "./pace.ts";
+import { makeTurns } from "./turns.ts";
 
 export type EndpointStreams = {
   serve(call: ServerWritableStream<EndpointsRequest, EndpointsUpdate>): void;
@@ -15,18 +17,26 @@ export type EndpointStreams = {
   refresh(): void;
 };
 
+/** Listeners that are told all in one turn. */
+const WHOLE_EACH_TURN = 16;
+
 export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
   const listeners = new Set<() => void>();
   const tell = makeTeller();
+  const whole = makeTurns<() => void>(WHOLE_EACH_TURN, (update) => {
+    if (listeners.has(update)) update();
+  });
   let before: readonly unknown[] = [];
   let isAsked = false;
   const round = makePaced(() => {
     const { distributor } = options;
     // Who may listen, and what there is to be told, change by these alone; a certificate's end is waited for.
-    const now = [distributor.endpoints(), ...distributor.membership()];
+    const now = [distributor.endpoints(), distributor.isLearning, ...distributor.membership()];
     if (now.every((each, at) => each === before[at])) return 0;
+    const hasLearnt = before[1] === true && !distributor.isLearning;
     before = now;
-    for (const update of [...listeners]) update();
+    if (hasLearnt) whole.add(listeners);
+    else for (const update of [...listeners]) update();
     return 0;
   });
   return {
@@ -67,7 +77,7 @@ function serveEndpoints(
         if (!check() || isFull) return;
         const table = distributor.endpoints();
         if (table === EMPTY_TABLE) return;
-        const now = { table, scope: scopeOf(table, workload) };
+        const now = { table, scope: scopeOf(table, workload), isLearning: distributor.isLearning };
         const message = options.tell(told, now, takesDelta);
         told = now;
         if (message !== undefined) isFull = !call.write(message);
