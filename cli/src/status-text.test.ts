@@ -1,4 +1,4 @@
-import type { StatusBody } from "@regomesh/controller";
+import type { RefusedBody, StatusBody } from "@regomesh/controller";
 import { expect, test } from "vitest";
 import { makePaint } from "./paint.ts";
 import { printStatus } from "./status-text.ts";
@@ -30,11 +30,55 @@ const proxy = (workload: string, more: Partial<StatusBody["proxies"][number]>): 
   ...more,
 });
 const hash = (digit: string) => digit.repeat(40);
+const refused: RefusedBody = {
+  commit: hash("4"),
+  subject: "tighten",
+  atMs: NOW,
+  diagnostics: [
+    {
+      code: "rego_unsafe_var_error",
+      severity: "error",
+      message: "var role is unsafe",
+      file: "policies/mesh/authz.rego",
+      row: 12,
+      column: 5,
+    },
+    {
+      code: "reference_unused",
+      severity: "warning",
+      message: "binding b matches no workload",
+      file: "mesh.yaml",
+      row: 1,
+      column: 1,
+    },
+  ],
+  failedTests: [
+    { name: "data.mesh.authz_test.test_x", file: "policies/mesh/authz_test.rego", row: 3, message: "x is not true" },
+  ],
+  source: "root",
+  verdicts: [],
+  resources: 0,
+  refusals: [],
+};
+
+/** Of the mesh's own source. */
+const sourceWith = (refused: RefusedBody): StatusBody["sources"][number] => ({
+  name: "root",
+  label: "git main",
+  url: "/repo",
+  follows: "branch main",
+  path: "",
+  namespaces: [],
+  keys: 0,
+  refused,
+  resources: 0,
+  troubles: [],
+});
 const status: StatusBody = {
   warnings: [],
   source: { name: "git main", allow: [{ path: "", namespaces: ["*"] }] },
   mesh: "demo",
-  sources: [],
+  sources: [sourceWith(refused)],
   trustDomain: "cluster.local",
   nowMs: NOW,
   revision: {
@@ -50,36 +94,6 @@ const status: StatusBody = {
     enforced: 1,
     proxies: 3,
     ackP99Ms: 310,
-  },
-  refused: {
-    commit: hash("4"),
-    subject: "tighten",
-    atMs: NOW,
-    diagnostics: [
-      {
-        code: "rego_unsafe_var_error",
-        severity: "error",
-        message: "var role is unsafe",
-        file: "policies/mesh/authz.rego",
-        row: 12,
-        column: 5,
-      },
-      {
-        code: "reference_unused",
-        severity: "warning",
-        message: "binding b matches no workload",
-        file: "mesh.yaml",
-        row: 1,
-        column: 1,
-      },
-    ],
-    failedTests: [
-      { name: "data.mesh.authz_test.test_x", file: "policies/mesh/authz_test.rego", row: 3, message: "x is not true" },
-    ],
-    source: "root",
-    verdicts: [],
-    resources: 0,
-    refusals: [],
   },
   shadows: [
     {
@@ -175,7 +189,7 @@ test("a release that proxies have refused is told with who refused it, and a pro
     resources: 0,
     refusals: [{ workload: "web", namespace: "default", instance: "i", reason: "policy_bad_module", problems: [] }],
   };
-  const text = printStatus({ ...status, refused, proxies: [proxy("web", { refusal })] }, paint);
+  const text = printStatus({ ...status, sources: [sourceWith(refused)], proxies: [proxy("web", { refusal })] }, paint);
   expect(text).toContain("refuses revision 8888888: policy_bad_module: no");
   expect(text).toContain(
     'commit taken back: 8888888 "tighten" — .:1:1: policy_bad_module: proxy default/web refuses it',

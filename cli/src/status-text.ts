@@ -1,6 +1,8 @@
 /** The status as text: one line for the revision, one for each proxy, and what was refused, with its place. */
+
 import { printRecord } from "@regomesh/base";
 import type { ProxyBody, RefusedBody, RevisionBody, ShadowBody, StatusBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import type { Paint } from "./paint.ts";
 import { cutProxies } from "./pick-proxies.ts";
 import { nameOf, printEffect, stragglersOf } from "./stragglers.ts";
@@ -16,6 +18,7 @@ export function printStatus(
   paint: Paint,
   { isWide = false, columns = Number.POSITIVE_INFINITY, rowsMax = Number.POSITIVE_INFINITY } = {},
 ): string {
+  const refused = refusedOf(status);
   const lines = [
     ...(status.revision === undefined
       ? [paint.red("no revision yet")]
@@ -28,7 +31,7 @@ export function printStatus(
     ...(isWide ? printLinks(status, paint) : []),
     ...status.shadows.map((shadow) => printShadow(shadow, paint)),
     ...printFaults(status, paint),
-    ...(status.refused === undefined ? [] : printRefused(status.refused, paint)),
+    ...(refused === undefined ? [] : printRefused(refused, paint)),
     ...(status.troubles ?? []).map(({ message, sinceMs }) =>
       paint.red(`trouble: ${plain(message)} (${printSpan(status.nowMs - sinceMs)})`),
     ),

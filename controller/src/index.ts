@@ -21,7 +21,7 @@ export type { IdentitiesBody, TokenBody } from "./api/identities.ts";
 export type { ProxyBody, ProxyRefusalBody, RefusalBody } from "./api/proxies.ts";
 export type { FailedTestBody, InputBody, PinBody, RefusedBody, RevisionBody, VerdictBody } from "./api/releases.ts";
 export type { ResourceBody, ResourcesBody } from "./api/resources.ts";
-export type { SourceBody, SourceStateBody, SourceTroubleBody } from "./api/sources.ts";
+export { refusedOf, type SourceBody, type SourceStateBody, type SourceTroubleBody } from "./api/sources.ts";
 export type { ShadowBody, StatusBody } from "./api/status.ts";
 export { type Attachment, attachRoutes, type Services } from "./gateway-api/attach.ts";
 export type { Condition } from "./gateway-api/condition.ts";

@@ -1,4 +1,4 @@
-import type { ProxyBody, StatusBody } from "@regomesh/controller";
+import type { ProxyBody, RefusedBody, StatusBody } from "@regomesh/controller";
 import { expect, test } from "vitest";
 import { judge } from "./wait.ts";
 
@@ -13,6 +13,19 @@ const proxy = (workload: string, more: Partial<ProxyBody>): ProxyBody => ({
   refusedPerSecond: 0,
   isBypassable: true,
   ...more,
+});
+/** A source by what of it was refused. */
+const sourceWith = (refused: RefusedBody): StatusBody["sources"][number] => ({
+  name: "root",
+  label: "git main",
+  url: "/repo",
+  follows: "branch main",
+  path: "",
+  namespaces: [],
+  keys: 0,
+  refused,
+  resources: 0,
+  troubles: [],
 });
 const status = (more: Partial<StatusBody>): StatusBody => ({
   mesh: "m",
@@ -72,15 +85,14 @@ test.each<[string, StatusBody, string | undefined, object]>([
   ],
   [
     "refused",
-    status({ refused }),
+    status({ sources: [sourceWith(refused)] }),
     OLD.slice(0, 8),
     { kind: "refused", reason: "commit bbbbbbb is refused: a_test.rego:3: data.a.test_x fails: x is not true" },
   ],
   [
-    "refused of another source than the one that the status names first",
+    "refused of another source than the first",
     status({
-      refused: { ...refused, commit: "c".repeat(40) },
-      sources: [{ refused: { ...refused, source: "shop" } } as unknown as StatusBody["sources"][number]],
+      sources: [sourceWith({ ...refused, commit: "c".repeat(40) }), sourceWith({ ...refused, source: "shop" })],
     }),
     OLD.slice(0, 8),
     { kind: "refused", reason: "commit bbbbbbb is refused: a_test.rego:3: data.a.test_x fails: x is not true" },

@@ -87,11 +87,11 @@ type Judged =
 /** What a status says of a revision, which is to be in force on at least so many proxies. */
 export function judge(status: StatusBody, wanted: string | undefined, proxies = 0): Judged {
   const { revision } = status;
-  // Of whichever source: the status names the mesh's own first, and each of the others beside it.
+  // Of whichever source.
   const refused =
     wanted === undefined
       ? undefined
-      : [status.refused, ...status.sources.map((each) => each.refused)].find((each) => each?.commit.startsWith(wanted));
+      : status.sources.map((each) => each.refused).find((each) => each?.commit.startsWith(wanted));
   if (refused !== undefined) {
     const [first] = refused.diagnostics.filter(({ severity }) => severity === "error");
     const [failed] = refused.failedTests;

@@ -1,5 +1,7 @@
 /** A mesh as its controller tells of it: the controller itself, and its proxies. */
+
 import type { IdentitiesBody, ProxyBody, StatusBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import { stragglersOf } from "../stragglers.ts";
 import { plain, printSpan, shortHash } from "../units.ts";
 import { type Finding, fail, type Group, holds, ok, warn } from "./finding.ts";
@@ -9,7 +11,8 @@ const ROOT_SOON_MS = 90 * 86_400_000;
 const NAMED_MAX = 5;
 
 export function lookAtController(status: StatusBody, identities: IdentitiesBody | { readonly fault: string }): Group {
-  const { revision, refused, troubles = [], pin, faults = [] } = status;
+  const { revision, troubles = [], pin, faults = [] } = status;
+  const refused = refusedOf(status);
   const inForce =
     revision === undefined
       ? fail(

@@ -2,12 +2,14 @@
  * A whole mesh under everything at once: commits, reverts, kills, full disks, identities that
  * last twenty seconds, clients and services that stall and leave, and a steady load.
  */
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeRandom } from "@regomesh/base";
 import { WORKLOADS } from "@regomesh/cli";
 import type { StatusBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import { WITHOUT_LIMITS } from "../mesh/commit-latency.ts";
 import { until } from "../mesh/deadline.ts";
 import { whyNoSmallDisk } from "../mesh/small-disk.ts";
@@ -212,7 +214,7 @@ async function watchStatus(mesh: TestMesh, witness: Witness, repository: ChaosRe
       listed: rows.length === 0 ? undefined : rows.map(({ revision = "" }) => contentOf(repository.grants, revision)),
     });
   }
-  const refused = status?.refused;
+  const refused = status && refusedOf(status);
   if (refused === undefined || !repository.grants.has(refused.commit)) return;
   judge.fault(`commit ${refused.commit} was refused: ${refused.diagnostics[0]?.message ?? "no reason given"}`);
 }

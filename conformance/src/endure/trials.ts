@@ -1,9 +1,11 @@
 /** What a mesh is put through, so many times, while requests go on: nothing may fail, nothing be decided wrongly. */
+
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "@regomesh/base";
 import { WORKLOADS } from "@regomesh/cli";
+import { refusedOf } from "@regomesh/controller";
 import { POISONS, type Poison } from "@regomesh/controller/test";
 import type { Processes } from "../chaos/processes.ts";
 import type { ChaosRepository } from "../chaos/repository.ts";
@@ -72,9 +74,9 @@ async function poison({ mesh, repository }: Stage, at: number): Promise<void> {
   const commit = await repository.commitAsIs(`Poison ${at} in ${file}`);
   const status = await until(`the refusal of poison ${at} in ${file}`, WITHIN_MS, async () => {
     const now = await mesh.status().catch(() => undefined);
-    return now?.refused?.commit === commit ? now : undefined;
+    return now !== undefined && refusedOf(now)?.commit === commit ? now : undefined;
   });
-  const { diagnostics = [], failedTests = [] } = status.refused ?? {};
+  const { diagnostics = [], failedTests = [] } = refusedOf(status) ?? {};
   if (diagnostics.length + failedTests.length === 0)
     throw new Error(`poison ${at} in ${file} is refused for no reason`);
   if (!isInForce(status, head)) throw new Error(`poison ${at} in ${file} changed what is in force`);

@@ -1,4 +1,5 @@
 /** A whole mesh for the tests: a controller on a repository, and for each program an application with its sidecar, all processes. */
+
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,6 +7,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { Child, freePort, type Ready } from "@regomesh/cli";
 import type { StatusBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import { nextEvent } from "../mesh/events.ts";
 import type { Manifest } from "./cases.ts";
 import { type Program, type ProgramPorts, programsOf, toResources } from "./resources.ts";
@@ -54,10 +56,11 @@ export class Cluster {
     const status = await nextEvent<StatusBody>(this.#page, "status", {
       what: `commit ${commit.slice(0, 7)} in force on ${this.#members.length} or refused`,
       withinMs: IN_FORCE_MS,
-      wanted: ({ revision, refused }) =>
-        refused?.commit === commit || (revision?.name === commit && revision.enforced === this.#members.length),
+      wanted: (body) =>
+        refusedOf(body)?.commit === commit ||
+        (body.revision?.name === commit && body.revision.enforced === this.#members.length),
     });
-    const { refused } = status;
+    const refused = refusedOf(status);
     if (refused?.commit === commit)
       throw new Error(`refused: ${refused.diagnostics.map(({ message }) => message).join("; ")}`);
   }

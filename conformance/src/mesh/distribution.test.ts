@@ -1,6 +1,8 @@
 /** What status says of proxies, and what they do, when one of them cannot, and when a policy only looks on. */
+
 import { createServer, type Server } from "node:net";
 import type { StatusBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "./deadline.ts";
 import { nextEvent } from "./events.ts";
@@ -46,7 +48,7 @@ test("a proxy whose port is taken is named, keeps what it has and tries again; n
     const refusing = proxies.filter(({ refusal }) => refusal !== undefined);
     return revision?.name === commit && revision.enforced === 3 && refusing.length === 1;
   });
-  expect(held.refused).toBeUndefined();
+  expect(refusedOf(held)).toBeUndefined();
   expect(held.proxies.find(({ workload }) => workload === "payments")).toMatchObject({
     state: "ready",
     revision: before.revision?.name,

@@ -1,9 +1,11 @@
 /** What is missing is never taken for a wish: a mesh keeps what it has until an operator says otherwise. */
+
 import { execFile } from "node:child_process";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { StatusBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nextEvent } from "./events.ts";
 import { headOf, IN_FORCE_MS, ROOT, TestMesh } from "./test-mesh.ts";
@@ -30,8 +32,8 @@ const serves = async (): Promise<number> => (await mesh.ask("/orders")).status;
 const git = async (...args: readonly string[]): Promise<string> =>
   (await run("git", ["-C", mesh.repository, ...args])).stdout.trim();
 /** The hash that a refused commit's hint asks for. */
-const hashIn = ({ refused }: StatusBody): string =>
-  /regomesh confirm ([0-9a-f]{12})/.exec(refused?.diagnostics[0]?.hint ?? "")?.[1] ?? "none";
+const hashIn = (status: StatusBody): string =>
+  /regomesh confirm ([0-9a-f]{12})/.exec(refusedOf(status)?.diagnostics[0]?.hint ?? "")?.[1] ?? "none";
 const confirm = async (hash: string): Promise<number> =>
   await run(process.execPath, [
     join(ROOT, "cli/bin/regomesh.mjs"),
@@ -54,7 +56,7 @@ describe("a commit that takes away", () => {
   test("the mesh's settings waits for a word, and never changes the trust domain", async () => {
     const commit = await mesh.commit("No settings", { [MESH]: without(/kind: MeshConfig/) });
     const status = await mesh.refused(commit);
-    expect(status.refused?.diagnostics.map(({ code, message }) => [code, message])).toEqual([
+    expect(refusedOf(status)?.diagnostics.map(({ code, message }) => [code, message])).toEqual([
       ["source_loss", "the commit takes away the mesh's MeshConfig"],
     ]);
     expect(await serves()).toBe(200);
@@ -78,7 +80,7 @@ describe("a commit that takes away", () => {
     await git("commit", "--quiet", "-m", "Nothing");
     const nothing = await headOf(mesh.repository);
     const status = await mesh.refused(nothing);
-    expect(status.refused?.diagnostics.map(({ message }) => message.split(":")[0])).toEqual([
+    expect(refusedOf(status)?.diagnostics.map(({ message }) => message.split(":")[0])).toEqual([
       "the commit takes away the mesh's MeshConfig",
       "the commit takes away every workload",
       "the commit takes away 4 of 4 bindings",
@@ -102,7 +104,7 @@ describe("a commit that takes away", () => {
   test("most of the bindings waits for a word; one of them does not", async () => {
     const most = await mesh.commit("One binding", { [BINDINGS]: without(/name: (limits|versions|shop)/) });
     const refused = await mesh.refused(most);
-    const [first] = refused.refused?.diagnostics ?? [];
+    const [first] = refusedOf(refused)?.diagnostics ?? [];
     expect(first?.message).toBe(
       "the commit takes away 3 of 4 bindings: default/limits, default/shop, default/versions",
     );
@@ -110,7 +112,7 @@ describe("a commit that takes away", () => {
     await nextEvent<StatusBody>(mesh.mesh.page, "status", {
       what: "nothing refused",
       withinMs: IN_FORCE_MS,
-      wanted: (status) => status.refused === undefined,
+      wanted: (status) => refusedOf(status) === undefined,
     });
     expect(await confirm(hashIn(refused))).toBe(1);
     await mesh.inForce(await mesh.commit("No limits", { [BINDINGS]: without(/name: limits/) }));

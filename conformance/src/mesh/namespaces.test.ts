@@ -1,4 +1,5 @@
 /** A namespace is a boundary: who may commit to one can neither open nor close what is another's. */
+import { refusedOf } from "@regomesh/controller";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestMesh } from "./test-mesh.ts";
 
@@ -54,7 +55,7 @@ describe("a team that may speak for its own namespace", () => {
       expect(await refused()).toBe(403);
       const commit = await mesh.commit(name, { ...allowAll, [TEAM]: () => text });
       const status = await mesh.refused(commit);
-      expect(status.refused?.diagnostics.map(({ message }) => message)).toContain(says);
+      expect(refusedOf(status)?.diagnostics.map(({ message }) => message)).toContain(says);
       expect(await refused()).toBe(403);
     });
   }

@@ -1,8 +1,10 @@
 /** What a policy can do wrong, in a commit and at run time, to a mesh that serves. */
+
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { DecisionBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "./deadline.ts";
 import { ROOT, TestMesh } from "./test-mesh.ts";
@@ -241,7 +243,8 @@ allow := {"allowed": false, "http_status": http.headers["x-user"]} if wanted == 
   });
 });
 
-function placeOf({ refused }: Awaited<ReturnType<TestMesh["status"]>>): string {
+function placeOf(status: Awaited<ReturnType<TestMesh["status"]>>): string {
+  const refused = refusedOf(status);
   const [diagnostic] = refused?.diagnostics ?? [];
   const [test] = refused?.failedTests ?? [];
   if (diagnostic !== undefined) return `${diagnostic.file}:${diagnostic.row}:${diagnostic.column}: ${diagnostic.code}`;

@@ -1,7 +1,9 @@
 /** A release that real sidecars cannot run: their engine takes no module of that size. */
+
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { StatusBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nextEvent } from "./events.ts";
 import { IN_FORCE_MS, isInForce, TestMesh } from "./test-mesh.ts";
@@ -43,7 +45,7 @@ test("refused by one sidecar alone, it is in force at the others, and status nam
     return body.revision?.enforced === 3 && body.proxies.some(({ refusal }) => refusal !== undefined);
   });
   expect(status.revision?.name).toBe(commit);
-  expect(status.refused).toBeUndefined();
+  expect(refusedOf(status)).toBeUndefined();
   const alone = status.proxies.find(({ workload }) => workload === "payments");
   expect(alone).toMatchObject({ state: "ready", revision: first });
   expect(alone?.refusal).toMatchObject({ class: "content", reason: "policy_bad_module", revision: commit });
@@ -54,15 +56,15 @@ test("refused by one sidecar alone, it is in force at the others, and status nam
 test("refused by sidecars of two identities, it is taken back from those that took it", async () => {
   const good = (await mesh.status()).revision?.name;
   const commit = await mesh.commit("Too large for two", larger(200_000));
-  await statusWhere("a sidecar on the commit, or all of it over", ({ proxies, refused }) => {
-    return refused?.commit === commit || proxies.some(({ revision }) => revision === commit);
+  await statusWhere("a sidecar on the commit, or all of it over", (status) => {
+    return refusedOf(status)?.commit === commit || status.proxies.some(({ revision }) => revision === commit);
   });
   const back = await nextEvent<StatusBody>(mesh.mesh.page, "status", {
     what: "everybody back",
     withinMs: BACK_MS,
-    wanted: (body) => isInForce(body, good ?? "") && body.refused?.commit === commit,
+    wanted: (body) => isInForce(body, good ?? "") && refusedOf(body)?.commit === commit,
   });
-  expect(back.refused?.refusals.map(({ workload, reason }) => [workload, reason])).toEqual(
+  expect(refusedOf(back)?.refusals.map(({ workload, reason }) => [workload, reason])).toEqual(
     expect.arrayContaining([
       ["orders-v1", "policy_bad_module"],
       ["payments", "policy_bad_module"],

@@ -1,9 +1,11 @@
 /** Releases that a canary of real sidecars has before everybody: what is right comes in force, what does harm does not. */
+
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { StatusBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "./deadline.ts";
 import { nextEvent } from "./events.ts";
@@ -89,8 +91,10 @@ test("a controller that starts anew goes on with the canary, and an operator's w
   );
   expect(await say("abort")).toBe("the release is taken back\n");
   const back = await statusWhere("everybody is back", IN_FORCE_MS, (each) => isInForce(each, promoted));
-  expect(back.refused).toMatchObject({ commit: aborted, isTakenBack: true });
-  expect(back.refused?.diagnostics).toMatchObject([{ code: "release_aborted", message: "an operator has aborted it" }]);
+  expect(refusedOf(back)).toMatchObject({ commit: aborted, isTakenBack: true });
+  expect(refusedOf(back)?.diagnostics).toMatchObject([
+    { code: "release_aborted", message: "an operator has aborted it" },
+  ]);
   await expect(say("abort")).rejects.toThrow("no release is under way");
   expect(before).not.toBe(promoted);
 });
@@ -118,12 +122,12 @@ test("what the canary begins to refuse is taken back, and nobody else ever has i
     await mesh.ask("/orders", TO_V2);
     const status = await mesh.status();
     for (const each of status.proxies) if (each.revision === commit) seen.add(each.workload);
-    return status.refused?.commit === commit ? status : undefined;
+    return refusedOf(status)?.commit === commit ? status : undefined;
   });
   expect([...seen]).toEqual(["orders-v2"]);
-  expect(held.refused?.isTakenBack).toBe(true);
-  expect(held.refused?.diagnostics[0]?.code).toBe("release_refusals");
-  expect(held.refused?.diagnostics[0]?.message).toMatch(
+  expect(refusedOf(held)?.isTakenBack).toBe(true);
+  expect(refusedOf(held)?.diagnostics[0]?.code).toBe("release_refusals");
+  expect(refusedOf(held)?.diagnostics[0]?.message).toMatch(
     /^workload default\/orders-v2: .* are refused, 0\.0 % were before$/,
   );
   await statusWhere("everybody is back", IN_FORCE_MS, (each) => isInForce(each, before ?? ""));
@@ -133,7 +137,7 @@ test("what the canary begins to refuse is taken back, and nobody else ever has i
   await statusWhere(
     "what was held, still",
     IN_FORCE_MS,
-    (each) => isInForce(each, before ?? "") && each.refused?.commit === commit,
+    (each) => isInForce(each, before ?? "") && refusedOf(each)?.commit === commit,
   );
   await mesh.leavesNothing();
 });

@@ -2,6 +2,7 @@
  * The demo's mesh as tests use it: real processes, a folder of its own, commits, requests
  * to the edge, and afterwards the question whether anything was left behind.
  */
+
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
@@ -10,6 +11,7 @@ import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { type Mesh, openMesh, openRepository, WORKLOADS } from "@regomesh/cli";
 import type { DecisionBody, StatusBody } from "@regomesh/controller";
+import { refusedOf } from "@regomesh/controller";
 import { until } from "./deadline.ts";
 import { nextEvent } from "./events.ts";
 import { SmallDisk } from "./small-disk.ts";
@@ -147,7 +149,7 @@ export class TestMesh {
     return await nextEvent<StatusBody>(this.mesh.page, "status", {
       what: `commit ${commit.slice(0, 7)} refused`,
       withinMs: IN_FORCE_MS,
-      wanted: (status) => status.refused?.commit === commit,
+      wanted: (status) => refusedOf(status)?.commit === commit,
     });
   }
 

@@ -1,7 +1,9 @@
 /** The policy of OPA's tutorial for Envoy, tokens and clock and all, in a mesh of sidecars. */
+
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { refusedOf } from "@regomesh/controller";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT, TestMesh } from "./test-mesh.ts";
 
@@ -32,7 +34,7 @@ const bind = { "examples/mesh/bindings.yaml": (text: string) => text + BINDING }
 test("the rule on the body is named before it is in force", async () => {
   const row = TUTORIAL.slice(0, TUTORIAL.search(BODY)).split("\n").length;
   const refused = await mesh.refused(await mesh.commit("The tutorial as it is", { ...bind, [FILE]: () => TUTORIAL }));
-  expect(refused.refused?.diagnostics).toMatchObject([
+  expect(refusedOf(refused)?.diagnostics).toMatchObject([
     { file: FILE, row, column: 8, code: "policy_not_offered", message: expect.stringContaining("input.parsed_body") },
   ]);
   expect(await mesh.ask("/orders")).toMatchObject({ status: 200 });

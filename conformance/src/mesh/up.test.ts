@@ -1,4 +1,5 @@
 /** `regomesh up` as a person uses it: started, ended in every way, started again, and kept from starting. */
+
 import { execFile } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
@@ -6,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { openRepository } from "@regomesh/cli";
+import { refusedOf } from "@regomesh/controller";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "./deadline.ts";
 import { livingOf } from "./processes.ts";
@@ -80,7 +82,7 @@ spec: { unit: examples/authz, direction: Inbound, tier: Mandatory, selector: { n
   await writeFile(join(repository, "examples/authz/open.yaml"), binding);
   await run("git", ["-C", repository, "add", "-A"]);
   await run("git", ["-C", repository, "commit", "-qm", "For everybody"]);
-  const refused = await until("the commit is refused", SERVED_MS, async () => (await up.status()).refused);
+  const refused = await until("the commit is refused", SERVED_MS, async () => refusedOf(await up.status()));
   expect(refused.diagnostics.map(({ file, message }) => `${file}: ${message}`)).toContain(
     "examples/authz/open.yaml: this file may not speak for namespace regomesh-system",
   );

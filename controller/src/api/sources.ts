@@ -39,6 +39,15 @@ export type SourceStateBody = {
   readonly troubles: readonly SourceTroubleBody[];
 };
 
+/** Of sources the first whose newest is not in force, and why: that of the mesh's own goes before others'. */
+export function refusedOf({
+  sources,
+}: {
+  readonly sources: readonly Pick<SourceStateBody, "refused">[];
+}): RefusedBody | undefined {
+  return sources.find(({ refused }) => refused !== undefined)?.refused;
+}
+
 export type SourceTroubleBody = {
   /** `unreachable`, `credentials`, `host-key`, `no-branch`, `rewritten`, `unverified`, `limit`, `unreadable`. */
   readonly reason: string;

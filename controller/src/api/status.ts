@@ -2,7 +2,7 @@
 import type { DiagnosticRecord } from "@regomesh/base";
 import type { LinkBody } from "./graph.ts";
 import type { ProxyBody } from "./proxies.ts";
-import type { PinBody, RefusedBody, ReleaseStageBody, RevisionBody } from "./releases.ts";
+import type { PinBody, ReleaseStageBody, RevisionBody } from "./releases.ts";
 import type { SourceBody, SourceStateBody } from "./sources.ts";
 
 /** `GET /api/status`. */
@@ -12,8 +12,6 @@ export type StatusBody = {
   readonly nowMs: number;
   /** The newest revision that was built; absent until there is one. */
   readonly revision?: RevisionBody;
-  /** The last commit that was refused, while it is newer than the revision. */
-  readonly refused?: RefusedBody;
   readonly proxies: readonly ProxyBody[];
   /** What is bound in shadow, and what it would have changed. */
   readonly shadows: readonly ShadowBody[];
@@ -26,7 +24,7 @@ export type StatusBody = {
   readonly staleness?: StalenessBody;
   /** How far the newest revision has come, while it waits for its canaries or is watched; absent otherwise. */
   readonly release?: ReleaseStageBody;
-  /** All of them, the mesh's own first. */
+  /** All of them, the mesh's own first, each with what of it was refused. */
   readonly sources: readonly SourceStateBody[];
   /** What the build of the revision in force warned of. */
   readonly warnings: readonly DiagnosticRecord[];

@@ -19,6 +19,7 @@ import { bodyOf, holdingOf, TestProxy } from "../../test/make-proxy.ts";
 import type { DecisionBody } from "../api/decisions.ts";
 import type { GraphBody } from "../api/graph.ts";
 import type { RevisionBody } from "../api/releases.ts";
+import { refusedOf } from "../api/sources.ts";
 import type { StatusBody } from "../api/status.ts";
 import { type Controller, openController } from "./controller.ts";
 import type { ControllerOptions } from "./controller-options.ts";
@@ -99,8 +100,9 @@ afterAll(async () => {
 
 describe("a commit", () => {
   test("is in force where it was ACKed", async () => {
-    const { revision, proxies, refused } = await status();
-    expect(refused).toBeUndefined();
+    const body = await status();
+    const { revision, proxies } = body;
+    expect(refusedOf(body)).toBeUndefined();
     expect(revision).toMatchObject({
       name: git("rev-parse", "HEAD"),
       sequence: 1,
@@ -141,28 +143,28 @@ describe("a commit", () => {
       file: "examples/authz/orders.rego",
       from: "default allow := false",
       to: "default allow := := false",
-      says: ({ refused }) => refused?.diagnostics.map(({ file, row, severity }) => [file, row, severity])[0],
+      says: (body) => refusedOf(body)?.diagnostics.map(({ file, row, severity }) => [file, row, severity])[0],
       is: ["examples/authz/orders.rego", 14, "error"],
     },
     "with an unsafe variable": {
       file: "policies/mesh/authz.rego",
       from: "default allow := false",
       to: "default allow := false\n\nallow if input.x == nobody",
-      says: ({ refused }) => refused?.diagnostics[0]?.code,
+      says: (body) => refusedOf(body)?.diagnostics[0]?.code,
       is: "rego_unsafe_var_error",
     },
     "whose test fails": {
       file: "examples/authz/orders.rego",
       from: "default allow := false",
       to: "default allow := true",
-      says: ({ refused }) => refused?.failedTests.map(({ name, file }) => [name, file])[0],
+      says: (body) => refusedOf(body)?.failedTests.map(({ name, file }) => [name, file])[0],
       is: ["data.mesh.authz_test.test_alice_may_not_refund", "examples/authz/orders_test.rego"],
     },
     "with a slip in a resource": {
       file: "examples/mesh/bindings.yaml",
       from: "tier: Mandatory",
       to: "teir: Mandatory",
-      says: ({ refused }) => refused?.diagnostics.map(({ file, row, column, hint }) => [file, row, column, hint])[0],
+      says: (body) => refusedOf(body)?.diagnostics.map(({ file, row, column, hint }) => [file, row, column, hint])[0],
       is: ["examples/mesh/bindings.yaml", 11, 3, "did you mean tier?"],
     },
   };
@@ -171,13 +173,15 @@ describe("a commit", () => {
       const before = await status();
       edit(file, from, to);
       const hash = commit(name);
-      const body = await until(status, ({ refused }) => refused?.commit === hash);
+      const body = await until(status, (body) => refusedOf(body)?.commit === hash);
       expect(says(body)).toEqual(is);
+      // A refusal may be long: it is told once.
+      expect(JSON.stringify(body).split(`"commit":"${hash}"`)).toHaveLength(2);
       expect(body.revision).toMatchObject({ name: before.revision?.name, enforced: 1 });
       git("revert", "--no-edit", "HEAD");
       const reverted = git("rev-parse", "HEAD");
       const after = await until(status, ({ revision }) => revision?.name === reverted);
-      expect(after.refused).toBeUndefined();
+      expect(refusedOf(after)).toBeUndefined();
       // What is reverted to is in force already: nothing was sent.
       expect(after.revision).toMatchObject({ sequence: before.revision?.sequence, enforced: 1 });
     });
@@ -316,7 +320,7 @@ describe("a controller that starts anew", () => {
     const held = web.received.at(-1);
     edit("policies/mesh/authz.rego", "package mesh.authz", "package mesh.");
     const broken = commit("broken");
-    await until(status, ({ refused }) => refused?.commit === broken);
+    await until(status, (body) => refusedOf(body)?.commit === broken);
     await controller.close();
     web.close();
     controller = await openController(options());
@@ -324,7 +328,7 @@ describe("a controller that starts anew", () => {
     web.connect(controller.grpc, { holding: held && holdingOf(held), instance: "2" });
     const body = await until(status, ({ revision }) => revision?.enforced === 1);
     expect(body.revision?.sequence).toBe(before.revision?.sequence);
-    expect(body.refused?.commit).toBe(broken);
+    expect(refusedOf(body)?.commit).toBe(broken);
     expect(web.received.length).toBe(count);
   });
 
@@ -370,13 +374,13 @@ test.each<readonly [string, Partial<ControllerOptions>, (body: StatusBody) => un
   [
     "path",
     { path: "nope" },
-    ({ refused }) => refused?.diagnostics.map(({ message }) => message)[0],
+    (body) => refusedOf(body)?.diagnostics.map(({ message }) => message)[0],
     "the commit has no directory nope, which is the source",
   ],
   [
     "path that is a file",
     { path: "policies/mesh/authz.rego" },
-    ({ refused }) => refused?.diagnostics[0]?.code,
+    (body) => refusedOf(body)?.diagnostics[0]?.code,
     "source_loss",
   ],
   [
@@ -407,8 +411,8 @@ test.each<readonly [string, Partial<ControllerOptions>, (body: StatusBody) => un
 test("the same commit is built again under other rights, and refused where they do not hold it", async () => {
   await controller.close();
   controller = await openController(options({ allow: [{ path: "examples", namespaces: ["default"] }] }));
-  const body = await until(status, ({ refused }) => refused !== undefined);
-  expect(new Set(body.refused?.diagnostics.map(({ code }) => code))).toEqual(new Set(["resource_namespace"]));
+  const body = await until(status, (body) => refusedOf(body) !== undefined);
+  expect(new Set(refusedOf(body)?.diagnostics.map(({ code }) => code))).toEqual(new Set(["resource_namespace"]));
   await controller.close();
   controller = await openController(options());
 });

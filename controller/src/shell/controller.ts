@@ -386,10 +386,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       announcer.verdict(source, verdict, clock.nowMs());
       if (source === ROOT_SOURCE) late.kubernetes?.tell(verdict);
     },
-    refuse: (refused) => {
-      mesh.refuse(refused);
-      late.http?.poke();
-    },
+    refuse: () => late.http?.poke(),
   });
   const announcer = new Announcer((news) => teller.tell(news));
   const teller = new Teller({

@@ -7,7 +7,7 @@ import type { ProxyReport } from "@regomesh/protocol";
 import type { DecisionBody } from "../api/decisions.ts";
 import type { ExplainBody, ExplainedBody, ExplainRequest } from "../api/explain.ts";
 import type { GraphBody, HistoryBody } from "../api/graph.ts";
-import type { PinBody, RefusedBody } from "../api/releases.ts";
+import type { PinBody } from "../api/releases.ts";
 import type { ResourcesBody } from "../api/resources.ts";
 import type { SourceBody, SourceStateBody } from "../api/sources.ts";
 import type { StatusBody, TroubleBody } from "../api/status.ts";
@@ -48,7 +48,6 @@ export class MeshState {
   /** Who is who, and of which plan that is. */
   #places: { readonly of: MeshPlan; readonly places: Places } | undefined;
   #given: Given = new Map();
-  #refused: readonly RefusedBody[] = [];
 
   constructor(options: {
     readonly distributor: Distributor;
@@ -91,11 +90,6 @@ export class MeshState {
     this.#log.log("info", "revision published", { revision: name, sequence, builtAtMs: release.builtAtMs });
   }
 
-  /** Which of the newest commits were refused, and why. */
-  refuse(refused: readonly RefusedBody[]): void {
-    this.#refused = refused;
-  }
-
   /** Takes in what a proxy of a workload, `namespace/name`, reports. */
   report(workload: string, report: ProxyReport): void {
     const places = this.#placesNow();
@@ -112,7 +106,7 @@ export class MeshState {
     const [source, sources] = [this.#source(), this.#sources()];
     const ofSources = sources.flatMap((each) => troublesOf(each, source));
     const troubles = [...this.#troubles.list(), ...ofSources];
-    const status = toStatus({ ...facts, refused: this.#refused, source, sources, pin: this.#pin(), troubles });
+    const status = toStatus({ ...facts, source, sources, pin: this.#pin(), troubles });
     const { decisions } = this.decisions.list({ verdict: "broken", limit: LISTED_MAX });
     const faults = policyFaults(decisions, facts.release.revision.name);
     return faults.length === 0 ? status : { ...status, faults };

@@ -1,4 +1,5 @@
 /** What becomes of a release that proxies refuse: a real controller, over real gRPC, with proxies that answer as told. */
+
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import type { SnapshotMessage } from "@regomesh/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bodyOf, TestProxy } from "../../test/make-proxy.ts";
 import type { ProxyBody } from "../api/proxies.ts";
+import { refusedOf } from "../api/sources.ts";
 import type { StatusBody } from "../api/status.ts";
 import { type Controller, openController } from "./controller.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
@@ -115,12 +117,12 @@ test("refused by two as to its content, a release is taken back where it was tak
   proxies.payments.ack(payments);
   const after = await until(({ revision }) => revision?.enforced === 3);
   expect(after.revision).toMatchObject({ name: before?.name, sequence: (before?.sequence ?? 0) + 2 });
-  expect(after.refused).toMatchObject({ commit: bad, subject: "Nobody can run this" });
-  expect(after.refused?.refusals.map(({ workload, reason }) => [workload, reason])).toEqual([
+  expect(refusedOf(after)).toMatchObject({ commit: bad, subject: "Nobody can run this" });
+  expect(refusedOf(after)?.refusals.map(({ workload, reason }) => [workload, reason])).toEqual([
     ["orders-v1", "policy_missing_builtin"],
     ["payments", "policy_missing_builtin"],
   ]);
-  expect(after.refused?.diagnostics[0]?.message).toBe("proxy default/orders-v1 refuses it: this proxy says no");
+  expect(refusedOf(after)?.diagnostics[0]?.message).toBe("proxy default/orders-v1 refuses it: this proxy says no");
 });
 
 test("a controller that starts anew does not try again what was taken back, and goes on with the next commit", async () => {
@@ -132,7 +134,7 @@ test("a controller that starts anew does not try again what was taken back, and 
   for (const name of NAMES) proxies[name].connect(controller.grpc, { instance: "2", holding: proxies[name].holding });
   const after = await until(({ revision }) => revision?.enforced === 3);
   expect(after.revision).toMatchObject({ name: before.revision?.name, sequence: before.revision?.sequence });
-  expect(after.refused).toMatchObject({ commit: before.refused?.commit, refusals: before.refused?.refusals });
+  expect(refusedOf(after)).toMatchObject({ commit: refusedOf(before)?.commit, refusals: refusedOf(before)?.refusals });
   expect(NAMES.map((name) => proxies[name].received.length)).toEqual(counts);
   const sent = next();
   const good = commit("All is well again");
@@ -144,7 +146,7 @@ test("a controller that starts anew does not try again what was taken back, and 
     proxies[name].ack(await message);
   }
   expect(await until(({ revision }) => revision?.enforced === 3)).toMatchObject({ revision: { name: good } });
-  expect((await status()).refused).toBeUndefined();
+  expect(refusedOf(await status())).toBeUndefined();
 });
 
 test("a controller that was restored from a backup goes on from the numbers that its proxies know", async () => {
@@ -190,7 +192,7 @@ test("refused by one for a reason of its machine, a release stands, the proxy is
   const body = await until(
     (each) => proxyOf(each, "orders-v1")?.refusal !== undefined && each.revision?.enforced === 2,
   );
-  expect(body.refused).toBeUndefined();
+  expect(refusedOf(body)).toBeUndefined();
   expect(proxyOf(body, "orders-v1")).toMatchObject({
     revision: before?.name,
     refusal: { class: "local", reason: "disk", revision: good, problems: ["disk: this proxy says no"] },
@@ -244,6 +246,6 @@ test("a release that was not proven when its controller ended is taken back afte
     proxies[name].connect(controller.grpc, { instance: "4", holding: proxies[name].holding });
   }
   const after = await until(({ revision }) => revision?.name === before?.name && revision?.enforced === 3);
-  expect(after.refused).toMatchObject({ commit: bad });
+  expect(refusedOf(after)).toMatchObject({ commit: bad });
   for (const name of NAMES) proxies[name].onSnapshot = undefined;
 });

@@ -1,4 +1,5 @@
 /** Commits that change nothing of what proxies have, counted in octets of the connection to one. */
+
 import { execFileSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
@@ -7,6 +8,7 @@ import { join, resolve } from "node:path";
 import { SILENT } from "@regomesh/base";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestProxy } from "../../test/make-proxy.ts";
+import { refusedOf } from "../api/sources.ts";
 import type { StatusBody } from "../api/status.ts";
 import { type Controller, openController } from "./controller.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
@@ -42,7 +44,7 @@ function edit(file: string, change: (text: string) => string): void {
 async function inForce(name: string): Promise<StatusBody> {
   for (;;) {
     const body = (await (await fetch(`${controller.http}/api/status`)).json()) as StatusBody;
-    if (body.refused !== undefined) throw new Error(JSON.stringify(body.refused));
+    if (refusedOf(body) !== undefined) throw new Error(JSON.stringify(refusedOf(body)));
     if (body.revision?.name === name && body.revision.enforced === 1) return body;
     await new Promise((next) => setTimeout(next, 5));
   }

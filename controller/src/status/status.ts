@@ -1,6 +1,6 @@
 /** The mesh's state in one value: revision, what was refused, every proxy. */
 import type { ProxyBody, RefusalBody } from "../api/proxies.ts";
-import type { PinBody, RefusedBody, RevisionBody } from "../api/releases.ts";
+import type { PinBody, RevisionBody } from "../api/releases.ts";
 import type { SourceBody, SourceStateBody } from "../api/sources.ts";
 import type { ShadowBody, StatusBody, TroubleBody } from "../api/status.ts";
 import type { MeshPlan } from "../build/build.ts";
@@ -22,8 +22,6 @@ export type StatusFacts = {
   /** What is in force somewhere: its, and the proven one's while only canaries have it. */
   readonly plan: MeshPlan;
   readonly distribution: Distribution;
-  /** Of the newest commits, the mesh's own source first. */
-  readonly refused: readonly RefusedBody[];
   readonly source: SourceBody;
   readonly sources: readonly SourceStateBody[];
   readonly pin: PinBody | undefined;
@@ -44,7 +42,7 @@ export function toStates({
   distribution,
   ledger,
   nowMs,
-}: Omit<StatusFacts, "refused" | "source" | "sources" | "pin" | "troubles">): ProxyStates {
+}: Omit<StatusFacts, "source" | "sources" | "pin" | "troubles">): ProxyStates {
   const byWorkload = seenByWorkload(distribution, ledger);
   return new Map(
     plan.workloads.map(({ namespace, name }) => {
@@ -65,14 +63,12 @@ function sumOfStates(states: readonly ("ready" | "stale" | "gone")[]): "ready" |
 
 export function toStatus(facts: StatusFacts): StatusBody {
   const { release, nowMs } = facts;
-  const [refused] = facts.refused;
   const byWorkload = seenByWorkload(facts.distribution, facts.ledger);
   return {
     mesh: release.plan.mesh.name,
     trustDomain: release.plan.mesh.trustDomain,
     nowMs,
     revision: toRevision(facts, byWorkload),
-    ...(refused === undefined ? {} : { refused }),
     source: facts.source,
     sources: facts.sources,
     ...(facts.pin === undefined ? {} : { pin: facts.pin }),

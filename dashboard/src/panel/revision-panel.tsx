@@ -1,5 +1,7 @@
 /** What is in force, and which commit was refused and why. */
+
 import type { RefusedBody, SourceStateBody, StatusBody } from "@regomesh/controller/api";
+import { refusedOf } from "@regomesh/controller/api";
 import { printAge, printMs } from "../format.ts";
 import { Row, Rows } from "./rows.tsx";
 
@@ -7,9 +9,10 @@ type Props = { readonly status: StatusBody | undefined; readonly nowMs: number }
 
 export function RevisionPanel({ status, nowMs }: Props) {
   const revision = status?.revision;
+  const refused = status && refusedOf(status);
   return (
     <>
-      {status?.refused !== undefined && <Refused refused={status.refused} nowMs={nowMs} />}
+      {refused !== undefined && <Refused refused={refused} nowMs={nowMs} />}
       {status?.source.trouble !== undefined && (
         <section class="refusal">
           <h2 class="bad">Source not read</h2>

@@ -1,4 +1,5 @@
 /** One line that says how the mesh is; each part leads to its detail, trouble is in its own word. */
+import { refusedOf } from "@regomesh/controller/api";
 import type { Feed } from "../api/feed.ts";
 import { printAge, printClock, printRate } from "../format.ts";
 import type { Selection } from "../selection.ts";
@@ -13,6 +14,7 @@ type Props = {
 export function TopLine({ feed, nowMs, onSelect, onRefused }: Props) {
   const { status, graph } = feed;
   const revision = status?.revision;
+  const refused = status && refusedOf(status);
   return (
     <header class="top">
       <button type="button" class="mesh" onClick={() => onSelect({ kind: "mesh" })}>
@@ -38,9 +40,9 @@ export function TopLine({ feed, nowMs, onSelect, onRefused }: Props) {
           {status.release.stage === "canary" ? "at its canaries" : "watched"}
         </button>
       )}
-      {status?.refused !== undefined && (
+      {refused !== undefined && (
         <button type="button" class="bad" onClick={() => onSelect({ kind: "revision" })}>
-          commit {status.refused.commit.slice(0, 7)} {status.refused.isTakenBack === true ? "taken back" : "refused"}
+          commit {refused.commit.slice(0, 7)} {refused.isTakenBack === true ? "taken back" : "refused"}
         </button>
       )}
       {status?.pin !== undefined && (

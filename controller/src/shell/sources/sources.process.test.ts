@@ -1,4 +1,5 @@
 /** Several repositories behind one controller: each team's fault is its own, and what is good goes on taking force. */
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GitServer, hasGitServer, serveGit, WorkTree } from "../../../test/git-server.ts";
 import { TestProxy } from "../../../test/make-proxy.ts";
 import type { SourceStateBody } from "../../api/sources.ts";
+import { refusedOf } from "../../api/sources.ts";
 import type { StatusBody } from "../../api/status.ts";
 import { type Controller, openController } from "../controller.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
@@ -240,14 +242,14 @@ test.skipIf(!hasGitServer)(
     const later = root.commit("later", { "authz/a.rego": rego("later") });
     await until((each) => isInForce(each, "root", later));
     const refused = root.commit("refused", { "authz/a.rego": "package mesh.authz\n\nallow if\n" });
-    await until((each) => each.refused?.commit === refused);
+    await until((each) => refusedOf(each)?.commit === refused);
     expect(await post(`/api/rollback/${"0".repeat(40)}`)).toBe(404);
     expect(await post(`/api/rollback/${good.slice(0, 12)}`)).toBe(202);
     const pinned = await until((each) => isInForce(each, "root", good));
     expect(pinned.pin).toMatchObject({ subject: "no bank" });
     expect(of(pinned, "root")?.newest?.id).toBe(refused);
     // What was refused before is so still.
-    expect(pinned.refused?.commit).toBe(refused);
+    expect(refusedOf(pinned)?.commit).toBe(refused);
     const waiting = root.commit("waits", { "authz/a.rego": rego("waits") });
     await until((each) => of(each, "root")?.newest?.id === waiting);
     await controller.close();
