@@ -25,7 +25,7 @@ import {
   proxiesOf,
   remember,
 } from "./roster.ts";
-import { sendWhatIsDue, settleOrder } from "./sending.ts";
+import { sendWhatIsDue } from "./sending.ts";
 import { advanceStage, awaitedUntilMs, chooseCanaries, openStage, stageDueMs } from "./stages.ts";
 import {
   type Distribution,
@@ -71,7 +71,6 @@ const MOVES: readonly ((state: Distribution, nowMs: number) => Step)[] = [
   advanceStage,
   closeStrangers,
   proveWhatHolds,
-  settleOrder,
   sendWhatIsDue,
 ];
 

@@ -10,16 +10,6 @@ import { type Distribution, type Effect, hasAnswered, isHeld, type Step, still, 
  */
 export const ON_THEIR_WAY_MAX = 256;
 
-/** The order of a release is over with its time, or once nobody waits who has still to answer. */
-export function settleOrder(state: Distribution, nowMs: number): Step {
-  const { stage } = state;
-  if (stage?.orderedUntilMs === undefined) return still(state);
-  const open = openGroups(state, stage.order.groupOf);
-  const waiting = waitingGroups(stage.order, open);
-  const isOver = stage.orderedUntilMs <= nowMs || ![...open].some((group) => waiting.has(group));
-  return still(isOver ? { ...state, stage: { ...stage, orderedUntilMs: undefined } } : state);
-}
-
 /** Groups of the order with a proxy that has still to answer. */
 function openGroups(state: Distribution, groupOf: ReadonlyMap<string, number>): ReadonlySet<number> {
   const open = new Set<number>();
@@ -30,21 +20,31 @@ function openGroups(state: Distribution, groupOf: ReadonlyMap<string, number>): 
   return open;
 }
 
-/** Whether a workload's turn is still to come. */
-function waitingWorkloads(state: Distribution): (workload: string) => boolean {
-  if (state.stage?.orderedUntilMs === undefined) return () => false;
-  const { order } = state.stage;
-  const waiting = waitingGroups(order, openGroups(state, order.groupOf));
-  return (workload) => waiting.has(order.groupOf.get(workload) ?? -1);
+/**
+ * Whose turn is still to come. The order of a release is over with its time, or once nobody waits who has still to
+ * answer.
+ */
+function settleOrder(
+  state: Distribution,
+  nowMs: number,
+): { state: Distribution; isWaiting: (workload: string) => boolean } {
+  const { stage } = state;
+  if (stage?.orderedUntilMs === undefined) return { state, isWaiting: () => false };
+  const { order } = stage;
+  const open = openGroups(state, order.groupOf);
+  const waiting = waitingGroups(order, open);
+  if (stage.orderedUntilMs <= nowMs || ![...open].some((group) => waiting.has(group)))
+    return { state: { ...state, stage: { ...stage, orderedUntilMs: undefined } }, isWaiting: () => false };
+  return { state, isWaiting: (workload) => waiting.has(order.groupOf.get(workload) ?? -1) };
 }
 
-export function sendWhatIsDue(state: Distribution, nowMs: number): Step {
+export function sendWhatIsDue(before: Distribution, nowMs: number): Step {
+  const { state, isWaiting } = settleOrder(before, nowMs);
   const { publication } = state;
   if (publication === undefined || isHeld(state)) return still(state);
   let { proxies } = state.roster;
   const effects: Effect[] = [];
   let { sent } = state;
-  const isWaiting = waitingWorkloads(state);
   let left = ON_THEIR_WAY_MAX;
   for (const { delivery } of state.roster.proxies.values()) if (delivery.kind === "awaiting") left--;
   for (const proxy of state.roster.proxies.values()) {

@@ -155,9 +155,10 @@ export function withheldFrom(state: Distribution, proxy: ProxyStream): readonly 
 
 /** Whether it has what it shall have, has refused it, or cannot be given it. */
 export function hasAnswered(state: Distribution, proxy: ProxyStream): boolean {
-  const hash = hashFor(proxy, wantedBy(state, proxy));
-  if (withheldFrom(state, proxy).length > 0) return true;
-  return proxy.holding.snapshotHash === hash || proxy.refusal?.hash === hash;
+  const snapshot = wantedBy(state, proxy);
+  const hash = hashFor(proxy, snapshot);
+  if (proxy.holding.snapshotHash === hash || proxy.refusal?.hash === hash) return true;
+  return snapshot !== undefined && lackingFor(proxy, snapshot).length > 0;
 }
 
 /** The release in place was held and there was none to go back to: nobody else is sent it. */
