@@ -6,5 +6,5 @@ export type * from "./identities.ts";
 export type * from "./proxies.ts";
 export type * from "./releases.ts";
 export type * from "./resources.ts";
-export * from "./sources.ts";
+export type * from "./sources.ts";
 export type * from "./status.ts";

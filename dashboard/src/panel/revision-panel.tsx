@@ -1,15 +1,15 @@
 /** What is in force, and which commit was refused and why. */
 
 import type { RefusedBody, SourceStateBody, StatusBody } from "@regomesh/controller/api";
-import { refusedOf } from "@regomesh/controller/api";
 import { printAge, printMs } from "../format.ts";
+import { refusedOf } from "../refused.ts";
 import { Row, Rows } from "./rows.tsx";
 
 type Props = { readonly status: StatusBody | undefined; readonly nowMs: number };
 
 export function RevisionPanel({ status, nowMs }: Props) {
   const revision = status?.revision;
-  const refused = status && refusedOf(status);
+  const refused = refusedOf(status);
   return (
     <>
       {refused !== undefined && <Refused refused={refused} nowMs={nowMs} />}

@@ -1,7 +1,8 @@
 /** One line that says how the mesh is; each part leads to its detail, trouble is in its own word. */
-import { refusedOf } from "@regomesh/controller/api";
+
 import type { Feed } from "../api/feed.ts";
 import { printAge, printClock, printRate } from "../format.ts";
+import { refusedOf } from "../refused.ts";
 import type { Selection } from "../selection.ts";
 
 type Props = {
@@ -14,7 +15,7 @@ type Props = {
 export function TopLine({ feed, nowMs, onSelect, onRefused }: Props) {
   const { status, graph } = feed;
   const revision = status?.revision;
-  const refused = status && refusedOf(status);
+  const refused = refusedOf(status);
   return (
     <header class="top">
       <button type="button" class="mesh" onClick={() => onSelect({ kind: "mesh" })}>
