@@ -22,6 +22,8 @@ export const TargetForm = { origin: 0, absolute: 1, asterisk: 2 } as const;
 export type TargetForm = (typeof TargetForm)[keyof typeof TargetForm];
 
 export const NO_BYTES = new Uint8Array(0);
+const NO_SPANS = new Int32Array(0);
+/** Of a head that is read; a connection that says nothing has room for none. */
 const FIELDS_AT_FIRST = 32;
 
 export class Head {
@@ -52,9 +54,9 @@ export class Head {
 
   // Fields.
   fieldCount = 0;
-  spans = new Int32Array(FIELDS_AT_FIRST * 4);
-  names = new Uint8Array(FIELDS_AT_FIRST);
-  marks = new Uint8Array(FIELDS_AT_FIRST);
+  spans: Int32Array = NO_SPANS;
+  names: Uint8Array = NO_BYTES;
+  marks: Uint8Array = NO_BYTES;
   /** Masks of the known fields that are there, and that are there more than once. */
   present = 0;
   repeated = 0;
@@ -150,13 +152,14 @@ export class Head {
   /** For readers: room for one more field. */
   reserve(): void {
     if (this.fieldCount < this.names.length) return;
-    const spans = new Int32Array(this.spans.length * 2);
+    const fields = Math.max(FIELDS_AT_FIRST, this.names.length * 2);
+    const spans = new Int32Array(fields * 4);
     spans.set(this.spans);
     this.spans = spans;
-    const names = new Uint8Array(this.names.length * 2);
+    const names = new Uint8Array(fields);
     names.set(this.names);
     this.names = names;
-    const marks = new Uint8Array(names.length);
+    const marks = new Uint8Array(fields);
     marks.set(this.marks);
     this.marks = marks;
   }

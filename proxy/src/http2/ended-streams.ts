@@ -4,10 +4,11 @@ export type Ended = (typeof Ended)[keyof typeof Ended];
 
 const KEPT = 256;
 const KINDS = 3;
+const NOTHING = new Float64Array(0);
 
 export class EndedStreams {
-  /** A ring of `id * KINDS + how`. */
-  readonly #ring = new Float64Array(KEPT).fill(-1);
+  /** A ring of `id * KINDS + how`, made for the first. */
+  #ring = NOTHING;
   #count = 0;
   /** The largest that the ring has lost: of those up to it nobody knows more than that they may have been. */
   #lostLast = -1;
@@ -15,6 +16,7 @@ export class EndedStreams {
   resetByUs = 0;
 
   note(id: number, how: Ended): void {
+    if (this.#count === 0) this.#ring = new Float64Array(KEPT).fill(-1);
     const place = this.#count++ % KEPT;
     this.#lostLast = Math.max(this.#lostLast, Math.floor(this.#ring[place]! / KINDS));
     this.#ring[place] = id * KINDS + how;

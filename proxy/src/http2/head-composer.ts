@@ -12,7 +12,7 @@ import { asciiBytes, COLON, CR, equalsFolded, IS_TOKEN, IS_VALUE, isDigit, LF, S
 import { copyBytes } from "../http1/copy-bytes.ts";
 import { FAULTS, type Fault } from "../http1/fault.ts";
 import { addField, noteField } from "../http1/field-lines.ts";
-import { Head } from "../http1/head.ts";
+import { Head, NO_BYTES } from "../http1/head.ts";
 import { type CodecLimits, KEPT_BYTES_MAX } from "../http1/limits.ts";
 import { Method } from "../http1/method.ts";
 import { readRequestLine } from "../http1/request-line.ts";
@@ -27,6 +27,7 @@ const COOKIE = asciiBytes("cookie: ");
 const STAR = 0x2a;
 const SLASH = 0x2f;
 const SEMICOLON = 0x3b;
+/** Of a connection that sends a head: most send none at any one time. */
 const BYTES_AT_FIRST = 1024;
 const KEPT_AT_FIRST = 64;
 
@@ -53,15 +54,15 @@ export class HeadComposer {
   readonly head = new Head(true);
   readonly #limits: CodecLimits;
   #kind: BlockKind = "request";
-  #bytes = new Uint8Array(BYTES_AT_FIRST);
+  #bytes: Uint8Array = NO_BYTES;
   #at = 0;
   /** As SETTINGS_MAX_HEADER_LIST_SIZE counts. */
   #listBytes = 0;
   #fields = 0;
   #isLineWritten = false;
   #seen = 0;
-  readonly #pseudo: readonly Kept[] = PSEUDO_NAMES.map(() => ({ bytes: new Uint8Array(KEPT_AT_FIRST), length: 0 }));
-  readonly #cookie: Kept = { bytes: new Uint8Array(256), length: 0 };
+  readonly #pseudo: readonly Kept[] = PSEUDO_NAMES.map(() => ({ bytes: NO_BYTES, length: 0 }));
+  readonly #cookie: Kept = { bytes: NO_BYTES, length: 0 };
   #hostStart = -1;
   #hostEnd = -1;
   fault: HeadFault | undefined = undefined;
@@ -98,10 +99,10 @@ export class HeadComposer {
 
   /** The head is dealt with. */
   rest(): void {
-    if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = new Uint8Array(BYTES_AT_FIRST);
+    if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = NO_BYTES;
     this.head.reset(this.#bytes, 0);
     for (const kept of [...this.#pseudo, this.#cookie])
-      if (kept.bytes.length > KEPT_BYTES_MAX) kept.bytes = new Uint8Array(KEPT_AT_FIRST);
+      if (kept.bytes.length > KEPT_BYTES_MAX) kept.bytes = NO_BYTES;
   }
 
   addField(
@@ -288,7 +289,7 @@ export class HeadComposer {
 
   #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return;
-    let size = this.#bytes.length * 2;
+    let size = Math.max(BYTES_AT_FIRST, this.#bytes.length * 2);
     while (size < this.#at + count) size *= 2;
     const larger = new Uint8Array(size);
     larger.set(this.#bytes.subarray(0, this.#at));
@@ -364,7 +365,7 @@ function isText({ bytes, length }: Kept, text: string): boolean {
 function keep(kept: Kept, bytes: Uint8Array, start: number, end: number, at: number): void {
   const length = at + end - start;
   if (length > kept.bytes.length) {
-    const larger = new Uint8Array(length * 2);
+    const larger = new Uint8Array(Math.max(KEPT_AT_FIRST, length * 2));
     larger.set(kept.bytes.subarray(0, at));
     kept.bytes = larger;
   }

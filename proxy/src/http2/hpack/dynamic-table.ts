@@ -17,9 +17,14 @@ export const LOOKED_AT = -2;
 
 export const ENTRY_OVERHEAD = 32;
 
+/** A power of two, as every length of a ring. */
+const ENTRIES_AT_FIRST = 16;
+/** Of a table into which nothing was put, as of every connection on which nothing was said; never written. */
+const EMPTY: (Entry | undefined)[] = [];
+
 export class DynamicTable {
   /** A ring: #ring[(#first + i) % length] is the entry with index i, the newest has 0. */
-  #ring: (Entry | undefined)[] = new Array<Entry | undefined>(16).fill(undefined);
+  #ring: (Entry | undefined)[] = EMPTY;
   #first = 0;
   count = 0;
   /** Bytes of all entries, with overhead. */
@@ -73,7 +78,8 @@ export class DynamicTable {
   }
 
   #grow(): void {
-    const larger = new Array<Entry | undefined>(this.#ring.length * 2).fill(undefined);
+    const length = Math.max(ENTRIES_AT_FIRST, this.#ring.length * 2);
+    const larger = new Array<Entry | undefined>(length).fill(undefined);
     for (let i = 0; i < this.count; i++) larger[i] = this.at(i);
     this.#ring = larger;
     this.#first = 0;

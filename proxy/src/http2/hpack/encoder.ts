@@ -45,10 +45,12 @@ type Indexing = (typeof Indexing)[keyof typeof Indexing];
 
 /** Rows of the hash table of what is fixed; a power of two. */
 const SLOTS = 512;
-/** Of what a connection's own table holds: ENCODER_TABLE_BYTES_MAX is some forty fields. Each connection has them. */
+/** Of what a connection's own table holds: ENCODER_TABLE_BYTES_MAX is some forty fields. Each connection that writes a head has them. */
 const TABLE_SLOTS = 128;
 /** Two pairs of one slot stand side by side: each would push the other out with every message. */
 const WAYS = 2;
+const NO_NUMBERS = new Uint32Array(0);
+const NO_HASHES = new Int32Array(0);
 
 /** What the encoder knows of a name, by the hash of it. */
 type NameRow = {
@@ -69,10 +71,10 @@ const STATIC_WORDS = STATIC_ENTRIES.map(
 
 export class HpackEncoder {
   readonly #table = new DynamicTable(ENCODER_TABLE_BYTES_MAX);
-  /** Numbers of the last two entries with a pair's, and of the last with a name's, hash; 0 for none. Checked against the table. */
-  readonly #pairs = new Uint32Array(TABLE_SLOTS * WAYS);
-  readonly #pairHashes = new Int32Array(TABLE_SLOTS * WAYS);
-  readonly #names = new Uint32Array(TABLE_SLOTS);
+  /** Numbers of the last two entries with a pair's, and of the last with a name's, hash; 0 for none. Checked against the table; made for the first block. */
+  #pairs = NO_NUMBERS;
+  #pairHashes = NO_HASHES;
+  #names = NO_NUMBERS;
   /** The least table size that is to be told at the next block's begin, and the last. */
   #smallest = -1;
   #told = -1;
@@ -100,6 +102,7 @@ export class HpackEncoder {
 
   /** Before the first field of a block. */
   begin(out: Output): void {
+    if (this.#names.length === 0) this.#makeSlots();
     if (this.#told < 0) return;
     const at = out.reserve(INTEGER_BYTES_MAX * 2);
     let end = at;
@@ -107,6 +110,12 @@ export class HpackEncoder {
     end = writeInteger(out.bytes, end, this.#told, 5, 0x20);
     out.end = end;
     this.#told = -1;
+  }
+
+  #makeSlots(): void {
+    this.#pairs = new Uint32Array(TABLE_SLOTS * WAYS);
+    this.#pairHashes = new Int32Array(TABLE_SLOTS * WAYS);
+    this.#names = new Uint32Array(TABLE_SLOTS);
   }
 
   /** The entry with this index of the static table, or of both. */
