@@ -23,17 +23,18 @@ type Ready = { readonly inbound: Readonly<Record<string, string>>; readonly outb
 
 /**
  * Starts it and waits until it is ready; what it says on standard error is in the error
- * otherwise. `before` stands before the command, as `taskset -c 0` does.
+ * otherwise. `before` stands before the command, as `taskset -c 0` does; `root`: of the checkout, or package, that runs.
  */
 export async function openProxyProcess(
   file: SnapshotFile,
   flags: readonly string[] = [],
   before: readonly string[] = [],
+  root: string = ROOT,
 ): Promise<ProxyProcess> {
   const folder = await mkdtemp(join(tmpdir(), "regomesh-conformance-"));
   const path = join(folder, "snapshot.json");
   await writeFile(path, printSnapshotFile(file));
-  const command = [join(ROOT, "cli/bin/regomesh.mjs"), "proxy", "--snapshot", path, "--state", join(folder, "state")];
+  const command = [join(root, "cli/bin/regomesh.mjs"), "proxy", "--snapshot", path, "--state", join(folder, "state")];
   const mode = flags.includes("--identity") ? [] : ["--plaintext"];
   // Tests close their side behind what they ask, and a busy machine may answer late.
   const patience = flags.includes("--half-closed") ? [] : ["--half-closed", "60s"];

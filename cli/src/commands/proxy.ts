@@ -139,7 +139,6 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       fail = reject;
     });
     failed.catch(() => {});
-    giveBackStart();
     sidecar = await openProxy({ ...asked, log, onFailed: (error) => fail(error) });
     const requested = new Promise<void>((done) => {
       if (sidecar !== undefined) sidecar.onDrainRequested = done;
@@ -153,6 +152,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       await Promise.race([link.ready, ending, requested, failed]);
       if (sidecar.load === undefined) return EXIT.yes;
     }
+    giveBackStart();
     io.out(`${readyLine(sidecar)}\n`);
     isReady = true;
     await Promise.race([ending, requested, failed]);

@@ -101,8 +101,7 @@ export class HeadComposer {
   rest(): void {
     if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = NO_BYTES;
     this.head.reset(this.#bytes, 0);
-    for (const kept of [...this.#pseudo, this.#cookie])
-      if (kept.bytes.length > KEPT_BYTES_MAX) kept.bytes = NO_BYTES;
+    for (const kept of [...this.#pseudo, this.#cookie]) if (kept.bytes.length > KEPT_BYTES_MAX) kept.bytes = NO_BYTES;
   }
 
   addField(

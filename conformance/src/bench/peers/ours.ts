@@ -19,6 +19,8 @@ export type OurProxy = {
   readonly identity?: string;
   readonly endpoints?: Parameters<typeof makeSnapshotFile>[2];
   readonly flags?: readonly string[];
+  /** Of the package that runs; default this checkout. */
+  readonly root?: string | undefined;
 };
 
 export async function openOurs(tools: Tools, ours: OurProxy): Promise<ProxyProcess> {
@@ -32,7 +34,7 @@ export async function openOurs(tools: Tools, ours: OurProxy): Promise<ProxyProce
   ];
   const modules = policy === undefined ? [] : [policy.module];
   const file = makeSnapshotFile(snapshotOf(ours.workload), modules, ours.endpoints ?? []);
-  return await openProxyProcess(file, flags, [tools.taskset, "-c", ours.cores]);
+  return await openProxyProcess(file, flags, [tools.taskset, "-c", ours.cores], ours.root);
 }
 
 function snapshotOf(workload: WorkloadSnapshot): Snapshot {

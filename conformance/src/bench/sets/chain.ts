@@ -81,15 +81,21 @@ async function openPair(
   };
 }
 
-async function openOurPair(stage: Stage, shape: ChainShape, identities: Identities): Promise<Contender> {
+/** Ours alone, of the package with this root in place of the checkout. */
+export async function openInstalledPair(stage: Stage, shape: ChainShape, root: string): Promise<Contender> {
+  return await openOurPair(stage, shape, makeIdentities(stage.tools, stage.folder, ["web", "svc"]), root);
+}
+
+async function openOurPair(stage: Stage, shape: ChainShape, identities: Identities, root?: string): Promise<Contender> {
   const { tools, folder, stack, upstream } = stage;
   const application = { port: upstream.ports[shape.upstream], speaks: shape.upstream };
-  const common = { folder, cores: PROXY_CORE, workers: 1 };
+  const common = { folder, cores: PROXY_CORE, workers: 1, root };
+  const [program, file] = root === undefined ? ["regomesh", ""] : ["regomesh, installed", "-installed"];
   const policy = await makeBenchPolicy();
   const receiver = stack.use(
     await openOurs(tools, {
       ...common,
-      name: "receiver",
+      name: `receiver${file}`,
       workload: workloadOf("svc", { application, policy, mode: "strict" }),
       policy,
       identity: identities["svc"] ?? "",
@@ -108,7 +114,7 @@ async function openOurPair(stage: Stage, shape: ChainShape, identities: Identiti
   const sender = stack.use(
     await openOurs(tools, {
       ...common,
-      name: "sender",
+      name: `sender${file}`,
       workload: workloadOf("web", { application, mode: "strict", outbound: [serviceOf("svc")] }),
       identity: identities["web"] ?? "",
       endpoints: [endpoint],
@@ -120,7 +126,7 @@ async function openOurPair(stage: Stage, shape: ChainShape, identities: Identiti
     pids: [sender.pid, receiver.pid],
     port,
     receiver: {
-      name: "regomesh, policy, log",
+      name: `${program}, policy, log`,
       pids: [receiver.pid],
       port: endpoint.port,
       tls: filesOf(identities, "web"),

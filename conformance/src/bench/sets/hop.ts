@@ -41,19 +41,25 @@ export async function openHop(stage: Stage, shape: HopShape): Promise<readonly C
   return [...contenders, ...(await openBoth(stage, shape))];
 }
 
-async function openBoth(stage: Stage, { upstream, workers }: HopShape): Promise<readonly Contender[]> {
+/** Ours without and with policy; `installed`: of the package with this root, in place of the checkout. */
+export async function openBoth(
+  stage: Stage,
+  { upstream, workers }: HopShape,
+  installed?: string,
+): Promise<readonly Contender[]> {
   const { tools, folder, stack } = stage;
   const application = { port: stage.upstream.ports[upstream], speaks: upstream };
-  const common = { folder, cores: coresOf(workers), workers };
+  const common = { folder, cores: coresOf(workers), workers, root: installed };
+  const [name, file] = installed === undefined ? ["regomesh", ""] : ["regomesh, installed", "-installed"];
   const policy = await makeBenchPolicy();
   const bare = stack.use(
-    await openOurs(tools, { ...common, name: "bare", workload: workloadOf("svc", { application }) }),
+    await openOurs(tools, { ...common, name: `bare${file}`, workload: workloadOf("svc", { application }) }),
   );
   const workload = workloadOf("svc", { application, policy });
-  const full = stack.use(await openOurs(tools, { ...common, name: "full", workload, policy }));
+  const full = stack.use(await openOurs(tools, { ...common, name: `full${file}`, workload, policy }));
   return [
-    { name: "regomesh", pids: [bare.pid], port: bare.inbound["http"] ?? 0 },
-    { name: "regomesh, policy, log", pids: [full.pid], port: full.inbound["http"] ?? 0 },
+    { name, pids: [bare.pid], port: bare.inbound["http"] ?? 0 },
+    { name: `${name}, policy, log`, pids: [full.pid], port: full.inbound["http"] ?? 0 },
   ];
 }
 

@@ -8,9 +8,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { privateKibibytes } from "../peers/cpu-time.ts";
 import type { TlsFiles } from "../peers/hop.ts";
+import { makeInstalled } from "../peers/installed.ts";
 import type { Tools } from "../peers/tools.ts";
-import { openChain } from "./chain.ts";
-import { openHop } from "./hop.ts";
+import { openChain, openInstalledPair } from "./chain.ts";
+import { openBoth, openHop } from "./hop.ts";
 import { commitNow, onStage } from "./measure-sets.ts";
 import type { Contender } from "./scene.ts";
 
@@ -24,17 +25,19 @@ const AT_ONCE = 50;
 const SETTLE_MS = 3000;
 
 export async function measureIdle(tools: Tools): Promise<readonly IdleResult[]> {
-  const plain = await onStage(tools, async (stage) =>
-    lookAtAll("plaintext", await openHop(stage, { client: "http1", upstream: "http1", workers: 1 })),
-  );
-  const mutual = await onStage(tools, async (stage) => {
-    const chain = await openChain(stage, { client: "http1", upstream: "http1" });
-    return lookAtAll(
-      "mutual TLS, the receiver's side",
-      chain.flatMap(({ receiver }) => receiver ?? []),
-    );
+  const shape = { client: "http1", upstream: "http1", workers: 1 } as const;
+  return await onStage(tools, async (stage) => {
+    const installed = makeInstalled(stage.folder);
+    const hop = [...(await openHop(stage, shape)), ...(await openBoth(stage, shape, installed))];
+    const chain = [...(await openChain(stage, shape)), await openInstalledPair(stage, shape, installed)];
+    return [
+      await lookAtAll("plaintext", hop),
+      await lookAtAll(
+        "mutual TLS, the receiver's side",
+        chain.flatMap(({ receiver }) => receiver ?? []),
+      ),
+    ];
   });
-  return [plain, mutual];
 }
 
 async function lookAtAll(title: string, contenders: readonly Contender[]): Promise<IdleResult> {
