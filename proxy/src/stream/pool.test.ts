@@ -87,6 +87,38 @@ test.each(Object.entries(PLAYS))("%s", (_, steps) => {
   expect(seen).toEqual(steps);
 });
 
+test("of a crowd that comes at once 64 open a connection at a time, and the rest is served by what comes back", () => {
+  const lending = new Lending<string, number>();
+  const wide = { connectionsMax: 150, pendingMax: 50 };
+  let opens = 0;
+  for (let who = 0; who < 200; who++) {
+    expect(lending.acquire(who, wide, 0, () => {})).toBe("waiting");
+    opens += lending.toOpen(wide);
+  }
+  expect(opens).toBe(64);
+  expect(lending.acquire(200, wide, 0, () => {})).toBe("full");
+  // Each that opens makes room for one more to be opened, until there are as many as there may be.
+  for (let each = 0; each < 64; each++) {
+    lending.opened();
+    expect(lending.giveBack(`${each}`, 100, 0)).toEqual({ kind: "lend", to: each });
+    expect(lending.toOpen(wide)).toBe(1);
+  }
+  // What comes back serves the next, and nothing more is opened for him.
+  expect(lending.giveBack("0", 100, 0)).toEqual({ kind: "lend", to: 64 });
+  expect([lending.toOpen(wide), lending.open, lending.waiting]).toEqual([0, 128, 135]);
+});
+
+test("where no connection opens, all who wait are told by the time that the first ones have failed", () => {
+  const lending = new Lending<string, number>();
+  const wide = { connectionsMax: 1024, pendingMax: 1024 };
+  for (let who = 0; who < 1000; who++) {
+    lending.acquire(who, wide, 0, () => {});
+    lending.toOpen(wide);
+  }
+  const told = Array.from({ length: 64 }, (_, each) => lending.gone(`${each}`, true)).flat();
+  expect(told).toEqual(Array.from({ length: 1000 }, (_, who) => who));
+});
+
 function play(lending: Lending<string, string>, event: Step[1], which: string, nowMs: number): string {
   const said: string[] = [];
   switch (event) {
@@ -105,7 +137,7 @@ function play(lending: Lending<string, string>, event: Step[1], which: string, n
     case "back":
       return back(lending, which, nowMs);
     case "fails":
-      return `fails ${lending.gone(which, true)}, opens ${lending.toOpen(limits)}`;
+      return `fails ${lending.gone(which, true).join(" ")}, opens ${lending.toOpen(limits)}`;
     case "ends":
       lending.gone(which, false);
       return `opens ${lending.toOpen(limits)}`;

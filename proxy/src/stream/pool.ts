@@ -9,6 +9,13 @@ export type LendingLimits = {
   readonly pendingMax: number;
 };
 
+/**
+ * Connections that are opening at a time. A crowd that comes at once is served by what comes back meanwhile, where
+ * that is quick; to open one for each of it overflows the queue of whoever listens (511 of nginx), which costs those
+ * beyond it a second, and leaves both ends with more connections than their caches hold.
+ */
+const OPENING_MAX = 64;
+
 /** What becomes of a connection on which nothing is left. */
 export type Returned<Waiter> =
   | { readonly kind: "lend"; readonly to: Waiter }
@@ -52,7 +59,8 @@ export class Lending<Connection, Waiter> {
       if (nowMs - idle.idleSinceMs < idle.idleMs) return idle.connection;
       expired(idle.connection);
     }
-    if (this.#waiting.length >= pendingMax + this.#opening && this.#open >= connectionsMax) return "full";
+    const open = this.#open - this.#opening;
+    if (this.#waiting.length >= pendingMax + connectionsMax - open) return "full";
     this.#waiting.push(waiter);
     return "waiting";
   }
@@ -60,7 +68,8 @@ export class Lending<Connection, Waiter> {
   /** How many connections are to be opened for those who wait; they count as opening from here on. */
   toOpen({ connectionsMax }: LendingLimits): number {
     if (this.#isClosed) return 0;
-    const count = Math.max(0, Math.min(this.#waiting.length - this.#opening, connectionsMax - this.#open));
+    const wanted = Math.min(this.#waiting.length, OPENING_MAX) - this.#opening;
+    const count = Math.max(0, Math.min(wanted, connectionsMax - this.#open));
     this.#opening += count;
     this.#open += count;
     return count;
@@ -96,16 +105,17 @@ export class Lending<Connection, Waiter> {
     return this.#idle.some((idle) => idle.connection === connection);
   }
 
-  /** A connection is gone; of one that never opened, the waiter that it was opened for. */
-  gone(connection: Connection, wasOpening: boolean): Waiter | undefined {
+  /** A connection is gone; of one that never opened, those whose wait is in vain: its share of all who wait. */
+  gone(connection: Connection, wasOpening: boolean): readonly Waiter[] {
     this.#open--;
     if (!wasOpening) {
       const index = this.#idle.findIndex((idle) => idle.connection === connection);
       if (index >= 0) this.#idle.splice(index, 1);
-      return undefined;
+      return [];
     }
+    const share = Math.floor(this.#waiting.length / this.#opening);
     this.#opening--;
-    return this.#waiting.shift();
+    return this.#waiting.splice(0, Math.max(1, share));
   }
 
   /** Idle connections whose time is over, and how long until the next one's is. */

@@ -275,10 +275,7 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
 
   /** Forgets a connection; whose wait for it is in vain. */
   #leftBy(connection: UpstreamConnection): readonly StreamWaiter[] {
-    if (!this.#isShared) {
-      const waiter = this.#lending.gone(connection, !connection.isReady);
-      return waiter === undefined ? [] : [waiter];
-    }
+    if (!this.#isShared) return this.#lending.gone(connection, !connection.isReady);
     if (!connection.isReady) return this.#sharing.failed();
     this.#sharing.retire(connection);
     this.#sharing.ended(connection.streams);
