@@ -107,6 +107,7 @@ const GROUPS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
       [501, "test_failed", "a test fails", "correct the policy, or the test"],
       [502, "test_asks_clock", "a test passes by the time of day", "give it a time: `with time.now_ns as …`"],
       [503, "test_time", "tests take longer than their namespace's may", "make them quicker"],
+      [505, "test_waiting", "tests have not run yet", "wait: a controller runs them by itself"],
       [504, "test_namespace", "a MeshTest asks about other namespaces than its own", "move it to one of theirs"],
     ],
   ],

@@ -9,6 +9,7 @@ import { DELETION_CHECKS } from "./deletion.ts";
 import { FIRST_START_CHECK } from "./first-start.ts";
 import { FOREIGN_CHECK } from "./foreign-fields.ts";
 import { STATUS_CHECK } from "./honest-status.ts";
+import { HOSTILE_CHECK } from "./hostile/hostile.ts";
 import { INJECTION_CHECK } from "./injection.ts";
 import { LEADER_CHECK } from "./leaders.ts";
 import { MANIFEST_CHECK } from "./manifests.ts";
@@ -45,6 +46,7 @@ const checksOf = (objects: number): readonly Check[] => [
   WEBHOOK_CHECK,
   ...DELETION_CHECKS,
   STATUS_CHECK,
+  HOSTILE_CHECK,
   CHURN_CHECK,
 ];
 

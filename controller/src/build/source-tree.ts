@@ -19,6 +19,8 @@ export type SourceTree = {
   readonly unread?: readonly Unread[];
   /** Names of files that are not in force as they stand; absent where that is nobody's matter. */
   readonly fresh?: readonly string[];
+  /** Each of its resources may go in force without the others, as a cluster's: what is not looked at yet waits alone. */
+  readonly inPieces?: boolean;
 };
 
 export type Unread = {

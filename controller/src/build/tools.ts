@@ -37,6 +37,10 @@ export type CompiledModule = {
   readonly meta: ModuleMeta;
 };
 
+/** What is not remembered is not made now: the build is left, to be asked for once more. */
+export class TurnOver extends Error {}
+
+/** What makes anew may throw `TurnOver`. */
 export interface BuildTools {
   /** Name and version of the compiler and its runtime: a build by another one is another build. */
   readonly version: string;
@@ -50,8 +54,11 @@ export interface BuildTools {
   ): { readonly module?: CompiledModule; readonly diagnostics: readonly Diagnostic[] };
   /** A digest of what a unit says, without where and how its text says it. */
   meaningOf(unit: UnitFiles): string;
-  /** Runs every test rule of a unit. */
-  test(unit: UnitFiles): {
+  /** Runs every test rule of a unit. `mayWait`: where it is left, others go on without it. */
+  test(
+    unit: UnitFiles,
+    mayWait?: boolean,
+  ): {
     readonly diagnostics: readonly Diagnostic[];
     readonly passed: number;
     readonly failed: readonly FailedTestBody[];

@@ -10,7 +10,7 @@ import type { MeshIndex } from "../index/mesh-index.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import { inlineUnit, inlineUnits } from "./inline-units.ts";
 import { qualify, type SourceTree, sourceOf, unitOf } from "./source-tree.ts";
-import type { PolicyTools, UnitFiles } from "./tools.ts";
+import { type PolicyTools, TurnOver, type UnitFiles } from "./tools.ts";
 
 /** Milliseconds of a processor for the tests of all Policies of a namespace: honest ones take some of each. */
 const NAMESPACE_TESTS_CPU_MS_MAX = 10_000;
@@ -26,49 +26,80 @@ export type UnitTests = {
 /** Whose tests count together. */
 type Share = { readonly owner: string; readonly cpuMsMax: number; readonly taken: Map<string, number> };
 
-export function testUnits(
-  trees: readonly SourceTree[],
-  index: Pick<MeshIndex, "bindings" | "policies" | "bySeniority">,
-  tools: Pick<PolicyTools, "test">,
-): UnitTests {
+export function testUnits(trees: readonly SourceTree[], index: Units, tools: Pick<PolicyTools, "test">): UnitTests {
   const diagnostics: Diagnostic[] = [];
   const failed: FailedTestBody[] = [];
   let passed = 0;
-  const shares = new Map<string, Share>();
   const sources = trees.map(({ source = ROOT_SOURCE }) => source);
-  for (const { name, policy } of unitsInOrder(trees, index, sources)) {
+  const mayWait = new Set(trees.flatMap(({ inPieces = false, fresh = [] }) => (inPieces ? fresh : [])));
+  const isNew = (policy: Policy | undefined) => policy !== undefined && mayWait.has(policy.source.name);
+  const test = ({ name, policy, share }: Ordered) => {
     const unit = unitOf(trees, name);
-    if (unit === undefined) continue;
-    const share = shareOf(policy, sourceOf(name, sources), shares);
-    const tested = sum(share.taken) < share.cpuMsMax ? tools.test(unit) : undefined;
-    if (tested !== undefined) share.taken.set(policy?.metadata.name ?? unit.directory, tested.cpuMs);
-    if (tested === undefined || sum(share.taken) > share.cpuMsMax) {
-      diagnostics.push(beyondShare(unit, share));
-      continue;
+    if (unit === undefined) return;
+    try {
+      const mayRun = sum(share.taken) < share.cpuMsMax || !mayHaveTests(unit);
+      const tested = mayRun ? tools.test(unit, isNew(policy)) : undefined;
+      if (tested !== undefined && mayHaveTests(unit))
+        share.taken.set(policy?.metadata.name ?? unit.directory, tested.cpuMs);
+      if (tested === undefined || (mayHaveTests(unit) && sum(share.taken) > share.cpuMsMax)) {
+        diagnostics.push(beyondShare(unit, share));
+        return;
+      }
+      diagnostics.push(...tested.diagnostics);
+      failed.push(...tested.failed);
+      passed += tested.passed;
+    } catch (error) {
+      if (!(error instanceof TurnOver) || !isNew(policy)) throw error;
+      diagnostics.push(waiting(unit));
     }
-    diagnostics.push(...tested.diagnostics);
-    failed.push(...tested.failed);
-    passed += tested.passed;
+  };
+  const units = unitsInOrder(trees, index, sources);
+  for (const each of units.filter(({ policy }) => !isNew(policy))) test(each);
+  // Who has taken least comes first: nobody waits for more than what another has begun.
+  const queues = [
+    ...Map.groupBy(
+      units.filter(({ policy }) => isNew(policy)),
+      ({ share }) => share,
+    ),
+  ].map(([share, own]) => ({ share, own }));
+  for (;;) {
+    const [next] = queues.filter(({ own }) => own.length > 0).sort((a, b) => sum(a.share.taken) - sum(b.share.taken));
+    const unit = next?.own.shift();
+    if (unit === undefined) break;
+    test(unit);
   }
   return { diagnostics, failed, passed };
 }
 
-type Ordered = { readonly name: string; readonly policy: Policy | undefined };
+/** Without one it is compiled alone. */
+function mayHaveTests({ files }: UnitFiles): boolean {
+  return files.some(({ text }) => text.includes("test_"));
+}
+
+type Units = Pick<MeshIndex, "bindings" | "policies" | "bySeniority">;
+
+type Ordered = { readonly name: string; readonly policy: Policy | undefined; readonly share: Share };
 
 /** Directories that are bound, and all Policies: who applies one hears of its faults, whether it is bound yet or not. */
 function unitsInOrder(
   trees: readonly SourceTree[],
-  { bindings, policies, bySeniority }: Pick<MeshIndex, "bindings" | "policies" | "bySeniority">,
+  { bindings, policies, bySeniority }: Units,
   sources: readonly string[],
 ): readonly Ordered[] {
+  const shares = new Map<string, Share>();
+  const ordered = (name: string, policy?: Policy): Ordered => ({
+    name,
+    policy,
+    share: shareOf(policy, sourceOf(name, sources), shares),
+  });
   const inline = policies.toSorted(bySeniority).map((policy): readonly [string, Ordered] => {
     const source = sourceOf(policy.source.name, sources);
     const name = qualify({ source }, inlineUnit(policy.metadata.namespace, policy.metadata.name));
-    return [name, { name, policy }];
+    return [name, ordered(name, policy)];
   });
   const others = [...bindings.map(({ spec }) => spec.unit), ...trees.flatMap(inlineUnits)];
   const named = new Map(inline);
-  for (const name of others) if (!named.has(name)) named.set(name, { name, policy: undefined });
+  for (const name of others) if (!named.has(name)) named.set(name, ordered(name));
   return [...named.values()];
 }
 
@@ -97,6 +128,12 @@ function beyondShare({ files }: UnitFiles, { owner, cpuMsMax, taken }: Share): D
     at: { source, span: { start: 0, end: 0 } },
     hint: "make them quicker, or have the slow ones run by `regomesh test` alone",
   };
+}
+
+function waiting({ files }: UnitFiles): Diagnostic {
+  const [source = { name: ".", text: "" }] = files;
+  const message = "its tests wait until those that others have written have run";
+  return { code: "test_waiting", severity: "error", message, at: { source, span: { start: 0, end: 0 } } };
 }
 
 function sum(taken: ReadonlyMap<string, number>): number {

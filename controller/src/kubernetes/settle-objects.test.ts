@@ -296,7 +296,10 @@ test("whoever writes more slow tests than his namespace may has the youngest ref
     },
   };
   const evil = Array.from({ length: 20 }, (_, at) =>
-    made(makeObject(`Policy/evil/p-${at}`, { modules: { "a.rego": RULE } }), `2026-01-01T00:00:${59 - at}Z`),
+    made(
+      makeObject(`Policy/evil/p-${at}`, { modules: { "a.rego": `${RULE}\ntest_a := true\n` } }),
+      `2026-01-01T00:00:${59 - at}Z`,
+    ),
   );
   const good = [...mesh, policy("authz", RULE), binding("authz")];
   const found = await play(objects(...evil, ...good), new Map(), slow);

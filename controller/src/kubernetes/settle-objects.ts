@@ -216,6 +216,7 @@ function putBack(at: readonly Named[], chosen: Objects, round: Round): void {
 function unnamed(message: string): string {
   return message
     .replace(/^(?:Policy\/[^/]+\/[^/]+\/)([^/:]+\.rego:)/, "$1")
+    .replace(/^[^:]+\.rego:1:1: test_(?:time|waiting): /, "")
     .replace(/^MeshTest\/[^:]+\.yaml:\d+: MeshTest \S+ fails: /, "")
     .replace(/^(?:[A-Za-z]+\/[^:]+\.yaml|\.):\d+:\d+: [a-z_]+: /, "");
 }

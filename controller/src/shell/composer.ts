@@ -17,7 +17,7 @@ import { type Attempt, type Candidate, contentKey, type Settled, settle } from "
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
-import { reasonOf, toRefused } from "./refused.ts";
+import { isWaiting, reasonOf, toRefused } from "./refused.ts";
 import type { Pin } from "./store/kept-pin.ts";
 import type { Kept } from "./store/last-good.ts";
 import type { SourceContents } from "./store/source-contents.ts";
@@ -189,7 +189,7 @@ export class Composer {
       this.#settle(this.#stillRefused());
       if (fault !== undefined) return undefined;
     }
-    this.#last = { key, settled };
+    this.#last = [...settled.refused.values()].some(isWaiting) ? undefined : { key, settled };
     const { chosen } = settled;
     if (chosen?.built.plan === undefined || isSame(chosen.contents)) return undefined;
     const { plan, diagnostics, resources } = chosen.built;
@@ -394,10 +394,10 @@ export class Composer {
       trustDomain: trustDomain() ?? kept?.release.plan.mesh.trustDomain,
       hosts: kept?.release.plan.inventory?.hosts,
     };
-    const trees = contents.map(({ source, path, files, unread = [] }) => {
+    const trees = contents.map(({ source, path, files, unread = [], inPieces = false }) => {
       const good = this.#good.get(source);
       const fresh = freshIn(files, good?.path === path ? good.files : undefined);
-      return { source, path, files, unread, ...(fresh === undefined ? {} : { fresh }) };
+      return { source, path, files, unread, inPieces, ...(fresh === undefined ? {} : { fresh }) };
     });
     try {
       return await builder.build(trees, rules);

@@ -10,6 +10,11 @@ export function reasonOf({ diagnostics, failedTests }: Built): string | undefine
   return first !== undefined ? printRecord(first) : test && `${test.file}:${test.row}: ${test.name} fails`;
 }
 
+/** What waits for its turn is another thing the next time that it is asked. */
+export function isWaiting({ verdicts }: Built): boolean {
+  return verdicts.some(({ reason }) => reason === "test_waiting");
+}
+
 /** More than these in one commit are one and the same slip to whoever reads of it. */
 const VERDICTS_TOLD_MAX = 500;
 

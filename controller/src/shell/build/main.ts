@@ -5,12 +5,13 @@
 import { type Built, build } from "../../build/build.ts";
 import { expandTree } from "../../build/inline-units.ts";
 import { mountTree, type SourceTree } from "../../build/source-tree.ts";
+import { TurnOver } from "../../build/tools.ts";
 import { type ExplainQuestion, type Explanation, explain } from "../../rehearse/explanation.ts";
 import { loadTools } from "./compiler.ts";
 import { SentPlan, TakenFiles } from "./held.ts";
 import type { BuildReply, BuildRequest } from "./messages.ts";
 import { remember } from "./remember.ts";
-import { inTurns, TurnOver } from "./turns.ts";
+import { inTurns } from "./turns.ts";
 
 const turns = inTurns(await loadTools());
 const tools = remember(turns.tools);

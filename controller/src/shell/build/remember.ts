@@ -35,7 +35,7 @@ export function remember<Tools extends BuildTools>(tools: Tools): Tools {
         tools.compile(units, entrypoints, role),
       ),
     meaningOf: (unit) => recall(meanings, digestOfUnit(unit), () => tools.meaningOf(unit)),
-    test: (unit) => recall(tested, digestOfUnit(unit), () => tools.test(unit)),
+    test: (unit, mayWait) => recall(tested, digestOfUnit(unit), () => tools.test(unit, mayWait)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { BuildTools, UnitFiles } from "../../build/tools.ts";
+import { type BuildTools, TurnOver, type UnitFiles } from "../../build/tools.ts";
 import { remember } from "./remember.ts";
-import { inTurns, TurnOver } from "./turns.ts";
+import { inTurns } from "./turns.ts";
 
 const unit = (name: string): UnitFiles => ({ name, directory: name, files: [{ name: `${name}/p.rego`, text: name }] });
 const units = Array.from({ length: 7 }, (_, at) => unit(`u${at}`));

@@ -3,13 +3,12 @@
  * nothing is remembered: after some seconds it is left, and asked for once more it goes on where it was, by what is
  * remembered of it. So the sum of what many have written ends no build, and other orders come in between.
  */
-import type { BuildTools } from "../../build/tools.ts";
+import { type BuildTools, TurnOver } from "../../build/tools.ts";
 
-/** Milliseconds of a processor, of a deadline of thirty seconds; what begins before they are over ends after them. */
+/** Milliseconds of a processor, of an order that may take thirty seconds: what begins before they are over ends after them. */
 const TURN_CPU_MS = 5000;
-
-/** The order is left, to be given once more. */
-export class TurnOver extends Error {}
+/** For tests that may wait: whoever changes something else waits for no more than what has begun. */
+const WAITING_CPU_MS = 1000;
 
 export type Turns<Tools> = {
   /** Those that make anew what is not remembered. They throw `TurnOver`. */
@@ -21,12 +20,14 @@ export type Turns<Tools> = {
 export function inTurns<Tools extends BuildTools & { cpuMs(): number }>(
   tools: Tools,
   turnCpuMs = TURN_CPU_MS,
+  waitingCpuMs = WAITING_CPU_MS,
 ): Turns<Tools> {
   let untilMs = Number.POSITIVE_INFINITY;
+  let testedMs = 0;
   // Of each turn one thing at least: what else an order does may take all of its time.
   let isAnyMade = false;
-  const made = <T>(make: () => T): T => {
-    if (isAnyMade && tools.cpuMs() > untilMs) throw new TurnOver();
+  const made = <T>(make: () => T, isOver = false): T => {
+    if (isAnyMade && (isOver || tools.cpuMs() > untilMs)) throw new TurnOver();
     isAnyMade = true;
     return make();
   };
@@ -35,11 +36,15 @@ export function inTurns<Tools extends BuildTools & { cpuMs(): number }>(
       ...tools,
       parse: (file) => made(() => tools.parse(file)),
       compile: (units, entrypoints, role) => made(() => tools.compile(units, entrypoints, role)),
-      test: (unit) => made(() => tools.test(unit)),
+      test: (unit, mayWait = false) => {
+        const tested = made(() => tools.test(unit, mayWait), mayWait && testedMs >= waitingCpuMs);
+        testedMs += tested.cpuMs;
+        return tested;
+      },
     },
     begin(isBounded) {
       untilMs = isBounded ? tools.cpuMs() + turnCpuMs : Number.POSITIVE_INFINITY;
-      isAnyMade = false;
+      [isAnyMade, testedMs] = [false, 0];
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Clock, Log, Random, Source as Text } from "@regomesh/base";
 import { canonicalJson } from "@regomesh/protocol";
 import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
 import { isOurs, type Objects, type Written } from "../../kubernetes/cluster-tree.ts";
-import type { ObjectVerdict } from "../../kubernetes/conditions.ts";
+import { type ObjectVerdict, WAITING } from "../../kubernetes/conditions.ts";
 import type { Change } from "../../kubernetes/held-objects.ts";
 import { keptObjects } from "../../kubernetes/kept-objects.ts";
 import { applySlices, type Readiness, type Slices } from "../../kubernetes/readiness.ts";
@@ -159,6 +159,8 @@ export class ClusterSource implements OperatedSource {
       if (settled.isAccepted) this.#trouble = undefined;
       else this.#setTrouble("what has changed in the cluster cannot be put in force together");
       onSettled();
+      // What waits for its turn has one after all others.
+      if (isAnyWaiting(settled)) this.wake();
       return true;
     } catch (error) {
       this.#setTrouble((error as Error).message);
@@ -254,7 +256,7 @@ export class ClusterSource implements OperatedSource {
     const id = createHash("sha256").update(canonicalJson(files)).digest("hex").slice(0, NAME_LENGTH);
     if (id === this.#inForceId) return { revision: revisionOf(id, clock.nowMs()), isAccepted: true, refused: [] };
     this.#unanswered = undefined;
-    await onContent(this.#contentOf(id, files));
+    await onContent({ ...this.#contentOf(id, files), inPieces: true });
     const verdict = verdictOf(id);
     if (verdict === undefined) this.#unanswered = id;
     if (verdict?.isAccepted === true) this.#inForceId = id;
@@ -266,6 +268,10 @@ export class ClusterSource implements OperatedSource {
     const revision = revisionOf(id, this.#options.clock.nowMs());
     return { source: ROOT_SOURCE, label: this.label, revision, path: "", files, isMeant: true };
   }
+}
+
+function isAnyWaiting({ verdicts }: Settled): boolean {
+  return [...verdicts.values()].some((verdict) => verdict.kind === "refused" && verdict.code === WAITING);
 }
 
 function isSameText({ before, after }: Change): boolean {
