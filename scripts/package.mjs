@@ -5,11 +5,13 @@
 // Code is in lib/, all chunks side by side: a module that looks for a file from where it stands
 // (`import.meta.dirname`) looks from where its source stood.
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { rolldown } from "rolldown";
+import { PROGRAM, SOURCES } from "../cli/bin/program.mjs";
 import { buildDashboard } from "./build-dashboard.mjs";
+import { bundleProgram } from "./build-program.mjs";
 import { buildRuntime } from "./build-runtime.mjs";
 
 const root = resolve(import.meta.dirname, "..");
@@ -25,6 +27,7 @@ const THREAD = /new URL\(\s*"(\.\/[\w-]+)\.ts",\s*import\.meta\.url,?\s*\)/g;
 const COPIED = [
   "cli/bin/regomesh",
   "cli/bin/regomesh.mjs",
+  "cli/bin/program.mjs",
   "cli/bin/kubectl-regomesh",
   "dashboard/dist",
   "policy-compiler/runtime/build/runtime.wasm",
@@ -43,6 +46,7 @@ rmSync(stage, { recursive: true, force: true });
 const bundled = await bundle();
 await bundleServices();
 for (const path of COPIED) cpSync(join(root, path), join(stage, path), { recursive: true });
+await writeProgram();
 for (const name of ["regomesh", "regomesh.mjs", "kubectl-regomesh"]) chmodSync(join(stage, "cli/bin", name), 0o755);
 writeFileSync(join(stage, "THIRD-PARTY-NOTICES"), notices(bundled));
 writeFileSync(join(stage, "package.json"), `${JSON.stringify(manifest(), undefined, 2)}\n`);
@@ -76,6 +80,14 @@ async function bundle() {
     comments: { legal: true, annotation: false, jsdoc: false },
   });
   return output.flatMap((chunk) => chunk.moduleIds ?? []);
+}
+
+/** The commands that compile, once more: as one script, of modules that are in lib/ too. */
+async function writeProgram() {
+  const { text } = await bundleProgram((path) => `lib/${threadName(join(root, path))}.js`);
+  mkdirSync(dirname(join(stage, PROGRAM)), { recursive: true });
+  writeFileSync(join(stage, PROGRAM), text);
+  writeFileSync(join(stage, SOURCES), "[]");
 }
 
 /** Plain Node programs, started by path. */
@@ -126,7 +138,7 @@ function manifest() {
     type: "module",
     engines: { node: ">=22.21" },
     bin: { regomesh: "cli/bin/regomesh", "kubectl-regomesh": "cli/bin/kubectl-regomesh" },
-    files: ["lib", "THIRD-PARTY-NOTICES", "examples/services", ...COPIED],
+    files: ["lib", "cli/build", "THIRD-PARTY-NOTICES", "examples/services", ...COPIED],
   };
 }
 

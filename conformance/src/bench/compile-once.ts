@@ -1,13 +1,22 @@
 /** One process of `compile.ts`: compiles a policy of so many rules, so many times, and prints what each took. */
-import nodeModule from "node:module";
 import { join } from "node:path";
+import type { compile as Compile } from "@regomesh/policy-compiler";
+import type { loadRuntime as LoadRuntime } from "@regomesh/policy-compiler/node";
+
+type Program = { readonly compile: typeof Compile; readonly loadRuntime: typeof LoadRuntime };
+type ProgramLoader = {
+  readonly findProgram: (root: string) => string | undefined;
+  readonly openProgram: (root: string, file: string, folder: string, command: string) => Program;
+};
 
 const [rules, times] = process.argv.slice(2).map(Number) as [number, number];
 
-// As the command line does: what was compiled by an earlier process is not parsed again.
-nodeModule.enableCompileCache(join(import.meta.dirname, "../../../node_modules/.cache/regomesh"));
-const { compile } = await import("@regomesh/policy-compiler");
-const { loadRuntime } = await import("@regomesh/policy-compiler/node");
+// As the command line does (cli/bin/regomesh.mjs): what an earlier process has compiled is not parsed again.
+const root = join(import.meta.dirname, "../../..");
+const { findProgram, openProgram } = (await import(join(root, "cli/bin/program.mjs"))) as ProgramLoader;
+const file = findProgram(root);
+if (file === undefined) throw new Error("the program is not built, or a source is newer: run npm run prepare");
+const { compile, loadRuntime } = openProgram(root, file, join(root, "node_modules/.cache/regomesh"), "build");
 const runtime = await loadRuntime();
 const importedMs = cpuMs();
 

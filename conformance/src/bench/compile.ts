@@ -1,4 +1,7 @@
-/** What compiling costs, in CPU time of the thread that compiles: other processes on the machine count little. */
+/**
+ * What compiling costs, in CPU time of the thread that compiles: other processes on the machine count little. Each process
+ * runs what `regomesh build` runs (cli/bin/program.mjs), with the code that the first of them has kept.
+ */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -22,7 +25,7 @@ type Once = {
 export type CompilesMeasured = { readonly text: string; readonly missed: readonly string[] };
 
 export function measureCompiles(): CompilesMeasured {
-  compileOnce(SMALL, 1); // fills the cache of compiled code
+  compileOnce(SMALL, 1); // keeps what it has compiled
   const cold = Array.from({ length: PROCESSES }, () => compileOnce(SMALL, 1));
   const warm = compileOnce(SMALL, WARM_UP + 20).compiledMs.slice(WARM_UP);
   const [tenth, many] = [compileOnce(MANY / 10, 1), compileOnce(MANY, 1)];

@@ -1,10 +1,11 @@
 /** The built runtime, from its file in this package. The root `prepare` script makes it; so does a load that finds it stale. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseRuntime, type RuntimeModule } from "../link/runtime-module.ts";
 
 const FILE = join(import.meta.dirname, "../../runtime/build/runtime.wasm");
-const BUILD = "../../../scripts/build-runtime.mjs";
+const BUILD = join(import.meta.dirname, "../../../scripts/build-runtime.mjs");
 
 let loaded: RuntimeModule | undefined;
 
@@ -27,7 +28,7 @@ export async function loadRuntime(): Promise<RuntimeModule> {
 /** An installation without the compiler of the runtime lives with the file it has. */
 async function build(): Promise<unknown> {
   try {
-    const { buildRuntime } = (await import(BUILD)) as { buildRuntime: () => string };
+    const { buildRuntime } = (await import(pathToFileURL(BUILD).href)) as { buildRuntime: () => string };
     buildRuntime();
     return undefined;
   } catch (cause) {

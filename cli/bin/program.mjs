@@ -1,0 +1,98 @@
+// The commands that compile policies as one script (scripts/build-program.mjs), which V8 keeps compiled: a process that
+// compiles a hundred rules spends most of its time on finding modules and on compiling functions otherwise.
+// What is kept is made by the first run of each command, behind its work, and holds what that has run.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import v8 from "node:v8";
+import vm from "node:vm";
+import { crc32 } from "node:zlib";
+
+/** The commands that are in it. */
+export const BUNDLED = new Set(["build", "check", "eval", "fmt", "test"]);
+
+export const PROGRAM = "cli/build/program.cjs";
+/** What it was made of, as paths below the root: an empty list in a package, whose files nobody changes. */
+export const SOURCES = "cli/build/program.json";
+
+/** The script's file, where there is one and none of its sources is newer. */
+export function findProgram(root) {
+  const file = join(root, PROGRAM);
+  const builtMs = modifiedMs(file);
+  if (builtMs === undefined) return undefined;
+  try {
+    const sources = JSON.parse(readFileSync(join(root, SOURCES), "utf8"));
+    return sources.every((source) => modifiedMs(join(root, source)) <= builtMs) ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function modifiedMs(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+/**
+ * Runs the script; gives what it exports. `folder` is where compiled code is kept, a file for each script and each set
+ * of V8's flags; nothing is where it cannot be written. `command` says what this run has compiled.
+ */
+export function openProgram(root, file, folder, command) {
+  const text = readFileSync(file);
+  // Of the text V8 compares the length only.
+  const build = `program-${crc32(text).toString(36)}-`;
+  const kept = join(
+    folder,
+    `${build}${process.version}-${process.arch}-${v8.cachedDataVersionTag().toString(36)}.cache`,
+  );
+  const { commands, code } = readKept(kept);
+  const script = new vm.Script(text.toString(), {
+    filename: file,
+    cachedData: code,
+  });
+  const ran = code === undefined || script.cachedDataRejected ? [] : commands;
+  if (!ran.includes(command)) {
+    process.on("exit", (exitCode) => {
+      if (exitCode === 0) keep(kept, build, [...ran, command], script.createCachedData());
+    });
+  }
+  const module = { exports: {} };
+  const place = {
+    path: (path) => join(root, path),
+    url: (path) => pathToFileURL(join(root, path)),
+    load: (specifier) => import(specifier),
+  };
+  script.runInThisContext()(module.exports, createRequire(file), module, place);
+  return module.exports;
+}
+
+/** A line of JSON, and the code behind it. V8 takes code that is damaged for what it is not: it is checked here. */
+function readKept(file) {
+  try {
+    const bytes = readFileSync(file);
+    const end = bytes.indexOf(10);
+    const { commands, crc } = JSON.parse(bytes.toString("utf8", 0, end));
+    const code = bytes.subarray(end + 1);
+    if (crc32(code) === crc) return { commands, code };
+  } catch {
+    // There is none, or none that is whole.
+  }
+  return { commands: [], code: undefined };
+}
+
+function keep(file, build, commands, code) {
+  const folder = dirname(file);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      `${file}.${process.pid}`,
+      Buffer.concat([Buffer.from(`${JSON.stringify({ commands, crc: crc32(code) })}\n`), code]),
+    );
+    renameSync(`${file}.${process.pid}`, file);
+    for (const name of readdirSync(folder)) {
+      if (name.startsWith("program-") && !name.startsWith(build)) rmSync(join(folder, name), { force: true });
+    }
+  } catch {
+    // Who may not write here compiles each time.
+  }
+}

@@ -1,0 +1,115 @@
+/** The commands that compile as one script: kept compiled, checked, and the same as their sources. */
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const LOADER = join(ROOT, "cli/bin/program.mjs");
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "regomesh-program-"));
+  mkdirSync(join(folder, "cli/build"), { recursive: true });
+  mkdirSync(join(folder, "src"));
+  writeFileSync(join(folder, "src/a.ts"), "");
+  writeFileSync(join(folder, "cli/build/program.json"), '["src/a.ts"]');
+  write("(function (exports, require, module, place) { exports.add = (a, b) => { return a + b; }; })");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (text: string): void => writeFileSync(join(folder, "cli/build/program.cjs"), text);
+
+/** A process that opens the script of the folder as a command does. Gives what was kept before it. */
+function open(command: string, exitCode = 0): { readonly found: boolean; readonly sum: number } {
+  const text = `
+    const { findProgram, openProgram } = await import(${JSON.stringify(LOADER)});
+    const file = findProgram(${JSON.stringify(folder)});
+    const sum = file && openProgram(${JSON.stringify(folder)}, file, ${JSON.stringify(join(folder, "kept"))}, "${command}").add(3, 4);
+    console.log(JSON.stringify({ found: file !== undefined, sum }));
+    process.exitCode = ${exitCode};
+  `;
+  const said = spawnSync(process.execPath, ["--input-type=module", "-e", text], { encoding: "utf8" });
+  expect(said.stderr).toBe("");
+  return JSON.parse(said.stdout) as ReturnType<typeof open>;
+}
+
+const kept = (): readonly string[] => readdirSync(join(folder, "kept"));
+const keptFile = (): string => join(folder, "kept", kept()[0] ?? "");
+const keptBy = (): readonly string[] => JSON.parse(readFileSync(keptFile(), "latin1").split("\n")[0] ?? "").commands;
+
+test("what the first run of each command has compiled is kept, once", () => {
+  expect(open("check")).toEqual({ found: true, sum: 7 });
+  expect(keptBy()).toEqual(["check"]);
+  const { mtimeMs } = statSync(keptFile());
+  open("check");
+  expect(statSync(keptFile()).mtimeMs).toBe(mtimeMs);
+  open("build");
+  expect([kept().length, keptBy()]).toEqual([1, ["check", "build"]]);
+});
+
+test("a run that failed keeps nothing: it may have ended early", () => {
+  open("check", 1);
+  expect(() => kept()).toThrow(/ENOENT/);
+});
+
+test("kept code that is damaged is not run, and is written anew", () => {
+  open("check");
+  const bytes = readFileSync(keptFile());
+  bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 0xff;
+  writeFileSync(keptFile(), bytes);
+  expect(open("build").sum).toBe(7);
+  expect(keptBy()).toEqual(["build"]);
+  writeFileSync(keptFile(), "");
+  expect(open("check").sum).toBe(7);
+  expect(keptBy()).toEqual(["check"]);
+});
+
+test("another script of the same length does not run the one before, whose code goes", () => {
+  open("check");
+  write("(function (exports, require, module, place) { exports.add = (a, b) => { return a - b; }; })");
+  const later = new Date(Date.now() + 5000);
+  utimesSync(join(folder, "cli/build/program.cjs"), later, later);
+  expect(open("check").sum).toBe(-1);
+  expect(kept().length).toBe(1);
+});
+
+test("it is left alone where a source is newer, or gone, or nobody knows what it was made of", () => {
+  const later = new Date(Date.now() + 5000);
+  utimesSync(join(folder, "src/a.ts"), later, later);
+  expect(open("check").found).toBe(false);
+  rmSync(join(folder, "src/a.ts"));
+  expect(open("check").found).toBe(false);
+  writeFileSync(join(folder, "src/a.ts"), "");
+  utimesSync(join(folder, "src/a.ts"), 1, 1);
+  expect(open("check").found).toBe(true);
+  writeFileSync(join(folder, "cli/build/program.json"), "[");
+  expect(open("check").found).toBe(false);
+});
+
+test("the commands' own script makes the module that their sources make", () => {
+  execFileSync(process.execPath, [join(ROOT, "scripts/build-program.mjs")]);
+  const args = ["build", "-e", "mesh/authz/allow", "--out", folder, join(ROOT, "examples/authz")];
+  const written = (program: string, given: readonly string[]): Buffer => {
+    const env = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(folder, "kept") };
+    const { status, stderr } = spawnSync(program, given, { env, encoding: "utf8" });
+    expect([status, stderr]).toEqual([0, ""]);
+    return readFileSync(join(folder, "policy.wasm"));
+  };
+  const main = `const { main } = await import(${JSON.stringify(join(ROOT, "cli/src/main.ts"))}); await main(process.argv.slice(1))`;
+  const fromSources = written(process.execPath, ["--input-type=module", "-e", main, "--", ...args]);
+  for (const _ of ["compiled", "kept"]) {
+    expect(written(join(ROOT, "cli/bin/regomesh"), args).equals(fromSources)).toBe(true);
+    expect(kept().some((name) => name.startsWith("program-"))).toBe(true);
+  }
+}, 60_000);

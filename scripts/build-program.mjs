@@ -1,0 +1,83 @@
+// Bundles what commands that compile policies run: cli/src/program.ts → cli/build/program.cjs, one script that V8 can keep
+// compiled (cli/bin/program.mjs). A checkout works without it, on its sources, and so it does where one of them is newer.
+// Does nothing where the result is newer than every source.
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { BUNDLED, findProgram, PROGRAM, SOURCES } from "../cli/bin/program.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+/** How a module names another that is started as a thread or process of its own. */
+const THREAD = /new URL\(\s*"(\.\/[\w-]+)\.ts",\s*import\.meta\.url,?\s*\)/g;
+
+/** A script imports by itself only with a warning. */
+const DYNAMIC = /(?<![\w$.])import\(/g;
+
+/** Builds if needed. Returns what was done. */
+export async function buildProgram() {
+  if (findProgram(root) !== undefined) return "up to date";
+  const { text, sources } = await bundleProgram();
+  mkdirSync(dirname(join(root, PROGRAM)), { recursive: true });
+  write(SOURCES, JSON.stringify(sources));
+  write(PROGRAM, text);
+  return "built";
+}
+
+function write(path, text) {
+  const file = join(root, path);
+  writeFileSync(`${file}.${process.pid}`, text);
+  renameSync(`${file}.${process.pid}`, file);
+}
+
+/**
+ * The script's text, all modules in it, and those that are files of the tree, by their paths there. `thread` gives the
+ * path of a program that is started by itself, given its source's.
+ */
+export async function bundleProgram(thread = (path) => path) {
+  const build = await rolldown({
+    input: join(root, "cli/src/program.ts"),
+    platform: "node",
+    plugins: [
+      { name: "places", transform: (code, id) => keepPlaces(code, id, thread) },
+      { name: "commands", resolveId: leaveOut },
+    ],
+    // What a module of ours does as it is loaded, it does for what it exports.
+    treeshake: { moduleSideEffects: (id) => id.includes("node_modules") },
+    transform: { target: "node22" },
+    logLevel: "warn",
+  });
+  const { output } = await build.generate({
+    format: "cjs",
+    codeSplitting: false,
+    // Errors name functions that a reader can find again in the source.
+    minify: false,
+    comments: { legal: true, annotation: false, jsdoc: false },
+  });
+  const [{ code, moduleIds }] = output;
+  const own = moduleIds.filter((id) => id.startsWith(root) && !id.includes("node_modules"));
+  return {
+    text: `(function (exports, require, module, place) {${code.replace(DYNAMIC, "place.load(")}\n})`,
+    moduleIds,
+    sources: own.map((id) => relative(root, id)).sort(),
+  };
+}
+
+/** `place` is given to the script: where a module's source stands, it looks from. */
+function keepPlaces(code, id, thread) {
+  if (!id.startsWith(root) || id.includes("node_modules") || !code.includes("import.meta")) return undefined;
+  const folder = dirname(id);
+  return code
+    .replace(THREAD, (_, path) => `place.url(${JSON.stringify(thread(relative(root, join(folder, `${path}.ts`))))})`)
+    .replaceAll("import.meta.dirname", `place.path(${JSON.stringify(relative(root, folder))})`)
+    .replaceAll("import.meta.filename", `place.path(${JSON.stringify(relative(root, id))})`);
+}
+
+/** Other commands are run from their sources, and none of these speaks to a cluster. */
+function leaveOut(source, importer) {
+  if (source === "@kubernetes/client-node") return { id: source, external: true };
+  if (importer !== join(root, "cli/src/commands.ts") || !source.startsWith("./commands/")) return undefined;
+  return BUNDLED.has(source.slice("./commands/".length, -".ts".length)) ? undefined : { id: source, external: true };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`program: ${await buildProgram()}`);
