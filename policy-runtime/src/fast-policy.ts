@@ -13,6 +13,7 @@ import { readRoute } from "./decision/route.ts";
 import { WrongType } from "./decision/wrong-type.ts";
 import { firedRules } from "./evaluator.ts";
 import type { HostBuiltins } from "./host-builtins.ts";
+import { type PolicyImage, putImage, takeImage } from "./image.ts";
 import { type FaultCode, faultOf, type Instance, openInstance, PolicyAbort, textAt, writeText } from "./instance.ts";
 import type { Json } from "./json.ts";
 import { Answer, AnswerState, stepsAt } from "./layout/answer.ts";
@@ -21,6 +22,7 @@ import { RecordReader } from "./layout/record-reader.ts";
 import { ROOTS } from "./layout/record-shape.ts";
 import type { RequestId } from "./layout/request-id.ts";
 import { MODULE_ABI, type ModuleMeta, type RulePlace } from "./module-meta.ts";
+import type { EvaluationClock } from "./overrun.ts";
 import { DEFAULT_LIMITS, type Policy, type PolicyDecision, type PolicyLimits } from "./policy.ts";
 
 export type PolicyOptions = {
@@ -36,6 +38,8 @@ export type PolicyOptions = {
   /** Longest head that is decided about; a longer one is a fault. */
   readonly headBytesMax?: number;
   readonly destination?: Destination;
+  /** With it an evaluation ends that takes much more time than its fuel says. */
+  readonly clock?: EvaluationClock | undefined;
   readonly onPrint?: (line: string) => void;
   /** An evaluation has taken `GROWN_BYTES_MAX` more memory than the instance had when it was opened; it never shrinks. */
   readonly onGrown?: () => void;
@@ -77,6 +81,37 @@ type FastExports = Required<Instance["exports"]>;
 
 /** Opens an instance and loads its data. Throws PolicyUnfit where the module cannot serve. */
 export function openPolicy(options: PolicyOptions): Policy {
+  const open = openFit(options);
+  return new FastPolicy(open, loadDocuments(open, options), options);
+}
+
+/** As openPolicy, and the state in which it was opened: for other threads (openFromImage). */
+export function openImaged(options: PolicyOptions): { readonly policy: Policy; readonly image: PolicyImage } {
+  const open = openFit(options);
+  const headAt = loadDocuments(open, options);
+  return { policy: new FastPolicy(open, headAt, options), image: takeImage(open, headAt) };
+}
+
+/**
+ * As openPolicy, of the state in which another thread opened the same module with the same options; `pause` is
+ * awaited between pieces of a large one, so that others have their turn.
+ */
+export async function openFromImage(
+  options: ImageOptions,
+  image: PolicyImage,
+  pause: () => Promise<void>,
+): Promise<Policy> {
+  const open = openFit(options);
+  await putImage(open, image, pause);
+  return new FastPolicy(open, image.headAt, options);
+}
+
+/** The seed is the image's, as are documents. */
+type ImageOptions = Omit<PolicyOptions, "data" | "destination" | "seed">;
+
+type FitInstance = Instance & { readonly meta: ModuleMeta; readonly exports: FastExports };
+
+function openFit(options: ImageOptions): FitInstance {
   const open = openModule(options);
   const { exports } = open;
   if (open.meta === undefined || open.meta.abi !== MODULE_ABI || exports.rm_request_open === undefined) {
@@ -93,10 +128,28 @@ export function openPolicy(options: PolicyOptions): Policy {
       `the policy calls ${missing.join(", ")}, which ${missing.length === 1 ? "is" : "are"} not offered here`,
     );
   }
-  return new FastPolicy(open, open.meta, options);
+  return open as FitInstance;
 }
 
-function openModule(options: PolicyOptions): Instance {
+/** Reads data and destination; gives the place of a request's head. */
+function loadDocuments(open: FitInstance, options: PolicyOptions): number {
+  const data = loadDocument(open, options.data, "the policy's data");
+  const destination =
+    options.destination === undefined ? 0 : loadDocument(open, JSON.stringify(options.destination), "the destination");
+  return open.exports.rm_request_open(options.headBytesMax ?? HEAD_BYTES_MAX, CONTEXT_BYTES_MAX, data, destination);
+}
+
+function loadDocument(open: FitInstance, text: string, what: string): number {
+  try {
+    const value = open.exports.opa_json_parse(...writeText(open, text));
+    if (value !== 0) return value;
+  } catch (error) {
+    throw new PolicyUnfit("policy_bad_module", `${what} cannot be loaded: ${(error as Error).message}`);
+  }
+  throw new PolicyUnfit("policy_bad_module", `${what} is not JSON`);
+}
+
+function openModule(options: ImageOptions): Instance {
   try {
     return openInstance(options);
   } catch (error) {
@@ -135,17 +188,14 @@ class FastPolicy implements Policy, PolicyDecision {
   #bytesMax = Number.POSITIVE_INFINITY;
   readonly #onGrown: () => void;
 
-  constructor(open: Instance, meta: ModuleMeta, options: PolicyOptions) {
+  constructor(open: FitInstance, headAt: number, options: ImageOptions) {
+    const { exports, meta } = open;
     this.#open = open;
     this.meta = meta;
     this.#hasBudgets = meta.entrypoints.some(({ budget }) => budget !== undefined);
-    this.#exports = open.exports as FastExports;
-    const exports = this.#exports;
+    this.#exports = exports;
     this.#headBytesMax = options.headBytesMax ?? HEAD_BYTES_MAX;
-    const data = this.#load(options.data, "the policy's data");
-    const destination =
-      options.destination === undefined ? 0 : this.#load(JSON.stringify(options.destination), "the destination");
-    this.#headAt = exports.rm_request_open(this.#headBytesMax, CONTEXT_BYTES_MAX, data, destination);
+    this.#headAt = headAt;
     this.#blocks = new ContextBlocks(exports.rm_context());
     this.#contextWord = exports.rm_context_word() >> 2;
     this.#answersAt = exports.rm_answers();
@@ -161,16 +211,6 @@ class FastPolicy implements Policy, PolicyDecision {
     this.#onGrown = options.onGrown ?? (() => {});
     this.#bytesMax = this.#bytes.length + GROWN_BYTES_MAX;
     this.#reader = new RecordReader(open.memory, (value) => this.#print(value));
-  }
-
-  #load(text: string, what: string): number {
-    try {
-      const value = this.#exports.opa_json_parse(...writeText(this.#open, text));
-      if (value !== 0) return value;
-    } catch (error) {
-      throw new PolicyUnfit("policy_bad_module", `${what} cannot be loaded: ${(error as Error).message}`);
-    }
-    throw new PolicyUnfit("policy_bad_module", `${what} is not JSON`);
   }
 
   get jsonParses(): number {

@@ -24,8 +24,9 @@ export {
   type EvaluatorOptions,
   openEvaluator,
 } from "./evaluator.ts";
-export { openPolicy, type PolicyOptions, PolicyUnfit } from "./fast-policy.ts";
+export { openFromImage, openImaged, openPolicy, type PolicyOptions, PolicyUnfit } from "./fast-policy.ts";
 export { type HostBuiltin, type HostBuiltins, RegoTerm } from "./host-builtins.ts";
+export { GLOBAL_PREFIX, type PolicyImage } from "./image.ts";
 export { type Fault, type FaultCode, type InstanceOptions, PolicyAbort } from "./instance.ts";
 export type { Json } from "./json.ts";
 export { Answer, AnswerState, ENTRYPOINTS_MAX, REQUEST_ID_BYTES_MAX } from "./layout/answer.ts";
@@ -52,6 +53,7 @@ export {
   type ModuleReads,
   type RulePlace,
 } from "./module-meta.ts";
+export type { EvaluationClock } from "./overrun.ts";
 export { adaptImplementation, type OwnImplementation } from "./own-implementation.ts";
 export { OWN_NAMES } from "./own-names.ts";
 export { DEFAULT_LIMITS, type Policy, type PolicyDecision, type PolicyLimits } from "./policy.ts";

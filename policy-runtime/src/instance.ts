@@ -5,6 +5,7 @@
 import { parseJsonExact } from "./exact-json.ts";
 import { type HostBuiltin, type HostBuiltins, RegoTerm } from "./host-builtins.ts";
 import { META_SECTION, type ModuleMeta } from "./module-meta.ts";
+import { type EvaluationClock, MAY_GO_ON, makeOverrun, SLICE_UNITS } from "./overrun.ts";
 import { DEFAULT_LIMITS, type PolicyLimits } from "./policy.ts";
 import { hostCallUnits } from "./role/host-builtins.ts";
 
@@ -39,6 +40,7 @@ export type PolicyExports = {
   readonly rm_fuel?: (steps: number) => void;
   readonly rm_fuel_used?: () => number;
   readonly rm_burn?: (units: number) => void;
+  readonly rm_fuel_slice?: (units: number) => void;
   readonly rm_memory_max?: (bytes: number) => void;
   readonly rm_strict?: (isStrict: number) => void;
   readonly rm_builtin_errors?: () => number;
@@ -69,6 +71,8 @@ export type InstanceOptions = {
   /** 32 bits nobody can guess, so that no client can choose keys of one hash; drawn where absent. */
   readonly seed?: number;
   readonly onPrint?: (line: string) => void;
+  /** With it an evaluation ends that takes much more time than its fuel says. */
+  readonly clock?: EvaluationClock | undefined;
 };
 
 export type Instance = {
@@ -129,7 +133,9 @@ export function openInstance(options: InstanceOptions): Instance {
   };
   let open: Instance | undefined;
   let names: readonly string[] = [];
-  const builtin = (id: number, _context: number, ...operands: number[]): number => {
+  const isInTime = makeOverrun(options.clock);
+  const builtin = (id: number, context: number, ...operands: number[]): number => {
+    if (id === MAY_GO_ON) return isInTime(context, operands[0] ?? 0) ? 1 : 0;
     if (open === undefined) throw new Error("a built-in was called while the policy module starts");
     return callBuiltin(open, hostBuiltins, names[id] ?? `number ${id}`, operands);
   };
@@ -145,6 +151,7 @@ export function openInstance(options: InstanceOptions): Instance {
   const exports = new WebAssembly.Instance(module, { env }).exports as unknown as PolicyExports;
   exports.rm_memory_max?.(limits.memoryBytesMax);
   exports.rm_fuel?.(limits.fuel);
+  if (options.clock !== undefined) exports.rm_fuel_slice?.(SLICE_UNITS);
   exports.rm_seed?.(options.seed ?? drawSeed());
   open = { exports, memory, meta: metaOf(module), bytes };
   names = namesByNumber(readValue(open, exports.builtins()));

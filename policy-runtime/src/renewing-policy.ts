@@ -5,23 +5,24 @@
  */
 
 import type { ConnectionContext } from "./connection.ts";
-import { openPolicy, type PolicyOptions } from "./fast-policy.ts";
 import type { HeadTable } from "./layout/head-table.ts";
 import type { RequestId } from "./layout/request-id.ts";
 import type { ModuleMeta } from "./module-meta.ts";
 import type { Policy, PolicyDecision } from "./policy.ts";
 
-export type RenewingOptions = Omit<PolicyOptions, "onGrown" | "wasm"> & {
-  readonly wasm: WebAssembly.Module;
-  /** Another seed for each instance. */
-  readonly drawSeed: () => number;
+export type RenewingOptions = {
+  /** Opens an instance, each with another seed; passes `onGrown` on to it. */
+  readonly open: (onGrown: () => void) => Promise<Policy>;
   /** Runs the work once no request is being decided; how long it waits bounds how often instances are replaced. */
-  readonly later: (work: () => void) => void;
+  readonly later: (work: () => Promise<void>) => void;
 };
 
-/** As openPolicy; throws what it throws. */
-export function openRenewingPolicy(options: RenewingOptions): Policy {
-  return new RenewingPolicy(options);
+/** Rejects as the first opening does. */
+export async function openRenewingPolicy(options: RenewingOptions): Promise<Policy> {
+  let renewing: RenewingPolicy | undefined;
+  const first = await options.open(() => renewing?.renewLater());
+  renewing = new RenewingPolicy(options, first);
+  return renewing;
 }
 
 /** Instances of one policy that have been replaced and not yet collected: the collector sees little of their memory, and may be long. */
@@ -35,30 +36,25 @@ class RenewingPolicy implements Policy {
   #current: Policy;
   #context: ConnectionContext | undefined;
 
-  constructor(options: RenewingOptions) {
+  constructor(options: RenewingOptions, first: Policy) {
     this.#options = options;
-    this.#current = this.#open(options.seed);
-    this.meta = this.#current.meta;
+    this.#current = first;
+    this.meta = first.meta;
   }
 
-  #open(seed: number): Policy {
-    const { later } = this.#options;
-    return openPolicy({ ...this.#options, seed, onGrown: () => later(() => this.#renew()) });
+  renewLater(): void {
+    this.#options.later(() => this.#renew());
   }
 
-  #renew(): void {
-    if (this.#replaced >= REPLACED_MAX) {
-      // What has grown goes on meanwhile: it is right, only large.
-      this.#options.later(() => this.#renew());
-      return;
-    }
+  async #renew(): Promise<void> {
+    // What has grown goes on meanwhile: it is right, only large.
+    if (this.#replaced >= REPLACED_MAX) return this.renewLater();
     let next: Policy;
     try {
-      next = this.#open(this.#options.drawSeed());
+      next = await this.#options.open(() => this.renewLater());
     } catch {
       // There is no memory for another one: this one goes on, and asks again.
-      this.#options.later(() => this.#renew());
-      return;
+      return this.renewLater();
     }
     if (this.#context !== undefined) next.setConnection(this.#context);
     this.#replaced++;

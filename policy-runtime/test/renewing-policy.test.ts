@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import { compile } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { expect, test } from "vitest";
-import { openRenewingPolicy, type Policy, RequestId, toHeadTable } from "../src/index.ts";
+import { openPolicy, openRenewingPolicy, type Policy, RequestId, toHeadTable } from "../src/index.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const runtime = await loadRuntime();
@@ -20,18 +20,16 @@ allow if http.method == "GET"
 allow if count(numbers.range(1, to_number(http.headers["x-count"]))) == -1
 `;
 
-function open(text: string) {
+async function open(text: string) {
   const units = [{ name: "u", modules: [{ name: "u.rego", text }], data: {} }];
   const { module, diagnostics } = compile({ units, entrypoints: [{ unit: "u", name: "mesh/authz/allow" }], runtime });
   expect(diagnostics).toEqual([]);
   const { wasm, data } = module as NonNullable<typeof module>;
-  const waiting: (() => void)[] = [];
+  const waiting: (() => Promise<void>)[] = [];
   const seeds: number[] = [];
-  const policy = openRenewingPolicy({
-    wasm: new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>),
-    data,
-    seed: 1,
-    drawSeed: () => seeds.push(seeds.length + 2) + 1,
+  const made = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+  const policy = await openRenewingPolicy({
+    open: async (onGrown) => openPolicy({ wasm: made, data, seed: seeds.push(seeds.length + 1), onGrown }),
     later: (work) => waiting.push(work),
   });
   return { policy, waiting, seeds };
@@ -42,8 +40,8 @@ function ask(policy: Policy, method: string, count: number) {
   return policy.decide(head, head.length, toHeadTable(head), 1, RequestId.of("id"), 0).authz(0);
 }
 
-test("an instance that a request made grow is replaced once no request is decided, and the bytes come back", () => {
-  const { policy, waiting, seeds } = open(REGO);
+test("an instance that a request made grow is replaced once no request is decided, and the bytes come back", async () => {
+  const { policy, waiting, seeds } = await open(REGO);
   const before = policy.memoryBytes;
   expect(ask(policy, "GET", 1)).toMatchObject({ value: { allowed: true } });
   expect(waiting).toEqual([]);
@@ -52,15 +50,15 @@ test("an instance that a request made grow is replaced once no request is decide
   expect(decision).toMatchObject({ value: { allowed: false } });
   expect(ask(policy, "PUT", 500_000)).toMatchObject({ value: { allowed: false } });
   expect(waiting).toHaveLength(1);
-  waiting.pop()?.();
+  await waiting.pop()?.();
   expect(policy.memoryBytes).toBe(before);
-  expect(seeds).toHaveLength(1);
+  expect(seeds).toHaveLength(2);
   expect(ask(policy, "GET", 1)).toMatchObject({ value: { allowed: true } });
   expect(ask(policy, "PUT", 1)).toMatchObject({ value: { allowed: false } });
 });
 
-test("an evaluation that was ended by the memory's limit leaves nothing behind either", () => {
-  const { policy, waiting } = open(
+test("an evaluation that was ended by the memory's limit leaves nothing behind either", async () => {
+  const { policy, waiting } = await open(
     REGO.replace("numbers.range(1, to_number", 'concat("", [http.path | some _ in numbers.range(1, to_number').replace(
       '"])))',
       '"]))]))',
@@ -69,19 +67,19 @@ test("an evaluation that was ended by the memory's limit leaves nothing behind e
   const before = policy.memoryBytes;
   ask(policy, "PUT", 400_000);
   expect(waiting).toHaveLength(1);
-  waiting.pop()?.();
+  await waiting.pop()?.();
   expect(policy.memoryBytes).toBe(before);
 });
 
-test("where there is no memory for another instance the old one goes on and asks again", () => {
-  const { policy, waiting } = open(REGO);
+test("where there is no memory for another instance the old one goes on and asks again", async () => {
+  const { policy, waiting } = await open(REGO);
   ask(policy, "PUT", 500_000);
   const real = WebAssembly.Instance;
   try {
     WebAssembly.Instance = (() => {
       throw new RangeError("could not allocate memory");
     }) as unknown as typeof WebAssembly.Instance;
-    waiting.pop()?.();
+    await waiting.pop()?.();
   } finally {
     WebAssembly.Instance = real;
   }
@@ -90,24 +88,24 @@ test("where there is no memory for another instance the old one goes on and asks
 });
 
 test("of instances that nobody has collected there are three at most, however often a request makes one grow", async () => {
-  const { policy, waiting, seeds } = open(REGO);
-  const grow = () => {
+  const { policy, waiting, seeds } = await open(REGO);
+  const grow = async () => {
     ask(policy, "PUT", 500_000);
-    waiting.pop()?.();
+    await waiting.pop()?.();
   };
-  grow();
-  grow();
-  grow();
-  grow();
-  expect(seeds).toHaveLength(2);
+  await grow();
+  await grow();
+  await grow();
+  await grow();
+  expect(seeds).toHaveLength(3);
   // Large, and right.
   expect(policy.memoryBytes).toBeGreaterThan(4 * MEBIBYTE);
   expect(ask(policy, "GET", 1)).toMatchObject({ value: { allowed: true } });
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as (options: { execution: "async" }) => Promise<void>;
-  while (seeds.length === 2) {
+  while (seeds.length === 3) {
     await collect({ execution: "async" });
-    waiting.pop()?.();
+    await waiting.pop()?.();
   }
   expect(policy.memoryBytes).toBeLessThan(4 * MEBIBYTE);
 });

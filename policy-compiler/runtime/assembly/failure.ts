@@ -6,18 +6,30 @@
  * with `rm_`: fuel, memory, depth. The host tells them apart by that word.
  */
 
+import { mayGoOn } from "./abi/host";
+
 @external("env", "opa_abort")
 declare function hostAbort(text: usize): void;
 
-export const ABORT_FUEL: i32 = 1;
-export const ABORT_MEMORY: i32 = 2;
-export const ABORT_DEPTH: i32 = 3;
+export const ABORT_MEMORY: i32 = 1;
+export const ABORT_DEPTH: i32 = 2;
 
 /**
  * Units left. One is about a nanosecond of optimised code: emitted code takes them by the weight
  * of its statements (emit/weights.ts), the runtime's loops by steps of sixteen.
  */
 export let fuel: i64 = i64.MAX_VALUE;
+
+/**
+ * Where the host wants to be asked how long an evaluation takes, its fuel is handed out by slices: code
+ * that is not optimised yet takes several nanoseconds a unit.
+ */
+let slice: i64 = i64.MAX_VALUE;
+/** Units that the evaluation may take and that are not handed out. */
+let reserve: i64 = 0;
+/** All that it may take, in thousands, and how many slices it has used up. */
+let thousands: i32 = 0;
+let slices: i32 = 0;
 
 /** Calls of policy functions under way, counted by emitted code where they may be many. */
 export let depth: i32 = 0;
@@ -47,17 +59,45 @@ export function setStrict(strict: bool): void {
 }
 
 export function setFuel(steps: i64): void {
-  fuel = steps;
+  fuel = steps < slice ? steps : slice;
+  reserve = steps - fuel;
+  if (reserve == 0) return;
+  const all = steps / 1000;
+  thousands = all < i32.MAX_VALUE ? <i32>all : i32.MAX_VALUE;
+  slices = 0;
+}
+
+/** Units that the evaluation may still take. */
+export function fuelLeft(): i64 {
+  return fuel + reserve;
+}
+
+/** From the next evaluation on the host is asked each time so many units are used up. */
+export function rm_fuel_slice(units: f64): void {
+  slice = <i64>units;
+}
+
+/** What was handed out is used up: there is more, or the evaluation ends. */
+export function outOfFuel(): void {
+  const left = fuel + reserve;
+  if (left < 0 || reserve == 0) abortWith("rm_fuel: the evaluation took more steps than it may");
+  if (!mayGoOn(++slices, thousands)) abortWith("rm_fuel: the evaluation took more time than it may");
+  fuel = left < slice ? left : slice;
+  reserve = left - fuel;
 }
 
 /**
- * What the host asks for between this and `setFuel` with the result is not charged to an
+ * What the host asks for between this and `releaseFuel` with the result is not charged to an
  * evaluation, whose fuel may be spent: the host's own text and the memory's limit bound it.
  */
 export function holdFuel(): i64 {
   const left = fuel;
   fuel = i64.MAX_VALUE;
   return left;
+}
+
+export function releaseFuel(left: i64): void {
+  fuel = left;
 }
 
 /** A step of a loop in the runtime, in units of fuel: a few bytes, digits or entries. */
@@ -68,18 +108,17 @@ const STEP_UNITS: i64 = 16;
 @inline
 export function burn(steps: i64): void {
   fuel -= steps * STEP_UNITS;
-  if (fuel < 0) abort(ABORT_FUEL);
+  if (fuel < 0) outOfFuel();
 }
 
 /** Takes what a call of the host costs. */
 export function rm_burn(units: f64): void {
   fuel -= <i64>units;
-  if (fuel < 0) abort(ABORT_FUEL);
+  if (fuel < 0) outOfFuel();
 }
 
 export function abort(reason: i32): void {
-  if (reason == ABORT_FUEL) abortWith("rm_fuel: the evaluation took more steps than it may");
-  else if (reason == ABORT_MEMORY) abortWith("rm_memory: the evaluation needs more memory than it may");
+  if (reason == ABORT_MEMORY) abortWith("rm_memory: the evaluation needs more memory than it may");
   else abortWith("rm_depth: calls are nested too deeply");
 }
 

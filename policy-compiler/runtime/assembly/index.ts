@@ -22,10 +22,10 @@ export {
   slotGet, slotMethod, slotTarget, slotAuthority, slotField, slotKnownField, slotParsedPath, slotContext, needInput,
 } from "./request/slots";
 export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/host";
-export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error, hostTypeError as rm_host_type_error, rm_burn } from "./failure";
+export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error, hostTypeError as rm_host_type_error, rm_burn, rm_fuel_slice, outOfFuel } from "./failure";
 export { setMemoryMax as rm_memory_max } from "./memory";
 export {
-  outOfFuel, tooDeep, resultOf, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
+  tooDeep, resultOf, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
 } from "./policy-calls";
 export { indexFind } from "./rule-index";
 export { indexData } from "./data-index/build";

@@ -1,5 +1,5 @@
 /** What emitted code calls; the emitter finds these by their names. */
-import { ABORT_DEPTH, ABORT_FUEL, abort, abortWith } from "./failure";
+import { ABORT_DEPTH, abort, abortWith } from "./failure";
 import { arrayGet, arrayLen } from "./value/array";
 import { entriesOf, entryCount } from "./value/entries";
 import { equal, equalCells, equalStrings, findAtom, findEntry } from "./value/equal";
@@ -7,11 +7,6 @@ import { makeObject, objectGet, objectInsert } from "./value/object";
 import { makeSet } from "./value/set";
 import { valueLength } from "./value/access";
 import { ARRAY, ATOM, CHECKED, KEYED, OBJECT, SET, STRING, UNDEFINED, kindOf, makeInt } from "./value/value";
-
-/** Emitted code takes its steps from `fuel` itself. */
-export function outOfFuel(): void {
-  abort(ABORT_FUEL);
-}
 
 /** What a plan's results (a set of objects of bindings: one, or none) bind to the key, or undefined. */
 export function resultOf(results: usize, key: usize): usize {

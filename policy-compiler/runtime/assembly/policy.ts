@@ -6,7 +6,7 @@
  * in the memo table, indexed by the emitted code. An evaluation is a new generation, and
  * so is every `with` scope, which goes back to the outer one at its end.
  */
-import { builtinErrorCount, firstErrorText, fuel, resetFailure, setFuel } from "./failure";
+import { builtinErrorCount, firstErrorText, fuelLeft, resetFailure, setFuel } from "./failure";
 import { enterGeneration, memoGeneration, runGeneration, startRun } from "./generation";
 import {
   LINK_ANSWER_TABLE, LINK_ATOM_CELLS, LINK_ATOM_COUNT, LINK_BUILTINS_LENGTH, LINK_BUILTINS_TEXT, LINK_DATA_TABLE, LINK_ENTRYPOINTS_LENGTH,
@@ -130,7 +130,7 @@ export function forgetMemo(): void {
 
 /** Steps that the evaluation has taken. */
 export function rm_fuel_used(): f64 {
-  return <f64>(fuelPerRun - fuel);
+  return <f64>(fuelPerRun - fuelLeft());
 }
 
 /** Address of a u32 for each rule, which equals `rm_run` where the rule fired in the last evaluation. */

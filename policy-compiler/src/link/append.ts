@@ -7,6 +7,7 @@
  * demands; the policy's statics, which may be larger, are a passive segment that the
  * start function copies in after growing the memory.
  */
+import { GLOBAL_PREFIX } from "@regomesh/policy-runtime";
 import { BULK, type Bytes, I32, OP, putName, putS32, putU32, SECTION, SECTION_ORDER, VOID } from "../wasm/encode.ts";
 import { reachedFrom } from "./reach.ts";
 import { type Numbers, numbersOf, runtimeCode } from "./renumber.ts";
@@ -59,7 +60,7 @@ export function appendToRuntime(runtime: RuntimeModule, appendix: Appendix): Uin
   const whole: Readonly<Record<number, Parts>> = {
     [SECTION.function]: functionsOf(runtime, appendix, startType, numbers),
     [SECTION.global]: globalsOf(runtime, numbers),
-    [SECTION.export]: exportsOf(exported, numbers),
+    [SECTION.export]: exportsOf(exported, runtime, numbers),
     [SECTION.table]: tableOf(runtime, appendix),
     [SECTION.start]: [u32(numbers.functionOf(runtime.functionCount + appendix.functions.length))],
     [SECTION.dataCount]: [u32(data.length + 1)],
@@ -160,17 +161,31 @@ function exportedFrom(runtime: RuntimeModule): readonly RuntimeExport[] {
   );
 }
 
-function exportsOf(exported: readonly RuntimeExport[], { functionOf, globals }: Numbers): readonly Bytes[] {
+/** Globals that can change have names too: with the memory they are an instance's whole state (policy-runtime/src/image.ts). */
+function exportsOf(
+  exported: readonly RuntimeExport[],
+  { globalEntries }: RuntimeModule,
+  { functionOf, globals }: Numbers,
+): readonly Bytes[] {
   const out: Bytes = [];
+  const changing = globals.flatMap((global, i) => (isMutable(globalEntries[global]) ? [i] : []));
   const put = (name: string, kind: number, index: number) => {
     putName(out, name);
     out.push(kind);
     putU32(out, index);
   };
   for (const { name, kind, index } of exported) put(name, kind, kind === KIND_FUNCTION ? functionOf(index) : index);
+  changing.forEach((global, i) => {
+    put(`${GLOBAL_PREFIX}${i}`, KIND_GLOBAL, global);
+  });
   put("opa_wasm_abi_version", KIND_GLOBAL, globals.length);
   put("opa_wasm_abi_minor_version", KIND_GLOBAL, globals.length + 1);
-  return [u32(exported.length + 2), out];
+  return [u32(exported.length + changing.length + 2), out];
+}
+
+/** Of an entry of the global section: its type, whether it can change, how it begins. */
+function isMutable(entry: Uint8Array | undefined): boolean {
+  return entry?.[1] === 1;
 }
 
 function codesOf(runtime: RuntimeModule, appendix: Appendix, start: Bytes, numbers: Numbers): Parts {

@@ -9,7 +9,7 @@
  * value says, `rm_record` gives in the fixed places of a decision's record.
  */
 import { fixNow } from "../builtins/host";
-import { fuel, resetDepth, setFuel } from "../failure";
+import { fuelLeft, resetDepth, setFuel } from "../failure";
 import {
   ANSWER_SIZE, ANSWER_STEPS, ANSWER_VALUE, ENTRYPOINTS_MAX, REQUEST_ID_BYTES_MAX, STATE_FALSE, STATE_RUNNING, STATE_TRUE,
   STATE_UNDEFINED, STATE_VALUE, STRING_CELL_HASH, STRING_CELL_LENGTH,
@@ -110,7 +110,7 @@ function ask(mask: u32): void {
     setFuel(steps);
     resetDepth();
     const value = answerOf(index, LAZY_INPUT, data);
-    store<i64>(answer, steps - fuel, ANSWER_STEPS);
+    store<i64>(answer, steps - fuelLeft(), ANSWER_STEPS);
     store<u32>(answer, <u32>value, ANSWER_VALUE);
     let state = STATE_VALUE;
     if (value == 0) state = STATE_UNDEFINED;

@@ -18,6 +18,14 @@ declare function opa_builtin3(id: i32, ctx: usize, a: usize, b: usize, c: usize)
 @external("env", "opa_builtin4")
 declare function opa_builtin4(id: i32, ctx: usize, a: usize, b: usize, c: usize, d: usize): usize;
 
+/** Not the number of a built-in: whether an evaluation may go on that has used up so many slices of its fuel. */
+const MAY_GO_ON: i32 = -1;
+
+/** `thousands`: of units that it may take in all. */
+export function mayGoOn(slices: i32, thousands: i32): bool {
+  return opa_builtin1(MAY_GO_ON, slices, thousands) != 0;
+}
+
 /** Prints a zero-terminated text. */
 export function printLine(text: usize): void {
   opa_println(text);

@@ -2,7 +2,7 @@
  * OPA's WASM ABI 1.3 (openpolicyagent.org/docs/wasm). A context is {input, data, result,
  * entrypoint}. What opa_json_parse gives is sealed: it is how an SDK loads data.
  */
-import { abortWith, holdFuel, setFuel } from "../failure";
+import { abortWith, holdFuel, releaseFuel } from "../failure";
 import { alloc, heapPtr, setHeapPtr } from "../memory";
 import { beginEvaluation, builtinNames, entrypointNames, runPlan } from "../policy";
 import { parseJson } from "../json/read";
@@ -42,14 +42,14 @@ export function opa_value_dump(value: usize): usize {
 function parseFor(ptr: usize, length: i32, rego: bool): usize {
   const left = holdFuel();
   const value = seal(parseJson(ptr, length, rego));
-  setFuel(left);
+  releaseFuel(left);
   return value;
 }
 
 function dumpFor(value: usize, mode: i32): usize {
   const left = holdFuel();
   const text = dumpText(value, mode);
-  setFuel(left);
+  releaseFuel(left);
   return text;
 }
 

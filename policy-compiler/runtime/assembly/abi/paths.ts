@@ -2,7 +2,7 @@
  * Changing loaded data in place, between evaluations (OPA's ABI: opa_value_add_path,
  * opa_value_remove_path). What is changed is sealed again: only the objects on the path.
  */
-import { holdFuel, setFuel } from "../failure";
+import { holdFuel, releaseFuel } from "../failure";
 import { arrayGet, arrayLen } from "../value/array";
 import { sortEntries } from "../value/compare";
 import { removeEntry } from "../value/entries";
@@ -47,7 +47,7 @@ export function opa_value_add_path(base: usize, path: usize, value: usize): i32 
   }
   objectInsert(parent, seal(arrayGet(path, from)), branch);
   sortEntries(parent);
-  setFuel(left);
+  releaseFuel(left);
   return OK;
 }
 
@@ -63,6 +63,6 @@ export function opa_value_remove_path(base: usize, path: usize): i32 {
   const left = holdFuel();
   const at = findEntry(parent, arrayGet(path, last));
   if (at >= 0) removeEntry(parent, at);
-  setFuel(left);
+  releaseFuel(left);
   return OK;
 }

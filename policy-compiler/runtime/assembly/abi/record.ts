@@ -3,7 +3,7 @@
  * says what each cell holds): every field of the shape at its place, so that the host reads
  * what it wants without JSON. What does not fit is said in its cell; nothing here is refused.
  */
-import { holdFuel, setFuel } from "../failure";
+import { holdFuel, releaseFuel } from "../failure";
 import { dumpText } from "../json/write";
 import {
   CELL_BYTES, CELL_FLAG, CELL_NUMBER, CELL_OBJECT, CELL_PAIRS, CELL_RECORD, CELL_RECORDS, CELL_TARGETS, CELL_TEXT,
@@ -21,7 +21,7 @@ export function rm_record(value: usize, root: i32): usize {
   const left = holdFuel();
   const cell = allocZeroed(CELL_BYTES);
   put(cell, load<u32>(SHAPE_ROOTS + (<usize>root << 2)), value);
-  setFuel(left);
+  releaseFuel(left);
   return cell;
 }
 

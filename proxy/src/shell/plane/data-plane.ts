@@ -13,6 +13,7 @@ import type { Handshakes } from "../../metrics/handshakes.ts";
 import type { OwnAnswers } from "../../metrics/own-answers.ts";
 import type { ShadowCounts } from "../../metrics/shadow-table.ts";
 import type { DownstreamTimeouts } from "../downstream/downstream-timeouts.ts";
+import type { ThreadOpened } from "../module/module-thread.ts";
 import type { Address } from "../net/listener.ts";
 import type { Identity } from "../net/tls.ts";
 
@@ -22,7 +23,11 @@ export type SnapshotLoad = {
   readonly modules: readonly { readonly hash: string; readonly wasm: Uint8Array; readonly data: string }[];
   /** The operator's own word: it holds until he gives another, whatever its expiry. */
   readonly isOperators?: boolean;
+  /** Modules that one thread's data plane has had opened, for those of the other threads. */
+  readonly opened?: OpenedModules;
 };
+
+export type OpenedModules = ReadonlyMap<string, ThreadOpened>;
 
 /** For how long a proxy with this snapshot may be behind before it serves no more; without end where it goes on. */
 export function staleAfterMs({ snapshot, isOperators = false }: SnapshotLoad): number {
@@ -87,6 +92,7 @@ export type Prepared = {
   readonly problems: readonly SnapshotProblem[];
   /** Where the inbound ports listen. */
   readonly inbound: Readonly<Record<string, Address>>;
+  readonly opened?: OpenedModules;
 };
 
 export interface DataPlane {

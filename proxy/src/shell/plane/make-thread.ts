@@ -14,6 +14,7 @@ import { DecisionIds } from "../../record/decision-id.ts";
 import { DecisionRing, INTERVAL_MS } from "../../record/decision-ring.ts";
 import { Timer, TimerWheel } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
+import { ModuleThread } from "../module/module-thread.ts";
 import { openNativeWrites } from "../net/native-write.ts";
 import { Turn } from "../net/turn.ts";
 import { Composer } from "../request/composer.ts";
@@ -80,6 +81,7 @@ export function makeThread(options: {
     counters,
     decisions,
     accessLog: options.accessLog,
+    modules: new ModuleThread(),
     loadBuiltins: makeBuiltinLoader({ nowMs: wallMs }),
   };
 }

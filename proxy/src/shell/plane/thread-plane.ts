@@ -16,6 +16,8 @@ import { inboundKey } from "../../snapshot/inbound-key.ts";
 import { OutboundAcceptor } from "../downstream/acceptor.ts";
 import type { Aim } from "../downstream/aim.ts";
 import { DEFAULT_TIMEOUTS } from "../downstream/downstream-timeouts.ts";
+import type { ThreadOpened } from "../module/module-thread.ts";
+import { destinationOf, openModule } from "../module/open-module.ts";
 import { type Address, Listener } from "../net/listener.ts";
 import { authoritiesOf, type Identity, makePeerDial } from "../net/tls.ts";
 import { CapturedPorts } from "./captured-ports.ts";
@@ -32,11 +34,9 @@ import {
   type Taken,
 } from "./data-plane.ts";
 import { type LocalPortPlan, LocalPorts } from "./local-ports.ts";
-import { destinationOf, openModule } from "./open-module.ts";
 import { Plane } from "./plane.ts";
 import { type PortPlan, Ports } from "./ports.ts";
 import type { Thread } from "./thread.ts";
-import { warm } from "./warm.ts";
 
 /** Of the event loop, before a port closes on clients that never stop coming. */
 const TURNS_MAX = 50;
@@ -46,6 +46,14 @@ type Candidate = {
   readonly ports: PortPlan;
   readonly localPorts: LocalPortPlan;
   readonly policies: ReadonlyMap<string, Policy>;
+};
+
+/** What a snapshot is made ready with; `policies` and `opened` are filled. */
+type Making = {
+  readonly load: SnapshotLoad;
+  readonly workload: WorkloadSnapshot;
+  readonly policies: Map<string, Policy>;
+  readonly opened: Map<string, ThreadOpened>;
 };
 
 export class ThreadPlane implements DataPlane {
@@ -93,8 +101,10 @@ export class ThreadPlane implements DataPlane {
       return { problems: [{ code: "snapshot_workload", message }], inbound: {} };
     }
     const policies = new Map<string, Policy>();
-    const inbound = await this.#bind("inbound", workload.policies.inbound, load, workload, policies);
-    const outbound = await this.#bind("outbound", workload.policies.outbound, load, workload, policies);
+    const opened = new Map<string, ThreadOpened>();
+    const made = { load, workload, policies, opened };
+    const inbound = await this.#bind("inbound", workload.policies.inbound, made);
+    const outbound = await this.#bind("outbound", workload.policies.outbound, made);
     const problems = [...inbound.problems, ...outbound.problems];
     if (problems.length > 0) return { problems, inbound: {} };
     const planned = await this.#ports.plan(workload, ports);
@@ -117,7 +127,7 @@ export class ThreadPlane implements DataPlane {
       via: { inbound: makeVia("in", workload), outbound: makeVia("out", workload) },
     };
     this.#candidate = { inForce, ports: planned.plan, localPorts: local.plan, policies };
-    return { problems, inbound: this.#ports.addresses(planned.plan) };
+    return { problems, inbound: this.#ports.addresses(planned.plan), opened };
   }
 
   async commit(): Promise<void> {
@@ -237,6 +247,7 @@ export class ThreadPlane implements DataPlane {
     this.#ports.close();
     this.#localPorts.close();
     this.#plane.close();
+    await this.#thread.modules.close();
     await this.#thread.accessLog?.close();
   }
 
@@ -249,23 +260,26 @@ export class ThreadPlane implements DataPlane {
   async #bind(
     direction: "inbound" | "outbound",
     ref: PolicyRef | undefined,
-    load: SnapshotLoad,
-    workload: WorkloadSnapshot,
-    policies: Map<string, Policy>,
+    { load, workload, policies, opened }: Making,
   ): Promise<{ readonly bound?: BoundPolicy; readonly problems: readonly SnapshotProblem[] }> {
     if (ref === undefined) return { problems: [] };
     const destination = destinationOf(workload);
     const key = [direction, ref.module, JSON.stringify([destination, ref.entrypoints])].join(" ");
     let policy = this.#policies.get(key);
-    const isNew = policy === undefined;
     if (policy === undefined) {
-      const opened = await openModule(ref, load.modules, destination, this.#thread.loadBuiltins, direction);
-      if (opened.policy === undefined) return { problems: opened.problems };
-      policy = opened.policy;
+      const { loadBuiltins, modules } = this.#thread;
+      const made = await openModule({
+        ...{ ref, modules: load.modules, destination, load: loadBuiltins, role: direction },
+        // While nothing is in force nobody waits for this thread.
+        thread: this.#plane.inForce === undefined ? undefined : modules,
+        shared: load.opened?.get(key),
+      });
+      if (made.policy === undefined) return { problems: made.problems };
+      policy = made.policy;
+      if (made.shared !== undefined) opened.set(key, made.shared);
     }
     const { bound, problems } = bindPolicy(direction, policy, ref);
     if (bound === undefined) return { problems };
-    if (isNew) warm(bound);
     policies.set(key, policy);
     return { bound, problems };
   }

@@ -13,6 +13,7 @@ import type { DecisionIds } from "../../record/decision-id.ts";
 import type { DecisionRing } from "../../record/decision-ring.ts";
 import type { Timer } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
+import type { ModuleThread } from "../module/module-thread.ts";
 import type { NativeWrites } from "../net/native-write.ts";
 import type { Turn } from "../net/turn.ts";
 import type { Composer } from "../request/composer.ts";
@@ -54,6 +55,8 @@ export type Thread = {
   readonly counters: Counters;
   readonly decisions: DecisionRing;
   readonly accessLog: AccessLog | undefined;
+  /** Compiles and opens modules while this one serves. */
+  readonly modules: ModuleThread;
   /** Brings built-ins to policies; tokens already verified are known to all policies of the thread. */
   readonly loadBuiltins: LoadBuiltins;
 };

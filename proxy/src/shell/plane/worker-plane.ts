@@ -65,7 +65,9 @@ export class WorkerPlane implements DataPlane {
     const prepared = (await first?.call("prepare", load, ports)) as Prepared;
     if (prepared.problems.length > 0) return prepared;
     const found = Object.fromEntries(Object.entries(prepared.inbound).map(([name, { port }]) => [name, port]));
-    const rest = (await Promise.all(others.map((worker) => worker.call("prepare", load, found)))) as Prepared[];
+    const { opened } = prepared;
+    const theirs: SnapshotLoad = opened === undefined ? load : { ...load, opened };
+    const rest = (await Promise.all(others.map((worker) => worker.call("prepare", theirs, found)))) as Prepared[];
     const failed = rest.find(({ problems }) => problems.length > 0);
     if (failed === undefined) return prepared;
     await this.abandon();

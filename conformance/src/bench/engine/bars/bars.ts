@@ -3,6 +3,7 @@ import type { EnginePolicy } from "../policies.ts";
 import { table } from "../table.ts";
 import type { Bar } from "./bar.ts";
 import { runaways, sizes, swap } from "./limits.ts";
+import { sidecar } from "./sidecar.ts";
 import { absolute, fuel, growth, together, tuples } from "./speed.ts";
 
 const BARS: Readonly<Record<string, (shared: readonly EnginePolicy[]) => readonly Bar[] | Promise<readonly Bar[]>>> = {
@@ -14,6 +15,7 @@ const BARS: Readonly<Record<string, (shared: readonly EnginePolicy[]) => readonl
   tuples,
   runaways,
   swap,
+  sidecar,
 };
 
 export const BAR_NAMES = Object.keys(BARS);

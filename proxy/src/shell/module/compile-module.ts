@@ -1,0 +1,43 @@
+/** A snapshot's module as WebAssembly, with what it says of itself. */
+import { META_SECTION, MODULE_ABI, type ModuleMeta, PolicyUnfit } from "@regomesh/policy-runtime";
+import type { NackReason } from "@regomesh/protocol";
+
+export type CompiledWasm = { readonly wasm: WebAssembly.Module; readonly meta: ModuleMeta };
+
+/** Throws where the bytes are no module, or one that this proxy does not run. */
+export function compileModule(bytes: Uint8Array): CompiledWasm {
+  return describe(new WebAssembly.Module(new Uint8Array(bytes)));
+}
+
+/** Throws PolicyUnfit where the module is one that this proxy does not run. */
+export function describe(wasm: WebAssembly.Module): CompiledWasm {
+  const [section] = WebAssembly.Module.customSections(wasm, META_SECTION);
+  const meta = section === undefined ? undefined : (JSON.parse(new TextDecoder().decode(section)) as ModuleMeta);
+  if (meta?.abi === MODULE_ABI) return { wasm, meta };
+  throw new PolicyUnfit("policy_abi_mismatch", `ABI ${meta?.abi ?? "none"}, this proxy runs ${MODULE_ABI}`);
+}
+
+/** V8 reports memory that it does not get as a RangeError: that says nothing about the module. */
+export function reasonOf(error: unknown): NackReason {
+  const { cause } = error as Error;
+  if (error instanceof RangeError || cause instanceof RangeError) return "memory";
+  return error instanceof PolicyUnfit ? error.code : "policy_bad_module";
+}
+
+/** Units of the entrypoints that a snapshot bounds, by their index. */
+export function fuelOf(
+  meta: ModuleMeta,
+  entrypoints: readonly { readonly name: string; readonly fuel: number }[],
+): ReadonlyMap<number, number> {
+  const fuel = new Map<number, number>();
+  for (const entrypoint of entrypoints) {
+    const index = meta.entrypoints.findIndex((other) => other.name === entrypoint.name);
+    if (index >= 0) fuel.set(index, entrypoint.fuel);
+  }
+  return fuel;
+}
+
+/** The bits of these entrypoints. */
+export function maskOf(meta: ModuleMeta, names: readonly string[]): number {
+  return meta.entrypoints.reduce((mask, { name }, bit) => (names.includes(name) ? mask | (1 << bit) : mask), 0);
+}

@@ -1,0 +1,27 @@
+/** What a data plane and its module thread say to each other; all of it is copied from thread to thread, but for the image. */
+import type { Destination, PolicyImage } from "@regomesh/policy-runtime";
+import type { NackReason } from "@regomesh/protocol";
+
+export type ModuleAsk = {
+  readonly id: number;
+  readonly wasm: Uint8Array;
+  /** JSON text. */
+  readonly data: string;
+  readonly destination: Destination;
+  readonly seed: number;
+  /** Those that requests will ask, and the units that each may take. */
+  readonly entrypoints: readonly { readonly name: string; readonly fuel: number }[];
+};
+
+export type ModuleAnswer = { readonly id: number } & (
+  | {
+      readonly kind: "opened";
+      readonly wasm: WebAssembly.Module;
+      readonly image: PolicyImage;
+      /** One decision takes so long that a thread which serves should make none before it must. */
+      readonly isSlow: boolean;
+    }
+  | { readonly kind: "refused"; readonly code: NackReason; readonly message: string }
+  /** What is asked often has been compiled as well as it will be; comes after "opened". */
+  | { readonly kind: "warm" }
+);

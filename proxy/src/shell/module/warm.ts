@@ -1,0 +1,102 @@
+/**
+ * Runs a policy before requests do. The engine compiles a function when it is called first, and well when it has
+ * been called often.
+ */
+import { type ConnectionContext, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
+import { EVALUATION_CLOCK } from "@regomesh/policy-runtime/node";
+import { asciiBytes } from "../../http1/characters.ts";
+
+/** What requests look like: whatever a policy reads of a head is there in one of them. */
+const HEADS = [
+  "GET /regomesh/warm HTTP/1.1\r\nhost: warm\r\nuser-agent: regomesh\r\n\r\n",
+  "GET /api/v1/items/7?page=1&sort=name HTTP/1.1\r\nhost: warm.test\r\naccept: application/json\r\nauthorization: Basic d2FybTp3YXJt\r\nx-user: warm\r\nx-tenant: warm\r\nx-role: warm\r\n\r\n",
+  "POST /api/v1/orders HTTP/1.1\r\nhost: warm.test\r\ncontent-type: application/json\r\ncontent-length: 2\r\nauthorization: Bearer e30.e30.\r\ncookie: session=warm\r\nx-user: warm\r\n\r\n",
+].map((text) => {
+  const bytes = asciiBytes(text);
+  return { bytes, table: toHeadTable(bytes) };
+});
+const CONTEXTS: readonly ConnectionContext[] = [
+  ["http", undefined],
+  ["https", "spiffe://warm/ns/warm/sa/warm"],
+].map(([scheme, principal]) => ({
+  scheme: scheme as "http" | "https",
+  principal,
+  trustDomain: principal === undefined ? undefined : "warm",
+  namespace: principal === undefined ? undefined : "warm",
+  serviceAccount: principal === undefined ? undefined : "warm",
+  sourceAddress: "127.0.0.1",
+  sourcePort: 0,
+  destinationAddress: "127.0.0.1",
+  destinationPort: 0,
+  destinationPrincipal: principal,
+}));
+const NO_ID = new RequestId();
+
+function ask(policy: Policy, mask: number, call: number): void {
+  const { bytes, table } = HEADS[call % HEADS.length] as (typeof HEADS)[number];
+  policy.setConnection(CONTEXTS[call % CONTEXTS.length] as ConnectionContext);
+  policy.decide(bytes, bytes.length, table, mask, NO_ID, 0);
+}
+
+const CALLS = 20;
+/** No request waits for longer. */
+const CALLS_US = 1000;
+
+/** A few calls on the thread that serves: what is each thread's own is made, too. */
+export function warm(policy: Policy, mask: number): void {
+  const beganUs = EVALUATION_CLOCK.monoUs();
+  for (let call = 0; call < CALLS && EVALUATION_CLOCK.monoUs() - beganUs < CALLS_US; call++) ask(policy, mask, call);
+}
+
+const SLOW_US = 500;
+
+/** One decision takes long, whatever the engine makes of its code. */
+export function isSlow(policy: Policy, mask: number): boolean {
+  for (let call = 0; call < HEADS.length; call++) ask(policy, mask, call); // compiles
+  const beganUs = EVALUATION_CLOCK.monoUs();
+  for (let call = 0; call < HEADS.length; call++) ask(policy, mask, call);
+  return EVALUATION_CLOCK.monoUs() - beganUs > SLOW_US * HEADS.length;
+}
+
+const BATCH = 256;
+/** A batch ends sooner where decisions take long. */
+const BATCH_US = 1000;
+/** The engine wants some thousands of calls before it compiles well. */
+const CALLS_MIN = 8192;
+/** Batches in which nothing became faster. */
+const STEADY = 16;
+const FASTER = 0.9;
+const WARM_US_MAX = 200_000;
+
+/** Asks a policy until it is no longer getting faster; for threads that serve nobody. */
+export class Warming {
+  readonly #policy: Policy;
+  readonly #mask: number;
+  #calls = 0;
+  #usedUs = 0;
+  #leastUs = Number.POSITIVE_INFINITY;
+  #steady = 0;
+
+  constructor(policy: Policy, mask: number) {
+    this.#policy = policy;
+    this.#mask = mask;
+  }
+
+  /** Asks a batch, of about a millisecond at most; false where it was the last one. */
+  step(): boolean {
+    const { monoUs } = EVALUATION_CLOCK;
+    const beganUs = monoUs();
+    let us = 0;
+    let calls = 0;
+    while (calls < BATCH && us < BATCH_US) {
+      for (let i = 0; i < HEADS.length * CONTEXTS.length; i++) ask(this.#policy, this.#mask, calls++);
+      us = monoUs() - beganUs;
+    }
+    this.#calls += calls;
+    this.#usedUs += us;
+    const oneUs = us / calls;
+    this.#steady = oneUs < this.#leastUs * FASTER ? 0 : this.#steady + 1;
+    this.#leastUs = Math.min(this.#leastUs, oneUs);
+    return this.#usedUs < WARM_US_MAX && (this.#calls < CALLS_MIN || this.#steady < STEADY);
+  }
+}
