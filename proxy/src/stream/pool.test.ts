@@ -119,6 +119,20 @@ test("where no connection opens, all who wait are told by the time that the firs
   expect(told).toEqual(Array.from({ length: 1000 }, (_, who) => who));
 });
 
+test("one that does not open beside others that are lent is in vain for its share of those who wait, and no more", () => {
+  const lending = new Lending<string, number>();
+  const wide = { connectionsMax: 100, pendingMax: 1000 };
+  for (let who = 0; who < 99; who++) {
+    lending.acquire(who, wide, 0, () => {});
+    lending.toOpen(wide);
+    lending.opened();
+    lending.giveBack(`${who}`, 100, 0);
+  }
+  for (let who = 100; who < 600; who++) lending.acquire(who, wide, 0, () => {});
+  expect([lending.toOpen(wide), lending.waiting]).toEqual([1, 500]);
+  expect(lending.gone("last", true)).toEqual([100, 101, 102, 103, 104]);
+});
+
 function play(lending: Lending<string, string>, event: Step[1], which: string, nowMs: number): string {
   const said: string[] = [];
   switch (event) {

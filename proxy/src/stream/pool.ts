@@ -105,15 +105,18 @@ export class Lending<Connection, Waiter> {
     return this.#idle.some((idle) => idle.connection === connection);
   }
 
-  /** A connection is gone; of one that never opened, those whose wait is in vain: its share of all who wait. */
+  /**
+   * A connection is gone; of one that never opened, those whose wait is in vain: its share of all who wait. What is
+   * lent may come back to serve the others: one that fails beside a hundred that work is no word on all.
+   */
   gone(connection: Connection, wasOpening: boolean): readonly Waiter[] {
+    const share = Math.floor(this.#waiting.length / this.#open);
     this.#open--;
     if (!wasOpening) {
       const index = this.#idle.findIndex((idle) => idle.connection === connection);
       if (index >= 0) this.#idle.splice(index, 1);
       return [];
     }
-    const share = Math.floor(this.#waiting.length / this.#opening);
     this.#opening--;
     return this.#waiting.splice(0, Math.max(1, share));
   }

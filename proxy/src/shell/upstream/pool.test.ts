@@ -105,16 +105,29 @@ test("a server that takes nothing of what it is asked is asked nothing more unti
   await new Promise((done) => server.close(done));
 });
 
+test("a crowd that comes at once has a connection for each of it, where none of them comes back", async () => {
+  const CROWD = 200;
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const pool = makePool((server.address() as AddressInfo).port, "http1", undefined, CROWD);
+  const streams = await Promise.all(Array.from({ length: CROWD }, () => open(pool, () => {})));
+  expect([new Set(streams).size, pool.openCount]).toEqual([CROWD, CROWD]);
+  for (const stream of streams) stream.reset();
+  pool.destroy();
+  await new Promise((done) => server.close(done));
+});
+
 function makePool(
   port: number,
   protocol: UpstreamProtocol = "http1",
   thread = makeThread({ log: SILENT, shared: makeSharedMemory(), accessLog: undefined }),
+  connectionsMax = 2,
 ): Pool {
   const facts = { address: "127.0.0.1", port, portName: "http", workload: "w", principal: "", labels: {} };
   return new Pool(thread, makeEndpoint(facts), {
     connectTimeoutMs: 0,
     idleTimeoutMs: 0,
-    connectionsMax: 2,
+    connectionsMax,
     pendingMax: 2,
     principals: [],
     refusalOf: () => undefined,

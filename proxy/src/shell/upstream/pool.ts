@@ -218,7 +218,9 @@ export class Pool implements StreamPool, UpstreamOwner, Faulty {
     if (connection.isShared !== this.#isShared) this.#change(connection);
     if (!this.#isShared) {
       this.#lending.opened();
-      return void this.onReleased(connection);
+      this.onReleased(connection);
+      // Its place among those that open is another's now: who still waits may wait for what is held for long.
+      return void this.#openMore();
     }
     this.#sharing.opened(connection);
     if (connection.isRetired) return void this.onRetired(connection);
