@@ -81,21 +81,27 @@ function bindEquation(left: Term, right: Term, known: Bound, outputs: Set<string
 }
 
 function bindSides(left: Term, right: Term, known: Bound, outputs: Set<string>): void {
-  if (left.kind === "array" && right.kind === "array") {
-    if (left.items.length !== right.items.length) return;
-    for (const [i, item] of left.items.entries()) bindSides(item, right.items[i] as Term, known, outputs);
-  } else if (left.kind === "object" && right.kind === "object") {
-    if (left.entries.length !== right.entries.length) return;
-    const values = new Map(right.entries.map(([key, value]) => [scalarKey(key), value]));
-    for (const [key, value] of left.entries) {
-      const name = scalarKey(key);
-      const other = name === undefined ? undefined : values.get(name);
-      if (other !== undefined) bindSides(value, other, known, outputs);
-    }
+  if (left.kind === right.kind && (left.kind === "array" || left.kind === "object")) {
+    for (const [a, b] of pairsOf(left, right)) bindSides(a, b, known, outputs);
   } else {
     if (mayMatch(left, right) && (isKnown(right, known) || isClosed(right))) bindPattern(left, outputs);
     if (mayMatch(right, left) && (isKnown(left, known) || isClosed(left))) bindPattern(right, outputs);
   }
+}
+
+/** Two arrays of one length, or objects of one size, go by their parts. */
+export function pairsOf(left: Term, right: Term): readonly (readonly [Term, Term])[] {
+  if (left.kind === "array" && right.kind === "array") {
+    if (left.items.length !== right.items.length) return [];
+    return left.items.map((item, i) => [item, right.items[i] as Term]);
+  }
+  if (left.kind !== "object" || right.kind !== "object" || left.entries.length !== right.entries.length) return [];
+  const values = new Map(right.entries.map(([key, value]) => [scalarKey(key), value]));
+  return left.entries.flatMap(([key, value]): (readonly [Term, Term])[] => {
+    const name = scalarKey(key);
+    const other = name === undefined ? undefined : values.get(name);
+    return other === undefined ? [] : [[value, other]];
+  });
 }
 
 /** A set is never taken apart: what is unsafe in it is not what stands beside it. */

@@ -9,7 +9,7 @@ import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
 import { addLevel, addTerm, addVariable, eachClosed, type Needs, needsOf } from "./needs.ts";
 import { liftRefs, splitCalls } from "./negation.ts";
-import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
+import { type Arity, type Bound, bindRefs, isRootName, outputsOf, pairsOf } from "./outputs.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
 import { reportUndeclared, type Told } from "./template-variables.ts";
 import { closureOfTerm, closuresOfExpr, eachDeepTerm, eachTerm, subterms, termsOfExpr, termsOfWhat } from "./tree.ts";
@@ -282,7 +282,7 @@ function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Conte
     what.kind === "call"
       ? what.args.some((arg) => needsBeside(arg, outputs))
       : termsOfWhat(what).some((term) => needsInside(term, outputs)) ||
-        (what.kind === "unify" && isTakenApart(what, outputs));
+        (what.kind === "unify" && (isTakenApart(what, outputs) || isMade(what.left, what.right, outputs)));
   return needs ? liftRefs(context, { ...expr, what }) : [expr];
 }
 
@@ -293,6 +293,14 @@ function isTakenApart({ left, right }: Extract<What, { kind: "unify" }>, outputs
     return subterms(pattern).some((part) => mentions(part, new Set([value.name])));
   };
   return takes(left, right) || takes(right, left);
+}
+
+/** `x = [xs[i], i]`: what is no pattern, but made, holds a variable beside the reference that binds it. */
+function isMade(left: Term, right: Term, outputs: ReadonlySet<string>): boolean {
+  const makes = (variable: Term, value: Term): boolean =>
+    variable.kind === "var" && outputs.has(variable.name) && value.kind !== "var" && needsBeside(value, outputs);
+  if (makes(left, right) || makes(right, left)) return true;
+  return pairsOf(left, right).some(([a, b]) => isMade(a, b, outputs));
 }
 
 function needsInside(term: Term, outputs: ReadonlySet<string>): boolean {
@@ -398,7 +406,7 @@ function orderComprehension(
   const around = new Set(visible);
   for (const head of heads) addTerm(head, around);
   const moved = heads.map((head) =>
-    needsOwnIteration(head) || bindsForBody(head, body, bound, context) ? evaluate(head, context) : undefined,
+    needsOwnIteration(head) || bindsForOthers(head, heads, body, bound, context) ? evaluate(head, context) : undefined,
   );
   const yielded = heads.map((head, i) => {
     const what = moved[i]?.what;
@@ -420,14 +428,22 @@ function needsOwnIteration(head: Term): boolean {
   return names.size > 0 && needsInside(head, names);
 }
 
-/** `[xs[i] | i > 1]`: the body needs a variable that the references of the head alone bind. */
-function bindsForBody(head: Term, body: Body, bound: ReadonlySet<string>, context: Context): boolean {
+/** `[xs[i] | i > 1]`, `[[i, xs[i]] | true]`: the body, or what is yielded, needs a variable that the references of the head alone bind. */
+function bindsForOthers(
+  head: Term,
+  heads: readonly Term[],
+  body: Body,
+  bound: ReadonlySet<string>,
+  context: Context,
+): boolean {
   const names = boundByRefs(head);
   for (const name of bound) names.delete(name);
   if (names.size === 0) return false;
   const mentioned = new Set<string>();
   for (const expr of body) eachDeepTerm(expr, (term) => addVariable(term, mentioned));
-  const needed = [...names].filter((name) => mentioned.has(name));
+  const needed = [...names].filter((name) => {
+    return mentioned.has(name) || heads.some((each) => needsBeside(each, new Set([name])));
+  });
   if (needed.length === 0) return false;
   const known = new Set(bound);
   for (let before = -1; before !== known.size; ) {
