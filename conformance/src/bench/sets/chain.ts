@@ -16,7 +16,8 @@ export type ChainShape = { readonly client: Spoken; readonly upstream: Spoken };
 
 type Identities = Readonly<Record<string, string>>;
 
-export async function openChain(stage: Stage, shape: ChainShape): Promise<readonly Contender[]> {
+/** `installed`: root of a package that is another contender, the last. */
+export async function openChain(stage: Stage, shape: ChainShape, installed?: string): Promise<readonly Contender[]> {
   const { tools, folder, stack } = stage;
   const { envoy } = tools.peers;
   const opa = tools.peers["opa-envoy-plugin"];
@@ -39,7 +40,9 @@ export async function openChain(stage: Stage, shape: ChainShape): Promise<readon
       });
     }
   }
-  return [...contenders, await openOurPair(stage, shape, identities)];
+  contenders.push(await openOurPair(stage, shape, identities));
+  if (installed !== undefined) contenders.push(await openOurPair(stage, shape, identities, installed));
+  return contenders;
 }
 
 /** Between two nginx goes HTTP/1.1, or HTTP/2 where calls of gRPC do; between two Envoys HTTP/2. */
@@ -79,11 +82,6 @@ async function openPair(
     port: front,
     receiver: { name, pids: [b.pid], port: back, tls: filesOf(identities, "web") },
   };
-}
-
-/** Ours alone, of the package with this root in place of the checkout. */
-export async function openInstalledPair(stage: Stage, shape: ChainShape, root: string): Promise<Contender> {
-  return await openOurPair(stage, shape, makeIdentities(stage.tools, stage.folder, ["web", "svc"]), root);
 }
 
 async function openOurPair(stage: Stage, shape: ChainShape, identities: Identities, root?: string): Promise<Contender> {

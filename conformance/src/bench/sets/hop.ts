@@ -11,7 +11,8 @@ import { BOTH_CORES, type Contender, PROXY_CORE, type Stage } from "./scene.ts";
 
 export type HopShape = { readonly client: Spoken; readonly upstream: Spoken; readonly workers: number };
 
-export async function openHop(stage: Stage, shape: HopShape): Promise<readonly Contender[]> {
+/** `installed`: root of a package whose two are the last contenders. */
+export async function openHop(stage: Stage, shape: HopShape, installed?: string): Promise<readonly Contender[]> {
   const { tools, stack } = stage;
   const { haproxy, envoy } = tools.peers;
   const opa = tools.peers["opa-envoy-plugin"];
@@ -38,11 +39,13 @@ export async function openHop(stage: Stage, shape: HopShape): Promise<readonly C
         return pidsOf(stack.use(await openEnvoy(tools, envoy, hop, { kind: "opa", port: plugin.port })), plugin);
       });
   }
-  return [...contenders, ...(await openBoth(stage, shape))];
+  contenders.push(...(await openBoth(stage, shape)));
+  if (installed !== undefined) contenders.push(...(await openBoth(stage, shape, installed)));
+  return contenders;
 }
 
 /** Ours without and with policy; `installed`: of the package with this root, in place of the checkout. */
-export async function openBoth(
+async function openBoth(
   stage: Stage,
   { upstream, workers }: HopShape,
   installed?: string,

@@ -10,8 +10,8 @@ import { privateKibibytes } from "../peers/cpu-time.ts";
 import type { TlsFiles } from "../peers/hop.ts";
 import { makeInstalled } from "../peers/installed.ts";
 import type { Tools } from "../peers/tools.ts";
-import { openChain, openInstalledPair } from "./chain.ts";
-import { openBoth, openHop } from "./hop.ts";
+import { openChain } from "./chain.ts";
+import { openHop } from "./hop.ts";
 import { commitNow, onStage } from "./measure-sets.ts";
 import type { Contender } from "./scene.ts";
 
@@ -28,8 +28,8 @@ export async function measureIdle(tools: Tools): Promise<readonly IdleResult[]> 
   const shape = { client: "http1", upstream: "http1", workers: 1 } as const;
   return await onStage(tools, async (stage) => {
     const installed = makeInstalled(stage.folder);
-    const hop = [...(await openHop(stage, shape)), ...(await openBoth(stage, shape, installed))];
-    const chain = [...(await openChain(stage, shape)), await openInstalledPair(stage, shape, installed)];
+    const hop = await openHop(stage, shape, installed);
+    const chain = await openChain(stage, shape, installed);
     return [
       await lookAtAll("plaintext", hop),
       await lookAtAll(
