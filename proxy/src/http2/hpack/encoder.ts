@@ -49,6 +49,9 @@ const SLOTS = 512;
 const TABLE_SLOTS = 128;
 /** Two pairs of one slot stand side by side: each would push the other out with every message. */
 const WAYS = 2;
+/** Fields of a block whose entries are kept for the next one's, by their place: first those of trailers, then a head's. */
+const PLACES = 64;
+const HEAD_PLACES_AT = 8;
 const NO_NUMBERS = new Uint32Array(0);
 const NO_HASHES = new Int32Array(0);
 
@@ -75,6 +78,12 @@ export class HpackEncoder {
   #pairs = NO_NUMBERS;
   #pairHashes = NO_HASHES;
   #names = NO_NUMBERS;
+  /**
+   * One message is like the one before: the pair that stood at a place is compared first, without a hash. By its entry's
+   * number; below 0, by the static table's; 0 for none.
+   */
+  #places = NO_HASHES;
+  #place = 0;
   /** The least table size that is to be told at the next block's begin, and the last. */
   #smallest = -1;
   #told = -1;
@@ -103,6 +112,7 @@ export class HpackEncoder {
   /** Before the first field of a block. */
   begin(out: Output): void {
     if (this.#names.length === 0) this.#makeSlots();
+    this.#place = 0;
     if (this.#told < 0) return;
     const at = out.reserve(INTEGER_BYTES_MAX * 2);
     let end = at;
@@ -116,6 +126,7 @@ export class HpackEncoder {
     this.#pairs = new Uint32Array(TABLE_SLOTS * WAYS);
     this.#pairHashes = new Int32Array(TABLE_SLOTS * WAYS);
     this.#names = new Uint32Array(TABLE_SLOTS);
+    this.#places = new Int32Array(PLACES);
   }
 
   /** The entry with this index of the static table, or of both. */
@@ -134,13 +145,28 @@ export class HpackEncoder {
     valueStart: number,
     valueEnd: number,
   ): void {
+    const place = this.#place++;
+    const kept = place < PLACES ? this.#places[place]! : 0;
+    if (kept !== 0) {
+      const index = this.#keptIndex(kept, nameBytes, nameStart, nameEnd, value, valueStart, valueEnd);
+      if (index > 0) return void this.encodeIndex(out, index);
+    }
     const name = this.#name;
     name.take(nameBytes, nameStart, nameEnd);
-    this.encodeNamed(out, name, value, valueStart, valueEnd);
+    const index = this.#encode(out, name, value, valueStart, valueEnd);
+    if (place >= PLACES) return;
+    if (index > STATIC_COUNT) this.#places[place] = this.#table.inserted - (index - STATIC_COUNT - 1);
+    else this.#places[place] = -index;
   }
 
-  /** A field with a name that is folded already. */
+  /** A field with a name that is folded already: a head begins with one. */
   encodeNamed(out: Output, name: FoldedName, value: Uint8Array, valueStart: number, valueEnd: number): void {
+    if (this.#place < HEAD_PLACES_AT) this.#place = HEAD_PLACES_AT;
+    this.#encode(out, name, value, valueStart, valueEnd);
+  }
+
+  /** Index of the pair in either table, from here on; 0 where it is in none. */
+  #encode(out: Output, name: FoldedName, value: Uint8Array, valueStart: number, valueEnd: number): number {
     const row = rowOf(name);
     const indexing = row?.indexing ?? Indexing.incremental;
     const isPairKnown = indexing === Indexing.incremental || (row?.index ?? 0) > 0;
@@ -148,7 +174,10 @@ export class HpackEncoder {
     const pairHash = isLookedUp ? hashOf(value, valueStart, valueEnd, name.hash) : 0;
     if (isLookedUp) {
       const index = this.#pairIndex(name, value, valueStart, valueEnd, pairHash);
-      if (index > 0) return void this.encodeIndex(out, index);
+      if (index > 0) {
+        this.encodeIndex(out, index);
+        return index;
+      }
     }
     const nameIndex = row !== undefined && row.index > 0 ? row.index : this.#nameIndex(name);
     const isIndexed = indexing === Indexing.incremental && valueEnd - valueStart <= INDEXED_VALUE_BYTES_MAX;
@@ -157,13 +186,33 @@ export class HpackEncoder {
     else out.end = writeInteger(out.bytes, at, nameIndex, 4, indexing === Indexing.never ? 0x10 : 0x00);
     if (nameIndex === 0) writeText(out, name.bytes(), 0, name.length, this.#isShort);
     writeText(out, value, valueStart, valueEnd, this.#isShort);
-    if (isIndexed)
-      this.#insert(
-        row?.name ?? copyOf(name.bytes(), 0, name.length),
-        copyOf(value, valueStart, valueEnd),
-        name.hash,
-        pairHash,
-      );
+    if (!isIndexed) return 0;
+    this.#insert(
+      row?.name ?? copyOf(name.bytes(), 0, name.length),
+      copyOf(value, valueStart, valueEnd),
+      name.hash,
+      pairHash,
+    );
+    return STATIC_COUNT + 1;
+  }
+
+  /** Index of the entry that stood at a place before, where it is in its table still and is this pair; 0 otherwise. */
+  #keptIndex(
+    kept: number,
+    name: Uint8Array,
+    ns: number,
+    ne: number,
+    value: Uint8Array,
+    vs: number,
+    ve: number,
+  ): number {
+    const age = this.#table.inserted - kept;
+    const entry = kept < 0 ? STATIC_ENTRIES[-kept - 1] : this.#table.at(age);
+    if (entry === undefined) return 0;
+    const words = kept < 0 ? STATIC_WORDS[-kept - 1]! : this.#words[kept % TABLE_SLOTS]!;
+    if (!isSameText(words.value, entry.value.length, value, vs, ve)) return 0;
+    if (!isSameText(words.name, entry.name.length, name, ns, ne)) return 0;
+    return kept < 0 ? -kept : STATIC_COUNT + 1 + age;
   }
 
   #insert(name: Uint8Array, value: Uint8Array, nameHash: number, pairHash: number): void {
