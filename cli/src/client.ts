@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { Io } from "./command.ts";
 import { findController, STATE_DEFAULT } from "./find-controller.ts";
 
 /** An explanation may start a process, and ask git of many lines. */
@@ -33,11 +34,14 @@ export type Client = {
 };
 
 /** A fault where no controller is known, or there is no token to ask with. Throws UsageError. */
-export async function openClient(flags: ClientFlags, cwd: string): Promise<Client | { readonly fault: string }> {
-  const found = await findController(flags, cwd);
+export async function openClient(
+  flags: ClientFlags,
+  io: Pick<Io, "cwd" | "env">,
+): Promise<Client | { readonly fault: string }> {
+  const found = await findController(flags, io);
   if ("fault" in found) return found;
   const { url } = found;
-  const file = join(resolve(cwd, flags.state ?? STATE_DEFAULT), "api-token");
+  const file = join(resolve(io.cwd, flags.state ?? STATE_DEFAULT), "api-token");
   const token = (await readFile(file, "utf8").catch(() => undefined))?.trim();
   if (token === undefined || token === "")
     return { fault: `there is no token in ${file}; name the controller's state folder with --state` };

@@ -1,6 +1,7 @@
 /** Flags by which a view is about a cluster, by its API server; the name kubectl-regomesh says so of all of them. */
 import { ClusterReader, SYSTEM_CLOCK } from "@regomesh/controller";
 import { type Io, UsageError } from "./command.ts";
+import { PLUGIN } from "./find-controller.ts";
 
 export const clusterFlags = {
   "all-namespaces": { type: "boolean", short: "A" },
@@ -21,9 +22,6 @@ export type ClusterFlags = {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
 };
-
-/** Set by bin/kubectl-regomesh. */
-const PLUGIN = "REGOMESH_KUBECTL_PLUGIN";
 
 /** Whether a cluster is asked, not a controller or a folder. Throws UsageError where flags say two things. */
 export function asksCluster(flags: ClusterFlags, io: Pick<Io, "env">, isOther: boolean): boolean {

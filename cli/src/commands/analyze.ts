@@ -144,8 +144,15 @@ function printView(findings: readonly Finding[], view: View, paint: Paint): stri
 
 function printFinding({ code, severity, file, row, column, message, fix }: Finding, isWide: boolean, paint: Paint) {
   const word = severity === "error" ? paint.red("error") : paint.yellow("warning");
-  const line = `${file}:${row}:${column}: ${word} ${paint.bold(code)}: ${message}`;
+  // Of an object nobody has seen the text that is looked at; of a Policy's modules its writer has.
+  const place = isObject(file) ? file : `${file}:${row}:${column}`;
+  const line = `${place}: ${word} ${paint.bold(code)}: ${message}`;
   return isWide ? [line, `  ${paint.dim(`fix: ${fix}`)}`] : [line];
+}
+
+/** `KIND/NAMESPACE/NAME` of a cluster; files have their ends. */
+function isObject(file: string): boolean {
+  return /^[A-Z]\w*\/[^:]*$/.test(file) && !/\.(?:rego|json|ya?ml)$/.test(file);
 }
 
 function summaryOf(findings: readonly Finding[]): string {

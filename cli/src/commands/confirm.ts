@@ -32,7 +32,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const [hash] = positionals;
   if (hash === undefined || positionals.length > 1 || !/^[0-9a-f]{12,64}$/.test(hash))
     throw new UsageError("takes the hash that status shows: 12 digits or more");
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   if ("fault" in client) return refuse(io, client.fault);
   const answer = await client.post(`/api/confirm/${hash}`);
   if ("fault" in answer) return refuse(io, answer.status === 409 ? `${answer.fault}: ${hash}` : answer.fault);

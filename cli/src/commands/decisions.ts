@@ -67,7 +67,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const verdict = verdictOf(values);
   if (values.before !== undefined && values.follow === true)
     throw new UsageError("--before and --follow exclude each other");
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   if ("fault" in client) return refuse(io, client.fault);
   const { workload = "", namespace = "", before = "" } = values;
   const query = new URLSearchParams({ q: positionals.join(" "), verdict, workload, namespace });

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { IdentitiesBody, StatusBody } from "@regomesh/controller";
+import { stringify } from "yaml";
 import { type Client, clientFlags, clientHelp, openClient } from "../client.ts";
 import { asksCluster, CLUSTER_HELP, clusterFlags, openCluster } from "../cluster-flags.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
@@ -10,7 +11,7 @@ import { fail, type Group, hasFailures, ok, printGroups } from "../doctor/findin
 import { lookAtMachine } from "../doctor/machine.ts";
 import { lookAtController, lookAtProxies } from "../doctor/mesh.ts";
 import { STATE_DEFAULT } from "../find-controller.ts";
-import { parseColor, parseFormat } from "../flags.ts";
+import { parseColor, parseFormat, parseView } from "../flags.ts";
 import { makePaint } from "../paint.ts";
 
 const help = `
@@ -24,7 +25,8 @@ well has a way out. Of a cluster its API server is asked, and nothing else.
   -n, --namespace N of this namespace alone
 ${clientHelp(17)}
 ${CLUSTER_HELP}
-  --format FORMAT   pretty (default) or json
+  -o VIEW           wide (the same, as everything is shown), yaml or json
+  --format FORMAT   pretty (default) or json, as -o json
   --color WHEN      auto, always or never
 
 Example: regomesh doctor --pre --context production
@@ -36,6 +38,7 @@ const flags = {
   namespace: { type: "string", short: "n" },
   ...clientFlags,
   ...clusterFlags,
+  view: { type: "string", short: "o" },
   format: { type: "string" },
   color: { type: "string" },
 } as const;
@@ -58,16 +61,16 @@ function parse(args: readonly string[]) {
 async function run(args: readonly string[], io: Io): Promise<number> {
   const values = parse(args);
   const format = parseFormat(values.format);
+  const view = parseView(values.view ?? (format === "json" ? "json" : undefined));
   const paint = makePaint(io, parseColor(values.color));
   const { pre = false, proxy = false } = values;
   if (pre && proxy) throw new UsageError("takes --pre or --proxy, not both");
   const isCluster = asksCluster(values, io, values.controller !== undefined || values.state !== undefined);
   const groups = isCluster ? await ofCluster(values) : await ofMesh(values, io);
-  io.out(
-    format === "json"
-      ? `${JSON.stringify({ isWell: !hasFailures(groups), groups }, undefined, 2)}\n`
-      : printGroups(groups, paint),
-  );
+  const body = { isWell: !hasFailures(groups), groups };
+  if (view === "json") io.out(`${JSON.stringify(body, undefined, 2)}\n`);
+  else if (view === "yaml") io.out(stringify(body));
+  else io.out(printGroups(groups, paint));
   return hasFailures(groups) ? EXIT.no : EXIT.yes;
 }
 
@@ -91,7 +94,7 @@ async function ofCluster(values: Values): Promise<readonly Group[]> {
 async function ofMesh(values: Values, io: Io): Promise<readonly Group[]> {
   const { pre = false, proxy = false, namespace, state = STATE_DEFAULT } = values;
   if (pre) return [await lookAtMachine(resolve(io.cwd, state))];
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   if ("fault" in client) return [unreached(client.fault)];
   const answer = await client.get<StatusBody>("/api/status");
   if ("fault" in answer) return [unreached(answer.fault)];

@@ -55,7 +55,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const style = { paint: makePaint(io, parseColor(values.color)), isWide: view === "wide" };
   const ask =
     values.from === undefined ? parseDecision(positionals, values) : parseRequest(values.from, positionals, values);
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   if ("fault" in client) return refuse(io, client.fault);
   const answer = await ask(client);
   if ("fault" in answer) return refuse(io, answer.fault);

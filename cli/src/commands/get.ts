@@ -55,7 +55,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const limit = parseNumber(values.limit, "--limit", 1, LIMIT_MAX) ?? LIMIT_MAX;
   if (more.length > 0) throw new UsageError(`takes a kind and a name, and ${more[0]} is one more`);
   const kind = word === undefined ? undefined : parseKind(word);
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   if ("fault" in client) return refuse(io, client.fault);
   const query = new URLSearchParams({ kind: kind ?? "", name: name ?? "", namespace: values.namespace ?? "" });
   const answer = await client.get<ResourcesBody>(`/api/resources?${query}`);

@@ -73,7 +73,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     throw new UsageError("revoke takes either a workload or --serial");
   parseView(values.view);
   parseDurationFlag(values.timeout, "--timeout", TIMEOUT_MAX_MS);
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   if ("fault" in client) return refuse(io, client.fault);
   return await action(client, word, values, io);
 }

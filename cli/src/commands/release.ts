@@ -70,7 +70,7 @@ async function say(
   if (more.length > 0) throw new UsageError("takes one revision at most");
   if (revision !== undefined && !/^[0-9a-f]{7,64}$/.test(revision))
     throw new UsageError(`takes a commit's hash, or 7 of its digits or more, not ${revision}`);
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   const query = revision === undefined ? "" : `?revision=${revision}`;
   const answer = "fault" in client ? client : await client.post(`/api/release/${word}${query}`);
   if ("fault" in answer) {

@@ -37,7 +37,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (isLifted === (revision !== undefined) || more.length > 0) throw new UsageError("takes a revision, or --lift");
   if (revision !== undefined && !/^[0-9a-f]{7,64}$/.test(revision))
     throw new UsageError(`takes a commit's hash, or 7 of its digits or more, not ${revision}`);
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   if ("fault" in client) return refuse(io, client.fault);
   const answer = await client.post(`/api/rollback/${isLifted ? "lift" : revision}`);
   if ("fault" in answer) return refuse(io, answer.fault);

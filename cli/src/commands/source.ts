@@ -55,7 +55,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     throw new UsageError(`${action} takes the name of a source`);
   if (name !== undefined && !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name))
     throw new UsageError(`${name} is no name of a source`);
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   if ("fault" in client) return refuse(io, client.fault);
   if (said === undefined) return await list(client, name, values.view, io);
   const answer = await client.post(`/api/sources/${name}/${action}`);

@@ -73,7 +73,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       throw new UsageError("words, --behind and --limit pick proxies of a controller; of a cluster take -n");
     return await showCluster(values, view, makePaint(io, color), io);
   }
-  const found = await findController(values, io.cwd);
+  const found = await findController(values, io);
   if ("fault" in found) {
     io.err(`regomesh status: ${found.fault}\n`);
     return EXIT.no;

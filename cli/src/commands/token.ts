@@ -79,7 +79,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (odd !== undefined) throw new UsageError(`${action} has no --${odd}`);
   // Before anybody is asked: a wrong flag costs no token.
   wishOf(values);
-  const client = await openClient(values, io.cwd);
+  const client = await openClient(values, io);
   if ("fault" in client) return refuse(io, client.fault);
   return await row.act(client, word, values, io);
 }

@@ -58,7 +58,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   let wanted = revision;
   let last = "the controller has not answered";
   for (;;) {
-    const client = await openClient(values, io.cwd);
+    const client = await openClient(values, io);
     const answer = "fault" in client ? client : await client.get<StatusBody>("/api/status");
     if ("body" in answer) {
       wanted ??= answer.body.revision?.name;

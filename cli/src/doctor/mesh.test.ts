@@ -61,7 +61,10 @@ test("of a mesh that is well nothing is said but that", () => {
 
 const refused = { commit: "b".repeat(40), diagnostics: [{ message: "var x is unsafe" }], failedTests: [] };
 const rows: Readonly<Record<string, readonly [Partial<StatusBody>, readonly string[]]>> = {
-  "a commit that was refused": [{ refused } as never, ["× the newest commit was taken"]],
+  "a commit that was refused": [
+    { sources: [{ name: "root", troubles: [], refused }] } as never,
+    ["× the newest commit was taken"],
+  ],
   "a source that cannot be reached": [
     { sources: [{ name: "root", troubles: [{ reason: "unreachable", message: "no route", sinceMs: 0 }] }] } as never,
     ["× source root is followed"],

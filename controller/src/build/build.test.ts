@@ -59,7 +59,7 @@ test("a workload that names what it calls is told of no other service; a name th
   expect(toldOf(caller(""))).toEqual([]);
   expect(toldOf(resource("Workload", "caller", "{ service: web }"))).toEqual(["orders", "pay.far", "web"]);
   const { diagnostics } = buildText(web + orders + caller("order"));
-  expect(diagnostics.map(printRecord).join()).toMatch(/reference_unknown: namespace default has no MeshService order/);
+  expect(diagnostics.map(printRecord).join()).toMatch(/reference_unknown: namespace default has no service order/);
 });
 
 test("a workload is told the ports that are for one service each, by its key", () => {
@@ -180,7 +180,7 @@ const refusals: Record<
   },
   "a service that is not there": {
     yaml: web + resource("Workload", "w", "{ service: wbe }"),
-    says: ["mesh.yaml:15:18: reference_unknown: namespace default has no MeshService wbe"],
+    says: ["mesh.yaml:15:18: reference_unknown: namespace default has no service wbe"],
   },
   "local ports of a service that is not there, of a port that it lacks, and twice": {
     yaml:
@@ -191,7 +191,7 @@ const refusals: Record<
         "{ service: web, localPorts: [{ service: wbe, port: 1 }, { service: web, servicePort: 8, port: 1 }] }",
       ),
     says: [
-      "mesh.yaml:15:47: reference_unknown: namespace default has no MeshService wbe",
+      "mesh.yaml:15:47: reference_unknown: namespace default has no service wbe",
       "mesh.yaml:15:92: reference_unknown: MeshService web has no port 8",
       "mesh.yaml:15:101: service_port: 1 cannot be a local port: it is that of wbe",
     ],

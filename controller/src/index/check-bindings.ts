@@ -101,7 +101,7 @@ function checkSelector(binding: PolicyBinding, index: MeshIndex, names: Names, r
   const reached = namespaces === undefined ? [binding.metadata.namespace] : namespaces;
   for (const [at, service] of (services ?? []).entries()) {
     if (reached.some((namespace) => names.services.get(namespace)?.has(service) === true)) continue;
-    report(binding, `spec.selector.services[${at}]`, "reference_unknown", `no MeshService ${service} in reach`, {
+    report(binding, `spec.selector.services[${at}]`, "reference_unknown", `no service ${service} in reach`, {
       hint: didYouMean(
         service,
         reached.flatMap((namespace) => servicesOf(index, namespace)),

@@ -66,7 +66,7 @@ function checkWorkload(workload: Workload, index: MeshIndex, report: Report): vo
   const service = index.services.get(serviceOf(workload));
   const { namespace } = workload.metadata;
   if (service === undefined) {
-    const message = `namespace ${namespace} has no MeshService ${workload.spec.service}`;
+    const message = `namespace ${namespace} has no service ${workload.spec.service}`;
     const hint = didYouMean(workload.spec.service, servicesOf(index, namespace));
     report(workload, "spec.service", "reference_unknown", message, { hint });
     return;
@@ -147,7 +147,7 @@ function findCalled(
   const found = index.services.get(key);
   if (found !== undefined) return found;
   const [name = "", namespace = ""] = key.split(".");
-  const message = `namespace ${namespace} has no MeshService ${name}`;
+  const message = `namespace ${namespace} has no service ${name}`;
   report(workload, path, "reference_unknown", message, { hint: didYouMean(name, servicesOf(index, namespace)) });
   return undefined;
 }
@@ -156,15 +156,9 @@ function checkTraffic(policy: TrafficPolicy, index: MeshIndex, report: Report): 
   const { namespace } = policy.metadata;
   for (const [at, service] of policy.spec.services.entries()) {
     if (index.services.has(`${service}.${namespace}`)) continue;
-    report(
-      policy,
-      `spec.services[${at}]`,
-      "reference_unknown",
-      `namespace ${namespace} has no MeshService ${service}`,
-      {
-        hint: didYouMean(service, servicesOf(index, namespace)),
-      },
-    );
+    report(policy, `spec.services[${at}]`, "reference_unknown", `namespace ${namespace} has no service ${service}`, {
+      hint: didYouMean(service, servicesOf(index, namespace)),
+    });
   }
 }
 

@@ -126,7 +126,10 @@ export function judge(object: ClusterObject, { diagnostics, failedTests }: Found
     gates.filter((each) => mayRefuse(each, object)),
     gates.filter((each) => !mayRefuse(each, object)),
   ];
-  const failed = [...failedTests.filter(({ file }) => keyOfFile(file) === key), ...asked];
+  const ownTests = failedTests.filter(({ file }) => keyOfFile(file) === key);
+  // What a MeshTest is about may come with it, or after it; by itself it holds nothing up.
+  const isTest = object.kind === "MeshTest";
+  const failed = [...(isTest ? [] : ownTests), ...asked];
   const errors = own.filter((each) => each.severity === "error" && !dependsOnOthers(each));
   const faults = [
     ...unique(errors).map(sentenceOf),
@@ -138,6 +141,7 @@ export function judge(object: ClusterObject, { diagnostics, failedTests }: Found
   ];
   const warnings = [
     ...unique(own.filter((each) => !errors.includes(each))).map(sentenceOf),
+    ...(isTest ? ownTests : []).map(({ message }) => `it does not hold now: ${message}`),
     // What it says of its namespace is for who may read it there.
     ...[...new Set(others.map(({ file }) => keyOfFile(file)))].map((test) => `${test} would not hold any more`),
   ];

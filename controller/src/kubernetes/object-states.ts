@@ -15,7 +15,9 @@ export type StateFacts = {
 
 export function toState(object: ClusterObject, facts: StateFacts): ObjectState {
   const { verdicts, inForce } = facts;
-  const concerned = inForce === undefined ? [] : workloadsOf(object, inForce.plan);
+  const verdict = verdicts.get(objectKey(object));
+  const isOut = verdict?.kind === "refused" && !verdict.hasBefore;
+  const concerned = inForce === undefined || isOut ? [] : workloadsOf(object, inForce.plan);
   let [total, programmed] = [0, 0];
   for (const workload of concerned) {
     const counts = facts.enforced(workload);
@@ -25,7 +27,7 @@ export function toState(object: ClusterObject, facts: StateFacts): ObjectState {
   return {
     kind: object.kind,
     generation: object.metadata.generation ?? 0,
-    verdict: verdicts.get(objectKey(object)),
+    verdict,
     revision: inForce?.revision,
     isPinned: facts.isPinned,
     workloads: concerned.length,

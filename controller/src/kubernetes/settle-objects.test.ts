@@ -213,7 +213,7 @@ test("a binding that names a Service which is not there is refused alone", async
   const stray = binding("stray", "authz", { selector: { services: ["order"] } });
   const found = await play(objects(...mesh, policy("authz", RULE), binding("authz"), stray));
   expect([found.isAccepted, found.inForce.has("PolicyBinding/shop/authz")]).toEqual([true, true]);
-  expect(found.said).toEqual(["PolicyBinding/shop/stray: no MeshService order in reach"]);
+  expect(found.said).toEqual(["PolicyBinding/shop/stray: no service order in reach"]);
 });
 
 test("whoever binds more to his Pods than there may be, or routes beside the mesh, puts no binding of the root's out of force", async () => {

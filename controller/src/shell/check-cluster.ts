@@ -4,6 +4,7 @@ import type { FailedTestBody } from "../api/releases.ts";
 import { build } from "../build/build.ts";
 import { ALL_RIGHTS } from "../index/rights.ts";
 import { type ClusterObject, objectKey } from "../kubernetes/cluster-object.ts";
+import { keyOfFile } from "../kubernetes/cluster-tree.ts";
 import { isMeshPod, unknownPorts } from "../kubernetes/mesh-objects.ts";
 import { missingPolicies } from "../kubernetes/missing-policies.ts";
 import { filesOf } from "../kubernetes/settle-objects.ts";
@@ -27,18 +28,20 @@ export async function checkCluster(
 ): Promise<ClusterCheck> {
   const byKey = new Map(objects.map((object) => [objectKey(object), object]));
   const built = build([{ path: "", files: filesOf(byKey) }], { rights: ALL_RIGHTS }, await loadTools());
-  return {
-    diagnostics: [
-      ...built.diagnostics,
-      ...missingPolicies(byKey).flatMap(({ bindings, namespace, name }) =>
-        bindings.map((key) =>
-          record("policy_absent", key, `namespace ${namespace} has no Policy ${name}: its requests get 503`, "error"),
-        ),
+  const found = [
+    ...built.diagnostics,
+    ...missingPolicies(byKey).flatMap(({ bindings, namespace, name }) =>
+      bindings.map((key) =>
+        record("policy_absent", key, `namespace ${namespace} has no Policy ${name}: its requests get 503`, "error"),
       ),
-      ...notInjected(objects, namespaces),
-      ...objects.flatMap(unknownPortsOf),
-      ...objects.flatMap(refusedOf),
-    ],
+    ),
+    ...notInjected(objects, namespaces),
+    ...objects.flatMap(unknownPortsOf),
+  ];
+  // What a controller has said of it is no news beside what is found here.
+  const known = new Set([...found, ...built.failedTests].map(({ file }) => keyOfFile(file)));
+  return {
+    diagnostics: [...found, ...objects.filter((object) => !known.has(objectKey(object))).flatMap(refusedOf)],
     failedTests: built.failedTests,
   };
 }

@@ -59,7 +59,7 @@ export const meshTestSpec = z.strictObject({
         .exactOptional()
         .describe("what the receivers ask for, all of it; not looked at where absent"),
     })
-    .describe("what must come out"),
+    .describe("what must come out; where it does not, the test fails, and what changed so is refused"),
 });
 
 export type MeshTestSpec = z.output<typeof meshTestSpec>;

@@ -48,8 +48,12 @@ const written = z.strictObject({
   unit: unitPath
     .exactOptional()
     .describe("a directory of the source: its modules and data are one unit; this or policy must be given"),
-  policy: dnsName.exactOptional().describe("a Policy of the binding's namespace instead, which is a unit by itself"),
-  selector: selector.prefault({}).describe("every workload of the binding's namespace"),
+  policy: dnsName
+    .exactOptional()
+    .describe(
+      "the Policy, of the binding's namespace, whose rules are asked; in a cluster this, or a unit of a PolicySource",
+    ),
+  selector: selector.prefault({}).describe("which workloads; every one of the binding's namespace where absent"),
   direction: oneOf("Inbound", "Outbound").describe("whether the receiving or the sending proxy asks"),
   tier: oneOf("Mandatory", "Workload", "Namespace", "Default")
     .prefault("Namespace")

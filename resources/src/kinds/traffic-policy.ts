@@ -58,11 +58,15 @@ export const trafficPolicySpec = z.strictObject({
   services: list(dnsLabel, 256).describe("MeshServices of the same namespace to which it applies"),
   balancer: oneOf("LeastRequest", "RoundRobin", "Random")
     .prefault("LeastRequest")
-    .describe("the less busy of two drawn at random: avoids slow endpoints without shared state"),
-  timeouts: timeouts.prefault({}).describe("each has its own default"),
-  retries: retries.prefault({}).describe("each has its own default"),
-  breaker: breaker.prefault({}).describe("each has its own default"),
-  pool: pool.prefault({}).describe("each has its own default"),
+    .describe(
+      "how an endpoint is chosen; LeastRequest is the less busy of two drawn at random, which avoids slow ones without shared state",
+    ),
+  timeouts: timeouts.prefault({}).describe("how long is waited; each has its own default"),
+  retries: retries.prefault({}).describe("which failures get another try, and how often; each has its own default"),
+  breaker: breaker
+    .prefault({})
+    .describe("when an endpoint that fails is left out for a while; each has its own default"),
+  pool: pool.prefault({}).describe("connections to an endpoint, and how many requests wait; each has its own default"),
 });
 
 export type TrafficPolicySpec = z.output<typeof trafficPolicySpec>;
