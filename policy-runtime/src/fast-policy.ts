@@ -163,6 +163,9 @@ class FastPolicy implements Policy, PolicyDecision {
   readonly meta: ModuleMeta;
   readonly #open: Instance;
   readonly #exports: FastExports;
+  /** Found once: an instance's exports are looked up in a table. */
+  readonly #ask: FastExports["rm_decide"];
+  readonly #entrypoints: number;
   readonly #headAt: number;
   readonly #headBytesMax: number;
   readonly #contextWord: number;
@@ -194,6 +197,8 @@ class FastPolicy implements Policy, PolicyDecision {
     this.meta = meta;
     this.#hasBudgets = meta.entrypoints.some(({ budget }) => budget !== undefined);
     this.#exports = exports;
+    this.#ask = exports.rm_decide;
+    this.#entrypoints = meta.entrypoints.length;
     this.#headBytesMax = options.headBytesMax ?? HEAD_BYTES_MAX;
     this.#headAt = headAt;
     this.#blocks = new ContextBlocks(exports.rm_context());
@@ -236,8 +241,7 @@ class FastPolicy implements Policy, PolicyDecision {
     requestId: RequestId,
     nowMs: number,
   ): PolicyDecision {
-    const exports = this.#exports;
-    if (mask >>> this.meta.entrypoints.length !== 0)
+    if (mask >>> this.#entrypoints !== 0)
       throw new Error("the mask names entrypoints that the module lacks");
     this.#mask = mask;
     if (this.#hasFaults) {
@@ -251,14 +255,15 @@ class FastPolicy implements Policy, PolicyDecision {
       return this.#failHead(`the head has ${table.fieldCount} fields; the policy takes ${FIELDS_MAX}`);
     this.#refresh();
     const bytes = this.#bytes;
-    if (head.length === length) bytes.set(head, this.#headAt);
-    else copyNatively.call(head as Buffer, bytes, this.#headAt, 0, length);
-    // What is in use and no more: the rest would push other lines out of the cache.
-    copyNatively.call(table.bytes as Buffer, bytes, this.#tableAt, 0, table.byteLength);
+    copyNatively.call(head as Buffer, bytes, this.#headAt, 0, length);
+    // What is in use and no more: the rest would push other lines out of the cache. A call costs more than some words.
+    const { words: spans, length: spanWords } = table;
+    const words = this.#words;
+    for (let i = 0, at = this.#tableAt >> 2; i < spanWords; i++) words[at + i] = spans[i]!;
     const { bytes: id, length: idLength } = requestId;
     for (let i = 0, at = this.#idAt; i < idLength; i++) bytes[at + i] = id[i]!;
     try {
-      exports.rm_decide(length, idLength, mask, nowMs);
+      this.#ask(length, idLength, mask, nowMs);
     } catch (error) {
       this.#goOn(mask, error);
     }

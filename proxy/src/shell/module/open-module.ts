@@ -14,7 +14,7 @@ import { EVALUATION_CLOCK, type LoadBuiltins } from "@regomesh/policy-runtime/no
 import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
 import { compileModule, describe, fuelOf, maskOf, reasonOf } from "./compile-module.ts";
 import { ModuleRefused, type ModuleThread, ModuleThreadFailed, type ThreadOpened } from "./module-thread.ts";
-import { warm } from "./warm.ts";
+import { warm, warmStart } from "./warm.ts";
 
 /** `input.destination`: the proxy's own workload. */
 export function destinationOf(workload: WorkloadSnapshot): Destination {
@@ -54,13 +54,13 @@ export async function openModule(options: OpenModuleOptions): Promise<Opened> {
   const module = modules.find(({ hash }) => hash === ref.module);
   if (module === undefined) return problem("policy_missing", `${name} is not there`);
   try {
-    if (thread === undefined) return await openHere(options, module);
+    if (thread === undefined) return await openHere(options, module, warmStart);
     try {
       const shared = options.shared ?? (await askThread(options, module, thread));
       return { ...(await openShared(options, module, thread, shared)), shared };
     } catch (error) {
       // There is no room for another thread: requests wait a little.
-      if (error instanceof ModuleThreadFailed) return await openHere(options, module);
+      if (error instanceof ModuleThreadFailed) return await openHere(options, module, warm);
       throw error;
     }
   } catch (error) {
@@ -71,7 +71,11 @@ export async function openModule(options: OpenModuleOptions): Promise<Opened> {
 }
 
 /** Everything on this thread. */
-async function openHere(options: OpenModuleOptions, module: SnapshotModule): Promise<Opened> {
+async function openHere(
+  options: OpenModuleOptions,
+  module: SnapshotModule,
+  warmUp: (policy: Policy, mask: number) => void,
+): Promise<Opened> {
   const { ref, destination } = options;
   const { wasm, meta } = compileModule(module.wasm);
   const common = { ...(await commonOptions(options, meta)), wasm, data: module.data, destination };
@@ -79,7 +83,7 @@ async function openHere(options: OpenModuleOptions, module: SnapshotModule): Pro
     open: async (onGrown) => openPolicy({ ...common, seed: drawSeed(), onGrown }),
     later,
   });
-  warm(policy, maskOf(meta, namesOf(ref)));
+  warmUp(policy, maskOf(meta, namesOf(ref)));
   return { policy, problems: [] };
 }
 
