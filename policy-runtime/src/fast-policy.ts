@@ -241,8 +241,7 @@ class FastPolicy implements Policy, PolicyDecision {
     requestId: RequestId,
     nowMs: number,
   ): PolicyDecision {
-    if (mask >>> this.#entrypoints !== 0)
-      throw new Error("the mask names entrypoints that the module lacks");
+    if (mask >>> this.#entrypoints !== 0) throw new Error("the mask names entrypoints that the module lacks");
     this.#mask = mask;
     if (this.#hasFaults) {
       this.#faults.length = 0;
