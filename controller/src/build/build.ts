@@ -235,11 +235,13 @@ function readIndex(sources: readonly SourceTree[], rules: BuildRules, diagnostic
   const report = makeReport(diagnostics);
   const index = settleHosts(claimed, rules.hosts ?? [], report);
   checkSources(index, Object.keys(rules.sources ?? {}), report);
-  checkServices(index, report);
+  const inPieces = new Set(trees.flatMap((tree) => (tree.inPieces === true ? [tree.source ?? ROOT_SOURCE] : [])));
+  const isInPieces = (resource: Resource) => inPieces.has(origins.get(resource)?.source ?? ROOT_SOURCE);
+  checkServices(index, isInPieces, report);
   const bound = index.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(trees, unit) !== undefined);
-  checkBindings(index, [...new Set([...trees.flatMap(unitNames), ...bound])], report);
+  checkBindings(index, [...new Set([...trees.flatMap(unitNames), ...bound])], isInPieces, report);
   checkComposition(index, report);
-  checkReleaseRules(index, report);
+  checkReleaseRules(index, isInPieces, report);
   checkTests(index, report);
   const targets = { services: index.services, grants: index.grants };
   const routes = compileRoutes(index.routes, targets);

@@ -2,7 +2,7 @@
 import { type PolicyBinding, ROOT_NAMESPACE, type Workload } from "@regomesh/resources";
 import { hasLabels, type MeshIndex } from "./mesh-index.ts";
 
-type BoundIndex = Pick<MeshIndex, "bindings" | "workloads">;
+type BoundIndex = Pick<MeshIndex, "bindings" | "workloads" | "workloadsByService">;
 
 type Found = {
   /** In the order of the bindings. */
@@ -34,20 +34,24 @@ function foundIn(index: BoundIndex): Found {
   return found;
 }
 
-function find({ bindings, workloads }: BoundIndex): Found {
+function find({ bindings, workloads, workloadsByService }: BoundIndex): Found {
   const all = [...workloads.values()];
-  const byService = Map.groupBy(all, ({ spec }) => spec.service);
+  // Whichever of its services is asked: who has one more answer for a workload takes no binding from it.
+  const byService = Map.groupBy(workloadsByService, ([key]) => key.slice(0, key.indexOf(".")));
   const byNamespace = Map.groupBy(all, ({ metadata }) => metadata.namespace);
   const candidates = (binding: PolicyBinding): readonly Workload[] => {
     const { services } = binding.spec.selector;
-    if (services !== undefined) return [...new Set(services)].flatMap((name) => byService.get(name) ?? []);
+    if (services !== undefined) {
+      const named = services.flatMap((name) => byService.get(name) ?? []);
+      return [...new Set(named.flatMap(([, answering]) => answering))];
+    }
     const reached = reachedBy(binding);
     return reached === undefined ? all : [...reached].flatMap((namespace) => byNamespace.get(namespace) ?? []);
   };
   const ofWorkload = new Map<Workload, PolicyBinding[]>();
   const ofBinding = new Map<PolicyBinding, readonly Workload[]>();
   for (const binding of bindings) {
-    const bound = candidates(binding).filter((workload) => isBound(binding, workload));
+    const bound = candidates(binding).filter((workload) => isReached(binding, workload));
     ofBinding.set(binding, bound);
     for (const workload of bound) {
       const others = ofWorkload.get(workload) ?? [];
@@ -65,11 +69,8 @@ function reachedBy(binding: PolicyBinding): ReadonlySet<string> | undefined {
   return namespaces.includes("*") ? undefined : new Set(namespaces);
 }
 
-function isBound(binding: PolicyBinding, workload: Workload): boolean {
-  const { services, labels } = binding.spec.selector;
-  return (
-    reachedBy(binding)?.has(workload.metadata.namespace) !== false &&
-    (services === undefined || services.includes(workload.spec.service)) &&
-    hasLabels(workload.metadata.labels, labels)
-  );
+/** Of a workload of its services. */
+function isReached(binding: PolicyBinding, { metadata: { namespace, labels } }: Workload): boolean {
+  const isNear = reachedBy(binding)?.has(namespace) !== false;
+  return isNear && hasLabels(labels, binding.spec.selector.labels);
 }

@@ -7,8 +7,16 @@ import { didYouMean, servicesOf } from "./check-services.ts";
 import type { MeshIndex } from "./mesh-index.ts";
 import type { Report } from "./report.ts";
 
-/** `units`: directories of the source that hold modules, in the form in which bindings name them. */
-export function checkBindings(index: MeshIndex, units: readonly string[], report: Report): void {
+/**
+ * `units`: directories of the source that hold modules, in the form in which bindings name them. `isInPieces`: a
+ * resource's source is one of whose resources any may go without the others.
+ */
+export function checkBindings(
+  index: MeshIndex,
+  units: readonly string[],
+  isInPieces: (binding: PolicyBinding) => boolean,
+  report: Report,
+): void {
   const names = namesOf(index);
   const known = new Set(units);
   for (const binding of index.bindings) {
@@ -31,7 +39,7 @@ export function checkBindings(index: MeshIndex, units: readonly string[], report
         hint: `give it metadata.namespace: ${ROOT_NAMESPACE} and select the namespaces that it is for`,
       });
     }
-    checkSelector(binding, index, names, report);
+    checkSelector(binding, index, { ...names, isInPieces: isInPieces(binding) }, report);
     checkEntrypoints(binding, report);
   }
 }
@@ -82,7 +90,12 @@ function namesOf({ workloads, services }: MeshIndex): Names {
   };
 }
 
-function checkSelector(binding: PolicyBinding, index: MeshIndex, names: Names, report: Report): void {
+function checkSelector(
+  binding: PolicyBinding,
+  index: MeshIndex,
+  names: Names & { readonly isInPieces: boolean },
+  report: Report,
+): void {
   const { namespaces, services } = binding.spec.selector;
   const { inhabited } = names;
   for (const [at, namespace] of (namespaces ?? []).entries()) {
@@ -99,9 +112,14 @@ function checkSelector(binding: PolicyBinding, index: MeshIndex, names: Names, r
     }
   }
   const reached = namespaces === undefined ? [binding.metadata.namespace] : namespaces;
+  const isThere = (service: string) =>
+    reached.some((namespace) => names.services.get(namespace)?.has(service) === true);
+  // Who deletes one of them would put the binding out of force for the others: it is about those that are left.
+  const severity = names.isInPieces && (services ?? []).some(isThere) ? { severity: "warning" as const } : {};
   for (const [at, service] of (services ?? []).entries()) {
-    if (reached.some((namespace) => names.services.get(namespace)?.has(service) === true)) continue;
+    if (isThere(service)) continue;
     report(binding, `spec.selector.services[${at}]`, "reference_unknown", `no service ${service} in reach`, {
+      ...severity,
       hint: didYouMean(
         service,
         reached.flatMap((namespace) => servicesOf(index, namespace)),

@@ -1,5 +1,5 @@
 /** Checks of services, workloads and traffic policies against each other. */
-import { type MeshService, nearest, type TrafficPolicy, type Workload } from "@regomesh/resources";
+import { type MeshService, nearest, type Resource, type TrafficPolicy, type Workload } from "@regomesh/resources";
 import {
   hasLabels,
   keyOfCalled,
@@ -12,13 +12,14 @@ import {
 } from "./mesh-index.ts";
 import type { Report } from "./report.ts";
 
-export function checkServices(index: MeshIndex, report: Report): void {
+/** `isInPieces`: a resource's source is one of whose resources any may go without the others. */
+export function checkServices(index: MeshIndex, isInPieces: (resource: Resource) => boolean, report: Report): void {
   for (const service of index.services.values()) {
     checkPorts(service, report);
     checkSubsets(service, index, report);
   }
   for (const workload of index.workloads.values()) checkWorkload(workload, index, report);
-  for (const policy of new Set(index.traffic.values())) checkTraffic(policy, index, report);
+  for (const policy of new Set(index.traffic.values())) checkTraffic(policy, index, isInPieces(policy), report);
 }
 
 function checkPorts(service: MeshService, report: Report): void {
@@ -152,13 +153,17 @@ function findCalled(
   return undefined;
 }
 
-function checkTraffic(policy: TrafficPolicy, index: MeshIndex, report: Report): void {
+function checkTraffic(policy: TrafficPolicy, index: MeshIndex, isInPieces: boolean, report: Report): void {
   const { namespace } = policy.metadata;
-  for (const [at, service] of policy.spec.services.entries()) {
-    if (index.services.has(`${service}.${namespace}`)) continue;
-    report(policy, `spec.services[${at}]`, "reference_unknown", `namespace ${namespace} has no service ${service}`, {
-      hint: didYouMean(service, servicesOf(index, namespace)),
-    });
+  const { services } = policy.spec;
+  const isThere = (service: string) => index.services.has(`${service}.${namespace}`);
+  // As of a binding: it is about those that are left.
+  const severity = isInPieces && services.some(isThere) ? { severity: "warning" as const } : {};
+  for (const [at, service] of services.entries()) {
+    if (isThere(service)) continue;
+    const message = `namespace ${namespace} has no service ${service}`;
+    const hint = didYouMean(service, servicesOf(index, namespace));
+    report(policy, `spec.services[${at}]`, "reference_unknown", message, { ...severity, hint });
   }
 }
 

@@ -232,7 +232,7 @@ export function isMeshPod(object: ClusterObject): object is Pod {
   return !hasEnded && status.podIP !== undefined && containers.some(({ name }) => name === PROXY_CONTAINER);
 }
 
-function isMeshService(object: ClusterObject): object is Service {
+export function isMeshService(object: ClusterObject): object is Service {
   return (
     object.kind === "Service" &&
     (object.spec as ServiceSpec).type !== "ExternalName" &&

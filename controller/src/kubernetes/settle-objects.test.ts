@@ -22,7 +22,7 @@ async function play(newest: Objects, inForce: Objects = new Map(), using: Policy
   const before = inForce.size === 0 ? undefined : filesOf(inForce);
   const settled = await settleObjects(newest, inForce, async (files) => {
     const fresh = freshIn(files, before) ?? [];
-    const built = build([{ path: "", files, fresh }], { rights: ALL_RIGHTS }, using);
+    const built = build([{ path: "", files, fresh, inPieces: true }], { rights: ALL_RIGHTS }, using);
     builds.push(files.map(({ name }) => name).join(" "));
     const revision = { id: String(builds.length), subject: "", author: "", committedAtMs: 0 };
     return { revision, isAccepted: built.plan !== undefined, refused: built.verdicts };
@@ -214,6 +214,80 @@ test("a binding that names a Service which is not there is refused alone", async
   const found = await play(objects(...mesh, policy("authz", RULE), binding("authz"), stray));
   expect([found.isAccepted, found.inForce.has("PolicyBinding/shop/authz")]).toEqual([true, true]);
   expect(found.said).toEqual(["PolicyBinding/shop/stray: no service order in reach"]);
+});
+
+const rootPolicy = makeObject("Policy/regomesh-system/floor", { modules: { "a.rego": RULE } });
+/** What the root binds to these services of all namespaces. */
+const rootBinding = (services: readonly string[]) => {
+  const { spec } = binding("floor", "floor", { tier: "Mandatory", selector: { namespaces: ["*"], services } });
+  return makeObject("PolicyBinding/regomesh-system/floor", spec);
+};
+/** Of each Pod which bindings decide, as the build of what is in force says. */
+const decidingIn = (inForce: Objects) => {
+  const { plan } = build([{ path: "", files: filesOf(inForce), inPieces: true }], { rights: ALL_RIGHTS }, tools);
+  return plan?.workloads.map(({ name, policies }) => [name, policies.inbound?.entrypoints.map((each) => each.binding)]);
+};
+
+test("who deletes a Service takes a binding of the root's from no other that it names", async () => {
+  const root = [rootPolicy, rootBinding(["orders", "web"])];
+  const before = objects(...mesh, ...root);
+  const gone = objects(
+    ...[...before.values()].filter(({ kind, metadata }) => kind !== "Service" || metadata.name !== "web"),
+  );
+  for (const inForce of [before, objects()]) {
+    const found = await play(gone, inForce);
+    expect([found.isAccepted, found.said]).toEqual([
+      true,
+      [
+        "PolicyBinding/regomesh-system/floor: no Service web of the mesh in reach: it is about the others that it names",
+      ],
+    ]);
+    expect(decidingIn(found.inForce)).toEqual([
+      ["orders-1", ["regomesh-system/floor"]],
+      ["web-1", undefined],
+    ]);
+  }
+});
+
+test("a TrafficPolicy goes on for the Services that are left of those that it names", async () => {
+  const traffic = makeObject("TrafficPolicy/shop/both", { services: ["orders", "mail"], timeouts: { request: "7s" } });
+  const found = await play(objects(...mesh, traffic));
+  const { plan } = build([{ path: "", files: filesOf(found.inForce), inPieces: true }], { rights: ALL_RIGHTS }, tools);
+  expect(plan?.outbound.find(({ name }) => name === "orders")?.traffic.requestTimeoutMs).toBe(7000);
+  expect(found.said).toEqual([
+    "TrafficPolicy/shop/both: no Service mail of the mesh in reach: it is about the others that it names",
+  ]);
+});
+
+test("who has another Service answer for its Pods takes no binding from them", async () => {
+  const before = objects(...mesh, rootPolicy, rootBinding(["orders"]));
+  const found = await play(objects(...before.values(), makeService("shop/aa", "orders")), before);
+  expect([found.isAccepted, found.said]).toEqual([true, []]);
+  expect(decidingIn(found.inForce)).toEqual([
+    ["orders-1", ["regomesh-system/floor"]],
+    ["web-1", undefined],
+  ]);
+});
+
+test("whose Pods were the canaries, and are gone, puts the MeshConfig out of force no more than a release", async () => {
+  const config = makeObject("MeshConfig/mesh", {
+    trustDomain: "cluster.local",
+    maxStaleness: "1h",
+    onStale: "Deny",
+    release: { canary: { labels: { app: "web" } } },
+  });
+  const before = objects(...mesh, config);
+  const gone = objects(...[...before.values()].filter(({ metadata }) => metadata.name !== "web-1"));
+  for (const inForce of [before, objects()]) {
+    const found = await play(gone, inForce);
+    expect([found.isAccepted, found.said, found.inForce.has("MeshConfig/mesh")]).toEqual([true, [], true]);
+    const { plan } = build(
+      [{ path: "", files: filesOf(found.inForce), inPieces: true }],
+      { rights: ALL_RIGHTS },
+      tools,
+    );
+    expect([plan?.mesh.behindMaxMs, plan?.rules?.canary]).toEqual([3_600_000, undefined]);
+  }
 });
 
 test("whoever binds more to his Pods than there may be, or routes beside the mesh, puts no binding of the root's out of force", async () => {

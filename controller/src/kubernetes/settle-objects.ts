@@ -12,6 +12,7 @@ import { choose, isOurs, keyOfFile, type Objects, toFiles, type Written } from "
 import { type ObjectVerdict, TAKEN_BACK } from "./conditions.ts";
 import { maySpeakOf } from "./gates.ts";
 import { missingPolicies, standIn } from "./missing-policies.ts";
+import { missingServices } from "./missing-services.ts";
 import { narrow } from "./narrow.ts";
 import { versionOf } from "./version.ts";
 
@@ -221,13 +222,17 @@ function unnamed(message: string): string {
     .replace(/^(?:[A-Za-z]+\/[^:]+\.yaml|\.):\d+:\d+: [a-z_]+: /, "");
 }
 
-/** Verdicts on bindings that name what is not there, by their keys. */
+/** Verdicts on what is in force and names what is not there, by keys. */
 function unresolvedIn(chosen: Objects): ReadonlyMap<string, ObjectVerdict> {
+  const services = missingServices(chosen).map(({ key, names }): [string, ObjectVerdict] => {
+    const message = `no Service ${names.join(", ")} of the mesh in reach: it is about the others that it names`;
+    return [key, { kind: "unresolved", message }];
+  });
   const found = missingPolicies(chosen).flatMap(({ bindings, namespace, name }) => {
     const message = `no Policy ${name} in namespace ${namespace}: what it would decide is refused with 503`;
     return bindings.map((key): [string, ObjectVerdict] => [key, { kind: "unresolved", message }]);
   });
-  return new Map(found);
+  return new Map([...services, ...found]);
 }
 
 /** The texts of objects, and of what stands in for Policies that are not there. */

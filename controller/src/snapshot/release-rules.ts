@@ -1,4 +1,5 @@
 /** How the mesh wants a revision to come in force, with the canaries by their names. */
+import type { Resource } from "@regomesh/resources";
 import { hasLabels, type MeshIndex } from "../index/mesh-index.ts";
 import type { Report } from "../index/report.ts";
 
@@ -43,18 +44,23 @@ export function toReleaseRules(index: MeshIndex): ReleaseRules {
   };
 }
 
+/** Where nobody has its labels any more, there is none for as long: whose Pods end holds up nobody's release. */
 function toCanary(index: MeshIndex): Canary | undefined {
   const { labels, percent } = index.config.release.canary ?? {};
   if (percent !== undefined) return { kind: "percent", percent };
-  return labels && { kind: "workloads", workloads: labelled(index, labels) };
+  const workloads = labels === undefined ? [] : labelled(index, labels);
+  return workloads.length === 0 ? undefined : { kind: "workloads", workloads };
 }
 
 function labelled({ workloads }: MeshIndex, labels: Readonly<Record<string, string>>): readonly string[] {
   return [...workloads].flatMap(([key, { metadata }]) => (hasLabels(metadata.labels, labels) ? [key] : []));
 }
 
-/** A canary that is nobody would have every revision wait, and be taken back. */
-export function checkReleaseRules(index: MeshIndex, report: Report): void {
+/**
+ * A canary that is nobody is a slip. Of a source whose resources go in force without each other (`isInPieces`) it may be
+ * that its workloads have just ended: all else that the mesh is told stays.
+ */
+export function checkReleaseRules(index: MeshIndex, isInPieces: (resource: Resource) => boolean, report: Report): void {
   const { configResource: resource, config } = index;
   const { canary } = config.release;
   if (resource === undefined || canary === undefined) return;
@@ -65,6 +71,7 @@ export function checkReleaseRules(index: MeshIndex, report: Report): void {
   } else if (labels !== undefined && labelled(index, labels).length === 0) {
     const message = "no workload has the labels of the canary: nobody would try a revision first";
     report(resource, "spec.release.canary.labels", "release_canary", message, {
+      ...(isInPieces(resource) ? { severity: "warning" as const } : {}),
       hint: "label a Workload so, or take spec.release.canary away",
     });
   }
