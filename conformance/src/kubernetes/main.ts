@@ -18,6 +18,7 @@ import { OUTAGE_CHECK } from "./outages.ts";
 import { findKubernetes, KUBERNETES_VERSION } from "./peers.ts";
 import { PLUGIN_CHECK } from "./plugin.ts";
 import { ROUTES_CHECK } from "./routes.ts";
+import { TAKEN_BACK_CHECK } from "./taken-back.ts";
 import { VERBS_CHECK } from "./verbs.ts";
 import { WALK } from "./walk.ts";
 import { WEBHOOK_CHECK } from "./webhook-down.ts";
@@ -47,6 +48,7 @@ const checksOf = (objects: number): readonly Check[] => [
   ...DELETION_CHECKS,
   STATUS_CHECK,
   HOSTILE_CHECK,
+  TAKEN_BACK_CHECK,
   CHURN_CHECK,
 ];
 

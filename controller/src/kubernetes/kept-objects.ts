@@ -6,6 +6,9 @@ import type { Source } from "@regomesh/base";
 import { parse } from "yaml";
 import type { ClusterObject } from "./cluster-object.ts";
 import { isOurs, keyOfFile, type Objects, toFiles, type Written } from "./cluster-tree.ts";
+import type { Condition } from "./conditions.ts";
+import type { TakenBack } from "./settle-objects.ts";
+import { versionOf } from "./version.ts";
 
 type Said = {
   readonly metadata?: { readonly creationTimestamp?: string; readonly generation?: number };
@@ -22,6 +25,18 @@ export function keptObjects(files: readonly Source[], newest: Objects, written?:
     if (object === undefined) continue;
     const before = texts.get(name) === text ? object : asItWas(object, text);
     if (before !== undefined) found.set(key, before);
+  }
+  return found;
+}
+
+/** What was taken back before a start, as the statuses of these objects have it: of the very text that it was said of. */
+export function takenBackIn(objects: Objects): TakenBack {
+  const found: TakenBack = new Map();
+  for (const [key, object] of objects) {
+    const { conditions = [] } = (object.status ?? {}) as { readonly conditions?: readonly Condition[] };
+    const accepted = conditions.find(({ type }) => type === "Accepted");
+    const isIt = accepted?.reason === "TakenBack" && accepted.observedGeneration === object.metadata.generation;
+    if (isIt && isOurs(object)) found.set(key, { version: versionOf(object), message: accepted.message });
   }
   return found;
 }

@@ -161,8 +161,8 @@ function verdictFault(found: Rehearsal, test: Looked): Fault | undefined {
   return undefined;
 }
 
-function whyOf({ reason, detail, decider, fired }: Stage): string {
-  if (decider === undefined) return [reason, detail].filter((part) => part !== "").join(": ");
+function whyOf({ verdict, reason, detail, decider, fired }: Stage): string {
+  if (decider === undefined || verdict === "broken") return [reason, detail].filter((part) => part !== "").join(": ");
   const own = fired.filter(
     ({ unit, path }) => unit === decider.bound.unit && path === `data.${decider.entrypoint.replaceAll("/", ".")}`,
   );

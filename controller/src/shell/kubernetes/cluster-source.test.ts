@@ -44,7 +44,7 @@ afterEach(() => {
 });
 
 /** Lists every kind, the one policy among them, and keeps each watch open. */
-async function follow(verdictOf: (id: string) => SourceVerdict | undefined) {
+async function follow(verdictOf: (id: string) => SourceVerdict | undefined, listed = policy) {
   const script = await Script.open(authority.issueServer(["127.0.0.1"], Date.now()));
   closers.push(() => script.close());
   const access = { origin: script.origin, basePath: "", tls: { ca: authority.bundlePem }, headers: async () => ({}) };
@@ -57,7 +57,7 @@ async function follow(verdictOf: (id: string) => SourceVerdict | undefined) {
       if (asked.query.has("watch")) {
         asked.stream.respond({ ":status": 200 });
         if (isPolicies) watch.resolve(asked);
-      } else answer(asked, { metadata: { resourceVersion: "5" }, items: isPolicies ? [policy] : [] });
+      } else answer(asked, { metadata: { resourceVersion: "5" }, items: isPolicies ? [listed] : [] });
     }
   };
   void serving();
@@ -188,5 +188,17 @@ test("after a start what was in force of an object stays, whose newer text is at
     kept = [{ name: "TrafficPolicy/shop/orders.yaml", text: made(time) }];
     const { contents } = await follow((id) => (asked++ === 0 ? bad(id) : accepted(id)));
     expect(contents.map(services)).toEqual(["orders", expected]);
+  }
+});
+
+test("after a start what was taken back is not tried again while it is the same text", async () => {
+  const said = { type: "Accepted", status: "False", reason: "TakenBack", message: "no", lastTransitionTime: "" };
+  for (const [observedGeneration, expected] of [
+    [1, ""],
+    [0, "orders"],
+  ] as const) {
+    const status = { conditions: [{ ...said, observedGeneration }] };
+    const { contents } = await follow(accepted, { ...policy, status });
+    expect(contents.map(services)).toEqual([expected]);
   }
 });

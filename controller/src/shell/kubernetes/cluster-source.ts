@@ -9,7 +9,7 @@ import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.t
 import { isOurs, type Objects, type Written } from "../../kubernetes/cluster-tree.ts";
 import { type ObjectVerdict, WAITING } from "../../kubernetes/conditions.ts";
 import type { Change } from "../../kubernetes/held-objects.ts";
-import { keptObjects } from "../../kubernetes/kept-objects.ts";
+import { keptObjects, takenBackIn } from "../../kubernetes/kept-objects.ts";
 import { applySlices, type Readiness, type Slices } from "../../kubernetes/readiness.ts";
 import { filesOf, type Settled, settleObjects, type TakenBack } from "../../kubernetes/settle-objects.ts";
 import { versionOf } from "../../kubernetes/version.ts";
@@ -61,7 +61,7 @@ export class ClusterSource implements OperatedSource {
   #inForceId: string | undefined;
   /** What is in force is not what was accepted last. */
   #isTakenBack = true;
-  readonly #refusedByProxies: TakenBack = new Map();
+  #refusedByProxies: TakenBack | undefined;
   readonly #slices: Slices = new Map();
   #readiness: Readiness = new Map();
   readonly #written: Written = new Map();
@@ -145,6 +145,7 @@ export class ClusterSource implements OperatedSource {
     const newest = this.cluster.objects();
     if (this.#isTakenBack) this.#inForce = keptObjects(this.#options.keptFiles() ?? [], newest, this.#written);
     this.#isTakenBack = false;
+    this.#refusedByProxies ??= takenBackIn(newest);
     try {
       const settled = await settleObjects(newest, this.#inForce, (files) => this.#attempt(files), {
         written: this.#written,
