@@ -257,7 +257,8 @@ export class ClusterSource implements OperatedSource {
     const id = createHash("sha256").update(canonicalJson(files)).digest("hex").slice(0, NAME_LENGTH);
     if (id === this.#inForceId) return { revision: revisionOf(id, clock.nowMs()), isAccepted: true, refused: [] };
     this.#unanswered = undefined;
-    await onContent({ ...this.#contentOf(id, files), inPieces: true });
+    // After a start what is in force was written by an earlier version, perhaps, and then nothing of it is known: none waits.
+    await onContent({ ...this.#contentOf(id, files), inPieces: this.#inForceId !== undefined });
     const verdict = verdictOf(id);
     if (verdict === undefined) this.#unanswered = id;
     if (verdict?.isAccepted === true) this.#inForceId = id;
