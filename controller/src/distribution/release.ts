@@ -26,6 +26,7 @@ import type { MeshPlan } from "../build/build.ts";
 import { compareText } from "../index/mesh-index.ts";
 import { makeCalled, type WorkloadPlan } from "../snapshot/outbound.ts";
 import type { Input } from "../sources/source.ts";
+import { finish } from "./in-parts.ts";
 import { type ListPart, makeParts, type Part, type PartIndex, type Parts, type SnapshotParts } from "./parts.ts";
 
 /** A persisted snapshot is started from for a day; half of it, and it is issued anew. */
@@ -92,6 +93,15 @@ export function withRevoked(publication: Publication, revoked: Revoked): Publica
  * sent nothing, as long as that is fresh.
  */
 export function toPublication(release: Release, revoked = NOTHING_REVOKED, before?: Publication): Publication {
+  return finish(publicationInParts(release, revoked, before));
+}
+
+/** As `toPublication`, a part of the workloads at a time. */
+export function* publicationInParts(
+  release: Release,
+  revoked: Revoked,
+  before: Publication | undefined,
+): Generator<undefined, Publication> {
   const parts = makeParts(before?.parts);
   const { plan, explainDenials } = release;
   const shared: Shared = {
@@ -102,14 +112,20 @@ export function toPublication(release: Release, revoked = NOTHING_REVOKED, befor
     outbound: makeOutboundLists(plan, parts),
     modules: new Map(plan.modules.map((module) => [module.hash, parts.module(module)])),
   };
-  const packed = plan.workloads.map((workload): readonly [string, PackedSnapshot] => {
+  const snapshots = new Map<string, PackedSnapshot>();
+  for (const [at, workload] of plan.workloads.entries()) {
+    if (at % WORKLOADS_OF_PART === 0) yield;
     const key = `${workload.namespace}/${workload.name}`;
     const content = toParts(workload, shared);
     const last = before?.snapshots.get(key);
-    return [key, last !== undefined && isStill(last, content, release) ? last : pack(key, workload, content, release)];
-  });
-  return { release, revoked, snapshots: new Map(packed), parts: parts.made };
+    const isKept = last !== undefined && isStill(last, content, release);
+    snapshots.set(key, isKept ? last : pack(key, workload, content, release));
+  }
+  return { release, revoked, snapshots, parts: parts.made };
 }
+
+/** A millisecond or two. */
+const WORKLOADS_OF_PART = 16;
 
 /** An envelope is good for a day; one that is taken over leaves most of it to be issued anew in. */
 const TAKEN_OVER_MS = SNAPSHOT_TTL_MS / 4;
@@ -229,9 +245,15 @@ function makeReader({ singles, lists }: SnapshotParts): ReadContent {
  * whoever may call them: all together as the first workload sees them, and those of each other
  * namespace, by their short names, with whoever else has such a name.
  */
-export function checkRelease(
-  release: Release,
-): readonly { readonly workload: string; readonly problem: SnapshotProblem }[] {
+export function checkRelease(release: Release): readonly Unfit[] {
+  return finish(checkInParts(release));
+}
+
+/** What is wrong with a workload's snapshot. */
+export type Unfit = { readonly workload: string; readonly problem: SnapshotProblem };
+
+/** As `checkRelease`, a part of the workloads at a time. */
+export function* checkInParts(release: Release): Generator<undefined, readonly Unfit[]> {
   const { plan } = release;
   const byHost = new Map<string, ServiceContent[]>();
   for (const service of plan.outbound)
@@ -239,7 +261,9 @@ export function checkRelease(
   const byNamespace = Map.groupBy(plan.outbound, ({ namespace }) => namespace);
   const checked = new Set<string>();
   const mesh = canonicalJson({ ...plan.mesh, explainDenials: release.explainDenials });
-  return plan.workloads.flatMap((planned, at) => {
+  const found: Unfit[] = [];
+  for (const [at, planned] of plan.workloads.entries()) {
+    if (at % WORKLOADS_OF_PART === 0) yield;
     const { calls: _, alsoServes: __, ...workload } = planned;
     const { namespace } = workload;
     const own = checked.has(namespace) ? [] : (byNamespace.get(namespace) ?? []);
@@ -247,12 +271,13 @@ export function checkRelease(
     const near = new Set([...own, ...own.flatMap(({ name }) => byHost.get(name) ?? [])]);
     const seen = at === 0 ? plan.outbound : [...near];
     // With the first goes all that is the release's: its revision, its members, what was taken back.
-    if (at > 0 && isSound(planned, mesh, seen)) return [];
+    if (at > 0 && isSound(planned, mesh, seen)) continue;
     const outbound = seen.map((service) => fromServiceContent(service, namespace));
     const { problems } = checkSnapshot(toSnapshot(release, { ...workload, outbound }));
     if (problems.length === 0) sound.set(planned, { mesh, seen });
-    return problems.map((problem) => ({ workload: `${namespace}/${workload.name}`, problem }));
-  });
+    for (const problem of problems) found.push({ workload: `${namespace}/${workload.name}`, problem });
+  }
+  return found;
 }
 
 /** Workloads in which nothing was found, with all else that was looked at: they go from one plan to the next as they are. */

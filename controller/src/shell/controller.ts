@@ -86,6 +86,10 @@ export async function openController(options: ControllerOptions): Promise<Contro
   }
 }
 
+/** What is read for whoever asks later waits while proxies are given a revision, so long at most. */
+const CALM_LOOK_MS = 100;
+const CALM_LOOKS = 30;
+
 type Closers = (() => Promise<void> | void)[];
 
 /** The parts that hold state, and those that come later and are told of changes. */
@@ -360,8 +364,11 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     troubles,
     clock,
     log,
-    excerpts: new Excerpts((revision, file) =>
-      placeIn(mesh, (name) => late.sources?.find(name)?.repository?.gitDir, revision, file),
+    excerpts: new Excerpts(
+      (revision, file) => placeIn(mesh, (name) => late.sources?.find(name)?.repository?.gitDir, revision, file),
+      async () => {
+        for (let left = CALM_LOOKS; left > 0 && distributor.isSending; left--) await clock.sleep(CALM_LOOK_MS);
+      },
     ),
     pin: () => toPinBody(composer.pin),
     sources: () => listSources(late.sources, composer, distributor.release, options),
@@ -406,6 +413,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     explainDenials,
     clock,
     log,
+    prepare: (release) => mesh.prepare(release),
     publish: (release, standing) => {
       mesh.publish(release, standing);
       void late.sources?.sync(release.plan.sources ?? []);

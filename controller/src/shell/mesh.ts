@@ -12,7 +12,7 @@ import type { ResourcesBody } from "../api/resources.ts";
 import type { SourceBody, SourceStateBody } from "../api/sources.ts";
 import type { StatusBody, TroubleBody } from "../api/status.ts";
 import type { MeshPlan } from "../build/build.ts";
-import { type Release, toPublication } from "../distribution/release.ts";
+import { type Publication, publicationInParts, type Release, toPublication } from "../distribution/release.ts";
 import type { Standing } from "../distribution/state.ts";
 import { toServiceEndpoints } from "../distribution/tell-endpoints.ts";
 import { type Given, giveRelease } from "../sources/given.ts";
@@ -30,6 +30,7 @@ import type { Explainer, Unanswered } from "./explainer.ts";
 import type { Excerpts } from "./git/blame.ts";
 import type { RevisionTrees } from "./git/revision-trees.ts";
 import type { Distributor } from "./grpc/distributor.ts";
+import { inParts } from "./in-parts.ts";
 
 export class MeshState {
   readonly decisions = new DecisionLog();
@@ -48,6 +49,8 @@ export class MeshState {
   /** Who is who, and of which plan that is. */
   #places: { readonly of: MeshPlan; readonly places: Places } | undefined;
   #given: Given = new Map();
+  /** What a release is made into that is still to be published, and what was in force when it was. */
+  #prepared: { readonly before: Publication | undefined; readonly publication: Publication } | undefined;
 
   constructor(options: {
     readonly distributor: Distributor;
@@ -74,6 +77,12 @@ export class MeshState {
     return this.#given;
   }
 
+  /** Makes what `publish` gives to proxies of a new release, while that is being kept. */
+  async prepare(release: Release): Promise<void> {
+    const { publication: before, revoked } = this.distributor.state;
+    this.#prepared = { before, publication: await inParts(publicationInParts(release, revoked.list, before)) };
+  }
+
   /** Gives a release to every proxy. */
   publish(release: Release, standing: Standing): void {
     this.#given = giveRelease(this.#given, release);
@@ -85,8 +94,12 @@ export class MeshState {
       standing === "again" &&
       (now?.release.revision.sequence !== sequence || now.release.issuedAtMs !== release.issuedAtMs);
     const before = isAnew ? undefined : now;
-    const revoked = this.distributor.state.revoked.list;
-    this.distributor.publish(toPublication(release, revoked, before), standing);
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    const isReady = prepared?.publication.release === release && prepared.before === before;
+    const { list } = this.distributor.state.revoked;
+    // Certificates that were taken back since are added where it is published.
+    this.distributor.publish(isReady ? prepared.publication : toPublication(release, list, before), standing);
     this.#log.log("info", "revision published", { revision: name, sequence, builtAtMs: release.builtAtMs });
   }
 

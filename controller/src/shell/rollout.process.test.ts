@@ -105,6 +105,7 @@ function makeRollout(
     explainDenials: false,
     clock: SYSTEM_CLOCK,
     log: SILENT,
+    prepare: async () => {},
     publish: ({ revision }) => void published.push(revision.name),
     remembered: async () => [],
     fallback: () => undefined,

@@ -7,7 +7,7 @@ import { type Clock, type DiagnosticRecord, type Log, printRecord } from "@regom
 import type { RefusedBody } from "../api/releases.ts";
 import type { Built } from "../build/build.ts";
 import type { Hold } from "../distribution/hold.ts";
-import { checkRelease, type Release, SNAPSHOT_TTL_MS, whyNotServed } from "../distribution/release.ts";
+import { checkInParts, type Release, SNAPSHOT_TTL_MS, type Unfit, whyNotServed } from "../distribution/release.ts";
 import type { Standing } from "../distribution/state.ts";
 import { remembered } from "../index/loss.ts";
 import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
@@ -15,6 +15,7 @@ import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from 
 import { printProblem } from "../status/status.ts";
 import type { Builder } from "./build/builder.ts";
 import { type Composed, type Composer, type Pinned, toRecord } from "./composer.ts";
+import { inParts } from "./in-parts.ts";
 import type { KeptPin } from "./store/kept-pin.ts";
 import type { Kept, LastGood } from "./store/last-good.ts";
 
@@ -28,6 +29,8 @@ export type RolloutOptions = {
   readonly explainDenials: boolean;
   readonly clock: Clock;
   readonly log: Log;
+  /** Makes ready what a new release is published by; it is not in force by that. */
+  readonly prepare: (release: Release) => Promise<void>;
   readonly publish: (release: Release, standing: Standing) => void;
   /** Workloads, `namespace/name`, whose proxies were known before this start: what is compared with where no release was kept. */
   readonly remembered: () => Promise<readonly string[]>;
@@ -255,7 +258,7 @@ export class Rollout {
 
   /** Keeps it, then gives it to the proxies: what cannot be kept changes nothing. Throws StoreError. */
   async #accept(composed: Composed): Promise<void> {
-    const { clock, composer, lastGood, log, explainDenials, publish } = this.#options;
+    const { clock, composer, lastGood, log, explainDenials, prepare, publish } = this.#options;
     const { plan, warnings, inputs, contents, compiler, built } = composed;
     if (this.#isInForce(plan)) return this.#adopt(composed);
     const newest = newestOf(inputs);
@@ -280,10 +283,15 @@ export class Rollout {
         warnings,
         ...(composer.pin === undefined ? {} : { isPinned: true }),
       };
-      const faults = checkRelease(release);
-      if (faults.length > 0) return composer.refuse(contents, faults.map(toDiagnostic), this.#kept);
       kept = { release, compiler, built, ...(fallback === undefined ? {} : { fallback: this.#keptOf(fallback) }) };
-      await lastGood.write(kept);
+      let faults: readonly Unfit[] = [];
+      const isKept = await lastGood.write(kept, async () => {
+        faults = await inParts(checkInParts(release));
+        if (faults.length > 0) return false;
+        await prepare(release);
+        return true;
+      });
+      if (!isKept) return composer.refuse(contents, faults.map(toDiagnostic), this.#kept);
     } while (this.#sequence >= kept.release.revision.sequence);
     this.#sequence = kept.release.revision.sequence;
     this.#kept = kept;
@@ -337,7 +345,7 @@ function changedInputs(held: Release, release: Release | undefined): readonly In
 }
 
 /** A fault that the check of snapshots finds and no check of resources found before: it has no place in a file. */
-function toDiagnostic({ workload, problem }: ReturnType<typeof checkRelease>[number]): DiagnosticRecord {
+function toDiagnostic({ workload, problem }: Unfit): DiagnosticRecord {
   return toRecord(problem.code, `the snapshot of workload ${workload} is one that proxies refuse: ${problem.message}`);
 }
 

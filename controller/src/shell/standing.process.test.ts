@@ -107,6 +107,7 @@ beforeEach(async () => {
     explainDenials: false,
     clock: SYSTEM_CLOCK,
     log: SILENT,
+    prepare: async () => {},
     publish: () => {},
     remembered: async () => [],
     fallback: () => undefined,

@@ -3,6 +3,7 @@
  * they are sent a thousand times, each on its own; here the first proxy that is sent these bytes
  * does. Whether a proxy has been sent, or holds, all that its snapshot names is each proxy's own.
  */
+import { hash } from "node:crypto";
 import {
   type Content,
   contentHash,
@@ -16,7 +17,7 @@ import {
 
 const HASH_HEX = 64;
 
-/** By their bytes as they were sent; undefined of those that do not unfold. */
+/** By a digest of their bytes as they were sent; undefined of those that do not unfold. */
 const hashes = new Map<string, string | undefined>();
 const bodies = new Map<string, Uint8Array>();
 const parsed = new Map<string, unknown>();
@@ -27,13 +28,13 @@ const lists = new Map<string, string>();
 
 /** The hash of a content; undefined for what does not unfold. */
 function arrive(content: Content): string | undefined {
-  const key = `${content.encoding} ${content.body.toString("latin1")}`;
+  const key = `${content.encoding} ${hash("sha256", content.body, "base64")}`;
   if (hashes.has(key)) return hashes.get(key);
   const body = decodeContent(content);
-  const hash = body && contentHash(body);
-  if (hash !== undefined && body !== undefined) bodies.set(hash, body);
-  hashes.set(key, hash);
-  return hash;
+  const name = body && contentHash(body);
+  if (name !== undefined && body !== undefined) bodies.set(name, body);
+  hashes.set(key, name);
+  return name;
 }
 
 /** The value of a content of which somebody has the bytes. */

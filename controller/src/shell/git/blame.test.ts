@@ -51,3 +51,25 @@ test.each<readonly [string, string, string, boolean]>([
   await excerpts.read(commit, file, 1);
   expect(asked).toBe(isRead ? 1 : 0);
 });
+
+test("an excerpt is made when there is nothing more urgent", async () => {
+  const { promise: calm, resolve } = Promise.withResolvers<void>();
+  let started = false;
+  const place = () => ({
+    get gitDir() {
+      started = true;
+      return "/nonexistent";
+    },
+    commit: GIVEN,
+    file: "policy.rego",
+    path: "",
+  });
+  const excerpts = new Excerpts(place, () => calm);
+  excerpts.give(GIVEN);
+  excerpts.prepare(GIVEN, "policy.rego", 1);
+  await new Promise((next) => setImmediate(next));
+  expect(started).toBe(false);
+  resolve();
+  await excerpts.read(GIVEN, "policy.rego", 1);
+  expect(started).toBe(true);
+});

@@ -69,14 +69,17 @@ function isPolicy(file: string, path: string): boolean {
 
 export class Excerpts {
   readonly #place: PlaceOf;
+  readonly #calm: () => Promise<void>;
   /** Commits that were given to proxies, the newest last. */
   readonly #given = new Set<string>();
   readonly #kept = new Map<string, Promise<Excerpt | undefined>>();
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(place: PlaceOf) {
+  /** `calm` resolves when there is nothing more urgent: to start a process holds everything else up. */
+  constructor(place: PlaceOf, calm: () => Promise<void> = async () => {}) {
     this.#place = place;
+    this.#calm = calm;
   }
 
   /** Proxies are given a revision: they may name its commit. */
@@ -106,6 +109,7 @@ export class Excerpts {
     if (at === undefined || !isHash(at.commit) || !isPolicy(at.file, at.path)) return;
     this.#waiting++;
     const read = this.#last
+      .then(() => this.#calm())
       .then(() => this.#read(at, row))
       .catch(() => undefined)
       .finally(() => this.#waiting--);

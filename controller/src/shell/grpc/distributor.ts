@@ -37,6 +37,7 @@ import {
   type DistributionEvent,
   type Effect,
   EMPTY_DISTRIBUTION,
+  proxyName,
   type Standing,
   wanted,
 } from "../../distribution/state.ts";
@@ -83,14 +84,13 @@ const COUNT_EVERY_MS = 500;
 /** Of the release that the snapshot was of when it was to be sent. */
 type Send = { readonly effect: SendEffect; readonly release: Release | undefined };
 
-function nameOf({ workload, instance }: { readonly workload: string; readonly instance: string }): string {
-  return `${workload} ${instance}`;
-}
-
 export class Distributor {
   readonly #options: DistributorOptions;
   readonly #pack: ReturnType<typeof makePacker>;
   readonly #streams = new Map<StreamId, Stream>();
+  /** Of each proxy, by its name, its streams: every report asks for them. */
+  readonly #idsOf = new Map<string, readonly StreamId[]>();
+  readonly #nameOf = new Map<StreamId, string>();
   #state: Distribution = EMPTY_DISTRIBUTION;
   #lastId = 0;
   #queue: DistributionEvent[] = [];
@@ -110,8 +110,6 @@ export class Distributor {
   #endpoints: EndpointTable = EMPTY_TABLE;
   /** The state for which the table was last looked at: every listener asks for it. */
   #lookedAt: Distribution | undefined;
-  /** Who is connected, by name, and of which roster that is: every report asks for it. */
-  #connected: { readonly of: unknown; readonly names: ReadonlySet<string> } = { of: undefined, names: new Set() };
   #answering: Answering = new Map();
   /** What the table was made of. */
   #endpointsOf: readonly unknown[] = [];
@@ -147,10 +145,13 @@ export class Distributor {
   }
 
   isConnected(workload: string, instance: string): boolean {
-    const { proxies } = this.#state.roster;
-    if (this.#connected.of !== proxies)
-      this.#connected = { of: proxies, names: new Set([...proxies.values()].map((each) => nameOf(each))) };
-    return this.#connected.names.has(nameOf({ workload, instance }));
+    const ids = this.#idsOf.get(proxyName({ workload, instance })) ?? [];
+    return ids.some((id) => this.#state.roster.proxies.has(id));
+  }
+
+  /** A snapshot is on its way, or waits for its turn. */
+  get isSending(): boolean {
+    return this.#state.roster.proxies.values().some(({ delivery }) => delivery.kind === "awaiting");
   }
 
   /** What would be gone back to if another release came now and was held. */
@@ -192,7 +193,10 @@ export class Distributor {
 
   open(stream: Stream, workload: string, certificate: ShownCertificate, hello: Hello): StreamId {
     const id = ++this.#lastId;
+    const name = proxyName({ workload, instance: hello.instance });
     this.#streams.set(id, stream);
+    this.#nameOf.set(id, name);
+    this.#idsOf.set(name, [...(this.#idsOf.get(name) ?? []), id]);
     this.#hear({ kind: "connect", id, workload, certificate, hello });
     return id;
   }
@@ -210,7 +214,16 @@ export class Distributor {
   }
 
   close(id: StreamId, isOrderly: boolean): void {
-    if (this.#streams.delete(id)) this.#hear({ kind: "disconnect", id, isOrderly });
+    if (this.#drop(id)) this.#hear({ kind: "disconnect", id, isOrderly });
+  }
+
+  #drop(id: StreamId): boolean {
+    const name = this.#nameOf.get(id) ?? "";
+    const others = (this.#idsOf.get(name) ?? []).filter((each) => each !== id);
+    this.#nameOf.delete(id);
+    if (others.length === 0) this.#idsOf.delete(name);
+    else this.#idsOf.set(name, others);
+    return this.#streams.delete(id);
   }
 
   /** Who is connected, and with which certificate. */
@@ -372,7 +385,7 @@ export class Distributor {
     switch (effect.kind) {
       case "close": {
         const stream = this.#streams.get(effect.id);
-        this.#streams.delete(effect.id);
+        this.#drop(effect.id);
         stream?.close(effect.reason, effect.message);
         break;
       }

@@ -3,8 +3,8 @@
  * that it never takes more than a share of this thread's time, however many ask.
  */
 
-/** Rest after a round, in rounds: what others ask for has half of the time, and nobody waits long for an answer. */
-const REST = 1;
+/** Rest after a round, in rounds: a fifth of the time goes to what gathering saves, and nobody waits long for an answer. */
+const REST = 4;
 
 /**
  * What asks for a round: the first is done in this turn or, after another one, when that has had its rest.

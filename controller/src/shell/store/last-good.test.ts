@@ -102,6 +102,20 @@ test("a module is written once, and taken away once nothing names it", async () 
   expect(packs().length).toBe(1);
 });
 
+test("what turns out not to be kept, while its modules are written, leaves what was kept", async () => {
+  const store = new LastGood(lease, SYSTEM_CLOCK);
+  const before = withModules(module(1));
+  expect(await store.write(before)).toBe(true);
+  expect(await store.write(withModules(module(2)), async () => false)).toBe(false);
+  const failing = store.write(withModules(module(4)), async () => {
+    throw new Error("it failed");
+  });
+  await expect(failing).rejects.toThrow("it failed");
+  expect(plain(await new LastGood(lease, SYSTEM_CLOCK).read())).toEqual({ kept: before });
+  await store.write(withModules(module(3)));
+  expect(packs().length).toBe(1);
+});
+
 test("a pack that was changed, cut or taken away makes the file none, and a later one is whole again", async () => {
   const store = new LastGood(lease, SYSTEM_CLOCK);
   await store.write(withModules(module(7)));

@@ -49,6 +49,8 @@ export class LastGood {
   readonly #packs: ModulePacks;
   readonly #lease: Lease;
   readonly #keeper: Keeper;
+  /** Of the releases that were printed last. */
+  #texts = new WeakMap<Release, string>();
 
   constructor(lease: Lease, clock: Clock) {
     this.#packs = new ModulePacks(lease);
@@ -56,14 +58,53 @@ export class LastGood {
     this.#keeper = new Keeper(lease, KEY, clock);
   }
 
-  /** Throws StoreError; what was kept before is then kept still. */
-  async write(kept: Kept): Promise<void> {
-    await this.#packs.keepOnly(modulesOf(kept), (packs) => this.#keeper.keep(printKept(kept, packs)));
+  /**
+   * Keeps it; `meanwhile` is what is to be done while its modules are written, and may say that it is not to be kept:
+   * then this gives false, and what was kept before is kept still, as where it throws StoreError.
+   */
+  async write(kept: Kept, meanwhile: () => Promise<boolean> = async () => true): Promise<boolean> {
+    const content = this.#printAfter(meanwhile(), kept);
+    content.catch(() => {}); // awaited below, once the modules are written
+    return await this.#packs.keepOnly(modulesOf(kept), async (packs) => {
+      const printed = await content;
+      if (printed !== undefined) await this.#keeper.keep(printFile(printed, packs));
+      return printed !== undefined;
+    });
+  }
+
+  async #printAfter(meanwhile: Promise<boolean>, kept: Kept): Promise<Printed | undefined> {
+    return (await meanwhile) ? this.#print(kept) : undefined;
   }
 
   /** For what is in force already: it is kept as soon as may be. */
   writeSoon(kept: Kept): void {
-    this.#keeper.keepSoon(async () => printKept(kept, await this.#packs.keep(modulesOf(kept))));
+    this.#keeper.keepSoon(async () => {
+      const packs = await this.#packs.keep(modulesOf(kept));
+      return printFile(this.#print(kept), packs);
+    });
+  }
+
+  /** Megabytes in a large mesh, and made before a commit is in force: a release that is gone back to was printed when it came. */
+  #print({ release, fallback, ...kept }: Kept): Printed {
+    const texts = new WeakMap<Release, string>();
+    const textOf = (each: Release) => {
+      const text = this.#texts.get(each) ?? JSON.stringify(withoutModules(each));
+      texts.set(each, text);
+      return text;
+    };
+    const fields = [
+      `"release":${textOf(release)}`,
+      ...Object.entries(kept).flatMap(([name, value]) =>
+        value === undefined ? [] : [`${JSON.stringify(name)}:${JSON.stringify(value)}`],
+      ),
+    ];
+    if (fallback !== undefined) {
+      const { release: before, ...rest } = fallback;
+      fields.push(`"fallback":{"release":${textOf(before)},${JSON.stringify(rest).slice(1)}`);
+    }
+    const text = `{${fields.join(",")}}`;
+    this.#texts = texts;
+    return { text, digest: digestOf(text) };
   }
 
   async flush(): Promise<void> {
@@ -114,25 +155,29 @@ function modulesOf({ release, fallback }: Kept): readonly BuiltModule[] {
   return [...release.plan.modules, ...(fallback?.release.plan.modules ?? [])];
 }
 
-function printKept(kept: Kept, packs: readonly string[]): string {
-  const content = mapModules(kept, (modules) => modules.map(({ hash }) => ({ hash }) as BuiltModule));
-  // Megabytes in a large mesh, and written before a commit is in force: made into text once.
-  const text = JSON.stringify(content);
-  return `{"format":${FORMAT},"digest":"${digestOf(text)}","packs":${JSON.stringify(packs)},"content":${text}}\n`;
+type Printed = { readonly text: string; readonly digest: string };
+
+function printFile({ text, digest }: Printed, packs: readonly string[]): string {
+  return `{"format":${FORMAT},"digest":"${digest}","packs":${JSON.stringify(packs)},"content":${text}}\n`;
 }
 
-/** With every module in another form: the file only names them. */
+/** The file only names modules. */
+function withoutModules(release: Release): Release {
+  return mapModulesOf(release, (modules) => modules.map(({ hash }) => ({ hash }) as BuiltModule));
+}
+
+/** With every module in another form. */
 function mapModules(kept: Kept, to: (modules: readonly BuiltModule[]) => readonly BuiltModule[]): Kept {
-  const map = (release: Release): Release => ({
-    ...release,
-    plan: { ...release.plan, modules: to(release.plan.modules) },
-  });
   const { fallback } = kept;
   return {
     ...kept,
-    release: map(kept.release),
-    ...(fallback === undefined ? {} : { fallback: { ...fallback, release: map(fallback.release) } }),
+    release: mapModulesOf(kept.release, to),
+    ...(fallback === undefined ? {} : { fallback: { ...fallback, release: mapModulesOf(fallback.release, to) } }),
   };
+}
+
+function mapModulesOf(release: Release, to: (modules: readonly BuiltModule[]) => readonly BuiltModule[]): Release {
+  return { ...release, plan: { ...release.plan, modules: to(release.plan.modules) } };
 }
 
 /** Of the content's text: read and printed again it is the same, for JSON keeps the order of fields. */

@@ -35,8 +35,9 @@ export class ModulePacks {
     const distinct = new Map(modules.map((module) => [module.hash, module]));
     const missing = [...distinct.values()].filter(({ hash }) => !kept.has(hash));
     if (missing.length > 0) {
-      const pack = printPack(missing);
-      const key = `${FOLDER}/modules-${createHash("sha256").update(pack).digest("hex").slice(0, 32)}.pack`;
+      const { list, pack } = printPack(missing);
+      // The list has the hash of each module, by which it says what the pack holds.
+      const key = `${FOLDER}/modules-${createHash("sha256").update(list).digest("hex").slice(0, 32)}.pack`;
       // One that a controller has left behind which ended before it named it.
       const before = await this.#lease.get(key);
       await this.#lease.compareAndSet(key, before?.version, pack);
@@ -52,18 +53,22 @@ export class ModulePacks {
   /**
    * Calls `write` with the keys of the packs of modules, then takes every other pack away, unless one was
    * asked for meanwhile: what cannot be taken away now is so the next time. Where a pack is not there that
-   * was thought to be, since somebody has taken it away, it is written again, and so is what names it. Throws StoreError.
+   * was thought to be, since somebody has taken it away, it is written again, and so is what names it. Gives
+   * whether they were named: where `write` gives false, what was kept before is so still. Throws StoreError.
    */
-  async keepOnly(modules: readonly BuiltModule[], write: (packs: readonly string[]) => Promise<void>): Promise<void> {
+  async keepOnly(
+    modules: readonly BuiltModule[],
+    write: (packs: readonly string[]) => Promise<boolean>,
+  ): Promise<boolean> {
     for (let isAgain = false; ; isAgain = true) {
       const packs = await this.keep(modules);
       const asked = this.#asked;
-      await write(packs);
-      if (this.#asked !== asked) return;
+      if (!(await write(packs))) return false;
+      if (this.#asked !== asked) return true;
       const dropping = this.#drop(packs);
       this.#dropping = dropping;
       const gone = await dropping;
-      if (gone.length === 0 || isAgain) return;
+      if (gone.length === 0 || isAgain) return true;
       for (const key of gone) this.#packs.delete(key);
     }
   }
@@ -119,12 +124,13 @@ async function readPacks(reading: Reading, keys: readonly string[]): Promise<Fou
   return found;
 }
 
-function printPack(modules: readonly BuiltModule[]): Uint8Array {
+function printPack(modules: readonly BuiltModule[]): { readonly list: string; readonly pack: Uint8Array } {
   const bodies = modules.map(({ wasm, data }) => [wasm, new TextEncoder().encode(data)] as const);
   const listed = modules.map(
     ({ hash }, at): Listed => ({ hash, wasm: bodies[at]?.[0].length ?? 0, data: bodies[at]?.[1].length ?? 0 }),
   );
-  return Buffer.concat([Buffer.from(`${JSON.stringify(listed)}\n`), ...bodies.flat()]);
+  const list = `${JSON.stringify(listed)}\n`;
+  return { list, pack: Buffer.concat([Buffer.from(list), ...bodies.flat()]) };
 }
 
 function parsePack(key: string, pack: Uint8Array): readonly BuiltModule[] {
