@@ -38,8 +38,8 @@ export type Parts = {
   /** The same of what is made of a thing that is never changed and of nothing else but `by`: while both are the same, so is the content. */
   readonly singleOf: (thing: object, by: string, make: () => unknown) => Part;
   readonly list: (items: readonly string[], named?: readonly Part[]) => ListPart;
-  /** The list that a thing that is never changed has of another one, as long as that is the same. */
-  readonly listOf: (thing: object, all: ListPart, make: () => ListPart) => ListPart;
+  /** The list of those of another one that have these names, as long as that is the same. */
+  readonly listOf: (names: readonly string[], all: ListPart, make: () => ListPart) => ListPart;
   readonly module: (module: BuiltModule) => ModulePart;
   /** All that were made or taken over. */
   readonly made: PartIndex;
@@ -47,7 +47,10 @@ export type Parts = {
 
 /** What was made of things that go from one plan to the next as they are. */
 const madeOf = new WeakMap<object, { readonly by: string; readonly part: Part }>();
-const listsOf = new WeakMap<object, { readonly all: string; readonly list: ListPart }>();
+/** Of more names are forgotten: workloads may change what they call. */
+const LISTS_MAX = 10_000;
+/** Of a list, by their names, lists of a part of it: many workloads may call the same. */
+const listsOf = new WeakMap<ListPart, Map<string, WeakRef<ListPart>>>();
 
 /** Makes parts; one that is known already is that object, so that nothing is cut, folded or told twice. */
 export function makeParts(known: PartIndex = new Map()): Parts {
@@ -75,11 +78,15 @@ export function makeParts(known: PartIndex = new Map()): Parts {
       madeOf.set(thing, { by, part: made });
       return made;
     },
-    listOf(thing, all, make) {
-      const known = listsOf.get(thing);
-      if (known?.all === all.hash) return part(known.list.hash, () => known.list);
+    listOf(names, all, make) {
+      const lists = listsOf.get(all) ?? new Map<string, WeakRef<ListPart>>();
+      listsOf.set(all, lists);
+      const key = names.join(" ");
+      const known = lists.get(key)?.deref();
+      if (known !== undefined) return part(known.hash, () => known);
       const list = make();
-      listsOf.set(thing, { all: all.hash, list });
+      if (lists.size >= LISTS_MAX) lists.clear();
+      lists.set(key, new WeakRef(list));
       return list;
     },
     list(items, named = []) {

@@ -172,7 +172,7 @@ function makeOutboundLists({ outbound }: MeshPlan, parts: Parts): Shared["outbou
     );
   };
   const all = toList({});
-  return (workload) => (workload.calls === undefined ? all : parts.listOf(workload, all, () => toList(workload)));
+  return (workload) => (workload.calls === undefined ? all : parts.listOf(workload.calls, all, () => toList(workload)));
 }
 
 function toParts(planned: WorkloadPlan, shared: Shared): SnapshotParts {
@@ -272,9 +272,14 @@ export function* checkInParts(release: Release): Generator<undefined, readonly U
     const seen = at === 0 ? plan.outbound : [...near];
     // With the first goes all that is the release's: its revision, its members, what was taken back.
     if (at > 0 && isSound(planned, mesh, seen)) continue;
-    const outbound = seen.map((service) => fromServiceContent(service, namespace));
+    // Services say nothing of who sees them but by his namespace.
+    const unknown = areSound(seen, namespace) ? [] : seen;
+    const outbound = unknown.map((service) => fromServiceContent(service, namespace));
     const { problems } = checkSnapshot(toSnapshot(release, { ...workload, outbound }));
-    if (problems.length === 0) sound.set(planned, { mesh, seen });
+    if (problems.length === 0) {
+      sound.set(planned, { mesh, seen });
+      if (seen[0] !== undefined) soundServices.set(seen[0], { namespace, seen });
+    }
     for (const problem of problems) found.push({ workload: `${namespace}/${workload.name}`, problem });
   }
   return found;
@@ -285,9 +290,22 @@ const sound = new WeakMap<WorkloadPlan, { readonly mesh: string; readonly seen: 
 
 function isSound(workload: WorkloadPlan, mesh: string, seen: readonly ServiceContent[]): boolean {
   const known = sound.get(workload);
-  return (
-    known?.mesh === mesh && known.seen.length === seen.length && known.seen.every((service, at) => service === seen[at])
-  );
+  return known?.mesh === mesh && isSameList(known.seen, seen);
+}
+
+/** By the first of them, services in which nothing was found together, as a namespace sees them. */
+const soundServices = new WeakMap<
+  ServiceContent,
+  { readonly namespace: string; readonly seen: readonly ServiceContent[] }
+>();
+
+function areSound(services: readonly ServiceContent[], namespace: string): boolean {
+  const known = services[0] && soundServices.get(services[0]);
+  return known !== undefined && known.namespace === namespace && isSameList(known.seen, services);
+}
+
+function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((each, at) => each === other[at]);
 }
 
 function membersOf({ workloads }: MeshPlan): readonly Member[] {
