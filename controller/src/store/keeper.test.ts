@@ -9,6 +9,10 @@ class Disk implements Lease {
   #kept: Kept | undefined;
   #refusals: StoreErrorCode[] = [];
 
+  /** Somebody else has put something there. */
+  change(): void {
+    this.#kept = { value: new TextEncoder().encode("theirs"), version: "another" };
+  }
   refuse(times: number, code: StoreErrorCode = "refused"): void {
     this.#refusals = Array.from({ length: times }, () => code);
   }
@@ -107,4 +111,15 @@ test("it ends with the lease", async () => {
   keeper.keepSoon(() => "x");
   await settled();
   expect([disk.written, sleeping.length]).toEqual([[], 0]);
+});
+
+test("what somebody else has put there is replaced by what is kept next", async () => {
+  const disk = new Disk();
+  const { clock } = makeClock();
+  const keeper = new Keeper(disk, "key", clock);
+  await keeper.keep("first");
+  disk.change();
+  await keeper.keep("second");
+  await keeper.keep("third");
+  expect(disk.written).toEqual(["first", "second", "third"]);
 });

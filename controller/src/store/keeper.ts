@@ -18,6 +18,8 @@ export class Keeper {
   /** The newest that waits to be kept. */
   #waiting: Print | undefined;
   #isTrying = false;
+  /** Of what this has kept last: it need not be read to be replaced. */
+  #version: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(lease: Lease, key: string, clock: Clock) {
@@ -29,7 +31,7 @@ export class Keeper {
   /** Keeps the text, in place of all that waits. Throws StoreError; what waited then waits on. */
   async keep(text: string): Promise<void> {
     const before = this.#waiting;
-    await this.#inTurn(() => writeText(this.#lease, this.#key, text));
+    await this.#inTurn(() => this.#write(text));
     if (this.#waiting === before) this.#waiting = undefined;
   }
 
@@ -62,9 +64,22 @@ export class Keeper {
     await this.#inTurn(async () => {
       const print = this.#waiting;
       if (print === undefined) return;
-      await writeText(this.#lease, this.#key, await print());
+      await this.#write(await print());
       if (this.#waiting === print) this.#waiting = undefined;
     });
+  }
+
+  /** Whatever stands there: what somebody else has put there in place of what this has kept, too. */
+  async #write(text: string): Promise<void> {
+    const known = this.#version;
+    this.#version = undefined;
+    try {
+      if (known !== undefined)
+        this.#version = await this.#lease.compareAndSet(this.#key, known, new TextEncoder().encode(text));
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== "conflict") throw error;
+    }
+    this.#version ??= await writeText(this.#lease, this.#key, text);
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {

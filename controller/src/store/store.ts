@@ -111,9 +111,9 @@ export async function readText(reading: Reading, key: string): Promise<string | 
   return kept === undefined ? undefined : new TextDecoder().decode(kept.value);
 }
 
-/** Writes a text whatever stands there; nothing where it stands there already. Throws StoreError. */
-export async function writeText(lease: Lease, key: string, text: string, options?: WriteOptions): Promise<void> {
+/** Writes a text whatever stands there; nothing where it stands there already. Gives its version. Throws StoreError. */
+export async function writeText(lease: Lease, key: string, text: string, options?: WriteOptions): Promise<string> {
   const kept = await lease.get(key);
-  if (kept !== undefined && new TextDecoder().decode(kept.value) === text) return;
-  await lease.compareAndSet(key, kept?.version, new TextEncoder().encode(text), options);
+  if (kept !== undefined && new TextDecoder().decode(kept.value) === text) return kept.version;
+  return await lease.compareAndSet(key, kept?.version, new TextEncoder().encode(text), options);
 }

@@ -40,7 +40,11 @@ export class SourceContents {
   writeSoon(source: string, contents: readonly SourceContent[]): void {
     const keeper = this.#keepers.get(source) ?? new Keeper(this.#lease, keyOf(source), this.#clock);
     this.#keepers.set(source, keeper);
-    keeper.keepSoon(() => print(contents));
+    // After this turn: what is sent of a revision goes out first.
+    keeper.keepSoon(async () => {
+      await new Promise<void>((done) => setImmediate(done));
+      return print(contents);
+    });
   }
 
   async flush(): Promise<void> {
