@@ -27,10 +27,10 @@ test("all is collected once it is quiet after a storm, and again only where ther
     expect(takes(100)).toEqual(["100"]);
     expect(takes(4000)).toEqual(["100 thoroughly"]);
     expect(takes(60_000)).toEqual([]);
-    resident = 137;
+    resident = 113;
     busy();
     expect(takes(4999)).toEqual([]);
-    expect(takes(1)).toEqual(["137 thoroughly"]);
+    expect(takes(1)).toEqual(["113 thoroughly"]);
     resident = 200;
     busy();
     expect(takes(2000)).toEqual(["200"]);

@@ -10,7 +10,7 @@ const QUIET_MS = 2000;
 /** After which nothing else is to be expected. */
 const LONG_QUIET_MS = 30_000;
 /** What a process has grown by since the last time, at least. */
-const GROWN_BYTES = 48 * 1024 * 1024;
+const GROWN_BYTES = 24 * 1024 * 1024;
 
 export type GiveBackOptions = {
   readonly quietMs?: number;
