@@ -139,7 +139,11 @@ export function eachTerm(term: Term, visit: (term: Term) => void): void {
   switch (term.kind) {
     case "ref":
       eachTerm(term.head, visit);
-      for (const part of term.path) eachTerm(part, visit);
+      for (const part of term.path) {
+        // Most keys are constants.
+        if (part.kind === "string") visit(part);
+        else eachTerm(part, visit);
+      }
       return;
     case "array":
     case "set":
@@ -157,6 +161,9 @@ export function eachTerm(term: Term, visit: (term: Term) => void): void {
   }
 }
 
+/** Terms without parts or a body. */
+const LEAVES: ReadonlySet<Term["kind"]> = new Set(["null", "boolean", "number", "string", "var"]);
+
 /** The closures of an expression, those of its terms among them. */
 export function closuresOfExpr(expr: Expr): readonly Closure[] {
   const closures: Closure[] = [];
@@ -173,10 +180,10 @@ export function closuresOfTerm(term: Term): readonly Closure[] {
 }
 
 function collectClosures(term: Term, closures: Closure[]): void {
-  eachTerm(term, (part) => {
-    const own = closureOfTerm(part);
-    if (own !== undefined) closures.push(own);
-  });
+  if (LEAVES.has(term.kind)) return;
+  const own = closureOfTerm(term);
+  if (own !== undefined) closures.push(own);
+  else for (const part of subterms(term)) collectClosures(part, closures);
 }
 
 /** Called with each term; a call that is a statement comes as a term too, and says so. */
@@ -197,7 +204,7 @@ export function deepTerm(term: Term, visit: TermVisit): void;
 export function deepTerm(term: Term, visit: TermVisit): void {
   eachTerm(term, (part) => {
     visit(part, false);
-    eachClosureTerm(closureOfTerm(part), visit);
+    if (!LEAVES.has(part.kind)) eachClosureTerm(closureOfTerm(part), visit);
   });
 }
 

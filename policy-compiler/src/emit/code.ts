@@ -122,18 +122,15 @@ export function endLocals(body: Body, stmt: IrStmt): void {
 }
 
 export function get(body: Body, local: number): void {
-  body.code.push(OP.localGet);
-  putU32(body.code, local);
+  body.code.pushU32(OP.localGet, local);
 }
 
 export function set(body: Body, local: number): void {
-  body.code.push(OP.localSet);
-  putU32(body.code, local);
+  body.code.pushU32(OP.localSet, local);
 }
 
 export function tee(body: Body, local: number): void {
-  body.code.push(OP.localTee);
-  putU32(body.code, local);
+  body.code.pushU32(OP.localTee, local);
 }
 
 // ── constants, globals, calls ──
@@ -185,31 +182,27 @@ export function indexAddress(body: Body, word: number): void {
 
 export function load(body: Body, offset: number): void {
   body.code.push(OP.i32Load);
-  body.code.push(2);
-  putU32(body.code, offset);
+  body.code.pushU32(2, offset);
 }
 
 export function store(body: Body, offset: number): void {
   body.code.push(OP.i32Store);
-  body.code.push(2);
-  putU32(body.code, offset);
+  body.code.pushU32(2, offset);
 }
 
 export function globalGet(body: Body, name: RuntimeGlobal): void {
-  body.code.push(OP.globalGet);
-  nameGlobal(body, name);
+  nameGlobal(body, OP.globalGet, name);
 }
 
 export function globalSet(body: Body, name: RuntimeGlobal): void {
-  body.code.push(OP.globalSet);
-  nameGlobal(body, name);
+  nameGlobal(body, OP.globalSet, name);
 }
 
-function nameGlobal(body: Body, name: RuntimeGlobal): void {
+function nameGlobal(body: Body, opcode: number, name: RuntimeGlobal): void {
   const index = body.calls.globals[name];
   body.named.add(index);
-  body.sites.push(siteAt(body.code.length, true));
-  putU32(body.code, index);
+  body.sites.push(siteAt(body.code.length + 1, true));
+  body.code.pushU32(opcode, index);
 }
 
 export function call(body: Body, name: RuntimeFunction): void {
@@ -218,13 +211,14 @@ export function call(body: Body, name: RuntimeFunction): void {
 
 export function callIndex(body: Body, index: number): void {
   body.called.add(index);
-  body.code.push(OP.call);
-  body.sites.push(siteAt(body.code.length, false));
-  putU32(body.code, index);
+  body.sites.push(siteAt(body.code.length + 1, false));
+  body.code.pushU32(OP.call, index);
 }
 
-export function op(body: Body, ...opcodes: readonly number[]): void {
-  for (const opcode of opcodes) body.code.push(opcode);
+export function op(body: Body, opcode: number, second?: number, third?: number): void {
+  body.code.push(opcode);
+  if (second !== undefined) body.code.push(second);
+  if (third !== undefined) body.code.push(third);
 }
 
 // ── labels and frames ──
@@ -242,8 +236,7 @@ export function close(body: Body): void {
 
 /** Branches to the label that `open` returned. */
 export function br(body: Body, label: number, opcode: typeof OP.br | typeof OP.brIf = OP.br): void {
-  body.code.push(opcode);
-  putU32(body.code, body.labels - label);
+  body.code.pushU32(opcode, body.labels - label);
 }
 
 /** Opens a block of the IR: what is undefined in it leaves it, until `closeFrame`. */

@@ -3,7 +3,7 @@
  * compile them: an iteration holds all that stands after it in its body.
  */
 import type { IrBlock, IrPolicy, IrStmt } from "../ir/policy.ts";
-import { blocksOf } from "../ir/walk.ts";
+import { blocksOf, HAS_BLOCKS } from "../ir/walk.ts";
 import { EmitError } from "./error.ts";
 
 /** Blocks inside one another: iterations and modifiers of one body, one after the other. */
@@ -30,6 +30,7 @@ function findDeep(blocks: readonly IrBlock[]): IrStmt | undefined {
     const [block, depth] = next;
     for (const statement of block.stmts ?? []) {
       if (depth > BLOCK_DEPTH_MAX) return statement;
+      if (!HAS_BLOCKS.has(statement.type)) continue;
       for (const inner of blocksOf(statement)) waiting.push([inner, depth + 1]);
     }
   }

@@ -5,7 +5,7 @@
  * same block or inside: then its value is that statement's. It may be a constant (a
  * literal that the planner built step by step), or a part of input or data.
  */
-import type { IrBlock, IrStmt } from "../ir/policy.ts";
+import type { IrBlock, IrOperand, IrStmt } from "../ir/policy.ts";
 import { isMaker, usesOf } from "../ir/uses.ts";
 
 export type Facts = {
@@ -73,7 +73,9 @@ function walkBlock(walk: Walk, block: IrBlock): void {
 
 function walkStatement(walk: Walk, block: IrBlock, stmt: IrStmt, defined: number[]): void {
   const uses = usesOf(stmt);
-  for (const operand of uses.reads) {
+  const { reads, writes } = uses;
+  for (let i = 0; i < reads.length; i++) {
+    const operand = reads[i] as IrOperand;
     if (operand.type !== "local") continue;
     const record = recordOf(walk, operand.value);
     record.reads++;
@@ -85,7 +87,8 @@ function walkStatement(walk: Walk, block: IrBlock, stmt: IrStmt, defined: number
     if (!walk.active.has(uses.changes)) record.readTooEarly = true;
     if (record.reads > 0 || record.block !== block) record.unsettled = true;
   }
-  for (const local of uses.writes) {
+  for (let i = 0; i < writes.length; i++) {
+    const local = writes[i] as number;
     const record = recordOf(walk, local);
     record.writes++;
     record.block = block;
@@ -96,5 +99,5 @@ function walkStatement(walk: Walk, block: IrBlock, stmt: IrStmt, defined: number
       defined.push(local);
     }
   }
-  for (const inner of uses.blocks ?? []) walkBlock(walk, inner);
+  if (uses.blocks !== undefined) for (const inner of uses.blocks) walkBlock(walk, inner);
 }

@@ -55,8 +55,9 @@ function walkBlock(walk: Walk, { stmts }: IrBlock): void {
   for (const stmt of stmts ?? []) {
     walk.around[depth] = stmt;
     const { reads, writes, changes, blocks } = usesOf(stmt);
-    for (const operand of reads) useOperand(walk, operand);
-    for (const operand of walk.elements.get(stmt) ?? []) useOperand(walk, operand);
+    for (let i = 0; i < reads.length; i++) useOperand(walk, reads[i] as IrOperand);
+    const elements = walk.elements.get(stmt);
+    if (elements !== undefined) for (const operand of elements) useOperand(walk, operand);
     if (changes !== undefined) use(walk, changes);
     for (const local of writes) {
       if (!walk.facts.single.has(local)) continue;
@@ -64,7 +65,7 @@ function walkBlock(walk: Walk, { stmts }: IrBlock): void {
       walk.last.set(local, stmt);
       if (stmt.type === "ScanStmt") walk.turns.set(local, stmt);
     }
-    for (const inner of blocks ?? []) walkBlock(walk, inner);
+    if (blocks !== undefined) for (const inner of blocks) walkBlock(walk, inner);
   }
   walk.around.length = depth;
 }

@@ -5,7 +5,7 @@
  */
 import type { IrBlock, IrDataIndex, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
 import { usesOf } from "../ir/uses.ts";
-import { blocksOf } from "../ir/walk.ts";
+import { blocksOf, HAS_BLOCKS } from "../ir/walk.ts";
 
 /** Comparisons that cost less than the look-up. */
 const FEW = 2;
@@ -43,7 +43,7 @@ function walkBlocks(walk: Walk, blocks: readonly IrBlock[], isLoop: boolean): vo
       if (stmt.type === "InputSlotStmt") walk.paths.set(stmt.stmt.target, JSON.stringify(stmt.stmt.path));
       else note(walk, stmt, isLoop);
       if (stmt.type === "NarrowStmt") noteSegments(walk, stmt.stmt);
-      walkBlocks(walk, blocksOf(stmt), isLoop || stmt.type === "ScanStmt");
+      if (HAS_BLOCKS.has(stmt.type)) walkBlocks(walk, blocksOf(stmt), isLoop || stmt.type === "ScanStmt");
     }
   }
 }

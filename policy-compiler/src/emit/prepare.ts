@@ -3,7 +3,7 @@
  * of them keep their values, which count depth or steps.
  */
 import type { IrBlock, IrFunc, IrOperand, IrPlan } from "../ir/policy.ts";
-import { blocksOf, someStmtOf } from "../ir/walk.ts";
+import { blocksOf, HAS_BLOCKS, someStmtOf } from "../ir/walk.ts";
 import { deepFunctions } from "./call-graph.ts";
 import type { Known } from "./code.ts";
 import { constantsOf } from "./constants.ts";
@@ -97,6 +97,7 @@ function countCalls(blocks: readonly IrBlock[] | null, count: Count): boolean {
       }
       // What a dispatch calls is called by nobody else, once for each set of arguments: its answers are not kept.
       if (type === "DispatchStmt" && !startsWithInput(stmt.args)) shares = false;
+      if (!HAS_BLOCKS.has(type)) continue;
       const inner = type === "ScanStmt" ? { ...count, times: 2 } : count;
       if (!countCalls(blocksOf(statement), inner)) shares = false;
     }

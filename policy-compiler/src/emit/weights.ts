@@ -5,7 +5,7 @@
  * takes ten nanoseconds a unit on operands meant to make it (`node conformance/bin/fuel.mjs`).
  */
 import type { IrBlock, IrStmt, IrStmtType } from "../ir/policy.ts";
-import { blocksOf } from "../ir/walk.ts";
+import { blocksOf, HAS_BLOCKS } from "../ir/walk.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import { runtimeBuiltin } from "./runtime-calls.ts";
 
@@ -54,7 +54,7 @@ export function stretchOf(policy: PolicyContext, blocks: readonly IrBlock[]): nu
     for (const statement of block.stmts ?? []) {
       weight += statementWeight(policy, statement);
       if (weight >= STRETCH_MAX) break;
-      if (statement.type !== "ScanStmt") waiting.push(...blocksOf(statement));
+      if (statement.type !== "ScanStmt" && HAS_BLOCKS.has(statement.type)) waiting.push(...blocksOf(statement));
     }
   }
   return Math.min(weight, STRETCH_MAX);

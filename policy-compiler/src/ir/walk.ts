@@ -1,4 +1,7 @@
-/** Walking a plan: the one place that knows in which statements blocks stand. */
+/**
+ * Walking a plan: the one place that knows in which statements blocks stand. In a process that has just started,
+ * where nothing is optimised yet, an iterator costs as much as what is done with a statement: these loops count.
+ */
 import type { IrBlock, IrPolicy, IrStmt } from "./policy.ts";
 
 type Blocks = readonly IrBlock[] | null;
@@ -10,21 +13,31 @@ export function eachStmt(policy: IrPolicy, visit: (stmt: IrStmt) => void): void 
 
 /** Each statement of the blocks at any depth, outer before inner. */
 export function eachStmtOf(blocks: Blocks, visit: (stmt: IrStmt) => void): void {
-  for (const { stmts } of blocks ?? []) {
-    for (const stmt of stmts ?? []) {
+  if (blocks === null) return;
+  for (const { stmts } of blocks) {
+    if (stmts === null) continue;
+    for (let i = 0; i < stmts.length; i++) {
+      const stmt = stmts[i] as IrStmt;
       visit(stmt);
-      const inner = blocksOf(stmt);
-      if (inner.length > 0) eachStmtOf(inner, visit);
+      if (HAS_BLOCKS.has(stmt.type)) eachStmtOf(blocksOf(stmt), visit);
     }
   }
 }
 
 /** Whether a statement of the blocks, at any depth, is one. */
 export function someStmtOf(blocks: Blocks, isOne: (stmt: IrStmt) => boolean): boolean {
-  return (blocks ?? []).some(({ stmts }) =>
-    (stmts ?? []).some((stmt) => isOne(stmt) || someStmtOf(blocksOf(stmt), isOne)),
-  );
+  if (blocks === null) return false;
+  for (const { stmts } of blocks) {
+    if (stmts === null) continue;
+    for (const stmt of stmts) {
+      if (isOne(stmt) || (HAS_BLOCKS.has(stmt.type) && someStmtOf(blocksOf(stmt), isOne))) return true;
+    }
+  }
+  return false;
 }
+
+/** The statements in which blocks stand: each is asked about several times, and most are none of them. */
+export const HAS_BLOCKS: ReadonlySet<IrStmt["type"]> = new Set(["BlockStmt", "ScanStmt", "NotStmt", "WithStmt"]);
 
 const NONE: readonly IrBlock[] = [];
 

@@ -5,7 +5,7 @@
  * indexes when data is loaded for the fast path (runtime/assembly/data-index); elsewhere, and for values
  * that an index says nothing of, the iteration goes over all.
  */
-import type { IrBlock, IrDataIndex, IrFunc, IrPlan, IrPolicy, IrStmt } from "../ir/policy.ts";
+import type { IrBlock, IrDataIndex, IrFunc, IrOperand, IrPlan, IrPolicy, IrStmt } from "../ir/policy.ts";
 import { usesOf } from "../ir/uses.ts";
 import { eachStmtOf } from "../ir/walk.ts";
 import { type Asked, type LevelScope, levelsOf } from "./data/levels.ts";
@@ -63,8 +63,9 @@ function count(blocks: readonly IrBlock[] | null): NonNullable<Walk["counted"]> 
   let last = 1;
   eachStmtOf(blocks, (stmt) => {
     const uses = usesOf(stmt);
-    for (const local of uses.writes) last = Math.max(last, local);
-    for (const operand of uses.reads) {
+    for (let i = 0; i < uses.writes.length; i++) last = Math.max(last, uses.writes[i] as number);
+    for (let i = 0; i < uses.reads.length; i++) {
+      const operand = uses.reads[i] as IrOperand;
       if (operand.type !== "local") continue;
       last = Math.max(last, operand.value);
       reads.set(operand.value, (reads.get(operand.value) ?? 0) + 1);

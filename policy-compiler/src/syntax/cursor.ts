@@ -58,6 +58,8 @@ export class Cursor {
   readonly #tokens: Token[];
   #index = 0;
   #depth = 0;
+  /** The present one, which is asked for again and again. */
+  #token: Token;
 
   constructor(source: RegoSource, tokens: readonly Token[], grammar: Grammar) {
     this.source = source;
@@ -68,10 +70,11 @@ export class Cursor {
     this.keywords = { and: isV2, or: isV2, not: isV2, contains: this.isV1 };
     this.grammar = grammar;
     this.#tokens = [...tokens];
+    this.#token = this.#tokens[0] as Token;
   }
 
   get token(): Token {
-    return this.#tokens[this.#index] as Token;
+    return this.#token;
   }
 
   get previous(): Token | undefined {
@@ -88,13 +91,13 @@ export class Cursor {
 
   /** The present token; the cursor then stands on the next one. */
   take(): Token {
-    const { token } = this;
-    if (token.kind !== "eof") this.#index++;
+    const token = this.#token;
+    if (token.kind !== "eof") this.returnTo(this.#index + 1);
     return token;
   }
 
   isAt(text: string): boolean {
-    const { token } = this;
+    const token = this.#token;
     return token.text === text && (token.kind === "punct" || token.kind === "keyword");
   }
 
@@ -104,16 +107,17 @@ export class Cursor {
 
   /** A punctuation mark right behind the token before, without a blank. */
   isAtAdjacent(text: string): boolean {
-    return this.isAt(text) && !this.token.spaceBefore;
+    return !this.#token.spaceBefore && this.isAt(text);
   }
 
   /** Where a reference may begin: a keyword that a dot or bracket follows at once is a name, `if.foo`. */
   takeAsName(): void {
-    const { token } = this;
+    const token = this.#token;
     if (token.kind !== "keyword") return;
     const next = this.peek();
     if (next.spaceBefore || next.kind !== "punct" || (next.text !== "." && next.text !== "[")) return;
     this.#tokens[this.#index] = { ...token, kind: "ident" };
+    this.returnTo(this.#index);
   }
 
   /** From here on the words are keywords, as an import says. */
@@ -127,6 +131,7 @@ export class Cursor {
       if (!isKeywordHere(this.source.text, token.start, token.text, this.#tokens[i - 1])) continue;
       this.#tokens[i] = { ...token, kind: "keyword" };
     }
+    this.returnTo(this.#index);
   }
 
   /** Whether capabilities leave a feature of the language. */
@@ -211,7 +216,7 @@ export class Cursor {
     }
     this.#refuted.add(key);
     this.diagnostics.length = reported;
-    this.#index = start;
+    this.returnTo(start);
     return undefined;
   }
 
@@ -236,9 +241,10 @@ export class Cursor {
     }
   }
 
-  /** Stands again on a token where the cursor was before. */
+  /** Stands on a token, mostly again where the cursor was before. */
   returnTo(index: number): void {
     this.#index = index;
+    this.#token = this.#tokens[index] as Token;
   }
 
   /**
@@ -246,9 +252,9 @@ export class Cursor {
    * begins a line without indentation and could begin a statement.
    */
   resume(start: number, fault: Location): void {
-    this.#index = Math.min(Math.max(this.#index, start + 1), this.#tokens.length - 1);
-    while (this.token.kind !== "eof" && this.token.start < fault.span.start) this.#index++;
-    while (this.token.kind !== "eof" && !this.#isStatementStart()) this.#index++;
+    this.returnTo(Math.min(Math.max(this.#index, start + 1), this.#tokens.length - 1));
+    while (this.token.kind !== "eof" && this.token.start < fault.span.start) this.take();
+    while (this.token.kind !== "eof" && !this.#isStatementStart()) this.take();
   }
 
   #isStatementStart(): boolean {

@@ -6,6 +6,9 @@ export interface Sink {
   push(byte: number): unknown;
 }
 
+/** An opcode and an LEB128 of 32 bits. */
+const INSTRUCTION_MAX = 6;
+
 /** Bytes in one growing block. */
 export class ByteWriter implements Sink {
   #block = new Uint8Array(256);
@@ -16,12 +19,26 @@ export class ByteWriter implements Sink {
   }
 
   push(byte: number): void {
-    if (this.#length === this.#block.length) {
-      const grown = new Uint8Array(this.#length * 2);
-      grown.set(this.#block);
-      this.#block = grown;
-    }
+    if (this.#length === this.#block.length) this.#grow();
     this.#block[this.#length++] = byte;
+  }
+
+  /** An opcode, and an unsigned LEB128 behind it. */
+  pushU32(opcode: number, value: number): void {
+    if (this.#length + INSTRUCTION_MAX > this.#block.length) this.#grow();
+    const block = this.#block;
+    let at = this.#length;
+    block[at++] = opcode;
+    let left = value >>> 0;
+    for (; left >= 0x80; left >>>= 7) block[at++] = (left & 0x7f) | 0x80;
+    block[at++] = left;
+    this.#length = at;
+  }
+
+  #grow(): void {
+    const grown = new Uint8Array(this.#length * 2);
+    grown.set(this.#block);
+    this.#block = grown;
   }
 
   /** The bytes so far; a view that is good until the next push. */

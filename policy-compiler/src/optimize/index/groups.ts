@@ -11,7 +11,7 @@
  * A group shares nothing with the others but the parameters, and what it gives.
  */
 import type { IrBlock, IrDispatch, IrFunc, IrStmt } from "../../ir/policy.ts";
-import { blocksOf, someStmtOf } from "../../ir/walk.ts";
+import { blocksOf, HAS_BLOCKS, someStmtOf } from "../../ir/walk.ts";
 import { exposedOf } from "./exposed.ts";
 
 export type Group = {
@@ -166,6 +166,7 @@ function countReturns({ stmts }: IrBlock, value: number, count: Returns): void {
     }
     assigned = (type === "AssignVarOnceStmt" || type === "AssignVarStmt") && stmt.target === value;
     if (assigned) count.assigns++;
+    if (!HAS_BLOCKS.has(type)) continue;
     for (const inner of blocksOf(statement)) countReturns(inner, value, count);
   }
 }
