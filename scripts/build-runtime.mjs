@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { packStatics } from "./pack-statics.mjs";
 import { FAR_BASE, runtimeReach } from "./runtime-reach.mjs";
 import { sitesOf } from "./wasm-sites.mjs";
 
@@ -39,12 +40,10 @@ export function buildRuntime({ force = false } = {}) {
     const [wasm, text, plain] = ["runtime.wasm", "runtime.wat", "plain.wat"].map((name) => join(made, name));
     compile(["-O3s", "--memoryBase", `${BASE}`, "--outFile", wasm, "--textFile", text]);
     compile(["-O0", "--debug", "--memoryBase", `${FAR_BASE}`, "--textFile", plain]);
-    const code = readFileSync(wasm);
-    const reach = {
-      ...runtimeReach(readFileSync(text, "utf8"), readFileSync(plain, "utf8"), BASE),
-      sites: sitesOf(code),
-    };
-    writeFileSync(wasm, Buffer.concat([code, customSection(REACH_SECTION, JSON.stringify(reach))]));
+    const { reach, statics } = runtimeReach(readFileSync(text, "utf8"), readFileSync(plain, "utf8"), BASE);
+    const code = packStatics(readFileSync(wasm), statics);
+    const known = { ...reach, sites: sitesOf(code) };
+    writeFileSync(wasm, Buffer.concat([code, customSection(REACH_SECTION, JSON.stringify(known))]));
     renameSync(wasm, target);
   } finally {
     rmSync(made, { recursive: true, force: true });
@@ -92,7 +91,7 @@ function u32(value) {
 function newest(folder) {
   const scripts = [
     import.meta.filename,
-    ...["runtime-reach.mjs", "wasm-sites.mjs"].map((name) => join(import.meta.dirname, name)),
+    ...["pack-statics.mjs", "runtime-reach.mjs", "wasm-sites.mjs"].map((name) => join(import.meta.dirname, name)),
   ];
   let latest = Math.max(...scripts.map((file) => statSync(file).mtimeMs));
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -13,7 +13,8 @@ const NEAR = 1 << 16;
  * `optimised` and `plain` are texts of both modules, `base` the first one's base. Gives
  *   calls: for each function that is not imported, the functions that it calls;
  *   statics: places of the statics, in order; end: the first byte behind them;
- *   uses: for each exported function and for the start (""), the statics that it may reach.
+ *   uses: for each exported function and for the start (""), the statics that it may reach;
+ * and the statics themselves.
  */
 export function runtimeReach(optimised, plain, base) {
   const quick = parseText(optimised);
@@ -27,7 +28,8 @@ export function runtimeReach(optimised, plain, base) {
   const uses = {};
   for (const [name, func] of [...slow.exports, ["", slow.start]])
     uses[name] = [...reached(slow, func, heldBy)].sort((a, b) => a - b);
-  return { calls, statics: slow.statics.map(({ at }) => at - FAR_BASE + base), end: end - FAR_BASE + base, uses };
+  const placed = slow.statics.map(({ at, bytes }) => ({ at: at - FAR_BASE + base, bytes }));
+  return { reach: { calls, statics: placed.map(({ at }) => at), end: end - FAR_BASE + base, uses }, statics: placed };
 }
 
 const LINE = {

@@ -6,6 +6,7 @@
 import { burn } from "./failure";
 import { alloc, heapPtr } from "./memory";
 import { makeView, stringLen, stringPtr } from "./value/value";
+import { byteOf } from "./static-text";
 
 /** Bytes whose taking is in the weight of whatever takes them. */
 const ROOM_FREE: i32 = 512;
@@ -76,7 +77,7 @@ export function putString(buffer: usize, value: usize): void {
 export function putText(buffer: usize, text: string): void {
   const length = text.length;
   const at = reserve(buffer, length);
-  for (let i = 0; i < length; i++) store<u8>(at + i, <u8>text.charCodeAt(i));
+  for (let i = 0; i < length; i++) store<u8>(at + i, byteOf(text, i));
   advance(buffer, length);
 }
 

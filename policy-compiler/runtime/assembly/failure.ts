@@ -7,6 +7,7 @@
  */
 
 import { mayGoOn } from "./abi/host";
+import { byteOf } from "./static-text";
 
 @external("env", "opa_abort")
 declare function hostAbort(text: usize): void;
@@ -218,6 +219,6 @@ export function firstErrorText(): usize {
 /** Writes a static ASCII text at `base + at`; gives the offset behind it. */
 export function copyText(base: usize, at: i32, text: string): i32 {
   const length = text.length;
-  for (let i = 0; i < length && at < ERROR_TEXT_BYTES - 1; i++) store<u8>(base + at++, <u8>text.charCodeAt(i));
+  for (let i = 0; i < length && at < ERROR_TEXT_BYTES - 1; i++) store<u8>(base + at++, byteOf(text, i));
   return at;
 }

@@ -13,6 +13,7 @@ import {
   BOOLEAN, NULL, NUMBER, STRING, TRUE_VALUE, kindOf, makeInt, makeSmallInt, stringLen, stringPtr,
 } from "../value/value";
 import { expectKind, operandError, operandFault } from "./operands";
+import { byteOf } from "../static-text";
 
 /** The value is a whole number of any size. */
 export function expectWhole(name: string, position: i32, value: usize): bool {
@@ -111,7 +112,7 @@ function isInfinite(ptr: usize, length: i32): bool {
 function isWord(at: usize, end: usize, word: string): bool {
   const length = word.length;
   if (<i32>(end - at) != length) return false;
-  for (let i = 0; i < length; i++) if ((load<u8>(at + i) | 0x20) != <u8>word.charCodeAt(i)) return false;
+  for (let i = 0; i < length; i++) if ((load<u8>(at + i) | 0x20) != byteOf(word, i)) return false;
   return true;
 }
 

@@ -16,6 +16,7 @@ import { makeDecimal } from "../number/number";
 import { changeCase } from "../text/case";
 import { STRING, makeView, stringLen, stringPtr } from "../value/value";
 import { expectKind } from "./operands";
+import { byteOf } from "../static-text";
 
 /** Digits of an exponent. */
 const EXPONENT_DIGITS_MAX: i32 = 6;
@@ -80,7 +81,7 @@ function splitAmount(): bool {
 
 /** Position in LETTERS + 1 of a lower-case unit letter, or 0. */
 function rankOf(letter: u32): i32 {
-  for (let i = 0; i < LETTERS.length; i++) if (<u32>LETTERS.charCodeAt(i) == letter) return i + 1;
+  for (let i = 0; i < LETTERS.length; i++) if (<u32>byteOf(LETTERS, i) == letter) return i + 1;
   return 0;
 }
 

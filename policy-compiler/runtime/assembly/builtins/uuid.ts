@@ -5,6 +5,7 @@ import { alloc } from "../memory";
 import { makeObject, objectInsert } from "../value/object";
 import { STRING, UNDEFINED, makeInt, makeText, stringLen, stringPtr } from "../value/value";
 import { expectKind } from "./operands";
+import { byteOf } from "../static-text";
 
 /** Ticks of 100 ns between 1582-10-15 and 1970-01-01. */
 const TICKS_TO_UNIX: i64 = 122192928000000000;
@@ -64,7 +65,7 @@ function isUrn(ptr: usize): bool {
   const urn = "urn:uuid:";
   for (let i = 0; i < 9; i++) {
     const byte = <u32>load<u8>(ptr + i);
-    if (byte != <u32>urn.charCodeAt(i) && (byte - 0x41 > 25 || (byte | 0x20) != <u32>urn.charCodeAt(i))) return false;
+    if (byte != <u32>byteOf(urn, i) && (byte - 0x41 > 25 || (byte | 0x20) != <u32>byteOf(urn, i))) return false;
   }
   return true;
 }

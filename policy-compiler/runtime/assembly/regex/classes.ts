@@ -5,6 +5,7 @@ import {
   CATEGORY_BYTES, CATEGORY_NAMES, FOLD_RUNS, SCRIPT_BYTES, SCRIPT_NAME_BYTES, categoryRuns, foldRuns, scriptNames, scriptRuns,
 } from "./unicode-tables";
 import { bufferPtr } from "../buffer";
+import { byteOf } from "../static-text";
 
 /** The set of `\d`, `\s` or `\w` (lower case letter); 0 for other letters. */
 export function perlClass(letter: u32): usize {
@@ -25,7 +26,7 @@ export function perlClass(letter: u32): usize {
 
 export function isName(ptr: usize, length: i32, name: string): bool {
   if (length != name.length) return false;
-  for (let i = 0; i < length; i++) if (load<u8>(ptr + i) != <u8>name.charCodeAt(i)) return false;
+  for (let i = 0; i < length; i++) if (load<u8>(ptr + i) != byteOf(name, i)) return false;
   return true;
 }
 
@@ -92,8 +93,8 @@ function categoriesNamed(ptr: usize, length: i32): u32 {
   let found: u32 = 0;
   const count = CATEGORY_NAMES.length >> 1;
   for (let i = 0; i < count; i++) {
-    if (load<u8>(ptr) != <u8>CATEGORY_NAMES.charCodeAt(i << 1)) continue;
-    if (length == 2 && load<u8>(ptr + 1) != <u8>CATEGORY_NAMES.charCodeAt((i << 1) + 1)) continue;
+    if (load<u8>(ptr) != byteOf(CATEGORY_NAMES, i << 1)) continue;
+    if (length == 2 && load<u8>(ptr + 1) != byteOf(CATEGORY_NAMES, (i << 1) + 1)) continue;
     found |= 1 << i;
   }
   return found;

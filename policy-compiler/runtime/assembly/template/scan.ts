@@ -5,6 +5,7 @@ import { pointAt, pointWidth } from "../regex/utf8";
 import { hexValue } from "../text/hex";
 import { makeView } from "../value/value";
 import { breakTemplate } from "./failure";
+import { byteOf } from "../static-text";
 
 let start: usize = 0;
 let at: usize = 0;
@@ -161,7 +162,7 @@ function readEscape(text: usize): void {
   const letter = peek(1);
   at += 2;
   let plain = 6;
-  while (plain >= 0 && <u32>"abfnrtv".charCodeAt(plain) != letter) plain--;
+  while (plain >= 0 && <u32>byteOf("abfnrtv", plain) != letter) plain--;
   if (letter == 0x22 || letter == 0x27 || letter == 0x5c) putByte(text, letter);
   else if (plain >= 0) putByte(text, load<u8>(controls + <usize>plain));
   else {

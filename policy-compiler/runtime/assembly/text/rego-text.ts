@@ -14,6 +14,7 @@ import { objectKeyAt, objectValueAt } from "../value/object";
 import {
   ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING, TRUE_VALUE, kindOf, stringLen, stringPtr,
 } from "../value/value";
+import { byteOf } from "../static-text";
 
 /** A string's own bytes; any other value as writeRego writes it. */
 export function writePlainly(buffer: usize, value: usize): void {
@@ -81,7 +82,7 @@ export function writeQuotedPoint(buffer: usize, point: u32, quote: u32, isAscii:
   } else if (point < 0x80 ? point >= 0x20 && point < 0x7f : !isAscii && isPrintable(point)) putCodePoint(buffer, point);
   else if (point >= 0x07 && point <= 0x0d) {
     putByte(buffer, 0x5c);
-    putByte(buffer, "abtnvfr".charCodeAt(point - 7));
+    putByte(buffer, byteOf("abtnvfr", point - 7));
   } else if (point < 0x80) {
     putText(buffer, "\\x");
     writeHex(buffer, point, 2);

@@ -2,6 +2,7 @@
  * Moments as seconds since 1970 (UTC) and the proleptic Gregorian calendar, as Go's time
  * package reckons.
  */
+import { byteOf } from "../static-text";
 
 // What `split` found.
 export let year: i64 = 0;
@@ -81,5 +82,5 @@ export function findName(isMonth: bool, number: i32, short: bool): void {
 }
 
 export function nameByte(isMonth: bool, i: i32): u32 {
-  return <u32>(isMonth ? MONTHS : DAYS).charCodeAt(nameFrom + i);
+  return <u32>byteOf(isMonth ? MONTHS : DAYS, nameFrom + i);
 }

@@ -2,6 +2,7 @@
  * Go's layouts: a layout is the reference time (Mon Jan 2 15:04:05 MST 2006) written as the
  * times are. `nextChunk` finds the next element; what lies before it is literal.
  */
+import { byteOf } from "../static-text";
 
 export const LONG_MONTH: u32 = 1;
 export const MONTH: u32 = 2;
@@ -47,7 +48,7 @@ export let fractionDigits: i32 = 0;
 function hasText(at: usize, end: usize, text: string): bool {
   const length = <usize>text.length;
   if (at + length > end) return false;
-  for (let i: usize = 0; i < length; i++) if (load<u8>(at + i) != <u8>text.charCodeAt(<i32>i)) return false;
+  for (let i: usize = 0; i < length; i++) if (load<u8>(at + i) != byteOf(text, <i32>i)) return false;
   return true;
 }
 

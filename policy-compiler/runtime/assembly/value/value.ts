@@ -26,6 +26,7 @@ import {
   STRING_FLAG_CHECKED,
 } from "../layout";
 import { alloc, isBelowMark } from "../memory";
+import { byteOf } from "../static-text";
 
 export const UNDEFINED: usize = 0;
 
@@ -154,7 +155,7 @@ export function makeString(ptr: usize, length: i32): usize {
 export function makeText(text: string): usize {
   const length = text.length;
   const cell = newString(length);
-  for (let i = 0; i < length; i++) store<u8>(cell + 16 + i, <u8>text.charCodeAt(i));
+  for (let i = 0; i < length; i++) store<u8>(cell + 16 + i, byteOf(text, i));
   return cell;
 }
 
@@ -179,7 +180,7 @@ export function isText(value: usize, text: string): bool {
   const length = text.length;
   if (kindOf(value) != STRING || stringLen(value) != length) return false;
   const ptr = stringPtr(value);
-  for (let i = 0; i < length; i++) if (load<u8>(ptr + i) != <u8>text.charCodeAt(i)) return false;
+  for (let i = 0; i < length; i++) if (load<u8>(ptr + i) != byteOf(text, i)) return false;
   return true;
 }
 
