@@ -15,6 +15,7 @@ import { fallbackOf, holdWhatIsWrong, proveWhatHolds } from "./proof.ts";
 import { applyAck, applyHello, applyNack, openProxy, type ProxyStream, type StreamId } from "./proxy.ts";
 import { type Publication, withRevoked } from "./release.ts";
 import {
+  boundedMs,
   expire,
   join,
   lease,
@@ -219,7 +220,7 @@ function advanceTime(state: Distribution, nowMs: number): Step {
     state: {
       ...state,
       roster: expire(left, (workload) => isMember(state, workload), nowMs),
-      learnsUntilMs: learnsUntilMs > nowMs ? learnsUntilMs : undefined,
+      learnsUntilMs: learnsUntilMs > nowMs ? boundedMs(learnsUntilMs, nowMs) : undefined,
     },
     effects: late.map(({ id }) => ({
       kind: "close",

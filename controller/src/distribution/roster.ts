@@ -152,14 +152,25 @@ export function knownOf({ proxies, gone, orphans }: Roster): readonly Known[] {
 
 /** What is over by now goes; what no longer belongs to the mesh is forgotten. */
 export function expire(roster: Roster, isMember: (workload: string) => boolean, nowMs: number): Roster {
-  const leases = roster.leases.filter(({ untilMs }) => untilMs > nowMs);
+  const leases = roster.leases.filter(({ untilMs }) => untilMs > nowMs).map((each) => boundLease(each, nowMs));
   const gone = roster.gone.filter(({ workload }) => isMember(workload));
   const orphans = roster.orphans.filter(({ workload, heardMs }) => !isMember(workload) && heardMs + ORPHAN_MS > nowMs);
   const isSame =
     leases.length === roster.leases.length &&
+    leases.every((each, at) => each === roster.leases[at]) &&
     gone.length === roster.gone.length &&
     orphans.length === roster.orphans.length;
   return isSame ? roster : { ...roster, leases, gone, orphans };
+}
+
+function boundLease(each: Lease, nowMs: number): Lease {
+  const untilMs = boundedMs(each.untilMs, nowMs);
+  return untilMs === each.untilMs ? each : { ...each, untilMs };
+}
+
+/** The end of a lease: where the clock was put back, it is no further away than it ever was. */
+export function boundedMs(untilMs: number, nowMs: number): number {
+  return Math.min(untilMs, nowMs + RESTART_LEASE_MS);
 }
 
 /** Where proxies listen, connected ones and those whose lease runs. */
