@@ -41,7 +41,8 @@ const NODE_FLAGS =
 // as there are threads that serve, 2 MB less of an idle sidecar's 28. It reads this at its start only.
 // A connection of TLS has a buffer of 64 KiB to read by, of which an idle one has touched two pages: mapped by itself it
 // costs those, where in the heap it takes the place of what handshakes have used (22 KiB less of each idle connection).
-// The heap grows by a page at a time, or what it grows by is room for such a buffer.
+// The heap grows by a page at a time, or what it grows by is room for such a buffer. Maps are half of what Linux lets a
+// process have (vm.max_map_count): the engine needs some, too, and ends where it gets none.
 // A controller has a buffer of 64 KiB for each proxy to read TLS by, hardly any of which is touched: mapped
 // by themselves they cost what is, and what is given back leaves no hole (30 MB less with 300 proxies).
 const NODE_ENV =
@@ -50,6 +51,7 @@ const NODE_ENV =
       MALLOC_ARENA_MAX: String(threadsAsked()),
       MALLOC_MMAP_THRESHOLD_: "32768",
       MALLOC_TOP_PAD_: "4096",
+      MALLOC_MMAP_MAX_: "32768",
     },
     controller: { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "32768", MALLOC_TRIM_THRESHOLD_: "131072" },
   }[command ?? ""] ?? {};
