@@ -140,6 +140,9 @@ test("of one that has just started a listener loses what does not answer, as far
     ["web.default", [3], true, []],
     ["orders.default", [], true, ["127.0.0.1 1", "127.0.0.1 2"]],
   ]);
+  const nobody = toEndpointTable(plan, [], EMPTY_TABLE);
+  expect(tell(undefined, { ...told, table: nobody }, true)).toEqual({ services: [], complete: false });
+  expect(tell({ ...told, table: nobody }, { ...told, table: nobody }, true)).toBeUndefined();
   const all = tell(told, { ...told, isLearning: false }, true);
   expect([all?.complete, all?.services.length]).toEqual([true, NAMES.length]);
 });

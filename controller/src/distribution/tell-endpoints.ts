@@ -34,7 +34,8 @@ export function makeTeller(): (told: Told | undefined, now: Told, takesDelta: bo
       if (before?.endpoints === row.endpoints) return [];
       return before === undefined || !takesDelta ? whole(row) : [differenceOf(before, row)];
     });
-    return services.length === 0 ? undefined : { services, complete: false };
+    // A first word comes in any case: a proxy waits for it to be ready.
+    return services.length === 0 && told !== undefined ? undefined : { services, complete: false };
   };
 }
 
