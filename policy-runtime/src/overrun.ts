@@ -7,8 +7,8 @@
 /** Where a number of a built-in is meant: what the runtime asks with (assembly/abi/host.ts). */
 export const MAY_GO_ON = -1;
 
-/** Under half a millisecond where code is optimised, and ten nanoseconds a unit at worst where it is not. */
-export const SLICE_UNITS = 250_000;
+/** A tenth of a millisecond where code is optimised, and ten nanoseconds a unit at worst where it is not. */
+export const SLICE_UNITS = 100_000;
 
 /** What an evaluation may take beyond its fuel's time, in microseconds: honest ones end long before. */
 const GRACE_US = 2000;
