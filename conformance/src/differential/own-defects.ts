@@ -24,6 +24,7 @@ const WAYS: readonly Way[] = [
   { defect: "of two equal lines the second", rewrite: (program) => mapTexts(program, withoutEqualLines) },
   { defect: "a variable that every needs", rewrite: (program, { opa }) => moveUnsafe(program, opa) },
   { defect: "a variable inside a set", rewrite: (program, { ours }) => nameSet(program, ours) },
+  { defect: "a call of a function whose own", rewrite: (program, { opa }) => withoutCall(program, opa) },
 ];
 
 export type Asker = (program: Program) => Promise<{ readonly opa: OpaResponse; readonly ours: OpaResponse }>;
@@ -130,16 +131,41 @@ function moveUnsafe(program: Program, opa: string): Program | undefined {
 
 /** The set with the variable of which we say that it is unsafe, as an equation of its own. */
 function nameSet(program: Program, ours: string): Program | undefined {
-  const [, file, row, name] = /^(\S+):(\d+): rego_unsafe_var_error: var (\S+) is unsafe/m.exec(ours) ?? [];
+  for (const [, file, row, name] of ours.matchAll(/^(\S+):(\d+): rego_unsafe_var_error: var (\S+) is unsafe/gm)) {
+    const named = nameSetIn(program, file, Number(row) - 1, name);
+    if (named !== undefined) return named;
+  }
+  return undefined;
+}
+
+function nameSetIn(
+  program: Program,
+  file: string | undefined,
+  at: number,
+  name: string | undefined,
+): Program | undefined {
   return mapModule(program, file, (text) => {
     const lines = text.split("\n");
-    const at = Number(row) - 1;
     const line = lines[at] ?? "";
     const set = [...line.matchAll(/\{/g)]
       .map(({ index }) => line.slice(index, bracketEnd(line, index + 1) + 1))
       .find((part) => name !== undefined && part.split(/\W/).includes(name) && !/^\{[^{[(]*[:|]/.test(part));
     if (set === undefined || !line.startsWith("\t")) return text;
     lines.splice(at, 1, `\tnamed = ${set}`, line.replace(set, "named"));
+    return lines.join("\n");
+  });
+}
+
+/** The call of which OPA says that it has too many arguments, which no generated one has, as a reference. */
+function withoutCall(program: Program, opa: string): Program | undefined {
+  const [, file, row, name] = /^(\S+):(\d+): rego_type_error: (\S+): too many arguments/m.exec(opa) ?? [];
+  return mapModule(program, file, (text) => {
+    const lines = text.split("\n");
+    const line = lines[Number(row) - 1] ?? "";
+    const at = line.indexOf(`${name}(`);
+    if (name === undefined || at < 0) return text;
+    const end = bracketEnd(line, at + name.length + 1);
+    lines[Number(row) - 1] = `${line.slice(0, at)}input.called${line.slice(end + 1)}`;
     return lines.join("\n");
   });
 }

@@ -6,7 +6,7 @@
 import type * as Resolved from "../resolved/ast.ts";
 import type { Expr, Term, What } from "../syntax/ast.ts";
 import { freshVar, type Generator } from "./context.ts";
-import { mapSubterms, mapWhat } from "./tree.ts";
+import { closureOfTerm, mapSubterms, mapWhat } from "./tree.ts";
 
 type Move = (term: Term) => Term;
 
@@ -56,7 +56,7 @@ function splitWhat(what: What, replace: Move, move: Move): What {
   }
 }
 
-/** The same for references among the arguments of calls; done once it is known that all variables are safe. */
+/** The same for references and comprehensions among the arguments of calls; done once it is known that all variables are safe. */
 export function liftRefs(context: Generator, expr: Expr): readonly Expr[] {
   const { what } = expr;
   const moved: Expr[] = [];
@@ -87,11 +87,12 @@ function replaceCalls(term: Term, move: Move): Term {
 function replaceRefs(term: Term, move: Move): Term {
   const inner = (part: Term): Term => replaceRefs(part, move);
   const mapped = mapSubterms(term, inner);
-  return term.kind === "ref" ? move(mapped) : mapped;
+  return term.kind === "ref" || closureOfTerm(term) !== undefined ? move(mapped) : mapped;
 }
 
-/** References inside the brackets of a reference, and in what it is a reference into; anything else as a whole. */
+/** References inside the brackets of a reference, and in what it is a reference into; a comprehension stays, anything else goes as a whole. */
 function replaceBelow(term: Term, move: Move): Term {
+  if (closureOfTerm(term) !== undefined) return term;
   if (term.kind !== "ref") return replaceRefs(term, move);
   const head = term.head.kind === "var" ? term.head : replaceRefs(term.head, move);
   return { ...term, head, path: term.path.map((part) => replaceRefs(part, move)) };

@@ -106,10 +106,13 @@ function planSet(site: Site, items: readonly Term[]): IrOperand {
 }
 
 function planObject(site: Site, entries: readonly (readonly [Term, Term])[]): IrOperand {
-  const operands = entries.map(([key, value]) => [planTermHere(site, key), planTermHere(site, value)] as const);
+  // In the order of the keys they are evaluated, too: where one is undefined, no rule behind it is asked.
+  const operands = insertionOrder(entries.map(([key]) => key)).map((i) => {
+    const [key, value] = entries[i] as (typeof entries)[number];
+    return [planTermHere(site, key), planTermHere(site, value)] as const;
+  });
   const object = make(site, (target) => ({ type: "MakeObjectStmt", stmt: { target } }));
-  for (const i of insertionOrder(entries.map(([key]) => key))) {
-    const [key, value] = operands[i] as (typeof operands)[number];
+  for (const [key, value] of operands) {
     append(site, { type: "ObjectInsertStmt", stmt: { key, value, object: object.value } });
   }
   return object;
