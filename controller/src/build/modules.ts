@@ -121,9 +121,12 @@ function isKept({ resource }: Bound): boolean {
 /** `bound`: in the order in which they may stay. */
 function reportBeyond(bound: readonly Bound[], report: ReturnType<typeof makeReport>): void {
   const message = `a workload has more than ${ENTRYPOINTS_MAX} entrypoints of one direction`;
-  const beyond = bound.slice(ENTRYPOINTS_MAX);
-  for (const resource of new Set(beyond.map(({ resource }) => resource)))
-    report(resource, "spec.selector", "binding_count", message);
+  let taken = 0;
+  // One that does not fit takes no room from those that come after it.
+  for (const [resource, own] of Map.groupBy(bound, (each) => each.resource)) {
+    if (taken + own.length <= ENTRYPOINTS_MAX) taken += own.length;
+    else report(resource, "spec.selector", "binding_count", message);
+  }
 }
 
 /** Each rule once, in an order that does not depend on the bindings' names. */

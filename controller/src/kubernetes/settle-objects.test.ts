@@ -209,6 +209,23 @@ test("who comes later with a TrafficPolicy for a service that has one, or with m
   ]);
 });
 
+test("what does not fit beside what was there takes no room from what comes after it", async () => {
+  const rules = Array.from({ length: 16 }, (_, at) => `r${at}`);
+  const large = (name: string, time: string) => [
+    policy(name, `package mesh.authz\n\n${rules.map((rule) => `${rule} := true`).join("\n\n")}\n`),
+    made(
+      binding(name, name, { entrypoints: rules.map((rule) => ({ name: `mesh/authz/${rule}`, kind: "Authz" })) }),
+      time,
+    ),
+  ];
+  const small = [policy("small", RULE), made(binding("small"), "2026-03-01T00:00:00Z")];
+  const found = await play(objects(...mesh, ...large("a", OLD), ...large("b", NEW), ...small));
+  expect([found.isAccepted, found.said]).toEqual([
+    true,
+    ["PolicyBinding/shop/b: a workload has more than 31 entrypoints of one direction"],
+  ]);
+});
+
 test("a binding that names a Service which is not there is refused alone", async () => {
   const stray = binding("stray", "authz", { selector: { services: ["order"] } });
   const found = await play(objects(...mesh, policy("authz", RULE), binding("authz"), stray));

@@ -8,8 +8,8 @@ import { openClusterController } from "../processes.ts";
 import { at, HOSTILE, type Placed, pathOf, ROWS, type Row } from "./rows.ts";
 
 const GOOD = "hostile-good";
-/** On a machine that runs other things beside; what is measured is said. */
-const WITHIN_MS = 20_000;
+/** A test of five seconds of a processor may come before, on a machine that runs other things beside; what is measured is said. */
+const WITHIN_MS = 90_000;
 
 export const HOSTILE_CHECK: Check = {
   name: `hostile objects, ${ROWS.length} kinds of them: each is told of itself alone, and others go on`,
