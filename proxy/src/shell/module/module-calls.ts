@@ -13,6 +13,9 @@ export type ModuleAsk = {
   readonly entrypoints: readonly { readonly name: string; readonly fuel: number }[];
 };
 
+/** Everything that was asked is open: the thread goes on with what makes it faster, and ends. */
+export type WarmAsk = { readonly kind: "warm" };
+
 export type ModuleAnswer = { readonly id: number } & (
   | {
       readonly kind: "opened";
@@ -22,6 +25,4 @@ export type ModuleAnswer = { readonly id: number } & (
       readonly isSlow: boolean;
     }
   | { readonly kind: "refused"; readonly code: NackReason; readonly message: string }
-  /** What is asked often has been compiled as well as it will be; comes after "opened". */
-  | { readonly kind: "warm" }
 );

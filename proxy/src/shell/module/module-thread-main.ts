@@ -1,30 +1,28 @@
-/** The module thread: compiles a module, opens it, hands both over, and goes on asking until it is fast; what comes meanwhile goes first. */
+/**
+ * The module thread: compiles modules, opens them, and hands both over. Told to, it goes on asking what it has opened
+ * until that is fast, behind everybody else, and ends.
+ */
 import { setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { type HostBuiltins, openImaged } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK } from "@regomesh/policy-runtime/node";
 import { compileModule, fuelOf, maskOf, reasonOf } from "./compile-module.ts";
-import type { ModuleAnswer, ModuleAsk } from "./module-calls.ts";
+import type { ModuleAnswer, ModuleAsk, WarmAsk } from "./module-calls.ts";
 import { isSlow, Warming } from "./warm.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("module-thread-main runs in a worker thread");
-// Of this thread alone, there: requests go before what only makes them faster.
-if (process.platform === "linux") setPriority(0, 10);
 
 /** Of a request that nobody has made nothing is to be looked up or verified. */
 const refuse = (): never => {
   throw new Error("not while a module is opened");
 };
 
-type Waiting = { readonly id: number; readonly warming: Warming };
-const waiting: Waiting[] = [];
-/** Of a module each for two directions, and of the revision before. */
-const WAITING_MAX = 4;
-let isWarming = false;
+const opened: Warming[] = [];
+/** Of a module each for two directions; of more, what came last. */
+const WARMED_MAX = 4;
 
 const tell = (said: ModuleAnswer): void => port.postMessage(said);
-const nextTurn = (): Promise<void> => new Promise((next) => setImmediate(next));
 
 function answer(ask: ModuleAsk): void {
   const { id, data, destination, seed, entrypoints } = ask;
@@ -39,24 +37,18 @@ function answer(ask: ModuleAsk): void {
     );
     const slow = isSlow(policy, mask);
     tell({ id, kind: "opened", wasm, image, isSlow: slow });
-    if (slow) tell({ id, kind: "warm" });
-    else waiting.push({ id, warming: new Warming(policy, mask) });
+    if (!slow) opened.push(new Warming(policy, mask));
+    if (opened.length > WARMED_MAX) opened.shift();
   } catch (error) {
     tell({ id, kind: "refused", code: reasonOf(error), message: (error as Error).message });
   }
-  for (const { id: left } of waiting.splice(0, Math.max(0, waiting.length - WAITING_MAX))) {
-    tell({ id: left, kind: "warm" });
-  }
-  if (!isWarming) void warmWaiting();
 }
 
-async function warmWaiting(): Promise<void> {
-  isWarming = true;
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    while (next.warming.step()) await nextTurn();
-    tell({ id: next.id, kind: "warm" });
-  }
-  isWarming = false;
+function warmAll(): void {
+  // Of this thread alone, there; what has been lowered cannot be raised again, so nothing is opened after it.
+  if (process.platform === "linux") setPriority(0, 10);
+  for (const warming of opened) while (warming.step());
+  process.exit();
 }
 
-port.on("message", answer);
+port.on("message", (said: ModuleAsk | WarmAsk) => ("kind" in said ? warmAll() : answer(said)));

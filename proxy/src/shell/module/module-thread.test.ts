@@ -1,6 +1,8 @@
 /** Modules are compiled and opened on a thread of their own, with the real engine. */
+import { readdirSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { openFromImage, RequestId, toHeadTable } from "@regomesh/policy-runtime";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { makeAuthz, makePolicy } from "../../test/make-policy.ts";
 import { ModuleRefused, ModuleThread, ModuleThreadFailed } from "./module-thread.ts";
 import { openModule } from "./open-module.ts";
@@ -55,6 +57,26 @@ test("what is no module is refused with its reason, and the thread goes on", asy
   const [one, other] = await Promise.all([thread.open(ask(made.module.wasm)), thread.open(ask(made.module.wasm))]);
   expect(one.image.bytes).toEqual(other.image.bytes);
 });
+
+/** Of this process's threads, those that everybody else goes before (proc(5), stat: field 19). */
+function lowered(): number {
+  const nice = readdirSync("/proc/self/task").map((task) => {
+    const stat = readFileSync(`/proc/self/task/${task}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+  });
+  return nice.filter((value) => value >= 10).length;
+}
+
+test.runIf(process.platform === "linux" && getPriority() < 10)(
+  "what is open is made fast behind everybody else, on a thread that ends; the next is opened on another",
+  async () => {
+    const thread = openThread();
+    await thread.open(ask(made.module.wasm));
+    await vi.waitFor(() => expect(lowered()).toBe(1), { timeout: 10_000, interval: 1 });
+    await thread.open(ask(made.module.wasm));
+    await vi.waitFor(() => expect(lowered()).toBe(0), { timeout: 10_000 });
+  },
+);
 
 test("whoever waits is told when the thread is gone, and a later one starts another", async () => {
   const thread = openThread();

@@ -1,11 +1,14 @@
 /**
  * A thread on which modules are compiled and opened, so that no request waits for it, and asked until what they
  * do often is compiled as well as it will be: the engine's code of a module is one for all threads.
- * It lives while there is something to do, and a little longer: commits come in rows.
+ *
+ * Opening is what a revision waits for, and goes at the process's own priority; what comes after it waits for
+ * everybody else. A thread cannot get its priority back, so whoever asks later gets another thread, and on a machine
+ * that is busy is not behind the warming of the revision before.
  */
 import { Worker } from "node:worker_threads";
 import type { NackReason } from "@regomesh/protocol";
-import type { ModuleAnswer, ModuleAsk } from "./module-calls.ts";
+import type { ModuleAnswer, ModuleAsk, WarmAsk } from "./module-calls.ts";
 
 /** The thread itself has failed, which says nothing of the module. */
 export class ModuleThreadFailed extends Error {
@@ -25,26 +28,22 @@ export class ModuleRefused extends Error {
 
 export type ThreadOpened = Pick<Extract<ModuleAnswer, { kind: "opened" }>, "wasm" | "image" | "isSlow">;
 
-/** A thread takes some 30 ms to start, and 5 MB while it is there. */
-const LINGER_MS = 2000;
+/** That warm at a time, 5 MB each: what an earlier one has opened is no longer in force by then. */
+const WARMING_MAX = 2;
 
 type Pending = { readonly done: (opened: ThreadOpened) => void; readonly fail: (error: Error) => void };
 
 export class ModuleThread {
   #worker: Worker | undefined = undefined;
-  /** Asked, and not warm yet. */
-  readonly #busy = new Set<number>();
+  readonly #warming: Worker[] = [];
   readonly #pending = new Map<number, Pending>();
-  #ending: NodeJS.Timeout | undefined = undefined;
   #nextId = 1;
 
   /** Rejects with ModuleRefused, or ModuleThreadFailed. */
   open(ask: Omit<ModuleAsk, "id">): Promise<ThreadOpened> {
-    clearTimeout(this.#ending);
     const id = this.#nextId++;
     return new Promise((done, fail) => {
       this.#pending.set(id, { done, fail });
-      this.#busy.add(id);
       try {
         this.#worker ??= this.#start();
         this.#worker.postMessage({ ...ask, id } satisfies ModuleAsk);
@@ -55,10 +54,9 @@ export class ModuleThread {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#ending);
-    const worker = this.#worker;
+    const workers = [...this.#warming.splice(0), ...(this.#worker === undefined ? [] : [this.#worker])];
     this.#end(new Error("the proxy ends"));
-    await worker?.terminate();
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
   #start(): Worker {
@@ -74,26 +72,26 @@ export class ModuleThread {
     const pending = this.#pending.get(answer.id);
     this.#pending.delete(answer.id);
     if (answer.kind === "opened") pending?.done(answer);
-    else {
-      if (answer.kind === "refused") pending?.fail(new ModuleRefused(answer.code, answer.message));
-      this.#busy.delete(answer.id);
-      if (this.#busy.size === 0) this.#endLater();
-    }
+    else pending?.fail(new ModuleRefused(answer.code, answer.message));
+    // A row of asks is made in one turn; the next one's come with the next revision.
+    if (this.#pending.size === 0) this.#warm();
   }
 
-  #endLater(): void {
-    this.#ending = setTimeout(() => {
-      const worker = this.#worker;
-      this.#worker = undefined;
-      void worker?.terminate();
-    }, LINGER_MS).unref();
+  #warm(): void {
+    const worker = this.#worker;
+    if (worker === undefined) return; // closed meanwhile
+    this.#worker = undefined;
+    this.#warming.push(worker);
+    if (this.#warming.length > WARMING_MAX) void this.#warming.shift()?.terminate();
+    worker.postMessage({ kind: "warm" } satisfies WarmAsk);
   }
 
   /** Whoever waits is told, once. */
   #end(error: Error, worker = this.#worker): void {
-    if (worker !== this.#worker) return; // of one that was ended on purpose
+    const warming = worker === undefined ? -1 : this.#warming.indexOf(worker);
+    if (warming >= 0) this.#warming.splice(warming, 1);
+    if (worker !== this.#worker) return; // of one that nobody waits for
     this.#worker = undefined;
-    this.#busy.clear();
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
     for (const { fail } of waiting) fail(new ModuleThreadFailed(error.message, { cause: error }));
