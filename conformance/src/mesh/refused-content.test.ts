@@ -76,7 +76,7 @@ test("refused by sidecars of two identities, it is taken back from those that to
   expect((await mesh.ask("/orders")).status).toBe(200);
   await mesh.mesh.restart("controller");
   expect(await statusWhere("what was held, still", (body) => isInForce(body, good ?? ""))).toMatchObject({
-    refused: { commit },
+    sources: [{ refused: { commit } }],
   });
   await mesh.inForce(
     await mesh.commit("Small again", {
