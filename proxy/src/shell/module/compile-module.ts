@@ -1,5 +1,5 @@
 /** A snapshot's module as WebAssembly, with what it says of itself. */
-import { META_SECTION, MODULE_ABI, type ModuleMeta, PolicyUnfit } from "@regomesh/policy-runtime";
+import { type HostBuiltins, META_SECTION, MODULE_ABI, type ModuleMeta, PolicyUnfit } from "@regomesh/policy-runtime";
 import type { NackReason } from "@regomesh/protocol";
 
 export type CompiledWasm = { readonly wasm: WebAssembly.Module; readonly meta: ModuleMeta };
@@ -40,4 +40,12 @@ export function fuelOf(
 /** The bits of these entrypoints. */
 export function maskOf(meta: ModuleMeta, names: readonly string[]): number {
   return meta.entrypoints.reduce((mask, { name }, bit) => (names.includes(name) ? mask | (1 << bit) : mask), 0);
+}
+
+/** The module's built-ins of the host, for requests that nobody has made: nothing is to be looked up or verified. */
+export function refusedBuiltins({ hostBuiltins }: ModuleMeta): HostBuiltins {
+  const refuse = (): never => {
+    throw new Error("not while a module is opened");
+  };
+  return Object.fromEntries(hostBuiltins.map((name) => [name, refuse]));
 }

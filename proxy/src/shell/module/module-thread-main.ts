@@ -4,19 +4,14 @@
  */
 import { setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
-import { type HostBuiltins, openImaged } from "@regomesh/policy-runtime";
+import { openImaged } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK } from "@regomesh/policy-runtime/node";
-import { compileModule, fuelOf, maskOf, reasonOf } from "./compile-module.ts";
+import { compileModule, fuelOf, maskOf, reasonOf, refusedBuiltins } from "./compile-module.ts";
 import type { ModuleAnswer, ModuleAsk, WarmAsk } from "./module-calls.ts";
 import { isSlow, Warming } from "./warm.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("module-thread-main runs in a worker thread");
-
-/** Of a request that nobody has made nothing is to be looked up or verified. */
-const refuse = (): never => {
-  throw new Error("not while a module is opened");
-};
 
 const opened: Warming[] = [];
 /** Of a module each for two directions; of more, what came last. */
@@ -28,9 +23,15 @@ function answer(ask: ModuleAsk): void {
   const { id, data, destination, seed, entrypoints } = ask;
   try {
     const { wasm, meta } = compileModule(ask.wasm);
-    const hostBuiltins: HostBuiltins = Object.fromEntries(meta.hostBuiltins.map((name) => [name, refuse]));
     const bounds = { fuel: fuelOf(meta, entrypoints), clock: EVALUATION_CLOCK };
-    const { policy, image } = openImaged({ wasm, data, destination, seed, hostBuiltins, ...bounds });
+    const { policy, image } = openImaged({
+      wasm,
+      data,
+      destination,
+      seed,
+      hostBuiltins: refusedBuiltins(meta),
+      ...bounds,
+    });
     const mask = maskOf(
       meta,
       entrypoints.map(({ name }) => name),

@@ -96,6 +96,23 @@ test("a policy opened by the thread, by what another thread was given, or here, 
   }
 });
 
+test("a small module is opened here, where a revision would wait for a thread to start", async () => {
+  const small = makePolicy(
+    makeAuthz(`default allow := false
+allow if http.path == "/p/7"`),
+  );
+  const thread = openThread();
+  const opening = vi.spyOn(thread, "open");
+  const { policy } = await openModule({
+    ...{ ref: small.ref, modules: [small.module], destination: DESTINATION, role: "inbound", thread },
+    load: async () => ({}),
+  });
+  expect(opening).not.toHaveBeenCalled();
+  expect(isAllowed(policy as NonNullable<typeof policy>, "/p/7")).toMatchObject({ value: { allowed: true } });
+  await open(thread);
+  expect(opening).toHaveBeenCalledOnce();
+});
+
 test("where no thread can be had the module is opened here", async () => {
   const thread = openThread();
   thread.open = () => Promise.reject(new ModuleThreadFailed("no room"));

@@ -12,9 +12,9 @@ import {
 } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK, type LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
-import { compileModule, describe, fuelOf, maskOf, reasonOf } from "./compile-module.ts";
+import { compileModule, describe, fuelOf, maskOf, reasonOf, refusedBuiltins } from "./compile-module.ts";
 import { ModuleRefused, type ModuleThread, ModuleThreadFailed, type ThreadOpened } from "./module-thread.ts";
-import { warm, warmStart } from "./warm.ts";
+import { warm, warmAside, warmStart } from "./warm.ts";
 
 /** `input.destination`: the proxy's own workload. */
 export function destinationOf(workload: WorkloadSnapshot): Destination {
@@ -27,6 +27,8 @@ const RENEW_MS = 1000;
 
 /** Characters of data that are read in less than a millisecond: less than another thread takes to start. */
 const DATA_READ_HERE = 64 * 1024;
+/** Bytes of a module that the engine has looked through in about a millisecond; it compiles what is called, when it is. */
+const WASM_READ_HERE = 256 * 1024;
 
 type Opened = {
   readonly policy?: Policy;
@@ -42,7 +44,7 @@ export type OpenModuleOptions = {
   /** Brings the built-ins that the module needs; a module that needs none costs nothing. */
   readonly load: LoadBuiltins;
   readonly role: Role;
-  /** Undefined: on this thread, which serves nobody yet. */
+  /** For what would hold requests up here; undefined: this thread serves nobody yet. */
   readonly thread: ModuleThread | undefined;
   /** What another thread's opening of the same gave. */
   readonly shared?: ThreadOpened | undefined;
@@ -55,6 +57,10 @@ export async function openModule(options: OpenModuleOptions): Promise<Opened> {
   if (module === undefined) return problem("policy_missing", `${name} is not there`);
   try {
     if (thread === undefined) return await openHere(options, module, warmStart);
+    // A thread takes longer to start than this takes, and a revision would wait for it.
+    if (module.wasm.length < WASM_READ_HERE && module.data.length < DATA_READ_HERE) {
+      return await openHere(options, module, warm, warmAside);
+    }
     try {
       const shared = options.shared ?? (await askThread(options, module, thread));
       return { ...(await openShared(options, module, thread, shared)), shared };
@@ -70,11 +76,12 @@ export async function openModule(options: OpenModuleOptions): Promise<Opened> {
   }
 }
 
-/** Everything on this thread. */
+/** Everything on this thread; `goOn` is given an instance of its own, which nobody else asks. */
 async function openHere(
   options: OpenModuleOptions,
   module: SnapshotModule,
   warmUp: (policy: Policy, mask: number) => void,
+  goOn?: (policy: Policy, mask: number) => void,
 ): Promise<Opened> {
   const { ref, destination } = options;
   const { wasm, meta } = compileModule(module.wasm);
@@ -83,7 +90,12 @@ async function openHere(
     open: async (onGrown) => openPolicy({ ...common, seed: drawSeed(), onGrown }),
     later,
   });
-  warmUp(policy, maskOf(meta, namesOf(ref)));
+  const mask = maskOf(meta, namesOf(ref));
+  warmUp(policy, mask);
+  if (goOn !== undefined) {
+    const aside = { hostBuiltins: refusedBuiltins(meta), seed: drawSeed(), onGrown: () => {} };
+    goOn(openPolicy({ ...common, ...aside }), mask);
+  }
   return { policy, problems: [] };
 }
 

@@ -85,7 +85,24 @@ export function warmStart(policy: Policy, mask: number): void {
   while (monoUs() < endUs && warming.step());
 }
 
-/** Asks a policy until it is no longer getting faster; for threads that serve nobody. */
+/** Between two batches on a thread that serves. */
+const ASIDE_PAUSE_MS = 1;
+
+/**
+ * Of a thread that serves: a batch now and then, which holds a request up by a millisecond at most, until requests are
+ * answered as fast as they will be. Where many come they do it themselves, and sooner. The engine's code is one for all
+ * instances of a module.
+ */
+export function warmAside(policy: Policy, mask: number): void {
+  const warming = new Warming(policy, mask);
+  const step = (): void => {
+    // What takes long by itself is no faster for being asked.
+    if (warming.step() && !warming.isSlow) setTimeout(step, ASIDE_PAUSE_MS).unref();
+  };
+  setTimeout(step, ASIDE_PAUSE_MS).unref();
+}
+
+/** Asks a policy until it is no longer getting faster: one that answers nobody's requests. */
 export class Warming {
   readonly #policy: Policy;
   readonly #mask: number;
@@ -97,6 +114,10 @@ export class Warming {
   constructor(policy: Policy, mask: number) {
     this.#policy = policy;
     this.#mask = mask;
+  }
+
+  get isSlow(): boolean {
+    return this.#leastUs > SLOW_US;
   }
 
   /** Asks a batch, of about a millisecond at most; false where it was the last one. */
