@@ -18,15 +18,19 @@ if (isMainThread && process.argv.includes("proxy")) {
 const limit = process.env["SMALL_MODULES_OWN"];
 
 if (limit !== undefined) {
+  const limited = (bytes, compile) => {
+    if (bytes.byteLength >= NODES_OWN_BYTES) return compile();
+    setFlagsFromString(`--wasm-max-module-size=${limit}`);
+    try {
+      return compile();
+    } finally {
+      setFlagsFromString(`--wasm-max-module-size=${NO_LIMIT}`);
+    }
+  };
+  const { compile } = WebAssembly;
+  // The engine looks at the size before it gives its promise.
+  WebAssembly.compile = (bytes) => limited(bytes, () => compile(bytes));
   WebAssembly.Module = new Proxy(WebAssembly.Module, {
-    construct(target, [bytes]) {
-      if (bytes.byteLength >= NODES_OWN_BYTES) return new target(bytes);
-      setFlagsFromString(`--wasm-max-module-size=${limit}`);
-      try {
-        return new target(bytes);
-      } finally {
-        setFlagsFromString(`--wasm-max-module-size=${NO_LIMIT}`);
-      }
-    },
+    construct: (target, [bytes]) => limited(bytes, () => new target(bytes)),
   });
 }

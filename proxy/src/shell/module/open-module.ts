@@ -12,7 +12,15 @@ import {
 } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK, type LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
-import { compileModule, describe, fuelOf, maskOf, reasonOf, refusedBuiltins } from "./compile-module.ts";
+import {
+  compileModule,
+  compileModuleAside,
+  describe,
+  fuelOf,
+  maskOf,
+  reasonOf,
+  refusedBuiltins,
+} from "./compile-module.ts";
 import { ModuleRefused, type ModuleThread, ModuleThreadFailed, type ThreadOpened } from "./module-thread.ts";
 import { warm, warmAside, warmStart } from "./warm.ts";
 
@@ -84,7 +92,8 @@ async function openHere(
   goOn?: (policy: Policy, mask: number) => void,
 ): Promise<Opened> {
   const { ref, destination } = options;
-  const { wasm, meta } = compileModule(module.wasm);
+  const isServing = goOn !== undefined;
+  const { wasm, meta } = isServing ? await compileModuleAside(module.wasm) : compileModule(module.wasm);
   const common = { ...(await commonOptions(options, meta)), wasm, data: module.data, destination };
   const policy = await openRenewingPolicy({
     open: async (onGrown) => openPolicy({ ...common, seed: drawSeed(), onGrown }),
