@@ -12,17 +12,9 @@ import {
 } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK, type LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
-import {
-  compileModule,
-  compileModuleAside,
-  describe,
-  fuelOf,
-  maskOf,
-  reasonOf,
-  refusedBuiltins,
-} from "./compile-module.ts";
+import { compileModuleAside, describe, fuelOf, maskOf, reasonOf, refusedBuiltins } from "./compile-module.ts";
 import { ModuleRefused, type ModuleThread, ModuleThreadFailed, type ThreadOpened } from "./module-thread.ts";
-import { warm, warmAside, warmStart } from "./warm.ts";
+import { ASIDE_FUEL, warm, warmAside, warmStart } from "./warm.ts";
 
 /** `input.destination`: the proxy's own workload. */
 export function destinationOf(workload: WorkloadSnapshot): Destination {
@@ -92,8 +84,7 @@ async function openHere(
   goOn?: (policy: Policy, mask: number) => void,
 ): Promise<Opened> {
   const { ref, destination } = options;
-  const isServing = goOn !== undefined;
-  const { wasm, meta } = isServing ? await compileModuleAside(module.wasm) : compileModule(module.wasm);
+  const { wasm, meta } = await compileModuleAside(module.wasm);
   const common = { ...(await commonOptions(options, meta)), wasm, data: module.data, destination };
   const policy = await openRenewingPolicy({
     open: async (onGrown) => openPolicy({ ...common, seed: drawSeed(), onGrown }),
@@ -102,7 +93,8 @@ async function openHere(
   const mask = maskOf(meta, namesOf(ref));
   warmUp(policy, mask);
   if (goOn !== undefined) {
-    const aside = { hostBuiltins: refusedBuiltins(meta), seed: drawSeed(), onGrown: () => {} };
+    const fuel = new Map([...common.fuel].map(([index, units]) => [index, Math.min(units, ASIDE_FUEL)]));
+    const aside = { fuel, hostBuiltins: refusedBuiltins(meta), seed: drawSeed(), onGrown: () => {} };
     goOn(openPolicy({ ...common, ...aside }), mask);
   }
   return { policy, problems: [] };
