@@ -2,26 +2,23 @@
 
 import { readFileSync } from "node:fs";
 import { type ClientDuplexStream, credentials } from "@grpc/grpc-js";
-import { MODULE_ABI } from "@regomesh/policy-runtime";
-import {
-  CONTROLLER_SERVER_NAME,
-  type ControllerMessage,
-  type EndpointsUpdate,
-  type Hello,
-  type Holding,
-  type IssueReply,
-  type JoinTokenFile,
-  type NackClass,
-  type NackReason,
-  type ProxyMessage,
-  type ProxyReport,
-  type Snapshot,
-  type SnapshotMessage,
+import type {
+  ControllerMessage,
+  EndpointsUpdate,
+  Hello,
+  Holding,
+  IssueReply,
+  JoinTokenFile,
+  NackClass,
+  NackReason,
+  ProxyMessage,
+  ProxyReport,
+  Snapshot,
+  SnapshotMessage,
 } from "@regomesh/protocol";
 import { ControlClient, IdentityClient } from "@regomesh/protocol/client";
+import { hello, NAMED } from "./grpc-messages.ts";
 import { type MadeCsr, makeCsr } from "./make-csr.ts";
-
-const NAMED = { "grpc.ssl_target_name_override": CONTROLLER_SERVER_NAME };
 
 export class TestProxy {
   readonly workload: string;
@@ -73,23 +70,7 @@ export class TestProxy {
       this.#waiting.shift()?.(message.value);
       this.onSnapshot?.(message.value);
     });
-    this.#stream.write({
-      message: {
-        $case: "hello",
-        value: {
-          workload: this.workload,
-          namespace: "default",
-          instance: "1",
-          moduleAbi: MODULE_ABI,
-          snapshotFormats: [1],
-          features: [],
-          holding: undefined,
-          listen: [],
-          admin: "",
-          ...more,
-        },
-      },
-    });
+    this.#stream.write(hello(this.workload, { instance: "1", ...more }));
     const watch = this.#client.endpoints({ workload: this.workload, namespace: "default", features: [] });
     watch.on("error", () => {});
     watch.on("data", (update: EndpointsUpdate) => this.endpoints.push(update));
