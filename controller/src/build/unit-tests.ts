@@ -17,6 +17,9 @@ const NAMESPACE_TESTS_CPU_MS_MAX = 10_000;
 /** For those of all directories of a source, which may hold a whole organisation's. */
 const SOURCE_TESTS_CPU_MS_MAX = 60_000;
 
+/** Code of what is not looked at yet: it is tried again by itself. */
+export const TEST_WAITING = "test_waiting";
+
 export type UnitTests = {
   readonly diagnostics: readonly Diagnostic[];
   readonly failed: readonly FailedTestBody[];
@@ -133,7 +136,7 @@ function beyondShare({ files }: UnitFiles, { owner, cpuMsMax, taken }: Share): D
 function waiting({ files }: UnitFiles): Diagnostic {
   const [source = { name: ".", text: "" }] = files;
   const message = "its tests wait until those that others have written have run";
-  return { code: "test_waiting", severity: "error", message, at: { source, span: { start: 0, end: 0 } } };
+  return { code: TEST_WAITING, severity: "error", message, at: { source, span: { start: 0, end: 0 } } };
 }
 
 function sum(taken: ReadonlyMap<string, number>): number {

@@ -210,7 +210,7 @@ function isMade(made: EndpointRow["sources"], of: EndpointRow["sources"]): boole
   return made.length === of.length && made.every((each, at) => each === of[at]);
 }
 
-/** What is told of a row apart from its sources: two rows with the same map tell the same. */
+/** Whether the same is told of both. */
 export function isEqual(a: Endpoint | undefined, b: Endpoint): boolean {
   return a === b || (a !== undefined && JSON.stringify(a) === JSON.stringify(b));
 }

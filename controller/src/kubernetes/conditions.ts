@@ -1,5 +1,6 @@
 /** What the controller says of each of its objects, as conditions. A condition keeps its time while its status does. */
 import type { ConditionType } from "@regomesh/resources";
+import { TEST_WAITING } from "../build/unit-tests.ts";
 import { timed } from "./timed-conditions.ts";
 
 export type Condition = {
@@ -36,9 +37,6 @@ export type ObjectVerdict =
 
 /** Code of what was in force, and is no more, as proxies have shown it to be wrong. */
 export const TAKEN_BACK = "taken_back";
-
-/** Code of what is not looked at yet: it is tried again by itself. */
-export const WAITING = "test_waiting";
 
 type Said = Pick<Condition, "status" | "reason" | "message">;
 
@@ -82,7 +80,7 @@ export function toConditions(state: ObjectState, before: readonly Condition[], n
 function say(type: ConditionType, state: ObjectState): Said {
   const { verdict } = state;
   if (verdict === undefined) return unknown(state, "not looked at yet");
-  if (verdict.kind === "refused" && verdict.code === WAITING) return { ...UNKNOWN, message: verdict.message };
+  if (verdict.kind === "refused" && verdict.code === TEST_WAITING) return { ...UNKNOWN, message: verdict.message };
   const denied = verdict.kind === "refused" ? deniedBy(verdict.code) : undefined;
   if (type === "Programmed") return sayProgrammed(state);
   if (verdict.kind === "unresolved" && type === "ResolvedRefs") return FALSE("TargetNotFound", verdict.message);

@@ -2,6 +2,7 @@
 import { printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/releases.ts";
 import type { Built } from "../build/build.ts";
+import { TEST_WAITING } from "../build/unit-tests.ts";
 import type { SourceContent } from "../sources/source.ts";
 
 export function reasonOf({ diagnostics, failedTests }: Built): string | undefined {
@@ -12,7 +13,7 @@ export function reasonOf({ diagnostics, failedTests }: Built): string | undefine
 
 /** What waits for its turn is another thing the next time that it is asked. */
 export function isWaiting({ verdicts }: Built): boolean {
-  return verdicts.some(({ reason }) => reason === "test_waiting");
+  return verdicts.some(({ reason }) => reason === TEST_WAITING);
 }
 
 /** More than these in one commit are one and the same slip to whoever reads of it. */

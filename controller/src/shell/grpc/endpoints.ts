@@ -17,7 +17,7 @@ export type EndpointStreams = {
   refresh(): void;
 };
 
-/** Listeners that are told all in one turn. */
+/** Of listeners that are told all of it, so many in one turn. */
 const WHOLE_EACH_TURN = 16;
 
 export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
@@ -36,12 +36,13 @@ export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
     const hasLearnt = before[1] === true && !distributor.isLearning;
     before = now;
     if (hasLearnt) whole.add(listeners);
-    else for (const update of [...listeners]) update();
+    // Who waits to be told all hears of this, too, when it is his turn.
+    else for (const update of [...listeners]) if (!whole.has(update)) update();
     return 0;
   });
   return {
     serve: (call) => serveEndpoints(call, { ...options, tell }, listeners),
-    // After this turn: what is sent of a new revision goes out first.
+    // After this turn: the first of what is sent of a new revision goes out before.
     refresh: () => {
       if (isAsked) return;
       isAsked = true;

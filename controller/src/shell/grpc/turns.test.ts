@@ -29,6 +29,7 @@ test("what the work itself adds comes after what waits, and what was forgotten i
   await nextTurn();
   expect(done).toEqual(["a", "b", "c"]);
   turns.add(["d", "e"]);
+  expect(["d", "e"].map(turns.has)).toEqual([false, true]);
   turns.clear();
   await nextTurn();
   expect(done).toEqual(["a", "b", "c", "d"]);

@@ -3,6 +3,8 @@
 export type Turns<T> = {
   /** Puts things at the end, each once; the first part is done at once where nothing waits. */
   readonly add: (things: Iterable<T>) => void;
+  /** Whether it waits for its turn. */
+  readonly has: (thing: T) => boolean;
   /** Forgets what waits. */
   readonly clear: () => void;
 };
@@ -31,6 +33,7 @@ export function makeTurns<T>(part: number, work: (thing: T) => void): Turns<T> {
       for (const thing of things) waiting.add(thing);
       if (!isGoing) turn();
     },
+    has: (thing) => waiting.has(thing),
     clear: () => waiting.clear(),
   };
 }

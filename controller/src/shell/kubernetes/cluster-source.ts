@@ -5,9 +5,10 @@
 import { createHash } from "node:crypto";
 import type { Clock, Log, Random, Source as Text } from "@regomesh/base";
 import { canonicalJson } from "@regomesh/protocol";
+import { TEST_WAITING } from "../../build/unit-tests.ts";
 import { type ClusterObject, objectKey } from "../../kubernetes/cluster-object.ts";
 import { isOurs, type Objects, type Written } from "../../kubernetes/cluster-tree.ts";
-import { type ObjectVerdict, WAITING } from "../../kubernetes/conditions.ts";
+import type { ObjectVerdict } from "../../kubernetes/conditions.ts";
 import type { Change } from "../../kubernetes/held-objects.ts";
 import { keptObjects, takenBackIn } from "../../kubernetes/kept-objects.ts";
 import { applySlices, type Readiness, type Slices } from "../../kubernetes/readiness.ts";
@@ -273,7 +274,7 @@ export class ClusterSource implements OperatedSource {
 }
 
 function isAnyWaiting({ verdicts }: Settled): boolean {
-  return [...verdicts.values()].some((verdict) => verdict.kind === "refused" && verdict.code === WAITING);
+  return [...verdicts.values()].some((verdict) => verdict.kind === "refused" && verdict.code === TEST_WAITING);
 }
 
 function isSameText({ before, after }: Change): boolean {

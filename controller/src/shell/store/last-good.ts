@@ -64,12 +64,17 @@ export class LastGood {
    */
   async write(kept: Kept, meanwhile: () => Promise<boolean> = async () => true): Promise<boolean> {
     const content = this.#printAfter(meanwhile(), kept);
-    content.catch(() => {}); // awaited below, once the modules are written
-    return await this.#packs.keepOnly(modulesOf(kept), async (packs) => {
-      const printed = await content;
-      if (printed !== undefined) await this.#keeper.keep(printFile(printed, packs));
-      return printed !== undefined;
-    });
+    const ended = content.catch(() => {});
+    try {
+      return await this.#packs.keepOnly(modulesOf(kept), async (packs) => {
+        const printed = await content;
+        if (printed !== undefined) await this.#keeper.keep(printFile(printed, packs));
+        return printed !== undefined;
+      });
+    } finally {
+      // Where modules cannot be written, nothing of it goes on beside the next release.
+      await ended;
+    }
   }
 
   async #printAfter(meanwhile: Promise<boolean>, kept: Kept): Promise<Printed | undefined> {

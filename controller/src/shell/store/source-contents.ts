@@ -40,7 +40,7 @@ export class SourceContents {
   writeSoon(source: string, contents: readonly SourceContent[]): void {
     const keeper = this.#keepers.get(source) ?? new Keeper(this.#lease, keyOf(source), this.#clock);
     this.#keepers.set(source, keeper);
-    // After this turn: what is sent of a revision goes out first.
+    // After this turn: the first of what is sent of a revision goes out before.
     keeper.keepSoon(async () => {
       await new Promise<void>((done) => setImmediate(done));
       return print(contents);
