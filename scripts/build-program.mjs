@@ -9,7 +9,10 @@ import { BUNDLED, findProgram, PROGRAM, SOURCES } from "../cli/bin/program.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 /** How a module names another that is started as a thread or process of its own. */
-const THREAD = /new URL\(\s*"(\.\/[\w-]+)\.ts",\s*import\.meta\.url,?\s*\)/g;
+export const THREAD = /new URL\(\s*"(\.\/[\w-]+)\.ts",\s*import\.meta\.url,?\s*\)/g;
+
+/** What else the script's text hangs on: the lock says which versions of others' modules are in it. */
+const MADE_BY = ["package-lock.json", "cli/bin/program.mjs", "scripts/build-program.mjs"];
 
 /** A script imports by itself only with a warning. */
 const DYNAMIC = /(?<![\w$.])import\(/g;
@@ -31,7 +34,7 @@ function write(path, text) {
 }
 
 /**
- * The script's text, all modules in it, and those that are files of the tree, by their paths there. `thread` gives the
+ * The script's text, and the files of the tree that it is made of, by their paths there. `thread` gives the
  * path of a program that is started by itself, given its source's.
  */
 export async function bundleProgram(thread = (path) => path) {
@@ -58,8 +61,7 @@ export async function bundleProgram(thread = (path) => path) {
   const own = moduleIds.filter((id) => id.startsWith(root) && !id.includes("node_modules"));
   return {
     text: `(function (exports, require, module, place) {${code.replace(DYNAMIC, "place.load(")}\n})`,
-    moduleIds,
-    sources: own.map((id) => relative(root, id)).sort(),
+    sources: [...own.map((id) => relative(root, id)), ...MADE_BY].sort(),
   };
 }
 

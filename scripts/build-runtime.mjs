@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { packStatics } from "./pack-statics.mjs";
+import { packStatics, u32 } from "./pack-statics.mjs";
 import { FAR_BASE, runtimeReach } from "./runtime-reach.mjs";
 import { sitesOf } from "./wasm-sites.mjs";
 
@@ -77,15 +77,6 @@ function compile(options) {
 function customSection(name, text) {
   const content = Buffer.concat([u32(Buffer.byteLength(name)), Buffer.from(name), Buffer.from(text)]);
   return Buffer.concat([Buffer.from([0]), u32(content.length), content]);
-}
-
-/** Unsigned LEB128. */
-function u32(value) {
-  const bytes = [];
-  for (let left = value; ; left >>>= 7) {
-    bytes.push(left < 0x80 ? left : (left & 0x7f) | 0x80);
-    if (left < 0x80) return Buffer.from(bytes);
-  }
 }
 
 function newest(folder) {

@@ -82,7 +82,7 @@ function readU32(bytes, from) {
   }
 }
 
-function u32(value) {
+export function u32(value) {
   const bytes = [];
   for (let left = value; ; left >>>= 7) {
     bytes.push(left < 0x80 ? left : (left & 0x7f) | 0x80);

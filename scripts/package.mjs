@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { rolldown } from "rolldown";
 import { PROGRAM, SOURCES } from "../cli/bin/program.mjs";
 import { buildDashboard } from "./build-dashboard.mjs";
-import { bundleProgram } from "./build-program.mjs";
+import { bundleProgram, THREAD } from "./build-program.mjs";
 import { buildRuntime } from "./build-runtime.mjs";
 
 const root = resolve(import.meta.dirname, "..");
@@ -22,8 +22,6 @@ const { version, license, description } = JSON.parse(readFileSync(join(root, "pa
 
 /** Programs beside the command line: its own launcher asks for the second. */
 const ENTRIES = { main: "cli/src/main.ts", stack: "policy-compiler/src/shell/stack.ts" };
-/** How a module names another that is started as a thread or process of its own. */
-const THREAD = /new URL\(\s*"(\.\/[\w-]+)\.ts",\s*import\.meta\.url,?\s*\)/g;
 const COPIED = [
   "cli/bin/regomesh",
   "cli/bin/regomesh.mjs",

@@ -23,7 +23,7 @@ const NODE_FLAGS =
       "--no-parallel-scavenge",
       "--max-semi-space-size=8",
       "--max-inlined-bytecode-size-cumulative=2000",
-      // What the start leaves is collected before anybody is served (proxy/src/shell/plane/give-back.ts).
+      // What the start leaves is collected once it is ready (proxy/src/shell/plane/give-back.ts).
       "--expose-gc",
       // Node says so of node:ffi, by which a captured connection's destination is read.
       "--disable-warning=ExperimentalWarning",

@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, "../../..");
 const { findProgram, openProgram } = (await import(join(root, "cli/bin/program.mjs"))) as ProgramLoader;
 const file = findProgram(root);
 if (file === undefined) throw new Error("the program is not built, or a source is newer: run npm run prepare");
-const { compile, loadRuntime } = openProgram(root, file, join(root, "node_modules/.cache/regomesh"), "build");
+const { compile, loadRuntime } = openProgram(root, file, join(root, "node_modules/.cache/regomesh-bench"), "build");
 const runtime = await loadRuntime();
 const importedMs = cpuMs();
 

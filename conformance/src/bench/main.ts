@@ -56,6 +56,10 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  if (values.load !== "" && (values.write || values.check)) {
+    console.error("bench: --load measures some rows of a set; --write and --check want it whole");
+    return 2;
+  }
   const only = values.only?.split(",");
   const isAsked = (name: string): boolean => only === undefined || only.includes(name);
   if (values.only === "scale") {

@@ -19,8 +19,10 @@ export type SourceTree = {
   readonly unread?: readonly Unread[];
   /** Names of files that are not in force as they stand; absent where that is nobody's matter. */
   readonly fresh?: readonly string[];
-  /** Each of its resources may go in force without the others, as a cluster's: what is not looked at yet waits alone. */
+  /** Each of its resources may go in force, and be taken away, without the others, as a cluster's. */
   readonly inPieces?: boolean;
+  /** Tests of what is fresh in it wait for their turn, while the others go on. */
+  readonly mayWait?: boolean;
 };
 
 export type Unread = {

@@ -23,7 +23,7 @@ const [old, b1, b2, b3, good] = [
 ] as const;
 
 /** Each test of `evil` takes 4 s, of which a turn has room for as many as begin in it. */
-function play(inPieces: boolean, fresh: readonly string[], isOver: (ran: readonly string[]) => boolean) {
+function play(mayWait: boolean, fresh: readonly string[], isOver: (ran: readonly string[]) => boolean) {
   const ran: string[] = [];
   const tools: PolicyTools = {
     ...makeTools(),
@@ -34,7 +34,7 @@ function play(inPieces: boolean, fresh: readonly string[], isOver: (ran: readonl
       return { diagnostics: [], passed: 1, failed: [], cpuMs: name.includes("/evil/") ? 4000 : 1 };
     },
   };
-  const tree = { path: "", files: [old, b1, b2, b3, good], inPieces, fresh };
+  const tree = { path: "", files: [old, b1, b2, b3, good], mayWait, fresh };
   const verdicts = () =>
     build([tree], { rights: ALL_RIGHTS }, tools).verdicts.map(({ name, reason }) => `${name} ${reason}`);
   return { ran, verdicts };
@@ -69,7 +69,7 @@ test("what is new of a cluster waits for its turn, and others go on without it",
 test.each([
   ["what is in force", true, NEW.slice(1)],
   ["what belongs together", false, NEW],
-])("%s waits for no turn: the build is left", (_, inPieces, fresh) => {
-  const { verdicts } = play(inPieces, fresh, (ran) => ran.length >= 1);
+])("%s waits for no turn: the build is left", (_, mayWait, fresh) => {
+  const { verdicts } = play(mayWait, fresh, (ran) => ran.length >= 1);
   expect(verdicts).toThrow(TurnOver);
 });

@@ -34,7 +34,7 @@ export function testUnits(trees: readonly SourceTree[], index: Units, tools: Pic
   const failed: FailedTestBody[] = [];
   let passed = 0;
   const sources = trees.map(({ source = ROOT_SOURCE }) => source);
-  const mayWait = new Set(trees.flatMap(({ inPieces = false, fresh = [] }) => (inPieces ? fresh : [])));
+  const mayWait = new Set(trees.flatMap(({ mayWait = false, fresh = [] }) => (mayWait ? fresh : [])));
   const isNew = (policy: Policy | undefined) => policy !== undefined && mayWait.has(policy.source.name);
   const test = ({ name, policy, share }: Ordered) => {
     const unit = unitOf(trees, name);

@@ -45,7 +45,7 @@ function callerNamespace({ metadata, spec: { caller } }: MeshTest): string | und
 
 /** Without its port, as it is compared: lower-case. */
 function hostOf({ spec: { request } }: MeshTest): string {
-  const said = Object.entries(request.headers).find(([name]) => name.toLowerCase() === "host")?.[1];
+  const said = Object.entries(request.headers).findLast(([name]) => name.toLowerCase() === "host")?.[1];
   const authority = said ?? parseTarget(request.url)?.authority ?? "";
   return authority.toLowerCase().replace(/:\d+$/, "");
 }

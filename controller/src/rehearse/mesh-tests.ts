@@ -121,11 +121,13 @@ function isForeign({ workload }: Stage, { namespace }: Looked): boolean {
   return namespace !== ROOT_NAMESPACE && workload.namespace !== namespace;
 }
 
-/** Where the routes of another namespace's caller lead is told only as far as they lead to the test's own. */
+/** Where the routes of another namespace's caller, or the words of one outside, lead is told only as far as that is the test's own. */
 function strayFault({ outbound, reached }: Rehearsal, test: Looked): Fault | undefined {
-  if (outbound === undefined || !isForeign(outbound, test)) return undefined;
+  if (test.namespace === ROOT_NAMESPACE || (outbound !== undefined && !isForeign(outbound, test))) return undefined;
   const isStray = reached.some(({ service }) => !service.endsWith(`.${test.namespace}`));
-  return isStray ? { path: "spec.caller", message: "its routes lead to another namespace than the test's" } : undefined;
+  return isStray
+    ? { path: "spec.caller", message: "its requests lead to another namespace than the test's" }
+    : undefined;
 }
 
 type Expected = MeshTest["spec"]["expect"];

@@ -394,10 +394,10 @@ export class Composer {
       trustDomain: trustDomain() ?? kept?.release.plan.mesh.trustDomain,
       hosts: kept?.release.plan.inventory?.hosts,
     };
-    const trees = contents.map(({ source, path, files, unread = [], inPieces = false }) => {
+    const trees = contents.map(({ source, path, files, unread = [], inPieces = false, mayWait = false }) => {
       const good = this.#good.get(source);
       const fresh = freshIn(files, good?.path === path ? good.files : undefined);
-      return { source, path, files, unread, inPieces, ...(fresh === undefined ? {} : { fresh }) };
+      return { source, path, files, unread, inPieces, mayWait, ...(fresh === undefined ? {} : { fresh }) };
     });
     try {
       return await builder.build(trees, rules);

@@ -36,8 +36,11 @@ export function someStmtOf(blocks: Blocks, isOne: (stmt: IrStmt) => boolean): bo
   return false;
 }
 
+type Holder = Extract<IrStmt, { readonly stmt: { readonly block: IrBlock } | { readonly blocks: Blocks } }>["type"];
+const HOLDERS: Readonly<Record<Holder, true>> = { BlockStmt: true, ScanStmt: true, NotStmt: true, WithStmt: true };
+
 /** The statements in which blocks stand: each is asked about several times, and most are none of them. */
-export const HAS_BLOCKS: ReadonlySet<IrStmt["type"]> = new Set(["BlockStmt", "ScanStmt", "NotStmt", "WithStmt"]);
+export const HAS_BLOCKS: ReadonlySet<IrStmt["type"]> = new Set(Object.keys(HOLDERS) as Holder[]);
 
 const NONE: readonly IrBlock[] = [];
 

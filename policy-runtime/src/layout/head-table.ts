@@ -41,18 +41,12 @@ const ROWS_AT_FIRST = 64;
 
 /** Reused from one head to the next: `begin` forgets the one before. */
 export class HeadTable {
+  /** words[0, length) go to the module as they are. */
   words = new Int32Array(START_WORDS + ROWS_AT_FIRST * ROW_WORDS);
-  /** The same memory; bytes[0, byteLength) go to the module as they are. */
-  bytes = new Uint8Array(this.words.buffer);
 
   /** Words in use. */
   get length(): number {
     return START_WORDS + this.fieldCount * ROW_WORDS;
-  }
-
-  /** Bytes in use. */
-  get byteLength(): number {
-    return this.length << 2;
   }
 
   get fieldCount(): number {
@@ -88,7 +82,6 @@ export class HeadTable {
     const words = new Int32Array(START_WORDS + (this.words.length - START_WORDS) * 2);
     words.set(this.words);
     this.words = words;
-    this.bytes = new Uint8Array(words.buffer);
   }
 }
 

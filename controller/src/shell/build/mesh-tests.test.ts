@@ -17,10 +17,14 @@ const tools = await loadTools();
 
 /** Message and row of each test that fails; undefined where the commit is taken. */
 function failures(...specs: readonly string[]): readonly string[] | undefined {
+  return failuresIn("default", ...specs);
+}
+
+function failuresIn(namespace: string, ...specs: readonly string[]): readonly string[] | undefined {
   const text = specs
     .map(
       (spec, at) =>
-        `apiVersion: regomesh.dev/v1alpha1\nkind: MeshTest\nmetadata: { name: t${at} }\nspec:\n${spec.replace(/^/gm, "  ")}\n`,
+        `apiVersion: regomesh.dev/v1alpha1\nkind: MeshTest\nmetadata: { name: t${at}, namespace: ${namespace} }\nspec:\n${spec.replace(/^/gm, "  ")}\n`,
     )
     .join("---\n");
   const tree = { path: "", files: [...demo, { name: "tests.yaml", text }] };
@@ -73,4 +77,9 @@ test.each([
   ],
 ])("a commit by which a test fails is refused, with what came out: %s", (spec, message) => {
   expect(failures(spec)).toEqual([message]);
+});
+
+test("who asks an edge of another namespace by a longer name is told nothing of it", () => {
+  const spec = 'caller: outside\nrequest: { url: "http://web.default.x/orders" }\nexpect: { verdict: Allowed }';
+  expect(failuresIn("evil", spec)).toEqual(["tests.yaml:5: its requests lead to another namespace than the test's"]);
 });

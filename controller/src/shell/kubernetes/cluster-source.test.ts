@@ -118,7 +118,10 @@ test("a status that is written is told as such, and makes no other content", asy
   await until(() => heard.settled > 1);
   expect(contents.map(({ files }) => files[0]?.text.match(/- (.*)/)?.[1])).toEqual(["orders", "mail"]);
   // What is in force at a start waits for nothing, for it would be out of force meanwhile.
-  expect(contents.map(({ inPieces }) => inPieces)).toEqual([false, true]);
+  expect(contents.map(({ inPieces, mayWait }) => [inPieces, mayWait])).toEqual([
+    [true, false],
+    [true, true],
+  ]);
 });
 
 test("what is answered later than it was asked is looked at again then, and what was said before holds until then", async () => {

@@ -259,7 +259,7 @@ export class ClusterSource implements OperatedSource {
     if (id === this.#inForceId) return { revision: revisionOf(id, clock.nowMs()), isAccepted: true, refused: [] };
     this.#unanswered = undefined;
     // After a start what is in force was written by an earlier version, perhaps, and then nothing of it is known: none waits.
-    await onContent({ ...this.#contentOf(id, files), inPieces: this.#inForceId !== undefined });
+    await onContent({ ...this.#contentOf(id, files), mayWait: this.#inForceId !== undefined });
     const verdict = verdictOf(id);
     if (verdict === undefined) this.#unanswered = id;
     if (verdict?.isAccepted === true) this.#inForceId = id;
@@ -269,7 +269,7 @@ export class ClusterSource implements OperatedSource {
   /** What an API server no longer has was taken away object by object, by whoever may: it is meant. */
   #contentOf(id: string, files: readonly Text[]): SourceContent {
     const revision = revisionOf(id, this.#options.clock.nowMs());
-    return { source: ROOT_SOURCE, label: this.label, revision, path: "", files, isMeant: true };
+    return { source: ROOT_SOURCE, label: this.label, revision, path: "", files, isMeant: true, inPieces: true };
   }
 }
 

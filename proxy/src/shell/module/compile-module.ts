@@ -47,7 +47,7 @@ export function maskOf(meta: ModuleMeta, names: readonly string[]): number {
   return meta.entrypoints.reduce((mask, { name }, bit) => (names.includes(name) ? mask | (1 << bit) : mask), 0);
 }
 
-/** The module's built-ins of the host, for requests that nobody has made: nothing is to be looked up or verified. */
+/** The module's built-ins of the host, for an instance that serves nobody: nothing is looked up or verified for it. */
 export function refusedBuiltins({ hostBuiltins }: ModuleMeta): HostBuiltins {
   const refuse = (): never => {
     throw new Error("not while a module is opened");

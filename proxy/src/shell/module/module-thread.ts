@@ -73,7 +73,7 @@ export class ModuleThread {
     this.#pending.delete(answer.id);
     if (answer.kind === "opened") pending?.done(answer);
     else pending?.fail(new ModuleRefused(answer.code, answer.message));
-    // A row of asks is made in one turn; the next one's come with the next revision.
+    // What a revision asks for is asked in one turn; a later ask starts another.
     if (this.#pending.size === 0) this.#warm();
   }
 
@@ -92,6 +92,7 @@ export class ModuleThread {
     if (warming >= 0) this.#warming.splice(warming, 1);
     if (worker !== this.#worker) return; // of one that nobody waits for
     this.#worker = undefined;
+    void worker?.terminate();
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
     for (const { fail } of waiting) fail(new ModuleThreadFailed(error.message, { cause: error }));

@@ -62,8 +62,10 @@ export async function openModule(options: OpenModuleOptions): Promise<Opened> {
       return await openHere(options, module, warm, warmAside);
     }
     try {
-      const shared = options.shared ?? (await askThread(options, module, thread));
-      return { ...(await openShared(options, module, thread, shared)), shared };
+      const { shared: given, ...own } = options;
+      const shared = given ?? (await askThread(own, module, thread));
+      // What may be asked later holds nothing of what was given: an image is as large as the policy's memory.
+      return { ...(await openShared({ ...own, modules: [] }, module, thread, shared)), shared };
     } catch (error) {
       // There is no room for another thread: requests wait a little.
       if (error instanceof ModuleThreadFailed) return await openHere(options, module, warm);

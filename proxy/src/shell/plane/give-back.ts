@@ -2,7 +2,8 @@
  * Loading the code fills the part of the heap where objects are young, and V8 makes it larger for
  * that: an idle thread would keep a quarter of its memory for objects that it never makes again.
  * What the C library's heap has of whole free pages by then, it keeps by itself: of an installed
- * sidecar 1.3 of 21 MiB. Called before anybody is served, as it takes some 25 ms in which nobody is.
+ * sidecar 1.3 of 21 MiB. It takes some 25 ms in which nobody is served: a worker calls it before
+ * anybody is, the command once its first snapshot is in force, as what that has left goes, too.
  */
 
 /** Gives back what the start of this thread has left; does nothing where Node does not say how (`--expose-gc`). */

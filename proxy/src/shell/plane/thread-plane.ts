@@ -103,8 +103,11 @@ export class ThreadPlane implements DataPlane {
     const policies = new Map<string, Policy>();
     const opened = new Map<string, ThreadOpened>();
     const made = { load, workload, policies, opened };
-    const inbound = await this.#bind("inbound", workload.policies.inbound, made);
-    const outbound = await this.#bind("outbound", workload.policies.outbound, made);
+    // In one turn: what the module thread is asked for both, one thread does.
+    const [inbound, outbound] = await Promise.all([
+      this.#bind("inbound", workload.policies.inbound, made),
+      this.#bind("outbound", workload.policies.outbound, made),
+    ]);
     const problems = [...inbound.problems, ...outbound.problems];
     if (problems.length > 0) return { problems, inbound: {} };
     const planned = await this.#ports.plan(workload, ports);

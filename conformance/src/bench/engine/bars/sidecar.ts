@@ -54,7 +54,7 @@ async function swaps(proxy: BenchSidecar, load: LoadThread): Promise<readonly Ba
     await loaded;
     const turnMs = median(applied.map(({ longestTurnMs }) => longestTurnMs));
     const ms = median(applied.map((each) => each.ms));
-    bars.push(atMost(`${name} in a sidecar, longest that a request waits for it`, turnMs, 5, "ms"));
+    bars.push(atMost(`${name} in a sidecar, longest turn of the thread that serves`, turnMs, 5, "ms"));
     bars.push(atMost(`${name} in a sidecar, until it is in force`, ms, 300, "ms"));
   }
   return bars;

@@ -23,7 +23,7 @@ export type BenchSidecar = {
 /** Counts up to each bound. */
 export type Histogram = ReadonlyMap<number, number>;
 
-/** As the command's own launcher starts one (cli/bin/regomesh.mjs). */
+/** Those flags of the command's own launcher that bear on speed (cli/bin/regomesh.mjs); its settings of malloc are not here. */
 const FLAGS = ["--no-parallel-scavenge", "--max-semi-space-size=8", "--max-inlined-bytecode-size-cumulative=2000"];
 
 export async function openSidecar(first: SnapshotFile): Promise<BenchSidecar> {
