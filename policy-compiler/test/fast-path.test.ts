@@ -1,4 +1,11 @@
-import { type ConnectionContext, openPolicy, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
+import {
+  type ConnectionContext,
+  KNOWN_FIELDS,
+  openPolicy,
+  type Policy,
+  RequestId,
+  toHeadTable,
+} from "@regomesh/policy-runtime";
 import { beforeAll, expect, test } from "vitest";
 import { emitModule } from "../src/emit/module.ts";
 import type { IrPlan, IrPolicy, IrStmt } from "../src/ir/policy.ts";
@@ -110,6 +117,14 @@ const ROWS: readonly (readonly [readonly string[], unknown])[] = [
 test.each(ROWS)("input.%j from a raw head, by slot and through the document", (path, wanted) => {
   const policy = openPlans([planOf("slot", path), planOf("document", path, true)]);
   expect([ask(policy, HEAD, 0), ask(policy, HEAD, 1)]).toEqual([wanted, wanted]);
+});
+
+test("a head with every known field more than once: each is found, whatever bits its masks have", () => {
+  const names = [...KNOWN_FIELDS.keys()].filter((name) => name !== "host");
+  const lines = [...names, ...names].map((name, i) => `${name}: v${i}\r\n`).join("");
+  const policy = openPlans(names.map((name) => planOf(name, [...HTTP, "headers", name])).slice(0, 31));
+  const found = names.map((_, i) => ask(policy, `GET /known HTTP/1.1\r\nhost: a\r\n${lines}\r\n`, i));
+  expect(found).toEqual(names.map((_, i) => `v${i},v${names.length + i}`));
 });
 
 test("a policy that takes input as a value gets the whole document", () => {

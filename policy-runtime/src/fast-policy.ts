@@ -183,6 +183,8 @@ class FastPolicy implements Policy, PolicyDecision {
   #context: ConnectionContext | undefined;
   #bytes: Uint8Array;
   #words: Int32Array;
+  /** The words, two at a time. */
+  #pairs: Float64Array;
   #headFault: Outcome<never> | undefined;
   #hasFaults = false;
   readonly #hasBudgets: boolean;
@@ -213,6 +215,7 @@ class FastPolicy implements Policy, PolicyDecision {
     });
     this.#bytes = open.bytes();
     this.#words = new Int32Array(open.memory.buffer);
+    this.#pairs = new Float64Array(open.memory.buffer);
     this.#onGrown = options.onGrown ?? (() => {});
     this.#bytesMax = this.#bytes.length + GROWN_BYTES_MAX;
     this.#reader = new RecordReader(open.memory, (value) => this.#print(value));
@@ -255,10 +258,10 @@ class FastPolicy implements Policy, PolicyDecision {
     this.#refresh();
     const bytes = this.#bytes;
     copyNatively.call(head as Buffer, bytes, this.#headAt, 0, length);
-    // What is in use and no more: the rest would push other lines out of the cache. A call costs more than some words.
-    const { words: spans, length: spanWords } = table;
-    const words = this.#words;
-    for (let i = 0, at = this.#tableAt >> 2; i < spanWords; i++) words[at + i] = spans[i]!;
+    // What is in use and no more: the rest would push other lines out of the cache. A call costs more than some pairs.
+    const { pairs: spans, length: spanWords } = table;
+    const pairs = this.#pairs;
+    for (let i = 0, at = this.#tableAt >> 3, end = spanWords >> 1; i < end; i++) pairs[at + i] = spans[i]!;
     const { bytes: id, length: idLength } = requestId;
     for (let i = 0, at = this.#idAt; i < idLength; i++) bytes[at + i] = id[i]!;
     try {
@@ -317,6 +320,7 @@ class FastPolicy implements Policy, PolicyDecision {
     if (this.#words.length > 0) return;
     this.#bytes = this.#open.bytes();
     this.#words = new Int32Array(this.#open.memory.buffer);
+    this.#pairs = new Float64Array(this.#open.memory.buffer);
     if (this.#bytes.length <= this.#bytesMax) return;
     this.#bytesMax = Number.POSITIVE_INFINITY;
     this.#onGrown();

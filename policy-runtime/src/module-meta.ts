@@ -2,7 +2,7 @@
  * What a compiled module says of itself: the JSON of its custom section `regomesh`,
  * written by policy-compiler, read by everyone who runs modules.
  */
-export const MODULE_ABI = 4;
+export const MODULE_ABI = 5;
 export const META_SECTION = "regomesh";
 
 export type ModuleMeta = {

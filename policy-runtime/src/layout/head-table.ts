@@ -4,20 +4,23 @@
  *
  * In words of 4 bytes:
  *
- *   start  {field count, method length, target length, mask of the known fields that are there,
+ *   start  {field count, method length, mask of the known fields that are there, target length,
  *           mask of those that are there more than once, –, –, –}
  *   row    {name start, name length | known field << 16, value start, value length}   one a field line, in order
  *
  * Starts count from the head's first byte; values are without the white space around them.
  * The request line is `method SP target SP HTTP/x.y CR LF`.
+ *
+ * Two words go to the module at a time, as a float: so masks, whose bits may be any, stand in the lower
+ * word of a pair, and the upper one is a length, far below what would make the pair no number.
  */
 import { KNOWN_FIELDS, KnownField } from "./known-field.ts";
 
 export const HeadStart = {
   fieldCount: 0,
   methodLength: 4,
-  targetLength: 8,
-  present: 12,
+  present: 8,
+  targetLength: 12,
   repeated: 16,
   size: 32,
 } as const;
@@ -43,6 +46,8 @@ const ROWS_AT_FIRST = 64;
 export class HeadTable {
   /** words[0, length) go to the module as they are. */
   words = new Int32Array(START_WORDS + ROWS_AT_FIRST * ROW_WORDS);
+  /** The same, two words at a time. */
+  pairs = new Float64Array(this.words.buffer);
 
   /** Words in use. */
   get length(): number {
@@ -57,8 +62,8 @@ export class HeadTable {
     const { words } = this;
     words[0] = 0;
     words[1] = methodLength;
-    words[2] = targetLength;
-    words[3] = 0;
+    words[2] = 0;
+    words[3] = targetLength;
     words[4] = 0;
   }
 
@@ -74,14 +79,15 @@ export class HeadTable {
     words[at + 3] = valueEnd - valueStart;
     if (field === 0) return;
     const bit = 1 << field;
-    words[4] = words[4]! | (words[3]! & bit);
-    words[3] = words[3]! | bit;
+    words[4] = words[4]! | (words[2]! & bit);
+    words[2] = words[2]! | bit;
   }
 
   #grow(): void {
     const words = new Int32Array(START_WORDS + (this.words.length - START_WORDS) * 2);
     words.set(this.words);
     this.words = words;
+    this.pairs = new Float64Array(words.buffer);
   }
 }
 
