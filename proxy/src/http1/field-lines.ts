@@ -11,12 +11,14 @@ import { COLON, CR, HTAB, IS_TOKEN, LF, SP } from "./characters.ts";
 import { FAULTS } from "./fault.ts";
 import type { Head } from "./head.ts";
 import { DISGUISED, recogniseField } from "./known-field.ts";
+import type { LineMemory } from "./line-memory.ts";
 import { INCOMPLETE, refuse } from "./line-step.ts";
 import { skipValue } from "./words.ts";
 
 /**
  * Reads lines from `start`. Behind the empty line is what is returned; where the bytes end
- * before, INCOMPLETE, and `head.end` is the start of the line that is not whole.
+ * before, INCOMPLETE, and `head.end` is the start of the line that is not whole. Lines that `memory` knows are
+ * not read again.
  */
 export function readFieldLines(
   head: Head,
@@ -24,10 +26,12 @@ export function readFieldLines(
   limit: number,
   fieldsMax: number,
   isResponse: boolean,
+  memory?: LineMemory,
 ): number {
   const { bytes } = head;
   let at = start;
   for (;;) {
+    if (memory !== undefined) at = memory.recall(head, at, limit, fieldsMax);
     const line = at;
     head.end = line;
     if (at === limit) return INCOMPLETE;

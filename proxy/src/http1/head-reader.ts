@@ -9,6 +9,7 @@ import { FAULTS, type Fault } from "./fault.ts";
 import { readFieldLines } from "./field-lines.ts";
 import { Head, NO_BYTES } from "./head.ts";
 import { type CodecLimits, KEPT_BYTES_MAX } from "./limits.ts";
+import { LineMemory } from "./line-memory.ts";
 import { FAULTY, INCOMPLETE, refuse } from "./line-step.ts";
 import { readRequestLine } from "./request-line.ts";
 import { readStatusLine } from "./status-line.ts";
@@ -17,6 +18,8 @@ export type HeadKind = "request" | "response" | "trailers";
 export const HeadStep = { needMore: 0, done: 1, fault: 2 } as const;
 export type HeadStep = (typeof HeadStep)[keyof typeof HeadStep];
 
+/** Of a head whose lines all end as they should. */
+const EMPTY_LINE_BYTES = 2;
 /** First size of the gathering buffer: most heads fit. */
 const GATHERED_AT_FIRST = 2048;
 
@@ -35,12 +38,15 @@ export class HeadReader {
   #scanned = 0;
   #isLineRead = false;
   #emptyLines = 0;
+  /** Of trailers there is none: hardly any message has some. */
+  readonly #memory: LineMemory | undefined;
 
   constructor(kind: HeadKind, limits: CodecLimits) {
     this.#kind = kind;
     this.#limits = limits;
     this.#bytesMax = kind === "trailers" ? limits.trailerBytesMax : limits.headBytesMax;
     this.#fieldsMax = kind === "trailers" ? limits.trailersMax : limits.fieldsMax;
+    this.#memory = kind === "trailers" ? undefined : new LineMemory();
   }
 
   /** Whether a head has begun and is not whole. */
@@ -97,6 +103,7 @@ export class HeadReader {
     this.#scanned = start;
     this.#isLineRead = this.#kind === "trailers";
     this.#emptyLines = 0;
+    this.#memory?.begin();
   }
 
   #finish(next: number): HeadStep {
@@ -134,8 +141,10 @@ export class HeadReader {
       this.#line = next;
       this.#isLineRead = true;
     }
-    const next = readFieldLines(head, this.#line, limit, this.#fieldsMax, this.#kind === "response");
+    const memory = this.#memory;
+    const next = readFieldLines(head, this.#line, limit, this.#fieldsMax, this.#kind === "response", memory);
     if (next === INCOMPLETE) this.#line = head.end;
+    else if (next >= 0) memory?.settle(head, next - EMPTY_LINE_BYTES);
     if (next === FAULTY && head.fault === FAULTS["fields-many"] && this.#kind === "trailers") {
       head.fault = FAULTS["trailers-long"];
     }

@@ -23,8 +23,13 @@ let viewBefore = view;
 
 /** The four bytes at a place, which must be there, as one number. */
 export function wordAt(bytes: Uint8Array, at: number): number {
+  return viewFor(bytes).getInt32(at);
+}
+
+/** The bytes as words: whoever looks at many of them asks once. */
+export function viewFor(bytes: Uint8Array): DataView {
   if (bytes !== viewed) lookAt(bytes);
-  return view.getInt32(at);
+  return view;
 }
 
 function lookAt(bytes: Uint8Array): void {
@@ -93,8 +98,9 @@ export function mix(hash: number, word: number): number {
  */
 export function skipValue(bytes: Uint8Array, at: number, limit: number): number {
   let to = at;
+  const words = viewFor(bytes);
   for (const last = limit - WORD_BYTES; to <= last; to += WORD_BYTES) {
-    const word = wordAt(bytes, to);
+    const word = words.getInt32(to);
     const deleted = word ^ DELETES;
     if (((((word - BLANKS) & ~word) | ((deleted - ONES) & ~deleted)) & HIGH_BITS) !== 0) break;
   }
