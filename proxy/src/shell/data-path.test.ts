@@ -22,10 +22,13 @@ afterEach(async () => {
 
 const spoil = (buffer: Buffer): void => void buffer.fill(0xdb);
 
-/** Sockets are read in two ways and written in three, and all must be right (see read-into.ts, write-through.ts, native-write.ts). */
+/** Sockets are read in three ways and written in three, and all must be right (see read-into.ts, write-through.ts, native-read.ts, native-write.ts). */
 describe.each([
-  ["into one buffer, and written by the system's own call", { readsInto: true, writesThrough: true }],
-  ["into one buffer, and written past their streams", { readsInto: true, writesThrough: true, writesNatively: false }],
+  ["and written by the system's own calls", { readsInto: true, writesThrough: true }],
+  [
+    "into one buffer, and written past their streams",
+    { readsInto: true, writesThrough: true, readsNatively: false, writesNatively: false },
+  ],
   [
     "by 'data' events, and written past their streams",
     { readsInto: false, writesThrough: true, writesNatively: false },

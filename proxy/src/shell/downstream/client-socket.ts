@@ -7,7 +7,7 @@ import { TLSSocket } from "node:tls";
 import { PREFACE } from "../../http2/connection.ts";
 import { Counter } from "../../metrics/counters.ts";
 import { type Faulty, guarded } from "../net/faulty.ts";
-
+import { ReadSocket } from "../net/native-read.ts";
 import { readInto } from "../net/read-into.ts";
 import { MESH_PROTOCOL } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
@@ -76,8 +76,14 @@ export class ClientSocket implements Faulty {
 
   #read(): void {
     const { thread, socket } = this.#options;
-    const { readBuffer } = thread;
-    const isReadInto = thread.readsInto && readInto(socket, readBuffer, (length) => this.#onRead(readBuffer, length));
+    const { readBuffer, nativeReads } = thread;
+    const onRead = (length: number): void => this.#onRead(readBuffer, length);
+    const past = nativeReads === undefined ? undefined : new ReadSocket(nativeReads, socket, onRead);
+    const onNodeRead = (length: number): void => {
+      onRead(length);
+      past?.onNodeRead();
+    };
+    const isReadInto = thread.readsInto && readInto(socket, readBuffer, onNodeRead);
     if (!isReadInto) socket.on("data", (chunk: Buffer) => this.#onRead(chunk, chunk.length));
     socket.on(
       "end",
@@ -85,7 +91,10 @@ export class ClientSocket implements Faulty {
     );
     socket.on(
       "close",
-      guarded(this, () => this.#speaker.onClosed()),
+      guarded(this, () => {
+        past?.close();
+        this.#speaker.onClosed();
+      }),
     );
     socket.on("error", () => {});
   }

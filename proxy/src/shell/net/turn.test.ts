@@ -1,6 +1,6 @@
 /** When what waits to be written is written: once, and in its order. */
 import { expect, test } from "vitest";
-import { RELIEVED_AT, Turn } from "./turn.ts";
+import { POLLS_MAX, RELIEVED_AT, Turn } from "./turn.ts";
 
 type Played = { readonly turn: Turn; readonly flushed: string[]; add(name: string, then?: () => void): void };
 
@@ -70,4 +70,49 @@ test("what is added while others are written, even by many of them, has its turn
   await turnEnd();
   await turnEnd();
   expect(flushed).toEqual(["first", ...names(RELIEVED_AT - 1), ...names(RELIEVED_AT, "new "), "last"]);
+});
+
+/** `polls`: what each finds; with "x" a read that has something to write, with "!" a fault. */
+function playPolls(polls: readonly string[]): { readonly turn: Turn; readonly seen: string[] } {
+  const seen: string[] = [];
+  let at = 0;
+  const add = (name: string): void =>
+    turn.add({ owner: { onFault: () => {} }, flush: () => void seen.push(`write ${name}`) });
+  const turn = new Turn({
+    poll: () => {
+      const found = polls[at++] ?? "";
+      seen.push(`read ${found}`);
+      if (found === "!") throw new Error("of the system's call");
+      if (found !== "") add(found);
+      return found.length;
+    },
+  });
+  add("first");
+  return { turn, seen };
+}
+
+test("what has come is read, and what it says written, until nothing comes", async () => {
+  const { seen } = playPolls(["x", "xx"]);
+  await turnEnd();
+  expect(seen).toEqual(["write first", "read x", "write x", "read xx", "write xx", "read "]);
+  await turnEnd();
+  expect(seen).toHaveLength(6);
+});
+
+test("others have their turn where it never stops coming", async () => {
+  const { seen } = playPolls(Array.from({ length: POLLS_MAX + 1 }, () => "x"));
+  await turnEnd();
+  expect(seen.filter((what) => what === "read x")).toHaveLength(POLLS_MAX);
+  expect(seen.at(-1)).toBe("write x");
+  await turnEnd();
+  expect(seen.slice(-3)).toEqual(["read x", "write x", "read "]);
+});
+
+test("reads that cannot be made are given up, and everything is written all the same", async () => {
+  const { turn, seen } = playPolls(["!", "x"]);
+  await turnEnd();
+  turn.add({ owner: { onFault: () => {} }, flush: () => void seen.push("write late") });
+  await turnEnd();
+  await turnEnd();
+  expect(seen).toEqual(["write first", "read !", "write late"]);
 });

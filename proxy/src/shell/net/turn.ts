@@ -1,10 +1,16 @@
 /**
  * One turn of the event loop: whoever has something to write says so, and is asked to
- * write it once, when all that came in this turn has been read.
+ * write it once, when all that came in this turn has been read. Then whatever has come meanwhile is read past Node, and
+ * so again, until there is nothing more, or others must have their turn.
  */
 import type { Faulty } from "./faulty.ts";
 
 export type Flushable = { readonly owner: Faulty; flush(): void };
+
+/** Sockets that are read past Node's loop: how many had something. */
+export interface Polled {
+  poll(): number;
+}
 
 /**
  * So many that wait are written before the turn's end. What 1,600 connections have read in one turn is more than a
@@ -12,6 +18,8 @@ export type Flushable = { readonly owner: Faulty; flush(): void };
  * cheaper than to take turns.
  */
 export const RELIEVED_AT = 64;
+/** Times in a row that sockets are read past Node's loop, which has timers, and accepts, and other sockets to look after. */
+export const POLLS_MAX = 8;
 
 /** Lists are emptied place by place: to set an array's length is a call into the engine's runtime. */
 export class Turn {
@@ -19,7 +27,38 @@ export class Turn {
   #other: (Flushable | undefined)[] = [];
   #count = 0;
   #isRunning = false;
+  #isPolling = false;
+  #polled: Polled | undefined;
   readonly #run = (): void => {
+    this.#flush();
+    for (let polls = 0; polls < POLLS_MAX; polls++) {
+      if (!this.#poll()) return;
+      this.#flush();
+    }
+    setImmediate(this.#run);
+  };
+
+  /** `polled`: what is read past Node's loop. */
+  constructor(polled?: Polled) {
+    this.#polled = polled;
+  }
+
+  /** False where nothing had come. */
+  #poll(): boolean {
+    if (this.#polled === undefined) return false;
+    this.#isPolling = true;
+    try {
+      return this.#polled.poll() > 0;
+    } catch {
+      // Node reads all of them.
+      this.#polled = undefined;
+      return true;
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+
+  #flush(): void {
     const due = this.#waiting;
     const count = this.#count;
     this.#waiting = this.#other;
@@ -36,15 +75,15 @@ export class Turn {
       }
     }
     this.#isRunning = false;
-  };
+  }
 
   /** Has what waits written now, where that is much: called where nobody is in the middle of a message. */
   relieve(): void {
-    if (this.#count >= RELIEVED_AT && !this.#isRunning) this.#run();
+    if (this.#count >= RELIEVED_AT && !this.#isRunning) this.#flush();
   }
 
   add(flushable: Flushable): void {
     this.#waiting[this.#count++] = flushable;
-    if (this.#count === 1) setImmediate(this.#run);
+    if (this.#count === 1 && !this.#isPolling) setImmediate(this.#run);
   }
 }

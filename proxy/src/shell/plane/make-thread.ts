@@ -15,6 +15,7 @@ import { DecisionRing, INTERVAL_MS } from "../../record/decision-ring.ts";
 import { Timer, TimerWheel } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
 import { ModuleThread } from "../module/module-thread.ts";
+import { openNativeReads, READ_BYTES } from "../net/native-read.ts";
 import { openNativeWrites } from "../net/native-write.ts";
 import { Turn } from "../net/turn.ts";
 import { Composer } from "../request/composer.ts";
@@ -24,12 +25,11 @@ import type { Thread } from "./thread.ts";
 
 /** Live limit keys of a proxy: 512 KiB for all its threads. */
 const BUCKET_SLOTS = 65_536;
-/** As much as a socket gives at once. */
-const READ_BYTES = 64 * 1024;
 
 /** How sockets are read and written; tests try every way. */
 export type SocketOptions = Partial<Pick<Thread, "readsInto" | "writesThrough" | "afterRead">> & {
   readonly writesNatively?: boolean;
+  readonly readsNatively?: boolean;
 };
 
 /** The memory that all threads of a process share. */
@@ -55,6 +55,7 @@ export function makeThread(options: {
   const decisions = new DecisionRing(() => wheel.arm(renewal, INTERVAL_MS));
   options.accessLog?.onLost((lines) => counters.add(Counter.logLinesDropped, lines), options.log);
   const nativeWrites = (options.sockets?.writesNatively ?? true) ? openNativeWrites() : undefined;
+  const nativeReads = (options.sockets?.readsNatively ?? true) ? openNativeReads() : undefined;
   return {
     log: options.log,
     random: Math.random,
@@ -63,8 +64,9 @@ export function makeThread(options: {
     wallMs,
     ...wheel,
     slabs: new SlabPool(undefined, nativeWrites?.makeSlab),
-    turn: new Turn(),
-    readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    turn: new Turn(nativeReads),
+    readBuffer: nativeReads?.buffer ?? Buffer.allocUnsafeSlow(READ_BYTES),
+    nativeReads,
     readsInto: options.sockets?.readsInto ?? true,
     writesThrough: options.sockets?.writesThrough ?? true,
     nativeWrites,

@@ -15,6 +15,7 @@ import type { Endpoint } from "../../route/endpoint.ts";
 import type { UpstreamListener, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { Timer } from "../../time/timer-wheel.ts";
 import { countFault, type Faulty, guarded } from "../net/faulty.ts";
+import { ReadSocket } from "../net/native-read.ts";
 import { Outgoing } from "../net/outgoing.ts";
 import { agreedOn, leadsToOneOf, MESH_PROTOCOL, type PeerDial } from "../net/tls.ts";
 import type { Thread } from "../plane/thread.ts";
@@ -114,6 +115,8 @@ export class UpstreamConnection {
   readonly #thread: Thread;
   readonly #owner: UpstreamOwner;
   readonly #socket: Socket;
+  /** Of a plain one, where it can be read so. */
+  #readPast: ReadSocket | undefined = undefined;
   readonly #connectTimer: Timer;
   /** At the identities' end, and again when the grace is over. */
   readonly #end: Timer;
@@ -130,20 +133,9 @@ export class UpstreamConnection {
     this.endpoint = endpoint;
     const onread: OnReadOpts = {
       buffer: thread.readBuffer,
-      callback: (length, bytes) => {
-        const { speaker } = this;
-        const faulty = speaker?.faulty ?? this;
-        thread.turn.relieve();
-        thread.clock.hold();
-        try {
-          if (!this.#isClosed) speaker?.onBytes(bytes, length);
-        } catch (error) {
-          // Whose request it was answers for it, and ends this connection, if it has not yet.
-          faulty.onFault(error);
-        } finally {
-          thread.clock.letGo();
-        }
-        thread.afterRead?.(thread.readBuffer);
+      callback: (length) => {
+        this.#onRead(length);
+        this.#readPast?.onNodeRead();
         return true;
       },
     };
@@ -153,7 +145,9 @@ export class UpstreamConnection {
     else if (options.isApplication && host === LOOPBACK)
       this.#socket = connectLoopback(port, onread, Math.max(options.connectTimeoutMs, ATTEMPT_MS));
     else this.#socket = connectPlain({ host, port, noDelay: true, onread });
-    const { slabs, turn, writesThrough, nativeWrites } = thread;
+    const { slabs, turn, writesThrough, nativeWrites, nativeReads } = thread;
+    if (nativeReads !== undefined && peer === undefined)
+      this.#readPast = new ReadSocket(nativeReads, this.#socket, (length) => this.#onRead(length));
     this.out = new Outgoing(this.#socket, slabs, turn, this, { writesThrough, nativeWrites, readsOn: true });
     this.#connectTimer = new Timer(() => this.fail("connect_timeout"), this);
     this.#end = new Timer(() => this.#onEndOfIdentity(options.graceMs), this);
@@ -198,6 +192,23 @@ export class UpstreamConnection {
       "close",
       guarded(this, () => this.#close(this.#failure)),
     );
+  }
+
+  #onRead(length: number): void {
+    const { turn, clock, readBuffer, afterRead } = this.#thread;
+    const { speaker } = this;
+    const faulty = speaker?.faulty ?? this;
+    turn.relieve();
+    clock.hold();
+    try {
+      if (!this.#isClosed) speaker?.onBytes(readBuffer, length);
+    } catch (error) {
+      // Whose request it was answers for it, and ends this connection, if it has not yet.
+      faulty.onFault(error);
+    } finally {
+      clock.letGo();
+    }
+    afterRead?.(readBuffer);
   }
 
   #speakerOf(protocol: UpstreamProtocol | "mesh"): Speaker {
@@ -331,6 +342,7 @@ export class UpstreamConnection {
     this.#thread.disarm(this.#connectTimer);
     this.#thread.disarm(this.#end);
     this.#thread.counters.add(Counter.upstreamOpen, -1);
+    this.#readPast?.close();
     this.out.close();
     this.#socket.destroy();
     this.#owner.onClosed(this, reason);
