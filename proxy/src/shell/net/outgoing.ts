@@ -4,6 +4,7 @@
  * yet, so that whoever feeds it can stop and be told to go on.
  */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { copyBytes } from "../../http1/copy-bytes.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "../../message/slab-pool.ts";
 import { type Faulty, guarded } from "./faulty.ts";
@@ -49,6 +50,8 @@ export class Outgoing {
   #hasHandle = false;
   /** Of a handle that is written to natively; -1: by itself. */
   #fd = -1;
+  /** A handle of TLS takes one write at a time, or the process is at its end; all others keep what they are given in its order. */
+  readonly #isOneByOne: boolean;
   /** Told once after `isFull` was true and enough has gone. */
   onDrain: (() => void) | undefined = undefined;
   /** Called before a turn's bytes are written: whoever gathers elsewhere appends what is to go. */
@@ -79,6 +82,7 @@ export class Outgoing {
     this.#turn = turn;
     this.#options = options;
     this.owner = owner;
+    this.#isOneByOne = options.writesThrough && socket instanceof TLSSocket;
     if (options.readsOn) readOn(socket);
     this.#onWritten = guarded(owner, () => this.#written());
     this.#onDone = guarded(owner, (status) => (status === WRITTEN ? this.#written() : this.#failed(status)));
@@ -182,6 +186,12 @@ export class Outgoing {
     if (this.#isClosed) return;
     this.onFlush?.();
     this.#isDirty = false;
+    if (!this.#isOneByOne || this.#inFlight.length === 0) return void this.#writeGathered();
+    // It is told that its write is done by Node's loop.
+    this.#turn.endSoon();
+  }
+
+  #writeGathered(): void {
     const slab = this.#slab;
     const used = this.#used;
     if (slab !== undefined && used > 0) {
@@ -289,7 +299,8 @@ export class Outgoing {
     for (let left = this.#underWay.shift() ?? 0; left > 0; left--) {
       this.#letGo(this.#inFlight.shift() as Buffer, this.#inFlightUsed.shift() as number);
     }
-    if (this.#isEnding && this.#handle !== undefined) this.#endSocket();
+    if (this.#isOneByOne && !this.#isDirty) this.#writeGathered();
+    else if (this.#isEnding && this.#handle !== undefined) this.#endSocket();
     this.#settle();
   }
 

@@ -108,6 +108,21 @@ test("others have their turn where it never stops coming", async () => {
   expect(seen.slice(-3)).toEqual(["read x", "write x", "read "]);
 });
 
+test("nothing more is read where somebody waits for Node's loop", async () => {
+  const { turn, seen } = playPolls(["x", "x"]);
+  turn.add({
+    owner: { onFault: () => {} },
+    flush: () => {
+      seen.push("write waits");
+      turn.endSoon();
+    },
+  });
+  await turnEnd();
+  expect(seen).toEqual(["write first", "write waits"]);
+  await turnEnd();
+  expect(seen).toEqual(["write first", "write waits", "read x", "write x", "read x", "write x", "read "]);
+});
+
 test("reads that cannot be made are given up, and everything is written all the same", async () => {
   const { turn, seen } = playPolls(["!", "x"]);
   await turnEnd();

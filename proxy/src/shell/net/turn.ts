@@ -28,13 +28,15 @@ export class Turn {
   #count = 0;
   #isRunning = false;
   #isPolling = false;
+  #endsSoon = false;
   #polled: Polled | undefined;
   readonly #run = (): void => {
     this.#flush();
-    for (let polls = 0; polls < POLLS_MAX; polls++) {
+    for (let polls = 0; polls < POLLS_MAX && !this.#endsSoon; polls++) {
       if (!this.#poll()) return;
       this.#flush();
     }
+    this.#endsSoon = false;
     setImmediate(this.#run);
   };
 
@@ -80,6 +82,11 @@ export class Turn {
   /** Has what waits written now, where that is much: called where nobody is in the middle of a message. */
   relieve(): void {
     if (this.#count >= RELIEVED_AT && !this.#isRunning) this.#flush();
+  }
+
+  /** Somebody waits for Node's loop. */
+  endSoon(): void {
+    this.#endsSoon = true;
   }
 
   add(flushable: Flushable): void {
