@@ -75,8 +75,8 @@ function hoist(rule: Rule, reading: Reading): Hoisted {
   const known = parametersOf(rule);
   const hoist: Hoist = {
     ...reading,
-    ...{ variables: new Map(), reads: [], tests: [], aliases: new Map() },
-    ...{ known, given: givenBy(head), mentioned: new Set(known), constants: constantsOf(body) },
+    ...{ variables: new Map(), reads: [], tests: [], aliases: new Map(), sources: new Map() },
+    ...{ known, parameters: parametersOf(rule), given: givenBy(head), mentioned: new Set(known), constants: constantsOf(body) },
     settled: new Set(),
   };
   const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
@@ -117,23 +117,30 @@ function givenBy({ ref, args = [], value, isSet }: Head): ReadonlySet<string> {
   return names;
 }
 
-type Hoist = Reading & {
+/** What variables of a body stand for. */
+type Named = {
+  /** Variables that the body gives a constant: in brackets they are as good as that. */
+  readonly constants: ReadonlyMap<string, Term>;
+  /** What a variable is another name of. */
+  readonly aliases: Map<string, string>;
+  /** What the variables of reads were read from. */
+  readonly sources: Map<string, Term>;
+};
+
+type Hoist = Named & Reading & {
   /** By the text of the reference. */
   readonly variables: Map<string, Term>;
   readonly reads: Expr[];
   /** Comparisons with constants, and other names of what was read: behind the reads. */
   readonly tests: Test[];
-  /** What a variable is another name of. */
-  readonly aliases: Map<string, string>;
   /** Parameters, and variables that stand for a read. */
   readonly known: Set<string>;
+  readonly parameters: ReadonlySet<string>;
   /** What the head gives before the body: an equation with it is a test, and stays where it is. */
   readonly given: ReadonlySet<string>;
   /** Variables of the expressions so far. */
   readonly mentioned: Set<string>;
-  /** Variables that the body gives a constant: in brackets they are as good as that. */
-  readonly constants: ReadonlyMap<string, Term>;
-  /** Of these, the ones that have got it where a reference bound them. */
+  /** Of those with a constant, the ones that have got it where a reference bound them. */
   readonly settled: Set<string>;
 };
 
@@ -150,25 +157,34 @@ type Kept = Expr | Test;
 
 function constantsOf(body: Body): ReadonlyMap<string, Term> {
   const constants = new Map<string, Term>();
+  const note = (left: Term, right: Term): boolean => {
+    const value = right.kind === "var" ? constants.get(right.name) : right;
+    const isConstant = value !== undefined && (isScalar(value) || hasConstants(value));
+    if (left.kind !== "var" || !isConstant) return false;
+    constants.set(left.name, value);
+    return true;
+  };
   for (const { what, isNegated, with: modifiers } of body) {
     if (what.kind !== "unify" || isNegated || modifiers.length > 0) continue;
-    const { left, right } = what;
-    if (left.kind === "var" && isScalar(right)) constants.set(left.name, right);
-    else if (right.kind === "var" && isScalar(left)) constants.set(right.name, left);
+    if (!note(what.left, what.right)) note(what.right, what.left);
   }
   return constants;
 }
 
-/** The constant that a variable has, or the term itself. */
-function constantOf({ constants }: Pick<Hoist, "constants">, term: Term): Term {
-  return term.kind === "var" ? (constants.get(term.name) ?? term) : term;
-}
-
-/** A reference with the constants that its variables have. */
-function withConstants(hoist: Pick<Hoist, "constants">, term: Term): Term {
-  if (term.kind !== "ref" || hoist.constants.size === 0) return term;
-  const path = term.path.map((part) => constantOf(hoist, part));
-  return path.every((part, i) => part === term.path[i]) ? term : { ...term, path };
+/** A reference with the constants that its variables have in brackets, below what its own variable is a name of. */
+function resolveRef({ constants, aliases, sources }: Named, term: Term): Term {
+  if (term.kind !== "ref") return term;
+  const known = (part: Term): Term => {
+    const value = part.kind === "var" ? constants.get(part.name) : undefined;
+    return value !== undefined && isScalar(value) ? value : part;
+  };
+  const path = constants.size === 0 ? term.path : term.path.map(known);
+  const isSame = path.every((part, i) => part === term.path[i]);
+  const { head } = term;
+  const source = head.kind === "var" ? sources.get(aliases.get(head.name) ?? head.name) : undefined;
+  if (source?.kind === "ref") return { ...term, head: source.head, path: [...source.path, ...path] };
+  if (source !== undefined) return { ...term, head: source, path };
+  return isSame ? term : { ...term, path };
 }
 
 function parametersOf({ head }: Rule): Set<string> {
@@ -190,7 +206,7 @@ function constantsBoundBy({ constants, given, mentioned, settled }: Hoist, expr:
     if (term.kind !== "ref") return;
     for (const part of term.path) {
       const value = part.kind === "var" ? constants.get(part.name) : undefined;
-      if (part.kind !== "var" || value === undefined) continue;
+      if (part.kind !== "var" || value === undefined || !isScalar(value)) continue;
       if (given.has(part.name) || mentioned.has(part.name) || settled.has(part.name)) continue;
       settled.add(part.name);
       const what: What = { kind: "unify", at: part.at, left: part, right: value };
@@ -240,7 +256,7 @@ function namedTest(hoist: Hoist, expr: Expr): Expr | undefined {
 /** The constant that a variable has in an expression before, or the term itself. */
 function namedBefore(hoist: Hoist, term: Term): Term {
   const isBefore = term.kind === "var" && !hoist.known.has(term.name) && hoist.mentioned.has(term.name);
-  return isBefore ? constantOf(hoist, term) : term;
+  return isBefore ? (hoist.constants.get(term.name) ?? term) : term;
 }
 
 /**
@@ -315,7 +331,9 @@ function isNewName(hoist: Hoist, expr: Expr): boolean {
   variables.set(key, left);
   known.add(left.name);
   mentioned.add(left.name);
-  reads.push({ ...expr, what: { ...what, right: withConstants(hoist, right) } });
+  const source = resolveRef(hoist, right);
+  hoist.sources.set(left.name, source);
+  reads.push({ ...expr, what: { ...what, right: source } });
   return true;
 }
 
@@ -338,8 +356,11 @@ function isAlias(hoist: Hoist, what: What): boolean {
 }
 
 /** A known variable beside a constant. */
-function isConstantTest({ known }: Hoist, what: What): boolean {
+function isConstantTest({ known, parameters, aliases }: Hoist, what: What): boolean {
   const isKnown = (term: Term): boolean => term.kind === "var" && known.has(term.name);
+  // Of a parameter the index asks no affixes and no members.
+  const isRead = (term: Term): boolean =>
+    isKnown(term) && term.kind === "var" && !parameters.has(aliases.get(term.name) ?? term.name);
   if (what.kind === "unify") {
     const { left, right } = what;
     return (isKnown(left) && isScalar(right)) || (isKnown(right) && isScalar(left));
@@ -349,10 +370,10 @@ function isConstantTest({ known }: Hoist, what: What): boolean {
   const name = what.operator.path.join(".");
   if (name === "glob.match") return third !== undefined && isKnown(third) && isPlainGlob(left, right);
   if (what.args.length !== 2 || left === undefined || right === undefined) return false;
-  if (AFFIX_TESTS.has(name)) return isKnown(left) && isScalar(right);
-  if (LIST_TESTS.has(name)) return isKnown(left) && (right.kind === "string" || hasConstants(right));
+  if (AFFIX_TESTS.has(name)) return isRead(left) && isScalar(right);
+  if (LIST_TESTS.has(name)) return isRead(left) && (right.kind === "string" || hasConstants(right));
   if (name !== "internal.member_2") return false;
-  return (isKnown(left) && hasConstants(right)) || (isScalar(left) && isKnown(right));
+  return (isKnown(left) && hasConstants(right)) || (isScalar(left) && isRead(right));
 }
 
 function replaceReads(hoist: Hoist, term: Term): Term {
@@ -363,7 +384,9 @@ function replaceReads(hoist: Hoist, term: Term): Term {
   const variable = freshVar(hoist.generator, term.at);
   hoist.variables.set(key, variable);
   hoist.known.add(variable.name);
-  const what: What = { kind: "unify", at: term.at, left: variable, right: withConstants(hoist, term) };
+  const source = resolveRef(hoist, term);
+  hoist.sources.set(variable.name, source);
+  const what: What = { kind: "unify", at: term.at, left: variable, right: source };
   hoist.reads.push({ kind: "expr", at: term.at, isNegated: false, what, with: [] });
   return variable;
 }
@@ -398,8 +421,8 @@ function isRootVar(term: Term): boolean {
 }
 
 /** A text for a reference of constants into input or a base document; undefined for any other term. */
-function readKey(hoist: Pick<Hoist, "root" | "constants">, given: Term): string | undefined {
-  const term = withConstants(hoist, given);
+function readKey(hoist: Named & Pick<Reading, "root">, given: Term): string | undefined {
+  const term = resolveRef(hoist, given);
   if (term.kind === "var") return term.name === "input" ? "input" : undefined;
   if (term.kind !== "ref" || !isRootVar(term.head) || !term.path.every(isScalar)) return undefined;
   const isInput = term.head.kind === "var" && term.head.name === "input";

@@ -90,8 +90,29 @@ function orderLink(link: Rule, context: Context): Rule {
     }
   }
   const isRight = context.unsafe.found.size === 0;
+  if (isRight && heads.some(isEvaluated) && !isInTextOrder(body)) return orderWithHead(link, outer, visible, context);
   const value = isRight ? orderTerm(head.value, bound, bound, context) : head.value;
   return { ...link, body, head: { ...head, value } };
+}
+
+function isInTextOrder(body: Body): boolean {
+  return body.every(({ at }, i) => i === 0 || (body[i - 1] as Expr).at.span.start <= at.span.start);
+}
+
+/** What the head evaluates stands behind the text's last line, and in front of those that had to wait for a later one. */
+function orderWithHead(link: Rule, outer: ReadonlySet<string>, visible: ReadonlySet<string>, context: Context): Rule {
+  const { head } = link;
+  const equations: Expr[] = [];
+  const move = (term: Term): Term => {
+    if (!isEvaluated(term)) return term;
+    const expr = evaluate(term, context);
+    equations.push(expr);
+    return expr.what.kind === "unify" ? expr.what.left : term;
+  };
+  const ref = head.ref.map(move);
+  const value = move(head.value);
+  const body = orderBody([...link.body, ...equations], new Set(outer), visible, context);
+  return { ...link, body, head: { ...head, ref, value } };
 }
 
 /** What a head evaluates, as the body's last expression. */

@@ -13,6 +13,7 @@ import {
   isVirtual,
   type RuleNode,
 } from "../resolved/rule-tree.ts";
+import { type Choice, planChoices, planChosen } from "./choices.ts";
 import { type DataPath, isHidden } from "./environment.ts";
 import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite } from "./func.ts";
 import { isPartial, keysDeep } from "./partial.ts";
@@ -20,38 +21,46 @@ import { isKeyReady, type Key, matchKey, planBasePath, planKey, planPath } from 
 import { requireFunc } from "./planner.ts";
 import { openVariables } from "./readiness.ts";
 import { callKeyed, callRules } from "./rule.ts";
-import {
-  append,
-  appendBlock,
-  baseDot,
-  bool,
-  dot,
-  integer,
-  local,
-  newLocal,
-  type Site,
-  scan,
-  text,
-  toLocal,
-} from "./site.ts";
-import { bindVariable, resolveVariable } from "./variables.ts";
+import { append, appendBlock, baseDot, dot, local, newLocal, type Site, scan, text, toLocal } from "./site.ts";
+import { resolveVariable } from "./variables.ts";
 
 export function planDataRef(site: Site, path: readonly Key[]): IrOperand {
   return planAt(site, site.planner.tree, path);
 }
 
+/** Where following a path through the tree of rules ends, and the keys that are left there. */
+type Place = {
+  readonly kind: "base" | "rules" | "choice" | "document";
+  readonly node: RuleNode;
+  readonly keys: readonly Key[];
+};
+
 function planAt(site: Site, from: RuleNode, path: readonly Key[]): IrOperand {
+  const { kind, node, keys } = findPlace(site, from, path);
+  switch (kind) {
+    case "base":
+      return planInBase(site, node.path, keys);
+    case "rules":
+      return planInRules(site, node, keys);
+    case "choice":
+      return planChoice(site, node, keys);
+    case "document":
+      return planDocument(site, node);
+  }
+}
+
+function findPlace({ environment }: Site, from: RuleNode, path: readonly Key[]): Place {
   let node = from;
   for (const [i, key] of path.entries()) {
-    if (isHidden(site.environment, node.path)) return planInBase(site, node.path, path.slice(i));
-    if (isVirtual(node)) return planInRules(site, node, path.slice(i));
-    if (!hasDocumentsBelow(node)) return planInBase(site, node.path, path.slice(i));
+    const keys = path.slice(i);
+    if (isHidden(environment, node.path)) return { kind: "base", node, keys };
+    if (isVirtual(node)) return { kind: "rules", node, keys };
+    if (!hasDocumentsBelow(node)) return { kind: "base", node, keys };
     const child = key.kind === "name" ? node.children.get(key.name) : undefined;
     if (child !== undefined && !isFunction(child)) node = child;
-    else if (key.kind === "name" || isScalar(key)) return planInBase(site, node.path, path.slice(i));
-    else return planChoice(site, node, path.slice(i));
+    else return { kind: key.kind === "name" || isScalar(key) ? "base" : "choice", node, keys };
   }
-  return planDocument(site, node);
+  return { kind: "document", node, keys: [] };
 }
 
 /** The whole document at a node. */
@@ -137,8 +146,8 @@ function isScalar(key: Key): boolean {
 function planChoice(site: Site, node: RuleNode, path: readonly Key[]): IrOperand {
   const keys = path.map((key) => (isKeyReady(site, key) ? operandKey(site, key) : key));
   const unbound = unboundVariables(site, keys);
-  if (keys.every((key) => key.kind !== "term")) return planSingle(site, node, keys);
-  return planAnswers(site, node, keys, unbound);
+  const choices = choicesOf(site, node, keys);
+  return keys.every((key) => key.kind !== "term") ? planChosen(site, choices) : planChoices(site, choices, unbound);
 }
 
 function operandKey(site: Site, key: Key): Key {
@@ -151,69 +160,53 @@ function unboundVariables(site: Site, keys: readonly Key[]): readonly string[] {
   return [...names].filter((name) => resolveVariable(site.variables, name) === undefined);
 }
 
-/** All keys are known: there is at most one answer. */
-function planSingle(site: Site, node: RuleNode, keys: readonly Key[]): IrOperand {
-  const target = newLocal(site);
-  append(site, { type: "ResetLocalStmt", stmt: { target } });
-  eachChoice(site, node, keys, (nested, value) => {
-    append(nested, { type: "AssignVarStmt", stmt: { source: value, target } });
-  });
-  append(site, { type: "IsDefinedStmt", stmt: { source: target } });
-  return local(target);
-}
-
-/** Collects `[value, variables…]` of every answer and iterates over them. */
-function planAnswers(site: Site, node: RuleNode, keys: readonly Key[], unbound: readonly string[]): IrOperand {
-  const answers = newLocal(site);
-  append(site, { type: "MakeArrayStmt", stmt: { capacity: 0, target: answers } });
-  eachChoice(site, node, keys, (nested, value) => {
-    const answer = newLocal(nested);
-    append(nested, { type: "MakeArrayStmt", stmt: { capacity: unbound.length + 1, target: answer } });
-    const operands = unbound.map((name) => resolveVariable(nested.variables, name) ?? bool(true));
-    for (const operand of [value, ...operands]) {
-      append(nested, { type: "ArrayAppendStmt", stmt: { value: operand, array: answer } });
-    }
-    append(nested, { type: "ArrayAppendStmt", stmt: { value: local(answer), array: answers } });
-  });
-  const answer = scan(site, local(answers)).value;
-  unbound.forEach((name, i) => {
-    bindVariable(site.variables, name, dot(site, answer, integer(site, i + 1)));
-  });
-  return dot(site, answer, integer(site, 0));
-}
-
-/** Members of the base document first, then the rules' by name. */
-function eachChoice(
+/** Members of the base document first, then the rules' by name; choices below a child are in its place. */
+function choicesOf(
   site: Site,
   node: RuleNode,
   keys: readonly Key[],
-  use: (nested: Site, value: IrOperand) => void,
-): void {
+  matchOuter: (nested: Site) => void = () => undefined,
+): readonly Choice[] {
   const [first, ...rest] = keys as [Key, ...Key[]];
   const children = documentsBelow(node).filter(([, child]) => !isHidden(site.environment, child.path));
   children.sort(([a], [b]) => (a < b ? -1 : 1));
-  appendBlock(site, (nested) => {
-    const base = planBase(nested, node.path);
-    const exclude = (key: IrOperand): void => {
-      for (const [part] of children) {
-        append(nested, { type: "NotEqualStmt", stmt: { a: key, b: text(nested, part) } });
-      }
-    };
-    if (isKeyReady(nested, first)) {
-      const key = planKey(nested, first);
-      exclude(key);
-      use(nested, planBasePath(nested, baseDot(nested, base, key), rest));
-    } else {
-      const member = scan(nested, base);
-      exclude(member.key);
-      matchKey(nested, first, member.key);
-      use(nested, planBasePath(nested, member.value, rest));
-    }
-  });
-  for (const [part, child] of children) {
-    appendBlock(site, (nested) => {
-      matchKey(nested, first, text(nested, part));
-      use(nested, planAt(nested, child, rest));
-    });
+  const parts = children.map(([part]) => part);
+  const planMembers = (nested: Site): IrOperand => {
+    matchOuter(nested);
+    return planBaseMembers(nested, node, keys, parts);
+  };
+  return [
+    { name: dataName(node.path), plan: planMembers },
+    ...children.flatMap(([part, child]): readonly Choice[] => {
+      const match = (nested: Site): void => {
+        matchOuter(nested);
+        matchKey(nested, first, text(nested, part));
+      };
+      const below = findPlace(site, child, rest);
+      if (below.kind === "choice") return choicesOf(site, below.node, below.keys, match);
+      const plan = (nested: Site): IrOperand => {
+        match(nested);
+        return planAt(nested, child, rest);
+      };
+      return [{ name: dataName(child.path), plan }];
+    }),
+  ];
+}
+
+/** What the keys find in the base document, but for what the rules of some names make. */
+function planBaseMembers(site: Site, node: RuleNode, keys: readonly Key[], names: readonly string[]): IrOperand {
+  const [first, ...rest] = keys as [Key, ...Key[]];
+  const base = planBase(site, node.path);
+  const exclude = (key: IrOperand): void => {
+    for (const name of names) append(site, { type: "NotEqualStmt", stmt: { a: key, b: text(site, name) } });
+  };
+  if (isKeyReady(site, first)) {
+    const key = planKey(site, first);
+    exclude(key);
+    return planBasePath(site, baseDot(site, base, key), rest);
   }
+  const member = scan(site, base);
+  exclude(member.key);
+  matchKey(site, first, member.key);
+  return planBasePath(site, member.value, rest);
 }
