@@ -24,7 +24,7 @@ const WAYS: readonly Way[] = [
   { defect: "of two equal lines the second", rewrite: (program) => mapTexts(program, withoutEqualLines) },
   { defect: "a variable that every needs", rewrite: (program, { opa }) => moveUnsafe(program, opa) },
   { defect: "a variable inside a set", rewrite: (program, { ours }) => nameSet(program, ours) },
-  { defect: "a call of a function whose own", rewrite: (program, { opa }) => withoutCall(program, opa) },
+  { defect: "a call of a function whose own", rewrite: (program, { opa, ours }) => withoutCall(program, opa, ours) },
 ];
 
 export type Asker = (program: Program) => Promise<{ readonly opa: OpaResponse; readonly ours: OpaResponse }>;
@@ -156,18 +156,32 @@ function nameSetIn(
   });
 }
 
-/** The call of which OPA says that it has too many arguments, which no generated one has, as a reference. */
-function withoutCall(program: Program, opa: string): Program | undefined {
-  const [, file, row, name] = /^(\S+):(\d+): rego_type_error: (\S+): too many arguments/m.exec(opa) ?? [];
-  return mapModule(program, file, (text) => {
-    const lines = text.split("\n");
-    const line = lines[Number(row) - 1] ?? "";
-    const at = line.indexOf(`${name}(`);
-    if (name === undefined || at < 0) return text;
-    const end = bracketEnd(line, at + name.length + 1);
-    lines[Number(row) - 1] = `${line.slice(0, at)}input.called${line.slice(end + 1)}`;
-    return lines.join("\n");
-  });
+/**
+ * The call of which OPA says that it has too many arguments, which no generated one has, or that its result matches
+ * nothing, as a reference.
+ */
+function withoutCall(program: Program, opa: string, ours: string): Program | undefined {
+  for (const [, file, row] of opa.matchAll(WRONG_CALL)) {
+    if (ours.includes(`${file}:${row}: `)) continue;
+    const at = Number(row) - 1;
+    const without = mapModule(program, file, (text) => {
+      const lines = text.split("\n");
+      lines[at] = callAsReference(lines[at] ?? "");
+      return lines.join("\n");
+    });
+    if (without !== undefined) return without;
+  }
+  return undefined;
+}
+
+const WRONG_CALL = /^(\S+):(\d+): rego_type_error: (?:\S+: too many arguments|match error)/gm;
+
+/** The first call of a generated function in a line. */
+function callAsReference(line: string): string {
+  const [call] = line.matchAll(/data\.\w+\.f\w*\(/g);
+  if (call === undefined) return line;
+  const end = bracketEnd(line, call.index + call[0].length);
+  return `${line.slice(0, call.index)}input.called${line.slice(end + 1)}`;
 }
 
 /** Where the bracket closes behind whose opening `from` is. */

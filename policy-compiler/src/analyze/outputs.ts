@@ -26,13 +26,15 @@ export function outputsOf(expr: Expr, bound: Bound, arity: Arity): ReadonlySet<s
   bindRefs(termsOfWhat(what), known, outputs);
   switch (what.kind) {
     case "unify":
+      if (awaits(what.left, known) || awaits(what.right, known)) return NOTHING;
       bindEquation(what.left, what.right, known, outputs);
       break;
     case "assign":
+      if (awaits(what.right, known)) return NOTHING;
       if (isKnown(what.right, known) || isClosed(what.right)) bindSides(what.left, what.right, known, outputs);
       break;
     case "call":
-      bindResult(what, known, outputs, arity);
+      if (!bindResult(what, known, outputs, arity)) return NOTHING;
       break;
     case "term":
     case "some":
@@ -43,6 +45,13 @@ export function outputsOf(expr: Expr, bound: Bound, arity: Arity): ReadonlySet<s
   }
   for (const name of outputs) if (bound.has(name)) outputs.delete(name);
   return outputs;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** A call whose result goes somewhere binds nothing before all its arguments are known. */
+function awaits(term: Term, known: Bound): boolean {
+  return term.kind === "call-term" && !isKnown(term, known);
 }
 
 /** Variables that iterating the references in some terms binds. */
@@ -142,10 +151,11 @@ function scalarKey(term: Term): string | undefined {
   }
 }
 
-/** `f(x, y)` where f takes one argument binds y. */
-function bindResult(what: Extract<What, { kind: "call" }>, known: Bound, outputs: Set<string>, arity: Arity): void {
+/** `f(x, y)` where f takes one argument binds y. False where its arguments are not known yet. */
+function bindResult(what: Extract<What, { kind: "call" }>, known: Bound, outputs: Set<string>, arity: Arity): boolean {
   const inputs = arity(what.operator.path);
-  if (inputs === undefined || what.args.length <= inputs) return;
-  if (!what.args.slice(0, inputs).every((arg) => isKnown(arg, known))) return;
+  if (inputs === undefined || what.args.length <= inputs) return true;
+  if (!what.args.slice(0, inputs).every((arg) => isKnown(arg, known))) return false;
   for (const arg of what.args.slice(inputs)) bindPattern(arg, outputs);
+  return true;
 }

@@ -76,7 +76,13 @@ function hoist(rule: Rule, reading: Reading): Hoisted {
   const hoist: Hoist = {
     ...reading,
     ...{ variables: new Map(), reads: [], tests: [], aliases: new Map(), sources: new Map() },
-    ...{ known, parameters: parametersOf(rule), given: givenBy(head), mentioned: new Set(known), constants: constantsOf(body) },
+    ...{
+      known,
+      parameters: parametersOf(rule),
+      given: givenBy(head),
+      mentioned: new Set(known),
+      constants: constantsOf(body),
+    },
     settled: new Set(),
   };
   const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
@@ -127,22 +133,23 @@ type Named = {
   readonly sources: Map<string, Term>;
 };
 
-type Hoist = Named & Reading & {
-  /** By the text of the reference. */
-  readonly variables: Map<string, Term>;
-  readonly reads: Expr[];
-  /** Comparisons with constants, and other names of what was read: behind the reads. */
-  readonly tests: Test[];
-  /** Parameters, and variables that stand for a read. */
-  readonly known: Set<string>;
-  readonly parameters: ReadonlySet<string>;
-  /** What the head gives before the body: an equation with it is a test, and stays where it is. */
-  readonly given: ReadonlySet<string>;
-  /** Variables of the expressions so far. */
-  readonly mentioned: Set<string>;
-  /** Of those with a constant, the ones that have got it where a reference bound them. */
-  readonly settled: Set<string>;
-};
+type Hoist = Named &
+  Reading & {
+    /** By the text of the reference. */
+    readonly variables: Map<string, Term>;
+    readonly reads: Expr[];
+    /** Comparisons with constants, and other names of what was read: behind the reads. */
+    readonly tests: Test[];
+    /** Parameters, and variables that stand for a read. */
+    readonly known: Set<string>;
+    readonly parameters: ReadonlySet<string>;
+    /** What the head gives before the body: an equation with it is a test, and stays where it is. */
+    readonly given: ReadonlySet<string>;
+    /** Variables of the expressions so far. */
+    readonly mentioned: Set<string>;
+    /** Of those with a constant, the ones that have got it where a reference bound them. */
+    readonly settled: Set<string>;
+  };
 
 /** `about` is the variable of the value that is asked; another name asks nothing. `original` stands in the body where it is not moved. */
 type Test = {

@@ -9,6 +9,7 @@
 import type { Expr, Ref, Term, With } from "../syntax/ast.ts";
 import { freshVar, type Generator, type RewriteContext } from "./context.ts";
 import { makeGlobalRef, makeVar } from "./names.ts";
+import { splitCalls } from "./negation.ts";
 import { rewriteTerm } from "./rewrite-term.ts";
 import type { Lifted, Rewriter } from "./rewriter.ts";
 import { findName, type Scope } from "./scope.ts";
@@ -25,22 +26,29 @@ export function rewriteModifiers(rewriter: Rewriter, scope: Scope, modifiers: re
   return liftValues(rewriter.context, rewritten, mayNameFunction);
 }
 
-/** The values that need evaluation as equations, and the modifiers with their variables. */
+/** The values that need evaluation as equations, the calls of all of them in front, and the modifiers with their variables. */
 export function liftValues(
   context: Generator,
   modifiers: readonly With[],
   staysAsWritten: (modifier: With) => boolean,
 ): Lifted {
+  const calls: Expr[] = [];
   const before: Expr[] = [];
   const lifted = modifiers.map((modifier) => {
     const { value } = modifier;
     if (isEvaluated(value) || staysAsWritten(modifier)) return modifier;
     const variable = freshVar(context, value.at);
     const what = { kind: "unify", at: value.at, left: variable, right: value } as const;
-    before.push({ kind: "expr", at: value.at, isNegated: false, what, with: [] });
+    const expr: Expr = { kind: "expr", at: value.at, isNegated: false, what, with: [] };
+    if (value.kind === "call-term") calls.push(expr);
+    else {
+      const split = splitCalls(context, expr);
+      calls.push(...split.slice(0, -1));
+      before.push(...split.slice(-1));
+    }
     return { ...modifier, value: variable };
   });
-  return { before, modifiers: lifted };
+  return { before: [...calls, ...before], modifiers: lifted };
 }
 
 /** A variable, or a term of constants and variables: nothing to evaluate. */

@@ -140,8 +140,8 @@ export function orderQuery(body: Body, arity: Arity, diagnostics: Diagnostic[], 
 
 /**
  * The body in an order that is safe. What it binds is added to `bound`. `visible` are the
- * variables of the levels around it: a closure that mentions one means that one. What can't be
- * placed whole is tried again with the calls in it in front, as OPA has them from the start.
+ * variables of the levels around it: a closure that mentions one means that one. Where a line has to wait
+ * for another, the calls in them are lines of their own, as OPA has them from the start: each stands as far in front as it can.
  */
 function orderBody(
   body: Body,
@@ -151,47 +151,81 @@ function orderBody(
   around?: { readonly outer: ReadonlySet<string>; readonly level: ReadonlySet<string> },
 ): Body {
   const exprs = body.flatMap((expr) => evaluateModifiers(expr, context));
-  const level = new Set(around?.level);
-  for (const expr of exprs) addLevel(expr, level);
   const outer = around?.outer ?? new Set(bound);
+  const whole = findOrder(exprs, { bound, visible, outer, around: around?.level }, context);
+  const split = around === undefined && whole.hasWaited ? exprs.flatMap((expr) => splitCalls(context, expr)) : exprs;
+  const isSplit = split.length > exprs.length;
+  const { steps, left, level, isOuter } = isSplit ? findOrder(split, { bound, visible, outer }, context) : whole;
   const here = new Set([...visible, ...level]);
-  const needs = exprs.map((expr) => needsOf(expr, here));
-  const order = makeTryOrder(needs.map(({ own, closed }) => [...new Set([...own, ...closed])]));
   const placed: Expr[] = [];
-  const left = new Set(exprs.keys());
-  const isOuter: Bound = { has: (name) => outer.has(name) || !level.has(name) };
-  for (let item = order.next(); item !== undefined; item = order.next()) {
-    if (!left.has(item)) continue; // placed, and asked again about a variable that another bound later
-    const { own, closed } = needs[item] as Needs;
-    const outputs = outputsOf(exprs[item] as Expr, bound, context.arity);
-    const isSafe =
-      every(own, (name) => bound.has(name) || outputs.has(name)) && every(closed, (name) => bound.has(name));
-    const tried = exprs[item] as Expr;
-    if (!isSafe || (closed.size > 0 && closesOverItself(tried, isOuter, bound))) continue;
-    if (outputs.size > 0 && needsInFront(tried, outputs) && !haveAnOrder(tried, bound, here, context)) continue;
-    left.delete(item);
+  for (const { expr: tried, outputs } of steps) {
     const expr = equate(tried);
     const parts = splitIteration(expr, outputs, context);
     if (parts.length > 1) placed.push(...orderBody(parts, new Set(bound), here, context));
     else placed.push(...finish(orderClosures(expr, bound, here, context), context));
     for (const name of outputs) bound.add(name);
-    order.bind(outputs);
   }
-  if (left.size === 0) return placed;
-  const rest = [...left].map((item) => exprs[item] as Expr);
-  if (around === undefined) {
-    const split = rest.flatMap((expr) => splitCalls(context, expr));
-    return [...placed, ...orderBody(split, bound, here, context, { outer, level })];
-  }
+  if (left.length === 0) return placed;
   const { length } = context.diagnostics;
-  for (const expr of rest) noteLeft(expr, { here, bound, isOuter }, context);
+  for (const expr of left) noteLeft(expr, { here, bound, isOuter }, context);
   // What is not placed is never left out in silence.
-  const [first] = rest;
+  const [first] = left;
   const isTold = context.unsafe.found.size > 0 || context.diagnostics.length > length;
   if (first !== undefined && !isTold) {
     noteUnsafe(context.unsafe, { variable: freshVar(context, first.what.at), place: first.what.at });
   }
   return placed;
+}
+
+type Around = {
+  readonly bound: ReadonlySet<string>;
+  readonly visible: ReadonlySet<string>;
+  readonly outer: ReadonlySet<string>;
+  /** Variables that stand on the body's level, beside those of its lines. */
+  readonly around?: ReadonlySet<string> | undefined;
+};
+
+type Order = {
+  readonly steps: readonly { readonly expr: Expr; readonly outputs: ReadonlySet<string> }[];
+  /** What cannot be placed. */
+  readonly left: readonly Expr[];
+  /** A line could not be placed where it stands. */
+  readonly hasWaited: boolean;
+  readonly level: ReadonlySet<string>;
+  /** Variables that were bound before the body, and those that are none of it. */
+  readonly isOuter: Bound;
+};
+
+function findOrder(exprs: readonly Expr[], { bound, visible, outer, around }: Around, context: Context): Order {
+  const level = new Set(around);
+  for (const expr of exprs) addLevel(expr, level);
+  const here = new Set([...visible, ...level]);
+  const needs = exprs.map((expr) => needsOf(expr, here));
+  const order = makeTryOrder(needs.map(({ own, closed }) => [...new Set([...own, ...closed])]));
+  const isOuter: Bound = { has: (name) => outer.has(name) || !level.has(name) };
+  const known = new Set(bound);
+  const steps: Order["steps"][number][] = [];
+  const left = new Set(exprs.keys());
+  let hasWaited = false;
+  for (let item = order.next(); item !== undefined; item = order.next()) {
+    if (!left.has(item)) continue; // placed, and asked again about a variable that another bound later
+    const { own, closed } = needs[item] as Needs;
+    const expr = exprs[item] as Expr;
+    const outputs = outputsOf(expr, known, context.arity);
+    const isSafe =
+      every(own, (name) => known.has(name) || outputs.has(name)) && every(closed, (name) => known.has(name));
+    const isPlaced =
+      isSafe &&
+      !(closed.size > 0 && closesOverItself(expr, isOuter, known)) &&
+      !(outputs.size > 0 && needsInFront(expr, outputs) && !haveAnOrder(expr, known, here, context));
+    hasWaited ||= !isPlaced;
+    if (!isPlaced) continue;
+    left.delete(item);
+    steps.push({ expr, outputs });
+    for (const name of outputs) known.add(name);
+    order.bind(outputs);
+  }
+  return { steps, left: [...left].map((item) => exprs[item] as Expr), hasWaited, level, isOuter };
 }
 
 type Left = {
