@@ -1,6 +1,6 @@
 /** What stops a compilation from within, as a diagnostic: limits of the planner, the emitter and the stack. */
 import type { Diagnostic, Location, Source } from "@regomesh/base";
-import { EmitError } from "./emit/error.ts";
+import { EmitError } from "./core/error.ts";
 import { locate } from "./locate.ts";
 import { PlanFault } from "./plan/planner.ts";
 import { isStackUsedUp } from "./stack-used-up.ts";

@@ -21,7 +21,7 @@ export {
   planRequest,
   type QueryRequest,
 } from "./compile.ts";
-export { EmitError } from "./emit/error.ts";
+export { EmitError } from "./core/error.ts";
 export { emitModule, type ModuleSource } from "./emit/module.ts";
 export type { Entrypoint } from "./entrypoint.ts";
 export { explainRules, type FailedExpression, type RuleOutcome, type RulesRequest } from "./explain/rules.ts";

@@ -7,7 +7,7 @@ import { type Diagnostic, hasErrors } from "@regomesh/base";
 import type { ModuleReads, Role } from "@regomesh/policy-runtime";
 import { analyze } from "./analyze/analyze.ts";
 import type { BuiltinSignatures } from "./builtins/table.ts";
-import { checkBlockDepth } from "./emit/depth.ts";
+import { checkBlockDepth } from "./core/depth.ts";
 import { type DescribedModule, emitDescribed, type ModuleSource } from "./emit/module.ts";
 import { guard } from "./guard.ts";
 import type { RuntimeModule } from "./link/runtime-module.ts";

@@ -1,7 +1,8 @@
 /**
  * Golden files: what the front end makes of a source, beside the source. After `----- source`
  * comes what is asked for: `----- tree` (parsed), `----- resolved`, `----- diagnostics`, `----- plan`
- * (of the rule `data.p.allow`), and that plan after one pass alone, by the pass's name.
+ * (of the rule `data.p.allow`), `----- core`, and that plan or core after one pass alone, by the pass's name
+ * (passes that find facts come behind `values`, on which they rest).
  * `npx vitest run policy-compiler/test -u` rewrites them.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -10,9 +11,12 @@ import { printDiagnostic } from "@regomesh/base";
 import { analyze, parseModule, toUnit } from "@regomesh/policy-compiler";
 import { expect, test } from "vitest";
 import { planRequest } from "../src/compile.ts";
+import { coreOf } from "../src/core/from-ir.ts";
+import { printCore } from "../src/core/print.ts";
 import type { IrPolicy } from "../src/ir/policy.ts";
 import { printPolicy } from "../src/ir/print.ts";
-import { PASSES } from "../src/optimize/passes.ts";
+import { CORE_PASSES, type CorePass, PASSES } from "../src/optimize/passes.ts";
+import { findValues } from "../src/optimize/values.ts";
 import { printModule } from "./print-tree.ts";
 
 const folder = join(import.meta.dirname, "golden");
@@ -33,8 +37,22 @@ const MAKE: Record<string, (text: string) => string> = {
     return all.map(printDiagnostic).join("\n");
   },
   plan: (text) => printPolicy(planOf(text)),
+  core: (text) => printCore(coreOf(planOf(text))),
   ...Object.fromEntries(PASSES.map(({ name, run }) => [name, (text: string) => printPolicy(run(planOf(text)))])),
+  ...Object.fromEntries(CORE_PASSES.map((pass) => [pass.name, (text: string) => afterPass(text, pass)])),
 };
+
+/** Built-ins that the runtime brings, as far as these sources call them. */
+const inRuntime = (name: string): boolean => name !== "http.send";
+
+function afterPass(text: string, { name, run }: CorePass): string {
+  const module = coreOf(
+    PASSES.reduce((policy, pass) => (pass.name === "input-slots" ? pass.run(policy) : policy), planOf(text)),
+  );
+  if (name !== "values") findValues(module);
+  run(module, inRuntime);
+  return printCore(module);
+}
 
 function planOf(text: string): IrPolicy {
   const { unit } = toUnit({ name: "u", directory: "", files: [{ name: "p.rego", text }] });

@@ -17,7 +17,7 @@ export const ABORT_DEPTH: i32 = 2;
 
 /**
  * Units left. One is about a nanosecond of optimised code: emitted code takes them by the weight
- * of its statements (emit/weights.ts), the runtime's loops by steps of sixteen.
+ * of its ops (optimize/fuel.ts), the runtime's loops by steps of sixteen.
  */
 export let fuel: i64 = i64.MAX_VALUE;
 

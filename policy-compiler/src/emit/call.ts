@@ -1,6 +1,8 @@
 /** Calls: of the policy's functions, of built-ins in the runtime or at the host, and of functions found by path. */
 import { OWN_NAMES } from "@regomesh/policy-runtime";
-import type { IrOperand, IrStmt } from "../ir/policy.ts";
+import { EmitError } from "../core/error.ts";
+import type { CallOp, CallPathOp, Label, OneOfOp } from "../core/op.ts";
+import { type Local, Type, type Value } from "../core/value.ts";
 import { OP, putU32 } from "../wasm/encode.ts";
 import {
   br,
@@ -8,87 +10,72 @@ import {
   call as callRuntime,
   close,
   constant,
+  exitIf,
   get,
   i32Const,
-  localOf,
   newLocal,
   op,
   open,
+  placeOf,
   set,
   tee,
-  undefinedIf,
 } from "./code.ts";
 import { branchIfEqual } from "./compare.ts";
-import { EmitError } from "./error.ts";
-import { operand, readLocal, stringAt } from "./operand.ts";
+import type { OpContext } from "./op-context.ts";
+import { operand } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import { HOST_PARTS, type RuntimeFunction, runtimeBuiltin } from "./runtime-calls.ts";
-import type { StatementContext } from "./statement-context.ts";
-
-type CallStmt = Extract<IrStmt, { readonly type: "CallStmt" }>["stmt"];
-type CallDynamicStmt = Extract<IrStmt, { readonly type: "CallDynamicStmt" }>["stmt"];
 
 /** OPA's ABI has opa_builtin0 to opa_builtin4. */
 const HOST_OPERANDS_MAX = 4;
 
-/** `elements` are those of a collection to compare with in line, where the call is a membership test. */
-export function call(context: StatementContext, stmt: CallStmt, elements?: readonly IrOperand[]): void {
+export function call(context: OpContext, { callee, args, target, exit }: CallOp): void {
   const { body, policy } = context;
-  const args = stmt.args ?? [];
-  if (elements !== undefined && args[0] !== undefined) {
-    isOneOf(context, args[0], elements, stmt.result);
+  if (callee.kind === "function") {
+    checkCount(context, callee.name, args.length, callee.params.length);
+    for (const arg of args) operand(body, arg);
+    callIndex(body, policy.functions.get(callee)?.index ?? -1);
+    result(context, target, exit);
     return;
   }
-  const own = policy.functions.get(stmt.func);
-  if (own !== undefined) {
-    checkCount(context, stmt.func, args.length, own.func.params.length);
-    for (const arg of args) operand(body, policy.strings, arg);
-    callIndex(body, own.index);
-    result(context, stmt.result);
-    return;
-  }
-  const isVoid = policy.builtins.get(stmt.func);
-  const builtin = runtimeBuiltin(policy.runtime, stmt.func);
+  const { name, isVoid } = callee;
+  const builtin = runtimeBuiltin(policy.runtime, name);
   if (builtin !== undefined) {
-    for (const part of HOST_PARTS[stmt.func] ?? []) hostNumber(policy, part);
-    checkCount(context, stmt.func, args.length, builtin.signature.params);
-    for (const arg of args) operand(body, policy.strings, arg);
+    for (const part of HOST_PARTS[name] ?? []) hostNumber(policy, part);
+    checkCount(context, name, args.length, builtin.signature.params);
+    for (const arg of args) operand(body, arg);
     callIndex(body, builtin.index);
     if (builtin.signature.results === 0) return;
   } else {
     if (isVoid === undefined)
-      throw new EmitError(`${body.name} calls ${stmt.func}, which is neither a function nor a built-in`);
-    hostCall(context, stmt.func, args);
+      throw new EmitError(`${body.name} calls ${name}, which is neither a function nor a built-in`);
+    hostCall(context, name, args);
   }
   if (isVoid === true) op(body, OP.drop);
-  else result(context, stmt.result);
+  else result(context, target, exit);
 }
 
-function isOneOf(
-  { body, policy }: StatementContext,
-  value: IrOperand,
-  elements: readonly IrOperand[],
-  target: number,
-): void {
+export function oneOf({ body }: OpContext, { value, elements, target }: OneOfOp): void {
   const { FALSE_VALUE, TRUE_VALUE } = body.calls.values;
+  const place = placeOf(body, target);
   const done = open(body, OP.block);
   const found = open(body, OP.block);
-  for (const element of elements) branchIfEqual(body, policy.strings, value, element, found);
+  for (const element of elements) branchIfEqual(body, value, element, found);
   i32Const(body, FALSE_VALUE);
-  set(body, localOf(body, target));
+  set(body, place);
   br(body, done);
   close(body);
   i32Const(body, TRUE_VALUE);
-  set(body, localOf(body, target));
+  set(body, place);
   close(body);
 }
 
-function hostCall({ body, policy }: StatementContext, name: string, args: readonly IrOperand[]): void {
+function hostCall({ body, policy }: OpContext, name: string, args: readonly Value[]): void {
   if (args.length > HOST_OPERANDS_MAX) {
     throw new EmitError(`${name} has ${args.length} operands; a built-in of the host has at most ${HOST_OPERANDS_MAX}`);
   }
   i32Const(body, hostNumber(policy, name));
-  for (const arg of args) operand(body, policy.strings, arg);
+  for (const arg of args) operand(body, arg);
   callRuntime(body, `hostCall${args.length}` as RuntimeFunction);
 }
 
@@ -99,40 +86,40 @@ function hostNumber(policy: PolicyContext, builtin: string): number {
   return known;
 }
 
-/** Takes the value on the stack; undefined leaves the block. */
-function result({ body }: StatementContext, target: number): void {
-  tee(body, localOf(body, target));
+/** Takes the value on the stack; undefined exits. */
+function result({ body }: OpContext, target: Local, exit: Label): void {
+  tee(body, placeOf(body, target));
   op(body, OP.i32Eqz);
-  undefinedIf(body);
+  exitIf(body, exit);
 }
 
-function checkCount({ body }: StatementContext, name: string, given: number, wanted: number): void {
+function checkCount({ body }: OpContext, name: string, given: number, wanted: number): void {
   if (given !== wanted) throw new EmitError(`${body.name} calls ${name} with ${given} operands; it has ${wanted}`);
 }
 
-export function dynamicCall(context: StatementContext, stmt: CallDynamicStmt): void {
+export function callPath(context: OpContext, { path, args, target, exit }: CallPathOp): void {
   const { body, policy } = context;
-  const args = stmt.args ?? [];
   const place = newLocal(body);
   constant(body, policy.functionTree(args.length));
-  path(context, stmt.path);
+  keysOf(context, path);
   callRuntime(body, "functionAt");
   tee(body, place);
   i32Const(body, 0);
   op(body, OP.i32LtS);
-  undefinedIf(body);
-  for (const arg of args) readLocal(body, arg);
+  exitIf(body, exit);
+  for (const arg of args) operand(body, arg);
   get(body, place);
   op(body, OP.callIndirect);
   putU32(body.code, policy.typeOf(args.length));
   op(body, 0);
-  result(context, stmt.result);
+  result(context, target, exit);
 }
 
 /** An array of the path's keys. */
-function path({ body, policy }: StatementContext, keys: readonly IrOperand[]): void {
-  if (keys.every((key) => key.type === "string_index")) {
-    constant(body, JSON.stringify(keys.map((key) => stringAt(policy.strings, key.value))));
+function keysOf({ body }: OpContext, keys: readonly Value[]): void {
+  const names = keys.flatMap((key) => (key.kind === "constant" && key.type === Type.string ? [key.text] : []));
+  if (names.length === keys.length) {
+    constant(body, JSON.stringify(names));
     return;
   }
   const array = newLocal(body);
@@ -141,7 +128,7 @@ function path({ body, policy }: StatementContext, keys: readonly IrOperand[]): v
   set(body, array);
   for (const key of keys) {
     get(body, array);
-    operand(body, policy.strings, key);
+    operand(body, key);
     callRuntime(body, "arrayPush");
   }
   get(body, array);

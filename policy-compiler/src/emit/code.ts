@@ -2,15 +2,15 @@
  * The body of one function under way: its bytes, its locals, its open labels, and the
  * places where addresses of statics go in once they are known.
  *
- * A *frame* is a block of the IR: a statement that is undefined branches to the end of the
- * innermost one. A frame of a `with` statement has something to put back when it is left.
+ * A *frame* is a region of core, known by its label: what leaves it branches to its end. A frame of a `with` has
+ * something to put back when it is left.
  */
-import type { IrOperand, IrStmt } from "../ir/policy.ts";
+import { EmitError } from "../core/error.ts";
+import type { Label, Op } from "../core/op.ts";
+import type { Local } from "../core/value.ts";
 import { codeEntry, type Numbers, siteAt } from "../link/renumber.ts";
 import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
 import { type Bytes, ByteWriter, I32, OP, putS32, putU32, VOID } from "../wasm/encode.ts";
-import { EmitError } from "./error.ts";
-import type { Lifetimes } from "./lifetimes.ts";
 import type { RuntimeCalls, RuntimeFunction, RuntimeGlobal } from "./runtime-calls.ts";
 
 /** V8 refuses a function with more. */
@@ -31,32 +31,19 @@ export type Body = {
   readonly patches: Patches;
   /** Where functions and globals are named. */
   readonly sites: number[];
-  /** Local of the IR → local of WebAssembly. */
-  readonly locals: Map<number, number>;
+  /** Where in WebAssembly core's locals are. */
+  readonly locals: Map<Local, number>;
   /** Locals of WebAssembly that nothing needs any more. */
   readonly free: number[];
   readonly params: number;
-  readonly known: Known;
   localCount: number;
   /** Labels open around the next instruction. */
   labels: number;
   readonly frames: Frame[];
 };
 
-/** What is known of the function before it is emitted. */
-export type Known = {
-  /** Texts of locals that are constants. */
-  readonly texts: ReadonlyMap<number, string>;
-  /** Statements with nothing left to do. */
-  readonly done: ReadonlySet<IrStmt>;
-  /** Elements to compare with instead of calling a membership test. */
-  readonly elements: ReadonlyMap<IrStmt, readonly IrOperand[]>;
-  /** How often each local is read. */
-  readonly reads: ReadonlyMap<number, number>;
-  readonly lifetimes: Lifetimes;
-};
-
 export type Frame = {
+  readonly label: Label;
   /** Labels open inside of it. */
   readonly labels: number;
   readonly restore: Restore | undefined;
@@ -72,11 +59,10 @@ type Patches = { readonly at: number[]; readonly kind: AddressKind[]; readonly i
 export function newBody(
   name: string,
   params: number,
-  known: Known,
   { calls, statics, called, named }: Pick<Body, "calls" | "statics" | "called" | "named">,
 ): Body {
   return {
-    ...{ name, calls, statics, called, named, params, known },
+    ...{ name, calls, statics, called, named, params },
     ...{
       code: new ByteWriter(),
       patches: { at: [], kind: [], index: [] },
@@ -100,24 +86,23 @@ export function newLocal(body: Body): number {
 /** Stands for a local whose lifetime is over. */
 const ENDED = -1;
 
-/** The local of WebAssembly for a local of the IR; all begin undefined (0), but for those that are written before anything reads them. */
-export function localOf(body: Body, irLocal: number): number {
-  const known = body.locals.get(irLocal);
-  if (known === ENDED) throw new EmitError(`${body.name} uses local ${irLocal} where it has none any more`);
+/** Where the local is; all begin undefined (0), but for those that are written before anything reads them. */
+export function placeOf(body: Body, local: Local): number {
+  const known = body.locals.get(local);
+  if (known === ENDED) throw new EmitError(`${body.name} uses local ${local.id} where it has none any more`);
   if (known !== undefined) return known;
-  const free = body.known.lifetimes.passing.has(irLocal) ? body.free.pop() : undefined;
-  const local = free ?? newLocal(body);
-  body.locals.set(irLocal, local);
-  return local;
+  const place = (local.isPassing ? body.free.pop() : undefined) ?? newLocal(body);
+  body.locals.set(local, place);
+  return place;
 }
 
-/** Behind a statement and all that is inside of it: what it was the last to use gives its place away. */
-export function endLocals(body: Body, stmt: IrStmt): void {
-  for (const irLocal of body.known.lifetimes.ends.get(stmt) ?? []) {
-    const local = body.locals.get(irLocal);
-    if (local === undefined) continue; // a constant, or never built
-    body.locals.set(irLocal, ENDED);
-    body.free.push(local);
+/** Behind an op and all that is inside of it: what it was the last to use gives its place away. */
+export function endLocals(body: Body, { ends }: Op): void {
+  for (const local of ends) {
+    const place = body.locals.get(local);
+    if (place === undefined) continue; // never built
+    body.locals.set(local, ENDED);
+    body.free.push(place);
   }
 }
 
@@ -239,10 +224,10 @@ export function br(body: Body, label: number, opcode: typeof OP.br | typeof OP.b
   body.code.pushU32(opcode, body.labels - label);
 }
 
-/** Opens a block of the IR: what is undefined in it leaves it, until `closeFrame`. */
-export function openFrame(body: Body, restore?: Restore): void {
+/** Opens a region, until `closeFrame`. */
+export function openFrame(body: Body, label: Label, restore?: Restore): void {
   const labels = open(body, OP.block);
-  body.frames.push({ labels, restore });
+  body.frames.push({ label, labels, restore });
 }
 
 export function closeFrame(body: Body): void {
@@ -250,35 +235,38 @@ export function closeFrame(body: Body): void {
   close(body);
 }
 
-/** Leaves the innermost block of the IR. */
-export function undefinedHere(body: Body): void {
-  br(body, innermost(body).labels);
+/** Goes to the end of the region. */
+export function exitHere(body: Body, exit: Label): void {
+  br(body, exitLabel(body, exit));
 }
 
-/** The label that `undefinedHere` branches to. */
-export function undefinedLabel(body: Body): number {
-  return innermost(body).labels;
+/** Goes to the end of the region if the i32 on the stack is not 0. */
+export function exitIf(body: Body, exit: Label): void {
+  br(body, exitLabel(body, exit), OP.brIf);
 }
 
-/** Leaves the innermost block of the IR if the i32 on the stack is not 0. */
-export function undefinedIf(body: Body): void {
-  br(body, innermost(body).labels, OP.brIf);
+/** What `br` takes to get to the end of the region: out of no `with`, for nothing would be put back. */
+export function exitLabel(body: Body, exit: Label): number {
+  const { labels } = frameOf(body, exit, ({ restore }) => {
+    if (restore !== undefined) throw new EmitError(`${body.name} leaves a modifier where it may not`);
+  });
+  return labels;
 }
 
-function innermost(body: Body): Frame {
-  const found = body.frames.at(-1);
-  if (found === undefined) throw new EmitError(`${body.name} has a statement outside of all blocks`);
-  return found;
+/** The frame of a region; visits those inside of it first. */
+function frameOf(body: Body, label: Label, inside: (frame: Frame) => void): Frame {
+  for (let i = body.frames.length - 1; i >= 0; i--) {
+    const frame = body.frames[i] as Frame;
+    if (frame.label === label) return frame;
+    inside(frame);
+  }
+  throw new EmitError(`${body.name} leaves a region that it is not in`);
 }
 
-/** Leaves `index + 1` blocks of the IR, undoing every `with` whose block is left from inside. */
-export function leave(body: Body, index: number): void {
-  const at = body.frames.length - 1 - index;
-  const target = body.frames[at];
-  if (target === undefined || index < 0)
-    throw new EmitError(`${body.name} leaves ${index + 1} blocks, but is in fewer`);
-  for (let i = body.frames.length - 1; i > at; i--) putBack(body, body.frames[i]?.restore);
-  br(body, target.labels);
+/** Goes to the end of the region, undoing every `with` that is left from inside. */
+export function leave(body: Body, exit: Label): void {
+  const { labels } = frameOf(body, exit, ({ restore }) => putBack(body, restore));
+  br(body, labels);
 }
 
 /** Undoes a `with`. */

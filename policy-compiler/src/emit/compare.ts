@@ -3,88 +3,70 @@
  * small integers, and anything beside null or a boolean, are equal only then. The rest
  * (strings of the input, decimals, arrays, objects, sets) the runtime compares.
  */
-import type { IrOperand } from "../ir/policy.ts";
+import type { Label } from "../core/op.ts";
+import type { Local, Value } from "../core/value.ts";
 import { StringFlag } from "../link/runtime-layout.ts";
 import { OP } from "../wasm/encode.ts";
-import {
-  type Body,
-  br,
-  call,
-  close,
-  get,
-  i32Const,
-  localOf,
-  op,
-  open,
-  set,
-  undefinedIf,
-  undefinedLabel,
-} from "./code.ts";
-import { isSameOperand, kindOfOperand, operand, type Strings } from "./operand.ts";
+import { type Body, br, call, close, exitIf, exitLabel, get, i32Const, op, open, placeOf, set } from "./code.ts";
+import { kindOfValue, operand } from "./operand.ts";
 
-/** Leaves the block where the operands are not equal. */
-export function leaveUnlessEqual(body: Body, strings: Strings, first: IrOperand, second: IrOperand): void {
-  if (isSameOperand(first, second)) return;
-  const [a, b] = constantLast(body, first, second);
-  if (kindOfOperand(body, b) === "unique") {
-    both(body, strings, a, b);
+/** Exits where the values are not equal. */
+export function exitUnlessEqual(body: Body, first: Value, second: Value, exit: Label): void {
+  if (first === second) return;
+  const [a, b] = constantLast(first, second);
+  if (kindOfValue(b) === "unique") {
+    both(body, a, b);
     op(body, OP.i32Ne);
-    undefinedIf(body);
+    exitIf(body, exit);
     return;
   }
   const same = open(body, OP.block);
-  both(body, strings, a, b);
+  both(body, a, b);
   op(body, OP.i32Eq);
   br(body, same, OP.brIf);
-  smallInts(body, strings, a, b, undefinedLabel(body));
-  if (kindOfOperand(body, b) === "atom") {
-    leaveIfInterned(body, strings, a, undefinedLabel(body));
-    bothTexts(body, strings, a, b);
-  } else slowly(body, strings, a, b);
+  smallInts(body, a, b, exitLabel(body, exit));
+  if (kindOfValue(b) === "atom") {
+    leaveIfInterned(body, a, exitLabel(body, exit));
+    bothTexts(body, a, b);
+  } else slowly(body, a, b);
   op(body, OP.i32Eqz);
-  undefinedIf(body);
+  exitIf(body, exit);
   close(body);
 }
 
-/** Branches to `label` where the operands are equal. */
-export function branchIfEqual(
-  body: Body,
-  strings: Strings,
-  first: IrOperand,
-  second: IrOperand,
-  label = undefinedLabel(body),
-): void {
-  const [a, b] = constantLast(body, first, second);
-  both(body, strings, a, b);
+/** Branches to `label` where the values are equal. */
+export function branchIfEqual(body: Body, first: Value, second: Value, label: number): void {
+  const [a, b] = constantLast(first, second);
+  both(body, a, b);
   op(body, OP.i32Eq);
   br(body, label, OP.brIf);
-  if (kindOfOperand(body, b) === "unique") return;
+  if (kindOfValue(b) === "unique") return;
   const differ = open(body, OP.block);
-  smallInts(body, strings, a, b, differ);
-  if (kindOfOperand(body, b) === "atom") {
-    leaveIfInterned(body, strings, a, differ);
-    bothTexts(body, strings, a, b);
-  } else slowly(body, strings, a, b);
+  smallInts(body, a, b, differ);
+  if (kindOfValue(b) === "atom") {
+    leaveIfInterned(body, a, differ);
+    bothTexts(body, a, b);
+  } else slowly(body, a, b);
   br(body, label, OP.brIf);
   close(body);
 }
 
-function constantLast(body: Body, a: IrOperand, b: IrOperand): readonly [IrOperand, IrOperand] {
-  return kindOfOperand(body, b) === "any" ? [b, a] : [a, b];
+function constantLast(a: Value, b: Value): readonly [Value, Value] {
+  return kindOfValue(b) === "any" ? [b, a] : [a, b];
 }
 
-function both(body: Body, strings: Strings, a: IrOperand, b: IrOperand): void {
-  operand(body, strings, a);
-  operand(body, strings, b);
+function both(body: Body, a: Value, b: Value): void {
+  operand(body, a);
+  operand(body, b);
 }
 
 /** Two different small integers differ: branches to `label`. */
-function smallInts(body: Body, strings: Strings, a: IrOperand, b: IrOperand, label: number): void {
-  const kind = kindOfOperand(body, b);
+function smallInts(body: Body, a: Value, b: Value, label: number): void {
+  const kind = kindOfValue(b);
   if (kind === "atom") return;
-  operand(body, strings, a);
+  operand(body, a);
   if (kind !== "small-int") {
-    operand(body, strings, b);
+    operand(body, b);
     op(body, OP.i32And);
   }
   i32Const(body, 1);
@@ -93,58 +75,58 @@ function smallInts(body: Body, strings: Strings, a: IrOperand, b: IrOperand, lab
 }
 
 /** No cell is a string; one that is an atom, or was looked up among them, differs from an atom at another address: branches to `label`. */
-function leaveIfInterned(body: Body, strings: Strings, value: IrOperand, label: number): void {
-  operand(body, strings, value);
+function leaveIfInterned(body: Body, value: Value, label: number): void {
+  operand(body, value);
   i32Const(body, 1);
   op(body, OP.i32And);
   br(body, label, OP.brIf);
-  operand(body, strings, value);
+  operand(body, value);
   op(body, OP.i32Load, 0, 0);
   i32Const(body, StringFlag.atom | StringFlag.checked);
   op(body, OP.i32And);
   br(body, label, OP.brIf);
 }
 
-function bothTexts(body: Body, strings: Strings, a: IrOperand, b: IrOperand): void {
-  both(body, strings, a, b);
+function bothTexts(body: Body, a: Value, b: Value): void {
+  both(body, a, b);
   call(body, "isAtomText");
 }
 
-function slowly(body: Body, strings: Strings, a: IrOperand, b: IrOperand): void {
-  both(body, strings, a, b);
+function slowly(body: Body, a: Value, b: Value): void {
+  both(body, a, b);
   call(body, "isEqual");
 }
 
-/** Leaves the block where the operand is not of the kind (value/value.ts). Undefined is of none. */
-export function leaveUnlessKind(body: Body, strings: Strings, source: IrOperand, kind: number): void {
-  operand(body, strings, source);
+/** Exits where the value is not of the kind (value/value.ts). Undefined is of none. */
+export function exitUnlessKind(body: Body, source: Value, kind: number, exit: Label): void {
+  operand(body, source);
   i32Const(body, 1);
   op(body, OP.i32And);
-  undefinedIf(body);
-  operand(body, strings, source);
+  exitIf(body, exit);
+  operand(body, source);
   op(body, OP.i32Load8, 0, 0); // of address 0: 0
   i32Const(body, kind);
   op(body, OP.i32Ne);
-  undefinedIf(body);
+  exitIf(body, exit);
 }
 
 /** Assigns, unless the local has a value already, which must be equal. */
-export function assignOnce(body: Body, strings: Strings, source: IrOperand, target: number): void {
-  const local = localOf(body, target);
+export function assignOnce(body: Body, source: Value, target: Local): void {
+  const local = placeOf(body, target);
   const done = open(body, OP.block);
   get(body, local);
   open(body, OP.if);
   get(body, local);
-  operand(body, strings, source);
+  operand(body, source);
   op(body, OP.i32Eq);
   br(body, done, OP.brIf);
   get(body, local);
-  operand(body, strings, source);
+  operand(body, source);
   call(body, "isEqual");
   br(body, done, OP.brIf);
   call(body, "assignConflict");
   close(body);
-  operand(body, strings, source);
+  operand(body, source);
   set(body, local);
   close(body);
 }

@@ -4,10 +4,8 @@
  * answers by them (runtime/assembly/memo.ts); one that is part
  * of a long or endless chain of calls counts the depth.
  */
-import type { IrBlock, IrFunc, IrPlan } from "../ir/policy.ts";
-import { someStmtOf } from "../ir/walk.ts";
+import type { CoreFunction, CorePlan, Region } from "../core/op.ts";
 import { I32, OP } from "../wasm/encode.ts";
-import { emitBlocks } from "./blocks.ts";
 import {
   atom,
   type Body,
@@ -19,7 +17,6 @@ import {
   globalGet,
   globalSet,
   i32Const,
-  type Known,
   load,
   memoAddress,
   newBody,
@@ -31,34 +28,28 @@ import {
   tee,
 } from "./code.ts";
 import type { PolicyContext } from "./policy-context.ts";
-import type { FunctionTraits } from "./prepare.ts";
+import { emitRegions } from "./regions.ts";
 import { tick } from "./steps.ts";
-import { stretchOf } from "./weights.ts";
 
 /** Calls of policy functions that may be under way where recursion is possible. */
 const DEPTH_MAX = 2000;
 
-/** Units up to which a function that calls no other takes none: the call has paid for it. */
-const FREE_MAX = 16;
-
-export function emitFunction(policy: PolicyContext, func: IrFunc, traits: FunctionTraits): Body {
-  const body = newBody(func.name, func.params.length, traits.known, policy);
-  const memo = traits.isKept ? policy.statics.memoSlots++ : undefined;
+export function emitFunction(policy: PolicyContext, func: CoreFunction): Body {
+  const body = newBody(func.name, func.params.length, policy);
+  const memo = func.keeps === "value" ? policy.statics.memoSlots++ : undefined;
   func.params.forEach((param, i) => {
     body.locals.set(param, i);
   });
-  const weight = stretchOf(policy, func.blocks ?? []);
-  const paid = traits.countsCall || weight > FREE_MAX ? weight : 0;
-  if (paid > 0) tick(body, paid);
+  if (func.stretch > 0) tick(body, func.stretch);
   const generation = memo === undefined ? undefined : newLocal(body);
   if (memo !== undefined && generation !== undefined) recall(body, memo, generation);
-  const answers = traits.keepsAnswers ? recallAnswer(body, policy.statics.memoSlots++) : undefined;
-  if (traits.countsDepth) goDown(body);
+  const answers = func.keeps === "answers" ? recallAnswer(body, policy.statics.memoSlots++) : undefined;
+  if (func.countsDepth) goDown(body);
   const done = open(body, OP.block, I32);
-  emitBlocks({ body, policy, returnValue: () => returnTo(body, done), results: undefined }, func.blocks ?? [], paid);
+  emitRegions({ body, policy, returnValue: () => returnTo(body, done), results: undefined }, func.body, func.stretch);
   i32Const(body, 0);
   close(body);
-  if (traits.countsDepth) goUp(body);
+  if (func.countsDepth) goUp(body);
   if (memo !== undefined && generation !== undefined) remember(body, memo, generation);
   if (answers !== undefined) rememberAnswer(body, answers);
   op(body, OP.end);
@@ -66,9 +57,8 @@ export function emitFunction(policy: PolicyContext, func: IrFunc, traits: Functi
 }
 
 /** A plan is a function of input and data that gives the set of its results. */
-export function emitPlan(policy: PolicyContext, plan: IrPlan, known: Known): Body {
-  const body = newBody(`plan ${plan.name}`, 2, known, policy);
-  body.locals.set(0, 0).set(1, 1);
+export function emitPlan(policy: PolicyContext, plan: CorePlan): Body {
+  const body = newPlanBody(`plan ${plan.name}`, plan, policy);
   const results = newLocal(body);
   call(body, "newSet");
   set(body, results);
@@ -78,7 +68,7 @@ export function emitPlan(policy: PolicyContext, plan: IrPlan, known: Known): Bod
     get(body, results);
     returnTo(body, done);
   };
-  emitBlocks({ body, policy, returnValue, results }, plan.blocks ?? [], 0);
+  emitRegions({ body, policy, returnValue, results }, plan.body, 0);
   get(body, results);
   close(body);
   op(body, OP.end);
@@ -89,10 +79,9 @@ export function emitPlan(policy: PolicyContext, plan: IrPlan, known: Known): Bod
  * A plan's value: what its one result binds to `result`, without the object and the set around it
  * where the plan is as planners lay an entrypoint's out.
  */
-export function emitAnswer(policy: PolicyContext, plan: IrPlan, known: Known, planIndex: number): Body {
-  const direct = directPlan(policy, plan);
-  const body = newBody(`answer ${plan.name}`, 2, known, policy);
-  body.locals.set(0, 0).set(1, 1);
+export function emitAnswer(policy: PolicyContext, plan: CorePlan, planIndex: number): Body {
+  const direct = directPlan(plan);
+  const body = newPlanBody(`answer ${plan.name}`, plan, policy);
   if (direct === undefined) {
     get(body, 0);
     get(body, 1);
@@ -102,7 +91,7 @@ export function emitAnswer(policy: PolicyContext, plan: IrPlan, known: Known, pl
   } else {
     const done = open(body, OP.block, I32);
     const returnValue = () => returnTo(body, done);
-    emitBlocks({ body, policy, returnValue, results: undefined }, [direct], 0);
+    emitRegions({ body, policy, returnValue, results: undefined }, [direct], 0);
     i32Const(body, 0);
     close(body);
   }
@@ -112,19 +101,21 @@ export function emitAnswer(policy: PolicyContext, plan: IrPlan, known: Known, pl
 
 const RESULT = "result";
 
-/** A block that returns the value that the plan's one block wraps up. */
-function directPlan({ strings }: PolicyContext, { blocks }: IrPlan): IrBlock | undefined {
-  const [block, more] = blocks ?? [];
-  const stmts = block?.stmts ?? [];
-  const [make, insert, add] = stmts.slice(-3);
-  if (more !== undefined || make?.type !== "MakeObjectStmt") return undefined;
-  if (insert?.type !== "ObjectInsertStmt" || add?.type !== "ResultSetAddStmt") return undefined;
-  const { key, value, object } = insert.stmt;
-  const isResult = key.type === "string_index" && strings[key.value] === RESULT && value.type === "local";
-  if (!isResult || object !== make.stmt.target || add.stmt.value !== object) return undefined;
-  const before = stmts.slice(0, -3);
-  if (someStmtOf([{ stmts: before }], ({ type }) => type === "ResultSetAddStmt")) return undefined;
-  return { stmts: [...before, { type: "ReturnLocalStmt", stmt: { source: value.value } }] };
+function newPlanBody(name: string, { params }: CorePlan, policy: PolicyContext): Body {
+  const body = newBody(name, params.length, policy);
+  params.forEach((param, i) => {
+    body.locals.set(param, i);
+  });
+  return body;
+}
+
+/** A region that returns the value that the plan's one region wraps up. */
+function directPlan({ body: [region], answer }: CorePlan): Region | undefined {
+  if (region === undefined || answer === undefined) return undefined;
+  const { value, wraps } = answer;
+  const { label, ops } = region;
+  const before = ops.filter((op) => !wraps.includes(op));
+  return { label, ops: [...before, { kind: "return", at: {}, weight: 1, ends: [], value }] };
 }
 
 /** Returns the value on the stack. The generation of the outermost open `with` comes back. */

@@ -1,8 +1,8 @@
 import { openEvaluator } from "@regomesh/policy-runtime";
 import { expect, test } from "vitest";
+import { EmitError } from "../core/error.ts";
 import type { IrBlock, IrPolicy, IrStmt } from "../ir/policy.ts";
 import { loadRuntime } from "../shell/runtime-file.ts";
-import { EmitError } from "./error.ts";
 import { emitModule } from "./module.ts";
 
 const runtime = await loadRuntime();

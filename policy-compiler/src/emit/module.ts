@@ -1,20 +1,20 @@
 /** A policy's plan to a module: every function emitted, the constants laid out, all appended to the runtime. */
 import { META_SECTION, MODULE_ABI, type ModuleEntrypoint, type ModuleMeta } from "@regomesh/policy-runtime";
-import type { IrFunc, IrPlan, IrPolicy } from "../ir/policy.ts";
+import { checkBlockDepth } from "../core/depth.ts";
+import { coreOf } from "../core/from-ir.ts";
+import type { CoreModule } from "../core/module.ts";
+import type { CoreFunction } from "../core/op.ts";
+import type { IrPolicy } from "../ir/policy.ts";
 import { appendToRuntime } from "../link/append.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
-import { optimize, type PassName } from "../optimize/passes.ts";
+import { optimize, optimizeCore, type PassName } from "../optimize/passes.ts";
 import { reachedMarks } from "../plan/marks.ts";
-import { type Body, finish, type Known } from "./code.ts";
-import { checkBlockDepth } from "./depth.ts";
-import { EmitError } from "./error.ts";
+import { type Body, finish } from "./code.ts";
 import { emitAnswer, emitFunction, emitPlan } from "./function.ts";
 import { emitDataIndexes, putDataIndexes } from "./narrow.ts";
-import { findOftenAsked } from "./often-asked.ts";
-import { builtinsOf, type PolicyContext, type PolicyFunction, stringsOf, treeOf } from "./policy-context.ts";
-import { type FunctionTraits, type Prepared, prepare } from "./prepare.ts";
-import { resolveRuntime } from "./runtime-calls.ts";
+import { type PolicyContext, type PolicyFunction, treeOf } from "./policy-context.ts";
+import { resolveRuntime, runtimeBuiltin } from "./runtime-calls.ts";
 
 export type ModuleSource = {
   readonly ir: IrPolicy;
@@ -40,20 +40,20 @@ export function emitModule(source: ModuleSource): Uint8Array {
 export function emitDescribed({ ir: planned, runtime, without, meta = {} }: ModuleSource): DescribedModule {
   checkBlockDepth(planned);
   const ir = optimize(planned, without);
-  const plans = ir.plans?.plans ?? [];
-  const funcs = ir.funcs?.funcs ?? [];
+  const module = coreOf(ir);
+  optimizeCore(module, (name) => runtimeBuiltin(runtime, name) !== undefined, without);
+  const { plans, functions } = module;
   const types: number[] = [];
   const typeOf = typesFrom(runtime.typeCount, types);
-  const prepared = prepare(plans, funcs, stringsOf(ir));
-  const policy = contextOf(ir, runtime, typeOf, prepared.sharesInput);
-  const bodies = emitBodies(policy, prepared, plans, funcs);
+  const policy = contextOf(module, runtime, typeOf);
+  const bodies = emitBodies(policy, module);
 
   const base = align(runtime.reach.end, 16);
   const addresses = addressesOf(policy.statics, base);
   const entrypoints = Object.fromEntries(plans.map((plan, i) => [plan.name, i]));
   const layout = layOut(policy.statics, base, {
     planTable: runtime.tableSize,
-    answerTable: runtime.tableSize + plans.length + funcs.length,
+    answerTable: runtime.tableSize + plans.length + functions.length,
     dataTable: policy.dataIndexes.length === 0 ? 0 : runtime.tableSize + bodies.length - 1,
     entrypoints: JSON.stringify(entrypoints),
     builtins: JSON.stringify(Object.fromEntries(policy.hostBuiltins)),
@@ -66,7 +66,7 @@ export function emitDescribed({ ir: planned, runtime, without, meta = {} }: Modu
       ...(meta.entrypoints?.[i] ?? { name: plan.name, unit: "" }),
       rules: marks[i] ?? [],
     })),
-    rules: ir.static?.rules ?? [],
+    rules: module.rules,
     reads: meta.reads ?? { body: true, query: true },
     hostBuiltins: [...policy.hostBuiltins.keys()],
   };
@@ -98,17 +98,13 @@ function typesFrom(first: number, types: number[]): (params: number) => number {
 
 /** Plans stand first, in the table and among the functions; what gives their values alone stands behind, and what makes indexes of data last. */
 function contextOf(
-  ir: IrPolicy,
+  { plans, functions, rules, indexes, sharesInput }: CoreModule,
   runtime: RuntimeModule,
   typeOf: (params: number) => number,
-  sharesInput: boolean,
 ): PolicyContext {
-  const plans = ir.plans?.plans ?? [];
-  const functions = new Map<string, PolicyFunction>();
-  for (const [i, func] of (ir.funcs?.funcs ?? []).entries()) {
-    if (functions.has(func.name)) throw new EmitError(`the plan has two functions ${func.name}`);
-    functions.set(func.name, {
-      func,
+  const places = new Map<CoreFunction, PolicyFunction>();
+  for (const [i, func] of functions.entries()) {
+    places.set(func, {
       index: runtime.functionCount + plans.length + i,
       tableIndex: runtime.tableSize + plans.length + i,
     });
@@ -118,32 +114,24 @@ function contextOf(
     runtime,
     calls: resolveRuntime(runtime),
     statics,
-    dataIndexes: putDataIndexes(statics, ir.static?.indexes ?? []),
+    dataIndexes: putDataIndexes(statics, indexes),
     called: new Set(),
     named: new Set(),
-    strings: stringsOf(ir),
-    rules: ir.static?.rules?.length ?? 0,
-    functions,
-    builtins: builtinsOf(ir),
+    rules: rules.length,
+    functions: places,
     hostBuiltins: new Map(),
     typeOf,
     sharesInput,
-    oftenAsked: findOftenAsked(ir),
-    functionTree: (params) => treeOf(functions.values(), params),
+    functionTree: (params) => treeOf(places, params),
   };
 }
 
-function emitBodies(
-  policy: PolicyContext,
-  prepared: Prepared,
-  plans: readonly IrPlan[],
-  funcs: readonly IrFunc[],
-): readonly Body[] {
+function emitBodies(policy: PolicyContext, { plans, functions }: CoreModule): readonly Body[] {
   policy.statics.marks = policy.rules;
   return [
-    ...plans.map((plan, i) => emitPlan(policy, plan, prepared.plans[i] as Known)),
-    ...funcs.map((func) => emitFunction(policy, func, prepared.functions.get(func.name) as FunctionTraits)),
-    ...plans.map((plan, i) => emitAnswer(policy, plan, prepared.plans[i] as Known, policy.runtime.functionCount + i)),
+    ...plans.map((plan) => emitPlan(policy, plan)),
+    ...functions.map((func) => emitFunction(policy, func)),
+    ...plans.map((plan, i) => emitAnswer(policy, plan, policy.runtime.functionCount + i)),
     ...(policy.dataIndexes.length === 0 ? [] : [emitDataIndexes(policy)]),
   ];
 }

@@ -1,38 +1,38 @@
-/** NarrowStmt, and the function that makes the indexes of data which such statements ask. */
-import type { IrDataIndex, IrStmt } from "../ir/policy.ts";
+/** What an index of the data leaves, and the function that makes the indexes which such ops ask. */
+
+import { EmitError } from "../core/error.ts";
+import type { NarrowOp } from "../core/op.ts";
+import type { IrDataIndex } from "../ir/policy.ts";
 import { putDataIndex } from "../link/data-words.ts";
 import { OP } from "../wasm/encode.ts";
-import { type Body, call, get, i32Const, indexAddress, localOf, newBody, op, set, store } from "./code.ts";
-import { EmitError } from "./error.ts";
-import { readLocal } from "./operand.ts";
+import { type Body, call, get, i32Const, indexAddress, newBody, op, placeOf, set, store } from "./code.ts";
+import type { OpContext } from "./op-context.ts";
+import { operand } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
-import type { StatementContext } from "./statement-context.ts";
 
-type NarrowStmt = Extract<IrStmt, { readonly type: "NarrowStmt" }>["stmt"];
-
-export function narrow({ body, policy }: StatementContext, stmt: NarrowStmt): void {
-  const index = policy.dataIndexes[stmt.index];
-  if (index === undefined) throw new EmitError(`${body.name} asks index ${stmt.index} of none`);
+export function narrow({ body, policy }: OpContext, asks: NarrowOp): void {
+  const index = policy.dataIndexes[asks.index];
+  if (index === undefined) throw new EmitError(`${body.name} asks index ${asks.index} of none`);
   const { words } = policy.statics;
   const asked = words.length;
-  for (const _ of stmt.keys) words.push(0);
-  stmt.keys.forEach((key, i) => {
+  for (const _ of asks.keys) words.push(0);
+  asks.keys.forEach((key, i) => {
     indexAddress(body, asked + i);
-    readLocal(body, key);
+    operand(body, key);
     store(body, 0);
   });
-  readLocal(body, stmt.source);
-  readLocal(body, stmt.data);
+  operand(body, asks.source);
+  operand(body, asks.data);
   indexAddress(body, index);
   indexAddress(body, asked);
   call(body, "narrow");
-  const narrowed = localOf(body, stmt.target);
+  const narrowed = placeOf(body, asks.target);
   set(body, narrowed);
-  if (stmt.sure !== undefined) {
+  if (asks.sure !== undefined) {
     get(body, narrowed);
     i32Const(body, 1);
     op(body, OP.i32And);
-    set(body, localOf(body, stmt.sure));
+    set(body, placeOf(body, asks.sure));
   }
   get(body, narrowed);
   i32Const(body, -2);
@@ -50,11 +50,7 @@ export function putDataIndexes(
 
 /** A function of anything and data, which makes all indexes. */
 export function emitDataIndexes(policy: PolicyContext): Body {
-  const known = {
-    ...{ texts: new Map(), done: new Set<never>(), elements: new Map(), reads: new Map() },
-    lifetimes: { ends: new Map(), passing: new Set<never>() },
-  };
-  const body = newBody("indexes of data", 2, known, policy);
+  const body = newBody("indexes of data", 2, policy);
   for (const index of policy.dataIndexes) {
     get(body, 1);
     indexAddress(body, index);

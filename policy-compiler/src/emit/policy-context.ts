@@ -1,8 +1,9 @@
 /** What all functions of a policy share while they are emitted. */
-import type { IrFunc, IrPolicy } from "../ir/policy.ts";
+
+import { EmitError } from "../core/error.ts";
+import type { CoreFunction } from "../core/op.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import type { Statics } from "../link/statics.ts";
-import { EmitError } from "./error.ts";
 import type { RuntimeCalls } from "./runtime-calls.ts";
 
 export type PolicyContext = {
@@ -13,12 +14,9 @@ export type PolicyContext = {
   readonly called: Set<number>;
   /** Globals of the runtime that they name; grows likewise. */
   readonly named: Set<number>;
-  readonly strings: readonly string[];
   /** Number of rules that MarkStmt may name. */
   readonly rules: number;
-  readonly functions: ReadonlyMap<string, PolicyFunction>;
-  /** Declared built-ins; true for those that have no result. */
-  readonly builtins: ReadonlyMap<string, boolean>;
+  readonly functions: ReadonlyMap<CoreFunction, PolicyFunction>;
   /** Number of each built-in that the host must bring; grows. */
   readonly hostBuiltins: Map<string, number>;
   /** Index of the type of functions from `params` values to a value; types are added as asked for. */
@@ -27,32 +25,19 @@ export type PolicyContext = {
   readonly functionTree: (params: number) => string;
   /** Places of the words of the indexes of data. */
   readonly dataIndexes: readonly number[];
-  /** What the path below input holds is compared or looked up more than a few times. */
-  readonly oftenAsked: (path: readonly string[]) => boolean;
   /** All functions of one generation get the same input: what is read of it may be kept. */
   readonly sharesInput: boolean;
 };
 
-export type PolicyFunction = { readonly func: IrFunc; readonly index: number; readonly tableIndex: number };
-
-export function stringsOf(policy: IrPolicy): readonly string[] {
-  return (policy.static?.strings ?? []).map((string) => string.value);
-}
-
-export function builtinsOf(policy: IrPolicy): ReadonlyMap<string, boolean> {
-  return new Map((policy.static?.builtin_funcs ?? []).map(({ name, decl }) => [name, isVoid(decl)]));
-}
-
-function isVoid(decl: unknown): boolean {
-  return typeof decl === "object" && decl !== null && !("result" in decl && decl.result);
-}
+/** Where a function is: among the functions, and in the table. */
+export type PolicyFunction = { readonly index: number; readonly tableIndex: number };
 
 type Tree = Map<string, Tree | number>;
 
-export function treeOf(functions: Iterable<PolicyFunction>, params: number): string {
+export function treeOf(functions: PolicyContext["functions"], params: number): string {
   const root: Tree = new Map();
-  for (const { func, tableIndex } of functions) {
-    const path = func.path ?? [];
+  for (const [func, { tableIndex }] of functions) {
+    const { path } = func;
     if (func.params.length !== params || path.length === 0) continue;
     let node = root;
     for (const key of path.slice(0, -1)) {

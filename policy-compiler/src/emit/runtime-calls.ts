@@ -1,7 +1,7 @@
 /** The runtime's functions, globals and built-ins as the emitter uses them: found by export name, once. */
 import { OWN_NAMES } from "@regomesh/policy-runtime";
+import { EmitError } from "../core/error.ts";
 import { KIND_FUNCTION, KIND_GLOBAL, type RuntimeModule, type Signature } from "../link/runtime-module.ts";
-import { EmitError } from "./error.ts";
 
 const FUNCTIONS = [
   "outOfFuel",

@@ -1,4 +1,4 @@
-/** Fuel: loops and functions take theirs in line, by what they do (`weights.ts`). */
+/** Fuel: loops and functions take theirs in line, by what they do (`optimize/fuel.ts`). */
 
 import { OP } from "../wasm/encode.ts";
 import { type Body, call, close, globalGet, globalSet, i64Const, op, open } from "./code.ts";

@@ -1,5 +1,6 @@
 /** A plan as text, for people and golden files: one statement a line, blocks behind dashes, locals as %n. */
-import type { IrBlock, IrDataIndex, IrOperand, IrPolicy, IrStmt } from "./policy.ts";
+import type { IrBlock, IrOperand, IrPolicy, IrStmt } from "./policy.ts";
+import { printIndex } from "./print-index.ts";
 import { blocksOf } from "./walk.ts";
 
 /** Fields that say where a statement comes from, or hold what is printed below it. */
@@ -71,18 +72,4 @@ function printOperand(operand: IrOperand, strings: readonly string[]): string {
     case "bool":
       return `${operand.value}`;
   }
-}
-
-/** `data.roles[_] each: methods has key 0, count(path) is key 1's` */
-function printIndex({ root, path, witness, levels, keepsArrays }: IrDataIndex): string {
-  const steps = witness.map((step) => {
-    if (step.kind === "data") return `in data.${step.path.join(".")}`;
-    return step.kind === "each" ? "each" : step.name;
-  });
-  const asked = levels.map(
-    ({ test, of, part, key, constants }) =>
-      `${of} ${part.join(".")} ${test} key ${key}${constants.length === 0 ? "" : ` or ${constants.join(" ")}`}`,
-  );
-  const from = ["data", ...root, ...path.map((name) => name ?? "_")].join(".");
-  return `${from}${keepsArrays ? " (objects)" : ""}${steps.map((step) => ` → ${step}`).join("")}: ${asked.join(", ")}`;
 }

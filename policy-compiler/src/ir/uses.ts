@@ -86,8 +86,3 @@ export function usesOf({ type, stmt }: IrStmt): Uses {
       return NOTHING;
   }
 }
-
-/** Statements that make a value which depends on nothing. */
-export function isMaker(type: IrStmt["type"]): boolean {
-  return type.startsWith("Make");
-}

@@ -4,37 +4,35 @@
  * time grows with its operands, has no bound that could be shown; what it takes is counted where it runs.
  */
 import type { Diagnostic, Source } from "@regomesh/base";
-import { WEIGHTS } from "../emit/weights.ts";
-import type { IrBlock, IrFunc, IrLocation, IrPolicy, IrStmt } from "../ir/policy.ts";
-import { usesOf } from "../ir/uses.ts";
-import { blocksOf, eachStmtOf } from "../ir/walk.ts";
+import { coreOf } from "../core/from-ir.ts";
+import type { CoreFunction, Op, Region } from "../core/op.ts";
+import type { Local } from "../core/value.ts";
+import { calleesOf, eachOp, grownBy, regionsOf } from "../core/walk.ts";
+import type { IrLocation, IrPolicy } from "../ir/policy.ts";
+import { weightOf } from "../optimize/fuel.ts";
 import { distinct, placesIn } from "./places.ts";
 
 /** Units of fuel by the name of the plan. */
 type Budgets = ReadonlyMap<string, number>;
 
 const HINT = "the sidecar counts decisions beyond the budget: regomesh_policy_over_budget_total";
-const BUILTIN = 16;
 
 /** Built-ins that take the same time whatever they are given, or no more than a look at a text of the head. */
 const STEADY =
   /^(internal\.member_2|count|startswith|endswith|contains|eq|equal|neq|n?eq|[lg]te?|plus|minus|mul|div|rem|abs|round|ceil|floor|to_number|is_[a-z]+|trim_prefix|trim_suffix|lower|upper|time\.now_ns|bits\.[a-z]+)$/;
 
 type Bound = { readonly units: number } | { readonly why: string; readonly at: IrLocation };
-type Walk = {
-  readonly functions: ReadonlyMap<string, IrFunc>;
-  readonly known: Map<string, Bound>;
-};
+/** What is known of functions. */
+type Known = Map<CoreFunction, Bound>;
 
 export function checkBudgets(policy: IrPolicy, budgets: Budgets, sources: readonly Source[]): readonly Diagnostic[] {
   if (budgets.size === 0) return [];
-  const functions = new Map((policy.funcs?.funcs ?? []).map((func) => [func.name, func]));
-  const walk: Walk = { functions, known: new Map() };
+  const known: Known = new Map();
   const placeOf = placesIn(policy, sources);
-  const found = (policy.plans?.plans ?? []).flatMap(({ name, blocks }): Diagnostic[] => {
+  const found = coreOf(policy).plans.flatMap(({ name, body }): Diagnostic[] => {
     const budget = budgets.get(name);
     if (budget === undefined) return [];
-    const bound = boundOf(walk, blocks);
+    const bound = boundOf(known, body);
     const whole = `${name} has a budget of ${printUnits(budget)}`;
     if ("why" in bound) {
       const message = `${whole}, and no bound can be shown: ${bound.why}`;
@@ -42,17 +40,17 @@ export function checkBudgets(policy: IrPolicy, budgets: Budgets, sources: readon
     }
     if (bound.units <= budget) return [];
     const message = `${whole}, and may take ${printUnits(bound.units)}`;
-    return [{ code: "budget_exceeded", severity: "warning", message, at: placeOf(firstPlace(blocks)), hint: HINT }];
+    return [{ code: "budget_exceeded", severity: "warning", message, at: placeOf(firstPlace(body)), hint: HINT }];
   });
   return distinct(found);
 }
 
-function boundOf(walk: Walk, blocks: readonly IrBlock[] | null): Bound {
-  const sizes = literalSizes(blocks);
+function boundOf(known: Known, regions: readonly Region[]): Bound {
+  const sizes = literalSizes(regions);
   let units = 0;
-  for (const { stmts } of blocks ?? []) {
-    for (const stmt of stmts ?? []) {
-      const bound = boundOfStmt(walk, stmt, sizes);
+  for (const { ops } of regions) {
+    for (const op of ops) {
+      const bound = boundOfOp(known, op, sizes);
       if ("why" in bound) return bound;
       units += bound.units;
     }
@@ -60,59 +58,56 @@ function boundOf(walk: Walk, blocks: readonly IrBlock[] | null): Bound {
   return { units };
 }
 
-function boundOfStmt(walk: Walk, statement: IrStmt, sizes: ReadonlyMap<number, number>): Bound {
-  const { type, stmt } = statement;
-  let units = WEIGHTS[type] ?? 1;
+function boundOfOp(known: Known, op: Op, sizes: ReadonlyMap<Local, number>): Bound {
+  const { at } = op;
+  if (op.kind === "call-path") return { why: "the function that it calls is known only when it runs", at };
+  let units = weightOf(op, () => true);
   let turns = 1;
-  if (type === "CallDynamicStmt") return { why: "the function that it calls is known only when it runs", at: stmt };
-  if (type === "CallStmt") {
-    const called = walk.functions.has(stmt.func) ? boundOfFunc(walk, stmt.func, stmt) : builtinBound(stmt.func, stmt);
-    if ("why" in called) return called;
-    units += called.units;
-  } else if (type === "DispatchStmt") {
-    for (const func of stmt.funcs) {
-      const called = boundOfFunc(walk, func, stmt);
-      if ("why" in called) return called;
-      units += called.units;
-    }
-  } else if (type === "ScanStmt") {
-    const size = sizes.get(stmt.source);
-    if (size === undefined) return { why: "it iterates over what is no literal", at: stmt };
+  if (op.kind === "call" && op.callee.kind === "builtin") {
+    const why = growsWith(op.callee.name);
+    if (why !== undefined) return { why, at };
+  } else if (op.kind === "loop") {
+    const size = sizes.get(op.source);
+    if (size === undefined) return { why: "it iterates over what is no literal", at };
     turns = size;
   }
-  const inner = boundOf(walk, blocksOf(statement));
+  for (const callee of calleesOf(op)) {
+    const called = boundOfFunc(known, callee, at);
+    if ("why" in called) return called;
+    units += called.units;
+  }
+  const inner = boundOf(known, regionsOf(op));
   return "why" in inner ? inner : { units: units + turns * inner.units };
 }
 
-function boundOfFunc(walk: Walk, name: string, at: IrLocation): Bound {
-  const known = walk.known.get(name);
-  if (known !== undefined) return known;
-  walk.known.set(name, { why: "it calls itself", at }); // until it is known
-  const bound = boundOf(walk, walk.functions.get(name)?.blocks ?? null);
-  walk.known.set(name, bound);
+function boundOfFunc(known: Known, func: CoreFunction, at: IrLocation): Bound {
+  const found = known.get(func);
+  if (found !== undefined) return found;
+  known.set(func, { why: "it calls itself", at }); // until it is known
+  const bound = boundOf(known, func.body);
+  known.set(func, bound);
   return bound;
 }
 
-function builtinBound(name: string, at: IrLocation): Bound {
-  return STEADY.test(name) ? { units: BUILTIN } : { why: `the time of ${name} grows with its operands`, at };
+function growsWith(builtin: string): string | undefined {
+  return STEADY.test(builtin) ? undefined : `the time of ${builtin} grows with its operands`;
 }
 
-/** Members of collections that the blocks make step by step. */
-function literalSizes(blocks: readonly IrBlock[] | null): ReadonlyMap<number, number> {
-  const sizes = new Map<number, number>();
-  eachStmtOf(blocks, (stmt) => {
-    const { changes } = usesOf(stmt);
-    if (stmt.type === "MakeArrayStmt" || stmt.type === "MakeSetStmt" || stmt.type === "MakeObjectStmt") {
-      sizes.set(stmt.stmt.target, 0);
-    } else if (changes !== undefined) sizes.set(changes, (sizes.get(changes) ?? 0) + 1);
+/** Members of collections that the regions make step by step. */
+function literalSizes(regions: readonly Region[]): ReadonlyMap<Local, number> {
+  const sizes = new Map<Local, number>();
+  eachOp(regions, (op) => {
+    const grown = grownBy(op);
+    if (op.kind === "make") sizes.set(op.target, 0);
+    else if (grown !== undefined) sizes.set(grown, (sizes.get(grown) ?? 0) + 1);
   });
   return sizes;
 }
 
-function firstPlace(blocks: readonly IrBlock[] | null): IrLocation {
+function firstPlace(regions: readonly Region[]): IrLocation {
   let found: IrLocation = {};
-  eachStmtOf(blocks, ({ stmt }) => {
-    if (found.row === undefined) found = stmt;
+  eachOp(regions, ({ at }) => {
+    if (found.row === undefined) found = at;
   });
   return found;
 }

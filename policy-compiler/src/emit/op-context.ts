@@ -1,9 +1,9 @@
-/** What the emitters of a function's statements share. */
-import type { IrBlock } from "../ir/policy.ts";
+/** What the emitters of a function's ops share. */
+import type { Region } from "../core/op.ts";
 import type { Body } from "./code.ts";
 import type { PolicyContext } from "./policy-context.ts";
 
-export type StatementContext = {
+export type OpContext = {
   readonly body: Body;
   readonly policy: PolicyContext;
   /** Emits the return of the value on the stack. */
@@ -12,5 +12,5 @@ export type StatementContext = {
   readonly results: number | undefined;
 };
 
-/** A block inside a statement: what is emitted before its statements and behind them. */
-export type Nested = { readonly begin?: () => void; readonly block: IrBlock; readonly end: () => void };
+/** A region inside an op: what is emitted before its ops and behind them. */
+export type Nested = { readonly begin?: () => void; readonly region: Region; readonly end: () => void };

@@ -1,5 +1,7 @@
-/** DispatchStmt: the functions that the index leaves, called through the table in their order. */
-import type { IrDispatch } from "../ir/policy.ts";
+/** Sets of rules: those that the index leaves, called through the table in their order. */
+
+import { EmitError } from "../core/error.ts";
+import type { CoreFunction, RuleSetOp } from "../core/op.ts";
 import { putIndex } from "../link/index-words.ts";
 import { LIST_END } from "../link/runtime-layout.ts";
 import { OP, putU32 } from "../wasm/encode.ts";
@@ -12,27 +14,27 @@ import {
   i32Const,
   indexAddress,
   load,
-  localOf,
   newLocal,
   op,
   open,
+  placeOf,
   set,
   store,
   tee,
 } from "./code.ts";
-import { EmitError } from "./error.ts";
-import { operand, readLocal } from "./operand.ts";
+import type { OpContext } from "./op-context.ts";
+import { operand } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
-import type { StatementContext } from "./statement-context.ts";
 import { tick } from "./steps.ts";
 
 /** Units of fuel that a turn takes, beside what the function does. */
 const TURN = 8;
 
-export function dispatch({ body, policy }: StatementContext, stmt: IrDispatch): void {
-  const cursors = ask(body, policy, stmt);
-  const target = stmt.how === "grow" ? undefined : localOf(body, stmt.target);
-  if (target !== undefined && stmt.how === "first") {
+export function ruleSet({ body, policy }: OpContext, rules: RuleSetOp): void {
+  const { how, args } = rules;
+  const cursors = ask(body, policy, rules);
+  const target = how === "grow" ? undefined : placeOf(body, rules.target);
+  if (target !== undefined && how === "first") {
     i32Const(body, 0);
     set(body, target);
   }
@@ -46,13 +48,13 @@ export function dispatch({ body, policy }: StatementContext, stmt: IrDispatch): 
   br(body, exit, OP.brIf);
   tick(body, TURN);
   advance(body, cursors, place);
-  for (const arg of stmt.args) operand(body, policy.strings, arg);
+  for (const arg of args) operand(body, arg);
   get(body, place);
   op(body, OP.callIndirect);
-  putU32(body.code, policy.typeOf(stmt.args.length));
+  putU32(body.code, policy.typeOf(args.length));
   op(body, 0);
   if (target === undefined) op(body, OP.drop);
-  else if (stmt.how === "agree") agree(body, target);
+  else if (how === "agree") agree(body, target);
   else {
     tee(body, target);
     br(body, exit, OP.brIf);
@@ -63,17 +65,17 @@ export function dispatch({ body, policy }: StatementContext, stmt: IrDispatch): 
 }
 
 /** Asks the index; gives the locals with the addresses of the lists that it leads to. */
-function ask(body: Body, policy: PolicyContext, { funcs, keys, index }: IrDispatch): readonly number[] {
-  const first = tableIndex(policy, funcs[0] ?? "");
-  funcs.forEach((name, i) => {
-    if (tableIndex(policy, name) !== first + i) throw new EmitError(`${name} is not where a dispatch looks for it`);
+function ask(body: Body, policy: PolicyContext, { rules, keys, index }: RuleSetOp): readonly number[] {
+  const first = tableIndex(policy, rules[0]);
+  rules.forEach((rule, i) => {
+    if (tableIndex(policy, rule) !== first + i) throw new EmitError(`${rule.name} is not where its set looks for it`);
   });
   const { words } = policy.statics;
   const asked = words.length;
   for (const _ of keys) words.push(0);
   keys.forEach((key, i) => {
     indexAddress(body, asked + i);
-    readLocal(body, key);
+    operand(body, key);
     store(body, 0);
   });
   return index.map((root) => {
@@ -90,9 +92,9 @@ function ask(body: Body, policy: PolicyContext, { funcs, keys, index }: IrDispat
   });
 }
 
-function tableIndex(policy: PolicyContext, name: string): number {
-  const found = policy.functions.get(name);
-  if (found === undefined) throw new EmitError(`a dispatch calls ${name}, which is no function`);
+function tableIndex({ functions }: PolicyContext, rule: CoreFunction | undefined): number {
+  const found = rule === undefined ? undefined : functions.get(rule);
+  if (found === undefined) throw new EmitError(`a set has a rule ${rule?.name ?? ""} that is no function`);
   return found.tableIndex;
 }
 

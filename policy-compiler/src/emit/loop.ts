@@ -1,6 +1,7 @@
-/** ScanStmt: walking an array, object or set by the addresses of its values. */
+/** Iterations: walking an array, object or set by the addresses of its values. */
 import { ValueKind } from "@regomesh/policy-runtime";
-import type { IrStmt } from "../ir/policy.ts";
+import type { LoopOp } from "../core/op.ts";
+import type { Local } from "../core/value.ts";
 import { OP } from "../wasm/encode.ts";
 import {
   type Body,
@@ -11,39 +12,35 @@ import {
   get,
   i32Const,
   load,
-  localOf,
   newLocal,
   op,
   open,
   openFrame,
+  placeOf,
   set,
   tee,
 } from "./code.ts";
-import { readLocal } from "./operand.ts";
-import type { Nested, StatementContext } from "./statement-context.ts";
+import type { Nested, OpContext } from "./op-context.ts";
+import { operand } from "./operand.ts";
 import { tick } from "./steps.ts";
-import { turnOf } from "./weights.ts";
-
-type ScanStmt = Extract<IrStmt, { readonly type: "ScanStmt" }>["stmt"];
 
 /** The place in a walk: address of the current value, bytes from one to the next, how many there are, which this is. */
 type Cursor = { readonly at: number; readonly stride: number; readonly length: number; readonly position: number };
 
-export function scan(context: StatementContext, stmt: ScanStmt): readonly Nested[] {
-  const { body } = context;
+export function loop({ body }: OpContext, { source, key, value, body: region, turn }: LoopOp): readonly Nested[] {
   const cursor: Cursor = {
     ...{ at: newLocal(body), stride: newLocal(body) },
     ...{ length: newLocal(body), position: newLocal(body) },
   };
   const exit = open(body, OP.block);
-  begin(body, stmt.source, cursor, exit);
+  begin(body, source, cursor, exit);
   const again = open(body, OP.loop);
-  tick(body, turnOf(context.policy, stmt.block));
-  if ((body.known.reads.get(stmt.key) ?? 0) > 0) readKey(body, stmt.key, cursor);
+  tick(body, turn);
+  if (key.reads > 0) readKey(body, key, cursor);
   get(body, cursor.at);
   load(body, 0);
-  set(body, localOf(body, stmt.value));
-  openFrame(body);
+  set(body, placeOf(body, value));
+  openFrame(body, region.label);
   const end = () => {
     closeFrame(body);
     advance(body, cursor);
@@ -51,21 +48,21 @@ export function scan(context: StatementContext, stmt: ScanStmt): readonly Nested
     close(body);
     close(body);
   };
-  return [{ block: stmt.block, end }];
+  return [{ region, end }];
 }
 
-function begin(body: Body, source: number, { at, stride, length, position }: Cursor, exit: number): void {
-  readLocal(body, source);
+function begin(body: Body, source: Local, { at, stride, length, position }: Cursor, exit: number): void {
+  operand(body, source);
   call(body, "scanLength");
   tee(body, length);
   op(body, OP.i32Eqz);
   br(body, exit, OP.brIf);
-  readLocal(body, source);
+  operand(body, source);
   call(body, "scanStart");
   set(body, at);
   i32Const(body, 4);
   i32Const(body, 8);
-  readLocal(body, source);
+  operand(body, source);
   op(body, OP.i32Load8, 0, 0);
   i32Const(body, ValueKind.array);
   op(body, OP.i32Eq, OP.select);
@@ -75,7 +72,7 @@ function begin(body: Body, source: number, { at, stride, length, position }: Cur
 }
 
 /** Of an array the position, of others what lies before the value. */
-function readKey(body: Body, key: number, { at, stride, position }: Cursor): void {
+function readKey(body: Body, key: Local, { at, stride, position }: Cursor): void {
   get(body, position);
   i32Const(body, 1);
   op(body, OP.i32Shl);
@@ -88,7 +85,7 @@ function readKey(body: Body, key: number, { at, stride, position }: Cursor): voi
   get(body, stride);
   i32Const(body, 4);
   op(body, OP.i32Eq, OP.select);
-  set(body, localOf(body, key));
+  set(body, placeOf(body, key));
 }
 
 /** Leaves on the stack whether there is another one. */

@@ -1,0 +1,20 @@
+/** A policy in core: its plans and functions, in the order in which they are emitted. */
+import type { IrDataIndex, IrRule } from "../ir/policy.ts";
+import type { CoreCode, CoreFunction, CorePlan } from "./op.ts";
+
+export type CoreModule = {
+  readonly plans: readonly CorePlan[];
+  functions: readonly CoreFunction[];
+  /** What marks point to. */
+  readonly rules: readonly IrRule[];
+  /** What narrow ops point to. */
+  indexes: readonly IrDataIndex[];
+  /** All functions of one generation get the same input: what is read of it may be kept (optimize/memo.ts, optimize/values.ts). */
+  sharesInput: boolean;
+  /** No function grows what another one made: whole literals may be shared, and answers kept. */
+  growsOwn: boolean;
+};
+
+export function codesOf({ plans, functions }: CoreModule): readonly CoreCode[] {
+  return [...plans, ...functions];
+}

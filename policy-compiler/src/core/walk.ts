@@ -1,0 +1,182 @@
+/**
+ * Core seen from outside, for all passes: what an op reads, writes and grows, and which regions stand in it. In a
+ * process that has just started, where nothing is optimised yet, an iterator costs as much as what is done with an op: these
+ * loops count.
+ */
+import type { CoreFunction, Op, Region } from "./op.ts";
+import type { Local, Value } from "./value.ts";
+
+const NONE: readonly Region[] = [];
+
+/** The regions that stand in an op. */
+export function regionsOf(op: Op): readonly Region[] {
+  switch (op.kind) {
+    case "regions":
+      return op.regions;
+    case "loop":
+    case "not":
+    case "with":
+      return [op.body];
+    default:
+      return NONE;
+  }
+}
+
+export function hasRegions({ kind }: Op): boolean {
+  return kind === "regions" || kind === "loop" || kind === "not" || kind === "with";
+}
+
+/** Each op of the regions at any depth, outer before inner. */
+export function eachOp(regions: readonly Region[], visit: (op: Op) => void): void {
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      visit(op);
+      if (hasRegions(op)) eachOp(regionsOf(op), visit);
+    }
+  }
+}
+
+/** Whether an op of the regions, at any depth, is one. */
+export function someOp(regions: readonly Region[], isOne: (op: Op) => boolean): boolean {
+  for (const { ops } of regions) {
+    for (const op of ops) if (isOne(op) || (hasRegions(op) && someOp(regionsOf(op), isOne))) return true;
+  }
+  return false;
+}
+
+/** Leaves ops out of the regions, at any depth. */
+export function leaveOut(regions: readonly Region[], isOut: (op: Op) => boolean): void {
+  for (const region of regions) {
+    const { ops } = region;
+    for (const op of ops) if (hasRegions(op)) leaveOut(regionsOf(op), isOut);
+    if (ops.some(isOut)) region.ops = ops.filter((op) => !isOut(op));
+  }
+}
+
+/** The functions of the policy that an op calls by name. */
+export function calleesOf(op: Op): readonly CoreFunction[] {
+  if (op.kind === "rules") return op.rules;
+  return op.kind === "call" && op.callee.kind === "function" ? [op.callee] : [];
+}
+
+/** Values that an op reads, without the collection that it grows. */
+export function eachRead(op: Op, visit: (value: Value) => void): void {
+  switch (op.kind) {
+    case "return":
+    case "result":
+      visit(op.value);
+      return;
+    case "call":
+      eachOf(op.args, visit);
+      return;
+    case "call-path":
+      eachOf(op.args, visit);
+      eachOf(op.path, visit);
+      return;
+    case "get":
+      visit(op.source);
+      visit(op.key);
+      return;
+    case "input":
+    case "need-input":
+    case "length":
+    case "loop":
+    case "assign":
+      visit(op.source);
+      return;
+    case "assign-once":
+      visit(op.source);
+      visit(op.target);
+      return;
+    case "with":
+      visit(op.local);
+      visit(op.value);
+      return;
+    case "grow":
+      if (op.key !== undefined) visit(op.key);
+      visit(op.value);
+      return;
+    case "merge":
+      visit(op.a);
+      visit(op.b);
+      return;
+    case "test":
+      visit(op.a);
+      if (op.b !== undefined) visit(op.b);
+      return;
+    case "one-of":
+      visit(op.value);
+      eachOf(op.elements, visit);
+      return;
+    case "rules":
+      eachOf(op.args, visit);
+      eachOf(op.keys, visit);
+      if (op.how === "agree") visit(op.target);
+      return;
+    case "narrow":
+      visit(op.source);
+      visit(op.data);
+      eachOf(op.keys, visit);
+      return;
+    case "regions":
+    case "leave":
+    case "not":
+    case "make":
+    case "mark":
+      return;
+  }
+}
+
+function eachOf(values: readonly Value[], visit: (value: Value) => void): void {
+  for (let i = 0; i < values.length; i++) visit(values[i] as Value);
+}
+
+/** Locals that an op gives a new value. */
+export function eachWrite(op: Op, visit: (local: Local) => void): void {
+  switch (op.kind) {
+    case "call":
+    case "call-path":
+    case "get":
+    case "input":
+    case "length":
+    case "assign":
+    case "assign-once":
+    case "make":
+    case "merge":
+    case "one-of":
+      visit(op.target);
+      return;
+    case "loop":
+      visit(op.key);
+      visit(op.value);
+      return;
+    case "with":
+      visit(op.local);
+      return;
+    case "rules":
+      if (op.how !== "grow") visit(op.target);
+      return;
+    case "narrow":
+      visit(op.target);
+      if (op.sure !== undefined) visit(op.sure);
+      return;
+    case "return":
+    case "regions":
+    case "leave":
+    case "need-input":
+    case "not":
+    case "grow":
+    case "test":
+    case "result":
+    case "mark":
+      return;
+  }
+}
+
+/** The array, object or set that an op grows. */
+export function grownBy(op: Op): Local | undefined {
+  if (op.kind === "grow") return op.collection;
+  return op.kind === "rules" && op.how === "grow" ? op.target : undefined;
+}

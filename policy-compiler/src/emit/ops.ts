@@ -1,0 +1,231 @@
+/** One emitter for each op of core; core/op.ts says what they mean. */
+import { ValueKind } from "@regomesh/policy-runtime";
+import { EmitError } from "../core/error.ts";
+import type { GetOp, GrowOp, Label, MakeOp, Op, TestOp, WithOp } from "../core/op.ts";
+import { type Local, Type } from "../core/value.ts";
+import { OP } from "../wasm/encode.ts";
+import { callPath, call as emitCall, oneOf } from "./call.ts";
+import {
+  br,
+  call,
+  close,
+  closeFrame,
+  constant,
+  exitHere,
+  exitIf,
+  exitLabel,
+  get,
+  globalGet,
+  i32Const,
+  op as instruction,
+  leave,
+  markAddress,
+  newLocal,
+  open,
+  openFrame,
+  placeOf,
+  putBack,
+  type Restore,
+  set,
+  store,
+  tee,
+} from "./code.ts";
+import { assignOnce, branchIfEqual, exitUnlessEqual, exitUnlessKind } from "./compare.ts";
+import { inputSlot } from "./input-slot.ts";
+import { loop } from "./loop.ts";
+import { narrow } from "./narrow.ts";
+import type { Nested, OpContext } from "./op-context.ts";
+import { operand } from "./operand.ts";
+import { ruleSet } from "./rule-set.ts";
+
+type OpOf<Kind extends Op["kind"]> = Extract<Op, { readonly kind: Kind }>;
+type Nesting = "regions" | "loop" | "not" | "with";
+type Emitters = { readonly [Kind in Exclude<Op["kind"], Nesting>]: (context: OpContext, op: OpOf<Kind>) => void };
+/** These give the regions that stand inside of their ops. */
+type Openers = { readonly [Kind in Nesting]: (context: OpContext, op: OpOf<Kind>) => readonly Nested[] };
+
+/** Elements that an array gets room for at once, whatever the plan foresees. */
+const CAPACITY_MAX = 4096;
+
+const NONE: readonly Nested[] = [];
+
+/** Emits the op, and gives the regions inside of it, which the caller emits next. */
+export function emitOp(context: OpContext, op: Op): readonly Nested[] {
+  const { kind } = op;
+  if (kind === "regions" || kind === "loop" || kind === "not" || kind === "with")
+    return (OPENERS[kind] as (context: OpContext, op: Op) => readonly Nested[])(context, op);
+  (EMITTERS[kind] as (context: OpContext, op: Op) => void)(context, op);
+  return NONE;
+}
+
+function not({ body }: OpContext, { body: region, exit }: OpOf<"not">): readonly Nested[] {
+  openFrame(body, region.label);
+  const end = () => {
+    exitHere(body, exit); // the region holds, so its negation does not
+    closeFrame(body);
+  };
+  return [{ region, end }];
+}
+
+function withOp({ body }: OpContext, { local, path, value, body: region, exit }: WithOp): readonly Nested[] {
+  const restore: Restore = {
+    target: placeOf(body, local),
+    saved: newLocal(body),
+    generation: newLocal(body),
+  };
+  get(body, restore.target);
+  set(body, restore.saved);
+  if (path.length === 0) operand(body, value);
+  else {
+    get(body, restore.target);
+    constant(body, JSON.stringify(path));
+    operand(body, value);
+    call(body, "upsert");
+  }
+  set(body, restore.target);
+  call(body, "memoPush");
+  set(body, restore.generation);
+  const done = open(body, OP.block);
+  openFrame(body, region.label, restore);
+  const end = () => {
+    br(body, done);
+    closeFrame(body);
+    putBack(body, restore);
+    exitHere(body, exit);
+    close(body);
+    putBack(body, restore);
+  };
+  return [{ region, end }];
+}
+
+function regions({ body }: OpContext, op: OpOf<"regions">): readonly Nested[] {
+  const end = () => closeFrame(body);
+  return op.regions.map((region) => ({ begin: () => openFrame(body, region.label), region, end }));
+}
+
+function lookUp({ body }: OpContext, { how, source, key, target, exit }: GetOp): void {
+  if (source.kind === "constant") {
+    exitHere(body, exit); // strings and booleans have no parts
+    return;
+  }
+  operand(body, source);
+  operand(body, key);
+  const isAtom = key.kind === "constant" && key.type === Type.string;
+  call(body, how === "base" ? "baseGet" : isAtom ? "getAtom" : "valueGet");
+  define(body, target, exit);
+}
+
+/** Takes the value on the stack; undefined exits. */
+function define(body: OpContext["body"], target: Local, exit: Label): void {
+  tee(body, placeOf(body, target));
+  instruction(body, OP.i32Eqz);
+  exitIf(body, exit);
+}
+
+function assign({ body }: OpContext, target: Local, value: () => void): void {
+  value();
+  set(body, placeOf(body, target));
+}
+
+function make({ body }: OpContext, { what, capacity, target }: MakeOp): void {
+  if (what === "array") {
+    i32Const(body, Math.min(Math.max(capacity, 0), CAPACITY_MAX));
+    call(body, "makeArray");
+  } else call(body, what === "object" ? "newObject" : "newSet");
+  set(body, placeOf(body, target));
+}
+
+const GROWERS = {
+  append: "arrayPush",
+  add: "setAdd",
+  insert: "objectInsert",
+  "insert-once": "objectInsertOnce",
+} as const;
+
+function grow({ body }: OpContext, { how, collection, key, value }: GrowOp): void {
+  operand(body, collection);
+  if (key !== undefined) operand(body, key);
+  operand(body, value);
+  call(body, GROWERS[how]);
+}
+
+function test({ body }: OpContext, op: TestOp): void {
+  const { a, exit } = op;
+  switch (op.test) {
+    case "equal":
+      exitUnlessEqual(body, a, op.b, exit);
+      return;
+    case "not-equal":
+      if (a === op.b) exitHere(body, exit);
+      else branchIfEqual(body, a, op.b, exitLabel(body, exit));
+      return;
+    case "array":
+    case "object":
+    case "set":
+      exitUnlessKind(body, a, ValueKind[op.test], exit);
+      return;
+    case "defined":
+      operand(body, a);
+      instruction(body, OP.i32Eqz);
+      exitIf(body, exit);
+      return;
+    case "undefined":
+      operand(body, a);
+      exitIf(body, exit);
+      return;
+  }
+}
+
+function mark({ body, policy }: OpContext, { rule }: OpOf<"mark">): void {
+  if (rule < 0 || rule >= policy.rules) throw new EmitError(`${body.name} marks rule ${rule} of none`);
+  markAddress(body, rule);
+  globalGet(body, "runGeneration");
+  store(body, 0);
+}
+
+const OPENERS: Openers = { regions, loop, not, with: withOp };
+
+const EMITTERS: Emitters = {
+  return: ({ body, returnValue }, { value }) => {
+    operand(body, value);
+    returnValue();
+  },
+  call: emitCall,
+  "call-path": callPath,
+  leave: ({ body }, { exit }) => leave(body, exit),
+  get: lookUp,
+  input: (context, op) => {
+    inputSlot(context, op);
+    define(context.body, op.target, op.exit);
+  },
+  "need-input": ({ body }, { source }) => {
+    operand(body, source);
+    call(body, "needInput");
+  },
+  length: (context, { source, target }) =>
+    assign(context, target, () => {
+      operand(context.body, source);
+      call(context.body, "lengthOf");
+    }),
+  assign: (context, { source, target }) => assign(context, target, () => operand(context.body, source)),
+  "assign-once": ({ body }, { source, target }) => assignOnce(body, source, target),
+  make,
+  grow,
+  merge: (context, { a, b, target }) =>
+    assign(context, target, () => {
+      operand(context.body, a);
+      operand(context.body, b);
+      call(context.body, "merge");
+    }),
+  test,
+  "one-of": oneOf,
+  result: ({ body, results }, { value }) => {
+    if (results === undefined) throw new EmitError(`${body.name} adds to the results outside of a plan`);
+    get(body, results);
+    operand(body, value);
+    call(body, "setAdd");
+  },
+  mark,
+  rules: ruleSet,
+  narrow,
+};

@@ -1,0 +1,101 @@
+/**
+ * How much fuel an op takes: one unit is about a nanosecond of optimised code,
+ * so that a limit of fuel is a limit of time. What grows with a value's size (comparing,
+ * copying, searching, JSON, regular expressions) takes more in the runtime, by the size: no built-in
+ * takes ten nanoseconds a unit on operands meant to make it (`node conformance/bin/fuel.mjs`).
+ */
+import type { CoreModule } from "../core/module.ts";
+import { codesOf } from "../core/module.ts";
+import type { CallOp, CoreFunction, Op, Region } from "../core/op.ts";
+import { eachOp, hasRegions, regionsOf, someOp } from "../core/walk.ts";
+import { callsOthers } from "./memo.ts";
+
+/** Units that are taken ahead where a function or a turn of an iteration begins. */
+export const STRETCH_MAX = 128;
+
+/** Units up to which a function that calls no other takes none: the call has paid for it. */
+const FREE_MAX = 16;
+
+/** What going on to the next value takes by itself. */
+const TURN = 4;
+
+const MOVE = 1;
+const LOOK_UP = 4;
+const MAKE = 8;
+const GROW = { append: 4, add: 12, insert: 12, "insert-once": 16 } as const;
+
+/** A call of a built-in in the runtime, whatever its operands. */
+const RUNTIME_CALL = 16;
+/** A call that leaves the module: its operands and its result cross as bytes. */
+const HOST_CALL = 500;
+/** The same for signatures and certificates: some tens of microseconds. */
+const HOST_CRYPTOGRAPHY = 50_000;
+
+/** Whether a built-in is in the runtime. */
+export type InRuntime = (name: string) => boolean;
+
+export function weighFuel(module: CoreModule, inRuntime: InRuntime): void {
+  for (const code of codesOf(module)) {
+    eachOp(code.body, (op) => {
+      op.weight = weightOf(op, inRuntime);
+    });
+    eachOp(code.body, (op) => {
+      if (op.kind === "loop") op.turn = TURN + stretchOf([op.body]);
+    });
+    if (code.kind === "function") code.stretch = aheadOf(code);
+  }
+}
+
+/** Without what stands inside of it. */
+export function weightOf(op: Op, inRuntime: InRuntime): number {
+  switch (op.kind) {
+    case "call":
+      return callWeight(op, inRuntime);
+    case "call-path":
+      return 40;
+    case "rules":
+    case "one-of":
+      return 16;
+    case "get":
+      return op.how === "base" ? MOVE : LOOK_UP;
+    case "input":
+      return LOOK_UP;
+    case "make":
+      return MAKE;
+    case "grow":
+      return GROW[op.how];
+    case "result":
+      return GROW.add;
+    case "narrow":
+      return 24;
+    case "with":
+      return 30;
+    default:
+      return MOVE;
+  }
+}
+
+function callWeight({ callee }: CallOp, inRuntime: InRuntime): number {
+  if (callee.kind === "function") return LOOK_UP;
+  if (inRuntime(callee.name)) return RUNTIME_CALL;
+  return /^(io\.jwt\.|crypto\.x509\.|providers\.)/.test(callee.name) ? HOST_CRYPTOGRAPHY : HOST_CALL;
+}
+
+/** Units of one run through the regions, without what iterations in them take by themselves; `STRETCH_MAX` at most. */
+function stretchOf(regions: readonly Region[]): number {
+  let weight = 0;
+  const waiting = [...regions].reverse();
+  for (let region = waiting.pop(); region !== undefined && weight < STRETCH_MAX; region = waiting.pop()) {
+    for (const op of region.ops) {
+      weight += op.weight;
+      if (weight >= STRETCH_MAX) break;
+      if (op.kind !== "loop" && hasRegions(op)) waiting.push(...regionsOf(op));
+    }
+  }
+  return Math.min(weight, STRETCH_MAX);
+}
+
+function aheadOf({ body }: CoreFunction): number {
+  const weight = stretchOf(body);
+  return weight > FREE_MAX || someOp(body, callsOthers) ? weight : 0;
+}

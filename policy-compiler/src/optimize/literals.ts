@@ -1,0 +1,85 @@
+/**
+ * Literals: values that are known before the policy runs. The ops that would build them are left out; each use loads
+ * the constant, which the runtime reads and seals once, at its start.
+ */
+import { type CoreModule, codesOf } from "../core/module.ts";
+import type { GrowOp, MakeOp, Op } from "../core/op.ts";
+import { type Constant, constantOf, isValue, type Local, literalOf, Type, type Value } from "../core/value.ts";
+import { eachOp, leaveOut } from "../core/walk.ts";
+
+/** Deeper values are built by code: what is read at the start must fit any stack, and each level prints those below it again. */
+const DEPTH_MAX = 200;
+
+type Draft = {
+  readonly what: MakeOp["what"];
+  readonly parts: string[];
+  /** The ops that build it. */
+  readonly ops: Op[];
+  /** Levels of its deepest part. */
+  depth: number;
+};
+type Part = { readonly text: string; readonly depth: number };
+
+/** Folded scalars, which strings and booleans need not be: they are operands as they are. */
+const FOLDED = Type.null | Type.smallInt | Type.number;
+
+export function foldLiterals(module: CoreModule): void {
+  for (const { body } of codesOf(module)) {
+    const drafts = new Map<Local, Draft>();
+    const done = new Set<Op>();
+    eachOp(body, (op) => {
+      if (op.kind === "assign" && op.source.kind === "constant" && (op.source.type & FOLDED) !== 0) {
+        if (!isValue(op.target)) return;
+        op.target.origin = op.source;
+        done.add(op);
+      } else if (op.kind === "make") {
+        if (!module.growsOwn || !op.target.isSettled) return;
+        drafts.set(op.target, { what: op.what, parts: [], ops: [op], depth: 0 });
+      } else if (op.kind === "grow") grow(drafts, op);
+    });
+    for (const [local, draft] of drafts) {
+      local.origin = constant(draft);
+      for (const op of draft.ops) done.add(op);
+    }
+    if (done.size > 0) leaveOut(body, (op) => done.has(op));
+  }
+}
+
+function grow(drafts: Map<Local, Draft>, op: GrowOp): void {
+  const target = drafts.get(op.collection);
+  if (target === undefined) return;
+  const part = partOf(drafts, op);
+  if (part === undefined || part.depth >= DEPTH_MAX) drafts.delete(op.collection);
+  else {
+    target.parts.push(part.text);
+    target.depth = Math.max(target.depth, part.depth);
+    target.ops.push(op);
+  }
+}
+
+function partOf(drafts: ReadonlyMap<Local, Draft>, { how, key, value }: GrowOp): Part | undefined {
+  if (how === "append" || how === "add") return partAt(drafts, value);
+  if (how !== "insert" || key === undefined) return undefined;
+  const at = partAt(drafts, key);
+  const held = partAt(drafts, value);
+  if (at === undefined || held === undefined) return undefined;
+  return { text: `${at.text}:${held.text}`, depth: Math.max(at.depth, held.depth) };
+}
+
+function partAt(drafts: ReadonlyMap<Local, Draft>, value: Value): Part | undefined {
+  const draft = value.kind === "local" ? drafts.get(value) : undefined;
+  if (draft !== undefined) return { text: print(draft), depth: draft.depth + 1 };
+  const known = constantOf(value);
+  return known === undefined ? undefined : { text: literalOf(known), depth: 0 };
+}
+
+function constant(draft: Draft): Constant {
+  return { kind: "constant", type: Type[draft.what], text: print(draft) };
+}
+
+const BRACKETS = { array: ["[", "]", "[]"], object: ["{", "}", "{}"], set: ["{", "}", "set()"] } as const;
+
+function print({ what, parts }: Draft): string {
+  const [open, close, empty] = BRACKETS[what];
+  return parts.length === 0 ? empty : open + parts.join(",") + close;
+}

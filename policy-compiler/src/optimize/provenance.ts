@@ -1,0 +1,84 @@
+/**
+ * Which parts of input are worth a look-up among the atoms when they are read: those that are compared or
+ * looked up in a loop, by another function, in a collection or an index. What is compared once or twice with a constant
+ * is compared byte by byte faster than it is hashed.
+ */
+import { type CoreModule, codesOf } from "../core/module.ts";
+import type { InputOp, NarrowOp, Op, Region } from "../core/op.ts";
+import type { Local, Value } from "../core/value.ts";
+import { eachRead, hasRegions, regionsOf } from "../core/walk.ts";
+import { isMembership } from "./membership.ts";
+
+/** Comparisons that cost less than the look-up. */
+const FEW = 2;
+
+type Walk = {
+  readonly module: CoreModule;
+  readonly slots: InputOp[];
+  /** Path of each local that holds a slot's value, as JSON text. */
+  readonly paths: Map<Local, string>;
+  readonly counts: Map<string, number>;
+  readonly often: Set<string>;
+  /** Arrays whose elements an index of data asks for one by one: it looks up those that it needs. */
+  readonly narrowed: Set<string>;
+};
+
+export function findProvenance(module: CoreModule): void {
+  const shared = { module, slots: [], counts: new Map(), often: new Set<string>(), narrowed: new Set<string>() };
+  const walk: Walk = { ...shared, paths: new Map() };
+  for (const { body } of codesOf(module)) walkRegions(walk, body, false);
+  for (const slot of walk.slots) {
+    const name = JSON.stringify(slot.path);
+    slot.looksUp = !walk.narrowed.has(name) && (walk.often.has(name) || (walk.counts.get(name) ?? 0) > FEW);
+  }
+}
+
+function walkRegions(walk: Walk, regions: readonly Region[], isLoop: boolean): void {
+  for (const { ops } of regions) {
+    for (const op of ops) {
+      if (op.kind === "input") {
+        walk.slots.push(op);
+        walk.paths.set(op.target, JSON.stringify(op.path));
+      } else note(walk, op, isLoop);
+      if (op.kind === "narrow") noteSegments(walk, op);
+      if (hasRegions(op)) walkRegions(walk, regionsOf(op), isLoop || op.kind === "loop");
+    }
+  }
+}
+
+function noteSegments({ module, paths, narrowed }: Walk, { index, keys }: NarrowOp): void {
+  for (const { test, key } of module.indexes[index]?.levels ?? []) {
+    const asked = test === "segments" ? keys[key] : undefined;
+    const path = asked === undefined ? undefined : paths.get(asked);
+    if (path !== undefined) narrowed.add(path);
+  }
+}
+
+function note({ paths, counts, often }: Walk, op: Op, isLoop: boolean): void {
+  if (paths.size === 0) return;
+  eachRead(op, (value) => {
+    const path = value.kind === "local" ? paths.get(value) : undefined;
+    if (path === undefined) return;
+    if (isLoop || asksOften(op, value)) often.add(path);
+    else counts.set(path, (counts.get(path) ?? 0) + 1);
+  });
+}
+
+/** The value goes where many others are. */
+function asksOften(op: Op, value: Value): boolean {
+  switch (op.kind) {
+    case "call":
+      return op.callee.kind === "function" || isMembership(op);
+    case "call-path":
+    case "rules":
+    case "narrow":
+    case "assign":
+    case "assign-once":
+    case "return":
+      return true;
+    case "get":
+      return value === op.key;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * What is known of a function's locals: which are values, and what made each; how often each is read; which collections grow
+ * before anything reads them alone. Of all functions: whether one grows what it did not make itself, or gives input
+ * another value, other than by `with`, which begins a generation.
+ */
+import { type CoreModule, codesOf } from "../core/module.ts";
+import type { CoreCode, Op, Region } from "../core/op.ts";
+import { type Local, PARAMETER, VARIABLE, type Value } from "../core/value.ts";
+import { eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../core/walk.ts";
+
+type Record = {
+  writes: number;
+  reads: number;
+  /** The last that wrote it, and where. */
+  op: Op | undefined;
+  region: Region | undefined;
+  readTooEarly: boolean;
+  unsettled: boolean;
+  grown: boolean;
+};
+
+type Walk = { readonly records: Map<Local, Record>; readonly active: Set<Local>; setsInput: boolean };
+
+const INPUT = 0;
+
+export function findValues(module: CoreModule): void {
+  module.growsOwn = true;
+  module.sharesInput = true;
+  for (const code of codesOf(module)) {
+    const { growsOthers, setsInput } = findValuesOf(code);
+    if (growsOthers) module.growsOwn = false;
+    if (setsInput) module.sharesInput = false;
+  }
+}
+
+function findValuesOf(code: CoreCode): { readonly growsOthers: boolean; readonly setsInput: boolean } {
+  const walk: Walk = { records: new Map(), active: new Set(code.params), setsInput: false };
+  for (const param of code.params) recordOf(walk, param).writes++;
+  for (const region of code.body) walkRegion(walk, region);
+  const grows = code.kind === "function" ? code.grows : undefined;
+  let growsOthers = false;
+  for (const [local, record] of walk.records) {
+    const { writes, reads, op, grown } = record;
+    const isValue = writes === 1 && !record.readTooEarly;
+    local.origin = isValue ? (op ?? PARAMETER) : VARIABLE;
+    local.isSettled = isValue && !record.unsettled;
+    local.reads = reads;
+    if (grown && !(op?.kind === "make" && writes === 1) && local !== grows) growsOthers = true;
+  }
+  return { growsOthers, setsInput: walk.setsInput };
+}
+
+function recordOf({ records }: Walk, local: Local): Record {
+  const known = records.get(local);
+  if (known !== undefined) return known;
+  const fresh: Record = {
+    writes: 0,
+    reads: 0,
+    op: undefined,
+    region: undefined,
+    readTooEarly: false,
+    unsettled: false,
+    grown: false,
+  };
+  records.set(local, fresh);
+  return fresh;
+}
+
+function walkRegion(walk: Walk, region: Region): void {
+  const { active } = walk;
+  const defined: Local[] = [];
+  const read = (value: Value): void => {
+    if (value.kind !== "local") return;
+    const record = recordOf(walk, value);
+    record.reads++;
+    if (!active.has(value)) record.readTooEarly = true;
+  };
+  let writer: Op | undefined;
+  const write = (local: Local): void => {
+    const record = recordOf(walk, local);
+    record.writes++;
+    record.region = region;
+    record.op = writer;
+    if (local.id === INPUT && writer?.kind !== "with") walk.setsInput = true;
+    if (active.has(local)) return;
+    active.add(local);
+    defined.push(local);
+  };
+  for (const op of region.ops) {
+    eachRead(op, read);
+    const grown = grownBy(op);
+    if (grown !== undefined) {
+      const record = recordOf(walk, grown);
+      record.grown = true;
+      if (!active.has(grown)) record.readTooEarly = true;
+      if (record.reads > 0 || record.region !== region) record.unsettled = true;
+    }
+    writer = op;
+    eachWrite(op, write);
+    if (hasRegions(op)) for (const inner of regionsOf(op)) walkRegion(walk, inner);
+  }
+  for (const local of defined) active.delete(local);
+}
