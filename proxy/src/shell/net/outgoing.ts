@@ -186,9 +186,8 @@ export class Outgoing {
     if (this.#isClosed) return;
     this.onFlush?.();
     this.#isDirty = false;
-    if (!this.#isOneByOne || this.#inFlight.length === 0) return void this.#writeGathered();
-    // It is told that its write is done by Node's loop.
-    this.#turn.endSoon();
+    if (this.#isOneByOne) this.#turn.gather();
+    if (!this.#isOneByOne || this.#inFlight.length === 0) this.#writeGathered();
   }
 
   #writeGathered(): void {

@@ -7,6 +7,12 @@ import type { Faulty } from "./faulty.ts";
 
 export type Flushable = { readonly owner: Faulty; flush(): void };
 
+/**
+ * Turns in which nothing is read past Node's loop, once something has gone over a connection that many share: what is read
+ * as soon as it is there goes on in small pieces (measured between sidecars: an eighth more CPU time).
+ */
+export const GATHERING_TURNS = 256;
+
 /** Sockets that are read past Node's loop: how many had something. */
 export interface Polled {
   poll(): number;
@@ -28,15 +34,19 @@ export class Turn {
   #count = 0;
   #isRunning = false;
   #isPolling = false;
-  #endsSoon = false;
+  /** Turns in which Node alone reads. */
+  #gathering = 0;
   #polled: Polled | undefined;
   readonly #run = (): void => {
     this.#flush();
-    for (let polls = 0; polls < POLLS_MAX && !this.#endsSoon; polls++) {
+    for (let polls = 0; polls < POLLS_MAX; polls++) {
+      if (this.#gathering > 0) {
+        this.#gathering--;
+        return;
+      }
       if (!this.#poll()) return;
       this.#flush();
     }
-    this.#endsSoon = false;
     setImmediate(this.#run);
   };
 
@@ -84,9 +94,9 @@ export class Turn {
     if (this.#count >= RELIEVED_AT && !this.#isRunning) this.#flush();
   }
 
-  /** Somebody waits for Node's loop. */
-  endSoon(): void {
-    this.#endsSoon = true;
+  /** What is read goes on over a connection that many share: the more one write has of it, the better. */
+  gather(): void {
+    this.#gathering = GATHERING_TURNS;
   }
 
   add(flushable: Flushable): void {
