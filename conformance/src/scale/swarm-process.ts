@@ -5,6 +5,7 @@ import type { ListenAddress } from "@regomesh/protocol";
 import type { StartOrder, SwarmOrder, SwarmReport } from "./swarm-messages.ts";
 
 const SAY_EVERY_MS = 20;
+const COLLECT_AFTER_TURNS = 30;
 
 const proxies: SimulatedProxy[] = [];
 let endpointsEach = 1;
@@ -55,8 +56,14 @@ process.on("message", (order: SwarmOrder) => {
 });
 process.on("disconnect", () => process.exit(0));
 
+let quietTurns = 0;
 setInterval(() => {
-  if (snapshots.length + endpoints.length + errors.length === 0) return;
+  if (snapshots.length + endpoints.length + errors.length === 0) {
+    // What the last revision has left.
+    if (++quietTurns === COLLECT_AFTER_TURNS) globalThis.gc?.({ execution: "sync", type: "major" });
+    return;
+  }
+  quietTurns = 0;
   process.send?.({ snapshots, endpoints, errors, connected } satisfies SwarmReport);
   [snapshots, endpoints, errors] = [[], [], []];
 }, SAY_EVERY_MS);

@@ -3,6 +3,20 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { SwarmOrder, SwarmReport } from "./swarm-messages.ts";
 
+/**
+ * A thousand machines collect their garbage each by itself and between revisions; their one process does so
+ * when they have heard nothing for a while (`swarm-process.ts`), and not on both cores in the midst of a push.
+ */
+const FLAGS = [
+  "--expose-gc",
+  "--max-old-space-size=4096",
+  "--min-semi-space-size=128",
+  "--max-semi-space-size=128",
+  "--no-parallel-scavenge",
+  "--heap-growing-percent=400",
+  "--external-memory-accounted-in-global-limit",
+];
+
 export class Swarm {
   readonly #child: ChildProcess;
   readonly snapshots: SwarmReport["snapshots"][number][] = [];
@@ -12,9 +26,7 @@ export class Swarm {
   #onReport: () => void = () => {};
 
   constructor() {
-    this.#child = fork(join(import.meta.dirname, "swarm-process.ts"), {
-      execArgv: ["--max-old-space-size=4096", "--max-semi-space-size=64"],
-    });
+    this.#child = fork(join(import.meta.dirname, "swarm-process.ts"), { execArgv: FLAGS });
     this.#child.on("message", (report: SwarmReport) => {
       this.snapshots.push(...report.snapshots);
       this.endpoints.push(...report.endpoints);
