@@ -15,24 +15,49 @@ export function encodeControllerMessage(message: ControllerMessage): Buffer {
   if (message.message?.$case !== "snapshot") return Buffer.from(ControllerMessage.encode(message).finish());
   const { contents, ...rest } = message.message.value;
   const head = SnapshotMessage.encode({ ...rest, contents: [] }).finish();
-  const parts: Uint8Array[] = [head];
-  for (const content of contents) pushContent(content, parts);
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([withLength(SNAPSHOT_OF_MESSAGE, length), ...parts]);
+  let length = head.length;
+  for (const content of contents) length += sizeOfField(sizeOf(content));
+  const bytes = Buffer.allocUnsafe(sizeOfField(length));
+  let at = putField(bytes, 0, SNAPSHOT_OF_MESSAGE, length);
+  bytes.set(head, at);
+  at += head.length;
+  for (const content of contents) at = putContent(bytes, at, content);
+  return bytes;
 }
 
-function pushContent({ body, encoding }: Content, parts: Uint8Array[]): void {
-  const own = body.length === 0 ? [] : withLength(BODY_OF_CONTENT, body.length);
-  const end = encoding === 0 ? [] : [ENCODING_OF_CONTENT, encoding];
-  const length = own.length + body.length + end.length;
-  parts.push(Uint8Array.from([...withLength(CONTENT_OF_SNAPSHOT, length), ...own]), body, Uint8Array.from(end));
+function putContent(bytes: Buffer, from: number, content: Content): number {
+  const { body, encoding } = content;
+  let at = putField(bytes, from, CONTENT_OF_SNAPSHOT, sizeOf(content));
+  if (body.length > 0) {
+    at = putField(bytes, at, BODY_OF_CONTENT, body.length);
+    bytes.set(body, at);
+    at += body.length;
+  }
+  return encoding === 0 ? at : putField(bytes, at, ENCODING_OF_CONTENT, encoding);
 }
 
-/** A tag and a length, seven bits a byte. */
-function withLength(tag: number, length: number): Uint8Array {
-  const bytes = [tag];
-  let left = length;
-  for (; left > 0x7f; left = Math.floor(left / 0x80)) bytes.push((left % 0x80) | 0x80);
-  bytes.push(left);
-  return Uint8Array.from(bytes);
+function sizeOf({ body, encoding }: Content): number {
+  return (body.length === 0 ? 0 : sizeOfField(body.length)) + (encoding === 0 ? 0 : 1 + sizeOfNumber(encoding));
+}
+
+/** A tag, a length, and what has that length. */
+function sizeOfField(length: number): number {
+  return 1 + sizeOfNumber(length) + length;
+}
+
+/** Seven bits a byte. */
+function sizeOfNumber(number: number): number {
+  let size = 1;
+  for (let left = number; left > 0x7f; left = Math.floor(left / 0x80)) size++;
+  return size;
+}
+
+/** Writes a tag and a number, which may be a length; gives where what follows begins. */
+function putField(bytes: Buffer, from: number, tag: number, number: number): number {
+  bytes[from] = tag;
+  let at = from + 1;
+  let left = number;
+  for (; left > 0x7f; left = Math.floor(left / 0x80)) bytes[at++] = (left % 0x80) | 0x80;
+  bytes[at++] = left;
+  return at;
 }

@@ -59,12 +59,16 @@ export function stepAll(state: Distribution, events: readonly DistributionEvent[
     all.push(...effects);
   };
   for (const event of events) take(apply(now, event, nowMs));
-  for (const move of MOVES) take(move(now, nowMs));
+  const since: Since = { before: state, hasJoined: events.some(({ kind }) => kind === "connect") };
+  for (const move of MOVES) take(move(now, nowMs, since));
   return { state: now, effects: all };
 }
 
+/** What was before the events that are dealt with together, and whether a proxy has come with them. */
+type Since = { readonly before: Distribution; readonly hasJoined: boolean };
+
 /** What follows from whatever has happened, in this order. */
-const MOVES: readonly ((state: Distribution, nowMs: number) => Step)[] = [
+const MOVES: readonly ((state: Distribution, nowMs: number, since: Since) => Step)[] = [
   advanceTime,
   closeRevoked,
   chooseCanaries,
@@ -240,9 +244,9 @@ function watchedOf({ publication, proven, stage, hold }: Distribution): Paramete
   return { epoch, from: stage?.fromSequence, proven: proven?.release.revision.sequence, held: hold?.revision.sequence };
 }
 
-/** Whoever is no longer the workload that it was, may not stay. */
-function closeStrangers(state: Distribution, nowMs: number): Step {
-  if (state.publication === undefined) return still(state);
+/** Whoever is no longer the workload that it was, may not stay: by what they answer proxies become nobody else. */
+function closeStrangers(state: Distribution, nowMs: number, { before, hasJoined }: Since): Step {
+  if (state.publication === undefined || (!hasJoined && isSameMesh(before, state))) return still(state);
   const strangers = [...state.roster.proxies.values()].filter(
     (proxy) => wantedBy(state, proxy)?.principal !== proxy.principal,
   );
@@ -259,6 +263,16 @@ function closeStrangers(state: Distribution, nowMs: number): Step {
       message: `${principal} is no longer workload ${workload}`,
     })),
   };
+}
+
+/** Whether the same proxies are members, each with the same release. */
+function isSameMesh(one: Distribution, other: Distribution): boolean {
+  return (
+    one.publication === other.publication &&
+    one.proven === other.proven &&
+    one.stage?.kind === other.stage?.kind &&
+    one.stage?.canaries === other.stage?.canaries
+  );
 }
 
 /** Whose certificate was taken back, may not stay either. */

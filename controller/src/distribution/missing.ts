@@ -30,8 +30,8 @@ export function makeMissing(): (wanted: SnapshotParts, held: Held) => Missing {
   const stepOf = ofPairs(toListStep);
   const newChunks = ofPairs<ModulePart, readonly Chunk[]>(chunksOnlyIn);
   return (wanted, { parts, digests }) => {
-    const known = new Set(parts === undefined ? [] : [...parts.singles, ...parts.lists].map(({ hash }) => hash));
-    const isHeld = ({ hash }: { readonly hash: string }) => known.has(hash) || digests.has(digestOf(hash));
+    const isHeld = ({ hash }: { readonly hash: string }) =>
+      isNamed(parts, hash) || (digests.size > 0 && digests.has(digestOf(hash)));
     const contents: (Part | Chunk)[] = wanted.singles.filter((part) => !isHeld(part));
     const changed: ListDifference[] = [];
     for (const [at, list] of wanted.lists.entries()) {
@@ -54,6 +54,12 @@ export function makeMissing(): (wanted: SnapshotParts, held: Held) => Missing {
     contents.push(...(digests.size === 0 ? chunks : chunks.filter(({ hash }) => !digests.has(digestOf(hash)))));
     return { contents: [...new Set(contents)], lists: changed, modules };
   };
+}
+
+/** Of five parts: to compare them takes less than to make a set of them for each proxy. */
+function isNamed(parts: SnapshotParts | undefined, hash: string): boolean {
+  const is = (part: Part) => part.hash === hash;
+  return parts !== undefined && (parts.singles.some(is) || parts.lists.some(is));
 }
 
 type ListStep = {

@@ -78,6 +78,8 @@ export type DistributorOptions = {
 
 /** Snapshots that are packed, signed and written in one turn: a few milliseconds. */
 const SENDS_EACH_TURN = 16;
+/** A tenth of the time goes to rounds of answers, each of which looks at every proxy; an answer waits for some 20 ms. */
+const ANSWERS_REST = 9;
 /** Proxies report twice a second. */
 const COUNT_EVERY_MS = 500;
 
@@ -98,7 +100,7 @@ export class Distributor {
     this.#sendingMs = 0;
     this.#guard(() => this.#takeAll());
     return this.#sendingMs;
-  });
+  }, ANSWERS_REST);
   /** Of this round. */
   #sendingMs = 0;
   readonly #sends = makeTurns<Send>(SENDS_EACH_TURN, (send) => this.#send(send));

@@ -7,11 +7,11 @@
 const REST = 4;
 
 /**
- * What asks for a round: the first is done in this turn or, after another one, when that has had its rest.
- * `round` gives the milliseconds that it spent on what is done once for each that asked, together or not: for
- * these there is no rest, since none would be saved by it.
+ * What asks for a round: the first is done in this turn or, after another one, when that has had its rest, `rest`
+ * times as long as it took. `round` gives the milliseconds that it spent on what is done once for each that asked,
+ * together or not: for these there is no rest, since none would be saved by it.
  */
-export function makePaced(round: () => number): () => void {
+export function makePaced(round: () => number, rest = REST): () => void {
   let restsUntilMs = 0;
   let isAsked = false;
   const run = () => {
@@ -19,7 +19,7 @@ export function makePaced(round: () => number): () => void {
     const startMs = performance.now();
     const onceMs = round();
     const endMs = performance.now();
-    restsUntilMs = endMs + REST * Math.max(0, endMs - startMs - onceMs);
+    restsUntilMs = endMs + rest * Math.max(0, endMs - startMs - onceMs);
   };
   return () => {
     if (isAsked) return;
