@@ -24,6 +24,8 @@ const ORPHANS_MAX = 256;
 
 export type Roster = {
   readonly proxies: IdMap<ProxyStream>;
+  /** By a number made of a workload's name its streams, and those of any other workload with that number. */
+  readonly streams: IdMap<readonly StreamId[]>;
   /** The one that went last is last. */
   readonly gone: readonly GoneProxy[];
   readonly leases: readonly Lease[];
@@ -40,10 +42,37 @@ export type Known = Pick<ProxyStream, "workload" | "instance" | "principal" | "h
 
 export type Lease = { readonly claim: Claim; readonly untilMs: number };
 
-export const EMPTY_ROSTER: Roster = { proxies: IdMap.empty(), gone: [], leases: [], orphans: [] };
+export const EMPTY_ROSTER: Roster = {
+  proxies: IdMap.empty(),
+  streams: IdMap.empty(),
+  gone: [],
+  leases: [],
+  orphans: [],
+};
 
-export function proxiesOf({ proxies }: Roster, workload: string): readonly ProxyStream[] {
-  return [...proxies.values()].filter((proxy) => proxy.workload === workload);
+/** Workloads are some thousand: mostly each has a number of its own. */
+const NUMBERS = 32 ** 3;
+
+function numberOf(workload: string): number {
+  let number = 0;
+  for (let at = 0; at < workload.length; at++) number = (number * 31 + workload.charCodeAt(at)) % NUMBERS;
+  return number;
+}
+
+function changeStreams(
+  { streams }: Roster,
+  workload: string,
+  change: (ids: readonly StreamId[]) => readonly StreamId[],
+): Roster["streams"] {
+  const number = numberOf(workload);
+  const ids = change(streams.get(number) ?? []);
+  return ids.length === 0 ? streams.delete(number) : streams.set(number, ids);
+}
+
+/** However many others are connected, it takes the time of these. */
+export function proxiesOf({ proxies, streams }: Roster, workload: string): readonly ProxyStream[] {
+  const found = (streams.get(numberOf(workload)) ?? []).flatMap((id) => proxies.get(id) ?? []);
+  return found.filter((proxy) => proxy.workload === workload);
 }
 
 /**
@@ -57,7 +86,9 @@ export function join(
 ): { readonly roster: Roster; readonly replaced: readonly StreamId[] } {
   const isSame = ({ workload, instance }: Pick<ProxyStream, "workload" | "instance">) =>
     workload === proxy.workload && instance === proxy.instance;
-  const replaced = [...roster.proxies.values()].filter(isSame).map(({ id }) => id);
+  const replaced = proxiesOf(roster, proxy.workload)
+    .filter(isSame)
+    .map(({ id }) => id);
   const others = replaced.reduce((left, id) => left.delete(id), roster.proxies);
   const proxies = others.set(proxy.id, proxy);
   const known =
@@ -68,6 +99,10 @@ export function join(
     replaced,
     roster: {
       proxies,
+      streams: changeStreams(roster, proxy.workload, (ids) => [
+        ...ids.filter((id) => !replaced.includes(id)),
+        proxy.id,
+      ]),
       gone: known === undefined ? roster.gone : roster.gone.filter((each) => each !== known),
       orphans: roster.orphans.filter((each) => !isSame(each)),
       leases: roster.leases.filter(({ claim }) => {
@@ -84,13 +119,14 @@ export function leave(roster: Roster, id: StreamId, isOrderly: boolean, nowMs: n
   if (proxy === undefined) return roster;
   const proxies = roster.proxies.delete(id);
   const { workload, instance, principal, holding, refusal, listen } = proxy;
-  const others = [...proxies.values()].some((each) => each.workload === workload);
+  const others = proxiesOf(roster, workload).some((each) => each.id !== id);
   const before = roster.gone.filter((each) => each.workload === workload);
   const dropped = before.slice(0, Math.max(0, before.length + 1 - GONE_PER_WORKLOAD_MAX));
   const untilMs = nowMs + (isOrderly ? ORDERLY_LEASE_MS : LEASE_MS);
   return {
     ...roster,
     proxies,
+    streams: changeStreams(roster, workload, (ids) => ids.filter((each) => each !== id)),
     gone:
       isOrderly && others
         ? roster.gone

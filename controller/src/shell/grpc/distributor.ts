@@ -45,6 +45,7 @@ import { type Counted, sumUp } from "../../distribution/traffic.ts";
 import type { Peer } from "../ca/authority.ts";
 import { makePaced } from "./pace.ts";
 import { makePacker, type SendEffect } from "./pack-message.ts";
+import type { Sign } from "./sign-together.ts";
 import { makeTurns } from "./turns.ts";
 
 /** One open Snapshots stream, as far as this side acts on it. */
@@ -61,7 +62,7 @@ export type Stream = {
 export type DistributorOptions = {
   readonly clock: Clock;
   /** Signs a snapshot's body. */
-  readonly sign: (body: Uint8Array) => { readonly signature: Buffer; readonly signerPem: string };
+  readonly sign: Sign;
   /** Called after anything has changed that status or endpoint streams show. */
   readonly onChange: () => void;
   /** A proxy is sent something. */
@@ -83,8 +84,8 @@ const ANSWERS_REST = 9;
 /** Proxies report twice a second. */
 const COUNT_EVERY_MS = 500;
 
-/** Of the release that the snapshot was of when it was to be sent. */
-type Send = { readonly effect: SendEffect; readonly release: Release | undefined };
+/** Of the publication that the snapshot was of when it was to be sent. */
+type Send = { readonly effect: SendEffect; readonly publication: Publication | undefined };
 
 export class Distributor {
   readonly #options: DistributorOptions;
@@ -353,7 +354,7 @@ export class Distributor {
           this.#options.onProve?.(state.proven.release.revision.sequence);
         const sends: Send[] = [];
         for (const effect of effects) {
-          if (effect.kind === "send") sends.push({ effect, release: this.#releaseOf(effect.snapshot) });
+          if (effect.kind === "send") sends.push({ effect, publication: this.#publicationOf(effect.snapshot) });
           else this.#carryOut(effect);
         }
         const startMs = performance.now();
@@ -367,11 +368,12 @@ export class Distributor {
     this.#options.onChange();
   }
 
-  #send({ effect, release }: Send): void {
+  #send({ effect, publication }: Send): void {
     const stream = this.#streams.get(effect.id);
     if (stream === undefined) return;
     this.#options.onSend?.();
-    this.#guard(() => stream.write(this.#pack(effect, release)));
+    const { features = [] } = this.#state.roster.proxies.get(effect.id) ?? {};
+    this.#guard(() => stream.write(this.#pack(effect, { publication, features })));
   }
 
   #guard(work: () => void): void {
@@ -400,11 +402,11 @@ export class Distributor {
     }
   }
 
-  /** Whose snapshot it is: of the release in place, or of the proven one. */
-  #releaseOf(snapshot: PackedSnapshot): Release | undefined {
+  /** Whose snapshot it is: the release's in place, or the proven one's. */
+  #publicationOf(snapshot: PackedSnapshot): Publication | undefined {
     const { publication, proven } = this.#state;
     const isOf = (each: Publication | undefined) => each?.snapshots.get(snapshot.workload) === snapshot;
-    return (isOf(publication) ? publication : proven)?.release;
+    return isOf(publication) ? publication : proven;
   }
 
   #setAlarm(): void {

@@ -22,6 +22,7 @@ import { makePacker } from "./pack-message.ts";
 const NAMES = ["web", "orders", "payments", "users", "carts"];
 const NOTHING: Held = { parts: undefined, digests: new Set() };
 const hash = (digit: number) => String(digit).repeat(64);
+const NOBODY = { publication: undefined, features: [] };
 const pack = makePacker({ sign: () => ({ signature: Buffer.of(1), signerPem: "pem" }) });
 
 function service(name: string, timeoutMs: number): ServiceContent {
@@ -98,7 +99,7 @@ const someRelease = fc
 
 /** What a proxy makes of a message, given what it holds; the contents that it holds afterwards. */
 function take(snapshot: PackedSnapshot, held: Held, contents: ReadonlyMap<string, string>) {
-  const message = pack({ kind: "send", id: 1, nonce: "1", snapshot, held, modules: [] }, undefined);
+  const message = pack({ kind: "send", id: 1, nonce: "1", snapshot, held, modules: [] }, NOBODY);
   const received = readContents(message, { contents, modules: [] });
   const used = new Map<string, string>();
   const joined = joinSnapshot(JSON.parse(message.body.toString()), (name) => {
@@ -204,7 +205,7 @@ test("a proxy that takes no delta is sent the snapshot in one body, with its mod
   const release = { ...made, plan: { ...made.plan, modules: [module] } };
   const snapshot = toPublication(release).snapshots.get("default/web") as PackedSnapshot;
   const effect = { kind: "send", id: 1, nonce: "1", snapshot, held: undefined, modules: [module.hash] } as const;
-  const message = pack(effect, release);
+  const message = pack(effect, { publication: { release, snapshots: new Map() }, features: [] });
   expect(JSON.parse(message.body.toString())).toMatchObject({ format: 1, workloads: [{ name: "web" }] });
   expect(message.modules.map((each) => each.hash)).toEqual([module.hash]);
   expect(message.contents).toEqual([]);

@@ -3,19 +3,25 @@ import { type Content, encodeContent, type SnapshotMessage } from "@regomesh/pro
 import type { Chunk } from "../../build/cut-module.ts";
 import { makeMissing } from "../../distribution/missing.ts";
 import type { Part } from "../../distribution/parts.ts";
-import type { Release } from "../../distribution/release.ts";
+import type { Publication } from "../../distribution/release.ts";
 import type { Effect } from "../../distribution/state.ts";
+import { makeSharedSigner, type Sign } from "./sign-together.ts";
 
 export type SendEffect = Extract<Effect, { kind: "send" }>;
 
 export type PackOptions = {
-  readonly sign: (body: Uint8Array) => { readonly signature: Buffer; readonly signerPem: string };
+  readonly sign: Sign;
 };
 
-/** Makes messages; keeps what it has folded for as long as the content lives. */
-export function makePacker({
-  sign,
-}: PackOptions): (effect: SendEffect, release: Release | undefined) => SnapshotMessage {
+/** Whose snapshot it is, and what its proxy can do. */
+export type SentOf = {
+  readonly publication: Pick<Publication, "release" | "snapshots"> | undefined;
+  readonly features: readonly string[];
+};
+
+/** Makes messages; keeps what it has folded and signed for as long as the content lives. */
+export function makePacker({ sign }: PackOptions): (effect: SendEffect, of: SentOf) => SnapshotMessage {
+  const signShared = makeSharedSigner(sign);
   const folded = new WeakMap<Part, Content>();
   const missing = makeMissing();
   const fold = (part: Part | Chunk): Content => {
@@ -24,10 +30,10 @@ export function makePacker({
     folded.set(part, content);
     return content;
   };
-  return ({ nonce, snapshot, held, modules }, release) => {
+  return ({ nonce, snapshot, held, modules }, { publication, features }) => {
     if (held === undefined) {
       const { hash, body } = snapshot.whole();
-      const sent = (release?.plan.modules ?? []).filter((module) => modules.includes(module.hash));
+      const sent = (publication?.release.plan.modules ?? []).filter((module) => modules.includes(module.hash));
       return {
         nonce,
         hash,
@@ -56,7 +62,7 @@ export function makePacker({
         wasmChunks: namesOf(wasm),
         dataChunks: namesOf(data),
       })),
-      ...sign(snapshot.body),
+      ...(features.includes("shared-signature") ? signShared(snapshot, publication) : sign(snapshot.body)),
     };
   };
 }

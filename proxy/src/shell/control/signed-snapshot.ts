@@ -1,10 +1,10 @@
 /** Whether a snapshot is the mesh's own word: signed by the key that its root has certified for just that. */
 import { verify, X509Certificate } from "node:crypto";
-import { snapshotSignerId } from "@regomesh/protocol";
+import { readSignature, snapshotSignerId } from "@regomesh/protocol";
 
 export type SignedBody = {
   readonly body: Uint8Array;
-  /** Raw r||s. */
+  /** Raw r||s, and the body's way to the root where several share it. */
   readonly signature: Uint8Array;
   readonly signerPem: string;
 };
@@ -30,12 +30,9 @@ export function signatureFault(
   }
   if (nowMs < signer.validFromDate.getTime() || nowMs > signer.validToDate.getTime())
     return "the signer's certificate is not valid now";
-  const isSigned = verify(
-    "sha256",
-    signed.body,
-    { key: signer.publicKey, dsaEncoding: "ieee-p1363" },
-    signed.signature,
-  );
+  const read = readSignature(signed.body, signed.signature);
+  const key = { key: signer.publicKey, dsaEncoding: "ieee-p1363" } as const;
+  const isSigned = read !== undefined && verify("sha256", read.signed, key, read.signature);
   return isSigned ? undefined : "the signature is not over this body";
 }
 

@@ -145,7 +145,10 @@ export interface SnapshotMessage {
   body: Buffer;
   /** Modules that the snapshot names and the proxy does not hold. */
   modules: ModuleArtifact[];
-  /** ECDSA P-256 over body by the controller's snapshot key (raw r||s), and that key's certificate chain in PEM. */
+  /**
+   * ECDSA P-256 over body by the controller's snapshot key (raw r||s), and that key's certificate chain in PEM. To a
+   * proxy with the feature "shared-signature" it may be over the root of a tree of bodies (protocol/src/shared-signature.ts).
+   */
   signature: Buffer;
   signerPem: string;
   /**
