@@ -108,6 +108,17 @@ test("others have their turn where it never stops coming", async () => {
   expect(seen.slice(-3)).toEqual(["read x", "write x", "read "]);
 });
 
+test("however much is added meanwhile, others have their turn as often", async () => {
+  const polls = Array.from({ length: 20 * POLLS_MAX }, () => "x");
+  const { turn, seen } = playPolls(polls);
+  for (let turns = 1; turns <= 10; turns++) {
+    await turnEnd();
+    expect(seen.filter((what) => what === "read x")).toHaveLength(turns * POLLS_MAX);
+    // As Node's own reads do, between two turns.
+    turn.add({ owner: { onFault: () => {} }, flush: () => {} });
+  }
+});
+
 test("nothing is read for some turns once something has gone where more is gathered", async () => {
   const { turn, seen } = playPolls(["x"]);
   turn.add({ owner: { onFault: () => {} }, flush: () => turn.gather() });

@@ -33,11 +33,15 @@ export class Turn {
   #other: (Flushable | undefined)[] = [];
   #count = 0;
   #isRunning = false;
+  /** What is added now is written when those who were polled have been read. */
   #isPolling = false;
   /** Turns in which Node alone reads. */
   #gathering = 0;
   #polled: Polled | undefined;
+  /** `#run` is to be called at this turn's end. */
+  #isDue = false;
   readonly #run = (): void => {
+    this.#isDue = false;
     this.#flush();
     for (let polls = 0; polls < POLLS_MAX; polls++) {
       if (this.#gathering > 0) {
@@ -47,7 +51,7 @@ export class Turn {
       if (!this.#poll()) return;
       this.#flush();
     }
-    setImmediate(this.#run);
+    this.#runSoon();
   };
 
   /** `polled`: what is read past Node's loop. */
@@ -101,6 +105,13 @@ export class Turn {
 
   add(flushable: Flushable): void {
     this.#waiting[this.#count++] = flushable;
-    if (this.#count === 1 && !this.#isPolling) setImmediate(this.#run);
+    if (!this.#isDue && !this.#isPolling) this.#runSoon();
+  }
+
+  /** Once a turn: whoever runs polls, and others would have no turn. */
+  #runSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(this.#run);
   }
 }
