@@ -1,8 +1,7 @@
 /**
  * Golden files: what the front end makes of a source, beside the source. After `----- source`
  * comes what is asked for: `----- tree` (parsed), `----- resolved`, `----- diagnostics`, `----- plan`
- * (of the rule `data.p.allow`), `----- core`, and that plan or core after one pass alone, by the pass's name
- * (passes that find facts come behind `values`, on which they rest).
+ * (of the rule `data.p.allow`), `----- core`, and core after one pass alone, by the pass's name.
  * `npx vitest run policy-compiler/test -u` rewrites them.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -15,7 +14,8 @@ import { coreOf } from "../src/core/from-ir.ts";
 import { printCore } from "../src/core/print.ts";
 import type { IrPolicy } from "../src/ir/policy.ts";
 import { printPolicy } from "../src/ir/print.ts";
-import { CORE_PASSES, type CorePass, PASSES } from "../src/optimize/passes.ts";
+import { projectInput } from "../src/optimize/input-slots.ts";
+import { PASSES, type Pass } from "../src/optimize/passes.ts";
 import { findValues } from "../src/optimize/values.ts";
 import { printModule } from "./print-tree.ts";
 
@@ -38,18 +38,20 @@ const MAKE: Record<string, (text: string) => string> = {
   },
   plan: (text) => printPolicy(planOf(text)),
   core: (text) => printCore(coreOf(planOf(text))),
-  ...Object.fromEntries(PASSES.map(({ name, run }) => [name, (text: string) => printPolicy(run(planOf(text)))])),
-  ...Object.fromEntries(CORE_PASSES.map((pass) => [pass.name, (text: string) => afterPass(text, pass)])),
+  ...Object.fromEntries(PASSES.map((pass) => [pass.name, (text: string) => afterPass(text, pass)])),
 };
 
 /** Built-ins that the runtime brings, as far as these sources call them. */
 const inRuntime = (name: string): boolean => name !== "http.send";
 
-function afterPass(text: string, { name, run }: CorePass): string {
-  const module = coreOf(
-    PASSES.reduce((policy, pass) => (pass.name === "input-slots" ? pass.run(policy) : policy), planOf(text)),
-  );
-  if (name !== "values") findValues(module);
+/** Passes that come behind `values` rest on it. */
+function afterPass(text: string, { name, run }: Pass): string {
+  const module = coreOf(planOf(text));
+  const names: readonly string[] = PASSES.map((pass) => pass.name);
+  if (names.indexOf(name) > names.indexOf("values")) {
+    projectInput(module);
+    findValues(module);
+  }
   run(module, inRuntime);
   return printCore(module);
 }

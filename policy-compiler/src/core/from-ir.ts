@@ -2,10 +2,11 @@
  * Core from a plan: our planner's, or another compiler's. A statement that is undefined leaves the block that it stands
  * in, so that each op's exit is the region that it stands in, until a pass finds a better one.
  */
-import type { IrBlock, IrFunc, IrPlan, IrPolicy, IrStmt } from "../ir/policy.ts";
+import type { IrBlock, IrPlan, IrPolicy, IrStmt } from "../ir/policy.ts";
 import { EmitError } from "./error.ts";
 import { READERS, type ReadStmt } from "./from-statement.ts";
 import type { CoreModule } from "./module.ts";
+import { newFunction } from "./new-function.ts";
 import type { Builtin, CoreCode, CoreFunction, CorePlan, Op, Region } from "./op.ts";
 import { type Plan, type Reading, whoIs } from "./reading.ts";
 import { makeLocal, stringConstant, Type } from "./value.ts";
@@ -17,7 +18,8 @@ export function coreOf(policy: IrPolicy): CoreModule {
   const funcs = policy.funcs?.funcs ?? [];
   for (const func of funcs) {
     if (functions.has(func.name)) throw new EmitError(`the plan has two functions ${func.name}`);
-    functions.set(func.name, newFunction(func));
+    const { name, params, path } = func;
+    functions.set(name, { ...newFunction(name, params.map(makeLocal)), path: path ?? [] });
   }
   const plan: Plan = {
     strings: (policy.static?.strings ?? []).map(({ value }) => stringConstant(value)),
@@ -31,7 +33,7 @@ export function coreOf(policy: IrPolicy): CoreModule {
     plans: (policy.plans?.plans ?? []).map((each) => readPlan(plan, each)),
     functions: [...functions.values()],
     rules: policy.static?.rules ?? [],
-    indexes: policy.static?.indexes ?? [],
+    indexes: [],
     sharesInput: false,
     growsOwn: false,
   };
@@ -43,22 +45,6 @@ function builtin(name: string, isVoid: boolean | undefined): Builtin {
 
 function isVoid(decl: unknown): boolean {
   return typeof decl === "object" && decl !== null && !("result" in decl && decl.result);
-}
-
-function newFunction({ name, params, path, grows }: IrFunc): CoreFunction {
-  const locals = params.map(makeLocal);
-  return {
-    kind: "function",
-    name,
-    params: locals,
-    path: path ?? [],
-    body: [],
-    fresh: { local: 2, label: 0 },
-    grows: locals.find(({ id }) => id === grows),
-    keeps: "nothing",
-    countsDepth: false,
-    stretch: 0,
-  };
 }
 
 function readPlan(plan: Plan, { name, blocks }: IrPlan): CorePlan {

@@ -136,52 +136,6 @@ export const READERS: { readonly [Type in IrStmtType]: ReadStmt<StmtOf<Type>> } 
     return { kind: "result", at, weight: 0, ends: NO_LOCALS, value: localOf(reading, at.value) };
   },
   MarkStmt: (_, at) => ({ kind: "mark", at, weight: 0, ends: NO_LOCALS, rule: at.rule }),
-  NeedInputStmt: (reading, at) => ({
-    kind: "need-input",
-    at,
-    weight: 0,
-    ends: NO_LOCALS,
-    source: localOf(reading, at.source),
-  }),
-  InputSlotStmt: (reading, at, exit) => ({
-    kind: "input",
-    at,
-    weight: 0,
-    ends: NO_LOCALS,
-    exit,
-    looksUp: false,
-    path: at.path,
-    source: localOf(reading, at.source),
-    target: localOf(reading, at.target),
-  }),
-  DispatchStmt: (reading, at) => ({
-    kind: "rules",
-    at,
-    weight: 0,
-    ends: NO_LOCALS,
-    how: at.how,
-    args: valuesOf(reading, at.args),
-    rules: at.funcs.map((name) => {
-      const callee = calleeOf(reading, name);
-      if (callee.kind !== "function") throw new EmitError(`a dispatch calls ${name}, which is no function`);
-      return callee;
-    }),
-    target: localOf(reading, at.target),
-    keys: at.keys.map((id) => localOf(reading, id)),
-    index: at.index,
-  }),
-  NarrowStmt: (reading, at) => ({
-    kind: "narrow",
-    at,
-    weight: 0,
-    ends: NO_LOCALS,
-    index: at.index,
-    source: localOf(reading, at.source),
-    data: localOf(reading, at.data),
-    keys: at.keys.map((id) => localOf(reading, id)),
-    target: localOf(reading, at.target),
-    sure: at.sure === undefined ? undefined : localOf(reading, at.sure),
-  }),
 };
 
 function valuesOf(reading: Reading, operands: readonly IrOperand[] | null): readonly Value[] {

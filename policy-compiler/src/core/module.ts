@@ -1,5 +1,6 @@
 /** A policy in core: its plans and functions, in the order in which they are emitted. */
-import type { IrDataIndex, IrRule } from "../ir/policy.ts";
+import type { IrRule } from "../ir/policy.ts";
+import type { DataIndex } from "./index-node.ts";
 import type { CoreCode, CoreFunction, CorePlan } from "./op.ts";
 
 export type CoreModule = {
@@ -8,7 +9,7 @@ export type CoreModule = {
   /** What marks point to. */
   readonly rules: readonly IrRule[];
   /** What narrow ops point to. */
-  indexes: readonly IrDataIndex[];
+  indexes: readonly DataIndex[];
   /** All functions of one generation get the same input: what is read of it may be kept (optimize/memo.ts, optimize/values.ts). */
   sharesInput: boolean;
   /** No function grows what another one made: whole literals may be shared, and answers kept. */

@@ -5,7 +5,9 @@
  *
  * Fields that are not readonly are rewritten by passes, or are facts that passes find (optimize/passes.ts).
  */
-import type { IrDispatch, IrLocation } from "../ir/policy.ts";
+import type { IrLocation } from "../ir/policy.ts";
+import type { Guard } from "./guard.ts";
+import type { IndexNode } from "./index-node.ts";
 import type { Local, Value } from "./value.ts";
 
 /** Unique in its function. */
@@ -167,15 +169,18 @@ export type OneOfOp = Of<
 export type RuleSetOp = Of<
   "rules",
   {
-    readonly how: IrDispatch["how"];
-    readonly rules: readonly CoreFunction[];
+    readonly how: "agree" | "first" | "grow";
+    readonly rules: readonly Rule[];
     readonly args: readonly Value[];
     readonly target: Local;
     /** What the index asks; undefined where it has no value. */
     readonly keys: readonly Local[];
-    readonly index: IrDispatch["index"];
+    readonly index: readonly IndexNode[];
   }
 >;
+
+/** What must hold for the rule to do anything at all, and what it does: a function of the set's arguments. */
+export type Rule = { readonly guards: readonly Guard[]; readonly body: CoreFunction };
 
 /**
  * `target` is `source`, or what an index of the data leaves of it for these keys: members that it leaves out would be

@@ -2,9 +2,10 @@
  * Core as text, for people and golden files: one op a line, regions by their labels, `else rN` for the exit. A value is
  * %n, a variable $n, a constant its text; behind a bar stands what passes have found of an op.
  */
-import { printIndex } from "../ir/print-index.ts";
+
 import type { CoreModule } from "./module.ts";
-import type { CoreCode, CoreFunction, Op, Region, TestOp } from "./op.ts";
+import type { CoreCode, CoreFunction, Op, Region, RuleSetOp, TestOp } from "./op.ts";
+import { printIndex } from "./print-index.ts";
 import { constantOf, isValue, type Local, literalOf, type Value } from "./value.ts";
 import { regionsOf } from "./walk.ts";
 
@@ -44,6 +45,7 @@ function printRegions(regions: readonly Region[], indent: string): readonly stri
     `${indent}r${label}:`,
     ...ops.flatMap((op) => [
       withFacts(`${indent}  ${printOp(op)}`, opFacts(op)),
+      ...(op.kind === "rules" ? printRules(op).map((line) => `${indent}    ${line}`) : []),
       ...printRegions(regionsOf(op), `${indent}  `),
     ]),
   ]);
@@ -108,15 +110,24 @@ function printOp(op: Op): string {
     case "mark":
       return `mark ${op.rule}`;
     case "rules": {
-      const keys = op.keys.map((key, i) => `key ${i} is ${printLocal(key)}`);
-      const rules = op.rules.map(({ name }) => name).join(" ");
-      return `${printLocal(op.target)} = ${op.how} of ${rules} (${printAll(op.args)}) by ${JSON.stringify(op.index)} ${keys.join(", ")}`;
+      const keys = op.keys.length === 0 ? "" : ` by ${printAll(op.keys)}`;
+      return `${printLocal(op.target)} = ${op.how} of the rules (${printAll(op.args)})${keys}`;
     }
     case "narrow": {
       const sure = op.sure === undefined ? "" : `, ${printLocal(op.sure)} where sure`;
       return `${printLocal(op.target)}${sure} = ${printLocal(op.source)} by index ${op.index} [${printAll(op.keys)}]`;
     }
   }
+}
+
+function printRules({ rules, index }: RuleSetOp): readonly string[] {
+  return [
+    ...rules.map(({ guards, body }, i) => {
+      const asked = guards.map(({ name, test, options }) => `${name} ${test} ${options.join(" ")}`);
+      return `${i} ${body.name}${asked.length === 0 ? "" : ` if ${asked.join(", ")}`}`;
+    }),
+    ...index.map((root) => `index ${JSON.stringify(root)}`),
+  ];
 }
 
 function printTest(op: TestOp): string {

@@ -57,7 +57,7 @@ export function leaveOut(regions: readonly Region[], isOut: (op: Op) => boolean)
 
 /** The functions of the policy that an op calls by name. */
 export function calleesOf(op: Op): readonly CoreFunction[] {
-  if (op.kind === "rules") return op.rules;
+  if (op.kind === "rules") return op.rules.map(({ body }) => body);
   return op.kind === "call" && op.callee.kind === "function" ? [op.callee] : [];
 }
 
@@ -133,6 +133,15 @@ function eachOf(values: readonly Value[], visit: (value: Value) => void): void {
   for (let i = 0; i < values.length; i++) visit(values[i] as Value);
 }
 
+/** Whether an op reads such a value. */
+export function someRead(op: Op, isOne: (value: Value) => boolean): boolean {
+  let found = false;
+  eachRead(op, (value) => {
+    if (isOne(value)) found = true;
+  });
+  return found;
+}
+
 /** Locals that an op gives a new value. */
 export function eachWrite(op: Op, visit: (local: Local) => void): void {
   switch (op.kind) {
@@ -173,6 +182,15 @@ export function eachWrite(op: Op, visit: (local: Local) => void): void {
     case "mark":
       return;
   }
+}
+
+/** Whether an op writes such a local. */
+export function someWrite(op: Op, isOne: (local: Local) => boolean): boolean {
+  let found = false;
+  eachWrite(op, (local) => {
+    if (isOne(local)) found = true;
+  });
+  return found;
 }
 
 /** The array, object or set that an op grows. */

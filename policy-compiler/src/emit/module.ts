@@ -2,14 +2,14 @@
 import { META_SECTION, MODULE_ABI, type ModuleEntrypoint, type ModuleMeta } from "@regomesh/policy-runtime";
 import { checkBlockDepth } from "../core/depth.ts";
 import { coreOf } from "../core/from-ir.ts";
+import { reachedMarks } from "../core/marks.ts";
 import type { CoreModule } from "../core/module.ts";
 import type { CoreFunction } from "../core/op.ts";
 import type { IrPolicy } from "../ir/policy.ts";
 import { appendToRuntime } from "../link/append.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
-import { optimize, optimizeCore, type PassName } from "../optimize/passes.ts";
-import { reachedMarks } from "../plan/marks.ts";
+import { optimize, type PassName } from "../optimize/passes.ts";
 import { type Body, finish } from "./code.ts";
 import { emitAnswer, emitFunction, emitPlan } from "./function.ts";
 import { emitDataIndexes, putDataIndexes } from "./narrow.ts";
@@ -37,11 +37,19 @@ export function emitModule(source: ModuleSource): Uint8Array {
   return emitDescribed(source).wasm;
 }
 
-export function emitDescribed({ ir: planned, runtime, without, meta = {} }: ModuleSource): DescribedModule {
-  checkBlockDepth(planned);
-  const ir = optimize(planned, without);
-  const module = coreOf(ir);
-  optimizeCore(module, (name) => runtimeBuiltin(runtime, name) !== undefined, without);
+export function emitDescribed({ ir, without, ...source }: ModuleSource): DescribedModule {
+  checkBlockDepth(ir);
+  return emitCore({ ...source, module: coreOf(ir), ...(without === undefined ? {} : { without }) });
+}
+
+/** The same of core, which the passes are still to be done with. */
+export function emitCore({
+  module,
+  runtime,
+  without,
+  meta = {},
+}: Omit<ModuleSource, "ir"> & { readonly module: CoreModule }): DescribedModule {
+  optimize(module, (name) => runtimeBuiltin(runtime, name) !== undefined, without);
   const { plans, functions } = module;
   const types: number[] = [];
   const typeOf = typesFrom(runtime.typeCount, types);
@@ -58,7 +66,7 @@ export function emitDescribed({ ir: planned, runtime, without, meta = {} }: Modu
     entrypoints: JSON.stringify(entrypoints),
     builtins: JSON.stringify(Object.fromEntries(policy.hostBuiltins)),
   });
-  const marks = reachedMarks(ir);
+  const marks = reachedMarks(module);
   const custom: ModuleMeta = {
     abi: MODULE_ABI,
     compiler: meta.compiler ?? "regomesh",

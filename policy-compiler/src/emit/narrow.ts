@@ -1,8 +1,8 @@
 /** What an index of the data leaves, and the function that makes the indexes which such ops ask. */
 
 import { EmitError } from "../core/error.ts";
+import type { DataIndex } from "../core/index-node.ts";
 import type { NarrowOp } from "../core/op.ts";
-import type { IrDataIndex } from "../ir/policy.ts";
 import { putDataIndex } from "../link/data-words.ts";
 import { OP } from "../wasm/encode.ts";
 import { type Body, call, get, i32Const, indexAddress, newBody, op, placeOf, set, store } from "./code.ts";
@@ -43,7 +43,7 @@ export function narrow({ body, policy }: OpContext, asks: NarrowOp): void {
 /** Places of the words of each index. */
 export function putDataIndexes(
   statics: PolicyContext["statics"],
-  indexes: readonly IrDataIndex[],
+  indexes: readonly DataIndex[],
 ): PolicyContext["dataIndexes"] {
   return indexes.map((index) => putDataIndex(statics, index));
 }

@@ -66,8 +66,8 @@ export function ruleSet({ body, policy }: OpContext, rules: RuleSetOp): void {
 
 /** Asks the index; gives the locals with the addresses of the lists that it leads to. */
 function ask(body: Body, policy: PolicyContext, { rules, keys, index }: RuleSetOp): readonly number[] {
-  const first = tableIndex(policy, rules[0]);
-  rules.forEach((rule, i) => {
+  const first = tableIndex(policy, rules[0]?.body);
+  rules.forEach(({ body: rule }, i) => {
     if (tableIndex(policy, rule) !== first + i) throw new EmitError(`${rule.name} is not where its set looks for it`);
   });
   const { words } = policy.statics;
@@ -79,7 +79,7 @@ function ask(body: Body, policy: PolicyContext, { rules, keys, index }: RuleSetO
     store(body, 0);
   });
   return index.map((root) => {
-    const node = putIndex(policy.statics, root, (func) => first + func);
+    const node = putIndex(policy.statics, root, (rule) => first + rule);
     const cursor = newLocal(body);
     if (root.kind === "list") indexAddress(body, node + 1);
     else {

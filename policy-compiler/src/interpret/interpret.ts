@@ -3,7 +3,7 @@
  * means: simple, slow, and sharing nothing with what modules are made of, so that each checks the
  * other. Nothing in the mesh is decided by it.
  */
-import type { IrBlock, IrDispatch, IrFunc, IrOperand, IrPlan, IrPolicy, IrStmt } from "../ir/policy.ts";
+import type { IrBlock, IrFunc, IrOperand, IrPlan, IrPolicy, IrStmt } from "../ir/policy.ts";
 import { OTHERWISE, OWN_BUILTINS } from "./builtins.ts";
 import { parseValue, printNumber, printValue } from "./text.ts";
 import {
@@ -241,15 +241,7 @@ function run(machine: Machine, frame: Frame, { type, stmt }: IrStmt): End {
       return "next";
     case "NopStmt":
     case "MarkStmt":
-    case "NeedInputStmt":
       return "next";
-    case "DispatchStmt":
-      dispatch(machine, frame, stmt);
-      return "next";
-    case "NarrowStmt": // what an index leaves out would do nothing
-      return define(stmt.target, locals[stmt.source]);
-    case "InputSlotStmt":
-      return define(stmt.target, stmt.path.reduce<Value | undefined>(lookUpIn, locals[stmt.source]));
   }
 }
 
@@ -259,22 +251,6 @@ function assignOnce(locals: Frame["locals"], target: number, value: Value | unde
     throw new InterpretFault("eval_conflict_error", "complete rules must not produce multiple outputs");
   }
   locals[target] = value === undefined ? before : value;
-}
-
-/** Every function is called: what the index leaves out must be undefined. */
-function dispatch(machine: Machine, frame: Frame, { funcs, args, how, target }: IrDispatch): void {
-  const { locals } = frame;
-  if (how === "first") locals[target] = undefined;
-  for (const name of funcs) {
-    const value = call(
-      machine,
-      name,
-      args.map((arg) => readOperand(machine, frame, arg)),
-    );
-    if (value === undefined || how === "grow") continue;
-    assignOnce(locals, target, value);
-    if (how === "first") return;
-  }
 }
 
 function readOperand(machine: Machine, { locals }: Frame, operand: IrOperand): Value | undefined {

@@ -8,9 +8,7 @@
  * input and local 1 data in all of them.
  *
  * Own additions, absent from OPA's JSON: `MarkStmt` and `static.rules`, by which a decision
- * knows the rules that fired; `BaseDotStmt`, by which base documents are read; `InputSlotStmt`
- * and `NeedInputStmt`, which optimize/input-slots.ts makes; `DispatchStmt` and `grows`, which
- * optimize/rule-index.ts makes; `NarrowStmt` and `static.indexes`, which optimize/data-index.ts makes.
+ * knows the rules that fired; `BaseDotStmt`, by which base documents are read.
  */
 export type IrPolicy = {
   readonly static?: IrStatic;
@@ -24,8 +22,6 @@ export type IrStatic = {
   readonly files?: readonly IrString[] | null;
   /** What MarkStmt's index points to. */
   readonly rules?: readonly IrRule[];
-  /** What NarrowStmt's index points to. */
-  readonly indexes?: readonly IrDataIndex[];
 };
 
 export type IrString = { readonly value: string };
@@ -51,8 +47,6 @@ export type IrFunc = {
   readonly blocks: readonly IrBlock[] | null;
   /** Keys under which CallDynamicStmt finds the function, `["g0", "mesh", "authz", "allow"]`. */
   readonly path?: readonly string[] | null;
-  /** The parameter whose set or object the function grows: its caller made it for that. */
-  readonly grows?: number;
 };
 
 export type IrBlock = { readonly stmts: readonly IrStmt[] | null };
@@ -111,92 +105,6 @@ export type IrStmt =
   /** A DotStmt into a base document, whose keys are texts: number 2 finds "2", and "0" the first element of an array. */
   | Stmt<"BaseDotStmt", { source: IrOperand; key: IrOperand; target: number }>
   /** The rule's body holds: its bit in the decision is set. */
-  | Stmt<"MarkStmt", { rule: number }>
-  /** `target` is the value at a path of constant keys below input, which is local `source`: a chain of DotStmts in one. */
-  | Stmt<"InputSlotStmt", { source: number; path: readonly string[]; target: number }>
-  /** Input, in local `source`, is used as a value from here on. */
-  | Stmt<"NeedInputStmt", { source: number }>
-  | Stmt<"DispatchStmt", IrDispatch>
-  /**
-   * `target` is `source`, or what an index of the data leaves of it for these keys: members that it leaves out
-   * would be without effect in the iteration that follows. `data` is the local of the data that the index is of. `sure`
-   * is defined where all that the index asks holds for each member of `target`.
-   */
-  | Stmt<
-      "NarrowStmt",
-      { source: number; data: number; index: number; keys: readonly number[]; target: number; sure?: number }
-    >;
-
-/**
- * Calls functions one after the other, all with the same arguments; undefined ones are passed
- * over, and the block goes on whatever they give. `agree`: all that are defined must be equal,
- * and to what `target` is already. `first`: the first that is defined ends the calls. `grow`: they
- * have no value, and grow `target`.
- */
-export type IrDispatch = {
-  readonly funcs: readonly string[];
-  readonly args: readonly IrOperand[];
-  readonly how: "agree" | "first" | "grow";
-  readonly target: number;
-  /** Locals that the index asks, undefined where they have no value. */
-  readonly keys: readonly number[];
-  /** Each function that could be defined for these keys, or fail, is in the list that one of these leads to; the others need not be called. */
-  readonly index: readonly IrIndexNode[];
-};
-
-/** `key` is a place in the dispatch's keys, `funcs` are places in its functions in their order. */
-export type IrIndexNode =
-  | { readonly kind: "list"; readonly funcs: readonly number[] }
-  | {
-      readonly kind: "equal";
-      readonly key: number;
-      /** By the text of a constant, JSON. */
-      readonly cases: readonly (readonly [text: string, then: IrIndexNode])[];
-      readonly otherwise: IrIndexNode;
-    }
-  | {
-      readonly kind: "prefix" | "suffix";
-      readonly key: number;
-      /** By the longest of the strings that the key begins or ends with. */
-      readonly cases: readonly (readonly [string: string, then: IrIndexNode])[];
-      readonly otherwise: IrIndexNode;
-      readonly noString: IrIndexNode;
-    };
-
-/** An index of the collections at a path of the data, made once when data is loaded. */
-export type IrDataIndex = {
-  /** Where the data begin that the policy's functions are given: a unit's part, or all. */
-  readonly root: readonly string[];
-  /** From there to the collections; undefined stands for every member. */
-  readonly path: readonly (string | undefined)[];
-  /** From a member to what else the levels ask about: with several ways there, one of them must do. Empty: the member itself. */
-  readonly witness: readonly IrWitnessStep[];
-  readonly levels: readonly IrIndexLevel[];
-  /** The position of an array's member is read: arrays are left as they are. */
-  readonly keepsArrays: boolean;
-};
-
-/** Its part of this name; each of its members; what stands under it in the data at a path. */
-export type IrWitnessStep =
-  | { readonly kind: "field"; readonly name: string }
-  | { readonly kind: "each" }
-  | { readonly kind: "data"; readonly path: readonly string[] };
-
-/**
- * What must hold of the key and a part of the member, or of the witness:
- *   equal     they are equal
- *   member    the part has the key as a member
- *   count     both have as many members
- *   segments  each element of the part is one of `constants`, or equal to the key's element in its place
- */
-export type IrIndexLevel = {
-  readonly test: "equal" | "member" | "count" | "segments";
-  readonly of: "member" | "witness";
-  /** Names that lead to the part. */
-  readonly part: readonly string[];
-  /** Place in the statement's keys. */
-  readonly key: number;
-  readonly constants: readonly string[];
-};
+  | Stmt<"MarkStmt", { rule: number }>;
 
 export type IrStmtType = IrStmt["type"];

@@ -1,6 +1,5 @@
 /** A plan as text, for people and golden files: one statement a line, blocks behind dashes, locals as %n. */
 import type { IrBlock, IrOperand, IrPolicy, IrStmt } from "./policy.ts";
-import { printIndex } from "./print-index.ts";
 import { blocksOf } from "./walk.ts";
 
 /** Fields that say where a statement comes from, or hold what is printed below it. */
@@ -8,7 +7,6 @@ const LEFT_OUT = new Set(["file", "row", "col", "end_row", "end_col", "block", "
 
 export function printPolicy(policy: IrPolicy): string {
   const strings = (policy.static?.strings ?? []).map(({ value }) => value);
-  const indexes = (policy.static?.indexes ?? []).map((index, i) => `index ${i} ${printIndex(index)}`);
   const plans = (policy.plans?.plans ?? []).map(({ name, blocks }) => [
     `plan ${name}`,
     ...printBlocks(blocks, "", strings),
@@ -17,7 +15,7 @@ export function printPolicy(policy: IrPolicy): string {
     `func ${name}(${params.map((local) => `%${local}`).join(", ")})`,
     ...printBlocks(blocks, "", strings),
   ]);
-  return [...(indexes.length === 0 ? [] : [indexes]), ...plans, ...funcs].map((lines) => lines.join("\n")).join("\n\n");
+  return [...plans, ...funcs].map((lines) => lines.join("\n")).join("\n\n");
 }
 
 function printBlocks(blocks: readonly IrBlock[] | null, indent: string, strings: readonly string[]): readonly string[] {
@@ -39,22 +37,7 @@ function printStmt({ type, stmt }: IrStmt, strings: readonly string[]): string {
 }
 
 /** Fields that are numbers of locals. */
-const LOCALS = new Set([
-  "source",
-  "target",
-  "result",
-  "value",
-  "key",
-  "set",
-  "array",
-  "object",
-  "a",
-  "b",
-  "local",
-  "data",
-  "keys",
-  "sure",
-]);
+const LOCALS = new Set(["source", "target", "result", "value", "key", "set", "array", "object", "a", "b", "local"]);
 
 function printField(name: string, value: unknown, strings: readonly string[]): string {
   if (Array.isArray(value)) return `[${value.map((part) => printField(name, part, strings)).join(" ")}]`;

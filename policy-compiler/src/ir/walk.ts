@@ -24,18 +24,6 @@ export function eachStmtOf(blocks: Blocks, visit: (stmt: IrStmt) => void): void 
   }
 }
 
-/** Whether a statement of the blocks, at any depth, is one. */
-export function someStmtOf(blocks: Blocks, isOne: (stmt: IrStmt) => boolean): boolean {
-  if (blocks === null) return false;
-  for (const { stmts } of blocks) {
-    if (stmts === null) continue;
-    for (const stmt of stmts) {
-      if (isOne(stmt) || (HAS_BLOCKS.has(stmt.type) && someStmtOf(blocksOf(stmt), isOne))) return true;
-    }
-  }
-  return false;
-}
-
 type Holder = Extract<IrStmt, { readonly stmt: { readonly block: IrBlock } | { readonly blocks: Blocks } }>["type"];
 const HOLDERS: Readonly<Record<Holder, true>> = { BlockStmt: true, ScanStmt: true, NotStmt: true, WithStmt: true };
 

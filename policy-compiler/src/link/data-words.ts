@@ -6,15 +6,15 @@
  *   step    {WitnessKind.field, name} {WitnessKind.each} {WitnessKind.data, list of names}
  *   level   {LevelTest, of the witness, place of the key in bytes, list of names, list of names}
  */
-import type { IrDataIndex, IrIndexLevel, IrWitnessStep } from "../ir/policy.ts";
+import type { DataIndex, IndexLevel, WitnessStep } from "../core/index-node.ts";
 import { ANY_MEMBER, LevelTest, WitnessKind } from "./runtime-layout.ts";
 import { atomOf, type IndexWord, type Statics } from "./statics.ts";
 
 /** Where the index's words begin. */
-export function putDataIndex(statics: Statics, index: IrDataIndex): number {
+export function putDataIndex(statics: Statics, index: DataIndex): number {
   const name = (text: string): IndexWord => ({ atom: atomOf(statics, text) });
   const names = (texts: readonly string[]): readonly IndexWord[] => [texts.length, ...texts.map(name)];
-  const step = (one: IrWitnessStep): readonly IndexWord[] => {
+  const step = (one: WitnessStep): readonly IndexWord[] => {
     switch (one.kind) {
       case "field":
         return [WitnessKind.field, name(one.name)];
@@ -24,7 +24,7 @@ export function putDataIndex(statics: Statics, index: IrDataIndex): number {
         return [WitnessKind.data, ...names(one.path)];
     }
   };
-  const level = ({ test, of, key, part, constants }: IrIndexLevel): readonly IndexWord[] => [
+  const level = ({ test, of, key, part, constants }: IndexLevel): readonly IndexWord[] => [
     ...[LevelTest[test], of === "witness" ? 1 : 0, key * 4],
     ...names(part),
     ...names(constants),

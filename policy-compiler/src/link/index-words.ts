@@ -1,5 +1,5 @@
 /**
- * The index of a dispatch as words in memory (runtime/assembly/rule-index.ts reads them). A node is
+ * The index of a rule set as words in memory (runtime/assembly/rule-index.ts reads them). A node is
  * the address of its words:
  *
  *   list    {INDEX_LIST, place in the table of each function…, LIST_END}
@@ -8,17 +8,17 @@
  *   step    {bytes before it, node of the string that ends here or 0, the step above with such a node or 0,
  *            atom of a string below, first byte that leads on, how many, step of each byte or 0…}
  */
-import type { IrIndexNode } from "../ir/policy.ts";
+import type { IndexNode } from "../core/index-node.ts";
 import { IndexKind, LIST_END } from "./runtime-layout.ts";
 import { atomOf, constantOf, type IndexWord, type Statics } from "./statics.ts";
 
-/** Where the words of the node begin; `tableOf` gives the place in the table of a function of the dispatch. */
-export function putIndex(statics: Statics, node: IrIndexNode, tableOf: (func: number) => number): number {
+/** Where the words of the node begin; `tableOf` gives the place in the table of a rule of the set. */
+export function putIndex(statics: Statics, node: IndexNode, tableOf: (rule: number) => number): number {
   const { words } = statics;
   switch (node.kind) {
     case "list": {
       const at = words.length;
-      words.push(IndexKind.list, ...node.funcs.map(tableOf), LIST_END);
+      words.push(IndexKind.list, ...node.rules.map(tableOf), LIST_END);
       return at;
     }
     case "equal": {

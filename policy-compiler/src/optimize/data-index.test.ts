@@ -7,11 +7,14 @@ import { type ConnectionContext, openPolicy, RequestId, toHeadTable } from "@reg
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { planRequest } from "../compile.ts";
-import { emitModule } from "../emit/module.ts";
+import { coreOf } from "../core/from-ir.ts";
+import type { DataIndex } from "../core/index-node.ts";
+import { type CoreModule, codesOf } from "../core/module.ts";
+import { eachOp } from "../core/walk.ts";
+import { emitCore } from "../emit/module.ts";
 import { interpret } from "../interpret/interpret.ts";
 import { parseValue, printJson } from "../interpret/text.ts";
-import type { IrDataIndex, IrPolicy } from "../ir/policy.ts";
-import { eachStmt } from "../ir/walk.ts";
+import type { IrPolicy } from "../ir/policy.ts";
 import { loadRuntime } from "../shell/runtime-file.ts";
 import { toUnit } from "../unit/unit.ts";
 import { indexData } from "./data-index.ts";
@@ -40,9 +43,23 @@ const CONTEXT: ConnectionContext = {
 
 type Ask = (request: Request) => readonly [value: unknown, errors: number, fired: readonly string[]];
 
-/** Asks the policy as it is, without the pass. */
-function askerOf(policy: IrPolicy, data: string): Ask {
-  const wasm = emitModule({ ir: policy, runtime, without: new Set(["data-index"]) });
+function indexedOf(
+  policy: IrPolicy,
+  change: (indexes: CoreModule["indexes"]) => CoreModule["indexes"] = (same) => same,
+) {
+  const module = coreOf(policy);
+  indexData(module);
+  module.indexes = change(module.indexes);
+  return module;
+}
+
+/** The module as it is, without the pass. */
+function emitted(module: CoreModule): Uint8Array {
+  return emitCore({ module, runtime, without: new Set(["data-index"]) }).wasm;
+}
+
+function askerOf(module: CoreModule, data: string): Ask {
+  const wasm = emitted(module);
   const open = openPolicy({ wasm, data, seed: 1 });
   open.setConnection(CONTEXT);
   return ({ method, path, a, j }) => {
@@ -170,13 +187,15 @@ test("narrowed iterations answer as those over all members", () => {
   fc.assert(
     fc.property(RULES, DATA, fc.array(REQUEST, { minLength: 4, maxLength: 10 }), (rules, data, requests) => {
       const plan = planOf(rules);
-      const indexed = indexData(plan);
-      eachStmt(indexed, ({ type, stmt }) => {
-        if (type !== "NarrowStmt") return;
-        narrowed++;
-        if (stmt.sure !== undefined) proven++;
-      });
-      const [plain, fast] = [askerOf(plan, data), askerOf(indexed, data)];
+      const indexed = indexedOf(plan);
+      for (const { body } of codesOf(indexed)) {
+        eachOp(body, (op) => {
+          if (op.kind !== "narrow") return;
+          narrowed++;
+          if (op.sure !== undefined) proven++;
+        });
+      }
+      const [plain, fast] = [askerOf(coreOf(plan), data), askerOf(indexed, data)];
       for (const request of requests) {
         const told = fast(request);
         expect(told, JSON.stringify(request)).toEqual(plain(request));
@@ -211,11 +230,8 @@ test.each([
 ])("of 2,000 members one is looked at: %s", (_, body, asked) => {
   const request = { method: "GET", path: "/", a: "-", j: "1", ...asked };
   const used = [planOf([`out if { ${body} }`])].flatMap((plan) =>
-    [plan, indexData(plan)].map((policy) => {
-      const open = openPolicy({
-        wasm: emitModule({ ir: policy, runtime, without: new Set(["data-index"]) }),
-        ...{ data: LARGE, seed: 1 },
-      });
+    [coreOf(plan), indexedOf(plan)].map((module) => {
+      const open = openPolicy({ wasm: emitted(module), data: LARGE, seed: 1 });
       open.setConnection(CONTEXT);
       const head = Buffer.from(`${request.method} ${request.path} HTTP/1.1\r\nhost: h\r\nx-a: ${request.a}\r\n\r\n`);
       const decision = open.decide(head, head.length, toHeadTable(head), 1, RequestId.of("i"), 0);
@@ -253,9 +269,8 @@ test.each([
   ["not segments behind the sixteenth", ["a", ...Array.from({ length: 16 }, () => "*")], false],
 ])("an index says %s", (_, path, isSure) => {
   const plan = planOf(GRANTED);
-  const [plain, fast] = [plan, indexData(plan)].map((policy) => {
-    const wasm = emitModule({ ir: policy, runtime, without: new Set(["data-index"]) });
-    const open = openPolicy({ wasm, data: ROLES(path), seed: 1 });
+  const [plain, fast] = [coreOf(plan), indexedOf(plan)].map((module) => {
+    const open = openPolicy({ wasm: emitted(module), data: ROLES(path), seed: 1 });
     open.setConnection(CONTEXT);
     return (target: string) => {
       const head = Buffer.from(`GET ${target} HTTP/1.1\r\nhost: h\r\nx-a: a\r\n\r\n`);
@@ -273,7 +288,7 @@ test.each([
 
 // ── wrong indexes ──
 
-const MUTANTS: Readonly<Record<string, (index: IrDataIndex) => IrDataIndex>> = {
+const MUTANTS: Readonly<Record<string, (index: DataIndex) => DataIndex>> = {
   "another part": (index) =>
     change(index, (level) => ({ ...level, part: level.test === "equal" ? ["ref"] : level.part })),
   "a constant forgotten": (index) => change(index, (level) => ({ ...level, constants: [] })),
@@ -284,22 +299,21 @@ const MUTANTS: Readonly<Record<string, (index: IrDataIndex) => IrDataIndex>> = {
   "another key": (index) => change(index, (level) => ({ ...level, key: 0 })),
 };
 
-type Level = IrDataIndex["levels"][number];
+type Level = DataIndex["levels"][number];
 
-function change(index: IrDataIndex, of: (level: Level) => Level): IrDataIndex {
+function change(index: DataIndex, of: (level: Level) => Level): DataIndex {
   return { ...index, levels: index.levels.map(of) };
 }
 
 test("an index that is asked less than what it proves is found out", () => {
-  const right = indexData(planOf(GRANTED));
+  const plan = planOf(GRANTED);
   const data = ROLES(["a", "*"]);
-  const plain = askerOf(right, data);
+  const plain = askerOf(indexedOf(plan), data);
   for (const dropped of ["member", "count", "segments"] as const) {
-    const indexes = (right.static?.indexes ?? []).map((index) => ({
-      ...index,
-      levels: index.levels.filter(({ test: asked }) => asked !== dropped),
-    }));
-    const wrong = askerOf({ ...right, static: { ...right.static, indexes } }, data);
+    const less = indexedOf(plan, (indexes) =>
+      indexes.map((index) => ({ ...index, levels: index.levels.filter(({ test: asked }) => asked !== dropped) })),
+    );
+    const wrong = askerOf(less, data);
     const request = fc.record({
       ...{ method: fc.constantFrom("GET", "PUT"), a: fc.constantFrom("a", "b", "c"), j: fc.constant("1") },
       path: fc.constantFrom("/p0/x", "/p1/x", "/p1", "/p2/x", "/p2/x/y", "/a/b", "/a"),
@@ -317,8 +331,6 @@ for (const [name, mutate] of Object.entries(MUTANTS)) {
     const plan = planOf([
       `out contains x.k if { some x in data.items; ${HEADERS}["x-a"] in x.tags; x.k == input.attributes.request.http.method; every i, s in x.path { s in {"*", input.parsed_path[i]} } }`,
     ]);
-    const right = indexData(plan);
-    const indexes = (right.static?.indexes ?? []).map(mutate);
     const data = JSON.stringify({
       items: ["GET", "PUT"].flatMap((k) =>
         ["a", "b"].flatMap((tag) =>
@@ -326,7 +338,8 @@ for (const [name, mutate] of Object.entries(MUTANTS)) {
         ),
       ),
     });
-    const [plain, wrong] = [askerOf(plan, data), askerOf({ ...right, static: { ...right.static, indexes } }, data)];
+    const changed = indexedOf(plan, (indexes) => indexes.map(mutate));
+    const [plain, wrong] = [askerOf(coreOf(plan), data), askerOf(changed, data)];
     const differs = fc.check(
       fc.property(REQUEST, (request) => {
         expect(wrong(request)).toEqual(plain(request));

@@ -1,249 +1,212 @@
 /**
- * Data indexing: an iteration over a collection of the data whose block begins with tests of its members
+ * Data indexing: an iteration over a collection of the data whose region begins with tests of its members
  * (data/levels.ts) goes over those alone that an index of the data leaves for what is asked: `some grant in
  * data.roles[role]; http.method in grant.methods` looks at the grants of that method. The runtime makes the
  * indexes when data is loaded for the fast path (runtime/assembly/data-index); elsewhere, and for values
  * that an index says nothing of, the iteration goes over all.
  */
-import type { IrBlock, IrDataIndex, IrFunc, IrOperand, IrPlan, IrPolicy, IrStmt } from "../ir/policy.ts";
-import { usesOf } from "../ir/uses.ts";
-import { eachStmtOf } from "../ir/walk.ts";
-import { type Asked, type LevelScope, levelsOf } from "./data/levels.ts";
+import { findTerm, nameOf, newLocal } from "../core/guard.ts";
+import type { DataIndex } from "../core/index-node.ts";
+import { assign, markOf, regionsOp, reset, testOf } from "../core/make-op.ts";
+import type { CoreModule } from "../core/module.ts";
+import type { CoreFunction, Fresh, LoopOp, NarrowOp, Op, Region } from "../core/op.ts";
+import { type Local, NO_LOCALS, TRUE, Type, type Value } from "../core/value.ts";
+import { eachOp, eachRead, eachWrite, hasRegions, regionsOf } from "../core/walk.ts";
+import { type Asked, type Levels, levelsOf } from "./data/levels.ts";
 import { isSameForAll, type Proven, type ProvenWhole } from "./data/proof.ts";
-import { rootsOf } from "./data/roots.ts";
-import { nameOf, planTerm } from "./index/terms.ts";
+import { isData, type Root, rootsOf } from "./data/roots.ts";
 
-const DATA = 1;
 /** Iterations in iterations that are looked at: each is read again for every one around it. */
 const DEPTH_MAX = 6;
 
 type Path = readonly (string | undefined)[];
+type Reads = ReadonlyMap<Local, number>;
 
 /** The indexes so far, each once: rules that ask alike share one. */
-type Indexes = { readonly all: IrDataIndex[]; readonly places: Map<string, number> };
+type Indexes = { readonly all: DataIndex[]; readonly places: Map<string, number> };
 
-type Walk = LevelScope & {
+type Walk = {
   readonly indexes: Indexes;
-  readonly root: readonly string[];
-  readonly blocks: readonly IrBlock[] | null;
+  readonly root: Root;
+  readonly code: CoreFunction;
+  readonly data: Local;
   /** Where in the data a local's value comes from: what it says decides what is indexed, and nothing else. */
-  readonly paths: Map<number, Path>;
-  /** Of the function's locals, once an iteration wants to know. */
-  counted: { readonly reads: ReadonlyMap<number, number>; next: number } | undefined;
+  readonly paths: Map<Local, Path>;
+  /** How often the function reads its locals, once an iteration wants to know. */
+  reads: Reads | undefined;
 };
 
-export function indexData(policy: IrPolicy): IrPolicy {
-  const funcs = policy.funcs?.funcs ?? [];
-  const plans = policy.plans?.plans ?? [];
-  const strings = (policy.static?.strings ?? []).map(({ value }) => value);
-  const roots = rootsOf(plans, funcs, strings);
-  const functions = new Map(funcs.map((func) => [func.name, func]));
+export function indexData(module: CoreModule): void {
   const indexes: Indexes = { all: [], places: new Map() };
-  const index = <Body extends IrFunc | IrPlan>(body: Body): Body => {
-    const root = roots.get(body.name);
-    if (root === undefined) return body;
-    const blocks = indexBody(body.blocks, { strings, functions, indexes, root });
-    return blocks === body.blocks ? body : { ...body, blocks };
+  const roots = rootsOf(module);
+  for (const code of module.functions) {
+    const root = roots.get(code);
+    const data = code.params.find(isData);
+    if (root === undefined || data === undefined) continue;
+    const walk: Walk = { indexes, root, code, data, paths: new Map([[data, []]]), reads: undefined };
+    for (const region of code.body) indexRegion(walk, region, 0);
+  }
+  module.indexes = indexes.all;
+}
+
+function countReads(regions: readonly Region[]): Reads {
+  const reads = new Map<Local, number>();
+  const count = (value: Value): void => {
+    if (value.kind === "local") reads.set(value, (reads.get(value) ?? 0) + 1);
   };
-  const indexed = funcs.map(index);
-  if (indexes.all.length === 0) return policy;
-  return { ...policy, static: { ...policy.static, indexes: indexes.all }, funcs: { funcs: indexed } };
+  eachOp(regions, (op) => eachRead(op, count));
+  return reads;
 }
 
-function indexBody(
-  blocks: readonly IrBlock[] | null,
-  known: LevelScope & Pick<Walk, "indexes" | "root">,
-): readonly IrBlock[] | null {
-  const walk: Walk = { ...known, blocks, paths: new Map([[DATA, []]]), counted: undefined };
-  return mapAll(blocks ?? [], (block) => indexBlock(walk, block, 0)) ?? blocks;
-}
-
-function count(blocks: readonly IrBlock[] | null): NonNullable<Walk["counted"]> {
-  const reads = new Map<number, number>();
-  let last = 1;
-  eachStmtOf(blocks, (stmt) => {
-    const uses = usesOf(stmt);
-    for (let i = 0; i < uses.writes.length; i++) last = Math.max(last, uses.writes[i] as number);
-    for (let i = 0; i < uses.reads.length; i++) {
-      const operand = uses.reads[i] as IrOperand;
-      if (operand.type !== "local") continue;
-      last = Math.max(last, operand.value);
-      reads.set(operand.value, (reads.get(operand.value) ?? 0) + 1);
-    }
-  });
-  return { reads, next: last + 1 };
-}
-
-/** The same array where nothing is another. */
-function mapAll<T>(all: readonly T[], map: (one: T) => T): readonly T[] {
-  const mapped = all.map(map);
-  return mapped.some((one, i) => one !== all[i]) ? mapped : all;
-}
-
-function indexBlock(walk: Walk, block: IrBlock, depth: number): IrBlock {
-  const stmts = block.stmts ?? [];
-  const out: IrStmt[] = [];
-  for (const stmt of stmts) {
-    const before = notePath(walk, stmt, depth);
-    out.push(...before.stmts, indexInner(walk, before.scan ?? stmt, depth));
+function indexRegion(walk: Walk, region: Region, depth: number): void {
+  const out: Op[] = [];
+  for (const op of region.ops) {
+    const narrowed = op.kind === "loop" ? enterLoop(walk, op, depth) : undefined;
+    if (op.kind !== "loop") notePath(walk, op);
+    out.push(...(narrowed ?? [op]));
+    const inside = narrowed?.at(-1) ?? op;
+    if (!hasRegions(inside)) continue;
+    for (const inner of regionsOf(inside)) indexRegion(walk, inner, op.kind === "loop" ? depth + 1 : depth);
   }
-  return out.length === stmts.length && out.every((stmt, i) => stmt === stmts[i]) ? block : { stmts: out };
+  if (out.length > region.ops.length) region.ops = out;
 }
 
-function indexInner(walk: Walk, statement: IrStmt, depth: number): IrStmt {
-  const { type, stmt } = statement;
-  switch (type) {
-    case "BlockStmt": {
-      const blocks = mapAll(stmt.blocks ?? [], (block) => indexBlock(walk, block, depth));
-      return blocks === stmt.blocks ? statement : { type, stmt: { ...stmt, blocks } };
-    }
-    case "ScanStmt":
-    case "NotStmt":
-    case "WithStmt": {
-      const block = indexBlock(walk, stmt.block, type === "ScanStmt" ? depth + 1 : depth);
-      return block === stmt.block ? statement : ({ type, stmt: { ...stmt, block } } as IrStmt);
-    }
-    default:
-      return statement;
+/** Follows where locals come from. */
+function notePath({ paths }: Walk, op: Op): void {
+  if (op.kind === "get") {
+    const { source, key, target } = op;
+    const path = source.kind === "local" ? paths.get(source) : undefined;
+    const name = key.kind === "constant" && key.type === Type.string ? key.text : undefined;
+    if (path !== undefined) paths.set(target, [...path, name]);
+  } else if (op.kind === "assign" && op.source.kind === "local") {
+    const path = paths.get(op.source);
+    if (path !== undefined) paths.set(op.target, path);
   }
 }
 
-type Before = { readonly stmts: readonly IrStmt[]; readonly scan?: IrStmt };
-const NOTHING: Before = { stmts: [] };
-
-/** Follows where locals come from; gives what is to stand before an iteration, and the iteration then. */
-function notePath(walk: Walk, { type, stmt }: IrStmt, depth: number): Before {
-  const { paths, strings } = walk;
-  if (type === "DotStmt" || type === "BaseDotStmt") {
-    const path = stmt.source.type === "local" ? paths.get(stmt.source.value) : undefined;
-    const key = stmt.key.type === "string_index" ? strings[stmt.key.value] : undefined;
-    if (path !== undefined) paths.set(stmt.target, [...path, key]);
-  } else if (type === "AssignVarStmt") {
-    const path = stmt.source.type === "local" ? paths.get(stmt.source.value) : undefined;
-    if (path !== undefined) paths.set(stmt.target, path);
-  } else if (type === "ScanStmt") {
-    const path = paths.get(stmt.source);
-    if (path === undefined) return NOTHING;
-    paths.set(stmt.value, [...path, undefined]);
-    return depth < DEPTH_MAX ? narrow(walk, stmt, path) : NOTHING;
-  }
-  return NOTHING;
+/** The iteration, and what is to stand before it, where there is an index. */
+function enterLoop(walk: Walk, loop: LoopOp, depth: number): readonly Op[] | undefined {
+  const path = walk.paths.get(loop.source);
+  if (path === undefined) return undefined;
+  walk.paths.set(loop.value, [...path, undefined]);
+  return depth < DEPTH_MAX ? narrow(walk, loop, path) : undefined;
 }
 
-function narrow(walk: Walk, scan: Extract<IrStmt, { type: "ScanStmt" }>["stmt"], path: Path): Before {
-  walk.counted ??= count(walk.blocks);
-  const { counted } = walk;
-  const { asked, proven, whole } = levelsOf(scan, counted.reads, walk);
-  const { witness, levels } = chosen(asked);
-  if (levels.length === 0) return NOTHING;
-  const stmts: IrStmt[] = [];
+function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined {
+  walk.reads ??= countReads(walk.code.body);
+  const { reads } = walk;
+  const { fresh } = walk.code;
+  const found = levelsOf(loop, reads);
+  const { witness, levels } = chosen(found.asked);
+  if (levels.length === 0) return undefined;
+  const ops: Op[] = [];
   const places = new Map<string, number>();
-  const keys: number[] = [];
+  const keys: Local[] = [];
   for (const { key } of levels) {
     if (places.has(nameOf(key))) continue;
     places.set(nameOf(key), keys.length);
     if (key.kind === "param") keys.push(key.local);
     else {
-      const target = counted.next++;
-      stmts.push(...planTerm(key, target, () => counted.next++));
+      const target = newLocal(fresh);
+      ops.push(...findTerm(key, target, fresh));
       keys.push(target);
     }
   }
-  const index: IrDataIndex = {
+  const index: DataIndex = {
     ...{ root: walk.root, path, witness },
     levels: levels.map(({ test, part, constants, at, key }) => ({
       ...{ test, part, constants, key: places.get(nameOf(key)) ?? 0, of: at.steps.length === 0 ? "member" : "witness" },
     })),
-    keepsArrays: (counted.reads.get(scan.key) ?? 0) > 0,
+    keepsArrays: (reads.get(loop.key) ?? 0) > 0,
   };
-  const target = counted.next++;
-  const narrowed = { source: scan.source, data: DATA, index: placeOf(walk.indexes, index), keys, target };
+  const target = newLocal(fresh);
+  const sure = newLocal(fresh);
+  const shorter = shorten(loop, { found, levels, reads, sure, fresh });
+  const { source } = loop;
+  const narrowed: NarrowOp = {
+    ...{ kind: "narrow", at: {}, weight: 0, ends: NO_LOCALS, source, data: walk.data },
+    ...{ index: placeOf(walk.indexes, index), keys, target, sure: shorter === undefined ? undefined : sure },
+  };
+  ops.push(narrowed, { ...loop, source: target, body: shorter ?? loop.body });
+  return ops;
+}
+
+type Shortening = {
+  readonly found: Levels;
+  /** Those that the index asks. */
+  readonly levels: readonly Asked[];
+  readonly reads: Reads;
+  readonly sure: Local;
+  readonly fresh: Fresh;
+};
+
+/** The iteration's region, where the index makes some of it needless. */
+function shorten(loop: LoopOp, { found, levels, reads, sure, fresh }: Shortening): Region | undefined {
+  const { asked, proven, whole } = found;
   const isAsked = (first: number, ofMember: boolean) =>
     first <= asked.length &&
     asked.slice(0, first).every((level) => levels.includes(level) && (!ofMember || level.at.steps.length === 0));
-  const block = (sure: number): IrBlock | undefined => {
-    if (whole !== undefined && isAsked(whole.levels, false) && isSameForAll(whole.rest, writtenBeside(scan, whole)))
-      return onceIfSure(scan.block, whole, sure, counted.next++);
-    if (proven !== undefined && isAsked(proven.levels, true) && keepsToItself(scan, proven, counted.reads))
-      return unlessSure(scan.block, proven, sure, counted.next++);
-    return undefined;
-  };
-  const sure = counted.next;
-  counted.next++;
-  const shorter = block(sure);
-  stmts.push({ type: "NarrowStmt", stmt: shorter === undefined ? narrowed : { ...narrowed, sure } });
-  return { stmts, scan: { type: "ScanStmt", stmt: { ...scan, source: target, block: shorter ?? scan.block } } };
+  if (whole !== undefined && isAsked(whole.levels, false) && isSameForAll(whole.rest, writtenBeside(loop, whole)))
+    return onceIfSure(loop.body, whole, sure, fresh);
+  if (proven !== undefined && isAsked(proven.levels, true) && keepsToItself(loop, proven, reads))
+    return unlessSure(loop.body, proven, sure, fresh);
+  return undefined;
 }
 
 /** What the iteration writes before the rest. */
-function writtenBeside(
-  { key, value, block }: Extract<IrStmt, { type: "ScanStmt" }>["stmt"],
-  { rest }: ProvenWhole,
-): ReadonlySet<number> {
+function writtenBeside({ key, value, body }: LoopOp, { rest }: ProvenWhole): ReadonlySet<Local> {
   const written = new Set([key, value]);
-  eachStmtOf([block], (stmt) => {
-    if (!rest.includes(stmt)) for (const local of usesOf(stmt).writes) written.add(local);
+  eachOp([body], (op) => {
+    if (!rest.includes(op)) eachWrite(op, (local) => written.add(local));
   });
   return written;
 }
 
-/** What the proven statements write is read by none but them. */
-function keepsToItself(
-  { block }: Extract<IrStmt, { type: "ScanStmt" }>["stmt"],
-  proven: Proven,
-  reads: ReadonlyMap<number, number>,
-): boolean {
-  const written = new Set<number>();
-  const inside = new Map<number, number>();
-  eachStmtOf([{ stmts: (block.stmts ?? []).slice(0, proven.statements) }], (stmt) => {
-    const uses = usesOf(stmt);
-    for (const local of uses.writes) written.add(local);
-    for (const operand of uses.reads)
-      if (operand.type === "local") inside.set(operand.value, (inside.get(operand.value) ?? 0) + 1);
-  });
+/** What the proven ops write is read by none but them. */
+function keepsToItself({ body }: LoopOp, { ops }: Proven, reads: Reads): boolean {
+  const proven: Region = { label: body.label, ops: body.ops.slice(0, ops) };
+  const written = new Set<Local>();
+  eachOp([proven], (op) => eachWrite(op, (local) => written.add(local)));
+  const inside = countReads([proven]);
   return [...written].every((local) => (reads.get(local) ?? 0) === (inside.get(local) ?? 0));
 }
 
-/** The block, whose proven statements run only where `sure` is undefined. */
-function unlessSure({ stmts }: IrBlock, { statements, marks }: Proven, sure: number, holds: number): IrBlock {
-  const all = stmts ?? [];
-  return {
-    stmts: [
-      ...either(sure, holds, marksOf(marks), all.slice(0, statements)),
-      { type: "IsDefinedStmt", stmt: { source: holds } },
-      ...all.slice(statements),
-    ],
-  };
+/** The region, whose proven ops run only where `sure` is undefined. */
+function unlessSure({ label, ops: all }: Region, { ops, marks }: Proven, sure: Local, fresh: Fresh): Region {
+  const holds = newLocal(fresh);
+  const before = either({ sure, holds, known: marks.map(markOf), asked: all.slice(0, ops), fresh });
+  return { label, ops: [...before, testOf("defined", holds, label), ...all.slice(ops)] };
 }
 
-/** The block, where `sure` is defined its rest alone. */
-function onceIfSure({ stmts }: IrBlock, { rest, marks }: ProvenWhole, sure: number, holds: number): IrBlock {
-  return { stmts: either(sure, holds, [...marksOf(marks), ...rest], stmts ?? []) };
+/** The region, where `sure` is defined its rest alone. */
+function onceIfSure({ label, ops }: Region, { rest, marks }: ProvenWhole, sure: Local, fresh: Fresh): Region {
+  const known = [...marks.map(markOf), ...rest.map((op) => ({ ...op }))];
+  return { label, ops: either({ sure, holds: newLocal(fresh), known, asked: ops, fresh }) };
 }
 
-/** `known` where `sure` is defined, otherwise `asked`; `holds` is defined behind that which comes to its end. */
-function either(sure: number, holds: number, known: readonly IrStmt[], asked: readonly IrStmt[]): readonly IrStmt[] {
-  const hold: IrStmt = { type: "AssignVarStmt", stmt: { source: { type: "bool", value: true }, target: holds } };
-  const isSure: IrStmt = { type: "IsDefinedStmt", stmt: { source: sure } };
+type Either = {
+  readonly sure: Local;
+  /** Defined behind that which comes to its end. */
+  readonly holds: Local;
+  readonly known: readonly Op[];
+  readonly asked: readonly Op[];
+  readonly fresh: Fresh;
+};
+
+/** `known` where `sure` is defined, otherwise `asked`, which ends the region around where it does not hold. */
+function either({ sure, holds, known, asked, fresh }: Either): readonly Op[] {
+  const [first, second] = [fresh.label++, fresh.label++];
+  const hold = () => assign(holds, TRUE);
   return [
-    { type: "ResetLocalStmt", stmt: { target: holds } },
-    {
-      type: "BlockStmt",
-      stmt: {
-        blocks: [
-          { stmts: [isSure, hold, ...known] },
-          { stmts: [{ type: "IsUndefinedStmt", stmt: { source: holds } }, ...asked, hold] },
-        ],
-      },
-    },
+    reset(holds),
+    regionsOp([
+      { label: first, ops: [testOf("defined", sure, first), hold(), ...known] },
+      { label: second, ops: [testOf("undefined", holds, second), ...asked, hold()] },
+    ]),
   ];
 }
 
-function marksOf(rules: readonly number[]): readonly IrStmt[] {
-  return rules.map((rule) => ({ type: "MarkStmt", stmt: { rule } }));
-}
-
-function placeOf({ all, places }: Indexes, index: IrDataIndex): number {
+function placeOf({ all, places }: Indexes, index: DataIndex): number {
   const text = JSON.stringify(index);
   const known = places.get(text);
   if (known !== undefined) return known;
@@ -252,7 +215,7 @@ function placeOf({ all, places }: Indexes, index: IrDataIndex): number {
 }
 
 /** An index asks of a member, and of one thing that it leads to: the furthest. */
-function chosen(asked: readonly Asked[]): Pick<IrDataIndex, "witness"> & { readonly levels: readonly Asked[] } {
+function chosen(asked: readonly Asked[]): Pick<DataIndex, "witness"> & { readonly levels: readonly Asked[] } {
   let far = asked[0]?.at ?? { steps: [] };
   for (const { at } of asked) if (at.steps.length > far.steps.length) far = at;
   const levels: Asked[] = [];

@@ -1,15 +1,16 @@
 /**
- * Input by slots: a chain of DotStmts with constant keys that starts at input becomes one
- * InputSlotStmt, so that the fast path reads just that value off the request's head; before
- * every other use of input stands a NeedInputStmt, which makes the document where it must.
+ * Input by slots: a chain of look-ups with constant keys that starts at input becomes one
+ * input op, so that the fast path reads just that value off the request's head; before
+ * every other use of input stands a need-input op, which makes the document where it must.
  *
  * Input is local 0 of every function and plan. It may be passed on to a function of the
  * policy untouched (as its first argument); a `with` that replaces it goes on with a value.
  */
 import type { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
-import type { IrBlock, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
-import { usesOf } from "../ir/uses.ts";
-import { eachStmtOf } from "../ir/walk.ts";
+import { type CoreModule, codesOf } from "../core/module.ts";
+import type { CoreCode, InputOp, Op, Region } from "../core/op.ts";
+import { type Local, NO_LOCALS, Type, type Value } from "../core/value.ts";
+import { eachOp, eachRead, grownBy, hasRegions, regionsOf, someRead } from "../core/walk.ts";
 import { contextKind, fieldKind, SlotKind } from "../link/runtime-layout.ts";
 
 const INPUT = 0;
@@ -65,111 +66,97 @@ export function slotKind(path: readonly string[]): number {
   return path[0] === "destination" ? SlotKind.destination : SlotKind.document;
 }
 
-export function projectInput(policy: IrPolicy): IrPolicy {
-  const strings = (policy.static?.strings ?? []).map((string) => string.value);
-  const own = new Set((policy.funcs?.funcs ?? []).map((func) => func.name));
-  const project = <Body extends { readonly blocks: readonly IrBlock[] | null }>(body: Body): Body => {
-    const counted = countUses(body.blocks, own);
-    return { ...body, blocks: projectBlocks(body.blocks, { strings, ...counted }) };
-  };
-  return {
-    ...policy,
-    ...(policy.plans === undefined ? {} : { plans: { plans: (policy.plans.plans ?? []).map(project) } }),
-    ...(policy.funcs === undefined ? {} : { funcs: { funcs: (policy.funcs.funcs ?? []).map(project) } }),
-  };
+/** How often each local of a function is used. */
+type Uses = ReadonlyMap<Local, number>;
+
+export function projectInput(module: CoreModule): void {
+  for (const code of codesOf(module)) {
+    const uses = countUses(code);
+    if (code.params.some((param) => isInput(param) && uses.has(param))) projectRegions(code.body, uses);
+  }
 }
 
-type Counted = {
-  /** How often each local is read. */
-  readonly uses: ReadonlyMap<number, number>;
-  /** Statements that take input as a value, apart from their blocks. */
-  readonly taking: ReadonlySet<IrStmt>;
-};
-
-type Scope = Counted & { readonly strings: readonly string[] };
-
-function projectBlocks(blocks: readonly IrBlock[] | null, scope: Scope): readonly IrBlock[] {
-  return (blocks ?? []).map((block) => projectBlock(block, scope));
-}
-
-function projectBlock(block: IrBlock, scope: Scope): IrBlock {
-  const stmts = block.stmts ?? [];
-  const out: IrStmt[] = [];
-  for (let i = 0; i < stmts.length; ) {
-    const chain = chainAt(stmts, i, scope);
-    if (chain === undefined) {
-      const stmt = stmts[i] as IrStmt;
-      if (scope.taking.has(stmt)) out.push({ type: "NeedInputStmt", stmt: { source: INPUT } });
-      out.push(projectInner(stmt, scope));
-      i++;
-    } else {
-      const { file, row, col } = (stmts[i] as IrStmt).stmt;
-      const place = file === undefined || row === undefined || col === undefined ? {} : { file, row, col };
-      out.push({ type: "InputSlotStmt", stmt: { ...place, source: INPUT, path: chain.path, target: chain.target } });
-      i += chain.path.length;
+function projectRegions(regions: readonly Region[], uses: Uses): void {
+  for (const region of regions) {
+    const { ops } = region;
+    const out: Op[] = [];
+    for (let i = 0; i < ops.length; ) {
+      const chain = chainAt(ops, i, uses);
+      if (chain === undefined) {
+        const op = ops[i] as Op;
+        if (takesInput(op)) out.push(needInput(op));
+        out.push(op);
+        if (hasRegions(op)) projectRegions(regionsOf(op), uses);
+        i++;
+      } else {
+        out.push(chain);
+        i += chain.path.length;
+      }
     }
-  }
-  return { stmts: out };
-}
-
-function projectInner(stmt: IrStmt, scope: Scope): IrStmt {
-  switch (stmt.type) {
-    case "BlockStmt":
-      return { ...stmt, stmt: { ...stmt.stmt, blocks: projectBlocks(stmt.stmt.blocks, scope) } };
-    case "ScanStmt":
-    case "NotStmt":
-    case "WithStmt":
-      return { ...stmt, stmt: { ...stmt.stmt, block: projectBlock(stmt.stmt.block, scope) } } as IrStmt;
-    default:
-      return stmt;
+    region.ops = out;
   }
 }
 
-/** The DotStmts from `at` on that lead from input down, each on the result of the one before and nobody else's. */
-function chainAt(
-  stmts: readonly IrStmt[],
-  at: number,
-  scope: Scope,
-): { readonly path: readonly string[]; readonly target: number } | undefined {
-  const path: string[] = [];
-  let source = INPUT;
-  for (let i = at; i < stmts.length; i++) {
-    const { type, stmt } = stmts[i] as IrStmt;
-    if (type !== "DotStmt" || stmt.key.type !== "string_index" || !isLocal(stmt.source, source)) break;
-    if (path.length > 0 && scope.uses.get(source) !== 1) break;
-    path.push(scope.strings[stmt.key.value] ?? "");
-    source = stmt.target;
-  }
-  return path.length === 0 ? undefined : { path, target: source };
-}
-
-function isLocal(operand: IrOperand, local: number): boolean {
-  return operand.type === "local" && operand.value === local;
-}
-
-/** Whether a statement that reads these operands takes input as a value: functions of the policy are handed it on. */
-function takesInput({ type, stmt }: IrStmt, reads: readonly IrOperand[], own: ReadonlySet<string>): boolean {
-  if (type === "DispatchStmt" || type === "CallDynamicStmt" || (type === "CallStmt" && own.has(stmt.func))) {
-    return reads.some((operand, i) => i > 0 && isLocal(operand, INPUT));
-  }
-  if (type === "WithStmt") {
-    const { local, path, value } = stmt;
-    return (local === INPUT && (path ?? []).length > 0) || isLocal(value, INPUT);
-  }
-  return reads.some((operand) => isLocal(operand, INPUT));
-}
-
-function countUses(blocks: readonly IrBlock[] | null, own: ReadonlySet<string>): Counted {
-  const uses = new Map<number, number>();
-  const taking = new Set<IrStmt>();
-  const count = (local: number): void => void uses.set(local, (uses.get(local) ?? 0) + 1);
-  eachStmtOf(blocks, (stmt) => {
-    const { reads, changes } = usesOf(stmt);
-    for (const operand of reads) if (operand.type === "local") count(operand.value);
-    if (changes !== undefined) count(changes);
-    // What `with` replaces is put back afterwards: it is read again.
-    if (stmt.type === "WithStmt") count(stmt.stmt.local);
-    if (takesInput(stmt, reads, own)) taking.add(stmt);
+function needInput(op: Op): Op {
+  let source: Local | undefined;
+  eachRead(op, (value) => {
+    if (isInput(value)) source = value;
   });
-  return { uses, taking };
+  if (source === undefined) throw new Error("an op takes input, and does not read it");
+  return { kind: "need-input", at: op.at, weight: 0, ends: NO_LOCALS, source };
+}
+
+/** The look-ups from `start` on that lead from input down, each of what the one before found and nobody else's. */
+function chainAt(ops: readonly Op[], start: number, uses: Uses): InputOp | undefined {
+  const path: string[] = [];
+  const first = ops[start];
+  if (first?.kind !== "get" || !isInput(first.source)) return undefined;
+  let source: Local = first.source;
+  for (let i = start; i < ops.length; i++) {
+    const op = ops[i] as Op;
+    if (op.kind !== "get" || op.how !== "value" || op.source !== source || op.exit !== first.exit) break;
+    if (op.key.kind !== "constant" || op.key.type !== Type.string) break;
+    if (path.length > 0 && uses.get(source) !== 1) break;
+    path.push(op.key.text);
+    source = op.target;
+  }
+  if (path.length === 0) return undefined;
+  const { at, exit } = first;
+  const found = { source: first.source, path, target: source };
+  return { kind: "input", at, weight: 0, ends: NO_LOCALS, ...found, exit, looksUp: false };
+}
+
+function isInput(value: Value): value is Local {
+  return value.kind === "local" && value.id === INPUT;
+}
+
+/** Whether an op takes input as a value: functions of the policy are handed it on. */
+function takesInput(op: Op): boolean {
+  switch (op.kind) {
+    case "call":
+      return (op.callee.kind === "function" ? op.args.slice(1) : op.args).some(isInput);
+    case "call-path":
+      return op.args.slice(1).some(isInput) || op.path.some(isInput);
+    case "rules":
+      return op.args.slice(1).some(isInput) || op.keys.some(isInput);
+    case "with":
+      return (isInput(op.local) && op.path.length > 0) || isInput(op.value);
+    default:
+      return someRead(op, isInput);
+  }
+}
+
+function countUses({ body }: CoreCode): Uses {
+  const uses = new Map<Local, number>();
+  const count = (value: Value): void => {
+    if (value.kind === "local") uses.set(value, (uses.get(value) ?? 0) + 1);
+  };
+  eachOp(body, (op) => {
+    eachRead(op, count);
+    const grown = grownBy(op);
+    if (grown !== undefined) count(grown);
+    // What `with` replaces is put back afterwards: it is read again.
+    if (op.kind === "with") count(op.local);
+  });
+  return uses;
 }

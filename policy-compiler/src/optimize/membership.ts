@@ -7,7 +7,7 @@ import type { CallOp, OneOfOp, Op, Region } from "../core/op.ts";
 import { isValue, type Local, type Value } from "../core/value.ts";
 import { eachOp, hasRegions, leaveOut, regionsOf } from "../core/walk.ts";
 
-const MEMBER = "internal.member_2";
+export const MEMBER = "internal.member_2";
 /** More are looked up faster. */
 const ELEMENTS_MAX = 8;
 

@@ -7,11 +7,15 @@ import { openEvaluator } from "@regomesh/policy-runtime";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { planRequest } from "../compile.ts";
-import { emitModule } from "../emit/module.ts";
+import { coreOf } from "../core/from-ir.ts";
+import type { IndexNode } from "../core/index-node.ts";
+import { type CoreModule, codesOf } from "../core/module.ts";
+import type { RuleSetOp } from "../core/op.ts";
+import { eachOp } from "../core/walk.ts";
+import { emitCore } from "../emit/module.ts";
 import { interpret } from "../interpret/interpret.ts";
 import { printJson } from "../interpret/text.ts";
-import type { IrDispatch, IrIndexNode, IrPolicy } from "../ir/policy.ts";
-import { eachStmt } from "../ir/walk.ts";
+import type { IrPolicy } from "../ir/policy.ts";
 import { loadRuntime } from "../shell/runtime-file.ts";
 import { toUnit } from "../unit/unit.ts";
 import { indexRules } from "./rule-index.ts";
@@ -32,11 +36,25 @@ function planOf(rules: readonly string[]): IrPolicy {
 
 const DATA = JSON.stringify({ mode: "/a", teams: { "/a": "x", "/a/b": "y", x: 1 }, list: ["/a", "x"] });
 
+function indexedOf(policy: IrPolicy): CoreModule {
+  const module = coreOf(policy);
+  indexRules(module, ALWAYS);
+  return module;
+}
+
+function eachSet(module: CoreModule, visit: (set: RuleSetOp) => void): void {
+  for (const { body } of codesOf(module)) {
+    eachOp(body, (op) => {
+      if (op.kind === "rules") visit(op);
+    });
+  }
+}
+
 /** Everything that an answer says, as text. */
 type Ask = (input: string, strict: boolean) => string;
 
-function askerOf(policy: IrPolicy): Ask {
-  const wasm = emitModule({ ir: policy, runtime, without: new Set(["rule-index"]) });
+function askerOf(module: CoreModule): Ask {
+  const { wasm } = emitCore({ module, runtime, without: new Set(["rule-index"]) });
   const evaluator = openEvaluator({ wasm, data: DATA, seed: 1 });
   return (input, strict) => {
     const answer = evaluator.evaluate("p/out", input, { strict });
@@ -191,15 +209,13 @@ const REST = ["out := r", 'ok("/a") := true', 'ok("x") if input.a == "y"'];
 
 for (const [name, make] of Object.entries(POLICIES)) {
   test(`${name} answer as they do without an index`, () => {
-    let dispatches = 0;
+    let sets = 0;
     fc.assert(
       fc.property(rulesOf(make), fc.array(input, { minLength: 4, maxLength: 12 }), (drawn, inputs) => {
         const plan = planOf([...drawn, ...REST]);
-        const indexed = indexRules(plan, ALWAYS);
-        eachStmt(indexed, ({ type }) => {
-          if (type === "DispatchStmt") dispatches++;
-        });
-        const [plain, fast] = [askerOf(plan), askerOf(indexed)];
+        const indexed = indexedOf(plan);
+        eachSet(indexed, () => sets++);
+        const [plain, fast] = [askerOf(coreOf(plan)), askerOf(indexed)];
         for (const given of inputs) {
           for (const strict of [false, true]) expect(fast(given, strict), given).toBe(plain(given, strict));
           const [told] = JSON.parse(fast(given, false)) as [string];
@@ -208,7 +224,7 @@ for (const [name, make] of Object.entries(POLICIES)) {
       }),
       { seed: SEED, numRuns: 60 },
     );
-    expect(dispatches).toBeGreaterThan(10);
+    expect(sets).toBeGreaterThan(10);
   });
 }
 
@@ -219,14 +235,14 @@ function parsed(told: string): unknown {
 // ── wrong indexes ──
 
 /** All ways to make one index of the policy wrong by one step of the kind. */
-type Mutate = (node: IrIndexNode) => IrIndexNode | undefined;
+type Mutate = (node: IndexNode) => IndexNode | undefined;
 
 const MUTANTS: Readonly<Record<string, Mutate>> = {
   "a rule missing in a list": (node) =>
-    node.kind === "list" && node.funcs.length > 0 ? { ...node, funcs: node.funcs.slice(1) } : undefined,
+    node.kind === "list" && node.rules.length > 0 ? { ...node, rules: node.rules.slice(1) } : undefined,
   "cases exchanged": (node) => {
     if (node.kind !== "equal" || node.cases.length < 2) return undefined;
-    const [first, second, ...others] = node.cases as [readonly [string, IrIndexNode], readonly [string, IrIndexNode]];
+    const [first, second, ...others] = node.cases as [readonly [string, IndexNode], readonly [string, IndexNode]];
     return { ...node, cases: [[first[0], second[1]], [second[0], first[1]], ...others] };
   },
   "strings that end one another forgotten": (node) => {
@@ -238,21 +254,22 @@ const MUTANTS: Readonly<Record<string, Mutate>> = {
     node.kind === "prefix" || node.kind === "suffix" ? { ...node, noString: node.otherwise } : undefined,
   "rules without a guard left out where nothing fits": (node) =>
     node.kind !== "list" && listed(node.otherwise).length > 0
-      ? { ...node, otherwise: { kind: "list", funcs: [] } }
+      ? { ...node, otherwise: { kind: "list", rules: [] } }
       : undefined,
 };
 
-function onlyLast(node: IrIndexNode): IrIndexNode {
-  return node.kind === "list" ? { ...node, funcs: node.funcs.slice(-1) } : node;
+function onlyLast(node: IndexNode): IndexNode {
+  return node.kind === "list" ? { ...node, rules: node.rules.slice(-1) } : node;
 }
 
-function listed(node: IrIndexNode): readonly number[] {
-  return node.kind === "list" ? node.funcs : [];
+function listed(node: IndexNode): readonly number[] {
+  return node.kind === "list" ? node.rules : [];
 }
 
-function mutate(policy: IrPolicy, change: Mutate): IrPolicy | undefined {
+/** Whether there was one to make wrong. */
+function mutate(module: CoreModule, change: Mutate): boolean {
   let isChanged = false;
-  const node = (at: IrIndexNode): IrIndexNode => {
+  const node = (at: IndexNode): IndexNode => {
     const changed = isChanged ? undefined : change(at);
     if (changed !== undefined) {
       isChanged = true;
@@ -261,14 +278,10 @@ function mutate(policy: IrPolicy, change: Mutate): IrPolicy | undefined {
     if (at.kind === "list") return at;
     return { ...at, cases: at.cases.map(([option, then]) => [option, node(then)] as const) };
   };
-  const text = JSON.stringify(policy, (_, held: unknown) =>
-    isDispatch(held) ? { ...held, index: held.index.map(node) } : held,
-  );
-  return isChanged ? (JSON.parse(text) as IrPolicy) : undefined;
-}
-
-function isDispatch(held: unknown): held is IrDispatch {
-  return typeof held === "object" && held !== null && "index" in held && "how" in held;
+  eachSet(module, (set) => {
+    Object.assign(set, { index: set.index.map(node) });
+  });
+  return isChanged;
 }
 
 const RULES = [
@@ -283,9 +296,9 @@ const RULES = [
 for (const [name, change] of Object.entries(MUTANTS)) {
   test(`an index is found out: ${name}`, () => {
     const plan = planOf([...RULES, ...REST]);
-    const wrong = mutate(indexRules(plan, ALWAYS), change);
-    expect(wrong).toBeDefined();
-    const [plain, asked] = [askerOf(plan), askerOf(wrong as IrPolicy)];
+    const wrong = indexedOf(plan);
+    expect(mutate(wrong, change)).toBe(true);
+    const [plain, asked] = [askerOf(coreOf(plan)), askerOf(wrong)];
     const differs = fc.check(
       fc.property(input, (given) => {
         expect(asked(given, false)).toBe(plain(given, false));

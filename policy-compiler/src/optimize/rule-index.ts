@@ -1,16 +1,19 @@
 /**
- * Rule indexing: where a function has many groups of blocks (index/groups.ts: the rules of a path, the
- * links of an `else`, the pieces of a set), each becomes a function of its own, and one DispatchStmt calls those
- * that can hold. Which these are is asked of a tree (index/tree.ts) by what the groups begin with
+ * Rule indexing: where a function has many groups of regions (index/groups.ts: the rules of a path, the
+ * links of an `else`, the pieces of a set), each becomes a rule of its own, and one rule set tries those
+ * that can hold. Which these are is asked of a tree (index/tree.ts) by what the rules begin with
  * (index/guards.ts), so that the time of a decision does not grow with the rules that are not concerned.
- * All that can hold are called, in their order: conflicts, `else` and marks are as before.
+ * All that can hold are tried, in their order: conflicts, `else` and marks are as before.
  */
-import type { IrBlock, IrFunc, IrPolicy, IrStmt } from "../ir/policy.ts";
-import { usesOf } from "../ir/uses.ts";
-import { eachStmtOf } from "../ir/walk.ts";
+import { copyRegions, localizer } from "../core/copy.ts";
+import { findTerm, newLocal } from "../core/guard.ts";
+import { returnOf, testOf } from "../core/make-op.ts";
+import type { CoreModule } from "../core/module.ts";
+import { newFunction } from "../core/new-function.ts";
+import type { CoreFunction, Op, Region, Rule } from "../core/op.ts";
+import { type Local, makeLocal, NO_LOCALS } from "../core/value.ts";
 import { type Run, runsOf } from "./index/groups.ts";
 import { guardsOf } from "./index/guards.ts";
-import { planTerm } from "./index/terms.ts";
 import { type Indexed, makeIndex } from "./index/tree.ts";
 
 export type IndexBounds = {
@@ -24,85 +27,70 @@ const BOUNDS: IndexBounds = { groupsMin: 8, unguardedMax: 0.5 };
 /** More than these stand in functions of their own in any case: engines optimise small functions better, and refuse huge ones. */
 const TOGETHER_MAX = 128;
 
-export function indexRules(policy: IrPolicy, bounds = BOUNDS): IrPolicy {
-  const funcs = policy.funcs?.funcs ?? [];
-  const strings = (policy.static?.strings ?? []).map(({ value }) => value);
-  const indexed = funcs.flatMap((func) => indexFunc(func, strings, bounds));
-  return indexed.length === funcs.length ? policy : { ...policy, funcs: { funcs: indexed } };
+export function indexRules(module: CoreModule, bounds = BOUNDS): void {
+  module.functions = module.functions.flatMap((func) => indexFunction(func, bounds));
 }
 
 /** The function, and behind it those that its groups have become: which may have groups themselves. */
-function indexFunc(func: IrFunc, strings: readonly string[], bounds: IndexBounds): readonly IrFunc[] {
-  const blocks: IrBlock[] = [];
-  const made: IrFunc[] = [];
+function indexFunction(func: CoreFunction, bounds: IndexBounds): readonly CoreFunction[] {
+  const body: Region[] = [];
+  const made: CoreFunction[] = [];
   let at = 0;
   for (const run of runsOf(func, bounds.groupsMin)) {
-    const index = indexOf(func, run, strings, bounds);
+    const params = new Set(func.params);
+    const guards = run.groups.map(({ links }) => guardsOf(links, params));
+    const index = indexOf(guards, bounds);
     if (index === undefined) continue;
-    const outlined = outline(func, run, made.length);
-    blocks.push(...(func.blocks ?? []).slice(at, run.start), ...dispatch(func, run, index, outlined));
-    made.push(...outlined);
+    const rules = run.groups.map((group, i): Rule => {
+      const rule = outline(func, run, group.body, made.length + i);
+      return { body: rule, guards: guards[i] ?? [] };
+    });
+    body.push(...func.body.slice(at, run.start), ...setOf(func, run, index, rules));
+    made.push(...rules.map((rule) => rule.body));
     at = run.end;
   }
   if (made.length === 0) return [func];
-  blocks.push(...(func.blocks ?? []).slice(at));
-  return [{ ...func, blocks }, ...made.flatMap((inner) => indexFunc(inner, strings, bounds))];
+  body.push(...func.body.slice(at));
+  func.body = body;
+  return [func, ...made.flatMap((inner) => indexFunction(inner, bounds))];
 }
 
-function indexOf(
-  func: IrFunc,
-  run: Run,
-  strings: readonly string[],
-  { unguardedMax }: IndexBounds,
-): Indexed | undefined {
-  const scope = { params: new Set(func.params), strings };
-  const index = makeIndex(
-    run.groups.map(({ links }) => guardsOf(links, scope)),
-    unguardedMax,
-  );
-  if (index !== undefined || run.groups.length <= TOGETHER_MAX) return index;
-  return { roots: [{ kind: "list", funcs: run.groups.map((_, i) => i) }], keys: [] };
+function indexOf(guards: readonly Rule["guards"][], { unguardedMax }: IndexBounds): Indexed | undefined {
+  const index = makeIndex(guards, unguardedMax);
+  if (index !== undefined || guards.length <= TOGETHER_MAX) return index;
+  return { roots: [{ kind: "list", rules: guards.map((_, i) => i) }], keys: [] };
 }
 
-function outline(func: IrFunc, { how, target, groups }: Run, first: number): readonly IrFunc[] {
-  const params = how === "grow" ? [...func.params, target] : func.params;
-  return groups.map(({ blocks }, i) => ({
-    ...{ name: `${func.name}#${first + i}`, params, return: func.return, blocks },
-    ...(how === "grow" ? { grows: target } : {}),
-  }));
+function argsOf({ params }: CoreFunction, { how, target }: Run): readonly Local[] {
+  return how === "grow" ? [...params, target] : params;
 }
 
-function dispatch(func: IrFunc, run: Run, { roots, keys }: Indexed, outlined: readonly IrFunc[]): readonly IrBlock[] {
-  let next = lastLocal(func) + 1;
-  const stmts: IrStmt[] = [];
+function outline(func: CoreFunction, run: Run, body: readonly Region[], place: number): CoreFunction {
+  const args = argsOf(func, run);
+  const own = args.map(({ id }) => makeLocal(id));
+  const localize = localizer(new Map(args.map((arg, i) => [arg, own[i] as Local])));
+  return {
+    ...newFunction(`${func.name}#${place}`, own),
+    fresh: { ...func.fresh },
+    grows: run.how === "grow" ? own.at(-1) : undefined,
+    body: copyRegions(body, localize),
+  };
+}
+
+function setOf(func: CoreFunction, run: Run, { roots, keys }: Indexed, rules: readonly Rule[]): readonly Region[] {
+  const { fresh } = func;
+  const { how, target, returns } = run;
+  const ops: Op[] = [];
   const locals = keys.map(({ term }) => {
     if (term.kind === "param") return term.local;
-    const target = next++;
-    stmts.push(...planTerm(term, target, () => next++));
-    return target;
+    const key = newLocal(fresh);
+    ops.push(...findTerm(term, key, fresh));
+    return key;
   });
-  const { how, target, returns } = run;
-  const args = (outlined[0]?.params ?? []).map((value) => ({ type: "local", value }) as const);
-  const funcs = outlined.map(({ name }) => name);
-  stmts.push({ type: "DispatchStmt", stmt: { funcs, args, how, target, keys: locals, index: roots } });
-  if (!returns) return [{ stmts }];
-  return [
-    { stmts },
-    {
-      stmts: [
-        { type: "IsDefinedStmt", stmt: { source: target } },
-        { type: "ReturnLocalStmt", stmt: { source: target } },
-      ],
-    },
-  ];
-}
-
-function lastLocal(func: IrFunc): number {
-  let last = Math.max(1, func.return, ...func.params);
-  eachStmtOf(func.blocks, (stmt) => {
-    const { reads, writes } = usesOf(stmt);
-    for (const local of writes) last = Math.max(last, local);
-    for (const operand of reads) if (operand.type === "local") last = Math.max(last, operand.value);
-  });
-  return last;
+  const set = { how, rules, args: argsOf(func, run), target, keys: locals, index: roots };
+  ops.push({ kind: "rules", at: {}, weight: 0, ends: NO_LOCALS, ...set });
+  const region = { label: fresh.label++, ops };
+  if (!returns) return [region];
+  const label = fresh.label++;
+  return [region, { label, ops: [testOf("defined", target, label), returnOf(target)] }];
 }

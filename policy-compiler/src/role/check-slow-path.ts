@@ -4,8 +4,10 @@
  * the whole document first. That is right, and slow: it is said where the policy asks for it.
  */
 import type { Diagnostic, Source } from "@regomesh/base";
-import type { IrBlock, IrLocation, IrPolicy } from "../ir/policy.ts";
-import { blocksOf } from "../ir/walk.ts";
+import { coreOf } from "../core/from-ir.ts";
+import type { Region } from "../core/op.ts";
+import { eachOp } from "../core/walk.ts";
+import type { IrLocation, IrPolicy } from "../ir/policy.ts";
 import { SlotKind } from "../link/runtime-layout.ts";
 import { projectInput, slotKind } from "../optimize/input-slots.ts";
 import { distinct, placesIn } from "./places.ts";
@@ -15,12 +17,13 @@ const HINT =
 
 /** `sources` are those that the plan was made of, by whose names it knows its places. */
 export function checkSlowPath(policy: IrPolicy, sources: readonly Source[]): readonly Diagnostic[] {
-  const projected = projectInput(policy);
+  const module = coreOf(policy);
+  projectInput(module);
   const placeOf = placesIn(policy, sources);
   const found: Diagnostic[] = [];
-  for (const func of projected.funcs?.funcs ?? []) {
+  for (const func of module.functions) {
     const who = ruleOf(func);
-    for (const { what, at } of documentUses(func.blocks)) {
+    for (const { what, at } of documentUses(func.body)) {
       const message = `${who} reads ${what}: the slow path is used, on which each request's document is built`;
       found.push({ code: "slow_path", severity: "warning", message, at: placeOf(at), hint: HINT });
     }
@@ -30,18 +33,14 @@ export function checkSlowPath(policy: IrPolicy, sources: readonly Source[]): rea
 
 type Use = { readonly what: string; readonly at: IrLocation };
 
-function documentUses(blocks: readonly IrBlock[] | null): readonly Use[] {
+function documentUses(regions: readonly Region[]): readonly Use[] {
   const found: Use[] = [];
-  for (const { stmts } of blocks ?? []) {
-    for (const [i, statement] of (stmts ?? []).entries()) {
-      const { type, stmt } = statement;
-      // It stands before what uses input, and has no place of its own.
-      if (type === "NeedInputStmt") found.push({ what: "all of input", at: stmts?.[i + 1]?.stmt ?? {} });
-      else if (type === "InputSlotStmt" && slotKind(stmt.path) === SlotKind.document)
-        found.push({ what: `input.${stmt.path.join(".")}, which the head does not say`, at: stmt });
-      found.push(...documentUses(blocksOf(statement)));
-    }
-  }
+  eachOp(regions, (op) => {
+    const { at } = op;
+    if (op.kind === "need-input") found.push({ what: "all of input", at });
+    else if (op.kind === "input" && slotKind(op.path) === SlotKind.document)
+      found.push({ what: `input.${op.path.join(".")}, which the head does not say`, at });
+  });
   return found;
 }
 

@@ -1,13 +1,16 @@
 /**
  * What an iteration over a collection asks of its members before it does anything: tests that begin its
- * block, each of a part of the member (or of what the member leads to) against a value that is known before
+ * region, each of a part of the member (or of what the member leads to) against a value that is known before
  * the iteration. A member for which one does not hold is without effect: leaving it out changes nothing.
  */
-import type { IrBlock, IrFunc, IrIndexLevel, IrOperand, IrStmt, IrWitnessStep } from "../../ir/policy.ts";
-import { usesOf } from "../../ir/uses.ts";
-import { eachStmtOf, someStmtOf } from "../../ir/walk.ts";
-import { isQuiet, MEMBER } from "../index/quiet.ts";
-import type { Term } from "../index/terms.ts";
+import type { Term } from "../../core/guard.ts";
+import type { IndexLevel, WitnessStep } from "../../core/index-node.ts";
+import { isReset } from "../../core/make-op.ts";
+import type { CallOp, CoreFunction, GetOp, LoopOp, Op, Region, TestOp } from "../../core/op.ts";
+import { FALSE, type Local, Type, type Value } from "../../core/value.ts";
+import { eachOp, eachRead, eachWrite, someOp, someWrite } from "../../core/walk.ts";
+import { isQuiet } from "../index/quiet.ts";
+import { isMembership } from "../membership.ts";
 import { everyOf } from "./every.ts";
 import {
   kindCheckOf,
@@ -22,15 +25,10 @@ import {
 } from "./proof.ts";
 
 /** A level, with the term of its key and where it stands. */
-export type Asked = Pick<IrIndexLevel, "test" | "part" | "constants"> & { readonly key: Term; readonly at: Place };
+export type Asked = Pick<IndexLevel, "test" | "part" | "constants"> & { readonly key: Term; readonly at: Place };
 
 /** The member of a collection, or what it leads to: each iteration's is one of its own. */
-export type Place = { readonly steps: readonly IrWitnessStep[] };
-
-export type LevelScope = {
-  readonly strings: readonly string[];
-  readonly functions: ReadonlyMap<string, IrFunc>;
-};
+export type Place = { readonly steps: readonly WitnessStep[] };
 
 export type Origin =
   /** Known before the iteration. */
@@ -41,11 +39,10 @@ export type Origin =
   | { readonly kind: "holds"; readonly part: Origin; readonly key: Term };
 
 type Walk = {
-  readonly scope: LevelScope;
   readonly asked: Asked[];
-  readonly origins: Map<number, Origin>;
+  readonly origins: Map<Local, Origin>;
   /** Locals that something outside of the iteration reads. */
-  readonly exposed: ReadonlySet<number>;
+  readonly exposed: ReadonlySet<Local>;
   /** Calls around. */
   readonly depth: number;
   readonly proof: Proof;
@@ -60,149 +57,142 @@ const CALLS_MAX = 3;
 /** Something has been counted and not compared. */
 const COUNT = "count";
 
-type ScanStmt = Extract<IrStmt, { readonly type: "ScanStmt" }>["stmt"];
-
 export type Levels = {
   readonly asked: readonly Asked[];
-  /** Of the iteration's block, what the first levels prove. */
+  /** Of the iteration's region, what the first levels prove. */
   readonly proven: Proven | undefined;
   readonly whole: ProvenWhole | undefined;
 };
 
 /** `reads` says how often the function reads each local. */
-export function levelsOf(scan: ScanStmt, reads: ReadonlyMap<number, number>, scope: LevelScope): Levels {
-  const inside = new Map<number, number>();
-  const written = new Set([scan.key, scan.value]);
-  eachStmtOf([scan.block], (stmt) => {
-    const uses = usesOf(stmt);
-    for (const operand of uses.reads)
-      if (operand.type === "local") inside.set(operand.value, (inside.get(operand.value) ?? 0) + 1);
-    if (stmt.type !== "WithStmt") for (const local of uses.writes) written.add(local);
+export function levelsOf(loop: LoopOp, reads: ReadonlyMap<Local, number>): Levels {
+  const inside = new Map<Local, number>();
+  const written = new Set([loop.key, loop.value]);
+  eachOp([loop.body], (op) => {
+    eachRead(op, (value) => {
+      if (value.kind === "local") inside.set(value, (inside.get(value) ?? 0) + 1);
+    });
+    if (op.kind !== "with") eachWrite(op, (local) => written.add(local));
   });
   const exposed = new Set([...written].filter((local) => (reads.get(local) ?? 0) > (inside.get(local) ?? 0)));
-  const origins = new Map<number, Origin>();
-  for (const local of inside.keys()) if (!written.has(local)) origins.set(local, outside(local));
-  origins.set(scan.value, { kind: "part", at: { steps: [] }, names: [] });
-  const walk: Walk = { scope, asked: [], origins, exposed, depth: 0, proof: newProof(), isCounting: false };
-  walkBlock(walk, scan.block, true);
+  const origins = new Map<Local, Origin>();
+  for (const local of inside.keys()) {
+    if (!written.has(local)) origins.set(local, { kind: "term", term: { kind: "param", local } });
+  }
+  origins.set(loop.value, { kind: "part", at: { steps: [] }, names: [] });
+  const walk: Walk = { asked: [], origins, exposed, depth: 0, proof: newProof(), isCounting: false };
+  walkRegion(walk, loop.body, true);
   const { proven, whole } = walk.proof;
   return { asked: walk.asked.slice(0, LEVELS_MAX), proven, whole };
 }
 
-function outside(local: number): Origin {
-  return { kind: "term", term: { kind: "param", local } };
-}
-
-/** Goes on where a block ends with an iteration; gives what of the block is not followed. */
-function walkBlock(walk: Walk, { stmts }: IrBlock, isOwn: boolean): readonly IrStmt[] {
-  const all = stmts ?? [];
-  for (const [i, stmt] of all.entries()) {
-    if (stmt.type === "ScanStmt" && i === all.length - 1) {
-      const inner = enterScan(walk, stmt.stmt);
-      if (inner !== undefined) walkBlock(walk, inner, false);
+/** Goes on where a region ends with an iteration; gives what of the region is not followed. */
+function walkRegion(walk: Walk, { ops: all }: Region, isOwn: boolean): readonly Op[] {
+  for (const [i, op] of all.entries()) {
+    if (op.kind === "loop" && i === all.length - 1) {
+      const inner = enterLoop(walk, op);
+      if (inner !== undefined) walkRegion(walk, inner, false);
       return all.slice(i);
     }
-    if (!follow(walk, stmt, all[i + 1])) return all.slice(i);
-    if (walk.depth === 0) noteProven(walk.proof, { stmts: all, statements: i + 1, isOwn }, walk.asked.length);
+    if (!follow(walk, op, all[i + 1])) return all.slice(i);
+    if (walk.depth === 0) noteProven(walk.proof, { all, ops: i + 1, isOwn }, walk.asked.length);
   }
   return [];
 }
 
-function enterScan(
-  { origins, exposed, isCounting, proof }: Walk,
-  { source, key, value, block }: ScanStmt,
-): IrBlock | undefined {
+function enterLoop(walk: Walk, { source, key, value, body }: LoopOp): Region | undefined {
+  const { origins, exposed, isCounting, proof } = walk;
   if (exposed.has(key) || exposed.has(value) || isCounting) return undefined;
   const origin = origins.get(source);
   origins.delete(key);
   if (origin?.kind !== "part") {
     proof.isWhole = false;
     origins.delete(value);
-    return block;
+    return body;
   }
   proof.open.delete(partName(origin.at, origin.names));
   origins.set(value, { kind: "part", at: below(origin, { kind: "each" }), names: [] });
-  return block;
+  return body;
 }
 
-function below({ at, names }: Extract<Origin, { kind: "part" }>, step: IrWitnessStep): Place {
+function below({ at, names }: Extract<Origin, { kind: "part" }>, step: WitnessStep): Place {
   return { steps: [...at.steps, ...names.map((name) => ({ kind: "field", name }) as const), step] };
 }
 
-/** Whether what comes next may be looked at: the statement has no effect, and cannot fail with an error. */
-function follow(walk: Walk, statement: IrStmt, next: IrStmt | undefined): boolean {
-  const { type, stmt } = statement;
-  if (writesExposed(walk, statement)) return false;
-  switch (type) {
-    case "MakeNumberIntStmt":
-      return define(walk, stmt.target, { kind: "term", term: { kind: "integer", value: stmt.value } });
-    case "AssignVarStmt":
-      return define(walk, stmt.target, originOf(walk, stmt.source));
-    case "DotStmt":
-    case "BaseDotStmt": {
-      const source = originOf(walk, stmt.source);
-      const key = originOf(walk, stmt.key);
-      const part = (type === "DotStmt" ? dotOf : baseDotOf)(walk, source, key);
+/** Whether what comes next may be looked at: the op has no effect, and cannot fail with an error. */
+function follow(walk: Walk, op: Op, next: Op | undefined): boolean {
+  if (writesExposed(walk, op)) return false;
+  switch (op.kind) {
+    case "assign":
+      return define(walk, op.target, originOf(walk, op.source));
+    case "get": {
+      const source = originOf(walk, op.source);
+      const key = originOf(walk, op.key);
+      const part = partOf(op.how, source, key);
       noteOpen(walk, [source, key], part);
-      return define(walk, stmt.target, part);
+      return define(walk, op.target, part);
     }
-    case "EqualStmt":
-      return equal(walk, originOf(walk, stmt.a), originOf(walk, stmt.b));
-    case "NotEqualStmt": {
-      const origin = originOf(walk, stmt.a);
-      const isTruth = stmt.b.type === "bool" && !stmt.b.value;
-      if (isTruth && origin?.kind === "holds") return ask(walk, "member", origin.part, origin.key);
-      if (!isTruth || stmt.a.type !== "local" || !walk.proof.holding.has(stmt.a.value)) walk.proof.isWhole = false;
-      return true;
-    }
-    case "CallStmt":
-      return follows(walk, stmt.func, stmt.args ?? [], stmt.result);
-    case "BlockStmt": {
-      const every = everyOf(statement, next);
-      if (every === undefined) return pass(walk, statement);
+    case "test":
+      return followTest(walk, op);
+    case "call":
+      return followCall(walk, op);
+    case "regions": {
+      const every = everyOf(op, next);
+      if (every === undefined) return pass(walk, op);
       // It is set where an element fails.
-      if (next?.type === "IsUndefinedStmt") walk.proof.holding.add(next.stmt.source);
+      if (next?.kind === "test" && next.a.kind === "local") walk.proof.holding.add(next.a);
       const part = walk.origins.get(every.source);
       const key = every.key.names.reduce<Origin | undefined>(
-        (origin, index) => dotOf(walk, origin, { kind: "term", term: { kind: "string", index } }),
+        (origin, text) => dotOf(origin, { kind: "term", term: { kind: "string", text } }),
         walk.origins.get(every.key.local),
       );
-      const constants = every.constants.map((index) => walk.scope.strings[index] ?? "");
-      forget(walk, statement);
-      if (key?.kind === "term") return ask(walk, "segments", part, key.term, constants);
+      forget(walk, op);
+      if (key?.kind === "term") return ask(walk, "segments", part, key.term, every.constants);
       walk.proof.isWhole = false;
       return true;
     }
     default:
-      return pass(walk, statement);
+      return pass(walk, op);
   }
 }
 
-function writesExposed({ exposed }: Walk, statement: IrStmt): boolean {
-  if (exposed.size === 0) return false;
-  return someStmtOf([{ stmts: [statement] }], (inner) => usesOf(inner).writes.some((local) => exposed.has(local)));
+function followTest(walk: Walk, op: TestOp): boolean {
+  const { proof } = walk;
+  if (op.test === "equal") return equal(walk, originOf(walk, op.a), originOf(walk, op.b));
+  if (op.test !== "not-equal") return pass(walk, op);
+  const origin = originOf(walk, op.a);
+  const isTruth = op.b === FALSE;
+  if (isTruth && origin?.kind === "holds") return ask(walk, "member", origin.part, origin.key);
+  if (!isTruth || op.a.kind !== "local" || !proof.holding.has(op.a)) proof.isWhole = false;
+  return true;
 }
 
-function define({ origins }: Walk, target: number, origin: Origin | undefined): true {
+function writesExposed({ exposed }: Walk, op: Op): boolean {
+  if (exposed.size === 0) return false;
+  return someOp([{ label: 0, ops: [op] }], (inner) => someWrite(inner, (local) => exposed.has(local)));
+}
+
+function define({ origins }: Walk, target: Local, origin: Origin | undefined): true {
   if (origin === undefined) origins.delete(target);
   else origins.set(target, origin);
   return true;
 }
 
-/** A statement that says nothing of the member. */
-function pass(walk: Walk, statement: IrStmt): boolean {
-  if (someStmtOf([{ stmts: [statement] }], (inner) => !isQuiet(inner))) return false;
-  noteKind(walk, statement);
-  forget(walk, statement);
+/** An op that says nothing of the member. */
+function pass(walk: Walk, op: Op): boolean {
+  if (someOp([{ label: 0, ops: [op] }], (inner) => !isQuiet(inner))) return false;
+  noteKind(walk, op);
+  forget(walk, op);
   return true;
 }
 
-/** What a proof makes of a statement that asks nothing: whether it could end the block is what counts. */
-function noteKind({ proof, origins }: Walk, statement: IrStmt): void {
-  const { type, stmt } = statement;
-  if (type === "ResetLocalStmt" || type.startsWith("Make")) return;
-  if ((type === "IsDefinedStmt" || type === "IsUndefinedStmt") && proof.holding.has(stmt.source)) return;
-  const check = kindCheckOf(statement);
+/** What a proof makes of an op that asks nothing: whether it could end the region is what counts. */
+function noteKind({ proof, origins }: Walk, op: Op): void {
+  if (op.kind === "make") return;
+  if (op.kind === "test" && (op.test === "defined" || op.test === "undefined")) {
+    if (op.a.kind === "local" && proof.holding.has(op.a)) return;
+  }
+  const check = kindCheckOf(op);
   const part = check === undefined ? undefined : origins.get(check.source);
   if (check === undefined || part?.kind !== "part") proof.isWhole = false;
   else {
@@ -222,42 +212,45 @@ function noteOpen({ proof }: Walk, used: readonly (Origin | undefined)[], part: 
   else proof.isWhole = false;
 }
 
-function forget({ origins }: Walk, statement: IrStmt): void {
-  eachStmtOf([{ stmts: [statement] }], (inner) => {
-    for (const local of usesOf(inner).writes) origins.delete(local);
-  });
+function forget({ origins }: Walk, op: Op): void {
+  eachOp([{ label: 0, ops: [op] }], (inner) => eachWrite(inner, (local) => origins.delete(local)));
 }
 
-function originOf({ origins }: Walk, operand: IrOperand): Origin | undefined {
-  if (operand.type === "local") return origins.get(operand.value);
-  return operand.type === "string_index" ? { kind: "term", term: { kind: "string", index: operand.value } } : undefined;
+function originOf({ origins }: Walk, value: Value): Origin | undefined {
+  if (value.kind === "local") return origins.get(value);
+  const { type, text } = value;
+  if (type === Type.string) return { kind: "term", term: { kind: "string", text } };
+  return type === Type.smallInt ? { kind: "term", term: { kind: "integer", value: Number(text) } } : undefined;
 }
 
-function dotOf({ scope }: Walk, source: Origin | undefined, key: Origin | undefined): Origin | undefined {
+function partOf(how: GetOp["how"], source: Origin | undefined, key: Origin | undefined): Origin | undefined {
+  return how === "value" ? dotOf(source, key) : baseDotOf(source, key);
+}
+
+function dotOf(source: Origin | undefined, key: Origin | undefined): Origin | undefined {
   if (key?.kind !== "term") return undefined;
   const { term } = key;
   if (source?.kind === "term")
-    return { kind: "term", term: { kind: "dot", how: "DotStmt", source: source.term, key: term } };
+    return { kind: "term", term: { kind: "dot", how: "value", source: source.term, key: term } };
   if (source?.kind !== "part" || term.kind !== "string") return undefined;
-  return { ...source, names: [...source.names, scope.strings[term.index] ?? ""] };
+  return { ...source, names: [...source.names, term.text] };
 }
 
-function baseDotOf({ scope }: Walk, source: Origin | undefined, key: Origin | undefined): Origin | undefined {
+function baseDotOf(source: Origin | undefined, key: Origin | undefined): Origin | undefined {
   if (source?.kind !== "term") return undefined;
-  if (key?.kind === "term") {
-    return { kind: "term", term: { kind: "dot", how: "BaseDotStmt", source: source.term, key: key.term } };
-  }
-  const path = key?.kind === "part" ? dataPath(source.term, scope.strings) : undefined;
+  if (key?.kind === "term")
+    return { kind: "term", term: { kind: "dot", how: "base", source: source.term, key: key.term } };
+  const path = key?.kind === "part" ? dataPath(source.term) : undefined;
   if (key?.kind !== "part" || path === undefined) return undefined;
   return { kind: "part", at: below(key, { kind: "data", path }), names: [] };
 }
 
 /** The names that lead from data to the term. */
-function dataPath(term: Term, strings: readonly string[]): readonly string[] | undefined {
-  if (term.kind === "param") return term.local === DATA ? [] : undefined;
-  if (term.kind !== "dot" || term.how !== "DotStmt" || term.key.kind !== "string") return undefined;
-  const above = dataPath(term.source, strings);
-  return above === undefined ? undefined : [...above, strings[term.key.index] ?? ""];
+function dataPath(term: Term): readonly string[] | undefined {
+  if (term.kind === "param") return term.local.id === DATA ? [] : undefined;
+  if (term.kind !== "dot" || term.how !== "value" || term.key.kind !== "string") return undefined;
+  const above = dataPath(term.source);
+  return above === undefined ? undefined : [...above, term.key.text];
 }
 
 function equal(walk: Walk, a: Origin | undefined, b: Origin | undefined): boolean {
@@ -278,7 +271,7 @@ function ask(walk: Walk, test: Asked["test"], part: Origin | undefined, key: Ter
   if (walk.isCounting || walk.proof.isClosed) return false;
   // Input and data as a whole are no keys.
   const { proof } = walk;
-  if (part?.kind !== "part" || (key.kind === "param" && key.local <= DATA && key.local >= INPUT)) {
+  if (part?.kind !== "part" || (key.kind === "param" && (key.local.id === INPUT || key.local.id === DATA))) {
     proof.isWhole = false;
     return true;
   }
@@ -288,33 +281,35 @@ function ask(walk: Walk, test: Asked["test"], part: Origin | undefined, key: Ter
   return true;
 }
 
-function follows(walk: Walk, func: string, args: readonly IrOperand[], result: number): boolean {
+function followCall(walk: Walk, op: CallOp): boolean {
+  const { callee, args, target } = op;
   const [first, second] = args.map((arg) => originOf(walk, arg));
-  if (func === MEMBER) {
+  if (isMembership(op)) {
     const holds = first?.kind === "term" && second?.kind === "part";
-    return define(walk, result, holds ? { kind: "holds", part: second, key: first.term } : undefined);
+    return define(walk, target, holds ? { kind: "holds", part: second, key: first.term } : undefined);
   }
-  if (func === "count" && first !== undefined) {
+  if (callee.kind === "builtin") {
+    if (callee.name !== "count" || first === undefined) return false;
     walk.isCounting = true;
     walk.proof.open.add(COUNT);
-    return define(walk, result, { kind: "count", of: first });
+    return define(walk, target, { kind: "count", of: first });
   }
-  const own = walk.scope.functions.get(func);
-  if (own === undefined || walk.isCounting || !enterCall(walk, own, args)) return false;
-  walk.proof.holding.add(result);
+  if (walk.isCounting || !enterCall(walk, callee, args)) return false;
+  walk.proof.holding.add(target);
   return true;
 }
 
 /** What the function's one rule begins with; what its call leaves behind is an effect. Gives whether levels say all of it. */
-function enterCall(walk: Walk, func: IrFunc, args: readonly IrOperand[]): boolean {
+function enterCall(walk: Walk, func: CoreFunction, args: readonly Value[]): boolean {
   const body = onlyBody(func);
   if (body === undefined || walk.depth >= CALLS_MAX) return false;
-  const origins = new Map<number, Origin>();
+  const origins = new Map<Local, Origin>();
   func.params.forEach((param, i) => {
-    const origin = args[i] === undefined ? undefined : originOf(walk, args[i] as IrOperand);
+    const arg = args[i];
+    const origin = arg === undefined ? undefined : originOf(walk, arg);
     if (origin !== undefined) origins.set(param, origin);
   });
-  const rest = walkBlock({ ...walk, origins, exposed: new Set(), depth: walk.depth + 1 }, body, false);
+  const rest = walkRegion({ ...walk, origins, exposed: new Set(), depth: walk.depth + 1 }, body, false);
   const marks = marksOfRest(rest);
   const { proof } = walk;
   if (marks === undefined || !proof.isWhole || proof.open.size > 0) return false;
@@ -323,16 +318,16 @@ function enterCall(walk: Walk, func: IrFunc, args: readonly IrOperand[]): boolea
   return true;
 }
 
-/** The body of a function that has a value only where this block comes to its end. */
-function onlyBody({ blocks, params }: IrFunc): IrBlock | undefined {
-  const [body, close, give, more] = blocks ?? [];
-  const [reset] = body?.stmts ?? [];
-  const [test, assign] = close?.stmts ?? [];
-  const [returns] = give?.stmts ?? [];
-  if (reset?.type !== "ResetLocalStmt" || more !== undefined) return undefined;
-  if (test?.type !== "IsDefinedStmt" || test.stmt.source !== reset.stmt.target) return undefined;
-  if (assign?.type !== "AssignVarOnceStmt" || close?.stmts?.length !== 2) return undefined;
-  if (returns?.type !== "ReturnLocalStmt" || give?.stmts?.length !== 1) return undefined;
-  if (returns.stmt.source !== assign.stmt.target || params.includes(reset.stmt.target)) return undefined;
+/** The body of a function that has a value only where this region comes to its end. */
+function onlyBody({ body: regions, params }: CoreFunction): Region | undefined {
+  const [body, close, give, more] = regions;
+  const first = body?.ops[0];
+  const [test, assign] = close?.ops ?? [];
+  const [returns] = give?.ops ?? [];
+  if (!isReset(first) || more !== undefined) return undefined;
+  if (test?.kind !== "test" || test.test !== "defined" || test.a !== first.target) return undefined;
+  if (assign?.kind !== "assign-once" || close?.ops.length !== 2) return undefined;
+  if (returns?.kind !== "return" || give?.ops.length !== 1) return undefined;
+  if (returns.value !== assign.target || params.includes(first.target)) return undefined;
   return body;
 }

@@ -1,19 +1,20 @@
 /**
- * Up to where an iteration's block says no more than what the index of its collection is asked: of a member that an
- * index surely leaves, those statements hold and need not run. Each that could end the block must be one that a
+ * Up to where an iteration's region says no more than what the index of its collection is asked: of a member that an
+ * index surely leaves, those ops hold and need not run. Each that could end the region must be one that a
  * level asks for; a part that is looked up and never asked about could be missing.
  */
-import type { IrStmt } from "../../ir/policy.ts";
-import { usesOf } from "../../ir/uses.ts";
-import { nameOf, type Term } from "../index/terms.ts";
+import { nameOf, type Term } from "../../core/guard.ts";
+import type { Op } from "../../core/op.ts";
+import { type Local, TRUE } from "../../core/value.ts";
+import { someRead } from "../../core/walk.ts";
 import type { Place } from "./levels.ts";
 
-/** Of the iteration's own block: its first statements, how many levels say the same, and the rules that they mark. */
-export type Proven = { readonly statements: number; readonly levels: number; readonly marks: readonly number[] };
+/** Of the iteration's own region: how many of its first ops, how many levels say the same, and the rules that they mark. */
+export type Proven = { readonly ops: number; readonly levels: number; readonly marks: readonly number[] };
 
-/** Of iterations in the iteration, which lead to a witness: all that is asked before this rest of the innermost block. */
+/** Of iterations in the iteration, which lead to a witness: all that is asked before this rest of the innermost region. */
 export type ProvenWhole = {
-  readonly rest: readonly IrStmt[];
+  readonly rest: readonly Op[];
   readonly levels: number;
   readonly marks: readonly number[];
 };
@@ -27,7 +28,7 @@ export type Proof = {
   /** A rule was marked, which is an effect: what leaves more out would lose it. */
   isClosed: boolean;
   /** Locals that are true, or undefined no more, where the levels hold. */
-  readonly holding: Set<number>;
+  readonly holding: Set<Local>;
   proven: Proven | undefined;
   whole: ProvenWhole | undefined;
 };
@@ -52,58 +53,53 @@ export function termName(term: Term): string {
   return `term ${nameOf(term)}`;
 }
 
-/** So many statements of a block have come: of the iteration's own, or of one inside. */
+/** So many ops of a region have come: of the iteration's own, or of one inside. */
 export function noteProven(
   proof: Proof,
-  {
-    stmts,
-    statements,
-    isOwn,
-  }: { readonly stmts: readonly IrStmt[]; readonly statements: number; readonly isOwn: boolean },
+  { all, ops, isOwn }: { readonly all: readonly Op[]; readonly ops: number; readonly isOwn: boolean },
   levels: number,
 ): void {
   if (!proof.isWhole || proof.open.size > 0 || levels === 0) return;
   const marks = [...proof.marks];
-  if (isOwn) proof.proven = { statements, levels, marks };
-  else proof.whole = { rest: stmts.slice(statements), levels, marks };
+  if (isOwn) proof.proven = { ops, levels, marks };
+  else proof.whole = { rest: all.slice(ops), levels, marks };
 }
 
 /** What may as well run once for several witnesses: it says the same of each, and reads nothing that `written` holds. */
-export function isSameForAll(rest: readonly IrStmt[], written: ReadonlySet<number>): boolean {
-  return rest.every((statement) => {
-    const { type } = statement;
-    if (type !== "MarkStmt" && type !== "AssignVarOnceStmt" && type !== "AssignVarStmt" && type !== "ReturnLocalStmt")
-      return false;
-    return usesOf(statement).reads.every((operand) => operand.type !== "local" || !written.has(operand.value));
+export function isSameForAll(rest: readonly Op[], written: ReadonlySet<Local>): boolean {
+  return rest.every((op) => {
+    const { kind } = op;
+    if (kind !== "mark" && kind !== "assign-once" && kind !== "assign" && kind !== "return") return false;
+    return !someRead(op, (value) => value.kind === "local" && written.has(value));
   });
 }
 
-/** The local whose value's kind the block finds out, if it does nothing else: three ways to be a collection. */
-export function kindCheckOf(statement: IrStmt): { readonly source: number; readonly target: number } | undefined {
-  if (statement.type !== "BlockStmt") return undefined;
-  const blocks = statement.stmt.blocks ?? [];
+/** The local whose value's kind the op finds out, if it does nothing else: three ways to be a collection. */
+export function kindCheckOf(op: Op): { readonly source: Local; readonly target: Local } | undefined {
+  if (op.kind !== "regions") return undefined;
   const kinds = new Set<string>();
-  let found: { readonly source: number; readonly target: number } | undefined;
-  for (const { stmts } of blocks) {
-    const [test, assign, more] = stmts ?? [];
-    if (test?.type !== "IsArrayStmt" && test?.type !== "IsObjectStmt" && test?.type !== "IsSetStmt") return undefined;
-    if (test.stmt.source.type !== "local" || assign?.type !== "AssignVarStmt" || more !== undefined) return undefined;
-    const one = { source: test.stmt.source.value, target: assign.stmt.target };
+  let found: { readonly source: Local; readonly target: Local } | undefined;
+  for (const { ops } of op.regions) {
+    const [test, assign, more] = ops;
+    if (test?.kind !== "test" || (test.test !== "array" && test.test !== "object" && test.test !== "set"))
+      return undefined;
+    if (test.a.kind !== "local" || assign?.kind !== "assign" || more !== undefined) return undefined;
+    const one = { source: test.a, target: assign.target };
     if (found !== undefined && (found.source !== one.source || found.target !== one.target)) return undefined;
     found = one;
-    kinds.add(test.type);
+    kinds.add(test.test);
   }
-  return kinds.has("IsArrayStmt") ? found : undefined;
+  return kinds.has("array") ? found : undefined;
 }
 
 /** What follows the tests of a rule whose value is true, up to its end: the rules that it marks, or undefined. */
-export function marksOfRest(rest: readonly IrStmt[]): readonly number[] | undefined {
+export function marksOfRest(rest: readonly Op[]): readonly number[] | undefined {
   const marks: number[] = [];
-  for (const { type, stmt } of rest) {
-    if (type === "MarkStmt") marks.push(stmt.rule);
-    else if (type === "AssignVarOnceStmt") {
-      if (stmt.source.type !== "bool" || !stmt.source.value) return undefined;
-    } else return type === "ReturnLocalStmt" ? marks : undefined;
+  for (const op of rest) {
+    if (op.kind === "mark") marks.push(op.rule);
+    else if (op.kind === "assign-once") {
+      if (op.source !== TRUE) return undefined;
+    } else return op.kind === "return" ? marks : undefined;
   }
   return marks;
 }

@@ -1,46 +1,52 @@
 /**
- * Locals whose value from before may be read: what blocks need from outside. Blocks run one after
+ * Locals whose value from before may be read: what regions need from outside. Regions run one after
  * the other, and any may be left anywhere, so that what is written in one is not there for the next.
  */
-import type { IrBlock } from "../../ir/policy.ts";
-import { usesOf } from "../../ir/uses.ts";
+import type { Op, Region } from "../../core/op.ts";
+import type { Local, Value } from "../../core/value.ts";
+import { eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../../core/walk.ts";
 
 export type Exposed = {
-  /** Read before the block itself has written them. */
-  readonly needs: ReadonlySet<number>;
+  /** Read before the region itself has written them. */
+  readonly needs: ReadonlySet<Local>;
   /** Written to stay; what `with` replaces is put back. */
-  readonly writes: ReadonlySet<number>;
+  readonly writes: ReadonlySet<Local>;
   /** Grown without being made there. */
-  readonly grows: ReadonlySet<number>;
+  readonly grows: ReadonlySet<Local>;
 };
 
-export function exposedOf(blocks: readonly IrBlock[]): Exposed {
-  const found = { needs: new Set<number>(), writes: new Set<number>(), grows: new Set<number>() };
-  const own = new Set<number>();
-  for (const block of blocks) walk(block, own, found);
+type Found = { readonly needs: Set<Local>; readonly writes: Set<Local>; readonly grows: Set<Local> };
+
+export function exposedOf(regions: readonly Region[]): Exposed {
+  const found: Found = { needs: new Set(), writes: new Set(), grows: new Set() };
+  const own = new Set<Local>();
+  for (const region of regions) walk(region, own, found);
   return found;
 }
 
-type Found = { readonly needs: Set<number>; readonly writes: Set<number>; readonly grows: Set<number> };
-
-function walk({ stmts }: IrBlock, own: Set<number>, found: Found): void {
-  const before: number[] = [];
-  for (const statement of stmts ?? []) {
-    const { reads, writes, changes, blocks } = usesOf(statement);
-    for (const operand of reads)
-      if (operand.type === "local" && !own.has(operand.value)) found.needs.add(operand.value);
-    if (changes !== undefined && !own.has(changes)) {
-      found.needs.add(changes);
-      found.grows.add(changes);
-    }
-    for (const local of writes) {
-      if (statement.type === "WithStmt") continue;
-      found.writes.add(local);
-      if (own.has(local)) continue;
-      own.add(local);
-      before.push(local);
-    }
-    for (const inner of blocks ?? []) walk(inner, own, found);
+function walk({ ops }: Region, own: Set<Local>, found: Found): void {
+  const before: Local[] = [];
+  const read = (value: Value): void => {
+    if (value.kind === "local" && !own.has(value)) found.needs.add(value);
+  };
+  const write = (local: Local): void => {
+    found.writes.add(local);
+    if (own.has(local)) return;
+    own.add(local);
+    before.push(local);
+  };
+  for (const op of ops) {
+    eachRead(op, read);
+    noteGrown(op, own, found);
+    if (op.kind !== "with") eachWrite(op, write);
+    if (hasRegions(op)) for (const inner of regionsOf(op)) walk(inner, own, found);
   }
   for (const local of before) own.delete(local);
+}
+
+function noteGrown(op: Op, own: ReadonlySet<Local>, found: Found): void {
+  const grown = grownBy(op);
+  if (grown === undefined || own.has(grown)) return;
+  found.needs.add(grown);
+  found.grows.add(grown);
 }

@@ -1,72 +1,76 @@
 /**
- * The groups of a function: blocks beside each other of which each group is a rule of its own, as the
+ * The groups of a function: regions beside each other of which each group is a rule of its own, as the
  * planner (ours, and OPA's) lays them out. Three layouts are known:
  *
- *   chain  [ResetLocal v, …] ([IsUndefined v, …])* [IsDefined v, AssignVarOnce v → result]
+ *   chain  [v = undefined, …] ([test v is undefined, …])* [test v is defined, result once = v]
  *          a rule with its `else` links; all chains that hold must agree. Where each link
  *          returns v as soon as it has it, the first chain that holds is the answer.
- *   link   a block of one chain: the first that holds gives v
- *   piece  a block that grows the set or object which a first block made
+ *   link   a region of one chain: the first that holds gives v
+ *   piece  a region that grows the set or object which a first region made
  *
  * A group shares nothing with the others but the parameters, and what it gives.
  */
-import type { IrBlock, IrDispatch, IrFunc, IrStmt } from "../../ir/policy.ts";
-import { blocksOf, HAS_BLOCKS, someStmtOf } from "../../ir/walk.ts";
+import { isReset, reset, returnOf } from "../../core/make-op.ts";
+import type { CoreFunction, Fresh, Op, Region, RuleSetOp } from "../../core/op.ts";
+import type { Local } from "../../core/value.ts";
+import { hasRegions, regionsOf, someOp } from "../../core/walk.ts";
 import { exposedOf } from "./exposed.ts";
 
 export type Group = {
   /** What is tried, in order: for guards. */
-  readonly links: readonly IrBlock[];
-  /** The group as a function's blocks. */
-  readonly blocks: readonly IrBlock[];
+  readonly links: readonly Region[];
+  /** The group as a function's regions. */
+  readonly body: readonly Region[];
   /** Locals that it writes. */
-  readonly writes: ReadonlySet<number>;
+  readonly writes: ReadonlySet<Local>;
 };
 
-/** Groups that may be called in turn, in the place of the blocks from `start` up to `end`. */
+/** Groups that may be called in turn, in the place of the regions from `start` up to `end`. */
 export type Run = {
-  readonly how: IrDispatch["how"];
+  readonly how: RuleSetOp["how"];
   readonly start: number;
   readonly end: number;
   readonly groups: readonly Group[];
   /** The local that the run gives, or grows. */
-  readonly target: number;
-  /** Links alone: blocks around them stay. `first` of chains returns the target. */
+  readonly target: Local;
+  /** Links alone: regions around them stay. `first` of chains returns the target. */
   readonly returns: boolean;
 };
+
+type Scope = { readonly params: ReadonlySet<Local>; readonly fresh: Fresh };
 
 type Shape = Pick<Run, "how" | "target" | "returns"> & { readonly end: number; readonly group: Group };
 
 /** Runs of at least `least` groups. */
-export function runsOf(func: IrFunc, least: number): readonly Run[] {
-  const blocks = func.blocks ?? [];
-  if (blocks.length < least) return []; // a group has a block of its own
-  const params = new Set(func.params);
+export function runsOf(func: CoreFunction, least: number): readonly Run[] {
+  const regions = func.body;
+  if (regions.length < least) return []; // a group has a region of its own
+  const scope: Scope = { params: new Set(func.params), fresh: func.fresh };
   const runs: Run[] = [];
-  for (let start = 0; start < blocks.length; ) {
-    const run = runAt(blocks, start, params, least);
+  for (let start = 0; start < regions.length; ) {
+    const run = runAt(regions, start, scope, least);
     if (run === undefined) start++;
     else {
       if (run.groups.length >= least) runs.push(run);
       start = run.end;
     }
   }
-  return runs.length > 0 && isClosed(blocks, runs) ? runs : [];
+  return runs.length > 0 && isClosed(regions, runs) ? runs : [];
 }
 
-function runAt(blocks: readonly IrBlock[], start: number, params: ReadonlySet<number>, least: number): Run | undefined {
+function runAt(regions: readonly Region[], start: number, scope: Scope, least: number): Run | undefined {
   const groups: Group[] = [];
   let first: Shape | undefined;
   let at = start;
   for (;;) {
-    const shape = chainAt(blocks, at, params) ?? pieceAt(blocks, at, params);
+    const shape = chainAt(regions, at, scope) ?? pieceAt(regions, at, scope);
     if (shape === undefined || (first !== undefined && !isSame(shape, first))) break;
     first ??= shape;
     groups.push(shape.group);
     at = shape.end;
   }
   if (first === undefined) return undefined;
-  const links = groups.length === 1 ? linksAt(blocks, start, params) : undefined;
+  const links = groups.length === 1 ? linksAt(regions, start, scope) : undefined;
   if (links !== undefined && links.groups.length >= least) return links;
   return { how: first.how, target: first.target, returns: first.returns, start, end: at, groups };
 }
@@ -75,76 +79,71 @@ function isSame(a: Shape, b: Shape): boolean {
   return a.how === b.how && a.target === b.target && a.returns === b.returns;
 }
 
-/** No block outside reads what a group has written. */
-function isClosed(blocks: readonly IrBlock[], runs: readonly Run[]): boolean {
-  const written = new Set<number>();
+/** No region outside reads what a group has written. */
+function isClosed(regions: readonly Region[], runs: readonly Run[]): boolean {
+  const written = new Set<Local>();
   for (const { groups, target } of runs) {
     for (const { writes } of groups) for (const local of writes) written.add(local);
     written.delete(target);
   }
   let at = 0;
   for (const { start, end, target } of runs) {
-    for (const local of exposedOf(blocks.slice(at, start)).needs)
+    for (const local of exposedOf(regions.slice(at, start)).needs)
       if (local !== target && written.has(local)) return false;
     at = end;
   }
-  return ![...exposedOf(blocks.slice(at)).needs].some((local) => written.has(local));
+  return ![...exposedOf(regions.slice(at)).needs].some((local) => written.has(local));
 }
 
 // ── chains ──
 
 type Chain = {
-  readonly links: readonly IrBlock[];
+  readonly links: readonly Region[];
   readonly end: number;
-  readonly value: number;
-  readonly result: number;
+  readonly value: Local;
+  readonly result: Local;
 };
 
-function findChain(blocks: readonly IrBlock[], at: number): Chain | undefined {
-  const value = isReset(blocks[at]?.stmts?.[0]);
-  if (value === undefined) return undefined;
+function findChain(regions: readonly Region[], at: number): Chain | undefined {
+  const first = regions[at]?.ops[0];
+  if (!isReset(first)) return undefined;
+  const value = first.target;
   let end = at + 1;
-  while (isUndefinedTest(blocks[end]?.stmts?.[0], value)) end++;
-  const result = closes(blocks[end], value);
+  while (isUndefinedTest(regions[end]?.ops[0], value)) end++;
+  const result = closes(regions[end], value);
   if (result === undefined || result === value) return undefined;
-  return { links: blocks.slice(at, end), end: end + 1, value, result };
+  return { links: regions.slice(at, end), end: end + 1, value, result };
 }
 
-function isReset(stmt: IrStmt | undefined): number | undefined {
-  return stmt?.type === "ResetLocalStmt" ? stmt.stmt.target : undefined;
+function isUndefinedTest(op: Op | undefined, value: Local): boolean {
+  return op?.kind === "test" && op.test === "undefined" && op.a === value;
 }
 
-function isUndefinedTest(stmt: IrStmt | undefined, value: number): boolean {
-  return stmt?.type === "IsUndefinedStmt" && stmt.stmt.source === value;
+/** The result of a region that gives the chain's value to it, and does nothing else. */
+function closes(region: Region | undefined, value: Local): Local | undefined {
+  const [test, assign, more] = region?.ops ?? [];
+  if (test?.kind !== "test" || test.test !== "defined" || test.a !== value || more !== undefined) return undefined;
+  return assign?.kind === "assign-once" && assign.source === value ? assign.target : undefined;
 }
 
-/** The result of a block that gives the chain's value to it, and does nothing else. */
-function closes(block: IrBlock | undefined, value: number): number | undefined {
-  const [test, assign, more] = block?.stmts ?? [];
-  if (test?.type !== "IsDefinedStmt" || test.stmt.source !== value || more !== undefined) return undefined;
-  if (assign?.type !== "AssignVarOnceStmt") return undefined;
-  const { source, target } = assign.stmt;
-  return source.type === "local" && source.value === value ? target : undefined;
-}
-
-function chainAt(blocks: readonly IrBlock[], at: number, params: ReadonlySet<number>): Shape | undefined {
-  const chain = findChain(blocks, at);
+function chainAt(regions: readonly Region[], at: number, { params, fresh }: Scope): Shape | undefined {
+  const chain = findChain(regions, at);
   if (chain === undefined) return undefined;
   const { links, value, result, end } = chain;
   const returns = returnsOf(links, value);
   if (returns === undefined) return undefined;
   const writes = ownWrites(links, params, value, result);
   if (writes === undefined) return undefined;
-  const group = { links, blocks: [...links, give(value)], writes };
+  const group = { links, body: [...links, give(value, fresh)], writes };
   return { how: returns ? "first" : "agree", target: returns ? value : result, returns, end, group };
 }
 
-function give(value: number): IrBlock {
-  return { stmts: [{ type: "ReturnLocalStmt", stmt: { source: value } }] };
+function give(value: Local, fresh: Fresh): Region {
+  return { label: fresh.label++, ops: [returnOf(value)] };
 }
 
 /** Whether each link returns the value as soon as it has it; undefined where some do, or return something else. */
-function returnsOf(links: readonly IrBlock[], value: number): boolean | undefined {
+function returnsOf(links: readonly Region[], value: Local): boolean | undefined {
   const count = { assigns: 0, returns: 0, others: 0, atOnce: 0 };
   for (const link of links) countReturns(link, value, count);
   if (count.others > 0) return undefined;
@@ -154,31 +153,29 @@ function returnsOf(links: readonly IrBlock[], value: number): boolean | undefine
 
 type Returns = { assigns: number; returns: number; others: number; atOnce: number };
 
-function countReturns({ stmts }: IrBlock, value: number, count: Returns): void {
+function countReturns({ ops }: Region, value: Local, count: Returns): void {
   let assigned = false;
-  for (const statement of stmts ?? []) {
-    const { type, stmt } = statement;
-    const isReturn = type === "ReturnLocalStmt";
-    if (isReturn) {
+  for (const op of ops) {
+    if (op.kind === "return") {
       count.returns++;
-      if (stmt.source !== value) count.others++;
+      if (op.value !== value) count.others++;
       else if (assigned) count.atOnce++;
     }
-    assigned = (type === "AssignVarOnceStmt" || type === "AssignVarStmt") && stmt.target === value;
+    assigned = (op.kind === "assign-once" || (op.kind === "assign" && !isReset(op))) && op.target === value;
     if (assigned) count.assigns++;
-    if (!HAS_BLOCKS.has(type)) continue;
-    for (const inner of blocksOf(statement)) countReturns(inner, value, count);
+    if (!hasRegions(op)) continue;
+    for (const inner of regionsOf(op)) countReturns(inner, value, count);
   }
 }
 
-/** What the blocks write, where they need no local but parameters and `given`, and write neither parameters nor the result. */
+/** What the regions write, where they need no local but parameters and `given`, and write neither parameters nor the result. */
 function ownWrites(
-  blocks: readonly IrBlock[],
-  params: ReadonlySet<number>,
-  given: number | undefined,
-  result: number | undefined,
-): ReadonlySet<number> | undefined {
-  const { needs, writes, grows } = exposedOf(blocks);
+  regions: readonly Region[],
+  params: ReadonlySet<Local>,
+  given: Local | undefined,
+  result: Local | undefined,
+): ReadonlySet<Local> | undefined {
+  const { needs, writes, grows } = exposedOf(regions);
   if (grows.size > 0) return undefined;
   for (const local of needs) if (!params.has(local) && local !== given) return undefined;
   for (const local of writes) if (params.has(local) || local === result) return undefined;
@@ -187,33 +184,32 @@ function ownWrites(
 
 // ── links ──
 
-function linksAt(blocks: readonly IrBlock[], at: number, params: ReadonlySet<number>): Run | undefined {
-  const chain = findChain(blocks, at);
+function linksAt(regions: readonly Region[], at: number, { params, fresh }: Scope): Run | undefined {
+  const chain = findChain(regions, at);
   if (chain === undefined) return undefined;
   const { links, value, result, end } = chain;
   if (returnsOf(links, value) === undefined) return undefined;
   const groups: Group[] = [];
-  for (const { stmts } of links) {
-    const begin: IrStmt = { type: "ResetLocalStmt", stmt: { target: value } };
-    const link: IrBlock = { stmts: [begin, ...(stmts ?? []).slice(1)] };
+  for (const { label, ops } of links) {
+    const link: Region = { label, ops: [reset(value), ...ops.slice(1)] };
     const writes = ownWrites([link], params, undefined, result);
     if (writes === undefined) return undefined;
-    groups.push({ links: [link], blocks: [link, give(value)], writes });
+    groups.push({ links: [link], body: [link, give(value, fresh)], writes });
   }
-  const returns = someStmtOf(links, ({ type }) => type === "ReturnLocalStmt");
+  const returns = someOp(links, ({ kind }) => kind === "return");
   return { how: "first", target: value, returns, start: at, end: returns ? end : end - 1, groups };
 }
 
 // ── pieces ──
 
-function pieceAt(blocks: readonly IrBlock[], at: number, params: ReadonlySet<number>): Shape | undefined {
-  const block = blocks[at];
-  if (block === undefined || at === 0) return undefined;
-  const { needs, writes, grows } = exposedOf([block]);
+function pieceAt(regions: readonly Region[], at: number, { params }: Scope): Shape | undefined {
+  const region = regions[at];
+  if (region === undefined || at === 0) return undefined;
+  const { needs, writes, grows } = exposedOf([region]);
   const [target, more] = grows;
   if (target === undefined || more !== undefined || params.has(target)) return undefined;
   for (const local of needs) if (!params.has(local) && local !== target) return undefined;
   for (const local of writes) if (params.has(local) || local === target) return undefined;
-  if (someStmtOf([block], ({ type }) => type === "ReturnLocalStmt")) return undefined;
-  return { how: "grow", target, returns: false, end: at + 1, group: { links: [block], blocks: [block], writes } };
+  if (someOp([region], ({ kind }) => kind === "return")) return undefined;
+  return { how: "grow", target, returns: false, end: at + 1, group: { links: [region], body: [region], writes } };
 }

@@ -1,43 +1,32 @@
 /**
- * Guards: what must hold of a function's parameters for a block to do anything at all. They stand
- * where the block begins, before anything that has an effect or may fail: where one does not
- * hold, leaving the block out changes nothing.
+ * The guards of a rule (core/guard.ts). They stand where its region begins, before anything that has an effect or may
+ * fail: where one does not hold, leaving the rule out changes nothing.
  */
-import type { IrBlock, IrOperand, IrStmt } from "../../ir/policy.ts";
-import { usesOf } from "../../ir/uses.ts";
-import { someStmtOf } from "../../ir/walk.ts";
-import { isQuiet, MEMBER } from "./quiet.ts";
-import { type Constant, nameOf, type Term } from "./terms.ts";
-
-/** The term is one of the constants, or it is a string that begins or ends with one of the strings. */
-export type Guard = {
-  readonly term: Term;
-  readonly name: string;
-  readonly test: "equal" | "prefix" | "suffix";
-  /** Texts of literals for `equal`, otherwise the strings themselves. */
-  readonly options: readonly string[];
-};
-
-export type GuardScope = { readonly params: ReadonlySet<number>; readonly strings: readonly string[] };
+import { type Guard, nameOf, type Term } from "../../core/guard.ts";
+import type { CallOp, MakeOp, Op, Region } from "../../core/op.ts";
+import { type Constant, FALSE, type Local, literalOf, Type, type Value } from "../../core/value.ts";
+import { eachOp, eachWrite, someOp } from "../../core/walk.ts";
+import { isMembership, MEMBER } from "../membership.ts";
+import { isQuiet } from "./quiet.ts";
 
 type Test = Omit<Guard, "name" | "options"> & { readonly options: readonly string[] | undefined };
 type Origin =
   | Term
-  | Constant
-  | { readonly kind: "items"; readonly open: string; readonly close: string; readonly items: string[] | undefined }
+  /** Another constant, as the text of a literal. */
+  | { readonly kind: "constant"; readonly text: string }
+  | { readonly kind: "items"; readonly what: MakeOp["what"]; readonly items: readonly string[] | undefined }
   | { readonly kind: "test"; readonly test: Test };
 
 type Walk = {
-  readonly scope: GuardScope;
-  readonly origins: Map<number, Origin>;
+  readonly origins: Map<Local, Origin>;
   readonly guards: Guard[];
   /** A test that may fail with an error has begun: nothing behind it counts but what it says itself. */
   last: Test | undefined;
 };
 
 /** Of one that is tried for several things, as a rule with `else` is: what must hold for at least one. */
-export function guardsOf(links: readonly IrBlock[], scope: GuardScope): readonly Guard[] {
-  const [first, ...others] = links.map((link) => guardsOfBlock(link, scope));
+export function guardsOf(links: readonly Region[], params: ReadonlySet<Local>): readonly Guard[] {
+  const [first, ...others] = links.map((link) => guardsOfRegion(link, params));
   return (first ?? []).flatMap((guard) => {
     const options = new Set(guard.options);
     for (const other of others) {
@@ -49,116 +38,100 @@ export function guardsOf(links: readonly IrBlock[], scope: GuardScope): readonly
   });
 }
 
-function guardsOfBlock(block: IrBlock, scope: GuardScope): readonly Guard[] {
-  const walk: Walk = { scope, origins: new Map(), guards: [], last: undefined };
-  for (const param of scope.params) walk.origins.set(param, { kind: "param", local: param });
-  for (let at: IrBlock | undefined = block; at !== undefined; ) at = walkBlock(walk, at);
+function guardsOfRegion(region: Region, params: ReadonlySet<Local>): readonly Guard[] {
+  const walk: Walk = { origins: new Map(), guards: [], last: undefined };
+  for (const local of params) walk.origins.set(local, { kind: "param", local });
+  for (let at: Region | undefined = region; at !== undefined; ) at = walkRegion(walk, at);
   return walk.guards;
 }
 
-/** Gives the block that goes on where this one ends with an iteration. */
-function walkBlock(walk: Walk, { stmts }: IrBlock): IrBlock | undefined {
-  const all = stmts ?? [];
-  for (const [i, stmt] of all.entries()) {
-    if (stmt.type === "ScanStmt" && i === all.length - 1) {
-      walk.origins.delete(stmt.stmt.key);
-      walk.origins.delete(stmt.stmt.value);
-      return stmt.stmt.block;
+/** Gives the region that goes on where this one ends with an iteration. */
+function walkRegion(walk: Walk, { ops }: Region): Region | undefined {
+  for (const [i, op] of ops.entries()) {
+    if (op.kind === "loop" && i === ops.length - 1) {
+      walk.origins.delete(op.key);
+      walk.origins.delete(op.value);
+      return op.body;
     }
-    if (!follow(walk, stmt)) return undefined;
+    if (!follow(walk, op)) return undefined;
   }
   return undefined;
 }
 
-/** Whether what comes next may be looked at: the statement has no effect, and cannot fail. */
-function follow(walk: Walk, statement: IrStmt): boolean {
+/** Whether what comes next may be looked at: the op has no effect, and cannot fail. */
+function follow(walk: Walk, op: Op): boolean {
   const { origins } = walk;
-  const { type, stmt } = statement;
-  const define = (target: number, origin: Origin | undefined): true => {
+  const define = (target: Local, origin: Origin | undefined): true => {
     if (origin === undefined) origins.delete(target);
     else origins.set(target, origin);
     return true;
   };
-  switch (type) {
-    case "MakeNullStmt":
-      return define(stmt.target, { kind: "constant", text: "null" });
-    case "MakeNumberIntStmt":
-      return define(stmt.target, { kind: "integer", value: stmt.value });
-    case "MakeNumberRefStmt":
-      return define(stmt.target, integerOf(walk.scope.strings[stmt.Index]));
-    case "MakeArrayStmt":
-      return define(stmt.target, { kind: "items", open: "[", close: "]", items: [] });
-    case "MakeSetStmt":
-      return define(stmt.target, { kind: "items", open: "{", close: "}", items: [] });
-    case "ArrayAppendStmt":
-    case "SetAddStmt":
-      return grow(walk, type === "SetAddStmt" ? stmt.set : stmt.array, stmt.value);
-    case "AssignVarStmt":
-      return define(stmt.target, originOf(walk, stmt.source));
-    case "DotStmt":
-    case "BaseDotStmt": {
-      const source = termOf(walk, stmt.source);
-      const key = termOf(walk, stmt.key);
-      if (source === undefined || key === undefined) return define(stmt.target, undefined);
-      return define(stmt.target, { kind: "dot", how: type, source, key });
+  switch (op.kind) {
+    case "assign":
+      return define(op.target, originOf(walk, op.source));
+    case "make":
+      return define(op.target, op.what === "object" ? undefined : { kind: "items", what: op.what, items: [] });
+    case "grow":
+      return (op.how === "append" || op.how === "add") && grow(walk, op.collection, op.value);
+    case "get": {
+      const { how, target } = op;
+      const source = termOf(walk, op.source);
+      const key = termOf(walk, op.key);
+      return define(target, source && key && { kind: "dot", how, source, key });
     }
-    case "EqualStmt":
-      noteEqual(walk, stmt.a, stmt.b);
-      noteEqual(walk, stmt.b, stmt.a);
-      return true;
-    case "NotEqualStmt":
-      if (stmt.b.type !== "bool" || stmt.b.value) return true;
-      return noteTest(walk, stmt.a);
-    case "CallStmt": {
-      const test = testOf(walk, stmt.func, stmt.args ?? []);
-      if (test === undefined) return define(stmt.result, undefined) && stmt.func === MEMBER;
+    case "test":
+      return followTest(walk, op);
+    case "call": {
+      const test = testOf(walk, op);
+      if (test === undefined) return define(op.target, undefined) && isMembership(op);
       if (test.test !== "equal") walk.last ??= test;
-      return define(stmt.result, { kind: "test", test });
+      return define(op.target, { kind: "test", test });
     }
-    case "BlockStmt":
-    case "NotStmt":
-    case "ScanStmt": {
-      const inside = { stmts: [statement] };
-      if (someStmtOf([inside], (inner) => !isQuiet(inner))) return false;
-      eachWrite(inside, (local) => origins.delete(local));
+    case "regions":
+    case "not":
+    case "loop": {
+      const inside = { label: 0, ops: [op] };
+      if (someOp([inside], (inner) => !isQuiet(inner))) return false;
+      eachOp([inside], (inner) => eachWrite(inner, (local) => origins.delete(local)));
       return true;
     }
-    case "ResetLocalStmt":
-    case "LenStmt":
-      return define(stmt.target, undefined);
+    case "length":
+      return define(op.target, undefined);
     default:
-      return isQuiet(statement);
+      return isQuiet(op);
   }
 }
 
-function eachWrite(block: IrBlock, visit: (local: number) => void): void {
-  for (const stmt of block.stmts ?? []) {
-    const { writes, blocks } = usesOf(stmt);
-    writes.forEach(visit);
-    for (const inner of blocks ?? []) eachWrite(inner, visit);
-  }
+function followTest(walk: Walk, op: Extract<Op, { readonly kind: "test" }>): boolean {
+  if (op.test === "equal") {
+    noteEqual(walk, op.a, op.b);
+    noteEqual(walk, op.b, op.a);
+  } else if (op.test === "not-equal") return op.b !== FALSE || noteTest(walk, op.a);
+  return true;
 }
 
 const INTEGER = /^-?[1-9][0-9]{0,8}$|^0$/;
 
-/** Other numbers have several texts. */
-function integerOf(text: string | undefined): Term | undefined {
-  return text !== undefined && INTEGER.test(text) ? { kind: "integer", value: Number(text) } : undefined;
+function originOf({ origins }: Walk, value: Value): Origin | undefined {
+  return value.kind === "local" ? origins.get(value) : constantOrigin(value);
 }
 
-function originOf({ origins }: Walk, operand: IrOperand): Origin | undefined {
-  switch (operand.type) {
-    case "local":
-      return origins.get(operand.value);
-    case "string_index":
-      return { kind: "string", index: operand.value };
-    case "bool":
-      return { kind: "constant", text: `${operand.value}` };
+function constantOrigin({ type, text }: Constant): Origin | undefined {
+  switch (type) {
+    case Type.string:
+      return { kind: "string", text };
+    case Type.boolean:
+    case Type.null:
+      return { kind: "constant", text };
+    case Type.smallInt: // other numbers have several texts
+      return INTEGER.test(text) ? { kind: "integer", value: Number(text) } : undefined;
+    default:
+      return undefined;
   }
 }
 
-function termOf(walk: Walk, operand: IrOperand): Term | undefined {
-  const origin = originOf(walk, operand);
+function termOf(walk: Walk, value: Value): Term | undefined {
+  const origin = originOf(walk, value);
   switch (origin?.kind) {
     case "param":
     case "string":
@@ -171,36 +144,30 @@ function termOf(walk: Walk, operand: IrOperand): Term | undefined {
 }
 
 /** What can be asked about: something that is not known while compiling. */
-function askedOf(walk: Walk, operand: IrOperand | undefined): Term | undefined {
-  const term = operand === undefined ? undefined : termOf(walk, operand);
+function askedOf(walk: Walk, value: Value | undefined): Term | undefined {
+  const term = value === undefined ? undefined : termOf(walk, value);
   return term?.kind === "param" || term?.kind === "dot" ? term : undefined;
 }
 
 /** Text of a constant: a scalar, or an array of such. Sets may repeat a member, so they have none. */
-function textOf({ scope, origins }: Walk, operand: IrOperand): string | undefined {
-  if (operand.type === "bool") return `${operand.value}`;
-  if (operand.type === "string_index") return quoted(scope.strings[operand.value]);
-  const origin = origins.get(operand.value);
+function textOf(walk: Walk, value: Value): string | undefined {
+  const origin = originOf(walk, value);
   switch (origin?.kind) {
     case "constant":
       return origin.text;
     case "integer":
       return `${origin.value}`;
     case "string":
-      return quoted(scope.strings[origin.index]);
+      return literalOf({ kind: "constant", type: Type.string, text: origin.text });
     case "items":
-      return origin.open === "[" && origin.items !== undefined ? `[${origin.items.join(",")}]` : undefined;
+      return origin.what === "array" && origin.items !== undefined ? `[${origin.items.join(",")}]` : undefined;
     default:
       return undefined;
   }
 }
 
-function quoted(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : JSON.stringify(text.toWellFormed());
-}
-
-/** Something that is not this block's own: an effect. */
-function grow(walk: Walk, collection: number, value: IrOperand): boolean {
+/** Something that is not this region's own: an effect. */
+function grow(walk: Walk, collection: Local, value: Value): boolean {
   const origin = walk.origins.get(collection);
   if (origin?.kind !== "items") return false;
   const text = textOf(walk, value);
@@ -217,26 +184,28 @@ function note({ guards, last }: Walk, noted: Test): void {
   guards.push({ term, name, test, options });
 }
 
-function noteEqual(walk: Walk, a: IrOperand, b: IrOperand): void {
+function noteEqual(walk: Walk, a: Value, b: Value): void {
   const term = askedOf(walk, a);
   const text = textOf(walk, b);
   if (term !== undefined && text !== undefined) note(walk, { term, test: "equal", options: [text] });
 }
 
 /** Whether what comes next may be looked at: a test of strings fails, with an error, where there is none. */
-function noteTest(walk: Walk, operand: IrOperand): boolean {
-  const origin = originOf(walk, operand);
+function noteTest(walk: Walk, value: Value): boolean {
+  const origin = originOf(walk, value);
   if (origin?.kind !== "test") return true;
   note(walk, origin.test);
   return origin.test.test === "equal";
 }
 
-function testOf(walk: Walk, func: string, args: readonly IrOperand[]): Test | undefined {
-  const [a, b, c] = args;
-  switch (func) {
+function testOf(walk: Walk, call: CallOp): Test | undefined {
+  const [a, b, c] = call.args;
+  if (call.callee.kind === "function") return undefined;
+  const { name } = call.callee;
+  switch (name) {
     case MEMBER: {
       const term = askedOf(walk, a);
-      const items = b?.type === "local" ? walk.origins.get(b.value) : undefined;
+      const items = b?.kind === "local" ? walk.origins.get(b) : undefined;
       if (term === undefined || items?.kind !== "items") return undefined;
       return { term, test: "equal", options: items.items };
     }
@@ -245,7 +214,7 @@ function testOf(walk: Walk, func: string, args: readonly IrOperand[]): Test | un
       const term = askedOf(walk, a);
       const text = stringOf(walk, b);
       if (term === undefined || text === undefined) return undefined;
-      return { term, test: func === "startswith" ? "prefix" : "suffix", options: [text] };
+      return { term, test: name === "startswith" ? "prefix" : "suffix", options: [text] };
     }
     case "glob.match": {
       const term = askedOf(walk, c);
@@ -258,16 +227,16 @@ function testOf(walk: Walk, func: string, args: readonly IrOperand[]): Test | un
   }
 }
 
-function stringOf(walk: Walk, operand: IrOperand | undefined): string | undefined {
-  const origin = operand === undefined ? undefined : originOf(walk, operand);
-  return origin?.kind === "string" ? walk.scope.strings[origin.index]?.toWellFormed() : undefined;
+function stringOf(walk: Walk, value: Value | undefined): string | undefined {
+  const origin = value === undefined ? undefined : originOf(walk, value);
+  return origin?.kind === "string" ? origin.text.toWellFormed() : undefined;
 }
 
 /** null, or an array of characters: others are errors. */
-function isDelimiters(walk: Walk, operand: IrOperand | undefined): boolean {
-  const origin = operand === undefined ? undefined : originOf(walk, operand);
+function isDelimiters(walk: Walk, value: Value | undefined): boolean {
+  const origin = value === undefined ? undefined : originOf(walk, value);
   if (origin?.kind === "constant") return origin.text === "null";
-  return origin?.kind === "items" && origin.open === "[" && (origin.items?.every(isCharacter) ?? false);
+  return origin?.kind === "items" && origin.what === "array" && (origin.items?.every(isCharacter) ?? false);
 }
 
 /** `"."`, as a literal. */

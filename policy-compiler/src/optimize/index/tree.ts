@@ -3,11 +3,11 @@
  * groups that are still possible. Groups with a guard on a key are told apart by it; those without one stand
  * in every branch while they are few, and in a tree of their own where they are many.
  */
-import type { IrIndexNode } from "../../ir/policy.ts";
-import type { Guard } from "./guards.ts";
+import type { Guard } from "../../core/guard.ts";
+import type { IndexNode } from "../../core/index-node.ts";
 
 export type Indexed = {
-  readonly roots: readonly IrIndexNode[];
+  readonly roots: readonly IndexNode[];
   /** What the nodes ask for, by their keys. */
   readonly keys: readonly Guard[];
 };
@@ -27,7 +27,7 @@ const REPEATED_MAX = 4;
 /** Undefined where guards tell too little apart: more than the part `unguardedMax` would always be tried. */
 export function makeIndex(groups: readonly (readonly Guard[])[], unguardedMax: number): Indexed | undefined {
   const keys: Guard[] = [];
-  const roots: IrIndexNode[] = [];
+  const roots: IndexNode[] = [];
   let left = groups.map((guards, place): Guarded => ({ place, guards }));
   while (left.length > 0) {
     const question = roots.length < ROOTS_MAX - 1 ? bestOf(left) : undefined;
@@ -93,7 +93,7 @@ function bestOf(groups: readonly Guarded[]): Question | undefined {
 }
 
 /** The branches of a question, where `stay` are possible in each. */
-function ask({ guard }: Question, guarded: readonly Guarded[], stay: readonly Guarded[], keys: Guard[]): IrIndexNode {
+function ask({ guard }: Question, guarded: readonly Guarded[], stay: readonly Guarded[], keys: Guard[]): IndexNode {
   const known = keys.findIndex(({ name }) => name === guard.name);
   const key = known < 0 ? keys.push(guard) - 1 : known;
   const byOption = new Map<string, Guarded[]>();
@@ -104,7 +104,7 @@ function ask({ guard }: Question, guarded: readonly Guarded[], stay: readonly Gu
       else others.push(group);
     }
   }
-  const branch = (own: readonly Guarded[]): IrIndexNode => {
+  const branch = (own: readonly Guarded[]): IndexNode => {
     const possible = inOrder([...new Set(own), ...stay]);
     const next = own.length > LEAF_MAX ? bestOf(own.map((group) => without(group, guard))) : undefined;
     if (next === undefined || next.others.length > REPEATED_MAX) return listOf(possible);
@@ -142,6 +142,6 @@ function inOrder(groups: readonly Guarded[]): readonly Guarded[] {
   return groups.toSorted((a, b) => a.place - b.place);
 }
 
-function listOf(groups: readonly Guarded[]): IrIndexNode {
-  return { kind: "list", funcs: groups.map(({ place }) => place) };
+function listOf(groups: readonly Guarded[]): IndexNode {
+  return { kind: "list", rules: groups.map(({ place }) => place) };
 }

@@ -1,8 +1,8 @@
 /** An index of the data as a line of text. */
-import type { IrDataIndex } from "./policy.ts";
+import type { DataIndex } from "./index-node.ts";
 
 /** `data.roles[_] each: methods has key 0, count(path) is key 1's` */
-export function printIndex({ root, path, witness, levels, keepsArrays }: IrDataIndex): string {
+export function printIndex({ root, path, witness, levels, keepsArrays }: DataIndex): string {
   const steps = witness.map((step) => {
     if (step.kind === "data") return `in data.${step.path.join(".")}`;
     return step.kind === "each" ? "each" : step.name;

@@ -1,0 +1,82 @@
+/** Regions copied into another function, whose locals are its own. Labels stay as they are. */
+import type { Op, Region } from "./op.ts";
+import { type Local, makeLocal, NO_LOCALS, type Value } from "./value.ts";
+
+/** Gives the locals of the other function; asked for the same one, the same. */
+export type Localize = (local: Local) => Local;
+
+export function localizer(known: ReadonlyMap<Local, Local>): Localize {
+  const locals = new Map(known);
+  return (local) => {
+    const own = locals.get(local);
+    if (own !== undefined) return own;
+    const made = makeLocal(local.id);
+    locals.set(local, made);
+    return made;
+  };
+}
+
+export function copyRegions(regions: readonly Region[], localize: Localize): readonly Region[] {
+  return regions.map((region) => copyRegion(region, localize));
+}
+
+function copyRegion({ label, ops }: Region, localize: Localize): Region {
+  return { label, ops: ops.map((op) => copyOp(op, localize)) };
+}
+
+function copyOp(op: Op, own: Localize): Op {
+  const value = (one: Value): Value => (one.kind === "local" ? own(one) : one);
+  const ends = NO_LOCALS;
+  switch (op.kind) {
+    case "return":
+      return { ...op, ends, value: value(op.value) };
+    case "result":
+      return { ...op, ends, value: own(op.value) };
+    case "call":
+      return { ...op, ends, args: op.args.map(value), target: own(op.target) };
+    case "call-path":
+      return { ...op, ends, path: op.path.map(value), args: op.args.map(own), target: own(op.target) };
+    case "regions":
+      return { ...op, ends, regions: copyRegions(op.regions, own) };
+    case "leave":
+    case "mark":
+      return { ...op, ends };
+    case "get":
+      return { ...op, ends, source: value(op.source), key: value(op.key), target: own(op.target) };
+    case "input":
+      return { ...op, ends, source: own(op.source), target: own(op.target) };
+    case "need-input":
+      return { ...op, ends, source: own(op.source) };
+    case "length":
+    case "assign":
+    case "assign-once":
+      return { ...op, ends, source: value(op.source), target: own(op.target) };
+    case "loop": {
+      const { source, key, value: member, body } = op;
+      return { ...op, ends, source: own(source), key: own(key), value: own(member), body: copyRegion(body, own) };
+    }
+    case "not":
+      return { ...op, ends, body: copyRegion(op.body, own) };
+    case "with":
+      return { ...op, ends, local: own(op.local), value: value(op.value), body: copyRegion(op.body, own) };
+    case "make":
+      return { ...op, ends, target: own(op.target) };
+    case "grow": {
+      const key = op.key === undefined ? undefined : value(op.key);
+      return { ...op, ends, collection: own(op.collection), key, value: value(op.value) };
+    }
+    case "merge":
+      return { ...op, ends, a: own(op.a), b: own(op.b), target: own(op.target) };
+    case "test":
+      return op.b === undefined ? { ...op, ends, a: value(op.a) } : { ...op, ends, a: value(op.a), b: value(op.b) };
+    case "one-of":
+      return { ...op, ends, value: value(op.value), elements: op.elements.map(value), target: own(op.target) };
+    case "rules":
+      return { ...op, ends, args: op.args.map(value), target: own(op.target), keys: op.keys.map(own) };
+    case "narrow": {
+      const sure = op.sure === undefined ? undefined : own(op.sure);
+      const { source, data, keys, target } = op;
+      return { ...op, ends, source: own(source), data: own(data), keys: keys.map(own), target: own(target), sure };
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** Ops that passes make. */
+import type { Label, Op, Region, TestOp } from "./op.ts";
+import { type Local, NO_LOCALS, UNDEFINED, type Value } from "./value.ts";
+
+const MADE = { at: {}, weight: 0, ends: NO_LOCALS } as const;
+
+export function assign(target: Local, source: Value): Op {
+  return { kind: "assign", ...MADE, source, target };
+}
+
+export function reset(target: Local): Op {
+  return assign(target, UNDEFINED);
+}
+
+export function isReset(op: Op | undefined): op is Extract<Op, { readonly kind: "assign" }> {
+  return op?.kind === "assign" && op.source === UNDEFINED;
+}
+
+export function testOf(test: "defined" | "undefined", a: Value, exit: Label): TestOp {
+  return { kind: "test", ...MADE, test, a, b: undefined, exit };
+}
+
+export function returnOf(value: Value): Op {
+  return { kind: "return", ...MADE, value };
+}
+
+export function markOf(rule: number): Op {
+  return { kind: "mark", ...MADE, rule };
+}
+
+export function regionsOp(regions: readonly Region[]): Op {
+  return { kind: "regions", ...MADE, regions };
+}
