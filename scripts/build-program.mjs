@@ -14,6 +14,9 @@ export const THREAD = /new URL\(\s*"(\.\/[\w-]+)\.ts",\s*import\.meta\.url,?\s*\
 /** What else the script's text hangs on: the lock says which versions of others' modules are in it. */
 const MADE_BY = ["package-lock.json", "cli/bin/program.mjs", "scripts/build-program.mjs"];
 
+/** With the line behind it, where the module's default is imported. */
+const REQUIRED = /^let (node_\w+) = (require\("node:[\w/]+"\));(?:\n\1 = (__toESM\(\1, 1\));)?$/gm;
+
 /** A script imports by itself only with a warning. */
 const DYNAMIC = /(?<![\w$.])import\(/g;
 
@@ -60,9 +63,30 @@ export async function bundleProgram(thread = (path) => path) {
   const [{ code, moduleIds }] = output;
   const own = moduleIds.filter((id) => id.startsWith(root) && !id.includes("node_modules"));
   return {
-    text: `(function (exports, require, module, place) {${code.replace(DYNAMIC, "place.load(")}\n})`,
+    text: escapeText(
+      `(function (exports, require, module, place) {${requireLater(code).replace(DYNAMIC, "place.load(")}\n})`,
+    ),
     sources: [...own.map((id) => relative(root, id)), ...MADE_BY].sort(),
   };
+}
+
+/** Node's own modules are loaded by what uses them first: most of them are of built-ins that few policies call. */
+function requireLater(code) {
+  const names = [...code.matchAll(REQUIRED)].map(([, name]) => name);
+  const asked = names.reduce((text, name) => text.replace(new RegExp(`(\\bnew )?\\b${name}\\.`, "g"), ask(name)), code);
+  return asked.replace(REQUIRED, (_, name, required, whole = required) => {
+    return `let ${name} = place.later(() => ${whole.replace(name, required)});`;
+  });
+}
+
+/** `new x.Y` would call x. */
+function ask(name) {
+  return (_, made) => (made === undefined ? `${name}().` : `new (${name}()).`);
+}
+
+/** With letters of one byte alone V8 holds, hashes and compares half as much. */
+function escapeText(code) {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** `place` is given to the script: where a module's source stands, it looks from. */

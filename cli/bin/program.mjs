@@ -46,7 +46,7 @@ export function openProgram(root, file, folder, command) {
     `${build}${process.version}-${process.arch}-${v8.cachedDataVersionTag().toString(36)}.cache`,
   );
   const { commands, code } = readKept(kept);
-  const script = new vm.Script(text.toString(), {
+  const script = new vm.Script(text.latin1Slice(), {
     filename: file,
     cachedData: code,
   });
@@ -61,6 +61,13 @@ export function openProgram(root, file, folder, command) {
     path: (path) => join(root, path),
     url: (path) => pathToFileURL(join(root, path)),
     load: (specifier) => import(specifier),
+    later: (load) => {
+      let loaded;
+      return () => {
+        loaded ??= load();
+        return loaded;
+      };
+    },
   };
   script.runInThisContext()(module.exports, createRequire(file), module, place);
   return module.exports;
