@@ -1,5 +1,4 @@
 /** Bodies: one expression after the other, each within what those before it made true. */
-import type { IrOperand } from "../ir/policy.ts";
 import type { Body, Expr, What } from "../resolved/ast.ts";
 import { planCallExpression } from "./call.ts";
 import { irPlace } from "./planner.ts";
@@ -9,8 +8,8 @@ import {
   bool,
   enter,
   local,
-  makeBlock,
   newLocal,
+  planIsAny,
   planReached,
   planTerm,
   type Site,
@@ -81,7 +80,7 @@ function planNot(site: Site, positive: Expr): void {
 
 function planEvery(site: Site, every: Extract<What, { kind: "every" }>): void {
   const domain = local(toLocal(site, planTerm(site, every.domain)));
-  requireCollection(site, domain);
+  planIsAny(site, domain, ["IsArrayStmt", "IsObjectStmt", "IsSetStmt"]);
   const failed = newLocal(site);
   append(site, { type: "ResetLocalStmt", stmt: { target: failed } });
   appendBlock(site, (nested) => {
@@ -94,18 +93,4 @@ function planEvery(site: Site, every: Extract<What, { kind: "every" }>): void {
     append(nested, { type: "BreakStmt", stmt: { index: 1 } }); // behind the first that fails no other is looked at
   });
   append(site, { type: "IsUndefinedStmt", stmt: { source: failed } });
-}
-
-function requireCollection(site: Site, operand: IrOperand): void {
-  const isCollection = newLocal(site);
-  append(site, { type: "ResetLocalStmt", stmt: { target: isCollection } });
-  const blocks = (["IsArrayStmt", "IsObjectStmt", "IsSetStmt"] as const).map((type) => {
-    const block = makeBlock();
-    const nested: Site = { ...site, cursor: { block } };
-    append(nested, { type, stmt: { source: operand } });
-    append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: isCollection } });
-    return block;
-  });
-  append(site, { type: "BlockStmt", stmt: { blocks } });
-  append(site, { type: "IsDefinedStmt", stmt: { source: isCollection } });
 }

@@ -28,6 +28,21 @@ export function planDataRef(site: Site, path: readonly Key[]): IrOperand {
   return planAt(site, site.planner.tree, path);
 }
 
+/** No rule makes what the path finds: it ends at a base document, or at a place above rules. */
+export function isOutsideRules(site: Site, path: readonly Key[], from: RuleNode = site.planner.tree): boolean {
+  const { kind, node, keys } = findPlace(site, from, path);
+  switch (kind) {
+    case "base":
+      return true;
+    case "rules":
+      return false;
+    case "document":
+      return isHidden(site.environment, node.path) || !isVirtual(node);
+    case "choice":
+      return documentsBelow(node).every(([, child]) => isOutsideRules(site, keys.slice(1), child));
+  }
+}
+
 /** Where following a path through the tree of rules ends, and the keys that are left there. */
 type Place = {
   readonly kind: "base" | "rules" | "choice" | "document";

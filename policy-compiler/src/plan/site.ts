@@ -88,6 +88,28 @@ export function equal(site: Site, a: IrOperand, b: IrOperand): void {
   append(site, { type: "EqualStmt", stmt: { a, b } });
 }
 
+export type TypeTest = "IsArrayStmt" | "IsObjectStmt" | "IsSetStmt";
+
+/** Goes on where the value is of one of the types. */
+export function planIsAny(site: Site, source: IrOperand, types: readonly TypeTest[]): void {
+  const [only] = types;
+  if (only !== undefined && types.length === 1) {
+    append(site, { type: only, stmt: { source } });
+    return;
+  }
+  const isOne = newLocal(site);
+  append(site, { type: "ResetLocalStmt", stmt: { target: isOne } });
+  const blocks = types.map((type) => {
+    const block = makeBlock();
+    const nested: Site = { ...site, cursor: { block } };
+    append(nested, { type, stmt: { source } });
+    append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: isOne } });
+    return block;
+  });
+  append(site, { type: "BlockStmt", stmt: { blocks } });
+  append(site, { type: "IsDefinedStmt", stmt: { source: isOne } });
+}
+
 /** What follows is never reached. */
 export function fail(site: Site): void {
   append(site, { type: "BreakStmt", stmt: { index: 0 } });

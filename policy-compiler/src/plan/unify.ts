@@ -4,8 +4,22 @@
  */
 import type { IrOperand } from "../ir/policy.ts";
 import type { Term } from "../resolved/ast.ts";
+import { isOutsideRules } from "./document.ts";
+import { termKeys } from "./path.ts";
 import { isBound, isReady, openVariables } from "./readiness.ts";
-import { append, dot, equal, fail, integer, local, newLocal, planTerm, type Site } from "./site.ts";
+import {
+  append,
+  dot,
+  equal,
+  fail,
+  integer,
+  local,
+  newLocal,
+  planIsAny,
+  planTerm,
+  type Site,
+  type TypeTest,
+} from "./site.ts";
 import { bindVariable } from "./variables.ts";
 
 type Side = { readonly kind: "operand"; readonly operand: IrOperand } | Term;
@@ -74,8 +88,8 @@ function step(site: Site, equation: Equation, awaited: ReadonlySet<string>): rea
     const isRightFirst = COMPREHENSIONS[left.kind] !== undefined && right.kind === "ref";
     const [first, second] = isRightFirst ? [right, left] : [left, right];
     const value = planTerm(site, first);
-    const type = COMPREHENSIONS[second.kind];
-    if (type !== undefined) append(site, { type, stmt: { source: value } });
+    const types = COMPREHENSIONS[second.kind];
+    if (types !== undefined && !isOfDocument(site, first)) planIsAny(site, value, types);
     equal(site, value, planTerm(site, second));
     return [];
   }
@@ -115,12 +129,21 @@ function matchOperand(site: Site, operand: IrOperand, term: Term, awaited: Reado
   return [];
 }
 
-/** As in OPA a comprehension is only evaluated where what it is compared with can be equal to it: a conflict in it is not met. */
-const COMPREHENSIONS: { readonly [kind: string]: "IsArrayStmt" | "IsObjectStmt" | "IsSetStmt" } = {
-  "array-comprehension": "IsArrayStmt",
-  "object-comprehension": "IsObjectStmt",
-  "set-comprehension": "IsSetStmt",
+/**
+ * As in OPA a comprehension is only evaluated where what it is compared with can be equal to it, or is a set: a
+ * conflict in it is not met otherwise.
+ */
+const COMPREHENSIONS: { readonly [kind: string]: readonly TypeTest[] } = {
+  "array-comprehension": ["IsArrayStmt", "IsSetStmt"],
+  "object-comprehension": ["IsObjectStmt", "IsSetStmt"],
+  "set-comprehension": ["IsSetStmt"],
 };
+
+/** With a document that no rule makes it is compared the other way round (evalTree.finish): it is evaluated in any case. */
+function isOfDocument(site: Site, term: Term): boolean {
+  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return false;
+  return isOutsideRules(site, termKeys(term.path));
+}
 
 function checkLength(site: Site, operand: IrOperand, length: number): void {
   const target = newLocal(site);
