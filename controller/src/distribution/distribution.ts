@@ -11,14 +11,14 @@
 import { findRevoked, type Hello, indexRevoked, type Revoked } from "@regomesh/protocol";
 import { intervene } from "./intervene.ts";
 import { resumeStage } from "./kept-stage.ts";
+import { beginLearning, noteBack, settleLearning } from "./learning.ts";
 import { fallbackOf, holdWhatIsWrong, proveWhatHolds } from "./proof.ts";
 import { applyAck, applyHello, applyNack, openProxy, type ProxyStream, type StreamId } from "./proxy.ts";
 import { type Publication, withRevoked } from "./release.ts";
 import {
-  boundedMs,
   expire,
   join,
-  lease,
+  keepClaims,
   leave,
   noteOrphan,
   ORPHAN_MS,
@@ -89,7 +89,7 @@ export function nextDueMs(state: Distribution, nowMs: number): number | undefine
   };
   awaitedUntilMs(state).forEach(take);
   stageDueMs(state).forEach(take);
-  if (state.learnsUntilMs !== undefined) take(state.learnsUntilMs);
+  if (state.learning !== undefined) take(state.learning.untilMs);
   for (const { untilMs } of roster.leases) take(untilMs);
   for (const { heardMs } of roster.orphans) take(heardMs + ORPHAN_MS);
   for (const { delivery } of roster.proxies.values()) {
@@ -116,11 +116,7 @@ function apply(state: Distribution, event: DistributionEvent, nowMs: number): St
     case "disconnect":
       return still({ ...state, roster: leave(state.roster, event.id, event.isOrderly, nowMs) });
     case "lease":
-      return still({
-        ...state,
-        roster: lease(state.roster, event.claims, event.untilMs),
-        learnsUntilMs: event.untilMs,
-      });
+      return still({ ...state, roster: keepClaims(state.roster, event.claims), learning: beginLearning(nowMs) });
     case "stranger":
       return still({ ...state, roster: noteOrphan(state.roster, event.proxy, nowMs) });
     case "remember": {
@@ -185,7 +181,8 @@ function connect(state: Distribution, event: Extract<DistributionEvent, { kind: 
   const effects = replaced.map(
     (old): Effect => ({ kind: "close", id: old, reason: "replaced", message: "the proxy has opened another stream" }),
   );
-  const next = { ...state, roster };
+  const isBack = roster.kept.length < state.roster.kept.length;
+  const next = { ...state, roster, learning: isBack ? noteBack(state.learning, nowMs) : state.learning };
   const ahead = aheadOf(state, event.hello);
   const before = state.overtaken.get(workload) ?? 0;
   if (ahead === undefined || before >= OVERTAKES_MAX) return { state: next, effects };
@@ -219,12 +216,13 @@ function advanceTime(state: Distribution, nowMs: number): Step {
     ({ delivery }) => delivery.kind === "awaiting" && delivery.untilMs <= nowMs,
   );
   const left = late.reduce((roster, { id }) => leave(roster, id, false, nowMs), state.roster);
-  const { learnsUntilMs = nowMs } = state;
+  const learning = settleLearning(state.learning, left.kept.length === 0, nowMs);
+  const roster = expire(left, (workload) => isMember(state, workload), nowMs);
   return {
     state: {
       ...state,
-      roster: expire(left, (workload) => isMember(state, workload), nowMs),
-      learnsUntilMs: learnsUntilMs > nowMs ? boundedMs(learnsUntilMs, nowMs) : undefined,
+      roster: learning === undefined && roster.kept.length > 0 ? { ...roster, kept: [] } : roster,
+      learning,
     },
     effects: late.map(({ id }) => ({
       kind: "close",

@@ -11,7 +11,7 @@ import type { ProxyStream, StreamId } from "./proxy.ts";
 export const LEASE_MS = 1000;
 /** A proxy that ends in order says so: its endpoints go almost at once. */
 export const ORDERLY_LEASE_MS = 250;
-/** After a start, for as long as proxies need to come back: until then what is kept on disk counts. */
+/** For as long as a proxy needs to come back after a start of the controller: learning.ts says how long all of them do. */
 export const RESTART_LEASE_MS = 15_000;
 /** Proxies of one workload that are connected at once: its replicas. */
 export const PROXIES_PER_WORKLOAD_MAX = 64;
@@ -29,6 +29,8 @@ export type Roster = {
   /** The one that went last is last. */
   readonly gone: readonly GoneProxy[];
   readonly leases: readonly Lease[];
+  /** Of those that were connected before this controller started and are not back yet, for as long as it learns. */
+  readonly kept: readonly Claim[];
   readonly orphans: readonly Known[];
 };
 
@@ -47,6 +49,7 @@ export const EMPTY_ROSTER: Roster = {
   streams: IdMap.empty(),
   gone: [],
   leases: [],
+  kept: [],
   orphans: [],
 };
 
@@ -95,6 +98,8 @@ export function join(
     replaced.length > 0
       ? undefined
       : (roster.gone.find(isSame) ?? roster.gone.find(({ workload }) => workload === proxy.workload));
+  const isOf = ({ workload, instance }: Claim) =>
+    workload === proxy.workload && (instance === undefined || [proxy.instance, known?.instance].includes(instance));
   return {
     replaced,
     roster: {
@@ -105,10 +110,8 @@ export function join(
       ]),
       gone: known === undefined ? roster.gone : roster.gone.filter((each) => each !== known),
       orphans: roster.orphans.filter((each) => !isSame(each)),
-      leases: roster.leases.filter(({ claim }) => {
-        const isOf = claim.instance === undefined || [proxy.instance, known?.instance].includes(claim.instance);
-        return claim.workload !== proxy.workload || !isOf;
-      }),
+      leases: roster.leases.filter(({ claim }) => !isOf(claim)),
+      kept: roster.kept.some(isOf) ? roster.kept.filter((claim) => !isOf(claim)) : roster.kept,
     },
   };
 }
@@ -138,11 +141,10 @@ export function leave(roster: Roster, id: StreamId, isOrderly: boolean, nowMs: n
   };
 }
 
-/** Lets claims count for a while without a stream. */
-export function lease(roster: Roster, claims: readonly Claim[], untilMs: number): Roster {
+/** Lets claims that were kept count without a stream. */
+export function keepClaims(roster: Roster, claims: readonly Claim[]): Roster {
   const isThere = (claim: Claim) => proxiesOf(roster, claim.workload).length > 0;
-  const added = claims.filter((claim) => !isThere(claim)).map((claim) => ({ claim, untilMs }));
-  return { ...roster, leases: [...roster.leases, ...added] };
+  return { ...roster, kept: claims.filter((claim) => !isThere(claim)) };
 }
 
 /** A proxy of a workload that is not of the mesh: it has asked to be let in, or had to go. */
@@ -209,8 +211,8 @@ export function boundedMs(untilMs: number, nowMs: number): number {
   return Math.min(untilMs, nowMs + RESTART_LEASE_MS);
 }
 
-/** Where proxies listen, connected ones and those whose lease runs. */
-export function claimsOf({ proxies, leases }: Roster): readonly Claim[] {
+/** Where proxies listen: connected ones, those whose lease runs, and those that are to come back. */
+export function claimsOf({ proxies, leases, kept }: Roster): readonly Claim[] {
   const live = [...proxies.values()].map(({ workload, instance, listen }) => ({ workload, instance, listen }));
-  return [...live, ...leases.map(({ claim }) => claim)];
+  return [...live, ...leases.map(({ claim }) => claim), ...kept];
 }

@@ -16,6 +16,7 @@ import type { Claim } from "./endpoints.ts";
 import type { Hold } from "./hold.ts";
 import type { Word } from "./intervene.ts";
 import type { KeptStage } from "./kept-stage.ts";
+import type { Learning } from "./learning.ts";
 import type { Held } from "./missing.ts";
 import { hashFor, lackingFor, type ProxyStream, type StreamId } from "./proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "./release.ts";
@@ -34,8 +35,8 @@ export type Distribution = {
   /** The last release that was held, until another one is published. */
   readonly hold: Hold | undefined;
   readonly roster: Roster;
-  /** The controller has just started: until then more proxies may come back than it knows of. */
-  readonly learnsUntilMs: number | undefined;
+  /** The controller has just started: more proxies may come back than it knows of; undefined once that is over. */
+  readonly learning: Learning | undefined;
   /** Certificates that were taken back: state, whatever the release. */
   readonly revoked: RevokedIndex & { readonly list: Revoked };
   /** Messages sent so far: nonces are made of it. */
@@ -63,8 +64,8 @@ export type DistributionEvent =
   | { readonly kind: "disconnect"; readonly id: StreamId; readonly isOrderly: boolean }
   /** The newest word on certificates that were taken back. */
   | { readonly kind: "revoke"; readonly revoked: Revoked }
-  /** The controller starts: claims that were kept count until then, and those that were not may come. */
-  | { readonly kind: "lease"; readonly claims: readonly Claim[]; readonly untilMs: number }
+  /** The controller starts: claims that were kept count for a while, and those that were not may come. */
+  | { readonly kind: "lease"; readonly claims: readonly Claim[] }
   /** A proxy with an SVID of this mesh asked to be let in for a workload that it is not, or no longer. */
   | { readonly kind: "stranger"; readonly proxy: Known }
   /** Proxies that were known before this controller started. */
@@ -104,7 +105,7 @@ export const EMPTY_DISTRIBUTION: Distribution = {
   traffic: NO_TRAFFIC,
   hold: undefined,
   roster: EMPTY_ROSTER,
-  learnsUntilMs: undefined,
+  learning: undefined,
   revoked: { ...indexRevoked(NOTHING_REVOKED), list: NOTHING_REVOKED },
   sent: 0,
   overtaken: new Map(),

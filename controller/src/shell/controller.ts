@@ -6,7 +6,7 @@ import { splitAddress } from "@regomesh/base";
 import { isTakenBackSince } from "../ca/revocations.ts";
 import type { Claim } from "../distribution/endpoints.ts";
 import type { KeptStage } from "../distribution/kept-stage.ts";
-import { type Known, RESTART_LEASE_MS } from "../distribution/roster.ts";
+import type { Known } from "../distribution/roster.ts";
 import type { SourceRights } from "../index/rights.ts";
 import { inputsOf } from "../sources/inputs.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
@@ -179,7 +179,7 @@ async function openParts(
   if (rollout.release === undefined) throw nothingToServe(composer.refused[0], troubles.of("state") ?? fault?.message);
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
   late.trustDomain = late.authority.trustDomain;
-  distributor.lease(await claims.read(), RESTART_LEASE_MS);
+  distributor.lease(await claims.read());
   distributor.remember(await known.read());
   const grpc = await openGrpc(core, late.authority, revoked, lease, options, closers);
   const { mesh } = core;

@@ -90,10 +90,9 @@ type Send = { readonly effect: SendEffect; readonly publication: Publication | u
 export class Distributor {
   readonly #options: DistributorOptions;
   readonly #pack: ReturnType<typeof makePacker>;
-  readonly #streams = new Map<StreamId, Stream>();
+  readonly #streams = new Map<StreamId, { readonly stream: Stream; readonly name: string }>();
   /** Of each proxy, by its name, its streams: every report asks for them. */
   readonly #idsOf = new Map<string, readonly StreamId[]>();
-  readonly #nameOf = new Map<StreamId, string>();
   #state: Distribution = EMPTY_DISTRIBUTION;
   #lastId = 0;
   #queue: DistributionEvent[] = [];
@@ -197,8 +196,7 @@ export class Distributor {
   open(stream: Stream, workload: string, certificate: ShownCertificate, hello: Hello): StreamId {
     const id = ++this.#lastId;
     const name = proxyName({ workload, instance: hello.instance });
-    this.#streams.set(id, stream);
-    this.#nameOf.set(id, name);
+    this.#streams.set(id, { stream, name });
     this.#idsOf.set(name, [...(this.#idsOf.get(name) ?? []), id]);
     this.#hear({ kind: "connect", id, workload, certificate, hello });
     return id;
@@ -221,9 +219,8 @@ export class Distributor {
   }
 
   #drop(id: StreamId): boolean {
-    const name = this.#nameOf.get(id) ?? "";
+    const { name = "" } = this.#streams.get(id) ?? {};
     const others = (this.#idsOf.get(name) ?? []).filter((each) => each !== id);
-    this.#nameOf.delete(id);
     if (others.length === 0) this.#idsOf.delete(name);
     else this.#idsOf.set(name, others);
     return this.#streams.delete(id);
@@ -233,7 +230,7 @@ export class Distributor {
   identities(): IdentitiesBody["proxies"] {
     return [...this.#state.roster.proxies.values()].map(({ id, workload, instance, principal }) => {
       const [namespace = "", name = ""] = workload.split("/");
-      const { serial = "", notBeforeMs = 0, notAfterMs = 0 } = this.#streams.get(id)?.certificate ?? {};
+      const { serial = "", notBeforeMs = 0, notAfterMs = 0 } = this.#streams.get(id)?.stream.certificate ?? {};
       return { namespace, workload: name, instance, spiffeId: principal, serial, notBeforeMs, notAfterMs };
     });
   }
@@ -242,7 +239,7 @@ export class Distributor {
   renew(workload: string | undefined): IdentitiesBody["proxies"] {
     const { proxies } = this.#state.roster;
     for (const { id, workload: own } of proxies.values()) {
-      if (workload === undefined || own === workload) this.#streams.get(id)?.renew();
+      if (workload === undefined || own === workload) this.#streams.get(id)?.stream.renew();
     }
     return this.identities().filter(
       (each) => workload === undefined || `${each.namespace}/${each.workload}` === workload,
@@ -251,12 +248,12 @@ export class Distributor {
 
   /** This controller has just started: others may be there than those that it knows of. */
   get isLearning(): boolean {
-    return this.#state.learnsUntilMs !== undefined;
+    return this.#state.learning !== undefined;
   }
 
   /** Lets claims that were kept count for a while without a stream: so long all that is known may not be all that is there. */
-  lease(claims: readonly Claim[], ms: number): void {
-    this.#take({ kind: "lease", claims, untilMs: this.#options.clock.nowMs() + ms });
+  lease(claims: readonly Claim[]): void {
+    this.#take({ kind: "lease", claims });
   }
 
   /** A proxy with an SVID of this mesh was not let in: its workload is not of the mesh, or another. */
@@ -292,7 +289,8 @@ export class Distributor {
     if (plan === undefined) return EMPTY_TABLE;
     if (this.#lookedAt === this.#state) return this.#endpoints;
     this.#lookedAt = this.#state;
-    const claimed = [plan, this.#answering, roster.leases, ...[...roster.proxies.values()].map(({ listen }) => listen)];
+    const of = [plan, this.#answering, roster.leases, roster.kept];
+    const claimed = [...of, ...[...roster.proxies.values()].map(({ listen }) => listen)];
     const known = this.#endpointsOf;
     if (claimed.length !== known.length || claimed.some((each, at) => each !== known[at])) {
       this.#endpointsOf = claimed;
@@ -369,7 +367,7 @@ export class Distributor {
   }
 
   #send({ effect, publication }: Send): void {
-    const stream = this.#streams.get(effect.id);
+    const { stream } = this.#streams.get(effect.id) ?? {};
     if (stream === undefined) return;
     this.#options.onSend?.();
     const { features = [] } = this.#state.roster.proxies.get(effect.id) ?? {};
@@ -388,7 +386,7 @@ export class Distributor {
   #carryOut(effect: Exclude<Effect, SendEffect>): void {
     switch (effect.kind) {
       case "close": {
-        const stream = this.#streams.get(effect.id);
+        const { stream } = this.#streams.get(effect.id) ?? {};
         this.#drop(effect.id);
         stream?.close(effect.reason, effect.message);
         break;
