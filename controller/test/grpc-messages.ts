@@ -17,7 +17,7 @@ export const ID = (name: string) => `spiffe://cluster.local/ns/default/sa/${name
 export const wasm = Uint8Array.of(0, 97, 115, 109);
 export const hash = "a".repeat(64);
 
-function workload(name: string): WorkloadPlan {
+function makeWorkload(name: string): WorkloadPlan {
   return {
     name,
     namespace: "default",
@@ -39,10 +39,10 @@ function workload(name: string): WorkloadPlan {
   };
 }
 
-export function release(sequence: number, names: readonly string[] = ["web", "orders"]): Release {
+export function makeRelease(sequence: number, names: readonly string[] = ["web", "orders"]): Release {
   const plan: MeshPlan = {
     mesh: { name: "mesh", trustDomain: "cluster.local" },
-    workloads: names.map(workload),
+    workloads: names.map(makeWorkload),
     outbound: [],
     services: names.map((name) => ({ name, namespace: "default", subsets: [], policies: [] })),
     modules: [{ hash, wasm, data: "{}" }],
@@ -57,7 +57,7 @@ export function release(sequence: number, names: readonly string[] = ["web", "or
   };
 }
 
-export const hello = (name: string, more: Partial<Hello> = {}): ProxyMessage => ({
+export const makeHello = (name: string, more: Partial<Hello> = {}): ProxyMessage => ({
   message: {
     $case: "hello",
     value: {

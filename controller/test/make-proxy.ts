@@ -17,7 +17,7 @@ import type {
   SnapshotMessage,
 } from "@regomesh/protocol";
 import { ControlClient, IdentityClient } from "@regomesh/protocol/client";
-import { hello, NAMED } from "./grpc-messages.ts";
+import { makeHello, NAMED } from "./grpc-messages.ts";
 import { type MadeCsr, makeCsr } from "./make-csr.ts";
 
 export class TestProxy {
@@ -70,7 +70,7 @@ export class TestProxy {
       this.#waiting.shift()?.(message.value);
       this.onSnapshot?.(message.value);
     });
-    this.#stream.write(hello(this.workload, { instance: "1", ...more }));
+    this.#stream.write(makeHello(this.workload, { instance: "1", ...more }));
     const watch = this.#client.endpoints({ workload: this.workload, namespace: "default", features: [] });
     watch.on("error", () => {});
     watch.on("data", (update: EndpointsUpdate) => this.endpoints.push(update));

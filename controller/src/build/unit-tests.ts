@@ -27,7 +27,14 @@ export type UnitTests = {
 };
 
 /** Whose tests count together. */
-type Share = { readonly owner: string; readonly cpuMsMax: number; readonly taken: Map<string, number> };
+type Share = {
+  readonly owner: string;
+  readonly cpuMsMax: number;
+  /** By unit. */
+  readonly taken: Map<string, number>;
+  /** In all. */
+  takenMs: number;
+};
 
 export function testUnits(trees: readonly SourceTree[], index: Units, tools: Pick<PolicyTools, "test">): UnitTests {
   const diagnostics: Diagnostic[] = [];
@@ -40,11 +47,13 @@ export function testUnits(trees: readonly SourceTree[], index: Units, tools: Pic
     const unit = unitOf(trees, name);
     if (unit === undefined) return;
     try {
-      const mayRun = sum(share.taken) < share.cpuMsMax || !mayHaveTests(unit);
+      const mayRun = share.takenMs < share.cpuMsMax || !mayHaveTests(unit);
       const tested = mayRun ? tools.test(unit, isNew(policy)) : undefined;
-      if (tested !== undefined && mayHaveTests(unit))
+      if (tested !== undefined && mayHaveTests(unit)) {
         share.taken.set(policy?.metadata.name ?? unit.directory, tested.cpuMs);
-      if (tested === undefined || (mayHaveTests(unit) && sum(share.taken) > share.cpuMsMax)) {
+        share.takenMs += tested.cpuMs;
+      }
+      if (tested === undefined || (mayHaveTests(unit) && share.takenMs > share.cpuMsMax)) {
         diagnostics.push(beyondShare(unit, share));
         return;
       }
@@ -66,7 +75,7 @@ export function testUnits(trees: readonly SourceTree[], index: Units, tools: Pic
     ),
   ].map(([share, own]) => ({ share, own }));
   for (;;) {
-    const [next] = queues.filter(({ own }) => own.length > 0).sort((a, b) => sum(a.share.taken) - sum(b.share.taken));
+    const [next] = queues.filter(({ own }) => own.length > 0).sort((a, b) => a.share.takenMs - b.share.takenMs);
     const unit = next?.own.shift();
     if (unit === undefined) break;
     test(unit);
@@ -112,7 +121,7 @@ function shareOf(policy: Policy | undefined, source: string, shares: Map<string,
     policy === undefined
       ? [`source ${source}`, SOURCE_TESTS_CPU_MS_MAX]
       : [`namespace ${policy.metadata.namespace}`, NAMESPACE_TESTS_CPU_MS_MAX];
-  const share = shares.get(key) ?? { owner, cpuMsMax, taken: new Map() };
+  const share = shares.get(key) ?? { owner, cpuMsMax, taken: new Map(), takenMs: 0 };
   shares.set(key, share);
   return share;
 }
@@ -137,8 +146,4 @@ function waiting({ files }: UnitFiles): Diagnostic {
   const [source = { name: ".", text: "" }] = files;
   const message = "its tests wait until those that others have written have run";
   return { code: TEST_WAITING, severity: "error", message, at: { source, span: { start: 0, end: 0 } } };
-}
-
-function sum(taken: ReadonlyMap<string, number>): number {
-  return [...taken.values()].reduce((all, each) => all + each, 0);
 }

@@ -469,3 +469,23 @@ test("a namespace's MeshTests that take too long are refused, the youngest first
     "MeshTest/shop/d: the MeshTests of namespace shop take more than the 2 s of a processor that they may",
   ]);
 });
+
+test("what was put in force before nothing more was said is in force", async () => {
+  const service = (name: string) => makeObject(`TrafficPolicy/shop/${name}`, { services: [name] });
+  const before = objects(...mesh);
+  const newest = objects(...mesh, service("a"), service("b"), service("c"), service("d"));
+  const tried: string[] = [];
+  const settled = await settleObjects(newest, before, async (files) => {
+    const named = files.flatMap(({ name }) => /TrafficPolicy.shop.(\w)/.exec(name)?.[1] ?? []).join("");
+    tried.push(named);
+    // Nobody is named: d is at fault, and of c there is no answer.
+    if (named === "abc") return undefined;
+    const isAccepted = !named.includes("d");
+    return { revision: { id: named, subject: "", author: "", committedAtMs: 0 }, isAccepted, refused: [] };
+  });
+  expect(tried).toEqual(["abcd", "", "ab", "abcd", "abc"]);
+  expect([settled.isAnswered, [...settled.inForce.keys()].filter((key) => key.startsWith("TrafficPolicy"))]).toEqual([
+    false,
+    ["TrafficPolicy/shop/a", "TrafficPolicy/shop/b"],
+  ]);
+});

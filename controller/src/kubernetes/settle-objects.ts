@@ -30,7 +30,7 @@ export type Settled = {
   readonly inForce: Objects;
   readonly verdicts: ReadonlyMap<string, ObjectVerdict>;
   readonly isAccepted: boolean;
-  /** False where nothing was said of what was tried: it waits, and there are no verdicts. */
+  /** False where nothing was said of what was tried last: it waits, and there are no verdicts. */
   readonly isAnswered: boolean;
 };
 
@@ -52,10 +52,12 @@ export async function settleObjects(
   const { refused, verdicts } = round;
   refuseTakenBack(round);
   let reason = "what has changed cannot be put in force together";
+  // What was accepted last, also where nothing is said of what was tried after it.
+  let current = inForce;
   for (let at = 0; at < ROUNDS_MAX; at++) {
     const chosen = choose(newest, refused, inForce);
     const answer = await attempt(filesOf(chosen, written));
-    if (answer === undefined) return UNANSWERED(inForce);
+    if (answer === undefined) return UNANSWERED(current);
     if (answer.isAccepted) return accepted(chosen, round);
     const named = namedIn(answer, round);
     if (answer.isTakenBack === true) {
@@ -64,10 +66,13 @@ export async function settleObjects(
     else {
       const changed = changedIn(chosen, round);
       reason = unnamed(answer.reason ?? reason);
-      const found = await narrow(changed, newest, reason, (taken) =>
-        attempt(filesOf(choose(newest, without(changed, taken, round), inForce), written)),
-      );
-      if (!found.isAnswered) return UNANSWERED(inForce);
+      const found = await narrow(changed, newest, reason, async (taken) => {
+        const part = choose(newest, without(changed, taken, round), inForce);
+        const said = await attempt(filesOf(part, written));
+        if (said?.isAccepted === true) current = part;
+        return said;
+      });
+      if (!found.isAnswered) return UNANSWERED(current);
       if (found.sound.size === 0 && found.blamed.size === 0) break;
       for (const key of changed) {
         if (found.sound.has(key)) continue;
@@ -83,7 +88,7 @@ export async function settleObjects(
     if (isNew(key, object, round)) refuse(key, { code: HELD, message: `held: ${reason}` }, round);
     else verdicts.set(key, { kind: "accepted" });
   }
-  return { inForce, verdicts, isAccepted: false, isAnswered: true };
+  return { inForce: current, verdicts, isAccepted: false, isAnswered: true };
 }
 
 const UNANSWERED = (inForce: Objects): Settled => ({

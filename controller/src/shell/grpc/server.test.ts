@@ -16,7 +16,7 @@ import {
 } from "@regomesh/protocol";
 import { ControlClient, IdentityClient } from "@regomesh/protocol/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { failureOf, hash, hello, ID, NAMED, next, release, until, wasm } from "../../../test/grpc-messages.ts";
+import { failureOf, hash, ID, makeHello, makeRelease, NAMED, next, until, wasm } from "../../../test/grpc-messages.ts";
 import { type MadeCsr, makeCsr } from "../../../test/make-csr.ts";
 import { makeAuthority, makeLease } from "../../../test/make-lease.ts";
 import { holdingOf } from "../../../test/make-proxy.ts";
@@ -145,7 +145,7 @@ describe("Identity", () => {
   });
 
   test("gives a used token's key nothing any more once its certificate was taken back, however it was", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     for (const how of ["workload", "serial"] as const) {
       const [csr, other] = [makeCsr(), makeCsr()];
       const token = (await tokens.create({ spiffeId: ID("web"), workload: "default/web", uses: 2 }, Date.now())).token;
@@ -187,11 +187,11 @@ describe("Identity", () => {
 
 describe("Control.Snapshots", () => {
   test("sends the snapshot with its modules, signed; after an ACK only what is new", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { client } = await join_("web");
     const stream = client.snapshots();
     closers.push(() => stream.on("error", () => {}).cancel());
-    stream.write(hello("web"));
+    stream.write(makeHello("web"));
     const first = await next(stream);
     expect(first.modules.map((module) => [module.hash, [...module.wasm]])).toEqual([[hash, [...wasm]]]);
     const { problems } = parseSnapshotFile(
@@ -200,19 +200,19 @@ describe("Control.Snapshots", () => {
     expect(problems).toEqual([]);
     stream.write({ message: { $case: "ack", value: { nonce: first.nonce, holding: holdingOf(first) } } });
     await until(() => proxies()[0]?.holding.snapshotHash === first.hash);
-    publish(release(2));
+    publish(makeRelease(2));
     const second = await next(stream);
     expect(JSON.parse(String(second.body)).revision.sequence).toBe(2);
     expect(second.modules).toEqual([]);
   });
 
   test("a proxy that has it already is sent nothing; one that refuses keeps its old one until there is another", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { client } = await join_("web");
     const stream = client.snapshots();
     closers.push(() => stream.on("error", () => {}).cancel());
     stream.write(
-      hello("web", {
+      makeHello("web", {
         holding: {
           snapshotHash: distributor.wanted("default/web")?.whole().hash ?? "",
           revision: undefined,
@@ -221,7 +221,7 @@ describe("Control.Snapshots", () => {
       }),
     );
     await until(() => proxies().length === 1);
-    publish(release(2));
+    publish(makeRelease(2));
     const second = await next(stream);
     const problems = [{ code: "listen_failed", message: "no" }];
     const { nonce, hash } = second;
@@ -236,62 +236,62 @@ describe("Control.Snapshots", () => {
       problems,
     });
     expect(proxies()[0]?.holding.snapshotHash).not.toBe(second.hash);
-    publish(release(3));
+    publish(makeRelease(3));
     expect(JSON.parse(String((await next(stream)).body)).revision.sequence).toBe(3);
   });
 
   test("whoever says hello under names that it makes up puts none of them into what status looks for", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { client } = await join_("web");
     for (const name of ["ghost", "phantom"]) {
       const stream = client.snapshots();
-      stream.write(hello(name));
+      stream.write(makeHello(name));
       expect(await failureOf(stream)).toMatchObject({ code: status.PERMISSION_DENIED });
     }
     expect(distributor.state.roster.orphans).toEqual([]);
-    publish(release(2, ["orders"]));
+    publish(makeRelease(2, ["orders"]));
     const stream = client.snapshots();
-    stream.write(hello("ghost"));
+    stream.write(makeHello("ghost"));
     expect(await failureOf(stream)).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(distributor.state.roster.orphans).toMatchObject([{ workload: "default/web", principal: ID("web") }]);
   });
 
   test("a workload speaks for itself alone, and no stranger speaks", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { client } = await join_("web");
     const stream = client.snapshots();
-    stream.write(hello("orders"));
+    stream.write(makeHello("orders"));
     expect(await failureOf(stream)).toMatchObject({ code: status.PERMISSION_DENIED });
     const stranger = new ControlClient(server.address, credentials.createSsl(root()), NAMED);
     closers.push(() => stranger.close());
     const strange = stranger.snapshots(new Metadata());
-    strange.write(hello("web"));
+    strange.write(makeHello("web"));
     expect(await failureOf(strange)).toMatchObject({ code: status.UNAUTHENTICATED });
   });
 
   test("an answer that does not come in time ends the stream: the proxy is away", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { client } = await join_("web");
     const stream = client.snapshots();
-    stream.write(hello("web"));
+    stream.write(makeHello("web"));
     await next(stream);
     const failed = failureOf(stream);
     aheadMs = ANSWER_WITHIN_MS;
-    publish(release(2));
+    publish(makeRelease(2));
     expect(await failed).toMatchObject({ code: status.DEADLINE_EXCEEDED });
     expect(proxies()).toEqual([]);
     expect(distributor.state.roster.gone.map(({ workload }) => workload)).toEqual(["default/web"]);
   });
 
   test("one version of a service does not speak for another, though both have one SPIFFE ID", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const csr = makeCsr();
     const reply = await issue(csr, await makeToken(ID("web"), "default/web-v2"));
     const tls = credentials.createSsl(root(), Buffer.from(csr.keyPem), Buffer.from(reply.certificateChainPem));
     const client = new ControlClient(server.address, tls, NAMED);
     closers.push(() => client.close());
     const stream = client.snapshots();
-    stream.write(hello("web"));
+    stream.write(makeHello("web"));
     expect(await failureOf(stream)).toMatchObject({
       code: status.PERMISSION_DENIED,
       details: "default/web-v2 is not workload default/web",
@@ -320,12 +320,12 @@ describe("Control.Snapshots", () => {
   });
 
   test("a proxy of another ABI, an ACK before a hello, and a hello of two proxies are refused", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { client } = await join_("web");
     for (const [messages, code] of [
-      [[hello("web", { moduleAbi: 99 })], status.FAILED_PRECONDITION],
+      [[makeHello("web", { moduleAbi: 99 })], status.FAILED_PRECONDITION],
       [[{ message: { $case: "ack", value: { nonce: "", holding: undefined } } }], status.INVALID_ARGUMENT],
-      [[hello("web"), hello("web", { instance: "other" })], status.INVALID_ARGUMENT],
+      [[makeHello("web"), makeHello("web", { instance: "other" })], status.INVALID_ARGUMENT],
     ] as const) {
       const stream = client.snapshots();
       stream.on("data", () => {});
@@ -336,13 +336,13 @@ describe("Control.Snapshots", () => {
   });
 
   test("a workload that a revision takes away loses its stream", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { client } = await join_("web");
     const stream = client.snapshots();
-    stream.write(hello("web"));
+    stream.write(makeHello("web"));
     await next(stream);
     const failed = failureOf(stream);
-    publish(release(2, ["orders"]));
+    publish(makeRelease(2, ["orders"]));
     expect(await failed).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(proxies()).toEqual([]);
   });
@@ -360,24 +360,24 @@ describe("Control.Endpoints", () => {
   }
 
   test("ends with the membership of whoever listens, before it is told anything more", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { updates, failed } = await watch();
-    publish(release(2, ["orders", "payments"]));
+    publish(makeRelease(2, ["orders", "payments"]));
     expect(await failed).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(updates.length).toBe(1);
   });
 
   test("ends with the certificate that opened it", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { updates, failed } = await watch();
     aheadMs = 120_000;
-    publish(release(2, ["web", "orders", "payments"]));
+    publish(makeRelease(2, ["web", "orders", "payments"]));
     expect(await failed).toMatchObject({ code: status.UNAUTHENTICATED, details: "the SVID has ended" });
     expect(updates.length).toBe(1);
   });
 
   test("tells where the others listen, as long as their streams live", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const [web, orders] = [await join_("web"), await join_("orders")];
     const updates: EndpointsUpdate[] = [];
     const watch = web.client.endpoints({ workload: "web", namespace: "default", features: [] });
@@ -391,13 +391,13 @@ describe("Control.Endpoints", () => {
     });
     const stream = orders.client.snapshots();
     stream.on("data", () => {});
-    stream.write(hello("orders"));
+    stream.write(makeHello("orders"));
     const listen = [
       { portName: "http", address: "127.0.0.1", port: 4001, transports: ["h1"] },
       { portName: "http", address: "10.0.0.1", port: 4002, transports: ["h1"] },
       { portName: "admin", address: "127.0.0.1", port: 4003, transports: ["h1"] },
     ];
-    stream.write(hello("orders", { listen }));
+    stream.write(makeHello("orders", { listen }));
     await until(() => updates.length === 2);
     expect(updates[1]).toEqual({
       complete: false,
@@ -449,11 +449,11 @@ describe("Control.Report", () => {
   };
 
   test("hears a workload's own reports, of proxies that are connected, and nobody else's", async () => {
-    publish(release(1));
+    publish(makeRelease(1));
     const { client } = await join_("web");
     const connected = client.snapshots();
     closers.push(() => connected.on("error", () => {}).cancel());
-    connected.write(hello("web"));
+    connected.write(makeHello("web"));
     await until(() => proxies().length === 1);
     const ended = new Promise<ServiceError | null>((resolve) => {
       const stream = client.report(resolve);

@@ -61,7 +61,7 @@ export class ClusterSource implements OperatedSource {
   #settled: readonly ClusterObject[] = [];
   #inForceId: string | undefined;
   /** What is in force is not what was accepted last. */
-  #isTakenBack = true;
+  #isOtherInForce = true;
   #refusedByProxies: TakenBack | undefined;
   readonly #slices: Slices = new Map();
   #readiness: Readiness = new Map();
@@ -144,17 +144,17 @@ export class ClusterSource implements OperatedSource {
     if (this.#isSuspended || !this.cluster.isSynced) return true;
     const { onSettled } = this.#options;
     const newest = this.cluster.objects();
-    if (this.#isTakenBack) this.#inForce = keptObjects(this.#options.keptFiles() ?? [], newest, this.#written);
-    this.#isTakenBack = false;
+    if (this.#isOtherInForce) this.#inForce = keptObjects(this.#options.keptFiles() ?? [], newest, this.#written);
+    this.#isOtherInForce = false;
     this.#refusedByProxies ??= takenBackIn(newest);
     try {
       const settled = await settleObjects(newest, this.#inForce, (files) => this.#attempt(files), {
         written: this.#written,
         takenBack: this.#refusedByProxies,
       });
+      this.#inForce = settled.inForce;
       // It is heard of when there is an answer; until then what was said before holds.
       if (!settled.isAnswered) return true;
-      this.#inForce = settled.inForce;
       this.#settled = [...newest.values()].filter(isOurs);
       this.#sayRefused(settled);
       this.#verdicts = settled.verdicts;
@@ -174,10 +174,10 @@ export class ClusterSource implements OperatedSource {
   /** What was handed over is answered later than it was asked, or otherwise than it was. */
   hear({ revision: { id }, isTakenBack = false }: SourceVerdict): void {
     if (isTakenBack && id === this.#inForceId) {
-      this.#isTakenBack = true;
+      this.#isOtherInForce = true;
       this.#inForceId = undefined;
     }
-    if (id === this.#unanswered || this.#isTakenBack) this.wake();
+    if (id === this.#unanswered || this.#isOtherInForce) this.wake();
   }
 
   start(): void {
