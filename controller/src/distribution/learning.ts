@@ -14,7 +14,7 @@ export type Learning = {
 };
 
 /** Who is not back by then is told to nobody until he is, however many others still come. */
-export const LEARNS_MAX_MS = 120_000;
+const LEARNS_MAX_MS = 120_000;
 
 export function beginLearning(nowMs: number): Learning {
   return { fromMs: nowMs, untilMs: nowMs + RESTART_LEASE_MS };

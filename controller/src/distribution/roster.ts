@@ -207,7 +207,7 @@ function boundLease(each: Lease, nowMs: number): Lease {
 }
 
 /** The end of a lease: where the clock was put back, it is no further away than it ever was. */
-export function boundedMs(untilMs: number, nowMs: number): number {
+function boundedMs(untilMs: number, nowMs: number): number {
   return Math.min(untilMs, nowMs + RESTART_LEASE_MS);
 }
 
