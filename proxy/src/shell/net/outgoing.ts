@@ -287,6 +287,7 @@ export class Outgoing {
   }
 
   #hold(slab: Buffer, used: number): void {
+    this.#turn.holdBack();
     this.#inFlight.push(slab);
     this.#inFlightUsed.push(used);
   }

@@ -1,6 +1,6 @@
 /** When what waits to be written is written: once, and in its order. */
 import { expect, test } from "vitest";
-import { GATHERING_TURNS, POLLS_MAX, RELIEVED_AT, Turn } from "./turn.ts";
+import { GATHERING_TURNS, HELD_BACK_TURNS, POLLS_MAX, RELIEVED_AT, Turn } from "./turn.ts";
 
 type Played = { readonly turn: Turn; readonly flushed: string[]; add(name: string, then?: () => void): void };
 
@@ -119,16 +119,27 @@ test("however much is added meanwhile, others have their turn as often", async (
   }
 });
 
-test("nothing is read for some turns once something has gone where more is gathered", async () => {
+test.each<readonly [name: string, turns: number, act: (turn: Turn) => void]>([
+  ["once something has gone where more is gathered", GATHERING_TURNS, (turn) => turn.gather()],
+  ["once somebody took less than was given", HELD_BACK_TURNS, (turn) => turn.holdBack()],
+  [
+    "and the longer of both",
+    GATHERING_TURNS,
+    (turn) => {
+      turn.gather();
+      turn.holdBack();
+    },
+  ],
+])("nothing is read for some turns %s", async (_name, turns, act) => {
   const { turn, seen } = playPolls(["x"]);
-  turn.add({ owner: { onFault: () => {} }, flush: () => turn.gather() });
+  turn.add({ owner: { onFault: () => {} }, flush: () => act(turn) });
   await turnEnd();
   expect(seen).toEqual(["write first"]);
   const next = async (): Promise<void> => {
     turn.add({ owner: { onFault: () => {} }, flush: () => {} });
     await turnEnd();
   };
-  for (let turns = 1; turns < GATHERING_TURNS; turns++) await next();
+  for (let left = turns - 1; left > 0; left--) await next();
   expect(seen).toEqual(["write first"]);
   await next();
   expect(seen).toEqual(["write first", "read x", "write x", "read "]);

@@ -13,6 +13,9 @@ export type Flushable = { readonly owner: Faulty; flush(): void };
  */
 export const GATHERING_TURNS = 256;
 
+/** As many where somebody takes less than comes: of 32 clients that had 1 MiB each time, the unlucky waited thrice as long. */
+export const HELD_BACK_TURNS = 8;
+
 /** Sockets that are read past Node's loop: how many had something. */
 export interface Polled {
   poll(): number;
@@ -101,6 +104,11 @@ export class Turn {
   /** What is read goes on over a connection that many share: the more one write has of it, the better. */
   gather(): void {
     this.#gathering = GATHERING_TURNS;
+  }
+
+  /** A socket took less than it was given, and Node's loop tells when it takes more: who sends more must not be read more often. */
+  holdBack(): void {
+    this.#gathering = Math.max(this.#gathering, HELD_BACK_TURNS);
   }
 
   add(flushable: Flushable): void {
