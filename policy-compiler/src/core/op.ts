@@ -149,7 +149,7 @@ export type TestOp = Of<
   "test",
   | { readonly test: "equal" | "not-equal"; readonly a: Value; readonly b: Value; readonly exit: Label }
   | {
-      readonly test: "array" | "object" | "set" | "defined" | "undefined";
+      readonly test: "array" | "object" | "set" | "collection" | "defined" | "undefined";
       readonly a: Value;
       readonly b: undefined;
       readonly exit: Label;

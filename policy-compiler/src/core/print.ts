@@ -139,6 +139,7 @@ function printTest(op: TestOp): string {
     case "array":
     case "object":
     case "set":
+    case "collection":
     case "defined":
     case "undefined":
       return `test ${printValue(op.a)} is ${op.test}`;

@@ -3,6 +3,7 @@
  * small integers, and anything beside null or a boolean, are equal only then. The rest
  * (strings of the input, decimals, arrays, objects, sets) the runtime compares.
  */
+import { ValueKind } from "@regomesh/policy-runtime";
 import type { Label } from "../core/op.ts";
 import type { Local, Value } from "../core/value.ts";
 import { StringFlag } from "../link/runtime-layout.ts";
@@ -99,15 +100,28 @@ function slowly(body: Body, a: Value, b: Value): void {
 
 /** Exits where the value is not of the kind (value/value.ts). Undefined is of none. */
 export function exitUnlessKind(body: Body, source: Value, kind: number, exit: Label): void {
+  kindOf(body, source, exit);
+  i32Const(body, kind);
+  op(body, OP.i32Ne);
+  exitIf(body, exit);
+}
+
+/** Exits where the value is no array, object or set, which are the last of the kinds. */
+export function exitUnlessCollection(body: Body, source: Value, exit: Label): void {
+  kindOf(body, source, exit);
+  i32Const(body, ValueKind.array);
+  op(body, OP.i32LtU);
+  exitIf(body, exit);
+}
+
+/** Leaves the kind of the value on the stack; a small integer exits. */
+function kindOf(body: Body, source: Value, exit: Label): void {
   operand(body, source);
   i32Const(body, 1);
   op(body, OP.i32And);
   exitIf(body, exit);
   operand(body, source);
   op(body, OP.i32Load8, 0, 0); // of address 0: 0
-  i32Const(body, kind);
-  op(body, OP.i32Ne);
-  exitIf(body, exit);
 }
 
 /** Assigns, unless the local has a value already, which must be equal. */

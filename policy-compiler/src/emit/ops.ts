@@ -30,7 +30,7 @@ import {
   store,
   tee,
 } from "./code.ts";
-import { assignOnce, branchIfEqual, exitUnlessEqual, exitUnlessKind } from "./compare.ts";
+import { assignOnce, branchIfEqual, exitUnlessCollection, exitUnlessEqual, exitUnlessKind } from "./compare.ts";
 import { inputSlot } from "./input-slot.ts";
 import { loop } from "./loop.ts";
 import { narrow } from "./narrow.ts";
@@ -163,6 +163,9 @@ function test({ body }: OpContext, op: TestOp): void {
     case "object":
     case "set":
       exitUnlessKind(body, a, ValueKind[op.test], exit);
+      return;
+    case "collection":
+      exitUnlessCollection(body, a, exit);
       return;
     case "defined":
       operand(body, a);

@@ -2,6 +2,8 @@
 import type { CoreModule } from "../core/module.ts";
 import { countDepths } from "./call-depth.ts";
 import { indexData } from "./data-index.ts";
+import { threadExits } from "./exits.ts";
+import { followControl } from "./flow.ts";
 import { type InRuntime, weighFuel } from "./fuel.ts";
 import { projectInput } from "./input-slots.ts";
 import { findLifetimes } from "./lifetimes.ts";
@@ -19,6 +21,10 @@ export const PASSES = [
   { name: "rule-index", run: (module) => indexRules(module) },
   // Before chains of keys below input are one op: its keys may be such.
   { name: "data-index", run: indexData },
+  // Behind those that know what planners lay out.
+  { name: "exits", run: threadExits },
+  // Behind exits: what they leave over is reached by nothing.
+  { name: "flow", run: followControl },
   { name: "input-slots", run: projectInput },
   // Behind all that makes ops.
   { name: "values", run: findValues },

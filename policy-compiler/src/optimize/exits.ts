@@ -1,0 +1,145 @@
+/**
+ * Flags that say only whether a region came to its end are no flags: where it fails, control goes at once to where the
+ * test of the flag would have led. What planners lay out for a nested body, a negation, `every` and a test for
+ * collections becomes the ops themselves, or `not`, or an exit out of the iteration:
+ *
+ *   f = undefined; regions { r: …; f = true }; test f is defined else x          …, with x for r
+ *   f = undefined; regions { r: …; f = true }; test f is undefined else x        not else x { r: … }
+ *   f = undefined; regions { r: … f = true; leave r … }; test f is undefined else x   regions { r: … leave x … }
+ *   f = undefined; regions { test a is array; f = true, … }; test f is defined else x  test a is collection else x
+ */
+import { isReset } from "../core/make-op.ts";
+import { type CoreModule, codesOf } from "../core/module.ts";
+import type { Label, Op, Region, TestOp } from "../core/op.ts";
+import { type Local, TRUE, type Value } from "../core/value.ts";
+import { eachOp, eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../core/walk.ts";
+import { kindCheckOf } from "./data/proof.ts";
+
+type Counts = { reads: number; writes: number };
+type Uses = ReadonlyMap<Local, Counts>;
+
+export function threadExits(module: CoreModule): void {
+  for (const { body } of codesOf(module)) {
+    let uses: Uses | undefined;
+    for (const region of body) threadRegion(region, () => (uses ??= countUses(body)));
+  }
+}
+
+function countUses(regions: readonly Region[]): Uses {
+  const uses = new Map<Local, Counts>();
+  const of = (local: Local): Counts => {
+    const known = uses.get(local);
+    if (known !== undefined) return known;
+    const none = { reads: 0, writes: 0 };
+    uses.set(local, none);
+    return none;
+  };
+  const read = (value: Value): void => {
+    if (value.kind === "local") of(value).reads++;
+  };
+  const write = (local: Local): void => {
+    of(local).writes++;
+  };
+  eachOp(regions, (op) => {
+    eachRead(op, read);
+    eachWrite(op, write);
+    const grown = grownBy(op);
+    if (grown !== undefined) of(grown).reads++;
+  });
+  return uses;
+}
+
+/** Inner regions first: what they become may be what stands in a pattern. */
+function threadRegion(region: Region, usesOf: () => Uses): void {
+  const { ops } = region;
+  const out: Op[] = [];
+  for (let i = 0; i < ops.length; ) {
+    const op = ops[i] as Op;
+    if (hasRegions(op)) for (const inner of regionsOf(op)) threadRegion(inner, usesOf);
+    const [inside, test] = [ops[i + 1], ops[i + 2]];
+    const threaded =
+      isReset(op) && inside?.kind === "regions" && isFlagTest(test, op.target)
+        ? thread(op.target, inside, test, usesOf)
+        : undefined;
+    if (threaded === undefined) {
+      out.push(op);
+      i++;
+    } else {
+      out.push(...threaded);
+      i += 3;
+    }
+  }
+  if (out.length !== ops.length || out.some((op, i) => op !== ops[i])) region.ops = out;
+}
+
+function isFlagTest(op: Op | undefined, flag: Local): op is TestOp {
+  return op?.kind === "test" && (op.test === "defined" || op.test === "undefined") && op.a === flag;
+}
+
+type Regions = Extract<Op, { readonly kind: "regions" }>;
+
+function thread(flag: Local, inside: Regions, test: TestOp, usesOf: () => Uses): readonly Op[] | undefined {
+  const counts = usesOf().get(flag);
+  if (counts === undefined || counts.reads !== 1) return undefined;
+  const sets = counts.writes - 1;
+  const { exit, at } = test;
+  const check = kindCheckOf(inside);
+  if (check !== undefined) {
+    const kinds = new Set(inside.regions.map(({ ops: [first] }) => (first?.kind === "test" ? first.test : "")));
+    const isAll = check.target === flag && kinds.size === 3 && sets === 3 && test.test === "defined";
+    return isAll ? [{ ...test, test: "collection", a: check.source, b: undefined }] : undefined;
+  }
+  const [region, more] = inside.regions;
+  if (region === undefined || more !== undefined) return undefined;
+  for (const inner of inside.regions) threadRegion(inner, usesOf);
+  const { label, ops } = region;
+  if (sets === 1 && isSet(ops.at(-1), flag)) {
+    const before = ops.slice(0, -1);
+    if (test.test === "defined") return retarget(before, label, exit);
+    return [{ kind: "not", at, weight: 0, ends: [], body: { label, ops: before }, exit }];
+  }
+  if (test.test === "defined" || countLeaves(region, flag, label) !== sets) return undefined;
+  leaveTo(region, flag, label, exit);
+  return names(region.ops, label) ? [inside] : region.ops;
+}
+
+function isSet(op: Op | undefined, flag: Local): boolean {
+  return op?.kind === "assign" && op.source === TRUE && op.target === flag;
+}
+
+/** The same ops, which go to another place where they went to the end of a region. */
+function retarget(ops: readonly Op[], from: Label, to: Label): readonly Op[] {
+  return ops.map((op) => {
+    if (hasRegions(op)) for (const inner of regionsOf(op)) inner.ops = retarget(inner.ops, from, to);
+    return "exit" in op && op.exit === from ? { ...op, exit: to } : op;
+  });
+}
+
+/** Whether an op goes to the end of the region of this label. */
+function names(ops: readonly Op[], label: Label): boolean {
+  let found = false;
+  eachOp([{ label, ops }], (op) => {
+    if ("exit" in op && op.exit === label) found = true;
+  });
+  return found;
+}
+
+/** How often the flag is set, and the region left with the next op. */
+function countLeaves(region: Region, flag: Local, label: Label): number {
+  const { ops } = region;
+  let found = 0;
+  for (const [i, op] of ops.entries()) {
+    const next = ops[i + 1];
+    if (isSet(op, flag) && next?.kind === "leave" && next.exit === label) found++;
+    if (hasRegions(op)) for (const inner of regionsOf(op)) found += countLeaves(inner, flag, label);
+  }
+  return found;
+}
+
+function leaveTo(region: Region, flag: Local, label: Label, exit: Label): void {
+  region.ops = region.ops.flatMap((op, i, ops) => {
+    if (isSet(op, flag)) return [];
+    if (hasRegions(op)) for (const inner of regionsOf(op)) leaveTo(inner, flag, label, exit);
+    return op.kind === "leave" && op.exit === label && isSet(ops[i - 1], flag) ? [{ ...op, exit }] : [op];
+  });
+}
