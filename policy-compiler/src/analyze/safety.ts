@@ -4,15 +4,16 @@
  * placed is reported. Closures see what is bound before the expression that contains them.
  */
 import type { Diagnostic, Location } from "@regomesh/base";
-import type { Body, Expr, Rule, Term, Variable, What } from "../syntax/ast.ts";
+import type { Body, Expr, Rule, Term, Variable } from "../syntax/ast.ts";
 import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
+import { boundByRefs, needsBeside, needsInFront, needsOwnIteration, splitIteration, toEquation } from "./iteration.ts";
 import { addLevel, addTerm, addVariable, eachClosed, type Needs, needsOf } from "./needs.ts";
 import { liftRefs, splitCalls } from "./negation.ts";
-import { type Arity, type Bound, bindRefs, isRootName, outputsOf, pairsOf } from "./outputs.ts";
+import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
 import { reportUndeclared, type Told } from "./template-variables.ts";
-import { closureOfTerm, closuresOfExpr, eachDeepTerm, eachTerm, subterms, termsOfExpr, termsOfWhat } from "./tree.ts";
+import { closureOfTerm, closuresOfExpr, eachDeepTerm, eachTerm, subterms, termsOfExpr } from "./tree.ts";
 import { makeTryOrder } from "./try-order.ts";
 import { makeUnsafe, noteAssigned, noteUnsafe, reportUnsafe, type Unsafe } from "./unsafe.ts";
 
@@ -307,72 +308,6 @@ function haveAnOrder(expr: Expr, bound: ReadonlySet<string>, here: ReadonlySet<s
   return left.length === 0;
 }
 
-/** A variable among those bound here is needed by a call, or by what a reference reads that is no variable. */
-function needsInFront({ what }: Expr, outputs: ReadonlySet<string>): boolean {
-  return termsOfWhat(what).some((term) => isNeededInside(term, outputs));
-}
-
-function isNeededInside(term: Term, outputs: ReadonlySet<string>): boolean {
-  if (term.kind === "call-term") return term.args.some((arg) => mentions(arg, outputs));
-  if (term.kind === "ref" && term.head.kind !== "var" && mentions(term.head, outputs)) return true;
-  return subterms(term).some((part) => isNeededInside(part, outputs));
-}
-
-function mentions(term: Term, names: ReadonlySet<string>): boolean {
-  let found = false;
-  eachTerm(term, (part) => {
-    if (part.kind === "var" && names.has(part.name)) found = true;
-  });
-  return found;
-}
-
-/**
- * `i < xs[i]`: where an expression needs a variable in a call, a set or what is read from beside the reference that binds it,
- * the reference is an equation of its own, in front.
- */
-function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Context): readonly Expr[] {
-  if (outputs.size === 0 || expr.isNegated) return [expr];
-  const what = toEquation(expr.what, context.arity);
-  const needs =
-    what.kind === "call"
-      ? what.args.some((arg) => needsBeside(arg, outputs))
-      : termsOfWhat(what).some((term) => needsInside(term, outputs)) ||
-        (what.kind === "unify" && (isTakenApart(what, outputs) || isMade(what.left, what.right, outputs)));
-  return needs ? liftRefs(context, { ...expr, what }) : [expr];
-}
-
-/** `[xs[k], v] = k`: what is taken apart is a variable that a reference in the pattern binds. */
-function isTakenApart({ left, right }: Extract<What, { kind: "unify" }>, outputs: ReadonlySet<string>): boolean {
-  const takes = (pattern: Term, value: Term): boolean => {
-    if (value.kind !== "var" || !outputs.has(value.name) || pattern.kind === "ref") return false;
-    return subterms(pattern).some((part) => mentions(part, new Set([value.name])));
-  };
-  return takes(left, right) || takes(right, left);
-}
-
-/** `x = [xs[i], i]`: what is no pattern, but made, holds a variable beside the reference that binds it. */
-function isMade(left: Term, right: Term, outputs: ReadonlySet<string>): boolean {
-  const makes = (variable: Term, value: Term): boolean =>
-    variable.kind === "var" && outputs.has(variable.name) && value.kind !== "var" && needsBeside(value, outputs);
-  if (makes(left, right) || makes(right, left)) return true;
-  return pairsOf(left, right).some(([a, b]) => isMade(a, b, outputs));
-}
-
-function needsInside(term: Term, outputs: ReadonlySet<string>): boolean {
-  if (term.kind === "call-term") return term.args.some((arg) => needsBeside(arg, outputs));
-  if (term.kind === "ref" && term.head.kind !== "var" && needsBeside(term.head, outputs)) return true;
-  if (term.kind === "set" && term.items.some((item) => needsBeside(item, outputs))) return true;
-  if (term.kind === "object" && term.entries.some(([key]) => needsBeside(key, outputs))) return true;
-  return subterms(term).some((part) => needsInside(part, outputs));
-}
-
-/** A variable among those bound here stands in the term elsewhere than in brackets. */
-function needsBeside(term: Term, outputs: ReadonlySet<string>): boolean {
-  if (term.kind === "var") return outputs.has(term.name);
-  if (term.kind !== "ref") return subterms(term).some((part) => needsBeside(part, outputs));
-  return [term.head, ...term.path.filter(({ kind }) => kind !== "var")].some((part) => needsBeside(part, outputs));
-}
-
 /** Once in place, `:=` is `=`, `f(x, y)` is `f(x) = y`, and what a plain `not` evaluates first stands in front of it. */
 function finish(expr: Expr, context: Context): readonly Expr[] {
   const lifted = expr.isNegated ? liftRefs(context, expr) : [expr];
@@ -380,15 +315,6 @@ function finish(expr: Expr, context: Context): readonly Expr[] {
     const what = toEquation(each.what, context.arity);
     return what === each.what ? each : { ...each, what };
   });
-}
-
-function toEquation(what: What, arity: Arity): What {
-  if (what.kind === "assign") return { ...what, kind: "unify" };
-  if (what.kind !== "call") return what;
-  const inputs = arity(what.operator.path);
-  if (inputs === undefined || what.args.length <= inputs) return what;
-  const call: Term = { ...what, kind: "call-term", args: what.args.slice(0, inputs) };
-  return { kind: "unify", at: what.at, left: call, right: what.args[inputs] as Term };
 }
 
 /** The same expression with the bodies of its closures in order. */
@@ -477,12 +403,6 @@ function orderComprehension(
   return { heads: yielded.map((head) => orderTerm(head, inner, around, context)), body: ordered };
 }
 
-/** A set or a call that holds both a variable and the reference that may bind it. */
-function needsOwnIteration(head: Term): boolean {
-  const names = boundByRefs(head);
-  return names.size > 0 && needsInside(head, names);
-}
-
 /** `[xs[i] | i > 1]`, `[[i, xs[i]] | true]`: the body, or what is yielded, needs a variable that the references of the head alone bind. */
 function bindsForOthers(
   head: Term,
@@ -506,13 +426,6 @@ function bindsForOthers(
     for (const expr of body) for (const name of outputsOf(expr, known, context.arity)) known.add(name);
   }
   return needed.some((name) => !known.has(name));
-}
-
-function boundByRefs(head: Term): Set<string> {
-  const names = new Set<string>();
-  const everything: Bound = { has: () => true };
-  bindRefs([head], everything, names);
-  return names;
 }
 
 function noteUnbound(terms: readonly Term[], known: Bound, unsafe: Unsafe, place: Location, hint?: string): void {

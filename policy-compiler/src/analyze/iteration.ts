@@ -1,0 +1,99 @@
+/**
+ * What an expression iterates, and needs beside that: where a variable that a reference's brackets bind stands in a call, a
+ * set, or what is made of it, the reference has to be an equation of its own, in front.
+ */
+import type { Expr, Term, What } from "../syntax/ast.ts";
+import type { Generator } from "./context.ts";
+import { liftRefs } from "./negation.ts";
+import { type Arity, type Bound, bindRefs, pairsOf } from "./outputs.ts";
+import { eachTerm, subterms, termsOfWhat } from "./tree.ts";
+
+type Splitting = Generator & { readonly arity: Arity };
+
+/** A variable among those bound here is needed by a call, or by what a reference reads that is no variable. */
+export function needsInFront({ what }: Expr, outputs: ReadonlySet<string>): boolean {
+  return termsOfWhat(what).some((term) => isNeededInside(term, outputs));
+}
+
+function isNeededInside(term: Term, outputs: ReadonlySet<string>): boolean {
+  if (term.kind === "call-term") return term.args.some((arg) => mentions(arg, outputs));
+  if (term.kind === "ref" && term.head.kind !== "var" && mentions(term.head, outputs)) return true;
+  return subterms(term).some((part) => isNeededInside(part, outputs));
+}
+
+function mentions(term: Term, names: ReadonlySet<string>): boolean {
+  let found = false;
+  eachTerm(term, (part) => {
+    if (part.kind === "var" && names.has(part.name)) found = true;
+  });
+  return found;
+}
+
+/**
+ * `i < xs[i]`: where an expression needs a variable in a call, a set or what is read from beside the reference that binds it,
+ * the reference is an equation of its own, in front.
+ */
+export function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Splitting): readonly Expr[] {
+  if (outputs.size === 0 || expr.isNegated) return [expr];
+  const what = toEquation(expr.what, context.arity);
+  const needs =
+    what.kind === "call"
+      ? what.args.some((arg) => needsBeside(arg, outputs))
+      : termsOfWhat(what).some((term) => needsInside(term, outputs)) ||
+        (what.kind === "unify" && (isTakenApart(what, outputs) || isMade(what.left, what.right, outputs)));
+  return needs ? liftRefs(context, { ...expr, what }) : [expr];
+}
+
+/** `[xs[k], v] = k`: what is taken apart is a variable that a reference in the pattern binds. */
+function isTakenApart({ left, right }: Extract<What, { kind: "unify" }>, outputs: ReadonlySet<string>): boolean {
+  const takes = (pattern: Term, value: Term): boolean => {
+    if (value.kind !== "var" || !outputs.has(value.name) || pattern.kind === "ref") return false;
+    return subterms(pattern).some((part) => mentions(part, new Set([value.name])));
+  };
+  return takes(left, right) || takes(right, left);
+}
+
+/** `x = [xs[i], i]`: what is no pattern, but made, holds a variable beside the reference that binds it. */
+function isMade(left: Term, right: Term, outputs: ReadonlySet<string>): boolean {
+  const makes = (variable: Term, value: Term): boolean =>
+    variable.kind === "var" && outputs.has(variable.name) && value.kind !== "var" && needsBeside(value, outputs);
+  if (makes(left, right) || makes(right, left)) return true;
+  return pairsOf(left, right).some(([a, b]) => isMade(a, b, outputs));
+}
+
+function needsInside(term: Term, outputs: ReadonlySet<string>): boolean {
+  if (term.kind === "call-term") return term.args.some((arg) => needsBeside(arg, outputs));
+  if (term.kind === "ref" && term.head.kind !== "var" && needsBeside(term.head, outputs)) return true;
+  if (term.kind === "set" && term.items.some((item) => needsBeside(item, outputs))) return true;
+  if (term.kind === "object" && term.entries.some(([key]) => needsBeside(key, outputs))) return true;
+  return subterms(term).some((part) => needsInside(part, outputs));
+}
+
+/** A variable among those bound here stands in the term elsewhere than in brackets. */
+export function needsBeside(term: Term, outputs: ReadonlySet<string>): boolean {
+  if (term.kind === "var") return outputs.has(term.name);
+  if (term.kind !== "ref") return subterms(term).some((part) => needsBeside(part, outputs));
+  return [term.head, ...term.path.filter(({ kind }) => kind !== "var")].some((part) => needsBeside(part, outputs));
+}
+
+export function toEquation(what: What, arity: Arity): What {
+  if (what.kind === "assign") return { ...what, kind: "unify" };
+  if (what.kind !== "call") return what;
+  const inputs = arity(what.operator.path);
+  if (inputs === undefined || what.args.length <= inputs) return what;
+  const call: Term = { ...what, kind: "call-term", args: what.args.slice(0, inputs) };
+  return { kind: "unify", at: what.at, left: call, right: what.args[inputs] as Term };
+}
+
+/** A set or a call that holds both a variable and the reference that may bind it. */
+export function needsOwnIteration(head: Term): boolean {
+  const names = boundByRefs(head);
+  return names.size > 0 && needsInside(head, names);
+}
+
+export function boundByRefs(head: Term): Set<string> {
+  const names = new Set<string>();
+  const everything: Bound = { has: () => true };
+  bindRefs([head], everything, names);
+  return names;
+}
