@@ -1,6 +1,6 @@
 /**
- * The order in which an object's entries are inserted: of keys that turn out equal the last one
- * stands. OPA sorts the keys as terms: constants, then variables by name, then references. A
+ * The order in which an object's entries are evaluated and inserted, and a set's members: of keys that turn out equal the
+ * last one stands. OPA sorts the keys as terms: constants, then variables by name, then references. A
  * declared variable's name there is a number, in the order of declaration, as it is here.
  */
 import type { Term } from "../resolved/ast.ts";

@@ -99,7 +99,8 @@ function planArray(site: Site, items: readonly Term[]): IrOperand {
 }
 
 function planSet(site: Site, items: readonly Term[]): IrOperand {
-  const operands = items.map((item) => planTermHere(site, item));
+  // In their order as terms, as an object's entries are.
+  const operands = insertionOrder(items).map((i) => planTermHere(site, items[i] as Term));
   const set = make(site, (target) => ({ type: "MakeSetStmt", stmt: { target } }));
   for (const value of operands) append(site, { type: "SetAddStmt", stmt: { value, set: set.value } });
   return set;
