@@ -5,6 +5,8 @@
 
 /** Rest after a round, in rounds: a fifth of the time goes to what gathering saves, and nobody waits long for an answer. */
 const REST = 4;
+/** The machine may have stood still in the midst of a round: nobody is to wait for many times as long. */
+const REST_MS_MAX = 1000;
 
 /**
  * What asks for a round: the first is done in this turn or, after another one, when that has had its rest, `rest`
@@ -19,7 +21,7 @@ export function makePaced(round: () => number, rest = REST): () => void {
     const startMs = performance.now();
     const onceMs = round();
     const endMs = performance.now();
-    restsUntilMs = endMs + rest * Math.max(0, endMs - startMs - onceMs);
+    restsUntilMs = endMs + Math.min(REST_MS_MAX, rest * Math.max(0, endMs - startMs - onceMs));
   };
   return () => {
     if (isAsked) return;
