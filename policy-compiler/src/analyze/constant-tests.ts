@@ -44,11 +44,19 @@ export const LIST_TESTS: ReadonlySet<string> = new Set(["strings.any_prefix_matc
 
 /** A list, set or object of constants, or of lists of such; one that is empty tells the index nothing. */
 export function hasConstants(term: Term): boolean {
-  const items = term.kind === "object" ? term.entries.map(([, value]) => value) : itemsOf(term);
+  const items = membersOf(term);
   return items.length > 0 && items.every((item) => isScalar(item) || (item.kind === "array" && hasConstants(item)));
 }
 
-function itemsOf(term: Term): readonly Term[] {
+/** Members that the index can tell, and an object or a set among them, of which it cannot. */
+export function hasOpenMember(term: Term): boolean {
+  const isOpen = ({ kind }: Term): boolean => kind === "object" || kind === "set";
+  const items = membersOf(term);
+  return items.some(isOpen) && items.every((item) => isScalar(item) || item.kind === "array" || isOpen(item));
+}
+
+function membersOf(term: Term): readonly Term[] {
+  if (term.kind === "object") return term.entries.map(([, value]) => value);
   return term.kind === "array" || term.kind === "set" ? term.items : [];
 }
 

@@ -16,6 +16,7 @@ import {
   AFFIX_TESTS,
   affixTest,
   hasConstants,
+  hasOpenMember,
   isPlainGlob,
   isScalar,
   LIST_TESTS,
@@ -97,6 +98,7 @@ function settleTests(tests: readonly Test[], rest: readonly Kept[]): Pick<Hoiste
   const front = tests.flatMap((test): Body => {
     const group = about(test);
     if (group.length === 1) return test.body;
+    if (group.some(({ body }) => body.length === 0)) return [];
     return group[0] === test ? [anyOf(test.at, group)] : [];
   });
   const kept = rest.flatMap((each): Body => {
@@ -151,7 +153,10 @@ type Hoist = Named &
     readonly settled: Set<string>;
   };
 
-/** `about` is the variable of the value that is asked; another name asks nothing. `original` stands in the body where it is not moved. */
+/**
+ * `about` is the variable of the value that is asked; another name asks nothing. Of what has no `body` the index lets the
+ * value be anything. `original` stands in the body where it is not moved.
+ */
 type Test = {
   readonly kind: "test";
   readonly at: Location;
@@ -227,6 +232,7 @@ function keepExpr(hoist: Hoist, expr: Expr, replaced: Expr): readonly Kept[] {
   const isRead = replaced !== expr;
   const isConstant = isRead && isConstantTest(hoist, replaced.what);
   const isMoved = isConstant || (isRead && isAlias(hoist, replaced.what));
+  if (isRead && isOpenMember(hoist, replaced.what)) hoist.tests.push(makeTest(hoist, replaced, []));
   const further = [
     isRead ? memberTest(hoist, expr) : undefined,
     isRead ? listTest(hoist, replaced) : undefined,
@@ -381,6 +387,14 @@ function isConstantTest({ known, parameters, aliases }: Hoist, what: What): bool
   if (LIST_TESTS.has(name)) return isRead(left) && (right.kind === "string" || hasConstants(right));
   if (name !== "internal.member_2") return false;
   return (isKnown(left) && hasConstants(right)) || (isScalar(left) && isRead(right));
+}
+
+/** `input.a in {7, {"k": 1}}`: to the index an object or a set is anything. */
+function isOpenMember({ known }: Hoist, what: What): boolean {
+  if (what.kind !== "call" || what.operator.path.join(".") !== "internal.member_2") return false;
+  const [asked, collection] = what.args;
+  if (asked?.kind !== "var" || !known.has(asked.name) || collection === undefined) return false;
+  return hasOpenMember(collection);
 }
 
 function replaceReads(hoist: Hoist, term: Term): Term {
