@@ -4,18 +4,23 @@
  */
 import type { Location } from "@regomesh/base";
 import type { Body, Expr, Term, What } from "../resolved/ast.ts";
+import { freshVar, type Generator } from "./context.ts";
 
-/** Of a text alone the index tells its beginning: it looks for one among the members of what holds any. The test stays where it is. */
-export function affixTest(expr: Expr): Expr | undefined {
+/** The index tells the beginning of a text, and of the texts among the members of what holds any. The test stays where it is. */
+export function affixTest(expr: Expr, generator: Generator): Expr | undefined {
   const { at, what } = expr;
-  const [asked] = what.kind === "call" ? what.args : [];
-  if (what.kind !== "call" || asked === undefined || !AFFIX_TESTS.has(what.operator.path.join("."))) return undefined;
-  const isString: What = { kind: "call", at, operator: { at, path: ["is_string"] }, args: [asked] };
-  const body: Body = [
-    { kind: "expr", at, isNegated: false, what: isString, with: [] },
-    { ...expr, isNegated: true },
+  const [asked, affix] = what.kind === "call" ? what.args : [];
+  if (what.kind !== "call" || asked === undefined || affix === undefined) return undefined;
+  if (!AFFIX_TESTS.has(what.operator.path.join("."))) return undefined;
+  const plain = (what: What): Expr => ({ kind: "expr", at, isNegated: false, what, with: [] });
+  const isAffixed = (text: Term): Body => [
+    plain({ kind: "call", at, operator: { at, path: ["is_string"] }, args: [text] }),
+    plain({ ...what, args: [text, affix] }),
   ];
-  return noneOf(at, body);
+  const member = freshVar(generator, at);
+  const found: Term = { kind: "ref", at, head: asked, path: [freshVar(generator, at)] };
+  const ofMember = [plain({ kind: "unify", at, left: member, right: found }), ...isAffixed(member)];
+  return noneOf(at, [noneOf(at, isAffixed(asked)), noneOf(at, ofMember)]);
 }
 
 /** What the test would be an error for leaves the rule out, too: nothing of its body was in error. */
@@ -29,11 +34,8 @@ export function stringTests({ at, what }: Expr): readonly Expr[] {
     { kind: "expr", at, isNegated: false, what: { kind: "call", at, operator: { at, path }, args }, with: [] },
   ];
   if (name === "glob.match") return test(["is_string"], [asked]);
-  const isAffix = AFFIX_TESTS.has(name);
-  if (!LIST_TESTS.has(name) && !isAffix) return [];
-  const items = ["array", "set", "string", ...(isAffix ? ["object"] : [])].map(
-    (value): Term => ({ kind: "string", at, value }),
-  );
+  if (!LIST_TESTS.has(name)) return [];
+  const items = ["array", "set", "string"].map((value): Term => ({ kind: "string", at, value }));
   const type: Term = { kind: "call-term", at, operator: { at, path: ["type_name"] }, args: [asked] };
   return test(["internal", "member_2"], [type, { kind: "array", at, items }]);
 }

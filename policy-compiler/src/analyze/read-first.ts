@@ -243,7 +243,7 @@ function keepExpr(hoist: Hoist, expr: Expr, replaced: Expr): readonly Kept[] {
   for (const test of further) if (test !== undefined) hoist.tests.push(makeTest(hoist, test, [test]));
   noteMentioned(replaced, hoist.mentioned);
   if (!isMoved) return [replaced];
-  const wide = affixTest(replaced);
+  const wide = affixTest(replaced, hoist.generator);
   const test = makeTest(hoist, replaced, [...stringTests(replaced), wide ?? replaced]);
   hoist.tests.push(isConstant ? test : { ...test, about: undefined });
   return wide === undefined ? [test] : [replaced];
