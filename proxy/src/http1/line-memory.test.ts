@@ -32,6 +32,10 @@ const LINES = [
   "X-Bad: \x01\r\n",
   ` ${"fold"}\r\n`,
   "Empty:\r\n",
+  `Obs: ${"\xff".repeat(20)}\r\n`,
+  `Obs: ${"\xff".repeat(19)}\xfe\r\n`,
+  `Zero: ${"\0".repeat(20)}\r\n`,
+  `Zero: ${"\0".repeat(19)}\x80\r\n`,
   `Long: ${"x".repeat(1500)}\r\n`,
 ];
 const START: Readonly<Record<HeadKind, string>> = {

@@ -5,13 +5,15 @@
  * no second), and none of another connection: how long a comparison takes must tell nobody what others send.
  */
 import { type Head, NO_BYTES } from "./head.ts";
-import { viewFor, WORD_BYTES } from "./words.ts";
+import { viewFor } from "./words.ts";
 
 /** Of lines beyond, those that fit are remembered: most heads have less than half of it. */
 const LINES_BYTES_MAX = 2048;
 /** Messages of which some line was another, until what is remembered is one of them: a date changes once a second, an id each time. */
 const STALE_AT = 8;
 
+/** Bytes that are compared at once, as a float. */
+const FLOAT_BYTES = 8;
 /** Of each line four places (its start, the name's end, the value's, the line's own is the next one's start), and what it is. */
 const WIDTH = 5;
 const NAME = 0xff;
@@ -54,14 +56,18 @@ export class LineMemory {
     return table[last * WIDTH]! + at - from;
   }
 
-  /** How many bytes from `at` on are as the remembered ones from `from` on. */
+  /**
+   * How many bytes from `at` on are as the remembered ones from `from` on. Floats are equal where their bytes are, but for
+   * zero and its negative, and what is no number: the former is bytes that no line has which was read, the latter is
+   * equal to nothing, and so read again.
+   */
   #sameFrom(bytes: Uint8Array, at: number, from: number, limit: number): number {
     const view = viewFor(bytes);
     const mine = this.#view;
     const length = Math.min(limit - at, this.#table[this.#count * WIDTH]! - from);
     let to = 0;
-    for (const last = length - WORD_BYTES; to <= last; to += WORD_BYTES) {
-      if (view.getInt32(at + to, true) !== mine.getInt32(from + to, true)) break;
+    for (const last = length - FLOAT_BYTES; to <= last; to += FLOAT_BYTES) {
+      if (view.getFloat64(at + to, true) !== mine.getFloat64(from + to, true)) break;
     }
     while (to < length && bytes[at + to] === this.#bytes[from + to]) to++;
     return to;
