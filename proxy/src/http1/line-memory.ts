@@ -2,7 +2,8 @@
  * Field lines of a message before on the same connection. Who sends one message after the other says nearly the same
  * lines with each: a line that is, byte for byte, the one that stood at its place then is not read again, for what was
  * found of it then is what would be found now. It is never a connection's first message that is remembered (many have
- * no second), and none of another connection: how long a comparison takes must tell nobody what others send.
+ * no second), and none of another connection: how long a comparison takes must tell nobody what others send. (Between
+ * sidecars one connection carries what all clients of a workload send: they are told apart by nobody behind it.)
  */
 import { type Head, NO_BYTES } from "./head.ts";
 import { viewFor } from "./words.ts";

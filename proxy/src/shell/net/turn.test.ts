@@ -78,15 +78,14 @@ function playPolls(polls: readonly string[]): { readonly turn: Turn; readonly se
   let at = 0;
   const add = (name: string): void =>
     turn.add({ owner: { onFault: () => {} }, flush: () => void seen.push(`write ${name}`) });
-  const turn = new Turn({
-    poll: () => {
-      const found = polls[at++] ?? "";
-      seen.push(`read ${found}`);
-      if (found === "!") throw new Error("of the system's call");
-      if (found !== "") add(found);
-      return found.length;
-    },
-  });
+  const poll = (): number => {
+    const found = polls[at++] ?? "";
+    seen.push(`read ${found}`);
+    if (found === "!") throw new Error("of the system's call");
+    if (found !== "") add(found);
+    return found.length;
+  };
+  const turn = new Turn({ poll }, (error) => void seen.push((error as Error).message));
   add("first");
   return { turn, seen };
 }
@@ -145,11 +144,11 @@ test.each<readonly [name: string, turns: number, act: (turn: Turn) => void]>([
   expect(seen).toEqual(["write first", "read x", "write x", "read "]);
 });
 
-test("reads that cannot be made are given up, and everything is written all the same", async () => {
+test("reads that cannot be made are given up and told of, and everything is written all the same", async () => {
   const { turn, seen } = playPolls(["!", "x"]);
   await turnEnd();
   turn.add({ owner: { onFault: () => {} }, flush: () => void seen.push("write late") });
   await turnEnd();
   await turnEnd();
-  expect(seen).toEqual(["write first", "read !", "write late"]);
+  expect(seen).toEqual(["write first", "read !", "of the system's call", "write late"]);
 });

@@ -41,6 +41,7 @@ export class Turn {
   /** Turns in which Node alone reads. */
   #gathering = 0;
   #polled: Polled | undefined;
+  readonly #onFault: (error: unknown) => void;
   /** `#run` is to be called at this turn's end. */
   #isDue = false;
   readonly #run = (): void => {
@@ -57,9 +58,10 @@ export class Turn {
     this.#runSoon();
   };
 
-  /** `polled`: what is read past Node's loop. */
-  constructor(polled?: Polled) {
+  /** `polled`: what is read past Node's loop, until it throws, which `onFault` is told. */
+  constructor(polled?: Polled, onFault: (error: unknown) => void = () => {}) {
     this.#polled = polled;
+    this.#onFault = onFault;
   }
 
   /** False where nothing had come. */
@@ -68,9 +70,10 @@ export class Turn {
     this.#isPolling = true;
     try {
       return this.#polled.poll() > 0;
-    } catch {
+    } catch (error) {
       // Node reads all of them.
       this.#polled = undefined;
+      this.#onFault(error);
       return true;
     } finally {
       this.#isPolling = false;

@@ -64,7 +64,12 @@ export function makeThread(options: {
     wallMs,
     ...wheel,
     slabs: new SlabPool(undefined, nativeWrites?.makeSlab),
-    turn: new Turn(nativeReads),
+    turn: new Turn(nativeReads, (error) => {
+      counters.add(Counter.internalFaults);
+      options.log.log("error", "a fault in reading past Node, which reads all sockets from here on", {
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    }),
     readBuffer: nativeReads?.buffer ?? Buffer.allocUnsafeSlow(READ_BYTES),
     nativeReads,
     readsInto: options.sockets?.readsInto ?? true,
