@@ -92,7 +92,7 @@ func respond(line []byte) (result response) {
 	if asked.Format {
 		return formatAll(asked, modules)
 	}
-	compiler := ast.NewCompiler().SetErrorLimit(0).WithStrict(asked.Strict).WithUseTypeCheckAnnotations(true)
+	compiler := ast.NewCompiler().SetErrorLimit(0).WithUseTypeCheckAnnotations(true)
 	if compiler.Compile(modules); compiler.Failed() {
 		return response{Errors: failures(compiler.Errors)}
 	}
