@@ -18,8 +18,6 @@ export type HeadKind = "request" | "response" | "trailers";
 export const HeadStep = { needMore: 0, done: 1, fault: 2 } as const;
 export type HeadStep = (typeof HeadStep)[keyof typeof HeadStep];
 
-/** Of a head whose lines all end as they should. */
-const EMPTY_LINE_BYTES = 2;
 /** First size of the gathering buffer: most heads fit. */
 const GATHERED_AT_FIRST = 2048;
 
@@ -144,7 +142,7 @@ export class HeadReader {
     const memory = this.#memory;
     const next = readFieldLines(head, this.#line, limit, this.#fieldsMax, this.#kind === "response", memory);
     if (next === INCOMPLETE) this.#line = head.end;
-    else if (next >= 0) memory?.settle(head, next - EMPTY_LINE_BYTES);
+    else if (next >= 0) memory?.settle(head, next);
     if (next === FAULTY && head.fault === FAULTS["fields-many"] && this.#kind === "trailers") {
       head.fault = FAULTS["trailers-long"];
     }

@@ -95,7 +95,7 @@ describe.each(["request", "response"] as const)("lines of a %s", (kind) => {
           memory.begin();
           const next = readFieldLines(head, from, limit, FIELDS_MAX, kind === "response", memory);
           expect(seenOf(head, from, next)).toEqual(wanted);
-          if (next >= 0) memory.settle(head, next - 2);
+          if (next >= 0) memory.settle(head, next);
         }
       }),
     );
@@ -143,7 +143,7 @@ function recalled(messages: readonly (readonly string[])[]): number {
     head.reset(bytes, 0);
     memory.begin();
     const next = readFieldLines(head, 0, bytes.length, FIELDS_MAX, false, memory);
-    memory.settle(head, next - 2);
+    memory.settle(head, next);
   }
   return count;
 }

@@ -13,6 +13,8 @@ const LINES_BYTES_MAX = 2048;
 /** Messages of which some line was another, until what is remembered is one of them: a date changes once a second, an id each time. */
 const STALE_AT = 8;
 
+/** Of a head whose lines all end as they should. */
+const EMPTY_LINE_BYTES = 2;
 /** Bytes that are compared at once, as a float. */
 const FLOAT_BYTES = 8;
 /** Of each line four places (its start, the name's end, the value's, the line's own is the next one's start), and what it is. */
@@ -74,11 +76,12 @@ export class LineMemory {
     return to;
   }
 
-  /** The lines of a head have been read, up to `end`, where its empty line begins, and nothing more of it. */
-  settle(head: Head, end: number): void {
+  /** The lines of a head have been read, and the empty line, up to `next`. */
+  settle(head: Head, next: number): void {
     if (this.#recalled === head.fieldCount || head.fieldCount === 0 || head.isLoose) return;
     if (this.#isFirst) this.#isFirst = false;
-    else if (this.#recalled * 2 < head.fieldCount || ++this.#stale >= STALE_AT) this.#learn(head, end);
+    else if (this.#recalled * 2 < head.fieldCount || ++this.#stale >= STALE_AT)
+      this.#learn(head, next - EMPTY_LINE_BYTES);
   }
 
   #learn(head: Head, end: number): void {

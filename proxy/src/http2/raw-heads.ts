@@ -13,8 +13,6 @@ import { readRequestLine } from "../http1/request-line.ts";
 import { readStatusLine } from "../http1/status-line.ts";
 import { type BlockKind, type HeadDecoding, type HeadFault, malformed, refused, settleHead } from "./head-coding.ts";
 
-const EMPTY_LINE_BYTES = 2;
-
 export class RawHeads implements HeadDecoding {
   readonly head = new Head(true);
   fault: HeadFault | undefined = undefined;
@@ -62,7 +60,7 @@ export class RawHeads implements HeadDecoding {
     const memory = this.#memory;
     memory.begin();
     const next = readFieldLines(head, start, end, fieldsMax, false, memory);
-    if (next >= 0) memory.settle(head, next - EMPTY_LINE_BYTES);
+    if (next >= 0) memory.settle(head, next);
     return next;
   }
 

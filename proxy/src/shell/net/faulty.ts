@@ -23,9 +23,13 @@ export function guarded<Arguments extends readonly unknown[]>(
 }
 
 /** Counts and logs a fault of our own. */
-export function countFault({ counters, log }: Thread, error: unknown): void {
+export function countFault(
+  { counters, log }: Pick<Thread, "counters" | "log">,
+  error: unknown,
+  what = "a fault in the proxy",
+): void {
   counters.add(Counter.internalFaults);
-  log.log("error", "a fault in the proxy", {
+  log.log("error", what, {
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),
   });
 }

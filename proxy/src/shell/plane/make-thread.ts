@@ -15,6 +15,7 @@ import { DecisionRing, INTERVAL_MS } from "../../record/decision-ring.ts";
 import { Timer, TimerWheel } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
 import { ModuleThread } from "../module/module-thread.ts";
+import { countFault } from "../net/faulty.ts";
 import { openNativeReads, READ_BYTES } from "../net/native-read.ts";
 import { openNativeWrites } from "../net/native-write.ts";
 import { Turn } from "../net/turn.ts";
@@ -64,12 +65,13 @@ export function makeThread(options: {
     wallMs,
     ...wheel,
     slabs: new SlabPool(undefined, nativeWrites?.makeSlab),
-    turn: new Turn(nativeReads, (error) => {
-      counters.add(Counter.internalFaults);
-      options.log.log("error", "a fault in reading past Node, which reads all sockets from here on", {
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
-    }),
+    turn: new Turn(nativeReads, (error) =>
+      countFault(
+        { counters, log: options.log },
+        error,
+        "a fault in reading past Node, which reads all sockets from here on",
+      ),
+    ),
     readBuffer: nativeReads?.buffer ?? Buffer.allocUnsafeSlow(READ_BYTES),
     nativeReads,
     readsInto: options.sockets?.readsInto ?? true,
