@@ -1,6 +1,15 @@
 /** The command as npm links it: one process, of the project's own Node, whatever Node the PATH has. */
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -44,4 +53,12 @@ test("arguments come as they were given", () => {
     encoding: "utf8",
   });
   expect([stdout.trim(), status]).toEqual(["true", 0]);
+});
+
+test("a cache's variable that is empty is none: nothing is kept where the command runs", () => {
+  const cwd = join(folder, "cwd");
+  mkdirSync(cwd);
+  const env = { PATH: "/usr/bin:/bin", NODE_COMPILE_CACHE: "" };
+  const { status } = spawnSync(COMMAND, ["status", "--help"], { env, cwd });
+  expect([status, readdirSync(cwd)]).toEqual([0, []]);
 });

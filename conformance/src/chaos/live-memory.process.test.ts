@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { until } from "../mesh/deadline.ts";
 import { LiveMemory } from "./live-memory.ts";
 
-test("what a process holds lives, and what it has dropped does not", async () => {
+// Each waits until its processes have said something: they do so together.
+test.concurrent("what a process holds lives, and what it has dropped does not", async () => {
   await using live = await LiveMemory.open();
   const start = (program: string) =>
     spawn(process.execPath, ["-e", `${program}; setInterval(() => {}, 1000)`], {
@@ -32,7 +33,7 @@ test("what a process holds lives, and what it has dropped does not", async () =>
   }
 });
 
-test("what is free between blocks that live is given back, and is not taken for what is kept", async () => {
+test.concurrent("what is free between blocks that live is given back, and is not taken for what is kept", async () => {
   await using live = await LiveMemory.open();
   // Of buffers of some kilobytes, which glibc keeps in its arena, every 64th lives.
   const drop =

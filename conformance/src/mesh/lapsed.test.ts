@@ -35,40 +35,35 @@ async function allEnded(): Promise<void> {
   await until("every identity has ended", 2 * SVID_TTL_MS, () => Date.now() > endMs || undefined);
 }
 
-test.each(["sidecar of payments", "sidecar of web", "sidecar of payments"])(
-  "the %s, stopped past its identity's end, joins anew once it runs again",
-  async (name) => {
-    await until("requests pass", BACK_MS, isServed);
-    const { pid } = mesh.mesh.process(name);
-    process.kill(pid ?? 0, "SIGSTOP");
-    try {
-      await allEnded();
-    } finally {
-      process.kill(pid ?? 0, "SIGCONT");
-    }
-    await until("requests pass again", BACK_MS, isServed);
-    expect(mesh.mesh.process(name).pid).toBe(pid);
-  },
-);
-
-test("all of them come back when the controller was away past the end of every identity", async () => {
-  await mesh.mesh.process("controller").kill();
-  await allEnded();
-  expect(await isServed()).toBe(undefined);
-  await mesh.mesh.restart("controller");
+/** Stops sidecars past the end of their identities, while `meanwhile` does what it does; they run again. */
+async function stopped(names: readonly string[], meanwhile: () => Promise<void>): Promise<void> {
+  await until("requests pass", BACK_MS, isServed);
+  const pids = names.map((name) => mesh.mesh.process(name).pid ?? 0);
+  for (const pid of pids) process.kill(pid, "SIGSTOP");
+  try {
+    await meanwhile();
+    await allEnded();
+  } finally {
+    for (const pid of pids) process.kill(pid, "SIGCONT");
+  }
   await until("requests pass again", BACK_MS, isServed);
+  expect(names.map((name) => mesh.mesh.process(name).pid)).toEqual(pids);
+}
+
+test("sidecars that were stopped past their identities' end join anew once they run again", async () => {
+  await stopped(["sidecar of payments", "sidecar of web"], async () => {});
 });
 
-test("by a token that its workload's proxy has used, nobody else is let in while that one's identity is good", async () => {
-  const before = await tokenOf("payments");
+test("so they do another time; by a token that its workload's proxy has used, nobody else is let in while that one's identity is good", async () => {
+  const before = await tokenOf("web");
   const word = JSON.parse(await readFile(mesh.statePath("controller.json"), "utf8")) as { readonly grpc: string };
   const stranger = new Child({
     name: "stranger",
     args: [
       join(ROOT, "cli/bin/regomesh.mjs"),
       "proxy",
-      ...["--workload", "payments", "--controller", word.grpc, "--state", mesh.statePath("stranger")],
-      ...["--join-token-file", mesh.statePath("tokens/payments.token"), "--app", "1", "--outbound", "0"],
+      ...["--workload", "web", "--controller", word.grpc, "--state", mesh.statePath("stranger")],
+      ...["--join-token-file", mesh.statePath("tokens/web.token"), "--app", "1", "--outbound", "0"],
       "--exit-with-parent",
     ],
     cwd: ROOT,
@@ -76,17 +71,23 @@ test("by a token that its workload's proxy has used, nobody else is let in while
   });
   try {
     stranger.ready(BACK_MS).catch(() => {});
-    await until(
-      "it is refused",
-      BACK_MS,
-      () => stranger.lastWords().some((line) => line.includes("another key")) || undefined,
-    );
-    await allEnded();
-    expect(await tokenOf("payments")).toBe(before);
-    expect((await identities()).filter(({ workload }) => workload === "payments")).toHaveLength(1);
+    await stopped(["sidecar of payments"], async () => {
+      const isRefused = () => stranger.lastWords().some((line) => line.includes("another key")) || undefined;
+      await until("the stranger is refused", BACK_MS, isRefused);
+    });
+    expect(await tokenOf("web")).toBe(before);
+    expect((await identities()).filter(({ workload }) => workload === "web")).toHaveLength(1);
   } finally {
     await stranger.close();
   }
+});
+
+test("all of them come back when the controller was away past the end of every identity", async () => {
+  await mesh.mesh.process("controller").kill();
+  await allEnded();
+  expect(await isServed()).toBe(undefined);
+  await mesh.mesh.restart("controller");
+  await until("requests pass again", BACK_MS, isServed);
 });
 
 test("what was taken back stays out, also past its end, until the operator gives a token", async () => {

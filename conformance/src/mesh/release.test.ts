@@ -14,22 +14,27 @@ import { IN_FORCE_MS, isInForce, TestMesh } from "./test-mesh.ts";
 const run = promisify(execFile);
 const CLI = join(import.meta.dirname, "../../../cli/bin/regomesh.mjs");
 const POLICY = "examples/authz/orders.rego";
-const BAKE_MS = 15_000;
+const MESH = "examples/mesh/mesh.yaml";
+/** Each commit says for how long it is watched: where that is waited for, long enough to be seen; elsewhere longer than any step takes. */
+const BRIEF_MS = 5000;
+const BAKE_MS = 60_000;
 /** Half a second until a proxy reports, half until it is looked at, and what the load needs for its requests. */
 const HELD_MS = 12_000;
 const RULES = `  release:
     canary: { labels: { app: orders, version: v2 } }
     bake: ${BAKE_MS / 1000}s
-    deadline: 1m
+    deadline: 2m
     maxRefusalsRise: 20
     minRequests: 20
 `;
 const TO_V2 = { "x-user": "alice", "x-version": "v2" };
 
+const watchedFor = (ms: number) => (text: string) => text.replace(/bake: \w+/, `bake: ${ms / 1000}s`);
+
 let mesh: TestMesh;
 beforeAll(async () => {
   mesh = await TestMesh.open({
-    "examples/mesh/mesh.yaml": (text) => text.replace("  defaultVerdict: Deny\n", `  defaultVerdict: Deny\n${RULES}`),
+    [MESH]: (text) => text.replace("  defaultVerdict: Deny\n", `  defaultVerdict: Deny\n${RULES}`),
   });
 }, 200_000);
 afterAll(async () => await mesh?.[Symbol.asyncDispose]());
@@ -43,13 +48,14 @@ test("the canary has it first, and everybody when it was watched there", async (
   const before = (await mesh.status()).revision?.name;
   const commit = await mesh.commit("A rule that nobody meets", {
     [POLICY]: (text) => `${text}\nallow if http.headers["x-nobody"] == "nobody"\n`,
+    [MESH]: watchedFor(BRIEF_MS),
   });
   const status = await statusWhere("the canary has it", IN_FORCE_MS, ({ release }) => release?.bakedAtMs !== undefined);
   expect(status.release).toMatchObject({ stage: "canary", proxies: 1, taken: 1 });
   expect(status.revision).toMatchObject({ name: commit, enforced: 1, proxies: 4 });
   expect(revisionsOf(status)).toEqual({ web: before, "orders-v1": before, "orders-v2": commit, payments: before });
   expect((await mesh.ask("/orders", TO_V2)).status).toBe(200);
-  const all = await statusWhere("everybody has it", BAKE_MS + IN_FORCE_MS, (each) => isInForce(each, commit));
+  const all = await statusWhere("everybody has it", BRIEF_MS + IN_FORCE_MS, (each) => isInForce(each, commit));
   expect(all.nowMs).toBeGreaterThanOrEqual((status.release?.bakedAtMs ?? 0) - 1);
 });
 
@@ -64,7 +70,7 @@ test("a controller that starts anew goes on with the canary, and an operator's w
   const rule = (name: string) => ({
     [POLICY]: (text: string) => `${text}\nallow if http.headers["x-nobody"] == "${name}"\n`,
   });
-  const promoted = await mesh.commit("Promoted by hand", rule("promoted"));
+  const promoted = await mesh.commit("Promoted by hand", { ...rule("promoted"), [MESH]: watchedFor(BAKE_MS) });
   const isTaken = ({ release, revision }: StatusBody) =>
     release?.bakedAtMs !== undefined && revision?.name === promoted;
   const watched = await statusWhere("the canary has it", IN_FORCE_MS, isTaken);

@@ -1,7 +1,7 @@
 /** Uploads under way when a certificate ends: they have the grace to finish in, and are cut at its end, counted. */
 import type { Identity } from "@regomesh/proxy";
 import { TestAuthority } from "@regomesh/proxy/test";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { dialMesh } from "./stand/mesh-client.ts";
 import { endpointAt, openStand, outcomes, type Stand, type StandOptions } from "./stand/stand.ts";
 import { dial, type Part, Played, response, type Wire } from "./stand/wire.ts";
@@ -28,17 +28,12 @@ const CUT_BY_ONE_OF_TWO = [
   ["POST /up 503", ENDED],
 ];
 
-const open: { close(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).reverse()) await thing.close();
-});
-
 const issue = (name: string): Identity => authority.identity(ID(name), {});
 const shortLived = (name: string): Identity => authority.identity(ID(name), { notAfterMs: Date.now() + SHORT_MS });
 
-async function start(options: StandOptions): Promise<Stand> {
+async function start(opened: AsyncDisposableStack, options: StandOptions): Promise<Stand> {
   const stand = await openStand({ identity: issue("web"), ...options });
-  open.push({ close: () => stand.proxy.close() });
+  opened.defer(() => stand.proxy.close());
   return stand;
 }
 
@@ -58,7 +53,7 @@ async function upload(client: Wire, app: Played, ends: Identity, ...stands: read
   return { client, behind, ends, stands };
 }
 
-async function play(identity?: Identity): Promise<Played> {
+async function play(opened: AsyncDisposableStack, identity?: Identity): Promise<Played> {
   const tls = identity && {
     key: identity.keyPem,
     cert: identity.chainPem,
@@ -67,21 +62,21 @@ async function play(identity?: Identity): Promise<Played> {
     minVersion: "TLSv1.3" as const,
   };
   const app = await Played.open(silent, tls);
-  open.push(app);
+  opened.defer(() => app.close());
   return app;
 }
 
-const WAYS: Readonly<Record<string, (graceMs: number) => Promise<Way>>> = {
-  "from a client, HTTP/1.1": async (graceMs) => {
-    const app = await play();
-    const stand = await start({ app: app.port, graceMs });
+const WAYS: Readonly<Record<string, (opened: AsyncDisposableStack, graceMs: number) => Promise<Way>>> = {
+  "from a client, HTTP/1.1": async (opened, graceMs) => {
+    const app = await play(opened);
+    const stand = await start(opened, { app: app.port, graceMs });
     const ends = shortLived("shop");
     return await upload(await dialMesh(stand.inbound, ends), app, ends, stand);
   },
-  "to an endpoint, HTTP/1.1": async (graceMs) => {
+  "to an endpoint, HTTP/1.1": async (opened, graceMs) => {
     const ends = shortLived("orders");
-    const app = await play(ends);
-    const stand = await start({ orders: [endpointAt(app.port, { principal: ID("orders") })], graceMs });
+    const app = await play(opened, ends);
+    const stand = await start(opened, { orders: [endpointAt(app.port, { principal: ID("orders") })], graceMs });
     const client = dial(stand.outbound).write(UPLOAD);
     await new Promise<void>((done) => app.server.once("secureConnection", () => done()));
     const [behind] = app.wires;
@@ -89,23 +84,26 @@ const WAYS: Readonly<Record<string, (graceMs: number) => Promise<Way>>> = {
     await behind.until("\r\n\r\npart");
     return { client, behind, ends, stands: [stand] };
   },
-  "between sidecars, the caller's": async (graceMs) => await between(graceMs, "web"),
-  "between sidecars, the callee's": async (graceMs) => await between(graceMs, "orders"),
+  "between sidecars, the caller's": async (opened, graceMs) => await between(opened, graceMs, "web"),
+  "between sidecars, the callee's": async (opened, graceMs) => await between(opened, graceMs, "orders"),
 };
 
-async function between(graceMs: number, whose: "web" | "orders"): Promise<Way> {
-  const app = await play();
-  const ends = shortLived(whose);
-  const of = (name: string) => (name === whose ? ends : issue(name));
-  const orders = await start({ app: app.port, identity: of("orders"), graceMs });
+async function between(opened: AsyncDisposableStack, graceMs: number, whose: "web" | "orders"): Promise<Way> {
+  const app = await play(opened);
+  const orders = await start(opened, { app: app.port, identity: issue("orders"), graceMs });
   const endpoint = endpointAt(orders.inbound, { principal: ID("orders") });
-  const web = await start({ orders: [endpoint], identity: of("web"), graceMs });
+  const web = await start(opened, { orders: [endpoint], graceMs });
+  // Its seconds run from here on, when both are there.
+  const ends = shortLived(whose);
+  await (whose === "web" ? web : orders).proxy.setIdentity(ends);
   return await upload(dial(web.outbound), app, ends, web, orders);
 }
 
-describe.each(Object.entries(WAYS))("an upload %s: a certificate ends meanwhile, and it", (_, openWay) => {
+// All of them wait for the end of a certificate: they do so together.
+describe.concurrent.each(Object.entries(WAYS))("an upload %s: a certificate ends meanwhile, and it", (_, openWay) => {
   test("finishes within the grace", async () => {
-    const { client, behind, ends, stands } = await openWay(GRACE_MS);
+    await using opened = new AsyncDisposableStack();
+    const { client, behind, ends, stands } = await openWay(opened, GRACE_MS);
     await eventually(
       2 * SHORT_MS,
       () => "the certificate's end",
@@ -121,7 +119,8 @@ describe.each(Object.entries(WAYS))("an upload %s: a certificate ends meanwhile,
   });
 
   test("is cut at the grace's end, and counted", async () => {
-    const { client, behind, stands } = await openWay(50);
+    await using opened = new AsyncDisposableStack();
+    const { client, behind, stands } = await openWay(opened, 50);
     await behind.whole();
     expect(behind.text).not.toContain("rest");
     const text = await Promise.race([client.whole(), client.until("reason")]);
