@@ -84,6 +84,7 @@ export class ClientSocket implements Faulty {
       past?.onNodeRead();
     };
     const isReadInto = thread.readsInto && readInto(socket, readBuffer, onNodeRead);
+    if (isReadInto) past?.watch();
     if (!isReadInto) socket.on("data", (chunk: Buffer) => this.#onRead(chunk, chunk.length));
     socket.on(
       "end",

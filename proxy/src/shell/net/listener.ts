@@ -5,6 +5,7 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import type { Acceptor } from "../downstream/acceptor.ts";
+import type { NativeReads } from "./native-read.ts";
 
 /** Open connections of one listener; beyond it new ones are closed at once. */
 const CONNECTIONS_MAX = 16_384;
@@ -16,6 +17,8 @@ export type ListenOptions = Address & {
   readonly isShared: boolean;
   /** An IPv6 wildcard that leaves IPv4 to others. */
   readonly isOfOneFamily?: boolean;
+  /** Who reads past Node's loop stops where a connection waits, which that loop alone accepts. */
+  readonly reads: Pick<NativeReads, "watchListener"> | undefined;
 };
 
 export class Listener {
@@ -31,7 +34,8 @@ export class Listener {
   }
 
   /** Connections wait until `serve` says who takes them; rejects where the port is not to be had. */
-  static async open({ address: host, port, isShared, isOfOneFamily = false }: ListenOptions): Promise<Listener> {
+  static async open(options: ListenOptions): Promise<Listener> {
+    const { address: host, port, isShared, isOfOneFamily = false, reads } = options;
     const listener = new Listener();
     const server = listener.#server;
     await new Promise<void>((done, fail) => {
@@ -45,6 +49,7 @@ export class Listener {
     const bound = server.address();
     if (bound === null || typeof bound === "string") throw new Error("a listener has an address");
     listener.address = { address: host, port: bound.port };
+    reads?.watchListener(server);
     return listener;
   }
 

@@ -69,11 +69,10 @@ async function openRead(reads: NativeReads): Promise<Read> {
   return read;
 }
 
-/** One that Node has read twice. */
+/** One that Node has read. */
 async function openWatched(reads: NativeReads): Promise<Read> {
   const read = await openRead(reads);
   await read.byNode("one");
-  await read.byNode("two");
   read.seen.length = 0;
   return read;
 }
@@ -89,12 +88,11 @@ test("they are there with the Node that the project brings", () => {
 describe.skipIf(!isThere)("native reads", () => {
   const open = (): NativeReads => openNativeReads() as NativeReads;
 
-  test("what comes is read from the third time on, and Node does not see it", async () => {
+  test("what comes is read once Node has read it, and Node does not see it", async () => {
     const reads = open();
     const read = await openRead(reads);
     expect(reads.poll()).toBe(0);
     await read.byNode("one");
-    await read.byNode("two");
     read.other.write("three");
     expect(reads.poll()).toBe(1);
     expect(reads.poll()).toBe(0);
@@ -102,7 +100,42 @@ describe.skipIf(!isThere)("native reads", () => {
     read.other.write(" and five");
     expect(reads.poll()).toBe(1);
     await new Promise((done) => setImmediate(done));
-    expect(read.seen).toEqual(["node one", "node two", "past three", "past four and five"]);
+    expect(read.seen).toEqual(["node one", "past three", "past four and five"]);
+  });
+
+  test("one that is watched at once is, from its first byte on", async () => {
+    const reads = open();
+    const read = await openRead(reads);
+    read.past.watch();
+    read.other.write("one");
+    expect(reads.poll()).toBe(1);
+    expect(read.seen).toEqual(["past one"]);
+  });
+
+  test("a connection that waits to be accepted is said, until Node has accepted it, and is none that is read", async () => {
+    const reads = open();
+    const watched = await openWatched(reads);
+    const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    reads.watchListener(server);
+    expect([reads.poll(), reads.isAwaited]).toEqual([0, false]);
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const other = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    closing.push(() => {
+      other.destroy();
+      server.close();
+    });
+    // The kernel is asked for it at this tick's end.
+    await new Promise<void>((done) => process.nextTick(done));
+    watched.other.write("more");
+    expect([reads.poll(), reads.isAwaited]).toEqual([2, true]);
+    expect([reads.poll(), reads.isAwaited]).toEqual([1, true]);
+    expect(watched.seen).toEqual(["past more"]);
+    const [socket] = await accepted;
+    closing.push(() => socket.destroy());
+    expect([reads.poll(), reads.isAwaited]).toEqual([0, false]);
+    server.close();
+    expect([reads.poll(), reads.isAwaited]).toEqual([0, false]);
   });
 
   test("what nobody polls for, Node reads", async () => {
@@ -185,19 +218,18 @@ describe.skipIf(!isThere)("native reads", () => {
     const first = await openWatched(reads);
     const second = await openWatched(reads);
     const third = await openRead(reads);
-    await third.byNode("one");
     first.onPast = () => {
       const { place } = second.past;
       second.socket.destroy();
       second.past.close();
-      third.past.onNodeRead();
+      third.past.watch();
       expect(third.past.place).toBe(place);
     };
     for (const { other } of [first, second, third]) other.write("more");
     expect(reads.poll()).toBe(2);
-    expect([first.seen, second.seen, third.seen]).toEqual([["past more"], [], ["node one"]]);
+    expect([first.seen, second.seen, third.seen]).toEqual([["past more"], [], []]);
     expect(reads.poll()).toBe(1);
-    expect(third.seen).toEqual(["node one", "past more"]);
+    expect(third.seen).toEqual(["past more"]);
   });
 
   test("more than one poll tells of are all read", async () => {
@@ -216,7 +248,7 @@ describe.skipIf(!isThere)("native reads", () => {
     const secure = new TLSSocket(read.socket);
     closing.push(() => secure.destroy());
     const past = new ReadSocket(reads, secure, () => {});
-    past.onNodeRead();
+    past.watch();
     past.onNodeRead();
     expect(past.place).toBe(-1);
   });

@@ -5,7 +5,7 @@
  * is not read here it reads, and it alone hears of ends and errors. So nothing hangs on these reads: a socket is given up
  * to Node wherever anything is not as usual.
  */
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { type Libc, openLibc } from "./low-memory.ts";
 import { descriptorOf, hasHandle, type WriteHandle, writeHandleOf } from "./write-through.ts";
 
@@ -28,6 +28,8 @@ const EPOLL_CLOEXEC = 0x80000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLLIN = 0x1;
+/** In a socket's place: one that listens. */
+const LISTENER = -1;
 /** The other end sends no more. */
 const EPOLLRDHUP = 0x2000;
 const SIGNATURES = {
@@ -58,6 +60,8 @@ export class NativeReads {
   #epoll = -1;
   readonly #sockets: (ReadSocket | undefined)[] = [];
   readonly #free: number[] = [];
+  /** At the last poll a connection waited to be accepted. */
+  isAwaited = false;
   /** Told with each socket: what is said of one that had its place before is not taken for it. */
   #number = 0;
 
@@ -76,8 +80,11 @@ export class NativeReads {
     if (this.#epoll < 0) return 0;
     const count = this.#calls.epoll_wait(this.#epoll, this.#eventsAt, EVENTS_MAX, 0);
     const events = this.#events;
+    this.isAwaited = false;
     for (let at = 0; at < count * EVENT_WORDS; at += EVENT_WORDS) {
-      const socket = this.#sockets[events[at + 1] as number];
+      const place = events[at + 1] as number;
+      if (place === LISTENER) this.isAwaited = true;
+      const socket = place === LISTENER ? undefined : this.#sockets[place];
       // Whoever was read before it may have closed it.
       if (socket === undefined || socket.number !== events[at + 2]) continue;
       // Bytes and nothing else: to be told of a reset is to have it taken away, and Node would see an orderly end.
@@ -89,18 +96,29 @@ export class NativeReads {
     return Math.max(0, count);
   }
 
+  /** Where a connection waits on it, `isAwaited` says so: Node's loop alone accepts, one a turn. */
+  watchListener(server: Server): void {
+    const { fd } = (server as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle ?? {};
+    if (typeof fd === "number" && fd >= 0) this.#add(fd, EPOLLIN, LISTENER, 0);
+  }
+
   /** From here on it is read here, too; what cannot be is left to Node. */
   watch(socket: ReadSocket): void {
-    if (this.#epoll < 0) this.#epoll = this.#calls.epoll_create1(EPOLL_CLOEXEC);
     const place = this.#free.pop() ?? this.#sockets.length;
     this.#number = (this.#number + 1) | 0;
-    this.#event[0] = EPOLLIN | EPOLLRDHUP;
-    this.#event[1] = place;
-    this.#event[2] = this.#number;
     this.#sockets[place] = socket;
     socket.place = place;
     socket.number = this.#number;
-    if (this.#calls.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, socket.fd, this.#eventAt) !== 0) this.#forget(socket);
+    if (!this.#add(socket.fd, EPOLLIN | EPOLLRDHUP, place, this.#number)) this.#forget(socket);
+  }
+
+  /** False where the kernel does not watch it. */
+  #add(fd: number, events: number, place: number, number: number): boolean {
+    if (this.#epoll < 0) this.#epoll = this.#calls.epoll_create1(EPOLL_CLOEXEC);
+    this.#event[0] = events;
+    this.#event[1] = place;
+    this.#event[2] = number;
+    return this.#calls.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, this.#eventAt) === 0;
   }
 
   /** Node alone reads it from here on. */
@@ -119,14 +137,13 @@ export class NativeReads {
 }
 
 /**
- * A socket that Node reads into the same buffer. It is read here once Node has read it twice (many connections are for
- * one request), and again once Node has read it after it was left.
+ * A socket that Node reads into the same buffer. It is read here from when it is `watch`ed, at once: beside those that are
+ * read here, one that Node alone reads waits for its turns. And again once Node has read it after it was left.
  */
 export class ReadSocket {
   readonly #reads: NativeReads;
   readonly #socket: Socket;
   #handle: WriteHandle | undefined = undefined;
-  #isNew = true;
   /** -1: no plain socket, or not looked at yet. */
   fd = -1;
   /** Of NativeReads alone: where it is kept, -1 where it is not, and by what it is told from others there. */
@@ -143,12 +160,11 @@ export class ReadSocket {
 
   /** Node has read it. */
   onNodeRead(): void {
-    if (this.place >= 0) return;
-    if (this.#isNew) this.#isNew = false;
-    else this.#watch();
+    if (this.place < 0) this.watch();
   }
 
-  #watch(): void {
+  /** Only of one that is not. */
+  watch(): void {
     if (this.#handle === undefined) {
       this.#handle = writeHandleOf(this.#socket);
       if (this.#handle !== undefined) this.fd = descriptorOf(this.#socket, this.#handle);

@@ -1,6 +1,6 @@
 /** When what waits to be written is written: once, and in its order. */
 import { expect, test } from "vitest";
-import { GATHERING_TURNS, HELD_BACK_TURNS, POLLS_MAX, RELIEVED_AT, Turn } from "./turn.ts";
+import { GATHERING_TURNS, HELD_BACK_TURNS, POLLS_MAX, READS_MAX, RELIEVED_AT, Turn } from "./turn.ts";
 
 type Played = { readonly turn: Turn; readonly flushed: string[]; add(name: string, then?: () => void): void };
 
@@ -72,20 +72,28 @@ test("what is added while others are written, even by many of them, has its turn
   expect(flushed).toEqual(["first", ...names(RELIEVED_AT - 1), ...names(RELIEVED_AT, "new "), "last"]);
 });
 
-/** `polls`: what each finds; with "x" a read that has something to write, with "!" a fault. */
+/** `polls`: what each finds; with "x" a read that has something to write, with "!" a fault; with "a" Node's loop is awaited. */
 function playPolls(polls: readonly string[]): { readonly turn: Turn; readonly seen: string[] } {
   const seen: string[] = [];
   let at = 0;
   const add = (name: string): void =>
     turn.add({ owner: { onFault: () => {} }, flush: () => void seen.push(`write ${name}`) });
+  let isAwaited = false;
   const poll = (): number => {
     const found = polls[at++] ?? "";
     seen.push(`read ${found}`);
+    isAwaited = found.includes("a");
     if (found === "!") throw new Error("of the system's call");
     if (found !== "") add(found);
     return found.length;
   };
-  const turn = new Turn({ poll }, (error) => void seen.push((error as Error).message));
+  const polled = {
+    poll,
+    get isAwaited() {
+      return isAwaited;
+    },
+  };
+  const turn = new Turn(polled, (error) => void seen.push((error as Error).message));
   add("first");
   return { turn, seen };
 }
@@ -103,6 +111,23 @@ test("others have their turn where it never stops coming", async () => {
   await turnEnd();
   expect(seen.filter((what) => what === "read x")).toHaveLength(POLLS_MAX);
   expect(seen.at(-1)).toBe("write x");
+  await turnEnd();
+  expect(seen.slice(-3)).toEqual(["read x", "write x", "read "]);
+});
+
+test("where many have something, others have their turn sooner", async () => {
+  const many = "x".repeat(READS_MAX / 2);
+  const { seen } = playPolls([many, many, many]);
+  await turnEnd();
+  expect(seen.filter((what) => what === `read ${many}`)).toHaveLength(2);
+  await turnEnd();
+  expect(seen.slice(-3)).toEqual([`read ${many}`, `write ${many}`, "read "]);
+});
+
+test("where something waits for Node's loop, it has its turn as soon as what was read is written", async () => {
+  const { seen } = playPolls(["x", "xa", "x"]);
+  await turnEnd();
+  expect(seen).toEqual(["write first", "read x", "write x", "read xa", "write xa"]);
   await turnEnd();
   expect(seen.slice(-3)).toEqual(["read x", "write x", "read "]);
 });

@@ -6,7 +6,7 @@
 import type { Socket } from "node:net";
 import { type OriginalDestination, openOriginalDestination } from "../capture/original-destination.ts";
 import { type Acceptor, OutboundAcceptor } from "../downstream/acceptor.ts";
-import { type Address, Listener } from "../net/listener.ts";
+import { type Address, Listener, type ListenOptions } from "../net/listener.ts";
 import type { Activity, CaptureOptions, DataPlaneOptions, Direction } from "./data-plane.ts";
 import type { Plane } from "./plane.ts";
 import type { Ports } from "./ports.ts";
@@ -34,9 +34,10 @@ export class CapturedPorts {
     { isShared, timeouts }: DataPlaneOptions,
   ): Promise<CapturedPorts> {
     const originalOf = openOriginalDestination();
-    const outbound = await openAll("outbound", capture.outboundPort, isShared);
+    const shared = { isShared, reads: plane.thread.nativeReads };
+    const outbound = await openAll("outbound", capture.outboundPort, shared);
     try {
-      const inbound = await openAll("inbound", capture.inboundPort, isShared);
+      const inbound = await openAll("inbound", capture.inboundPort, shared);
       const relay = new InboundRelay(ports, originalOf);
       for (const listener of inbound) listener.serve(relay);
       const acceptor = new OutboundAcceptor(plane, timeouts, { kind: "captured", originalOf, word: capture.word });
@@ -94,11 +95,15 @@ class InboundRelay implements Acceptor {
   destroy(): void {}
 }
 
-async function openAll(direction: Direction, port: number, isShared: boolean): Promise<readonly Listener[]> {
+async function openAll(
+  direction: Direction,
+  port: number,
+  shared: Pick<ListenOptions, "isShared" | "reads">,
+): Promise<readonly Listener[]> {
   const [first, second] = ADDRESSES[direction];
-  const listeners = [await Listener.open({ address: first, port, isShared })];
+  const listeners = [await Listener.open({ address: first, port, ...shared })];
   try {
-    listeners.push(await Listener.open({ address: second, port, isShared, isOfOneFamily: true }));
+    listeners.push(await Listener.open({ address: second, port, ...shared, isOfOneFamily: true }));
   } catch (error) {
     if (!NO_FAMILY.has((error as NodeJS.ErrnoException).code ?? "")) {
       for (const listener of listeners) listener.close();

@@ -42,7 +42,12 @@ export class LocalPorts {
     for (const local of localPorts) {
       const same = this.#ports.find(({ listener }) => listener.address.port === local.port);
       try {
-        const where = { address: "127.0.0.1", port: local.port, isShared: this.#isShared };
+        const where = {
+          address: "127.0.0.1",
+          port: local.port,
+          isShared: this.#isShared,
+          reads: this.#plane.thread.nativeReads,
+        };
         const listener = same?.listener ?? (await Listener.open(where));
         if (same === undefined) opened.push(listener);
         ports.push({ local, listener });

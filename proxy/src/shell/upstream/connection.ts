@@ -326,6 +326,7 @@ export class UpstreamConnection {
     this.speaker = this.#speakerOf(spoken);
     this.#thread.disarm(this.#connectTimer);
     this.isReady = true;
+    this.#readPast?.watch();
     this.#failure = "upstream_reset";
     this.#owner.onReady(this);
   }
