@@ -1,14 +1,14 @@
 /** The names of what is sent: sha256, hex. */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 
 /** Of a snapshot's canonical body, of an envelope, of any content that is text. */
 export function snapshotHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }
 
 /** Of a content that is bytes. */
 export function contentHash(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes);
 }
 
 /** Of a module: over its bytes and its data document. */

@@ -51,7 +51,7 @@ export {
 export { CONTROLLER_SERVER_NAME, controllerId, type JoinTokenFile, snapshotSignerId } from "./names.ts";
 export { PROBE_PORT, type Probe, type Probes, parseProbes, printProbes } from "./probes.ts";
 export { findRevoked, indexRevoked, parseSerial, type RevokedIndex, type ShownCertificate } from "./revoked.ts";
-export { readSignature, signTogether } from "./shared-signature.ts";
+export { readSignature, SALT_BYTES, signTogether } from "./shared-signature.ts";
 export {
   type BoundEntrypoint,
   featuresOf,

@@ -24,8 +24,8 @@ export function isReachableBy(transports: readonly string[] | undefined, spoken:
 
 /**
  * `delta`: takes a snapshot as contents by hash, and endpoints as what differs · `staleness`: refuses requests when it
- * has been behind for as long as the mesh says · `shared-signature`: takes a signature that several snapshots have
+ * has been behind for as long as the mesh says · `salted-signature`: takes a signature that several snapshots have
  * together (shared-signature.ts). What needs a feature is withheld from a proxy that has it not.
  */
-export type ProxyFeature = "delta" | "staleness" | "shared-signature";
-export const PROXY_FEATURES: readonly ProxyFeature[] = ["delta", "staleness", "shared-signature"];
+export type ProxyFeature = "delta" | "staleness" | "salted-signature";
+export const PROXY_FEATURES: readonly ProxyFeature[] = ["delta", "staleness", "salted-signature"];

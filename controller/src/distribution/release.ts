@@ -106,6 +106,8 @@ export function* publicationInParts(
   const { plan, explainDenials } = release;
   const shared: Shared = {
     parts,
+    release,
+    rest: canonicalJson(restOf(release)),
     mesh: parts.single({ ...plan.mesh, explainDenials }),
     revoked: parts.single(revoked),
     members: parts.list(membersOf(plan).map(canonicalJson)),
@@ -119,7 +121,7 @@ export function* publicationInParts(
     const content = toParts(workload, shared);
     const last = before?.snapshots.get(key);
     const isKept = last !== undefined && isStill(last, content, release);
-    snapshots.set(key, isKept ? last : pack(key, workload, content, release));
+    snapshots.set(key, isKept ? last : pack(key, workload, content, shared));
   }
   return { release, revoked, snapshots, parts: parts.made };
 }
@@ -150,6 +152,9 @@ function isSameNames(one: EnvelopeContents, other: EnvelopeContents): boolean {
 /** What all snapshots of a release have in common. */
 type Shared = {
   readonly parts: Parts;
+  readonly release: Release;
+  /** The canonical text of what an envelope says beside its contents. */
+  readonly rest: string;
   readonly mesh: Part;
   readonly revoked: Part;
   readonly members: ListPart;
@@ -192,16 +197,14 @@ function modulesOf({ policies }: Pick<WorkloadPlan, "policies">): readonly strin
   return [...new Set([policies.inbound, policies.outbound].flatMap((policy) => policy?.module ?? []))];
 }
 
-function pack(key: string, workload: WorkloadPlan, parts: SnapshotParts, release: Release): PackedSnapshot {
+function restOf({ revision, issuedAtMs }: Release): Omit<Envelope, "contents"> {
+  return { format: ENVELOPE_FORMAT, revision, issuedAtMs, expiresAtMs: issuedAtMs + SNAPSHOT_TTL_MS };
+}
+
+function pack(key: string, workload: WorkloadPlan, parts: SnapshotParts, { release, rest }: Shared): PackedSnapshot {
   const { revision, issuedAtMs } = release;
-  const envelope: Envelope = {
-    format: ENVELOPE_FORMAT,
-    revision,
-    issuedAtMs,
-    expiresAtMs: issuedAtMs + SNAPSHOT_TTL_MS,
-    contents: parts.names,
-  };
-  const text = canonicalJson(envelope);
+  // Of its fields `contents` is the first in their order, and the only one in which envelopes differ.
+  const text = `{"contents":${canonicalJson(parts.names)},${rest.slice(1)}`;
   const { epoch, sequence, name } = revision;
   let whole: ReturnType<PackedSnapshot["whole"]> | undefined;
   return {
@@ -215,7 +218,7 @@ function pack(key: string, workload: WorkloadPlan, parts: SnapshotParts, release
     modules: modulesOf(workload),
     features: featuresOf(release.plan.mesh),
     whole: () => {
-      whole ??= toWhole(envelope, parts);
+      whole ??= toWhole({ ...restOf(release), contents: parts.names }, parts);
       return whole;
     },
   };

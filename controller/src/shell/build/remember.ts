@@ -3,7 +3,7 @@
  * unit compiles and tests that unit alone. A test that goes by the clock counts as it was
  * when its unit last changed.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Source } from "@regomesh/base";
 import type { BuildTools, UnitFiles } from "../../build/tools.ts";
 
@@ -75,5 +75,5 @@ function recall<T>(memory: Memory<T>, key: string, make: () => T): T {
 }
 
 function digestOf(asked: unknown): string {
-  return createHash("sha256").update(JSON.stringify(asked)).digest("hex");
+  return hash("sha256", JSON.stringify(asked));
 }

@@ -210,3 +210,14 @@ test("a proxy that takes no delta is sent the snapshot in one body, with its mod
   expect(message.modules.map((each) => each.hash)).toEqual([module.hash]);
   expect(message.contents).toEqual([]);
 });
+
+test("an envelope is canonical text: what is signed is the same however it is put together", () => {
+  const { snapshots } = toPublication(
+    makeRelease(1, [service("web", 1000)], [workload("web", undefined), workload("orders", ["web.default"])]),
+  );
+  for (const { body } of snapshots.values()) {
+    const text = Buffer.from(body).toString("utf8");
+    expect(text).toBe(canonicalJson(JSON.parse(text)));
+  }
+  expect(snapshots.size).toBe(2);
+});

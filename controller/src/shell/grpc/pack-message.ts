@@ -62,7 +62,7 @@ export function makePacker({ sign }: PackOptions): (effect: SendEffect, of: Sent
         wasmChunks: namesOf(wasm),
         dataChunks: namesOf(data),
       })),
-      ...(features.includes("shared-signature") ? signShared(snapshot, publication) : sign(snapshot.body)),
+      ...(features.includes("salted-signature") ? signShared(snapshot, publication) : sign(snapshot.body)),
     };
   };
 }

@@ -3,14 +3,15 @@
  * its sixteen is sent, and the replicas of a workload are sent the same. A snapshot is issued anew after
  * half a day and its signer's certificate counts for weeks then, so that no signature grows old.
  */
-import { signTogether } from "@regomesh/protocol";
+import { randomBytes } from "node:crypto";
+import { SALT_BYTES, signTogether } from "@regomesh/protocol";
 import type { PackedSnapshot, Publication } from "../../distribution/release.ts";
 
 export type Sign = (body: Uint8Array) => { readonly signature: Buffer; readonly signerPem: string };
 
 type Signed = ReturnType<Sign>;
 
-/** Four levels of hashes beside a signature, 132 bytes, in place of 40 µs. */
+/** A salt and four levels of hashes beside a signature, 148 bytes, in place of 40 µs. */
 const TOGETHER = 16;
 
 /** Gives the signature of a snapshot, which it may share with others of its publication. */
@@ -42,6 +43,7 @@ export function makeSharedSigner(
         ({ signerPem } = one);
         return one.signature;
       },
+      () => randomBytes(SALT_BYTES),
     );
     for (const [at, each] of together.entries()) {
       const signature = signatures[at];

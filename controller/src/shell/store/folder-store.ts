@@ -3,7 +3,7 @@
  * gives back when its process ends, however it ends: Node has no flock, so SQLite takes it for
  * us, on an empty file. Its epoch stands in `lease.json`.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, watch } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -246,5 +246,5 @@ function parseRecord(value: Uint8Array | undefined): Partial<LeaseRecord> | unde
 }
 
 function versionOf(value: Uint8Array): string {
-  return createHash("sha256").update(value).digest("hex");
+  return hash("sha256", value);
 }

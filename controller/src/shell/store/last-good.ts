@@ -2,7 +2,7 @@
  * The last good release as it is kept, so that a controller that starts anew serves what was in
  * force before it has read anything. Its digest is checked: a torn or changed file is none.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Clock } from "@regomesh/base";
 import type { RefusedBody } from "../../api/releases.ts";
 import { cutModules } from "../../build/cut-module.ts";
@@ -187,5 +187,5 @@ function mapModulesOf(release: Release, to: (modules: readonly BuiltModule[]) =>
 
 /** Of the content's text: read and printed again it is the same, for JSON keeps the order of fields. */
 function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }

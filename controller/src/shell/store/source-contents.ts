@@ -3,7 +3,7 @@
  * commit is refused, stays what it was beside the others' commits, also after a restart. Of each
  * two are kept, for a release may be taken back. The digest is checked: a torn file is none.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Clock, Log } from "@regomesh/base";
 import { canonicalJson } from "@regomesh/protocol";
 import type { SourceContent } from "../../sources/source.ts";
@@ -82,5 +82,5 @@ function print(all: readonly SourceContent[]): string {
 
 /** Of the contents' text: read and printed again it is the same, for JSON keeps the order of fields. */
 function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }

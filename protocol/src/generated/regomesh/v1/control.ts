@@ -147,7 +147,7 @@ export interface SnapshotMessage {
   modules: ModuleArtifact[];
   /**
    * ECDSA P-256 over body by the controller's snapshot key (raw r||s), and that key's certificate chain in PEM. To a
-   * proxy with the feature "shared-signature" it may be over the root of a tree of bodies (protocol/src/shared-signature.ts).
+   * proxy with the feature "salted-signature" it may be over the root of a tree of bodies (protocol/src/shared-signature.ts).
    */
   signature: Buffer;
   signerPem: string;
