@@ -33,34 +33,52 @@ export type Measured = {
 
 /** Of a load before and behind what is counted. */
 const EDGE_SECONDS = 0.5;
+/** A candidate is warm once a request takes within a tenth of what it took the round before; a busy machine may never agree. */
+const AGREEING = 0.1;
+const WARMING_MAX = 12;
 type Round = { readonly result: LoadResult; readonly cpuUs: number };
+type Pace = {
+  readonly seconds: number;
+  readonly sleep?: (ms: number) => Promise<unknown>;
+  /** CPU time of processes so far. */
+  readonly cpuUsOf?: (pids: readonly number[]) => number;
+};
 
 export async function measurePaired(
   candidates: readonly Candidate[],
-  options: { readonly rounds: number; readonly seconds: number; readonly sleep?: (ms: number) => Promise<unknown> },
+  options: Pace & { readonly rounds: number },
 ): Promise<Measured[]> {
-  for (const candidate of candidates) await candidate.load(Math.min(3, options.seconds));
+  for (const candidate of candidates) await warmUp(candidate, options);
   const rounds = candidates.map((): Round[] => []);
   for (let round = 0; round < options.rounds; round++) {
     for (const [index, candidate] of candidates.entries()) {
-      rounds[index]?.push(await measureRound(candidate, options.seconds, options.sleep ?? wait));
+      rounds[index]?.push(await measureRound(candidate, options));
     }
   }
   const baseline = rounds[0] ?? [];
   return candidates.map((candidate, index) => summarise(candidate, rounds[index] ?? [], baseline));
 }
 
+/** What is compiled while it runs needs some tens of thousands of requests, of two sidecars on one core some seconds. */
+async function warmUp(candidate: Candidate, pace: Pace): Promise<void> {
+  let before = Number.NaN;
+  for (let round = 0; round < WARMING_MAX; round++) {
+    const { cpuUs } = await measureRound(candidate, pace);
+    if (Math.abs(cpuUs - before) <= AGREEING * before) return;
+    before = cpuUs;
+  }
+}
+
 async function measureRound(
   candidate: Candidate,
-  seconds: number,
-  sleep: (ms: number) => Promise<unknown>,
+  { seconds, sleep = wait, cpuUsOf = cpuMicroseconds }: Pace,
 ): Promise<Round> {
   const inFullSwing = async (): Promise<number> => {
     await sleep(EDGE_SECONDS * 1000);
     const passed = await candidate.passed();
-    const cpuUs = cpuMicroseconds(candidate.pids);
+    const cpuUs = cpuUsOf(candidate.pids);
     await sleep(seconds * 1000);
-    return (cpuMicroseconds(candidate.pids) - cpuUs) / ((await candidate.passed()) - passed);
+    return (cpuUsOf(candidate.pids) - cpuUs) / ((await candidate.passed()) - passed);
   };
   // wrk takes whole seconds.
   const [result, cpuUs] = await Promise.all([candidate.load(seconds + 2 * EDGE_SECONDS), inFullSwing()]);
