@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { stackFlags } from "./policy-compiler/src/shell/stack.ts";
+import { LongFirst } from "./scripts/long-first.ts";
 
 const EXCLUDE = ["**/node_modules/**", "**/dist/**", "**/.regomesh/**"];
 /** Tests that start the project's own processes, or a whole mesh of them (scripts/check-imports.mjs holds it). */
@@ -19,6 +20,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ["default"],
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
