@@ -30,12 +30,9 @@ const LETTER_X = 0x78;
 /** Addresses of one request that are looked at. */
 const ADDRESSES_MAX = 64;
 
-/** `address` as a socket gives it. */
 export function makeForwardedPeer(address: string, trustedHops: number): ForwardedPeer {
-  // An IPv4 client of a socket for both.
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
-  const lines = readyLines(asciiBytes(`x-forwarded-for: ${plain}\r\nx-forwarded-proto: http\r\n`));
-  return { address: plain, trustedHops, lines };
+  const lines = readyLines(asciiBytes(`x-forwarded-for: ${address}\r\nx-forwarded-proto: http\r\n`));
+  return { address, trustedHops, lines };
 }
 
 /** Puts the edge's word into `edits`, and takes the client's out of the head. */

@@ -20,6 +20,23 @@ test("a policy decides on the normalised path and the fields, and nothing else g
   expect(backend.seen).toEqual(["GET /ok"]);
 });
 
+test("a port of both families has IPv4 clients by their IPv4 addresses, as Envoy does", async () => {
+  const rules = `default allow := false
+
+allow if {
+	input.attributes.source.address.socketAddress.address == "127.0.0.1"
+	input.attributes.destination.address.socketAddress.address == "127.0.0.1"
+}`;
+  const [port] = makeWorkload().inbound;
+  if (port === undefined) throw new Error("a workload has a port");
+  const { bench } = await setUp(
+    { inbound: [{ ...port, listen: { address: "::", port: 0 } }] },
+    { inbound: makePolicy(makeAuthz(rules)) },
+  );
+  const asked = { ...bench, inbound: bench.proxy.addresses.inbound["http"]?.port ?? 0 };
+  expect(statuses(await get(asked, "/"))).toEqual([200]);
+});
+
 test("a demo's denials name rule and place", async () => {
   const inbound = makePolicy(makeAuthz("default allow := false"));
   const { bench } = await setUp({}, { inbound }, { explain: true });

@@ -10,6 +10,7 @@ import type { ConnectionContext } from "@regomesh/policy-runtime";
 import type { InboundPort } from "@regomesh/protocol";
 import { CHECK_PORT } from "../../capture/capture-rules.ts";
 import { makeForwardedPeer } from "../../edge/forwarded.ts";
+import { plainAddress } from "../../edge/plain-address.ts";
 import { asciiBytes } from "../../http1/characters.ts";
 import { readyLines } from "../../http1/ready-lines.ts";
 import { refusalOf } from "../../identity/standing.ts";
@@ -311,7 +312,7 @@ function contextOf(
   socket: Socket,
   scheme: "http" | "https",
   destinationPrincipal: string | undefined,
-  called: Address = { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
+  called: Address = { address: plainAddress(socket.localAddress), port: socket.localPort ?? 0 },
 ): ConnectionContext {
   return {
     scheme,
@@ -319,7 +320,7 @@ function contextOf(
     trustDomain: undefined,
     namespace: undefined,
     serviceAccount: undefined,
-    sourceAddress: socket.remoteAddress ?? "",
+    sourceAddress: plainAddress(socket.remoteAddress),
     sourcePort: socket.remotePort ?? 0,
     destinationAddress: called.address,
     destinationPort: called.port,
