@@ -25,6 +25,7 @@ const WAYS: readonly Way[] = [
   { defect: "a variable that every needs", rewrite: (program, { opa }) => moveUnsafe(program, opa) },
   { defect: "a variable inside a set", rewrite: (program, { ours }) => nameSet(program, ours) },
   { defect: "a call of a function whose own", rewrite: (program, { opa, ours }) => withoutCall(program, opa, ours) },
+  { defect: "an undefined reference is told", rewrite: (program, { ours }) => nameWhole(program, ours) },
 ];
 
 export type Asker = (program: Program) => Promise<{ readonly opa: OpaResponse; readonly ours: OpaResponse }>;
@@ -182,6 +183,24 @@ function callAsReference(line: string): string {
   if (call === undefined) return line;
   const end = bracketEnd(line, call.index + call[0].length);
   return `${line.slice(0, call.index)}input.called${line.slice(end + 1)}`;
+}
+
+/** The lines of which we say that a reference is undefined, with the whole paths of the package's documents. */
+function nameWhole(program: Program, ours: string): Program | undefined {
+  let whole: Program | undefined;
+  for (const [, file, row] of ours.matchAll(/^(\S+):(\d+): rego_type_error: undefined ref: /gm)) {
+    const other = mapModule(whole ?? program, file, (text) => {
+      const [, path] = /^package (\S+)/m.exec(text) ?? [];
+      const names = new Set([...text.matchAll(/^[a-z]\w*/gm)].map(([name]) => name));
+      const lines = text.split("\n");
+      lines[Number(row) - 1] = (lines[Number(row) - 1] ?? "").replace(/(?<=[^\w.])[a-z]\w*(?=[.[])/g, (name) =>
+        names.has(name) ? `data.${path}.${name}` : name,
+      );
+      return lines.join("\n");
+    });
+    whole = other ?? whole;
+  }
+  return whole;
 }
 
 /** Where the bracket closes behind whose opening `from` is. */

@@ -234,7 +234,7 @@ function keepExpr(hoist: Hoist, expr: Expr, replaced: Expr): readonly Kept[] {
   const isMoved = isConstant || (isRead && isAlias(hoist, replaced.what));
   if (isRead && isOpenMember(hoist, replaced.what)) hoist.tests.push(makeTest(hoist, replaced, []));
   const further = [
-    isRead ? memberTest(hoist, expr) : undefined,
+    memberTest(hoist, expr),
     isRead ? listTest(hoist, replaced) : undefined,
     isMoved ? undefined : namedTest(hoist, replaced),
   ];
@@ -276,14 +276,14 @@ function namedBefore(hoist: Hoist, term: Term): Term {
  * `input.xs[_] == "a"` leaves the rule out where the value is no member, and so does `input.xs[input.i] == "a"`; the
  * iteration stays where it is.
  */
-function memberTest(hoist: Hoist, { at, what }: Expr): Expr | undefined {
-  if (what.kind !== "unify") return undefined;
+function memberTest(hoist: Hoist, { at, what, isNegated, with: modifiers }: Expr): Expr | undefined {
+  if (what.kind !== "unify" || isNegated || modifiers.length > 0) return undefined;
   const { left, right } = what;
-  const [ref, other] = left.kind === "ref" ? [left, right] : [right, left];
-  const value = namedBefore(hoist, other);
+  const [given, other] = left.kind === "ref" ? [left, right] : [right, left];
+  const [ref, value] = [resolveRef(hoist, given), namedBefore(hoist, other)];
   if (ref.kind !== "ref" || !isScalar(value) || !LAST_KINDS.has(ref.path.at(-1)?.kind)) return undefined;
-  const collection: Term = { ...ref, path: ref.path.slice(0, -1) };
-  if (collection.path.length === 0 || readKey(hoist, collection) === undefined) return undefined;
+  const collection: Term = ref.path.length === 1 ? ref.head : { ...ref, path: ref.path.slice(0, -1) };
+  if (readKey(hoist, collection) === undefined) return undefined;
   const operator = { at, path: ["internal", "member_2"] };
   const test: What = { kind: "call", at, operator, args: [value, replaceReads(hoist, collection)] };
   return { kind: "expr", at, isNegated: false, what: test, with: [] };
