@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run bench -- [--only NAME[,NAME]] [--rounds N] [--seconds N] [--peer NAME=PATH] [--write] [--check]`
+// `npm run bench`
 import { launch } from "./launch.mjs";
 
 await launch("bench/main.ts");

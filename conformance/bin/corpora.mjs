@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run conformance:corpora -- DIR [--opa PATH]`
+// `npm run conformance:corpora`
 import { launch } from "./launch.mjs";
 
 await launch("rego/corpora.ts");

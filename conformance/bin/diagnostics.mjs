@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run conformance:diagnostics -- [--opa PATH] [-v]`
+// `npm run conformance:diagnostics`
 import { launch } from "./launch.mjs";
 
 await launch("differential/diagnostics.ts");

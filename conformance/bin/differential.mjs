@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run conformance:differential -- [--programs N] [--evaluations N] [--seed S] [--opa PATH]`
+// `npm run conformance:differential`
 import { launch } from "./launch.mjs";
 
 await launch("differential/main.ts");

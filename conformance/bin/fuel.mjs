@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `node conformance/bin/fuel.mjs [--over NS] [NAME…]`
+// `node conformance/bin/fuel.mjs`
 import { launch } from "./launch.mjs";
 
 await launch("bench/fuel.ts");

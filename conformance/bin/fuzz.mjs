@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run fuzz:rego -- [--count N] [--seed N]`
+// `npm run fuzz:rego`
 import { launch } from "./launch.mjs";
 
 await launch("rego/fuzz/main.ts");

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run conformance:gateway-api -- [--cases DIR]`
+// `npm run conformance:gateway-api`
 import { launch } from "./launch.mjs";
 
 await launch("gateway-api/main.ts");

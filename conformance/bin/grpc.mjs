@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run conformance:grpc -- --bin DIR`
+// `npm run conformance:grpc`
 import { launch } from "./launch.mjs";
 
 await launch("grpc/main.ts");

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run conformance:http -- [--vectors DIR] [--only RE] [--verbose]`
+// `npm run conformance:http`
 import { launch } from "./launch.mjs";
 
 await launch("http/main.ts");

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run conformance:http2 -- [--h2spec PATH]`
+// `npm run conformance:http2`
 import { launch } from "./launch.mjs";
 
 await launch("http2/main.ts");

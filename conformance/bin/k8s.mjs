@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run conformance:k8s -- [--only RE]`
+// `npm run conformance:k8s`
 import { launch } from "./launch.mjs";
 
 await launch("kubernetes/main.ts");

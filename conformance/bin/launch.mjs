@@ -2,17 +2,23 @@
 // that the project brings (cli/bin/regomesh.mjs does the same for the command line).
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 
 const MAJOR_LEAST = 24;
 
-/** Runs `main(arguments)` of a module of conformance/src. */
+/** Runs the program that a module of conformance/src is (src/command-line.ts). */
 export async function launch(module) {
   const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
   if (Number(process.versions.node.split(".")[0]) >= MAJOR_LEAST) {
-    const { main } = await import(join(root, "conformance/src", module));
-    process.exitCode = await main(process.argv.slice(2));
+    const { run } = await import(join(root, "conformance/src/command-line.ts"));
+    const program = await import(join(root, "conformance/src", module));
+    const name = process.env["npm_lifecycle_event"] ?? basename(process.argv[1] ?? "", ".mjs");
+    process.exitCode = await run(program, process.argv.slice(2), name);
     return;
+  }
+  if (!existsSync(join(root, "node_modules"))) {
+    console.error("conformance: regomesh is not installed here: run npm ci first");
+    process.exit(1);
   }
   const bundled = join(root, `node_modules/node-${process.platform}-${process.arch}/bin/node`);
   if (!existsSync(bundled)) {

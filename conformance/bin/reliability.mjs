@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run conformance:reliability -- [--only ID[,ID]]`
+// `npm run conformance:reliability`
 import { launch } from "./launch.mjs";
 
 await launch("reliability/main.ts");

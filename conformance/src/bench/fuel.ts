@@ -1,12 +1,12 @@
 /**
- * `node conformance/bin/fuel.mjs [--over NS] [NAME…]`: nanoseconds that a unit of fuel takes, for
- * every built-in of the runtime and every shape of statement. A unit is meant to be about one; what
+ * `node conformance/bin/fuel.mjs`: nanoseconds that a unit of fuel takes. A unit is meant to be about one; what
  * takes many is where a policy or a client gets more time than its limit says.
  */
 import { parseArgs } from "node:util";
 import { compile } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { openEvaluator } from "@regomesh/policy-runtime";
+import { amountOf } from "../command-line.ts";
 import { CALLS, OPERANDS, RULES, STATEMENTS } from "./fuel-rows.ts";
 
 /** Of one evaluation: long enough to measure, short enough for hundreds of rows. */
@@ -16,12 +16,20 @@ const ROUNDS = 2;
 
 type Row = { readonly name: string; readonly body: string };
 
+export const USAGE = `Measures what a unit of fuel takes, of every built-in of the runtime and every shape of statement.
+
+usage: node conformance/bin/fuel.mjs [--over NS] [NAME…]
+  --over NS  only those of which a unit takes so many nanoseconds, or more
+  NAME…      only those whose names begin so
+exit codes: 0 measured, 64 wrong usage`;
+
 export async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { over: { type: "string", default: "0" } },
+    options: { over: { type: "string" } },
     allowPositionals: true,
   });
+  const over = values.over === undefined ? 0 : amountOf(values.over, "over");
   const runtime = await loadRuntime();
   const rows = [...callRows(), ...Object.entries(STATEMENTS).map(([name, body]) => ({ name, body }))];
   const wanted = rows.filter(
@@ -30,7 +38,7 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const row of wanted) {
     const { name } = row;
     const { nanoseconds, units, note } = measure(row, runtime);
-    if (nanoseconds < Number(values.over)) continue;
+    if (nanoseconds < over) continue;
     console.log(`${nanoseconds.toFixed(1).padStart(7)} ns/unit ${String(units).padStart(9)} units  ${name}${note}`);
   }
   return 0;

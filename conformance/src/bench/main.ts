@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { amountOf, countOf, patternOf } from "../command-line.ts";
 import { measureCodec } from "./codec.ts";
 import { COMMIT_P95_MS_MAX, measureCommits } from "./commit.ts";
 import { measureCompiles } from "./compile.ts";
@@ -14,7 +15,7 @@ import { measureIdle, printIdle } from "./sets/idle.ts";
 import { measureSet, type Pace, type SetResult } from "./sets/measure-sets.ts";
 import { SETS } from "./sets/sets.ts";
 
-const HELP = `Measures the data plane against its peers, as paired rounds; CPU a request is what counts.
+export const USAGE = `Measures the data plane against its peers, as paired rounds; CPU a request is what counts.
 
 usage: npm run bench -- [--only NAME[,NAME]] [--load RE] [--rounds N] [--seconds N] [--peer NAME=PATH]... [--write] [--check]
   --only   codec, decision, compile, commit, a set of contenders (${SETS.map(({ name }) => name).join(", ")}), or idle
@@ -49,13 +50,8 @@ export async function main(args: readonly string[]): Promise<number> {
       rules: { type: "string", default: "2000" },
       calls: { type: "string", default: "10" },
       real: { type: "string", default: "8" },
-      help: { type: "boolean", default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
   if (values.load !== "" && (values.write || values.check)) {
     console.error("bench: --load measures some rows of a set; --write and --check want it whole");
     return 2;
@@ -65,19 +61,24 @@ export async function main(args: readonly string[]): Promise<number> {
   if (values.only === "scale") {
     const { proxies, services, endpoints, rules, calls, real, rounds } = values;
     const missed = await runScale({
-      proxies: Number(proxies),
-      services: Number(services),
-      endpoints: Number(endpoints),
-      rules: Number(rules),
-      calls: Number(calls),
-      real: Number(real),
-      rounds: Number(rounds),
+      proxies: countOf(proxies, "proxies"),
+      services: countOf(services, "services"),
+      endpoints: countOf(endpoints, "endpoints"),
+      rules: countOf(rules, "rules"),
+      calls: countOf(calls, "calls", 0),
+      real: countOf(real, "real", 0),
+      rounds: countOf(rounds, "rounds"),
     });
     return values.check && missed > 0 ? 1 : 0;
   }
   if (values.only === "page") {
     const { services, calls, seconds, browser, picture } = values;
-    const options = { services: Number(services), calls: Number(calls), seconds: Number(seconds), browser };
+    const options = {
+      services: countOf(services, "services"),
+      calls: countOf(calls, "calls", 0),
+      seconds: amountOf(seconds, "seconds"),
+      browser,
+    };
     const missed = await runPage(options, picture);
     return values.check && missed > 0 ? 1 : 0;
   }
@@ -86,7 +87,10 @@ export async function main(args: readonly string[]): Promise<number> {
   let missed = 0;
   if (isAsked("compile")) missed += compiles();
   if (isAsked("commit")) missed += await commits();
-  missed += await contend(isAsked, values, { rounds: Number(values.rounds), seconds: Number(values.seconds) });
+  missed += await contend(isAsked, values, {
+    rounds: countOf(values.rounds, "rounds"),
+    seconds: amountOf(values.seconds, "seconds"),
+  });
   return values.check && missed > 0 ? 1 : 0;
 }
 
@@ -96,7 +100,7 @@ async function contend(
   values: { readonly load: string; readonly peer: readonly string[]; readonly write: boolean },
   pace: Pace,
 ): Promise<number> {
-  const wanted = new RegExp(values.load);
+  const wanted = patternOf(values.load, "load");
   const sets = SETS.filter(({ name, loads }) => isAsked(name) && loads.some((load) => wanted.test(load.name)));
   if (sets.length === 0 && !isAsked("idle")) return 0;
   const { tools, missing } = findTools(values.peer);

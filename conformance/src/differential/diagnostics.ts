@@ -1,7 +1,4 @@
-/**
- * `npm run conformance:diagnostics -- [--opa PATH]`: programs that do not compile, and what the real OPA says of
- * each beside what we do: the codes and rows, and the messages.
- */
+/** `npm run conformance:diagnostics`: programs that do not compile, and what the real OPA says of each beside what we do. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -13,6 +10,14 @@ import { type OpaFailure, openOpa } from "./opa.ts";
 type Answer = { readonly modules: readonly string[]; readonly strict?: true };
 
 const ANSWERS = join(import.meta.dirname, "../../../policy-compiler/test/answers-of-check.json");
+
+export const USAGE = `Compares what OPA says of programs that do not compile with what we say: codes and rows, and the messages.
+
+usage: npm run conformance:diagnostics -- [--opa PATH] [--verbose]
+  --opa PATH     the opa whose version is compared with (default: opa on the path)
+  -v, --verbose  each program of which something else is said, and each message in other words
+Needs Go: a batch evaluator is built from OPA's module in a temporary folder.
+exit codes: 0 codes and rows are alike in all, 1 not in some, 64 wrong usage`;
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({

@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
+import { countOf } from "../command-line.ts";
 import { makeBuiltinCaller } from "../interpreter/builtins.ts";
 import { type Difference, differences } from "./compare.ts";
 import { drawBesideProgram } from "./generate/beside.ts";
@@ -14,7 +15,7 @@ import { answerOurs, formatOurs } from "./ours.ts";
 import { ownDefect } from "./own-defects.ts";
 import { reduce } from "./reduce.ts";
 
-const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations N] [--seed S] [--opa PATH]
+export const USAGE = `npm run conformance:differential -- [--programs N] [--evaluations N] [--seed S] [--opa PATH]
 
   --programs N     how many programs are generated (default 200)
   --evaluations N  answers compared in all, about; the programs' inputs are drawn for it (default 20 a program)
@@ -52,24 +53,19 @@ export async function main(args: readonly string[]): Promise<number> {
       format: { type: "boolean", default: false },
       defects: { type: "boolean", default: false },
       kinds: { type: "string", default: "verdict,errors,fault,value,format" },
-      help: { type: "boolean", short: "h", default: false },
     },
   });
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
   if (values.defects) return askDefects(values.opa);
   const known = values.from === undefined ? undefined : readPrograms(values.from);
-  const programs = known?.length ?? Number(values.programs);
-  const evaluations = Number(values.evaluations ?? programs * 20);
+  const programs = known?.length ?? countOf(values.programs, "programs");
+  const evaluations = values.evaluations === undefined ? programs * 20 : countOf(values.evaluations, "evaluations");
   return run({
     known,
     programs,
     evaluations,
-    seed: Number(values.seed),
+    seed: countOf(values.seed, "seed", 0),
     opa: values.opa,
-    show: Number(values.show),
+    show: countOf(values.show, "show", 0),
     to: values.to,
     isReducing: values.reduce,
     kinds: values.kinds.split(","),

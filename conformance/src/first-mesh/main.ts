@@ -11,7 +11,7 @@ import { type Block, parseBlocks } from "../docs/blocks.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const PAGE = "docs/first-mesh.md";
-const HELP = `Follows ${PAGE} to the letter, in a new folder. Needs Go, Python, curl and git.
+export const USAGE = `Follows ${PAGE} to the letter, in a new folder. Needs Go, Python, curl and git.
 
 usage: npm run conformance:first-mesh -- [--keep]
   --keep  leave the folder, with its logs
@@ -22,12 +22,8 @@ const STEP_TIMEOUT_MS = 120_000;
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { keep: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+    options: { keep: { type: "boolean", default: false } },
   });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
   const missing = NEEDED.filter((tool) => spawnSync("which", [tool]).status !== 0);
   if (missing.length > 0) {
     console.error(`conformance:first-mesh: there is no ${missing.join(", ")}`);

@@ -10,7 +10,7 @@ import { differenceOf } from "./expect.ts";
 import { type Play, playsOf } from "./plays.ts";
 import { waitsFor } from "./waits.ts";
 
-const HELP = `Runs the Gateway API's conformance tests: those of the mesh profiles on a controller, sidecars and
+export const USAGE = `Runs the Gateway API's conformance tests: those of the mesh profiles on a controller, sidecars and
 applications as processes of this machine; of all others it says what they wait for.
 
 usage: npm run conformance:gateway-api -- [--cases DIR] [--case NAME]... [--list] [--as-mesh]
@@ -35,13 +35,8 @@ export async function main(args: readonly string[]): Promise<number> {
       case: { type: "string", multiple: true },
       list: { type: "boolean", default: false },
       "as-mesh": { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
   const shared = process.env["REGOMESH_SHARED"] ?? resolve(import.meta.dirname, "../../../../shared");
   const directory = resolve(values.cases ?? join(shared, "gateway-api"));
   if (!existsSync(join(directory, "cases.jsonl"))) {

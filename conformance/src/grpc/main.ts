@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openGrpcMesh } from "./mesh.ts";
 
-const HELP = `Runs gRPC's interoperability tests (grpc-go's client and server) through two sidecars with mTLS between.
+export const USAGE = `Runs gRPC's interoperability tests (grpc-go's client and server) through two sidecars with mTLS between.
 
 usage: npm run conformance:grpc -- --bin DIR [--case NAME]...
   --bin DIR    folder with grpc-go's programs, client and server:
@@ -41,13 +41,8 @@ export async function main(args: readonly string[]): Promise<number> {
     options: {
       bin: { type: "string" },
       case: { type: "string", multiple: true },
-      help: { type: "boolean", default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
   if (values.bin === undefined) {
     console.error("conformance:grpc: it needs --bin DIR with grpc-go's client and server");
     return 64;

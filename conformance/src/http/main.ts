@@ -1,12 +1,13 @@
 /** `npm run conformance:http`: the pure suites, then the wire through a real proxy process. */
 import { parseArgs } from "node:util";
+import { countOf, patternOf } from "../command-line.ts";
 import { failuresOf, printReports, type SuiteReport } from "./report.ts";
 import { runPureSuites } from "./suites.ts";
 import { defaultVectors } from "./vectors.ts";
 import { AS_DOCUMENTED, WHILE_BUSY } from "./wire/drive.ts";
 import { runMutants, runWireSuites } from "./wire/run.ts";
 
-const HELP = `Runs the HTTP vectors: codec, paths and identities as pure code, the rest through a real proxy.
+export const USAGE = `Runs the HTTP vectors: codec, paths and identities as pure code, the rest through a real proxy.
 
 usage: npm run conformance:http -- [--vectors DIR] [--only RE] [--pure] [--verbose]
        npm run conformance:http -- --mutants N [--seed N]
@@ -29,20 +30,15 @@ export async function main(args: readonly string[]): Promise<number> {
       mutants: { type: "string" },
       seed: { type: "string", default: "1" },
       verbose: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const selection = { folder: values.vectors, only: new RegExp(values.only) };
+  const selection = { folder: values.vectors, only: patternOf(values.only, "only") };
   const reports: SuiteReport[] = [];
   if (values.mutants === undefined) {
     reports.push(...(await runPureSuites(selection)));
     if (!values.pure) reports.push(...(await runWireSuites(selection, AS_DOCUMENTED)));
   } else {
-    const asked = { count: Number(values.mutants), seed: Number(values.seed) };
+    const asked = { count: countOf(values.mutants, "mutants"), seed: countOf(values.seed, "seed") };
     reports.push(await runMutants(selection, WHILE_BUSY, asked));
   }
   if (reports.length === 0) {

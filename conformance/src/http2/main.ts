@@ -2,12 +2,13 @@
 import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 import { makeRandom } from "@regomesh/base";
+import { countOf } from "../command-line.ts";
 import { askOurs, askTheirs, makeAsked, openPeers } from "./differential.ts";
 import { serveEcho } from "./endpoint.ts";
 import { runMutants } from "./mutants.ts";
 import { serveSidecar } from "./sidecar.ts";
 
-const HELP = `Runs h2spec (github.com/summerwind/h2spec) against the HTTP/2 codec as a server, and against a listener of a sidecar.
+export const USAGE = `Runs h2spec (github.com/summerwind/h2spec) against the HTTP/2 codec as a server, and against a listener of a sidecar.
 
 usage: npm run conformance:http2 -- [--h2spec PATH]
        npm run conformance:http2 -- --mutants N [--seed N]
@@ -32,16 +33,12 @@ export async function main(args: readonly string[]): Promise<number> {
       mutants: { type: "string" },
       differential: { type: "string" },
       seed: { type: "string", default: "1" },
-      help: { type: "boolean", default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
   if (values.differential !== undefined)
-    return await printDifferential(Number(values.differential), Number(values.seed));
-  if (values.mutants !== undefined) return printMutants(Number(values.mutants), Number(values.seed));
+    return await printDifferential(countOf(values.differential, "differential"), countOf(values.seed, "seed"));
+  if (values.mutants !== undefined)
+    return printMutants(countOf(values.mutants, "mutants"), countOf(values.seed, "seed"));
   let [passed, failed] = [0, 0];
   for (const [name, serve, exempt] of [
     ["the codec", serveEcho, NO_LONGER],

@@ -1,5 +1,6 @@
 /** `npm run conformance:k8s`: the controller against a real API server. */
 import { parseArgs } from "node:util";
+import { countOf, patternOf } from "../command-line.ts";
 import { Api } from "./api.ts";
 import { openApiServer } from "./api-server.ts";
 import { type Check, runChecks } from "./check.ts";
@@ -23,7 +24,7 @@ import { VERBS_CHECK } from "./verbs.ts";
 import { WALK } from "./walk.ts";
 import { WEBHOOK_CHECK } from "./webhook-down.ts";
 
-const HELP = `Runs the controller against kube-apiserver ${KUBERNETES_VERSION} with etcd, on loopback: no kubelet, no scheduler.
+export const USAGE = `Runs the controller against kube-apiserver ${KUBERNETES_VERSION} with etcd, on loopback: no kubelet, no scheduler.
 
 usage: npm run conformance:k8s -- [--only RE] [--objects N]
   --only RE  checks whose name matches; the CRDs are installed in any case
@@ -58,16 +59,11 @@ export async function main(args: readonly string[]): Promise<number> {
     options: {
       only: { type: "string", default: "" },
       objects: { type: "string", default: "10000" },
-      help: { type: "boolean", default: false },
     },
   });
   const say = (line: string) => console.log(line);
-  if (values.help) {
-    say(HELP);
-    return 0;
-  }
-  const only = new RegExp(values.only);
-  const [install, ...others] = checksOf(Number(values.objects));
+  const only = patternOf(values.only, "only");
+  const [install, ...others] = checksOf(countOf(values.objects, "objects"));
   const chosen = [...(install === undefined ? [] : [install]), ...others.filter(({ name }) => only.test(name))];
   const peers = await Promise.try(() => findKubernetes(say)).catch((error: Error) => {
     console.error(`conformance:k8s: ${error.message}`);

@@ -1,9 +1,4 @@
-/**
- * `npm run conformance:corpora -- DIR [--opa PATH] [--own-opa PATH] [--alone]`: public policy repositories with tests of their own, each
- * in a folder of its name below DIR. Every module parses and checks; every test gives the verdict that
- * `opa test` gives; of a corpus with built-ins of its own, that an opa with these gives (`--own-opa`).
- * With `--alone` each module is checked and formatted by itself, too, against OPA's Go module.
- */
+/** `npm run conformance:corpora`: public policy repositories with tests of their own. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -21,6 +16,7 @@ import {
   toUnit,
 } from "@regomesh/policy-compiler";
 import { builtinsIn, loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
+import { WrongUsage } from "../command-line.ts";
 import { type Opa, openOpa } from "../differential/opa.ts";
 import { compareAlone } from "./corpus-alone.ts";
 
@@ -63,6 +59,18 @@ const PARTS: Readonly<Record<string, RegExp>> = {
   "trivy-checks-k8s-docker": /^(?:lib\/|checks\/(?:kubernetes|docker)\/).*\.rego$/,
 };
 
+export const USAGE = `Runs public policy repositories with tests of their own: every module parses and checks, and every test gives the
+verdict that \`opa test\` gives; of a corpus with built-ins of its own, that an opa with these gives.
+
+usage: npm run conformance:corpora -- DIR [--opa PATH] [--own-opa PATH] [--alone] [--only NAME] [--verbose]
+  DIR             holds the repositories of rego/corpora.json (of REGOMESH_SHARED), each in a folder of its name
+  --opa PATH      the opa to compare with; without it no verdict is compared
+  --own-opa PATH  an opa with the corpora's own built-ins
+  --alone         each module is checked and formatted by itself, too, against OPA's Go module
+  --only NAME     this corpus alone
+  -v, --verbose   every difference, not the first ten of each
+exit codes: 0 all alike, 1 some differ, 64 wrong usage`;
+
 export async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -77,8 +85,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const [root] = positionals;
   const shared = process.env["REGOMESH_SHARED"] ?? resolve(import.meta.dirname, "../../../../shared");
   if (root === undefined) {
-    console.error("conformance: needs the folder that holds the repositories of corpora.json, by their names");
-    return 64;
+    throw new WrongUsage("it needs the folder that holds the repositories of corpora.json, by their names");
   }
   const corpora = JSON.parse(readFileSync(join(shared, "rego/corpora.json"), "utf8")) as readonly Corpus[];
   let exit = 0;

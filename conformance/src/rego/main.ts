@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
+import { patternOf } from "../command-line.ts";
 import { makeBuiltinCaller } from "../interpreter/builtins.ts";
 import { readCompileCases } from "./compile-cases.ts";
 import { readErrorCases } from "./error-cases.ts";
@@ -25,7 +26,7 @@ import {
   writeKnownIssues,
 } from "./suite.ts";
 
-const USAGE = `npm run conformance:rego -- [--cases DIR] [--compile DIR] [--plans DIR] [--policies DIR] [--filter RE] [--quiet]
+export const USAGE = `npm run conformance:rego -- [--cases DIR] [--compile DIR] [--plans DIR] [--policies DIR] [--filter RE] [--quiet]
 
   --cases DIR     run cases in the format of OPA's compliance suite in DIR, from source
   --compile DIR   run the cases in DIR of modules that must not compile
@@ -51,13 +52,8 @@ export async function main(args: readonly string[]): Promise<number> {
       filter: { type: "string" },
       quiet: { type: "boolean", default: false },
       "write-known": { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
     },
   });
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
   const selections = select(values);
   const missing = selections.find(({ folder }) => !existsSync(folder));
   if (missing !== undefined) {
@@ -66,7 +62,7 @@ export async function main(args: readonly string[]): Promise<number> {
     );
     return 64;
   }
-  const filter = values.filter === undefined ? undefined : new RegExp(values.filter);
+  const filter = values.filter === undefined ? undefined : patternOf(values.filter, "filter");
   let exit = 0;
   for (const selection of selections) {
     const result = await run(selection, filter);

@@ -6,7 +6,7 @@ import { LIFECYCLE_CHECKS } from "./lifecycle-checks.ts";
 
 const CHECKS = [...HTTP1_CHECKS, ...HTTP2_CHECKS, ...LIFECYCLE_CHECKS];
 
-const HELP = `Runs the checks of docs/reliability.md that need a process, a crowd or time, and prints what was seen.
+export const USAGE = `Runs the checks of docs/reliability.md that need a process, a crowd or time, and prints what was seen.
 
 usage: npm run conformance:reliability -- [--only ID[,ID]]
   --only ID  these alone: ${[...new Set(CHECKS.map(({ id }) => id))].join(", ")}
@@ -16,12 +16,8 @@ exit codes: 0 all hold, 1 some do not, 64 wrong usage`;
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { only: { type: "string" }, help: { type: "boolean", default: false } },
+    options: { only: { type: "string" } },
   });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
   const only = values.only?.split(",");
   const checks = CHECKS.filter(({ id }) => only === undefined || only.includes(id));
   if (checks.length === 0) {

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { patternOf } from "../../command-line.ts";
 import { BAR_NAMES, measureBars, printBars } from "./bars/bars.ts";
 import { type Engine, figureOf } from "./engine.ts";
 import { cedarAndCel, opaGo, regorus, sapl } from "./external.ts";
@@ -19,7 +20,7 @@ import {
 import { printChart, printGiven, printTable, type Row } from "./print.ts";
 import { writeEngines } from "./write.ts";
 
-const USAGE = `npm run bench:engine -- [--opa PATH] [--only RE] [--bars] [--check] [--svg FILE] [--write]
+export const USAGE = `npm run bench:engine -- [--opa PATH] [--only RE] [--bars] [--check] [--svg FILE] [--write]
 
   --opa PATH   OPA's binary, for its WebAssembly (default: opa on the path)
   --only RE    policies and bars whose name matches; bars are called ${BAR_NAMES.map((name) => `"bar ${name}"`).join(", ")}
@@ -42,14 +43,9 @@ export async function main(args: readonly string[]): Promise<number> {
     check: { type: "boolean", default: false },
     svg: { type: "string" },
     write: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
   } as const;
   const { values } = parseArgs({ args: [...args], options });
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const only = new RegExp(values.only);
+  const only = patternOf(values.only, "only");
   const shared = knownPolicies();
   const engines = values.bars ? [] : findEngines(values.opa);
   const rows = engines.length === 0 ? [] : timeAll(engines, policies(shared), only);

@@ -1,10 +1,7 @@
-/**
- * `npm run soak`: prints what each sidecar took, and fails where one took more than it may;
- * with `--chaos` a whole mesh under everything at once, with a count of swaps, kills, edits or poisoned
- * commits a whole mesh under so many of them, and a steady load.
- */
+/** `npm run soak`: a pair of sidecars, or a whole mesh, for as long as asked. */
 import { parseArgs } from "node:util";
 import { chaos } from "../../chaos/main.ts";
+import { amountOf, countOf } from "../../command-line.ts";
 import { endure } from "../../endure/main.ts";
 import { TRIALS, type Trial } from "../../endure/trials.ts";
 import { type Soaked, soak } from "./soak.ts";
@@ -12,6 +9,23 @@ import { type Soaked, soak } from "./soak.ts";
 const MEGABYTE = 1_000_000;
 /** How far a sidecar's peak may be above its warm state. */
 export const ABOVE_BYTES_MAX = 20 * MEGABYTE;
+
+export const USAGE = `Sends much through two sidecars and looks at their memory; or holds a mesh under load while it is changed, killed or poisoned.
+
+usage: npm run soak -- [--megabytes N] [--rate N]
+       npm run soak -- --chaos [--minutes N] [--seed N]
+       npm run soak -- --swaps N | --kills N | --edits N | --poisoned N [--per-second N] [--seed N]
+  --megabytes N   each way through two sidecars over mTLS (default 1000)
+  --rate N        megabytes a second that the receiver takes (default 50)
+  --chaos         a mesh under everything at once
+  --minutes N     of chaos, after a warm-up of twenty (default 10)
+  --swaps N       so many commits of other rules: no decision mixes two revisions
+  --kills N       the controller is killed so many times
+  --edits N       so many commits of any kind
+  --poisoned N    so many commits that must be refused
+  --per-second N  requests beside these (default 500)
+  --seed N        replays a run (default 1; of chaos a new one each time)
+exit codes: 0 all held, 1 something did not, 64 wrong usage`;
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -27,14 +41,17 @@ export async function main(args: readonly string[]): Promise<number> {
     },
   });
   for (const trial of TRIALS) {
-    if (values[trial] !== undefined) return await runTrial(trial, values[trial], values["per-second"], values.seed);
+    const asked = values[trial];
+    if (asked === undefined) continue;
+    const [perSecond, seed] = [countOf(values["per-second"], "per-second"), countOf(values.seed ?? "1", "seed")];
+    return await endure({ trial, count: countOf(asked, trial), perSecond, seed });
   }
-  if (values.chaos) return await runChaos(Number(values.minutes), values.seed);
-  const [megabytes, rate] = [Number(values.megabytes), Number(values.rate)];
-  if (!(megabytes > 0) || !(rate > 0)) {
-    console.error("soak: --megabytes and --rate (megabytes a second) are numbers above 0");
-    return 64;
-  }
+  if (values.chaos)
+    return await chaos(
+      amountOf(values.minutes, "minutes"),
+      values.seed === undefined ? undefined : countOf(values.seed, "seed", 0),
+    );
+  const [megabytes, rate] = [amountOf(values.megabytes, "megabytes"), amountOf(values.rate, "rate")];
   const soaked = await soak({ bytes: Math.floor(megabytes * MEGABYTE), bytesPerSecond: rate * MEGABYTE });
   console.log(`${megabytes} MB through two sidecars over mTLS, to a receiver that takes ${rate} MB/s`);
   console.log(soaked.map(printSoaked).join("\n"));
@@ -44,22 +61,6 @@ export async function main(args: readonly string[]): Promise<number> {
     `soak: a peak is ${inMegabytes(worst)} MB above the warm state; ${inMegabytes(ABOVE_BYTES_MAX)} MB may be`,
   );
   return 1;
-}
-
-async function runChaos(minutes: number, seed: string | undefined): Promise<number> {
-  if (!(minutes > 0) || (seed !== undefined && !/^\d+$/.test(seed))) {
-    console.error("soak: --minutes is a number above 0, --seed a whole number");
-    return 64;
-  }
-  return await chaos(minutes, seed === undefined ? undefined : Number(seed));
-}
-
-async function runTrial(trial: Trial, count: string, perSecond: string, seed = "1"): Promise<number> {
-  if (![count, perSecond, seed].every((text) => /^[1-9]\d*$/.test(text))) {
-    console.error(`soak: --${trial}, --per-second and --seed are whole numbers above 0`);
-    return 64;
-  }
-  return await endure({ trial, count: Number(count), perSecond: Number(perSecond), seed: Number(seed) });
 }
 
 function printSoaked({ proxy, direction, warmBytes, aboveBytes, seconds }: Soaked): string {

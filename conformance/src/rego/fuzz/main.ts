@@ -1,7 +1,15 @@
-/** `npm run fuzz:rego -- [--count N] [--seed N]`: many mutated modules, and what came of them. */
+/** `npm run fuzz:rego`: many mutated modules, and what came of them. */
 import { parseArgs } from "node:util";
+import { countOf } from "../../command-line.ts";
 import { fuzz } from "./fuzz.ts";
 import { readSeeds } from "./seeds.ts";
+
+export const USAGE = `Parses, checks and compiles modules with bytes, words and lines changed: none may end the compiler, or hold it.
+
+usage: npm run fuzz:rego -- [--count N] [--seed N]
+  --count N  how many (default 200000)
+  --seed N   of the first (default 1)
+exit codes: 0 no fault, 1 some, 64 wrong usage`;
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -9,8 +17,8 @@ export async function main(args: readonly string[]): Promise<number> {
     options: { count: { type: "string", default: "200000" }, seed: { type: "string", default: "1" } },
   });
   const { parsed, slowestMs, heapBytesMost, faults } = fuzz({
-    count: Number(values.count),
-    seed: Number(values.seed),
+    count: countOf(values.count, "count"),
+    seed: countOf(values.seed, "seed", 0),
     seeds: readSeeds(),
     onProgress: (done) => {
       if (done % 10_000 === 0) console.log(`${done} sources`);
