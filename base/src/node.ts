@@ -1,3 +1,3 @@
 /** What needs Node: for shells alone. */
 export { shareFairly } from "./shell/fair-connections.ts";
-export { PUBLIC, readIfThere, SECRET, writeWhole } from "./shell/files.ts";
+export { BEFORE, PUBLIC, readIfThere, SECRET, syncWritten, writeUnsynced, writeWhole } from "./shell/files.ts";

@@ -418,6 +418,15 @@ describe("who is there", () => {
     expect(play.state.roster.proxies.size).toBe(64);
   });
 
+  test("a release that is taken back after a start has a number that none had before that start", () => {
+    const play = settled("web", "orders");
+    play.take({ kind: "given", sequence: 40 });
+    play.publish(B);
+    play.nack("web", "content", "policy_bad_module");
+    play.nack("orders", "content", "policy_bad_module");
+    expect([play.state.publication?.release.revision.sequence, play.state.given]).toEqual([41, 41]);
+  });
+
   test("a controller that knows less than its proxies goes on from their number", () => {
     const play = new Play();
     play.publish(A, "again");

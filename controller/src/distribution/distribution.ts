@@ -129,12 +129,15 @@ function apply(state: Distribution, event: DistributionEvent, nowMs: number): St
       return still(resumeStage(state, event.kept, nowMs));
     case "traffic":
       return still({ ...state, traffic: addTraffic(state.traffic, event.counted, watchedOf(state)) });
+    case "given":
+      return still({ ...state, given: Math.max(state.given, event.sequence) });
     case "tick":
       return still(state);
   }
 }
 
-function publish(state: Distribution, publication: Publication, standing: Standing, nowMs: number): Distribution {
+function publish(before: Distribution, publication: Publication, standing: Standing, nowMs: number): Distribution {
+  const state = { ...before, given: Math.max(before.given, publication.release.revision.sequence) };
   switch (standing) {
     case "proven":
       return { ...state, publication, proven: publication, stage: undefined, hold: undefined };

@@ -35,14 +35,23 @@ export function holdWhatIsWrong(state: Distribution, nowMs: number): Step {
   if (hold === undefined) return still(state);
   if (proven === undefined) return { state: { ...state, hold }, effects: [{ kind: "hold", hold, release: undefined }] };
   const { revision } = proven.release;
+  const given = Math.max(state.given, publication.release.revision.sequence) + 1;
   const release: Release = {
     ...proven.release,
-    revision: { ...revision, sequence: publication.release.revision.sequence + 1 },
+    revision: { ...revision, sequence: given },
     issuedAtMs: nowMs,
   };
   const back = toPublication(release, state.revoked.list);
   return {
-    state: { ...state, publication: back, proven: back, stage: undefined, traffic: dropWatched(state.traffic), hold },
+    state: {
+      ...state,
+      given,
+      publication: back,
+      proven: back,
+      stage: undefined,
+      traffic: dropWatched(state.traffic),
+      hold,
+    },
     effects: [{ kind: "hold", hold, release }],
   };
 }

@@ -41,6 +41,8 @@ export type Distribution = {
   readonly revoked: RevokedIndex & { readonly list: Revoked };
   /** Messages sent so far: nonces are made of it. */
   readonly sent: number;
+  /** The greatest number that a release may have been given, now or before this controller started. */
+  readonly given: number;
   /** By workload, how often its proxies have made the numbers go on from theirs. */
   readonly overtaken: ReadonlyMap<string, number>;
 };
@@ -74,6 +76,8 @@ export type DistributionEvent =
   | { readonly kind: "word"; readonly word: Word }
   /** How far the release in place had come before this controller started. */
   | { readonly kind: "resume"; readonly kept: KeptStage }
+  /** Numbers up to that may have been given before this controller started, to releases of which it knows nothing. */
+  | { readonly kind: "given"; readonly sequence: number }
   /** What requests met at proxies. */
   | { readonly kind: "traffic"; readonly counted: readonly Counted[] }
   /** Time has passed. */
@@ -108,6 +112,7 @@ export const EMPTY_DISTRIBUTION: Distribution = {
   learning: undefined,
   revoked: { ...indexRevoked(NOTHING_REVOKED), list: NOTHING_REVOKED },
   sent: 0,
+  given: 0,
   overtaken: new Map(),
 };
 

@@ -423,6 +423,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       if (stage !== undefined) distributor.resume(stage);
     },
     onPin: (before, pinned) => announcer.rolledBack(before, pinned, clock.nowMs()),
+    onGiven: (sequence) => distributor.noteGiven(sequence),
     remembered: async () => (await known.read()).map(({ workload }) => workload),
     fallback: () => distributor.fallback,
   });

@@ -51,6 +51,8 @@ function withWords(lease: Lease, folder: string, end: () => Promise<void>): Leas
   return {
     epoch: lease.epoch,
     watch: (key, onChange, signal) => lease.watch(key, onChange, signal),
+    before: (key) => lease.before(key),
+    sync: (key, version) => lease.sync(key, version),
     prove: (key) => lease.prove(key),
     list: (under) => lease.list(under),
     remove: (key) => lease.remove(key),

@@ -75,7 +75,7 @@ afterEach(async () => {
 /** With the plans that builds give, one after the other. */
 function makeRollout(
   plans: MeshPlan[],
-  options: Partial<Pick<RolloutOptions, "log" | "remembered">> = {},
+  options: Partial<Pick<RolloutOptions, "log" | "remembered" | "onGiven">> = {},
 ): { readonly rollout: Rollout; readonly composer: Composer } {
   const handed: Pick<Builder, "version" | "build"> = {
     version: async () => "1",
@@ -168,4 +168,35 @@ test("a release that an earlier version has kept in another shape is not used, a
   expect(warned).toEqual([
     ["warn", "the last good revision is not used", { reason: "it was kept by a version that wrote it otherwise" }],
   ]);
+});
+
+test("after a start numbers begin beyond all that may have been given before, whoever asks for the next", async () => {
+  const next = () => opened?.release?.revision.sequence ?? Number.NaN;
+  const { rollout } = makeRollout([makePlan([port("http")])]);
+  await rollout.open();
+  await rollout.take(commit("one"));
+  expect(next()).toBe(1);
+  await rollout.close();
+  const reserved = await lastGood.numbers.read();
+  lastGood = new LastGood(lease, SYSTEM_CLOCK);
+  const given: number[] = [];
+  const { rollout: again } = makeRollout([makePlan([port("http"), port("more")])], {
+    onGiven: (sequence) => void given.push(sequence),
+  });
+  await again.restore();
+  // What was in force stays what it was: whoever has it is sent nothing.
+  expect([given, next()]).toEqual([[reserved], 1]);
+  // A proxy has a later one, of which the folder knows nothing: another may have had the number after that.
+  await again.overtake(2);
+  expect(next()).toBe(reserved + 1);
+  await again.overtake(2);
+  expect(next()).toBe(reserved + 1);
+  await again.open();
+  await again.take(commit("two"));
+  expect(next()).toBe(reserved + 2);
+  // Numbers that a backup of the folder does not know of either.
+  await again.overtake(reserved + 500);
+  expect(next()).toBe(reserved + 500);
+  await again.close();
+  expect(await new LastGood(lease, SYSTEM_CLOCK).numbers.read()).toBeGreaterThan(reserved + 500);
 });

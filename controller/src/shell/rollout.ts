@@ -38,6 +38,8 @@ export type RolloutOptions = {
   readonly onResume?: () => Promise<void>;
   /** An operator has put the second above the first, which was in force. */
   readonly onPin?: (before: readonly Input[], pinned: readonly Input[]) => void;
+  /** Releases may have been given numbers up to that before this start. */
+  readonly onGiven?: (sequence: number) => void;
   /** What would be gone back to if a new release were held. */
   readonly fallback: () => Release | undefined;
 };
@@ -50,7 +52,7 @@ export class Rollout {
   #composing: Promise<void> = Promise.resolve();
   /** Sources are handed over one by one at the start, and composed once. */
   #isGathering = true;
-  /** The greatest that was given to proxies. */
+  /** The greatest that may have been given to proxies, by this controller or before it started. */
   #sequence = 0;
   /** Of the release that was taken back last: until that is kept, what is kept is not what is in force. */
   #takenBack: number | undefined;
@@ -69,7 +71,13 @@ export class Rollout {
   async restore(): Promise<void> {
     const { lastGood, log, explainDenials, publish, composer } = this.#options;
     const { kept, fault } = await lastGood.read();
-    if (fault !== undefined) log.log("warn", "the last good revision is not used", { reason: fault });
+    this.#sequence = await lastGood.numbers.read();
+    this.#options.onGiven?.(this.#sequence);
+    // A disk that takes nothing now is asked again for the first release that comes.
+    await this.#reserve().catch(() => {});
+    const what =
+      kept === undefined ? "the last good revision is not used" : "the last revision was lost with the machine";
+    if (fault !== undefined) log.log("warn", what, { reason: fault });
     const release = kept && { ...kept.release, explainDenials };
     const reason = release && this.#whyNot(release);
     if (reason !== undefined) log.log("warn", "the last good revision is not used", { reason });
@@ -85,7 +93,7 @@ export class Rollout {
     else if (pin !== undefined)
       log.log("error", "the pin is lifted: nothing is kept of it", { revision: pin.revision });
     this.#kept = { ...kept, release };
-    this.#sequence = release.revision.sequence;
+    this.#sequence = Math.max(this.#sequence, release.revision.sequence);
     // It ended before the release was proven: that can be held still.
     const { fallback } = kept;
     const isOpen = fallback !== undefined && this.#whyNot(fallback.release) === undefined;
@@ -93,6 +101,11 @@ export class Rollout {
     publish(release, isOpen ? "new" : "proven");
     if (isOpen) await this.#options.onResume?.();
     await this.renew();
+  }
+
+  /** Throws StoreError. */
+  async #reserve(): Promise<void> {
+    await this.#options.lastGood.numbers.reserve(this.#sequence + 1);
   }
 
   #whyNot(release: Release): string | undefined {
@@ -170,13 +183,18 @@ export class Rollout {
     await this.#inTurn(async () => {
       const { lastGood, log, publish } = this.#options;
       const kept = this.#kept;
-      if (kept === undefined || this.#sequence >= sequence) return;
+      if (kept === undefined || kept.release.revision.sequence >= sequence) return;
       isLate = kept.release.revision.sequence === this.#takenBack;
       if (isLate) return;
-      this.#sequence = sequence;
-      const revision = { ...kept.release.revision, sequence };
+      this.#sequence = Math.max(sequence - 1, this.#sequence);
+      // Who has a later one shall not have it for longer because a disk takes nothing.
+      await this.#reserve().catch(() => {});
+      this.#sequence++;
+      const revision = { ...kept.release.revision, sequence: this.#sequence };
       this.#kept = { ...kept, release: { ...kept.release, revision } };
-      log.log("warn", "a proxy has a later revision than this controller: numbers go on from there", { sequence });
+      log.log("warn", "a proxy has a later revision than this controller: numbers go on from there", {
+        sequence: this.#sequence,
+      });
       publish(this.#kept.release, "again");
       lastGood.writeSoon(this.#kept);
     });
@@ -256,7 +274,10 @@ export class Rollout {
     await turn;
   }
 
-  /** Keeps it, then gives it to the proxies: what cannot be kept changes nothing. Throws StoreError. */
+  /**
+   * Keeps it, then gives it to the proxies: what cannot be kept changes nothing. No disk is waited for: what the end of
+   * the machine takes with it is built anew, under another number. Throws StoreError.
+   */
   async #accept(composed: Composed): Promise<void> {
     const { clock, composer, lastGood, log, explainDenials, prepare, publish } = this.#options;
     const { plan, warnings, inputs, contents, compiler, built } = composed;
@@ -270,6 +291,7 @@ export class Rollout {
     // While it is being written another release may be taken back, which takes a number.
     let kept: Kept;
     do {
+      await this.#reserve();
       const commit = { hash: id, ...facts };
       const revision = { epoch, sequence: this.#sequence + 1, name: nameInputs(inputs), commit };
       const release: Release = {
@@ -300,6 +322,7 @@ export class Rollout {
       log.log("warn", "commit accepted with a warning", { commit: id, warning: printRecord(warning) });
     }
     publish(kept.release, "new");
+    void lastGood.sync();
   }
 
   /** Whether proxies have all that the plan says, and none has refused it. */

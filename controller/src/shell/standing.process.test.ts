@@ -98,11 +98,12 @@ beforeEach(async () => {
       refused = why;
     },
   });
+  const lastGood = new LastGood(lease, SYSTEM_CLOCK);
   rollout = new Rollout({
     builder: builder as Builder,
     composer,
     keptPin: new KeptPin(lease, SYSTEM_CLOCK),
-    lastGood: new LastGood(lease, SYSTEM_CLOCK),
+    lastGood,
     trustDomain: () => undefined,
     explainDenials: false,
     clock: SYSTEM_CLOCK,
@@ -114,6 +115,7 @@ beforeEach(async () => {
   });
   await rollout.open();
   expect(await take()).toEqual([]);
+  await lastGood.flush();
 });
 afterEach(async () => {
   await rollout.close();

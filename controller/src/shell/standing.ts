@@ -94,7 +94,7 @@ async function standingOfState(folder: string, { repository }: StandingPlace): P
   const store = await FolderStore.open(folder);
   const trustDomain = await Authority.trustDomainOf(store);
   const { kept, fault } = await readLastGood(store);
-  if (fault !== undefined) throw new StandingError(`what is in force cannot be read: ${fault}`);
+  if (kept === undefined && fault !== undefined) throw new StandingError(`what is in force cannot be read: ${fault}`);
   const known = (await readKnownProxies(store)).map(({ workload }) => workload);
   if (kept === undefined || whyNotServed(kept.release, trustDomain) !== undefined) {
     return { inventory: remembered(known), trustDomain, hosts: undefined, messages: "", isServed: false };

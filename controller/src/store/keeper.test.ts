@@ -27,6 +27,12 @@ class Disk implements Lease {
     this.#kept = { value, version: String(this.written.length) };
     return Promise.resolve(this.#kept.version);
   }
+  before(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+  sync(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
   watch(): void {}
   prove(): Promise<void> {
     return Promise.reject(new StoreError("fenced", "not of this test"));

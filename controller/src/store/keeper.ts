@@ -3,7 +3,7 @@
  * that is full, and what was not kept is tried again until it is, or until a newer value is.
  */
 import type { Clock } from "@regomesh/base";
-import { type Lease, StoreError, writeText } from "./store.ts";
+import { type Lease, StoreError, type WriteOptions, writeText } from "./store.ts";
 
 /** As often as git sources are tried again: a disk is freed by people. */
 export const KEEP_AGAIN_MS = 2000;
@@ -28,11 +28,12 @@ export class Keeper {
     this.#clock = clock;
   }
 
-  /** Keeps the text, in place of all that waits. Throws StoreError; what waited then waits on. */
-  async keep(text: string): Promise<void> {
+  /** Keeps the text, in place of all that waits, and gives its version. Throws StoreError; what waited then waits on. */
+  async keep(text: string, options?: WriteOptions): Promise<string> {
     const before = this.#waiting;
-    await this.#inTurn(() => this.#write(text));
+    const version = await this.#inTurn(() => this.#write(text, options));
     if (this.#waiting === before) this.#waiting = undefined;
+    return version;
   }
 
   /** Keeps what `print` gives as soon as may be; it is asked for only when it is written. */
@@ -70,21 +71,22 @@ export class Keeper {
   }
 
   /** Whatever stands there: what somebody else has put there in place of what this has kept, too. */
-  async #write(text: string): Promise<void> {
+  async #write(text: string, options?: WriteOptions): Promise<string> {
     const known = this.#version;
     this.#version = undefined;
     try {
       if (known !== undefined)
-        this.#version = await this.#lease.compareAndSet(this.#key, known, new TextEncoder().encode(text));
+        this.#version = await this.#lease.compareAndSet(this.#key, known, new TextEncoder().encode(text), options);
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== "conflict") throw error;
     }
-    this.#version ??= await writeText(this.#lease, this.#key, text);
+    this.#version ??= await writeText(this.#lease, this.#key, text, options);
+    return this.#version;
   }
 
-  async #inTurn(work: () => Promise<void>): Promise<void> {
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => {});
-    await turn;
+    return await turn;
   }
 }

@@ -11,6 +11,11 @@ function makeLease(answer: { of: StoreErrorCode | undefined }): Lease {
   return {
     epoch: 1,
     get: async () => undefined,
+    before: async () => undefined,
+    sync: async () => {
+      await act();
+      return true;
+    },
     watch: () => {},
     prove: act,
     list: async () => [],

@@ -34,6 +34,15 @@ export function observed(
   return {
     epoch: lease.epoch,
     get: (key) => lease.get(key),
+    before: (key) => lease.before(key),
+    async sync(key, version) {
+      try {
+        return await lease.sync(key, version);
+      } catch (error) {
+        if (error instanceof StoreError && error.code === "refused") hear(key, error);
+        throw error;
+      }
+    },
     watch: (key, onChange, signal) => lease.watch(key, onChange, signal),
     prove: (key) => lease.prove(key),
     list: (folder) => lease.list(folder),

@@ -12,6 +12,8 @@ export type Holder = { readonly pid: number; readonly host: string; readonly sin
 /** Keys are paths: `ca/root.pem`. */
 export interface Reading {
   get(key: string): Promise<Kept | undefined>;
+  /** Of a key that was written with `isSyncedLater`, and is not synced yet, what was synced last; undefined of any other. */
+  before(key: string): Promise<Kept | undefined>;
   /** Calls `onChange` after the key was written or taken away, by whomever, until the signal is aborted. */
   watch(key: string, onChange: () => void, signal: AbortSignal): void;
 }
@@ -24,6 +26,11 @@ export interface Store extends Reading {
 export type WriteOptions = {
   /** Others of this machine may read it; everything else is for its owner's eyes. */
   readonly isPublic?: boolean;
+  /**
+   * The end of this process loses nothing of it, that of the machine may until it is synced: `get` may give something
+   * torn then, and `before` what was synced last. For what is read with a digest of its own alone.
+   */
+  readonly isSyncedLater?: boolean;
 };
 
 /** The right to write, until it is ended or its process is. */
@@ -35,6 +42,11 @@ export interface Lease extends Reading {
    * not at all, and gives the new version. Throws StoreError.
    */
   compareAndSet(key: string, expected: string | undefined, value: Uint8Array, options?: WriteOptions): Promise<string>;
+  /**
+   * Has a version that was written with `isSyncedLater` kept as surely as all else. False where the key was written
+   * again meanwhile: then nothing is said of it. Throws StoreError: then it is to be written again.
+   */
+  sync(key: string, version: string): Promise<boolean>;
   /**
    * Whether the key would be taken now: writes what it has once more, as a write may have been refused
    * when all but its last step was done; where it has nothing, it is as before. Throws StoreError.

@@ -31,8 +31,10 @@ function readingOf(folder: string): Lease {
       const value = await readFile(join(folder, key)).catch(() => undefined);
       return value === undefined ? undefined : { value, version: "" };
     },
+    before: async () => undefined,
     watch: () => {},
     compareAndSet: refuse,
+    sync: refuse,
     prove: refuse,
     list: refuse,
     remove: refuse,

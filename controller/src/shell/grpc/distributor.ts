@@ -173,6 +173,11 @@ export class Distributor {
     return why;
   }
 
+  /** Releases may have been given numbers up to that before this controller started. */
+  noteGiven(sequence: number): void {
+    this.#take({ kind: "given", sequence });
+  }
+
   /** How far the release in place had come before this controller started. */
   resume(kept: KeptStage): void {
     this.#take({ kind: "resume", kept });

@@ -53,6 +53,11 @@ export class ClusterStore implements Reading {
     return { value, version: head.metadata.resourceVersion };
   }
 
+  /** What the API server has taken is kept. */
+  async before(): Promise<undefined> {
+    return undefined;
+  }
+
   /** Looked at now and then: what is watched is taken away by people, seldom. */
   watch(key: string, onChange: () => void, signal: AbortSignal): void {
     void (async () => {
@@ -200,6 +205,14 @@ export class ClusterLease implements Lease {
 
   get(key: string): Promise<Kept | undefined> {
     return this.#store.get(key);
+  }
+
+  before(): Promise<undefined> {
+    return this.#store.before();
+  }
+
+  async sync(): Promise<boolean> {
+    return true;
   }
 
   watch(key: string, onChange: () => void, signal: AbortSignal): void {

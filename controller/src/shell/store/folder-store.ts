@@ -9,7 +9,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { diskReason } from "@regomesh/base";
-import { PUBLIC, readIfThere, SECRET, writeWhole } from "@regomesh/base/node";
+import { BEFORE, PUBLIC, readIfThere, SECRET, syncWritten, writeUnsynced, writeWhole } from "@regomesh/base/node";
 import { type Holder, type Kept, type Lease, type Store, StoreError, type WriteOptions } from "../../store/store.ts";
 
 const LOCK = "lock";
@@ -36,6 +36,10 @@ export class FolderStore implements Store {
   async get(key: string): Promise<Kept | undefined> {
     const value = await guarded(this.folder, key, readIfThere(join(this.folder, key)));
     return value === undefined ? undefined : { value, version: versionOf(value) };
+  }
+
+  before(key: string): Promise<Kept | undefined> {
+    return this.get(`${key}${BEFORE}`);
   }
 
   watch(key: string, onChange: () => void, signal: AbortSignal): void {
@@ -84,6 +88,8 @@ class FolderLease implements Lease {
   #isRecorded = false;
   #isEnded = false;
   #last: Promise<unknown> = Promise.resolve();
+  /** Keys that are still to be synced, each with the version that it has. */
+  readonly #unsynced = new Map<string, string>();
 
   private constructor(store: FolderStore, lock: DatabaseSync, own: LeaseRecord) {
     this.#store = store;
@@ -105,6 +111,13 @@ class FolderLease implements Lease {
     return this.#store.get(key);
   }
 
+  async before(key: string): Promise<Kept | undefined> {
+    const before = await this.#store.before(key);
+    // An earlier process has left it.
+    if (before !== undefined && !this.#unsynced.has(key)) this.#unsynced.set(key, (await this.get(key))?.version ?? "");
+    return before;
+  }
+
   watch(key: string, onChange: () => void, signal: AbortSignal): void {
     this.#store.watch(key, onChange, signal);
   }
@@ -113,15 +126,34 @@ class FolderLease implements Lease {
     key: string,
     expected: string | undefined,
     value: Uint8Array,
-    { isPublic = false }: WriteOptions = {},
+    { isPublic = false, isSyncedLater = false }: WriteOptions = {},
   ): Promise<string> {
     return await this.#inTurn(async () => {
       await this.#requireOwn();
       const found = (await this.get(key))?.version;
       if (found !== expected) throw new StoreError("conflict", `${key} was changed by another`);
-      await this.#write(key, value, isPublic ? PUBLIC : SECRET);
+      await this.#write(key, value, isPublic ? PUBLIC : SECRET, isSyncedLater);
       return versionOf(value);
     });
+  }
+
+  async sync(key: string, version: string): Promise<boolean> {
+    if (this.#unsynced.get(key) !== version) return !this.#unsynced.has(key);
+    const { folder } = this.#store;
+    // Not in turn: the next write waits for no disk either.
+    await guarded(folder, key, syncWritten(join(folder, key)));
+    return await this.#inTurn(async () => {
+      if (this.#unsynced.get(key) !== version) return false;
+      await this.#dropBefore(key);
+      return true;
+    });
+  }
+
+  /** What is there now is synced. */
+  async #dropBefore(key: string): Promise<void> {
+    const { folder } = this.#store;
+    await guarded(folder, key, rm(join(folder, `${key}${BEFORE}`), { force: true }));
+    this.#unsynced.delete(key);
   }
 
   async prove(key: string): Promise<void> {
@@ -157,6 +189,7 @@ class FolderLease implements Lease {
       await this.#requireOwn();
       const { folder } = this.#store;
       await guarded(folder, key, rm(join(folder, key), { force: true }));
+      if (this.#unsynced.has(key)) await this.#dropBefore(key);
     });
   }
 
@@ -180,9 +213,16 @@ class FolderLease implements Lease {
     this.#isRecorded = true;
   }
 
-  async #write(key: string, value: Uint8Array, mode: number): Promise<void> {
+  async #write(key: string, value: Uint8Array, mode: number, isSyncedLater = false): Promise<void> {
     const { folder } = this.#store;
-    await guarded(folder, key, writeWhole(join(folder, key), value, mode));
+    const path = join(folder, key);
+    if (isSyncedLater) {
+      await guarded(folder, key, writeUnsynced(path, value, mode));
+      this.#unsynced.set(key, versionOf(value));
+      return;
+    }
+    await guarded(folder, key, writeWhole(path, value, mode));
+    if (this.#unsynced.has(key)) await this.#dropBefore(key);
   }
 
   /** One write after the other: what is compared is still so when it is set. */

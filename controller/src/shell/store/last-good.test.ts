@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { moduleHash } from "@regomesh/protocol";
 import { afterAll, expect, test } from "vitest";
 import { makeLease } from "../../../test/make-lease.ts";
 import type { BuiltModule } from "../../build/tools.ts";
+import { type Lease, StoreError } from "../../store/store.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import type { Kept } from "./last-good.ts";
 import { LastGood } from "./last-good.ts";
@@ -28,7 +29,10 @@ function withModules(...modules: readonly BuiltModule[]): Kept {
 }
 
 /** As it was kept: what is read has its modules cut. */
-function plain({ kept: read, ...fault }: Awaited<ReturnType<LastGood["read"]>>) {
+function plain({ kept: read, ...fault }: Awaited<ReturnType<LastGood["read"]>>): {
+  readonly kept?: unknown;
+  readonly fault?: string;
+} {
   const whole = ({ release }: Pick<Kept, "release">) => {
     const modules = release.plan.modules.map(({ hash, wasm, data }) => ({ hash, wasm: Uint8Array.from(wasm), data }));
     return { ...release, plan: { ...release.plan, modules } };
@@ -72,6 +76,7 @@ test("a file that was changed, cut or is of another format is not used, and said
   const store = new LastGood(lease, SYSTEM_CLOCK);
   await store.write(kept);
   const text = readFileSync(file, "utf8");
+  await store.sync();
   for (const [changed, fault] of [
     [text.replace('"sequence":3', '"sequence":4'), /another digest/],
     [text.slice(0, text.length / 2), /cannot be read/],
@@ -89,16 +94,20 @@ test("a file that was changed, cut or is of another format is not used, and said
 test("a module is written once, and taken away once nothing names it", async () => {
   const store = new LastGood(lease, SYSTEM_CLOCK);
   await store.write(withModules(module(1), module(2)));
+  await store.sync();
   const [first] = packs();
   const both = { ...withModules(module(3)), fallback: { ...withModules(module(1)), release: kept.release } };
   const next = withModules(module(1), module(2), module(3));
   await store.write(next);
+  await store.sync();
   expect(packs().length).toBe(2);
   expect(packs()).toContain(first);
   expect(plain(await new LastGood(lease, SYSTEM_CLOCK).read())).toEqual({ kept: next });
   await store.write(both);
+  await store.sync();
   expect(plain(await new LastGood(lease, SYSTEM_CLOCK).read())).toEqual({ kept: both });
   await store.write(withModules(module(3)));
+  await store.sync();
   expect(packs().length).toBe(1);
 });
 
@@ -106,6 +115,7 @@ test("what turns out not to be kept, while its modules are written, leaves what 
   const store = new LastGood(lease, SYSTEM_CLOCK);
   const before = withModules(module(1));
   expect(await store.write(before)).toBe(true);
+  await store.sync();
   expect(await store.write(withModules(module(2)), async () => false)).toBe(false);
   const failing = store.write(withModules(module(4)), async () => {
     throw new Error("it failed");
@@ -113,12 +123,14 @@ test("what turns out not to be kept, while its modules are written, leaves what 
   await expect(failing).rejects.toThrow("it failed");
   expect(plain(await new LastGood(lease, SYSTEM_CLOCK).read())).toEqual({ kept: before });
   await store.write(withModules(module(3)));
+  await store.sync();
   expect(packs().length).toBe(1);
 });
 
 test("a pack that was changed, cut or taken away makes the file none, and a later one is whole again", async () => {
   const store = new LastGood(lease, SYSTEM_CLOCK);
   await store.write(withModules(module(7)));
+  await store.sync();
   const pack = join(folder, "snapshots", packs()[0] ?? "");
   const bytes = readFileSync(pack);
   for (const [damaged, fault] of [
@@ -140,9 +152,11 @@ test("a pack that was changed, cut or taken away makes the file none, and a late
 test("packs that somebody takes away from a controller that runs come back with what is kept next", async () => {
   const store = new LastGood(lease, SYSTEM_CLOCK);
   await store.write(withModules(module(8)));
+  await store.sync();
   for (const name of packs()) rmSync(join(folder, "snapshots", name));
   const next = withModules(module(8), module(9));
   await store.write(next);
+  await store.flush();
   expect(plain(await new LastGood(lease, SYSTEM_CLOCK).read())).toEqual({ kept: next });
 });
 
@@ -153,4 +167,165 @@ test("what an earlier version has kept, with its modules within, is read", async
   const digest = createHash("sha256").update(JSON.stringify(content)).digest("hex");
   writeFileSync(file, JSON.stringify({ format: 3, digest, content }));
   expect(plain(await new LastGood(lease, SYSTEM_CLOCK).read())).toEqual({ kept: withModules(module(5)) });
+});
+
+/** A folder of its own with a release that is kept and synced; whatever is written since is seen after each step. */
+async function makePlay() {
+  const own = mkdtempSync(join(tmpdir(), "regomesh-steps-"));
+  const states = mkdtempSync(join(tmpdir(), "regomesh-states-"));
+  const held = await makeLease(own);
+  let steps: string[] | undefined;
+  const refusals = new Set<string>();
+  /** After each write, sync or removal, the folder as a controller would find it that starts then. */
+  const seen = async <T>(what: string, key: string, work: () => Promise<T>): Promise<T> => {
+    if (refusals.delete(`${what} ${key.replace(/[0-9a-f]{32}/, "N")}`)) throw new StoreError("refused", "no");
+    const done = await work();
+    if (steps !== undefined) {
+      steps.push(`${what} ${key.replace(/[0-9a-f]{32}/, "N")}`);
+      cpSync(own, join(states, String(steps.length)), { recursive: true });
+    }
+    return done;
+  };
+  const watched: Lease = {
+    epoch: held.epoch,
+    get: (key) => held.get(key),
+    before: (key) => held.before(key),
+    watch: (...all) => held.watch(...all),
+    prove: (key) => held.prove(key),
+    list: (under) => held.list(under),
+    end: () => held.end(),
+    remove: (key) => seen("remove", key, () => held.remove(key)),
+    sync: (key, version) => seen("sync", key, () => held.sync(key, version)),
+    compareAndSet: (key, ...all) => seen("write", key, () => held.compareAndSet(key, ...all)),
+  };
+  const store = new LastGood(watched, SYSTEM_CLOCK);
+  await store.write(withModules(module(1)));
+  await store.sync();
+  steps = [];
+  return {
+    store,
+    steps,
+    refusals,
+    /** What a controller reads that starts after so many steps; `torn`: where the machine ended, what was cut by that. */
+    async startAfter(count: number, torn: readonly ("file" | "pack")[]) {
+      const folderThen = mkdtempSync(join(states, "start-"));
+      cpSync(join(states, String(count)), folderThen, { recursive: true });
+      const under = join(folderThen, "snapshots");
+      if (torn.includes("file")) truncateSync(join(under, "last-good.json"), 0);
+      if (torn.includes("pack"))
+        for (const name of readdirSync(under).filter((each) => each.endsWith(".pack")))
+          if (readFileSync(join(under, name)).includes(module(2).hash)) truncateSync(join(under, name), 10);
+      const then = await makeLease(folderThen);
+      const started = new LastGood(then, SYSTEM_CLOCK);
+      const read = plain(await started.read());
+      await started.flush();
+      const left = readdirSync(under).filter((name) => name.endsWith(".before"));
+      const again = plain(await new LastGood(then, SYSTEM_CLOCK).read());
+      await then.end();
+      return { read, left, again };
+    },
+    async end() {
+      await store.flush();
+      await held.end();
+      for (const each of [own, states]) rmSync(each, { recursive: true });
+    },
+  };
+}
+
+test("whenever a controller ends, the next one has the old release or the new one", async () => {
+  const play = await makePlay();
+  const [old, next] = [withModules(module(1)), withModules(module(2))];
+  await play.store.write(next);
+  await play.store.sync();
+  expect(play.steps).toEqual([
+    "write snapshots/modules-N.pack",
+    "write snapshots/last-good.json",
+    "sync snapshots/modules-N.pack",
+    "sync snapshots/last-good.json",
+    "remove snapshots/modules-N.pack",
+  ]);
+  // A process loses nothing of what it has written.
+  for (const [at, kept] of [old, next, next, next, next].entries())
+    expect(await play.startAfter(at + 1, [])).toEqual({ read: { kept }, left: [], again: { kept } });
+  await play.end();
+});
+
+test("whenever its machine ends, the next controller has the last release that was synced, or the new one", async () => {
+  const play = await makePlay();
+  const [old, next] = [withModules(module(1)), withModules(module(2))];
+  await play.store.write(next);
+  await play.store.sync();
+  const rows = [
+    [1, ["pack"], old],
+    [2, ["pack"], old],
+    [2, ["file"], old],
+    [2, ["file", "pack"], old],
+    [3, ["file"], old],
+    [3, [], next],
+    [4, [], next],
+    [5, [], next],
+  ] as const;
+  for (const [count, torn, kept] of rows) {
+    const { read, left, again } = await play.startAfter(count, torn);
+    expect([read.kept, left, again]).toEqual([kept, [], { kept }]);
+    expect(read.fault === undefined).toBe(count === 1 || torn.length === 0);
+  }
+  await play.end();
+});
+
+test("of a release that comes while the one before is synced, whichever was synced last stays until the new one is", async () => {
+  for (let round = 0; round < 10; round++) {
+    const play = await makePlay();
+    await play.store.write(withModules(module(3)));
+    const syncing = play.store.sync();
+    await play.store.write(withModules(module(2)));
+    await syncing;
+    const { read } = await play.startAfter(play.steps.length, ["file", "pack"]);
+    expect([withModules(module(1)), withModules(module(3))]).toContainEqual(read.kept);
+    await play.store.sync();
+    const { read: after } = await play.startAfter(play.steps.length, []);
+    expect(after).toEqual({ kept: withModules(module(2)) });
+    await play.end();
+  }
+});
+
+test("a disk that takes a release and does not sync it is given it again", async () => {
+  for (const refused of ["sync snapshots/modules-N.pack", "sync snapshots/last-good.json"]) {
+    const play = await makePlay();
+    play.refusals.add(refused);
+    await play.store.write(withModules(module(2)));
+    await play.store.sync();
+    await play.store.flush();
+    const { read, left } = await play.startAfter(play.steps.length, []);
+    expect([read, left]).toEqual([{ kept: withModules(module(2)) }, []]);
+    await play.end();
+  }
+});
+
+test("a disk that does not take a release has the one before, and nothing beside it", async () => {
+  for (const refused of ["write snapshots/modules-N.pack", "write snapshots/last-good.json"]) {
+    const play = await makePlay();
+    play.refusals.add(refused);
+    await expect(play.store.write(withModules(module(2)))).rejects.toMatchObject({ code: "refused" });
+    await play.store.write(withModules(module(1)));
+    const { read } = await play.startAfter(play.steps.length, []);
+    expect(read).toEqual({ kept: withModules(module(1)) });
+    await play.end();
+  }
+});
+
+test("numbers are reserved ahead of their use, and after a start begin beyond all of them", async () => {
+  const own = mkdtempSync(join(tmpdir(), "regomesh-numbers-"));
+  const held = await makeLease(own);
+  const { numbers } = new LastGood(held, SYSTEM_CLOCK);
+  expect(await numbers.read()).toBe(0);
+  await numbers.reserve(1);
+  for (let number = 2; number <= 60; number++) await numbers.reserve(number);
+  await numbers.flush();
+  const reserved = await new LastGood(held, SYSTEM_CLOCK).numbers.read();
+  expect(reserved).toBeGreaterThan(100);
+  writeFileSync(join(own, "snapshots/numbers.json"), "{");
+  await expect(new LastGood(held, SYSTEM_CLOCK).numbers.read()).rejects.toMatchObject({ code: "damaged" });
+  await held.end();
+  rmSync(own, { recursive: true });
 });

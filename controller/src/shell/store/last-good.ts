@@ -10,8 +10,9 @@ import type { BuiltModule } from "../../build/tools.ts";
 import type { Release } from "../../distribution/release.ts";
 import type { Input } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
-import { type Lease, type Reading, readText } from "../../store/store.ts";
-import { ModulePacks, readModules } from "./module-packs.ts";
+import { type Lease, type Reading, readText, StoreError } from "../../store/store.ts";
+import { GivenNumbers } from "./given-numbers.ts";
+import { ModulePacks, type NamedPacks, readModules } from "./module-packs.ts";
 
 /** A file of another format is not read: the release is built again. */
 const FORMAT = 4;
@@ -46,34 +47,80 @@ type File = {
 };
 
 export class LastGood {
+  readonly numbers: GivenNumbers;
   readonly #packs: ModulePacks;
   readonly #lease: Lease;
   readonly #keeper: Keeper;
   /** Of the releases that were printed last. */
   #texts = new WeakMap<Release, string>();
+  /** What was written last, while it is not synced. */
+  #unsynced: { readonly kept: Kept; readonly packs: NamedPacks; readonly version: string } | undefined;
+  #syncing: Promise<void> = Promise.resolve();
 
   constructor(lease: Lease, clock: Clock) {
+    this.numbers = new GivenNumbers(lease, clock);
     this.#packs = new ModulePacks(lease);
     this.#lease = lease;
     this.#keeper = new Keeper(lease, KEY, clock);
   }
 
   /**
-   * Keeps it; `meanwhile` is what is to be done while its modules are written, and may say that it is not to be kept:
-   * then this gives false, and what was kept before is kept still, as where it throws StoreError.
+   * Keeps it as far as the end of this process goes, until `sync` has been called; `meanwhile` is what is to be done
+   * while its modules are written, and may say that it is not to be kept: then this gives false, and what was kept
+   * before is kept still, as where it throws StoreError.
    */
   async write(kept: Kept, meanwhile: () => Promise<boolean> = async () => true): Promise<boolean> {
     const content = this.#printAfter(meanwhile(), kept);
     const ended = content.catch(() => {});
     try {
-      return await this.#packs.keepOnly(modulesOf(kept), async (packs) => {
-        const printed = await content;
-        if (printed !== undefined) await this.#keeper.keep(printFile(printed, packs));
-        return printed !== undefined;
-      });
+      const packs = await this.#packs.keep(modulesOf(kept));
+      const printed = await content;
+      if (printed === undefined) return false;
+      const version = await this.#keeper.keep(printFile(printed, packs), { isSyncedLater: true });
+      this.#unsynced = { kept, packs, version };
+      return true;
     } finally {
       // Where modules cannot be written, nothing of it goes on beside the next release.
       await ended;
+    }
+  }
+
+  /** An earlier process has not seen it synced: nobody knows what of it the disk has. */
+  async #secure(kept: Kept): Promise<void> {
+    this.#packs.forget();
+    try {
+      const { version = "" } = (await this.#lease.get(KEY)) ?? {};
+      this.#unsynced = { kept, packs: await this.#packs.keep(modulesOf(kept)), version };
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return this.writeSoon(kept);
+    }
+    void this.sync();
+  }
+
+  /**
+   * Has what was written last outlive the end of the machine, and takes away what that does not name. Where the disk
+   * does not take it, it is written again as soon as may be.
+   */
+  async sync(): Promise<void> {
+    const turn = this.#syncing.then(() => this.#syncNow());
+    this.#syncing = turn;
+    await turn;
+  }
+
+  async #syncNow(): Promise<void> {
+    const written = this.#unsynced;
+    if (written === undefined) return;
+    const { kept, packs, version } = written;
+    try {
+      await this.#packs.sync(packs);
+      // Of what was written meanwhile, the next one tells.
+      if (!(await this.#lease.sync(KEY, version)) || this.#unsynced !== written) return;
+      this.#unsynced = undefined;
+      if (!(await this.#packs.dropOthers(packs))) this.writeSoon(kept);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error; // it is said by whoever observes the lease
+      if (this.#unsynced === written) this.writeSoon(kept);
     }
   }
 
@@ -85,6 +132,7 @@ export class LastGood {
   writeSoon(kept: Kept): void {
     this.#keeper.keepSoon(async () => {
       const packs = await this.#packs.keep(modulesOf(kept));
+      await this.#packs.sync(packs);
       return printFile(this.#print(kept), packs);
     });
   }
@@ -113,12 +161,21 @@ export class LastGood {
   }
 
   async flush(): Promise<void> {
-    await this.#keeper.flush();
+    await this.sync();
+    await Promise.all([this.#keeper.flush(), this.numbers.flush()]);
   }
 
-  /** Undefined where there is none, or none that can be trusted; `fault` then says why. */
+  /**
+   * Undefined where there is none, or none that can be trusted; `fault` then says why. Where the machine ended before
+   * the last one was synced, it may be the one before.
+   */
   async read(): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
-    return await readKept(this.#lease, (keys) => this.#packs.read(keys));
+    const read = await readKept(this.#lease, (keys) => this.#packs.read(keys));
+    const { kept, fault } = read;
+    if (kept === undefined || (await this.#lease.before(KEY)) === undefined) return read;
+    if (fault !== undefined) this.writeSoon(kept);
+    else await this.#secure(kept);
+    return read;
   }
 }
 
@@ -127,12 +184,26 @@ export async function readLastGood(reading: Reading): Promise<{ readonly kept?: 
   return await readKept(reading, (keys) => readModules(reading, keys));
 }
 
+type ReadPacks = (keys: readonly string[]) => Promise<ReadonlyMap<string, BuiltModule>>;
+
+/** What stands there, or what was synced last where that is torn. */
 async function readKept(
   reading: Reading,
-  readPacks: (keys: readonly string[]) => Promise<ReadonlyMap<string, BuiltModule>>,
+  readPacks: ReadPacks,
 ): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
   const text = await readText(reading, KEY);
   if (text === undefined) return {};
+  const last = await parseKept(text, readPacks);
+  const before = last.kept === undefined ? await reading.before(KEY) : undefined;
+  if (before === undefined) return last;
+  const { kept } = await parseKept(new TextDecoder().decode(before.value), readPacks);
+  return kept === undefined ? last : { kept, fault: `${last.fault}; what was kept before it is used` };
+}
+
+async function parseKept(
+  text: string,
+  readPacks: ReadPacks,
+): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
   try {
     const { format, digest, packs, content } = (JSON.parse(text) ?? {}) as File;
     if (format !== FORMAT && format !== FORMAT_OF_ONE_FILE) return { fault: `${KEY} has format ${format}` };
@@ -162,8 +233,8 @@ function modulesOf({ release, fallback }: Kept): readonly BuiltModule[] {
 
 type Printed = { readonly text: string; readonly digest: string };
 
-function printFile({ text, digest }: Printed, packs: readonly string[]): string {
-  return `{"format":${FORMAT},"digest":"${digest}","packs":${JSON.stringify(packs)},"content":${text}}\n`;
+function printFile({ text, digest }: Printed, { keys }: NamedPacks): string {
+  return `{"format":${FORMAT},"digest":"${digest}","packs":${JSON.stringify(keys)},"content":${text}}\n`;
 }
 
 /** The file only names modules. */

@@ -15,22 +15,47 @@ const PACK = /^modules-[0-9a-f]{32}\.pack$/;
 /** The first line of a pack: what follows, in its order, and how many bytes each has. */
 type Listed = { readonly hash: string; readonly wasm: number; readonly data: number };
 
+/** Where modules are kept. */
+export type NamedPacks = {
+  readonly keys: readonly string[];
+  /** Of the order in which packs were asked for. */
+  readonly number: number;
+};
+
 export class ModulePacks {
   readonly #lease: Lease;
   /** By key, the hashes of what is in it. */
   #packs = new Map<string, readonly string[]>();
-  /** Grows with each `keep`: packs that were named since stay. */
-  #asked = 0;
+  /** By key, the version of what is still to be synced. */
+  readonly #unsynced = new Map<string, string>();
+  #lastNumber = 0;
+  /** By number, what was asked for since packs were taken away; undefined while it is written. */
+  readonly #named = new Map<number, readonly string[] | undefined>();
   #dropping: Promise<unknown> = Promise.resolve();
 
   constructor(lease: Lease) {
     this.#lease = lease;
   }
 
-  /** Keeps modules; those that are kept already are not written again. Gives the keys of all their packs. Throws StoreError. */
-  async keep(modules: readonly BuiltModule[]): Promise<readonly string[]> {
-    this.#asked++;
-    await this.#dropping;
+  /**
+   * Keeps modules; those that are kept already are not written again. Gives the keys of all their packs, which are
+   * still to be synced. Throws StoreError.
+   */
+  async keep(modules: readonly BuiltModule[]): Promise<NamedPacks> {
+    const number = ++this.#lastNumber;
+    this.#named.set(number, undefined);
+    try {
+      await this.#dropping;
+      const keys = await this.#keepNow(modules);
+      this.#named.set(number, keys);
+      return { keys, number };
+    } catch (error) {
+      this.#named.delete(number);
+      throw error;
+    }
+  }
+
+  async #keepNow(modules: readonly BuiltModule[]): Promise<readonly string[]> {
     const kept = new Set([...this.#packs.values()].flat());
     const distinct = new Map(modules.map((module) => [module.hash, module]));
     const missing = [...distinct.values()].filter(({ hash }) => !kept.has(hash));
@@ -40,7 +65,7 @@ export class ModulePacks {
       const key = `${FOLDER}/modules-${createHash("sha256").update(list).digest("hex").slice(0, 32)}.pack`;
       // One that a controller has left behind which ended before it named it.
       const before = await this.#lease.get(key);
-      await this.#lease.compareAndSet(key, before?.version, pack);
+      this.#unsynced.set(key, await this.#lease.compareAndSet(key, before?.version, pack, { isSyncedLater: true }));
       this.#packs.set(
         key,
         missing.map(({ hash }) => hash),
@@ -50,38 +75,54 @@ export class ModulePacks {
     return [...this.#packs].filter(([, hashes]) => hashes.some((hash) => distinct.has(hash))).map(([key]) => key);
   }
 
-  /**
-   * Calls `write` with the keys of the packs of modules, then takes every other pack away, unless one was
-   * asked for meanwhile: what cannot be taken away now is so the next time. Where a pack is not there that
-   * was thought to be, since somebody has taken it away, it is written again, and so is what names it. Gives
-   * whether they were named: where `write` gives false, what was kept before is so still. Throws StoreError.
-   */
-  async keepOnly(
-    modules: readonly BuiltModule[],
-    write: (packs: readonly string[]) => Promise<boolean>,
-  ): Promise<boolean> {
-    for (let isAgain = false; ; isAgain = true) {
-      const packs = await this.keep(modules);
-      const asked = this.#asked;
-      if (!(await write(packs))) return false;
-      if (this.#asked !== asked) return true;
-      const dropping = this.#drop(packs);
-      this.#dropping = dropping;
-      const gone = await dropping;
-      if (gone.length === 0 || isAgain) return true;
-      for (const key of gone) this.#packs.delete(key);
+  /** Where one cannot be synced, its modules count as not kept. Throws StoreError. */
+  async sync({ keys }: NamedPacks): Promise<void> {
+    for (const key of keys) {
+      const version = this.#unsynced.get(key);
+      if (version === undefined) continue;
+      try {
+        await this.#lease.sync(key, version);
+        if (this.#unsynced.get(key) === version) this.#unsynced.delete(key);
+      } catch (error) {
+        this.#packs.delete(key);
+        throw error;
+      }
     }
   }
 
+  /** Nothing counts as kept: all of it is written again. */
+  forget(): void {
+    this.#packs.clear();
+  }
+
+  /**
+   * Takes away every pack that neither these are nor any that were asked for since; while one is being written, or
+   * where one cannot be taken away now, that is done the next time. Gives whether all of these are there: one may not
+   * be that was thought to be, since somebody has taken it away.
+   */
+  async dropOthers({ keys, number }: NamedPacks): Promise<boolean> {
+    for (const each of this.#named.keys()) if (each < number) this.#named.delete(each);
+    const named = [...this.#named.values()];
+    if (named.includes(undefined)) return true;
+    const dropping = this.#drop(new Set(named.flatMap((each) => each ?? [])));
+    this.#dropping = dropping;
+    const gone = await dropping;
+    for (const key of gone) this.#packs.delete(key);
+    return !keys.some((key) => gone.includes(key));
+  }
+
   /** Gives the kept ones that are not there. */
-  async #drop(kept: readonly string[]): Promise<readonly string[]> {
-    for (const key of [...this.#packs.keys()]) if (!kept.includes(key)) this.#packs.delete(key);
+  async #drop(kept: ReadonlySet<string>): Promise<readonly string[]> {
+    for (const key of [...this.#packs.keys(), ...this.#unsynced.keys()]) {
+      if (kept.has(key)) continue;
+      this.#packs.delete(key);
+      this.#unsynced.delete(key);
+    }
     try {
-      const there = (await this.#lease.list(FOLDER))
-        .filter((name) => PACK.test(name))
-        .map((name) => `${FOLDER}/${name}`);
-      for (const key of there) if (!kept.includes(key)) await this.#lease.remove(key);
-      return kept.filter((key) => !there.includes(key));
+      const names = await this.#lease.list(FOLDER);
+      const there = names.filter((name) => PACK.test(name)).map((name) => `${FOLDER}/${name}`);
+      for (const key of there) if (!kept.has(key)) await this.#lease.remove(key);
+      return [...kept].filter((key) => !there.includes(key));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error; // what there is too much of does no harm
       return [];
