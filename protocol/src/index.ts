@@ -71,7 +71,7 @@ export {
   type TrafficSettings,
   type WorkloadSnapshot,
 } from "./snapshot.ts";
-export { checkSnapshot, REVOKED_MAX } from "./snapshot-check.ts";
+export { checkSnapshot, REVOKED_MAX, revisionProblems } from "./snapshot-check.ts";
 export {
   type FileEndpoint,
   makeSnapshotFile,

@@ -61,6 +61,13 @@ function checkFields(snapshot: FieldReader<Snapshot>): void {
   snapshot.objects("workloads", checkWorkload, 1000);
 }
 
+/** What keeps a value from being the revision of a snapshot. */
+export function revisionProblems(revision: unknown): readonly SnapshotProblem[] {
+  return collectProblems("snapshot_shape", (report) =>
+    readFields<Revision>(revision, "revision", report, checkRevision),
+  );
+}
+
 export function checkRevision(revision: FieldReader<Revision>): void {
   revision.text("epoch", { lengthMax: 64 });
   revision.integer("sequence", 0, Number.MAX_SAFE_INTEGER);

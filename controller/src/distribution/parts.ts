@@ -52,6 +52,16 @@ const LISTS_MAX = 10_000;
 /** Of a list, by their names, lists of a part of it: many workloads may call the same. */
 const listsOf = new WeakMap<ListPart, Map<string, WeakRef<ListPart>>>();
 
+/** What a thing was made into, and by what else; undefined where it was not, or not here. */
+export function madeFrom(thing: object): { readonly by: string; readonly part: Part } | undefined {
+  return madeOf.get(thing);
+}
+
+/** What a thing is made into was made elsewhere. */
+export function learnMade(thing: object, by: string, hash: string, text: string): void {
+  madeOf.set(thing, { by, part: { hash, body: new TextEncoder().encode(text) } });
+}
+
 /** Makes parts; one that is known already is that object, so that nothing is cut, folded or told twice. */
 export function makeParts(known: PartIndex = new Map()): Parts {
   const encoder = new TextEncoder();

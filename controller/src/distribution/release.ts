@@ -16,6 +16,7 @@ import {
   type Revision,
   type RevisionId,
   type Revoked,
+  revisionProblems,
   type ServiceContent,
   SNAPSHOT_FORMAT,
   type Snapshot,
@@ -182,15 +183,30 @@ function makeOutboundLists({ outbound }: MeshPlan, parts: Parts): Shared["outbou
 
 function toParts(planned: WorkloadPlan, shared: Shared): SnapshotParts {
   const outbound = shared.outbound(planned);
-  const { calls: _, alsoServes: __, ...workload } = planned;
-  const own = shared.parts.singleOf(planned, outbound.hash, () => ({ ...workload, outbound: outbound.hash }));
+  const own = toOwnPart(planned, outbound, shared.parts);
   const { mesh, revoked, members } = shared;
   return {
     names: { mesh: mesh.hash, members: members.hash, revoked: revoked.hash, workloads: [own.hash] },
     singles: [mesh, revoked, own],
     lists: [members, outbound],
-    modules: modulesOf(workload).flatMap((hash) => shared.modules.get(hash) ?? []),
+    modules: modulesOf(planned).flatMap((hash) => shared.modules.get(hash) ?? []),
   };
+}
+
+function toOwnPart(planned: WorkloadPlan, { hash }: ListPart, parts: Parts): Part {
+  const { calls: _, alsoServes: __, ...workload } = planned;
+  return parts.singleOf(planned, hash, () => ({ ...workload, outbound: hash }));
+}
+
+/**
+ * Makes the contents of a plan's workloads and services, for whoever publishes it elsewhere: `madeFrom` gives them.
+ * `before` is what this gave of the plan before.
+ */
+export function makeContents(plan: MeshPlan, before: PartIndex | undefined): PartIndex {
+  const parts = makeParts(before);
+  const outbound = makeOutboundLists(plan, parts);
+  for (const workload of plan.workloads) toOwnPart(workload, outbound(workload), parts);
+  return parts.made;
 }
 
 function modulesOf({ policies }: Pick<WorkloadPlan, "policies">): readonly string[] {
@@ -252,12 +268,32 @@ export function checkRelease(release: Release): readonly Unfit[] {
   return finish(checkInParts(release));
 }
 
+/** The same of a plan that is still to be a release: all but what is the release's own. */
+export function checkPlan(plan: MeshPlan): readonly Unfit[] {
+  const revision = { epoch: "", sequence: 0, name: "" };
+  return checkRelease({ revision, plan, source: "", builtAtMs: 0, issuedAtMs: 0, explainDenials: false });
+}
+
+/** Plans in which `checkPlan` has found nothing, here or where they were built. */
+const fitPlans = new WeakSet<MeshPlan>();
+
+export function noteFit(plan: MeshPlan): void {
+  fitPlans.add(plan);
+}
+
+/** What is wrong with the release's own: every snapshot has it. */
+function checkOwn({ revision, plan }: Release): readonly Unfit[] {
+  const { namespace = "", name = "" } = plan.workloads[0] ?? {};
+  return revisionProblems(revision).map((problem) => ({ workload: `${namespace}/${name}`, problem }));
+}
+
 /** What is wrong with a workload's snapshot. */
 export type Unfit = { readonly workload: string; readonly problem: SnapshotProblem };
 
 /** As `checkRelease`, a part of the workloads at a time. */
 export function* checkInParts(release: Release): Generator<undefined, readonly Unfit[]> {
   const { plan } = release;
+  if (fitPlans.has(plan)) return checkOwn(release);
   const byHost = new Map<string, ServiceContent[]>();
   for (const service of plan.outbound)
     for (const host of service.hosts) byHost.set(host, [...(byHost.get(host) ?? []), service]);

@@ -12,8 +12,9 @@ import type { BuildRules, Built, MeshPlan } from "../../build/build.ts";
 import { cutModules } from "../../build/cut-module.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
 import type { BuiltModule } from "../../build/tools.ts";
+import { noteFit } from "../../distribution/release.ts";
 import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts";
-import { SentFiles, takeLists } from "./held.ts";
+import { learnContents, SentFiles, takeLists } from "./held.ts";
 import type { BuildAnswer, BuildOrder, BuildReply, BuildRequest } from "./messages.ts";
 
 /** Of one turn of a build, which leaves what it cannot do in a few seconds; honest ones take tens of milliseconds. */
@@ -114,12 +115,15 @@ export class Builder {
       return { kind: "build", trees: of.files.send(trees), rules, held: [...held.keys()], since: last?.id };
     });
     if (answer.kind !== "built") throw new BuildFailed("build_crashed", "the build process answers another question");
-    const { built, lists, modules: sent } = answer;
+    const { built, lists, contents, isFit, modules: sent } = answer;
     if (built.plan === undefined || lists === undefined) return built;
     const whole = sent.flatMap((module) => ("wasm" in module ? module : (held.get(module.hash) ?? [])));
     const modules = cutModules(whole, this.#modules, true);
     this.#modules = modules;
-    const plan = { ...built.plan, ...takeLists(lists, last?.plan), modules };
+    const taken = takeLists(lists, last?.plan);
+    if (contents !== undefined) learnContents(taken, contents);
+    const plan = { ...built.plan, ...taken, modules };
+    if (isFit) noteFit(plan);
     this.#last = { worker, id: answer.id, plan };
     return { ...built, plan };
   }

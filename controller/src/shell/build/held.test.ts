@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { MeshPlan } from "../../build/build.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
-import { SentFiles, SentPlan, TakenFiles, takeLists } from "./held.ts";
+import { madeFrom } from "../../distribution/parts.ts";
+import { checkRelease, makeContents, noteFit, type Publication, toPublication } from "../../distribution/release.ts";
+import { contentsOf, learnContents, SentFiles, SentPlan, TakenFiles, takeLists } from "./held.ts";
 
 /** As a channel between processes gives it: equal, and another object. */
 const across = <T>(value: T): T => structuredClone(value);
@@ -51,10 +53,14 @@ test("a file that has not changed does not cross again, and is the same object w
 const plan = (...names: readonly string[]) =>
   ({ workloads: names.map((name) => ({ name })), outbound: [], services: [] }) as unknown as MeshPlan;
 
+/** As the build process does: what says the same as before is the same. */
+const send = (sent: SentPlan, id: number, made: MeshPlan, since: number | undefined) =>
+  sent.send(id, sent.hold(made), since);
+
 test("of a plan what differs from the one at hand crosses; what does not is the same object", () => {
   const sent = new SentPlan();
-  const first = takeLists(across(sent.send(1, plan("a", "b"), undefined)), undefined);
-  const crossing = across(sent.send(2, plan("c", "b"), 1));
+  const first = takeLists(across(send(sent, 1, plan("a", "b"), undefined)), undefined);
+  const crossing = across(send(sent, 2, plan("c", "b"), 1));
   expect(crossing.workloads).toEqual([{ name: "c" }, 1]);
   const second = takeLists(crossing, first);
   expect(second.workloads[1]).toBe(first.workloads[1]);
@@ -63,8 +69,103 @@ test("of a plan what differs from the one at hand crosses; what does not is the 
 
 test("where another plan is at hand than the last, or none, all of it crosses", () => {
   const sent = new SentPlan();
-  sent.send(1, plan("a"), undefined);
-  sent.send(2, plan("a"), 1);
-  expect(sent.send(3, plan("a"), 1).workloads).toEqual([{ name: "a" }]);
-  expect(sent.send(4, plan("a"), undefined).workloads).toEqual([{ name: "a" }]);
+  send(sent, 1, plan("a"), undefined);
+  send(sent, 2, plan("a"), 1);
+  expect(send(sent, 3, plan("a"), 1).workloads).toEqual([{ name: "a" }]);
+  expect(send(sent, 4, plan("a"), undefined).workloads).toEqual([{ name: "a" }]);
+});
+
+const service = (name: string, port: number) => ({
+  name,
+  namespace: "default",
+  hosts: [`${name}.default`],
+  port,
+  portName: "http",
+  subsets: [],
+  principals: [`spiffe://td/ns/default/sa/${name}`],
+  defaultRoute: [{ weight: 1 }],
+  traffic: {
+    balancer: "least-request",
+    connectTimeoutMs: 1000,
+    requestTimeoutMs: 1000,
+    idleTimeoutMs: 1000,
+    connectionsMax: 10,
+    pendingMax: 10,
+    retry: { attempts: 1, perTryMs: undefined, on: ["connect"], budgetPercent: 20, budgetMin: 3 },
+    breaker: { failuresMax: 5, openMs: 1000, openMaxMs: 30_000 },
+  },
+});
+
+/** A mesh in which `a` calls some of the services, `b` all of them. */
+function meshOf(port: number, calls: readonly string[]): MeshPlan {
+  const workload = (name: string, more: object) => ({
+    name,
+    namespace: "default",
+    service: name,
+    labels: {},
+    principal: `spiffe://td/ns/default/sa/${name}`,
+    inbound: [],
+    policies: {},
+    defaultVerdict: "deny",
+    pathLevel: "BASE",
+    ...more,
+  });
+  return {
+    mesh: { name: "m", trustDomain: "td" },
+    workloads: [workload("a", { calls: calls.map((each) => `${each}.default`) }), workload("b", {})],
+    outbound: [service("a", 80), service("b", port), service("c", 80)],
+    services: [],
+    modules: [],
+  } as unknown as MeshPlan;
+}
+
+const releaseOf = (plan: MeshPlan, sequence: number, name = "r") => ({
+  revision: { epoch: "e", sequence, name },
+  plan,
+  source: "git main",
+  builtAtMs: 0,
+  issuedAtMs: 0,
+  explainDenials: false,
+});
+
+const bodiesOf = ({ snapshots }: Publication) => [...snapshots.values()].map(({ hash, parts }) => [hash, parts.names]);
+
+test("contents that were made where a plan was built are those that are made here, whatever changed", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(80, 81), fc.subarray(["a", "b", "c"])), { minLength: 1, maxLength: 6 }),
+      (rounds) => {
+        const sent = new SentPlan();
+        let made: Parameters<typeof makeContents>[1];
+        let held: MeshPlan | undefined;
+        for (const [at, [port, calls]] of rounds.entries()) {
+          const there = sent.hold(meshOf(port, calls));
+          made = makeContents(there, made);
+          const lists = sent.send(at, there, at === 0 ? undefined : at - 1);
+          const [crossing, contents] = [across(lists), across(contentsOf(lists))];
+          const taken = takeLists(crossing, held);
+          learnContents(taken, contents);
+          for (const item of [...taken.workloads, ...taken.outbound]) expect(madeFrom(item)).toBeDefined();
+          held = { ...meshOf(port, calls), ...taken };
+          const here = releaseOf(held, at + 1);
+          expect(bodiesOf(toPublication(here))).toEqual(bodiesOf(toPublication(across(here))));
+        }
+      },
+    ),
+  );
+});
+
+test("of a plan that was found fit where it was built the revision alone is looked at, and of another all", () => {
+  const twice = meshOf(80, ["a"]);
+  const unfit = { ...twice, outbound: twice.outbound.map((each) => ({ ...each, hosts: ["one"] })) };
+  expect(checkRelease(releaseOf(unfit, 1))).not.toEqual([]);
+  const fit = meshOf(80, ["a"]);
+  noteFit(fit);
+  expect(checkRelease(releaseOf(fit, 1))).toEqual([]);
+  expect(checkRelease(releaseOf(fit, 1, "n".repeat(129)))).toEqual([
+    {
+      workload: "default/a",
+      problem: { code: "snapshot_shape", message: "revision.name must be at most 128 characters" },
+    },
+  ]);
 });

@@ -6,6 +6,7 @@
 import type { Source } from "@regomesh/base";
 import type { MeshPlan } from "../../build/build.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
+import { learnMade, madeFrom } from "../../distribution/parts.ts";
 
 /** A list: what it has of the one before, by its place there, and what is new. */
 type Changed<Item> = readonly (Item | number)[];
@@ -58,20 +59,45 @@ const NAMES = ["workloads", "outbound", "services"] as const;
 
 /** The lists of the last plan, on the side that sends them. */
 export class SentPlan {
-  /** By list, the places of its items by their texts. */
-  #places = new Map<string, ReadonlyMap<string, number>>();
+  /** By list, its items by their texts. */
+  #items = new Map<string, ReadonlyMap<string, object>>();
+  /** By list, the places of its items as they were sent last. */
+  #places = new Map<string, ReadonlyMap<object, number>>();
   /** The answer that they were sent with. */
   #id: number | undefined;
 
-  /** Of a plan what differs from that of an answer, where that was the last. */
+  /** The plan, with the items of the last one that say the same: what was found out about them is found again. */
+  hold<Plan extends Lists>(plan: Plan): Plan {
+    const before = this.#items;
+    this.#items = new Map();
+    const hold = <Item extends object>(name: (typeof NAMES)[number], items: readonly Item[]): readonly Item[] => {
+      const known = before.get(name);
+      const held = new Map<string, Item>();
+      const all = items.map((item) => {
+        const text = JSON.stringify(item);
+        const same = held.get(text) ?? (known?.get(text) as Item | undefined) ?? item;
+        held.set(text, same);
+        return same;
+      });
+      this.#items.set(name, held);
+      return all;
+    };
+    return {
+      ...plan,
+      workloads: hold("workloads", plan.workloads),
+      outbound: hold("outbound", plan.outbound),
+      services: hold("services", plan.services),
+    };
+  }
+
+  /** Of a plan that is held what differs from that of an answer, where that was the last. */
   send(id: number, plan: Lists, since: number | undefined): SentLists {
     const before = since === this.#id ? this.#places : undefined;
     this.#id = id;
     this.#places = new Map();
-    const send = <Item>(name: (typeof NAMES)[number], items: readonly Item[]): Changed<Item> => {
-      const texts = items.map((item) => JSON.stringify(item));
-      this.#places.set(name, new Map(texts.map((text, at) => [text, at])));
-      return items.map((item, at) => before?.get(name)?.get(texts[at] ?? "") ?? item);
+    const send = <Item extends object>(name: (typeof NAMES)[number], items: readonly Item[]): Changed<Item> => {
+      this.#places.set(name, new Map(items.map((item, at) => [item, at])));
+      return items.map((item) => before?.get(name)?.get(item) ?? item);
     };
     return {
       workloads: send("workloads", plan.workloads),
@@ -79,6 +105,37 @@ export class SentPlan {
       services: send("services", plan.services),
     };
   }
+}
+
+/** What an item was made into (`madeFrom`). */
+type SentContent = { readonly by: string; readonly hash: string; readonly text: string };
+
+/** By place in the lists, what was made of items that cross. */
+export type SentContents = {
+  readonly workloads: readonly (SentContent | undefined)[];
+  readonly outbound: readonly (SentContent | undefined)[];
+};
+
+/** What was made here of the items that cross. */
+export function contentsOf({ workloads, outbound }: SentLists): SentContents {
+  const decoder = new TextDecoder();
+  const toSent = (each: object | number): SentContent | undefined => {
+    const made = typeof each === "number" ? undefined : madeFrom(each);
+    return made && { by: made.by, hash: made.part.hash, text: decoder.decode(made.part.body) };
+  };
+  return { workloads: workloads.map(toSent), outbound: outbound.map(toSent) };
+}
+
+/** So that it is not made again of the items that have arrived. */
+export function learnContents({ workloads, outbound }: Lists, contents: SentContents): void {
+  const learn = (items: readonly object[], made: SentContents[keyof SentContents]) => {
+    for (const [at, item] of items.entries()) {
+      const { by, hash, text } = made[at] ?? {};
+      if (by !== undefined && hash !== undefined && text !== undefined) learnMade(item, by, hash, text);
+    }
+  };
+  learn(workloads, contents.workloads);
+  learn(outbound, contents.outbound);
 }
 
 /** The lists of a plan, given those of the answer that it was compared with. */

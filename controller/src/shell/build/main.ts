@@ -6,9 +6,11 @@ import { type Built, build } from "../../build/build.ts";
 import { expandTree } from "../../build/inline-units.ts";
 import { mountTree, type SourceTree } from "../../build/source-tree.ts";
 import { TurnOver } from "../../build/tools.ts";
+import type { PartIndex } from "../../distribution/parts.ts";
+import { checkPlan, makeContents } from "../../distribution/release.ts";
 import { type ExplainQuestion, type Explanation, explain } from "../../rehearse/explanation.ts";
 import { loadTools } from "./compiler.ts";
-import { SentPlan, TakenFiles } from "./held.ts";
+import { contentsOf, SentPlan, TakenFiles } from "./held.ts";
 import type { BuildReply, BuildRequest } from "./messages.ts";
 import { remember } from "./remember.ts";
 import { inTurns } from "./turns.ts";
@@ -19,6 +21,8 @@ const tools = remember(turns.tools);
 const TURNS_MAX = 1000;
 const files = new TakenFiles();
 const sent = new SentPlan();
+/** Of the last plan. */
+let contents: PartIndex | undefined;
 
 function reply(message: BuildReply): void {
   process.send?.(message);
@@ -40,11 +44,16 @@ process.on("message", (request: BuildRequest) => {
 
 function withoutHeld(built: Built, { id, held, since }: Extract<BuildRequest, { kind: "build" }>) {
   const { plan } = built;
-  if (plan === undefined) return { built, lists: undefined, modules: [] };
+  if (plan === undefined) return { built, lists: undefined, contents: undefined, isFit: false, modules: [] };
   const isHeld = new Set(held);
   const modules = plan.modules.map((module) => (isHeld.has(module.hash) ? { hash: module.hash } : module));
   const rest = { ...plan, modules: [], workloads: [], outbound: [], services: [] };
-  return { built: { ...built, plan: rest }, lists: sent.send(id, plan, since), modules };
+  const whole = sent.hold(plan);
+  // Here, while nobody waits for a snapshot yet.
+  contents = makeContents(whole, contents);
+  const lists = sent.send(id, whole, since);
+  const isFit = checkPlan(whole).length === 0;
+  return { built: { ...built, plan: rest }, lists, contents: contentsOf(lists), isFit, modules };
 }
 
 function explainIn({ plan }: Built, read: readonly SourceTree[], question: ExplainQuestion): Explanation {

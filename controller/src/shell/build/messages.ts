@@ -2,7 +2,7 @@
 import type { BuildRules, Built } from "../../build/build.ts";
 import type { BuiltModule } from "../../build/tools.ts";
 import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts";
-import type { SentLists, SentTree } from "./held.ts";
+import type { SentContents, SentLists, SentTree } from "./held.ts";
 
 /** What is done with a tree; `explain` builds it first, by what is remembered of earlier builds. */
 export type BuildOrder =
@@ -33,6 +33,9 @@ export type BuildReply =
       /** Without the modules and lists of its plan. */
       readonly built: Built;
       readonly lists: SentLists | undefined;
+      readonly contents: SentContents | undefined;
+      /** Nothing was found in the plan that proxies would refuse. */
+      readonly isFit: boolean;
       readonly modules: readonly (BuiltModule | Pick<BuiltModule, "hash">)[];
     }
   | { readonly kind: "explained"; readonly id: number; readonly explanation: Explanation }
