@@ -12,6 +12,7 @@ import type { Entrypoint } from "./entrypoint.ts";
 import { guard } from "./guard.ts";
 import type { IrPolicy } from "./ir/policy.ts";
 import type { RuntimeModule } from "./link/runtime-module.ts";
+import type { PassName } from "./optimize/passes.ts";
 import { type AnalyzeSettings, type Back, type Front, type Run, runBack, runFront } from "./pipeline.ts";
 import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
 import { makeRuleTree } from "./resolved/rule-tree.ts";
@@ -39,6 +40,8 @@ export type CompileRequest = {
   readonly builtins?: BuiltinSignatures;
   /** Where the module will run: what is not offered there is refused. Absent: whoever runs it brings what it wants. */
   readonly role?: Role;
+  /** Passes to leave out, to measure what they bring. */
+  readonly without?: ReadonlySet<PassName>;
 };
 
 export type CompiledModule = {
@@ -76,7 +79,7 @@ function plannedOf({ state, diagnostics }: Partial<Run<Back>> & Pick<Run<Back>, 
 function runUnits(
   request: Omit<CompileRequest, "runtime"> & Partial<CompileRequest>,
 ): Partial<Run<Back>> & Pick<Run<Back>, "diagnostics"> {
-  const { units, entrypoints, runtime, print = false, builtins = BUILTINS, role } = request;
+  const { units, entrypoints, runtime, print = false, builtins = BUILTINS, role, without } = request;
   const diagnostics: Diagnostic[] = [];
   const plans: UnitPlan[] = [];
   const isAlone = units.length === 1;
@@ -101,7 +104,7 @@ function runUnits(
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const made = runBack({
     sources: units.flatMap(({ modules }) => modules),
-    ...{ builtins, role },
+    ...{ builtins, role, without },
     makePlan: () => planUnits(plans, builtins),
     describe: { compiler: COMPILER, entrypoints: describeEntrypoints(plans) },
     ...(runtime === undefined ? {} : { runtime }),

@@ -32,6 +32,7 @@ export type { Value as RegoValue } from "./interpret/value.ts";
 export { readBaseDocuments } from "./ir/base-reads.ts";
 export type { IrPolicy } from "./ir/policy.ts";
 export { parseRuntime, type RuntimeModule } from "./link/runtime-module.ts";
+export { PASS_NAMES, type PassName } from "./optimize/passes.ts";
 export { printBuiltins } from "./reference/print-built-ins.ts";
 export type * from "./syntax/ast.ts";
 export { type ParsedModule, type ParsedQuery, parseModule, parseQuery } from "./syntax/parse.ts";

@@ -11,6 +11,7 @@ import { checkBlockDepth } from "./core/depth.ts";
 import { type DescribedModule, emitDescribed, type ModuleSource } from "./emit/module.ts";
 import { guard } from "./guard.ts";
 import type { RuntimeModule } from "./link/runtime-module.ts";
+import type { PassName } from "./optimize/passes.ts";
 import type { PlannedPolicy } from "./plan/plan.ts";
 import { findReads } from "./plan/reads.ts";
 import type * as Resolved from "./resolved/ast.ts";
@@ -51,6 +52,7 @@ export type Back = {
   readonly sources: readonly RegoSource[];
   readonly builtins: BuiltinSignatures;
   readonly role?: Role | undefined;
+  readonly without?: ReadonlySet<PassName> | undefined;
   readonly makePlan: () => PlannedPolicy;
   readonly describe: Omit<NonNullable<ModuleSource["meta"]>, "reads">;
   readonly runtime?: RuntimeModule;
@@ -139,10 +141,10 @@ function checkOffers({ role, planned, sources, builtins }: Back): Found<Back> {
   return { state: {}, diagnostics: checkRole(role, policyOf(planned), sources, builtins) };
 }
 
-function emit({ planned, runtime, describe, reads }: Back): Found<Back> {
+function emit({ planned, runtime, describe, reads, without }: Back): Found<Back> {
   if (runtime === undefined) throw new Error("a module is linked with a runtime");
   const meta = reads === undefined ? describe : { ...describe, reads };
-  return { state: { module: emitDescribed({ ir: policyOf(planned), runtime, meta }) } };
+  return { state: { module: emitDescribed({ ir: policyOf(planned), runtime, meta, without }) } };
 }
 
 function policyOf(planned: PlannedPolicy | undefined): PlannedPolicy["policy"] {

@@ -44,7 +44,7 @@ export function answerOurs(program: Program, { runtime, hostBuiltins, isBeside, 
 }
 
 /** Everything that an evaluation says, as text. */
-function traceOf(evaluator: Evaluator, name: string, input: string | undefined, strict: boolean): string {
+export function traceOf(evaluator: Evaluator, name: string, input: string | undefined, strict: boolean): string {
   const given = evaluator.evaluate(name, input, { strict });
   if (given.kind === "fault") return JSON.stringify([given.code, given.builtinErrors]);
   const fired = evaluator.firedRules().map(({ row, column }) => `${row}:${column}`);
@@ -73,7 +73,7 @@ export function pathOf(ref: string): string {
   return ref.split(".").slice(1).join("/");
 }
 
-function evaluateOne(evaluator: Evaluator, name: string, input: string | undefined, strict: boolean): OpaAnswer {
+export function evaluateOne(evaluator: Evaluator, name: string, input: string | undefined, strict: boolean): OpaAnswer {
   const given = evaluator.evaluate(name, input, { strict });
   if (given.kind === "fault") return { error: { code: given.code, message: given.message } };
   const [first] = parseExact(given.text) as readonly { readonly result: unknown }[];

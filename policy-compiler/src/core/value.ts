@@ -36,7 +36,7 @@ export type Local = {
   readonly id: number;
   type: number;
   origin: Origin;
-  /** How often it is read. */
+  /** How often it is read; without end as long as nobody has counted. */
   reads: number;
   /** A collection that grows in its own region alone, before anything reads it. */
   isSettled: boolean;
@@ -59,7 +59,8 @@ export const FALSE: Constant = { kind: "constant", type: Type.boolean, text: "fa
 export const NO_LOCALS: readonly Local[] = [];
 
 export function makeLocal(id: number): Local {
-  return { kind: "local", id, type: ANYTHING, origin: VARIABLE, reads: 0, isSettled: false, isPassing: false };
+  const uncounted = Number.POSITIVE_INFINITY;
+  return { kind: "local", id, type: ANYTHING, origin: VARIABLE, reads: uncounted, isSettled: false, isPassing: false };
 }
 
 export function stringConstant(text: string): Constant {

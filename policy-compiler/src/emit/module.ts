@@ -21,7 +21,7 @@ export type ModuleSource = {
   /** The prebuilt runtime, taken apart by `parseRuntime`. */
   readonly runtime: RuntimeModule;
   /** Passes to leave out. */
-  readonly without?: ReadonlySet<PassName>;
+  readonly without?: ReadonlySet<PassName> | undefined;
   /** What the compiler knows and the plan does not say. */
   readonly meta?: Partial<Pick<ModuleMeta, "compiler" | "reads">> & {
     /** In the order of the plans. */
@@ -37,9 +37,9 @@ export function emitModule(source: ModuleSource): Uint8Array {
   return emitDescribed(source).wasm;
 }
 
-export function emitDescribed({ ir, without, ...source }: ModuleSource): DescribedModule {
+export function emitDescribed({ ir, ...source }: ModuleSource): DescribedModule {
   checkBlockDepth(ir);
-  return emitCore({ ...source, module: coreOf(ir), ...(without === undefined ? {} : { without }) });
+  return emitCore({ ...source, module: coreOf(ir) });
 }
 
 /** The same of core, which the passes are still to be done with. */

@@ -44,6 +44,11 @@ type Needed = "call-depth" | "fuel";
 
 export type PassName = Exclude<(typeof PASSES)[number]["name"], Needed>;
 
+const NEEDED: readonly string[] = ["call-depth", "fuel"] satisfies readonly Needed[];
+
+/** Those that can be left out, in order. */
+export const PASS_NAMES = PASSES.map(({ name }) => name).filter((name): name is PassName => !NEEDED.includes(name));
+
 /** `without` leaves passes out: to measure what they bring, and to check them. */
 export function optimize(module: CoreModule, inRuntime: InRuntime, without: ReadonlySet<string> = new Set()): void {
   for (const { name, run } of PASSES) if (!without.has(name)) run(module, inRuntime);

@@ -2,12 +2,13 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { PASS_NAMES } from "@regomesh/policy-compiler";
 import { patternOf } from "../../command-line.ts";
 import { BAR_NAMES, measureBars, printBars } from "./bars/bars.ts";
 import { type Engine, figureOf } from "./engine.ts";
 import { cedarAndCel, opaGo, regorus, sapl } from "./external.ts";
 import { opaWasm } from "./opa-wasm.ts";
-import { OURS_FAST, OURS_SDK } from "./ours.ts";
+import { OURS_FAST, OURS_SDK, oursWithout } from "./ours.ts";
 import {
   claimsPolicy,
   type EnginePolicy,
@@ -20,11 +21,12 @@ import {
 import { printChart, printGiven, printTable, type Row } from "./print.ts";
 import { writeEngines } from "./write.ts";
 
-export const USAGE = `npm run bench:engine -- [--opa PATH] [--only RE] [--bars] [--check] [--svg FILE] [--write]
+export const USAGE = `npm run bench:engine -- [--opa PATH] [--only RE] [--bars] [--passes] [--check] [--svg FILE] [--write]
 
   --opa PATH   OPA's binary, for its WebAssembly (default: opa on the path)
   --only RE    policies and bars whose name matches; bars are called ${BAR_NAMES.map((name) => `"bar ${name}"`).join(", ")}
   --bars       our own bars alone, no other engine
+  --passes     our own engine alone, with all passes of the compiler and without each of them
   --check      exit code 1 where a bar is missed
   --svg FILE   writes the chart of growing numbers of rules
   --write      puts tables and chart into docs/performance.md and docs/engines.svg
@@ -40,6 +42,7 @@ export async function main(args: readonly string[]): Promise<number> {
     opa: { type: "string", default: "opa" },
     only: { type: "string", default: "" },
     bars: { type: "boolean", default: false },
+    passes: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     svg: { type: "string" },
     write: { type: "boolean", default: false },
@@ -47,9 +50,9 @@ export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options });
   const only = patternOf(values.only, "only");
   const shared = knownPolicies();
-  const engines = values.bars ? [] : findEngines(values.opa);
+  const engines = values.passes ? passEngines() : values.bars ? [] : findEngines(values.opa);
   const rows = engines.length === 0 ? [] : timeAll(engines, policies(shared), only);
-  const names = BAR_NAMES.filter((name) => only.test(`bar ${name}`));
+  const names = values.passes ? [] : BAR_NAMES.filter((name) => only.test(`bar ${name}`));
   const bars = await measureBars(names, shared, (seen) => console.error(printBars(seen)));
   const tables = [
     ...(rows.length === 0 ? [] : [printGiven(engines), printTable(engines, rows)]),
@@ -81,6 +84,10 @@ function timeAll(engines: readonly Engine[], all: readonly Made[], only: RegExp)
 function timeOne(engine: Engine, policy: EnginePolicy): Row["figures"][number] {
   const timing = engine.time(policy);
   return timing === undefined ? undefined : figureOf(timing, policy);
+}
+
+function passEngines(): readonly Engine[] {
+  return [OURS_FAST, ...PASS_NAMES.map((name) => oursWithout(`without ${name}`, new Set([name])))];
 }
 
 function findEngines(binary: string): readonly Engine[] {
