@@ -16,6 +16,7 @@ import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { openEvaluator } from "@regomesh/policy-runtime";
 import { expect, test } from "vitest";
 import { differences } from "../differential/compare.ts";
+import { drawAgainProgram } from "../differential/generate/again.ts";
 import { drawBesideProgram } from "../differential/generate/beside.ts";
 import { drawProgram, type Program } from "../differential/generate/program.ts";
 import { answerInterpreted } from "../differential/interpreted.ts";
@@ -35,7 +36,7 @@ const hostBuiltins = makeSuiteBuiltins();
 type Planned = { readonly program: Program; readonly ir: IrPolicy; readonly full: Opened };
 type Opened = { readonly wasm: Uint8Array; readonly told: readonly string[] };
 
-const planned: readonly Planned[] = [drawProgram, drawBesideProgram].flatMap((draw) =>
+const planned: readonly Planned[] = [drawProgram, drawBesideProgram, drawAgainProgram].flatMap((draw) =>
   SEEDS.flatMap((seed) => {
     const program = draw(seed, { inputs: INPUTS });
     const { modules, data, entrypoints } = program;

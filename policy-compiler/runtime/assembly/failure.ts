@@ -59,6 +59,21 @@ export function setStrict(strict: bool): void {
   isStrict = strict;
 }
 
+/** From here to `unmuteErrors`, which wants what this gives, errors of built-ins end nothing. */
+export function muteErrors(): i32 {
+  const held = (builtinErrorCount << 1) | <i32>isStrict;
+  isStrict = false;
+  return held;
+}
+
+/** Whether there were no errors meanwhile; those that there were are not counted. */
+export function unmuteErrors(held: i32): bool {
+  const were = builtinErrorCount != held >> 1;
+  builtinErrorCount = held >> 1;
+  isStrict = <bool>(held & 1);
+  return !were;
+}
+
 export function setFuel(steps: i64): void {
   fuel = steps < slice ? steps : slice;
   reserve = steps - fuel;

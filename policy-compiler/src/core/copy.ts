@@ -65,6 +65,10 @@ function copyOp(op: Op, own: Localize): Op {
       const key = op.key === undefined ? undefined : value(op.key);
       return { ...op, ends, collection: own(op.collection), key, value: value(op.value) };
     }
+    case "gather": {
+      const key = op.key === undefined ? undefined : value(op.key);
+      return { ...op, ends, groups: own(op.groups), by: own(op.by), key, value: value(op.value) };
+    }
     case "merge":
       return { ...op, ends, a: own(op.a), b: own(op.b), target: own(op.target) };
     case "test":

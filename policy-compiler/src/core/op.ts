@@ -47,6 +47,7 @@ export type Op =
   | Of<"assign-once", { readonly source: Value; readonly target: Local }>
   | MakeOp
   | GrowOp
+  | GatherOp
   | Of<"merge", { readonly a: Local; readonly b: Local; readonly target: Local }>
   | TestOp
   /** Whether the value is one of the elements: true or false. */
@@ -131,6 +132,21 @@ export type WithOp = Of<
 export type MakeOp = Of<
   "make",
   { readonly what: "array" | "object" | "set"; readonly capacity: number; readonly target: Local }
+>;
+
+/**
+ * Grows the collection that belongs to `by` in `groups`, an object, and makes it where there is none. A group of objects is
+ * false from when a key would have another value. Keys are objects' alone.
+ */
+export type GatherOp = Of<
+  "gather",
+  {
+    readonly what: MakeOp["what"];
+    readonly groups: Local;
+    readonly by: Local;
+    readonly key: Value | undefined;
+    readonly value: Value;
+  }
 >;
 
 /** `insert-once` fails with a conflict where the key has another value already. Keys are objects' alone. */
@@ -225,8 +241,11 @@ export type CoreFunction = Code & {
   readonly path: readonly string[];
   /** The parameter whose set or object it grows: its caller made it for that. */
   readonly grows: Local | undefined;
-  /** What is kept for the generation, because it is asked for more than once: its value, or its answers by their arguments. */
-  keeps: "nothing" | "value" | "answers";
+  /**
+   * What is kept for the generation, because it is asked for more than once: its value, or its answers by their arguments.
+   * `gathered`: its value, which it only has from the fourth call on, and not where a built-in fails meanwhile.
+   */
+  keeps: "nothing" | "value" | "answers" | "gathered";
   /** It may be part of a chain of calls too long for the stack. */
   countsDepth: boolean;
   /** Units of fuel that a call takes ahead. */

@@ -101,6 +101,10 @@ function printOp(op: Op): string {
       const key = op.key === undefined ? "" : `${printValue(op.key)}: `;
       return `${op.how} ${printLocal(op.collection)} ${key}${printValue(op.value)}`;
     }
+    case "gather": {
+      const key = op.key === undefined ? "" : `${printValue(op.key)}: `;
+      return `gather ${op.what} ${printLocal(op.groups)}[${printLocal(op.by)}] ${key}${printValue(op.value)}`;
+    }
     case "merge":
       return `${printLocal(op.target)} = merge ${printLocal(op.a)} ${printLocal(op.b)}`;
     case "test":

@@ -98,6 +98,11 @@ export function eachRead(op: Op, visit: (value: Value) => void): void {
       if (op.key !== undefined) visit(op.key);
       visit(op.value);
       return;
+    case "gather":
+      visit(op.by);
+      if (op.key !== undefined) visit(op.key);
+      visit(op.value);
+      return;
     case "merge":
       visit(op.a);
       visit(op.b);
@@ -177,6 +182,7 @@ export function eachWrite(op: Op, visit: (local: Local) => void): void {
     case "need-input":
     case "not":
     case "grow":
+    case "gather":
     case "test":
     case "result":
     case "mark":
@@ -196,5 +202,6 @@ export function someWrite(op: Op, isOne: (local: Local) => boolean): boolean {
 /** The array, object or set that an op grows. */
 export function grownBy(op: Op): Local | undefined {
   if (op.kind === "grow") return op.collection;
+  if (op.kind === "gather") return op.groups;
   return op.kind === "rules" && op.how === "grow" ? op.target : undefined;
 }

@@ -43,6 +43,7 @@ export function emitFunction(policy: PolicyContext, func: CoreFunction): Body {
   if (func.stretch > 0) tick(body, func.stretch);
   const generation = memo === undefined ? undefined : newLocal(body);
   if (memo !== undefined && generation !== undefined) recall(body, memo, generation);
+  const gathers = func.keeps === "gathered" ? recallGathered(body, policy.statics.memoSlots++) : undefined;
   const answers = func.keeps === "answers" ? recallAnswer(body, policy.statics.memoSlots++) : undefined;
   if (func.countsDepth) goDown(body);
   const done = open(body, OP.block, I32);
@@ -52,6 +53,7 @@ export function emitFunction(policy: PolicyContext, func: CoreFunction): Body {
   if (func.countsDepth) goUp(body);
   if (memo !== undefined && generation !== undefined) remember(body, memo, generation);
   if (answers !== undefined) rememberAnswer(body, answers);
+  if (gathers !== undefined) rememberGathered(body, gathers);
   op(body, OP.end);
   return body;
 }
@@ -206,6 +208,36 @@ function rememberAnswer(body: Body, { slot, args, generation }: Answers): void {
   call(body, "memoKeep");
   close(body);
   get(body, value);
+}
+
+type Gathering = { readonly slot: number; readonly held: number };
+
+/** Returns what is gathered already, and nothing while that is not worth it. */
+function recallGathered(body: Body, slot: number): Gathering {
+  const found = newLocal(body);
+  memoAddress(body, slot);
+  call(body, "gathered");
+  tee(body, found);
+  i32Const(body, body.calls.values.NO_VALUE);
+  op(body, OP.i32Ne);
+  open(body, OP.if);
+  get(body, found);
+  op(body, OP.return);
+  close(body);
+  const held = newLocal(body);
+  call(body, "muteErrors");
+  set(body, held);
+  return { slot, held };
+}
+
+/** Keeps the value on the stack, and leaves it there; 0 where it may not be used. */
+function rememberGathered(body: Body, { slot, held }: Gathering): void {
+  const value = newLocal(body);
+  set(body, value);
+  memoAddress(body, slot);
+  get(body, held);
+  get(body, value);
+  call(body, "keepGathered");
 }
 
 function goDown(body: Body): void {

@@ -1,7 +1,7 @@
 /** One emitter for each op of core; core/op.ts says what they mean. */
 import { ValueKind } from "@regomesh/policy-runtime";
 import { EmitError } from "../core/error.ts";
-import type { GetOp, GrowOp, Label, MakeOp, Op, TestOp, WithOp } from "../core/op.ts";
+import type { GatherOp, GetOp, GrowOp, Label, MakeOp, Op, TestOp, WithOp } from "../core/op.ts";
 import { type Local, Type } from "../core/value.ts";
 import { OP } from "../wasm/encode.ts";
 import { callPath, call as emitCall, oneOf } from "./call.ts";
@@ -149,6 +149,16 @@ function grow({ body }: OpContext, { how, collection, key, value }: GrowOp): voi
   call(body, GROWERS[how]);
 }
 
+const GATHERERS = { array: "gatherArray", set: "gatherSet", object: "gatherObject" } as const;
+
+function gather({ body }: OpContext, { what, groups, by, key, value }: GatherOp): void {
+  operand(body, groups);
+  operand(body, by);
+  if (key !== undefined) operand(body, key);
+  operand(body, value);
+  call(body, GATHERERS[what]);
+}
+
 function test({ body }: OpContext, op: TestOp): void {
   const { a, exit } = op;
   switch (op.test) {
@@ -214,6 +224,7 @@ const EMITTERS: Emitters = {
   "assign-once": ({ body }, { source, target }) => assignOnce(body, source, target),
   make,
   grow,
+  gather,
   merge: (context, { a, b, target }) =>
     assign(context, target, () => {
       operand(context.body, a);

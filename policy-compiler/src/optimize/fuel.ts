@@ -64,6 +64,8 @@ export function weightOf(op: Op, inRuntime: InRuntime): number {
       return MAKE;
     case "grow":
       return GROW[op.how];
+    case "gather":
+      return GROW["insert-once"] + GROW.add;
     case "result":
       return GROW.add;
     case "narrow":

@@ -17,7 +17,7 @@ export function keepAnswers(module: CoreModule): void {
     if (!countCalls(code.body, { module, calls, times })) module.sharesInput = false;
   }
   for (const func of module.functions) {
-    if ((calls.get(func) ?? 0) <= 1) continue;
+    if ((calls.get(func) ?? 0) <= 1 || func.keeps === "gathered") continue;
     if (func.params.length === 2) func.keeps = "value";
     else if (module.growsOwn && func.params.length > 2 && isLaborious(func)) func.keeps = "answers";
   }

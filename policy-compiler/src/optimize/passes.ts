@@ -5,6 +5,7 @@ import { indexData } from "./data-index.ts";
 import { threadExits } from "./exits.ts";
 import { followControl } from "./flow.ts";
 import { type InRuntime, weighFuel } from "./fuel.ts";
+import { gatherComprehensions } from "./gather.ts";
 import { projectInput } from "./input-slots.ts";
 import { findLifetimes } from "./lifetimes.ts";
 import { foldLiterals } from "./literals.ts";
@@ -21,6 +22,8 @@ export const PASSES = [
   { name: "rule-index", run: (module) => indexRules(module) },
   // Before chains of keys below input are one op: its keys may be such.
   { name: "data-index", run: indexData },
+  // Behind data-index: what an index of data answers needs no gathering.
+  { name: "gather", run: gatherComprehensions },
   // Behind those that know what planners lay out.
   { name: "exits", run: threadExits },
   // Behind exits: what they leave over is reached by nothing.
