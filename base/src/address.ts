@@ -12,3 +12,8 @@ export function splitAddress(address: string): HostAndPort {
   const urlHost = address.slice(0, colon);
   return { host: urlHost.replace(/^\[|\]$/g, ""), urlHost, port: Number(address.slice(colon + 1)) };
 }
+
+/** Whether an address to listen on is every one, in whatever spelling: `0.0.0.0`, `::`, `0:0::0`. */
+export function isEveryAddress(address: string): boolean {
+  return /^[0:.]+$/.test(address);
+}

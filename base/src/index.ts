@@ -1,4 +1,4 @@
-export { type HostAndPort, splitAddress } from "./address.ts";
+export { type HostAndPort, isEveryAddress, splitAddress } from "./address.ts";
 export { applyChange, type BodyChange, changeOf, type Fields, type ListKeys } from "./change.ts";
 export { clip, copyText } from "./clip.ts";
 export type { Clock } from "./clock.ts";

@@ -71,6 +71,8 @@ const CASES: readonly Case[] = [
     "proxy --snapshot a.json",
     "proxy --snapshot a.json --controller 127.0.0.1:1",
     "proxy --snapshot a.json --plaintext --app 70000",
+    "proxy --snapshot a.json --plaintext --address 192.0.2.1",
+    "proxy --controller 127.0.0.1:1 --workload web --address 0.0.0.0",
     "proxy --snapshot a.json --plaintext --admin 0.0.0.0:9901",
     "proxy --snapshot a.json --plaintext --capture --outbound 15009",
     "capture --outbound 15001,15002",

@@ -1,8 +1,9 @@
 /** `regomesh proxy`: one sidecar, under a controller or alone from a snapshot file. */
 import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Log, type LogFormat, makeLog } from "@regomesh/base";
+import { isEveryAddress, type Log, type LogFormat, makeLog } from "@regomesh/base";
 import { INBOUND_PORT, OUTBOUND_PORT, type Probes, parseProbes, parseSnapshotFile } from "@regomesh/protocol";
 import {
   type Address,
@@ -44,6 +45,8 @@ SIGHUP and SIGUSR1 open the access log anew and read --identity again.
   --identity DIR         folder with svid.pem, svid_key.pem and svid_bundle.pem
   --plaintext            alone: no mTLS, neither way
   --state DIR            identity, last good snapshot and admin token (default ${DEFAULT_STATE})
+  --address IP           under which others reach this proxy, where its workload listens on every address
+                         (default: its own end of the connection to the controller)
   --app PORT             where the application listens on 127.0.0.1
   --edge HOST:PORT       where edge ports listen (default what the workload's listen says, or a
                          free port of 127.0.0.1)
@@ -87,6 +90,7 @@ const flags = {
   identity: { type: "string" },
   plaintext: { type: "boolean" },
   state: { type: "string" },
+  address: { type: "string" },
   app: { type: "string" },
   edge: { type: "string" },
   outbound: { type: "string" },
@@ -120,7 +124,12 @@ type Asked = Omit<ProxyOptions, "log" | "logFormat"> & {
   readonly logFormat: LogFormat;
   readonly state: string;
   readonly mode:
-    | { readonly kind: "controller"; readonly address: string; readonly tokenFile: string | undefined }
+    | {
+        readonly kind: "controller";
+        readonly address: string;
+        readonly ownAddress: string | undefined;
+        readonly tokenFile: string | undefined;
+      }
     | { readonly kind: "file"; readonly path: string; readonly identity: string | undefined };
   readonly exitsWithParent: boolean;
   readonly drainMs: number;
@@ -178,6 +187,7 @@ async function startControlled(
   return await Controlled.open({
     sidecar,
     address: mode.address,
+    ownAddress: mode.ownAddress,
     tokenFile: mode.tokenFile,
     workload: asked.workload ?? "",
     namespace: asked.namespace,
@@ -290,6 +300,7 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
 type ModeValues = {
   readonly workload?: string | undefined;
   readonly controller?: string | undefined;
+  readonly address?: string | undefined;
   readonly "join-token-file"?: string | undefined;
   readonly snapshot?: string | undefined;
   readonly identity?: string | undefined;
@@ -306,8 +317,13 @@ function parseMode(values: ModeValues, path: (value: string | undefined) => stri
     if (values.workload === undefined)
       throw new UsageError("--controller needs --workload, the name of what it serves");
     parseAddress(controller, "--controller");
-    return { kind: "controller", address: controller, tokenFile: path(values["join-token-file"]) };
+    const { address } = values;
+    if (address !== undefined && (isIP(address) === 0 || isEveryAddress(address)))
+      throw new UsageError(`--address takes one IP address of this machine, not ${address}`);
+    const tokenFile = path(values["join-token-file"]);
+    return { kind: "controller", address: controller, ownAddress: address, tokenFile };
   }
+  if (values.address !== undefined) throw new UsageError("--address needs --controller, which tells others of it");
   if (snapshot === undefined) throw new UsageError("it needs --controller ADDR, or --snapshot FILE to run alone");
   if (values["join-token-file"] !== undefined) throw new UsageError("--join-token-file needs --controller");
   if ((identity === undefined) === !plaintext)

@@ -2,6 +2,7 @@
  * Endpoints: state, never part of a revision. Outside Kubernetes an endpoint is what an
  * authenticated proxy says of its listeners, as far as its Workload resource lets it.
  */
+import { isEveryAddress } from "@regomesh/base";
 import type { Endpoint, ListenAddress } from "@regomesh/protocol";
 import type { MeshPlan } from "../build/build.ts";
 import { servedBy, type WorkloadPlan } from "../snapshot/outbound.ts";
@@ -240,12 +241,11 @@ function isAllowed(
   listen: { readonly address: string; readonly port: number },
   claim: { readonly address: string; readonly port: number },
 ): boolean {
-  const isAny = listen.address === "0.0.0.0" || listen.address === "::";
   return (
     IP_ADDRESS.test(claim.address) &&
     claim.port > 0 &&
     claim.port <= 65_535 &&
-    (isAny || listen.address === claim.address) &&
+    (isEveryAddress(listen.address) || listen.address === claim.address) &&
     (listen.port === 0 || listen.port === claim.port)
   );
 }

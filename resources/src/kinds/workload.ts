@@ -8,7 +8,9 @@ const ipAddress = text({ what: "an IP address", pattern: /^[0-9a-fA-F.:]+$/, len
 const listen = z.strictObject({
   address: ipAddress
     .prefault("127.0.0.1")
-    .describe("loopback: another machine reaches the proxy only where this says so"),
+    .describe(
+      "loopback: another machine reaches the proxy only where this says so; on every address (0.0.0.0, ::) each proxy says which is its own (its --address)",
+    ),
   port: integer(0, 65_535).prefault(0).describe("0 is a free port, told to the controller in the proxy's hello"),
 });
 

@@ -25,8 +25,8 @@ import type { GrpcChannel } from "./grpc-channel.ts";
 import type { GrpcError } from "./grpc-error.ts";
 
 export type StreamHandlers = {
-  /** `isFirst`: of a stream. */
-  readonly hello: (isFirst: boolean) => Hello;
+  /** `isFirst`: of a stream; `localAddress`: of this machine, as the controller is reached from it. */
+  readonly hello: (isFirst: boolean, localAddress: string | undefined) => Hello;
   /** What is in force and held at this moment; `isRefusing`: in a NACK, so that what lacks can be sent. */
   readonly holding: (isRefusing: boolean) => Holding;
   /** Puts it in force, or says why not. */
@@ -84,7 +84,7 @@ export class ControlStreams {
   hello(): void {
     const stream = this.#snapshots;
     if (stream === undefined) return;
-    const hello = this.#handlers.hello(this.#said === "");
+    const hello = this.#handlers.hello(this.#said === "", this.#channel.localAddress);
     const said = JSON.stringify([hello.listen, hello.admin]);
     if (said === this.#said) return;
     this.#said = said;
@@ -108,7 +108,7 @@ export class ControlStreams {
   }
 
   #open(): void {
-    const { workload, namespace } = this.#handlers.hello(false);
+    const { workload, namespace } = this.#handlers.hello(false, this.#channel.localAddress);
     this.#snapshots = this.#channel.call(ControlService.snapshots, {
       onHead: () => this.#handlers.onConnected(),
       onMessage: ({ message }) => {

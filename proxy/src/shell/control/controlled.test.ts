@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Clock, type Log, SILENT } from "@regomesh/base";
+import { type Clock, makeLog, SILENT } from "@regomesh/base";
 import { moduleHash, type Snapshot } from "@regomesh/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Backend, exchange, openBackend, statuses } from "../../test/bench.ts";
@@ -10,7 +10,7 @@ import { TestAuthority } from "../../test/test-authority.ts";
 import { TestController } from "../../test/test-controller.ts";
 import { openProxy, type Sidecar } from "../proxy.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
-import { Controlled } from "./controlled.ts";
+import { Controlled, type ControlOptions } from "./controlled.ts";
 
 const WEB = "spiffe://cluster.local/ns/default/sa/web";
 const authority = new TestAuthority("cluster.local");
@@ -45,7 +45,7 @@ const revision = (sequence: number): Snapshot =>
   );
 
 async function start(
-  world: { readonly clock?: Clock; readonly log?: Log; readonly tokenFile?: undefined } = {},
+  world: Partial<Pick<ControlOptions, "clock" | "log" | "tokenFile" | "ownAddress">> = {},
 ): Promise<{ sidecar: Sidecar; link: Controlled }> {
   const sidecar = await openProxy({
     log: SILENT,
@@ -351,6 +351,39 @@ test("it is ready with identity, policy and endpoints, and says which it waits f
   controller.sendEndpoints({ services: [], complete: true });
   while (!sidecar.isReady) await readyz();
   expect(await readyz()).toEqual([200, true, ""]);
+});
+
+/** Its port listens on every address of `family`. */
+const everywhere = (address: "0.0.0.0" | "::"): Snapshot =>
+  makeSnapshot(
+    makeWorkload({ inbound: makeWorkload().inbound.map((port) => ({ ...port, listen: { address, port: 0 } })) }),
+  );
+
+test.each([
+  ["its own end of the connection to the controller", "0.0.0.0", undefined, "127.0.0.1"],
+  ["the same of a port of both families", "::", undefined, "127.0.0.1"],
+  ["the one that its operator names", "::", "2001:db8::7", "2001:db8::7"],
+] as const)("a port that listens on every address is told by one: %s", async (_, listen, ownAddress, told) => {
+  controller.snapshot = everywhere(listen);
+  await controller.start();
+  const { sidecar, link } = await start({ ownAddress });
+  await link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  const { port } = sidecar.addresses.inbound["http"] ?? { port: 0 };
+  const heard = controller.heard.hellos.at(-1)?.listen.map(({ address, port }) => [address, port]);
+  expect(heard).toEqual([[told, port]]);
+});
+
+test("of a port that nobody could reach nobody is told, and its log says why, once", async () => {
+  controller.snapshot = everywhere("0.0.0.0");
+  await controller.start();
+  const said: string[] = [];
+  const log = makeLog({ write: (line) => void said.push(line), nowMs: Date.now });
+  const { link } = await start({ ownAddress: "2001:db8::7", log });
+  await link.ready;
+  await controller.until(() => controller.heard.acks.length === 1);
+  expect(controller.heard.hellos.flatMap(({ listen }) => listen)).toEqual([]);
+  expect(said.filter((line) => line.includes("nobody is told of a port"))).toHaveLength(1);
 });
 
 test("an SVID is renewed before its end, and the streams go over to it", async () => {

@@ -26,7 +26,9 @@ import {
 import { backoffMs, RECONNECT } from "../../control/backoff.ts";
 import { changeEndpoints } from "../../control/change-endpoints.ts";
 import { toReport } from "../../control/report.ts";
+import { toldAddress } from "../../control/told-address.ts";
 import { toRevisionId } from "../../snapshot/in-force.ts";
+import type { Address } from "../net/listener.ts";
 import type { Identity } from "../net/tls.ts";
 import type { Sidecar } from "../proxy.ts";
 import { ControlStreams } from "./control-streams.ts";
@@ -37,6 +39,8 @@ import { StateFolder } from "./state-folder.ts";
 export type ControlOptions = {
   readonly sidecar: Sidecar;
   readonly address: string;
+  /** This machine's as others reach it; undefined: the one by which it reaches its controller. */
+  readonly ownAddress?: string | undefined;
   readonly tokenFile: string | undefined;
   readonly workload: string;
   readonly namespace: string;
@@ -63,6 +67,10 @@ export class Controlled {
   #identity: Identity | undefined = undefined;
   #file: SnapshotFile | undefined = undefined;
   #isWithdrawn = false;
+  /** Where others were told to find the inbound ports. */
+  #told: readonly Address[] = [];
+  /** Ports of which it was said that nobody is told of them. */
+  readonly #untold = new Set<string>();
   /** Since when there is no word of the controller, and since when its snapshots are refused. */
   #awaySinceMs: number | undefined = undefined;
   #refusingSinceMs: number | undefined = undefined;
@@ -108,12 +116,12 @@ export class Controlled {
 
   /** The controller says to everybody that this proxy can be reached: so it says to itself. */
   get #isListed(): boolean {
-    const { sidecar, workload } = this.#options;
-    const own = Object.values(sidecar.addresses.inbound);
+    const { workload } = this.#options;
     return [...this.#endpoints.values()].some((endpoints) =>
       endpoints.some((one) => {
         return (
-          one.workload === workload && own.some(({ address, port }) => one.address === address && one.port === port)
+          one.workload === workload &&
+          this.#told.some(({ address, port }) => one.address === address && one.port === port)
         );
       }),
     );
@@ -226,7 +234,7 @@ export class Controlled {
   #connect(identity: Identity): ControlStreams {
     const { address, sidecar, log } = this.#options;
     return new ControlStreams(address, identity, {
-      hello: (isFirst) => this.#hello(isFirst),
+      hello: (isFirst, localAddress) => this.#hello(isFirst, localAddress),
       holding: (isRefusing) => (isRefusing ? this.#holdingWhole() : this.#holding()),
       onSnapshot: (message) => this.#onSnapshot(message),
       onRenew: () => {
@@ -247,9 +255,9 @@ export class Controlled {
   }
 
   /** `isFirst`: the first of a stream also says what need not be sent. */
-  #hello(isFirst: boolean): Hello {
+  #hello(isFirst: boolean, localAddress: string | undefined): Hello {
     const { workload, namespace, sidecar } = this.#options;
-    const { inbound, admin } = sidecar.addresses;
+    const { admin } = sidecar.addresses;
     const ports = new Map(this.#ownPorts().map((port) => [port.name, port.servicePort]));
     return {
       workload,
@@ -259,15 +267,34 @@ export class Controlled {
       snapshotFormats: [SNAPSHOT_FORMAT],
       features: [...PROXY_FEATURES],
       holding: isFirst ? this.#holdingWhole() : this.#holding(),
-      listen: (this.#isWithdrawn ? [] : Object.entries(inbound)).map(([portName, { address, port }]) => ({
-        portName,
+      listen: (this.#isWithdrawn ? [] : this.#tellPorts(localAddress)).map(({ name, address, port }) => ({
+        portName: name,
         address,
         port,
         transports: [...PROXY_TRANSPORTS],
-        servicePort: ports.get(portName),
+        servicePort: ports.get(name),
       })),
       admin: `${admin.address}:${admin.port}`,
     };
+  }
+
+  /** Where others find the inbound ports. */
+  #tellPorts(localAddress: string | undefined): readonly (Address & { readonly name: string })[] {
+    const { sidecar, ownAddress = localAddress, log } = this.#options;
+    const told = Object.entries(sidecar.addresses.inbound).flatMap(([name, { address: listen, port }]) => {
+      const address = toldAddress(listen, ownAddress);
+      if (address !== undefined) return [{ name, address, port }];
+      if (!this.#untold.has(name))
+        log.log("warn", "nobody is told of a port: it listens on every address, and none of them is known", {
+          port: name,
+          listen,
+          hint: "name this machine's with --address",
+        });
+      this.#untold.add(name);
+      return [];
+    });
+    this.#told = told;
+    return told;
   }
 
   /** The inbound ports that are in force. */

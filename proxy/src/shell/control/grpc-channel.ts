@@ -5,6 +5,7 @@
 
 import { connect, type TLSSocket } from "node:tls";
 import { splitAddress } from "@regomesh/base";
+import { plainAddress } from "../../edge/plain-address.ts";
 import { GrpcStatus } from "../../grpc/status.ts";
 import { asciiBytes } from "../../http1/characters.ts";
 import type { Head } from "../../http1/head.ts";
@@ -112,6 +113,12 @@ export class GrpcChannel {
     this.#sendHead(stream, method.path);
     call.begin(stream);
     return call;
+  }
+
+  /** Of this machine, as the controller is reached from it; undefined until it is `ready`, and once it is closed. */
+  get localAddress(): string | undefined {
+    const { localAddress } = this.#socket;
+    return localAddress === undefined ? undefined : plainAddress(localAddress);
   }
 
   #sendHead(stream: Stream, path: string): void {
