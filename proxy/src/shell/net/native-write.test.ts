@@ -1,6 +1,7 @@
 /** Slabs written by the system's own call: what is sent is the slab's, whole and in order, and to nobody else. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, Socket } from "node:net";
+import { constants } from "node:os";
 import { TLSSocket } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { SlabPool, SMALL_SLAB_BYTES } from "../../message/slab-pool.ts";
@@ -132,6 +133,30 @@ describe.skipIf(natives === undefined)("native writes", () => {
     expect(Buffer.concat(got).toString()).toBe("for the second");
   });
 
+  test.each([true, false])(
+    "a reset that a write is told of is said, for a read sees an orderly end (natively: %s)",
+    async (isNative) => {
+      const { mine, other } = await openPair();
+      const turn = new Turn();
+      const nativeWrites = isNative ? (natives as NativeWrites) : undefined;
+      const slabs = new SlabPool(undefined, nativeWrites?.makeSlab);
+      const owner = { onFault: () => {} };
+      const out = new Outgoing(mine, slabs, turn, owner, { writesThrough: true, nativeWrites, readsOn: true });
+      const seen: string[] = [];
+      mine.on("error", ({ code }: NodeJS.ErrnoException) => void seen.push(code ?? "error"));
+      mine.on("end", () => void seen.push("end"));
+      out.append(Buffer.from("one"), 0, 3);
+      await once(other.resume(), "data");
+      expect(out.wasReset).toBe(false);
+      other.resetAndDestroy();
+      out.append(Buffer.from("two"), 0, 3);
+      out.flush();
+      expect(out.wasReset).toBe(true);
+      await new Promise((done) => mine.resume().once("close", done));
+      expect(seen).toEqual(["end"]);
+    },
+  );
+
   test("a slab that lies elsewhere, or a length beyond a slab, is not written", async () => {
     const { mine } = await openPair();
     const fd = descriptorOf(mine, writeHandleOf(mine) as WriteHandle);
@@ -142,7 +167,7 @@ describe.skipIf(natives === undefined)("native writes", () => {
     expect(natives?.write(fd, slab, SMALL_SLAB_BYTES + 1)).toBe(-1);
     expect(natives?.write(fd, slab, -1)).toBe(-1);
     expect(natives?.write(fd, slab, 10)).toBe(10);
-    expect(natives?.write(-1, slab, 10)).toBe(-1);
+    expect(natives?.write(-1, slab, 10)).toBe(-constants.errno.EBADF);
   });
 
   test("TLS is never written past", async () => {

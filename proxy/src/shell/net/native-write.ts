@@ -13,8 +13,10 @@ const ARENA_BYTES = SLABS_MAX * SMALL_SLAB_BYTES;
 const SIGNATURES = {
   // An address is a positive number of 31 bits, which is the same in a whole register; so is what is written of a slab.
   write: { arguments: ["i32", "i32", "i32"], return: "i32" },
+  __errno_location: { arguments: [], return: "u64" },
 } as const;
 
+type Calls = { readonly write: Write; readonly __errno_location: () => bigint };
 type Write = (fd: number, address: number, bytes: number) => number;
 
 /** Slabs that can be written so, and the call. One a thread. */
@@ -22,12 +24,15 @@ export class NativeWrites {
   readonly #memory: ArrayBuffer;
   readonly #address: number;
   readonly #write: Write;
+  /** Why the last call failed, of the thread that made this. */
+  readonly #errno: Int32Array;
   readonly #slabs: Buffer[] = [];
 
-  constructor(memory: ArrayBuffer, address: number, write: Write) {
+  constructor(memory: ArrayBuffer, address: number, write: Write, errno: Int32Array) {
     this.#memory = memory;
     this.#address = address;
     this.#write = write;
+    this.#errno = errno;
   }
 
   /** A slab of SMALL_SLAB_BYTES; undefined where there are as many as there may be. */
@@ -39,18 +44,24 @@ export class NativeWrites {
     return slab;
   };
 
-  /** Writes slab[0, used) to an open, non-blocking descriptor: how many bytes it took; -1 for none, and of a slab that is not one of these. */
+  /**
+   * Writes slab[0, used) to an open, non-blocking descriptor: how many bytes it took, or the system's error as a negative
+   * number, of which a reset is told only once; -1 of a slab that is not one of these.
+   */
   write(fd: number, slab: Buffer, used: number): number {
     const offset = slab.byteOffset;
     if (this.#slabs[Math.floor(offset / SMALL_SLAB_BYTES)] !== slab || used < 0 || used > SMALL_SLAB_BYTES) return -1;
-    return this.#write(fd, this.#address + offset, used);
+    const taken = this.#write(fd, this.#address + offset, used);
+    return taken < 0 ? -(this.#errno[0] as number) : taken;
   }
 }
 
 /** Undefined where this system or this Node has no such thing. */
 export function openNativeWrites(): NativeWrites | undefined {
-  const libc = openLibc<{ readonly write: Write }>(SIGNATURES, ARENA_BYTES);
+  const libc = openLibc<Calls>(SIGNATURES, ARENA_BYTES);
   if (libc === undefined) return undefined;
   const { calls, low } = libc;
-  return new NativeWrites(low.memory, low.address, calls.write);
+  const { toArrayBuffer } = process.getBuiltinModule("node:ffi");
+  const errno = new Int32Array(toArrayBuffer(calls.__errno_location(), Int32Array.BYTES_PER_ELEMENT, false));
+  return new NativeWrites(low.memory, low.address, calls.write, errno);
 }

@@ -15,6 +15,7 @@ import {
   descriptorOf,
   hasHandle,
   isGone,
+  RESET,
   settleWrite,
   WRITTEN,
   type WriteHandle,
@@ -72,6 +73,8 @@ export class Outgoing {
   #isClosed = false;
   /** The other end takes nothing any more: what is written is never told of. */
   #isGone = false;
+  /** A write was told of the other end's reset, which a read takes for an orderly end from then on. */
+  wasReset = false;
   /** All bytes ever appended. */
   total = 0;
   #hasMoved = false;
@@ -83,7 +86,10 @@ export class Outgoing {
     this.#options = options;
     this.owner = owner;
     this.#isOneByOne = options.writesThrough && socket instanceof TLSSocket;
-    if (options.readsOn) readOn(socket);
+    if (options.readsOn)
+      readOn(socket, () => {
+        this.wasReset = true;
+      });
     this.#onWritten = guarded(owner, () => this.#written());
     this.#onDone = guarded(owner, (status) => (status === WRITTEN ? this.#written() : this.#failed(status)));
   }
@@ -255,7 +261,9 @@ export class Outgoing {
   /** How many bytes were written: of what is not, the handle takes care, and of every error. */
   #writeNatively(handle: WriteHandle, slab: Buffer, used: number): number {
     const isMyTurn = this.#inFlight.length === 0 && !this.#isGone && hasHandle(this.#socket, handle);
-    return isMyTurn ? Math.max(0, this.#options.nativeWrites?.write(this.#fd, slab, used) ?? 0) : 0;
+    const taken = isMyTurn ? (this.#options.nativeWrites?.write(this.#fd, slab, used) ?? 0) : 0;
+    if (taken === RESET) this.wasReset = true;
+    return Math.max(0, taken);
   }
 
   /** Several slabs in one write. */
@@ -318,6 +326,7 @@ export class Outgoing {
 
   #failed(status: number): void {
     if (this.#isClosed) return;
+    if (status === RESET) this.wasReset = true;
     if (this.#options.readsOn && isGone(status)) this.#isGone = true;
     else this.#socket.destroy(writeError(status));
   }

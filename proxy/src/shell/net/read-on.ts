@@ -10,14 +10,16 @@ type Done = (error?: Error | null) => void;
 
 const GONE = new Set(["EPIPE", "ECONNRESET"]);
 
-/** From here on a write that meets a reset never returns, and ends nothing by itself. */
-export function readOn(socket: Socket): void {
+/** From here on a write that meets a reset never returns, and ends nothing by itself; `onReset`: it was told of one, and no read will be. */
+export function readOn(socket: Socket, onReset: () => void): void {
   const write = socket._write.bind(socket);
   const writev = socket._writev?.bind(socket);
   // A stream has one write under way at a time.
   let done: Done = () => {};
   const onWritten: Done = (error) => {
-    if (!error || !GONE.has((error as NodeJS.ErrnoException).code ?? "")) done(error);
+    const code = (error as NodeJS.ErrnoException | null | undefined)?.code ?? "";
+    if (code === "ECONNRESET") onReset();
+    if (!GONE.has(code)) done(error);
   };
   socket._write = (chunk, encoding, callback) => {
     done = callback;

@@ -33,7 +33,9 @@ export const WRITTEN = 0;
 const CANCELED = -constants.errno.ECANCELED;
 const PROTOCOL = -constants.errno.EPROTO;
 const BROKEN = -constants.errno.EPIPE;
-const GONE = new Set([BROKEN, -constants.errno.ECONNRESET]);
+/** The other end broke the connection off. The kernel tells it once, of a read or a write: the other then sees an end, or BROKEN. */
+export const RESET = -constants.errno.ECONNRESET;
+const GONE = new Set([BROKEN, RESET]);
 
 /** Whether handles take writes here. */
 export const canWriteThrough: boolean = isAsExpected();

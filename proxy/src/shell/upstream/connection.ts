@@ -353,7 +353,8 @@ export class UpstreamConnection {
 
   #onEnd(): void {
     if (this.#isClosed) return;
-    this.speaker?.onEnd();
+    // Content that ends with its connection would be taken for whole.
+    if (!this.out.wasReset) this.speaker?.onEnd();
     this.#close(this.#failure);
   }
 }

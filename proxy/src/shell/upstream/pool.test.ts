@@ -11,7 +11,7 @@ import { FrameType } from "../../http2/frame.ts";
 import { makeEndpoint } from "../../route/endpoint.ts";
 import type { StreamWaiter, UpstreamStream } from "../../stream/upstream-stream.ts";
 import { frame } from "../../test/http2.ts";
-import { makeSharedMemory, makeThread } from "../plane/make-thread.ts";
+import { makeSharedMemory, makeThread, type SocketOptions } from "../plane/make-thread.ts";
 import type { UpstreamProtocol } from "./connection.ts";
 import { Pool } from "./pool.ts";
 
@@ -43,6 +43,41 @@ test.each([
   for (const socket of opened) socket.destroy();
   await new Promise((done) => server.close(done));
 });
+
+test.each<SocketOptions>([{}, { writesNatively: false }, { writesThrough: false }])(
+  "content that is cut off while the request is sent is not taken for whole: %o",
+  async (sockets) => {
+    const opened: Socket[] = [];
+    const server = createServer((socket) => {
+      opened.push(socket);
+      socket.on("error", () => {});
+      // Until it is closed.
+      socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\n\r\nhalf"));
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const shared = makeSharedMemory();
+    const thread = makeThread({ log: SILENT, shared, accessLog: undefined, sockets });
+    const pool = makePool((server.address() as AddressInfo).port, "http1", thread);
+    const head = Buffer.from("POST / HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\n");
+    const outcome = await new Promise<string>((done) => {
+      let stream: UpstreamStream | undefined;
+      const onContent = (): void => {
+        // Both before the socket is read again.
+        opened[0]?.resetAndDestroy();
+        stream?.sendContent(Buffer.alloc(10), 0, 10);
+      };
+      const onStream = (opening: UpstreamStream): void => {
+        stream = opening;
+        stream.sendHead(head, head.length, Method.post, Framing.length);
+      };
+      const onReset: StreamWaiter["onReset"] = ({ reason }) => done(reason);
+      pool.open({ ...makeWaiter(() => done("whole")), onStream, onContent, onReset }, 0);
+    });
+    expect(outcome).toBe("upstream_reset");
+    pool.destroy();
+    await new Promise((done) => server.close(done));
+  },
+);
 
 test.each<UpstreamProtocol>(["http1", "http2"])(
   "what is spoken in plaintext is written past the socket's stream: %s",
