@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeRelease, Play } from "../test/play.ts";
-import { makeOrder, waitingGroups } from "./order.ts";
+import { makeOrder, orderAfter, waitingGroups } from "./order.ts";
 import { type Release, toPublication } from "./release.ts";
 import { RECEIVERS_WAIT_MS } from "./stages.ts";
 
@@ -120,4 +120,27 @@ test("whoever waits reaches an open group, and whoever is open and reaches no ot
   void fc.assert(fc.property(fc.array(called, { minLength: 8, maxLength: 8 }), fc.subarray(names), run), {
     numRuns: 300,
   });
+});
+
+test("an order that is taken over is the one that would be made, whatever has changed since", () => {
+  const names = ["a", "b", "c"];
+  const one = fc.record({ calls: fc.option(fc.subarray(names), { nil: undefined }), isEdge: fc.boolean() });
+  const mesh = fc.tuple(fc.subarray(names, { minLength: 1 }), fc.array(one, { minLength: 3, maxLength: 3 }));
+  const planOf = ([present, each]: typeof mesh extends fc.Arbitrary<infer Mesh> ? Mesh : never) => {
+    const said = names.map((name, at) => {
+      const { calls, isEdge = false } = each[at] ?? {};
+      return [name, { ...(calls === undefined ? {} : { calls }), ...(isEdge ? { isEdge } : {}) }] as const;
+    });
+    return withCalls(makeRelease(1, "A", present), Object.fromEntries(said) as Calls).plan;
+  };
+  void fc.assert(
+    fc.property(mesh, mesh, fc.boolean(), (first, second, isSame) => {
+      const before = planOf(first);
+      const order = makeOrder(before);
+      const plan = planOf(isSame ? first : second);
+      const found = orderAfter(plan, { plan: before, order });
+      expect(found).toEqual(makeOrder(plan));
+      if (isSame) expect(found).toBe(order);
+    }),
+  );
 });

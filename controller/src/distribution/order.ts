@@ -28,16 +28,56 @@ export function waitingGroups({ calls }: ReleaseOrder, open: ReadonlySet<number>
   return waiting;
 }
 
-export function makeOrder({ workloads, services }: Pick<MeshPlan, "workloads" | "services">): ReleaseOrder {
+type OrderedPlan = Pick<MeshPlan, "workloads" | "services">;
+
+/** The order of a plan: that of the one before, where the same workloads may call the same. */
+export function orderAfter(
+  plan: OrderedPlan,
+  before: { readonly plan: OrderedPlan; readonly order: ReleaseOrder } | undefined,
+): ReleaseOrder {
+  return before !== undefined && isAlike(plan, before.plan) ? before.order : makeOrder(plan);
+}
+
+/** Whether nothing differs that an order is made of. */
+function isAlike(one: OrderedPlan, other: OrderedPlan): boolean {
+  return (
+    one.workloads.length === other.workloads.length &&
+    one.services.length === other.services.length &&
+    one.workloads.every((each, at) => isSameWorkload(each, other.workloads[at])) &&
+    one.services.every((each, at) => isSameName(each, other.services[at]))
+  );
+}
+
+type OrderedWorkload = MeshPlan["workloads"][number];
+
+function isSameWorkload(one: OrderedWorkload, other: OrderedWorkload | undefined): boolean {
+  if (one === other) return true;
+  if (other === undefined || !isSameName(one, other) || one.service !== other.service) return false;
+  if (takesFromMesh(one) !== takesFromMesh(other) || one.calls?.length !== other.calls?.length) return false;
+  return one.calls === undefined || one.calls.every((called, at) => called === other.calls?.[at]);
+}
+
+function isSameName(one: Named, other: Named | undefined): boolean {
+  return one.name === other?.name && one.namespace === other.namespace;
+}
+
+type Named = { readonly name: string; readonly namespace: string };
+
+/** Who takes from outside the mesh alone is called by nobody in it. */
+function takesFromMesh({ inbound }: OrderedWorkload): boolean {
+  return inbound.some(({ mode }) => mode === "strict");
+}
+
+export function makeOrder({ workloads, services }: OrderedPlan): ReleaseOrder {
   const keys = workloads.map(({ namespace, name }) => `${namespace}/${name}`);
   const names = services.map(({ name, namespace }) => `${name}.${namespace}`).sort(compareText);
   const every = workloads.length + names.length;
   const nodeOf = new Map(names.map((name, at) => [name, workloads.length + at]));
   const edges: number[][] = Array.from({ length: every + 1 }, () => []);
-  for (const [at, { service, namespace, calls, inbound }] of workloads.entries()) {
+  for (const [at, workload] of workloads.entries()) {
+    const { service, namespace, calls } = workload;
     edges[at]?.push(...(calls === undefined ? [every] : calls.flatMap((called) => nodeOf.get(called) ?? [])));
-    // Who takes from outside the mesh alone is called by nobody in it.
-    if (inbound.some(({ mode }) => mode === "strict")) edges[nodeOf.get(`${service}.${namespace}`) ?? at]?.push(at);
+    if (takesFromMesh(workload)) edges[nodeOf.get(`${service}.${namespace}`) ?? at]?.push(at);
   }
   edges[every]?.push(...nodeOf.values());
   const groups = groupsOf(edges);

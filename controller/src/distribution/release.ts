@@ -28,6 +28,7 @@ import { compareText } from "../index/mesh-index.ts";
 import { makeCalled, type WorkloadPlan } from "../snapshot/outbound.ts";
 import type { Input } from "../sources/source.ts";
 import { finish } from "./in-parts.ts";
+import { orderAfter, type ReleaseOrder } from "./order.ts";
 import { type ListPart, makeParts, type Part, type PartIndex, type Parts, type SnapshotParts } from "./parts.ts";
 
 /** A persisted snapshot is started from for a day; half of it, and it is issued anew. */
@@ -80,6 +81,8 @@ export type Publication = {
   readonly snapshots: ReadonlyMap<string, PackedSnapshot>;
   /** Every content of it. */
   readonly parts: PartIndex;
+  /** Receivers before senders. */
+  readonly order: ReleaseOrder;
 };
 
 /** The publication with the newest word on certificates that were taken back. */
@@ -124,7 +127,8 @@ export function* publicationInParts(
     const isKept = last !== undefined && isStill(last, content, release);
     snapshots.set(key, isKept ? last : pack(key, workload, content, shared));
   }
-  return { release, revoked, snapshots, parts: parts.made };
+  const order = orderAfter(plan, before && { plan: before.release.plan, order: before.order });
+  return { release, revoked, snapshots, parts: parts.made, order };
 }
 
 /** A millisecond or two. */
@@ -209,8 +213,10 @@ export function makeContents(plan: MeshPlan, before: PartIndex | undefined): Par
   return parts.made;
 }
 
-function modulesOf({ policies }: Pick<WorkloadPlan, "policies">): readonly string[] {
-  return [...new Set([policies.inbound, policies.outbound].flatMap((policy) => policy?.module ?? []))];
+function modulesOf({ policies: { inbound, outbound } }: Pick<WorkloadPlan, "policies">): readonly string[] {
+  const [one, other] = [inbound?.module, outbound?.module];
+  if (one === undefined) return other === undefined ? [] : [other];
+  return other === undefined || other === one ? [one] : [one, other];
 }
 
 function restOf({ revision, issuedAtMs }: Release): Omit<Envelope, "contents"> {

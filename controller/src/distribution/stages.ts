@@ -10,7 +10,7 @@
 import { snapshotHash } from "@regomesh/protocol";
 import { AT_ONCE, type ReleaseRules } from "../snapshot/release-rules.ts";
 import type { StageFault } from "./hold.ts";
-import { makeOrder, type ReleaseOrder } from "./order.ts";
+import type { ReleaseOrder } from "./order.ts";
 import type { ProxyStream } from "./proxy.ts";
 import type { Publication } from "./release.ts";
 import { type GoneProxy, RESTART_LEASE_MS } from "./roster.ts";
@@ -58,7 +58,7 @@ export function openStage(publication: Publication, proven: Publication | undefi
     takenAtMs: undefined,
     lostAtMs: undefined,
     isBaked: false,
-    order: makeOrder(plan),
+    order: publication.order,
     orderedUntilMs: proven === undefined ? undefined : nowMs + RECEIVERS_WAIT_MS,
     canaries: new Set(),
   };
