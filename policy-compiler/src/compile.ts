@@ -38,6 +38,8 @@ export type CompileRequest = {
   readonly print?: boolean;
   /** OPA's, unless the host has more (`makeSignatures`). */
   readonly builtins?: BuiltinSignatures;
+  /** Evaluations will be strict (`evaluate`). */
+  readonly errorsEnd?: boolean;
   /** Where the module will run: what is not offered there is refused. Absent: whoever runs it brings what it wants. */
   readonly role?: Role;
   /** Passes to leave out, to measure what they bring. */
@@ -79,12 +81,12 @@ function plannedOf({ state, diagnostics }: Partial<Run<Back>> & Pick<Run<Back>, 
 function runUnits(
   request: Omit<CompileRequest, "runtime"> & Partial<CompileRequest>,
 ): Partial<Run<Back>> & Pick<Run<Back>, "diagnostics"> {
-  const { units, entrypoints, runtime, print = false, builtins = BUILTINS, role, without } = request;
+  const { units, entrypoints, runtime, print = false, errorsEnd = false, builtins = BUILTINS, role, without } = request;
   const diagnostics: Diagnostic[] = [];
   const plans: UnitPlan[] = [];
   const isAlone = units.length === 1;
   for (const unit of units) {
-    const checked = runFront(frontOf(unit, { print, builtins }));
+    const checked = runFront(frontOf(unit, { print, builtins, errorsEnd }));
     diagnostics.push(...checked.diagnostics);
     const { modules, types, parsed } = checked.state;
     if (modules === undefined) continue;
@@ -188,6 +190,8 @@ export type QueryRequest = {
   readonly data?: JsonObject;
   readonly runtime: RuntimeModule;
   readonly print?: boolean;
+  /** The evaluation will be strict (`evaluate`). */
+  readonly errorsEnd?: boolean;
   readonly builtins?: BuiltinSignatures;
   /** Types of documents, from JSON schemas. */
   readonly schemas?: Schemas | undefined;
@@ -213,8 +217,8 @@ const NOTHING_TRACED = { expressions: new Map(), rules: new Map(), entered: new 
 function runQuery(
   request: Omit<QueryRequest, "runtime"> & Partial<QueryRequest>,
 ): Partial<Run<Back>> & Pick<Run<Back>, "diagnostics"> {
-  const { modules: sources, query, runtime, print = true, builtins = BUILTINS, schemas } = request;
-  const known = runFront({ sources, print, builtins, schemas });
+  const { modules: sources, query, runtime, print = true, errorsEnd = false, builtins = BUILTINS, schemas } = request;
+  const known = runFront({ sources, print, errorsEnd, builtins, schemas });
   const { body, ...asked } = resolveQuery(query, known.state, { builtins, print });
   const diagnostics = sortDiagnostics([...known.diagnostics, ...asked.diagnostics]);
   const { modules } = known.state;

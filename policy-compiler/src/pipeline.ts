@@ -30,6 +30,8 @@ export type AnalyzeSettings = {
   readonly builtins: BuiltinSignatures;
   /** Also refuse what is unused, as `opa check --strict` does. */
   readonly strict?: boolean;
+  /** Errors of built-ins are to end an evaluation: what OPA evaluates before them is then evaluated before them. */
+  readonly errorsEnd?: boolean;
   /** Types of documents, from JSON schemas. */
   readonly schemas?: Schemas | undefined;
   /** What is done to the parsed modules first. */
@@ -122,8 +124,8 @@ function parseAll({ sources }: Front): Found<Front> {
 }
 
 function analyzeAll({ parsed = [], ...settings }: Front): Found<Front> {
-  const { print, builtins, strict = false, schemas } = settings;
-  const { modules, types, diagnostics } = analyze({ modules: parsed, print, builtins, strict, schemas });
+  const { print, builtins, strict = false, errorsEnd = false, schemas } = settings;
+  const { modules, types, diagnostics } = analyze({ modules: parsed, print, builtins, strict, errorsEnd, schemas });
   return { state: modules === undefined ? {} : { modules, types }, diagnostics };
 }
 

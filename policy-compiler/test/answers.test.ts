@@ -4,6 +4,7 @@
  *     === name
  *     the module; without a package line it is package p
  *     --- module, data, input, query: further modules, JSON, and what is asked instead of `x = data.p`
+ *     --- strict: errors of built-ins end the evaluation
  *     --- gives
  *     the answers' bindings as JSON, one a line; or `error` and its codes
  *
@@ -25,6 +26,7 @@ type Program = {
   readonly data: string;
   readonly input: string | undefined;
   readonly query: string;
+  readonly strict: boolean;
   readonly gives: string;
 };
 
@@ -57,6 +59,7 @@ function parseProgram(text: string): Program {
     data: bodies("data")[0] ?? "{}",
     input: bodies("input")[0],
     query: bodies("query")[0]?.trim() ?? "x = data.p",
+    strict: bodies("strict").length > 0,
     gives: (bodies("gives")[0] ?? "").trimEnd(),
   };
 }
@@ -65,13 +68,14 @@ function toModule(text: string): string {
   return /^package /m.test(text) ? text : `package p\n${text}`;
 }
 
-function answer({ modules, data, input, query }: Program): string {
+function answer({ modules, data, input, query, strict }: Program): string {
   const sources = modules.map((text, i) => ({ name: `${i}.rego`, text }));
   const compiled = compileQuery({
     modules: sources,
     query: { name: "query", text: query },
     data: parseJson(data) as JsonObject,
     runtime,
+    errorsEnd: strict,
   });
   if (compiled.module === undefined || hasErrors(compiled.diagnostics)) {
     const places = compiled.diagnostics.map(({ code, at }) => `${code}:${positionAt(at.source, at.span.start).row}`);
@@ -79,7 +83,7 @@ function answer({ modules, data, input, query }: Program): string {
   }
   const { wasm, data: document } = compiled.module;
   const evaluator = openEvaluator({ wasm, data: document, hostBuiltins });
-  const given = evaluator.evaluate("eval", input);
+  const given = evaluator.evaluate("eval", input, { strict });
   if (given.kind === "fault") return `error ${given.code}`;
   const results = parseJson(given.text) as readonly { readonly x?: unknown }[];
   const lines = results.map((bindings) => JSON.stringify("x" in bindings ? bindings.x : bindings));

@@ -100,7 +100,10 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const own = await loadOwnBuiltins(flags.builtins, io.cwd);
   const builtins = said.restrict(own.signatures);
   const compile = (source: RegoSource) =>
-    compileQuery({ modules: sources, query: source, data, runtime, builtins, print: true, schemas });
+    compileQuery({
+      ...{ modules: sources, query: source, data, runtime, builtins, schemas },
+      ...{ print: true, errorsEnd: flags.isStrict },
+    });
   const { module, diagnostics } = compile(query);
   // Places are those of the query as it was written.
   if (module === undefined) return fail(compile(asked).diagnostics, flags, io);

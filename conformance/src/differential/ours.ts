@@ -28,10 +28,10 @@ export function answerOurs(program: Program, { runtime, hostBuiltins, isBeside, 
   const unit = { name: "u", modules: program.modules, data: parseJson(program.data) as JsonObject };
   const names = entrypoints.map(pathOf);
   const asked = names.map((name) => ({ unit: unit.name, name }));
-  const { module, diagnostics } = compile({ units: [unit], entrypoints: asked, runtime });
+  const { module, diagnostics } = compile({ units: [unit], entrypoints: asked, runtime, errorsEnd: isStrict });
   if (module === undefined) return { errors: toFailures(diagnostics) };
   const evaluator = openEvaluator({ wasm: module.wasm, data: program.data, hostBuiltins });
-  const { policy } = isBeside ? planRequest({ units: [unit], entrypoints: asked }) : {};
+  const { policy } = isBeside ? planRequest({ units: [unit], entrypoints: asked, errorsEnd: isStrict }) : {};
   const wasm = policy && emitModule({ ir: policy, runtime, without: new Set(["rule-index"]) });
   const plain = wasm && openEvaluator({ wasm, data: program.data, hostBuiltins });
   const evaluate = (name: string, input: string | undefined): OpaAnswer => {

@@ -104,14 +104,15 @@ function runCase(
   tally: Tally,
 ): string | undefined {
   const { query, modules, data, input, wanted, env } = queryCase;
-  const { module, diagnostics } = compileQuery({ modules, query, data, runtime, builtins: BUILTINS });
+  const text = { modules, query, builtins: BUILTINS, errorsEnd: queryCase.strict };
+  const { module, diagnostics } = compileQuery({ ...text, data, runtime });
   if (module === undefined || hasErrors(diagnostics)) return diagnostics.map(printDiagnostic).join("\n");
   const hostBuiltins: HostBuiltins = makeSuiteBuiltins(env);
   const evaluator = openEvaluator({ wasm: module.wasm, data: module.data, hostBuiltins, limits: LIMITS });
   const given = evaluator.evaluate("eval", input, queryCase);
   const wrong = mismatch(given, wanted);
   if (wrong !== undefined) return given.builtinError === undefined ? wrong : `${wrong}; ${given.builtinError}`;
-  const { policy } = planQueryRequest({ modules, query, builtins: BUILTINS });
+  const { policy } = planQueryRequest(text);
   const builtin = env === undefined ? caller : makeBuiltinCaller(runtime, hostBuiltins);
   const asked = { ...queryCase, policy: policy as IrPolicy, entrypoint: "eval", data: module.data, builtin };
   const interpreted = interpretedMismatch(asked, wanted);

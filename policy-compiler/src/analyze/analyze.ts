@@ -37,6 +37,8 @@ export type AnalyzeOptions = {
   readonly print?: boolean;
   /** Also refuse what is unused. */
   readonly strict?: boolean;
+  /** Errors of built-ins are to end an evaluation. */
+  readonly errorsEnd?: boolean;
   /** Types of documents; absent: annotations that speak of schemas say nothing. */
   readonly schemas?: Schemas | undefined;
 };
@@ -55,6 +57,7 @@ type State = {
   readonly builtins: BuiltinSignatures;
   readonly print: boolean;
   readonly strict: boolean;
+  readonly errorsEnd: boolean;
   readonly index: RuleNode<Rule>;
   readonly callables: Callables;
   readonly schemas: Schemas | undefined;
@@ -91,13 +94,14 @@ const STAGES: readonly Stage[] = [
 ];
 
 export function analyze(options: AnalyzeOptions): Analysis {
-  const { modules, builtins = BUILTINS, print = false, strict = false, schemas } = options;
+  const { modules, builtins = BUILTINS, print = false, strict = false, errorsEnd = false, schemas } = options;
   const index = makeRuleTree<Rule>([]);
   let state: State = {
     modules,
     builtins,
     print,
     strict,
+    errorsEnd,
     index,
     callables: makeCallables(index, builtins),
     schemas,
@@ -181,18 +185,19 @@ const NEEDS_START = 3_000_000;
 
 function readAllFirst(state: State): State {
   const { modules, root } = resolvedOf(state);
+  const { errorsEnd } = state;
   const needs = new Map<Resolved.Rule, Resolved.Body>();
   const alike = new Set<Resolved.Rule>();
   for (const node of eachNode(root)) {
     if (areAlike(node)) for (const rule of node.rules) alike.add(rule);
     if (node.rules.length < 2) continue;
     const generator = { counter: { generated: NEEDS_START } };
-    for (const [rule, body] of findNeeds(node, { root, generator })) needs.set(rule, body);
+    for (const [rule, body] of findNeeds(node, { root, errorsEnd, generator })) needs.set(rule, body);
   }
   const read = (rule: Resolved.Rule): Resolved.Rule => {
     const generator = { counter: { generated: READING_START } };
     const called = callsFirst(withNeeds(rule, needs), root, generator);
-    return readFirst(called, { root, generator, asksKeys: !alike.has(rule) });
+    return readFirst(called, { root, errorsEnd, generator, asksKeys: !alike.has(rule) });
   };
   const reading = modules.map((module) => ({ ...module, rules: module.rules.map(read) }));
   return { ...state, resolved: { modules: reading, root } };

@@ -7,8 +7,8 @@
 import type { Body, Expr, Rule, Term, What } from "../resolved/ast.ts";
 import type { RuleNode } from "../resolved/rule-tree.ts";
 import type { Generator } from "./context.ts";
+import { asksRules } from "./may-fail.ts";
 import { splitCalls } from "./negation.ts";
-import { asksRules } from "./read-first.ts";
 import { mapSubterms, mapWhat, subterms, termsOfWhat } from "./tree.ts";
 
 type Split = { readonly root: RuleNode; readonly generator: Generator };

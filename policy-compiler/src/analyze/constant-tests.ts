@@ -11,7 +11,8 @@ export function affixTest(expr: Expr, generator: Generator): Expr | undefined {
   const { at, what } = expr;
   const [asked, affix] = what.kind === "call" ? what.args : [];
   if (what.kind !== "call" || asked === undefined || affix === undefined) return undefined;
-  if (!AFFIX_TESTS.has(what.operator.path.join("."))) return undefined;
+  const name = what.operator.path.join(".");
+  if (!AFFIX_TESTS.has(name) && !LIST_TESTS.has(name)) return undefined;
   const plain = (what: What): Expr => ({ kind: "expr", at, isNegated: false, what, with: [] });
   const isAffixed = (text: Term): Body => [
     plain({ kind: "call", at, operator: { at, path: ["is_string"] }, args: [text] }),
@@ -23,21 +24,12 @@ export function affixTest(expr: Expr, generator: Generator): Expr | undefined {
   return noneOf(at, [noneOf(at, isAffixed(asked)), noneOf(at, ofMember)]);
 }
 
-/** What the test would be an error for leaves the rule out, too: nothing of its body was in error. */
-export function stringTests({ at, what }: Expr): readonly Expr[] {
-  if (what.kind !== "call") return [];
-  const name = what.operator.path.join(".");
-  const [first, , third] = what.args;
-  const asked = name === "glob.match" ? third : first;
-  if (asked === undefined) return [];
-  const test = (path: readonly string[], args: readonly Term[]): readonly Expr[] => [
-    { kind: "expr", at, isNegated: false, what: { kind: "call", at, operator: { at, path }, args }, with: [] },
-  ];
-  if (name === "glob.match") return test(["is_string"], [asked]);
-  if (!LIST_TESTS.has(name)) return [];
-  const items = ["array", "set", "string"].map((value): Term => ({ kind: "string", at, value }));
-  const type: Term = { kind: "call-term", at, operator: { at, path: ["type_name"] }, args: [asked] };
-  return test(["internal", "member_2"], [type, { kind: "array", at, items }]);
+/** What no glob is matched with, which would be an error, leaves the rule out, too: nothing of its body was in error. */
+export function textTest({ at, what }: Expr): Body {
+  const text = what.kind === "call" && what.operator.path.join(".") === "glob.match" ? what.args[2] : undefined;
+  if (text === undefined) return [];
+  const test: What = { kind: "call", at, operator: { at, path: ["is_string"] }, args: [text] };
+  return [{ kind: "expr", at, isNegated: false, what: test, with: [] }];
 }
 
 export const AFFIX_TESTS: ReadonlySet<string> = new Set(["startswith", "endswith"]);

@@ -3,7 +3,7 @@
  * reference with a variable needs every rule that it may mean.
  */
 
-import type { Rule, Term } from "../resolved/ast.ts";
+import type { Expr, Rule, Term } from "../resolved/ast.ts";
 import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { type Choices, makeChoices } from "./choices.ts";
@@ -48,8 +48,8 @@ function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex): void {
 
 /** What `with` replaces counts as read, as in OPA. */
 function addReplaced(graph: Dependencies, rule: Rule, vertex: RuleVertex): void {
-  eachRuleExpr(rule, (expr) => {
-    for (const { target } of expr.with) {
+  eachRuleExpr(rule, ({ with: modifiers }: Expr) => {
+    for (const { target } of modifiers) {
       for (const path of dataPaths(target, makeChoices())) {
         const found = findTarget(graph, path);
         if (found !== undefined) vertex.edges.add(found);

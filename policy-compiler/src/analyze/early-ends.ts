@@ -12,7 +12,8 @@ import { earlyValue } from "../resolved/early-exit.ts";
 import { isGroundHead, type RuleNode } from "../resolved/rule-tree.ts";
 import { constantText } from "../syntax/constant-text.ts";
 import { linksOf } from "../syntax/rule-links.ts";
-import { mayRuleFail, needsOf, type Reading } from "./read-first.ts";
+import { mayRuleFail } from "./may-fail.ts";
+import { needsOf, type Reading } from "./read-first.ts";
 
 /** Each link asks what all of another value need: more are looked at whole. */
 const LINKS_MAX = 16;
@@ -34,7 +35,7 @@ export function findNeeds(node: RuleNode, reading: Omit<Reading, "asksKeys">): R
   const values = links.map(({ head }) => constantText(head.value));
   for (const value of new Set(values)) {
     const same = links.filter((_, i) => values[i] === value);
-    if (value === undefined || same.length === links.length || !same.some((link) => mayRuleFail(link, reading.root)))
+    if (value === undefined || same.length === links.length || !same.some((link) => mayRuleFail(link, reading)))
       continue;
     const others = links.filter((_, i) => values[i] !== value);
     const found = others.map((link) => needsOf(link, { ...reading, asksKeys: true }));

@@ -9,8 +9,6 @@
  */
 import type { Location } from "@regomesh/base";
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
-import type { RuleNode } from "../resolved/rule-tree.ts";
-import { scalarText } from "../syntax/ground.ts";
 import { printTermPath } from "../syntax/print-term.ts";
 import {
   AFFIX_TESTS,
@@ -21,14 +19,13 @@ import {
   isScalar,
   LIST_TESTS,
   noneOf,
-  stringTests,
+  textTest,
 } from "./constant-tests.ts";
 import { freshVar, type Generator } from "./context.ts";
-import { closuresOfExpr, deepTerm, eachDeepTerm, eachTerm, mapSubterms, mapWhat, termsOfWhat } from "./tree.ts";
+import { type Failing, isVirtual, mayRuleFail } from "./may-fail.ts";
+import { eachDeepTerm, eachTerm, mapSubterms, mapWhat, termsOfWhat } from "./tree.ts";
 
-export type Reading = {
-  /** All rules. */
-  readonly root: RuleNode;
+export type Reading = Failing & {
   readonly generator: Generator;
   /** Collections are asked for their keys: where all rules of the path are looked at, not the first that holds. */
   readonly asksKeys: boolean;
@@ -38,14 +35,9 @@ export type Reading = {
 export function readFirst(rule: Rule, reading: Reading): Rule {
   const links: Rule[] = [];
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    links.push(mayRuleFail(link, reading.root) ? hoistReads(link, reading) : link);
+    links.push(mayRuleFail(link, reading) ? hoistReads(link, reading) : link);
   }
   return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
-}
-
-/** Whether evaluating the rule may end in a conflict of another one. */
-export function mayRuleFail({ head, body }: Rule, root: RuleNode): boolean {
-  return body.some((expr) => mayFail(expr, root)) || termMayFail(head.value, root);
 }
 
 /** What the index asks of the rule: where it does not hold, the rule is left out. */
@@ -244,7 +236,7 @@ function keepExpr(hoist: Hoist, expr: Expr, replaced: Expr): readonly Kept[] {
   noteMentioned(replaced, hoist.mentioned);
   if (!isMoved) return [replaced];
   const wide = affixTest(replaced, hoist.generator);
-  const test = makeTest(hoist, replaced, [...stringTests(replaced), wide ?? replaced]);
+  const test = makeTest(hoist, replaced, [...textTest(replaced), wide ?? replaced]);
   hoist.tests.push(isConstant ? test : { ...test, about: undefined });
   return wide === undefined ? [test] : [replaced];
 }
@@ -451,56 +443,6 @@ function readKey(hoist: Named & Pick<Reading, "root">, given: Term): string | un
   return `${isInput ? "input" : "data"}${printTermPath(term.path)}`;
 }
 
-/** Rules stand above, at or below the path: constant keys of heads, of any kind, are places of the tree. */
-function isVirtual(root: RuleNode, path: readonly Term[]): boolean {
-  let node: RuleNode | undefined = root;
-  let below: readonly Rule[] = [];
-  for (const [depth, part] of path.entries()) {
-    if (!isScalar(part)) return true;
-    const name = scalarText(part);
-    const here: readonly Rule[] = [...below, ...(node?.rules ?? [])];
-    if (here.some(({ head }) => groundLength(head) <= depth)) return true;
-    below = here.filter(({ head }) => scalarText(head.ref[depth] as Term) === name);
-    node = part.kind === "string" ? node?.children.get(part.value) : undefined;
-    if (node === undefined && below.length === 0) return false;
-  }
-  return true;
-}
-
-function groundLength({ ref }: Head): number {
-  const first = ref.findIndex((part) => !isScalar(part));
-  return first < 0 ? ref.length : first;
-}
-
 function prints(expr: Expr): boolean {
   return expr.what.kind === "call" && expr.what.operator.path.join(".") === "internal.print";
-}
-
-/** Whether evaluation may end in a conflict: other rules are asked, or an object is comprehended. */
-function mayFail(expr: Expr, root: RuleNode): boolean {
-  let found = false;
-  eachDeepTerm(expr, (term) => {
-    if (fails(term, root)) found = true;
-  });
-  return found || (expr.with.length > 0 && closuresOfExpr(expr).length > 0);
-}
-
-function termMayFail(term: Term, root: RuleNode): boolean {
-  let found = false;
-  deepTerm(term, (part) => {
-    if (fails(part, root)) found = true;
-  });
-  return found;
-}
-
-function fails(term: Term, root: RuleNode): boolean {
-  if (term.kind === "object-comprehension") return true;
-  if (term.kind === "call-term") return term.operator.path[0] === "data";
-  return asksRules(term, root);
-}
-
-/** A reference into what rules make. */
-export function asksRules(term: Term, root: RuleNode): boolean {
-  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return false;
-  return isVirtual(root, term.path);
 }
