@@ -202,16 +202,11 @@ function findOrder(exprs: readonly Expr[], { bound, visible, outer, around }: Ar
   for (const expr of exprs) addLevel(expr, level);
   const here = new Set([...visible, ...level]);
   const needs = exprs.map((expr) => needsOf(expr, here));
-  const order = makeTryOrder(needs.map(({ own, closed }) => [...new Set([...own, ...closed])]));
   const isOuter: Bound = { has: (name) => outer.has(name) || !level.has(name) };
   const known = new Set(bound);
   const steps: Order["steps"][number][] = [];
-  const left = new Set(exprs.keys());
-  let hasWaited = false;
-  for (let item = order.next(); item !== undefined; item = order.next()) {
-    if (!left.has(item)) continue; // placed, and asked again about a variable that another bound later
-    const { own, closed } = needs[item] as Needs;
-    const expr = exprs[item] as Expr;
+  /** What the expression binds, where it can be placed. */
+  const place = (expr: Expr, { own, closed }: Needs): ReadonlySet<string> | undefined => {
     const outputs = outputsOf(expr, known, context.arity);
     const isSafe =
       every(own, (name) => known.has(name) || outputs.has(name)) && every(closed, (name) => known.has(name));
@@ -219,14 +214,30 @@ function findOrder(exprs: readonly Expr[], { bound, visible, outer, around }: Ar
       isSafe &&
       !(closed.size > 0 && closesOverItself(expr, isOuter, known)) &&
       !(outputs.size > 0 && needsInFront(expr, outputs) && !haveAnOrder(expr, known, here, context));
-    hasWaited ||= !isPlaced;
-    if (!isPlaced) continue;
-    left.delete(item);
+    if (!isPlaced) return undefined;
     steps.push({ expr, outputs });
     for (const name of outputs) known.add(name);
+    return outputs;
+  };
+  // Most bodies are safe as they are written: nobody waits.
+  const waits = exprs.findIndex((expr, i) => place(expr, needs[i] as Needs) === undefined);
+  if (waits < 0) return { steps, left: [], hasWaited: false, level, isOuter };
+  const placed = steps.map(({ outputs }) => outputs);
+  const order = makeTryOrder(needs.map(({ own, closed }) => [...new Set([...own, ...closed])]));
+  for (const outputs of placed) {
+    order.next();
     order.bind(outputs);
   }
-  return { steps, left: [...left].map((item) => exprs[item] as Expr), hasWaited, level, isOuter };
+  order.next(); // the one that waits
+  const left = new Set([...exprs.keys()].slice(waits));
+  for (let item = order.next(); item !== undefined; item = order.next()) {
+    if (!left.has(item)) continue; // placed, and asked again about a variable that another bound later
+    const outputs = place(exprs[item] as Expr, needs[item] as Needs);
+    if (outputs === undefined) continue;
+    left.delete(item);
+    order.bind(outputs);
+  }
+  return { steps, left: [...left].map((item) => exprs[item] as Expr), hasWaited: true, level, isOuter };
 }
 
 type Left = {
