@@ -227,6 +227,8 @@ export function eachRuleTerm(rule: Rule, visit: TermVisit): void {
 }
 
 /** Each expression of a rule at any depth. */
+export function eachRuleExpr(rule: Resolved.Rule, visit: (expr: Resolved.Expr) => void): void;
+export function eachRuleExpr(rule: Rule, visit: (expr: Expr) => void): void;
 export function eachRuleExpr(rule: Rule, visit: (expr: Expr) => void): void {
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
     for (const term of [...(link.head.args ?? []), ...link.head.ref, link.head.value]) {
