@@ -1,4 +1,5 @@
 /** A snapshot's module as WebAssembly, with what it says of itself. */
+import { setFlagsFromString } from "node:v8";
 import { type HostBuiltins, META_SECTION, MODULE_ABI, type ModuleMeta, PolicyUnfit } from "@regomesh/policy-runtime";
 import type { NackReason } from "@regomesh/protocol";
 
@@ -12,6 +13,14 @@ export function compileModule(bytes: Uint8Array): CompiledWasm {
 /** The same on the engine's own threads. */
 export async function compileModuleAside(bytes: Uint8Array): Promise<CompiledWasm> {
   return describe(await WebAssembly.compile(new Uint8Array(bytes)));
+}
+
+/**
+ * From here on modules are compiled whole, by the engine's own threads, and not each function when it is called first:
+ * a decision that went where none had gone before waited for that. What a start waits for is compiled before.
+ */
+export function compileAhead(): void {
+  setFlagsFromString("--no-wasm-lazy-compilation");
 }
 
 /** Throws PolicyUnfit where the module is one that this proxy does not run. */

@@ -12,7 +12,15 @@ import {
 } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK, type LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
-import { compileModuleAside, describe, fuelOf, maskOf, reasonOf, refusedBuiltins } from "./compile-module.ts";
+import {
+  compileAhead,
+  compileModuleAside,
+  describe,
+  fuelOf,
+  maskOf,
+  reasonOf,
+  refusedBuiltins,
+} from "./compile-module.ts";
 import { ModuleRefused, type ModuleThread, ModuleThreadFailed, type ThreadOpened } from "./module-thread.ts";
 import { ASIDE_FUEL, warm, warmAside, warmStart } from "./warm.ts";
 
@@ -57,6 +65,7 @@ export async function openModule(options: OpenModuleOptions): Promise<Opened> {
   if (module === undefined) return problem("policy_missing", `${name} is not there`);
   try {
     if (thread === undefined) return await openHere(options, module, warmStart);
+    compileAhead();
     // A thread takes longer to start than this takes, and a revision would wait for it.
     if (module.wasm.length < WASM_READ_HERE && module.data.length < DATA_READ_HERE) {
       return await openHere(options, module, warm, warmAside);

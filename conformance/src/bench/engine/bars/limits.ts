@@ -1,4 +1,5 @@
 /** Bars of a module that runs away, of a new revision's first decisions, and of sizes. */
+import { setFlagsFromString } from "node:v8";
 import { emitModule, type ModuleSource } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { CAPABILITIES, openPolicy } from "@regomesh/policy-runtime";
@@ -71,6 +72,7 @@ const STEADY = 1.25;
 
 /** A revision whose code no engine has seen: its first decision, and when it is as fast as it will be, under load. */
 export async function swap(shared: readonly EnginePolicy[]): Promise<readonly Bar[]> {
+  setFlagsFromString("--no-wasm-lazy-compilation"); // as a sidecar that serves
   const bars: Bar[] = [];
   for (const policy of [...shared, shapePolicy("equality", 1000)]) {
     const firstsUs: number[] = [];
