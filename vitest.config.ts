@@ -34,6 +34,9 @@ export default defineConfig({
           include: PROCESSES,
           exclude: EXCLUDE,
           maxWorkers: MESHES,
+          // What nobody is meant to wait for: each step says by when it must have come.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -11,7 +11,7 @@ import { headOf, TestMesh } from "./test-mesh.ts";
 
 const GRANTS = "examples/authz/data.yaml";
 /** A restarted controller is found by its proxies within their backoff, and builds nothing anew. */
-const BACK_MS = 15_000;
+const BACK_MS = 30_000;
 const ANSWER_MS = 5000;
 /** Of the state of a mesh: who it is, and what is its proxies' own. */
 const STAYS = ["ca", "proxies", "tokens"];
