@@ -16,8 +16,9 @@ import { noteFit } from "../../distribution/release.ts";
 import type { ExplainQuestion, Explanation } from "../../rehearse/explanation.ts";
 import { learnContents, SentFiles, takeLists } from "./held.ts";
 import type { BuildAnswer, BuildOrder, BuildReply, BuildRequest } from "./messages.ts";
+import { cpuMsOf, limitWork } from "./work-limit.ts";
 
-/** Of one turn of a build, which leaves what it cannot do in a few seconds; honest ones take tens of milliseconds. */
+/** Of one turn of a build, which leaves what it cannot do in a few seconds; honest ones take tens of milliseconds. Of a processor's time. */
 const BUILD_TIMEOUT_MS = 30_000;
 const START_TIMEOUT_MS = 20_000;
 const HEAP_MIB_MAX = 1024;
@@ -184,15 +185,19 @@ export class Builder {
     const id = this.#nextId++;
     const request: BuildRequest = { ...order, id, turn };
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        worker.waiting.delete(id);
-        reject(new BuildFailed("build_timeout", `the build took longer than ${BUILD_TIMEOUT_MS / 1000} s`));
-        worker.child.kill("SIGKILL");
-      }, BUILD_TIMEOUT_MS);
+      const stop = limitWork({
+        limitMs: BUILD_TIMEOUT_MS,
+        cpuMs: () => cpuMsOf(worker.child.pid),
+        onOver: (over) => {
+          worker.waiting.delete(id);
+          reject(over === "work" ? tookTooLong() : new BuildUnavailable("the build process had no time to work"));
+          worker.child.kill("SIGKILL");
+        },
+      });
       const settle =
         <T>(action: (value: T) => void) =>
         (value: T) => {
-          clearTimeout(timer);
+          stop();
           action(value);
         };
       const waiting = { resolve: settle(resolve), reject: settle(reject) };
@@ -233,17 +238,21 @@ export class Builder {
       stderr = `${stderr}${chunk.toString()}`.slice(-STDERR_LENGTH_MAX);
     });
     const ready = new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => child.kill("SIGKILL"), START_TIMEOUT_MS);
+      const stop = limitWork({
+        limitMs: START_TIMEOUT_MS,
+        cpuMs: () => cpuMsOf(child.pid),
+        onOver: () => child.kill("SIGKILL"),
+      });
       child.on("message", (reply: BuildReply) => {
         if (reply.kind !== "ready") return answer(waiting, reply);
-        clearTimeout(timer);
+        stop();
         this.#failedStarts = 0;
         resolve(reply.version);
       });
       const end = (how: string, isKilled: boolean) => {
         if (worker.isEnded) return;
         worker.isEnded = true;
-        clearTimeout(timer);
+        stop();
         const message = `the build process ended (${how}): ${crashLine(stderr)}`;
         reject(new BuildUnavailable(message));
         for (const { reject: refuse } of waiting.values()) {
@@ -271,6 +280,10 @@ export class Builder {
       if (!this.#isClosed && this.#worker.isEnded) this.#worker = this.#start();
     }, inMs);
   }
+}
+
+function tookTooLong(): BuildFailed {
+  return new BuildFailed("build_timeout", `the build took more than ${BUILD_TIMEOUT_MS / 1000} s of a processor`);
 }
 
 function answer(waiting: Map<number, Waiting>, reply: Exclude<BuildReply, { kind: "ready" }>): void {
