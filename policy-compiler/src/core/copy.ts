@@ -1,5 +1,5 @@
-/** Regions copied into another function, whose locals are its own. Labels stay as they are. */
-import type { Op, Region } from "./op.ts";
+/** Regions copied into another function, whose locals are its own, and whose labels may be. */
+import type { Label, Op, Region } from "./op.ts";
 import { type Local, makeLocal, NO_LOCALS, type Value } from "./value.ts";
 
 /** Gives the locals of the other function; asked for the same one, the same. */
@@ -16,15 +16,28 @@ export function localizer(known: ReadonlyMap<Local, Local>): Localize {
   };
 }
 
-export function copyRegions(regions: readonly Region[], localize: Localize): readonly Region[] {
-  return regions.map((region) => copyRegion(region, localize));
+/** Gives the labels of the other function. */
+export type Relabel = (label: Label) => Label;
+
+const SAME: Relabel = (label) => label;
+
+export function copyRegions(
+  regions: readonly Region[],
+  localize: Localize,
+  relabel: Relabel = SAME,
+): readonly Region[] {
+  return regions.map((region) => copyRegion(region, localize, relabel));
 }
 
-function copyRegion({ label, ops }: Region, localize: Localize): Region {
-  return { label, ops: ops.map((op) => copyOp(op, localize)) };
+function copyRegion({ label, ops }: Region, localize: Localize, relabel: Relabel): Region {
+  return { label: relabel(label), ops: ops.map((op) => leaving(copyOp(op, localize, relabel), relabel)) };
 }
 
-function copyOp(op: Op, own: Localize): Op {
+function leaving(op: Op, relabel: Relabel): Op {
+  return relabel !== SAME && "exit" in op ? { ...op, exit: relabel(op.exit) } : op;
+}
+
+function copyOp(op: Op, own: Localize, relabel: Relabel): Op {
   const value = (one: Value): Value => (one.kind === "local" ? own(one) : one);
   const ends = NO_LOCALS;
   switch (op.kind) {
@@ -37,7 +50,7 @@ function copyOp(op: Op, own: Localize): Op {
     case "call-path":
       return { ...op, ends, path: op.path.map(value), args: op.args.map(own), target: own(op.target) };
     case "regions":
-      return { ...op, ends, regions: copyRegions(op.regions, own) };
+      return { ...op, ends, regions: copyRegions(op.regions, own, relabel) };
     case "leave":
     case "mark":
       return { ...op, ends };
@@ -53,12 +66,19 @@ function copyOp(op: Op, own: Localize): Op {
       return { ...op, ends, source: value(op.source), target: own(op.target) };
     case "loop": {
       const { source, key, value: member, body } = op;
-      return { ...op, ends, source: own(source), key: own(key), value: own(member), body: copyRegion(body, own) };
+      return {
+        ...op,
+        ends,
+        source: own(source),
+        key: own(key),
+        value: own(member),
+        body: copyRegion(body, own, relabel),
+      };
     }
     case "not":
-      return { ...op, ends, body: copyRegion(op.body, own) };
+      return { ...op, ends, body: copyRegion(op.body, own, relabel) };
     case "with":
-      return { ...op, ends, local: own(op.local), value: value(op.value), body: copyRegion(op.body, own) };
+      return { ...op, ends, local: own(op.local), value: value(op.value), body: copyRegion(op.body, own, relabel) };
     case "make":
       return { ...op, ends, target: own(op.target) };
     case "grow": {

@@ -6,6 +6,7 @@ import { threadExits } from "./exits.ts";
 import { followControl } from "./flow.ts";
 import { type InRuntime, weighFuel } from "./fuel.ts";
 import { gatherComprehensions } from "./gather.ts";
+import { inlineFunctions } from "./inline.ts";
 import { projectInput } from "./input-slots.ts";
 import { findLifetimes } from "./lifetimes.ts";
 import { foldLiterals } from "./literals.ts";
@@ -28,6 +29,8 @@ export const PASSES = [
   { name: "exits", run: threadExits },
   // Behind exits: what they leave over is reached by nothing.
   { name: "flow", run: followControl },
+  // Behind flow, which has made them short.
+  { name: "inline", run: inlineFunctions },
   { name: "input-slots", run: projectInput },
   // Behind all that makes ops.
   { name: "values", run: findValues },
