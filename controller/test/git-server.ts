@@ -137,6 +137,8 @@ export function answerByGit(
   program.on("close", () => {
     const output = Buffer.concat(chunks);
     const split = output.indexOf("\r\n\r\n");
+    // It was ended because nobody waits for its answer, or it had none.
+    if (split < 0) return void response.destroy();
     const fields = output
       .subarray(0, split)
       .toString()
