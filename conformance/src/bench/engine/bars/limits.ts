@@ -73,6 +73,8 @@ const STEADY = 1.25;
 /** A revision whose code no engine has seen: its first decision, and when it is as fast as it will be, under load. */
 export async function swap(shared: readonly EnginePolicy[]): Promise<readonly Bar[]> {
   setFlagsFromString("--no-wasm-lazy-compilation"); // as a sidecar that serves
+  // A process that waits for the engine's threads alone is taken for ended.
+  using _held = holdLoop();
   const bars: Bar[] = [];
   for (const policy of [...shared, shapePolicy("equality", 1000)]) {
     const firstsUs: number[] = [];
@@ -146,4 +148,9 @@ function callAll(runtime: Awaited<ReturnType<typeof loadRuntime>>): ModuleSource
     ],
   }));
   return { plans: { plans: [{ name: "all", blocks }] } };
+}
+
+function holdLoop(): Disposable {
+  const timer = setInterval(() => {}, 1000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
