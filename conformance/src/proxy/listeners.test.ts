@@ -1,5 +1,6 @@
 /** Listeners follow the snapshot: once it is in force, no port answers as the one before said. */
 import { createServer } from "node:net";
+import { freePort } from "@regomesh/cli";
 import type { InboundPort } from "@regomesh/protocol";
 import type { SnapshotRefused } from "@regomesh/proxy";
 import { TestAuthority } from "@regomesh/proxy/test";
@@ -28,14 +29,6 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "0.0.0.0", done));
-  const address = server.address();
-  await new Promise<void>((done) => server.close(() => done()));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 function portOf(change: Partial<InboundPort> = {}): InboundPort {
   return {
