@@ -1,14 +1,6 @@
 /** What exits and flow leave out is seen by nobody: the module without them, and the interpreter, answer the same. */
-import { openEvaluator } from "@regomesh/policy-runtime";
-import { expect, test } from "vitest";
-import { planRequest } from "../compile.ts";
-import { emitModule } from "../emit/module.ts";
-import { interpret } from "../interpret/interpret.ts";
-import { printJson } from "../interpret/text.ts";
-import { loadRuntime } from "../shell/runtime-file.ts";
-import { toUnit } from "../unit/unit.ts";
-
-const runtime = await loadRuntime();
+import { test } from "vitest";
+import { expectSameWithout, planOf } from "../../test/same-without.ts";
 
 const POLICIES: Readonly<Record<string, string>> = {
   "a negation of what never holds": "p := 1 if not true == false",
@@ -36,25 +28,5 @@ const INPUTS = [
 ];
 
 test.each(Object.entries(POLICIES))("%s", (_, text) => {
-  const { unit } = toUnit({ name: "u", directory: "", files: [{ name: "p.rego", text: `package t\n${text}` }] });
-  const { policy } = planRequest({ units: [unit], entrypoints: [{ unit: "u", name: "t/p" }] });
-  if (policy === undefined) throw new Error("the policy is none");
-  const [plain, fast] = [new Set(["exits", "flow"] as const), new Set<never>()].map((without) =>
-    openEvaluator({ wasm: emitModule({ ir: policy, runtime, without }), data: "{}", seed: 1 }),
-  );
-  for (const input of INPUTS) {
-    const [told, wanted] = [fast, plain].map((evaluator) => {
-      const answer = evaluator?.evaluate("t/p", input);
-      return answer?.kind === "results" ? [answer.text, evaluator?.firedRules()] : answer?.code;
-    });
-    expect(told, input).toEqual(wanted);
-    const builtin = (name: string) => {
-      throw new Error(`${name}: operand`);
-    };
-    const second = interpret({ policy, entrypoint: "t/p", data: "{}", input, builtin });
-    const text = second.kind === "fault" ? second.code : `[${second.results.map((each) => printJson(each)).join(",")}]`;
-    expect(typeof told === "string" ? told : JSON.parse(told?.[0] as string), input).toEqual(
-      second.kind === "fault" ? text : JSON.parse(text),
-    );
-  }
+  expectSameWithout(planOf(text), new Set(["exits", "flow"] as const), INPUTS);
 });

@@ -1,26 +1,10 @@
 /** A function that stands where it was called answers as it did: the module without the pass, and the interpreter, say the same. */
-import { openEvaluator } from "@regomesh/policy-runtime";
 import { describe, expect, test } from "vitest";
-import { planRequest } from "../compile.ts";
+import { expectSameWithout, planOf } from "../../test/same-without.ts";
 import { coreOf } from "../core/from-ir.ts";
 import { codesOf } from "../core/module.ts";
 import { calleesOf, eachOp } from "../core/walk.ts";
-import { emitModule } from "../emit/module.ts";
-import { interpret } from "../interpret/interpret.ts";
-import { printJson } from "../interpret/text.ts";
-import type { IrPolicy } from "../ir/policy.ts";
-import { loadRuntime } from "../shell/runtime-file.ts";
-import { toUnit } from "../unit/unit.ts";
 import { inlineFunctions } from "./inline.ts";
-
-const runtime = await loadRuntime();
-
-function planOf(text: string): IrPolicy {
-  const { unit } = toUnit({ name: "u", directory: "", files: [{ name: "p.rego", text: `package t\n${text}` }] });
-  const { policy } = planRequest({ units: [unit], entrypoints: [{ unit: "u", name: "t/p" }] });
-  if (policy === undefined) throw new Error("the policy is none");
-  return policy;
-}
 
 /** Functions that are called by name before and behind the pass. */
 function calledIn(text: string): readonly [before: number, behind: number] {
@@ -70,26 +54,7 @@ const INPUTS = [
 ];
 
 test.each(Object.entries(POLICIES))("%s", (_, text) => {
-  const policy = planOf(text);
-  const [plain, fast] = [new Set(["inline"] as const), new Set<never>()].map((without) =>
-    openEvaluator({ wasm: emitModule({ ir: policy, runtime, without }), data: "{}", seed: 1 }),
-  );
-  for (const input of INPUTS) {
-    const [told, wanted] = [fast, plain].map((evaluator) => {
-      const answer = evaluator?.evaluate("t/p", input);
-      return answer?.kind === "results" ? [answer.text, evaluator?.firedRules()] : answer?.code;
-    });
-    expect(told, input).toEqual(wanted);
-    const builtin = (name: string) => {
-      throw new Error(`${name}: operand`);
-    };
-    if (text.includes("to_number")) continue;
-    const second = interpret({ policy, entrypoint: "t/p", data: "{}", input, builtin });
-    const said = second.kind === "fault" ? second.code : `[${second.results.map((each) => printJson(each)).join(",")}]`;
-    expect(typeof told === "string" ? told : JSON.parse(told?.[0] as string), input).toEqual(
-      second.kind === "fault" ? said : JSON.parse(said),
-    );
-  }
+  expectSameWithout(planOf(text), new Set(["inline"] as const), INPUTS, !text.includes("to_number"));
 });
 
 describe("stands where it was called", () => {

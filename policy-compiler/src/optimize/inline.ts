@@ -16,6 +16,7 @@ import { type CoreModule, codesOf } from "../core/module.ts";
 import type { CallOp, CoreCode, CoreFunction, Label, Op, Region } from "../core/op.ts";
 import type { Local } from "../core/value.ts";
 import { calleesOf, eachOp, eachWrite, hasRegions, regionsOf } from "../core/walk.ts";
+import { isLaborious } from "./memo.ts";
 
 /** Ops of a function that is put elsewhere, and of one that takes others: the engine compiles large ones late. */
 const OPS_MAX = 80;
@@ -95,14 +96,6 @@ function calleeOf({ once, sizes, seen }: Inlining, code: CoreCode, op: Op): Core
   // Its caller may be asked many times, and it be kept.
   if (code.params.length > 2 && (callee.params.length === 2 || isLaborious(callee))) return undefined;
   return size <= OPS_MAX && size + (sizes.get(code) ?? 0) <= OPS_OF_CALLER_MAX ? callee : undefined;
-}
-
-function isLaborious({ body }: CoreFunction): boolean {
-  let found = false;
-  eachOp(body, (op) => {
-    if (op.kind === "loop" || op.kind === "call-path" || calleesOf(op).length > 0) found = true;
-  });
-  return found;
 }
 
 function inlined({ sizes, gone }: Inlining, code: CoreCode, op: CallOp, callee: CoreFunction): Op {

@@ -59,7 +59,7 @@ function isInput(value: Value | undefined): boolean {
 }
 
 /** Loops, or calls others. */
-function isLaborious({ body }: CoreFunction): boolean {
+export function isLaborious({ body }: CoreFunction): boolean {
   return someOp(body, (op) => op.kind === "loop" || callsOthers(op));
 }
 

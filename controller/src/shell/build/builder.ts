@@ -18,7 +18,7 @@ import { learnContents, SentFiles, takeLists } from "./held.ts";
 import type { BuildAnswer, BuildOrder, BuildReply, BuildRequest } from "./messages.ts";
 import { cpuMsOf, limitWork } from "./work-limit.ts";
 
-/** Of one turn of a build, which leaves what it cannot do in a few seconds; honest ones take tens of milliseconds. Of a processor's time. */
+/** Of one turn of a build, in time of a processor: it leaves what it cannot do in a few seconds, and honest ones take tens of milliseconds. */
 const BUILD_TIMEOUT_MS = 30_000;
 const START_TIMEOUT_MS = 20_000;
 const HEAP_MIB_MAX = 1024;

@@ -4,6 +4,7 @@ import type { MeshPlan } from "../../build/build.ts";
 import type { SourceTree } from "../../build/source-tree.ts";
 import { madeFrom } from "../../distribution/parts.ts";
 import { checkRelease, makeContents, noteFit, type Publication, toPublication } from "../../distribution/release.ts";
+import { plannedService, plannedWorkload } from "../../test/planned.ts";
 import { contentsOf, learnContents, SentFiles, SentPlan, TakenFiles, takeLists } from "./held.ts";
 
 /** As a channel between processes gives it: equal, and another object. */
@@ -75,45 +76,12 @@ test("where another plan is at hand than the last, or none, all of it crosses", 
   expect(send(sent, 4, plan("a"), undefined).workloads).toEqual([{ name: "a" }]);
 });
 
-const service = (name: string, port: number) => ({
-  name,
-  namespace: "default",
-  hosts: [`${name}.default`],
-  port,
-  portName: "http",
-  subsets: [],
-  principals: [`spiffe://td/ns/default/sa/${name}`],
-  defaultRoute: [{ weight: 1 }],
-  traffic: {
-    balancer: "least-request",
-    connectTimeoutMs: 1000,
-    requestTimeoutMs: 1000,
-    idleTimeoutMs: 1000,
-    connectionsMax: 10,
-    pendingMax: 10,
-    retry: { attempts: 1, perTryMs: undefined, on: ["connect"], budgetPercent: 20, budgetMin: 3 },
-    breaker: { failuresMax: 5, openMs: 1000, openMaxMs: 30_000 },
-  },
-});
-
 /** A mesh in which `a` calls some of the services, `b` all of them. */
 function meshOf(port: number, calls: readonly string[]): MeshPlan {
-  const workload = (name: string, more: object) => ({
-    name,
-    namespace: "default",
-    service: name,
-    labels: {},
-    principal: `spiffe://td/ns/default/sa/${name}`,
-    inbound: [],
-    policies: {},
-    defaultVerdict: "deny",
-    pathLevel: "BASE",
-    ...more,
-  });
   return {
     mesh: { name: "m", trustDomain: "td" },
-    workloads: [workload("a", { calls: calls.map((each) => `${each}.default`) }), workload("b", {})],
-    outbound: [service("a", 80), service("b", port), service("c", 80)],
+    workloads: [plannedWorkload("a", calls), plannedWorkload("b", undefined)],
+    outbound: [plannedService("a"), plannedService("b", { port }), plannedService("c")],
     services: [],
     modules: [],
   } as unknown as MeshPlan;

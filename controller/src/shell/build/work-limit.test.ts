@@ -36,6 +36,15 @@ describe("a process's work", () => {
     expect(said[0]?.[1]).toBeLessThan(122);
   });
 
+  test("one that has ended meanwhile is not blamed", () => {
+    const said: Over[] = [];
+    let cpuMs: number | undefined = 0;
+    limitWork({ limitMs: 30_000, cpuMs: () => cpuMs, onOver: (over) => said.push(over) });
+    cpuMs = undefined;
+    vi.advanceTimersByTime(1_000_000);
+    expect(said).toEqual([]);
+  });
+
   test("one that is done in time is not spoken of", () => {
     const { said, stop } = watch(1, 29);
     stop();

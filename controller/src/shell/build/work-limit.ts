@@ -22,7 +22,10 @@ export type WorkLimit = {
   readonly onOver: (over: Over) => void;
 };
 
-/** Calls `onOver` once, unless what it gives is called before. Where nobody says what a process has worked, the clock does. */
+/**
+ * Calls `onOver` once, unless what it gives is called before, or the process ends: whoever waits hears of that otherwise.
+ * Where nobody says what a process has worked, the clock does.
+ */
 export function limitWork({ limitMs, cpuMs, onOver }: WorkLimit): () => void {
   const before = cpuMs();
   let waitedMs = 0;
@@ -31,6 +34,7 @@ export function limitWork({ limitMs, cpuMs, onOver }: WorkLimit): () => void {
     timer = setTimeout(() => {
       waitedMs += ms;
       const now = cpuMs();
+      if (before !== undefined && now === undefined) return;
       const workedMs = before === undefined || now === undefined ? waitedMs : now - before;
       if (workedMs >= limitMs) onOver("work");
       else if (waitedMs >= WAITS_MAX * limitMs) onOver("wait");

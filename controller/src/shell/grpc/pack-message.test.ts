@@ -17,6 +17,7 @@ import {
   toPublication,
 } from "../../distribution/release.ts";
 import type { WorkloadPlan } from "../../snapshot/outbound.ts";
+import { plannedService, plannedWorkload } from "../../test/planned.ts";
 import { makePacker } from "./pack-message.ts";
 
 const NAMES = ["web", "orders", "payments", "users", "carts"];
@@ -25,43 +26,7 @@ const hash = (digit: number) => String(digit).repeat(64);
 const NOBODY = { publication: undefined, features: [] };
 const pack = makePacker({ sign: () => ({ signature: Buffer.of(1), signerPem: "pem" }) });
 
-function service(name: string, timeoutMs: number): ServiceContent {
-  return {
-    name,
-    namespace: "default",
-    hosts: [`${name}.default`],
-    port: 80,
-    portName: "http",
-    subsets: [],
-    principals: [`spiffe://td/ns/default/sa/${name}`],
-    defaultRoute: [{ weight: 1 }],
-    traffic: {
-      balancer: "least-request",
-      connectTimeoutMs: 1000,
-      requestTimeoutMs: timeoutMs,
-      idleTimeoutMs: 1000,
-      connectionsMax: 10,
-      pendingMax: 10,
-      retry: { attempts: 1, perTryMs: undefined, on: ["connect"], budgetPercent: 20, budgetMin: 3 },
-      breaker: { failuresMax: 5, openMs: 1000, openMaxMs: 30_000 },
-    },
-  };
-}
-
-function workload(name: string, calls: readonly string[] | undefined): WorkloadPlan {
-  return {
-    name,
-    namespace: "default",
-    service: name,
-    labels: {},
-    principal: `spiffe://td/ns/default/sa/${name}`,
-    inbound: [],
-    policies: {},
-    defaultVerdict: "deny",
-    pathLevel: "BASE",
-    ...(calls === undefined ? {} : { calls: calls.map((each) => `${each}.default`) }),
-  };
-}
+const service = (name: string, requestTimeoutMs: number) => plannedService(name, { requestTimeoutMs });
 
 function makeRelease(
   sequence: number,
@@ -93,7 +58,7 @@ const someRelease = fc
       makeRelease(
         sequence,
         names.map((name, i) => service(name, timeouts[i] ?? 0)),
-        ["web", ...names.slice(1)].map((name, i) => workload(name, known(calls[i]))),
+        ["web", ...names.slice(1)].map((name, i) => plannedWorkload(name, known(calls[i]))),
       );
   });
 
@@ -135,7 +100,7 @@ test("whatever the next revision is, what is sent and what is held make the whol
 });
 
 const services = (timeoutMs: number) => NAMES.map((name) => service(name, name === "orders" ? timeoutMs : 1000));
-const workloads = [workload("web", ["orders"]), workload("carts", ["users"])];
+const workloads = [plannedWorkload("web", ["orders"]), plannedWorkload("carts", ["users"])];
 
 /** A release whose services and workloads are those of earlier ones where they say the same. */
 function makeSharing(): (release: Release) => Release {
@@ -189,8 +154,8 @@ test("a workload of which nothing has changed keeps its envelope, byte for byte"
 test("of one changed service of many, its callers are sent it and what differs in their list", () => {
   const many = Array.from({ length: 200 }, (_, i) => service(`s${i}`, 1000));
   const changed = many.map((each, i) => (i === 7 ? service("s7", 2000) : each));
-  const first = toPublication(makeRelease(1, many, [workload("web", undefined)]));
-  const second = toPublication(makeRelease(2, changed, [workload("web", undefined)]), undefined, first);
+  const first = toPublication(makeRelease(1, many, [plannedWorkload("web", undefined)]));
+  const second = toPublication(makeRelease(2, changed, [plannedWorkload("web", undefined)]), undefined, first);
   const [old, next] = [first, second].map(({ snapshots }) => snapshots.get("default/web") as PackedSnapshot);
   if (old === undefined || next === undefined) throw new Error("no snapshot");
   const { message } = take(next, { ...NOTHING, parts: old.parts }, take(old, NOTHING, new Map()).used);
@@ -213,7 +178,11 @@ test("a proxy that takes no delta is sent the snapshot in one body, with its mod
 
 test("an envelope is canonical text: what is signed is the same however it is put together", () => {
   const { snapshots } = toPublication(
-    makeRelease(1, [service("web", 1000)], [workload("web", undefined), workload("orders", ["web.default"])]),
+    makeRelease(
+      1,
+      [service("web", 1000)],
+      [plannedWorkload("web", undefined), plannedWorkload("orders", ["web.default"])],
+    ),
   );
   for (const { body } of snapshots.values()) {
     const text = Buffer.from(body).toString("utf8");

@@ -15,11 +15,16 @@ export async function compileModuleAside(bytes: Uint8Array): Promise<CompiledWas
   return describe(await WebAssembly.compile(new Uint8Array(bytes)));
 }
 
+/** Of this thread; the flag is the whole process's, and to set it takes half a millisecond. */
+let isAhead = false;
+
 /**
  * From here on modules are compiled whole, by the engine's own threads, and not each function when it is called first:
  * a decision that went where none had gone before waited for that. What a start waits for is compiled before.
  */
 export function compileAhead(): void {
+  if (isAhead) return;
+  isAhead = true;
   setFlagsFromString("--no-wasm-lazy-compilation");
 }
 
