@@ -1,11 +1,12 @@
-// Bundles what commands that compile policies run: cli/src/program.ts → cli/build/program.cjs, one script that V8 can keep
-// compiled (cli/bin/program.mjs). A checkout works without it, on its sources, and so it does where one of them is newer.
+// Bundles what commands that compile policies run, cli/src/program.ts → cli/build/program.cjs, and a controller's build process,
+// controller/src/shell/build/serve.ts → cli/build/builds.cjs: each one script that V8 can keep compiled (cli/bin/program.mjs).
+// A checkout works without them, on its sources, and so it does where one of them is newer.
 // Does nothing where the result is newer than every source.
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
-import { BUNDLED, findProgram, PROGRAM, SOURCES } from "../cli/bin/program.mjs";
+import { BUILDS, BUNDLED, findProgram, PROGRAM, sourcesOf } from "../cli/bin/program.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 /** How a module names another that is started as a thread or process of its own. */
@@ -20,13 +21,16 @@ const REQUIRED = /^let (node_\w+) = (require\("node:[\w/]+"\));(?:\n\1 = (__toES
 /** A script imports by itself only with a warning. */
 const DYNAMIC = /(?<![\w$.])import\(/g;
 
+/** Where each script begins. */
+const ENTRIES = { [PROGRAM]: "cli/src/program.ts", [BUILDS]: "controller/src/shell/build/serve.ts" };
+
 /** Builds if needed. Returns what was done. */
-export async function buildProgram() {
-  if (findProgram(root) !== undefined) return "up to date";
-  const { text, sources } = await bundleProgram();
-  mkdirSync(dirname(join(root, PROGRAM)), { recursive: true });
-  write(SOURCES, JSON.stringify(sources));
-  write(PROGRAM, text);
+export async function buildProgram(program = PROGRAM) {
+  if (findProgram(root, program) !== undefined) return "up to date";
+  const { text, sources } = await bundleProgram(program);
+  mkdirSync(dirname(join(root, program)), { recursive: true });
+  write(sourcesOf(program), JSON.stringify(sources));
+  write(program, text);
   return "built";
 }
 
@@ -40,9 +44,9 @@ function write(path, text) {
  * The script's text, and the files of the tree that it is made of, by their paths there. `thread` gives the
  * path of a program that is started by itself, given its source's.
  */
-export async function bundleProgram(thread = (path) => path) {
+export async function bundleProgram(program, thread = (path) => path) {
   const build = await rolldown({
-    input: join(root, "cli/src/program.ts"),
+    input: join(root, ENTRIES[program]),
     platform: "node",
     plugins: [
       { name: "places", transform: (code, id) => keepPlaces(code, id, thread) },
@@ -106,4 +110,7 @@ function leaveOut(source, importer) {
   return BUNDLED.has(source.slice("./commands/".length, -".ts".length)) ? undefined : { id: source, external: true };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`program: ${await buildProgram()}`);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log(`program: ${await buildProgram()}`);
+  console.log(`build process: ${await buildProgram(BUILDS)}`);
+}

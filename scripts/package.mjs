@@ -9,7 +9,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeF
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { rolldown } from "rolldown";
-import { PROGRAM, SOURCES } from "../cli/bin/program.mjs";
+import { PROGRAM, sourcesOf } from "../cli/bin/program.mjs";
 import { buildDashboard } from "./build-dashboard.mjs";
 import { bundleProgram, THREAD } from "./build-program.mjs";
 import { buildRuntime } from "./build-runtime.mjs";
@@ -26,6 +26,7 @@ const COPIED = [
   "cli/bin/regomesh",
   "cli/bin/regomesh.mjs",
   "cli/bin/program.mjs",
+  "cli/bin/builds.mjs",
   "cli/bin/kubectl-regomesh",
   "dashboard/dist",
   "policy-compiler/runtime/build/runtime.wasm",
@@ -82,10 +83,10 @@ async function bundle() {
 
 /** The commands that compile, once more: as one script, of modules that are in lib/ too. */
 async function writeProgram() {
-  const { text } = await bundleProgram((path) => `lib/${threadName(join(root, path))}.js`);
+  const { text } = await bundleProgram(PROGRAM, (path) => `lib/${threadName(join(root, path))}.js`);
   mkdirSync(dirname(join(stage, PROGRAM)), { recursive: true });
   writeFileSync(join(stage, PROGRAM), text);
-  writeFileSync(join(stage, SOURCES), "[]");
+  writeFileSync(join(stage, sourcesOf(PROGRAM)), "[]");
 }
 
 /** Plain Node programs, started by path. */

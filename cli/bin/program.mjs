@@ -1,9 +1,10 @@
 // The commands that compile policies as one script (scripts/build-program.mjs), which V8 keeps compiled: a process that
-// compiles a hundred rules spends most of its time on finding modules and on compiling functions otherwise.
-// What is kept is made by the first run of each command, behind its work, and holds what that has run.
+// compiles a hundred rules spends most of its time on finding modules and on compiling functions otherwise. A controller's
+// build process is another such script. What is kept is made by the first run of each command, behind its work, and holds
+// what that has run; a build process may write nothing, and has it from the installation (scripts/keep-builds.mjs).
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import v8 from "node:v8";
 import vm from "node:vm";
@@ -13,16 +14,23 @@ import { crc32 } from "node:zlib";
 export const BUNDLED = new Set(["build", "check", "eval", "fmt", "test"]);
 
 export const PROGRAM = "cli/build/program.cjs";
-/** What it was made of, as paths below the root: an empty list in a package, whose files nobody changes. */
-export const SOURCES = "cli/build/program.json";
+/** A controller's build process. */
+export const BUILDS = "cli/build/builds.cjs";
+/** Where code is kept, below the root. */
+export const KEPT = "node_modules/.cache/regomesh";
+
+/** What a script was made of, as paths below the root: an empty list in a package, whose files nobody changes. */
+export function sourcesOf(program) {
+  return program.replace(/cjs$/, "json");
+}
 
 /** The script's file, where there is one and none of its sources is newer. */
-export function findProgram(root) {
-  const file = join(root, PROGRAM);
+export function findProgram(root, program = PROGRAM) {
+  const file = join(root, program);
   const builtMs = modifiedMs(file);
   if (builtMs === undefined) return undefined;
   try {
-    const sources = JSON.parse(readFileSync(join(root, SOURCES), "utf8"));
+    const sources = JSON.parse(readFileSync(join(root, sourcesOf(program)), "utf8"));
     return sources.every((source) => modifiedMs(join(root, source)) <= builtMs) ? file : undefined;
   } catch {
     return undefined;
@@ -35,12 +43,13 @@ function modifiedMs(file) {
 
 /**
  * Runs the script; gives what it exports. `folder` is where compiled code is kept, a file for each script and each set
- * of V8's flags; nothing is where it cannot be written. `command` says what this run has compiled.
+ * of V8's flags; nothing is where it cannot be written. `command` says what this run has compiled; undefined: it keeps nothing.
  */
 export function openProgram(root, file, folder, command) {
   const text = readFileSync(file);
   // Of the text V8 compares the length only.
-  const build = `program-${crc32(text).toString(36)}-`;
+  const name = `${basename(file, ".cjs")}-`;
+  const build = `${name}${crc32(text).toString(36)}-`;
   const kept = join(
     folder,
     `${build}${process.version}-${process.arch}-${v8.cachedDataVersionTag().toString(36)}.cache`,
@@ -51,9 +60,9 @@ export function openProgram(root, file, folder, command) {
     cachedData: code,
   });
   const ran = code === undefined || script.cachedDataRejected ? [] : commands;
-  if (!ran.includes(command)) {
+  if (command !== undefined && !ran.includes(command)) {
     process.on("exit", (exitCode) => {
-      if (exitCode === 0) keep(kept, build, [...ran, command], script.createCachedData());
+      if (exitCode === 0) keep(kept, { name, build }, [...ran, command], script.createCachedData());
     });
   }
   const module = { exports: {} };
@@ -87,7 +96,7 @@ function readKept(file) {
   return { commands: [], code: undefined };
 }
 
-function keep(file, build, commands, code) {
+function keep(file, { name, build }, commands, code) {
   const folder = dirname(file);
   try {
     mkdirSync(folder, { recursive: true });
@@ -96,8 +105,8 @@ function keep(file, build, commands, code) {
       Buffer.concat([Buffer.from(`${JSON.stringify({ commands, crc: crc32(code) })}\n`), code]),
     );
     renameSync(`${file}.${process.pid}`, file);
-    for (const name of readdirSync(folder)) {
-      if (name.startsWith("program-") && !name.startsWith(build)) rmSync(join(folder, name), { force: true });
+    for (const other of readdirSync(folder)) {
+      if (other.startsWith(name) && !other.startsWith(build)) rmSync(join(folder, other), { force: true });
     }
   } catch {
     // Who may not write here compiles each time.

@@ -1,5 +1,5 @@
 /** The commands that compile as one script: kept compiled, checked, and the same as their sources. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -31,11 +31,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const write = (text: string): void => writeFileSync(join(folder, "cli/build/program.cjs"), text);
 
 /** A process that opens the script of the folder as a command does. Gives what was kept before it. */
-function open(command: string, exitCode = 0): { readonly found: boolean; readonly sum: number } {
+function open(command: string | undefined, exitCode = 0): { readonly found: boolean; readonly sum: number } {
   const text = `
     const { findProgram, openProgram } = await import(${JSON.stringify(LOADER)});
     const file = findProgram(${JSON.stringify(folder)});
-    const sum = file && openProgram(${JSON.stringify(folder)}, file, ${JSON.stringify(join(folder, "kept"))}, "${command}").add(3, 4);
+    const sum = file && openProgram(${JSON.stringify(folder)}, file, ${JSON.stringify(join(folder, "kept"))}, ${JSON.stringify(command)}).add(3, 4);
     console.log(JSON.stringify({ found: file !== undefined, sum }));
     process.exitCode = ${exitCode};
   `;
@@ -56,6 +56,15 @@ test("what the first run of each command has compiled is kept, once", () => {
   expect(statSync(keptFile()).mtimeMs).toBe(mtimeMs);
   open("build");
   expect([kept().length, keptBy()]).toEqual([1, ["check", "build"]]);
+});
+
+test("who names no command runs what is kept, and keeps nothing", () => {
+  expect(open(undefined)).toEqual({ found: true, sum: 7 });
+  expect(() => kept()).toThrow(/ENOENT/);
+  open("check");
+  const { mtimeMs } = statSync(keptFile());
+  expect(open(undefined)).toEqual({ found: true, sum: 7 });
+  expect([statSync(keptFile()).mtimeMs, keptBy()]).toEqual([mtimeMs, ["check"]]);
 });
 
 test("a run that failed keeps nothing: it may have ended early", () => {
@@ -113,3 +122,44 @@ test("the commands' own script makes the module that their sources make", () => 
     expect(kept().some((name) => name.startsWith("program-"))).toBe(true);
   }
 }, 60_000);
+
+test("a build process builds from its script, where nothing may be written, what it builds from its sources", async () => {
+  execFileSync(process.execPath, [join(ROOT, "scripts/build-program.mjs")]);
+  const main = join(ROOT, "controller/src/shell/build/main.ts");
+  const sandbox = ["--permission", `--allow-fs-read=${ROOT}`, "--no-warnings"];
+  const hashes = await builtBy([...sandbox, main]);
+  expect(hashes.length).toBeGreaterThan(0);
+  // What it would run without the script is not there.
+  expect(await builtBy([...sandbox, join(ROOT, "cli/bin/builds.mjs"), "/nowhere/main.ts"])).toEqual(hashes);
+}, 60_000);
+
+type Reply = { readonly kind: string; readonly modules?: readonly { readonly hash: string }[] };
+
+/** Hashes of the modules that a process with these arguments makes of the demo's mesh. */
+function builtBy(args: readonly string[]): Promise<readonly string[]> {
+  const files = ["policies", "examples/authz", "examples/mesh"].flatMap(filesIn);
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env: {},
+    serialization: "advanced",
+  });
+  return new Promise((done, fail) => {
+    child.once("exit", (code) => fail(new Error(`the build process ended with ${code}`)));
+    child.on("message", (reply: Reply) => {
+      if (reply.kind === "ready") {
+        const trees = [{ path: "", files }];
+        child.send({ kind: "build", id: 1, turn: 0, trees, rules: { rights: [] }, held: [], since: undefined });
+        return;
+      }
+      child.kill("SIGKILL");
+      done((reply.modules ?? []).map(({ hash }) => hash));
+    });
+  });
+}
+
+function filesIn(directory: string): readonly { readonly name: string; readonly text: string }[] {
+  return readdirSync(join(ROOT, directory), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ name: relative(ROOT, path), text: readFileSync(path, "utf8") }));
+}

@@ -42,8 +42,15 @@ const READABLE = [
   "protocol",
   "controller",
   "lib", // of the installable package
+  // What it is started by, what it is bundled to, and what tells whether that is older than its sources.
+  "cli/bin",
+  "cli/build",
+  "scripts/build-program.mjs",
+  "package-lock.json",
 ].map((name) => `--allow-fs-read=${join(ROOT, name)}`);
 
+const LAUNCHER = join(ROOT, "cli/bin/builds.mjs");
+/** What it starts where nothing is bundled. */
 const PROGRAM = fileURLToPath(new URL("./main.ts", import.meta.url));
 
 /** The commit's own fault: it cannot be built within the bounds. */
@@ -224,6 +231,7 @@ export class Builder {
       ...READABLE,
       `--max-old-space-size=${HEAP_MIB_MAX}`,
       "--no-warnings",
+      LAUNCHER,
       PROGRAM,
     ]);
     const child = spawn(start.file, start.args, {
