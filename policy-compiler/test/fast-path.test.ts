@@ -6,6 +6,7 @@ import {
   RequestId,
   toHeadTable,
 } from "@regomesh/policy-runtime";
+import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { emitModule } from "../src/emit/module.ts";
 import type { IrPlan, IrPolicy, IrStmt } from "../src/ir/policy.ts";
@@ -117,6 +118,71 @@ const ROWS: readonly (readonly [readonly string[], unknown])[] = [
 test.each(ROWS)("input.%j from a raw head, by slot and through the document", (path, wanted) => {
   const policy = openPlans([planOf("slot", path), planOf("document", path, true)]);
   expect([ask(policy, HEAD, 0), ask(policy, HEAD, 1)]).toEqual([wanted, wanted]);
+});
+
+const OTHER_HEAD =
+  "DELETE /other/path/that/is/longer/than/the/one/before?z=9&z=8 HTTP/1.0\r\nX-Latin: zzzz\r\nUser-Agent: other\r\n" +
+  "x-other: zzzzz\r\naccept: zzzzzzzzzzzzzz\r\nX-User: zzzzzz\r\nHost: zzzzzz:1\r\nempty: zzz\r\nx-utf8: zzzz\r\n\r\n";
+
+test.each(ROWS)("input.%j alone, of whose head what it asks for is all that is copied", (path, wanted) => {
+  const policy = openPlans([planOf("slot", path)]);
+  for (let turn = 0; turn < 2; turn++) {
+    ask(policy, OTHER_HEAD);
+    expect(ask(policy, HEAD)).toEqual(wanted);
+  }
+});
+
+const FIELD = [...HTTP, "headers"];
+const FIELDS: readonly (readonly [paths: readonly (readonly string[])[], fields: readonly string[] | undefined])[] = [
+  [[[...FIELD, "x-user"]], ["x-user"]],
+  [
+    [
+      [...FIELD, "cookie"],
+      [...HTTP, "host"],
+      [...FIELD, "accept"],
+    ],
+    ["accept", "cookie", "host"],
+  ],
+  [
+    [
+      [...FIELD, ":authority"],
+      [...FIELD, ":path"],
+    ],
+    [":path", "host"],
+  ],
+  [[["parsed_path"], ["source", "principal"]], []],
+  [[FIELD], undefined],
+  [[HTTP], undefined],
+  [[[...HTTP, "size"]], undefined],
+  [[["nothing"]], undefined],
+];
+
+test.each(FIELDS)("a module that reads %j says that it can ask for %j", (paths, fields) => {
+  expect(openPlans(paths.map((path, i) => planOf(`p${i}`, path))).meta.reads.fields).toEqual(fields);
+});
+
+test("a module that takes input as a value can ask for any field", () => {
+  expect(openPlans([planOf("whole", [...HTTP, "headers", "x-user"], true)]).meta.reads.fields).toBe(undefined);
+});
+
+test("whatever fields a head has and a policy asks for, a module that is given only those answers as one that has all", () => {
+  const long = "x-a-name-of-more-bytes-than-lengths-are-told-apart";
+  const names = ["host", "cookie", "via", "x-a", "X-A", "x-b", "x-tenant", long, `${long}-2`, "content-type"];
+  const field = fc.tuple(fc.constantFrom(...names), fc.string({ unit: "grapheme-ascii", maxLength: 40 }));
+  const asked = fc.uniqueArray(fc.constantFrom(":authority", ...names), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(asked, fc.array(fc.array(field, { maxLength: 12 }), { minLength: 1, maxLength: 3 }), (read, heads) => {
+      const plans = read.map((name, i) => planOf(`p${i}`, [...HTTP, "headers", name]));
+      const some = openPlans(plans);
+      const all = openPlans([...plans, planOf("whole", [])]);
+      for (const [i, fields] of heads.entries()) {
+        const lines = fields.map(([name, value]) => `${name}: ${value.trim()}\r\n`).join("");
+        const head = `GET /${"p/".repeat(i * 9)} HTTP/1.1\r\n${lines}\r\n`;
+        expect(read.map((_, k) => ask(some, head, k))).toEqual(read.map((_, k) => ask(all, head, k)));
+      }
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test("a head with every known field more than once: each is found, whatever bits its masks have", () => {

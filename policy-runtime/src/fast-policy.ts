@@ -1,6 +1,6 @@
 /**
  * The fast path: a raw request head in, decisions out, without a JavaScript object a request.
- * The head is copied once into the module's memory; the connection's facts lie there
+ * What the policy can ask for of the head is copied once into the module's memory; the connection's facts lie there
  * already; one call answers all entrypoints; answers are read from a fixed record.
  */
 
@@ -12,6 +12,7 @@ import { readLimits } from "./decision/limits.ts";
 import { readRoute } from "./decision/route.ts";
 import { WrongType } from "./decision/wrong-type.ts";
 import { firedRules } from "./evaluator.ts";
+import { HeadRegion } from "./head-region.ts";
 import type { HostBuiltins } from "./host-builtins.ts";
 import { type PolicyImage, putImage, takeImage } from "./image.ts";
 import { type FaultCode, faultOf, type Instance, openInstance, PolicyAbort, textAt, writeText } from "./instance.ts";
@@ -61,8 +62,6 @@ const HEAD_BYTES_MAX = 65_536;
 const GROWN_BYTES_MAX = 4 * 1024 * 1024;
 /** Results of one kind that are constants of the policy and whose reading is kept. */
 const KEPT_MAX = 1024;
-/** Copies a span without making a view of it. */
-const copyNatively = Buffer.prototype.copy;
 const ANSWER_WORDS = Answer.size / 4;
 
 /** How answers of one kind are read; and the readings of those that are constants, by address. */
@@ -166,11 +165,10 @@ class FastPolicy implements Policy, PolicyDecision {
   /** Found once: an instance's exports are looked up in a table. */
   readonly #ask: FastExports["rm_decide"];
   readonly #entrypoints: number;
-  readonly #headAt: number;
   readonly #headBytesMax: number;
   readonly #contextWord: number;
   readonly #answersAt: number;
-  readonly #tableAt: number;
+  readonly #region: HeadRegion;
   readonly #idAt: number;
   /** Below this address everything is constant: a result there is read once. */
   readonly #constantsEnd: number;
@@ -202,11 +200,10 @@ class FastPolicy implements Policy, PolicyDecision {
     this.#ask = exports.rm_decide;
     this.#entrypoints = meta.entrypoints.length;
     this.#headBytesMax = options.headBytesMax ?? HEAD_BYTES_MAX;
-    this.#headAt = headAt;
+    this.#region = new HeadRegion(headAt, exports.rm_head_table(), meta.reads.fields);
     this.#blocks = new ContextBlocks(exports.rm_context());
     this.#contextWord = exports.rm_context_word() >> 2;
     this.#answersAt = exports.rm_answers();
-    this.#tableAt = exports.rm_head_table();
     this.#idAt = exports.rm_request_id();
     this.#constantsEnd = exports.opa_heap_ptr_get();
     const fuel = (options.limits ?? DEFAULT_LIMITS).fuel;
@@ -257,11 +254,7 @@ class FastPolicy implements Policy, PolicyDecision {
       return this.#failHead(`the head has ${table.fieldCount} fields; the policy takes ${FIELDS_MAX}`);
     this.#refresh();
     const bytes = this.#bytes;
-    copyNatively.call(head as Buffer, bytes, this.#headAt, 0, length);
-    // What is in use and no more: the rest would push other lines out of the cache. A call costs more than some pairs.
-    const { pairs: spans, length: spanWords } = table;
-    const pairs = this.#pairs;
-    for (let i = 0, at = this.#tableAt >> 3, end = spanWords >> 1; i < end; i++) pairs[at + i] = spans[i]!;
+    this.#region.put(bytes, this.#words, this.#pairs, head, length, table);
     const { bytes: id, length: idLength } = requestId;
     for (let i = 0, at = this.#idAt; i < idLength; i++) bytes[at + i] = id[i]!;
     try {

@@ -45,4 +45,6 @@ export type ModuleReads = {
   readonly body: boolean;
   /** The policy reads parsed_query, so a malformed query is a bad request. */
   readonly query: boolean;
+  /** Names of the only header fields that it can ask for, in lower case; absent where it may ask for any. */
+  readonly fields?: readonly string[];
 };

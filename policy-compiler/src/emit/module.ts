@@ -12,6 +12,7 @@ import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
 import { optimize, type PassName } from "../optimize/passes.ts";
 import { type Body, finish } from "./code.ts";
 import { emitAnswer, emitFunction, emitPlan } from "./function.ts";
+import { fieldsRead } from "./head-fields.ts";
 import { emitDataIndexes, putDataIndexes } from "./narrow.ts";
 import { type PolicyContext, type PolicyFunction, treeOf } from "./policy-context.ts";
 import { resolveRuntime, runtimeBuiltin } from "./runtime-calls.ts";
@@ -75,7 +76,7 @@ export function emitCore({
       rules: marks[i] ?? [],
     })),
     rules: module.rules,
-    reads: meta.reads ?? { body: true, query: true },
+    reads: { ...(meta.reads ?? { body: true, query: true }), ...fieldsRead(policy) },
     hostBuiltins: [...policy.hostBuiltins.keys()],
   };
   const wasm = appendToRuntime(runtime, {

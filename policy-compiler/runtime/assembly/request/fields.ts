@@ -105,7 +105,7 @@ function joined(row: usize, i: i32): usize {
   let buffer: usize = 0;
   let other = row + ROW_SIZE;
   for (let k = i + 1; k < count; k++) {
-    if (nameLength(other) == length && knownField(other) == field && isSameField(name, namePtr(other), length)) {
+    if (knownField(other) == field && (field != FIELD_OTHER || isSameField(other, name, length))) {
       if (buffer == 0) {
         buffer = newBuffer(valueLength(row) + valueLength(other) + 8);
         putBytes(buffer, valuePtr(row), valueLength(row));
@@ -120,8 +120,11 @@ function joined(row: usize, i: i32): usize {
   return textOf(stringPtr(whole), stringLen(whole));
 }
 
-function isSameField(a: usize, b: usize, length: i32): bool {
-  for (let i = 0; i < length; i++) if (lower(load<u8>(a + i)) != lower(load<u8>(b + i))) return false;
+/** Whether the row's name is this one: rows of known fields need no look at bytes, which may not be there. */
+function isSameField(row: usize, name: usize, length: i32): bool {
+  if (nameLength(row) != length) return false;
+  const other = namePtr(row);
+  for (let i = 0; i < length; i++) if (lower(load<u8>(other + i)) != lower(load<u8>(name + i))) return false;
   return true;
 }
 
