@@ -7,7 +7,7 @@
 import { CR, LF } from "./characters.ts";
 import { FAULTS, type Fault } from "./fault.ts";
 import { readFieldLines } from "./field-lines.ts";
-import { Head, NO_BYTES } from "./head.ts";
+import { FieldTable, Head, NO_BYTES } from "./head.ts";
 import { type CodecLimits, KEPT_BYTES_MAX } from "./limits.ts";
 import { LineMemory } from "./line-memory.ts";
 import { FAULTY, INCOMPLETE, refuse } from "./line-step.ts";
@@ -21,11 +21,22 @@ export type HeadStep = (typeof HeadStep)[keyof typeof HeadStep];
 /** First size of the gathering buffer: most heads fit. */
 const GATHERED_AT_FIRST = 2048;
 
+/**
+ * Of a head that is read in place: it is dealt with before its bytes are reused, and so before another of its kind is
+ * read. Trailers may be kept longer, and so may what is gathered.
+ */
+export const LENT: Readonly<Record<HeadKind, FieldTable | undefined>> = {
+  request: new FieldTable(),
+  response: new FieldTable(),
+  trailers: undefined,
+};
+
 export class HeadReader {
   readonly head = new Head();
   /** Position in the bytes fed last, behind what was taken from them. */
   at = 0;
   readonly #kind: HeadKind;
+  readonly #lent: FieldTable | undefined;
   readonly #limits: CodecLimits;
   readonly #bytesMax: number;
   readonly #fieldsMax: number;
@@ -41,6 +52,7 @@ export class HeadReader {
 
   constructor(kind: HeadKind, limits: CodecLimits) {
     this.#kind = kind;
+    this.#lent = LENT[kind];
     this.#limits = limits;
     this.#bytesMax = kind === "trailers" ? limits.trailerBytesMax : limits.headBytesMax;
     this.#fieldsMax = kind === "trailers" ? limits.trailersMax : limits.fieldsMax;
@@ -96,6 +108,9 @@ export class HeadReader {
   }
 
   #begin(bytes: Uint8Array, start: number): void {
+    const lent = this.#lent;
+    if (lent === undefined || bytes === this.#gathered) this.head.own();
+    else this.head.borrow(lent);
     this.head.reset(bytes, start);
     this.#line = start;
     this.#scanned = start;

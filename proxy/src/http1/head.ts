@@ -26,6 +26,13 @@ const NO_SPANS = new Int32Array(0);
 /** Of a head that is read; a connection that says nothing has room for none. */
 const FIELDS_AT_FIRST = 32;
 
+/** Where fields are noted of one head after the other, whichever connection's: so it is always at hand. */
+export class FieldTable {
+  spans: Int32Array = NO_SPANS;
+  names: Uint8Array = NO_BYTES;
+  marks: Uint8Array = NO_BYTES;
+}
+
 export class Head {
   bytes: Uint8Array = NO_BYTES;
   /** From the first byte of the start line to behind the empty line. */
@@ -57,6 +64,8 @@ export class Head {
   spans: Int32Array = NO_SPANS;
   names: Uint8Array = NO_BYTES;
   marks: Uint8Array = NO_BYTES;
+  /** Whose `spans`, `names` and `marks` are; undefined where they are its own. */
+  #lent: FieldTable | undefined = undefined;
   /** Masks of the known fields that are there, and that are there more than once. */
   present = 0;
   repeated = 0;
@@ -143,6 +152,25 @@ export class Head {
     this.maxForwards = -1;
   }
 
+  /** For readers: its fields are noted in `table`, and hold until the next head is read into that. */
+  borrow(table: FieldTable): void {
+    this.#lent = table;
+    this.#take(table);
+  }
+
+  /** For readers: its fields are noted in a table of its own, and hold as long as its bytes. */
+  own(): void {
+    if (this.#lent === undefined) return;
+    this.#lent = undefined;
+    this.#take(new FieldTable());
+  }
+
+  #take({ spans, names, marks }: FieldTable): void {
+    this.spans = spans;
+    this.names = names;
+    this.marks = marks;
+  }
+
   /** The field at `index` is not forwarded. */
   withhold(index: number): void {
     this.marks[index] = 1;
@@ -153,14 +181,13 @@ export class Head {
   reserve(): void {
     if (this.fieldCount < this.names.length) return;
     const fields = Math.max(FIELDS_AT_FIRST, this.names.length * 2);
-    const spans = new Int32Array(fields * 4);
-    spans.set(this.spans);
-    this.spans = spans;
-    const names = new Uint8Array(fields);
-    names.set(this.names);
-    this.names = names;
-    const marks = new Uint8Array(fields);
-    marks.set(this.marks);
-    this.marks = marks;
+    const table = this.#lent ?? new FieldTable();
+    table.spans = new Int32Array(fields * 4);
+    table.spans.set(this.spans);
+    table.names = new Uint8Array(fields);
+    table.names.set(this.names);
+    table.marks = new Uint8Array(fields);
+    table.marks.set(this.marks);
+    this.#take(table);
   }
 }

@@ -5,7 +5,7 @@
  * no second), and none of another connection: how long a comparison takes must tell nobody what others send. (Between
  * sidecars one connection carries what all clients of a workload send: they are told apart by nobody behind it.)
  */
-import { type Head, NO_BYTES } from "./head.ts";
+import type { Head } from "./head.ts";
 import { viewFor } from "./words.ts";
 
 /** Of lines beyond, those that fit are remembered: most heads have less than half of it. */
@@ -17,18 +17,22 @@ const STALE_AT = 8;
 const EMPTY_LINE_BYTES = 2;
 /** Bytes that are compared at once, as a float. */
 const FLOAT_BYTES = 8;
-/** Of each line four places (its start, the name's end, the value's, the line's own is the next one's start), and what it is. */
-const WIDTH = 5;
+/**
+ * Of each line five numbers of two bytes: its start, the name's end, the value's start and end, and what it is. Its own
+ * end is the next one's start, and behind the last line's numbers there is that of the one that would follow.
+ */
+const PLACE_BYTES = 2;
+const ROW_BYTES = 5 * PLACE_BYTES;
 const NAME = 0xff;
 const MARKED = 0x100;
-const NO_TABLE = new Int32Array(0);
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 
 export class LineMemory {
-  /** Of the remembered lines, counted from the first one's start; behind them the last one's end. */
-  #table: Int32Array = NO_TABLE;
-  #bytes: Uint8Array = NO_BYTES;
-  #view: DataView = NO_VIEW;
+  /**
+   * Of the remembered lines, whose places are counted from the first one's start; behind that their bytes. All in one
+   * piece of memory: of many connections what is looked at is in no cache, and each array is four lines of one.
+   */
+  #rows: DataView = NO_VIEW;
   #count = 0;
   /** Lines of the head that is being read which were as remembered. */
   #recalled = 0;
@@ -46,34 +50,19 @@ export class LineMemory {
    */
   recall(head: Head, at: number, limit: number, fieldsMax: number): number {
     const first = head.fieldCount;
-    if (first >= this.#count) return at;
-    const table = this.#table;
-    const from = table[first * WIDTH]!;
-    const end = from + this.#sameFrom(head.bytes, at, from, limit);
-    const most = Math.min(this.#count, fieldsMax);
+    const count = this.#count;
+    if (first >= count) return at;
+    const rows = this.#rows;
+    const from = startOf(rows, first);
+    const end =
+      from + sameFrom(head.bytes, at, limit, rows, linesAt(count) + from, linesAt(count) + startOf(rows, count));
+    const most = Math.min(count, fieldsMax);
     let last = first;
-    while (last < most && table[(last + 1) * WIDTH]! <= end) last++;
+    while (last < most && startOf(rows, last + 1) <= end) last++;
     if (last === first) return at;
     this.#recalled += last - first;
-    noteAll(head, table, last, at - from);
-    return table[last * WIDTH]! + at - from;
-  }
-
-  /**
-   * How many bytes from `at` on are as the remembered ones from `from` on. Floats are equal where their bytes are, but for
-   * zero and its negative, and what is no number: the former is bytes that no line has which was read, the latter is
-   * equal to nothing, and so read again.
-   */
-  #sameFrom(bytes: Uint8Array, at: number, from: number, limit: number): number {
-    const view = viewFor(bytes);
-    const mine = this.#view;
-    const length = Math.min(limit - at, this.#table[this.#count * WIDTH]! - from);
-    let to = 0;
-    for (const last = length - FLOAT_BYTES; to <= last; to += FLOAT_BYTES) {
-      if (view.getFloat64(at + to, true) !== mine.getFloat64(from + to, true)) break;
-    }
-    while (to < length && bytes[at + to] === this.#bytes[from + to]) to++;
-    return to;
+    noteAll(head, rows, last, at - from);
+    return startOf(rows, last) + at - from;
   }
 
   /** The lines of a head have been read, and the empty line, up to `next`. */
@@ -94,40 +83,60 @@ export class LineMemory {
     this.#count = count;
     if (count === 0) return;
     const length = endOf(count - 1);
-    const tableBytes = (count * WIDTH + 1) * 4;
-    const memory = this.#roomFor(tableBytes, length);
-    const table = new Int32Array(memory, 0, count * WIDTH + 1);
+    if (this.#rows.byteLength < linesAt(count) + length)
+      this.#rows = new DataView(new ArrayBuffer(linesAt(count) + length));
+    const rows = this.#rows;
     for (let index = 0; index < count; index++) {
-      for (let place = 0; place < 4; place++) table[index * WIDTH + place] = spans[index * 4 + place]! - start;
-      table[index * WIDTH + 4] = head.names[index]! | (head.marks[index] === 1 ? MARKED : 0);
+      const at = index * ROW_BYTES;
+      for (let place = 0; place < 4; place++)
+        rows.setUint16(at + place * PLACE_BYTES, spans[index * 4 + place]! - start, true);
+      rows.setUint16(at + 4 * PLACE_BYTES, head.names[index]! | (head.marks[index] === 1 ? MARKED : 0), true);
     }
-    table[count * WIDTH] = length;
-    this.#table = table;
-    this.#bytes = new Uint8Array(memory, tableBytes);
-    this.#view = new DataView(memory, tableBytes);
-    this.#bytes.set(bytes.subarray(start, start + length));
-  }
-
-  #roomFor(tableBytes: number, bytes: number): ArrayBuffer {
-    const { buffer } = this.#table as Int32Array<ArrayBuffer>;
-    return buffer.byteLength >= tableBytes + bytes ? buffer : new ArrayBuffer(tableBytes + bytes);
+    rows.setUint16(count * ROW_BYTES, length, true);
+    new Uint8Array(rows.buffer, linesAt(count)).set(bytes.subarray(start, start + length));
   }
 }
 
+/** Of the line at this index. */
+function startOf(rows: DataView, index: number): number {
+  return rows.getUint16(index * ROW_BYTES, true);
+}
+
+/** Where the bytes of so many lines begin. */
+function linesAt(count: number): number {
+  return count * ROW_BYTES + PLACE_BYTES;
+}
+
+/**
+ * How many bytes from `at` on are as the remembered ones from `from` on. Floats are equal where their bytes are, but for
+ * zero and its negative, and what is no number: the former is bytes that no line has which was read, the latter is
+ * equal to nothing, and so read again.
+ */
+function sameFrom(bytes: Uint8Array, at: number, limit: number, rows: DataView, from: number, end: number): number {
+  const view = viewFor(bytes);
+  const length = Math.min(limit - at, end - from);
+  let to = 0;
+  for (const last = length - FLOAT_BYTES; to <= last; to += FLOAT_BYTES) {
+    if (view.getFloat64(at + to, true) !== rows.getFloat64(from + to, true)) break;
+  }
+  while (to < length && view.getUint8(at + to) === rows.getUint8(from + to)) to++;
+  return to;
+}
+
 /** Notes the remembered fields from the head's next one up to `last`, `moved` bytes behind where they were. */
-function noteAll(head: Head, table: Int32Array, last: number, moved: number): void {
+function noteAll(head: Head, rows: DataView, last: number, moved: number): void {
   let { present, repeated } = head;
   for (let index = head.fieldCount; index < last; index++) {
     head.reserve();
     head.fieldCount = index + 1;
     const { spans, names, marks } = head;
-    const at = index * WIDTH;
-    const kind = table[at + 4]!;
+    const at = index * ROW_BYTES;
+    const kind = rows.getUint16(at + 4 * PLACE_BYTES, true);
     const place = index * 4;
-    spans[place] = table[at]! + moved;
-    spans[place + 1] = table[at + 1]! + moved;
-    spans[place + 2] = table[at + 2]! + moved;
-    spans[place + 3] = table[at + 3]! + moved;
+    spans[place] = rows.getUint16(at, true) + moved;
+    spans[place + 1] = rows.getUint16(at + PLACE_BYTES, true) + moved;
+    spans[place + 2] = rows.getUint16(at + 2 * PLACE_BYTES, true) + moved;
+    spans[place + 3] = rows.getUint16(at + 3 * PLACE_BYTES, true) + moved;
     names[index] = kind & NAME;
     marks[index] = 0;
     if ((kind & MARKED) !== 0) head.withhold(index);

@@ -12,6 +12,7 @@ import {
   statuses,
 } from "../test/bench.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
+import { spoil } from "../test/spoil.ts";
 import { canReadInto } from "./net/read-into.ts";
 import { canWriteThrough } from "./net/write-through.ts";
 
@@ -19,8 +20,6 @@ const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
-
-const spoil = (buffer: Buffer): void => void buffer.fill(0xdb);
 
 /** Sockets are read in three ways and written in three, and all must be right (see read-into.ts, write-through.ts, native-read.ts, native-write.ts). */
 describe.each([

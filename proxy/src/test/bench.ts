@@ -5,6 +5,7 @@ import { SILENT } from "@regomesh/base";
 import { type FileEndpoint, makeSnapshotFile, type Snapshot } from "@regomesh/protocol";
 import { openProxy, type ProxyOptions, type Sidecar } from "../shell/proxy.ts";
 import { makeService, makeSnapshot, makeWorkload } from "./make-snapshot.ts";
+import { spoil } from "./spoil.ts";
 
 export type Backend = {
   readonly port: number;
@@ -70,7 +71,7 @@ export async function openBench(
     state: undefined,
     // Clients here half-close, and wait for what takes its time.
     timeouts: { leftMs: 60_000 },
-    sockets: { afterRead: (buffer) => void buffer.fill(0xdb) },
+    sockets: { afterRead: spoil },
     ...change,
   });
   const apply = async (next: Snapshot, endpoints = ordersPorts.map(makeOrders)): Promise<void> =>

@@ -13,6 +13,7 @@ import { makeSnapshotFile, type OutboundService } from "@regomesh/protocol";
 import { afterEach, expect, test } from "vitest";
 import { Client, exchange, statuses } from "../../test/bench.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../../test/make-snapshot.ts";
+import { spoil } from "../../test/spoil.ts";
 import { TestAuthority } from "../../test/test-authority.ts";
 import { openProxy, type Sidecar } from "../proxy.ts";
 
@@ -64,7 +65,7 @@ async function openWeb(port: number, change: Partial<OutboundService["traffic"]>
     accessLog: undefined,
     workers: 1,
     state: undefined,
-    sockets: { afterRead: (buffer) => void buffer.fill(0xdb) },
+    sockets: { afterRead: spoil },
     timeouts: { leftMs: 60_000 },
   });
   open.push(() => web.close());
