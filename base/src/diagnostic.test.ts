@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Diagnostic, printDiagnostic, sortDiagnostics } from "./diagnostic.ts";
+import { type Diagnostic, NO_FILE, printDiagnostic, printRecord, sortDiagnostics } from "./diagnostic.ts";
 
 const source = { name: "policies/authz/orders.rego", text: "package a\n\nallow if {\n\trole in data.roles\n}\n" };
 const unsafe: Diagnostic = {
@@ -56,4 +56,16 @@ test("thousands of diagnostics of one source are printed in one reading of it", 
     printDiagnostic({ ...unsafe, at: { source: many, span: { start: 15 * i + 9, end: 15 * i + 10 } } }),
   );
   expect(printed.at(-1)?.split("\n")[0]).toBe(`p.rego:${rows}:10: rego_unsafe_var_error: var role is unsafe`);
+});
+
+test("a fault of no file is shown without a place", () => {
+  const record = {
+    code: "release_refusals",
+    severity: "error",
+    message: "orders refuses more",
+    row: 1,
+    column: 1,
+  } as const;
+  expect(printRecord({ ...record, file: NO_FILE })).toBe("release_refusals: orders refuses more");
+  expect(printRecord({ ...record, file: "p.rego" })).toBe("p.rego:1:1: release_refusals: orders refuses more");
 });

@@ -56,9 +56,12 @@ export function toDiagnosticRecord(diagnostic: Diagnostic): DiagnosticRecord {
   };
 }
 
-/** `file:row:col: code: message`, the greppable first line. */
-export function printRecord(record: DiagnosticRecord): string {
-  return `${record.file}:${record.row}:${record.column}: ${record.code}: ${record.message}`;
+/** The file of a record that has no place in any. */
+export const NO_FILE = ".";
+
+/** `file:row:col: code: message`, the greppable first line; without a place where it has none. */
+export function printRecord({ file, row, column, code, message }: DiagnosticRecord): string {
+  return file === NO_FILE ? `${code}: ${message}` : `${file}:${row}:${column}: ${code}: ${message}`;
 }
 
 /**

@@ -6,6 +6,7 @@ export {
   type Diagnostic,
   type DiagnosticRecord,
   hasErrors,
+  NO_FILE,
   printDiagnostic,
   printExcerpt,
   printRecord,

@@ -191,9 +191,7 @@ test("a release that proxies have refused is told with who refused it, and a pro
   };
   const text = printStatus({ ...status, sources: [sourceWith(refused)], proxies: [proxy("web", { refusal })] }, paint);
   expect(text).toContain("refuses revision 8888888: policy_bad_module: no");
-  expect(text).toContain(
-    'commit taken back: 8888888 "tighten" — .:1:1: policy_bad_module: proxy default/web refuses it',
-  );
+  expect(text).toContain('commit taken back: 8888888 "tighten" — policy_bad_module: proxy default/web refuses it');
 });
 
 test("a proxy whose workload is not of the mesh any more is told as such", () => {

@@ -6,6 +6,7 @@ import {
   type Diagnostic,
   type DiagnosticRecord,
   hasErrors,
+  NO_FILE,
   type Source,
   sortDiagnostics,
   toDiagnosticRecord,
@@ -287,7 +288,7 @@ function takenForAnother(file: string, source: string): Diagnostic {
   const message = `${file} of the mesh's own source is named as files of source ${source} are`;
   const hint = `give its folder a name that does not begin with ${source}:`;
   // By a place in the file it would be taken for a fault of that source.
-  const at = { source: { name: ".", text: "" }, span: { start: 0, end: 0 } };
+  const at = { source: { name: NO_FILE, text: "" }, span: { start: 0, end: 0 } };
   return { code: "source_name", severity: "error", message, hint, at };
 }
 

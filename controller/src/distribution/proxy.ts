@@ -53,6 +53,7 @@ export type ProxyStream = {
   readonly delivery: Delivery;
   /** Its last refusal, until it takes what it is sent. */
   readonly refusal: Refusal | undefined;
+  readonly openedAtMs: number;
   /** When it was last heard on this stream. */
   readonly heardMs: number;
   /** Milliseconds from the sending of the snapshot in force to its ACK. */
@@ -119,6 +120,7 @@ export function openProxy(
     held: takesDelta ? toHeld(hello.holding, candidates) : HOLDS_NOTHING,
     delivery: { kind: "settled" },
     refusal: undefined,
+    openedAtMs: nowMs,
     heardMs: nowMs,
     ackTookMs: undefined,
     inForceAtMs: undefined,

@@ -150,6 +150,11 @@ export function proxyName({ workload, instance }: Pick<ProxyStream, "workload" |
 
 /** Whether a proxy has the release in place in force. */
 export function isInForce({ publication }: Distribution, proxy: ProxyStream): boolean {
+  return hasContentOf(publication, proxy);
+}
+
+/** Whether what a proxy has in force is what it was to have of this publication, whichever it was sent by. */
+export function hasContentOf(publication: Publication | undefined, proxy: ProxyStream): boolean {
   return proxy.holding.snapshotHash === hashFor(proxy, publication?.snapshots.get(proxy.workload));
 }
 

@@ -16,7 +16,7 @@ function judge(files: readonly { readonly name: string; readonly text: string }[
     return {
       isAccepted: false,
       refused: [],
-      reason: ".:1:1: snapshot_field: the snapshot of workload shop/a is wrong",
+      reason: "snapshot_field: the snapshot of workload shop/a is wrong",
     };
   const stray = files.filter(
     ({ name }) =>

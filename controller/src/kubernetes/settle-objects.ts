@@ -223,7 +223,7 @@ function unnamed(message: string): string {
     .replace(/^(?:Policy\/[^/]+\/[^/]+\/)([^/:]+\.rego:)/, "$1")
     .replace(/^[^:]+\.rego:1:1: test_(?:time|waiting): /, "")
     .replace(/^MeshTest\/[^:]+\.yaml:\d+: MeshTest \S+ fails: /, "")
-    .replace(/^(?:[A-Za-z]+\/[^:]+\.yaml|\.):\d+:\d+: [a-z_]+: /, "");
+    .replace(/^(?:[A-Za-z]+\/[^:]+\.yaml:\d+:\d+: )?[a-z]+(?:_[a-z]+)+: /, "");
 }
 
 /** Verdicts on what is in force and names what is not there, by keys. */

@@ -2,7 +2,7 @@
  * From what sources hold to a plan: keeps each source's newest and its last good, settles which of
  * them go in force together, and remembers why a commit was refused. It changes nothing itself.
  */
-import type { Clock, DiagnosticRecord, Log } from "@regomesh/base";
+import { type Clock, type DiagnosticRecord, type Log, NO_FILE } from "@regomesh/base";
 import { snapshotHash } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/releases.ts";
 import type { BuildRules, Built } from "../build/build.ts";
@@ -314,7 +314,7 @@ export class Composer {
     const judged = built.plan === undefined ? built : await this.#judge(built, contents, kept, confirmed);
     const sources = contents.map(({ source }) => source);
     const places = [...judged.diagnostics.filter(({ severity }) => severity === "error"), ...judged.failedTests];
-    const blamed = places.flatMap(({ file }) => (file === "." ? [] : [sourceOf(file, sources)]));
+    const blamed = places.flatMap(({ file }) => (file === NO_FILE ? [] : [sourceOf(file, sources)]));
     return { built: judged, isGood: judged.plan !== undefined, blames: [...new Set(blamed)] };
   }
 
@@ -493,5 +493,5 @@ function pick(contents: readonly SourceContent[], inputs: readonly Input[]): Map
 
 /** A fault that has no place in a file. */
 export function toRecord(code: string, message: string): DiagnosticRecord {
-  return { code, severity: "error", message, file: ".", row: 1, column: 1 };
+  return { code, severity: "error", message, file: NO_FILE, row: 1, column: 1 };
 }

@@ -134,20 +134,20 @@ const CASES: Readonly<
   },
   "no settings": {
     change: () => git("rm", "-q", "config.yaml"),
-    says: [".:1:1: source_loss: the commit takes away the mesh's MeshConfig"],
+    says: ["source_loss: the commit takes away the mesh's MeshConfig"],
     isLoss: true,
   },
   "two workloads of three": {
     change: () => write({ "workloads.yaml": workload("a") }),
-    says: [".:1:1: source_loss: the commit takes away 2 of 3 workloads: default/b, default/c"],
+    says: ["source_loss: the commit takes away 2 of 3 workloads: default/b, default/c"],
     isLoss: true,
   },
   "nothing at all": {
     change: () => git("rm", "-r", "-q", "."),
     says: [
-      ".:1:1: source_loss: the commit takes away the mesh's MeshConfig",
-      ".:1:1: source_loss: the commit takes away every workload: default/a, default/b, default/c",
-      ".:1:1: source_loss: the commit takes away 1 of 1 bindings: default/allow",
+      "source_loss: the commit takes away the mesh's MeshConfig",
+      "source_loss: the commit takes away every workload: default/a, default/b, default/c",
+      "source_loss: the commit takes away 1 of 1 bindings: default/allow",
     ],
     isLoss: true,
   },
@@ -202,7 +202,7 @@ test("a controller that has lost what was in force is still known to have had pr
   git("rm", "-q", "workloads.yaml");
   const { diagnostics, isTaken } = await check({ kind: "state", folder: state });
   expect([said(diagnostics.filter(({ severity }) => severity === "error")), isTaken]).toEqual([
-    [".:1:1: source_loss: the commit takes away every workload: default/a, default/b"],
+    ["source_loss: the commit takes away every workload: default/a, default/b"],
     false,
   ]);
 });

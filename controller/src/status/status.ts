@@ -8,8 +8,9 @@ import type { ProxyStream, Refusal, RefusalProblem } from "../distribution/proxy
 import type { Release } from "../distribution/release.ts";
 import type { GoneProxy, Known } from "../distribution/roster.ts";
 import { canariesOf } from "../distribution/stages.ts";
-import { type Distribution, isInForce, proxyName, withheldFrom } from "../distribution/state.ts";
+import { type Distribution, hasContentOf, isInForce, proxyName, withheldFrom } from "../distribution/state.ts";
 import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
+import { timesToEffect } from "./effect.ts";
 import type { ProxyStates } from "./graph.ts";
 import { type Ledger, NO_SHADOW } from "./ledger.ts";
 import { type Places, shadowKey } from "./places.ts";
@@ -115,10 +116,7 @@ function toRevision({ release, plan, distribution }: StatusFacts, byWorkload: Se
     enforcing.flatMap(({ ackTookMs }) => ackTookMs ?? []),
     0.99,
   );
-  // Of those that were sent this one: others have had all that it says for longer.
-  const effects = enforcing.flatMap(({ holding, inForceAtMs }) =>
-    holding.revision?.sequence === revision.sequence && inForceAtMs !== undefined ? [inForceAtMs - builtAtMs] : [],
-  );
+  const effects = timesToEffect(release, distribution, enforcing);
   const [effectP50Ms, effectP99Ms] = [quantile(effects, 0.5), quantile(effects, 0.99)];
   return {
     name: nameInputs(inputs),
@@ -172,8 +170,8 @@ function toProxy(
   const refused = report?.refused.recent(nowMs);
   const { revision } = proxy.holding;
   // What it has was sent under an earlier name, where what came since changed nothing of it.
-  const isNewest = isConnected && isInForce(distribution, proxy);
-  const nameFor = (name: string) => (isNewest ? nameInputs(inputsOf(release)) : name);
+  const named = isConnected ? releaseInForce(distribution, proxy, release) : undefined;
+  const nameFor = (name: string) => (named === undefined ? name : nameInputs(inputsOf(named)));
   const admin = isConnected ? seen.proxy.admin.slice(0, ADMIN_LENGTH_MAX) : "";
   return {
     instance: proxy.instance,
@@ -196,6 +194,13 @@ function toProxy(
     // Explicit capture: HTTP_PROXY is the application's own choice, and loopback is open to its neighbours.
     isBypassable: !(isConnected && report?.isCaptured === true),
   };
+}
+
+/** The release whose content a proxy has: the newest, or while that is tried the one that the others stay at. */
+function releaseInForce(distribution: Distribution, proxy: ProxyStream, newest: Release): Release | undefined {
+  if (isInForce(distribution, proxy)) return newest;
+  const { proven } = distribution;
+  return proven !== undefined && hasContentOf(proven, proxy) ? proven.release : undefined;
 }
 
 function toWithheld(seen: Seen, distribution: Distribution): Pick<ProxyBody, "withheld"> {

@@ -1,4 +1,5 @@
 /** What is in force, and which commit was refused and why. */
+import { NO_FILE } from "@regomesh/base";
 
 import type { RefusedBody, SourceStateBody, StatusBody } from "@regomesh/controller/api";
 import { printAge, printMs } from "../format.ts";
@@ -134,9 +135,11 @@ function Faults({ faults }: { readonly faults: RefusedBody["diagnostics"] }) {
     <>
       {faults.map((each) => (
         <div key={`${each.file}:${each.row}:${each.column}:${each.code}:${each.message}`} class="fault">
-          <code>
-            {each.file}:{each.row}:{each.column}
-          </code>
+          {each.file !== NO_FILE && (
+            <code>
+              {each.file}:{each.row}:{each.column}
+            </code>
+          )}
           <p>{each.message}</p>
           {each.hint !== undefined && <p class="dim">{each.hint}</p>}
         </div>
