@@ -73,7 +73,13 @@ export class Child {
   /** The child's first line that says `ready`; fails with what it wrote if it ends or stays silent. */
   ready(timeoutMs: number): Promise<Ready> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#failure(`is not ready after ${timeoutMs / 1000} s`)), timeoutMs);
+      const timer = setTimeout(
+        () =>
+          reject(
+            this.#failure(`is not ready after ${timeoutMs / 1000} s: it hangs, or the machine has too much else to do`),
+          ),
+        timeoutMs,
+      );
       void this.#exited.then(() => {
         clearTimeout(timer);
         reject(this.#failure("ended before it was ready"));
