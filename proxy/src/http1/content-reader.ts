@@ -6,7 +6,7 @@
 import { CR, HEX_VALUE, LF } from "./characters.ts";
 import { ChunkExtension, extensionStep } from "./chunk-extension.ts";
 import { FAULTS, type Fault } from "./fault.ts";
-import { Framing, type Head } from "./head.ts";
+import { Framing, Head } from "./head.ts";
 import { HeadReader, HeadStep } from "./head-reader.ts";
 import type { CodecLimits } from "./limits.ts";
 import { ReaderEvent } from "./reader-event.ts";
@@ -18,6 +18,9 @@ const SEMICOLON = 0x3b;
 const SP = 0x20;
 const HTAB = 0x09;
 
+/** Of a message that has none, as nearly all: one for all of them. Nobody writes to it. */
+export const NO_TRAILERS = new Head();
+
 export class ContentReader {
   /** Span of content, after ReaderEvent.content. */
   from = 0;
@@ -26,7 +29,9 @@ export class ContentReader {
   at = 0;
   fault: Fault = FAULTS.incomplete;
   readonly #limits: CodecLimits;
-  readonly #trailers: HeadReader;
+  /** Made for the first that come. */
+  #trailers: HeadReader | undefined = undefined;
+  #hasTrailers = false;
   /** Of a response, blanks behind a chunk's size are passed over, as old servers pad it. */
   readonly #isResponse: boolean;
   #framing: Framing = Framing.none;
@@ -41,12 +46,11 @@ export class ContentReader {
   constructor(limits: CodecLimits, isResponse: boolean) {
     this.#limits = limits;
     this.#isResponse = isResponse;
-    this.#trailers = new HeadReader("trailers", limits);
   }
 
   /** Trailer fields of the message that ended last; none unless it was chunked. */
   get trailers(): Head {
-    return this.#trailers.head;
+    return this.#hasTrailers && this.#trailers !== undefined ? this.#trailers.head : NO_TRAILERS;
   }
 
   /** Inside chunk framing or trailers: what is read is not content, and whether it is valid is not known yet. */
@@ -61,7 +65,7 @@ export class ContentReader {
     this.#size = 0;
     this.#sizeDigits = 0;
     this.#extensionBytes = 0;
-    this.trailers.fieldCount = 0;
+    this.#hasTrailers = false;
   }
 
   /** Ends content that lasts until the connection closes; false for any other. */
@@ -71,7 +75,7 @@ export class ContentReader {
 
   /** No more bytes come, and the content is not whole: why. */
   finish(): Fault {
-    return this.#trailers.isPending ? this.#trailers.finish() : FAULTS.incomplete;
+    return this.#trailers?.isPending === true ? this.#trailers.finish() : FAULTS.incomplete;
   }
 
   next(bytes: Uint8Array, at: number, end: number): ReaderEvent {
@@ -178,14 +182,17 @@ export class ContentReader {
   }
 
   #readTrailers(bytes: Uint8Array, at: number, end: number): ReaderEvent {
-    const step = this.#trailers.feed(bytes, at, end);
-    this.at = this.#trailers.at;
+    this.#trailers ??= new HeadReader("trailers", this.#limits);
+    const trailers = this.#trailers;
+    const step = trailers.feed(bytes, at, end);
+    this.at = trailers.at;
     if (step === HeadStep.needMore) return ReaderEvent.needMore;
     if (step === HeadStep.done) {
+      this.#hasTrailers = trailers.head.fieldCount > 0;
       this.#framing = Framing.none;
       return ReaderEvent.end;
     }
-    this.fault = this.#trailers.head.fault ?? FAULTS.incomplete;
+    this.fault = trailers.head.fault ?? FAULTS.incomplete;
     return ReaderEvent.fault;
   }
 }

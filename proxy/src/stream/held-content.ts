@@ -3,6 +3,7 @@
  * connection, and what a retry sends again. Beyond its bound it is let go, and with it
  * the chance to try again.
  */
+import { NO_TRAILERS } from "../http1/content-reader.ts";
 import { copyBytes } from "../http1/copy-bytes.ts";
 import type { Head } from "../http1/head.ts";
 import { HeadReader } from "../http1/head-reader.ts";
@@ -91,14 +92,12 @@ export class HeldContent {
   }
 }
 
-export const NO_TRAILERS = copyTrailers(undefined);
-
 /** The same fields in bytes of their own; those that were withheld are left out. */
-export function copyTrailers(trailers: Head | undefined): Head {
+export function copyTrailers(trailers: Head): Head {
   const reader = new HeadReader("trailers", DEFAULT_CODEC_LIMITS);
   const lines: string[] = [];
-  for (let index = 0; index < (trailers?.fieldCount ?? 0); index++) {
-    if (trailers?.marks[index] === 0) lines.push(`${trailers.nameText(index)}: ${trailers.valueText(index)}\r\n`);
+  for (let index = 0; index < trailers.fieldCount; index++) {
+    if (trailers.marks[index] === 0) lines.push(`${trailers.nameText(index)}: ${trailers.valueText(index)}\r\n`);
   }
   const bytes = Buffer.from(`${lines.join("")}\r\n`, "latin1");
   reader.feed(bytes, 0, bytes.length);

@@ -66,6 +66,9 @@ export class Outgoing {
   readonly #inFlightUsed: number[] = [];
   /** How many of those each write holds that is under way. */
   readonly #underWay: number[] = [];
+  /** As many as there are of either: the arrays, empty mostly, are in no cache where many connections take turns. */
+  #fullCount = 0;
+  #inFlightCount = 0;
   #pendingBytes = 0;
   #wasFull = false;
   #isDirty = false;
@@ -193,7 +196,7 @@ export class Outgoing {
     this.onFlush?.();
     this.#isDirty = false;
     if (this.#isOneByOne) this.#turn.gather();
-    if (!this.#isOneByOne || this.#inFlight.length === 0) this.#writeGathered();
+    if (!this.#isOneByOne || this.#inFlightCount === 0) this.#writeGathered();
   }
 
   #writeGathered(): void {
@@ -202,22 +205,23 @@ export class Outgoing {
     if (slab !== undefined && used > 0) {
       this.#slab = undefined;
       this.#used = 0;
-      if (this.#full.length === 0) this.#write(slab, used);
+      if (this.#fullCount === 0) this.#write(slab, used);
       else this.#fill(slab, used);
     }
-    if (this.#full.length > 0) this.#writeFull();
+    if (this.#fullCount > 0) this.#writeFull();
     if (this.#isEnding) this.#endSocket();
   }
 
   #fill(slab: Buffer, used: number): void {
     this.#full.push(slab);
     this.#fullUsed.push(used);
+    this.#fullCount++;
   }
 
   /** What waits or is under way goes first: a handle would not wait for it. */
   #endSocket(): void {
     if (this.#isClosed || this.#isDirty) return;
-    if (this.#handle === undefined || this.#inFlight.length === 0) this.#socket.end();
+    if (this.#handle === undefined || this.#inFlightCount === 0) this.#socket.end();
   }
 
   /** Gives every slab back that the socket does not hold; nothing is written any more. */
@@ -230,6 +234,7 @@ export class Outgoing {
     for (const slab of this.#inFlight) this.#slabs.letGo(slab);
     this.#full.length = 0;
     this.#fullUsed.length = 0;
+    this.#fullCount = 0;
     this.#pendingBytes = 0;
     this.onDrain = undefined;
     this.onFlush = undefined;
@@ -260,7 +265,7 @@ export class Outgoing {
 
   /** How many bytes were written: of what is not, the handle takes care, and of every error. */
   #writeNatively(handle: WriteHandle, slab: Buffer, used: number): number {
-    const isMyTurn = this.#inFlight.length === 0 && !this.#isGone && hasHandle(this.#socket, handle);
+    const isMyTurn = this.#inFlightCount === 0 && !this.#isGone && hasHandle(this.#socket, handle);
     const taken = isMyTurn ? (this.#options.nativeWrites?.write(this.#fd, slab, used) ?? 0) : 0;
     if (taken === RESET) this.wasReset = true;
     return Math.max(0, taken);
@@ -271,6 +276,7 @@ export class Outgoing {
     const handle = this.#hasHandle ? this.#handle : this.#findHandle();
     const slabs = this.#full.splice(0);
     const used = this.#fullUsed.splice(0);
+    this.#fullCount = 0;
     if (slabs.length === 1) return void this.#write(slabs[0] as Buffer, used[0] as number);
     const pieces = slabs.map((slab, index) => slab.subarray(0, used[index]));
     for (const [index, slab] of slabs.entries()) this.#hold(slab, used[index] as number);
@@ -298,6 +304,7 @@ export class Outgoing {
     this.#turn.holdBack();
     this.#inFlight.push(slab);
     this.#inFlightUsed.push(used);
+    this.#inFlightCount++;
   }
 
   /** The oldest write is done (or failed, and the socket's own error says so). */
@@ -305,6 +312,7 @@ export class Outgoing {
     // Of a destroyed socket the callbacks may come out of order: those slabs go to the collector.
     if (this.#isClosed) return;
     for (let left = this.#underWay.shift() ?? 0; left > 0; left--) {
+      this.#inFlightCount--;
       this.#letGo(this.#inFlight.shift() as Buffer, this.#inFlightUsed.shift() as number);
     }
     if (this.#isOneByOne && !this.#isDirty) this.#writeGathered();

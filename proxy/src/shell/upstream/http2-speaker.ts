@@ -6,9 +6,8 @@
  * that they did not agree to for an attack.
  */
 import type { Reason } from "../../filter/reason.ts";
+import { NO_TRAILERS } from "../../http1/content-reader.ts";
 import type { Head } from "../../http1/head.ts";
-import { HeadReader } from "../../http1/head-reader.ts";
-import { DEFAULT_CODEC_LIMITS } from "../../http1/limits.ts";
 import { Connection, Http2Event } from "../../http2/connection.ts";
 import type { ErrorCode } from "../../http2/error-code.ts";
 import { FRAME_BYTES_LEAST } from "../../http2/frame.ts";
@@ -31,7 +30,6 @@ const SUSPECT_MS = 1000;
 /** For its answer. */
 const PONG_MS = 5000;
 
-const NO_TRAILERS = new HeadReader("trailers", DEFAULT_CODEC_LIMITS).head;
 const texts = new TextFields();
 
 export class Http2Speaker implements Speaker {
