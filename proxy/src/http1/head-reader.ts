@@ -91,6 +91,11 @@ export class HeadReader {
     this.head.reset(NO_BYTES, 0);
   }
 
+  /** No further head comes. */
+  close(): void {
+    this.#memory?.close();
+  }
+
   #feedGathered(bytes: Uint8Array, at: number, end: number): HeadStep {
     const before = this.#gatheredBytes;
     const taken = Math.min(end, at + this.#bytesMax - before);

@@ -172,3 +172,34 @@ test("lines beyond what is kept are read each time", () => {
   const lines = [long("A"), long("B"), long("C")];
   expect(recalled([lines, lines, lines])).toBe(2);
 });
+
+test("what a connection remembered is nobody's once it is closed, and its place is another's", () => {
+  const learn = (memory: LineMemory, lines: readonly string[]): number => {
+    const bytes = asciiBytes(`${lines.join("")}\r\n`);
+    const head = new Head();
+    head.reset(bytes, 0);
+    memory.begin();
+    const recalledTo = memory.recall(head, 0, bytes.length, FIELDS_MAX);
+    const count = recalledTo === 0 ? 0 : head.fieldCount;
+    head.reset(bytes, 0);
+    memory.begin();
+    memory.settle(head, readFieldLines(head, 0, bytes.length, FIELDS_MAX, false, memory));
+    return count;
+  };
+  const memories = Array.from({ length: 200 }, () => new LineMemory());
+  const linesOfOne = (index: number): string[] => [`A: ${index}\r\n`, `B: ${"b".repeat((index % 250) * 7)}\r\n`];
+  for (const turn of [0, 0, 2]) {
+    for (const [index, memory] of memories.entries()) expect(learn(memory, linesOfOne(index))).toBe(turn);
+  }
+  for (const memory of memories.splice(50, 100)) {
+    memory.close();
+    expect([A, B].map((line) => learn(memory, [line]))).toEqual([0, 0]);
+  }
+  const others = Array.from({ length: 100 }, () => new LineMemory());
+  for (const turn of [0, 0, 2]) {
+    for (const [index, memory] of others.entries()) expect(learn(memory, linesOfOne(index + 300))).toBe(turn);
+  }
+  for (const [index, memory] of memories.entries()) {
+    expect(learn(memory, linesOfOne(index < 50 ? index : index + 100))).toBe(2);
+  }
+});

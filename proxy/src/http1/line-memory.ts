@@ -6,6 +6,7 @@
  * sidecars one connection carries what all clients of a workload send: they are told apart by nobody behind it.)
  */
 import type { Head } from "./head.ts";
+import { LineRooms, ROOM_BYTES } from "./line-rooms.ts";
 import { viewFor } from "./words.ts";
 
 /** Of lines beyond, those that fit are remembered: most heads have less than half of it. */
@@ -22,18 +23,25 @@ const FLOAT_BYTES = 8;
  * end is the next one's start, and behind the last line's numbers there is that of the one that would follow.
  */
 const PLACE_BYTES = 2;
-const ROW_BYTES = 5 * PLACE_BYTES;
+const KIND_AT = 4 * PLACE_BYTES;
+const ROW_BYTES = KIND_AT + PLACE_BYTES;
 const NAME = 0xff;
 const MARKED = 0x100;
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 
+const ROOMS = new LineRooms();
+
 export class LineMemory {
   /**
-   * Of the remembered lines, whose places are counted from the first one's start; behind that their bytes. All in one
-   * piece of memory: of many connections what is looked at is in no cache, and each array is four lines of one.
+   * Of the remembered lines, whose places are counted from the first one's start; behind that their bytes. All of it from
+   * `#at` on.
    */
   #rows: DataView = NO_VIEW;
+  #at = 0;
   #count = 0;
+  /** Whose memory that is; -1: its own. */
+  #room = -1;
+  #isClosed = false;
   /** Lines of the head that is being read which were as remembered. */
   #recalled = 0;
   #isFirst = true;
@@ -53,24 +61,34 @@ export class LineMemory {
     const count = this.#count;
     if (first >= count) return at;
     const rows = this.#rows;
-    const from = startOf(rows, first);
-    const end =
-      from + sameFrom(head.bytes, at, limit, rows, linesAt(count) + from, linesAt(count) + startOf(rows, count));
+    const base = this.#at;
+    const from = startOf(rows, base, first);
+    const lines = base + linesAt(count);
+    const same = sameFrom(head.bytes, at, limit, rows, lines + from, lines + startOf(rows, base, count));
     const most = Math.min(count, fieldsMax);
     let last = first;
-    while (last < most && startOf(rows, last + 1) <= end) last++;
+    while (last < most && startOf(rows, base, last + 1) <= from + same) last++;
     if (last === first) return at;
     this.#recalled += last - first;
-    noteAll(head, rows, last, at - from);
-    return startOf(rows, last) + at - from;
+    noteAll(head, rows, base, last, at - from);
+    return startOf(rows, base, last) + at - from;
   }
 
   /** The lines of a head have been read, and the empty line, up to `next`. */
   settle(head: Head, next: number): void {
-    if (this.#recalled === head.fieldCount || head.fieldCount === 0 || head.isLoose) return;
+    if (this.#recalled === head.fieldCount || head.fieldCount === 0 || head.isLoose || this.#isClosed) return;
     if (this.#isFirst) this.#isFirst = false;
     else if (this.#recalled * 2 < head.fieldCount || ++this.#stale >= STALE_AT)
       this.#learn(head, next - EMPTY_LINE_BYTES);
+  }
+
+  /** The connection is no more, and remembers nothing. */
+  close(): void {
+    if (this.#room >= 0) ROOMS.giveBack(this.#room);
+    this.#room = -1;
+    this.#rows = NO_VIEW;
+    this.#count = 0;
+    this.#isClosed = true;
   }
 
   #learn(head: Head, end: number): void {
@@ -83,23 +101,41 @@ export class LineMemory {
     this.#count = count;
     if (count === 0) return;
     const length = endOf(count - 1);
-    if (this.#rows.byteLength < linesAt(count) + length)
-      this.#rows = new DataView(new ArrayBuffer(linesAt(count) + length));
+    this.#settleIn(linesAt(count) + length);
     const rows = this.#rows;
+    const base = this.#at;
     for (let index = 0; index < count; index++) {
-      const at = index * ROW_BYTES;
-      for (let place = 0; place < 4; place++)
+      const at = base + index * ROW_BYTES;
+      for (let place = 0; place < 4; place++) {
         rows.setUint16(at + place * PLACE_BYTES, spans[index * 4 + place]! - start, true);
-      rows.setUint16(at + 4 * PLACE_BYTES, head.names[index]! | (head.marks[index] === 1 ? MARKED : 0), true);
+      }
+      rows.setUint16(at + KIND_AT, head.names[index]! | (head.marks[index] === 1 ? MARKED : 0), true);
     }
-    rows.setUint16(count * ROW_BYTES, length, true);
-    new Uint8Array(rows.buffer, linesAt(count)).set(bytes.subarray(start, start + length));
+    rows.setUint16(base + count * ROW_BYTES, length, true);
+    new Uint8Array(rows.buffer, base + linesAt(count)).set(bytes.subarray(start, start + length));
+  }
+
+  /** Finds memory of so many bytes. */
+  #settleIn(bytes: number): void {
+    if (bytes <= ROOM_BYTES) {
+      if (this.#room < 0) this.#room = ROOMS.take();
+      if (this.#room >= 0) {
+        this.#rows = ROOMS.pieceOf(this.#room);
+        this.#at = ROOMS.offsetOf(this.#room);
+        return;
+      }
+    }
+    if (this.#room >= 0) ROOMS.giveBack(this.#room);
+    const isOwn = this.#room < 0 && this.#at === 0;
+    this.#room = -1;
+    this.#at = 0;
+    if (!isOwn || this.#rows.byteLength < bytes) this.#rows = new DataView(new ArrayBuffer(bytes));
   }
 }
 
-/** Of the line at this index. */
-function startOf(rows: DataView, index: number): number {
-  return rows.getUint16(index * ROW_BYTES, true);
+/** Of the line at this index, whose rows begin at `base`. */
+function startOf(rows: DataView, base: number, index: number): number {
+  return rows.getUint16(base + index * ROW_BYTES, true);
 }
 
 /** Where the bytes of so many lines begin. */
@@ -124,14 +160,14 @@ function sameFrom(bytes: Uint8Array, at: number, limit: number, rows: DataView, 
 }
 
 /** Notes the remembered fields from the head's next one up to `last`, `moved` bytes behind where they were. */
-function noteAll(head: Head, rows: DataView, last: number, moved: number): void {
+function noteAll(head: Head, rows: DataView, base: number, last: number, moved: number): void {
   let { present, repeated } = head;
   for (let index = head.fieldCount; index < last; index++) {
     head.reserve();
     head.fieldCount = index + 1;
     const { spans, names, marks } = head;
-    const at = index * ROW_BYTES;
-    const kind = rows.getUint16(at + 4 * PLACE_BYTES, true);
+    const at = base + index * ROW_BYTES;
+    const kind = rows.getUint16(at + KIND_AT, true);
     const place = index * 4;
     spans[place] = rows.getUint16(at, true) + moved;
     spans[place + 1] = rows.getUint16(at + PLACE_BYTES, true) + moved;

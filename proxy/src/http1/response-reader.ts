@@ -110,6 +110,11 @@ export class ResponseReader {
     this.#heads.rest();
   }
 
+  /** The connection is no more. */
+  close(): void {
+    this.#heads.close();
+  }
+
   #nextHead(bytes: Uint8Array, at: number, end: number): ReaderEvent {
     this.at = at;
     if (at === end) return ReaderEvent.needMore;

@@ -2,22 +2,35 @@
 import { asciiBytes } from "../http1/characters.ts";
 import type { Endpoint } from "../route/endpoint.ts";
 
+/** Who asked whom, and how it is said. */
+type Said = {
+  readonly source: string;
+  readonly service: string;
+  readonly endpoint: Endpoint | undefined;
+  /** Up to the number of tries, where there is an endpoint; ASCII. */
+  readonly bytes: Uint8Array;
+};
+
+const NOBODY: Said = { source: "", service: "", endpoint: undefined, bytes: print("", "", undefined) };
+/** What was said last on this thread: mostly it is the same for all connections, and then it is always at hand. */
+let last = NOBODY;
+
 export class Between {
-  #source = "";
-  #service = "";
-  #endpoint: Endpoint | undefined = undefined;
-  #bytes = print("", "", undefined);
+  #said = NOBODY;
 
   /** Up to the number of tries, where there is an endpoint; ASCII. */
   of(source: string, service: string, endpoint: Endpoint | undefined): Uint8Array {
-    if (endpoint !== this.#endpoint || service !== this.#service || source !== this.#source) {
-      this.#source = source;
-      this.#service = service;
-      this.#endpoint = endpoint;
-      this.#bytes = print(source, service, endpoint);
+    if (isOf(last, source, service, endpoint)) return last.bytes;
+    if (!isOf(this.#said, source, service, endpoint)) {
+      this.#said = { source, service, endpoint, bytes: print(source, service, endpoint) };
     }
-    return this.#bytes;
+    last = this.#said;
+    return last.bytes;
   }
+}
+
+function isOf(said: Said, source: string, service: string, endpoint: Endpoint | undefined): boolean {
+  return endpoint === said.endpoint && service === said.service && source === said.source;
 }
 
 function print(source: string, service: string, endpoint: Endpoint | undefined): Uint8Array {

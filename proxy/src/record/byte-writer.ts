@@ -3,6 +3,7 @@
  * is written here, without strings in between.
  */
 import { copyBytes } from "../http1/copy-bytes.ts";
+import { copyPhrase, type Phrase } from "./phrase.ts";
 
 const HEX = "0123456789abcdef";
 const QUOTE = 0x22;
@@ -18,10 +19,12 @@ const PLAIN = /^[ !#-[\]-~]*$/;
 
 export class ByteWriter {
   readonly bytes: Buffer<ArrayBuffer>;
+  readonly #view: DataView;
   at = 0;
 
   constructor(bytes: number) {
     this.bytes = Buffer.alloc(bytes);
+    this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, bytes);
   }
 
   get room(): number {
@@ -38,6 +41,11 @@ export class ByteWriter {
     }
     for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
     this.at = at;
+  }
+
+  /** With up to seven bytes of room behind it. */
+  phrase(phrase: Phrase): void {
+    this.at = copyPhrase(this.#view, this.at, phrase);
   }
 
   /** Bytes as they are. */

@@ -129,6 +129,7 @@ export class Http1Connection implements ClientStream, Speaker {
     this.#disarm();
     this.#request.gone();
     this.#out.close();
+    this.#reader.close();
   }
 
   /** A fault of our own: the request under way answers for it, and the connection ends. */
@@ -430,6 +431,7 @@ export class Http1Connection implements ClientStream, Speaker {
     } finally {
       this.#out.close();
       this.#intake.drop();
+      this.#reader.close();
       this.#onClosed();
     }
   }

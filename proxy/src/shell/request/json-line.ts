@@ -7,6 +7,7 @@ import { inside } from "../../record/between.ts";
 import type { ByteWriter } from "../../record/byte-writer.ts";
 import { printDecisionId } from "../../record/decision-id.ts";
 import { LineStart } from "../../record/line-start.ts";
+import { type Phrase, phrase } from "../../record/phrase.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { RequestRecord, Verdict } from "./request-record.ts";
 
@@ -15,40 +16,40 @@ const SPACE = 0x20;
 export const LOGGED_PATH_BYTES_MAX = 2048;
 
 const STARTS = { inbound: new LineStart("inbound"), outbound: new LineStart("outbound") } as const;
-const METHOD = asciiBytes('","method":"');
-const PATH = asciiBytes('","path":"');
-const STATUS = asciiBytes('","status":');
-const BYTES_IN = asciiBytes(',"bytesIn":');
-const ONLY_BYTES_IN = BYTES_IN.subarray(1);
-const BYTES_OUT = asciiBytes(',"bytesOut":');
-const DURATION = asciiBytes(',"durationMs":');
-const POLICY = asciiBytes(',"policyUs":');
-const VERDICTS: Readonly<Record<Verdict, Uint8Array>> = {
-  allowed: verdictBytes("allowed"),
-  denied: verdictBytes("denied"),
-  limited: verdictBytes("limited"),
-  invalid: verdictBytes("invalid"),
-  broken: verdictBytes("broken"),
-  abandoned: verdictBytes("abandoned"),
+const METHOD = phrase('","method":"');
+const PATH = phrase('","path":"');
+const STATUS = phrase('","status":');
+const BYTES_IN = phrase(',"bytesIn":');
+const ONLY_BYTES_IN = phrase('"bytesIn":');
+const BYTES_OUT = phrase(',"bytesOut":');
+const DURATION = phrase(',"durationMs":');
+const POLICY = phrase(',"policyUs":');
+const VERDICTS: Readonly<Record<Verdict, Phrase>> = {
+  allowed: verdictPhrase("allowed"),
+  denied: verdictPhrase("denied"),
+  limited: verdictPhrase("limited"),
+  invalid: verdictPhrase("invalid"),
+  broken: verdictPhrase("broken"),
+  abandoned: verdictPhrase("abandoned"),
 };
 
-function verdictBytes(verdict: Verdict): Uint8Array {
-  return asciiBytes(`,"verdict":"${verdict}",`);
+function verdictPhrase(verdict: Verdict): Phrase {
+  return phrase(`,"verdict":"${verdict}",`);
 }
 
 export function writeJsonLine(writer: ByteWriter, request: ClientRequest, direction: "inbound" | "outbound"): void {
   const { record, thread, exchange, context } = request;
-  writer.raw(STARTS[direction].at(thread.wallMs()));
+  writer.phrase(STARTS[direction].at(thread.wallMs()));
   writer.raw(record.requestId.bytes, record.requestId.length);
-  writer.raw(METHOD);
+  writer.phrase(METHOD);
   writeTarget(writer, request, PATH);
-  writer.raw(STATUS);
+  writer.phrase(STATUS);
   writer.integer(record.status);
   if (record.grpcStatus >= 0) {
     writer.ascii(',"grpcStatus":');
     writer.integer(record.grpcStatus);
   }
-  writer.raw(VERDICTS[record.verdict]);
+  writer.phrase(VERDICTS[record.verdict]);
   if (record.decisionId !== 0 || record.reason !== "") writeReason(writer, record);
   if (record.shadows.length > 0) writeShadows(writer, record);
   if (record.rules.length > 0) writeTexts(writer, "rules", record.rules);
@@ -56,28 +57,28 @@ export function writeJsonLine(writer: ByteWriter, request: ClientRequest, direct
   writer.raw(record.between.of(source, record.service, exchange.endpoint));
   if (exchange.endpoint !== undefined) {
     writer.integer(exchange.tries);
-    writer.raw(BYTES_IN);
-  } else writer.raw(ONLY_BYTES_IN);
+    writer.phrase(BYTES_IN);
+  } else writer.phrase(ONLY_BYTES_IN);
   writer.integer(record.bytesIn);
-  writer.raw(BYTES_OUT);
+  writer.phrase(BYTES_OUT);
   writer.integer(record.bytesOut);
-  writer.raw(DURATION);
+  writer.phrase(DURATION);
   writer.thousandths(record.durationMs);
-  writer.raw(POLICY);
+  writer.phrase(POLICY);
   writer.thousandths(record.policyMs * 1000);
   writer.raw(endOf(record.inForce?.snapshot.revision.name ?? ""));
 }
 
 /** Method and path as they go on, or as they were described where no head was written. */
-export function writeTarget(writer: ByteWriter, { exchange, record }: ClientRequest, between: Uint8Array): void {
+export function writeTarget(writer: ByteWriter, { exchange, record }: ClientRequest, between: Phrase): void {
   const { head, headEnd } = exchange;
   if (head === undefined) {
     writer.jsonText(record.method);
-    writer.raw(between);
+    writer.phrase(between);
     return void writer.jsonText(record.path);
   }
   const path = writer.jsonUntil(head, 0, headEnd, SPACE) + 1;
-  writer.raw(between);
+  writer.phrase(between);
   writer.jsonUntil(head, path, Math.min(headEnd, path + LOGGED_PATH_BYTES_MAX), SPACE);
 }
 

@@ -7,13 +7,13 @@
  *
  * Quoted fields are escaped as in JSON, so that nothing that a client sends ends one, or the line.
  */
-import { asciiBytes } from "../../http1/characters.ts";
 import type { ByteWriter } from "../../record/byte-writer.ts";
 import { printDecisionId } from "../../record/decision-id.ts";
+import { phrase } from "../../record/phrase.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { writeTarget } from "./json-line.ts";
 
-const BLANK = asciiBytes(" ");
+const BLANK = phrase(" ");
 
 export function writeTextLine(writer: ByteWriter, request: ClientRequest, direction: "inbound" | "outbound"): void {
   const { record, exchange, context, thread } = request;

@@ -148,6 +148,7 @@ export class Http1Stream implements UpstreamStream, Speaker {
     const { listener } = this;
     this.listener = undefined;
     this.#halves = Halves.closed;
+    this.#reader.close();
     // Of a request that was sent nobody knows how far it came.
     listener?.onReset({ reason, detail: this.#connection.failureDetail, wasProcessed: true });
   }
@@ -155,6 +156,7 @@ export class Http1Stream implements UpstreamStream, Speaker {
   letGo(): void {
     this.listener = undefined;
     this.#halves = Halves.closed;
+    this.#reader.close();
   }
 
   #endResponse(listener: UpstreamListener, mayFollow: boolean): void {
