@@ -84,9 +84,14 @@ export class HeadReader {
     return HeadStep.needMore;
   }
 
+  /** More is kept of the head than should be once it is dealt with. */
+  get isLarge(): boolean {
+    return this.#gathered.length > KEPT_BYTES_MAX;
+  }
+
   /** The head that was read is dealt with: nothing large is kept of it. */
   rest(): void {
-    if (this.#gatheredBytes > 0 || this.#gathered.length <= KEPT_BYTES_MAX) return;
+    if (this.#gatheredBytes > 0 || !this.isLarge) return;
     this.#gathered = NO_BYTES;
     this.head.reset(NO_BYTES, 0);
   }

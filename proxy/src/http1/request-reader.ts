@@ -101,6 +101,11 @@ export class RequestReader {
     this.head.keepAlive = false;
   }
 
+  /** Of the head that was read last there is something to `rest`. */
+  get isLarge(): boolean {
+    return this.#heads.isLarge;
+  }
+
   /** The message that was read is dealt with: nothing large is kept of it. */
   rest(): void {
     this.#heads.rest();

@@ -60,6 +60,8 @@ export class Exchange implements StreamWaiter, Circumstances {
   readonly #held: HeldContent;
   readonly #deadline: Deadline;
   readonly #timer: Timer;
+  /** It was armed since it was disarmed last: of others, which are nearly all, nobody looks at the timer. */
+  #isTimed = false;
   /**
    * Set by the constructor, and undefined before: V8 takes a field that begins as one kind of object
    * for always that, and once it proves not to be, writes it by a search, at each move of each request.
@@ -243,7 +245,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   reset(): void {
     this.#on(ABORT);
     this.#deadline.clear();
-    if (this.#timer.isArmed) this.#world.disarm(this.#timer);
+    this.#disarm();
     if (this.#forwarding !== undefined) {
       const { budget } = this.#forwarding.cluster;
       budget.active--;
@@ -282,15 +284,11 @@ export class Exchange implements StreamWaiter, Circumstances {
       case "arm-deadline":
         return void this.#deadline.set(this.#request.plan.timeoutMs);
       case "arm-timer":
-        return void this.#world.arm(this.#timer, command.ms);
+        return void this.#arm(command.ms);
       case "back-off":
-        return void this.#world.arm(
-          this.#timer,
-          command.leastMs + this.#world.random() * (command.mostMs - command.leastMs),
-        );
+        return void this.#arm(command.leastMs + this.#world.random() * (command.mostMs - command.leastMs));
       case "disarm":
-        if (this.#timer.isArmed) this.#world.disarm(this.#timer);
-        return;
+        return void this.#disarm();
       case "acquire":
         return void this.#acquire();
       case "send":
@@ -318,6 +316,17 @@ export class Exchange implements StreamWaiter, Circumstances {
       case "finish":
         return void this.#client.onExchangeDone();
     }
+  }
+
+  #arm(ms: number): void {
+    this.#isTimed = true;
+    this.#world.arm(this.#timer, ms);
+  }
+
+  #disarm(): void {
+    if (!this.#isTimed) return;
+    this.#isTimed = false;
+    this.#world.disarm(this.#timer);
   }
 
   #acquire(): void {
@@ -407,7 +416,7 @@ export class Exchange implements StreamWaiter, Circumstances {
 
   /** Lets go of connection or place in the queue. */
   #leave(): void {
-    if (this.#timer.isArmed) this.#world.disarm(this.#timer);
+    this.#disarm();
     const upstream = this.#upstream;
     this.#upstream = undefined;
     if (upstream !== undefined) upstream.reset();
@@ -459,7 +468,7 @@ export class Exchange implements StreamWaiter, Circumstances {
     const forwarding = this.#forwarding as Forwarding;
     const head = this.#final as Head;
     const upstream = this.#upstream as UpstreamStream;
-    if (this.#timer.isArmed) this.#world.disarm(this.#timer);
+    this.#disarm();
     this.#deadline.clear();
     this.#held.drop();
     this.status = head.status;

@@ -16,6 +16,7 @@ export const HELD_BYTES_MAX = 64 * 1024;
 
 export class HeldContent {
   readonly #slabs: SlabPool;
+  /** Of as many as there are before the last, `#slab`. */
   readonly #full: Buffer[] = [];
   #slab: Buffer | undefined = undefined;
   #used = 0;
@@ -56,8 +57,10 @@ export class HeldContent {
   }
 
   sendTo(stream: UpstreamStream): void {
-    for (const slab of this.#full) stream.sendContent(slab, 0, slab.length);
-    if (this.#slab !== undefined) stream.sendContent(this.#slab, 0, this.#used);
+    if (this.#slab !== undefined) {
+      for (const slab of this.#full) stream.sendContent(slab, 0, slab.length);
+      stream.sendContent(this.#slab, 0, this.#used);
+    }
     if (this.#isEnded) stream.sendEnd(this.#trailers ?? NO_TRAILERS);
   }
 
@@ -82,7 +85,7 @@ export class HeldContent {
   }
 
   #free(): void {
-    if (this.#slab === undefined && this.#full.length === 0) return;
+    if (this.#slab === undefined) return;
     for (const slab of this.#full) this.#slabs.giveBack(slab);
     this.#full.length = 0;
     if (this.#slab !== undefined) this.#slabs.giveBack(this.#slab);

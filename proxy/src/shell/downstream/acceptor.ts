@@ -9,7 +9,6 @@ import { createServer as createTlsServer, type TLSSocket, type Server as TlsServ
 import type { ConnectionContext } from "@regomesh/policy-runtime";
 import type { InboundPort } from "@regomesh/protocol";
 import { CHECK_PORT } from "../../capture/capture-rules.ts";
-import { makeForwardedPeer } from "../../edge/forwarded.ts";
 import { plainAddress } from "../../edge/plain-address.ts";
 import { asciiBytes } from "../../http1/characters.ts";
 import { readyLines } from "../../http1/ready-lines.ts";
@@ -27,6 +26,7 @@ import type { RequestHandler } from "../request/request-handler.ts";
 import type { Aim } from "./aim.ts";
 import { ClientSocket } from "./client-socket.ts";
 import { DEFAULT_TIMEOUTS } from "./downstream-timeouts.ts";
+import { PlainPeers } from "./plain-peers.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
@@ -133,7 +133,7 @@ export class InboundAcceptor implements Acceptor {
   /** Of connections whose handshake is under way: where their clients went. */
   readonly #called = new WeakMap<Socket, Address>();
   /** Who comes in plaintext. */
-  readonly #anyone: InboundPeer;
+  readonly #plain: PlainPeers;
   #isRetired = false;
   accepted = 0;
 
@@ -144,7 +144,7 @@ export class InboundAcceptor implements Acceptor {
     this.#options = options;
     this.#identity = identity;
     const edge = isMutual(options) ? -1 : this.#edgeOf("", false);
-    this.#anyone = { certLine: undefined, edge, forwarded: undefined, notAfterMs: Number.POSITIVE_INFINITY };
+    this.#plain = new PlainPeers(edge, options.port.mode === "edge" ? (options.trustedHops ?? 0) : undefined);
     this.#handler = new InboundHandler(plane, port);
     this.#tls = isMutual(options) ? this.#makeTls(identity as Identity) : undefined;
   }
@@ -160,10 +160,8 @@ export class InboundAcceptor implements Acceptor {
       if (called !== undefined) this.#called.set(socket, called);
       return void this.#tls.emit("connection", socket);
     }
-    const { port, trustedHops = 0 } = this.#options;
     const context = contextOf(socket, "http", this.#identity?.spiffeId, called);
-    const forwarded = port.mode === "edge" ? makeForwardedPeer(context.sourceAddress, trustedHops) : undefined;
-    this.#begin(socket, context, { ...this.#anyone, forwarded });
+    this.#begin(socket, context, this.#plain.at(context.sourceAddress));
   }
 
   /**

@@ -51,6 +51,7 @@ const TELLING_BYTES = 3;
 
 export class ClientSocket implements Faulty {
   readonly #options: SpeakerOptions;
+  readonly #thread: Thread;
   #speaker: Speaker;
   /** No byte has come that says which protocol it is. */
   #isUndecided: boolean;
@@ -67,6 +68,7 @@ export class ClientSocket implements Faulty {
       onClosed(this);
     };
     this.#options = { ...options, onClosed: ended };
+    this.#thread = thread;
     this.#isUndecided = !(socket instanceof TLSSocket);
     thread.counters.add(Counter.connectionsOpened);
     thread.counters.add(Counter.connectionsOpen);
@@ -117,7 +119,7 @@ export class ClientSocket implements Faulty {
   }
 
   #onRead(bytes: Buffer, length: number): void {
-    const { thread } = this.#options;
+    const thread = this.#thread;
     const { clock } = thread;
     thread.turn.relieve();
     clock.hold();

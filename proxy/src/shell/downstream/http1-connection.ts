@@ -50,6 +50,10 @@ export class Http1Connection implements ClientStream, Speaker {
   readonly #hold: Timer;
   readonly #end: Timer;
   readonly #left: Timer;
+  /** Either was armed since it was disarmed last; the same of the reader, that it keeps something large. */
+  #isHolding = false;
+  #isWatchingLeft = false;
+  #isLarge = false;
   #state: State = "reading";
   #sinceMs = Number.NaN;
   readonly #intake: Intake;
@@ -197,7 +201,10 @@ export class Http1Connection implements ClientStream, Speaker {
       const { exchange, record } = this.#request;
       if (!exchange.isHeld) return;
       if (!this.#reader.isInFraming || record.bytesIn > 0 || this.#reader.head.expectsContinue) this.#start();
-      else if (!this.#hold.isArmed) this.#thread.arm(this.#hold, HOLD_MS);
+      else if (!this.#hold.isArmed) {
+        this.#isHolding = true;
+        this.#thread.arm(this.#hold, HOLD_MS);
+      }
     } else if (!this.#reader.isIdle && !this.#isHeadPending) {
       this.#isHeadPending = true;
       this.#thread.arm(this.#watch, this.#timeouts.headMs);
@@ -207,6 +214,7 @@ export class Http1Connection implements ClientStream, Speaker {
   #begin(head: Head): void {
     this.#isHeadPending = false;
     this.#state = "busy";
+    this.#isLarge = this.#reader.isLarge;
     const isEnding = this.#isEnding();
     this.#keepAlive = head.keepAlive && !isEnding;
     this.#response.begin(head, isEnding);
@@ -217,12 +225,18 @@ export class Http1Connection implements ClientStream, Speaker {
   }
 
   #endRequest(): void {
-    if (this.#hold.isArmed) this.#thread.disarm(this.#hold);
+    this.#endHold();
     this.#request.contentEnd(this.#reader.trailers);
   }
 
-  #start(): void {
+  #endHold(): void {
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
     this.#thread.disarm(this.#hold);
+  }
+
+  #start(): void {
+    this.#endHold();
     this.#request.start();
   }
 
@@ -247,7 +261,9 @@ export class Http1Connection implements ClientStream, Speaker {
   #watchLeft(): void {
     const { leftMs } = this.#timeouts;
     this.#leftTotal = this.#out.total;
-    if (leftMs > 0) this.#thread.arm(this.#left, leftMs);
+    if (leftMs === 0) return;
+    this.#isWatchingLeft = true;
+    this.#thread.arm(this.#left, leftMs);
   }
 
   /** Nothing was written to a client that may have left: it may wait no longer. What it has not taken yet tells by itself. */
@@ -336,7 +352,7 @@ export class Http1Connection implements ClientStream, Speaker {
     const mayFollow = !this.#isInputEnded || this.#hasRest || this.#intake.isWaiting;
     if (!this.#keepAlive || this.#isRetired || !mayFollow) return void this.#close();
     this.#state = "reading";
-    this.#reader.rest();
+    if (this.#isLarge) this.#reader.rest();
     this.#sinceMs = this.#thread.monoMs();
     if (this.#out.isFull) this.#block();
     // From the top of a stack of its own: a pipeline of cheap requests must not nest.
@@ -366,8 +382,9 @@ export class Http1Connection implements ClientStream, Speaker {
   }
 
   #endRecord(): void {
-    if (this.#hold.isArmed) this.#thread.disarm(this.#hold);
-    if (this.#left.isArmed) this.#thread.disarm(this.#left);
+    this.#endHold();
+    if (this.#isWatchingLeft) this.#thread.disarm(this.#left);
+    this.#isWatchingLeft = false;
     this.#request.end();
   }
 
