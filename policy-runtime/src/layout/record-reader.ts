@@ -28,8 +28,9 @@ export class RecordReader {
     this.#print = print;
   }
 
+  /** A buffer that the memory has grown out of is empty; to ask for its buffers takes longer. */
   refresh(memory: WebAssembly.Memory): void {
-    if (this.words.buffer === memory.buffer) return;
+    if (this.words.length > 0) return;
     this.words = new Uint32Array(memory.buffer);
     this.bytes = new Uint8Array(memory.buffer);
     this.doubles = new Float64Array(memory.buffer);

@@ -66,13 +66,15 @@ export function runaways(): readonly Bar[] {
   });
 }
 
+/** What a sidecar that serves tells the engine (proxy/src/shell/module/compile-module.ts). */
+const COMPILED_AHEAD = ["--no-wasm-lazy-compilation", "--wasm-tiering-budget=300000"];
 /** Calls that a sidecar makes before it gives a module requests. */
 const WARM_CALLS = 20;
 const STEADY = 1.25;
 
 /** A revision whose code no engine has seen: its first decision, and when it is as fast as it will be, under load. */
 export async function swap(shared: readonly EnginePolicy[]): Promise<readonly Bar[]> {
-  setFlagsFromString("--no-wasm-lazy-compilation"); // as a sidecar that serves
+  for (const flag of COMPILED_AHEAD) setFlagsFromString(flag); // as a sidecar that serves
   // A process that waits for the engine's threads alone is taken for ended.
   using _held = holdLoop();
   const bars: Bar[] = [];
