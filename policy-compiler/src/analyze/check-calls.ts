@@ -17,7 +17,8 @@ export function makeCallables(root: RuleNode<Rule>, builtins: BuiltinSignatures)
   return {
     arity(path) {
       if (path[0] !== "data") return builtins.resolve(path.join("."))?.arity;
-      return findNode(root, path.slice(1))?.rules.find(({ head }) => head.args !== undefined)?.head.args?.length;
+      // All rules of a place are of functions, or none is.
+      return findNode(root, path, 1)?.rules[0]?.head.args?.length;
     },
   };
 }

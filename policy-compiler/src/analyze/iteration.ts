@@ -6,7 +6,7 @@ import type { Expr, Term, What } from "../syntax/ast.ts";
 import type { Generator } from "./context.ts";
 import { liftRefs } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, pairsOf } from "./outputs.ts";
-import { eachTerm, subterms, termsOfWhat } from "./tree.ts";
+import { eachTerm, someSubterm, termsOfWhat } from "./tree.ts";
 
 type Splitting = Generator & { readonly arity: Arity };
 
@@ -18,7 +18,7 @@ export function needsInFront({ what }: Expr, outputs: ReadonlySet<string>): bool
 function isNeededInside(term: Term, outputs: ReadonlySet<string>): boolean {
   if (term.kind === "call-term") return term.args.some((arg) => mentions(arg, outputs));
   if (term.kind === "ref" && term.head.kind !== "var" && mentions(term.head, outputs)) return true;
-  return subterms(term).some((part) => isNeededInside(part, outputs));
+  return someSubterm(term, (part) => isNeededInside(part, outputs));
 }
 
 function mentions(term: Term, names: ReadonlySet<string>): boolean {
@@ -48,7 +48,7 @@ export function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context
 function isTakenApart({ left, right }: Extract<What, { kind: "unify" }>, outputs: ReadonlySet<string>): boolean {
   const takes = (pattern: Term, value: Term): boolean => {
     if (value.kind !== "var" || !outputs.has(value.name) || pattern.kind === "ref") return false;
-    return subterms(pattern).some((part) => mentions(part, new Set([value.name])));
+    return someSubterm(pattern, (part) => mentions(part, new Set([value.name])));
   };
   return takes(left, right) || takes(right, left);
 }
@@ -66,13 +66,13 @@ function needsInside(term: Term, outputs: ReadonlySet<string>): boolean {
   if (term.kind === "ref" && term.head.kind !== "var" && needsBeside(term.head, outputs)) return true;
   if (term.kind === "set" && term.items.some((item) => needsBeside(item, outputs))) return true;
   if (term.kind === "object" && term.entries.some(([key]) => needsBeside(key, outputs))) return true;
-  return subterms(term).some((part) => needsInside(part, outputs));
+  return someSubterm(term, (part) => needsInside(part, outputs));
 }
 
 /** A variable among those bound here stands in the term elsewhere than in brackets. */
 export function needsBeside(term: Term, outputs: ReadonlySet<string>): boolean {
   if (term.kind === "var") return outputs.has(term.name);
-  if (term.kind !== "ref") return subterms(term).some((part) => needsBeside(part, outputs));
+  if (term.kind !== "ref") return someSubterm(term, (part) => needsBeside(part, outputs));
   return [term.head, ...term.path.filter(({ kind }) => kind !== "var")].some((part) => needsBeside(part, outputs));
 }
 

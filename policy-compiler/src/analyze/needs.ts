@@ -8,6 +8,8 @@ import {
   closuresOfTerm,
   eachDeepTerm,
   eachTerm,
+  hasClosures,
+  someSubterm,
   termsOfExpr,
 } from "./tree.ts";
 
@@ -20,14 +22,28 @@ export type Needs = {
 
 export function needsOf(expr: Expr, here: ReadonlySet<string>): Needs {
   const own = new Set<string>();
+  for (const term of termsOfExpr(expr)) addTerm(term, own);
+  return { own, closed: hasClosures(expr) ? closedOf(expr, here) : NOTHING };
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** The same of its closures alone. */
+export function closedOf(expr: Expr, here: ReadonlySet<string>): ReadonlySet<string> {
   const closed = new Set<string>();
-  for (const term of termsOfExpr(expr)) eachTerm(term, (part) => addVariable(part, own));
   for (const closure of closuresOfExpr(expr)) {
     eachClosed(closure, (term) => {
       if (term.kind === "var" && !isRootName(term.name) && here.has(term.name)) closed.add(term.name);
     });
   }
-  return { own, closed };
+  return closed;
+}
+
+/** Whether all variables on the expression's own level are among these. */
+export function hasAll(expr: Expr, isThere: (name: string) => boolean): boolean {
+  const lacks = (term: Term): boolean =>
+    term.kind === "var" ? !isRootName(term.name) && !isThere(term.name) : someSubterm(term, lacks);
+  return !termsOfExpr(expr).some(lacks);
 }
 
 /** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */

@@ -6,7 +6,7 @@
 import type * as Resolved from "../resolved/ast.ts";
 import type { Expr, Term, What } from "../syntax/ast.ts";
 import { freshVar, type Generator } from "./context.ts";
-import { closureOfTerm, mapSubterms, mapWhat } from "./tree.ts";
+import { closureOfTerm, mapSubterms, mapWhat, someSubterm, termsOfWhat } from "./tree.ts";
 
 type Move = (term: Term) => Term;
 
@@ -31,6 +31,17 @@ export function splitCalls(context: Generator, expr: Expr): readonly Expr[] {
   const move = makeMove(context, expr, moved);
   const what = splitWhat(expr.what, (term) => replaceFirst(term, move), move);
   return [...moved, { ...expr, what }];
+}
+
+/** Whether `splitCalls` leaves it in one piece. */
+export function isInOnePiece({ what }: Expr): boolean {
+  if (what.kind === "every" && what.domain.kind !== "var") return false;
+  return !termsOfWhat(what).some(isMovedFirst);
+}
+
+function isMovedFirst(term: Term): boolean {
+  if (term.kind === "call-term" || (term.kind === "ref" && term.head.kind !== "var")) return true;
+  return someSubterm(term, isMovedFirst);
 }
 
 /** Calls, and what references read that is no variable. */

@@ -4,7 +4,7 @@
  */
 import type { Expr, Term, What } from "../syntax/ast.ts";
 import { patternVariables } from "./scope.ts";
-import { eachTerm, subterms, termsOfModifiers, termsOfWhat } from "./tree.ts";
+import { eachTerm, someSubterm, termsOfModifiers, termsOfWhat } from "./tree.ts";
 
 export type Bound = {
   has(name: string): boolean;
@@ -74,7 +74,7 @@ function bindRef(term: Term, known: Bound, outputs: Set<string>): void {
 /** All variables of a term on its own level are bound. */
 function isKnown(term: Term, known: Bound): boolean {
   if (term.kind === "var") return known.has(term.name);
-  return subterms(term).every((part) => isKnown(part, known));
+  return !someSubterm(term, (part) => !isKnown(part, known));
 }
 
 function bindPattern(term: Term, outputs: Set<string>): void {

@@ -8,12 +8,12 @@ import type { Body, Expr, Rule, Term, Variable } from "../syntax/ast.ts";
 import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
 import { boundByRefs, needsBeside, needsInFront, needsOwnIteration, splitIteration, toEquation } from "./iteration.ts";
-import { addLevel, addTerm, addVariable, eachClosed, type Needs, needsOf } from "./needs.ts";
-import { liftRefs, splitCalls } from "./negation.ts";
+import { addLevel, addTerm, addVariable, closedOf, eachClosed, hasAll, needsOf } from "./needs.ts";
+import { isInOnePiece, liftRefs, splitCalls } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
 import { reportUndeclared, type Told } from "./template-variables.ts";
-import { closureOfTerm, closuresOfExpr, eachDeepTerm, eachTerm, subterms, termsOfExpr } from "./tree.ts";
+import { closureOfTerm, closuresOfExpr, eachDeepTerm, eachTerm, hasClosures, subterms, termsOfExpr } from "./tree.ts";
 import { makeTryOrder } from "./try-order.ts";
 import { makeUnsafe, noteAssigned, noteUnsafe, reportUnsafe, type Unsafe } from "./unsafe.ts";
 
@@ -31,7 +31,10 @@ export function orderRule(rule: Rule, arity: Arity, diagnostics: Diagnostic[], c
     links.push(orderLink(link, context));
     reportUnsafe(context.unsafe, diagnostics);
   }
-  return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
+  return links.reduceRight<Rule | undefined>(
+    (rest, link) => (link.else === rest ? link : { ...link, else: rest }),
+    undefined,
+  ) as Rule;
 }
 
 /**
@@ -41,6 +44,7 @@ export function orderRule(rule: Rule, arity: Arity, diagnostics: Diagnostic[], c
 export function checkHeads(rule: Rule, diagnostics: Diagnostic[]): void {
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
     const { head } = link;
+    if (isPlainHead(head)) continue;
     const names = new Set<string>();
     for (const arg of head.args ?? []) eachTerm(arg, (term) => addVariable(term, names));
     for (const expr of link.body) addLevel(expr, names);
@@ -64,10 +68,16 @@ function isEvaluated(term: Term): boolean {
 
 const SCALARS: ReadonlySet<Term["kind"]> = new Set(["null", "boolean", "number", "string"]);
 
+/** It needs no variable, and evaluates nothing. */
+function isPlainHead({ ref, value }: Rule["head"]): boolean {
+  return SCALARS.has(value.kind) && ref.every(({ kind }) => SCALARS.has(kind));
+}
+
 function orderLink(link: Rule, context: Context): Rule {
   const { head } = link;
   const bound = new Set<string>();
   for (const arg of head.args ?? []) eachTerm(arg, (term) => void (term.kind === "var" && bound.add(term.name)));
+  if (isPlainHead(head)) return { ...link, body: orderBody(link.body, bound, new Set(bound), context) };
   const outer = new Set(bound);
   // What the head evaluates is an expression of the body: a closure that mentions its variables means them.
   const visible = new Set(bound);
@@ -151,24 +161,24 @@ function orderBody(
   context: Context,
   around?: { readonly outer: ReadonlySet<string>; readonly level: ReadonlySet<string> },
 ): Body {
-  const exprs = body.flatMap((expr) => evaluateModifiers(expr, context));
+  const isModified = body.some((expr) => expr.with.length > 0);
+  const exprs = isModified ? body.flatMap((expr) => evaluateModifiers(expr, context)) : body;
   const outer = around?.outer ?? new Set(bound);
   const whole = findOrder(exprs, { bound, visible, outer, around: around?.level }, context);
-  const split = around === undefined && whole.hasWaited ? exprs.flatMap((expr) => splitCalls(context, expr)) : exprs;
-  const isSplit = split.length > exprs.length;
-  const { steps, left, level, isOuter } = isSplit ? findOrder(split, { bound, visible, outer }, context) : whole;
-  const here = new Set([...visible, ...level]);
+  const isSplit = around === undefined && whole.hasWaited && !exprs.every(isInOnePiece);
+  const split = isSplit ? exprs.flatMap((expr) => splitCalls(context, expr)) : exprs;
+  const { steps, left, here, isOuter } = isSplit ? findOrder(split, { bound, visible, outer }, context) : whole;
   const placed: Expr[] = [];
   for (const { expr: tried, outputs } of steps) {
     const expr = equate(tried);
     const parts = splitIteration(expr, outputs, context);
-    if (parts.length > 1) placed.push(...orderBody(parts, new Set(bound), here, context));
-    else placed.push(...finish(orderClosures(expr, bound, here, context), context));
+    if (parts.length > 1) placed.push(...orderBody(parts, new Set(bound), here(), context));
+    else placed.push(...finish(hasClosures(expr) ? orderClosures(expr, bound, here(), context) : expr, context));
     for (const name of outputs) bound.add(name);
   }
   if (left.length === 0) return placed;
   const { length } = context.diagnostics;
-  for (const expr of left) noteLeft(expr, { here, bound, isOuter }, context);
+  for (const expr of left) noteLeft(expr, { here: here(), bound, isOuter }, context);
   // What is not placed is never left out in silence.
   const [first] = left;
   const isTold = context.unsafe.found.size > 0 || context.diagnostics.length > length;
@@ -192,7 +202,8 @@ type Order = {
   readonly left: readonly Expr[];
   /** A line could not be placed where it stands. */
   readonly hasWaited: boolean;
-  readonly level: ReadonlySet<string>;
+  /** Variables of the body's level and of those around it: closures alone ask. */
+  readonly here: () => ReadonlySet<string>;
   /** Variables that were bound before the body, and those that are none of it. */
   readonly isOuter: Bound;
 };
@@ -200,29 +211,33 @@ type Order = {
 function findOrder(exprs: readonly Expr[], { bound, visible, outer, around }: Around, context: Context): Order {
   const level = new Set(around);
   for (const expr of exprs) addLevel(expr, level);
-  const here = new Set([...visible, ...level]);
-  const needs = exprs.map((expr) => needsOf(expr, here));
+  let made: ReadonlySet<string> | undefined;
+  const here = (): ReadonlySet<string> => {
+    made ??= new Set([...visible, ...level]);
+    return made;
+  };
   const isOuter: Bound = { has: (name) => outer.has(name) || !level.has(name) };
   const known = new Set(bound);
   const steps: Order["steps"][number][] = [];
   /** What the expression binds, where it can be placed. */
-  const place = (expr: Expr, { own, closed }: Needs): ReadonlySet<string> | undefined => {
+  const place = (expr: Expr): ReadonlySet<string> | undefined => {
     const outputs = outputsOf(expr, known, context.arity);
-    const isSafe =
-      every(own, (name) => known.has(name) || outputs.has(name)) && every(closed, (name) => known.has(name));
+    if (!hasAll(expr, (name) => known.has(name) || outputs.has(name))) return undefined;
+    const closed = hasClosures(expr) ? closedOf(expr, here()) : NONE;
     const isPlaced =
-      isSafe &&
+      every(closed, (name) => known.has(name)) &&
       !(closed.size > 0 && closesOverItself(expr, isOuter, known)) &&
-      !(outputs.size > 0 && needsInFront(expr, outputs) && !haveAnOrder(expr, known, here, context));
+      !(outputs.size > 0 && needsInFront(expr, outputs) && !haveAnOrder(expr, known, here(), context));
     if (!isPlaced) return undefined;
     steps.push({ expr, outputs });
     for (const name of outputs) known.add(name);
     return outputs;
   };
   // Most bodies are safe as they are written: nobody waits.
-  const waits = exprs.findIndex((expr, i) => place(expr, needs[i] as Needs) === undefined);
-  if (waits < 0) return { steps, left: [], hasWaited: false, level, isOuter };
+  const waits = exprs.findIndex((expr) => place(expr) === undefined);
+  if (waits < 0) return { steps, left: [], hasWaited: false, here, isOuter };
   const placed = steps.map(({ outputs }) => outputs);
+  const needs = exprs.map((expr) => needsOf(expr, here()));
   const order = makeTryOrder(needs.map(({ own, closed }) => [...new Set([...own, ...closed])]));
   for (const outputs of placed) {
     order.next();
@@ -232,13 +247,15 @@ function findOrder(exprs: readonly Expr[], { bound, visible, outer, around }: Ar
   const left = new Set([...exprs.keys()].slice(waits));
   for (let item = order.next(); item !== undefined; item = order.next()) {
     if (!left.has(item)) continue; // placed, and asked again about a variable that another bound later
-    const outputs = place(exprs[item] as Expr, needs[item] as Needs);
+    const outputs = place(exprs[item] as Expr);
     if (outputs === undefined) continue;
     left.delete(item);
     order.bind(outputs);
   }
-  return { steps, left: [...left].map((item) => exprs[item] as Expr), hasWaited: true, level, isOuter };
+  return { steps, left: [...left].map((item) => exprs[item] as Expr), hasWaited: true, here, isOuter };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 type Left = {
   readonly here: ReadonlySet<string>;
@@ -294,7 +311,9 @@ function evaluateModifiers(expr: Expr, context: Context): readonly Expr[] {
 /** `==` as an expression is `=`, now that its variables are known to be bound elsewhere. */
 function equate(expr: Expr): Expr {
   const { what } = expr;
-  if (what.kind !== "call" || what.operator.path.join(".") !== "equal" || what.args.length !== 2) return expr;
+  if (what.kind !== "call" || what.args.length !== 2) return expr;
+  const { path } = what.operator;
+  if (path.length !== 1 || path[0] !== "equal") return expr;
   return { ...expr, what: { kind: "unify", at: what.at, left: what.args[0] as Term, right: what.args[1] as Term } };
 }
 
@@ -321,16 +340,15 @@ function haveAnOrder(expr: Expr, bound: ReadonlySet<string>, here: ReadonlySet<s
 
 /** Once in place, `:=` is `=`, `f(x, y)` is `f(x) = y`, and what a plain `not` evaluates first stands in front of it. */
 function finish(expr: Expr, context: Context): readonly Expr[] {
-  const lifted = expr.isNegated ? liftRefs(context, expr) : [expr];
-  return lifted.map((each) => {
+  const asEquation = (each: Expr): Expr => {
     const what = toEquation(each.what, context.arity);
     return what === each.what ? each : { ...each, what };
-  });
+  };
+  return expr.isNegated ? liftRefs(context, expr).map(asEquation) : [asEquation(expr)];
 }
 
 /** The same expression with the bodies of its closures in order. */
 function orderClosures(expr: Expr, bound: ReadonlySet<string>, visible: ReadonlySet<string>, context: Context): Expr {
-  if (closuresOfExpr(expr).length === 0) return expr;
   const term = (inner: Term): Term => orderTerm(inner, bound, visible, context);
   const modifiers = expr.with.map((modifier) => ({ ...modifier, value: term(modifier.value) }));
   const { what } = expr;

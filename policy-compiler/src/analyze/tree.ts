@@ -8,6 +8,10 @@ import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
 
 /** The terms a comprehension yields, or the variables of `every`, and the body they belong to. */
 export type Closure = { readonly heads: readonly Term[]; readonly body: Body; readonly isImplicit: boolean };
+type ResolvedClosure = Omit<Closure, "heads" | "body"> & {
+  readonly heads: readonly Resolved.Term[];
+  readonly body: Resolved.Body;
+};
 
 /** The parts of a term on its own level. */
 export function subterms(term: Resolved.Term): readonly Resolved.Term[];
@@ -39,6 +43,29 @@ export function subterms(term: Term): readonly Term[] {
   }
 }
 
+/** Whether a part of a term on its own level is one. Asked of each term several times: it makes no array. */
+export function someSubterm(term: Resolved.Term, isOne: (part: Resolved.Term) => boolean): boolean;
+export function someSubterm(term: Term, isOne: (part: Term) => boolean): boolean;
+export function someSubterm(term: Term, isOne: (part: Term) => boolean): boolean {
+  switch (term.kind) {
+    case "ref":
+      return isOne(term.head) || term.path.some(isOne);
+    case "array":
+    case "set":
+      return term.items.some(isOne);
+    case "object":
+      return term.entries.some(([key, value]) => isOne(key) || isOne(value));
+    case "call-term":
+      return term.args.some(isOne);
+    case "template":
+      return subterms(term).some(isOne);
+    default:
+      return false;
+  }
+}
+
+export function closureOfTerm(term: Resolved.Term): ResolvedClosure | undefined;
+export function closureOfTerm(term: Term): Closure | undefined;
 export function closureOfTerm(term: Term): Closure | undefined {
   switch (term.kind) {
     case "array-comprehension":
@@ -51,6 +78,8 @@ export function closureOfTerm(term: Term): Closure | undefined {
   }
 }
 
+export function closureOfWhat(what: Resolved.What): ResolvedClosure | undefined;
+export function closureOfWhat(what: What): Closure | undefined;
 export function closureOfWhat(what: What): Closure | undefined {
   if (what.kind === "body") return { heads: [], body: what.body, isImplicit: what.isImplicit };
   if (what.kind !== "every") return undefined;
@@ -82,14 +111,21 @@ export function termsOfWhat(what: What): readonly Term[] {
 }
 
 /** The same with the values of its modifiers, but for those that name a built-in. */
+export function termsOfExpr(expr: Resolved.Expr): readonly Resolved.Term[];
+export function termsOfExpr(expr: Expr): readonly Term[];
 export function termsOfExpr(expr: Expr): readonly Term[] {
   const own = termsOfWhat(expr.what);
   return expr.with.length === 0 ? own : [...own, ...termsOfModifiers(expr)];
 }
 
+export function termsOfModifiers(expr: Resolved.Expr): readonly Resolved.Term[];
+export function termsOfModifiers(expr: Expr): readonly Term[];
 export function termsOfModifiers(expr: Expr): readonly Term[] {
+  if (expr.with.length === 0) return NO_TERMS;
   return expr.with.map(({ value }) => value).filter((value) => !isBuiltinName(value));
 }
+
+const NO_TERMS: readonly Term[] = [];
 
 function isBuiltinName(value: Term): boolean {
   if (value.kind !== "ref" || value.path.length > 0 || value.head.kind !== "var") return false;
@@ -153,6 +189,11 @@ export function eachTerm(term: Term, visit: (term: Term) => void): void {
       for (const arg of term.args) eachTerm(arg, visit);
       return;
     case "object":
+      for (const [key, value] of term.entries) {
+        eachTerm(key, visit);
+        eachTerm(value, visit);
+      }
+      return;
     case "template":
       for (const part of subterms(term)) eachTerm(part, visit);
       return;
@@ -165,7 +206,10 @@ export function eachTerm(term: Term, visit: (term: Term) => void): void {
 const LEAVES: ReadonlySet<Term["kind"]> = new Set(["null", "boolean", "number", "string", "var"]);
 
 /** The closures of an expression, those of its terms among them. */
+export function closuresOfExpr(expr: Resolved.Expr): readonly ResolvedClosure[];
+export function closuresOfExpr(expr: Expr): readonly Closure[];
 export function closuresOfExpr(expr: Expr): readonly Closure[] {
+  if (!hasClosures(expr)) return NO_CLOSURES;
   const closures: Closure[] = [];
   for (const term of termsOfExpr(expr)) collectClosures(term, closures);
   const own = closureOfWhat(expr.what);
@@ -173,7 +217,27 @@ export function closuresOfExpr(expr: Expr): readonly Closure[] {
   return closures;
 }
 
+const NO_CLOSURES: readonly Closure[] = [];
+
+/** Most expressions have none. */
+export function hasClosures(expr: Expr): boolean {
+  const { kind } = expr.what;
+  return kind === "every" || kind === "body" || termsOfExpr(expr).some(hasClosure);
+}
+
+function hasClosure(term: Term): boolean {
+  switch (term.kind) {
+    case "array-comprehension":
+    case "set-comprehension":
+    case "object-comprehension":
+      return true;
+    default:
+      return someSubterm(term, hasClosure);
+  }
+}
+
 export function closuresOfTerm(term: Term): readonly Closure[] {
+  if (!hasClosure(term)) return NO_CLOSURES;
   const closures: Closure[] = [];
   collectClosures(term, closures);
   return closures;
@@ -219,7 +283,7 @@ export function eachRuleTerm(rule: Resolved.Rule, visit: ResolvedVisit): void;
 export function eachRuleTerm(rule: Rule, visit: TermVisit): void;
 export function eachRuleTerm(rule: Rule, visit: TermVisit): void {
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    for (const term of link.head.args ?? []) deepTerm(term, visit);
+    if (link.head.args !== undefined) for (const term of link.head.args) deepTerm(term, visit);
     for (const term of link.head.ref) deepTerm(term, visit);
     deepTerm(link.head.value, visit);
     for (const expr of link.body) eachDeepTerm(expr, visit);
@@ -231,14 +295,21 @@ export function eachRuleExpr(rule: Resolved.Rule, visit: (expr: Resolved.Expr) =
 export function eachRuleExpr(rule: Rule, visit: (expr: Expr) => void): void;
 export function eachRuleExpr(rule: Rule, visit: (expr: Expr) => void): void {
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    for (const term of [...(link.head.args ?? []), ...link.head.ref, link.head.value]) {
-      for (const closure of closuresOfTerm(term)) eachDeepExpr(closure.body, visit);
-    }
+    const { args, ref, value } = link.head;
+    if (args !== undefined) for (const term of args) eachExprOfTerm(term, visit);
+    for (const term of ref) eachExprOfTerm(term, visit);
+    eachExprOfTerm(value, visit);
     eachDeepExpr(link.body, visit);
   }
 }
 
+function eachExprOfTerm(term: Term, visit: (expr: Expr) => void): void {
+  for (const { body } of closuresOfTerm(term)) eachDeepExpr(body, visit);
+}
+
 /** Each expression of a body at any depth, outer before inner. */
+export function eachDeepExpr(body: Resolved.Body, visit: (expr: Resolved.Expr) => void): void;
+export function eachDeepExpr(body: Body, visit: (expr: Expr) => void): void;
 export function eachDeepExpr(body: Body, visit: (expr: Expr) => void): void {
   for (const expr of body) {
     visit(expr);

@@ -45,12 +45,14 @@ export function constantPath(ref: readonly Term[]): readonly string[] {
   return path;
 }
 
+/** `from`: where the path below the root begins. */
 export function findNode<Of extends Written.Rule>(
   root: RuleNode<Of>,
   path: readonly string[],
+  from = 0,
 ): RuleNode<Of> | undefined {
   let node: RuleNode<Of> | undefined = root;
-  for (const part of path) node = node?.children.get(part);
+  for (let i = from; i < path.length && node !== undefined; i++) node = node.children.get(path[i] as string);
   return node;
 }
 
