@@ -32,13 +32,12 @@ function answer(ask: ModuleAsk): void {
       hostBuiltins: refusedBuiltins(meta),
       ...bounds,
     });
-    const mask = maskOf(
-      meta,
-      entrypoints.map(({ name }) => name),
-    );
-    const slow = isSlow(policy, mask);
+    const names = entrypoints.map(({ name }) => name);
+    // What reads answers is each thread's own: here nobody does.
+    const questions = { mask: maskOf(meta, names), answers: [] };
+    const slow = isSlow(policy, questions);
     tell({ id, kind: "opened", wasm, image, isSlow: slow });
-    if (!slow) opened.push(new Warming(policy, mask));
+    if (!slow) opened.push(new Warming(policy, questions));
     if (opened.length > WARMED_MAX) opened.shift();
   } catch (error) {
     tell({ id, kind: "refused", code: reasonOf(error), message: (error as Error).message });

@@ -12,17 +12,9 @@ import {
 } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK, type LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
-import {
-  compileAhead,
-  compileModuleAside,
-  describe,
-  fuelOf,
-  maskOf,
-  reasonOf,
-  refusedBuiltins,
-} from "./compile-module.ts";
+import { compileAhead, compileModuleAside, describe, fuelOf, reasonOf, refusedBuiltins } from "./compile-module.ts";
 import { ModuleRefused, type ModuleThread, ModuleThreadFailed, type ThreadOpened } from "./module-thread.ts";
-import { ASIDE_FUEL, warm, warmAside, warmStart } from "./warm.ts";
+import { ASIDE_FUEL, type Questions, warm, warmAside, warmStart } from "./warm.ts";
 
 /** `input.destination`: the proxy's own workload. */
 export function destinationOf(workload: WorkloadSnapshot): Destination {
@@ -91,8 +83,8 @@ export async function openModule(options: OpenModuleOptions): Promise<Opened> {
 async function openHere(
   options: OpenModuleOptions,
   module: SnapshotModule,
-  warmUp: (policy: Policy, mask: number) => void,
-  goOn?: (policy: Policy, mask: number) => void,
+  warmUp: (policy: Policy, questions: Questions) => void,
+  goOn?: (policy: Policy, questions: Questions) => void,
 ): Promise<Opened> {
   const { ref, destination } = options;
   const { wasm, meta } = await compileModuleAside(module.wasm);
@@ -101,12 +93,12 @@ async function openHere(
     open: async (onGrown) => openPolicy({ ...common, seed: drawSeed(), onGrown }),
     later,
   });
-  const mask = maskOf(meta, namesOf(ref));
-  warmUp(policy, mask);
+  const questions = questionsOf(meta, ref);
+  warmUp(policy, questions);
   if (goOn !== undefined) {
     const fuel = new Map([...common.fuel].map(([index, units]) => [index, Math.min(units, ASIDE_FUEL)]));
     const aside = { fuel, hostBuiltins: refusedBuiltins(meta), seed: drawSeed(), onGrown: () => {} };
-    goOn(openPolicy({ ...common, ...aside }), mask);
+    goOn(openPolicy({ ...common, ...aside }), questions);
   }
   return { policy, problems: [] };
 }
@@ -142,7 +134,7 @@ async function openShared(
     },
     later,
   });
-  if (!shared.isSlow) warm(policy, maskOf(meta, namesOf(options.ref)));
+  if (!shared.isSlow) warm(policy, questionsOf(meta, options.ref));
   return { policy, problems: [] };
 }
 
@@ -156,8 +148,12 @@ function fuels({ entrypoints }: PolicyRef) {
   return entrypoints.map(({ name, fuel }) => ({ name, fuel }));
 }
 
-function namesOf({ entrypoints }: PolicyRef): readonly string[] {
-  return entrypoints.map(({ name }) => name);
+function questionsOf(meta: ModuleMeta, { entrypoints }: PolicyRef): Questions {
+  const answers = entrypoints.flatMap(({ name, kind }) => {
+    const bit = meta.entrypoints.findIndex((other) => other.name === name);
+    return bit < 0 ? [] : [{ bit, kind }];
+  });
+  return { mask: answers.reduce((mask, { bit }) => mask | (1 << bit), 0), answers };
 }
 
 const drawSeed = (): number => randomInt(2 ** 32);

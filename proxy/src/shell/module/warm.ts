@@ -4,6 +4,7 @@
  */
 import { type ConnectionContext, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK } from "@regomesh/policy-runtime/node";
+import type { BoundEntrypoint } from "@regomesh/protocol";
 
 const SLAB_BYTES = 4096;
 
@@ -35,10 +36,18 @@ const CONTEXTS: readonly ConnectionContext[] = [
 }));
 const NO_ID = new RequestId();
 
-function ask(policy: Policy, mask: number, call: number): void {
+/** What requests ask, and what kind of answer this thread reads of each entrypoint. */
+export type Questions = {
+  readonly mask: number;
+  readonly answers: readonly { readonly bit: number; readonly kind: BoundEntrypoint["kind"] }[];
+};
+
+/** Answers are read, too: what does is code that the engine has not seen, and takes as long as what decides. */
+function ask(policy: Policy, { mask, answers }: Questions, call: number): void {
   const { bytes, length, table } = HEADS[call % HEADS.length] as (typeof HEADS)[number];
   policy.setConnection(CONTEXTS[call % CONTEXTS.length] as ConnectionContext);
-  policy.decide(bytes, length, table, mask, NO_ID, 0);
+  const decision = policy.decide(bytes, length, table, mask, NO_ID, 0);
+  for (const { bit, kind } of answers) decision[kind](bit);
 }
 
 const CALLS = 20;
@@ -46,9 +55,10 @@ const CALLS = 20;
 const CALLS_US = 1000;
 
 /** A few calls on a thread that serves: what is each thread's own is made, too. */
-export function warm(policy: Policy, mask: number): void {
+export function warm(policy: Policy, questions: Questions): void {
   const beganUs = EVALUATION_CLOCK.monoUs();
-  for (let call = 0; call < CALLS && EVALUATION_CLOCK.monoUs() - beganUs < CALLS_US; call++) ask(policy, mask, call);
+  for (let call = 0; call < CALLS && EVALUATION_CLOCK.monoUs() - beganUs < CALLS_US; call++)
+    ask(policy, questions, call);
 }
 
 const SLOW_US = 500;
@@ -57,10 +67,10 @@ const SLOW_US = 500;
 const SLOW_ROUNDS = 4;
 
 /** One decision takes long, whatever the engine makes of its code. */
-export function isSlow(policy: Policy, mask: number): boolean {
+export function isSlow(policy: Policy, questions: Questions): boolean {
   for (let round = 0; round < SLOW_ROUNDS; round++) {
     const beganUs = EVALUATION_CLOCK.monoUs();
-    for (let call = 0; call < HEADS.length; call++) ask(policy, mask, call);
+    for (let call = 0; call < HEADS.length; call++) ask(policy, questions, call);
     if (EVALUATION_CLOCK.monoUs() - beganUs <= SLOW_US * HEADS.length) return false;
   }
   return true;
@@ -83,10 +93,10 @@ const START_US = 25_000;
  * Of a thread that serves nobody yet: whoever is asked a few times a second would else take minutes until the
  * engine compiles well what it does, and take twice as long for each decision.
  */
-export function warmStart(policy: Policy, mask: number): void {
+export function warmStart(policy: Policy, questions: Questions): void {
   const { monoUs } = EVALUATION_CLOCK;
   const endUs = monoUs() + START_US;
-  const warming = new Warming(policy, mask);
+  const warming = new Warming(policy, questions);
   while (monoUs() < endUs && warming.step());
 }
 
@@ -102,8 +112,8 @@ const ASIDE_US = 30;
  * answered as fast as they will be. Where many come they do it themselves, and sooner. The engine's code is one for all
  * instances of a module.
  */
-export function warmAside(policy: Policy, mask: number): void {
-  const warming = new Warming(policy, mask);
+export function warmAside(policy: Policy, questions: Questions): void {
+  const warming = new Warming(policy, questions);
   const step = (): void => {
     if (warming.step() && warming.leastUs < ASIDE_US) setTimeout(step, ASIDE_PAUSE_MS).unref();
   };
@@ -113,15 +123,15 @@ export function warmAside(policy: Policy, mask: number): void {
 /** Asks a policy until it is no longer getting faster: one that answers nobody's requests. */
 export class Warming {
   readonly #policy: Policy;
-  readonly #mask: number;
+  readonly #questions: Questions;
   #calls = 0;
   #usedUs = 0;
   #leastUs = Number.POSITIVE_INFINITY;
   #steady = 0;
 
-  constructor(policy: Policy, mask: number) {
+  constructor(policy: Policy, questions: Questions) {
     this.#policy = policy;
-    this.#mask = mask;
+    this.#questions = questions;
   }
 
   /** Of a decision, in the fastest batch. */
@@ -136,7 +146,7 @@ export class Warming {
     let us = 0;
     let calls = 0;
     while (calls < BATCH && us < BATCH_US) {
-      for (let i = 0; i < HEADS.length * CONTEXTS.length; i++) ask(this.#policy, this.#mask, calls++);
+      for (let i = 0; i < HEADS.length * CONTEXTS.length; i++) ask(this.#policy, this.#questions, calls++);
       us = monoUs() - beganUs;
     }
     this.#calls += calls;
