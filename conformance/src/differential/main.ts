@@ -3,11 +3,11 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { makeBuiltinLoader } from "@regomesh/policy-runtime/node";
-import { countOf } from "../command-line.ts";
+import { countOf, WrongUsage } from "../command-line.ts";
 import { makeBuiltinCaller } from "../interpreter/builtins.ts";
 import { type Difference, differences } from "./compare.ts";
-import { drawBesideProgram } from "./generate/beside.ts";
-import { drawProgram, type Program } from "./generate/program.ts";
+import type { Program } from "./generate/program.ts";
+import { isShape, SHAPES, type Shape } from "./generate/shapes.ts";
 import { answerInterpreted } from "./interpreted.ts";
 import { openOpa } from "./opa.ts";
 import { askDefects } from "./opa-defects.ts";
@@ -24,7 +24,8 @@ export const USAGE = `npm run conformance:differential -- [--programs N] [--eval
   --show N         differences printed (default 10)
   --defects        ask what opa-defects.json says is OPA's, of both
   --format         compare what fmt makes of the programs' modules instead
-  --beside         programs of many rules beside each other, which are indexed; with and without the index
+  --shape NAME     programs that one pass is for, with and without it: beside (rules beside each other, rule-index),
+                   again (comprehensions that are made again and again, gather), once (functions with one call, inline)
   --strict         errors of built-ins end an evaluation
   --interpreter    compare with our interpreter of plans instead: needs neither opa nor Go
   --reduce         programs that differ are made small first
@@ -48,7 +49,7 @@ export async function main(args: readonly string[]): Promise<number> {
       from: { type: "string" },
       reduce: { type: "boolean", default: false },
       interpreter: { type: "boolean", default: false },
-      beside: { type: "boolean", default: false },
+      shape: { type: "string", default: "any" },
       strict: { type: "boolean", default: false },
       format: { type: "boolean", default: false },
       defects: { type: "boolean", default: false },
@@ -56,6 +57,8 @@ export async function main(args: readonly string[]): Promise<number> {
     },
   });
   if (values.defects) return askDefects(values.opa);
+  const { shape } = values;
+  if (!isShape(shape)) throw new WrongUsage(`--shape: ${shape} is none of ${Object.keys(SHAPES).join(", ")}`);
   const known = values.from === undefined ? undefined : readPrograms(values.from);
   const programs = known?.length ?? countOf(values.programs, "programs");
   const evaluations = values.evaluations === undefined ? programs * 20 : countOf(values.evaluations, "evaluations");
@@ -70,7 +73,7 @@ export async function main(args: readonly string[]): Promise<number> {
     isReducing: values.reduce,
     kinds: values.kinds.split(","),
     isInterpreting: values.interpreter,
-    isBeside: values.beside,
+    shape,
     isStrict: values.strict,
     isFormatting: values.format,
   });
@@ -95,7 +98,7 @@ type Run = {
   readonly isReducing: boolean;
   readonly kinds: readonly string[];
   readonly isInterpreting: boolean;
-  readonly isBeside: boolean;
+  readonly shape: Shape;
   readonly isStrict: boolean;
   readonly isFormatting: boolean;
 };
@@ -116,10 +119,11 @@ async function run({
   isReducing,
   kinds: wanted,
   isInterpreting,
-  isBeside,
+  shape,
   isStrict,
   isFormatting,
 }: Run): Promise<number> {
+  const { draw, without } = SHAPES[shape];
   const runtime = await loadRuntime();
   const hostBuiltins = await makeBuiltinLoader({ nowMs: () => 0 })();
   using opa = isInterpreting ? undefined : openOpa(binary);
@@ -138,10 +142,10 @@ async function run({
   };
   const askOurs = (program: Program) =>
     answerSafely(() =>
-      isFormatting ? formatOurs(program) : answerOurs(program, { runtime, hostBuiltins, isBeside, isStrict }),
+      isFormatting ? formatOurs(program) : answerOurs(program, { runtime, hostBuiltins, without, isStrict }),
     );
   const ask = (i: number) => {
-    const program = known?.[i] ?? (isBeside ? drawBesideProgram : drawProgram)(seed + i, { inputs });
+    const program = known?.[i] ?? draw(seed + i, { inputs });
     return { program, answer: askOther(program) };
   };
   const asked = Array.from({ length: Math.min(AHEAD, programs) }, (_, i) => ask(i));

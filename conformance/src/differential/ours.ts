@@ -5,6 +5,7 @@ import {
   emitModule,
   formatModule,
   type JsonObject,
+  type PassName,
   parseJson,
   planRequest,
   type RuntimeModule,
@@ -17,13 +18,13 @@ import type { OpaAnswer, OpaFailure, OpaResponse } from "./opa.ts";
 export type Host = {
   readonly runtime: RuntimeModule;
   readonly hostBuiltins: HostBuiltins;
-  /** Without the index of rules, too: where the two differ is a fault of its own. */
-  readonly isBeside?: boolean;
+  /** Without this pass, too: where the two differ is a fault of its own. */
+  readonly without?: PassName | undefined;
   readonly isStrict?: boolean;
 };
 
 /** In the form of OPA's answers. */
-export function answerOurs(program: Program, { runtime, hostBuiltins, isBeside, isStrict = false }: Host): OpaResponse {
+export function answerOurs(program: Program, { runtime, hostBuiltins, without, isStrict = false }: Host): OpaResponse {
   const { entrypoints, inputs } = program;
   const unit = { name: "u", modules: program.modules, data: parseJson(program.data) as JsonObject };
   const names = entrypoints.map(pathOf);
@@ -31,14 +32,14 @@ export function answerOurs(program: Program, { runtime, hostBuiltins, isBeside, 
   const { module, diagnostics } = compile({ units: [unit], entrypoints: asked, runtime, errorsEnd: isStrict });
   if (module === undefined) return { errors: toFailures(diagnostics) };
   const evaluator = openEvaluator({ wasm: module.wasm, data: program.data, hostBuiltins });
-  const { policy } = isBeside ? planRequest({ units: [unit], entrypoints: asked, errorsEnd: isStrict }) : {};
-  const wasm = policy && emitModule({ ir: policy, runtime, without: new Set(["rule-index"]) });
+  const { policy } = without ? planRequest({ units: [unit], entrypoints: asked, errorsEnd: isStrict }) : {};
+  const wasm = policy && without && emitModule({ ir: policy, runtime, without: new Set([without]) });
   const plain = wasm && openEvaluator({ wasm, data: program.data, hostBuiltins });
   const evaluate = (name: string, input: string | undefined): OpaAnswer => {
     const answer = evaluateOne(evaluator, name, input, isStrict);
     const difference =
       plain && differenceOf(traceOf(evaluator, name, input, isStrict), traceOf(plain, name, input, isStrict));
-    return difference === undefined ? answer : { error: { code: "index_differs", message: difference } };
+    return difference === undefined ? answer : { error: { code: "pass_differs", message: difference } };
   };
   return { answers: inputs.map((input) => names.map((name) => evaluate(name, input))) };
 }
@@ -51,8 +52,8 @@ export function traceOf(evaluator: Evaluator, name: string, input: string | unde
   return JSON.stringify([given.text, given.builtinErrors, fired]);
 }
 
-function differenceOf(indexed: string, plain: string): string | undefined {
-  return indexed === plain ? undefined : `${indexed} with the index, ${plain} without`;
+function differenceOf(full: string, plain: string): string | undefined {
+  return full === plain ? undefined : `${full} with the pass, ${plain} without`;
 }
 
 /** What fmt makes of each module. */

@@ -28,7 +28,9 @@ export let fuel: i64 = i64.MAX_VALUE;
 let slice: i64 = i64.MAX_VALUE;
 /** Units that the evaluation may take and that are not handed out. */
 let reserve: i64 = 0;
-/** All that it may take, in thousands, and how many slices it has used up. */
+/** All that it may take. */
+let given: i64 = i64.MAX_VALUE;
+/** The same in thousands, and how many slices it has used up. */
 let thousands: i32 = 0;
 let slices: i32 = 0;
 
@@ -75,6 +77,7 @@ export function unmuteErrors(held: i32): bool {
 }
 
 export function setFuel(steps: i64): void {
+  given = steps;
   fuel = steps < slice ? steps : slice;
   reserve = steps - fuel;
   if (reserve == 0) return;
@@ -86,6 +89,11 @@ export function setFuel(steps: i64): void {
 /** Units that the evaluation may still take. */
 export function fuelLeft(): i64 {
   return fuel + reserve;
+}
+
+/** Units that it has taken. */
+export function fuelUsed(): i64 {
+  return given - fuelLeft();
 }
 
 /** From the next evaluation on the host is asked each time so many units are used up. */

@@ -22,7 +22,7 @@ export {
   slotGet, slotMethod, slotTarget, slotAuthority, slotField, slotKnownField, slotParsedPath, slotContext, needInput,
 } from "./request/slots";
 export { hostCall0, hostCall1, hostCall2, hostCall3, hostCall4 } from "./abi/host";
-export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error, hostTypeError as rm_host_type_error, rm_burn, rm_fuel_slice, outOfFuel, muteErrors } from "./failure";
+export { fuel, depth, setStrict as rm_strict, hostBuiltinError as rm_host_error, hostTypeError as rm_host_type_error, rm_burn, rm_fuel_slice, outOfFuel } from "./failure";
 export { setMemoryMax as rm_memory_max } from "./memory";
 export {
   tooDeep, resultOf, isEqual, isAtomText, getAtom, lengthOf, scanStart, assignConflict, objectInsertOnce, functionAt, newObject, newSet,
@@ -30,7 +30,8 @@ export {
 export { indexFind } from "./rule-index";
 export { indexData } from "./data-index/build";
 export { narrow } from "./data-index/find";
-export { memoCounts, memoFind, memoKeep, gathered, keepGathered, NO_VALUE } from "./memo";
+export { memoCounts, memoFind, memoKeep, NO_VALUE } from "./memo";
+export { gathered, beginGathering, gathersTooMuch, keepGathered } from "./gathering";
 export { gatherArray, gatherSet, gatherObject } from "./gather";
 export { makeArray, arrayPush } from "./value/array";
 export { objectInsert, objectGet } from "./value/object";

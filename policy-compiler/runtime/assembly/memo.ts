@@ -4,7 +4,6 @@
  * an object of answers by the array of arguments. Most functions are called a few times,
  * which costs less than looking an answer up.
  */
-import { unmuteErrors } from "./failure";
 import { memoGeneration } from "./generation";
 import { entryCount } from "./value/entries";
 import { makeObject, objectGet, objectInsert } from "./value/object";
@@ -45,35 +44,4 @@ export function memoFind(slot: usize, args: usize): usize {
 export function memoKeep(slot: usize, generation: u32, args: usize, value: usize): void {
   if (load<u32>(slot) != generation || load<u32>(slot, 4) & 1) return;
   objectInsert(<usize>load<u32>(slot, 4), args, value == 0 ? NO_VALUE : value);
-}
-
-/** Calls in one generation in which the caller does without what a function gathers. */
-const GATHER_FREE: i32 = 3;
-/** Kept in place of a count where gathering met an error: the caller does without. */
-const NOT_GATHERED: i32 = -1;
-
-/** Of a function that gathers: what it has given, 0 where its caller does without, NO_VALUE where it is to gather now. */
-export function gathered(slot: usize): usize {
-  if (load<u32>(slot) != memoGeneration) {
-    store<u32>(slot, memoGeneration);
-    store<u32>(slot, <u32>makeSmallInt(1), 4);
-    return 0;
-  }
-  const word = <usize>load<u32>(slot, 4);
-  if (!(word & 1)) return word;
-  const calls = <i32>word >> 1;
-  if (calls == NOT_GATHERED) return 0;
-  if (calls >= GATHER_FREE) return NO_VALUE;
-  store<u32>(slot, <u32>word + 2, 4);
-  return 0;
-}
-
-/**
- * Keeps what was gathered, and gives it. It looks at more than its callers do one by one: where it met an error of a
- * built-in, which they perhaps never meet, it is as if it had not been called. `held`: of `muteErrors`.
- */
-export function keepGathered(slot: usize, held: i32, value: usize): usize {
-  const kept = unmuteErrors(held);
-  store<u32>(slot, kept ? <u32>value : <u32>makeSmallInt(NOT_GATHERED), 4);
-  return kept ? value : 0;
 }

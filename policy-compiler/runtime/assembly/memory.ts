@@ -85,6 +85,14 @@ export function isRoomy(bytes: usize): bool {
   return heapPtr + bytes < memoryBytesMax >> 1;
 }
 
+/** Bytes that may be taken in advance of need, of which so many are taken: a quarter of the memory, and half of what data leaves. */
+export function roomOf(taken: usize): usize {
+  const share = memoryBytesMax >> 2;
+  const most = heapBase + ((memoryBytesMax - heapBase) >> 1);
+  if (taken >= share || heapPtr >= most) return 0;
+  return min(share - taken, most - heapPtr);
+}
+
 export function isBelowMark(at: usize): bool {
   return at < heapBase;
 }

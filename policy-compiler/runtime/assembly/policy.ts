@@ -7,6 +7,7 @@
  * so is every `with` scope, which goes back to the outer one at its end.
  */
 import { builtinErrorCount, firstErrorText, fuelLeft, resetFailure, setFuel } from "./failure";
+import { resetGathering } from "./gathering";
 import { enterGeneration, memoGeneration, runGeneration, startRun } from "./generation";
 import {
   LINK_ANSWER_TABLE, LINK_ATOM_CELLS, LINK_ATOM_COUNT, LINK_BUILTINS_LENGTH, LINK_BUILTINS_TEXT, LINK_DATA_TABLE, LINK_ENTRYPOINTS_LENGTH,
@@ -112,6 +113,7 @@ function nextGeneration(): u32 {
 
 export function beginEvaluation(): void {
   setFuel(fuelPerRun);
+  resetGathering();
   beginDecision();
 }
 

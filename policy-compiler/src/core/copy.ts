@@ -53,6 +53,7 @@ function copyOp(op: Op, own: Localize, relabel: Relabel): Op {
       return { ...op, ends, regions: copyRegions(op.regions, own, relabel) };
     case "leave":
     case "mark":
+    case "give-up":
       return { ...op, ends };
     case "get":
       return { ...op, ends, source: value(op.source), key: value(op.key), target: own(op.target) };

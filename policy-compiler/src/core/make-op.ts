@@ -48,6 +48,10 @@ export function make(what: MakeOp["what"], target: Local): Op {
   return { kind: "make", ...MADE, what, capacity: 0, target };
 }
 
+export function giveUp(): Op {
+  return { kind: "give-up", ...MADE };
+}
+
 export function append(collection: Local, value: Value): Op {
   return { kind: "grow", ...MADE, how: "append", collection, key: undefined, value };
 }

@@ -48,6 +48,8 @@ export type Op =
   | MakeOp
   | GrowOp
   | GatherOp
+  /** Returns nothing where a gathering takes more than it may. */
+  | Of<"give-up", object>
   | Of<"merge", { readonly a: Local; readonly b: Local; readonly target: Local }>
   | TestOp
   /** Whether the value is one of the elements: true or false. */
@@ -243,7 +245,8 @@ export type CoreFunction = Code & {
   readonly grows: Local | undefined;
   /**
    * What is kept for the generation, because it is asked for more than once: its value, or its answers by their arguments.
-   * `gathered`: its value, which it only has from the fourth call on, and not where a built-in fails meanwhile.
+   * `gathered`: its value, which it only has from the fourth call on, and not where a built-in fails meanwhile, or it takes
+   * too much.
    */
   keeps: "nothing" | "value" | "answers" | "gathered";
   /** It may be part of a chain of calls too long for the stack. */

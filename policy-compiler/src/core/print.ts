@@ -105,6 +105,8 @@ function printOp(op: Op): string {
       const key = op.key === undefined ? "" : `${printValue(op.key)}: `;
       return `gather ${op.what} ${printLocal(op.groups)}[${printLocal(op.by)}] ${key}${printValue(op.value)}`;
     }
+    case "give-up":
+      return "give up where it takes too much";
     case "merge":
       return `${printLocal(op.target)} = merge ${printLocal(op.a)} ${printLocal(op.b)}`;
     case "test":

@@ -130,6 +130,7 @@ export function eachRead(op: Op, visit: (value: Value) => void): void {
     case "not":
     case "make":
     case "mark":
+    case "give-up":
       return;
   }
 }
@@ -183,6 +184,7 @@ export function eachWrite(op: Op, visit: (local: Local) => void): void {
     case "not":
     case "grow":
     case "gather":
+    case "give-up":
     case "test":
     case "result":
     case "mark":

@@ -225,7 +225,7 @@ function recallGathered(body: Body, slot: number): Gathering {
   op(body, OP.return);
   close(body);
   const held = newLocal(body);
-  call(body, "muteErrors");
+  call(body, "beginGathering");
   set(body, held);
   return { slot, held };
 }

@@ -225,6 +225,13 @@ const EMITTERS: Emitters = {
   make,
   grow,
   gather,
+  "give-up": ({ body, returnValue }) => {
+    call(body, "gathersTooMuch");
+    open(body, OP.if);
+    i32Const(body, 0);
+    returnValue();
+    close(body);
+  },
   merge: (context, { a, b, target }) =>
     assign(context, target, () => {
       operand(context.body, a);

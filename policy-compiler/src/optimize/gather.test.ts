@@ -7,8 +7,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { planRequest } from "../compile.ts";
 import { coreOf } from "../core/from-ir.ts";
+import { assign, leaveTo, reset } from "../core/make-op.ts";
 import { type CoreModule, codesOf } from "../core/module.ts";
 import type { Op, Region } from "../core/op.ts";
+import { makeLocal } from "../core/value.ts";
 import { hasRegions, regionsOf } from "../core/walk.ts";
 import { emitCore } from "../emit/module.ts";
 import { interpret } from "../interpret/interpret.ts";
@@ -20,11 +22,16 @@ import { gatherComprehensions } from "./gather.ts";
 
 const runtime = await loadRuntime();
 const SEED = Number(process.env["REGOMESH_SEED"] ?? 15);
+const MIB = 1024 * 1024;
 const DATA = '{"ports": [{"host": "a", "port": 1}, {"host": "b", "port": 2}]}';
 
 function planOf(text: string): IrPolicy {
   const { unit } = toUnit({ name: "u", directory: "", files: [{ name: "p.rego", text: `package p\n${text}` }] });
-  const { policy, diagnostics } = planRequest({ units: [unit], entrypoints: [{ unit: "u", name: "p/out" }] });
+  const { policy, diagnostics } = planRequest({
+    units: [unit],
+    entrypoints: [{ unit: "u", name: "p/out" }],
+    print: true,
+  });
   if (policy === undefined) throw new Error(`${diagnostics.map(({ message }) => message).join("; ")}\n${text}`);
   return policy;
 }
@@ -41,9 +48,9 @@ function gatherings({ functions }: CoreModule): number {
 
 type Ask = (input: string, strict?: boolean) => { readonly told: readonly unknown[]; readonly fuel: number };
 
-function askerOf(module: CoreModule): Ask {
+function askerOf(module: CoreModule, memoryBytesMax = 64 * MIB): Ask {
   const { wasm } = emitCore({ module, runtime, without: new Set(["gather"]) });
-  const evaluator = openEvaluator({ wasm, data: DATA, seed: 1 });
+  const evaluator = openEvaluator({ wasm, data: DATA, seed: 1, limits: { fuel: 10 ** 9, memoryBytesMax } });
   return (input, strict = false) => {
     const answer = evaluator.evaluate("p/out", input, { strict });
     const fired = answer.kind === "results" ? evaluator.firedRules().map(({ row, column }) => `${row}:${column}`) : [];
@@ -128,6 +135,11 @@ const POLICIES: Readonly<Record<string, readonly [text: string, gathered: number
     `out[h] := r if { ${EACH}; r := [p.port | some p in input.ports; fine(p); p.host == h] }\nfine(p) if p.open`,
     1,
   ],
+  "what is printed": [`out[h] := r if { ${EACH}; r := [p.port | some p in input.ports; print(p); p.host == h] }`, 0],
+  "an iteration behind the comparison": [
+    `out[h] := r if { ${EACH}; r := [t | some p in input.ports; p.host == h; some t in p.tags] }`,
+    1,
+  ],
   "outside of all iterations": ["out := [p | some p in input.ports; p.host == input.hosts[0]]", 0],
 };
 
@@ -193,6 +205,101 @@ test("members are looked at once, however many ask", () => {
   const [[few, many], [plainFew, plainMany]] = [fuelOf(gatheredOf(plan)), fuelOf(coreOf(plan))];
   expect(many / few).toBeLessThan(5);
   expect(plainMany / plainFew).toBeGreaterThan(10);
+});
+
+/** Each beside the hosts `a` to `e`. */
+const DEAR: Readonly<Record<string, readonly [text: string, ports: readonly object[]]>> = {
+  "for a member that nobody asks for": [
+    `out[h] := r if { ${EACH}; r := [a | some p in input.ports; p.host == h; some a in p.tags; some b in p.tags; a + b == 7] }`,
+    [
+      { host: "z", tags: numbers(300) },
+      { host: "a", tags: [3, 4] },
+    ],
+  ],
+  "for members that nobody asks for": [
+    `out[h] := r if { ${EACH}; r := [q.port | some p in input.ports; p.host == h; some q in input.ports; q.zone == p.zone] }`,
+    numbers(300).map((port) => ({ host: `h${port}`, zone: port, port })),
+  ],
+  "a comparison with much": [
+    `out[h] := r if { ${EACH}; r := [p.port | some p in input.ports; p.host == h; p.port in input.ports] }`,
+    numbers(300).map((port) => ({ host: `h${port}`, port })),
+  ],
+};
+
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+test.each(Object.entries(DEAR))("what is dear %s is given up", (_, [text, ports]) => {
+  const plan = planOf(text);
+  const gathering = gatheredOf(plan);
+  expect(gatherings(gathering)).toBeGreaterThan(0);
+  const input = JSON.stringify({ hosts: ["a", "b", "c", "d", "e"], ports });
+  const [plain, fast] = [askerOf(coreOf(plan)), askerOf(gathering)].map((ask) => ask(input));
+  expect(fast?.told).toEqual(plain?.told);
+  expect((fast?.fuel ?? 0) / (plain?.fuel ?? 0)).toBeLessThan(4);
+});
+
+test("what is gathered leaves memory for all else, under modifiers, too", () => {
+  const plan = planOf(`out := count([h | some h in input.hosts; open with input.host as h])
+open if { some h in ["a", "b", "c", "d"]; count([p | some p in input.ports; p.host == h]) > 0 }`);
+  const gathering = gatheredOf(plan);
+  expect(gatherings(gathering)).toBe(1);
+  const input = JSON.stringify({
+    hosts: numbers(300),
+    ports: numbers(400).map((port) => ({ host: `h${port}`, port })),
+  });
+  for (const module of [coreOf(plan), gathering])
+    expect(askerOf(module, 5 * MIB)(input).told[0]).toEqual([{ result: 0 }]);
+});
+
+// ── what only another compiler plans ──
+
+type Comprehension = {
+  readonly row: Region;
+  readonly region: Region;
+  readonly loop: Extract<Op, { readonly kind: "loop" }>;
+};
+
+const ODD: Readonly<Record<string, (comprehension: Comprehension) => void>> = {
+  "that ends at the first member": ({ region, loop }) => {
+    loop.body.ops = [...loop.body.ops, leaveTo(region.label)];
+  },
+  "that keeps something from member to member": ({ region, loop }) => {
+    const last = makeLocal(1000);
+    region.ops = [reset(last), ...region.ops];
+    loop.body.ops = [...loop.body.ops, assign(last, loop.value)];
+  },
+  "that finds something for what stands behind it": ({ row, region, loop }) => {
+    const [first, second] = [makeLocal(1000), makeLocal(1001)];
+    loop.body.ops = [assign(first, loop.value), ...loop.body.ops];
+    row.ops = row.ops.flatMap((op) => (regionsOf(op).includes(region) ? [op, assign(second, first)] : [op]));
+  },
+};
+
+function comprehensionIn(regions: readonly Region[]): Comprehension | undefined {
+  for (const row of regions) {
+    for (const [i, op] of row.ops.entries()) {
+      const next = row.ops[i + 1];
+      if (op.kind === "make" && op.what === "array" && next?.kind === "regions") {
+        const [region] = next.regions as readonly [Region];
+        const loop = region.ops.find((each) => each.kind === "loop");
+        if (loop !== undefined) return { row, region, loop };
+      }
+      const inner = comprehensionIn(regionsOf(op));
+      if (inner !== undefined) return inner;
+    }
+  }
+  return undefined;
+}
+
+test.each(Object.entries(ODD))("none is gathered %s", (_, change) => {
+  const module = coreOf(planOf(`out[h] := r if { ${EACH}; r := [p.port | some p in input.ports; p.host == h] }`));
+  const found = codesOf(module).flatMap(({ body }) => comprehensionIn(body) ?? []);
+  expect(found).toHaveLength(1);
+  change(found[0] as Comprehension);
+  gatherComprehensions(module, () => true);
+  expect(gatherings(module)).toBe(0);
 });
 
 // ── wrong gatherings ──

@@ -12,16 +12,18 @@
  *       n = new array; a = n; leave done }
  *     o = new array; regions { r: … test x == y else r … append o v }; a = o }
  *
- * The first times in a generation it is made as before: what nobody asks for again would be gathered in vain.
+ * The first times in a generation it is made as before: what nobody asks for again would be gathered in vain. And a
+ * gathering that takes more than all else is given up: what is done for the members of a group can take much, and nobody
+ * perhaps asks for the group.
  */
 import { copyRegions, localizer } from "../core/copy.ts";
 import { findTerm, newLocal } from "../core/guard.ts";
-import { append, assign, call, leaveTo, lookUp, make, regionsOp, returnOf, testOf } from "../core/make-op.ts";
+import { append, assign, call, giveUp, leaveTo, lookUp, make, regionsOp, returnOf, testOf } from "../core/make-op.ts";
 import { type CoreModule, codesOf } from "../core/module.ts";
 import { newFunction } from "../core/new-function.ts";
-import type { CoreCode, CoreFunction, Fresh, GrowOp, MakeOp, Op, Region } from "../core/op.ts";
-import { type Local, makeLocal, NO_LOCALS } from "../core/value.ts";
-import { eachOp, eachWrite, grownBy, hasRegions, regionsOf } from "../core/walk.ts";
+import type { CoreCode, CoreFunction, Fresh, GrowOp, MakeOp, Op, Region, TestOp } from "../core/op.ts";
+import { type Local, makeLocal, NO_LOCALS, type Value } from "../core/value.ts";
+import { eachOp, eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../core/walk.ts";
 import type { InRuntime } from "./fuel.ts";
 import { type Around, type Asked, askedBy, type Gate } from "./gather/asked.ts";
 
@@ -30,7 +32,7 @@ const DEPTH_MAX = 3;
 
 /** Built-ins that ask something else than their operands, or do something. */
 const OTHERS =
-  /^(http|io\.jwt|crypto\.x509|json\.(match|verify)_schema|net\.lookup|opa|providers|rand|uuid|print$|trace$)/;
+  /^(http|io\.jwt|crypto\.x509|json\.(match|verify)_schema|net\.lookup|opa|providers|rand|uuid|(internal\.)?print$|trace$)/;
 
 type Walk = { readonly code: CoreCode; readonly around: Around; readonly made: CoreFunction[] };
 
@@ -94,7 +96,7 @@ function gatherRow(walk: Walk, region: Region, isRepeated: boolean, depth: numbe
 function gather(walk: Walk, made: MakeOp, filling: Filling): Op | undefined {
   const [region] = filling.regions as readonly [Region];
   const asked = askedBy(made, region, walk.around);
-  if (asked === undefined || isOthers(walk, made.target, asked)) return undefined;
+  if (asked === undefined || isOthers(walk, made.target, region, asked)) return undefined;
   const callee = gatheringOf(walk, made, region, asked);
   walk.made.push(callee);
   const { fresh } = walk.code;
@@ -123,13 +125,28 @@ function gather(walk: Walk, made: MakeOp, filling: Filling): Op | undefined {
   ]);
 }
 
-/** Something else makes or fills it, too: another compiler's plan. */
-function isOthers({ code, around }: Walk, target: Local, { grows }: Asked): boolean {
+/** Something else makes or fills it, too, or reads what is found on the way: another compiler's plan. */
+function isOthers({ code, around }: Walk, target: Local, region: Region, { grows }: Asked): boolean {
   let others = (around.writes.get(target) ?? 0) - 1;
   eachOp(code.body, (op) => {
     if (grownBy(op) === target && !(op.kind === "grow" && grows.has(op))) others++;
   });
-  return others > 0;
+  return others > 0 || readsOf(code.body, region) > readsOf([region], region);
+}
+
+/** How often regions read what the one writes. */
+function readsOf(regions: readonly Region[], { label, ops }: Region): number {
+  const written = new Set<Value>();
+  eachOp([{ label, ops }], (op) => eachWrite(op, (local) => written.add(local)));
+  let reads = 0;
+  eachOp(regions, (op) => {
+    eachRead(op, (value) => {
+      if (written.has(value)) reads++;
+    });
+    const grown = grownBy(op);
+    if (grown !== undefined && written.has(grown)) reads++;
+  });
+  return reads;
 }
 
 type Keys = { readonly by: Local; readonly ops: readonly Op[] };
@@ -174,13 +191,20 @@ function gatheringOf(
     const { key, value, at } = op;
     return [...ops, { kind: "gather", at, weight: 0, ends: NO_LOCALS, what, groups, by, key, value }];
   };
+  const insides = new Set<Value | undefined>(asked.gates.map(({ inside }) => inside));
+  const hasValue = ({ a, b, exit }: TestOp) =>
+    [a, b].flatMap((value) => (value !== undefined && insides.has(value) ? [testOf("defined", value, exit)] : []));
   const strip = ({ label, ops }: Region): Region => ({
     label,
     ops: ops.flatMap((op): readonly Op[] => {
-      if (asked.needless.has(op)) return [];
+      // Whoever asks perhaps does nothing of what stands behind.
+      if (asked.needless.has(op)) return op.kind === "test" ? [giveUp(), ...hasValue(op)] : [];
       if (op.kind === "grow" && asked.grows.has(op)) return isWhole ? [op] : grow(op);
       if (op.kind === "regions") return [{ ...op, regions: op.regions.map(strip) }];
-      return op.kind === "loop" || op.kind === "not" ? [{ ...op, body: strip(op.body) }] : [op];
+      if (op.kind === "not") return [{ ...op, body: strip(op.body) }];
+      if (op.kind !== "loop") return [op];
+      const body = strip(op.body);
+      return [{ ...op, body: asked.behind.has(op) ? { ...body, ops: [giveUp(), ...body.ops] } : body }];
     }),
   });
   const first = { label: fresh.label++, ops: [make(isWhole ? what : "object", groups)] };

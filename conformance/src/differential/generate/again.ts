@@ -11,14 +11,33 @@ const COLLECTIONS = ["input.l", "input.m", "data.d.l", "open", "input.o"] as con
 const TESTS = [
   ...["y.a == x.a", "x.b == y.b", "y.a == k", "k = y.c", "y.b == x.c.a", "y.a == y.b", "y.c.a == x.a"],
   ...["y.a != k", "not y.a == x.a", "y.c", 'lower(y.a) == "a"', "lower(y.a) == k", "f(y)", "x.a", "y.a in {1, x.b}"],
-  ...["count(y.c) > 0", "some z in y.c; z == k", "some z in y.c; z.a == x.a"],
+  ...["count(y.c) > 0", "some z in y.c; z == k", "some z in y.c; z.a == x.a", "y.a == x.c[0]", "y == x", "y.c == x.c"],
+  ...["every z in y.c { z != k }", "every z in y.c { z != 1 }", "y.b + 1 == 2", "is_string(y.a)", "y.a == x[input.p]"],
+  ...[
+    "some z in input.m; z.a == y.b",
+    "not f(y)",
+    "y.a == x.c.a with input.m as []",
+    "[y.a, _] = [k, y.b]",
+    "y.c[_] == k",
+  ],
+  ...["h(y.b) == k", "y.a == open[0].a", 'object.get(y, "a", null) == k', 'walk(y.c, [_, "a"])', 'y["a"] = x["a"]'],
 ] as const;
 
 function drawComprehension(draw: Draw, depth: number): string {
   const asked = [...new Set(draw.some(1, 2, () => draw.pick(TESTS)))];
-  const z = asked.filter((test) => test.includes("some z")).slice(1);
+  const z = asked.filter((test) => test.includes("some z")).slice(1); // one alone may declare it
   const body = [`some i, y in ${draw.pick(COLLECTIONS)}`, ...asked.filter((test) => !z.includes(test))];
-  const value = draw.pick(["y.a", "y.b", "[y.b, i]", "k", "1"]);
+  const value = draw.pick([
+    "y.a",
+    "y.b",
+    "[y.b, i]",
+    "k",
+    "1",
+    "[u | u := y.c]",
+    "[u | some u in y.c]",
+    "plus(y.b, 1)",
+    "h(y.b)",
+  ]);
   if (depth > 0 && draw.chance(0.2)) {
     const inner = drawComprehension(draw, depth - 1).replaceAll(/\b([xy])\b/g, (name) => (name === "y" ? "w" : "y"));
     return draw.pick([
@@ -57,11 +76,24 @@ export function drawAgainProgram(seed: number, { inputs }: ProgramOptions): Prog
   const draw = makeDraw(makeRandom(seed));
   const rules = draw.some(3, 5, () => drawComprehension(draw, 1));
   const texts = rules.map((made, i) =>
-    draw.chance(0.3)
-      ? `r${i}[n] := g${i}(x, x.a) if some n, x in input.l\n\ng${i}(x, k) := ${made}`
-      : `r${i}[n] := v if { some n, x in ${draw.pick(COLLECTIONS)}; k := x.a; v := ${made} }`,
+    draw.weighted<string>([
+      [3, () => `r${i}[n] := g${i}(x, x.a) if some n, x in input.l\n\ng${i}(x, k) := ${made}`],
+      [6, () => `r${i}[n] := v if { some n, x in ${draw.pick(COLLECTIONS)}; k := x.a; v := ${made} }`],
+      [
+        1,
+        () =>
+          `r${i}[n] := [v, w] if { some n, x in input.l; v := g${i}(x, x.b); w := g${i}(x, x.b) with input.l as [x, x] }\n\ng${i}(x, k) := ${made}`,
+      ],
+      [1, () => `r${i} := [v | some x in input.o; k := x.b; v := ${made}]`],
+      [1, () => `r${i} if { every x in input.l { k := x.a; count(${made}) < 2 } }`],
+      [1, () => `r${i} contains v if { some x in input.l; some k in [1, "a", x.b]; v := count(${made}) }`],
+    ]),
   );
-  const shared = ["open := [y | some y in input.m; y.b]", "f(y) if y.b == 1"];
+  const shared = [
+    "open := [y | some y in input.m; y.b]",
+    "f(y) if y.b == 1",
+    "h(b) := 1 if b == 1\n\nh(b) := b if b == 2",
+  ];
   return {
     seed,
     modules: [{ name: "p.rego", text: `package p\n\n${[...texts, ...shared].join("\n\n")}\n` }],

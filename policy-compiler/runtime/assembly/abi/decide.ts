@@ -10,6 +10,7 @@
  */
 import { fixNow } from "../builtins/host";
 import { fuelLeft, resetDepth, setFuel } from "../failure";
+import { resetGathering } from "../gathering";
 import {
   ANSWER_SIZE, ANSWER_STEPS, ANSWER_VALUE, ENTRYPOINTS_MAX, REQUEST_ID_BYTES_MAX, STATE_FALSE, STATE_RUNNING, STATE_TRUE,
   STATE_UNDEFINED, STATE_VALUE, STRING_CELL_HASH, STRING_CELL_LENGTH,
@@ -108,6 +109,7 @@ function ask(mask: u32): void {
     store<u32>(answer, STATE_RUNNING);
     const steps = load<i64>(fuels + (<usize>index << 3));
     setFuel(steps);
+    resetGathering();
     resetDepth();
     const value = answerOf(index, LAZY_INPUT, data);
     store<i64>(answer, steps - fuelLeft(), ANSWER_STEPS);
