@@ -10,6 +10,7 @@ import { readFieldLines } from "./field-lines.ts";
 import { FieldTable, Head, NO_BYTES } from "./head.ts";
 import { type CodecLimits, KEPT_BYTES_MAX } from "./limits.ts";
 import { LineMemory } from "./line-memory.ts";
+import { LineRooms } from "./line-rooms.ts";
 import { FAULTY, INCOMPLETE, refuse } from "./line-step.ts";
 import { readRequestLine } from "./request-line.ts";
 import { readStatusLine } from "./status-line.ts";
@@ -30,6 +31,8 @@ export const LENT: Readonly<Record<HeadKind, FieldTable | undefined>> = {
   response: new FieldTable(),
   trailers: undefined,
 };
+
+const ROOMS = new LineRooms();
 
 export class HeadReader {
   readonly head = new Head();
@@ -56,7 +59,7 @@ export class HeadReader {
     this.#limits = limits;
     this.#bytesMax = kind === "trailers" ? limits.trailerBytesMax : limits.headBytesMax;
     this.#fieldsMax = kind === "trailers" ? limits.trailersMax : limits.fieldsMax;
-    this.#memory = kind === "trailers" ? undefined : new LineMemory();
+    this.#memory = kind === "trailers" ? undefined : new LineMemory(ROOMS);
   }
 
   /** Whether a head has begun and is not whole. */

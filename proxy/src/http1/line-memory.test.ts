@@ -7,8 +7,10 @@ import { Head } from "./head.ts";
 import { type HeadKind, HeadReader, HeadStep } from "./head-reader.ts";
 import { DEFAULT_CODEC_LIMITS } from "./limits.ts";
 import { LineMemory } from "./line-memory.ts";
+import { LineRooms } from "./line-rooms.ts";
 
 const FIELDS_MAX = 8;
+const rooms = new LineRooms();
 const limits = { ...DEFAULT_CODEC_LIMITS, fieldsMax: FIELDS_MAX };
 
 /** Lines of which messages on a connection are made, those that are refused or written anew among them. */
@@ -79,10 +81,13 @@ function seenOf(head: Head, from: number, next: number): object {
 }
 
 describe.each(["request", "response"] as const)("lines of a %s", (kind) => {
-  test("are read as by whoever remembers none, wherever they lie", () => {
+  test.each([
+    ["memory of their own", () => new LineMemory()],
+    ["places side by side", () => new LineMemory(rooms)],
+  ])("are read as by whoever remembers none, wherever they lie, in %s", (_where, makeMemory) => {
     fc.assert(
       fc.property(connection, fc.array(fc.nat(40), { minLength: 1, maxLength: 5 }), (messages, places) => {
-        const memory = new LineMemory();
+        const memory = makeMemory();
         const head = new Head();
         for (const [index, lines] of messages.entries()) {
           const from = places[index % places.length]!;
@@ -186,7 +191,7 @@ test("what a connection remembered is nobody's once it is closed, and its place 
     memory.settle(head, readFieldLines(head, 0, bytes.length, FIELDS_MAX, false, memory));
     return count;
   };
-  const memories = Array.from({ length: 200 }, () => new LineMemory());
+  const memories = Array.from({ length: 200 }, () => new LineMemory(rooms));
   const linesOfOne = (index: number): string[] => [`A: ${index}\r\n`, `B: ${"b".repeat((index % 250) * 7)}\r\n`];
   for (const turn of [0, 0, 2]) {
     for (const [index, memory] of memories.entries()) expect(learn(memory, linesOfOne(index))).toBe(turn);
@@ -195,11 +200,24 @@ test("what a connection remembered is nobody's once it is closed, and its place 
     memory.close();
     expect([A, B].map((line) => learn(memory, [line]))).toEqual([0, 0]);
   }
-  const others = Array.from({ length: 100 }, () => new LineMemory());
+  const others = Array.from({ length: 100 }, () => new LineMemory(rooms));
   for (const turn of [0, 0, 2]) {
     for (const [index, memory] of others.entries()) expect(learn(memory, linesOfOne(index + 300))).toBe(turn);
   }
   for (const [index, memory] of memories.entries()) {
     expect(learn(memory, linesOfOne(index < 50 ? index : index + 100))).toBe(2);
   }
+});
+
+test("places are apart from each other, and one that was given back is the next one's", () => {
+  const few = new LineRooms();
+  const taken = Array.from({ length: 130 }, () => few.take());
+  expect(new Set(taken).size).toBe(130);
+  const places = taken.map(
+    (room) =>
+      `${[few.pieceOf(taken[0]!), few.pieceOf(taken[64]!), few.pieceOf(taken[128]!)].indexOf(few.pieceOf(room))} ${few.offsetOf(room)}`,
+  );
+  expect(new Set(places).size).toBe(130);
+  few.giveBack(taken[7]!);
+  expect(few.take()).toBe(taken[7]);
 });

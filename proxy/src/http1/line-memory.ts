@@ -6,7 +6,7 @@
  * sidecars one connection carries what all clients of a workload send: they are told apart by nobody behind it.)
  */
 import type { Head } from "./head.ts";
-import { LineRooms, ROOM_BYTES } from "./line-rooms.ts";
+import { type LineRooms, ROOM_BYTES } from "./line-rooms.ts";
 import { viewFor } from "./words.ts";
 
 /** Of lines beyond, those that fit are remembered: most heads have less than half of it. */
@@ -29,8 +29,6 @@ const NAME = 0xff;
 const MARKED = 0x100;
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 
-const ROOMS = new LineRooms();
-
 export class LineMemory {
   /**
    * Of the remembered lines, whose places are counted from the first one's start; behind that their bytes. All of it from
@@ -46,6 +44,12 @@ export class LineMemory {
   #recalled = 0;
   #isFirst = true;
   #stale = 0;
+  readonly #rooms: LineRooms | undefined;
+
+  /** `rooms`: where it has its place until it is closed; otherwise in memory of its own, of one connection among few. */
+  constructor(rooms?: LineRooms) {
+    this.#rooms = rooms;
+  }
 
   /** A head's lines are to be read. */
   begin(): void {
@@ -84,8 +88,7 @@ export class LineMemory {
 
   /** The connection is no more, and remembers nothing. */
   close(): void {
-    if (this.#room >= 0) ROOMS.giveBack(this.#room);
-    this.#room = -1;
+    this.#leaveRoom();
     this.#rows = NO_VIEW;
     this.#count = 0;
     this.#isClosed = true;
@@ -117,19 +120,24 @@ export class LineMemory {
 
   /** Finds memory of so many bytes. */
   #settleIn(bytes: number): void {
-    if (bytes <= ROOM_BYTES) {
-      if (this.#room < 0) this.#room = ROOMS.take();
+    const rooms = this.#rooms;
+    if (rooms !== undefined && bytes <= ROOM_BYTES) {
+      if (this.#room < 0) this.#room = rooms.take();
       if (this.#room >= 0) {
-        this.#rows = ROOMS.pieceOf(this.#room);
-        this.#at = ROOMS.offsetOf(this.#room);
+        this.#rows = rooms.pieceOf(this.#room);
+        this.#at = rooms.offsetOf(this.#room);
         return;
       }
     }
-    if (this.#room >= 0) ROOMS.giveBack(this.#room);
-    const isOwn = this.#room < 0 && this.#at === 0;
+    const isOwn = this.#room < 0;
+    this.#leaveRoom();
+    if (!isOwn || this.#rows.byteLength < bytes) this.#rows = new DataView(new ArrayBuffer(bytes));
+  }
+
+  #leaveRoom(): void {
+    if (this.#room >= 0) this.#rooms?.giveBack(this.#room);
     this.#room = -1;
     this.#at = 0;
-    if (!isOwn || this.#rows.byteLength < bytes) this.#rows = new DataView(new ArrayBuffer(bytes));
   }
 }
 
