@@ -93,6 +93,13 @@ test("a module of which a few bytes are others is made of what is held but for t
   const moduleParts = [{ hash, wasmChunks: name(wasm), dataChunks: name(data) }];
   const { modules } = readContents({ ...EMPTY, contents: sent.map(encodeContent), moduleParts }, held);
   expect(modules).toEqual([{ hash, wasm: after, data: '{"a":1}' }]);
+  // Its chunks are those that it came in, without being cut again: views on what is held.
+  const found = chunksOf({ modules }).slice(0, wasm.length);
+  expect(found.map(([name]) => name)).toEqual(wasm.map(contentHash));
+  for (const [name, chunk] of found) {
+    expect(contentHash(chunk)).toBe(name);
+    expect(chunk.buffer).toBe(modules[0]?.wasm.buffer);
+  }
   // One chunk less, and there is no module.
   const fewer = { ...EMPTY, contents: sent.slice(1).map(encodeContent), moduleParts };
   expect(readContents(fewer, held).modules).toEqual([]);

@@ -106,15 +106,39 @@ function joinModules(
   return parts.flatMap(({ hash, wasmChunks, dataChunks }) => {
     const [wasm, data] = [join(wasmChunks), join(dataChunks)];
     if (wasm === undefined || data === undefined || moduleHash(wasm, data) !== hash) return [];
+    learnChunks(wasm, split(wasmChunks, HASH_BYTES), chunks);
     return [{ hash, wasm, data: data.toString("utf8") }];
   });
 }
 
+type NamedChunk = readonly [hash: string, chunk: Uint8Array];
+
+/** Of a module's bytes that are held their chunks, as views on them: each revision asks for those of the one before. */
+const chunksOfWasm = new WeakMap<Uint8Array, readonly NamedChunk[]>();
+
+/** What was put together of these chunks need not be cut and hashed to find them again. */
+function learnChunks(wasm: Uint8Array, hashes: readonly string[], chunks: ReadonlyMap<string, Uint8Array>): void {
+  let start = 0;
+  const named = hashes.map((hash): NamedChunk => {
+    const end = start + (chunks.get(hash)?.length ?? 0);
+    const chunk = wasm.subarray(start, end);
+    start = end;
+    return [hash, chunk];
+  });
+  chunksOfWasm.set(wasm, named);
+}
+
 /** Of every module that is held, by hash. */
-export function chunksOf({ modules }: Pick<HeldContents, "modules">): readonly (readonly [string, Uint8Array])[] {
-  return modules.flatMap(({ wasm, data }) =>
-    [...cutChunks(wasm), ...cutChunks(Buffer.from(data))].map((chunk) => [contentHash(chunk), chunk] as const),
-  );
+export function chunksOf({ modules }: Pick<HeldContents, "modules">): readonly NamedChunk[] {
+  return modules.flatMap(({ wasm, data }) => {
+    const known = chunksOfWasm.get(wasm) ?? cutAndName(wasm);
+    chunksOfWasm.set(wasm, known);
+    return [...known, ...cutAndName(Buffer.from(data))];
+  });
+}
+
+function cutAndName(bytes: Uint8Array): readonly NamedChunk[] {
+  return cutChunks(bytes).map((chunk) => [contentHash(chunk), chunk]);
 }
 
 /** What was encoded; undefined for what is none, or written in a way of a time to come. */

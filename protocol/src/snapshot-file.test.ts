@@ -133,6 +133,16 @@ function changed(path: string, value: unknown): unknown {
 /** What may be left out: it is optional, or any number of it may be there. */
 const OPTIONAL = /\/(perTryMs|version|subset|policies\/inbound)$|\/\d+$/;
 
+test("a list of members in which nothing was found is checked once, a copy of it and one that was refused each time", () => {
+  const good = [{ principal: "spiffe://mesh/ns/a/sa/b", workloads: ["a/b"] }];
+  const bad = [{ principal: "nobody", workloads: ["a/b"] }];
+  const isTaken = (members: readonly object[]) => checkSnapshot({ ...snapshot, members }).problems.length === 0;
+  expect([isTaken(bad), isTaken(bad), isTaken(good)]).toEqual([false, false, true]);
+  // Nobody changes a list: it is done here to see that the list itself is not read again.
+  Object.assign(good[0] ?? {}, { principal: "nobody" });
+  expect([isTaken(good), isTaken([...good])]).toEqual([true, false]);
+});
+
 test("checkSnapshot asks for every field, each with its type", () => {
   expect(checkSnapshot(snapshot).problems).toEqual([]);
   const places = placesIn(snapshot);

@@ -22,8 +22,16 @@ export type Standing = {
 export const ANYONE: Standing = { members: undefined, revoked: indexRevoked(NOTHING_REVOKED) };
 
 export function withMembers(standing: Standing, members: readonly Member[] | undefined): Standing {
-  const byPrincipal = members?.map(({ principal, workloads }) => [principal, workloads] as const);
-  return { ...standing, members: byPrincipal && new Map(byPrincipal) };
+  return { ...standing, members: members && indexed(members) };
+}
+
+/** Of lists: one snapshot after the other has the same. */
+const indexes = new WeakMap<readonly Member[], ReadonlyMap<string, readonly string[]>>();
+
+function indexed(members: readonly Member[]): ReadonlyMap<string, readonly string[]> {
+  const index = indexes.get(members) ?? new Map(members.map(({ principal, workloads }) => [principal, workloads]));
+  indexes.set(members, index);
+  return index;
 }
 
 export function withRevoked(standing: Standing, revoked: Revoked): Standing {
@@ -32,11 +40,18 @@ export function withRevoked(standing: Standing, revoked: Revoked): Standing {
 
 /** Whether the two say the same of everybody: then no connection needs to be asked about. */
 export function isSameStanding(one: Standing, other: Standing): boolean {
-  return keyOf(one) === keyOf(other);
+  return (
+    printRevoked(one) === printRevoked(other) &&
+    (one.members === other.members || printMembers(one) === printMembers(other))
+  );
 }
 
-function keyOf({ members, revoked: { serials, workloads } }: Standing): string {
-  return JSON.stringify([members && [...members], [...serials], [...workloads.values()]]);
+function printRevoked({ revoked: { serials, workloads } }: Standing): string {
+  return JSON.stringify([[...serials], [...workloads.values()]]);
+}
+
+function printMembers({ members }: Standing): string {
+  return JSON.stringify(members === undefined ? null : [...members]);
 }
 
 /** Why the peer may not speak here; undefined where it may. */

@@ -325,6 +325,7 @@ export class Controlled {
     const read = readSnapshotMessage(message, {
       current: sidecar.load,
       contents: this.#file?.contents ?? NO_CONTENTS,
+      held: this.#file,
       trust: this.#identity as Identity,
       nowMs: clock.nowMs(),
     });

@@ -2,6 +2,7 @@
 import {
   checkSnapshot,
   ENVELOPE_FORMAT,
+  type Envelope,
   joinSnapshot,
   moduleHash,
   type NackReason,
@@ -21,13 +22,15 @@ export type ReadContext = {
   /** What is in force: its modules and contents are not sent again. */
   readonly current: SnapshotLoad | undefined;
   readonly contents: ReadonlyMap<string, string>;
+  /** What `contents` are of. */
+  readonly held: Pick<SnapshotFile, "bodyText" | "snapshot"> | undefined;
   readonly trust: Pick<Identity, "bundlePem" | "trustDomain">;
   readonly nowMs: number;
 };
 
 export function readSnapshotMessage(
   message: SnapshotMessage,
-  { current, contents: held, trust, nowMs }: ReadContext,
+  { current, contents: heldContents, held, trust, nowMs }: ReadContext,
 ): { readonly file?: SnapshotFile; readonly problems: readonly SnapshotProblem[] } {
   const { body, signature, signerPem, hash } = message;
   const fault = signatureFault({ body, signature, signerPem }, trust, nowMs);
@@ -35,10 +38,12 @@ export function readSnapshotMessage(
   const bodyText = Buffer.from(body).toString("utf8");
   if (snapshotHash(bodyText) !== hash) return refuse("snapshot_hash", "the body has another hash");
   const value = parse(bodyText);
-  const received = readContents(message, { contents: held, modules: current?.modules ?? [] });
+  const received = readContents(message, { contents: heldContents, modules: current?.modules ?? [] });
   const isEnvelope = (value as { readonly format?: unknown } | undefined)?.format === ENVELOPE_FORMAT;
   const used = new Map<string, string>();
-  const { snapshot, problems } = isEnvelope ? joinContents(value, received.read, used) : checkSnapshot(value);
+  const { snapshot, problems } = isEnvelope
+    ? joinContents(value, { read: received.read, members: membersOf(held), used })
+    : checkSnapshot(value);
   if (snapshot === undefined) return { problems };
   const older = olderThan(snapshot, current?.snapshot);
   if (older !== undefined) return refuse("snapshot_sequence", older);
@@ -51,16 +56,28 @@ export function readSnapshotMessage(
   };
 }
 
-/** The snapshot of an envelope; `used` is told every content of it, which is what is held from then on. */
-function joinContents(
-  envelope: unknown,
-  read: (hash: string) => string | undefined,
-  used: Map<string, string>,
-): ReturnType<typeof joinSnapshot> {
+type HeldMembers = { readonly hash: string | undefined; readonly list: Snapshot["members"] };
+
+/** The longest list of a snapshot, which most revisions have in common: it stays the same value, checked and indexed. */
+function membersOf(held: ReadContext["held"]): HeldMembers {
+  const { contents } = (parse(held?.bodyText ?? "") ?? {}) as Partial<Envelope>;
+  return { hash: contents?.members, list: held?.snapshot.members };
+}
+
+type Joining = {
+  readonly read: (hash: string) => string | undefined;
+  readonly members: HeldMembers;
+  /** Is told every content of it, which is what is held from then on. */
+  readonly used: Map<string, string>;
+};
+
+/** The snapshot of an envelope. */
+function joinContents(envelope: unknown, { read, members, used }: Joining): ReturnType<typeof joinSnapshot> {
   return joinSnapshot(envelope, (hash) => {
     const text = read(hash);
-    if (text !== undefined) used.set(hash, text);
-    return text === undefined ? undefined : parse(text);
+    if (text === undefined) return undefined;
+    used.set(hash, text);
+    return hash === members.hash ? members.list : parse(text);
   });
 }
 

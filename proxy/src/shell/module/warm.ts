@@ -100,12 +100,19 @@ export function warmStart(policy: Policy, questions: Questions): void {
   while (monoUs() < endUs && warming.step());
 }
 
+/**
+ * A revision comes to many sidecars at once, often to several of one machine: those that have it leave the processors to
+ * those that do not yet. Requests that come meanwhile make the engine compile, too.
+ */
+const ASIDE_AFTER_MS = 1000;
 /** Between two batches on a thread that serves. */
 const ASIDE_PAUSE_MS = 1;
 /** Units that a decision between requests may take: 0.2 ms of code that is not optimised yet. */
 export const ASIDE_FUEL = 50_000;
 /** What takes so long by itself is not worth thousands of calls between requests. */
 const ASIDE_US = 30;
+/** In the first of them the engine compiles, or other processes have the processor. */
+const ASIDE_BATCHES_LEAST = 4;
 
 /**
  * Of a thread that serves: a batch now and then, which holds a request up by a millisecond at most, until requests are
@@ -114,10 +121,14 @@ const ASIDE_US = 30;
  */
 export function warmAside(policy: Policy, questions: Questions): void {
   const warming = new Warming(policy, questions);
+  let batches = 0;
   const step = (): void => {
-    if (warming.step() && warming.leastUs < ASIDE_US) setTimeout(step, ASIDE_PAUSE_MS).unref();
+    const goesOn = warming.step();
+    batches++;
+    const isWorth = batches < ASIDE_BATCHES_LEAST || warming.leastUs < ASIDE_US;
+    if (goesOn && isWorth) setTimeout(step, ASIDE_PAUSE_MS).unref();
   };
-  setTimeout(step, ASIDE_PAUSE_MS).unref();
+  setTimeout(step, ASIDE_AFTER_MS).unref();
 }
 
 /** Asks a policy until it is no longer getting faster: one that answers nobody's requests. */
