@@ -79,10 +79,9 @@ export class ClientSocket implements Faulty {
   #read(): void {
     const { thread, socket } = this.#options;
     const { readBuffer, nativeReads } = thread;
-    const onRead = (length: number): void => this.#onRead(readBuffer, length);
-    const past = nativeReads === undefined ? undefined : new ReadSocket(nativeReads, socket, onRead);
+    const past = nativeReads === undefined ? undefined : new ReadSocket(nativeReads, socket, this);
     const onNodeRead = (length: number): void => {
-      onRead(length);
+      this.onRead(length);
       past?.onNodeRead();
     };
     const isReadInto = thread.readsInto && readInto(socket, readBuffer, onNodeRead);
@@ -116,6 +115,11 @@ export class ClientSocket implements Faulty {
 
   onFault(error: unknown): void {
     this.#speaker.onFault(error);
+  }
+
+  /** bytes[0, length) of the thread's buffer came. */
+  onRead(length: number): void {
+    this.#onRead(this.#thread.readBuffer, length);
   }
 
   #onRead(bytes: Buffer, length: number): void {

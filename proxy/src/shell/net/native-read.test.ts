@@ -29,10 +29,11 @@ class Read {
       this.seen.push(`${by} ${reads.buffer.toString("latin1", 0, length)}`);
       this.#onSeen();
     };
-    this.past = new ReadSocket(reads, socket, (length) => {
+    const onRead = (length: number): void => {
       see("past", length);
       this.onPast();
-    });
+    };
+    this.past = new ReadSocket(reads, socket, { onRead });
     const onNode = (length: number): void => {
       see("node", length);
       this.past.onNodeRead();
@@ -247,7 +248,7 @@ describe.skipIf(!isThere)("native reads", () => {
     const read = await openRead(reads);
     const secure = new TLSSocket(read.socket);
     closing.push(() => secure.destroy());
-    const past = new ReadSocket(reads, secure, () => {});
+    const past = new ReadSocket(reads, secure, { onRead: () => {} });
     past.watch();
     past.onNodeRead();
     expect(past.place).toBe(-1);

@@ -42,7 +42,9 @@ export class Outgoing {
   readonly #socket: Socket;
   readonly #slabs: SlabPool;
   readonly #turn: Turn;
-  readonly #options: OutgoingOptions;
+  readonly #writesThrough: boolean;
+  readonly #nativeWrites: NativeWrites | undefined;
+  readonly #readsOn: boolean;
   readonly owner: Faulty;
   readonly #onWritten: () => void;
   readonly #onDone: (status: number) => void;
@@ -86,7 +88,9 @@ export class Outgoing {
     this.#socket = socket;
     this.#slabs = slabs;
     this.#turn = turn;
-    this.#options = options;
+    this.#writesThrough = options.writesThrough;
+    this.#nativeWrites = options.nativeWrites;
+    this.#readsOn = options.readsOn;
     this.owner = owner;
     this.#isOneByOne = options.writesThrough && socket instanceof TLSSocket;
     if (options.readsOn)
@@ -266,7 +270,7 @@ export class Outgoing {
   /** How many bytes were written: of what is not, the handle takes care, and of every error. */
   #writeNatively(handle: WriteHandle, slab: Buffer, used: number): number {
     const isMyTurn = this.#inFlightCount === 0 && !this.#isGone && hasHandle(this.#socket, handle);
-    const taken = isMyTurn ? (this.#options.nativeWrites?.write(this.#fd, slab, used) ?? 0) : 0;
+    const taken = isMyTurn ? (this.#nativeWrites?.write(this.#fd, slab, used) ?? 0) : 0;
     if (taken === RESET) this.wasReset = true;
     return Math.max(0, taken);
   }
@@ -294,8 +298,8 @@ export class Outgoing {
 
   #findHandle(): WriteHandle | undefined {
     this.#hasHandle = true;
-    this.#handle = this.#options.writesThrough ? writeHandleOf(this.#socket) : undefined;
-    const isNative = this.#handle !== undefined && this.#options.nativeWrites !== undefined;
+    this.#handle = this.#writesThrough ? writeHandleOf(this.#socket) : undefined;
+    const isNative = this.#handle !== undefined && this.#nativeWrites !== undefined;
     if (isNative) this.#fd = descriptorOf(this.#socket, this.#handle as WriteHandle);
     return this.#handle;
   }
@@ -335,7 +339,7 @@ export class Outgoing {
   #failed(status: number): void {
     if (this.#isClosed) return;
     if (status === RESET) this.wasReset = true;
-    if (this.#options.readsOn && isGone(status)) this.#isGone = true;
+    if (this.#readsOn && isGone(status)) this.#isGone = true;
     else this.#socket.destroy(writeError(status));
   }
 }
