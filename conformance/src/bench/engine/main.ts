@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { PASS_NAMES, type PassName } from "@regomesh/policy-compiler";
 import { patternOf } from "../../command-line.ts";
 import { BAR_NAMES, measureBars, printBars } from "./bars/bars.ts";
+import { COLLECTION_NAMES, collectionPolicy } from "./collections.ts";
 import { type Engine, figureOf } from "./engine.ts";
 import { cedarAndCel, opaGo, regorus, sapl } from "./external.ts";
 import { opaWasm } from "./opa-wasm.ts";
@@ -121,8 +122,9 @@ function policies(shared: readonly EnginePolicy[]): readonly Made[] {
     SIZES.map((rules): Made => ({ name: `${name} ${rules}`, policy: () => shapePolicy(name, rules) })),
   );
   const tuples = TUPLES.map((number): Made => ({ name: `tuples ${number}`, policy: () => tuplesPolicy(number) }));
+  const collections = COLLECTION_NAMES.map((name): Made => ({ name, policy: () => collectionPolicy(name) }));
   const known = [simplePolicy(), ...shared, claimsPolicy()].map(
     (policy): Made => ({ name: policy.name, policy: () => policy }),
   );
-  return [...known, ...tuples, ...shapes];
+  return [...known, ...tuples, ...collections, ...shapes];
 }
