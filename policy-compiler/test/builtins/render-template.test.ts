@@ -71,4 +71,20 @@ testRows([
     ['"{{if .a}}y{{else}}n{{end}} {{printf \\"%5s|%t\\" .a .b}}"', '{"a": 0, "b": true}'],
     '"y     0|true"',
   ],
+  [
+    "strings.render_template",
+    [
+      '"{{printf \\"%T %T %T %T %T %T %T\\" .a .s .b .n .l .o .z}}|{{printf \\"%T %T %5T|\\" 1 1.5 true}}"',
+      '{"a": 1, "s": "x", "b": true, "n": null, "l": [1], "o": {"k": 1}}',
+    ],
+    '"json.Number string bool <nil> []interface {} map[string]interface {} <nil>|int float64  bool|"',
+  ],
+  [
+    "strings.render_template",
+    [
+      '"{{printf \\"%d %s %d %v\\" .a .n .s .n}}{{printf \\"x\\" .a .n (len .l)}}"',
+      '{"a": 1, "s": "x", "n": null, "l": [1]}',
+    ],
+    '"%!d(json.Number=1) %!s(<nil>) %!d(string=x) <nil>x%!(EXTRA json.Number=1, <nil>, int=1)"',
+  ],
 ]);

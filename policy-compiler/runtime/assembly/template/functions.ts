@@ -12,8 +12,8 @@ import { compare } from "../value/compare";
 import { equal } from "../value/equal";
 import { objectGet } from "../value/object";
 import {
-  ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING, intOf, isInt, isText, kindOf, makeBoolean, makeView, stringLen,
-  stringPtr,
+  ARRAY, BOOLEAN, NULL, NULL_VALUE, NUMBER, OBJECT, STRING, intOf, isInt, isText, kindOf, makeBoolean, makeText,
+  makeView, stringLen, stringPtr,
 } from "../value/value";
 import { breakTemplate } from "./failure";
 import { CONSTANT, constantOfInt, holds, numberOf, writeGo } from "./values";
@@ -186,12 +186,22 @@ function formatted(args: usize): usize {
   const format = arrayGet(args, 0);
   if (kindOf(format) != STRING) return breakTemplate("printf needs a format");
   const values = makeArray(arrayLen(args));
+  const types = makeArray(arrayLen(args));
   for (let i = 1; i < arrayLen(args); i++) {
     const value = arrayGet(args, i);
     const kind = kindOf(value);
     arrayPush(values, kind == CONSTANT ? numberOf(value) : kind == BOOLEAN ? value : textOf(value));
+    arrayPush(types, basicKind(value) == NOTHING ? NULL_VALUE : makeText(goType(value)));
   }
-  return formatText(format, values, true);
+  return formatText(format, values, types);
+}
+
+function goType(value: usize): string {
+  const kind = kindOf(value);
+  if (kind == CONSTANT) return isPlainInteger(numberOf(value)) ? "int" : "float64";
+  if (kind == ARRAY) return "[]interface {}";
+  if (kind == OBJECT) return "map[string]interface {}";
+  return kind == BOOLEAN ? "bool" : kind == NUMBER ? "json.Number" : "string";
 }
 
 function escaped(name: usize, text: usize): usize {

@@ -2,14 +2,16 @@
  * Go's fmt.Sprintf (fmt/print.go) over an array of Rego values: strings, int64, *big.Int
  * and float64 as themselves, everything else as the string that OPA shows of it.
  */
-import { bufferString, newBuffer, putByte, putBytes, putCodePoint, putText } from "../buffer";
+import { bufferString, newBuffer, putByte, putBytes, putCodePoint, putString, putText } from "../buffer";
 import { burn } from "../failure";
 import { int64, toInt64 } from "../number/number";
 import { textLength, textPtr } from "../number/decimal-text";
 import { integerOf, writeInteger } from "../number/integer";
 import { pointAt, pointWidth } from "../regex/utf8";
 import { arrayGet, arrayLen } from "../value/array";
-import { BOOLEAN, NUMBER, STRING, isInt, kindOf, makeView, stringLen, stringPtr } from "../value/value";
+import {
+  BOOLEAN, NULL, NUMBER, STRING, isInt, kindOf, makeText, makeView, stringLen, stringPtr,
+} from "../value/value";
 import {
   MINUS, NONE, PLUS, SHARP, SHARP_V, SPACE, ZERO, addFlag, clearFlags, has, precision, putPadded, putRepeated,
   setPrecision, setWidth, turnFlagsForV, width,
@@ -28,12 +30,12 @@ let end: usize = 0;
 let isReordered: bool = false;
 let isGoodIndex: bool = true;
 
-/** Booleans are Go's own, as in templates; sprintf passes them as strings. */
-let hasBooleans: bool = false;
+/** Of a template's arguments Go's types, as texts, and null for nil: booleans are Go's own then. 0 of sprintf's, which OPA passes as strings. */
+let types: usize = 0;
 
 /** The text as a string value. */
-export function formatText(format: usize, values: usize, keepsBooleans: bool = false): usize {
-  hasBooleans = keepsBooleans;
+export function formatText(format: usize, values: usize, typesOfValues: usize = 0): usize {
+  types = typesOfValues;
   args = values;
   argIndex = 0;
   at = stringPtr(format);
@@ -93,7 +95,8 @@ function formatOne(text: usize): bool {
   else if (argIndex >= arrayLen(args)) putFault(text, verb, "(MISSING)");
   else {
     if (verb == 0x76) turnFlagsForV();
-    putArgument(text, arrayGet(args, argIndex++), verb);
+    const index = argIndex++;
+    putArgument(text, arrayGet(args, index), index, verb);
   }
   return true;
 }
@@ -188,28 +191,43 @@ function putExtra(text: usize): void {
   for (; argIndex < arrayLen(args); argIndex++) {
     if (argIndex > first) putText(text, ", ");
     const value = arrayGet(args, argIndex);
-    putText(text, typeOf(value));
-    putByte(text, 0x3d);
-    putArgument(text, value, 0x76);
+    if (!isNil(argIndex)) {
+      putType(text, value, argIndex);
+      putByte(text, 0x3d);
+    }
+    putArgument(text, value, argIndex, 0x76);
   }
   putByte(text, 0x29);
 }
 
-/** Go's name of the type as which OPA passes the value. */
-function typeOf(value: usize): string {
-  if (kindOf(value) != NUMBER) return "string";
-  const kind = numberKind(value);
-  return kind == INT64 ? "int64" : kind == BIG ? "*big.Int" : kind == FLOAT64 ? "float64" : "string";
+/** Nil has a type no more than a value. */
+function isNil(index: i32): bool {
+  return types != 0 && kindOf(arrayGet(types, index)) == NULL;
 }
 
-function putArgument(text: usize, value: usize, verb: u32): void {
+/** Go's name of the type as which OPA passes the value. */
+function putType(text: usize, value: usize, index: i32): void {
+  if (types != 0) {
+    putString(text, arrayGet(types, index));
+    return;
+  }
+  const kind = kindOf(value) == NUMBER ? numberKind(value) : TEXT;
+  putText(text, kind == INT64 ? "int64" : kind == BIG ? "*big.Int" : kind == FLOAT64 ? "float64" : "string");
+}
+
+function putArgument(text: usize, value: usize, index: i32, verb: u32): void {
+  if (isNil(index)) {
+    if (verb == 0x54 || verb == 0x76) putStringVerb(text, makeText("<nil>"), 0x73);
+    else putFault(text, verb, "(<nil>)");
+    return;
+  }
   if (verb == 0x54) {
     const name = newBuffer(16);
-    putText(name, typeOf(value));
+    putType(name, value, index);
     putStringVerb(text, bufferString(name), 0x73);
     return;
   }
-  if (verb == 0x74 && hasBooleans && kindOf(value) == BOOLEAN) {
+  if (verb == 0x74 && types != 0 && kindOf(value) == BOOLEAN) {
     putStringVerb(text, shownString(value), 0x73);
     return;
   }
@@ -226,9 +244,9 @@ function putArgument(text: usize, value: usize, verb: u32): void {
     if (putFloat(text, value, verb)) return;
   } else if (putStringVerb(text, shownString(value), verb)) return;
   putFault(text, verb, "(");
-  putText(text, typeOf(value));
+  putType(text, value, index);
   putByte(text, 0x3d);
-  putArgument(text, value, 0x76);
+  putArgument(text, value, index, 0x76);
   putByte(text, 0x29);
 }
 
