@@ -231,3 +231,24 @@ test("of a service who answers now is told, of another whoever claims to", () =>
   const again = toEndpointTable(plan, claims, closed, new Map([["orders.default", new Set(["default/orders"])]]));
   expect(again.rows.get("orders.default")?.endpoints.size).toBe(1);
 });
+
+test("a plan by which nobody is told anything else leaves the version, whatever else of it is new", () => {
+  const claims = NAMES.map((name, at) => makeClaim(name, [at + 1]));
+  const before = toEndpointTable(makePlan(NAMES, ["orders"]), claims, EMPTY_TABLE);
+  const rows: readonly (readonly [readonly string[], readonly string[] | undefined, boolean])[] = [
+    [NAMES, ["orders"], true],
+    [NAMES, ["payments"], false],
+    [NAMES, ["orders", "payments"], false],
+    [NAMES, undefined, false],
+    [["web", "orders"], ["orders"], false],
+  ];
+  for (const [names, calls, isSame] of rows) {
+    const plan = makePlan(names, calls);
+    const next = toEndpointTable(plan, claims, before);
+    expect(next.version === before.version).toBe(isSame);
+    // What it says of whom is by the new plan all the same.
+    expect(next.places.plan).toBe(plan);
+    const [web, other] = [before, next].map((table) => ({ table, scope: scopeOf(table, "default/web") }));
+    if (isSame) expect(makeTeller()(web, other as Told, true)).toBeUndefined();
+  }
+});

@@ -33,7 +33,7 @@ export type EndpointRow = {
 
 /** Where every service is. */
 export type EndpointTable = {
-  /** Grows by one with every table that differs from the one before. */
+  /** Grows by one with every table by which somebody is told something else than by the one before. */
   readonly version: number;
   /** By `name.namespace`. */
   readonly rows: ReadonlyMap<string, EndpointRow>;
@@ -112,8 +112,23 @@ export function toEndpointTable(
     if (row !== before.rows.get(service)) changed.add(service);
   }
   for (const service of before.rows.keys()) if (!rows.has(service)) changed.add(service);
-  if (changed.size === 0 && places === before.places && before.version > 0) return before;
+  const isSame =
+    changed.size === 0 && before.version > 0 && (places === before.places || isToldAsBefore(places, before));
+  if (isSame) return places === before.places ? before : { ...before, places };
   return { version: before.version + 1, rows, changed, places };
+}
+
+/** Whether each workload's proxies are told of the services that they were told of. */
+function isToldAsBefore({ workloads }: PlanPlaces, { places }: EndpointTable): boolean {
+  if (workloads.size !== places.workloads.size) return false;
+  return workloads.entries().every(([key, workload]) => {
+    const before = places.workloads.get(key);
+    return before !== undefined && printTold(before) === printTold(workload);
+  });
+}
+
+function printTold(workload: WorkloadPlan): string {
+  return workload.calls === undefined ? "all" : servicesTold(workload).join(" ");
 }
 
 /** What was found out under the plan before holds on wherever the two say the same. */

@@ -41,6 +41,8 @@ export type Parts = {
   /** The list of those of another one that have these names, as long as that is the same. */
   readonly listOf: (names: readonly string[], all: ListPart, make: () => ListPart) => ListPart;
   readonly module: (module: BuiltModule) => ModulePart;
+  /** Takes a part over as it is. */
+  readonly keep: (part: AnyPart) => void;
   /** All that were made or taken over. */
   readonly made: PartIndex;
 };
@@ -110,5 +112,6 @@ export function makeParts(known: PartIndex = new Map()): Parts {
       }));
     },
     module: (module) => part(module.hash, () => partOf(module, findChunk)),
+    keep: (kept) => void made.set(kept.hash, kept),
   };
 }

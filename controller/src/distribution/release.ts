@@ -119,11 +119,12 @@ export function* publicationInParts(
     modules: new Map(plan.modules.map((module) => [module.hash, parts.module(module)])),
   };
   const snapshots = new Map<string, PackedSnapshot>();
+  const asBefore = makeAsBefore(before, shared);
   for (const [at, workload] of plan.workloads.entries()) {
     if (at % WORKLOADS_OF_PART === 0) yield;
     const key = `${workload.namespace}/${workload.name}`;
-    const content = toParts(workload, shared);
     const last = before?.snapshots.get(key);
+    const content = last !== undefined && asBefore(workload) ? takeOver(last.parts, parts) : toParts(workload, shared);
     const isKept = last !== undefined && isStill(last, content, release);
     snapshots.set(key, isKept ? last : pack(key, workload, content, shared));
   }
@@ -166,6 +167,27 @@ type Shared = {
   readonly outbound: (workload: WorkloadPlan) => ListPart;
   readonly modules: ReadonlyMap<string, SnapshotParts["modules"][number]>;
 };
+
+/** Whether a workload's contents are those of before: it is the same value, and so is all that they are made of beside it. */
+function makeAsBefore(before: Publication | undefined, shared: Shared): (workload: WorkloadPlan) => boolean {
+  const [first] = before?.snapshots.values() ?? [];
+  if (before === undefined || first === undefined) return () => false;
+  const { names } = first.parts;
+  const { plan } = shared.release;
+  const isSame =
+    names.mesh === shared.mesh.hash &&
+    names.members === shared.members.hash &&
+    names.revoked === shared.revoked.hash &&
+    isSameList(before.release.plan.outbound, plan.outbound);
+  if (!isSame) return () => false;
+  const known = new Set(before.release.plan.workloads);
+  return (workload) => known.has(workload);
+}
+
+function takeOver(content: SnapshotParts, parts: Parts): SnapshotParts {
+  for (const each of [...content.singles, ...content.lists, ...content.modules]) parts.keep(each);
+  return content;
+}
 
 /** Of each workload the list of what it may call; workloads that may call the same share it. */
 function makeOutboundLists({ outbound }: MeshPlan, parts: Parts): Shared["outbound"] {

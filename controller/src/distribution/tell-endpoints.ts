@@ -51,7 +51,7 @@ function rowIn({ table, scope }: Told, service: string): EndpointRow | undefined
 
 /** Services of which a listener may have to be told something. */
 function changedFor(told: Told, now: Told): readonly string[] {
-  if (told.table === now.table && told.scope === now.scope) return [];
+  if (told.table.version === now.table.version && told.scope === now.scope) return [];
   const isNext = told.table.version === now.table.version - 1 && told.scope === now.scope;
   if (!isNext) return [...new Set([...servicesIn(told), ...servicesIn(now)])];
   const { changed } = now.table;

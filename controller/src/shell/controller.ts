@@ -89,6 +89,8 @@ export async function openController(options: ControllerOptions): Promise<Contro
 /** What is read for whoever asks later waits while proxies are given a revision, so long at most. */
 const CALM_LOOK_MS = 100;
 const CALM_LOOKS = 30;
+/** What is in force of sources is to be kept soon. */
+const KEEP_LOOKS = 10;
 
 type Closers = (() => Promise<void> | void)[];
 
@@ -359,6 +361,10 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       if (proven !== undefined) announcer.proven(inputsOf(proven.release), clock.nowMs());
     },
   });
+  /** Until nothing is on its way to proxies, for so many looks at most. */
+  const calm = async (looks: number) => {
+    for (let left = looks; left > 0 && distributor.isSending; left--) await clock.sleep(CALM_LOOK_MS);
+  };
   const mesh: MeshState = new MeshState({
     distributor,
     troubles,
@@ -366,9 +372,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
     log,
     excerpts: new Excerpts(
       (revision, file) => placeIn(mesh, (name) => late.sources?.find(name)?.repository?.gitDir, revision, file),
-      async () => {
-        for (let left = CALM_LOOKS; left > 0 && distributor.isSending; left--) await clock.sleep(CALM_LOOK_MS);
-      },
+      () => calm(CALM_LOOKS),
     ),
     pin: () => toPinBody(composer.pin),
     sources: () => listSources(late.sources, composer, distributor.release, options),
@@ -383,7 +387,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
   });
   const composer: Composer = new Composer({
     builder,
-    contents: new SourceContents(lease, clock, log),
+    contents: new SourceContents(lease, clock, log, () => calm(KEEP_LOOKS)),
     rights: options.allow,
     sources: rightsOf(options),
     trustDomain: () => late.trustDomain,

@@ -87,6 +87,12 @@ const COUNT_EVERY_MS = 500;
 /** Of the publication that the snapshot was of when it was to be sent. */
 type Send = { readonly effect: SendEffect; readonly publication: Publication | undefined };
 
+/** The hash of the list of all workloads and their principals, which every snapshot of a release names; "" where it has none. */
+function membersOf({ snapshots }: Publication): string {
+  const [first] = snapshots.values();
+  return first?.parts.names.members ?? "";
+}
+
 export class Distributor {
   readonly #options: DistributorOptions;
   readonly #pack: ReturnType<typeof makePacker>;
@@ -138,7 +144,7 @@ export class Distributor {
   /** All that decides who is of the mesh, and with which certificates: the same values for as long as nothing of it changes. */
   membership(): readonly unknown[] {
     const { publication, proven, stage, revoked } = this.#state;
-    return [publication, proven, stage?.kind, revoked];
+    return [publication && membersOf(publication), proven && membersOf(proven), stage?.kind, revoked];
   }
 
   /** A workload's snapshot, or that of the principal where it has several at the moment; undefined where it is not of the mesh. */

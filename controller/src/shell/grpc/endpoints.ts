@@ -31,7 +31,7 @@ export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
   const round = makePaced(() => {
     const { distributor } = options;
     // Who may listen, and what there is to be told, change by these alone; a certificate's end is waited for.
-    const now = [distributor.endpoints(), distributor.isLearning, ...distributor.membership()];
+    const now = [distributor.endpoints().version, distributor.isLearning, ...distributor.membership()];
     if (now.every((each, at) => each === before[at])) return 0;
     const hasLearnt = before[1] === true && !distributor.isLearning;
     before = now;

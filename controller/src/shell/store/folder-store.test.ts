@@ -1,13 +1,16 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,6 +49,28 @@ describe("a value", () => {
     await expect(lease.compareAndSet("key", first, bytes("x"))).rejects.toMatchObject({ code: "conflict" });
     expect(await store.get("key")).toEqual({ value: Buffer.from("2"), version: second });
     expect(await store.get("other")).toBeUndefined();
+    await lease.end();
+  });
+
+  test("sees what somebody else has put in a file's place, or into it, as long and as old as what was there", async () => {
+    const lease = await store.lease(HOLDER);
+    const path = join(folder, "key");
+    let version = await lease.compareAndSet("key", undefined, bytes("1"));
+    for (const put of [
+      () => writeFileSync(path, "x"),
+      () => {
+        writeFileSync(`${path}.other`, "y");
+        renameSync(`${path}.other`, path);
+      },
+      () => rmSync(path),
+    ]) {
+      const { atime, mtime } = statSync(path);
+      put();
+      if (existsSync(path)) utimesSync(path, atime, mtime);
+      await expect(lease.compareAndSet("key", version, bytes("2"))).rejects.toMatchObject({ code: "conflict" });
+      const found = await store.get("key");
+      version = await lease.compareAndSet("key", found?.version, bytes("3"));
+    }
     await lease.end();
   });
 

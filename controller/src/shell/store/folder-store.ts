@@ -90,6 +90,8 @@ class FolderLease implements Lease {
   #last: Promise<unknown> = Promise.resolve();
   /** Keys that are still to be synced, each with the version that it has. */
   readonly #unsynced = new Map<string, string>();
+  /** What this lease has written last, by key, and the mark of the file that it became. */
+  readonly #written = new Map<string, { readonly version: string; readonly mark: string | undefined }>();
 
   private constructor(store: FolderStore, lock: DatabaseSync, own: LeaseRecord) {
     this.#store = store;
@@ -130,11 +132,29 @@ class FolderLease implements Lease {
   ): Promise<string> {
     return await this.#inTurn(async () => {
       await this.#requireOwn();
-      const found = (await this.get(key))?.version;
-      if (found !== expected) throw new StoreError("conflict", `${key} was changed by another`);
-      await this.#write(key, value, isPublic ? PUBLIC : SECRET, isSyncedLater);
-      return versionOf(value);
+      if ((await this.#versionNow(key)) !== expected) throw new StoreError("conflict", `${key} was changed by another`);
+      const version = versionOf(value);
+      await this.#write(key, value, isPublic ? PUBLIC : SECRET, isSyncedLater ? version : undefined);
+      this.#written.set(key, { version, mark: await this.#markOf(key) });
+      return version;
     });
+  }
+
+  /** Megabytes are not read and hashed to find that nobody else has written them. */
+  async #versionNow(key: string): Promise<string | undefined> {
+    const written = this.#written.get(key);
+    if (written?.mark !== undefined && written.mark === (await this.#markOf(key))) return written.version;
+    return (await this.get(key))?.version;
+  }
+
+  /** What a file has that changes with whatever is done to it; undefined where it is not there. */
+  async #markOf(key: string): Promise<string | undefined> {
+    try {
+      const { ino, size, mtimeNs, ctimeNs } = await stat(join(this.#store.folder, key), { bigint: true });
+      return [ino, size, mtimeNs, ctimeNs].join(" ");
+    } catch {
+      return undefined;
+    }
   }
 
   async sync(key: string, version: string): Promise<boolean> {
@@ -213,12 +233,13 @@ class FolderLease implements Lease {
     this.#isRecorded = true;
   }
 
-  async #write(key: string, value: Uint8Array, mode: number, isSyncedLater = false): Promise<void> {
+  /** `unsynced`: its version, where it is synced later. */
+  async #write(key: string, value: Uint8Array, mode: number, unsynced?: string): Promise<void> {
     const { folder } = this.#store;
     const path = join(folder, key);
-    if (isSyncedLater) {
+    if (unsynced !== undefined) {
       await guarded(folder, key, writeUnsynced(path, value, mode));
-      this.#unsynced.set(key, versionOf(value));
+      this.#unsynced.set(key, unsynced);
       return;
     }
     await guarded(folder, key, writeWhole(path, value, mode));

@@ -22,12 +22,15 @@ export class SourceContents {
   readonly #lease: Lease;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #calm: () => Promise<void>;
   readonly #keepers = new Map<string, Keeper>();
 
-  constructor(lease: Lease, clock: Clock, log: Log) {
+  /** `calm` resolves when there is nothing more urgent. */
+  constructor(lease: Lease, clock: Clock, log: Log, calm: () => Promise<void> = async () => {}) {
     this.#lease = lease;
     this.#clock = clock;
     this.#log = log;
+    this.#calm = calm;
   }
 
   /** What is kept of sources, all that can be trusted of it. */
@@ -40,9 +43,8 @@ export class SourceContents {
   writeSoon(source: string, contents: readonly SourceContent[]): void {
     const keeper = this.#keepers.get(source) ?? new Keeper(this.#lease, keyOf(source), this.#clock);
     this.#keepers.set(source, keeper);
-    // After this turn: the first of what is sent of a revision goes out before.
     keeper.keepSoon(async () => {
-      await new Promise<void>((done) => setImmediate(done));
+      await this.#calm();
       return print(contents);
     });
   }
