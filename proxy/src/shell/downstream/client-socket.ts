@@ -79,9 +79,10 @@ export class ClientSocket implements Faulty {
   #read(): void {
     const { thread, socket } = this.#options;
     const { readBuffer, nativeReads } = thread;
-    const past = nativeReads === undefined ? undefined : new ReadSocket(nativeReads, socket, this);
+    const onRead = (length: number): void => this.#onRead(readBuffer, length);
+    const past = nativeReads === undefined ? undefined : new ReadSocket(nativeReads, socket, onRead);
     const onNodeRead = (length: number): void => {
-      this.onRead(length);
+      onRead(length);
       past?.onNodeRead();
     };
     const isReadInto = thread.readsInto && readInto(socket, readBuffer, onNodeRead);
@@ -115,11 +116,6 @@ export class ClientSocket implements Faulty {
 
   onFault(error: unknown): void {
     this.#speaker.onFault(error);
-  }
-
-  /** bytes[0, length) of the thread's buffer came. */
-  onRead(length: number): void {
-    this.#onRead(this.#thread.readBuffer, length);
   }
 
   #onRead(bytes: Buffer, length: number): void {

@@ -29,11 +29,10 @@ class Read {
       this.seen.push(`${by} ${reads.buffer.toString("latin1", 0, length)}`);
       this.#onSeen();
     };
-    const onRead = (length: number): void => {
+    this.past = new ReadSocket(reads, socket, (length) => {
       see("past", length);
       this.onPast();
-    };
-    this.past = new ReadSocket(reads, socket, { onRead });
+    });
     const onNode = (length: number): void => {
       see("node", length);
       this.past.onNodeRead();
@@ -248,7 +247,7 @@ describe.skipIf(!isThere)("native reads", () => {
     const read = await openRead(reads);
     const secure = new TLSSocket(read.socket);
     closing.push(() => secure.destroy());
-    const past = new ReadSocket(reads, secure, { onRead: () => {} });
+    const past = new ReadSocket(reads, secure, () => {});
     past.watch();
     past.onNodeRead();
     expect(past.place).toBe(-1);

@@ -90,7 +90,7 @@ export class NativeReads {
       // Bytes and nothing else: to be told of a reset is to have it taken away, and Node would see an orderly end.
       const mayRead = events[at] === EPOLLIN && socket.isRead();
       const length = mayRead ? this.#calls.read(socket.fd, this.#bufferAt, READ_BYTES) : 0;
-      if (length > 0) socket.owner.onRead(length);
+      if (length > 0) socket.onBytes(length);
       else this.leave(socket);
     }
     return Math.max(0, count);
@@ -136,12 +136,6 @@ export class NativeReads {
   }
 }
 
-/** Whose socket it is: an object that is looked at anyhow, where a function would be two more. */
-export interface ReadOwner {
-  /** bytes[0, length) of the buffer came. */
-  onRead(length: number): void;
-}
-
 /**
  * A socket that Node reads into the same buffer. It is read here from when it is `watch`ed, at once: beside those that are
  * read here, one that Node alone reads waits for its turns. And again once Node has read it after it was left.
@@ -155,12 +149,13 @@ export class ReadSocket {
   /** Of NativeReads alone: where it is kept, -1 where it is not, and by what it is told from others there. */
   place = -1;
   number = 0;
-  readonly owner: ReadOwner;
+  /** bytes[0, length) of the buffer came. */
+  readonly onBytes: (length: number) => void;
 
-  constructor(reads: NativeReads, socket: Socket, owner: ReadOwner) {
+  constructor(reads: NativeReads, socket: Socket, onBytes: (length: number) => void) {
     this.#reads = reads;
     this.#socket = socket;
-    this.owner = owner;
+    this.onBytes = onBytes;
   }
 
   /** Node has read it. */

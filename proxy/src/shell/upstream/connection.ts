@@ -134,7 +134,7 @@ export class UpstreamConnection {
     const onread: OnReadOpts = {
       buffer: thread.readBuffer,
       callback: (length) => {
-        this.onRead(length);
+        this.#onRead(length);
         this.#readPast?.onNodeRead();
         return true;
       },
@@ -147,7 +147,7 @@ export class UpstreamConnection {
     else this.#socket = connectPlain({ host, port, noDelay: true, onread });
     const { slabs, turn, writesThrough, nativeWrites, nativeReads } = thread;
     if (nativeReads !== undefined && peer === undefined)
-      this.#readPast = new ReadSocket(nativeReads, this.#socket, this);
+      this.#readPast = new ReadSocket(nativeReads, this.#socket, (length) => this.#onRead(length));
     this.out = new Outgoing(this.#socket, slabs, turn, this, { writesThrough, nativeWrites, readsOn: true });
     this.#connectTimer = new Timer(() => this.fail("connect_timeout"), this);
     this.#end = new Timer(() => this.#onEndOfIdentity(options.graceMs), this);
@@ -194,8 +194,7 @@ export class UpstreamConnection {
     );
   }
 
-  /** bytes[0, length) of the thread's buffer came. */
-  onRead(length: number): void {
+  #onRead(length: number): void {
     const { turn, clock, readBuffer, afterRead } = this.#thread;
     const { speaker } = this;
     const faulty = speaker?.faulty ?? this;
