@@ -18,6 +18,7 @@ import { expect, test } from "vitest";
 import { differences } from "../differential/compare.ts";
 import { drawAgainProgram } from "../differential/generate/again.ts";
 import { drawBesideProgram } from "../differential/generate/beside.ts";
+import { drawOnceProgram } from "../differential/generate/once.ts";
 import { drawProgram, type Program } from "../differential/generate/program.ts";
 import { answerInterpreted } from "../differential/interpreted.ts";
 import { evaluateOne, pathOf, traceOf } from "../differential/ours.ts";
@@ -36,15 +37,16 @@ const hostBuiltins = makeSuiteBuiltins();
 type Planned = { readonly program: Program; readonly ir: IrPolicy; readonly full: Opened };
 type Opened = { readonly wasm: Uint8Array; readonly told: readonly string[] };
 
-const planned: readonly Planned[] = [drawProgram, drawBesideProgram, drawAgainProgram].flatMap((draw) =>
-  SEEDS.flatMap((seed) => {
-    const program = draw(seed, { inputs: INPUTS });
-    const { modules, data, entrypoints } = program;
-    const unit = { name: "u", modules, data: parseJson(data) as JsonObject };
-    const asked = entrypoints.map((ref) => ({ unit: "u", name: pathOf(ref) }));
-    const { policy: ir } = planRequest({ units: [unit], entrypoints: asked });
-    return ir === undefined ? [] : [{ program, ir, full: opened(ir, program, new Set()) }];
-  }),
+const planned: readonly Planned[] = [drawProgram, drawBesideProgram, drawAgainProgram, drawOnceProgram].flatMap(
+  (draw) =>
+    SEEDS.flatMap((seed) => {
+      const program = draw(seed, { inputs: INPUTS });
+      const { modules, data, entrypoints } = program;
+      const unit = { name: "u", modules, data: parseJson(data) as JsonObject };
+      const asked = entrypoints.map((ref) => ({ unit: "u", name: pathOf(ref) }));
+      const { policy: ir } = planRequest({ units: [unit], entrypoints: asked });
+      return ir === undefined ? [] : [{ program, ir, full: opened(ir, program, new Set()) }];
+    }),
 );
 
 function opened(ir: IrPolicy, { data, inputs, entrypoints }: Program, without: ReadonlySet<PassName>): Opened {

@@ -71,4 +71,11 @@ describe("stands where it was called", () => {
   ])("%s", (_, text, counts) => {
     expect(calledIn(text)).toEqual(counts);
   });
+
+  test("a chain longer than the stack of whoever would follow it call by call", () => {
+    const links = Array.from({ length: 5000 }, (_, i) => `r${i} := r${i + 1}`);
+    const [before, behind] = calledIn(["p := r0", ...links, "r5000 := input.a"].join("\n"));
+    expect(before).toBe(5002);
+    expect(behind).toBeLessThan(before / 2);
+  });
 });

@@ -26,15 +26,17 @@ type Inlining = {
   /** Called by name at one place alone. */
   readonly once: ReadonlySet<CoreFunction>;
   readonly sizes: Map<CoreCode, number>;
-  readonly seen: Set<CoreCode>;
   readonly gone: Set<CoreFunction>;
 };
 
 export function inlineFunctions(module: CoreModule): void {
   const once = calledOnce(module);
   if (once.size === 0) return;
-  const inlining: Inlining = { once, sizes: new Map(), seen: new Set(), gone: new Set() };
-  for (const code of codesOf(module)) inlineIn(inlining, code);
+  const inlining: Inlining = { once, sizes: new Map(), gone: new Set() };
+  for (const code of calleesFirst(module)) {
+    inlining.sizes.set(code, sizeOf(code));
+    for (const region of code.body) inlineRow(inlining, code, region);
+  }
   if (inlining.gone.size > 0) module.functions = module.functions.filter((func) => !inlining.gone.has(func));
 }
 
@@ -57,16 +59,32 @@ function calledOnce(module: CoreModule): ReadonlySet<CoreFunction> {
   return new Set(module.functions.filter(isOnce));
 }
 
-/** What it calls has taken what that calls before. */
-function inlineIn(inlining: Inlining, code: CoreCode): void {
-  const { seen, sizes } = inlining;
-  if (seen.has(code)) return;
-  seen.add(code);
-  eachOp(code.body, (op) => {
-    for (const callee of calleesOf(op)) inlineIn(inlining, callee);
-  });
-  sizes.set(code, sizeOf(code));
-  for (const region of code.body) inlineRow(inlining, code, region);
+/** What it calls has taken what that calls before; chains of calls are as long as they like. */
+function calleesFirst(module: CoreModule): readonly CoreCode[] {
+  const order: CoreCode[] = [];
+  const seen = new Set<CoreCode>();
+  const open: { readonly code: CoreCode; readonly rest: CoreFunction[] }[] = [];
+  const enter = (code: CoreCode): void => {
+    if (seen.has(code)) return;
+    seen.add(code);
+    const rest: CoreFunction[] = [];
+    eachOp(code.body, (op) => {
+      for (const callee of calleesOf(op)) rest.push(callee);
+    });
+    open.push({ code, rest });
+  };
+  for (const root of codesOf(module)) {
+    enter(root);
+    for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+      const next = at.rest.pop();
+      if (next !== undefined) enter(next);
+      else {
+        order.push(at.code);
+        open.pop();
+      }
+    }
+  }
+  return order;
 }
 
 function sizeOf({ body }: CoreCode): number {
@@ -87,12 +105,13 @@ function inlineRow(inlining: Inlining, code: CoreCode, region: Region): void {
 }
 
 /** The function that is to stand in the op's place. */
-function calleeOf({ once, sizes, seen }: Inlining, code: CoreCode, op: Op): CoreFunction | undefined {
+function calleeOf({ once, sizes }: Inlining, code: CoreCode, op: Op): CoreFunction | undefined {
   if (op.kind !== "call" || op.callee.kind !== "function") return undefined;
   const { callee, args } = op;
-  // One that calls itself in the end is being looked at.
-  const size = seen.has(callee) ? sizes.get(callee) : undefined;
-  if (!once.has(callee) || size === undefined || callee.params.length !== args.length) return undefined;
+  // Of one that calls this in the end it is not known.
+  const size = sizes.get(callee);
+  if (!once.has(callee) || callee === code || size === undefined || callee.params.length !== args.length)
+    return undefined;
   // Its caller may be asked many times, and it be kept.
   if (code.params.length > 2 && (callee.params.length === 2 || isLaborious(callee))) return undefined;
   return size <= OPS_MAX && size + (sizes.get(code) ?? 0) <= OPS_OF_CALLER_MAX ? callee : undefined;
