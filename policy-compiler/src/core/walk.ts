@@ -46,6 +46,17 @@ export function someOp(regions: readonly Region[], isOne: (op: Op) => boolean): 
   return false;
 }
 
+/** The op, and each inside of it. */
+export function eachOpIn(op: Op, visit: (op: Op) => void): void {
+  visit(op);
+  if (hasRegions(op)) eachOp(regionsOf(op), visit);
+}
+
+/** Whether the op, or one inside of it, is one. */
+export function someOpIn(op: Op, isOne: (op: Op) => boolean): boolean {
+  return isOne(op) || (hasRegions(op) && someOp(regionsOf(op), isOne));
+}
+
 /** Leaves ops out of the regions, at any depth. */
 export function leaveOut(regions: readonly Region[], isOut: (op: Op) => boolean): void {
   for (const region of regions) {

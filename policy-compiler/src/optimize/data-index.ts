@@ -59,16 +59,23 @@ function countReads(regions: readonly Region[]): Reads {
 }
 
 function indexRegion(walk: Walk, region: Region, depth: number): void {
-  const out: Op[] = [];
-  for (const op of region.ops) {
+  const { ops } = region;
+  /** From the first iteration on that has an index. */
+  let out: Op[] | undefined;
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
     const narrowed = op.kind === "loop" ? enterLoop(walk, op, depth) : undefined;
     if (op.kind !== "loop") notePath(walk, op);
-    out.push(...(narrowed ?? [op]));
+    if (narrowed === undefined) out?.push(op);
+    else {
+      out ??= ops.slice(0, i);
+      out.push(...narrowed);
+    }
     const inside = narrowed?.at(-1) ?? op;
     if (!hasRegions(inside)) continue;
     for (const inner of regionsOf(inside)) indexRegion(walk, inner, op.kind === "loop" ? depth + 1 : depth);
   }
-  if (out.length > region.ops.length) region.ops = out;
+  if (out !== undefined) region.ops = out;
 }
 
 /** Follows where locals come from. */

@@ -79,21 +79,26 @@ export function projectInput(module: CoreModule): void {
 function projectRegions(regions: readonly Region[], uses: Uses): void {
   for (const region of regions) {
     const { ops } = region;
-    const out: Op[] = [];
+    /** From the first op on that reads input. */
+    let out: Op[] | undefined;
     for (let i = 0; i < ops.length; ) {
+      const op = ops[i] as Op;
       const chain = chainAt(ops, i, uses);
-      if (chain === undefined) {
-        const op = ops[i] as Op;
-        if (takesInput(op)) out.push(needInput(op));
-        out.push(op);
-        if (hasRegions(op)) projectRegions(regionsOf(op), uses);
-        i++;
-      } else {
+      if (chain !== undefined) {
+        out ??= ops.slice(0, i);
         out.push(chain);
         i += chain.path.length;
+        continue;
       }
+      if (takesInput(op)) {
+        out ??= ops.slice(0, i);
+        out.push(needInput(op));
+      }
+      out?.push(op);
+      if (hasRegions(op)) projectRegions(regionsOf(op), uses);
+      i++;
     }
-    region.ops = out;
+    if (out !== undefined) region.ops = out;
   }
 }
 
@@ -108,9 +113,9 @@ function needInput(op: Op): Op {
 
 /** The look-ups from `start` on that lead from input down, each of what the one before found and nobody else's. */
 function chainAt(ops: readonly Op[], start: number, uses: Uses): InputOp | undefined {
-  const path: string[] = [];
   const first = ops[start];
   if (first?.kind !== "get" || !isInput(first.source)) return undefined;
+  const path: string[] = [];
   let source: Local = first.source;
   for (let i = start; i < ops.length; i++) {
     const op = ops[i] as Op;
@@ -134,16 +139,22 @@ function isInput(value: Value): value is Local {
 function takesInput(op: Op): boolean {
   switch (op.kind) {
     case "call":
-      return (op.callee.kind === "function" ? op.args.slice(1) : op.args).some(isInput);
+      return op.callee.kind === "function" ? isHandedOn(op.args) : op.args.some(isInput);
     case "call-path":
-      return op.args.slice(1).some(isInput) || op.path.some(isInput);
+      return isHandedOn(op.args) || op.path.some(isInput);
     case "rules":
-      return op.args.slice(1).some(isInput) || op.keys.some(isInput);
+      return isHandedOn(op.args) || op.keys.some(isInput);
     case "with":
       return (isInput(op.local) && op.path.length > 0) || isInput(op.value);
     default:
       return someRead(op, isInput);
   }
+}
+
+/** Beside the first argument, which is input of every function. */
+function isHandedOn(args: readonly Value[]): boolean {
+  for (let i = 1; i < args.length; i++) if (isInput(args[i] as Value)) return true;
+  return false;
 }
 
 function countUses({ body }: CoreCode): Uses {

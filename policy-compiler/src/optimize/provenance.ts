@@ -34,12 +34,23 @@ export function findProvenance(module: CoreModule): void {
 }
 
 function walkRegions(walk: Walk, regions: readonly Region[], isLoop: boolean): void {
+  const { paths, counts, often } = walk;
+  let reader: Op | undefined;
+  const read = (value: Value): void => {
+    const path = value.kind === "local" ? paths.get(value) : undefined;
+    if (path === undefined || reader === undefined) return;
+    if (isLoop || asksOften(reader, value)) often.add(path);
+    else counts.set(path, (counts.get(path) ?? 0) + 1);
+  };
   for (const { ops } of regions) {
     for (const op of ops) {
       if (op.kind === "input") {
         walk.slots.push(op);
-        walk.paths.set(op.target, JSON.stringify(op.path));
-      } else note(walk, op, isLoop);
+        paths.set(op.target, JSON.stringify(op.path));
+      } else if (paths.size > 0) {
+        reader = op;
+        eachRead(op, read);
+      }
       if (op.kind === "narrow") noteSegments(walk, op);
       if (hasRegions(op)) walkRegions(walk, regionsOf(op), isLoop || op.kind === "loop");
     }
@@ -52,16 +63,6 @@ function noteSegments({ module, paths, narrowed }: Walk, { index, keys }: Narrow
     const path = asked === undefined ? undefined : paths.get(asked);
     if (path !== undefined) narrowed.add(path);
   }
-}
-
-function note({ paths, counts, often }: Walk, op: Op, isLoop: boolean): void {
-  if (paths.size === 0) return;
-  eachRead(op, (value) => {
-    const path = value.kind === "local" ? paths.get(value) : undefined;
-    if (path === undefined) return;
-    if (isLoop || asksOften(op, value)) often.add(path);
-    else counts.set(path, (counts.get(path) ?? 0) + 1);
-  });
 }
 
 /** The value goes where many others are. */

@@ -8,7 +8,7 @@ import type { IndexLevel, WitnessStep } from "../../core/index-node.ts";
 import { isReset } from "../../core/make-op.ts";
 import type { CallOp, CoreFunction, GetOp, LoopOp, Op, Region, TestOp } from "../../core/op.ts";
 import { FALSE, type Local, Type, type Value } from "../../core/value.ts";
-import { eachOp, eachRead, eachWrite, someOp, someWrite } from "../../core/walk.ts";
+import { eachOp, eachOpIn, eachRead, eachWrite, someOpIn, someWrite } from "../../core/walk.ts";
 import { isQuiet } from "../index/quiet.ts";
 import { isMembership } from "../membership.ts";
 import { everyOf } from "./every.ts";
@@ -74,7 +74,8 @@ export function levelsOf(loop: LoopOp, reads: ReadonlyMap<Local, number>): Level
     });
     if (op.kind !== "with") eachWrite(op, (local) => written.add(local));
   });
-  const exposed = new Set([...written].filter((local) => (reads.get(local) ?? 0) > (inside.get(local) ?? 0)));
+  const exposed = new Set<Local>();
+  for (const local of written) if ((reads.get(local) ?? 0) > (inside.get(local) ?? 0)) exposed.add(local);
   const origins = new Map<Local, Origin>();
   for (const local of inside.keys()) {
     if (!written.has(local)) origins.set(local, { kind: "term", term: { kind: "param", local } });
@@ -169,7 +170,7 @@ function followTest(walk: Walk, op: TestOp): boolean {
 
 function writesExposed({ exposed }: Walk, op: Op): boolean {
   if (exposed.size === 0) return false;
-  return someOp([{ label: 0, ops: [op] }], (inner) => someWrite(inner, (local) => exposed.has(local)));
+  return someOpIn(op, (inner) => someWrite(inner, (local) => exposed.has(local)));
 }
 
 function define({ origins }: Walk, target: Local, origin: Origin | undefined): true {
@@ -180,7 +181,7 @@ function define({ origins }: Walk, target: Local, origin: Origin | undefined): t
 
 /** An op that says nothing of the member. */
 function pass(walk: Walk, op: Op): boolean {
-  if (someOp([{ label: 0, ops: [op] }], (inner) => !isQuiet(inner))) return false;
+  if (someOpIn(op, (inner) => !isQuiet(inner))) return false;
   noteKind(walk, op);
   forget(walk, op);
   return true;
@@ -213,7 +214,7 @@ function noteOpen({ proof }: Walk, used: readonly (Origin | undefined)[], part: 
 }
 
 function forget({ origins }: Walk, op: Op): void {
-  eachOp([{ label: 0, ops: [op] }], (inner) => eachWrite(inner, (local) => origins.delete(local)));
+  eachOpIn(op, (inner) => eachWrite(inner, (local) => origins.delete(local)));
 }
 
 function originOf({ origins }: Walk, value: Value): Origin | undefined {
