@@ -34,7 +34,7 @@ const DEPTH_MAX = 3;
 const OTHERS =
   /^(http|io\.jwt|crypto\.x509|json\.(match|verify)_schema|net\.lookup|opa|providers|rand|uuid|(internal\.)?print$|trace$)/;
 
-type Walk = { readonly code: CoreCode; readonly around: Around; readonly made: CoreFunction[] };
+type Walk = { readonly code: CoreCode; readonly uses: Uses; readonly around: Around; readonly made: CoreFunction[] };
 
 export function gatherComprehensions(module: CoreModule, inRuntime: InRuntime): void {
   const isPure = (name: string): boolean => inRuntime(name) && !OTHERS.test(name);
@@ -48,10 +48,9 @@ type Making = { readonly isPure: Around["isPure"]; readonly made: CoreFunction[]
 function gatherIn(code: CoreCode, { isPure, made, depth }: Making): void {
   const [input, data, ...others] = code.params;
   if (input === undefined || data === undefined || !mayHave(code.body)) return;
-  const writes = new Map<Local, number>();
-  eachOp(code.body, (op) => eachWrite(op, (local) => writes.set(local, (writes.get(local) ?? 0) + 1)));
+  const uses = countUses(code.body);
   const own: CoreFunction[] = [];
-  const walk: Walk = { code, around: { shared: [input, data], writes, isPure }, made: own };
+  const walk: Walk = { code, uses, around: { shared: [input, data], writes: uses.writes, isPure }, made: own };
   const isAskedByArguments = others.length > (code.kind === "function" && code.grows !== undefined ? 1 : 0);
   for (const region of code.body) gatherRow(walk, region, isAskedByArguments, depth);
   for (const func of own) gatherIn(func, { isPure, made, depth: depth + 1 });
@@ -126,27 +125,31 @@ function gather(walk: Walk, made: MakeOp, filling: Filling): Op | undefined {
 }
 
 /** Something else makes or fills it, too, or reads what is found on the way: another compiler's plan. */
-function isOthers({ code, around }: Walk, target: Local, region: Region, { grows }: Asked): boolean {
-  let others = (around.writes.get(target) ?? 0) - 1;
-  eachOp(code.body, (op) => {
-    if (grownBy(op) === target && !(op.kind === "grow" && grows.has(op))) others++;
-  });
-  return others > 0 || readsOf(code.body, region) > readsOf([region], region);
+function isOthers({ around, uses }: Walk, target: Local, region: Region, { grows }: Asked): boolean {
+  if ((around.writes.get(target) ?? 0) > 1 || (uses.grown.get(target) ?? 0) > grows.size) return true;
+  const inside = countUses([region]);
+  return inside.writes.keys().some((local) => (uses.reads.get(local) ?? 0) > (inside.reads.get(local) ?? 0));
 }
 
-/** How often regions read what the one writes. */
-function readsOf(regions: readonly Region[], { label, ops }: Region): number {
-  const written = new Set<Value>();
-  eachOp([{ label, ops }], (op) => eachWrite(op, (local) => written.add(local)));
-  let reads = 0;
+/** How often locals are written, read, and grown; what is grown is read, too. */
+type Uses = Readonly<Record<"writes" | "reads" | "grown", Map<Local, number>>>;
+
+function countUses(regions: readonly Region[]): Uses {
+  const uses: Uses = { writes: new Map(), reads: new Map(), grown: new Map() };
+  const count = (counts: Map<Local, number>, value: Value): void => {
+    if (value.kind === "local") counts.set(value, (counts.get(value) ?? 0) + 1);
+  };
+  const write = (local: Local): void => count(uses.writes, local);
+  const read = (value: Value): void => count(uses.reads, value);
   eachOp(regions, (op) => {
-    eachRead(op, (value) => {
-      if (written.has(value)) reads++;
-    });
+    eachWrite(op, write);
+    eachRead(op, read);
     const grown = grownBy(op);
-    if (grown !== undefined && written.has(grown)) reads++;
+    if (grown === undefined) return;
+    read(grown);
+    count(uses.grown, grown);
   });
-  return reads;
+  return uses;
 }
 
 type Keys = { readonly by: Local; readonly ops: readonly Op[] };
