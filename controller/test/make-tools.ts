@@ -28,6 +28,7 @@ export function makeTools(): PolicyTools {
       },
     }),
     meaningOf: ({ files }) => JSON.stringify(files),
+    digest: (value) => JSON.stringify(value),
     test: () => ({ diagnostics: [], passed: 0, failed: [], cpuMs: 0 }),
     open: () => {
       throw new Error("there is no module");

@@ -329,7 +329,7 @@ function makePlan({ trees, index, named, routes }: Read, tools: PolicyTools, dia
     mesh,
     rules: toReleaseRules(index),
     ...toStaleness(index.config),
-    meaning: meaningOfPlan(mesh, workloads, outbound, modules, tools.version),
+    meaning: meaningOfPlan(mesh, workloads, outbound, modules, tools),
     workloads,
     outbound,
     services: [...index.services.values()].map(({ metadata: { name, namespace }, spec }) => ({
@@ -394,14 +394,14 @@ function meaningOfPlan(
   workloads: readonly WorkloadPlan[],
   outbound: readonly ServiceContent[],
   modules: Modules,
-  compiler: string,
+  { version, digest }: Pick<PolicyTools, "version" | "digest">,
 ): string {
   const meant = (ref: PolicyRef | undefined) => ref && { ...ref, module: modules.meaningOf(ref.module) };
-  const said = workloads.map(({ policies: { inbound, outbound }, ...workload }) => ({
-    ...workload,
-    policies: { inbound: meant(inbound), outbound: meant(outbound) },
-  }));
-  return snapshotHash(canonicalJson({ compiler, mesh, workloads: said, outbound }));
+  // Item by item: a commit changes few, and those that say what they said are told by their texts.
+  const said = workloads.map(({ policies: { inbound, outbound }, ...workload }) =>
+    digest({ ...workload, policies: { inbound: meant(inbound), outbound: meant(outbound) } }),
+  );
+  return snapshotHash(canonicalJson({ compiler: version, mesh, workloads: said, outbound: outbound.map(digest) }));
 }
 
 function boundPolicies(workloads: readonly WorkloadPlan[]): readonly BoundPolicyBody[] {

@@ -30,6 +30,7 @@ export function makeModules(
   diagnostics: Diagnostic[],
 ): Modules {
   const made = new Map<string, Made>();
+  const meanings = new Map<string, string>();
   const report = makeReport(diagnostics);
 
   function make(role: Role, bound: readonly Bound[]): Made {
@@ -44,7 +45,7 @@ export function makeModules(
     diagnostics.push(...compiled.diagnostics);
     if (compiled.module === undefined || hasErrors(compiled.diagnostics)) return undefined;
     const meaning = JSON.stringify([role, entrypoints, found.map(({ name }) => name), found.map(tools.meaningOf)]);
-    return { hash: moduleHash(compiled.module.wasm, compiled.module.data), module: compiled.module, meaning };
+    return { hash: hashOf(compiled.module), module: compiled.module, meaning };
   }
   /**
    * Units that compile by themselves may be too much for one module together, which is told of the first by its name.
@@ -102,6 +103,7 @@ export function makeModules(
       const key = JSON.stringify([role, ...distinct(bound)]);
       if (!made.has(key)) made.set(key, make(role, bound));
       const entry = made.get(key);
+      if (entry !== undefined && !meanings.has(entry.hash)) meanings.set(entry.hash, entry.meaning);
       return entry === undefined ? undefined : toRef(entry.hash, entry.module, bound, report);
     },
     built() {
@@ -109,8 +111,17 @@ export function makeModules(
         ...new Map(all().map(({ hash, module }) => [hash, { hash, wasm: module.wasm, data: module.data }])).values(),
       ];
     },
-    meaningOf: (hash) => all().find((entry) => entry.hash === hash)?.meaning,
+    meaningOf: (hash) => meanings.get(hash),
   };
+}
+
+/** Of modules that are remembered from one build to the next: a large mesh's are megabytes. */
+const hashes = new WeakMap<CompiledModule, string>();
+
+function hashOf(module: CompiledModule): string {
+  const hash = hashes.get(module) ?? moduleHash(module.wasm, module.data);
+  hashes.set(module, hash);
+  return hash;
 }
 
 /** What is the root's, or is made of routes, stays in force, whatever a namespace binds of its own. */

@@ -54,6 +54,8 @@ export interface BuildTools {
   ): { readonly module?: CompiledModule; readonly diagnostics: readonly Diagnostic[] };
   /** A digest of what a unit says, without where and how its text says it. */
   meaningOf(unit: UnitFiles): string;
+  /** The hash of a value's canonical JSON. */
+  digest(value: object): string;
   /** Runs every test rule of a unit. `mayWait`: where it is left, others go on without it. */
   test(
     unit: UnitFiles,

@@ -4,6 +4,7 @@ import { positionAt } from "@regomesh/base";
 import { COMPILER, compile, explainRules, runTests, type TestResult, toUnit } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openPolicy, type Policy, RequestId, toHeadTable } from "@regomesh/policy-runtime";
+import { canonicalJson, snapshotHash } from "@regomesh/protocol";
 import { parseResources } from "@regomesh/resources";
 import type { FailedTestBody } from "../../api/releases.ts";
 import { meaningOf } from "../../build/meaning.ts";
@@ -27,6 +28,7 @@ export async function loadTools({ testsCpuMs = TESTS_CPU_MS_MAX } = {}): Promise
       return { ...compiled, diagnostics: [...faults, ...compiled.diagnostics] };
     },
     meaningOf,
+    digest: (value) => snapshotHash(canonicalJson(value)),
     test(files: UnitFiles) {
       const sinceMs = cpuMs();
       const { unit, diagnostics } = toUnit(files);

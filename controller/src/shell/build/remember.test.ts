@@ -8,6 +8,15 @@ const unit = (name: string, text: string): UnitFiles => ({
   files: [{ name: `${name}/p.rego`, text }],
 });
 
+const NOTHING_MADE: BuildTools = {
+  version: "v",
+  parse: () => ({ resources: [], heads: [], diagnostics: [] }),
+  compile: () => ({ diagnostics: [] }),
+  meaningOf: ({ name }) => name,
+  digest: (value) => JSON.stringify(value),
+  test: () => ({ diagnostics: [], passed: 0, failed: [], cpuMs: 0 }),
+};
+
 test("what has not changed is neither read, compiled nor tested again", () => {
   const calls: string[] = [];
   const tools: BuildTools = remember({
@@ -21,6 +30,7 @@ test("what has not changed is neither read, compiled nor tested again", () => {
       return { diagnostics: [] };
     },
     meaningOf: ({ name }) => name,
+    digest: (value) => JSON.stringify(value),
     test: ({ name }) => {
       calls.push(`test ${name}`);
       return { diagnostics: [], passed: 1, failed: [], cpuMs: 0 };
@@ -51,4 +61,17 @@ test("what has not changed is neither read, compiled nor tested again", () => {
     "compile a,b y",
     "compile a,b y",
   ]);
+});
+
+test("what says what it said is made canonical once", () => {
+  const made: object[] = [];
+  const tools = remember({
+    ...NOTHING_MADE,
+    digest: (value) => {
+      made.push(value);
+      return `${made.length}`;
+    },
+  });
+  const said = [{ a: 1 }, { a: 2 }, { a: 1 }, { a: 2 }, { b: 1 }].map((value) => tools.digest(value));
+  expect([said, made.length]).toEqual([["1", "2", "1", "2", "3"], 3]);
 });

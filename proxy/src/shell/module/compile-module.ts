@@ -19,10 +19,11 @@ export async function compileModuleAside(bytes: Uint8Array): Promise<CompiledWas
 let isAhead = false;
 
 /**
- * What a function may do before the engine compiles it well: by itself it waits for forty times as much, tens of
- * thousands of decisions, while they take twice as long.
+ * What a function may do before the engine compiles it well: by itself it waits for six times as much, tens of
+ * thousands of decisions, while they take twice as long. With a seventh of this the few calls before a revision is in
+ * force were enough: eight sidecars of one machine then compiled while others of them waited for theirs.
  */
-const TIERING_BUDGET = 300_000;
+const TIERING_BUDGET = 2_000_000;
 const FLAGS = ["--no-wasm-lazy-compilation", `--wasm-tiering-budget=${TIERING_BUDGET}`];
 
 /**

@@ -67,7 +67,7 @@ export function runaways(): readonly Bar[] {
 }
 
 /** What a sidecar that serves tells the engine (proxy/src/shell/module/compile-module.ts). */
-const COMPILED_AHEAD = ["--no-wasm-lazy-compilation", "--wasm-tiering-budget=300000"];
+const COMPILED_AHEAD = ["--no-wasm-lazy-compilation", "--wasm-tiering-budget=2000000"];
 /** Calls that a sidecar makes before it gives a module requests, and whose answers it reads. */
 const WARM_CALLS = 20;
 const STEADY = 1.25;
