@@ -62,6 +62,8 @@ export class Exchange implements StreamWaiter, Circumstances {
   readonly #timer: Timer;
   /** It was armed since it was disarmed last: of others, which are nearly all, nobody looks at the timer. */
   #isTimed = false;
+  /** The client is not read, for what goes upstream is full. */
+  #isRequestPaused = false;
   /**
    * Set by the constructor, and undefined before: V8 takes a field that begins as one kind of object
    * for always that, and once it proves not to be, writes it by a search, at each move of each request.
@@ -101,7 +103,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   bytesOut = 0;
   #hasMoved = false;
   readonly #mayEject = () => mayEject(this.#forwarding?.cluster.groups.get("")?.endpoints ?? []);
-  readonly #resumeRequest = () => this.#stream.resume();
+  readonly #resumeRequest = () => this.#letRequestFlow();
   readonly #resumeResponse = () => this.#resumeUpstream();
 
   constructor(world: World, client: ExchangeClient, stream: RequestStream) {
@@ -244,6 +246,7 @@ export class Exchange implements StreamWaiter, Circumstances {
   /** Forgets the request; the connection's next one may begin. */
   reset(): void {
     this.#on(ABORT);
+    this.#isRequestPaused = false;
     this.#deadline.clear();
     this.#disarm();
     if (this.#forwarding !== undefined) {
@@ -314,6 +317,7 @@ export class Exchange implements StreamWaiter, Circumstances {
       case "cut":
         return void this.#client.cut(command.reason);
       case "finish":
+        this.#letRequestFlow();
         return void this.#client.onExchangeDone();
     }
   }
@@ -375,8 +379,9 @@ export class Exchange implements StreamWaiter, Circumstances {
     if (shortened !== undefined) this.hold(shortened.head, shortened.headEnd);
     upstream.sendHead(this.head as Buffer, this.headEnd, this.#method, this.#framing);
     this.#held.sendTo(upstream);
-    if (upstream.isFull) this.#pauseRequest(upstream);
-    else this.#stream.resume();
+    if (upstream.isFull) return void this.#pauseRequest(upstream);
+    this.#isRequestPaused = false;
+    this.#stream.resume();
   }
 
   onNoStream(reason: Reason, detail: string): void {
@@ -444,7 +449,15 @@ export class Exchange implements StreamWaiter, Circumstances {
 
   #pauseRequest(upstream: UpstreamStream): void {
     this.#stream.pause();
+    this.#isRequestPaused = true;
     upstream.onDrain = this.#resumeRequest;
+  }
+
+  /** Who was full, another stream's connection perhaps, says no more that it has drained once the exchange is over. */
+  #letRequestFlow(): void {
+    if (!this.#isRequestPaused) return;
+    this.#isRequestPaused = false;
+    this.#stream.resume();
   }
 
   // The response.
