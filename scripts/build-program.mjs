@@ -1,12 +1,12 @@
 // Bundles what commands that compile policies run, cli/src/program.ts → cli/build/program.cjs, and a controller's build process,
 // controller/src/shell/build/serve.ts → cli/build/builds.cjs: each one script that V8 can keep compiled (cli/bin/program.mjs).
-// A checkout works without them, on its sources, and so it does where one of them is newer.
-// Does nothing where the result is newer than every source.
+// A checkout works without them, on its sources, and so it does where one of them is another by now.
+// Does nothing where the result is of these sources.
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
-import { BUILDS, BUNDLED, findProgram, PROGRAM, sourcesOf } from "../cli/bin/program.mjs";
+import { BUILDS, BUNDLED, findProgram, markOf, PROGRAM, sourcesOf } from "../cli/bin/program.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 /** How a module names another that is started as a thread or process of its own. */
@@ -29,7 +29,7 @@ export async function buildProgram(program = PROGRAM) {
   if (findProgram(root, program) !== undefined) return "up to date";
   const { text, sources } = await bundleProgram(program);
   mkdirSync(dirname(join(root, program)), { recursive: true });
-  write(sourcesOf(program), JSON.stringify(sources));
+  write(sourcesOf(program), JSON.stringify(sources.map((path) => markOf(root, path))));
   write(program, text);
   return "built";
 }

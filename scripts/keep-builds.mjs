@@ -4,16 +4,18 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BUILDS, findProgram, KEPT } from "../cli/bin/program.mjs";
+import { BUILDS, findProgram, isKept, KEPT } from "../cli/bin/program.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 /** As `regomesh up` commits them. */
 const DEMO = ["policies", "examples/authz", "examples/mesh"];
 const TIMEOUT_MS = 120_000;
 
-/** Returns what was done. Nothing hangs on it: whoever finds nothing kept compiles it. */
+/** Keeps it if needed. Returns what was done. Nothing hangs on it: whoever finds nothing kept compiles it. */
 export async function keepBuilds() {
-  if (findProgram(root, BUILDS) === undefined) return "not kept, for there is no script of it";
+  const file = findProgram(root, BUILDS);
+  if (file === undefined) return "not kept, for there is no script of it";
+  if (isKept(file, join(root, KEPT))) return "kept before";
   try {
     // The same flags: V8 takes what it has compiled with others for another's.
     const { withDeepStack } = await import("../policy-compiler/src/shell/stack.ts");
@@ -58,15 +60,6 @@ function filesIn(folder) {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .map((path) => ({ name: path.slice(root.length + 1), text: readFileSync(path, "utf8") }));
-}
-
-/** Whether anything is kept of a build process. */
-export function isKept() {
-  try {
-    return readdirSync(join(root, KEPT)).some((name) => name.startsWith("builds-"));
-  } catch {
-    return false;
-  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`build process: ${await keepBuilds()}`);

@@ -4,12 +4,9 @@ import { BUILDS } from "../cli/bin/program.mjs";
 import { buildDashboard } from "./build-dashboard.mjs";
 import { buildProgram } from "./build-program.mjs";
 import { buildRuntime } from "./build-runtime.mjs";
-import { isKept, keepBuilds } from "./keep-builds.mjs";
+import { keepBuilds } from "./keep-builds.mjs";
 
 console.log(`prepare: policy runtime ${buildRuntime()}`);
 console.log(`prepare: page ${buildDashboard()}`);
 console.log(`prepare: program ${await buildProgram()}`);
-const builds = await buildProgram(BUILDS);
-console.log(
-  `prepare: build process ${builds}, ${builds === "built" || !isKept() ? await keepBuilds() : "kept before"}`,
-);
+console.log(`prepare: build process ${await buildProgram(BUILDS)}, ${await keepBuilds()}`);

@@ -1,5 +1,5 @@
 // The entry of a controller's build process (controller/src/shell/build/builder.ts): one script, kept compiled, where it is
-// there and no source is newer (program.mjs); otherwise the module that is named.
+// there and made of the sources that are there (program.mjs); otherwise the module that is named.
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BUILDS, findProgram, KEPT, openProgram } from "./program.mjs";

@@ -2,7 +2,7 @@
 // compiles a hundred rules spends most of its time on finding modules and on compiling functions otherwise. A controller's
 // build process is another such script. What is kept is made by the first run of each command, behind its work, and holds
 // what that has run; a build process may write nothing, and has it from the installation (scripts/keep-builds.mjs).
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -19,26 +19,27 @@ export const BUILDS = "cli/build/builds.cjs";
 /** Where code is kept, below the root. */
 export const KEPT = "node_modules/.cache/regomesh";
 
-/** What a script was made of, as paths below the root: an empty list in a package, whose files nobody changes. */
+/** What a script was made of, each as a path below the root with its size and time: an empty list in a package, whose files nobody changes. */
 export function sourcesOf(program) {
   return program.replace(/cjs$/, "json");
 }
 
-/** The script's file, where there is one and none of its sources is newer. */
+/** The script's file, where there is one and its sources are those that it was made of: others may have an older time. */
 export function findProgram(root, program = PROGRAM) {
   const file = join(root, program);
-  const builtMs = modifiedMs(file);
-  if (builtMs === undefined) return undefined;
   try {
     const sources = JSON.parse(readFileSync(join(root, sourcesOf(program)), "utf8"));
-    return sources.every((source) => modifiedMs(join(root, source)) <= builtMs) ? file : undefined;
+    const isSame = sources.every((source) => String(markOf(root, source[0])) === String(source));
+    return isSame && existsSync(file) ? file : undefined;
   } catch {
     return undefined;
   }
 }
 
-function modifiedMs(file) {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+/** A source as `sourcesOf` has it. */
+export function markOf(root, path) {
+  const { size, mtimeMs } = statSync(join(root, path));
+  return [path, size, mtimeMs];
 }
 
 /**
@@ -47,13 +48,8 @@ function modifiedMs(file) {
  */
 export function openProgram(root, file, folder, command) {
   const text = readFileSync(file);
-  // Of the text V8 compares the length only.
-  const name = `${basename(file, ".cjs")}-`;
-  const build = `${name}${crc32(text).toString(36)}-`;
-  const kept = join(
-    folder,
-    `${build}${process.version}-${process.arch}-${v8.cachedDataVersionTag().toString(36)}.cache`,
-  );
+  const names = namesOf(file, text);
+  const kept = join(folder, `${names.engine}${v8.cachedDataVersionTag().toString(36)}.cache`);
   const { commands, code } = readKept(kept);
   const script = new vm.Script(text.latin1Slice(), {
     filename: file,
@@ -62,7 +58,7 @@ export function openProgram(root, file, folder, command) {
   const ran = code === undefined || script.cachedDataRejected ? [] : commands;
   if (command !== undefined && !ran.includes(command)) {
     process.on("exit", (exitCode) => {
-      if (exitCode === 0) keep(kept, { name, build }, [...ran, command], script.createCachedData());
+      if (exitCode === 0) keep(kept, names, [...ran, command], script.createCachedData());
     });
   }
   const module = { exports: {} };
@@ -80,6 +76,23 @@ export function openProgram(root, file, folder, command) {
   };
   script.runInThisContext()(module.exports, createRequire(file), module, place);
   return module.exports;
+}
+
+/** How names of kept code begin: of a script, of this text of it (of which V8 compares the length only), and of this engine's. */
+function namesOf(file, text) {
+  const name = `${basename(file, ".cjs")}-`;
+  const build = `${name}${crc32(text).toString(36)}-`;
+  return { name, build, engine: `${build}${process.version}-${process.arch}-` };
+}
+
+/** Whether code of the script is kept, by whatever flags of this engine. */
+export function isKept(file, folder) {
+  try {
+    const { engine } = namesOf(file, readFileSync(file));
+    return readdirSync(folder).some((other) => other.startsWith(engine));
+  } catch {
+    return false;
+  }
 }
 
 /** A line of JSON, and the code behind it. V8 takes code that is damaged for what it is not: it is checked here. */

@@ -17,13 +17,18 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 const ROOT = resolve(import.meta.dirname, "../..");
 const LOADER = join(ROOT, "cli/bin/program.mjs");
 
+/** When the source was written that the script is made of. */
+const MADE_S = 1_000_000_000;
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "regomesh-program-"));
   mkdirSync(join(folder, "cli/build"), { recursive: true });
   mkdirSync(join(folder, "src"));
   writeFileSync(join(folder, "src/a.ts"), "");
-  writeFileSync(join(folder, "cli/build/program.json"), '["src/a.ts"]');
+  utimesSync(join(folder, "src/a.ts"), MADE_S, MADE_S);
+  const { size, mtimeMs } = statSync(join(folder, "src/a.ts"));
+  writeFileSync(join(folder, "cli/build/program.json"), JSON.stringify([["src/a.ts", size, mtimeMs]]));
   write("(function (exports, require, module, place) { exports.add = (a, b) => { return a + b; }; })");
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -93,15 +98,23 @@ test("another script of the same length does not run the one before, whose code 
   expect(kept().length).toBe(1);
 });
 
-test("it is left alone where a source is newer, or gone, or nobody knows what it was made of", () => {
-  const later = new Date(Date.now() + 5000);
-  utimesSync(join(folder, "src/a.ts"), later, later);
-  expect(open("check").found).toBe(false);
-  rmSync(join(folder, "src/a.ts"));
-  expect(open("check").found).toBe(false);
-  writeFileSync(join(folder, "src/a.ts"), "");
-  utimesSync(join(folder, "src/a.ts"), 1, 1);
+test.each([
+  ["is newer", (file: string) => utimesSync(file, MADE_S + 1, MADE_S + 1)],
+  ["is older: another one has come in its place", (file: string) => utimesSync(file, MADE_S - 1, MADE_S - 1)],
+  ["is larger, at the same time", (file: string) => rewrite(file)],
+  ["is gone", (file: string) => rmSync(file)],
+])("it is left alone where a source %s", (_, change) => {
   expect(open("check").found).toBe(true);
+  change(join(folder, "src/a.ts"));
+  expect(open("check").found).toBe(false);
+});
+
+function rewrite(file: string): void {
+  writeFileSync(file, "export {};");
+  utimesSync(file, MADE_S, MADE_S);
+}
+
+test("it is left alone where nobody knows what it was made of", () => {
   writeFileSync(join(folder, "cli/build/program.json"), "[");
   expect(open("check").found).toBe(false);
 });

@@ -1,7 +1,14 @@
 /** What is wrong with a source: what the controller would say of a commit of it, and what its policies' own check adds. */
 import { realpath, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { type Diagnostic, type DiagnosticRecord, printRecord, type Source, toDiagnosticRecord } from "@regomesh/base";
+import {
+  type Diagnostic,
+  type DiagnosticRecord,
+  NO_FILE,
+  printRecord,
+  type Source,
+  toDiagnosticRecord,
+} from "@regomesh/base";
 import { type Against, checkSource, type SourceCheck, type SourceRights, StandingError } from "@regomesh/controller";
 import { checkOffered, checkUnit, findSlowPaths } from "@regomesh/policy-compiler";
 import { UsageError } from "../command.ts";
@@ -68,7 +75,7 @@ async function checkDirectory(
     throw error instanceof StandingError ? new UsageError(error.message) : error;
   });
   const here = await realpath(cwd);
-  const rename = (file: string) => relative(here, join(source.top, file)) || ".";
+  const rename = (file: string) => (file === NO_FILE ? file : relative(here, join(source.top, file)) || ".");
   return {
     ...source,
     files: source.files.map(({ name, text }) => ({ name: rename(name), text })),

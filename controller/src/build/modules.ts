@@ -18,7 +18,7 @@ export type Modules = {
   meaningOf(hash: string): string | undefined;
 };
 
-type Made = { readonly hash: string; readonly module: CompiledModule; readonly meaning: string } | undefined;
+type Made = { readonly hash: string; readonly module: CompiledModule } | undefined;
 
 /** Units that are said at a time not to fit beside others: each takes some compilations to find. */
 const BEYOND_MAX = 4;
@@ -30,6 +30,7 @@ export function makeModules(
   diagnostics: Diagnostic[],
 ): Modules {
   const made = new Map<string, Made>();
+  /** By hash; of modules with one hash that of the first. */
   const meanings = new Map<string, string>();
   const report = makeReport(diagnostics);
 
@@ -45,7 +46,9 @@ export function makeModules(
     diagnostics.push(...compiled.diagnostics);
     if (compiled.module === undefined || hasErrors(compiled.diagnostics)) return undefined;
     const meaning = JSON.stringify([role, entrypoints, found.map(({ name }) => name), found.map(tools.meaningOf)]);
-    return { hash: hashOf(compiled.module), module: compiled.module, meaning };
+    const hash = hashOf(compiled.module);
+    if (!meanings.has(hash)) meanings.set(hash, meaning);
+    return { hash, module: compiled.module };
   }
   /**
    * Units that compile by themselves may be too much for one module together, which is told of the first by its name.
@@ -103,7 +106,6 @@ export function makeModules(
       const key = JSON.stringify([role, ...distinct(bound)]);
       if (!made.has(key)) made.set(key, make(role, bound));
       const entry = made.get(key);
-      if (entry !== undefined && !meanings.has(entry.hash)) meanings.set(entry.hash, entry.meaning);
       return entry === undefined ? undefined : toRef(entry.hash, entry.module, bound, report);
     },
     built() {

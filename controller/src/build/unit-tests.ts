@@ -3,7 +3,7 @@
  * namespace's Policies have as much as any other's, and so has what each source holds in directories. Beyond that
  * the junior units are refused, and nobody else's: who writes slow tests keeps no other from being built.
  */
-import type { Diagnostic } from "@regomesh/base";
+import { type Diagnostic, NO_FILE } from "@regomesh/base";
 import type { Policy } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/releases.ts";
 import type { MeshIndex } from "../index/mesh-index.ts";
@@ -132,7 +132,7 @@ const SHOWN_MAX = 3;
 function beyondShare({ files }: UnitFiles, { owner, cpuMsMax, taken }: Share): Diagnostic {
   const most = [...taken].sort(([, a], [, b]) => b - a).slice(0, SHOWN_MAX);
   const shown = most.map(([name, cpuMs]) => `${name} ${(cpuMs / 1000).toFixed(1)} s`).join(", ");
-  const [source = { name: ".", text: "" }] = files;
+  const [source = { name: NO_FILE, text: "" }] = files;
   return {
     code: "test_time",
     severity: "error",

@@ -1,6 +1,6 @@
 /** What is in force, and which commit was refused and why. */
-import { NO_FILE } from "@regomesh/base";
 
+import { NO_FILE } from "@regomesh/base";
 import type { RefusedBody, SourceStateBody, StatusBody } from "@regomesh/controller/api";
 import { printAge, printMs } from "../format.ts";
 import { refusedOf } from "../refused.ts";

@@ -6,7 +6,11 @@ import type { ModuleReads } from "@regomesh/policy-runtime";
 import { SlotKind } from "../link/runtime-layout.ts";
 import type { PolicyContext } from "./policy-context.ts";
 
-const TAKES_ALL: ReadonlySet<number> = new Set([SlotKind.document, SlotKind.http, SlotKind.headers]);
+/** Of the request line, the connection or the moment: no field is read for these. */
+const FIELDLESS: ReadonlySet<number> = new Set([
+  ...[SlotKind.method, SlotKind.target, SlotKind.scheme, SlotKind.protocol, SlotKind.requestId],
+  ...[SlotKind.parsedPath, SlotKind.parsedQuery, SlotKind.source, SlotKind.destination, SlotKind.time],
+]);
 const AUTHORITY = "host";
 
 /** Of a policy whose functions have all been emitted; without `fields` where it can ask for any. */
@@ -15,10 +19,10 @@ export function fieldsRead({ called, calls, statics }: PolicyContext): Pick<Modu
   const fields = new Set<string>();
   for (const [text, slot] of statics.slots) {
     const kind = slot.kind & ~SlotKind.atoms;
-    if (TAKES_ALL.has(kind)) return {};
     if (kind === SlotKind.authority) fields.add(AUTHORITY);
-    if (kind === SlotKind.field || kind >= SlotKind.knownField)
+    else if (kind === SlotKind.field || kind >= SlotKind.knownField)
       fields.add(fieldNamed((JSON.parse(text) as string[]).at(-1) ?? ""));
+    else if (!FIELDLESS.has(kind) && kind < SlotKind.context) return {};
   }
   return { fields: [...fields].sort() };
 }

@@ -6,7 +6,7 @@
 import { CR, HEX_VALUE, LF } from "./characters.ts";
 import { ChunkExtension, extensionStep } from "./chunk-extension.ts";
 import { FAULTS, type Fault } from "./fault.ts";
-import { Framing, Head } from "./head.ts";
+import { Framing, type Head, NO_TRAILERS } from "./head.ts";
 import { HeadReader, HeadStep } from "./head-reader.ts";
 import type { CodecLimits } from "./limits.ts";
 import { ReaderEvent } from "./reader-event.ts";
@@ -18,9 +18,6 @@ const SEMICOLON = 0x3b;
 const SP = 0x20;
 const HTAB = 0x09;
 
-/** Of a message that has none, as nearly all: one for all of them. Nobody writes to it. */
-export const NO_TRAILERS = new Head();
-
 export class ContentReader {
   /** Span of content, after ReaderEvent.content. */
   from = 0;
@@ -28,10 +25,11 @@ export class ContentReader {
   /** Position behind what was taken. */
   at = 0;
   fault: Fault = FAULTS.incomplete;
+  /** Trailer fields of the message that ended last; none unless it was chunked. */
+  trailers: Head = NO_TRAILERS;
   readonly #limits: CodecLimits;
   /** Made for the first that come. */
   #trailers: HeadReader | undefined = undefined;
-  #hasTrailers = false;
   /** Of a response, blanks behind a chunk's size are passed over, as old servers pad it. */
   readonly #isResponse: boolean;
   #framing: Framing = Framing.none;
@@ -48,11 +46,6 @@ export class ContentReader {
     this.#isResponse = isResponse;
   }
 
-  /** Trailer fields of the message that ended last; none unless it was chunked. */
-  get trailers(): Head {
-    return this.#hasTrailers && this.#trailers !== undefined ? this.#trailers.head : NO_TRAILERS;
-  }
-
   /** Inside chunk framing or trailers: what is read is not content, and whether it is valid is not known yet. */
   get isInFraming(): boolean {
     return this.#framing === Framing.chunked && this.#part !== Part.data;
@@ -65,7 +58,7 @@ export class ContentReader {
     this.#size = 0;
     this.#sizeDigits = 0;
     this.#extensionBytes = 0;
-    this.#hasTrailers = false;
+    this.trailers = NO_TRAILERS;
   }
 
   /** Ends content that lasts until the connection closes; false for any other. */
@@ -188,7 +181,7 @@ export class ContentReader {
     this.at = trailers.at;
     if (step === HeadStep.needMore) return ReaderEvent.needMore;
     if (step === HeadStep.done) {
-      this.#hasTrailers = trailers.head.fieldCount > 0;
+      if (trailers.head.fieldCount > 0) this.trailers = trailers.head;
       this.#framing = Framing.none;
       return ReaderEvent.end;
     }

@@ -191,3 +191,6 @@ export class Head {
     this.#take(table);
   }
 }
+
+/** The trailers of a message that has none, as nearly all: one for all of them. Nobody writes to it. */
+export const NO_TRAILERS = new Head();

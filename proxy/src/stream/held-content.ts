@@ -3,9 +3,8 @@
  * connection, and what a retry sends again. Beyond its bound it is let go, and with it
  * the chance to try again.
  */
-import { NO_TRAILERS } from "../http1/content-reader.ts";
 import { copyBytes } from "../http1/copy-bytes.ts";
-import type { Head } from "../http1/head.ts";
+import { type Head, NO_TRAILERS } from "../http1/head.ts";
 import { HeadReader } from "../http1/head-reader.ts";
 import { DEFAULT_CODEC_LIMITS } from "../http1/limits.ts";
 import { LARGE_SLAB_BYTES, type SlabPool } from "../message/slab-pool.ts";
@@ -88,7 +87,7 @@ export class HeldContent {
     if (this.#slab === undefined) return;
     for (const slab of this.#full) this.#slabs.giveBack(slab);
     this.#full.length = 0;
-    if (this.#slab !== undefined) this.#slabs.giveBack(this.#slab);
+    this.#slabs.giveBack(this.#slab);
     this.#slab = undefined;
     this.#used = 0;
     this.#bytes = 0;

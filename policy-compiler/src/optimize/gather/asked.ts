@@ -87,14 +87,7 @@ function followRow(walk: Walk, { label, ops }: Region, written: readonly Local[]
   rows.push({ label, isAsked: false });
   for (const local of written) if (!write(walk, local)) return false;
   for (const op of ops) {
-    if (
-      "exit" in op &&
-      !mayReach(
-        walk,
-        rows.findLastIndex((row) => row.label === op.exit),
-      )
-    )
-      return false;
+    if ("exit" in op && !mayReach(walk, rowOf(walk, op.exit))) return false;
     if (!follow(walk, op, label)) return false;
     if (op.kind === "loop") continue;
     let isFine = true;
@@ -108,6 +101,11 @@ function followRow(walk: Walk, { label, ops }: Region, written: readonly Local[]
   rows.pop();
   walk.passed = before;
   return true;
+}
+
+/** -1 where it is none of these. */
+function rowOf({ rows }: Walk, label: Label): number {
+  return rows.findLastIndex((row) => row.label === label);
 }
 
 /** Whether nothing of what is asked says if control comes here, as far as that row can tell. */

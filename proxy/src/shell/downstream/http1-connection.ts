@@ -50,9 +50,10 @@ export class Http1Connection implements ClientStream, Speaker {
   readonly #hold: Timer;
   readonly #end: Timer;
   readonly #left: Timer;
-  /** Either was armed since it was disarmed last; the same of the reader, that it keeps something large. */
+  /** `#hold`, and `#left`, were armed since they were disarmed last. */
   #isHolding = false;
   #isWatchingLeft = false;
+  /** The reader keeps something large of the head that was read last. */
   #isLarge = false;
   #state: State = "reading";
   #sinceMs = Number.NaN;

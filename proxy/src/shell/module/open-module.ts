@@ -12,7 +12,15 @@ import {
 } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK, type LoadBuiltins } from "@regomesh/policy-runtime/node";
 import type { NackReason, PolicyRef, SnapshotModule, SnapshotProblem, WorkloadSnapshot } from "@regomesh/protocol";
-import { compileAhead, compileModuleAside, describe, fuelOf, reasonOf, refusedBuiltins } from "./compile-module.ts";
+import {
+  compileAhead,
+  compileModuleAside,
+  describe,
+  fuelOf,
+  maskOf,
+  reasonOf,
+  refusedBuiltins,
+} from "./compile-module.ts";
 import { ModuleRefused, type ModuleThread, ModuleThreadFailed, type ThreadOpened } from "./module-thread.ts";
 import { ASIDE_FUEL, type Questions, warm, warmAside, warmStart } from "./warm.ts";
 
@@ -153,7 +161,8 @@ function questionsOf(meta: ModuleMeta, { entrypoints }: PolicyRef): Questions {
     const bit = meta.entrypoints.findIndex((other) => other.name === name);
     return bit < 0 ? [] : [{ bit, kind }];
   });
-  return { mask: answers.reduce((mask, { bit }) => mask | (1 << bit), 0), answers };
+  const names = entrypoints.map(({ name }) => name);
+  return { mask: maskOf(meta, names), answers };
 }
 
 const drawSeed = (): number => randomInt(2 ** 32);

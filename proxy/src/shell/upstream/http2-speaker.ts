@@ -6,8 +6,7 @@
  * that they did not agree to for an attack.
  */
 import type { Reason } from "../../filter/reason.ts";
-import { NO_TRAILERS } from "../../http1/content-reader.ts";
-import type { Head } from "../../http1/head.ts";
+import { type Head, NO_TRAILERS } from "../../http1/head.ts";
 import { Connection, Http2Event } from "../../http2/connection.ts";
 import type { ErrorCode } from "../../http2/error-code.ts";
 import { FRAME_BYTES_LEAST } from "../../http2/frame.ts";

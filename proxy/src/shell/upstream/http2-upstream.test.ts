@@ -6,6 +6,7 @@ import {
   type Http2SecureServer,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type Settings,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { SILENT } from "@regomesh/base";
@@ -33,9 +34,13 @@ type Peer = {
 };
 
 /** Orders' end: whatever implementation, it shows the identity of orders. */
-async function openPeer(answer: (stream: ServerHttp2Stream, headers: Headers) => void): Promise<Peer> {
+async function openPeer(
+  answer: (stream: ServerHttp2Stream, headers: Headers) => void,
+  settings: Settings = {},
+): Promise<Peer> {
   const { keyPem: key, chainPem: cert } = authority.identity(ID("orders"));
-  const server = createSecureServer({ key, cert, ca: authority.bundlePem, requestCert: true, minVersion: "TLSv1.3" });
+  const tls = { key, cert, ca: authority.bundlePem, requestCert: true, minVersion: "TLSv1.3" } as const;
+  const server = createSecureServer({ ...tls, settings });
   const sessions: ServerHttp2Session[] = [];
   server.on("session", (session) => {
     sessions.push(session);
@@ -118,6 +123,23 @@ test("requests at the same time are streams of one connection, with their fields
   const first = seen.find((headers) => headers[":path"] === "/7");
   expect(first).toMatchObject({ ":method": "POST", ":scheme": "http", ":authority": "orders", "x-one": "7" });
   expect(Object.keys(first ?? {})).not.toContain("transfer-encoding");
+});
+
+test("a client whose request was full as its response ended is read again", async () => {
+  // It is answered unread: all but its window waits in the sidecar.
+  const answer = (stream: ServerHttp2Stream, headers: Headers): void =>
+    stream.respond({ ":status": 200, "x-path": String(headers[":path"]) }, { endStream: true });
+  const { port } = await openPeer(answer, { initialWindowSize: 1000 });
+  const client = new Client((await openWeb(port)).addresses.outbound.port);
+  const ask = async (line: string, rest = "\r\n"): Promise<void> => {
+    client.write(`${line} HTTP/1.1\r\nHost: orders\r\n${rest}`);
+    await client.until(`x-path: ${line.split("orders")[1]}\r\n`);
+  };
+  await ask("GET http://orders/its-window-is-known-then");
+  await ask("POST http://orders/full", `Content-Length: 5000\r\n\r\n${"x".repeat(5000)}`);
+  await ask("GET http://orders/next");
+  expect(statuses(client.text)).toEqual([200, 200, 200]);
+  client.close();
 });
 
 test("interim responses, HEAD, and an answer before the request's end pass", async () => {

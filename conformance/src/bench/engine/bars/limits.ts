@@ -1,9 +1,9 @@
 /** Bars of a module that runs away, of a new revision's first decisions, and of sizes. */
-import { setFlagsFromString } from "node:v8";
 import { emitModule, type ModuleSource } from "@regomesh/policy-compiler";
 import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { CAPABILITIES, openPolicy } from "@regomesh/policy-runtime";
 import { EVALUATION_CLOCK } from "@regomesh/policy-runtime/node";
+import { compileAhead } from "@regomesh/proxy/test";
 import { compilePolicy, openDecider } from "../ours.ts";
 import { type EnginePolicy, shapePolicy, simplePolicy } from "../policies.ts";
 import { atMost, type Bar } from "./bar.ts";
@@ -66,15 +66,13 @@ export function runaways(): readonly Bar[] {
   });
 }
 
-/** What a sidecar that serves tells the engine (proxy/src/shell/module/compile-module.ts). */
-const COMPILED_AHEAD = ["--no-wasm-lazy-compilation", "--wasm-tiering-budget=2000000"];
 /** Calls that a sidecar makes before it gives a module requests, and whose answers it reads. */
 const WARM_CALLS = 20;
 const STEADY = 1.25;
 
 /** A revision whose code no engine has seen: its first decision, and when it is as fast as it will be, under load. */
 export async function swap(shared: readonly EnginePolicy[]): Promise<readonly Bar[]> {
-  for (const flag of COMPILED_AHEAD) setFlagsFromString(flag); // as a sidecar that serves
+  compileAhead(); // as a sidecar that serves
   // A process that waits for the engine's threads alone is taken for ended.
   using _held = holdLoop();
   const bars: Bar[] = [];
