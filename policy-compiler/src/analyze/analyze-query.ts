@@ -20,7 +20,7 @@ import { addImplicit } from "./rewrite-term.ts";
 import { orderQuery } from "./safety.ts";
 import { declaredNames, type Scope } from "./scope.ts";
 import { toResolvedBody } from "./to-resolved.ts";
-import { eachDeepExpr, eachTerm, termsOfExpr } from "./tree.ts";
+import { eachTerm, termsOfExpr } from "./tree.ts";
 
 export type AnalyzeQueryOptions = {
   readonly modules: readonly Resolved.Module[];
@@ -60,8 +60,9 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const root = makeRuleTree(modules);
   const callables = makeCallables(root, builtins);
-  checkBodyCalls(rewritten, { callables, builtins, diagnostics, late: diagnostics, mayDeprecated: isLenient });
-  eachDeepExpr(rewritten, (expr) => checkModifiers(expr, { root, callables, builtins, diagnostics }));
+  const calls = { callables, builtins, diagnostics, late: diagnostics, mayDeprecated: isLenient };
+  const modified = checkBodyCalls(rewritten, calls);
+  for (const expr of modified) checkModifiers(expr, { root, callables, builtins, diagnostics });
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const [only] = rewritten;
   const isOne = rewritten.length === 1 && only !== undefined && !iterates(only, builtins);

@@ -27,7 +27,6 @@ import { readFirst } from "./read-first.ts";
 import { rewriteRule } from "./rewrite-rule.ts";
 import { checkHeads, orderRule } from "./safety.ts";
 import { toResolvedModule } from "./to-resolved.ts";
-import { eachRuleExpr } from "./tree.ts";
 
 export type AnalyzeOptions = {
   readonly modules: readonly Module[];
@@ -159,8 +158,7 @@ function checkCalls(state: State, diagnostics: Diagnostic[]): State {
   for (const module of state.modules) {
     const context = { ...state, root: state.index, diagnostics, mayDeprecated: isLenient(module, state) };
     for (const rule of module.rules) {
-      checkRuleCalls(rule, context);
-      eachRuleExpr(rule, (expr) => checkModifiers(expr, context));
+      for (const expr of checkRuleCalls(rule, context)) checkModifiers(expr, context);
     }
   }
   return state;

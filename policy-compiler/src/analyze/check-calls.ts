@@ -2,11 +2,11 @@
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import { findNode, type RuleNode } from "../resolved/rule-tree.ts";
-import type { Body, Expr, Operator, Rule, Term } from "../syntax/ast.ts";
+import type { Body, Expr, Operator, Ref, Rule, Term } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import { printType } from "../types/print-type.ts";
 import { makeProblem } from "./problem.ts";
-import { eachDeepExpr, eachDeepTerm, eachRuleExpr, eachRuleTerm } from "./tree.ts";
+import { eachDeepTerm, eachRuleTerm } from "./tree.ts";
 
 export type Callables = {
   /** Arguments that it takes, its result not counted; undefined where there is no such function. */
@@ -33,33 +33,38 @@ export type CallContext = {
   readonly mayDeprecated: boolean;
 };
 
-export function checkRuleCalls(rule: Rule, context: CallContext): void {
-  const named = new Set<Term>();
-  eachRuleExpr(rule, (expr) => noteReplacements(expr, named));
-  eachRuleTerm(rule, (term, isStatement) => {
-    checkTerm(term, isStatement, context);
-    if (!named.has(term)) checkReference(term, context);
-  });
+/** Gives the expressions that have modifiers (`check-with.ts`), found on the way. */
+export function checkRuleCalls(rule: Rule, context: CallContext): readonly Expr[] {
+  const { checkTerm, noteExpr, modified } = makeChecks(context);
+  eachRuleTerm(rule, checkTerm, noteExpr);
+  return modified;
 }
 
-export function checkBodyCalls(body: Body, context: CallContext): void {
-  const named = new Set<Term>();
-  eachDeepExpr(body, (expr) => noteReplacements(expr, named));
-  for (const expr of body) {
-    eachDeepTerm(expr, (term, isStatement) => {
-      checkTerm(term, isStatement, context);
-      if (!named.has(term)) checkReference(term, context);
-    });
-  }
+export function checkBodyCalls(body: Body, context: CallContext): readonly Expr[] {
+  const { checkTerm, noteExpr, modified } = makeChecks(context);
+  for (const expr of body) eachDeepTerm(expr, checkTerm, noteExpr);
+  return modified;
 }
 
-/** Only what `with` puts in a function's place is a function by name. */
-function noteReplacements(expr: Expr, named: Set<Term>): void {
-  for (const { value } of expr.with) named.add(value);
+function makeChecks(context: CallContext) {
+  const modified: Expr[] = [];
+  /** Only what `with` puts in a function's place is a function by name. */
+  let named: Set<Term> | undefined;
+  const checkTerm = (term: Term, isStatement: boolean): void => {
+    if (term.kind === "call-term") checkCallTerm(term, isStatement, context);
+    else if (term.kind === "ref" && !named?.has(term)) checkReference(term, context);
+  };
+  const noteExpr = (expr: Expr): void => {
+    if (expr.with.length === 0) return;
+    modified.push(expr);
+    named ??= new Set();
+    for (const { value } of expr.with) named.add(value);
+  };
+  return { checkTerm, noteExpr, modified };
 }
 
-function checkReference(term: Term, context: CallContext): void {
-  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return;
+function checkReference(term: Ref, context: CallContext): void {
+  if (term.head.kind !== "var" || term.head.name !== "data") return;
   const path = ["data"];
   for (const part of term.path) {
     if (part.kind !== "string") return;
@@ -72,8 +77,7 @@ function checkReference(term: Term, context: CallContext): void {
 }
 
 /** As a statement a call may name its result: f(x, y) is f(x) = y. */
-function checkTerm(term: Term, isStatement: boolean, context: CallContext): void {
-  if (term.kind !== "call-term") return;
+function checkCallTerm(term: Extract<Term, { kind: "call-term" }>, isStatement: boolean, context: CallContext): void {
   checkCall(term.operator, term.args.length, isStatement ? 1 : 0, term.at, context);
 }
 

@@ -24,15 +24,14 @@ export function makeChoices(): Choices {
 
 function noteConstants({ what, isNegated, with: modifiers }: Expr, known: Map<string, readonly Term[]>): void {
   if (isNegated || modifiers.length > 0 || what.kind !== "unify") return;
-  const { left, right } = what;
-  for (const [side, other] of [
-    [left, right],
-    [right, left],
-  ] as const) {
-    if (side.kind !== "var" || known.has(side.name)) continue;
-    const values = valuesOf(other, known);
-    if (values !== undefined && values.length <= PATHS_MAX) known.set(side.name, values);
-  }
+  noteConstant(what.left, what.right, known);
+  noteConstant(what.right, what.left, known);
+}
+
+function noteConstant(side: Term, other: Term, known: Map<string, readonly Term[]>): void {
+  if (side.kind !== "var" || known.has(side.name)) return;
+  const values = valuesOf(other, known);
+  if (values !== undefined && values.length <= PATHS_MAX) known.set(side.name, values);
 }
 
 function valuesOf(term: Term, known: ReadonlyMap<string, readonly Term[]>): readonly Term[] | undefined {
@@ -66,6 +65,7 @@ function membersOf(value: Term, key: Term): readonly Term[] | undefined {
 }
 
 function expand(path: readonly Term[], known: ReadonlyMap<string, readonly Term[]>): (string | null)[][] {
+  if (!path.some((part) => part.kind === "var" && known.has(part.name))) return [path.map(scalarText)];
   let paths: (string | null)[][] = [[]];
   for (const part of path) {
     const values = part.kind === "var" ? known.get(part.name) : undefined;

@@ -8,7 +8,7 @@ import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { type Choices, makeChoices } from "./choices.ts";
 import { orderVertices, reverse, type Vertex } from "./graph.ts";
-import { deepTerm, eachDeepTerm, eachRuleExpr } from "./tree.ts";
+import { deepTerm, eachDeepTerm } from "./tree.ts";
 
 export type RuleVertex = Vertex & { readonly rule: Rule | undefined };
 
@@ -25,42 +25,44 @@ export function findDependencies(root: RuleNode): Dependencies {
   const graph: Dependencies = { root, rules: new Map(), refs: new Map() };
   for (const { rules } of eachNode(root)) for (const rule of rules) graph.rules.set(rule, { rule, edges: new Set() });
   for (const [rule, vertex] of graph.rules) {
-    for (let link: Rule | undefined = rule; link !== undefined; link = link.else) addEdges(graph, link, vertex);
-    addReplaced(graph, rule, vertex);
+    const replaced: Term[] = [];
+    for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+      addEdges(graph, link, vertex, replaced);
+    }
+    // What `with` replaces counts as read, as in OPA.
+    for (const target of replaced) addTerm(graph, target, makeChoices(), vertex);
   }
   return graph;
 }
 
-function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex): void {
+function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex, replaced: Term[]): void {
   const choices = makeChoices();
-  const visit = (term: Term): void => {
-    for (const path of dataPaths(term, choices)) {
-      const target = findTarget(graph, path);
-      if (target !== undefined) vertex.edges.add(target);
-    }
+  const visit = (term: Term): void => addTerm(graph, term, choices, vertex);
+  const visitExpr = (expr: Expr): void => {
+    for (const { target } of expr.with) replaced.push(target);
   };
   for (const expr of link.body) {
-    eachDeepTerm(expr, visit);
+    eachDeepTerm(expr, visit, visitExpr);
     choices.pass(expr);
   }
-  for (const term of [...(link.head.args ?? []), ...link.head.ref, link.head.value]) deepTerm(term, visit);
+  const { args, ref, value } = link.head;
+  if (args !== undefined) for (const term of args) deepTerm(term, visit, visitExpr);
+  for (const term of ref) deepTerm(term, visit, visitExpr);
+  deepTerm(value, visit, visitExpr);
 }
 
-/** What `with` replaces counts as read, as in OPA. */
-function addReplaced(graph: Dependencies, rule: Rule, vertex: RuleVertex): void {
-  eachRuleExpr(rule, ({ with: modifiers }: Expr) => {
-    for (const { target } of modifiers) {
-      for (const path of dataPaths(target, makeChoices())) {
-        const found = findTarget(graph, path);
-        if (found !== undefined) vertex.edges.add(found);
-      }
-    }
-  });
+function addTerm(graph: Dependencies, term: Term, choices: Choices, { edges }: RuleVertex): void {
+  if (term.kind !== "ref" && term.kind !== "call-term") return;
+  for (const path of dataPaths(term, choices)) {
+    const target = findTarget(graph, path);
+    if (target !== undefined) edges.add(target);
+  }
 }
 
 /** What evaluating a reference needs, as a vertex. */
 function findTarget(graph: Dependencies, path: readonly Part[]): RuleVertex | undefined {
-  const key = JSON.stringify(path);
+  // No constant's text has a comma outside of quotes, or is a star.
+  const key = path.map((part) => part ?? "*").join();
   let vertex = graph.refs.get(key);
   if (vertex === undefined) {
     vertex = { rule: undefined, edges: new Set(follow(graph, path)) };

@@ -20,10 +20,11 @@ export type Needs = {
   readonly closed: ReadonlySet<string>;
 };
 
-export function needsOf(expr: Expr, here: ReadonlySet<string>): Needs {
+/** `here` gives the variables of this level and those around: closures alone ask. */
+export function needsOf(expr: Expr, here: () => ReadonlySet<string>): Needs {
   const own = new Set<string>();
   for (const term of termsOfExpr(expr)) addTerm(term, own);
-  return { own, closed: hasClosures(expr) ? closedOf(expr, here) : NOTHING };
+  return { own, closed: hasClosures(expr) ? closedOf(expr, here()) : NOTHING };
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -40,10 +41,35 @@ export function closedOf(expr: Expr, here: ReadonlySet<string>): ReadonlySet<str
 }
 
 /** Whether all variables on the expression's own level are among these. */
-export function hasAll(expr: Expr, isThere: (name: string) => boolean): boolean {
-  const lacks = (term: Term): boolean =>
-    term.kind === "var" ? !isRootName(term.name) && !isThere(term.name) : someSubterm(term, lacks);
-  return !termsOfExpr(expr).some(lacks);
+export function hasAll(expr: Expr, known: ReadonlySet<string>, outputs: ReadonlySet<string> = NOTHING): boolean {
+  for (const term of termsOfExpr(expr)) if (lacks(term, known, outputs)) return false;
+  return true;
+}
+
+function lacks(term: Term, known: ReadonlySet<string>, outputs: ReadonlySet<string>): boolean {
+  switch (term.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return false;
+    case "var":
+      return !known.has(term.name) && !outputs.has(term.name) && !isRootName(term.name);
+    case "ref":
+      return lacks(term.head, known, outputs) || someLack(term.path, known, outputs);
+    case "array":
+    case "set":
+      return someLack(term.items, known, outputs);
+    case "call-term":
+      return someLack(term.args, known, outputs);
+    default:
+      return someSubterm(term, (part) => lacks(part, known, outputs));
+  }
+}
+
+function someLack(terms: readonly Term[], known: ReadonlySet<string>, outputs: ReadonlySet<string>): boolean {
+  for (const term of terms) if (lacks(term, known, outputs)) return true;
+  return false;
 }
 
 /** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */

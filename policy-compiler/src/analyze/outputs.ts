@@ -2,7 +2,7 @@
  * Which variables an expression binds, given those that are bound already: the brackets of
  * references that iterate, the sides of `=`, the left of `:=`, and a call's extra argument.
  */
-import type { Expr, Term, What } from "../syntax/ast.ts";
+import type { Expr, Ref, Term, What } from "../syntax/ast.ts";
 import { patternVariables } from "./scope.ts";
 import { eachTerm, someSubterm, termsOfModifiers, termsOfWhat } from "./tree.ts";
 
@@ -21,7 +21,7 @@ export function isRootName(name: string): boolean {
 export function outputsOf(expr: Expr, bound: Bound, arity: Arity): ReadonlySet<string> {
   const outputs = new Set<string>();
   const known: Bound = { has: (name) => outputs.has(name) || bound.has(name) || isRootName(name) };
-  if (expr.isNegated || !termsOfModifiers(expr).every((value) => isKnown(value, known))) return outputs;
+  if (expr.isNegated || !termsOfModifiers(expr.with).every((value) => isKnown(value, known))) return outputs;
   const { what } = expr;
   bindRefs(termsOfWhat(what), known, outputs);
   switch (what.kind) {
@@ -56,19 +56,29 @@ function awaits(term: Term, known: Bound): boolean {
 
 /** Variables that iterating the references in some terms binds. */
 export function bindRefs(terms: readonly Term[], known: Bound, outputs: Set<string>): void {
+  const iterating: Ref[] = [];
+  const note = (part: Term): void => {
+    if (part.kind === "ref" && part.path.some(isPattern)) iterating.push(part);
+  };
+  for (const term of terms) eachTerm(term, note);
+  if (iterating.length === 0) return;
   // A reference may need what another one binds, in either order.
   for (let before = -1; before !== outputs.size; ) {
     before = outputs.size;
-    for (const term of terms) eachTerm(term, (part) => bindRef(part, known, outputs));
+    for (const ref of iterating) bindRef(ref, known, outputs);
   }
 }
 
-function bindRef(term: Term, known: Bound, outputs: Set<string>): void {
-  if (term.kind !== "ref" || !isKnown(term.head, known)) return;
-  for (const part of term.path) {
+function bindRef({ head, path }: Ref, known: Bound, outputs: Set<string>): void {
+  if (!isKnown(head, known)) return;
+  for (const part of path) {
     if (part.kind === "var") outputs.add(part.name);
-    else if (part.kind === "array" || part.kind === "object") bindPattern(part, outputs);
+    else if (isPattern(part)) bindPattern(part, outputs);
   }
+}
+
+function isPattern({ kind }: Term): boolean {
+  return kind === "var" || kind === "array" || kind === "object";
 }
 
 /** All variables of a term on its own level are bound. */

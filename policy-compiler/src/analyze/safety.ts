@@ -8,7 +8,7 @@ import type { Body, Expr, Rule, Term, Variable } from "../syntax/ast.ts";
 import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
 import { boundByRefs, needsBeside, needsInFront, needsOwnIteration, splitIteration, toEquation } from "./iteration.ts";
-import { addLevel, addTerm, addVariable, closedOf, eachClosed, hasAll, needsOf } from "./needs.ts";
+import { addLevel, addTerm, addVariable, closedOf, eachClosed, hasAll, type Needs, needsOf } from "./needs.ts";
 import { isInOnePiece, liftRefs, splitCalls } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
@@ -77,7 +77,7 @@ function orderLink(link: Rule, context: Context): Rule {
   const { head } = link;
   const bound = new Set<string>();
   for (const arg of head.args ?? []) eachTerm(arg, (term) => void (term.kind === "var" && bound.add(term.name)));
-  if (isPlainHead(head)) return { ...link, body: orderBody(link.body, bound, new Set(bound), context) };
+  if (isPlainHead(head)) return { ...link, body: orderBody(link.body, bound, copyOf(bound), context) };
   const outer = new Set(bound);
   // What the head evaluates is an expression of the body: a closure that mentions its variables means them.
   const visible = new Set(bound);
@@ -163,17 +163,17 @@ function orderBody(
 ): Body {
   const isModified = body.some((expr) => expr.with.length > 0);
   const exprs = isModified ? body.flatMap((expr) => evaluateModifiers(expr, context)) : body;
-  const outer = around?.outer ?? new Set(bound);
+  const outer = around?.outer ?? copyOf(bound);
   const whole = findOrder(exprs, { bound, visible, outer, around: around?.level }, context);
   const isSplit = around === undefined && whole.hasWaited && !exprs.every(isInOnePiece);
   const split = isSplit ? exprs.flatMap((expr) => splitCalls(context, expr)) : exprs;
   const { steps, left, here, isOuter } = isSplit ? findOrder(split, { bound, visible, outer }, context) : whole;
   const placed: Expr[] = [];
-  for (const { expr: tried, outputs } of steps) {
+  for (const { expr: tried, outputs, isClosed } of steps) {
     const expr = equate(tried);
     const parts = splitIteration(expr, outputs, context);
     if (parts.length > 1) placed.push(...orderBody(parts, new Set(bound), here(), context));
-    else placed.push(...finish(hasClosures(expr) ? orderClosures(expr, bound, here(), context) : expr, context));
+    else finish(isClosed ? orderClosures(expr, bound, here(), context) : expr, context, placed);
     for (const name of outputs) bound.add(name);
   }
   if (left.length === 0) return placed;
@@ -196,8 +196,15 @@ type Around = {
   readonly around?: ReadonlySet<string> | undefined;
 };
 
+type Step = {
+  readonly expr: Expr;
+  readonly outputs: ReadonlySet<string>;
+  /** It has closures. */
+  readonly isClosed: boolean;
+};
+
 type Order = {
-  readonly steps: readonly { readonly expr: Expr; readonly outputs: ReadonlySet<string> }[];
+  readonly steps: readonly Step[];
   /** What cannot be placed. */
   readonly left: readonly Expr[];
   /** A line could not be placed where it stands. */
@@ -209,50 +216,65 @@ type Order = {
 };
 
 function findOrder(exprs: readonly Expr[], { bound, visible, outer, around }: Around, context: Context): Order {
-  const level = new Set(around);
-  for (const expr of exprs) addLevel(expr, level);
-  let made: ReadonlySet<string> | undefined;
-  const here = (): ReadonlySet<string> => {
-    made ??= new Set([...visible, ...level]);
-    return made;
+  let levelMade: ReadonlySet<string> | undefined;
+  // Most bodies have no closures: nobody asks.
+  const level = (): ReadonlySet<string> => {
+    if (levelMade !== undefined) return levelMade;
+    const names = new Set(around);
+    for (const expr of exprs) addLevel(expr, names);
+    levelMade = names;
+    return names;
   };
-  const isOuter: Bound = { has: (name) => outer.has(name) || !level.has(name) };
+  let hereMade: ReadonlySet<string> | undefined;
+  const here = (): ReadonlySet<string> => {
+    hereMade ??= new Set([...visible, ...level()]);
+    return hereMade;
+  };
+  const isOuter: Bound = { has: (name) => outer.has(name) || !level().has(name) };
   const known = new Set(bound);
-  const steps: Order["steps"][number][] = [];
+  const steps: Step[] = [];
   /** What the expression binds, where it can be placed. */
   const place = (expr: Expr): ReadonlySet<string> | undefined => {
+    const isClosed = hasClosures(expr);
+    if (!isClosed && hasAll(expr, known)) {
+      steps.push({ expr, outputs: NONE, isClosed });
+      return NONE;
+    }
     const outputs = outputsOf(expr, known, context.arity);
-    if (!hasAll(expr, (name) => known.has(name) || outputs.has(name))) return undefined;
-    const closed = hasClosures(expr) ? closedOf(expr, here()) : NONE;
+    if (!hasAll(expr, known, outputs)) return undefined;
+    const closed = isClosed ? closedOf(expr, here()) : NONE;
     const isPlaced =
       every(closed, (name) => known.has(name)) &&
       !(closed.size > 0 && closesOverItself(expr, isOuter, known)) &&
       !(outputs.size > 0 && needsInFront(expr, outputs) && !haveAnOrder(expr, known, here(), context));
     if (!isPlaced) return undefined;
-    steps.push({ expr, outputs });
+    steps.push({ expr, outputs, isClosed });
     for (const name of outputs) known.add(name);
     return outputs;
   };
   // Most bodies are safe as they are written: nobody waits.
   const waits = exprs.findIndex((expr) => place(expr) === undefined);
   if (waits < 0) return { steps, left: [], hasWaited: false, here, isOuter };
-  const placed = steps.map(({ outputs }) => outputs);
-  const needs = exprs.map((expr) => needsOf(expr, here()));
-  const order = makeTryOrder(needs.map(({ own, closed }) => [...new Set([...own, ...closed])]));
-  for (const outputs of placed) {
-    order.next();
-    order.bind(outputs);
-  }
+  const rest = exprs.slice(waits);
+  const order = makeTryOrder(rest.map((expr) => namesOf(needsOf(expr, here))));
   order.next(); // the one that waits
-  const left = new Set([...exprs.keys()].slice(waits));
+  const left = new Set(rest.keys());
   for (let item = order.next(); item !== undefined; item = order.next()) {
     if (!left.has(item)) continue; // placed, and asked again about a variable that another bound later
-    const outputs = place(exprs[item] as Expr);
+    const outputs = place(rest[item] as Expr);
     if (outputs === undefined) continue;
     left.delete(item);
     order.bind(outputs);
   }
-  return { steps, left: [...left].map((item) => exprs[item] as Expr), hasWaited: true, here, isOuter };
+  return { steps, left: [...left].map((item) => rest[item] as Expr), hasWaited: true, here, isOuter };
+}
+
+function namesOf({ own, closed }: Needs): readonly string[] {
+  return closed.size === 0 ? [...own] : [...new Set([...own, ...closed])];
+}
+
+function copyOf(names: ReadonlySet<string>): ReadonlySet<string> {
+  return names.size === 0 ? NONE : new Set(names);
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -328,7 +350,7 @@ function haveAnOrder(expr: Expr, bound: ReadonlySet<string>, here: ReadonlySet<s
     before = left.length;
     left = left.filter((part) => {
       const outputs = outputsOf(part, known, context.arity);
-      const { own, closed } = needsOf(part, here);
+      const { own, closed } = needsOf(part, () => here);
       if (!every(own, (name) => known.has(name) || outputs.has(name)) || !every(closed, known.has.bind(known)))
         return true;
       for (const name of outputs) known.add(name);
@@ -339,12 +361,14 @@ function haveAnOrder(expr: Expr, bound: ReadonlySet<string>, here: ReadonlySet<s
 }
 
 /** Once in place, `:=` is `=`, `f(x, y)` is `f(x) = y`, and what a plain `not` evaluates first stands in front of it. */
-function finish(expr: Expr, context: Context): readonly Expr[] {
-  const asEquation = (each: Expr): Expr => {
-    const what = toEquation(each.what, context.arity);
-    return what === each.what ? each : { ...each, what };
-  };
-  return expr.isNegated ? liftRefs(context, expr).map(asEquation) : [asEquation(expr)];
+function finish(expr: Expr, context: Context, placed: Expr[]): void {
+  if (!expr.isNegated) placed.push(asEquation(expr, context));
+  else for (const each of liftRefs(context, expr)) placed.push(asEquation(each, context));
+}
+
+function asEquation(expr: Expr, { arity }: Context): Expr {
+  const what = toEquation(expr.what, arity);
+  return what === expr.what ? expr : { ...expr, what };
 }
 
 /** The same expression with the bodies of its closures in order. */

@@ -4,7 +4,7 @@
  * resolved one resolved parts: that is what the first of two signatures says.
  */
 import type * as Resolved from "../resolved/ast.ts";
-import type { Body, Expr, Rule, Term, What } from "../syntax/ast.ts";
+import type { Body, Expr, Rule, Term, What, With } from "../syntax/ast.ts";
 
 /** The terms a comprehension yields, or the variables of `every`, and the body they belong to. */
 export type Closure = { readonly heads: readonly Term[]; readonly body: Body; readonly isImplicit: boolean };
@@ -115,14 +115,14 @@ export function termsOfExpr(expr: Resolved.Expr): readonly Resolved.Term[];
 export function termsOfExpr(expr: Expr): readonly Term[];
 export function termsOfExpr(expr: Expr): readonly Term[] {
   const own = termsOfWhat(expr.what);
-  return expr.with.length === 0 ? own : [...own, ...termsOfModifiers(expr)];
+  return expr.with.length === 0 ? own : [...own, ...termsOfModifiers(expr.with)];
 }
 
-export function termsOfModifiers(expr: Resolved.Expr): readonly Resolved.Term[];
-export function termsOfModifiers(expr: Expr): readonly Term[];
-export function termsOfModifiers(expr: Expr): readonly Term[] {
-  if (expr.with.length === 0) return NO_TERMS;
-  return expr.with.map(({ value }) => value).filter((value) => !isBuiltinName(value));
+export function termsOfModifiers(modifiers: readonly Resolved.With[]): readonly Resolved.Term[];
+export function termsOfModifiers(modifiers: readonly With[]): readonly Term[];
+export function termsOfModifiers(modifiers: readonly With[]): readonly Term[] {
+  if (modifiers.length === 0) return NO_TERMS;
+  return modifiers.map(({ value }) => value).filter((value) => !isBuiltinName(value));
 }
 
 const NO_TERMS: readonly Term[] = [];
@@ -219,18 +219,49 @@ export function closuresOfExpr(expr: Expr): readonly Closure[] {
 
 const NO_CLOSURES: readonly Closure[] = [];
 
-/** Most expressions have none. */
-export function hasClosures(expr: Expr): boolean {
-  const { kind } = expr.what;
-  return kind === "every" || kind === "body" || termsOfExpr(expr).some(hasClosure);
+/** Most expressions have none. Asked of each several times: it makes no array. */
+export function hasClosures({ what, with: modifiers }: Expr): boolean {
+  if (modifiers.length > 0 && termsOfModifiers(modifiers).some(hasClosure)) return true;
+  switch (what.kind) {
+    case "every":
+    case "body":
+      return true;
+    case "term":
+      return hasClosure(what.term);
+    case "call":
+      return hasClosureAmong(what.args);
+    case "assign":
+    case "unify":
+      return hasClosure(what.left) || hasClosure(what.right);
+    default:
+      return hasClosureAmong(termsOfWhat(what));
+  }
+}
+
+function hasClosureAmong(terms: readonly Term[]): boolean {
+  for (const term of terms) if (hasClosure(term)) return true;
+  return false;
 }
 
 function hasClosure(term: Term): boolean {
   switch (term.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+    case "var":
+      return false;
     case "array-comprehension":
     case "set-comprehension":
     case "object-comprehension":
       return true;
+    case "ref":
+      return hasClosure(term.head) || hasClosureAmong(term.path);
+    case "array":
+    case "set":
+      return hasClosureAmong(term.items);
+    case "call-term":
+      return hasClosureAmong(term.args);
     default:
       return someSubterm(term, hasClosure);
   }
@@ -253,66 +284,97 @@ function collectClosures(term: Term, closures: Closure[]): void {
 /** Called with each term; a call that is a statement comes as a term too, and says so. */
 export type TermVisit = (term: Term, isStatement: boolean) => void;
 type ResolvedVisit = (term: Resolved.Term, isStatement: boolean) => void;
+/** Called with each expression, before its terms. */
+type ExprVisit = (expr: Expr) => void;
+type ResolvedExprVisit = (expr: Resolved.Expr) => void;
 
-/** Each term of an expression at any depth. */
-export function eachDeepTerm(expr: Resolved.Expr, visit: ResolvedVisit): void;
-export function eachDeepTerm(expr: Expr, visit: TermVisit): void;
-export function eachDeepTerm(expr: Expr, visit: TermVisit): void {
-  if (expr.what.kind === "call") visit({ ...expr.what, kind: "call-term" }, true);
-  for (const term of termsOfExpr(expr)) deepTerm(term, visit);
-  eachClosureTerm(closureOfWhat(expr.what), visit);
+/** Each term of an expression at any depth, and each expression that is one or is inside. */
+export function eachDeepTerm(expr: Resolved.Expr, visit: ResolvedVisit, visitExpr?: ResolvedExprVisit): void;
+export function eachDeepTerm(expr: Expr, visit: TermVisit, visitExpr?: ExprVisit): void;
+export function eachDeepTerm(expr: Expr, visit: TermVisit, visitExpr?: ExprVisit): void {
+  const { what } = expr;
+  visitExpr?.(expr);
+  switch (what.kind) {
+    case "term":
+      deepTerm(what.term, visit, visitExpr);
+      break;
+    case "call": {
+      const { at, operator, args } = what;
+      visit({ kind: "call-term", at, operator, args }, true);
+      deepTerms(args, visit, visitExpr);
+      break;
+    }
+    case "assign":
+    case "unify":
+      deepTerm(what.left, visit, visitExpr);
+      deepTerm(what.right, visit, visitExpr);
+      break;
+    default:
+      deepTerms(termsOfWhat(what), visit, visitExpr);
+  }
+  deepTerms(termsOfModifiers(expr.with), visit, visitExpr);
+  if (what.kind === "every" || what.kind === "body") eachClosureTerm(closureOfWhat(what), visit, visitExpr);
 }
 
-export function deepTerm(term: Resolved.Term, visit: ResolvedVisit): void;
-export function deepTerm(term: Term, visit: TermVisit): void;
-export function deepTerm(term: Term, visit: TermVisit): void {
-  eachTerm(term, (part) => {
-    visit(part, false);
-    if (!LEAVES.has(part.kind)) eachClosureTerm(closureOfTerm(part), visit);
-  });
-}
-
-function eachClosureTerm(closure: Closure | undefined, visit: TermVisit): void {
-  if (closure === undefined) return;
-  for (const head of closure.heads) deepTerm(head, visit);
-  for (const expr of closure.body) eachDeepTerm(expr, visit);
-}
-
-/** Each term of a rule, its head, body and `else` links. */
-export function eachRuleTerm(rule: Resolved.Rule, visit: ResolvedVisit): void;
-export function eachRuleTerm(rule: Rule, visit: TermVisit): void;
-export function eachRuleTerm(rule: Rule, visit: TermVisit): void {
-  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    if (link.head.args !== undefined) for (const term of link.head.args) deepTerm(term, visit);
-    for (const term of link.head.ref) deepTerm(term, visit);
-    deepTerm(link.head.value, visit);
-    for (const expr of link.body) eachDeepTerm(expr, visit);
+export function deepTerm(term: Resolved.Term, visit: ResolvedVisit, visitExpr?: ResolvedExprVisit): void;
+export function deepTerm(term: Term, visit: TermVisit, visitExpr?: ExprVisit): void;
+export function deepTerm(term: Term, visit: TermVisit, visitExpr?: ExprVisit): void {
+  visit(term, false);
+  switch (term.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+    case "var":
+      return;
+    case "ref":
+      deepTerm(term.head, visit, visitExpr);
+      deepTerms(term.path, visit, visitExpr);
+      return;
+    case "array":
+    case "set":
+      deepTerms(term.items, visit, visitExpr);
+      return;
+    case "call-term":
+      deepTerms(term.args, visit, visitExpr);
+      return;
+    case "object":
+    case "template":
+      deepTerms(subterms(term), visit, visitExpr);
+      return;
+    case "array-comprehension":
+    case "set-comprehension":
+    case "object-comprehension":
+      eachClosureTerm(closureOfTerm(term), visit, visitExpr);
   }
 }
 
-/** Each expression of a rule at any depth. */
-export function eachRuleExpr(rule: Resolved.Rule, visit: (expr: Resolved.Expr) => void): void;
-export function eachRuleExpr(rule: Rule, visit: (expr: Expr) => void): void;
-export function eachRuleExpr(rule: Rule, visit: (expr: Expr) => void): void {
+function deepTerms(terms: readonly Term[], visit: TermVisit, visitExpr: ExprVisit | undefined): void {
+  for (const term of terms) deepTerm(term, visit, visitExpr);
+}
+
+function eachClosureTerm(closure: Closure | undefined, visit: TermVisit, visitExpr: ExprVisit | undefined): void {
+  if (closure === undefined) return;
+  deepTerms(closure.heads, visit, visitExpr);
+  for (const expr of closure.body) eachDeepTerm(expr, visit, visitExpr);
+}
+
+/** Each term of a rule, its head, body and `else` links, and each expression at any depth. */
+export function eachRuleTerm(rule: Resolved.Rule, visit: ResolvedVisit, visitExpr?: ResolvedExprVisit): void;
+export function eachRuleTerm(rule: Rule, visit: TermVisit, visitExpr?: ExprVisit): void;
+export function eachRuleTerm(rule: Rule, visit: TermVisit, visitExpr?: ExprVisit): void {
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
     const { args, ref, value } = link.head;
-    if (args !== undefined) for (const term of args) eachExprOfTerm(term, visit);
-    for (const term of ref) eachExprOfTerm(term, visit);
-    eachExprOfTerm(value, visit);
-    eachDeepExpr(link.body, visit);
+    if (args !== undefined) deepTerms(args, visit, visitExpr);
+    deepTerms(ref, visit, visitExpr);
+    deepTerm(value, visit, visitExpr);
+    for (const expr of link.body) eachDeepTerm(expr, visit, visitExpr);
   }
 }
 
-function eachExprOfTerm(term: Term, visit: (expr: Expr) => void): void {
-  for (const { body } of closuresOfTerm(term)) eachDeepExpr(body, visit);
+/** Each expression of a rule at any depth, outer before inner. */
+export function eachRuleExpr(rule: Rule, visit: (expr: Expr) => void): void {
+  eachRuleTerm(rule, IGNORE, visit);
 }
 
-/** Each expression of a body at any depth, outer before inner. */
-export function eachDeepExpr(body: Resolved.Body, visit: (expr: Resolved.Expr) => void): void;
-export function eachDeepExpr(body: Body, visit: (expr: Expr) => void): void;
-export function eachDeepExpr(body: Body, visit: (expr: Expr) => void): void {
-  for (const expr of body) {
-    visit(expr);
-    for (const closure of closuresOfExpr(expr)) eachDeepExpr(closure.body, visit);
-  }
-}
+const IGNORE = (): void => {};
