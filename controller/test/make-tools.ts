@@ -1,5 +1,5 @@
 import { parseResources } from "@regomesh/resources";
-import type { PolicyTools } from "../src/build/tools.ts";
+import { makeAnew, type PolicyTools } from "../src/build/tools.ts";
 
 /** Stands for the compiler where only what is around it is tested: every rule is there, nothing is withheld. */
 export function makeTools(): PolicyTools {
@@ -29,6 +29,7 @@ export function makeTools(): PolicyTools {
     }),
     meaningOf: ({ files }) => JSON.stringify(files),
     digest: (value) => JSON.stringify(value),
+    again: makeAnew,
     test: () => ({ diagnostics: [], passed: 0, failed: [], cpuMs: 0 }),
     open: () => {
       throw new Error("there is no module");

@@ -39,15 +39,32 @@ export function expandTree(tree: SourceTree): SourceTree {
   );
 }
 
+/** What was found out about a binding is found again by it: of one that stays the same, so does this. */
+const qualifiedBindings = new WeakMap<PolicyBinding, PolicyBinding>();
+
 /** The binding, its unit named as all sources know it. */
 export function qualifyBinding(tree: SourceTree, binding: PolicyBinding): PolicyBinding {
   const { metadata, spec } = binding;
-  const unit = spec.policy === undefined ? spec.unit : inlineUnit(metadata.namespace, spec.policy);
-  return { ...binding, spec: { ...spec, unit: qualify(tree, unit) } };
+  const unit = qualify(tree, spec.policy === undefined ? spec.unit : inlineUnit(metadata.namespace, spec.policy));
+  if (unit === spec.unit) return binding;
+  const known = qualifiedBindings.get(binding);
+  const qualified = known?.spec.unit === unit ? known : { ...binding, spec: { ...spec, unit } };
+  qualifiedBindings.set(binding, qualified);
+  return qualified;
 }
 
-function filesOf(tree: SourceTree, { metadata, spec }: Policy): readonly Source[] {
-  const folder = `${below(tree)}${inlineUnit(metadata.namespace, metadata.name)}`;
+/** The same of a Policy. */
+const inlineFiles = new WeakMap<Policy, { readonly folder: string; readonly files: readonly Source[] }>();
+
+function filesOf(tree: SourceTree, policy: Policy): readonly Source[] {
+  const folder = `${below(tree)}${inlineUnit(policy.metadata.namespace, policy.metadata.name)}`;
+  const known = inlineFiles.get(policy);
+  const files = known?.folder === folder ? known.files : makeFiles(folder, policy);
+  inlineFiles.set(policy, { folder, files });
+  return files;
+}
+
+function makeFiles(folder: string, { spec }: Policy): readonly Source[] {
   const modules = Object.entries({ ...spec.modules, ...spec.tests });
   const data = Object.keys(spec.data).length === 0 ? [] : [["data.json", JSON.stringify(spec.data)] as const];
   return [...modules, ...data].map(([name, text]) => ({ name: `${folder}/${name}`, text }));

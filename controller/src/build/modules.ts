@@ -18,7 +18,8 @@ export type Modules = {
   meaningOf(hash: string): string | undefined;
 };
 
-type Made = { readonly hash: string; readonly module: CompiledModule } | undefined;
+type Entry = { readonly hash: string; readonly module: CompiledModule };
+type Made = Entry | undefined;
 
 /** Units that are said at a time not to fit beside others: each takes some compilations to find. */
 const BEYOND_MAX = 4;
@@ -103,10 +104,10 @@ export function makeModules(
         reportBeyond(inOrder(bound), report);
         return undefined;
       }
-      const key = JSON.stringify([role, ...distinct(bound)]);
+      const key = `${role} ${keyOf(bound)}`;
       if (!made.has(key)) made.set(key, make(role, bound));
       const entry = made.get(key);
-      return entry === undefined ? undefined : toRef(entry.hash, entry.module, bound, report);
+      return entry === undefined ? undefined : refOf(entry, bound, report);
     },
     built() {
       return [
@@ -150,6 +151,26 @@ function distinct(bound: readonly Bound[]): readonly UnitEntrypoint[] {
     const asked = bound.filter((each) => each.unit === unit && each.entrypoint === name);
     return { unit, name, kinds: [...new Set(asked.map(({ kind }) => kind))].sort() };
   });
+}
+
+/** Of what is bound together, the rules that are asked: it is put together once for an index. */
+const keys = new WeakMap<readonly Bound[], string>();
+
+function keyOf(bound: readonly Bound[]): string {
+  const key = keys.get(bound) ?? JSON.stringify(distinct(bound));
+  keys.set(bound, key);
+  return key;
+}
+
+/** Of what is bound together, what was said last of a module that has all of it. */
+const refs = new WeakMap<readonly Bound[], { readonly module: CompiledModule; readonly ref: PolicyRef }>();
+
+function refOf({ hash, module }: Entry, bound: readonly Bound[], report: ReturnType<typeof makeReport>): PolicyRef {
+  const known = refs.get(bound);
+  if (known?.module === module) return known.ref;
+  const ref = toRef(hash, module, bound, report);
+  if (ref.entrypoints.length === bound.length) refs.set(bound, { module, ref });
+  return ref;
 }
 
 function toRef(

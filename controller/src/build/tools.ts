@@ -37,6 +37,11 @@ export type CompiledModule = {
   readonly meta: ModuleMeta;
 };
 
+/** `again` of whoever remembers nothing. */
+export function makeAnew<T>(_name: string, _parts: readonly unknown[], make: () => T): T {
+  return make();
+}
+
 /** What is not remembered is not made now: the build is left, to be asked for once more. */
 export class TurnOver extends Error {}
 
@@ -56,6 +61,8 @@ export interface BuildTools {
   meaningOf(unit: UnitFiles): string;
   /** The hash of a value's canonical JSON. */
   digest(value: object): string;
+  /** What was made last under a name, where that was of the very same parts; otherwise it is made. What is made is never changed. */
+  again<T>(name: string, parts: readonly unknown[], make: () => T): T;
   /** Runs every test rule of a unit. `mayWait`: where it is left, others go on without it. */
   test(
     unit: UnitFiles,

@@ -1,5 +1,5 @@
-/** What one workload's proxy gets: its ports, which services it may call, its policies. */
-import type { InboundPort, LocalPort, PolicyRef } from "@regomesh/protocol";
+/** What one workload's proxy gets beside its policies: its ports, and which services it may call. */
+import type { InboundPort, LocalPort } from "@regomesh/protocol";
 import type { Workload } from "@regomesh/resources";
 import type { CompiledRoutes } from "../gateway-api/compile.ts";
 import {
@@ -10,7 +10,6 @@ import {
   principalOf,
   servicesOfWorkload,
 } from "../index/mesh-index.ts";
-import type { Direction } from "./composition.ts";
 import type { WorkloadPlan } from "./outbound.ts";
 import { portProtocol } from "./port-protocol.ts";
 
@@ -24,9 +23,8 @@ const PATH_LEVELS = {
 export function toWorkloadPlan(
   index: MeshIndex,
   workload: Workload,
-  policies: Readonly<Partial<Record<Direction, PolicyRef>>>,
   routes: Pick<CompiledRoutes, "reachedFrom">,
-): WorkloadPlan {
+): Omit<WorkloadPlan, "policies"> {
   const { name, namespace, labels } = workload.metadata;
   const calls = callsOf(workload, routes);
   const localPorts = workload.spec.localPorts.map((local) => toLocalPort(workload, local));
@@ -41,7 +39,6 @@ export function toWorkloadPlan(
     ...(calls === undefined ? {} : { calls }),
     ...(localPorts.length === 0 ? {} : { localPorts }),
     ...(alsoServes.length === 0 ? {} : { alsoServes }),
-    policies,
     defaultVerdict: index.config.defaultVerdict === "Deny" ? "deny" : "allow",
     pathLevel: PATH_LEVELS[index.config.pathLevel],
   };

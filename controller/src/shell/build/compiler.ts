@@ -8,7 +8,7 @@ import { canonicalJson, snapshotHash } from "@regomesh/protocol";
 import { parseResources } from "@regomesh/resources";
 import type { FailedTestBody } from "../../api/releases.ts";
 import { meaningOf } from "../../build/meaning.ts";
-import type { PolicyTools, UnitFiles } from "../../build/tools.ts";
+import { makeAnew, type PolicyTools, type UnitFiles } from "../../build/tools.ts";
 
 export async function loadTools({ testsCpuMs = TESTS_CPU_MS_MAX } = {}): Promise<PolicyTools> {
   const runtime = await loadRuntime();
@@ -29,6 +29,7 @@ export async function loadTools({ testsCpuMs = TESTS_CPU_MS_MAX } = {}): Promise
     },
     meaningOf,
     digest: (value) => snapshotHash(canonicalJson(value)),
+    again: makeAnew,
     test(files: UnitFiles) {
       const sinceMs = cpuMs();
       const { unit, diagnostics } = toUnit(files);

@@ -74,7 +74,7 @@ export class SentPlan {
       const known = before.get(name);
       const held = new Map<string, Item>();
       const all = items.map((item) => {
-        const text = JSON.stringify(item);
+        const text = textOf(item);
         const same = held.get(text) ?? (known?.get(text) as Item | undefined) ?? item;
         held.set(text, same);
         return same;
@@ -105,6 +105,15 @@ export class SentPlan {
       services: send("services", plan.services),
     };
   }
+}
+
+/** Of items that go from one plan to the next as they are. */
+const texts = new WeakMap<object, string>();
+
+function textOf(item: object): string {
+  const text = texts.get(item) ?? JSON.stringify(item);
+  texts.set(item, text);
+  return text;
 }
 
 /** What an item was made into (`madeFrom`). */

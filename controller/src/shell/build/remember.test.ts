@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { BuildTools, UnitFiles } from "../../build/tools.ts";
+import { type BuildTools, makeAnew, type UnitFiles } from "../../build/tools.ts";
 import { remember } from "./remember.ts";
 
 const unit = (name: string, text: string): UnitFiles => ({
@@ -14,6 +14,7 @@ const NOTHING_MADE: BuildTools = {
   compile: () => ({ diagnostics: [] }),
   meaningOf: ({ name }) => name,
   digest: (value) => JSON.stringify(value),
+  again: makeAnew,
   test: () => ({ diagnostics: [], passed: 0, failed: [], cpuMs: 0 }),
 };
 
@@ -31,6 +32,7 @@ test("what has not changed is neither read, compiled nor tested again", () => {
     },
     meaningOf: ({ name }) => name,
     digest: (value) => JSON.stringify(value),
+    again: makeAnew,
     test: ({ name }) => {
       calls.push(`test ${name}`);
       return { diagnostics: [], passed: 1, failed: [], cpuMs: 0 };
@@ -74,4 +76,21 @@ test("what says what it said is made canonical once", () => {
   });
   const said = [{ a: 1 }, { a: 2 }, { a: 1 }, { a: 2 }, { b: 1 }].map((value) => tools.digest(value));
   expect([said, made.length]).toEqual([["1", "2", "1", "2", "3"], 3]);
+});
+
+test("what is made of the same things as last time is not made again", () => {
+  const tools = remember(NOTHING_MADE);
+  const [a, b] = [{}, {}];
+  let made = 0;
+  const ask = (name: string, ...parts: readonly unknown[]) => tools.again(name, parts, () => ++made);
+  const asked = [
+    ask("x", a, b),
+    ask("x", a, b),
+    ask("y", a, b),
+    ask("x", b, a),
+    ask("x", b),
+    ask("x", b),
+    ask("x", a, b),
+  ];
+  expect(asked).toEqual([1, 1, 2, 3, 4, 4, 5]);
 });

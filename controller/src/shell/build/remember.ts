@@ -26,6 +26,7 @@ export function remember<Tools extends BuildTools>(tools: Tools): Tools {
     ({ length }) => READ_BYTES * length,
   );
   const meanings = makeMemory<string>(() => 0);
+  const last = new Map<string, { readonly parts: readonly unknown[]; readonly made: unknown }>();
   const said = makeMemory<{ readonly length: number; readonly digest: string }>(({ length }) => 2 * length);
   return {
     ...tools,
@@ -40,9 +41,20 @@ export function remember<Tools extends BuildTools>(tools: Tools): Tools {
       const text = JSON.stringify(value);
       return recall(said, text, () => ({ length: text.length, digest: tools.digest(value) })).digest;
     },
+    again<T>(name: string, parts: readonly unknown[], make: () => T): T {
+      const known = last.get(name);
+      if (known !== undefined && isSame(known.parts, parts)) return known.made as T;
+      const made = make();
+      last.set(name, { parts, made });
+      return made;
+    },
     meaningOf: (unit) => recall(meanings, digestOfUnit(unit), () => tools.meaningOf(unit)),
     test: (unit, mayWait) => recall(tested, digestOfUnit(unit), () => tools.test(unit, mayWait)),
   };
+}
+
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((each, at) => each === other[at]);
 }
 
 /** Of files, for as long as they are held. */

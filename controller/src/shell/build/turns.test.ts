@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type BuildTools, TurnOver, type UnitFiles } from "../../build/tools.ts";
+import { type BuildTools, makeAnew, TurnOver, type UnitFiles } from "../../build/tools.ts";
 import { remember } from "./remember.ts";
 import { inTurns } from "./turns.ts";
 
@@ -16,6 +16,7 @@ function play(more: number, isBounded = true) {
     compile: () => ({ diagnostics: [] }),
     meaningOf: ({ name }) => name,
     digest: (value) => JSON.stringify(value),
+    again: makeAnew,
     test: ({ name }) => {
       ran.push(name);
       cpuMs += 4;
