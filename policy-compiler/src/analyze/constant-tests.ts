@@ -36,22 +36,50 @@ export const AFFIX_TESTS: ReadonlySet<string> = new Set(["startswith", "endswith
 
 export const LIST_TESTS: ReadonlySet<string> = new Set(["strings.any_prefix_match", "strings.any_suffix_match"]);
 
-/** A list, set or object of constants, or of lists of such; one that is empty tells the index nothing. */
-export function hasConstants(term: Term): boolean {
-  const items = membersOf(term);
-  return items.length > 0 && items.every((item) => isScalar(item) || (item.kind === "array" && hasConstants(item)));
+/** The beginnings or ends of a list test: a text, or texts alone. */
+export function hasTexts(term: Term): boolean {
+  if (term.kind === "string") return true;
+  if (term.kind !== "array" && term.kind !== "set") return false;
+  return term.items.length > 0 && term.items.every(({ kind }) => kind === "string");
 }
 
-/** Members that the index can tell, and an object or a set among them, of which it cannot. */
-export function hasOpenMember(term: Term): boolean {
-  const isOpen = ({ kind }: Term): boolean => kind === "object" || kind === "set";
-  const items = membersOf(term);
-  return items.some(isOpen) && items.every((item) => isScalar(item) || item.kind === "array" || isOpen(item));
-}
-
-function membersOf(term: Term): readonly Term[] {
+/** Members of a list or a set, values of an object. */
+export function membersOf(term: Term): readonly Term[] {
   if (term.kind === "object") return term.entries.map(([, value]) => value);
   return term.kind === "array" || term.kind === "set" ? term.items : [];
+}
+
+/**
+ * How much of it the index asks, that a value is one of some: all, where these are scalars and lists of scalars; part, where
+ * lists hold anything else; nothing, where an object or a set is among them. Undefined where it does not read the question:
+ * one of them is no value yet, or there is none.
+ */
+export function askedOf(members: readonly Term[]): "all" | "part" | "nothing" | undefined {
+  if (members.length === 0 || !members.every((member) => isScalar(member) || COMPOSITES.has(member.kind)))
+    return undefined;
+  if (members.some(({ kind }) => kind === "object" || kind === "set")) return "nothing";
+  return members.every((member) => isScalar(member) || membersOf(member).every(isScalar)) ? "all" : "part";
+}
+
+const COMPOSITES: ReadonlySet<Term["kind"]> = new Set(["array", "object", "set"]);
+
+/** That a value is one of scalars and lists, of which the index knows the length and what is scalar in them. */
+export function shapeTest(at: Location, value: Term, members: readonly Term[], generator: Generator): Expr {
+  const shapes = members.map((member): Expr => {
+    const right: Term = member.kind === "array" ? { ...member, items: member.items.map(knownIn(generator)) } : member;
+    return { kind: "expr", at, isNegated: false, what: { kind: "unify", at, left: value, right }, with: [] };
+  });
+  const [only] = shapes;
+  return shapes.length === 1 && only !== undefined
+    ? only
+    : noneOf(
+        at,
+        shapes.map((shape) => noneOf(at, [shape])),
+      );
+}
+
+function knownIn(generator: Generator): (item: Term) => Term {
+  return (item) => (isScalar(item) ? item : freshVar(generator, item.at));
 }
 
 /** Between its delimiters the pattern has texts, or `*` alone: what is less plain the index does not read. */

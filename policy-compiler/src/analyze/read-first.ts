@@ -9,16 +9,19 @@
  */
 import type { Location } from "@regomesh/base";
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
+import { isGround } from "../syntax/ground.ts";
 import { printTermPath } from "../syntax/print-term.ts";
 import {
   AFFIX_TESTS,
   affixTest,
-  hasConstants,
-  hasOpenMember,
+  askedOf,
+  hasTexts,
   isPlainGlob,
   isScalar,
   LIST_TESTS,
+  membersOf,
   noneOf,
+  shapeTest,
   textTest,
 } from "./constant-tests.ts";
 import { freshVar, type Generator } from "./context.ts";
@@ -163,8 +166,7 @@ function constantsOf(body: Body): ReadonlyMap<string, Term> {
   const constants = new Map<string, Term>();
   const note = (left: Term, right: Term): boolean => {
     const value = right.kind === "var" ? constants.get(right.name) : right;
-    const isConstant = value !== undefined && (isScalar(value) || hasConstants(value));
-    if (left.kind !== "var" || !isConstant) return false;
+    if (left.kind !== "var" || value === undefined || !isGround(value)) return false;
     constants.set(left.name, value);
     return true;
   };
@@ -224,15 +226,12 @@ function keepExpr(hoist: Hoist, expr: Expr, replaced: Expr): readonly Kept[] {
   const isRead = replaced !== expr;
   const isConstant = isRead && isConstantTest(hoist, replaced.what);
   const isMoved = isConstant || (isRead && isAlias(hoist, replaced.what));
-  if (isRead && isOpenMember(hoist, replaced.what)) hoist.tests.push(makeTest(hoist, replaced, []));
-  const further = [
-    memberTest(hoist, expr),
-    isRead ? listTest(hoist, replaced) : undefined,
-    isMoved ? undefined : namedTest(hoist, replaced),
-  ];
+  const further = [memberTest(hoist, expr), isRead ? listTest(hoist, replaced) : undefined];
   const keys = keyTest(hoist, expr);
   if (keys !== undefined) hoist.tests.push({ ...makeTest(hoist, keys, [keys]), about: undefined });
   for (const test of further) if (test !== undefined) hoist.tests.push(makeTest(hoist, test, [test]));
+  const part = isMoved ? undefined : partTest(hoist, expr, replaced);
+  if (part !== undefined) hoist.tests.push(part);
   noteMentioned(replaced, hoist.mentioned);
   if (!isMoved) return [replaced];
   const wide = affixTest(replaced, hoist.generator);
@@ -247,15 +246,46 @@ function makeTest({ known, aliases }: Hoist, original: Expr, body: Body): Test {
   return { kind: "test", at: original.at, about: aliases.get(name ?? "") ?? name, body, original };
 }
 
-/** `x := "a"; input.b == x` leaves the rule out where the value is not "a"; what binds x stays where it is. */
-function namedTest(hoist: Hoist, expr: Expr): Expr | undefined {
-  const { what, isNegated, with: modifiers } = expr;
+/**
+ * What the index asks of a test that stays where it is: `x := "a"; input.b == x` leaves the rule out where the value is not
+ * "a", and of `input.a in [[{}, 1]]` it knows that it is a list of two, the second 1.
+ */
+function partTest(hoist: Hoist, expr: Expr, replaced: Expr): Test | undefined {
+  const { at, what, isNegated, with: modifiers } = replaced;
   if (isNegated || modifiers.length > 0) return undefined;
+  const named = namedWhat(hoist, expr.what, what);
+  if (named === undefined) return undefined;
+  const test: Expr = { ...replaced, what: named };
+  if (isConstantTest(hoist, named)) return makeTest(hoist, test, testBody(hoist, test));
+  const [value, members] = askedAndMembers(named);
+  const asked = value?.kind === "var" && hoist.known.has(value.name) ? askedOf(members) : undefined;
+  if (value === undefined || asked === undefined) return undefined;
+  return makeTest(hoist, test, asked === "nothing" ? [] : [shapeTest(at, value, members, hoist.generator)]);
+}
+
+/** With the constants that variables have; of an equation where it has a reference, which is no name of a value. */
+function namedWhat(hoist: Hoist, written: What, what: What): What | undefined {
   const resolve = (term: Term): Term => namedBefore(hoist, term);
-  let named: What | undefined;
-  if (what.kind === "unify") named = { ...what, left: resolve(what.left), right: resolve(what.right) };
-  else if (what.kind === "call" && what.args.length === 2) named = { ...what, args: what.args.map(resolve) };
-  return named !== undefined && isConstantTest(hoist, named) ? { ...expr, what: named } : undefined;
+  if (what.kind === "call") return what.args.length === 2 ? { ...what, args: what.args.map(resolve) } : undefined;
+  if (what.kind !== "unify" || written.kind !== "unify") return undefined;
+  const { left, right } = what;
+  if (isReference(written.left) && right.kind === "var") return { ...what, right: resolve(right) };
+  return isReference(written.right) && left.kind === "var" ? { ...what, left: right, right: resolve(left) } : undefined;
+}
+
+function isReference(term: Term): boolean {
+  return term.kind === "ref" || isRootVar(term);
+}
+
+/** The value that is asked, and what it may be. */
+function askedAndMembers(what: What): readonly [Term | undefined, readonly Term[]] {
+  if (what.kind === "unify") return [what.left, [what.right]];
+  const isMember = what.kind === "call" && what.operator.path.join(".") === "internal.member_2";
+  return isMember ? [what.args[0], membersOf(what.args[1] as Term)] : [undefined, []];
+}
+
+function testBody({ generator }: Hoist, test: Expr): Body {
+  return [...textTest(test), affixTest(test, generator) ?? test];
 }
 
 /** The constant that a variable has in an expression before, or the term itself. */
@@ -376,17 +406,9 @@ function isConstantTest({ known, parameters, aliases }: Hoist, what: What): bool
   if (name === "glob.match") return third !== undefined && isKnown(third) && isPlainGlob(left, right);
   if (what.args.length !== 2 || left === undefined || right === undefined) return false;
   if (AFFIX_TESTS.has(name)) return isRead(left) && isScalar(right);
-  if (LIST_TESTS.has(name)) return isRead(left) && (right.kind === "string" || hasConstants(right));
+  if (LIST_TESTS.has(name)) return isRead(left) && hasTexts(right);
   if (name !== "internal.member_2") return false;
-  return (isKnown(left) && hasConstants(right)) || (isScalar(left) && isRead(right));
-}
-
-/** `input.a in {7, {"k": 1}}`: to the index an object or a set is anything. */
-function isOpenMember({ known }: Hoist, what: What): boolean {
-  if (what.kind !== "call" || what.operator.path.join(".") !== "internal.member_2") return false;
-  const [asked, collection] = what.args;
-  if (asked?.kind !== "var" || !known.has(asked.name) || collection === undefined) return false;
-  return hasOpenMember(collection);
+  return (isKnown(left) && askedOf(membersOf(right)) === "all") || (isScalar(left) && isRead(right));
 }
 
 function replaceReads(hoist: Hoist, term: Term): Term {

@@ -173,6 +173,7 @@ const GUARDS: readonly Guard[] = [
   [4, (draw, term) => `glob.match(${JSON.stringify(draw.pick(PATTERNS))}, ${draw.pick(DELIMITERS)}, ${term})`],
   [2, (draw, term, id) => `v${id} := ${term}\n\tv${id} == ${drawValue(draw, false)}`],
   [1, (draw, term, id) => `v${id} := ${drawValue(draw, false)}\n\t${term} == v${id}`],
+  [1, (draw, term, id) => `v${id} := [${listOf(draw)}]\n\t${term} in v${id}`],
   [1, (draw, term, id) => `some v${id} in [${listOf(draw)}]\n\t${term} == v${id}`],
   [1, (draw, term, id) => `some v${id} in ${term}\n\tv${id} == ${drawValue(draw, false)}`],
   [2, (draw, term) => `${term} ${isVariable(term) ? "==" : "="} [${drawScalar(draw)}, ${isVariable(term) ? 1 : "_"}]`],
