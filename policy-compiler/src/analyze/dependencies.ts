@@ -118,7 +118,8 @@ export function orderRules({ rules }: Dependencies): readonly Rule[] {
   const ranks = new Map(placed.map((vertex, i) => [vertex, i]));
   const rankOf = (vertex: RuleVertex): number => ranks.get(vertex) ?? 0;
   const settled = new Set<Vertex>();
-  function* needs({ edges }: RuleVertex): Generator<RuleVertex> {
+  const needs = (vertex: RuleVertex): Iterable<RuleVertex> => (vertex.edges.size === 0 ? [] : needsOf(vertex));
+  function* needsOf({ edges }: RuleVertex): Generator<RuleVertex> {
     const refs = [...edges].filter((ref) => !settled.has(ref));
     const found = new Set(refs.flatMap((ref) => [...ref.edges] as RuleVertex[]));
     yield* [...found].sort((a, b) => rankOf(a) - rankOf(b));

@@ -9,7 +9,8 @@ export function findComponents(vertices: readonly Vertex[]): readonly ReadonlySe
   const isOpen = new Set<Vertex>();
   const components: Set<Vertex>[] = [];
   for (const start of vertices) {
-    if (indices.has(start)) continue;
+    // From what has no edge no way leads back.
+    if (start.edges.size === 0 || indices.has(start)) continue;
     const work: { readonly vertex: Vertex; readonly edges: Iterator<Vertex> }[] = [];
     const enter = (vertex: Vertex) => {
       indices.set(vertex, indices.size);

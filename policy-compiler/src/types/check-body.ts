@@ -12,7 +12,7 @@ import { type Call, checkArguments, checkMembership } from "./check-arguments.ts
 import { checkRef } from "./check-refs.ts";
 import { checkReplacements, replaceTypes } from "./check-with.ts";
 import type { Checker } from "./checker.ts";
-import { equate } from "./infer.ts";
+import { equate, equateTypes } from "./infer.ts";
 import { makeArrayType, makeObjectType, makeSetType } from "./make-type.ts";
 import { printType } from "./print-type.ts";
 import { ANY, hasUnknown, isUnknown, type RegoType, UNKNOWN } from "./type.ts";
@@ -28,7 +28,7 @@ function checkExpr(expr: Expr, around: TypeEnv, checker: Checker): void {
   const { what } = expr;
   switch (what.kind) {
     case "term":
-      settleHere(what.term, env, checker);
+      settleSide(settleCalls(what.term, env, checker), env, checker);
       break;
     case "call":
       checkCall({ ...what, result: undefined }, env, checker);
@@ -119,11 +119,13 @@ function checkEquation(what: Equation, env: TypeEnv, checker: Checker): void {
     checkCall({ ...left, result: right }, env, checker);
     return;
   }
-  const [first, second] = [settleCalls(left, env, checker), settleCalls(right, env, checker)];
-  const a = settleHere(first, env, checker);
-  const b = settleHere(second, env, checker);
-  const [typeA, typeB] = [typeOf(a.term, env), typeOf(b.term, env)];
-  if (equate(a.term, b.term, env)) return;
+  const first = settleCalls(left, env, checker);
+  const second = settleCalls(right, env, checker);
+  const a = settleSide(first, env, checker);
+  const b = settleSide(second, env, checker);
+  const typeA = typeOf(a.term, env);
+  const typeB = typeOf(b.term, env);
+  if (equateTypes(a.term, typeA, b.term, typeB, env)) return;
   // What is wrong with a side says more.
   if ((a.isWrong || b.isWrong) && (hasUnknown(typeA) || hasUnknown(typeB))) return;
   reportMatch(what.at, typeA, typeB, checker);
@@ -141,9 +143,9 @@ function reportMatch(at: Location, left: RegoType, right: RegoType, checker: Che
 /** The type that a call gives. */
 function checkCall(call: Call, env: TypeEnv, checker: Checker): RegoType {
   const given = call.result === undefined ? call.args : [...call.args, call.result];
-  const fronted = given.map((term) => settleCalls(term, env, checker));
-  const terms = fronted.map((term) => settleRest(term, env, checker));
-  const args = terms.slice(0, call.args.length);
+  const fronted = settleAll(given, settleCalls, env, checker);
+  const terms = settleAll(fronted, settleRest, env, checker);
+  const args = call.result === undefined ? terms : terms.slice(0, call.args.length);
   const settled = { ...call, args, result: terms[call.args.length] };
   const member = checkMembership(settled, env, checker);
   if (member !== undefined) {
@@ -155,9 +157,8 @@ function checkCall(call: Call, env: TypeEnv, checker: Checker): RegoType {
   return checked.result;
 }
 
-/** The term with its parts settled, its calls first; a reference or comprehension that is the term itself stays. */
-function settleHere(given: Term, env: TypeEnv, checker: Checker): Side {
-  const term = settleCalls(given, env, checker);
+/** The term, whose calls are settled, with its parts settled; a reference or comprehension that is the term itself stays. */
+function settleSide(term: Term, env: TypeEnv, checker: Checker): Side {
   if (term.kind === "ref") {
     const ref = settleRef(term, env, checker);
     return { term: ref, isWrong: reportFault(checkRef(ref, env, checker), checker) };
@@ -175,22 +176,21 @@ function settle(term: Term, env: TypeEnv, checker: Checker): Term {
 
 /** Calls, and what references read that is no variable, stand in front of all references and comprehensions. */
 function settleCalls(term: Term, env: TypeEnv, checker: Checker): Term {
-  const inner = (part: Term): Term => settleCalls(part, env, checker);
   switch (term.kind) {
     case "call-term":
       return standFor(term, checkCall({ ...term, result: undefined }, env, checker), env, checker);
     case "ref": {
-      const path = mapSame(term.path, inner);
+      const path = settleAll(term.path, settleCalls, env, checker);
       const head = settleHead(term.head, env, checker);
       return path === term.path && head === term.head ? term : { ...term, head, path };
     }
     case "array":
     case "set": {
-      const items = mapSame(term.items, inner);
+      const items = settleAll(term.items, settleCalls, env, checker);
       return items === term.items ? term : { ...term, items };
     }
     case "object":
-      return mapEntries(term, inner);
+      return settleEntries(term, settleCalls, env, checker);
     default:
       return term;
   }
@@ -209,7 +209,6 @@ function settleHead(head: Term, env: TypeEnv, checker: Checker): Term {
 
 /** The same once calls are settled. */
 function settleRest(term: Term, env: TypeEnv, checker: Checker): Term {
-  const inner = (part: Term): Term => settleRest(part, env, checker);
   switch (term.kind) {
     case "ref": {
       const ref = settleRef(term, env, checker);
@@ -220,11 +219,11 @@ function settleRest(term: Term, env: TypeEnv, checker: Checker): Term {
     }
     case "array":
     case "set": {
-      const items = mapSame(term.items, inner);
+      const items = settleAll(term.items, settleRest, env, checker);
       return items === term.items ? term : { ...term, items };
     }
     case "object":
-      return mapEntries(term, inner);
+      return settleEntries(term, settleRest, env, checker);
     case "array-comprehension":
     case "set-comprehension":
     case "object-comprehension":
@@ -234,13 +233,28 @@ function settleRest(term: Term, env: TypeEnv, checker: Checker): Term {
   }
 }
 
-function mapSame(terms: readonly Term[], map: (term: Term) => Term): readonly Term[] {
-  const mapped = terms.map(map);
-  return mapped.every((term, i) => term === terms[i]) ? terms : mapped;
+type Settle = (term: Term, env: TypeEnv, checker: Checker) => Term;
+
+/** The same array where none of them changes: most are constants. */
+function settleAll(terms: readonly Term[], settle: Settle, env: TypeEnv, checker: Checker): readonly Term[] {
+  let settled: Term[] | undefined;
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    const other = settle(term, env, checker);
+    if (other !== term) settled ??= terms.slice(0, i);
+    settled?.push(other);
+  }
+  return settled ?? terms;
 }
 
-function mapEntries(term: Extract<Term, { kind: "object" }>, map: (term: Term) => Term): Term {
-  const entries = term.entries.map(([key, value]) => [map(key), map(value)] as const);
+function settleEntries(
+  term: Extract<Term, { kind: "object" }>,
+  settle: Settle,
+  env: TypeEnv,
+  checker: Checker,
+): Term {
+  const one = (part: Term): Term => settle(part, env, checker);
+  const entries = term.entries.map(([key, value]) => [one(key), one(value)] as const);
   const isSame = entries.every(([key, value], i) => key === term.entries[i]?.[0] && value === term.entries[i]?.[1]);
   return isSame ? term : { ...term, entries };
 }
@@ -248,7 +262,7 @@ function mapEntries(term: Extract<Term, { kind: "object" }>, map: (term: Term) =
 type RefTerm = Extract<Term, { kind: "ref" }>;
 
 function settleRef(ref: RefTerm, env: TypeEnv, checker: Checker): RefTerm {
-  const path = mapSame(ref.path, (part) => settleRest(part, env, checker));
+  const path = settleAll(ref.path, settleRest, env, checker);
   return path === ref.path ? ref : { ...ref, path };
 }
 

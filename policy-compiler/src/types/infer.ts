@@ -79,8 +79,11 @@ function inferFields(term: Terms<"object">, type: ObjectType, env: TypeEnv, isOn
 
 /** Infers the variables of two terms that are to be equal; false where they can't be. */
 export function equate(a: Term, b: Term, env: TypeEnv): boolean {
-  const typeA = typeOf(a, env);
-  const typeB = typeOf(b, env);
+  return equateTypes(a, typeOf(a, env), b, typeOf(b, env), env);
+}
+
+/** The same of terms whose types are known. */
+export function equateTypes(a: Term, typeA: RegoType, b: Term, typeB: RegoType, env: TypeEnv): boolean {
   const isOpenA = hasUnknown(typeA);
   const isOpenB = hasUnknown(typeB);
   if (isOpenA && !isOpenB) return infer(a, typeB, env);

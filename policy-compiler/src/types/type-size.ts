@@ -17,6 +17,7 @@ export function boundType(type: RegoType): RegoType {
 }
 
 function sizeOf(type: RegoType): Size {
+  if (SIMPLE.has(type.kind)) return ONE;
   const known = sizes.get(type);
   if (known !== undefined) return known;
   let parts = 1;
@@ -27,9 +28,13 @@ function sizeOf(type: RegoType): Size {
     depth = Math.max(depth, size.depth);
   }
   const size = { parts, depth: depth + 1 };
-  sizes.set(type, size);
+  // What has simple parts alone is counted as soon as it is looked up.
+  if (depth > 1) sizes.set(type, size);
   return size;
 }
+
+const SIMPLE: ReadonlySet<RegoType["kind"]> = new Set(["unknown", "any", "null", "boolean", "number", "string"]);
+const ONE: Size = { parts: 1, depth: 1 };
 
 function partsOf(type: RegoType): readonly RegoType[] {
   switch (type.kind) {

@@ -63,11 +63,11 @@ function openChild(node: TypeNode, key: FieldKey): TypeNode {
 /** Adds what a rule gives to what others give at the same place, above it and below it. */
 export function insertType(root: TypeNode, path: readonly FieldKey[], type: RegoType): void {
   let node = root;
-  for (const [i, key] of path.entries()) {
-    node = openChild(node, key);
-    const rest = path.slice(i + 1);
-    const above = node.type === undefined ? undefined : openType(node.type);
-    if (rest.length > 0 && above?.kind === "object") node.type = insertInto(above, rest, type);
+  for (let i = 0; i < path.length; i++) {
+    node = openChild(node, path[i] as FieldKey);
+    if (node.type === undefined || i + 1 === path.length) continue;
+    const above = openType(node.type);
+    if (above.kind === "object") node.type = insertInto(above, path.slice(i + 1), type);
   }
   node.type = joinTypes(node.type, type);
   node.extent = undefined;
