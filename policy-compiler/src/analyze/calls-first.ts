@@ -9,7 +9,7 @@ import type { RuleNode } from "../resolved/rule-tree.ts";
 import type { Generator } from "./context.ts";
 import { asksRules } from "./may-fail.ts";
 import { splitCalls } from "./negation.ts";
-import { mapSubterms, mapWhat, subterms, termsOfWhat } from "./tree.ts";
+import { hasClosure, hasClosures, mapSubterms, mapWhat, someSubterm, subterms, termsOfWhat } from "./tree.ts";
 
 type Split = { readonly root: RuleNode; readonly generator: Generator };
 
@@ -18,13 +18,15 @@ export function callsFirst(rule: Rule, root: RuleNode, generator: Generator): Ru
   const split: Split = { root, generator };
   const { head } = rule;
   const body = splitBody(split, rule.body);
-  const value = splitTerm(split, head.value);
+  const value = hasClosure(head.value) ? splitTerm(split, head.value) : head.value;
   const next = rule.else === undefined ? undefined : callsFirst(rule.else, root, generator);
   if (body === rule.body && value === head.value && next === rule.else) return rule;
   return { ...rule, head: value === head.value ? head : { ...head, value }, body, else: next };
 }
 
 function splitBody(split: Split, body: Body): Body {
+  // Most stay as they are.
+  if (!body.some((expr) => hasClosures(expr) || mixes(split, expr))) return body;
   const exprs = body.map((expr) => splitClosures(split, expr));
   if (exprs.every((expr, i) => expr === body[i] && !mixes(split, expr))) return body;
   return exprs.flatMap((expr) => (mixes(split, expr) ? splitCalls(split.generator, expr) : [expr]));
@@ -83,10 +85,10 @@ function mixesIn(terms: readonly Term[], root: RuleNode): boolean {
 }
 
 function hasCall(term: Term): boolean {
-  return term.kind === "call-term" || subterms(term).some(hasCall);
+  return term.kind === "call-term" || someSubterm(term, hasCall);
 }
 
 function hasOutside(term: Term, root: RuleNode): boolean {
   if (term.kind === "call-term") return false;
-  return asksRules(term, root) || subterms(term).some((part) => hasOutside(part, root));
+  return asksRules(term, root) || someSubterm(term, (part) => hasOutside(part, root));
 }

@@ -2,11 +2,11 @@
  * Whether evaluating something may end in an error, so that it matters what is evaluated before it: a conflict of
  * rules or of an object's keys and, where errors of built-ins end an evaluation, any call.
  */
-import type { Expr, Head, Rule, Term } from "../resolved/ast.ts";
+import type { Head, Rule, Term } from "../resolved/ast.ts";
 import type { RuleNode } from "../resolved/rule-tree.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { isScalar } from "./constant-tests.ts";
-import { closuresOfExpr, deepTerm, eachDeepTerm } from "./tree.ts";
+import { deepTerm, eachDeepTerm, hasClosures } from "./tree.ts";
 
 export type Failing = {
   /** All rules. */
@@ -17,26 +17,19 @@ export type Failing = {
 
 /** Whether evaluating the rule may end in an error. */
 export function mayRuleFail({ head, body }: Rule, failing: Failing): boolean {
-  return body.some((expr) => mayFail(expr, failing)) || termMayFail(head.value, failing);
-}
-
-/** Other rules are asked, an object is comprehended, or a call may be in error. */
-function mayFail(expr: Expr, failing: Failing): boolean {
   let found = false;
-  eachDeepTerm(expr, (term) => {
-    if (fails(term, failing)) found = true;
-  });
-  return found || (expr.with.length > 0 && closuresOfExpr(expr).length > 0);
-}
-
-function termMayFail(term: Term, failing: Failing): boolean {
-  let found = false;
-  deepTerm(term, (part) => {
-    if (fails(part, failing)) found = true;
-  });
+  const visit = (term: Term): void => {
+    found ||= fails(term, failing);
+  };
+  for (const expr of body) {
+    eachDeepTerm(expr, visit);
+    if (found || (expr.with.length > 0 && hasClosures(expr))) return true;
+  }
+  deepTerm(head.value, visit);
   return found;
 }
 
+/** Other rules are asked, an object is comprehended, or a call may be in error. */
 function fails(term: Term, { root, errorsEnd }: Failing): boolean {
   if (term.kind === "object-comprehension") return true;
   if (term.kind === "call-term") return errorsEnd || term.operator.path[0] === "data";
@@ -53,12 +46,16 @@ export function asksRules(term: Term, root: RuleNode): boolean {
 export function isVirtual(root: RuleNode, path: readonly Term[]): boolean {
   let node: RuleNode | undefined = root;
   let below: readonly Rule[] = [];
-  for (const [depth, part] of path.entries()) {
+  for (let depth = 0; depth < path.length; depth++) {
+    const part = path[depth] as Term;
     if (!isScalar(part)) return true;
-    const name = scalarText(part);
-    const here: readonly Rule[] = [...below, ...(node?.rules ?? [])];
-    if (here.some(({ head }) => groundLength(head) <= depth)) return true;
-    below = here.filter(({ head }) => scalarText(head.ref[depth] as Term) === name);
+    const own = node?.rules ?? [];
+    const endsHere = ({ head }: Rule): boolean => groundLength(head) <= depth;
+    if (below.some(endsHere) || own.some(endsHere)) return true;
+    if (below.length + own.length > 0) {
+      const name = scalarText(part);
+      below = [...below, ...own].filter(({ head }) => scalarText(head.ref[depth]) === name);
+    }
     node = part.kind === "string" ? node?.children.get(part.value) : undefined;
     if (node === undefined && below.length === 0) return false;
   }

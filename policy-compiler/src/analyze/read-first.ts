@@ -40,7 +40,10 @@ export function readFirst(rule: Rule, reading: Reading): Rule {
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
     links.push(mayRuleFail(link, reading) ? hoistReads(link, reading) : link);
   }
-  return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
+  return links.reduceRight<Rule | undefined>(
+    (rest, link) => (link.else === rest ? link : { ...link, else: rest }),
+    undefined,
+  ) as Rule;
 }
 
 /** What the index asks of the rule: where it does not hold, the rule is left out. */

@@ -15,7 +15,10 @@ export function rewriteRule(context: RewriteContext, packagePath: readonly strin
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
     links.push(rewriteLink(rewriter, packagePath, link, args));
   }
-  return links.reduceRight<Rule | undefined>((rest, link) => ({ ...link, else: rest }), undefined) as Rule;
+  return links.reduceRight<Rule | undefined>(
+    (rest, link) => (link.else === rest ? link : { ...link, else: rest }),
+    undefined,
+  ) as Rule;
 }
 
 type Args = {
@@ -124,10 +127,8 @@ function rewriteLink(rewriter: Rewriter, packagePath: readonly string[], link: R
   const heads = [...head.ref.slice(1), head.value, ...compared.map(([, term]) => term)];
   addImplicit(context, scope, heads, link.body, (name) => name);
   const ownBody = rewriteBody(rewriter, scope, link.body);
-  const body = [
-    ...ownBody,
-    ...compared.map(([variable, term]) => makeEquation(variable, rewriteTerm(rewriter, scope, term))),
-  ];
+  const equations = compared.map(([variable, term]) => makeEquation(variable, rewriteTerm(rewriter, scope, term)));
+  const body = equations.length === 0 ? ownBody : [...ownBody, ...equations];
   const ref = head.ref.slice(1).map((part) => rewriteTerm(rewriter, scope, part));
   const value = rewriteTerm(rewriter, scope, head.value);
   closeScope(context, scope);

@@ -2,7 +2,7 @@
  * Terms: names become variables of their own or references from a root, calls get whole
  * names, template strings become calls.
  */
-import type { Body, Operator, Term } from "../syntax/ast.ts";
+import type { Body, Operator, Ref, Term } from "../syntax/ast.ts";
 import { freshName, freshVar, type RewriteContext } from "./context.ts";
 import { makeGlobalRef, makeVar } from "./names.ts";
 import type { Rewriter } from "./rewriter.ts";
@@ -12,7 +12,6 @@ import { patternNames } from "./some-in.ts";
 const ROOTS: ReadonlySet<string> = new Set(["data", "input"]);
 
 export function rewriteTerm(rewriter: Rewriter, scope: Scope, term: Term): Term {
-  const inner = (part: Term): Term => rewriteTerm(rewriter, scope, part);
   switch (term.kind) {
     case "null":
     case "boolean":
@@ -21,20 +20,15 @@ export function rewriteTerm(rewriter: Rewriter, scope: Scope, term: Term): Term 
       return term;
     case "var":
       return rewriteName(rewriter.context, scope, term);
-    case "ref": {
-      const head = inner(term.head);
-      const path = term.path.map((part) =>
-        part.kind === "template" ? rewriteUnresolved(rewriter, scope, part) : inner(part),
-      );
-      // A name that stands for a path: `roles.admin` is `data.a.roles.admin`.
-      if (head.kind === "ref") return { ...term, head: head.head, path: [...head.path, ...path] };
-      return { ...term, head, path };
-    }
+    case "ref":
+      return rewriteRef(rewriter, scope, term);
     case "array":
     case "set":
-      return { ...term, items: term.items.map(inner) };
-    case "object":
+      return { ...term, items: rewriteTerms(rewriter, scope, term.items) };
+    case "object": {
+      const inner = (part: Term): Term => rewriteTerm(rewriter, scope, part);
       return { ...term, entries: term.entries.map(([key, value]) => [inner(key), inner(value)] as const) };
+    }
     case "call-term":
       return rewriteCall(rewriter, scope, term);
     case "template":
@@ -56,6 +50,30 @@ export function rewriteTerm(rewriter: Rewriter, scope: Scope, term: Term): Term 
       return { ...term, body, key, value };
     }
   }
+}
+
+/** The same array where all of them are constants, as most keys are. */
+function rewriteTerms(rewriter: Rewriter, scope: Scope, terms: readonly Term[]): readonly Term[] {
+  let rewritten: Term[] | undefined;
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    const other = rewriteTerm(rewriter, scope, term);
+    if (other !== term) rewritten ??= terms.slice(0, i);
+    rewritten?.push(other);
+  }
+  return rewritten ?? terms;
+}
+
+function rewriteRef(rewriter: Rewriter, scope: Scope, term: Ref): Ref {
+  const head = rewriteTerm(rewriter, scope, term.head);
+  const hasTemplate = term.path.some(({ kind }) => kind === "template");
+  const path = hasTemplate
+    ? term.path.map((part) => (part.kind === "template" ? rewriteUnresolved : rewriteTerm)(rewriter, scope, part))
+    : rewriteTerms(rewriter, scope, term.path);
+  const { at } = term;
+  if (head.kind !== "ref") return { kind: "ref", at, head, path };
+  // A name that stands for a path: `roles.admin` is `data.a.roles.admin`.
+  return { kind: "ref", at, head: head.head, path: head.path.length === 0 ? path : [...head.path, ...path] };
 }
 
 /** The scope of a closure: names that nothing around it knows belong to it. */
@@ -95,7 +113,7 @@ function rewriteName(context: RewriteContext, scope: Scope, term: Extract<Term, 
   const found = findName(scope, name);
   if (found.kind === "local") {
     found.local.isUsed = true;
-    return makeVar(at, found.local.name);
+    return found.local.name === name ? term : makeVar(at, found.local.name);
   }
   if (scope.pending.has(name)) scope.mentioned.add(name);
   if (found.isPending) return term;
@@ -106,19 +124,18 @@ function rewriteName(context: RewriteContext, scope: Scope, term: Extract<Term, 
 
 function rewriteCall(rewriter: Rewriter, scope: Scope, term: Extract<Term, { kind: "call-term" }>): Term {
   const operator = resolveOperator(rewriter.context, term.operator);
-  const name = operator.path.join(".");
+  const name = operator.path[0] === "rego" ? operator.path.join(".") : "";
   if (name === "rego.metadata.chain" || name === "rego.metadata.rule") {
     const constant = rewriter.context.metadata(name === "rego.metadata.rule" ? "rule" : "chain", term.at);
     if (constant !== undefined) return constant;
   }
-  return { ...term, operator, args: term.args.map((arg) => rewriteTerm(rewriter, scope, arg)) };
+  return { kind: "call-term", at: term.at, operator, args: rewriteTerms(rewriter, scope, term.args) };
 }
 
 /** The whole name of what is called; `a - b` calls minus, which may be a rule of the package too. */
 export function resolveOperator(context: RewriteContext, operator: Operator): Operator {
-  const [first = "", ...rest] = operator.path;
-  const path = context.globals.get(first);
-  return path === undefined ? operator : { ...operator, path: [...path, ...rest] };
+  const path = context.globals.get(operator.path[0] ?? "");
+  return path === undefined ? operator : { ...operator, path: [...path, ...operator.path.slice(1)] };
 }
 
 /** OPA does not resolve rules' names in template strings that are keys or patterns: there they are variables. */

@@ -10,9 +10,20 @@ export type SomeIn = Extract<What, { kind: "some-in" }>;
 
 /** `some input in xs` declares nothing: input and data are what they are everywhere. */
 export function declaredBySomeIn({ key, value, domain }: SomeIn): readonly Variable[] {
+  // Most have one variable.
+  if (key === undefined && value.kind === "var") return isDeclared(value.name, domain) ? [value] : [];
   const known = namesOf(domain);
   const variables = [...(key === undefined ? [] : deepVariables(key)), ...boundBy(value, known)];
   return variables.filter(({ name }) => !known.has(name) && name !== "input" && name !== "data");
+}
+
+function isDeclared(name: string, domain: Term): boolean {
+  if (name === "input" || name === "data") return false;
+  let isKnown = false;
+  deepTerm(domain, (part) => {
+    if (part.kind === "var" && part.name === name && name !== "_") isKnown = true;
+  });
+  return !isKnown;
 }
 
 /** Names in the patterns of a body's `some … in`: no rule or import is meant by them, whether they are declared or not. */

@@ -49,19 +49,24 @@ export function someSubterm(term: Term, isOne: (part: Term) => boolean): boolean
 export function someSubterm(term: Term, isOne: (part: Term) => boolean): boolean {
   switch (term.kind) {
     case "ref":
-      return isOne(term.head) || term.path.some(isOne);
+      return isOne(term.head) || isOneAmong(term.path, isOne);
     case "array":
     case "set":
-      return term.items.some(isOne);
+      return isOneAmong(term.items, isOne);
     case "object":
       return term.entries.some(([key, value]) => isOne(key) || isOne(value));
     case "call-term":
-      return term.args.some(isOne);
+      return isOneAmong(term.args, isOne);
     case "template":
-      return subterms(term).some(isOne);
+      return isOneAmong(subterms(term), isOne);
     default:
       return false;
   }
+}
+
+function isOneAmong(terms: readonly Term[], isOne: (part: Term) => boolean): boolean {
+  for (const term of terms) if (isOne(term)) return true;
+  return false;
 }
 
 export function closureOfTerm(term: Resolved.Term): ResolvedClosure | undefined;
@@ -243,7 +248,7 @@ function hasClosureAmong(terms: readonly Term[]): boolean {
   return false;
 }
 
-function hasClosure(term: Term): boolean {
+export function hasClosure(term: Term): boolean {
   switch (term.kind) {
     case "null":
     case "boolean":

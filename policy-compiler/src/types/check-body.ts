@@ -247,12 +247,7 @@ function settleAll(terms: readonly Term[], settle: Settle, env: TypeEnv, checker
   return settled ?? terms;
 }
 
-function settleEntries(
-  term: Extract<Term, { kind: "object" }>,
-  settle: Settle,
-  env: TypeEnv,
-  checker: Checker,
-): Term {
+function settleEntries(term: Extract<Term, { kind: "object" }>, settle: Settle, env: TypeEnv, checker: Checker): Term {
   const one = (part: Term): Term => settle(part, env, checker);
   const entries = term.entries.map(([key, value]) => [one(key), one(value)] as const);
   const isSame = entries.every(([key, value], i) => key === term.entries[i]?.[0] && value === term.entries[i]?.[1]);
