@@ -53,6 +53,7 @@ function readPlan(plan: Plan, { name, blocks }: IrPlan): CorePlan {
     name,
     params: [makeLocal(0), makeLocal(1)],
     body: [],
+    survey: undefined,
     fresh: { local: 2, label: 0 },
     answer: undefined,
   };

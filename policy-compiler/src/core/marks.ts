@@ -1,7 +1,8 @@
 /** Which rules an entrypoint can reach: what a decision may say of it, and of no other. */
 import type { CoreModule } from "./module.ts";
-import type { CoreFunction, CorePlan, Region } from "./op.ts";
-import { calleesOf, eachOp } from "./walk.ts";
+import type { CoreCode, CoreFunction, CorePlan } from "./op.ts";
+import { surveyOf } from "./survey.ts";
+import { calleesOf } from "./walk.ts";
 
 /** Runs of mark numbers, `[from, to)` each, in order. */
 export type MarkRuns = readonly (readonly [from: number, to: number])[];
@@ -16,18 +17,19 @@ export function reachedMarks({ plans, functions }: CoreModule): readonly MarkRun
 function marksOf(plan: CorePlan, byPath: readonly CoreFunction[]): ReadonlySet<number> {
   const marks = new Set<number>();
   const seen = new Set<CoreFunction>();
-  const open: (readonly Region[])[] = [plan.body];
+  const open: CoreCode[] = [plan];
   const enter = (func: CoreFunction): void => {
     if (seen.has(func)) return;
     seen.add(func);
-    open.push(func.body);
+    open.push(func);
   };
-  for (let regions = open.pop(); regions !== undefined; regions = open.pop()) {
-    eachOp(regions, (op) => {
-      if (op.kind === "mark") marks.add(op.rule);
+  for (let code = open.pop(); code !== undefined; code = open.pop()) {
+    const survey = surveyOf(code);
+    for (const mark of survey.marks) marks.add(mark);
+    for (const { op } of survey.calls) {
       for (const callee of calleesOf(op)) enter(callee);
       if (op.kind === "call-path") for (const func of byPath) enter(func);
-    });
+    }
   }
   return marks;
 }

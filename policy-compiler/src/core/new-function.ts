@@ -9,6 +9,7 @@ export function newFunction(name: string, params: readonly Local[]): CoreFunctio
     params,
     path: [],
     body: [],
+    survey: undefined,
     fresh: { local: 2, label: 0 },
     grows: undefined,
     keeps: "nothing",

@@ -8,6 +8,7 @@
 import type { IrLocation } from "../ir/policy.ts";
 import type { Guard } from "./guard.ts";
 import type { IndexNode } from "./index-node.ts";
+import type { Survey } from "./survey.ts";
 import type { Local, Value } from "./value.ts";
 
 /** Unique in its function. */
@@ -234,6 +235,8 @@ type Code = {
   readonly params: readonly Local[];
   readonly fresh: Fresh;
   body: readonly Region[];
+  /** What is known of all its ops (`survey.ts`); undefined where nobody has looked since they were changed. */
+  survey: Survey | undefined;
 };
 
 /** A function of input, data and its arguments; undefined where no region of it returns. */

@@ -1,12 +1,13 @@
 /**
  * Core seen from outside, for all passes: what an op reads, writes and grows, and which regions stand in it. In a
  * process that has just started, where nothing is optimised yet, an iterator costs as much as what is done with an op: these
- * loops count.
+ * loops count, and what most ops are comes first: a switch over texts compares them one after the other.
  */
 import type { CoreFunction, Op, Region } from "./op.ts";
 import type { Local, Value } from "./value.ts";
 
 const NONE: readonly Region[] = [];
+const NO_FUNCTIONS: readonly CoreFunction[] = [];
 
 /** The regions that stand in an op. */
 export function regionsOf(op: Op): readonly Region[] {
@@ -40,8 +41,12 @@ export function eachOp(regions: readonly Region[], visit: (op: Op) => void): voi
 
 /** Whether an op of the regions, at any depth, is one. */
 export function someOp(regions: readonly Region[], isOne: (op: Op) => boolean): boolean {
-  for (const { ops } of regions) {
-    for (const op of ops) if (isOne(op) || (hasRegions(op) && someOp(regionsOf(op), isOne))) return true;
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      if (isOne(op) || (hasRegions(op) && someOp(regionsOf(op), isOne))) return true;
+    }
   }
   return false;
 }
@@ -69,12 +74,38 @@ export function leaveOut(regions: readonly Region[], isOut: (op: Op) => boolean)
 /** The functions of the policy that an op calls by name. */
 export function calleesOf(op: Op): readonly CoreFunction[] {
   if (op.kind === "rules") return op.rules.map(({ body }) => body);
-  return op.kind === "call" && op.callee.kind === "function" ? [op.callee] : [];
+  return op.kind === "call" && op.callee.kind === "function" ? [op.callee] : NO_FUNCTIONS;
 }
 
 /** Values that an op reads, without the collection that it grows. */
 export function eachRead(op: Op, visit: (value: Value) => void): void {
   switch (op.kind) {
+    case "test":
+      visit(op.a);
+      if (op.b !== undefined) visit(op.b);
+      return;
+    case "assign":
+    case "input":
+    case "loop":
+    case "need-input":
+    case "length":
+      visit(op.source);
+      return;
+    case "get":
+      visit(op.source);
+      visit(op.key);
+      return;
+    case "regions":
+    case "leave":
+    case "make":
+    case "mark":
+    case "not":
+    case "give-up":
+      return;
+    case "assign-once":
+      visit(op.source);
+      visit(op.target);
+      return;
     case "return":
     case "result":
       visit(op.value);
@@ -82,45 +113,14 @@ export function eachRead(op: Op, visit: (value: Value) => void): void {
     case "call":
       eachOf(op.args, visit);
       return;
-    case "call-path":
-      eachOf(op.args, visit);
-      eachOf(op.path, visit);
-      return;
-    case "get":
-      visit(op.source);
-      visit(op.key);
-      return;
-    case "input":
-    case "need-input":
-    case "length":
-    case "loop":
-    case "assign":
-      visit(op.source);
-      return;
-    case "assign-once":
-      visit(op.source);
-      visit(op.target);
-      return;
-    case "with":
-      visit(op.local);
-      visit(op.value);
-      return;
     case "grow":
       if (op.key !== undefined) visit(op.key);
       visit(op.value);
       return;
-    case "gather":
-      visit(op.by);
-      if (op.key !== undefined) visit(op.key);
-      visit(op.value);
-      return;
-    case "merge":
-      visit(op.a);
-      visit(op.b);
-      return;
-    case "test":
-      visit(op.a);
-      if (op.b !== undefined) visit(op.b);
+    case "narrow":
+      visit(op.source);
+      visit(op.data);
+      eachOf(op.keys, visit);
       return;
     case "one-of":
       visit(op.value);
@@ -131,17 +131,22 @@ export function eachRead(op: Op, visit: (value: Value) => void): void {
       eachOf(op.keys, visit);
       if (op.how === "agree") visit(op.target);
       return;
-    case "narrow":
-      visit(op.source);
-      visit(op.data);
-      eachOf(op.keys, visit);
+    case "call-path":
+      eachOf(op.args, visit);
+      eachOf(op.path, visit);
       return;
-    case "regions":
-    case "leave":
-    case "not":
-    case "make":
-    case "mark":
-    case "give-up":
+    case "with":
+      visit(op.local);
+      visit(op.value);
+      return;
+    case "gather":
+      visit(op.by);
+      if (op.key !== undefined) visit(op.key);
+      visit(op.value);
+      return;
+    case "merge":
+      visit(op.a);
+      visit(op.b);
       return;
   }
 }
@@ -162,14 +167,26 @@ export function someRead(op: Op, isOne: (value: Value) => boolean): boolean {
 /** Locals that an op gives a new value. */
 export function eachWrite(op: Op, visit: (local: Local) => void): void {
   switch (op.kind) {
-    case "call":
-    case "call-path":
+    case "test":
+    case "regions":
+    case "leave":
+    case "grow":
+    case "mark":
+    case "return":
+    case "not":
+    case "need-input":
+    case "gather":
+    case "give-up":
+    case "result":
+      return;
+    case "assign":
     case "get":
     case "input":
-    case "length":
-    case "assign":
     case "assign-once":
+    case "call":
     case "make":
+    case "call-path":
+    case "length":
     case "merge":
     case "one-of":
       visit(op.target);
@@ -178,28 +195,52 @@ export function eachWrite(op: Op, visit: (local: Local) => void): void {
       visit(op.key);
       visit(op.value);
       return;
+    case "narrow":
+      visit(op.target);
+      if (op.sure !== undefined) visit(op.sure);
+      return;
     case "with":
       visit(op.local);
       return;
     case "rules":
       if (op.how !== "grow") visit(op.target);
       return;
-    case "narrow":
-      visit(op.target);
-      if (op.sure !== undefined) visit(op.sure);
+  }
+}
+
+/** What `eachRead`, `grownBy` and `eachWrite` say of an op, in this order. */
+export function eachUse(
+  op: Op,
+  read: (value: Value) => void,
+  grow: (local: Local) => void,
+  write: (local: Local) => void,
+): void {
+  switch (op.kind) {
+    case "test":
+      read(op.a);
+      if (op.b !== undefined) read(op.b);
       return;
-    case "return":
     case "regions":
     case "leave":
-    case "need-input":
-    case "not":
-    case "grow":
-    case "gather":
-    case "give-up":
-    case "test":
-    case "result":
     case "mark":
+    case "not":
       return;
+    case "assign":
+    case "input":
+      read(op.source);
+      write(op.target);
+      return;
+    case "get":
+      read(op.source);
+      read(op.key);
+      write(op.target);
+      return;
+    default: {
+      eachRead(op, read);
+      const grown = grownBy(op);
+      if (grown !== undefined) grow(grown);
+      eachWrite(op, write);
+    }
   }
 }
 

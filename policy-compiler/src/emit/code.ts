@@ -10,7 +10,7 @@ import type { Label, Op } from "../core/op.ts";
 import type { Local } from "../core/value.ts";
 import { codeEntry, type Numbers, siteAt } from "../link/renumber.ts";
 import { type Addresses, atomOf, constantOf, type Statics } from "../link/statics.ts";
-import { type Bytes, ByteWriter, I32, OP, putS32, putU32, VOID } from "../wasm/encode.ts";
+import { type Bytes, ByteWriter, I32, OP, putU32, VOID } from "../wasm/encode.ts";
 import type { RuntimeCalls, RuntimeFunction, RuntimeGlobal } from "./runtime-calls.ts";
 
 /** V8 refuses a function with more. */
@@ -98,7 +98,8 @@ export function placeOf(body: Body, local: Local): number {
 
 /** Behind an op and all that is inside of it: what it was the last to use gives its place away. */
 export function endLocals(body: Body, { ends }: Op): void {
-  for (const local of ends) {
+  for (let i = 0; i < ends.length; i++) {
+    const local = ends[i] as Local;
     const place = body.locals.get(local);
     if (place === undefined) continue; // never built
     body.locals.set(local, ENDED);
@@ -121,21 +122,18 @@ export function tee(body: Body, local: number): void {
 // ── constants, globals, calls ──
 
 export function i32Const(body: Body, value: number): void {
-  body.code.push(OP.i32Const);
-  putS32(body.code, value);
+  body.code.pushS32(OP.i32Const, value);
 }
 
 export function i64Const(body: Body, value: number): void {
-  body.code.push(OP.i64Const);
-  putS32(body.code, value);
+  body.code.pushS32(OP.i64Const, value);
 }
 
 function address(body: Body, kind: AddressKind, index: number): void {
-  body.code.push(OP.i32Const);
-  body.patches.at.push(body.code.length);
-  body.patches.kind.push(kind);
-  body.patches.index.push(index);
-  for (let i = 0; i < ADDRESS_BYTES; i++) body.code.push(0);
+  const { at, kind: kinds, index: indexes } = body.patches;
+  at.push(body.code.pushRoom(OP.i32Const, ADDRESS_BYTES));
+  kinds.push(kind);
+  indexes.push(index);
 }
 
 /** A constant string. */
@@ -166,13 +164,11 @@ export function indexAddress(body: Body, word: number): void {
 }
 
 export function load(body: Body, offset: number): void {
-  body.code.push(OP.i32Load);
-  body.code.pushU32(2, offset);
+  body.code.pushAccess(OP.i32Load, offset);
 }
 
 export function store(body: Body, offset: number): void {
-  body.code.push(OP.i32Store);
-  body.code.pushU32(2, offset);
+  body.code.pushAccess(OP.i32Store, offset);
 }
 
 export function globalGet(body: Body, name: RuntimeGlobal): void {
@@ -186,8 +182,7 @@ export function globalSet(body: Body, name: RuntimeGlobal): void {
 function nameGlobal(body: Body, opcode: number, name: RuntimeGlobal): void {
   const index = body.calls.globals[name];
   body.named.add(index);
-  body.sites.push(siteAt(body.code.length + 1, true));
-  body.code.pushU32(opcode, index);
+  body.sites.push(siteAt(body.code.pushU32(opcode, index), true));
 }
 
 export function call(body: Body, name: RuntimeFunction): void {
@@ -196,8 +191,7 @@ export function call(body: Body, name: RuntimeFunction): void {
 
 export function callIndex(body: Body, index: number): void {
   body.called.add(index);
-  body.sites.push(siteAt(body.code.length + 1, false));
-  body.code.pushU32(OP.call, index);
+  body.sites.push(siteAt(body.code.pushU32(OP.call, index), false));
 }
 
 export function op(body: Body, opcode: number, second?: number, third?: number): void {
@@ -300,7 +294,8 @@ export function finish(body: Body, addresses: Addresses, numbers: Numbers): Uint
 
 function patch(code: Uint8Array, at: number, value: number): void {
   if (value >= ADDRESS_END) throw new EmitError(`the policy's constants need more than ${ADDRESS_END >> 20} MiB`);
-  for (let i = 0; i < ADDRESS_BYTES; i++) {
-    code[at + i] = ((value >>> (7 * i)) & 0x7f) | (i < ADDRESS_BYTES - 1 ? 0x80 : 0);
-  }
+  code[at] = (value & 0x7f) | 0x80;
+  code[at + 1] = ((value >>> 7) & 0x7f) | 0x80;
+  code[at + 2] = ((value >>> 14) & 0x7f) | 0x80;
+  code[at + 3] = value >>> 21;
 }

@@ -21,7 +21,9 @@ export function emitRegions(context: OpContext, regions: readonly Region[], paid
   const end = () => closeFrame(body);
   const outermost: Open = { ops: [], next: 0, end: () => undefined, inside: [] };
   const opened: Open[] = [outermost];
-  const nest = (open: Open, nested: readonly Nested[]) => open.inside.push(...nested.toReversed());
+  const nest = (open: Open, nested: readonly Nested[]): void => {
+    for (let i = nested.length - 1; i >= 0; i--) open.inside.push(nested[i] as Nested);
+  };
   nest(
     outermost,
     regions.map((region) => ({ begin: () => openFrame(body, region.label), region, end })),

@@ -29,10 +29,7 @@ export function numbersOf(
   const { functionImports, functionCount, codes, globalEntries } = runtime;
   const kept = codes.map((_, i) => functionImports + i).filter((index) => functions.has(index));
   const named = new Set(globals);
-  for (const index of kept) {
-    const { code, sites } = codeOf(runtime, index);
-    for (const site of sites) if ((site & 1) === 1) named.add(readU32(code, site >> 1));
-  }
+  for (const index of kept) addGlobals(named, runtime, index - functionImports);
   const keptGlobals = globalEntries.map((_, i) => i).filter((index) => named.has(index));
   const places = new Map(kept.map((index, i) => [index, functionImports + i]));
   const globalPlaces = new Map(keptGlobals.map((index, i) => [index, i]));
@@ -54,48 +51,80 @@ function numberIn(places: ReadonlyMap<number, number>, index: number, what: stri
   return place;
 }
 
-/** The entry of the code section for a function of the runtime. */
-export function runtimeCode(runtime: RuntimeModule, index: number, numbers: Numbers): Uint8Array {
-  const { code, sites } = codeOf(runtime, index);
-  return codeEntry([], code, sites, numbers);
-}
-
-function codeOf({ codes, functionImports, reach }: RuntimeModule, index: number) {
-  const entry = codes[index - functionImports] as Uint8Array;
-  let at = 0;
-  const sites = (reach.sites[index - functionImports] ?? []).map((step) => {
+/** The globals that the code of the runtime's function at `place` names. */
+function addGlobals(named: Set<number>, { codes, reach }: RuntimeModule, place: number): void {
+  const entry = codes[place] as Uint8Array;
+  const steps = reach.sites[place] ?? NO_SITES;
+  let at = lengthOf(entry, 0);
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] as number;
     at += step >> 1;
-    return siteAt(at, (step & 1) === 1);
-  });
-  return { code: entry.subarray(lengthOf(entry, 0)), sites };
+    if ((step & 1) === 1) named.add(readU32(entry, at));
+  }
 }
 
-/** The head and the code with the numbers at its sites anew, and their size before them. */
+const NO_SITES: Sites = [];
+
+/** The entry of the code section for a function of the runtime. */
+export function runtimeCode(
+  { codes, functionImports, reach }: RuntimeModule,
+  index: number,
+  numbers: Numbers,
+): Uint8Array {
+  const entry = codes[index - functionImports] as Uint8Array;
+  const steps = reach.sites[index - functionImports] ?? NO_SITES;
+  const sites = new Array<number>(steps.length);
+  let at = 0;
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] as number;
+    at += step >> 1;
+    sites[i] = at * 2 + (step & 1);
+  }
+  return codeEntry([], entry.subarray(lengthOf(entry, 0)), sites, numbers);
+}
+
+/** The most bytes of an LEB128 of 32 bits. */
+const SIZE_MAX = 5;
+/** Fewer bytes are moved faster one by one. */
+const PIECE_MIN = 16;
+
+/**
+ * The head and the code with the numbers at its sites anew, and their size before them. No number is larger than the one
+ * that it stands for, so that the code is made where it stands: what is behind a number that is shorter now moves.
+ */
 export function codeEntry(
   head: readonly number[],
   code: Uint8Array,
   sites: Sites,
   { globalOf, functionOf }: Numbers,
 ): Uint8Array {
-  let size = head.length + code.length;
-  const given = sites.map((site) => {
-    const index = readU32(code, site >> 1);
-    const number = (site & 1) === 1 ? globalOf(index) : functionOf(index);
-    size += sizeOf(number) - lengthOf(code, site >> 1);
-    return number;
-  });
-  const entry = new Uint8Array(sizeOf(size) + size);
-  let to = store(entry, 0, size);
-  for (const byte of head) entry[to++] = byte;
-  let from = 0;
-  for (let i = 0; i < given.length; i++) {
-    const at = (sites[i] as number) >> 1;
-    while (from < at) entry[to++] = code[from++] as number;
-    to = store(entry, to, given[i] as number);
-    from = at + lengthOf(code, at);
+  const start = SIZE_MAX + head.length;
+  const entry = new Uint8Array(start + code.length);
+  entry.set(head, SIZE_MAX);
+  entry.set(code, start);
+  let to = start;
+  let from = start;
+  for (let i = 0; i < sites.length; i++) {
+    const site = sites[i] as number;
+    const at = start + (site >> 1);
+    to = move(entry, from, at, to);
+    const index = readU32(entry, at);
+    from = at + lengthOf(entry, at);
+    to = store(entry, to, (site & 1) === 1 ? globalOf(index) : functionOf(index));
   }
-  while (from < code.length) entry[to++] = code[from++] as number;
-  return entry;
+  to = move(entry, from, entry.length, to);
+  const size = to - SIZE_MAX;
+  const first = SIZE_MAX - sizeOf(size);
+  store(entry, first, size);
+  return entry.subarray(first, to);
+}
+
+/** Moves what stands from `from` up to `end`; gives the place behind it. */
+function move(bytes: Uint8Array, from: number, end: number, to: number): number {
+  if (from === to) return end;
+  if (end - from >= PIECE_MIN) bytes.copyWithin(to, from, end);
+  else for (let i = from, j = to; i < end; i++, j++) bytes[j] = bytes[i] as number;
+  return to + end - from;
 }
 
 /** Bytes of an unsigned LEB128. */

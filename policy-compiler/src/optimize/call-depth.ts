@@ -4,7 +4,8 @@
  */
 import type { CoreModule } from "../core/module.ts";
 import type { CoreFunction } from "../core/op.ts";
-import { calleesOf, eachOp } from "../core/walk.ts";
+import { surveyOf } from "../core/survey.ts";
+import { calleesOf } from "../core/walk.ts";
 
 /** Frames that no stack is too small for. */
 const CHAIN_MAX = 200;
@@ -43,13 +44,13 @@ export function countDepths({ functions }: CoreModule): void {
   }
 }
 
-function calledBy({ body }: CoreFunction, functions: readonly CoreFunction[]): ReadonlySet<CoreFunction> {
+function calledBy(code: CoreFunction, functions: readonly CoreFunction[]): ReadonlySet<CoreFunction> {
   const called = new Set<CoreFunction>();
-  eachOp(body, (op) => {
+  for (const { op } of surveyOf(code).calls) {
     for (const callee of calleesOf(op)) called.add(callee);
-    if (op.kind !== "call-path") return;
+    if (op.kind !== "call-path") continue;
     for (const other of functions)
       if (other.path.length > 0 && other.params.length === op.args.length) called.add(other);
-  });
+  }
   return called;
 }

@@ -106,6 +106,7 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
   const found = levelsOf(loop, reads);
   const { witness, levels } = chosen(found.asked);
   if (levels.length === 0) return undefined;
+  walk.code.survey = undefined;
   const ops: Op[] = [];
   const places = new Map<string, number>();
   const keys: Local[] = [];

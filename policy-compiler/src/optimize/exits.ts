@@ -12,7 +12,7 @@ import { isReset } from "../core/make-op.ts";
 import { type CoreModule, codesOf } from "../core/module.ts";
 import type { Label, Op, Region, TestOp } from "../core/op.ts";
 import { type Local, TRUE, type Value } from "../core/value.ts";
-import { eachOp, eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../core/walk.ts";
+import { eachOp, eachUse, hasRegions, regionsOf } from "../core/walk.ts";
 import { kindCheckOf } from "./data/proof.ts";
 
 type Counts = { reads: number; writes: number };
@@ -40,36 +40,36 @@ function countUses(regions: readonly Region[]): Uses {
   const write = (local: Local): void => {
     of(local).writes++;
   };
-  eachOp(regions, (op) => {
-    eachRead(op, read);
-    eachWrite(op, write);
-    const grown = grownBy(op);
-    if (grown !== undefined) of(grown).reads++;
-  });
+  eachOp(regions, (op) => eachUse(op, read, read, write));
   return uses;
 }
 
 /** Inner regions first: what they become may be what stands in a pattern. */
 function threadRegion(region: Region, usesOf: () => Uses): void {
   const { ops } = region;
-  const out: Op[] = [];
+  /** From the first pattern on. */
+  let out: Op[] | undefined;
   for (let i = 0; i < ops.length; ) {
     const op = ops[i] as Op;
     if (hasRegions(op)) for (const inner of regionsOf(op)) threadRegion(inner, usesOf);
-    const [inside, test] = [ops[i + 1], ops[i + 2]];
-    const threaded =
-      isReset(op) && inside?.kind === "regions" && isFlagTest(test, op.target)
-        ? thread(op.target, inside, test, usesOf)
-        : undefined;
+    const threaded = isReset(op) ? threadAt(ops, i, op.target, usesOf) : undefined;
     if (threaded === undefined) {
-      out.push(op);
+      out?.push(op);
       i++;
     } else {
+      out ??= ops.slice(0, i);
       out.push(...threaded);
       i += 3;
     }
   }
-  if (out.length !== ops.length || out.some((op, i) => op !== ops[i])) region.ops = out;
+  if (out !== undefined) region.ops = out;
+}
+
+/** What the reset of a flag at `at`, and the two ops behind it, become. */
+function threadAt(ops: readonly Op[], at: number, flag: Local, usesOf: () => Uses): readonly Op[] | undefined {
+  const inside = ops[at + 1];
+  const test = ops[at + 2];
+  return inside?.kind === "regions" && isFlagTest(test, flag) ? thread(flag, inside, test, usesOf) : undefined;
 }
 
 function isFlagTest(op: Op | undefined, flag: Local): op is TestOp {

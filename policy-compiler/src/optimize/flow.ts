@@ -7,7 +7,7 @@ import { isReset, returnOf } from "../core/make-op.ts";
 import type { CoreModule } from "../core/module.ts";
 import type { CoreFunction, Label, Op, Region, TestOp } from "../core/op.ts";
 import { type Local, Type, UNDEFINED, type Value } from "../core/value.ts";
-import { eachOp, eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../core/walk.ts";
+import { eachOp, eachRead, eachWrite, grownBy, hasRegions, regionsOf, someOp } from "../core/walk.ts";
 
 /** Locals that are followed, as bits; a function of more is left as it is. */
 const FOLLOWED_MAX = 30;
@@ -40,10 +40,11 @@ export function followControl(module: CoreModule): void {
 /** Those that are assigned once, or reset. */
 function followedIn({ body }: CoreFunction): ReadonlyMap<Local, number> | undefined {
   const bits = new Map<Local, number>();
-  eachOp(body, (op) => {
+  const isTooMany = someOp(body, (op) => {
     if ((op.kind === "assign-once" || isReset(op)) && !bits.has(op.target)) bits.set(op.target, 1 << bits.size);
+    return bits.size > FOLLOWED_MAX;
   });
-  return bits.size > FOLLOWED_MAX ? undefined : bits;
+  return isTooMany ? undefined : bits;
 }
 
 function bitOf({ bits }: Walk, value: Value): number {

@@ -6,9 +6,9 @@
  */
 import type { CoreModule } from "../core/module.ts";
 import { codesOf } from "../core/module.ts";
-import type { CallOp, CoreFunction, Op, Region } from "../core/op.ts";
-import { eachOp, hasRegions, regionsOf, someOp } from "../core/walk.ts";
-import { callsOthers } from "./memo.ts";
+import type { CallOp, Op, Region } from "../core/op.ts";
+import { surveyOf } from "../core/survey.ts";
+import { hasRegions, regionsOf } from "../core/walk.ts";
 
 /** Units that are taken ahead where a function or a turn of an iteration begins. */
 export const STRETCH_MAX = 128;
@@ -36,19 +36,34 @@ export type InRuntime = (name: string) => boolean;
 
 export function weighFuel(module: CoreModule, inRuntime: InRuntime): void {
   for (const code of codesOf(module)) {
-    eachOp(code.body, (op) => {
-      op.weight = weightOf(op, inRuntime);
-    });
-    eachOp(code.body, (op) => {
-      if (op.kind === "loop") op.turn = TURN + stretchOf([op.body]);
-    });
-    if (code.kind === "function") code.stretch = aheadOf(code);
+    let units = 0;
+    for (const region of code.body) units += weigh(region, inRuntime);
+    const ahead = Math.min(units, STRETCH_MAX);
+    if (code.kind === "function") code.stretch = ahead > FREE_MAX || surveyOf(code).calls.length > 0 ? ahead : 0;
   }
+}
+
+/** Units of one run through the region, without what iterations in it take by themselves. */
+function weigh({ ops }: Region, inRuntime: InRuntime): number {
+  let units = 0;
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
+    op.weight = weightOf(op, inRuntime);
+    units += op.weight;
+    if (!hasRegions(op)) continue;
+    if (op.kind === "loop") op.turn = TURN + Math.min(weigh(op.body, inRuntime), STRETCH_MAX);
+    else for (const inner of regionsOf(op)) units += weigh(inner, inRuntime);
+  }
+  return units;
 }
 
 /** Without what stands inside of it. */
 export function weightOf(op: Op, inRuntime: InRuntime): number {
   switch (op.kind) {
+    case "test":
+    case "assign":
+    case "regions":
+      return MOVE;
     case "call":
       return callWeight(op, inRuntime);
     case "call-path":
@@ -81,23 +96,4 @@ function callWeight({ callee }: CallOp, inRuntime: InRuntime): number {
   if (callee.kind === "function") return LOOK_UP;
   if (inRuntime(callee.name)) return RUNTIME_CALL;
   return /^(io\.jwt\.|crypto\.x509\.|providers\.)/.test(callee.name) ? HOST_CRYPTOGRAPHY : HOST_CALL;
-}
-
-/** Units of one run through the regions, without what iterations in them take by themselves; `STRETCH_MAX` at most. */
-function stretchOf(regions: readonly Region[]): number {
-  let weight = 0;
-  const waiting = [...regions].reverse();
-  for (let region = waiting.pop(); region !== undefined && weight < STRETCH_MAX; region = waiting.pop()) {
-    for (const op of region.ops) {
-      weight += op.weight;
-      if (weight >= STRETCH_MAX) break;
-      if (op.kind !== "loop" && hasRegions(op)) waiting.push(...regionsOf(op));
-    }
-  }
-  return Math.min(weight, STRETCH_MAX);
-}
-
-function aheadOf({ body }: CoreFunction): number {
-  const weight = stretchOf(body);
-  return weight > FREE_MAX || someOp(body, callsOthers) ? weight : 0;
 }

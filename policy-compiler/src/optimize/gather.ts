@@ -22,8 +22,9 @@ import { append, assign, call, giveUp, leaveTo, lookUp, make, regionsOp, returnO
 import { type CoreModule, codesOf } from "../core/module.ts";
 import { newFunction } from "../core/new-function.ts";
 import type { CoreCode, CoreFunction, Fresh, GrowOp, MakeOp, Op, Region, TestOp } from "../core/op.ts";
+import { surveyOf } from "../core/survey.ts";
 import { type Local, makeLocal, NO_LOCALS, type Value } from "../core/value.ts";
-import { eachOp, eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../core/walk.ts";
+import { eachOp, eachUse, hasRegions, regionsOf } from "../core/walk.ts";
 import type { InRuntime } from "./fuel.ts";
 import { type Around, type Asked, askedBy, type Gate } from "./gather/asked.ts";
 
@@ -47,7 +48,7 @@ type Making = { readonly isPure: Around["isPure"]; readonly made: CoreFunction[]
 
 function gatherIn(code: CoreCode, { isPure, made, depth }: Making): void {
   const [input, data, ...others] = code.params;
-  if (input === undefined || data === undefined || !mayHave(code.body)) return;
+  if (input === undefined || data === undefined || !surveyOf(code).makes || !mayHave(code.body)) return;
   const uses = countUses(code.body);
   const own: CoreFunction[] = [];
   const walk: Walk = { code, uses, around: { shared: [input, data], writes: uses.writes, isPure }, made: own };
@@ -59,9 +60,14 @@ function gatherIn(code: CoreCode, { isPure, made, depth }: Making): void {
 
 /** Most functions have none, and are not looked at any further. */
 function mayHave(regions: readonly Region[]): boolean {
-  return regions.some(({ ops }) =>
-    ops.some((op, i) => isFilled(op, ops[i + 1]) || (hasRegions(op) && mayHave(regionsOf(op)))),
-  );
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      if (hasRegions(op) ? mayHave(regionsOf(op)) : isFilled(op, ops[j + 1])) return true;
+    }
+  }
+  return false;
 }
 
 type Filling = Extract<Op, { readonly kind: "regions" }>;
@@ -141,14 +147,11 @@ function countUses(regions: readonly Region[]): Uses {
   };
   const write = (local: Local): void => count(uses.writes, local);
   const read = (value: Value): void => count(uses.reads, value);
-  eachOp(regions, (op) => {
-    eachWrite(op, write);
-    eachRead(op, read);
-    const grown = grownBy(op);
-    if (grown === undefined) return;
+  const grow = (grown: Local): void => {
     read(grown);
     count(uses.grown, grown);
-  });
+  };
+  eachOp(regions, (op) => eachUse(op, read, grow, write));
   return uses;
 }
 

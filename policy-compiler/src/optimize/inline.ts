@@ -14,6 +14,7 @@ import { newLocal } from "../core/guard.ts";
 import { assign, leaveTo, regionsOp, testOf } from "../core/make-op.ts";
 import { type CoreModule, codesOf } from "../core/module.ts";
 import type { CallOp, CoreCode, CoreFunction, Label, Op, Region } from "../core/op.ts";
+import { surveyOf } from "../core/survey.ts";
 import type { Local } from "../core/value.ts";
 import { calleesOf, eachOp, eachWrite, hasRegions, regionsOf } from "../core/walk.ts";
 import { isLaborious } from "./memo.ts";
@@ -34,7 +35,7 @@ export function inlineFunctions(module: CoreModule): void {
   if (once.size === 0) return;
   const inlining: Inlining = { once, sizes: new Map(), gone: new Set() };
   for (const code of calleesFirst(module)) {
-    inlining.sizes.set(code, sizeOf(code));
+    inlining.sizes.set(code, surveyOf(code).size);
     for (const region of code.body) inlineRow(inlining, code, region);
   }
   if (inlining.gone.size > 0) module.functions = module.functions.filter((func) => !inlining.gone.has(func));
@@ -43,13 +44,13 @@ export function inlineFunctions(module: CoreModule): void {
 function calledOnce(module: CoreModule): ReadonlySet<CoreFunction> {
   const calls = new Map<CoreFunction, number>();
   let isByPath = false;
-  for (const { body } of codesOf(module)) {
-    eachOp(body, (op) => {
+  for (const code of codesOf(module)) {
+    for (const { op } of surveyOf(code).calls) {
       // A rule of a set is called from its own place in it, which a call by name is not.
       const times = op.kind === "rules" ? 2 : 1;
       for (const callee of calleesOf(op)) calls.set(callee, (calls.get(callee) ?? 0) + times);
       if (op.kind === "call-path") isByPath = true;
-    });
+    }
   }
   const isOnce = (func: CoreFunction) =>
     calls.get(func) === 1 &&
@@ -67,11 +68,7 @@ function calleesFirst(module: CoreModule): readonly CoreCode[] {
   const enter = (code: CoreCode): void => {
     if (seen.has(code)) return;
     seen.add(code);
-    const rest: CoreFunction[] = [];
-    eachOp(code.body, (op) => {
-      for (const callee of calleesOf(op)) rest.push(callee);
-    });
-    open.push({ code, rest });
+    open.push({ code, rest: surveyOf(code).calls.flatMap(({ op }) => calleesOf(op)) });
   };
   for (const root of codesOf(module)) {
     enter(root);
@@ -85,14 +82,6 @@ function calleesFirst(module: CoreModule): readonly CoreCode[] {
     }
   }
   return order;
-}
-
-function sizeOf({ body }: CoreCode): number {
-  let size = 0;
-  eachOp(body, () => {
-    size++;
-  });
-  return size;
 }
 
 function inlineRow(inlining: Inlining, code: CoreCode, region: Region): void {
@@ -142,6 +131,7 @@ function inlined({ sizes, gone }: Inlining, code: CoreCode, op: CallOp, callee: 
   };
   const body = copyRegions(callee.body, localize, (label) => label + first);
   for (const region of body) giveIn(region, op.target, done);
+  code.survey = undefined;
   sizes.set(code, (sizes.get(code) ?? 0) + (sizes.get(callee) ?? 0));
   gone.add(callee);
   const regions = [

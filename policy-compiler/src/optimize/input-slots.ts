@@ -10,7 +10,7 @@ import type { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
 import { type CoreModule, codesOf } from "../core/module.ts";
 import type { CoreCode, InputOp, Op, Region } from "../core/op.ts";
 import { type Local, NO_LOCALS, Type, type Value } from "../core/value.ts";
-import { eachOp, eachRead, grownBy, hasRegions, regionsOf, someRead } from "../core/walk.ts";
+import { eachOp, eachRead, eachUse, hasRegions, regionsOf, someRead } from "../core/walk.ts";
 import { contextKind, fieldKind, SlotKind } from "../link/runtime-layout.ts";
 
 const INPUT = 0;
@@ -146,6 +146,15 @@ function takesInput(op: Op): boolean {
       return isHandedOn(op.args) || op.keys.some(isInput);
     case "with":
       return (isInput(op.local) && op.path.length > 0) || isInput(op.value);
+    case "test":
+      return isInput(op.a) || (op.b !== undefined && isInput(op.b));
+    case "get":
+      return isInput(op.source) || isInput(op.key);
+    case "regions":
+    case "leave":
+    case "make":
+    case "mark":
+      return false;
     default:
       return someRead(op, isInput);
   }
@@ -157,15 +166,15 @@ function isHandedOn(args: readonly Value[]): boolean {
   return false;
 }
 
+function passOver(): void {}
+
 function countUses({ body }: CoreCode): Uses {
   const uses = new Map<Local, number>();
   const count = (value: Value): void => {
     if (value.kind === "local") uses.set(value, (uses.get(value) ?? 0) + 1);
   };
   eachOp(body, (op) => {
-    eachRead(op, count);
-    const grown = grownBy(op);
-    if (grown !== undefined) count(grown);
+    eachUse(op, count, count, passOver);
     // What `with` replaces is put back afterwards: it is read again.
     if (op.kind === "with") count(op.local);
   });

@@ -8,7 +8,7 @@
 import { type CoreModule, codesOf } from "../core/module.ts";
 import type { Op, Region } from "../core/op.ts";
 import { isValue, type Local, type Value } from "../core/value.ts";
-import { eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../core/walk.ts";
+import { eachUse, hasRegions, regionsOf } from "../core/walk.ts";
 
 type Walk = {
   /** How deep the region that writes a local lies. */
@@ -46,13 +46,11 @@ function walkRegion(walk: Walk, { ops }: Region): void {
     walk.last.set(local, writer);
     if (writer.kind === "loop") walk.turns.set(local, writer);
   };
-  for (const op of ops) {
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
     walk.around[depth] = op;
-    eachRead(op, read);
-    const grown = grownBy(op);
-    if (grown !== undefined) use(walk, grown);
     writer = op;
-    eachWrite(op, write);
+    eachUse(op, read, read, write);
     if (hasRegions(op)) for (const inner of regionsOf(op)) walkRegion(walk, inner);
   }
   walk.around.length = depth;

@@ -4,6 +4,7 @@
  */
 import { type CoreModule, codesOf } from "../core/module.ts";
 import type { CallOp, OneOfOp, Op, Region } from "../core/op.ts";
+import { surveyOf } from "../core/survey.ts";
 import { isValue, type Local, type Value } from "../core/value.ts";
 import { eachOp, hasRegions, leaveOut, regionsOf } from "../core/walk.ts";
 
@@ -14,7 +15,10 @@ const ELEMENTS_MAX = 8;
 type Draft = { readonly ops: Op[]; readonly elements: Value[] };
 
 export function openMemberships(module: CoreModule): void {
-  for (const { body } of codesOf(module)) {
+  for (const code of codesOf(module)) {
+    const { makes, asksBuiltins } = surveyOf(code);
+    if (!makes || !asksBuiltins) continue;
+    const { body } = code;
     const drafts = new Map<Local, Draft>();
     const tests = new Map<Op, OneOfOp>();
     const done = new Set<Op>();

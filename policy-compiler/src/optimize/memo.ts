@@ -4,9 +4,10 @@
  */
 import type { CoreModule } from "../core/module.ts";
 import { codesOf } from "../core/module.ts";
-import type { CoreFunction, Op, Region } from "../core/op.ts";
+import type { CoreCode, CoreFunction } from "../core/op.ts";
+import { surveyOf } from "../core/survey.ts";
 import type { Value } from "../core/value.ts";
-import { calleesOf, hasRegions, regionsOf, someOp } from "../core/walk.ts";
+import { someOp } from "../core/walk.ts";
 
 const INPUT = 0;
 
@@ -14,7 +15,7 @@ export function keepAnswers(module: CoreModule): void {
   const calls = new Map<CoreFunction, number>();
   for (const code of codesOf(module)) {
     const times = code.params.length > 2 ? 2 : 1;
-    if (!countCalls(code.body, { module, calls, times })) module.sharesInput = false;
+    if (!countCalls(code, { module, calls, times })) module.sharesInput = false;
   }
   for (const func of module.functions) {
     if ((calls.get(func) ?? 0) <= 1 || func.keeps === "gathered") continue;
@@ -26,30 +27,21 @@ export function keepAnswers(module: CoreModule): void {
 type Count = {
   readonly module: CoreModule;
   readonly calls: Map<CoreFunction, number>;
-  /** 2 where the ops may run more than once. */
+  /** 2 where the function may run more than once. */
   readonly times: number;
 };
 
 /** Counts how often functions are called, 2 for many times; gives whether all get the caller's input. Data may be a part of it: a unit's own. */
-function countCalls(regions: readonly Region[], count: Count): boolean {
-  const { module, calls, times } = count;
+function countCalls(code: CoreCode, { module, calls, times }: Count): boolean {
   let shares = true;
   const add = (func: CoreFunction, more: number) => calls.set(func, (calls.get(func) ?? 0) + more);
-  for (const { ops } of regions) {
-    for (const op of ops) {
-      if (op.kind === "call" && op.callee.kind === "function") {
-        add(op.callee, times);
-        if (!isInput(op.args[0])) shares = false;
-      } else if (op.kind === "call-path") {
-        for (const func of module.functions) if (func.path.length > 0) add(func, 2);
-        if (!isInput(op.args[0])) shares = false;
-      }
-      // The rules of a set are called by nobody else, once for each set of arguments: their answers are not kept.
-      else if (op.kind === "rules" && !isInput(op.args[0])) shares = false;
-      if (!hasRegions(op)) continue;
-      const inner = op.kind === "loop" ? { ...count, times: 2 } : count;
-      if (!countCalls(regionsOf(op), inner)) shares = false;
+  for (const { op, isRepeated } of surveyOf(code).calls) {
+    // The rules of a set are called by nobody else, once for each set of arguments: their answers are not kept.
+    if (op.kind === "call" && op.callee.kind === "function") add(op.callee, isRepeated ? 2 : times);
+    else if (op.kind === "call-path") {
+      for (const func of module.functions) if (func.path.length > 0) add(func, 2);
     }
+    if (!isInput(op.args[0])) shares = false;
   }
   return shares;
 }
@@ -59,10 +51,6 @@ function isInput(value: Value | undefined): boolean {
 }
 
 /** Loops, or calls others. */
-export function isLaborious({ body }: CoreFunction): boolean {
-  return someOp(body, (op) => op.kind === "loop" || callsOthers(op));
-}
-
-export function callsOthers(op: Op): boolean {
-  return op.kind === "call-path" || calleesOf(op).length > 0;
+export function isLaborious(func: CoreFunction): boolean {
+  return surveyOf(func).calls.length > 0 || someOp(func.body, (op) => op.kind === "loop");
 }

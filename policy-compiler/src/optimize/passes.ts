@@ -1,5 +1,5 @@
 /** What is done to a policy before it is emitted, in order; none changes a result. */
-import type { CoreModule } from "../core/module.ts";
+import { type CoreModule, codesOf } from "../core/module.ts";
 import { countDepths } from "./call-depth.ts";
 import { indexData } from "./data-index.ts";
 import { threadExits } from "./exits.ts";
@@ -55,7 +55,14 @@ const NEEDED: readonly string[] = ["call-depth", "fuel"] satisfies readonly Need
 /** Those that can be left out, in order. */
 export const PASS_NAMES = PASSES.map(({ name }) => name).filter((name): name is PassName => !NEEDED.includes(name));
 
+/** Behind these, other ops call functions, mark rules or make collections; `data-index` and `inline` forget what they change. */
+const CHANGE_SURVEYS: ReadonlySet<string> = new Set<PassName>(["rule-index", "gather", "exits", "flow"]);
+
 /** `without` leaves passes out: to measure what they bring, and to check them. */
 export function optimize(module: CoreModule, inRuntime: InRuntime, without: ReadonlySet<string> = new Set()): void {
-  for (const { name, run } of PASSES) if (!without.has(name)) run(module, inRuntime);
+  for (const { name, run } of PASSES) {
+    if (without.has(name)) continue;
+    run(module, inRuntime);
+    if (CHANGE_SURVEYS.has(name)) for (const code of codesOf(module)) code.survey = undefined;
+  }
 }

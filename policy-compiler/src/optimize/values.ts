@@ -6,7 +6,7 @@
 import { type CoreModule, codesOf } from "../core/module.ts";
 import type { CoreCode, Op, Region } from "../core/op.ts";
 import { type Local, PARAMETER, VARIABLE, type Value } from "../core/value.ts";
-import { eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../core/walk.ts";
+import { eachUse, hasRegions, regionsOf } from "../core/walk.ts";
 
 type Record = {
   writes: number;
@@ -75,6 +75,12 @@ function walkRegion(walk: Walk, region: Region): void {
     record.reads++;
     if (!active.has(value)) record.readTooEarly = true;
   };
+  const grow = (grown: Local): void => {
+    const record = recordOf(walk, grown);
+    record.grown = true;
+    if (!active.has(grown)) record.readTooEarly = true;
+    if (record.reads > 0 || record.region !== region) record.unsettled = true;
+  };
   let writer: Op | undefined;
   const write = (local: Local): void => {
     const record = recordOf(walk, local);
@@ -86,17 +92,11 @@ function walkRegion(walk: Walk, region: Region): void {
     active.add(local);
     defined.push(local);
   };
-  for (const op of region.ops) {
-    eachRead(op, read);
-    const grown = grownBy(op);
-    if (grown !== undefined) {
-      const record = recordOf(walk, grown);
-      record.grown = true;
-      if (!active.has(grown)) record.readTooEarly = true;
-      if (record.reads > 0 || record.region !== region) record.unsettled = true;
-    }
+  const { ops } = region;
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
     writer = op;
-    eachWrite(op, write);
+    eachUse(op, read, grow, write);
     if (hasRegions(op)) for (const inner of regionsOf(op)) walkRegion(walk, inner);
   }
   for (const local of defined) active.delete(local);

@@ -2,10 +2,8 @@
 import type { Body, Term } from "../resolved/ast.ts";
 import { isKnownReady, resolveVariable, type Variables } from "./variables.ts";
 
-const ROOTS: ReadonlySet<string> = new Set(["input", "data"]);
-
 export function isRoot(name: string): boolean {
-  return ROOTS.has(name);
+  return name === "input" || name === "data";
 }
 
 export function isBound(variables: Variables, name: string): boolean {
@@ -19,25 +17,33 @@ export function isBound(variables: Variables, name: string): boolean {
  * It is asked again of each part when that is planned: what was found is kept.
  */
 export function isReady(variables: Variables, term: Term, awaited: ReadonlySet<string>): boolean {
-  if (awaited.size > 0 || !COMPOSITES.has(term.kind)) return partsReady(variables, term, awaited);
-  if (isKnownReady(variables, term)) return true;
-  const isReadyNow = partsReady(variables, term, awaited);
-  if (isReadyNow) variables.ready.add(term);
-  return isReadyNow;
-}
-
-const COMPOSITES: ReadonlySet<Term["kind"]> = new Set(["ref", "array", "set", "object", "call-term"]);
-
-function partsReady(variables: Variables, term: Term, awaited: ReadonlySet<string>): boolean {
-  const ready = (inner: Term): boolean => isReady(variables, inner, awaited);
   switch (term.kind) {
-    case "null":
-    case "boolean":
-    case "number":
-    case "string":
-      return true;
     case "var":
       return isBound(variables, term.name);
+    case "string":
+    case "number":
+    case "boolean":
+    case "null":
+      return true;
+    case "array-comprehension":
+    case "set-comprehension":
+    case "object-comprehension":
+      return partsReady(variables, term, awaited);
+    default: {
+      if (awaited.size > 0) return partsReady(variables, term, awaited);
+      if (isKnownReady(variables, term)) return true;
+      const isReadyNow = partsReady(variables, term, awaited);
+      if (isReadyNow) variables.ready.add(term);
+      return isReadyNow;
+    }
+  }
+}
+
+type Parted = Exclude<Term, { readonly kind: "var" | "string" | "number" | "boolean" | "null" }>;
+
+function partsReady(variables: Variables, term: Parted, awaited: ReadonlySet<string>): boolean {
+  const ready = (inner: Term): boolean => isReady(variables, inner, awaited);
+  switch (term.kind) {
     case "ref":
       return ready(term.head) && term.path.every((key) => isPattern(key) || ready(key));
     case "array":

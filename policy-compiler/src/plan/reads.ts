@@ -68,6 +68,8 @@ function readPaths(policy: IrPolicy): readonly Path[] {
     for (const plan of policy.plans?.plans ?? []) {
       followBlocks(analysis, { locals: new Map([[0, new Set([input])]]), func: undefined }, plan.blocks ?? []);
     }
+    // All that are called so far, each once.
+    analysis.open.length = 0;
     for (const name of analysis.locals.keys()) analysis.open.push(funcs.get(name) as IrFunc);
     for (let func = analysis.open.pop(); func !== undefined; func = analysis.open.pop()) {
       followBlocks(analysis, { locals: localsOf(analysis, func.name), func: func.name }, func.blocks ?? []);

@@ -6,46 +6,88 @@ export interface Sink {
   push(byte: number): unknown;
 }
 
-/** An opcode and an LEB128 of 32 bits. */
-const INSTRUCTION_MAX = 6;
+/** An opcode, another byte, and an LEB128 of 32 bits. */
+const INSTRUCTION_MAX = 7;
 
-/** Bytes in one growing block. */
+/**
+ * Bytes in one growing block. Its fields are private to the compiler alone: what the engine keeps private costs a look-up
+ * by a key each time in code that is not optimised yet, and these are a fifth of all calls of what emits a module.
+ */
 export class ByteWriter implements Sink {
-  #block = new Uint8Array(256);
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
+  private block = new Uint8Array(256);
+  /** Bytes so far. */
+  length = 0;
 
   push(byte: number): void {
-    if (this.#length === this.#block.length) this.#grow();
-    this.#block[this.#length++] = byte;
+    if (this.length === this.block.length) this.grow();
+    this.block[this.length++] = byte;
   }
 
-  /** An opcode, and an unsigned LEB128 behind it. */
-  pushU32(opcode: number, value: number): void {
-    if (this.#length + INSTRUCTION_MAX > this.#block.length) this.#grow();
-    const block = this.#block;
-    let at = this.#length;
+  /** An opcode, and an unsigned LEB128 behind it; gives its place. */
+  pushU32(opcode: number, value: number): number {
+    const at = this.length + 1;
+    if (at + INSTRUCTION_MAX > this.block.length) this.grow();
+    this.block[at - 1] = opcode;
+    if (value < 0x80) {
+      this.block[at] = value;
+      this.length = at + 1;
+    } else this.putU32(at, value);
+    return at;
+  }
+
+  /** An opcode, and a signed LEB128 of a 32-bit integer behind it. */
+  pushS32(opcode: number, value: number): void {
+    let at = this.length;
+    if (at + INSTRUCTION_MAX > this.block.length) this.grow();
+    const { block } = this;
     block[at++] = opcode;
+    let left = value | 0;
+    for (; left < -0x40 || left > 0x3f; left >>= 7) block[at++] = (left & 0x7f) | 0x80;
+    block[at++] = left & 0x7f;
+    this.length = at;
+  }
+
+  /** An access to memory, of words at words' places. */
+  pushAccess(opcode: number, offset: number): void {
+    const at = this.length;
+    if (at + INSTRUCTION_MAX > this.block.length) this.grow();
+    this.block[at] = opcode;
+    this.block[at + 1] = WORD_ALIGNED;
+    this.putU32(at + 2, offset);
+  }
+
+  /** An opcode, and room for so many bytes behind it; gives its place. */
+  pushRoom(opcode: number, bytes: number): number {
+    const at = this.length + 1;
+    if (at + bytes > this.block.length) this.grow();
+    this.block[at - 1] = opcode;
+    this.length = at + bytes;
+    return at;
+  }
+
+  private putU32(start: number, value: number): void {
+    const { block } = this;
+    let at = start;
     let left = value >>> 0;
     for (; left >= 0x80; left >>>= 7) block[at++] = (left & 0x7f) | 0x80;
     block[at++] = left;
-    this.#length = at;
+    this.length = at;
   }
 
-  #grow(): void {
-    const grown = new Uint8Array(this.#length * 2);
-    grown.set(this.#block);
-    this.#block = grown;
+  private grow(): void {
+    const grown = new Uint8Array(this.block.length * 2);
+    grown.set(this.block);
+    this.block = grown;
   }
 
   /** The bytes so far; a view that is good until the next push. */
   get bytes(): Uint8Array {
-    return this.#block.subarray(0, this.#length);
+    return this.block.subarray(0, this.length);
   }
 }
+
+/** Words of four bytes, as the binary format says it. */
+const WORD_ALIGNED = 2;
 
 export const OP = {
   unreachable: 0x00,

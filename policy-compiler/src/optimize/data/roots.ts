@@ -1,6 +1,7 @@
 /** Which part of the data each function is given as its data: a unit's own, or all. */
 import type { CoreModule } from "../../core/module.ts";
-import type { CoreFunction, Region } from "../../core/op.ts";
+import type { CoreCode, CoreFunction, Region } from "../../core/op.ts";
+import { surveyOf } from "../../core/survey.ts";
 import { type Local, Type, type Value } from "../../core/value.ts";
 import { calleesOf, eachOp } from "../../core/walk.ts";
 
@@ -19,13 +20,13 @@ export function rootsOf({ plans }: CoreModule): ReadonlyMap<CoreFunction, Root> 
       if (root !== undefined) open.push([func, root]);
     } else if (roots.get(func)?.join("\0") !== root?.join("\0")) roots.set(func, undefined);
   };
-  for (const { body } of plans) {
-    const units = unitsOf(body);
-    eachCall(body, (func, data) => call(func, data, (local) => (isData(local) ? [] : units.get(local))));
+  for (const plan of plans) {
+    const units = unitsOf(plan.body);
+    eachCall(plan, (func, data) => call(func, data, (local) => (isData(local) ? [] : units.get(local))));
   }
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const [func, root] = at;
-    eachCall(func.body, (callee, data) => call(callee, data, (local) => (isData(local) ? root : undefined)));
+    eachCall(func, (callee, data) => call(callee, data, (local) => (isData(local) ? root : undefined)));
   }
   const known = [...roots].flatMap(([func, root]) => (root === undefined ? [] : [[func, root] as const]));
   return new Map(known);
@@ -49,9 +50,8 @@ function unitsOf(regions: readonly Region[]): ReadonlyMap<Local, Root> {
   return parts;
 }
 
-function eachCall(regions: readonly Region[], visit: (callee: CoreFunction, data: Value | undefined) => void): void {
-  eachOp(regions, (op) => {
-    const data = op.kind === "call" || op.kind === "rules" ? op.args[DATA] : undefined;
-    for (const callee of calleesOf(op)) visit(callee, data);
-  });
+function eachCall(code: CoreCode, visit: (callee: CoreFunction, data: Value | undefined) => void): void {
+  for (const { op } of surveyOf(code).calls) {
+    for (const callee of calleesOf(op)) visit(callee, op.args[DATA]);
+  }
 }

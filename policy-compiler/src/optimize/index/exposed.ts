@@ -4,7 +4,7 @@
  */
 import type { Op, Region } from "../../core/op.ts";
 import type { Local, Value } from "../../core/value.ts";
-import { eachRead, eachWrite, grownBy, hasRegions, regionsOf } from "../../core/walk.ts";
+import { eachRead, eachUse, hasRegions, regionsOf } from "../../core/walk.ts";
 
 export type Exposed = {
   /** Read before the region itself has written them. */
@@ -35,18 +35,16 @@ function walk({ ops }: Region, own: Set<Local>, found: Found): void {
     own.add(local);
     before.push(local);
   };
-  for (const op of ops) {
-    eachRead(op, read);
-    noteGrown(op, own, found);
-    if (op.kind !== "with") eachWrite(op, write);
+  const grow = (grown: Local): void => {
+    if (own.has(grown)) return;
+    found.needs.add(grown);
+    found.grows.add(grown);
+  };
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
+    if (op.kind === "with") eachRead(op, read);
+    else eachUse(op, read, grow, write);
     if (hasRegions(op)) for (const inner of regionsOf(op)) walk(inner, own, found);
   }
   for (const local of before) own.delete(local);
-}
-
-function noteGrown(op: Op, own: ReadonlySet<Local>, found: Found): void {
-  const grown = grownBy(op);
-  if (grown === undefined || own.has(grown)) return;
-  found.needs.add(grown);
-  found.grows.add(grown);
 }
