@@ -28,7 +28,7 @@ export type StatusBody = {
   readonly sources: readonly SourceStateBody[];
   /** What the build of the revision in force warned of. */
   readonly warnings: readonly DiagnosticRecord[];
-  /** What is wrong with the controller's own machine, the oldest first; absent while nothing is. */
+  /** What is wrong with the controller's own machine, sources and streams, the oldest of each first; absent while nothing is. */
   readonly troubles?: readonly TroubleBody[];
   /** What policies of the revision in force did wrong in the last decisions, the newest first; absent where nothing. */
   readonly faults?: readonly PolicyFaultBody[];
@@ -48,13 +48,13 @@ export type PolicyFaultBody = {
   readonly lastMs: number;
 };
 
-/** A fault of the controller's machine: nothing that is in force ends by it. */
+/** A fault of the controller's machine, or of what it hears from: nothing that is in force ends by it. */
 export type TroubleBody = {
   /**
    * `state`: what is to be kept is not; `authority`: a part of it is gone from the state folder; `source`: a remote
-   * repository is away, or its branch was rewritten.
+   * repository is away, or its branch was rewritten; `endpoints`: no proxy of a service is connected.
    */
-  readonly about: "state" | "authority" | "source";
+  readonly about: "state" | "authority" | "source" | "endpoints";
   /** One sentence. */
   readonly message: string;
   readonly sinceMs: number;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { A, B, C, makeHello, makeRelease, Play, principal, settled } from "../test/play.ts";
 import { nextDueMs } from "./distribution.ts";
 import { toPublication } from "./release.ts";
-import { claimsOf, LEASE_MS, ORDERLY_LEASE_MS } from "./roster.ts";
+import { claimsOf, LEASE_MS, LOST_MS, ORDERLY_LEASE_MS } from "./roster.ts";
 import { ON_THEIR_WAY_MAX } from "./sending.ts";
 import { EMPTY_DISTRIBUTION, wanted } from "./state.ts";
 
@@ -266,7 +266,7 @@ describe("what is gone back to", () => {
     expect(play.state.proven).toBe(A);
     play.at(nextDueMs(play.state, LEASE_MS) ?? 0);
     expect(play.state.proven).toBe(B);
-    expect(nextDueMs(play.state, play.nowMs)).toBeUndefined();
+    expect(nextDueMs(play.state, play.nowMs)).toBe(LEASE_MS + LOST_MS);
   });
 
   test("a proxy that is ahead each time it comes makes the numbers go on so often and no more", () => {

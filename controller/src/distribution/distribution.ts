@@ -17,6 +17,7 @@ import { applyAck, applyHello, applyNack, openProxy, type ProxyStream, type Stre
 import { type Publication, withRevoked } from "./release.ts";
 import {
   expire,
+  giveUpKept,
   join,
   keepClaims,
   leave,
@@ -90,7 +91,7 @@ export function nextDueMs(state: Distribution, nowMs: number): number | undefine
   awaitedUntilMs(state).forEach(take);
   stageDueMs(state).forEach(take);
   if (state.learning !== undefined) take(state.learning.untilMs);
-  for (const { untilMs } of roster.leases) take(untilMs);
+  for (const { untilMs } of [...roster.leases, ...roster.lost]) take(untilMs);
   for (const { heardMs } of roster.orphans) take(heardMs + ORPHAN_MS);
   for (const { delivery } of roster.proxies.values()) {
     if (delivery.kind === "awaiting") take(delivery.untilMs);
@@ -114,7 +115,7 @@ function apply(state: Distribution, event: DistributionEvent, nowMs: number): St
     case "nack":
       return still(changeProxy(state, event.id, (proxy) => applyNack(proxy, event.nack, nowMs)));
     case "disconnect":
-      return still({ ...state, roster: leave(state.roster, event.id, event.isOrderly, nowMs) });
+      return still({ ...state, roster: leave(state.roster, event.id, event.isOrderly ? "orderly" : "broken", nowMs) });
     case "lease":
       return still({ ...state, roster: keepClaims(state.roster, event.claims), learning: beginLearning(nowMs) });
     case "stranger":
@@ -200,7 +201,7 @@ function hello(state: Distribution, id: StreamId, message: Hello, nowMs: number)
   if (next !== undefined) return still(changeProxy(state, id, () => next));
   const why = "a stream is one proxy's: a later hello named another";
   return {
-    state: { ...state, roster: leave(state.roster, id, false, nowMs) },
+    state: { ...state, roster: leave(state.roster, id, "expelled", nowMs) },
     effects: [{ kind: "close", id, reason: "another-proxy", message: why }],
   };
 }
@@ -218,13 +219,13 @@ function advanceTime(state: Distribution, nowMs: number): Step {
   const late = [...state.roster.proxies.values()].filter(
     ({ delivery }) => delivery.kind === "awaiting" && delivery.untilMs <= nowMs,
   );
-  const left = late.reduce((roster, { id }) => leave(roster, id, false, nowMs), state.roster);
+  const left = late.reduce((roster, { id }) => leave(roster, id, "broken", nowMs), state.roster);
   const learning = settleLearning(state.learning, left.kept.length === 0, nowMs);
   const roster = expire(left, (workload) => isMember(state, workload), nowMs);
   return {
     state: {
       ...state,
-      roster: learning === undefined && roster.kept.length > 0 ? { ...roster, kept: [] } : roster,
+      roster: learning === undefined ? giveUpKept(roster, nowMs) : roster,
       learning,
     },
     effects: late.map(({ id }) => ({
@@ -252,7 +253,7 @@ function closeStrangers(state: Distribution, nowMs: number, { before, hasJoined 
     (proxy) => wantedBy(state, proxy)?.principal !== proxy.principal,
   );
   const roster = strangers.reduce(
-    (before, proxy) => noteOrphan(leave(before, proxy.id, false, nowMs), proxy, nowMs),
+    (before, proxy) => noteOrphan(leave(before, proxy.id, "expelled", nowMs), proxy, nowMs),
     state.roster,
   );
   return {
@@ -285,7 +286,7 @@ function closeRevoked(state: Distribution, nowMs: number): Step {
   });
   const ids = taken.flatMap((effect) => (effect.kind === "close" ? [effect.id] : []));
   return {
-    state: { ...state, roster: ids.reduce((before, id) => leave(before, id, false, nowMs), state.roster) },
+    state: { ...state, roster: ids.reduce((before, id) => leave(before, id, "expelled", nowMs), state.roster) },
     effects: taken,
   };
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { MeshPlan } from "../build/build.ts";
 import type { WorkloadPlan } from "../snapshot/outbound.ts";
-import { type Claim, EMPTY_TABLE, type EndpointTable, scopeOf, toEndpointTable } from "./endpoints.ts";
+import { type Claim, EMPTY_TABLE, type EndpointTable, keptServices, scopeOf, toEndpointTable } from "./endpoints.ts";
 import { makeTeller, type Told } from "./tell-endpoints.ts";
 
 const NAMES = ["web", "orders", "payments"];
@@ -250,5 +250,41 @@ test("a plan by which nobody is told anything else leaves the version, whatever 
     expect(next.places.plan).toBe(plan);
     const [web, other] = [before, next].map((table) => ({ table, scope: scopeOf(table, "default/web") }));
     if (isSame) expect(makeTeller()(web, other as Told, true)).toBeUndefined();
+  }
+});
+
+test("those who are lost count for a service of which nobody else is known, and for no other", () => {
+  const plan = makePlan(NAMES, undefined);
+  const [orders, lostOrders, web] = [makeClaim("orders", [1]), makeClaim("orders", [2]), makeClaim("web", [3])];
+  const portsOf = ({ rows }: EndpointTable) =>
+    [...(rows.get("orders.default")?.endpoints.values() ?? [])].map(({ port }) => port);
+  const rows: readonly (readonly [
+    claims: readonly Claim[],
+    lost: readonly Claim[],
+    answering: string[] | undefined,
+    ports: number[],
+    kept: string[],
+  ])[] = [
+    [[orders, web], [], undefined, [1], []],
+    [[orders, web], [lostOrders], undefined, [1], []],
+    [[web], [orders], undefined, [1], ["orders.default"]],
+    [[web], [orders, lostOrders], undefined, [1, 2], ["orders.default"]],
+    // Who is there and says nowhere yet where it listens leaves nobody without an answer.
+    [[makeClaim("orders", []), web], [lostOrders], undefined, [2], ["orders.default"]],
+    // Whoever is said not to answer is not asked, lost or not.
+    [[web], [orders], [], [], []],
+    [[orders, web], [lostOrders], [], [], []],
+    [[web], [], undefined, [], []],
+  ];
+  let table = EMPTY_TABLE;
+  const tell = makeTeller();
+  for (const [claims, lost, answering, ports, kept] of rows) {
+    const said = answering && new Map([["orders.default", new Set(answering)]]);
+    const next = toEndpointTable(plan, claims, table, said, lost);
+    expect([portsOf(next), keptServices(next)]).toEqual([ports, kept]);
+    const isTold = tell({ table, scope: undefined }, { table: next, scope: undefined }, true) !== undefined;
+    // That they are kept is nothing that callers are told.
+    expect(isTold).toBe(table === EMPTY_TABLE || portsOf(table).join() !== ports.join());
+    table = next;
   }
 });

@@ -29,6 +29,8 @@ export type EndpointRow = {
   readonly sources: readonly (readonly Endpoint[])[];
   /** Of each claim that does not answer now, what it would give. */
   readonly silent: readonly (readonly Endpoint[])[];
+  /** Nobody claims to answer for it: these are the endpoints of those who did last, and who did not say that they go. */
+  readonly isKept: boolean;
 };
 
 /** Where every service is. */
@@ -86,28 +88,38 @@ export const EMPTY_TABLE: EndpointTable = {
 /** Workloads that answer for a service now, by `name.namespace`; of a service that is not named, all that claim to. */
 export type Answering = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The table of a plan and of claims; `before` itself where nothing differs from it. */
+/**
+ * The table of a plan and of claims; `before` itself where nothing differs from it. `lost`: claims of proxies whose
+ * streams broke off. They count for services of which nobody else is known: a machine without time to spare loses its
+ * stream before it stops serving, and whoever is not there any more answers as little as no endpoint would.
+ */
 export function toEndpointTable(
   plan: MeshPlan,
   claims: readonly Claim[],
   before: EndpointTable,
   answering: Answering = new Map(),
+  lost: readonly Claim[] = [],
 ): EndpointTable {
   const places = before.places.plan === plan ? before.places : toPlaces(plan, before.places);
   const none = (): [string, (readonly Endpoint[])[]][] => places.services.map((service) => [service, []]);
-  const [sources, silent] = [new Map(none()), new Map(none())];
-  for (const claim of claims) {
+  const [sources, silent, kept] = [new Map(none()), new Map(none()), new Map(none())];
+  const give = (claim: Claim, to: ByService, otherwise: ByService | undefined) => {
     const workload = places.workloads.get(claim.workload);
-    if (workload === undefined) continue;
+    if (workload === undefined) return;
     for (const [service, endpoints] of endpointsOf(claim, workload, places)) {
       const isAnswering = answering.get(service)?.has(claim.workload) !== false;
-      (isAnswering ? sources : silent).get(service)?.push(endpoints);
+      (isAnswering ? to : otherwise)?.get(service)?.push(endpoints);
     }
-  }
+  };
+  for (const claim of claims) give(claim, sources, silent);
+  for (const claim of lost) give(claim, kept, undefined);
   const changed = new Set<string>();
   const rows = new Map<string, EndpointRow>();
   for (const [service, given] of sources) {
-    const row = toRow(service, { sources: given, silent: silent.get(service) ?? [] }, before.rows.get(service));
+    const last = kept.get(service) ?? [];
+    const isKept = last.flat().length > 0 && given.flat().length === 0;
+    const made = { sources: isKept ? last : given, silent: silent.get(service) ?? [], isKept };
+    const row = toRow(service, made, before.rows.get(service));
     rows.set(service, row);
     if (row !== before.rows.get(service)) changed.add(service);
   }
@@ -116,6 +128,14 @@ export function toEndpointTable(
     changed.size === 0 && before.version > 0 && (places === before.places || isToldAsBefore(places, before));
   if (isSame) return places === before.places ? before : { ...before, places };
   return { version: before.version + 1, rows, changed, places };
+}
+
+/** By service, of each claim what it gives. */
+type ByService = ReadonlyMap<string, (readonly Endpoint[])[]>;
+
+/** Services whose endpoints are kept of those who answered for them last. */
+export function keptServices({ rows }: EndpointTable): readonly string[] {
+  return [...rows.values()].flatMap(({ service, isKept }) => (isKept ? [service] : []));
 }
 
 /** Whether each workload's proxies are told of the services that they were told of. */
@@ -208,10 +228,11 @@ function endpointsOfPorts(listen: Claim["listen"], { name, principal, labels, in
 
 function toRow(
   service: string,
-  { sources, silent }: Pick<EndpointRow, "sources" | "silent">,
+  made: Pick<EndpointRow, "sources" | "silent" | "isKept">,
   before: EndpointRow | undefined,
 ): EndpointRow {
-  if (before !== undefined && isMade(before.sources, sources) && isMade(before.silent, silent)) return before;
+  const { sources, silent, isKept } = made;
+  if (before?.isKept === isKept && isMade(before.sources, sources) && isMade(before.silent, silent)) return before;
   const found = new Map(sources.flat().map((endpoint) => [placeOf(endpoint), endpoint]));
   const endpoints = new Map([...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
   const isSame =
@@ -219,7 +240,7 @@ function toRow(
     before.endpoints.size === endpoints.size &&
     [...endpoints].every(([place, endpoint]) => isEqual(before.endpoints.get(place), endpoint));
   // A proxy that came back to where it was, or another revision of the same: nobody need be told.
-  return isSame ? { ...before, sources, silent } : { service, endpoints, sources, silent };
+  return isSame ? { ...before, ...made } : { service, endpoints, ...made };
 }
 
 function isMade(made: EndpointRow["sources"], of: EndpointRow["sources"]): boolean {

@@ -33,7 +33,7 @@ test("a workload's proxies are those of all that have come and not gone, in thei
       for (const [at, { workload, instance, leaves }] of all.entries()) {
         const proxy = { id: at + 1, workload, instance: `i${instance}`, principal: workload, listen: [] };
         roster = join(roster, proxy as unknown as ProxyStream).roster;
-        if (leaves > 5) roster = leave(roster, at + 1 - (leaves - 6), leaves % 2 === 0, at);
+        if (leaves > 5) roster = leave(roster, at + 1 - (leaves - 6), leaves % 2 === 0 ? "orderly" : "broken", at);
         for (const each of workloads) {
           const found = [...roster.proxies.values()].filter((one) => one.workload === each);
           expect(proxiesOf(roster, each)).toEqual(found);

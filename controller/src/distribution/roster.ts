@@ -11,6 +11,11 @@ import type { ProxyStream, StreamId } from "./proxy.ts";
 export const LEASE_MS = 1000;
 /** A proxy that ends in order says so: its endpoints go almost at once. */
 export const ORDERLY_LEASE_MS = 250;
+/**
+ * How long the endpoints of a stream that broke off are kept beyond its lease, for services of which nobody else is
+ * known: as long as Kubernetes waits for a machine that says nothing (`tolerationSeconds` of `node.kubernetes.io/unreachable`).
+ */
+export const LOST_MS = 300_000;
 /** For as long as a proxy needs to come back after a start of the controller: learning.ts says how long all of them do. */
 export const RESTART_LEASE_MS = 15_000;
 /** Proxies of one workload that are connected at once: its replicas. */
@@ -29,6 +34,8 @@ export type Roster = {
   /** The one that went last is last. */
   readonly gone: readonly GoneProxy[];
   readonly leases: readonly Lease[];
+  /** Of those whose lease is over though they did not say that they go; the newest last. */
+  readonly lost: readonly Lost[];
   /** Of those that were connected before this controller started and are not back yet, for as long as it learns. */
   readonly kept: readonly Claim[];
   readonly orphans: readonly Known[];
@@ -42,13 +49,22 @@ export type GoneProxy = Pick<ProxyStream, "workload" | "instance" | "principal" 
 /** A proxy by its name alone: what is remembered of one beyond its streams. */
 export type Known = Pick<ProxyStream, "workload" | "instance" | "principal" | "heardMs">;
 
-export type Lease = { readonly claim: Claim; readonly untilMs: number };
+export type Lease = Lost & {
+  /** Its stream broke off, and nobody sent it away: it may serve on. */
+  readonly isBroken: boolean;
+};
+
+export type Lost = { readonly claim: Claim; readonly untilMs: number };
+
+/** How a stream ended: by the proxy's own word, without one, or because it may not stay. */
+export type Ending = "orderly" | "broken" | "expelled";
 
 export const EMPTY_ROSTER: Roster = {
   proxies: IdMap.empty(),
   streams: IdMap.empty(),
   gone: [],
   leases: [],
+  lost: [],
   kept: [],
   orphans: [],
 };
@@ -111,13 +127,16 @@ export function join(
       gone: known === undefined ? roster.gone : roster.gone.filter((each) => each !== known),
       orphans: roster.orphans.filter((each) => !isSame(each)),
       leases: roster.leases.filter(({ claim }) => !isOf(claim)),
+      lost: roster.lost.some(({ claim }) => isOf(claim))
+        ? roster.lost.filter(({ claim }) => !isOf(claim))
+        : roster.lost,
       kept: roster.kept.some(isOf) ? roster.kept.filter((claim) => !isOf(claim)) : roster.kept,
     },
   };
 }
 
-/** A stream ended: `isOrderly` where the proxy itself said that it goes. */
-export function leave(roster: Roster, id: StreamId, isOrderly: boolean, nowMs: number): Roster {
+/** A stream ended. */
+export function leave(roster: Roster, id: StreamId, ending: Ending, nowMs: number): Roster {
   const proxy = roster.proxies.get(id);
   if (proxy === undefined) return roster;
   const proxies = roster.proxies.delete(id);
@@ -125,6 +144,7 @@ export function leave(roster: Roster, id: StreamId, isOrderly: boolean, nowMs: n
   const others = proxiesOf(roster, workload).some((each) => each.id !== id);
   const before = roster.gone.filter((each) => each.workload === workload);
   const dropped = before.slice(0, Math.max(0, before.length + 1 - GONE_PER_WORKLOAD_MAX));
+  const isOrderly = ending === "orderly";
   const untilMs = nowMs + (isOrderly ? ORDERLY_LEASE_MS : LEASE_MS);
   return {
     ...roster,
@@ -137,7 +157,7 @@ export function leave(roster: Roster, id: StreamId, isOrderly: boolean, nowMs: n
             ...roster.gone.filter((each) => !dropped.includes(each)),
             { workload, instance, principal, holding, refusal, heardMs: nowMs, isOrderly },
           ],
-    leases: [...roster.leases, { claim: { workload, instance, listen }, untilMs }],
+    leases: [...roster.leases, { claim: { workload, instance, listen }, untilMs, isBroken: ending === "broken" }],
   };
 }
 
@@ -191,14 +211,55 @@ export function knownOf({ proxies, gone, orphans }: Roster): readonly Known[] {
 /** What is over by now goes; what no longer belongs to the mesh is forgotten. */
 export function expire(roster: Roster, isMember: (workload: string) => boolean, nowMs: number): Roster {
   const leases = roster.leases.filter(({ untilMs }) => untilMs > nowMs).map((each) => boundLease(each, nowMs));
+  const ended = roster.leases.filter(({ untilMs, isBroken }) => isBroken && untilMs <= nowMs);
+  const lost = settleLost(roster.lost, ended, isMember, nowMs);
   const gone = roster.gone.filter(({ workload }) => isMember(workload));
   const orphans = roster.orphans.filter(({ workload, heardMs }) => !isMember(workload) && heardMs + ORPHAN_MS > nowMs);
   const isSame =
     leases.length === roster.leases.length &&
     leases.every((each, at) => each === roster.leases[at]) &&
+    lost === roster.lost &&
     gone.length === roster.gone.length &&
     orphans.length === roster.orphans.length;
-  return isSame ? roster : { ...roster, leases, gone, orphans };
+  return isSame ? roster : { ...roster, leases, lost, gone, orphans };
+}
+
+/** Who was to come back after a start of the controller, and is not back when all that were to are. */
+export function giveUpKept(roster: Roster, nowMs: number): Roster {
+  if (roster.kept.length === 0) return roster;
+  const lost = roster.kept.map((claim) => ({ claim, untilMs: nowMs + LOST_MS }));
+  return { ...roster, kept: [], lost: boundLost([...roster.lost, ...lost]) };
+}
+
+/** The list itself where nothing changes. */
+function settleLost(
+  before: Roster["lost"],
+  ended: readonly Lease[],
+  isMember: (workload: string) => boolean,
+  nowMs: number,
+): Roster["lost"] {
+  const isKept = ({ claim, untilMs }: Lost) =>
+    untilMs > nowMs && untilMs <= nowMs + LOST_MS && isMember(claim.workload);
+  if (ended.length === 0 && before.every(isKept)) return before;
+  const all = [
+    // Where the clock was put back, the end is no further away than it ever was.
+    ...before.map(({ claim, untilMs }) => ({ claim, untilMs: Math.min(untilMs, nowMs + LOST_MS) })),
+    ...ended.map(({ claim }) => ({ claim, untilMs: nowMs + LOST_MS })),
+  ];
+  return boundLost(all.filter(isKept));
+}
+
+/** Of each workload as many as it can have connected, the newest. */
+function boundLost(lost: Roster["lost"]): Roster["lost"] {
+  const counts = new Map<string, number>();
+  return lost
+    .toReversed()
+    .filter(({ claim: { workload } }) => {
+      const count = (counts.get(workload) ?? 0) + 1;
+      counts.set(workload, count);
+      return count <= PROXIES_PER_WORKLOAD_MAX;
+    })
+    .toReversed();
 }
 
 function boundLease(each: Lease, nowMs: number): Lease {
@@ -215,4 +276,9 @@ function boundedMs(untilMs: number, nowMs: number): number {
 export function claimsOf({ proxies, leases, kept }: Roster): readonly Claim[] {
   const live = [...proxies.values()].map(({ workload, instance, listen }) => ({ workload, instance, listen }));
   return [...live, ...leases.map(({ claim }) => claim), ...kept];
+}
+
+/** Where those listened that are lost: for services of which nobody else is known. */
+export function lostClaimsOf({ lost }: Roster): readonly Claim[] {
+  return lost.map(({ claim }) => claim);
 }

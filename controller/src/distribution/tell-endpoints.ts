@@ -39,7 +39,7 @@ export function makeTeller(): (told: Told | undefined, now: Told, takesDelta: bo
   };
 }
 
-const NO_ROW: EndpointRow = { service: "", endpoints: new Map(), sources: [], silent: [] };
+const NO_ROW: EndpointRow = { service: "", endpoints: new Map(), sources: [], silent: [], isKept: false };
 
 function servicesIn({ table, scope }: Told): readonly string[] {
   return [...(scope ?? table.rows.keys())];

@@ -20,6 +20,7 @@ import { inputsOf, nameInputs } from "../sources/inputs.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import { DecisionLog, LISTED_MAX } from "../status/decision-log.ts";
 import { toGraph, toHistory } from "../status/graph.ts";
+import { keptTrouble } from "../status/kept-endpoints.ts";
 import { Ledger } from "../status/ledger.ts";
 import { type Places, toPlaces } from "../status/places.ts";
 import { policyFaults } from "../status/policy-faults.ts";
@@ -118,7 +119,8 @@ export class MeshState {
     const facts = this.#facts();
     const [source, sources] = [this.#source(), this.#sources()];
     const ofSources = sources.flatMap((each) => troublesOf(each, source));
-    const troubles = [...this.#troubles.list(), ...ofSources];
+    const kept = keptTrouble(this.distributor.endpoints(), facts.distribution.roster);
+    const troubles = [...this.#troubles.list(), ...ofSources, ...(kept === undefined ? [] : [kept])];
     const status = toStatus({ ...facts, source, sources, pin: this.#pin(), troubles });
     const { decisions } = this.decisions.list({ verdict: "broken", limit: LISTED_MAX });
     const faults = policyFaults(decisions, facts.release.revision.name);

@@ -4,7 +4,7 @@
  */
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import type { EndpointsRequest, EndpointsUpdate } from "@regomesh/protocol";
-import { EMPTY_TABLE, scopeOf } from "../../distribution/endpoints.ts";
+import { EMPTY_TABLE, type EndpointTable, keptServices, scopeOf } from "../../distribution/endpoints.ts";
 import { makeTeller, type Told } from "../../distribution/tell-endpoints.ts";
 import { atExpiry, peerOf, refusalOf, type StreamOptions } from "./caller.ts";
 import { guard } from "./guard.ts";
@@ -26,6 +26,7 @@ export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
   const whole = makeTurns<() => void>(WHOLE_EACH_TURN, (update) => {
     if (listeners.has(update)) update();
   });
+  const noteKept = makeKeptNote(options.log);
   let before: readonly unknown[] = [];
   let isAsked = false;
   const round = makePaced(() => {
@@ -35,6 +36,7 @@ export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
     if (now.every((each, at) => each === before[at])) return 0;
     const hasLearnt = before[1] === true && !distributor.isLearning;
     before = now;
+    noteKept(distributor.endpoints());
     if (hasLearnt) whole.add(listeners);
     // Who waits to be told all hears of this, too, when it is his turn.
     else for (const update of [...listeners]) if (!whole.has(update)) update();
@@ -51,6 +53,25 @@ export function makeEndpointStreams(options: StreamOptions): EndpointStreams {
         round();
       });
     },
+  };
+}
+
+/** Services that are named in one line of the log. */
+const NAMED_MAX = 20;
+
+/** Says it once when the last proxy of services is lost and their endpoints are kept, and when that is over. */
+function makeKeptNote(log: StreamOptions["log"]): (table: EndpointTable) => void {
+  let known: ReadonlySet<string> = new Set();
+  return (table) => {
+    const now = new Set(keptServices(table));
+    const [come, gone] = [now.difference(known), known.difference(now)];
+    const named = (services: ReadonlySet<string>) => ({
+      services: [...services].slice(0, NAMED_MAX).join(" "),
+      count: services.size,
+    });
+    if (come.size > 0) log.log("warn", "no proxy is connected of services: their last endpoints are kept", named(come));
+    if (gone.size > 0) log.log("info", "endpoints of services are no longer kept without a proxy", named(gone));
+    known = now;
   };
 }
 

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, connect as connectTo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -281,6 +282,35 @@ describe("Control.Snapshots", () => {
     expect(await failed).toMatchObject({ code: status.DEADLINE_EXCEEDED });
     expect(proxies()).toEqual([]);
     expect(distributor.state.roster.gone.map(({ workload }) => workload)).toEqual(["default/web"]);
+  });
+
+  test.each([
+    ["that the proxy ends is an orderly leave", true],
+    ["whose connection breaks off is not", false],
+  ])("a stream %s", async (_, isOrderly) => {
+    publish(makeRelease(1));
+    const { csr, reply } = await join_("web");
+    const open: Socket[] = [];
+    const way = createServer((near) => {
+      const far = connectTo(Number(server.address.split(":").at(-1)), "127.0.0.1");
+      near.pipe(far).pipe(near);
+      open.push(near, far);
+    });
+    await new Promise<void>((done) => way.listen(0, "127.0.0.1", done));
+    closers.push(() => void way.close());
+    const { port } = way.address() as AddressInfo;
+    const tls = credentials.createSsl(root(), Buffer.from(csr.keyPem), Buffer.from(reply.certificateChainPem));
+    const client = new ControlClient(`127.0.0.1:${port}`, tls, NAMED);
+    closers.push(() => client.close());
+    const stream = client.snapshots();
+    stream.on("error", () => {});
+    stream.write(makeHello("web"));
+    await next(stream);
+    if (isOrderly) stream.end();
+    else for (const socket of open) socket.destroy();
+    await until(() => distributor.state.roster.gone.length === 1);
+    expect(distributor.state.roster.gone[0]).toMatchObject({ workload: "default/web", isOrderly });
+    for (const socket of open) socket.destroy();
   });
 
   test("one version of a service does not speak for another, though both have one SPIFFE ID", async () => {

@@ -91,10 +91,13 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
     }
   };
   call.on("data", (message: ProxyMessage) => guard(() => take(message), log, fail));
-  call.on("end", () => {
-    leave(true);
-    call.end();
-  });
+  // A connection that breaks off ends what is read as well: that it did is told right after.
+  call.on("end", () =>
+    process.nextTick(() => {
+      leave(!call.cancelled);
+      call.end();
+    }),
+  );
   call.on("cancelled", () => leave(false));
   call.on("close", () => leave(false));
   call.on("error", () => leave(false));
