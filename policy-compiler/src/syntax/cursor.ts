@@ -182,11 +182,11 @@ export class Cursor {
   }
 
   /** Counts one more level for as long as `parse` runs. */
-  nest<T>(parse: () => T): T {
+  nest<T>(parse: (cursor: Cursor) => T): T {
     if (this.#depth >= NESTING_MAX) this.failDepth();
     this.#depth++;
     try {
-      return parse();
+      return parse(this);
     } finally {
       this.#depth--;
     }

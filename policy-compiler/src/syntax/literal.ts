@@ -5,13 +5,15 @@ import type { Cursor } from "./cursor.ts";
 import { parseInfixAfter, parseRelation, parseTerm, parseValue } from "./term.ts";
 
 export function parseLiteral(cursor: Cursor): Expr {
-  return cursor.nest(() => {
-    cursor.takeAsName();
-    const { start } = cursor.token;
-    if (cursor.isAt("some")) return finish(cursor, start, false, parseSome(cursor));
-    if (isLogical(cursor)) return cursor.grammar.parseLogical(cursor);
-    return parsePlain(cursor);
-  });
+  return cursor.nest(parseNested);
+}
+
+function parseNested(cursor: Cursor): Expr {
+  cursor.takeAsName();
+  const { start } = cursor.token;
+  if (cursor.isAt("some")) return finish(cursor, start, false, parseSome(cursor));
+  if (isLogical(cursor)) return cursor.grammar.parseLogical(cursor);
+  return parsePlain(cursor);
 }
 
 function isLogical({ keywords }: Cursor): boolean {

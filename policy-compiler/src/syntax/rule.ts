@@ -179,6 +179,7 @@ function parseRuleBody(cursor: Cursor, isElse = false): Body | undefined {
 
 /** `{ x | …`: what could be a comprehension is one, and not a body that begins with a union. */
 function isComprehension(cursor: Cursor): boolean {
+  if (!mayBeComprehension(cursor)) return false;
   const { index } = cursor;
   const isBar = cursor.trial(() => {
     cursor.take();
@@ -187,6 +188,24 @@ function isComprehension(cursor: Cursor): boolean {
   });
   cursor.returnTo(index);
   return isBar.result === true;
+}
+
+/**
+ * The same by the tokens alone: no blank is in a term but inside of brackets, behind a minus and in template strings.
+ * Most bodies begin with a term that something else follows, and need not be parsed twice.
+ */
+function mayBeComprehension(cursor: Cursor): boolean {
+  let ahead = cursor.peek().text === "-" ? 2 : 1;
+  for (let depth = 0, length = 0; ; ahead++, length++) {
+    const { kind, text, spaceBefore } = cursor.peek(ahead);
+    if (kind === "template-start") return true;
+    if (kind === "eof" || (depth === 0 && length > 0 && spaceBefore)) return text === "|";
+    if (kind !== "punct") continue;
+    if (text === "{" || text === "[" || text === "(") depth++;
+    else if (text === "}" || text === "]" || text === ")") depth--;
+    else if (text === "|" && depth === 0) return true;
+    if (depth < 0) return false;
+  }
 }
 
 /** What follows a closed brace shows that the braces were a term. */

@@ -14,7 +14,6 @@ type OpenTemplate = { readonly quote: '"' | "`"; braces: number };
 const IDENT = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const PUNCTUATION = /:=|==|!=|<=|>=|[=<>+\-*/%&|,;.:()[\]{}]/y;
-const SPACE = /[ \t\r]+/y;
 
 export function scan(
   source: Source,
@@ -75,9 +74,8 @@ class Scanner {
         this.comments.push({ at: this.#at(this.#offset, end), text });
         this.#offset = end;
       } else {
-        const space = this.#match(SPACE);
-        if (space === undefined) return;
-        this.#offset += space.length;
+        if (c !== " " && c !== "\t" && c !== "\r") return;
+        this.#offset++;
       }
       this.#spaceBefore = true;
     }
@@ -92,7 +90,7 @@ class Scanner {
     const word = this.#match(IDENT);
     if (word !== undefined) {
       const isKeyword = this.#keywords.has(word) && isKeywordHere(this.#text, start, word, this.tokens.at(-1));
-      return this.#push(isKeyword ? "keyword" : "ident", start, start + word.length);
+      return this.#pushText(isKeyword ? "keyword" : "ident", start, word);
     }
     if (c >= "0" && c <= "9") return this.#scanNumber(start);
     const mark = this.#match(PUNCTUATION);
@@ -108,7 +106,7 @@ class Scanner {
       }
       template.braces--;
     }
-    this.#push("punct", start, start + mark.length);
+    this.#pushText("punct", start, mark);
   }
 
   #scanNumber(start: number) {
@@ -199,15 +197,15 @@ class Scanner {
   }
 
   #push(kind: TokenKind, start: number, end: number, value = "") {
-    this.tokens.push({
-      kind,
-      text: this.#text.slice(start, end),
-      start,
-      end,
-      newlineBefore: this.#newlineBefore,
-      spaceBefore: this.#spaceBefore,
-      value: kind === "illegal" && value === "" ? "illegal token" : value,
-    });
+    const said = kind === "illegal" && value === "" ? "illegal token" : value;
+    this.#pushText(kind, start, this.#text.slice(start, end), said);
+  }
+
+  #pushText(kind: TokenKind, start: number, text: string, value = "") {
+    const end = start + text.length;
+    const newlineBefore = this.#newlineBefore;
+    const spaceBefore = this.#spaceBefore;
+    this.tokens.push({ kind, text, start, end, newlineBefore, spaceBefore, value });
     this.#newlineBefore = false;
     this.#spaceBefore = false;
     this.#offset = end;

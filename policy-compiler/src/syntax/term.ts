@@ -2,7 +2,7 @@
  * Terms: primaries with their tails (`.a`, `[x]`, `(args)`), and infix operators by how
  * tight they bind (Pratt).
  */
-import type { Operator, Ref, Term } from "./ast.ts";
+import type { Operator, Term } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { INFIX, MEMBERSHIP_LEVEL, RELATION_LEVEL } from "./operators.ts";
 import { printTerm } from "./print-term.ts";
@@ -35,7 +35,7 @@ export function parseInfixAfter(cursor: Cursor, first: Term, least: number = MEM
     if (infix === undefined || infix.level < least) return left;
     cursor.take();
     const right = parseInfix(cursor, infix.level + 1);
-    const operator: Operator = { at: cursor.at(token), path: infix.builtin.split(".") };
+    const operator: Operator = { at: cursor.at(token), path: infix.path };
     left = { kind: "call-term", at: cursor.from(left.at.span.start), operator, args: [left, right] };
   }
 }
@@ -65,28 +65,33 @@ function parsePair(cursor: Cursor, key: Term): Term | undefined {
 
 /** A term without operators. */
 export function parseTerm(cursor: Cursor): Term {
-  return cursor.nest(() => parseTail(cursor, parsePrimary(cursor)));
+  return cursor.nest(parseNested);
+}
+
+function parseNested(cursor: Cursor): Term {
+  return parseTail(cursor, parsePrimary(cursor));
 }
 
 function parsePrimary(cursor: Cursor): Term {
   const { token } = cursor;
-  const at = cursor.at(token);
   switch (token.kind) {
     case "ident":
       cursor.take();
-      return { kind: "var", at, name: token.text };
+      return { kind: "var", at: cursor.at(token), name: token.text };
     case "string":
       cursor.take();
-      return { kind: "string", at, value: token.value };
+      return { kind: "string", at: cursor.at(token), value: token.value };
     case "number":
       cursor.take();
-      return { kind: "number", at, text: token.text };
+      return { kind: "number", at: cursor.at(token), text: token.text };
     case "template-start":
       return cursor.grammar.parseTemplate(cursor);
-    case "keyword":
+    case "keyword": {
       if (token.text !== "true" && token.text !== "false" && token.text !== "null") break;
+      const at = cursor.at(token);
       cursor.take();
       return token.text === "null" ? { kind: "null", at } : { kind: "boolean", at, value: token.text === "true" };
+    }
     case "punct":
       if (token.text === "-") return parseNegative(cursor);
       if (token.text === "(") return parseParentheses(cursor);
@@ -155,17 +160,14 @@ function parseTail(cursor: Cursor, head: Term): Term {
         cursor.fail(term.at, `illegal ref (head cannot be ${term.kind})`);
       }
       const path = parsePath(cursor);
-      const ref: Ref =
-        term.kind === "ref" && links === 0 ? { ...term, path: [...term.path, ...path] } : makeRef(term, path);
-      term = { ...ref, at: cursor.from(start) };
+      const at = cursor.from(start);
+      if (term.kind === "ref" && links === 0)
+        term = { kind: "ref", at, head: term.head, path: [...term.path, ...path] };
+      else term = { kind: "ref", at, head: term, path };
     } else {
       return term;
     }
   }
-}
-
-function makeRef(head: Term, path: readonly Term[]): Ref {
-  return { kind: "ref", at: head.at, head, path };
 }
 
 /** All `.a` and `[x]` in a row; imports name keywords in every version. */
@@ -177,7 +179,7 @@ export function parsePath(cursor: Cursor, isImport = false): readonly Term[] {
       if ((token.kind !== "ident" && token.kind !== "keyword") || token.spaceBefore) {
         cursor.failHere("expected identifier");
       }
-      if (!isImport && keywordsOf(cursor.version).has(token.text) && !cursor.has("keywords_in_refs")) {
+      if (!isImport && !cursor.has("keywords_in_refs") && keywordsOf(cursor.version).has(token.text)) {
         cursor.fail(cursor.at(token), `unexpected ${token.text} keyword: expected identifier`, "write it in brackets");
       }
       cursor.take();
