@@ -21,6 +21,7 @@ const WAYS: readonly Way[] = [
   { defect: "a call whose result is known", rewrite: (program) => mapTexts(program, callInBody) },
   { defect: "a comprehension that is indexed", rewrite: (program) => mapTexts(program, modifyObjects) },
   { defect: "a true membership is refused", rewrite: (program) => mapTexts(program, forgetTypes) },
+  { defect: "a key that is the text of a number", rewrite: (program) => mapTexts(program, readAlone) },
   { defect: "of two equal lines the second", rewrite: (program) => mapTexts(program, withoutEqualLines) },
   { defect: "a variable that every needs", rewrite: (program, { opa }) => moveUnsafe(program, opa) },
   { defect: "a variable inside a set", rewrite: (program, { ours }) => nameSet(program, ours) },
@@ -105,6 +106,40 @@ function forgetTypes(text: string): string {
     from = end;
   }
   return out + text.slice(from);
+}
+
+/** `x := r[k]` is `read := r[k] with data.none as 1; x := read`, where no document has been read whole before. */
+function readAlone(text: string): string {
+  let count = 0;
+  const lines = text.split("\n").flatMap((line) => {
+    if (!/^\t(?!not )/.test(line)) return [line];
+    const reads: string[] = [];
+    let rest = line;
+    for (const { index } of [...line.matchAll(/(?<![\w.])data\.\w+\.r\d+\[/g)].reverse()) {
+      const end = referenceEnd(rest, index);
+      if (isInside(line.slice(0, index)) || end > rest.length) continue;
+      reads.push(`\tread${count} := ${rest.slice(index, end)} with data.none as 1`);
+      rest = `${rest.slice(0, index)}read${count++}${rest.slice(end)}`;
+    }
+    return [...reads, rest];
+  });
+  return lines.join("\n");
+}
+
+/** Behind the brackets and names of a path. */
+function referenceEnd(text: string, from: number): number {
+  let end = from + (/^[\w.]+/.exec(text.slice(from))?.[0].length ?? 0);
+  for (;;) {
+    if (text[end] === "[") end = bracketEnd(text, end + 1) + 1;
+    else if (/^\.\w/.test(text.slice(end))) end += /^\.\w+/.exec(text.slice(end))?.[0].length ?? 1;
+    else return end;
+  }
+}
+
+/** A bracket is open, whose variables are its own. */
+function isInside(before: string): boolean {
+  const count = (pattern: RegExp): number => before.match(pattern)?.length ?? 0;
+  return count(/[[{]/g) !== count(/[\]}]/g);
 }
 
 function withoutEqualLines(text: string): string {
