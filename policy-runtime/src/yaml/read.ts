@@ -17,6 +17,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import { integerValue, type Resolved, resolvePlain } from "./resolve.ts";
+import { restoreSeparators, withLineFeeds } from "./separators.ts";
 
 /** A key that an earlier one of the same mapping has, and where in the text it stands. */
 export type DuplicateKey = { readonly key: string; readonly offset: number };
@@ -49,11 +50,8 @@ const ONLY_TABS = /^[ \r\n]*\t[ \t\r\n]*$/;
 /** A directive that is none of YAML's, before the first document. */
 const UNKNOWN_DIRECTIVE = /^(?:#.*\n|[ \t]*\n)*%(?!(?:YAML|TAG)\s)/;
 
-/** YAML 1.1's next line, which OPA's reader takes for a line feed wherever it stands; as long as one, so that offsets hold. */
-const NEXT_LINE = /\u0085/g;
-
 export function readYaml(source: string): YamlRead {
-  const text = source.replace(NEXT_LINE, "\n");
+  const text = withLineFeeds(source);
   const control = CONTROL.exec(text);
   if (control !== null) return { fault: "control characters are not allowed", offset: control.index };
   if (ONLY_TABS.test(text)) return { fault: "found character that cannot start any token" };
@@ -73,6 +71,7 @@ export function readYaml(source: string): YamlRead {
     }
     const [first] = all;
     if (first === undefined) return { value: null, duplicates: [] };
+    restoreSeparators(first, source);
     const walk: Walk = { document: first, text, nodes: 0, aliased: 0, open: new Set(), duplicates: [] };
     const value = toValue(first.contents, walk, { depth: 0, inAlias: false });
     return { value, duplicates: walk.duplicates };
@@ -108,9 +107,13 @@ function toValue(node: unknown, walk: Walk, place: Place): unknown {
   return null;
 }
 
-/** A block whose last line does not end has no line end to keep. */
-function unended(value: unknown, { type, range }: Scalar, { text }: Walk): unknown {
+/** A block whose last line does not end has no line end to keep; a document that is one has its lines indented, too. */
+function unended(value: unknown, node: Scalar, { text }: Walk): unknown {
+  const { type, range } = node;
   if (typeof value !== "string" || (type !== "BLOCK_LITERAL" && type !== "BLOCK_FOLDED")) return value;
+  if (/\n[^ \t\r\n#]/.test(text.slice(range?.[0], range?.[1]))) {
+    throw new YamlFault("did not find expected <document start>", node);
+  }
   return range !== null && range !== undefined && range[1] >= text.length && !/[\r\n]$/.test(text)
     ? value.replace(/\n$/, "")
     : value;

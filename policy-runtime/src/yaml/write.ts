@@ -12,7 +12,18 @@ const CONTROL = /[\x7f-\x84\x86-\x9f\ufffe\uffff]/;
 /** Throws where a text or a key holds what YAML cannot. */
 export function writeYaml(value: unknown): string {
   if (CONTROL.test(JSON.stringify(value) ?? "")) throw new Error("yaml: control characters are not allowed");
-  return `${writeNode(value, 0, "root")}\n`;
+  return `${writeNode(value, 0, "root")}\n`.replaceAll(`${ENDED}\n`, "");
+}
+
+/** Behind a line that a separator of its own has ended: the line feed that follows is none. No text has it: it is escaped. */
+const ENDED = "\0";
+
+/** Texts stand in that JSON as they are, where the next line of YAML 1.1 is a line's end: one is a blank, of more the first goes. */
+function foldNextLines(text: string): string {
+  return text.replace(/ *\u0085[ \u0085]*/g, (found) => {
+    const lines = found.split("\u0085").length - 1;
+    return lines === 1 ? " " : "\n".repeat(lines - 1);
+  });
 }
 
 /** Where a node stands: what it may share a line with. */
@@ -26,7 +37,9 @@ function writeNode(value: unknown, indent: number, where: Where): string {
   }
   // The lines of a block are indented from what holds the item, not from the item.
   const text =
-    typeof value === "string" ? writeText(value, where === "item" ? indent - 2 : indent, false) : writeScalar(value);
+    typeof value === "string"
+      ? writeText(foldNextLines(value), where === "item" ? indent - 2 : indent, false)
+      : writeScalar(value);
   return where === "value" ? ` ${text}` : text;
 }
 
@@ -51,7 +64,8 @@ function writeMap(map: Readonly<Record<string, unknown>>, indent: number, where:
 const KEY_BYTES_MAX = 128;
 
 function writeEntry(key: string, value: unknown, indent: number): string {
-  const isSimple = !/[\r\n\u0085\u2028\u2029]/.test(key) && new TextEncoder().encode(key).length <= KEY_BYTES_MAX;
+  if (key.includes("\u0085")) throw new Error("yaml: a key of several lines is none of JSON's");
+  const isSimple = !BREAK.test(key) && new TextEncoder().encode(key).length <= KEY_BYTES_MAX;
   if (isSimple) return `${writeText(key, indent, true)}:${writeNode(value, indent, "value")}`;
   const lead = " ".repeat(indent);
   return `? ${writeText(key, indent, false)}\n${lead}: ${writeNode(value, indent + 2, "item")}`;
@@ -114,13 +128,15 @@ function writeText(text: string, indent: number, isKey: boolean): string {
   const isText = resolvePlain(text).kind === "text" || text === "<<";
   const mayPlain = isText && !OLD_BOOLEANS.has(text) && !BASE_60.test(text);
   if (text.includes("\n") || !mayPlain || !traits.maySingle) return doubleQuoted(text);
-  return traits.mayPlain ? text : `'${text.replaceAll("'", "''")}'`;
+  if (traits.mayPlain) return text;
+  const lead = " ".repeat(indent + 2);
+  return `'${text.replaceAll("'", "''").replace(/[\u2028\u2029](?=[^\u2028\u2029])/g, `$&${lead}`)}'`;
 }
 
 type Traits = { readonly mayPlain: boolean; readonly maySingle: boolean; readonly mayBlock: boolean };
 
 const FIRST_INDICATORS = "#,[]{}&*!|>'\"%@`";
-const BREAK = /[\r\n\u0085\u2028\u2029]/;
+const BREAK = /[\r\n\u2028\u2029]/;
 /** What the emitter shows as it is; points beyond the first plane are not among them. */
 const PRINTABLE = /^[\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]$/;
 
@@ -128,9 +144,9 @@ function traitsOf(text: string): Traits {
   const isSpecial = [...text].some((letter) => letter !== "\t" && !PRINTABLE.test(letter));
   const hasTab = text.includes("\t");
   const hasBreak = BREAK.test(text);
-  const spaceBreak = / [\r\n\u0085\u2028\u2029]/.test(text);
-  const breakSpace = /[\r\n\u0085\u2028\u2029] /.test(text);
-  const atEnds = /^[ \r\n\u0085\u2028\u2029]|[ \r\n\u0085\u2028\u2029]$/.test(text);
+  const spaceBreak = / [\r\n\u2028\u2029]/.test(text);
+  const breakSpace = /[\r\n\u2028\u2029] /.test(text);
+  const atEnds = /^[ \r\n\u2028\u2029]|[ \r\n\u2028\u2029]$/.test(text);
   const maySingle = !breakSpace && !spaceBreak && !hasTab && !isSpecial;
   return {
     mayPlain: maySingle && !atEnds && !hasBreak && !hasIndicators(text),
@@ -147,13 +163,13 @@ function hasIndicators(text: string): boolean {
   return /:(?:[ \t]|$)/.test(text) || /[ \t]#/.test(text);
 }
 
-/** `|`, with the sign that says what becomes of the line ends behind it. */
+/** `|`, with the sign that says what becomes of the line ends behind it. A separator ends a line, and stays in the text. */
 function writeBlock(text: string, indent: number): string {
-  const hint = /^[ \n]/.test(text) ? "2" : "";
-  const chomp = !text.endsWith("\n") ? "-" : text === "\n" || text.endsWith("\n\n") ? "+" : "";
+  const hint = /^[ \n\u2028\u2029]/.test(text) ? "2" : "";
+  const chomp = !/[\n\u2028\u2029]$/.test(text) ? "-" : /^.?$|[\n\u2028\u2029].$/su.test(text) ? "+" : "";
   const lead = " ".repeat(indent + 2);
-  const body = (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
-  return `|${hint}${chomp}\n${body.map((line) => (line === "" ? "" : lead + line)).join("\n")}`;
+  const body = text.replace(/^(?=[^\n\u2028\u2029])|([\n\u2028\u2029])(?=[^\n\u2028\u2029])/g, `$1${lead}`);
+  return `|${hint}${chomp}\n${body.endsWith("\n") ? body.slice(0, -1) : /[\u2028\u2029]$/.test(body) ? body + ENDED : body}`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -168,7 +184,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\u001b": "\\e",
   '"': '\\"',
   "\\": "\\\\",
-  "\u0085": "\\N",
   "\u00a0": "\\_",
   "\u2028": "\\L",
   "\u2029": "\\P",
