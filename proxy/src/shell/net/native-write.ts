@@ -5,7 +5,7 @@
  * the handle writes as before, and says what is wrong.
  */
 import { SMALL_SLAB_BYTES } from "../../message/slab-pool.ts";
-import { openLibc } from "./low-memory.ts";
+import { openErrno, openLibc } from "./low-memory.ts";
 
 /** As many as the pool keeps; what is not touched yet takes no memory. */
 const SLABS_MAX = 1024;
@@ -13,10 +13,9 @@ const ARENA_BYTES = SLABS_MAX * SMALL_SLAB_BYTES;
 const SIGNATURES = {
   // An address is a positive number of 31 bits, which is the same in a whole register; so is what is written of a slab.
   write: { arguments: ["i32", "i32", "i32"], return: "i32" },
-  __errno_location: { arguments: [], return: "u64" },
 } as const;
 
-type Calls = { readonly write: Write; readonly __errno_location: () => bigint };
+type Calls = { readonly write: Write };
 type Write = (fd: number, address: number, bytes: number) => number;
 
 /** Slabs that can be written so, and the call. One a thread. */
@@ -59,9 +58,8 @@ export class NativeWrites {
 /** Undefined where this system or this Node has no such thing. */
 export function openNativeWrites(): NativeWrites | undefined {
   const libc = openLibc<Calls>(SIGNATURES, ARENA_BYTES);
-  if (libc === undefined) return undefined;
+  const errno = openErrno();
+  if (libc === undefined || errno === undefined) return undefined;
   const { calls, low } = libc;
-  const { toArrayBuffer } = process.getBuiltinModule("node:ffi");
-  const errno = new Int32Array(toArrayBuffer(calls.__errno_location(), Int32Array.BYTES_PER_ELEMENT, false));
   return new NativeWrites(low.memory, low.address, calls.write, errno);
 }

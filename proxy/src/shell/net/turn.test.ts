@@ -1,6 +1,14 @@
 /** When what waits to be written is written: once, and in its order. */
 import { expect, test } from "vitest";
-import { GATHERING_TURNS, HELD_BACK_TURNS, POLLS_MAX, READS_MAX, RELIEVED_AT, Turn } from "./turn.ts";
+import {
+  GATHERING_TURNS,
+  HELD_BACK_TURNS,
+  POLLS_MAX,
+  READS_MAX,
+  RELIEVED_AT,
+  RELIEVED_READS_MAX,
+  Turn,
+} from "./turn.ts";
 
 type Played = { readonly turn: Turn; readonly flushed: string[]; add(name: string, then?: () => void): void };
 
@@ -45,6 +53,25 @@ test("many are written where they are relieved, and none of them twice", async (
   await turnEnd();
   await turnEnd();
   expect(flushed).toEqual([...names(RELIEVED_AT), "late"]);
+});
+
+test("where a turn reads without end, what is written at once is bounded: the rest waits for its end", async () => {
+  const { turn, flushed, add } = play();
+  const read = (count: number): void => {
+    for (let index = 0; index < count; index++) {
+      turn.relieve();
+      add("x");
+    }
+  };
+  read(RELIEVED_READS_MAX);
+  expect(flushed).toHaveLength(RELIEVED_READS_MAX - RELIEVED_AT);
+  read(RELIEVED_READS_MAX);
+  expect(flushed).toHaveLength(RELIEVED_READS_MAX - RELIEVED_AT);
+  await turnEnd();
+  expect(flushed).toHaveLength(2 * RELIEVED_READS_MAX);
+  expect(turn.turns).toBe(1);
+  read(RELIEVED_AT + 1);
+  expect(flushed).toHaveLength(2 * RELIEVED_READS_MAX + RELIEVED_AT);
 });
 
 test("a fault is its owner's, and the others are written", async () => {

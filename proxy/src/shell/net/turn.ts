@@ -31,6 +31,12 @@ export interface Polled {
  */
 export const RELIEVED_AT = 64;
 /**
+ * Reads of a turn after which what waits is written at its end alone. Node's loop goes on polling while 1,024 sockets have
+ * something each time, up to 48 times, and new sockets, timers and whoever connects wait: where all is written at once,
+ * the answers come within the same turn (seen: of 1,600 connections turns of four seconds).
+ */
+export const RELIEVED_READS_MAX = 1024;
+/**
  * Times in a row that sockets are read past Node's loop, which has timers, and other sockets to look after; and how many are
  * read so, of many: a turn of 64 that are busy would else take thirty milliseconds. A connection that waits to be accepted
  * ends it: of 64 that came at once, where the others were busy, the last waited for a quarter of a second.
@@ -50,10 +56,16 @@ export class Turn {
   #gathering = 0;
   #polled: Polled | undefined;
   readonly #onFault: (error: unknown) => void;
+  /** In which there was something to write. */
+  turns = 0;
+  /** Of the turn that is. */
+  #reads = 0;
   /** `#run` is to be called at this turn's end. */
   #isDue = false;
   readonly #run = (): void => {
     this.#isDue = false;
+    this.turns++;
+    this.#reads = 0;
     this.#flush();
     let reads = 0;
     for (let polls = 0; polls < POLLS_MAX && reads < READS_MAX; polls++) {
@@ -111,9 +123,10 @@ export class Turn {
     this.#isRunning = false;
   }
 
-  /** Has what waits written now, where that is much: called where nobody is in the middle of a message. */
+  /** Before each read: has what waits written, where that is much, for nobody is in the middle of a message. */
   relieve(): void {
-    if (this.#count >= RELIEVED_AT && !this.#isRunning) this.#flush();
+    this.#reads++;
+    if (this.#count >= RELIEVED_AT && this.#reads <= RELIEVED_READS_MAX && !this.#isRunning) this.#flush();
   }
 
   /** What is read goes on over a connection that many share: the more one write has of it, the better. */

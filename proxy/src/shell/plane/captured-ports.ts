@@ -34,7 +34,7 @@ export class CapturedPorts {
     { isShared, timeouts }: DataPlaneOptions,
   ): Promise<CapturedPorts> {
     const originalOf = openOriginalDestination();
-    const shared = { isShared, reads: plane.thread.nativeReads };
+    const shared = { isShared, thread: plane.thread };
     const outbound = await openAll("outbound", capture.outboundPort, shared);
     try {
       const inbound = await openAll("inbound", capture.inboundPort, shared);
@@ -98,7 +98,7 @@ class InboundRelay implements Acceptor {
 async function openAll(
   direction: Direction,
   port: number,
-  shared: Pick<ListenOptions, "isShared" | "reads">,
+  shared: Pick<ListenOptions, "isShared" | "thread">,
 ): Promise<readonly Listener[]> {
   const [first, second] = ADDRESSES[direction];
   const listeners = [await Listener.open({ address: first, port, ...shared })];

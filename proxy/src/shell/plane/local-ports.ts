@@ -46,7 +46,7 @@ export class LocalPorts {
           address: "127.0.0.1",
           port: local.port,
           isShared: this.#isShared,
-          reads: this.#plane.thread.nativeReads,
+          thread: this.#plane.thread,
         };
         const listener = same?.listener ?? (await Listener.open(where));
         if (same === undefined) opened.push(listener);

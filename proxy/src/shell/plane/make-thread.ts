@@ -16,6 +16,7 @@ import { Timer, TimerWheel } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
 import { ModuleThread } from "../module/module-thread.ts";
 import { countFault } from "../net/faulty.ts";
+import { openNativeAccepts } from "../net/native-accept.ts";
 import { openNativeReads, READ_BYTES } from "../net/native-read.ts";
 import { openNativeWrites } from "../net/native-write.ts";
 import { Turn } from "../net/turn.ts";
@@ -31,6 +32,7 @@ const BUCKET_SLOTS = 65_536;
 export type SocketOptions = Partial<Pick<Thread, "readsInto" | "writesThrough" | "afterRead">> & {
   readonly writesNatively?: boolean;
   readonly readsNatively?: boolean;
+  readonly acceptsNatively?: boolean;
 };
 
 /** The memory that all threads of a process share. */
@@ -57,6 +59,8 @@ export function makeThread(options: {
   options.accessLog?.onLost((lines) => counters.add(Counter.logLinesDropped, lines), options.log);
   const nativeWrites = (options.sockets?.writesNatively ?? true) ? openNativeWrites() : undefined;
   const nativeReads = (options.sockets?.readsNatively ?? true) ? openNativeReads() : undefined;
+  const nativeAccepts =
+    (options.sockets?.acceptsNatively ?? true) ? openNativeAccepts(sayOnce(options.log)) : undefined;
   return {
     log: options.log,
     random: Math.random,
@@ -74,6 +78,7 @@ export function makeThread(options: {
     ),
     readBuffer: nativeReads?.buffer ?? Buffer.allocUnsafeSlow(READ_BYTES),
     nativeReads,
+    nativeAccepts,
     readsInto: options.sockets?.readsInto ?? true,
     writesThrough: options.sockets?.writesThrough ?? true,
     nativeWrites,
@@ -95,6 +100,17 @@ export function makeThread(options: {
   };
 }
 
+/** Of what goes on for as long as clients come. */
+function sayOnce(log: Log): () => void {
+  let isSaid = false;
+  return () => {
+    if (isSaid) return;
+    isSaid = true;
+    const wayOut = "raise the process's limit of open files";
+    log.log("warn", "no descriptor is left: who connects meanwhile is refused", { wayOut });
+  };
+}
+
 /** performance.now counts from the start of its thread; CLOCK_MONOTONIC is one for all of them. */
 function monotonicClock(): () => number {
   // The global is made when it is first asked for, and found by that way each time.
@@ -108,7 +124,8 @@ function makeWheel(monoMs: () => number): Pick<Thread, "arm" | "disarm"> {
   let alarm: NodeJS.Timeout | undefined;
   const wake = (atMs: number): void => {
     clearTimeout(alarm);
-    alarm = setTimeout(ring, Math.max(1, Math.ceil(atMs - monoMs())));
+    // Behind what has come meanwhile: to a thread that was busy all have been silent, and no connection was made.
+    alarm = setTimeout(() => setImmediate(ring), Math.max(1, Math.ceil(atMs - monoMs())));
     alarm.unref();
   };
   const wheel = new TimerWheel(monoMs(), wake);

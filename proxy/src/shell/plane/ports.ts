@@ -150,8 +150,8 @@ export class Ports {
     const isAlone = !held.some(({ address }) => address.port === where.port);
     // Sharing is among ourselves: of others nobody may listen there.
     if (SHARES_PORTS && isAlone && known === undefined && where.port !== 0) await probe(where);
-    const { nativeReads: reads } = this.#plane.thread;
-    const listener = await Listener.open({ ...where, isShared: SHARES_PORTS || this.#options.isShared, reads });
+    const { thread } = this.#plane;
+    const listener = await Listener.open({ ...where, isShared: SHARES_PORTS || this.#options.isShared, thread });
     opened.push(listener);
     return { port, key, listener };
   }

@@ -78,8 +78,8 @@ export class ThreadPlane implements DataPlane {
   }
 
   async listenOutbound(port: number, service?: string): Promise<Address> {
-    const { nativeReads: reads } = this.#thread;
-    const listener = await Listener.open({ address: "127.0.0.1", port, isShared: this.#options.isShared, reads });
+    const where = { address: "127.0.0.1", port, isShared: this.#options.isShared, thread: this.#thread };
+    const listener = await Listener.open(where);
     const aim: Aim = service === undefined ? { kind: "named" } : { kind: "service", service };
     const acceptor = new OutboundAcceptor(this.#plane, this.#options.timeouts, aim);
     listener.serve(acceptor);

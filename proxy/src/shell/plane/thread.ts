@@ -14,6 +14,7 @@ import type { DecisionRing } from "../../record/decision-ring.ts";
 import type { Timer } from "../../time/timer-wheel.ts";
 import type { AccessLog } from "../admin/access-log.ts";
 import type { ModuleThread } from "../module/module-thread.ts";
+import type { NativeAccepts } from "../net/native-accept.ts";
 import type { NativeReads } from "../net/native-read.ts";
 import type { NativeWrites } from "../net/native-write.ts";
 import type { Turn } from "../net/turn.ts";
@@ -38,6 +39,8 @@ export type Thread = {
   readonly readBuffer: Buffer;
   /** Plain sockets that are read into it, past Node, where this Node and system let us. */
   readonly nativeReads: NativeReads | undefined;
+  /** Connections of a crowd taken past Node, where this Node and system let us. */
+  readonly nativeAccepts: NativeAccepts | undefined;
   /** Accepted sockets too, where this Node lets them. */
   readonly readsInto: boolean;
   /** Sockets are written to past Node's streams, where this Node lets us. */
