@@ -14,9 +14,7 @@ import { coreOf } from "../src/core/from-ir.ts";
 import { printCore } from "../src/core/print.ts";
 import type { IrPolicy } from "../src/ir/policy.ts";
 import { printPolicy } from "../src/ir/print.ts";
-import { projectInput } from "../src/optimize/input-slots.ts";
-import { PASSES, type Pass } from "../src/optimize/passes.ts";
-import { findValues } from "../src/optimize/values.ts";
+import { optimize, PASSES } from "../src/optimize/passes.ts";
 import { printModule } from "./print-tree.ts";
 
 const folder = join(import.meta.dirname, "golden");
@@ -38,21 +36,18 @@ const MAKE: Record<string, (text: string) => string> = {
   },
   plan: (text) => printPolicy(planOf(text)),
   core: (text) => printCore(coreOf(planOf(text))),
-  ...Object.fromEntries(PASSES.map((pass) => [pass.name, (text: string) => afterPass(text, pass)])),
+  ...Object.fromEntries(PASSES.map(({ name }) => [name, (text: string) => afterPass(text, name)])),
 };
 
 /** Built-ins that the runtime brings, as far as these sources call them. */
 const inRuntime = (name: string): boolean => name !== "http.send";
 
 /** Passes that come behind `values` rest on it. */
-function afterPass(text: string, { name, run }: Pass): string {
+function afterPass(text: string, name: string): string {
   const module = coreOf(planOf(text));
   const names: readonly string[] = PASSES.map((pass) => pass.name);
-  if (names.indexOf(name) > names.indexOf("values")) {
-    projectInput(module);
-    findValues(module);
-  }
-  run(module, inRuntime);
+  const before = names.indexOf(name) > names.indexOf("values") ? ["input-slots", "values"] : [];
+  optimize(module, inRuntime, new Set(names.filter((other) => other !== name && !before.includes(other))));
   return printCore(module);
 }
 

@@ -16,6 +16,12 @@ export type CoreModule = {
   growsOwn: boolean;
 };
 
+/**
+ * What a pass does to each function and plan by itself, and when it has been to all: several are done to one before the
+ * next, which is still in the processor's caches then.
+ */
+export type EachCode = { readonly each: (code: CoreCode) => void; readonly end?: () => void };
+
 export function codesOf({ plans, functions }: CoreModule): readonly CoreCode[] {
   return [...plans, ...functions];
 }

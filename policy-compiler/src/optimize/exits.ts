@@ -9,8 +9,7 @@
  *   f = undefined; regions { test a is array; f = true, … }; test f is defined else x  test a is collection else x
  */
 import { isReset } from "../core/make-op.ts";
-import { type CoreModule, codesOf } from "../core/module.ts";
-import type { Label, Op, Region, TestOp } from "../core/op.ts";
+import type { CoreCode, Label, Op, Region, TestOp } from "../core/op.ts";
 import { type Local, TRUE, type Value } from "../core/value.ts";
 import { eachOp, eachUse, hasRegions, regionsOf } from "../core/walk.ts";
 import { kindCheckOf } from "./data/proof.ts";
@@ -18,11 +17,9 @@ import { kindCheckOf } from "./data/proof.ts";
 type Counts = { reads: number; writes: number };
 type Uses = ReadonlyMap<Local, Counts>;
 
-export function threadExits(module: CoreModule): void {
-  for (const { body } of codesOf(module)) {
-    let uses: Uses | undefined;
-    for (const region of body) threadRegion(region, () => (uses ??= countUses(body)));
-  }
+export function threadExits({ body }: CoreCode): void {
+  let uses: Uses | undefined;
+  for (const region of body) threadRegion(region, () => (uses ??= countUses(body)));
 }
 
 function countUses(regions: readonly Region[]): Uses {

@@ -4,8 +4,7 @@
  * found returns it, and no region behind asks for it.
  */
 import { isReset, returnOf } from "../core/make-op.ts";
-import type { CoreModule } from "../core/module.ts";
-import type { CoreFunction, Label, Op, Region, TestOp } from "../core/op.ts";
+import type { CoreCode, Label, Op, Region, TestOp } from "../core/op.ts";
 import { type Local, Type, UNDEFINED, type Value } from "../core/value.ts";
 import { eachOp, eachRead, eachWrite, grownBy, hasRegions, regionsOf, someOp } from "../core/walk.ts";
 
@@ -24,21 +23,19 @@ type Walk = {
   readonly mayHave: Set<Op>;
 };
 
-export function followControl(module: CoreModule): void {
-  for (const func of module.functions) {
-    const bits = followedIn(func);
-    if (bits === undefined) continue;
-    const walk: Walk = { bits, exits: new Map(), reached: new Set(), mayHave: new Set() };
-    let state: State | undefined = func.params.reduce((all, param) => all | bitOf(walk, param), 0);
-    for (const region of func.body) state = state === undefined ? undefined : walkRegion(walk, region, state);
-    for (const region of func.body) rewrite(walk, region, true);
-    func.body = func.body.filter(({ label, ops }) => ops.length > 0 && !isLeave(ops[0], label));
-    dropUnread(func, bits);
-  }
+export function followControl(code: CoreCode): void {
+  const bits = code.kind === "function" ? followedIn(code) : undefined;
+  if (bits === undefined) return;
+  const walk: Walk = { bits, exits: new Map(), reached: new Set(), mayHave: new Set() };
+  let state: State | undefined = code.params.reduce((all, param) => all | bitOf(walk, param), 0);
+  for (const region of code.body) state = state === undefined ? undefined : walkRegion(walk, region, state);
+  for (const region of code.body) rewrite(walk, region, true);
+  code.body = code.body.filter(({ label, ops }) => ops.length > 0 && !isLeave(ops[0], label));
+  dropUnread(code, bits);
 }
 
 /** Those that are assigned once, or reset. */
-function followedIn({ body }: CoreFunction): ReadonlyMap<Local, number> | undefined {
+function followedIn({ body }: CoreCode): ReadonlyMap<Local, number> | undefined {
   const bits = new Map<Local, number>();
   const isTooMany = someOp(body, (op) => {
     if ((op.kind === "assign-once" || isReset(op)) && !bits.has(op.target)) bits.set(op.target, 1 << bits.size);
@@ -207,7 +204,7 @@ function simplerOf({ mayHave }: Walk, op: Op, before: Op[]): Op | undefined {
 }
 
 /** What is assigned to followed locals that nothing reads. */
-function dropUnread({ body }: CoreFunction, bits: ReadonlyMap<Local, number>): void {
+function dropUnread({ body }: CoreCode, bits: ReadonlyMap<Local, number>): void {
   const read = new Set<Local>();
   const note = (value: Value): void => {
     if (value.kind === "local") read.add(value);

@@ -4,9 +4,7 @@
  * copying, searching, JSON, regular expressions) takes more in the runtime, by the size: no built-in
  * takes ten nanoseconds a unit on operands meant to make it (`node conformance/bin/fuel.mjs`).
  */
-import type { CoreModule } from "../core/module.ts";
-import { codesOf } from "../core/module.ts";
-import type { CallOp, Op, Region } from "../core/op.ts";
+import type { CallOp, CoreCode, Op, Region } from "../core/op.ts";
 import { surveyOf } from "../core/survey.ts";
 import { hasRegions, regionsOf } from "../core/walk.ts";
 
@@ -34,13 +32,11 @@ const HOST_CRYPTOGRAPHY = 50_000;
 /** Whether a built-in is in the runtime. */
 export type InRuntime = (name: string) => boolean;
 
-export function weighFuel(module: CoreModule, inRuntime: InRuntime): void {
-  for (const code of codesOf(module)) {
-    let units = 0;
-    for (const region of code.body) units += weigh(region, inRuntime);
-    const ahead = Math.min(units, STRETCH_MAX);
-    if (code.kind === "function") code.stretch = ahead > FREE_MAX || surveyOf(code).calls.length > 0 ? ahead : 0;
-  }
+export function weighFuel(code: CoreCode, inRuntime: InRuntime): void {
+  let units = 0;
+  for (const region of code.body) units += weigh(region, inRuntime);
+  const ahead = Math.min(units, STRETCH_MAX);
+  if (code.kind === "function") code.stretch = ahead > FREE_MAX || surveyOf(code).calls.length > 0 ? ahead : 0;
 }
 
 /** Units of one run through the region, without what iterations in it take by themselves. */

@@ -7,7 +7,6 @@
  * policy untouched (as its first argument); a `with` that replaces it goes on with a value.
  */
 import type { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
-import { type CoreModule, codesOf } from "../core/module.ts";
 import type { CoreCode, InputOp, Op, Region } from "../core/op.ts";
 import { type Local, NO_LOCALS, Type, type Value } from "../core/value.ts";
 import { eachOp, eachRead, eachUse, hasRegions, regionsOf, someRead } from "../core/walk.ts";
@@ -69,11 +68,9 @@ export function slotKind(path: readonly string[]): number {
 /** How often each local of a function is used. */
 type Uses = ReadonlyMap<Local, number>;
 
-export function projectInput(module: CoreModule): void {
-  for (const code of codesOf(module)) {
-    const uses = countUses(code);
-    if (code.params.some((param) => isInput(param) && uses.has(param))) projectRegions(code.body, uses);
-  }
+export function projectInput(code: CoreCode): void {
+  const uses = countUses(code);
+  if (code.params.some((param) => isInput(param) && uses.has(param))) projectRegions(code.body, uses);
 }
 
 function projectRegions(regions: readonly Region[], uses: Uses): void {

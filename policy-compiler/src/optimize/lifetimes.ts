@@ -5,8 +5,7 @@
  * Only a value (core/value.ts) gives its place away, or takes that of another: of a variable, that it begins
  * undefined may matter.
  */
-import { type CoreModule, codesOf } from "../core/module.ts";
-import type { Op, Region } from "../core/op.ts";
+import type { CoreCode, Op, Region } from "../core/op.ts";
 import { isValue, type Local, type Value } from "../core/value.ts";
 import { eachUse, hasRegions, regionsOf } from "../core/walk.ts";
 
@@ -21,16 +20,14 @@ type Walk = {
   readonly around: Op[];
 };
 
-export function findLifetimes(module: CoreModule): void {
-  for (const { body } of codesOf(module)) {
-    const walk: Walk = { home: new Map(), last: new Map(), turns: new Map(), around: [] };
-    for (const region of body) walkRegion(walk, region);
-    for (const [local, op] of walk.last) {
-      const turn = walk.turns.get(local);
-      if (turn !== undefined && turn !== op) continue;
-      local.isPassing = true;
-      op.ends = [...op.ends, local];
-    }
+export function findLifetimes({ body }: CoreCode): void {
+  const walk: Walk = { home: new Map(), last: new Map(), turns: new Map(), around: [] };
+  for (const region of body) walkRegion(walk, region);
+  for (const [local, op] of walk.last) {
+    const turn = walk.turns.get(local);
+    if (turn !== undefined && turn !== op) continue;
+    local.isPassing = true;
+    op.ends = [...op.ends, local];
   }
 }
 

@@ -2,8 +2,8 @@
  * Literals: values that are known before the policy runs. The ops that would build them are left out; each use loads
  * the constant, which the runtime reads and seals once, at its start.
  */
-import { type CoreModule, codesOf } from "../core/module.ts";
-import type { GrowOp, MakeOp, Op } from "../core/op.ts";
+import type { CoreModule, EachCode } from "../core/module.ts";
+import type { GrowOp, MakeOp, Op, Region } from "../core/op.ts";
 import { type Constant, constantOf, isValue, type Local, literalOf, Type, type Value } from "../core/value.ts";
 import { eachOp, leaveOut } from "../core/walk.ts";
 
@@ -23,26 +23,28 @@ type Part = { readonly text: string; readonly depth: number };
 /** Folded scalars, which strings and booleans need not be: they are operands as they are. */
 const FOLDED = Type.null | Type.smallInt | Type.number;
 
-export function foldLiterals(module: CoreModule): void {
-  for (const { body } of codesOf(module)) {
-    const drafts = new Map<Local, Draft>();
-    const done = new Set<Op>();
-    eachOp(body, (op) => {
-      if (op.kind === "assign" && op.source.kind === "constant" && (op.source.type & FOLDED) !== 0) {
-        if (!isValue(op.target)) return;
-        op.target.origin = op.source;
-        done.add(op);
-      } else if (op.kind === "make") {
-        if (!module.growsOwn || !op.target.isSettled) return;
-        drafts.set(op.target, { what: op.what, parts: [], ops: [op], depth: 0 });
-      } else if (op.kind === "grow") grow(drafts, op);
-    });
-    for (const [local, draft] of drafts) {
-      local.origin = constant(draft);
-      for (const op of draft.ops) done.add(op);
-    }
-    if (done.size > 0) leaveOut(body, (op) => done.has(op));
+export function foldLiterals(module: CoreModule): EachCode {
+  return { each: ({ body }) => foldIn(body, module.growsOwn) };
+}
+
+function foldIn(body: readonly Region[], growsOwn: boolean): void {
+  const drafts = new Map<Local, Draft>();
+  const done = new Set<Op>();
+  eachOp(body, (op) => {
+    if (op.kind === "assign" && op.source.kind === "constant" && (op.source.type & FOLDED) !== 0) {
+      if (!isValue(op.target)) return;
+      op.target.origin = op.source;
+      done.add(op);
+    } else if (op.kind === "make") {
+      if (!growsOwn || !op.target.isSettled) return;
+      drafts.set(op.target, { what: op.what, parts: [], ops: [op], depth: 0 });
+    } else if (op.kind === "grow") grow(drafts, op);
+  });
+  for (const [local, draft] of drafts) {
+    local.origin = constant(draft);
+    for (const op of draft.ops) done.add(op);
   }
+  if (done.size > 0) leaveOut(body, (op) => done.has(op));
 }
 
 function grow(drafts: Map<Local, Draft>, op: GrowOp): void {

@@ -1,5 +1,6 @@
 /** What is done to a policy before it is emitted, in order; none changes a result. */
-import { type CoreModule, codesOf } from "../core/module.ts";
+import { type CoreModule, codesOf, type EachCode } from "../core/module.ts";
+import type { CoreCode } from "../core/op.ts";
 import { countDepths } from "./call-depth.ts";
 import { indexData } from "./data-index.ts";
 import { threadExits } from "./exits.ts";
@@ -16,7 +17,17 @@ import { findProvenance } from "./provenance.ts";
 import { indexRules } from "./rule-index.ts";
 import { findValues } from "./values.ts";
 
-export type Pass = { readonly name: string; readonly run: (module: CoreModule, inRuntime: InRuntime) => void };
+/** `run` is for all functions at once, `begin` for one at a time. */
+export type Pass = { readonly name: string } & (
+  | { readonly run: (module: CoreModule, inRuntime: InRuntime) => void }
+  | {
+      readonly begin: (module: CoreModule, inRuntime: InRuntime) => EachCode;
+      /** It needs what those before it find of all functions. */
+      readonly waits?: true;
+    }
+);
+
+const each = (run: (code: CoreCode) => void) => (): EachCode => ({ each: run });
 
 export const PASSES = [
   // First: it knows rules by how planners lay them out.
@@ -26,23 +37,24 @@ export const PASSES = [
   // Behind data-index: what an index of data answers needs no gathering.
   { name: "gather", run: gatherComprehensions },
   // Behind those that know what planners lay out.
-  { name: "exits", run: threadExits },
+  { name: "exits", begin: each(threadExits) },
   // Behind exits: what they leave over is reached by nothing.
-  { name: "flow", run: followControl },
+  { name: "flow", begin: each(followControl) },
   // Behind flow, which has made them short.
   { name: "inline", run: inlineFunctions },
-  { name: "input-slots", run: projectInput },
+  { name: "input-slots", begin: each(projectInput) },
   // Behind all that makes ops.
-  { name: "values", run: findValues },
+  { name: "values", begin: findValues },
   // Before membership tests are opened: what is looked for in a collection is worth a look-up.
-  { name: "provenance", run: findProvenance },
-  { name: "membership", run: openMemberships },
-  { name: "literals", run: foldLiterals },
+  { name: "provenance", begin: findProvenance },
+  { name: "membership", begin: each(openMemberships), waits: true },
+  // Whether all functions grow what is their own, `values` has found.
+  { name: "literals", begin: foldLiterals },
   // Behind all that leaves ops out.
-  { name: "lifetimes", run: findLifetimes },
+  { name: "lifetimes", begin: each(findLifetimes) },
+  { name: "fuel", begin: (_, inRuntime) => ({ each: (code) => weighFuel(code, inRuntime) }) },
   { name: "memo", run: keepAnswers },
   { name: "call-depth", run: countDepths },
-  { name: "fuel", run: weighFuel },
 ] as const satisfies readonly Pass[];
 
 /** Without these a policy might not end. */
@@ -60,9 +72,24 @@ const CHANGE_SURVEYS: ReadonlySet<string> = new Set<PassName>(["rule-index", "ga
 
 /** `without` leaves passes out: to measure what they bring, and to check them. */
 export function optimize(module: CoreModule, inRuntime: InRuntime, without: ReadonlySet<string> = new Set()): void {
-  for (const { name, run } of PASSES) {
-    if (without.has(name)) continue;
-    run(module, inRuntime);
-    if (CHANGE_SURVEYS.has(name)) for (const code of codesOf(module)) code.survey = undefined;
+  let together: EachCode[] = [];
+  const finish = (): void => {
+    for (const code of codesOf(module)) for (const pass of together) pass.each(code);
+    for (const pass of together) pass.end?.();
+    together = [];
+  };
+  for (const pass of PASSES as readonly Pass[]) {
+    if ("run" in pass || pass.waits === true) finish();
+    if (without.has(pass.name)) continue;
+    if ("run" in pass) pass.run(module, inRuntime);
+    else together.push(pass.begin(module, inRuntime));
+    if (!CHANGE_SURVEYS.has(pass.name)) continue;
+    if ("begin" in pass) together.push({ each: forget });
+    else for (const code of codesOf(module)) forget(code);
   }
+  finish();
+}
+
+function forget(code: CoreCode): void {
+  code.survey = undefined;
 }

@@ -3,7 +3,7 @@
  * looked up in a loop, by another function, in a collection or an index. What is compared once or twice with a constant
  * is compared byte by byte faster than it is hashed.
  */
-import { type CoreModule, codesOf } from "../core/module.ts";
+import type { CoreModule, EachCode } from "../core/module.ts";
 import type { InputOp, NarrowOp, Op, Region } from "../core/op.ts";
 import type { Local, Value } from "../core/value.ts";
 import { eachRead, hasRegions, regionsOf } from "../core/walk.ts";
@@ -23,14 +23,16 @@ type Walk = {
   readonly narrowed: Set<string>;
 };
 
-export function findProvenance(module: CoreModule): void {
+export function findProvenance(module: CoreModule): EachCode {
   const shared = { module, slots: [], counts: new Map(), often: new Set<string>(), narrowed: new Set<string>() };
   const walk: Walk = { ...shared, paths: new Map() };
-  for (const { body } of codesOf(module)) walkRegions(walk, body, false);
-  for (const slot of walk.slots) {
-    const name = JSON.stringify(slot.path);
-    slot.looksUp = !walk.narrowed.has(name) && (walk.often.has(name) || (walk.counts.get(name) ?? 0) > FEW);
-  }
+  const end = (): void => {
+    for (const slot of walk.slots) {
+      const name = JSON.stringify(slot.path);
+      slot.looksUp = !walk.narrowed.has(name) && (walk.often.has(name) || (walk.counts.get(name) ?? 0) > FEW);
+    }
+  };
+  return { each: ({ body }) => walkRegions(walk, body, false), end };
 }
 
 function walkRegions(walk: Walk, regions: readonly Region[], isLoop: boolean): void {

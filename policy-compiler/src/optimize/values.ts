@@ -3,7 +3,7 @@
  * before anything reads them alone. Of all functions: whether one grows what it did not make itself, or gives input
  * another value, other than by `with`, which begins a generation.
  */
-import { type CoreModule, codesOf } from "../core/module.ts";
+import type { CoreModule, EachCode } from "../core/module.ts";
 import type { CoreCode, Op, Region } from "../core/op.ts";
 import { type Local, PARAMETER, VARIABLE, type Value } from "../core/value.ts";
 import { eachUse, hasRegions, regionsOf } from "../core/walk.ts";
@@ -23,14 +23,15 @@ type Walk = { readonly records: Map<Local, Record>; readonly active: Set<Local>;
 
 const INPUT = 0;
 
-export function findValues(module: CoreModule): void {
+export function findValues(module: CoreModule): EachCode {
   module.growsOwn = true;
   module.sharesInput = true;
-  for (const code of codesOf(module)) {
+  const each = (code: CoreCode): void => {
     const { growsOthers, setsInput } = findValuesOf(code);
     if (growsOthers) module.growsOwn = false;
     if (setsInput) module.sharesInput = false;
-  }
+  };
+  return { each };
 }
 
 function findValuesOf(code: CoreCode): { readonly growsOthers: boolean; readonly setsInput: boolean } {

@@ -5,6 +5,7 @@
  */
 import type { Diagnostic, Source } from "@regomesh/base";
 import { coreOf } from "../core/from-ir.ts";
+import { codesOf } from "../core/module.ts";
 import type { Region } from "../core/op.ts";
 import { eachOp } from "../core/walk.ts";
 import type { IrLocation, IrPolicy } from "../ir/policy.ts";
@@ -18,7 +19,7 @@ const HINT =
 /** `sources` are those that the plan was made of, by whose names it knows its places. */
 export function checkSlowPath(policy: IrPolicy, sources: readonly Source[]): readonly Diagnostic[] {
   const module = coreOf(policy);
-  projectInput(module);
+  for (const code of codesOf(module)) projectInput(code);
   const placeOf = placesIn(policy, sources);
   const found: Diagnostic[] = [];
   for (const func of module.functions) {
