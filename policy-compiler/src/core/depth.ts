@@ -28,8 +28,10 @@ function findDeep(blocks: readonly IrBlock[]): IrStmt | undefined {
   const waiting: (readonly [block: IrBlock, depth: number])[] = blocks.map((block) => [block, 1]);
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [block, depth] = next;
-    for (const statement of block.stmts ?? []) {
-      if (depth > BLOCK_DEPTH_MAX) return statement;
+    const stmts = block.stmts ?? [];
+    if (depth > BLOCK_DEPTH_MAX && stmts.length > 0) return stmts[0];
+    for (let i = 0; i < stmts.length; i++) {
+      const statement = stmts[i] as IrStmt;
       if (!HAS_BLOCKS.has(statement.type)) continue;
       for (const inner of blocksOf(statement)) waiting.push([inner, depth + 1]);
     }

@@ -14,8 +14,11 @@ import { kindOfValue, operand } from "./operand.ts";
 /** Exits where the values are not equal. */
 export function exitUnlessEqual(body: Body, first: Value, second: Value, exit: Label): void {
   if (first === second) return;
-  const [a, b] = constantLast(first, second);
-  if (kindOfValue(b) === "unique") {
+  const isConstantFirst = kindOfValue(second) === "any";
+  const a = isConstantFirst ? second : first;
+  const b = isConstantFirst ? first : second;
+  const kind = kindOfValue(b);
+  if (kind === "unique") {
     both(body, a, b);
     op(body, OP.i32Ne);
     exitIf(body, exit);
@@ -25,9 +28,10 @@ export function exitUnlessEqual(body: Body, first: Value, second: Value, exit: L
   both(body, a, b);
   op(body, OP.i32Eq);
   br(body, same, OP.brIf);
-  smallInts(body, a, b, exitLabel(body, exit));
-  if (kindOfValue(b) === "atom") {
-    leaveIfInterned(body, a, exitLabel(body, exit));
+  const left = exitLabel(body, exit);
+  smallInts(body, a, b, left);
+  if (kind === "atom") {
+    leaveIfInterned(body, a, left);
     bothTexts(body, a, b);
   } else slowly(body, a, b);
   op(body, OP.i32Eqz);

@@ -35,11 +35,12 @@ export type DescribedModule = { readonly wasm: Uint8Array; readonly meta: Module
 
 /** Bytes of the module. Throws EmitError where the plan breaks the IR's rules. */
 export function emitModule(source: ModuleSource): Uint8Array {
+  checkBlockDepth(source.ir);
   return emitDescribed(source).wasm;
 }
 
+/** The same of a plan whose blocks are known not to nest too deeply. */
 export function emitDescribed({ ir, ...source }: ModuleSource): DescribedModule {
-  checkBlockDepth(ir);
   return emitCore({ ...source, module: coreOf(ir) });
 }
 

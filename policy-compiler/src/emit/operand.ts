@@ -3,9 +3,9 @@ import { type Constant, constantOf, Type, type Value } from "../core/value.ts";
 import { atom, type Body, constant, get, i32Const, placeOf } from "./code.ts";
 
 export function operand(body: Body, value: Value): void {
-  const known = constantOf(value);
-  if (known !== undefined) literal(body, known);
-  else if (value.kind === "local") get(body, placeOf(body, value));
+  if (value.kind === "constant") literal(body, value);
+  else if (value.origin.kind === "constant") literal(body, value.origin);
+  else get(body, placeOf(body, value));
 }
 
 function literal(body: Body, { type, text }: Constant): void {

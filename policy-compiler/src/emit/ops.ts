@@ -122,11 +122,6 @@ function define(body: OpContext["body"], target: Local, exit: Label): void {
   exitIf(body, exit);
 }
 
-function assign({ body }: OpContext, target: Local, value: () => void): void {
-  value();
-  set(body, placeOf(body, target));
-}
-
 function make({ body }: OpContext, { what, capacity, target }: MakeOp): void {
   if (what === "array") {
     i32Const(body, Math.min(Math.max(capacity, 0), CAPACITY_MAX));
@@ -215,12 +210,15 @@ const EMITTERS: Emitters = {
     operand(body, source);
     call(body, "needInput");
   },
-  length: (context, { source, target }) =>
-    assign(context, target, () => {
-      operand(context.body, source);
-      call(context.body, "lengthOf");
-    }),
-  assign: (context, { source, target }) => assign(context, target, () => operand(context.body, source)),
+  length: ({ body }, { source, target }) => {
+    operand(body, source);
+    call(body, "lengthOf");
+    set(body, placeOf(body, target));
+  },
+  assign: ({ body }, { source, target }) => {
+    operand(body, source);
+    set(body, placeOf(body, target));
+  },
   "assign-once": ({ body }, { source, target }) => assignOnce(body, source, target),
   make,
   grow,
@@ -232,12 +230,12 @@ const EMITTERS: Emitters = {
     returnValue();
     close(body);
   },
-  merge: (context, { a, b, target }) =>
-    assign(context, target, () => {
-      operand(context.body, a);
-      operand(context.body, b);
-      call(context.body, "merge");
-    }),
+  merge: ({ body }, { a, b, target }) => {
+    operand(body, a);
+    operand(body, b);
+    call(body, "merge");
+    set(body, placeOf(body, target));
+  },
   test,
   "one-of": oneOf,
   result: ({ body, results }, { value }) => {

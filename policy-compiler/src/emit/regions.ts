@@ -29,8 +29,7 @@ export function emitRegions(context: OpContext, regions: readonly Region[], paid
     regions.map((region) => ({ begin: () => openFrame(body, region.label), region, end })),
   );
   let due = -paid;
-  const pay = (least: number) => {
-    if (due <= least) return;
+  const pay = () => {
     tick(body, due);
     due = 0;
   };
@@ -38,12 +37,12 @@ export function emitRegions(context: OpContext, regions: readonly Region[], paid
     const inner = top.inside.pop();
     if (inner !== undefined) {
       inner.begin?.();
-      pay(STRETCH_MAX);
+      if (due > STRETCH_MAX) pay();
       opened.push({ ops: inner.region.ops, next: 0, end: inner.end, inside: [] });
       continue;
     }
     const done = top.ops[top.next - 1];
-    if (done !== undefined) endLocals(body, done);
+    if (done !== undefined && done.ends.length > 0) endLocals(body, done);
     const op = top.ops[top.next++];
     if (op === undefined) {
       opened.pop();
@@ -51,8 +50,9 @@ export function emitRegions(context: OpContext, regions: readonly Region[], paid
       continue;
     }
     due += op.weight;
-    pay(4 * STRETCH_MAX);
-    nest(top, emitOp(context, op));
+    if (due > 4 * STRETCH_MAX) pay();
+    const nested = emitOp(context, op);
+    if (nested.length > 0) nest(top, nested);
     if (op.kind === "loop") due = -op.turn;
   }
 }

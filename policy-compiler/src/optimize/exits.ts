@@ -125,7 +125,8 @@ function names(ops: readonly Op[], label: Label): boolean {
 function countLeaves(region: Region, flag: Local, label: Label): number {
   const { ops } = region;
   let found = 0;
-  for (const [i, op] of ops.entries()) {
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
     const next = ops[i + 1];
     if (isSet(op, flag) && next?.kind === "leave" && next.exit === label) found++;
     if (hasRegions(op)) for (const inner of regionsOf(op)) found += countLeaves(inner, flag, label);

@@ -22,7 +22,6 @@ import { append, assign, call, giveUp, leaveTo, lookUp, make, regionsOp, returnO
 import { type CoreModule, codesOf } from "../core/module.ts";
 import { newFunction } from "../core/new-function.ts";
 import type { CoreCode, CoreFunction, Fresh, GrowOp, MakeOp, Op, Region, TestOp } from "../core/op.ts";
-import { surveyOf } from "../core/survey.ts";
 import { type Local, makeLocal, NO_LOCALS, type Value } from "../core/value.ts";
 import { eachOp, eachUse, hasRegions, regionsOf } from "../core/walk.ts";
 import type { InRuntime } from "./fuel.ts";
@@ -48,7 +47,7 @@ type Making = { readonly isPure: Around["isPure"]; readonly made: CoreFunction[]
 
 function gatherIn(code: CoreCode, { isPure, made, depth }: Making): void {
   const [input, data, ...others] = code.params;
-  if (input === undefined || data === undefined || !surveyOf(code).makes || !mayHave(code.body)) return;
+  if (input === undefined || data === undefined || code.survey?.makes === false || !mayHave(code.body)) return;
   const uses = countUses(code.body);
   const own: CoreFunction[] = [];
   const walk: Walk = { code, uses, around: { shared: [input, data], writes: uses.writes, isPure }, made: own };

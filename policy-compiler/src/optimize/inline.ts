@@ -36,7 +36,8 @@ export function inlineFunctions(module: CoreModule): void {
   const inlining: Inlining = { once, sizes: new Map(), gone: new Set() };
   for (const code of calleesFirst(module)) {
     inlining.sizes.set(code, surveyOf(code).size);
-    for (const region of code.body) inlineRow(inlining, code, region);
+    const calls = surveyOf(code).calls.some(({ op }) => calleesOf(op).some((callee) => once.has(callee)));
+    if (calls) for (const region of code.body) inlineRow(inlining, code, region);
   }
   if (inlining.gone.size > 0) module.functions = module.functions.filter((func) => !inlining.gone.has(func));
 }

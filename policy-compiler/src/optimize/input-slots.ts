@@ -80,7 +80,7 @@ function projectRegions(regions: readonly Region[], uses: Uses): void {
     let out: Op[] | undefined;
     for (let i = 0; i < ops.length; ) {
       const op = ops[i] as Op;
-      const chain = chainAt(ops, i, uses);
+      const chain = op.kind === "get" ? chainAt(ops, i, uses) : undefined;
       if (chain !== undefined) {
         out ??= ops.slice(0, i);
         out.push(chain);

@@ -4,7 +4,7 @@
  * is compared byte by byte faster than it is hashed.
  */
 import type { CoreModule, EachCode } from "../core/module.ts";
-import type { InputOp, NarrowOp, Op, Region } from "../core/op.ts";
+import type { CoreCode, InputOp, NarrowOp, Op, Region } from "../core/op.ts";
 import type { Local, Value } from "../core/value.ts";
 import { eachRead, hasRegions, regionsOf } from "../core/walk.ts";
 import { isMembership } from "./membership.ts";
@@ -15,7 +15,7 @@ const FEW = 2;
 type Walk = {
   readonly module: CoreModule;
   readonly slots: InputOp[];
-  /** Path of each local that holds a slot's value, as JSON text. */
+  /** Path of each local of the function that holds a slot's value, as JSON text. */
   readonly paths: Map<Local, string>;
   readonly counts: Map<string, number>;
   readonly often: Set<string>;
@@ -32,7 +32,11 @@ export function findProvenance(module: CoreModule): EachCode {
       slot.looksUp = !walk.narrowed.has(name) && (walk.often.has(name) || (walk.counts.get(name) ?? 0) > FEW);
     }
   };
-  return { each: ({ body }) => walkRegions(walk, body, false), end };
+  const each = ({ body }: CoreCode): void => {
+    if (walk.paths.size > 0) walk.paths.clear();
+    walkRegions(walk, body, false);
+  };
+  return { each, end };
 }
 
 function walkRegions(walk: Walk, regions: readonly Region[], isLoop: boolean): void {

@@ -21,9 +21,12 @@ export type Site = {
   readonly input: number;
   readonly data: number;
   readonly variables: Variables;
-  readonly place: IrLocation;
+  readonly place: Place;
   readonly cursor: { block: OpenBlock };
 };
+
+/** Of what is planned; nowhere in the policy's text where it is of none. */
+type Place = Pick<IrLocation, "file" | "row" | "col">;
 
 export type OpenBlock = { readonly stmts: IrStmt[] };
 
@@ -38,7 +41,10 @@ export function append(site: Site, stmt: IrStmt): void {
       hint: "split the unit, or combine with modifiers in fewer ways",
     });
   }
-  site.cursor.block.stmts.push({ type: stmt.type, stmt: { ...stmt.stmt, ...site.place } } as IrStmt);
+  const { file, row, col } = site.place;
+  // A spread of the place would be told by what is in it, for each statement.
+  const placed = file === undefined ? stmt.stmt : { ...stmt.stmt, file, row, col };
+  site.cursor.block.stmts.push({ type: stmt.type, stmt: placed } as IrStmt);
 }
 
 export function newLocal(site: Site): number {

@@ -89,7 +89,8 @@ export function levelsOf(loop: LoopOp, reads: ReadonlyMap<Local, number>): Level
 
 /** Goes on where a region ends with an iteration; gives what of the region is not followed. */
 function walkRegion(walk: Walk, { ops: all }: Region, isOwn: boolean): readonly Op[] {
-  for (const [i, op] of all.entries()) {
+  for (let i = 0; i < all.length; i++) {
+    const op = all[i] as Op;
     if (op.kind === "loop" && i === all.length - 1) {
       const inner = enterLoop(walk, op);
       if (inner !== undefined) walkRegion(walk, inner, false);

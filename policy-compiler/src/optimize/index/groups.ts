@@ -81,18 +81,16 @@ function isSame(a: Shape, b: Shape): boolean {
 
 /** No region outside reads what a group has written. */
 function isClosed(regions: readonly Region[], runs: readonly Run[]): boolean {
-  const written = new Set<Local>();
-  for (const { groups, target } of runs) {
-    for (const { writes } of groups) for (const local of writes) written.add(local);
-    written.delete(target);
-  }
+  // Groups are many, and what the others need is little.
+  const isWritten = (local: Local): boolean =>
+    runs.some(({ groups, target }) => target !== local && groups.some(({ writes }) => writes.has(local)));
   let at = 0;
   for (const { start, end, target } of runs) {
     for (const local of exposedOf(regions.slice(at, start)).needs)
-      if (local !== target && written.has(local)) return false;
+      if (local !== target && isWritten(local)) return false;
     at = end;
   }
-  return ![...exposedOf(regions.slice(at)).needs].some((local) => written.has(local));
+  return ![...exposedOf(regions.slice(at)).needs].some(isWritten);
 }
 
 // ── chains ──

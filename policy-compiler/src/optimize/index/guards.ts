@@ -47,7 +47,8 @@ function guardsOfRegion(region: Region, params: ReadonlySet<Local>): readonly Gu
 
 /** Gives the region that goes on where this one ends with an iteration. */
 function walkRegion(walk: Walk, { ops }: Region): Region | undefined {
-  for (const [i, op] of ops.entries()) {
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
     if (op.kind === "loop" && i === ops.length - 1) {
       walk.origins.delete(op.key);
       walk.origins.delete(op.value);
