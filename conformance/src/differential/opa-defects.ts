@@ -18,6 +18,8 @@ type Defect = {
   /** JSON texts. */
   readonly data?: string;
   readonly input?: string;
+  /** Errors of built-ins end the evaluation. */
+  readonly strict?: boolean;
   readonly entrypoint: string;
   readonly opa: string;
   readonly ours: string;
@@ -32,8 +34,9 @@ export async function askDefects(binary: string): Promise<number> {
     const modules = defect.modules.map((text, i) => ({ name: `${i}.rego`, text }));
     const question = { data: defect.data ?? "{}", inputs: [defect.input], entrypoints: [defect.entrypoint] };
     const named = Object.fromEntries(modules.map(({ name, text }) => [name, text]));
-    const theirs = print(await opa.ask({ ...question, modules: named }));
-    const ours = print(answerOurs({ ...question, seed: 0, modules }, host));
+    const isStrict = defect.strict === true;
+    const theirs = print(await opa.ask({ ...question, modules: named, strict: isStrict }));
+    const ours = print(answerOurs({ ...question, seed: 0, modules }, { ...host, isStrict }));
     const isAsTold = theirs === defect.opa && ours === defect.ours;
     if (!isAsTold) exit = 1;
     console.log(`${isAsTold ? "as told" : "NOT AS TOLD"}: ${defect.name}\n  OPA ${theirs}; ours ${ours}`);

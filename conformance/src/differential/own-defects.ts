@@ -22,6 +22,7 @@ const WAYS: readonly Way[] = [
   { defect: "a comprehension that is indexed", rewrite: (program) => mapTexts(program, modifyObjects) },
   { defect: "a true membership is refused", rewrite: (program) => mapTexts(program, forgetTypes) },
   { defect: "a key that is the text of a number", rewrite: (program) => mapTexts(program, readAlone) },
+  { defect: "a call that is in error hides a conflict", rewrite: (program) => mapTexts(program, readWhole) },
   { defect: "of two equal lines the second", rewrite: (program) => mapTexts(program, withoutEqualLines) },
   { defect: "a variable that every needs", rewrite: (program, { opa }) => moveUnsafe(program, opa) },
   { defect: "a variable inside a set", rewrite: (program, { ours }) => nameSet(program, ours) },
@@ -99,7 +100,7 @@ function modifyObjects(text: string): string {
 function forgetTypes(text: string): string {
   let out = "";
   let from = 0;
-  for (const { index } of text.matchAll(/(?<= in )\{[^{}[\]()|,]+: /g)) {
+  for (const { index } of text.matchAll(/(?<= in )\{(?:[^{}[\]()|,]|\[[^[\]]*\])+: /g)) {
     if (index < from) continue;
     const end = bracketEnd(text, index + 1) + 1;
     out += `${text.slice(from, index)}object.union(${text.slice(index, end)}, {})`;
@@ -110,15 +111,29 @@ function forgetTypes(text: string): string {
 
 /** `x := r[k]` is `read := r[k] with data.none as 1; x := read`, where no document has been read whole before. */
 function readAlone(text: string): string {
+  return readBefore(text, /(?<![\w.])data\.\w+\.r\d+\[/g, (reference) => `${reference} with data.none as 1`);
+}
+
+/** `f(r)` is `read := [whole | whole := r][_]; f(read)`, where all rules of a document are asked before it is used. */
+function readWhole(text: string): string {
+  return readBefore(
+    text,
+    /(?<=\(|, |:= |^\t)data\.\w+\.r\d+\b(?!\[)/g,
+    (reference) => `[whole | whole := ${reference}][_]`,
+  );
+}
+
+/** Each reference that begins as the pattern says is read in a line before, as `write` says. */
+function readBefore(text: string, begins: RegExp, write: (reference: string) => string): string {
   let count = 0;
   const lines = text.split("\n").flatMap((line) => {
     if (!/^\t(?!not )/.test(line)) return [line];
     const reads: string[] = [];
     let rest = line;
-    for (const { index } of [...line.matchAll(/(?<![\w.])data\.\w+\.r\d+\[/g)].reverse()) {
+    for (const { index } of [...line.matchAll(begins)].reverse()) {
       const end = referenceEnd(rest, index);
       if (isInside(line.slice(0, index)) || end > rest.length) continue;
-      reads.push(`\tread${count} := ${rest.slice(index, end)} with data.none as 1`);
+      reads.push(`\tread${count} := ${write(rest.slice(index, end))}`);
       rest = `${rest.slice(0, index)}read${count++}${rest.slice(end)}`;
     }
     return [...reads, rest];
