@@ -7,6 +7,7 @@ import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type * as Resolved from "../resolved/ast.ts";
 import { eachNode, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Module, Rule, Term } from "../syntax/ast.ts";
+import { linksOf } from "../syntax/rule-links.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
 import type { Schemas } from "../types/schemas.ts";
 import { callsFirst } from "./calls-first.ts";
@@ -21,6 +22,7 @@ import { checkModifiers } from "./check-with.ts";
 import type { RewriteContext } from "./context.ts";
 import { type Dependencies, findDependencies } from "./dependencies.ts";
 import { areAlike, findNeeds } from "./early-ends.ts";
+import { mayRuleFail } from "./may-fail.ts";
 import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./metadata.ts";
 import { collectExports, collectGlobals } from "./names.ts";
 import { readFirst } from "./read-first.ts";
@@ -193,8 +195,11 @@ function readAllFirst(state: State): State {
     for (const [rule, body] of findNeeds(node, { root, errorsEnd, generator })) needs.set(rule, body);
   }
   const read = (rule: Resolved.Rule): Resolved.Rule => {
+    const needed = withNeeds(rule, needs);
+    // Neither calls nor reads come first where nothing asks rules: most rules stay as they are.
+    if (!linksOf(rule).some((link) => mayRuleFail(link, { root, errorsEnd }))) return needed;
     const generator = { counter: { generated: READING_START } };
-    const called = callsFirst(withNeeds(rule, needs), root, generator);
+    const called = callsFirst(needed, root, generator);
     return readFirst(called, { root, errorsEnd, generator, asksKeys: !alike.has(rule) });
   };
   const reading = modules.map((module) => ({ ...module, rules: module.rules.map(read) }));

@@ -68,7 +68,7 @@ function lacks(term: Term, known: ReadonlySet<string>, outputs: ReadonlySet<stri
 }
 
 function someLack(terms: readonly Term[], known: ReadonlySet<string>, outputs: ReadonlySet<string>): boolean {
-  for (const term of terms) if (lacks(term, known, outputs)) return true;
+  for (const term of terms) if (term.kind !== "string" && lacks(term, known, outputs)) return true;
   return false;
 }
 

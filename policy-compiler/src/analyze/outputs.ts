@@ -83,8 +83,24 @@ function isPattern({ kind }: Term): boolean {
 
 /** All variables of a term on its own level are bound. */
 function isKnown(term: Term, known: Bound): boolean {
-  if (term.kind === "var") return known.has(term.name);
-  return !someSubterm(term, (part) => !isKnown(part, known));
+  switch (term.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+      return true;
+    case "var":
+      return known.has(term.name);
+    case "ref":
+      return isKnown(term.head, known) && areKnown(term.path, known);
+    default:
+      return !someSubterm(term, (part) => !isKnown(part, known));
+  }
+}
+
+function areKnown(terms: readonly Term[], known: Bound): boolean {
+  for (const term of terms) if (term.kind !== "string" && !isKnown(term, known)) return false;
+  return true;
 }
 
 function bindPattern(term: Term, outputs: Set<string>): void {

@@ -10,14 +10,15 @@ import { openScope, resolveOperator, rewriteTerm, rewriteUnresolved } from "./re
 import { rewriteModifiers } from "./rewrite-with.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { type Declared, type Local, patternVariables, type Scope } from "./scope.ts";
-import { declaredBySomeIn, mentions, openVariables, patternsOf } from "./some-in.ts";
+import { declaredBySomeIn, mentions, openVariables, patternsOf, type SomeIn } from "./some-in.ts";
 
 export function makeRewriter(context: RewriteContext): Rewriter {
   return { context, body: rewriteBody, modifiers: rewriteModifiers, close: closeScope };
 }
 
 export function rewriteBody(rewriter: Rewriter, scope: Scope, body: Body): Body {
-  const rewritten = body.flatMap((expr) => rewriteExpr(rewriter, scope, expr));
+  const rewritten: Expr[] = [];
+  for (const expr of body) for (const each of rewriteExpr(rewriter, scope, expr)) rewritten.push(each);
   if (rewritten.length > 0 || body[0] === undefined) return rewritten;
   const { at } = body[0];
   return [
@@ -173,15 +174,13 @@ function rewriteSomeIn(
   const { context } = rewriter;
   const domain = rewriteTerm(rewriter, scope, what.domain);
   // The domain is read before the variables are there.
-  for (const name of new Set(
-    patternsOf(what)
-      .flatMap(openVariables)
-      .map((variable) => variable.name),
-  )) {
+  for (const name of openNames(what)) {
     if (name === "input" || name === "data" || !mentions(what.domain, name)) continue;
     report(context, "rego_compile_error", what.at, `var ${name} assigned before`, "take another name");
   }
-  for (const variable of new Map(declaredBySomeIn(what).map((each) => [each.name, each])).values()) {
+  const declared = declaredBySomeIn(what);
+  const variables = declared.length < 2 ? declared : new Map(declared.map((each) => [each.name, each])).values();
+  for (const variable of variables) {
     const local = declare(context, scope, variable, "declared");
     if (local !== undefined) local.isUsed = true;
   }
@@ -195,6 +194,12 @@ function rewriteSomeIn(
   const element: Term = { kind: "ref", at: what.domain.at, head, path };
   const iteration = make({ kind: "unify", at: what.at, left: element, right: value });
   return isKey ? [iteration] : [iteration, make({ kind: "unify", at: key.at, left: key, right: index })];
+}
+
+function openNames(what: SomeIn): Iterable<string> {
+  if (what.key === undefined && what.value.kind === "var") return [what.value.name];
+  const variables = patternsOf(what).flatMap(openVariables);
+  return new Set(variables.map(({ name }) => name));
 }
 
 function rewriteEvery(rewriter: Rewriter, scope: Scope, what: Extract<What, { kind: "every" }>): What {

@@ -57,7 +57,7 @@ function rewriteTerms(rewriter: Rewriter, scope: Scope, terms: readonly Term[]):
   let rewritten: Term[] | undefined;
   for (let i = 0; i < terms.length; i++) {
     const term = terms[i] as Term;
-    const other = rewriteTerm(rewriter, scope, term);
+    const other = term.kind === "string" ? term : rewriteTerm(rewriter, scope, term);
     if (other !== term) rewritten ??= terms.slice(0, i);
     rewritten?.push(other);
   }

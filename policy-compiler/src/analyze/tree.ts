@@ -244,7 +244,7 @@ export function hasClosures({ what, with: modifiers }: Expr): boolean {
 }
 
 function hasClosureAmong(terms: readonly Term[]): boolean {
-  for (const term of terms) if (hasClosure(term)) return true;
+  for (const term of terms) if (term.kind !== "string" && hasClosure(term)) return true;
   return false;
 }
 
@@ -355,7 +355,11 @@ export function deepTerm(term: Term, visit: TermVisit, visitExpr?: ExprVisit): v
 }
 
 function deepTerms(terms: readonly Term[], visit: TermVisit, visitExpr: ExprVisit | undefined): void {
-  for (const term of terms) deepTerm(term, visit, visitExpr);
+  for (const term of terms) {
+    // Most are constant keys.
+    if (term.kind === "string") visit(term, false);
+    else deepTerm(term, visit, visitExpr);
+  }
 }
 
 function eachClosureTerm(closure: Closure | undefined, visit: TermVisit, visitExpr: ExprVisit | undefined): void {

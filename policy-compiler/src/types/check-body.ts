@@ -240,7 +240,7 @@ function settleAll(terms: readonly Term[], settle: Settle, env: TypeEnv, checker
   let settled: Term[] | undefined;
   for (let i = 0; i < terms.length; i++) {
     const term = terms[i] as Term;
-    const other = settle(term, env, checker);
+    const other = term.kind === "string" ? term : settle(term, env, checker);
     if (other !== term) settled ??= terms.slice(0, i);
     settled?.push(other);
   }
