@@ -34,6 +34,6 @@ test("a crowd that stays is in after some ten turns; one whose every request is 
     }
     return 1000;
   };
-  expect(turnsOf(true)).toBe(9);
+  expect(turnsOf(true)).toBe(10);
   expect(turnsOf(false)).toBe(1600 / NEWCOMERS_MIN);
 });

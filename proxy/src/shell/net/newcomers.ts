@@ -8,8 +8,8 @@
 /** Of a thread, since its start: a connection may be closed that brought no request. */
 export type Served = { readonly turns: number; readonly requests: number; readonly closed: number };
 
-/** Even where nobody stays: a turn has a cost of its own. */
-export const NEWCOMERS_MIN = 8;
+/** Even where nobody stays. Eight serve a flood no cheaper, and handshakes of TLS take milliseconds. */
+export const NEWCOMERS_MIN = 4;
 /** However many stay: even to accept so many takes tens of milliseconds. */
 export const NEWCOMERS_MAX = 1024;
 
