@@ -138,12 +138,14 @@ function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
   const annotations = collectAnnotations(state.modules);
   const modules = state.modules.map((module): Module => {
     const globals = collectGlobals(module.package.path, module.imports, exports);
+    const mayShadow = isLenient(module, state);
     const rules = module.rules.map((rule) => {
       const metadata = (name: "chain" | "rule", at: Location): Term =>
         jsonTerm(at, name === "chain" ? metadataChain(annotations, module, rule) : metadataRule(annotations, rule));
       const counter = { locals: 0, generated: 0 };
-      const mayShadow = isLenient(module, state);
-      const context: RewriteContext = { ...state, mayShadow, globals, diagnostics, metadata, counter };
+      const { builtins, print, strict, minor } = state;
+      const settings = { builtins, print, strict, mayShadow };
+      const context: RewriteContext = { ...settings, globals, diagnostics, minor, metadata, counter };
       return rewriteRule(context, module.package.path, rule);
     });
     return { ...module, imports: [], rules };

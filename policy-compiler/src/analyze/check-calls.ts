@@ -6,7 +6,7 @@ import type { Body, Expr, Operator, Ref, Rule, Term } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import { printType } from "../types/print-type.ts";
 import { makeProblem } from "./problem.ts";
-import { eachDeepTerm, eachRuleTerm } from "./tree.ts";
+import { eachDeepTerm, eachRuleTerm } from "./tree-deep.ts";
 
 export type Callables = {
   /** Arguments that it takes, its result not counted; undefined where there is no such function. */

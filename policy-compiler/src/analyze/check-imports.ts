@@ -4,7 +4,7 @@ import type { Import, Module } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import { importName, isLanguageImport } from "./names.ts";
 import { makeProblem } from "./problem.ts";
-import { eachRuleTerm } from "./tree.ts";
+import { eachRuleTerm } from "./tree-deep.ts";
 
 export function checkImports(module: Module, isStrict: boolean): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = module.isV1 || isStrict ? findShadows(module) : [];

@@ -5,7 +5,8 @@
  */
 import type { Expr, Term } from "../syntax/ast.ts";
 import { type Bound, isRootName } from "./outputs.ts";
-import { type Closure, closureOfTerm, eachDeepTerm, eachTerm, subterms, termsOfWhat } from "./tree.ts";
+import { type Closure, closureOfTerm, eachTerm, subterms, termsOfWhat } from "./tree.ts";
+import { eachDeepTerm } from "./tree-deep.ts";
 
 /** `isOuter` tells the variables that were bound before the body, and those that are none of it. */
 export function closesOverItself(expr: Expr, isOuter: Bound, bound: Bound): boolean {

@@ -8,7 +8,7 @@ import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { type Choices, makeChoices } from "./choices.ts";
 import { orderVertices, reverse, type Vertex } from "./graph.ts";
-import { deepTerm, eachDeepTerm } from "./tree.ts";
+import { deepTerm, eachDeepTerm } from "./tree-deep.ts";
 
 export type RuleVertex = Vertex & { readonly rule: Rule | undefined };
 

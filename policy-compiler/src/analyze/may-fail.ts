@@ -6,7 +6,8 @@ import type { Head, Rule, Term } from "../resolved/ast.ts";
 import type { RuleNode } from "../resolved/rule-tree.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { isScalar } from "./constant-tests.ts";
-import { deepTerm, eachDeepTerm, hasClosures } from "./tree.ts";
+import { hasClosures } from "./tree.ts";
+import { deepTerm, eachDeepTerm } from "./tree-deep.ts";
 
 export type Failing = {
   /** All rules. */

@@ -6,12 +6,12 @@ import {
   closureOfWhat,
   closuresOfExpr,
   closuresOfTerm,
-  eachDeepTerm,
   eachTerm,
   hasClosures,
   someSubterm,
   termsOfExpr,
 } from "./tree.ts";
+import { eachDeepTerm } from "./tree-deep.ts";
 
 export type Needs = {
   /** Variables on the expression's own level. */

@@ -26,7 +26,8 @@ import {
 } from "./constant-tests.ts";
 import { freshVar, type Generator } from "./context.ts";
 import { type Failing, isVirtual, mayRuleFail } from "./may-fail.ts";
-import { eachDeepTerm, eachTerm, mapSubterms, mapWhat, termsOfWhat } from "./tree.ts";
+import { eachTerm, mapSubterms, mapWhat, termsOfWhat } from "./tree.ts";
+import { eachDeepTerm } from "./tree-deep.ts";
 
 export type Reading = Failing & {
   readonly generator: Generator;

@@ -4,7 +4,8 @@
  * another pattern those in the brackets of references into what the collection mentions too.
  */
 import type { Body, Term, Variable, What } from "../syntax/ast.ts";
-import { deepTerm, eachTerm, subterms } from "./tree.ts";
+import { eachTerm, subterms } from "./tree.ts";
+import { deepTerm } from "./tree-deep.ts";
 
 export type SomeIn = Extract<What, { kind: "some-in" }>;
 

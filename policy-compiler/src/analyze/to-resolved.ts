@@ -4,7 +4,7 @@
  */
 import type * as Resolved from "../resolved/ast.ts";
 import type { Body, Expr, Module, Rule, Term, What } from "../syntax/ast.ts";
-import { eachDeepTerm, eachRuleTerm } from "./tree.ts";
+import { eachDeepTerm, eachRuleTerm } from "./tree-deep.ts";
 
 export function toResolvedModule(module: Module): Resolved.Module {
   return { ...module, imports: [], rules: module.rules.map(toResolvedRule) };

@@ -43,6 +43,7 @@ export function noteAssigned({ assigned }: Unsafe, pattern: Term): void {
 }
 
 export function reportUnsafe({ found, assigned }: Unsafe, diagnostics: Diagnostic[]): void {
+  if (found.size === 0) return;
   const all = [...found.values()];
   const named = all.filter(({ variable }) => !isGenerated(variable));
   const causes = named.filter(({ variable }) => !assigned.has(variable.name));

@@ -5,7 +5,7 @@
  */
 import { positionAt } from "@regomesh/base";
 import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
-import { eachRuleTerm } from "../analyze/tree.ts";
+import { eachRuleTerm } from "../analyze/tree-deep.ts";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { runBack, runFront } from "../pipeline.ts";

@@ -2,7 +2,7 @@
 import type { Diagnostic } from "@regomesh/base";
 import { checkImports } from "../analyze/check-imports.ts";
 import { makeProblem } from "../analyze/problem.ts";
-import { eachRuleExpr, eachRuleTerm } from "../analyze/tree.ts";
+import { eachRuleExpr, eachRuleTerm } from "../analyze/tree-deep.ts";
 import { BUILTINS } from "../builtins/table.ts";
 import type { Module, Rule, Term, What } from "../syntax/ast.ts";
 

@@ -30,7 +30,7 @@ export function makeRuleTree<Of extends Written.Rule>(modules: readonly PlacedMo
   const root = makeNode<Of>([]);
   for (const module of modules) {
     openNode(root, module.package.path).isPackage = true;
-    for (const rule of module.rules) openNode(root, constantPath(rule.head.ref)).rules.push(rule);
+    for (const rule of module.rules) openRuleNode(root, rule.head.ref).rules.push(rule);
   }
   return root;
 }
@@ -117,15 +117,27 @@ export function dataName(path: readonly string[]): string {
 
 function openNode<Of extends Written.Rule>(root: RuleNode<Of>, path: readonly string[]): RuleNode<Of> {
   let node = root;
-  for (const [i, part] of path.entries()) {
-    let child = node.children.get(part);
-    if (child === undefined) {
-      child = makeNode<Of>(path.slice(0, i + 1));
-      node.children.set(part, child);
-    }
-    node = child;
+  for (const name of path) node = openChild(node, name);
+  return node;
+}
+
+/** At the constant beginning of a head. */
+function openRuleNode<Of extends Written.Rule>(root: RuleNode<Of>, ref: readonly Term[]): RuleNode<Of> {
+  let node = root;
+  for (const part of ref) {
+    if (part.kind !== "string") break;
+    node = openChild(node, part.value);
   }
   return node;
+}
+
+function openChild<Of extends Written.Rule>(node: RuleNode<Of>, name: string): RuleNode<Of> {
+  let child = node.children.get(name);
+  if (child === undefined) {
+    child = makeNode<Of>([...node.path, name]);
+    node.children.set(name, child);
+  }
+  return child;
 }
 
 function makeNode<Of extends Written.Rule>(path: readonly string[]): RuleNode<Of> {

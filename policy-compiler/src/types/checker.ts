@@ -17,15 +17,16 @@ export type Checker = {
 };
 
 export function makeChecker(options: Pick<Checker, "builtins" | "diagnostics" | "relaxed">): Checker {
-  const subjects = new Map<string, Term>();
+  const subjects: Term[] = [];
+  const subjectOf = (name: string): Term | undefined =>
+    name.startsWith(STAND) ? subjects[Number(name.slice(STAND.length))] : undefined;
   return {
     ...options,
     stand(term) {
-      const name = `$t${subjects.size}`;
-      subjects.set(name, term);
+      const name = `${STAND}${subjects.push(term) - 1}`;
       return { kind: "var", at: term.at, name };
     },
-    print: (term) => printTerm(term, (name) => subjects.get(name)),
+    print: (term) => printTerm(term, subjectOf),
     problem: (at, message, hint) => ({
       code: "rego_type_error",
       severity: "error",
@@ -35,3 +36,6 @@ export function makeChecker(options: Pick<Checker, "builtins" | "diagnostics" | 
     }),
   };
 }
+
+/** What the names of such variables begin with; behind it stands their number. */
+const STAND = "$t";
