@@ -24,11 +24,14 @@ import { contentsOf, modulesOf, parsedOf } from "./arrived.ts";
 import type { TestIdentity } from "./identities.ts";
 
 export type Told = {
-  readonly onSnapshot: (revision: string, bytes: number) => void;
+  readonly onSnapshot: (revision: string, bytes: number, sent: SentEnvelope) => void;
   readonly onEndpoints: (services: readonly string[], bytes: number) => void;
   readonly onConnected: () => void;
   readonly onError: (message: string) => void;
 };
+
+/** By which number it was sent, and the hash of what was. */
+export type SentEnvelope = { readonly epoch: string; readonly sequence: number; readonly hash: string };
 
 const OPTIONS = {
   "grpc.ssl_target_name_override": CONTROLLER_SERVER_NAME,
@@ -104,6 +107,13 @@ export class SimulatedProxy {
     });
   }
 
+  /** It goes, without a word. */
+  close(): void {
+    this.#isComing = true;
+    this.#client.close();
+    this.#stream?.cancel();
+  }
+
   #comeAgain(error: Error, endOther: () => void): void {
     if (this.#isComing) return;
     this.#isComing = true;
@@ -152,8 +162,8 @@ export class SimulatedProxy {
     const { revision, contents } = JSON.parse(body) as Envelope;
     const lacking = snapshotHash(body) === message.hash ? this.#hold(message, contents) : ["the body of that hash"];
     if (lacking.length > 0) this.#told.onError(`a snapshot without ${lacking.length} contents, first ${lacking[0]}`);
-    this.#told.onSnapshot(revision.name, bytes);
     const { epoch, sequence, name } = revision;
+    this.#told.onSnapshot(name, bytes, { epoch, sequence, hash: message.hash });
     this.#holding = { snapshotHash: message.hash, revision: { epoch, sequence, name }, contentHashes: [] };
     this.#stream?.write({ message: { $case: "ack", value: { nonce: message.nonce, holding: this.#holding } } });
   }

@@ -46,13 +46,18 @@ export function toContent({ commit, ...tree }: CommitTree, source: string, label
 /** Output of a git command on the repository; input is given to it. */
 export type Git = (args: readonly string[], bytesMax: number, input?: string) => Promise<Buffer>;
 
-/** `path` is a directory of the repository, "" for all of it. */
-export async function readCommitTree(gitDir: string, hash: string, path: string): Promise<CommitTree> {
+/** `path` is a directory of the repository, "" for all of it; `memory`: of the one that was read before. */
+export async function readCommitTree(
+  gitDir: string,
+  hash: string,
+  path: string,
+  memory = noMemory(),
+): Promise<CommitTree> {
   const git: Git = (args, bytesMax, input) =>
     runGit({ gitDir, args, bytesMax, ...(input === undefined ? {} : { input }) });
   const [raw, tree] = await Promise.all([
     git(["cat-file", "commit", hash], COMMIT_BYTES_MAX),
-    readTree(git, hash, path),
+    readTree(git, hash, path, memory),
   ]);
   const text = raw.toString("utf8");
   return {
@@ -80,6 +85,7 @@ export async function readTree(
   git: Git,
   hash: string,
   path: string,
+  memory = noMemory(),
 ): Promise<SourceTree & { readonly pathMissing?: string }> {
   const below = path === "" ? [] : ["--", `${path}/`];
   const listing = await git(["ls-tree", "-r", "-l", "-z", "--full-tree", hash, ...below], LISTING_BYTES_MAX);
@@ -90,7 +96,7 @@ export async function readTree(
   const ignoreFile = entries.find((entry) => entry.path === (path === "" ? IGNORE_FILE : `${path}/${IGNORE_FILE}`));
   const ignore = ignoreFile?.mode === "file" ? await git(["cat-file", "blob", ignoreFile.hash], COMMIT_BYTES_MAX) : "";
   const { wanted, unread } = select(entries, path, ignore.toString("utf8"));
-  const read = await readFiles(git, wanted, templateFinder(entries.map((entry) => entry.path)));
+  const read = await readFiles(git, wanted, templateFinder(entries.map((entry) => entry.path)), memory);
   return { path, files: read.files, unread: [...unread, ...read.unread] };
 }
 
@@ -107,47 +113,86 @@ function asBytes(content: Buffer): string {
   return content.toString("latin1").replaceAll("\0", "");
 }
 
-/** All contents by one `cat-file --batch`: `HASH blob SIZE`, the bytes, a line end, in the order asked. */
+/** What a file is to the mesh. */
+type Read = { readonly file?: Source; readonly unread?: Unread };
+
+/** What became of the files of the tree that was read last: of the next one only those are read that are other. */
+export type FileMemory = { read: ReadonlyMap<string, Read> };
+
+export function noMemory(): FileMemory {
+  return { read: new Map() };
+}
+
 async function readFiles(
   git: Git,
   entries: readonly TreeEntry[],
   isTemplate: (name: string) => boolean,
+  memory: FileMemory,
 ): Promise<{ readonly files: readonly Source[]; readonly unread: readonly Unread[] }> {
-  const total = entries.reduce((sum, { bytes }) => sum + bytes + HEADER_BYTES_MAX, 0);
-  const output = await git(["cat-file", "--batch"], total, entries.map(({ hash }) => `${hash}\n`).join(""));
-  const decoder = new TextDecoder("utf-8", { fatal: true });
   const inUnit = unitFinder(entries.map(({ path }) => path));
-  const files: Source[] = [];
-  const unread: Unread[] = [];
+  const asked = entries.map((entry): Asked => {
+    const { hash, path } = entry;
+    const isUnits = isModule(path) || ((isData(path) || isManifest(path)) && inUnit(path));
+    const place = { path, isUnits, isTemplate: isTemplate(path) };
+    return { entry, place, key: `${hash} ${isUnits} ${place.isTemplate} ${path}` };
+  });
+  const { read: known } = memory;
+  const fresh = await readBlobs(
+    git,
+    asked.filter(({ key }) => !known.has(key)),
+  );
+  const all = asked.map(({ key }): [string, Read] => [key, known.get(key) ?? fresh.get(key) ?? {}]);
+  memory.read = new Map(all);
+  const files = all.flatMap(([, { file }]) => file ?? []);
+  return {
+    files: files.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    unread: all.flatMap(([, { unread }]) => unread ?? []),
+  };
+}
+
+type Place = { readonly path: string; readonly isUnits: boolean; readonly isTemplate: boolean };
+type Asked = { readonly entry: TreeEntry; readonly place: Place; readonly key: string };
+
+/** All contents by one `cat-file --batch`: `HASH blob SIZE`, the bytes, a line end, in the order asked. */
+async function readBlobs(git: Git, asked: readonly Asked[]): Promise<ReadonlyMap<string, Read>> {
+  const found = new Map<string, Read>();
+  if (asked.length === 0) return found;
+  const total = asked.reduce((sum, { entry }) => sum + entry.bytes + HEADER_BYTES_MAX, 0);
+  const output = await git(["cat-file", "--batch"], total, asked.map(({ entry }) => `${entry.hash}\n`).join(""));
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let at = 0;
   let restedMs = performance.now();
-  for (const { hash, path } of entries) {
+  for (const { entry, place, key } of asked) {
     // A whole source may take a second to look through: whoever waits for an answer meanwhile has it.
     if (performance.now() - restedMs > BUSY_MS) {
       await setImmediate();
       restedMs = performance.now();
     }
     const lineEnd = output.indexOf(10, at);
-    const [, size] = new RegExp(`^${hash} blob (\\d+)$`).exec(output.toString("latin1", at, lineEnd)) ?? [];
-    if (size === undefined) throw new GitError("git_failed", `git cat-file: no content of ${path}`);
+    const header = output.toString("latin1", at, lineEnd);
+    const named = `${entry.hash} blob `;
+    const size = header.slice(named.length);
+    if (!header.startsWith(named) || !/^\d+$/.test(size))
+      throw new GitError("git_failed", `git cat-file: no content of ${entry.path}`);
     const start = lineEnd + 1;
     at = start + Number(size) + 1;
-    const content = output.subarray(start, at - 1);
-    const isUnits = isModule(path) || ((isData(path) || isManifest(path)) && inUnit(path));
-    try {
-      const text = decoder.decode(content);
-      if (!isUnits && isPointer(text)) {
-        unread.push({ name: path, why: "is a pointer of Git LFS, not the file", isDocument: true });
-        continue;
-      }
-      if (!isUnits && !mentionsGroup(text)) continue;
-      if (isTemplate(path)) {
-        unread.push({ name: path, why: "is a template of a Helm chart, which is not rendered", isDocument: true });
-      } else files.push({ name: path, text });
-    } catch {
-      const speaks = isUnits || (isDocument(path) && mentionsGroup(asBytes(content)));
-      if (speaks) unread.push({ name: path, why: "is not UTF-8", isDocument: !isUnits, speaks: !isUnits });
-    }
+    found.set(key, readOne(output.subarray(start, at - 1), place, decoder));
   }
-  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), unread };
+  return found;
+}
+
+function readOne(content: Buffer, { path, isUnits, isTemplate }: Place, decoder: TextDecoder): Read {
+  let text: string;
+  try {
+    text = decoder.decode(content);
+  } catch {
+    const speaks = isUnits || (isDocument(path) && mentionsGroup(asBytes(content)));
+    return speaks ? { unread: { name: path, why: "is not UTF-8", isDocument: !isUnits, speaks: !isUnits } } : {};
+  }
+  if (!isUnits && isPointer(text))
+    return { unread: { name: path, why: "is a pointer of Git LFS, not the file", isDocument: true } };
+  if (!isUnits && !mentionsGroup(text)) return {};
+  if (isTemplate)
+    return { unread: { name: path, why: "is a template of a Helm chart, which is not rendered", isDocument: true } };
+  return { file: { name: path, text } };
 }

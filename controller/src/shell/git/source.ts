@@ -8,7 +8,7 @@ import { realpath } from "node:fs/promises";
 import type { Clock, Log } from "@regomesh/base";
 import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
 import { GitError } from "./git.ts";
-import { readCommitTree, toContent } from "./read-tree.ts";
+import { noMemory, readCommitTree, toContent } from "./read-tree.ts";
 import { BranchHead, checkBranch, findRepository, type Repository } from "./refs.ts";
 
 /** Looking is a few file reads; five times a second is unnoticeable and feels immediate. */
@@ -57,6 +57,9 @@ export class GitSource {
     checkBranch(options.branch);
     this.#options = options;
   }
+
+  /** Of the commit that was read last. */
+  readonly #memory = noMemory();
 
   /** The repository that was found last; undefined before there was one. */
   get repository(): Repository | undefined {
@@ -130,7 +133,7 @@ export class GitSource {
     if (hash === undefined) return ref === undefined ? await this.#explainNoBranch(head) : undefined;
     this.#isEmpty = false;
     if (hash === this.#seen) return undefined;
-    const tree = await readCommitTree(repository.gitDir, hash, path);
+    const tree = await readCommitTree(repository.gitDir, hash, path, this.#memory);
     this.#seen = hash;
     try {
       await onCommit(toContent(tree, name, label));
