@@ -33,9 +33,17 @@ export class ControllerProcess {
     this.#log = log;
   }
 
-  static async open(repository: string, state: string, more: readonly string[] = []): Promise<ControllerProcess> {
+  /** `more`: flags, of which the last of a name counts. `before` stands before the command, as `SmallDisk` gives it. */
+  static async open(
+    repository: string,
+    state: string,
+    more: readonly string[] = [],
+    before: readonly string[] = [],
+  ): Promise<ControllerProcess> {
     const flags = ["--git", repository, "--state", state, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", ...more];
-    const child = spawn(process.execPath, [join(ROOT, "cli/bin/regomesh.mjs"), "controller", ...flags], {
+    const command = [...before, process.execPath, join(ROOT, "cli/bin/regomesh.mjs"), "controller", ...flags];
+    const [program = process.execPath, ...args] = command;
+    const child = spawn(program, args, {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { chaos } from "../../chaos/main.ts";
 import { amountOf, countOf } from "../../command-line.ts";
 import { endure } from "../../endure/main.ts";
+import { endurePushes } from "../../endure/pushes.ts";
 import { TRIALS, type Trial } from "../../endure/trials.ts";
 import { type Soaked, soak } from "./soak.ts";
 
@@ -14,6 +15,7 @@ export const USAGE = `Sends much through two sidecars and looks at their memory;
 
 usage: npm run soak -- [--megabytes N] [--rate N]
        npm run soak -- --chaos [--minutes N] [--seed N]
+       npm run soak -- --pushes N [--seed N]
        npm run soak -- --swaps N | --kills N | --edits N | --poisoned N [--per-second N] [--seed N]
   --megabytes N   each way through two sidecars over mTLS (default 1000)
   --rate N        megabytes a second that the receiver takes (default 50)
@@ -23,6 +25,7 @@ usage: npm run soak -- [--megabytes N] [--rate N]
   --kills N       the controller is killed so many times
   --edits N       so many commits of any kind
   --poisoned N    so many commits that must be refused
+  --pushes N      the controller is killed in so many pushes, its disk full in a third of them
   --per-second N  requests beside these (default 500)
   --seed N        replays a run (default 1; of chaos a new one each time)
 exit codes: 0 all held, 1 something did not, 64 wrong usage`;
@@ -36,6 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
       chaos: { type: "boolean", default: false },
       minutes: { type: "string", default: "10" },
       seed: { type: "string" },
+      pushes: { type: "string" },
       "per-second": { type: "string", default: "500" },
       ...(Object.fromEntries(TRIALS.map((name) => [name, { type: "string" }])) as Record<Trial, { type: "string" }>),
     },
@@ -46,6 +50,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const [perSecond, seed] = [countOf(values["per-second"], "per-second"), countOf(values.seed ?? "1", "seed")];
     return await endure({ trial, count: countOf(asked, trial), perSecond, seed });
   }
+  if (values.pushes !== undefined)
+    return await endurePushes(countOf(values.pushes, "pushes"), countOf(values.seed ?? "1", "seed"));
   if (values.chaos)
     return await chaos(
       amountOf(values.minutes, "minutes"),
