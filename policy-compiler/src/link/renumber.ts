@@ -31,8 +31,8 @@ export function numbersOf(
   const named = new Set(globals);
   for (const index of kept) addGlobals(named, runtime, index - functionImports);
   const keptGlobals = globalEntries.map((_, i) => i).filter((index) => named.has(index));
-  const places = new Map(kept.map((index, i) => [index, functionImports + i]));
-  const globalPlaces = new Map(keptGlobals.map((index, i) => [index, i]));
+  const places = placesOf(kept, functionImports);
+  const globalPlaces = placesOf(keptGlobals, 0);
   const left = functionCount - functionImports - kept.length;
   return {
     functions: kept,
@@ -45,8 +45,15 @@ export function numbersOf(
   };
 }
 
-function numberIn(places: ReadonlyMap<number, number>, index: number, what: string): number {
-  const place = places.get(index);
+/** The number of each index that stays; an array: thousands of sites ask. */
+function placesOf(kept: readonly number[], first: number): readonly (number | undefined)[] {
+  const places = new Array<number | undefined>((kept.at(-1) ?? -1) + 1).fill(undefined);
+  for (let i = 0; i < kept.length; i++) places[kept[i] as number] = first + i;
+  return places;
+}
+
+function numberIn(places: readonly (number | undefined)[], index: number, what: string): number {
+  const place = places[index];
   if (place === undefined) throw new Error(`the module names ${what} ${index} of the runtime, which it does not keep`);
   return place;
 }

@@ -24,18 +24,16 @@ export function threadExits({ body }: CoreCode): void {
 
 function countUses(regions: readonly Region[]): Uses {
   const uses = new Map<Local, Counts>();
-  const of = (local: Local): Counts => {
-    const known = uses.get(local);
-    if (known !== undefined) return known;
-    const none = { reads: 0, writes: 0 };
-    uses.set(local, none);
-    return none;
-  };
   const read = (value: Value): void => {
-    if (value.kind === "local") of(value).reads++;
+    if (value.kind !== "local") return;
+    const known = uses.get(value);
+    if (known === undefined) uses.set(value, { reads: 1, writes: 0 });
+    else known.reads++;
   };
   const write = (local: Local): void => {
-    of(local).writes++;
+    const known = uses.get(local);
+    if (known === undefined) uses.set(local, { reads: 0, writes: 1 });
+    else known.writes++;
   };
   eachOp(regions, (op) => eachUse(op, read, read, write));
   return uses;
