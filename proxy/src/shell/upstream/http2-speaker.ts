@@ -41,6 +41,8 @@ export class Http2Speaker implements Speaker {
   readonly #probe: Timer;
   /** Under way, in no order; each knows its place. */
   readonly #streams: Http2Stream[] = [];
+  /** Whose content waits for a window, or for the socket: who was served longest ago first. */
+  readonly #waiting = new Set<Http2Stream>();
   /** Requests that were ever begun. */
   #begun = 0;
   #heardMs = Number.NaN;
@@ -137,6 +139,15 @@ export class Http2Speaker implements Speaker {
     if (this.#coding === "raw") codec.output.append(lines, 0, lines.length);
     else texts.lines(lines, 0, lines.length, codec);
     codec.endHead(stream, true);
+  }
+
+  /** Some of its content waits. */
+  wait(stream: Http2Stream): void {
+    this.#waiting.add(stream);
+  }
+
+  waitNoMore(stream: Http2Stream): void {
+    this.#waiting.delete(stream);
   }
 
   cancel(stream: Stream, code: ErrorCode): void {
@@ -265,11 +276,16 @@ export class Http2Speaker implements Speaker {
     this.#connection.fail("upstream_protocol");
   }
 
-  /** Streams take turns with what the connection's window and the socket let go. */
+  /** Streams take turns with what the connection's window and the socket let go; who had his is behind the others the next time, too. */
   #sendWaiting(): void {
     for (let sent = 1; sent > 0; ) {
       sent = 0;
-      for (const stream of [...this.#streams]) sent += stream.sendWaiting(FRAME_BYTES_LEAST);
+      for (const stream of [...this.#waiting]) {
+        const count = stream.sendWaiting(FRAME_BYTES_LEAST);
+        if (count === 0) continue;
+        sent += count;
+        if (this.#waiting.delete(stream)) this.#waiting.add(stream);
+      }
     }
   }
 

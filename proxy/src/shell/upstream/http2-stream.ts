@@ -71,6 +71,7 @@ export class Http2Stream implements UpstreamStream {
       this.#pending ??= new PendingContent(this.#speaker.slabs);
       this.#pending.append(bytes, from + sent, to);
       stream.isBlocked = true;
+      this.#speaker.wait(this);
     }
     this.#speaker.wake();
   }
@@ -91,6 +92,7 @@ export class Http2Stream implements UpstreamStream {
     const sent = pending.send((bytes, from, to) => codec.sendContent(stream, bytes, from, to, false), bytesMax);
     stream.isBlocked = pending.bytes > 0;
     if (sent === 0) return 0;
+    if (!stream.isBlocked) this.#speaker.waitNoMore(this);
     if (!stream.isBlocked && this.#isEnding) this.#end();
     this.#speaker.wake();
     this.drain();
@@ -147,6 +149,7 @@ export class Http2Stream implements UpstreamStream {
     this.#stream = undefined;
     this.#halves = Halves.closed;
     this.#pending?.drop();
+    this.#speaker.waitNoMore(this);
   }
 
   // The connection's side.
