@@ -3,8 +3,12 @@
  * database's (zone-names.json), since Intl knows them only in the languages that use them.
  * The table has, by zone and offset in seconds, what the zone is called, or `name, from when
  * (seconds since 1970), the next name …`; "" is a name that is the offset itself.
+ * Intl takes zones for one that have been alike since 1970. Those that the tz database keeps apart in its file
+ * `backzone`, which Go's copy has, are in zone-pasts.json as far as they were other: `until when, offset, name, …`.
  */
+
 import table from "./zone-names.json" with { type: "json" };
+import pasts from "./zone-pasts.json" with { type: "json" };
 
 export type ZoneFacts = readonly [offsetSeconds: number, abbreviation: string];
 
@@ -18,12 +22,13 @@ const FIXED: ReadonlyMap<string, ZoneFacts> = new Map([
   ["EST", [-18_000, "EST"]],
   ["MST", [-25_200, "MST"]],
   ["HST", [-36_000, "HST"]],
+  ["Factory", [0, "-00"]],
 ]);
 
 /** How the zone stood at the moment; undefined for a name that is none. */
 export function zoneFacts(name: string, seconds: number): ZoneFacts | undefined {
-  const fixed = FIXED.get(name);
-  if (fixed !== undefined) return fixed;
+  const known = FIXED.get(name) ?? pastFacts(name, seconds);
+  if (known !== undefined) return known;
   const formatter = formatterOf(name);
   if (formatter === undefined || Math.abs(seconds) > DATE_SECONDS_MAX) return undefined;
   const parts = new Map(formatter.formatToParts(seconds * 1000).map(({ type, value }) => [type, value]));
@@ -36,6 +41,17 @@ export function zoneFacts(name: string, seconds: number): ZoneFacts | undefined 
   const abbreviation = abbreviationOf(name, seconds, offset);
   // The same zone as CET under another name: Intl takes it for the place that CET is a link to.
   return [offset, name === "MET" ? abbreviation.replace(/^CE/, "ME") : abbreviation];
+}
+
+const PASTS = new Map(pasts.flatMap(({ zones, past }) => zones.map((zone) => [zone, past] as const)));
+
+/** How the zone stood where Intl does not know it; undefined for what Intl knows. */
+function pastFacts(name: string, seconds: number): ZoneFacts | undefined {
+  const past = PASTS.get(name) ?? [];
+  for (let i = 0; i < past.length; i += 3) {
+    if (seconds < (past[i] as number)) return [past[i + 1] as number, past[i + 2] as string];
+  }
+  return undefined;
 }
 
 function formatterOf(name: string): Intl.DateTimeFormat | undefined {
