@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { readYaml } from "../yaml/read.ts";
 import { isYaml, marshalYaml, unmarshalYaml } from "./yaml.ts";
 
 test("YAML is read as OPA reads it", () => {
@@ -38,4 +39,12 @@ test("a block that the text ends in has no line end of its own", () => {
   expect(unmarshalYaml("a: >\n  t\n  u")).toEqual({ a: "t u" });
   expect(unmarshalYaml("- |+\n  t")).toEqual(["t"]);
   expect(unmarshalYaml("a: |\n  t\n")).toEqual({ a: "t\n" });
+});
+
+test("what is put deeper is read a few times only, and faults stand where they stood", () => {
+  const lines = Array.from({ length: 40 }, (_, i) => `k${i}: "a\nb"\n`);
+  expect(isYaml(lines.slice(0, 12).join(""))).toBe(true);
+  expect(isYaml(lines.join(""))).toBe(false);
+  expect(readYaml('k: "a\nb"\nk: 1\n')).toMatchObject({ duplicates: [{ key: "k", offset: 9 }] });
+  expect(readYaml('k: [\n1,\n"a\nb"]\nl: *none\n')).toMatchObject({ offset: 18 });
 });

@@ -12,12 +12,12 @@ import {
   isSeq,
   type Node,
   type Pair,
-  parseAllDocuments,
   type Scalar,
   type YAMLMap,
 } from "yaml";
+import { errorsOf, parseDocuments } from "./parse.ts";
 import { integerValue, type Resolved, resolvePlain } from "./resolve.ts";
-import { restoreSeparators, withLineFeeds } from "./separators.ts";
+import { restoreLineEnds, withLineFeeds } from "./separators.ts";
 
 /** A key that an earlier one of the same mapping has, and where in the text it stands. */
 export type DuplicateKey = { readonly key: string; readonly offset: number };
@@ -56,14 +56,13 @@ export function readYaml(source: string): YamlRead {
   if (control !== null) return { fault: "control characters are not allowed", offset: control.index };
   if (ONLY_TABS.test(text)) return { fault: "found character that cannot start any token" };
   if (UNKNOWN_DIRECTIVE.test(text)) return { fault: "found unknown directive name" };
-  const documents = parseAllDocuments(text, { schema: "failsafe", uniqueKeys: false, logLevel: "silent" });
-  const all = Array.isArray(documents) ? documents : [];
+  const { documents: all, offsetIn, ...read } = parseDocuments(source);
   try {
     for (const document of all) {
-      const [error] = document.errors;
+      const [error] = errorsOf(document);
       if (document.warnings.some(({ code }) => code === "BAD_DIRECTIVE"))
         return { fault: "found unknown directive name" };
-      if (error !== undefined) return { fault: error.message.split("\n")[0] ?? "", offset: error.pos[0] };
+      if (error !== undefined) return { fault: error.message.split("\n")[0] ?? "", offset: offsetIn(error.pos[0]) };
       const { yaml } = document.directives as {
         readonly yaml: { readonly version: string; readonly explicit?: boolean };
       };
@@ -71,13 +70,13 @@ export function readYaml(source: string): YamlRead {
     }
     const [first] = all;
     if (first === undefined) return { value: null, duplicates: [] };
-    restoreSeparators(first, source);
-    const walk: Walk = { document: first, text, nodes: 0, aliased: 0, open: new Set(), duplicates: [] };
+    restoreLineEnds(first, read.source);
+    const walk: Walk = { document: first, text: read.text, nodes: 0, aliased: 0, open: new Set(), duplicates: [] };
     const value = toValue(first.contents, walk, { depth: 0, inAlias: false });
-    return { value, duplicates: walk.duplicates };
+    return { value, duplicates: walk.duplicates.map((each) => ({ ...each, offset: offsetIn(each.offset) })) };
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error;
-    return { fault: error.message, ...(error.offset === undefined ? {} : { offset: error.offset }) };
+    return { fault: error.message, ...(error.offset === undefined ? {} : { offset: offsetIn(error.offset) }) };
   }
 }
 

@@ -10,14 +10,17 @@ export function withLineFeeds(source: string): string {
   return source.replace(/\r(?!\n)|[\u0085\u2028\u2029]/g, "\n");
 }
 
-/** Gives the scalars of a document that was read with line feeds the separators that their lines had in its source. */
-export function restoreSeparators(document: Document, source: string): void {
-  if (!/[\u2028\u2029]/.test(source)) return;
+/** Separators, and empty lines behind a line end that is escaped: all of them count, where YAML 1.2 takes one for its end. */
+const OTHER_ENDS = /[\u2028\u2029]|\\(?:\r\n?|[\n\u0085])[ \t]*[\r\n\u0085]/;
+
+/** Gives the scalars of a document that was read with line feeds the line ends that they have in its source. */
+export function restoreLineEnds(document: Document, source: string): void {
+  if (!OTHER_ENDS.test(source)) return;
   visit(document, {
     Scalar: (_, node) => {
       if (typeof node.value !== "string" || node.range === null || node.range === undefined) return;
       const written = source.slice(node.range[0], node.range[1]);
-      if (/[\u2028\u2029]/.test(written)) node.value = valueIn(node.type, toFeeds(written), node.value);
+      if (OTHER_ENDS.test(written)) node.value = valueIn(node.type, toFeeds(written), node.value);
     },
   });
 }
