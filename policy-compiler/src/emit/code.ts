@@ -62,17 +62,20 @@ export function newBody(
   { calls, statics, called, named }: Pick<Body, "calls" | "statics" | "called" | "named">,
 ): Body {
   return {
-    ...{ name, calls, statics, called, named, params },
-    ...{
-      code: new ByteWriter(),
-      patches: { at: [], kind: [], index: [] },
-      sites: [],
-      locals: new Map(),
-      free: [],
-      localCount: params,
-      labels: 0,
-      frames: [],
-    },
+    name,
+    calls,
+    statics,
+    called,
+    named,
+    params,
+    code: new ByteWriter(),
+    patches: { at: [], kind: [], index: [] },
+    sites: [],
+    locals: new Map(),
+    free: [],
+    localCount: params,
+    labels: 0,
+    frames: [],
   };
 }
 

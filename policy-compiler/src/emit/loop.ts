@@ -29,8 +29,10 @@ type Cursor = { readonly at: number; readonly stride: number; readonly length: n
 
 export function loop({ body }: OpContext, { source, key, value, body: region, turn }: LoopOp): readonly Nested[] {
   const cursor: Cursor = {
-    ...{ at: newLocal(body), stride: newLocal(body) },
-    ...{ length: newLocal(body), position: newLocal(body) },
+    at: newLocal(body),
+    stride: newLocal(body),
+    length: newLocal(body),
+    position: newLocal(body),
   };
   const exit = open(body, OP.block);
   begin(body, source, cursor, exit);

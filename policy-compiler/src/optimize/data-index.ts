@@ -111,8 +111,9 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
   const places = new Map<string, number>();
   const keys: Local[] = [];
   for (const { key } of levels) {
-    if (places.has(nameOf(key))) continue;
-    places.set(nameOf(key), keys.length);
+    const name = nameOf(key);
+    if (places.has(name)) continue;
+    places.set(name, keys.length);
     if (key.kind === "param") keys.push(key.local);
     else {
       const target = newLocal(fresh);
@@ -121,10 +122,13 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
     }
   }
   const index: DataIndex = {
-    ...{ root: walk.root, path, witness },
-    levels: levels.map(({ test, part, constants, at, key }) => ({
-      ...{ test, part, constants, key: places.get(nameOf(key)) ?? 0, of: at.steps.length === 0 ? "member" : "witness" },
-    })),
+    root: walk.root,
+    path,
+    witness,
+    levels: levels.map(({ test, part, constants, at, key }) => {
+      const of = at.steps.length === 0 ? "member" : "witness";
+      return { test, part, constants, key: places.get(nameOf(key)) ?? 0, of };
+    }),
     keepsArrays: (reads.get(loop.key) ?? 0) > 0,
   };
   const target = newLocal(fresh);
@@ -132,8 +136,16 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
   const shorter = shorten(loop, { found, levels, reads, sure, fresh });
   const { source } = loop;
   const narrowed: NarrowOp = {
-    ...{ kind: "narrow", at: {}, weight: 0, ends: NO_LOCALS, source, data: walk.data },
-    ...{ index: placeOf(walk.indexes, index), keys, target, sure: shorter === undefined ? undefined : sure },
+    kind: "narrow",
+    at: {},
+    weight: 0,
+    ends: NO_LOCALS,
+    source,
+    data: walk.data,
+    index: placeOf(walk.indexes, index),
+    keys,
+    target,
+    sure: shorter === undefined ? undefined : sure,
   };
   ops.push(narrowed, { ...loop, source: target, body: shorter ?? loop.body });
   return ops;
