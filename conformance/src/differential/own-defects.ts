@@ -114,11 +114,11 @@ function readAlone(text: string): string {
   return readBefore(text, /(?<![\w.])data\.\w+\.r\d+\[/g, (reference) => `${reference} with data.none as 1`);
 }
 
-/** `f(r)` is `read := [whole | whole := r][_]; f(read)`, where all rules of a document are asked before it is used. */
+/** `f(r)` is `read := [whole | whole := r][_]; f(read)`, where all rules of a document or function are asked before it is used. */
 function readWhole(text: string): string {
   return readBefore(
     text,
-    /(?<=\(|, |:= |^\t)data\.\w+\.r\d+\b(?!\[)/g,
+    /(?<=\(|, |:= |^\t)data\.\w+\.(?:r\d+\b(?!\[)|f\d+(?=\())/g,
     (reference) => `[whole | whole := ${reference}][_]`,
   );
 }
@@ -141,11 +141,11 @@ function readBefore(text: string, begins: RegExp, write: (reference: string) => 
   return lines.join("\n");
 }
 
-/** Behind the brackets and names of a path. */
+/** Behind the brackets and names of a path, or a call's arguments. */
 function referenceEnd(text: string, from: number): number {
   let end = from + (/^[\w.]+/.exec(text.slice(from))?.[0].length ?? 0);
   for (;;) {
-    if (text[end] === "[") end = bracketEnd(text, end + 1) + 1;
+    if (text[end] === "[" || text[end] === "(") end = bracketEnd(text, end + 1) + 1;
     else if (/^\.\w/.test(text.slice(end))) end += /^\.\w+/.exec(text.slice(end))?.[0].length ?? 1;
     else return end;
   }
