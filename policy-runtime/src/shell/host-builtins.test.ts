@@ -139,6 +139,21 @@ test("zones know their offsets and names; what is no zone is undefined", () => {
   }
 });
 
+test("zones that have been alike since 1970 are what each was before", () => {
+  const rows: readonly (readonly [name: string, seconds: number, offset: number, abbreviation: string])[] = [
+    ["Europe/Amsterdam", -1_000_000_000, 1200, "+0020"],
+    ["Europe/Amsterdam", -1_735_690_773, 1172, "AMT"],
+    ["Africa/Monrovia", -1, -2670, "MMT"],
+    ["Africa/Accra", -1_600_000_000, 0, "GMT"],
+    ["Antarctica/Troll", 1_000_000_000, 0, "-00"],
+    ["Asia/Vientiane", -800_000_000, 28_800, "+08"],
+    ["Europe/Oslo", -300_000_000, 7200, "CEST"],
+    ["Europe/Amsterdam", 1, 3600, "CET"],
+    ["Europe/Oslo", -1, 3600, "CET"],
+  ];
+  for (const [name, seconds, ...facts] of rows) expect([name, call("time.zone", name, seconds)]).toEqual([name, facts]);
+});
+
 test("the clock, randomness and the environment come from the options", () => {
   expect(call("time.now_ns")).toBe(NOW_MS * 1e6);
   expect(call("uuid.rfc4122", "k")).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
