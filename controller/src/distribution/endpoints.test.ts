@@ -3,44 +3,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { MeshPlan } from "../build/build.ts";
 import type { WorkloadPlan } from "../snapshot/outbound.ts";
+import { makeClaim, makePlan } from "../test/endpoint-plan.ts";
 import { type Claim, EMPTY_TABLE, type EndpointTable, keptServices, scopeOf, toEndpointTable } from "./endpoints.ts";
 import { makeTeller, type Told } from "./tell-endpoints.ts";
 
 const NAMES = ["web", "orders", "payments"];
-
-function makePlan(names: readonly string[], calls: readonly string[] | undefined): MeshPlan {
-  const workloads = names.map(
-    (name): WorkloadPlan => ({
-      name,
-      namespace: "default",
-      service: name,
-      labels: {},
-      principal: `spiffe://td/ns/default/sa/${name}`,
-      inbound: [
-        {
-          name: "http",
-          protocol: "http",
-          mode: "strict",
-          listen: { address: "127.0.0.1", port: 0 },
-          application: { address: "127.0.0.1", port: 0 },
-        },
-      ],
-      policies: {},
-      defaultVerdict: "deny",
-      pathLevel: "BASE",
-      ...(calls === undefined
-        ? {}
-        : { calls: calls.filter((each) => names.includes(each)).map((each) => `${each}.default`) }),
-    }),
-  );
-  const services = names.map((name) => ({ name, namespace: "default", subsets: [], policies: [] }));
-  return { mesh: { name: "m", trustDomain: "td" }, workloads, outbound: [], services, modules: [] };
-}
-
-function makeClaim(workload: string, ports: readonly number[]): Claim {
-  const listen = ports.map((port) => ({ portName: "http", address: "127.0.0.1", port, transports: ["h1"] }));
-  return { workload: `default/${workload}`, instance: "1", listen };
-}
 
 /** What a proxy knows after a word, as proxies take it (proxy/src/control/change-endpoints.ts). */
 function apply(known: Map<string, Map<number, Endpoint>>, { services, complete }: EndpointsUpdate): void {

@@ -138,6 +138,12 @@ export function keptServices({ rows }: EndpointTable): readonly string[] {
   return [...rows.values()].flatMap(({ service, isKept }) => (isKept ? [service] : []));
 }
 
+/** The services that a claim gives endpoints of. */
+export function servicesOf({ places }: EndpointTable, claim: Claim): readonly string[] {
+  const workload = places.workloads.get(claim.workload);
+  return workload === undefined ? [] : [...endpointsOf(claim, workload, places).keys()];
+}
+
 /** Whether each workload's proxies are told of the services that they were told of. */
 function isToldAsBefore({ workloads }: PlanPlaces, { places }: EndpointTable): boolean {
   if (workloads.size !== places.workloads.size) return false;

@@ -1,6 +1,6 @@
 /** Which variables an expression mentions: on its own level, and in its closures. */
 import type { Expr, Term } from "../syntax/ast.ts";
-import { isRootName } from "./outputs.ts";
+import { areKnown, isRootName } from "./outputs.ts";
 import {
   type Closure,
   closureOfWhat,
@@ -8,7 +8,6 @@ import {
   closuresOfTerm,
   eachTerm,
   hasClosures,
-  someSubterm,
   termsOfExpr,
 } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
@@ -42,34 +41,9 @@ export function closedOf(expr: Expr, here: ReadonlySet<string>): ReadonlySet<str
 
 /** Whether all variables on the expression's own level are among these. */
 export function hasAll(expr: Expr, known: ReadonlySet<string>, outputs: ReadonlySet<string> = NOTHING): boolean {
-  for (const term of termsOfExpr(expr)) if (lacks(term, known, outputs)) return false;
-  return true;
-}
-
-function lacks(term: Term, known: ReadonlySet<string>, outputs: ReadonlySet<string>): boolean {
-  switch (term.kind) {
-    case "null":
-    case "boolean":
-    case "number":
-    case "string":
-      return false;
-    case "var":
-      return !known.has(term.name) && !outputs.has(term.name) && !isRootName(term.name);
-    case "ref":
-      return lacks(term.head, known, outputs) || someLack(term.path, known, outputs);
-    case "array":
-    case "set":
-      return someLack(term.items, known, outputs);
-    case "call-term":
-      return someLack(term.args, known, outputs);
-    default:
-      return someSubterm(term, (part) => lacks(part, known, outputs));
-  }
-}
-
-function someLack(terms: readonly Term[], known: ReadonlySet<string>, outputs: ReadonlySet<string>): boolean {
-  for (const term of terms) if (term.kind !== "string" && lacks(term, known, outputs)) return true;
-  return false;
+  return areKnown(termsOfExpr(expr), {
+    has: (name) => known.has(name) || outputs.has(name) || isRootName(name),
+  });
 }
 
 /** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */

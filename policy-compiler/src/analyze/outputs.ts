@@ -98,7 +98,8 @@ function isKnown(term: Term, known: Bound): boolean {
   }
 }
 
-function areKnown(terms: readonly Term[], known: Bound): boolean {
+/** The same of each of some terms. */
+export function areKnown(terms: readonly Term[], known: Bound): boolean {
   for (const term of terms) if (term.kind !== "string" && !isKnown(term, known)) return false;
   return true;
 }

@@ -1,9 +1,8 @@
 /** Those who come at once, of whom Node takes one in a turn: each is served, and is seen as who it is. */
 import { connect as connectTls } from "node:tls";
-import { SILENT } from "@regomesh/base";
 import { makeSnapshotFile } from "@regomesh/protocol";
 import { afterEach, expect, test } from "vitest";
-import { Client, openBackend, statuses } from "../test/bench.ts";
+import { Client, openBackend, plainOptions, statuses } from "../test/bench.ts";
 import { makeAuthz, makePolicy } from "../test/make-policy.ts";
 import { makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
 import { setUp } from "../test/policy-bench.ts";
@@ -37,17 +36,7 @@ test("over mutual TLS each is asked who it is", async () => {
   const backend = await openBackend((request, response) =>
     response.end(String(request.headers["x-forwarded-client-cert"])),
   );
-  const orders = await openProxy({
-    log: SILENT,
-    workload: undefined,
-    namespace: "default",
-    appPort: backend.port,
-    edge: undefined,
-    outboundPort: 0,
-    accessLog: undefined,
-    workers: 1,
-    state: undefined,
-  });
+  const orders = await openProxy(plainOptions(backend.port));
   open.push(backend, orders);
   await orders.setIdentity(authority.identity(ID("orders")));
   await orders.applyFile(makeSnapshotFile(makeSnapshot(makeWorkload({ principal: ID("orders") })), [], []));

@@ -1,9 +1,8 @@
 /** How connections of HTTP/2 come to their end without costing a request: draining, the end of an identity. */
 import { type ClientHttp2Session, connect, constants, type SecureClientSessionOptions } from "node:http2";
-import { SILENT } from "@regomesh/base";
 import { makeSnapshotFile } from "@regomesh/protocol";
 import { afterEach, expect, test } from "vitest";
-import { type Backend, openBackend, openBench } from "../test/bench.ts";
+import { type Backend, openBackend, openBench, plainOptions } from "../test/bench.ts";
 import { makeAuthz, makePolicy } from "../test/make-policy.ts";
 import { makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
 import { type LeafOptions, TestAuthority } from "../test/test-authority.ts";
@@ -97,15 +96,7 @@ const authority = new TestAuthority("cluster.local");
 
 async function openOrders(appPort: number, graceMs: number, rules?: string): Promise<Sidecar> {
   const sidecar = await openProxy({
-    log: SILENT,
-    workload: undefined,
-    namespace: "default",
-    appPort,
-    edge: undefined,
-    outboundPort: 0,
-    accessLog: undefined,
-    workers: 1,
-    state: undefined,
+    ...plainOptions(appPort),
     graceMs,
   });
   open.push(sidecar);

@@ -1,9 +1,8 @@
 import { connect as connectTls } from "node:tls";
-import { SILENT } from "@regomesh/base";
 import { type FileEndpoint, makeSnapshotFile } from "@regomesh/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Counter } from "../metrics/counters.ts";
-import { type Backend, exchange, openBackend, statuses } from "../test/bench.ts";
+import { type Backend, exchange, openBackend, plainOptions, statuses } from "../test/bench.ts";
 import { type MadePolicy, makeAuthz, makePolicy } from "../test/make-policy.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../test/make-snapshot.ts";
 import { type LeafOptions, TestAuthority } from "../test/test-authority.ts";
@@ -30,17 +29,7 @@ async function openSidecar(
   endpoints: readonly FileEndpoint[] = [],
   inbound?: MadePolicy,
 ): Promise<Sidecar> {
-  const sidecar = await openProxy({
-    log: SILENT,
-    workload: undefined,
-    namespace: "default",
-    appPort: backend.port,
-    edge: undefined,
-    outboundPort: 0,
-    accessLog: undefined,
-    workers: 1,
-    state: undefined,
-  });
+  const sidecar = await openProxy(plainOptions(backend.port));
   open.push(sidecar);
   await sidecar.setIdentity(identity);
   const workload = makeWorkload({

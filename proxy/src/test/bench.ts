@@ -52,14 +52,9 @@ export type Bench = {
   close(): Promise<void>;
 };
 
-/** A proxy in plaintext whose application and service `orders` are what the ports say. */
-export async function openBench(
-  appPort: number,
-  ordersPorts: readonly number[] = [appPort],
-  change: Partial<ProxyOptions> = {},
-  snapshot: Snapshot = makeSnapshot(makeWorkload({ outbound: [makeService("orders")] })),
-): Promise<Bench> {
-  const proxy = await openProxy({
+/** Of a proxy of no controller and no name, on free ports. */
+export function plainOptions(appPort: number | undefined): ProxyOptions {
+  return {
     log: SILENT,
     workload: undefined,
     namespace: "default",
@@ -69,6 +64,18 @@ export async function openBench(
     accessLog: undefined,
     workers: 1,
     state: undefined,
+  };
+}
+
+/** A proxy in plaintext whose application and service `orders` are what the ports say. */
+export async function openBench(
+  appPort: number,
+  ordersPorts: readonly number[] = [appPort],
+  change: Partial<ProxyOptions> = {},
+  snapshot: Snapshot = makeSnapshot(makeWorkload({ outbound: [makeService("orders")] })),
+): Promise<Bench> {
+  const proxy = await openProxy({
+    ...plainOptions(appPort),
     // Clients here half-close, and wait for what takes its time.
     timeouts: { leftMs: 60_000 },
     sockets: { afterRead: spoil },

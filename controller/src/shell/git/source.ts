@@ -41,6 +41,8 @@ type Opened = { readonly place: string; readonly repository: Repository; readonl
 export class GitSource {
   readonly #options: GitSourceOptions;
   readonly #ending = new AbortController();
+  /** Of the commit that was read last. */
+  readonly #memory = noMemory();
   #opened: Opened | undefined;
   #watching = new AbortController();
   #seen: string | undefined;
@@ -57,9 +59,6 @@ export class GitSource {
     checkBranch(options.branch);
     this.#options = options;
   }
-
-  /** Of the commit that was read last. */
-  readonly #memory = noMemory();
 
   /** The repository that was found last; undefined before there was one. */
   get repository(): Repository | undefined {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Clock, makeLog, SILENT } from "@regomesh/base";
 import { moduleHash, type Snapshot } from "@regomesh/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Backend, exchange, openBackend, statuses } from "../../test/bench.ts";
+import { type Backend, exchange, openBackend, plainOptions, statuses } from "../../test/bench.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../../test/make-snapshot.ts";
 import { TestAuthority } from "../../test/test-authority.ts";
 import { TestController } from "../../test/test-controller.ts";
@@ -48,14 +48,8 @@ async function start(
   world: Partial<Pick<ControlOptions, "clock" | "log" | "tokenFile" | "ownAddress">> = {},
 ): Promise<{ sidecar: Sidecar; link: Controlled }> {
   const sidecar = await openProxy({
-    log: SILENT,
+    ...plainOptions(backend.port),
     workload: "web",
-    namespace: "default",
-    appPort: backend.port,
-    edge: undefined,
-    outboundPort: 0,
-    accessLog: undefined,
-    workers: 1,
     state: join(folder, "state"),
   });
   open.push(sidecar);

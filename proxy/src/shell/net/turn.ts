@@ -58,7 +58,7 @@ export class Turn {
   readonly #onFault: (error: unknown) => void;
   /** In which there was something to write. */
   turns = 0;
-  /** Of the turn that is. */
+  /** Since the end of the last of them. */
   #reads = 0;
   /** `#run` is to be called at this turn's end. */
   #isDue = false;

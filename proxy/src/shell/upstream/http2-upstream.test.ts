@@ -9,10 +9,9 @@ import {
   type Settings,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { SILENT } from "@regomesh/base";
 import { makeSnapshotFile, type OutboundService } from "@regomesh/protocol";
 import { afterEach, expect, test } from "vitest";
-import { Client, exchange, statuses } from "../../test/bench.ts";
+import { Client, exchange, plainOptions, statuses } from "../../test/bench.ts";
 import { makeService, makeSnapshot, makeWorkload } from "../../test/make-snapshot.ts";
 import { spoil } from "../../test/spoil.ts";
 import { TestAuthority } from "../../test/test-authority.ts";
@@ -61,15 +60,7 @@ async function openPeer(
 
 async function openWeb(port: number, change: Partial<OutboundService["traffic"]> = {}): Promise<Sidecar> {
   const web = await openProxy({
-    log: SILENT,
-    workload: undefined,
-    namespace: "default",
-    appPort: undefined,
-    edge: undefined,
-    outboundPort: 0,
-    accessLog: undefined,
-    workers: 1,
-    state: undefined,
+    ...plainOptions(undefined),
     sockets: { afterRead: spoil },
     timeouts: { leftMs: 60_000 },
   });
