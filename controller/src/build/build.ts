@@ -105,7 +105,7 @@ export function build(sources: readonly SourceTree[], rules: BuildRules, tools: 
   const { trustDomain } = rules;
   const diagnostics: Diagnostic[] = [];
   const read = readIndex(sources, rules, diagnostics, tools);
-  const { trees, index } = read;
+  const { index } = read;
   checkTrustDomain(index, trustDomain, diagnostics);
   // What is too long already makes a text of expressions that is so, too, by which none would be wrong.
   if (!diagnostics.some(({ code }) => code === "route_length"))
@@ -119,12 +119,12 @@ export function build(sources: readonly SourceTree[], rules: BuildRules, tools: 
     verdicts: verdictsOf(read, diagnostics, failed),
   });
   if (hasErrors(diagnostics)) return refused([], 0);
-  const tests = testUnits(trees, index, tools);
+  const tests = testUnits(read, tools);
   diagnostics.push(...tests.diagnostics);
   if (hasErrors(diagnostics) || tests.failed.length > 0) return refused(tests.failed, tests.passed);
   const plan = makePlan(read, tools, diagnostics);
   if (hasErrors(diagnostics)) return refused([], tests.passed);
-  const whole = runMeshTests(index.tests.toSorted(index.bySeniority), plan, tools, tools.nowMs());
+  const whole = runMeshTests(index.tests.toSorted(read.seniority), plan, tools, tools.nowMs());
   const failed = whole.flatMap(({ message, ...test }) => (message === undefined ? [] : [{ ...test, message }]));
   const passed = tests.passed + whole.length - failed.length;
   if (failed.length > 0) return refused(failed, passed);

@@ -21,11 +21,11 @@ import type { PolicyTools } from "./tools.ts";
 
 /** What cannot be built is added to `diagnostics`. Workloads, services and what is told of them are the values of the plan before where they say the same. */
 export function makePlan(
-  { trees, index, named, routes }: Read,
+  { trees, index, named, routes, seniority }: Read,
   tools: PolicyTools,
   diagnostics: Diagnostic[],
 ): MeshPlan {
-  const modules = makeModules([...trees, routesTree(routes.files)], index, tools, diagnostics);
+  const modules = makeModules([...trees, routesTree(routes.files)], seniority, tools, diagnostics);
   const outlines = tools.again("outlines", [index, routes], () =>
     [...index.workloads.values()].map((workload) => outlineOf(index, workload, routes)),
   );

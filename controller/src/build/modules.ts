@@ -4,8 +4,8 @@ import type { Role } from "@regomesh/policy-runtime";
 import { type BoundEntrypoint, moduleHash, type PolicyRef } from "@regomesh/protocol";
 import { ROUTES_SOURCE } from "../gateway-api/compile.ts";
 import { isOfRoot } from "../index/bound.ts";
-import type { MeshIndex } from "../index/mesh-index.ts";
 import { makeReport } from "../index/report.ts";
+import type { Seniority } from "../index/seniority.ts";
 import { type Bound, ENTRYPOINTS_MAX } from "../snapshot/composition.ts";
 import { type SourceTree, unitOf } from "./source-tree.ts";
 import type { BuiltModule, CompiledModule, PolicyTools, UnitEntrypoint, UnitFiles } from "./tools.ts";
@@ -26,7 +26,7 @@ const BEYOND_MAX = 4;
 
 export function makeModules(
   trees: readonly SourceTree[],
-  { bySeniority }: Pick<MeshIndex, "bySeniority">,
+  seniority: Seniority,
   tools: PolicyTools,
   diagnostics: Diagnostic[],
 ): Modules {
@@ -91,7 +91,7 @@ export function makeModules(
   }
   /** What is kept before all others, and of these the seniors first. */
   function inOrder(bound: readonly Bound[]): readonly Bound[] {
-    const seniors = bound.toSorted((a, b) => bySeniority(a.resource, b.resource));
+    const seniors = bound.toSorted((a, b) => seniority(a.resource, b.resource));
     return [...seniors.filter(isKept), ...seniors.filter((each) => !isKept(each))];
   }
   const all = () => [...made.values()].flatMap((entry) => (entry === undefined ? [] : [entry]));

@@ -12,10 +12,11 @@ import { checkRoutes, reportLengths } from "../index/check-routes.ts";
 import { checkServices } from "../index/check-services.ts";
 import { checkSources } from "../index/check-sources.ts";
 import { checkTests } from "../index/check-tests.ts";
-import { settleHosts } from "../index/hosts.ts";
+import { contestedIn, type HostOwners, settleHosts } from "../index/hosts.ts";
 import { indexResources, type MeshIndex, type Origin } from "../index/mesh-index.ts";
 import { makeReport } from "../index/report.ts";
 import type { SourceRights } from "../index/rights.ts";
+import { bySeniority, type Seniority } from "../index/seniority.ts";
 import { checkReleaseRules } from "../snapshot/release-rules.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import type { BuildRules } from "./build.ts";
@@ -32,6 +33,8 @@ export type Read = {
   readonly named: readonly string[];
   readonly index: MeshIndex;
   readonly routes: CompiledRoutes;
+  /** Puts first what stays where two cannot both be in force. */
+  readonly seniority: Seniority;
 };
 
 type Parsing = Pick<BuildTools, "parse" | "again">;
@@ -47,32 +50,55 @@ export function readIndex(
   const named = [...rights.keys()].filter((name) => name !== ROOT_SOURCE);
   const fresh = freshOf(trees, heads);
   const owners = resources.map(([{ source, path, inPieces }, own]) => [source, path, inPieces, own.length]);
-  const parts = [
-    JSON.stringify([rules.trustDomain, [...rights], fresh, owners]),
-    ...resources.flatMap(([, own]) => own),
-  ];
-  const { origins, claimed, found } = tools.again("claimed", parts, () => {
+  const parts = [JSON.stringify([rules.trustDomain, [...rights], owners]), ...resources.flatMap(([, own]) => own)];
+  const {
+    origins,
+    index: claimed,
+    ...found
+  } = settleBySeniority("claimed", parts, fresh, tools, (seniority) => {
     const origins = originsOf(resources, rights);
-    const { index, diagnostics } = indexResources(origins, {
-      trustDomain: rules.trustDomain,
-      fresh: new Set(fresh),
-    });
-    return { origins, claimed: index, found: diagnostics };
+    return { origins, ...indexResources(origins, { trustDomain: rules.trustDomain, seniority }) };
   });
-  diagnostics.push(...found);
+  diagnostics.push(...found.diagnostics);
   // References are checked only where every resource could be read: a file with a fault
   // would otherwise make a fault of each thing that names what it holds.
   if (hasErrors(diagnostics)) {
     const routes = compileRoutes([], { services: new Map(), grants: undefined });
-    return { trees, heads, named, index: claimed, routes };
+    return { trees, heads, named, index: claimed, routes, seniority: bySeniority(new Set(fresh)) };
   }
   const bound = claimed.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(trees, unit) !== undefined);
   const units = [...new Set([...trees.flatMap(unitNames), ...bound])];
-  const checked = tools.again("checked", [claimed, JSON.stringify([rules.hosts, rules.sources]), ...units], () =>
-    checkIndex(claimed, { rules, units, isInPieces: makeIsInPieces(trees, origins) }),
+  const hosts = contestedIn(claimed, rules.hosts ?? []);
+  const facts = [claimed, JSON.stringify([hosts, rules.sources]), ...units];
+  const { index, routes, ...checked } = settleBySeniority("checked", facts, fresh, tools, (seniority) =>
+    checkIndex(claimed, {
+      hosts,
+      sources: rules.sources,
+      units,
+      isInPieces: makeIsInPieces(trees, origins),
+      seniority,
+    }),
   );
-  diagnostics.push(...checked.diagnostics, ...checkFiles(trees, checked.index));
-  return { trees, heads, named, index: checked.index, routes: checked.routes };
+  diagnostics.push(...checked.diagnostics, ...checkFiles(trees, index));
+  return { trees, heads, named, index, routes, seniority: bySeniority(new Set(fresh)) };
+}
+
+const NOTHING_FRESH = bySeniority(new Set());
+
+/**
+ * Who was there first tells at whom it is said that two cannot both be in force, which is an error of one of them:
+ * where there is none, what is made is the same whatever is fresh, and is not made again once nothing is.
+ */
+function settleBySeniority<T extends { readonly diagnostics: readonly Diagnostic[] }>(
+  name: string,
+  parts: readonly unknown[],
+  fresh: readonly string[],
+  { again }: Parsing,
+  make: (seniority: Seniority) => T,
+): T {
+  const made = again(name, parts, () => make(NOTHING_FRESH));
+  if (fresh.length === 0 || !hasErrors(made.diagnostics)) return made;
+  return again(`${name}, by seniority`, [JSON.stringify(fresh), ...parts], () => make(bySeniority(new Set(fresh))));
 }
 
 /** Names of files with resources that are not in force as they stand. */
@@ -102,21 +128,23 @@ function makeIsInPieces(trees: readonly SourceTree[], origins: ReadonlyMap<Resou
 }
 
 type Facts = {
-  readonly rules: BuildRules;
+  readonly hosts: HostOwners;
+  readonly sources: BuildRules["sources"];
   /** Directories with modules. */
   readonly units: readonly string[];
   readonly isInPieces: (resource: Resource) => boolean;
+  readonly seniority: Seniority;
 };
 
 /** Everything that resources say of each other. */
-function checkIndex(claimed: MeshIndex, { rules, units, isInPieces }: Facts) {
+function checkIndex(claimed: MeshIndex, { hosts, sources = {}, units, isInPieces, seniority }: Facts) {
   const diagnostics: Diagnostic[] = [];
   const report = makeReport(diagnostics);
-  const index = settleHosts(claimed, rules.hosts ?? [], report);
-  checkSources(index, Object.keys(rules.sources ?? {}), report);
+  const index = settleHosts(claimed, hosts, report);
+  checkSources(index, Object.keys(sources), report);
   checkServices(index, isInPieces, report);
   checkBindings(index, units, isInPieces, report);
-  checkComposition(index, report);
+  checkComposition(index, seniority, report);
   checkReleaseRules(index, isInPieces, report);
   checkTests(index, report);
   const targets = { services: index.services, grants: index.grants };

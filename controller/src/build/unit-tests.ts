@@ -7,6 +7,7 @@ import { type Diagnostic, NO_FILE } from "@regomesh/base";
 import type { Policy } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/releases.ts";
 import type { MeshIndex } from "../index/mesh-index.ts";
+import type { Seniority } from "../index/seniority.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import { inlineUnit, inlineUnits } from "./inline-units.ts";
 import { qualify, type SourceTree, sourceOf, unitOf } from "./source-tree.ts";
@@ -36,7 +37,9 @@ type Share = {
   takenMs: number;
 };
 
-export function testUnits(trees: readonly SourceTree[], index: Units, tools: Pick<PolicyTools, "test">): UnitTests {
+type Tested = { readonly trees: readonly SourceTree[]; readonly index: Units; readonly seniority: Seniority };
+
+export function testUnits({ trees, index, seniority }: Tested, tools: Pick<PolicyTools, "test">): UnitTests {
   const diagnostics: Diagnostic[] = [];
   const failed: FailedTestBody[] = [];
   let passed = 0;
@@ -65,7 +68,7 @@ export function testUnits(trees: readonly SourceTree[], index: Units, tools: Pic
       diagnostics.push(waiting(unit));
     }
   };
-  const units = unitsInOrder(trees, index, sources);
+  const units = unitsInOrder(trees, index, seniority, sources);
   for (const each of units.filter(({ policy }) => !isNew(policy))) test(each);
   // Who has taken least comes first: nobody waits for more than what another has begun.
   const queues = [
@@ -88,14 +91,15 @@ function mayHaveTests({ files }: UnitFiles): boolean {
   return files.some(({ text }) => text.includes("test_"));
 }
 
-type Units = Pick<MeshIndex, "bindings" | "policies" | "bySeniority">;
+type Units = Pick<MeshIndex, "bindings" | "policies">;
 
 type Ordered = { readonly name: string; readonly policy: Policy | undefined; readonly share: Share };
 
 /** Directories that are bound, and all Policies: who applies one hears of its faults, whether it is bound yet or not. */
 function unitsInOrder(
   trees: readonly SourceTree[],
-  { bindings, policies, bySeniority }: Units,
+  { bindings, policies }: Units,
+  seniority: Seniority,
   sources: readonly string[],
 ): readonly Ordered[] {
   const shares = new Map<string, Share>();
@@ -104,7 +108,7 @@ function unitsInOrder(
     policy,
     share: shareOf(policy, sourceOf(name, sources), shares),
   });
-  const inline = policies.toSorted(bySeniority).map((policy): readonly [string, Ordered] => {
+  const inline = policies.toSorted(seniority).map((policy): readonly [string, Ordered] => {
     const source = sourceOf(policy.source.name, sources);
     const name = qualify({ source }, inlineUnit(policy.metadata.namespace, policy.metadata.name));
     return [name, ordered(name, policy)];

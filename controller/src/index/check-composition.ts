@@ -7,21 +7,22 @@ import { type Bound, type Direction, toBound } from "../snapshot/composition.ts"
 import { bindingsOf, isOfRoot } from "./bound.ts";
 import { type MeshIndex, workloadKey } from "./mesh-index.ts";
 import type { Report } from "./report.ts";
+import type { Seniority } from "./seniority.ts";
 
-export function checkComposition(index: MeshIndex, report: Report): void {
+export function checkComposition(index: MeshIndex, seniority: Seniority, report: Report): void {
   const told = new Set<string>();
   for (const workload of index.workloads.values()) {
     for (const direction of ["inbound", "outbound"] as const) {
-      const bound = boundTo(index, workload, direction);
+      const bound = boundTo(index, workload, direction, seniority);
       checkTwice(bound, workload, told, report);
       checkRoutes(bound, workload, told, report);
     }
   }
 }
 
-function boundTo(index: MeshIndex, workload: Workload, direction: Direction): readonly Bound[] {
+function boundTo(index: MeshIndex, workload: Workload, direction: Direction, seniority: Seniority): readonly Bound[] {
   const bindings = bindingsOf(index, workload).filter(({ spec }) => spec.direction.toLowerCase() === direction);
-  const seniors = bindings.sort(index.bySeniority);
+  const seniors = bindings.sort(seniority);
   return [...seniors.filter(isOfRoot), ...seniors.filter((each) => !isOfRoot(each))].flatMap(toBound);
 }
 

@@ -34,6 +34,14 @@ export function settleHosts(index: MeshIndex, inForce: HostOwners, report: Repor
   return { ...index, services: new Map(kept) };
 }
 
+/** Of owners in force those who matter to an index: of hosts that are claimed more than once. */
+export function contestedIn({ services }: MeshIndex, inForce: HostOwners): HostOwners {
+  const [claimed, contested] = [new Set<string>(), new Set<string>()];
+  for (const { spec } of services.values())
+    for (const host of spec.hosts) (claimed.has(host) ? contested : claimed).add(host);
+  return inForce.filter(([host]) => contested.has(host));
+}
+
 /** Extra hosts with their services, as the next revision is told of them. */
 export function ownersOf({ services }: MeshIndex): HostOwners {
   return [...services.values()].flatMap((service) =>

@@ -2,6 +2,7 @@ import type { Diagnostic } from "@regomesh/base";
 import type { Resource } from "@regomesh/resources";
 import { expect, test } from "vitest";
 import { indexResources, type Origin } from "./mesh-index.ts";
+import { bySeniority } from "./seniority.ts";
 
 /** The later its number, the older it is; the first ten are not in force yet. */
 function workload(at: number): Resource {
@@ -20,7 +21,7 @@ test("of more workloads than a mesh may have each beyond is named at once: what 
   const origin: Origin = { source: "root", file: "", rights: [] };
   const all = Array.from({ length: 10_200 }, (_, at) => workload(at));
   const fresh = new Set(all.slice(-100).map(({ source }) => source.name));
-  const { diagnostics } = indexResources(new Map(all.map((each) => [each, origin])), { fresh });
+  const { diagnostics } = indexResources(new Map(all.map((each) => [each, origin])), { seniority: bySeniority(fresh) });
   const named = (found: readonly Diagnostic[]) => found.map(({ code, at }) => `${code} ${at.source.name}`).sort();
   const beyond = [...all.slice(0, 100), ...all.slice(-100)];
   expect(named(diagnostics)).toEqual(beyond.map(({ source }) => `workload_count ${source.name}`).sort());

@@ -22,7 +22,7 @@ import {
 import { ROOT_SOURCE } from "../sources/source.ts";
 import { makeReport, nameOf, type Report } from "./report.ts";
 import { mayConfigure, mayOtherSpeakFor, maySpeakFor, printRight, type SourceRights, speaksByName } from "./rights.ts";
-import { bySeniority } from "./seniority.ts";
+import { bySeniority, type Seniority } from "./seniority.ts";
 
 export type MeshIndex = {
   readonly name: string;
@@ -46,8 +46,6 @@ export type MeshIndex = {
   readonly grants: readonly ReferenceGrant[] | undefined;
   /** Routes of the Gateway API, in the order of their names. */
   readonly routes: readonly Route[];
-  /** Puts first what stays where two cannot both be in force. */
-  readonly bySeniority: (a: Resource, b: Resource) => number;
 };
 
 /** Workloads of a mesh: what one controller process was built to hold. */
@@ -65,20 +63,19 @@ export type Origin = {
 export type IndexRules = {
   /** The authority's; what a mesh without a MeshConfig has. */
   readonly trustDomain?: string | undefined;
-  /** Names of files that are not in force as they stand. */
-  readonly fresh?: ReadonlySet<string>;
+  /** Which stay where two cannot both be in force. */
+  readonly seniority?: Seniority;
 };
 
 export function indexResources(
   origins: ReadonlyMap<Resource, Origin>,
-  { trustDomain = MESH_DEFAULTS.trustDomain, fresh = new Set() }: IndexRules,
+  { trustDomain = MESH_DEFAULTS.trustDomain, seniority = bySeniority(new Set()) }: IndexRules,
 ): { readonly index: MeshIndex; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const report = makeReport(diagnostics);
   const allowed = [...origins].filter(([resource, origin]) => mayHold(resource, origin, report));
   const owned = takeNames(allowed, report);
-  const senior = bySeniority(fresh);
-  const configs = owned.filter((resource) => resource.kind === "MeshConfig").sort(senior);
+  const configs = owned.filter((resource) => resource.kind === "MeshConfig").sort(seniority);
   const [config] = configs;
   for (const other of configs.slice(1)) {
     report(other, "metadata.name", "resource_duplicate", "the mesh has a MeshConfig already", {
@@ -86,7 +83,7 @@ export function indexResources(
     });
   }
   const workloads = owned.filter((resource) => resource.kind === "Workload");
-  const beyond = workloads.length > WORKLOADS_MAX ? workloads.toSorted(senior).slice(WORKLOADS_MAX) : [];
+  const beyond = workloads.length > WORKLOADS_MAX ? workloads.toSorted(seniority).slice(WORKLOADS_MAX) : [];
   for (const workload of beyond)
     report(
       workload,
@@ -108,11 +105,10 @@ export function indexResources(
     bindings: owned
       .filter((resource) => resource.kind === "PolicyBinding")
       .sort((a, b) => compareText(nameOf(a), nameOf(b))),
-    bySeniority: senior,
     tests: owned.filter((resource) => resource.kind === "MeshTest"),
     policies: owned.filter((resource) => resource.kind === "Policy"),
     sources: owned.filter((resource) => resource.kind === "PolicySource"),
-    traffic: trafficByService(owned.filter((resource) => resource.kind === "TrafficPolicy").sort(senior), report),
+    traffic: trafficByService(owned.filter((resource) => resource.kind === "TrafficPolicy").sort(seniority), report),
     grants:
       config?.spec.referenceGrants === "Required"
         ? owned.filter((resource) => resource.kind === "ReferenceGrant")

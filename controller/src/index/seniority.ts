@@ -17,8 +17,11 @@ export function freshIn(
   return files.filter(({ name, text }) => texts.get(name) !== text).map(({ name }) => name);
 }
 
-/** A comparison that puts seniors first. `fresh`: names of files that are not in force as they stand. */
-export function bySeniority(fresh: ReadonlySet<string>): (a: Resource, b: Resource) => number {
+/** A comparison that puts seniors first. */
+export type Seniority = (a: Resource, b: Resource) => number;
+
+/** `fresh`: names of files that are not in force as they stand. */
+export function bySeniority(fresh: ReadonlySet<string>): Seniority {
   return (a, b) =>
     Number(fresh.has(a.source.name)) - Number(fresh.has(b.source.name)) ||
     compare(a.metadata.creationTimestamp ?? LAST, b.metadata.creationTimestamp ?? LAST) ||

@@ -120,16 +120,21 @@ test("a build that remembers says what one says that does not", () => {
 
 test("a commit that changes a policy makes anew what is of that alone", () => {
   const tools = remember(makeTextTools());
-  const of = (text: string, more: readonly Source[] = []) => {
-    const named = ["web.yaml", "orders.yaml"].map((name) => ({
-      name,
-      text: FILES[name]?.at(name[0] === "w" ? 0 : 1) ?? "",
-    }));
-    const bound = { name: "bound.yaml", text: binding("bound", "unit: a, selector: { services: [orders] }") };
-    return build([{ path: "", files: [...named, bound, { name: "a/a.rego", text }, ...more] }], { rights: [] }, tools)
-      .plan;
+  let hosts: BuildRules["hosts"];
+  const of = (text: string, web: number, fresh: readonly string[]) => {
+    const files = [
+      { name: "web.yaml", text: FILES["web.yaml"]?.[web] ?? "" },
+      { name: "orders.yaml", text: service("orders", "{ ports: [{ port: 80 }] }", "{ service: orders }") },
+      { name: "bound.yaml", text: binding("bound", "unit: a, selector: { services: [orders] }") },
+      { name: "a/a.rego", text },
+    ];
+    const { plan } = build([{ path: "", files, fresh }], { rights: [], hosts }, tools);
+    hosts = plan?.inventory?.hosts;
+    return plan;
   };
-  const [one, other] = [of(rego("true")), of(rego("false"))];
+  of(rego("true"), 0, []);
+  // Also right after one that has brought a host: its file is no longer fresh, and that host in force.
+  const [one, other] = [of(rego("true"), 2, ["web.yaml"]), of(rego("false"), 2, ["a/a.rego"])];
   const isSame = one?.workloads.map((workload, at) => [workload.name, workload === other?.workloads[at]]);
   expect(isSame).toEqual([
     ["orders", false],
