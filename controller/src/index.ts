@@ -28,7 +28,7 @@ export type { Condition } from "./gateway-api/condition.ts";
 export { SUPPORTED_FEATURES } from "./gateway-api/features.ts";
 export { type Gateway, type GatewayClass, gatewayClassStatus, gatewayConditions } from "./gateway-api/gateway.ts";
 export { type RouteParentStatus, routeStatus } from "./gateway-api/status.ts";
-export { isBelow, parsePlace, type RepositoryPlace } from "./git/remote.ts";
+export { credentialFor, parsePlace, parsePrefix, type RepositoryPlace } from "./git/remote.ts";
 export { ALL_RIGHTS, type PathRight, parseRight, printRight, type SourceRights } from "./index/rights.ts";
 export { type ClusterObject, objectKey } from "./kubernetes/cluster-object.ts";
 export { toInjection } from "./kubernetes/injection.ts";

@@ -49,6 +49,7 @@ describe("regomesh controller", () => {
     [["--git", ".", "--git-token-file", "t"], "--git-token-file is for an address"],
     [["--git", "git@git.example:mesh.git", "--git-token-file", "t"], "--git-token-file is not for ssh addresses"],
     [["--git", "https://git.example/mesh.git", "--git-interval", "1ms"], "--git-interval takes a duration from 1s"],
+    [["--git", ".", "--credentials", "https://user:hunter2@git.example=t"], "--credentials takes URL=FILE"],
     [["--gti", "."], "there is no flag --gti; did you mean --git?"],
   ])("refuses %j in one sentence", async (args, says) => {
     const { code, err } = await run("controller", ...args);

@@ -5,10 +5,11 @@ import { makeLog, parseDuration } from "@regomesh/base";
 import {
   ControllerFailed,
   type ControllerOptions,
+  credentialFor,
   FETCH_EVERY_MS,
-  isBelow,
   openController,
   parsePlace,
+  parsePrefix,
   parseTarget,
   ROOT_SOURCE,
   SYSTEM_CLOCK,
@@ -375,7 +376,7 @@ function parseSources(flags: SourceFlags, cwd: string): NonNullable<ControllerOp
     };
     if (place.kind === "directory") return { ...base, directory: resolve(cwd, place.path) };
     const { remote } = place;
-    const file = flags.credentials.find(({ prefix }) => isBelow(remote.url, prefix))?.file;
+    const file = credentialFor(remote.url, flags.credentials);
     const known = flags["git-known-hosts"];
     const isSsh = remote.transport === "ssh";
     return {
@@ -399,10 +400,10 @@ function splitNamed(text: string, flag: string, form: string): readonly [name: s
 
 function parseCredential(text: string, cwd: string): NonNullable<ControllerOptions["credentials"]>[number] {
   const at = text.lastIndexOf("=");
-  const place = parsePlace(text.slice(0, Math.max(0, at)));
-  if (at < 1 || at === text.length - 1 || place.kind !== "remote")
+  const prefix = parsePrefix(text.slice(0, Math.max(0, at)));
+  if (at === text.length - 1 || prefix === undefined)
     throw new UsageError("--credentials takes URL=FILE such as https://git.example.org/shop=shop.token");
-  return { prefix: place.remote.url, file: resolve(cwd, text.slice(at + 1)) };
+  return { prefix, file: resolve(cwd, text.slice(at + 1)) };
 }
 
 type RemoteFlags = {

@@ -20,6 +20,7 @@ import { parseCapturePort } from "../capture-port.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { parseDurationFlag, parseLogFormat, parseNumber } from "../flags.ts";
 import { followParent } from "../follow-parent.ts";
+import { workloadKey } from "../units.ts";
 
 const DEFAULT_STATE = ".regomesh/proxy";
 /** A request that takes longer is rare; an orchestrator waits 30 s. */
@@ -35,7 +36,7 @@ endpoints from it; alone it enforces one snapshot file, which is the operator's 
 Prints one line of JSON with its addresses once it is ready, then runs until SIGTERM.
 SIGHUP and SIGUSR1 open the access log anew and read --identity again.
 
-  --workload NAME        the workload that it serves (alone: default the file's only one)
+  --workload NAME        the workload that it serves, [NAMESPACE/]NAME (alone: default the file's only one)
   -n, --namespace NAME   the workload's namespace (default "default")
   --controller ADDR      host:port of the controller
   --join-token-file F    what regomesh token create wrote for this workload; needed the first time.
@@ -273,8 +274,7 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
   const applicationMs = parseDurationFlag(values["app-timeout"], "--app-timeout", DRAIN_MAX_MS);
   return {
     mode: parseMode(values, path),
-    workload: values.workload,
-    namespace: values.namespace ?? "default",
+    ...parseWorkload(values.workload, values.namespace),
     appPort: parseNumber(values.app, "--app", 1, 65_535),
     edge: values.edge === undefined ? undefined : parseAddress(values.edge, "--edge"),
     ...parseCapture(values),
@@ -295,6 +295,16 @@ function parseFlags(args: readonly string[], cwd: string): Asked {
     trustedHops: parseNumber(values["trusted-hops"], "--trusted-hops", 0, 64),
     exitsWithParent: values["exit-with-parent"] ?? false,
   };
+}
+
+/** `web`, with `--namespace` or without, or `shop/web`, as a token names it. */
+function parseWorkload(word: string | undefined, namespace: string | undefined): Pick<Asked, "workload" | "namespace"> {
+  if (word === undefined) return { workload: undefined, namespace: namespace ?? "default" };
+  const [within, name, ...more] = workloadKey(word, namespace).split("/");
+  if (!within || !name || more.length > 0) throw new UsageError(`--workload takes [NAMESPACE/]NAME, not ${word}`);
+  if (namespace !== undefined && within !== namespace)
+    throw new UsageError(`--workload ${word} and --namespace ${namespace} say different namespaces`);
+  return { workload: name, namespace: within };
 }
 
 type ModeValues = {

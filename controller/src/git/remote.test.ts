@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePlace } from "./remote.ts";
+import { credentialFor, parsePlace, parsePrefix } from "./remote.ts";
 
 test.each([
   [".", "directory ."],
@@ -39,4 +39,40 @@ test.each([
         : `fault ${place.reason}`;
   expect(got.slice(0, want.length)).toBe(want);
   if (place.kind === "fault") expect(place.reason).not.toContain("secret");
+});
+
+test.each([
+  ["https://git.example", "https://git.example"],
+  ["https://git.example/", "https://git.example"],
+  ["http://127.0.0.1:3000/", "http://127.0.0.1:3000"],
+  ["http://127.0.0.1:3000", "http://127.0.0.1:3000"],
+  ["ssh://git@git.example", "ssh://git@git.example"],
+  ["git@git.example:shop", "ssh://git@git.example/shop"],
+  ["https://git.example/shop", "https://git.example/shop"],
+  ["http://git.example", undefined],
+  ["https://user:secret@git.example", undefined],
+  ["https://git.example/a/../b", undefined],
+  ["https://", undefined],
+  ["ssh://-oProxyCommand=true", undefined],
+  ["shop", undefined],
+  ["", undefined],
+])("a credential's address %s", (text, want) => {
+  expect(parsePrefix(text)).toBe(want);
+});
+
+test.each([
+  ["https://git.example/x", "host"],
+  ["https://git.example/shop/x", "shop"],
+  ["https://git.example/shop", "shop"],
+  ["https://git.example/shopping", "host"],
+  ["https://git.example/shop/cart/x", "cart"],
+  ["https://git.example.org/shop", undefined],
+  ["https://git.example:8443/shop", undefined],
+])("%s is reached with what is nearest above it", (url, want) => {
+  const credentials = [
+    { prefix: "https://git.example", file: "host" },
+    { prefix: "https://git.example/shop/cart/", file: "cart" },
+    { prefix: "https://git.example/shop", file: "shop" },
+  ];
+  expect(credentialFor(url, credentials)).toBe(want);
 });

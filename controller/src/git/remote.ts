@@ -47,8 +47,26 @@ export function parsePlace(text: string): RepositoryPlace {
   }
 }
 
-/** Whether an address is one of a prefix; that ends where a part does, so that no secret is for a host whose name only begins so. */
-export function isBelow(url: string, prefix: string): boolean {
+/** A token or key, and the address below which it is used: a whole host, a folder of it, or one repository. */
+export type Credential = { readonly prefix: string; readonly file: string };
+
+/** Reads the address of a credential: as of a repository, but that a whole host is one too. Undefined where it is none. */
+export function parsePrefix(text: string): string | undefined {
+  // With something below it what is a host alone is an address.
+  const isHost = /^[a-z]+:\/\/[^/]+\/?$/i.test(text);
+  const place = parsePlace(isHost ? `${text.replace(/\/$/, "")}/x` : text);
+  if (place.kind !== "remote") return undefined;
+  return isHost ? place.remote.url.slice(0, -"/x".length) : place.remote.url;
+}
+
+/** The file of the nearest credential above an address; undefined where there is none. */
+export function credentialFor(url: string, credentials: readonly Credential[]): string | undefined {
+  return credentials.filter(({ prefix }) => isBelow(url, prefix)).sort((a, b) => b.prefix.length - a.prefix.length)[0]
+    ?.file;
+}
+
+/** A prefix ends where a part of an address does, so that no secret is for a host whose name only begins so. */
+function isBelow(url: string, prefix: string): boolean {
   return url === prefix || url.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
 }
 

@@ -1,11 +1,11 @@
 /** What a controller is started with, as the operator's flags say it. */
 import type { Clock, Log } from "@regomesh/base";
+import type { Credential } from "../git/remote.ts";
 import type { SourceRights } from "../index/rights.ts";
 import type { UidRight } from "./ca/unix-attestor.ts";
 import type { AccessOptions } from "./kubernetes/access.ts";
 import type { AdmissionOptions } from "./kubernetes/admission.ts";
 import type { SourcePlace } from "./sources/followed-source.ts";
-import type { Credential } from "./sources/sources.ts";
 import type { TellerOptions } from "./telling/teller.ts";
 
 export type ControllerOptions = {

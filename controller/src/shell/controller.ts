@@ -246,6 +246,9 @@ async function openParts(
   });
   late.http = http;
   closers.push(() => http.close());
+  // Before anything is read: who cannot start has told nobody of a commit.
+  const hook = await openWebhook(options, sources);
+  if (hook !== undefined) closers.push(() => hook.close());
   sources.start();
   if (late.kubernetes !== undefined && options.kubernetes?.admission !== undefined) {
     const { url, close } = await late.kubernetes.openAdmission(
@@ -256,8 +259,6 @@ async function openParts(
     log.log("info", "webhooks of the cluster are served", { url });
     closers.push(close);
   }
-  const hook = await openWebhook(options, sources);
-  if (hook !== undefined) closers.push(() => hook.close());
   // First of all when it ends: streams that end with the controller are no proxies that end, and what is
   // kept of proxies is what is known of them now.
   closers.push(async () => {

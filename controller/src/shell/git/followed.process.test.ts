@@ -295,7 +295,7 @@ const hostile: Readonly<
     turn: () => {
       server.fail = 403;
     },
-    says: /wants another token/,
+    says: /wants a token \(--credentials http:\/\/127\.0\.0\.1:\d+\/\S+=FILE\)/,
   },
   "a file of 100 MB beside it": {
     turn: () => void tree.commit("two", { "huge.bin": "\0".repeat(100_000_000) }),

@@ -377,7 +377,10 @@ export class Mirror {
   #explain(error: Error): MirrorTrouble {
     const said = error.message.replace(/^git [a-z-]+: (fatal: )?/, "").replaceAll(this.#options.remote.url, "it");
     if (error instanceof GitError && error.code === "git_limit") return { reason: "limit", message: said };
-    const { transport } = this.#options.remote;
+    const { remote, name, tokenFile } = this.#options;
+    const { transport } = remote;
+    // The mesh's own has flags of its own.
+    const flag = name === undefined ? undefined : `--credentials ${remote.url}=FILE`;
     if (
       /authentication failed|could not read Username|terminal prompts disabled|\b40[13]\b|Permission denied \(/i.test(
         said,
@@ -385,8 +388,8 @@ export class Mirror {
     ) {
       const message =
         transport === "ssh"
-          ? `the server takes this key for nobody it knows (--git-ssh-key); ${said}`
-          : `the server wants another token (--git-token-file); ${said}`;
+          ? `the server takes this key for nobody it knows (${flag ?? "--git-ssh-key"}); ${said}`
+          : `the server wants ${tokenFile === undefined ? "a" : "another"} token (${flag ?? "--git-token-file"}); ${said}`;
       return { reason: "credentials", message };
     }
     if (/host identification has changed/i.test(said)) {

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock, Log } from "@regomesh/base";
 import type { SourcePlan } from "../../build/build.ts";
-import { isBelow, parsePlace } from "../../git/remote.ts";
+import { type Credential, credentialFor, parsePlace } from "../../git/remote.ts";
 import { readAs } from "../../sources/read-as.ts";
 import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
@@ -14,9 +14,6 @@ import { FETCH_EVERY_MS, listMirrors, removeMirror } from "../git/mirror.ts";
 import { readWord } from "../store/operator-word.ts";
 import { FollowedSource, type SourcePlace } from "./followed-source.ts";
 import type { OperatedSource } from "./operated-source.ts";
-
-/** Secrets for addresses that begin with a prefix: the operator's word on which server gets which. */
-export type Credential = { readonly prefix: string; readonly file: string };
 
 export type SourcesOptions = {
   /** A place in git; or the source itself, where that is none. */
@@ -203,7 +200,7 @@ export class Sources {
     if (place.kind !== "remote") return undefined;
     const { remote } = place;
     const { branch, tag, commit, verify, interval } = plan;
-    const credential = this.#options.credentials.find(({ prefix }) => isBelow(remote.url, prefix))?.file;
+    const credential = credentialFor(remote.url, this.#options.credentials);
     const { knownHosts } = this.#options;
     const isSsh = remote.transport === "ssh";
     return {

@@ -466,6 +466,14 @@ test("a controller that refuses is not said to be away", async () => {
   expect(said).not.toContain("the controller is away");
 });
 
+test("who is refused again in the same words, with another identity, goes on with that", async () => {
+  controller.refusal = "it is not workload default/web";
+  await controller.start();
+  await start({ clock: hurried(() => {}) });
+  await controller.until(() => controller.heard.refused >= 12);
+  expect(controller.heard.issued).toBe(2);
+});
+
 test.each([
   ["token", "{", "is no join token file: "],
   ["token", JSON.stringify({ token: "t", spiffeId: WEB, caPem: "no" }), "its caPem is no certificate"],

@@ -220,7 +220,7 @@ export class Controlled {
         await this.#tellBehind();
         attempt++;
         if (sidecar.load === undefined) sidecar.waitingReason = `no snapshot yet: ${describeError(error)}`;
-        if (isRefusal(error)) keeper.renewNow();
+        if (isRefusal(error)) keeper.renewNow(describeError(error));
         if (attempt === 1 || attempt % 10 === 0) {
           const facts = { error: describeError(error), attempt, serving: sidecar.isReady };
           if (isRefusal(error)) log.log("error", "the controller refuses this proxy", facts);

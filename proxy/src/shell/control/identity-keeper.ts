@@ -40,6 +40,8 @@ export class IdentityKeeper {
   #renewAtMs = 0;
   /** A join token that the controller has refused, and in which words. */
   #refused: { readonly token: string; readonly why: string } | undefined = undefined;
+  /** The refusal for which another identity was asked for last. */
+  #renewedFor = { words: "", atMs: 0 };
 
   /** Ends a wait for the time to renew. */
   #wake = new AbortController();
@@ -80,9 +82,16 @@ export class IdentityKeeper {
     signal.throwIfAborted();
   }
 
-  /** The controller refuses who we are: where there is a token file, another identity is asked for at once. */
-  renewNow(): void {
-    if (this.#options.tokenFile !== undefined) this.rotate();
+  /**
+   * The controller refuses who we are, in these words: where there is a token file, another identity is asked for at
+   * once. Where another did not help, not before a minute.
+   */
+  renewNow(why: string): void {
+    const nowMs = this.#options.clock.nowMs();
+    const { words, atMs } = this.#renewedFor;
+    if (this.#options.tokenFile === undefined || (words === why && nowMs - atMs < RENEW_REFUSED_MS)) return;
+    this.#renewedFor = { words: why, atMs: nowMs };
+    this.rotate();
   }
 
   /** Another key and certificate at once, however long the present one is good. */
@@ -183,6 +192,7 @@ export class IdentityKeeper {
 
 /** Within a timer's own bound, and short enough that a clock that jumps is noticed. */
 const SLEEP_MAX_MS = 3_600_000;
+const RENEW_REFUSED_MS = 60_000;
 const RENEW_AGAIN: BackoffSettings = { firstMs: 500, maxMs: 10_000 };
 
 /** What goes on failing in the same words is said anew so seldom. */
