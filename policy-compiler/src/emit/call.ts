@@ -4,23 +4,22 @@ import { EmitError } from "../core/error.ts";
 import type { CallOp, CallPathOp, Label, OneOfOp } from "../core/op.ts";
 import { type Local, Type, type Value } from "../core/value.ts";
 import { OP, putU32 } from "../wasm/encode.ts";
+import { newLocal, placeOf } from "./body.ts";
+import { branchIfEqual } from "./compare.ts";
+import { exitIf } from "./frame.ts";
 import {
   br,
   callIndex,
   call as callRuntime,
   close,
   constant,
-  exitIf,
   get,
   i32Const,
-  newLocal,
   op,
   open,
-  placeOf,
   set,
   tee,
-} from "./code.ts";
-import { branchIfEqual } from "./compare.ts";
+} from "./instruction.ts";
 import type { OpContext } from "./op-context.ts";
 import { operand } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";

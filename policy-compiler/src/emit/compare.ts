@@ -8,7 +8,9 @@ import type { Label } from "../core/op.ts";
 import type { Local, Value } from "../core/value.ts";
 import { StringFlag } from "../link/runtime-layout.ts";
 import { OP } from "../wasm/encode.ts";
-import { type Body, br, call, close, exitIf, exitLabel, get, i32Const, op, open, placeOf, set } from "./code.ts";
+import { type Body, placeOf } from "./body.ts";
+import { exitIf, exitLabel } from "./frame.ts";
+import { br, call, close, get, i32Const, op, open, set } from "./instruction.ts";
 import { kindOfValue, operand } from "./operand.ts";
 
 /** Exits where the values are not equal. */

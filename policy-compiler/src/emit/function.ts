@@ -6,9 +6,9 @@
  */
 import type { CoreFunction, CorePlan, Region } from "../core/op.ts";
 import { I32, OP } from "../wasm/encode.ts";
+import { type Body, type Emitted, endBody, newBody, newLocal } from "./body.ts";
 import {
   atom,
-  type Body,
   br,
   call,
   callIndex,
@@ -19,14 +19,12 @@ import {
   i32Const,
   load,
   memoAddress,
-  newBody,
-  newLocal,
   op,
   open,
   set,
   store,
   tee,
-} from "./code.ts";
+} from "./instruction.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import { emitRegions } from "./regions.ts";
 import { tick } from "./steps.ts";
@@ -34,7 +32,7 @@ import { tick } from "./steps.ts";
 /** Calls of policy functions that may be under way where recursion is possible. */
 const DEPTH_MAX = 2000;
 
-export function emitFunction(policy: PolicyContext, func: CoreFunction): Body {
+export function emitFunction(policy: PolicyContext, func: CoreFunction): Emitted {
   const body = newBody(func.name, func.params.length, policy);
   const memo = func.keeps === "value" ? policy.statics.memoSlots++ : undefined;
   func.params.forEach((param, i) => {
@@ -54,12 +52,11 @@ export function emitFunction(policy: PolicyContext, func: CoreFunction): Body {
   if (memo !== undefined && generation !== undefined) remember(body, memo, generation);
   if (answers !== undefined) rememberAnswer(body, answers);
   if (gathers !== undefined) rememberGathered(body, gathers);
-  op(body, OP.end);
-  return body;
+  return endBody(body);
 }
 
 /** A plan is a function of input and data that gives the set of its results. */
-export function emitPlan(policy: PolicyContext, plan: CorePlan): Body {
+export function emitPlan(policy: PolicyContext, plan: CorePlan): Emitted {
   const body = newPlanBody(`plan ${plan.name}`, plan, policy);
   const results = newLocal(body);
   call(body, "newSet");
@@ -73,15 +70,14 @@ export function emitPlan(policy: PolicyContext, plan: CorePlan): Body {
   emitRegions({ body, policy, returnValue, results }, plan.body, 0);
   get(body, results);
   close(body);
-  op(body, OP.end);
-  return body;
+  return endBody(body);
 }
 
 /**
  * A plan's value: what its one result binds to `result`, without the object and the set around it
  * where the plan is as planners lay an entrypoint's out.
  */
-export function emitAnswer(policy: PolicyContext, plan: CorePlan, planIndex: number): Body {
+export function emitAnswer(policy: PolicyContext, plan: CorePlan, planIndex: number): Emitted {
   const direct = directPlan(plan);
   const body = newPlanBody(`answer ${plan.name}`, plan, policy);
   if (direct === undefined) {
@@ -97,8 +93,7 @@ export function emitAnswer(policy: PolicyContext, plan: CorePlan, planIndex: num
     i32Const(body, 0);
     close(body);
   }
-  op(body, OP.end);
-  return body;
+  return endBody(body);
 }
 
 const RESULT = "result";

@@ -4,7 +4,7 @@ import { Slot, SlotKind } from "../link/runtime-layout.ts";
 import { slotOf } from "../link/statics.ts";
 import { slotKind } from "../optimize/input-slots.ts";
 import { I32, OP } from "../wasm/encode.ts";
-import { call, close, globalGet, load, op, open, slotAddress } from "./code.ts";
+import { call, close, globalGet, load, op, open, slotAddress } from "./instruction.ts";
 import type { OpContext } from "./op-context.ts";
 import { operand } from "./operand.ts";
 import type { RuntimeFunction } from "./runtime-calls.ts";

@@ -3,23 +3,9 @@ import { ValueKind } from "@regomesh/policy-runtime";
 import type { LoopOp } from "../core/op.ts";
 import type { Local } from "../core/value.ts";
 import { OP } from "../wasm/encode.ts";
-import {
-  type Body,
-  br,
-  call,
-  close,
-  closeFrame,
-  get,
-  i32Const,
-  load,
-  newLocal,
-  op,
-  open,
-  openFrame,
-  placeOf,
-  set,
-  tee,
-} from "./code.ts";
+import { type Body, newLocal, placeOf } from "./body.ts";
+import { closeFrame, openFrame } from "./frame.ts";
+import { br, call, close, get, i32Const, load, op, open, set, tee } from "./instruction.ts";
 import type { Nested, OpContext } from "./op-context.ts";
 import { operand } from "./operand.ts";
 import { tick } from "./steps.ts";

@@ -10,7 +10,8 @@ import { appendToRuntime } from "../link/append.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { addressesOf, align, layOut, newStatics } from "../link/statics.ts";
 import { optimize, type PassName } from "../optimize/passes.ts";
-import { type Body, finish } from "./code.ts";
+import { ByteWriter } from "../wasm/encode.ts";
+import { type Emitted, finish } from "./body.ts";
 import { emitAnswer, emitFunction, emitPlan } from "./function.ts";
 import { fieldsRead } from "./head-fields.ts";
 import { emitDataIndexes, putDataIndexes } from "./narrow.ts";
@@ -124,6 +125,7 @@ function contextOf(
     runtime,
     calls: resolveRuntime(runtime),
     statics,
+    code: new ByteWriter(),
     dataIndexes: putDataIndexes(statics, indexes),
     called: new Set(),
     named: new Set(),
@@ -136,7 +138,7 @@ function contextOf(
   };
 }
 
-function emitBodies(policy: PolicyContext, { plans, functions }: CoreModule): readonly Body[] {
+function emitBodies(policy: PolicyContext, { plans, functions }: CoreModule): readonly Emitted[] {
   policy.statics.marks = policy.rules;
   return [
     ...plans.map((plan) => emitPlan(policy, plan)),

@@ -5,7 +5,8 @@ import type { DataIndex } from "../core/index-node.ts";
 import type { NarrowOp } from "../core/op.ts";
 import { putDataIndex } from "../link/data-words.ts";
 import { OP } from "../wasm/encode.ts";
-import { type Body, call, get, i32Const, indexAddress, newBody, op, placeOf, set, store } from "./code.ts";
+import { type Emitted, endBody, newBody, placeOf } from "./body.ts";
+import { call, get, i32Const, indexAddress, op, set, store } from "./instruction.ts";
 import type { OpContext } from "./op-context.ts";
 import { operand } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
@@ -49,7 +50,7 @@ export function putDataIndexes(
 }
 
 /** A function of anything and data, which makes all indexes. */
-export function emitDataIndexes(policy: PolicyContext): Body {
+export function emitDataIndexes(policy: PolicyContext): Emitted {
   const body = newBody("indexes of data", 2, policy);
   for (const index of policy.dataIndexes) {
     get(body, 1);
@@ -57,6 +58,5 @@ export function emitDataIndexes(policy: PolicyContext): Body {
     call(body, "indexData");
   }
   i32Const(body, 0);
-  op(body, OP.end);
-  return body;
+  return endBody(body);
 }

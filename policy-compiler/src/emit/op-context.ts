@@ -1,6 +1,6 @@
 /** What the emitters of a function's ops share. */
 import type { Region } from "../core/op.ts";
-import type { Body } from "./code.ts";
+import type { Body } from "./body.ts";
 import type { PolicyContext } from "./policy-context.ts";
 
 export type OpContext = {

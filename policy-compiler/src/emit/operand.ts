@@ -1,11 +1,15 @@
 /** Values of core, as words on the stack. */
 import { type Constant, constantOf, Type, type Value } from "../core/value.ts";
-import { atom, type Body, constant, get, i32Const, placeOf } from "./code.ts";
+import { type Body, placeOf } from "./body.ts";
+import { atom, constant, get, i32Const } from "./instruction.ts";
 
 export function operand(body: Body, value: Value): void {
   if (value.kind === "constant") literal(body, value);
   else if (value.origin.kind === "constant") literal(body, value.origin);
-  else get(body, placeOf(body, value));
+  else {
+    const place = body.locals.get(value);
+    get(body, place === undefined || place < 0 ? placeOf(body, value) : place);
+  }
 }
 
 function literal(body: Body, { type, text }: Constant): void {

@@ -4,34 +4,26 @@ import { EmitError } from "../core/error.ts";
 import type { GatherOp, GetOp, GrowOp, Label, MakeOp, Op, TestOp, WithOp } from "../core/op.ts";
 import { type Local, Type } from "../core/value.ts";
 import { OP } from "../wasm/encode.ts";
+import { newLocal, placeOf, type Restore } from "./body.ts";
 import { callPath, call as emitCall, oneOf } from "./call.ts";
+import { assignOnce, branchIfEqual, exitUnlessCollection, exitUnlessEqual, exitUnlessKind } from "./compare.ts";
+import { closeFrame, exitHere, exitIf, exitLabel, leave, openFrame, putBack } from "./frame.ts";
+import { inputSlot } from "./input-slot.ts";
 import {
   br,
   call,
   close,
-  closeFrame,
   constant,
-  exitHere,
-  exitIf,
-  exitLabel,
   get,
   globalGet,
   i32Const,
   op as instruction,
-  leave,
   markAddress,
-  newLocal,
   open,
-  openFrame,
-  placeOf,
-  putBack,
-  type Restore,
   set,
   store,
   tee,
-} from "./code.ts";
-import { assignOnce, branchIfEqual, exitUnlessCollection, exitUnlessEqual, exitUnlessKind } from "./compare.ts";
-import { inputSlot } from "./input-slot.ts";
+} from "./instruction.ts";
 import { loop } from "./loop.ts";
 import { narrow } from "./narrow.ts";
 import type { Nested, OpContext } from "./op-context.ts";

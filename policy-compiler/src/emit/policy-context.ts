@@ -4,12 +4,15 @@ import { EmitError } from "../core/error.ts";
 import type { CoreFunction } from "../core/op.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import type { Statics } from "../link/statics.ts";
+import type { ByteWriter } from "../wasm/encode.ts";
 import type { RuntimeCalls } from "./runtime-calls.ts";
 
 export type PolicyContext = {
   readonly runtime: RuntimeModule;
   readonly calls: RuntimeCalls;
   readonly statics: Statics;
+  /** Where functions are written, one after the other. */
+  readonly code: ByteWriter;
   /** Functions that are called, the runtime's among them; grows while functions are emitted. */
   readonly called: Set<number>;
   /** Globals of the runtime that they name; grows likewise. */

@@ -8,7 +8,8 @@
  */
 import type { Op, Region } from "../core/op.ts";
 import { STRETCH_MAX } from "../optimize/fuel.ts";
-import { closeFrame, endLocals, openFrame } from "./code.ts";
+import { endLocals } from "./body.ts";
+import { closeFrame, openFrame } from "./frame.ts";
 import type { Nested, OpContext } from "./op-context.ts";
 import { emitOp } from "./ops.ts";
 import { tick } from "./steps.ts";

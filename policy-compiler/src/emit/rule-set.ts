@@ -5,23 +5,8 @@ import type { CoreFunction, RuleSetOp } from "../core/op.ts";
 import { putIndex } from "../link/index-words.ts";
 import { LIST_END } from "../link/runtime-layout.ts";
 import { OP, putU32 } from "../wasm/encode.ts";
-import {
-  type Body,
-  br,
-  call,
-  close,
-  get,
-  i32Const,
-  indexAddress,
-  load,
-  newLocal,
-  op,
-  open,
-  placeOf,
-  set,
-  store,
-  tee,
-} from "./code.ts";
+import { type Body, newLocal, placeOf } from "./body.ts";
+import { br, call, close, get, i32Const, indexAddress, load, op, open, set, store, tee } from "./instruction.ts";
 import type { OpContext } from "./op-context.ts";
 import { operand } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";

@@ -1,7 +1,8 @@
 /** Fuel: loops and functions take theirs in line, by what they do (`optimize/fuel.ts`). */
 
 import { OP } from "../wasm/encode.ts";
-import { type Body, call, close, globalGet, globalSet, i64Const, op, open } from "./code.ts";
+import type { Body } from "./body.ts";
+import { call, close, globalGet, globalSet, i64Const, op, open } from "./instruction.ts";
 
 export function tick(body: Body, units: number): void {
   globalGet(body, "fuel");

@@ -6,19 +6,17 @@ import type { RuntimeModule } from "./runtime-module.ts";
 
 export type Numbers = {
   readonly functionOf: (index: number) => number;
-  readonly globalOf: (index: number) => number;
   /** The runtime's that stay, in order: of functions, without those that are imported. */
   readonly functions: readonly number[];
   readonly globals: readonly number[];
+  /** By their numbers in the runtime; -1 where one is left out. Functions behind these are the policy's, and move by `moved`. */
+  readonly functionPlaces: readonly number[];
+  readonly globalPlaces: readonly number[];
+  readonly moved: number;
 };
 
-/** Places in code that name functions and globals, in order: each as `siteAt` packs it. */
+/** Places in code that name functions and globals, in order: twice the place, and one more where it is a global's. */
 export type Sites = readonly number[];
-
-/** A place in code, and whether a global is named there. */
-export function siteAt(at: number, isGlobal: boolean): number {
-  return at * 2 + (isGlobal ? 1 : 0);
-}
 
 /** Keeps these functions of the runtime, and the globals that they name, beside those given. */
 export function numbersOf(
@@ -31,30 +29,32 @@ export function numbersOf(
   const named = new Set(globals);
   for (const index of kept) addGlobals(named, runtime, index - functionImports);
   const keptGlobals = globalEntries.map((_, i) => i).filter((index) => named.has(index));
-  const places = placesOf(kept, functionImports);
-  const globalPlaces = placesOf(keptGlobals, 0);
-  const left = functionCount - functionImports - kept.length;
+  const functionPlaces = placesOf(kept, functionImports, functionCount);
+  for (let i = 0; i < functionImports; i++) functionPlaces[i] = i;
+  const moved = functionImports + kept.length - functionCount;
   return {
     functions: kept,
     globals: keptGlobals,
-    functionOf: (index) => {
-      if (index < functionImports) return index;
-      return index >= functionCount ? index - left : numberIn(places, index, "function");
-    },
-    globalOf: (index) => numberIn(globalPlaces, index, "global"),
+    functionOf: (index) => (index < functionCount ? placeIn(functionPlaces, index, "function") : index + moved),
+    functionPlaces,
+    globalPlaces: placesOf(keptGlobals, 0, globalEntries.length),
+    moved,
   };
 }
 
-/** The number of each index that stays; an array: thousands of sites ask. */
-function placesOf(kept: readonly number[], first: number): readonly (number | undefined)[] {
-  const places = new Array<number | undefined>((kept.at(-1) ?? -1) + 1).fill(undefined);
+/** What has no number in the module. */
+const LEFT_OUT = -1;
+
+/** The number of each index; an array: thousands of sites ask. */
+function placesOf(kept: readonly number[], first: number, count: number): number[] {
+  const places = new Array<number>(count).fill(LEFT_OUT);
   for (let i = 0; i < kept.length; i++) places[kept[i] as number] = first + i;
   return places;
 }
 
-function numberIn(places: readonly (number | undefined)[], index: number, what: string): number {
-  const place = places[index];
-  if (place === undefined) throw new Error(`the module names ${what} ${index} of the runtime, which it does not keep`);
+function placeIn(places: readonly number[], index: number, what: string): number {
+  const place = places[index] ?? LEFT_OUT;
+  if (place < 0) throw new Error(`the module names ${what} ${index} of the runtime, which it does not keep`);
   return place;
 }
 
@@ -66,11 +66,14 @@ function addGlobals(named: Set<number>, { codes, reach }: RuntimeModule, place: 
   for (let i = 0; i < steps.length; i++) {
     const step = steps[i] as number;
     at += step >> 1;
-    if ((step & 1) === 1) named.add(readU32(entry, at));
+    if ((step & 1) === 0) continue;
+    const first = entry[at] as number;
+    named.add(first < 0x80 ? first : readU32(entry, at));
   }
 }
 
 const NO_SITES: Sites = [];
+const NO_HEAD: readonly number[] = [];
 
 /** The entry of the code section for a function of the runtime. */
 export function runtimeCode(
@@ -87,7 +90,7 @@ export function runtimeCode(
     at += step >> 1;
     sites[i] = at * 2 + (step & 1);
   }
-  return codeEntry([], entry.subarray(lengthOf(entry, 0)), sites, numbers);
+  return codeEntry(NO_HEAD, entry.subarray(lengthOf(entry, 0)), sites, numbers);
 }
 
 /** The most bytes of an LEB128 of 32 bits. */
@@ -97,41 +100,52 @@ const PIECE_MIN = 16;
 
 /**
  * The head and the code with the numbers at its sites anew, and their size before them. No number is larger than the one
- * that it stands for, so that the code is made where it stands: what is behind a number that is shorter now moves.
+ * that it stands for, so that the code is made where it stands: what is behind a number that is shorter now moves. In a
+ * process that has just started a call costs more than what it would do for a site, and there are thousands: nothing is called.
  */
 export function codeEntry(
   head: readonly number[],
   code: Uint8Array,
   sites: Sites,
-  { globalOf, functionOf }: Numbers,
+  { functionPlaces, globalPlaces, moved }: Numbers,
 ): Uint8Array {
   const start = SIZE_MAX + head.length;
   const entry = new Uint8Array(start + code.length);
   entry.set(head, SIZE_MAX);
   entry.set(code, start);
+  const count = functionPlaces.length;
   let to = start;
   let from = start;
-  for (let i = 0; i < sites.length; i++) {
-    const site = sites[i] as number;
-    const at = start + (site >> 1);
-    to = move(entry, from, at, to);
-    const index = readU32(entry, at);
-    from = at + lengthOf(entry, at);
-    to = store(entry, to, (site & 1) === 1 ? globalOf(index) : functionOf(index));
+  for (let i = 0; i <= sites.length; i++) {
+    const site = sites[i] ?? entry.length * 2;
+    const at = i < sites.length ? start + (site >> 1) : entry.length;
+    if (from === to) to = at;
+    else if (at - from >= PIECE_MIN) {
+      entry.copyWithin(to, from, at);
+      to += at - from;
+    } else while (from < at) entry[to++] = entry[from++] as number;
+    if (i === sites.length) break;
+    from = at;
+    let byte = entry[from++] as number;
+    let index = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80; shift += 7) {
+      byte = entry[from++] as number;
+      index |= (byte & 0x7f) << shift;
+    }
+    const isGlobal = (site & 1) === 1;
+    let number = isGlobal ? globalPlaces[index] : index < count ? functionPlaces[index] : index + moved;
+    if (number === undefined || number < 0)
+      number = placeIn(isGlobal ? globalPlaces : functionPlaces, index, isGlobal ? "global" : "function");
+    for (; number >= 0x80; number >>>= 7) entry[to++] = (number & 0x7f) | 0x80;
+    entry[to++] = number;
   }
-  to = move(entry, from, entry.length, to);
   const size = to - SIZE_MAX;
   const first = SIZE_MAX - sizeOf(size);
-  store(entry, first, size);
+  let at = first;
+  let left = size;
+  for (; left >= 0x80; left >>>= 7) entry[at++] = (left & 0x7f) | 0x80;
+  entry[at] = left;
   return entry.subarray(first, to);
-}
-
-/** Moves what stands from `from` up to `end`; gives the place behind it. */
-function move(bytes: Uint8Array, from: number, end: number, to: number): number {
-  if (from === to) return end;
-  if (end - from >= PIECE_MIN) bytes.copyWithin(to, from, end);
-  else for (let i = from, j = to; i < end; i++, j++) bytes[j] = bytes[i] as number;
-  return to + end - from;
 }
 
 /** Bytes of an unsigned LEB128. */
@@ -139,15 +153,6 @@ function sizeOf(value: number): number {
   let size = 1;
   for (let left = value >>> 7; left > 0; left >>>= 7) size++;
   return size;
-}
-
-/** An unsigned LEB128 at `at`; gives the place behind it. */
-function store(out: Uint8Array, at: number, value: number): number {
-  let to = at;
-  let left = value;
-  for (; left >= 0x80; left >>>= 7) out[to++] = (left & 0x7f) | 0x80;
-  out[to++] = left;
-  return to;
 }
 
 function lengthOf(code: Uint8Array, at: number): number {

@@ -6,7 +6,6 @@
  * [link block 128][atom cells 16 each][value table 4 each][value texts 8 each][memo 8 each][marks 4 each][slots 16 each][index words 4 each][bytes]
  */
 import { StringCell, ValueKind } from "@regomesh/policy-runtime";
-import { storeU32 } from "../wasm/encode.ts";
 import { LINK_BLOCK_BYTES, LINK_WORDS, type LinkWords, Slot } from "./runtime-layout.ts";
 
 /** Grows while functions are emitted; `layOut` fixes all addresses. */
@@ -63,14 +62,11 @@ export function slotOf(statics: Statics, path: readonly string[], kind: number):
   return number;
 }
 
-export type Addresses = {
-  readonly atom: (index: number) => number;
-  readonly value: (index: number) => number;
-  readonly memo: (slot: number) => number;
-  readonly mark: (rule: number) => number;
-  readonly slot: (slot: number) => number;
-  readonly index: (word: number) => number;
-};
+/** What code is given the address of. */
+export type AddressKind = "atom" | "value" | "memo" | "mark" | "slot" | "index";
+
+/** Where the first of each kind is, and the bytes from one to the next. */
+export type Addresses = Readonly<Record<AddressKind, { readonly first: number; readonly size: number }>>;
 
 /** Places everything from `base` on (a multiple of 16); nothing may be added afterwards. */
 export function addressesOf(statics: Statics, base: number): Addresses {
@@ -81,12 +77,12 @@ export function addressesOf(statics: Statics, base: number): Addresses {
   const slots = align(marks + statics.marks * 4, Slot.size);
   const words = slots + statics.slots.size * Slot.size;
   return {
-    atom: (index) => atoms + index * StringCell.size,
-    value: (index) => values + index * 4,
-    memo: (slot) => memo + slot * 8,
-    mark: (rule) => marks + rule * 4,
-    slot: (slot) => slots + slot * Slot.size,
-    index: (word) => words + word * 4,
+    atom: { first: atoms, size: StringCell.size },
+    value: { first: values, size: 4 },
+    memo: { first: memo, size: 8 },
+    mark: { first: marks, size: 4 },
+    slot: { first: slots, size: Slot.size },
+    index: { first: words, size: 4 },
   };
 }
 
@@ -103,70 +99,77 @@ export type LinkBlock = {
 /** The segment's bytes, and where the heap may begin. */
 export function layOut(statics: Statics, base: number, block: LinkBlock): Layout {
   const encoder = new TextEncoder();
-  const addresses = addressesOf(statics, base);
-  const slots = addresses.slot(0);
-  const texts = addresses.index(statics.words.length);
+  const { atom, value, memo, mark, slot, index } = addressesOf(statics, base);
+  const texts = index.first + statics.words.length * index.size;
   const chunks: Uint8Array[] = [];
   let end = texts;
-  const place = (text: string): readonly [number, number] => {
+  const place = (text: string): number => {
     const bytes = encoder.encode(text);
     chunks.push(bytes);
     end += bytes.length;
-    return [end - bytes.length, bytes.length];
+    return bytes.length;
   };
-  const atomPlaces = [...statics.atoms.keys()].map(place);
-  const valuePlaces = [...statics.values.keys()].map(place);
-  const entrypoints = place(block.entrypoints);
-  const builtins = place(block.builtins);
+  for (const text of statics.atoms.keys()) place(text);
+  const firstValue = end;
+  for (const text of statics.values.keys()) place(text);
+  const entrypointsText = end;
+  const entrypointsLength = place(block.entrypoints);
+  const builtinsText = end;
+  const builtinsLength = place(block.builtins);
   const heapStart = align(end + 8, 16);
 
   const bytes = new Uint8Array(end - base);
-  const put = (address: number, value: number) => storeU32(bytes, address - base, value);
-  const valueTexts = addresses.value(statics.values.size);
+  const view = new DataView(bytes.buffer);
+  const valueTexts = value.first + statics.values.size * value.size;
   const words: LinkWords = {
     heapStart,
     planTable: block.planTable,
     answerTable: block.answerTable,
     dataTable: block.dataTable,
-    ...{ memoTable: addresses.memo(0), memoSlots: statics.memoSlots },
-    ...{ atomCells: addresses.atom(0), atomCount: statics.atoms.size },
-    ...{ entrypointsText: entrypoints[0], entrypointsLength: entrypoints[1] },
-    ...{ builtinsText: builtins[0], builtinsLength: builtins[1] },
-    ...{ valueTable: addresses.value(0), valueCount: statics.values.size, valueTexts },
-    ...{ markTable: addresses.mark(0), markCount: statics.marks },
-    ...{ slotTable: slots, slotCount: statics.slots.size },
+    ...{ memoTable: memo.first, memoSlots: statics.memoSlots },
+    ...{ atomCells: atom.first, atomCount: statics.atoms.size },
+    ...{ entrypointsText, entrypointsLength, builtinsText, builtinsLength },
+    ...{ valueTable: value.first, valueCount: statics.values.size, valueTexts },
+    ...{ markTable: mark.first, markCount: statics.marks },
+    ...{ slotTable: slot.first, slotCount: statics.slots.size },
   };
   LINK_WORDS.forEach((word, i) => {
-    put(base + i * 4, words[word]);
+    view.setUint32(i * 4, words[word], true);
   });
-  atomPlaces.forEach(([ptr, length], i) => {
-    put(addresses.atom(i) + StringCell.kind, ValueKind.string);
-    put(addresses.atom(i) + StringCell.length, length);
-    put(addresses.atom(i) + StringCell.bytes, ptr);
-  });
-  valuePlaces.forEach(([ptr, length], i) => {
-    put(valueTexts + i * 8, ptr);
-    put(valueTexts + i * 8 + 4, length);
-  });
-  [...statics.slots.values()].forEach(({ kind, path }, i) => {
-    put(slots + i * Slot.size + Slot.kind, kind);
-    put(slots + i * Slot.size + Slot.path, addresses.value(path));
-  });
-  statics.words.forEach((word, i) => {
-    put(addresses.index(i), wordOf(word, addresses));
-  });
+  let text = texts;
+  for (let i = 0, at = atom.first - base; i < statics.atoms.size; i++, at += atom.size) {
+    const { length } = chunks[i] as Uint8Array;
+    view.setUint32(at + StringCell.kind, ValueKind.string, true);
+    view.setUint32(at + StringCell.length, length, true);
+    view.setUint32(at + StringCell.bytes, text, true);
+    text += length;
+  }
+  text = firstValue;
+  for (let i = 0, at = valueTexts - base; i < statics.values.size; i++, at += 8) {
+    const { length } = chunks[statics.atoms.size + i] as Uint8Array;
+    view.setUint32(at, text, true);
+    view.setUint32(at + 4, length, true);
+    text += length;
+  }
+  let slotAt = slot.first - base;
+  for (const { kind, path } of statics.slots.values()) {
+    view.setUint32(slotAt + Slot.kind, kind, true);
+    view.setUint32(slotAt + Slot.path, value.first + path * value.size, true);
+    slotAt += slot.size;
+  }
+  for (let i = 0, at = index.first - base; i < statics.words.length; i++, at += index.size) {
+    const word = statics.words[i] as IndexWord;
+    if (typeof word === "number") view.setInt32(at, word, true);
+    else if ("at" in word) view.setUint32(at, index.first + word.at * index.size, true);
+    else if ("atom" in word) view.setUint32(at, atom.first + word.atom * atom.size, true);
+    else view.setUint32(at, value.first + word.value * value.size, true);
+  }
   let at = texts - base;
   for (const chunk of chunks) {
     bytes.set(chunk, at);
     at += chunk.length;
   }
   return { bytes, heapStart };
-}
-
-function wordOf(word: IndexWord, addresses: Addresses): number {
-  if (typeof word === "number") return word;
-  if ("at" in word) return addresses.index(word.at);
-  return "atom" in word ? addresses.atom(word.atom) : addresses.value(word.value);
 }
 
 export function align(at: number, to: number): number {

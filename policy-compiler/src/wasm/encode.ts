@@ -1,93 +1,40 @@
 /** Writing WebAssembly (core specification, "Binary Format"): numbers, sections, the opcodes that we emit. */
 export type Bytes = number[];
 
+/** More than any instruction of the emitter has. */
+const INSTRUCTION_MAX = 16;
+
+/**
+ * Bytes in one growing block, which is public: instructions are written where they are named (emit/instruction.ts), for in a
+ * process that has just started a call costs more than the bytes of an instruction.
+ */
+export class ByteWriter {
+  block: Uint8Array = new Uint8Array(4096);
+  /** Bytes so far. */
+  length = 0;
+  /** Up to here there is room for one more instruction. */
+  full: number = this.block.length - INSTRUCTION_MAX;
+
+  grow(): void {
+    const grown = new Uint8Array(this.block.length * 2);
+    grown.set(this.block);
+    this.block = grown;
+    this.full = grown.length - INSTRUCTION_MAX;
+  }
+
+  push(byte: number): void {
+    if (this.length > this.full) this.grow();
+    this.block[this.length++] = byte;
+  }
+}
+
 /** What takes bytes one after the other: an array for little, ByteWriter for much. */
 export interface Sink {
   push(byte: number): unknown;
 }
 
-/** An opcode, another byte, and an LEB128 of 32 bits. */
-const INSTRUCTION_MAX = 7;
-
-/**
- * Bytes in one growing block. Its fields are private to the compiler alone: what the engine keeps private costs a look-up
- * by a key each time in code that is not optimised yet, and these are a fifth of all calls of what emits a module.
- */
-export class ByteWriter implements Sink {
-  private block = new Uint8Array(256);
-  /** Bytes so far. */
-  length = 0;
-
-  push(byte: number): void {
-    if (this.length === this.block.length) this.grow();
-    this.block[this.length++] = byte;
-  }
-
-  /** An opcode, and an unsigned LEB128 behind it; gives its place. */
-  pushU32(opcode: number, value: number): number {
-    const at = this.length + 1;
-    if (at + INSTRUCTION_MAX > this.block.length) this.grow();
-    this.block[at - 1] = opcode;
-    if (value < 0x80) {
-      this.block[at] = value;
-      this.length = at + 1;
-    } else this.putU32(at, value);
-    return at;
-  }
-
-  /** An opcode, and a signed LEB128 of a 32-bit integer behind it. */
-  pushS32(opcode: number, value: number): void {
-    let at = this.length;
-    if (at + INSTRUCTION_MAX > this.block.length) this.grow();
-    const { block } = this;
-    block[at++] = opcode;
-    let left = value | 0;
-    for (; left < -0x40 || left > 0x3f; left >>= 7) block[at++] = (left & 0x7f) | 0x80;
-    block[at++] = left & 0x7f;
-    this.length = at;
-  }
-
-  /** An access to memory, of words at words' places. */
-  pushAccess(opcode: number, offset: number): void {
-    const at = this.length;
-    if (at + INSTRUCTION_MAX > this.block.length) this.grow();
-    this.block[at] = opcode;
-    this.block[at + 1] = WORD_ALIGNED;
-    this.putU32(at + 2, offset);
-  }
-
-  /** An opcode, and room for so many bytes behind it; gives its place. */
-  pushRoom(opcode: number, bytes: number): number {
-    const at = this.length + 1;
-    if (at + bytes > this.block.length) this.grow();
-    this.block[at - 1] = opcode;
-    this.length = at + bytes;
-    return at;
-  }
-
-  private putU32(start: number, value: number): void {
-    const { block } = this;
-    let at = start;
-    let left = value >>> 0;
-    for (; left >= 0x80; left >>>= 7) block[at++] = (left & 0x7f) | 0x80;
-    block[at++] = left;
-    this.length = at;
-  }
-
-  private grow(): void {
-    const grown = new Uint8Array(this.block.length * 2);
-    grown.set(this.block);
-    this.block = grown;
-  }
-
-  /** The bytes so far; a view that is good until the next push. */
-  get bytes(): Uint8Array {
-    return this.block.subarray(0, this.length);
-  }
-}
-
 /** Words of four bytes, as the binary format says it. */
-const WORD_ALIGNED = 2;
+export const WORD_ALIGNED = 2;
 
 export const OP = {
   unreachable: 0x00,
@@ -186,12 +133,4 @@ export function putName(out: Bytes, name: string): void {
   const bytes = new TextEncoder().encode(name);
   putU32(out, bytes.length);
   putBytes(out, bytes);
-}
-
-/** Four bytes, little endian, at `at`. */
-export function storeU32(target: Uint8Array, at: number, value: number): void {
-  target[at] = value & 0xff;
-  target[at + 1] = (value >>> 8) & 0xff;
-  target[at + 2] = (value >>> 16) & 0xff;
-  target[at + 3] = (value >>> 24) & 0xff;
 }

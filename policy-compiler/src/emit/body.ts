@@ -1,0 +1,144 @@
+/**
+ * The body of one function under way: its bytes, its locals, its open labels, and the
+ * places where addresses of statics go in once they are known.
+ */
+import { EmitError } from "../core/error.ts";
+import type { Label, Op } from "../core/op.ts";
+import type { Local } from "../core/value.ts";
+import { codeEntry, type Numbers } from "../link/renumber.ts";
+import type { Addresses, AddressKind, Statics } from "../link/statics.ts";
+import { type Bytes, type ByteWriter, I32, OP, putU32 } from "../wasm/encode.ts";
+import type { RuntimeCalls } from "./runtime-calls.ts";
+
+/** V8 refuses a function with more. */
+const LOCALS_MAX = 50_000;
+/** Bytes of an address in code: a signed LEB128 of 28 bits, padded, written when all statics are known. */
+export const ADDRESS_BYTES = 4;
+const ADDRESS_END = 1 << 27;
+
+export type Body = {
+  readonly name: string;
+  readonly calls: RuntimeCalls;
+  readonly statics: Statics;
+  /** Functions that the module calls, the runtime's among them; grows. */
+  readonly called: Set<number>;
+  /** Globals of the runtime that it names; grows. */
+  readonly named: Set<number>;
+  /** The module's, for one body after the other. */
+  readonly code: ByteWriter;
+  readonly patches: Patches;
+  /** Where functions and globals are named. */
+  readonly sites: number[];
+  /** Where in WebAssembly core's locals are. */
+  readonly locals: Map<Local, number>;
+  /** Locals of WebAssembly that nothing needs any more. */
+  readonly free: number[];
+  readonly params: number;
+  localCount: number;
+  /** Labels open around the next instruction. */
+  labels: number;
+  readonly frames: Frame[];
+};
+
+export type Frame = {
+  readonly label: Label;
+  /** Labels open inside of it. */
+  readonly labels: number;
+  readonly restore: Restore | undefined;
+};
+
+/** What a `with` statement puts back. */
+export type Restore = { readonly target: number; readonly saved: number; readonly generation: number };
+
+/** Three columns: places in the code, and which address each wants. */
+type Patches = { readonly at: number[]; readonly kind: AddressKind[]; readonly index: number[] };
+
+export function newBody(
+  name: string,
+  params: number,
+  { calls, statics, called, named, code }: Pick<Body, "calls" | "statics" | "called" | "named" | "code">,
+): Body {
+  code.length = 0;
+  return {
+    name,
+    calls,
+    statics,
+    called,
+    named,
+    params,
+    code,
+    patches: { at: [], kind: [], index: [] },
+    sites: [],
+    locals: new Map(),
+    free: [],
+    localCount: params,
+    labels: 0,
+    frames: [],
+  };
+}
+
+// ── locals ──
+
+export function newLocal(body: Body): number {
+  if (body.localCount >= LOCALS_MAX) throw new EmitError(`${body.name} needs more than ${LOCALS_MAX} locals`);
+  return body.localCount++;
+}
+
+/** Stands for a local whose lifetime is over. */
+const ENDED = -1;
+
+/** Where the local is; all begin undefined (0), but for those that are written before anything reads them. */
+export function placeOf(body: Body, local: Local): number {
+  const known = body.locals.get(local);
+  if (known === ENDED) throw new EmitError(`${body.name} uses local ${local.id} where it has none any more`);
+  if (known !== undefined) return known;
+  const place = (local.isPassing ? body.free.pop() : undefined) ?? newLocal(body);
+  body.locals.set(local, place);
+  return place;
+}
+
+/** Behind an op and all that is inside of it: what it was the last to use gives its place away. */
+export function endLocals(body: Body, { ends }: Op): void {
+  for (let i = 0; i < ends.length; i++) {
+    const local = ends[i] as Local;
+    const place = body.locals.get(local);
+    if (place === undefined) continue; // never built
+    body.locals.set(local, ENDED);
+    body.free.push(place);
+  }
+}
+
+/** A body that is emitted: what is left of it until the statics have their places. */
+export type Emitted = Pick<Body, "params" | "localCount" | "patches" | "sites"> & { readonly written: Uint8Array };
+
+/** Ends the function. */
+export function endBody(body: Body): Emitted {
+  body.code.push(OP.end);
+  const { code, params, localCount, patches, sites } = body;
+  return { params, localCount, patches, sites, written: code.block.slice(0, code.length) };
+}
+
+/** The entry of the code section: size, locals, instructions. */
+export function finish(body: Emitted, addresses: Addresses, numbers: Numbers): Uint8Array {
+  const { written } = body;
+  const { at, kind, index } = body.patches;
+  for (let i = 0; i < at.length; i++) {
+    const { first, size } = addresses[kind[i] as AddressKind];
+    const value = first + (index[i] as number) * size;
+    if (value >= ADDRESS_END) throw new EmitError(`the policy's constants need more than ${ADDRESS_END >> 20} MiB`);
+    const place = at[i] as number;
+    written[place] = (value & 0x7f) | 0x80;
+    written[place + 1] = ((value >>> 7) & 0x7f) | 0x80;
+    written[place + 2] = ((value >>> 14) & 0x7f) | 0x80;
+    written[place + 3] = value >>> 21;
+  }
+  const extra = body.localCount - body.params;
+  const head: Bytes = [];
+  if (extra === 0) head.push(0);
+  else {
+    head.push(1);
+    putU32(head, extra);
+    head.push(I32);
+  }
+  return codeEntry(head, written, body.sites, numbers);
+}

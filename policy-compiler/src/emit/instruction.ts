@@ -1,0 +1,180 @@
+/**
+ * Instructions of one function, written one behind the other. In a process that has just started, where nothing is optimised
+ * yet, a call costs more than what it does here: each writes its bytes itself, and `get` and `set`, which are half of all,
+ * call nothing.
+ */
+import { type AddressKind, atomOf, constantOf } from "../link/statics.ts";
+import { type ByteWriter, OP, VOID, WORD_ALIGNED } from "../wasm/encode.ts";
+import { ADDRESS_BYTES, type Body } from "./body.ts";
+import type { RuntimeFunction, RuntimeGlobal } from "./runtime-calls.ts";
+
+export function get({ code }: Body, local: number): void {
+  const at = code.length;
+  if (local < 0x80 && at <= code.full) {
+    code.block[at] = OP.localGet;
+    code.block[at + 1] = local;
+    code.length = at + 2;
+  } else u32(code, OP.localGet, local);
+}
+
+export function set({ code }: Body, local: number): void {
+  const at = code.length;
+  if (local < 0x80 && at <= code.full) {
+    code.block[at] = OP.localSet;
+    code.block[at + 1] = local;
+    code.length = at + 2;
+  } else u32(code, OP.localSet, local);
+}
+
+export function tee({ code }: Body, local: number): void {
+  u32(code, OP.localTee, local);
+}
+
+/** An opcode, and an unsigned LEB128 behind it; gives its place. */
+function u32(code: ByteWriter, opcode: number, value: number): number {
+  if (code.length > code.full) code.grow();
+  const { block } = code;
+  const first = code.length + 1;
+  block[first - 1] = opcode;
+  let at = first;
+  let left = value >>> 0;
+  for (; left >= 0x80; left >>>= 7) block[at++] = (left & 0x7f) | 0x80;
+  block[at] = left;
+  code.length = at + 1;
+  return first;
+}
+
+// ── constants, globals, calls ──
+
+export function i32Const({ code }: Body, value: number): void {
+  constantOn(code, OP.i32Const, value);
+}
+
+export function i64Const({ code }: Body, value: number): void {
+  constantOn(code, OP.i64Const, value);
+}
+
+/** An opcode, and a signed LEB128 of a 32-bit integer behind it. */
+function constantOn(code: ByteWriter, opcode: number, value: number): void {
+  if (code.length > code.full) code.grow();
+  const { block } = code;
+  let at = code.length;
+  block[at++] = opcode;
+  let left = value | 0;
+  for (; left < -0x40 || left > 0x3f; left >>= 7) block[at++] = (left & 0x7f) | 0x80;
+  block[at++] = left & 0x7f;
+  code.length = at;
+}
+
+/** Room for an address, which is not known yet. */
+function address({ code, patches }: Body, kind: AddressKind, index: number): void {
+  if (code.length > code.full) code.grow();
+  const at = code.length + 1;
+  code.block[at - 1] = OP.i32Const;
+  code.length = at + ADDRESS_BYTES;
+  patches.at.push(at);
+  patches.kind.push(kind);
+  patches.index.push(index);
+}
+
+/** A constant string. */
+export function atom(body: Body, text: string): void {
+  address(body, "atom", atomOf(body.statics, text));
+}
+
+/** A constant that is no string, from its text (JSON, or Rego's sets). */
+export function constant(body: Body, text: string): void {
+  address(body, "value", constantOf(body.statics, text));
+  load(body, 0);
+}
+
+export function memoAddress(body: Body, slot: number): void {
+  address(body, "memo", slot);
+}
+
+export function slotAddress(body: Body, slot: number): void {
+  address(body, "slot", slot);
+}
+
+export function markAddress(body: Body, rule: number): void {
+  address(body, "mark", rule);
+}
+
+export function indexAddress(body: Body, word: number): void {
+  address(body, "index", word);
+}
+
+export function load({ code }: Body, offset: number): void {
+  access(code, OP.i32Load, offset);
+}
+
+export function store({ code }: Body, offset: number): void {
+  access(code, OP.i32Store, offset);
+}
+
+/** An access to memory, of words at words' places; offsets are those of fields. */
+function access(code: ByteWriter, opcode: number, offset: number): void {
+  if (code.length > code.full) code.grow();
+  const { block } = code;
+  const at = code.length;
+  block[at] = opcode;
+  block[at + 1] = WORD_ALIGNED;
+  block[at + 2] = offset;
+  code.length = at + 3;
+}
+
+export function globalGet(body: Body, name: RuntimeGlobal): void {
+  nameGlobal(body, OP.globalGet, name);
+}
+
+export function globalSet(body: Body, name: RuntimeGlobal): void {
+  nameGlobal(body, OP.globalSet, name);
+}
+
+function nameGlobal({ calls, named, sites, code }: Body, opcode: number, name: RuntimeGlobal): void {
+  const index = calls.globals[name];
+  named.add(index);
+  sites.push(u32(code, opcode, index) * 2 + 1);
+}
+
+export function call(body: Body, name: RuntimeFunction): void {
+  callIndex(body, body.calls.functions[name]);
+}
+
+export function callIndex({ called, sites, code }: Body, index: number): void {
+  called.add(index);
+  sites.push(u32(code, OP.call, index) * 2);
+}
+
+export function op({ code }: Body, opcode: number, second?: number, third?: number): void {
+  if (code.length > code.full) code.grow();
+  const { block } = code;
+  let at = code.length;
+  block[at++] = opcode;
+  if (second !== undefined) block[at++] = second;
+  if (third !== undefined) block[at++] = third;
+  code.length = at;
+}
+
+// ── labels ──
+
+/** Gives the label that `br` takes. */
+export function open(body: Body, opcode: typeof OP.block | typeof OP.loop | typeof OP.if, type: number = VOID): number {
+  const { code } = body;
+  if (code.length > code.full) code.grow();
+  code.block[code.length++] = opcode;
+  code.block[code.length++] = type;
+  return ++body.labels;
+}
+
+export function close(body: Body): void {
+  const { code } = body;
+  if (code.length > code.full) code.grow();
+  code.block[code.length++] = OP.end;
+  body.labels--;
+}
+
+/** Branches to the label that `open` returned. */
+export function br(body: Body, label: number, opcode: typeof OP.br | typeof OP.brIf = OP.br): void {
+  u32(body.code, opcode, body.labels - label);
+}
