@@ -3,7 +3,7 @@
  * It holds until a pass changes that (optimize/passes.ts).
  */
 import type { CallOp, CallPathOp, CoreCode, Op, Region, RuleSetOp } from "./op.ts";
-import { hasRegions, regionsOf } from "./walk.ts";
+import { regionsOf } from "./walk.ts";
 
 /** An op that calls functions of the policy. */
 export type Calling = {
@@ -43,29 +43,36 @@ function walk(found: Found, regions: readonly Region[], isRepeated: boolean): vo
     found.size += ops.length;
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
-      if (hasRegions(op)) walk(found, regionsOf(op), isRepeated || op.kind === "loop");
-      else note(found, op, isRepeated);
+      switch (op.kind) {
+        case "test":
+        case "get":
+        case "assign":
+          break;
+        case "regions":
+        case "not":
+        case "with":
+          walk(found, regionsOf(op), isRepeated);
+          break;
+        case "loop":
+          walk(found, regionsOf(op), true);
+          break;
+        case "make":
+          found.makes = true;
+          break;
+        case "mark":
+          found.marks.push(op.rule);
+          break;
+        case "call":
+          if (op.callee.kind === "builtin") found.asksBuiltins = true;
+          else found.calls.push({ op, isRepeated });
+          break;
+        case "call-path":
+        case "rules":
+          found.calls.push({ op, isRepeated });
+          break;
+        default:
+          break;
+      }
     }
-  }
-}
-
-function note(found: Found, op: Op, isRepeated: boolean): void {
-  switch (op.kind) {
-    case "make":
-      found.makes = true;
-      return;
-    case "mark":
-      found.marks.push(op.rule);
-      return;
-    case "call":
-      if (op.callee.kind === "builtin") found.asksBuiltins = true;
-      else found.calls.push({ op, isRepeated });
-      return;
-    case "call-path":
-    case "rules":
-      found.calls.push({ op, isRepeated });
-      return;
-    default:
-      return;
   }
 }

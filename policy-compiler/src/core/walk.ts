@@ -23,9 +23,34 @@ export function regionsOf(op: Op): readonly Region[] {
   }
 }
 
-export function hasRegions({ kind }: Op): boolean {
-  return kind === "regions" || kind === "loop" || kind === "not" || kind === "with";
-}
+/** In which kinds of ops regions stand: a table, for each op is asked a dozen times. */
+export const HOLDS_REGIONS: Readonly<Record<Op["kind"], boolean>> = {
+  regions: true,
+  loop: true,
+  not: true,
+  with: true,
+  return: false,
+  call: false,
+  "call-path": false,
+  leave: false,
+  get: false,
+  input: false,
+  "need-input": false,
+  length: false,
+  assign: false,
+  "assign-once": false,
+  make: false,
+  grow: false,
+  gather: false,
+  "give-up": false,
+  merge: false,
+  test: false,
+  "one-of": false,
+  result: false,
+  mark: false,
+  rules: false,
+  narrow: false,
+};
 
 /** Each op of the regions at any depth, outer before inner. */
 export function eachOp(regions: readonly Region[], visit: (op: Op) => void): void {
@@ -34,7 +59,7 @@ export function eachOp(regions: readonly Region[], visit: (op: Op) => void): voi
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
       visit(op);
-      if (hasRegions(op)) eachOp(regionsOf(op), visit);
+      if (HOLDS_REGIONS[op.kind]) eachOp(regionsOf(op), visit);
     }
   }
 }
@@ -45,7 +70,7 @@ export function someOp(regions: readonly Region[], isOne: (op: Op) => boolean): 
     const { ops } = regions[i] as Region;
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
-      if (isOne(op) || (hasRegions(op) && someOp(regionsOf(op), isOne))) return true;
+      if (isOne(op) || (HOLDS_REGIONS[op.kind] && someOp(regionsOf(op), isOne))) return true;
     }
   }
   return false;
@@ -54,19 +79,19 @@ export function someOp(regions: readonly Region[], isOne: (op: Op) => boolean): 
 /** The op, and each inside of it. */
 export function eachOpIn(op: Op, visit: (op: Op) => void): void {
   visit(op);
-  if (hasRegions(op)) eachOp(regionsOf(op), visit);
+  if (HOLDS_REGIONS[op.kind]) eachOp(regionsOf(op), visit);
 }
 
 /** Whether the op, or one inside of it, is one. */
 export function someOpIn(op: Op, isOne: (op: Op) => boolean): boolean {
-  return isOne(op) || (hasRegions(op) && someOp(regionsOf(op), isOne));
+  return isOne(op) || (HOLDS_REGIONS[op.kind] && someOp(regionsOf(op), isOne));
 }
 
 /** Leaves ops out of the regions, at any depth. */
 export function leaveOut(regions: readonly Region[], isOut: (op: Op) => boolean): void {
   for (const region of regions) {
     const { ops } = region;
-    for (const op of ops) if (hasRegions(op)) leaveOut(regionsOf(op), isOut);
+    for (const op of ops) if (HOLDS_REGIONS[op.kind]) leaveOut(regionsOf(op), isOut);
     if (ops.some(isOut)) region.ops = ops.filter((op) => !isOut(op));
   }
 }

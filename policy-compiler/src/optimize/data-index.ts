@@ -10,8 +10,9 @@ import type { DataIndex } from "../core/index-node.ts";
 import { assign, markOf, regionsOp, reset, testOf } from "../core/make-op.ts";
 import type { CoreModule } from "../core/module.ts";
 import type { CoreFunction, Fresh, LoopOp, NarrowOp, Op, Region } from "../core/op.ts";
-import { type Local, NO_LOCALS, TRUE, Type, type Value } from "../core/value.ts";
-import { eachOp, eachRead, eachWrite, hasRegions, regionsOf } from "../core/walk.ts";
+import { countReads, type Reads } from "../core/uses.ts";
+import { type Local, NO_LOCALS, TRUE, Type } from "../core/value.ts";
+import { eachOp, eachWrite, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import { type Asked, type Levels, levelsOf } from "./data/levels.ts";
 import { isSameForAll, type Proven, type ProvenWhole } from "./data/proof.ts";
 import { isData, type Root, rootsOf } from "./data/roots.ts";
@@ -20,7 +21,6 @@ import { isData, type Root, rootsOf } from "./data/roots.ts";
 const DEPTH_MAX = 6;
 
 type Path = readonly (string | undefined)[];
-type Reads = ReadonlyMap<Local, number>;
 
 /** The indexes so far, each once: rules that ask alike share one. */
 type Indexes = { readonly all: DataIndex[]; readonly places: Map<string, number> };
@@ -49,15 +49,6 @@ export function indexData(module: CoreModule): void {
   module.indexes = indexes.all;
 }
 
-function countReads(regions: readonly Region[]): Reads {
-  const reads = new Map<Local, number>();
-  const count = (value: Value): void => {
-    if (value.kind === "local") reads.set(value, (reads.get(value) ?? 0) + 1);
-  };
-  eachOp(regions, (op) => eachRead(op, count));
-  return reads;
-}
-
 function indexRegion(walk: Walk, region: Region, depth: number): void {
   const { ops } = region;
   /** From the first iteration on that has an index. */
@@ -65,27 +56,27 @@ function indexRegion(walk: Walk, region: Region, depth: number): void {
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i] as Op;
     const narrowed = op.kind === "loop" ? enterLoop(walk, op, depth) : undefined;
-    if (op.kind !== "loop") notePath(walk, op);
+    if (op.kind === "get" || op.kind === "assign") notePath(walk, op);
     if (narrowed === undefined) out?.push(op);
     else {
       out ??= ops.slice(0, i);
       out.push(...narrowed);
     }
     const inside = narrowed?.at(-1) ?? op;
-    if (!hasRegions(inside)) continue;
+    if (!HOLDS_REGIONS[inside.kind]) continue;
     for (const inner of regionsOf(inside)) indexRegion(walk, inner, op.kind === "loop" ? depth + 1 : depth);
   }
   if (out !== undefined) region.ops = out;
 }
 
 /** Follows where locals come from. */
-function notePath({ paths }: Walk, op: Op): void {
+function notePath({ paths }: Walk, op: Extract<Op, { readonly kind: "get" | "assign" }>): void {
   if (op.kind === "get") {
     const { source, key, target } = op;
     const path = source.kind === "local" ? paths.get(source) : undefined;
     const name = key.kind === "constant" && key.type === Type.string ? key.text : undefined;
     if (path !== undefined) paths.set(target, [...path, name]);
-  } else if (op.kind === "assign" && op.source.kind === "local") {
+  } else if (op.source.kind === "local") {
     const path = paths.get(op.source);
     if (path !== undefined) paths.set(op.target, path);
   }

@@ -8,10 +8,10 @@
  *   f = undefined; regions { r: … f = true; leave r … }; test f is undefined else x   regions { r: … leave x … }
  *   f = undefined; regions { test a is array; f = true, … }; test f is defined else x  test a is collection else x
  */
-import { isReset } from "../core/make-op.ts";
 import type { CoreCode, Label, Op, Region, TestOp } from "../core/op.ts";
-import { type Local, TRUE, type Value } from "../core/value.ts";
-import { eachOp, eachUse, hasRegions, regionsOf } from "../core/walk.ts";
+import { findUses, newUses, type Uses as OpUses } from "../core/uses.ts";
+import { type Local, TRUE, UNDEFINED } from "../core/value.ts";
+import { eachOp, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import { kindCheckOf } from "./data/proof.ts";
 
 type Counts = { reads: number; writes: number };
@@ -23,20 +23,32 @@ export function threadExits({ body }: CoreCode): void {
 }
 
 function countUses(regions: readonly Region[]): Uses {
-  const uses = new Map<Local, Counts>();
-  const read = (value: Value): void => {
-    if (value.kind !== "local") return;
-    const known = uses.get(value);
-    if (known === undefined) uses.set(value, { reads: 1, writes: 0 });
-    else known.reads++;
-  };
-  const write = (local: Local): void => {
-    const known = uses.get(local);
-    if (known === undefined) uses.set(local, { reads: 0, writes: 1 });
-    else known.writes++;
-  };
-  eachOp(regions, (op) => eachUse(op, read, read, write));
-  return uses;
+  const counts = new Map<Local, Counts>();
+  addUses(regions, counts, newUses());
+  return counts;
+}
+
+function addUses(regions: readonly Region[], counts: Map<Local, Counts>, uses: OpUses): void {
+  const { read, written } = uses;
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      findUses(op, uses);
+      if (uses.grown !== undefined) read[uses.reads++] = uses.grown;
+      for (let k = 0; k < uses.reads; k++) {
+        const known = counts.get(read[k] as Local);
+        if (known === undefined) counts.set(read[k] as Local, { reads: 1, writes: 0 });
+        else known.reads++;
+      }
+      for (let k = 0; k < uses.writes; k++) {
+        const known = counts.get(written[k] as Local);
+        if (known === undefined) counts.set(written[k] as Local, { reads: 0, writes: 1 });
+        else known.writes++;
+      }
+      if (HOLDS_REGIONS[op.kind]) addUses(regionsOf(op), counts, uses);
+    }
+  }
 }
 
 /** Inner regions first: what they become may be what stands in a pattern. */
@@ -46,8 +58,9 @@ function threadRegion(region: Region, usesOf: () => Uses): void {
   let out: Op[] | undefined;
   for (let i = 0; i < ops.length; ) {
     const op = ops[i] as Op;
-    if (hasRegions(op)) for (const inner of regionsOf(op)) threadRegion(inner, usesOf);
-    const threaded = isReset(op) ? threadAt(ops, i, op.target, usesOf) : undefined;
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) threadRegion(inner, usesOf);
+    const isFlag = op.kind === "assign" && op.source === UNDEFINED;
+    const threaded = isFlag ? threadAt(ops, i, op.target, usesOf) : undefined;
     if (threaded === undefined) {
       out?.push(op);
       i++;
@@ -105,7 +118,7 @@ function isSet(op: Op | undefined, flag: Local): boolean {
 /** The same ops, which go to another place where they went to the end of a region. */
 function retarget(ops: readonly Op[], from: Label, to: Label): readonly Op[] {
   return ops.map((op) => {
-    if (hasRegions(op)) for (const inner of regionsOf(op)) inner.ops = retarget(inner.ops, from, to);
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) inner.ops = retarget(inner.ops, from, to);
     return "exit" in op && op.exit === from ? { ...op, exit: to } : op;
   });
 }
@@ -127,7 +140,7 @@ function countLeaves(region: Region, flag: Local, label: Label): number {
     const op = ops[i] as Op;
     const next = ops[i + 1];
     if (isSet(op, flag) && next?.kind === "leave" && next.exit === label) found++;
-    if (hasRegions(op)) for (const inner of regionsOf(op)) found += countLeaves(inner, flag, label);
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) found += countLeaves(inner, flag, label);
   }
   return found;
 }
@@ -135,7 +148,7 @@ function countLeaves(region: Region, flag: Local, label: Label): number {
 function leaveTo(region: Region, flag: Local, label: Label, exit: Label): void {
   region.ops = region.ops.flatMap((op, i, ops) => {
     if (isSet(op, flag)) return [];
-    if (hasRegions(op)) for (const inner of regionsOf(op)) leaveTo(inner, flag, label, exit);
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) leaveTo(inner, flag, label, exit);
     return op.kind === "leave" && op.exit === label && isSet(ops[i - 1], flag) ? [{ ...op, exit }] : [op];
   });
 }

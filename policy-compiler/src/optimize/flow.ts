@@ -5,8 +5,9 @@
  */
 import { isReset, returnOf } from "../core/make-op.ts";
 import type { CoreCode, Label, Op, Region, TestOp } from "../core/op.ts";
+import { findUses, newUses, type Uses } from "../core/uses.ts";
 import { type Local, Type, UNDEFINED, type Value } from "../core/value.ts";
-import { eachOp, eachRead, eachWrite, grownBy, hasRegions, regionsOf, someOp } from "../core/walk.ts";
+import { eachWrite, HOLDS_REGIONS, regionsOf, someOp } from "../core/walk.ts";
 
 /** Locals that are followed, as bits; a function of more is left as it is. */
 const FOLLOWED_MAX = 30;
@@ -165,7 +166,7 @@ function rewrite(walk: Walk, region: Region, isRow: boolean): void {
   const out: Op[] = [];
   for (const op of region.ops) {
     if (!walk.reached.has(op)) break;
-    if (hasRegions(op)) {
+    if (HOLDS_REGIONS[op.kind]) {
       for (const inner of regionsOf(op)) rewrite(walk, inner, op.kind === "regions" || op.kind === "loop");
     }
     const known = op.kind === "test" ? outcomeOf(op, isWithout(walk, op)) : undefined;
@@ -205,23 +206,28 @@ function simplerOf({ mayHave }: Walk, op: Op, before: Op[]): Op | undefined {
 
 /** What is assigned to followed locals that nothing reads. */
 function dropUnread({ body }: CoreCode, bits: ReadonlyMap<Local, number>): void {
-  const read = new Set<Local>();
-  const note = (value: Value): void => {
-    if (value.kind === "local") read.add(value);
-  };
-  eachOp(body, (op) => {
-    eachRead(op, note);
-    const grown = grownBy(op);
-    if (grown !== undefined) read.add(grown);
-  });
-  const unread = [...bits.keys()].filter((local) => !read.has(local));
-  if (unread.length === 0) return;
-  dropAssigns(body, new Set(unread));
+  const unread = new Set(bits.keys());
+  leaveRead(body, unread, newUses());
+  if (unread.size > 0) dropAssigns(body, unread);
+}
+
+/** Takes out of the locals what the regions read. */
+function leaveRead(regions: readonly Region[], unread: Set<Local>, uses: Uses): void {
+  for (let i = 0; i < regions.length && unread.size > 0; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      findUses(op, uses);
+      for (let k = 0; k < uses.reads; k++) unread.delete(uses.read[k] as Local);
+      if (uses.grown !== undefined) unread.delete(uses.grown);
+      if (HOLDS_REGIONS[op.kind]) leaveRead(regionsOf(op), unread, uses);
+    }
+  }
 }
 
 function dropAssigns(regions: readonly Region[], unread: ReadonlySet<Local>): void {
   for (const region of regions) {
-    for (const op of region.ops) if (hasRegions(op)) dropAssigns(regionsOf(op), unread);
+    for (const op of region.ops) if (HOLDS_REGIONS[op.kind]) dropAssigns(regionsOf(op), unread);
     region.ops = region.ops.filter((op) => op.kind !== "assign" || !unread.has(op.target));
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { CallOp, CoreCode, Op, Region } from "../core/op.ts";
 import { surveyOf } from "../core/survey.ts";
-import { hasRegions, regionsOf } from "../core/walk.ts";
+import { HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 
 /** Units that are taken ahead where a function or a turn of an iteration begins. */
 export const STRETCH_MAX = 128;
@@ -46,7 +46,7 @@ function weigh({ ops }: Region, inRuntime: InRuntime): number {
     const op = ops[i] as Op;
     op.weight = weightOf(op, inRuntime);
     units += op.weight;
-    if (!hasRegions(op)) continue;
+    if (!HOLDS_REGIONS[op.kind]) continue;
     if (op.kind === "loop") op.turn = TURN + Math.min(weigh(op.body, inRuntime), STRETCH_MAX);
     else for (const inner of regionsOf(op)) units += weigh(inner, inRuntime);
   }

@@ -11,7 +11,7 @@ import { assign, leaveTo, reset } from "../core/make-op.ts";
 import { type CoreModule, codesOf } from "../core/module.ts";
 import type { Op, Region } from "../core/op.ts";
 import { makeLocal } from "../core/value.ts";
-import { hasRegions, regionsOf } from "../core/walk.ts";
+import { HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import { emitCore } from "../emit/module.ts";
 import { interpret } from "../interpret/interpret.ts";
 import { printJson } from "../interpret/text.ts";
@@ -315,7 +315,7 @@ const MUTANTS: Readonly<Record<string, (op: Op) => readonly Op[] | undefined>> =
 function mutate(region: Region, change: (op: Op) => readonly Op[] | undefined): boolean {
   let isChanged = false;
   region.ops = region.ops.flatMap((op) => {
-    if (hasRegions(op)) for (const inner of regionsOf(op)) isChanged = mutate(inner, change) || isChanged;
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) isChanged = mutate(inner, change) || isChanged;
     const changed = change(op);
     if (changed === undefined) return [op];
     isChanged = true;

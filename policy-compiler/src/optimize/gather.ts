@@ -22,8 +22,9 @@ import { append, assign, call, giveUp, leaveTo, lookUp, make, regionsOp, returnO
 import { type CoreModule, codesOf } from "../core/module.ts";
 import { newFunction } from "../core/new-function.ts";
 import type { CoreCode, CoreFunction, Fresh, GrowOp, MakeOp, Op, Region, TestOp } from "../core/op.ts";
+import { surveyOf } from "../core/survey.ts";
 import { type Local, makeLocal, NO_LOCALS, type Value } from "../core/value.ts";
-import { eachOp, eachUse, hasRegions, regionsOf } from "../core/walk.ts";
+import { eachOp, eachUse, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import type { InRuntime } from "./fuel.ts";
 import { type Around, type Asked, askedBy, type Gate } from "./gather/asked.ts";
 
@@ -47,7 +48,7 @@ type Making = { readonly isPure: Around["isPure"]; readonly made: CoreFunction[]
 
 function gatherIn(code: CoreCode, { isPure, made, depth }: Making): void {
   const [input, data, ...others] = code.params;
-  if (input === undefined || data === undefined || code.survey?.makes === false || !mayHave(code.body)) return;
+  if (input === undefined || data === undefined || !surveyOf(code).makes || !mayHave(code.body)) return;
   const uses = countUses(code.body);
   const own: CoreFunction[] = [];
   const walk: Walk = { code, uses, around: { shared: [input, data], writes: uses.writes, isPure }, made: own };
@@ -63,7 +64,7 @@ function mayHave(regions: readonly Region[]): boolean {
     const { ops } = regions[i] as Region;
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
-      if (hasRegions(op) ? mayHave(regionsOf(op)) : isFilled(op, ops[j + 1])) return true;
+      if (HOLDS_REGIONS[op.kind] ? mayHave(regionsOf(op)) : isFilled(op, ops[j + 1])) return true;
     }
   }
   return false;
@@ -91,7 +92,7 @@ function gatherRow(walk: Walk, region: Region, isRepeated: boolean, depth: numbe
       }
     }
     out.push(op);
-    if (!hasRegions(op)) continue;
+    if (!HOLDS_REGIONS[op.kind]) continue;
     for (const inner of regionsOf(op)) gatherRow(walk, inner, isRepeated || op.kind === "loop", depth);
   }
   if (out.length < ops.length) region.ops = out;
@@ -226,7 +227,7 @@ function gatheringOf(
 /** The region grows another collection. */
 function rename(region: Region, from: Local, to: Local): void {
   region.ops = region.ops.map((op) => {
-    if (hasRegions(op)) for (const inner of regionsOf(op)) rename(inner, from, to);
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) rename(inner, from, to);
     return op.kind === "grow" && op.collection === from ? { ...op, collection: to } : op;
   });
 }

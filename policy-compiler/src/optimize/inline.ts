@@ -16,7 +16,7 @@ import { type CoreModule, codesOf } from "../core/module.ts";
 import type { CallOp, CoreCode, CoreFunction, Label, Op, Region } from "../core/op.ts";
 import { surveyOf } from "../core/survey.ts";
 import type { Local } from "../core/value.ts";
-import { calleesOf, eachOp, eachWrite, hasRegions, regionsOf } from "../core/walk.ts";
+import { calleesOf, eachOp, eachWrite, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import { isLaborious } from "./memo.ts";
 
 /** Ops of a function that is put elsewhere, and of one that takes others: the engine compiles large ones late. */
@@ -89,7 +89,8 @@ function inlineRow(inlining: Inlining, code: CoreCode, region: Region): void {
   region.ops = region.ops.map((op) => {
     const callee = calleeOf(inlining, code, op);
     if (callee !== undefined) return inlined(inlining, code, op as CallOp, callee);
-    if (hasRegions(op) && op.kind !== "loop") for (const inner of regionsOf(op)) inlineRow(inlining, code, inner);
+    if (HOLDS_REGIONS[op.kind] && op.kind !== "loop")
+      for (const inner of regionsOf(op)) inlineRow(inlining, code, inner);
     return op;
   });
 }
@@ -145,7 +146,7 @@ function inlined({ sizes, gone }: Inlining, code: CoreCode, op: CallOp, callee: 
 /** What it returned is assigned. */
 function giveIn(region: Region, target: Local, done: Label): void {
   region.ops = region.ops.flatMap((op): readonly Op[] => {
-    if (hasRegions(op)) for (const inner of regionsOf(op)) giveIn(inner, target, done);
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) giveIn(inner, target, done);
     return op.kind === "return" ? [{ ...assign(target, op.value), at: op.at }, leaveTo(done)] : [op];
   });
 }

@@ -8,8 +8,9 @@
  */
 import type { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
 import type { CoreCode, InputOp, Op, Region } from "../core/op.ts";
+import { findUses, newUses, type Uses as OpUses } from "../core/uses.ts";
 import { type Local, NO_LOCALS, Type, type Value } from "../core/value.ts";
-import { eachOp, eachRead, eachUse, hasRegions, regionsOf, someRead } from "../core/walk.ts";
+import { eachRead, HOLDS_REGIONS, regionsOf, someRead } from "../core/walk.ts";
 import { contextKind, fieldKind, SlotKind } from "../link/runtime-layout.ts";
 
 const INPUT = 0;
@@ -92,7 +93,7 @@ function projectRegions(regions: readonly Region[], uses: Uses): void {
         out.push(needInput(op));
       }
       out?.push(op);
-      if (hasRegions(op)) projectRegions(regionsOf(op), uses);
+      if (HOLDS_REGIONS[op.kind]) projectRegions(regionsOf(op), uses);
       i++;
     }
     if (out !== undefined) region.ops = out;
@@ -163,17 +164,27 @@ function isHandedOn(args: readonly Value[]): boolean {
   return false;
 }
 
-function passOver(): void {}
-
 function countUses({ body }: CoreCode): Uses {
-  const uses = new Map<Local, number>();
-  const count = (value: Value): void => {
-    if (value.kind === "local") uses.set(value, (uses.get(value) ?? 0) + 1);
-  };
-  eachOp(body, (op) => {
-    eachUse(op, count, count, passOver);
-    // What `with` replaces is put back afterwards: it is read again.
-    if (op.kind === "with") count(op.local);
-  });
-  return uses;
+  const counts = new Map<Local, number>();
+  addUses(body, counts, newUses());
+  return counts;
+}
+
+function addUses(regions: readonly Region[], counts: Map<Local, number>, uses: OpUses): void {
+  const { read } = uses;
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      findUses(op, uses);
+      if (uses.grown !== undefined) read[uses.reads++] = uses.grown;
+      // What `with` replaces is put back afterwards: it is read again.
+      if (op.kind === "with") read[uses.reads++] = op.local;
+      for (let k = 0; k < uses.reads; k++) {
+        const local = read[k] as Local;
+        counts.set(local, (counts.get(local) ?? 0) + 1);
+      }
+      if (HOLDS_REGIONS[op.kind]) addUses(regionsOf(op), counts, uses);
+    }
+  }
 }

@@ -6,8 +6,9 @@
  * undefined may matter.
  */
 import type { CoreCode, Op, Region } from "../core/op.ts";
-import { isValue, type Local, type Value } from "../core/value.ts";
-import { eachUse, hasRegions, regionsOf } from "../core/walk.ts";
+import { findUses, newUses, type Uses } from "../core/uses.ts";
+import { type Local, VARIABLE } from "../core/value.ts";
+import { HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 
 type Walk = {
   /** How deep the region that writes a local lies. */
@@ -18,10 +19,11 @@ type Walk = {
   readonly turns: Map<Local, Op>;
   /** The ops around, outermost first. */
   readonly around: Op[];
+  readonly uses: Uses;
 };
 
 export function findLifetimes({ body }: CoreCode): void {
-  const walk: Walk = { home: new Map(), last: new Map(), turns: new Map(), around: [] };
+  const walk: Walk = { home: new Map(), last: new Map(), turns: new Map(), around: [], uses: newUses() };
   for (const region of body) walkRegion(walk, region);
   for (const [local, op] of walk.last) {
     const turn = walk.turns.get(local);
@@ -32,28 +34,27 @@ export function findLifetimes({ body }: CoreCode): void {
 }
 
 function walkRegion(walk: Walk, { ops }: Region): void {
-  const depth = walk.around.length;
-  const read = (value: Value): void => {
-    if (value.kind === "local") use(walk, value);
-  };
-  let writer: Op | undefined;
-  const write = (local: Local): void => {
-    if (!isValue(local) || writer === undefined) return;
-    walk.home.set(local, depth);
-    walk.last.set(local, writer);
-    if (writer.kind === "loop") walk.turns.set(local, writer);
-  };
+  const { home, last, turns, around, uses } = walk;
+  const { read, written } = uses;
+  const depth = around.length;
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i] as Op;
-    walk.around[depth] = op;
-    writer = op;
-    eachUse(op, read, read, write);
-    if (hasRegions(op)) for (const inner of regionsOf(op)) walkRegion(walk, inner);
+    around[depth] = op;
+    findUses(op, uses);
+    if (uses.grown !== undefined) read[uses.reads++] = uses.grown;
+    for (let k = 0; k < uses.reads; k++) {
+      const local = read[k] as Local;
+      const user = around[home.get(local) ?? -1];
+      if (user !== undefined) last.set(local, user);
+    }
+    for (let k = 0; k < uses.writes; k++) {
+      const local = written[k] as Local;
+      if (local.origin === VARIABLE) continue;
+      home.set(local, depth);
+      last.set(local, op);
+      if (op.kind === "loop") turns.set(local, op);
+    }
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walkRegion(walk, inner);
   }
-  walk.around.length = depth;
-}
-
-function use({ home, last, around }: Walk, local: Local): void {
-  const op = around[home.get(local) ?? -1];
-  if (op !== undefined) last.set(local, op);
+  around.length = depth;
 }

@@ -5,7 +5,7 @@
 import type { CoreModule, EachCode } from "../core/module.ts";
 import type { GrowOp, MakeOp, Op, Region } from "../core/op.ts";
 import { type Constant, constantOf, isValue, type Local, literalOf, Type, type Value } from "../core/value.ts";
-import { eachOp, leaveOut } from "../core/walk.ts";
+import { HOLDS_REGIONS, leaveOut, regionsOf } from "../core/walk.ts";
 
 /** Deeper values are built by code: what is read at the start must fit any stack, and each level prints those below it again. */
 const DEPTH_MAX = 200;
@@ -30,21 +30,31 @@ export function foldLiterals(module: CoreModule): EachCode {
 function foldIn(body: readonly Region[], growsOwn: boolean): void {
   const drafts = new Map<Local, Draft>();
   const done = new Set<Op>();
-  eachOp(body, (op) => {
-    if (op.kind === "assign" && op.source.kind === "constant" && (op.source.type & FOLDED) !== 0) {
-      if (!isValue(op.target)) return;
-      op.target.origin = op.source;
-      done.add(op);
-    } else if (op.kind === "make") {
-      if (!growsOwn || !op.target.isSettled) return;
-      drafts.set(op.target, { what: op.what, parts: [], ops: [op], depth: 0 });
-    } else if (op.kind === "grow") grow(drafts, op);
-  });
+  find(body, growsOwn, drafts, done);
   for (const [local, draft] of drafts) {
     local.origin = constant(draft);
     for (const op of draft.ops) done.add(op);
   }
   if (done.size > 0) leaveOut(body, (op) => done.has(op));
+}
+
+function find(regions: readonly Region[], growsOwn: boolean, drafts: Map<Local, Draft>, done: Set<Op>): void {
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      if (op.kind === "assign") {
+        const { source, target } = op;
+        if (source.kind !== "constant" || (source.type & FOLDED) === 0 || !isValue(target)) continue;
+        target.origin = source;
+        done.add(op);
+      } else if (op.kind === "make") {
+        if (!growsOwn || !op.target.isSettled) continue;
+        drafts.set(op.target, { what: op.what, parts: [], ops: [op], depth: 0 });
+      } else if (op.kind === "grow") grow(drafts, op);
+      else if (HOLDS_REGIONS[op.kind]) find(regionsOf(op), growsOwn, drafts, done);
+    }
+  }
 }
 
 function grow(drafts: Map<Local, Draft>, op: GrowOp): void {

@@ -5,7 +5,7 @@
 import type { CallOp, CoreCode, OneOfOp, Op, Region } from "../core/op.ts";
 import { surveyOf } from "../core/survey.ts";
 import { isValue, type Local, type Value } from "../core/value.ts";
-import { eachOp, hasRegions, leaveOut, regionsOf } from "../core/walk.ts";
+import { eachOp, HOLDS_REGIONS, leaveOut, regionsOf } from "../core/walk.ts";
 
 export const MEMBER = "internal.member_2";
 /** More are looked up faster. */
@@ -60,6 +60,6 @@ function oneOf({ at, ends, target }: CallOp, value: Value, elements: readonly Va
 function replace(regions: readonly Region[], tests: ReadonlyMap<Op, Op>): void {
   for (const region of regions) {
     region.ops = region.ops.map((op) => tests.get(op) ?? op);
-    for (const op of region.ops) if (hasRegions(op)) replace(regionsOf(op), tests);
+    for (const op of region.ops) if (HOLDS_REGIONS[op.kind]) replace(regionsOf(op), tests);
   }
 }

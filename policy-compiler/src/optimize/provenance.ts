@@ -5,8 +5,9 @@
  */
 import type { CoreModule, EachCode } from "../core/module.ts";
 import type { CoreCode, InputOp, NarrowOp, Op, Region } from "../core/op.ts";
+import { findUses, newUses, type Uses } from "../core/uses.ts";
 import type { Local, Value } from "../core/value.ts";
-import { eachRead, hasRegions, regionsOf } from "../core/walk.ts";
+import { HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import { isMembership } from "./membership.ts";
 
 /** Comparisons that cost less than the look-up. */
@@ -21,11 +22,12 @@ type Walk = {
   readonly often: Set<string>;
   /** Arrays whose elements an index of data asks for one by one: it looks up those that it needs. */
   readonly narrowed: Set<string>;
+  readonly uses: Uses;
 };
 
 export function findProvenance(module: CoreModule): EachCode {
   const shared = { module, slots: [], counts: new Map(), often: new Set<string>(), narrowed: new Set<string>() };
-  const walk: Walk = { ...shared, paths: new Map() };
+  const walk: Walk = { ...shared, paths: new Map(), uses: newUses() };
   const end = (): void => {
     for (const slot of walk.slots) {
       const name = JSON.stringify(slot.path);
@@ -40,25 +42,26 @@ export function findProvenance(module: CoreModule): EachCode {
 }
 
 function walkRegions(walk: Walk, regions: readonly Region[], isLoop: boolean): void {
-  const { paths, counts, often } = walk;
-  let reader: Op | undefined;
-  const read = (value: Value): void => {
-    const path = value.kind === "local" ? paths.get(value) : undefined;
-    if (path === undefined || reader === undefined) return;
-    if (isLoop || asksOften(reader, value)) often.add(path);
-    else counts.set(path, (counts.get(path) ?? 0) + 1);
-  };
-  for (const { ops } of regions) {
-    for (const op of ops) {
+  const { paths, counts, often, uses } = walk;
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
       if (op.kind === "input") {
         walk.slots.push(op);
         paths.set(op.target, JSON.stringify(op.path));
       } else if (paths.size > 0) {
-        reader = op;
-        eachRead(op, read);
+        findUses(op, uses);
+        for (let k = 0; k < uses.reads; k++) {
+          const local = uses.read[k] as Local;
+          const path = paths.get(local);
+          if (path === undefined) continue;
+          if (isLoop || asksOften(op, local)) often.add(path);
+          else counts.set(path, (counts.get(path) ?? 0) + 1);
+        }
       }
       if (op.kind === "narrow") noteSegments(walk, op);
-      if (hasRegions(op)) walkRegions(walk, regionsOf(op), isLoop || op.kind === "loop");
+      if (HOLDS_REGIONS[op.kind]) walkRegions(walk, regionsOf(op), isLoop || op.kind === "loop");
     }
   }
 }

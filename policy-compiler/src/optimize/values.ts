@@ -5,8 +5,9 @@
  */
 import type { CoreModule, EachCode } from "../core/module.ts";
 import type { CoreCode, Op, Region } from "../core/op.ts";
-import { type Local, PARAMETER, VARIABLE, type Value } from "../core/value.ts";
-import { eachUse, hasRegions, regionsOf } from "../core/walk.ts";
+import { findUses, newUses, type Uses } from "../core/uses.ts";
+import { type Local, PARAMETER, VARIABLE } from "../core/value.ts";
+import { HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 
 type Record = {
   writes: number;
@@ -19,7 +20,12 @@ type Record = {
   grown: boolean;
 };
 
-type Walk = { readonly records: Map<Local, Record>; readonly active: Set<Local>; setsInput: boolean };
+type Walk = {
+  readonly records: Map<Local, Record>;
+  readonly active: Set<Local>;
+  readonly uses: Uses;
+  setsInput: boolean;
+};
 
 const INPUT = 0;
 
@@ -35,7 +41,7 @@ export function findValues(module: CoreModule): EachCode {
 }
 
 function findValuesOf(code: CoreCode): { readonly growsOthers: boolean; readonly setsInput: boolean } {
-  const walk: Walk = { records: new Map(), active: new Set(code.params), setsInput: false };
+  const walk: Walk = { records: new Map(), active: new Set(code.params), uses: newUses(), setsInput: false };
   for (const param of code.params) recordOf(walk, param).writes++;
   for (const region of code.body) walkRegion(walk, region);
   const grows = code.kind === "function" ? code.grows : undefined;
@@ -68,37 +74,38 @@ function recordOf({ records }: Walk, local: Local): Record {
 }
 
 function walkRegion(walk: Walk, region: Region): void {
-  const { active } = walk;
+  const { active, records, uses } = walk;
+  const { read, written } = uses;
   const defined: Local[] = [];
-  const read = (value: Value): void => {
-    if (value.kind !== "local") return;
-    const record = recordOf(walk, value);
-    record.reads++;
-    if (!active.has(value)) record.readTooEarly = true;
-  };
-  const grow = (grown: Local): void => {
-    const record = recordOf(walk, grown);
-    record.grown = true;
-    if (!active.has(grown)) record.readTooEarly = true;
-    if (record.reads > 0 || record.region !== region) record.unsettled = true;
-  };
-  let writer: Op | undefined;
-  const write = (local: Local): void => {
-    const record = recordOf(walk, local);
-    record.writes++;
-    record.region = region;
-    record.op = writer;
-    if (local.id === INPUT && writer?.kind !== "with") walk.setsInput = true;
-    if (active.has(local)) return;
-    active.add(local);
-    defined.push(local);
-  };
   const { ops } = region;
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i] as Op;
-    writer = op;
-    eachUse(op, read, grow, write);
-    if (hasRegions(op)) for (const inner of regionsOf(op)) walkRegion(walk, inner);
+    findUses(op, uses);
+    for (let k = 0; k < uses.reads; k++) {
+      const local = read[k] as Local;
+      const record = records.get(local) ?? recordOf(walk, local);
+      record.reads++;
+      if (!active.has(local)) record.readTooEarly = true;
+    }
+    const { grown } = uses;
+    if (grown !== undefined) {
+      const record = recordOf(walk, grown);
+      record.grown = true;
+      if (!active.has(grown)) record.readTooEarly = true;
+      if (record.reads > 0 || record.region !== region) record.unsettled = true;
+    }
+    for (let k = 0; k < uses.writes; k++) {
+      const local = written[k] as Local;
+      const record = records.get(local) ?? recordOf(walk, local);
+      record.writes++;
+      record.region = region;
+      record.op = op;
+      if (local.id === INPUT && op.kind !== "with") walk.setsInput = true;
+      if (active.has(local)) continue;
+      active.add(local);
+      defined.push(local);
+    }
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walkRegion(walk, inner);
   }
-  for (const local of defined) active.delete(local);
+  for (let k = 0; k < defined.length; k++) active.delete(defined[k] as Local);
 }

@@ -7,8 +7,9 @@ import type { Term } from "../../core/guard.ts";
 import type { IndexLevel, WitnessStep } from "../../core/index-node.ts";
 import { isReset } from "../../core/make-op.ts";
 import type { CallOp, CoreFunction, GetOp, LoopOp, Op, Region, TestOp } from "../../core/op.ts";
+import { findUses, newUses, type Uses } from "../../core/uses.ts";
 import { FALSE, type Local, Type, type Value } from "../../core/value.ts";
-import { eachOp, eachOpIn, eachRead, eachWrite, someOpIn, someWrite } from "../../core/walk.ts";
+import { eachOpIn, eachWrite, HOLDS_REGIONS, regionsOf, someOpIn, someWrite } from "../../core/walk.ts";
 import { isQuiet } from "../index/quiet.ts";
 import { isMembership } from "../membership.ts";
 import { everyOf } from "./every.ts";
@@ -68,12 +69,7 @@ export type Levels = {
 export function levelsOf(loop: LoopOp, reads: ReadonlyMap<Local, number>): Levels {
   const inside = new Map<Local, number>();
   const written = new Set([loop.key, loop.value]);
-  eachOp([loop.body], (op) => {
-    eachRead(op, (value) => {
-      if (value.kind === "local") inside.set(value, (inside.get(value) ?? 0) + 1);
-    });
-    if (op.kind !== "with") eachWrite(op, (local) => written.add(local));
-  });
+  noteUses(loop.body, inside, written, newUses());
   const exposed = new Set<Local>();
   for (const local of written) if ((reads.get(local) ?? 0) > (inside.get(local) ?? 0)) exposed.add(local);
   const origins = new Map<Local, Origin>();
@@ -85,6 +81,20 @@ export function levelsOf(loop: LoopOp, reads: ReadonlyMap<Local, number>): Level
   walkRegion(walk, loop.body, true);
   const { proven, whole } = walk.proof;
   return { asked: walk.asked.slice(0, LEVELS_MAX), proven, whole };
+}
+
+/** How often the region reads locals, and which it writes to stay. */
+function noteUses({ ops }: Region, inside: Map<Local, number>, written: Set<Local>, uses: Uses): void {
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
+    findUses(op, uses);
+    for (let k = 0; k < uses.reads; k++) {
+      const local = uses.read[k] as Local;
+      inside.set(local, (inside.get(local) ?? 0) + 1);
+    }
+    if (op.kind !== "with") for (let k = 0; k < uses.writes; k++) written.add(uses.written[k] as Local);
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) noteUses(inner, inside, written, uses);
+  }
 }
 
 /** Goes on where a region ends with an iteration; gives what of the region is not followed. */

@@ -3,8 +3,9 @@
  * the other, and any may be left anywhere, so that what is written in one is not there for the next.
  */
 import type { Op, Region } from "../../core/op.ts";
-import type { Local, Value } from "../../core/value.ts";
-import { eachRead, eachUse, hasRegions, regionsOf } from "../../core/walk.ts";
+import { findUses, newUses, type Uses } from "../../core/uses.ts";
+import type { Local } from "../../core/value.ts";
+import { HOLDS_REGIONS, regionsOf } from "../../core/walk.ts";
 
 export type Exposed = {
   /** Read before the region itself has written them. */
@@ -20,31 +21,36 @@ type Found = { readonly needs: Set<Local>; readonly writes: Set<Local>; readonly
 export function exposedOf(regions: readonly Region[]): Exposed {
   const found: Found = { needs: new Set(), writes: new Set(), grows: new Set() };
   const own = new Set<Local>();
-  for (const region of regions) walk(region, own, found);
+  const uses = newUses();
+  for (const region of regions) walk(region, own, found, uses);
   return found;
 }
 
-function walk({ ops }: Region, own: Set<Local>, found: Found): void {
+function walk({ ops }: Region, own: Set<Local>, found: Found, uses: Uses): void {
+  const { needs, writes, grows } = found;
   const before: Local[] = [];
-  const read = (value: Value): void => {
-    if (value.kind === "local" && !own.has(value)) found.needs.add(value);
-  };
-  const write = (local: Local): void => {
-    found.writes.add(local);
-    if (own.has(local)) return;
-    own.add(local);
-    before.push(local);
-  };
-  const grow = (grown: Local): void => {
-    if (own.has(grown)) return;
-    found.needs.add(grown);
-    found.grows.add(grown);
-  };
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i] as Op;
-    if (op.kind === "with") eachRead(op, read);
-    else eachUse(op, read, grow, write);
-    if (hasRegions(op)) for (const inner of regionsOf(op)) walk(inner, own, found);
+    findUses(op, uses);
+    for (let k = 0; k < uses.reads; k++) {
+      const local = uses.read[k] as Local;
+      if (!own.has(local)) needs.add(local);
+    }
+    const { grown } = uses;
+    if (grown !== undefined && !own.has(grown)) {
+      needs.add(grown);
+      grows.add(grown);
+    }
+    if (op.kind !== "with") {
+      for (let k = 0; k < uses.writes; k++) {
+        const local = uses.written[k] as Local;
+        writes.add(local);
+        if (own.has(local)) continue;
+        own.add(local);
+        before.push(local);
+      }
+    }
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walk(inner, own, found, uses);
   }
-  for (const local of before) own.delete(local);
+  for (let k = 0; k < before.length; k++) own.delete(before[k] as Local);
 }

@@ -13,7 +13,7 @@
 import { isReset, reset, returnOf } from "../../core/make-op.ts";
 import type { CoreFunction, Fresh, Op, Region, RuleSetOp } from "../../core/op.ts";
 import type { Local } from "../../core/value.ts";
-import { hasRegions, regionsOf, someOp } from "../../core/walk.ts";
+import { HOLDS_REGIONS, regionsOf, someOp } from "../../core/walk.ts";
 import { exposedOf } from "./exposed.ts";
 
 export type Group = {
@@ -161,7 +161,7 @@ function countReturns({ ops }: Region, value: Local, count: Returns): void {
     }
     assigned = (op.kind === "assign-once" || (op.kind === "assign" && !isReset(op))) && op.target === value;
     if (assigned) count.assigns++;
-    if (!hasRegions(op)) continue;
+    if (!HOLDS_REGIONS[op.kind]) continue;
     for (const inner of regionsOf(op)) countReturns(inner, value, count);
   }
 }

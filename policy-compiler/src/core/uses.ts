@@ -1,0 +1,126 @@
+/**
+ * What an op reads, grows and writes, for passes that ask this of each op: one call fills rows that are gone through without
+ * another. In a process that has just started, where nothing is optimised yet, a call for each local costs more than
+ * what is done with it (walk.ts has the same with a function for each).
+ */
+import type { Op, Region } from "./op.ts";
+import type { Local, Value } from "./value.ts";
+import { eachRead, eachWrite, grownBy, HOLDS_REGIONS, regionsOf } from "./walk.ts";
+
+/** Of the op that `findUses` was last asked about: the first `reads` and `writes` of the rows are its. */
+export type Uses = {
+  /** Locals that it reads, without the collection that it grows. */
+  readonly read: Local[];
+  reads: number;
+  grown: Local | undefined;
+  readonly written: Local[];
+  writes: number;
+};
+
+export function newUses(): Uses {
+  return { read: [], reads: 0, grown: undefined, written: [], writes: 0 };
+}
+
+/** What most ops are comes first: a switch over texts compares them one after the other. */
+export function findUses(op: Op, uses: Uses): void {
+  const { read, written } = uses;
+  let reads = 0;
+  let writes = 0;
+  uses.grown = undefined;
+  switch (op.kind) {
+    case "test":
+      if (op.a.kind === "local") read[reads++] = op.a;
+      if (op.b?.kind === "local") read[reads++] = op.b;
+      break;
+    case "get":
+      if (op.source.kind === "local") read[reads++] = op.source;
+      if (op.key.kind === "local") read[reads++] = op.key;
+      written[writes++] = op.target;
+      break;
+    case "assign":
+    case "input":
+    case "length":
+      if (op.source.kind === "local") read[reads++] = op.source;
+      written[writes++] = op.target;
+      break;
+    case "regions":
+    case "leave":
+    case "mark":
+    case "not":
+    case "give-up":
+      break;
+    case "assign-once":
+      if (op.source.kind === "local") read[reads++] = op.source;
+      read[reads++] = op.target;
+      written[writes++] = op.target;
+      break;
+    case "return":
+    case "result":
+      if (op.value.kind === "local") read[reads++] = op.value;
+      break;
+    case "loop":
+      read[reads++] = op.source;
+      written[writes++] = op.key;
+      written[writes++] = op.value;
+      break;
+    case "call":
+      for (let i = 0; i < op.args.length; i++) {
+        const arg = op.args[i] as Value;
+        if (arg.kind === "local") read[reads++] = arg;
+      }
+      written[writes++] = op.target;
+      break;
+    case "grow":
+      if (op.key?.kind === "local") read[reads++] = op.key;
+      if (op.value.kind === "local") read[reads++] = op.value;
+      uses.grown = op.collection;
+      break;
+    case "make":
+      written[writes++] = op.target;
+      break;
+    default:
+      findOthers(op, uses);
+      return;
+  }
+  uses.reads = reads;
+  uses.writes = writes;
+}
+
+/** The same of ops that are few. */
+function findOthers(op: Op, uses: Uses): void {
+  uses.reads = 0;
+  uses.writes = 0;
+  eachRead(op, (value) => {
+    if (value.kind === "local") uses.read[uses.reads++] = value;
+  });
+  eachWrite(op, (local) => {
+    uses.written[uses.writes++] = local;
+  });
+  uses.grown = grownBy(op);
+}
+
+/** How often locals are read. */
+export type Reads = ReadonlyMap<Local, number>;
+
+/** How often the regions read locals, at any depth. */
+export function countReads(regions: readonly Region[]): Reads {
+  const counts = new Map<Local, number>();
+  addReads(regions, counts, newUses());
+  return counts;
+}
+
+function addReads(regions: readonly Region[], counts: Map<Local, number>, uses: Uses): void {
+  const { read } = uses;
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      findUses(op, uses);
+      for (let k = 0; k < uses.reads; k++) {
+        const local = read[k] as Local;
+        counts.set(local, (counts.get(local) ?? 0) + 1);
+      }
+      if (HOLDS_REGIONS[op.kind]) addReads(regionsOf(op), counts, uses);
+    }
+  }
+}
