@@ -78,6 +78,13 @@ export function findUses(op: Op, uses: Uses): void {
     case "make":
       written[writes++] = op.target;
       break;
+    case "narrow":
+      read[reads++] = op.source;
+      read[reads++] = op.data;
+      for (let i = 0; i < op.keys.length; i++) read[reads++] = op.keys[i] as Local;
+      written[writes++] = op.target;
+      if (op.sure !== undefined) written[writes++] = op.sure;
+      break;
     default:
       findOthers(op, uses);
       return;

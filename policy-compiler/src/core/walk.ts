@@ -233,42 +233,6 @@ export function eachWrite(op: Op, visit: (local: Local) => void): void {
   }
 }
 
-/** What `eachRead`, `grownBy` and `eachWrite` say of an op, in this order. */
-export function eachUse(
-  op: Op,
-  read: (value: Value) => void,
-  grow: (local: Local) => void,
-  write: (local: Local) => void,
-): void {
-  switch (op.kind) {
-    case "test":
-      read(op.a);
-      if (op.b !== undefined) read(op.b);
-      return;
-    case "regions":
-    case "leave":
-    case "mark":
-    case "not":
-      return;
-    case "assign":
-    case "input":
-      read(op.source);
-      write(op.target);
-      return;
-    case "get":
-      read(op.source);
-      read(op.key);
-      write(op.target);
-      return;
-    default: {
-      eachRead(op, read);
-      const grown = grownBy(op);
-      if (grown !== undefined) grow(grown);
-      eachWrite(op, write);
-    }
-  }
-}
-
 /** Whether an op writes such a local. */
 export function someWrite(op: Op, isOne: (local: Local) => boolean): boolean {
   let found = false;

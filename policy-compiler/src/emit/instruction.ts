@@ -47,7 +47,12 @@ function u32(code: ByteWriter, opcode: number, value: number): number {
 // ── constants, globals, calls ──
 
 export function i32Const({ code }: Body, value: number): void {
-  constantOn(code, OP.i32Const, value);
+  const at = code.length;
+  if (value >= -0x40 && value < 0x40 && at <= code.full) {
+    code.block[at] = OP.i32Const;
+    code.block[at + 1] = value & 0x7f;
+    code.length = at + 2;
+  } else constantOn(code, OP.i32Const, value);
 }
 
 export function i64Const({ code }: Body, value: number): void {
@@ -137,8 +142,10 @@ function nameGlobal({ calls, named, sites, code }: Body, opcode: number, name: R
   sites.push(u32(code, opcode, index) * 2 + 1);
 }
 
-export function call(body: Body, name: RuntimeFunction): void {
-  callIndex(body, body.calls.functions[name]);
+export function call({ calls, called, sites, code }: Body, name: RuntimeFunction): void {
+  const index = calls.functions[name];
+  called.add(index);
+  sites.push(u32(code, OP.call, index) * 2);
 }
 
 export function callIndex({ called, sites, code }: Body, index: number): void {
@@ -176,5 +183,12 @@ export function close(body: Body): void {
 
 /** Branches to the label that `open` returned. */
 export function br(body: Body, label: number, opcode: typeof OP.br | typeof OP.brIf = OP.br): void {
-  u32(body.code, opcode, body.labels - label);
+  const { code } = body;
+  const depth = body.labels - label;
+  const at = code.length;
+  if (depth < 0x80 && at <= code.full) {
+    code.block[at] = opcode;
+    code.block[at + 1] = depth;
+    code.length = at + 2;
+  } else u32(code, opcode, depth);
 }

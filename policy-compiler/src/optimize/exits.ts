@@ -87,19 +87,19 @@ function isFlagTest(op: Op | undefined, flag: Local): op is TestOp {
 type Regions = Extract<Op, { readonly kind: "regions" }>;
 
 function thread(flag: Local, inside: Regions, test: TestOp, usesOf: () => Uses): readonly Op[] | undefined {
+  const check = kindCheckOf(inside);
+  if (check === undefined && inside.regions.length !== 1) return undefined;
   const counts = usesOf().get(flag);
   if (counts === undefined || counts.reads !== 1) return undefined;
   const sets = counts.writes - 1;
   const { exit, at } = test;
-  const check = kindCheckOf(inside);
   if (check !== undefined) {
     const kinds = new Set(inside.regions.map(({ ops: [first] }) => (first?.kind === "test" ? first.test : "")));
     const isAll = check.target === flag && kinds.size === 3 && sets === 3 && test.test === "defined";
     return isAll ? [{ ...test, test: "collection", a: check.source, b: undefined }] : undefined;
   }
-  const [region, more] = inside.regions;
-  if (region === undefined || more !== undefined) return undefined;
-  for (const inner of inside.regions) threadRegion(inner, usesOf);
+  const region = inside.regions[0] as Region;
+  threadRegion(region, usesOf);
   const { label, ops } = region;
   if (sets === 1 && isSet(ops.at(-1), flag)) {
     const before = ops.slice(0, -1);

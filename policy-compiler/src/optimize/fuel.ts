@@ -44,7 +44,7 @@ function weigh({ ops }: Region, inRuntime: InRuntime): number {
   let units = 0;
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i] as Op;
-    op.weight = weightOf(op, inRuntime);
+    op.weight = WEIGHTS[op.kind] ?? weightOf(op, inRuntime);
     units += op.weight;
     if (!HOLDS_REGIONS[op.kind]) continue;
     if (op.kind === "loop") op.turn = TURN + Math.min(weigh(op.body, inRuntime), STRETCH_MAX);
@@ -53,38 +53,46 @@ function weigh({ ops }: Region, inRuntime: InRuntime): number {
   return units;
 }
 
+/** Without what stands inside; undefined where the kind alone does not say it. */
+const WEIGHTS: Readonly<Record<Op["kind"], number | undefined>> = {
+  call: undefined,
+  get: undefined,
+  grow: undefined,
+  return: MOVE,
+  leave: MOVE,
+  assign: MOVE,
+  "assign-once": MOVE,
+  test: MOVE,
+  not: MOVE,
+  regions: MOVE,
+  loop: MOVE,
+  length: MOVE,
+  merge: MOVE,
+  mark: MOVE,
+  "need-input": MOVE,
+  "give-up": MOVE,
+  input: LOOK_UP,
+  make: MAKE,
+  result: GROW.add,
+  rules: 16,
+  "one-of": 16,
+  narrow: 24,
+  with: 30,
+  gather: GROW["insert-once"] + GROW.add,
+  "call-path": 40,
+};
+
 /** Without what stands inside of it. */
 export function weightOf(op: Op, inRuntime: InRuntime): number {
   switch (op.kind) {
-    case "test":
-    case "assign":
-    case "regions":
-      return MOVE;
     case "call":
       return callWeight(op, inRuntime);
-    case "call-path":
-      return 40;
-    case "rules":
-    case "one-of":
-      return 16;
     case "get":
       return op.how === "base" ? MOVE : LOOK_UP;
-    case "input":
-      return LOOK_UP;
-    case "make":
-      return MAKE;
     case "grow":
       return GROW[op.how];
-    case "gather":
-      return GROW["insert-once"] + GROW.add;
-    case "result":
-      return GROW.add;
-    case "narrow":
-      return 24;
-    case "with":
-      return 30;
     default:
-      return MOVE;
+      return WEIGHTS[op.kind] ?? MOVE;
   }
 }
 

@@ -23,8 +23,9 @@ import { type CoreModule, codesOf } from "../core/module.ts";
 import { newFunction } from "../core/new-function.ts";
 import type { CoreCode, CoreFunction, Fresh, GrowOp, MakeOp, Op, Region, TestOp } from "../core/op.ts";
 import { surveyOf } from "../core/survey.ts";
+import { findUses, newUses } from "../core/uses.ts";
 import { type Local, makeLocal, NO_LOCALS, type Value } from "../core/value.ts";
-import { eachOp, eachUse, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
+import { eachOp, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import type { InRuntime } from "./fuel.ts";
 import { type Around, type Asked, askedBy, type Gate } from "./gather/asked.ts";
 
@@ -64,7 +65,7 @@ function mayHave(regions: readonly Region[]): boolean {
     const { ops } = regions[i] as Region;
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
-      if (HOLDS_REGIONS[op.kind] ? mayHave(regionsOf(op)) : isFilled(op, ops[j + 1])) return true;
+      if (op.kind === "make" ? isFilled(op, ops[j + 1]) : HOLDS_REGIONS[op.kind] && mayHave(regionsOf(op))) return true;
     }
   }
   return false;
@@ -141,18 +142,20 @@ function isOthers({ around, uses }: Walk, target: Local, region: Region, { grows
 type Uses = Readonly<Record<"writes" | "reads" | "grown", Map<Local, number>>>;
 
 function countUses(regions: readonly Region[]): Uses {
-  const uses: Uses = { writes: new Map(), reads: new Map(), grown: new Map() };
-  const count = (counts: Map<Local, number>, value: Value): void => {
-    if (value.kind === "local") counts.set(value, (counts.get(value) ?? 0) + 1);
+  const counts: Uses = { writes: new Map(), reads: new Map(), grown: new Map() };
+  const uses = newUses();
+  const count = (counted: Map<Local, number>, local: Local): void => {
+    counted.set(local, (counted.get(local) ?? 0) + 1);
   };
-  const write = (local: Local): void => count(uses.writes, local);
-  const read = (value: Value): void => count(uses.reads, value);
-  const grow = (grown: Local): void => {
-    read(grown);
-    count(uses.grown, grown);
-  };
-  eachOp(regions, (op) => eachUse(op, read, grow, write));
-  return uses;
+  eachOp(regions, (op) => {
+    findUses(op, uses);
+    for (let k = 0; k < uses.reads; k++) count(counts.reads, uses.read[k] as Local);
+    for (let k = 0; k < uses.writes; k++) count(counts.writes, uses.written[k] as Local);
+    if (uses.grown === undefined) return;
+    count(counts.reads, uses.grown);
+    count(counts.grown, uses.grown);
+  });
+  return counts;
 }
 
 type Keys = { readonly by: Local; readonly ops: readonly Op[] };

@@ -66,12 +66,12 @@ export function slotKind(path: readonly string[]): number {
   return path[0] === "destination" ? SlotKind.destination : SlotKind.document;
 }
 
-/** How often each local of a function is used. */
-type Uses = ReadonlyMap<Local, number>;
+/** How often each local of a function is used, and the ops that read input. */
+type Uses = { readonly counts: ReadonlyMap<Local, number>; readonly readers: ReadonlySet<Op> };
 
 export function projectInput(code: CoreCode): void {
   const uses = countUses(code);
-  if (code.params.some((param) => isInput(param) && uses.has(param))) projectRegions(code.body, uses);
+  if (uses.readers.size > 0) projectRegions(code.body, uses);
 }
 
 function projectRegions(regions: readonly Region[], uses: Uses): void {
@@ -81,14 +81,15 @@ function projectRegions(regions: readonly Region[], uses: Uses): void {
     let out: Op[] | undefined;
     for (let i = 0; i < ops.length; ) {
       const op = ops[i] as Op;
-      const chain = op.kind === "get" ? chainAt(ops, i, uses) : undefined;
+      const readsInput = uses.readers.has(op);
+      const chain = readsInput && op.kind === "get" ? chainAt(ops, i, uses.counts) : undefined;
       if (chain !== undefined) {
         out ??= ops.slice(0, i);
         out.push(chain);
         i += chain.path.length;
         continue;
       }
-      if (takesInput(op)) {
+      if (readsInput && takesInput(op)) {
         out ??= ops.slice(0, i);
         out.push(needInput(op));
       }
@@ -110,7 +111,7 @@ function needInput(op: Op): Op {
 }
 
 /** The look-ups from `start` on that lead from input down, each of what the one before found and nobody else's. */
-function chainAt(ops: readonly Op[], start: number, uses: Uses): InputOp | undefined {
+function chainAt(ops: readonly Op[], start: number, counts: Uses["counts"]): InputOp | undefined {
   const first = ops[start];
   if (first?.kind !== "get" || !isInput(first.source)) return undefined;
   const path: string[] = [];
@@ -119,7 +120,7 @@ function chainAt(ops: readonly Op[], start: number, uses: Uses): InputOp | undef
     const op = ops[i] as Op;
     if (op.kind !== "get" || op.how !== "value" || op.source !== source || op.exit !== first.exit) break;
     if (op.key.kind !== "constant" || op.key.type !== Type.string) break;
-    if (path.length > 0 && uses.get(source) !== 1) break;
+    if (path.length > 0 && counts.get(source) !== 1) break;
     path.push(op.key.text);
     source = op.target;
   }
@@ -133,7 +134,7 @@ function isInput(value: Value): value is Local {
   return value.kind === "local" && value.id === INPUT;
 }
 
-/** Whether an op takes input as a value: functions of the policy are handed it on. */
+/** Whether an op that reads input takes it as a value: functions of the policy are handed it on. */
 function takesInput(op: Op): boolean {
   switch (op.kind) {
     case "call":
@@ -144,15 +145,6 @@ function takesInput(op: Op): boolean {
       return isHandedOn(op.args) || op.keys.some(isInput);
     case "with":
       return (isInput(op.local) && op.path.length > 0) || isInput(op.value);
-    case "test":
-      return isInput(op.a) || (op.b !== undefined && isInput(op.b));
-    case "get":
-      return isInput(op.source) || isInput(op.key);
-    case "regions":
-    case "leave":
-    case "make":
-    case "mark":
-      return false;
     default:
       return someRead(op, isInput);
   }
@@ -166,11 +158,15 @@ function isHandedOn(args: readonly Value[]): boolean {
 
 function countUses({ body }: CoreCode): Uses {
   const counts = new Map<Local, number>();
-  addUses(body, counts, newUses());
-  return counts;
+  const readers = new Set<Op>();
+  addUses(body, { counts, readers }, newUses());
+  return { counts, readers };
 }
 
-function addUses(regions: readonly Region[], counts: Map<Local, number>, uses: OpUses): void {
+type Found = { readonly counts: Map<Local, number>; readonly readers: Set<Op> };
+
+function addUses(regions: readonly Region[], found: Found, uses: OpUses): void {
+  const { counts, readers } = found;
   const { read } = uses;
   for (let i = 0; i < regions.length; i++) {
     const { ops } = regions[i] as Region;
@@ -183,8 +179,9 @@ function addUses(regions: readonly Region[], counts: Map<Local, number>, uses: O
       for (let k = 0; k < uses.reads; k++) {
         const local = read[k] as Local;
         counts.set(local, (counts.get(local) ?? 0) + 1);
+        if (local.id === INPUT) readers.add(op);
       }
-      if (HOLDS_REGIONS[op.kind]) addUses(regionsOf(op), counts, uses);
+      if (HOLDS_REGIONS[op.kind]) addUses(regionsOf(op), found, uses);
     }
   }
 }

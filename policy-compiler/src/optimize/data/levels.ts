@@ -181,6 +181,8 @@ function followTest(walk: Walk, op: TestOp): boolean {
 
 function writesExposed({ exposed }: Walk, op: Op): boolean {
   if (exposed.size === 0) return false;
+  if (op.kind === "get" || op.kind === "assign") return exposed.has(op.target);
+  if (op.kind === "test") return false;
   return someOpIn(op, (inner) => someWrite(inner, (local) => exposed.has(local)));
 }
 
