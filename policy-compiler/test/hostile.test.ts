@@ -1,7 +1,7 @@
 /** Policies made to exhaust the compiler: each gives a module or a diagnostic, in time and memory that its size explains. */
 import { openEvaluator } from "@regomesh/policy-runtime";
 import { expect, test } from "vitest";
-import { compile } from "../src/index.ts";
+import { compile, formatModule, parseModule } from "../src/index.ts";
 import { loadRuntime } from "../src/node.ts";
 
 const runtime = await loadRuntime();
@@ -97,6 +97,39 @@ test("a deep tree that analysis cannot walk is a diagnostic, not an exception", 
     }
   }
   if (result.module === undefined) expect(result.diagnostics.map(({ code }) => code)).toEqual(["policy_too_deep"]);
+});
+
+/** Texts of terms inside one another, whose parts are compared or indented: time and memory follow the text's length. */
+const NESTED: Record<string, readonly [open: string, close: string]> = {
+  "sets of two": ["{1, ", "}"],
+  "sets as keys": ["{{", "}: 1, 2: 3}"],
+  "objects as keys": ["{", ": 1, 2: 3}"],
+  "objects as values": ['{"a": 1, "b": ', "}"],
+  "sets in arrays as keys": ["{[{", "}]: 1, 2: 3}"],
+};
+
+test.each(Object.entries(NESTED))("%s: 500 of them are parsed and formatted", (_, [open, close]) => {
+  const text = `package t\n\np := ${open.repeat(500)}0${close.repeat(500)}\n`;
+  expect(formatModule({ name: "u.rego", text })).toEqual({ text, diagnostics: [] });
+});
+
+test("keys that are one term in another order are one key", () => {
+  const text = 'package t\n\np := {{1, {"a": 1.0, "b": 2}}: 1, {{"b": 2, "a": 1}, 1}: 2, {2, {"a": 1, "b": 2}}: 3}';
+  const [rule] = parseModule({ name: "u.rego", text }).module?.rules ?? [];
+  expect(rule?.head.value).toMatchObject({
+    entries: [
+      [{}, { text: "2" }],
+      [{}, { text: "3" }],
+    ],
+  });
+});
+
+test("what indentation would make endless is not formatted", () => {
+  const text = `package t\n\np := ${"[\n".repeat(15_000)}1${"]".repeat(15_000)}`;
+  const { text: formatted, diagnostics } = formatModule({ name: "u.rego", text });
+  expect(formatted).toBeUndefined();
+  // A small stack ends before the text is too long.
+  expect(diagnostics.map(({ code }) => code)).toEqual([expect.stringMatching(/^fmt_too_deep$|^rego_parse_error$/)]);
 });
 
 /** Values deeper than what is read at a module's start: built where they are asked for, never left undefined. */

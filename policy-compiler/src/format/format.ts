@@ -3,13 +3,14 @@
  * where they were. What stood in one line stays in one, and what stood in several in several.
  */
 import { type Diagnostic, hasErrors, positionAt, sortDiagnostics } from "@regomesh/base";
+import { isStackUsedUp } from "../stack-used-up.ts";
 import type { Module, Rule } from "../syntax/ast.ts";
 import { parseModule } from "../syntax/parse.ts";
 import type { RegoSource } from "../syntax/version.ts";
 import { checkForV1 } from "./check-v1.ts";
 import { writeBody, writeExpr, writeWiths } from "./expr.ts";
 import { chooseImports, type ImportRules, isImportOf, type PlacedImport, printName, writeImports } from "./imports.ts";
-import { Printer, type Remark, type Style } from "./printer.ts";
+import { Printer, type Remark, type Style, TEXT_LENGTH_MAX, TextTooLong } from "./printer.ts";
 import { writeRules } from "./rule.ts";
 
 export type FormatOptions = {
@@ -30,9 +31,35 @@ export function formatModule(source: RegoSource, options: FormatOptions = {}): F
   if (module === undefined || hasErrors(diagnostics)) return { diagnostics };
   const faults = options.target === undefined ? [] : checkForV1(module);
   if (faults.length > 0) return { diagnostics: sortDiagnostics([...diagnostics, ...faults]) };
-  const text = printModule(module, source, options);
+  const { text, fault } = tryPrint(module, source, options);
+  if (fault !== undefined) return { diagnostics: [...diagnostics, fault] };
   if (module.comments.length === 0 || parses(source, text, options)) return { text, diagnostics };
   return { text: source.text, diagnostics: [...diagnostics, leftAsItIs(module)] };
+}
+
+type Printed =
+  | { readonly text: string; readonly fault?: undefined }
+  | { readonly text?: undefined; readonly fault: Diagnostic };
+
+function tryPrint(module: Module, source: RegoSource, options: FormatOptions): Printed {
+  try {
+    return { text: printModule(module, source, options) };
+  } catch (error) {
+    if (isStackUsedUp(error))
+      return { fault: tooDeep(module, "nests more deeply than the stack of this process reaches") };
+    if (!(error instanceof TextTooLong)) throw error;
+    return { fault: tooDeep(module, `is longer than ${TEXT_LENGTH_MAX} characters once its lines are indented`) };
+  }
+}
+
+function tooDeep(module: Module, why: string): Diagnostic {
+  return {
+    code: "fmt_too_deep",
+    severity: "error",
+    message: `the module ${why}`,
+    at: module.at,
+    hint: "split its longest expressions into rules",
+  };
 }
 
 /** Where a comment breaks a term OPA may leave the term unfinished: what would not parse is not written. */

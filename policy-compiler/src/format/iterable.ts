@@ -1,12 +1,16 @@
 /** Items between brackets: in one line as long as they were, else each of their lines a line, and a comma behind the last. */
-import { countLineEnds, MisplacedComment, type Place, type Printer } from "./printer.ts";
+import { closingRow, MisplacedComment, type Place, type Printer } from "./printer.ts";
+
+/** What opens and closes a list. */
+export type Marks = readonly [open: string, close: string];
 
 /** An item's row and beginning, and how it is written. */
 export type Item = { readonly place: Place; readonly write: () => void };
 
-/** `around` is what the rows of the first items are measured by; `closing` the row of the closing mark, or -1. */
-export function writeIterable(printer: Printer, items: readonly Item[], around: Place, closing: number): void {
+/** `around` is what the rows of the first items are measured by; `marks` are those that close it. */
+export function writeIterable(printer: Printer, items: readonly Item[], around: Place, marks: Marks): void {
   const lines = groupLines(items, around.row);
+  const closing = printer.mayHoldComments(around) ? closingRow(around, ...marks) : -1;
   let isNested = lines.length > 1;
   if (lines.length === 1) {
     for (let i = printer.next; i < printer.remarks.length; i++) {
@@ -15,8 +19,7 @@ export function writeIterable(printer: Printer, items: readonly Item[], around: 
         throw new MisplacedComment(remark.text);
     }
     const [first] = items;
-    const cut = first === undefined ? -1 : around.text.indexOf(first.place.text);
-    if (cut > 0) isNested = countLineEnds(around.text.slice(0, cut)) > 0;
+    if (first !== undefined && isBehindLineEnd(around, first.place)) isNested = true;
   }
   if (isNested) printer.startNested();
   for (const [i, line] of lines.entries()) {
@@ -35,6 +38,14 @@ export function writeIterable(printer: Printer, items: readonly Item[], around: 
   printer.insertComments(closing);
   printer.level--;
   printer.startLine();
+}
+
+/** What is written as the item is stands behind a line end: the item itself can't where none is in front of it. */
+function isBehindLineEnd(around: Place, { start, text }: Place): boolean {
+  const before = around.text.slice(0, Math.max(0, start - around.start));
+  if (!before.includes("\n")) return false;
+  const cut = around.text.indexOf(text);
+  return cut > 0 && before.slice(0, cut).includes("\n");
 }
 
 /** The items in the order of the text, a list for each row that any of them begins in. */

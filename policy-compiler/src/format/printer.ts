@@ -7,6 +7,8 @@
 import type { Location, Source, Span } from "@regomesh/base";
 import { positionAt } from "@regomesh/base";
 import type { Body, Expr, Term, With } from "../syntax/ast.ts";
+import { SOURCE_LENGTH_MAX } from "../syntax/limits.ts";
+import { makeTermKeys } from "../syntax/term-keys.ts";
 
 /** A comment, without blanks at its end. */
 export type Remark = { readonly row: number; readonly column: number; readonly text: string };
@@ -23,11 +25,17 @@ export type Style = {
   readonly hasRefHeads: boolean;
 };
 
-/** Where something stands: the row it begins in, and its text with the parentheses around it. */
-export type Place = { readonly row: number; readonly column: number; readonly text: string };
+/** Where something stands: the row it begins in, and its text with the parentheses around it, from `start` of the source on. */
+export type Place = { readonly row: number; readonly column: number; readonly start: number; readonly text: string };
 
 /** Thrown where a comment has no place in what is formatted: the innermost term that can is written as it was. */
 export class MisplacedComment extends Error {}
+
+/** Thrown where the indentation of what nests makes more of a text than anyone can use. */
+export class TextTooLong extends Error {}
+
+/** UTF-16 code units: four times of what a source may have. */
+export const TEXT_LENGTH_MAX = 4 * SOURCE_LENGTH_MAX;
 
 /** Terms contain bodies, and bodies terms: the parts that nest in one another are handed to them here. */
 export type Parts = {
@@ -43,6 +51,7 @@ export class Printer {
   /** Terms in parentheses, and the span with these. */
   readonly groups: ReadonlyMap<Term, Span>;
   readonly remarks: readonly Remark[];
+  readonly termKeys = makeTermKeys();
   /** Index of the first comment that is not yet written. */
   next = 0;
   text = "";
@@ -69,6 +78,7 @@ export class Printer {
 
   write(text: string): void {
     this.text += text;
+    if (this.text.length > TEXT_LENGTH_MAX) throw new TextTooLong();
   }
 
   startLine(): void {
@@ -139,17 +149,26 @@ export class Printer {
   }
 
   placeOf({ span }: Location): Place {
-    return { ...positionAt(this.source, span.start), text: this.source.text.slice(span.start, span.end) };
+    const { start, end } = span;
+    return { ...positionAt(this.source, start), start, text: this.source.text.slice(start, end) };
   }
 
   /** A term's place: its row is that of its own beginning, its text has the parentheses around it. */
   placeOfTerm(term: Term): Place {
     const { start, end } = this.#grouped(term);
-    return { ...positionAt(this.source, term.at.span.start), text: this.source.text.slice(start, end) };
+    return { ...positionAt(this.source, term.at.span.start), start, text: this.source.text.slice(start, end) };
   }
 
   rowOf({ span }: Location): number {
     return positionAt(this.source, span.start).row;
+  }
+
+  /** False where no comment is left for the rows of a place: then nobody need know where its brackets close. */
+  mayHoldComments({ row, start, text }: Place): boolean {
+    const next = this.remarks[this.next];
+    if (next === undefined) return false;
+    const rows = positionAt(this.source, start + text.length).row - positionAt(this.source, start).row;
+    return next.row <= row + rows;
   }
 
   #grouped(term: Term): Span {

@@ -202,7 +202,7 @@ function writeArgs(printer: Printer, head: Head, args: readonly Term[]): void {
       place: printer.placeOfTerm(arg),
       write: () => writeTerm(printer, arg),
     }));
-    writeIterable(printer, items, place, closingRow(place, "(", ")"));
+    writeIterable(printer, items, place, ["(", ")"]);
   } finally {
     printer.write(")");
   }

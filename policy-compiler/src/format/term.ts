@@ -1,10 +1,10 @@
 /** Terms, each as it was but for its blanks and line ends. */
 import type { Body, Operator, Ref, Term } from "../syntax/ast.ts";
-import { keyText } from "../syntax/object-entries.ts";
 import { INFIX } from "../syntax/operators.ts";
+import { termKey } from "../syntax/term-keys.ts";
 import { KEYWORDS } from "../syntax/token.ts";
 import { compactTerm, PLAIN_NAME, quote } from "./compact.ts";
-import { groupLines, type Item, writeIterable } from "./iterable.ts";
+import { groupLines, type Item, type Marks, writeIterable } from "./iterable.ts";
 import { closingRow, countLineEnds, MisplacedComment, type Place, type Printer } from "./printer.ts";
 
 /** The signs of the built-ins that are written between their operands. */
@@ -142,13 +142,11 @@ export function isNameBehindDot(name: string, isQuoted: boolean): boolean {
   return PLAIN_NAME.test(name) && !(isQuoted && (KEYWORDS.has(name) || name === "contains"));
 }
 
-type Marks = readonly [open: string, close: string];
-
 function writeList(printer: Printer, term: Term, marks: Marks, terms: readonly Term[]): void {
   printer.write(marks[0]);
   const place = printer.placeOfTerm(term);
   const items = terms.map((each) => itemOf(printer, each, true));
-  writeIterable(printer, items, place, closingRow(place, ...marks));
+  writeIterable(printer, items, place, marks);
   printer.write(marks[1]);
 }
 
@@ -158,14 +156,15 @@ function writeSet(printer: Printer, term: Extract<Term, { kind: "set" }>): void 
     printer.insertComments(closingRow(printer.placeOfTerm(term), "(", ")"));
     return;
   }
-  writeList(printer, term, ["{", "}"], withoutRepeats(term.items));
+  writeList(printer, term, ["{", "}"], withoutRepeats(printer, term.items));
 }
 
 /** Items that are the same term are one to OPA: the first of them. */
-function withoutRepeats(items: readonly Term[]): readonly Term[] {
-  const seen = new Set<string>();
+function withoutRepeats(printer: Printer, items: readonly Term[]): readonly Term[] {
+  if (items.length < 2) return items;
+  const seen = new Set<number>();
   return items.filter((item) => {
-    const key = keyText(item);
+    const key = termKey(printer.termKeys, item);
     return !seen.has(key) && seen.add(key);
   });
 }
@@ -199,7 +198,7 @@ function writeObject(printer: Printer, term: Extract<Term, { kind: "object" }>):
     };
     return { place: printer.placeOfTerm(key), write };
   });
-  writeIterable(printer, items, place, closingRow(place, "{", "}"));
+  writeIterable(printer, items, place, ["{", "}"]);
   printer.write("}");
 }
 
@@ -246,7 +245,7 @@ export function writePlainCall(printer: Printer, operator: Operator, args: reado
   printer.write(operatorName(printer, operator));
   printer.write("(");
   const items = args.map((arg) => itemOf(printer, arg, false));
-  writeIterable(printer, items, place, closingRow(place, "(", ")"));
+  writeIterable(printer, items, place, ["(", ")"]);
   printer.write(")");
 }
 

@@ -52,7 +52,7 @@ function parseObject(cursor: Cursor, start: number, { key: firstKey, isList }: F
     entries.push([key, parseItem(cursor)]);
   }
   cursor.take();
-  const kept = lastOfEachKey(entries);
+  const kept = lastOfEachKey(entries, cursor.termKeys);
   const object = { kind: "object", at: cursor.from(start), entries: kept } as const;
   return kept.length === entries.length ? object : { ...object, written: entries };
 }

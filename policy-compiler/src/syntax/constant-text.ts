@@ -1,6 +1,6 @@
 /** Terms without variables, references or calls. */
 import type { Term } from "./ast.ts";
-import { plainNumber } from "./object-entries.ts";
+import { plainNumber } from "./number-literal.ts";
 
 /** One text for the values that are equal, undefined where the term is no constant. */
 export function constantText(term: Term): string | undefined {

@@ -6,7 +6,8 @@
 import type { Diagnostic, Location, Source, Span } from "@regomesh/base";
 import type { Expr, Term } from "./ast.ts";
 import { NESTING_MAX } from "./limits.ts";
-import { isKeywordHere } from "./scanner.ts";
+import type { Scanner } from "./scanner.ts";
+import { makeTermKeys } from "./term-keys.ts";
 import { describeToken, type Token } from "./token.ts";
 import type { Language, RegoSource, RegoVersion } from "./version.ts";
 
@@ -53,15 +54,16 @@ export class Cursor {
   readonly diagnostics: Diagnostic[] = [];
   /** Terms in parentheses, and the span with these. */
   readonly groups = new Map<Term, Span>();
+  readonly termKeys = makeTermKeys();
   /** Places that were tried as a comprehension, a body or a group and are none: never tried twice. */
   readonly #refuted = new Set<string>();
-  readonly #tokens: Token[];
+  readonly #scanner: Scanner;
   #index = 0;
   #depth = 0;
   /** The present one, which is asked for again and again. */
   #token: Token;
 
-  constructor(source: RegoSource, tokens: readonly Token[], grammar: Grammar) {
+  constructor(source: RegoSource, scanner: Scanner, grammar: Grammar) {
     this.source = source;
     this.version = source.version ?? "v1";
     this.#language = source.language;
@@ -69,8 +71,8 @@ export class Cursor {
     const isV2 = this.version === "v2";
     this.keywords = { and: isV2, or: isV2, not: isV2, contains: this.isV1 };
     this.grammar = grammar;
-    this.#tokens = [...tokens];
-    this.#token = this.#tokens[0] as Token;
+    this.#scanner = scanner;
+    this.#token = scanner.tokenAt(0);
   }
 
   get token(): Token {
@@ -78,7 +80,7 @@ export class Cursor {
   }
 
   get previous(): Token | undefined {
-    return this.#tokens[this.#index - 1];
+    return this.#scanner.tokens[this.#index - 1];
   }
 
   get index(): number {
@@ -86,7 +88,7 @@ export class Cursor {
   }
 
   peek(ahead = 1): Token {
-    return this.#tokens[Math.min(this.#index + ahead, this.#tokens.length - 1)] as Token;
+    return this.#scanner.tokenAt(this.#index + ahead);
   }
 
   /** The present token; the cursor then stands on the next one. */
@@ -116,7 +118,7 @@ export class Cursor {
     if (token.kind !== "keyword") return;
     const next = this.peek();
     if (next.spaceBefore || next.kind !== "punct" || (next.text !== "." && next.text !== "[")) return;
-    this.#tokens[this.#index] = { ...token, kind: "ident" };
+    this.#scanner.tokens[this.#index] = { ...token, kind: "ident" };
     this.returnTo(this.#index);
   }
 
@@ -125,12 +127,7 @@ export class Cursor {
     const added = new Set(words);
     this.keywords = { ...this.keywords, contains: this.keywords.contains || added.delete("contains") };
     if (added.size === 0 || this.isV1) return;
-    for (let i = this.#index; i < this.#tokens.length; i++) {
-      const token = this.#tokens[i] as Token;
-      if (token.kind !== "ident" || !added.has(token.text)) continue;
-      if (!isKeywordHere(this.source.text, token.start, token.text, this.#tokens[i - 1])) continue;
-      this.#tokens[i] = { ...token, kind: "keyword" };
-    }
+    this.#scanner.addKeywords(added, this.#index);
     this.returnTo(this.#index);
   }
 
@@ -244,7 +241,7 @@ export class Cursor {
   /** Stands on a token, mostly again where the cursor was before. */
   returnTo(index: number): void {
     this.#index = index;
-    this.#token = this.#tokens[index] as Token;
+    this.#token = this.#scanner.tokenAt(index);
   }
 
   /**
@@ -252,9 +249,13 @@ export class Cursor {
    * begins a line without indentation and could begin a statement.
    */
   resume(start: number, fault: Location): void {
-    this.returnTo(Math.min(Math.max(this.#index, start + 1), this.#tokens.length - 1));
-    while (this.token.kind !== "eof" && this.token.start < fault.span.start) this.take();
-    while (this.token.kind !== "eof" && !this.#isStatementStart()) this.take();
+    if (this.#index <= start) this.take();
+    while (this.token.kind !== "eof" && (this.token.start < fault.span.start || !this.#isStatementStart()))
+      this.#skip();
+  }
+
+  #skip(): void {
+    this.returnTo(this.#scanner.skip(this.#index));
   }
 
   #isStatementStart(): boolean {

@@ -13,3 +13,13 @@ export function isNumberTooBig(text: string): boolean {
   const magnitude = Number(exponent) - fraction.length + digits.length;
   return magnitude > EXPONENT_MAX || magnitude <= -EXPONENT_MAX;
 }
+
+/** Digits without zeros at either end, and the power of ten behind them: `1.0`, `10e-1` are `1e0`. */
+export function plainNumber(text: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, "");
+  const kept = digits.replace(/0+$/, "");
+  if (kept === "") return "0";
+  return `${sign}${kept}e${Number(exponent) - fraction.length + digits.length - kept.length}`;
+}

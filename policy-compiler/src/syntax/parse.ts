@@ -12,7 +12,7 @@ import { CLOSURES_MAX, DIAGNOSTICS_MAX, SOURCE_LENGTH_MAX } from "./limits.ts";
 import { parseLiteral } from "./literal.ts";
 import { parseRules } from "./rule.ts";
 import { checkForm } from "./rule-form.ts";
-import { scan } from "./scanner.ts";
+import { Scanner } from "./scanner.ts";
 import { keywordsOf, type RegoSource } from "./version.ts";
 
 export type ParsedModule = { readonly module?: Module; readonly diagnostics: readonly Diagnostic[] };
@@ -22,8 +22,9 @@ export type ParsedQuery = { readonly body?: Body; readonly diagnostics: readonly
 export function parseModule(source: RegoSource): ParsedModule {
   const refused = checkLength(source) ?? checkLanguage(source);
   if (refused !== undefined) return { diagnostics: [refused] };
-  const { tokens, comments } = scan(source, keywordsOf(source.version ?? "v1"));
-  const cursor = new Cursor(source, tokens, GRAMMAR);
+  const scanner = new Scanner(source, keywordsOf(source.version ?? "v1"));
+  const { comments } = scanner;
+  const cursor = new Cursor(source, scanner, GRAMMAR);
   const parts = parseStatements(cursor);
   if (parts === undefined) return { diagnostics: cursor.diagnostics };
   if (cursor.version === "v0" && cursor.isV1) cursor.diagnostics.push(...parts.rules.flatMap(checkForm));
@@ -35,8 +36,7 @@ export function parseModule(source: RegoSource): ParsedModule {
 export function parseQuery(source: RegoSource): ParsedQuery {
   const tooLong = checkLength(source);
   if (tooLong !== undefined) return { diagnostics: [tooLong] };
-  const { tokens } = scan(source, keywordsOf(source.version ?? "v1"));
-  const cursor = new Cursor(source, tokens, GRAMMAR);
+  const cursor = new Cursor(source, new Scanner(source, keywordsOf(source.version ?? "v1")), GRAMMAR);
   const body = guard(cursor, () => {
     const parsed = parseBody(cursor, "eof");
     checkDepth(cursor, parsed);

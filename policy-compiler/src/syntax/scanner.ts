@@ -1,6 +1,7 @@
 /**
  * Text to tokens, in one pass and without recursion: template strings keep a stack of the
- * braces that are open, so that the text after `}` is template text again.
+ * braces that are open, so that the text after `}` is template text again. A token is scanned
+ * when it is asked for: what stands behind a fault that ends parsing takes neither time nor memory.
  */
 import type { Location, Source } from "@regomesh/base";
 import type { Comment } from "./ast.ts";
@@ -15,51 +16,70 @@ const IDENT = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const PUNCTUATION = /:=|==|!=|<=|>=|[=<>+\-*/%&|,;.:()[\]{}]/y;
 
-export function scan(
-  source: Source,
-  keywords: ReadonlySet<string> = KEYWORDS,
-): { readonly tokens: readonly Token[]; readonly comments: readonly Comment[] } {
-  const scanner = new Scanner(source, keywords);
-  scanner.scanAll();
-  return { tokens: scanner.tokens, comments: scanner.comments };
-}
-
 /**
  * Whether a keyword's word is one here, or a name: it is a name behind a dot (`input.not`), and at the
  * beginning of a line, where a statement begins, with a dot or bracket right behind it (`if.foo := 1`).
  */
-export function isKeywordHere(text: string, start: number, word: string, before: Token | undefined): boolean {
+function isKeywordHere(text: string, start: number, word: string, before: Token | undefined): boolean {
   if (before !== undefined && before.end === start && before.kind === "punct" && before.text === ".") return false;
   const isLineStart = start === 0 || text[start - 1] === "\n";
   const next = text[start + word.length];
   return !(isLineStart && (next === "." || next === "["));
 }
 
-class Scanner {
+export class Scanner {
+  /** Those scanned so far; the last of all is `eof`. */
   readonly tokens: Token[] = [];
   readonly comments: Comment[] = [];
   readonly #source: Source;
   readonly #text: string;
-  readonly #keywords: ReadonlySet<string>;
+  #keywords: ReadonlySet<string>;
   readonly #templates: OpenTemplate[] = [];
   #offset = 0;
+  #before: Token | undefined;
   #newlineBefore = false;
   #spaceBefore = false;
 
-  constructor(source: Source, keywords: ReadonlySet<string>) {
+  constructor(source: Source, keywords: ReadonlySet<string> = KEYWORDS) {
     this.#source = source;
     this.#keywords = keywords;
     this.#text = source.text;
     if (this.#text.startsWith("\uFEFF")) this.#offset = 1;
   }
 
-  scanAll(): void {
-    while (true) {
-      this.#skipSpace();
-      if (this.#offset >= this.#text.length) break;
-      this.#scanToken();
+  /** The token at an index, `eof` for those behind the end. */
+  tokenAt(index: number): Token {
+    for (;;) {
+      const token = this.tokens[index];
+      if (token !== undefined) return token;
+      if (this.#before?.kind === "eof") return this.#before;
+      this.#scanNext();
     }
-    this.#push("eof", this.#text.length, this.#text.length);
+  }
+
+  /** The index of the token behind one that nobody asks for again: its own, where nothing is scanned behind it yet. */
+  skip(index: number): number {
+    if (index < this.tokens.length - 1) return index + 1;
+    this.tokens.pop();
+    this.#scanNext();
+    return index;
+  }
+
+  /** These words are keywords from the token at an index on. */
+  addKeywords(words: ReadonlySet<string>, from: number): void {
+    this.#keywords = new Set([...this.#keywords, ...words]);
+    for (let i = from; i < this.tokens.length; i++) {
+      const token = this.tokens[i] as Token;
+      if (token.kind !== "ident" || !words.has(token.text)) continue;
+      if (!isKeywordHere(this.#text, token.start, token.text, this.tokens[i - 1])) continue;
+      this.tokens[i] = { ...token, kind: "keyword" };
+    }
+  }
+
+  #scanNext(): void {
+    this.#skipSpace();
+    if (this.#offset < this.#text.length) this.#scanToken();
+    else this.#push("eof", this.#text.length, this.#text.length);
   }
 
   #skipSpace() {
@@ -89,7 +109,7 @@ class Scanner {
     if (c === "$" && (this.#text[start + 1] === '"' || this.#text[start + 1] === "`")) return this.#openTemplate(start);
     const word = this.#match(IDENT);
     if (word !== undefined) {
-      const isKeyword = this.#keywords.has(word) && isKeywordHere(this.#text, start, word, this.tokens.at(-1));
+      const isKeyword = this.#keywords.has(word) && isKeywordHere(this.#text, start, word, this.#before);
       return this.#pushText(isKeyword ? "keyword" : "ident", start, word);
     }
     if (c >= "0" && c <= "9") return this.#scanNumber(start);
@@ -205,7 +225,8 @@ class Scanner {
     const end = start + text.length;
     const newlineBefore = this.#newlineBefore;
     const spaceBefore = this.#spaceBefore;
-    this.tokens.push({ kind, text, start, end, newlineBefore, spaceBefore, value });
+    this.#before = { kind, text, start, end, newlineBefore, spaceBefore, value };
+    this.tokens.push(this.#before);
     this.#newlineBefore = false;
     this.#spaceBefore = false;
     this.#offset = end;

@@ -4,6 +4,7 @@
  */
 import type { Operator, Term } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
+import { NESTING_MAX, TREE_DEPTH_MAX } from "./limits.ts";
 import { INFIX, MEMBERSHIP_LEVEL, RELATION_LEVEL } from "./operators.ts";
 import { printTerm } from "./print-term.ts";
 import { keywordsOf } from "./version.ts";
@@ -27,7 +28,8 @@ export function parseRelation(cursor: Cursor): Term {
 /** Goes on with the operators behind a term that is parsed already. */
 export function parseInfixAfter(cursor: Cursor, first: Term, least: number = MEMBERSHIP_LEVEL): Term {
   let left = first;
-  while (true) {
+  for (let links = 0; ; links++) {
+    if (links > TREE_DEPTH_MAX) cursor.failDepth();
     cursor.takeAsName();
     const { token } = cursor;
     if (token.kind !== "punct" && token.kind !== "keyword") return left;
@@ -152,6 +154,7 @@ function parseTail(cursor: Cursor, head: Term): Term {
   const start = head.at.span.start;
   let term = head;
   for (let links = 0; ; links++) {
+    if (links > TREE_DEPTH_MAX) cursor.failDepth();
     if (cursor.isAtAdjacent("(")) {
       if (!REF_HEADS.has(term.kind)) return term;
       term = parseCall(cursor, term, operatorPath(term) ?? reportNoFunction(cursor, term));
@@ -174,6 +177,7 @@ function parseTail(cursor: Cursor, head: Term): Term {
 export function parsePath(cursor: Cursor, isImport = false): readonly Term[] {
   const path: Term[] = [];
   while (cursor.isAtAdjacent(".") || cursor.isAtAdjacent("[")) {
+    if (path.length >= NESTING_MAX) cursor.failDepth();
     if (cursor.take().text === ".") {
       const { token } = cursor;
       if ((token.kind !== "ident" && token.kind !== "keyword") || token.spaceBefore) {
