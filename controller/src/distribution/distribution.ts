@@ -198,7 +198,11 @@ function hello(state: Distribution, id: StreamId, message: Hello, nowMs: number)
   const proxy = state.roster.proxies.get(id);
   if (proxy === undefined) return still(state);
   const next = applyHello(proxy, message, nowMs);
-  if (next !== undefined) return still(changeProxy(state, id, () => next));
+  if (next !== undefined) {
+    const after = changeProxy(state, id, () => next);
+    if (next.listen === proxy.listen) return still(after);
+    return still({ ...after, roster: { ...after.roster, moves: after.roster.moves + 1 } });
+  }
   const why = "a stream is one proxy's: a later hello named another";
   return {
     state: { ...state, roster: leave(state.roster, id, "expelled", nowMs) },

@@ -1,9 +1,20 @@
 /** What counts for a while without a stream ends in time, whatever the clock does. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { makeHello } from "../test/play.ts";
 import { step } from "./distribution.ts";
 import type { ProxyStream } from "./proxy.ts";
-import { claimsOf, EMPTY_ROSTER, join, leave, proxiesOf, RESTART_LEASE_MS } from "./roster.ts";
+import {
+  claimsOf,
+  EMPTY_ROSTER,
+  join,
+  knownOf,
+  leave,
+  proxiesOf,
+  RESTART_LEASE_MS,
+  sourcesOfClaims,
+  sourcesOfKnown,
+} from "./roster.ts";
 import { type Distribution, EMPTY_DISTRIBUTION } from "./state.ts";
 
 const claim = { workload: "default/web", instance: "web", listen: [] };
@@ -38,6 +49,51 @@ test("a workload's proxies are those of all that have come and not gone, in thei
           const found = [...roster.proxies.values()].filter((one) => one.workload === each);
           expect(proxiesOf(roster, each)).toEqual(found);
         }
+      }
+    }),
+  );
+});
+
+test("while what they are made of is the same, so are claims and those that are known, whatever proxies say", () => {
+  const names = ["web", "orders", "payments"];
+  const moves = fc.array(
+    fc.record({
+      id: fc.nat(4),
+      kind: fc.constantFrom("connect", "hello", "ack", "disconnect", "lease", "tick" as const),
+      port: fc.constantFrom(80, 81),
+      afterMs: fc.constantFrom(0, 300, 20_000),
+    }),
+  );
+  fc.assert(
+    fc.property(moves, (all) => {
+      let [state, atMs] = [EMPTY_DISTRIBUTION, nowMs];
+      for (const { id, kind, port, afterMs } of all) {
+        const name = names[id % names.length] ?? "";
+        const listen = [{ portName: "http", address: "10.0.0.1", port, transports: ["h1"] }];
+        const hello = { ...makeHello(name), instance: `i${id}`, listen };
+        const workload = `default/${name}`;
+        const principal = `spiffe://cluster.local/ns/default/sa/${name}`;
+        const before = state.roster;
+        atMs += afterMs;
+        if (kind === "connect")
+          state = step(
+            state,
+            { kind, id, workload, certificate: { principal, serial: "", notBeforeMs: 0 }, hello },
+            atMs,
+          ).state;
+        else if (kind === "hello") state = step(state, { kind, id, hello }, atMs).state;
+        else if (kind === "ack") state = step(state, { kind, id, ack: { nonce: "1", holding: undefined } }, atMs).state;
+        else if (kind === "disconnect") state = step(state, { kind, id, isOrderly: port === 80 }, atMs).state;
+        else if (kind === "lease")
+          state = step(state, { kind, claims: [{ workload, instance: "x", listen }] }, atMs).state;
+        else state = tick(state, atMs);
+        const { roster } = state;
+        const isSame = (sources: typeof sourcesOfClaims) => {
+          const [now, then] = [sources(roster), sources(before)];
+          return now.every((each, at) => each === then[at]);
+        };
+        if (isSame(sourcesOfClaims)) expect(claimsOf(roster)).toEqual(claimsOf(before));
+        if (isSame(sourcesOfKnown)) expect(knownOf(roster)).toEqual(knownOf(before));
       }
     }),
   );

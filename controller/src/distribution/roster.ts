@@ -31,6 +31,8 @@ export type Roster = {
   readonly proxies: IdMap<ProxyStream>;
   /** By a number made of a workload's name its streams, and those of any other workload with that number. */
   readonly streams: IdMap<readonly StreamId[]>;
+  /** How often a proxy that stays has said that it listens elsewhere. */
+  readonly moves: number;
   /** The one that went last is last. */
   readonly gone: readonly GoneProxy[];
   readonly leases: readonly Lease[];
@@ -62,6 +64,7 @@ export type Ending = "orderly" | "broken" | "expelled";
 export const EMPTY_ROSTER: Roster = {
   proxies: IdMap.empty(),
   streams: IdMap.empty(),
+  moves: 0,
   gone: [],
   leases: [],
   lost: [],
@@ -124,6 +127,7 @@ export function join(
         ...ids.filter((id) => !replaced.includes(id)),
         proxy.id,
       ]),
+      moves: roster.moves,
       gone: known === undefined ? roster.gone : roster.gone.filter((each) => each !== known),
       orphans: roster.orphans.filter((each) => !isSame(each)),
       leases: roster.leases.filter(({ claim }) => !isOf(claim)),
@@ -276,6 +280,16 @@ function boundedMs(untilMs: number, nowMs: number): number {
 export function claimsOf({ proxies, leases, kept }: Roster): readonly Claim[] {
   const live = [...proxies.values()].map(({ workload, instance, listen }) => ({ workload, instance, listen }));
   return [...live, ...leases.map(({ claim }) => claim), ...kept];
+}
+
+/** What `claimsOf` is made of: as long as each of these is the same, so is that, and nobody goes through a thousand proxies to see it. */
+export function sourcesOfClaims({ streams, moves, leases, kept }: Roster): readonly unknown[] {
+  return [streams, moves, leases, kept];
+}
+
+/** The same of `knownOf`. */
+export function sourcesOfKnown({ streams, gone, orphans }: Roster): readonly unknown[] {
+  return [streams, gone, orphans];
 }
 
 /** Where those listened that are lost: for services of which nobody else is known. */

@@ -6,7 +6,7 @@ import { splitAddress } from "@regomesh/base";
 import { isTakenBackSince } from "../ca/revocations.ts";
 import type { Claim } from "../distribution/endpoints.ts";
 import type { KeptStage } from "../distribution/kept-stage.ts";
-import type { Known } from "../distribution/roster.ts";
+import { type Known, sourcesOfClaims, sourcesOfKnown } from "../distribution/roster.ts";
 import type { SourceRights } from "../index/rights.ts";
 import { inputsOf } from "../sources/inputs.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
@@ -345,9 +345,10 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       late.http?.poke();
       late.kubernetes?.poke();
       if (late.control === undefined) return;
-      claims.keepSoon(() => distributor.claims());
-      known.keepSoon(() => distributor.known());
-      stages.keepSoon(() => [distributor.keptStage()].flatMap((stage) => stage ?? []));
+      const { state } = distributor;
+      claims.keepSoon(() => distributor.claims(), sourcesOfClaims(state.roster));
+      known.keepSoon(() => distributor.known(), sourcesOfKnown(state.roster));
+      stages.keepSoon(() => [distributor.keptStage()].flatMap((stage) => stage ?? []), [state]);
     },
     onHold: (hold, release) => {
       if (release !== undefined) void late.sources?.sync(release.plan.sources ?? []);

@@ -29,7 +29,7 @@ import { planInForce } from "../../distribution/plan-in-force.ts";
 import { fallbackOf } from "../../distribution/proof.ts";
 import type { ProxyStream, StreamId } from "../../distribution/proxy.ts";
 import type { PackedSnapshot, Publication, Release } from "../../distribution/release.ts";
-import { claimsOf, type Known, knownOf, lostClaimsOf } from "../../distribution/roster.ts";
+import { claimsOf, type Known, knownOf, lostClaimsOf, sourcesOfClaims } from "../../distribution/roster.ts";
 import { believed } from "../../distribution/stages.ts";
 import {
   type CloseReason,
@@ -300,11 +300,9 @@ export class Distributor {
     if (plan === undefined) return EMPTY_TABLE;
     if (this.#lookedAt === this.#state) return this.#endpoints;
     this.#lookedAt = this.#state;
-    const of = [plan, this.#answering, roster.leases, roster.lost, roster.kept];
-    const claimed = [...of, ...[...roster.proxies.values()].map(({ listen }) => listen)];
-    const known = this.#endpointsOf;
-    if (claimed.length !== known.length || claimed.some((each, at) => each !== known[at])) {
-      this.#endpointsOf = claimed;
+    const of = [plan, this.#answering, roster.lost, ...sourcesOfClaims(roster)];
+    if (of.some((each, at) => each !== this.#endpointsOf[at])) {
+      this.#endpointsOf = of;
       const [claims, lost] = [claimsOf(roster), lostClaimsOf(roster)];
       this.#endpoints = toEndpointTable(plan, claims, this.#endpoints, this.#answering, lost);
     }

@@ -29,6 +29,8 @@ export class KeptList<T> {
   /** What it is to be made of, where it has changed since it was last handed on. */
   #list: (() => readonly T[]) | undefined;
   #isWaiting = false;
+  /** What the newest list is made of. */
+  #of: readonly unknown[] | undefined;
 
   constructor(lease: Lease, key: string, clock: Clock, isMember: (value: unknown) => value is T, gatherMs = GATHER_MS) {
     this.#lease = lease;
@@ -39,9 +41,15 @@ export class KeptList<T> {
     this.#keeper = new Keeper(lease, key, clock);
   }
 
-  /** The newest list is what is kept, soon: proxies come and go by the hundred. Nothing is after a flush. */
-  keepSoon(list: () => readonly T[]): void {
+  /**
+   * The newest list is what is kept, soon: proxies come and go by the hundred. Nothing is after a flush, nor where all
+   * that it is made of, `of`, is what it was.
+   */
+  keepSoon(list: () => readonly T[], of: readonly unknown[]): void {
     if (this.#ending.signal.aborted) return;
+    const before = this.#of;
+    if (before !== undefined && of.every((each, at) => each === before[at])) return;
+    this.#of = of;
     this.#list = list;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
