@@ -74,7 +74,12 @@ export function makeParts(known: PartIndex = new Map()): Parts {
     made.set(hash, found);
     return found;
   };
-  const findChunk = makeChunks([...known.values()].filter((each) => "wasm" in each));
+  // Modules come cut, mostly: then nobody asks for a chunk.
+  let chunks: ReturnType<typeof makeChunks> | undefined;
+  const findChunk = (bytes: Uint8Array) => {
+    chunks ??= makeChunks([...known.values()].filter((each) => "wasm" in each));
+    return chunks(bytes);
+  };
   const single = (value: unknown): Part => {
     const text = canonicalJson(value);
     const hash = snapshotHash(text);

@@ -34,15 +34,38 @@ test("what a publication takes over of the one before is what it would be made o
       NOTHING_REVOKED,
     ],
     ["one workload is gone", next(({ workloads }) => ({ workloads: workloads.slice(1) })), NOTHING_REVOKED],
+    [
+      "all are other, with the names that they had",
+      next(({ workloads }) => ({ workloads: workloads.map((each) => ({ ...each, labels: { a: "b" } })) })),
+      NOTHING_REVOKED,
+    ],
+    [
+      "one has another principal",
+      next(({ workloads }) => ({
+        workloads: workloads.map((each, at) => (at === 1 ? { ...each, principal: `${each.principal}x` } : each)),
+      })),
+      NOTHING_REVOKED,
+    ],
+    [
+      "one is another of its name",
+      next(({ workloads }) => ({
+        workloads: workloads.map((each, at) => (at === 1 ? { ...each, namespace: "other" } : each)),
+      })),
+      NOTHING_REVOKED,
+    ],
     ["a service has come", next(() => ({ outbound: [SERVICE] })), NOTHING_REVOKED],
     ["a setting of the mesh", next(({ mesh }) => ({ mesh: { ...mesh, name: "other" } })), NOTHING_REVOKED],
     ["a certificate is taken back", next(() => ({})), { ...NOTHING_REVOKED, serials: ["0a"] }],
   ];
   for (const [name, release, revoked] of rows) {
-    const taken = toPublication(release, revoked, before);
     const made = toPublication(release, revoked);
-    expect(contentsOf(taken), name).toEqual(contentsOf(made));
-    expect([...taken.parts.keys()].sort(), name).toEqual([...made.parts.keys()].sort());
+    // Of the one before, and of one that has taken over from it.
+    const taken = toPublication(release, revoked, before);
+    for (const each of [taken, toPublication(release, revoked, taken)]) {
+      expect(contentsOf(each), name).toEqual(contentsOf(made));
+      expect([...each.parts.keys()].sort(), name).toEqual([...made.parts.keys()].sort());
+      expect(each.outbound.hash, name).toBe(made.outbound.hash);
+    }
   }
 });
 

@@ -81,6 +81,8 @@ export type Publication = {
   readonly snapshots: ReadonlyMap<string, PackedSnapshot>;
   /** Every content of it. */
   readonly parts: PartIndex;
+  /** The services of its plan as the list of those who may call all. */
+  readonly outbound: ListPart;
   /** Receivers before senders. */
   readonly order: ReleaseOrder;
 };
@@ -108,14 +110,15 @@ export function* publicationInParts(
 ): Generator<undefined, Publication> {
   const parts = makeParts(before?.parts);
   const { plan, explainDenials } = release;
+  const outbound = makeOutboundLists(plan, parts, before && { of: before.release.plan.outbound, all: before.outbound });
   const shared: Shared = {
     parts,
     release,
     rest: canonicalJson(restOf(release)),
     mesh: parts.single({ ...plan.mesh, explainDenials }),
     revoked: parts.single(revoked),
-    members: parts.list(membersOf(plan).map(canonicalJson)),
-    outbound: makeOutboundLists(plan, parts),
+    members: toMembersPart(plan, parts, before),
+    outbound: outbound.of,
     modules: new Map(plan.modules.map((module) => [module.hash, parts.module(module)])),
   };
   const snapshots = new Map<string, PackedSnapshot>();
@@ -129,7 +132,7 @@ export function* publicationInParts(
     snapshots.set(key, isKept ? last : pack(key, workload, content, shared));
   }
   const order = orderAfter(plan, before && { plan: before.release.plan, order: before.order });
-  return { release, revoked, snapshots, parts: parts.made, order };
+  return { release, revoked, snapshots, parts: parts.made, outbound: outbound.all, order };
 }
 
 /** A millisecond or two. */
@@ -185,26 +188,62 @@ function makeAsBefore(before: Publication | undefined, shared: Shared): (workloa
 }
 
 function takeOver(content: SnapshotParts, parts: Parts): SnapshotParts {
-  for (const each of [...content.singles, ...content.lists, ...content.modules]) parts.keep(each);
+  for (const each of content.singles) parts.keep(each);
+  for (const each of content.lists) parts.keep(each);
+  for (const each of content.modules) parts.keep(each);
   return content;
 }
 
-/** Of each workload the list of what it may call; workloads that may call the same share it. */
-function makeOutboundLists({ outbound }: MeshPlan, parts: Parts): Shared["outbound"] {
-  const services = outbound.map((service) => {
-    const { name, namespace } = service;
-    return { name, namespace, part: parts.singleOf(service, "", () => service) };
-  });
-  const called = makeCalled(services);
+/** The list of all members: that of the publication before, where the same workloads have the same principals. */
+function toMembersPart(plan: MeshPlan, parts: Parts, before: Publication | undefined): ListPart {
+  const [first] = before?.snapshots.values() ?? [];
+  const known = first?.parts.lists[0];
+  const make = () => parts.list(membersOf(plan).map(canonicalJson));
+  if (before === undefined || known === undefined) return make();
+  const { workloads } = before.release.plan;
+  const isSame =
+    workloads.length === plan.workloads.length &&
+    plan.workloads.every((each, at) => each === workloads[at] || isSameMember(each, workloads[at]));
+  if (!isSame) return make();
+  parts.keep(known);
+  return known;
+}
+
+function isSameMember(one: WorkloadPlan, other: WorkloadPlan | undefined): boolean {
+  return one.principal === other?.principal && one.name === other.name && one.namespace === other.namespace;
+}
+
+/** All services, and the list that was made of them. */
+type OutboundList = { readonly of: MeshPlan["outbound"]; readonly all: ListPart };
+
+/** Of each workload the list of what it may call; workloads that may call the same share it. The list of all is that of before, where it has the same services. */
+function makeOutboundLists(
+  { outbound }: MeshPlan,
+  parts: Parts,
+  before: OutboundList | undefined,
+): { readonly all: ListPart; readonly of: Shared["outbound"] } {
+  let called: ReturnType<typeof makeCalled<{ name: string; namespace: string; part: Part }>> | undefined;
   const toList = (workload: Pick<WorkloadPlan, "calls">) => {
+    called ??= makeCalled(
+      outbound.map((service) => {
+        const { name, namespace } = service;
+        return { name, namespace, part: parts.singleOf(service, "", () => service) };
+      }),
+    );
     const named = called(workload).map(({ part }) => part);
     return parts.list(
       named.map(({ hash }) => `"${hash}"`),
       named,
     );
   };
-  const all = toList({});
-  return (workload) => (workload.calls === undefined ? all : parts.listOf(workload.calls, all, () => toList(workload)));
+  const known = before !== undefined && isSameList(before.of, outbound) ? before.all : undefined;
+  for (const each of known?.named ?? []) parts.keep(each);
+  if (known !== undefined) parts.keep(known);
+  const all = known ?? toList({});
+  return {
+    all,
+    of: (workload) => (workload.calls === undefined ? all : parts.listOf(workload.calls, all, () => toList(workload))),
+  };
 }
 
 function toParts(planned: WorkloadPlan, shared: Shared): SnapshotParts {
@@ -224,15 +263,18 @@ function toOwnPart(planned: WorkloadPlan, { hash }: ListPart, parts: Parts): Par
   return parts.singleOf(planned, hash, () => ({ ...workload, outbound: hash }));
 }
 
+/** The contents of a plan's workloads and services. */
+export type PlanContents = { readonly parts: PartIndex; readonly outbound: OutboundList };
+
 /**
  * Makes the contents of a plan's workloads and services, for whoever publishes it elsewhere: `madeFrom` gives them.
  * `before` is what this gave of the plan before.
  */
-export function makeContents(plan: MeshPlan, before: PartIndex | undefined): PartIndex {
-  const parts = makeParts(before);
-  const outbound = makeOutboundLists(plan, parts);
-  for (const workload of plan.workloads) toOwnPart(workload, outbound(workload), parts);
-  return parts.made;
+export function makeContents(plan: MeshPlan, before: PlanContents | undefined): PlanContents {
+  const parts = makeParts(before?.parts);
+  const { all, of } = makeOutboundLists(plan, parts, before?.outbound);
+  for (const workload of plan.workloads) toOwnPart(workload, of(workload), parts);
+  return { parts: parts.made, outbound: { of: plan.outbound, all } };
 }
 
 function modulesOf({ policies: { inbound, outbound } }: Pick<WorkloadPlan, "policies">): readonly string[] {

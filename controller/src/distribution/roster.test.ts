@@ -70,7 +70,7 @@ test("while what they are made of is the same, so are claims and those that are 
       for (const { id, kind, port, afterMs } of all) {
         const name = names[id % names.length] ?? "";
         const listen = [{ portName: "http", address: "10.0.0.1", port, transports: ["h1"] }];
-        const hello = { ...makeHello(name), instance: `i${id}`, listen };
+        const hello = makeHello(name, { instance: `i${id}`, listen });
         const workload = `default/${name}`;
         const principal = `spiffe://cluster.local/ns/default/sa/${name}`;
         const before = state.roster;
@@ -78,7 +78,7 @@ test("while what they are made of is the same, so are claims and those that are 
         if (kind === "connect")
           state = step(
             state,
-            { kind, id, workload, certificate: { principal, serial: "", notBeforeMs: 0 }, hello },
+            { kind, id, workload, certificate: { principal, workload, serial: "", notBeforeMs: 0 }, hello },
             atMs,
           ).state;
         else if (kind === "hello") state = step(state, { kind, id, hello }, atMs).state;

@@ -6,8 +6,7 @@ import { type Built, build } from "../../build/build.ts";
 import { expandTree } from "../../build/inline-units.ts";
 import { mountTree, type SourceTree } from "../../build/source-tree.ts";
 import { type PolicyTools, TurnOver } from "../../build/tools.ts";
-import type { PartIndex } from "../../distribution/parts.ts";
-import { checkPlan, makeContents } from "../../distribution/release.ts";
+import { checkPlan, makeContents, type PlanContents } from "../../distribution/release.ts";
 import { type ExplainQuestion, type Explanation, explain } from "../../rehearse/explanation.ts";
 import { loadTools } from "./compiler.ts";
 import { contentsOf, SentPlan, TakenFiles } from "./held.ts";
@@ -42,7 +41,7 @@ export async function serveBuilds(): Promise<void> {
 }
 
 /** What the controller has of the last plan. */
-type Sent = { readonly plan: SentPlan; contents: PartIndex | undefined };
+type Sent = { readonly plan: SentPlan; contents: PlanContents | undefined };
 
 function reply(message: BuildReply): void {
   process.send?.(message);
