@@ -99,14 +99,23 @@ function isRoot(source: string | undefined): boolean {
 export function resourceFiles(tree: SourceTree): readonly Source[] {
   const inUnit = unitFinder(tree.files.map(({ name }) => name));
   return tree.files.filter(
-    ({ name, text }) => isDocument(name) && !(isData(name) && inUnit(name)) && mentionsGroup(text),
+    (file) => isDocument(file.name) && !(isData(file.name) && inUnit(file.name)) && speaksOfGroup(file),
   );
 }
 
 /** Data of units that speak of our group: whoever wrote it there has meant a resource, perhaps. */
 export function resourcesInData(tree: SourceTree): readonly Source[] {
   const inUnit = unitFinder(tree.files.map(({ name }) => name));
-  return tree.files.filter(({ name, text }) => isData(name) && inUnit(name) && mentionsGroup(text));
+  return tree.files.filter((file) => isData(file.name) && inUnit(file.name) && speaksOfGroup(file));
+}
+
+/** Of files, for as long as they are held: each build asks of all. */
+const speaking = new WeakMap<Source, boolean>();
+
+function speaksOfGroup(file: Source): boolean {
+  const known = speaking.get(file) ?? mentionsGroup(file.text);
+  speaking.set(file, known);
+  return known;
 }
 
 /** Whether a file lies in a directory that holds Rego, or below one. */

@@ -3,7 +3,7 @@
  * namespace's Policies have as much as any other's, and so has what each source holds in directories. Beyond that
  * the junior units are refused, and nobody else's: who writes slow tests keeps no other from being built.
  */
-import { type Diagnostic, NO_FILE } from "@regomesh/base";
+import { type Diagnostic, NO_FILE, type Source } from "@regomesh/base";
 import type { Policy } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/releases.ts";
 import type { MeshIndex } from "../index/mesh-index.ts";
@@ -88,8 +88,15 @@ export function testUnits({ trees, index, seniority }: Tested, tools: Pick<Polic
 
 /** Without one it is compiled alone. */
 function mayHaveTests({ files }: UnitFiles): boolean {
-  return files.some(({ text }) => text.includes("test_"));
+  return files.some((file) => {
+    const known = haveTests.get(file) ?? file.text.includes("test_");
+    haveTests.set(file, known);
+    return known;
+  });
 }
+
+/** Of files, for as long as they are held: each build asks of all. */
+const haveTests = new WeakMap<Source, boolean>();
 
 type Units = Pick<MeshIndex, "bindings" | "policies">;
 

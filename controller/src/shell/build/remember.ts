@@ -25,13 +25,21 @@ export function remember<Tools extends BuildTools>(tools: Tools): Tools {
   const parsed = makeMemory<{ readonly length: number; readonly read: ReturnType<BuildTools["parse"]> }>(
     ({ length }) => READ_BYTES * length,
   );
+  // Of files, for as long as they are held: of a large mesh a thousand, in each build.
+  const readOf = new WeakMap<Source, ReturnType<BuildTools["parse"]>>();
   const meanings = makeMemory<string>(() => 0);
   const last = new Map<string, { readonly parts: readonly unknown[]; readonly made: unknown }>();
   const said = makeMemory<{ readonly length: number; readonly digest: string }>(({ length }) => 2 * length);
   return {
     ...tools,
-    parse: (file) =>
-      recall(parsed, digestOfFile(file), () => ({ length: file.text.length, read: tools.parse(file) })).read,
+    parse(file) {
+      const known = readOf.get(file);
+      if (known !== undefined) return known;
+      const make = () => ({ length: file.text.length, read: tools.parse(file) });
+      const { read } = recall(parsed, digestOfFile(file), make);
+      readOf.set(file, read);
+      return read;
+    },
     compile: (units, entrypoints, role) =>
       recall(compiled, digestOf([units.map(digestOfUnit), entrypoints, role]), () =>
         tools.compile(units, entrypoints, role),
