@@ -1,5 +1,6 @@
 /** A controller in a process of its own, and what its log says of revisions. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -81,6 +82,15 @@ export class ControllerProcess {
     return this.child.pid ?? 0;
   }
 
+  /** Of the process that builds; 0 where there is none just now. */
+  get builderPid(): number {
+    const tasks = readdirSync(`/proc/${this.pid}/task`);
+    const children = tasks.flatMap((task) =>
+      readFileSync(`/proc/${this.pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number),
+    );
+    return children.find(isBuilder) ?? 0;
+  }
+
   /** What the last build took, as the controller's metrics say it. */
   async lastBuildMs(): Promise<number> {
     const text = await (await fetch(`${this.http}/metrics`)).text();
@@ -92,5 +102,14 @@ export class ControllerProcess {
     const ended = new Promise((done) => this.child.once("exit", done));
     this.child.kill("SIGKILL");
     await ended;
+  }
+}
+
+/** Others are git's, and gone soon. */
+function isBuilder(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("builds.mjs");
+  } catch {
+    return false;
   }
 }

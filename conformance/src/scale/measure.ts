@@ -3,7 +3,7 @@
  * the real protocol, commits, and the time from the end of each build to the change's arrival.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { issueIdentities, type TestIdentity } from "@regomesh/controller/test";
@@ -22,6 +22,7 @@ import {
   unitsOf,
 } from "./mesh-files.ts";
 import { RealProxies } from "./real-proxies.ts";
+import { untilResting } from "./rest.ts";
 import { Swarm } from "./swarm.ts";
 import type { StartOrder } from "./swarm-messages.ts";
 
@@ -42,6 +43,8 @@ type Arrival = {
   readonly effect: { readonly p50Ms: number; readonly p99Ms: number } | undefined;
   /** From the build process being asked to its answer read, tests included: half of the rounds took no longer. */
   readonly buildMs: number | undefined;
+  /** Of the same rounds what the build process took of a processor, in hundredths of a second; undefined with it. */
+  readonly buildCpuMs: number | undefined;
   /** Of one round: how many proxies were told something, and how much in all. */
   readonly told: number;
   readonly kilobytes: number;
@@ -87,7 +90,7 @@ export async function measureScale(options: ScaleOptions, say: (line: string) =>
   const reals = await RealProxies.open(controller, join(folder, "state"), folder, real.map(serviceName));
   stack.defer(() => reals.close());
   say(`${reals.count} real proxies are ready`);
-  const mesh = new MeasuredMesh(options, repository, controller, swarm, simulated, reals);
+  const mesh = new MeasuredMesh(options, repository, controller, swarm, simulated, reals, say);
   const first = await mesh.connect(names.map((workload, i) => ({ workload, identity: identities[i] as TestIdentity })));
   say(`all have the first snapshot and their endpoints after ${Math.round(first.ms)} ms`);
   const arrivals: Arrival[] = [];
@@ -102,13 +105,13 @@ export async function measureScale(options: ScaleOptions, say: (line: string) =>
     firstKilobytesEach: first.bytes / 1024 / simulated.length,
     arrivals,
     controllerMegabytes: residentMegabytes(controller.pid),
-    builderMegabytes: childrenOf(controller.pid).reduce((sum, pid) => sum + residentMegabytes(pid), 0),
+    builderMegabytes: residentMegabytes(controller.builderPid),
   };
 }
 
 export function printArrival(arrival: Arrival): string {
-  const { name, p50Ms, p99Ms, effect, fromCommitMs, buildMs, told, kilobytes, cpu } = arrival;
-  const built = buildMs === undefined ? "" : `, built in ${buildMs.toFixed(0)} ms`;
+  const { name, p50Ms, p99Ms, effect, fromCommitMs, buildMs, buildCpuMs = 0, told, kilobytes, cpu } = arrival;
+  const built = buildMs === undefined ? "" : `, built in ${buildMs.toFixed(0)} ms (${buildCpuMs.toFixed(0)} ms of CPU)`;
   const commit = fromCommitMs === undefined ? "" : `, ${fromCommitMs.toFixed(0)} ms from the commit to the last`;
   const changed =
     effect === undefined
@@ -126,6 +129,7 @@ class MeasuredMesh {
   /** Of each simulated proxy, its place among all: that of its workload. */
   readonly #simulated: readonly number[];
   readonly #real: RealProxies;
+  readonly #say: (line: string) => void;
   #round = 0;
 
   constructor(
@@ -135,7 +139,9 @@ class MeasuredMesh {
     swarm: Swarm,
     simulated: readonly number[],
     real: RealProxies,
+    say: (line: string) => void,
   ) {
+    this.#say = say;
     this.#options = options;
     this.#simulated = simulated;
     this.#real = real;
@@ -204,20 +210,31 @@ class MeasuredMesh {
       effect: undefined,
       fromCommitMs: undefined,
       buildMs: undefined,
+      buildCpuMs: undefined,
       told: told.length,
       kilobytes: told.reduce((sum, [, , , bytes]) => sum + bytes, 0) / 1024,
       cpu: cpuSeconds(this.#controller.pid) - before.cpu,
     };
   }
 
+  /** What a change has left is none of the next one's. */
+  async #rest(): Promise<void> {
+    const pids = [this.#controller.pid, this.#controller.builderPid, this.#swarm.pid, ...this.#real.pids];
+    if (!(await untilResting(pids))) this.#say("the mesh does not rest: what is measured is beside other work");
+  }
+
   async #rounds(name: string, told: number, edit: (round: number) => ReadonlyMap<string, string>): Promise<Arrival> {
     const took: number[] = [];
     const last: number[] = [];
     const builds: number[] = [];
+    const buildsCpu: number[] = [];
     const effects: number[] = [];
     let bytes = 0;
     const cpuBefore = cpuSeconds(this.#controller.pid);
     for (let i = 0; i < this.#options.rounds; i++) {
+      await this.#rest();
+      const builder = this.#controller.builderPid;
+      const builderCpu = cpuSeconds(builder);
       const seen = this.#swarm.snapshots.length;
       const hash = commit(this.#repository, edit(++this.#round));
       const committedMs = performance.timeOrigin + performance.now();
@@ -235,6 +252,7 @@ class MeasuredMesh {
       effects.push(...changedMs.map((atMs) => atMs - built));
       last.push(Math.max(...arrived().map(([, , atMs]) => atMs)) - committedMs);
       builds.push(await this.#controller.lastBuildMs());
+      buildsCpu.push((cpuSeconds(builder) - builderCpu) * 1000);
       await settled(this.#swarm);
       bytes += this.#swarm.snapshots.slice(seen).reduce((sum, [, , , size]) => sum + size, 0);
     }
@@ -246,6 +264,7 @@ class MeasuredMesh {
       effect: effects.length === 0 ? undefined : { p50Ms: percentile(effects, 0.5), p99Ms: percentile(effects, 0.99) },
       fromCommitMs: percentile(last, 0.5),
       buildMs: percentile(builds, 0.5),
+      buildCpuMs: percentile(buildsCpu, 0.5),
       told: took.length / rounds,
       kilobytes: bytes / 1024 / rounds,
       cpu: (cpuSeconds(this.#controller.pid) - cpuBefore) / rounds,
@@ -287,6 +306,7 @@ class MeasuredMesh {
       effect: undefined,
       fromCommitMs: undefined,
       buildMs: undefined,
+      buildCpuMs: undefined,
       told: took.length / rounds,
       kilobytes: bytes / 1024 / rounds,
       cpu: (cpuSeconds(this.#controller.pid) - cpuBefore) / rounds,
@@ -329,10 +349,4 @@ function commit(directory: string, files: ReadonlyMap<string, string>): string {
 
 function git(directory: string, ...args: readonly string[]): string {
   return execFileSync("git", ["-C", directory, ...args], { encoding: "utf8" });
-}
-
-function childrenOf(pid: number): readonly number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number),
-  );
 }

@@ -34,6 +34,10 @@ export class RealProxies {
     return this.#edges.length;
   }
 
+  get pids(): readonly number[] {
+    return this.#children.flatMap(({ pid }) => pid ?? []);
+  }
+
   /** Starts one for each workload; each keeps its state in the folder. */
   static async open(
     controller: { readonly address: string; readonly http: string },
