@@ -101,7 +101,7 @@ export function printSources(
       plain(follows),
       inForce === undefined ? "-" : `${shortHash(inForce.id)} "${cut(plain(inForce.subject), SUBJECT_LENGTH_MAX)}"`,
       stateOf(each, pin !== undefined),
-      String(resources),
+      resources === undefined ? "-" : String(resources),
       ...(isWide
         ? [
             namespaces.length === 0 ? "-" : plain(namespaces.join(",")),

@@ -34,8 +34,8 @@ export type SourceStateBody = {
   readonly newest?: InputBody;
   /** Why that is not in force. */
   readonly refused?: RefusedBody;
-  /** Resources in force. */
-  readonly resources: number;
+  /** Resources in force; absent where a controller that started anew has counted none yet. */
+  readonly resources?: number;
   readonly troubles: readonly SourceTroubleBody[];
 };
 

@@ -77,7 +77,7 @@ export class Composer {
   /** Of what is in force and is refused by proxies, with nothing to stand in its place. */
   #standing: { readonly built: string; readonly refused: RefusedBody } | undefined;
   #remembered: Inventory | undefined;
-  #resources: Built["resources"] = {};
+  #resources: Built["resources"] | undefined = undefined;
   #counts: ControllerCounts = { builds: 0, refused: 0, lastBuildSeconds: 0 };
 
   constructor(options: ComposerOptions) {
@@ -92,8 +92,8 @@ export class Composer {
     return this.#counts;
   }
 
-  /** Resources in force, by source. */
-  get resources(): Built["resources"] {
+  /** Resources in force, by source; undefined before anything was built here. */
+  get resources(): Built["resources"] | undefined {
     return this.#resources;
   }
 

@@ -92,7 +92,7 @@ function Source({ source, nowMs }: { readonly source: SourceStateBody; readonly 
           <>
             <code>{inForce.id.slice(0, 7)}</code> {inForce.subject}{" "}
             <span class="dim">
-              {resources} resources{namespaces.length === 0 ? "" : ` for ${namespaces.join(", ")}`}
+              {resources ?? "its"} resources{namespaces.length === 0 ? "" : ` for ${namespaces.join(", ")}`}
             </span>
           </>
         )}

@@ -109,7 +109,7 @@ test.skipIf(!hasGitServer).each([
       const before = await refs(mirror);
       for (const [next, sentence] of [
         ["unavailable", /503/],
-        ["redirect", /cannot be fetched/],
+        ["redirect", /cannot be fetched: unable to access it: /],
         ["garbage", /it shows no branch/],
       ] as const) {
         mode = next;

@@ -375,7 +375,11 @@ export class Mirror {
 
   /** In words for whoever can do something about it; git's own line behind them. */
   #explain(error: Error): MirrorTrouble {
-    const said = error.message.replace(/^git [a-z-]+: (fatal: )?/, "").replaceAll(this.#options.remote.url, "it");
+    const { url } = this.#options.remote;
+    const said = error.message
+      .replace(/^git [a-z-]+: (fatal: )?/, "")
+      .replaceAll(`'${url}/'`, "it")
+      .replaceAll(url, "it");
     if (error instanceof GitError && error.code === "git_limit") return { reason: "limit", message: said };
     const { remote, name, tokenFile } = this.#options;
     const { transport } = remote;

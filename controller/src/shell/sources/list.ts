@@ -47,7 +47,7 @@ function toBody(
     ...(inForce === undefined ? {} : { inForce }),
     ...(newest === undefined ? {} : { newest }),
     ...(refused === undefined ? {} : { refused }),
-    resources: composer.resources[name] ?? 0,
+    ...(composer.resources === undefined ? {} : { resources: composer.resources[name] ?? 0 }),
     troubles,
   };
 }

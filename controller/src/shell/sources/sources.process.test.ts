@@ -157,6 +157,7 @@ test.skipIf(!hasGitServer)(
     await controller.close();
     server.fail = 503;
     controller = await openController(options());
+    expect(of(await until(() => true), "shop")?.resources).toBeUndefined();
     const commit = root.commit("while others are away", { "authz/a.rego": rego("away") });
     const status = await until(
       (each) => isInForce(each, "root", commit) && (of(each, "bank")?.troubles.length ?? 0) > 0,
