@@ -250,6 +250,33 @@ test("whenever a controller ends, the next one has the old release or the new on
   await play.end();
 });
 
+test("whenever a controller ends, or its machine, with large releases of which each has lists of its own, the next one has one of them", async () => {
+  const play = await makePlay();
+  const large = (byte: number): Kept => {
+    const { release } = withModules(module(byte));
+    const workloads = Array.from({ length: 300 }, (_, at) => ({ name: `w${at} ${byte}` }));
+    const plan = { ...release.plan, workloads } as unknown as Kept["release"]["plan"];
+    return { ...kept, release: { ...release, plan } };
+  };
+  const all = [withModules(module(1)), large(3), large(2)];
+  for (const each of all.slice(1)) {
+    await play.store.write(each);
+    await play.store.sync();
+  }
+  const one = ["write modules", "write modules", "write last-good", "sync modules", "sync modules", "sync last-good"];
+  const steps = play.steps.map((each) => each.replace(/snapshots\/([a-z-]+)[-.].*/, "$1"));
+  expect(steps).toEqual([...one, "remove modules", ...one, "remove modules", "remove modules"]);
+  const written = [0, 0, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2];
+  for (const [at, which] of written.entries()) {
+    const { read } = await play.startAfter(at + 1, []);
+    expect(read).toEqual({ kept: all[which] });
+  }
+  // Until the last is synced, and its packs.
+  const torn = await play.startAfter(10, ["file", "pack"]);
+  expect(torn.read.kept).toEqual(all[1]);
+  await play.end();
+});
+
 test("whenever its machine ends, the next controller has the last release that was synced, or the new one", async () => {
   const play = await makePlay();
   const [old, next] = [withModules(module(1)), withModules(module(2))];

@@ -5,6 +5,7 @@
 import { hash } from "node:crypto";
 import type { Clock } from "@regomesh/base";
 import type { RefusedBody } from "../../api/releases.ts";
+import type { MeshPlan } from "../../build/build.ts";
 import { cutModules } from "../../build/cut-module.ts";
 import type { BuiltModule } from "../../build/tools.ts";
 import type { Release } from "../../distribution/release.ts";
@@ -12,10 +13,13 @@ import type { Input } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
 import { type Lease, type Reading, readText, StoreError } from "../../store/store.ts";
 import { GivenNumbers } from "./given-numbers.ts";
+import { ListBases, makePlanReader, type NamedPlan } from "./list-bases.ts";
 import { ModulePacks, type NamedPacks, readModules } from "./module-packs.ts";
 
 /** A file of another format is not read: the release is built again. */
 const FORMAT = 4;
+/** Of a large release, whose lists are kept by a base. */
+const FORMAT_OF_BASES = 5;
 /** Of an earlier version, which kept modules within. */
 const FORMAT_OF_ONE_FILE = 3;
 const KEY = "snapshots/last-good.json";
@@ -49,6 +53,7 @@ type File = {
 export class LastGood {
   readonly numbers: GivenNumbers;
   readonly #packs: ModulePacks;
+  readonly #bases = new ListBases();
   readonly #lease: Lease;
   readonly #keeper: Keeper;
   /** Of the releases that were printed last. */
@@ -73,7 +78,7 @@ export class LastGood {
     const content = this.#printAfter(meanwhile(), kept);
     const ended = content.catch(() => {});
     try {
-      const packs = await this.#packs.keep(modulesOf(kept));
+      const packs = await this.#keepPacks(kept);
       const printed = await content;
       if (printed === undefined) return false;
       const version = await this.#keeper.keep(printFile(printed, packs), { isSyncedLater: true });
@@ -85,12 +90,18 @@ export class LastGood {
     }
   }
 
+  async #keepPacks(kept: Kept): Promise<NamedPacks> {
+    const plans = plansOf(kept);
+    const modules = plans.flatMap((plan) => plan.modules);
+    return await this.#packs.keep(modules, this.#bases.piecesOf(plans));
+  }
+
   /** An earlier process has not seen it synced: nobody knows what of it the disk has. */
   async #secure(kept: Kept): Promise<void> {
     this.#packs.forget();
     try {
       const { version = "" } = (await this.#lease.get(KEY)) ?? {};
-      this.#unsynced = { kept, packs: await this.#packs.keep(modulesOf(kept)), version };
+      this.#unsynced = { kept, packs: await this.#keepPacks(kept), version };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return this.writeSoon(kept);
@@ -131,17 +142,17 @@ export class LastGood {
   /** For what is in force already: it is kept as soon as may be. */
   writeSoon(kept: Kept): void {
     this.#keeper.keepSoon(async () => {
-      const packs = await this.#packs.keep(modulesOf(kept));
+      const packs = await this.#keepPacks(kept);
       await this.#packs.sync(packs);
       return printFile(this.#print(kept), packs);
     });
   }
 
-  /** Megabytes in a large mesh, and made before a commit is in force: a release that is gone back to was printed when it came. */
+  /** Made before a commit is in force: a release that is gone back to was printed when it came. */
   #print({ release, fallback, ...kept }: Kept): Printed {
     const texts = new WeakMap<Release, string>();
     const textOf = (each: Release) => {
-      const text = this.#texts.get(each) ?? JSON.stringify(withoutModules(each));
+      const text = this.#texts.get(each) ?? JSON.stringify({ ...each, plan: this.#bases.name(each.plan) });
       texts.set(each, text);
       return text;
     };
@@ -157,7 +168,9 @@ export class LastGood {
     }
     const text = `{${fields.join(",")}}`;
     this.#texts = texts;
-    return { text, digest: digestOf(text) };
+    const plans = [release, ...(fallback === undefined ? [] : [fallback.release])].map(({ plan }) => plan);
+    const format = this.#bases.piecesOf(plans).length === 0 ? FORMAT : FORMAT_OF_BASES;
+    return { format, text, digest: digestOf(text) };
   }
 
   async flush(): Promise<void> {
@@ -206,18 +219,20 @@ async function parseKept(
 ): Promise<{ readonly kept?: Kept; readonly fault?: string }> {
   try {
     const { format, digest, packs, content } = (JSON.parse(text) ?? {}) as File;
-    if (format !== FORMAT && format !== FORMAT_OF_ONE_FILE) return { fault: `${KEY} has format ${format}` };
+    if (![FORMAT, FORMAT_OF_BASES, FORMAT_OF_ONE_FILE].includes(format))
+      return { fault: `${KEY} has format ${format}` };
     if (digestOf(JSON.stringify(content)) !== digest) return { fault: `${KEY} has another digest than it says` };
-    const kept = content as Kept;
-    if (format === FORMAT_OF_ONE_FILE)
-      return { kept: mapModules(kept, (modules) => cutModules(modules.map(readInline), [])) };
+    if (format === FORMAT_OF_ONE_FILE) {
+      const kept = content as Kept;
+      return { kept: mapPlans(kept, (plan) => ({ ...plan, modules: cutModules(plan.modules.map(readInline), []) })) };
+    }
     const modules = await readPacks(packs);
-    const read = ({ hash }: Pick<BuiltModule, "hash">) => {
+    const read = makePlanReader((hash) => {
       const module = modules.get(hash);
       if (module === undefined) throw new Error(`module ${hash} is in no pack`);
       return module;
-    };
-    return { kept: mapModules(kept, (named) => named.map(read)) };
+    });
+    return { kept: mapPlans(content as KeptOf<NamedPlan>, read) };
   } catch (error) {
     return { fault: `${KEY} cannot be read: ${(error as Error).message}` };
   }
@@ -227,33 +242,30 @@ function readInline(module: BuiltModule): BuiltModule {
   return { ...module, wasm: new Uint8Array(Buffer.from(String(module.wasm), "base64")) };
 }
 
-function modulesOf({ release, fallback }: Kept): readonly BuiltModule[] {
-  return [...release.plan.modules, ...(fallback?.release.plan.modules ?? [])];
+function plansOf({ release, fallback }: Kept): readonly MeshPlan[] {
+  return [release.plan, ...(fallback === undefined ? [] : [fallback.release.plan])];
 }
 
-type Printed = { readonly text: string; readonly digest: string };
+type Printed = { readonly format: number; readonly text: string; readonly digest: string };
 
-function printFile({ text, digest }: Printed, { keys }: NamedPacks): string {
-  return `{"format":${FORMAT},"digest":"${digest}","packs":${JSON.stringify(keys)},"content":${text}}\n`;
+function printFile({ format, text, digest }: Printed, { keys }: NamedPacks): string {
+  return `{"format":${format},"digest":"${digest}","packs":${JSON.stringify(keys)},"content":${text}}\n`;
 }
 
-/** The file only names modules. */
-function withoutModules(release: Release): Release {
-  return mapModulesOf(release, (modules) => modules.map(({ hash }) => ({ hash }) as BuiltModule));
-}
+type ReleaseOf<Plan> = Omit<Release, "plan"> & { readonly plan: Plan };
+/** What is kept, its plans in another form. */
+type KeptOf<Plan> = Omit<Kept, "release" | "fallback"> & {
+  readonly release: ReleaseOf<Plan>;
+  readonly fallback?: Omit<NonNullable<Kept["fallback"]>, "release"> & { readonly release: ReleaseOf<Plan> };
+};
 
-/** With every module in another form. */
-function mapModules(kept: Kept, to: (modules: readonly BuiltModule[]) => readonly BuiltModule[]): Kept {
-  const { fallback } = kept;
+function mapPlans<Plan>({ fallback, ...kept }: KeptOf<Plan>, to: (plan: Plan) => MeshPlan): Kept {
+  const map = (release: ReleaseOf<Plan>): Release => ({ ...release, plan: to(release.plan) });
   return {
     ...kept,
-    release: mapModulesOf(kept.release, to),
-    ...(fallback === undefined ? {} : { fallback: { ...fallback, release: mapModulesOf(fallback.release, to) } }),
+    release: map(kept.release),
+    ...(fallback === undefined ? {} : { fallback: { ...fallback, release: map(fallback.release) } }),
   };
-}
-
-function mapModulesOf(release: Release, to: (modules: readonly BuiltModule[]) => readonly BuiltModule[]): Release {
-  return { ...release, plan: { ...release.plan, modules: to(release.plan.modules) } };
 }
 
 /** Of the content's text: read and printed again it is the same, for JSON keeps the order of fields. */

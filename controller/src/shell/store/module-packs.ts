@@ -38,17 +38,19 @@ export class ModulePacks {
   }
 
   /**
-   * Keeps modules; those that are kept already are not written again. Gives the keys of all their packs, which are
-   * still to be synced. Throws StoreError.
+   * Keeps modules; those that are kept already are not written again. What is of one group is in no pack with another's,
+   * and so goes by itself. Gives the keys of all their packs, which are still to be synced. Throws StoreError.
    */
-  async keep(modules: readonly BuiltModule[]): Promise<NamedPacks> {
+  async keep(...groups: readonly (readonly BuiltModule[])[]): Promise<NamedPacks> {
     const number = ++this.#lastNumber;
     this.#named.set(number, undefined);
     try {
       await this.#dropping;
-      const keys = await this.#keepNow(modules);
-      this.#named.set(number, keys);
-      return { keys, number };
+      const keys: string[] = [];
+      for (const group of groups) keys.push(...(await this.#keepNow(group)));
+      const named = { keys: [...new Set(keys)], number };
+      this.#named.set(number, named.keys);
+      return named;
     } catch (error) {
       this.#named.delete(number);
       throw error;
