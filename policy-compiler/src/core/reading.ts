@@ -37,9 +37,9 @@ export function localOf({ locals }: Reading, id: number): Local {
 export function valueAt(reading: Reading, operand: IrOperand): Value {
   switch (operand.type) {
     case "local":
-      return localOf(reading, operand.value);
+      return reading.locals.get(operand.value) ?? localOf(reading, operand.value);
     case "string_index":
-      return stringOf(reading, operand.value);
+      return reading.plan.strings[operand.value] ?? stringOf(reading, operand.value);
     case "bool":
       return operand.value ? TRUE : FALSE;
   }

@@ -6,7 +6,7 @@ import { type Local, Type, type Value } from "../core/value.ts";
 import { OP, putU32 } from "../wasm/encode.ts";
 import { newLocal, placeOf } from "./body.ts";
 import { branchIfEqual } from "./compare.ts";
-import { exitIf } from "./frame.ts";
+import { exitIf, setOrExit } from "./frame.ts";
 import {
   br,
   callIndex,
@@ -87,9 +87,7 @@ function hostNumber(policy: PolicyContext, builtin: string): number {
 
 /** Takes the value on the stack; undefined exits. */
 function result({ body }: OpContext, target: Local, exit: Label): void {
-  tee(body, placeOf(body, target));
-  op(body, OP.i32Eqz);
-  exitIf(body, exit);
+  setOrExit(body, placeOf(body, target), exit);
 }
 
 function checkCount({ body }: OpContext, name: string, given: number, wanted: number): void {

@@ -10,7 +10,7 @@ import { StringFlag } from "../link/runtime-layout.ts";
 import { OP } from "../wasm/encode.ts";
 import { type Body, placeOf } from "./body.ts";
 import { exitIf, exitLabel } from "./frame.ts";
-import { br, call, close, get, i32Const, op, open, set } from "./instruction.ts";
+import { br, call, close, get, i32Const, op, open, set, several } from "./instruction.ts";
 import { kindOfValue, operand } from "./operand.ts";
 
 /** Exits where the values are not equal. */
@@ -84,13 +84,11 @@ function smallInts(body: Body, a: Value, b: Value, label: number): void {
 /** No cell is a string; one that is an atom, or was looked up among them, differs from an atom at another address: branches to `label`. */
 function leaveIfInterned(body: Body, value: Value, label: number): void {
   operand(body, value);
-  i32Const(body, 1);
-  op(body, OP.i32And);
+  several(body, [OP.i32Const, 1, OP.i32And]);
   br(body, label, OP.brIf);
   operand(body, value);
   op(body, OP.i32Load, 0, 0);
-  i32Const(body, StringFlag.atom | StringFlag.checked);
-  op(body, OP.i32And);
+  several(body, [OP.i32Const, StringFlag.atom | StringFlag.checked, OP.i32And]);
   br(body, label, OP.brIf);
 }
 

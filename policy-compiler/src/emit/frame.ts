@@ -6,7 +6,7 @@ import { EmitError } from "../core/error.ts";
 import type { Label } from "../core/op.ts";
 import { OP } from "../wasm/encode.ts";
 import type { Body, Frame, Restore } from "./body.ts";
-import { br, close, get, globalSet, open, set } from "./instruction.ts";
+import { br, close, get, globalSet, open, set, several } from "./instruction.ts";
 
 /** Opens a region, until `closeFrame`. */
 export function openFrame(body: Body, label: Label, restore?: Restore): void {
@@ -27,6 +27,11 @@ export function exitHere(body: Body, exit: Label): void {
 /** Goes to the end of the region if the i32 on the stack is not 0. */
 export function exitIf(body: Body, exit: Label): void {
   br(body, exitLabel(body, exit), OP.brIf);
+}
+
+/** Keeps the value on the stack in the local, and goes to the end of the region if it is undefined. */
+export function setOrExit(body: Body, local: number, exit: Label): void {
+  several(body, [OP.localTee, local, OP.i32Eqz, OP.brIf, body.labels - exitLabel(body, exit)]);
 }
 
 /** What `br` takes to get to the end of the region: out of no `with`, for nothing would be put back. */

@@ -163,6 +163,66 @@ export function op({ code }: Body, opcode: number, second?: number, third?: numb
   code.length = at;
 }
 
+/** What stands behind an opcode. */
+const Operand = { none: 0, unsigned: 1, signed: 2, byte: 3, global: 4, called: 5, access: 6 } as const;
+const OPERANDS = operandsOf({
+  [OP.localGet]: Operand.unsigned,
+  [OP.localSet]: Operand.unsigned,
+  [OP.localTee]: Operand.unsigned,
+  [OP.br]: Operand.unsigned,
+  [OP.brIf]: Operand.unsigned,
+  [OP.i32Const]: Operand.signed,
+  [OP.i64Const]: Operand.signed,
+  [OP.if]: Operand.byte,
+  [OP.globalGet]: Operand.global,
+  [OP.globalSet]: Operand.global,
+  [OP.call]: Operand.called,
+  [OP.i32Load]: Operand.access,
+  [OP.i32Load8]: Operand.access,
+  [OP.i32Store]: Operand.access,
+});
+
+function operandsOf(known: Readonly<Record<number, number>>): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const [opcode, operand] of Object.entries(known)) table[Number(opcode)] = operand;
+  return table;
+}
+
+/**
+ * Instructions that always stand together, by one call: each opcode with its operand behind it, where it has one. Of an
+ * access to memory that is its offset; labels are told by their depth.
+ */
+export function several({ code, named, called, sites }: Body, parts: readonly number[]): void {
+  for (let i = 0; i < parts.length; i++) {
+    if (code.length > code.full) code.grow();
+    const { block } = code;
+    let at = code.length;
+    const opcode = parts[i] as number;
+    block[at++] = opcode;
+    const kind = OPERANDS[opcode] as number;
+    if (kind !== Operand.none) {
+      let left = parts[++i] as number;
+      if (kind === Operand.signed) {
+        for (; left < -0x40 || left > 0x3f; left >>= 7) block[at++] = (left & 0x7f) | 0x80;
+        block[at++] = left & 0x7f;
+      } else if (kind === Operand.byte) block[at++] = left;
+      else {
+        if (kind === Operand.access) block[at++] = opcode === OP.i32Load8 ? 0 : WORD_ALIGNED;
+        else if (kind === Operand.global) {
+          named.add(left);
+          sites.push(at * 2 + 1);
+        } else if (kind === Operand.called) {
+          called.add(left);
+          sites.push(at * 2);
+        }
+        for (; left >= 0x80; left >>>= 7) block[at++] = (left & 0x7f) | 0x80;
+        block[at++] = left;
+      }
+    }
+    code.length = at;
+  }
+}
+
 // ── labels ──
 
 /** Gives the label that `br` takes. */

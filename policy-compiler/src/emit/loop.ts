@@ -5,7 +5,7 @@ import type { Local } from "../core/value.ts";
 import { OP } from "../wasm/encode.ts";
 import { type Body, newLocal, placeOf } from "./body.ts";
 import { closeFrame, openFrame } from "./frame.ts";
-import { br, call, close, get, i32Const, load, op, open, set, tee } from "./instruction.ts";
+import { br, close, open, several } from "./instruction.ts";
 import type { Nested, OpContext } from "./op-context.ts";
 import { operand } from "./operand.ts";
 import { tick } from "./steps.ts";
@@ -25,9 +25,7 @@ export function loop({ body }: OpContext, { source, key, value, body: region, tu
   const again = open(body, OP.loop);
   tick(body, turn);
   if (key.reads > 0) readKey(body, key, cursor);
-  get(body, cursor.at);
-  load(body, 0);
-  set(body, placeOf(body, value));
+  several(body, [OP.localGet, cursor.at, OP.i32Load, 0, OP.localSet, placeOf(body, value)]);
   openFrame(body, region.label);
   const end = () => {
     closeFrame(body);
@@ -40,52 +38,32 @@ export function loop({ body }: OpContext, { source, key, value, body: region, tu
 }
 
 function begin(body: Body, source: Local, { at, stride, length, position }: Cursor, exit: number): void {
+  const { scanLength, scanStart } = body.calls.functions;
   operand(body, source);
-  call(body, "scanLength");
-  tee(body, length);
-  op(body, OP.i32Eqz);
+  several(body, [OP.call, scanLength, OP.localTee, length, OP.i32Eqz]);
   br(body, exit, OP.brIf);
   operand(body, source);
-  call(body, "scanStart");
-  set(body, at);
-  i32Const(body, 4);
-  i32Const(body, 8);
+  several(body, [OP.call, scanStart, OP.localSet, at, OP.i32Const, 4, OP.i32Const, 8]);
   operand(body, source);
-  op(body, OP.i32Load8, 0, 0);
-  i32Const(body, ValueKind.array);
-  op(body, OP.i32Eq, OP.select);
-  set(body, stride);
-  i32Const(body, 0);
-  set(body, position);
+  several(body, [
+    ...[OP.i32Load8, 0, OP.i32Const, ValueKind.array, OP.i32Eq, OP.select, OP.localSet, stride],
+    ...[OP.i32Const, 0, OP.localSet, position],
+  ]);
 }
 
 /** Of an array the position, of others what lies before the value. */
 function readKey(body: Body, key: Local, { at, stride, position }: Cursor): void {
-  get(body, position);
-  i32Const(body, 1);
-  op(body, OP.i32Shl);
-  i32Const(body, 1);
-  op(body, OP.i32Or);
-  get(body, at);
-  i32Const(body, 4);
-  op(body, OP.i32Sub);
-  load(body, 0);
-  get(body, stride);
-  i32Const(body, 4);
-  op(body, OP.i32Eq, OP.select);
-  set(body, placeOf(body, key));
+  several(body, [
+    ...[OP.localGet, position, OP.i32Const, 1, OP.i32Shl, OP.i32Const, 1, OP.i32Or],
+    ...[OP.localGet, at, OP.i32Const, 4, OP.i32Sub, OP.i32Load, 0],
+    ...[OP.localGet, stride, OP.i32Const, 4, OP.i32Eq, OP.select, OP.localSet, placeOf(body, key)],
+  ]);
 }
 
 /** Leaves on the stack whether there is another one. */
 function advance(body: Body, { at, stride, length, position }: Cursor): void {
-  get(body, at);
-  get(body, stride);
-  op(body, OP.i32Add);
-  set(body, at);
-  get(body, position);
-  i32Const(body, 1);
-  op(body, OP.i32Add);
-  tee(body, position);
-  get(body, length);
-  op(body, OP.i32LtS);
+  several(body, [
+    ...[OP.localGet, at, OP.localGet, stride, OP.i32Add, OP.localSet, at],
+    ...[OP.localGet, position, OP.i32Const, 1, OP.i32Add, OP.localTee, position, OP.localGet, length, OP.i32LtS],
+  ]);
 }

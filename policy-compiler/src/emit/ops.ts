@@ -7,7 +7,7 @@ import { OP } from "../wasm/encode.ts";
 import { newLocal, placeOf, type Restore } from "./body.ts";
 import { callPath, call as emitCall, oneOf } from "./call.ts";
 import { assignOnce, branchIfEqual, exitUnlessCollection, exitUnlessEqual, exitUnlessKind } from "./compare.ts";
-import { closeFrame, exitHere, exitIf, exitLabel, leave, openFrame, putBack } from "./frame.ts";
+import { closeFrame, exitHere, exitIf, exitLabel, leave, openFrame, putBack, setOrExit } from "./frame.ts";
 import { inputSlot } from "./input-slot.ts";
 import {
   br,
@@ -109,9 +109,7 @@ function lookUp({ body }: OpContext, { how, source, key, target, exit }: GetOp):
 
 /** Takes the value on the stack; undefined exits. */
 function define(body: OpContext["body"], target: Local, exit: Label): void {
-  tee(body, placeOf(body, target));
-  instruction(body, OP.i32Eqz);
-  exitIf(body, exit);
+  setOrExit(body, placeOf(body, target), exit);
 }
 
 function make({ body }: OpContext, { what, capacity, target }: MakeOp): void {

@@ -13,7 +13,12 @@ export type Key =
 const NOTHING: ReadonlySet<string> = new Set();
 
 export function termKeys(path: readonly Term[]): readonly Key[] {
-  return path.map((term) => (term.kind === "string" ? { kind: "name", name: term.value } : { kind: "term", term }));
+  const keys: Key[] = [];
+  for (let i = 0; i < path.length; i++) {
+    const term = path[i] as Term;
+    keys.push(term.kind === "string" ? { kind: "name", name: term.value } : { kind: "term", term });
+  }
+  return keys;
 }
 
 /** Follows the keys from a value; a key with unbound variables moves the site into an iteration. */
@@ -63,6 +68,7 @@ export function matchKey(site: Site, key: Key, actual: IrOperand): void {
 }
 
 function planStep(site: Site, value: IrOperand, key: Key): IrOperand {
+  if (key.kind === "name") return dot(site, value, text(site, key.name));
   if (isKeyReady(site, key)) return dot(site, value, planKey(site, key));
   const member = scan(site, value);
   matchKey(site, key, member.key);

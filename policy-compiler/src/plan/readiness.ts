@@ -7,7 +7,7 @@ export function isRoot(name: string): boolean {
 }
 
 export function isBound(variables: Variables, name: string): boolean {
-  return isRoot(name) || resolveVariable(variables, name) !== undefined;
+  return name === "input" || name === "data" || resolveVariable(variables, name) !== undefined;
 }
 
 /**
@@ -19,7 +19,7 @@ export function isBound(variables: Variables, name: string): boolean {
 export function isReady(variables: Variables, term: Term, awaited: ReadonlySet<string>): boolean {
   switch (term.kind) {
     case "var":
-      return isBound(variables, term.name);
+      return term.name === "input" || term.name === "data" || resolveVariable(variables, term.name) !== undefined;
     case "string":
     case "number":
     case "boolean":
@@ -42,17 +42,16 @@ export function isReady(variables: Variables, term: Term, awaited: ReadonlySet<s
 type Parted = Exclude<Term, { readonly kind: "var" | "string" | "number" | "boolean" | "null" }>;
 
 function partsReady(variables: Variables, term: Parted, awaited: ReadonlySet<string>): boolean {
-  const ready = (inner: Term): boolean => isReady(variables, inner, awaited);
   switch (term.kind) {
     case "ref":
-      return ready(term.head) && term.path.every((key) => isPattern(key) || ready(key));
+      return isReady(variables, term.head, awaited) && keysReady(variables, term.path, awaited);
     case "array":
     case "set":
-      return term.items.every(ready);
+      return allReady(variables, term.items, awaited);
     case "object":
-      return term.entries.every(([key, value]) => ready(key) && ready(value));
+      return term.entries.every((entry) => allReady(variables, entry, awaited));
     case "call-term":
-      return term.args.every(ready);
+      return allReady(variables, term.args, awaited);
     case "array-comprehension":
     case "set-comprehension":
       return !usesAwaited(variables, [term.value], term.body, awaited);
@@ -61,9 +60,20 @@ function partsReady(variables: Variables, term: Parted, awaited: ReadonlySet<str
   }
 }
 
-/** In brackets: binds what is not bound, or is matched with each key. */
-function isPattern(term: Term): boolean {
-  return term.kind === "var" || term.kind === "array" || term.kind === "object";
+function allReady(variables: Variables, terms: readonly Term[], awaited: ReadonlySet<string>): boolean {
+  for (let i = 0; i < terms.length; i++) if (!isReady(variables, terms[i] as Term, awaited)) return false;
+  return true;
+}
+
+/** In brackets a variable, an array or an object binds what is not bound, or is matched with each key; most keys are texts. */
+function keysReady(variables: Variables, path: readonly Term[], awaited: ReadonlySet<string>): boolean {
+  for (let i = 0; i < path.length; i++) {
+    const key = path[i] as Term;
+    const { kind } = key;
+    if (kind === "string" || kind === "var" || kind === "array" || kind === "object") continue;
+    if (!isReady(variables, key, awaited)) return false;
+  }
+  return true;
 }
 
 function usesAwaited(variables: Variables, terms: readonly Term[], body: Body, awaited: ReadonlySet<string>): boolean {
@@ -78,10 +88,14 @@ function usesAwaited(variables: Variables, terms: readonly Term[], body: Body, a
 export function openVariables(term: Term, names: Set<string> = new Set()): Set<string> {
   switch (term.kind) {
     case "var":
-      if (!isRoot(term.name)) names.add(term.name);
+      if (term.name !== "input" && term.name !== "data") names.add(term.name);
       break;
     case "ref":
-      for (const part of [term.head, ...term.path]) openVariables(part, names);
+      openVariables(term.head, names);
+      for (let i = 0; i < term.path.length; i++) {
+        const key = term.path[i] as Term;
+        if (key.kind !== "string") openVariables(key, names);
+      }
       break;
     case "array":
     case "set":

@@ -10,7 +10,7 @@
  */
 import type { ModuleReads } from "@regomesh/policy-runtime";
 import type { IrBlock, IrFunc, IrLocation, IrOperand, IrPolicy, IrStmt } from "../ir/policy.ts";
-import { eachStmtOf } from "../ir/walk.ts";
+import { blocksOf } from "../ir/walk.ts";
 
 /** A path below input, made once: what leads on from it is beside it. */
 type Path = {
@@ -105,18 +105,30 @@ function countReturned({ returned }: Analysis): number {
 }
 
 function followBlocks(analysis: Analysis, inside: Inside, blocks: readonly IrBlock[]): void {
-  eachStmtOf(blocks, (stmt) => follow(analysis, inside, stmt));
+  for (let i = 0; i < blocks.length; i++) {
+    const stmts = (blocks[i] as IrBlock).stmts ?? NO_STMTS;
+    for (let j = 0; j < stmts.length; j++) follow(analysis, inside, stmts[j] as IrStmt);
+  }
 }
 
-function follow(analysis: Analysis, inside: Inside, { type, stmt }: IrStmt): void {
+const NO_STMTS: readonly IrStmt[] = [];
+
+function follow(analysis: Analysis, inside: Inside, given: IrStmt): void {
   const { locals, func } = inside;
+  const { type, stmt } = given;
   switch (type) {
     case "DotStmt":
       for (const path of pathsOf(locals, stmt.source)) step(analysis, locals, path, stmt);
       break;
     case "AssignVarStmt":
     case "AssignVarOnceStmt":
-      addPaths(locals, stmt.target, pathsOf(locals, stmt.source));
+      if (stmt.source.type === "local") addPaths(locals, stmt.target, pathsOf(locals, stmt.source));
+      break;
+    case "BlockStmt":
+    case "ScanStmt":
+    case "NotStmt":
+    case "WithStmt":
+      followBlocks(analysis, inside, blocksOf(given));
       break;
     case "CallStmt":
       followCall(analysis, locals, stmt.func, stmt.args ?? []);

@@ -63,8 +63,8 @@ function awaitedBy(site: Site, equations: readonly Equation[]): ReadonlySet<stri
 function isSolvable(site: Site, { left, right }: Equation, awaited: ReadonlySet<string>): boolean {
   if (left.kind === "operand") return mayMatch(site, right, awaited);
   return (
-    bothLists(left, right) ||
-    recordKeys(left, right) !== undefined ||
+    (left.kind === "array" && right.kind === "array") ||
+    (left.kind === "object" && recordKeys(left, right) !== undefined) ||
     (isReady(site.variables, right, awaited) && mayMatch(site, left, awaited)) ||
     (isReady(site.variables, left, awaited) && mayMatch(site, right, awaited))
   );
@@ -80,8 +80,8 @@ function mayMatch(site: Site, term: Term, awaited: ReadonlySet<string>): boolean
 function step(site: Site, equation: Equation, awaited: ReadonlySet<string>): readonly Equation[] {
   const { left, right, isWhole = false } = equation;
   if (left.kind === "operand") return matchOperand(site, left.operand, right, awaited);
-  if (bothLists(left, right)) return pairItems(site, left, right);
-  const entries = recordKeys(left, right);
+  if (left.kind === "array" && right.kind === "array") return pairItems(site, left.items, right.items);
+  const entries = left.kind === "object" ? recordKeys(left, right) : undefined;
   if (entries !== undefined) return entries;
   if (isWhole && isReady(site.variables, left, awaited) && isReady(site.variables, right, awaited)) {
     // A reference is looked at before a comprehension, on whichever side it stands.
@@ -151,15 +151,7 @@ function checkLength(site: Site, operand: IrOperand, length: number): void {
   equal(site, local(target), integer(site, length));
 }
 
-type List = Extract<Term, { kind: "array" }>;
-
-function bothLists(left: Side, right: Term): boolean {
-  return left.kind === "array" && right.kind === "array";
-}
-
-function pairItems(site: Site, left: Side, right: Term): readonly Equation[] {
-  const lefts = (left as List).items;
-  const rights = (right as List).items;
+function pairItems(site: Site, lefts: readonly Term[], rights: readonly Term[]): readonly Equation[] {
   if (lefts.length !== rights.length) {
     fail(site);
     return [];
@@ -173,8 +165,8 @@ function isRecord(site: Site, term: Term, awaited: ReadonlySet<string>): boolean
 }
 
 /** Two objects with the same constant keys, paired by key. */
-function recordKeys(left: Side, right: Term): readonly Equation[] | undefined {
-  if (left.kind !== "object" || right.kind !== "object") return undefined;
+function recordKeys(left: Extract<Term, { kind: "object" }>, right: Term): readonly Equation[] | undefined {
+  if (right.kind !== "object") return undefined;
   if (left.entries.length !== right.entries.length) return undefined;
   const rights = new Map<string, Term>();
   for (const [key, value] of right.entries) {

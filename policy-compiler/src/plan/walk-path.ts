@@ -10,6 +10,7 @@ type Unify = Extract<What, { kind: "unify" }>;
 
 /** False where the equation is none of these: nothing is planned then. */
 export function planWalkPath(site: Site, { left, right }: Pick<Unify, "left" | "right">): boolean {
+  if (left.kind !== "call-term" && right.kind !== "call-term") return false;
   return planWalked(site, left, right) || planWalked(site, right, left);
 }
 
