@@ -22,7 +22,6 @@ import {
   open,
   set,
   store,
-  tee,
 } from "./instruction.ts";
 import { loop } from "./loop.ts";
 import { narrow } from "./narrow.ts";

@@ -12,7 +12,7 @@ export function eachStmt(policy: IrPolicy, visit: (stmt: IrStmt) => void): void 
 }
 
 /** Each statement of the blocks at any depth, outer before inner. */
-export function eachStmtOf(blocks: Blocks, visit: (stmt: IrStmt) => void): void {
+function eachStmtOf(blocks: Blocks, visit: (stmt: IrStmt) => void): void {
   if (blocks === null) return;
   for (const { stmts } of blocks) {
     if (stmts === null) continue;
