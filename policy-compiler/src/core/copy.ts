@@ -101,7 +101,7 @@ function copyOp(op: Op, own: Localize, relabel: Relabel): Op {
     case "narrow": {
       const sure = op.sure === undefined ? undefined : own(op.sure);
       const { source, data, keys, target } = op;
-      return { ...op, ends, source: own(source), data: own(data), keys: keys.map(own), target: own(target), sure };
+      return { ...op, ends, source: own(source), data: own(data), keys: keys.map(value), target: own(target), sure };
     }
   }
 }

@@ -40,14 +40,27 @@ export function newLocal(fresh: Fresh): Local {
   return makeLocal(fresh.local++);
 }
 
+/** The value of a term that needs no op; undefined of one that is looked up. */
+export function plainValue(term: Term): Value | undefined {
+  switch (term.kind) {
+    case "param":
+      return term.local;
+    case "string":
+      return stringConstant(term.text);
+    case "integer":
+      return numberConstant(`${term.value}`);
+    case "dot":
+      return undefined;
+  }
+}
+
 /** Ops that leave the term's value in `target`, or leave it undefined. */
 export function findTerm(term: Term, target: Local, fresh: Fresh): readonly Op[] {
   const exit = fresh.label++;
   const ops: Op[] = [];
   const find = (part: Term): Value => {
-    if (part.kind === "param") return part.local;
-    if (part.kind === "string") return stringConstant(part.text);
-    if (part.kind === "integer") return numberConstant(`${part.value}`);
+    const plain = plainValue(part);
+    if (plain !== undefined || part.kind !== "dot") return plain as Value;
     const own = newLocal(fresh);
     // The key first: the look-ups of a path stand side by side, as input-slots.ts wants them.
     const key = find(part.key);

@@ -213,7 +213,7 @@ export type NarrowOp = Of<
     readonly data: Local;
     /** Place in the module's indexes. */
     readonly index: number;
-    readonly keys: readonly Local[];
+    readonly keys: readonly Value[];
     readonly target: Local;
     readonly sure: Local | undefined;
   }

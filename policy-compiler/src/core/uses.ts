@@ -81,7 +81,10 @@ export function findUses(op: Op, uses: Uses): void {
     case "narrow":
       read[reads++] = op.source;
       read[reads++] = op.data;
-      for (let i = 0; i < op.keys.length; i++) read[reads++] = op.keys[i] as Local;
+      for (let i = 0; i < op.keys.length; i++) {
+        const key = op.keys[i] as Value;
+        if (key.kind === "local") read[reads++] = key;
+      }
       written[writes++] = op.target;
       if (op.sure !== undefined) written[writes++] = op.sure;
       break;

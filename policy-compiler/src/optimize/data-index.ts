@@ -5,13 +5,13 @@
  * indexes when data is loaded for the fast path (runtime/assembly/data-index); elsewhere, and for values
  * that an index says nothing of, the iteration goes over all.
  */
-import { findTerm, nameOf, newLocal } from "../core/guard.ts";
+import { findTerm, nameOf, newLocal, plainValue } from "../core/guard.ts";
 import type { DataIndex } from "../core/index-node.ts";
 import { assign, markOf, regionsOp, reset, testOf } from "../core/make-op.ts";
 import type { CoreModule } from "../core/module.ts";
 import type { CoreFunction, Fresh, LoopOp, NarrowOp, Op, Region } from "../core/op.ts";
 import { countReads, type Reads } from "../core/uses.ts";
-import { type Local, NO_LOCALS, TRUE, Type } from "../core/value.ts";
+import { type Local, NO_LOCALS, TRUE, Type, type Value } from "../core/value.ts";
 import { eachOp, eachWrite, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import { type Asked, type Levels, levelsOf } from "./data/levels.ts";
 import { isSameForAll, type Proven, type ProvenWhole } from "./data/proof.ts";
@@ -100,12 +100,13 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
   walk.code.survey = undefined;
   const ops: Op[] = [];
   const places = new Map<string, number>();
-  const keys: Local[] = [];
+  const keys: Value[] = [];
   for (const { key } of levels) {
     const name = nameOf(key);
     if (places.has(name)) continue;
     places.set(name, keys.length);
-    if (key.kind === "param") keys.push(key.local);
+    const plain = plainValue(key);
+    if (plain !== undefined) keys.push(plain);
     else {
       const target = newLocal(fresh);
       ops.push(...findTerm(key, target, fresh));

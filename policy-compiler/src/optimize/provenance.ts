@@ -69,7 +69,7 @@ function walkRegions(walk: Walk, regions: readonly Region[], isLoop: boolean): v
 function noteSegments({ module, paths, narrowed }: Walk, { index, keys }: NarrowOp): void {
   for (const { test, key } of module.indexes[index]?.levels ?? []) {
     const asked = test === "segments" ? keys[key] : undefined;
-    const path = asked === undefined ? undefined : paths.get(asked);
+    const path = asked?.kind === "local" ? paths.get(asked) : undefined;
     if (path !== undefined) narrowed.add(path);
   }
 }
