@@ -55,10 +55,6 @@ export function i32Const({ code }: Body, value: number): void {
   } else constantOn(code, OP.i32Const, value);
 }
 
-export function i64Const({ code }: Body, value: number): void {
-  constantOn(code, OP.i64Const, value);
-}
-
 /** An opcode, and a signed LEB128 of a 32-bit integer behind it. */
 function constantOn(code: ByteWriter, opcode: number, value: number): void {
   if (code.length > code.full) code.grow();
