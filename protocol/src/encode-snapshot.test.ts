@@ -30,3 +30,22 @@ test("is what the general encoder's message says, whatever is in it", () => {
   const renew: ControllerMessage = { message: { $case: "renew", value: {} } };
   expect(ControllerMessage.decode(encodeControllerMessage(renew))).toEqual(renew);
 });
+
+test("one that cannot be encoded leaves nothing in those that follow", () => {
+  const value = {
+    nonce: "1",
+    hash: "a",
+    body: Buffer.from("body"),
+    modules: [],
+    signature: Buffer.from("sign"),
+    signerPem: "pem",
+    contents: [],
+    lists: [],
+    moduleParts: [],
+  };
+  const encode = (more: object) =>
+    encodeControllerMessage({ message: { $case: "snapshot", value: { ...value, ...more } } } as ControllerMessage);
+  const before = encode({});
+  expect(() => encode({ lists: [undefined] })).toThrow(TypeError);
+  expect(encode({})).toEqual(before);
+});

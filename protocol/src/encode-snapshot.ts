@@ -2,6 +2,7 @@
  * A snapshot as bytes on the wire. Most of it are contents that many proxies are sent alike: their
  * bytes go into the message as they are, once, where the general encoder copies them at each level.
  */
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { type Content, ControllerMessage, SnapshotMessage } from "./generated/regomesh/v1/control.ts";
 
 /** Tags of control.proto: a number, and that what follows has a length. */
@@ -10,11 +11,26 @@ const CONTENT_OF_SNAPSHOT = 0x3a;
 const BODY_OF_CONTENT = 0x0a;
 const ENCODING_OF_CONTENT = 0x10;
 
+/** What snapshots' heads are written by, one after the other: a writer that begins with nothing grows five times for each. */
+let headWriter = new BinaryWriter();
+
+function encodeHead(snapshot: SnapshotMessage): Uint8Array {
+  // Whole modules would leave their megabytes to it.
+  if (snapshot.modules.length > 0) return SnapshotMessage.encode(snapshot).finish();
+  try {
+    return SnapshotMessage.encode(snapshot, headWriter).finish();
+  } catch (error) {
+    // What it has written so far is no head.
+    headWriter = new BinaryWriter();
+    throw error;
+  }
+}
+
 /** The same message as the general encoder's, with its contents last: the order of fields says nothing. */
 export function encodeControllerMessage(message: ControllerMessage): Buffer {
   if (message.message?.$case !== "snapshot") return Buffer.from(ControllerMessage.encode(message).finish());
   const { contents, ...rest } = message.message.value;
-  const head = SnapshotMessage.encode({ ...rest, contents: [] }).finish();
+  const head = encodeHead({ ...rest, contents: [] });
   let length = head.length;
   for (const content of contents) length += sizeOfField(sizeOf(content));
   const bytes = Buffer.allocUnsafe(sizeOfField(length));

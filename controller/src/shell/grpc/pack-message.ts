@@ -1,6 +1,6 @@
 /** A snapshot as the message that a proxy is sent. What many proxies are sent alike is folded once. */
-import { type Content, encodeContent, type SnapshotMessage } from "@regomesh/protocol";
-import type { Chunk } from "../../build/cut-module.ts";
+import { type Content, encodeContent, type ModuleParts, type SnapshotMessage } from "@regomesh/protocol";
+import type { Chunk, ModulePart } from "../../build/cut-module.ts";
 import { makeMissing } from "../../distribution/missing.ts";
 import type { Part } from "../../distribution/parts.ts";
 import type { Publication } from "../../distribution/release.ts";
@@ -23,7 +23,14 @@ export type SentOf = {
 export function makePacker({ sign }: PackOptions): (effect: SendEffect, of: SentOf) => SnapshotMessage {
   const signShared = makeSharedSigner(sign);
   const folded = new WeakMap<Part, Content>();
+  const named = new WeakMap<ModulePart, ModuleParts>();
   const missing = makeMissing();
+  const name = (part: ModulePart): ModuleParts => {
+    const { hash, wasm, data } = part;
+    const parts = named.get(part) ?? { hash, wasmChunks: namesOf(wasm), dataChunks: namesOf(data) };
+    named.set(part, parts);
+    return parts;
+  };
   const fold = (part: Part | Chunk): Content => {
     if ("folded" in part) return part.folded;
     const content = folded.get(part) ?? encodeContent(part.body);
@@ -57,11 +64,7 @@ export function makePacker({ sign }: PackOptions): (effect: SendEffect, of: Sent
       modules: [],
       contents: lacking.contents.map(fold),
       lists: lacking.lists.map(({ base, removed, added }) => ({ base, removed: [...removed], added: [...added] })),
-      moduleParts: lacking.modules.map(({ hash, wasm, data }) => ({
-        hash,
-        wasmChunks: namesOf(wasm),
-        dataChunks: namesOf(data),
-      })),
+      moduleParts: lacking.modules.map(name),
       ...(features.includes("salted-signature") ? signShared(snapshot, publication) : sign(snapshot.body)),
     };
   };
