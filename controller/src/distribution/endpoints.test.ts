@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { MeshPlan } from "../build/build.ts";
 import type { WorkloadPlan } from "../snapshot/outbound.ts";
 import { makeClaim, makePlan } from "../test/endpoint-plan.ts";
+import { plannedService } from "../test/planned.ts";
 import { type Claim, EMPTY_TABLE, type EndpointTable, keptServices, scopeOf, toEndpointTable } from "./endpoints.ts";
 import { makeTeller, type Told } from "./tell-endpoints.ts";
 
@@ -253,5 +254,41 @@ test("those who are lost count for a service of which nobody else is known, and 
     // That they are kept is nothing that callers are told.
     expect(isTold).toBe(table === EMPTY_TABLE || portsOf(table).join() !== ports.join());
     table = next;
+  }
+});
+
+test("a table that follows another says what it would say by itself, whichever values of its plan are those of before", () => {
+  const claims = NAMES.map((name, at) => makeClaim(name, [at + 1]));
+  const plan = { ...makePlan(NAMES, ["orders"]), outbound: NAMES.map((name) => plannedService(name)) };
+  const change = (name: string, more: Partial<WorkloadPlan>): MeshPlan => ({
+    ...plan,
+    workloads: plan.workloads.map((each) => (each.name === name ? { ...each, ...more } : each)),
+  });
+  const rows: Record<string, MeshPlan> = {
+    "all are": { ...plan, workloads: [...plan.workloads] },
+    "all but one that has other labels": change("orders", { labels: { tier: "a" } }),
+    "all but one that may call others": change("web", { calls: ["payments.default"] }),
+    "all but a port of a service that they answer for": {
+      ...plan,
+      outbound: plan.outbound.map((each, at) => (at === 0 ? { ...each, port: each.port + 1 } : each)),
+    },
+    "those that are left": { ...plan, workloads: plan.workloads.slice(1), services: plan.services.slice(1) },
+  };
+  for (const [name, next] of Object.entries(rows)) {
+    let before = toEndpointTable(plan, claims, EMPTY_TABLE);
+    // Twice: what was taken over is taken over again.
+    for (let round = 0; round < 2; round++) {
+      for (const each of NAMES) scopeOf(before, `default/${each}`);
+      const [table, anew] = [before, EMPTY_TABLE].map((one) => toEndpointTable({ ...next }, claims, one));
+      expect(table?.places.facts, name).toEqual(anew?.places.facts);
+      expect(table?.places.numbers, name).toEqual(anew?.places.numbers);
+      const told = (one: EndpointTable | undefined) =>
+        one && [
+          [...one.rows].map(([key, { endpoints }]) => [key, [...endpoints]]),
+          NAMES.map((each) => scopeOf(one, `default/${each}`)),
+        ];
+      expect(told(table), name).toEqual(told(anew));
+      before = table ?? before;
+    }
   }
 });

@@ -149,7 +149,7 @@ function isToldAsBefore({ workloads }: PlanPlaces, { places }: EndpointTable): b
   if (workloads.size !== places.workloads.size) return false;
   return workloads.entries().every(([key, workload]) => {
     const before = places.workloads.get(key);
-    return before !== undefined && printTold(before) === printTold(workload);
+    return before === workload || (before !== undefined && printTold(before) === printTold(workload));
   });
 }
 
@@ -157,20 +157,26 @@ function printTold(workload: WorkloadPlan): string {
   return workload.calls === undefined ? "all" : servicesTold(workload).join(" ");
 }
 
-/** What was found out under the plan before holds on wherever the two say the same. */
+/** What was found out under the plan before holds on wherever the two say the same; what is the same value need not be looked at. */
 function toPlaces(plan: MeshPlan, before: PlanPlaces): PlanPlaces {
   const workloads = new Map(
     plan.workloads.map((workload): [string, WorkloadPlan] => [`${workload.namespace}/${workload.name}`, workload]),
   );
-  const numbers = numbersOf(plan);
+  const isSameOutbound =
+    before.plan?.outbound.length === plan.outbound.length &&
+    plan.outbound.every((each, at) => each === before.plan?.outbound[at]);
+  const numbers = isSameOutbound ? before.numbers : numbersOf(plan);
+  const isSame = (key: string) => workloads.has(key) && before.workloads.get(key) === workloads.get(key);
+  const toFacts = (key: string, workload: WorkloadPlan): string =>
+    (isSameOutbound && isSame(key) ? before.facts.get(key) : undefined) ?? factsOf(workload, numbers);
   return {
     plan,
     workloads,
     services: plan.services.map(({ name, namespace }) => `${name}.${namespace}`),
-    facts: new Map([...workloads].map(([key, workload]) => [key, factsOf(workload, numbers)])),
+    facts: new Map([...workloads].map(([key, workload]) => [key, toFacts(key, workload)])),
     given: before.given,
     numbers,
-    scopes: new Map([...before.scopes].filter(([key, scope]) => isScopeOf(scope, workloads.get(key)))),
+    scopes: new Map([...before.scopes].filter(([key, scope]) => isSame(key) || isScopeOf(scope, workloads.get(key)))),
   };
 }
 

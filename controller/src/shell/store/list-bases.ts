@@ -100,13 +100,16 @@ function makeBase({ workloads, outbound, services }: Lists): Base {
   const data = JSON.stringify({ workloads, outbound, services });
   const wasm = new Uint8Array();
   const lists: Lists = { workloads, outbound, services };
+  // More than a megabyte in a large mesh: it is held until it is written, and printed anew where that has to be done again.
+  let printed: string | undefined = data;
   return {
-    // A megabyte in a large mesh: it is printed again where it has to be written once more.
     piece: {
       hash: moduleHash(wasm, data),
       wasm,
       get data() {
-        return JSON.stringify(lists);
+        const text = printed ?? JSON.stringify(lists);
+        printed = undefined;
+        return text;
       },
     },
     places: new Map(NAMES.map((name) => [name, new Map(lists[name].map((item, at) => [item, at]))])),
