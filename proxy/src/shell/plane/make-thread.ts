@@ -124,14 +124,18 @@ function makeWheel(monoMs: () => number): Pick<Thread, "arm" | "disarm"> {
   let alarm: NodeJS.Timeout | undefined;
   const wake = (atMs: number): void => {
     clearTimeout(alarm);
-    // Behind what has come meanwhile: to a thread that was busy all have been silent, and no connection was made.
-    alarm = setTimeout(() => setImmediate(ring), Math.max(1, Math.ceil(atMs - monoMs())));
+    alarm = setTimeout(look, Math.max(1, Math.ceil(atMs - monoMs())));
     alarm.unref();
   };
   const wheel = new TimerWheel(monoMs(), wake);
-  const ring = (): void => {
-    const next = wheel.advance(monoMs());
-    if (next !== undefined) wake(next);
+  // What is over now is so once what has come by now is read: to a thread that was busy all have been silent, and no
+  // connection was made. What is over when that is read waits for what came until then: reading may have taken long.
+  const look = (): void => {
+    const nowMs = monoMs();
+    setImmediate(() => {
+      const next = wheel.advance(nowMs);
+      if (next !== undefined) wake(next);
+    });
   };
   return {
     arm: (timer, afterMs) => wheel.arm(timer, monoMs(), afterMs),
