@@ -25,14 +25,15 @@ export async function openRenewingPolicy(options: RenewingOptions): Promise<Poli
   return renewing;
 }
 
-/** Instances of one policy that have been replaced and not yet collected: the collector sees little of their memory, and may be long. */
+/** Instances of one policy that have been replaced and hold their memory: the collector sees little of it, and may be long. */
 const REPLACED_MAX = 2;
 
 class RenewingPolicy implements Policy {
   readonly meta: ModuleMeta;
   readonly #options: RenewingOptions;
   #replaced = 0;
-  readonly #collected = new FinalizationRegistry(() => this.#replaced--);
+  /** It is told before the memory is given back, by a thread of the engine's that may have to wait: that counts a while longer. */
+  readonly #collected = new FinalizationRegistry(() => this.#options.later(async () => void this.#replaced--));
   #current: Policy;
   #context: ConnectionContext | undefined;
 
