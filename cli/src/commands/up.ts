@@ -159,7 +159,7 @@ async function parseFlags(args: readonly string[], cwd: string): Promise<Asked> 
   };
 }
 
-/** Waits until the revision is in force everywhere, then tries the request that is refused. */
+/** Waits until the revision is in force everywhere and requests get through, then tries the one that is refused. */
 async function gatherFacts(mesh: Mesh, asked: Asked, io: Io, startedMs: number): Promise<UpFacts> {
   const untilMs = performance.now() + IN_FORCE_TIMEOUT_MS;
   let status = await readStatus(mesh.page);
@@ -171,6 +171,8 @@ async function gatherFacts(mesh: Mesh, asked: Asked, io: Io, startedMs: number):
     await new Promise((next) => setTimeout(next, POLL_MS));
     status = await readStatus(mesh.page);
   }
+  while (performance.now() < untilMs && !io.signal.aborted && !(await isPassable(mesh.edge)))
+    await new Promise((next) => setTimeout(next, POLL_MS));
   return {
     seconds: (performance.now() - startedMs) / 1000,
     page: mesh.page,
@@ -193,6 +195,20 @@ async function readStatus(page: string): Promise<{ revision: string; enforced: n
   } catch {
     return undefined;
   }
+}
+
+/** Versions of the service that the edge asks, each by requests that name it. */
+const VERSIONS = WORKLOADS.filter(({ service }) => service === "orders").map(({ version }) => version);
+
+/**
+ * Whether everybody on a request's way knows where the next one is: a sidecar that served before begins with where
+ * others were then, and hears where they are now each by its own stream, after what is in force.
+ */
+async function isPassable(edge: string): Promise<boolean> {
+  const asked = VERSIONS.map((version) => ask(edge, "/orders", "alice", { "x-version": version }));
+  const answers = await Promise.allSettled(asked);
+  // What a policy of the repository says of it, may it be a denial, is an answer.
+  return answers.every((answer) => answer.status === "fulfilled" && answer.value.status < 500);
 }
 
 async function tryDenial(edge: string): Promise<UpFacts["denial"]> {

@@ -35,10 +35,16 @@ export type EdgeAnswer = {
   readonly body: string;
 };
 
-/** One request to the edge as a user. */
-export function ask(edge: string, path: string, user: string): Promise<EdgeAnswer> {
+/** One request to the edge as a user; `more`: fields beside that. */
+export function ask(
+  edge: string,
+  path: string,
+  user: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<EdgeAnswer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(`${edge}${path}`, { headers: { "x-user": user }, timeout: TIMEOUT_MS }, (response) => {
+    const headers = { "x-user": user, ...more };
+    const outgoing = request(`${edge}${path}`, { headers, timeout: TIMEOUT_MS }, (response) => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
