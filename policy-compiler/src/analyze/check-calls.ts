@@ -6,7 +6,7 @@ import type { Body, Expr, Operator, Ref, Rule, Term } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import { printType } from "../types/print-type.ts";
 import { makeProblem } from "./problem.ts";
-import { eachDeepTerm, eachRuleTerm } from "./tree-deep.ts";
+import { eachPart, eachRulePart } from "./tree-parts.ts";
 
 export type Callables = {
   /** Arguments that it takes, its result not counted; undefined where there is no such function. */
@@ -36,13 +36,13 @@ export type CallContext = {
 /** Gives the expressions that have modifiers (`check-with.ts`), found on the way. */
 export function checkRuleCalls(rule: Rule, context: CallContext): readonly Expr[] {
   const { checkTerm, noteExpr, modified } = makeChecks(context);
-  eachRuleTerm(rule, checkTerm, noteExpr);
+  eachRulePart(rule, checkTerm, noteExpr);
   return modified;
 }
 
 export function checkBodyCalls(body: Body, context: CallContext): readonly Expr[] {
   const { checkTerm, noteExpr, modified } = makeChecks(context);
-  for (const expr of body) eachDeepTerm(expr, checkTerm, noteExpr);
+  for (const expr of body) eachPart(expr, checkTerm, noteExpr);
   return modified;
 }
 

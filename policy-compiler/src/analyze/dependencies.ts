@@ -8,7 +8,8 @@ import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { type Choices, makeChoices } from "./choices.ts";
 import { orderVertices, reverse, type Vertex } from "./graph.ts";
-import { deepTerm, eachDeepTerm } from "./tree-deep.ts";
+import { requireResolved } from "./to-resolved.ts";
+import { eachHeadPart, eachPart } from "./tree-parts.ts";
 
 export type RuleVertex = Vertex & { readonly rule: Rule | undefined };
 
@@ -37,22 +38,23 @@ export function findDependencies(root: RuleNode): Dependencies {
 
 function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex, replaced: Term[]): void {
   const choices = makeChoices();
-  const visit = (term: Term): void => addTerm(graph, term, choices, vertex);
+  const visit = (term: Term): void => {
+    if (term.kind === "ref" || term.kind === "call-term") addTerm(graph, term, choices, vertex);
+    else requireResolved(term);
+  };
   const visitExpr = (expr: Expr): void => {
+    requireResolved(expr.what);
     for (const { target } of expr.with) replaced.push(target);
   };
   for (const expr of link.body) {
-    eachDeepTerm(expr, visit, visitExpr);
+    eachPart(expr, visit, visitExpr);
     choices.pass(expr);
   }
-  const { args, ref, value } = link.head;
-  if (args !== undefined) for (const term of args) deepTerm(term, visit, visitExpr);
-  for (const term of ref) deepTerm(term, visit, visitExpr);
-  deepTerm(value, visit, visitExpr);
+  eachHeadPart(link, visit, visitExpr);
 }
 
 function addTerm(graph: Dependencies, term: Term, choices: Choices, { edges }: RuleVertex): void {
-  if (term.kind !== "ref" && term.kind !== "call-term") return;
+  if (term.kind === "ref" && (term.head.kind !== "var" || term.head.name !== "data")) return;
   for (const path of dataPaths(term, choices)) {
     const target = findTarget(graph, path);
     if (target !== undefined) edges.add(target);

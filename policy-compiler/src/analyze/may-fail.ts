@@ -2,12 +2,11 @@
  * Whether evaluating something may end in an error, so that it matters what is evaluated before it: a conflict of
  * rules or of an object's keys and, where errors of built-ins end an evaluation, any call.
  */
-import type { Head, Rule, Term } from "../resolved/ast.ts";
+import type { Body, Expr, Head, Operator, Rule, Term } from "../resolved/ast.ts";
 import type { RuleNode } from "../resolved/rule-tree.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { isScalar } from "./constant-tests.ts";
-import { hasClosures } from "./tree.ts";
-import { deepTerm, eachDeepTerm } from "./tree-deep.ts";
+import { hasClosures, termsOfModifiers } from "./tree.ts";
 
 export type Failing = {
   /** All rules. */
@@ -18,23 +17,64 @@ export type Failing = {
 
 /** Whether evaluating the rule may end in an error. */
 export function mayRuleFail({ head, body }: Rule, failing: Failing): boolean {
-  let found = false;
-  const visit = (term: Term): void => {
-    found ||= fails(term, failing);
-  };
-  for (const expr of body) {
-    eachDeepTerm(expr, visit);
-    if (found || (expr.with.length > 0 && hasClosures(expr))) return true;
-  }
-  deepTerm(head.value, visit);
-  return found;
+  return mayBodyFail(body, failing) || mayFail(head.value, failing);
 }
 
-/** Other rules are asked, an object is comprehended, or a call may be in error. */
-function fails(term: Term, { root, errorsEnd }: Failing): boolean {
-  if (term.kind === "object-comprehension") return true;
-  if (term.kind === "call-term") return errorsEnd || term.operator.path[0] === "data";
-  return asksRules(term, root);
+function mayBodyFail(body: Body, failing: Failing): boolean {
+  for (const expr of body) {
+    if (mayExprFail(expr, failing) || (expr.with.length > 0 && hasClosures(expr))) return true;
+  }
+  return false;
+}
+
+function mayExprFail({ what, with: modifiers }: Expr, failing: Failing): boolean {
+  if (modifiers.length > 0 && mayFailAmong(termsOfModifiers(modifiers), failing)) return true;
+  switch (what.kind) {
+    case "term":
+      return mayFail(what.term, failing);
+    case "call":
+      return mayCallFail(what.operator, failing) || mayFailAmong(what.args, failing);
+    case "unify":
+      return mayFail(what.left, failing) || mayFail(what.right, failing);
+    case "every":
+      return mayFail(what.domain, failing) || what.body.some((expr) => mayExprFail(expr, failing));
+    case "body":
+      return what.body.some((expr) => mayExprFail(expr, failing));
+  }
+}
+
+function mayCallFail({ path }: Operator, { errorsEnd }: Failing): boolean {
+  return errorsEnd || path[0] === "data";
+}
+
+/** Other rules are asked, an object is comprehended, or a call may be in error: here, or in a part. */
+function mayFail(term: Term, failing: Failing): boolean {
+  switch (term.kind) {
+    case "ref":
+      if (asksRules(term, failing.root)) return true;
+      return (term.head.kind !== "var" && mayFail(term.head, failing)) || mayFailAmong(term.path, failing);
+    case "array":
+    case "set":
+      return mayFailAmong(term.items, failing);
+    case "call-term":
+      return mayCallFail(term.operator, failing) || mayFailAmong(term.args, failing);
+    case "object":
+      return mayFailAmong(term.entries.flat(), failing);
+    case "object-comprehension":
+      return true;
+    case "array-comprehension":
+    case "set-comprehension":
+      return mayFail(term.value, failing) || term.body.some((expr) => mayExprFail(expr, failing));
+    default:
+      return false;
+  }
+}
+
+function mayFailAmong(terms: readonly Term[], failing: Failing): boolean {
+  for (const term of terms) {
+    if (term.kind !== "string" && term.kind !== "var" && mayFail(term, failing)) return true;
+  }
+  return false;
 }
 
 /** A reference into what rules make. */

@@ -1,12 +1,13 @@
 /** Which variables an expression mentions: on its own level, and in its closures. */
-import type { Expr, Term } from "../syntax/ast.ts";
+import type { Expr, Term, Variable } from "../syntax/ast.ts";
 import { areKnown, isRootName } from "./outputs.ts";
 import {
   type Closure,
-  closureOfWhat,
   closuresOfExpr,
   closuresOfTerm,
   eachTerm,
+  eachVariable,
+  eachVariableOfExpr,
   hasClosures,
   termsOfExpr,
 } from "./tree.ts";
@@ -22,7 +23,7 @@ export type Needs = {
 /** `here` gives the variables of this level and those around: closures alone ask. */
 export function needsOf(expr: Expr, here: () => ReadonlySet<string>): Needs {
   const own = new Set<string>();
-  for (const term of termsOfExpr(expr)) addTerm(term, own);
+  eachVariableOfExpr(expr, (variable) => addName(variable, own));
   return { own, closed: hasClosures(expr) ? closedOf(expr, here()) : NOTHING };
 }
 
@@ -41,28 +42,28 @@ export function closedOf(expr: Expr, here: ReadonlySet<string>): ReadonlySet<str
 
 /** Whether all variables on the expression's own level are among these. */
 export function hasAll(expr: Expr, known: ReadonlySet<string>, outputs: ReadonlySet<string> = NOTHING): boolean {
-  return areKnown(termsOfExpr(expr), {
-    has: (name) => known.has(name) || outputs.has(name) || isRootName(name),
-  });
+  return areKnown(termsOfExpr(expr), known, outputs);
 }
 
 /** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */
 export function addLevel(expr: Expr, names: Set<string>, isImplicit = false): void {
-  for (const term of termsOfExpr(expr)) {
-    eachTerm(term, (part) => {
-      if (!isImplicit || (part.kind === "var" && !part.name.startsWith("$"))) addVariable(part, names);
-    });
-  }
-  const closure = closureOfWhat(expr.what);
-  if (closure?.isImplicit) for (const inner of closure.body) addLevel(inner, names, true);
+  eachVariableOfExpr(expr, (variable) => {
+    if (!isImplicit || !variable.name.startsWith("$")) addName(variable, names);
+  });
+  const { what } = expr;
+  if (what.kind === "body" && what.isImplicit) for (const inner of what.body) addLevel(inner, names, true);
 }
 
 export function addTerm(term: Term, names: Set<string>): void {
-  eachTerm(term, (part) => addVariable(part, names));
+  eachVariable(term, (variable) => addName(variable, names));
 }
 
 export function addVariable(term: Term, names: Set<string>): void {
-  if (term.kind === "var" && !isRootName(term.name)) names.add(term.name);
+  if (term.kind === "var") addName(term, names);
+}
+
+function addName({ name }: Variable, names: Set<string>): void {
+  if (!isRootName(name)) names.add(name);
 }
 
 export function eachClosed(closure: Closure, visit: (term: Term) => void): void {

@@ -4,7 +4,7 @@
  */
 import type { Expr, Ref, Term, What } from "../syntax/ast.ts";
 import { patternVariables } from "./scope.ts";
-import { eachTerm, someSubterm, termsOfModifiers, termsOfWhat } from "./tree.ts";
+import { someSubterm, subterms, termsOfModifiers, termsOfWhat } from "./tree.ts";
 
 export type Bound = {
   has(name: string): boolean;
@@ -18,23 +18,24 @@ export function isRootName(name: string): boolean {
   return name === "data" || name === "input";
 }
 
-export function outputsOf(expr: Expr, bound: Bound, arity: Arity): ReadonlySet<string> {
+export function outputsOf(expr: Expr, bound: ReadonlySet<string>, arity: Arity): ReadonlySet<string> {
   const outputs = new Set<string>();
-  const known: Bound = { has: (name) => outputs.has(name) || bound.has(name) || isRootName(name) };
-  if (expr.isNegated || !termsOfModifiers(expr.with).every((value) => isKnown(value, known))) return outputs;
-  const { what } = expr;
-  bindRefs(termsOfWhat(what), known, outputs);
+  const { what, with: modifiers, isNegated } = expr;
+  if (isNegated || (modifiers.length > 0 && !areKnown(termsOfModifiers(modifiers), bound, outputs))) return outputs;
+  bindRefs(termsOfWhat(what), bound, outputs);
   switch (what.kind) {
     case "unify":
-      if (awaits(what.left, known) || awaits(what.right, known)) return NOTHING;
-      bindEquation(what.left, what.right, known, outputs);
+      if (awaits(what.left, bound, outputs) || awaits(what.right, bound, outputs)) return NOTHING;
+      bindEquation(what.left, what.right, bound, outputs);
       break;
     case "assign":
-      if (awaits(what.right, known)) return NOTHING;
-      if (isKnown(what.right, known) || isClosed(what.right)) bindSides(what.left, what.right, known, outputs);
+      if (awaits(what.right, bound, outputs)) return NOTHING;
+      if (isKnown(what.right, bound, outputs) || isClosed(what.right)) {
+        bindSides(what.left, what.right, bound, outputs);
+      }
       break;
     case "call":
-      if (!bindResult(what, known, outputs, arity)) return NOTHING;
+      if (!bindResult(what, bound, outputs, arity)) return NOTHING;
       break;
     case "term":
     case "some":
@@ -50,27 +51,63 @@ export function outputsOf(expr: Expr, bound: Bound, arity: Arity): ReadonlySet<s
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** A call whose result goes somewhere binds nothing before all its arguments are known. */
-function awaits(term: Term, known: Bound): boolean {
-  return term.kind === "call-term" && !isKnown(term, known);
+function awaits(term: Term, bound: Bound, outputs: ReadonlySet<string>): boolean {
+  return term.kind === "call-term" && !isKnown(term, bound, outputs);
 }
 
-/** Variables that iterating the references in some terms binds. */
-export function bindRefs(terms: readonly Term[], known: Bound, outputs: Set<string>): void {
-  const iterating: Ref[] = [];
-  const note = (part: Term): void => {
-    if (part.kind === "ref" && part.path.some(isPattern)) iterating.push(part);
-  };
-  for (const term of terms) eachTerm(term, note);
-  if (iterating.length === 0) return;
+/** Variables that iterating the references in some terms binds; `bound` are those from elsewhere. */
+export function bindRefs(terms: readonly Term[], bound: Bound, outputs: Set<string>): void {
+  const iterating = addIterating(terms, undefined);
+  if (iterating === undefined) return;
   // A reference may need what another one binds, in either order.
   for (let before = -1; before !== outputs.size; ) {
     before = outputs.size;
-    for (const ref of iterating) bindRef(ref, known, outputs);
+    for (const ref of iterating) bindRef(ref, bound, outputs);
   }
 }
 
-function bindRef({ head, path }: Ref, known: Bound, outputs: Set<string>): void {
-  if (!isKnown(head, known)) return;
+/** References with patterns in their brackets, outer before inner; most terms have none. */
+function addIterating(terms: readonly Term[], found: Ref[] | undefined): Ref[] | undefined {
+  let refs = found;
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    switch (term.kind) {
+      case "ref":
+        if (hasPattern(term.path)) {
+          refs ??= [];
+          refs.push(term);
+        }
+        if (term.head.kind !== "var") refs = addIterating([term.head], refs);
+        refs = addIterating(term.path, refs);
+        break;
+      case "array":
+      case "set":
+        refs = addIterating(term.items, refs);
+        break;
+      case "call-term":
+        refs = addIterating(term.args, refs);
+        break;
+      case "object":
+      case "template":
+        refs = addIterating(subterms(term), refs);
+        break;
+      default:
+        break;
+    }
+  }
+  return refs;
+}
+
+function hasPattern(path: readonly Term[]): boolean {
+  for (let i = 0; i < path.length; i++) {
+    const { kind } = path[i] as Term;
+    if (kind === "var" || kind === "array" || kind === "object") return true;
+  }
+  return false;
+}
+
+function bindRef({ head, path }: Ref, bound: Bound, outputs: Set<string>): void {
+  if (!isKnown(head, bound, outputs)) return;
   for (const part of path) {
     if (part.kind === "var") outputs.add(part.name);
     else if (isPattern(part)) bindPattern(part, outputs);
@@ -81,8 +118,8 @@ function isPattern({ kind }: Term): boolean {
   return kind === "var" || kind === "array" || kind === "object";
 }
 
-/** All variables of a term on its own level are bound. */
-function isKnown(term: Term, known: Bound): boolean {
+/** All variables of a term on its own level are bound, or among those that the expression binds. */
+function isKnown(term: Term, bound: Bound, outputs: ReadonlySet<string>): boolean {
   switch (term.kind) {
     case "null":
     case "boolean":
@@ -90,38 +127,51 @@ function isKnown(term: Term, known: Bound): boolean {
     case "string":
       return true;
     case "var":
-      return known.has(term.name);
+      return isKnownName(term.name, bound, outputs);
     case "ref":
-      return isKnown(term.head, known) && areKnown(term.path, known);
+      return isKnown(term.head, bound, outputs) && areKnown(term.path, bound, outputs);
+    case "array":
+    case "set":
+      return areKnown(term.items, bound, outputs);
+    case "call-term":
+      return areKnown(term.args, bound, outputs);
     default:
-      return !someSubterm(term, (part) => !isKnown(part, known));
+      return !someSubterm(term, (part) => !isKnown(part, bound, outputs));
   }
 }
 
+function isKnownName(name: string, bound: Bound, outputs: ReadonlySet<string>): boolean {
+  return name === "data" || name === "input" || bound.has(name) || outputs.has(name);
+}
+
 /** The same of each of some terms. */
-export function areKnown(terms: readonly Term[], known: Bound): boolean {
-  for (const term of terms) if (term.kind !== "string" && !isKnown(term, known)) return false;
+export function areKnown(terms: readonly Term[], bound: Bound, outputs: ReadonlySet<string>): boolean {
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    if (term.kind !== "string" && !isKnown(term, bound, outputs)) return false;
+  }
   return true;
 }
 
 function bindPattern(term: Term, outputs: Set<string>): void {
-  for (const { name } of patternVariables(term)) outputs.add(name);
+  if (term.kind === "var") outputs.add(term.name);
+  else if (isPattern(term)) for (const { name } of patternVariables(term)) outputs.add(name);
 }
 
 /** `left = right`: what is known on one side binds the other; two arrays or objects go by their parts, if these pair. */
-function bindEquation(left: Term, right: Term, known: Bound, outputs: Set<string>): void {
+function bindEquation(left: Term, right: Term, bound: Bound, outputs: Set<string>): void {
   for (let before = -1; before !== outputs.size; ) {
     before = outputs.size;
-    bindSides(left, right, known, outputs);
+    bindSides(left, right, bound, outputs);
   }
 }
 
-function bindSides(left: Term, right: Term, known: Bound, outputs: Set<string>): void {
+function bindSides(left: Term, right: Term, bound: Bound, outputs: Set<string>): void {
   if (left.kind === right.kind && (left.kind === "array" || left.kind === "object")) {
-    for (const [a, b] of pairsOf(left, right)) bindSides(a, b, known, outputs);
+    for (const [a, b] of pairsOf(left, right)) bindSides(a, b, bound, outputs);
   } else {
-    if (mayMatch(left, right) && (isKnown(right, known) || isClosed(right))) bindPattern(left, outputs);
-    if (mayMatch(right, left) && (isKnown(left, known) || isClosed(left))) bindPattern(right, outputs);
+    if (mayMatch(left, right) && (isKnown(right, bound, outputs) || isClosed(right))) bindPattern(left, outputs);
+    if (mayMatch(right, left) && (isKnown(left, bound, outputs) || isClosed(left))) bindPattern(right, outputs);
   }
 }
 
@@ -179,10 +229,15 @@ function scalarKey(term: Term): string | undefined {
 }
 
 /** `f(x, y)` where f takes one argument binds y. False where its arguments are not known yet. */
-function bindResult(what: Extract<What, { kind: "call" }>, known: Bound, outputs: Set<string>, arity: Arity): boolean {
-  const inputs = arity(what.operator.path);
-  if (inputs === undefined || what.args.length <= inputs) return true;
-  if (!what.args.slice(0, inputs).every((arg) => isKnown(arg, known))) return false;
-  for (const arg of what.args.slice(inputs)) bindPattern(arg, outputs);
+function bindResult(
+  { operator, args }: Extract<What, { kind: "call" }>,
+  bound: Bound,
+  outputs: Set<string>,
+  arity: Arity,
+): boolean {
+  const inputs = arity(operator.path);
+  if (inputs === undefined || args.length <= inputs) return true;
+  for (let i = 0; i < inputs; i++) if (!isKnown(args[i] as Term, bound, outputs)) return false;
+  for (let i = inputs; i < args.length; i++) bindPattern(args[i] as Term, outputs);
   return true;
 }

@@ -28,6 +28,7 @@ import { freshVar, type Generator } from "./context.ts";
 import { type Failing, isVirtual, mayRuleFail } from "./may-fail.ts";
 import { eachTerm, mapSubterms, mapWhat, termsOfWhat } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
+import { eachPart } from "./tree-parts.ts";
 
 export type Reading = Failing & {
   readonly generator: Generator;
@@ -212,7 +213,7 @@ function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
 /** The brackets of a reference bind a variable that has its constant further on only: without the reference an equation does. */
 function constantsBoundBy({ constants, given, mentioned, settled }: Hoist, expr: Expr): Body {
   const bound: Expr[] = [];
-  eachDeepTerm(expr, (term) => {
+  eachPart(expr, (term) => {
     if (term.kind !== "ref") return;
     for (const part of term.path) {
       const value = part.kind === "var" ? constants.get(part.name) : undefined;

@@ -4,9 +4,9 @@
  * their rule; other names belong to the outermost level that mentions them.
  */
 import type { Location } from "@regomesh/base";
-import type { Body, Expr, Term } from "../syntax/ast.ts";
+import type { Body, Term, Variable } from "../syntax/ast.ts";
 import { declaredBySomeIn } from "./some-in.ts";
-import { closureOfWhat, eachTerm, termsOfExpr } from "./tree.ts";
+import { eachVariable, eachVariableOfExpr } from "./tree.ts";
 
 /** `unbound`: an argument has it in a set or as a key, where nothing binds it; a declaration of the body takes the name. */
 export type Declared = "argument" | "unbound" | "declared" | "assigned" | "implicit";
@@ -60,7 +60,7 @@ export function declaredNames(body: Body): ReadonlySet<string> {
 }
 
 /** The variables a pattern binds: those in arrays and in the values of objects. */
-export function patternVariables(term: Term): readonly Extract<Term, { kind: "var" }>[] {
+export function patternVariables(term: Term): readonly Variable[] {
   switch (term.kind) {
     case "var":
       return [term];
@@ -76,15 +76,18 @@ export function patternVariables(term: Term): readonly Extract<Term, { kind: "va
 /** Names that terms and a body mention on their own level; implicit bodies are part of it. */
 export function mentionedNames(terms: readonly Term[], body: Body): ReadonlyMap<string, Location> {
   const names = new Map<string, Location>();
-  const visit = (term: Term) => {
-    if (term.kind === "var" && !names.has(term.name)) names.set(term.name, term.at);
+  const visit = ({ name, at }: Variable): void => {
+    if (!names.has(name)) names.set(name, at);
   };
-  const visitExpr = (expr: Expr) => {
-    for (const term of termsOfExpr(expr)) eachTerm(term, visit);
-    const closure = closureOfWhat(expr.what);
-    if (closure?.isImplicit) closure.body.forEach(visitExpr);
-  };
-  for (const term of terms) eachTerm(term, visit);
-  body.forEach(visitExpr);
+  for (const term of terms) eachVariable(term, visit);
+  mentionOf(body, visit);
   return names;
+}
+
+function mentionOf(body: Body, visit: (variable: Variable) => void): void {
+  for (const expr of body) {
+    eachVariableOfExpr(expr, visit);
+    const { what } = expr;
+    if (what.kind === "body" && what.isImplicit) mentionOf(what.body, visit);
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Walking the tree at any depth, into closures, too: each term, and each expression, in one walk. As in `tree.ts` a resolved tree gives
- * resolved parts.
+ * Walking the tree at any depth, into closures, too: each term, variables and constants among them (`tree-parts.ts` leaves these out).
+ * As in `tree.ts` a resolved tree gives resolved parts.
  */
 import type * as Resolved from "../resolved/ast.ts";
 import type { Expr, Rule, Term } from "../syntax/ast.ts";
@@ -9,41 +9,37 @@ import { type Closure, closureOfTerm, closureOfWhat, subterms, termsOfModifiers,
 /** Called with each term; a call that is a statement comes as a term too, and says so. */
 type TermVisit = (term: Term, isStatement: boolean) => void;
 type ResolvedVisit = (term: Resolved.Term, isStatement: boolean) => void;
-/** Called with each expression, before its terms. */
-type ExprVisit = (expr: Expr) => void;
-type ResolvedExprVisit = (expr: Resolved.Expr) => void;
 
-/** Each term of an expression at any depth, and each expression that is one or is inside. */
-export function eachDeepTerm(expr: Resolved.Expr, visit: ResolvedVisit, visitExpr?: ResolvedExprVisit): void;
-export function eachDeepTerm(expr: Expr, visit: TermVisit, visitExpr?: ExprVisit): void;
-export function eachDeepTerm(expr: Expr, visit: TermVisit, visitExpr?: ExprVisit): void {
+/** Each term of an expression at any depth. */
+export function eachDeepTerm(expr: Resolved.Expr, visit: ResolvedVisit): void;
+export function eachDeepTerm(expr: Expr, visit: TermVisit): void;
+export function eachDeepTerm(expr: Expr, visit: TermVisit): void {
   const { what } = expr;
-  visitExpr?.(expr);
   switch (what.kind) {
     case "term":
-      deepTerm(what.term, visit, visitExpr);
+      deepTerm(what.term, visit);
       break;
     case "call": {
       const { at, operator, args } = what;
       visit({ kind: "call-term", at, operator, args }, true);
-      deepTerms(args, visit, visitExpr);
+      deepTerms(args, visit);
       break;
     }
     case "assign":
     case "unify":
-      deepTerm(what.left, visit, visitExpr);
-      deepTerm(what.right, visit, visitExpr);
+      deepTerm(what.left, visit);
+      deepTerm(what.right, visit);
       break;
     default:
-      deepTerms(termsOfWhat(what), visit, visitExpr);
+      deepTerms(termsOfWhat(what), visit);
   }
-  deepTerms(termsOfModifiers(expr.with), visit, visitExpr);
-  if (what.kind === "every" || what.kind === "body") eachClosureTerm(closureOfWhat(what), visit, visitExpr);
+  deepTerms(termsOfModifiers(expr.with), visit);
+  if (what.kind === "every" || what.kind === "body") eachClosureTerm(closureOfWhat(what), visit);
 }
 
-export function deepTerm(term: Resolved.Term, visit: ResolvedVisit, visitExpr?: ResolvedExprVisit): void;
-export function deepTerm(term: Term, visit: TermVisit, visitExpr?: ExprVisit): void;
-export function deepTerm(term: Term, visit: TermVisit, visitExpr?: ExprVisit): void {
+export function deepTerm(term: Resolved.Term, visit: ResolvedVisit): void;
+export function deepTerm(term: Term, visit: TermVisit): void;
+export function deepTerm(term: Term, visit: TermVisit): void {
   visit(term, false);
   switch (term.kind) {
     case "null":
@@ -53,57 +49,48 @@ export function deepTerm(term: Term, visit: TermVisit, visitExpr?: ExprVisit): v
     case "var":
       return;
     case "ref":
-      deepTerm(term.head, visit, visitExpr);
-      deepTerms(term.path, visit, visitExpr);
+      deepTerm(term.head, visit);
+      deepTerms(term.path, visit);
       return;
     case "array":
     case "set":
-      deepTerms(term.items, visit, visitExpr);
+      deepTerms(term.items, visit);
       return;
     case "call-term":
-      deepTerms(term.args, visit, visitExpr);
+      deepTerms(term.args, visit);
       return;
     case "object":
     case "template":
-      deepTerms(subterms(term), visit, visitExpr);
+      deepTerms(subterms(term), visit);
       return;
     case "array-comprehension":
     case "set-comprehension":
     case "object-comprehension":
-      eachClosureTerm(closureOfTerm(term), visit, visitExpr);
+      eachClosureTerm(closureOfTerm(term), visit);
   }
 }
 
-function deepTerms(terms: readonly Term[], visit: TermVisit, visitExpr: ExprVisit | undefined): void {
+function deepTerms(terms: readonly Term[], visit: TermVisit): void {
   for (const term of terms) {
     // Most are constant keys.
     if (term.kind === "string") visit(term, false);
-    else deepTerm(term, visit, visitExpr);
+    else deepTerm(term, visit);
   }
 }
 
-function eachClosureTerm(closure: Closure | undefined, visit: TermVisit, visitExpr: ExprVisit | undefined): void {
+function eachClosureTerm(closure: Closure | undefined, visit: TermVisit): void {
   if (closure === undefined) return;
-  deepTerms(closure.heads, visit, visitExpr);
-  for (const expr of closure.body) eachDeepTerm(expr, visit, visitExpr);
+  deepTerms(closure.heads, visit);
+  for (const expr of closure.body) eachDeepTerm(expr, visit);
 }
 
-/** Each term of a rule, its head, body and `else` links, and each expression at any depth. */
-export function eachRuleTerm(rule: Resolved.Rule, visit: ResolvedVisit, visitExpr?: ResolvedExprVisit): void;
-export function eachRuleTerm(rule: Rule, visit: TermVisit, visitExpr?: ExprVisit): void;
-export function eachRuleTerm(rule: Rule, visit: TermVisit, visitExpr?: ExprVisit): void {
+/** Each term of a rule, of its head, body and `else` links. */
+export function eachRuleTerm(rule: Rule, visit: TermVisit): void {
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
     const { args, ref, value } = link.head;
-    if (args !== undefined) deepTerms(args, visit, visitExpr);
-    deepTerms(ref, visit, visitExpr);
-    deepTerm(value, visit, visitExpr);
-    for (const expr of link.body) eachDeepTerm(expr, visit, visitExpr);
+    if (args !== undefined) deepTerms(args, visit);
+    deepTerms(ref, visit);
+    deepTerm(value, visit);
+    for (const expr of link.body) eachDeepTerm(expr, visit);
   }
 }
-
-/** Each expression of a rule at any depth, outer before inner. */
-export function eachRuleExpr(rule: Rule, visit: (expr: Expr) => void): void {
-  eachRuleTerm(rule, IGNORE, visit);
-}
-
-const IGNORE = (): void => {};

@@ -4,7 +4,7 @@
  * resolved one resolved parts: that is what the first of two signatures says.
  */
 import type * as Resolved from "../resolved/ast.ts";
-import type { Body, Expr, Term, What, With } from "../syntax/ast.ts";
+import type { Body, Expr, Term, Variable, What, With } from "../syntax/ast.ts";
 
 /** The terms a comprehension yields, or the variables of `every`, and the body they belong to. */
 export type Closure = { readonly heads: readonly Term[]; readonly body: Body; readonly isImplicit: boolean };
@@ -65,7 +65,7 @@ export function someSubterm(term: Term, isOne: (part: Term) => boolean): boolean
 }
 
 function isOneAmong(terms: readonly Term[], isOne: (part: Term) => boolean): boolean {
-  for (const term of terms) if (isOne(term)) return true;
+  for (let i = 0; i < terms.length; i++) if (isOne(terms[i] as Term)) return true;
   return false;
 }
 
@@ -207,6 +207,46 @@ export function eachTerm(term: Term, visit: (term: Term) => void): void {
   }
 }
 
+/** Each variable of a term on this level, in the order of `eachTerm`: constants, which most keys are, are stepped over. */
+export function eachVariable(term: Term, visit: (variable: Variable) => void): void {
+  switch (term.kind) {
+    case "var":
+      visit(term);
+      return;
+    case "ref":
+      if (term.head.kind === "var") visit(term.head);
+      else eachVariable(term.head, visit);
+      eachVariableAmong(term.path, visit);
+      return;
+    case "array":
+    case "set":
+      eachVariableAmong(term.items, visit);
+      return;
+    case "call-term":
+      eachVariableAmong(term.args, visit);
+      return;
+    case "object":
+    case "template":
+      eachVariableAmong(subterms(term), visit);
+      return;
+    default:
+      return;
+  }
+}
+
+function eachVariableAmong(terms: readonly Term[], visit: (variable: Variable) => void): void {
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    if (term.kind === "var") visit(term);
+    else if (term.kind !== "string") eachVariable(term, visit);
+  }
+}
+
+/** The same of the terms of an expression. */
+export function eachVariableOfExpr(expr: Expr, visit: (variable: Variable) => void): void {
+  eachVariableAmong(termsOfExpr(expr), visit);
+}
+
 /** Terms without parts or a body. */
 const LEAVES: ReadonlySet<Term["kind"]> = new Set(["null", "boolean", "number", "string", "var"]);
 
@@ -226,7 +266,7 @@ const NO_CLOSURES: readonly Closure[] = [];
 
 /** Most expressions have none. Asked of each several times: it makes no array. */
 export function hasClosures({ what, with: modifiers }: Expr): boolean {
-  if (modifiers.length > 0 && termsOfModifiers(modifiers).some(hasClosure)) return true;
+  if (modifiers.length > 0 && hasClosureAmong(termsOfModifiers(modifiers))) return true;
   switch (what.kind) {
     case "every":
     case "body":
@@ -237,14 +277,19 @@ export function hasClosures({ what, with: modifiers }: Expr): boolean {
       return hasClosureAmong(what.args);
     case "assign":
     case "unify":
-      return hasClosure(what.left) || hasClosure(what.right);
+      return (
+        (what.left.kind !== "var" && hasClosure(what.left)) || (what.right.kind !== "var" && hasClosure(what.right))
+      );
     default:
       return hasClosureAmong(termsOfWhat(what));
   }
 }
 
 function hasClosureAmong(terms: readonly Term[]): boolean {
-  for (const term of terms) if (term.kind !== "string" && hasClosure(term)) return true;
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    if (term.kind !== "string" && term.kind !== "var" && hasClosure(term)) return true;
+  }
   return false;
 }
 
@@ -261,7 +306,7 @@ export function hasClosure(term: Term): boolean {
     case "object-comprehension":
       return true;
     case "ref":
-      return hasClosure(term.head) || hasClosureAmong(term.path);
+      return (term.head.kind !== "var" && hasClosure(term.head)) || hasClosureAmong(term.path);
     case "array":
     case "set":
       return hasClosureAmong(term.items);

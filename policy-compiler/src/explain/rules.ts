@@ -5,7 +5,7 @@
  */
 import { positionAt } from "@regomesh/base";
 import { type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
-import { eachRuleTerm } from "../analyze/tree-deep.ts";
+import { eachRulePart } from "../analyze/tree-parts.ts";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import { runBack, runFront } from "../pipeline.ts";
@@ -159,7 +159,7 @@ function placeOf(path: string, { at }: Rule): Pick<RuleOutcome, "path" | "file" 
 /** The longest constant path of each reference to data that is no rule's. */
 function readsOf(rule: Rule, root: RuleNode): readonly (readonly string[])[] {
   const found = new Map<string, readonly string[]>();
-  eachRuleTerm({ ...rule, else: undefined }, (term: Term) => {
+  eachRulePart({ ...rule, else: undefined }, (term: Term) => {
     if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return;
     const path: string[] = [];
     for (const part of term.path) {

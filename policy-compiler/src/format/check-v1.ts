@@ -2,9 +2,9 @@
 import type { Diagnostic } from "@regomesh/base";
 import { checkImports } from "../analyze/check-imports.ts";
 import { makeProblem } from "../analyze/problem.ts";
-import { eachRuleExpr, eachRuleTerm } from "../analyze/tree-deep.ts";
+import { eachRulePart } from "../analyze/tree-parts.ts";
 import { BUILTINS } from "../builtins/table.ts";
-import type { Module, Rule, Term, What } from "../syntax/ast.ts";
+import type { Expr, Module, Rule, Term, What } from "../syntax/ast.ts";
 
 export function checkForV1(module: Module): readonly Diagnostic[] {
   const own = new Set(module.rules.flatMap(({ head }) => (head.ref[0]?.kind === "string" ? [head.ref[0].value] : [])));
@@ -16,7 +16,7 @@ export function checkForV1(module: Module): readonly Diagnostic[] {
 /** `own` are the names of the module's rules, which may be those of built-ins. */
 function findDeprecated(rule: Rule, own: ReadonlySet<string>): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
-  eachRuleTerm(rule, (term) => {
+  eachRulePart(rule, (term) => {
     if (term.kind !== "call-term" || own.has(term.operator.path[0] ?? "")) return;
     const name = term.operator.path.join(".");
     if (!BUILTINS.resolve(name)?.isDeprecated) return;
@@ -34,9 +34,10 @@ function findHiding(rule: Rule): readonly Diagnostic[] {
     found.push(makeProblem("rego_compile_error", term.at, message));
   };
   for (const arg of rule.head.args ?? []) check(arg, "args");
-  eachRuleExpr(rule, ({ what }) => {
+  const checkDeclared = ({ what }: Expr): void => {
     for (const term of declaredBy(what)) check(term, "variables");
-  });
+  };
+  eachRulePart(rule, () => {}, checkDeclared);
   return found;
 }
 
