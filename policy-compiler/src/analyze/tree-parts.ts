@@ -46,14 +46,8 @@ export function eachPart(expr: Expr, visit: PartVisit, visitExpr?: ExprVisit): v
 export function eachPartOf(term: Resolved.Term, visit: ResolvedVisit, visitExpr?: ResolvedExprVisit): void;
 export function eachPartOf(term: Term, visit: PartVisit, visitExpr?: ExprVisit): void;
 export function eachPartOf(term: Term, visit: PartVisit, visitExpr?: ExprVisit): void {
-  switch (term.kind) {
-    case "null":
-    case "boolean":
-    case "number":
-    case "string":
-    case "var":
-      return;
-  }
+  const { kind } = term;
+  if (kind === "string" || kind === "var" || kind === "number" || kind === "boolean" || kind === "null") return;
   visit(term, false);
   switch (term.kind) {
     case "ref":
@@ -80,6 +74,9 @@ export function eachPartOf(term: Term, visit: PartVisit, visitExpr?: ExprVisit):
       eachPartOf(term.key, visit, visitExpr);
       eachPartOf(term.value, visit, visitExpr);
       eachOfBody(term.body, visit, visitExpr);
+      return;
+    default:
+      return;
   }
 }
 

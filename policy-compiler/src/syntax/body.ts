@@ -1,18 +1,23 @@
 /** Bodies: literals with `;` or a line end between them. */
 import type { Body, Expr } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
+import type { Token } from "./token.ts";
 
 /** Up to the closing mark, which is left to the caller. */
 export function parseBody(cursor: Cursor, end: "]" | "}" | "eof"): Body {
-  const isEnd = () => (end === "eof" ? cursor.isKind("eof") : cursor.isAt(end));
-  if (isEnd()) cursor.fail(cursor.at(cursor.token), "found empty body");
+  if (isAtEnd(cursor.token, end)) cursor.fail(cursor.at(cursor.token), "found empty body");
   const body: Expr[] = [];
   while (true) {
     body.push(cursor.grammar.parseLiteral(cursor));
-    if (cursor.accept(";")) continue;
-    if (isEnd()) return body;
-    if (!cursor.token.newlineBefore) cursor.failHere(`expected \\n or ; or ${end}`);
+    const { token } = cursor;
+    if (token.kind === "punct" && token.text === ";") cursor.take();
+    else if (isAtEnd(token, end)) return body;
+    else if (!token.newlineBefore) cursor.failHere(`expected \\n or ; or ${end}`);
   }
+}
+
+function isAtEnd({ kind, text }: Token, end: "]" | "}" | "eof"): boolean {
+  return kind === "punct" ? text === end : kind === "eof" && end === "eof";
 }
 
 /** `{ … }` with its braces. */

@@ -55,13 +55,17 @@ export class Cursor {
   /** Terms in parentheses, and the span with these. */
   readonly groups = new Map<Term, Span>();
   readonly termKeys = makeTermKeys();
+  /** Those scanned so far: `peek` gives what is behind them. */
+  readonly tokens: readonly Token[];
+  /** Of the present token. */
+  index = 0;
+  /** The present token. What is asked for of each is in fields, none of them `#`: a call for each is most of what parsing costs at first. */
+  token: Token;
+  /** Levels of the grammar that are open around it. */
+  depth = 0;
   /** Places that were tried as a comprehension, a body or a group and are none: never tried twice. */
   readonly #refuted = new Set<string>();
   readonly #scanner: Scanner;
-  #index = 0;
-  #depth = 0;
-  /** The present one, which is asked for again and again. */
-  #token: Token;
 
   constructor(source: RegoSource, scanner: Scanner, grammar: Grammar) {
     this.source = source;
@@ -72,34 +76,29 @@ export class Cursor {
     this.keywords = { and: isV2, or: isV2, not: isV2, contains: this.isV1 };
     this.grammar = grammar;
     this.#scanner = scanner;
-    this.#token = scanner.tokenAt(0);
-  }
-
-  get token(): Token {
-    return this.#token;
+    this.tokens = scanner.tokens;
+    this.token = scanner.tokenAt(0);
   }
 
   get previous(): Token | undefined {
-    return this.#scanner.tokens[this.#index - 1];
-  }
-
-  get index(): number {
-    return this.#index;
+    return this.tokens[this.index - 1];
   }
 
   peek(ahead = 1): Token {
-    return this.#scanner.tokenAt(this.#index + ahead);
+    return this.#scanner.tokenAt(this.index + ahead);
   }
 
   /** The present token; the cursor then stands on the next one. */
   take(): Token {
-    const token = this.#token;
-    if (token.kind !== "eof") this.returnTo(this.#index + 1);
+    const { token } = this;
+    if (token.kind === "eof") return token;
+    this.index++;
+    this.token = this.tokens[this.index] ?? this.#scanner.tokenAt(this.index);
     return token;
   }
 
   isAt(text: string): boolean {
-    const token = this.#token;
+    const { token } = this;
     return token.text === text && (token.kind === "punct" || token.kind === "keyword");
   }
 
@@ -109,17 +108,17 @@ export class Cursor {
 
   /** A punctuation mark right behind the token before, without a blank. */
   isAtAdjacent(text: string): boolean {
-    return !this.#token.spaceBefore && this.isAt(text);
+    return !this.token.spaceBefore && this.isAt(text);
   }
 
   /** Where a reference may begin: a keyword that a dot or bracket follows at once is a name, `if.foo`. */
   takeAsName(): void {
-    const token = this.#token;
+    const { token } = this;
     if (token.kind !== "keyword") return;
     const next = this.peek();
     if (next.spaceBefore || next.kind !== "punct" || (next.text !== "." && next.text !== "[")) return;
-    this.#scanner.tokens[this.#index] = { ...token, kind: "ident" };
-    this.returnTo(this.#index);
+    this.#scanner.tokens[this.index] = { ...token, kind: "ident" };
+    this.returnTo(this.index);
   }
 
   /** From here on the words are keywords, as an import says. */
@@ -127,8 +126,8 @@ export class Cursor {
     const added = new Set(words);
     this.keywords = { ...this.keywords, contains: this.keywords.contains || added.delete("contains") };
     if (added.size === 0 || this.isV1) return;
-    this.#scanner.addKeywords(added, this.#index);
-    this.returnTo(this.#index);
+    this.#scanner.addKeywords(added, this.index);
+    this.returnTo(this.index);
   }
 
   /** Whether capabilities leave a feature of the language. */
@@ -175,18 +174,9 @@ export class Cursor {
 
   /** From an offset to the end of the last token taken. */
   from(start: number): Location {
-    return { source: this.source, span: { start, end: Math.max(start, this.previous?.end ?? start) } };
-  }
-
-  /** Counts one more level for as long as `parse` runs. */
-  nest<T>(parse: (cursor: Cursor) => T): T {
-    if (this.#depth >= NESTING_MAX) this.failDepth();
-    this.#depth++;
-    try {
-      return parse(this);
-    } finally {
-      this.#depth--;
-    }
+    const previous = this.tokens[this.index - 1];
+    const end = previous === undefined || previous.end < start ? start : previous.end;
+    return { source: this.source, span: { start, end } };
   }
 
   failDepth(): never {
@@ -201,7 +191,7 @@ export class Cursor {
 
   /** What `parse` returns, or undefined and the cursor where it was; a place that failed as `what` isn't tried again. */
   attempt<T>(what: string, parse: () => T | undefined): T | undefined {
-    const start = this.#index;
+    const start = this.index;
     const key = `${what}@${start}`;
     if (this.#refuted.has(key)) return undefined;
     const reported = this.diagnostics.length;
@@ -240,8 +230,8 @@ export class Cursor {
 
   /** Stands on a token, mostly again where the cursor was before. */
   returnTo(index: number): void {
-    this.#index = index;
-    this.#token = this.#scanner.tokenAt(index);
+    this.index = index;
+    this.token = this.#scanner.tokenAt(index);
   }
 
   /**
@@ -249,13 +239,13 @@ export class Cursor {
    * begins a line without indentation and could begin a statement.
    */
   resume(start: number, fault: Location): void {
-    if (this.#index <= start) this.take();
+    if (this.index <= start) this.take();
     while (this.token.kind !== "eof" && (this.token.start < fault.span.start || !this.#isStatementStart()))
       this.#skip();
   }
 
   #skip(): void {
-    this.returnTo(this.#scanner.skip(this.#index));
+    this.returnTo(this.#scanner.skip(this.index));
   }
 
   #isStatementStart(): boolean {

@@ -2,16 +2,23 @@
 import type { Expr, Ref, Term, Variable, What, With } from "./ast.ts";
 import { parseBracedBody } from "./body.ts";
 import type { Cursor } from "./cursor.ts";
+import { NESTING_MAX } from "./limits.ts";
 import { parseInfixAfter, parseRelation, parseTerm, parseValue } from "./term.ts";
 
 export function parseLiteral(cursor: Cursor): Expr {
-  return cursor.nest(parseNested);
+  if (cursor.depth >= NESTING_MAX) cursor.failDepth();
+  cursor.depth++;
+  try {
+    return parseNested(cursor);
+  } finally {
+    cursor.depth--;
+  }
 }
 
 function parseNested(cursor: Cursor): Expr {
-  cursor.takeAsName();
-  const { start } = cursor.token;
-  if (cursor.isAt("some")) return finish(cursor, start, false, parseSome(cursor));
+  if (cursor.token.kind === "keyword") cursor.takeAsName();
+  const { start, kind, text } = cursor.token;
+  if (kind === "keyword" && text === "some") return finish(cursor, start, false, parseSome(cursor));
   if (isLogical(cursor)) return cursor.grammar.parseLogical(cursor);
   return parsePlain(cursor);
 }
@@ -22,7 +29,8 @@ function isLogical({ keywords }: Cursor): boolean {
 
 /** A literal without `and` and `or`. */
 export function parsePlain(cursor: Cursor): Expr {
-  const { start } = cursor.token;
+  const { start, kind } = cursor.token;
+  if (kind !== "keyword") return finish(cursor, start, false, parseWhat(cursor));
   const isNegated = cursor.accept("not") !== undefined;
   if (isNegated && cursor.isAt("some")) cursor.failHere("illegal negation of 'some'");
   if (isNegated && cursor.isAt("every")) cursor.failHere("illegal negation of 'every'");
@@ -37,11 +45,14 @@ export function finish(cursor: Cursor, start: number, isNegated: boolean, what: 
 
 /** `every` or an expression, without `not` and `with`. */
 export function parseWhat(cursor: Cursor): What {
-  if (cursor.isAt("every")) return parseEvery(cursor);
-  const { start } = cursor.token;
+  const { token: first } = cursor;
+  if (first.kind === "keyword" && first.text === "every") return parseEvery(cursor);
+  const { start } = first;
   const left = parseValue(cursor);
-  if (cursor.isAt(":=") || cursor.isAt("=")) {
-    const kind = cursor.take().text === ":=" ? "assign" : "unify";
+  const { token: sign } = cursor;
+  if (sign.kind === "punct" && (sign.text === ":=" || sign.text === "=")) {
+    cursor.take();
+    const kind = sign.text === ":=" ? "assign" : "unify";
     const right = parseValue(cursor);
     return { kind, at: cursor.from(start), left, right };
   }
@@ -103,6 +114,7 @@ function parseLoopVariable(cursor: Cursor): Variable {
 }
 
 export function parseWiths(cursor: Cursor): readonly With[] {
+  if (cursor.token.kind !== "keyword") return [];
   const modifiers: With[] = [];
   cursor.takeAsName();
   while (cursor.isAt("with")) {

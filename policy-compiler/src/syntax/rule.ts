@@ -195,9 +195,10 @@ function isComprehension(cursor: Cursor): boolean {
  * Most bodies begin with a term that something else follows, and need not be parsed twice.
  */
 function mayBeComprehension(cursor: Cursor): boolean {
-  let ahead = cursor.peek().text === "-" ? 2 : 1;
-  for (let depth = 0, length = 0; ; ahead++, length++) {
-    const { kind, text, spaceBefore } = cursor.peek(ahead);
+  const { tokens } = cursor;
+  let index = cursor.index + (cursor.peek().text === "-" ? 2 : 1);
+  for (let depth = 0, length = 0; ; index++, length++) {
+    const { kind, text, spaceBefore } = tokens[index] ?? cursor.peek(index - cursor.index);
     if (kind === "template-start") return true;
     if (kind === "eof" || (depth === 0 && length > 0 && spaceBefore)) return text === "|";
     if (kind !== "punct") continue;

@@ -30,7 +30,7 @@ export function parseInfixAfter(cursor: Cursor, first: Term, least: number = MEM
   let left = first;
   for (let links = 0; ; links++) {
     if (links > TREE_DEPTH_MAX) cursor.failDepth();
-    cursor.takeAsName();
+    if (cursor.token.kind === "keyword") cursor.takeAsName();
     const { token } = cursor;
     if (token.kind !== "punct" && token.kind !== "keyword") return left;
     const infix = INFIX.get(token.text);
@@ -67,11 +67,13 @@ function parsePair(cursor: Cursor, key: Term): Term | undefined {
 
 /** A term without operators. */
 export function parseTerm(cursor: Cursor): Term {
-  return cursor.nest(parseNested);
-}
-
-function parseNested(cursor: Cursor): Term {
-  return parseTail(cursor, parsePrimary(cursor));
+  if (cursor.depth >= NESTING_MAX) cursor.failDepth();
+  cursor.depth++;
+  try {
+    return parseTail(cursor, parsePrimary(cursor));
+  } finally {
+    cursor.depth--;
+  }
 }
 
 function parsePrimary(cursor: Cursor): Term {
@@ -155,10 +157,12 @@ function parseTail(cursor: Cursor, head: Term): Term {
   let term = head;
   for (let links = 0; ; links++) {
     if (links > TREE_DEPTH_MAX) cursor.failDepth();
-    if (cursor.isAtAdjacent("(")) {
+    const { kind, text, spaceBefore } = cursor.token;
+    if (spaceBefore || kind !== "punct") return term;
+    if (text === "(") {
       if (!REF_HEADS.has(term.kind)) return term;
       term = parseCall(cursor, term, operatorPath(term) ?? reportNoFunction(cursor, term));
-    } else if (cursor.isAtAdjacent(".") || cursor.isAtAdjacent("[")) {
+    } else if (text === "." || text === "[") {
       if (!REF_HEADS.has(term.kind)) {
         cursor.fail(term.at, `illegal ref (head cannot be ${term.kind})`);
       }
@@ -176,14 +180,18 @@ function parseTail(cursor: Cursor, head: Term): Term {
 /** All `.a` and `[x]` in a row; imports name keywords in every version. */
 export function parsePath(cursor: Cursor, isImport = false): readonly Term[] {
   const path: Term[] = [];
-  while (cursor.isAtAdjacent(".") || cursor.isAtAdjacent("[")) {
+  const mayKeywords = isImport || cursor.has("keywords_in_refs");
+  while (true) {
+    const { kind, text, spaceBefore } = cursor.token;
+    if (spaceBefore || kind !== "punct" || (text !== "." && text !== "[")) return path;
     if (path.length >= NESTING_MAX) cursor.failDepth();
-    if (cursor.take().text === ".") {
+    cursor.take();
+    if (text === ".") {
       const { token } = cursor;
       if ((token.kind !== "ident" && token.kind !== "keyword") || token.spaceBefore) {
         cursor.failHere("expected identifier");
       }
-      if (!isImport && !cursor.has("keywords_in_refs") && keywordsOf(cursor.version).has(token.text)) {
+      if (!mayKeywords && keywordsOf(cursor.version).has(token.text)) {
         cursor.fail(cursor.at(token), `unexpected ${token.text} keyword: expected identifier`, "write it in brackets");
       }
       cursor.take();
@@ -193,7 +201,6 @@ export function parsePath(cursor: Cursor, isImport = false): readonly Term[] {
       cursor.expect("]", "expected ]");
     }
   }
-  return path;
 }
 
 /** The name that a term is as a function: a variable, and strings behind it. */
