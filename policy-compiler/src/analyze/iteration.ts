@@ -6,25 +6,41 @@ import type { Expr, Term, What } from "../syntax/ast.ts";
 import type { Generator } from "./context.ts";
 import { liftRefs } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, pairsOf } from "./outputs.ts";
-import { eachTerm, someSubterm, termsOfWhat } from "./tree.ts";
+import { eachVariable, someSubterm, termsOfWhat } from "./tree.ts";
 
 type Splitting = Generator & { readonly arity: Arity };
 
 /** A variable among those bound here is needed by a call, or by what a reference reads that is no variable. */
 export function needsInFront({ what }: Expr, outputs: ReadonlySet<string>): boolean {
-  return termsOfWhat(what).some((term) => isNeededInside(term, outputs));
+  return isNeededAmong(termsOfWhat(what), outputs);
 }
 
-function isNeededInside(term: Term, outputs: ReadonlySet<string>): boolean {
-  if (term.kind === "call-term") return term.args.some((arg) => mentions(arg, outputs));
-  if (term.kind === "ref" && term.head.kind !== "var" && mentions(term.head, outputs)) return true;
-  return someSubterm(term, (part) => isNeededInside(part, outputs));
+function isNeededAmong(terms: readonly Term[], outputs: ReadonlySet<string>): boolean {
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    switch (term.kind) {
+      case "string":
+      case "var":
+        continue;
+      case "call-term":
+        if (term.args.some((arg) => mentions(arg, outputs))) return true;
+        continue;
+      case "ref":
+        if (term.head.kind !== "var" && (mentions(term.head, outputs) || isNeededAmong([term.head], outputs)))
+          return true;
+        if (isNeededAmong(term.path, outputs)) return true;
+        continue;
+      default:
+        if (someSubterm(term, (part) => isNeededAmong([part], outputs))) return true;
+    }
+  }
+  return false;
 }
 
 function mentions(term: Term, names: ReadonlySet<string>): boolean {
   let found = false;
-  eachTerm(term, (part) => {
-    if (part.kind === "var" && names.has(part.name)) found = true;
+  eachVariable(term, ({ name }) => {
+    if (names.has(name)) found = true;
   });
   return found;
 }
@@ -38,8 +54,8 @@ export function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context
   const what = toEquation(expr.what, context.arity);
   const needs =
     what.kind === "call"
-      ? what.args.some((arg) => needsBeside(arg, outputs))
-      : termsOfWhat(what).some((term) => needsInside(term, outputs)) ||
+      ? needsAmong(what.args, outputs)
+      : needsInside(termsOfWhat(what), outputs) ||
         (what.kind === "unify" && (isTakenApart(what, outputs) || isMade(what.left, what.right, outputs)));
   return needs ? liftRefs(context, { ...expr, what }) : [expr];
 }
@@ -61,19 +77,54 @@ function isMade(left: Term, right: Term, outputs: ReadonlySet<string>): boolean 
   return pairsOf(left, right).some(([a, b]) => isMade(a, b, outputs));
 }
 
-function needsInside(term: Term, outputs: ReadonlySet<string>): boolean {
-  if (term.kind === "call-term") return term.args.some((arg) => needsBeside(arg, outputs));
-  if (term.kind === "ref" && term.head.kind !== "var" && needsBeside(term.head, outputs)) return true;
-  if (term.kind === "set" && term.items.some((item) => needsBeside(item, outputs))) return true;
-  if (term.kind === "object" && term.entries.some(([key]) => needsBeside(key, outputs))) return true;
-  return someSubterm(term, (part) => needsInside(part, outputs));
+function needsInside(terms: readonly Term[], outputs: ReadonlySet<string>): boolean {
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    switch (term.kind) {
+      case "string":
+      case "var":
+        continue;
+      case "call-term":
+        if (needsAmong(term.args, outputs)) return true;
+        continue;
+      case "ref":
+        if (term.head.kind !== "var" && (needsBeside(term.head, outputs) || needsInside([term.head], outputs)))
+          return true;
+        if (needsInside(term.path, outputs)) return true;
+        continue;
+      case "set":
+        if (needsAmong(term.items, outputs)) return true;
+        break;
+      case "object":
+        if (term.entries.some(([key]) => needsBeside(key, outputs))) return true;
+        break;
+      default:
+        break;
+    }
+    if (someSubterm(term, (part) => needsInside([part], outputs))) return true;
+  }
+  return false;
 }
 
 /** A variable among those bound here stands in the term elsewhere than in brackets. */
 export function needsBeside(term: Term, outputs: ReadonlySet<string>): boolean {
-  if (term.kind === "var") return outputs.has(term.name);
-  if (term.kind !== "ref") return someSubterm(term, (part) => needsBeside(part, outputs));
-  return [term.head, ...term.path.filter(({ kind }) => kind !== "var")].some((part) => needsBeside(part, outputs));
+  switch (term.kind) {
+    case "var":
+      return outputs.has(term.name);
+    case "ref":
+      if (needsBeside(term.head, outputs)) return true;
+      for (const part of term.path) {
+        if (part.kind !== "var" && part.kind !== "string" && needsBeside(part, outputs)) return true;
+      }
+      return false;
+    default:
+      return someSubterm(term, (part) => needsBeside(part, outputs));
+  }
+}
+
+function needsAmong(terms: readonly Term[], outputs: ReadonlySet<string>): boolean {
+  for (const term of terms) if (term.kind !== "string" && needsBeside(term, outputs)) return true;
+  return false;
 }
 
 export function toEquation(what: What, arity: Arity): What {
@@ -88,7 +139,7 @@ export function toEquation(what: What, arity: Arity): What {
 /** A set or a call that holds both a variable and the reference that may bind it. */
 export function needsOwnIteration(head: Term): boolean {
   const names = boundByRefs(head);
-  return names.size > 0 && needsInside(head, names);
+  return names.size > 0 && needsInside([head], names);
 }
 
 export function boundByRefs(head: Term): Set<string> {

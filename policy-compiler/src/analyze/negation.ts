@@ -36,12 +36,26 @@ export function splitCalls(context: Generator, expr: Expr): readonly Expr[] {
 /** Whether `splitCalls` leaves it in one piece. */
 export function isInOnePiece({ what }: Expr): boolean {
   if (what.kind === "every" && what.domain.kind !== "var") return false;
-  return !termsOfWhat(what).some(isMovedFirst);
+  return !isMovedAmong(termsOfWhat(what));
 }
 
-function isMovedFirst(term: Term): boolean {
-  if (term.kind === "call-term" || (term.kind === "ref" && term.head.kind !== "var")) return true;
-  return someSubterm(term, isMovedFirst);
+function isMovedAmong(terms: readonly Term[]): boolean {
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    switch (term.kind) {
+      case "string":
+      case "var":
+        continue;
+      case "call-term":
+        return true;
+      case "ref":
+        if (term.head.kind !== "var" || isMovedAmong(term.path)) return true;
+        continue;
+      default:
+        if (someSubterm(term, (part) => isMovedAmong([part]))) return true;
+    }
+  }
+  return false;
 }
 
 /** Calls, and what references read that is no variable. */

@@ -43,9 +43,7 @@ export function eachPart(expr: Expr, visit: PartVisit, visitExpr?: ExprVisit): v
 }
 
 /** The term, where it is a part, and those in it. */
-export function eachPartOf(term: Resolved.Term, visit: ResolvedVisit, visitExpr?: ResolvedExprVisit): void;
-export function eachPartOf(term: Term, visit: PartVisit, visitExpr?: ExprVisit): void;
-export function eachPartOf(term: Term, visit: PartVisit, visitExpr?: ExprVisit): void {
+function eachPartOf(term: Term, visit: PartVisit, visitExpr: ExprVisit | undefined): void {
   const { kind } = term;
   if (kind === "string" || kind === "var" || kind === "number" || kind === "boolean" || kind === "null") return;
   visit(term, false);
