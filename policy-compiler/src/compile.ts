@@ -15,7 +15,6 @@ import type { RuntimeModule } from "./link/runtime-module.ts";
 import type { PassName } from "./optimize/passes.ts";
 import { type AnalyzeSettings, type Back, type Front, type Run, runBack, runFront } from "./pipeline.ts";
 import { type EntrypointPlan, planQuery, planUnits, type UnitPlan } from "./plan/plan.ts";
-import { makeRuleTree } from "./resolved/rule-tree.ts";
 import { checkBudgets } from "./role/check-budget.ts";
 import { checkDecision } from "./role/check-decision.ts";
 import { checkSlowPath } from "./role/check-slow-path.ts";
@@ -88,18 +87,17 @@ function runUnits(
   for (const unit of units) {
     const checked = runFront(frontOf(unit, { print, builtins, errorsEnd }));
     diagnostics.push(...checked.diagnostics);
-    const { modules, types, parsed } = checked.state;
-    if (modules === undefined) continue;
-    const root = makeRuleTree(modules);
+    const { root, types, parsed } = checked.state;
+    if (root === undefined) continue;
     const wanted = entrypoints.filter((entrypoint) => entrypoint.unit === unit.name);
     for (const entrypoint of wanted) {
       diagnostics.push(...checkEntrypoint(unit, root, entrypoint.name));
-      if (role !== undefined) diagnostics.push(...checkDecision(entrypoint, modules, builtins, types));
+      if (role !== undefined) diagnostics.push(...checkDecision(entrypoint, root, builtins, types));
     }
     plans.push({
       name: isAlone ? undefined : unit.name,
       unit: unit.name,
-      modules,
+      root,
       entrypoints: wanted.map(({ name }) => planOf(unit.name, name, isAlone, parsed)),
     });
   }
@@ -146,18 +144,17 @@ export function checkUnit(unit: Unit, options: Partial<AnalyzeSettings> = {}): r
  * entrypoints, each in the role in which the mesh asks it. Nothing where the unit has other faults.
  */
 export function checkOffered(unit: Unit, builtins: BuiltinSignatures = BUILTINS): readonly Diagnostic[] {
-  const { modules, types } = runFront(frontOf(unit, { print: false, builtins })).state;
-  if (modules === undefined) return [];
-  const root = makeRuleTree(modules);
+  const { root, types } = runFront(frontOf(unit, { print: false, builtins })).state;
+  if (root === undefined) return [];
   const found = ENTRYPOINTS.flatMap(({ names, direction }) => {
     const wanted = names.filter((name) => checkEntrypoint(unit, root, name).length === 0);
     const entrypoints = wanted.map((name) => planOf(unit.name, name, true));
-    const plan = { name: undefined, unit: unit.name, modules, entrypoints };
+    const plan = { name: undefined, unit: unit.name, root, entrypoints };
     const checked = runBack({
       ...{ sources: unit.modules, builtins, role: direction, describe: {} },
       makePlan: () => planUnits([plan], builtins),
     });
-    const wrong = wanted.flatMap((name) => checkDecision({ name }, modules, BUILTINS, types));
+    const wrong = wanted.flatMap((name) => checkDecision({ name }, root, BUILTINS, types));
     return [...wrong, ...checked.diagnostics];
   });
   return sortDiagnostics(found);
@@ -168,14 +165,13 @@ export function checkOffered(unit: Unit, builtins: BuiltinSignatures = BUILTINS)
  * build the document of each request, and budgets that they may go beyond. Nothing where the unit cannot be planned.
  */
 export function findSlowPaths(unit: Unit, builtins: BuiltinSignatures = BUILTINS): readonly Diagnostic[] {
-  const { modules, parsed } = runFront(frontOf(unit, { print: false, builtins })).state;
-  if (modules === undefined) return [];
-  const root = makeRuleTree(modules);
+  const { root, parsed } = runFront(frontOf(unit, { print: false, builtins })).state;
+  if (root === undefined) return [];
   const names = ENTRYPOINTS.flatMap((each) => each.names).filter(
     (name) => checkEntrypoint(unit, root, name).length === 0,
   );
   const entrypoints = names.map((name) => planOf(unit.name, name, true, parsed));
-  const plan = { name: undefined, unit: unit.name, modules, entrypoints };
+  const plan = { name: undefined, unit: unit.name, root, entrypoints };
   const { policy } = plannedOf(
     runBack({ ...{ sources: unit.modules, builtins, describe: {} }, makePlan: () => planUnits([plan], builtins) }),
   );

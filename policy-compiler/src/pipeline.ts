@@ -15,7 +15,7 @@ import type { PassName } from "./optimize/passes.ts";
 import type { PlannedPolicy } from "./plan/plan.ts";
 import { findReads } from "./plan/reads.ts";
 import type * as Resolved from "./resolved/ast.ts";
-import { makeRuleTree } from "./resolved/rule-tree.ts";
+import type { RuleNode } from "./resolved/rule-tree.ts";
 import { checkRole } from "./role/check-role.ts";
 import type { Module } from "./syntax/ast.ts";
 import { parseModule } from "./syntax/parse.ts";
@@ -45,6 +45,8 @@ export type Front = AnalyzeSettings & {
   readonly unit?: Unit;
   readonly parsed?: readonly Module[];
   readonly modules?: readonly Resolved.Module[];
+  /** The modules' rules by place. */
+  readonly root?: RuleNode | undefined;
   readonly types?: RuleTypes | undefined;
 };
 
@@ -125,12 +127,19 @@ function parseAll({ sources }: Front): Found<Front> {
 
 function analyzeAll({ parsed = [], ...settings }: Front): Found<Front> {
   const { print, builtins, strict = false, errorsEnd = false, schemas } = settings;
-  const { modules, types, diagnostics } = analyze({ modules: parsed, print, builtins, strict, errorsEnd, schemas });
-  return { state: modules === undefined ? {} : { modules, types }, diagnostics };
+  const { modules, root, types, diagnostics } = analyze({
+    modules: parsed,
+    print,
+    builtins,
+    strict,
+    errorsEnd,
+    schemas,
+  });
+  return { state: modules === undefined ? {} : { modules, root, types }, diagnostics };
 }
 
-function checkPaths({ unit, modules = [] }: Front): Found<Front> {
-  return { state: {}, diagnostics: unit === undefined ? [] : checkRulePaths(unit, makeRuleTree(modules)) };
+function checkPaths({ unit, root }: Front): Found<Front> {
+  return { state: {}, diagnostics: unit === undefined || root === undefined ? [] : checkRulePaths(unit, root) };
 }
 
 function checkDepth({ planned }: Back): Found<Back> {

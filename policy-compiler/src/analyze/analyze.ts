@@ -47,7 +47,8 @@ export type AnalyzeOptions = {
 export type Analysis = {
   /** Absent where a diagnostic is an error. */
   readonly modules?: readonly Resolved.Module[];
-  /** What their rules give; there where the modules are. */
+  /** Their rules by place, and what they give; there where the modules are. */
+  readonly root?: RuleNode;
   readonly types?: RuleTypes;
   readonly diagnostics: readonly Diagnostic[];
 };
@@ -117,7 +118,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   diagnostics.push(...state.minor, ...state.late);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const types = state.types === undefined ? {} : { types: state.types };
-  return { modules: resolvedOf(state).modules, ...types, diagnostics: sortDiagnostics(diagnostics) };
+  return { ...resolvedOf(state), ...types, diagnostics: sortDiagnostics(diagnostics) };
 }
 
 function keep(state: State, diagnostics: Diagnostic[], found: readonly Diagnostic[]): State {
@@ -205,7 +206,8 @@ function readAllFirst(state: State): State {
     return readFirst(called, { root, errorsEnd, generator, asksKeys: !alike.has(rule) });
   };
   const reading = modules.map((module) => ({ ...module, rules: module.rules.map(read) }));
-  return { ...state, resolved: { modules: reading, root } };
+  const isSame = reading.every(({ rules }, i) => rules.every((rule, j) => rule === modules[i]?.rules[j]));
+  return { ...state, resolved: { modules: reading, root: isSame ? root : makeRuleTree(reading) } };
 }
 
 function withNeeds(rule: Resolved.Rule, needs: ReadonlyMap<Resolved.Rule, Resolved.Body>): Resolved.Rule {

@@ -12,7 +12,7 @@ import { runBack, runFront } from "../pipeline.ts";
 import { type PlannedPolicy, planUnits } from "../plan/plan.ts";
 import type { TracedRule } from "../plan/planner.ts";
 import type { Expr, Rule, Term } from "../resolved/ast.ts";
-import { dataName, findNode, isVirtual, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
+import { dataName, findNode, isVirtual, type RuleNode } from "../resolved/rule-tree.ts";
 import { toDataPath } from "../unit/entrypoint.ts";
 import type { Unit } from "../unit/unit.ts";
 import { type AskContext, holds, type PartValue, textOf, valuesOf } from "./values.ts";
@@ -58,13 +58,13 @@ const ASKED_MAX = 30;
 /** In the order: held, then failed; of each the entrypoint's own first. Empty where the unit does not compile. */
 export function explainRules(request: RulesRequest): readonly RuleOutcome[] {
   const { unit, entrypoint, input, runtime, hostBuiltins = {}, builtins = BUILTINS } = request;
-  const { modules } = runFront({ sources: unit.modules, print: false, builtins }).state;
-  if (modules === undefined) return [];
+  const { modules, root } = runFront({ sources: unit.modules, print: false, builtins }).state;
+  if (modules === undefined || root === undefined) return [];
   const asked = toDataPath(entrypoint);
   const plan = {
     name: undefined,
     unit: unit.name,
-    modules,
+    root,
     entrypoints: [{ name: entrypoint, path: asked }],
     traced: () => true,
   };
@@ -79,7 +79,6 @@ export function explainRules(request: RulesRequest): readonly RuleOutcome[] {
   const fired = new Set(evaluator.firedRules());
   const marked = new Set((evaluator.meta?.rules ?? []).flatMap((rule, index) => (fired.has(rule) ? [index] : [])));
   const context = { modules, data, input, runtime, hostBuiltins, builtins };
-  const tree = makeRuleTree(modules);
   const own = dataName(asked);
   const outcomes = sortOutcomes(judge(planned, marked, own), own).slice(0, RULES_MAX);
   let left = ASKED_MAX;
@@ -90,7 +89,7 @@ export function explainRules(request: RulesRequest): readonly RuleOutcome[] {
       kind,
       isDefault: rule.isDefault,
       ...(failure && { failure }),
-      reads: readsOf(rule, tree),
+      reads: readsOf(rule, root),
     };
   });
 }

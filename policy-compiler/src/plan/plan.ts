@@ -24,7 +24,8 @@ export type UnitPlan = {
   readonly name: string | undefined;
   /** The unit's name, whatever its data are. */
   readonly unit: string;
-  readonly modules: readonly Module[];
+  /** Its rules by place. */
+  readonly root: RuleNode;
   readonly entrypoints: readonly EntrypointPlan[];
   /** Rules of which every expression is marked, by `data.` name. */
   readonly traced?: (path: string) => boolean;
@@ -61,7 +62,7 @@ export function planUnits(units: readonly UnitPlan[], builtins: BuiltinSignature
 /** Plans a query: the plan `eval` gives an object of the query's named variables for each answer. */
 export function planQuery(modules: readonly Module[], query: Body, builtins: BuiltinSignatures): IrPolicy {
   const output = makeOutput();
-  const planner = makePlanner(output, { prefix: "", unit: "", modules }, builtins);
+  const planner = makePlanner(output, { prefix: "", unit: "", root: makeRuleTree(modules) }, builtins);
   const { site, block } = makePlanSite(planner);
   planBodyHere(site, query);
   const bindings = [...site.variables.bound].flatMap(([name]) => {
@@ -73,20 +74,19 @@ export function planQuery(modules: readonly Module[], query: Body, builtins: Bui
   return finishPolicy(output);
 }
 
-type PlannedUnit = Pick<UnitPlan, "unit" | "modules" | "traced"> & Pick<Planner, "prefix">;
+type PlannedUnit = Pick<UnitPlan, "unit" | "root" | "traced"> & Pick<Planner, "prefix">;
 
 function makePlanner(
   output: Output,
-  { prefix, unit, modules, traced }: PlannedUnit,
+  { prefix, unit, root, traced }: PlannedUnit,
   builtins: BuiltinSignatures,
 ): Planner {
-  const tree = makeRuleTree(modules);
   return {
     output,
     prefix,
     unit,
-    tree,
-    functions: functionsOf(tree),
+    tree: root,
+    functions: functionsOf(root),
     builtins,
     generations: makeGenerations(),
     constructs: { term: planTermHere, body: planBodyHere, unifyOperand: planUnifyOperand },

@@ -8,8 +8,8 @@ import { ENTRYPOINTS, type EntrypointKind, type Field, ROOTS, type Shape } from 
 import { typeRules } from "../analyze/check-types.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { Entrypoint } from "../entrypoint.ts";
-import type { Module, Term } from "../resolved/ast.ts";
-import { findNode, makeRuleTree } from "../resolved/rule-tree.ts";
+import type { Term } from "../resolved/ast.ts";
+import { findNode, type RuleNode } from "../resolved/rule-tree.ts";
 import { type RuleTypes, valuesOfRule } from "../types/check-rules.ts";
 import { printType } from "../types/print-type.ts";
 import type { RegoType } from "../types/type.ts";
@@ -44,25 +44,24 @@ const KINDS: Readonly<Record<Cell, readonly RegoType["kind"][]>> = {
 /** Of an entrypoint by its name, `mesh/authz/allow`: as what it is asked where that is said, or else as what its name says. */
 export function checkDecision(
   entrypoint: Pick<Entrypoint, "name" | "kinds">,
-  modules: readonly Module[],
+  root: RuleNode,
   builtins: BuiltinSignatures,
   types?: RuleTypes,
 ): readonly Diagnostic[] {
   const { name } = entrypoint;
   const known = ENTRYPOINTS.filter(({ names }) => names.includes(name)).map(({ kind }) => kind);
-  return (entrypoint.kinds ?? known).flatMap((kind) => checkKind(name, kind, modules, builtins, types));
+  return (entrypoint.kinds ?? known).flatMap((kind) => checkKind(name, kind, root, builtins, types));
 }
 
 function checkKind(
   name: string,
   kind: EntrypointKind,
-  modules: readonly Module[],
+  index: RuleNode,
   builtins: BuiltinSignatures,
   types: RuleTypes | undefined,
 ): readonly Diagnostic[] {
   const root = ROOTS.find((each) => each.name === kind);
   if (root === undefined) return [];
-  const index = makeRuleTree(modules);
   const known = types ?? typeRules(index, builtins);
   const rules = findNode(index, name.split("/"))?.rules ?? [];
   const found: Diagnostic[] = [];

@@ -6,7 +6,7 @@ import type { RuntimeModule } from "../link/runtime-module.ts";
 import { runBack, runFront } from "../pipeline.ts";
 import { type EntrypointPlan, planUnits } from "../plan/plan.ts";
 import type { Module } from "../resolved/ast.ts";
-import { dataName } from "../resolved/rule-tree.ts";
+import { dataName, makeRuleTree } from "../resolved/rule-tree.ts";
 import type { Schemas } from "../types/schemas.ts";
 import type { TestedUnit } from "../unit/unit.ts";
 import { casesModule, casesPath, findTests, placeOfTest, separateTests, type TestCase } from "./cases.ts";
@@ -75,7 +75,7 @@ function prepare(
   const plan = {
     name: undefined,
     unit: unit.name,
-    modules,
+    root: makeRuleTree(modules),
     entrypoints: entrypointsOf(active),
     traced: (path: string) => documents.has(path),
   };
