@@ -80,7 +80,32 @@ function plannedOf({ state, diagnostics }: Partial<Run<Back>> & Pick<Run<Back>, 
 function runUnits(
   request: Omit<CompileRequest, "runtime"> & Partial<CompileRequest>,
 ): Partial<Run<Back>> & Pick<Run<Back>, "diagnostics"> {
-  const { units, entrypoints, runtime, print = false, errorsEnd = false, builtins = BUILTINS, role, without } = request;
+  const { units, runtime, builtins = BUILTINS, role, without } = request;
+  const { plans, diagnostics } = checkUnits(request);
+  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
+  const made = runBack({
+    sources: units.flatMap(({ modules }) => modules),
+    ...{ builtins, role, without },
+    describe: { compiler: COMPILER, entrypoints: describeEntrypoints(plans) },
+    // What is planned need not be kept while the rest is made of the plan: of thousands of rules it is the largest part.
+    makePlan: () => planUnits(plans.splice(0), builtins),
+    ...(runtime === undefined ? {} : { runtime }),
+  });
+  return { ...made, diagnostics: sortDiagnostics([...diagnostics, ...made.diagnostics]) };
+}
+
+/** Each unit as it is to be planned, and what is wrong with it. A function of its own: nothing else of the analysis stays. */
+function checkUnits({
+  units,
+  entrypoints,
+  print = false,
+  errorsEnd = false,
+  builtins = BUILTINS,
+  role,
+}: Pick<CompileRequest, "units" | "entrypoints"> & Partial<CompileRequest>): {
+  readonly plans: UnitPlan[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const diagnostics: Diagnostic[] = [];
   const plans: UnitPlan[] = [];
   const isAlone = units.length === 1;
@@ -101,15 +126,7 @@ function runUnits(
       entrypoints: wanted.map(({ name }) => planOf(unit.name, name, isAlone, parsed)),
     });
   }
-  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
-  const made = runBack({
-    sources: units.flatMap(({ modules }) => modules),
-    ...{ builtins, role, without },
-    makePlan: () => planUnits(plans, builtins),
-    describe: { compiler: COMPILER, entrypoints: describeEntrypoints(plans) },
-    ...(runtime === undefined ? {} : { runtime }),
-  });
-  return { ...made, diagnostics: sortDiagnostics([...diagnostics, ...made.diagnostics]) };
+  return { plans, diagnostics };
 }
 
 function describeEntrypoints(plans: readonly UnitPlan[]): NonNullable<Back["describe"]["entrypoints"]> {
