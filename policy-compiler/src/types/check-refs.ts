@@ -67,6 +67,7 @@ function checkBelow(type: RegoType, start: number, checked: Checked): Diagnostic
   let at = type;
   for (let i = start; i < ref.path.length; i++) {
     const part = ref.path[i] as Term;
+    if (at.kind === "any" && part.kind === "string") continue;
     if (hasNoMembers(at)) return checkInEmpty(at, i, checked);
     const keys = keysOf(at);
     // A function as a value is refused by name, whatever is read from it.

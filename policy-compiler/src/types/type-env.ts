@@ -1,6 +1,5 @@
 /** What types are known at one place: of the variables there, and of the documents. */
 import type { Term } from "../resolved/ast.ts";
-import { scalarText } from "../syntax/ground.ts";
 import { constantKey } from "./constant.ts";
 import { makeArrayType, makeObjectType, makeSetType } from "./make-type.ts";
 import { selectType, valuesOf } from "./select.ts";
@@ -132,7 +131,8 @@ function follow(start: TypeNode, path: readonly Term[]): RegoType | undefined {
 function select(type: RegoType, path: readonly Term[]): RegoType {
   let at = type;
   for (const part of path) {
-    if (isUnknown(at)) return at;
+    // Whatever is read of it may be anything, too.
+    if (at.kind === "any" || at.kind === "unknown") return at;
     const key = isScalar(part) ? constantKey(part) : undefined;
     // Iterating what holds nothing gives nothing: whatever is said of it holds.
     if (key === undefined) at = hasNoMembers(at) ? ANY : valuesOf(at);
@@ -141,6 +141,6 @@ function select(type: RegoType, path: readonly Term[]): RegoType {
   return at;
 }
 
-export function isScalar(term: Term): boolean {
-  return scalarText(term) !== null;
+export function isScalar({ kind }: Term): boolean {
+  return kind === "string" || kind === "number" || kind === "boolean" || kind === "null";
 }
