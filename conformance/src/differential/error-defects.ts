@@ -1,0 +1,117 @@
+/** How own-defects.ts writes programs in another way where OPA's errors, or ours, say which line is meant. */
+import type { Program } from "./generate/program.ts";
+import { bracketEnd, mapModule, mapTexts } from "./program-text.ts";
+
+/** The line of which OPA says that a variable is unsafe, as the last of its body: the order has no meaning. */
+export function moveUnsafe(program: Program, opa: string): Program | undefined {
+  const [, file, row] = /^(\S+):(\d+): rego_unsafe_var_error: var \S+ is unsafe/m.exec(opa) ?? [];
+  return mapModule(program, file, (text) => {
+    const lines = text.split("\n");
+    const at = Number(row) - 1;
+    const line = lines[at];
+    const end = lines.findIndex((each, i) => i > at && !each.startsWith("\t"));
+    if (line === undefined || !line.startsWith("\t") || end < 0) return text;
+    lines.splice(end, 0, line);
+    lines.splice(at, 1);
+    return lines.join("\n");
+  });
+}
+
+/** The set with the variable of which we say that it is unsafe, as an equation of its own; it may stand in another line of the body. */
+export function nameSet(program: Program, ours: string): Program | undefined {
+  for (const [, file, row, name] of ours.matchAll(/^(\S+):(\d+): rego_unsafe_var_error: var (\S+) is unsafe/gm)) {
+    const named = nameSetIn(program, file, Number(row) - 1, name);
+    if (named !== undefined) return named;
+  }
+  return undefined;
+}
+
+function nameSetIn(
+  program: Program,
+  file: string | undefined,
+  at: number,
+  name: string | undefined,
+): Program | undefined {
+  return mapModule(program, file, (text) => {
+    const lines = text.split("\n");
+    const ofBody = (row: number): boolean => lines[row]?.startsWith("\t") === true;
+    let [first, end] = [at, at];
+    while (ofBody(first - 1)) first--;
+    while (ofBody(end)) end++;
+    for (const [i, line] of lines.slice(first, end).entries()) {
+      const set = [...line.matchAll(/\{/g)]
+        .map(({ index }) => line.slice(index, bracketEnd(line, index + 1) + 1))
+        .find((part) => name !== undefined && part.split(/\W/).includes(name) && !/^\{[^{[(]*[:|]/.test(part));
+      if (set === undefined) continue;
+      lines.splice(first + i, 1, `\tnamed = ${set}`, line.replace(set, "named"));
+      break;
+    }
+    return lines.join("\n");
+  });
+}
+
+/** What references begin with in which a variable is that OPA takes for undeclared, as an equation of its own. */
+export function nameHeads(program: Program, opa: string): Program | undefined {
+  const names = [...opa.matchAll(/: var (\S+) is undeclared/g)].map(([, name]) => name as string);
+  if (names.length === 0) return undefined;
+  return mapTexts(program, (text) =>
+    text
+      .split("\n")
+      .flatMap((line, row) => {
+        for (const { index } of line.startsWith("\t") ? line.matchAll(/(?<![\w"\]])[[{]/g) : []) {
+          const end = bracketEnd(line, index + 1) + 1;
+          const head = line.slice(index, end);
+          if (line[end] !== "[" || !names.some((name) => head.split(/\W/).includes(name))) continue;
+          return [`\thead${row} := ${head}`, `${line.slice(0, index)}head${row}${line.slice(end)}`];
+        }
+        return [line];
+      })
+      .join("\n"),
+  );
+}
+
+/**
+ * The call of which OPA says that it has too many arguments, which no generated one has, or that its result matches
+ * nothing, as a reference.
+ */
+export function withoutCall(program: Program, opa: string, ours: string): Program | undefined {
+  for (const [, file, row] of opa.matchAll(WRONG_CALL)) {
+    if (ours.includes(`${file}:${row}: `)) continue;
+    const at = Number(row) - 1;
+    const without = mapModule(program, file, (text) => {
+      const lines = text.split("\n");
+      lines[at] = callAsReference(lines[at] ?? "");
+      return lines.join("\n");
+    });
+    if (without !== undefined) return without;
+  }
+  return undefined;
+}
+
+const WRONG_CALL = /^(\S+):(\d+): rego_type_error: (?:\S+: too many arguments|match error)/gm;
+
+/** The first call of a generated function in a line. */
+function callAsReference(line: string): string {
+  const [call] = line.matchAll(/data\.\w+\.f\w*\(/g);
+  if (call === undefined) return line;
+  const end = bracketEnd(line, call.index + call[0].length);
+  return `${line.slice(0, call.index)}input.called${line.slice(end + 1)}`;
+}
+
+/** The lines of which we say that a reference is undefined, with the whole paths of the package's documents. */
+export function nameWhole(program: Program, ours: string): Program | undefined {
+  let whole: Program | undefined;
+  for (const [, file, row] of ours.matchAll(/^(\S+):(\d+): rego_type_error: undefined ref: /gm)) {
+    const other = mapModule(whole ?? program, file, (text) => {
+      const [, path] = /^package (\S+)/m.exec(text) ?? [];
+      const names = new Set([...text.matchAll(/^[a-z]\w*/gm)].map(([name]) => name));
+      const lines = text.split("\n");
+      lines[Number(row) - 1] = (lines[Number(row) - 1] ?? "").replace(/(?<=[^\w.])[a-z]\w*(?=[.[])/g, (name) =>
+        names.has(name) ? `data.${path}.${name}` : name,
+      );
+      return lines.join("\n");
+    });
+    whole = other ?? whole;
+  }
+  return whole;
+}
