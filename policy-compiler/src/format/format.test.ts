@@ -67,6 +67,15 @@ test("fmt leaves as it is what a comment would break", () => {
   expect(diagnostics.map(({ code, severity }) => `${severity} ${code}`)).toEqual(["warning fmt_comment_misplaced"]);
 });
 
+test.each([
+  ["v1", 'package p\n\nq if {\n  default.foo|"a"\n}\n'],
+  ["v0", "package p q.a\nimport future.keywords\nb contains 2 if true\n"],
+] as const)("fmt leaves as it is what opa fmt makes unreadable, %s", (version, text) => {
+  const { text: formatted, diagnostics } = formatModule({ name: "p.rego", text, version });
+  expect(formatted).toBe(text);
+  expect(diagnostics.map(({ code, severity }) => `${severity} ${code}`)).toEqual(["warning fmt_unreadable"]);
+});
+
 const OLD = `package p
 
 import future.keywords.in

@@ -33,8 +33,9 @@ export function formatModule(source: RegoSource, options: FormatOptions = {}): F
   if (faults.length > 0) return { diagnostics: sortDiagnostics([...diagnostics, ...faults]) };
   const { text, fault } = tryPrint(module, source, options);
   if (fault !== undefined) return { diagnostics: [...diagnostics, fault] };
-  if (module.comments.length === 0 || parses(source, text, options)) return { text, diagnostics };
-  return { text: source.text, diagnostics: [...diagnostics, leftAsItIs(module)] };
+  const wrong = firstError(source, text, options);
+  if (wrong === undefined) return { text, diagnostics };
+  return { text: source.text, diagnostics: [...diagnostics, leftAsItIs(module, wrong)] };
 }
 
 type Printed =
@@ -62,18 +63,31 @@ function tooDeep(module: Module, why: string): Diagnostic {
   };
 }
 
-/** Where a comment breaks a term OPA may leave the term unfinished: what would not parse is not written. */
-function parses(source: RegoSource, text: string, { target }: FormatOptions): boolean {
+/**
+ * What would not parse is not written. Where a comment breaks a term OPA may leave the term unfinished, it puts
+ * parentheses around `default.foo | 1`, where `default` is no name, and a rule of v0 in front of the imports that it needs.
+ */
+function firstError(source: RegoSource, text: string, { target }: FormatOptions): Diagnostic | undefined {
   const version = target === "v1" ? "v1" : (source.version ?? "v1");
-  return !hasErrors(parseModule({ ...source, text, version }).diagnostics);
+  return parseModule({ ...source, text, version }).diagnostics.find(({ severity }) => severity === "error");
 }
 
-function leftAsItIs(module: Module): Diagnostic {
+function leftAsItIs(module: Module, { message }: Diagnostic): Diagnostic {
+  const [comment] = module.comments;
+  if (comment === undefined) {
+    return {
+      code: "fmt_unreadable",
+      severity: "warning",
+      message: `left as it is: formatted, it would not parse (${message})`,
+      at: module.at,
+      hint: "a keyword that is a name begins a line (default.foo), and imports stand in front of rules",
+    };
+  }
   return {
     code: "fmt_comment_misplaced",
     severity: "warning",
     message: "left as it is: a comment stands where fmt would have to break a term",
-    at: module.comments[0]?.at ?? module.at,
+    at: comment.at,
     hint: "put the comments inside of terms on lines of their own",
   };
 }

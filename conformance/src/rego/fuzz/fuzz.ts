@@ -48,7 +48,7 @@ export function fuzz({ count, seed, seeds, onProgress }: FuzzOptions): FuzzRepor
 }
 
 /** Whether it parses, or what is wrong with us. */
-function tryOne(source: RegoSource): boolean | string {
+export function tryOne(source: RegoSource): boolean | string {
   try {
     const { module, diagnostics } = parseModule(source);
     for (const { at } of diagnostics) {
