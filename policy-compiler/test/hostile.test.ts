@@ -23,6 +23,7 @@ const TAKEN: Record<string, string> = {
   "a sum": `p := ${many(2_000, () => "1", " + ")}`,
   "nested arrays": `p := ${"[".repeat(1_500)}1${"]".repeat(1_500)}`,
   "nested objects": `p := ${'{"a": '.repeat(1_500)}1${"}".repeat(1_500)}`,
+  "objects as keys": `p := ${"{".repeat(1_500)}1${": 1, 2: 3}".repeat(1_500)}`,
   "nested parentheses": `p := ${"(".repeat(1_500)}1${")".repeat(1_500)}`,
   "nested calls": `p := ${"abs(".repeat(1_000)}1${")".repeat(1_000)}`,
   "an else chain": `p := 0 if input.x == 0\n${many(5_000, (i) => `else := ${i + 1} if input.x == ${i + 1}`)}`,

@@ -3,11 +3,12 @@ import type { Term } from "../resolved/ast.ts";
 import { makeArrayType, makeObjectType } from "./make-type.ts";
 import { BOOLEAN, type FieldKey, NULL, NUMBER, type RegoType, STRING, UNKNOWN } from "./type.ts";
 
+/** Levels of a key: deeper ones are no keys that types tell apart, as types themselves are kept to no further level. */
+const LEVELS_MAX = 128;
+
 /** The key that a term is; undefined where it is no constant. */
-export function constantKey(term: Term): FieldKey | undefined {
-  if (term.kind === "string") return term.value;
-  const constant = constantOf(term);
-  return constant;
+export function constantKey(term: Term, levels: number = LEVELS_MAX): FieldKey | undefined {
+  return term.kind === "string" ? term.value : constantOf(term, levels);
 }
 
 /** A key that is no constant: of no type, and of a text that no constant has. */
@@ -16,7 +17,7 @@ export function variableKey(term: Term): FieldKey {
 }
 
 /** JSON text and type; a set is an array, as in JSON. */
-function constantOf(term: Term): { readonly text: string; readonly type: RegoType } | undefined {
+function constantOf(term: Term, levels: number): { readonly text: string; readonly type: RegoType } | undefined {
   switch (term.kind) {
     case "string":
       return { text: JSON.stringify(term.value), type: STRING };
@@ -28,7 +29,8 @@ function constantOf(term: Term): { readonly text: string; readonly type: RegoTyp
       return { text: "null", type: NULL };
     case "array":
     case "set": {
-      const items = term.items.map(constantOf);
+      if (levels === 0) return undefined;
+      const items = term.items.map((item) => constantOf(item, levels - 1));
       if (!items.every((item) => item !== undefined)) return undefined;
       return {
         text: `[${items.map(({ text }) => text).join(",")}]`,
@@ -36,7 +38,10 @@ function constantOf(term: Term): { readonly text: string; readonly type: RegoTyp
       };
     }
     case "object": {
-      const entries = term.entries.map(([key, value]) => ({ key: constantKey(key), value: constantOf(value) }));
+      if (levels === 0) return undefined;
+      const entries = term.entries.map(([key, value]) => {
+        return { key: constantKey(key, levels - 1), value: constantOf(value, levels - 1) };
+      });
       const fields: { key: FieldKey; type: RegoType }[] = [];
       const texts: string[] = [];
       for (const { key, value } of entries) {
