@@ -2,7 +2,7 @@
 import { bufferString, newBuffer, putString } from "../buffer";
 import { builtinError, burn } from "../failure";
 import { int64, toInt64 } from "../number/number";
-import { pointWidth } from "../regex/utf8";
+import { pointCount, pointWidth } from "../regex/utf8";
 import { changeCase } from "../text/case";
 import { indexOfBytes } from "../text/find";
 import { arrayGet, arrayPush, makeArray } from "../value/array";
@@ -106,14 +106,6 @@ function anyMatch(name: string, texts: usize, parts: usize, isSuffix: bool): usi
     }
   }
   return makeBoolean(false);
-}
-
-/** Code points in a range of UTF-8. */
-function pointCount(ptr: usize, length: i32): i32 {
-  let count = 0;
-  burn(length >> 6);
-  for (let i = 0; i < length; i++) if ((load<u8>(ptr + i) & 0xc0) != 0x80) count++;
-  return count;
 }
 
 export function indexOf(text: usize, part: usize): usize {

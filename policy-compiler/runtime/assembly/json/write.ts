@@ -5,6 +5,7 @@
  */
 import { advance, bufferPtr, bufferString, newBuffer, putByte, putBytes, putInt, putText, reserve } from "../buffer";
 import { burn } from "../failure";
+import { pointWidth } from "../regex/utf8";
 import { arrayGet, arrayLen } from "../value/array";
 import { sortEntries } from "../value/compare";
 import { entryCount } from "../value/entries";
@@ -92,16 +93,20 @@ export function writeString(buffer: usize, ptr: usize, length: i32, mode: i32): 
   let from = 0;
   for (let i = 0; i < length; i++) {
     const byte = <u32>load<u8>(ptr + i);
-    if (byte >= 0x20 && byte != 0x22 && byte != 0x5c) {
-      if (!(mode & HTML)) continue;
-      if (byte == 0xe2 && i + 2 < length && (load<u16>(ptr + i + 1) & 0xfeff) == 0xa880) {
+    if (byte >= 0x80) {
+      const width = pointWidth(ptr + i, ptr + length);
+      // A byte that is no text, as base64.decode may give, is U+FFFD in JSON, each one, as in Go.
+      const isLine = (mode & HTML) != 0 && byte == 0xe2 && width == 3 && (load<u16>(ptr + i + 1) & 0xfeff) == 0xa880;
+      if (width == 1 || isLine) {
         putBytes(buffer, ptr + from, i - from);
-        putText(buffer, load<u8>(ptr + i + 2) == 0xa8 ? "\\u2028" : "\\u2029");
-        i += 2;
-        from = i + 1;
-        continue;
+        putText(buffer, width == 1 ? "\\ufffd" : load<u8>(ptr + i + 2) == 0xa8 ? "\\u2028" : "\\u2029");
+        from = i + width;
       }
-      if (byte != 0x3c && byte != 0x3e && byte != 0x26) continue;
+      i += width - 1;
+      continue;
+    }
+    if (byte >= 0x20 && byte != 0x22 && byte != 0x5c) {
+      if (!(mode & HTML) || (byte != 0x3c && byte != 0x3e && byte != 0x26)) continue;
     }
     putBytes(buffer, ptr + from, i - from);
     from = i + 1;

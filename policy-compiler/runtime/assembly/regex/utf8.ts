@@ -33,6 +33,14 @@ export function pointAt(at: usize, end: usize): u32 {
   return ((byte & 7) << 18) | ((load<u8>(at + 1) & 0x3f) << 12) | ((load<u8>(at + 2) & 0x3f) << 6) | (load<u8>(at + 3) & 0x3f);
 }
 
+/** How many code points a range has. */
+export function pointCount(ptr: usize, length: i32): i32 {
+  const end = ptr + length;
+  let count = 0;
+  for (let at = ptr; at < end; at += load<u8>(at) < 0x80 ? 1 : pointWidth(at, end)) count++;
+  return count;
+}
+
 /** Width of the code point that ends at `at`, which lies behind `from`. */
 export function lastWidth(from: usize, at: usize): i32 {
   let back = 1;

@@ -3,6 +3,7 @@ import { bufferString, newBuffer } from "../buffer";
 import { burn } from "../failure";
 import { writeNumber } from "../json/write";
 import { textLength, textPtr } from "../number/decimal-text";
+import { pointCount } from "../regex/utf8";
 import { arrayGet, arrayLen } from "./array";
 import { sortEntries } from "./compare";
 import { entriesOf, entryCount } from "./entries";
@@ -70,10 +71,8 @@ export function valueLength(value: usize): i32 {
   if (kind == STRING) {
     const length = stringLen(value);
     const ptr = stringPtr(value);
-    let n = 0;
     burn(length >> 6);
-    for (let i = 0; i < length; i++) if ((load<u8>(ptr + i) & 0xc0) != 0x80) n++;
-    return n;
+    return pointCount(ptr, length);
   }
   return -1;
 }
