@@ -1,6 +1,6 @@
 /**
  * The order in which an object's entries are evaluated and inserted, and a set's members: of keys that turn out equal the
- * last one stands. OPA sorts the keys as terms: constants, then variables by name, then references. A
+ * last one stands. OPA sorts the keys as terms: constants, then variables by name, calls by their functions', then references. A
  * declared variable's name there is a number, in the order of declaration, as it is here.
  */
 import type { Term } from "../resolved/ast.ts";
@@ -33,9 +33,17 @@ function compareKeys(a: Term, b: Term): number {
   if (a.kind === "var" && b.kind === "var") return compareVariables(a.name, b.name);
   if (a.kind === "number" && b.kind === "number") return Number(a.text) - Number(b.text);
   if (a.kind === "string" && b.kind === "string") return compareTexts(a.value, b.value);
+  if (a.kind === "call-term" && b.kind === "call-term") {
+    return compareTexts(nameOf(a), nameOf(b)) || compareLists(a.args, b.args);
+  }
   if (a.kind === "ref" && b.kind === "ref") return compareLists([a.head, ...a.path], [b.head, ...b.path]);
   if (a.kind === "array" && b.kind === "array") return compareLists(a.items, b.items);
   return 0;
+}
+
+/** A path's parts stand in a text as they do one by one. */
+function nameOf({ operator }: Extract<Term, { readonly kind: "call-term" }>): string {
+  return operator.path.join("\0");
 }
 
 function compareLists(a: readonly Term[], b: readonly Term[]): number {
