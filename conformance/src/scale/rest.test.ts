@@ -11,7 +11,8 @@ test.each<[name: string, taken: readonly number[], isIt: boolean]>([
   ["next to nothing for a second", [20, 0, 20, 10], true],
   ["what was done before", [400, 0, 0, 10, 0], true],
   ["something in its midst", [0, 0, 0, 90, 0, 0], false],
-  ["a little more than a tenth of a core, each time", [30, 30, 30, 30], false],
+  ["a little more than a quarter of a core, each time", [70, 70, 70, 70], false],
+  ["a little less", [60, 60, 60, 60], true],
 ])("isResting: %s", (_, taken, isIt) => {
   expect(isResting(looksOf(taken), 1000)).toBe(isIt);
 });

@@ -7,8 +7,8 @@ import { cpuSeconds } from "./memory.ts";
 
 /** Longer than anything waits that a change has left, but what is collected after half a minute without one. */
 const QUIET_MS = 2500;
-/** Of all processes together, a tenth of a core: they look for commits, and say that they are there. */
-const RESTING_SHARE = 0.1;
+/** Of all processes together, a quarter of a core: a thousand proxies say that they are there, which takes a seventh. */
+const RESTING_SHARE = 0.25;
 const LOOK_EVERY_MS = 250;
 /** A machine with other work comes to no rest: it is measured as it is. */
 const WAIT_MS_MAX = 20_000;

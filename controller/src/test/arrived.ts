@@ -20,8 +20,8 @@ const HASH_HEX = 64;
 const hashes = new Map<string, string | undefined>();
 const bodies = new Map<string, Uint8Array>();
 const parsed = new Map<string, unknown>();
-/** By module that was put together and had its hash, the chunks that it is made of. */
-const chunksOfModule = new Map<string, readonly string[]>();
+/** By module that was put together and had its hash, the chunks that it is made of, as they are sent and by name. */
+const chunksOfModule = new Map<string, ModuleParts & { readonly names: readonly string[] }>();
 /** Lists by what they were made of: another list, and what differs. */
 const lists = new Map<string, string>();
 
@@ -75,21 +75,19 @@ function changeList(base: string, removed: readonly string[], added: readonly st
 export function modulesOf({ moduleParts }: SnapshotMessage, has: Has): ReadonlyMap<string, readonly string[]> {
   const whole = new Map<string, readonly string[]>();
   for (const part of moduleParts) {
+    const known = chunksOfModule.get(part.hash);
+    const isKnown = known?.wasmChunks.equals(part.wasmChunks) && known.dataChunks.equals(part.dataChunks);
+    if (known !== undefined && isKnown === true) {
+      if (known.names.every(has)) whole.set(part.hash, known.names);
+      continue;
+    }
     const [wasm, data] = [namesOf(part.wasmChunks), namesOf(part.dataChunks)];
     const names = [...wasm, ...data];
-    if (!names.every(has)) continue;
-    if (!isChecked(part, names)) {
-      if (moduleHash(join(wasm), join(data)) !== part.hash) continue;
-      chunksOfModule.set(part.hash, names);
-    }
+    if (!names.every(has) || moduleHash(join(wasm), join(data)) !== part.hash) continue;
+    chunksOfModule.set(part.hash, { ...part, names });
     whole.set(part.hash, names);
   }
   return whole;
-}
-
-function isChecked({ hash }: ModuleParts, names: readonly string[]): boolean {
-  const known = chunksOfModule.get(hash);
-  return known?.length === names.length && known.every((name, at) => name === names[at]);
 }
 
 function join(names: readonly string[]): Buffer {

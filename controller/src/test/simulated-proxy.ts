@@ -60,6 +60,8 @@ export class SimulatedProxy {
   #contents: ReadonlySet<string> = new Set();
   /** By module that it holds, its chunks. */
   #modules: ReadonlyMap<string, readonly string[]> = new Map();
+  /** Of all modules that it holds. */
+  #chunks: ReadonlySet<string> = new Set();
   /** One of its streams broke off, and both are opened again in a while. */
   #isComing = false;
 
@@ -166,14 +168,14 @@ export class SimulatedProxy {
     this.#told.onSnapshot(name, bytes, { epoch, sequence, hash: message.hash });
     this.#holding = { snapshotHash: message.hash, revision: { epoch, sequence, name }, contentHashes: [] };
     this.#stream?.write({ message: { $case: "ack", value: { nonce: message.nonce, holding: this.#holding } } });
+    this.#chunks = new Set([...this.#modules.values()].flat());
   }
 
   /** Keeps what the envelope names, and nothing else; gives what is neither held nor sent. */
   #hold(message: SnapshotMessage, names: EnvelopeContents): readonly string[] {
     const sent = contentsOf(message, (hash) => this.#contents.has(hash));
     const has = (hash: string) => sent.has(hash) || this.#contents.has(hash);
-    const chunks = new Set([...this.#modules.values()].flat());
-    const whole = modulesOf(message, (hash) => sent.has(hash) || chunks.has(hash));
+    const whole = modulesOf(message, (hash) => sent.has(hash) || this.#chunks.has(hash));
     const kept = new Set<string>();
     const modules = new Map<string, readonly string[]>();
     const lacking: string[] = [];
