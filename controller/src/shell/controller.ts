@@ -165,6 +165,9 @@ async function openParts(
   const sources = await openSources(core, lease, options, closers);
   late.sources = sources;
   closers.push(() => sources.close());
+  // Before a commit is read: where its secret or address is none, nothing is published, and no author told.
+  const hook = await openWebhook(options, sources);
+  if (hook !== undefined) closers.push(() => hook.close());
   const isNew = rollout.release === undefined;
   await sources.sync(rollout.release?.plan.sources ?? []);
   // What is in force of the others is kept: only where nothing is, they are waited for.
@@ -246,9 +249,6 @@ async function openParts(
   });
   late.http = http;
   closers.push(() => http.close());
-  // Before anything is read: who cannot start has told nobody of a commit.
-  const hook = await openWebhook(options, sources);
-  if (hook !== undefined) closers.push(() => hook.close());
   sources.start();
   if (late.kubernetes !== undefined && options.kubernetes?.admission !== undefined) {
     const { url, close } = await late.kubernetes.openAdmission(

@@ -1,6 +1,6 @@
 /** What an author is told, by a controller that runs: of each commit what became of it, in order, signed. */
 import { createHmac } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { WorkTree } from "../../../test/git-server.ts";
 import { TestProxy } from "../../../test/make-proxy.ts";
 import type { StatusBody } from "../../api/status.ts";
 import { openController } from "../controller.ts";
+import type { ControllerOptions } from "../controller-options.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { Teller } from "./teller.ts";
 
@@ -87,26 +88,28 @@ function makeTeller(kind: "webhook" | "github", sleeps: number[] = []) {
   return { teller, troubles, sleeps };
 }
 
+const options = (): ControllerOptions => ({
+  state: join(folder, "state"),
+  git: join(folder, "root"),
+  branch: "main",
+  path: "",
+  allow: [],
+  http: "127.0.0.1:0",
+  grpc: "127.0.0.1:0",
+  explainDenials: false,
+  joinTokens: [{ workload: "web", file: join(folder, "web.token") }],
+  tells: [
+    { kind: "webhook", url: `${url}/hook`, source: undefined, secretFile: join(folder, "secret") },
+    { kind: "github", url: `${url}/repos/o/r`, source: "root", secretFile: join(folder, "secret") },
+  ],
+  clock: SYSTEM_CLOCK,
+  log: SILENT,
+});
+
 test("of each commit what became of it: given, in force, refused, rolled back", async () => {
   const root = new WorkTree(folder, "root");
   const good = root.commit("good", { "mesh.yaml": MESH });
-  const controller = await openController({
-    state: join(folder, "state"),
-    git: join(folder, "root"),
-    branch: "main",
-    path: "",
-    allow: [],
-    http: "127.0.0.1:0",
-    grpc: "127.0.0.1:0",
-    explainDenials: false,
-    joinTokens: [{ workload: "web", file: join(folder, "web.token") }],
-    tells: [
-      { kind: "webhook", url: `${url}/hook`, source: undefined, secretFile: join(folder, "secret") },
-      { kind: "github", url: `${url}/repos/o/r`, source: "root", secretFile: join(folder, "secret") },
-    ],
-    clock: SYSTEM_CLOCK,
-    log: SILENT,
-  });
+  const controller = await openController(options());
   closers.push(() => controller.close());
   const web = await TestProxy.join("web", controller.grpc, join(folder, "web.token"));
   closers.push(() => web.close());
@@ -200,4 +203,14 @@ test("of a commit's status only the last word is told, of a webhook each", async
       kind === "github" ? ["pending", "failure"] : ["accepted", "in-force", "held"],
     );
   }
+});
+
+test("nobody of a commit that a controller with a wrong webhook has not published", async () => {
+  new WorkTree(folder, "root").commit("good", { "mesh.yaml": MESH });
+  const secretFile = join(folder, "short");
+  writeFileSync(secretFile, "too short");
+  const webhook = { address: "127.0.0.1:0", secretFile };
+  await expect(openController({ ...options(), webhook })).rejects.toThrow("has fewer than 16 characters");
+  expect(existsSync(join(folder, "state/snapshots/last-good.json"))).toBe(false);
+  expect(heard).toEqual([]);
 });
