@@ -1,4 +1,4 @@
-/** Where parts of a generated program's text end. */
+/** The texts of a generated program: where parts of one end, and the program with others. */
 import type { Program } from "./generate/program.ts";
 import { partEnd } from "./reduce.ts";
 

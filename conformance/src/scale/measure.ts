@@ -43,7 +43,7 @@ type Arrival = {
   readonly effect: { readonly p50Ms: number; readonly p99Ms: number } | undefined;
   /** From the build process being asked to its answer read, tests included: half of the rounds took no longer. */
   readonly buildMs: number | undefined;
-  /** Of the same rounds what the build process took of a processor, in hundredths of a second; undefined with it. */
+  /** Of the same rounds what the build process took of a processor, which is counted by ten milliseconds; undefined with it. */
   readonly buildCpuMs: number | undefined;
   /** Of one round: how many proxies were told something, and how much in all. */
   readonly told: number;

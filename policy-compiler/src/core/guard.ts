@@ -40,8 +40,8 @@ export function newLocal(fresh: Fresh): Local {
   return makeLocal(fresh.local++);
 }
 
-/** The value of a term that needs no op; undefined of one that is looked up. */
-export function plainValue(term: Term): Value | undefined {
+/** The value of a term that is not looked up: it needs no op. */
+export function plainValue(term: Exclude<Term, { readonly kind: "dot" }>): Value {
   switch (term.kind) {
     case "param":
       return term.local;
@@ -49,8 +49,6 @@ export function plainValue(term: Term): Value | undefined {
       return stringConstant(term.text);
     case "integer":
       return numberConstant(`${term.value}`);
-    case "dot":
-      return undefined;
   }
 }
 
@@ -59,8 +57,7 @@ export function findTerm(term: Term, target: Local, fresh: Fresh): readonly Op[]
   const exit = fresh.label++;
   const ops: Op[] = [];
   const find = (part: Term): Value => {
-    const plain = plainValue(part);
-    if (plain !== undefined || part.kind !== "dot") return plain as Value;
+    if (part.kind !== "dot") return plainValue(part);
     const own = newLocal(fresh);
     // The key first: the look-ups of a path stand side by side, as input-slots.ts wants them.
     const key = find(part.key);

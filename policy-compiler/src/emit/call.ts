@@ -1,8 +1,8 @@
 /** Calls: of the policy's functions, of built-ins in the runtime or at the host, and of functions found by path. */
 import { OWN_NAMES } from "@regomesh/policy-runtime";
 import { EmitError } from "../core/error.ts";
-import type { CallOp, CallPathOp, Label, OneOfOp } from "../core/op.ts";
-import { type Local, Type, type Value } from "../core/value.ts";
+import type { CallOp, CallPathOp, OneOfOp } from "../core/op.ts";
+import { Type, type Value } from "../core/value.ts";
 import { OP, putU32 } from "../wasm/encode.ts";
 import { newLocal, placeOf } from "./body.ts";
 import { branchIfEqual } from "./compare.ts";
@@ -34,7 +34,7 @@ export function call(context: OpContext, { callee, args, target, exit }: CallOp)
     checkCount(context, callee.name, args.length, callee.params.length);
     for (const arg of args) operand(body, arg);
     callIndex(body, policy.functions.get(callee)?.index ?? -1);
-    result(context, target, exit);
+    setOrExit(body, target, exit);
     return;
   }
   const { name, isVoid } = callee;
@@ -51,7 +51,7 @@ export function call(context: OpContext, { callee, args, target, exit }: CallOp)
     hostCall(context, name, args);
   }
   if (isVoid === true) op(body, OP.drop);
-  else result(context, target, exit);
+  else setOrExit(body, target, exit);
 }
 
 export function oneOf({ body }: OpContext, { value, elements, target }: OneOfOp): void {
@@ -85,11 +85,6 @@ function hostNumber(policy: PolicyContext, builtin: string): number {
   return known;
 }
 
-/** Takes the value on the stack; undefined exits. */
-function result({ body }: OpContext, target: Local, exit: Label): void {
-  setOrExit(body, placeOf(body, target), exit);
-}
-
 function checkCount({ body }: OpContext, name: string, given: number, wanted: number): void {
   if (given !== wanted) throw new EmitError(`${body.name} calls ${name} with ${given} operands; it has ${wanted}`);
 }
@@ -109,7 +104,7 @@ export function callPath(context: OpContext, { path, args, target, exit }: CallP
   op(body, OP.callIndirect);
   putU32(body.code, policy.typeOf(args.length));
   op(body, 0);
-  result(context, target, exit);
+  setOrExit(body, target, exit);
 }
 
 /** An array of the path's keys. */

@@ -4,8 +4,9 @@
  */
 import { EmitError } from "../core/error.ts";
 import type { Label } from "../core/op.ts";
+import type { Local } from "../core/value.ts";
 import { OP } from "../wasm/encode.ts";
-import type { Body, Frame, Restore } from "./body.ts";
+import { type Body, type Frame, placeOf, type Restore } from "./body.ts";
 import { br, close, get, globalSet, open, set, several } from "./instruction.ts";
 
 /** Opens a region, until `closeFrame`. */
@@ -30,8 +31,8 @@ export function exitIf(body: Body, exit: Label): void {
 }
 
 /** Keeps the value on the stack in the local, and goes to the end of the region if it is undefined. */
-export function setOrExit(body: Body, local: number, exit: Label): void {
-  several(body, [OP.localTee, local, OP.i32Eqz, OP.brIf, body.labels - exitLabel(body, exit)]);
+export function setOrExit(body: Body, target: Local, exit: Label): void {
+  several(body, [OP.localTee, placeOf(body, target), OP.i32Eqz, OP.brIf, body.labels - exitLabel(body, exit)]);
 }
 
 /** What `br` takes to get to the end of the region: out of no `with`, for nothing would be put back. */

@@ -52,11 +52,11 @@ export function i32Const({ code }: Body, value: number): void {
     code.block[at] = OP.i32Const;
     code.block[at + 1] = value & 0x7f;
     code.length = at + 2;
-  } else constantOn(code, OP.i32Const, value);
+  } else s32(code, OP.i32Const, value);
 }
 
 /** An opcode, and a signed LEB128 of a 32-bit integer behind it. */
-function constantOn(code: ByteWriter, opcode: number, value: number): void {
+function s32(code: ByteWriter, opcode: number, value: number): void {
   if (code.length > code.full) code.grow();
   const { block } = code;
   let at = code.length;

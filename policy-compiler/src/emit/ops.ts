@@ -1,8 +1,8 @@
 /** One emitter for each op of core; core/op.ts says what they mean. */
 import { ValueKind } from "@regomesh/policy-runtime";
 import { EmitError } from "../core/error.ts";
-import type { GatherOp, GetOp, GrowOp, Label, MakeOp, Op, TestOp, WithOp } from "../core/op.ts";
-import { type Local, Type } from "../core/value.ts";
+import type { GatherOp, GetOp, GrowOp, MakeOp, Op, TestOp, WithOp } from "../core/op.ts";
+import { Type } from "../core/value.ts";
 import { OP } from "../wasm/encode.ts";
 import { newLocal, placeOf, type Restore } from "./body.ts";
 import { callPath, call as emitCall, oneOf } from "./call.ts";
@@ -103,12 +103,7 @@ function lookUp({ body }: OpContext, { how, source, key, target, exit }: GetOp):
   operand(body, key);
   const isAtom = key.kind === "constant" && key.type === Type.string;
   call(body, how === "base" ? "baseGet" : isAtom ? "getAtom" : "valueGet");
-  define(body, target, exit);
-}
-
-/** Takes the value on the stack; undefined exits. */
-function define(body: OpContext["body"], target: Local, exit: Label): void {
-  setOrExit(body, placeOf(body, target), exit);
+  setOrExit(body, target, exit);
 }
 
 function make({ body }: OpContext, { what, capacity, target }: MakeOp): void {
@@ -193,7 +188,7 @@ const EMITTERS: Emitters = {
   get: lookUp,
   input: (context, op) => {
     inputSlot(context, op);
-    define(context.body, op.target, op.exit);
+    setOrExit(context.body, op.target, op.exit);
   },
   "need-input": ({ body }, { source }) => {
     operand(body, source);

@@ -105,8 +105,7 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
     const name = nameOf(key);
     if (places.has(name)) continue;
     places.set(name, keys.length);
-    const plain = plainValue(key);
-    if (plain !== undefined) keys.push(plain);
+    if (key.kind !== "dot") keys.push(plainValue(key));
     else {
       const target = newLocal(fresh);
       ops.push(...findTerm(key, target, fresh));
