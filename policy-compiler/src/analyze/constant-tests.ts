@@ -4,6 +4,7 @@
  */
 import type { Location } from "@regomesh/base";
 import type { Body, Expr, Term, What } from "../resolved/ast.ts";
+import { isScalar } from "../syntax/ground.ts";
 import { freshVar, type Generator } from "./context.ts";
 
 /** The index tells the beginning of a text, and of the texts among the members of what holds any. The test stays where it is. */
@@ -98,8 +99,4 @@ export function isPlainGlob(pattern: Term | undefined, delimiters: Term | undefi
 /** `not { … }`. */
 export function noneOf(at: Location, body: Body): Expr {
   return { kind: "expr", at, isNegated: true, what: { kind: "body", at, body, isImplicit: true }, with: [] };
-}
-
-export function isScalar({ kind }: Term): boolean {
-  return kind === "null" || kind === "boolean" || kind === "number" || kind === "string";
 }

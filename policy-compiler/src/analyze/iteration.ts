@@ -6,7 +6,7 @@ import type { Expr, Term, What } from "../syntax/ast.ts";
 import type { Generator } from "./context.ts";
 import { liftRefs } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, pairsOf } from "./outputs.ts";
-import { eachVariable, someSubterm, termsOfWhat } from "./tree.ts";
+import { eachVariable, someSubterm, subterms, termsOfWhat } from "./tree.ts";
 
 type Splitting = Generator & { readonly arity: Arity };
 
@@ -31,7 +31,7 @@ function isNeededAmong(terms: readonly Term[], outputs: ReadonlySet<string>): bo
         if (isNeededAmong(term.path, outputs)) return true;
         continue;
       default:
-        if (someSubterm(term, (part) => isNeededAmong([part], outputs))) return true;
+        if (isNeededAmong(subterms(term), outputs)) return true;
     }
   }
   return false;
@@ -101,7 +101,7 @@ function needsInside(terms: readonly Term[], outputs: ReadonlySet<string>): bool
       default:
         break;
     }
-    if (someSubterm(term, (part) => needsInside([part], outputs))) return true;
+    if (needsInside(subterms(term), outputs)) return true;
   }
   return false;
 }
@@ -118,7 +118,7 @@ export function needsBeside(term: Term, outputs: ReadonlySet<string>): boolean {
       }
       return false;
     default:
-      return someSubterm(term, (part) => needsBeside(part, outputs));
+      return needsAmong(subterms(term), outputs);
   }
 }
 

@@ -4,8 +4,7 @@
  */
 import type { Body, Expr, Head, Operator, Rule, Term } from "../resolved/ast.ts";
 import type { RuleNode } from "../resolved/rule-tree.ts";
-import { scalarText } from "../syntax/ground.ts";
-import { isScalar } from "./constant-tests.ts";
+import { isScalar, scalarText } from "../syntax/ground.ts";
 import { hasClosures, termsOfModifiers } from "./tree.ts";
 
 export type Failing = {

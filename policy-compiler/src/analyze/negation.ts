@@ -6,7 +6,7 @@
 import type * as Resolved from "../resolved/ast.ts";
 import type { Expr, Term, What } from "../syntax/ast.ts";
 import { freshVar, type Generator } from "./context.ts";
-import { closureOfTerm, mapSubterms, mapWhat, someSubterm, termsOfWhat } from "./tree.ts";
+import { closureOfTerm, mapSubterms, mapWhat, subterms, termsOfWhat } from "./tree.ts";
 
 type Move = (term: Term) => Term;
 
@@ -52,7 +52,7 @@ function isMovedAmong(terms: readonly Term[]): boolean {
         if (term.head.kind !== "var" || isMovedAmong(term.path)) return true;
         continue;
       default:
-        if (someSubterm(term, (part) => isMovedAmong([part]))) return true;
+        if (isMovedAmong(subterms(term))) return true;
     }
   }
   return false;

@@ -4,7 +4,7 @@
  */
 import type { Expr, Ref, Term, What } from "../syntax/ast.ts";
 import { patternVariables } from "./scope.ts";
-import { someSubterm, subterms, termsOfModifiers, termsOfWhat } from "./tree.ts";
+import { subterms, termsOfModifiers, termsOfWhat } from "./tree.ts";
 
 export type Bound = {
   has(name: string): boolean;
@@ -136,11 +136,11 @@ function isKnown(term: Term, bound: Bound, outputs: ReadonlySet<string>): boolea
     case "call-term":
       return areKnown(term.args, bound, outputs);
     default:
-      return !someSubterm(term, (part) => !isKnown(part, bound, outputs));
+      return areKnown(subterms(term), bound, outputs);
   }
 }
 
-function isKnownName(name: string, bound: Bound, outputs: ReadonlySet<string>): boolean {
+export function isKnownName(name: string, bound: Bound, outputs: ReadonlySet<string>): boolean {
   return name === "data" || name === "input" || bound.has(name) || outputs.has(name);
 }
 

@@ -9,7 +9,7 @@
  */
 import type { Location } from "@regomesh/base";
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
-import { isGround } from "../syntax/ground.ts";
+import { isGround, isScalar } from "../syntax/ground.ts";
 import { printTermPath } from "../syntax/print-term.ts";
 import {
   AFFIX_TESTS,
@@ -17,7 +17,6 @@ import {
   askedOf,
   hasTexts,
   isPlainGlob,
-  isScalar,
   LIST_TESTS,
   membersOf,
   noneOf,

@@ -1,5 +1,6 @@
 /** Rules: the head from the root of `data`, arguments as variables, each link of the chain with a scope of its own. */
 import type { Body, Expr, Head, Rule, Term, Variable } from "../syntax/ast.ts";
+import { isScalar } from "../syntax/ground.ts";
 import { freshName, freshVar, type RewriteContext, report } from "./context.ts";
 import { makeString } from "./names.ts";
 import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
@@ -167,10 +168,6 @@ function moveOut(
 function makeEquation(left: Variable, right: Term): Expr {
   const what = { kind: "unify", at: right.at, left, right } as const;
   return { kind: "expr", at: right.at, isNegated: false, what, with: [] };
-}
-
-function isScalar({ kind }: Term): boolean {
-  return kind === "string" || kind === "number" || kind === "boolean" || kind === "null";
 }
 
 /** True where a term has a reference with a variable, or something that holds one, in its brackets. */

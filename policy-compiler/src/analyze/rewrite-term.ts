@@ -3,6 +3,7 @@
  * names, template strings become calls.
  */
 import type { Body, Operator, Ref, Term } from "../syntax/ast.ts";
+import { isScalar } from "../syntax/ground.ts";
 import { freshName, freshVar, type RewriteContext } from "./context.ts";
 import { makeGlobalRef, makeVar } from "./names.ts";
 import type { Rewriter } from "./rewriter.ts";
@@ -161,8 +162,4 @@ function rewriteTemplate(rewriter: Rewriter, scope: Scope, term: Extract<Term, {
   });
   const operator = { at: term.at, path: ["internal", "template_string"] };
   return { kind: "call-term", at: term.at, operator, args: [{ kind: "array", at: term.at, items }] };
-}
-
-function isScalar(term: Term): boolean {
-  return term.kind === "null" || term.kind === "boolean" || term.kind === "number" || term.kind === "string";
 }

@@ -5,16 +5,17 @@
  */
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { Body, Expr, Rule, Term, Variable } from "../syntax/ast.ts";
+import { isScalar } from "../syntax/ground.ts";
 import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
 import { findOrder } from "./find-order.ts";
 import { boundByRefs, needsBeside, needsOwnIteration, splitIteration, toEquation } from "./iteration.ts";
 import { addLevel, addTerm, addVariable, eachClosed } from "./needs.ts";
 import { isInOnePiece, liftRefs, splitCalls } from "./negation.ts";
-import { type Arity, type Bound, bindRefs, isRootName, outputsOf } from "./outputs.ts";
+import { type Arity, type Bound, bindRefs, isKnownName, isRootName, outputsOf } from "./outputs.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
 import { reportUndeclared, type Told } from "./template-variables.ts";
-import { closureOfTerm, closuresOfExpr, eachTerm, subterms, termsOfExpr } from "./tree.ts";
+import { closureOfTerm, closuresOfExpr, eachTerm, eachVariable, subterms, termsOfExpr } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
 import { makeUnsafe, noteAssigned, noteUnsafe, reportUnsafe, type Unsafe } from "./unsafe.ts";
 
@@ -47,12 +48,12 @@ export function checkHeads(rule: Rule, diagnostics: Diagnostic[]): void {
     const { head } = link;
     if (isPlainHead(head)) continue;
     const names = new Set<string>();
-    for (const arg of head.args ?? []) eachTerm(arg, (term) => addVariable(term, names));
+    for (const arg of head.args ?? []) addTerm(arg, names);
     for (const expr of link.body) addLevel(expr, names);
     const outputs = new Set<string>();
-    const known: Bound = { has: (name) => names.has(name) || outputs.has(name) || isRootName(name) };
+    const known: Bound = { has: (name) => isKnownName(name, names, outputs) };
     const heads = [...head.ref, head.value].filter((term) => !isEvaluated(term));
-    bindRefs(heads, known, outputs);
+    bindRefs(heads, names, outputs);
     const unsafe = makeUnsafe();
     for (const term of heads) noteUnbound([term], known, unsafe, term.at);
     reportUnsafe(unsafe, diagnostics);
@@ -61,23 +62,22 @@ export function checkHeads(rule: Rule, diagnostics: Diagnostic[]): void {
 
 function isEvaluated(term: Term): boolean {
   let found = false;
-  eachTerm(term, ({ kind }) => {
-    if (kind !== "var" && kind !== "array" && kind !== "set" && kind !== "object" && !SCALARS.has(kind)) found = true;
+  eachTerm(term, (part) => {
+    const { kind } = part;
+    if (kind !== "var" && kind !== "array" && kind !== "set" && kind !== "object" && !isScalar(part)) found = true;
   });
   return found;
 }
 
-const SCALARS: ReadonlySet<Term["kind"]> = new Set(["null", "boolean", "number", "string"]);
-
 /** It needs no variable, and evaluates nothing. */
 function isPlainHead({ ref, value }: Rule["head"]): boolean {
-  return SCALARS.has(value.kind) && ref.every(({ kind }) => SCALARS.has(kind));
+  return isScalar(value) && ref.every(isScalar);
 }
 
 function orderLink(link: Rule, context: Context): Rule {
   const { head } = link;
   const bound = new Set<string>();
-  for (const arg of head.args ?? []) eachTerm(arg, (term) => void (term.kind === "var" && bound.add(term.name)));
+  for (const arg of head.args ?? []) eachVariable(arg, ({ name }) => void bound.add(name));
   if (isPlainHead(head)) return { ...link, body: orderBody(link.body, bound, copyOf(bound), context) };
   const outer = new Set(bound);
   // What the head evaluates is an expression of the body: a closure that mentions its variables means them.
@@ -90,8 +90,8 @@ function orderLink(link: Rule, context: Context): Rule {
   if (isWrong) for (const expr of link.body) addLevel(expr, mentioned);
   const heads = [...head.ref, head.value];
   const outputs = new Set<string>();
-  const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };
-  bindRefs(heads, known, outputs);
+  const known: Bound = { has: (name) => isKnownName(name, bound, outputs) };
+  bindRefs(heads, bound, outputs);
   const isInBody: Bound = { has: (name) => known.has(name) || mentioned.has(name) };
   for (const term of heads) {
     if (!isEvaluated(term)) noteUnbound([term], isInBody, context.unsafe, term.at);
@@ -135,8 +135,8 @@ function evaluate(term: Term, context: Context): Expr {
 
 function isBound(term: Term, known: Bound): boolean {
   let found = true;
-  eachTerm(term, (part) => {
-    if (part.kind === "var" && !known.has(part.name)) found = false;
+  eachVariable(term, ({ name }) => {
+    if (!known.has(name)) found = false;
   });
   return found;
 }
@@ -203,7 +203,7 @@ function noteLeft(expr: Expr, { here, bound, isOuter }: Left, context: Context):
   for (const term of termsOfExpr(expr)) eachTerm(term, (part) => reportUndeclared(part, declared, context));
   if (expr.what.kind === "assign") noteAssigned(unsafe, expr.what.left);
   const place = expr.what.at;
-  const known: Bound = { has: (name) => bound.has(name) || outputs.has(name) || isRootName(name) };
+  const known: Bound = { has: (name) => isKnownName(name, bound, outputs) };
   if (closesOverItself(expr, isOuter, bound)) {
     const outside: Bound = { has: (name) => isOuter.has(name) || isRootName(name) };
     noteUnbound(termsOfExpr(expr), outside, unsafe, place, SELF_HINT);
@@ -338,8 +338,8 @@ function orderComprehension(
   const whole = [...body, ...moved.filter((expr) => expr !== undefined)];
   const ordered = orderBody(whole, inner, around, context);
   const outputs = new Set<string>();
-  const known: Bound = { has: (name) => inner.has(name) || outputs.has(name) || isRootName(name) };
-  bindRefs(yielded, known, outputs);
+  const known: Bound = { has: (name) => isKnownName(name, inner, outputs) };
+  bindRefs(yielded, inner, outputs);
   for (const term of yielded) noteUnbound([term], known, context.unsafe, term.at);
   for (const expr of whole) addLevel(expr, around);
   return { heads: yielded.map((head) => orderTerm(head, inner, around, context)), body: ordered };

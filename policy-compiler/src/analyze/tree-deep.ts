@@ -6,9 +6,9 @@ import type * as Resolved from "../resolved/ast.ts";
 import type { Expr, Rule, Term } from "../syntax/ast.ts";
 import { type Closure, closureOfTerm, closureOfWhat, subterms, termsOfModifiers, termsOfWhat } from "./tree.ts";
 
-/** Called with each term; a call that is a statement comes as a term too, and says so. */
-type TermVisit = (term: Term, isStatement: boolean) => void;
-type ResolvedVisit = (term: Resolved.Term, isStatement: boolean) => void;
+/** Called with each term; a call that is a statement comes as a term, too. */
+type TermVisit = (term: Term) => void;
+type ResolvedVisit = (term: Resolved.Term) => void;
 
 /** Each term of an expression at any depth. */
 export function eachDeepTerm(expr: Resolved.Expr, visit: ResolvedVisit): void;
@@ -21,7 +21,7 @@ export function eachDeepTerm(expr: Expr, visit: TermVisit): void {
       break;
     case "call": {
       const { at, operator, args } = what;
-      visit({ kind: "call-term", at, operator, args }, true);
+      visit({ kind: "call-term", at, operator, args });
       deepTerms(args, visit);
       break;
     }
@@ -37,10 +37,8 @@ export function eachDeepTerm(expr: Expr, visit: TermVisit): void {
   if (what.kind === "every" || what.kind === "body") eachClosureTerm(closureOfWhat(what), visit);
 }
 
-export function deepTerm(term: Resolved.Term, visit: ResolvedVisit): void;
-export function deepTerm(term: Term, visit: TermVisit): void;
 export function deepTerm(term: Term, visit: TermVisit): void {
-  visit(term, false);
+  visit(term);
   switch (term.kind) {
     case "null":
     case "boolean":
@@ -73,7 +71,7 @@ export function deepTerm(term: Term, visit: TermVisit): void {
 function deepTerms(terms: readonly Term[], visit: TermVisit): void {
   for (const term of terms) {
     // Most are constant keys.
-    if (term.kind === "string") visit(term, false);
+    if (term.kind === "string") visit(term);
     else deepTerm(term, visit);
   }
 }

@@ -1,5 +1,6 @@
 /** Terms, each as it was but for its blanks and line ends. */
 import type { Body, Operator, Ref, Term } from "../syntax/ast.ts";
+import { isScalar } from "../syntax/ground.ts";
 import { INFIX } from "../syntax/operators.ts";
 import { termKey } from "../syntax/term-keys.ts";
 import { KEYWORDS } from "../syntax/token.ts";
@@ -304,10 +305,6 @@ export function writeBodyIn(printer: Printer, body: Body, row: number, closing: 
     printer.parts.writeExpr(printer, expr);
   }
   printer.insertComments(closing);
-}
-
-function isScalar({ kind }: Term): boolean {
-  return kind === "null" || kind === "boolean" || kind === "number" || kind === "string";
 }
 
 function escapeBraces(text: string): string {

@@ -7,6 +7,7 @@
 
 import type * as Written from "../syntax/ast.ts";
 import type { Term } from "../syntax/ast.ts";
+import { isScalar } from "../syntax/ground.ts";
 import { printPath, printTermPath } from "../syntax/print-term.ts";
 import type { Rule } from "./ast.ts";
 
@@ -100,9 +101,7 @@ export function hasConstantHead(rule: Written.Rule): boolean {
 
 /** No part of the head is a variable: `p`, `p.a`, `p[1]`. */
 export function isGroundHead(rule: Written.Rule): boolean {
-  return rule.head.ref.every(
-    ({ kind }) => kind === "string" || kind === "number" || kind === "boolean" || kind === "null",
-  );
+  return rule.head.ref.every(isScalar);
 }
 
 /** `data.a.p`, with variables where the head has them: `data.a.p[x]`. */

@@ -18,6 +18,10 @@ export function isGround(term: Term): boolean {
   }
 }
 
+export function isScalar({ kind }: Term): boolean {
+  return kind === "string" || kind === "number" || kind === "boolean" || kind === "null";
+}
+
 /** A scalar as JSON; null for every other term. Two parts of a path are the same key where their texts are. */
 export function scalarText(term: Term | undefined): string | null {
   switch (term?.kind) {

@@ -9,7 +9,7 @@ import { plainNumber } from "./number-literal.ts";
 export type TermKeys = {
   /** By what a node is made of. */
   readonly numbers: Map<string, number>;
-  /** Of nodes that were asked for before, as parts of others. */
+  /** Of nodes that were asked for before: what is around them asks again. */
   readonly known: Map<object, number>;
 };
 
@@ -51,7 +51,7 @@ function textOf(keys: TermKeys, node: Node): string {
   }
 }
 
-/** What only this list holds of places has no part in it. */
+/** All that a node is written with: where it stands tells no terms apart. */
 function fieldsText(keys: TermKeys, node: Node): string {
   const fields = Object.entries(node).filter(([name, value]) => name !== "at" && value !== undefined);
   return `{${fields.map(([name, value]) => `${name}:${valueText(keys, value)}`).join()}`;

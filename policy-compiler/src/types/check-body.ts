@@ -8,6 +8,7 @@
  */
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { Body, Expr, Term, What } from "../resolved/ast.ts";
+import { isScalar } from "../syntax/ground.ts";
 import { type Call, checkArguments, checkMembership } from "./check-arguments.ts";
 import { checkRef } from "./check-refs.ts";
 import { checkReplacements, replaceTypes } from "./check-with.ts";
@@ -199,7 +200,7 @@ function settleCalls(term: Term, env: TypeEnv, checker: Checker): Term {
 function settleHead(head: Term, env: TypeEnv, checker: Checker): Term {
   if (head.kind === "var") return head;
   // Of what a scalar has nothing is said.
-  if (isScalarTerm(head)) return checker.stand(head);
+  if (isScalar(head)) return checker.stand(head);
   const settled = settle(head, env, checker);
   if (settled.kind === "var") return settled;
   const variable = checker.stand(head);
@@ -259,10 +260,6 @@ type RefTerm = Extract<Term, { kind: "ref" }>;
 function settleRef(ref: RefTerm, env: TypeEnv, checker: Checker): RefTerm {
   const path = settleAll(ref.path, settleRest, env, checker);
   return path === ref.path ? ref : { ...ref, path };
-}
-
-function isScalarTerm({ kind }: Term): boolean {
-  return kind === "string" || kind === "number" || kind === "boolean" || kind === "null";
 }
 
 function standFor(term: Term, type: RegoType, env: TypeEnv, checker: Checker): Term {

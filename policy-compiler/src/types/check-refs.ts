@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from "@regomesh/base";
 import type { Term } from "../resolved/ast.ts";
+import { isScalar } from "../syntax/ground.ts";
 import type { Checker } from "./checker.ts";
 import { compareKeys } from "./compare-types.ts";
 import { constantKey } from "./constant.ts";
@@ -12,7 +13,7 @@ import { infer } from "./infer.ts";
 import { printType } from "./print-type.ts";
 import { keysOf, selectType, valuesOf } from "./select.ts";
 import { ANY, type FieldKey, hasNoMembers, isUnknown, openType, type RegoType, STRING, UNKNOWN } from "./type.ts";
-import { type Documents, isRoot, isScalar, type RefTerm, type TypeEnv, typeOf, typeOfVariable } from "./type-env.ts";
+import { type Documents, isRoot, type RefTerm, type TypeEnv, typeOf, typeOfVariable } from "./type-env.ts";
 import { childKeys, extentOf, findChild, type TypeNode } from "./type-tree.ts";
 
 type Checked = { readonly ref: RefTerm; readonly env: TypeEnv; readonly checker: Checker };

@@ -1,5 +1,6 @@
 /** What types are known at one place: of the variables there, and of the documents. */
 import type { Term } from "../resolved/ast.ts";
+import { isScalar } from "../syntax/ground.ts";
 import { constantKey } from "./constant.ts";
 import { makeArrayType, makeObjectType, makeSetType } from "./make-type.ts";
 import { selectType, valuesOf } from "./select.ts";
@@ -139,8 +140,4 @@ function select(type: RegoType, path: readonly Term[]): RegoType {
     else at = selectType(at, key);
   }
   return at;
-}
-
-export function isScalar({ kind }: Term): boolean {
-  return kind === "string" || kind === "number" || kind === "boolean" || kind === "null";
 }
