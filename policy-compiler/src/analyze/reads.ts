@@ -1,0 +1,116 @@
+/**
+ * What a body reads of input and base documents: a reference becomes a variable that an equation binds. References are
+ * the same read where they are once the constants of their variables stand in them.
+ */
+import type { Body, Expr, Term, What } from "../resolved/ast.ts";
+import { isGround, isScalar } from "../syntax/ground.ts";
+import { printTermPath } from "../syntax/print-term.ts";
+import { freshVar, type Generator } from "./context.ts";
+import { type Failing, isVirtual } from "./may-fail.ts";
+import { mapSubterms } from "./tree.ts";
+
+/** What variables of a body stand for. */
+export type Named = {
+  /** Variables that the body gives a constant: in brackets they are as good as that. */
+  readonly constants: ReadonlyMap<string, Term>;
+  /** What a variable is another name of. */
+  readonly aliases: Map<string, string>;
+  /** What the variables of reads were read from. */
+  readonly sources: Map<string, Term>;
+};
+
+/** What has been read so far, and by which variable. */
+export type Reader = Named &
+  Pick<Failing, "root"> & {
+    readonly generator: Generator;
+    /** By the text of the reference. */
+    readonly variables: Map<string, Term>;
+    readonly reads: Expr[];
+    /** Parameters, and variables that stand for a read. */
+    readonly known: Set<string>;
+  };
+
+export function constantsOf(body: Body): ReadonlyMap<string, Term> {
+  const constants = new Map<string, Term>();
+  const note = (left: Term, right: Term): boolean => {
+    const value = right.kind === "var" ? constants.get(right.name) : right;
+    if (left.kind !== "var" || value === undefined || !isGround(value)) return false;
+    constants.set(left.name, value);
+    return true;
+  };
+  for (const { what, isNegated, with: modifiers } of body) {
+    if (what.kind !== "unify" || isNegated || modifiers.length > 0) continue;
+    if (!note(what.left, what.right)) note(what.right, what.left);
+  }
+  return constants;
+}
+
+/** A reference with the constants that its variables have in brackets, below what its own variable is a name of. */
+export function resolveRef({ constants, aliases, sources }: Named, term: Term): Term {
+  if (term.kind !== "ref") return term;
+  const known = (part: Term): Term => {
+    const value = part.kind === "var" ? constants.get(part.name) : undefined;
+    return value !== undefined && isScalar(value) ? value : part;
+  };
+  const path = constants.size === 0 ? term.path : term.path.map(known);
+  const isSame = path.every((part, i) => part === term.path[i]);
+  const { head } = term;
+  const source = head.kind === "var" ? sources.get(aliases.get(head.name) ?? head.name) : undefined;
+  if (source?.kind === "ref") return { ...term, head: source.head, path: [...source.path, ...path] };
+  if (source !== undefined) return { ...term, head: source, path };
+  return isSame ? term : { ...term, path };
+}
+
+/** A text for a reference of constants into input or a base document; undefined for any other term. */
+export function readKey(reader: Named & Pick<Reader, "root">, given: Term): string | undefined {
+  const term = resolveRef(reader, given);
+  if (term.kind === "var") return term.name === "input" ? "input" : undefined;
+  if (term.kind !== "ref" || !isRootVar(term.head) || !term.path.every(isScalar)) return undefined;
+  const isInput = term.head.kind === "var" && term.head.name === "input";
+  if (!isInput && isVirtual(reader.root, term.path)) return undefined;
+  return `${isInput ? "input" : "data"}${printTermPath(term.path)}`;
+}
+
+export function replaceReads(reader: Reader, term: Term): Term {
+  const key = readKey(reader, term);
+  if (key === undefined) return replaceParts(reader, term);
+  const before = reader.variables.get(key);
+  if (before !== undefined) return { ...before, at: term.at };
+  const variable = freshVar(reader.generator, term.at);
+  reader.variables.set(key, variable);
+  reader.known.add(variable.name);
+  const source = resolveRef(reader, term);
+  reader.sources.set(variable.name, source);
+  const what: What = { kind: "unify", at: term.at, left: variable, right: source };
+  reader.reads.push({ kind: "expr", at: term.at, isNegated: false, what, with: [] });
+  return variable;
+}
+
+/** In the parts of a term, which is the same one where nothing is read; the root of a reference is no read of its own. */
+function replaceParts(reader: Reader, term: Term): Term {
+  const isRef = term.kind === "ref";
+  let isSame = true;
+  const mapped = mapSubterms(term, (part) => {
+    const other = isRef && isRootVar(part) ? part : replaceReads(reader, part);
+    if (other !== part) isSame = false;
+    return other;
+  });
+  return isSame ? term : mapped;
+}
+
+/** A reference beside another one, or beside a value that is not flat, is none of the index's; what it reads below is. */
+export function replaceSide(reader: Reader, side: Term, other: Term): Term {
+  const isRef = side.kind === "ref";
+  return isRef && !isFlat(other) ? replaceParts(reader, side) : replaceReads(reader, side);
+}
+
+export function isFlat(term: Term): boolean {
+  if (term.kind === "array") return term.items.every((item) => isScalar(item) || FLAT_KINDS.has(item.kind));
+  return isScalar(term) || term.kind === "var" || term.kind === "call-term";
+}
+
+const FLAT_KINDS: ReadonlySet<Term["kind"]> = new Set(["var", "ref", "call-term"]);
+
+export function isRootVar(term: Term): boolean {
+  return term.kind === "var" && (term.name === "input" || term.name === "data");
+}
