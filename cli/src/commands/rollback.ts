@@ -39,12 +39,14 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     throw new UsageError(`takes a commit's hash, or 7 of its digits or more, not ${revision}`);
   const client = await openClient(values, io);
   if ("fault" in client) return refuse(io, client.fault);
-  const answer = await client.post(`/api/rollback/${isLifted ? "lift" : revision}`);
+  const answer = await client.post<{ readonly revision?: string }>(`/api/rollback/${isLifted ? "lift" : revision}`);
   if ("fault" in answer) return refuse(io, answer.fault);
+  // As status shows it: with several sources its name is no commit's.
+  const { revision: name = revision ?? "" } = answer.body;
   io.out(
     isLifted
       ? "the pin is lifted: what is newest comes in force\n"
-      : `revision ${revision} is pinned above git: regomesh rollback --lift lifts it\n`,
+      : `revision ${name.slice(0, 7)} is pinned above git: regomesh rollback --lift lifts it\n`,
   );
   return EXIT.yes;
 }

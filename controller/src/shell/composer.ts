@@ -11,13 +11,13 @@ import type { Release } from "../distribution/release.ts";
 import { type Inventory, inventoryOf, type Loss, lossOf, names, toLossRecords, wayToConfirm } from "../index/loss.ts";
 import { printRight, type SourceRights } from "../index/rights.ts";
 import { freshIn } from "../index/seniority.ts";
-import { inputsOf, sortInputs, toInput } from "../sources/inputs.ts";
+import { inputsOf, pickContents, sortInputs, toInput } from "../sources/inputs.ts";
 import { readAs } from "../sources/read-as.ts";
 import { type Attempt, type Candidate, contentKey, type Settled, settle } from "../sources/settle.ts";
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
-import { isWaiting, reasonOf, toRefused } from "./refused.ts";
+import { isWaiting, reasonOf, toRecord, toRefused } from "./refused.ts";
 import type { Pin } from "./store/kept-pin.ts";
 import type { Kept } from "./store/last-good.ts";
 import type { SourceContents } from "./store/source-contents.ts";
@@ -74,6 +74,8 @@ export class Composer {
   /** What stays in force, whatever is newest, and what it is made of. */
   #pinned: Pinned | undefined;
   #pinFault: string | undefined;
+  /** Proxies are given what is pinned, though they have taken it back before. */
+  #isPinNew = false;
   /** Of what is in force and is refused by proxies, with nothing to stand in its place. */
   #standing: { readonly built: string; readonly refused: RefusedBody } | undefined;
   #remembered: Inventory | undefined;
@@ -106,9 +108,17 @@ export class Composer {
     return this.#pinFault;
   }
 
-  /** From the next composition on that stays in force; undefined lifts it. */
-  setPin(pinned: Pinned | undefined): void {
+  get pinned(): Pinned | undefined {
+    return this.#pinned;
+  }
+
+  /**
+   * From the next composition on that stays in force; undefined lifts it. What proxies have taken back is given to them
+   * once more by an operator's new word alone.
+   */
+  setPin(pinned: Pinned | undefined, word: "new" | "tried" = "new"): void {
     this.#pinned = pinned;
+    this.#isPinNew = pinned !== undefined && word === "new";
     this.#pinFault = undefined;
     this.#last = undefined;
   }
@@ -119,6 +129,11 @@ export class Composer {
       content?.revision.id === input.id && content.path === input.path ? content : undefined;
     const { source } = input;
     return isIt(this.#good.get(source)) ?? isIt(this.#before.get(source)) ?? isIt(this.#newest.get(source));
+  }
+
+  /** What is kept of sources, as far as it can be trusted. */
+  async kept(sources: readonly string[]): Promise<readonly SourceContent[]> {
+    return await this.#options.contents.read(sources);
   }
 
   /** What is in force of a source, or is kept as that. */
@@ -147,8 +162,8 @@ export class Composer {
       return;
     }
     const held = [kept.release, ...(kept.fallback === undefined ? [] : [kept.fallback.release])];
-    const contents = await this.#options.contents.read(held.flatMap(inputsOf).map(({ source }) => source));
-    const [good, before] = held.map((release) => pick(contents, inputsOf(release)));
+    const contents = await this.kept(held.flatMap(inputsOf).map(({ source }) => source));
+    const [good, before] = held.map((release) => pickContents(contents, inputsOf(release)));
     this.#good = good ?? this.#good;
     this.#before = before ?? this.#before;
   }
@@ -162,7 +177,10 @@ export class Composer {
     const all = candidates.flatMap(({ newest, lastGood }) => newest ?? lastGood ?? []);
     const pinned = this.#pinned;
     // What proxies have taken back is not given to them anew for each commit that comes meanwhile.
-    if (pinned !== undefined && kept?.held?.built === this.builtOf(pinned.contents.map(toInput))) return undefined;
+    const isPinNew = this.#isPinNew;
+    this.#isPinNew = false;
+    if (pinned !== undefined && !isPinNew && kept?.held?.built === this.builtOf(pinned.contents.map(toInput)))
+      return undefined;
     const isSame = (contents: readonly SourceContent[]) =>
       kept?.built === this.builtOf(contents.map(toInput)) && kept.compiler === compiler;
     if (isSame(all)) {
@@ -221,7 +239,7 @@ export class Composer {
     else {
       const contents = new Map([...this.#good, ...this.#before].map(([, content]) => [contentKey(content), content]));
       for (const content of this.#good.values()) contents.set(contentKey(content), content);
-      [this.#good, this.#before] = [pick([...contents.values()], inputsOf(release)), this.#good];
+      [this.#good, this.#before] = [pickContents([...contents.values()], inputsOf(release)), this.#good];
     }
     this.#settle([refused]);
     const verdict = held && this.heldVerdict(refused, held);
@@ -480,18 +498,4 @@ function keyOf({ source, newest, lastGood }: Candidate): string {
 
 function isDeclared({ source }: SourceContent, { sources }: Built): boolean {
   return source === ROOT_SOURCE || sources.includes(source);
-}
-
-/** Of contents those that inputs name, by source. */
-function pick(contents: readonly SourceContent[], inputs: readonly Input[]): Map<string, SourceContent> {
-  const found = inputs.flatMap(({ source, id, path }) => {
-    const content = contents.find((each) => each.source === source && each.revision.id === id && each.path === path);
-    return content === undefined ? [] : [[source, content] as const];
-  });
-  return new Map(found);
-}
-
-/** A fault that has no place in a file. */
-export function toRecord(code: string, message: string): DiagnosticRecord {
-  return { code, severity: "error", message, file: NO_FILE, row: 1, column: 1 };
 }

@@ -1,5 +1,5 @@
 /** Of a build that is refused what status says: why, in a sentence, and all of it. */
-import { printRecord } from "@regomesh/base";
+import { type DiagnosticRecord, NO_FILE, printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/releases.ts";
 import type { Built } from "../build/build.ts";
 import { TEST_WAITING } from "../build/unit-tests.ts";
@@ -33,4 +33,9 @@ export function toRefused({ source, revision }: SourceContent, built: Built, atM
     verdicts: own.slice(0, VERDICTS_TOLD_MAX),
     resources: resources[source] ?? own.length,
   };
+}
+
+/** A fault that has no place in a file. */
+export function toRecord(code: string, message: string): DiagnosticRecord {
+  return { code, severity: "error", message, file: NO_FILE, row: 1, column: 1 };
 }

@@ -8,7 +8,7 @@ import { makeLease } from "../../test/make-lease.ts";
 import type { RefusedBody } from "../api/releases.ts";
 import type { Built, MeshPlan } from "../build/build.ts";
 import type { SourceContent } from "../sources/source.ts";
-import type { Lease } from "../store/store.ts";
+import { type Lease, StoreError } from "../store/store.ts";
 import type { Builder } from "./build/builder.ts";
 import { Composer } from "./composer.ts";
 import { Rollout, type RolloutOptions } from "./rollout.ts";
@@ -75,7 +75,7 @@ afterEach(async () => {
 /** With the plans that builds give, one after the other. */
 function makeRollout(
   plans: MeshPlan[],
-  options: Partial<Pick<RolloutOptions, "log" | "remembered" | "onGiven">> = {},
+  options: Partial<Pick<RolloutOptions, "keptPin" | "log" | "remembered" | "onGiven">> = {},
 ): { readonly rollout: Rollout; readonly composer: Composer } {
   const handed: Pick<Builder, "version" | "build"> = {
     version: async () => "1",
@@ -130,6 +130,28 @@ test("what proxies would refuse is refused before any is sent it, and before it 
     [],
   ]);
   expect((await lastGood.read()).kept?.release.revision).toMatchObject({ name: "better", sequence: 2 });
+});
+
+test("a pin that the disk refuses is none: what was in force is so again", async () => {
+  const refusing: Lease = {
+    ...lease,
+    get: (key) => lease.get(key),
+    compareAndSet: async () => {
+      throw new StoreError("refused", "the disk is full");
+    },
+  };
+  const keptPin = new KeptPin(refusing, SYSTEM_CLOCK);
+  const [one, two] = [makePlan([port("http")]), makePlan([port("http"), port("more")])];
+  const { rollout, composer } = makeRollout([one, two, one, two, one], { keptPin });
+  await rollout.open();
+  await rollout.take(commit("ann"));
+  await rollout.take(commit("bob"));
+  const inputs = [{ source: "root", label: "git main", path: "", ...commit("ann").revision }];
+  const pin = { revision: "ann", inputs, atMs: 0 };
+  await expect(rollout.pin({ pin, contents: [commit("ann")] })).rejects.toThrow("the disk is full");
+  expect([composer.pin, published.at(-1)]).toEqual([undefined, "bob"]);
+  await rollout.take(commit("carol"));
+  expect([published.at(-1), rollout.release?.revision.name]).toEqual(["carol", "carol"]);
 });
 
 test("a word for what a commit takes away is kept for the next composition, where it comes while one settles", async () => {

@@ -10,13 +10,15 @@ import type { Hold } from "../distribution/hold.ts";
 import { checkInParts, type Release, SNAPSHOT_TTL_MS, type Unfit, whyNotServed } from "../distribution/release.ts";
 import type { Standing } from "../distribution/state.ts";
 import { remembered } from "../index/loss.ts";
-import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
+import { inputsOf, nameInputs, newestOf, pickContents } from "../sources/inputs.ts";
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import { printProblem } from "../status/status.ts";
+import { StoreError } from "../store/store.ts";
 import type { Builder } from "./build/builder.ts";
-import { type Composed, type Composer, type Pinned, toRecord } from "./composer.ts";
+import type { Composed, Composer, Pinned } from "./composer.ts";
 import { inParts } from "./in-parts.ts";
-import type { KeptPin } from "./store/kept-pin.ts";
+import { toRecord } from "./refused.ts";
+import { KEPT_PIN, type KeptPin, type Pin } from "./store/kept-pin.ts";
 import type { Kept, LastGood } from "./store/last-good.ts";
 
 export type RolloutOptions = {
@@ -48,6 +50,8 @@ export class Rollout {
   readonly #options: RolloutOptions;
   #kept: Kept | undefined;
   #last: Promise<void> = Promise.resolve();
+  /** One operator's word after the other. */
+  #pinning: Promise<unknown> = Promise.resolve();
   /** One composition after the other. */
   #composing: Promise<void> = Promise.resolve();
   /** Sources are handed over one by one at the start, and composed once. */
@@ -58,6 +62,8 @@ export class Rollout {
   #takenBack: number | undefined;
   /** Of the release that proxies refuse and that nothing stands in the place of. */
   #heldHere: number | undefined;
+  /** A pin of before this start, not all of which was kept beside it. */
+  #unreadPin: Pin | undefined;
 
   constructor(options: RolloutOptions) {
     this.#options = options;
@@ -81,17 +87,12 @@ export class Rollout {
     const release = kept && { ...kept.release, explainDenials };
     const reason = release && this.#whyNot(release);
     if (reason !== undefined) log.log("warn", "the last good revision is not used", { reason });
+    this.#unreadPin = await this.#options.keptPin.read();
     if (kept === undefined || release === undefined || reason !== undefined) {
       await composer.restore(undefined, remembered(await this.#options.remembered()));
       return;
     }
     await composer.restore(kept, remembered([]));
-    const pin = await this.#options.keptPin.read();
-    // What is pinned is what is in force, and so is at hand.
-    const contents = (pin?.inputs ?? []).flatMap((input) => composer.content(input) ?? []);
-    if (pin !== undefined && contents.length === pin.inputs.length) composer.setPin({ pin, contents });
-    else if (pin !== undefined)
-      log.log("error", "the pin is lifted: nothing is kept of it", { revision: pin.revision });
     this.#kept = { ...kept, release };
     this.#sequence = Math.max(this.#sequence, release.revision.sequence);
     // It ended before the release was proven: that can be held still.
@@ -101,6 +102,32 @@ export class Rollout {
     publish(release, isOpen ? "new" : "proven");
     if (isOpen) await this.#options.onResume?.();
     await this.renew();
+  }
+
+  /**
+   * Puts a pin of before this start above all sources again, before any of them is composed. What of it is not kept is
+   * read by `read`. What is in force stays where it cannot be read; throws StoreError where nothing is.
+   */
+  async restorePin(read: (input: Input) => Promise<SourceContent | undefined>): Promise<void> {
+    const { composer, log } = this.#options;
+    const pin = this.#unreadPin;
+    if (pin === undefined) return;
+    this.#unreadPin = undefined;
+    const kept = pickContents(await composer.kept(pin.inputs.map(({ source }) => source)), pin.inputs);
+    const find = async (input: Input) => composer.content(input) ?? kept.get(input.source) ?? (await read(input));
+    const found = await Promise.all(pin.inputs.map(find));
+    const contents = found.every((each) => each !== undefined) ? found : undefined;
+    if (contents === undefined && this.#kept === undefined)
+      throw new StoreError(
+        "damaged",
+        `revision ${pin.revision} is pinned above git, and cannot be read: put the state folder back from a backup, or take its ${KEPT_PIN} away: no revision is pinned above git then`,
+      );
+    // Nothing is composed of no contents: what is in force stays.
+    if (contents === undefined)
+      log.log("error", "what is pinned cannot be read: what is in force stays until the pin is lifted", {
+        revision: pin.revision,
+      });
+    composer.setPin({ pin, contents: contents ?? [] }, "tried");
   }
 
   /** Throws StoreError. */
@@ -219,19 +246,30 @@ export class Rollout {
    * then all is as it was. Throws StoreError where it cannot be kept.
    */
   async pin(pinned: Pinned | undefined): Promise<string | undefined> {
+    const turn = this.#pinning.then(() => this.#pin(pinned));
+    this.#pinning = turn.catch(() => {});
+    return await turn;
+  }
+
+  async #pin(pinned: Pinned | undefined): Promise<string | undefined> {
     const { composer, keptPin, log } = this.#options;
     const before = this.release === undefined ? [] : inputsOf(this.release);
     if (pinned !== undefined) {
-      composer.setPin(pinned);
-      await this.compose();
-      const fault = composer.pinFault;
-      if (fault !== undefined) {
-        composer.setPin(undefined);
+      const pinnedBefore = composer.pinned;
+      try {
+        composer.setPin(pinned);
         await this.compose();
-        return fault;
+        const fault = composer.pinFault;
+        if (fault !== undefined) {
+          await this.#unpin(pinnedBefore);
+          return fault;
+        }
+        await keptPin.write(pinned.pin);
+      } catch (error) {
+        await this.#unpin(pinnedBefore).catch(() => {}); // what was to be kept first says why
+        throw error;
       }
-    }
-    await keptPin.write(pinned?.pin);
+    } else await keptPin.write(undefined);
     log.log("warn", pinned === undefined ? "the pin is lifted" : "a revision is pinned above git", {
       revision: pinned?.pin.revision,
     });
@@ -242,6 +280,12 @@ export class Rollout {
     composer.setPin(undefined);
     await this.compose();
     return undefined;
+  }
+
+  /** What was above git before is so again. */
+  async #unpin(before: Pinned | undefined): Promise<void> {
+    this.#options.composer.setPin(before, "tried");
+    await this.compose();
   }
 
   /** What a build would say of a text of the mesh's own source. */

@@ -39,3 +39,12 @@ export function newestOf(inputs: readonly Input[]): Input | undefined {
     undefined,
   );
 }
+
+/** Of contents those that inputs name, by source. */
+export function pickContents(contents: readonly SourceContent[], inputs: readonly Input[]): Map<string, SourceContent> {
+  const found = inputs.flatMap(({ source, id, path }) => {
+    const content = contents.find((each) => each.source === source && each.revision.id === id && each.path === path);
+    return content === undefined ? [] : [[source, content] as const];
+  });
+  return new Map(found);
+}

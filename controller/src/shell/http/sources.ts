@@ -10,13 +10,13 @@ export function addSources(app: FastifyInstance, operator: SourceOperator, onReq
     try {
       const found = await done;
       if ("error" in found) return await reply.code(found.status).send({ error: found.error });
-      return await reply.code(202).send({ ok: true });
+      return await reply.code(202).send(found);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return await reply.code(503).send({ error: `it cannot be kept: ${error.message}` });
     }
   };
-  const actions: Readonly<Record<string, (name: string) => Done>> = {
+  const actions: Readonly<Record<string, (name: string) => Done | Promise<Done>>> = {
     reconcile: (name) => operator.reconcile(name),
     suspend: (name) => operator.suspend(name, true),
     resume: (name) => operator.suspend(name, false),

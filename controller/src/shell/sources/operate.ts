@@ -2,10 +2,10 @@
 import type { Clock } from "@regomesh/base";
 import type { Given } from "../../sources/given.ts";
 import { nameInputs } from "../../sources/inputs.ts";
-import { type Input, ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
+import { type Input, ROOT_SOURCE } from "../../sources/source.ts";
+import { StoreError } from "../../store/store.ts";
 import type { Composer } from "../composer.ts";
 import { runGit } from "../git/git.ts";
-import { readCommitTree, toContent } from "../git/read-tree.ts";
 import type { Rollout } from "../rollout.ts";
 import type { Sources } from "./sources.ts";
 
@@ -19,7 +19,10 @@ export type OperatorOptions = {
   readonly clock: Clock;
 };
 
-export type Done = { readonly ok: true } | { readonly error: string; readonly status: 404 | 409 };
+/** `revision`: the name of what was pinned. */
+export type Done =
+  | { readonly ok: true; readonly revision?: string }
+  | { readonly error: string; readonly status: 404 | 409 };
 
 const NAME_BYTES_MAX = 4096;
 
@@ -39,9 +42,10 @@ export class SourceOperator {
     return { ok: true };
   }
 
-  suspend(name: string, isSuspended: boolean): Done {
+  /** Throws StoreError where that cannot be kept: then all is as it was. */
+  async suspend(name: string, isSuspended: boolean): Promise<Done> {
     const { sources } = this.#options;
-    if (!sources.suspend(name, isSuspended)) return noSource(name);
+    if (!(await sources.suspend(name, isSuspended))) return noSource(name);
     if (!isSuspended && sources.find(name)?.isSuspended === true)
       return { error: `the PolicySource of ${name} says suspend: true; commit another word`, status: 409 };
     return { ok: true };
@@ -49,7 +53,7 @@ export class SourceOperator {
 
   /** Puts a revision that was, or a commit of the mesh's own source, in force above git. */
   async rollback(revision: string): Promise<Done> {
-    const { rollout, clock, given } = this.#options;
+    const { rollout, composer, sources, clock, given } = this.#options;
     const names = [...given().keys()].filter((name) => name.startsWith(revision));
     // The same digits may begin the names of several: which is meant is the operator's to say.
     if (names.length > 1 && !names.includes(revision))
@@ -59,19 +63,30 @@ export class SourceOperator {
       };
     const inputs = await this.#find(revision);
     if (inputs === undefined) return { error: `there is no revision or commit ${revision} here`, status: 404 };
-    const contents = await Promise.all(inputs.map((input) => this.#read(input)));
+    const contents = await Promise.all(
+      inputs.map(async (input) => composer.content(input) ?? (await sources.read(input))),
+    );
     const missing = inputs.find((_, at) => contents[at] === undefined);
     if (missing !== undefined)
       return { error: `commit ${missing.id.slice(0, 7)} of source ${missing.source} cannot be read`, status: 404 };
     const pin = { revision: nameInputs(inputs), inputs, atMs: clock.nowMs() };
     const fault = await rollout.pin({ pin, contents: contents.flatMap((content) => content ?? []) });
-    return fault === undefined ? { ok: true } : { error: `it cannot be put in force: ${fault}`, status: 409 };
+    return fault === undefined
+      ? { ok: true, revision: pin.revision }
+      : { error: `it cannot be put in force: ${fault}`, status: 409 };
   }
 
+  /** Throws StoreError where that cannot be kept: then it is pinned still. */
   async lift(): Promise<Done> {
-    const { composer, rollout } = this.#options;
+    const { composer, rollout, sources } = this.#options;
     if (composer.pin === undefined) return { error: "nothing is pinned", status: 409 };
-    await rollout.pin(undefined);
+    try {
+      await rollout.pin(undefined);
+    } catch (error) {
+      if (!(error instanceof StoreError) || composer.pin !== undefined) throw error;
+      // What is newest waits for the disk, as any commit does.
+      sources.again();
+    }
     return { ok: true };
   }
 
@@ -87,20 +102,10 @@ export class SourceOperator {
     const output = await runGit({ gitDir, args, bytesMax: NAME_BYTES_MAX }).catch(() => undefined);
     const id = output?.toString().trim();
     if (id === undefined || id === "") return undefined;
-    const read = await this.#read({ ...root, id });
+    const read = await this.#options.sources.read({ ...root, id });
     if (read === undefined) return undefined;
     const { revision: facts } = read;
     return inForce().map((input) => (input === root ? { ...root, ...facts } : input));
-  }
-
-  async #read(input: Input): Promise<SourceContent | undefined> {
-    const held = this.#options.composer.content(input);
-    if (held !== undefined) return held;
-    for (const gitDir of this.#options.sources.gitDirsOf(input.source)) {
-      const tree = await readCommitTree(gitDir, input.id, input.path).catch(() => undefined);
-      if (tree !== undefined) return toContent(tree, input.source, input.label);
-    }
-    return undefined;
   }
 }
 

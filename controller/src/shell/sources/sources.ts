@@ -7,10 +7,11 @@ import type { Clock, Log } from "@regomesh/base";
 import type { SourcePlan } from "../../build/build.ts";
 import { type Credential, credentialFor, parsePlace } from "../../git/remote.ts";
 import { readAs } from "../../sources/read-as.ts";
-import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
+import { type Input, ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
 import type { Lease } from "../../store/store.ts";
 import { FETCH_EVERY_MS, listMirrors, removeMirror } from "../git/mirror.ts";
+import { readCommitTree, toContent } from "../git/read-tree.ts";
 import { readWord } from "../store/operator-word.ts";
 import { FollowedSource, type SourcePlace } from "./followed-source.ts";
 import type { OperatedSource } from "./operated-source.ts";
@@ -44,6 +45,8 @@ export class Sources {
   readonly #keeper: Keeper;
   /** By the operator, whatever resources say. */
   #suspended: ReadonlySet<string>;
+  /** One word is kept after the other. */
+  #keeping: Promise<void> = Promise.resolve();
   #plans: readonly SourcePlan[] = [];
   /** Mirrors of sources that are gone since the start, the newest last. */
   #gone: readonly { readonly name: string; readonly gitDir: string }[] = [];
@@ -127,10 +130,19 @@ export class Sources {
   }
 
   /** Repositories that have commits of a source: its own, and those that it had before. */
-  gitDirsOf(name: string): readonly string[] {
+  #gitDirsOf(name: string): readonly string[] {
     const own = this.find(name)?.repository?.gitDir;
     const before = this.#gone.flatMap((each) => (each.name === name ? [each.gitDir] : []));
     return [...(own === undefined ? [] : [own]), ...before.reverse()];
+  }
+
+  /** What a revision was made of; undefined where no repository that is at hand has that commit. */
+  async read({ source, id, path, label }: Input): Promise<SourceContent | undefined> {
+    for (const gitDir of this.#gitDirsOf(source)) {
+      const tree = await readCommitTree(gitDir, id, path).catch(() => undefined);
+      if (tree !== undefined) return toContent(tree, source, label);
+    }
+    return undefined;
   }
 
   /** A source is closed: its mirror stays for a while. */
@@ -176,14 +188,20 @@ export class Sources {
     for (const source of this.all) source.again();
   }
 
-  /** False where there is no source of that name. */
-  suspend(name: string, isSuspended: boolean): boolean {
+  /** False where there is no source of that name. Throws StoreError where it cannot be kept: a restart would take it back. */
+  async suspend(name: string, isSuspended: boolean): Promise<boolean> {
+    if (this.find(name) === undefined) return false;
+    const turn = this.#keeping.then(async () => {
+      const others = [...this.#suspended].filter((each) => each !== name);
+      const suspended = isSuspended ? [...others, name] : others;
+      await this.#keeper.keep(`${JSON.stringify(suspended)}\n`);
+      this.#suspended = new Set(suspended);
+    });
+    this.#keeping = turn.catch(() => {});
+    await turn;
+    // A commit may have opened it anew, or closed it, meanwhile.
     const source = this.find(name);
-    if (source === undefined) return false;
-    const others = [...this.#suspended].filter((each) => each !== name);
-    this.#suspended = new Set(isSuspended ? [...others, name] : others);
-    this.#keeper.keepSoon(() => `${JSON.stringify([...this.#suspended])}\n`);
-    source.suspend(isSuspended || source.place.isSuspended);
+    source?.suspend(isSuspended || source.place.isSuspended);
     return true;
   }
 
@@ -191,7 +209,7 @@ export class Sources {
     this.#isClosed = true;
     await this.#last;
     await Promise.all(this.all.map((source) => source.close()));
-    await this.#keeper.flush();
+    await this.#keeping;
   }
 
   /** Undefined where the address is none: no commit with such a one is in force. */

@@ -8,7 +8,8 @@ import { readWord } from "./operator-word.ts";
 /** A revision that stays in force, whatever sources hold. */
 export type Pin = { readonly revision: string; readonly inputs: readonly Input[]; readonly atMs: number };
 
-const KEY = "sources/pin.json";
+/** Its place in the state folder. */
+export const KEPT_PIN = "sources/pin.json";
 
 type Kept = { readonly pin?: Pin };
 
@@ -18,12 +19,12 @@ export class KeptPin {
 
   constructor(lease: Lease, clock: Clock) {
     this.#lease = lease;
-    this.#keeper = new Keeper(lease, KEY, clock);
+    this.#keeper = new Keeper(lease, KEPT_PIN, clock);
   }
 
   /** Throws StoreError, also where what is kept is damaged. */
   async read(): Promise<Pin | undefined> {
-    return (await readWord(this.#lease, KEY, isKept, "no revision is pinned above git then"))?.pin;
+    return (await readWord(this.#lease, KEPT_PIN, isKept, "no revision is pinned above git then"))?.pin;
   }
 
   /** Throws StoreError: a pin that is not kept would be lifted by a restart. */
