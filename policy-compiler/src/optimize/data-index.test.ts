@@ -286,6 +286,19 @@ test.each([
   expect(granted.fuel - denied.fuel < 100).toBe(isSure);
 });
 
+test.each([
+  ["a comparison", 'some x in data.items; x == "a"', 0],
+  ["what is looked up", "some x in data.items; x.k == input.attributes.request.http.method", 1],
+])("of what an index proves what costs more than asking need not run: %s", (_, body, times) => {
+  let left = 0;
+  for (const { body: regions } of codesOf(indexedOf(planOf([`out if { ${body} }`])))) {
+    eachOp(regions, (op) => {
+      if (op.kind === "narrow" && op.sure !== undefined) left++;
+    });
+  }
+  expect(left).toBe(times);
+});
+
 // ── wrong indexes ──
 
 const MUTANTS: Readonly<Record<string, (index: DataIndex) => DataIndex>> = {

@@ -159,9 +159,13 @@ function shorten(loop: LoopOp, { found, levels, reads, sure, fresh }: Shortening
     asked.slice(0, first).every((level) => levels.includes(level) && (!ofMember || level.at.steps.length === 0));
   if (whole !== undefined && isAsked(whole.levels, false) && isSameForAll(whole.rest, writtenBeside(loop, whole)))
     return onceIfSure(loop.body, whole, sure, fresh);
-  if (proven !== undefined && isAsked(proven.levels, true) && keepsToItself(loop, proven, reads))
-    return unlessSure(loop.body, proven, sure, fresh);
-  return undefined;
+  if (proven === undefined || !isDear(loop.body.ops, proven) || !isAsked(proven.levels, true)) return undefined;
+  return keepsToItself(loop, proven, reads) ? unlessSure(loop.body, proven, sure, fresh) : undefined;
+}
+
+/** The proven ops are more than a comparison or two: to find out that they need not run takes half a dozen small ops. */
+function isDear(all: readonly Op[], { ops }: Proven): boolean {
+  return ops > 2 || all.slice(0, ops).some(({ kind }) => kind !== "test" && kind !== "assign");
 }
 
 /** What the iteration writes before the rest. */
