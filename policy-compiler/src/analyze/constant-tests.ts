@@ -33,9 +33,18 @@ export function textTest({ at, what }: Expr): Body {
   return [{ kind: "expr", at, isNegated: false, what: test, with: [] }];
 }
 
-export const AFFIX_TESTS: ReadonlySet<string> = new Set(["startswith", "endswith"]);
+/** The end of a text that a test asks. */
+export type End = "prefix" | "suffix";
 
-export const LIST_TESTS: ReadonlySet<string> = new Set(["strings.any_prefix_match", "strings.any_suffix_match"]);
+export const AFFIX_TESTS: ReadonlyMap<string, End> = new Map([
+  ["startswith", "prefix"],
+  ["endswith", "suffix"],
+]);
+
+export const LIST_TESTS: ReadonlyMap<string, End> = new Map([
+  ["strings.any_prefix_match", "prefix"],
+  ["strings.any_suffix_match", "suffix"],
+]);
 
 /** The beginnings or ends of a list test: a text, or texts alone. */
 export function hasTexts(term: Term): boolean {

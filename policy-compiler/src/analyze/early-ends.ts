@@ -12,6 +12,7 @@ import { earlyValue } from "../resolved/early-exit.ts";
 import { isGroundHead, type RuleNode } from "../resolved/rule-tree.ts";
 import { constantText } from "../syntax/constant-text.ts";
 import { linksOf } from "../syntax/rule-links.ts";
+import type { Unasked } from "./find-unasked.ts";
 import { mayRuleFail } from "./may-fail.ts";
 import { needsOf, type Reading } from "./read-first.ts";
 
@@ -25,7 +26,11 @@ export function areAlike({ rules, path }: RuleNode): boolean {
 }
 
 /** What rules need, by the rule: of a node's complete documents and functions. */
-export function findNeeds(node: RuleNode, reading: Omit<Reading, "asksKeys">): ReadonlyMap<Rule, Body> {
+export function findNeeds(
+  node: RuleNode,
+  reading: Omit<Reading, "asksKeys">,
+  unasked: Unasked,
+): ReadonlyMap<Rule, Body> {
   const needs = new Map<Rule, Body>();
   const rules = node.rules.filter(({ isDefault }) => !isDefault);
   if (rules.length < 2 || rules.some(({ head }) => head.isSet || head.ref.length > node.path.length)) return needs;
@@ -38,7 +43,7 @@ export function findNeeds(node: RuleNode, reading: Omit<Reading, "asksKeys">): R
     if (value === undefined || same.length === links.length || !same.some((link) => mayRuleFail(link, reading)))
       continue;
     const others = links.filter((_, i) => values[i] !== value);
-    const found = others.map((link) => needsOf(link, { ...reading, asksKeys: true }));
+    const found = others.map((link) => needsOf(link, { ...reading, asksKeys: true }, unasked.get(link)));
     if (found.some((body) => body.length === 0)) continue;
     others.forEach((link, i) => {
       needs.set(link, found[i] as Body);

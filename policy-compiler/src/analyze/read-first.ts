@@ -10,8 +10,10 @@
 import type { Location } from "@regomesh/base";
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
+import { linksOf } from "../syntax/rule-links.ts";
 import { affixTest, noneOf, textTest } from "./constant-tests.ts";
 import { freshVar } from "./context.ts";
+import type { Asked } from "./index-levels.ts";
 import { type Failing, mayRuleFail } from "./may-fail.ts";
 import {
   type Asking,
@@ -20,22 +22,27 @@ import {
   listTest,
   makeTest,
   memberTest,
+  oneEnd,
   partTest,
   type Test,
+  valuesOf,
 } from "./read-tests.ts";
-import { constantsOf, readKey, replaceReads, replaceSide, resolveRef } from "./reads.ts";
+import { constantsOf, noteRead, readKey, replaceReads, replaceSide, resolveRef } from "./reads.ts";
 import { eachVariable, mapWhat } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
 import { eachPart } from "./tree-parts.ts";
 
 export type Reading = Failing & Pick<Asking, "generator" | "asksKeys">;
 
-/** The rule with its `else` links. */
-export function readFirst(rule: Rule, reading: Reading): Rule {
-  const links: Rule[] = [];
-  for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    links.push(mayRuleFail(link, reading) ? hoistReads(link, reading) : link);
-  }
+/** The rule with its `else` links; `unasked` is what the index leaves unasked of each. */
+export function readFirst(
+  rule: Rule,
+  reading: Reading,
+  unasked: readonly (ReadonlySet<string> | undefined)[] = [],
+): Rule {
+  const links = linksOf(rule).map((link, i) =>
+    mayRuleFail(link, reading) ? hoistReads(link, reading, unasked[i]) : link,
+  );
   return links.reduceRight<Rule | undefined>(
     (rest, link) => (link.else === rest ? link : { ...link, else: rest }),
     undefined,
@@ -43,16 +50,21 @@ export function readFirst(rule: Rule, reading: Reading): Rule {
 }
 
 /** What the index asks of the rule: where it does not hold, the rule is left out. */
-export function needsOf(rule: Rule, reading: Reading): Body {
+export function needsOf(rule: Rule, reading: Reading, unasked?: ReadonlySet<string>): Body {
   if (rule.body.some(prints)) return [];
-  const { reads, tests } = hoist(rule, reading);
+  const { reads, tests } = hoist(rule, reading, unasked);
   return [...reads, ...tests];
 }
 
-function hoistReads(rule: Rule, reading: Reading): Rule {
+/** What the rule reads of input, base documents and its parameters, and compares with constants. */
+export function askedBy(rule: Rule, reading: Reading): readonly Asked[] {
+  return rule.body.some(prints) ? [] : hoist(rule, reading).asked;
+}
+
+function hoistReads(rule: Rule, reading: Reading, unasked?: ReadonlySet<string>): Rule {
   const { head, body } = rule;
   if (body.some(prints)) return rule;
-  const { reads, tests, rest, value } = hoist(rule, reading);
+  const { reads, tests, rest, value } = hoist(rule, reading, unasked);
   if (reads.length === 0 && tests.length === 0) return rule;
   const front = [...reads, ...tests];
   if (!head.isSet || value === head.value) return { ...rule, head: { ...head, value }, body: [...front, ...rest] };
@@ -63,43 +75,58 @@ function hoistReads(rule: Rule, reading: Reading): Rule {
   return { ...rule, head: { ...head, value: member }, body: [...front, ...rest, last] };
 }
 
-type Hoisted = { readonly reads: Body; readonly tests: Body; readonly rest: Body; readonly value: Term };
+type Hoisted = {
+  readonly reads: Body;
+  readonly tests: Body;
+  readonly rest: Body;
+  readonly value: Term;
+  readonly asked: readonly Asked[];
+};
 
-function hoist(rule: Rule, reading: Reading): Hoisted {
+const ALL_ASKED: ReadonlySet<string> = new Set();
+
+function hoist(rule: Rule, reading: Reading, unasked = ALL_ASKED): Hoisted {
   const { head, body } = rule;
-  const known = parametersOf(rule);
+  const parameters = parametersOf(rule);
+  const known = new Set([...parameters].flatMap(([name, key]) => (unasked.has(key) ? [] : [name])));
   const hoist: Hoist = {
     ...reading,
-    ...{ variables: new Map(), reads: [], tests: [], aliases: new Map(), sources: new Map() },
+    ...{ variables: new Map(), reads: [], tests: [], aliases: new Map(), sources: new Map(), asked: [], unasked },
     ...{
       known,
-      parameters: parametersOf(rule),
+      parameters,
       given: givenBy(head),
-      mentioned: new Set(known),
+      mentioned: new Set(parameters.keys()),
       constants: constantsOf(body),
     },
     settled: new Set(),
   };
   const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
   const value = replaceReads(hoist, head.value);
-  return { reads: hoist.reads, ...settleTests(hoist.tests, rest), value };
+  return { reads: hoist.reads, ...settleTests(hoist.tests, rest), value, asked: hoist.asked };
 }
 
-/** What is asked of one value in several tests need hold in one of them only: all stay where they are, too. */
+/**
+ * What is asked of one value in several tests need hold in one of them only: all stay where they are, too. Other names of
+ * what is asked come before.
+ */
 function settleTests(tests: readonly Test[], rest: readonly Kept[]): Pick<Hoisted, "tests" | "rest"> {
-  const about = (test: Test): readonly Test[] =>
-    test.about === undefined ? [test] : tests.filter((other) => other.about === test.about);
-  const front = tests.flatMap((test): Body => {
-    const group = about(test);
-    if (group.length === 1) return test.body;
+  const groups = Map.groupBy(tests, ({ about }) => about);
+  const groupOf = (test: Test): readonly Test[] =>
+    test.about === undefined ? [test] : (groups.get(test.about) ?? [test]);
+  const front = [...groups].flatMap(([about, group]): Body => {
+    const [first] = group;
+    if (about === undefined || first === undefined) return [];
+    if (group.length === 1) return first.body;
     if (group.some(({ body }) => body.length === 0)) return [];
-    return group[0] === test ? [anyOf(test.at, group)] : [];
+    return [anyOf(first.at, oneEnd(group))];
   });
   const kept = rest.flatMap((each): Body => {
     if (each.kind === "expr") return [each];
-    return about(each).length === 1 ? [] : [each.original];
+    return groupOf(each).length === 1 ? [] : [each.original];
   });
-  return { tests: front, rest: kept };
+  const names = (groups.get(undefined) ?? []).flatMap(({ body }) => body);
+  return { tests: [...names, ...front], rest: kept };
 }
 
 /** `not { not a; not b }`. */
@@ -129,16 +156,38 @@ type Hoist = Asking & {
 /** What stays of an expression, or a test that has left the body. */
 type Kept = Expr | Test;
 
-function parametersOf({ head }: Rule): Set<string> {
-  return new Set((head.args ?? []).flatMap((arg) => (arg.kind === "var" ? [arg.name] : [])));
+/** By name, as the index knows them. */
+function parametersOf({ head }: Rule): ReadonlyMap<string, string> {
+  return new Map((head.args ?? []).flatMap((arg, i) => (arg.kind === "var" ? [[arg.name, `args[${i}]`]] : [])));
 }
 
 function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
+  const { asked, tests } = hoist;
+  const [askedBefore, testsBefore] = [asked.length, tests.length];
   const isNamed = isNewName(hoist, expr);
   const replaced = isNamed ? expr : replaceInExpr(hoist, expr);
   const isSame = replaced === expr && !isNamed;
   const bound = isSame || hoist.constants.size === 0 ? [] : constantsBoundBy(hoist, expr);
-  return isNamed ? bound : [...bound, ...keepExpr(hoist, expr, replaced)];
+  if (isNamed) return bound;
+  const kept = keepExpr(hoist, expr, replaced);
+  for (const test of tests.slice(testsBefore)) noteTest(hoist, test, askedBefore);
+  return [...bound, ...kept];
+}
+
+/** An equation reads what it compares no second time. */
+function noteTest(hoist: Hoist, test: Test, start: number): void {
+  const { asked, parameters, sources } = hoist;
+  const values = valuesOf(test);
+  const { about } = test;
+  if (about === undefined || values.length === 0) return;
+  const parameter = parameters.get(about);
+  const source = sources.get(about);
+  const key = parameter ?? (source && readKey(hoist, source));
+  if (key === undefined) return;
+  const found = asked.findIndex((each, i) => i >= start && each.key === key && each.values.length === 0);
+  const at = asked[found]?.at ?? (parameter === undefined ? test.at : undefined);
+  const isEquation = test.original.what.kind === "unify" && found >= 0;
+  asked.splice(isEquation ? found : asked.length, isEquation ? 1 : 0, { key, at, values });
 }
 
 /** The brackets of a reference bind a variable that has its constant further on only: without the reference an equation does. */
@@ -201,6 +250,7 @@ function isNewName(hoist: Hoist, expr: Expr): boolean {
   known.add(left.name);
   mentioned.add(left.name);
   const source = resolveRef(hoist, right);
+  noteRead(hoist, key, source);
   hoist.sources.set(left.name, source);
   reads.push({ ...expr, what: { ...what, right: source } });
   return true;

@@ -1,11 +1,14 @@
 /** What OPA's rule index asks of a value that a body reads: the expressions that test it, or what the index knows of one. */
 import type { Location } from "@regomesh/base";
 import type { Body, Expr, Term, What } from "../resolved/ast.ts";
+import { constantText } from "../syntax/constant-text.ts";
 import { isScalar } from "../syntax/ground.ts";
+import { printTerm } from "../syntax/print-term.ts";
 import {
   AFFIX_TESTS,
   affixTest,
   askedOf,
+  type End,
   hasTexts,
   isPlainGlob,
   LIST_TESTS,
@@ -15,6 +18,7 @@ import {
   textTest,
 } from "./constant-tests.ts";
 import { freshVar } from "./context.ts";
+import type { IndexValue } from "./index-levels.ts";
 import { isFlat, isRootVar, type Reader, readKey, replaceReads, resolveRef } from "./reads.ts";
 import { termsOfWhat } from "./tree.ts";
 
@@ -34,7 +38,8 @@ export type Test = {
 export type Asking = Reader & {
   /** Collections are asked for their keys: where all rules of the path are looked at, not the first that holds. */
   readonly asksKeys: boolean;
-  readonly parameters: ReadonlySet<string>;
+  /** By name, as the index knows them. */
+  readonly parameters: ReadonlyMap<string, string>;
   /** Variables of the expressions so far. */
   readonly mentioned: Set<string>;
 };
@@ -43,6 +48,44 @@ export function makeTest({ known, aliases }: Asking, original: Expr, body: Body)
   const asked = termsOfWhat(original.what).find((term) => term.kind === "var" && known.has(term.name));
   const name = asked?.kind === "var" ? asked.name : undefined;
   return { kind: "test", at: original.at, about: aliases.get(name ?? "") ?? name, body, original };
+}
+
+/** What the test compares a value with, as the index keeps it. */
+export function valuesOf({ original: { what } }: Test): readonly IndexValue[] {
+  if (what.kind === "unify") {
+    const { left, right } = what;
+    return [wholeValue(left.kind === "var" ? right : left)];
+  }
+  if (what.kind !== "call") return [];
+  const [left, right] = what.args as readonly [Term, Term];
+  const name = what.operator.path.join(".");
+  if (name === "glob.match") return [wholeValue({ kind: "array", at: left.at, items: [left] })];
+  const end = AFFIX_TESTS.get(name) ?? LIST_TESTS.get(name);
+  if (end !== undefined) {
+    const texts = right.kind === "string" ? [right] : membersOf(right);
+    return texts.map((text) => ({ ...wholeValue(text), kind: end }));
+  }
+  if (name !== "internal.member_2") return [];
+  return isScalar(left) ? [{ ...wholeValue(left), kind: "member" }] : membersOf(right).map(wholeValue);
+}
+
+/**
+ * Of tests of one value those that the index keeps: where some ask how it begins and some how it ends, one of the two is
+ * left out, the one with the shorter text (`oneAffixEnd` of OPA's `ast/index.go`).
+ */
+export function oneEnd(tests: readonly Test[]): readonly Test[] {
+  const shortest = (end: End): number => {
+    const texts = tests.flatMap(valuesOf).filter(({ kind }) => kind === end);
+    return Math.min(...texts.map(({ text }) => new TextEncoder().encode(JSON.parse(text) as string).length));
+  };
+  const [prefix, suffix] = [shortest("prefix"), shortest("suffix")];
+  if (prefix === Number.POSITIVE_INFINITY || suffix === Number.POSITIVE_INFINITY) return tests;
+  const dropped = suffix > prefix ? "prefix" : "suffix";
+  return tests.filter((test) => !valuesOf(test).some(({ kind }) => kind === dropped));
+}
+
+function wholeValue(term: Term): IndexValue {
+  return { kind: "whole", text: constantText(term) ?? printTerm(term), isScalar: isScalar(term) };
 }
 
 /** A known variable beside a constant. */

@@ -6,6 +6,7 @@ import type { Body, Expr, Term, What } from "../resolved/ast.ts";
 import { isGround, isScalar } from "../syntax/ground.ts";
 import { printTermPath } from "../syntax/print-term.ts";
 import { freshVar, type Generator } from "./context.ts";
+import type { Asked } from "./index-levels.ts";
 import { type Failing, isVirtual } from "./may-fail.ts";
 import { mapSubterms } from "./tree.ts";
 
@@ -28,6 +29,10 @@ export type Reader = Named &
     readonly reads: Expr[];
     /** Parameters, and variables that stand for a read. */
     readonly known: Set<string>;
+    /** Texts of references that are left where they are. */
+    readonly unasked: ReadonlySet<string>;
+    /** Each read, and what it is compared with, in the body's order. */
+    readonly asked: Asked[];
   };
 
 export function constantsOf(body: Body): ReadonlyMap<string, Term> {
@@ -62,28 +67,38 @@ export function resolveRef({ constants, aliases, sources }: Named, term: Term): 
 }
 
 /** A text for a reference of constants into input or a base document; undefined for any other term. */
-export function readKey(reader: Named & Pick<Reader, "root">, given: Term): string | undefined {
-  const term = resolveRef(reader, given);
+export function readKey(reader: Named & Pick<Reader, "root" | "unasked">, given: Term): string | undefined {
+  const key = keyOf(reader, resolveRef(reader, given));
+  return key === undefined || reader.unasked.has(key) ? undefined : key;
+}
+
+function keyOf({ root }: Pick<Reader, "root">, term: Term): string | undefined {
   if (term.kind === "var") return term.name === "input" ? "input" : undefined;
   if (term.kind !== "ref" || !isRootVar(term.head) || !term.path.every(isScalar)) return undefined;
   const isInput = term.head.kind === "var" && term.head.name === "input";
-  if (!isInput && isVirtual(reader.root, term.path)) return undefined;
+  if (!isInput && isVirtual(root, term.path)) return undefined;
   return `${isInput ? "input" : "data"}${printTermPath(term.path)}`;
 }
 
 export function replaceReads(reader: Reader, term: Term): Term {
   const key = readKey(reader, term);
   if (key === undefined) return replaceParts(reader, term);
+  const source = resolveRef(reader, term);
+  noteRead(reader, key, source);
   const before = reader.variables.get(key);
   if (before !== undefined) return { ...before, at: term.at };
   const variable = freshVar(reader.generator, term.at);
   reader.variables.set(key, variable);
   reader.known.add(variable.name);
-  const source = resolveRef(reader, term);
   reader.sources.set(variable.name, source);
   const what: What = { kind: "unify", at: term.at, left: variable, right: source };
   reader.reads.push({ kind: "expr", at: term.at, isNegated: false, what, with: [] });
   return variable;
+}
+
+/** `source` with what its names stand for: the index knows the place of its root. */
+export function noteRead({ asked }: Pick<Reader, "asked">, key: string, source: Term): void {
+  asked.push({ key, at: source.kind === "ref" ? source.head.at : source.at, values: [] });
 }
 
 /** In the parts of a term, which is the same one where nothing is read; the root of a reference is no read of its own. */

@@ -1,0 +1,49 @@
+/** What OPA's rule index leaves unasked of each rule: of those alone that it could make a difference for. */
+import type { Expr, Rule } from "../resolved/ast.ts";
+import { eachNode, isGroundHead, type RuleNode } from "../resolved/rule-tree.ts";
+import { linksOf } from "../syntax/rule-links.ts";
+import { AFFIX_TESTS, LIST_TESTS } from "./constant-tests.ts";
+import { unaskedOf } from "./index-levels.ts";
+import { mayRuleFail } from "./may-fail.ts";
+import { askedBy, type Reading } from "./read-first.ts";
+
+/** By the link of a rule. */
+export type Unasked = ReadonlyMap<Rule, ReadonlySet<string>>;
+
+export function findUnasked(root: RuleNode, reading: Omit<Reading, "asksKeys">): Unasked {
+  const unasked = new Map<Rule, ReadonlySet<string>>();
+  for (const rules of indexedTogether(root)) {
+    const links = rules.flatMap(linksOf);
+    if (!links.some((link) => mayEnd(link) && mayRuleFail(link, reading))) continue;
+    const found = unaskedOf(links.map((link) => askedBy(link, { ...reading, asksKeys: true })));
+    for (const [i, link] of links.entries()) if (found[i]?.size) unasked.set(link, found[i]);
+  }
+  return unasked;
+}
+
+/** One index is of the rules of a document; where the head of one has a variable, of all below, too. */
+function* indexedTogether(root: RuleNode): Generator<readonly Rule[]> {
+  const within = new Set<RuleNode>();
+  for (const node of eachNode(root)) {
+    if (node.rules.length === 0 || within.has(node)) continue;
+    const isWhole = node.rules.every(isGroundHead);
+    const nodes = isWhole ? [node] : [...eachNode(node)];
+    if (!isWhole) for (const each of nodes) within.add(each);
+    yield nodes.flatMap(({ rules }) => rules.filter(({ isDefault }) => !isDefault));
+  }
+}
+
+/** Something is compared with one of several values: a call tests it, or two equations compare it with lists. */
+function mayEnd({ body }: Rule): boolean {
+  return body.some(isAlternating) || body.filter(hasList).length > 1;
+}
+
+function isAlternating({ what }: Expr): boolean {
+  if (what.kind !== "call") return false;
+  const name = what.operator.path.join(".");
+  return AFFIX_TESTS.has(name) || LIST_TESTS.has(name) || name === "internal.member_2" || name === "glob.match";
+}
+
+function hasList({ what }: Expr): boolean {
+  return what.kind === "unify" && (what.left.kind === "array" || what.right.kind === "array");
+}
