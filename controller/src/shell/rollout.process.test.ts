@@ -75,7 +75,7 @@ afterEach(async () => {
 /** With the plans that builds give, one after the other. */
 function makeRollout(
   plans: MeshPlan[],
-  options: Partial<Pick<RolloutOptions, "keptPin" | "log" | "remembered" | "onGiven">> = {},
+  options: Partial<Pick<RolloutOptions, "keptPin" | "log" | "remembered" | "onGiven" | "publish">> = {},
 ): { readonly rollout: Rollout; readonly composer: Composer } {
   const handed: Pick<Builder, "version" | "build"> = {
     version: async () => "1",
@@ -222,3 +222,27 @@ test("after a start numbers begin beyond all that may have been given before, wh
   await again.close();
   expect(await new LastGood(lease, SYSTEM_CLOCK).numbers.read()).toBeGreaterThan(reserved + 500);
 });
+
+type Fate = "nothing" | "proven" | "held";
+test.each<[Fate, string]>([
+  ["nothing", "new"],
+  ["proven", "proven"],
+  ["held", "proven"],
+])(
+  "the first release that there is, of which %s is known when its controller ends, is %s at the next start",
+  async (fate, standing) => {
+    const { rollout } = makeRollout([makePlan([port("http")])]);
+    await rollout.open();
+    await rollout.take(commit("first"));
+    const { revision } = rollout.release ?? {};
+    if (revision === undefined) throw new Error("nothing is in force");
+    if (fate === "proven") await rollout.prove(revision.sequence);
+    if (fate === "held") await rollout.hold({ revision, refusals: [], atMs: 0 }, undefined);
+    await rollout.close();
+    lastGood = new LastGood(lease, SYSTEM_CLOCK);
+    const standings: string[] = [];
+    const { rollout: again } = makeRollout([], { publish: (_, given) => void standings.push(given) });
+    await again.restore();
+    expect(standings).toEqual([standing]);
+  },
+);

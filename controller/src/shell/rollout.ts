@@ -96,10 +96,10 @@ export class Rollout {
     this.#kept = { ...kept, release };
     this.#sequence = Math.max(this.#sequence, release.revision.sequence);
     // It ended before the release was proven: that can be held still.
-    const { fallback } = kept;
+    const { fallback, isUnproven = fallback !== undefined } = kept;
     const isOpen = fallback !== undefined && this.#whyNot(fallback.release) === undefined;
     if (isOpen) publish({ ...fallback.release, explainDenials }, "proven");
-    publish(release, isOpen ? "new" : "proven");
+    publish(release, isUnproven ? "new" : "proven");
     if (isOpen) await this.#options.onResume?.();
     await this.renew();
   }
@@ -150,12 +150,15 @@ export class Rollout {
   /** The release of that sequence is proven: what it would have gone back to need not be kept. */
   async prove(sequence: number): Promise<void> {
     await this.#inTurn(async () => {
-      const kept = this.#kept;
-      if (kept?.fallback === undefined || kept.release.revision.sequence !== sequence) return;
-      const { fallback: _, ...rest } = kept;
-      this.#kept = rest;
-      this.#options.lastGood.writeSoon(rest);
+      if (this.#kept?.release.revision.sequence === sequence) this.#settleKept(this.#kept);
     });
+  }
+
+  /** It stays what it is, come what may: neither is it gone back from, nor is anything of it to be told. */
+  #settleKept({ fallback, isUnproven, ...kept }: Kept): void {
+    if (fallback === undefined && isUnproven === undefined) return;
+    this.#kept = kept;
+    this.#options.lastGood.writeSoon(kept);
   }
 
   /** Issues the release anew when half of its snapshots' time is over, whether that can be kept or not. */
@@ -187,6 +190,9 @@ export class Rollout {
     composer.takenBack(refused, held.built, release);
     if (release === undefined) {
       this.#heldHere = hold.revision.sequence;
+      await this.#inTurn(async () => {
+        if (this.#kept === held) this.#settleKept(held);
+      });
       return;
     }
     const { compiler, built } = held;
@@ -349,7 +355,12 @@ export class Rollout {
         warnings,
         ...(composer.pin === undefined ? {} : { isPinned: true }),
       };
-      kept = { release, compiler, built, ...(fallback === undefined ? {} : { fallback: this.#keptOf(fallback) }) };
+      kept = {
+        release,
+        compiler,
+        built,
+        ...(fallback === undefined ? { isUnproven: true } : { fallback: this.#keptOf(fallback) }),
+      };
       let faults: readonly Unfit[] = [];
       const isKept = await lastGood.write(kept, async () => {
         faults = await inParts(checkInParts(release));

@@ -32,6 +32,8 @@ export type Kept = {
   readonly built: string;
   /** What is gone back to if the release is held; absent once it is proven. */
   readonly fallback?: Pick<Kept, "release" | "built" | "compiler">;
+  /** It was not proven yet, and there is nothing to go back to: nobody was told that it is in force. */
+  readonly isUnproven?: true;
   /** What was built later and taken back, so that it is not tried again at each start. */
   readonly held?: {
     readonly compiler: string;

@@ -156,6 +156,37 @@ test("of each commit what became of it: given, in force, refused, rolled back", 
   expect(status.troubles).toBeUndefined();
 });
 
+test("of a first revision that it is in force, once, though its controller ended before any proxy came", async () => {
+  const root = new WorkTree(folder, "root");
+  const good = root.commit("good", { "mesh.yaml": MESH });
+  const hooks = async (count: number) => {
+    const isHook = ({ path }: Heard) => path === "/hook";
+    while (heard.filter(isHook).length < count) await hear(heard.length + 1);
+    return heard.filter(isHook).map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+  };
+  const first = await openController(options());
+  await hooks(1);
+  await first.close();
+  let other = "";
+  for (const told of [2, 4]) {
+    const controller = await openController(options());
+    const web = await TestProxy.join("web", controller.grpc, join(folder, "web.token"));
+    web.onSnapshot = (message) => web.ack(message);
+    web.connect(controller.grpc);
+    // The second start has nothing to tell of it: what it tells first is of the next commit.
+    if (told === 4) other = root.commit("other", { "mesh.yaml": MESH.replace("port: 80", "port: 81") });
+    await hooks(told);
+    web.close();
+    await controller.close();
+  }
+  expect((await hooks(4)).map(({ what, commit }) => [what, commit])).toEqual([
+    ["accepted", good],
+    ["in-force", good],
+    ["accepted", other],
+    ["in-force", other],
+  ]);
+});
+
 test("a place that is busy is asked again, with longer rests, in order; and what it asks for is given", async () => {
   answers = [{ status: 503 }, { status: 429, headers: { "retry-after": "7" } }, { status: 201 }];
   const { teller, troubles, sleeps } = makeTeller("webhook");
