@@ -28,7 +28,7 @@ function printScale({ options, arrivals, firstMs, firstKilobytesEach, ...memory 
     `scale: ${proxies} proxies (${real} real; what the others are sent is unfolded and checked once for all of them, in one process), ${services} services (each calls ${called}), ${endpoints} endpoints, ${rules} rules; ${rounds} rounds`,
     `first connection: all in ${(firstMs / 1000).toFixed(1)} s, ${firstKilobytesEach.toFixed(0)} kB each`,
     ...arrivals.map(printArrival),
-    `memory: controller ${memory.controllerMegabytes.toFixed(0)} MB, its build process ${memory.builderMegabytes.toFixed(0)} MB`,
+    `memory: controller ${memory.controllerMegabytes.toFixed(0)} MB, its build process ${memory.builderMegabytes?.toFixed(0) ?? "?"} MB`,
     "",
   ].join("\n");
 }

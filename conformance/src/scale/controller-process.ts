@@ -82,13 +82,13 @@ export class ControllerProcess {
     return this.child.pid ?? 0;
   }
 
-  /** Of the process that builds; 0 where there is none just now. */
-  get builderPid(): number {
+  /** Of the process that builds; undefined where there is none just now. */
+  get builderPid(): number | undefined {
     const tasks = readdirSync(`/proc/${this.pid}/task`);
     const children = tasks.flatMap((task) =>
       readFileSync(`/proc/${this.pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number),
     );
-    return children.find(isBuilder) ?? 0;
+    return children.find(isBuilder);
   }
 
   /** What the last build took, as the controller's metrics say it. */

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { issueIdentities, type TestIdentity } from "@regomesh/controller/test";
 import { ControllerProcess } from "./controller-process.ts";
-import { cpuSeconds, residentMegabytes } from "./memory.ts";
+import { cpuSeconds, cpuSecondsIfAny, residentMegabytes } from "./memory.ts";
 import {
   type MeshSize,
   makeMeshFiles,
@@ -58,7 +58,8 @@ export type Scale = {
   readonly firstKilobytesEach: number;
   readonly arrivals: readonly Arrival[];
   readonly controllerMegabytes: number;
-  readonly builderMegabytes: number;
+  /** Undefined where none ran just then. */
+  readonly builderMegabytes: number | undefined;
 };
 
 const FIRST_MS = 300_000;
@@ -99,19 +100,21 @@ export async function measureScale(options: ScaleOptions, say: (line: string) =>
     say(printArrival(arrival));
     arrivals.push(arrival);
   }
+  const builder = controller.builderPid;
   return {
     options,
     firstMs: first.ms,
     firstKilobytesEach: first.bytes / 1024 / simulated.length,
     arrivals,
     controllerMegabytes: residentMegabytes(controller.pid),
-    builderMegabytes: residentMegabytes(controller.builderPid),
+    builderMegabytes: builder === undefined ? undefined : residentMegabytes(builder),
   };
 }
 
 export function printArrival(arrival: Arrival): string {
-  const { name, p50Ms, p99Ms, effect, fromCommitMs, buildMs, buildCpuMs = 0, told, kilobytes, cpu } = arrival;
-  const built = buildMs === undefined ? "" : `, built in ${buildMs.toFixed(0)} ms (${buildCpuMs.toFixed(0)} ms of CPU)`;
+  const { name, p50Ms, p99Ms, effect, fromCommitMs, buildMs, buildCpuMs, told, kilobytes, cpu } = arrival;
+  const ofCpu = buildCpuMs === undefined ? "" : ` (${buildCpuMs.toFixed(0)} ms of CPU)`;
+  const built = buildMs === undefined ? "" : `, built in ${buildMs.toFixed(0)} ms${ofCpu}`;
   const commit = fromCommitMs === undefined ? "" : `, ${fromCommitMs.toFixed(0)} ms from the commit to the last`;
   const changed =
     effect === undefined
@@ -219,7 +222,8 @@ class MeasuredMesh {
 
   /** What a change has left is none of the next one's. */
   async #rest(): Promise<void> {
-    const pids = [this.#controller.pid, this.#controller.builderPid, this.#swarm.pid, ...this.#real.pids];
+    const { pid } = this.#controller;
+    const pids = () => [pid, this.#controller.builderPid ?? [], this.#swarm.pid, ...this.#real.pids].flat();
     if (!(await untilResting(pids))) this.#say("the mesh does not rest: what is measured is beside other work");
   }
 
@@ -234,7 +238,7 @@ class MeasuredMesh {
     for (let i = 0; i < this.#options.rounds; i++) {
       await this.#rest();
       const builder = this.#controller.builderPid;
-      const builderCpu = cpuSeconds(builder);
+      const builderCpu = cpuSecondsIfAny(builder);
       const seen = this.#swarm.snapshots.length;
       const hash = commit(this.#repository, edit(++this.#round));
       const committedMs = performance.timeOrigin + performance.now();
@@ -252,7 +256,9 @@ class MeasuredMesh {
       effects.push(...changedMs.map((atMs) => atMs - built));
       last.push(Math.max(...arrived().map(([, , atMs]) => atMs)) - committedMs);
       builds.push(await this.#controller.lastBuildMs());
-      buildsCpu.push((cpuSeconds(builder) - builderCpu) * 1000);
+      // Another process may have built it.
+      const builtCpu = this.#controller.builderPid === builder ? cpuSecondsIfAny(builder) : undefined;
+      if (builderCpu !== undefined && builtCpu !== undefined) buildsCpu.push((builtCpu - builderCpu) * 1000);
       await settled(this.#swarm);
       bytes += this.#swarm.snapshots.slice(seen).reduce((sum, [, , , size]) => sum + size, 0);
     }
@@ -264,7 +270,7 @@ class MeasuredMesh {
       effect: effects.length === 0 ? undefined : { p50Ms: percentile(effects, 0.5), p99Ms: percentile(effects, 0.99) },
       fromCommitMs: percentile(last, 0.5),
       buildMs: percentile(builds, 0.5),
-      buildCpuMs: percentile(buildsCpu, 0.5),
+      buildCpuMs: buildsCpu.length === 0 ? undefined : percentile(buildsCpu, 0.5),
       told: took.length / rounds,
       kilobytes: bytes / 1024 / rounds,
       cpu: (cpuSeconds(this.#controller.pid) - cpuBefore) / rounds,

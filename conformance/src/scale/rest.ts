@@ -3,7 +3,7 @@
  * two later, ACKs are kept) is done on the same two cores as the next one, which is measured by itself: each would be on
  * a machine of its own, or a minute later.
  */
-import { cpuSeconds } from "./memory.ts";
+import { cpuSecondsIfAny } from "./memory.ts";
 
 /** Longer than anything waits that a change has left, but what is collected after half a minute without one. */
 const QUIET_MS = 2500;
@@ -28,12 +28,13 @@ export function isResting(looks: readonly Look[], quietMs = QUIET_MS): boolean {
   });
 }
 
-/** Waits until all of these processes rest; false where they do not within twenty seconds. */
-export async function untilResting(pids: readonly number[]): Promise<boolean> {
+/** Waits until all of these processes, of which some may come and go, rest; false where they do not within twenty seconds. */
+export async function untilResting(pids: () => readonly number[]): Promise<boolean> {
   const looks: Look[] = [];
   const startMs = performance.now();
   for (;;) {
-    looks.push({ atMs: performance.now(), cpuMs: pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0) * 1000 });
+    const seconds = pids().reduce((sum, pid) => sum + (cpuSecondsIfAny(pid) ?? 0), 0);
+    looks.push({ atMs: performance.now(), cpuMs: seconds * 1000 });
     if (isResting(looks)) return true;
     if (performance.now() - startMs > WAIT_MS_MAX) return false;
     await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
