@@ -3,7 +3,6 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { makeLog, parseDuration } from "@regomesh/base";
 import {
-  ControllerFailed,
   type ControllerOptions,
   credentialFor,
   FETCH_EVERY_MS,
@@ -156,19 +155,13 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       return EXIT.no;
     }
   } catch (error) {
-    io.err(`regomesh controller: ${sentenceOf(error)}\n`);
+    io.err(`regomesh controller: ${(error as Error).message}\n`);
     return EXIT.no;
   } finally {
     ended.abort();
     if (exitsWithParent) process.stdin.destroy();
   }
   return EXIT.yes;
-}
-
-function sentenceOf(error: unknown): string {
-  if (error instanceof ControllerFailed) return error.message;
-  const { code, port, address, message } = error as Error & { code?: string; port?: number; address?: string };
-  return code === "EADDRINUSE" ? `port ${port} of ${address} (--http) is in use by another process` : message;
 }
 
 function parseFlags(

@@ -17,7 +17,7 @@ import { type Lease, StoreError } from "../store/store.ts";
 import { Announcer } from "../telling/news.ts";
 import { awaitFirstCommit } from "./await-first-commit.ts";
 import { Builder } from "./build/builder.ts";
-import { Attestor } from "./ca/attestor.ts";
+import { Attestor, type TokenWish } from "./ca/attestor.ts";
 import { Authority, AuthorityError, isHalfOver, SVID_TTL_DEFAULT_MS, watchRoot } from "./ca/authority.ts";
 import { type Joining, JoinTokens } from "./ca/join-tokens.ts";
 import { openLongestTtl } from "./ca/longest-ttl.ts";
@@ -38,6 +38,7 @@ import { makeServerIdentity } from "./grpc/credentials.ts";
 import { Distributor } from "./grpc/distributor.ts";
 import { makeIdentityServer } from "./grpc/identity.ts";
 import { serveGrpc } from "./grpc/server.ts";
+import { type HeldAddress, holdAddress } from "./held-address.ts";
 import { isLoopback, openApiToken } from "./http/guard.ts";
 import { openWebhook } from "./http/open-webhook.ts";
 import { type HttpServer, serveHttp } from "./http/server.ts";
@@ -108,6 +109,7 @@ type Core = {
   readonly teller: Teller;
   readonly late: {
     authority: Authority | undefined;
+    attestor: Attestor | undefined;
     control: Control | undefined;
     http: HttpServer | undefined;
     kubernetes: Kubernetes | undefined;
@@ -165,9 +167,11 @@ async function openParts(
   const sources = await openSources(core, lease, options, closers);
   late.sources = sources;
   closers.push(() => sources.close());
-  // Before a commit is read: where its secret or address is none, nothing is published, and no author told.
+  // Before a commit is read: where one of these is none, nothing is published, and no author told.
   const hook = await openWebhook(options, sources);
   if (hook !== undefined) closers.push(() => hook.close());
+  const places = await holdPlaces(options, closers);
+  await openJoinSocket(late, options, closers);
   const isNew = rollout.release === undefined;
   await sources.sync(rollout.release?.plan.sources ?? []);
   // What is in force of the others is kept: only where nothing is, they are waited for.
@@ -187,6 +191,7 @@ async function openParts(
   late.trustDomain = late.authority.trustDomain;
   distributor.lease(await claims.read());
   distributor.remember(await known.read());
+  await places.grpc.release();
   const grpc = await openGrpc(core, late.authority, revoked, lease, options, closers);
   const { mesh } = core;
   const gitDirOf = (name: string) => sources.find(name)?.repository?.gitDir;
@@ -212,13 +217,8 @@ async function openParts(
     nowMs: () => clock.nowMs(),
     log,
   });
-  if (options.joinSocket !== undefined) {
-    closers.push(
-      await serveUnix({ ...options.joinSocket, attestor, log }).catch((error: Error) => {
-        throw new ControllerFailed(error.message);
-      }),
-    );
-  }
+  late.attestor = attestor;
+  await places.http.release();
   const http = await serveHttp({
     address: options.http,
     mesh: core.mesh,
@@ -275,6 +275,35 @@ async function openParts(
   return { grpc, http: http.url };
 }
 
+/** Of what is served once something is in force, the addresses. */
+async function holdPlaces(
+  { http, grpc, kubernetes }: ControllerOptions,
+  closers: Closers,
+): Promise<{ readonly http: HeldAddress; readonly grpc: HeldAddress }> {
+  const places = { http: await holdAddress(http, "--http"), grpc: await holdAddress(grpc, "--grpc") };
+  closers.push(() => places.http.release());
+  closers.push(() => places.grpc.release());
+  // By whether anything listens there a cluster knows that the controller is ready: it is only tried.
+  if (kubernetes?.admission !== undefined)
+    await (await holdAddress(kubernetes.admission.address, "--admission")).release();
+  return places;
+}
+
+async function openJoinSocket(
+  late: Core["late"],
+  { joinSocket, log }: ControllerOptions,
+  closers: Closers,
+): Promise<void> {
+  if (joinSocket === undefined) return;
+  const createToken = async (wish: TokenWish) =>
+    (await late.attestor?.createToken(wish)) ?? "the mesh has no revision in force yet";
+  closers.push(
+    await serveUnix({ ...joinSocket, attestor: { createToken }, log }).catch((error: Error) => {
+      throw new ControllerFailed(error.message);
+    }),
+  );
+}
+
 async function openSources(
   { rollout, composer, distributor, late }: Core,
   lease: Lease,
@@ -326,6 +355,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
   const { clock, log, branch, explainDenials } = options;
   const late: Core["late"] = {
     authority: undefined,
+    attestor: undefined,
     control: undefined,
     http: undefined,
     kubernetes: undefined,

@@ -9,6 +9,7 @@ import {
   type IdentityServer,
   IdentityService,
 } from "@regomesh/protocol";
+import { notListening } from "../held-address.ts";
 import type { ServerIdentity } from "./credentials.ts";
 import { writeInPieces } from "./small-writes.ts";
 
@@ -48,7 +49,7 @@ export async function serveGrpc(
   server.addService(IdentityService, services.identity);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, identity.credentials, (error, bound) =>
-      error ? reject(toListenError(address, error)) : resolve(bound),
+      error ? reject(notListening(address, "--grpc", error)) : resolve(bound),
     );
   });
   return {
@@ -59,12 +60,4 @@ export async function serveGrpc(
       await Promise.resolve();
     },
   };
-}
-
-/** grpc-js tells the system's error in its message alone. */
-function toListenError(address: string, { message }: Error): Error {
-  const { urlHost: host, port } = splitAddress(address);
-  return message.includes("EADDRINUSE")
-    ? new Error(`port ${port} of ${host} (--grpc) is in use by another process`)
-    : new Error(`cannot listen on ${address} (--grpc): ${message}`);
 }

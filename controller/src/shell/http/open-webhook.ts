@@ -8,7 +8,7 @@ import { serveWebhook, type Webhook } from "./webhook.ts";
 /** Of GitHub's secrets the least that is no guess. */
 const SECRET_LENGTH_LEAST = 16;
 
-/** Undefined where none is asked for. Throws ControllerFailed where its secret is none. */
+/** Undefined where none is asked for. Throws ControllerFailed where its secret is none, or its address cannot be listened on. */
 export async function openWebhook(
   {
     webhook,

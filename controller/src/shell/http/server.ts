@@ -9,6 +9,7 @@ import { listTargets } from "../../status/targets.ts";
 import { StoreError } from "../../store/store.ts";
 import type { Attestor } from "../ca/attestor.ts";
 import type { Revoker } from "../ca/revoker.ts";
+import { notListening } from "../held-address.ts";
 import type { MeshState } from "../mesh.ts";
 import type { SourceOperator } from "../sources/operate.ts";
 import { EventStream } from "./events.ts";
@@ -72,7 +73,9 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   addReleases(app, options.intervene, onlyWith(options.token));
   addIdentities(app, options.attestor, onlyWith(options.token));
   addPage(app, options.pageFolder ?? PAGE_FOLDER);
-  await app.listen({ host, port });
+  await app.listen({ host, port }).catch((error: Error) => {
+    throw notListening(options.address, "--http", error);
+  });
   const bound = app.server.address();
   const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
   return {

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { type Clock, type Log, splitAddress } from "@regomesh/base";
 import { shareFairly } from "@regomesh/base/node";
+import { notListening } from "../held-address.ts";
 
 /** A push of many commits; GitHub's own bound is 25 MB, of which only large histories come near. */
 const BODY_BYTES_MAX = 5 * 1024 * 1024;
@@ -28,6 +29,7 @@ export type WebhookOptions = {
 
 export type Webhook = { readonly url: string; close(): Promise<void> };
 
+/** Throws ControllerFailed where its address cannot be listened on. */
 export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
   const { log } = options;
   const at = splitAddress(options.address);
@@ -47,7 +49,7 @@ export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
   );
   shareFairly(server, CONNECTIONS_MAX);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(notListening(options.address, "--webhook", error)));
     server.listen(at.port, at.host, resolve);
   });
   const { port } = server.address() as AddressInfo;

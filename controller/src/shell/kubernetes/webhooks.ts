@@ -9,6 +9,7 @@ import { type Log, splitAddress } from "@regomesh/base";
 import { shareFairly } from "@regomesh/base/node";
 import { type Admitted, parseReview, type Review, toAnswer } from "../../kubernetes/admission.ts";
 import type { KeyAndChain } from "../ca/authority.ts";
+import { notListening } from "../held-address.ts";
 
 /** An object has 1.5 MB at most, and a review two of them. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
@@ -56,7 +57,7 @@ export async function serveWebhooks({ address, certificate, handlers, log }: Web
   shareFairly(server, CONNECTIONS_MAX);
   const { host, port } = splitAddress(address);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(notListening(address, "--admission", error)));
     server.listen(port, host, resolve);
   });
   return {

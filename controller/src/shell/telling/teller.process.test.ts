@@ -11,6 +11,7 @@ import { WorkTree } from "../../../test/git-server.ts";
 import { TestProxy } from "../../../test/make-proxy.ts";
 import type { StatusBody } from "../../api/status.ts";
 import { openController } from "../controller.ts";
+import { ControllerFailed } from "../controller-failed.ts";
 import type { ControllerOptions } from "../controller-options.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { Teller } from "./teller.ts";
@@ -236,12 +237,43 @@ test("of a commit's status only the last word is told, of a webhook each", async
   }
 });
 
-test("nobody of a commit that a controller with a wrong webhook has not published", async () => {
-  new WorkTree(folder, "root").commit("good", { "mesh.yaml": MESH });
-  const secretFile = join(folder, "short");
-  writeFileSync(secretFile, "too short");
-  const webhook = { address: "127.0.0.1:0", secretFile };
-  await expect(openController({ ...options(), webhook })).rejects.toThrow("has fewer than 16 characters");
-  expect(existsSync(join(folder, "state/snapshots/last-good.json"))).toBe(false);
-  expect(heard).toEqual([]);
-});
+/** What keeps a controller from starting, though its commit is good. */
+const unable: Readonly<Record<string, { more: (port: number) => Partial<ControllerOptions>; says: string }>> = {
+  "a secret that is none": {
+    more: () => ({ webhook: { address: "127.0.0.1:0", secretFile: join(folder, "short") } }),
+    says: "the secret in FOLDER/short has fewer than 16 characters",
+  },
+  "a port of webhooks that is taken": {
+    more: (port) => ({ webhook: { address: `127.0.0.1:${port}`, secretFile: join(folder, "secret") } }),
+    says: "port PORT of 127.0.0.1 (--webhook) is in use by another process",
+  },
+  "a port of its page that is taken": {
+    more: (port) => ({ http: `127.0.0.1:${port}` }),
+    says: "port PORT of 127.0.0.1 (--http) is in use by another process",
+  },
+  "a port of proxies that is taken": {
+    more: (port) => ({ grpc: `127.0.0.1:${port}` }),
+    says: "port PORT of 127.0.0.1 (--grpc) is in use by another process",
+  },
+  "an address of another machine": {
+    more: () => ({ grpc: "192.0.2.1:1" }),
+    says: "cannot listen on 192.0.2.1:1 (--grpc): listen EADDRNOTAVAIL: address not available 192.0.2.1:1",
+  },
+  "a socket to join by in no folder": {
+    more: () => ({ joinSocket: { path: join(folder, "none/join.sock"), rights: [] } }),
+    says: "the socket FOLDER/none/join.sock cannot be made: ENOENT: no such file or directory, stat 'FOLDER/none'",
+  },
+};
+test.each(Object.entries(unable))(
+  "nobody of a commit that a controller with %s has not published",
+  async (_, { more, says }) => {
+    new WorkTree(folder, "root").commit("good", { "mesh.yaml": MESH });
+    writeFileSync(join(folder, "short"), "too short");
+    const { port } = server.address() as AddressInfo;
+    const error = await openController({ ...options(), ...more(port) }).catch((thrown: Error) => thrown);
+    expect(error).toBeInstanceOf(ControllerFailed);
+    expect((error as Error).message).toBe(says.replaceAll("FOLDER", folder).replace("PORT", String(port)));
+    expect(existsSync(join(folder, "state/snapshots/last-good.json"))).toBe(false);
+    expect(heard).toEqual([]);
+  },
+);
