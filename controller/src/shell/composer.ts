@@ -17,7 +17,7 @@ import { type Attempt, type Candidate, contentKey, type Settled, settle } from "
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
-import { isWaiting, reasonOf, toRecord, toRefused } from "./refused.ts";
+import { isWaiting, REFUSED, reasonOf, toRecord, toRefused } from "./refused.ts";
 import type { Pin } from "./store/kept-pin.ts";
 import type { Kept } from "./store/last-good.ts";
 import type { SourceContents } from "./store/source-contents.ts";
@@ -434,7 +434,8 @@ export class Composer {
       const { revision } = content;
       const before = this.#refused.find((each) => each.source === source && each.commit === revision.id);
       const body = toRefused(content, built, before?.atMs ?? clock.nowMs());
-      if (!isKnown) {
+      // It is built again with each commit of another source: that it is refused as before is said once.
+      if (!isKnown && (before === undefined || reasonOf(before) !== reasonOf(built))) {
         this.#counts = { ...this.#counts, refused: this.#counts.refused + 1 };
         log.log("warn", "commit refused", { source, commit: revision.id, reason: reasonOf(built) });
         const verdicts = built.verdicts.filter((each) => each.source === source);
@@ -474,7 +475,10 @@ export class Composer {
 
   /** What was refused before a pin came is so still: it waits behind the pin, and would be refused after it. */
   #stillRefused(): readonly RefusedBody[] {
-    return this.#refused.filter(({ source, commit }) => this.#newest.get(source)?.revision.id === commit);
+    const isPinned = (commit: string) => this.#pinned?.pin.inputs.some(({ id }) => id === commit) === true;
+    return this.#refused.filter(
+      ({ source, commit }) => this.#newest.get(source)?.revision.id === commit && !isPinned(commit),
+    );
   }
 
   #settle(refused: readonly RefusedBody[]): void {
@@ -482,15 +486,6 @@ export class Composer {
     this.#options.refuse(refused);
   }
 }
-
-const REFUSED: Built = {
-  diagnostics: [],
-  failedTests: [],
-  passedTests: 0,
-  sources: [],
-  resources: {},
-  verdicts: [],
-};
 
 function keyOf({ source, newest, lastGood }: Candidate): string {
   return [source, ...[newest, lastGood].map((each) => (each === undefined ? "-" : contentKey(each)))].join(" ");

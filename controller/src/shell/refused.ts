@@ -5,7 +5,17 @@ import type { Built } from "../build/build.ts";
 import { TEST_WAITING } from "../build/unit-tests.ts";
 import type { SourceContent } from "../sources/source.ts";
 
-export function reasonOf({ diagnostics, failedTests }: Built): string | undefined {
+/** A build that has nothing but why. */
+export const REFUSED: Built = {
+  diagnostics: [],
+  failedTests: [],
+  passedTests: 0,
+  sources: [],
+  resources: {},
+  verdicts: [],
+};
+
+export function reasonOf({ diagnostics, failedTests }: Pick<Built, "diagnostics" | "failedTests">): string | undefined {
   const first = diagnostics.find(({ severity }) => severity === "error");
   const [test] = failedTests;
   return first !== undefined ? printRecord(first) : test && `${test.file}:${test.row}: ${test.name} fails`;

@@ -142,9 +142,8 @@ function killGroup(pid: number): void {
   }
 }
 
-/** What a program says first; of ssh, which draws a frame first and gives the reason below, that reason. */
+/** What a program says first; of ssh, which draws a frame around what it warns of, what stands in that. */
 function firstLine(text: string): string {
-  const lines = text.trim().split("\n");
-  const changed = lines.find((line) => /host identification has changed/i.test(line));
-  return changed?.replace(/[@\r]/g, "").trim() ?? lines[0] ?? "";
+  const lines = text.split("\n").map((line) => line.replace(/^@+ *| *@*\s*$/g, ""));
+  return lines.find((line) => line !== "") ?? "";
 }

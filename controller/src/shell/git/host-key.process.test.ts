@@ -50,6 +50,7 @@ test.each([
   sayInPlaceOfSsh(said);
   const place = parsePlace("ssh://git@git.example/policies.git");
   if (place.kind !== "remote") throw new Error(place.kind);
+  writeFileSync(join(folder, "known_hosts"), "");
   let trouble: MirrorTrouble | undefined;
   let fetched = 0;
   const mirror = await Mirror.open({

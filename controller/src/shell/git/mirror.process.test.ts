@@ -99,7 +99,7 @@ test.skipIf(!hasGitServer).each([
       expect(told.trouble).toContain("token is empty");
       await rm(join(folder, "token"));
       await mirror.fetch();
-      expect(told.trouble).toContain("token cannot be read: ENOENT");
+      expect(told.trouble).toContain("token cannot be read: there is none");
     },
   ],
   [

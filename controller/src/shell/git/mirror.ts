@@ -5,13 +5,14 @@
  * nobody has signed changes nothing but what is said.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, diskReason, type Log } from "@regomesh/base";
 import { type Followed, patternsOf, printFollowed, refOf, refspecsOf, type Verify } from "../../git/followed.ts";
 import type { Remote } from "../../git/remote.ts";
-import type { SourceTrouble } from "../../sources/source.ts";
+import { ROOT_SOURCE, type SourceTrouble } from "../../sources/source.ts";
 import { GitError, type GitOptions, runGit } from "./git.ts";
+import { checkKey, checkKnownHosts, readToken, SecretError } from "./secret-files.ts";
 import { whyUnverified } from "./verify.ts";
 
 /** Often enough for people who watch; a webhook or `regomesh` hook is told at once. */
@@ -27,7 +28,6 @@ const MIB = 1024 * 1024;
 const SLACK_BYTES = 64 * 1024;
 /** After failures the pause doubles: a server that is away is not asked by everybody at once when it returns. */
 const PAUSE_MAX_MS = 120_000;
-const SECRET_BYTES_MAX = 16_384;
 /** What a fetch says; more is no message. */
 const OUTPUT_BYTES_MAX = 1024 * 1024;
 
@@ -36,7 +36,7 @@ export type MirrorOptions = {
   readonly follow: Followed;
   /** Signatures are not looked at where it is absent. */
   readonly verify?: Verify;
-  /** Two sources of one address have a mirror each; the mesh's own has no name here. */
+  /** Two sources of one address have a mirror each; of the mesh's own, flags are named as those of the command line. */
   readonly name?: string;
   /** Below which the mirror is kept. */
   readonly state: string;
@@ -359,10 +359,12 @@ export class Mirror {
     ];
     const environment: Record<string, string> = { GIT_ALLOW_PROTOCOL: remote.transport };
     if (remote.transport === "ssh") {
+      if (sshKey !== undefined) await checkKey(sshKey);
+      if (knownHosts !== undefined) await checkKnownHosts(knownHosts);
       environment["GIT_SSH_COMMAND"] = sshCommand(sshKey, knownHosts);
       environment["GIT_SSH_VARIANT"] = "ssh";
     } else if (tokenFile !== undefined) {
-      const token = await readSecret(tokenFile);
+      const token = await readToken(tokenFile);
       const basic = Buffer.from(`x-access-token:${token}`).toString("base64");
       Object.assign(environment, {
         GIT_CONFIG_COUNT: "1",
@@ -380,11 +382,12 @@ export class Mirror {
       .replace(/^git [a-z-]+: (fatal: )?/, "")
       .replaceAll(`'${url}/'`, "it")
       .replaceAll(url, "it");
+    if (error instanceof SecretError) return { reason: error.reason, message: said };
     if (error instanceof GitError && error.code === "git_limit") return { reason: "limit", message: said };
     const { remote, name, tokenFile } = this.#options;
     const { transport } = remote;
     // The mesh's own has flags of its own.
-    const flag = name === undefined ? undefined : `--credentials ${remote.url}=FILE`;
+    const flag = name === undefined || name === ROOT_SOURCE ? undefined : `--credentials ${remote.url}=FILE`;
     if (
       /authentication failed|could not read Username|terminal prompts disabled|\b40[13]\b|Permission denied \(/i.test(
         said,
@@ -404,7 +407,6 @@ export class Mirror {
       const message = `the server's key is not in the known hosts (--git-known-hosts); ${said}`;
       return { reason: "host-key", message };
     }
-    if (/^the token file /.test(said)) return { reason: "credentials", message: said };
     return { reason: "unreachable", message: said };
   }
 
@@ -449,15 +451,4 @@ function sshCommand(key: string | undefined, knownHosts: string | undefined): st
 /** For the shell that git runs the command with. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-/** The first line of a file; never in a message. */
-async function readSecret(file: string): Promise<string> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`the token file ${file} cannot be read: ${error.code ?? error.message}`);
-  });
-  const [line = ""] = text.slice(0, SECRET_BYTES_MAX).split("\n");
-  if (line.trim() === "") throw new Error(`the token file ${file} is empty`);
-  if (!/^[\x21-\x7e]+$/.test(line.trim())) throw new Error(`the token file ${file} holds what is no token`);
-  return line.trim();
 }

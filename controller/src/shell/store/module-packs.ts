@@ -178,7 +178,8 @@ function printPack(modules: readonly BuiltModule[]): { readonly list: string; re
 
 function parsePack(key: string, pack: Uint8Array): readonly BuiltModule[] {
   let at = pack.indexOf(0x0a) + 1;
-  const listed = JSON.parse(Buffer.from(pack.subarray(0, at)).toString("utf8")) as readonly Listed[];
+  const listed = parseList(pack.subarray(0, at));
+  if (listed === undefined) throw new Error(`${key} does not say what it holds`);
   const take = (length: number) => {
     at += length;
     return pack.subarray(at - length, at);
@@ -188,4 +189,20 @@ function parsePack(key: string, pack: Uint8Array): readonly BuiltModule[] {
     if (moduleHash(wasm, data) !== hash) throw new Error(`a module of ${key} is not what its name says`);
     return { hash, wasm, data: new TextDecoder().decode(data) };
   });
+}
+
+function parseList(line: Uint8Array): readonly Listed[] | undefined {
+  try {
+    const listed: unknown = JSON.parse(new TextDecoder().decode(line));
+    return Array.isArray(listed) && listed.every(isListed) ? listed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isListed(value: unknown): value is Listed {
+  const { hash, wasm, data } = (value ?? {}) as Partial<Listed>;
+  return (
+    typeof hash === "string" && [wasm, data].every((length) => Number.isSafeInteger(length) && Number(length) >= 0)
+  );
 }
