@@ -113,7 +113,9 @@ export class Rollout {
     const pin = this.#unreadPin;
     if (pin === undefined) return;
     this.#unreadPin = undefined;
-    const kept = pickContents(await composer.kept(pin.inputs.map(({ source }) => source)), pin.inputs);
+    // Of what is in force that was read with it.
+    const names = this.#kept === undefined ? pin.inputs.map(({ source }) => source) : [];
+    const kept = pickContents(await composer.kept(names), pin.inputs);
     const find = async (input: Input) => composer.content(input) ?? kept.get(input.source) ?? (await read(input));
     const found = await Promise.all(pin.inputs.map(find));
     const contents = found.every((each) => each !== undefined) ? found : undefined;

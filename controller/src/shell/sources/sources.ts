@@ -12,6 +12,7 @@ import { Keeper } from "../../store/keeper.ts";
 import type { Lease } from "../../store/store.ts";
 import { FETCH_EVERY_MS, listMirrors, removeMirror } from "../git/mirror.ts";
 import { readCommitTree, toContent } from "../git/read-tree.ts";
+import { findRepository } from "../git/refs.ts";
 import { readWord } from "../store/operator-word.ts";
 import { FollowedSource, type SourcePlace } from "./followed-source.ts";
 import type { OperatedSource } from "./operated-source.ts";
@@ -130,15 +131,17 @@ export class Sources {
   }
 
   /** Repositories that have commits of a source: its own, and those that it had before. */
-  #gitDirsOf(name: string): readonly string[] {
-    const own = this.find(name)?.repository?.gitDir;
+  async #gitDirsOf(name: string): Promise<readonly string[]> {
+    const { repository, mirrorDir, place } = this.find(name) ?? {};
+    // Before all is started, one that is suspended has not been looked for.
+    const found = repository ?? (await findRepository(mirrorDir ?? place?.directory ?? "").catch(() => undefined));
     const before = this.#gone.flatMap((each) => (each.name === name ? [each.gitDir] : []));
-    return [...(own === undefined ? [] : [own]), ...before.reverse()];
+    return [...(found === undefined ? [] : [found.gitDir]), ...before.reverse()];
   }
 
   /** What a revision was made of; undefined where no repository that is at hand has that commit. */
   async read({ source, id, path, label }: Input): Promise<SourceContent | undefined> {
-    for (const gitDir of this.#gitDirsOf(source)) {
+    for (const gitDir of await this.#gitDirsOf(source)) {
       const tree = await readCommitTree(gitDir, id, path).catch(() => undefined);
       if (tree !== undefined) return toContent(tree, source, label);
     }
